@@ -1,0 +1,72 @@
+package access
+
+import (
+	"errors"
+	"fmt"
+)
+
+// A Kind says what went wrong, in the few ways a caller can act on.
+type Kind string
+
+const (
+	Internal    Kind = "internal"    // our fault; an Error with no kind counts as this
+	Invalid     Kind = "invalid"     // the input cannot be used as it stands
+	SignedOut   Kind = "signed_out"  // we do not know who is asking
+	Forbidden   Kind = "forbidden"   // we know, and the answer is no
+	NotFound    Kind = "not_found"   // there is none, or none the asker may see
+	Conflict    Kind = "conflict"    // somebody else got there first
+	Expired     Kind = "expired"     // it was good once
+	TooMany     Kind = "too_many"    // asked too often; later it will go through
+	Unavailable Kind = "unavailable" // nothing wrong with the request; the server cannot take it now
+)
+
+// An Error is a failure we can explain. Message is for the person who met it;
+// Err, when set, is for the log and stays on this machine.
+type Error struct {
+	Kind    Kind   `json:"kind"`
+	Code    string `json:"code,omitempty"`  // stable, snake case, for programs; the kind where none is set
+	Field   string `json:"field,omitempty"` // the input at fault, if one is
+	Message string `json:"message"`
+	Err     error  `json:"-"`
+}
+
+// Errorf makes an Error of a kind with a sentence for the person who met it.
+func Errorf(kind Kind, format string, args ...any) *Error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// Error is the sentence that may be shown.
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap is the cause, for errors.Is and the log.
+func (e *Error) Unwrap() error { return e.Err }
+
+// WithCode names the failure for programs.
+func (e *Error) WithCode(code string) *Error { e.Code = code; return e }
+
+// On names the input at fault.
+func (e *Error) On(field string) *Error { e.Field = field; return e }
+
+// Because keeps the cause for the log.
+func (e *Error) Because(err error) *Error { e.Err = err; return e }
+
+// Is reports whether err is an Error of this kind.
+func (k Kind) Is(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == k
+}
+
+// Explain returns the part of err that may be shown. An error that nobody
+// wrote for showing comes back as Internal and says nothing of its cause.
+func Explain(err error) *Error {
+	var e *Error
+	if !errors.As(err, &e) || e.Kind == "" || e.Kind == Internal {
+		return &Error{Kind: Internal, Code: string(Internal),
+			Message: "Something went wrong on our side. The administrator can find it in the log."}
+	}
+	code := e.Code
+	if code == "" {
+		code = string(e.Kind)
+	}
+	return &Error{Kind: e.Kind, Code: code, Field: e.Field, Message: e.Message}
+}

@@ -1,0 +1,106 @@
+package access
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+)
+
+// Each thing has an identifier type of its own, so that one cannot be passed
+// for another. All are 128 random bits in 26 letters and digits.
+type (
+	MemberID string
+	LetterID string
+	TokenID  string
+)
+
+var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+const idLength = 26
+
+// NewID returns a fresh identifier: 128 random bits.
+func NewID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return idEncoding.EncodeToString(b[:])
+}
+
+// ParseMemberID returns s as a member's identifier, in memory of its own. What
+// does not have the form of one is not found: an identifier tells nothing.
+func ParseMemberID(s string) (MemberID, error) {
+	id, err := parseID(s, "member")
+	return MemberID(id), err
+}
+
+// ParseLetterID is ParseMemberID for letters.
+func ParseLetterID(s string) (LetterID, error) {
+	id, err := parseID(s, "letter")
+	return LetterID(id), err
+}
+
+// ParseTokenID is ParseMemberID for API tokens.
+func ParseTokenID(s string) (TokenID, error) {
+	id, err := parseID(s, "token")
+	return TokenID(id), err
+}
+
+func parseID(s, what string) (string, error) {
+	if len(s) != idLength || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") != "" {
+		return "", NoSuch(what)
+	}
+	return strings.Clone(s), nil
+}
+
+// NoSuch is the answer for a thing that is not there, or not for the asker.
+func NoSuch(what string) *Error {
+	return Errorf(NotFound, "There is no such %s here.", what)
+}
+
+// A Secret opens something: a login link, a session, an API token. It is shown
+// once, to the one it is for, and kept only as its Hash.
+type Secret string
+
+// SecretLength is the length of a secret: 256 bits in base64url.
+const SecretLength = 43
+
+// NewSecret returns 256 fresh random bits.
+func NewSecret() Secret {
+	var b [32]byte
+	rand.Read(b[:])
+	return Secret(base64.RawURLEncoding.EncodeToString(b[:]))
+}
+
+// String hides the secret from logs and messages.
+func (Secret) String() string { return "[secret]" }
+
+// GoString hides the secret from %#v.
+func (Secret) GoString() string { return "[secret]" }
+
+// Reveal is the secret itself, for the one place that hands it over.
+func (s Secret) Reveal() string { return string(s) }
+
+// Hash is what is kept of a secret: SHA-256. Looking a hash up takes the same
+// time however much of the secret was guessed.
+func (s Secret) Hash() SecretHash {
+	return SecretHash(sha256.Sum256([]byte(s)))
+}
+
+// A SecretHash is the SHA-256 of a Secret.
+type SecretHash [32]byte
+
+// IsZero reports whether there is no secret behind it.
+func (h SecretHash) IsZero() bool { return h == SecretHash{} }
+
+// MarshalText writes the hash in hexadecimal.
+func (h SecretHash) MarshalText() ([]byte, error) {
+	return []byte(hex.EncodeToString(h[:])), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (h *SecretHash) UnmarshalText(text []byte) error {
+	_, err := hex.Decode(h[:], text)
+	return err
+}
