@@ -17,6 +17,12 @@ const (
 	TestLetter       LetterKind = "test"       // to an Admin who wants to know whether mail works
 )
 
+// HoldsSecret reports whether letters of this kind carry a link or a code, so
+// that their words are wiped as soon as they are sent, expired or dead.
+func (k LetterKind) HoldsSecret() bool {
+	return k == InvitationLetter || k == SignInLetter || k == ExpiringLetter
+}
+
 // A LetterState is what is known of a letter's way, and never more than that.
 type LetterState string
 
@@ -99,8 +105,8 @@ func (l *Letter) Requeue(now time.Time) error {
 	switch {
 	case l.State == LetterSent:
 		return Errorf(Conflict, "This letter was sent already. To send another, use resend on the member.").WithCode("already_sent")
-	case l.State == LetterFailed:
-		return Errorf(Conflict, "The words of this letter are gone: they are wiped once it has failed. Use resend on the member.").WithCode("letter_gone")
+	case l.State == LetterFailed && l.Kind.HoldsSecret():
+		return Errorf(Conflict, "The link in this letter was wiped when it failed. Use resend on the member: it makes a new one.").WithCode("letter_gone")
 	}
 	l.State, l.NextTry, l.At = LetterQueued, now, now
 	return nil
