@@ -1,0 +1,93 @@
+package access
+
+import "time"
+
+// A Purpose is what a login link was made for. A link is good for nothing else.
+type Purpose string
+
+const (
+	ForInvitation Purpose = "invitation" // proves the invited address, in any browser
+	ForSignIn     Purpose = "sign_in"    // asked for on the sign-in page, in that browser only
+	ForRescue     Purpose = "rescue"     // printed on the server's own shell
+)
+
+// A Login is a login link. Only the hash of its secret is kept. It stays for a
+// while after its use, so that the page behind it can offer a fresh letter.
+type Login struct {
+	Hash      SecretHash `json:"hash"`
+	Purpose   Purpose    `json:"purpose"`
+	Member    MemberID   `json:"member"`
+	Address   string     `json:"address"`          // canonical; a link proves this address and no other
+	Browser   SecretHash `json:"browser,omitzero"` // of the browser that asked; zero: any
+	MadeAt    time.Time  `json:"made_at"`
+	ExpiresAt time.Time  `json:"expires_at"`
+	UsedAt    time.Time  `json:"used_at,omitzero"`
+	Revoked   bool       `json:"revoked,omitempty"`
+}
+
+// DeadLink is the one answer for links that are unknown, malformed, used,
+// expired or revoked.
+func DeadLink() *Error {
+	return Errorf(Expired, "This link is no longer good. Ask for a fresh letter; it goes to the same address.").WithCode("link_dead")
+}
+
+// OtherBrowser refuses a link that was asked for in another browser.
+func OtherBrowser() *Error {
+	return Errorf(Forbidden, "This link belongs to the browser that asked for it. Open it there, or type the code from the letter there.").WithCode("wrong_browser")
+}
+
+// Check says whether the link may be redeemed now, in this browser.
+func (l *Login) Check(browser SecretHash, now time.Time) error {
+	switch {
+	case l.Revoked, !l.UsedAt.IsZero(), !now.Before(l.ExpiresAt):
+		return DeadLink()
+	case !l.Browser.IsZero() && l.Browser != browser:
+		return OtherBrowser()
+	}
+	return nil
+}
+
+// Most wrong codes that one ask bears.
+const MostGuesses = 5
+
+// An Ask is somebody's wish for a sign-in letter, kept alike for every address,
+// known or not. It binds the code and the link to the browser that asked.
+type Ask struct {
+	Browser   SecretHash `json:"browser"`
+	Address   Address    `json:"address"`
+	Code      SecretHash `json:"code,omitzero"` // keyed hash; zero until answered, and for ever for strangers
+	Link      SecretHash `json:"link,omitzero"`
+	Member    MemberID   `json:"member,omitempty"`
+	Guesses   int        `json:"guesses,omitempty"`
+	From      string     `json:"from,omitempty"`
+	Agent     string     `json:"agent,omitempty"`
+	At        time.Time  `json:"at"`
+	ExpiresAt time.Time  `json:"expires_at"`
+}
+
+// WrongCode is the one answer for codes that are wrong, used, expired, guessed
+// at too often, or were never made.
+func WrongCode() *Error {
+	return Errorf(Invalid, "That code is not right, or no longer good. Check the newest letter, or ask for another.").On("code").WithCode("code_wrong")
+}
+
+// Guess counts a try and says whether the code opens.
+func (a *Ask) Guess(code SecretHash, now time.Time) error {
+	a.Guesses++
+	if a.Guesses > MostGuesses || a.Code.IsZero() || a.Code != code || !now.Before(a.ExpiresAt) {
+		return WrongCode()
+	}
+	return nil
+}
+
+// A Setup is the way to the first Admin: a one-time secret, good until an
+// Admin exists, and never again.
+type Setup struct {
+	Secret   SecretHash `json:"secret,omitzero"`
+	ClosedAt time.Time  `json:"closed_at,omitzero"`
+}
+
+// SetupClosed is the answer once there is an Admin, and to a wrong secret.
+func SetupClosed() *Error {
+	return Errorf(Expired, "This setup link is not good, or setup is over. Sign in instead; on the server, `doorward login-link EMAIL` prints a way in for an Admin.").WithCode("setup_closed")
+}

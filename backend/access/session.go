@@ -1,0 +1,70 @@
+package access
+
+import "time"
+
+// How long a session lasts: without use, and at the most. People who manage
+// members have the shorter limits; those who wait, one that outlasts the wait.
+const (
+	AdminIdle    = 30 * time.Minute
+	AdminLasts   = 24 * time.Hour
+	MemberIdle   = 7 * 24 * time.Hour
+	MemberLasts  = 30 * 24 * time.Hour
+	TouchEvery   = time.Minute    // how exactly the last use is known
+	EndedIsKnown = 24 * time.Hour // how long a browser is told why its session ended
+)
+
+// A Session is what redeeming a link or a code opens. Only the hash of its
+// secret is kept.
+type Session struct {
+	Hash     SecretHash `json:"hash"`
+	Member   MemberID   `json:"member"`
+	Method   string     `json:"method"` // link, code, setup or rescue
+	OpenedAt time.Time  `json:"opened_at"`
+	SeenAt   time.Time  `json:"seen_at"`
+	Rights   int        `json:"rights,omitempty"` // the member's, when the session got its id
+	From     string     `json:"from,omitempty"`
+	Agent    string     `json:"agent,omitempty"`
+}
+
+// Good reports whether the session is within its limits.
+func (s *Session) Good(manages bool, now time.Time) bool {
+	idle, lasts := MemberIdle, MemberLasts
+	if manages {
+		idle, lasts = AdminIdle, AdminLasts
+	}
+	return now.Before(s.SeenAt.Add(idle)) && now.Before(s.OpenedAt.Add(lasts))
+}
+
+// An Ending is why a session ended before its time, for the browser that still
+// holds its cookie. It names nobody.
+type Ending string
+
+const (
+	EndedSuspended Ending = "suspended"
+	EndedRejected  Ending = "rejected"
+	EndedRemoved   Ending = "removed"
+	EndedWithdrawn Ending = "withdrawn"
+)
+
+// SignedOutError is the answer to whoever is not signed in.
+func SignedOutError() *Error {
+	return Errorf(SignedOut, "You are not signed in. Open /login and ask for a letter.")
+}
+
+// A Token lets a program act for a member, within some of the member's roles.
+type Token struct {
+	ID        TokenID    `json:"id"`
+	Name      string     `json:"name"`
+	Hash      SecretHash `json:"hash"`
+	Owner     MemberID   `json:"owner,omitempty"` // empty: made by the operator
+	Roles     []RoleName `json:"roles"`
+	MadeAt    time.Time  `json:"made_at"`
+	ExpiresAt time.Time  `json:"expires_at,omitzero"`
+	UsedAt    time.Time  `json:"used_at,omitzero"`
+}
+
+// TokenPrefix begins every API token, so that one is recognised where it leaks.
+const TokenPrefix = "dw_"
+
+// Good reports whether the token has not expired.
+func (t *Token) Good(now time.Time) bool { return t.ExpiresAt.IsZero() || now.Before(t.ExpiresAt) }
