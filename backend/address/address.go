@@ -1,0 +1,152 @@
+// Package address owns what counts as the same email address, and which ones
+// may be used at all. It promises that two spellings of one address have one
+// canonical form, that the canonical form is plain ASCII with exactly one @ and
+// at most 254 bytes, and that nothing which passes could break out of a mail
+// header or an SMTP command. What is refused gets a sentence.
+//
+// The canonical form is the local part with its letters small and the domain in
+// small ASCII (IDNA 2008, so Bücher.example is xn--bcher-kva.example). Dots and
+// plus tags stay: only the mail server at that domain knows whether they matter,
+// and taking them away would hand one person's account to another. For counting
+// attempts, LimitKey leaves the tag out.
+//
+// Local parts beyond ASCII are refused because many mail servers cannot deliver
+// to them, and because a letter that only looks like another is how somebody
+// gets approved in another person's place. A domain may use any one script.
+//
+// This is the only package that imports golang.org/x/text and x/net/idna.
+package address
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"doorward/backend/access"
+)
+
+const (
+	maxAddress = 254 // bytes; what fits into an SMTP path (RFC 5321, 4.5.3.1.3)
+	maxLocal   = 64
+	maxLabel   = 63
+)
+
+// Parse reads an email address: as typed, for people, and canonical, for
+// comparing. White space around it is dropped. What cannot be used is refused
+// with an access.Error on the field "email" that says why. The result shares no
+// memory with s.
+func Parse(s string) (access.Address, error) {
+	s = strings.TrimFunc(s, blank)
+	if err := acceptText(s); err != nil {
+		return access.Address{}, err
+	}
+	typedLocal, typedDomain, err := split(s)
+	if err != nil {
+		return access.Address{}, err
+	}
+	local, err := canonicalLocal(typedLocal)
+	if err != nil {
+		return access.Address{}, err
+	}
+	domain, err := canonicalDomain(typedDomain)
+	if err != nil {
+		return access.Address{}, err
+	}
+	if len(local)+1+len(domain) > maxAddress {
+		return access.Address{}, tooLong()
+	}
+	typed := strings.Clone(s)
+	if local == typedLocal && domain == typedDomain {
+		return access.Address{Typed: typed, Canonical: typed}, nil
+	}
+	return access.Address{Typed: typed, Canonical: local + "@" + domain}, nil
+}
+
+// LimitKey is what a limit counts by: the canonical address without its plus
+// tag, so that ada+1@example.com and ada+2@example.com share one allowance. It
+// never says whose account it is.
+func LimitKey(a access.Address) string {
+	plus := strings.IndexByte(a.Canonical, '+')
+	at := strings.LastIndexByte(a.Canonical, '@')
+	if plus <= 0 || at < plus {
+		return a.Canonical
+	}
+	return a.Canonical[:plus] + a.Canonical[at:]
+}
+
+// acceptText refuses what could not stand in an address anywhere.
+func acceptText(s string) error {
+	switch {
+	case s == "":
+		return refuse("email_missing", "Enter an email address.")
+	case len(s) > maxAddress:
+		return tooLong()
+	case !utf8.ValidString(s):
+		return refuse("email_malformed", "The address is not readable text. Type it by hand.")
+	case strings.HasSuffix(s, ">"):
+		return angleBrackets(s)
+	}
+	for _, r := range s {
+		if plainByte(r) {
+			continue
+		}
+		if err := acceptRune(s, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plainByte reports whether r needs no second look: ASCII that may stand in an
+// address, the @ with it.
+func plainByte(r rune) bool { return r < utf8.RuneSelf && (atext[r] || r == '.' || r == '@') }
+
+func acceptRune(s string, r rune) error {
+	switch {
+	case r == '"':
+		return refuse("email_quoted", "Addresses with quotation marks are not accepted. Give a plain one, such as ada@example.com.")
+	case r == '<' || r == '>':
+		return angleBrackets(s)
+	case r == '(' || r == ')':
+		return refuse("email_comment", "Leave out the brackets and what is in them; give only the address.")
+	case r == '[' || r == ']':
+		return refuse("email_ip", "An address at a number instead of a domain is not accepted. Give one such as ada@example.com.")
+	case r == ',' || r == ';':
+		return refuse("email_several", "Give one address at a time, without commas or semicolons.")
+	case blank(r):
+		return refuse("email_space", "An email address has no spaces in it. Take the space out.")
+	case unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp):
+		return refuse("email_control", "The address contains a control character (%U). Type it by hand.", r)
+	case invisible(r):
+		return refuse("email_invisible", "The address contains an invisible character (%U). Type it by hand.", r)
+	case r < utf8.RuneSelf:
+		return refuse("email_malformed", "An email address cannot contain “%c”. Take it out.", r)
+	}
+	return nil
+}
+
+func blank(r rune) bool { return r == ' ' || r == '\t' || unicode.Is(unicode.Zs, r) }
+
+// invisible reports whether r leaves no mark of its own on a screen, or turns
+// the direction of what does: such characters make two addresses look like one.
+func invisible(r rune) bool {
+	const brailleBlank = '\u2800'
+	return r >= utf8.RuneSelf && (r == brailleBlank || !unicode.IsPrint(r) ||
+		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector))
+}
+
+// split cuts s at its only @.
+func split(s string) (local, domain string, err error) {
+	local, domain, found := strings.Cut(s, "@")
+	switch {
+	case !found:
+		return "", "", refuse("email_malformed", "An email address has an @ in it, such as ada@example.com.")
+	case strings.Contains(domain, "@"):
+		return "", "", refuse("email_malformed", "An email address has only one @ in it.")
+	case local == "":
+		return "", "", refuse("email_malformed", "Something is missing before the @.")
+	case domain == "":
+		return "", "", refuse("email_malformed", "Something is missing after the @.")
+	}
+	return local, domain, nil
+}

@@ -1,0 +1,47 @@
+package address
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// atext are the characters of a local part (RFC 5322, 3.2.3), without the dot.
+var atext = asciiSet("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~")
+
+func asciiSet(chars string) (set [utf8.RuneSelf]bool) {
+	for _, c := range []byte(chars) {
+		set[c] = true
+	}
+	return set
+}
+
+// canonicalLocal is the part before the @ in small letters. What Unicode counts
+// as the same character as an ASCII one (the Kelvin sign and k) becomes that;
+// anything else beyond ASCII is refused, dotless i among it.
+func canonicalLocal(typed string) (string, error) {
+	local := norm.NFC.String(typed)
+	if len(typed) > maxLocal || len(local) > maxLocal {
+		return "", tooLong()
+	}
+	for _, r := range local {
+		switch {
+		case r >= utf8.RuneSelf:
+			return "", beyondASCII(r)
+		case r != '.' && !atext[r]:
+			return "", refuse("email_malformed", "An email address cannot contain “%c”. Take it out.", r)
+		}
+	}
+	if local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, "..") {
+		return "", refuse("email_malformed", "Before the @ an address neither begins nor ends with a dot, nor has two in a row.")
+	}
+	return strings.ToLower(local), nil
+}
+
+func beyondASCII(r rune) error {
+	if like, ok := lookalike(r); ok {
+		return refuse("email_confusable", "Before the @ stands %s, which looks like “%c” and is not. Type the address by hand.", describe(r), like)
+	}
+	return refuse("email_not_ascii", "Before the @ stands %s. Many mail servers cannot deliver to such an address; give one with only plain letters, a to z.", describe(r))
+}

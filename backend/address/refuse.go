@@ -1,0 +1,31 @@
+package address
+
+import (
+	"strings"
+
+	"doorward/backend/access"
+)
+
+func refuse(code, format string, args ...any) *access.Error {
+	return access.Errorf(access.Invalid, format, args...).WithCode(code).On("email")
+}
+
+func tooLong() *access.Error {
+	return refuse("email_too_long", "An email address has at most %d characters, and at most %d before the @.", maxAddress, maxLocal)
+}
+
+// angleBrackets answers "Ada <ada@example.com>", which people copy from their
+// mail, with the part that they meant.
+func angleBrackets(s string) *access.Error {
+	_, inner, opened := strings.Cut(s, "<")
+	if inner, closed := strings.CutSuffix(inner, ">"); opened && closed {
+		if a, err := Parse(inner); err == nil {
+			return refuse("email_with_name", "Give only the address: %s", a.Typed)
+		}
+	}
+	return refuse("email_malformed", "An email address has no angle brackets. Give only the address, such as ada@example.com.")
+}
+
+func badDomain(typed string) *access.Error {
+	return refuse("email_domain", "“%s” is not a valid domain. Check what stands after the @ for a typing mistake.", typed)
+}
