@@ -1,0 +1,98 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// browse runs one spec file in Chromium and reports each of its tests as a
+// subtest of t. The spec reads env and calls back through c. It fails when no
+// test ran.
+func browse(t *testing.T, spec string, c *control, env ...string) {
+	t.Helper()
+	needs(t)
+	out := t.TempDir()
+	report := filepath.Join(out, "report.json")
+
+	ctx, cancel := context.WithDeadline(context.Background(), deadline(t))
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join("node_modules", ".bin", "playwright"), "test", spec)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it closes its browser
+	cmd.WaitDelay = 10 * time.Second
+	cmd.Env = append(os.Environ(), "CI=1", "CHROMIUM="+chromium(), "CONTROL_URL="+c.url,
+		"E2E_OUTPUT="+filepath.Join(out, "results"), "E2E_REPORT="+report)
+	cmd.Env = append(cmd.Env, env...)
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	runErr := cmd.Run()
+
+	b, err := os.ReadFile(report)
+	if err != nil {
+		t.Fatalf("playwright left no report (%v):\n%s", runErr, &log)
+	}
+	outcomes, err := parseReport(b)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &log)
+	}
+	if len(outcomes) == 0 {
+		t.Fatalf("no test ran in %s (%v):\n%s", spec, runErr, &log)
+	}
+	tell(t, outcomes)
+	if runErr != nil && !t.Failed() {
+		t.Errorf("playwright: %v\n%s", runErr, &log)
+	}
+}
+
+// tell turns outcomes into subtests.
+func tell(t *testing.T, outcomes []outcome) {
+	t.Helper()
+	for _, o := range outcomes {
+		t.Run(o.name, func(t *testing.T) {
+			t.Logf("took %s in the browser", o.took)
+			switch {
+			case o.skipped:
+				t.Skip("skipped by the spec")
+			case !o.passed:
+				t.Error(o.message)
+			}
+		})
+	}
+}
+
+// needs fails, rather than skips, when there is no browser to walk with: a
+// green run must have walked.
+func needs(t *testing.T) {
+	t.Helper()
+	if chromium() == "" {
+		t.Fatal("There is no Chromium here. `make test` installs it; or set CHROMIUM to the browser's path.")
+	}
+	if _, err := os.Stat(filepath.Join("node_modules", ".bin", "playwright")); err != nil {
+		t.Fatal("Playwright is not installed. `make test` installs it; or run `npm ci` in app/e2e.")
+	}
+}
+
+// chromium is the browser's path: what CHROMIUM names, else the system's.
+func chromium() string {
+	if path := os.Getenv("CHROMIUM"); path != "" {
+		return path
+	}
+	for _, name := range []string{"chromium", "chromium-browser"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// deadline leaves time to report before go test gives up.
+func deadline(t *testing.T) time.Time {
+	if d, ok := t.Deadline(); ok {
+		return d.Add(-20 * time.Second)
+	}
+	return time.Now().Add(10 * time.Minute)
+}
