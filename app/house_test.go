@@ -1,0 +1,261 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "doorward"
+
+// rooms says, for every package, which others of this module its code may
+// import; a name stands for itself and everything below it. Tests may use more.
+var rooms = map[string][]string{
+	"":                        {"app"},
+	"app":                     {"app", "backend"},
+	"app/bench":               {"app", "backend"},
+	"app/cli":                 {"app", "backend"},
+	"app/e2e":                 {},
+	"backend/access":          {},
+	"backend/address":         {"backend/access"},
+	"backend/desk":            {"backend/policy", "backend/store", "backend/access", "backend/address"},
+	"backend/mail":            {"backend/mail", "backend/store", "backend/access"},
+	"backend/mail/mailtest":   {"backend/access"},
+	"backend/policy":          {"backend/access"},
+	"backend/store":           {"backend/store/kv", "backend/access"},
+	"backend/store/kv":        {"backend/access"},
+	"backend/store/kv/kvtest": {"backend/store/kv", "backend/access"},
+	"backend/web":             {"backend/web", "backend/desk", "backend/access", "backend/address"},
+	"build/check":             {},
+}
+
+// homes says where each dependency may be imported, tests among it. What is not
+// named here may be imported nowhere.
+var homes = map[string][]string{
+	"github.com/casbin/casbin":        {"backend/policy"},
+	"github.com/danielgtaylor/huma":   {"backend/web"},
+	"github.com/dgraph-io/badger":     {"backend/store/kv", "app/bench"},
+	"github.com/emersion/go-sasl":     {"backend/mail"},
+	"github.com/emersion/go-smtp":     {"backend/mail"},
+	"github.com/gofiber/fiber":        {"backend/web", "app/bench"},
+	"github.com/rogpeppe/go-internal": {"app/cli"},
+	"github.com/spf13/cobra":          {"app/cli"},
+	"github.com/valyala/fasthttp":     {"backend/web", "app/bench"},
+	"github.com/wailsapp/wails":       {"app/desktop.go"},
+	"github.com/xhit/go-simple-mail":  {"backend/mail"},
+	"golang.org/x/net/idna":           {"backend/address"},
+	"golang.org/x/sys":                {"app", "backend/store/kv"},
+	"golang.org/x/text":               {"backend/address"},
+}
+
+// topLevel is all that the root of the repository may hold, beside dotfiles;
+// bin is what make build leaves.
+var topLevel = []string{
+	"CHANGELOG.md", "LICENSE", "Makefile", "README.md", "app", "backend", "bin", "build", "docs",
+	"frontend", "go.mod", "go.sum", "main.go", "wails.json",
+}
+
+// A listed is one package as go list prints it.
+type listed struct {
+	ImportPath, Dir, Doc                               string
+	Imports, TestImports, XTestImports, IgnoredGoFiles []string
+	Deps                                               []string
+}
+
+func TestHouse(t *testing.T) {
+	pkgs := list(t)
+	if len(pkgs) == 0 {
+		t.Fatal("go list found no package")
+	}
+	for _, fault := range faults(pkgs) {
+		t.Error(fault)
+	}
+}
+
+func TestTopLevel(t *testing.T) {
+	entries, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	for _, name := range strangers(names) {
+		t.Errorf("%s has no place at the top of the repository", name)
+	}
+	if got := strangers([]string{"go.mod", ".ci", "notes.txt", "pkg"}); !slices.Equal(got, []string{"notes.txt", "pkg"}) {
+		t.Errorf("strangers = %q, want notes.txt and pkg", got)
+	}
+}
+
+func TestFaultsAreFound(t *testing.T) {
+	tests := []struct {
+		name string
+		pkg  listed
+		want string // part of the only fault; empty means there is none
+	}{
+		{"a good one", listed{ImportPath: "doorward/backend/desk", Doc: "x", Imports: []string{"time", "doorward/backend/store"}}, ""},
+		{"outwards", listed{ImportPath: "doorward/backend/store", Doc: "x", Imports: []string{"doorward/backend/desk"}}, "may not import doorward/backend/desk"},
+		{"past the seam", listed{ImportPath: "doorward/backend/web", Doc: "x", Imports: []string{"doorward/backend/store/kv"}}, "may not import doorward/backend/store/kv"},
+		{"a name that only begins alike", listed{ImportPath: "doorward/backend/policy", Doc: "x", Imports: []string{"doorward/backend/accessory"}}, "may not import doorward/backend/accessory"},
+		{"access beyond the standard library", listed{ImportPath: "doorward/backend/access", Doc: "x", Imports: []string{"golang.org/x/text/cases"}}, "golang.org/x/text/cases, which has its home in backend/address"},
+		{"a dependency away from home", listed{ImportPath: "doorward/backend/web", Doc: "x", Imports: []string{"github.com/dgraph-io/badger/v4"}}, "has its home in backend/store/kv"},
+		{"the same in a test", listed{ImportPath: "doorward/backend/web", Doc: "x", XTestImports: []string{"github.com/casbin/casbin/v2"}}, "has its home in backend/policy"},
+		{"a dependency at home", listed{ImportPath: "doorward/backend/web", Doc: "x", Imports: []string{"github.com/gofiber/fiber/v2"}}, ""},
+		{"a dependency without a home", listed{ImportPath: "doorward/app", Doc: "x", Imports: []string{"example.com/left-pad"}}, "example.com/left-pad, which has no home"},
+		{"the window outside its file", listed{ImportPath: "doorward/app", Doc: "x", Imports: []string{"github.com/wailsapp/wails/v2"}}, "has its home in app/desktop.go"},
+		{"a room nobody knows", listed{ImportPath: "doorward/backend/util", Doc: "x"}, "has no place in the house"},
+		{"no package comment", listed{ImportPath: "doorward/backend/mail"}, "has no package comment"},
+		{"a test helper that the program drags in", listed{ImportPath: "doorward", Doc: "x", Deps: []string{"doorward/backend/mail/mailtest"}}, "the program contains doorward/backend/mail/mailtest"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := faults([]listed{tt.pkg})
+			if tt.want == "" && len(got) != 0 {
+				t.Errorf("faults = %q, want none", got)
+			}
+			if tt.want != "" && (len(got) != 1 || !strings.Contains(got[0], tt.want)) {
+				t.Errorf("faults = %q, want one with %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// A file that this build leaves out must keep the rules all the same.
+func TestFaultsInIgnoredFiles(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"desktop.go", "window.go"} {
+		src := "//go:build never\n\npackage app\n\nimport _ \"github.com/wailsapp/wails/v2\"\n"
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(src), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := listed{ImportPath: "doorward/app", Dir: dir, Doc: "x", IgnoredGoFiles: []string{"desktop.go", "window.go"}}
+	got := faults([]listed{p})
+	if len(got) != 1 || !strings.Contains(got[0], "app/window.go imports") {
+		t.Errorf("faults = %q, want only that of window.go", got)
+	}
+}
+
+func faults(pkgs []listed) (found []string) {
+	for _, p := range pkgs {
+		place := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+		allowed, known := rooms[place]
+		if !known {
+			found = append(found, fmt.Sprintf("%s has no place in the house: say in app/house_test.go what it may import", p.ImportPath))
+			continue
+		}
+		if p.Doc == "" {
+			found = append(found, fmt.Sprintf("%s has no package comment", p.ImportPath))
+		}
+		for _, imp := range p.Imports {
+			if inside, ok := within(imp); ok && !covers(allowed, inside) {
+				found = append(found, fmt.Sprintf("%s may not import %s", p.ImportPath, imp))
+			}
+		}
+		for _, dep := range p.Deps {
+			if inside, ok := within(dep); place == "" && ok && strings.HasSuffix(inside, "test") {
+				found = append(found, "the program contains "+dep+", which is for tests")
+			}
+		}
+		found = append(found, homeless(place, slices.Concat(p.Imports, p.TestImports, p.XTestImports))...)
+		for _, file := range p.IgnoredGoFiles {
+			found = append(found, homeless(place+"/"+file, importsOf(filepath.Join(p.Dir, file)))...)
+		}
+	}
+	return found
+}
+
+// homeless are the imports from outside that do not belong to place, which is
+// a package or a single file.
+func homeless(place string, imports []string) (found []string) {
+	slices.Sort(imports)
+	for _, imp := range slices.Compact(imports) {
+		first, _, _ := strings.Cut(imp, "/")
+		if _, ours := within(imp); ours || !strings.Contains(first, ".") {
+			continue
+		}
+		i := slices.IndexFunc(known, func(dep string) bool { return covers([]string{dep}, imp) })
+		switch {
+		case i < 0:
+			found = append(found, fmt.Sprintf("%s imports %s, which has no home", place, imp))
+		case !covers(homes[known[i]], place):
+			found = append(found, fmt.Sprintf("%s imports %s, which has its home in %s", place, imp, homes[known[i]][0]))
+		}
+	}
+	return found
+}
+
+var known = func() (deps []string) {
+	for dep := range homes {
+		deps = append(deps, dep)
+	}
+	return deps
+}()
+
+func within(imp string) (place string, ok bool) {
+	if imp == module {
+		return "", true
+	}
+	return strings.CutPrefix(imp, module+"/")
+}
+
+// covers reports whether path is one of places or below one.
+func covers(places []string, path string) bool {
+	return slices.ContainsFunc(places, func(p string) bool { return path == p || strings.HasPrefix(path, p+"/") })
+}
+
+func strangers(names []string) (found []string) {
+	for _, name := range names {
+		if !strings.HasPrefix(name, ".") && !slices.Contains(topLevel, name) {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+func importsOf(file string) (imports []string) {
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		return []string{"unreadable.invalid/" + filepath.Base(file)}
+	}
+	for _, spec := range f.Imports {
+		if path, err := strconv.Unquote(spec.Path.Value); err == nil {
+			imports = append(imports, path)
+		}
+	}
+	return imports
+}
+
+func list(t *testing.T) (pkgs []listed) {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Dir,Doc,Imports,TestImports,XTestImports,IgnoredGoFiles,Deps", module+"/...")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		switch err := d.Decode(&p); {
+		case errors.Is(err, io.EOF):
+			return pkgs
+		case err != nil:
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+}
