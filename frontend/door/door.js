@@ -1,0 +1,80 @@
+// The waiting page: opens by itself once somebody decides. It asks the server for
+// the page again and lets the answer say what became of the request, so an event
+// needs to say no more than "look again". Without events it looks every ten seconds.
+(() => {
+	'use strict'
+	const waiting = document.getElementById('waiting')
+	if (!waiting) return
+	const { page, home, events } = waiting.dataset
+	const live = document.getElementById('live')
+	const facts = waiting.querySelector('.facts')
+	let served = facts.innerHTML, source, looked = Date.now(), looking = false, again = false
+
+	const say = (words, on) => {
+		if (live.textContent !== words) live.textContent = words
+		live.parentElement.classList.toggle('on', on)
+	}
+
+	// look asks what became of the request and goes where the answer leads. What is
+	// being written stays as it is.
+	async function look() {
+		if (looking) { again = true; return }
+		looking = true
+		looked = Date.now()
+		try {
+			const answer = await fetch(page, { redirect: 'manual', cache: 'no-store', credentials: 'same-origin' })
+			if (answer.type === 'opaqueredirect') {
+				say('The door is opening …', true)
+				location.replace(home)
+			} else if (answer.status >= 500 || answer.status === 429) {
+				say('The server is busy. We keep trying; leave this page open.', false)
+			} else if (!answer.ok) {
+				location.reload()
+			} else {
+				const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('#waiting .facts')
+				if (fresh && fresh.innerHTML !== served) {
+					served = facts.innerHTML = fresh.innerHTML
+					tell()
+				}
+				say('This page is live and opens by itself.', true)
+			}
+		} catch {
+			say('No connection. We keep trying; leave this page open.', false)
+		}
+		looking = false
+		if (again) { again = false; look() }
+	}
+
+	function listen() {
+		if (!window.EventSource) return
+		source = new EventSource(events)
+		source.onopen = () => say('This page is live and opens by itself.', true)
+		source.onerror = look
+		for (const name of ['member', 'reload', 'message']) source.addEventListener(name, look)
+	}
+
+	// tell puts the times into the reader's own zone.
+	function tell() {
+		const as = options => new Intl.DateTimeFormat('en-GB', options)
+		const day = t => new Date(t).setHours(0, 0, 0, 0)
+		for (const el of document.querySelectorAll('time[data-say=on]')) {
+			const t = new Date(el.dateTime)
+			const days = Math.round((day(Date.now()) - day(t)) / 864e5)
+			const name = { '-1': 'tomorrow', 0: 'today', 1: 'yesterday' }[days] || as({ weekday: 'long', day: 'numeric', month: 'long' }).format(t)
+			el.textContent = name + ' at ' + as({ hour: '2-digit', minute: '2-digit' }).format(t)
+			el.title = as({ dateStyle: 'full', timeStyle: 'long' }).format(t)
+		}
+	}
+
+	setInterval(() => {
+		const open = source && source.readyState === 1
+		if (Date.now() - looked > (open ? 29000 : 9000)) look()
+		if (!source || source.readyState === 2) listen()
+	}, 10000)
+	addEventListener('online', look)
+	document.addEventListener('visibilitychange', () => { if (!document.hidden) look() })
+	addEventListener('pagehide', () => { if (source) source.close() })
+	addEventListener('pageshow', e => { if (e.persisted) location.reload() })
+	tell()
+	listen()
+})()
