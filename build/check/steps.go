@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"go/format"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	// staticcheck is run by version, so that go.mod stays that of the program.
+	staticcheck = "honnef.co/go/tools/cmd/staticcheck@v0.8.0"
+
+	binary    = "bin/doorward"
+	maxBinary = 29_900_000 // bytes
+	walks     = "doorward/app/e2e"
+	testsTime = "8m"
+	walksTime = "6m"
+)
+
+var steps = []step{
+	static("gofmt", gofmt),
+	static("vet", command("go", "vet", "./...")),
+	static("staticcheck", command("go", "run", staticcheck, "./...")),
+	static("build", command("make", "--no-print-directory", "build")),
+	static("binary", func(context.Context) (string, error) { return "", acceptBinary(binary) }),
+	{"test", tests},
+	{"walk", walk},
+}
+
+// static makes a step of what either holds or does not.
+func static(name string, holds func(ctx context.Context) (output string, err error)) step {
+	return step{name, func(ctx context.Context, _ io.Writer) tally {
+		output, err := holds(ctx)
+		return one(name, output, err)
+	}}
+}
+
+func command(name string, args ...string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+		if err != nil {
+			err = fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
+		}
+		return string(out), err
+	}
+}
+
+// tests runs all but the walks under the race detector. The walks have the
+// machine to themselves afterwards: they hold the program to times that people
+// notice.
+func tests(ctx context.Context, w io.Writer) tally {
+	out, err := exec.CommandContext(ctx, "go", "list", "./...").Output()
+	if err != nil {
+		return one("go list", string(out), err)
+	}
+	args := []string{"-race", "-timeout", testsTime}
+	for _, pkg := range strings.Fields(string(out)) {
+		if pkg != walks {
+			args = append(args, pkg)
+		}
+	}
+	return goTest(ctx, w, args...)
+}
+
+func walk(ctx context.Context, w io.Writer) tally {
+	return goTest(ctx, w, "-count=1", "-timeout", walksTime, walks)
+}
+
+// gofmt holds every Go file to the form that gofmt gives it.
+func gofmt(context.Context) (string, error) {
+	var unformatted []string
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != "." && (d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".")) {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || filepath.Ext(path) != ".go" {
+			return nil
+		}
+		src, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		want, err := format.Source(src)
+		if err != nil || !bytes.Equal(src, want) {
+			unformatted = append(unformatted, path)
+		}
+		return nil
+	})
+	if err == nil && len(unformatted) > 0 {
+		err = errors.New("gofmt would change these files")
+	}
+	return strings.Join(unformatted, "\n"), err
+}
+
+// acceptBinary refuses a program that needs anything else on the machine, or
+// that has grown beyond what the README says.
+func acceptBinary(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	f, err := elf.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	libs, err := f.ImportedLibraries()
+	if err != nil {
+		return err
+	}
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP || len(libs) > 0 {
+			return fmt.Errorf("%s is not static: it needs a loader, and the libraries %q", path, libs)
+		}
+	}
+	if info.Size() > maxBinary {
+		return fmt.Errorf("%s has %.1f MB; it may have %.1f", path, float64(info.Size())/1e6, float64(maxBinary)/1e6)
+	}
+	return nil
+}

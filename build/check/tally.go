@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// A tally is how many tests ended in which way.
+type tally struct {
+	passed  int
+	failed  []ended
+	skipped []ended
+}
+
+// An ended is a test that did not pass, and what it printed.
+type ended struct{ name, output string }
+
+func (t *tally) fail(name, output string) { t.failed = append(t.failed, ended{name, output}) }
+func (t *tally) skip(name, output string) { t.skipped = append(t.skipped, ended{name, output}) }
+
+// explain adds output to the last failure whose name begins with prefix.
+func (t *tally) explain(prefix, output string) {
+	for i := len(t.failed) - 1; i >= 0; i-- {
+		if strings.HasPrefix(t.failed[i].name, prefix) {
+			t.failed[i].output += output
+			return
+		}
+	}
+}
+
+func (t *tally) add(u tally) {
+	t.passed += u.passed
+	t.failed = append(t.failed, u.failed...)
+	t.skipped = append(t.skipped, u.skipped...)
+}
+
+// String is the sum in one line.
+func (t tally) String() string {
+	s := fmt.Sprintf("%d passed, %d failed", t.passed, len(t.failed))
+	if len(t.skipped) > 0 {
+		s += fmt.Sprintf(", %d skipped", len(t.skipped))
+	}
+	return s
+}
+
+// show prints what failed with all of its output, and what was skipped with the
+// reason.
+func (t tally) show(w io.Writer) {
+	for _, s := range t.skipped {
+		fmt.Fprintf(w, "skipped: %s\n%s", s.name, indent(s.output))
+	}
+	for _, f := range t.failed {
+		fmt.Fprintf(w, "failed: %s\n%s", f.name, indent(f.output))
+	}
+}
+
+func indent(s string) string {
+	s = strings.TrimRight(s, "\n")
+	if s == "" {
+		return ""
+	}
+	return "    " + strings.ReplaceAll(s, "\n", "\n    ") + "\n"
+}
+
+// one is the tally of a check that either holds or does not.
+func one(name, output string, err error) (t tally) {
+	if err != nil {
+		t.fail(name, strings.TrimRight(output, "\n")+"\n"+err.Error())
+		return t
+	}
+	return tally{passed: 1}
+}
