@@ -46,6 +46,7 @@ var homes = map[string][]string{
 	"github.com/casbin/casbin":        {"backend/policy"},
 	"github.com/danielgtaylor/huma":   {"backend/web"},
 	"github.com/dgraph-io/badger":     {"backend/store/kv", "app/bench"},
+	"github.com/dgraph-io/ristretto":  {"backend/store/kv"},
 	"github.com/emersion/go-sasl":     {"backend/mail"},
 	"github.com/emersion/go-smtp":     {"backend/mail"},
 	"github.com/gofiber/fiber":        {"backend/web", "app/bench"},
