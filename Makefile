@@ -13,7 +13,7 @@ run: build ## build, and serve on 127.0.0.1:8080 with the default data directory
 	bin/doorward serve
 
 build: ## build the static program, bin/doorward
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/doorward .
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/doorward .
 
 test: ## install what is missing, then run every check and every test
 	@build/deps test
