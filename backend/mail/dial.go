@@ -1,0 +1,169 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/textproto"
+	"strings"
+
+	simplemail "github.com/xhit/go-simple-mail/v2"
+)
+
+var (
+	errNotLoopback = errors.New("the host is not this machine")
+	errNoStartTLS  = errors.New("STARTTLS is not offered")
+	errInjected    = errors.New("something was said between STARTTLS and the encryption")
+	errNoLogin     = errors.New("no login is offered")
+)
+
+// Dial connects to the mail server, raises the encryption and logs in. helo is
+// the name by which we introduce ourselves; HELO makes one. It fails with a
+// *Failure, and then nothing is left open. The Session has to be closed.
+func Dial(ctx context.Context, s Server, helo string) (*Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, 4*s.patience())
+	defer cancel()
+	helo = HELO(helo)
+	dialer := net.Dialer{Timeout: s.patience()}
+	conn, err := dialer.DialContext(ctx, "tcp", s.Name())
+	if err != nil {
+		return nil, s.failed(ctx, &wire{}, connecting, err)
+	}
+	w := &wire{Conn: conn, patience: s.patience()}
+	free := w.bind(ctx)
+	defer free()
+	session, at, err := s.open(ctx, w, helo)
+	if err != nil {
+		conn.Close()
+		return nil, s.failed(ctx, w, at, err)
+	}
+	session.raw = conn
+	return session, nil
+}
+
+// open makes w safe and hands it to the client. On failure it says at which
+// stage.
+func (s Server) open(ctx context.Context, w *wire, helo string) (*Session, stage, error) {
+	switch s.scheme {
+	case insecure:
+		if !isLoopback(w.RemoteAddr()) {
+			return nil, connecting, errNotLoopback
+		}
+		w.safe = true
+	case startTLS:
+		if err := askForTLS(w, helo); err != nil {
+			return nil, talking, err
+		}
+		fallthrough
+	default:
+		if err := s.encrypt(ctx, w); err != nil {
+			return nil, encrypting, err
+		}
+	}
+	client, err := s.client(w, helo).Connect()
+	switch {
+	case s.login != nil && !w.tried && (err == nil || !isNetworkOrAnswer(err)):
+		return nil, talking, errNoLogin
+	case err != nil:
+		return nil, talking, err
+	}
+	return &Session{server: s, wire: w, client: client}, "", nil
+}
+
+// askForTLS takes the conversation to the point where the handshake begins,
+// and keeps the greeting for the client, who begins anew after it.
+func askForTLS(w *wire, helo string) error {
+	text := textproto.NewConn(w)
+	_, banner, err := text.ReadResponse(220)
+	if err != nil {
+		return err
+	}
+	offers, err := ask(text, 250, "EHLO "+helo)
+	if err != nil {
+		return err
+	}
+	if !offered(offers, "STARTTLS") {
+		return errNoStartTLS
+	}
+	if _, err = ask(text, 220, "STARTTLS"); err != nil {
+		return err
+	}
+	if text.R.Buffered() > 0 {
+		return errInjected
+	}
+	first, _, _ := strings.Cut(banner, "\n")
+	w.greeting = fmt.Appendf(nil, "220 %s\r\n", first)
+	return nil
+}
+
+func ask(text *textproto.Conn, want int, line string) (string, error) {
+	if err := text.PrintfLine("%s", line); err != nil {
+		return "", err
+	}
+	_, answer, err := text.ReadResponse(want)
+	return answer, err
+}
+
+func offered(answer, extension string) bool {
+	for line := range strings.Lines(answer) {
+		word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if strings.EqualFold(word, extension) {
+			return true
+		}
+	}
+	return false
+}
+
+// encrypt puts TLS between the wire and the network.
+func (s Server) encrypt(ctx context.Context, w *wire) error {
+	ctx, cancel := context.WithTimeout(ctx, s.patience())
+	defer cancel()
+	conn := tls.Client(w.Conn, &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12, RootCAs: s.RootCAs})
+	w.hurry()
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return err
+	}
+	w.Conn, w.safe, w.verb, w.heard = conn, true, "", nil
+	w.hurry()
+	return nil
+}
+
+// client is the SMTP client on top of w. It is given no timeouts, which it
+// would leak at, and nothing to dial or encrypt.
+func (s Server) client(w *wire, helo string) *simplemail.SMTPServer {
+	c := simplemail.NewSMTPClient()
+	c.Host, c.Port, c.Helo = s.host, s.port, helo
+	c.CustomConn, c.Encryption = w, simplemail.EncryptionNone
+	c.ConnectTimeout, c.SendTimeout, c.KeepAlive = 0, 0, true
+	c.Authentication = simplemail.AuthNone
+	if s.login != nil {
+		c.Authentication = simplemail.AuthAuto
+		c.Username, c.Password = s.login()
+	}
+	return c
+}
+
+func isLoopback(addr net.Addr) bool {
+	ap, err := netip.ParseAddrPort(addr.String())
+	return err == nil && ap.Addr().Unmap().IsLoopback()
+}
+
+// HELO is the name by which a machine introduces itself that people reach at
+// host, the host of the public URL.
+func HELO(host string) string {
+	host = strings.TrimSuffix(strings.Trim(host, "[]"), ".")
+	host = strings.TrimPrefix(host, "IPv6:")
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case err == nil && ip.Is4():
+		return "[" + host + "]"
+	case err == nil:
+		return "[IPv6:" + ip.WithZone("").String() + "]"
+	case !validHost(host):
+		return "localhost"
+	}
+	return strings.ToLower(host)
+}

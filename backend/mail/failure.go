@@ -1,0 +1,229 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+)
+
+// A Class says what a failure means for the letter and for the queue.
+type Class string
+
+const (
+	// Temporary: it may go another time. The mail server said so, or was not reached.
+	Temporary Class = "temporary"
+	// Permanent: the mail server will not take this letter.
+	Permanent Class = "permanent"
+	// Paused: nothing is wrong with the letter. No letter goes before somebody mends it.
+	Paused Class = "paused"
+	// Ambiguous: the connection broke when all was sent. The letter may have
+	// been taken; it is sent again as the same one.
+	Ambiguous Class = "ambiguous"
+)
+
+// A Failure is why a letter was not accepted.
+type Failure struct {
+	Class Class
+	Words string // for people: the mail server's own, or a sentence of ours; never a secret
+	Stale bool   // the connection, used before, had ended before this letter: a new one may take it
+	Err   error  // for the log
+}
+
+// Error is the words.
+func (f *Failure) Error() string { return f.Words }
+
+// Unwrap is the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// A stage is how far the way to the mail server had been gone.
+type stage string
+
+const (
+	connecting stage = "connecting"
+	encrypting stage = "encrypting"
+	talking    stage = "talking"
+)
+
+// failed makes a Failure of what went wrong on w.
+func (s Server) failed(ctx context.Context, w *wire, at stage, err error) *Failure {
+	f := &Failure{Class: Temporary, Err: fmt.Errorf("%s %s %s: %w", at, s.Name(), w.verb, err)}
+	var answer *textproto.Error
+	switch {
+	case errors.As(err, &answer):
+		f.Class, f.Words = classOf(w.verb, answer.Code), s.clean(answer)
+	case errors.Is(ctx.Err(), context.Canceled):
+		f.Words = "Doorward was stopped while it was sending this."
+	case isTimeout(err):
+		f.Words = s.tooSlow(w, at)
+	case at == connecting:
+		s.unreachable(f, err)
+	case at == encrypting && !isBroken(err), isAlert(err):
+		f.Class, f.Words = Paused, s.notTrusted(err)
+	case s.pausedBy(err) != "":
+		f.Class, f.Words = Paused, s.pausedBy(err)
+	case isBroken(err):
+		f.Words = fmt.Sprintf("The mail server at %s closed the connection.", s.Name())
+	default:
+		f.Words = fmt.Sprintf("The mail server at %s answered in a way that is not SMTP.", s.Name())
+	}
+	if w.ended && answer == nil {
+		f.Class = Ambiguous
+		f.Words = fmt.Sprintf("The connection to %s ended after the letter was handed over, before it was confirmed. It goes out again as the same letter.", s.Name())
+	}
+	return f
+}
+
+// classOf says what an answer of the mail server means. What it refuses before
+// it was told the recipient is no fault of the letter.
+func classOf(verb string, code int) Class {
+	switch {
+	case code == 530 || code == 534 || code == 535 || code == 538 || code == 523:
+		return Paused
+	case code < 500:
+		return Temporary
+	case verb == "RCPT" || verb == "DATA" || verb == "MAIL" && code == 552:
+		return Permanent
+	}
+	return Paused
+}
+
+func (s Server) tooSlow(w *wire, at stage) string {
+	bound := s.patience()
+	if w.ended {
+		bound *= 2
+	}
+	words := fmt.Sprintf("The mail server at %s did not answer within %s.", s.Name(), spell(bound))
+	if at == talking && w.verb == "" && s.scheme == startTLS {
+		words += " If it expects TLS from the start on this port, use smtps:// in place of smtp://."
+	}
+	return words
+}
+
+func spell(d time.Duration) string {
+	if d%time.Second == 0 {
+		return fmt.Sprintf("%d s", d/time.Second)
+	}
+	return d.String()
+}
+
+func (s Server) unreachable(f *Failure, err error) {
+	var dns *net.DNSError
+	switch {
+	case errors.Is(err, errNotLoopback):
+		f.Class = Paused
+		f.Words = fmt.Sprintf("%s is not on this machine, so nothing is sent to it unencrypted. Use smtp:// or smtps://.", s.host)
+	case errors.As(err, &dns):
+		f.Words = fmt.Sprintf("The mail server's name, %s, was not found. Check it, and this machine's name service.", s.host)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		f.Words = fmt.Sprintf("Nothing answers at %s. Is the mail server running, and is this its port?", s.Name())
+	default:
+		f.Words = fmt.Sprintf("The mail server at %s cannot be reached from here.", s.Name())
+	}
+}
+
+func (s Server) notTrusted(err error) string {
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var plain tls.RecordHeaderError
+	why := "no encryption that both sides accept could be agreed on"
+	switch {
+	case errors.As(err, &name):
+		why = "its certificate is for another name"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		why = "its certificate has expired or is not valid yet"
+	case errors.As(err, &unknown):
+		why = "its certificate is not signed by an authority that this machine trusts"
+	case errors.As(err, &invalid):
+		why = "its certificate is not valid"
+	case errors.As(err, &plain):
+		why = "it does not speak TLS from the start on this port (smtp:// asks for STARTTLS)"
+	}
+	return fmt.Sprintf("The mail server at %s is not trusted: %s. No letter and no password was sent.", s.Name(), why)
+}
+
+func (s Server) pausedBy(err error) string {
+	switch {
+	case errors.Is(err, errNoStartTLS):
+		return fmt.Sprintf("The mail server at %s does not offer STARTTLS. No letter and no password was sent unencrypted. Use smtps://, or the port that offers STARTTLS.", s.Name())
+	case errors.Is(err, errInjected):
+		return fmt.Sprintf("Somebody between here and %s meddles with the encryption. No letter and no password was sent.", s.Name())
+	case errors.Is(err, errInTheClear):
+		return fmt.Sprintf("The connection to %s is not encrypted. No letter and no password was sent.", s.Name())
+	case errors.Is(err, errNoLogin):
+		return fmt.Sprintf("The mail server at %s offers no login that Doorward knows (PLAIN, LOGIN or CRAM-MD5), but a user name is set. Take it away, or use the port for logins.", s.Name())
+	}
+	return ""
+}
+
+// isNetworkOrAnswer reports whether err came from the other side, or from the
+// way there.
+func isNetworkOrAnswer(err error) bool {
+	var answer *textproto.Error
+	var garbled textproto.ProtocolError
+	return errors.As(err, &answer) || errors.As(err, &garbled) || isTimeout(err) || isBroken(err) || errors.Is(err, errTooLong)
+}
+
+func isTimeout(err error) bool {
+	var slow net.Error
+	return errors.As(err, &slow) && slow.Timeout()
+}
+
+// isAlert reports whether the other side ended the encryption with a reason.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
+}
+
+func isBroken(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, context.Canceled)
+}
+
+// secretForm is what a login link's token looks like. Mail servers like to
+// repeat what they refuse.
+var secretForm = regexp.MustCompile(`[A-Za-z0-9_-]{43,}`)
+
+// clean makes the mail server's words fit to be kept and shown: on one line,
+// of bounded length, and without anything that was told to it in confidence.
+func (s Server) clean(answer *textproto.Error) string {
+	words := fmt.Sprintf("%03d %s", answer.Code, answer.Msg)
+	if s.login != nil {
+		user, password := s.login()
+		for _, secret := range []string{
+			base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password)),
+			base64.StdEncoding.EncodeToString([]byte(password)),
+			password,
+		} {
+			words = strings.ReplaceAll(words, secret, "[hidden]")
+		}
+	}
+	words = secretForm.ReplaceAllString(oneLine(words), "[hidden]")
+	return shorten(words, 500)
+}
+
+// oneLine makes every run of spaces, line breaks and unprintable characters
+// one space.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, " "), func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}), " ")
+}
+
+func shorten(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,121 @@
+package mail
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"mime"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"strings"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// A Message is a letter as it goes out, to one recipient. Rendered twice, it
+// is the same bytes twice.
+type Message struct {
+	ID       string // the Message-ID, without angle brackets
+	From     string // address
+	FromName string // may be empty
+	To       string // address, in canonical form
+	Subject  string
+	Text     string
+	HTML     string // may be empty
+	Date     time.Time
+}
+
+// A line of a header may hold 998 bytes.
+const (
+	longestSubject = 200
+	longestName    = 100
+)
+
+// render writes the message. No header's name is taken from the message, and
+// no value can end its header.
+func (m Message) render() ([]byte, error) {
+	switch {
+	case !plainAddress(m.To):
+		return nil, access.Errorf(access.Invalid, "No letter can be sent to this address: before and after its one @ stand only plain letters, digits and signs.").On("to")
+	case !plainAddress(m.From):
+		return nil, access.Errorf(access.Invalid, "The sender's address cannot be written into a letter. Check the setting mail_from.").On("mail_from")
+	case !plainAddress(m.ID):
+		return nil, access.Errorf(access.Invalid, "The letter has no proper Message-ID.").On("message_id")
+	}
+	var b bytes.Buffer
+	header := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
+	header("Date", m.Date.UTC().Format(time.RFC1123Z))
+	header("From", mailbox(m.FromName, m.From))
+	header("To", "<"+m.To+">")
+	header("Message-ID", "<"+m.ID+">")
+	header("Subject", encode(shorten(oneLine(m.Subject), longestSubject)))
+	header("Auto-Submitted", "auto-generated")
+	header("X-Auto-Response-Suppress", "All")
+	header("MIME-Version", "1.0")
+	m.body(&b, header)
+	return b.Bytes(), nil
+}
+
+// body writes the words. The boundary cannot stand in them: quoted-printable
+// never has an underscore after an equals sign.
+func (m Message) body(b *bytes.Buffer, header func(name, value string)) {
+	part := func(kind, words string) {
+		header("Content-Type", "text/"+kind+"; charset=utf-8")
+		header("Content-Transfer-Encoding", "quoted-printable")
+		b.WriteString("\r\n")
+		quoted := quotedprintable.NewWriter(b)
+		quoted.Write([]byte(strings.ToValidUTF8(words, "\uFFFD")))
+		quoted.Close()
+	}
+	if m.HTML == "" {
+		part("plain", m.Text)
+		return
+	}
+	boundary := fmt.Sprintf("=_%.16x", sha256.Sum256([]byte(m.ID)))
+	header("Content-Type", "multipart/alternative;\r\n boundary=\""+boundary+"\"")
+	fmt.Fprintf(b, "\r\n--%s\r\n", boundary)
+	part("plain", m.Text)
+	fmt.Fprintf(b, "\r\n--%s\r\n", boundary)
+	part("html", m.HTML)
+	fmt.Fprintf(b, "\r\n--%s--\r\n", boundary)
+}
+
+// plainAddress reports whether an address, or a Message-ID, means the same in
+// a header and in an SMTP command as it does to us. What could end the command
+// or begin another recipient is not plain.
+func plainAddress(s string) bool {
+	local, domain, _ := strings.Cut(s, "@")
+	return local != "" && domain != "" && len(s) <= 254 &&
+		!strings.ContainsFunc(local, isSpecial) && !strings.ContainsFunc(domain, isSpecial)
+}
+
+func isSpecial(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`<>()[]\,;:@"`, r)
+}
+
+func mailbox(name, address string) string {
+	name = shorten(oneLine(name), longestName)
+	if name == "" {
+		return "<" + address + ">"
+	}
+	return fold((&netmail.Address{Name: literal(name), Address: address}).String())
+}
+
+func encode(s string) string { return fold(mime.QEncoding.Encode("utf-8", literal(s))) }
+
+// literal keeps words that look like an encoded word from being decoded.
+func literal(s string) string { return strings.ReplaceAll(s, "=?", "= ?") }
+
+// fold puts each encoded word on a line of its own, as their length asks for.
+func fold(s string) string { return strings.ReplaceAll(s, "?= =?", "?=\r\n =?") }
+
+// ParseFrom reads the setting mail_from: an address, or a name and an address
+// in angle brackets.
+func ParseFrom(s string) (name, address string, err error) {
+	a, err := netmail.ParseAddress(s)
+	if err != nil || !plainAddress(a.Address) {
+		return "", "", access.Errorf(access.Invalid, "The sender of letters must be an address, such as door@example.com or Doorward <door@example.com>.").On("mail_from").WithCode("mail_from_invalid").Because(err)
+	}
+	return oneLine(a.Name), a.Address, nil
+}

@@ -1,0 +1,235 @@
+package mail
+
+import (
+	"crypto/x509"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// Patience is how long one answer of a mail server may take where the Server
+// does not say otherwise.
+const Patience = 30 * time.Second
+
+type scheme string
+
+const (
+	startTLS scheme = "smtp"          // plain until STARTTLS, which is required
+	tlsFirst scheme = "smtps"         // encrypted from the first byte
+	insecure scheme = "smtp+insecure" // never encrypted; loopback only
+)
+
+var defaultPort = map[scheme]int{startTLS: 587, tlsFirst: 465, insecure: 25}
+
+// A Server is where letters are handed in, and how. Only ParseServer makes
+// one. However it is printed, it does not show the password.
+type Server struct {
+	RootCAs  *x509.CertPool // whose certificates are trusted; nil: those of the system
+	Patience time.Duration  // how long one answer may take; zero: Patience
+
+	scheme scheme
+	host   string
+	port   int
+	login  func() (user, password string) // a function, because every way of printing one hides what it returns
+}
+
+// Name is the server as people know it: host and port.
+func (s Server) Name() string { return net.JoinHostPort(s.host, strconv.Itoa(s.port)) }
+
+// IsZero reports whether no server is configured.
+func (s Server) IsZero() bool { return s.host == "" }
+
+// String hides the password from logs and messages.
+func (s Server) String() string { return s.Name() }
+
+// GoString hides the password from %#v.
+func (s Server) GoString() string { return "mail.Server(" + s.Name() + ")" }
+
+// MarshalText hides the password from structured logs.
+func (s Server) MarshalText() ([]byte, error) { return []byte(s.Name()), nil }
+
+func (s Server) patience() time.Duration {
+	if s.Patience > 0 {
+		return s.Patience
+	}
+	return Patience
+}
+
+// ParseServer reads the setting smtp_url. What it cannot use it refuses with a
+// sentence that says how to write it, and that never repeats the password.
+func ParseServer(rawURL string) (Server, error) {
+	name, rest, found := strings.Cut(strings.TrimSpace(rawURL), "://")
+	s := Server{scheme: scheme(strings.ToLower(name))}
+	if !found {
+		return Server{}, refuse("The mail server must be written as a URL, such as smtp://user:password@mail.example.com:587.")
+	}
+	if _, known := defaultPort[s.scheme]; !known {
+		return Server{}, unknownScheme(name)
+	}
+	place := rest
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		place = rest[at+1:]
+		var err error
+		if s.login, err = parseLogin(rest[:at]); err != nil {
+			return Server{}, err
+		}
+	}
+	if err := s.parsePlace(place); err != nil {
+		return Server{}, err
+	}
+	if s.scheme == insecure && !loopbackName(s.host) {
+		return Server{}, refuse("smtp+insecure is for a mail server on this machine only (127.0.0.1, ::1 or localhost), because letters and password travel unencrypted. For another host use smtp:// or smtps://.")
+	}
+	return s, nil
+}
+
+func refuse(format string, args ...any) error {
+	return access.Errorf(access.Invalid, format, args...).On("smtp_url").WithCode("smtp_url_invalid")
+}
+
+var schemeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]{0,15}$`)
+
+func unknownScheme(name string) error {
+	const kinds = "smtp:// (STARTTLS), smtps:// (TLS from the start) or smtp+insecure:// (this machine only)"
+	if !schemeForm.MatchString(name) {
+		return refuse("The mail server's URL must begin with %s.", kinds)
+	}
+	if likely := likelyScheme(strings.ToLower(name)); likely != "" {
+		return refuse("%s:// is no way to a mail server. Did you mean %s://?", name, likely)
+	}
+	return refuse("%s:// is no way to a mail server. Use %s.", name, kinds)
+}
+
+// likelyScheme is what somebody meant who wrote name, where that can be told.
+func likelyScheme(name string) scheme {
+	switch name {
+	case "http", "https", "imap", "imaps", "pop3", "pop3s", "ftp":
+		return ""
+	case "smtp+starttls", "smtp+tls", "starttls", "submission", "mail", "mailto":
+		return startTLS
+	case "smtp+ssl", "smtpssl", "smtptls", "ssl", "tls", "submissions":
+		return tlsFirst
+	case "smtp+plain", "smtp-insecure", "insecure":
+		return insecure
+	}
+	best, nearest := scheme(""), 3
+	for _, s := range []scheme{startTLS, tlsFirst, insecure} {
+		if d := distance(name, string(s)); d < nearest {
+			best, nearest = s, d
+		}
+	}
+	return best
+}
+
+// distance is how many letters must be changed, added or left out to make b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}
+
+func parseLogin(s string) (func() (user, password string), error) {
+	user, password, found := strings.Cut(s, ":")
+	switch {
+	case !found || password == "":
+		return nil, refuse("The mail server's URL has a user name but no password. Write smtp://user:password@host, or leave out both.")
+	case user == "":
+		return nil, refuse("The mail server's URL has a password but no user name. Write smtp://user:password@host, or leave out both.")
+	}
+	user, err := unescape("user name", user)
+	if err == nil {
+		password, err = unescape("password", password)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return func() (string, string) { return user, password }, nil
+}
+
+func unescape(what, s string) (string, error) {
+	clear, err := url.PathUnescape(s)
+	if err != nil || strings.ContainsAny(s, "@/?#[]\\\" ") {
+		return "", refuse("The %s in the mail server's URL has characters that mean something else there. Write %% as %%25, @ as %%40, / as %%2F, ? as %%3F, # as %%23, [ as %%5B, ] as %%5D and a space as %%20.", what)
+	}
+	if strings.ContainsFunc(clear, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return "", refuse("The %s in the mail server's URL has a control character in it, perhaps a line break from copying. Write it again.", what)
+	}
+	return clear, nil
+}
+
+var hostForm = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$`)
+
+func (s *Server) parsePlace(place string) error {
+	place = strings.TrimSuffix(place, "/")
+	if strings.ContainsAny(place, "/?#") {
+		return refuse("The mail server's URL must end after the host and port: take away what follows.")
+	}
+	host, port := splitPort(place)
+	s.host = strings.ToLower(strings.TrimSuffix(host, "."))
+	switch {
+	case s.host == "":
+		return refuse("The mail server's URL names no host. Write it as %s://mail.example.com:%d.", s.scheme, defaultPort[s.scheme])
+	case !validHost(s.host):
+		return refuse("What stands after %s:// (and after the @) is not the name of a host. Write it as mail.example.com; a name with other letters in its xn-- form; an IPv6 address in brackets.", s.scheme)
+	}
+	s.port = defaultPort[s.scheme]
+	if port == nil {
+		return nil
+	}
+	n, err := strconv.Atoi(*port)
+	if err != nil || n < 1 || n > 65535 || strings.Trim(*port, "0123456789") != "" {
+		return refuse("The port in the mail server's URL must be a number from 1 to 65535; mail servers mostly listen on 587 (smtp://) or 465 (smtps://).")
+	}
+	s.port = n
+	return nil
+}
+
+// splitPort parts host and port; brackets come off an IPv6 address. A nil port
+// was not given.
+func splitPort(place string) (host string, port *string) {
+	end := strings.LastIndexByte(place, ':')
+	if strings.HasPrefix(place, "[") {
+		if close := strings.IndexByte(place, ']'); close > end {
+			end = -1
+		}
+	}
+	if end >= 0 {
+		p := place[end+1:]
+		place, port = place[:end], &p
+	}
+	if strings.HasPrefix(place, "[") && strings.HasSuffix(place, "]") {
+		place = place[1 : len(place)-1]
+	}
+	return place, port
+}
+
+func validHost(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Zone() == ""
+	}
+	return len(host) <= 253 && hostForm.MatchString(host)
+}
+
+func loopbackName(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}

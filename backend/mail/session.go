@@ -1,0 +1,80 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/textproto"
+	"time"
+
+	simplemail "github.com/xhit/go-simple-mail/v2"
+)
+
+// A Session is one connection to the mail server, for a small batch of
+// letters. It is for one goroutine.
+type Session struct {
+	server Server
+	raw    net.Conn
+	wire   *wire
+	client *simplemail.SMTPClient
+	begun  int // letters that the mail server has said anything about
+	broken bool
+}
+
+// Send hands one letter in. When it returns nil, the mail server has accepted
+// the letter; otherwise the error is a *Failure. After a refusal the session
+// goes on; after a broken connection it is not Alive, and every further Send
+// fails at once.
+func (s *Session) Send(ctx context.Context, m Message) error {
+	words, err := m.render()
+	if err != nil {
+		return &Failure{Class: Permanent, Words: err.Error(), Err: err}
+	}
+	if s.broken {
+		return &Failure{Class: Temporary, Stale: true, Err: net.ErrClosed,
+			Words: fmt.Sprintf("The connection to the mail server at %s had ended.", s.server.Name())}
+	}
+	free := s.wire.bind(ctx)
+	err = simplemail.SendMessage(m.From, []string{m.To}, string(words), s.client)
+	if err == nil {
+		free()
+		s.begun++
+		s.broken = s.wire.cut
+		return nil
+	}
+	failure := s.server.failed(ctx, s.wire, talking, err)
+	failure.Stale = s.begun > 0 && s.wire.verb == "MAIL" && s.lost(err) && !isTimeout(err)
+	s.broken = s.lost(err) || s.client.Reset() != nil
+	free()
+	s.broken = s.broken || s.wire.cut
+	s.begun++
+	return failure
+}
+
+// lost reports whether the conversation cannot go on after err.
+func (s *Session) lost(err error) bool {
+	var answer *textproto.Error
+	return !errors.As(err, &answer) || answer.Code == 421
+}
+
+// Said is the mail server's answer to the last letter that was accepted.
+func (s *Session) Said() string { return s.server.clean(answerOf(s.wire.heard)) }
+
+// Alive reports whether another letter can be handed in.
+func (s *Session) Alive() bool { return !s.broken }
+
+// Close says goodbye, waits a moment for the answer, and closes the
+// connection. A mail server that does not answer changes nothing: what it
+// accepted is accepted.
+func (s *Session) Close() {
+	defer s.raw.Close()
+	if s.broken {
+		return
+	}
+	s.broken = true
+	s.wire.patience = min(s.wire.patience, 2*time.Second)
+	free := s.wire.bind(context.Background())
+	defer free()
+	s.client.Quit()
+}

@@ -1,0 +1,422 @@
+package mail_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"doorward/backend/mail"
+	"doorward/backend/mail/mailtest"
+)
+
+const (
+	patience = 500 * time.Millisecond // of the client, where the server hangs
+	generous = 30 * time.Second       // for what must happen, however busy the machine is
+)
+
+func serverOf(t *testing.T, s *mailtest.Server) mail.Server {
+	t.Helper()
+	server, err := mail.ParseServer(s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.RootCAs, server.Patience = s.RootCAs(), generous
+	return server
+}
+
+func message(n int) mail.Message {
+	return mail.Message{
+		ID: fmt.Sprintf("m%d@door.example.com", n), From: "door@example.com", FromName: "AI Loop", To: fmt.Sprintf("ada%d@example.org", n),
+		Subject: "Grüße", Text: "Hallo Ada,\n\n.\n..\nGrüße\n", HTML: "<p>Grüße</p>\n",
+		Date: time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC),
+	}
+}
+
+// send hands in one letter over a connection of its own.
+func send(ctx context.Context, server mail.Server, m mail.Message) error {
+	session, err := mail.Dial(ctx, server, "door.example.com")
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	return session.Send(ctx, m)
+}
+
+// noLeak fails the test when a connection or a goroutine is left of what it did.
+func noLeak(t *testing.T, s *mailtest.Server) {
+	t.Helper()
+	before := runtime.NumGoroutine()
+	t.Cleanup(func() {
+		eventually(t, "no connection is left", func() bool { return s.Open() == 0 })
+		eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
+	})
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(generous); !ok(); runtime.Gosched() {
+		if time.Now().After(end) {
+			stacks := make([]byte, 1<<20)
+			t.Fatalf("not so after %v: %s\n%s", generous, what, stacks[:runtime.Stack(stacks, true)])
+		}
+	}
+}
+
+func failureOf(t *testing.T, err error) *mail.Failure {
+	t.Helper()
+	var f *mail.Failure
+	if !errors.As(err, &f) {
+		t.Fatalf("the error is %v, want a Failure", err)
+	}
+	return f
+}
+
+func TestSend(t *testing.T) {
+	for name, o := range map[string]mailtest.Options{
+		"STARTTLS":                {},
+		"STARTTLS and PLAIN":      {User: "door", Password: "p:a@ss/w%rd"},
+		"STARTTLS and LOGIN":      {User: "door", Password: "pass", Mechanisms: []string{"LOGIN"}},
+		"TLS from the start":      {Mode: mailtest.TLS, User: "door", Password: "pass"},
+		"unencrypted, this host":  {Mode: mailtest.Plain},
+		"unencrypted, with login": {Mode: mailtest.Plain, User: "door", Password: "pass"},
+		"TLS 1.2":                 {MaxTLS: tls.VersionTLS12},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := mailtest.Start(t, o)
+			noLeak(t, s)
+			m := message(1)
+			if err := send(t.Context(), serverOf(t, s), m); err != nil {
+				t.Fatal(err)
+			}
+			got := s.Received()
+			if len(got) != 1 {
+				t.Fatalf("%d letters came", len(got))
+			}
+			l := got[0]
+			if l.From != m.From || l.To != m.To || l.MessageID != m.ID || l.HELO != "door.example.com" || l.User != o.User {
+				t.Errorf("the envelope is %+v", l)
+			}
+			if l.Subject != m.Subject || l.Text != m.Text || l.HTML != m.HTML || l.TLS != (o.Mode != mailtest.Plain) {
+				t.Errorf("the letter is %q %q %q, encrypted %v", l.Subject, l.Text, l.HTML, l.TLS)
+			}
+		})
+	}
+}
+
+func TestManyLettersOverOneConnection(t *testing.T) {
+	s := mailtest.Start(t, mailtest.Options{})
+	noLeak(t, s)
+	session, err := mail.Dial(t.Context(), serverOf(t, s), "door.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 8 {
+		if err := session.Send(t.Context(), message(n)); err != nil || !session.Alive() {
+			t.Fatal(n, err)
+		}
+		if !strings.HasPrefix(session.Said(), "250 ") {
+			t.Errorf("the server said %q", session.Said())
+		}
+	}
+	if s.Open() != 1 || len(s.Received()) != 8 {
+		t.Errorf("%d letters over %d connections", len(s.Received()), s.Open())
+	}
+	session.Close()
+	if err := session.Send(t.Context(), message(9)); !failureOf(t, err).Stale {
+		t.Error("a closed session sent")
+	}
+}
+
+// Each row is an answer of the server and what it means. After a refusal the
+// connection takes the next letter, unless the server said goodbye.
+func TestAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		at    mailtest.Moment
+		reply string
+		class mail.Class
+		alive bool
+	}{
+		{mailtest.Banner, "421 4.3.2 too busy", mail.Temporary, false},
+		{mailtest.Banner, "554 5.7.1 no service for you", mail.Paused, false},
+		{mailtest.EHLO, "421 4.3.2 too busy", mail.Temporary, false},
+		{mailtest.EHLO, "451 4.3.0 not now", mail.Temporary, false},
+		{mailtest.EHLO, "550 5.7.1 your name is bad", mail.Paused, false},
+		{mailtest.StartTLS, "454 4.7.0 TLS not available", mail.Temporary, false},
+		{mailtest.StartTLS, "502 5.5.1 what?", mail.Paused, false},
+		{mailtest.Auth, "454 4.7.0 temporary failure", mail.Temporary, false},
+		{mailtest.Auth, "535 5.7.8 wrong password", mail.Paused, false},
+		{mailtest.Auth, "534 5.7.9 mechanism too weak", mail.Paused, false},
+		{mailtest.Auth, "530 5.7.0 TLS first", mail.Paused, false},
+		{mailtest.Mail, "421 4.7.0 too many", mail.Temporary, false},
+		{mailtest.Mail, "451 4.3.0 try again", mail.Temporary, true},
+		{mailtest.Mail, "530 5.7.0 log in first", mail.Paused, true},
+		{mailtest.Mail, "550 5.7.1 you are not door@example.com", mail.Paused, true},
+		{mailtest.Mail, "552 5.3.4 too big", mail.Permanent, true},
+		{mailtest.Rcpt, "450 4.2.1 greylisted", mail.Temporary, true},
+		{mailtest.Rcpt, "451 4.7.1 greylisted", mail.Temporary, true},
+		{mailtest.Rcpt, "452 4.2.2 mailbox full", mail.Temporary, true},
+		{mailtest.Rcpt, "550 5.1.1 no such user", mail.Permanent, true},
+		{mailtest.Rcpt, "530 5.7.0 log in first", mail.Paused, true},
+		{mailtest.Rcpt, "421 4.7.0 goodbye", mail.Temporary, false},
+		{mailtest.Data, "451 4.3.0 no room", mail.Temporary, true},
+		{mailtest.Data, "554 5.6.0 no valid recipients", mail.Permanent, true},
+		{mailtest.EndOfData, "452 4.3.1 no room", mail.Temporary, true},
+		{mailtest.EndOfData, "554 5.7.1 this is spam", mail.Permanent, true},
+		{mailtest.EndOfData, "550 5.7.1 not wanted", mail.Permanent, true},
+	} {
+		t.Run(string(tt.at)+" "+tt.reply, func(t *testing.T) {
+			s := mailtest.Start(t, mailtest.Options{User: "door", Password: "hunter2"})
+			noLeak(t, s)
+			s.Script(mailtest.Fault{At: tt.at, Reply: tt.reply, Times: 1})
+			session, err := mail.Dial(t.Context(), serverOf(t, s), "door.example.com")
+			if err == nil {
+				defer session.Close()
+				err = session.Send(t.Context(), message(1))
+			}
+			f := failureOf(t, err)
+			if f.Class != tt.class || f.Words != tt.reply {
+				t.Errorf("%v %q (%v), want %v", f.Class, f.Words, f.Err, tt.class)
+			}
+			if alive := session != nil && session.Alive(); alive != tt.alive {
+				t.Fatalf("alive is %v", alive)
+			}
+			if !tt.alive {
+				return
+			}
+			if err := session.Send(t.Context(), message(2)); err != nil {
+				t.Errorf("the next letter: %v", err)
+			}
+			if got := s.Received(); len(got) != 1 || got[0].MessageID != message(2).ID {
+				t.Errorf("%d letters came", len(got))
+			}
+		})
+	}
+}
+
+// A mail server that hangs would hold the worker, a connection and two
+// goroutines for ever: go-simple-mail has no bound at AUTH, MAIL and DATA.
+func TestHangs(t *testing.T) {
+	for _, tt := range []struct {
+		at    mailtest.Moment
+		mode  mailtest.Mode
+		class mail.Class // empty: the letter is accepted
+		words string
+	}{
+		{mailtest.Banner, mailtest.STARTTLS, mail.Temporary, "use smtps://"},
+		{mailtest.Banner, mailtest.TLS, mail.Temporary, "within 500ms."},
+		{mailtest.EHLO, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
+		{mailtest.EHLO, mailtest.TLS, mail.Temporary, "within 500ms."},
+		{mailtest.StartTLS, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
+		{mailtest.Handshake, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
+		{mailtest.Handshake, mailtest.TLS, mail.Temporary, "within 500ms."},
+		{mailtest.Auth, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
+		{mailtest.Auth, mailtest.Plain, mail.Temporary, "within 500ms."},
+		{mailtest.Mail, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
+		{mailtest.Rcpt, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
+		{mailtest.Data, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
+		{mailtest.EndOfData, mailtest.STARTTLS, mail.Ambiguous, "before it was confirmed"},
+		{mailtest.Quit, mailtest.STARTTLS, "", ""},
+	} {
+		t.Run(string(tt.at)+" "+string(tt.mode), func(t *testing.T) {
+			s := mailtest.Start(t, mailtest.Options{Mode: tt.mode, User: "door", Password: "pass"})
+			noLeak(t, s)
+			s.Script(mailtest.Fault{At: tt.at, Hang: true})
+			server := serverOf(t, s)
+			server.Patience = patience
+			if tt.at == mailtest.Quit { // waited for no longer than 2 s anyhow
+				server.Patience = generous
+			}
+			began := time.Now()
+			err := send(t.Context(), server, message(1))
+			if took := time.Since(began); took > generous/2 {
+				t.Errorf("it took %v", took)
+			}
+			if tt.class == "" {
+				if err != nil || len(s.Received()) != 1 {
+					t.Errorf("%v, %d letters came", err, len(s.Received()))
+				}
+				return
+			}
+			f := failureOf(t, err)
+			if f.Class != tt.class || !strings.Contains(f.Words, tt.words) || !strings.Contains(f.Words, s.Addr()) {
+				t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+			}
+			if len(s.Received()) != 0 {
+				t.Error("a letter came")
+			}
+		})
+	}
+}
+
+// A server that hangs after it refused a login, or refused a letter, must not
+// cost more than one bound for what follows.
+func TestHangsAfterRefusal(t *testing.T) {
+	s := mailtest.Start(t, mailtest.Options{User: "door", Password: "pass"})
+	noLeak(t, s)
+	server := serverOf(t, s)
+	s.Script(mailtest.Fault{At: mailtest.Auth, Reply: "535 5.7.8 no"}, mailtest.Fault{At: mailtest.Quit, Hang: true})
+	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != mail.Paused || f.Words != "535 5.7.8 no" {
+		t.Errorf("%v %q", f.Class, f.Words)
+	}
+	server.Patience = patience
+	s.Script(mailtest.Fault{At: mailtest.Rcpt, Reply: "550 5.1.1 no"}, mailtest.Fault{At: mailtest.Rset, Hang: true})
+	session, err := mail.Dial(t.Context(), server, "door.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	if f := failureOf(t, session.Send(t.Context(), message(1))); f.Class != mail.Permanent || session.Alive() {
+		t.Errorf("%v %q, alive %v", f.Class, f.Words, session.Alive())
+	}
+}
+
+func TestDrops(t *testing.T) {
+	for _, tt := range []struct {
+		fault mailtest.Fault
+		class mail.Class
+		came  int
+	}{
+		{mailtest.Fault{At: mailtest.Banner}, mail.Temporary, 0},
+		{mailtest.Fault{At: mailtest.EHLO}, mail.Temporary, 0},
+		{mailtest.Fault{At: mailtest.StartTLS}, mail.Temporary, 0},
+		{mailtest.Fault{At: mailtest.Handshake}, mail.Temporary, 0},
+		{mailtest.Fault{At: mailtest.Auth}, mail.Temporary, 0},
+		{mailtest.Fault{At: mailtest.Mail}, mail.Temporary, 0},
+		{mailtest.Fault{At: mailtest.Rcpt}, mail.Temporary, 0},
+		{mailtest.Fault{At: mailtest.Data}, mail.Temporary, 0},
+		{mailtest.Fault{At: mailtest.EndOfData}, mail.Ambiguous, 0},
+		{mailtest.Fault{At: mailtest.EndOfData, Accept: true}, mail.Ambiguous, 1},
+	} {
+		t.Run(fmt.Sprintf("%s %v", tt.fault.At, tt.fault.Accept), func(t *testing.T) {
+			s := mailtest.Start(t, mailtest.Options{User: "door", Password: "pass"})
+			noLeak(t, s)
+			tt.fault.Drop, tt.fault.Times = true, 1
+			s.Script(tt.fault)
+			f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
+			if f.Class != tt.class || f.Stale || len(s.Received()) != tt.came {
+				t.Errorf("%v %q (%v), %d letters came", f.Class, f.Words, f.Err, len(s.Received()))
+			}
+			if err := send(t.Context(), serverOf(t, s), message(1)); err != nil {
+				t.Errorf("again: %v", err)
+			}
+			for _, l := range s.Received() {
+				if l.MessageID != message(1).ID {
+					t.Errorf("Message-ID %q", l.MessageID)
+				}
+			}
+		})
+	}
+}
+
+// Half a letter that breaks off was not taken, and is not ambiguous.
+func TestDropWithinTheWords(t *testing.T) {
+	s := mailtest.Start(t, mailtest.Options{})
+	noLeak(t, s)
+	s.Script(mailtest.Fault{At: mailtest.Content, Drop: true})
+	m := message(1)
+	m.Text = strings.Repeat("A line that fills the buffers of both sides.\n", 1<<20/45*16)
+	if f := failureOf(t, send(t.Context(), serverOf(t, s), m)); f.Class != mail.Temporary || len(s.Received()) != 0 {
+		t.Errorf("%v %q, %d letters came", f.Class, f.Words, len(s.Received()))
+	}
+}
+
+// The end of the words is found wherever the buffers' borders fall.
+func TestEndIsFoundAtEveryLength(t *testing.T) {
+	s := mailtest.Start(t, mailtest.Options{Mode: mailtest.Plain})
+	noLeak(t, s)
+	s.Script(mailtest.Fault{At: mailtest.EndOfData, Drop: true})
+	for n := range 80 {
+		m := message(1)
+		m.HTML, m.Text = "", strings.Repeat("x\n", 1200)+strings.Repeat("y", n)
+		if f := failureOf(t, send(t.Context(), serverOf(t, s), m)); f.Class != mail.Ambiguous {
+			t.Fatalf("with %d: %v %q", n, f.Class, f.Words)
+		}
+	}
+}
+
+func TestStaleConnection(t *testing.T) {
+	for _, fault := range []mailtest.Fault{{At: mailtest.Mail, Drop: true}, {At: mailtest.Mail, Reply: "421 4.4.2 idle too long"}} {
+		s := mailtest.Start(t, mailtest.Options{})
+		noLeak(t, s)
+		session, err := mail.Dial(t.Context(), serverOf(t, s), "door.example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer session.Close()
+		if err := session.Send(t.Context(), message(1)); err != nil {
+			t.Fatal(err)
+		}
+		s.Script(fault)
+		if f := failureOf(t, session.Send(t.Context(), message(2))); !f.Stale || session.Alive() {
+			t.Errorf("%+v, alive %v", f, session.Alive())
+		}
+	}
+}
+
+func TestDown(t *testing.T) {
+	s := mailtest.Start(t, mailtest.Options{})
+	noLeak(t, s)
+	s.Down()
+	f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
+	if f.Class != mail.Temporary || !strings.HasPrefix(f.Words, "Nothing answers at "+s.Addr()) {
+		t.Errorf("%v %q", f.Class, f.Words)
+	}
+	var op *net.OpError
+	if !errors.As(f, &op) {
+		t.Errorf("the cause %v has lost its type", f.Err)
+	}
+	if err := s.Up(); err != nil {
+		t.Fatal(err)
+	}
+	if err := send(t.Context(), serverOf(t, s), message(1)); err != nil {
+		t.Errorf("once it is back: %v", err)
+	}
+}
+
+func TestUnknownHost(t *testing.T) {
+	server, err := mail.ParseServer("smtp://nowhere.invalid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := failureOf(t, send(t.Context(), server, message(1)))
+	if f.Class != mail.Temporary || !strings.Contains(f.Words, "nowhere.invalid") {
+		t.Errorf("%v %q", f.Class, f.Words)
+	}
+}
+
+func TestContextEndsWhatHangs(t *testing.T) {
+	for _, at := range []mailtest.Moment{mailtest.Banner, mailtest.Handshake, mailtest.Auth, mailtest.Mail, mailtest.EndOfData} {
+		t.Run(string(at), func(t *testing.T) {
+			s := mailtest.Start(t, mailtest.Options{User: "door", Password: "pass"})
+			noLeak(t, s)
+			s.Script(mailtest.Fault{At: at, Hang: true})
+			ctx, cancel := context.WithCancel(t.Context())
+			failed := make(chan error, 1)
+			go func() { failed <- send(ctx, serverOf(t, s), message(1)) }()
+			eventually(t, "the client is connected", func() bool { return s.Open() == 1 })
+			if at == mailtest.Mail {
+				eventually(t, "MAIL is sent", func() bool { return strings.Contains(fmt.Sprint(s.Heard()), "MAIL FROM") })
+			}
+			cancel()
+			if f := failureOf(t, <-failed); f.Class != mail.Temporary && f.Class != mail.Ambiguous {
+				t.Errorf("%v %q", f.Class, f.Words)
+			}
+		})
+	}
+}
+
+func TestWordsOfTheServerAreBounded(t *testing.T) {
+	secret := strings.Repeat("Ab3_-", 9)[:43]
+	s := mailtest.Start(t, mailtest.Options{User: "door", Password: "hunter2"})
+	s.Script(mailtest.Fault{At: mailtest.EndOfData, Reply: "554-5.7.1 your hunter2 and\n554 5.7.1 https://door.example.com/login/" + secret + " is\x1b[31m bad" + strings.Repeat(" x", 1000)})
+	f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
+	if strings.Contains(f.Words, secret) || strings.Contains(f.Words, "hunter2") || strings.ContainsAny(f.Words, "\n\x1b") || len(f.Words) > 600 {
+		t.Errorf("the words are %q", f.Words)
+	}
+}

@@ -1,0 +1,218 @@
+package mail_test
+
+import (
+	"crypto/tls"
+	"encoding/base64"
+	"net"
+	"strings"
+	"testing"
+
+	"doorward/backend/mail"
+	"doorward/backend/mail/mailtest"
+)
+
+// safe fails the test when a login or a letter was heard unencrypted, or when a
+// letter came at all.
+func safe(t *testing.T, s *mailtest.Server) {
+	t.Helper()
+	if n := len(s.Received()); n != 0 {
+		t.Errorf("%d letters came", n)
+	}
+	for _, l := range s.Heard() {
+		verb, _, _ := strings.Cut(l.Text, " ")
+		if !l.TLS && verb != "EHLO" && verb != "HELO" && verb != "STARTTLS" && verb != "QUIT" {
+			t.Errorf("heard in the clear: %s", l.Text)
+		}
+	}
+}
+
+// Somebody on the way takes STARTTLS out of what the server offers, or answers
+// in its place. go-simple-mail would go on, and hand him password and letter.
+func TestNothingIsSentInTheClear(t *testing.T) {
+	for name, tamper := range map[string]func(*mailtest.Server){
+		"STARTTLS is not offered": func(s *mailtest.Server) { s.Hide("STARTTLS") },
+		"STARTTLS is refused":     func(s *mailtest.Server) { s.Script(mailtest.Fault{At: mailtest.StartTLS, Reply: "502 5.5.1 no"}) },
+		"EHLO is refused":         func(s *mailtest.Server) { s.Script(mailtest.Fault{At: mailtest.EHLO, Reply: "502 5.5.1 no"}) },
+	} {
+		for _, o := range []mailtest.Options{{}, {User: "door", Password: "hunter2"}} {
+			t.Run(name+" "+o.User, func(t *testing.T) {
+				s := mailtest.Start(t, o)
+				noLeak(t, s)
+				tamper(s)
+				f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
+				if f.Class != mail.Paused {
+					t.Errorf("%v %q", f.Class, f.Words)
+				}
+				safe(t, s)
+			})
+		}
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	for _, mode := range []mailtest.Mode{mailtest.STARTTLS, mailtest.TLS} {
+		for words, cert := range map[string]mailtest.Cert{
+			"its certificate is for another name":                                    mailtest.WrongName,
+			"its certificate has expired":                                            mailtest.Expired,
+			"its certificate is not signed by an authority that this machine trusts": mailtest.SelfSigned,
+			"No letter and no password was sent":                                     mailtest.SelfSigned,
+		} {
+			t.Run(string(mode)+" "+words, func(t *testing.T) {
+				s := mailtest.Start(t, mailtest.Options{Mode: mode, Cert: cert, User: "door", Password: "hunter2"})
+				noLeak(t, s)
+				f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
+				if f.Class != mail.Paused || !strings.Contains(f.Words, words) {
+					t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+				}
+				safe(t, s)
+				s.SetCert(t, mailtest.Good)
+				if err := send(t.Context(), serverOf(t, s), message(1)); err != nil {
+					t.Errorf("once it is mended: %v", err)
+				}
+			})
+		}
+	}
+}
+
+func TestUntrustedAuthority(t *testing.T) {
+	s := mailtest.Start(t, mailtest.Options{})
+	server := serverOf(t, s)
+	server.RootCAs = nil // those of the system, which do not know the test's
+	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != mail.Paused {
+		t.Errorf("%v %q", f.Class, f.Words)
+	}
+	safe(t, s)
+}
+
+func TestOldTLSIsRefused(t *testing.T) {
+	s := mailtest.Start(t, mailtest.Options{MaxTLS: tls.VersionTLS11})
+	noLeak(t, s)
+	if f := failureOf(t, send(t.Context(), serverOf(t, s), message(1))); f.Class != mail.Paused {
+		t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+	}
+	safe(t, s)
+}
+
+func TestWrongKindOfPort(t *testing.T) {
+	t.Run("smtps to a port that is plain", func(t *testing.T) {
+		s := mailtest.Start(t, mailtest.Options{})
+		noLeak(t, s)
+		server, _ := mail.ParseServer("smtps://" + s.Addr())
+		f := failureOf(t, send(t.Context(), server, message(1)))
+		if f.Class != mail.Paused || !strings.Contains(f.Words, "does not speak TLS from the start") {
+			t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+		}
+	})
+	t.Run("smtp to a port that is TLS", func(t *testing.T) {
+		s := mailtest.Start(t, mailtest.Options{Mode: mailtest.TLS})
+		noLeak(t, s)
+		server, _ := mail.ParseServer("smtp://" + s.Addr())
+		server.Patience = patience
+		f := failureOf(t, send(t.Context(), server, message(1)))
+		if f.Class != mail.Temporary || !strings.Contains(f.Words, "use smtps://") {
+			t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+		}
+	})
+}
+
+// With a user name set, a server that offers no login gets no letter:
+// go-simple-mail would send it as nobody, to be bounced or marked as spam.
+func TestLoginThatIsNotOffered(t *testing.T) {
+	for _, mode := range []mailtest.Mode{mailtest.STARTTLS, mailtest.TLS, mailtest.Plain} {
+		for _, mechanisms := range [][]string{{"PLAIN"}, {"XOAUTH2"}} {
+			s := mailtest.Start(t, mailtest.Options{Mode: mode, User: "door", Password: "pass", Mechanisms: mechanisms})
+			noLeak(t, s)
+			if mechanisms[0] == "PLAIN" {
+				s.Hide("AUTH")
+			}
+			f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
+			if f.Class != mail.Paused || !strings.Contains(f.Words, "offers no login") {
+				t.Errorf("%s %v: %v %q (%v)", mode, mechanisms, f.Class, f.Words, f.Err)
+			}
+			safe(t, s)
+		}
+	}
+}
+
+func TestWrongPassword(t *testing.T) {
+	for _, mechanism := range []string{"PLAIN", "LOGIN"} {
+		s := mailtest.Start(t, mailtest.Options{User: "door", Password: "right", Mechanisms: []string{mechanism}})
+		noLeak(t, s)
+		server, _ := mail.ParseServer(strings.Replace(s.URL(), "right", "hunter2", 1))
+		server.RootCAs = s.RootCAs()
+		f := failureOf(t, send(t.Context(), server, message(1)))
+		if f.Class != mail.Paused || !strings.HasPrefix(f.Words, "535 ") || strings.Contains(f.Words, "hunter2") {
+			t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+		}
+		safe(t, s)
+	}
+}
+
+// A server asks for the user name again and again: the client would answer it
+// for ever.
+func TestLoginWithoutEnd(t *testing.T) {
+	ask := "334 " + base64.StdEncoding.EncodeToString([]byte("Username:"))
+	reached := raw(t, func(c *conversation) {
+		c.say("220 hello")
+		c.hear("EHLO")
+		c.say("250-hello\r\n250 AUTH LOGIN")
+		for c.hear("") {
+			c.say(ask)
+		}
+	})
+	server, _ := mail.ParseServer("smtp+insecure://door:pass@" + reached)
+	server.Patience = patience
+	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != mail.Temporary {
+		t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+	}
+}
+
+// What is said in the clear after STARTTLS was granted would be taken for the
+// first answers of the encrypted conversation.
+func TestInjectionBeforeEncryption(t *testing.T) {
+	reached := raw(t, func(c *conversation) {
+		c.say("220 hello")
+		c.hear("EHLO")
+		c.say("250-hello\r\n250 STARTTLS")
+		c.hear("STARTTLS")
+		c.say("220 go ahead\r\n250-hello\r\n250 AUTH PLAIN")
+		c.hear("")
+	})
+	server, _ := mail.ParseServer("smtp://door:pass@" + reached)
+	f := failureOf(t, send(t.Context(), server, message(1)))
+	if f.Class != mail.Paused || !strings.Contains(f.Words, "meddles") {
+		t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+	}
+}
+
+func TestServersThatAreNone(t *testing.T) {
+	for name, words := range map[string]string{
+		"HTTP":         "HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n",
+		"no line end":  strings.Repeat("x", 1<<20),
+		"no last line": strings.Repeat("220-welcome\r\n", 1<<16),
+		"binary":       "\x00\x01\x02\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			reached := raw(t, func(c *conversation) { c.say(words); c.hear("") })
+			server, _ := mail.ParseServer("smtp://" + reached)
+			f := failureOf(t, send(t.Context(), server, message(1)))
+			if f.Class != mail.Temporary || !strings.Contains(f.Words, "not SMTP") {
+				t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+			}
+		})
+	}
+}
+
+// localhost may be made to mean another machine by whoever answers for names.
+func TestInsecureOnlyToThisMachine(t *testing.T) {
+	if _, err := mail.ParseServer("smtp+insecure://10.0.0.1:25"); err == nil {
+		t.Error("a host elsewhere is let through")
+	}
+	s := mailtest.Start(t, mailtest.Options{Mode: mailtest.Plain})
+	if err := send(t.Context(), serverOf(t, s), message(1)); err != nil {
+		t.Error(err)
+	}
+	if host, _, _ := net.SplitHostPort(s.Addr()); host != "127.0.0.1" {
+		t.Errorf("the test's server is at %s", host)
+	}
+}

@@ -1,0 +1,139 @@
+package mail
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/textproto"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A wire is the connection that the SMTP client is given. It gives each
+// command one bound of time, from when it is sent until it is answered; it
+// refuses to carry what must not travel in the clear; and it knows how far the
+// conversation has come, which the client does not tell.
+type wire struct {
+	net.Conn
+	ctx      context.Context
+	patience time.Duration
+	safe     bool   // encrypted, or allowed not to be
+	greeting []byte // handed to the first reads in place of the server's own
+
+	verb    string // the command under way; empty while the greeting is awaited
+	heard   []byte // the beginning of its answer
+	length  int    // the length of its answer so far
+	tail    []byte // the last bytes of the letter's words
+	ended   bool   // all its words were handed over: only the answer tells whether they were taken
+	tried   bool   // a login was tried
+	aborted bool   // a login was refused, and nothing more is said
+	cut     bool   // the context ended while the wire was in use
+}
+
+// An answer longer than mostHeard is cut off; of one that is shorter, mostKept
+// bytes are remembered.
+const (
+	mostHeard = 64 << 10
+	mostKept  = 1 << 10
+)
+
+var (
+	errInTheClear = errors.New("refused to send this unencrypted")
+	errAborted    = errors.New("the login was given up")
+	errTooLong    = errors.New("the answer has no end")
+)
+
+// bind lets ctx end whatever the wire waits for, until free is called.
+func (w *wire) bind(ctx context.Context) (free func()) {
+	w.ctx = ctx
+	w.hurry()
+	stop := context.AfterFunc(ctx, func() { w.Conn.SetDeadline(time.Unix(1, 0)) })
+	return func() { w.cut = !stop() }
+}
+
+// hurry starts the bound of one command. The last one has twice the time: a
+// mail server may look into a letter before it takes it, and to give up then
+// is to send it twice.
+func (w *wire) hurry() {
+	bound := w.patience
+	if w.ended {
+		bound *= 2
+	}
+	w.Conn.SetDeadline(time.Now().Add(bound))
+}
+
+func (w *wire) Write(p []byte) (int, error) {
+	if err := w.follow(p); err != nil {
+		return 0, err
+	}
+	w.hurry()
+	if err := w.ctx.Err(); err != nil { // after hurry, which may have undone what bind did
+		return 0, err
+	}
+	return w.Conn.Write(p)
+}
+
+// follow takes note of what is about to be sent, or refuses it.
+func (w *wire) follow(p []byte) error {
+	heard := w.heard
+	w.heard, w.length = nil, 0
+	switch verb := verbOf(p); {
+	case w.aborted || w.verb == "AUTH" && string(p) == "*\r\n":
+		w.aborted, w.heard = true, heard
+		return errAborted
+	case w.verb == "AUTH" && bytes.HasPrefix(heard, []byte("334")):
+	case w.verb == "DATA" && !w.ended && (w.tail != nil || bytes.HasPrefix(heard, []byte("354"))):
+		w.tail = append(w.tail, p...)
+		w.tail = w.tail[max(0, len(w.tail)-5):]
+		w.ended = string(w.tail) == "\r\n.\r\n"
+	case !w.safe && verb != "EHLO" && verb != "HELO" && verb != "STARTTLS" && verb != "QUIT":
+		return errInTheClear
+	case verb == "HELO" && bytes.HasPrefix(heard, []byte("4")):
+		return answerOf(heard) // "not now" is no reason to ask again in another way
+	default:
+		w.verb, w.ended, w.tail = verb, false, nil
+		w.tried = w.tried || verb == "AUTH"
+	}
+	return nil
+}
+
+// verbOf is the command that a line begins with, and empty for a line that is
+// none: what is not known to be a command may be a secret.
+func verbOf(p []byte) string {
+	verb, _, _ := strings.Cut(string(p[:min(len(p), 16)]), " ")
+	switch verb = strings.ToUpper(strings.TrimRight(verb, "\r\n")); verb {
+	case "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT":
+		return verb
+	}
+	return ""
+}
+
+// answerOf is the first line of an answer.
+func answerOf(heard []byte) *textproto.Error {
+	line, _, _ := bytes.Cut(heard, []byte("\r\n"))
+	digits, words := string(line[:min(3, len(line))]), string(line[min(4, len(line)):])
+	code, _ := strconv.Atoi(digits)
+	return &textproto.Error{Code: code, Msg: words}
+}
+
+func (w *wire) Read(p []byte) (int, error) {
+	if len(w.greeting) > 0 {
+		n := copy(p, w.greeting)
+		w.greeting = w.greeting[n:]
+		return n, nil
+	}
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := w.Conn.Read(p)
+	w.length += n
+	if keep := min(n, mostKept-len(w.heard)); keep > 0 {
+		w.heard = append(w.heard, p[:keep]...)
+	}
+	if w.length > mostHeard {
+		return 0, errTooLong
+	}
+	return n, err
+}
