@@ -1,0 +1,223 @@
+package kv
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+)
+
+// Badger is the embedded engine: one process, one directory, or memory. Besides
+// Store it can iterate over everything (Each), be filled (Load) and forget for
+// good (Compact).
+type Badger struct {
+	o        Options
+	lock     *os.File
+	fresh    bool
+	current  atomic.Pointer[engine] // nil once closed
+	broken   atomic.Pointer[error]  // why nothing works any more
+	identity atomic.Pointer[Sentinel]
+
+	writer *writer
+	hub    *hub
+	disk   *disk
+	tables tableCheck
+
+	stop      chan struct{}
+	jobs      sync.WaitGroup // what runs in the background
+	rewriting chan struct{}  // holds a token while a generation is built
+	closeOnce sync.Once
+	closeErr  error
+}
+
+var _ Store = (*Badger)(nil)
+
+// Open opens the store in o.Dir, or makes it if the directory is missing or
+// empty. A directory that cannot be used is refused with an access.Error that
+// says why and what to do; nothing in it is changed then. From the first Open
+// the process makes files that only its own user can read.
+func Open(o Options) (*Badger, error) {
+	o = o.withDefaults()
+	b := &Badger{o: o, hub: newHub(), disk: newDisk(o),
+		stop: make(chan struct{}), rewriting: make(chan struct{}, 1)}
+	b.writer = newWriter(b)
+	b.tables.done = make(chan struct{})
+	open := b.openDir
+	if o.Dir == "" {
+		open = b.openMemory
+	}
+	if err := open(); err != nil {
+		return nil, b.refused(err)
+	}
+	go b.writer.loop()
+	b.background(func() { b.disk.watch(b.stop) })
+	b.background(b.checkTables)
+	return b, nil
+}
+
+// Fresh says whether this Open made the store.
+func (b *Badger) Fresh() bool { return b.fresh }
+
+func (b *Badger) background(job func()) {
+	b.jobs.Add(1)
+	go func() {
+		defer b.jobs.Done()
+		job()
+	}()
+}
+
+func (b *Badger) openMemory() error {
+	e, err := openEngine("", b.o)
+	if err != nil {
+		return err
+	}
+	return b.adopt(e, true)
+}
+
+func (b *Badger) openDir() error {
+	dir := b.o.Dir
+	if err := guardDir(dir); err != nil {
+		return err
+	}
+	names, err := listDir(dir)
+	if err != nil {
+		return unusable(dir, err)
+	}
+	if err := guardNames(dir, names); err != nil {
+		return err
+	}
+	if b.lock, err = lockDir(dir); err != nil {
+		return err
+	}
+	if err := b.disk.startRefusal(); err != nil {
+		return err
+	}
+	name, err := findCurrent(dir)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		return b.create()
+	}
+	return b.reopen(name)
+}
+
+// create makes the first generation. A start that is killed half-way leaves
+// CREATING, and the next one begins again.
+func (b *Badger) create() error {
+	dir, name := b.o.Dir, generationName(1)
+	creating := filepath.Join(dir, creatingName)
+	if err := writeSynced(creating, ""); err != nil {
+		return err
+	}
+	if err := errors.Join(syncDir(dir), sweepDir(dir, "")); err != nil {
+		return err
+	}
+	e, err := openEngine(b.generationDir(name), b.o)
+	if err != nil {
+		return err
+	}
+	if err := b.adopt(e, true); err != nil {
+		return errors.Join(err, e.retire())
+	}
+	if err := errors.Join(syncDir(e.dir), setCurrent(dir, name), os.Remove(creating), syncDir(dir)); err != nil {
+		return errors.Join(err, e.retire())
+	}
+	return nil
+}
+
+func (b *Badger) reopen(name string) error {
+	if err := sweepDir(b.o.Dir, name); err != nil {
+		return unusable(b.o.Dir, err)
+	}
+	os.Remove(filepath.Join(b.o.Dir, creatingName))
+	dir := b.generationDir(name)
+	if err := probe(dir); err != nil {
+		return damaged(b.o.Dir, err)
+	}
+	e, err := openEngine(dir, b.o)
+	if err != nil {
+		return damaged(b.o.Dir, err)
+	}
+	if err := b.adopt(e, false); err != nil {
+		return errors.Join(err, e.retire())
+	}
+	return nil
+}
+
+// adopt makes e the current generation, with a new sentinel or its own.
+func (b *Badger) adopt(e *engine, fresh bool) error {
+	s := newSentinel(b.o.Now())
+	var err error
+	if fresh {
+		err = putSentinel(e, s)
+	} else {
+		s, err = getSentinel(e)
+	}
+	if err != nil {
+		return err
+	}
+	b.fresh = fresh
+	b.identity.Store(&s)
+	b.current.Store(e)
+	return nil
+}
+
+// refused lets go of the directory and gives err its sentence, if it has none.
+func (b *Badger) refused(err error) error {
+	if b.lock != nil {
+		b.lock.Close()
+	}
+	switch {
+	case errors.Is(err, errNoSentinel):
+		err = noSentinel(b.o.Dir)
+	case errors.Is(err, errNewer):
+		err = refuse("data_dir_newer", err, "The data in %s was written by a newer Doorward. "+
+			"Run that version, or restore a backup made by this one.", b.o.Dir)
+	case errors.Is(err, fs.ErrPermission):
+		err = unusable(b.o.Dir, err)
+	}
+	b.o.Logger.Error("the store was not opened", "dir", b.o.Dir, "err", err, "cause", errors.Unwrap(err))
+	return err
+}
+
+// View implements Store.
+func (b *Badger) View(ctx context.Context, fn func(Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	e, err := b.engine()
+	if err != nil {
+		return err
+	}
+	defer e.release()
+	tx := &viewTx{ctx: ctx, b: b, txn: e.db.NewTransaction(false)}
+	defer func() {
+		tx.over = true
+		tx.txn.Discard()
+	}()
+	return fn(tx)
+}
+
+// Close implements Store. It can be called again and answers the same.
+func (b *Badger) Close() error {
+	b.closeOnce.Do(func() { b.closeErr = b.shut() })
+	return b.closeErr
+}
+
+func (b *Badger) shut() error {
+	close(b.stop)
+	close(b.writer.closing)
+	<-b.writer.stopped
+	b.rewriting <- struct{}{} // a Compact or Load under way gives up first
+	b.hub.close()
+	b.jobs.Wait()
+	err := b.current.Swap(nil).retire()
+	if b.lock != nil {
+		err = errors.Join(err, b.lock.Close())
+	}
+	return err
+}

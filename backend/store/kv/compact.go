@@ -1,0 +1,195 @@
+package kv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"doorward/backend/access"
+)
+
+const (
+	catchUpRounds = 20
+	catchUpLeft   = 2_000   // keys that may be left for the moment when writers wait
+	catchUpMost   = 500_000 // keys changed meanwhile, over which Compact gives up
+)
+
+// Compact rewrites the store, so that what was deleted or overwritten before
+// it was called is in no file of the directory afterwards, neither value nor
+// key. No flush or compaction of Badger can promise that: deletions are marks
+// that hold the key and stay in a table until a neighbour is compacted, and
+// the old value stays below them.
+//
+// It copies what is alive at one moment into a new generation beside the
+// current one, while everything goes on; then what changed meanwhile; then, as
+// Updates wait for some milliseconds, the rest, and exchanges the two. A crash
+// leaves the one or the other, both complete. What is deleted while it runs
+// may stay until the next. It needs as much free disk again as the tables take
+// (disk_full otherwise), waits for an Each that is running before it removes
+// the old files, and does nothing in memory. Blocks that the file system has
+// freed are not overwritten.
+func (b *Badger) Compact(ctx context.Context) error {
+	if err := b.beginRewrite(ctx); err != nil {
+		return err
+	}
+	defer b.endRewrite()
+	if b.o.Dir == "" {
+		return nil
+	}
+	if err := b.roomToRewrite(); err != nil {
+		return err
+	}
+	old, err := b.rewrite(ctx)
+	if err != nil {
+		return err
+	}
+	return b.outlive(ctx, old)
+}
+
+func (b *Badger) rewrite(ctx context.Context) (old *engine, err error) {
+	moment, err := b.moment(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f, err := b.copyAlive(ctx, moment)
+	if err != nil {
+		return nil, err
+	}
+	if err = f.catchUp(ctx); err == nil {
+		err = b.onWriter(ctx, func() (err error) {
+			if err = f.follow(b.nextMoment()); err == nil {
+				old, err = f.swap()
+			}
+			return err
+		})
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.abandon())
+	}
+	return old, nil
+}
+
+// A moment is a view of the database and the keys that changed before it and
+// after the moment before.
+type moment struct {
+	txn     *badger.Txn
+	changed map[string]struct{}
+}
+
+// nextMoment runs on the writer, so that no change falls between two moments.
+func (b *Badger) nextMoment() moment {
+	m := moment{b.current.Load().db.NewTransaction(false), b.writer.dirty}
+	b.writer.dirty = make(map[string]struct{})
+	return m
+}
+
+func (b *Badger) moment(ctx context.Context) (m moment, err error) {
+	err = b.onWriter(ctx, func() error {
+		m = b.nextMoment()
+		return nil
+	})
+	return m, err
+}
+
+// copyAlive builds a generation of all keys that m sees.
+func (b *Badger) copyAlive(ctx context.Context, m moment) (*builder, error) {
+	defer m.txn.Discard()
+	if err := b.verify(b.current.Load()); err != nil {
+		return nil, b.noticed(err)
+	}
+	f, err := b.newBuilder()
+	if err != nil {
+		return nil, err
+	}
+	err = b.each(ctx, m.txn, []byte{dataMark}, func(marked, stored []byte) error {
+		if _, err := unseal(marked[1:], stored); err != nil {
+			return b.noticed(err)
+		}
+		return f.add(marked, stored)
+	})
+	if err == nil {
+		err = f.finish(b.Identity())
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.abandon())
+	}
+	return f, nil
+}
+
+// catchUp follows what changes until little is left.
+func (f *builder) catchUp(ctx context.Context) error {
+	for range catchUpRounds {
+		m, err := f.b.moment(ctx)
+		if err != nil {
+			return err
+		}
+		n := len(m.changed)
+		if n > catchUpMost {
+			m.txn.Discard()
+			break
+		}
+		if err := f.follow(m); err != nil {
+			return err
+		}
+		if n <= catchUpLeft {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: it is written faster than it can be compacted", ErrUnavailable)
+}
+
+// follow brings the changed keys to what m sees. A key that came and went
+// meanwhile leaves nothing.
+func (f *builder) follow(m moment) error {
+	defer m.txn.Discard()
+	for name := range m.changed {
+		key := []byte(name)
+		item, err := m.txn.Get(key)
+		switch {
+		case errors.Is(err, badger.ErrKeyNotFound):
+			err = f.forget(key)
+		case err == nil:
+			err = item.Value(func(stored []byte) error {
+				if _, err := unseal(key[1:], stored); err != nil {
+					return f.b.noticed(err)
+				}
+				return f.loose(key, stored)
+			})
+		}
+		if err != nil {
+			return engineError(err)
+		}
+	}
+	return f.commit()
+}
+
+// forget deletes a key that the generation has.
+func (f *builder) forget(key []byte) error {
+	txn := f.e.db.NewTransaction(false)
+	defer txn.Discard()
+	_, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.drop(key)
+}
+
+// roomToRewrite refuses when a second copy would go below the floor.
+func (b *Badger) roomToRewrite() error {
+	var need uint64
+	for _, t := range b.current.Load().db.Tables() {
+		need += uint64(t.OnDiskSize)
+	}
+	free, err := b.o.Free(b.o.Dir)
+	if err == nil && free >= b.o.MinFree+need {
+		return nil
+	}
+	return access.Errorf(access.Unavailable,
+		"There is not enough room to compact the data in %s: about %d MB more must be free.", b.o.Dir, (b.o.MinFree+need-min(free, b.o.MinFree+need))>>20+1).
+		WithCode("disk_full").Because(errors.Join(ErrReadOnly, err))
+}

@@ -1,0 +1,85 @@
+package kv
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// largeGroup is the size from which a group is not kept on a sample of the
+// last second.
+const largeGroup = 64 << 10
+
+// A disk watches how much is free. Badger writes through memory maps of sparse
+// files: on a full disk the process is killed by a signal, with no error to
+// catch, so writes must stop earlier.
+type disk struct {
+	dir   string
+	floor uint64
+	free  func(string) (uint64, error)
+	log   *slog.Logger
+	low   atomic.Bool
+}
+
+func newDisk(o Options) *disk {
+	return &disk{dir: o.Dir, floor: o.MinFree, free: o.Free, log: o.Logger}
+}
+
+// sample looks at the disk. One that cannot be asked counts as full.
+func (d *disk) sample() {
+	free, err := d.free(d.dir)
+	low := err != nil || free < d.floor
+	if d.low.Swap(low) == low {
+		return
+	}
+	if low {
+		d.log.Error("the disk is nearly full: writes are refused", "free", free, "floor", d.floor, "err", err)
+	} else {
+		d.log.Warn("there is room on the disk again: writes are taken", "free", free, "floor", d.floor)
+	}
+}
+
+// watch samples every second until stop.
+func (d *disk) watch(stop <-chan struct{}) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			d.sample()
+		case <-stop:
+			return
+		}
+	}
+}
+
+// before refuses a large group when the disk is low now.
+func (d *disk) before(size int) error {
+	if size >= largeGroup {
+		d.sample()
+	}
+	return d.refusal()
+}
+
+func (d *disk) refusal() error {
+	if !d.low.Load() {
+		return nil
+	}
+	return access.Errorf(access.Unavailable,
+		"The server's disk is nearly full, so nothing can be changed just now. Please tell its administrator.").
+		WithCode("disk_full").Because(errors.Join(ErrReadOnly, fmt.Errorf("less than %d bytes are free", d.floor)))
+}
+
+// startRefusal refuses to start on a disk that is low already.
+func (d *disk) startRefusal() error {
+	if d.sample(); !d.low.Load() {
+		return nil
+	}
+	return refuse("disk_full", ErrReadOnly,
+		"The disk of the data directory %s is nearly full: Doorward needs %d MB free. Make room and start again.",
+		d.dir, (d.floor+1<<20-1)>>20)
+}

@@ -1,0 +1,106 @@
+package kv
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+// Every key of the database begins with one byte of ours, so that no caller's
+// key can meet the sentinel or the keys that Badger keeps for itself.
+const (
+	dataMark = 'd'
+	metaMark = 'm'
+)
+
+// An engine is one open generation. Compact puts another in its place while
+// Views may still be reading, so it counts who uses it and closes after the
+// last has gone.
+type engine struct {
+	db   *badger.DB
+	dir  string // empty in memory
+	refs atomic.Int64
+	idle chan struct{}
+}
+
+// openEngine opens or makes the Badger database in dir. A panic of Badger on
+// this goroutine comes back as an error; those on its own goroutines are what
+// probe is there to prevent.
+func openEngine(dir string, o Options) (e *engine, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			e, err = nil, fmt.Errorf("%w: opening panicked: %v", ErrCorrupt, r)
+		}
+	}()
+	db, err := badger.Open(engineOptions(dir, o))
+	if err != nil {
+		return nil, err
+	}
+	e = &engine{db: db, dir: dir, idle: make(chan struct{})}
+	e.refs.Store(1)
+	return e, nil
+}
+
+// acquire keeps e open until release. It is false if e is on its way out.
+func (e *engine) acquire() bool {
+	for {
+		n := e.refs.Load()
+		if n == 0 {
+			return false
+		}
+		if e.refs.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+func (e *engine) release() {
+	if e.refs.Add(-1) == 0 {
+		close(e.idle)
+	}
+}
+
+// retire waits until nobody uses e and closes it.
+func (e *engine) retire() error {
+	e.release()
+	<-e.idle
+	return e.db.Close()
+}
+
+// engine returns the current generation, held open until release.
+func (b *Badger) engine() (*engine, error) {
+	for {
+		e := b.current.Load()
+		if e == nil {
+			return nil, errClosed
+		}
+		if err := b.broken.Load(); err != nil {
+			return nil, *err
+		}
+		if e.acquire() {
+			return e, nil
+		}
+		if b.current.Load() == e {
+			return nil, errClosed
+		}
+	}
+}
+
+// breakDown stops all further use: what is in memory may no longer be what is on
+// the disk.
+func (b *Badger) breakDown(err error) {
+	if b.broken.CompareAndSwap(nil, &err) {
+		b.o.Logger.Error("the store has stopped", "err", err)
+	}
+}
+
+func (b *Badger) generationDir(name string) string {
+	if b.o.Dir == "" {
+		return ""
+	}
+	return filepath.Join(b.o.Dir, name)
+}
+
+var errClosed = fmt.Errorf("%w: it is closed", ErrUnavailable)

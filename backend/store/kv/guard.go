@@ -1,0 +1,100 @@
+package kv
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"doorward/backend/access"
+)
+
+// refuse is an answer for the one who starts or runs the server: what is wrong
+// with the directory and what to do.
+func refuse(code string, cause error, format string, args ...any) error {
+	if cause == nil {
+		cause = ErrUnavailable
+	}
+	return access.Errorf(access.Unavailable, format, args...).WithCode(code).Because(cause)
+}
+
+func damaged(dir string, cause error) error {
+	return refuse("data_dir_damaged", errors.Join(ErrCorrupt, cause),
+		"The data in %s is damaged, and starting on it could lose more. Keep a copy of the directory, "+
+			"then restore the latest backup into an empty one. The log says what was found.", dir)
+}
+
+// guardDir makes dir if it is missing and refuses one that is not a directory,
+// that others can look into, or that this user cannot use.
+func guardDir(dir string) error {
+	narrowUmask()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return unusable(dir, err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return unusable(dir, err)
+	}
+	if open := exposed(info); open != 0 {
+		return refuse("data_dir_readable_by_others", nil,
+			"Other users of this machine can open the data directory %s (its mode is %04o). "+
+				"Run: chmod 700 %s", dir, info.Mode().Perm(), dir)
+	}
+	if err := usable(dir); err != nil {
+		return unusable(dir, err)
+	}
+	return nil
+}
+
+func unusable(dir string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return refuse("data_dir_unreadable", err,
+			"This user may not read and write the data directory %s. Give it to the user that runs Doorward, "+
+				"or choose another directory.", dir)
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return refuse("data_dir_unusable", err,
+		"The data directory %s cannot be used: %v. Choose another directory.", dir, err)
+}
+
+// guardNames refuses a directory that holds anything a store does not put
+// there, so that nobody's files are ever mixed with ours.
+func guardNames(dir string, names []string) error {
+	for _, name := range names {
+		if !ourName(name) {
+			return refuse("data_dir_not_ours", nil,
+				"The data directory %s holds %q, which is not from Doorward. "+
+					"Choose an empty directory, or move that file away if it was put there by mistake.", dir, name)
+		}
+	}
+	return nil
+}
+
+func inUse(dir string, err error) error {
+	return refuse("data_dir_in_use", err,
+		"Another Doorward is using the data directory %s. Stop it first, or choose another directory.", dir)
+}
+
+func noSentinel(dir string) error {
+	return refuse("data_dir_no_sentinel", ErrCorrupt,
+		"The data directory %s holds files of a store, but not the mark that every store of Doorward carries. "+
+			"It may be damaged or from another program. Restore a backup into an empty directory.", dir)
+}
+
+// lockDir takes the directory for this process. The lock ends with the
+// process, so a crash leaves nothing to clean up.
+func lockDir(dir string) (*os.File, error) {
+	file, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, unusable(dir, err)
+	}
+	if err := lockFile(file); err != nil {
+		file.Close()
+		return nil, inUse(dir, fmt.Errorf("%w: %w", ErrUnavailable, err))
+	}
+	return file, nil
+}

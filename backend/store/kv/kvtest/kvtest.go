@@ -1,0 +1,170 @@
+// Package kvtest holds an engine of package kv to its promises. It knows
+// nothing of any engine: what passes here may stand behind the store.
+//
+// The tests come in four files: one caller alone (basics, scan, limits), many
+// at once (races), those who watch (watch), and what is left after the store
+// was closed (basics). Each opens its own store.
+package kvtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"doorward/backend/store/kv"
+)
+
+// An Open makes an empty store with o, as far as the engine knows the options,
+// and closes it when the test ends.
+type Open func(tb testing.TB, o kv.Options) kv.Store
+
+// A Reopen closes s and opens what it has left, with o. An engine that keeps
+// nothing has none.
+type Reopen func(tb testing.TB, s kv.Store, o kv.Options) kv.Store
+
+// patience is how long a test waits for what must happen before it gives up.
+const patience = 60 * time.Second
+
+// Run runs the whole suite. reopen may be nil.
+func Run(t *testing.T, open func(tb testing.TB, o kv.Options) kv.Store,
+	reopen func(tb testing.TB, s kv.Store, o kv.Options) kv.Store) {
+	tests := []struct {
+		name string
+		run  func(*testing.T, Open)
+	}{
+		{"GetSetDelete", getSetDelete},
+		{"ValuesOfAllSizes", valuesOfAllSizes},
+		{"KeysOfAllBytes", keysOfAllBytes},
+		{"SlicesAreOurs", slicesAreOurs},
+		{"ReadYourWrites", readYourWrites},
+		{"RefusedLeavesNothing", refusedLeavesNothing},
+		{"PanicLeavesNothing", panicLeavesNothing},
+		{"ViewIsOneMoment", viewIsOneMoment},
+		{"ViewTakesNoWrites", viewTakesNoWrites},
+		{"TxEndsWithItsFunction", txEndsWithItsFunction},
+		{"Contexts", contexts},
+		{"WaitingEndsWithContext", waitingEndsWithContext},
+		{"ClosedStore", closedStore},
+		{"ScanOrderAndBounds", scanOrderAndBounds},
+		{"ScanOverOwnWrites", scanOverOwnWrites},
+		{"ScanAgainstModel", scanAgainstModel},
+		{"Limits", limits},
+		{"LimitsStick", limitsStick},
+		{"AtTheLimits", atTheLimits},
+		{"LostUpdate", lostUpdate},
+		{"WriteSkewThroughScan", writeSkewThroughScan},
+		{"PhantomInsert", phantomInsert},
+		{"UniqueByAbsence", uniqueByAbsence},
+		{"ApproveOnce", approveOnce},
+		{"ManyWritersOneGroup", manyWritersOneGroup},
+		{"FunctionsMayRunTwice", functionsMayRunTwice},
+		{"WatchOrderAndPrefix", watchOrderAndPrefix},
+		{"WatchSeesNothingRefused", watchSeesNothingRefused},
+		{"WatchResync", watchResync},
+		{"WatchEnds", watchEnds},
+		{"CommittedBeforeAnswer", committedBeforeAnswer},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { tt.run(t, open) })
+	}
+	if reopen != nil {
+		t.Run("ReopenKeepsAll", func(t *testing.T) { reopenKeepsAll(t, open, reopen) })
+	}
+}
+
+func update(tb testing.TB, s kv.Store, fn func(kv.Tx) error) {
+	tb.Helper()
+	if err := s.Update(tb.Context(), kv.NewOp(), fn); err != nil {
+		tb.Fatalf("Update = %v", err)
+	}
+}
+
+func view(tb testing.TB, s kv.Store, fn func(kv.Tx) error) {
+	tb.Helper()
+	if err := s.View(tb.Context(), fn); err != nil {
+		tb.Fatalf("View = %v", err)
+	}
+}
+
+func set(tb testing.TB, s kv.Store, pairs ...string) {
+	tb.Helper()
+	update(tb, s, func(tx kv.Tx) error {
+		for i := 0; i < len(pairs); i += 2 {
+			if err := tx.Set([]byte(pairs[i]), []byte(pairs[i+1])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// get returns the value of key, or "-" if there is none.
+func get(tb testing.TB, s kv.Store, key string) (value string) {
+	tb.Helper()
+	view(tb, s, func(tx kv.Tx) (err error) {
+		value, err = read(tx, key)
+		return err
+	})
+	return value
+}
+
+func read(tx kv.Tx, key string) (string, error) {
+	v, err := tx.Get([]byte(key))
+	if errors.Is(err, kv.ErrNotFound) {
+		return "-", nil
+	}
+	return string(v), err
+}
+
+// list writes what a scan found as "a=1 b=2".
+func list(found []kv.KV) string {
+	text := ""
+	for i, pair := range found {
+		if i > 0 {
+			text += " "
+		}
+		text += fmt.Sprintf("%s=%s", pair.Key, pair.Value)
+	}
+	return text
+}
+
+// race runs fn n times at once, numbered, and returns their errors.
+func race(n int, fn func(i int) error) []error {
+	var all sync.WaitGroup
+	errs := make([]error, n)
+	start := make(chan struct{})
+	for i := range n {
+		all.Go(func() {
+			<-start
+			errs[i] = fn(i)
+		})
+	}
+	close(start)
+	all.Wait()
+	return errs
+}
+
+// count says how many of errs are nil, and fails for those that are neither
+// nil nor want.
+func count(tb testing.TB, errs []error, want error) (good int) {
+	tb.Helper()
+	for _, err := range errs {
+		switch {
+		case err == nil:
+			good++
+		case !errors.Is(err, want):
+			tb.Errorf("a racer got %v, want nil or %v", err, want)
+		}
+	}
+	return good
+}
+
+// long gives racers on a busy machine more than the budget of one Update.
+func long(tb testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	tb.Cleanup(cancel)
+	return ctx
+}

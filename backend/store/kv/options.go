@@ -1,0 +1,95 @@
+package kv
+
+import (
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+)
+
+// Options say where the store is and how it is watched. The zero value is a
+// store in memory.
+type Options struct {
+	// Dir is the store's own directory: nothing else may be in it. It is made
+	// if it is missing. Empty means in memory, gone on Close.
+	Dir string
+
+	// MinFree is the free disk in bytes under which writes are refused. Zero
+	// means 200 MB, or four times what Badger may hold in memory, if that is
+	// more.
+	MinFree uint64
+
+	// Free says how much is free; nil asks the file system.
+	Free func(dir string) (uint64, error)
+
+	// Logger gets warnings and errors; nil means slog.Default.
+	Logger *slog.Logger
+
+	// Twice runs every Update function twice and throws the first run's writes
+	// away. For tests: a function that cannot stand it will fail one day on a
+	// replicated engine.
+	Twice bool
+
+	// Committed is called with every group of changes after it is on the disk
+	// and before the Updates that made it return, in the order of commits. It
+	// runs on the writer: it must be quick and must not call the store.
+	Committed func([]Event)
+
+	// Now is the clock for the sentinel; nil means time.Now.
+	Now func() time.Time
+}
+
+const (
+	memTableSize = 8 << 20
+	numMemtables = 2
+	defaultFloor = 200 << 20
+)
+
+func (o Options) withDefaults() Options {
+	if o.MinFree == 0 {
+		o.MinFree = max(defaultFloor, 4*memTableSize*numMemtables)
+	}
+	if o.Free == nil {
+		o.Free = freeDisk
+	}
+	if o.Dir == "" {
+		o.Free = func(string) (uint64, error) { return math.MaxUint64, nil }
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// engineOptions is Badger's small profile. SyncWrites is what makes an answer
+// mean something. Conflict detection is off because there is one writer, which
+// has nobody to conflict with. ValueThreshold is above the largest value with
+// its header, so that nothing goes to the value log, whose damage Badger
+// answers with empty values. Blocks are checked by verify.go and values by
+// their own checksums, so Badger's check at opening, which may panic, is off.
+func engineOptions(dir string, o Options) badger.Options {
+	return badger.DefaultOptions(dir).
+		WithInMemory(dir == "").
+		WithSyncWrites(true).
+		WithDetectConflicts(false).
+		WithNumVersionsToKeep(1).
+		WithValueThreshold(128 << 10).
+		WithValueLogFileSize(1 << 20).
+		WithMemTableSize(memTableSize).
+		WithNumMemtables(numMemtables).
+		WithBlockCacheSize(8 << 20).
+		WithIndexCacheSize(8 << 20).
+		WithNumCompactors(2).
+		WithNumLevelZeroTables(3).
+		WithNumLevelZeroTablesStall(8).
+		WithCompactL0OnClose(true).
+		WithCompression(options.Snappy).
+		WithChecksumVerificationMode(options.NoVerification).
+		WithMetricsEnabled(false).
+		WithLogger(engineLog{o.Logger})
+}

@@ -1,0 +1,92 @@
+package kv
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dgraph-io/badger/v4/options"
+	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/ristretto/v2/z"
+)
+
+// probe looks at the files of a generation before Badger does. Badger opens
+// tables on its own goroutines, where a damaged one is a panic that nothing
+// can catch, and it drops everything behind a damaged record of its log
+// without a word.
+func probe(dir string) error {
+	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil {
+		return err
+	}
+	logs, err := filepath.Glob(filepath.Join(dir, "*.mem"))
+	if err != nil {
+		return err
+	}
+	for _, log := range logs {
+		if err := probeLog(log); err != nil {
+			return err
+		}
+	}
+	return eachOf(tables, probeTable)
+}
+
+// probeTable opens one table on this goroutine, where its panic can be caught:
+// that checks its index and reads its last block.
+func probeTable(path string) (err error) {
+	defer recoverDamage(path, &err)
+	file, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close(-1)
+	_, err = table.OpenTable(file, tableOptions())
+	return err
+}
+
+func tableOptions() table.Options {
+	return table.Options{
+		ReadOnly:    true,
+		BlockSize:   4 << 10,
+		Compression: options.Snappy,
+		ChkMode:     options.NoVerification,
+	}
+}
+
+// recoverDamage makes a panic or an error over a table into ErrCorrupt.
+func recoverDamage(path string, err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("%.200v", r)
+	}
+	if *err != nil && !errors.Is(*err, fs.ErrNotExist) {
+		*err = fmt.Errorf("%w: table %s: %w", ErrCorrupt, filepath.Base(path), *err)
+	}
+}
+
+// eachOf runs fn on all items, on as many as there are processors at once.
+func eachOf[T any](items []T, fn func(T) error) error {
+	var (
+		next   atomic.Int64
+		all    sync.WaitGroup
+		mu     sync.Mutex
+		failed error
+	)
+	for range min(len(items), runtime.GOMAXPROCS(0)) {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(items)); i = next.Add(1) - 1 {
+				if err := fn(items[i]); err != nil {
+					mu.Lock()
+					failed = errors.Join(failed, err)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	all.Wait()
+	return failed
+}

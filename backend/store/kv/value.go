@@ -1,0 +1,44 @@
+package kv
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+)
+
+// A stored value is one byte of version, four bytes of checksum, and the
+// caller's bytes. The checksum covers the key as well: a right value under a
+// wrong key is as damaged as a wrong one.
+const (
+	valueVersion = 1
+	valueHeader  = 5
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// seal appends to dst what is stored for key and value.
+func seal(dst, key, value []byte) []byte {
+	dst = append(dst, valueVersion)
+	dst = binary.BigEndian.AppendUint32(dst, sum(key, value))
+	return append(dst, value...)
+}
+
+// unseal returns the value inside stored, which must be what seal made for
+// the same key. The value is a part of stored.
+func unseal(key, stored []byte) ([]byte, error) {
+	switch {
+	case len(stored) < valueHeader:
+		return nil, fmt.Errorf("%w: a value is empty or cut", ErrCorrupt)
+	case stored[0] != valueVersion:
+		return nil, fmt.Errorf("%w: a value has version %d, which is not known here", ErrCorrupt, stored[0])
+	}
+	value := stored[valueHeader:]
+	if binary.BigEndian.Uint32(stored[1:valueHeader]) != sum(key, value) {
+		return nil, fmt.Errorf("%w: the checksum of a value is wrong", ErrCorrupt)
+	}
+	return value, nil
+}
+
+func sum(key, value []byte) uint32 {
+	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, value)
+}
