@@ -170,10 +170,9 @@ func (m *Member) Remind(now time.Time) bool {
 	return true
 }
 
-// Prove records that the member holds the address. It reports whether this is
-// the first time.
+// Prove records that the member holds the address: a letter to it was opened.
+// It reports whether this is the first time.
 func (m *Member) Prove(now time.Time) bool {
-	m.LastSignIn = now
 	if !m.ProvedAt.IsZero() {
 		return false
 	}

@@ -24,6 +24,7 @@ type Session struct {
 	Rights   int        `json:"rights,omitempty"` // the member's, when the session got its id
 	From     string     `json:"from,omitempty"`
 	Agent    string     `json:"agent,omitempty"`
+	Before   time.Time  `json:"before,omitzero"` // the member's sign-in before this one
 }
 
 // Good reports whether the session is within its limits.

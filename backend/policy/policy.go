@@ -101,6 +101,31 @@ func (p *Policy) Role(name access.RoleName) (access.Role, bool) {
 	return r, ok
 }
 
+// Holding are the names of the roles that hold a permission, in order.
+func (p *Policy) Holding(ask access.Permission) (names []access.RoleName) {
+	for name, r := range p.roles {
+		if slices.Contains(r.Permissions, ask) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Closest is the role that somebody means who wrote a name in another case;
+// what fits no role comes back as it is.
+func (p *Policy) Closest(name access.RoleName) access.RoleName {
+	if _, ok := p.roles[name]; ok {
+		return name
+	}
+	for known := range p.roles {
+		if strings.EqualFold(string(known), string(name)) {
+			return known
+		}
+	}
+	return access.RoleName(strings.Clone(string(name)))
+}
+
 // Allow refuses what somebody in this state with these roles may not do.
 func (p *Policy) Allow(state access.State, roles []access.RoleName, ask access.Permission) error {
 	rights, err := p.Rights(state, roles)

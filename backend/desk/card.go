@@ -1,0 +1,179 @@
+package desk
+
+import (
+	"context"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// A Card is a member with what people want to see beside: who invited and
+// decided, and how the letter fares.
+type Card struct {
+	access.Member
+	InvitedBy string
+	DecidedBy string
+	Delivery  *access.Letter
+}
+
+func (d *Desk) card(tx *store.Tx, m access.Member) (Card, error) {
+	c := Card{Member: m}
+	by, err := d.named(tx, m.Invitation.By)
+	if err != nil {
+		return c, err
+	}
+	c.InvitedBy = by.String()
+	if !m.Decision.At.IsZero() {
+		if by, err = d.named(tx, m.Decision.By); err != nil {
+			return c, err
+		}
+		c.DecidedBy = by.String()
+	}
+	if m.Letter == "" {
+		return c, nil
+	}
+	l, err := tx.Letter(m.Letter)
+	if err == nil {
+		c.Delivery = &l
+	}
+	if access.NotFound.Is(err) {
+		err = nil
+	}
+	return c, err
+}
+
+func (d *Desk) cards(tx *store.Tx, p store.Page[access.Member]) (store.Page[Card], error) {
+	out := store.Page[Card]{Next: p.Next, Total: p.Total, TotalIsFloor: p.TotalIsFloor, Items: make([]Card, 0, len(p.Items))}
+	for _, m := range p.Items {
+		c, err := d.card(tx, m)
+		if err != nil {
+			return out, err
+		}
+		out.Items = append(out.Items, c)
+	}
+	return out, nil
+}
+
+// MostItems is how long a page of a list can be.
+const MostItems = 200
+
+// Limit is a page's length: 50 where none is asked for.
+func Limit(n int) (int, error) {
+	switch {
+	case n == 0:
+		return 50, nil
+	case n < 0 || n > MostItems:
+		return 0, access.Errorf(access.Invalid, "A page has 1 to %d items.", MostItems).On("limit").WithCode("bad_limit")
+	}
+	return n, nil
+}
+
+// Members is a page of members.
+func (d *Desk) Members(ctx context.Context, by access.By, q store.Query) (out store.Page[Card], err error) {
+	if q.Limit, err = Limit(q.Limit); err != nil {
+		return out, err
+	}
+	err = d.view(ctx, by, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
+		if q.Role != "" {
+			p, err := d.policyNow(tx)
+			if err != nil {
+				return err
+			}
+			if _, ok := p.Role(q.Role); !ok {
+				return access.UnknownRole(string(q.Role)).On("role")
+			}
+		}
+		page, err := tx.Members(q)
+		if err != nil {
+			return err
+		}
+		out, err = d.cards(tx, page)
+		return err
+	})
+	return out, err
+}
+
+// view runs fn in a transaction that only reads, for whoever may.
+func (d *Desk) view(ctx context.Context, by access.By, ask access.Permission, fn func(tx *store.Tx) error) error {
+	return d.store.View(ctx, func(tx *store.Tx) error {
+		if _, err := d.may(tx, by, ask); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+// Member is one member, or NotFound.
+func (d *Desk) Member(ctx context.Context, by access.By, id access.MemberID) (out Card, err error) {
+	err = d.view(ctx, by, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
+		m, err := tx.Member(id)
+		if err != nil {
+			return err
+		}
+		out, err = d.card(tx, m)
+		return err
+	})
+	return out, err
+}
+
+// MemberByAddress is the member of that address, or NotFound.
+func (d *Desk) MemberByAddress(ctx context.Context, by access.By, a access.Address) (out Card, err error) {
+	err = d.view(ctx, by, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
+		m, err := tx.MemberByAddress(a.Canonical)
+		if err != nil {
+			return err
+		}
+		out, err = d.card(tx, m)
+		return err
+	})
+	return out, err
+}
+
+// Waiting is a page of login requests: address proved first, then the oldest.
+func (d *Desk) Waiting(ctx context.Context, by access.By, cursor string, limit int) (out store.Page[Card], err error) {
+	if limit, err = Limit(limit); err != nil {
+		return out, err
+	}
+	err = d.view(ctx, by, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
+		page, err := tx.Waiting(cursor, limit)
+		if err != nil {
+			return err
+		}
+		out, err = d.cards(tx, page)
+		return err
+	})
+	return out, err
+}
+
+// Sessions are the open sessions of a member: one's own, or, with the right to
+// read members, another's.
+func (d *Desk) Sessions(ctx context.Context, by access.By, id access.MemberID) (out []access.Session, err error) {
+	err = d.view(ctx, by, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
+		if _, err := tx.Member(id); err != nil {
+			return err
+		}
+		out, err = tx.Sessions(id, MostItems)
+		return err
+	})
+	return out, err
+}
+
+// An Overview is what an Admin sees first.
+type Overview struct {
+	access.Counters
+	Mail       access.MailHealth
+	MailServer bool // one is configured
+}
+
+// Overview counts everything, from counters kept with each change.
+func (d *Desk) Overview(ctx context.Context, by access.By) (out Overview, err error) {
+	err = d.view(ctx, by, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
+		out.MailServer = d.mail
+		if out.Counters, err = tx.Counters(); err != nil {
+			return err
+		}
+		out.Mail, err = tx.MailHealth()
+		return err
+	})
+	return out, err
+}

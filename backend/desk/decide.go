@@ -1,0 +1,142 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// Approve lets a waiting member in, with these roles or the ones they were
+// invited with: the decision, its audit entry and the letter are kept together
+// or not at all. The second of two Admins is told who decided, what and when.
+func (d *Desk) Approve(ctx context.Context, by access.By, id access.MemberID, roles []access.RoleName) (out Card, err error) {
+	err = d.store.Update(ctx, func(tx *store.Tx) error {
+		a, err := d.may(tx, by, access.May(access.Decide, access.ResMembers))
+		if err != nil {
+			return err
+		}
+		m, err := tx.Member(id)
+		if err != nil {
+			return err
+		}
+		if m.State != access.Pending {
+			return d.decided(tx, m)
+		}
+		if len(roles) == 0 {
+			roles = m.Roles
+		}
+		granted, err := a.roles(roles)
+		if err != nil {
+			return err
+		}
+		if err := m.Approve(by, granted, tx.Now); err != nil {
+			return err
+		}
+		f, err := d.about(tx, &m)
+		if err != nil {
+			return err
+		}
+		if m.Letter, err = d.keepLetter(tx, &m, access.ApprovedLetter, f); err != nil {
+			return err
+		}
+		if err := tx.PutMember(m); err != nil {
+			return err
+		}
+		if err := tx.Record(by, access.DidApprove, string(id), access.RoleNames(m.Roles)); err != nil {
+			return err
+		}
+		out, err = d.card(tx, m)
+		return err
+	})
+	return out, err
+}
+
+// keepLetter posts a letter beside an invitation that may still be under way:
+// the member's delivery stays that of the invitation until it was opened.
+func (d *Desk) keepLetter(tx *store.Tx, m *access.Member, kind access.LetterKind, f LetterFacts) (access.LetterID, error) {
+	id, err := d.post(tx, kind, m, time.Time{}, f)
+	if m.ProvedAt.IsZero() && m.Letter != "" {
+		id = m.Letter
+	}
+	return id, err
+}
+
+// decided tells the slower of two Admins who was faster.
+func (d *Desk) decided(tx *store.Tx, m access.Member) error {
+	who, err := d.named(tx, m.Decision.By)
+	if err != nil {
+		return err
+	}
+	if m.Decision.At.IsZero() {
+		return access.Errorf(access.Conflict, "%s is not waiting for a decision.", m.Called()).WithCode("already_decided")
+	}
+	return access.Errorf(access.Conflict, "%s was approved already, by %s on %s.", m.Called(), who, m.Decision.At.Format("2 January 2006 at 15:04 UTC")).WithCode("already_decided")
+}
+
+// Reject turns a waiting member away and deletes the account with all that was
+// theirs. What stays is an audit entry without the address, and a keyed hash of
+// it. With tell, a letter says so, with the reason if there is one.
+func (d *Desk) Reject(ctx context.Context, by access.By, id access.MemberID, reason string, tell bool) error {
+	reason, err := access.CleanText("reason", reason, 200)
+	if err != nil {
+		return err
+	}
+	return d.store.Update(ctx, func(tx *store.Tx) error {
+		if _, err := d.may(tx, by, access.May(access.Decide, access.ResMembers)); err != nil {
+			return err
+		}
+		m, err := tx.Member(id)
+		if access.NotFound.Is(err) {
+			return d.goneBefore(tx, id, err)
+		}
+		if err != nil {
+			return err
+		}
+		if m.State != access.Pending {
+			return d.decided(tx, m)
+		}
+		if err := m.Reject(by); err != nil {
+			return err
+		}
+		if err := tx.DeleteMember(m, access.EndedRejected); err != nil {
+			return err
+		}
+		if err := tx.RememberRejection(m.Email.Canonical, by); err != nil {
+			return err
+		}
+		if tell {
+			if _, err := d.post(tx, access.RejectedLetter, &m, time.Time{}, LetterFacts{Reason: reason}); err != nil {
+				return err
+			}
+		}
+		if err := tx.RememberDecision(id, access.Decision{By: by, At: tx.Now}); err != nil {
+			return err
+		}
+		return tx.Record(by, access.DidReject, string(id), "")
+	})
+}
+
+// goneBefore tells an Admin who decides on a request that another one rejected
+// a moment ago who that was.
+func (d *Desk) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) error {
+	was, ok, err := tx.Decision(id)
+	if err != nil || !ok {
+		return firstOf(err, otherwise)
+	}
+	who, err := d.named(tx, was.By)
+	if err != nil {
+		return err
+	}
+	return access.Errorf(access.Conflict, "This request was rejected already, by %s on %s.", who, was.At.Format("2 January 2006 at 15:04 UTC")).WithCode("already_decided")
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

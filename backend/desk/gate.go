@@ -1,0 +1,311 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/policy"
+	"doorward/backend/store"
+)
+
+// A Principal is who a request comes from, as of now: every way in asks it.
+// It is shared between requests: do not change it.
+type Principal struct {
+	By     access.By // without From and Via, which the request knows
+	Member access.Member
+	Rights policy.Rights
+	Method string // how the session was opened; empty for tokens
+	Stale  bool   // rights have risen since the session got its id: Rotate it
+
+	session access.Session
+	token   access.Token
+	manages bool
+}
+
+// May refuses what the principal may not do.
+func (p *Principal) May(ask access.Permission) error {
+	if p.Rights[ask] {
+		return nil
+	}
+	return access.NotAllowed(ask)
+}
+
+// Before is when the member signed in before this session; zero: never.
+func (p *Principal) Before() time.Time { return p.session.Before }
+
+// An Ended error is the answer to a session that was ended from the other side.
+type Ended struct{ Why access.Ending }
+
+func (e *Ended) Error() string { return "this session was ended: " + string(e.Why) }
+
+// Unwrap makes an ended session read as signed out.
+func (e *Ended) Unwrap() error { return access.SignedOutError() }
+
+// mostKnown bounds the memory of the gate: principals kept.
+const mostKnown = 50_000
+
+// gate remembers who sessions and tokens belong to. What a commit touches is
+// dropped before that commit is answered, so an answer is never older than the
+// last change.
+type gate struct {
+	mu       sync.RWMutex
+	known    map[access.SecretHash]*Principal
+	byMember map[access.MemberID]map[access.SecretHash]bool
+	drops    uint64 // rises with each drop; a principal read before one is not kept
+}
+
+func (g *gate) init() {
+	g.known = map[access.SecretHash]*Principal{}
+	g.byMember = map[access.MemberID]map[access.SecretHash]bool{}
+}
+
+func (g *gate) get(h access.SecretHash) (*Principal, uint64) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.known[h], g.drops
+}
+
+func (g *gate) put(h access.SecretHash, p *Principal, read uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.drops != read {
+		return
+	}
+	if len(g.known) >= mostKnown {
+		g.init()
+	}
+	g.known[h] = p
+	if g.byMember[p.By.Member] == nil {
+		g.byMember[p.By.Member] = map[access.SecretHash]bool{}
+	}
+	g.byMember[p.By.Member][h] = true
+}
+
+func (g *gate) drop(all []store.Change) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, c := range all {
+		switch c.Topic {
+		case store.RolesChanged, store.TokenChanged, store.Missed:
+			g.init()
+		case store.MemberChanged:
+			for h := range g.byMember[access.MemberID(c.ID)] {
+				delete(g.known, h)
+			}
+			delete(g.byMember, access.MemberID(c.ID))
+		case store.SessionChanged:
+			h := access.SecretHash([]byte(c.ID))
+			if p := g.known[h]; p != nil {
+				delete(g.known, h)
+				delete(g.byMember[p.By.Member], h)
+			}
+		default:
+			continue
+		}
+		g.drops++
+	}
+}
+
+// Who is whoever holds the session secret, with what they may do now. Without
+// a good session the error is SignedOut; an *Ended where it is known why.
+func (d *Desk) Who(ctx context.Context, secret access.Secret) (*Principal, error) {
+	if len(secret) != access.SecretLength {
+		return nil, access.SignedOutError()
+	}
+	h := secret.Hash()
+	p, read := d.gate.get(h)
+	if p == nil {
+		var err error
+		if p, err = d.load(ctx, h); err != nil {
+			return nil, err
+		}
+		d.gate.put(h, p, read)
+	}
+	now := d.store.Now()
+	if !p.session.Good(p.manages, now) {
+		return nil, access.SignedOutError()
+	}
+	if now.Sub(p.session.SeenAt) >= access.TouchEvery {
+		d.touch(ctx, h, now)
+	}
+	return p, nil
+}
+
+func (d *Desk) load(ctx context.Context, h access.SecretHash) (*Principal, error) {
+	p := &Principal{}
+	err := d.store.View(ctx, func(tx *store.Tx) error {
+		s, ok, err := tx.Session(h)
+		if err != nil {
+			return err
+		}
+		if ok {
+			p.Member, err = tx.Member(s.Member)
+		}
+		if !ok || access.NotFound.Is(err) {
+			return ended(tx, h)
+		}
+		if err != nil {
+			return err
+		}
+		pol, err := d.policyNow(tx)
+		if err != nil {
+			return err
+		}
+		if p.Rights, err = pol.Rights(p.Member.State, p.Member.Roles); err != nil {
+			return err
+		}
+		p.By, p.Method, p.session = access.By{Member: s.Member}, s.Method, s
+		p.Stale = s.Rights < p.Member.Rights+pol.Revision()
+		p.manages = p.Rights[access.May(access.Read, access.ResMembers)]
+		if p.Member.State == access.Suspended {
+			return &Ended{access.EndedSuspended}
+		}
+		return nil
+	})
+	return p, err
+}
+
+func ended(tx *store.Tx, h access.SecretHash) error {
+	why, err := tx.Ending(h)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		return &Ended{why}
+	}
+	return access.SignedOutError()
+}
+
+// touch notes that a session is in use. That it failed keeps nobody out.
+func (d *Desk) touch(ctx context.Context, h access.SecretHash, now time.Time) {
+	err := d.store.Update(ctx, func(tx *store.Tx) error {
+		s, ok, err := tx.Session(h)
+		if err != nil || !ok || now.Sub(s.SeenAt) < access.TouchEvery {
+			return err
+		}
+		s.SeenAt = now
+		return tx.PutSession(s)
+	})
+	if err != nil {
+		d.log.WarnContext(ctx, "the use of a session was not noted", "err", err)
+	}
+}
+
+// WhoToken is whoever an API token acts for, with what it may do now.
+func (d *Desk) WhoToken(ctx context.Context, secret access.Secret) (*Principal, error) {
+	h := secret.Hash()
+	p, read := d.gate.get(h)
+	if p == nil {
+		p = &Principal{}
+		if err := d.store.View(ctx, func(tx *store.Tx) error { return d.loadToken(tx, h, p) }); err != nil {
+			return nil, err
+		}
+		d.gate.put(h, p, read)
+	}
+	if !p.token.Good(d.store.Now()) {
+		return nil, badToken()
+	}
+	return p, nil
+}
+
+func (d *Desk) loadToken(tx *store.Tx, h access.SecretHash, p *Principal) error {
+	t, ok, err := tx.TokenByHash(h)
+	if err != nil {
+		return err
+	}
+	if !ok || !t.Good(tx.Now) {
+		return badToken()
+	}
+	p.By, p.token = access.By{Member: t.Owner, Token: t.ID}, t
+	if t.Owner != "" {
+		if p.Member, err = tx.Member(t.Owner); err != nil {
+			return errors.Join(badToken(), err)
+		}
+	}
+	pol, err := d.policyNow(tx)
+	if err != nil {
+		return err
+	}
+	p.Rights, err = d.rights(tx, pol, p.By)
+	return err
+}
+
+func badToken() *access.Error {
+	return access.Errorf(access.SignedOut, "This API token is not known, revoked or expired. Make a new one with `doorward token add`.").WithCode("bad_token")
+}
+
+// Rotate gives a session a new secret, as every rise of rights does. The old
+// one is worth nothing afterwards.
+func (d *Desk) Rotate(ctx context.Context, old access.Secret) (access.Secret, error) {
+	fresh := access.NewSecret()
+	err := d.store.Update(ctx, func(tx *store.Tx) error {
+		s, ok, err := tx.Session(old.Hash())
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return access.SignedOutError()
+		}
+		m, err := tx.Member(s.Member)
+		if err != nil {
+			return err
+		}
+		rev, err := tx.RolesRevision()
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteSession(old.Hash(), ""); err != nil {
+			return err
+		}
+		s.Hash, s.SeenAt, s.Rights = fresh.Hash(), tx.Now, m.Rights+rev
+		return tx.PutSession(s)
+	})
+	return fresh, err
+}
+
+// SignOut ends the session.
+func (d *Desk) SignOut(ctx context.Context, by access.By, secret access.Secret) error {
+	return d.store.Update(ctx, func(tx *store.Tx) error {
+		s, ok, err := tx.Session(secret.Hash())
+		if err != nil || !ok {
+			return err
+		}
+		if err := tx.DeleteSession(s.Hash, ""); err != nil {
+			return err
+		}
+		return tx.Record(by, access.DidSignOut, string(s.Member), "")
+	})
+}
+
+// SignOutEverywhere ends all sessions of a member: one's own, or, with the
+// right to change members, another's.
+func (d *Desk) SignOutEverywhere(ctx context.Context, by access.By, id access.MemberID) error {
+	return d.store.Update(ctx, func(tx *store.Tx) error {
+		if by.Member != id || by.Token != "" {
+			if _, err := d.may(tx, by, access.May(access.Change, access.ResMembers)); err != nil {
+				return err
+			}
+		}
+		m, err := tx.Member(id)
+		if err != nil {
+			return err
+		}
+		if err := d.endSessions(tx, m.ID, ""); err != nil {
+			return err
+		}
+		return tx.Record(by, access.DidSignOutAll, string(id), "")
+	})
+}
+
+// endSessions ends every session of a member: some here, and, where there are
+// more than one transaction holds, the rest at once after it.
+func (d *Desk) endSessions(tx *store.Tx, id access.MemberID, why access.Ending) error {
+	more, err := tx.EndSessions(id, why)
+	if err != nil || !more {
+		return err
+	}
+	return tx.PutDue(store.Due{At: tx.Now, Kind: store.DueSessions, Ref: string(why) + "/" + string(id)})
+}

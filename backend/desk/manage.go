@@ -1,0 +1,165 @@
+package desk
+
+import (
+	"context"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// change runs one change on a member for whoever may change members: the rule,
+// the last-Admin guard, the record.
+func (d *Desk) change(ctx context.Context, by access.By, id access.MemberID, did access.Deed, rule func(tx *store.Tx, a asker, m *access.Member) (detail string, err error)) (out Card, err error) {
+	err = d.store.Update(ctx, func(tx *store.Tx) error {
+		a, err := d.may(tx, by, access.May(access.Change, access.ResMembers))
+		if err != nil {
+			return err
+		}
+		m, err := tx.Member(id)
+		if err != nil {
+			return err
+		}
+		detail, err := rule(tx, a, &m)
+		if err != nil {
+			return err
+		}
+		if err := tx.PutMember(m); err != nil {
+			return err
+		}
+		if err := adminsLeft(tx); err != nil {
+			return err
+		}
+		if err := tx.Record(by, did, string(id), detail); err != nil {
+			return err
+		}
+		out, err = d.card(tx, m)
+		return err
+	})
+	return out, err
+}
+
+// adminsLeft refuses a transaction that would leave no active Admin.
+func adminsLeft(tx *store.Tx) error {
+	c, err := tx.Counters()
+	if err == nil && c.Admins == 0 {
+		return access.LastAdmin()
+	}
+	return err
+}
+
+// ChangeAccess gives a member these roles instead. It takes effect on the next
+// request of every open session.
+func (d *Desk) ChangeAccess(ctx context.Context, by access.By, id access.MemberID, roles []access.RoleName) (Card, error) {
+	return d.change(ctx, by, id, access.DidChange, func(tx *store.Tx, a asker, m *access.Member) (string, error) {
+		if err := a.covers(m); err != nil {
+			return "", err
+		}
+		granted, err := a.roles(roles)
+		if err != nil {
+			return "", err
+		}
+		before := access.RoleNames(m.Roles)
+		return before + " → " + access.RoleNames(granted), m.ChangeRoles(by, granted, tx.Now)
+	})
+}
+
+// covers refuses to act on a member who may do more than the asker.
+func (a asker) covers(m *access.Member) error {
+	for _, name := range m.Roles {
+		r, ok := a.policy.Role(name)
+		if !ok {
+			continue // a role that is gone opens nothing
+		}
+		for _, g := range r.Permissions {
+			if !a.Rights[g] {
+				return access.Errorf(access.Forbidden, "%s has more access than you (%s), so you cannot change it.", m.Called(), g).WithCode("member_above_own")
+			}
+		}
+	}
+	return nil
+}
+
+// Rename gives a member another name.
+func (d *Desk) Rename(ctx context.Context, by access.By, id access.MemberID, name string) (Card, error) {
+	return d.change(ctx, by, id, access.DidRename, func(tx *store.Tx, a asker, m *access.Member) (string, error) {
+		if by.Member != id {
+			if err := a.covers(m); err != nil {
+				return "", err
+			}
+		}
+		clean, err := access.CleanText("name", name, 200)
+		m.Name = clean
+		return "", err
+	})
+}
+
+// Suspend keeps an active member out: sessions and links end at once.
+func (d *Desk) Suspend(ctx context.Context, by access.By, id access.MemberID) (Card, error) {
+	return d.change(ctx, by, id, access.DidSuspend, func(tx *store.Tx, a asker, m *access.Member) (string, error) {
+		if err := a.covers(m); err != nil {
+			return "", err
+		}
+		if err := m.Suspend(by, tx.Now); err != nil {
+			return "", err
+		}
+		if err := revokeLink(tx, m); err != nil {
+			return "", err
+		}
+		return "", d.endSessions(tx, m.ID, access.EndedSuspended)
+	})
+}
+
+// Restore lets a suspended member in again.
+func (d *Desk) Restore(ctx context.Context, by access.By, id access.MemberID) (Card, error) {
+	return d.change(ctx, by, id, access.DidRestore, func(_ *store.Tx, a asker, m *access.Member) (string, error) {
+		if err := a.covers(m); err != nil {
+			return "", err
+		}
+		return "", m.Restore(by)
+	})
+}
+
+// Remove deletes a member with all that was theirs.
+func (d *Desk) Remove(ctx context.Context, by access.By, id access.MemberID) error {
+	return d.store.Update(ctx, func(tx *store.Tx) error {
+		a, err := d.may(tx, by, access.May(access.Change, access.ResMembers))
+		if err != nil {
+			return err
+		}
+		m, err := tx.Member(id)
+		if err != nil {
+			return err
+		}
+		if err := firstOf(m.Remove(by), a.covers(&m)); err != nil {
+			return err
+		}
+		if err := tx.DeleteMember(m, access.EndedRemoved); err != nil {
+			return err
+		}
+		if err := adminsLeft(tx); err != nil {
+			return err
+		}
+		return tx.Record(by, access.DidRemove, string(id), "")
+	})
+}
+
+// SetQuiet turns the letters about people waiting off, or on, for oneself.
+func (d *Desk) SetQuiet(ctx context.Context, by access.By, quiet bool) error {
+	return d.store.Update(ctx, func(tx *store.Tx) error {
+		if _, err := d.may(tx, by, access.May(access.Decide, access.ResMembers)); err != nil {
+			return err
+		}
+		if by.Member == "" {
+			return access.Errorf(access.Invalid, "The operator gets no letters. An Admin can turn theirs off while signed in.").WithCode("no_member")
+		}
+		m, err := tx.Member(by.Member)
+		if err != nil || m.Quiet == quiet {
+			return err
+		}
+		m.Quiet = quiet
+		if err := tx.PutMember(m); err != nil {
+			return err
+		}
+		return tx.Record(by, access.DidNotify, string(m.ID), map[bool]string{true: "off", false: "on"}[quiet])
+	})
+}

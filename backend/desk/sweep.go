@@ -1,0 +1,296 @@
+package desk
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// Run does what nobody has to ask for, until ctx ends: it answers asks for
+// sign-in letters and sweeps what falls due.
+func (d *Desk) Run(ctx context.Context) {
+	for {
+		if _, err := d.AnswerAsks(ctx); err != nil && ctx.Err() == nil {
+			d.log.ErrorContext(ctx, "sign-in letters could not be queued", "err", err)
+		}
+		next, err := d.Sweep(ctx)
+		if err != nil && ctx.Err() == nil {
+			d.log.ErrorContext(ctx, "what fell due could not be done", "err", err)
+			next = d.store.Now().Add(time.Minute)
+		}
+		timer := time.NewTimer(max(time.Millisecond, min(next.Sub(d.store.Now()), time.Hour)))
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case <-d.asked:
+		case <-d.due:
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// Sweep does all that has fallen due, each thing in a transaction of its own.
+// It returns when the next thing will.
+func (d *Desk) Sweep(ctx context.Context) (next time.Time, err error) {
+	for {
+		var more bool
+		err := d.store.Update(ctx, func(tx *store.Tx) error {
+			next = tx.Now.Add(time.Hour)
+			due, ok, err := tx.NextDue()
+			if more = err == nil && ok && !due.At.After(tx.Now); !more {
+				if ok {
+					next = due.At
+				}
+				return err
+			}
+			if err := tx.ClearDue(due); err != nil {
+				return err
+			}
+			return d.sweep(tx, due)
+		})
+		if err != nil || !more {
+			return next, err
+		}
+	}
+}
+
+func (d *Desk) sweep(tx *store.Tx, due store.Due) error {
+	switch due.Kind {
+	case store.DueMember:
+		return d.memberDue(tx, access.MemberID(due.Ref))
+	case store.DueLogin:
+		return tx.DeleteLogin(access.SecretHash([]byte(due.Ref)))
+	case store.DueAsk:
+		return d.askDue(tx, access.SecretHash([]byte(due.Ref)))
+	case store.DueSession:
+		return tx.DeleteSession(access.SecretHash([]byte(due.Ref)), "")
+	case store.DueEnding:
+		return tx.DeleteEnding(access.SecretHash([]byte(due.Ref)))
+	case store.DueSessions:
+		why, id, _ := strings.Cut(due.Ref, "/")
+		return d.endSessions(tx, access.MemberID(id), access.Ending(why))
+	case store.DueLeftovers:
+		why, id, _ := strings.Cut(due.Ref, "/")
+		more, err := tx.DeleteLeftovers(access.MemberID(id), access.Ending(why))
+		if more && err == nil {
+			err = tx.PutDue(store.Due{At: tx.Now, Kind: store.DueLeftovers, Ref: due.Ref})
+		}
+		return err
+	case store.DueDecision:
+		return tx.ForgetDecision(access.MemberID(due.Ref))
+	case store.DueDigest:
+		return d.digest(tx)
+	case store.DueTell:
+		return d.tell(tx, due.Ref)
+	case store.DueLetter:
+		return d.letterDue(tx, access.LetterID(due.Ref))
+	case store.DueBucket:
+		return tx.DropBucket(due.Ref, due.At)
+	}
+	return nil
+}
+
+// askDue forgets an ask whose time is over. One that was asked anew has a later
+// due time of its own.
+func (d *Desk) askDue(tx *store.Tx, browser access.SecretHash) error {
+	a, ok, err := tx.Ask(browser)
+	if err != nil || !ok || tx.Now.Before(a.ExpiresAt) {
+		return err
+	}
+	return tx.DeleteAsk(a)
+}
+
+// letterDue wipes a letter whose words have expired, and forgets an old one.
+func (d *Desk) letterDue(tx *store.Tx, id access.LetterID) error {
+	l, err := tx.Letter(id)
+	if access.NotFound.Is(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if l.Done() {
+		return tx.DeleteLetter(id)
+	}
+	l.Failed("Its link expired before it could be sent.", tx.Now)
+	if err := tx.WipeWords(id); err != nil {
+		return err
+	}
+	return tx.PutLetter(l)
+}
+
+// memberDue does what falls due on a pending member: the reminder, the end of
+// the invitation, the end of the account.
+func (d *Desk) memberDue(tx *store.Tx, id access.MemberID) error {
+	m, err := tx.Member(id)
+	if access.NotFound.Is(err) || err == nil && m.State != access.Pending {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case !tx.Now.Before(m.Abandoned()):
+		return d.abandon(tx, m)
+	case m.EndInvitation(tx.Now):
+		if err := tx.Record(access.System, access.DidExpire, string(id), ""); err != nil {
+			return err
+		}
+	case m.Remind(tx.Now):
+		if err := d.sendInvitation(tx, &m, access.NewSecret(), access.ExpiringLetter); err != nil {
+			return err
+		}
+		if err := tx.Record(access.System, access.DidRemind, string(id), ""); err != nil {
+			return err
+		}
+	}
+	return tx.PutMember(m)
+}
+
+// abandon deletes a pending account that nobody decided on, and tells the one
+// who invited, if they are still here.
+func (d *Desk) abandon(tx *store.Tx, m access.Member) error {
+	if err := tx.DeleteMember(m, access.EndedRemoved); err != nil {
+		return err
+	}
+	if err := tx.Record(access.System, access.DidAbandon, string(m.ID), ""); err != nil {
+		return err
+	}
+	host, err := tx.Member(m.Invitation.By.Member)
+	if access.NotFound.Is(err) || err == nil && host.State != access.Active {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = d.post(tx, access.AbandonedLetter, &host, time.Time{}, LetterFacts{Waiting: []WaitingPerson{waitingPerson(m)}})
+	return err
+}
+
+func waitingPerson(m access.Member) WaitingPerson {
+	return WaitingPerson{Name: m.Name, Email: m.Email.Typed, Roles: roleStrings(m.Roles), Since: m.ProvedAt}
+}
+
+// tellEvery is how often, at most, Admins get a letter about people waiting.
+const tellEvery = 15 * time.Minute
+
+// tellAdmins notes that somebody waits: Admins are told at once, or with the
+// next letter if one went out a short while ago.
+func (d *Desk) tellAdmins(tx *store.Tx, id access.MemberID) error {
+	g, err := tx.Digest()
+	if err != nil {
+		return err
+	}
+	if len(g.Untold) < mostUntold {
+		g.Untold = append(g.Untold, id)
+	}
+	if !g.Due {
+		at := tx.Now
+		if next := g.ToldAt.Add(tellEvery); !g.ToldAt.IsZero() && next.After(at) {
+			at = next
+		}
+		g.Due = true
+		if err := tx.PutDue(store.Due{At: at, Kind: store.DueDigest}); err != nil {
+			return err
+		}
+	}
+	return tx.PutDigest(g)
+}
+
+// mostUntold bounds one digest; those beyond it are in the console all the same.
+const mostUntold = 40
+
+// tellAtOnce is how many Admins' letters one transaction posts, and mostTold
+// how many Admins are told at all.
+const (
+	tellAtOnce = 4
+	mostTold   = 48
+)
+
+// digest fixes whom the letters name and who gets one; each handful of Admins
+// then falls due at once.
+func (d *Desk) digest(tx *store.Tx) error {
+	g, err := tx.Digest()
+	if err != nil {
+		return err
+	}
+	g.ToldAt, g.Telling, g.Untold, g.Due = tx.Now, g.Untold, nil, false
+	admins, err := d.deciders(tx)
+	if err != nil {
+		return err
+	}
+	for len(admins) > 0 {
+		n := min(len(admins), tellAtOnce)
+		if err := tx.PutDue(store.Due{At: tx.Now, Kind: store.DueTell, Ref: strings.Join(admins[:n], "/")}); err != nil {
+			return err
+		}
+		admins = admins[n:]
+	}
+	return tx.PutDigest(g)
+}
+
+// deciders are the active members who may decide on requests.
+func (d *Desk) deciders(tx *store.Tx) (ids []string, err error) {
+	p, err := d.policyNow(tx)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[access.MemberID]bool{}
+	for _, role := range p.Holding(access.May(access.Decide, access.ResMembers)) {
+		some, err := tx.Holders(role, access.Active, mostTold-len(ids))
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range some {
+			if !seen[id] {
+				seen[id] = true
+				ids = append(ids, string(id))
+			}
+		}
+		if len(ids) >= mostTold {
+			break
+		}
+	}
+	return ids, nil
+}
+
+// tell posts the letter about people waiting to a handful of Admins.
+func (d *Desk) tell(tx *store.Tx, ref string) error {
+	g, err := tx.Digest()
+	if err != nil {
+		return err
+	}
+	var waiting []WaitingPerson
+	for _, id := range g.Telling {
+		m, err := tx.Member(id)
+		if access.NotFound.Is(err) || err == nil && m.State != access.Pending {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		waiting = append(waiting, waitingPerson(m))
+	}
+	if len(waiting) == 0 {
+		return nil
+	}
+	for id := range strings.SplitSeq(ref, "/") {
+		admin, err := tx.Member(access.MemberID(id))
+		if access.NotFound.Is(err) || err == nil && (admin.State != access.Active || admin.Quiet) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := d.post(tx, access.WaitingLetter, &admin, time.Time{}, LetterFacts{Waiting: waiting}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strconv"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// auditHead is the end of the chain. Its seal is made with the instance key, so
+// that nobody who can only write the store can rewrite or cut the log.
+type auditHead struct {
+	Seq  uint64 `json:"seq"`
+	Hash string `json:"hash"`
+	Seal string `json:"seal"`
+}
+
+func (tx *Tx) sealHead(h *auditHead) string {
+	mac := hmac.New(sha256.New, tx.keys.chain)
+	mac.Write([]byte(strconv.FormatUint(h.Seq, 10) + " " + h.Hash))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+func (tx *Tx) auditHead() (*auditHead, error) {
+	if tx.head != nil {
+		return tx.head, nil
+	}
+	h := &auditHead{}
+	ok, err := tx.get([]byte("h"), h)
+	if err != nil || !ok {
+		return h, err
+	}
+	if !hmac.Equal([]byte(h.Seal), []byte(tx.sealHead(h))) {
+		return nil, access.Errorf(access.Unavailable, "The instance key does not fit this store, or the end of the audit log was altered. Put instance.key back from a copy, or restore a backup.").WithCode("instance_key_wrong")
+	}
+	return h, nil
+}
+
+func (tx *Tx) putHead() error {
+	tx.head.Seal = tx.sealHead(tx.head)
+	return tx.set([]byte("h"), tx.head)
+}
+
+// Record adds an entry to the audit log, chained to the one before.
+func (tx *Tx) Record(by access.By, did access.Deed, to, detail string) error {
+	h, err := tx.auditHead()
+	if err != nil {
+		return err
+	}
+	e := access.AuditEntry{At: tx.Now, By: by, Did: did, To: to, Detail: detail}
+	e.Chain(h.Seq+1, h.Hash)
+	tx.head = &auditHead{Seq: e.Seq, Hash: e.Hash}
+	return tx.set(auditKey(e.Seq), &e)
+}
+
+func auditKey(seq uint64) []byte { return key("u/", number(^seq)) }
+
+// Audit is a page of the audit log, newest first.
+func (tx *Tx) Audit(cursor string, limit int) (Page[access.AuditEntry], error) {
+	p, err := list(tx, []byte("u/"), cursor, limit, "audit", decodeEntry)
+	if err != nil {
+		return p, err
+	}
+	h, err := tx.auditHead()
+	if err != nil {
+		return p, err
+	}
+	p.Total = int(h.Seq)
+	return p, nil
+}
+
+// AuditSince are up to limit entries after seq, oldest first.
+func (tx *Tx) AuditSince(seq uint64, limit int) ([]access.AuditEntry, error) {
+	h, err := tx.auditHead()
+	if err != nil {
+		return nil, err
+	}
+	var all []access.AuditEntry
+	for n := seq + 1; n <= h.Seq && len(all) < limit; n++ {
+		var e access.AuditEntry
+		if _, err := tx.get(auditKey(n), &e); err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+func decodeEntry(e kv.KV) (entry access.AuditEntry, err error) {
+	return entry, json.Unmarshal(e.Value, &entry)
+}
+
+// VerifyAudit walks the whole chain from its sealed head to its first entry. It
+// returns how many entries there are; an altered, removed, added or moved one
+// is named in the error.
+func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
+	var head auditHead
+	newer := access.AuditEntry{}
+	count := 0
+	err := s.View(ctx, func(tx *Tx) error {
+		h, err := tx.auditHead()
+		if err != nil {
+			return err
+		}
+		head = *h
+		return tx.walkAudit(func(e access.AuditEntry) error {
+			count++
+			if count == 1 {
+				if e.Seq != head.Seq || e.Hash != head.Hash {
+					return access.Errorf(access.Conflict, "The audit log is broken: its last entry is %d, and ought to be %d.", e.Seq, head.Seq).WithCode("audit_broken")
+				}
+			} else if err := newer.Follows(e.Seq, e.Hash); err != nil {
+				return err
+			}
+			newer = e
+			return nil
+		})
+	})
+	if err != nil {
+		return count, err
+	}
+	if count == 0 && head.Seq != 0 {
+		return 0, access.Errorf(access.Conflict, "The audit log is broken: %d entries are missing.", head.Seq).WithCode("audit_broken")
+	}
+	if count > 0 {
+		err = newer.Follows(0, "")
+	}
+	return count, err
+}
+
+func (tx *Tx) walkAudit(each func(access.AuditEntry) error) error {
+	prefix := []byte("u/")
+	for from := prefix; ; {
+		batch, err := tx.kv.Scan(from, after(prefix), 1000)
+		if err != nil {
+			return err
+		}
+		for _, kv := range batch {
+			e, err := decodeEntry(kv)
+			if err == nil {
+				err = each(e)
+			}
+			if err != nil {
+				return err
+			}
+			from = append(kv.Key, 0)
+		}
+		if len(batch) < 1000 {
+			return nil
+		}
+	}
+}

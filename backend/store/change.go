@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+
+	"doorward/backend/store/kv"
+)
+
+// A Topic is what a change is about.
+type Topic string
+
+const (
+	MemberChanged   Topic = "member"        // ID: the member's
+	RequestChanged  Topic = "login-request" // ID: the member's
+	LetterChanged   Topic = "letter"        // ID: the letter's
+	OverviewChanged Topic = "overview"
+	SessionChanged  Topic = "session" // ID: the hash, raw
+	TokenChanged    Topic = "token"   // ID: the token's
+	RolesChanged    Topic = "roles"
+	AuditAdded      Topic = "audit"
+	DueChanged      Topic = "due"    // something new falls due
+	LetterDue       Topic = "outbox" // a letter waits to be sent
+	Asked           Topic = "ask"    // somebody waits for a sign-in letter
+	Missed          Topic = "missed" // changes were lost: read anew
+)
+
+// A Change is one thing that a commit changed.
+type Change struct {
+	Topic Topic
+	ID    string
+}
+
+// changes are what a commit's events mean.
+func changes(events []kv.Event) []Change {
+	all := make([]Change, 0, len(events))
+	for _, e := range events {
+		if c, ok := change(e); ok {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+func change(e kv.Event) (Change, bool) {
+	if e.Resync {
+		return Change{Topic: Missed}, true
+	}
+	k := string(e.Key)
+	if len(k) == 1 {
+		t, ok := map[string]Topic{"c": OverviewChanged, "v": RolesChanged, "h": AuditAdded}[k]
+		return Change{Topic: t}, ok
+	}
+	tail := func() string { return k[max(2, len(k)-idLength):] }
+	switch k[:2] {
+	case "m/":
+		return Change{MemberChanged, k[2:]}, true
+	case "q/":
+		return Change{RequestChanged, tail()}, true
+	case "o/":
+		return Change{LetterChanged, k[2:]}, true
+	case "s/":
+		return Change{SessionChanged, k[2:]}, true
+	case "k/":
+		return Change{TokenChanged, k[2:]}, true
+	case "x/":
+		return Change{Topic: DueChanged}, !e.Deleted
+	case "d/":
+		return Change{Topic: LetterDue}, !e.Deleted
+	case "B/":
+		return Change{Topic: Asked}, !e.Deleted
+	}
+	return Change{}, false
+}
+
+// Watch tells of changes as they are committed, in order, until ctx ends. A
+// reader that is too slow is told Missed and goes on from there.
+func (s *Store) Watch(ctx context.Context) (<-chan Change, error) {
+	events, err := s.kv.Watch(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	out := make(chan Change)
+	go func() {
+		defer close(out)
+		for e := range events {
+			c, ok := change(e)
+			if !ok {
+				continue
+			}
+			select {
+			case out <- c:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out, nil
+}

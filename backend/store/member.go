@@ -1,0 +1,226 @@
+package store
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// Member is the member of that id, or NotFound.
+func (tx *Tx) Member(id access.MemberID) (access.Member, error) {
+	var m access.Member
+	ok, err := tx.get(key("m/", string(id)), &m)
+	if err == nil && !ok {
+		err = access.NoSuch("member")
+	}
+	return m, err
+}
+
+// MemberByAddress is the member of that canonical address, or NotFound.
+func (tx *Tx) MemberByAddress(canonical string) (access.Member, error) {
+	id, err := tx.Holder(canonical)
+	if err != nil {
+		return access.Member{}, err
+	}
+	if id == "" {
+		return access.Member{}, access.NoSuch("member")
+	}
+	return tx.Member(id)
+}
+
+// Holder is the id of the member with that canonical address; empty where
+// nobody has it.
+func (tx *Tx) Holder(canonical string) (access.MemberID, error) {
+	var id access.MemberID
+	_, err := tx.get(key("a/", canonical), &id)
+	return id, err
+}
+
+// PutMember keeps the member with all that is derived from it: its place in
+// every list, the search words, the counters, what falls due.
+func (tx *Tx) PutMember(m access.Member) error {
+	var old access.Member
+	had, err := tx.get(key("m/", string(m.ID)), &old)
+	if err != nil {
+		return err
+	}
+	before, now := map[string]string{}, entries(&m)
+	if had {
+		before = entries(&old)
+	}
+	for k := range before {
+		if _, stays := now[k]; !stays {
+			if err := tx.unmark([]byte(k)); err != nil {
+				return err
+			}
+		}
+	}
+	for k, v := range now {
+		if was, had := before[k]; !had || was != v {
+			if err := tx.mark([]byte(k), v); err != nil {
+				return err
+			}
+		}
+	}
+	if err := tx.count(func(c *access.Counters) {
+		if had {
+			c.Add(&old, -1)
+		}
+		c.Add(&m, 1)
+	}); err != nil {
+		return err
+	}
+	return tx.set(key("m/", string(m.ID)), &m)
+}
+
+// entries are the index entries of a member, with their values.
+func entries(m *access.Member) map[string]string {
+	id, since := string(m.ID), down(m.Invitation.At)
+	filter := stateByte(m.State) + strings.Join(names(m.Roles), ",")
+	e := make(map[string]string, 12)
+	e["a/"+m.Email.Canonical] = `"` + id + `"`
+	e["t/*"+since+id] = filter
+	e["t/"+stateByte(m.State)+since+id] = filter
+	for _, r := range m.Roles {
+		e["r/"+string(r)+"\x00"+since+id] = filter
+	}
+	words := searchWords(m)
+	text := filter + "\x00" + strings.Join(words, " ")
+	for _, w := range words {
+		e["w/"+w+"\x00"+id] = text
+	}
+	if m.State == access.Pending {
+		if m.ProvedAt.IsZero() {
+			e["q/1"+up(m.Invitation.At)+id] = ""
+		} else {
+			e["q/0"+up(m.ProvedAt)+id] = ""
+		}
+	}
+	if due := m.NextDue(); !due.IsZero() {
+		e[string(dueKey(due, DueMember, id))] = ""
+	}
+	return e
+}
+
+func names(roles []access.RoleName) []string {
+	s := make([]string, len(roles))
+	for i, r := range roles {
+		s[i] = string(r)
+	}
+	return s
+}
+
+func stateByte(s access.State) string {
+	switch s {
+	case access.Pending:
+		return "p"
+	case access.Active:
+		return "a"
+	}
+	return "s"
+}
+
+// leftoversAtOnce is how many links, sessions and letters of a member are
+// deleted with it; the sweeper takes what is left, in further transactions.
+const leftoversAtOnce = 6
+
+// DeleteMember deletes the member and what was theirs: links, sessions,
+// letters, index entries. Where there is more than one transaction holds, the
+// rest falls due at once; none of it opens anything, since the member is gone.
+// Each session leaves why it ended, naming nobody.
+func (tx *Tx) DeleteMember(m access.Member, why access.Ending) error {
+	for k := range entries(&m) {
+		if err := tx.unmark([]byte(k)); err != nil {
+			return err
+		}
+	}
+	if err := tx.count(func(c *access.Counters) { c.Add(&m, -1) }); err != nil {
+		return err
+	}
+	if err := tx.unmark(key("m/", string(m.ID))); err != nil {
+		return err
+	}
+	more, err := tx.DeleteLeftovers(m.ID, why)
+	if err != nil || !more {
+		return err
+	}
+	return tx.PutDue(Due{At: tx.Now, Kind: DueLeftovers, Ref: string(why) + "/" + string(m.ID)})
+}
+
+// DeleteLeftovers deletes some links, sessions and letters of a member who is
+// gone. It reports whether there are more.
+func (tx *Tx) DeleteLeftovers(id access.MemberID, why access.Ending) (more bool, err error) {
+	links, err := tx.scan(key("L/", string(id)), leftoversAtOnce)
+	if err != nil {
+		return false, err
+	}
+	for _, e := range links {
+		if err := tx.DeleteLogin(hashOf(e.Key)); err != nil {
+			return false, err
+		}
+	}
+	sessions, err := tx.EndSessions(id, why)
+	if err != nil {
+		return false, err
+	}
+	letters, err := tx.scan(key("M/", string(id)), leftoversAtOnce)
+	if err != nil {
+		return false, err
+	}
+	for _, e := range letters {
+		if err := tx.DeleteLetter(access.LetterID(e.Key[len("M/")+len(id):])); err != nil {
+			return false, err
+		}
+	}
+	return sessions || len(links) == leftoversAtOnce || len(letters) == leftoversAtOnce, nil
+}
+
+// A Rejection is what is remembered of an address that was turned away.
+type Rejection struct {
+	By access.By `json:"by"`
+	At time.Time `json:"at"`
+}
+
+func (tx *Tx) rejectionKey(canonical string) []byte {
+	mac := hmac.New(sha256.New, tx.keys.address)
+	mac.Write([]byte(canonical))
+	return key("e/", hex.EncodeToString(mac.Sum(nil)))
+}
+
+// RejectedBefore is the last rejection of the address; false where there was
+// none. Only a keyed hash of the address is kept.
+func (tx *Tx) RejectedBefore(canonical string) (Rejection, bool, error) {
+	var r Rejection
+	ok, err := tx.get(tx.rejectionKey(canonical), &r)
+	return r, ok, err
+}
+
+// RememberRejection keeps that the address was turned away.
+func (tx *Tx) RememberRejection(canonical string, by access.By) error {
+	return tx.set(tx.rejectionKey(canonical), Rejection{By: by, At: tx.Now})
+}
+
+// decisionKnown is how long a decision about somebody who is gone is
+// remembered, for the slower of two Admins.
+const decisionKnown = 24 * time.Hour
+
+// RememberDecision keeps for a day who rejected a request, by its id alone.
+func (tx *Tx) RememberDecision(id access.MemberID, d access.Decision) error {
+	if err := tx.PutDue(Due{At: tx.Now.Add(decisionKnown), Kind: DueDecision, Ref: string(id)}); err != nil {
+		return err
+	}
+	return tx.set(key("j/", string(id)), d)
+}
+
+// Decision is who rejected a request that is gone; false where nobody knows.
+func (tx *Tx) Decision(id access.MemberID) (d access.Decision, ok bool, err error) {
+	ok, err = tx.get(key("j/", string(id)), &d)
+	return d, ok, err
+}
+
+// ForgetDecision deletes what RememberDecision kept.
+func (tx *Tx) ForgetDecision(id access.MemberID) error { return tx.unmark(key("j/", string(id))) }

@@ -1,0 +1,56 @@
+package store
+
+import (
+	"encoding/json"
+
+	"doorward/backend/access"
+)
+
+// MostRoles is how many roles of one's own there can be.
+const MostRoles = 50
+
+// RolesRevision rises with each change of a role.
+func (tx *Tx) RolesRevision() (int, error) {
+	var n int
+	_, err := tx.get([]byte("v"), &n)
+	return n, err
+}
+
+// OwnRoles are the roles that were made here, by name.
+func (tx *Tx) OwnRoles() ([]access.Role, error) {
+	kept, err := tx.scan([]byte("g/"), MostRoles)
+	if err != nil {
+		return nil, err
+	}
+	roles := make([]access.Role, len(kept))
+	for i, e := range kept {
+		if err := json.Unmarshal(e.Value, &roles[i]); err != nil {
+			return nil, err
+		}
+	}
+	return roles, nil
+}
+
+// PutRole keeps a role of one's own.
+func (tx *Tx) PutRole(r access.Role) error {
+	if err := tx.rolesChanged(); err != nil {
+		return err
+	}
+	return tx.set(key("g/", string(r.Name)), r)
+}
+
+// DeleteRole deletes a role of one's own.
+func (tx *Tx) DeleteRole(name access.RoleName) error {
+	if err := tx.rolesChanged(); err != nil {
+		return err
+	}
+	return tx.unmark(key("g/", string(name)))
+}
+
+func (tx *Tx) rolesChanged() error {
+	n, err := tx.RolesRevision()
+	if err != nil {
+		return err
+	}
+	return tx.set([]byte("v"), n+1)
+}

@@ -1,0 +1,63 @@
+package store
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// putWords keeps what a letter says, sealed with the instance key and bound to
+// the letter: a login link stands in there.
+func (tx *Tx) putWords(id access.LetterID, w access.Words) error {
+	text, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	aead, err := tx.sealer()
+	if err != nil {
+		return err
+	}
+	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(text)+aead.Overhead())
+	rand.Read(nonce)
+	return tx.kv.Set(key("O/", string(id)), aead.Seal(nonce, nonce, text, []byte(id)))
+}
+
+// Words is what a letter says; NotFound once that was wiped.
+func (tx *Tx) Words(id access.LetterID) (access.Words, error) {
+	var w access.Words
+	sealed, err := tx.kv.Get(key("O/", string(id)))
+	if errors.Is(err, kv.ErrNotFound) {
+		return w, access.Errorf(access.NotFound, "The words of this letter are gone: they are wiped once it is sent, expired or failed.").WithCode("letter_wiped")
+	}
+	if err != nil {
+		return w, err
+	}
+	aead, err := tx.sealer()
+	if err != nil {
+		return w, err
+	}
+	if len(sealed) < aead.NonceSize() {
+		return w, kv.ErrCorrupt
+	}
+	text, err := aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], []byte(id))
+	if err != nil {
+		return w, errors.Join(kv.ErrCorrupt, err)
+	}
+	return w, json.Unmarshal(text, &w)
+}
+
+// WipeWords deletes what a letter says.
+func (tx *Tx) WipeWords(id access.LetterID) error { return tx.unmark(key("O/", string(id))) }
+
+func (tx *Tx) sealer() (cipher.AEAD, error) {
+	block, err := aes.NewCipher(tx.keys.seal)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}

@@ -1,0 +1,75 @@
+package store
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"doorward/backend/access"
+)
+
+const (
+	mostWords   = 12 // search words kept for a member
+	longestWord = 64 // bytes
+	mostAsked   = 6  // words of one question
+)
+
+// searchWords are the words by whose beginnings a member is found: those of the
+// name, the address, the parts of the address before the @, and its domain with
+// each domain above it. A word that another one begins with is left out, since
+// a search for its beginning finds that other.
+func searchWords(m *access.Member) []string {
+	all := strings.FieldsFunc(strings.ToLower(m.Name), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '-'
+	})
+	address := m.Email.Canonical
+	at := strings.LastIndexByte(address, '@')
+	all = append(all, address)
+	all = append(all, strings.FieldsFunc(address[:max(at, 0)], func(r rune) bool { return strings.ContainsRune("._+-", r) })...)
+	for d := address[at+1:]; strings.Contains(d, "."); d = d[strings.IndexByte(d, '.')+1:] {
+		all = append(all, d)
+	}
+	for i, w := range all {
+		all[i] = cut(w, longestWord)
+	}
+	slices.Sort(all)
+	words := make([]string, 0, len(all))
+	for i, w := range all {
+		if w != "" && (i+1 == len(all) || !strings.HasPrefix(all[i+1], w)) {
+			words = append(words, w)
+		}
+	}
+	return words[:min(len(words), mostWords)]
+}
+
+// asked are the words of a question, longest first: the longest is likely to
+// be the rarest.
+func asked(q string) []string {
+	words := strings.Fields(strings.ToLower(q))
+	for i, w := range words {
+		words[i] = cut(w, longestWord)
+	}
+	slices.SortStableFunc(words, func(a, b string) int { return len(b) - len(a) })
+	return words[:min(len(words), mostAsked)]
+}
+
+// cut shortens s to at most n bytes, on a boundary between characters.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xC0 == 0x80 {
+		n--
+	}
+	return s[:n]
+}
+
+// foundBy reports whether every asked word begins one of the words.
+func foundBy(words []string, asked []string) bool {
+	for _, a := range asked {
+		if !slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, a) }) {
+			return false
+		}
+	}
+	return true
+}

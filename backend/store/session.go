@@ -1,0 +1,138 @@
+package store
+
+import (
+	"encoding/json"
+
+	"doorward/backend/access"
+)
+
+// Session is the session with that hash; false where there is none.
+func (tx *Tx) Session(h access.SecretHash) (access.Session, bool, error) {
+	var s access.Session
+	ok, err := tx.get(hashKey("s/", h), &s)
+	return s, ok, err
+}
+
+// PutSession keeps a session until its absolute limit.
+func (tx *Tx) PutSession(s access.Session) error {
+	if err := tx.mark(key("S/", string(s.Member), string(s.Hash[:])), ""); err != nil {
+		return err
+	}
+	if err := tx.mark(dueKey(s.OpenedAt.Add(access.MemberLasts), DueSession, string(s.Hash[:])), ""); err != nil {
+		return err
+	}
+	return tx.set(hashKey("s/", s.Hash), &s)
+}
+
+// DeleteSession ends a session. Where why is given, the browser that still
+// holds its cookie can be told for a day.
+func (tx *Tx) DeleteSession(h access.SecretHash, why access.Ending) error {
+	s, ok, err := tx.Session(h)
+	if err != nil || !ok {
+		return err
+	}
+	if err := tx.unmark(hashKey("s/", h), key("S/", string(s.Member), string(h[:])),
+		dueKey(s.OpenedAt.Add(access.MemberLasts), DueSession, string(h[:]))); err != nil {
+		return err
+	}
+	if why == "" {
+		return nil
+	}
+	if err := tx.PutDue(Due{At: tx.Now.Add(access.EndedIsKnown), Kind: DueEnding, Ref: string(h[:])}); err != nil {
+		return err
+	}
+	return tx.set(hashKey("z/", h), why)
+}
+
+// Sessions are up to n sessions of a member.
+func (tx *Tx) Sessions(id access.MemberID, n int) ([]access.Session, error) {
+	marks, err := tx.scan(key("S/", string(id)), n)
+	if err != nil {
+		return nil, err
+	}
+	var all []access.Session
+	for _, e := range marks {
+		s, ok, err := tx.Session(hashOf(e.Key))
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			all = append(all, s)
+		}
+	}
+	return all, nil
+}
+
+// EndSessions ends some sessions of a member. It reports whether there are
+// more.
+func (tx *Tx) EndSessions(id access.MemberID, why access.Ending) (more bool, err error) {
+	marks, err := tx.scan(key("S/", string(id)), leftoversAtOnce)
+	if err != nil {
+		return false, err
+	}
+	for _, e := range marks {
+		if err := tx.DeleteSession(hashOf(e.Key), why); err != nil {
+			return false, err
+		}
+	}
+	return len(marks) == leftoversAtOnce, nil
+}
+
+// Ending is why the session with that hash ended; empty where nobody knows.
+func (tx *Tx) Ending(h access.SecretHash) (access.Ending, error) {
+	var why access.Ending
+	_, err := tx.get(hashKey("z/", h), &why)
+	return why, err
+}
+
+// DeleteEnding forgets why a session ended.
+func (tx *Tx) DeleteEnding(h access.SecretHash) error { return tx.unmark(hashKey("z/", h)) }
+
+// Token is the API token of that id, or NotFound.
+func (tx *Tx) Token(id access.TokenID) (access.Token, error) {
+	var t access.Token
+	ok, err := tx.get(key("k/", string(id)), &t)
+	if err == nil && !ok {
+		err = access.NoSuch("token")
+	}
+	return t, err
+}
+
+// TokenByHash is the API token with that hash; false where there is none.
+func (tx *Tx) TokenByHash(h access.SecretHash) (access.Token, bool, error) {
+	var id access.TokenID
+	ok, err := tx.get(hashKey("K/", h), &id)
+	if err != nil || !ok {
+		return access.Token{}, false, err
+	}
+	t, err := tx.Token(id)
+	return t, err == nil, err
+}
+
+// PutToken keeps an API token.
+func (tx *Tx) PutToken(t access.Token) error {
+	if err := tx.set(hashKey("K/", t.Hash), t.ID); err != nil {
+		return err
+	}
+	return tx.set(key("k/", string(t.ID)), &t)
+}
+
+// DeleteToken deletes an API token.
+func (tx *Tx) DeleteToken(t access.Token) error {
+	return tx.unmark(key("k/", string(t.ID)), hashKey("K/", t.Hash))
+}
+
+// Tokens are up to n API tokens.
+func (tx *Tx) Tokens(n int) ([]access.Token, error) {
+	kept, err := tx.scan([]byte("k/"), n)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]access.Token, len(kept))
+	for i, e := range kept {
+		if err := json.Unmarshal(e.Value, &all[i]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}

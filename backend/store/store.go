@@ -1,0 +1,258 @@
+package store
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// Options say where and how to keep.
+type Options struct {
+	Dir     string // the data directory; empty: in memory, for tests
+	Now     func() time.Time
+	Logger  *slog.Logger
+	Twice   bool   // test mode: every Update function runs twice
+	MinFree uint64 // bytes; see kv.Options
+	Free    func(string) (uint64, error)
+}
+
+// A Store is the typed store. It is safe for concurrent use.
+type Store struct {
+	kv       *kv.Badger
+	now      func() time.Time
+	keys     keys
+	onCommit atomic.Pointer[func([]Change)]
+}
+
+// keys are derived from the instance key, one for each use.
+type keys struct{ root, seal, chain, cursor, address, code []byte }
+
+// Open opens the store in a data directory, making both where the directory is
+// fresh. What is wrong with a directory comes back as a sentence.
+func Open(o Options) (*Store, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	root := make([]byte, 32)
+	rand.Read(root)
+	ko := kv.Options{MinFree: o.MinFree, Free: o.Free, Logger: o.Logger, Twice: o.Twice, Now: o.Now}
+	s := &Store{}
+	ko.Committed = s.committed
+	if o.Dir != "" {
+		ko.Dir = filepath.Join(o.Dir, "store")
+		if err := prepareDir(o.Dir); err != nil {
+			return nil, err
+		}
+	}
+	engine, err := kv.Open(ko)
+	if err != nil {
+		return nil, err
+	}
+	if o.Dir != "" {
+		if root, err = instanceKey(o.Dir, engine.Fresh(), root); err != nil {
+			return nil, errors.Join(err, engine.Close())
+		}
+	}
+	s.kv, s.keys = engine, deriveKeys(root)
+	s.now = func() time.Time { return o.Now().UTC().Truncate(time.Microsecond) }
+	if err := s.checkKey(); err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	return s, nil
+}
+
+// OnCommit has fn called after each commit, in order, before the Update that
+// made it returns: what fn drops from a cache is never served afterwards. fn
+// must be quick and must not call the store. There is one fn; a later call
+// replaces it.
+func (s *Store) OnCommit(fn func([]Change)) { s.onCommit.Store(&fn) }
+
+func (s *Store) committed(events []kv.Event) {
+	if fn := s.onCommit.Load(); fn != nil {
+		(*fn)(changes(events))
+	}
+}
+
+// Close waits for what is being written and lets go of the directory.
+func (s *Store) Close() error { return s.kv.Close() }
+
+// Ready reports whether the store takes writes.
+func (s *Store) Ready(ctx context.Context) error {
+	return s.kv.Update(ctx, kv.NewOp(), func(kv.Tx) error { return nil })
+}
+
+// Now is the store's clock, to the microsecond.
+func (s *Store) Now() time.Time { return s.now() }
+
+// Instance is the random name of this Doorward.
+func (s *Store) Instance() string { return s.kv.Identity().Instance }
+
+// Compact rewrites what is needed so that nothing deleted is left in the bytes
+// of the data directory.
+func (s *Store) Compact(ctx context.Context) error { return s.kv.Compact(ctx) }
+
+// A Tx is one consistent view of everything kept, at one moment. It is good
+// only inside the function it was given to.
+type Tx struct {
+	Now time.Time
+
+	kv       kv.Tx
+	keys     *keys
+	counters *access.Counters // read at the first use, written at the end
+	head     *auditHead       // likewise
+}
+
+// View runs fn on one consistent state.
+func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
+	now := s.now()
+	return s.kv.View(ctx, func(t kv.Tx) error {
+		return fn(&Tx{Now: now, kv: t, keys: &s.keys})
+	})
+}
+
+// Update runs fn in a transaction: all that it writes is kept, or none of it,
+// and it is on the disk when Update returns. fn may run more than once, so it
+// must change nothing but tx and what it sets anew each time.
+func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
+	now := s.now()
+	return s.kv.Update(ctx, kv.NewOp(), func(t kv.Tx) error {
+		tx := &Tx{Now: now, kv: t, keys: &s.keys}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.finish()
+	})
+}
+
+func (tx *Tx) finish() error {
+	if tx.counters != nil {
+		if err := tx.set([]byte("c"), tx.counters); err != nil {
+			return err
+		}
+	}
+	if tx.head != nil {
+		return tx.putHead()
+	}
+	return nil
+}
+
+func deriveKeys(root []byte) keys {
+	derive := func(use string) []byte {
+		k, err := hkdf.Key(sha256.New, root, nil, "doorward "+use, 32)
+		if err != nil {
+			panic(err) // 32 bytes are always to be had from SHA-256
+		}
+		return k
+	}
+	return keys{root: root, seal: derive("letter words"), chain: derive("audit head"), cursor: derive("cursors"), address: derive("rejected addresses"), code: derive("login codes")}
+}
+
+// DeriveKey is a key for one use outside the store, such as the door's form
+// tokens. It is the same for as long as the instance key is.
+func (s *Store) DeriveKey(use string) []byte {
+	k, err := hkdf.Key(sha256.New, s.keys.root, nil, "doorward use "+use, 32)
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
+
+const keyFile = "instance.key"
+
+// prepareDir makes the data directory, or refuses one that others can read.
+func prepareDir(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return access.Errorf(access.Unavailable, "The data directory %s cannot be made: %v.", dir, cause(err)).WithCode("data_dir_unwritable").Because(err)
+		}
+		return nil
+	case err != nil:
+		return access.Errorf(access.Unavailable, "The data directory %s cannot be read: %v.", dir, cause(err)).WithCode("data_dir_unreadable").Because(err)
+	case !info.IsDir():
+		return access.Errorf(access.Unavailable, "%s is a file. Give --data a directory.", dir).WithCode("data_dir_not_ours")
+	case info.Mode().Perm()&0o077 != 0:
+		return access.Errorf(access.Unavailable, "Others on this machine can read the data directory %s (mode %04o). Run: chmod 700 %s", dir, info.Mode().Perm(), dir).WithCode("data_dir_readable_by_others")
+	}
+	return refuseForeign(dir)
+}
+
+// refuseForeign refuses a directory with things in it that Doorward did not
+// put there: it is somebody else's.
+func refuseForeign(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return access.Errorf(access.Unavailable, "The data directory %s cannot be read: %v.", dir, cause(err)).WithCode("data_dir_unreadable").Because(err)
+	}
+	known := func(name string) bool {
+		return name == "store" || strings.HasPrefix(name, "store.") || strings.HasPrefix(name, keyFile) || strings.HasPrefix(name, "doorward.")
+	}
+	for _, e := range entries {
+		if !known(e.Name()) && e.Name() != "lost+found" {
+			return access.Errorf(access.Unavailable, "%s holds %q, which is not Doorward's. Give --data a directory of its own.", dir, access.Shorten(e.Name(), 40)).WithCode("data_dir_not_ours")
+		}
+	}
+	return nil
+}
+
+func cause(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// instanceKey reads the instance key, or writes one beside a fresh store.
+func instanceKey(dir string, fresh bool, new []byte) ([]byte, error) {
+	name := filepath.Join(dir, keyFile)
+	text, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) && fresh {
+		return new, writeKey(name, new)
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, access.Errorf(access.Unavailable, "%s is missing. Without it letters and the audit log cannot be read: put it back from a copy, or restore a backup.", name).WithCode("instance_key_missing")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read instance key: %w", err)
+	}
+	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != 32 {
+		return nil, access.Errorf(access.Unavailable, "%s is damaged. Put it back from a copy, or restore a backup.", name).WithCode("instance_key_damaged")
+	}
+	return key, nil
+}
+
+func writeKey(name string, key []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("write instance key: %w", err)
+	}
+	_, err = f.WriteString(hex.EncodeToString(key) + "\n")
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// checkKey refuses a key that is not the one the audit chain was sealed with.
+func (s *Store) checkKey() error {
+	return s.View(context.Background(), func(tx *Tx) error {
+		_, err := tx.auditHead()
+		return err
+	})
+}

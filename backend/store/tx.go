@@ -1,0 +1,152 @@
+package store
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// get reads the record at key into v. It reports whether there is one.
+func (tx *Tx) get(key []byte, v any) (bool, error) {
+	value, err := tx.kv.Get(key)
+	if errors.Is(err, kv.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := json.Unmarshal(value, v); err != nil {
+		return false, fmt.Errorf("decode record under %q: %w", key[:1], err)
+	}
+	return true, nil
+}
+
+func (tx *Tx) set(key []byte, v any) error {
+	value, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return tx.kv.Set(key, value)
+}
+
+// mark writes an index entry; what it says is in its key, and in value where
+// lists filter by it.
+func (tx *Tx) mark(key []byte, value string) error { return tx.kv.Set(key, []byte(value)) }
+
+func (tx *Tx) unmark(keys ...[]byte) error {
+	for _, k := range keys {
+		if err := tx.kv.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// key joins the parts of a key.
+func key(parts ...string) []byte {
+	n := 0
+	for _, p := range parts {
+		n += len(p)
+	}
+	k := make([]byte, 0, n)
+	for _, p := range parts {
+		k = append(k, p...)
+	}
+	return k
+}
+
+// up and down write a time into a key, oldest and newest first.
+func up(t time.Time) string { return number(uint64(t.UnixMicro())) }
+
+func down(t time.Time) string { return number(^uint64(t.UnixMicro())) }
+
+func number(n uint64) string {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], n)
+	return string(b[:])
+}
+
+func timeOf(b []byte) time.Time {
+	return time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC()
+}
+
+// after is the first key that does not begin with prefix.
+func after(prefix []byte) []byte {
+	end := append([]byte(nil), prefix...)
+	for i := len(end) - 1; i >= 0; i-- {
+		if end[i]++; end[i] != 0 {
+			return end[:i+1]
+		}
+	}
+	return []byte{0xff}
+}
+
+// scan reads up to limit entries that begin with prefix.
+func (tx *Tx) scan(prefix []byte, limit int) ([]kv.KV, error) {
+	return tx.kv.Scan(prefix, after(prefix), limit)
+}
+
+// Counters are the counts of everything, as of this transaction.
+func (tx *Tx) Counters() (access.Counters, error) {
+	c, err := tx.counts()
+	if err != nil {
+		return access.Counters{}, err
+	}
+	return *c, nil
+}
+
+// peek reads the counters without keeping them for writing.
+func (tx *Tx) counts() (*access.Counters, error) {
+	if tx.counters != nil {
+		return tx.counters, nil
+	}
+	c := &access.Counters{}
+	_, err := tx.get([]byte("c"), c)
+	return c, err
+}
+
+// count changes the counters.
+func (tx *Tx) count(change func(*access.Counters)) error {
+	c, err := tx.counts()
+	if err != nil {
+		return err
+	}
+	tx.counters = c
+	change(c)
+	return nil
+}
+
+// Settings are the settings, the defaults where none were kept.
+func (tx *Tx) Settings() (access.Settings, error) {
+	s := access.DefaultSettings()
+	_, err := tx.get([]byte("p"), &s)
+	return s, err
+}
+
+// PutSettings keeps the settings.
+func (tx *Tx) PutSettings(s access.Settings) error { return tx.set([]byte("p"), s) }
+
+// Setup is the way to the first Admin; zero where none was made.
+func (tx *Tx) Setup() (access.Setup, error) {
+	var s access.Setup
+	_, err := tx.get([]byte("f"), &s)
+	return s, err
+}
+
+// PutSetup keeps the way to the first Admin.
+func (tx *Tx) PutSetup(s access.Setup) error { return tx.set([]byte("f"), s) }
+
+// MailHealth is what is known of the way to the mail server.
+func (tx *Tx) MailHealth() (access.MailHealth, error) {
+	var h access.MailHealth
+	_, err := tx.get([]byte("y"), &h)
+	return h, err
+}
+
+// PutMailHealth keeps what is known of the way to the mail server.
+func (tx *Tx) PutMailHealth(h access.MailHealth) error { return tx.set([]byte("y"), h) }

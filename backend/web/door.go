@@ -1,0 +1,432 @@
+package web
+
+import (
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/address"
+	"doorward/backend/desk"
+)
+
+// mountDoor mounts the pages of invited people and members.
+func (s *Server) mountDoor(app *fiber.App) {
+	get := func(path string, n need, h fiber.Handler) { s.route(app, fiber.MethodGet, path, n, h) }
+	post := func(path string, n need, h fiber.Handler) { s.route(app, fiber.MethodPost, path, n, h) }
+
+	get("/healthz", public(), func(c *fiber.Ctx) error { return c.SendString("ok\n") })
+	get("/readyz", public(), s.ready)
+	get("/assets/:name", public(), s.asset)
+	get("/favicon.ico", public(), func(c *fiber.Ctx) error { return c.SendStatus(http.StatusNoContent) })
+	get("/robots.txt", public(), func(c *fiber.Ctx) error { return c.SendString("User-agent: *\nDisallow: /\n") })
+
+	get("/setup/:token", public(), s.setupPage)
+	post("/setup/:token", public(), s.setUp)
+	get("/login", public(), s.loginPage)
+	post("/login", public(), s.ask)
+	get("/login/code", public(), func(c *fiber.Ctx) error { return c.Redirect("/login", http.StatusSeeOther) })
+	post("/login/code", public(), s.redeemCode)
+	get("/login/:token", public(), s.linkPage)
+	post("/login/:token", public(), s.redeemLink)
+	post("/login/:token/renew", public(), s.renewLink)
+
+	get("/pending", waiting(), s.pendingPage)
+	post("/pending/note", waiting(), s.note)
+	post("/pending/withdraw", waiting(), s.withdraw)
+	post("/logout", waiting(), s.logOut)
+
+	get("/", member(), s.home)
+	for _, sec := range sections {
+		get("/"+sec.name, permission(access.May(access.Open, access.Resource(sec.name))), s.section)
+		for _, r := range sec.resources {
+			get("/"+sec.name+"/"+r.name, permission(access.May(access.Open, access.Resource(sec.name+"/"+r.name))), s.resource)
+		}
+	}
+	get("/admin", permission(access.May(access.Read, access.ResMembers)), s.consolePage)
+	get("/admin/*", permission(access.May(access.Read, access.ResMembers)), s.consolePage)
+}
+
+// route mounts one classified route. What a form sends must be a form of ours.
+func (s *Server) route(app *fiber.App, method, path string, n need, h fiber.Handler) {
+	s.classify(method, path, n)
+	if method == fiber.MethodGet {
+		s.classify(fiber.MethodHead, path, n)
+		app.Get(path, func(c *fiber.Ctx) error {
+			if err := s.guard(c, n); err != nil {
+				return err
+			}
+			return h(c)
+		})
+		return
+	}
+	app.Add(method, path, func(c *fiber.Ctx) error {
+		if err := s.guard(c, n); err != nil {
+			return err
+		}
+		if len(c.Body()) > formLimit {
+			return fiber.ErrRequestEntityTooLarge
+		}
+		if err := s.ownForm(c); err != nil {
+			return err
+		}
+		return h(c)
+	})
+}
+
+// formLimit is the largest form the door takes.
+const formLimit = 16 << 10
+
+func (s *Server) ready(c *fiber.Ctx) error {
+	if err := s.desk.Ready(c.UserContext()); err != nil {
+		return c.Status(http.StatusServiceUnavailable).SendString(access.Explain(err).Message + "\n")
+	}
+	return c.SendString("ready\n")
+}
+
+func (s *Server) asset(c *fiber.Ctx) error {
+	name := "/assets/" + c.Params("name")
+	body, kind, ok := s.pages.gzipped(name)
+	if ok && strings.Contains(c.Get(fiber.HeaderAcceptEncoding), "gzip") {
+		c.Set(fiber.HeaderContentEncoding, "gzip")
+	} else if body, kind, ok = s.pages.asset(name); !ok {
+		return fiber.ErrNotFound
+	}
+	c.Set(fiber.HeaderVary, fiber.HeaderAcceptEncoding)
+	c.Set(fiber.HeaderContentType, kind)
+	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
+	return c.Send(body)
+}
+
+// secretParam is the token in the path; one of another length is no token.
+func secretParam(c *fiber.Ctx) access.Secret {
+	t := c.Params("token")
+	if len(t) != access.SecretLength {
+		return ""
+	}
+	return access.Secret(strings.Clone(t))
+}
+
+func (s *Server) setupPage(c *fiber.Ctx) error {
+	if err := s.desk.SetupOpen(c.UserContext(), secretParam(c)); err != nil {
+		return err
+	}
+	return s.showSetup(c, http.StatusOK, SetupPage{WorkspaceName: access.DefaultWorkspace})
+}
+
+func (s *Server) showSetup(c *fiber.Ctx, code int, p SetupPage) error {
+	p.Leaf, p.Action = s.leaf(c), "/setup/"+secretParam(c).Reveal()
+	return s.page(c, code, pageSetup, p)
+}
+
+// setUp makes the first Admin. What is wrong is said beside its field.
+func (s *Server) setUp(c *fiber.Ctx) error {
+	if err := s.slowTries(c); err != nil {
+		return err
+	}
+	p := SetupPage{WorkspaceName: strings.Clone(c.FormValue("workspace")), Name: strings.Clone(c.FormValue("name")), Email: strings.Clone(c.FormValue("email"))}
+	to, err := address.Parse(p.Email)
+	var e desk.Entry
+	if err == nil {
+		e, err = s.desk.SetUp(c.UserContext(), secretParam(c), desk.FirstAdmin{Email: to, Name: p.Name, Workspace: p.WorkspaceName}, s.browser(c))
+	}
+	if access.Invalid.Is(err) {
+		shown := access.Explain(err)
+		p.Errors = map[string]string{shown.Field: shown.Message}
+		return s.showSetup(c, http.StatusUnprocessableEntity, p)
+	}
+	if err != nil {
+		return err
+	}
+	s.signIn(c, e)
+	return c.Redirect("/", http.StatusSeeOther)
+}
+
+func (s *Server) loginPage(c *fiber.Ctx) error {
+	if p, err := s.identify(c); err == nil {
+		to := "/"
+		if p.Member.State == access.Pending {
+			to = "/pending"
+		}
+		return c.Redirect(to, http.StatusSeeOther)
+	} else if why := isEnded(err); why != "" {
+		return err
+	}
+	return s.page(c, http.StatusOK, pageLogin, LoginPage{Leaf: s.leaf(c), Next: nextOf(c)})
+}
+
+// nextOf is where to go after signing in: a path of ours, or nowhere.
+func nextOf(c *fiber.Ctx) string {
+	next := c.Query("next")
+	if c.Method() == fiber.MethodPost {
+		next = c.FormValue("next")
+	}
+	if p := safePath(strings.Clone(next)); p != "/" {
+		return p
+	}
+	return ""
+}
+
+// ask answers alike for every address: the letter, if there is one, is made
+// afterwards.
+func (s *Server) ask(c *fiber.Ctx) error {
+	if err := s.slowTries(c); err != nil {
+		return err
+	}
+	typed := strings.Clone(c.FormValue("email"))
+	to, err := address.Parse(typed)
+	if err != nil {
+		return s.page(c, http.StatusUnprocessableEntity, pageLogin, LoginPage{Leaf: s.leaf(c), Email: typed, Error: access.Explain(err).Message, Next: nextOf(c)})
+	}
+	if err := s.desk.Ask(c.UserContext(), to, s.knownBrowser(c)); err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, pageLoginCode, s.codePage(c, to.Typed, ""))
+}
+
+func (s *Server) codePage(c *fiber.Ctx, email, wrong string) LoginCodePage {
+	return LoginCodePage{Leaf: s.leaf(c), Email: email, Error: wrong, Next: nextOf(c), Minutes: int(access.SignInLasts / time.Minute)}
+}
+
+func (s *Server) redeemCode(c *fiber.Ctx) error {
+	if err := s.slowTries(c); err != nil {
+		return err
+	}
+	code := strings.ReplaceAll(strings.TrimSpace(strings.Clone(c.FormValue("code"))), " ", "")
+	e, err := s.desk.RedeemCode(c.UserContext(), code, s.browser(c))
+	if access.Invalid.Is(err) {
+		return s.page(c, http.StatusUnprocessableEntity, pageLoginCode, s.codePage(c, strings.Clone(c.FormValue("email")), access.Explain(err).Message))
+	}
+	if err != nil {
+		return err
+	}
+	return s.entered(c, e)
+}
+
+// entered hands over the session and leads on.
+func (s *Server) entered(c *fiber.Ctx, e desk.Entry) error {
+	s.signIn(c, e)
+	if e.Member.State == access.Pending {
+		return c.Redirect("/pending", http.StatusSeeOther)
+	}
+	return c.Redirect(firstText(nextOf(c), "/"), http.StatusSeeOther)
+}
+
+// linkPage is what a login link opens. It changes nothing.
+func (s *Server) linkPage(c *fiber.Ctx) error {
+	token := secretParam(c)
+	b := s.browser(c)
+	peek, err := s.desk.PeekLink(c.UserContext(), token, b)
+	if err != nil {
+		return s.linkRefused(c, token, err)
+	}
+	p := LinkPage{Leaf: s.leaf(c), Action: "/login/" + token.Reveal(), Invitation: peek.Purpose == access.ForInvitation && peek.State == access.Pending,
+		Email: peek.Email.Typed, Inviter: peek.InvitedBy, Roles: roleStrings(peek.Roles), Until: peek.ExpiresAt, Now: time.Now(), Note: peek.Note}
+	return s.page(c, http.StatusOK, pageLink, p)
+}
+
+func roleStrings(roles []access.RoleName) []string {
+	out := make([]string, len(roles))
+	for i, r := range roles {
+		out[i] = string(r)
+	}
+	return out
+}
+
+// linkRefused is the page for a link that does not open. All that are no longer
+// good, or never were, read alike.
+func (s *Server) linkRefused(c *fiber.Ctx, token access.Secret, err error) error {
+	action := "/login/" + firstText(token.Reveal(), strings.Repeat("0", access.SecretLength)) + "/renew"
+	shown := access.Explain(err)
+	switch {
+	case shown.Code == "link_dead":
+		return s.page(c, http.StatusGone, pageLinkDead, LinkDeadPage{Leaf: s.leaf(c), Action: action})
+	case shown.Code == "wrong_browser":
+		return s.page(c, http.StatusForbidden, pageWrongBrowser, WrongBrowserPage{Leaf: s.leaf(c), Action: action})
+	}
+	return err
+}
+
+func (s *Server) redeemLink(c *fiber.Ctx) error {
+	if err := s.slowTries(c); err != nil {
+		return err
+	}
+	token := secretParam(c)
+	e, err := s.desk.RedeemLink(c.UserContext(), token, s.browser(c))
+	if err != nil {
+		return s.linkRefused(c, token, err)
+	}
+	return s.entered(c, e)
+}
+
+func (s *Server) renewLink(c *fiber.Ctx) error {
+	if err := s.slowTries(c); err != nil {
+		return err
+	}
+	if err := s.desk.RenewLink(c.UserContext(), secretParam(c), s.knownBrowser(c)); err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, pageLinkRenewed, LinkRenewedPage{Leaf: s.leaf(c)})
+}
+
+func (s *Server) pendingPage(c *fiber.Ctx) error {
+	if principal(c).Member.State != access.Pending {
+		return c.Redirect("/", http.StatusSeeOther)
+	}
+	return s.showPending(c, http.StatusOK, func(p *PendingPage) {
+		p.NoteSaved, p.Held = c.Query("saved") != "", c.Query("hold") != ""
+	})
+}
+
+func (s *Server) showPending(c *fiber.Ctx, code int, more func(*PendingPage)) error {
+	w, err := s.desk.WaitOf(c.UserContext(), principal(c).Member.ID)
+	if err != nil {
+		return err
+	}
+	m := w.Member
+	p := PendingPage{Leaf: s.leaf(c), Name: m.Name, Email: m.Email.Typed, Inviter: w.InvitedBy, InvitedAt: m.Invitation.At,
+		Roles: roleStrings(m.Roles), Since: m.ProvedAt, Now: time.Now(), Note: m.Note}
+	more(&p)
+	return s.page(c, code, pagePending, p)
+}
+
+func (s *Server) note(c *fiber.Ctx) error {
+	text := strings.Clone(c.FormValue("note"))
+	err := s.desk.Note(c.UserContext(), asker(c), strings.ReplaceAll(text, "\r\n", " "))
+	if access.Invalid.Is(err) {
+		return s.showPending(c, http.StatusUnprocessableEntity, func(p *PendingPage) {
+			p.Note, p.NoteError = text, access.Explain(err).Message
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect("/pending?saved=1", http.StatusSeeOther)
+}
+
+func (s *Server) withdraw(c *fiber.Ctx) error {
+	if err := s.desk.Withdraw(c.UserContext(), asker(c)); err != nil {
+		return err
+	}
+	s.dropSession(c)
+	l := s.leaf(c)
+	return s.page(c, http.StatusOK, pageMessage, withdrawnPage(l))
+}
+
+func (s *Server) logOut(c *fiber.Ctx) error {
+	everywhere := c.FormValue("everywhere") != ""
+	var err error
+	if everywhere {
+		err = s.desk.SignOutEverywhere(c.UserContext(), asker(c), principal(c).Member.ID)
+	} else {
+		err = s.desk.SignOut(c.UserContext(), asker(c), c.Locals(secretKey).(access.Secret))
+	}
+	if err != nil {
+		return err
+	}
+	s.dropSession(c)
+	c.Set("Clear-Site-Data", `"cookies", "storage"`)
+	return s.page(c, http.StatusOK, pageMessage, signedOutPage(Leaf{Workspace: s.workspaceNow(c.UserContext())}, everywhere))
+}
+
+func (s *Server) home(c *fiber.Ctx) error {
+	p := principal(c)
+	h := HomePage{Leaf: s.leaf(c), Name: p.Member.Name, Email: p.Member.Email.Typed, Roles: roleStrings(p.Member.Roles), LastSignIn: p.Before(), Now: time.Now()}
+	h.Sections = openSections(p)
+	if h.Admin = p.May(access.May(access.Read, access.ResMembers)) == nil; h.Admin {
+		o, err := s.desk.Overview(c.UserContext(), asker(c))
+		if err != nil {
+			return err
+		}
+		h.Waiting = o.Pending
+	}
+	return s.page(c, http.StatusOK, pageHome, h)
+}
+
+// sections are the workspace's sections, as the door shows them.
+var sections = []struct {
+	name, title string
+	resources   []struct{ name, title string }
+}{
+	{"ailoop", "AILoop", []struct{ name, title string }{{"datalake", "Data Lake"}, {"flows", "Flows"}}},
+	{"fleet", "Fleet", []struct{ name, title string }{{"datalake", "Data Lake"}, {"flows", "Flows"}}},
+}
+
+// openSections are the sections that the principal may enter, with the places
+// in them that they may open.
+func openSections(p *desk.Principal) (open []Section) {
+	for _, sec := range sections {
+		in := Section{Name: sec.title, Path: "/" + sec.name}
+		for _, r := range sec.resources {
+			if p.May(access.May(access.Open, access.Resource(sec.name+"/"+r.name))) == nil {
+				in.Resources = append(in.Resources, Resource{r.title, in.Path + "/" + r.name})
+			}
+		}
+		if len(in.Resources) > 0 || p.May(access.May(access.Open, access.Resource(sec.name))) == nil {
+			open = append(open, in)
+		}
+	}
+	return open
+}
+
+// sectionTitle is what the place at a path is called; empty for other paths.
+func sectionTitle(p string) string {
+	first, second, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
+	for _, sec := range sections {
+		if sec.name != first {
+			continue
+		}
+		for _, r := range sec.resources {
+			if r.name == second {
+				return sec.title + " " + r.title
+			}
+		}
+		return sec.title
+	}
+	if first == "admin" {
+		return "The console"
+	}
+	return ""
+}
+
+func (s *Server) section(c *fiber.Ctx) error {
+	for _, sec := range openSections(principal(c)) {
+		if sec.Path == c.Path() {
+			return s.page(c, http.StatusOK, pageSection, SectionPage{Leaf: s.leaf(c), Section: sec})
+		}
+	}
+	return fiber.ErrNotFound
+}
+
+func (s *Server) resource(c *fiber.Ctx) error {
+	for _, sec := range openSections(principal(c)) {
+		for _, r := range sec.Resources {
+			if r.Path == c.Path() {
+				return s.page(c, http.StatusOK, pageResource, ResourcePage{Leaf: s.leaf(c), Section: sec, Resource: r,
+					Admin: principal(c).May(access.May(access.Change, access.ResApplications)) == nil})
+			}
+		}
+	}
+	return fiber.ErrNotFound
+}
+
+// consolePage serves the console, where this build has it.
+func (s *Server) consolePage(c *fiber.Ctx) error {
+	name := strings.TrimPrefix(path.Clean("/"+c.Params("*")), "/")
+	body, err := fs.ReadFile(s.console, firstText(name, "index.html"))
+	if err != nil || strings.HasPrefix(name, ".") {
+		if body, err = fs.ReadFile(s.console, "index.html"); err != nil {
+			return s.page(c, http.StatusOK, pageMessage, message(s.leaf(c), Info, "The console is not part of this build",
+				"Everything it does can be done on the server's own shell.",
+				"Run: doorward requests, doorward approve, doorward invite. The command doorward help lists the rest.", goHome))
+		}
+		name = "index.html"
+	}
+	c.Set(fiber.HeaderContentType, firstText(mime.TypeByExtension(path.Ext(name)), "application/octet-stream"))
+	return c.Send(body)
+}

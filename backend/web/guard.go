@@ -1,0 +1,201 @@
+package web
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/desk"
+)
+
+// A need is who may use a route. The zero value is nobody: a route has to be
+// classified to be reachable.
+type need struct {
+	who who
+	ask access.Permission
+}
+
+type who int
+
+const (
+	nobody       who = iota
+	anybody          // no account needed
+	theWaiting       // pending and active members, by session
+	theActive        // active members, by session or token
+	thePermitted     // whoever holds the permission
+	theOperator      // whoever holds the machine
+)
+
+func public() need                        { return need{who: anybody} }
+func waiting() need                       { return need{who: theWaiting} }
+func member() need                        { return need{who: theActive} }
+func permission(p access.Permission) need { return need{who: thePermitted, ask: p} }
+func operator() need                      { return need{who: theOperator} }
+
+// String is the class, for the test that sweeps the routes.
+func (n need) String() string {
+	if n.who == thePermitted {
+		return n.ask.String()
+	}
+	return [...]string{"nobody", "public", "waiting", "member", "", "operator"}[n.who]
+}
+
+// classify says who may use a route.
+func (s *Server) classify(method, path string, n need) { s.classes[method+" "+path] = n }
+
+var (
+	errForeignHost = access.Errorf(access.Invalid, "This server does not answer to that name.").WithCode("foreign_host")
+	errForeignForm = access.Errorf(access.Forbidden, "This form did not come from a page of ours, or the page was open for too long. Open it again.").WithCode("foreign_form")
+	errPending     = access.Errorf(access.Forbidden, "Your account waits for approval. Until then only the waiting page is open.").WithCode("pending")
+)
+
+// guard finds out who asks, from the state as it is now, and refuses what they
+// may not. Afterwards asker and principal tell the handler.
+func (s *Server) guard(c *fiber.Ctx, n need) error {
+	if c.Locals(localKey) != nil {
+		c.Locals(askerKey, access.Operator)
+		return nil
+	}
+	switch n.who {
+	case anybody:
+		return s.slow(c)
+	case nobody, theOperator:
+		return fiber.ErrNotFound
+	}
+	p, err := s.identify(c)
+	if err != nil {
+		return err
+	}
+	switch {
+	case n.who == theWaiting && p.By.Token != "":
+		return access.NotAllowed(access.May(access.Wait, access.ResDoor))
+	case n.who == theWaiting:
+		err = p.May(access.May(access.Wait, access.ResDoor))
+	case p.By.Token == "" && p.Member.State == access.Pending:
+		err = errPending
+	case n.who == thePermitted:
+		err = p.May(n.ask)
+	}
+	if err != nil {
+		return err
+	}
+	return s.admit(c, p)
+}
+
+// identify is whoever the request's token or cookie belongs to.
+func (s *Server) identify(c *fiber.Ctx) (*desk.Principal, error) {
+	if bearer := c.Get(fiber.HeaderAuthorization); bearer != "" {
+		token, ok := strings.CutPrefix(bearer, "Bearer ")
+		if !ok || !isAPI(c) {
+			return nil, access.Errorf(access.SignedOut, "Send the API token as: Authorization: Bearer dw_…").WithCode("bad_token")
+		}
+		p, err := s.desk.WhoToken(c.UserContext(), access.Secret(strings.Clone(token)))
+		return p, s.failedTry(c, err)
+	}
+	secret := s.sessionSecret(c)
+	if secret == "" {
+		return nil, firstError(s.slow(c), access.SignedOutError())
+	}
+	p, err := s.desk.Who(c.UserContext(), secret)
+	if err != nil {
+		return nil, s.failedTry(c, err)
+	}
+	if p.Stale {
+		return s.rotate(c, secret)
+	}
+	c.Locals(secretKey, secret)
+	return p, nil
+}
+
+// failedTry counts a secret that opened nothing.
+func (s *Server) failedTry(c *fiber.Ctx, err error) error {
+	if err == nil || !access.SignedOut.Is(err) {
+		return err
+	}
+	if slow := s.slowTries(c); slow != nil {
+		return slow
+	}
+	return err
+}
+
+// rotate gives a session whose rights have risen its new secret.
+func (s *Server) rotate(c *fiber.Ctx, old access.Secret) (*desk.Principal, error) {
+	fresh, err := s.desk.Rotate(c.UserContext(), old)
+	if err != nil {
+		return nil, err
+	}
+	s.signIn(c, desk.Entry{Session: fresh})
+	return s.desk.Who(c.UserContext(), fresh)
+}
+
+// admit notes who asks. What changes something must come from a page of ours,
+// unless a token, which no browser sends by itself, speaks for it.
+func (s *Server) admit(c *fiber.Ctx, p *desk.Principal) error {
+	via := access.ViaDoor
+	if isAPI(c) {
+		via = access.ViaConsole
+	}
+	if p.By.Token != "" {
+		via = access.ViaAPI
+	} else if isAPI(c) && !safeMethod(c) && !s.sameOrigin(c, false) {
+		return errForeignForm
+	}
+	c.Locals(principalKey, p)
+	if !safeMethod(c) || via != access.ViaConsole {
+		c.Locals(askerKey, access.By{Member: p.By.Member, Token: p.By.Token, Via: via, From: s.from(c).String()})
+	}
+	return nil
+}
+
+func safeMethod(c *fiber.Ctx) bool {
+	m := c.Method()
+	return m == fiber.MethodGet || m == fiber.MethodHead || m == fiber.MethodOptions
+}
+
+// principal is whoever was let through; nil for the operator and for nobody.
+func principal(c *fiber.Ctx) *desk.Principal {
+	p, _ := c.Locals(principalKey).(*desk.Principal)
+	return p
+}
+
+// asker is whoever was let through, as the desk and the audit log know them.
+func asker(c *fiber.Ctx) access.By {
+	if by, ok := c.Locals(askerKey).(access.By); ok {
+		return by
+	}
+	if p := principal(c); p != nil {
+		return access.By{Member: p.By.Member, Token: p.By.Token, Via: access.ViaConsole}
+	}
+	return access.By{Via: access.ViaDoor}
+}
+
+// slow refuses a source that asks for more than its share without a session.
+func (s *Server) slow(c *fiber.Ctx) error { return slowed(s.requests.allow(s.from(c))) }
+
+// slowTries is slow for what guesses at secrets or makes letters.
+func (s *Server) slowTries(c *fiber.Ctx) error {
+	if c.Locals(localKey) != nil {
+		return nil
+	}
+	return slowed(s.tries.allow(s.from(c)))
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isEnded is why the session behind err ended; empty where nobody knows.
+func isEnded(err error) access.Ending {
+	var e *desk.Ended
+	if errors.As(err, &e) {
+		return e.Why
+	}
+	return ""
+}

@@ -1,0 +1,303 @@
+// Package web is every way in over HTTP: the door's pages, the API, its events,
+// and the operator's own API on the local socket. It owns routes, sessions'
+// cookies, the proof that a form is ours, limits, and the one place (fail.go)
+// where an error becomes an answer. It is the only user of Fiber and Huma.
+//
+// It decides nothing: who may do what is the desk's answer, asked for each
+// request from the state as it is then. Every route is classified (routes.go);
+// one that is not does not start. Links are never built from a request.
+package web
+
+import (
+	"context"
+	"crypto/tls"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/desk"
+)
+
+// Options are what a Server is made of.
+type Options struct {
+	Desk           *desk.Desk
+	Frontend       fs.FS          // holds door/, tokens.css and dist/
+	Listen         string         // host:port it is reached at, for the names it answers to on loopback
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; nobody's by default
+	MailServer     string         // its name, for people; empty: none
+	MailFrom       string
+	Operations     Operations
+	Logger         *slog.Logger
+	Limits         Limits
+}
+
+// Limits bound what one source, and all together, can ask for.
+type Limits struct {
+	Tries    Rate // of one network: sign-in letters, codes, links, bad tokens
+	Requests Rate // of one network: anything without a session
+	InFlight int  // requests at the same time; beyond it the server says that it is busy
+}
+
+// DefaultLimits suit a server for some thousands of people.
+var DefaultLimits = Limits{
+	Tries:    Rate{Burst: 60, Every: time.Second},
+	Requests: Rate{Burst: 600, Every: 20 * time.Millisecond},
+	InFlight: 2048,
+}
+
+// A Server answers requests. It is safe for concurrent use.
+type Server struct {
+	desk       *desk.Desk
+	log        *slog.Logger
+	pages      *pages
+	ops        Operations
+	mailServer string
+	mailFrom   string
+	publicURL  string
+	secure     bool // the public URL is https: cookies are, too
+	hosts      map[string]bool
+	origins    map[string]bool
+	proxies    []netip.Prefix
+	formKey    []byte
+	names      cookieNames
+	limits     Limits
+	tries      *limiter
+	requests   *limiter
+	inFlight   atomic.Int64
+	classes    map[string]need
+	console    fs.FS
+	workspace  workspaceName
+	stop       context.CancelFunc
+	stopped    context.Context
+	apps       []*fiber.App
+	mu         sync.Mutex
+	hub        *hub
+}
+
+// New makes a server. It fails where a page's template does not parse.
+func New(o Options) (*Server, error) {
+	pages, err := newPages(o.Frontend)
+	if err != nil {
+		return nil, err
+	}
+	console, err := fs.Sub(o.Frontend, "dist")
+	if err != nil {
+		return nil, err
+	}
+	public, err := url.Parse(o.Desk.PublicURL())
+	if err != nil {
+		return nil, err
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Limits == (Limits{}) {
+		o.Limits = DefaultLimits
+	}
+	s := &Server{desk: o.Desk, log: o.Logger, pages: pages, ops: o.Operations, mailServer: o.MailServer, mailFrom: o.MailFrom,
+		publicURL: o.Desk.PublicURL(), secure: public.Scheme == "https", proxies: o.TrustedProxies, formKey: o.Desk.DeriveKey("forms"),
+		limits: o.Limits, tries: newLimiter(o.Limits.Tries), requests: newLimiter(o.Limits.Requests), classes: map[string]need{}, console: console}
+	s.names = namesFor(s.secure)
+	s.hosts, s.origins = ours(public, o.Listen)
+	s.stopped, s.stop = context.WithCancel(context.Background())
+	s.hub = newHub(s)
+	return s, nil
+}
+
+// ours are the hosts and origins that the server answers to: the public URL's,
+// and, where that is on this machine, the other names of this machine.
+func ours(public *url.URL, listen string) (hosts, origins map[string]bool) {
+	hosts, origins = map[string]bool{}, map[string]bool{}
+	add := func(host string) {
+		hosts[host], origins[public.Scheme+"://"+host] = true, true
+	}
+	host := strings.ToLower(public.Host)
+	add(host)
+	if port := public.Port(); port == "" {
+		hosts[host+":"+map[string]string{"https": "443", "http": "80"}[public.Scheme]] = true
+	}
+	if ip, err := netip.ParseAddr(public.Hostname()); err == nil && ip.IsLoopback() || public.Hostname() == "localhost" {
+		port := public.Port()
+		if _, p, err := net.SplitHostPort(listen); err == nil && port == "" {
+			port = p
+		}
+		for _, name := range []string{"127.0.0.1", "localhost", "[::1]"} {
+			add(strings.TrimSuffix(name+":"+port, ":"))
+		}
+	}
+	return hosts, origins
+}
+
+// bodyLimit is the largest body the server reads at all.
+const bodyLimit = 1 << 20
+
+// app is a Fiber application with all routes; with local also the operator's.
+func (s *Server) app(local bool) *fiber.App {
+	app := fiber.New(fiber.Config{
+		DisableStartupMessage:        true,
+		DisableDefaultDate:           false,
+		StrictRouting:                true,
+		CaseSensitive:                true,
+		BodyLimit:                    bodyLimit,
+		ReadBufferSize:               16 << 10,
+		ReadTimeout:                  15 * time.Second,
+		WriteTimeout:                 30 * time.Second,
+		IdleTimeout:                  75 * time.Second,
+		ErrorHandler:                 s.fail,
+		DisableHeaderNormalizing:     false,
+		DisablePreParseMultipartForm: true,
+		StreamRequestBody:            false,
+	})
+	if local {
+		app.Use(func(c *fiber.Ctx) error { c.Locals(localKey, true); return c.Next() })
+	}
+	app.Use(s.outer)
+	s.mountDoor(app)
+	s.mountAPI(app, local)
+	app.Use(func(c *fiber.Ctx) error { return fiber.ErrNotFound })
+	s.mu.Lock()
+	s.apps = append(s.apps, app)
+	s.mu.Unlock()
+	return app
+}
+
+// Serve answers requests from l until Close. With local, whoever reaches l is
+// the operator: it must be a socket that only they can reach.
+func (s *Server) Serve(l net.Listener, local bool) error { return s.app(local).Listener(l) }
+
+// ServeTLS is Serve over TLS 1.2 or newer.
+func (s *Server) ServeTLS(l net.Listener, c *tls.Config) error {
+	c.MinVersion = tls.VersionTLS12
+	return s.app(false).Listener(tls.NewListener(l, c))
+}
+
+// closeWithin is how long requests under way may take once the server stops.
+const closeWithin = 5 * time.Second
+
+// Close ends event streams, waits a while for requests under way, and stops.
+func (s *Server) Close() error {
+	s.stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var first error
+	for _, a := range s.apps {
+		if err := a.ShutdownWithTimeout(closeWithin); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+type ctxKey int
+
+const (
+	localKey ctxKey = iota
+	principalKey
+	askerKey
+	secretKey
+)
+
+// outer runs around every request: it keeps the server standing, answers only
+// to its own names, and says on every answer what browsers may do with it.
+func (s *Server) outer(c *fiber.Ctx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("a request panicked", "route", c.Route().Path, "panic", p)
+			err = s.fail(c, access.Errorf(access.Internal, "panic"))
+		}
+	}()
+	s.secureHeaders(c)
+	local := c.Locals(localKey) != nil
+	if !local {
+		if s.inFlight.Add(1) > int64(s.limits.InFlight) {
+			s.inFlight.Add(-1)
+			return s.fail(c, busy())
+		}
+		defer s.inFlight.Add(-1)
+		if !s.hosts[strings.ToLower(string(c.Context().Host()))] && !isProbe(c) {
+			return s.fail(c, errForeignHost)
+		}
+	}
+	if isAPI(c) {
+		if err := s.checkBody(c); err != nil {
+			return s.fail(c, err)
+		}
+	}
+	if err := c.Next(); err != nil {
+		return s.fail(c, err)
+	}
+	return nil
+}
+
+func isProbe(c *fiber.Ctx) bool { return c.Path() == "/healthz" || c.Path() == "/readyz" }
+
+func isAPI(c *fiber.Ctx) bool {
+	return strings.HasPrefix(c.Path(), "/api/") || strings.HasPrefix(c.Path(), "/local/")
+}
+
+func busy() *access.Error {
+	return access.Errorf(access.Unavailable, "The server is busy. Your request was not taken; try again in a few seconds.").WithCode("busy")
+}
+
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+var fixedHeaders = [][2][]byte{
+	{[]byte("Content-Security-Policy"), []byte(contentPolicy)},
+	{[]byte("X-Content-Type-Options"), []byte("nosniff")},
+	{[]byte("Referrer-Policy"), []byte("no-referrer")},
+	{[]byte("Permissions-Policy"), []byte("camera=(), microphone=(), geolocation=(), payment=(), usb=()")},
+	{[]byte("Cross-Origin-Opener-Policy"), []byte("same-origin")},
+	{[]byte("Cross-Origin-Resource-Policy"), []byte("same-origin")},
+	{[]byte("Cache-Control"), []byte("no-store")},
+}
+
+func (s *Server) secureHeaders(c *fiber.Ctx) {
+	h := &c.Response().Header
+	for _, kv := range fixedHeaders {
+		h.SetCanonical(kv[0], kv[1])
+	}
+	if s.secure {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// workspaceName remembers the workspace's name for pages of strangers.
+type workspaceName struct {
+	mu   sync.Mutex
+	name string
+	at   time.Time
+}
+
+// workspaceNow is the workspace's name, at most a second old.
+func (s *Server) workspaceNow(ctx context.Context) string {
+	w := &s.workspace
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.name == "" || time.Since(w.at) > time.Second {
+		name, err := s.desk.Workspace(ctx)
+		if err != nil {
+			s.log.WarnContext(ctx, "the workspace's name could not be read", "err", err)
+			return firstText(w.name, access.DefaultWorkspace)
+		}
+		w.name, w.at = name, time.Now()
+	}
+	return w.name
+}
+
+func firstText(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}

@@ -1,0 +1,155 @@
+package web
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/desk"
+)
+
+// cookieNames are the names of our cookies. Over TLS they carry the prefix that
+// browsers hold to: this host only, secure, no domain.
+type cookieNames struct{ session, browser string }
+
+func namesFor(secure bool) cookieNames {
+	if secure {
+		return cookieNames{"__Host-dw", "__Host-dw-browser"}
+	}
+	return cookieNames{"dw", "dw-browser"}
+}
+
+// browserLasts is how long a browser is known that has no session: longer than
+// any login link that is bound to it.
+const browserLasts = 24 * time.Hour
+
+func (s *Server) setCookie(c *fiber.Ctx, name, value string, lasts time.Duration) {
+	cookie := &fiber.Cookie{Name: name, Value: value, Path: "/", HTTPOnly: true, Secure: s.secure, SameSite: fiber.CookieSameSiteLaxMode, MaxAge: int(lasts / time.Second)}
+	if lasts < 0 {
+		cookie.Expires = time.Unix(1, 0)
+	}
+	c.Cookie(cookie)
+}
+
+// sessionSecret is what the session cookie holds, in memory of its own.
+func (s *Server) sessionSecret(c *fiber.Ctx) access.Secret {
+	v := c.Cookies(s.names.session)
+	if len(v) != access.SecretLength {
+		return ""
+	}
+	return access.Secret(strings.Clone(v))
+}
+
+// browserSecret is what the browser cookie holds; empty where there is none.
+func (s *Server) browserSecret(c *fiber.Ctx) access.Secret {
+	v := c.Cookies(s.names.browser)
+	if len(v) != access.SecretLength {
+		return ""
+	}
+	return access.Secret(strings.Clone(v))
+}
+
+// browser is where the request comes from.
+func (s *Server) browser(c *fiber.Ctx) desk.Browser {
+	return desk.Browser{Secret: s.browserSecret(c), From: s.from(c).String(), Agent: strings.Clone(c.Get(fiber.HeaderUserAgent))}
+}
+
+// knownBrowser is browser, with a cookie set where there was none.
+func (s *Server) knownBrowser(c *fiber.Ctx) desk.Browser {
+	b := s.browser(c)
+	if b.Secret == "" {
+		b.Secret = access.NewSecret()
+		s.setCookie(c, s.names.browser, b.Secret.Reveal(), browserLasts)
+	}
+	return b
+}
+
+// from is the address the request comes from: the peer's, or, where that is a
+// trusted proxy, the nearest one in X-Forwarded-For that is not.
+func (s *Server) from(c *fiber.Ctx) netip.Addr {
+	peer, ok := netip.AddrFromSlice(c.Context().RemoteIP())
+	if !ok {
+		return netip.Addr{}
+	}
+	peer = peer.Unmap()
+	if len(s.proxies) == 0 || !s.trusts(peer) {
+		return peer
+	}
+	chain := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+	for i := len(chain) - 1; i >= 0; i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(chain[i]))
+		if err != nil {
+			return peer
+		}
+		if peer = hop.Unmap(); !s.trusts(peer) {
+			return peer
+		}
+	}
+	return peer
+}
+
+func (s *Server) trusts(a netip.Addr) bool {
+	for _, p := range s.proxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// formToken proves that a form was made by us for this session or browser.
+func (s *Server) formToken(secret access.Secret) string {
+	mac := hmac.New(sha256.New, s.formKey)
+	mac.Write([]byte(secret.Reveal()))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:24])
+}
+
+// csrf is the token that forms on the answer to this request carry. A browser
+// without a session is made known for it.
+func (s *Server) csrf(c *fiber.Ctx) string {
+	if secret, ok := c.Locals(secretKey).(access.Secret); ok {
+		return s.formToken(secret)
+	}
+	return s.formToken(s.knownBrowser(c).Secret)
+}
+
+// ownForm refuses a form that another site sent, or that we did not make for
+// this session or browser.
+func (s *Server) ownForm(c *fiber.Ctx) error {
+	if !s.sameOrigin(c, true) {
+		return errForeignForm
+	}
+	given := c.FormValue("csrf")
+	for _, secret := range []access.Secret{s.sessionSecret(c), s.browserSecret(c)} {
+		if secret != "" && hmac.Equal([]byte(given), []byte(s.formToken(secret))) {
+			return nil
+		}
+	}
+	return errForeignForm
+}
+
+// sameOrigin reports whether the request comes from a page of ours. Where the
+// browser says nothing of it, silence is the answer.
+func (s *Server) sameOrigin(c *fiber.Ctx, silence bool) bool {
+	if site := c.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
+		return false
+	}
+	if origin := c.Get(fiber.HeaderOrigin); origin != "" {
+		return s.origins[strings.ToLower(origin)]
+	}
+	return c.Get("Sec-Fetch-Site") != "" || silence
+}
+
+// signIn hands the session to the browser.
+func (s *Server) signIn(c *fiber.Ctx, e desk.Entry) {
+	s.setCookie(c, s.names.session, e.Session.Reveal(), access.MemberLasts)
+	c.Locals(secretKey, e.Session)
+}
+
+func (s *Server) dropSession(c *fiber.Ctx) { s.setCookie(c, s.names.session, "", -1) }
