@@ -42,7 +42,7 @@ type LetterFacts struct {
 
 	Link   string // the login link, in letters that hold one
 	Code   string // six digits, in letters that hold one
-	Device string // where a sign-in was asked for, in words
+	Device string // what the browser that asked for a sign-in calls itself
 
 	At    time.Time // now
 	Until time.Time // how long link and code are good
@@ -114,7 +114,6 @@ func (f *LetterFacts) tidy() {
 	f.Workspace = oneLine(f.Workspace, 60)
 	f.ToName = unlinked(oneLine(f.ToName, 80))
 	f.Note, f.Reason = unlinked(oneLine(f.Note, 1000)), unlinked(oneLine(f.Reason, 1000))
-	f.Device = unlinked(oneLine(f.Device, 120))
 	f.To, f.Code = oneLine(f.To, 254), oneLine(f.Code, 12)
 	if f.Inviter == f.InviterEmail {
 		f.InviterEmail = ""

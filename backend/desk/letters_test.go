@@ -40,7 +40,7 @@ func letterSamples() map[string]letterSample {
 		return f
 	}
 	asked := with(func(f *LetterFacts) {
-		f.Code, f.Until, f.Device = "482913", written.Add(15*time.Minute), "Firefox on Linux"
+		f.Code, f.Until, f.Device = "482913", written.Add(15*time.Minute), "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 	})
 	ada := WaitingPerson{"Ada Lovelace", "ada@example.com", []string{"Fleet"}, written.Add(-12 * time.Minute)}
 	alan := WaitingPerson{"", "alan@example.net", []string{"AILoop", "Fleet"}, written.Add(-26 * time.Hour)}
@@ -245,6 +245,25 @@ func TestSubjectsHoldNothingThatInvitedPeopleTyped(t *testing.T) {
 	for kind := range drafts {
 		if s := write(t, l, letterSample{kind, f}).Subject; strings.Contains(strings.ToUpper(s), "TYPED") {
 			t.Errorf("%s: the subject is %q", kind, s)
+		}
+	}
+}
+
+// A stranger asks for a letter to somebody else's address and lets the browser
+// call itself "your account is locked, ring 555-0100".
+func TestDeviceIsSaidInOurWords(t *testing.T) {
+	for agent, want := range map[string]string{
+		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0":                                                                  "Firefox on Linux",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0":           "Edge on Windows",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1": "Safari on iPhone",
+		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36":                         "Chrome on Android",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36":                   "Chrome on macOS",
+		"Your account is locked, ring 555-0100 Firefox":                                                                                           "Firefox",
+		"curl/8.0": "",
+		"":         "",
+	} {
+		if got := device(agent); got != want {
+			t.Errorf("%q: %q, want %q", agent, got, want)
 		}
 	}
 }

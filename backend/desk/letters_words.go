@@ -59,7 +59,7 @@ func (f *LetterFacts) signIn() draft {
 		Title: "Sign in to " + f.Workspace,
 		Lead:  []string{f.hello() + "Open the link to sign in. It works once."},
 		Code:  f.Code, Button: "Sign in", Link: f.Link,
-		Facts: f.facts("For", f.To, "Asked from", f.Device, "Good until", f.until()),
+		Facts: f.facts("For", f.To, "Asked from", device(f.Device), "Good until", f.until()),
 		Why: []string{"Somebody, most likely you, asked for this letter at " + f.host() + ". If it was not you, do nothing: without this letter nobody gets in.",
 			"Do not pass it on. Nobody from " + f.Workspace + " will ever ask you for it."},
 	}
@@ -224,6 +224,29 @@ func (f *LetterFacts) until() string {
 		return ""
 	}
 	return exactly(f.Until) + lasting(f.Until.Sub(f.At))
+}
+
+var browsers = [][2]string{{"Edg", "Edge"}, {"OPR", "Opera"}, {"SamsungBrowser", "Samsung Internet"}, {"Firefox", "Firefox"}, {"FxiOS", "Firefox"},
+	{"Chrom", "Chrome"}, {"CriOS", "Chrome"}, {"Safari", "Safari"}}
+
+var systems = [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"}, {"Windows", "Windows"}, {"Mac", "macOS"}, {"Linux", "Linux"}}
+
+// device says what a browser calls itself, in words of ours only: whoever asks
+// for a letter to somebody else's address could write anything there.
+func device(agent string) string {
+	known := func(names [][2]string) string {
+		for _, n := range names {
+			if strings.Contains(agent, n[0]) {
+				return n[1]
+			}
+		}
+		return ""
+	}
+	browser, system := known(browsers), known(systems)
+	if browser != "" && system != "" {
+		return browser + " on " + system
+	}
+	return browser + system
 }
 
 func lasting(d time.Duration) string {
