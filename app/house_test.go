@@ -43,6 +43,7 @@ var rooms = map[string][]string{
 // homes says where each dependency may be imported, tests among it. What is not
 // named here may be imported nowhere.
 var homes = map[string][]string{
+	"github.com/BurntSushi/toml":      {"app"},
 	"github.com/casbin/casbin":        {"backend/policy"},
 	"github.com/danielgtaylor/huma":   {"backend/web"},
 	"github.com/dgraph-io/badger":     {"backend/store/kv", "app/bench"},

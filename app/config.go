@@ -1,0 +1,184 @@
+package app
+
+import (
+	"io"
+	"io/fs"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"doorward/backend/access"
+	"doorward/backend/address"
+)
+
+// Config is how Doorward is set up on this machine: what an operator decides
+// before it starts. LoadConfig makes one in which everything was checked but
+// the mail server's URL, which Open checks.
+type Config struct {
+	Data           string         // the data directory, an absolute path
+	Listen         string         // host and port
+	URL            string         // where links lead: scheme and host, nothing after them
+	SMTPURL        string         // the mail server; empty: letters are kept
+	MailFrom       string         // canonical address that letters come from
+	MailPerMinute  int            // the most letters handed in within a minute
+	TLSCert        string         // certificate and key in PEM files; empty: plain HTTP
+	TLSKey         string         //
+	TrustedProxies []netip.Prefix // whose word on a visitor's address counts; empty: nobody's
+	LogLevel       string         // debug, info, warn or error
+	LogFormat      string         // text or json
+	MinFree        uint64         // bytes of free disk under which writes are refused; zero: the store's own floor
+
+	Frontend fs.FS     // door/, letters/, tokens.css and dist/
+	Version  string    // of this program
+	Log      io.Writer // where the log goes; nil: standard error
+}
+
+// LoadConfig gathers the settings, checks each once and returns them. The
+// flags that were given are stronger than the environment, that is stronger
+// than doorward.toml in the data directory, and that is stronger than the
+// defaults. A mistake is an access.Error on its setting that names it as it is
+// spelled in all three.
+func LoadConfig(flags map[string]string, env func(string) string) (Config, error) {
+	var c Config
+	dir, err := DataDir(flags, env)
+	if err != nil {
+		return c, err
+	}
+	file, err := readFile(dir)
+	if err != nil {
+		return c, err
+	}
+	c.Data = dir
+	for _, s := range Settings {
+		if s.Name == "data" {
+			continue
+		}
+		if err := s.set(&c, strings.TrimSpace(strongest(s, flags, env, file))); err != nil {
+			return c, s.refuse(err)
+		}
+	}
+	return c, c.settle()
+}
+
+func strongest(s Setting, flags map[string]string, env func(string) string, file map[string]string) string {
+	if v, given := flags[s.Name]; given {
+		return v
+	}
+	if v := env(s.Env()); v != "" {
+		return v
+	}
+	if v, given := file[s.Key()]; given {
+		return v
+	}
+	return s.Default
+}
+
+// settle checks what depends on more than one setting, and fills in what
+// follows from others.
+func (c *Config) settle() error {
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return mistake("tls-cert", "A certificate and its key belong together: set both, or neither.")
+	}
+	if c.URL == "" {
+		if !loopbackListen(c.Listen) {
+			return mistake("url", "Links in letters need the public address of this server, because it listens on %s and not only on this machine. Set it, for example to https://door.example.com.", c.Listen)
+		}
+		c.URL = c.localURL()
+	}
+	if c.MailFrom == "" {
+		c.MailFrom = defaultFrom(c.URL)
+	}
+	return nil
+}
+
+// localURL is where this machine's own browser finds the server.
+func (c *Config) localURL() string {
+	scheme, usual := "http", "80"
+	if c.TLSCert != "" {
+		scheme, usual = "https", "443"
+	}
+	host, port, _ := net.SplitHostPort(c.Listen)
+	if port == usual {
+		return scheme + "://" + bracketed(host)
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+func bracketed(host string) string {
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}
+
+// defaultFrom is doorward at the host of the public URL. A host that mail
+// cannot come from, such as 127.0.0.1, is replaced by a name for this machine.
+func defaultFrom(publicURL string) string {
+	if u, err := url.Parse(publicURL); err == nil {
+		if a, err := address.Parse("doorward@" + u.Hostname()); err == nil {
+			return a.Canonical
+		}
+	}
+	return "doorward@localhost.localdomain"
+}
+
+// DataDir is the data directory that flags and environment name, as an absolute
+// path: else the platform's place for a program's data. It looks at nothing
+// else, so that a running server is found whatever the other settings say.
+func DataDir(flags map[string]string, env func(string) string) (string, error) {
+	dir, given := flags["data"]
+	if !given {
+		dir = env("DOORWARD_DATA")
+	}
+	switch {
+	case given && dir == "":
+		return "", mistake("data", "The data directory is empty text. Name a directory.")
+	case strings.ContainsRune(dir, 0):
+		return "", mistake("data", "The data directory's name has a zero byte in it.")
+	case dir == "":
+		return defaultDir(env)
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", mistake("data", "The data directory %s cannot be found from here: name it from the root.", dir)
+	}
+	return abs, nil
+}
+
+func defaultDir(env func(string) string) (string, error) {
+	var dir string
+	var err error
+	switch runtime.GOOS {
+	case "windows":
+		dir, err = os.UserCacheDir() // %LocalAppData%: what is kept does not roam
+	case "darwin", "ios", "plan9":
+		dir, err = os.UserConfigDir()
+	default:
+		dir, err = xdgDir(env)
+	}
+	if err != nil {
+		return "", mistake("data", "There is no home directory to keep data in. Name a data directory.")
+	}
+	return filepath.Join(dir, "doorward"), nil
+}
+
+func xdgDir(env func(string) string) (string, error) {
+	if dir := env("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return dir, nil
+	}
+	home := env("HOME")
+	if !filepath.IsAbs(home) {
+		return "", fs.ErrNotExist
+	}
+	return filepath.Join(home, ".local", "share"), nil
+}
+
+// mistake is the refusal of a setting, by its name.
+func mistake(setting, format string, args ...any) error {
+	s, _ := settingNamed(setting)
+	return s.refuse(access.Errorf(access.Invalid, format, args...))
+}

@@ -1,0 +1,163 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"doorward/backend/access"
+
+	"github.com/BurntSushi/toml"
+)
+
+// ConfigFile is the name of the settings' file in the data directory.
+const ConfigFile = "doorward.toml"
+
+// longestFile is more than every setting written out needs.
+const longestFile = 256 << 10
+
+// readFile reads the settings in the data directory's file; none where there is
+// no file. A key that no setting has is refused, and so is a file that others
+// can read while the mail server's password is in it.
+func readFile(dir string) (map[string]string, error) {
+	name := filepath.Join(dir, ConfigFile)
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fileFault("%s cannot be read: %v.", name, cause(err))
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, longestFile+1))
+	if err != nil {
+		return nil, fileFault("%s cannot be read: %v.", name, cause(err))
+	}
+	if len(text) > longestFile {
+		return nil, fileFault("%s is larger than %d KiB: it is not a file of settings.", name, longestFile>>10)
+	}
+	found, err := parseFile(name, string(text))
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fileFault("%s cannot be read: %v.", name, cause(err))
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && holdsPassword(found["smtp_url"]) {
+		return nil, fileFault("Others on this machine can read %s (mode %04o), and the mail server's password is in it. Run: chmod 600 %s", name, info.Mode().Perm(), name)
+	}
+	return found, nil
+}
+
+// parseFile reads the text of a settings' file.
+func parseFile(name, text string) (map[string]string, error) {
+	var all map[string]any
+	if _, err := toml.Decode(strings.TrimPrefix(text, "\ufeff"), &all); err != nil {
+		var parse toml.ParseError
+		if errors.As(err, &parse) {
+			return nil, fileFault("%s cannot be understood: line %d, %s. Text stands in quotes, like url = \"https://door.example.com\".", name, parse.Position.Line, strings.TrimSuffix(parse.Message, "."))
+		}
+		return nil, fileFault("%s cannot be understood. Text stands in quotes, like url = \"https://door.example.com\".", name)
+	}
+	found := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		s, known := SettingOf(key)
+		if !known || s.Key() != key {
+			return nil, fileFault("%s has the key %q, which is no setting. %s", name, access.Shorten(key, 40), meant(key))
+		}
+		if s.Name == "data" {
+			return nil, fileFault("%s sets data, but lies in the data directory itself. Take the line out; use --data or DOORWARD_DATA.", name)
+		}
+		v, ok := plain(all[key])
+		if !ok {
+			return nil, s.refuse(fmt.Errorf("%s gives %s a value that is neither text nor a number nor a list of texts.", name, key))
+		}
+		found[key] = v
+	}
+	return found, nil
+}
+
+// plain writes a value from the file as a flag would have it.
+func plain(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case int64:
+		return strconv.FormatInt(v, 10), true
+	case []any:
+		var parts []string
+		for _, one := range v {
+			s, ok := one.(string)
+			if !ok {
+				return "", false
+			}
+			parts = append(parts, s)
+		}
+		return strings.Join(parts, ","), true
+	}
+	return "", false
+}
+
+func fileFault(format string, args ...any) error {
+	return access.Errorf(access.Invalid, format, args...).On(ConfigFile).WithCode("settings_file")
+}
+
+// holdsPassword reports whether a URL has a password, also where it is not
+// well formed.
+func holdsPassword(smtpURL string) bool {
+	_, rest, _ := strings.Cut(smtpURL, "://")
+	at := strings.LastIndexByte(rest, '@')
+	return at >= 0 && strings.Contains(rest[:at], ":")
+}
+
+func cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// meant is the known key that is most like an unknown one, as a sentence.
+func meant(key string) string {
+	best, nearest := "", max(3, len(key)/2)
+	for _, s := range Settings {
+		if d := distance(strings.ToLower(strings.ReplaceAll(key, "-", "_")), s.Key()); s.Name != "data" && d < nearest {
+			best, nearest = s.Key(), d
+		}
+	}
+	if best == "" {
+		return "`doorward serve --help` lists them."
+	}
+	return fmt.Sprintf("Did you mean %s?", best)
+}
+
+// distance is how many letters must be changed, added or left out to make b of
+// a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,236 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"doorward/backend/access"
+	"doorward/backend/address"
+)
+
+// A Setting is one thing that an operator can set, under one name in three
+// spellings: the flag --smtp-url, DOORWARD_SMTP_URL in the environment, and
+// smtp_url in doorward.toml.
+type Setting struct {
+	Name    string // as the flag is spelled
+	Default string
+	Usage   string
+	set     func(c *Config, v string) error
+}
+
+// Settings are all there are, in the order in which help shows them.
+var Settings = []Setting{
+	{"data", "", "where everything is kept; only the user who runs Doorward may read it", nil},
+	{"listen", "127.0.0.1:8080", "host and port to serve on", setListen},
+	{"url", "", "public address that links lead to, such as https://door.example.com; may be left out only while listening on this machine alone", setURL},
+	{"smtp-url", "", "mail server, such as smtp://user:password@mail.example.com:587; others on this machine can see a flag, so rather set it in the environment or the file", setText(func(c *Config) *string { return &c.SMTPURL })},
+	{"mail-from", "", "address that letters come from (default: doorward at the public URL's host)", setMailFrom},
+	{"mail-per-minute", "120", "most letters handed to the mail server within a minute", setMailPerMinute},
+	{"tls-cert", "", "certificate file (PEM), to serve HTTPS without a proxy", setText(func(c *Config) *string { return &c.TLSCert })},
+	{"tls-key", "", "the certificate's key file (PEM)", setText(func(c *Config) *string { return &c.TLSKey })},
+	{"trusted-proxies", "", "addresses or networks, separated by commas, of proxies whose word on a visitor's address counts (default: none)", setProxies},
+	{"min-free", "", "free disk under which nothing more is written, such as 500MB (default: what the store needs)", setMinFree},
+	{"log-level", "info", "debug, info, warn or error", setOneOf(func(c *Config) *string { return &c.LogLevel }, "debug", "info", "warn", "error")},
+	{"log-format", "text", "text or json", setOneOf(func(c *Config) *string { return &c.LogFormat }, "text", "json")},
+}
+
+// Env is the setting's name in the environment.
+func (s Setting) Env() string { return "DOORWARD_" + strings.ToUpper(s.Key()) }
+
+// Key is the setting's name in doorward.toml, and the Field of an error.
+func (s Setting) Key() string { return strings.ReplaceAll(s.Name, "-", "_") }
+
+// Spelled is the setting's name in every spelling.
+func (s Setting) Spelled() string {
+	if s.Name == "data" {
+		return "--data / DOORWARD_DATA"
+	}
+	return fmt.Sprintf("--%s / %s / %s in %s", s.Name, s.Env(), s.Key(), ConfigFile)
+}
+
+// SettingOf is the setting that an error's Field names, if it names one.
+func SettingOf(field string) (Setting, bool) {
+	return settingNamed(strings.ReplaceAll(field, "_", "-"))
+}
+
+func settingNamed(name string) (Setting, bool) {
+	i := slices.IndexFunc(Settings, func(s Setting) bool { return s.Name == name })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return Settings[i], true
+}
+
+// refuse says what is wrong with the setting, and how it is spelled.
+func (s Setting) refuse(err error) error {
+	msg := err.Error()
+	var told *access.Error
+	if errors.As(err, &told) {
+		msg = told.Message
+	}
+	return access.Errorf(access.Invalid, "%s (%s)", msg, s.Spelled()).On(s.Key()).WithCode("setting_invalid").Because(err)
+}
+
+func setText(field func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, v string) error { *field(c) = v; return nil }
+}
+
+func setOneOf(field func(*Config) *string, all ...string) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		if v = strings.ToLower(v); !slices.Contains(all, v) {
+			return fmt.Errorf("%q is not one of %s.", access.Shorten(v, 40), strings.Join(all, ", "))
+		}
+		*field(c) = v
+		return nil
+	}
+}
+
+func setListen(c *Config, v string) error {
+	const how = "Write host and port, such as 127.0.0.1:8080, or :8080 for every network of this machine."
+	host, port, err := net.SplitHostPort(v)
+	if err != nil || strings.ContainsAny(host, "/ @") {
+		return fmt.Errorf("%q is no address to listen on. %s", access.Shorten(v, 60), how)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
+		return fmt.Errorf("%q is not a port: it must be a number from 0 to 65535. %s", access.Shorten(port, 20), how)
+	}
+	c.Listen = v
+	return nil
+}
+
+// loopbackListen reports whether only this machine can reach the address.
+func loopbackListen(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	return err == nil && loopback(host)
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
+}
+
+func setURL(c *Config, v string) error {
+	if v == "" {
+		return nil
+	}
+	const how = "Write it like https://door.example.com."
+	u, err := url.Parse(v)
+	switch {
+	case err != nil || u.Opaque != "" || u.Scheme == "" || strings.ContainsAny(v, " \\"):
+		return fmt.Errorf("%q is not a web address. %s", access.Shorten(v, 60), how)
+	case u.Scheme != "https" && u.Scheme != "http":
+		return fmt.Errorf("The public address must begin with https://, not %s://.", access.Shorten(u.Scheme, 20))
+	case u.User != nil:
+		return errors.New("The public address may not hold a user name or password. " + how)
+	case u.Hostname() == "":
+		return errors.New("The public address names no host. " + how)
+	case strings.Trim(u.Path, "/") != "":
+		return fmt.Errorf("The public address must end after the host: take %s away. Doorward needs a host name of its own.", access.Shorten(u.EscapedPath(), 40))
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(v, "#"):
+		return errors.New("The public address must end after the host: take away what follows. " + how)
+	}
+	host, err := publicHost(u)
+	if err != nil {
+		return err
+	}
+	if u.Scheme == "http" && !loopback(u.Hostname()) {
+		return errors.New("The public address must begin with https://: over http:// anybody on the way could read login links and sessions. Put a proxy with a certificate in front, or set tls-cert and tls-key.")
+	}
+	c.URL = u.Scheme + "://" + host
+	return nil
+}
+
+// publicHost is host and port as browsers send them: small letters, ASCII, and
+// no port that goes without saying.
+func publicHost(u *url.URL) (string, error) {
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	_, notIP := netip.ParseAddr(host)
+	if notIP != nil && !loopback(host) {
+		a, err := address.Parse("doorward@" + host)
+		if err != nil {
+			return "", fmt.Errorf("%q is not the full name of a host. Write it like https://door.example.com.", access.Shorten(host, 60))
+		}
+		host = a.Domain()
+	}
+	host = bracketed(host)
+	switch n, err := strconv.ParseUint(port, 10, 16); {
+	case port == "" && strings.HasSuffix(u.Host, ":"), port != "" && (err != nil || n == 0):
+		return "", fmt.Errorf("The port of the public address must be a number from 1 to 65535.")
+	case port == "", u.Scheme == "https" && n == 443, u.Scheme == "http" && n == 80:
+		return host, nil
+	}
+	return host + ":" + port, nil
+}
+
+func setMailFrom(c *Config, v string) error {
+	if v == "" {
+		return nil
+	}
+	if strings.ContainsAny(v, "<>") {
+		return errors.New("Write the address alone, such as door@example.com. The workspace's name is put before it in letters.")
+	}
+	a, err := address.Parse(v)
+	if err != nil {
+		return err
+	}
+	c.MailFrom = a.Canonical
+	return nil
+}
+
+func setMailPerMinute(c *Config, v string) error {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > 100_000 {
+		return fmt.Errorf("%q is not a number of letters from 1 to 100000.", access.Shorten(v, 20))
+	}
+	c.MailPerMinute = n
+	return nil
+}
+
+func setProxies(c *Config, v string) error {
+	for _, part := range strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' }) {
+		p, err := netip.ParsePrefix(part)
+		if err != nil {
+			ip, bad := netip.ParseAddr(part)
+			if bad != nil || ip.Zone() != "" {
+				return fmt.Errorf("%q is neither an address nor a network. Write 10.0.0.5 or 10.0.0.0/8.", access.Shorten(part, 40))
+			}
+			p = netip.PrefixFrom(ip, ip.BitLen())
+		}
+		if p.Bits() == 0 {
+			return fmt.Errorf("%s would trust everybody's word on where they come from. Name the proxies alone.", part)
+		}
+		c.TrustedProxies = append(c.TrustedProxies, p.Masked())
+	}
+	return nil
+}
+
+var units = []struct {
+	name string
+	size uint64
+}{{"TIB", 1 << 40}, {"GIB", 1 << 30}, {"MIB", 1 << 20}, {"KIB", 1 << 10}, {"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}, {"", 1}}
+
+func setMinFree(c *Config, v string) error {
+	if v == "" {
+		return nil
+	}
+	for _, u := range units {
+		number, ok := strings.CutSuffix(strings.ToUpper(v), u.name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseUint(strings.TrimSpace(number), 10, 64)
+		if err != nil || n > math.MaxUint64/u.size {
+			break
+		}
+		c.MinFree = n * u.size
+		return nil
+	}
+	return fmt.Errorf("%q is not a size. Write it like 500MB or 2GiB.", access.Shorten(v, 20))
+}
