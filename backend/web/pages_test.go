@@ -71,7 +71,7 @@ func samples() map[string]sample {
 		"login-code-error": {pageLoginCode, LoginCodePage{Leaf: leaf(), Email: "Ada@Example.com", Minutes: 15, Next: "/fleet", Error: "This code is not the one in the newest letter. Look at the newest letter, or send it again."}},
 		"link-sign-in":     {pageLink, LinkPage{Leaf: leaf(), Action: "/login/TOKEN", Email: "ada@example.com", Now: noon}},
 		"link-invitation":  {pageLink, invitation},
-		"link-invitation-bare": {pageLink, LinkPage{Leaf: leaf(), Action: "/login/TOKEN", Invitation: true, Email: "ada@example.com", Roles: []string{"AILoop", "Fleet"},
+		"link-invitation-bare": {pageLink, LinkPage{Leaf: leaf(), Action: "/login/TOKEN", Invitation: true, Email: "ada@example.com", Inviter: "the operator", Roles: []string{"AILoop", "Fleet"},
 			Until: noon.Add(time.Hour), Now: noon}},
 		"link-long": {pageLink, LinkPage{Leaf: long, Action: "/login/TOKEN", Invitation: true, Email: longAddress, Inviter: longName, InviterEmail: longAddress,
 			Roles: []string{"Admin", "AILoop", "Fleet", "Observers of the long and winding road"}, Note: strings.Repeat("A long word of welcome. ", 10), Until: noon.Add(30 * 24 * time.Hour), Now: noon}},
@@ -494,6 +494,30 @@ func TestMomentInWords(t *testing.T) {
 	}
 	if moment(time.Time{}, noon) != nil {
 		t.Error("a time that never was is told")
+	}
+}
+
+func TestNamesBeginSentences(t *testing.T) {
+	for s, want := range map[string]string{"the operator": "The operator", "éva": "Éva", "ada@example.com": "ada@example.com", "": "", "\xff": "\uFFFD"} {
+		if got := start(s); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+}
+
+// Without JavaScript the waiting page looks again by itself, but never while
+// something is being written, and never by posting a form again.
+func TestWaitingPageLooksAgain(t *testing.T) {
+	p := openPages(t)
+	for name, want := range map[string]bool{"pending": true, "pending-note": true, "pending-refused": false} {
+		if got := strings.Contains(draw(t, p, samples()[name]), `<noscript><meta http-equiv="refresh" content="20; url=/pending"></noscript>`); got != want {
+			t.Errorf("%s: looks again: %v", name, got)
+		}
+	}
+	held := samples()["pending"].model.(PendingPage)
+	held.Held = true
+	if page := draw(t, p, sample{pagePending, held}); strings.Contains(page, "http-equiv") || !strings.Contains(page, `href="/pending"`) {
+		t.Error("a held page looks again, or cannot be let go")
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // words is what the templates can say.
@@ -15,6 +17,7 @@ var words = template.FuncMap{
 	"people": people,
 	"cap":    capped,
 	"first":  firstName,
+	"start":  start,
 	"act":    func(a Action, csrf string, strong bool) act { return act{a, csrf, strong} },
 }
 
@@ -112,6 +115,14 @@ func firstName(name string) string {
 		return f[0]
 	}
 	return ""
+}
+
+// start begins s with a capital, unless it is an address.
+func start(s string) string {
+	if r, n := utf8.DecodeRuneInString(s); n > 0 && !strings.Contains(s, "@") {
+		return string(unicode.ToUpper(r)) + s[n:]
+	}
+	return s
 }
 
 // waitWords says how long to wait, rounded up.

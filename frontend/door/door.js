@@ -29,7 +29,7 @@
 			} else if (answer.status >= 500 || answer.status === 429) {
 				say('The server is busy. We keep trying; leave this page open.', false)
 			} else if (!answer.ok) {
-				location.reload()
+				location.replace(page)
 			} else {
 				const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('#waiting .facts')
 				if (fresh && fresh.innerHTML !== served) {
