@@ -1,0 +1,277 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"hash"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// A backup is one stream: a line that says what it is, a line of JSON about it,
+// a frame for each record with a checksum of its own, and a trailer with the
+// number of records and the SHA-256 of all before it. It can be taken while the
+// store is in use.
+//
+// It opens nothing: sessions, login links, codes and the words of letters stay
+// out. It does hold the instance key and everybody's address, so it is as
+// private as the data directory.
+const backupMagic = "doorward backup 1\n"
+
+// mostRecord is the largest key or value that a backup can hold.
+const mostRecord = 1 << 20
+
+// A BackupHeader says what a backup holds.
+type BackupHeader struct {
+	Instance string    `json:"instance"`
+	MadeAt   time.Time `json:"made_at"`
+	Key      string    `json:"key"` // the instance key
+}
+
+// leftOut are the prefixes that no backup holds: what opens something, or only
+// has a meaning while it does.
+var leftOut = map[string]bool{"s/": true, "S/": true, "l/": true, "L/": true, "b/": true, "B/": true, "O/": true, "z/": true}
+
+// Backup writes a backup of the store as it is now.
+func (s *Store) Backup(ctx context.Context, w io.Writer) error {
+	sum := sha256.New()
+	buffered := bufio.NewWriterSize(w, 1<<16)
+	out := &frameWriter{w: io.MultiWriter(buffered, sum)}
+	header, err := json.Marshal(BackupHeader{Instance: s.Instance(), MadeAt: s.now(), Key: hex.EncodeToString(s.keys.root)})
+	if err != nil {
+		return err
+	}
+	out.write([]byte(backupMagic))
+	out.write(append(header, '\n'))
+	err = s.kv.Each(ctx, nil, func(key, value []byte) error {
+		if len(key) > 1 && leftOut[string(key[:2])] {
+			return nil
+		}
+		out.frame(key, value)
+		return out.err
+	})
+	if err != nil {
+		return err
+	}
+	out.number(0)
+	out.number(out.count)
+	trailer := sum.Sum(nil)
+	if out.err != nil {
+		return out.err
+	}
+	if _, err := buffered.Write(trailer); err != nil {
+		return err
+	}
+	return buffered.Flush()
+}
+
+type frameWriter struct {
+	w     io.Writer
+	count uint64
+	err   error
+}
+
+func (f *frameWriter) write(b []byte) {
+	if f.err == nil {
+		_, f.err = f.w.Write(b)
+	}
+}
+
+func (f *frameWriter) number(n uint64) { f.write(binary.AppendUvarint(nil, n)) }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func (f *frameWriter) frame(key, value []byte) {
+	f.number(uint64(len(key)))
+	f.number(uint64(len(value)))
+	f.write(key)
+	f.write(value)
+	f.write(binary.BigEndian.AppendUint32(nil, crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, value)))
+	f.count++
+}
+
+func notABackup(why string, err error) error {
+	return access.Errorf(access.Invalid, "This is not a whole Doorward backup: %s. Use another copy.", why).WithCode("backup_damaged").Because(err)
+}
+
+// frameReader reads a backup and keeps the sum of what it read.
+type frameReader struct {
+	r     *bufio.Reader
+	sum   hash.Hash
+	count uint64
+}
+
+func (f *frameReader) read(n int) ([]byte, error) {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(f.r, b); err != nil {
+		return nil, notABackup("it ends too early", err)
+	}
+	f.sum.Write(b)
+	return b, nil
+}
+
+// ReadByte lets binary.ReadUvarint read through the sum.
+func (f *frameReader) ReadByte() (byte, error) {
+	b, err := f.r.ReadByte()
+	if err == nil {
+		f.sum.Write([]byte{b})
+	}
+	return b, err
+}
+
+func (f *frameReader) number() (int, error) {
+	n, err := binary.ReadUvarint(f)
+	if err != nil || n > mostRecord<<20 {
+		return 0, notABackup("a length in it is garbled", err)
+	}
+	return int(n), nil
+}
+
+func (f *frameReader) header() (h BackupHeader, err error) {
+	magic, err := f.read(len(backupMagic))
+	if err != nil || string(magic) != backupMagic {
+		return h, notABackup("it does not begin like one", err)
+	}
+	var line []byte
+	for {
+		b, err := f.ReadByte()
+		if err != nil || len(line) > 4096 {
+			return h, notABackup("its header is garbled", err)
+		}
+		if b == '\n' {
+			break
+		}
+		line = append(line, b)
+	}
+	if err := json.Unmarshal(line, &h); err != nil || h.Instance == "" {
+		return h, notABackup("its header is garbled", err)
+	}
+	return h, nil
+}
+
+// next is the next record, io.EOF after a trailer that fits.
+func (f *frameReader) next() (kv.KV, error) {
+	n, err := f.number()
+	if err != nil {
+		return kv.KV{}, err
+	}
+	if n == 0 {
+		return kv.KV{}, f.trailer()
+	}
+	m, err := f.number()
+	if err != nil || n > mostRecord || m > mostRecord {
+		return kv.KV{}, notABackup("a length in it is garbled", err)
+	}
+	both, err := f.read(n + m + 4)
+	if err != nil {
+		return kv.KV{}, err
+	}
+	if crc32.Checksum(both[:n+m], castagnoli) != binary.BigEndian.Uint32(both[n+m:]) {
+		return kv.KV{}, notABackup("a record in it is garbled", nil)
+	}
+	f.count++
+	return kv.KV{Key: both[:n:n], Value: both[n : n+m : n+m]}, nil
+}
+
+func (f *frameReader) trailer() error {
+	count, err := f.number()
+	if err != nil || uint64(count) != f.count {
+		return notABackup("records are missing", err)
+	}
+	want, got := f.sum.Sum(nil), make([]byte, sha256.Size)
+	if _, err := io.ReadFull(f.r, got); err != nil || !bytes.Equal(want, got) {
+		return notABackup("its checksum does not fit", err)
+	}
+	return io.EOF
+}
+
+// IsBackup reports whether a file begins like a backup.
+func IsBackup(head []byte) bool { return bytes.HasPrefix(head, []byte(backupMagic)) }
+
+// Restore makes a fresh data directory from a backup. On any error the
+// directory is gone again. Everybody has to sign in anew, open invitations have
+// to be sent again, and letters that waited are marked as failed.
+func Restore(ctx context.Context, r io.Reader, o Options) (s *Store, err error) {
+	if entries, err := os.ReadDir(o.Dir); err == nil && len(entries) > 0 {
+		return nil, access.Errorf(access.Invalid, "%s is not empty. A backup is restored into a new directory; give --data one.", o.Dir).WithCode("restore_not_empty")
+	}
+	f := &frameReader{r: bufio.NewReaderSize(r, 1<<16), sum: sha256.New()}
+	h, err := f.header()
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(o.Dir))
+		}
+	}()
+	if err := prepareDir(o.Dir); err != nil {
+		return nil, err
+	}
+	root, err := hex.DecodeString(h.Key)
+	if err != nil || len(root) != 32 {
+		return nil, notABackup("its header is garbled", err)
+	}
+	if err := writeKey(filepath.Join(o.Dir, keyFile), root); err != nil {
+		return nil, err
+	}
+	if s, err = Open(o); err != nil {
+		return nil, err
+	}
+	if err := firstError(s.kv.Load(ctx, f.next), s.kv.BumpEpoch(ctx), s.afterRestore(ctx)); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// afterRestore fails the letters whose words are gone, a handful at a time, and
+// records the restore.
+func (s *Store) afterRestore(ctx context.Context) error {
+	for more := true; more; {
+		err := s.Update(ctx, func(tx *Tx) error {
+			waiting, err := tx.scan([]byte("d/"), 8)
+			if err != nil {
+				return err
+			}
+			if more = len(waiting) > 0; !more {
+				return tx.Record(access.System, access.DidRestoreData, "", "")
+			}
+			letters, err := tx.letters(waiting)
+			if err != nil {
+				return err
+			}
+			for _, l := range letters {
+				l.Failed("It waited when a backup was made, which does not hold the words of letters. Use resend.", tx.Now)
+				if err := tx.PutLetter(l); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

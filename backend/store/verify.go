@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"hash/maphash"
+	"maps"
+
+	"doorward/backend/access"
+)
+
+// A Report says what a verification went over.
+type Report struct {
+	Records, Members, Letters, AuditEntries int
+}
+
+// Verify goes over everything kept: each checksum, each index entry in both
+// directions, the counters, and the audit chain. It takes time, and memory that
+// does not grow with the store. What does not fit is a Conflict that names it.
+func (s *Store) Verify(ctx context.Context) (Report, error) {
+	v := verifier{seed: maphash.MakeSeed(), want: map[byte]fingerprint{}, have: map[byte]fingerprint{}}
+	var kept access.Counters
+	err := s.kv.Each(ctx, nil, func(key, value []byte) error {
+		v.report.Records++
+		if string(key) == "c" {
+			return json.Unmarshal(value, &kept)
+		}
+		return v.see(key, value)
+	})
+	if err != nil {
+		return v.report, err
+	}
+	if err := v.fits(kept); err != nil {
+		return v.report, err
+	}
+	v.report.AuditEntries, err = s.VerifyAudit(ctx)
+	return v.report, err
+}
+
+// A fingerprint is of a set of entries, whatever their order.
+type fingerprint struct {
+	n   int
+	sum uint64
+}
+
+type verifier struct {
+	seed       maphash.Seed
+	want, have map[byte]fingerprint // index entries by the first byte of their key: by the records, and as they are
+	counters   access.Counters
+	report     Report
+}
+
+func (v *verifier) add(to map[byte]fingerprint, key, value string) {
+	var h maphash.Hash
+	h.SetSeed(v.seed)
+	h.WriteString(key)
+	h.WriteByte(0)
+	h.WriteString(value)
+	f := to[key[0]]
+	to[key[0]] = fingerprint{f.n + 1, f.sum + h.Sum64()}
+}
+
+func (v *verifier) see(key, value []byte) error {
+	if len(key) < 2 || key[1] != '/' {
+		return nil
+	}
+	switch key[0] {
+	case 'm':
+		var m access.Member
+		if err := json.Unmarshal(value, &m); err != nil {
+			return err
+		}
+		v.report.Members++
+		v.counters.Add(&m, 1)
+		for k, val := range entries(&m) {
+			v.add(v.want, k, val)
+		}
+	case 'o':
+		var l access.Letter
+		if err := json.Unmarshal(value, &l); err != nil {
+			return err
+		}
+		v.report.Letters++
+		countLetter(&v.counters, l.State, 1)
+		for k := range letterEntries(&l) {
+			v.add(v.want, k, "")
+		}
+	case 'a', 't', 'r', 'w', 'q', 'n', 'M', 'd':
+		v.add(v.have, string(key), string(value))
+	case 'x':
+		if kind := key[10]; kind == DueMember || kind == DueLetter {
+			v.add(v.have, string(key), string(value))
+		}
+	}
+	return nil
+}
+
+func (v *verifier) fits(kept access.Counters) error {
+	for _, prefix := range []byte("atrwqnMdx") {
+		if v.want[prefix] != v.have[prefix] {
+			return access.Errorf(access.Conflict, "The store does not fit together: index %q has %d entries, and the records ask for %d. Restore the latest backup.", prefix, v.have[prefix].n, v.want[prefix].n).WithCode("store_broken")
+		}
+	}
+	c := v.counters
+	same := c.Pending == kept.Pending && c.Proved == kept.Proved && c.Active == kept.Active && c.Suspended == kept.Suspended &&
+		c.Expired == kept.Expired && c.Admins == kept.Admins && maps.Equal(c.Roles, kept.Roles) && maps.Equal(c.Letters, kept.Letters)
+	if !same {
+		return access.Errorf(access.Conflict, "The store does not fit together: its counters are not those of its records. Restore the latest backup.").WithCode("store_broken")
+	}
+	return nil
+}
