@@ -38,11 +38,12 @@ var statusByCode = map[string]int{
 
 // slowedError carries how long to wait beside the sentence.
 type slowedError struct {
-	*access.Error
+	said *access.Error
 	wait time.Duration
 }
 
-func (e *slowedError) Unwrap() error { return e.Error }
+func (e *slowedError) Error() string { return e.said.Error() }
+func (e *slowedError) Unwrap() error { return e.said }
 
 func slowed(wait time.Duration, ok bool) error {
 	if ok {

@@ -1,0 +1,323 @@
+// Package app puts the parts together: the store, the desk, the mail worker and
+// the web server of one Doorward, opened in that order and closed in reverse.
+// It owns the configuration, the listeners and what an operator can ask of the
+// whole: backup, restore, verification, a doctor's look.
+//
+// Nothing here decides who may do what. The command line (package cli) speaks
+// to the same handlers as everybody else, as the operator: over the socket in
+// the data directory while a server runs, over memory while none does.
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/desk"
+	"doorward/backend/mail"
+	"doorward/backend/store"
+	"doorward/backend/web"
+)
+
+// An App is one Doorward.
+type App struct {
+	c        Config
+	log      *slog.Logger
+	store    *store.Store
+	desk     *desk.Desk
+	mail     *mail.Worker // nil without a mail server
+	server   mail.Server
+	web      *web.Server
+	listener net.Listener // bound early where the port is for the system to choose
+	memory   *memoryListener
+	local    sync.Once
+	running  sync.WaitGroup
+}
+
+// SocketName is the operator's socket in the data directory.
+const SocketName = "doorward.sock"
+
+// Open builds everything on the data directory and starts nothing. What is
+// wrong with the configuration or the directory comes back as a sentence.
+func Open(ctx context.Context, c Config) (a *App, err error) {
+	a = &App{c: c, log: newLogger(c)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+			a = nil
+		}
+	}()
+	if c.SMTPURL != "" {
+		if a.server, err = mail.ParseServer(c.SMTPURL); err != nil {
+			return a, err
+		}
+	}
+	if err = a.bindEarly(); err != nil {
+		return a, err
+	}
+	if a.store, err = store.Open(store.Options{Dir: c.Data, Logger: a.log, MinFree: c.MinFree}); err != nil {
+		return a, err
+	}
+	if a.desk, err = desk.New(ctx, desk.Options{Store: a.store, Frontend: c.Frontend, PublicURL: a.c.URL, Mail: !a.server.IsZero(), Logger: a.log}); err != nil {
+		return a, err
+	}
+	host := hostOf(a.c.URL)
+	if !a.server.IsZero() {
+		if a.mail, err = mail.New(a.store, mail.Options{Server: a.server, From: c.MailFrom, HELO: mail.HELO(host), PerMinute: c.MailPerMinute, Logger: a.log}); err != nil {
+			return a, err
+		}
+	}
+	o := web.Options{Desk: a.desk, Frontend: c.Frontend, Listen: a.c.Listen, TrustedProxies: c.TrustedProxies, MailFrom: c.MailFrom, Operations: operations{a}, Logger: a.log}
+	if !a.server.IsZero() {
+		o.MailServer = a.server.Name()
+	}
+	a.web, err = web.New(o)
+	return a, err
+}
+
+func hostOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "localhost"
+	}
+	return u.Hostname()
+}
+
+// bindEarly takes the port where the system is to choose it, since links need
+// to know it.
+func (a *App) bindEarly() (err error) {
+	_, port, err := net.SplitHostPort(a.c.Listen)
+	if err != nil || port != "0" {
+		return nil
+	}
+	if a.listener, err = net.Listen("tcp", a.c.Listen); err != nil {
+		return a.cannotListen(err)
+	}
+	asked := a.c.Listen
+	a.c.Listen = a.listener.Addr().String()
+	if u, err := url.Parse(a.c.URL); err == nil && u.Host == asked {
+		u.Host = a.c.Listen
+		a.c.URL = u.String()
+	}
+	return nil
+}
+
+func (a *App) cannotListen(err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return access.Errorf(access.Unavailable, "Another program listens on %s already. Stop it, or choose another address with --listen.", a.c.Listen).On("listen").WithCode("port_in_use").Because(err)
+	case errors.Is(err, syscall.EACCES):
+		return access.Errorf(access.Unavailable, "This user may not listen on %s. Choose a port above 1023 with --listen.", a.c.Listen).On("listen").WithCode("port_forbidden").Because(err)
+	}
+	return access.Errorf(access.Unavailable, "Listening on %s is not possible: %v. Choose another address with --listen.", a.c.Listen, errors.Unwrap(err)).On("listen").WithCode("cannot_listen").Because(err)
+}
+
+// A ServeInfo says what a server that has just started is, for whoever started
+// it.
+type ServeInfo struct {
+	URL        string // where it is reached
+	Listen     string // host and port
+	SetupLink  string // one-time link for the first Admin; empty once there was one
+	MailServer string // empty: letters are kept
+	Socket     string // the operator's
+}
+
+// Serve answers on the configured address and the operator's socket, sends
+// letters and does what falls due, until ctx ends; then it stops gracefully.
+// ready is called once it answers.
+func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
+	if a.listener == nil {
+		l, err := net.Listen("tcp", a.c.Listen)
+		if err != nil {
+			return a.cannotListen(err)
+		}
+		a.listener = l
+	}
+	socket, err := a.bindSocket()
+	if err != nil {
+		return err
+	}
+	certificate, err := a.certificate()
+	if err != nil {
+		return errors.Join(err, socket.Close())
+	}
+	setup, err := a.desk.OpenSetup(ctx)
+	if err != nil {
+		return errors.Join(err, socket.Close())
+	}
+	ctx, stop := context.WithCancel(ctx)
+	failed := make(chan error, 2)
+	a.running.Go(func() { failed <- a.web.Serve(socket, true) })
+	a.running.Go(func() {
+		if certificate != nil {
+			failed <- a.web.ServeTLS(a.listener, &tls.Config{Certificates: []tls.Certificate{*certificate}})
+			return
+		}
+		failed <- a.web.Serve(a.listener, false)
+	})
+	a.running.Go(func() { a.RunWorkers(ctx) })
+	info := ServeInfo{URL: a.c.URL, Listen: a.c.Listen, SetupLink: setup, Socket: filepath.Join(a.c.Data, SocketName)}
+	if !a.server.IsZero() {
+		info.MailServer = a.server.Name()
+	}
+	ready(info)
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	stop()
+	return errors.Join(err, a.web.Close())
+}
+
+func (a *App) certificate() (*tls.Certificate, error) {
+	if a.c.TLSCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(a.c.TLSCert, a.c.TLSKey)
+	if err != nil {
+		return nil, access.Errorf(access.Unavailable, "The certificate in %s and the key in %s cannot be used: %v.", a.c.TLSCert, a.c.TLSKey, err).On("tls-cert").WithCode("bad_certificate").Because(err)
+	}
+	return &pair, nil
+}
+
+// bindSocket takes the operator's socket. One that is left from a server that
+// died is replaced: the store is ours alone by now, so nobody answers there.
+func (a *App) bindSocket() (net.Listener, error) {
+	name := filepath.Join(a.c.Data, SocketName)
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("remove the old socket: %w", err)
+	}
+	l, err := net.Listen("unix", name)
+	if err != nil {
+		return nil, access.Errorf(access.Unavailable, "The socket %s cannot be made: %v. Its path may be too long (108 characters is the most): choose a shorter data directory.", name, errors.Unwrap(err)).WithCode("cannot_listen").Because(err)
+	}
+	return l, errors.Join(os.Chmod(name, 0o600))
+}
+
+// RunWorkers sends letters and does what falls due, until ctx ends.
+func (a *App) RunWorkers(ctx context.Context) {
+	var both sync.WaitGroup
+	both.Go(func() { a.desk.Run(ctx) })
+	both.Go(func() { a.compactDaily(ctx) })
+	if a.mail != nil {
+		both.Go(func() {
+			if err := a.mail.Run(ctx); err != nil && ctx.Err() == nil {
+				a.log.Error("the mail worker stopped", "err", err)
+			}
+		})
+	}
+	both.Wait()
+}
+
+// compactDaily takes what was deleted off the disk, once a day, at night.
+func (a *App) compactDaily(ctx context.Context) {
+	for {
+		now := time.Now()
+		next := time.Date(now.Year(), now.Month(), now.Day()+1, 3, 30, 0, 0, now.Location())
+		timer := time.NewTimer(next.Sub(now))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		if err := a.store.Compact(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("the daily compaction failed", "err", err)
+		}
+	}
+}
+
+// Close stops what runs and lets go of the data directory. It may be called on
+// an App that was opened half-way.
+func (a *App) Close() error {
+	var errs []error
+	if a.web != nil {
+		errs = append(errs, a.web.Close())
+	}
+	if a.memory != nil {
+		errs = append(errs, a.memory.Close())
+	}
+	if a.listener != nil {
+		if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	a.running.Wait()
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Client speaks to this App's operator API over memory: any host name will do.
+func (a *App) Client() *http.Client {
+	a.local.Do(func() {
+		a.memory = newMemoryListener()
+		a.running.Go(func() {
+			if err := a.web.Serve(a.memory, true); err != nil && !errors.Is(err, net.ErrClosed) {
+				a.log.Error("the operator's own API stopped", "err", err)
+			}
+		})
+	})
+	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return a.memory.dial(ctx) }}}
+}
+
+// Dial is a client for the server that runs on a data directory; false where
+// none answers.
+func Dial(dir string) (*http.Client, bool) {
+	name := filepath.Join(dir, SocketName)
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", name)
+	}
+	conn, err := dial(context.Background(), "", "")
+	if err != nil {
+		return nil, false
+	}
+	conn.Close()
+	return &http.Client{Transport: &http.Transport{DialContext: dial}}, true
+}
+
+// RestoreInfo says what was restored.
+type RestoreInfo struct {
+	Members, Letters, AuditEntries int
+}
+
+// Restore makes a fresh data directory from a backup and verifies it. On any
+// error nothing is left of the directory.
+func Restore(ctx context.Context, file io.Reader, dir string) (RestoreInfo, error) {
+	s, err := store.Restore(ctx, file, store.Options{Dir: dir})
+	if err != nil {
+		return RestoreInfo{}, err
+	}
+	r, err := s.Verify(ctx)
+	return RestoreInfo{Members: r.Members, Letters: r.Letters, AuditEntries: r.AuditEntries}, errors.Join(err, s.Close())
+}
+
+func newLogger(c Config) *slog.Logger {
+	out := c.Log
+	if out == nil {
+		out = os.Stderr
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(out, o))
+	}
+	return slog.New(slog.NewTextHandler(out, o))
+}

@@ -1,0 +1,12 @@
+package app
+
+import "golang.org/x/sys/windows"
+
+// freeBytes is how much room is left where dir is.
+func freeBytes(dir string) (free uint64, err error) {
+	name, err := windows.UTF16PtrFromString(dir)
+	if err == nil {
+		err = windows.GetDiskFreeSpaceEx(name, &free, nil, nil)
+	}
+	return free, err
+}

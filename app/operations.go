@@ -1,0 +1,129 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/mail"
+	"doorward/backend/web"
+)
+
+// operations are what the operator can ask of the whole.
+type operations struct{ a *App }
+
+func (o operations) Compact(ctx context.Context) error { return o.a.store.Compact(ctx) }
+
+func (o operations) Verify(ctx context.Context) (map[string]int, error) {
+	r, err := o.a.store.Verify(ctx)
+	return map[string]int{"records": r.Records, "members": r.Members, "letters": r.Letters, "audit_entries": r.AuditEntries}, err
+}
+
+func (o operations) Backup(ctx context.Context, w io.Writer) error { return o.a.store.Backup(ctx, w) }
+
+// Doctor looks at what tends to go wrong and says how to mend it.
+func (o operations) Doctor(ctx context.Context) []web.Check {
+	return []web.Check{o.publicURL(), o.mail(ctx), o.disk(), o.clock(), o.permissions(), o.store(ctx)}
+}
+
+func check(name, state, detail, mend string) web.Check {
+	return web.Check{Name: name, State: state, Detail: detail, Mend: mend}
+}
+
+func (o operations) publicURL() web.Check {
+	u, err := url.Parse(o.a.c.URL)
+	switch {
+	case err != nil:
+		return check("public URL", "fail", o.a.c.URL, "Set DOORWARD_URL to the address that people use, such as https://door.example.com.")
+	case isLoopback(u.Hostname()):
+		return check("public URL", "warn", o.a.c.URL+" is reached from this machine only", "Set DOORWARD_URL before you invite people from elsewhere.")
+	case u.Scheme != "https":
+		return check("public URL", "fail", o.a.c.URL+" is not encrypted", "Put a reverse proxy with TLS in front, or set DOORWARD_TLS_CERT and DOORWARD_TLS_KEY.")
+	}
+	if _, err := net.DefaultResolver.LookupHost(context.Background(), u.Hostname()); err != nil {
+		return check("public URL", "warn", o.a.c.URL+": this machine finds no such host", "Check the name in DNS, unless only others are meant to find it.")
+	}
+	return check("public URL", "ok", o.a.c.URL, "")
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// mailWait is how long the doctor waits for the mail server.
+const mailWait = 10 * time.Second
+
+func (o operations) mail(ctx context.Context) web.Check {
+	if o.a.server.IsZero() {
+		return check("mail", "warn", "no mail server is set; letters are kept and can be read with `doorward outbox`", "Set DOORWARD_SMTP_URL.")
+	}
+	ctx, cancel := context.WithTimeout(ctx, mailWait)
+	defer cancel()
+	session, err := mail.Dial(ctx, o.a.server, mail.HELO(hostOf(o.a.c.URL)))
+	if err != nil {
+		return check("mail", "fail", err.Error(), "Check DOORWARD_SMTP_URL, then run: doorward mail-test you@example.com")
+	}
+	session.Close()
+	health, err := o.a.desk.Overview(ctx, access.Operator)
+	if err == nil && health.Mail.Paused {
+		return check("mail", "fail", "the queue is paused: "+health.Mail.Words, "Mend what the mail server says; the queue goes on by itself.")
+	}
+	return check("mail", "ok", o.a.server.Name()+" takes letters from "+o.a.c.MailFrom, "")
+}
+
+const (
+	diskAlarm = 2 << 30 // bytes; under it the doctor warns
+	diskFloor = 200 << 20
+)
+
+func (o operations) disk() web.Check {
+	free, err := freeBytes(o.a.c.Data)
+	if err != nil {
+		return check("disk", "fail", err.Error(), "Check that the data directory can be reached.")
+	}
+	detail := fmt.Sprintf("%d MB free at %s", free>>20, o.a.c.Data)
+	switch {
+	case free < diskFloor:
+		return check("disk", "fail", detail, "Make room: Doorward takes no changes while so little is free.")
+	case free < diskAlarm:
+		return check("disk", "warn", detail, "Make room before it runs out.")
+	}
+	return check("disk", "ok", detail, "")
+}
+
+func (o operations) clock() web.Check {
+	now := time.Now()
+	last, err := o.a.desk.Audit(context.Background(), access.Operator, "", 1)
+	if err == nil && len(last.Items) > 0 && last.Items[0].At.After(now.Add(time.Minute)) {
+		return check("clock", "fail", "the clock says "+now.UTC().Format(time.RFC3339)+", before the last audit entry", "Set the clock: links and sessions end by it.")
+	}
+	return check("clock", "ok", now.UTC().Format(time.RFC3339), "")
+}
+
+func (o operations) permissions() web.Check {
+	info, err := os.Stat(o.a.c.Data)
+	if err != nil {
+		return check("permissions", "fail", err.Error(), "Check that the data directory can be reached.")
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return check("permissions", "fail", fmt.Sprintf("others can read %s (mode %04o)", o.a.c.Data, mode), "Run: chmod 700 "+o.a.c.Data)
+	}
+	return check("permissions", "ok", o.a.c.Data+" is yours alone", "")
+}
+
+func (o operations) store(ctx context.Context) web.Check {
+	if err := o.a.desk.Ready(ctx); err != nil {
+		return check("store", "fail", access.Explain(err).Message, "")
+	}
+	c, err := o.a.desk.Overview(ctx, access.Operator)
+	if err != nil {
+		return check("store", "fail", access.Explain(err).Message, "Run: doorward verify")
+	}
+	return check("store", "ok", fmt.Sprintf("takes changes; %d members", c.Members()), "")
+}
