@@ -1,11 +1,9 @@
 package web
 
 import (
-	"fmt"
 	"html/template"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -25,61 +23,6 @@ type act struct {
 	Action
 	CSRF   string
 	Strong bool
-}
-
-// A Moment is a time as people say it and as machines read it.
-type Moment struct {
-	Machine string // RFC 3339
-	Exact   string // to the second, for the curious
-	On      string // "today at 14:05 UTC"
-	Ago     string // "12 minutes ago"
-}
-
-// moment puts t in words, seen from now; nil for the zero time.
-func moment(t, now time.Time) *Moment {
-	if t.IsZero() {
-		return nil
-	}
-	t, now = t.UTC(), now.UTC()
-	return &Moment{t.Format(time.RFC3339), t.Format("Monday, 2 January 2006, 15:04:05 UTC"), on(t, now), ago(t, now)}
-}
-
-func on(t, now time.Time) string {
-	clock := t.Format(" at 15:04 UTC")
-	switch days := dayNumber(now) - dayNumber(t); {
-	case days == 0:
-		return "today" + clock
-	case days == 1:
-		return "yesterday" + clock
-	case days == -1:
-		return "tomorrow" + clock
-	case t.Year() == now.Year():
-		return t.Format("Monday 2 January") + clock
-	}
-	return t.Format("Monday 2 January 2006") + clock
-}
-
-func dayNumber(t time.Time) int { return int(t.Unix() / 86400) }
-
-func ago(t, now time.Time) string {
-	switch d := now.Sub(t); {
-	case d < time.Minute:
-		return "just now"
-	case d < time.Hour:
-		return count(int(d/time.Minute), "minute") + " ago"
-	case d < 24*time.Hour:
-		return count(int(d/time.Hour), "hour") + " ago"
-	case d < 30*24*time.Hour:
-		return count(int(d/(24*time.Hour)), "day") + " ago"
-	}
-	return "on " + t.Format("2 January 2006")
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
 }
 
 // people counts them, with the verb.
@@ -123,141 +66,4 @@ func start(s string) string {
 		return string(unicode.ToUpper(r)) + s[n:]
 	}
 	return s
-}
-
-// waitWords says how long to wait, rounded up.
-func waitWords(d time.Duration) string {
-	switch {
-	case d <= 0:
-		return "in a moment"
-	case d <= time.Minute:
-		return "in " + count(int((d+time.Second-1)/time.Second), "second")
-	case d <= 90*time.Minute:
-		return "in " + count(int((d+time.Minute-1)/time.Minute), "minute")
-	}
-	return "in " + count(int((d+time.Hour-1)/time.Hour), "hour")
-}
-
-var (
-	goHome   = Action{Label: "Go home", Href: "/"}
-	goSignIn = Action{Label: "Sign in", Href: "/login"}
-	logOut   = Action{Label: "Log out", PostTo: "/logout"}
-	tryAgain = func(href string) Action { return Action{Label: "Try again", Href: href} }
-)
-
-func message(l Leaf, tone Tone, title, text, advice string, ways ...Action) MessagePage {
-	l.Title = title
-	m := MessagePage{Leaf: l, Tone: tone, Text: text, Advice: advice}
-	if len(ways) > 0 {
-		m.Primary = ways[0]
-	}
-	if len(ways) > 1 {
-		m.Secondary = ways[1]
-	}
-	return m
-}
-
-// suspendedPage is for a member who is kept out for now.
-func suspendedPage(l Leaf) MessagePage {
-	who, way := "your account", goSignIn
-	if l.SignedInAs != "" {
-		who, way = l.SignedInAs, logOut
-	}
-	l.SignedInAs = ""
-	return message(l, Warn, "Your account is paused",
-		fmt.Sprintf("An administrator of %s has suspended %s. Nothing in the account was deleted.", l.Workspace, who),
-		"Ask an administrator to restore it; you can then sign in as before.", way)
-}
-
-// rejectedPage is for a person whose request was turned down while they waited.
-func rejectedPage(l Leaf) MessagePage {
-	l.SignedInAs = ""
-	return message(l, Warn, "Your request was not approved",
-		fmt.Sprintf("An administrator of %s decided not to open the door this time. Your account and address were deleted here.", l.Workspace),
-		"If you think this is a mistake, write to the person who invited you. You can close this page.")
-}
-
-// withdrawnPage confirms a withdrawal.
-func withdrawnPage(l Leaf) MessagePage {
-	l.SignedInAs = ""
-	return message(l, Info, "You have withdrawn",
-		fmt.Sprintf("Your account in %s is deleted, and so is your request.", l.Workspace),
-		"If you change your mind, ask for a new invitation. You can close this page.")
-}
-
-// signedOutPage confirms a log-out.
-func signedOutPage(l Leaf, everywhere bool) MessagePage {
-	l.SignedInAs = ""
-	text := "This browser no longer has access to your account."
-	if everywhere {
-		text = "All your sessions are ended, in this browser and in every other."
-	}
-	return message(l, Info, "You are signed out", text, "", Action{Label: "Sign in again", Href: "/login"})
-}
-
-// notAllowedPage is for a place that the member's roles do not open. Ask names
-// who can change that; empty: an administrator.
-func notAllowedPage(l Leaf, place, ask string) MessagePage {
-	if ask == "" {
-		ask = "an administrator of " + l.Workspace
-	}
-	return message(l, Warn, place+" is not open to you",
-		"Your roles do not include it.",
-		fmt.Sprintf("If you need it, ask %s to give you a role that opens %s.", ask, place), goHome)
-}
-
-// notFoundPage is for an address on this server that leads nowhere.
-func notFoundPage(l Leaf) MessagePage {
-	return message(l, Info, "There is nothing here",
-		"The address may be mistyped, or the page has moved.", "", goHome)
-}
-
-// busyPage is for a server that cannot take the request now.
-func busyPage(l Leaf, again string, after time.Duration) MessagePage {
-	return message(l, Warn, "The server is busy",
-		"Your request was not taken, and nothing was changed.",
-		fmt.Sprintf("It should work %s.", waitWords(after)), tryAgain(again))
-}
-
-// tooManyPage is for somebody who asked too often.
-func tooManyPage(l Leaf, again string, after time.Duration) MessagePage {
-	return message(l, Warn, "Too many tries",
-		"There were more requests than we take in so short a time.",
-		fmt.Sprintf("Please try again %s. Links and codes that you have already stay good.", waitWords(after)), tryAgain(again))
-}
-
-// refusedPage shows a sentence of ours that has no page of its own.
-func refusedPage(l Leaf, sentence string) MessagePage {
-	return message(l, Warn, "That did not work", sentence, "", goHome)
-}
-
-// staleFormPage is for a form that came without the proof that we made it.
-func staleFormPage(l Leaf, again string) MessagePage {
-	return message(l, Warn, "This page was open for too long",
-		"For your safety the form was not taken, and nothing was changed.",
-		"Open the page again and repeat the last step. Your browser has to allow cookies for this site.", tryAgain(again))
-}
-
-// ourErrorPage is for a failure of ours. The number leads to it in the log.
-func ourErrorPage(l Leaf, requestNumber string) MessagePage {
-	m := message(l, Danger, "Something went wrong on our side",
-		"It is not your doing. Whatever you just did may not have been kept.",
-		"Try again in a moment. If it happens again, tell an administrator the number below: it leads to the cause in the log.", goHome)
-	m.RequestNumber = requestNumber
-	return m
-}
-
-// foreignHostPage is for a request to a host name that is not ours.
-func foreignHostPage(l Leaf, publicURL string) MessagePage {
-	return message(l, Warn, "This is not the address of this door",
-		"The server was reached by a name that it does not answer to.",
-		"Use the address below. Administrators set it as the public URL.",
-		Action{Label: strings.TrimPrefix(strings.TrimPrefix(publicURL, "https://"), "http://"), Href: publicURL})
-}
-
-// setupClosedPage is for a setup link after the first Admin was made.
-func setupClosedPage(l Leaf) MessagePage {
-	return message(l, Info, "Setup is closed",
-		"This workspace has its first administrator already, or the setup link is not the one that was printed at start.",
-		"If that was you, sign in. Otherwise look at what the server printed when it started.", goSignIn)
 }

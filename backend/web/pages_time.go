@@ -1,0 +1,74 @@
+package web
+
+import (
+	"strconv"
+	"time"
+)
+
+// A Moment is a time as people say it and as machines read it.
+type Moment struct {
+	Machine string // RFC 3339
+	Exact   string // to the second, for the curious
+	On      string // "today at 14:05 UTC"
+	Ago     string // "12 minutes ago"
+}
+
+// moment puts t in words, seen from now; nil for the zero time.
+func moment(t, now time.Time) *Moment {
+	if t.IsZero() {
+		return nil
+	}
+	t, now = t.UTC(), now.UTC()
+	return &Moment{t.Format(time.RFC3339), t.Format("Monday, 2 January 2006, 15:04:05 UTC"), on(t, now), ago(t, now)}
+}
+
+func on(t, now time.Time) string {
+	clock := t.Format(" at 15:04 UTC")
+	switch days := dayNumber(now) - dayNumber(t); {
+	case days == 0:
+		return "today" + clock
+	case days == 1:
+		return "yesterday" + clock
+	case days == -1:
+		return "tomorrow" + clock
+	case t.Year() == now.Year():
+		return t.Format("Monday 2 January") + clock
+	}
+	return t.Format("Monday 2 January 2006") + clock
+}
+
+func dayNumber(t time.Time) int { return int(t.Unix() / 86400) }
+
+func ago(t, now time.Time) string {
+	switch d := now.Sub(t); {
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return count(int(d/time.Minute), "minute") + " ago"
+	case d < 24*time.Hour:
+		return count(int(d/time.Hour), "hour") + " ago"
+	case d < 30*24*time.Hour:
+		return count(int(d/(24*time.Hour)), "day") + " ago"
+	}
+	return "on " + t.Format("2 January 2006")
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// waitWords says how long to wait, rounded up.
+func waitWords(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return "in a moment"
+	case d <= time.Minute:
+		return "in " + count(int((d+time.Second-1)/time.Second), "second")
+	case d <= 90*time.Minute:
+		return "in " + count(int((d+time.Minute-1)/time.Minute), "minute")
+	}
+	return "in " + count(int((d+time.Hour-1)/time.Hour), "hour")
+}
