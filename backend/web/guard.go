@@ -102,7 +102,7 @@ func (s *Server) identify(c *fiber.Ctx) (*desk.Principal, error) {
 	if err != nil {
 		return nil, s.failedTry(c, err)
 	}
-	if p.Stale {
+	if p.Stale && navigates(c) {
 		return s.rotate(c, secret)
 	}
 	c.Locals(secretKey, secret)
@@ -118,6 +118,14 @@ func (s *Server) failedTry(c *fiber.Ctx, err error) error {
 		return slow
 	}
 	return err
+}
+
+// navigates reports whether the request is for a page of its own. Only such a
+// one gets a session's new secret: of several that a page makes at once, the
+// first would leave the others with a secret that is worth nothing.
+func navigates(c *fiber.Ctx) bool {
+	mode := c.Get("Sec-Fetch-Mode")
+	return mode == "" || mode == "navigate"
 }
 
 // rotate gives a session whose rights have risen its new secret.

@@ -1,0 +1,258 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+)
+
+var bg = context.Background()
+
+// The whole way of an invited person, by pages alone.
+func TestInvitedPersonComesIn(t *testing.T) {
+	h := newHouse(t)
+	id, link := h.invite("ada@example.com", access.Fleet)
+	g := h.guest()
+
+	g.get(link).want(t, 200, "You are invited to AI Loop", "ada@example.com", "Fleet", "Accept the invitation")
+	g.enter(link).want(t, http.StatusSeeOther, "/pending")
+	waiting := g.get("/pending")
+	waiting.want(t, 200, "Account Pending Approval", "ada@example.com", "Grace Hopper", "Fleet")
+	g.get("/").want(t, http.StatusSeeOther, "/pending")
+	g.get("/fleet/datalake").want(t, http.StatusSeeOther, "/pending")
+
+	g.post(waiting, "/pending/note", "note", "I take over route planning.").want(t, http.StatusSeeOther, "/pending?saved=1")
+	g.get("/pending?saved=1").want(t, 200, "I take over route planning.", "Saved")
+
+	pendingSession := g.session()
+	if _, err := h.desk.Approve(bg, h.admin, id, nil); err != nil {
+		t.Fatal(err)
+	}
+	g.get("/pending").want(t, http.StatusSeeOther, "/")
+	if g.session() == pendingSession || g.session() == "" {
+		t.Error("the approval did not change the session's id")
+	}
+	if _, err := h.desk.Who(bg, pendingSession); !access.SignedOut.Is(err) {
+		t.Errorf("the id from before the approval still opens: %v", err)
+	}
+	home := g.get("/")
+	home.want(t, 200, "/fleet/datalake", "/fleet/flows")
+	home.lacks(t, "/ailoop", `href="/admin"`)
+	g.get("/fleet").want(t, 200, "Data Lake", "Flows")
+	g.get("/fleet/datalake").want(t, 200, "No application is connected here")
+	g.get("/ailoop/datalake").want(t, http.StatusForbidden, "AILoop Data Lake is not open to you")
+	g.get("/admin").want(t, http.StatusForbidden)
+
+	if _, err := h.desk.ChangeAccess(bg, h.admin, id, []access.RoleName{access.Fleet, access.AILoop}); err != nil {
+		t.Fatal(err)
+	}
+	g.get("/ailoop/datalake").want(t, 200, "No application is connected here")
+	if _, err := h.desk.Suspend(bg, h.admin, id); err != nil {
+		t.Fatal(err)
+	}
+	g.get("/fleet").want(t, http.StatusForbidden, "suspended")
+	g.get("/fleet").want(t, http.StatusSeeOther, "/login?next=%2Ffleet")
+}
+
+// A mail scanner opens every link in every way it knows, and posts the form
+// that it finds without the page's cookie.
+func TestScannersChangeNothing(t *testing.T) {
+	h := newHouse(t)
+	_, link := h.invite("ada@example.com", access.Fleet)
+	for i := range 20 {
+		s := h.guest()
+		page := s.do([]string{http.MethodGet, http.MethodHead}[i%2], link, nil)
+		page.want(t, 200)
+		for _, c := range page.Cookies() {
+			if c.Name == h.web.names.session {
+				t.Fatal("opening the link opened a session")
+			}
+		}
+		h.guest().post(page, link).want(t, http.StatusForbidden)
+		h.guest().do(http.MethodPost, link, map[string][]string{}).want(t, http.StatusForbidden)
+	}
+	h.guest().enter(link).want(t, http.StatusSeeOther, "/pending")
+}
+
+// A link that is unknown, malformed, used, expired or revoked is an oracle if
+// its page differs.
+func TestDeadLinksReadAlike(t *testing.T) {
+	h := newHouse(t)
+	_, used := h.invite("used@example.com", access.Fleet)
+	h.guest().enter(used)
+	id, revoked := h.invite("revoked@example.com", access.Fleet)
+	if _, err := h.desk.Resend(bg, h.admin, id); err != nil {
+		t.Fatal(err)
+	}
+	_, expired := h.invite("expired@example.com", access.Fleet)
+	h.wait(access.DefaultInvitation)
+	links := map[string]string{"unknown": "/login/" + access.NewSecret().Reveal(), "malformed": "/login/short", "used": used, "revoked": revoked, "expired": expired}
+	mask := regexp.MustCompile(`value="[^"]*"|/login/[A-Za-z0-9_-]+/renew`)
+	var first, firstHeader string
+	for name, link := range links {
+		a := h.guest().get(link)
+		a.want(t, http.StatusGone, "no longer good", "fresh")
+		a.lacks(t, "example.com")
+		for _, c := range a.Cookies() {
+			a.Header.Set("Set-Cookie", c.Name)
+		}
+		a.Header.Del("Date")
+		body, header := mask.ReplaceAllString(a.body, "…"), headerText(a.Header)
+		if first == "" {
+			first, firstHeader = body, header
+		}
+		if body != first || header != firstHeader {
+			t.Errorf("the page of a link that is %s differs:\n%s\n%s", name, header, body)
+		}
+		renewed := h.guest()
+		renewed.post(renewed.get(link), link+"/renew").want(t, 200, "fresh letter")
+	}
+}
+
+func headerText(h http.Header) string {
+	var b strings.Builder
+	if err := h.Write(&b); err != nil {
+		return err.Error()
+	}
+	return b.String()
+}
+
+// A forwarded or phished sign-in link is opened in another browser than the one
+// that asked for it.
+func TestSignInLinkIsBoundToItsBrowser(t *testing.T) {
+	h := newHouse(t)
+	h.arrived("ada@example.com", access.Fleet)
+	g := h.guest()
+	g.post(g.get("/login"), "/login", "email", "ADA@Example.COM").want(t, 200, "Look in your mail", "ADA@Example.COM")
+	if n, err := h.desk.AnswerAsks(bg); n != 1 || err != nil {
+		t.Fatalf("answered %d asks: %v", n, err)
+	}
+	link, code := h.signInLetter()
+
+	thief := h.guest()
+	page := thief.get(link)
+	page.want(t, http.StatusForbidden, "browser")
+	page.lacks(t, "ada@example.com")
+	thief.post(page, link).want(t, http.StatusForbidden)
+	thief.post(page, "/login/code", "code", code).want(t, http.StatusUnprocessableEntity, "not right")
+	g.post(g.get("/login"), "/login/code", "code", "000000").want(t, http.StatusUnprocessableEntity, "not right")
+	g.post(g.get("/login"), "/login/code", "code", code[:3]+" "+code[3:]).want(t, http.StatusSeeOther, "/")
+	g.get("/").want(t, 200, "Fleet")
+	g.get(link).want(t, http.StatusGone)
+}
+
+// signInLetter finds the link and the code in the newest letter.
+func (h *house) signInLetter() (link, code string) {
+	h.t.Helper()
+	page, err := h.desk.Outbox(bg, access.Operator, "", 0)
+	h.must(err)
+	at := slices.IndexFunc(page.Items, func(l access.Letter) bool { return l.Kind == access.SignInLetter })
+	_, w, err := h.desk.Letter(bg, access.Operator, page.Items[at].ID)
+	h.must(err)
+	link = regexp.MustCompile(regexp.QuoteMeta(houseURL) + `(/login/[A-Za-z0-9_-]{43})`).FindStringSubmatch(w.Text)[1]
+	code = strings.ReplaceAll(regexp.MustCompile(`\b\d{3} ?\d{3}\b`).FindString(w.Text), " ", "")
+	return link, code
+}
+
+// Another site posts to us with the victim's cookies, in each way that browsers
+// tell us of, and with a form token of its own session.
+func TestForeignFormsAreRefused(t *testing.T) {
+	h := newHouse(t)
+	g, _ := h.arrived("ada@example.com", access.Fleet)
+	other, _ := h.arrived("eve@example.com", access.Fleet)
+	page, evil := g.get("/"), other.get("/")
+	token := csrfField.FindStringSubmatch(page.body)[1]
+	for name, change := range map[string]func(*http.Request){
+		"cross-site":         func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+		"same-site":          func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
+		"a null origin":      func(r *http.Request) { r.Header.Set("Origin", "null") },
+		"an evil origin":     func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") },
+		"our host over http": func(r *http.Request) { r.Header.Set("Origin", "http://door.example.com") },
+	} {
+		a := g.do(http.MethodPost, "/logout", map[string][]string{"csrf": {token}}, change)
+		if a.StatusCode != http.StatusForbidden {
+			t.Errorf("a form with %s was taken: %d", name, a.StatusCode)
+		}
+	}
+	g.post(evil, "/logout").want(t, http.StatusForbidden, "nothing was changed")
+	g.do(http.MethodPost, "/logout", map[string][]string{}).want(t, http.StatusForbidden)
+	g.get("/").want(t, 200)
+	g.post(page, "/logout").want(t, 200, "signed out")
+	g.get("/").want(t, http.StatusSeeOther, "/login")
+}
+
+func TestSetupWorksOnce(t *testing.T) {
+	h := newHouse(t) // has an Admin
+	h.guest().get("/setup/"+access.NewSecret().Reveal()).want(t, http.StatusGone, "Setup is closed")
+}
+
+func TestWithdraw(t *testing.T) {
+	h := newHouse(t)
+	id, link := h.invite("ada@example.com", access.Fleet)
+	g := h.guest()
+	g.enter(link)
+	g.post(g.get("/pending"), "/pending/withdraw").want(t, 200, "You have withdrawn")
+	if _, err := h.desk.Member(bg, h.admin, id); !access.NotFound.Is(err) {
+		t.Errorf("the withdrawn account is still there: %v", err)
+	}
+	g.get("/pending").want(t, http.StatusSeeOther, "/login")
+}
+
+func TestRejectedWhileWaiting(t *testing.T) {
+	h := newHouse(t)
+	id, link := h.invite("ada@example.com", access.Fleet)
+	g := h.guest()
+	g.enter(link)
+	if err := h.desk.Reject(bg, h.admin, id, "", false); err != nil {
+		t.Fatal(err)
+	}
+	g.get("/pending").want(t, http.StatusForbidden, "not approved")
+	g.get("/pending").want(t, http.StatusSeeOther, "/login")
+	h.guest().get(link).want(t, http.StatusGone)
+}
+
+// A phishing mail leads through our sign-in page to somewhere else.
+func TestNextLeadsNowhereElse(t *testing.T) {
+	h := newHouse(t)
+	for _, next := range []string{"//evil.example", `/\evil.example`, "/%2f/evil.example", "https:evil.example", "\t//evil.example", "javascript:alert(1)", "/@evil", "https://door.example.com@evil.example", "/\u2215evil", "/a//b", `/%5cevil`} {
+		if got := safePath(next); got != "/" && (!strings.HasPrefix(got, "/") || strings.HasPrefix(got, "//") || strings.Contains(got, `\`) || strings.Contains(strings.ToLower(got), "%2f") || strings.Contains(strings.ToLower(got), "%5c")) {
+			t.Errorf("safePath(%q) = %q", next, got)
+		}
+	}
+	if got := safePath("/fleet/datalake"); got != "/fleet/datalake" {
+		t.Errorf("a path of ours became %q", got)
+	}
+	h.guest().get("/fleet/flows").want(t, http.StatusSeeOther, "/login?next=%2Ffleet%2Fflows")
+}
+
+func TestSessionLimits(t *testing.T) {
+	h := newHouse(t)
+	g, _ := h.arrived("ada@example.com", access.Fleet)
+	g.get("/").want(t, 200)
+	h.wait(access.MemberIdle - time.Minute)
+	g.get("/").want(t, 200)
+	h.wait(access.MemberIdle)
+	g.get("/").want(t, http.StatusSeeOther, "/login")
+}
+
+// Pages that hold what somebody typed must show it, not run it.
+func TestTypedTextIsShownNotRun(t *testing.T) {
+	h := newHouse(t)
+	_, link := h.invite("ada@example.com", access.Fleet)
+	g := h.guest()
+	g.enter(link)
+	g.post(g.get("/pending"), "/pending/note", "note", `<img src=x onerror=1>{{7*7}}`).want(t, http.StatusSeeOther)
+	a := g.get("/pending")
+	a.want(t, 200, "&lt;img src=x onerror=1&gt;{{7*7}}")
+	a.lacks(t, "<img src=x")
+	g.post(a, "/pending/note", "note", strings.Repeat("x", 201)).want(t, http.StatusUnprocessableEntity, "the most is 200")
+	h.guest().get("/login").want(t, 200)
+	l := h.guest()
+	l.post(l.get("/login"), "/login", "email", `"><script>@x`).want(t, http.StatusUnprocessableEntity, "role=\"alert\"")
+}

@@ -1,0 +1,254 @@
+package web
+
+import (
+	"net/http"
+	"net/netip"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+)
+
+// Every route is classified; one that is not is a way in that nobody decided
+// on.
+func TestEveryRouteIsClassified(t *testing.T) {
+	h := newHouse(t)
+	for _, local := range []bool{false, true} {
+		app := h.web.app(local)
+		swept := 0
+		for _, stack := range app.Stack() {
+			for _, r := range stack {
+				if !h.web.mounted(r) {
+					continue
+				}
+				swept++
+				if _, ok := h.web.classes[r.Method+" "+r.Path]; !ok {
+					t.Errorf("the route %s %s is not classified", r.Method, r.Path)
+				}
+			}
+		}
+		if swept < 40 {
+			t.Errorf("only %d routes were swept", swept)
+		}
+	}
+}
+
+// mounted tells a route from the handlers that run around all of them.
+func (s *Server) mounted(r *fiber.Route) bool {
+	return r.Path != "/" || len(r.Handlers) != 0 && s.classes[r.Method+" /"] != (need{})
+}
+
+// The sweep must notice a route that somebody added and forgot to classify.
+func TestTheSweepNoticesAForgottenRoute(t *testing.T) {
+	h := newHouse(t)
+	h.app.Get("/forgotten", func(c *fiber.Ctx) error { return nil })
+	found := false
+	for _, stack := range h.app.Stack() {
+		for _, r := range stack {
+			if _, ok := h.web.classes[r.Method+" "+r.Path]; h.web.mounted(r) && !ok {
+				found = true
+			}
+		}
+	}
+	if !found {
+		t.Error("a route without a class went unnoticed")
+	}
+}
+
+// A pending person tries every way in there is (Vaultwarden's CVE-2026-43913:
+// a route that checked the role and not the state).
+func TestPendingReachesNothingElse(t *testing.T) {
+	h := newHouse(t)
+	_, link := h.invite("ada@example.com", access.Admin)
+	g := h.guest()
+	g.enter(link)
+	open := map[string]bool{"public": true, "waiting": true}
+	tried := 0
+	for route, n := range h.web.classes {
+		method, path, _ := strings.Cut(route, " ")
+		if open[n.String()] || n.who == theOperator {
+			continue
+		}
+		tried++
+		path = strings.NewReplacer(":id", access.NewID(), ":name", "Fleet", "*", "x").Replace(path)
+		a := g.do(method, path, nil, func(r *http.Request) {
+			r.Header.Set("Sec-Fetch-Site", "same-origin")
+			r.Header.Set("Content-Type", "application/json")
+		})
+		if a.StatusCode != http.StatusForbidden && !(a.StatusCode == http.StatusSeeOther && a.Header.Get("Location") == "/pending") {
+			t.Errorf("%s (%s) answered a pending Admin with %d: %s", route, n, a.StatusCode, a.body)
+		}
+	}
+	if tried < 30 {
+		t.Errorf("only %d routes were tried", tried)
+	}
+}
+
+// Every answer, errors too, says what browsers may do with it.
+func TestSecurityHeaders(t *testing.T) {
+	h := newHouse(t)
+	for _, path := range []string{"/login", "/nowhere", "/", "/api/v1/me", "/api/v1/nowhere", "/login/x", "/healthz"} {
+		a := h.guest().get(path)
+		for name, want := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+			"Permissions-Policy": "camera=()", "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+			"Cache-Control": "no-store", "Strict-Transport-Security": "max-age=",
+		} {
+			if !strings.Contains(a.Header.Get(name), want) {
+				t.Errorf("GET %s: %s is %q, want %q in it", path, name, a.Header.Get(name), want)
+			}
+		}
+		if a.Header.Get("Access-Control-Allow-Origin") != "" || a.Header.Get("Server") != "" {
+			t.Errorf("GET %s says too much: %v", path, a.Header)
+		}
+	}
+}
+
+func TestCookieFlags(t *testing.T) {
+	h := newHouse(t)
+	_, link := h.invite("ada@example.com", access.Fleet)
+	g := h.guest()
+	page := g.get(link)
+	cookies := append(page.Cookies(), g.post(page, link).Cookies()...)
+	if len(cookies) < 2 {
+		t.Fatalf("cookies: %v", cookies)
+	}
+	for _, c := range cookies {
+		if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+			t.Errorf("the cookie %s is set as %q", c.Name, c.Raw)
+		}
+	}
+}
+
+// A request for another host would make links or caches that lead elsewhere.
+func TestForeignHost(t *testing.T) {
+	h := newHouse(t)
+	_, link := h.invite("ada@example.com", access.Fleet)
+	for _, host := range []string{"evil.example", "door.example.com.evil.example", "door.example.com.", "127.0.0.1:8080"} {
+		a := h.guest().get(link, func(r *http.Request) { r.Host = host; r.Header.Set("X-Forwarded-Host", "door.example.com") })
+		a.want(t, http.StatusMisdirectedRequest, "https://door.example.com")
+		a.lacks(t, "evil.example", "ada@example.com")
+	}
+	h.guest().get("/login", func(r *http.Request) {
+		r.Host = "DOOR.example.com:443"
+		r.Header.Set("X-Forwarded-Host", "evil.example")
+	}).want(t, 200)
+	h.guest().get("/readyz", func(r *http.Request) { r.Host = "10.0.0.7:8080" }).want(t, 200, "ready")
+}
+
+// A session id that a stranger chose must not become one.
+func TestUnknownSessionIsNotAdopted(t *testing.T) {
+	h := newHouse(t)
+	chosen := access.NewSecret().Reveal()
+	_, link := h.invite("ada@example.com", access.Fleet)
+	g := h.guest()
+	fix := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: h.web.names.session, Value: chosen}) }
+	g.get("/pending", fix).want(t, http.StatusSeeOther, "/login")
+	g.enter(link)
+	if g.session().Reveal() == chosen {
+		t.Error("the chosen id became the session's")
+	}
+	h.guest().get("/pending", fix).want(t, http.StatusSeeOther, "/login")
+}
+
+// Methods that change nothing must change nothing, and override headers are not
+// listened to.
+func TestMethodsAreWhatTheySay(t *testing.T) {
+	h := newHouse(t)
+	g, _ := h.arrived("ada@example.com", access.Fleet)
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
+		g.do(method, "/logout", nil, func(r *http.Request) { r.Header.Set("X-HTTP-Method-Override", "POST") })
+	}
+	g.get("/").want(t, 200)
+}
+
+func TestPathsAreCanonical(t *testing.T) {
+	h := newHouse(t)
+	g, _ := h.arrived("ada@example.com", access.Fleet)
+	for _, path := range []string{"//admin", "/Admin", "/admin/../fleet/../admin", "/AILOOP", "/ailoop/", "/%61dmin", "/assets/..%2f..%2fgo.mod", "/assets/%2e%2e%2ftokens.css", "/fleet/%00", "/fleet//datalake"} {
+		if a := g.get(path); a.StatusCode == 200 {
+			t.Errorf("GET %s = 200\n%s", path, a.body)
+		}
+	}
+}
+
+func TestLimiter(t *testing.T) {
+	now := time.Unix(0, 0)
+	l := newLimiter(Rate{Burst: 3, Every: time.Second})
+	l.now = func() time.Time { return now }
+	steps := []struct {
+		from string
+		ok   bool
+	}{
+		{"192.0.2.1", true}, {"192.0.2.1", true}, {"192.0.2.1", true}, {"192.0.2.1", false},
+		{"192.0.2.2", true}, {"::ffff:192.0.2.1", false},
+		{"2001:db8::1", true}, {"2001:db8::2", true}, {"2001:db8::3", true}, {"2001:db8::ffff", false}, {"2001:db8:0:1::1", true},
+	}
+	for i, s := range steps {
+		if wait, ok := l.allow(addr(s.from)); ok != s.ok || !ok && (wait <= 0 || wait > time.Second) {
+			t.Errorf("step %d, %s: %v, %v", i, s.from, wait, ok)
+		}
+	}
+	now = now.Add(time.Second)
+	if _, ok := l.allow(addr("192.0.2.1")); !ok {
+		t.Error("a second later it is still refused")
+	}
+}
+
+// A flood from a million addresses must not fill the memory.
+func TestLimiterMemoryIsBounded(t *testing.T) {
+	l := newLimiter(Rate{Burst: 3, Every: time.Second})
+	before := heap()
+	for i := range 1_000_000 {
+		l.allow(netip.AddrFrom4([4]byte{byte(i >> 16), byte(i >> 8), byte(i), 1}))
+	}
+	if grew := heap() - before; grew > 16<<20 {
+		t.Errorf("a million addresses took %d MB", grew>>20)
+	}
+	runtime.KeepAlive(l)
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// Somebody tries links and codes by the thousand.
+func TestTriesAreLimited(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.Limits = DefaultLimits; o.Limits.Tries = Rate{Burst: 5, Every: time.Hour} })
+	g := h.guest()
+	page := g.get("/login")
+	for range 5 {
+		g.post(page, "/login/code", "code", "123456").want(t, http.StatusUnprocessableEntity)
+	}
+	a := g.post(page, "/login/code", "code", "123456")
+	a.want(t, http.StatusTooManyRequests, "Too many tries")
+	if a.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+}
+
+// X-Forwarded-For is anybody's to write: only a trusted proxy's counts, and of
+// a chain the nearest hop that is not one.
+func TestForwardedAddresses(t *testing.T) {
+	s := &Server{proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}}
+	tests := []struct{ peer, header, want string }{
+		{"192.0.2.9", "198.51.100.1", "192.0.2.9"},
+		{"127.0.0.1", "198.51.100.1", "198.51.100.1"},
+		{"127.0.0.1", "6.6.6.6, 198.51.100.1, 10.0.0.2", "198.51.100.1"},
+		{"127.0.0.1", "6.6.6.6, garbage, 10.0.0.2", "10.0.0.2"},
+		{"127.0.0.1", "", "127.0.0.1"},
+	}
+	app := fiber.New()
+	for _, tt := range tests {
+		if got := fromOf(app, s, tt.peer, tt.header); got != tt.want {
+			t.Errorf("peer %s, X-Forwarded-For %q: %s, want %s", tt.peer, tt.header, got, tt.want)
+		}
+	}
+}
