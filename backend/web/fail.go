@@ -58,6 +58,7 @@ const busyFor = 5 * time.Second
 // fail is the only place where an error becomes an answer: problem+json for
 // programs, a page with one clear way on for people.
 func (s *Server) fail(c *fiber.Ctx, err error) error {
+	s.secureHeaders(c) // an answer to what could not be read never came through outer
 	e, code, number := s.explain(c, err)
 	var wait time.Duration
 	var slow *slowedError

@@ -144,7 +144,6 @@ const bodyLimit = 1 << 20
 func (s *Server) app(local bool) *fiber.App {
 	app := fiber.New(fiber.Config{
 		DisableStartupMessage:        true,
-		DisableDefaultDate:           false,
 		StrictRouting:                true,
 		CaseSensitive:                true,
 		BodyLimit:                    bodyLimit,
@@ -153,9 +152,7 @@ func (s *Server) app(local bool) *fiber.App {
 		WriteTimeout:                 30 * time.Second,
 		IdleTimeout:                  75 * time.Second,
 		ErrorHandler:                 s.fail,
-		DisableHeaderNormalizing:     false,
 		DisablePreParseMultipartForm: true,
-		StreamRequestBody:            false,
 	})
 	if local {
 		app.Use(func(c *fiber.Ctx) error { c.Locals(localKey, true); return c.Next() })
