@@ -1,0 +1,200 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+)
+
+// mountAPI mounts the API; with local also what only the operator has. Each
+// operation is described once, with its types, and Huma checks requests against
+// that and writes the OpenAPI document from it.
+func (s *Server) mountAPI(app *fiber.App, local bool) {
+	r := s.newRoom(app, "/api/v1")
+	s.mountMe(r)
+	s.mountInvitations(r)
+	s.mountMembers(r)
+	s.mountRoles(r)
+	s.mountRecords(r)
+	s.mountSettings(r)
+	s.mountEvents(app, r)
+	s.mountDocument(app, r)
+	if local {
+		s.mountLocal(app)
+	}
+}
+
+// A room is one set of operations under one prefix.
+type room struct {
+	s      *Server
+	api    huma.API
+	prefix string
+}
+
+func (s *Server) newRoom(app *fiber.App, prefix string) *room {
+	config := huma.DefaultConfig("Doorward", "1")
+	config.CreateHooks = nil // they would add links built from the request's Host
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	config.Info.Description = documentText
+	config.Servers = []*huma.Server{{URL: prefix}}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"session": {Type: "apiKey", In: "cookie", Name: "__Host-dw",
+			Description: "The session of a signed-in member. It is named dw while the public URL is plain http. What changes something also needs a same-origin Sec-Fetch-Site or Origin header."},
+		"token": {Type: "http", Scheme: "bearer", BearerFormat: "dw_…",
+			Description: "An API token, made with `doorward token add` or POST /tokens."},
+	}
+	return &room{s: s, api: humafiber.NewWithGroup(app, app.Group(prefix), config), prefix: prefix}
+}
+
+// schemaName is the type's name without the mark of what it is for.
+func schemaName(t reflect.Type, hint string) string {
+	return strings.ReplaceAll(huma.DefaultSchemaNamer(t, hint), "JSON", "")
+}
+
+// An op is one operation: where, what it does in words, who may use it.
+type op struct {
+	method, path string
+	id           string // kebab case, stable: programs call it by this name
+	title        string
+	text         string
+	need         need
+	answers      int   // status of success; zero: 200, or 204 where there is no body
+	fails        []int // beyond those that follow from the rest
+}
+
+// mount mounts one classified operation. do is called for whoever the guard let
+// through; its error becomes an answer in fail, like every other.
+func mount[I, O any](r *room, o op, do func(context.Context, access.By, *I) (*O, error)) {
+	r.s.classify(o.method, fiberPath(r.prefix+o.path), o.need)
+	d := o.describe()
+	d.Middlewares = huma.Middlewares{r.let(o.need)}
+	huma.Register(r.api, d, func(ctx context.Context, in *I) (*O, error) {
+		q := askedBy(ctx)
+		out, err := do(ctx, asker(q.c), in)
+		if err != nil {
+			q.err = err
+			return nil, nil
+		}
+		return out, nil
+	})
+}
+
+func fiberPath(p string) string { return strings.NewReplacer("{", ":", "}", "").Replace(p) }
+
+// describe is the operation as the OpenAPI document has it.
+func (o *op) describe() huma.Operation {
+	d := huma.Operation{Method: o.method, Path: o.path, OperationID: o.id, Summary: o.title, Description: o.text,
+		Tags: []string{strings.Split(o.path, "/")[1]}, DefaultStatus: o.answers, MaxBodyBytes: 2 * bodyLimit}
+	switch o.need.who {
+	case anybody, theOperator:
+	case theWaiting:
+		d.Security = []map[string][]string{{"session": {}}}
+		d.Errors = []int{http.StatusUnauthorized, http.StatusForbidden}
+	default:
+		d.Security = []map[string][]string{{"session": {}}, {"token": {}}}
+		d.Errors = []int{http.StatusUnauthorized, http.StatusForbidden}
+	}
+	if strings.Contains(o.path, "{") {
+		d.Errors = append(d.Errors, http.StatusNotFound)
+	}
+	if o.method != http.MethodGet {
+		d.Errors = append(d.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+	}
+	d.Errors = append(d.Errors, append(o.fails, http.StatusTooManyRequests, http.StatusServiceUnavailable)...)
+	return d
+}
+
+// A request is what a handler may want to know beside its input.
+type request struct {
+	c   *fiber.Ctx
+	err error // what the handler refused with
+}
+
+type requestKey struct{}
+
+func askedBy(ctx context.Context) *request { return ctx.Value(requestKey{}).(*request) }
+
+// let calls the handler for whoever may, and turns errors into answers.
+func (r *room) let(n need) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		q := &request{c: humafiber.Unwrap(ctx)}
+		err := r.s.guard(q.c, n)
+		if err == nil {
+			err = knownParameters(ctx.Operation(), q.c)
+		}
+		if err == nil {
+			next(huma.WithValue(ctx, requestKey{}, q))
+			err = q.err
+		}
+		if err == nil {
+			return
+		}
+		if err := r.s.fail(q.c, err); err != nil {
+			r.s.log.Error("an error could not be answered", "err", err)
+		}
+	}
+}
+
+// knownParameters refuses parameters that the operation does not have, or that
+// come twice: a filter with a typo would otherwise quietly list everything.
+func knownParameters(o *huma.Operation, c *fiber.Ctx) (err error) {
+	args := c.Context().QueryArgs()
+	if args.Len() == 0 {
+		return nil
+	}
+	seen := map[string]bool{}
+	for key := range args.All() {
+		name := string(key)
+		switch {
+		case err != nil:
+		case seen[name]:
+			err = access.Errorf(access.Invalid, "The parameter %q is given twice.", access.Shorten(name, 40)).On(access.Shorten(name, 40)).WithCode("parameter_twice")
+		case !takes(o, name):
+			err = access.Errorf(access.Invalid, "There is no parameter %q here.", access.Shorten(name, 40)).On(access.Shorten(name, 40)).WithCode("unknown_parameter")
+		}
+		seen[name] = true
+	}
+	return err
+}
+
+func takes(o *huma.Operation, name string) bool {
+	for _, p := range o.Parameters {
+		if p.In == "query" && p.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+const documentText = `Doorward decides who gets in: administrators invite people by email, invited people prove their address and wait, and administrators approve or reject them.
+
+Errors are application/problem+json with a sentence in detail and a stable code. Times are RFC 3339 in UTC; what is not known is absent. Lists page by limit and an opaque cursor: pass next as cursor to get the page after. Bodies are JSON of at most 64 KiB (1 MiB for a batch of invitations); unknown and repeated fields are refused.`
+
+// mountDocument serves the OpenAPI document. It is written once, when all
+// operations are known.
+func (s *Server) mountDocument(app *fiber.App, r *room) {
+	s.classify(fiber.MethodGet, r.prefix+"/openapi.json", public())
+	r.api.OpenAPI().AddOperation(&huma.Operation{Method: http.MethodGet, Path: "/openapi.json", OperationID: "get-openapi",
+		Summary: "This document", Description: "The OpenAPI 3.1 description of the API. Anybody may read it.", Tags: []string{"openapi.json"},
+		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}}}}})
+	document, err := json.Marshal(r.api.OpenAPI())
+	if err != nil {
+		panic(err) // the types of this package do not marshal: no request can mend that
+	}
+	app.Add(fiber.MethodGet, r.prefix+"/openapi.json", func(c *fiber.Ctx) error {
+		if err := s.guard(c, public()); err != nil {
+			return err
+		}
+		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+		return c.Send(document)
+	})
+}

@@ -1,0 +1,162 @@
+package web
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
+
+	"doorward/backend/access"
+)
+
+// A Problem is how the API says no (RFC 9457). It describes what fail writes,
+// and is what Huma writes where a request does not fit its description.
+type Problem struct {
+	Status  int            `json:"status" doc:"The HTTP status." example:"409"`
+	Title   string         `json:"title" doc:"The status in words." example:"Conflict"`
+	Detail  string         `json:"detail" doc:"What is wrong, and what to do next: a sentence for people." example:"Ada was approved already, by grace@example.com on 1 May 2030 at 12:00 UTC."`
+	Code    string         `json:"code" doc:"A stable name, for programs." example:"already_decided"`
+	Request string         `json:"request,omitempty" doc:"Where the fault is ours: the number under which the log has the cause." example:"k3x7qhzd"`
+	Errors  []ProblemField `json:"errors,omitempty" doc:"The fields or parameters at fault."`
+}
+
+// A ProblemField is one field or parameter at fault.
+type ProblemField struct {
+	Message  string `json:"message" doc:"What is wrong with it." example:"An email address has an @ in it, such as ada@example.com."`
+	Location string `json:"location" doc:"Its name, with the way to it." example:"email"`
+}
+
+// Error is the sentence.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus is the HTTP status, for Huma.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is that of problems, for Huma.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// Huma is set up through variables of its own: they are the same for every
+// server of this process and never change afterwards.
+func init() {
+	huma.DefaultArrayNullable = false
+	huma.ValidateStrictCasing = true
+	huma.NewError = newProblem
+	validation.MsgUnexpectedProperty = notAField
+	validation.MsgExpectedRequiredProperty = lacksField + "%s"
+	validation.MsgExpectedBoolean = "must be true or false"
+	validation.MsgExpectedNumber = "must be a number"
+	validation.MsgExpectedInteger = "must be a whole number"
+	validation.MsgExpectedString = "must be text"
+	validation.MsgExpectedArray = "must be a list"
+	validation.MsgExpectedObject = "must be a JSON object"
+	validation.MsgExpectedOneOf = "must be one of: %s"
+	validation.MsgExpectedMinimumNumber = "must be at least %v"
+	validation.MsgExpectedMaximumNumber = "must be at most %v"
+	validation.MsgExpectedMinLength = "must have at least %d characters"
+	validation.MsgExpectedMaxLength = "can have at most %d characters"
+	validation.MsgExpectedMinItems = "must have at least %d entries"
+	validation.MsgExpectedMaxItems = "can have at most %d entries"
+}
+
+const (
+	notAField  = "is not known here"
+	lacksField = "lacks the field "
+	isMissing  = "is missing"
+)
+
+// humaWords are Huma's own messages that are not variables, in ours.
+var humaWords = map[string]string{
+	"invalid integer":                     "must be a whole number",
+	"invalid boolean":                     "must be true or false",
+	"required path parameter is missing":  isMissing,
+	"required query parameter is missing": isMissing,
+}
+
+// mostFaults is how many faults one answer lists.
+const mostFaults = 20
+
+// newProblem is what Huma answers with: sentences, without values and without
+// the names of our types.
+func newProblem(code int, _ string, errs ...error) huma.StatusError {
+	p := &Problem{Status: code, Title: http.StatusText(code)}
+	var faults []fault
+	for _, err := range errs {
+		var d *huma.ErrorDetail
+		if errors.As(err, &d) {
+			faults = append(faults, faultOf(d))
+		}
+	}
+	slices.SortFunc(faults, func(a, b fault) int { return cmp.Compare(a.location, b.location) })
+	for _, f := range faults[:min(len(faults), mostFaults)] {
+		p.Errors = append(p.Errors, ProblemField{Message: f.sentence(), Location: f.location})
+	}
+	switch {
+	case code >= http.StatusInternalServerError:
+		shown := access.Explain(nil)
+		p.Code, p.Detail, p.Errors = shown.Code, shown.Message, nil
+	case code == http.StatusRequestEntityTooLarge:
+		p.Code, p.Detail = "body_too_large", bodyTooLarge(bodyLimit).Message
+	case len(faults) == 0:
+		p.Code, p.Detail = "bad_body", "The request needs a JSON body."
+	case len(faults) == 1:
+		p.Code, p.Detail = faults[0].code(), p.Errors[0].Message
+	default:
+		p.Code, p.Detail = faults[0].code(), fmt.Sprintf("%d things are wrong with the request. First: %s", len(faults), p.Errors[0].Message)
+	}
+	return p
+}
+
+// A fault is one thing wrong with a request: what of it, and what it is or does.
+type fault struct{ kind, location, what string }
+
+func faultOf(d *huma.ErrorDetail) fault {
+	kind, location, _ := strings.Cut(d.Location, ".")
+	f := fault{kind, access.Shorten(location, 80), d.Message}
+	if w, ok := humaWords[f.what]; ok {
+		f.what = w
+	}
+	if field, ok := strings.CutPrefix(f.what, lacksField); ok {
+		f.location, f.what = strings.TrimPrefix(f.location+"."+field, "."), isMissing
+	}
+	if !plainWords(f.what) {
+		f.what = "cannot be used as it is"
+	}
+	return f
+}
+
+// plainWords reports whether a message is one of ours. Others may hold what was
+// sent, or the names of types.
+func plainWords(s string) bool {
+	for _, begin := range []string{"must ", "can ", isMissing, notAField} {
+		if strings.HasPrefix(s, begin) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f fault) sentence() string {
+	thing := map[string]string{"query": "parameter", "path": "part of the path"}[f.kind]
+	switch {
+	case f.location == "" && thing == "":
+		return "The body " + f.what + "."
+	case thing == "":
+		thing = "field"
+	}
+	return fmt.Sprintf("The %s \"%s\" %s.", thing, f.location, f.what)
+}
+
+func (f fault) code() string {
+	switch f.what {
+	case notAField:
+		return "unknown_field"
+	case isMissing:
+		return "field_missing"
+	}
+	return "invalid_input"
+}

@@ -1,0 +1,179 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"doorward/backend/access"
+	"doorward/backend/address"
+	"doorward/backend/desk"
+)
+
+func (s *Server) mountInvitations(r *room) {
+	may := permission(access.May(access.DoInvite, access.ResMembers))
+	mount(r, op{http.MethodPost, "/invitations", "invite", "Invite",
+		"Makes a pending member of an address and posts the letter with the login link. 409 already_member or already_invited where the address is taken.",
+		may, http.StatusCreated, []int{http.StatusConflict}}, s.invite)
+	mount(r, op{http.MethodPost, "/invitations/batch", "invite-many", "Invite many",
+		"Invites each row for itself and says for each what came of it. A dry run checks all and keeps and sends nothing.",
+		may, 0, nil}, s.inviteMany)
+}
+
+// An InvitationJSON is what an Admin asks for.
+type InvitationJSON struct {
+	Email     string   `json:"email" example:"Ada@Example.com"`
+	Roles     []string `json:"roles" doc:"Built-in: Admin, AILoop, Fleet; or roles made here." example:"Fleet"`
+	Name      string   `json:"name,omitempty" example:"Ada Lovelace"`
+	Note      string   `json:"note,omitempty" doc:"Plain text, shown in the letter."`
+	ExpiresIn string   `json:"expires_in,omitempty" doc:"How long the link is good, from 1 hour to 30 days." example:"7d"`
+}
+
+func (j *InvitationJSON) parse() (in desk.Invitation, err error) {
+	if in.Email, err = address.Parse(j.Email); err != nil {
+		return in, err
+	}
+	in.Lasts, err = parseLasts("expires_in", j.ExpiresIn)
+	in.Roles, in.Name, in.Note = roleNames(j.Roles), j.Name, j.Note
+	return in, err
+}
+
+type inviteIn struct {
+	Body struct {
+		InvitationJSON
+		PrintLink bool `json:"print_link,omitempty" doc:"Answer with the login link. Only for the server's own shell."`
+	}
+}
+
+type invitedJSON struct {
+	MemberJSON
+	RejectedBefore *rejectionJSON `json:"rejected_before,omitempty" doc:"This address was turned away once."`
+	LoginLink      string         `json:"login_link,omitempty" doc:"Only with print_link."`
+}
+
+type inviteOut struct {
+	Location string `header:"Location"`
+	Body     invitedJSON
+}
+
+func (s *Server) invite(ctx context.Context, by access.By, in *inviteIn) (*inviteOut, error) {
+	if in.Body.PrintLink && !by.IsOperator() {
+		return nil, access.Errorf(access.Forbidden, "Only the server's own shell shows the link of an invitation that was mailed. To hand a link over yourself, use login-link on the member: it makes a new one.").
+			On("print_link").WithCode("operator_only")
+	}
+	want, err := in.Body.parse()
+	if err != nil {
+		return nil, err
+	}
+	got, err := s.desk.Invite(ctx, by, want)
+	if err != nil {
+		return nil, err
+	}
+	out := &inviteOut{Location: "/api/v1/members/" + string(got.Card.ID)}
+	out.Body = invitedJSON{MemberJSON: memberOf(got.Card), RejectedBefore: rejectedBefore(got)}
+	if in.Body.PrintLink {
+		out.Body.LoginLink = got.Link
+	}
+	return out, nil
+}
+
+func rejectedBefore(i desk.Invited) *rejectionJSON {
+	if i.RejectedBefore == nil {
+		return nil
+	}
+	return &rejectionJSON{At: i.RejectedBefore.At, By: byWords(i.RejectedBefore.By)}
+}
+
+type inviteManyIn struct {
+	Body struct {
+		DryRun      bool             `json:"dry_run,omitempty" doc:"Check all, keep and send nothing."`
+		Invitations []InvitationJSON `json:"invitations" maxItems:"1000"`
+	}
+}
+
+type batchJSON struct {
+	Results []rowJSON `json:"results" doc:"One for each row, in their order."`
+	OK      int       `json:"ok"`
+	Failed  int       `json:"failed"`
+}
+
+type rowJSON struct {
+	Row            int            `json:"row" doc:"From 1." example:"1"`
+	OK             bool           `json:"ok"`
+	Email          string         `json:"email" doc:"As it was given."`
+	Member         *MemberJSON    `json:"member,omitempty" doc:"Absent in a dry run."`
+	Error          *rowErrorJSON  `json:"error,omitempty"`
+	RejectedBefore *rejectionJSON `json:"rejected_before,omitempty"`
+}
+
+type rowErrorJSON struct {
+	Code   string `json:"code" example:"already_member"`
+	Detail string `json:"detail"`
+	Field  string `json:"field,omitempty" example:"email"`
+}
+
+type inviteManyOut struct{ Body batchJSON }
+
+func (s *Server) inviteMany(ctx context.Context, by access.By, in *inviteManyIn) (*inviteManyOut, error) {
+	rows, good, at := readRows(in.Body.Invitations)
+	results, err := s.desk.InviteMany(ctx, by, good, in.Body.DryRun)
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range results {
+		row := &rows[at[i]]
+		if row.refuse(r.Err); r.Err != nil {
+			s.logRow(ctx, row.Row, r.Err)
+			continue
+		}
+		row.OK, row.RejectedBefore = true, rejectedBefore(r.Invited)
+		if !in.Body.DryRun {
+			m := memberOf(r.Invited.Card)
+			row.Member = &m
+		}
+	}
+	out := batchJSON{Results: rows}
+	for _, r := range rows {
+		if r.OK {
+			out.OK++
+		} else {
+			out.Failed++
+		}
+	}
+	return &inviteManyOut{out}, nil
+}
+
+// readRows parses all rows. good are those that can be asked for, and at where
+// each of them stands; the others say why not.
+func readRows(all []InvitationJSON) (rows []rowJSON, good []desk.Invitation, at []int) {
+	rows, first := make([]rowJSON, len(all)), map[string]int{}
+	for i := range all {
+		rows[i] = rowJSON{Row: i + 1, Email: access.Shorten(all[i].Email, 254)}
+		in, err := all[i].parse()
+		if err == nil {
+			if before, twice := first[in.Email.Canonical]; twice {
+				err = access.Errorf(access.Conflict, "%s stands in row %d already.", in.Email, before).On("email").WithCode("duplicate_row")
+			}
+		}
+		if err != nil {
+			rows[i].refuse(err)
+			continue
+		}
+		first[in.Email.Canonical] = i + 1
+		good, at = append(good, in), append(at, i)
+	}
+	return rows, good, at
+}
+
+func (r *rowJSON) refuse(err error) {
+	if err != nil {
+		e := access.Explain(err)
+		r.Error = &rowErrorJSON{Code: e.Code, Detail: e.Message, Field: e.Field}
+	}
+}
+
+// logRow keeps the cause of a row's failure that is ours.
+func (s *Server) logRow(ctx context.Context, row int, err error) {
+	if access.Explain(err).Kind == access.Internal {
+		s.log.ErrorContext(ctx, "a row of a batch failed", "row", row, "err", err)
+	}
+}

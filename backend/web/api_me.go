@@ -1,0 +1,77 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"doorward/backend/access"
+	"doorward/backend/desk"
+)
+
+func (s *Server) mountMe(r *room) {
+	mount(r, op{http.MethodGet, "/me", "get-me", "Who am I", "State, roles and permissions of whoever asks, as of now.", member(), 0, nil}, s.me)
+	mount(r, op{http.MethodPatch, "/me", "change-me", "Change my notices", "Turns the letters about people waiting on or off, for oneself.", member(), 0, nil}, s.changeMe)
+	mount(r, op{http.MethodGet, "/overview", "get-overview", "Counts", "How many wait, are in, are kept out, and how mail fares.",
+		permission(access.May(access.Read, access.ResMembers)), 0, nil}, s.overview)
+}
+
+type meJSON struct {
+	ID             string   `json:"id,omitempty"`
+	Email          string   `json:"email,omitempty" example:"Ada@Example.com"`
+	EmailCanonical string   `json:"email_canonical,omitempty"`
+	Name           string   `json:"name,omitempty" example:"Ada Lovelace"`
+	State          string   `json:"state" enum:"active" example:"active"`
+	Roles          []string `json:"roles" example:"Fleet"`
+	Permissions    []string `json:"permissions" doc:"What may be done, in words. A token's are those of its roles, within its owner's." example:"open fleet,open fleet/flows"`
+	NotifyWaiting  bool     `json:"notify_waiting" doc:"Gets letters about people waiting."`
+	SignInMethod   string   `json:"sign_in_method" enum:"link,code,setup,rescue,token,operator" doc:"How whoever asks came in."`
+}
+
+type meOut struct{ Body meJSON }
+
+func (s *Server) me(ctx context.Context, _ access.By, _ *struct{}) (*meOut, error) {
+	return &meOut{meOf(principal(askedBy(ctx).c))}, nil
+}
+
+// meOf is who asks; without a principal, the operator.
+func meOf(p *desk.Principal) meJSON {
+	if p == nil {
+		return meJSON{Name: "the operator", State: string(access.Active), Roles: []string{}, Permissions: permissionWords(access.Grantable()), SignInMethod: "operator"}
+	}
+	var may []access.Permission
+	for _, g := range access.Grantable() {
+		if p.Rights[g] {
+			may = append(may, g)
+		}
+	}
+	m := p.Member
+	me := meJSON{ID: string(m.ID), Email: m.Email.Typed, Name: m.Name, State: string(access.Active), Roles: roleStrings(m.Roles),
+		Permissions: permissionWords(may), SignInMethod: firstText(p.Method, "token")}
+	if m.Email.Canonical != m.Email.Typed {
+		me.EmailCanonical = m.Email.Canonical
+	}
+	me.NotifyWaiting = !m.Quiet && p.Rights[access.May(access.Decide, access.ResMembers)]
+	return me
+}
+
+type changeMeIn struct {
+	Body struct {
+		NotifyWaiting bool `json:"notify_waiting"`
+	}
+}
+
+func (s *Server) changeMe(ctx context.Context, by access.By, in *changeMeIn) (*meOut, error) {
+	if err := s.desk.SetQuiet(ctx, by, !in.Body.NotifyWaiting); err != nil {
+		return nil, err
+	}
+	me := meOf(principal(askedBy(ctx).c))
+	me.NotifyWaiting = in.Body.NotifyWaiting
+	return &meOut{me}, nil
+}
+
+type overviewOut struct{ Body overviewJSON }
+
+func (s *Server) overview(ctx context.Context, by access.By, _ *struct{}) (*overviewOut, error) {
+	o, err := s.desk.Overview(ctx, by)
+	return &overviewOut{overviewOf(o)}, err
+}

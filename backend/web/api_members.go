@@ -1,0 +1,276 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/desk"
+)
+
+func (s *Server) mountMembers(r *room) {
+	read, decide := permission(access.May(access.Read, access.ResMembers)), permission(access.May(access.Decide, access.ResMembers))
+	invite, change := permission(access.May(access.DoInvite, access.ResMembers)), permission(access.May(access.Change, access.ResMembers))
+	conflict := []int{http.StatusConflict}
+
+	mount(r, op{http.MethodGet, "/login-requests", "list-login-requests", "Who is waiting",
+		"Pending members: address proved first, then the oldest.", read, 0, []int{http.StatusUnprocessableEntity}}, s.loginRequests)
+	mount(r, op{http.MethodGet, "/members", "list-members", "Members",
+		"Newest invitation first; with q, those whose name or address has words that begin so.", read, 0, []int{http.StatusUnprocessableEntity}}, s.members)
+	mount(r, op{http.MethodGet, "/members/{id}", "get-member", "One member", "One member, with how their letter fares.", read, 0, nil}, s.oneMember)
+	mount(r, op{http.MethodPatch, "/members/{id}", "change-member", "Change roles or name",
+		"Gives other roles, or another name: one of them in a request. Other roles take effect on the next request of every open session.", change, 0, conflict}, s.changeMember)
+	mount(r, op{http.MethodDelete, "/members/{id}", "remove-member", "Remove",
+		"Deletes a member with all that was theirs.", change, 0, conflict}, s.removeMember)
+	mount(r, op{http.MethodGet, "/members/{id}/sessions", "list-sessions", "Open sessions", "Where a member is signed in.", read, 0, nil}, s.sessions)
+
+	mount(r, op{http.MethodPost, "/members/{id}/approve", "approve", "Approve",
+		"Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says who was faster, and when.", decide, 0, conflict}, s.approve)
+	mount(r, op{http.MethodPost, "/members/{id}/reject", "reject", "Reject and delete",
+		"Turns a waiting member away and deletes the account. What stays is an audit entry without the address, and a keyed hash of it.", decide, 0, conflict}, s.reject)
+	mount(r, op{http.MethodPost, "/members/{id}/resend", "resend", "Resend the invitation",
+		"Starts the invitation's time again and posts a fresh letter. The older link is void.", invite, 0, conflict}, s.resend)
+	mount(r, op{http.MethodPost, "/members/{id}/login-link", "make-login-link", "A link to hand over",
+		"Makes a new invitation link. The one in the letter is void from then on.", invite, 0, conflict}, s.loginLink)
+	mount(r, op{http.MethodPost, "/members/{id}/suspend", "suspend", "Suspend",
+		"Keeps a member out: sessions and links end at once.", change, 0, conflict}, s.suspend)
+	mount(r, op{http.MethodPost, "/members/{id}/restore", "restore", "Restore", "Lets a suspended member in again.", change, 0, conflict}, s.restore)
+	mount(r, op{http.MethodPost, "/members/{id}/sign-out", "sign-out", "Sign out everywhere",
+		"Ends all sessions of a member: one's own, or, with the right to change members, another's.", member(), 0, nil}, s.signOut)
+}
+
+// Paging is which part of a list.
+type Paging struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items at the most."`
+	Cursor string `query:"cursor" maxLength:"1000" doc:"next of the page before."`
+}
+
+func (p *Paging) cursor() string { return strings.Clone(p.Cursor) }
+
+type membersIn struct {
+	State string `query:"state" doc:"pending, active or suspended." example:"active"`
+	Role  string `query:"role" example:"Fleet"`
+	Words string `query:"q" doc:"Beginnings of words of the name, or of parts of the address; all must fit." example:"ada example.com"`
+	Paging
+}
+
+type membersOut struct{ Body memberListJSON }
+
+func (s *Server) members(ctx context.Context, by access.By, in *membersIn) (*membersOut, error) {
+	state, err := access.State(""), error(nil)
+	if in.State != "" {
+		if state, err = access.ParseState(strings.Clone(in.State)); err != nil {
+			return nil, err
+		}
+	}
+	role, err := access.CleanText("role", in.Role, 40)
+	if err != nil {
+		return nil, err
+	}
+	words, err := access.CleanText("q", in.Words, 200)
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.desk.Members(ctx, by, struct {
+		State  access.State
+		Role   access.RoleName
+		Words  string
+		Cursor string
+		Limit  int
+	}{state, access.RoleName(role), words, in.cursor(), in.Limit})
+	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
+}
+
+type pageIn struct{ Paging }
+
+func (s *Server) loginRequests(ctx context.Context, by access.By, in *pageIn) (*membersOut, error) {
+	page, err := s.desk.Waiting(ctx, by, in.cursor(), in.Limit)
+	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
+}
+
+// MemberPath is the member that an operation is about.
+type MemberPath struct {
+	ID string `path:"id" doc:"The member's id." example:"mfrggzdfmztwq2lknnwg23tpoa"`
+}
+
+func (p *MemberPath) id() (access.MemberID, error) { return access.ParseMemberID(p.ID) }
+
+type memberIn struct{ MemberPath }
+
+// A bareIn is for verbs that need no words: no body, or an empty object.
+type bareIn struct {
+	MemberPath
+	Body *emptyJSON
+}
+
+type emptyJSON struct{}
+
+type memberOut struct{ Body MemberJSON }
+
+func memberAnswer(c desk.Card, err error) (*memberOut, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &memberOut{memberOf(c)}, nil
+}
+
+func (s *Server) oneMember(ctx context.Context, by access.By, in *memberIn) (*memberOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return memberAnswer(s.desk.Member(ctx, by, id))
+}
+
+type changeMemberIn struct {
+	MemberPath
+	Body struct {
+		Roles []string `json:"roles,omitempty" example:"AILoop,Fleet"`
+		Name  *string  `json:"name,omitempty" example:"Ada Lovelace"`
+	}
+}
+
+func (s *Server) changeMember(ctx context.Context, by access.By, in *changeMemberIn) (*memberOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	switch roles, name := in.Body.Roles, in.Body.Name; {
+	case roles != nil && name == nil:
+		return memberAnswer(s.desk.ChangeAccess(ctx, by, id, roleNames(roles)))
+	case roles == nil && name != nil:
+		return memberAnswer(s.desk.Rename(ctx, by, id, *name))
+	}
+	return nil, access.Errorf(access.Invalid, "Give either roles or name: one change in one request.").WithCode("one_change")
+}
+
+type nothing struct{}
+
+func (s *Server) removeMember(ctx context.Context, by access.By, in *memberIn) (*nothing, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.desk.Remove(ctx, by, id)
+}
+
+type approveIn struct {
+	MemberPath
+	Body *approveJSON
+}
+
+type approveJSON struct {
+	Roles []string `json:"roles,omitempty" doc:"Absent: those they were invited with." example:"Fleet"`
+}
+
+func (s *Server) approve(ctx context.Context, by access.By, in *approveIn) (*memberOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	var roles []access.RoleName
+	if in.Body != nil {
+		roles = roleNames(in.Body.Roles)
+	}
+	return memberAnswer(s.desk.Approve(ctx, by, id, roles))
+}
+
+type rejectIn struct {
+	MemberPath
+	Body *rejectJSON
+}
+
+type rejectJSON struct {
+	Reason   string `json:"reason,omitempty" doc:"For the letter; not kept."`
+	TellThem bool   `json:"tell_them,omitempty" doc:"Send a letter that says so."`
+}
+
+func (s *Server) reject(ctx context.Context, by access.By, in *rejectIn) (*nothing, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	var why rejectJSON
+	if in.Body != nil {
+		why = *in.Body
+	}
+	return nil, s.desk.Reject(ctx, by, id, why.Reason, why.TellThem)
+}
+
+func (s *Server) resend(ctx context.Context, by access.By, in *bareIn) (*memberOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return memberAnswer(s.desk.Resend(ctx, by, id))
+}
+
+func (s *Server) suspend(ctx context.Context, by access.By, in *bareIn) (*memberOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return memberAnswer(s.desk.Suspend(ctx, by, id))
+}
+
+func (s *Server) restore(ctx context.Context, by access.By, in *bareIn) (*memberOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return memberAnswer(s.desk.Restore(ctx, by, id))
+}
+
+type linkJSON struct {
+	LoginLink string `json:"login_link" doc:"Opens once. Hand it to nobody else." example:"https://door.example.com/login/…"`
+}
+
+type linkOut struct{ Body linkJSON }
+
+func (s *Server) loginLink(ctx context.Context, by access.By, in *bareIn) (*linkOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	link, err := s.desk.CopyLink(ctx, by, id)
+	return &linkOut{linkJSON{link}}, err
+}
+
+func (s *Server) signOut(ctx context.Context, by access.By, in *bareIn) (*nothing, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.desk.SignOutEverywhere(ctx, by, id)
+}
+
+type sessionJSON struct {
+	Method   string    `json:"method" enum:"link,code,setup,rescue" doc:"How it was opened."`
+	OpenedAt time.Time `json:"opened_at"`
+	SeenAt   time.Time `json:"seen_at" doc:"Last use, to the minute."`
+	From     string    `json:"from,omitempty" example:"192.0.2.7"`
+	Agent    string    `json:"agent,omitempty" doc:"What the browser says it is."`
+}
+
+type sessionsOut struct {
+	Body struct {
+		Items []sessionJSON `json:"items"`
+		Total int           `json:"total"`
+	} `nameHint:"SessionList"`
+}
+
+func (s *Server) sessions(ctx context.Context, by access.By, in *memberIn) (*sessionsOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.desk.Sessions(ctx, by, id)
+	out := &sessionsOut{}
+	out.Body.Items, out.Body.Total = make([]sessionJSON, len(all)), len(all)
+	for i, x := range all {
+		out.Body.Items[i] = sessionJSON{Method: x.Method, OpenedAt: x.OpenedAt, SeenAt: x.SeenAt, From: x.From, Agent: x.Agent}
+	}
+	return out, err
+}

@@ -1,0 +1,101 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"doorward/backend/access"
+)
+
+func (s *Server) mountRecords(r *room) {
+	read := permission(access.May(access.Read, access.ResSettings))
+	mount(r, op{http.MethodGet, "/audit", "list-audit", "The audit log",
+		"Who did what to whom, when and from where; newest first. Each entry is chained to the one before by its hash.",
+		permission(access.May(access.Read, access.ResAudit)), 0, []int{http.StatusUnprocessableEntity}}, s.audit)
+	mount(r, op{http.MethodGet, "/outbox", "list-outbox", "The outbox", "Letters, newest first.", read, 0, []int{http.StatusUnprocessableEntity}}, s.outbox)
+	mount(r, op{http.MethodGet, "/outbox/{id}", "get-letter", "One letter",
+		"A letter with what it says. The words of a letter that would let its reader in are shown on the server's own shell alone; those of one that is done with are gone.", read, 0, nil}, s.letter)
+	mount(r, op{http.MethodPost, "/outbox/{id}/retry", "retry-letter", "Try again now",
+		"Makes a letter due at once, and starts a paused queue again.", permission(access.May(access.Change, access.ResSettings)), 0, []int{http.StatusConflict}}, s.retryLetter)
+}
+
+type auditOut struct {
+	Body struct {
+		Items []auditJSON `json:"items"`
+		Next  string      `json:"next,omitempty" doc:"The cursor of the page after; absent at the end."`
+		Total int         `json:"total"`
+	} `nameHint:"AuditList"`
+}
+
+func (s *Server) audit(ctx context.Context, by access.By, in *pageIn) (*auditOut, error) {
+	page, err := s.desk.Audit(ctx, by, in.cursor(), in.Limit)
+	out := &auditOut{}
+	out.Body.Items, out.Body.Next, out.Body.Total = auditOf(page.Items), page.Next, page.Total
+	return out, err
+}
+
+type lettersOut struct {
+	Body struct {
+		Items []LetterJSON `json:"items"`
+		Next  string       `json:"next,omitempty" doc:"The cursor of the page after; absent at the end."`
+		Total int          `json:"total"`
+	} `nameHint:"LetterList"`
+}
+
+func (s *Server) outbox(ctx context.Context, by access.By, in *pageIn) (*lettersOut, error) {
+	page, err := s.desk.Outbox(ctx, by, in.cursor(), in.Limit)
+	out := &lettersOut{}
+	out.Body.Items, out.Body.Next, out.Body.Total = make([]LetterJSON, len(page.Items)), page.Next, page.Total
+	for i, l := range page.Items {
+		out.Body.Items[i] = letterOf(l)
+	}
+	return out, err
+}
+
+// LetterPath is the letter that an operation is about.
+type LetterPath struct {
+	ID string `path:"id" doc:"The letter's id." example:"mfrggzdfmztwq2lknnwg23tpoa"`
+}
+
+func (p *LetterPath) id() (access.LetterID, error) { return access.ParseLetterID(p.ID) }
+
+type letterIn struct{ LetterPath }
+
+type wholeLetterOut struct{ Body wholeLetterJSON }
+
+// letter answers with the words as far as the desk shows them, and says why
+// where it does not.
+func (s *Server) letter(ctx context.Context, by access.By, in *letterIn) (*wholeLetterOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	l, words, err := s.desk.Letter(ctx, by, id)
+	out := &wholeLetterOut{wholeLetterJSON{LetterJSON: letterOf(l), Text: words.Text, HTML: words.HTML}}
+	if why := access.Explain(err); err != nil && (why.Code == "operator_only" || why.Code == "letter_wiped") {
+		out.Body.Withheld, err = why.Message, nil
+	}
+	return out, err
+}
+
+type retryIn struct {
+	LetterPath
+	Body *emptyJSON
+}
+
+type letterOut struct{ Body LetterJSON }
+
+func letterAnswer(l access.Letter, err error) (*letterOut, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &letterOut{letterOf(l)}, nil
+}
+
+func (s *Server) retryLetter(ctx context.Context, by access.By, in *retryIn) (*letterOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return letterAnswer(s.desk.RetryLetter(ctx, by, id))
+}

@@ -1,0 +1,92 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"doorward/backend/access"
+)
+
+func (s *Server) mountRoles(r *room) {
+	change := permission(access.May(access.Change, access.ResSettings))
+	mount(r, op{http.MethodGet, "/roles", "list-roles", "Roles",
+		"The built-in roles and those made here, and every permission that a role can hold.", permission(access.May(access.Read, access.ResMembers)), 0, nil}, s.roles)
+	mount(r, op{http.MethodPut, "/roles/{name}", "put-role", "Make or change a role",
+		"Nobody can give a role what they may not do themselves. Built-in roles cannot be changed.", change, 0, []int{http.StatusConflict}}, s.putRole)
+	mount(r, op{http.MethodDelete, "/roles/{name}", "delete-role", "Delete a role",
+		"Deletes a role made here that nobody holds.", change, 0, []int{http.StatusConflict}}, s.deleteRole)
+}
+
+type roleJSON struct {
+	Name        string   `json:"name" example:"Pilots"`
+	Description string   `json:"description,omitempty"`
+	Permissions []string `json:"permissions" example:"open fleet,open fleet/flows"`
+	BuiltIn     bool     `json:"built_in"`
+	Members     *int     `json:"members,omitempty" doc:"How many hold it."`
+}
+
+func roleOf(r access.Role) roleJSON {
+	return roleJSON{Name: string(r.Name), Description: r.Description, Permissions: permissionWords(r.Permissions), BuiltIn: r.BuiltIn}
+}
+
+type rolesOut struct {
+	Body struct {
+		Items     []roleJSON `json:"items"`
+		Total     int        `json:"total"`
+		Grantable []string   `json:"grantable" doc:"Every permission that a role can hold."`
+	} `nameHint:"RoleList"`
+}
+
+func (s *Server) roles(ctx context.Context, by access.By, _ *struct{}) (*rolesOut, error) {
+	all, err := s.desk.Roles(ctx, by)
+	out := &rolesOut{}
+	out.Body.Items, out.Body.Total, out.Body.Grantable = make([]roleJSON, len(all)), len(all), permissionWords(access.Grantable())
+	for i, r := range all {
+		out.Body.Items[i] = roleOf(r.Role)
+		out.Body.Items[i].Members = &r.Members
+	}
+	return out, err
+}
+
+// RolePath is the role that an operation is about.
+type RolePath struct {
+	Name string `path:"name" doc:"The role's name." example:"Pilots"`
+}
+
+func (p *RolePath) name() (access.RoleName, error) {
+	name, err := url.PathUnescape(p.Name)
+	if err != nil {
+		return "", access.NoSuch("role")
+	}
+	return roleNames([]string{name})[0], nil
+}
+
+type putRoleIn struct {
+	RolePath
+	Body struct {
+		Description string   `json:"description,omitempty"`
+		Permissions []string `json:"permissions" example:"open fleet,open fleet/flows"`
+	}
+}
+
+type roleOut struct{ Body roleJSON }
+
+func (s *Server) putRole(ctx context.Context, by access.By, in *putRoleIn) (*roleOut, error) {
+	name, err := in.name()
+	if err != nil {
+		return nil, err
+	}
+	r := access.Role{Name: name, Description: in.Body.Description, Permissions: parsePermissions(in.Body.Permissions)}
+	return &roleOut{roleOf(r)}, s.desk.PutRole(ctx, by, r)
+}
+
+type roleIn struct{ RolePath }
+
+func (s *Server) deleteRole(ctx context.Context, by access.By, in *roleIn) (*nothing, error) {
+	name, err := in.name()
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.desk.DeleteRole(ctx, by, name)
+}

@@ -1,0 +1,244 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/desk"
+)
+
+// The objects of the API, as section "The contract" of the design has them.
+// What is not known is absent.
+
+// A MemberJSON is a member.
+type MemberJSON struct {
+	ID                string        `json:"id" doc:"Stable; tells nothing." example:"mfrggzdfmztwq2lknnwg23tpoa"`
+	Email             string        `json:"email" doc:"As it was typed." example:"Ada@Example.com"`
+	EmailCanonical    string        `json:"email_canonical,omitempty" doc:"As it is compared, where that differs." example:"ada@example.com"`
+	Name              string        `json:"name,omitempty" example:"Ada Lovelace"`
+	State             string        `json:"state" enum:"pending,active,suspended" example:"pending"`
+	Roles             []string      `json:"roles" doc:"Of a pending member: those asked for." example:"Fleet"`
+	InvitedBy         string        `json:"invited_by,omitempty" example:"grace@example.com"`
+	InvitedAt         time.Time     `json:"invited_at,omitzero"`
+	InvitationNote    string        `json:"invitation_note,omitempty" doc:"The inviting Admin's, in the letter."`
+	ExpiresAt         time.Time     `json:"expires_at,omitzero" doc:"Until when the invitation's link is good, while it was not opened."`
+	InvitationExpired bool          `json:"invitation_expired,omitempty" doc:"The link's time ran out before it was opened."`
+	EndsAt            time.Time     `json:"ends_at,omitzero" doc:"When a pending account ends that nobody decides."`
+	AddressProvedAt   time.Time     `json:"address_proved_at,omitzero" doc:"When they first opened a letter."`
+	DecidedBy         string        `json:"decided_by,omitempty" example:"grace@example.com"`
+	DecidedAt         time.Time     `json:"decided_at,omitzero"`
+	LastSignInAt      time.Time     `json:"last_sign_in_at,omitzero"`
+	Note              string        `json:"note,omitempty" doc:"Theirs, to whoever decides." example:"I am the new pilot."`
+	Delivery          *deliveryJSON `json:"delivery,omitempty" doc:"How the last invitation or sign-in letter fares."`
+}
+
+type deliveryJSON struct {
+	State   string    `json:"state" enum:"queued,sent,retrying,failed,kept" doc:"sent: accepted by the mail server; kept: no mail server is configured." example:"sent"`
+	Detail  string    `json:"detail,omitempty" doc:"The mail server's own words." example:"250 2.0.0 Ok: queued"`
+	At      time.Time `json:"at"`
+	NextTry time.Time `json:"next_try,omitzero"`
+}
+
+func memberOf(c desk.Card) MemberJSON {
+	m := MemberJSON{ID: string(c.ID), Email: c.Email.Typed, Name: c.Name, State: string(c.State), Roles: roleStrings(c.Roles),
+		InvitedBy: c.InvitedBy, InvitedAt: c.Invitation.At, InvitationNote: c.Invitation.Note, AddressProvedAt: c.ProvedAt,
+		DecidedBy: c.DecidedBy, DecidedAt: c.Decision.At, LastSignInAt: c.LastSignIn, Note: c.Note}
+	if c.Email.Canonical != c.Email.Typed {
+		m.EmailCanonical = c.Email.Canonical
+	}
+	if c.State == access.Pending {
+		m.EndsAt = c.Abandoned()
+		if c.ProvedAt.IsZero() {
+			m.ExpiresAt, m.InvitationExpired = c.Invitation.ExpiresAt, c.Invitation.Ended
+		}
+	}
+	if l := c.Delivery; l != nil {
+		m.Delivery = &deliveryJSON{State: string(l.State), Detail: l.Detail, At: l.At, NextTry: l.NextTry}
+	}
+	return m
+}
+
+type memberListJSON struct {
+	Items        []MemberJSON `json:"items"`
+	Next         string       `json:"next,omitempty" doc:"The cursor of the page after; absent at the end."`
+	Total        int          `json:"total" example:"42"`
+	TotalIsFloor bool         `json:"total_is_floor,omitempty" doc:"There are at least so many: counting stopped at 1,000."`
+}
+
+func membersOf(cards []desk.Card) []MemberJSON {
+	items := make([]MemberJSON, len(cards))
+	for i, c := range cards {
+		items[i] = memberOf(c)
+	}
+	return items
+}
+
+type rejectionJSON struct {
+	At time.Time `json:"at"`
+	By string    `json:"by" doc:"Who rejected: a member's id, or what it was." example:"the operator"`
+}
+
+// byWords names whoever did something, without a look into the store.
+func byWords(by access.By) string {
+	switch {
+	case by.Member != "":
+		return string(by.Member)
+	case by.Token != "":
+		return "an API token"
+	case by.IsSystem():
+		return "Doorward"
+	}
+	return "the operator"
+}
+
+// A LetterJSON is a letter in the outbox, without its words.
+type LetterJSON struct {
+	ID        string    `json:"id" example:"mfrggzdfmztwq2lknnwg23tpoa"`
+	Kind      string    `json:"kind" enum:"invitation,sign_in,approved,rejected,received,waiting,expiring,abandoned,test" example:"invitation"`
+	Member    string    `json:"member,omitempty" doc:"The id of whose it is."`
+	To        string    `json:"to" example:"ada@example.com"`
+	Subject   string    `json:"subject" example:"You are invited to AI Loop"`
+	MessageID string    `json:"message_id" doc:"The same at each try."`
+	State     string    `json:"state" enum:"queued,sent,retrying,failed,kept" example:"retrying"`
+	Detail    string    `json:"detail,omitempty" doc:"The mail server's own words."`
+	At        time.Time `json:"at" doc:"Since when it is in that state."`
+	QueuedAt  time.Time `json:"queued_at"`
+	NextTry   time.Time `json:"next_try,omitzero"`
+	GoodUntil time.Time `json:"good_until,omitzero"`
+	Attempts  int       `json:"attempts,omitempty"`
+}
+
+func letterOf(l access.Letter) LetterJSON {
+	return LetterJSON{ID: string(l.ID), Kind: string(l.Kind), Member: string(l.Member), To: l.To, Subject: l.Subject, MessageID: l.MessageID,
+		State: string(l.State), Detail: l.Detail, At: l.At, QueuedAt: l.QueuedAt, NextTry: l.NextTry, GoodUntil: l.GoodUntil, Attempts: l.Attempts}
+}
+
+// A wholeLetterJSON is a letter with what it says, as far as that may be shown.
+type wholeLetterJSON struct {
+	LetterJSON
+	Text     string `json:"text,omitempty"`
+	HTML     string `json:"html,omitempty"`
+	Withheld string `json:"withheld,omitempty" doc:"Why the words are not here."`
+}
+
+type auditJSON struct {
+	Seq    uint64    `json:"seq" example:"17"`
+	At     time.Time `json:"at"`
+	By     string    `json:"by" doc:"Their address, while they are here; else their id." example:"grace@example.com"`
+	ByID   string    `json:"by_id,omitempty"`
+	Token  string    `json:"token,omitempty" doc:"The id of the API token that was used."`
+	Via    string    `json:"via" enum:"console,window,cli,api,door,system" example:"console"`
+	From   string    `json:"from,omitempty" doc:"Network address." example:"192.0.2.7"`
+	Did    string    `json:"did" example:"approved"`
+	To     string    `json:"to,omitempty" doc:"A member's address, while they are here; else an id or a name." example:"ada@example.com"`
+	ToID   string    `json:"to_id,omitempty"`
+	Detail string    `json:"detail,omitempty" example:"Fleet"`
+	Prev   string    `json:"prev" doc:"The hash of the entry before."`
+	Hash   string    `json:"hash" doc:"Covers the entry and prev."`
+}
+
+func auditOf(lines []desk.AuditLine) []auditJSON {
+	items := make([]auditJSON, len(lines))
+	for i, l := range lines {
+		items[i] = auditJSON{Seq: l.Seq, At: l.At, By: l.ByName, ByID: string(l.By.Member), Token: string(l.By.Token), Via: string(l.By.Via),
+			From: l.By.From, Did: string(l.Did), To: firstText(l.ToName, l.To), Detail: l.Detail, Prev: l.Prev, Hash: l.Hash}
+		if l.ToName != "" {
+			items[i].ToID = l.To
+		}
+	}
+	return items
+}
+
+type overviewJSON struct {
+	Pending            int            `json:"pending" doc:"Login requests: members who wait." example:"3"`
+	Proved             int            `json:"proved" doc:"Of the pending: have proved their address."`
+	Active             int            `json:"active"`
+	Suspended          int            `json:"suspended"`
+	Admins             int            `json:"admins" doc:"Active Admins."`
+	Members            int            `json:"members" doc:"All accounts."`
+	InvitationsExpired int            `json:"invitations_expired"`
+	LettersFailed      int            `json:"letters_failed"`
+	Letters            map[string]int `json:"letters" doc:"Letters in the outbox, by state."`
+	Mail               mailJSON       `json:"mail"`
+}
+
+type mailJSON struct {
+	Configured bool      `json:"configured" doc:"A mail server is configured; without one letters are kept."`
+	Server     string    `json:"server,omitempty" example:"smtp.example.com:587"`
+	From       string    `json:"from,omitempty" example:"AI Loop <door@example.com>"`
+	Paused     bool      `json:"paused,omitempty" doc:"The queue stands still until the mail server is mended."`
+	Words      string    `json:"words,omitempty" doc:"What the mail server said, or why it was not reached."`
+	Since      time.Time `json:"since,omitzero"`
+	NextTry    time.Time `json:"next_try,omitzero"`
+	LastSent   time.Time `json:"last_sent,omitzero"`
+}
+
+func overviewOf(o desk.Overview) overviewJSON {
+	out := overviewJSON{Pending: o.Pending, Proved: o.Proved, Active: o.Active, Suspended: o.Suspended, Admins: o.Admins, Members: o.Members(),
+		InvitationsExpired: o.Expired, LettersFailed: o.Letters[access.LetterFailed], Letters: map[string]int{},
+		Mail: mailOf(o.MailServer, o.Mail)}
+	for state, n := range o.Letters {
+		out.Letters[string(state)] = n
+	}
+	return out
+}
+
+func mailOf(configured bool, h access.MailHealth) mailJSON {
+	return mailJSON{Configured: configured, Paused: h.Paused, Words: h.Words, Since: h.Since, NextTry: h.NextTry, LastSent: h.LastSent}
+}
+
+// permissionWords are permissions as the API writes them: "open ailoop/flows".
+func permissionWords(all []access.Permission) []string {
+	out := make([]string, len(all))
+	for i, p := range all {
+		out[i] = p.String()
+	}
+	return out
+}
+
+// parsePermissions reads what permissionWords writes. What is not a permission
+// is left for access.CheckRole to refuse.
+func parsePermissions(words []string) []access.Permission {
+	out := make([]access.Permission, len(words))
+	for i, w := range words {
+		action, resource, _ := strings.Cut(strings.Clone(w), " ")
+		out[i] = access.May(access.Action(action), access.Resource(resource))
+	}
+	return out
+}
+
+// roleNames reads roles. Whether there are such is the desk's to say.
+func roleNames(words []string) []access.RoleName {
+	out := make([]access.RoleName, len(words))
+	for i, w := range words {
+		out[i] = access.RoleName(strings.Clone(strings.TrimSpace(w)))
+	}
+	return out
+}
+
+var units = map[byte]time.Duration{'d': 24 * time.Hour, 'h': time.Hour, 'm': time.Minute}
+
+// parseLasts reads how long something lasts: 7d, 36h or 90m. Empty is zero.
+func parseLasts(field, s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(s[:len(s)-1], 10, 20)
+	unit := units[s[len(s)-1]]
+	if err != nil || unit == 0 || n == 0 {
+		return 0, access.Errorf(access.Invalid, "Write how long as a number with d, h or m after it: 7d, 36h or 90m.").On(field).WithCode("bad_duration")
+	}
+	return time.Duration(n) * unit, nil
+}
+
+// lastsWords writes what parseLasts reads.
+func lastsWords(d time.Duration) string {
+	for _, unit := range []byte("dhm") {
+		if u := units[unit]; d%u == 0 {
+			return strconv.FormatInt(int64(d/u), 10) + string(unit)
+		}
+	}
+	return d.String()
+}

@@ -1,0 +1,216 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// How many event streams there are at the most, and how they run.
+const (
+	streamsEach   = 8    // of one member or token
+	streamsMost   = 2000 // in all
+	streamBuffer  = 128  // changes that wait for a client before it is told to reload
+	beatEvery     = 20 * time.Second
+	overviewEvery = 200 * time.Millisecond
+)
+
+// A hub passes committed changes to event streams. All streams share one watch
+// of the store, which runs while there is a stream. The watch is never made to
+// wait: a stream whose buffer is full is told to reload, and ends.
+type hub struct {
+	s     *Server
+	every func(time.Duration) (tick <-chan time.Time, stop func()) // a ticker
+	now   func() time.Time
+
+	mu      sync.Mutex
+	streams map[*stream]bool
+	each    map[string]int // streams by owner
+	stop    context.CancelFunc
+}
+
+// A news is one change on its way to a stream. data is what overview tells.
+type news struct {
+	topic, id string
+	data      []byte
+}
+
+func newHub(s *Server) *hub {
+	return &hub{s: s, now: time.Now, streams: map[*stream]bool{}, each: map[string]int{},
+		every: func(d time.Duration) (<-chan time.Time, func()) {
+			t := time.NewTicker(d)
+			return t.C, t.Stop
+		}}
+}
+
+// add takes a stream in: from then on no change is missed. It refuses where its
+// owner, or all together, have too many.
+func (h *hub) add(st *stream) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.s.stopped.Err() != nil:
+		return access.Errorf(access.Unavailable, "The server is about to stop. Try again in a few seconds.").WithCode("busy")
+	case len(h.streams) >= streamsMost:
+		return busy()
+	case h.each[st.owner] >= streamsEach:
+		return access.Errorf(access.TooMany, "There are %d event streams of yours already. Close one first.", streamsEach).WithCode("too_many_streams")
+	}
+	if len(h.streams) == 0 {
+		if err := h.watch(); err != nil {
+			return err
+		}
+	}
+	h.streams[st] = true
+	h.each[st.owner]++
+	return nil
+}
+
+// remove lets a stream go. It may be called twice.
+func (h *hub) remove(st *stream) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.drop(st)
+}
+
+func (h *hub) drop(st *stream) {
+	if !h.streams[st] {
+		return
+	}
+	delete(h.streams, st)
+	if h.each[st.owner]--; h.each[st.owner] == 0 {
+		delete(h.each, st.owner)
+	}
+	close(st.news)
+	if len(h.streams) == 0 {
+		h.stop()
+	}
+}
+
+// watch starts the one watch of the store.
+func (h *hub) watch() error {
+	ctx, stop := context.WithCancel(h.s.stopped)
+	changes, err := h.s.desk.Watch(ctx)
+	if err != nil {
+		stop()
+		return err
+	}
+	h.stop = stop
+	out := make(chan news)
+	go func() {
+		defer close(out)
+		for c := range changes {
+			select {
+			case out <- news{topic: string(c.Topic), id: c.ID}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	go h.pass(ctx, out)
+	return nil
+}
+
+// pass hands changes to the streams until the watch ends. Counts change with
+// almost everything, so they are told of at most five times a second.
+func (h *hub) pass(ctx context.Context, changes <-chan news) {
+	var later <-chan time.Time
+	var told time.Time
+	for {
+		select {
+		case n, open := <-changes:
+			if !open {
+				h.lost(ctx)
+				return
+			}
+			if n.topic != topicOverview {
+				h.publish(n)
+				continue
+			}
+			if later == nil {
+				later = time.After(max(0, overviewEvery-time.Since(told)))
+			}
+		case <-later:
+			later, told = nil, time.Now()
+			data, err := h.overview(ctx)
+			if err == nil {
+				h.publish(news{topic: topicOverview, data: data})
+			} else if ctx.Err() == nil {
+				h.s.log.Error("the overview could not be read for events", "err", err)
+			}
+		}
+	}
+}
+
+// lost ends the streams of a watch that ended by itself.
+func (h *hub) lost(ctx context.Context) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if ctx.Err() != nil && h.s.stopped.Err() == nil {
+		return // the last stream went; others may have come since
+	}
+	for st := range h.streams {
+		h.drop(st)
+	}
+}
+
+func (h *hub) overview(ctx context.Context) ([]byte, error) {
+	o, err := h.s.desk.Overview(ctx, access.Operator)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(overviewOf(o))
+}
+
+// publish leaves a change with every stream. One that has no room for it is let
+// go: its client is told to reload.
+func (h *hub) publish(n news) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for st := range h.streams {
+		select {
+		case st.news <- n:
+		default:
+			h.drop(st)
+		}
+	}
+}
+
+// still asks the gate whether a stream may go on, and as whom.
+func (h *hub) still(ctx context.Context, st *stream) error {
+	if st.who == nil {
+		return nil // the operator
+	}
+	who := h.s.desk.Who
+	if st.who.By.Token != "" {
+		who = h.s.desk.WhoToken
+	}
+	p, err := who(ctx, st.secret)
+	if err == nil {
+		st.who = p
+	}
+	return err
+}
+
+// good reports whether a stream's session or token is within its limits. Unlike
+// a request it is no use of the session: a page that is left open does not keep
+// somebody signed in.
+func (h *hub) good(ctx context.Context, st *stream) error {
+	if st.who == nil || st.who.By.Token != "" {
+		return h.still(ctx, st)
+	}
+	open, err := h.s.desk.Sessions(ctx, access.Operator, st.who.Member.ID)
+	if err != nil {
+		return err
+	}
+	manages := st.who.May(readMembers) == nil
+	for _, x := range open {
+		if x.Hash == st.secret.Hash() && x.Good(manages, h.now()) {
+			return nil
+		}
+	}
+	return access.SignedOutError()
+}

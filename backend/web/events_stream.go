@@ -1,0 +1,236 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/desk"
+)
+
+// What streams tell of, and what makes them look again whether they may go on.
+const (
+	topicOverview = "overview"
+	topicRequest  = "login-request"
+	topicMember   = "member"
+	topicLetter   = "letter"
+	topicAudit    = "audit"
+	topicSession  = "session"
+	topicToken    = "token"
+	topicRoles    = "roles"
+	topicMissed   = "missed"
+	tellReload    = "reload"
+)
+
+var readMembers = access.May(access.Read, access.ResMembers)
+
+const eventsText = `Server-Sent Events. Whoever may read members is told of: overview (with the counts), login-request, member and letter (with an id), audit. Others are told of their own changes alone: member, without data. A client that missed some is told: reload. Each stream ends when its session or token does.`
+
+func (s *Server) mountEvents(app *fiber.App, r *room) {
+	s.classify(fiber.MethodGet, r.prefix+"/events", waiting())
+	stream := &huma.MediaType{Schema: &huma.Schema{Type: "string"}, Example: "event: member\ndata: {\"id\":\"mfrggzdfmztwq2lknnwg23tpoa\"}\n\n"}
+	r.api.OpenAPI().AddOperation(&huma.Operation{Method: http.MethodGet, Path: "/events", OperationID: "listen", Summary: "Changes, as they happen",
+		Description: eventsText, Tags: []string{"events"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
+		Parameters: []*huma.Param{{Name: "Last-Event-ID", In: "header", Schema: &huma.Schema{Type: "string"},
+			Description: "Sent by a client that was connected before; it is told to reload first."}},
+		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": stream}}}})
+	app.Add(fiber.MethodGet, r.prefix+"/events", s.events)
+}
+
+// events opens a stream for whoever waits or is in, and for their tokens.
+func (s *Server) events(c *fiber.Ctx) error {
+	n := waiting()
+	if c.Get(fiber.HeaderAuthorization) != "" {
+		n = member()
+	}
+	if err := s.guard(c, n); err != nil {
+		return err
+	}
+	st := s.newStream(c)
+	if err := s.hub.add(st); err != nil {
+		return err
+	}
+	st.begin(c.Get("Last-Event-ID") != "")
+	c.Set(fiber.HeaderContentType, "text/event-stream")
+	c.Set("X-Accel-Buffering", "no")
+	c.Context().SetConnectionClose()
+	c.Context().SetBodyStream(st, -1)
+	return nil
+}
+
+// A stream is one client's events. The server reads from it what goes out; it
+// ends when the client goes, the session ends or may no longer, the server
+// stops, or the client falls behind.
+type stream struct {
+	hub    *hub
+	who    *desk.Principal // as of the last look; nil for the operator
+	secret access.Secret
+	owner  string
+	news   chan news // closed when the client fell behind, or the store is gone
+
+	conn     net.Conn
+	gone     chan struct{} // the client went
+	stopping <-chan struct{}
+	beat     <-chan time.Time
+	stopBeat func()
+	out      bytes.Buffer
+	count    int
+	ended    bool
+}
+
+func (s *Server) newStream(c *fiber.Ctx) *stream {
+	st := &stream{hub: s.hub, who: principal(c), owner: "operator", news: make(chan news, streamBuffer), conn: c.Context().Conn(),
+		gone: make(chan struct{}), stopping: c.Context().Done()}
+	if st.who == nil {
+		return st
+	}
+	if st.owner = string(st.who.By.Member); st.who.By.Token != "" {
+		st.owner = string(st.who.By.Token)
+		st.secret = access.Secret(strings.Clone(strings.TrimPrefix(c.Get(fiber.HeaderAuthorization), "Bearer ")))
+		return st
+	}
+	st.secret, _ = c.Locals(secretKey).(access.Secret)
+	return st
+}
+
+// begin says hello, and starts to look out for the client's end.
+func (st *stream) begin(again bool) {
+	st.beat, st.stopBeat = st.hub.every(beatEvery)
+	fmt.Fprintf(&st.out, "retry: 2000\nid: %d\n\n", st.count)
+	if again {
+		st.tell(tellReload, []byte("{}"))
+	}
+	if st.reads() {
+		if data, err := st.hub.overview(st.hub.s.stopped); err == nil {
+			st.tell(topicOverview, data)
+		}
+	}
+	go st.listen()
+}
+
+// listen notices that the client went. Nothing more is expected from it: what
+// comes all the same ends the stream, too.
+func (st *stream) listen() {
+	defer close(st.gone)
+	if err := st.conn.SetReadDeadline(time.Time{}); err != nil {
+		return
+	}
+	var b [1]byte
+	_, _ = st.conn.Read(b[:])
+}
+
+func (st *stream) reads() bool { return st.who == nil || st.who.May(readMembers) == nil }
+
+// writeWithin is how long a client may take to read what it is sent.
+const writeWithin = 20 * time.Second
+
+// Read waits for something to tell.
+func (st *stream) Read(p []byte) (int, error) {
+	for st.out.Len() == 0 {
+		if st.ended {
+			return 0, io.EOF
+		}
+		st.wait()
+	}
+	if err := st.conn.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
+		return 0, err
+	}
+	return st.out.Read(p)
+}
+
+// Close lets the stream go.
+func (st *stream) Close() error {
+	st.stopBeat()
+	st.hub.remove(st)
+	return nil
+}
+
+func (st *stream) wait() {
+	ctx := st.hub.s.stopped
+	select {
+	case <-st.gone:
+		st.ended = true
+	case <-st.stopping:
+		st.ended = true
+	case <-ctx.Done():
+		st.ended = true
+	case <-st.beat:
+		if st.ended = st.hub.good(ctx, st) != nil; !st.ended {
+			st.out.WriteString(":\n\n")
+		}
+	case n, open := <-st.news:
+		if !open {
+			st.tell(tellReload, []byte("{}"))
+			st.ended = true
+			return
+		}
+		st.hear(ctx, n)
+	}
+}
+
+// hear tells of a change if it is for this client's ears, and looks again at
+// who is listening when the change may concern that.
+func (st *stream) hear(ctx context.Context, n news) {
+	mine := st.who != nil && n.topic == topicMember && n.id == string(st.who.Member.ID)
+	if n.topic == topicMissed {
+		st.tell(tellReload, []byte("{}"))
+	}
+	if mine || st.concerned(n) {
+		before := st.reads()
+		st.ended = st.hub.still(ctx, st) != nil
+		if st.ended && !mine {
+			return
+		}
+		if mine && !(before && st.reads() && !st.ended) {
+			st.tell(topicMember, []byte("{}"))
+			return
+		}
+	}
+	if st.reads() {
+		st.pass(n)
+	}
+}
+
+// concerned reports whether a change may end the stream or change what it may
+// tell of.
+func (st *stream) concerned(n news) bool {
+	if st.who == nil {
+		return false
+	}
+	switch n.topic {
+	case topicRoles, topicMissed:
+		return true
+	case topicToken:
+		return n.id == string(st.who.By.Token)
+	case topicSession:
+		hash := st.secret.Hash()
+		return n.id == string(hash[:])
+	}
+	return false
+}
+
+// pass tells a reader of members of a change.
+func (st *stream) pass(n news) {
+	switch n.topic {
+	case topicOverview:
+		st.tell(n.topic, n.data)
+	case topicRequest, topicMember, topicLetter:
+		st.tell(n.topic, fmt.Appendf(nil, `{"id":%q}`, n.id))
+	case topicAudit:
+		st.tell(n.topic, []byte("{}"))
+	}
+}
+
+func (st *stream) tell(event string, data []byte) {
+	st.count++
+	fmt.Fprintf(&st.out, "id: %d\nevent: %s\ndata: %s\n\n", st.count, event, data)
+}

@@ -1,0 +1,242 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/address"
+	"doorward/backend/desk"
+)
+
+// Operations are what only whoever holds the machine can do with the data as a
+// whole.
+type Operations interface {
+	Compact(context.Context) error                  // leaves nothing deleted in the bytes on the disk
+	Verify(context.Context) (map[string]int, error) // reads everything; counts by kind
+	Backup(context.Context, io.Writer) error
+	Doctor(context.Context) []Check
+}
+
+// A Check is one line of what the doctor finds.
+type Check struct {
+	Name   string `json:"name" example:"mail"`
+	State  string `json:"state" enum:"ok,warn,fail" example:"ok"`
+	Detail string `json:"detail"`
+	Mend   string `json:"mend,omitempty" doc:"What to do about it."`
+}
+
+// mountLocal mounts what the API has for the operator alone, on the socket that
+// only they can reach.
+func (s *Server) mountLocal(app *fiber.App) {
+	r, own := s.newRoom(app, "/local/v1"), operator()
+	mount(r, op{http.MethodPost, "/setup", "set-up", "Make the first Admin", "Answers with a login link.", own, http.StatusCreated, nil}, s.setUpHere)
+	mount(r, op{http.MethodPost, "/login-link", "rescue", "A login link for an active Admin", "For one who has lost theirs.", own, 0, nil}, s.rescue)
+	mount(r, op{http.MethodGet, "/members/by-email", "find-member", "The member of an address", "In any of its spellings.", own, 0, nil}, s.memberByEmail)
+	mount(r, op{http.MethodGet, "/outbox/{id}", "show-letter", "A letter as it goes out", "With its words.", own, 0, nil}, s.showLetter)
+	mount(r, op{http.MethodGet, "/outbox/{id}/state", "letter-state", "How a letter fares", "Without its words.", own, 0, nil}, s.letterState)
+	mount(r, op{http.MethodPost, "/mail-test", "mail-test", "Send a test letter", "To any address.", own, 0, nil}, s.mailTest)
+	mount(r, op{http.MethodGet, "/audit", "follow-audit", "Entries after one, oldest first", "At most 200.", own, 0, nil}, s.auditSince)
+	mount(r, op{http.MethodGet, "/audit/verify", "verify-audit", "Walk the audit chain", "409 audit_broken names the first entry that is not sound.", own, 0, nil}, s.verifyAudit)
+	mount(r, op{http.MethodPost, "/compact", "compact", "Compact the store", "Leaves nothing deleted in its bytes.", own, 0, nil}, s.compact)
+	mount(r, op{http.MethodGet, "/verify", "verify", "Read everything", "Counts by kind.", own, 0, nil}, s.verify)
+	mount(r, op{http.MethodGet, "/doctor", "doctor", "What is well, and what is not", "One check each, with the mend.", own, 0, nil}, s.doctor)
+	s.classify(fiber.MethodGet, "/local/v1/backup", own)
+	app.Add(fiber.MethodGet, "/local/v1/backup", s.backup)
+}
+
+type setUpIn struct {
+	Body struct {
+		Email     string `json:"email"`
+		Name      string `json:"name,omitempty"`
+		Workspace string `json:"workspace,omitempty"`
+	}
+}
+
+type linkedOut struct {
+	Body struct {
+		Member    MemberJSON `json:"member"`
+		LoginLink string     `json:"login_link"`
+	} `nameHint:"MemberWithLink"`
+}
+
+func linkedAnswer(c desk.Card, link string, err error) (*linkedOut, error) {
+	out := &linkedOut{}
+	out.Body.Member, out.Body.LoginLink = memberOf(c), link
+	return out, err
+}
+
+func (s *Server) setUpHere(ctx context.Context, _ access.By, in *setUpIn) (*linkedOut, error) {
+	to, err := address.Parse(in.Body.Email)
+	if err != nil {
+		return nil, err
+	}
+	return linkedAnswer(s.desk.SetUpHere(ctx, desk.FirstAdmin{Email: to, Name: in.Body.Name, Workspace: in.Body.Workspace}))
+}
+
+type emailIn struct {
+	Body struct {
+		Email string `json:"email"`
+	}
+}
+
+func (s *Server) rescue(ctx context.Context, by access.By, in *emailIn) (*linkedOut, error) {
+	to, err := address.Parse(in.Body.Email)
+	if err != nil {
+		return nil, err
+	}
+	return linkedAnswer(s.desk.LoginLink(ctx, by, to))
+}
+
+type emailQuery struct {
+	Email string `query:"email" required:"true"`
+}
+
+func (s *Server) memberByEmail(ctx context.Context, by access.By, in *emailQuery) (*memberOut, error) {
+	a, err := address.Parse(in.Email)
+	if err != nil {
+		return nil, err
+	}
+	return memberAnswer(s.desk.MemberByAddress(ctx, by, a))
+}
+
+func (s *Server) showLetter(ctx context.Context, by access.By, in *letterIn) (*wholeLetterOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	l, words, err := s.desk.Letter(ctx, by, id)
+	return &wholeLetterOut{wholeLetterJSON{LetterJSON: letterOf(l), Text: words.Text, HTML: words.HTML}}, err
+}
+
+func (s *Server) letterState(ctx context.Context, by access.By, in *letterIn) (*letterOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	l, _, err := s.desk.Letter(ctx, by, id)
+	if access.Explain(err).Code == "letter_wiped" {
+		err = nil
+	}
+	return letterAnswer(l, err)
+}
+
+func (s *Server) mailTest(ctx context.Context, by access.By, in *emailIn) (*letterOut, error) {
+	to, err := address.Parse(in.Body.Email)
+	if err != nil {
+		return nil, err
+	}
+	return letterAnswer(s.desk.TestMail(ctx, by, to))
+}
+
+type sinceIn struct {
+	Since uint64 `query:"since" doc:"The last entry that is known."`
+}
+
+type entriesOut struct {
+	Body struct {
+		Items []auditJSON `json:"items"`
+	} `nameHint:"AuditEntries"`
+}
+
+func (s *Server) auditSince(ctx context.Context, by access.By, in *sinceIn) (*entriesOut, error) {
+	lines, err := s.desk.AuditSince(ctx, by, in.Since)
+	out := &entriesOut{}
+	out.Body.Items = auditOf(lines)
+	return out, err
+}
+
+type verifiedOut struct {
+	Body struct {
+		Entries int `json:"entries" doc:"How many are sound: all."`
+	} `nameHint:"AuditVerified"`
+}
+
+func (s *Server) verifyAudit(ctx context.Context, by access.By, _ *struct{}) (*verifiedOut, error) {
+	n, err := s.desk.VerifyAudit(ctx, by)
+	out := &verifiedOut{}
+	out.Body.Entries = n
+	return out, err
+}
+
+type compactIn struct {
+	Body *emptyJSON
+}
+
+func (s *Server) compact(ctx context.Context, _ access.By, _ *compactIn) (*nothing, error) {
+	return nil, s.ops.Compact(ctx)
+}
+
+type countsOut struct{ Body map[string]int }
+
+func (s *Server) verify(ctx context.Context, _ access.By, _ *struct{}) (*countsOut, error) {
+	counts, err := s.ops.Verify(ctx)
+	return &countsOut{counts}, err
+}
+
+type checksOut struct {
+	Body struct {
+		Checks []Check `json:"checks"`
+	} `nameHint:"Checks"`
+}
+
+func (s *Server) doctor(ctx context.Context, _ access.By, _ *struct{}) (*checksOut, error) {
+	out := &checksOut{}
+	out.Body.Checks = s.ops.Doctor(ctx)
+	return out, nil
+}
+
+// backupWriteWithin is how long one piece of a backup may take to be read.
+const backupWriteWithin = time.Minute
+
+// backup streams a backup. One that fails before its first byte is an error like
+// any other; one that fails later breaks the connection off, so that nobody
+// takes a part for the whole.
+func (s *Server) backup(c *fiber.Ctx) error {
+	if err := s.guard(c, operator()); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(s.stopped)
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(s.ops.Backup(ctx, w)) }()
+	first := bufio.NewReader(r)
+	if _, err := first.Peek(1); err != nil && err != io.EOF {
+		cancel()
+		return err
+	}
+	c.Set(fiber.HeaderContentType, fiber.MIMEOctetStream)
+	c.Context().SetConnectionClose()
+	conn := c.Context().Conn()
+	c.Context().SetBodyStream(&backupStream{Reader: first, pipe: r, cancel: cancel,
+		extend: func() error { return conn.SetWriteDeadline(time.Now().Add(backupWriteWithin)) }}, -1)
+	return nil
+}
+
+// A backupStream gives each piece its own time to be written.
+type backupStream struct {
+	*bufio.Reader
+	pipe   *io.PipeReader
+	cancel context.CancelFunc
+	extend func() error
+}
+
+func (b *backupStream) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if n > 0 {
+		if err := b.extend(); err != nil {
+			return 0, err
+		}
+	}
+	return n, err
+}
+
+// Close ends the backup, done or not.
+func (b *backupStream) Close() error {
+	b.cancel()
+	return b.pipe.Close()
+}
