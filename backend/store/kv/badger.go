@@ -194,10 +194,11 @@ func (b *Badger) View(ctx context.Context, fn func(Tx) error) error {
 		return err
 	}
 	defer e.release()
-	tx := &viewTx{ctx: ctx, b: b, txn: e.db.NewTransaction(false)}
+	snap := e.snapshot()
+	tx := &viewTx{ctx: ctx, b: b, txn: snap.Txn}
 	defer func() {
 		tx.over = true
-		tx.txn.Discard()
+		snap.release()
 	}()
 	return fn(tx)
 }

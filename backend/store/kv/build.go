@@ -15,6 +15,9 @@ import (
 // buildChunk is how much is handed to Badger at once.
 const buildChunk = 1 << 20
 
+// streamed is the number of the commit that everything in the stream is.
+const streamed = 1
+
 // A builder fills a new generation. Keys that come in order go straight into
 // tables of the last level; from the first that does not, the rest goes
 // through ordinary transactions, which is slower.
@@ -68,7 +71,7 @@ func (f *builder) add(marked, stored []byte) error {
 		return f.loose(marked, stored)
 	}
 	f.last = append(f.last[:0], marked...)
-	badger.KVToBuffer(&pb.KV{Key: marked, Value: stored, Version: 1}, f.chunk)
+	badger.KVToBuffer(&pb.KV{Key: marked, Value: stored, Version: streamed}, f.chunk)
 	if f.chunk.LenNoPadding() < buildChunk {
 		return nil
 	}
@@ -94,12 +97,13 @@ func (f *builder) flush() error {
 	}
 	err := f.stream.Flush()
 	f.stream = nil
+	f.e.commits.last.Store(streamed)
 	return engineError(err)
 }
 
 func (f *builder) loose(marked, stored []byte) error {
 	if f.txn == nil {
-		f.txn = f.e.db.NewTransaction(true)
+		f.txn = f.e.begin()
 	}
 	entry := &badger.Entry{Key: bytes.Clone(marked), Value: bytes.Clone(stored)}
 	if err := f.txn.SetEntry(entry); err != nil {
@@ -113,7 +117,7 @@ func (f *builder) loose(marked, stored []byte) error {
 
 func (f *builder) drop(marked []byte) error {
 	if f.txn == nil {
-		f.txn = f.e.db.NewTransaction(true)
+		f.txn = f.e.begin()
 	}
 	f.size += len(marked) + 16
 	return engineError(f.txn.Delete(bytes.Clone(marked)))
@@ -128,7 +132,7 @@ func (f *builder) commit() error {
 	}
 	txn := f.txn
 	f.txn, f.size = nil, 0
-	return engineError(txn.Commit())
+	return engineError(f.e.commit(txn))
 }
 
 // finish writes the sentinel, whose key is behind all others, and makes the

@@ -74,13 +74,13 @@ func (b *Badger) rewrite(ctx context.Context) (old *engine, err error) {
 // A moment is a view of the database and the keys that changed before it and
 // after the moment before.
 type moment struct {
-	txn     *badger.Txn
+	snap    snapshot
 	changed map[string]struct{}
 }
 
 // nextMoment runs on the writer, so that no change falls between two moments.
 func (b *Badger) nextMoment() moment {
-	m := moment{b.current.Load().db.NewTransaction(false), b.writer.dirty}
+	m := moment{b.current.Load().snapshot(), b.writer.dirty}
 	b.writer.dirty = make(map[string]struct{})
 	return m
 }
@@ -95,7 +95,7 @@ func (b *Badger) moment(ctx context.Context) (m moment, err error) {
 
 // copyAlive builds a generation of all keys that m sees.
 func (b *Badger) copyAlive(ctx context.Context, m moment) (*builder, error) {
-	defer m.txn.Discard()
+	defer m.snap.release()
 	if err := b.verify(b.current.Load()); err != nil {
 		return nil, b.noticed(err)
 	}
@@ -103,7 +103,7 @@ func (b *Badger) copyAlive(ctx context.Context, m moment) (*builder, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = b.each(ctx, m.txn, []byte{dataMark}, func(marked, stored []byte) error {
+	err = b.each(ctx, m.snap.Txn, []byte{dataMark}, func(marked, stored []byte) error {
 		if _, err := unseal(marked[1:], stored); err != nil {
 			return b.noticed(err)
 		}
@@ -127,7 +127,7 @@ func (f *builder) catchUp(ctx context.Context) error {
 		}
 		n := len(m.changed)
 		if n > catchUpMost {
-			m.txn.Discard()
+			m.snap.release()
 			break
 		}
 		if err := f.follow(m); err != nil {
@@ -143,10 +143,10 @@ func (f *builder) catchUp(ctx context.Context) error {
 // follow brings the changed keys to what m sees. A key that came and went
 // meanwhile leaves nothing.
 func (f *builder) follow(m moment) error {
-	defer m.txn.Discard()
+	defer m.snap.release()
 	for name := range m.changed {
 		key := []byte(name)
-		item, err := m.txn.Get(key)
+		item, err := m.snap.Get(key)
 		switch {
 		case errors.Is(err, badger.ErrKeyNotFound):
 			err = f.forget(key)
@@ -167,7 +167,7 @@ func (f *builder) follow(m moment) error {
 
 // forget deletes a key that the generation has.
 func (f *builder) forget(key []byte) error {
-	txn := f.e.db.NewTransaction(false)
+	txn := f.e.latest()
 	defer txn.Discard()
 	_, err := txn.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {

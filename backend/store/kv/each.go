@@ -20,9 +20,9 @@ func (b *Badger) Each(ctx context.Context, prefix []byte, fn func(key, value []b
 	if err := b.verify(e); err != nil {
 		return b.noticed(err)
 	}
-	txn := e.db.NewTransaction(false)
-	defer txn.Discard()
-	return b.each(ctx, txn, markedFrom(prefix), func(marked, stored []byte) error {
+	snap := e.snapshot()
+	defer snap.release()
+	return b.each(ctx, snap.Txn, markedFrom(prefix), func(marked, stored []byte) error {
 		value, err := unseal(marked[1:], stored)
 		if err != nil {
 			return b.noticed(err)

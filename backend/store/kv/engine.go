@@ -19,10 +19,11 @@ const (
 // Views may still be reading, so it counts who uses it and closes after the
 // last has gone.
 type engine struct {
-	db   *badger.DB
-	dir  string // empty in memory
-	refs atomic.Int64
-	idle chan struct{}
+	db      *badger.DB
+	dir     string // empty in memory
+	refs    atomic.Int64
+	idle    chan struct{}
+	commits commits
 }
 
 // openEngine opens or makes the Badger database in dir. A panic of Badger on
@@ -34,12 +35,14 @@ func openEngine(dir string, o Options) (e *engine, err error) {
 			e, err = nil, fmt.Errorf("%w: opening panicked: %v", ErrCorrupt, r)
 		}
 	}()
-	db, err := badger.Open(engineOptions(dir, o))
+	db, err := badger.OpenManaged(engineOptions(dir, o))
 	if err != nil {
 		return nil, err
 	}
 	e = &engine{db: db, dir: dir, idle: make(chan struct{})}
 	e.refs.Store(1)
+	e.commits.readers = make(map[uint64]int)
+	e.commits.last.Store(db.MaxVersion())
 	return e, nil
 }
 

@@ -49,7 +49,7 @@ func (b *Badger) Load(ctx context.Context, next func() (KV, error)) error {
 // beginLoad notes from now on what is written, and makes sure that nothing
 // was before.
 func (b *Badger) beginLoad() error {
-	txn := b.current.Load().db.NewTransaction(false)
+	txn := b.current.Load().latest()
 	defer txn.Discard()
 	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{dataMark}})
 	defer it.Close()

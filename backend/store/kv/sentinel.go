@@ -66,25 +66,30 @@ func putSentinel(e *engine, s Sentinel) error {
 	if err != nil {
 		return err
 	}
-	return e.db.Update(func(txn *badger.Txn) error { return txn.Set(sentinelKey, stored) })
+	txn := e.begin()
+	defer txn.Discard()
+	if err := txn.Set(sentinelKey, stored); err != nil {
+		return err
+	}
+	return e.commit(txn)
 }
 
 func getSentinel(e *engine) (s Sentinel, err error) {
-	err = e.db.View(func(txn *badger.Txn) error {
-		item, err := txn.Get(sentinelKey)
-		if errors.Is(err, badger.ErrKeyNotFound) {
-			return errNoSentinel
-		}
+	txn := e.latest()
+	defer txn.Discard()
+	item, err := txn.Get(sentinelKey)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return s, errNoSentinel
+	}
+	if err != nil {
+		return s, err
+	}
+	err = item.Value(func(stored []byte) error {
+		text, err := unseal(sentinelKey[1:], stored)
 		if err != nil {
 			return err
 		}
-		return item.Value(func(stored []byte) error {
-			text, err := unseal(sentinelKey[1:], stored)
-			if err != nil {
-				return err
-			}
-			return json.Unmarshal(text, &s)
-		})
+		return json.Unmarshal(text, &s)
 	})
 	if err == nil && s.Schema > schema {
 		err = fmt.Errorf("%w: its schema is %d, this one knows %d", errNewer, s.Schema, schema)

@@ -1,6 +1,7 @@
 package kv_test
 
 import (
+	"log/slog"
 	"testing"
 
 	"doorward/backend/store/kv"
@@ -10,6 +11,9 @@ import (
 // open opens a store and closes it with the test.
 func open(tb testing.TB, o kv.Options) *kv.Badger {
 	tb.Helper()
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
 	s, err := kv.Open(o)
 	if err != nil {
 		tb.Fatalf("Open = %v", err)

@@ -166,7 +166,7 @@ func (w *writer) abandon() {
 // snapshot is the database as the last group has left it.
 func (w *writer) snapshot() *badger.Txn {
 	if w.reading == nil {
-		w.reading = w.b.current.Load().db.NewTransaction(false)
+		w.reading = w.b.current.Load().latest()
 	}
 	return w.reading
 }
@@ -203,7 +203,8 @@ func (w *writer) keep() error {
 	if err := w.b.broken.Load(); err != nil {
 		return *err
 	}
-	txn := w.b.current.Load().db.NewTransaction(true)
+	e := w.b.current.Load()
+	txn := e.begin()
 	defer txn.Discard()
 	err := w.stage.last(func(s *staged) error {
 		if s.stored == nil {
@@ -214,7 +215,7 @@ func (w *writer) keep() error {
 	if err != nil {
 		return engineError(err)
 	}
-	if err := txn.Commit(); err != nil {
+	if err := e.commit(txn); err != nil {
 		return w.lost(err)
 	}
 	return nil

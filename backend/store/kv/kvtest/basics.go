@@ -109,22 +109,15 @@ func readYourWrites(t *testing.T, open Open) {
 	s := open(t, kv.Options{})
 	set(t, s, "a", "old", "b", "old")
 	update(t, s, func(tx kv.Tx) error {
-		steps := []struct {
-			do   error
-			want string
-		}{
-			{nil, "a=old b=old"},
-			{tx.Set([]byte("a"), []byte("new")), ""},
-			{tx.Delete([]byte("b")), ""},
-			{tx.Set([]byte("c"), []byte("1")), ""},
-			{tx.Set([]byte("c"), []byte("2")), ""},
-			{tx.Set([]byte("d"), []byte("1")), ""},
-			{tx.Delete([]byte("d")), ""},
-		}
-		for _, step := range steps {
-			if step.do != nil {
-				return step.do
-			}
+		err := errors.Join(
+			tx.Set([]byte("a"), []byte("new")),
+			tx.Delete([]byte("b")),
+			tx.Set([]byte("c"), []byte("1")),
+			tx.Set([]byte("c"), []byte("2")),
+			tx.Set([]byte("d"), []byte("1")),
+			tx.Delete([]byte("d")))
+		if err != nil {
+			return err
 		}
 		for key, want := range map[string]string{"a": "new", "b": "-", "c": "2", "d": "-"} {
 			if got, err := read(tx, key); got != want || err != nil {

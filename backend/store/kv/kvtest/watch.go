@@ -116,14 +116,17 @@ func watchResync(t *testing.T, open Open) {
 			t.Fatal("nothing was missed: the buffer is not bounded")
 		}
 	}
+	// A gap that is still open when the reader comes back may swallow this one,
+	// but then it is told of a second gap, after which nothing is missing.
 	set(t, s, "after", "1")
-	for _, e := range until(t, events, "after") {
-		if e.Resync {
-			resyncs++
-		}
+	for e, _ := next(t, events); !e.Resync && string(e.Key) != "after"; {
+		e, _ = next(t, events)
 	}
-	if resyncs > 2 {
-		t.Errorf("%d resyncs for one gap", resyncs)
+	set(t, s, "again", "1")
+	for _, e := range until(t, events, "again") {
+		if e.Resync {
+			t.Error("a resync came, though the reader had caught up")
+		}
 	}
 }
 
