@@ -57,11 +57,14 @@ const (
 
 // failed makes a Failure of what went wrong on w.
 func (s Server) failed(ctx context.Context, w *wire, at stage, err error) *Failure {
-	f := &Failure{Class: Temporary, Err: fmt.Errorf("%s %s %s: %w", at, s.Name(), w.verb, err)}
 	var answer *textproto.Error
+	if errors.As(err, &answer) { // for the log as well, without what is secret
+		err = &textproto.Error{Code: answer.Code, Msg: s.clean(answer.Msg)}
+	}
+	f := &Failure{Class: Temporary, Err: fmt.Errorf("%s %s %s: %w", at, s.Name(), w.verb, err)}
 	switch {
-	case errors.As(err, &answer):
-		f.Class, f.Words = classOf(w.verb, answer.Code), s.clean(answer)
+	case answer != nil:
+		f.Class, f.Words = classOf(w.verb, answer.Code), s.spoken(answer)
 	case errors.Is(ctx.Err(), context.Canceled):
 		f.Words = "Doorward was stopped while it was sending this."
 	case isTimeout(err):
@@ -197,8 +200,7 @@ var secretForm = regexp.MustCompile(`[A-Za-z0-9_-]{43,}`)
 
 // clean makes the mail server's words fit to be kept and shown: on one line,
 // of bounded length, and without anything that was told to it in confidence.
-func (s Server) clean(answer *textproto.Error) string {
-	words := fmt.Sprintf("%03d %s", answer.Code, answer.Msg)
+func (s Server) clean(words string) string {
 	if s.login != nil {
 		user, password := s.login()
 		for _, secret := range []string{
@@ -211,6 +213,11 @@ func (s Server) clean(answer *textproto.Error) string {
 	}
 	words = secretForm.ReplaceAllString(oneLine(words), "[hidden]")
 	return shorten(words, 500)
+}
+
+// spoken is an answer in the mail server's own words.
+func (s Server) spoken(answer *textproto.Error) string {
+	return s.clean(fmt.Sprintf("%03d %s", answer.Code, answer.Msg))
 }
 
 // oneLine makes every run of spaces, line breaks and unprintable characters

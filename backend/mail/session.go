@@ -59,7 +59,7 @@ func (s *Session) lost(err error) bool {
 }
 
 // Said is the mail server's answer to the last letter that was accepted.
-func (s *Session) Said() string { return s.server.clean(answerOf(s.wire.heard)) }
+func (s *Session) Said() string { return s.server.spoken(answerOf(s.wire.heard)) }
 
 // Alive reports whether another letter can be handed in.
 func (s *Session) Alive() bool { return !s.broken }

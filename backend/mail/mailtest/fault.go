@@ -31,6 +31,8 @@ type Fault struct {
 	Reply string // answer this; after a 421 the connection is closed
 	Drop  bool   // close the connection
 	Hang  bool   // answer nothing until the client gives up
+
+	Until <-chan struct{} // wait until this is closed, and then do one's duty
 }
 
 // Script replaces what goes wrong, from the next command on. The first fault
@@ -61,8 +63,21 @@ func (s *Server) hides(extension string) bool {
 	return false
 }
 
-// fault is what goes wrong now, if anything does.
+// fault is what goes wrong now, if anything does. It returns when what has to
+// be waited for is over.
 func (s *Server) fault(at Moment, recipient string) (Fault, bool) {
+	f, ok := s.next(at, recipient)
+	if !ok || f.Until == nil {
+		return f, ok
+	}
+	select {
+	case <-f.Until:
+	case <-s.closed:
+	}
+	return Fault{}, false
+}
+
+func (s *Server) next(at Moment, recipient string) (Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, f := range s.faults {

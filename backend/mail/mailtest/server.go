@@ -46,10 +46,13 @@ type Server struct {
 	backend *smtp.Server
 	pipes   pipes
 	running sync.WaitGroup
+	closed  chan struct{}
+	closing sync.Once
 
 	mu       sync.Mutex
 	listener net.Listener
 	conns    map[net.Conn]bool
+	accepted int
 	faults   []Fault
 	spent    []int
 	hidden   []string
@@ -74,7 +77,7 @@ func Start(tb testing.TB, opts Options) *Server {
 		opts.Mechanisms = []string{"PLAIN", "LOGIN"}
 	}
 	s := &Server{opts: opts, ca: newAuthority(tb), addr: "127.0.0.1:0", pipes: newPipes(),
-		conns: map[net.Conn]bool{}, changed: make(chan struct{})}
+		conns: map[net.Conn]bool{}, changed: make(chan struct{}), closed: make(chan struct{})}
 	s.tls = &tls.Config{Certificates: []tls.Certificate{s.ca.issue(tb, opts.Cert)}, MaxVersion: opts.MaxTLS}
 	if opts.MaxTLS != 0 {
 		s.tls.MinVersion = opts.MaxTLS
@@ -137,6 +140,7 @@ func (s *Server) Down() {
 // Close ends the Server and waits for all that it runs. A test that has to
 // count goroutines calls it; the others leave it to Start.
 func (s *Server) Close() {
+	s.closing.Do(func() { close(s.closed) })
 	s.Down()
 	s.backend.Close()
 	s.running.Wait()
@@ -165,6 +169,13 @@ func (s *Server) Open() int {
 	return len(s.conns)
 }
 
+// Connections is how many clients have connected so far.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.accepted
+}
+
 // Heard is every command that clients sent, without the words of letters.
 func (s *Server) Heard() []Line {
 	s.mu.Lock()
@@ -176,6 +187,7 @@ func (s *Server) connected(conn net.Conn, yes bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if yes {
+		s.accepted++
 		s.conns[conn] = true
 	} else {
 		delete(s.conns, conn)

@@ -1,0 +1,114 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// carry takes a batch to the mail server, over one connection unless that
+// breaks, and records what became of each letter before it begins the next.
+func (w *Worker) carry(ctx context.Context, b batch) {
+	trip := &trip{worker: w}
+	defer trip.end()
+	for i, l := range b.letters {
+		if ctx.Err() != nil || time.Now().After(b.until) {
+			w.giveBack(ctx, b.letters[i:])
+			return
+		}
+		m, err := w.message(ctx, l)
+		if err != nil {
+			w.unsendable(ctx, l, err)
+			continue
+		}
+		said, err := trip.send(ctx, m, b.until)
+		if !w.record(ctx, b.letters[i:], trip.arrived, said, err) {
+			return
+		}
+	}
+}
+
+// A trip is the connection of a batch.
+type trip struct {
+	worker  *Worker
+	session *Session
+	arrived bool // the mail server has let us in
+}
+
+// send hands one letter in and returns the mail server's words, or a *Failure.
+// A connection that had ended since the letter before is opened anew.
+func (t *trip) send(ctx context.Context, m Message, until time.Time) (string, error) {
+	ctx, cancel := context.WithDeadline(ctx, until.Add(leaseTime/4))
+	defer cancel()
+	for {
+		if err := t.connect(ctx); err != nil {
+			return "", err
+		}
+		err := t.session.Send(ctx, m)
+		if err == nil {
+			return t.session.Said(), nil
+		}
+		var f *Failure
+		if !errors.As(err, &f) || !f.Stale {
+			return "", err
+		}
+	}
+}
+
+func (t *trip) connect(ctx context.Context) (err error) {
+	if t.session != nil && t.session.Alive() {
+		return nil
+	}
+	t.end()
+	t.arrived = false
+	t.session, err = Dial(ctx, t.worker.o.Server, t.worker.o.HELO)
+	t.arrived = err == nil
+	return err
+}
+
+func (t *trip) end() {
+	if t.session != nil {
+		t.session.Close()
+		t.session = nil
+	}
+}
+
+// message is the letter as it goes out, as long as it is still ours to send.
+func (w *Worker) message(ctx context.Context, l access.Letter) (m Message, err error) {
+	err = w.store.View(ctx, func(tx *store.Tx) error {
+		now, err := tx.Letter(l.ID)
+		if err != nil {
+			return err
+		}
+		if !w.holds(now, l) {
+			return errTaken
+		}
+		words, err := tx.Words(l.ID)
+		if err != nil {
+			return err
+		}
+		name := w.name
+		if name == "" {
+			settings, err := tx.Settings()
+			if err != nil {
+				return err
+			}
+			name = settings.Workspace
+		}
+		m = Message{ID: l.MessageID, From: w.from, FromName: name, To: l.To,
+			Subject: words.Subject, Text: words.Text, HTML: words.HTML, Date: l.QueuedAt}
+		return nil
+	})
+	return m, err
+}
+
+// errTaken: the letter is another worker's by now, or done with.
+var errTaken = errors.New("the letter is not ours to send any more")
+
+// holds reports whether the lease under which l was taken still holds.
+func (w *Worker) holds(now, l access.Letter) bool {
+	return !now.Done() && now.Lease.Owner == w.owner && now.Lease.Epoch == l.Lease.Epoch
+}

@@ -1,0 +1,134 @@
+package mail
+
+import (
+	"context"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// A batch is what one connection carries: letters under our lease.
+type batch struct {
+	letters []access.Letter
+	until   time.Time // by the wall clock: what is not begun by then is given back
+}
+
+// expired is what is said of a letter whose link is of no use any more.
+const expired = "Its link expired before it could be sent."
+
+// take leases the letters that are due, as many as the budget allows; a single
+// one, to try the way, while the queue is paused. Letters past their time fail
+// here. Without budget it says when there is some again.
+func (w *Worker) take(ctx context.Context) (b batch, next time.Time, err error) {
+	n, next := w.budget.take(batchSize, w.store.Now())
+	if n == 0 {
+		return b, next, nil
+	}
+	b.until = time.Now().Add(leaseTime / 2)
+	err = w.store.Update(ctx, func(tx *store.Tx) error {
+		b.letters = nil
+		most, err := w.probing(tx, n)
+		if err != nil || most == 0 {
+			return err
+		}
+		due, err := tx.DueLetters(most)
+		if err != nil {
+			return err
+		}
+		for _, l := range due {
+			if err := w.lease(tx, l, &b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.letters = nil
+	}
+	w.budget.giveBack(n - len(b.letters))
+	return b, time.Time{}, err
+}
+
+// probing is how many of n letters may be taken: one while the queue is paused
+// and it is time to try again, and none before. The next try is put off until
+// this one is over.
+func (w *Worker) probing(tx *store.Tx, n int) (int, error) {
+	health, err := tx.MailHealth()
+	switch {
+	case err != nil || !health.Paused:
+		return n, err
+	case tx.Now.Before(health.NextTry):
+		return 0, nil
+	}
+	health.NextTry = tx.Now.Add(leaseTime)
+	return 1, tx.PutMailHealth(health)
+}
+
+func (w *Worker) lease(tx *store.Tx, l access.Letter, b *batch) error {
+	if !l.GoodUntil.IsZero() && !tx.Now.Before(l.GoodUntil) {
+		l.Failed(expired, tx.Now)
+		return keep(tx, l)
+	}
+	l, err := tx.LeaseLetter(l.ID, w.owner, tx.Now.Add(leaseTime))
+	if err == nil {
+		b.letters = append(b.letters, l)
+	}
+	return err
+}
+
+// keep keeps what has become of a letter. Words that nobody needs any more are
+// wiped: those that were sent, and those that hold a secret and never will be.
+func keep(tx *store.Tx, l access.Letter) error {
+	if err := tx.PutLetter(l); err != nil {
+		return err
+	}
+	if l.State == access.LetterSent || l.State == access.LetterFailed && l.Kind.HoldsSecret() {
+		return tx.WipeWords(l.ID)
+	}
+	return nil
+}
+
+// start makes ready what a mail server was missing for: kept letters are
+// queued, and a paused queue is tried at once, since the settings may be
+// mended.
+func (w *Worker) start(ctx context.Context) error {
+	err := w.store.Update(ctx, func(tx *store.Tx) error {
+		health, err := tx.MailHealth()
+		if err != nil || !health.Paused {
+			return err
+		}
+		health.NextTry = tx.Now
+		return tx.PutMailHealth(health)
+	})
+	for more := true; more && err == nil; {
+		more, err = w.queueKept(ctx)
+	}
+	return err
+}
+
+// queueKept queues some of the letters that were kept while there was no mail
+// server, and says whether there may be more.
+func (w *Worker) queueKept(ctx context.Context) (more bool, err error) {
+	err = w.store.Update(ctx, func(tx *store.Tx) error {
+		kept, err := tx.KeptLetters(batchSize)
+		if err != nil {
+			return err
+		}
+		more = len(kept) == batchSize
+		for _, l := range kept {
+			if !l.GoodUntil.IsZero() && !tx.Now.Before(l.GoodUntil) {
+				l.Failed(expired, tx.Now)
+			} else if err := l.Requeue(tx.Now); err != nil {
+				return err
+			} else {
+				l.Detail = ""
+			}
+			if err := keep(tx, l); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return more, err
+}

@@ -1,0 +1,192 @@
+package mail_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/mail"
+	"doorward/backend/mail/mailtest"
+	"doorward/backend/store"
+)
+
+// A clock stands still until it is moved.
+type clock struct {
+	mu     sync.Mutex
+	now    time.Time
+	timers map[chan time.Time]time.Time
+}
+
+func newClock() *clock {
+	return &clock{now: time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC), timers: map[chan time.Time]time.Time{}}
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) At(t time.Time) <-chan time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ch := make(chan time.Time, 1)
+	c.timers[ch] = t
+	c.fire()
+	return ch
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+	c.fire()
+}
+
+func (c *clock) fire() {
+	for ch, at := range c.timers {
+		if !at.After(c.now) {
+			ch <- c.now
+			delete(c.timers, ch)
+		}
+	}
+}
+
+// An office is an outbox with a mail server.
+type office struct {
+	t      *testing.T
+	clock  *clock
+	store  *store.Store
+	server *mailtest.Server
+}
+
+func newOffice(t *testing.T, o mailtest.Options) *office {
+	t.Helper()
+	c := newClock()
+	s, err := store.Open(store.Options{Now: c.Now, Twice: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return &office{t: t, clock: c, store: s, server: mailtest.Start(t, o)}
+}
+
+func (o *office) options() mail.Options {
+	return mail.Options{Server: serverOf(o.t, o.server), From: "door@example.com", HELO: "door.example.com", PerMinute: 1000,
+		At: o.clock.At, Jitter: func() float64 { return 0 }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
+}
+
+// work runs a worker until stop is called or the test ends.
+func (o *office) work(change ...func(*mail.Options)) (stop func()) {
+	o.t.Helper()
+	options := o.options()
+	for _, c := range change {
+		c(&options)
+	}
+	w, err := mail.New(o.store, options)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := w.Run(ctx); err != nil {
+			o.t.Error(err)
+		}
+	}()
+	stop = func() { cancel(); <-ended }
+	o.t.Cleanup(stop)
+	return stop
+}
+
+// post puts n letters into the outbox, to ada0@example.org and so on.
+func (o *office) post(n int, change ...func(*access.Letter)) (ids []access.LetterID) {
+	o.t.Helper()
+	for i := range n {
+		id := access.LetterID(access.NewID())
+		ids = append(ids, id)
+		o.update(func(tx *store.Tx) error {
+			l := access.Letter{ID: id, Kind: access.InvitationLetter, Member: access.MemberID(access.NewID()), To: fmt.Sprintf("ada%d@example.org", i),
+				Subject: "You are invited", MessageID: string(id) + "@door.example.com", State: access.LetterQueued,
+				At: tx.Now, QueuedAt: tx.Now, NextTry: tx.Now, GoodUntil: tx.Now.Add(24 * time.Hour)}
+			for _, c := range change {
+				c(&l)
+			}
+			return tx.Post(l, access.Words{Subject: l.Subject, Text: "Hello", HTML: "<p>Hello</p>"})
+		})
+	}
+	return ids
+}
+
+func (o *office) update(fn func(tx *store.Tx) error) {
+	o.t.Helper()
+	if err := o.store.Update(context.Background(), fn); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func (o *office) letter(id access.LetterID) (l access.Letter) {
+	o.t.Helper()
+	o.view(func(tx *store.Tx) (err error) {
+		l, err = tx.Letter(id)
+		return err
+	})
+	return l
+}
+
+func (o *office) view(fn func(tx *store.Tx) error) {
+	o.t.Helper()
+	if err := o.store.View(context.Background(), fn); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func (o *office) health() (h access.MailHealth) {
+	o.t.Helper()
+	o.view(func(tx *store.Tx) (err error) {
+		h, err = tx.MailHealth()
+		return err
+	})
+	return h
+}
+
+// hasWords reports whether the letter can still be read.
+func (o *office) hasWords(id access.LetterID) (has bool) {
+	o.t.Helper()
+	o.view(func(tx *store.Tx) error {
+		_, err := tx.Words(id)
+		if has = err == nil; access.NotFound.Is(err) {
+			err = nil
+		}
+		return err
+	})
+	return has
+}
+
+// until waits for all the letters to be in a state.
+func (o *office) until(state access.LetterState, ids ...access.LetterID) {
+	o.t.Helper()
+	eventually(o.t, fmt.Sprintf("all letters are %s", state), func() bool {
+		for _, id := range ids {
+			if o.letter(id).State != state {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// came says how often each Message-ID came.
+func (o *office) came() map[string]int {
+	n := map[string]int{}
+	for _, l := range o.server.Received() {
+		n[l.MessageID]++
+	}
+	return n
+}

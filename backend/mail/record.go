@@ -1,0 +1,186 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// update is store.Update for what has happened already: it is written even
+// when the worker is being stopped.
+func (w *Worker) update(ctx context.Context, fn func(tx *store.Tx) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return w.store.Update(ctx, fn)
+}
+
+// record keeps what became of the first of the letters, and says whether the
+// rest of them may go on. What concerns them all is kept of them all.
+func (w *Worker) record(ctx context.Context, letters []access.Letter, arrived bool, said string, err error) (goOn bool) {
+	var f *Failure
+	switch {
+	case err == nil:
+		w.become(ctx, letters[:1], arrived, func(l *access.Letter, now time.Time) { l.Sent(said, now) })
+		return true
+	case !errors.As(err, &f):
+		f = &Failure{Class: Temporary, Words: "Something went wrong on our side.", Err: err}
+	}
+	stopped := ctx.Err() != nil && f.Class != Ambiguous
+	switch {
+	case stopped:
+		w.giveBack(ctx, letters)
+		return false
+	case f.Class == Paused:
+		w.pause(ctx, letters, f)
+		return false
+	case !arrived:
+		w.log.WarnContext(ctx, "the mail server cannot be reached", "server", w.o.Server.Name(), "err", f.Err)
+		w.become(ctx, letters, arrived, func(l *access.Letter, now time.Time) { l.TryLater(f.Words, w.o.Jitter(), now) })
+		return false
+	}
+	w.log.InfoContext(ctx, "a letter was not accepted", "letter", letters[0].ID, "class", f.Class, "words", f.Words)
+	w.become(ctx, letters[:1], arrived, func(l *access.Letter, now time.Time) {
+		if f.Class == Permanent {
+			l.Failed(f.Words, now)
+			return
+		}
+		l.TryLater(f.Words, w.o.Jitter(), now)
+	})
+	return true
+}
+
+// become keeps a change of letters that are still under the lease they were
+// taken with; the others are left alone. Once the mail server has let us in,
+// the queue is not paused any more.
+func (w *Worker) become(ctx context.Context, letters []access.Letter, arrived bool, change func(l *access.Letter, now time.Time)) {
+	err := w.update(ctx, func(tx *store.Tx) error {
+		sent := false
+		for _, was := range letters {
+			l, err := tx.Letter(was.ID)
+			if access.NotFound.Is(err) {
+				continue // deleted with its member
+			}
+			if err != nil {
+				return err
+			}
+			held := l
+			change(&l, tx.Now)
+			// That a letter was accepted is true whatever its lease: only
+			// another worker's claim, who may be sending it, stands above it.
+			if !w.holds(held, was) && (l.State != access.LetterSent || held.Lease.Epoch != was.Lease.Epoch) {
+				continue
+			}
+			sent = sent || l.State == access.LetterSent
+			if err := keep(tx, l); err != nil {
+				return err
+			}
+		}
+		return w.well(tx, arrived, sent)
+	})
+	if err != nil {
+		w.log.ErrorContext(ctx, "what became of a letter cannot be kept: it will be sent again", "letter", letters[0].ID, "err", err)
+	}
+}
+
+// lastSentStep is how far apart times of the last letter are that are kept:
+// each costs a write.
+const lastSentStep = time.Minute
+
+// well keeps that the way to the mail server is open.
+func (w *Worker) well(tx *store.Tx, arrived, sent bool) error {
+	health, err := tx.MailHealth()
+	if err != nil || !arrived {
+		return err
+	}
+	late := sent && tx.Now.Sub(health.LastSent) >= lastSentStep
+	if !health.Paused && !late {
+		return nil
+	}
+	if sent {
+		health.LastSent = tx.Now
+	}
+	return tx.PutMailHealth(access.MailHealth{LastSent: health.LastSent})
+}
+
+// pause stops the queue. The letters are as they were: none has lost a try.
+func (w *Worker) pause(ctx context.Context, letters []access.Letter, f *Failure) {
+	w.log.ErrorContext(ctx, "no letter can be sent until this is mended", "server", w.o.Server.Name(), "words", f.Words, "err", f.Err)
+	err := w.update(ctx, func(tx *store.Tx) error {
+		health, err := tx.MailHealth()
+		if err != nil {
+			return err
+		}
+		if !health.Paused {
+			health.Since = tx.Now
+		}
+		health.Paused, health.Words = true, f.Words
+		health.NextTry = tx.Now.Add(pauseFor(tx.Now.Sub(health.Since)))
+		if err := tx.PutMailHealth(health); err != nil {
+			return err
+		}
+		return w.release(tx, letters)
+	})
+	if err != nil {
+		w.log.ErrorContext(ctx, "that the queue is paused cannot be kept", "err", err)
+	}
+}
+
+// pauseFor is how long to wait before the way is tried again, by how long it
+// has been closed: after 1, 5 and then each 15 minutes.
+func pauseFor(closed time.Duration) time.Duration {
+	switch {
+	case closed < time.Minute:
+		return time.Minute
+	case closed < 6*time.Minute:
+		return 5 * time.Minute
+	}
+	return 15 * time.Minute
+}
+
+// giveBack ends our lease of letters that were not begun.
+func (w *Worker) giveBack(ctx context.Context, letters []access.Letter) {
+	err := w.update(ctx, func(tx *store.Tx) error { return w.release(tx, letters) })
+	if err != nil {
+		w.log.ErrorContext(ctx, "letters cannot be given back: they wait until the lease ends", "err", err)
+	}
+}
+
+func (w *Worker) release(tx *store.Tx, letters []access.Letter) error {
+	for _, was := range letters {
+		l, err := tx.Letter(was.ID)
+		if access.NotFound.Is(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if !w.holds(l, was) {
+			continue
+		}
+		l.Lease = access.Lease{Epoch: l.Lease.Epoch}
+		if err := tx.PutLetter(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unsendable deals with a letter that could not be made ready. One that is
+// gone, or somebody else's, is left alone; one without words has failed.
+func (w *Worker) unsendable(ctx context.Context, l access.Letter, err error) {
+	var known *access.Error
+	switch {
+	case errors.Is(err, errTaken) || ctx.Err() != nil:
+		w.giveBack(ctx, []access.Letter{l})
+	case errors.As(err, &known) && known.Kind == access.NotFound:
+		w.become(ctx, []access.Letter{l}, false, func(l *access.Letter, now time.Time) { l.Failed(known.Message, now) })
+	default:
+		w.log.ErrorContext(ctx, "a letter cannot be read", "letter", l.ID, "err", err)
+		w.become(ctx, []access.Letter{l}, false, func(l *access.Letter, now time.Time) {
+			l.TryLater("The letter cannot be read from the store. The log says why.", w.o.Jitter(), now)
+		})
+	}
+}

@@ -1,0 +1,174 @@
+package mail
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+const (
+	batchSize   = 8               // letters to one connection
+	connections = 4               // at once
+	leaseTime   = 2 * time.Minute // after which a letter is taken from a worker that died
+	storeRest   = 5 * time.Second // before a store that refused is asked again
+
+	longestSleep = time.Minute // the clock may be set, and a machine may sleep
+)
+
+// Options say where letters go and in whose name.
+type Options struct {
+	Server    Server
+	From      string // the setting mail_from; without a name in it, letters carry the workspace's
+	HELO      string // the host of the public URL
+	PerMinute int    // most letters handed in within a minute; zero: 120
+	Logger    *slog.Logger
+
+	At     func(time.Time) <-chan time.Time // tells when the store's clock has come to a time; nil: as the real one runs
+	Jitter func() float64                   // from 0 up to 1; nil: random
+}
+
+// A Worker sends what waits in the outbox of one store. Several may work on
+// one store: no letter is sent by two while both live.
+type Worker struct {
+	store      *store.Store
+	o          Options
+	name, from string // of the sender
+	owner      string // of this worker's leases
+	budget     *budget
+	slots      chan struct{}
+	wake       chan struct{}
+	running    sync.WaitGroup
+	log        *slog.Logger
+}
+
+// New makes a Worker. It fails where the sender is no address.
+func New(s *store.Store, o Options) (*Worker, error) {
+	name, from, err := ParseFrom(o.From)
+	if err != nil {
+		return nil, err
+	}
+	if o.PerMinute <= 0 {
+		o.PerMinute = 120
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.At == nil {
+		o.At = func(t time.Time) <-chan time.Time { return time.After(min(t.Sub(s.Now()), longestSleep)) }
+	}
+	if o.Jitter == nil {
+		o.Jitter = rand.Float64
+	}
+	return &Worker{store: s, o: o, name: name, from: from, owner: access.NewID(), budget: newBudget(o.PerMinute),
+		slots: make(chan struct{}, connections), wake: make(chan struct{}, 1), log: o.Logger}, nil
+}
+
+// Run sends letters until ctx ends: those that were kept for want of a mail
+// server first, then each as it falls due. When it returns, nothing of it runs
+// any more, and no letter is under its lease.
+func (w *Worker) Run(ctx context.Context) error {
+	changes, err := w.store.Watch(ctx)
+	if err != nil {
+		return err
+	}
+	w.running.Go(func() {
+		for c := range changes {
+			if c.Topic == store.LetterDue || c.Topic == store.Missed {
+				w.poke()
+			}
+		}
+	})
+	defer w.running.Wait()
+	started := false
+	for ctx.Err() == nil {
+		var next time.Time
+		if !started {
+			err = w.start(ctx)
+			started = err == nil
+		}
+		if started {
+			next, err = w.dispatch(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, "the outbox cannot be read or written", "err", err)
+			next = w.store.Now().Add(storeRest)
+		}
+		w.sleep(ctx, next)
+	}
+	return nil
+}
+
+// poke has the worker look again.
+func (w *Worker) poke() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// sleep waits until a time, or for a commit where it is zero; and for no longer
+// than until somebody pokes.
+func (w *Worker) sleep(ctx context.Context, until time.Time) {
+	var timer <-chan time.Time
+	if !until.IsZero() {
+		timer = w.o.At(until)
+	}
+	select {
+	case <-timer:
+	case <-w.wake:
+	case <-ctx.Done():
+	}
+}
+
+// dispatch hands out batches for as long as there are letters, connections and
+// budget, and says when there may be again; zero: that will be told.
+func (w *Worker) dispatch(ctx context.Context) (time.Time, error) {
+	for {
+		due, ready, err := w.due(ctx)
+		if err != nil || !ready {
+			return due, err
+		}
+		select {
+		case w.slots <- struct{}{}:
+		default:
+			return time.Time{}, nil // who gives a slot back pokes
+		}
+		batch, next, err := w.take(ctx)
+		if len(batch.letters) == 0 {
+			<-w.slots
+			if err != nil || !next.IsZero() {
+				return next, err
+			}
+			continue // another worker was first, or all had expired
+		}
+		w.running.Go(func() {
+			defer w.poke()
+			defer func() { <-w.slots }()
+			w.carry(ctx, batch)
+		})
+	}
+}
+
+// due is when a letter may go, zero where none waits, and whether that is now.
+func (w *Worker) due(ctx context.Context) (at time.Time, ready bool, err error) {
+	err = w.store.View(ctx, func(tx *store.Tx) error {
+		if at, err = tx.NextLetterDue(); err != nil || at.IsZero() {
+			return err
+		}
+		health, err := tx.MailHealth()
+		if err != nil {
+			return err
+		}
+		if health.Paused && health.NextTry.After(at) {
+			at = health.NextTry
+		}
+		ready = !tx.Now.Before(at)
+		return nil
+	})
+	return at, ready, err
+}
