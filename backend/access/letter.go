@@ -107,6 +107,8 @@ func (l *Letter) Requeue(now time.Time) error {
 		return Errorf(Conflict, "This letter was sent already. To send another, use resend on the member.").WithCode("already_sent")
 	case l.State == LetterFailed && l.Kind.HoldsSecret():
 		return Errorf(Conflict, "The link in this letter was wiped when it failed. Use resend on the member: it makes a new one.").WithCode("letter_gone")
+	case !l.GoodUntil.IsZero() && !now.Before(l.GoodUntil):
+		return Errorf(Conflict, "What this letter says has expired. Send a new one.").WithCode("letter_expired")
 	}
 	l.State, l.NextTry, l.At = LetterQueued, now, now
 	return nil

@@ -19,6 +19,7 @@ type Login struct {
 	Member    MemberID   `json:"member"`
 	Address   string     `json:"address"`          // canonical; a link proves this address and no other
 	Browser   SecretHash `json:"browser,omitzero"` // of the browser that asked; zero: any
+	Epoch     int        `json:"epoch,omitempty"`  // the member's, when it was made
 	MadeAt    time.Time  `json:"made_at"`
 	ExpiresAt time.Time  `json:"expires_at"`
 	UsedAt    time.Time  `json:"used_at,omitzero"`
@@ -58,6 +59,7 @@ type Ask struct {
 	Code      SecretHash `json:"code,omitzero"` // keyed hash; zero until answered, and for ever for strangers
 	Link      SecretHash `json:"link,omitzero"`
 	Member    MemberID   `json:"member,omitempty"`
+	Epoch     int        `json:"epoch,omitempty"` // the member's, when it was answered
 	Guesses   int        `json:"guesses,omitempty"`
 	From      string     `json:"from,omitempty"`
 	Agent     string     `json:"agent,omitempty"`

@@ -51,6 +51,7 @@ type Member struct {
 	Letter     LetterID   `json:"letter,omitempty"`  // the last invitation or sign-in letter, for its delivery
 	Link       SecretHash `json:"link,omitzero"`     // the open invitation link
 	Rights     int        `json:"rights,omitempty"`  // rises with each rise of rights; older sessions get a new id
+	Epoch      int        `json:"epoch,omitempty"`   // rises when all is closed at once: older sessions, links and codes are worth nothing
 	Quiet      bool       `json:"quiet,omitempty"`   // wants no letters about people waiting
 	SetBack    time.Time  `json:"set_back,omitzero"` // when access last became less
 }
@@ -114,7 +115,10 @@ func Invite(id MemberID, to Address, name string, roles []RoleName, note string,
 
 // Renew starts the invitation's time again, for the same address.
 func (m *Member) Renew(now time.Time) error {
-	if m.State != Pending || !m.ProvedAt.IsZero() {
+	switch {
+	case m.State != Pending:
+		return Errorf(Conflict, "%s was let in already. They can ask for a letter on the sign-in page.", m.Email).WithCode("already_member")
+	case !m.ProvedAt.IsZero():
 		return Errorf(Conflict, "%s has opened the invitation already. They can ask for a letter on the sign-in page.", m.Email).WithCode("already_accepted")
 	}
 	m.Invitation.ExpiresAt = now.Add(m.Invitation.Lasts.Std())
@@ -226,7 +230,8 @@ func (m *Member) ChangeRoles(by By, roles []RoleName, now time.Time) error {
 	return nil
 }
 
-// Suspend keeps an active member out until they are restored.
+// Suspend keeps an active member out until they are restored. What was open
+// stays closed then.
 func (m *Member) Suspend(by By, now time.Time) error {
 	switch {
 	case by.Member == m.ID:
@@ -237,6 +242,7 @@ func (m *Member) Suspend(by By, now time.Time) error {
 		return Errorf(Conflict, "%s is still waiting for a decision. Approve or reject the request instead.", m.Called()).WithCode("still_pending")
 	}
 	m.State, m.SetBack = Suspended, now
+	m.Epoch++
 	return nil
 }
 

@@ -137,6 +137,14 @@ func validRoleName(s string) bool {
 
 func letter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
+// MostHeld is how many roles one member, or one token, can have.
+const MostHeld = 10
+
+// TooManyRoles refuses more roles than one member can have.
+func TooManyRoles() *Error {
+	return Errorf(Invalid, "One member can have up to %d roles. Make a role that opens what several of them do.", MostHeld).On("roles").WithCode("too_many_roles")
+}
+
 // RoleNames writes roles as a list for people: "Fleet, AILoop".
 func RoleNames(roles []RoleName) string {
 	s := make([]string, len(roles))

@@ -22,6 +22,7 @@ type Session struct {
 	OpenedAt time.Time  `json:"opened_at"`
 	SeenAt   time.Time  `json:"seen_at"`
 	Rights   int        `json:"rights,omitempty"` // the member's, when the session got its id
+	Epoch    int        `json:"epoch,omitempty"`  // the member's, when it was opened
 	From     string     `json:"from,omitempty"`
 	Agent    string     `json:"agent,omitempty"`
 	Before   time.Time  `json:"before,omitzero"` // the member's sign-in before this one

@@ -47,6 +47,7 @@ type Counters struct {
 	Admins    int                 `json:"admins"`  // active, and Admin: never zero once there was one
 	Roles     map[RoleName]int    `json:"roles,omitempty"`
 	Letters   map[LetterState]int `json:"letters,omitempty"`
+	Tokens    int                 `json:"tokens,omitempty"`
 }
 
 // Members is how many accounts there are.

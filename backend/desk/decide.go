@@ -18,16 +18,20 @@ func (d *Desk) Approve(ctx context.Context, by access.By, id access.MemberID, ro
 			return err
 		}
 		m, err := tx.Member(id)
+		if access.NotFound.Is(err) {
+			return d.goneBefore(tx, id, err)
+		}
 		if err != nil {
 			return err
 		}
 		if m.State != access.Pending {
 			return d.decided(tx, m)
 		}
-		if len(roles) == 0 {
-			roles = m.Roles
+		want := roles
+		if len(want) == 0 {
+			want = m.Roles
 		}
-		granted, err := a.roles(roles)
+		granted, err := a.roles(want)
 		if err != nil {
 			return err
 		}
@@ -75,6 +79,10 @@ func (d *Desk) decided(tx *store.Tx, m access.Member) error {
 	return access.Errorf(access.Conflict, "%s was approved already, by %s on %s.", m.Called(), who, m.Decision.At.Format("2 January 2006 at 15:04 UTC")).WithCode("already_decided")
 }
 
+// rejectedKept is how long the letter to somebody who was turned away waits for
+// a mail server: nothing else keeps that address.
+const rejectedKept = 3 * 24 * time.Hour
+
 // Reject turns a waiting member away and deletes the account with all that was
 // theirs. What stays is an audit entry without the address, and a keyed hash of
 // it. With tell, a letter says so, with the reason if there is one.
@@ -107,7 +115,7 @@ func (d *Desk) Reject(ctx context.Context, by access.By, id access.MemberID, rea
 			return err
 		}
 		if tell {
-			if _, err := d.post(tx, access.RejectedLetter, &m, time.Time{}, LetterFacts{Reason: reason}); err != nil {
+			if _, err := d.post(tx, access.RejectedLetter, &m, tx.Now.Add(rejectedKept), LetterFacts{Reason: reason}); err != nil {
 				return err
 			}
 		}

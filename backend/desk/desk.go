@@ -216,6 +216,9 @@ func (a asker) roles(want []access.RoleName) ([]access.RoleName, error) {
 			roles = append(roles, r)
 		}
 	}
+	if len(roles) > access.MostHeld {
+		return nil, access.TooManyRoles()
+	}
 	return roles, a.policy.MayGrant(a.Rights, roles)
 }
 

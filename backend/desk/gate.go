@@ -163,6 +163,9 @@ func (d *Desk) load(ctx context.Context, h access.SecretHash) (*Principal, error
 		if p.Member.State == access.Suspended {
 			return &Ended{access.EndedSuspended}
 		}
+		if s.Epoch != p.Member.Epoch {
+			return access.SignedOutError()
+		}
 		return nil
 	})
 	return p, err
@@ -293,15 +296,17 @@ func (d *Desk) SignOutEverywhere(ctx context.Context, by access.By, id access.Me
 		if err != nil {
 			return err
 		}
-		if err := d.endSessions(tx, m.ID, ""); err != nil {
+		m.Epoch++
+		if err := firstOf(tx.PutMember(m), d.endSessions(tx, m.ID, "")); err != nil {
 			return err
 		}
 		return tx.Record(by, access.DidSignOutAll, string(id), "")
 	})
 }
 
-// endSessions ends every session of a member: some here, and, where there are
-// more than one transaction holds, the rest at once after it.
+// endSessions deletes every session of a member whose epoch has risen: some
+// here, and, where there are more than one transaction holds, the rest at once
+// after it.
 func (d *Desk) endSessions(tx *store.Tx, id access.MemberID, why access.Ending) error {
 	more, err := tx.EndSessions(id, why)
 	if err != nil || !more {

@@ -58,6 +58,9 @@ func (d *Desk) draft(tx *store.Tx, by access.By, id access.MemberID, in Invitati
 	if err != nil {
 		return m, nil, err
 	}
+	if in.Email.IsZero() {
+		return m, nil, access.Errorf(access.Invalid, "Enter an email address.").On("email").WithCode("email_missing")
+	}
 	roles, err := a.roles(in.Roles)
 	if err != nil {
 		return m, nil, err
@@ -127,7 +130,7 @@ func (d *Desk) newLink(tx *store.Tx, m *access.Member, secret access.Secret) err
 	}
 	m.Link = secret.Hash()
 	return tx.PutLogin(access.Login{Hash: m.Link, Purpose: access.ForInvitation, Member: m.ID, Address: m.Email.Canonical,
-		MadeAt: tx.Now, ExpiresAt: m.Invitation.ExpiresAt})
+		Epoch: m.Epoch, MadeAt: tx.Now, ExpiresAt: m.Invitation.ExpiresAt})
 }
 
 // revokeLink voids the member's invitation link, and the letter that waits with
@@ -270,18 +273,20 @@ func (d *Desk) renewNow(tx *store.Tx, m *access.Member, secret access.Secret) er
 }
 
 // CopyLink makes a new invitation link to hand over by another way than mail.
-// The link in the letter is void from then on.
+// The link in the letter is void from then on. Whoever holds the link comes in
+// as the one it was made for, so nobody gets one for more than their own access.
 func (d *Desk) CopyLink(ctx context.Context, by access.By, id access.MemberID) (link string, err error) {
 	secret := access.NewSecret()
 	err = d.store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := d.may(tx, by, access.May(access.DoInvite, access.ResMembers)); err != nil {
+		a, err := d.may(tx, by, access.May(access.DoInvite, access.ResMembers))
+		if err != nil {
 			return err
 		}
 		m, err := tx.Member(id)
 		if err != nil {
 			return err
 		}
-		if err := m.Renew(tx.Now); err != nil {
+		if err := firstOf(m.Renew(tx.Now), a.covers(&m)); err != nil {
 			return err
 		}
 		if err := d.newLink(tx, &m, secret); err != nil {

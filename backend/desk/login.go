@@ -39,14 +39,15 @@ type Entry struct {
 
 // A Peek is what the page behind a login link says before anything happens.
 type Peek struct {
-	Email     access.Address
-	Name      string
-	Purpose   access.Purpose
-	State     access.State
-	InvitedBy string
-	Roles     []access.RoleName
-	Note      string // the Admin's
-	ExpiresAt time.Time
+	Email        access.Address
+	Name         string
+	Purpose      access.Purpose
+	State        access.State
+	InvitedBy    string // a name, where there is one
+	InviterEmail string
+	Roles        []access.RoleName
+	Note         string // the Admin's
+	ExpiresAt    time.Time
 }
 
 // PeekLink looks behind a login link and changes nothing. Its errors are those
@@ -58,7 +59,7 @@ func (d *Desk) PeekLink(ctx context.Context, secret access.Secret, b Browser) (o
 			return err
 		}
 		by, err := d.named(tx, m.Invitation.By)
-		out = Peek{Email: m.Email, Name: m.Name, Purpose: l.Purpose, State: m.State, InvitedBy: by.name, Roles: m.Roles, Note: m.Invitation.Note, ExpiresAt: l.ExpiresAt}
+		out = Peek{Email: m.Email, Name: m.Name, Purpose: l.Purpose, State: m.State, InvitedBy: by.name, InviterEmail: by.email, Roles: m.Roles, Note: m.Invitation.Note, ExpiresAt: l.ExpiresAt}
 		return err
 	})
 	return out, err
@@ -70,11 +71,14 @@ func usable(tx *store.Tx, secret access.Secret, b Browser) (l access.Login, m ac
 		return l, m, err
 	}
 	m, err = tx.Member(l.Member)
-	if access.NotFound.Is(err) || err == nil && m.Email.Canonical != l.Address {
+	if access.NotFound.Is(err) || err == nil && (m.Email.Canonical != l.Address || m.Epoch != l.Epoch) {
 		return l, m, access.DeadLink()
 	}
 	if err != nil {
 		return l, m, err
+	}
+	if newest, err := newestAsked(tx, &l); err != nil || !newest {
+		return l, m, firstOf(err, access.DeadLink())
 	}
 	if err := l.Check(b.hash(), tx.Now); err != nil {
 		return l, m, err
@@ -83,6 +87,16 @@ func usable(tx *store.Tx, secret access.Secret, b Browser) (l access.Login, m ac
 		return l, m, suspendedError()
 	}
 	return l, m, nil
+}
+
+// newestAsked reports whether a link is the one that its browser asked for last;
+// a link that nobody asked for is.
+func newestAsked(tx *store.Tx, l *access.Login) (bool, error) {
+	if l.Browser.IsZero() {
+		return true, nil
+	}
+	a, ok, err := tx.Ask(l.Browser)
+	return ok && a.Link == l.Hash, err
 }
 
 func suspendedError() *access.Error {
@@ -130,6 +144,9 @@ func spendAsk(tx *store.Tx, browser access.SecretHash) error {
 // first time, they are told that they wait, and so are the Admins.
 func (d *Desk) arrive(tx *store.Tx, m access.Member, session access.Secret, method string, proves bool, b Browser) (Entry, error) {
 	if proves && m.Prove(tx.Now) {
+		if err := revokeLink(tx, &m); err != nil { // another letter proved the address
+			return Entry{}, err
+		}
 		if err := d.proved(tx, &m, b); err != nil {
 			return Entry{}, err
 		}
@@ -181,7 +198,7 @@ func (d *Desk) enter(tx *store.Tx, m *access.Member, session access.Secret, meth
 		return Entry{}, err
 	}
 	s := access.Session{Hash: session.Hash(), Member: m.ID, Method: method, OpenedAt: tx.Now, SeenAt: tx.Now,
-		Rights: m.Rights + rev, Before: before, From: b.From, Agent: access.Shorten(b.Agent, 200)}
+		Rights: m.Rights + rev, Epoch: m.Epoch, Before: before, From: b.From, Agent: access.Shorten(b.Agent, 200)}
 	return Entry{Session: session, Member: *m}, tx.PutSession(s)
 }
 
@@ -206,7 +223,7 @@ func (d *Desk) RenewLink(ctx context.Context, secret access.Secret, b Browser) e
 		if err != nil {
 			return err
 		}
-		if err := d.limit(tx, "ask "+limitKey(m.Email), asksAtOnce, asksEvery); err != nil {
+		if err := d.limitAsks(tx, m.Email, b); err != nil {
 			return unlessTooMany(err)
 		}
 		if l.Purpose == access.ForInvitation && m.State == access.Pending && m.ProvedAt.IsZero() {
@@ -218,7 +235,7 @@ func (d *Desk) RenewLink(ctx context.Context, secret access.Secret, b Browser) e
 		if b.Secret == "" {
 			return nil
 		}
-		return tx.PutAsk(ask(tx, m.Email, b))
+		return putAsk(tx, ask(tx, m.Email, b), true)
 	})
 }
 
@@ -235,32 +252,34 @@ func ask(tx *store.Tx, a access.Address, b Browser) access.Ask {
 
 // Ask notes that a browser asks for a sign-in letter. It does the same for
 // every address, known or not: one record, in one transaction; whether there is
-// a letter is found out after the answer. An older ask of the browser is void.
+// a letter is found out after the answer. An older ask of the browser is void,
+// and with it its code and its link, which are good only while the ask names
+// them: to look for that link here would take longer where there is one.
 func (d *Desk) Ask(ctx context.Context, a access.Address, b Browser) error {
 	return d.store.Update(ctx, func(tx *store.Tx) error {
-		old, had, err := tx.Ask(b.hash())
-		if err != nil {
+		err := d.limitAsks(tx, a, b)
+		if err := unlessTooMany(err); err != nil {
 			return err
 		}
-		if had {
-			if err := d.voidAsk(tx, old); err != nil {
-				return err
-			}
-		}
-		if err := d.limit(tx, "ask "+limitKey(a), asksAtOnce, asksEvery); access.TooMany.Is(err) {
-			return tx.ChangeAsk(ask(tx, a, b)) // reads alike; there is no letter
-		} else if err != nil {
-			return err
-		}
-		return tx.PutAsk(ask(tx, a, b))
+		return putAsk(tx, ask(tx, a, b), err == nil) // reads alike; too many: there is no letter
 	})
 }
 
-func (d *Desk) voidAsk(tx *store.Tx, a access.Ask) error {
-	if err := tx.DeleteAsk(a); err != nil || a.Link.IsZero() {
+// putAsk keeps an ask in place of an older one of the same browser.
+func putAsk(tx *store.Tx, a access.Ask, answer bool) error {
+	old, had, err := tx.Ask(a.Browser)
+	if err != nil {
 		return err
 	}
-	return tx.DeleteLogin(a.Link)
+	if had {
+		if err := tx.DeleteAsk(old); err != nil {
+			return err
+		}
+	}
+	if answer {
+		return tx.PutAsk(a)
+	}
+	return tx.ChangeAsk(a)
 }
 
 // answersAtOnce is how many asks one transaction answers.
@@ -301,9 +320,9 @@ func (d *Desk) answer(tx *store.Tx, a access.Ask) error {
 		return err
 	}
 	secret, code := access.NewSecret(), newCode()
-	a.Link, a.Member, a.Code = secret.Hash(), m.ID, tx.CodeHash(a.Browser, code)
+	a.Link, a.Member, a.Epoch, a.Code = secret.Hash(), m.ID, m.Epoch, tx.CodeHash(a.Browser, code)
 	if err := tx.PutLogin(access.Login{Hash: a.Link, Purpose: access.ForSignIn, Member: m.ID, Address: m.Email.Canonical,
-		Browser: a.Browser, MadeAt: tx.Now, ExpiresAt: a.ExpiresAt}); err != nil {
+		Browser: a.Browser, Epoch: m.Epoch, MadeAt: tx.Now, ExpiresAt: a.ExpiresAt}); err != nil {
 		return err
 	}
 	if err := tx.ChangeAsk(a); err != nil {
@@ -341,19 +360,19 @@ func (d *Desk) RedeemCode(ctx context.Context, code string, b Browser) (out Entr
 			return tx.ChangeAsk(a)
 		}
 		m, err := tx.Member(a.Member)
-		if access.NotFound.Is(err) || err == nil && m.Email.Canonical != a.Address.Canonical {
+		if access.NotFound.Is(err) || err == nil && (m.Email.Canonical != a.Address.Canonical || m.Epoch != a.Epoch) {
 			verdict = access.WrongCode()
 			return tx.DeleteAsk(a)
 		}
 		if err != nil {
 			return err
 		}
+		if err := tx.DeleteAsk(a); err != nil {
+			return err
+		}
 		if m.State == access.Suspended {
 			verdict = suspendedError()
-			return d.voidAsk(tx, a)
-		}
-		if err := d.voidAsk(tx, a); err != nil {
-			return err
+			return nil
 		}
 		out, err = d.arrive(tx, m, session, "code", true, b)
 		return err

@@ -2,13 +2,15 @@ package desk
 
 import (
 	"context"
+	"reflect"
 
 	"doorward/backend/access"
 	"doorward/backend/store"
 )
 
 // change runs one change on a member for whoever may change members: the rule,
-// the last-Admin guard, the record.
+// the last-Admin guard, the record. A rule that leaves all as it was leaves no
+// record either.
 func (d *Desk) change(ctx context.Context, by access.By, id access.MemberID, did access.Deed, rule func(tx *store.Tx, a asker, m *access.Member) (detail string, err error)) (out Card, err error) {
 	err = d.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := d.may(tx, by, access.May(access.Change, access.ResMembers))
@@ -19,29 +21,30 @@ func (d *Desk) change(ctx context.Context, by access.By, id access.MemberID, did
 		if err != nil {
 			return err
 		}
+		before := m
 		detail, err := rule(tx, a, &m)
 		if err != nil {
+			return err
+		}
+		if out, err = d.card(tx, m); err != nil || reflect.DeepEqual(m, before) {
 			return err
 		}
 		if err := tx.PutMember(m); err != nil {
 			return err
 		}
-		if err := adminsLeft(tx); err != nil {
+		if err := adminsLeft(tx, &before); err != nil {
 			return err
 		}
-		if err := tx.Record(by, did, string(id), detail); err != nil {
-			return err
-		}
-		out, err = d.card(tx, m)
-		return err
+		return tx.Record(by, did, string(id), detail)
 	})
 	return out, err
 }
 
-// adminsLeft refuses a transaction that would leave no active Admin.
-func adminsLeft(tx *store.Tx) error {
+// adminsLeft refuses a transaction that would leave no active Admin where m was
+// one.
+func adminsLeft(tx *store.Tx, m *access.Member) error {
 	c, err := tx.Counters()
-	if err == nil && c.Admins == 0 {
+	if err == nil && c.Admins == 0 && m.IsAdmin() {
 		return access.LastAdmin()
 	}
 	return err
@@ -58,8 +61,8 @@ func (d *Desk) ChangeAccess(ctx context.Context, by access.By, id access.MemberI
 		if err != nil {
 			return "", err
 		}
-		before := access.RoleNames(m.Roles)
-		return before + " → " + access.RoleNames(granted), m.ChangeRoles(by, granted, tx.Now)
+		detail := access.RoleNames(m.Roles) + " → " + access.RoleNames(granted)
+		return detail, m.ChangeRoles(by, granted, tx.Now)
 	})
 }
 
@@ -136,7 +139,7 @@ func (d *Desk) Remove(ctx context.Context, by access.By, id access.MemberID) err
 		if err := tx.DeleteMember(m, access.EndedRemoved); err != nil {
 			return err
 		}
-		if err := adminsLeft(tx); err != nil {
+		if err := adminsLeft(tx, &m); err != nil {
 			return err
 		}
 		return tx.Record(by, access.DidRemove, string(id), "")

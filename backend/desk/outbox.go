@@ -86,6 +86,8 @@ func (d *Desk) TestMail(ctx context.Context, by access.By, to access.Address) (l
 			if !to.IsZero() && to.Canonical != m.Email.Canonical {
 				return access.Errorf(access.Forbidden, "A test letter goes to your own address, %s.", m.Email).On("email").WithCode("own_address_only")
 			}
+		case !by.IsOperator():
+			return access.Errorf(access.Forbidden, "This token belongs to nobody with an address. On the server, `doorward mail-test EMAIL` sends a test letter.").WithCode("operator_only")
 		case to.IsZero():
 			return access.Errorf(access.Invalid, "Give the address that the test letter goes to.").On("email").WithCode("email_missing")
 		}

@@ -20,8 +20,8 @@ func (d *Desk) OpenSetup(ctx context.Context) (link string, err error) {
 	secret := access.NewSecret()
 	err = d.store.Update(ctx, func(tx *store.Tx) error {
 		link = ""
-		s, err := tx.Setup()
-		if err != nil || !s.ClosedAt.IsZero() {
+		closed, err := setupOver(tx)
+		if err != nil || closed {
 			return err
 		}
 		link = d.publicURL + "/setup/" + secret.Reveal()
@@ -36,11 +36,26 @@ func (d *Desk) SetupOpen(ctx context.Context, secret access.Secret) error {
 }
 
 func setupOpen(tx *store.Tx, secret access.Secret) error {
+	closed, err := setupOver(tx)
+	if err != nil || closed {
+		return firstOf(err, access.SetupClosed())
+	}
 	s, err := tx.Setup()
-	if err == nil && (!s.ClosedAt.IsZero() || s.Secret.IsZero() || s.Secret != secret.Hash()) {
+	if err == nil && (s.Secret.IsZero() || s.Secret != secret.Hash()) {
 		err = access.SetupClosed()
 	}
 	return err
+}
+
+// setupOver reports whether there was an Admin: one that was set up, or one
+// whom the operator invited and let in.
+func setupOver(tx *store.Tx) (bool, error) {
+	s, err := tx.Setup()
+	if err != nil || !s.ClosedAt.IsZero() {
+		return true, err
+	}
+	c, err := tx.Counters()
+	return c.Admins > 0, err
 }
 
 // SetUp makes the first Admin from the setup page and signs them in. It works
@@ -70,11 +85,11 @@ func (d *Desk) SetUp(ctx context.Context, secret access.Secret, in FirstAdmin, b
 func (d *Desk) SetUpHere(ctx context.Context, in FirstAdmin) (c Card, link string, err error) {
 	id, secret := access.MemberID(access.NewID()), access.NewSecret()
 	err = d.store.Update(ctx, func(tx *store.Tx) error {
-		s, err := tx.Setup()
+		closed, err := setupOver(tx)
 		if err != nil {
 			return err
 		}
-		if !s.ClosedAt.IsZero() {
+		if closed {
 			return access.Errorf(access.Conflict, "Setup is over: there is an Admin. `doorward login-link EMAIL` prints a way in for one.").WithCode("setup_closed")
 		}
 		m, err := d.firstAdmin(tx, id, in, access.Operator)
@@ -162,5 +177,5 @@ func unlessNotFound(err error) error {
 
 func putRescue(tx *store.Tx, m *access.Member, secret access.Secret) error {
 	return tx.PutLogin(access.Login{Hash: secret.Hash(), Purpose: access.ForRescue, Member: m.ID, Address: m.Email.Canonical,
-		MadeAt: tx.Now, ExpiresAt: tx.Now.Add(access.RescueLasts)})
+		Epoch: m.Epoch, MadeAt: tx.Now, ExpiresAt: tx.Now.Add(access.RescueLasts)})
 }

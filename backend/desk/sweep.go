@@ -40,9 +40,12 @@ func (d *Desk) Run(ctx context.Context) {
 func (d *Desk) Sweep(ctx context.Context) (next time.Time, err error) {
 	for {
 		var more bool
+		var due store.Due
 		err := d.store.Update(ctx, func(tx *store.Tx) error {
 			next = tx.Now.Add(time.Hour)
-			due, ok, err := tx.NextDue()
+			var ok bool
+			var err error
+			due, ok, err = tx.NextDue()
 			if more = err == nil && ok && !due.At.After(tx.Now); !more {
 				if ok {
 					next = due.At
@@ -54,10 +57,27 @@ func (d *Desk) Sweep(ctx context.Context) (next time.Time, err error) {
 			}
 			return d.sweep(tx, due)
 		})
+		if err != nil && more && ctx.Err() == nil && !access.Unavailable.Is(err) {
+			d.log.ErrorContext(ctx, "what fell due could not be done; it waits", "kind", string(rune(due.Kind)), "err", err)
+			err = d.postpone(ctx, due)
+		}
 		if err != nil || !more {
 			return next, err
 		}
 	}
+}
+
+// postponed is how long what could not be done waits, so that the rest goes on.
+const postponed = 10 * time.Minute
+
+func (d *Desk) postpone(ctx context.Context, due store.Due) error {
+	return d.store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.ClearDue(due); err != nil {
+			return err
+		}
+		due.At = tx.Now.Add(postponed)
+		return tx.PutDue(due)
+	})
 }
 
 func (d *Desk) sweep(tx *store.Tx, due store.Due) error {

@@ -43,7 +43,7 @@ func (d *Desk) MakeToken(ctx context.Context, by access.By, name string, roles [
 		if len(granted) == 0 {
 			return access.Errorf(access.Invalid, "Choose at least one role for the token.").On("roles").WithCode("role_missing")
 		}
-		if all, err := tx.Tokens(MostTokens); err != nil || len(all) == MostTokens {
+		if c, err := tx.Counters(); err != nil || c.Tokens >= MostTokens {
 			return firstOf(err, access.Errorf(access.Conflict, "There are %d tokens already. Revoke one first.", MostTokens).WithCode("too_many_tokens"))
 		}
 		t = access.Token{ID: id, Name: name, Hash: secret.Hash(), Owner: by.Member, Roles: granted, MadeAt: tx.Now}

@@ -32,13 +32,31 @@ func (tx *Tx) auditHead() (*auditHead, error) {
 	}
 	h := &auditHead{}
 	ok, err := tx.get([]byte("h"), h)
-	if err != nil || !ok {
-		return h, err
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return h, tx.nothingBegins("u/")
 	}
 	if !hmac.Equal([]byte(h.Seal), []byte(tx.sealHead(h))) {
 		return nil, access.Errorf(access.Unavailable, "The instance key does not fit this store, or the end of the audit log was altered. Put instance.key back from a copy, or restore a backup.").WithCode("instance_key_wrong")
 	}
 	return h, nil
+}
+
+// nothingBegins refuses a store without an end of the audit log that has
+// records with one of these prefixes: it had an end once.
+func (tx *Tx) nothingBegins(prefixes ...string) error {
+	for _, p := range prefixes {
+		found, err := tx.scan([]byte(p), 1)
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			return access.Errorf(access.Conflict, "The audit log is broken: its end is missing. Restore a backup.").WithCode("audit_broken")
+		}
+	}
+	return nil
 }
 
 func (tx *Tx) putHead() error {
@@ -83,8 +101,12 @@ func (tx *Tx) AuditSince(seq uint64, limit int) ([]access.AuditEntry, error) {
 	var all []access.AuditEntry
 	for n := seq + 1; n <= h.Seq && len(all) < limit; n++ {
 		var e access.AuditEntry
-		if _, err := tx.get(auditKey(n), &e); err != nil {
+		ok, err := tx.get(auditKey(n), &e)
+		if err != nil {
 			return nil, err
+		}
+		if !ok {
+			return nil, access.Errorf(access.Conflict, "The audit log is broken: entry %d is missing.", n).WithCode("audit_broken")
 		}
 		all = append(all, e)
 	}
@@ -108,11 +130,14 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 			return err
 		}
 		head = *h
+		if head.Seq == 0 {
+			return tx.nothingBegins("u/", "m/")
+		}
 		return tx.walkAudit(func(e access.AuditEntry) error {
 			count++
 			if count == 1 {
-				if e.Seq != head.Seq || e.Hash != head.Hash {
-					return access.Errorf(access.Conflict, "The audit log is broken: its last entry is %d, and ought to be %d.", e.Seq, head.Seq).WithCode("audit_broken")
+				if err := head.ends(e); err != nil {
+					return err
 				}
 			} else if err := newer.Follows(e.Seq, e.Hash); err != nil {
 				return err
@@ -131,6 +156,17 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 		err = newer.Follows(0, "")
 	}
 	return count, err
+}
+
+// ends says what is wrong with an entry as the last one.
+func (h *auditHead) ends(e access.AuditEntry) error {
+	switch {
+	case e.Seq != h.Seq:
+		return access.Errorf(access.Conflict, "The audit log is broken: its last entry is %d, and ought to be %d.", e.Seq, h.Seq).WithCode("audit_broken")
+	case e.Hash != h.Hash:
+		return access.Errorf(access.Conflict, "The audit log is broken: entry %d was altered.", e.Seq).WithCode("audit_broken")
+	}
+	return nil
 }
 
 func (tx *Tx) walkAudit(each func(access.AuditEntry) error) error {

@@ -68,10 +68,11 @@ func (tx *Tx) Digest() (Digest, error) {
 func (tx *Tx) PutDigest(d Digest) error { return tx.set([]byte("D"), d) }
 
 // A Bucket is a rate limit that outlives a restart: how many were used, as of
-// when.
+// when, and when it is full again.
 type Bucket struct {
-	Used float64   `json:"used"`
-	At   time.Time `json:"at"`
+	Used  float64   `json:"used"`
+	At    time.Time `json:"at"`
+	Until time.Time `json:"until"`
 }
 
 // Bucket is the bucket of that name, empty where there is none.
@@ -90,18 +91,26 @@ func (tx *Tx) bucketKey(name string) []byte {
 // PutBucket keeps a bucket until it is full again.
 func (tx *Tx) PutBucket(name string, b Bucket, until time.Time) error {
 	k := tx.bucketKey(name)
-	if err := tx.PutDue(Due{At: until, Kind: DueBucket, Ref: string(k[2:])}); err != nil {
+	due := Due{At: b.Until, Kind: DueBucket, Ref: string(k[2:])}
+	if !b.Until.IsZero() {
+		if err := tx.ClearDue(due); err != nil {
+			return err
+		}
+	}
+	b.Until, due.At = until, until
+	if err := tx.PutDue(due); err != nil {
 		return err
 	}
 	return tx.set(k, b)
 }
 
-// DropBucket deletes a bucket that was not used since; ref is its Due's.
-func (tx *Tx) DropBucket(ref string, idleSince time.Time) error {
+// DropBucket deletes a bucket that was full again at that time; ref is its
+// Due's. One that was used since is left alone.
+func (tx *Tx) DropBucket(ref string, at time.Time) error {
 	var b Bucket
 	k := key("i/", ref)
 	ok, err := tx.get(k, &b)
-	if err != nil || !ok || b.At.After(idleSince) {
+	if err != nil || !ok || b.Until.After(at) {
 		return err
 	}
 	return tx.unmark(k)

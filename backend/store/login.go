@@ -36,12 +36,23 @@ func (tx *Tx) PutLogin(l access.Login) error {
 	return tx.set(hashKey("l/", l.Hash), &l)
 }
 
-// DeleteLogin deletes a login link.
+// DeleteLogin deletes a login link, and what the browser asked that it was for.
 func (tx *Tx) DeleteLogin(h access.SecretHash) error {
 	var l access.Login
 	ok, err := tx.get(hashKey("l/", h), &l)
 	if err != nil || !ok {
 		return err
+	}
+	if !l.Browser.IsZero() {
+		a, ok, err := tx.Ask(l.Browser)
+		if err != nil {
+			return err
+		}
+		if ok && a.Link == h {
+			if err := tx.DeleteAsk(a); err != nil {
+				return err
+			}
+		}
 	}
 	return tx.unmark(hashKey("l/", h), key("L/", string(l.Member), string(h[:])),
 		dueKey(l.ExpiresAt.Add(access.LinksRemembered), DueLogin, string(h[:])))

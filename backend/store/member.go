@@ -126,7 +126,7 @@ func stateByte(s access.State) string {
 
 // leftoversAtOnce is how many links, sessions and letters of a member are
 // deleted with it; the sweeper takes what is left, in further transactions.
-const leftoversAtOnce = 6
+const leftoversAtOnce = 3
 
 // DeleteMember deletes the member and what was theirs: links, sessions,
 // letters, index entries. Where there is more than one transaction holds, the

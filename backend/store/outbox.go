@@ -34,14 +34,14 @@ func (tx *Tx) letter(id access.LetterID) (access.Letter, bool, error) {
 	return l, ok, err
 }
 
-// PutLetter keeps a letter with its place in every list. One that is done with
-// and belongs to nobody we keep is deleted.
+// PutLetter keeps a letter with its place in every list. A rejection that is
+// done with is deleted: it is the last thing that holds the address.
 func (tx *Tx) PutLetter(l access.Letter) error {
 	old, had, err := tx.letter(l.ID)
 	if err != nil {
 		return err
 	}
-	if had && l.Done() && l.Member == "" {
+	if had && l.Done() && l.Kind == access.RejectedLetter {
 		return tx.DeleteLetter(l.ID)
 	}
 	before, now := map[string]bool{}, letterEntries(&l)

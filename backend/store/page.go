@@ -42,15 +42,20 @@ type Page[T any] struct {
 // Members is a page of members: newest invitation first, or by search word.
 func (tx *Tx) Members(q Query) (Page[access.Member], error) {
 	var p Page[access.Member]
-	src, err := tx.source(q)
+	var at []byte
+	var err error
+	if q.Cursor != "" {
+		if at, err = tx.openCursor(q.Cursor, nil, q.label()); err != nil {
+			return p, err
+		}
+	}
+	src, err := tx.source(q, at)
 	if err != nil {
 		return p, err
 	}
 	from := src.prefix
-	if q.Cursor != "" {
-		if from, err = tx.openCursor(q.Cursor, src.prefix, q.label()); err != nil {
-			return p, err
-		}
+	if at != nil {
+		from = at[1:]
 	}
 	ids, next, err := tx.take(src, from, q.Limit)
 	if err != nil {
@@ -64,7 +69,7 @@ func (tx *Tx) Members(q Query) (Page[access.Member], error) {
 		p.Items = append(p.Items, m)
 	}
 	if next != nil {
-		p.Next = tx.cursor(next, q.label())
+		p.Next = tx.cursor(append([]byte{src.lead}, next...), q.label())
 	}
 	p.Total, p.TotalIsFloor, err = tx.total(q, src)
 	return p, err
@@ -78,44 +83,50 @@ func (q Query) label() string {
 type source struct {
 	prefix []byte
 	fits   func(e kv.KV) bool
+	lead   byte // which of the words asked for leads
 }
 
-// source chooses the index that a query reads.
-func (tx *Tx) source(q Query) (source, error) {
+// source chooses the index that a query reads. A later page, which begins at a
+// place, reads the one that its first page read.
+func (tx *Tx) source(q Query, at []byte) (source, error) {
 	words := asked(q.Words)
 	if len(words) == 0 {
 		return q.listed(), nil
 	}
-	best, fewest := words[0], CountsUpTo+1
-	if len(words) > 1 { // the rarest word leads
-		for _, w := range words {
+	lead, fewest := 0, CountsUpTo+1
+	if at != nil {
+		lead = int(at[0])
+	} else if len(words) > 1 { // the rarest word leads
+		for i, w := range words {
 			hits, err := tx.scan(key("w/", w), CountsUpTo)
 			if err != nil {
 				return source{}, err
 			}
 			if len(hits) < fewest {
-				best, fewest = w, len(hits)
+				lead, fewest = i, len(hits)
 			}
 		}
 	}
-	return q.searched(best, words), nil
+	src := q.searched(words[lead], words)
+	src.lead = byte(lead)
+	return src, nil
 }
 
 func (q Query) listed() source {
 	switch {
 	case q.Role != "":
-		return source{key("r/", string(q.Role), "\x00"), func(e kv.KV) bool { return q.State == "" || string(e.Value[:1]) == stateByte(q.State) }}
+		return source{prefix: key("r/", string(q.Role), "\x00"), fits: func(e kv.KV) bool { return q.State == "" || string(e.Value[:1]) == stateByte(q.State) }}
 	case q.State != "":
-		return source{key("t/", stateByte(q.State)), func(kv.KV) bool { return true }}
+		return source{prefix: key("t/", stateByte(q.State)), fits: func(kv.KV) bool { return true }}
 	}
-	return source{[]byte("t/*"), func(kv.KV) bool { return true }}
+	return source{prefix: []byte("t/*"), fits: func(kv.KV) bool { return true }}
 }
 
 // searched reads the entries under one word and keeps those that fit the
 // others too. A member with several words under it counts at the first.
 func (q Query) searched(lead string, asked []string) source {
 	prefix := key("w/", lead)
-	return source{prefix, func(e kv.KV) bool {
+	return source{prefix: prefix, fits: func(e kv.KV) bool {
 		filter, text, _ := strings.Cut(string(e.Value), "\x00")
 		if q.State != "" && filter[:1] != stateByte(q.State) {
 			return false
@@ -155,10 +166,9 @@ func (tx *Tx) take(src source, from []byte, n int) (ids []access.MemberID, next 
 			return nil, nil, err
 		}
 		for _, e := range batch {
-			if len(ids) == n {
+			if fits := src.fits(e); fits && len(ids) == n {
 				return ids, e.Key, nil
-			}
-			if src.fits(e) {
+			} else if fits {
 				ids = append(ids, access.MemberID(e.Key[len(e.Key)-idLength:]))
 			}
 			from = append(e.Key, 0)
@@ -179,7 +189,7 @@ func (tx *Tx) total(q Query, src source) (int, bool, error) {
 	if err != nil {
 		return 0, false, err
 	}
-	if strings.TrimSpace(q.Words) == "" {
+	if len(asked(q.Words)) == 0 {
 		switch {
 		case q.State == "" && q.Role == "":
 			return c.Members(), false, nil
@@ -255,17 +265,10 @@ func (tx *Tx) Waiting(cursor string, limit int) (Page[access.Member], error) {
 	return p, err
 }
 
-// Holders are up to n members who hold a role and are in that state.
-func (tx *Tx) Holders(role access.RoleName, state access.State, n int) (ids []access.MemberID, err error) {
+// Holders are up to n members who hold a role and are in that state. It is for
+// a View: it may read more than an Update bears.
+func (tx *Tx) Holders(role access.RoleName, state access.State, n int) ([]access.MemberID, error) {
 	src := Query{Role: role, State: state}.listed()
-	batch, err := tx.scan(src.prefix, holdersAtOnce)
-	for _, e := range batch {
-		if len(ids) < n && src.fits(e) {
-			ids = append(ids, access.MemberID(e.Key[len(e.Key)-idLength:]))
-		}
-	}
+	ids, _, err := tx.take(src, src.prefix, n)
 	return ids, err
 }
-
-// holdersAtOnce keeps a scan for holders within an Update's bounds.
-const holdersAtOnce = 60

@@ -6,8 +6,9 @@ import (
 	"doorward/backend/access"
 )
 
-// MostRoles is how many roles of one's own there can be.
-const MostRoles = 50
+// MostRoles is how many roles of one's own there can be: few enough that an
+// Update can read them twice.
+const MostRoles = 40
 
 // RolesRevision rises with each change of a role.
 func (tx *Tx) RolesRevision() (int, error) {

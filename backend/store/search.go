@@ -14,21 +14,22 @@ const (
 	mostAsked   = 6  // words of one question
 )
 
-// searchWords are the words by whose beginnings a member is found: those of the
-// name, the address, the parts of the address before the @, and its domain with
-// each domain above it. A word that another one begins with is left out, since
-// a search for its beginning finds that other.
+// searchWords are the words by whose beginnings a member is found: the address,
+// its domain with each domain above it, the words of the name, and the parts of
+// the address before the @; in this order where there are too many. A word that
+// another one begins with is left out, since a search for its beginning finds
+// that other.
 func searchWords(m *access.Member) []string {
-	all := strings.FieldsFunc(strings.ToLower(m.Name), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '-'
-	})
 	address := m.Email.Canonical
 	at := strings.LastIndexByte(address, '@')
+	all := make([]string, 0, mostWords)
 	all = append(all, address)
-	all = append(all, strings.FieldsFunc(address[:max(at, 0)], func(r rune) bool { return strings.ContainsRune("._+-", r) })...)
-	for d := address[at+1:]; strings.Contains(d, "."); d = d[strings.IndexByte(d, '.')+1:] {
+	for d := address[at+1:]; strings.Contains(d, ".") && len(all) < mostWords/2; d = d[strings.IndexByte(d, '.')+1:] {
 		all = append(all, d)
 	}
+	all = append(all, strings.FieldsFunc(strings.ToLower(m.Name), betweenWords)...)
+	all = append(all, strings.FieldsFunc(address[:max(at, 0)], func(r rune) bool { return strings.ContainsRune("._+-", r) })...)
+	all = all[:min(len(all), mostWords)]
 	for i, w := range all {
 		all[i] = cut(w, longestWord)
 	}
@@ -39,15 +40,21 @@ func searchWords(m *access.Member) []string {
 			words = append(words, w)
 		}
 	}
-	return words[:min(len(words), mostWords)]
+	return words
+}
+
+func betweenWords(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '-' && !unicode.IsMark(r)
 }
 
 // asked are the words of a question, longest first: the longest is likely to
 // be the rarest.
 func asked(q string) []string {
-	words := strings.Fields(strings.ToLower(q))
-	for i, w := range words {
-		words[i] = cut(w, longestWord)
+	var words []string
+	for w := range strings.FieldsSeq(strings.ToLower(q)) {
+		if w = strings.Trim(w, "\x00,;<>()\""); w != "" {
+			words = append(words, cut(w, longestWord))
+		}
 	}
 	slices.SortStableFunc(words, func(a, b string) int { return len(b) - len(a) })
 	return words[:min(len(words), mostAsked)]

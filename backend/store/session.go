@@ -111,14 +111,22 @@ func (tx *Tx) TokenByHash(h access.SecretHash) (access.Token, bool, error) {
 
 // PutToken keeps an API token.
 func (tx *Tx) PutToken(t access.Token) error {
+	if _, had, err := tx.TokenByHash(t.Hash); err != nil || !had {
+		if err := firstError(err, tx.count(func(c *access.Counters) { c.Tokens++ })); err != nil {
+			return err
+		}
+	}
 	if err := tx.set(hashKey("K/", t.Hash), t.ID); err != nil {
 		return err
 	}
 	return tx.set(key("k/", string(t.ID)), &t)
 }
 
-// DeleteToken deletes an API token.
+// DeleteToken deletes an API token that is kept.
 func (tx *Tx) DeleteToken(t access.Token) error {
+	if err := tx.count(func(c *access.Counters) { c.Tokens-- }); err != nil {
+		return err
+	}
 	return tx.unmark(key("k/", string(t.ID)), hashKey("K/", t.Hash))
 }
 

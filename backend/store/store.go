@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -65,7 +66,7 @@ func Open(o Options) (*Store, error) {
 		return nil, err
 	}
 	if o.Dir != "" {
-		if root, err = instanceKey(o.Dir, engine.Fresh(), root); err != nil {
+		if root, err = instanceKey(o.Dir, engine, root); err != nil {
 			return nil, errors.Join(err, engine.Close())
 		}
 	}
@@ -220,14 +221,19 @@ func cause(err error) error {
 	return err
 }
 
-// instanceKey reads the instance key, or writes one beside a fresh store.
-func instanceKey(dir string, fresh bool, new []byte) ([]byte, error) {
+// instanceKey reads the instance key, or writes one beside a store that holds
+// nothing yet.
+func instanceKey(dir string, engine *kv.Badger, new []byte) ([]byte, error) {
 	name := filepath.Join(dir, keyFile)
 	text, err := os.ReadFile(name)
-	if errors.Is(err, os.ErrNotExist) && fresh {
-		return new, writeKey(name, new)
-	}
 	if errors.Is(err, os.ErrNotExist) {
+		empty, err := isEmpty(engine)
+		if err != nil {
+			return nil, err
+		}
+		if empty {
+			return new, writeKey(name, new)
+		}
 		return nil, access.Errorf(access.Unavailable, "%s is missing. Without it letters and the audit log cannot be read: put it back from a copy, or restore a backup.", name).WithCode("instance_key_missing")
 	}
 	if err != nil {
@@ -240,19 +246,52 @@ func instanceKey(dir string, fresh bool, new []byte) ([]byte, error) {
 	return key, nil
 }
 
+func isEmpty(engine *kv.Badger) (empty bool, err error) {
+	err = engine.View(context.Background(), func(t kv.Tx) error {
+		found, err := t.Scan(nil, nil, 1)
+		empty = len(found) == 0
+		return err
+	})
+	return empty, err
+}
+
+// writeKey writes the key whole or not at all.
 func writeKey(name string, key []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("write instance key: %w", err)
 	}
 	_, err = f.WriteString(hex.EncodeToString(key) + "\n")
-	return errors.Join(err, f.Sync(), f.Close())
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("write instance key: %w", err)
+	}
+	if err := os.Rename(f.Name(), name); err != nil {
+		return fmt.Errorf("write instance key: %w", err)
+	}
+	return syncDir(filepath.Dir(name))
 }
 
-// checkKey refuses a key that is not the one the audit chain was sealed with.
+// syncDir makes the names in a directory durable, where the system can.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if runtime.GOOS == "windows" {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
+}
+
+// checkKey refuses a key that is not the one the audit chain was sealed with,
+// and a store whose chain has lost its end.
 func (s *Store) checkKey() error {
 	return s.View(context.Background(), func(tx *Tx) error {
-		_, err := tx.auditHead()
-		return err
+		h, err := tx.auditHead()
+		if err != nil || h.Seq > 0 {
+			return err
+		}
+		return tx.nothingBegins("m/")
 	})
 }
