@@ -226,8 +226,16 @@ func (s *Server) linkPage(c *fiber.Ctx) error {
 		return s.linkRefused(c, token, err)
 	}
 	p := LinkPage{Leaf: s.leaf(c), Action: "/login/" + token.Reveal(), Invitation: peek.Purpose == access.ForInvitation && peek.State == access.Pending,
-		Email: peek.Email.Typed, Inviter: peek.InvitedBy, Roles: roleStrings(peek.Roles), Until: peek.ExpiresAt, Now: time.Now(), Note: peek.Note}
+		Email: peek.Email.Typed, Inviter: peek.InvitedBy, InviterEmail: beside(peek.InviterEmail, peek.InvitedBy), Roles: roleStrings(peek.Roles), Until: peek.ExpiresAt, Now: time.Now(), Note: peek.Note}
 	return s.page(c, http.StatusOK, pageLink, p)
+}
+
+// beside is an address to show beside a name: nothing where it is the name.
+func beside(email, name string) string {
+	if email == name {
+		return ""
+	}
+	return email
 }
 
 func roleStrings(roles []access.RoleName) []string {
