@@ -53,6 +53,7 @@ var homes = map[string][]string{
 	"github.com/gofiber/fiber":        {"backend/web", "app/bench"},
 	"github.com/rogpeppe/go-internal": {"app/cli"},
 	"github.com/spf13/cobra":          {"app/cli"},
+	"github.com/spf13/pflag":          {"app/cli"},
 	"github.com/valyala/fasthttp":     {"backend/web", "app/bench"},
 	"github.com/wailsapp/wails":       {"app/desktop.go"},
 	"github.com/xhit/go-simple-mail":  {"backend/mail"},

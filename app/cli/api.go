@@ -1,0 +1,281 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"doorward/app"
+	"doorward/backend/access"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// An api is the way to the operator's API: through a running server's socket,
+// or in this process.
+type api struct {
+	ctx    context.Context
+	client *http.Client
+	app    *app.App // nil while a server runs
+}
+
+// waitForStore is how long a verb waits for another one, which has the store
+// open, to end.
+const waitForStore = 10 * time.Second
+
+// on runs a verb with the API, and closes after it what was opened for it.
+func (r *run) on(verb func(a *api, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		a, err := r.reach(cmd)
+		if err != nil {
+			return err
+		}
+		err = verb(a, args)
+		if a.app != nil {
+			err = errors.Join(err, a.app.Close())
+		}
+		return err
+	}
+}
+
+// reach finds the running server, or opens the store in its place.
+func (r *run) reach(cmd *cobra.Command) (*api, error) {
+	flags := given(cmd)
+	dir, err := app.DataDir(flags, r.Env)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), waitForStore)
+	defer cancel()
+	for {
+		if client, running := app.Dial(dir); running {
+			return &api{ctx: cmd.Context(), client: client}, settled(cmd, flags)
+		}
+		opened, err := r.open(cmd, flags)
+		if err == nil {
+			return &api{ctx: cmd.Context(), client: opened.Client(), app: opened}, nil
+		}
+		if !inUse(err) || !pause(ctx, 50*time.Millisecond) {
+			return nil, err
+		}
+	}
+}
+
+// inUse reports whether another process has the store: a server that is about
+// to listen, or another verb that will soon be done.
+func inUse(err error) bool {
+	var told *access.Error
+	return errors.As(err, &told) && told.Code == "data_dir_in_use"
+}
+
+// pause waits, and reports whether ctx is still good.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+func (r *run) open(cmd *cobra.Command, flags map[string]string) (*app.App, error) {
+	c, err := app.LoadConfig(flags, r.Env)
+	if err != nil {
+		return nil, err
+	}
+	if c.LogLevel == "info" {
+		c.LogLevel = "warn" // a verb says itself what it did
+	}
+	c.Frontend, c.Version, c.Log = r.Frontend, r.Version, r.Stderr
+	return app.Open(cmd.Context(), c)
+}
+
+// settled refuses settings on the command line that a running server would not
+// hear of.
+func settled(cmd *cobra.Command, flags map[string]string) error {
+	for name := range flags {
+		if name != "data" {
+			return wrongUse(cmd, "A server runs on this data directory with settings of its own: --%s would change nothing. Leave it out, or restart the server with it.", name)
+		}
+	}
+	return nil
+}
+
+// settings adds a flag for each setting to a verb.
+func settings(cmd *cobra.Command, hidden bool) *cobra.Command {
+	for _, s := range app.Settings {
+		if s.Name == "data" {
+			continue
+		}
+		cmd.Flags().String(s.Name, s.Default, s.Usage)
+		cmd.Flags().Lookup(s.Name).Hidden = hidden
+	}
+	return cmd
+}
+
+// given are the settings that stand on the command line.
+func given(cmd *cobra.Command) map[string]string {
+	set := map[string]string{}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if _, is := app.SettingOf(f.Name); is {
+			set[f.Name] = f.Value.String()
+		}
+	})
+	return set
+}
+
+const (
+	public = "/api/v1"
+	local  = "/local/v1" // the operator's own, on this machine only
+)
+
+// longestAnswer is more than any answer that is held in memory.
+const longestAnswer = 64 << 20
+
+// ask sends in as JSON, unless it is nil, and returns the answer.
+func (a *api) ask(method, path string, in any) (json.RawMessage, error) {
+	resp, err := a.send(method, path, in)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, longestAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("the server's answer broke off: %w", err)
+	}
+	return body, nil
+}
+
+// send returns an answer whose status says that it went well, or an error.
+func (a *api) send(method, path string, in any) (*http.Response, error) {
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(a.ctx, method, "http://doorward"+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := a.client.Do(req)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) && a.ctx.Err() == nil {
+			err = fmt.Errorf("the server did not answer, and may not have done it: %w", u.Err)
+		}
+		return nil, err
+	}
+	if resp.StatusCode >= 300 {
+		defer resp.Body.Close()
+		return nil, refusedBy(resp)
+	}
+	return resp, nil
+}
+
+func refusedBy(resp *http.Response) error {
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	f := &refusal{}
+	if err := json.Unmarshal(body, f); err != nil {
+		f.Detail = ""
+	}
+	f.Status = resp.StatusCode
+	return f
+}
+
+// get is ask for what is only read, into out.
+func (a *api) get(path string, out any) (json.RawMessage, error) {
+	raw, err := a.ask(http.MethodGet, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return raw, read(raw, out)
+}
+
+// post is ask with POST, into out.
+func (a *api) post(path string, in, out any) (json.RawMessage, error) {
+	if in == nil {
+		in = struct{}{}
+	}
+	raw, err := a.ask(http.MethodPost, path, in)
+	if err != nil {
+		return nil, err
+	}
+	return raw, read(raw, out)
+}
+
+func read(raw json.RawMessage, out any) error {
+	if len(raw) == 0 || out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(raw, out); err != nil {
+		return fmt.Errorf("the server answered what this program does not understand; are they of one version? %w", err)
+	}
+	return nil
+}
+
+// A page is a part of a list.
+type page struct {
+	Items        []json.RawMessage `json:"items"`
+	Next         string            `json:"next"`
+	Total        int               `json:"total"`
+	TotalIsFloor bool              `json:"total_is_floor"`
+}
+
+const longestPage = 200
+
+// pages hands a list to each, page by page, up to limit items; zero means all.
+// It returns the last page, without items that were handed on, and how many
+// were.
+func (a *api) pages(path string, q url.Values, limit int, each func([]json.RawMessage) error) (last page, shown int, err error) {
+	for {
+		size := longestPage
+		if limit > 0 {
+			size = min(size, limit-shown)
+		}
+		q.Set("limit", strconv.Itoa(size))
+		last = page{}
+		if _, err := a.get(path+"?"+q.Encode(), &last); err != nil {
+			return last, shown, err
+		}
+		if err := each(last.Items); err != nil {
+			return last, shown, err
+		}
+		shown += len(last.Items)
+		if last.Next == "" || len(last.Items) == 0 || limit > 0 && shown >= limit {
+			return last, shown, nil
+		}
+		q.Set("cursor", last.Next)
+	}
+}
+
+// find is the member with that address or id.
+func (a *api) find(who string) (m member, raw json.RawMessage, err error) {
+	path := public + "/members/" + url.PathEscape(who)
+	if strings.Contains(who, "@") {
+		path = local + "/members/by-email?email=" + url.QueryEscape(who)
+	}
+	if who == "" {
+		return m, nil, errors.New("an address or an id is empty text")
+	}
+	raw, err = a.get(path, &m)
+	var f *refusal
+	if errors.As(err, &f) && f.Status == http.StatusNotFound {
+		f.Detail = fmt.Sprintf("There is no member %s.", access.Shorten(who, 80))
+	}
+	return m, raw, err
+}

@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+)
+
+// A saved is a backup that was written.
+type saved struct {
+	File  string `json:"file"`
+	Bytes int64  `json:"bytes"`
+}
+
+func (r *run) backupVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Write everything that is kept to a file",
+		Long: "Write everything that is kept, as it is at one moment, to a file that is only\nyours to read; - writes it to standard output. A server may go on running.\n\n" +
+			"The backup holds the instance key: whoever has it can act as this Doorward.\nKeep it as safe as the data directory.",
+		Args: cobra.ExactArgs(1),
+		RunE: r.on(func(a *api, args []string) error {
+			if args[0] == "-" {
+				_, err := a.download(r.out)
+				return err
+			}
+			n, err := a.save(args[0])
+			if err != nil {
+				return err
+			}
+			return r.value(saved{args[0], n}, func(w io.Writer) {
+				fmt.Fprintf(w, "Backed up to %s (%s). Keep it safe: whoever has it can act as this Doorward.\n", args[0], bytesOf(n))
+			})
+		}),
+	}
+	return settings(cmd, true)
+}
+
+func (a *api) download(w io.Writer) (int64, error) {
+	resp, err := a.send(http.MethodGet, local+"/backup", nil)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	n, err := io.Copy(w, resp.Body)
+	if err != nil {
+		return n, fmt.Errorf("the backup broke off and is not usable: %w", err)
+	}
+	return n, nil
+}
+
+// save writes the backup beside its name first, so that there is never half a
+// backup under it, and never overwrites a file.
+func (a *api) save(name string) (n int64, err error) {
+	if _, err := os.Lstat(name); err == nil {
+		return 0, fmt.Errorf("%s exists already; choose another name, or move it away", name)
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".part-*")
+	if err != nil {
+		return 0, fmt.Errorf("the backup cannot be written: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	n, err = a.download(f)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return n, err
+	}
+	if err = os.Link(f.Name(), name); err == nil {
+		return n, os.Remove(f.Name())
+	}
+	if errors.Is(err, os.ErrExist) {
+		return n, fmt.Errorf("%s exists already; choose another name, or move it away", name)
+	}
+	return n, os.Rename(f.Name(), name) // a file system without links
+}
+
+func (r *run) verifyVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Check every record that is kept, and the audit log's chain",
+		Args:  cobra.NoArgs,
+		RunE: r.on(func(a *api, _ []string) error {
+			var out struct {
+				Members      int `json:"members"`
+				Letters      int `json:"letters"`
+				AuditEntries int `json:"audit_entries"`
+				Records      int `json:"records"`
+			}
+			raw, err := a.get(local+"/verify", &out)
+			if err != nil {
+				return err
+			}
+			return r.item(raw, func(w io.Writer) {
+				fmt.Fprintf(w, "Everything is whole: %s, among them %s, %s and %s.\n", count(out.Records, "record"),
+					count(out.Members, "member"), count(out.Letters, "letter"), count(out.AuditEntries, "audit entry"))
+			})
+		}),
+	}
+	return settings(cmd, true)
+}
+
+func (r *run) compactVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "compact",
+		Short: "Rewrite the store so that nothing deleted is left on the disk",
+		Long:  "Rewrite the store so that nothing deleted is left on the disk. A running server\ndoes it by itself once a day.",
+		Args:  cobra.NoArgs,
+		RunE: r.on(func(a *api, _ []string) error {
+			raw, err := a.ask(http.MethodPost, local+"/compact", struct{}{})
+			if err != nil {
+				return err
+			}
+			if len(raw) == 0 {
+				raw = json.RawMessage(`{"compacted":true}`)
+			}
+			return r.item(raw, func(w io.Writer) {
+				fmt.Fprintln(w, "The store is rewritten: nothing deleted is left in it.")
+			})
+		}),
+	}
+	return settings(cmd, true)
+}

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"doorward/app"
+
+	"github.com/spf13/cobra"
+)
+
+func complete(cmd *cobra.Command, flag string, with cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, with); err != nil {
+		panic(err) // the flag is not the verb's: a mistake in this package
+	}
+}
+
+func words(all ...string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// roleFlag adds --role, which may be given more than once.
+func (r *run) roleFlag(cmd *cobra.Command, roles *[]string, usage string) {
+	cmd.Flags().StringArrayVar(roles, "role", nil, usage)
+	complete(cmd, "role", r.roleNames)
+}
+
+// roleNames completes roles: those the running server knows, else the built-in
+// ones.
+func (r *run) roleNames(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	known := []string{"Admin", "AILoop", "Fleet"}
+	if dir, err := app.DataDir(given(cmd), r.Env); err == nil {
+		if client, running := app.Dial(dir); running {
+			client.Timeout = 2 * time.Second
+			known = rolesOf(client, known)
+		}
+	}
+	var fit []string
+	for _, name := range known {
+		if strings.HasPrefix(strings.ToLower(name), strings.ToLower(begun)) {
+			fit = append(fit, name)
+		}
+	}
+	return fit, cobra.ShellCompDirectiveNoFileComp
+}
+
+func rolesOf(client *http.Client, otherwise []string) (names []string) {
+	resp, err := client.Get("http://doorward" + public + "/roles")
+	if err != nil {
+		return otherwise
+	}
+	defer resp.Body.Close()
+	var out struct {
+		Items []struct {
+			Name string `json:"name"`
+		} `json:"items"`
+	}
+	if resp.StatusCode != http.StatusOK || json.NewDecoder(resp.Body).Decode(&out) != nil {
+		return otherwise
+	}
+	for _, role := range out.Items {
+		names = append(names, role.Name)
+	}
+	return names
+}

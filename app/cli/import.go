@@ -1,0 +1,256 @@
+package cli
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+
+	"doorward/backend/access"
+	"doorward/backend/address"
+
+	"github.com/spf13/cobra"
+)
+
+const importHelp = `Invite everybody in a CSV file, or in what comes on standard input for -.
+
+The first line names the columns, in any order: email and role, and if you like
+name and note. Commas, semicolons or tabs separate them. Several roles stand in
+one cell with + or | between them: AILoop+Fleet.
+
+Every row gets a result. Rows are numbered as lines of the file, as editors and
+spreadsheets show them: the first line is row 1, so people begin at row 2. What
+is wrong with one row does not keep the others from being invited; with
+--dry-run everything is checked and nothing is kept or sent. The exit code is 1
+where any row failed.`
+
+func (r *run) importVerb() *cobra.Command {
+	var dry bool
+	cmd := &cobra.Command{
+		Use:   "import FILE.csv|- [--dry-run]",
+		Short: "Invite everybody in a CSV file",
+		Long:  importHelp,
+		Args:  cobra.ExactArgs(1),
+	}
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "check every row; keep and send nothing")
+	verb := r.on(func(a *api, args []string) error {
+		in := r.Stdin
+		if args[0] != "-" {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return fmt.Errorf("the file cannot be read: %w", err)
+			}
+			defer f.Close()
+			in = f
+		}
+		file, err := openCSV(in)
+		if err != nil {
+			return err
+		}
+		return (&importing{run: r, api: a, dry: dry, first: map[string]int{}}).all(file)
+	})
+	cmd.RunE = verb
+	return settings(cmd, true)
+}
+
+// An importing is one import under way.
+type importing struct {
+	*run
+	api   *api
+	dry   bool
+	first map[string]int // canonical address to the row where it stood first
+	rows  []csvRow       // of the chunk
+	bytes int            // that the chunk's invitations will take, roughly
+	good  int
+	bad   []int // rows that failed: the first few
+	nbad  int
+}
+
+const (
+	chunkRows  = 1000      // the most that the API takes at once
+	chunkBytes = 512 << 10 // well under the most it reads
+	rowMost    = 8 << 10   // what no good row comes near
+	namedRows  = 10        // how many failed rows are named in the end
+)
+
+func (im *importing) all(file *csvFile) error {
+	for {
+		row, err := file.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = im.add(row)
+		}
+		if err != nil {
+			return im.brokenOff(err)
+		}
+	}
+	if err := im.send(); err != nil {
+		return im.brokenOff(err)
+	}
+	return im.sum()
+}
+
+// add puts a row into the chunk, and sends the chunk once it is full.
+func (im *importing) add(row csvRow) error {
+	size := len(row.Email) + len(row.Name) + len(row.Note)
+	for _, role := range row.Roles {
+		size += len(role)
+	}
+	if row.Err == nil {
+		row.Err = im.look(row, size)
+	}
+	im.rows = append(im.rows, row)
+	if row.Err == nil {
+		im.bytes += 6*size + 100 // JSON writes some characters with six
+	}
+	if len(im.rows) == chunkRows || im.bytes > chunkBytes {
+		return im.send()
+	}
+	return nil
+}
+
+// look refuses what can be seen without asking: an address that is none, or
+// that stood in the file before in any spelling.
+func (im *importing) look(row csvRow, size int) error {
+	if size > rowMost {
+		return access.Errorf(access.Invalid, "The row is far too long (%d bytes).", size).WithCode("text_too_long")
+	}
+	a, err := address.Parse(row.Email)
+	if err != nil {
+		return err
+	}
+	if line, twice := im.first[a.Canonical]; twice {
+		return access.Errorf(access.Conflict, "%s stands in row %d already.", a, line).On("email").WithCode("duplicate_row")
+	}
+	im.first[a.Canonical] = row.Line
+	return nil
+}
+
+// A result is what came of one row.
+type result struct {
+	Row            int             `json:"row"`
+	OK             bool            `json:"ok"`
+	Email          string          `json:"email,omitempty"`
+	Member         json.RawMessage `json:"member,omitempty"`
+	RejectedBefore *rejection      `json:"rejected_before,omitempty"`
+	Error          *rowError       `json:"error,omitempty"`
+}
+
+type rowError struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+	Field  string `json:"field,omitempty"`
+}
+
+// send invites the chunk's rows and prints the results in the file's order.
+func (im *importing) send() error {
+	batch := []invitation{}
+	for _, row := range im.rows {
+		if row.Err == nil {
+			batch = append(batch, invitation{Email: row.Email, Roles: row.Roles, Name: row.Name, Note: row.Note})
+		}
+	}
+	var out struct {
+		Results []result `json:"results"`
+	}
+	if len(batch) > 0 {
+		in := map[string]any{"dry_run": im.dry, "invitations": batch}
+		raw, err := im.api.ask(http.MethodPost, public+"/invitations/batch", in)
+		if err != nil {
+			return err
+		}
+		if err := read(raw, &out); err != nil {
+			return err
+		}
+		if len(out.Results) != len(batch) {
+			return fmt.Errorf("the server answered %d rows of %d", len(out.Results), len(batch))
+		}
+	}
+	for _, row := range im.rows {
+		res := refusedRow(row)
+		if row.Err == nil {
+			res, out.Results = out.Results[0], out.Results[1:]
+			res.Row, res.Email = row.Line, row.Email
+		}
+		if err := im.print(res, row); err != nil {
+			return err
+		}
+	}
+	im.rows, im.bytes = im.rows[:0], 0
+	return im.out.Flush()
+}
+
+func refusedRow(row csvRow) result {
+	if row.Err == nil {
+		return result{}
+	}
+	e := access.Explain(row.Err)
+	return result{Row: row.Line, Email: row.Email, Error: &rowError{e.Code, e.Message, e.Field}}
+}
+
+func (im *importing) print(res result, row csvRow) error {
+	if res.OK {
+		im.good++
+	} else if im.nbad++; len(im.bad) < namedRows {
+		im.bad = append(im.bad, row.Line)
+	}
+	return im.value(res, func(w io.Writer) {
+		said := "invited as " + list(row.Roles)
+		switch {
+		case !res.OK && res.Error != nil:
+			said = res.Error.Detail
+		case !res.OK:
+			said = "failed"
+		case im.dry:
+			said = "can be invited as " + list(row.Roles)
+		}
+		mark := "ok"
+		if !res.OK {
+			mark = "failed"
+		}
+		fmt.Fprintf(w, "row %-6d %-6s  %s  %s\n", res.Row, mark, cmp.Or(plain(res.Email), "-"), plain(said))
+		res.RejectedBefore.say(w)
+	})
+}
+
+// brokenOff ends an import that could not go on.
+func (im *importing) brokenOff(err error) error {
+	if len(im.rows) == 0 {
+		return err
+	}
+	return fmt.Errorf("stopped at row %d; the rows before it are done, and those from it on were not invited: %s", im.rows[0].Line, explain(err))
+}
+
+// sum says how it went, and fails where any row did.
+func (im *importing) sum() error {
+	if im.good+im.nbad == 0 {
+		return errors.New("the file names the columns, but nobody to invite")
+	}
+	verb := "invited"
+	if im.dry {
+		verb = "can be invited; nothing was sent"
+	}
+	if im.nbad == 0 {
+		if !im.json {
+			fmt.Fprintf(im.out, "%s %s.\n", count(im.good, "row"), verb)
+		}
+		return nil
+	}
+	var named []string
+	for _, line := range im.bad {
+		named = append(named, fmt.Sprint(line))
+	}
+	if more := im.nbad - len(im.bad); more > 0 {
+		named = append(named, fmt.Sprintf("%d more", more))
+	}
+	word := "rows"
+	if im.nbad == 1 {
+		word = "row"
+	}
+	return fmt.Errorf("%s %s; %s failed: %s %s", count(im.good, "row"), verb, count(im.nbad, "row"), word, list(named))
+}

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// An invitation is what the verbs ask the API for.
+type invitation struct {
+	Email     string   `json:"email"`
+	Roles     []string `json:"roles"`
+	Name      string   `json:"name,omitempty"`
+	Note      string   `json:"note,omitempty"`
+	ExpiresIn string   `json:"expires_in,omitempty"`
+	PrintLink bool     `json:"print_link,omitempty"`
+}
+
+// An invited is the API's answer to an invitation.
+type invited struct {
+	member
+	LoginLink      string     `json:"login_link"`
+	RejectedBefore *rejection `json:"rejected_before"`
+}
+
+func (r *run) inviteVerb() *cobra.Command {
+	var in invitation
+	cmd := &cobra.Command{
+		Use:   "invite EMAIL... --role ROLE",
+		Short: "Invite people by mail",
+		Long: "Invite people by mail. Each gets an account that waits for a decision, and a\nletter with a login link.\n\n" +
+			"With --print-link the login link is printed, to hand over by another way than\nmail. It is the one in the letter, and works once.",
+		Args: cobra.MinimumNArgs(1),
+		RunE: r.on(func(a *api, args []string) error {
+			return r.each(args, func(who string) error {
+				in.Email = who
+				return r.invite(a, in)
+			})
+		}),
+	}
+	r.roleFlag(cmd, &in.Roles, "role to ask for; may be given more than once")
+	cmd.Flags().StringVar(&in.Note, "note", "", "a line of your own in the letter")
+	cmd.Flags().StringVar(&in.ExpiresIn, "expires", "", "how long the invitation lasts, such as 36h or 7d (default 7d)")
+	cmd.Flags().BoolVar(&in.PrintLink, "print-link", false, "print the login link")
+	return settings(cmd, true)
+}
+
+func (r *run) invite(a *api, in invitation) error {
+	if in.Roles == nil {
+		in.Roles = []string{}
+	}
+	var out invited
+	raw, err := a.post(public+"/invitations", in, &out)
+	if err != nil {
+		return err
+	}
+	return r.item(raw, func(w io.Writer) {
+		fmt.Fprintf(w, "Invited %s as %s.\n", plain(out.called()), plain(out.with()))
+		out.RejectedBefore.say(w)
+		if !in.PrintLink {
+			out.Delivery.say(w)
+			return
+		}
+		fmt.Fprintln(w, out.LoginLink)
+	})
+}
+
+func (r *run) resendVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "resend EMAIL|ID...",
+		Short: "Send fresh invitations; the older links are void",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: r.on(func(a *api, args []string) error {
+			return r.each(args, func(who string) error {
+				m, _, err := a.find(who)
+				if err != nil {
+					return err
+				}
+				raw, err := a.ask(http.MethodPost, memberPath(m.ID, "resend"), struct{}{})
+				if err != nil {
+					return err
+				}
+				var out member
+				if err := read(raw, &out); err != nil {
+					return err
+				}
+				return r.item(raw, func(w io.Writer) {
+					fmt.Fprintf(w, "A fresh invitation for %s; the older link is void.\n", plain(out.called()))
+					out.Delivery.say(w)
+				})
+			})
+		}),
+	}
+	return settings(cmd, true)
+}
+
+// memberPath is where the API does a verb to a member.
+func memberPath(id, verb string) string {
+	path := public + "/members/" + url.PathEscape(id)
+	if verb != "" {
+		path += "/" + verb
+	}
+	return path
+}
+
+// A rejection says that an address was turned away once.
+type rejection struct {
+	At time.Time `json:"at"`
+	By string    `json:"by,omitempty"`
+}
+
+func (b *rejection) say(w io.Writer) {
+	if b == nil {
+		return
+	}
+	by := ""
+	if b.By != "" {
+		by = " by " + plain(b.By)
+	}
+	fmt.Fprintf(w, "This address was rejected before%s, on %s.\n", by, b.At.Local().Format("2 January 2006"))
+}

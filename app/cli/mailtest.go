@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// mailTestLasts is how long a test letter's fate is waited for.
+const mailTestLasts = 30 * time.Second
+
+func (r *run) mailTestVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "mail-test EMAIL",
+		Short: "Send a letter, and say what the mail server makes of it",
+		Args:  cobra.ExactArgs(1),
+		RunE: r.on(func(a *api, args []string) error {
+			defer a.work()()
+			var l letter
+			raw, err := a.post(local+"/mail-test", map[string]string{"email": args[0]}, &l)
+			if err != nil {
+				return err
+			}
+			if l, raw, err = a.await(l, raw); err != nil {
+				return err
+			}
+			if err := r.item(raw, l.sayTest); err != nil {
+				return err
+			}
+			return l.fault()
+		}),
+	}
+	return settings(cmd, true)
+}
+
+// work sends letters from this process, where no server runs, until the
+// function it returns is called.
+func (a *api) work() (stop func()) {
+	if a.app == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(a.ctx)
+	var working sync.WaitGroup
+	working.Go(func() { a.app.RunWorkers(ctx) })
+	return func() { cancel(); working.Wait() }
+}
+
+// await watches a letter until something came of it, or for as long as a test
+// lasts.
+func (a *api) await(l letter, raw json.RawMessage) (letter, json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(a.ctx, mailTestLasts)
+	defer cancel()
+	for l.State == "queued" && pause(ctx, 100*time.Millisecond) {
+		next := letter{}
+		again, err := a.get(local+"/outbox/"+url.PathEscape(l.ID)+"/state", &next)
+		if err != nil {
+			return l, raw, err
+		}
+		l, raw = next, again
+	}
+	return l, raw, a.ctx.Err()
+}
+
+func (l letter) sayTest(w io.Writer) {
+	if l.State != "sent" {
+		return
+	}
+	fmt.Fprintf(w, "The mail server accepted the letter to %s.\n", plain(l.To))
+	if l.Detail != "" {
+		fmt.Fprintf(w, "It said: %s\n", plain(l.Detail))
+	}
+}
+
+// fault is why a test letter was not sent, if it was not.
+func (l letter) fault() error {
+	switch l.State {
+	case "sent":
+		return nil
+	case "kept":
+		return fmt.Errorf("no mail server is set, so the letter is kept: doorward outbox show %s", l.ID)
+	case "retrying":
+		return fmt.Errorf("the letter was not sent, and will be tried again: %s", l.Detail)
+	case "failed":
+		return fmt.Errorf("the letter was not sent: %s", l.Detail)
+	}
+	return errors.New("the mail server has not taken the letter yet; `doorward outbox` shows how it fares, `doorward doctor` what may be wrong")
+}

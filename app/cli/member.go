@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// A member is what the verbs read of the API's member.
+type member struct {
+	ID              string    `json:"id"`
+	Email           string    `json:"email"`
+	Name            string    `json:"name"`
+	State           string    `json:"state"`
+	Roles           []string  `json:"roles"`
+	InvitedBy       string    `json:"invited_by"`
+	InvitedAt       time.Time `json:"invited_at"`
+	ExpiresAt       time.Time `json:"expires_at"`
+	AddressProvedAt time.Time `json:"address_proved_at"`
+	LastSignInAt    time.Time `json:"last_sign_in_at"`
+	Note            string    `json:"note"`
+	Delivery        *delivery `json:"delivery"`
+}
+
+// A delivery is how the member's last letter fares.
+type delivery struct {
+	State  string    `json:"state"`
+	Detail string    `json:"detail"`
+	At     time.Time `json:"at"`
+}
+
+func (m member) called() string {
+	if m.Name == "" {
+		return m.Email
+	}
+	return m.Name + " <" + m.Email + ">"
+}
+
+func (m member) with() string { return list(m.Roles) }
+
+// say writes how the letter fares, in a sentence.
+func (d *delivery) say(w io.Writer) {
+	if d == nil {
+		return
+	}
+	switch d.State {
+	case "queued":
+		fmt.Fprintln(w, "The letter is queued.")
+	case "sent":
+		fmt.Fprintln(w, "The mail server accepted the letter.")
+	case "kept":
+		fmt.Fprintln(w, "No mail server is set, so the letter is kept here: doorward outbox")
+	case "retrying":
+		fmt.Fprintf(w, "The letter will be tried again: %s\n", plain(d.Detail))
+	case "failed":
+		fmt.Fprintf(w, "The letter failed: %s\n", plain(d.Detail))
+	}
+}
+
+// access is what a member may do now, in a sentence.
+func (m member) access() string {
+	return fmt.Sprintf("%s is %s, with %s.", plain(m.called()), m.State, plain(m.with()))
+}
+
+func membersOf(items []json.RawMessage) ([]member, error) {
+	all := make([]member, len(items))
+	for i, raw := range items {
+		if err := read(raw, &all[i]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// each does a verb to every member that args name. What fails is told and does
+// not keep the others from being done.
+func (r *run) each(args []string, do func(who string) error) error {
+	failed := false
+	for _, who := range args {
+		if err := do(strings.TrimSpace(who)); err != nil {
+			r.tell(err)
+			failed = true
+		}
+	}
+	if failed {
+		return errTold
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func (r *run) membersVerb() *cobra.Command {
+	var search, role, state string
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "members [--search WORDS] [--role ROLE] [--state STATE] [--limit N]",
+		Short: "List members",
+		Long:  "List members. --search takes the beginnings of words of a name and parts of an\naddress; several words narrow it.",
+		Args:  cobra.NoArgs,
+	}
+	cmd.Flags().StringVar(&search, "search", "", "words of a name, or parts of an address")
+	cmd.Flags().StringVar(&role, "role", "", "only who has this role")
+	cmd.Flags().StringVar(&state, "state", "", "only who is pending, active or suspended")
+	cmd.Flags().IntVar(&limit, "limit", longestPage, "how many at most; 0 for all")
+	complete(cmd, "role", r.roleNames)
+	complete(cmd, "state", words("pending", "active", "suspended"))
+	verb := r.on(func(a *api, _ []string) error {
+		q := url.Values{}
+		for key, v := range map[string]string{"q": search, "role": role, "state": state} {
+			if v != "" {
+				q.Set(key, v)
+			}
+		}
+		last, shown, err := a.pages(public+"/members", q, limit, r.eachPage(showMembers))
+		if err != nil {
+			return err
+		}
+		r.more(last, shown)
+		if shown == 0 && !r.json {
+			fmt.Fprintln(r.out, "No members match.")
+		}
+		return nil
+	})
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if limit < 0 {
+			return wrongUse(cmd, "--limit is a number from 0, which stands for all.")
+		}
+		return verb(cmd, args)
+	}
+	return settings(cmd, true)
+}
+
+// more says on standard error that a list goes on.
+func (r *run) more(last page, shown int) {
+	if last.Next == "" {
+		return
+	}
+	r.out.Flush()
+	total := fmt.Sprint(last.Total)
+	if last.TotalIsFloor {
+		total = "at least " + total
+	}
+	if last.Total <= shown {
+		total = "more"
+	}
+	fmt.Fprintf(r.Stderr, "%d of %s shown; --limit 0 shows all.\n", shown, total)
+}
+
+func showMembers(w io.Writer, items []json.RawMessage, first bool) error {
+	all, err := membersOf(items)
+	if err != nil {
+		return err
+	}
+	t := newTable(w)
+	if first {
+		t.row("EMAIL", "NAME", "STATE", "ROLES", "INVITED", "LAST SIGN-IN")
+	}
+	now := time.Now()
+	for _, m := range all {
+		t.row(m.Email, m.Name, m.State, m.with(), ago(m.InvitedAt, now), ago(m.LastSignInAt, now))
+	}
+	return t.flush()
+}
+
+func (r *run) accessVerb() *cobra.Command {
+	var roles []string
+	cmd := &cobra.Command{
+		Use:   "access EMAIL|ID --role ROLE...",
+		Short: "Change the roles of a member",
+		Long:  "Change the roles of a member to exactly those given. It takes effect with the\nmember's next request.",
+		Args:  cobra.ExactArgs(1),
+	}
+	r.roleFlag(cmd, &roles, "role to have; may be given more than once")
+	verb := r.on(func(a *api, args []string) error {
+		return r.change(a, args[0], http.MethodPatch, "", map[string]any{"roles": roles})
+	})
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(roles) == 0 {
+			return wrongUse(cmd, "Say with --role which roles the member is to have. To keep somebody out, suspend or remove them.")
+		}
+		return verb(cmd, args)
+	}
+	return settings(cmd, true)
+}
+
+func (r *run) suspendVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "suspend EMAIL|ID",
+		Short: "Keep a member out until restored",
+		Args:  cobra.ExactArgs(1),
+		RunE: r.on(func(a *api, args []string) error {
+			return r.change(a, args[0], http.MethodPost, "suspend", struct{}{})
+		}),
+	}
+	return settings(cmd, true)
+}
+
+// change does a verb to one member and says what they may do from then on.
+func (r *run) change(a *api, who, method, verb string, in any) error {
+	m, _, err := a.find(who)
+	if err != nil {
+		return err
+	}
+	raw, err := a.ask(method, memberPath(m.ID, verb), in)
+	if err != nil {
+		return err
+	}
+	if err := read(raw, &m); err != nil {
+		return err
+	}
+	return r.item(raw, func(w io.Writer) { fmt.Fprintln(w, m.access()) })
+}
+
+func (r *run) removeVerb() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "remove EMAIL|ID [--yes]",
+		Short: "Delete a member's account",
+		Args:  cobra.ExactArgs(1),
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
+	cmd.RunE = r.deletes(cmd, &yes, "removed", func(a *api, m member) error {
+		_, err := a.ask(http.MethodDelete, memberPath(m.ID, ""), nil)
+		return err
+	})
+	return settings(cmd, true)
+}

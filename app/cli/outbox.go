@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// A letter is what the verbs read of a letter in the outbox.
+type letter struct {
+	ID        string    `json:"id"`
+	Kind      string    `json:"kind"`
+	To        string    `json:"to"`
+	Subject   string    `json:"subject"`
+	MessageID string    `json:"message_id"`
+	State     string    `json:"state"`
+	Detail    string    `json:"detail"`
+	At        time.Time `json:"at"`
+	QueuedAt  time.Time `json:"queued_at"`
+	NextTry   time.Time `json:"next_try"`
+	Text      string    `json:"text"`
+	HTML      string    `json:"html"`
+	Withheld  string    `json:"withheld"` // why there are no words
+}
+
+func (r *run) outboxVerb() *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "outbox [--limit N]",
+		Short: "Letters, and how they fare",
+		Long: "Letters, the newest first, and how they fare: queued, sent (the mail server\naccepted it), retrying, failed, or kept (no mail server is set; read it with\n" +
+			"`doorward outbox show ID`).",
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().IntVar(&limit, "limit", 50, "how many at most; 0 for all")
+	verb := r.on(func(a *api, _ []string) error {
+		last, shown, err := a.pages(public+"/outbox", url.Values{}, limit, r.eachPage(showLetters))
+		if err != nil {
+			return err
+		}
+		r.more(last, shown)
+		if shown == 0 && !r.json {
+			fmt.Fprintln(r.out, "The outbox is empty.")
+		}
+		return nil
+	})
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if limit < 0 {
+			return wrongUse(cmd, "--limit is a number from 0, which stands for all.")
+		}
+		return verb(cmd, args)
+	}
+	cmd.AddCommand(r.outboxShowVerb(), r.outboxRetryVerb())
+	return settings(cmd, true)
+}
+
+func showLetters(w io.Writer, items []json.RawMessage, first bool) error {
+	t := newTable(w)
+	if first {
+		t.row("ID", "KIND", "TO", "STATE", "SINCE", "DETAIL")
+	}
+	now := time.Now()
+	for _, raw := range items {
+		var l letter
+		if err := read(raw, &l); err != nil {
+			return err
+		}
+		t.row(l.ID, l.Kind, l.To, l.State, ago(l.At, now), l.Detail)
+	}
+	return t.flush()
+}
+
+func (r *run) outboxShowVerb() *cobra.Command {
+	var html bool
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Print a letter as it goes out",
+		Long:  "Print a letter as it goes out. Letters with a link or a code can be read until\nthey are sent, have expired or have failed.",
+		Args:  cobra.ExactArgs(1),
+		RunE: r.on(func(a *api, args []string) error {
+			var l letter
+			raw, err := a.get(local+"/outbox/"+url.PathEscape(args[0]), &l)
+			if err != nil {
+				return err
+			}
+			return r.item(raw, func(w io.Writer) {
+				if html && l.Withheld == "" {
+					fmt.Fprintln(w, strings.TrimRight(l.HTML, "\n"))
+					return
+				}
+				l.print(w)
+			})
+		}),
+	}
+	cmd.Flags().BoolVar(&html, "html", false, "print the HTML part instead")
+	return settings(cmd, true)
+}
+
+func (l letter) print(w io.Writer) {
+	state := l.State
+	if l.Detail != "" {
+		state += ": " + l.Detail
+	}
+	fmt.Fprintf(w, "To:          %s\nSubject:     %s\nMessage-ID:  <%s>\nState:       %s\n\n", plain(l.To), plain(l.Subject), plain(l.MessageID), plain(state))
+	fmt.Fprintln(w, strings.TrimRight(plainLines(l.Text+l.Withheld), "\n"))
+}
+
+func (r *run) outboxRetryVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "retry ID",
+		Short: "Try to send a letter again now",
+		Args:  cobra.ExactArgs(1),
+		RunE: r.on(func(a *api, args []string) error {
+			raw, err := a.ask(http.MethodPost, public+"/outbox/"+url.PathEscape(args[0])+"/retry", struct{}{})
+			if err != nil {
+				return err
+			}
+			return r.item(raw, func(w io.Writer) { fmt.Fprintln(w, "The letter is queued again.") })
+		}),
+	}
+	return settings(cmd, true)
+}

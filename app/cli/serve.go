@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"doorward/app"
+
+	"github.com/spf13/cobra"
+)
+
+// memoryLimit is what the garbage collector aims to stay under, unless
+// GOMEMLIMIT says otherwise.
+const memoryLimit = 256 << 20
+
+func (r *run) serveVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve [--listen HOST:PORT] [--url URL]",
+		Short: "Run the server",
+		Long:  "Run the server until it is interrupted.\n\n" + settingsHelp(),
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return r.serve(cmd) },
+	}
+	return settings(cmd, false)
+}
+
+func settingsHelp() string {
+	return "Each setting is a flag, a variable of the environment, and a key in " + app.ConfigFile + "\nin the data directory, in this order of strength: --smtp-url, DOORWARD_SMTP_URL,\nsmtp_url."
+}
+
+func (r *run) serve(cmd *cobra.Command) (err error) {
+	c, err := app.LoadConfig(given(cmd), r.Env)
+	if err != nil {
+		return err
+	}
+	if r.Env("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	c.Frontend, c.Version, c.Log = r.Frontend, r.Version, r.Stderr
+	a, err := app.Open(cmd.Context(), c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	return a.Serve(cmd.Context(), func(info app.ServeInfo) {
+		if err := r.ready(info); err != nil {
+			fmt.Fprintln(r.Stderr, "doorward: what was to be said cannot be printed:", err)
+		}
+	})
+}
+
+// A serving is what serve --json says once it answers.
+type serving struct {
+	URL        string `json:"url"`
+	Listen     string `json:"listen"`
+	SetupLink  string `json:"setup_link,omitempty"`
+	MailServer string `json:"mail_server,omitempty"`
+	Socket     string `json:"socket"`
+}
+
+func (r *run) ready(info app.ServeInfo) error {
+	err := r.value(serving{info.URL, info.Listen, info.SetupLink, info.MailServer, info.Socket}, func(w io.Writer) {
+		fmt.Fprintf(w, "Doorward is open at %s\n", info.URL)
+		if info.SetupLink != "" {
+			fmt.Fprintf(w, "\nThere is no Admin yet. Make the first one here; the link works once:\n%s\n", info.SetupLink)
+		}
+		if info.MailServer != "" {
+			fmt.Fprintf(w, "\nLetters go out through %s.\n", info.MailServer)
+		} else {
+			fmt.Fprintln(w, "\nNo mail server is set, so letters are kept here. Read them with: doorward outbox")
+		}
+	})
+	return errors.Join(err, r.out.Flush())
+}

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// A token is what the verbs read of an API token.
+type token struct {
+	ID         string    `json:"id"`
+	Name       string    `json:"name"`
+	Roles      []string  `json:"roles"`
+	MadeAt     time.Time `json:"made_at"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	LastUsedAt time.Time `json:"used_at"`
+	Secret     string    `json:"token"` // only in the answer that made it
+}
+
+func (r *run) tokenVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "token",
+		Short: "API tokens: add, list, revoke",
+		Long:  "API tokens let a program use the API: Authorization: Bearer dw_…",
+		RunE:  r.below,
+	}
+	cmd.AddCommand(r.tokenAddVerb(), r.tokenListVerb(), r.tokenRevokeVerb())
+	return cmd
+}
+
+// below runs a verb that only has verbs below it.
+func (r *run) below(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return knownVerb(cmd, args)
+	}
+	return wrongUse(cmd, "Say what to do: %s.", list(namesBelow(cmd)))
+}
+
+func namesBelow(cmd *cobra.Command) (names []string) {
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return names
+}
+
+func (r *run) tokenAddVerb() *cobra.Command {
+	in := struct {
+		Name      string   `json:"name"`
+		Roles     []string `json:"roles"`
+		ExpiresIn string   `json:"expires_in,omitempty"`
+	}{Roles: []string{}}
+	cmd := &cobra.Command{
+		Use:   "add NAME --role ROLE [--expires 90d]",
+		Short: "Make an API token; it is shown this once",
+		Args:  cobra.ExactArgs(1),
+		RunE: r.on(func(a *api, args []string) error {
+			in.Name = args[0]
+			var out token
+			raw, err := a.post(public+"/tokens", in, &out)
+			if err != nil {
+				return err
+			}
+			return r.item(raw, func(w io.Writer) {
+				fmt.Fprintf(w, "This is the token %s, with %s. It is not shown again:\n%s\n", plain(out.Name), plain(list(out.Roles)), out.Secret)
+			})
+		}),
+	}
+	r.roleFlag(cmd, &in.Roles, "role that the token has; may be given more than once")
+	cmd.Flags().StringVar(&in.ExpiresIn, "expires", "", "how long it is good, such as 90d (default: until it is revoked)")
+	return settings(cmd, true)
+}
+
+func (r *run) tokenListVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List API tokens, without their secrets",
+		Args:  cobra.NoArgs,
+		RunE: r.on(func(a *api, _ []string) error {
+			var all page
+			if _, err := a.get(public+"/tokens", &all); err != nil {
+				return err
+			}
+			if len(all.Items) == 0 && !r.json {
+				fmt.Fprintln(r.out, "There are no tokens.")
+			}
+			return r.eachPage(showTokens)(all.Items)
+		}),
+	}
+	return settings(cmd, true)
+}
+
+func showTokens(w io.Writer, items []json.RawMessage, _ bool) error {
+	t := newTable(w, "ID", "NAME", "ROLES", "MADE", "LAST USED", "EXPIRES")
+	now := time.Now()
+	for _, raw := range items {
+		var k token
+		if err := read(raw, &k); err != nil {
+			return err
+		}
+		t.row(k.ID, k.Name, list(k.Roles), ago(k.MadeAt, now), ago(k.LastUsedAt, now), ago(k.ExpiresAt, now))
+	}
+	return t.flush()
+}
+
+func (r *run) tokenRevokeVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "revoke ID",
+		Short: "Make an API token worth nothing, at once",
+		Args:  cobra.ExactArgs(1),
+		RunE: r.on(func(a *api, args []string) error {
+			if _, err := a.ask(http.MethodDelete, public+"/tokens/"+url.PathEscape(args[0]), nil); err != nil {
+				return err
+			}
+			return r.value(map[string]any{"id": args[0], "revoked": true}, func(w io.Writer) {
+				fmt.Fprintln(w, "The token is revoked.")
+			})
+		}),
+	}
+	return settings(cmd, true)
+}

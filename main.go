@@ -1,0 +1,30 @@
+// Doorward decides who gets in.
+package main
+
+import (
+	"embed"
+	"io/fs"
+	"os"
+
+	"doorward/app/cli"
+)
+
+//go:embed all:frontend/door all:frontend/letters frontend/tokens.css all:frontend/dist
+var embedded embed.FS
+
+var version = "dev" // the build sets it
+
+func main() {
+	frontend, err := fs.Sub(embedded, "frontend")
+	if err != nil {
+		panic(err) // the name is a valid one: it stands above
+	}
+	os.Exit(cli.Program{
+		Frontend: frontend,
+		Version:  version,
+		Stdin:    os.Stdin,
+		Stdout:   os.Stdout,
+		Stderr:   os.Stderr,
+		Env:      os.Getenv,
+	}.Main(os.Args[1:]))
+}
