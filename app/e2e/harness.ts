@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { expect, type Page } from '@playwright/test'
+import { join } from 'node:path'
+import { expect, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test'
 import type { AxeResults } from 'axe-core'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 // control asks the Go test that started this run to do something, and returns
 // its answer. A refusal there fails the spec with the sentence given.
-export async function control<T = unknown>(verb: string, input: unknown = null): Promise<T> {
+export async function control<T = unknown>(verb: string, input: unknown = {}): Promise<T> {
   const res = await fetch(`${process.env.CONTROL_URL}/${verb}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -17,10 +18,71 @@ export async function control<T = unknown>(verb: string, input: unknown = null):
   return (await res.json()) as T
 }
 
+export type Said = { code: number; out: string; err: string; at: number }
+
+// doorward runs a command line that has to succeed.
+export async function doorward(...args: string[]): Promise<Said> {
+  const said = await control<Said>('doorward', args)
+  expect(said.code, `doorward ${args.join(' ')}\n${said.err}`).toBe(0)
+  return said
+}
+
+// listed is what a command prints with --json, an object for each line.
+export async function listed<T = Record<string, unknown>>(...args: string[]): Promise<T[]> {
+  const { out } = await doorward(...args, '--json')
+  return out
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as T)
+}
+
+export type Letter = {
+  from: string
+  to: string
+  subject: string
+  text: string
+  html: string
+  messageId: string
+  link: string
+  code: string
+  secured: boolean
+}
+
+// letter waits for the nth letter to an address with this in its subject.
+export const letter = (to: string, subject = '', nth = 1) => control<Letter>('letter', { to, subject, nth })
+
+// faults is what pages did that no page of ours may: they break the content
+// policy, ask another host for something, or fail in their script.
+export const faults: string[] = []
+
+let visitors = 0
+
+// visit opens a browser of somebody's own, from a network of their own where the
+// server listens to its proxy.
+export async function visit(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  visitors++
+  const source = `198.51.${100 + (visitors >> 8)}.${visitors & 255}`
+  const extraHTTPHeaders = process.env.PROXIED ? { 'X-Forwarded-For': source } : undefined
+  const context = await browser.newContext({ extraHTTPHeaders, ...options })
+  watch(context)
+  return context.newPage()
+}
+
+function watch(context: BrowserContext): void {
+  context.on('request', (r) => {
+    const url = new URL(r.url())
+    if (url.protocol.startsWith('http') && url.origin !== process.env.BASE_URL) faults.push(`another host was asked: ${r.url()}`)
+  })
+  context.on('console', (m) => {
+    if (/content security policy|refused to/i.test(m.text())) faults.push(`console: ${m.text()}`)
+  })
+  context.on('weberror', (e) => faults.push(`script: ${e.error().message}`))
+}
+
 // barriers lists what axe finds in the page as it stands, rule and element. It
 // is evaluated by the debugger, so a strict content policy does not stop it.
 export async function barriers(page: Page): Promise<string[]> {
-  await page.evaluate(axe)
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe)
   const found = await page.evaluate(async () => {
     const { axe } = window as unknown as { axe: { run(): Promise<AxeResults> } }
     return (await axe.run()).violations
@@ -29,6 +91,57 @@ export async function barriers(page: Page): Promise<string[]> {
 }
 
 // expectNoBarriers fails with what a person with a disability would run into.
-export async function expectNoBarriers(page: Page): Promise<void> {
-  expect(await barriers(page), `accessibility of ${page.url()}`).toEqual([])
+export async function expectNoBarriers(page: Page, what = page.url()): Promise<void> {
+  expect(await barriers(page), `accessibility of ${what}`).toEqual([])
+}
+
+// shoot keeps a picture of the page where DOORWARD_SHOTS says.
+export async function shoot(page: Page, name: string): Promise<void> {
+  const dir = process.env.DOORWARD_SHOTS
+  if (dir) await page.screenshot({ path: join(dir, `${name}.png`), fullPage: true, animations: 'disabled' })
+}
+
+// examine looks at a page as people with different eyes, hands and screens do:
+// in both themes, on a desk and on a phone, without a mouse.
+export async function examine(page: Page, name: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    for (const width of [1280, 360]) {
+      await page.setViewportSize({ width, height: 800 })
+      await expectNoBarriers(page, `${name}, ${colorScheme}, ${width} wide`)
+      await shoot(page, `${name}-${colorScheme}-${width}`)
+    }
+  }
+  await page.setViewportSize({ width: 320, height: 640 })
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  expect(over, `${name} scrolls sideways at 320`).toBeLessThanOrEqual(0)
+  await expectReachable(page, name)
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.setViewportSize({ width: 1280, height: 800 })
+}
+
+// expectReachable presses Tab from the top of the page: it must come by
+// everything that can be used, in the order in which it is read, and show where
+// it is.
+async function expectReachable(page: Page, name: string): Promise<void> {
+  const stops = await page.evaluate(() => {
+    const all = document.querySelectorAll<HTMLElement>('a[href], button, input:not([type=hidden]), textarea, select, summary')
+    const stops = [...all].filter((e) => e.checkVisibility())
+    Object.assign(window, { stops })
+    document.body.tabIndex = -1
+    document.body.focus()
+    document.body.removeAttribute('tabindex')
+    return stops.map((e) => e.outerHTML.slice(0, 80))
+  })
+  for (const [i, stop] of stops.entries()) {
+    await page.keyboard.press('Tab')
+    const at = await page.evaluate((i) => {
+      const e = document.activeElement as HTMLElement
+      const { outlineStyle, outlineWidth } = getComputedStyle(e)
+      const { stops } = window as unknown as { stops: HTMLElement[] }
+      return { there: e === stops[i], where: e.outerHTML.slice(0, 80), seen: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 }
+    }, i)
+    expect(at.there, `${name}: Tab ${i + 1} should reach ${stop}, and is at ${at.where}`).toBe(true)
+    expect(at.seen, `${name}: the focus on ${stop} can be seen`).toBe(true)
+  }
 }

@@ -1,0 +1,14 @@
+package e2e
+
+import "testing"
+
+// The main job from end to end: invite, prove, wait, approve, in.
+func TestWalk(t *testing.T) {
+	t.Parallel()
+	alone(t)
+	p := serving(t)
+	browse(t, "walk.spec.ts", controls(t, p), "BASE_URL="+p.url, "SETUP_LINK="+p.setup)
+	if err := p.stop(); err != nil {
+		t.Errorf("the server did not stop in order: %v", err)
+	}
+}
