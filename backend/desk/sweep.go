@@ -41,7 +41,11 @@ func (d *Desk) Sweep(ctx context.Context) (next time.Time, err error) {
 	for {
 		var more bool
 		var due store.Due
-		err := d.store.Update(ctx, func(tx *store.Tx) error {
+		admins, err := d.toTell(ctx)
+		if err != nil {
+			return next, err
+		}
+		err = d.store.Update(ctx, func(tx *store.Tx) error {
 			next = tx.Now.Add(time.Hour)
 			var ok bool
 			var err error
@@ -52,10 +56,13 @@ func (d *Desk) Sweep(ctx context.Context) (next time.Time, err error) {
 				}
 				return err
 			}
+			if due.Kind == store.DueDigest && admins == nil {
+				return nil // it came just now: look for whom to tell first
+			}
 			if err := tx.ClearDue(due); err != nil {
 				return err
 			}
-			return d.sweep(tx, due)
+			return d.sweep(tx, due, admins)
 		})
 		if err != nil && more && ctx.Err() == nil && !access.Unavailable.Is(err) {
 			d.log.ErrorContext(ctx, "what fell due could not be done; it waits", "kind", string(rune(due.Kind)), "err", err)
@@ -80,7 +87,22 @@ func (d *Desk) postpone(ctx context.Context, due store.Due) error {
 	})
 }
 
-func (d *Desk) sweep(tx *store.Tx, due store.Due) error {
+// toTell is whom the next thing that falls due is to tell of people waiting: nil
+// where that is not what falls due. Looking for them reads more than an Update
+// bears; who gets a letter is asked again when it is posted.
+func (d *Desk) toTell(ctx context.Context) (admins []string, err error) {
+	err = d.store.View(ctx, func(tx *store.Tx) error {
+		due, ok, err := tx.NextDue()
+		if err != nil || !ok || due.Kind != store.DueDigest || due.At.After(tx.Now) {
+			return err
+		}
+		admins, err = d.deciders(tx)
+		return err
+	})
+	return admins, err
+}
+
+func (d *Desk) sweep(tx *store.Tx, due store.Due, admins []string) error {
 	switch due.Kind {
 	case store.DueMember:
 		return d.memberDue(tx, access.MemberID(due.Ref))
@@ -105,7 +127,7 @@ func (d *Desk) sweep(tx *store.Tx, due store.Due) error {
 	case store.DueDecision:
 		return tx.ForgetDecision(access.MemberID(due.Ref))
 	case store.DueDigest:
-		return d.digest(tx)
+		return d.digest(tx, admins)
 	case store.DueTell:
 		return d.tell(tx, due.Ref)
 	case store.DueLetter:
@@ -233,18 +255,14 @@ const (
 	mostTold   = 48
 )
 
-// digest fixes whom the letters name and who gets one; each handful of Admins
+// digest fixes whom the letters name; each handful of the Admins who get one
 // then falls due at once.
-func (d *Desk) digest(tx *store.Tx) error {
+func (d *Desk) digest(tx *store.Tx, admins []string) error {
 	g, err := tx.Digest()
 	if err != nil {
 		return err
 	}
 	g.ToldAt, g.Telling, g.Untold, g.Due = tx.Now, g.Untold, nil, false
-	admins, err := d.deciders(tx)
-	if err != nil {
-		return err
-	}
 	for len(admins) > 0 {
 		n := min(len(admins), tellAtOnce)
 		if err := tx.PutDue(store.Due{At: tx.Now, Kind: store.DueTell, Ref: strings.Join(admins[:n], "/")}); err != nil {
@@ -255,8 +273,9 @@ func (d *Desk) digest(tx *store.Tx) error {
 	return tx.PutDigest(g)
 }
 
-// deciders are the active members who may decide on requests.
+// deciders are the active members who may decide on requests; never nil.
 func (d *Desk) deciders(tx *store.Tx) (ids []string, err error) {
+	ids = []string{}
 	p, err := d.policyNow(tx)
 	if err != nil {
 		return nil, err
@@ -300,13 +319,24 @@ func (d *Desk) tell(tx *store.Tx, ref string) error {
 	if len(waiting) == 0 {
 		return nil
 	}
+	p, err := d.policyNow(tx)
+	if err != nil {
+		return err
+	}
 	for id := range strings.SplitSeq(ref, "/") {
 		admin, err := tx.Member(access.MemberID(id))
-		if access.NotFound.Is(err) || err == nil && (admin.State != access.Active || admin.Quiet) {
+		if access.NotFound.Is(err) || err == nil && admin.Quiet {
 			continue
 		}
 		if err != nil {
 			return err
+		}
+		rights, err := p.Rights(admin.State, admin.Roles)
+		if err != nil {
+			return err
+		}
+		if !rights[access.May(access.Decide, access.ResMembers)] {
+			continue
 		}
 		if _, err := d.post(tx, access.WaitingLetter, &admin, time.Time{}, LetterFacts{Waiting: waiting}); err != nil {
 			return err
