@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"net"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -169,9 +171,16 @@ func TestForeignFormsAreRefused(t *testing.T) {
 	page, evil := g.get("/"), other.get("/")
 	token := csrfField.FindStringSubmatch(page.body)[1]
 	for name, change := range map[string]func(*http.Request){
-		"cross-site":         func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
-		"same-site":          func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
-		"a null origin":      func(r *http.Request) { r.Header.Set("Origin", "null") },
+		"cross-site": func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+		"same-site":  func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
+		"a null origin": func(r *http.Request) {
+			r.Header.Set("Origin", "null")
+			r.Header.Del("Sec-Fetch-Site")
+		},
+		"a null origin of another site": func(r *http.Request) {
+			r.Header.Set("Origin", "null")
+			r.Header.Set("Sec-Fetch-Site", "cross-site")
+		},
 		"an evil origin":     func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") },
 		"our host over http": func(r *http.Request) { r.Header.Set("Origin", "http://door.example.com") },
 	} {
@@ -183,7 +192,11 @@ func TestForeignFormsAreRefused(t *testing.T) {
 	g.post(evil, "/logout").want(t, http.StatusForbidden, "nothing was changed")
 	g.do(http.MethodPost, "/logout", map[string][]string{}).want(t, http.StatusForbidden)
 	g.get("/").want(t, 200)
-	g.post(page, "/logout").want(t, 200, "signed out")
+	own := g.do(http.MethodPost, "/logout", map[string][]string{"csrf": {token}}, func(r *http.Request) {
+		r.Header.Set("Origin", "null") // so Chromium sends the forms of pages with no-referrer
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	})
+	own.want(t, 200, "signed out")
 	g.get("/").want(t, http.StatusSeeOther, "/login")
 }
 
@@ -255,4 +268,41 @@ func TestTypedTextIsShownNotRun(t *testing.T) {
 	h.guest().get("/login").want(t, 200)
 	l := h.guest()
 	l.post(l.get("/login"), "/login", "email", `"><script>@x`).want(t, http.StatusUnprocessableEntity, "role=\"alert\"")
+}
+
+// The referrer holds the login link while its page is open. A browser says where
+// a form comes from in one of two headers; which, depends on the public URL.
+func TestReferrerPolicy(t *testing.T) {
+	for raw, want := range map[string]string{
+		"https://door.example.com": "no-referrer", "http://127.0.0.1:8080": "no-referrer", "http://localhost:8080": "no-referrer",
+		"http://[::1]:8080": "no-referrer", "http://door.lan": "same-origin", "http://192.0.2.1": "same-origin",
+	} {
+		u, err := url.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := referrerPolicy(u); got != want {
+			t.Errorf("pages at %s are served with %s, want %s", raw, got, want)
+		}
+	}
+}
+
+// The operator's socket and the network are served from two goroutines at once,
+// and Close ends both, however early it comes.
+func TestServeTwoFacesAtOnce(t *testing.T) {
+	h := newHouse(t)
+	ended := make(chan error, 2)
+	for _, local := range []bool{true, false} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		h.must(err)
+		go func() { ended <- h.web.Serve(l, local) }()
+	}
+	h.must(h.web.Close())
+	for range 2 {
+		select {
+		case <-ended:
+		case <-time.After(10 * time.Second):
+			t.Fatal("a face is served for ever")
+		}
+	}
 }

@@ -11,6 +11,7 @@ package web
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -63,7 +64,8 @@ type Server struct {
 	mailServer string
 	mailFrom   string
 	publicURL  string
-	secure     bool // the public URL is https: cookies are, too
+	secure     bool   // the public URL is https: cookies are, too
+	referrer   string // the Referrer-Policy
 	hosts      map[string]bool
 	origins    map[string]bool
 	proxies    []netip.Prefix
@@ -106,7 +108,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{desk: o.Desk, log: o.Logger, pages: pages, ops: o.Operations, mailServer: o.MailServer, mailFrom: o.MailFrom,
 		publicURL: o.Desk.PublicURL(), secure: public.Scheme == "https", proxies: o.TrustedProxies, formKey: o.Desk.DeriveKey("forms"),
 		limits: o.Limits, tries: newLimiter(o.Limits.Tries), requests: newLimiter(o.Limits.Requests), classes: map[string]need{}, console: console}
-	s.names = namesFor(s.secure)
+	s.names, s.referrer = namesFor(s.secure), referrerPolicy(public)
 	s.hosts, s.origins = ours(public, o.Listen)
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	s.hub = newHub(s)
@@ -137,11 +139,25 @@ func ours(public *url.URL, listen string) (hosts, origins map[string]bool) {
 	return hosts, origins
 }
 
+// referrerPolicy keeps the addresses of pages, and so links, to ourselves.
+// Browsers say where a form comes from in Sec-Fetch-Site, but not to a server
+// without TLS on another machine: that one needs the origin, which no-referrer
+// would take away.
+func referrerPolicy(public *url.URL) string {
+	ip, err := netip.ParseAddr(public.Hostname())
+	if public.Scheme == "https" || public.Hostname() == "localhost" || err == nil && ip.IsLoopback() {
+		return "no-referrer"
+	}
+	return "same-origin"
+}
+
 // bodyLimit is the largest body the server reads at all.
 const bodyLimit = 1 << 20
 
 // app is a Fiber application with all routes; with local also the operator's.
 func (s *Server) app(local bool) *fiber.App {
+	s.mu.Lock() // the faces are served from goroutines of their own
+	defer s.mu.Unlock()
 	app := fiber.New(fiber.Config{
 		DisableStartupMessage:        true,
 		StrictRouting:                true,
@@ -161,20 +177,21 @@ func (s *Server) app(local bool) *fiber.App {
 	s.mountDoor(app)
 	s.mountAPI(app, local)
 	app.Use(func(c *fiber.Ctx) error { return fiber.ErrNotFound })
-	s.mu.Lock()
 	s.apps = append(s.apps, app)
-	s.mu.Unlock()
 	return app
 }
 
 // Serve answers requests from l until Close. With local, whoever reaches l is
 // the operator: it must be a socket that only they can reach.
-func (s *Server) Serve(l net.Listener, local bool) error { return s.app(local).Listener(l) }
+func (s *Server) Serve(l net.Listener, local bool) error {
+	defer context.AfterFunc(s.stopped, func() { l.Close() })() // also one that Close was too early for
+	return s.app(local).Listener(l)
+}
 
 // ServeTLS is Serve over TLS 1.2 or newer.
 func (s *Server) ServeTLS(l net.Listener, c *tls.Config) error {
 	c.MinVersion = tls.VersionTLS12
-	return s.app(false).Listener(tls.NewListener(l, c))
+	return s.Serve(tls.NewListener(l, c), false)
 }
 
 // closeWithin is how long requests under way may take once the server stops.
@@ -187,7 +204,7 @@ func (s *Server) Close() error {
 	defer s.mu.Unlock()
 	var first error
 	for _, a := range s.apps {
-		if err := a.ShutdownWithTimeout(closeWithin); err != nil && first == nil {
+		if err := a.ShutdownWithTimeout(closeWithin); err != nil && !errors.Is(err, net.ErrClosed) && first == nil {
 			first = err
 		}
 	}
@@ -250,7 +267,6 @@ const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; 
 var fixedHeaders = [][2][]byte{
 	{[]byte("Content-Security-Policy"), []byte(contentPolicy)},
 	{[]byte("X-Content-Type-Options"), []byte("nosniff")},
-	{[]byte("Referrer-Policy"), []byte("no-referrer")},
 	{[]byte("Permissions-Policy"), []byte("camera=(), microphone=(), geolocation=(), payment=(), usb=()")},
 	{[]byte("Cross-Origin-Opener-Policy"), []byte("same-origin")},
 	{[]byte("Cross-Origin-Resource-Policy"), []byte("same-origin")},
@@ -262,6 +278,7 @@ func (s *Server) secureHeaders(c *fiber.Ctx) {
 	for _, kv := range fixedHeaders {
 		h.SetCanonical(kv[0], kv[1])
 	}
+	h.Set("Referrer-Policy", s.referrer)
 	if s.secure {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}

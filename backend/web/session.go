@@ -135,15 +135,18 @@ func (s *Server) ownForm(c *fiber.Ctx) error {
 }
 
 // sameOrigin reports whether the request comes from a page of ours. Where the
-// browser says nothing of it, silence is the answer.
+// browser says nothing of it, silence is the answer. A form on a page that is
+// served with no-referrer has the origin null, so there the word of
+// Sec-Fetch-Site, which no page can set, is the one that counts.
 func (s *Server) sameOrigin(c *fiber.Ctx, silence bool) bool {
-	if site := c.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
+	site, origin := c.Get("Sec-Fetch-Site"), strings.ToLower(c.Get(fiber.HeaderOrigin))
+	switch {
+	case site != "" && site != "same-origin":
 		return false
+	case origin == "", origin == "null" && site != "":
+		return site != "" || silence
 	}
-	if origin := c.Get(fiber.HeaderOrigin); origin != "" {
-		return s.origins[strings.ToLower(origin)]
-	}
-	return c.Get("Sec-Fetch-Site") != "" || silence
+	return s.origins[origin]
 }
 
 // signIn hands the session to the browser.
