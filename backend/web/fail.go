@@ -150,10 +150,10 @@ func (s *Server) failPage(c *fiber.Ctx, err error, e *access.Error, code int, wa
 		s.dropSession(c)
 		return s.page(c, http.StatusForbidden, pageMessage, s.endedPage(c, why))
 	}
-	if e.Kind == access.SignedOut && c.Method() == fiber.MethodGet {
+	if e.Kind == access.SignedOut && safeMethod(c) {
 		return c.Redirect("/login"+nextQuery(c.OriginalURL()), http.StatusSeeOther)
 	}
-	if e.Code == "pending" && c.Method() == fiber.MethodGet {
+	if e.Code == "pending" && safeMethod(c) {
 		return c.Redirect("/pending", http.StatusSeeOther)
 	}
 	return s.page(c, code, pageMessage, s.messageFor(c, e, code, wait, number))
