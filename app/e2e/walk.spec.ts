@@ -152,7 +152,7 @@ test("the Admin's overview counts 1", async () => {
   expect(await api('/overview')).toMatchObject({ pending: 1, active: 1, suspended: 0 })
   expect((await api('/login-requests')).items).toMatchObject([{ email: invited, state: 'pending' }])
   await admin.goto('/')
-  await expect(admin.getByText('1 person waiting for your approval')).toBeVisible()
+  await expect(admin.getByText('1 person is waiting for your approval')).toBeVisible()
 })
 
 test('approve: within a second the waiting page is the home, with Fleet and without AILoop', async ({ browser }) => {
