@@ -3,6 +3,9 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
+CONSOLE := frontend/console
+CONSOLE_SOURCES := frontend/tokens.css $(shell find $(CONSOLE) -name node_modules -prune -o -type f ! -name '*.test.ts' ! -name openapi.json -print)
+
 .DEFAULT_GOAL := help
 .PHONY: help run build test bench clean
 
@@ -15,6 +18,20 @@ run: build ## build, and serve on 127.0.0.1:8080 with the default data directory
 build: ## build the static program, bin/doorward
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/doorward .
 
+# The console is embedded in the program. Without npm the program is built
+# without it, and says so at /admin.
+ifneq ($(shell command -v npm),)
+build: frontend/dist/index.html
+endif
+
+frontend/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(CONSOLE_SOURCES)
+	@find frontend/dist -mindepth 1 ! -name .gitkeep -delete
+	cd $(CONSOLE) && npm run --silent build
+	@touch $@
+
+$(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
+	@build/deps modules $(CONSOLE)
+
 test: ## install what is missing, then run every check and every test
 	@build/deps test
 	@go run ./build/check
@@ -24,4 +41,5 @@ bench: ## measure; the figures are in the README
 	go run ./app/bench
 
 clean: ## remove what was built and installed in this tree
-	rm -rf bin app/e2e/node_modules
+	rm -rf bin app/e2e/node_modules $(CONSOLE)/node_modules
+	find frontend/dist -mindepth 1 ! -name .gitkeep -delete

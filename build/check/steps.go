@@ -22,6 +22,7 @@ const (
 	binary    = "bin/doorward"
 	maxBinary = 29_900_000 // bytes
 	walks     = "doorward/app/e2e"
+	console   = "frontend/console"
 	testsTime = "8m"
 	walksTime = "6m"
 )
@@ -32,6 +33,9 @@ var steps = []step{
 	static("staticcheck", command("go", "run", staticcheck, "./...")),
 	static("build", command("make", "--no-print-directory", "build")),
 	static("binary", func(context.Context) (string, error) { return "", acceptBinary(binary) }),
+	static("console types", command("npm", "--prefix", console, "run", "--silent", "types:check")),
+	static("console check", command("npm", "--prefix", console, "run", "--silent", "check")),
+	{"console unit", unit},
 	{"test", tests},
 	{"walk", walk},
 }

@@ -1,0 +1,30 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"net/http"
+	"os"
+	"testing"
+)
+
+var documentFile = flag.String("document", "", "write the OpenAPI document there, indented")
+
+// The document is what programs are written against: the console's types are
+// made from this file (npm run types in frontend/console).
+func TestDocumentIsWritten(t *testing.T) {
+	h := newHouse(t)
+	a := h.guest().get("/api/v1/openapi.json")
+	if a.StatusCode != http.StatusOK {
+		t.Fatalf("GET openapi.json = %d, want 200", a.StatusCode)
+	}
+	var out bytes.Buffer
+	h.must(json.Indent(&out, []byte(a.body), "", "  "))
+	if !bytes.Contains(out.Bytes(), []byte(`"operationId": "list-login-requests"`)) {
+		t.Errorf("the document lacks the login requests")
+	}
+	if *documentFile != "" {
+		h.must(os.WriteFile(*documentFile, out.Bytes(), 0o600))
+	}
+}

@@ -1,0 +1,47 @@
+import createClient from 'openapi-fetch'
+import type { components, paths } from './schema'
+import { Problem } from './problem'
+
+type Schemas = components['schemas']
+export type Member = Schemas['Member']
+export type Overview = Schemas['Overview']
+export type Me = Schemas['Me']
+export type Settings = Schemas['Settings']
+export type Role = Schemas['Role']
+export type Letter = Schemas['Letter']
+export type AuditEntry = Schemas['AuditList']['items'][number]
+export type Session = Schemas['SessionList']['items'][number]
+export type Token = Schemas['Token']
+export type Invitation = Schemas['Invitation']
+export type Row = Schemas['Batch']['results'][number]
+
+// plain sends a request as text: the native window dies of a Blob.
+async function plain(request: Request): Promise<Response> {
+  const { method, url, headers, signal } = request
+  const body = method === 'GET' || method === 'HEAD' ? undefined : await request.text()
+  return fetch(url, { method, headers, body, signal, credentials: 'same-origin', cache: 'no-store' })
+}
+
+// api is the HTTP API, typed by its own description.
+export const api = createClient<paths>({ baseUrl: '/api/v1', fetch: plain })
+
+type Answer<T> = { data?: T; error?: unknown; response: Response }
+
+// ask waits for an answer, and throws a Problem where there is none.
+export async function ask<T>(asked: Promise<Answer<T>>): Promise<T> {
+  let answer: Answer<T>
+  try {
+    answer = await asked
+  } catch (cause) {
+    throw Problem.of(cause)
+  }
+  if (answer.response.ok) return answer.data as T
+  const problem = Problem.from(answer.response.status, answer.error)
+  if (problem.status === 401) signIn()
+  throw problem
+}
+
+// signIn leads to the door, and from there back to this very view.
+export function signIn(): void {
+  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`)
+}

@@ -1,0 +1,36 @@
+// A Problem is why something could not be done: a sentence for people, a code
+// for us, and the fields at fault.
+export class Problem extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly code: string,
+    readonly fields: Record<string, string> = {},
+    readonly request = '',
+  ) {
+    super(message)
+  }
+
+  // from reads what the API answers with.
+  static from(status: number, body: unknown): Problem {
+    const p = (typeof body === 'object' && body !== null ? body : {}) as Partial<Body>
+    const fields = Object.fromEntries((p.errors ?? []).map((e) => [e.location, e.message]))
+    const sentence = p.detail ?? `The server answered with ${status}. Try again in a moment.`
+    const said = p.request ? `${sentence} Its number in the log is ${p.request}.` : sentence
+    return new Problem(said, status, p.code ?? 'unknown', fields, p.request)
+  }
+
+  // of is any failure as a Problem.
+  static of(cause: unknown): Problem {
+    if (cause instanceof Problem) return cause
+    if (cause instanceof DOMException && cause.name === 'AbortError') return new Problem('This was cancelled.', 0, 'aborted')
+    return new Problem('Doorward could not be reached. Check the connection and try again.', 0, 'unreachable')
+  }
+
+  // at is what is wrong with a field.
+  at(field: string): string {
+    return this.fields[field] ?? ''
+  }
+}
+
+type Body = { detail: string; code: string; request: string; errors: { message: string; location: string }[] }

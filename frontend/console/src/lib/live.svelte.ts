@@ -1,0 +1,62 @@
+export type Topic = 'overview' | 'login-request' | 'member' | 'letter' | 'audit' | 'reload'
+type Listener = (data: unknown) => void
+
+const topics: Topic[] = ['overview', 'login-request', 'member', 'letter', 'audit', 'reload']
+const longest = 30_000
+
+// Live hears from the server what changes. Whoever missed something, because the
+// connection was gone or the server says so, is told to load anew.
+export class Live {
+  connected = $state(true)
+  #listeners = new Map<Topic, Set<Listener>>()
+  #source: EventSource | undefined
+  #wait = 1000
+  #lost = false
+
+  constructor(private open: () => EventSource = () => new EventSource('/api/v1/events')) {}
+
+  start(): void {
+    const source = (this.#source = this.open())
+    source.onopen = () => this.#opened()
+    source.onerror = () => this.#failed(source)
+    for (const topic of topics) {
+      source.addEventListener(topic, (e) => this.#tell(topic, JSON.parse((e as MessageEvent<string>).data || '{}')))
+    }
+  }
+
+  stop(): void {
+    this.#source?.close()
+  }
+
+  // on calls back for a topic until the function it returns is called. A reload
+  // concerns every topic.
+  on(topic: Topic, listener: Listener): () => void {
+    const all = this.#listeners.get(topic) ?? new Set()
+    this.#listeners.set(topic, all.add(listener))
+    return () => all.delete(listener)
+  }
+
+  #opened(): void {
+    this.connected = true
+    this.#wait = 1000
+    if (this.#lost) this.#tell('reload', {})
+    this.#lost = false
+  }
+
+  // A source that is closed does not try again by itself: the server refused.
+  #failed(source: EventSource): void {
+    this.connected = false
+    this.#lost = true
+    if (source.readyState !== EventSource.CLOSED) return
+    source.close()
+    setTimeout(() => this.start(), this.#wait)
+    this.#wait = Math.min(longest, this.#wait * 2)
+  }
+
+  #tell(topic: Topic, data: unknown): void {
+    const told = topic === 'reload' ? topics : [topic]
+    for (const t of told) for (const listener of this.#listeners.get(t) ?? []) listener(topic === 'reload' ? undefined : data)
+  }
+}
+
+export const live = new Live()

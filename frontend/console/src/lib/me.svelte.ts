@@ -1,0 +1,33 @@
+import { api, ask, type Me, type Settings } from './api/client'
+import { live } from './live.svelte'
+
+// me is whoever uses this console, and what they may do now.
+class Myself {
+  who = $state.raw<Me>()
+  settings = $state.raw<Settings>()
+
+  load = async (): Promise<void> => {
+    this.who = await ask(api.GET('/me'))
+    if (this.may('read settings')) this.settings = await ask(api.GET('/settings'))
+  }
+
+  start(): void {
+    live.on('member', (data) => {
+      const id = (data as { id?: string } | undefined)?.id
+      if (id === undefined || id === this.who?.id) void this.load().catch(() => undefined)
+    })
+  }
+
+  may = (permission: string): boolean => this.who?.permissions.includes(permission) ?? false
+
+  get workspace(): string {
+    return this.settings?.workspace ?? 'Doorward'
+  }
+
+  // host is where links lead, as people read it.
+  get host(): string {
+    return this.settings ? new URL(this.settings.public_url).host : location.host
+  }
+}
+
+export const me = new Myself()

@@ -1,0 +1,15 @@
+import { api, ask, type Role } from './api/client'
+
+// roles are all roles there are; they change seldom and are needed everywhere.
+class Roles {
+  all = $state.raw<Role[]>([])
+  grantable = $state.raw<string[]>([])
+
+  load = async (): Promise<void> => {
+    const { items, grantable } = await ask(api.GET('/roles'))
+    this.all = items
+    this.grantable = grantable
+  }
+}
+
+export const roles = new Roles()

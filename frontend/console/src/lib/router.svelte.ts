@@ -1,0 +1,68 @@
+import { tick } from 'svelte'
+
+const root = '/admin'
+
+// The router knows where in the console the reader is. The address says it all:
+// the view in its path, filters and the open dialog in its query, so that every
+// view and dialog can be linked to and Back closes what was opened.
+class Router {
+  #url = $state.raw(new URL(location.href))
+
+  constructor() {
+    addEventListener('popstate', () => (this.#url = new URL(location.href)))
+    document.addEventListener('click', (e) => this.#follow(e))
+  }
+
+  // path is the view, from "/" on.
+  get path(): string {
+    return this.#url.pathname.slice(root.length).replace(/\/+$/, '') || '/'
+  }
+
+  // get is a parameter of the query; has tells an empty one from none.
+  get = (name: string): string => this.#url.searchParams.get(name) ?? ''
+  has = (name: string): boolean => this.#url.searchParams.has(name)
+
+  // to is the address of a view.
+  to = (path: string, query: Record<string, string> = {}): string => {
+    const search = new URLSearchParams(query).toString().replace(/=(?=&|$)/g, '')
+    return root + (path === '/' ? '/' : path) + (search && `?${search}`)
+  }
+
+  // with is this view with other parameters; undefined takes one away.
+  with = (change: Record<string, string | undefined>): string => {
+    const query = new URLSearchParams(this.#url.search)
+    for (const [name, value] of Object.entries(change)) {
+      if (value === undefined) query.delete(name)
+      else query.set(name, value)
+    }
+    return this.to(this.path, Object.fromEntries(query))
+  }
+
+  go = (address: string, how: { replace?: boolean } = {}): void => {
+    const next = new URL(address, location.href)
+    const moved = next.pathname !== this.#url.pathname
+    if (next.href === this.#url.href) return
+    history[how.replace ? 'replaceState' : 'pushState'](null, '', next)
+    this.#url = next
+    if (moved) void tick().then(arrive)
+  }
+
+  // set changes parameters of this view.
+  set = (change: Record<string, string | undefined>, how: { replace?: boolean } = {}): void => this.go(this.with(change), how)
+
+  #follow(e: MouseEvent): void {
+    const link = (e.target as Element).closest?.('a')
+    const ours = link && !link.target && !link.download && link.origin === location.origin && link.pathname.startsWith(root)
+    if (!ours || e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return
+    e.preventDefault()
+    this.go(link.href)
+  }
+}
+
+// arrive puts the reader at the beginning of the new view.
+function arrive(): void {
+  scrollTo(0, 0)
+  document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true })
+}
+
+export const router = new Router()

@@ -1,0 +1,37 @@
+export type Choice = 'system' | 'light' | 'dark'
+const key = 'doorward-theme'
+
+function read(): Choice {
+  try {
+    const kept = localStorage.getItem(key)
+    return kept === 'light' || kept === 'dark' ? kept : 'system'
+  } catch {
+    return 'system' // no storage here: the system decides
+  }
+}
+
+// theme is what the reader chose; system follows the system.
+class Theme {
+  choice = $state<Choice>(read())
+
+  constructor() {
+    this.#show()
+  }
+
+  choose = (choice: Choice): void => {
+    this.choice = choice
+    try {
+      localStorage.setItem(key, choice)
+    } catch {
+      // it holds until the page is closed
+    }
+    this.#show()
+  }
+
+  #show(): void {
+    if (this.choice === 'system') delete document.documentElement.dataset.theme
+    else document.documentElement.dataset.theme = this.choice
+  }
+}
+
+export const theme = new Theme()

@@ -1,0 +1,42 @@
+const minute = 60, hour = 60 * minute, day = 24 * hour
+
+const steps: [number, Intl.RelativeTimeFormatUnit, number][] = [
+  [hour, 'minute', minute],
+  [day, 'hour', hour],
+  [7 * day, 'day', day],
+  [31 * day, 'week', 7 * day],
+  [365 * day, 'month', 30.44 * day],
+  [Infinity, 'year', 365.25 * day],
+]
+
+// relative says how long ago, or in how long: "12 minutes ago", "in 3 days".
+export function relative(at: Date, now: Date, locale?: string): string {
+  const seconds = (at.getTime() - now.getTime()) / 1000
+  if (Math.abs(seconds) < 45) return 'just now'
+  const [, unit, size] = steps.find(([below]) => Math.abs(seconds) < below) ?? steps[5]!
+  const n = Math.trunc(seconds / size) || Math.sign(seconds)
+  return new Intl.RelativeTimeFormat(locale, { numeric: unit === 'day' ? 'auto' : 'always' }).format(n, unit)
+}
+
+// lasting says how long something has been going on: "12 minutes".
+export function lasting(since: Date, now: Date): string {
+  const seconds = Math.max(0, (now.getTime() - since.getTime()) / 1000)
+  if (seconds < minute) return 'less than a minute'
+  const [, unit, size] = steps.find(([below]) => seconds < below) ?? steps[5]!
+  const n = Math.max(1, Math.trunc(seconds / size))
+  return `${n} ${unit}${n === 1 ? '' : 's'}`
+}
+
+// exact is a moment in the reader's own zone, to the second.
+export const exact = (at: Date, locale?: string): string =>
+  new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long' }).format(at)
+
+const units = { d: 'day', h: 'hour', m: 'minute' } as const
+
+// span reads the API's 7d, 36h or 90m in words: "7 days".
+export function span(text: string): string {
+  const [, n, unit] = /^(\d+)([dhm])$/.exec(text) ?? []
+  if (!n || !unit) return text
+  const word = units[unit as keyof typeof units]
+  return `${n} ${word}${n === '1' ? '' : 's'}`
+}

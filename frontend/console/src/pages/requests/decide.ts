@@ -1,0 +1,60 @@
+import { api, ask, type Member } from '$lib/api/client'
+import { Problem } from '$lib/api/problem'
+import { toasts } from '$lib/toasts.svelte'
+import { waiting } from '$lib/waiting.svelte'
+import { called, list } from '$lib/words'
+import { router } from '$lib/router.svelte'
+
+const atOnce = 4
+
+// Outcome is what came of deciding on several: who went through, and why others
+// did not.
+export type Outcome = { done: Member[]; failed: { member: Member; problem: Problem }[] }
+
+// approve lets them in, each with the roles given or those asked for.
+export const approve = (members: Member[], rolesOf: (m: Member) => string[]): Promise<Outcome> =>
+  each(members, (m) => ask(api.POST('/members/{id}/approve', { params: { path: { id: m.id } }, body: { roles: rolesOf(m) } })))
+
+// reject turns them away and deletes their accounts.
+export const reject = (members: Member[], reason: string, tell: boolean): Promise<Outcome> =>
+  each(members, (m) => ask(api.POST('/members/{id}/reject', { params: { path: { id: m.id } }, body: { reason, tell_them: tell } })))
+
+// resend starts the invitation's time again.
+export const resend = (m: Member) => ask(api.POST('/members/{id}/resend', { params: { path: { id: m.id } } }))
+
+// each decides on all, a few at a time, and takes every one that is decided off
+// the list, whoever decided it.
+async function each(members: Member[], verb: (m: Member) => Promise<unknown>): Promise<Outcome> {
+  const outcome: Outcome = { done: [], failed: [] }
+  const left = [...members]
+  const work = async () => {
+    for (let m = left.shift(); m; m = left.shift()) {
+      const member = m
+      await verb(member).then(
+        () => outcome.done.push(member),
+        (cause) => outcome.failed.push({ member, problem: Problem.of(cause) }),
+      )
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, work))
+  for (const m of outcome.done) waiting.decided(m.id)
+  for (const { member, problem } of outcome.failed) if (gone(problem)) waiting.decided(member.id)
+  return outcome
+}
+
+const gone = (p: Problem) => p.code === 'already_decided' || p.status === 404
+
+// tellApproved says who is in.
+export function tellApproved(done: Member[], rolesOf: (m: Member) => string[]): void {
+  const [first] = done
+  if (!first) return
+  if (done.length > 1) return toasts.say(`${done.length} people are in. A letter tells each of them.`)
+  toasts.say(`${called(first)} is in, as ${list(rolesOf(first))}.`, { label: 'Manage Access', href: router.to('/settings/members', { member: first.id }) })
+}
+
+// tellRejected says who is gone.
+export function tellRejected(done: Member[]): void {
+  const [first] = done
+  if (!first) return
+  toasts.say(done.length > 1 ? `${done.length} requests were rejected and deleted.` : `${called(first)} was rejected and deleted.`)
+}

@@ -1,0 +1,29 @@
+import AtSign from '@lucide/svelte/icons/at-sign'
+import Inbox from '@lucide/svelte/icons/inbox'
+import KeyRound from '@lucide/svelte/icons/key-round'
+import LayoutDashboard from '@lucide/svelte/icons/layout-dashboard'
+import Mail from '@lucide/svelte/icons/mail'
+import ScrollText from '@lucide/svelte/icons/scroll-text'
+import Shield from '@lucide/svelte/icons/shield'
+import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal'
+import UserCheck from '@lucide/svelte/icons/user-check'
+import Users from '@lucide/svelte/icons/users'
+
+// A Place is where the reader can go, what of it may do, and what it is for.
+export type Place = { path: string; name: string; icon: typeof Mail; need: string; text: string; short?: string }
+
+export const places: Place[] = [
+  { path: '/', name: 'Dashboard', icon: LayoutDashboard, need: 'read members', text: 'What happens at the door' },
+  { path: '/requests', name: 'Login Requests', short: 'Requests', icon: Inbox, need: 'read members', text: 'Who waits for a decision' },
+  { path: '/audit', name: 'Audit', icon: ScrollText, need: 'read audit', text: 'Who did what, to whom, and when' },
+  { path: '/mail', name: 'Mail', icon: Mail, need: 'read settings', text: 'Letters, and how they fare' },
+]
+
+export const settings: Place[] = [
+  { path: '/settings/members', name: 'Membership & Permissions', icon: Users, need: 'read members', text: 'Who is in, and what they may do' },
+  { path: '/settings/roles', name: 'Roles', icon: UserCheck, need: 'read members', text: 'What each role opens' },
+  { path: '/settings/general', name: 'General', icon: SlidersHorizontal, need: 'read settings', text: 'Name, public URL, how long invitations last' },
+  { path: '/settings/mail', name: 'Mail', icon: AtSign, need: 'read settings', text: 'The mail server, and a test letter' },
+  { path: '/settings/security', name: 'Security', icon: Shield, need: 'read settings', text: 'Sessions, links and their limits' },
+  { path: '/settings/tokens', name: 'API tokens', icon: KeyRound, need: 'read settings', text: 'For programs that use the API' },
+]

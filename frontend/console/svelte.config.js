@@ -1,0 +1,2 @@
+// The console's components are in runes mode throughout.
+export default { compilerOptions: { runes: true } }
