@@ -1,10 +1,7 @@
 package web
 
 import (
-	"io/fs"
-	"mime"
 	"net/http"
-	"path"
 	"strings"
 	"time"
 
@@ -48,8 +45,9 @@ func (s *Server) mountDoor(app *fiber.App) {
 			get("/"+sec.name+"/"+r.name, permission(access.May(access.Open, access.Resource(sec.name+"/"+r.name))), s.resource)
 		}
 	}
-	get("/admin", permission(access.May(access.Read, access.ResMembers)), s.consolePage)
-	get("/admin/*", permission(access.May(access.Read, access.ResMembers)), s.consolePage)
+	get("/admin/assets/*", public(), s.consoleAsset)
+	get("/admin", manager(), s.consolePage)
+	get("/admin/*", manager(), s.consolePage)
 }
 
 // route mounts one classified route. What a form sends must be a form of ours.
@@ -346,7 +344,8 @@ func (s *Server) home(c *fiber.Ctx) error {
 	p := principal(c)
 	h := HomePage{Leaf: s.leaf(c), Name: p.Member.Name, Email: p.Member.Email.Typed, Roles: roleStrings(p.Member.Roles), LastSignIn: p.Before(), Now: time.Now()}
 	h.Sections = openSections(p)
-	if h.Admin = p.May(access.May(access.Read, access.ResMembers)) == nil; h.Admin {
+	h.Admin = mayManage(p) == nil
+	if p.May(readMembers) == nil {
 		o, err := s.desk.Overview(c.UserContext(), asker(c))
 		if err != nil {
 			return err
@@ -421,20 +420,4 @@ func (s *Server) resource(c *fiber.Ctx) error {
 		}
 	}
 	return fiber.ErrNotFound
-}
-
-// consolePage serves the console, where this build has it.
-func (s *Server) consolePage(c *fiber.Ctx) error {
-	name := strings.TrimPrefix(path.Clean("/"+c.Params("*")), "/")
-	body, err := fs.ReadFile(s.console, firstText(name, "index.html"))
-	if err != nil || strings.HasPrefix(name, ".") {
-		if body, err = fs.ReadFile(s.console, "index.html"); err != nil {
-			return s.page(c, http.StatusOK, pageMessage, message(s.leaf(c), Info, "The console is not part of this build",
-				"Everything it does can be done on the server's own shell.",
-				"Run: doorward requests, doorward approve, doorward invite. The command doorward help lists the rest.", goHome))
-		}
-		name = "index.html"
-	}
-	c.Set(fiber.HeaderContentType, firstText(mime.TypeByExtension(path.Ext(name)), "application/octet-stream"))
-	return c.Send(body)
 }

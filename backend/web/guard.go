@@ -24,6 +24,7 @@ const (
 	anybody          // no account needed
 	theWaiting       // pending and active members, by session
 	theActive        // active members, by session or token
+	theManagers      // active members with something to do in the console
 	thePermitted     // whoever holds the permission
 	theOperator      // whoever holds the machine
 )
@@ -31,6 +32,7 @@ const (
 func public() need                        { return need{who: anybody} }
 func waiting() need                       { return need{who: theWaiting} }
 func member() need                        { return need{who: theActive} }
+func manager() need                       { return need{who: theManagers} }
 func permission(p access.Permission) need { return need{who: thePermitted, ask: p} }
 func operator() need                      { return need{who: theOperator} }
 
@@ -39,7 +41,7 @@ func (n need) String() string {
 	if n.who == thePermitted {
 		return n.ask.String()
 	}
-	return [...]string{"nobody", "public", "waiting", "member", "", "operator"}[n.who]
+	return [...]string{"nobody", "public", "waiting", "member", "manager", "", "operator"}[n.who]
 }
 
 // classify says who may use a route.
@@ -75,6 +77,8 @@ func (s *Server) guard(c *fiber.Ctx, n need) error {
 		err = p.May(access.May(access.Wait, access.ResDoor))
 	case p.By.Token == "" && p.Member.State == access.Pending:
 		err = errPending
+	case n.who == theManagers:
+		err = mayManage(p)
 	case n.who == thePermitted:
 		err = p.May(n.ask)
 	}

@@ -12,6 +12,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -76,7 +77,7 @@ type Server struct {
 	requests   *limiter
 	inFlight   atomic.Int64
 	classes    map[string]need
-	console    fs.FS
+	console    *console
 	workspace  workspaceName
 	stop       context.CancelFunc
 	stopped    context.Context
@@ -91,9 +92,13 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	console, err := fs.Sub(o.Frontend, "dist")
+	dist, err := fs.Sub(o.Frontend, "dist")
 	if err != nil {
 		return nil, err
+	}
+	console, err := newConsole(dist)
+	if err != nil {
+		return nil, fmt.Errorf("read the console: %w", err)
 	}
 	public, err := url.Parse(o.Desk.PublicURL())
 	if err != nil {
@@ -262,7 +267,7 @@ func busy() *access.Error {
 	return access.Errorf(access.Unavailable, "The server is busy. Your request was not taken; try again in a few seconds.").WithCode("busy")
 }
 
-const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 var fixedHeaders = [][2][]byte{
 	{[]byte("Content-Security-Policy"), []byte(contentPolicy)},
