@@ -79,7 +79,7 @@ func parseFile(name, text string) (map[string]string, error) {
 		}
 		v, ok := plain(all[key])
 		if !ok {
-			return nil, s.refuse(fmt.Errorf("%s gives %s a value that is neither text nor a number nor a list of texts.", name, key))
+			return nil, s.refuse(fileFault("%s gives %s a value that is neither text nor a number nor a list of texts.", name, key))
 		}
 		found[key] = v
 	}

@@ -78,6 +78,9 @@ func (s Setting) refuse(err error) error {
 	return access.Errorf(access.Invalid, "%s (%s)", msg, s.Spelled()).On(s.Key()).WithCode("setting_invalid").Because(err)
 }
 
+// wrong says what is the matter with a value, for refuse.
+func wrong(format string, args ...any) error { return access.Errorf(access.Invalid, format, args...) }
+
 func setText(field func(*Config) *string) func(*Config, string) error {
 	return func(c *Config, v string) error { *field(c) = v; return nil }
 }
@@ -85,7 +88,7 @@ func setText(field func(*Config) *string) func(*Config, string) error {
 func setOneOf(field func(*Config) *string, all ...string) func(*Config, string) error {
 	return func(c *Config, v string) error {
 		if v = strings.ToLower(v); !slices.Contains(all, v) {
-			return fmt.Errorf("%q is not one of %s.", access.Shorten(v, 40), strings.Join(all, ", "))
+			return wrong("%q is not one of %s.", access.Shorten(v, 40), strings.Join(all, ", "))
 		}
 		*field(c) = v
 		return nil
@@ -96,10 +99,10 @@ func setListen(c *Config, v string) error {
 	const how = "Write host and port, such as 127.0.0.1:8080, or :8080 for every network of this machine."
 	host, port, err := net.SplitHostPort(v)
 	if err != nil || strings.ContainsAny(host, "/ @") {
-		return fmt.Errorf("%q is no address to listen on. %s", access.Shorten(v, 60), how)
+		return wrong("%q is no address to listen on. %s", access.Shorten(v, 60), how)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
-		return fmt.Errorf("%q is not a port: it must be a number from 0 to 65535. %s", access.Shorten(port, 20), how)
+		return wrong("%q is not a port: it must be a number from 0 to 65535. %s", access.Shorten(port, 20), how)
 	}
 	c.Listen = v
 	return nil
@@ -124,24 +127,24 @@ func setURL(c *Config, v string) error {
 	u, err := url.Parse(v)
 	switch {
 	case err != nil || u.Opaque != "" || u.Scheme == "" || strings.ContainsAny(v, " \\"):
-		return fmt.Errorf("%q is not a web address. %s", access.Shorten(v, 60), how)
+		return wrong("%q is not a web address. %s", access.Shorten(v, 60), how)
 	case u.Scheme != "https" && u.Scheme != "http":
-		return fmt.Errorf("The public address must begin with https://, not %s://.", access.Shorten(u.Scheme, 20))
+		return wrong("The public address must begin with https://, not %s://.", access.Shorten(u.Scheme, 20))
 	case u.User != nil:
-		return errors.New("The public address may not hold a user name or password. " + how)
+		return wrong("The public address may not hold a user name or password. %s", how)
 	case u.Hostname() == "":
-		return errors.New("The public address names no host. " + how)
+		return wrong("The public address names no host. %s", how)
 	case strings.Trim(u.Path, "/") != "":
-		return fmt.Errorf("The public address must end after the host: take %s away. Doorward needs a host name of its own.", access.Shorten(u.EscapedPath(), 40))
+		return wrong("The public address must end after the host: take %s away. Doorward needs a host name of its own.", access.Shorten(u.EscapedPath(), 40))
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(v, "#"):
-		return errors.New("The public address must end after the host: take away what follows. " + how)
+		return wrong("The public address must end after the host: take away what follows. %s", how)
 	}
 	host, err := publicHost(u)
 	if err != nil {
 		return err
 	}
 	if u.Scheme == "http" && !loopback(u.Hostname()) {
-		return errors.New("The public address must begin with https://: over http:// anybody on the way could read login links and sessions. Put a proxy with a certificate in front, or set tls-cert and tls-key.")
+		return wrong("The public address must begin with https://: over http:// anybody on the way could read login links and sessions. Put a proxy with a certificate in front, or set tls-cert and tls-key.")
 	}
 	c.URL = u.Scheme + "://" + host
 	return nil
@@ -155,14 +158,14 @@ func publicHost(u *url.URL) (string, error) {
 	if notIP != nil && !loopback(host) {
 		a, err := address.Parse("doorward@" + host)
 		if err != nil {
-			return "", fmt.Errorf("%q is not the full name of a host. Write it like https://door.example.com.", access.Shorten(host, 60))
+			return "", wrong("%q is not the full name of a host. Write it like https://door.example.com.", access.Shorten(host, 60))
 		}
 		host = a.Domain()
 	}
 	host = bracketed(host)
 	switch n, err := strconv.ParseUint(port, 10, 16); {
 	case port == "" && strings.HasSuffix(u.Host, ":"), port != "" && (err != nil || n == 0):
-		return "", fmt.Errorf("The port of the public address must be a number from 1 to 65535.")
+		return "", wrong("The port of the public address must be a number from 1 to 65535.")
 	case port == "", u.Scheme == "https" && n == 443, u.Scheme == "http" && n == 80:
 		return host, nil
 	}
@@ -174,7 +177,7 @@ func setMailFrom(c *Config, v string) error {
 		return nil
 	}
 	if strings.ContainsAny(v, "<>") {
-		return errors.New("Write the address alone, such as door@example.com. The workspace's name is put before it in letters.")
+		return wrong("Write the address alone, such as door@example.com. The workspace's name is put before it in letters.")
 	}
 	a, err := address.Parse(v)
 	if err != nil {
@@ -187,7 +190,7 @@ func setMailFrom(c *Config, v string) error {
 func setMailPerMinute(c *Config, v string) error {
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 1 || n > 100_000 {
-		return fmt.Errorf("%q is not a number of letters from 1 to 100000.", access.Shorten(v, 20))
+		return wrong("%q is not a number of letters from 1 to 100000.", access.Shorten(v, 20))
 	}
 	c.MailPerMinute = n
 	return nil
@@ -199,12 +202,12 @@ func setProxies(c *Config, v string) error {
 		if err != nil {
 			ip, bad := netip.ParseAddr(part)
 			if bad != nil || ip.Zone() != "" {
-				return fmt.Errorf("%q is neither an address nor a network. Write 10.0.0.5 or 10.0.0.0/8.", access.Shorten(part, 40))
+				return wrong("%q is neither an address nor a network. Write 10.0.0.5 or 10.0.0.0/8.", access.Shorten(part, 40))
 			}
 			p = netip.PrefixFrom(ip, ip.BitLen())
 		}
 		if p.Bits() == 0 {
-			return fmt.Errorf("%s would trust everybody's word on where they come from. Name the proxies alone.", part)
+			return wrong("%s would trust everybody's word on where they come from. Name the proxies alone.", part)
 		}
 		c.TrustedProxies = append(c.TrustedProxies, p.Masked())
 	}
@@ -232,5 +235,5 @@ func setMinFree(c *Config, v string) error {
 		c.MinFree = n * u.size
 		return nil
 	}
-	return fmt.Errorf("%q is not a size. Write it like 500MB or 2GiB.", access.Shorten(v, 20))
+	return wrong("%q is not a size. Write it like 500MB or 2GiB.", access.Shorten(v, 20))
 }

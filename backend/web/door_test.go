@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -268,23 +267,6 @@ func TestTypedTextIsShownNotRun(t *testing.T) {
 	h.guest().get("/login").want(t, 200)
 	l := h.guest()
 	l.post(l.get("/login"), "/login", "email", `"><script>@x`).want(t, http.StatusUnprocessableEntity, "role=\"alert\"")
-}
-
-// The referrer holds the login link while its page is open. A browser says where
-// a form comes from in one of two headers; which, depends on the public URL.
-func TestReferrerPolicy(t *testing.T) {
-	for raw, want := range map[string]string{
-		"https://door.example.com": "no-referrer", "http://127.0.0.1:8080": "no-referrer", "http://localhost:8080": "no-referrer",
-		"http://[::1]:8080": "no-referrer", "http://door.lan": "same-origin", "http://192.0.2.1": "same-origin",
-	} {
-		u, err := url.Parse(raw)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := referrerPolicy(u); got != want {
-			t.Errorf("pages at %s are served with %s, want %s", raw, got, want)
-		}
-	}
 }
 
 // The operator's socket and the network are served from two goroutines at once,

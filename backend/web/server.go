@@ -65,8 +65,7 @@ type Server struct {
 	mailServer string
 	mailFrom   string
 	publicURL  string
-	secure     bool   // the public URL is https: cookies are, too
-	referrer   string // the Referrer-Policy
+	secure     bool // the public URL is https: cookies are, too
 	hosts      map[string]bool
 	origins    map[string]bool
 	proxies    []netip.Prefix
@@ -113,7 +112,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{desk: o.Desk, log: o.Logger, pages: pages, ops: o.Operations, mailServer: o.MailServer, mailFrom: o.MailFrom,
 		publicURL: o.Desk.PublicURL(), secure: public.Scheme == "https", proxies: o.TrustedProxies, formKey: o.Desk.DeriveKey("forms"),
 		limits: o.Limits, tries: newLimiter(o.Limits.Tries), requests: newLimiter(o.Limits.Requests), classes: map[string]need{}, console: console}
-	s.names, s.referrer = namesFor(s.secure), referrerPolicy(public)
+	s.names = namesFor(s.secure)
 	s.hosts, s.origins = ours(public, o.Listen)
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	s.hub = newHub(s)
@@ -142,18 +141,6 @@ func ours(public *url.URL, listen string) (hosts, origins map[string]bool) {
 		}
 	}
 	return hosts, origins
-}
-
-// referrerPolicy keeps the addresses of pages, and so links, to ourselves.
-// Browsers say where a form comes from in Sec-Fetch-Site, but not to a server
-// without TLS on another machine: that one needs the origin, which no-referrer
-// would take away.
-func referrerPolicy(public *url.URL) string {
-	ip, err := netip.ParseAddr(public.Hostname())
-	if public.Scheme == "https" || public.Hostname() == "localhost" || err == nil && ip.IsLoopback() {
-		return "no-referrer"
-	}
-	return "same-origin"
 }
 
 // bodyLimit is the largest body the server reads at all.
@@ -272,6 +259,7 @@ const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; 
 var fixedHeaders = [][2][]byte{
 	{[]byte("Content-Security-Policy"), []byte(contentPolicy)},
 	{[]byte("X-Content-Type-Options"), []byte("nosniff")},
+	{[]byte("Referrer-Policy"), []byte("no-referrer")},
 	{[]byte("Permissions-Policy"), []byte("camera=(), microphone=(), geolocation=(), payment=(), usb=()")},
 	{[]byte("Cross-Origin-Opener-Policy"), []byte("same-origin")},
 	{[]byte("Cross-Origin-Resource-Policy"), []byte("same-origin")},
@@ -283,7 +271,6 @@ func (s *Server) secureHeaders(c *fiber.Ctx) {
 	for _, kv := range fixedHeaders {
 		h.SetCanonical(kv[0], kv[1])
 	}
-	h.Set("Referrer-Policy", s.referrer)
 	if s.secure {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
