@@ -27,3 +27,6 @@ export function oneOff(a: string, b: string): boolean {
   const swapped = a[i] === b[i + 1] && a[i + 1] === b[i] && rest(a, 2) === rest(b, 2)
   return swapped || rest(a, 1) === rest(b, 1)
 }
+
+// domainsOf are the different domains of addresses.
+export const domainsOf = (emails: string[]): Set<string> => new Set(emails.filter((e) => e.includes('@')).map(domain))

@@ -45,3 +45,15 @@ export async function ask<T>(asked: Promise<Answer<T>>): Promise<T> {
 export function signIn(): void {
   location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`)
 }
+
+// raw is ask for a path that is not in the description's types.
+export async function raw<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const headers: Record<string, string> = text === undefined ? {} : { 'Content-Type': 'application/json' }
+  return ask<T>(
+    fetch(`/api/v1${path}`, { method, headers, body: text, credentials: 'same-origin', cache: 'no-store' }).then(async (response) => {
+      const said: unknown = await response.json().catch(() => undefined)
+      return response.ok ? { data: said as T, response } : { error: said, response }
+    }),
+  )
+}

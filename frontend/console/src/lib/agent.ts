@@ -1,0 +1,10 @@
+const browsers: [RegExp, string][] = [[/Edg\//, 'Edge'], [/OPR\//, 'Opera'], [/Firefox\//, 'Firefox'], [/Chrom(e|ium)\//, 'Chrome'], [/Safari\//, 'Safari']]
+const systems: [RegExp, string][] = [[/Android/, 'Android'], [/iPhone|iPad/, 'iOS'], [/Windows/, 'Windows'], [/Mac OS X/, 'macOS'], [/Linux/, 'Linux']]
+
+// browser names what a browser says it is, in two words.
+export function browser(agent: string): string {
+  const name = browsers.find(([mark]) => mark.test(agent))?.[1]
+  const system = systems.find(([mark]) => mark.test(agent))?.[1]
+  if (name && system) return `${name} on ${system}`
+  return name ?? system ?? (agent.slice(0, 40) || 'An unnamed browser')
+}

@@ -1,0 +1,50 @@
+import { api, ask, raw, type Invitation } from '$lib/api/client'
+
+// A Verdict is what the server thinks of an invitation before it is made.
+export type Verdict = {
+  ok: boolean
+  email_canonical?: string
+  code?: string
+  detail?: string
+  member?: { id: string; email: string; name?: string; state: string }
+  rejected_before?: { at: string; by: string }
+  similar_domain?: string
+  admin: boolean
+  links_lead_to: string
+  links_local: boolean
+}
+
+const look = (email: string, roles: string[]) => raw<Verdict>('POST', '/invitations/check', { email, roles })
+
+// A Check asks the server what it thinks of an address, once the writer pauses.
+export class Check {
+  verdict = $state.raw<Verdict>()
+  of = $state('')
+  #later: ReturnType<typeof setTimeout> | undefined
+  #turn = 0
+
+  about(email: string, roles: string[]): void {
+    clearTimeout(this.#later)
+    const turn = ++this.#turn
+    this.of = ''
+    if (!/.@.+\../.test(email)) {
+      this.verdict = undefined
+      return
+    }
+    this.#later = setTimeout(async () => {
+      const verdict = await look(email, roles).catch(() => undefined)
+      if (turn === this.#turn) [this.verdict, this.of] = [verdict, email]
+    }, 220)
+  }
+}
+
+// whyNot says why an invitation cannot be sent as it is; empty where it can.
+export function whyNot(email: string, roles: string[], verdict?: Pick<Verdict, 'ok' | 'detail'>): string {
+  if (email.trim() === '') return 'Write the email address of whom to invite.'
+  if (!email.includes('@')) return 'An email address has an @ in it, such as ada@example.com.'
+  if (roles.length === 0) return 'Choose a role: it is what they ask for, and what you grant when you approve.'
+  if (verdict && !verdict.ok) return verdict.detail ?? 'This invitation cannot be sent as it is.'
+  return ''
+}
+
+export const send = (invitation: Invitation) => ask(api.POST('/invitations', { body: invitation }))
