@@ -80,7 +80,7 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 			return a, err
 		}
 	}
-	o := web.Options{Desk: a.desk, Frontend: c.Frontend, Listen: a.c.Listen, TrustedProxies: c.TrustedProxies, MailFrom: c.MailFrom, Operations: operations{a}, Logger: a.log}
+	o := web.Options{Desk: a.desk, Frontend: c.Frontend, Listen: a.c.Listen, TrustedProxies: c.TrustedProxies, MailFrom: c.MailFrom, Facts: facts(a.c), Operations: operations{a}, Logger: a.log}
 	if !a.server.IsZero() {
 		o.MailServer = a.server.Name()
 	}

@@ -1,6 +1,9 @@
 package access
 
-import "time"
+import (
+	"crypto/sha256"
+	"time"
+)
 
 // How long a session lasts: without use, and at the most. People who manage
 // members have the shorter limits; those who wait, one that outlasts the wait.
@@ -35,6 +38,13 @@ func (s *Session) Good(manages bool, now time.Time) bool {
 		idle, lasts = AdminIdle, AdminLasts
 	}
 	return now.Before(s.SeenAt.Add(idle)) && now.Before(s.OpenedAt.Add(lasts))
+}
+
+// ID names the session for people who manage it. It opens nothing, and its hash
+// does not follow from it.
+func (s *Session) ID() string {
+	sum := sha256.Sum256(append([]byte("session "), s.Hash[:]...))
+	return idEncoding.EncodeToString(sum[:16])
 }
 
 // An Ending is why a session ended before its time, for the browser that still

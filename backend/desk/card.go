@@ -145,19 +145,6 @@ func (d *Desk) Waiting(ctx context.Context, by access.By, cursor string, limit i
 	return out, err
 }
 
-// Sessions are the open sessions of a member: one's own, or, with the right to
-// read members, another's.
-func (d *Desk) Sessions(ctx context.Context, by access.By, id access.MemberID) (out []access.Session, err error) {
-	err = d.view(ctx, by, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
-		if _, err := tx.Member(id); err != nil {
-			return err
-		}
-		out, err = tx.Sessions(id, MostItems)
-		return err
-	})
-	return out, err
-}
-
 // An Overview is what an Admin sees first.
 type Overview struct {
 	access.Counters

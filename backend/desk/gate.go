@@ -284,15 +284,10 @@ func (d *Desk) SignOut(ctx context.Context, by access.By, secret access.Secret) 
 }
 
 // SignOutEverywhere ends all sessions of a member: one's own, or, with the
-// right to change members, another's.
+// right to change members, those of somebody who may do no more.
 func (d *Desk) SignOutEverywhere(ctx context.Context, by access.By, id access.MemberID) error {
 	return d.store.Update(ctx, func(tx *store.Tx) error {
-		if by.Member != id || by.Token != "" {
-			if _, err := d.may(tx, by, access.May(access.Change, access.ResMembers)); err != nil {
-				return err
-			}
-		}
-		m, err := tx.Member(id)
+		m, err := d.mayEnd(tx, by, id)
 		if err != nil {
 			return err
 		}

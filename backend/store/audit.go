@@ -73,6 +73,9 @@ func (tx *Tx) Record(by access.By, did access.Deed, to, detail string) error {
 	e := access.AuditEntry{At: tx.Now, By: by, Did: did, To: to, Detail: detail}
 	e.Chain(h.Seq+1, h.Hash)
 	tx.head = &auditHead{Seq: e.Seq, Hash: e.Hash}
+	if err := tx.countDay(did); err != nil {
+		return err
+	}
 	return tx.set(auditKey(e.Seq), &e)
 }
 

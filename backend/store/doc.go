@@ -40,6 +40,7 @@
 //	j/ID                  who rejected a request that is gone, for a day
 //	i/KEY                 rate limit bucket
 //	c                     counters
+//	Y/DAY                 how many were invited, came, were approved and rejected on a day
 //	h                     head of the audit chain, sealed with the instance key
 //	p                     settings
 //	f                     setup: the way to the first Admin

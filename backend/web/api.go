@@ -20,10 +20,12 @@ import (
 func (s *Server) mountAPI(app *fiber.App, local bool) {
 	r := s.newRoom(app, "/api/v1")
 	s.mountMe(r)
+	s.mountOverview(r)
 	s.mountInvitations(r)
 	s.mountMembers(r)
 	s.mountRoles(r)
 	s.mountRecords(r)
+	s.mountAudit(app, r)
 	s.mountSettings(r)
 	s.mountEvents(app, r)
 	s.mountDocument(app, r)

@@ -17,6 +17,8 @@ func (s *Server) mountInvitations(r *room) {
 	mount(r, op{http.MethodPost, "/invitations/batch", "invite-many", "Invite many",
 		"Invites each row for itself and says for each what came of it. A dry run checks all and keeps and sends nothing.",
 		may, 0, nil}, s.inviteMany)
+	mount(r, op{http.MethodPost, "/invitations/check", "check-invitation", "What would an invitation meet?",
+		"Looks at one address, and at the roles where they are given. Keeps and sends nothing. What would be refused is said in the answer, with its code.", may, 0, nil}, s.checkInvitation)
 }
 
 // An InvitationJSON is what an Admin asks for.

@@ -11,8 +11,6 @@ import (
 func (s *Server) mountMe(r *room) {
 	mount(r, op{http.MethodGet, "/me", "get-me", "Who am I", "State, roles and permissions of whoever asks, as of now.", member(), 0, nil}, s.me)
 	mount(r, op{http.MethodPatch, "/me", "change-me", "Change my notices", "Turns the letters about people waiting on or off, for oneself.", member(), 0, nil}, s.changeMe)
-	mount(r, op{http.MethodGet, "/overview", "get-overview", "Counts", "How many wait, are in, are kept out, and how mail fares.",
-		permission(access.May(access.Read, access.ResMembers)), 0, nil}, s.overview)
 }
 
 type meJSON struct {
@@ -67,11 +65,4 @@ func (s *Server) changeMe(ctx context.Context, by access.By, in *changeMeIn) (*m
 	me := meOf(principal(askedBy(ctx).c))
 	me.NotifyWaiting = in.Body.NotifyWaiting
 	return &meOut{me}, nil
-}
-
-type overviewOut struct{ Body overviewJSON }
-
-func (s *Server) overview(ctx context.Context, by access.By, _ *struct{}) (*overviewOut, error) {
-	o, err := s.desk.Overview(ctx, by)
-	return &overviewOut{overviewOf(o)}, err
 }

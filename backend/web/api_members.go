@@ -24,7 +24,10 @@ func (s *Server) mountMembers(r *room) {
 		"Gives other roles, or another name: one of them in a request. Other roles take effect on the next request of every open session.", change, 0, conflict}, s.changeMember)
 	mount(r, op{http.MethodDelete, "/members/{id}", "remove-member", "Remove",
 		"Deletes a member with all that was theirs.", change, 0, conflict}, s.removeMember)
-	mount(r, op{http.MethodGet, "/members/{id}/sessions", "list-sessions", "Open sessions", "Where a member is signed in.", read, 0, nil}, s.sessions)
+	mount(r, op{http.MethodGet, "/members/{id}/sessions", "list-sessions", "Open sessions",
+		"Where a member is signed in: oneself, or, with the right to read members, another.", member(), 0, nil}, s.sessions)
+	mount(r, op{http.MethodDelete, "/members/{id}/sessions/{session}", "end-session", "End one session",
+		"Ends one session of a member: one's own, or, with the right to change members, another's.", member(), 0, nil}, s.endSession)
 
 	mount(r, op{http.MethodPost, "/members/{id}/approve", "approve", "Approve",
 		"Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says who was faster, and when.", decide, 0, conflict}, s.approve)
@@ -247,6 +250,8 @@ func (s *Server) signOut(ctx context.Context, by access.By, in *bareIn) (*nothin
 }
 
 type sessionJSON struct {
+	ID       string    `json:"id" doc:"Names it; opens nothing."`
+	Current  bool      `json:"current,omitempty" doc:"The one that asks."`
 	Method   string    `json:"method" enum:"link,code,setup,rescue" doc:"How it was opened."`
 	OpenedAt time.Time `json:"opened_at"`
 	SeenAt   time.Time `json:"seen_at" doc:"Last use, to the minute."`
@@ -267,10 +272,27 @@ func (s *Server) sessions(ctx context.Context, by access.By, in *memberIn) (*ses
 		return nil, err
 	}
 	all, err := s.desk.Sessions(ctx, by, id)
+	var asking access.SecretHash
+	if secret, ok := askedBy(ctx).c.Locals(secretKey).(access.Secret); ok {
+		asking = secret.Hash()
+	}
 	out := &sessionsOut{}
 	out.Body.Items, out.Body.Total = make([]sessionJSON, len(all)), len(all)
 	for i, x := range all {
-		out.Body.Items[i] = sessionJSON{Method: x.Method, OpenedAt: x.OpenedAt, SeenAt: x.SeenAt, From: x.From, Agent: x.Agent}
+		out.Body.Items[i] = sessionJSON{ID: x.ID(), Current: x.Hash == asking, Method: x.Method, OpenedAt: x.OpenedAt, SeenAt: x.SeenAt, From: x.From, Agent: x.Agent}
 	}
 	return out, err
+}
+
+type endSessionIn struct {
+	MemberPath
+	Session string `path:"session" doc:"The session's id."`
+}
+
+func (s *Server) endSession(ctx context.Context, by access.By, in *endSessionIn) (*nothing, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.desk.EndSession(ctx, by, id, in.Session)
 }

@@ -8,30 +8,13 @@ import (
 )
 
 func (s *Server) mountRecords(r *room) {
-	read := permission(access.May(access.Read, access.ResSettings))
-	mount(r, op{http.MethodGet, "/audit", "list-audit", "The audit log",
-		"Who did what to whom, when and from where; newest first. Each entry is chained to the one before by its hash.",
-		permission(access.May(access.Read, access.ResAudit)), 0, []int{http.StatusUnprocessableEntity}}, s.audit)
+	read, change := permission(access.May(access.Read, access.ResSettings)), permission(access.May(access.Change, access.ResSettings))
 	mount(r, op{http.MethodGet, "/outbox", "list-outbox", "The outbox", "Letters, newest first.", read, 0, []int{http.StatusUnprocessableEntity}}, s.outbox)
 	mount(r, op{http.MethodGet, "/outbox/{id}", "get-letter", "One letter",
-		"A letter with what it says. The words of a letter that would let its reader in are shown on the server's own shell alone; those of one that is done with are gone.", read, 0, nil}, s.letter)
+		"A letter with what it says. A login link or code in it is left out: the server's own shell alone shows it. The words of a letter with one that is done with are gone.", read, 0, nil}, s.letter)
 	mount(r, op{http.MethodPost, "/outbox/{id}/retry", "retry-letter", "Try again now",
-		"Makes a letter due at once, and starts a paused queue again.", permission(access.May(access.Change, access.ResSettings)), 0, []int{http.StatusConflict}}, s.retryLetter)
-}
-
-type auditOut struct {
-	Body struct {
-		Items []auditJSON `json:"items"`
-		Next  string      `json:"next,omitempty" doc:"The cursor of the page after; absent at the end."`
-		Total int         `json:"total"`
-	} `nameHint:"AuditList"`
-}
-
-func (s *Server) audit(ctx context.Context, by access.By, in *pageIn) (*auditOut, error) {
-	page, err := s.desk.Audit(ctx, by, in.cursor(), in.Limit)
-	out := &auditOut{}
-	out.Body.Items, out.Body.Next, out.Body.Total = auditOf(page.Items), page.Next, page.Total
-	return out, err
+		"Makes a letter due at once, and starts a paused queue again.", change, 0, []int{http.StatusConflict}}, s.retryLetter)
+	mount(r, op{http.MethodDelete, "/outbox/{id}", "delete-letter", "Delete a letter", "Takes a letter out of the outbox: one that was not sent yet never is.", change, 0, []int{http.StatusConflict}}, s.dropLetter)
 }
 
 type lettersOut struct {
@@ -72,10 +55,19 @@ func (s *Server) letter(ctx context.Context, by access.By, in *letterIn) (*whole
 	}
 	l, words, err := s.desk.Letter(ctx, by, id)
 	out := &wholeLetterOut{wholeLetterJSON{LetterJSON: letterOf(l), Text: words.Text, HTML: words.HTML}}
-	if why := access.Explain(err); err != nil && (why.Code == "operator_only" || why.Code == "letter_wiped") {
+	out.Body.Redacted = err == nil && l.Kind.HoldsSecret() && !by.IsOperator()
+	if why := access.Explain(err); err != nil && why.Code == "letter_wiped" {
 		out.Body.Withheld, err = why.Message, nil
 	}
 	return out, err
+}
+
+func (s *Server) dropLetter(ctx context.Context, by access.By, in *letterIn) (*nothing, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.desk.DropLetter(ctx, by, id)
 }
 
 type retryIn struct {

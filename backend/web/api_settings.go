@@ -15,6 +15,8 @@ func (s *Server) mountSettings(r *room) {
 	mount(r, op{http.MethodGet, "/settings", "get-settings", "Settings",
 		"What an Admin can change while Doorward runs, and, read-only, how it was started.", read, 0, nil}, s.settings)
 	mount(r, op{http.MethodPatch, "/settings", "change-settings", "Change settings", "Changes what is given and leaves the rest.", change, 0, nil}, s.changeSettings)
+	mount(r, op{http.MethodGet, "/settings/checks", "check-settings", "What is well, and what is not",
+		"Looks at the public URL, mail, disk, clock, permissions and store; each finding with the mend. It may take some seconds.", read, 0, nil}, s.checks)
 	mount(r, op{http.MethodPost, "/settings/mail/test", "test-mail", "Send a test letter",
 		"Posts a test letter to one's own address.", change, 0, nil}, s.testMail)
 	mount(r, op{http.MethodGet, "/tokens", "list-tokens", "API tokens", "All API tokens, without their secrets.", read, 0, nil}, s.tokens)
@@ -24,10 +26,42 @@ func (s *Server) mountSettings(r *room) {
 }
 
 type settingsJSON struct {
-	Workspace           string   `json:"workspace" example:"AI Loop"`
-	InvitationExpiresIn string   `json:"invitation_expires_in" doc:"How long invitations last, unless said otherwise." example:"7d"`
-	PublicURL           string   `json:"public_url" doc:"Where links lead. Set when the server starts." example:"https://door.example.com"`
-	Mail                mailJSON `json:"mail" doc:"Set when the server starts."`
+	Workspace           string       `json:"workspace" example:"AI Loop"`
+	InvitationExpiresIn string       `json:"invitation_expires_in" doc:"How long invitations last, unless said otherwise." example:"7d"`
+	PublicURL           string       `json:"public_url" doc:"Where links lead. Set when the server starts." example:"https://door.example.com"`
+	Mail                mailJSON     `json:"mail" doc:"Set when the server starts."`
+	Defaults            defaultsJSON `json:"defaults" doc:"What the changeable settings are unless somebody changes them."`
+	Fixed               []Fact       `json:"fixed" doc:"What holds while this Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program."`
+}
+
+type defaultsJSON struct {
+	Workspace           string `json:"workspace" example:"AI Loop"`
+	InvitationExpiresIn string `json:"invitation_expires_in" example:"7d"`
+}
+
+// A Fact is something about a Doorward that runs which nobody changes meanwhile.
+type Fact struct {
+	Name    string `json:"name" example:"mail_from"`
+	Value   string `json:"value,omitempty"`
+	Default string `json:"default,omitempty"`
+	Meaning string `json:"meaning"`
+	SetWith string `json:"set_with,omitempty" example:"--mail-from / DOORWARD_MAIL_FROM / mail_from in doorward.toml"`
+}
+
+// ourFacts are the limits that are part of the program.
+func ourFacts() []Fact {
+	lasts := func(name string, d time.Duration, meaning string) Fact {
+		return Fact{Name: name, Value: lastsWords(d), Default: lastsWords(d), Meaning: meaning}
+	}
+	return []Fact{
+		lasts("sign_in_link", access.SignInLasts, "how long a sign-in link or code is good"),
+		lasts("pending_account", access.PendingEnds, "how long a pending account waits for a decision before it is removed"),
+		lasts("session_idle", access.MemberIdle, "how long a member stays signed in without use"),
+		lasts("session", access.MemberLasts, "how long a member stays signed in at the most"),
+		lasts("session_idle_managers", access.AdminIdle, "the same for whoever can read members"),
+		lasts("session_managers", access.AdminLasts, "the same for whoever can read members"),
+		lasts("token_longest", desk.LongestToken, "how long an API token can last"),
+	}
 }
 
 type settingsOut struct{ Body settingsJSON }
@@ -46,9 +80,19 @@ func (s *Server) settingsAnswer(ctx context.Context, by access.By, kept access.S
 	if access.Forbidden.Is(err) {
 		o, err = desk.Overview{MailServer: s.mailServer != ""}, nil
 	}
-	out := settingsJSON{Workspace: kept.Workspace, InvitationExpiresIn: lastsWords(kept.Invitation.Std()), PublicURL: s.publicURL, Mail: mailOf(o.MailServer, o.Mail)}
-	out.Mail.Server, out.Mail.From = s.mailServer, s.mailFrom
+	out := settingsJSON{Workspace: kept.Workspace, InvitationExpiresIn: lastsWords(kept.Invitation.Std()), PublicURL: s.publicURL, Mail: s.mailOf(o), Fixed: s.facts}
+	usual := access.DefaultSettings()
+	out.Defaults = defaultsJSON{usual.Workspace, lastsWords(usual.Invitation.Std())}
 	return &settingsOut{out}, err
+}
+
+func (s *Server) checks(ctx context.Context, _ access.By, in *struct{}) (*checksOut, error) {
+	out := &checksOut{}
+	out.Body.Checks = []Check{}
+	if s.ops != nil {
+		out.Body.Checks = s.ops.Doctor(ctx)
+	}
+	return out, nil
 }
 
 type changeSettingsIn struct {

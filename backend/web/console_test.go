@@ -163,4 +163,3 @@ func (w withoutDist) Open(name string) (fs.File, error) {
 	}
 	return w.FS.Open(name)
 }
-

@@ -120,6 +120,7 @@ type wholeLetterJSON struct {
 	LetterJSON
 	Text     string `json:"text,omitempty"`
 	HTML     string `json:"html,omitempty"`
+	Redacted bool   `json:"redacted,omitempty" doc:"A login link or code was left out of the words."`
 	Withheld string `json:"withheld,omitempty" doc:"Why the words are not here."`
 }
 
@@ -161,6 +162,9 @@ type overviewJSON struct {
 	InvitationsExpired int            `json:"invitations_expired"`
 	LettersFailed      int            `json:"letters_failed"`
 	Letters            map[string]int `json:"letters" doc:"Letters in the outbox, by state."`
+	Roles              map[string]int `json:"roles" doc:"How many hold each role, in any state. A role that nobody holds is absent."`
+	PublicURL          string         `json:"public_url" doc:"Where links lead." example:"https://door.example.com"`
+	PublicURLLocal     bool           `json:"public_url_local" doc:"Links lead to this machine only."`
 	Mail               mailJSON       `json:"mail"`
 }
 
@@ -175,18 +179,22 @@ type mailJSON struct {
 	LastSent   time.Time `json:"last_sent,omitzero"`
 }
 
-func overviewOf(o desk.Overview) overviewJSON {
+func (s *Server) overviewOf(o desk.Overview) overviewJSON {
 	out := overviewJSON{Pending: o.Pending, Proved: o.Proved, Active: o.Active, Suspended: o.Suspended, Admins: o.Admins, Members: o.Members(),
-		InvitationsExpired: o.Expired, LettersFailed: o.Letters[access.LetterFailed], Letters: map[string]int{},
-		Mail: mailOf(o.MailServer, o.Mail)}
+		InvitationsExpired: o.Expired, LettersFailed: o.Letters[access.LetterFailed], Letters: map[string]int{}, Roles: map[string]int{},
+		PublicURL: s.publicURL, PublicURLLocal: s.local, Mail: s.mailOf(o)}
+	for role, n := range o.Roles {
+		out.Roles[string(role)] = n
+	}
 	for state, n := range o.Letters {
 		out.Letters[string(state)] = n
 	}
 	return out
 }
 
-func mailOf(configured bool, h access.MailHealth) mailJSON {
-	return mailJSON{Configured: configured, Paused: h.Paused, Words: h.Words, Since: h.Since, NextTry: h.NextTry, LastSent: h.LastSent}
+func (s *Server) mailOf(o desk.Overview) mailJSON {
+	h := o.Mail
+	return mailJSON{Configured: o.MailServer, Server: s.mailServer, From: s.mailFrom, Paused: h.Paused, Words: h.Words, Since: h.Since, NextTry: h.NextTry, LastSent: h.LastSent}
 }
 
 // permissionWords are permissions as the API writes them: "open ailoop/flows".

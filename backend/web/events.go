@@ -162,7 +162,7 @@ func (h *hub) overview(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(overviewOf(o))
+	return json.Marshal(h.s.overviewOf(o))
 }
 
 // publish leaves a change with every stream. One that has no room for it is let

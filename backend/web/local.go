@@ -191,41 +191,45 @@ func (s *Server) doctor(ctx context.Context, _ access.By, _ *struct{}) (*checksO
 	return out, nil
 }
 
-// backupWriteWithin is how long one piece of a backup may take to be read.
-const backupWriteWithin = time.Minute
+// pieceWithin is how long one piece of a long answer may take to be read.
+const pieceWithin = time.Minute
 
-// backup streams a backup. One that fails before its first byte is an error like
-// any other; one that fails later breaks the connection off, so that nobody
-// takes a part for the whole.
 func (s *Server) backup(c *fiber.Ctx) error {
 	if err := s.guard(c, operator()); err != nil {
 		return err
 	}
+	return s.stream(c, fiber.MIMEOctetStream, s.ops.Backup)
+}
+
+// stream answers with what write writes, as it is written. A failure before the
+// first byte is an error like any other; a later one breaks the connection off,
+// so that nobody takes a part for the whole.
+func (s *Server) stream(c *fiber.Ctx, kind string, write func(context.Context, io.Writer) error) error {
 	ctx, cancel := context.WithCancel(s.stopped)
 	r, w := io.Pipe()
-	go func() { w.CloseWithError(s.ops.Backup(ctx, w)) }()
+	go func() { w.CloseWithError(write(ctx, w)) }()
 	first := bufio.NewReader(r)
 	if _, err := first.Peek(1); err != nil && err != io.EOF {
 		cancel()
 		return err
 	}
-	c.Set(fiber.HeaderContentType, fiber.MIMEOctetStream)
+	c.Set(fiber.HeaderContentType, kind)
 	c.Context().SetConnectionClose()
 	conn := c.Context().Conn()
-	c.Context().SetBodyStream(&backupStream{Reader: first, pipe: r, cancel: cancel,
-		extend: func() error { return conn.SetWriteDeadline(time.Now().Add(backupWriteWithin)) }}, -1)
+	c.Context().SetBodyStream(&pieces{Reader: first, pipe: r, cancel: cancel,
+		extend: func() error { return conn.SetWriteDeadline(time.Now().Add(pieceWithin)) }}, -1)
 	return nil
 }
 
-// A backupStream gives each piece its own time to be written.
-type backupStream struct {
+// pieces gives each piece of a long answer its own time to be written.
+type pieces struct {
 	*bufio.Reader
 	pipe   *io.PipeReader
 	cancel context.CancelFunc
 	extend func() error
 }
 
-func (b *backupStream) Read(p []byte) (int, error) {
+func (b *pieces) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
 	if n > 0 {
 		if err := b.extend(); err != nil {
@@ -235,8 +239,8 @@ func (b *backupStream) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close ends the backup, done or not.
-func (b *backupStream) Close() error {
+// Close ends the answer, done or not.
+func (b *pieces) Close() error {
 	b.cancel()
 	return b.pipe.Close()
 }

@@ -37,6 +37,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; nobody's by default
 	MailServer     string         // its name, for people; empty: none
 	MailFrom       string
+	Facts          []Fact // how this Doorward was started, for people who run it
 	Operations     Operations
 	Logger         *slog.Logger
 	Limits         Limits
@@ -62,9 +63,11 @@ type Server struct {
 	log        *slog.Logger
 	pages      *pages
 	ops        Operations
+	facts      []Fact
 	mailServer string
 	mailFrom   string
 	publicURL  string
+	local      bool // the public URL leads to this machine only
 	secure     bool // the public URL is https: cookies are, too
 	hosts      map[string]bool
 	origins    map[string]bool
@@ -131,7 +134,7 @@ func ours(public *url.URL, listen string) (hosts, origins map[string]bool) {
 	if port := public.Port(); port == "" {
 		hosts[host+":"+map[string]string{"https": "443", "http": "80"}[public.Scheme]] = true
 	}
-	if ip, err := netip.ParseAddr(public.Hostname()); err == nil && ip.IsLoopback() || public.Hostname() == "localhost" {
+	if onThisMachine(public) {
 		port := public.Port()
 		if _, p, err := net.SplitHostPort(listen); err == nil && port == "" {
 			port = p
@@ -141,6 +144,11 @@ func ours(public *url.URL, listen string) (hosts, origins map[string]bool) {
 		}
 	}
 	return hosts, origins
+}
+
+func onThisMachine(u *url.URL) bool {
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err == nil && ip.IsLoopback() || u.Hostname() == "localhost"
 }
 
 // bodyLimit is the largest body the server reads at all.

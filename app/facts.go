@@ -1,0 +1,45 @@
+package app
+
+import (
+	"strconv"
+	"strings"
+
+	"doorward/backend/web"
+)
+
+// facts are the settings as this Doorward was started with, for the console:
+// what they are, where they are set, and nothing that is secret.
+func facts(c Config) []web.Fact {
+	shown := map[string]string{
+		"data": c.Data, "listen": c.Listen, "url": c.URL, "mail-from": c.MailFrom, "mail-per-minute": strconv.Itoa(c.MailPerMinute),
+		"smtp-url": withoutSecrets(c.SMTPURL), "tls-cert": c.TLSCert, "tls-key": c.TLSKey, "trusted-proxies": prefixes(c),
+		"log-level": c.LogLevel, "log-format": c.LogFormat,
+	}
+	all := []web.Fact{{Name: "version", Value: c.Version, Meaning: "of this program"}}
+	for _, s := range Settings {
+		value := shown[s.Name]
+		if s.Name == "min-free" && c.MinFree > 0 {
+			value = strconv.FormatUint(c.MinFree>>20, 10) + "MB"
+		}
+		all = append(all, web.Fact{Name: s.Key(), Value: value, Default: s.Default, Meaning: s.Usage, SetWith: s.Spelled()})
+	}
+	return all
+}
+
+func prefixes(c Config) string {
+	all := make([]string, len(c.TrustedProxies))
+	for i, p := range c.TrustedProxies {
+		all[i] = p.String()
+	}
+	return strings.Join(all, ", ")
+}
+
+// withoutSecrets is a mail server's URL without user and password, whatever is
+// wrong with it: what stands before the last @ goes.
+func withoutSecrets(raw string) string {
+	scheme, rest, ok := strings.Cut(raw, "://")
+	if !ok {
+		return ""
+	}
+	return scheme + "://" + rest[strings.LastIndexByte(rest, '@')+1:]
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// An AuditQuery says which entries; what is empty leaves all.
+type AuditQuery struct {
+	By, To      string // a member's or token's id, "operator", "system"; a member's id or what else was acted on
+	Did         []access.Deed
+	From, Until time.Time // from this time on; before that time
+	Cursor      string
+	Limit       int
+}
+
+func (q *AuditQuery) label() string {
+	l := "audit\x00" + q.By + "\x00" + q.To + "\x00" + strconv.FormatInt(q.From.UnixMicro(), 36) + "\x00" + strconv.FormatInt(q.Until.UnixMicro(), 36)
+	for _, d := range q.Did {
+		l += "\x00" + string(d)
+	}
+	return l
+}
+
+func (q *AuditQuery) fits(e *access.AuditEntry) bool {
+	return (q.By == "" || didIt(e.By, q.By)) && (q.To == "" || e.To == q.To) && (len(q.Did) == 0 || slices.Contains(q.Did, e.Did))
+}
+
+func didIt(by access.By, name string) bool {
+	switch name {
+	case "operator":
+		return by.IsOperator()
+	case "system":
+		return by.IsSystem()
+	}
+	return string(by.Member) == name || string(by.Token) == name
+}
+
+// FindAudit is a page of the entries that fit, newest first. It looks at so many
+// entries and no more: the page may be short, and Next leads on.
+func (tx *Tx) FindAudit(q AuditQuery) (p Page[access.AuditEntry], err error) {
+	first, last, err := tx.auditBetween(q.From, q.Until)
+	if err != nil || first > last {
+		return p, err
+	}
+	from, end := auditKey(last), after(auditKey(first))
+	begin := from
+	if q.Cursor != "" {
+		if from, err = tx.openCursor(q.Cursor, []byte("u/"), q.label()); err != nil {
+			return p, err
+		}
+	}
+	next, err := tx.takeAudit(&q, from, end, q.Limit, func(e access.AuditEntry) { p.Items = append(p.Items, e) })
+	if err != nil {
+		return p, err
+	}
+	if next != nil {
+		p.Next = tx.cursor(next, q.label())
+	}
+	if q.By == "" && q.To == "" && len(q.Did) == 0 {
+		p.Total = int(last - first + 1)
+		return p, nil
+	}
+	next, err = tx.takeAudit(&q, begin, end, CountsUpTo, func(access.AuditEntry) { p.Total++ })
+	p.TotalIsFloor = next != nil
+	return p, err
+}
+
+// takeAudit reads up to n entries that fit. next is where the following page
+// begins, nil at the end.
+func (tx *Tx) takeAudit(q *AuditQuery, from, end []byte, n int, take func(access.AuditEntry)) (next []byte, err error) {
+	for taken, looked := 0, 0; looked < mostScanned; {
+		batch, err := tx.kv.Scan(from, end, scanAtOnce)
+		if err != nil {
+			return nil, err
+		}
+		for _, kv := range batch {
+			e, err := decodeEntry(kv)
+			if err != nil {
+				return nil, err
+			}
+			fits := q.fits(&e)
+			if fits && taken == n {
+				return kv.Key, nil
+			}
+			if fits {
+				take(e)
+				taken++
+			}
+			from = append(kv.Key, 0)
+		}
+		if looked += len(batch); len(batch) < scanAtOnce {
+			return nil, nil
+		}
+	}
+	return from, nil
+}
+
+// auditBetween are the first and the last entry of a time: times rise with the
+// entries, so that a few looks find both.
+func (tx *Tx) auditBetween(from, until time.Time) (first, last uint64, err error) {
+	h, err := tx.auditHead()
+	if err != nil {
+		return 0, 0, err
+	}
+	first, last = 1, h.Seq
+	if !from.IsZero() {
+		if first, err = tx.firstSince(from, h.Seq); err != nil {
+			return 0, 0, err
+		}
+	}
+	if !until.IsZero() {
+		last, err = tx.firstSince(until, h.Seq)
+		last--
+	}
+	return first, last, err
+}
+
+// firstSince is the first entry that is not before t; one past the last where
+// all are.
+func (tx *Tx) firstSince(t time.Time, seq uint64) (uint64, error) {
+	low, high := uint64(1), seq+1
+	for low < high {
+		mid := low + (high-low)/2
+		var e access.AuditEntry
+		if ok, err := tx.get(auditKey(mid), &e); err != nil || !ok {
+			return 0, firstError(err, access.Errorf(access.Conflict, "The audit log is broken: entry %d is missing.", mid).WithCode("audit_broken"))
+		}
+		if e.At.Before(t) {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low, nil
+}

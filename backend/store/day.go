@@ -1,0 +1,48 @@
+package store
+
+import (
+	"time"
+
+	"doorward/backend/access"
+)
+
+// A Day is how much of what happened on one day, in UTC.
+type Day struct {
+	Day      time.Time `json:"-"`
+	Invited  int       `json:"invited,omitempty"`
+	Waiting  int       `json:"waiting,omitempty"` // proved their address
+	Approved int       `json:"approved,omitempty"`
+	Rejected int       `json:"rejected,omitempty"`
+}
+
+func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
+func dayKey(t time.Time) []byte { return key("Y/", dayOf(t).Format(time.DateOnly)) }
+
+// countDay counts what was recorded to the day it was done on.
+func (tx *Tx) countDay(did access.Deed) error {
+	var d Day
+	count, ok := map[access.Deed]*int{access.DidInvite: &d.Invited, access.DidProve: &d.Waiting, access.DidApprove: &d.Approved, access.DidReject: &d.Rejected}[did]
+	if !ok {
+		return nil
+	}
+	k := dayKey(tx.Now)
+	if _, err := tx.get(k, &d); err != nil {
+		return err
+	}
+	*count++
+	return tx.set(k, &d)
+}
+
+// Days are the last n days, the oldest first and today the last.
+func (tx *Tx) Days(n int) ([]Day, error) {
+	days := make([]Day, n)
+	for i := range days {
+		at := dayOf(tx.Now).AddDate(0, 0, i-n+1)
+		if _, err := tx.get(dayKey(at), &days[i]); err != nil {
+			return nil, err
+		}
+		days[i].Day = at
+	}
+	return days, nil
+}

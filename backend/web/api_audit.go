@@ -1,0 +1,227 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/address"
+	"doorward/backend/desk"
+)
+
+var readAudit = permission(access.May(access.Read, access.ResAudit))
+
+func (s *Server) mountAudit(app *fiber.App, r *room) {
+	mount(r, op{http.MethodGet, "/audit", "list-audit", "The audit log",
+		"Who did what to whom, when and from where; newest first. Each entry is chained to the one before by its hash. A page of a filtered log can be short, or empty, and still have a next.",
+		readAudit, 0, []int{http.StatusUnprocessableEntity}}, s.audit)
+	mount(r, op{http.MethodGet, "/audit/verify", "verify-audit", "Is the audit log sound?",
+		"Walks the whole chain. An altered, removed, added or moved entry is named.", readAudit, 0, nil}, s.auditVerdict)
+	s.mountExport(app, r)
+}
+
+// AuditFilter says which entries of the audit log.
+type AuditFilter struct {
+	By    string `query:"by" maxLength:"254" doc:"Whose doing: an address of somebody who is here, the id of a member or token, operator, or system." example:"grace@example.com"`
+	Did   string `query:"did" maxLength:"400" doc:"What was done; several with commas between." example:"approved,rejected"`
+	To    string `query:"to" maxLength:"254" doc:"What was acted on: an address of somebody who is here, an id, a role's or token's name." example:"ada@example.com"`
+	From  string `query:"from" maxLength:"40" doc:"From this time on (RFC 3339)." example:"2030-05-01T00:00:00Z"`
+	Until string `query:"until" maxLength:"40" doc:"Before this time (RFC 3339)." example:"2030-06-01T00:00:00Z"`
+}
+
+func (f *AuditFilter) query() (q desk.AuditQuery, err error) {
+	if q.From, err = parseTime("from", f.From); err != nil {
+		return q, err
+	}
+	if q.Until, err = parseTime("until", f.Until); err != nil {
+		return q, err
+	}
+	if q.By, err = whoever("by", f.By); err != nil {
+		return q, err
+	}
+	if q.To, err = whoever("to", f.To); err != nil {
+		return q, err
+	}
+	for did := range strings.SplitSeq(f.Did, ",") {
+		if did = strings.TrimSpace(did); did != "" {
+			q.Did = append(q.Did, access.Deed(strings.Clone(did)))
+		}
+	}
+	return q, nil
+}
+
+// whoever is an address in its canonical form, and anything else as it is.
+func whoever(field, s string) (string, error) {
+	s, err := access.CleanText(field, s, 254)
+	if err != nil || !strings.Contains(s, "@") {
+		return s, err
+	}
+	a, err := address.Parse(s)
+	if err != nil {
+		return "", access.Explain(err).On(field)
+	}
+	return a.Canonical, nil
+}
+
+func parseTime(field, s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil || t.Year() < 1970 || t.Year() > 9999 {
+		return t, access.Errorf(access.Invalid, "Write the time like 2030-05-01T12:00:00Z.").On(field).WithCode("bad_time")
+	}
+	return t, nil
+}
+
+type auditIn struct {
+	AuditFilter
+	Paging
+}
+
+type auditOut struct {
+	Body struct {
+		Items        []auditJSON `json:"items"`
+		Next         string      `json:"next,omitempty" doc:"The cursor of the page after; absent at the end."`
+		Total        int         `json:"total"`
+		TotalIsFloor bool        `json:"total_is_floor,omitempty" doc:"There are at least so many."`
+	} `nameHint:"AuditList"`
+}
+
+func (s *Server) audit(ctx context.Context, by access.By, in *auditIn) (*auditOut, error) {
+	q, err := in.query()
+	if err != nil {
+		return nil, err
+	}
+	q.Cursor, q.Limit = in.cursor(), in.Limit
+	page, err := s.desk.FindAudit(ctx, by, q)
+	out := &auditOut{}
+	out.Body.Items, out.Body.Next, out.Body.Total, out.Body.TotalIsFloor = auditOf(page.Items), page.Next, page.Total, page.TotalIsFloor
+	return out, err
+}
+
+type verdictOut struct {
+	Body struct {
+		OK      bool   `json:"ok"`
+		Entries int    `json:"entries" doc:"How many are sound."`
+		Detail  string `json:"detail,omitempty" doc:"What is wrong, where something is."`
+	} `nameHint:"AuditVerdict"`
+}
+
+func (s *Server) auditVerdict(ctx context.Context, by access.By, _ *struct{}) (*verdictOut, error) {
+	n, err := s.desk.VerifyAudit(ctx, by)
+	out := &verdictOut{}
+	out.Body.OK, out.Body.Entries = err == nil, n
+	if why := access.Explain(err); err != nil && why.Code == "audit_broken" {
+		out.Body.Detail, err = why.Message, nil
+	}
+	return out, err
+}
+
+// exportColumns are those of the table; its rows follow them.
+var exportColumns = []string{"seq", "at", "by", "via", "from", "did", "to", "detail", "hash"}
+
+func (s *Server) mountExport(app *fiber.App, r *room) {
+	s.classify(fiber.MethodGet, r.prefix+"/audit/export", readAudit)
+	param := func(name, doc string) *huma.Param {
+		return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: "string"}}
+	}
+	o := &huma.Operation{Method: http.MethodGet, Path: "/audit/export", OperationID: "export-audit", Summary: "The audit log as a file",
+		Description: "All entries that fit the filter of GET /audit, newest first. The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe.",
+		Tags:        []string{"audit"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
+		Parameters: []*huma.Param{param("format", "csv or json; csv where it is absent."), param("by", "As in GET /audit."), param("did", "As in GET /audit."),
+			param("to", "As in GET /audit."), param("from", "As in GET /audit."), param("until", "As in GET /audit.")},
+		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {}, "application/json": {}}}}}
+	r.api.OpenAPI().AddOperation(o)
+	app.Add(fiber.MethodGet, r.prefix+"/audit/export", func(c *fiber.Ctx) error {
+		if err := s.guard(c, readAudit); err != nil {
+			return err
+		}
+		if err := knownParameters(o, c); err != nil {
+			return err
+		}
+		return s.export(c)
+	})
+}
+
+func (s *Server) export(c *fiber.Ctx) error {
+	asked := func(name string) string { return strings.Clone(c.Query(name)) }
+	f := AuditFilter{By: asked("by"), Did: asked("did"), To: asked("to"), From: asked("from"), Until: asked("until")}
+	q, err := f.query()
+	if err != nil {
+		return err
+	}
+	by, write, kind := asker(c), exportCSV, "text/csv; charset=utf-8"
+	format := strings.Clone(c.Query("format", "csv"))
+	switch format {
+	case "csv":
+	case "json":
+		write, kind = exportJSON, fiber.MIMEApplicationJSON
+	default:
+		return access.Errorf(access.Invalid, "Choose csv or json.").On("format").WithCode("bad_format")
+	}
+	c.Set(fiber.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="doorward-audit.%s"`, format))
+	return s.stream(c, kind, func(ctx context.Context, w io.Writer) error {
+		b := bufio.NewWriterSize(w, 64<<10)
+		err := write(b, func(fn func([]desk.AuditLine) error) error { return s.desk.EachAudit(ctx, by, q, fn) })
+		return firstError(err, b.Flush())
+	})
+}
+
+type eachPage func(fn func([]desk.AuditLine) error) error
+
+func exportJSON(w *bufio.Writer, each eachPage) error {
+	between := "["
+	err := each(func(lines []desk.AuditLine) error {
+		for _, e := range auditOf(lines) {
+			body, err := json.Marshal(e)
+			if err != nil {
+				return err
+			}
+			w.WriteString(between + "\n")
+			w.Write(body)
+			between = ","
+		}
+		return nil
+	})
+	if between == "[" {
+		w.WriteString("[")
+	}
+	w.WriteString("\n]\n")
+	return err
+}
+
+func exportCSV(w *bufio.Writer, each eachPage) error {
+	writeRow(w, exportColumns)
+	return each(func(lines []desk.AuditLine) error {
+		for _, e := range auditOf(lines) {
+			writeRow(w, []string{strconv.FormatUint(e.Seq, 10), e.At.Format(time.RFC3339Nano), e.By, e.Via, e.From, e.Did, e.To, e.Detail, e.Hash})
+		}
+		return nil
+	})
+}
+
+// writeRow writes one row of a table. A cell that a spreadsheet would run as a
+// formula begins with an apostrophe, which makes it text.
+func writeRow(w *bufio.Writer, cells []string) {
+	for i, cell := range cells {
+		if i > 0 {
+			w.WriteByte(',')
+		}
+		if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+			cell = "'" + cell
+		}
+		w.WriteString(`"` + strings.ReplaceAll(cell, `"`, `""`) + `"`)
+	}
+	w.WriteString("\r\n")
+}

@@ -1,0 +1,65 @@
+package web
+
+import (
+	"context"
+
+	"doorward/backend/access"
+	"doorward/backend/address"
+	"doorward/backend/desk"
+)
+
+type checkIn struct {
+	Body struct {
+		Email string   `json:"email" example:"Ada@Example.com"`
+		Roles []string `json:"roles,omitempty" doc:"Absent while they are not chosen." example:"Fleet"`
+	}
+}
+
+type checkedJSON struct {
+	OK             bool           `json:"ok" doc:"An invitation would be taken as it stands."`
+	Email          string         `json:"email" doc:"As it was given."`
+	EmailCanonical string         `json:"email_canonical,omitempty" doc:"As it is compared." example:"ada@example.com"`
+	Error          *rowErrorJSON  `json:"error,omitempty" doc:"Why it would be refused: already_member, already_invited, role_above_own, …"`
+	Member         *holderJSON    `json:"member,omitempty" doc:"Who has the address already."`
+	RejectedBefore *rejectionJSON `json:"rejected_before,omitempty" doc:"This address was turned away once."`
+	SimilarDomain  string         `json:"similar_domain,omitempty" doc:"A known domain that this one is one letter off." example:"example.com"`
+	Admin          bool           `json:"admin,omitempty" doc:"The roles include Admin."`
+	LinksLeadTo    string         `json:"links_lead_to" doc:"Where the letter's link will point." example:"https://door.example.com"`
+	LinksLocal     bool           `json:"links_local,omitempty" doc:"Links lead to this machine only."`
+	Mail           mailJSON       `json:"mail"`
+}
+
+type holderJSON struct {
+	ID    string `json:"id"`
+	Email string `json:"email"`
+	Name  string `json:"name,omitempty"`
+	State string `json:"state" enum:"pending,active,suspended"`
+}
+
+type checkOut struct{ Body checkedJSON }
+
+func (s *Server) checkInvitation(ctx context.Context, by access.By, in *checkIn) (*checkOut, error) {
+	out := &checkOut{checkedJSON{Email: access.Shorten(in.Body.Email, 254), LinksLeadTo: s.publicURL, LinksLocal: s.local}}
+	to, wrong := address.Parse(in.Body.Email)
+	if access.Explain(wrong).Kind == access.Internal && wrong != nil {
+		return nil, wrong
+	}
+	got, err := s.desk.CheckInvitation(ctx, by, desk.Invitation{Email: to, Roles: roleNames(in.Body.Roles)})
+	if err != nil {
+		return nil, err
+	}
+	out.Body.fill(s, to, firstError(wrong, got.Refused), got)
+	return out, nil
+}
+
+func (j *checkedJSON) fill(s *Server, to access.Address, refused error, got desk.Checked) {
+	j.OK, j.EmailCanonical, j.SimilarDomain, j.Admin, j.Mail = refused == nil, to.Canonical, got.Similar, got.Admin, s.mailOf(got.Overview)
+	if refused != nil {
+		e := access.Explain(refused)
+		j.Error = &rowErrorJSON{Code: e.Code, Detail: e.Message, Field: e.Field}
+	}
+	if m := got.Holder; m != nil {
+		j.Member = &holderJSON{ID: string(m.ID), Email: m.Email.Typed, Name: m.Name, State: string(m.State)}
+	}
+	j.RejectedBefore = rejectedBefore(desk.Invited{RejectedBefore: got.RejectedBefore})
+}

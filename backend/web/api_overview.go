@@ -1,0 +1,71 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"doorward/backend/access"
+)
+
+func (s *Server) mountOverview(r *room) {
+	read := permission(readMembers)
+	mount(r, op{http.MethodGet, "/overview", "get-overview", "Counts", "How many wait, are in, are kept out, and how mail fares.", read, 0, nil}, s.overview)
+	mount(r, op{http.MethodGet, "/overview/days", "list-days", "Day by day",
+		"How many were invited, came, were approved and rejected on each of the last days, in UTC; the oldest first, and today last.", read, 0, []int{http.StatusUnprocessableEntity}}, s.days)
+	mount(r, op{http.MethodGet, "/invitations", "list-invitations", "Invitations that end soon",
+		"Pending members who have not opened their link, and whose link ends within the time; the soonest first.", read, 0, []int{http.StatusUnprocessableEntity}}, s.expiring)
+}
+
+type overviewOut struct{ Body overviewJSON }
+
+func (s *Server) overview(ctx context.Context, by access.By, _ *struct{}) (*overviewOut, error) {
+	o, err := s.desk.Overview(ctx, by)
+	return &overviewOut{s.overviewOf(o)}, err
+}
+
+type daysIn struct {
+	Days int `query:"days" minimum:"1" maximum:"90" default:"14" doc:"How many."`
+}
+
+type dayJSON struct {
+	Day      string `json:"day" doc:"In UTC." example:"2030-05-01"`
+	Invited  int    `json:"invited"`
+	Waiting  int    `json:"waiting" doc:"Proved their address, and began to wait."`
+	Approved int    `json:"approved"`
+	Rejected int    `json:"rejected"`
+}
+
+type daysOut struct {
+	Body struct {
+		Items []dayJSON `json:"items"`
+		Total int       `json:"total"`
+	} `nameHint:"DayList"`
+}
+
+func (s *Server) days(ctx context.Context, by access.By, in *daysIn) (*daysOut, error) {
+	all, err := s.desk.Days(ctx, by, in.Days)
+	out := &daysOut{}
+	out.Body.Items, out.Body.Total = make([]dayJSON, len(all)), len(all)
+	for i, d := range all {
+		out.Body.Items[i] = dayJSON{d.Day.Format(time.DateOnly), d.Invited, d.Waiting, d.Approved, d.Rejected}
+	}
+	return out, err
+}
+
+type expiringIn struct {
+	Within string `query:"expires_within" default:"48h" maxLength:"10" doc:"From 1 minute to 30 days." example:"48h"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items at the most."`
+}
+
+func (s *Server) expiring(ctx context.Context, by access.By, in *expiringIn) (*membersOut, error) {
+	within, err := parseLasts("expires_within", in.Within)
+	if err == nil && (within == 0 || within > access.LongestInvite) {
+		err = access.Errorf(access.Invalid, "Look ahead from 1 minute to 30 days: 90m, 48h or 7d.").On("expires_within").WithCode("bad_duration")
+	}
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.desk.Expiring(ctx, by, within, in.Limit)
+	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
+}

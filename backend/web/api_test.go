@@ -1,0 +1,171 @@
+package web
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func sortedList(s []string) string {
+	slices.Sort(s)
+	return strings.Join(s, ",")
+}
+
+// A row is one request: as whom, what, the status, what the answer holds, and
+// what it must not.
+type row struct {
+	name, as, method, path, body string
+	status                       int
+	holds, lacks                 []string
+}
+
+func all(s ...string) []string { return s }
+
+// run sends the rows in order. {name} in a path or body is that one's id.
+func (c *cast) run(t *testing.T, rows []row) {
+	t.Helper()
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			a := c.as(r.as, r.method, c.fill(r.path), c.fill(r.body))
+			holds := slices.Clone(r.holds)
+			for i := range holds {
+				holds[i] = c.fill(holds[i])
+			}
+			a.want(t, r.status, holds...)
+			a.lacks(t, append(r.lacks, "[secret]", `"hash":""`)...)
+			if r.status >= 400 {
+				c.problem(t, a)
+			}
+		})
+	}
+}
+
+func (c *cast) fill(s string) string {
+	for name, id := range c.ids {
+		s = strings.ReplaceAll(s, "{"+name+"}", string(id))
+	}
+	return s
+}
+
+// problem checks the shape of a refusal.
+func (c *cast) problem(t *testing.T, a answer) {
+	t.Helper()
+	p := a.object(t)
+	if a.Header.Get("Content-Type") != "application/problem+json" || p["status"] != float64(a.StatusCode) || p["title"] == "" {
+		t.Errorf("not a problem: %s %s", a.Header.Get("Content-Type"), a.body)
+	}
+	if code, _ := p["code"].(string); code == "" || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") != "" {
+		t.Errorf("the code is not snake case: %s", a.body)
+	}
+	if detail, _ := p["detail"].(string); !strings.HasSuffix(detail, ".") && !strings.HasSuffix(detail, "…") {
+		t.Errorf("the detail is no sentence: %s", a.body)
+	}
+	for _, x := range []string{"goroutine", "web.", "desk.", "store.", ".go:", "Body."} {
+		if strings.Contains(a.body, x) {
+			t.Errorf("the refusal tells of our code (%s): %s", x, a.body)
+		}
+	}
+	if list, ok := p["errors"].([]any); ok {
+		for _, e := range list {
+			if keys(e.(map[string]any)) != "location,message" {
+				t.Errorf("an error's shape: %v", e)
+			}
+		}
+	}
+}
+
+func TestAPIInvitations(t *testing.T) {
+	c := newCast(t)
+	c.run(t, []row{
+		{"invite", "admin", "POST", "/invitations", `{"email":"Ada@Example.com","roles":["Fleet"],"name":"Ada","note":"Welcome.","expires_in":"36h"}`, 201,
+			all(`"email":"Ada@Example.com"`, `"email_canonical":"ada@example.com"`, `"state":"pending"`, `"roles":["Fleet"]`, `"invited_by":"Admin@Example.com"`, `"expires_at":"2030-05-03T00:00:00Z"`, `"delivery":{"state":"queued"`), all("login_link", "/login/", `"decided_`, `"rejected_before"`)},
+		{"again, in another spelling", "admin", "POST", "/invitations", `{"email":"ADA@example.COM","roles":["AILoop"]}`, 409, all(`"code":"already_invited"`, `"location":"email"`), all("AILoop")},
+		{"one who is in", "admin", "POST", "/invitations", `{"email":"FLEET@example.com","roles":["Fleet"]}`, 409, all(`"code":"already_member"`), nil},
+		{"the same by a member", "fleet", "POST", "/invitations", `{"email":"fleet@example.com","roles":["Fleet"]}`, 403, all(`"code":"not_allowed"`), all("already")},
+		{"the same by one who waits", "pending", "POST", "/invitations", `{"email":"fleet@example.com","roles":["Fleet"]}`, 403, all(`"code":"pending"`), all("already")},
+		{"the same by a stranger", "stranger", "POST", "/invitations", `{"email":"fleet@example.com","roles":["Fleet"]}`, 401, all(`"code":"signed_out"`), all("already")},
+		{"the same by a token that may not", "weak token", "POST", "/invitations", `{"email":"fleet@example.com","roles":["Fleet"]}`, 403, all(`"code":"not_allowed"`), all("already")},
+		{"by a token that may", "admin token", "POST", "/invitations", `{"email":"bob@example.com","roles":["fleet"]}`, 201, all(`"roles":["Fleet"]`), nil},
+		{"an address with a second recipient in it", "admin", "POST", "/invitations", `{"email":"\"victim@evil> <x\"@ok.org","roles":["Fleet"]}`, 422, all(`"location":"email"`), all("evil")},
+		{"no such role", "admin", "POST", "/invitations", `{"email":"x@example.com","roles":["Owner"]}`, 422, all(`"code":"unknown_role"`, `"location":"roles"`), nil},
+		{"no role", "admin", "POST", "/invitations", `{"email":"x@example.com","roles":[]}`, 422, all(`"location":"roles"`), nil},
+		{"no address", "admin", "POST", "/invitations", `{"roles":["Fleet"]}`, 422, all(`"code":"field_missing"`, `"location":"email"`), nil},
+		{"for too long", "admin", "POST", "/invitations", `{"email":"x@example.com","roles":["Fleet"],"expires_in":"31d"}`, 422, all(`"code":"expiry_out_of_range"`), nil},
+		{"for how long?", "admin", "POST", "/invitations", `{"email":"x@example.com","roles":["Fleet"],"expires_in":"soon"}`, 422, all(`"code":"bad_duration"`, `"location":"expires_in"`), nil},
+		{"with a state of one's own", "admin", "POST", "/invitations", `{"email":"x@example.com","roles":["Fleet"],"state":"active"}`, 422, all(`"code":"unknown_field"`, `"location":"state"`), nil},
+		{"with the mailed link", "admin", "POST", "/invitations", `{"email":"x@example.com","roles":["Fleet"],"print_link":true}`, 403, all(`"code":"operator_only"`), all("/login/")},
+		{"text that turns around", "admin", "POST", "/invitations", `{"email":"x@example.com","roles":["Fleet"],"name":"A\u202edA"}`, 422, all(`"location":"name"`), nil},
+		{"a name too long", "admin", "POST", "/invitations", `{"email":"x@example.com","roles":["Fleet"],"name":"` + strings.Repeat("x", 201) + `"}`, 422, all(`"location":"name"`), nil},
+		{"none of these is here", "admin", "GET", "/members?q=x@example.com", "", 200, all(`"items":[]`, `"total":0`), all("x@example.com")},
+		{"a dry run", "admin", "POST", "/invitations/batch", `{"dry_run":true,"invitations":[{"email":"new@example.com","roles":["Fleet"]},{"email":"no","roles":["Fleet"]},{"email":"NEW@example.com","roles":["Fleet"]},{"email":"fleet@example.com","roles":["Fleet"]}]}`, 200,
+			all(`"ok":1,"failed":3`, `"code":"duplicate_row"`, `"code":"already_member"`, `"row":4`), all(`"member":`)},
+		{"left nothing", "admin", "GET", "/members?q=new@example.com", "", 200, all(`"items":[]`), nil},
+		{"for real", "admin", "POST", "/invitations/batch", `{"invitations":[{"email":"new@example.com","roles":["Fleet"]},{"email":"no","roles":["Fleet"]}]}`, 200, all(`"ok":1,"failed":1`, `"member":{"id":`), all("login_link", "/login/")},
+		{"a batch of 1,001", "admin", "POST", "/invitations/batch", `{"invitations":[` + strings.TrimSuffix(strings.Repeat(`{"email":"a","roles":[]},`, 1001), ",") + `]}`, 422, all("1000"), nil},
+		{"a batch by a member", "fleet", "POST", "/invitations/batch", `{"dry_run":true,"invitations":[{"email":"fleet@example.com","roles":["Fleet"]}]}`, 403, nil, all("already")},
+	})
+}
+
+func TestAPICheckInvitation(t *testing.T) {
+	c := newCast(t)
+	turned, _ := c.invite("turned@example.com", "Fleet")
+	c.must(c.desk.Reject(bg, c.house.admin, turned, "", false))
+	c.run(t, []row{
+		{"a free address", "admin", "POST", "/invitations/check", `{"email":"New@Example.com","roles":["Fleet"]}`, 200,
+			all(`"ok":true`, `"email_canonical":"new@example.com"`, `"links_lead_to":"https://door.example.com"`, `"mail":{"configured":true`), all(`"error"`, `"member"`, "similar_domain", "links_local", "rejected_before")},
+		{"before the roles are chosen", "admin", "POST", "/invitations/check", `{"email":"new@example.com"}`, 200, all(`"ok":true`), nil},
+		{"one letter off", "admin", "POST", "/invitations/check", `{"email":"new@gmial.com","roles":["Admin"]}`, 200, all(`"ok":true`, `"similar_domain":"gmail.com"`, `"admin":true`), nil},
+		{"one letter off a member's", "admin", "POST", "/invitations/check", `{"email":"new@exampel.com"}`, 200, all(`"similar_domain":"example.com"`), nil},
+		{"two letters off", "admin", "POST", "/invitations/check", `{"email":"new@exmapel.com"}`, 200, nil, all("similar_domain")},
+		{"a member", "admin", "POST", "/invitations/check", `{"email":"FLEET@example.com"}`, 200, all(`"ok":false`, `"code":"already_member"`, `"member":{"id":"{fleet}"`, `"state":"active"`), nil},
+		{"one who waits", "admin", "POST", "/invitations/check", `{"email":"pending@example.com"}`, 200, all(`"ok":false`, `"code":"already_invited"`, `"state":"pending"`), nil},
+		{"one turned away", "admin", "POST", "/invitations/check", `{"email":"turned@example.com"}`, 200, all(`"ok":true`, `"rejected_before":{"at":"2030-05-01T12:00:00Z"`), nil},
+		{"no address", "admin", "POST", "/invitations/check", `{"email":"new"}`, 200, all(`"ok":false`, `"field":"email"`), nil},
+		{"no such role", "admin", "POST", "/invitations/check", `{"email":"new@example.com","roles":["Owner"]}`, 200, all(`"ok":false`, `"code":"unknown_role"`), nil},
+		{"by a member, about another", "fleet", "POST", "/invitations/check", `{"email":"pending@example.com"}`, 403, nil, all("already")},
+		{"by one who waits", "pending", "POST", "/invitations/check", `{"email":"fleet@example.com"}`, 403, nil, all("already")},
+		{"by a stranger", "stranger", "POST", "/invitations/check", `{"email":"fleet@example.com"}`, 401, nil, all("already")},
+	})
+	if a := c.as("admin", "GET", "/members?q=new", ""); len(a.items(t)) != 0 {
+		t.Errorf("a check kept somebody: %s", a.body)
+	}
+}
+
+func TestAPIMembers(t *testing.T) {
+	c := newCast(t)
+	c.run(t, []row{
+		{"one", "admin", "GET", "/members/{pending}", "", 200, all(`"state":"pending"`, `"address_proved_at":"2030-05-01T12:00:00Z"`, `"ends_at"`), all(`"expires_at"`, "decided")},
+		{"nobody", "admin", "GET", "/members/mfrggzdfmztwq2lknnwg23tpoa", "", 404, all(`"code":"not_found"`), nil},
+		{"nonsense", "admin", "GET", "/members/1", "", 404, all(`"code":"not_found"`), nil},
+		{"one's own, without the right", "fleet", "GET", "/members/{fleet}", "", 403, all("not_allowed"), all("fleet@example.com")},
+		{"by state", "admin", "GET", "/members?state=suspended", "", 200, all("suspended@example.com", `"total":1`), all("fleet@example.com")},
+		{"by role and state", "admin", "GET", "/members?role=Fleet&state=active", "", 200, all("fleet@example.com"), all("suspended@example.com", "pending@example.com")},
+		{"by the beginning of words", "admin", "GET", "/members?q=flee%20exam", "", 200, all("fleet@example.com", `"total":1`), all("pending@")},
+		{"an unknown state", "admin", "GET", "/members?state=gone", "", 422, all(`"location":"state"`), nil},
+		{"an unknown role", "admin", "GET", "/members?role=Owner", "", 422, all(`"code":"unknown_role"`), nil},
+		{"an unknown filter", "admin", "GET", "/members?stat=active", "", 422, all(`"code":"unknown_parameter"`), all("@example.com")},
+		{"a filter twice", "admin", "GET", "/members?state=active&state=pending", "", 422, all(`"code":"parameter_twice"`), nil},
+		{"more than a page", "admin", "GET", "/members?limit=201", "", 422, all("200"), nil},
+		{"much more", "admin", "GET", "/members?limit=1000000000000000000000", "", 422, nil, all("@example.com")},
+		{"less than one", "admin", "GET", "/members?limit=0", "", 422, nil, nil},
+		{"a cursor of nobody's", "admin", "GET", "/members?cursor=AAAA", "", 422, all(`"code":"bad_cursor"`), nil},
+		{"rename", "admin", "PATCH", "/members/{fleet}", `{"name":"<img src=x onerror=1>"}`, 200, all(`"name":"<img src=x onerror=1>"`), nil},
+		{"roles", "admin", "PATCH", "/members/{fleet}", `{"roles":["AILoop","Fleet","Fleet"]}`, 200, all(`"roles":["AILoop","Fleet"]`), nil},
+		{"both", "admin", "PATCH", "/members/{fleet}", `{"roles":["AILoop"],"name":"X"}`, 422, all(`"code":"one_change"`), nil},
+		{"neither", "admin", "PATCH", "/members/{fleet}", `{}`, 422, all(`"code":"one_change"`), nil},
+		{"one's own roles", "fleet", "PATCH", "/members/{fleet}", `{"roles":["Admin"]}`, 403, all("not_allowed"), nil},
+		{"a state", "admin", "PATCH", "/members/{suspended}", `{"state":"active"}`, 422, all("unknown_field"), nil},
+		{"suspend", "admin", "POST", "/members/{fleet}/suspend", "", 200, all(`"state":"suspended"`), nil},
+		{"their next request", "fleet", "GET", "/me", "", 401, nil, all("fleet@example.com")},
+		{"restore", "admin", "POST", "/members/{fleet}/restore", "{}", 200, all(`"state":"active"`), nil},
+		{"oneself", "admin", "POST", "/members/{admin}/suspend", "", 403, nil, nil},
+		{"remove", "admin", "DELETE", "/members/{suspended}", "", 204, nil, nil},
+		{"again", "admin", "DELETE", "/members/{suspended}", "", 404, nil, nil},
+		{"remove with a body", "admin", "DELETE", "/members/{fleet}", `{}`, 204, nil, nil},
+	})
+	grace := string(c.house.admin.Member)
+	a := c.as("admin", "DELETE", "/members/"+grace, "")
+	a.want(t, 204)
+	c.as("admin", "PATCH", c.fill("/members/{admin}"), `{"roles":["Fleet"]}`).want(t, 403)
+	c.as("admin token", "PATCH", c.fill("/members/{admin}"), `{"roles":["Fleet"]}`).want(t, 403)
+}
