@@ -14,7 +14,7 @@ import (
 
 // bare is Badger with the same options and nothing of ours.
 func bare(b *testing.B) *badger.DB {
-	db, err := badger.Open(engineOptions(filepath.Join(b.TempDir(), "bare"), Options{}.withDefaults()))
+	db, err := badger.Open(BareOptions(filepath.Join(b.TempDir(), "bare")))
 	if err != nil {
 		b.Fatal(err)
 	}

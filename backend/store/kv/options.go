@@ -66,6 +66,10 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// BareOptions are those that Badger runs with in dir, for whoever measures it
+// without us.
+func BareOptions(dir string) badger.Options { return engineOptions(dir, Options{}.withDefaults()) }
+
 // engineOptions is Badger's small profile. SyncWrites is what makes an answer
 // mean something. Conflict detection is off because there is one writer, which
 // has nobody to conflict with. ValueThreshold is above the largest value with

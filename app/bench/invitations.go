@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/valyala/fasthttp"
+
+	"doorward/backend/store/kv"
+)
+
+// invitations are whole ones over HTTP: member, indexes, letter, audit entry,
+// on the disk before the answer. Beside them stand bare Badger commits of one
+// key each, with the options that the store uses.
+func invitations(b *bench) error {
+	p, err := b.product("invitations")
+	if err != nil {
+		return err
+	}
+	if _, err := p.start(); err != nil {
+		return err
+	}
+	return errors.Join(b.inviteOn(p), p.stop())
+}
+
+func (b *bench) inviteOn(p *product) error {
+	v, err := p.admin()
+	if err != nil {
+		return err
+	}
+	cookie, err := v.cookie()
+	if err != nil {
+		return err
+	}
+	db, err := badger.Open(kv.BareOptions(filepath.Join(b.dir, "bare")))
+	if err != nil {
+		return err
+	}
+	invite := inviter{p: p, cookie: cookie}
+	for _, clients := range []int{1, 16} {
+		var c comparison
+		for range b.rounds {
+			of, err := under(os.Getpid(), clients, func() func(uint64) error { return committer(db) })
+			if err != nil {
+				return errors.Join(err, db.Close())
+			}
+			ours, err := under(p.pid(), clients, invite.client)
+			if err != nil {
+				return errors.Join(err, db.Close())
+			}
+			c.add(ours, of)
+		}
+		b.add(c.figure(fmt.Sprintf("durable invitations over HTTP, %d %s", clients, plural(clients, "client")), "bare Badger commits of one key", 0.50))
+	}
+	return db.Close()
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}
+
+// numbered counts everything that is made in a run, so that nothing is made
+// twice.
+var numbered atomic.Uint64
+
+// under has some clients do the same thing over and over for a while. CPU time
+// is that of the process that serves them.
+func under(pid, clients int, client func() func(uint64) error) (load, error) {
+	before, err := cpuOf(pid)
+	if err != nil {
+		return load{}, err
+	}
+	var all sync.WaitGroup
+	took, failed := make([]spread, clients), make([]error, clients)
+	began := time.Now()
+	for i := range clients {
+		do := client()
+		all.Go(func() { took[i], failed[i] = repeat(do, began.Add(loadFor)) })
+	}
+	all.Wait()
+	lasted := time.Since(began)
+	after, err := cpuOf(pid)
+	if err := errors.Join(append(failed, err)...); err != nil {
+		return load{}, err
+	}
+	var each spread
+	for _, t := range took {
+		each = append(each, t...)
+	}
+	n := float64(len(each))
+	return load{rate: n / lasted.Seconds(), p50: each.percentile(50), p99: each.percentile(99), cpu: (after.own - before.own) / n * 1e6, requests: len(each)}, nil
+}
+
+func repeat(do func(uint64) error, until time.Time) (took spread, err error) {
+	for now := time.Now(); now.Before(until); {
+		if err := do(numbered.Add(1)); err != nil {
+			return took, err
+		}
+		then := now
+		now = time.Now()
+		took = append(took, now.Sub(then).Seconds()*1000)
+	}
+	return took, nil
+}
+
+// committer keeps one key at a time: the bound.
+func committer(db *badger.DB) func(uint64) error {
+	value := make([]byte, 256)
+	return func(n uint64) error {
+		return db.Update(func(txn *badger.Txn) error {
+			return txn.Set(binary.BigEndian.AppendUint64(nil, n), value)
+		})
+	}
+}
+
+type inviter struct {
+	p      *product
+	cookie string
+}
+
+// client invites one new address at a time, on a connection of its own, as the
+// console does.
+func (i inviter) client() func(uint64) error {
+	c := &fasthttp.HostClient{Addr: i.p.listen, MaxConns: 1, ReadTimeout: patience, WriteTimeout: patience}
+	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	req.Header.SetMethod("POST")
+	req.SetRequestURI(i.p.url() + "/api/v1/invitations")
+	req.Header.SetContentType("application/json")
+	req.Header.Set("Cookie", i.cookie)
+	req.Header.Set("Origin", i.p.url())
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	req.Header.Set("Sec-Fetch-Mode", "cors")
+	return func(n uint64) error {
+		req.SetBodyString(fmt.Sprintf(`{"email":"invited%d@example.com","name":"Ada Lovelace","roles":["Fleet"]}`, n))
+		if err := c.Do(req, resp); err != nil {
+			return err
+		}
+		if resp.StatusCode() != fasthttp.StatusCreated {
+			return fmt.Errorf("an invitation was answered %d: %s", resp.StatusCode(), resp.Body())
+		}
+		return nil
+	}
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// tick is how the kernel counts CPU time, in seconds: 1/100 on every Linux that
+// Go runs on.
+const tick = 0.01
+
+// cpuTime is how long a process was on a CPU, in seconds, and how long those
+// that it started and waited for were.
+type cpuTime struct{ own, children float64 }
+
+func cpuOf(pid int) (cpuTime, error) {
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return cpuTime{}, err
+	}
+	return readStat(string(line))
+}
+
+func readStat(line string) (cpuTime, error) {
+	f := strings.Fields(line[strings.LastIndexByte(line, ')')+1:]) // from the third field on
+	if len(f) < 15 {
+		return cpuTime{}, fmt.Errorf("this is no line of /proc/PID/stat: %q", line)
+	}
+	var t [4]float64
+	for i := range t {
+		n, err := strconv.ParseFloat(f[11+i], 64)
+		if err != nil {
+			return cpuTime{}, err
+		}
+		t[i] = n * tick
+	}
+	return cpuTime{own: t[0] + t[1], children: t[2] + t[3]}, nil
+}
+
+// memoryOf is what a process holds, in bytes: resident, and its share of it.
+func memoryOf(pid int) (rss, pss float64, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		f := strings.Fields(line)
+		if len(f) < 2 {
+			continue
+		}
+		n, _ := strconv.ParseFloat(f[1], 64)
+		switch f[0] {
+		case "Rss:":
+			rss = n * 1024
+		case "Pss:":
+			pss = n * 1024
+		}
+	}
+	if rss == 0 || pss == 0 {
+		return 0, 0, errors.New("the kernel does not tell what the process holds")
+	}
+	return rss, pss, nil
+}
+
+func loadAverage() (float64, error) {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	return strconv.ParseFloat(first, 64)
+}
+
+// busy is how long all CPUs together have not been idle, in seconds.
+func busy() (float64, error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	sum := 0.0
+	for i, f := range strings.Fields(first) {
+		if i == 0 || i == 4 || i == 5 || i > 8 { // its name, idle, waiting for a disk, guests
+			continue
+		}
+		n, err := strconv.ParseFloat(f, 64)
+		if err != nil {
+			return 0, err
+		}
+		sum += n * tick
+	}
+	return sum, nil
+}
+
+// A watch tells what else went on while the figures were taken.
+type watch struct {
+	began  time.Time
+	before float64 // load average
+	busy   float64
+	loads  spread
+	stop   chan struct{}
+	ended  chan struct{}
+}
+
+func watchMachine() (*watch, error) {
+	w := &watch{began: time.Now(), stop: make(chan struct{}), ended: make(chan struct{})}
+	var err error
+	if w.before, err = loadAverage(); err != nil {
+		return nil, err
+	}
+	if w.busy, err = busy(); err != nil {
+		return nil, err
+	}
+	go w.sample()
+	return w, nil
+}
+
+func (w *watch) sample() {
+	defer close(w.ended)
+	every := time.NewTicker(5 * time.Second)
+	defer every.Stop()
+	for {
+		select {
+		case <-w.stop:
+			return
+		case <-every.C:
+			if l, err := loadAverage(); err == nil {
+				w.loads = append(w.loads, l)
+			}
+		}
+	}
+}
+
+// report is a sentence on the machine. What others used is all CPU time but
+// ours and that of everything we started, which has ended by now.
+func (w *watch) report() string {
+	close(w.stop)
+	<-w.ended
+	took := time.Since(w.began).Seconds()
+	all, err := busy()
+	ours, err2 := cpuOf(os.Getpid())
+	if err := errors.Join(err, err2); err != nil {
+		return "What else ran on the machine is not known: " + err.Error()
+	}
+	others := max(0, all-w.busy-ours.own-ours.children) / took
+	during := "not sampled"
+	if len(w.loads) > 0 {
+		during = fmt.Sprintf("%.1f (%s)", w.loads.median(), w.loads.ranging(func(v float64) string { return fmt.Sprintf("%.1f", v) }))
+	}
+	return fmt.Sprintf("Measured on %s with %d CPUs (%s, %s/%s) in %.0f s. Load average before: %.1f; during, with the measurement itself: %s. Other programs used %.2f CPUs meanwhile.",
+		time.Now().UTC().Format("2006-01-02"), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, took, w.before, during, others)
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// million is what a large store costs: to start on, and to look into.
+func million(b *bench) error {
+	p, err := b.product("million")
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := fill(p.data, b.members); err != nil {
+		return err
+	}
+	tell("%s members made in %.0f s", thousands(float64(b.members)), time.Since(began).Seconds())
+	var took spread
+	for range b.rounds {
+		if err := startOnce(p, &took); err != nil {
+			return err
+		}
+	}
+	b.add(figure{what: "exec to the first 200 on /readyz, " + thousands(float64(b.members)) + " members", measured: milliseconds(took.median()), ranging: took.ranging(milliseconds),
+		target: "< 1 s", met: took.median() < 1000})
+	if _, err := p.start(); err != nil {
+		return err
+	}
+	return errors.Join(b.pagesOn(p), p.stop())
+}
+
+func fill(data string, n int) (err error) {
+	s, err := store.Open(store.Options{Dir: data})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	w := newWorkplace(n)
+	return s.Fill(context.Background(), n, w.member)
+}
+
+// adminAddress is that of the one Admin among the many.
+const adminAddress = "grace.hopper@example.com"
+
+// A workplace is where the members of the large store work: the same people in
+// each run.
+type workplace struct {
+	n           int
+	now         time.Time
+	firsts      []string
+	lasts       []string
+	mailDomains []string
+}
+
+func newWorkplace(n int) *workplace {
+	r := rand.New(rand.NewPCG(1, 2))
+	w := &workplace{n: n, now: time.Now().UTC().Truncate(time.Second)}
+	w.firsts, w.lasts = words(r, 400, 2), words(r, 20_000, 3)
+	for _, d := range words(r, 200, 2) {
+		w.mailDomains = append(w.mailDomains, d+".example.com")
+	}
+	return w
+}
+
+// words makes n words of some syllables.
+func words(r *rand.Rand, n, syllables int) (all []string) {
+	for range n {
+		word := ""
+		for range syllables {
+			word += string("bcdfghjklmnprstvz"[r.IntN(17)]) + string("aeiou"[r.IntN(5)]) + []string{"", "n", "r", "s"}[r.IntN(4)]
+		}
+		all = append(all, word)
+	}
+	return all
+}
+
+// member is the ith: one in ten waits, half of those have proved their address,
+// one in fifty is suspended, the rest are in.
+func (w *workplace) member(i int) access.Member {
+	r := rand.New(rand.NewPCG(uint64(i), 3))
+	first, last := w.firsts[r.IntN(len(w.firsts))], w.lasts[r.IntN(len(w.lasts))]
+	email := fmt.Sprintf("%s.%s%d@%s", first, last, i, w.mailDomains[r.IntN(len(w.mailDomains))])
+	roles := []access.RoleName{[]access.RoleName{"Fleet", "AILoop"}[r.IntN(2)]}
+	if i == 0 {
+		first, last, email, roles = "Grace", "Hopper", adminAddress, []access.RoleName{access.Admin}
+	}
+	at := w.now.Add(-time.Duration(w.n-i) * time.Second / 2)
+	id := access.MemberID(spell(r))
+	m := access.Member{ID: id, Email: access.Address{Typed: email, Canonical: email}, Name: first + " " + last, State: access.Active, Roles: roles,
+		Invitation: access.Invitation{By: access.Operator, At: at, Lasts: access.Seconds(access.DefaultInvitation), ExpiresAt: at.Add(access.DefaultInvitation)}}
+	switch {
+	case i == 0:
+	case i%10 == 0:
+		m.State = access.Pending
+	case i%50 == 1:
+		m.State = access.Suspended
+	}
+	if m.State != access.Pending || i%20 == 0 {
+		m.ProvedAt = at.Add(time.Minute)
+	}
+	if m.State != access.Pending {
+		m.Decision = access.Decision{By: access.Operator, At: at.Add(time.Hour)}
+	}
+	return m
+}
+
+// spell makes an identifier that looks as those of the store do.
+func spell(r *rand.Rand) string {
+	id := make([]byte, 26)
+	for i := range id {
+		id[i] = "abcdefghijklmnopqrstuvwxyz234567"[r.IntN(32)]
+	}
+	return string(id)
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// patience is how long anything may take before the run gives up.
+const patience = 60 * time.Second
+
+// build makes the program as make build does.
+func (b *bench) build() error {
+	b.program = filepath.Join(b.dir, "doorward")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version=bench", "-o", b.program, "doorward")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// A product is the built program on a data directory.
+type product struct {
+	program, data, listen string
+	env                   []string
+	server                *exec.Cmd
+	log                   bytes.Buffer
+}
+
+func (b *bench) product(name string) (*product, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	data := filepath.Join(b.dir, name)
+	return &product{program: b.program, data: data, listen: l.Addr().String(),
+		env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir, "DOORWARD_DATA=" + data, "DOORWARD_LOG_LEVEL=warn"}}, nil
+}
+
+func (p *product) url() string { return "http://" + p.listen }
+
+func (p *product) pid() int { return p.server.Process.Pid }
+
+// start runs the server and returns how long it took from exec to the first 200
+// on /readyz.
+func (p *product) start() (time.Duration, error) {
+	p.server = exec.Command(p.program, "serve", "--listen", p.listen)
+	p.server.Env, p.server.Stdout, p.server.Stderr = p.env, &p.log, &p.log
+	began := time.Now()
+	if err := p.server.Start(); err != nil {
+		return 0, err
+	}
+	for time.Since(began) < patience {
+		if ready(p.listen) {
+			return time.Since(began), nil
+		}
+		time.Sleep(500 * time.Microsecond)
+	}
+	return 0, errors.Join(errors.New("the server does not answer"), p.stop())
+}
+
+// ready asks once, on a connection of its own.
+func ready(address string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(time.Second))
+	fmt.Fprintf(conn, "GET /readyz HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", address)
+	var status [12]byte
+	n, _ := conn.Read(status[:])
+	return string(status[:n]) == "HTTP/1.1 200"
+}
+
+// stop ends the server in order.
+func (p *product) stop() error {
+	if err := p.server.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	if err := p.server.Wait(); err != nil {
+		return fmt.Errorf("the server ended badly: %w\n%s", err, &p.log)
+	}
+	return nil
+}
+
+// says runs a command line with --json and reads its answer.
+func (p *product) says(out any, args ...string) error {
+	cmd := exec.Command(p.program, append(args, "--json")...)
+	cmd.Env = p.env
+	var said, words bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &words
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("doorward %s: %w\n%s", strings.Join(args, " "), err, &words)
+	}
+	return json.NewDecoder(&said).Decode(out)
+}
+
+type linked struct {
+	LoginLink string `json:"login_link"`
+}

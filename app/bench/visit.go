@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+)
+
+// visitScript opens a page in Chromium with an empty cache, through the
+// Playwright of app/e2e.
+//
+//go:embed visit.cjs
+var visitScript []byte
+
+// A seen is one visit: bytes of all answers as they came over the wire, how
+// many requests there were, and milliseconds to the first contentful paint.
+type seen struct {
+	Bytes    float64 `json:"bytes"`
+	Requests float64 `json:"requests"`
+	Paint    float64 `json:"paint"`
+}
+
+// visit is what a first visit of the sign-in page costs.
+func visit(b *bench) error {
+	p, err := b.product("visit")
+	if err != nil {
+		return err
+	}
+	if _, err := p.start(); err != nil {
+		return err
+	}
+	return errors.Join(b.visitOn(p), p.stop())
+}
+
+func (b *bench) visitOn(p *product) error {
+	if _, err := p.admin(); err != nil {
+		return err
+	}
+	all, err := look(p.url()+"/login", b.rounds)
+	if err != nil {
+		return err
+	}
+	var wire, requests, paint spread
+	for _, v := range all {
+		wire, requests, paint = append(wire, v.Bytes), append(requests, v.Requests), append(paint, v.Paint)
+	}
+	b.add(figure{what: "first visit of /login, over the wire", measured: kilobytes(wire.median()), ranging: wire.ranging(kilobytes), target: "< 30 KB", met: wire.percentile(100) < 30e3})
+	b.add(figure{what: "its requests", measured: thousands(requests.median()), ranging: requests.ranging(thousands), target: "≤ 3", met: requests.percentile(100) <= 3})
+	b.add(figure{what: "its first contentful paint in Chromium", measured: milliseconds(paint.median()), ranging: paint.ranging(milliseconds), target: "< 100 ms", met: paint.median() < 100})
+	return nil
+}
+
+func look(url string, times int) (all []seen, err error) {
+	chromium := os.Getenv("CHROMIUM")
+	for _, name := range []string{"chromium", "chromium-browser"} {
+		if chromium == "" {
+			chromium, _ = exec.LookPath(name)
+		}
+	}
+	cmd := exec.Command("node", "-", chromium, url, strconv.Itoa(times))
+	cmd.Dir, cmd.Stdin, cmd.Stderr = "app/e2e", bytes.NewReader(visitScript), os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("node: %w", err)
+	}
+	err = json.Unmarshal(out, &all)
+	if err == nil && len(all) != times {
+		err = fmt.Errorf("%d visits of %d were measured", len(all), times)
+	}
+	return all, err
+}

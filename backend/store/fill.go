@@ -1,0 +1,91 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"slices"
+	"strings"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// fillPasses are the prefixes that Fill writes, in the order of keys, cut in
+// two so that only half of what is derived is in memory at a time.
+var fillPasses = []string{"acmqrt", "wx"}
+
+// Fill fills an empty store with n members from elsewhere, each with all that
+// is derived from it, in one stroke: on an error the store is as empty as it
+// was. It asks for each member more than once and must get the same. Ids and
+// addresses must differ.
+func (s *Store) Fill(ctx context.Context, n int, member func(i int) access.Member) error {
+	f := filler{n: n, member: member, passes: fillPasses}
+	if err := s.kv.Load(ctx, f.next); err != nil {
+		return err
+	}
+	return s.Update(ctx, func(tx *Tx) error { return tx.Record(access.System, access.DidRestoreData, "", "") })
+}
+
+// A filler gives what members are made of, in the order of keys.
+type filler struct {
+	n      int
+	member func(i int) access.Member
+	passes []string // still to come
+	batch  []kv.KV
+}
+
+func (f *filler) next() (kv.KV, error) {
+	for len(f.batch) == 0 {
+		if len(f.passes) == 0 {
+			return kv.KV{}, io.EOF
+		}
+		if err := f.gather(f.passes[0]); err != nil {
+			return kv.KV{}, err
+		}
+		f.passes = f.passes[1:]
+	}
+	first := f.batch[0]
+	f.batch = f.batch[1:]
+	return first, nil
+}
+
+// gather puts the records under these prefixes in order.
+func (f *filler) gather(prefixes string) error {
+	tx := &Tx{kv: gathered{prefixes, &f.batch}}
+	counters := access.Counters{}
+	for i := range f.n {
+		m := f.member(i)
+		counters.Add(&m, 1)
+		for k, v := range entries(&m) {
+			if err := tx.mark([]byte(k), v); err != nil {
+				return err
+			}
+		}
+		if err := tx.set(key("m/", string(m.ID)), &m); err != nil {
+			return err
+		}
+	}
+	if err := tx.set([]byte("c"), &counters); err != nil {
+		return err
+	}
+	slices.SortFunc(f.batch, func(a, b kv.KV) int { return bytes.Compare(a.Key, b.Key) })
+	return nil
+}
+
+// gathered is a transaction that only takes, and only under some prefixes.
+type gathered struct {
+	prefixes string
+	into     *[]kv.KV
+}
+
+func (g gathered) Set(key, value []byte) error {
+	if strings.IndexByte(g.prefixes, key[0]) >= 0 {
+		*g.into = append(*g.into, kv.KV{Key: key, Value: value})
+	}
+	return nil
+}
+
+func (gathered) Get([]byte) ([]byte, error)                { return nil, kv.ErrNotFound }
+func (gathered) Delete([]byte) error                       { return nil }
+func (gathered) Scan([]byte, []byte, int) ([]kv.KV, error) { return nil, nil }
