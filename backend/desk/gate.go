@@ -227,6 +227,9 @@ func (d *Desk) loadToken(tx *store.Tx, h access.SecretHash, p *Principal) error 
 		if p.Member, err = tx.Member(t.Owner); err != nil {
 			return errors.Join(badToken(), err)
 		}
+		if p.Member.State != access.Active {
+			return badToken()
+		}
 	}
 	pol, err := d.policyNow(tx)
 	if err != nil {

@@ -50,24 +50,43 @@ func (d *Desk) openSessions(tx *store.Tx, m *access.Member) (open []access.Sessi
 }
 
 // EndSession ends one session of a member: one's own, or, with the right to
-// change members, one of somebody who may do no more than the asker.
+// change members, one of somebody who may do no more than the asker. It is
+// looked for beforehand: a member can have more than an Update bears to read.
 func (d *Desk) EndSession(ctx context.Context, by access.By, id access.MemberID, session string) error {
+	found, ok, err := d.sessionNamed(ctx, by, id, session)
+	if err != nil {
+		return err
+	}
 	return d.store.Update(ctx, func(tx *store.Tx) error {
+		if _, err := d.mayEnd(tx, by, id); err != nil {
+			return err
+		}
+		s, still, err := tx.Session(found.Hash)
+		if err != nil {
+			return err
+		}
+		if !ok || !still {
+			return access.NoSuch("session")
+		}
+		return firstOf(tx.DeleteSession(s.Hash, ""), tx.Record(by, access.DidEndSession, string(id), s.Method))
+	})
+}
+
+func (d *Desk) sessionNamed(ctx context.Context, by access.By, id access.MemberID, session string) (found access.Session, ok bool, err error) {
+	err = d.store.View(ctx, func(tx *store.Tx) error {
 		m, err := d.mayEnd(tx, by, id)
 		if err != nil {
 			return err
 		}
 		open, err := d.openSessions(tx, &m)
-		if err != nil {
-			return err
-		}
 		for _, s := range open {
 			if s.ID() == session {
-				return firstOf(tx.DeleteSession(s.Hash, ""), tx.Record(by, access.DidEndSession, string(id), s.Method))
+				found, ok = s, true
 			}
 		}
-		return access.NoSuch("session")
+		return err
 	})
+	return found, ok, err
 }
 
 // mayEnd is the member whose sessions the asker may end.

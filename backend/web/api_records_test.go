@@ -1,0 +1,168 @@
+package web
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// The second of two Admins is told who decided, what and when; nobody decides
+// who may not, and what is decided stays so.
+func TestAPIDecisions(t *testing.T) {
+	c := newCast(t)
+	c.ids["late"], _ = c.invite("late@example.com", access.Fleet)
+	c.ids["turned"], _ = c.invite("turned@example.com", access.Fleet)
+	c.ids["above"], _ = c.invite("above@example.com", access.Admin)
+	c.must(c.desk.PutRole(bg, c.house.admin, access.Role{Name: "Porter", Permissions: []access.Permission{
+		access.May(access.Read, access.ResMembers), access.May(access.DoInvite, access.ResMembers), access.May(access.Decide, access.ResMembers), access.May(access.Open, access.ResFleet)}}))
+	porter, id := c.arrived("porter@example.com", "Porter")
+	c.fleet, c.ids["fleet"] = porter, id
+	c.run(t, []row{
+		{"who waits: proved first", "admin", "GET", "/login-requests?limit=1", "", 200, all(`"email":"pending@example.com"`, `"next":"`, `"total":4`), all("late@example.com")},
+		{"oneself", "pending", "POST", "/members/{pending}/approve", "", 403, all(`"code":"pending"`), nil},
+		{"by a weak token", "weak token", "POST", "/members/{pending}/approve", "", 403, all("not_allowed"), nil},
+		{"above one's own", "fleet", "POST", "/members/{above}/approve", "", 403, all("role_above_own"), nil},
+		{"with roles above one's own", "fleet", "POST", "/members/{pending}/approve", `{"roles":["Admin"]}`, 403, all("role_above_own"), nil},
+		{"a link to come in above one's own", "fleet", "POST", "/members/{above}/login-link", "", 403, nil, all("login_link")},
+		{"approve with other roles", "admin", "POST", "/members/{pending}/approve", `{"roles":["AILoop"]}`, 200, all(`"state":"active"`, `"roles":["AILoop"]`, `"decided_by":"Admin@Example.com"`, `"decided_at":"2030-05-01T12:00:00Z"`), nil},
+		{"too late", "fleet", "POST", "/members/{pending}/approve", "", 409, all(`"code":"already_decided"`, "Admin@Example.com", "approved", "1 May 2030", "12:00"), nil},
+		{"too late to reject", "fleet", "POST", "/members/{pending}/reject", "", 409, all("already_decided", "Admin@Example.com"), nil},
+		{"a link for one who is in", "admin", "POST", "/members/{pending}/login-link", "", 409, nil, all("/login/")},
+		{"one who was never there", "admin", "POST", "/members/mfrggzdfmztwq2lknnwg23tpoa/approve", "", 404, nil, nil},
+		{"a link to hand over", "admin", "POST", "/members/{late}/login-link", "", 200, all(`"login_link":"https://door.example.com/login/`), nil},
+		{"resend", "admin", "POST", "/members/{late}/resend", "", 200, all(`"delivery":{"state":"queued"`), all("/login/")},
+		{"reject", "admin", "POST", "/members/{turned}/reject", `{"reason":"No place.","tell_them":true}`, 204, nil, nil},
+		{"again", "fleet", "POST", "/members/{turned}/reject", "", 409, all("already_decided", "rejected", "Admin@Example.com"), all("turned@")},
+		{"a reason that nobody needs", "admin", "POST", "/members/{late}/reject", `{"why":"x"}`, 422, all("unknown_field"), nil},
+		{"a rejection of one who is in", "admin", "POST", "/members/{fleet}/reject", "", 409, nil, nil},
+	})
+	c.as("admin", "GET", "/audit", "").lacks(t, "turned@example.com", "No place.")
+}
+
+func TestAPIAudit(t *testing.T) {
+	c := newCast(t)
+	c.wait(24 * time.Hour)
+	c.admin = c.back("admin@example.com")
+	c.as("admin", "POST", "/invitations", `{"email":"ada@example.com","roles":["Fleet"]}`).want(t, 201)
+	c.run(t, []row{
+		{"an entry", "admin", "GET", "/audit?limit=1", "", 200, all(`"did":"invited"`, `"by":"Admin@Example.com"`, `"by_id":"{admin}"`, `"via":"console"`, `"to":"ada@example.com"`, `"detail":"Fleet"`, `"seq":`, `"next":"`), nil},
+		{"by whom", "admin", "GET", "/audit?by=" + url.QueryEscape("ADMIN@example.com") + "&did=invited,approved", "", 200, all(`"total":1`, "ada@example.com"), all("fleet@example.com")},
+		{"to whom", "admin", "GET", "/audit?to={fleet}", "", 200, all(`"to":"fleet@example.com"`), all("suspended@example.com")},
+		{"from then on", "admin", "GET", "/audit?from=2030-05-02T00:00:00Z&did=invited", "", 200, all(`"total":1`), nil},
+		{"until then", "admin", "GET", "/audit?until=2030-05-02T00:00:00%2B02:00&did=suspended", "", 200, all(`"total":1`, "suspended@example.com"), all("2030-05-02T")},
+		{"between, where nothing was", "admin", "GET", "/audit?from=2030-05-03T00:00:00Z&until=2030-05-02T00:00:00Z", "", 200, all(`"items":[]`, `"total":0`), nil},
+		{"by somebody who is not here", "admin", "GET", "/audit?by=nobody@example.com", "", 200, all(`"items":[]`), nil},
+		{"at what time?", "admin", "GET", "/audit?from=yesterday", "", 422, all(`"code":"bad_time"`, `"location":"from"`), nil},
+		{"a parameter that is not there", "admin", "GET", "/audit?who=ada", "", 422, all("unknown_parameter"), nil},
+		{"the verdict", "admin", "GET", "/audit/verify", "", 200, all(`"ok":true`), all("detail")},
+		{"a format that is not there", "admin", "GET", "/audit/export?format=xls", "", 422, all(`"code":"bad_format"`), nil},
+		{"an export that has no such filter", "admin", "GET", "/audit/export?formt=csv", "", 422, all("unknown_parameter"), nil},
+		{"an export by a member", "fleet", "GET", "/audit/export", "", 403, nil, all("seq")},
+		{"an export by one who waits", "pending", "GET", "/audit/export", "", 403, nil, all("seq")},
+		{"an export by a stranger", "stranger", "GET", "/audit/export?format=json", "", 401, nil, all("seq")},
+		{"the log by a weak token", "weak token", "GET", "/audit", "", 403, nil, all("seq")},
+		{"the verdict by a member", "fleet", "GET", "/audit/verify", "", 403, nil, all("entries")},
+	})
+	next := c.as("admin", "GET", "/audit?did=invited&limit=1", "").object(t)["next"].(string)
+	c.as("admin", "GET", "/audit?did=invited&limit=1&cursor="+next, "").want(t, 200, "invited")
+	for _, other := range []string{"/audit?did=approved&cursor=" + next, "/audit?cursor=" + next, "/members?cursor=" + next, "/outbox?cursor=" + next, "/login-requests?cursor=" + next, "/audit?did=invited&limit=1&cursor=A" + next[1:] + "A"} {
+		c.as("admin", "GET", other, "").want(t, 422, "bad_cursor")
+	}
+}
+
+// back signs a member in again.
+func (h *house) back(email string) *guest {
+	h.t.Helper()
+	g := h.guest()
+	g.post(g.get("/login"), "/login", "email", email)
+	_, err := h.desk.AnswerAsks(bg)
+	h.must(err)
+	_, code := h.signInLetter()
+	g.post(g.get("/login"), "/login/code", "code", code).want(h.t, 303)
+	return g
+}
+
+// Somebody gives a role or a token a name that a spreadsheet would run when the
+// log is opened in it.
+func TestExportIsNoFormula(t *testing.T) {
+	c := newCast(t)
+	for _, name := range []string{`=HYPERLINK("https://evil.example","x")`, "+1+1", "-1+1", "@SUM(A1)"} {
+		body, _ := json.Marshal(map[string]any{"name": name, "roles": []string{"Fleet"}})
+		c.as("admin", "POST", "/tokens", string(body)).want(t, 201)
+	}
+	a := c.as("admin", "GET", "/audit/export?did=made_token", "")
+	a.want(t, 200, `"'=HYPERLINK(""https://evil.example"",""x"")"`, `"'+1+1"`, `"'-1+1"`, `"'@SUM(A1)"`)
+	if a.Header.Get("Content-Disposition") != `attachment; filename="doorward-audit.csv"` || a.Header.Get("Content-Type") != "text/csv; charset=utf-8" {
+		t.Errorf("it is sent as %v", a.Header)
+	}
+	rows, err := csv.NewReader(strings.NewReader(a.body)).ReadAll()
+	if err != nil || len(rows) != 7 || strings.Join(rows[0], ",") != "seq,at,by,via,from,did,to,detail,hash" {
+		t.Errorf("the table has %d rows (%v): %v", len(rows), err, rows)
+	}
+	for _, r := range rows[1:] {
+		for _, cell := range r {
+			if cell != "" && strings.Contains("=+-@\t\r\n", cell[:1]) {
+				t.Errorf("a cell begins like a formula: %q", cell)
+			}
+		}
+	}
+	var list []map[string]any
+	j := c.as("admin", "GET", "/audit/export?format=json", "")
+	if err := json.Unmarshal([]byte(j.body), &list); err != nil || len(list) < 10 || keys(list[0]) == "" {
+		t.Errorf("the JSON has %d entries: %v", len(list), err)
+	}
+	if err := json.Unmarshal([]byte(c.as("admin", "GET", "/audit/export?format=json&did=nothing", "").body), &list); err != nil || len(list) != 0 {
+		t.Errorf("an empty export: %v, %v", list, err)
+	}
+}
+
+// A delegated Admin reads the letters of others to come in as them.
+func TestLetterPreviewHoldsNoWayIn(t *testing.T) {
+	c := newCast(t)
+	g := c.guest()
+	g.post(g.get("/login"), "/login", "email", "fleet@example.com").want(t, 200)
+	_, err := c.desk.AnswerAsks(bg)
+	c.must(err)
+	link, code := c.signInLetter()
+	secret := strings.TrimPrefix(link, "/login/")
+	seen := 0
+	for _, l := range c.as("admin", "GET", "/outbox?limit=200", "").items(t) {
+		a := c.as("admin", "GET", "/outbox/"+l["id"].(string), "")
+		a.want(t, 200, `"message_id"`)
+		a.lacks(t, secret, code, code[:3]+" "+code[3:])
+		if found := regexp.MustCompile(`/login/[A-Za-z0-9_-]{43}`).FindString(a.body); found != "" {
+			t.Errorf("the preview of a letter (%s) holds %s", l["kind"], found)
+		}
+		if l["kind"] == "sign_in" || l["kind"] == "invitation" {
+			seen++
+			a.want(t, 200, `"redacted":true`, "/login/…", `"html":`, `"text":`)
+		}
+	}
+	if seen < 2 {
+		t.Errorf("only %d letters with a way in were seen", seen)
+	}
+	c.as("fleet", "GET", "/outbox", "").want(t, 403)
+}
+
+func TestAPIOutbox(t *testing.T) {
+	c := newCast(t)
+	id := c.as("admin", "GET", "/outbox?limit=1", "").items(t)[0]["id"].(string)
+	c.ids["letter"] = access.MemberID(id)
+	c.run(t, []row{
+		{"retry", "admin", "POST", "/outbox/{letter}/retry", "", 200, all(`"state":"queued"`), nil},
+		{"retry by a member", "fleet", "POST", "/outbox/{letter}/retry", "", 403, nil, nil},
+		{"delete by a weak token", "weak token", "DELETE", "/outbox/{letter}", "", 403, nil, nil},
+		{"delete", "admin", "DELETE", "/outbox/{letter}", "", 204, nil, nil},
+		{"again", "admin", "DELETE", "/outbox/{letter}", "", 404, nil, nil},
+		{"look", "admin", "GET", "/outbox/{letter}", "", 404, nil, nil},
+		{"a test letter", "admin", "POST", "/settings/mail/test", "", 200, all(`"kind":"test"`, `"to":"admin@example.com"`), nil},
+		{"to somebody else", "admin", "POST", "/settings/mail/test", `{"email":"evil@example.com"}`, 403, all("own_address_only"), nil},
+		{"who did", "admin", "GET", "/audit?did=deleted_letter", "", 200, all(`"total":1`), nil},
+	})
+}

@@ -1,0 +1,142 @@
+package web
+
+import (
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+)
+
+type stubOperations struct{}
+
+func (stubOperations) Compact(context.Context) error                  { return nil }
+func (stubOperations) Verify(context.Context) (map[string]int, error) { return nil, nil }
+func (stubOperations) Backup(context.Context, io.Writer) error        { return nil }
+func (stubOperations) Doctor(context.Context) []Check {
+	return []Check{{Name: "disk", State: "warn", Detail: "1 MB free", Mend: "Make room."}}
+}
+
+func TestAPISettingsAndRoles(t *testing.T) {
+	c := newCast(t, func(o *Options) {
+		o.Operations, o.MailServer, o.MailFrom = stubOperations{}, "mail.example.com:587", "door@example.com"
+		o.Facts = []Fact{{Name: "listen", Value: "127.0.0.1:8080", Meaning: "where", SetWith: "--listen"}}
+	})
+	c.run(t, []row{
+		{"settings", "admin", "GET", "/settings", "", 200, all(`"workspace":"AI Loop"`, `"invitation_expires_in":"7d"`, `"public_url":"https://door.example.com"`, `"server":"mail.example.com:587"`, `"from":"door@example.com"`, `"defaults":{"workspace":"AI Loop"`, `"set_with":"--listen"`, `"name":"session_idle","value":"7d"`), nil},
+		{"change", "admin", "PATCH", "/settings", `{"workspace":"Hangar","invitation_expires_in":"2d"}`, 200, all(`"workspace":"Hangar"`, `"invitation_expires_in":"2d"`), nil},
+		{"nothing", "admin", "PATCH", "/settings", `{}`, 422, all("nothing_to_change"), nil},
+		{"too long", "admin", "PATCH", "/settings", `{"invitation_expires_in":"31d"}`, 422, all(`"location":"invitation_expires_in"`), nil},
+		{"what is fixed", "admin", "PATCH", "/settings", `{"public_url":"https://evil.example"}`, 422, all("unknown_field"), nil},
+		{"by a member", "fleet", "PATCH", "/settings", `{"workspace":"Mine"}`, 403, nil, nil},
+		{"checks", "admin", "GET", "/settings/checks", "", 200, all(`{"name":"disk","state":"warn","detail":"1 MB free","mend":"Make room."}`), nil},
+		{"checks by a member", "fleet", "GET", "/settings/checks", "", 403, nil, all("disk")},
+		{"roles with who has them", "admin", "GET", "/roles", "", 200, all(`"name":"Admin"`, `"built_in":true,"members":2`, `"grantable":["open ailoop"`), nil},
+		{"make one", "admin", "PUT", "/roles/Night%20Pilots", `{"description":"By night.","permissions":["open fleet"]}`, 200, all(`"name":"Night Pilots"`, `"built_in":false`), nil},
+		{"one that reads like another", "admin", "PUT", "/roles/night%20pilots", `{"permissions":["open fleet"]}`, 409, all("role_exists"), nil},
+		{"a built-in one", "admin", "PUT", "/roles/Fleet", `{"permissions":["change members"]}`, 409, all("built_in_role"), nil},
+		{"what nobody can hold", "admin", "PUT", "/roles/X", `{"permissions":["wait door"]}`, 422, all("unknown_permission"), nil},
+		{"a name with a way in it", "admin", "PUT", "/roles/..%2fFleet", `{"permissions":["open fleet"]}`, 422, all("role_name"), nil},
+		{"by a member", "fleet", "PUT", "/roles/Mine", `{"permissions":["change members"]}`, 403, nil, nil},
+		{"delete", "admin", "DELETE", "/roles/Night%20Pilots", "", 204, nil, nil},
+		{"one in use", "admin", "DELETE", "/roles/Admin", "", 409, all("built_in_role"), nil},
+		{"one that is gone", "admin", "DELETE", "/roles/Night%20Pilots", "", 404, nil, nil},
+		{"quiet", "admin", "PATCH", "/me", `{"notify_waiting":false}`, 200, all(`"notify_waiting":false`), nil},
+		{"still", "admin", "GET", "/me", "", 200, all(`"notify_waiting":false`, `"state":"active"`, `"sign_in_method":"link"`, `"email_canonical":"admin@example.com"`), nil},
+		{"roles of one's own", "admin", "PATCH", "/me", `{"notify_waiting":true,"roles":["Admin"]}`, 422, all("unknown_field"), nil},
+		{"by one who decides nothing", "fleet", "PATCH", "/me", `{"notify_waiting":true}`, 403, nil, nil},
+		{"who waits is told nothing", "pending", "GET", "/me", "", 403, all(`"code":"pending"`), all("Fleet", "admin")},
+	})
+}
+
+// An API token does what its roles may within what its owner may now: less from
+// the moment that either has less, and nothing once it is revoked or over.
+func TestAPITokens(t *testing.T) {
+	c := newCast(t)
+	c.run(t, []row{
+		{"make", "admin", "POST", "/tokens", `{"name":"nightly","roles":["Fleet"],"expires_in":"1d"}`, 201, all(`"token":"dw_`, `"expires_at":"2030-05-02T12:00:00Z"`), nil},
+		{"list", "admin", "GET", "/tokens", "", 200, all(`"name":"nightly"`, `"total":3`), all("dw_", `"token"`, `"hash"`)},
+		{"without roles", "admin", "POST", "/tokens", `{"name":"x","roles":[]}`, 422, all(`"location":"roles"`), nil},
+		{"without a name", "admin", "POST", "/tokens", `{"name":" ","roles":["Fleet"]}`, 422, all("name_missing"), nil},
+		{"for ever and longer", "admin", "POST", "/tokens", `{"name":"x","roles":["Fleet"],"expires_in":"400d"}`, 422, all("expiry_out_of_range"), nil},
+		{"by a token", "admin token", "POST", "/tokens", `{"name":"x","roles":["Admin"]}`, 403, all("token_by_token"), all("dw_")},
+		{"by a member", "fleet", "POST", "/tokens", `{"name":"x","roles":["Fleet"]}`, 403, nil, all("dw_")},
+		{"used", "weak token", "GET", "/me", "", 200, all(`"permissions":["open fleet"`, `"sign_in_method":"token"`), all("change members")},
+	})
+	made := c.as("admin", "POST", "/tokens", `{"name":"short","roles":["Admin"],"expires_in":"1h"}`).object(t)
+	short := access.Secret(made["token"].(string))
+	c.guest().api("GET", "/overview", "", bearer(short)).want(t, 200)
+	c.wait(time.Hour)
+	c.guest().api("GET", "/overview", "", bearer(short)).want(t, 401, `"code":"bad_token"`)
+	for _, wrong := range []access.Secret{"", "dw_", "dw_" + access.NewSecret(), short[3:], short + "x"} {
+		c.guest().api("GET", "/overview", "", bearer(wrong)).want(t, 401, "bad_token")
+	}
+	id := c.as("admin token", "GET", "/tokens", "").items(t)[0]["id"].(string)
+	c.as("admin token", "DELETE", "/tokens/"+id, "").want(t, 204)
+	c.as("admin token", "DELETE", "/tokens/"+strings.Repeat("a", 26), "")
+	_, err := c.desk.Suspend(bg, c.house.admin, c.ids["admin"])
+	c.must(err)
+	for _, path := range []string{"/me", "/overview", "/events", "/members"} {
+		for _, who := range []string{"admin token", "weak token"} {
+			if a := c.as(who, "GET", path, ""); a.StatusCode != 401 && a.StatusCode != 403 {
+				t.Errorf("the %s of a suspended owner may %s: %d %s", who, path, a.StatusCode, a.body)
+			}
+		}
+	}
+}
+
+// A member sees and ends their own sessions, and nobody else's; who manages,
+// not those of somebody with more access.
+func TestAPISessions(t *testing.T) {
+	c := newCast(t)
+	c.must(c.desk.PutRole(bg, c.house.admin, access.Role{Name: "Porter", Permissions: []access.Permission{access.May(access.Read, access.ResMembers), access.May(access.Change, access.ResMembers), access.May(access.Open, access.ResFleet), access.May(access.Open, access.ResFleetFlows), access.May(access.Open, access.ResFleetLake)}}))
+	c.pending, c.ids["porter"] = c.arrived("porter@example.com", "Porter")
+	second := c.back("fleet@example.com")
+	own := c.as("fleet", "GET", c.fill("/members/{fleet}/sessions"), "")
+	list := own.items(t)
+	if len(list) != 2 || list[0]["current"] == list[1]["current"] {
+		t.Fatalf("one's own sessions: %s", own.body)
+	}
+	own.lacks(t, second.session().Reveal())
+	other := list[0]["id"].(string)
+	if list[0]["current"] == true {
+		other = list[1]["id"].(string)
+	}
+	c.ids["other"] = access.MemberID(other)
+	adminSession := c.as("admin", "GET", c.fill("/members/{admin}/sessions"), "").items(t)[0]["id"].(string)
+	c.ids["admin-session"] = access.MemberID(adminSession)
+	c.run(t, []row{
+		{"another's", "fleet", "GET", "/members/{admin}/sessions", "", 403, nil, all("opened_at")},
+		{"another's by a token", "weak token", "GET", "/members/{fleet}/sessions", "", 403, nil, nil},
+		{"end another's", "fleet", "DELETE", "/members/{admin}/sessions/{admin-session}", "", 403, nil, nil},
+		{"end an Admin's without being one", "pending", "DELETE", "/members/{admin}/sessions/{admin-session}", "", 403, all("member_above_own"), nil},
+		{"end all of an Admin's", "pending", "POST", "/members/{admin}/sign-out", "", 403, all("member_above_own"), nil},
+		{"somebody's under another's name", "fleet", "DELETE", "/members/{fleet}/sessions/{admin-session}", "", 404, nil, nil},
+		{"one's own other", "fleet", "DELETE", "/members/{fleet}/sessions/{other}", "", 204, nil, nil},
+		{"again", "fleet", "DELETE", "/members/{fleet}/sessions/{other}", "", 404, nil, nil},
+		{"this one is open", "fleet", "GET", "/me", "", 200, nil, nil},
+		{"a manager ends all of a member's", "pending", "POST", "/members/{fleet}/sign-out", "", 204, nil, nil},
+		{"at once", "fleet", "GET", "/me", "", 401, nil, nil},
+		{"none is left", "admin", "GET", "/members/{fleet}/sessions", "", 200, all(`"items":[]`), nil},
+	})
+	second.get("/").want(t, 303, "/login")
+}
+
+func TestAPIOverview(t *testing.T) {
+	c := newCast(t)
+	c.ids["soon"], _ = c.invite("soon@example.com", access.Fleet)
+	c.wait(6 * 24 * time.Hour)
+	c.admin = c.back("admin@example.com")
+	c.run(t, []row{
+		{"counts", "admin", "GET", "/overview", "", 200, all(`"pending":2`, `"proved":1`, `"active":3`, `"suspended":1`, `"admins":2`, `"members":6`, `"Fleet":4`, `"public_url":"https://door.example.com","public_url_local":false`, `"mail":{"configured":true`), nil},
+		{"ends soon", "admin", "GET", "/invitations?expires_within=25h", "", 200, all(`"email":"soon@example.com"`, `"total":1`), all("pending@example.com")},
+		{"not so soon", "admin", "GET", "/invitations?expires_within=23h", "", 200, all(`"items":[]`, `"total":0`), nil},
+		{"when?", "admin", "GET", "/invitations?expires_within=31d", "", 422, all("bad_duration"), nil},
+		{"soon, for a member", "fleet", "GET", "/invitations", "", 403, nil, nil},
+		{"day by day", "admin", "GET", "/overview/days?days=8", "", 200, all(`"items":[{"day":"2030-04-30","invited":0,"waiting":0,"approved":0,"rejected":0},{"day":"2030-05-01","invited":5,"waiting":4,"approved":3,"rejected":0}`, `{"day":"2030-05-07"`, `"total":8`), nil},
+		{"too many days", "admin", "GET", "/overview/days?days=91", "", 422, nil, nil},
+		{"days for a member", "fleet", "GET", "/overview/days", "", 403, nil, nil},
+	})
+}
