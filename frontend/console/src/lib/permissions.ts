@@ -1,0 +1,24 @@
+const words: Record<string, string> = {
+  'open ailoop': 'AILoop: front page', 'open ailoop/datalake': 'AILoop: Data Lake', 'open ailoop/flows': 'AILoop: Flows',
+  'open fleet': 'Fleet: front page', 'open fleet/datalake': 'Fleet: Data Lake', 'open fleet/flows': 'Fleet: Flows',
+  'read members': 'See members and requests', 'invite members': 'Invite, resend, copy links', 'decide members': 'Approve and reject',
+  'change members': 'Change roles, suspend, remove', 'read audit': 'See the audit log', 'read settings': 'See settings, tokens and mail',
+  'change settings': 'Change settings, roles and tokens', 'read applications': 'See applications', 'change applications': 'Connect applications',
+}
+
+// said is a permission in words.
+export const said = (permission: string): string => words[permission] ?? permission
+
+// group is the part of the matrix that a permission stands in.
+export function group(permission: string): string {
+  if (permission.startsWith('open ailoop')) return 'AILoop'
+  if (permission.startsWith('open fleet')) return 'Fleet'
+  return 'Management'
+}
+
+// grouped are permissions under their groups, in the order they came.
+export function grouped(permissions: string[]): [string, string[]][] {
+  const all = new Map<string, string[]>()
+  for (const p of permissions) all.set(group(p), [...(all.get(group(p)) ?? []), p])
+  return [...all]
+}
