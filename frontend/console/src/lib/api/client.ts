@@ -14,6 +14,9 @@ export type Session = Schemas['SessionList']['items'][number]
 export type Token = Schemas['Token']
 export type Invitation = Schemas['Invitation']
 export type Row = Schemas['Batch']['results'][number]
+export type Verdict = Schemas['Checked']
+export type Day = Schemas['Day']
+export type Check = Schemas['Check']
 
 // plain sends a request as text: the native window dies of a Blob.
 async function plain(request: Request): Promise<Response> {
@@ -44,16 +47,4 @@ export async function ask<T>(asked: Promise<Answer<T>>): Promise<T> {
 // signIn leads to the door, and from there back to this very view.
 export function signIn(): void {
   location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`)
-}
-
-// raw is ask for a path that is not in the description's types.
-export async function raw<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const text = body === undefined ? undefined : JSON.stringify(body)
-  const headers: Record<string, string> = text === undefined ? {} : { 'Content-Type': 'application/json' }
-  return ask<T>(
-    fetch(`/api/v1${path}`, { method, headers, body: text, credentials: 'same-origin', cache: 'no-store' }).then(async (response) => {
-      const said: unknown = await response.json().catch(() => undefined)
-      return response.ok ? { data: said as T, response } : { error: said, response }
-    }),
-  )
 }

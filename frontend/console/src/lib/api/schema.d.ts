@@ -13,9 +13,49 @@ export interface paths {
         };
         /**
          * The audit log
-         * @description Who did what to whom, when and from where; newest first. Each entry is chained to the one before by its hash.
+         * @description Who did what to whom, when and from where; newest first. Each entry is chained to the one before by its hash. A page of a filtered log can be short, or empty, and still have a next.
          */
         get: operations["list-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit log as a file
+         * @description All entries that fit the filter of GET /audit, newest first. The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe.
+         */
+        get: operations["export-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is the audit log sound?
+         * @description Walks the whole chain. An altered, removed, added or moved entry is named.
+         */
+        get: operations["verify-audit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -51,7 +91,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Invitations that end soon
+         * @description Pending members who have not opened their link, and whose link ends within the time; the soonest first.
+         */
+        get: operations["list-invitations"];
         put?: never;
         /**
          * Invite
@@ -78,6 +122,26 @@ export interface paths {
          * @description Invites each row for itself and says for each what came of it. A dry run checks all and keeps and sends nothing.
          */
         post: operations["invite-many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/invitations/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What would an invitation meet?
+         * @description Looks at one address, and at the roles where they are given. Keeps and sends nothing. What would be refused is said in the answer, with its code.
+         */
+        post: operations["check-invitation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -285,12 +349,32 @@ export interface paths {
         };
         /**
          * Open sessions
-         * @description Where a member is signed in.
+         * @description Where a member is signed in: oneself, or, with the right to read members, another.
          */
         get: operations["list-sessions"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/members/{id}/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one session
+         * @description Ends one session of a member: one's own, or, with the right to change members, another's.
+         */
+        delete: operations["end-session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -385,12 +469,16 @@ export interface paths {
         };
         /**
          * One letter
-         * @description A letter with what it says. The words of a letter that would let its reader in are shown on the server's own shell alone; those of one that is done with are gone.
+         * @description A letter with what it says. A login link or code in it is left out: the server's own shell alone shows it. The words of a letter with one that is done with are gone.
          */
         get: operations["get-letter"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a letter
+         * @description Takes a letter out of the outbox: one that was not sent yet never is.
+         */
+        delete: operations["delete-letter"];
         options?: never;
         head?: never;
         patch?: never;
@@ -428,6 +516,26 @@ export interface paths {
          * @description How many wait, are in, are kept out, and how mail fares.
          */
         get: operations["get-overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/overview/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Day by day
+         * @description How many were invited, came, were approved and rejected on each of the last days, in UTC; the oldest first, and today last.
+         */
+        get: operations["list-days"];
         put?: never;
         post?: never;
         delete?: never;
@@ -502,6 +610,26 @@ export interface paths {
          * @description Changes what is given and leaves the rest.
          */
         patch: operations["change-settings"];
+        trace?: never;
+    };
+    "/settings/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is well, and what is not
+         * @description Looks at the public URL, mail, disk, clock, permissions and store; each finding with the mend. It may take some seconds.
+         */
+        get: operations["check-settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/settings/mail/test": {
@@ -628,6 +756,18 @@ export interface components {
             next?: string;
             /** Format: int64 */
             total: number;
+            /** @description There are at least so many. */
+            total_is_floor?: boolean;
+        };
+        AuditVerdict: {
+            /** @description What is wrong, where something is. */
+            detail?: string;
+            /**
+             * Format: int64
+             * @description How many are sound.
+             */
+            entries: number;
+            ok: boolean;
         };
         Batch: {
             /** Format: int64 */
@@ -660,6 +800,93 @@ export interface components {
             /** @example AI Loop */
             workspace?: string;
         };
+        Check: {
+            detail: string;
+            /** @description What to do about it. */
+            mend?: string;
+            /** @example mail */
+            name: string;
+            /**
+             * @example ok
+             * @enum {string}
+             */
+            state: "ok" | "warn" | "fail";
+        };
+        CheckInBody: {
+            /** @example Ada@Example.com */
+            email: string;
+            /**
+             * @description Absent while they are not chosen.
+             * @example [
+             *       "Fleet"
+             *     ]
+             */
+            roles?: string[];
+        };
+        Checked: {
+            /** @description The roles include Admin. */
+            admin?: boolean;
+            /** @description As it was given. */
+            email: string;
+            /**
+             * @description As it is compared.
+             * @example ada@example.com
+             */
+            email_canonical?: string;
+            /** @description Why it would be refused: already_member, already_invited, role_above_own, … */
+            error?: components["schemas"]["RowError"];
+            /**
+             * @description Where the letter's link will point.
+             * @example https://door.example.com
+             */
+            links_lead_to: string;
+            /** @description Links lead to this machine only. */
+            links_local?: boolean;
+            mail: components["schemas"]["Mail"];
+            /** @description Who has the address already. */
+            member?: components["schemas"]["Holder"];
+            /** @description An invitation would be taken as it stands. */
+            ok: boolean;
+            /** @description This address was turned away once. */
+            rejected_before?: components["schemas"]["Rejection"];
+            /**
+             * @description A known domain that this one is one letter off.
+             * @example example.com
+             */
+            similar_domain?: string;
+        };
+        Checks: {
+            checks: components["schemas"]["Check"][];
+        };
+        Day: {
+            /** Format: int64 */
+            approved: number;
+            /**
+             * @description In UTC.
+             * @example 2030-05-01
+             */
+            day: string;
+            /** Format: int64 */
+            invited: number;
+            /** Format: int64 */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Proved their address, and began to wait.
+             */
+            waiting: number;
+        };
+        DayList: {
+            items: components["schemas"]["Day"][];
+            /** Format: int64 */
+            total: number;
+        };
+        Defaults: {
+            /** @example 7d */
+            invitation_expires_in: string;
+            /** @example AI Loop */
+            workspace: string;
+        };
         Delivery: {
             /** Format: date-time */
             at: string;
@@ -678,6 +905,22 @@ export interface components {
             state: "queued" | "sent" | "retrying" | "failed" | "kept";
         };
         Empty: Record<string, never>;
+        Fact: {
+            default?: string;
+            meaning: string;
+            /** @example mail_from */
+            name: string;
+            /** @example --mail-from / DOORWARD_MAIL_FROM / mail_from in doorward.toml */
+            set_with?: string;
+            value?: string;
+        };
+        Holder: {
+            email: string;
+            id: string;
+            name?: string;
+            /** @enum {string} */
+            state: "pending" | "active" | "suspended";
+        };
         Invitation: {
             /** @example Ada@Example.com */
             email: string;
@@ -1053,6 +1296,17 @@ export interface components {
              * @description Of the pending: have proved their address.
              */
             proved: number;
+            /**
+             * @description Where links lead.
+             * @example https://door.example.com
+             */
+            public_url: string;
+            /** @description Links lead to this machine only. */
+            public_url_local: boolean;
+            /** @description How many hold each role, in any state. A role that nobody holds is absent. */
+            roles: {
+                [key: string]: number;
+            };
             /** Format: int64 */
             suspended: number;
         };
@@ -1173,8 +1427,12 @@ export interface components {
         Session: {
             /** @description What the browser says it is. */
             agent?: string;
+            /** @description The one that asks. */
+            current?: boolean;
             /** @example 192.0.2.7 */
             from?: string;
+            /** @description Names it; opens nothing. */
+            id: string;
             /**
              * @description How it was opened.
              * @enum {string}
@@ -1194,6 +1452,10 @@ export interface components {
             total: number;
         };
         Settings: {
+            /** @description What the changeable settings are unless somebody changes them. */
+            defaults: components["schemas"]["Defaults"];
+            /** @description What holds while this Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program. */
+            fixed: components["schemas"]["Fact"][];
             /**
              * @description How long invitations last, unless said otherwise.
              * @example 7d
@@ -1268,6 +1530,8 @@ export interface components {
             next_try?: string;
             /** Format: date-time */
             queued_at: string;
+            /** @description A login link or code was left out of the words. */
+            redacted?: boolean;
             /**
              * @example retrying
              * @enum {string}
@@ -1293,6 +1557,16 @@ export interface operations {
     "list-audit": {
         parameters: {
             query?: {
+                /** @description Whose doing: an address of somebody who is here, the id of a member or token, operator, or system. */
+                by?: string;
+                /** @description What was done; several with commas between. */
+                did?: string;
+                /** @description What was acted on: an address of somebody who is here, an id, a role's or token's name. */
+                to?: string;
+                /** @description From this time on (RFC 3339). */
+                from?: string;
+                /** @description Before this time (RFC 3339). */
+                until?: string;
                 /** @description How many items at the most. */
                 limit?: number;
                 /** @description next of the page before. */
@@ -1369,6 +1643,105 @@ export interface operations {
             };
         };
     };
+    "export-audit": {
+        parameters: {
+            query?: {
+                /** @description csv or json; csv where it is absent. */
+                format?: string;
+                /** @description As in GET /audit. */
+                by?: string;
+                /** @description As in GET /audit. */
+                did?: string;
+                /** @description As in GET /audit. */
+                to?: string;
+                /** @description As in GET /audit. */
+                from?: string;
+                /** @description As in GET /audit. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/csv": unknown;
+                };
+            };
+        };
+    };
+    "verify-audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerdict"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listen: {
         parameters: {
             query?: never;
@@ -1392,6 +1765,85 @@ export interface operations {
                      *     data: {"id":"mfrggzdfmztwq2lknnwg23tpoa"}
                      */
                     "text/event-stream": string;
+                };
+            };
+        };
+    };
+    "list-invitations": {
+        parameters: {
+            query?: {
+                /** @description From 1 minute to 30 days. */
+                expires_within?: string;
+                /** @description How many items at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1531,6 +1983,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
                 };
             };
             /** @description Bad Request */
@@ -2995,6 +3552,119 @@ export interface operations {
             };
         };
     };
+    "end-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The member's id. */
+                id: string;
+                /** @description The session's id. */
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "sign-out": {
         parameters: {
             query?: never;
@@ -3421,6 +4091,126 @@ export interface operations {
             };
         };
     };
+    "delete-letter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The letter's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "retry-letter": {
         parameters: {
             query?: never;
@@ -3576,6 +4366,83 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-days": {
+        parameters: {
+            query?: {
+                /** @description How many. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4057,6 +4924,71 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checks"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,20 +1,6 @@
-import { api, ask, raw, type Invitation } from '$lib/api/client'
+import { api, ask, type Invitation, type Verdict } from '$lib/api/client'
 
-// A Verdict is what the server thinks of an invitation before it is made.
-export type Verdict = {
-  ok: boolean
-  email_canonical?: string
-  code?: string
-  detail?: string
-  member?: { id: string; email: string; name?: string; state: string }
-  rejected_before?: { at: string; by: string }
-  similar_domain?: string
-  admin: boolean
-  links_lead_to: string
-  links_local: boolean
-}
-
-const look = (email: string, roles: string[]) => raw<Verdict>('POST', '/invitations/check', { email, roles })
+const look = (email: string, roles: string[]) => ask(api.POST('/invitations/check', { body: { email, roles } }))
 
 // A Check asks the server what it thinks of an address, once the writer pauses.
 export class Check {
@@ -39,11 +25,11 @@ export class Check {
 }
 
 // whyNot says why an invitation cannot be sent as it is; empty where it can.
-export function whyNot(email: string, roles: string[], verdict?: Pick<Verdict, 'ok' | 'detail'>): string {
+export function whyNot(email: string, roles: string[], verdict?: Pick<Verdict, 'ok' | 'error'>): string {
   if (email.trim() === '') return 'Write the email address of whom to invite.'
   if (!email.includes('@')) return 'An email address has an @ in it, such as ada@example.com.'
   if (roles.length === 0) return 'Choose a role: it is what they ask for, and what you grant when you approve.'
-  if (verdict && !verdict.ok) return verdict.detail ?? 'This invitation cannot be sent as it is.'
+  if (verdict && !verdict.ok) return verdict.error?.detail ?? 'This invitation cannot be sent as it is.'
   return ''
 }
 

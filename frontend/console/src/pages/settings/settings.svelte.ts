@@ -1,4 +1,4 @@
-import { api, ask, type Settings } from '$lib/api/client'
+import { api, ask } from '$lib/api/client'
 import { me } from '$lib/me.svelte'
 import { toasts } from '$lib/toasts.svelte'
 
@@ -9,9 +9,3 @@ export async function change(what: Change, said: string): Promise<void> {
   me.settings = await ask(api.PATCH('/settings', { body: what }))
   toasts.say(said)
 }
-
-// Fixed is what was set when the server started, and with what.
-export type Fixed = { name: string; value: string; meaning: string; set_with?: string }
-type Later = { fixed?: Fixed[]; defaults?: { workspace?: string; invitation_expires_in?: string } }
-
-export const later = (settings: Settings | undefined): Later => (settings ?? {}) as Later
