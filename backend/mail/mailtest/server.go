@@ -142,6 +142,7 @@ func (s *Server) Down() {
 func (s *Server) Close() {
 	s.closing.Do(func() { close(s.closed) })
 	s.Down()
+	s.pipes.Close() // Serve may not have begun, and then the backend does not know of it
 	s.backend.Close()
 	s.running.Wait()
 }
