@@ -55,7 +55,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	}
 	out.write([]byte(backupMagic))
 	out.write(append(header, '\n'))
-	err = s.kv.Each(ctx, nil, func(key, value []byte) error {
+	err = s.Each(ctx, func(key, value []byte) error {
 		if len(key) > 1 && leftOut[string(key[:2])] {
 			return nil
 		}

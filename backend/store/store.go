@@ -108,6 +108,12 @@ func (s *Store) Instance() string { return s.kv.Identity().Instance }
 // of the data directory.
 func (s *Store) Compact(ctx context.Context) error { return s.kv.Compact(ctx) }
 
+// Each goes over everything kept, as it was at one moment, in the order of the
+// keys. Key and value are good until fn returns.
+func (s *Store) Each(ctx context.Context, fn func(key, value []byte) error) error {
+	return s.kv.Each(ctx, nil, fn)
+}
+
 // A Tx is one consistent view of everything kept, at one moment. It is good
 // only inside the function it was given to.
 type Tx struct {

@@ -20,7 +20,7 @@ type Report struct {
 func (s *Store) Verify(ctx context.Context) (Report, error) {
 	v := verifier{seed: maphash.MakeSeed(), want: map[byte]fingerprint{}, have: map[byte]fingerprint{}}
 	var kept access.Counters
-	err := s.kv.Each(ctx, nil, func(key, value []byte) error {
+	err := s.Each(ctx, func(key, value []byte) error {
 		v.report.Records++
 		if string(key) == "c" {
 			return json.Unmarshal(value, &kept)
