@@ -36,9 +36,12 @@ func (d *disk) sample() {
 	if d.low.Swap(low) == low {
 		return
 	}
-	if low {
-		d.log.Error("the disk is nearly full: writes are refused", "free", free, "floor", d.floor, "err", err)
-	} else {
+	switch {
+	case err != nil:
+		d.log.Error("the disk cannot be asked how much is free: writes are refused", "err", err)
+	case low:
+		d.log.Error("the disk is nearly full: writes are refused", "free", free, "floor", d.floor)
+	default:
 		d.log.Warn("there is room on the disk again: writes are taken", "free", free, "floor", d.floor)
 	}
 }
