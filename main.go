@@ -20,6 +20,7 @@ func main() {
 		panic(err) // the name is a valid one: it stands above
 	}
 	os.Exit(cli.Program{
+		Name:     os.Args[0],
 		Frontend: frontend,
 		Version:  version,
 		Stdin:    os.Stdin,

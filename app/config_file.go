@@ -33,6 +33,9 @@ func readFile(dir string) (map[string]string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	if info, bad := os.Stat(dir); err != nil && bad == nil && !info.IsDir() {
+		return nil, mistake("data", "The data directory %s is a file. Name a directory.", dir)
+	}
 	if err != nil {
 		return nil, fileFault("%s cannot be read: %v.", name, cause(err))
 	}

@@ -24,6 +24,7 @@ func (r *run) doctorVerb() *cobra.Command {
 		Long:  "Look at what Doorward needs, one line each, with how to mend what is wrong. The\nexit code is 1 where something is.",
 		Args:  cobra.NoArgs,
 	}
+	looked := false
 	look := r.on(func(a *api, _ []string) error {
 		var out struct {
 			Checks []check `json:"checks"`
@@ -32,12 +33,13 @@ func (r *run) doctorVerb() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		looked = true
 		return r.diagnosis(raw, out.Checks)
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		err := look(cmd, args)
 		var use *misuse
-		if err == nil || errors.Is(err, errTold) || errors.As(err, &use) {
+		if looked || errors.As(err, &use) {
 			return err
 		}
 		start := []check{{"start", "fail", plain(explain(err)), "Nothing else can be looked at until this is mended."}}
@@ -62,10 +64,14 @@ func (r *run) diagnosis(raw json.RawMessage, found []check) error {
 	if err != nil {
 		return err
 	}
+	wrong := 0
 	for _, c := range found {
 		if c.State == "fail" {
-			return errTold
+			wrong++
 		}
 	}
-	return nil
+	if wrong == 0 {
+		return nil
+	}
+	return fmt.Errorf("there is %s to mend", count(wrong, "thing"))
 }

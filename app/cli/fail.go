@@ -78,13 +78,16 @@ func spelled(e *access.Error) string {
 	return fmt.Sprintf("%s (%s)", e.Message, s.Spelled())
 }
 
-// sentence gives a library's words a capital and a full stop.
+// sentence gives a library's words a capital and a full stop. An address or a
+// path that comes first is left as it is spelled.
 func sentence(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
 	if first == utf8.RuneError {
 		return s
 	}
-	s = string(unicode.ToUpper(first)) + s[size:]
+	if word, _, _ := strings.Cut(s, " "); !strings.ContainsAny(word, "@/.") {
+		s = string(unicode.ToUpper(first)) + s[size:]
+	}
 	if last := s[len(s)-1]; last != '.' && last != '?' && last != '!' && last != ')' {
 		s += "."
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"doorward/backend/access"
 )
 
 // A member is what the verbs read of the API's member.
@@ -74,13 +76,14 @@ func membersOf(items []json.RawMessage) ([]member, error) {
 	return all, nil
 }
 
-// each does a verb to every member that args name. What fails is told and does
-// not keep the others from being done.
+// each does a verb to every member that args name. What fails is told, with
+// whom it was about where there are several, and does not keep the others from
+// being done.
 func (r *run) each(args []string, do func(who string) error) error {
 	failed := false
 	for _, who := range args {
 		if err := do(strings.TrimSpace(who)); err != nil {
-			r.tell(err)
+			r.tell(naming(who, err, len(args) > 1))
 			failed = true
 		}
 	}
@@ -88,4 +91,13 @@ func (r *run) each(args []string, do func(who string) error) error {
 		return errTold
 	}
 	return nil
+}
+
+// naming puts who in front of an error that does not name them.
+func naming(who string, err error, several bool) error {
+	said := explain(err)
+	if !several || strings.Contains(strings.ToLower(said), strings.ToLower(who)) {
+		return err
+	}
+	return access.Errorf(access.Invalid, "%s: %s", access.Shorten(who, 80), said)
 }

@@ -3,17 +3,22 @@ package cli
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"doorward/backend/access"
 
 	"github.com/spf13/cobra"
 )
 
 // A Program is the command line with what surrounds it.
 type Program struct {
+	Name     string // as it was called: os.Args[0]
 	Frontend fs.FS  // door/, letters/, tokens.css and dist/
 	Version  string // as the build set it
 	Stdin    io.Reader
@@ -60,7 +65,7 @@ Start with:  doorward serve`
 
 func (r *run) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:               "doorward",
+		Use:               "doorward VERB",
 		Short:             "Doorward decides who gets in",
 		Long:              about,
 		SilenceErrors:     true,
@@ -73,30 +78,66 @@ func (r *run) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&r.data, "data", "", "data directory (default: the platform's place for a program's data)")
 	root.PersistentFlags().BoolVar(&r.json, "json", false, "print the API's objects as JSON, one to a line")
 	root.SetHelpCommand(&cobra.Command{Use: "help [VERB]", Short: "Explain a verb", RunE: helpOn})
-	root.AddCommand(
-		r.serveVerb(), r.setupVerb(), r.loginLinkVerb(),
-		r.inviteVerb(), r.importVerb(), r.resendVerb(),
-		r.requestsVerb(), r.approveVerb(), r.rejectVerb(),
-		r.membersVerb(), r.accessVerb(), r.suspendVerb(), r.restoreVerb(), r.removeVerb(),
-		r.auditVerb(), r.outboxVerb(), r.tokenVerb(), r.mailTestVerb(),
-		r.backupVerb(), r.verifyVerb(), r.compactVerb(), r.doctorVerb(),
-		r.versionVerb(), r.completionVerb(),
-	)
-	for _, verb := range root.Commands() {
-		checkUse(verb)
-	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetUsageTemplate(usage)
+	root.InitDefaultHelpFlag()
+	r.addVerbs(root)
 	return root
 }
+
+// addVerbs adds all verbs, in the groups and the order in which help shows them.
+func (r *run) addVerbs(root *cobra.Command) {
+	cobra.EnableCommandSorting = false
+	for _, group := range []struct {
+		title string
+		verbs []*cobra.Command
+	}{
+		{"Run it", []*cobra.Command{r.serveVerb(), r.setupVerb(), r.loginLinkVerb(), r.doctorVerb(), r.mailTestVerb()}},
+		{"Let people in", []*cobra.Command{r.inviteVerb(), r.importVerb(), r.resendVerb(), r.requestsVerb(), r.approveVerb(), r.rejectVerb()}},
+		{"Look after members", []*cobra.Command{r.membersVerb(), r.accessVerb(), r.suspendVerb(), r.restoreVerb(), r.removeVerb(), r.tokenVerb()}},
+		{"See what happened", []*cobra.Command{r.auditVerb(), r.outboxVerb()}},
+		{"Keep it safe", []*cobra.Command{r.backupVerb(), r.verifyVerb(), r.compactVerb()}},
+		{"This program", []*cobra.Command{r.versionVerb(), r.completionVerb()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})
+		for _, verb := range group.verbs {
+			verb.GroupID = group.title
+			checkUse(verb)
+			root.AddCommand(verb)
+		}
+	}
+}
+
+// usage is how a verb is written, what is below it, and its flags.
+const usage = `Usage:  {{if .HasParent}}{{.Parent.CommandPath}} {{end}}{{.Use}}{{range .Groups}}{{$group := .}}
+
+{{.Title}}{{range $.Commands}}{{if and (eq .GroupID $group.ID) .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}}  {{.Short}}{{end}}{{end}}{{end}}{{if and .HasParent .HasAvailableSubCommands}}
+
+Below it:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}}  {{.Short}}{{end}}{{end}}{{end}}{{if and .HasParent .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsagesWrapped 80 | trimTrailingWhitespaces}}{{end}}{{if .HasParent}}
+
+For every verb:
+{{.InheritedFlags.FlagUsagesWrapped 80 | trimTrailingWhitespaces}}{{else}}
+
+For every verb:
+{{.LocalFlags.FlagUsagesWrapped 80 | trimTrailingWhitespaces}}
+
+More about a verb:  doorward help VERB{{end}}
+`
 
 // checkUse makes a wrong number of arguments wrong usage, in the verb and those
 // below it.
 func checkUse(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return wrongUse(cmd, "%s", sentence(err.Error()))
+			if check(cmd, args) == nil {
+				return nil
 			}
-			return nil
+			return wrongUse(cmd, "%s The usage is %q.", surplus(args), spelling(cmd))
 		}
 	}
 	for _, below := range cmd.Commands() {
@@ -104,14 +145,25 @@ func checkUse(cmd *cobra.Command) {
 	}
 }
 
+// surplus says what is wrong with a number of arguments.
+func surplus(args []string) string {
+	if len(args) == 0 {
+		return "Something is missing."
+	}
+	return fmt.Sprintf("%q is one argument too many.", access.Shorten(args[len(args)-1], 40))
+}
+
+// spelling is how a verb is written.
+func spelling(cmd *cobra.Command) string { return cmd.Parent().CommandPath() + " " + cmd.Use }
+
 func knownVerb(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
-		return wrongUse(cmd, "There is no verb %q. Did you mean %s?", args[0], like[0])
+		return wrongUse(cmd, "There is no verb %q. Did you mean %s?", access.Shorten(args[0], 40), strings.Join(like, " or "))
 	}
-	return wrongUse(cmd, "There is no verb %q.", args[0])
+	return wrongUse(cmd, "There is no verb %q.", access.Shorten(args[0], 40))
 }
 
 func helpOn(cmd *cobra.Command, args []string) error {
@@ -119,5 +171,6 @@ func helpOn(cmd *cobra.Command, args []string) error {
 	if err != nil || about == cmd.Root() && len(args) > 0 {
 		return knownVerb(cmd.Root(), args)
 	}
+	about.InitDefaultHelpFlag()
 	return about.Help()
 }

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 
 	"doorward/app"
 
@@ -69,8 +71,23 @@ func (r *run) ready(info app.ServeInfo) error {
 		if info.MailServer != "" {
 			fmt.Fprintf(w, "\nLetters go out through %s.\n", info.MailServer)
 		} else {
-			fmt.Fprintln(w, "\nNo mail server is set, so letters are kept here. Read them with: doorward outbox")
+			fmt.Fprintf(w, "\nNo mail server is set, so letters are kept here. Read them with:\n%s\n", r.spell("outbox"))
 		}
 	})
 	return errors.Join(err, r.out.Flush())
+}
+
+// spell is the command for another verb on the same data directory, as this
+// program was called.
+func (r *run) spell(verb string) string {
+	words := []string{cmp.Or(r.Name, "doorward"), verb}
+	if r.data != "" {
+		words = append(words, "--data", r.data)
+	}
+	for i, w := range words {
+		if strings.ContainsAny(w, " '\"$`\\*?&;|<>()#") {
+			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
 }

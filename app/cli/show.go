@@ -114,7 +114,7 @@ func span(d time.Duration) string {
 	case d < 60*day:
 		return count(d.Round(day)/day, "day")
 	}
-	return count(d/(30*day), "month")
+	return count((d+15*day)/(30*day), "month")
 }
 
 // list writes words as people do: "a, b and c".

@@ -1,0 +1,65 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"doorward/app/cli"
+	"doorward/backend/mail/mailtest"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets this test binary be doorward as well, for the scripts.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"doorward": func() {
+		os.Exit(cli.Program{
+			Name:     "doorward",
+			Frontend: os.DirFS(os.Getenv("FRONTEND")),
+			Version:  "v1.2.3",
+			Stdin:    os.Stdin,
+			Stdout:   os.Stdout,
+			Stderr:   os.Stderr,
+			Env:      os.Getenv,
+		}.Main(os.Args[1:]))
+	}})
+}
+
+// TestOnTheStore and TestOverTheSocket run the same scripts: a verb answers
+// alike whether a server runs on the data directory or not.
+func TestOnTheStore(t *testing.T) { runScripts(t, "testdata/both", false) }
+
+func TestOverTheSocket(t *testing.T) { runScripts(t, "testdata/both", true) }
+
+// TestAlone runs the scripts that say themselves whether a server runs.
+func TestAlone(t *testing.T) { runScripts(t, "testdata/alone", false) }
+
+func runScripts(t *testing.T, dir string, served bool) {
+	frontend, err := filepath.Abs("../../frontend")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 dir,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Values["tb"] = env.T().(testing.TB)
+			env.Values["served"] = served
+			env.Values["servers"] = map[*server]bool{}
+			env.Values["mail"] = new(*mailtest.Server)
+			env.Setenv("FRONTEND", frontend)
+			env.Setenv("DOORWARD_DATA", filepath.Join(env.WorkDir, "data"))
+			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"start": cmdStart, "serve": cmdServe, "stop": cmdStop, "kill9": cmdKill,
+			"smtp": cmdSMTP, "letters": cmdLetters,
+			"code": cmdCode, "json": cmdJSON, "keep": cmdKeep,
+			"mode": cmdMode, "rows": cmdRows, "damage": cmdDamage, "tamper": cmdTamper,
+			"port": cmdPort, "plain": cmdPlain,
+		},
+	})
+}
