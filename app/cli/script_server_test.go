@@ -34,13 +34,8 @@ func cmdStart(ts *testscript.TestScript, _ bool, args []string) {
 
 // serve starts a server and sets URL, SETUP and SOCKET: serve [ARG...]
 func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
-	self, err := exec.LookPath(filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], "doorward"))
-	ts.Check(err)
-	s := &server{cmd: exec.Command(self, append([]string{"serve", "--json", "--listen", "127.0.0.1:0"}, args...)...)}
-	s.cmd.Dir, s.cmd.Stderr = ts.MkAbs("."), &s.stderr
-	for _, name := range []string{"PATH", "HOME", "FRONTEND", "DOORWARD_DATA", "DOORWARD_SMTP_URL"} {
-		s.cmd.Env = append(s.cmd.Env, name+"="+ts.Getenv(name))
-	}
+	s := &server{cmd: doorward(ts, append([]string{"serve", "--json", "--listen", "127.0.0.1:0"}, args...)...)}
+	s.cmd.Stderr = &s.stderr
 	out, err := s.cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(s.cmd.Start())
@@ -56,6 +51,16 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("URL", said.URL)
 	ts.Setenv("SETUP", said.Setup_link)
 	ts.Setenv("SOCKET", said.Socket)
+}
+
+// doorward is the command in the script's surroundings.
+func doorward(ts *testscript.TestScript, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], "doorward"), args...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"PATH", "HOME", "FRONTEND", "DOORWARD_DATA", "DOORWARD_SMTP_URL"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	return cmd
 }
 
 // servers are those of the script that run.

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"doorward/app/cli"
@@ -49,13 +50,15 @@ func runScripts(t *testing.T, dir string, served bool) {
 			env.Values["served"] = served
 			env.Values["servers"] = map[*server]bool{}
 			env.Values["mail"] = new(*mailtest.Server)
+			env.Values["kept"] = map[reflect.Type]any{}
 			env.Setenv("FRONTEND", frontend)
 			env.Setenv("DOORWARD_DATA", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": cmdStart, "serve": cmdServe, "stop": cmdStop, "kill9": cmdKill,
+			"start": cmdStart, "serve": cmdServe, "stop": cmdStop, "kill9": cmdKill, "unfinished": cmdUnfinished, "finished": cmdFinished,
+			"follow": cmdFollow, "followed": cmdFollowed,
 			"smtp": cmdSMTP, "letters": cmdLetters,
 			"code": cmdCode, "json": cmdJSON, "keep": cmdKeep,
 			"mode": cmdMode, "rows": cmdRows, "damage": cmdDamage, "tamper": cmdTamper,
