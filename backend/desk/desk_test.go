@@ -181,6 +181,18 @@ func (o *office) letters(kind access.LetterKind) (all []access.Letter) {
 	return all
 }
 
+// letter is the newest letter of a kind to an address.
+func (o *office) letter(kind access.LetterKind, to string) access.Letter {
+	o.t.Helper()
+	for _, l := range o.letters(kind) {
+		if l.To == to {
+			return l
+		}
+	}
+	o.t.Fatalf("there is no letter of kind %q to %s", kind, to)
+	return access.Letter{}
+}
+
 func (o *office) words(id access.LetterID) (w access.Words) {
 	o.t.Helper()
 	must(o.t, o.store.View(o.t.Context(), func(tx *store.Tx) (err error) {

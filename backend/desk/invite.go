@@ -247,7 +247,7 @@ func (d *Desk) renew(ctx context.Context, by access.By, id access.MemberID, did 
 		if err != nil {
 			return err
 		}
-		if err := d.limit(tx, "resend "+string(id), resendsAtOnce, resendsEvery); err != nil {
+		if err := d.limit(tx, "resend "+limitKey(m.Email), resendsAtOnce, resendsEvery); err != nil {
 			return err
 		}
 		if err := d.renewNow(tx, &m, secret); err != nil {

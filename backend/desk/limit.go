@@ -27,7 +27,8 @@ func (d *Desk) limit(tx *store.Tx, name string, atOnce float64, every time.Durat
 		return err
 	}
 	if !b.At.IsZero() {
-		b.Used = max(0, b.Used-float64(tx.Now.Sub(b.At))/float64(every))
+		back := max(0, tx.Now.Sub(b.At)) // a clock that was put back gives nothing, and takes nothing
+		b.Used = max(0, b.Used-float64(back)/float64(every))
 	}
 	if b.Used+1 > atOnce {
 		wait := time.Duration((b.Used + 1 - atOnce) * float64(every)).Round(time.Second)
