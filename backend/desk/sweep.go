@@ -56,8 +56,10 @@ func (d *Desk) Sweep(ctx context.Context) (next time.Time, err error) {
 				}
 				return err
 			}
-			if due.Kind == store.DueDigest && admins == nil {
-				return nil // it came just now: look for whom to tell first
+			if admins == nil { // it came just now: look for whom to tell first
+				if tells, err := d.tellsAdmins(tx, due); err != nil || tells {
+					return err
+				}
 			}
 			if err := tx.ClearDue(due); err != nil {
 				return err
@@ -87,13 +89,16 @@ func (d *Desk) postpone(ctx context.Context, due store.Due) error {
 	})
 }
 
-// toTell is whom the next thing that falls due is to tell of people waiting: nil
-// where that is not what falls due. Looking for them reads more than an Update
-// bears; who gets a letter is asked again when it is posted.
+// toTell is whom the next thing that falls due is to tell: nil where it tells
+// no Admins. Looking for them reads more than an Update bears; who gets a letter
+// is asked again when it is posted.
 func (d *Desk) toTell(ctx context.Context) (admins []string, err error) {
 	err = d.store.View(ctx, func(tx *store.Tx) error {
 		due, ok, err := tx.NextDue()
-		if err != nil || !ok || due.Kind != store.DueDigest || due.At.After(tx.Now) {
+		if err != nil || !ok || due.At.After(tx.Now) {
+			return err
+		}
+		if tells, err := d.tellsAdmins(tx, due); err != nil || !tells {
 			return err
 		}
 		admins, err = d.deciders(tx)
@@ -102,10 +107,24 @@ func (d *Desk) toTell(ctx context.Context) (admins []string, err error) {
 	return admins, err
 }
 
+// tellsAdmins reports whether what falls due is for the Admins to hear of: people
+// who wait, or the end of an account whose inviter is not here to be told.
+func (d *Desk) tellsAdmins(tx *store.Tx, due store.Due) (bool, error) {
+	if due.Kind != store.DueMember {
+		return due.Kind == store.DueDigest, nil
+	}
+	m, err := tx.Member(access.MemberID(due.Ref))
+	if err != nil || m.State != access.Pending || tx.Now.Before(m.Abandoned()) {
+		return false, unlessNotFound(err)
+	}
+	host, err := tx.Member(m.Invitation.By.Member)
+	return host.State != access.Active, unlessNotFound(err)
+}
+
 func (d *Desk) sweep(tx *store.Tx, due store.Due, admins []string) error {
 	switch due.Kind {
 	case store.DueMember:
-		return d.memberDue(tx, access.MemberID(due.Ref))
+		return d.memberDue(tx, access.MemberID(due.Ref), admins)
 	case store.DueLogin:
 		return tx.DeleteLogin(access.SecretHash([]byte(due.Ref)))
 	case store.DueAsk:
@@ -169,7 +188,7 @@ func (d *Desk) letterDue(tx *store.Tx, id access.LetterID) error {
 
 // memberDue does what falls due on a pending member: the reminder, the end of
 // the invitation, the end of the account.
-func (d *Desk) memberDue(tx *store.Tx, id access.MemberID) error {
+func (d *Desk) memberDue(tx *store.Tx, id access.MemberID, admins []string) error {
 	m, err := tx.Member(id)
 	if access.NotFound.Is(err) || err == nil && m.State != access.Pending {
 		return nil
@@ -179,7 +198,7 @@ func (d *Desk) memberDue(tx *store.Tx, id access.MemberID) error {
 	}
 	switch {
 	case !tx.Now.Before(m.Abandoned()):
-		return d.abandon(tx, m)
+		return d.abandon(tx, m, admins)
 	case m.EndInvitation(tx.Now):
 		if err := tx.Record(access.System, access.DidExpire, string(id), ""); err != nil {
 			return err
@@ -196,23 +215,31 @@ func (d *Desk) memberDue(tx *store.Tx, id access.MemberID) error {
 }
 
 // abandon deletes a pending account that nobody decided on, and tells the one
-// who invited, if they are still here.
-func (d *Desk) abandon(tx *store.Tx, m access.Member) error {
+// who invited; where they are not here, a handful of the Admins.
+func (d *Desk) abandon(tx *store.Tx, m access.Member, admins []string) error {
 	if err := tx.DeleteMember(m, access.EndedRemoved); err != nil {
 		return err
 	}
 	if err := tx.Record(access.System, access.DidAbandon, string(m.ID), ""); err != nil {
 		return err
 	}
-	host, err := tx.Member(m.Invitation.By.Member)
-	if access.NotFound.Is(err) || err == nil && host.State != access.Active {
-		return nil
+	tell := admins[:min(len(admins), tellAtOnce)]
+	if len(tell) == 0 {
+		tell = []string{string(m.Invitation.By.Member)}
 	}
-	if err != nil {
-		return err
+	for _, id := range tell {
+		host, err := tx.Member(access.MemberID(id))
+		if access.NotFound.Is(err) || err == nil && host.State != access.Active {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := d.post(tx, access.AbandonedLetter, &host, time.Time{}, LetterFacts{Waiting: []WaitingPerson{waitingPerson(m)}}); err != nil {
+			return err
+		}
 	}
-	_, err = d.post(tx, access.AbandonedLetter, &host, time.Time{}, LetterFacts{Waiting: []WaitingPerson{waitingPerson(m)}})
-	return err
+	return nil
 }
 
 func waitingPerson(m access.Member) WaitingPerson {
