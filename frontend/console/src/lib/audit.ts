@@ -1,17 +1,13 @@
 // did is what was done, as a sentence has it: "access_changed" reads "access changed".
 export const did = (verb: string): string => verb.replaceAll('_', ' ')
 
-// filterOf is a filter as the API has it: what is empty is left out, and days in
-// the reader's zone become moments.
-export function filterOf(filter: Record<string, string>): Record<string, string> {
-  const given = Object.entries(filter).filter(([, value]) => value !== '')
-  return Object.fromEntries(given.map(([name, value]) => [name, moment(name, value)]))
-}
-
-function moment(name: string, value: string): string {
-  if (name === 'from') return new Date(`${value}T00:00:00`).toISOString()
-  if (name === 'until') return new Date(`${value}T23:59:59.999`).toISOString()
-  return value
+// filterOf is a filter as the API has it: what is empty is left out, and "since
+// 7d" becomes a moment.
+export function filterOf(filter: { since?: string; [name: string]: string | undefined }, now: Date): Record<string, string> {
+  const { since, ...rest } = filter
+  const given = Object.entries(rest).filter((e): e is [string, string] => !!e[1])
+  if (since) given.push(['from', new Date(now.getTime() - parseInt(since, 10) * 86_400_000).toISOString()])
+  return Object.fromEntries(given)
 }
 
 // deeds are the kinds of entries that a reader may look for.

@@ -1,0 +1,335 @@
+import { readFileSync } from 'node:fs'
+import { expect, test, type Browser, type Page } from '@playwright/test'
+import { doorward, examine, faults, letter, listed, visit } from './harness'
+
+// The console: one story in which each test is a sentence. What somebody holds
+// at the end of one sentence they have in the next.
+test.describe.configure({ mode: 'serial' })
+
+const grace = 'grace@example.org'
+const annie = 'annie@example.org'
+let admin: Page // Grace's console
+let second: Page // Annie's, open at the same time
+
+const badge = (page: Page) => page.getByTestId('badge')
+const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
+const row = (page: Page, name: string) => page.getByRole('listitem', { name })
+const dialog = (page: Page) => page.getByRole('dialog')
+const said = (page: Page, text: string | RegExp) => expect(page.getByRole('status').filter({ hasText: text }).first()).toBeVisible()
+
+async function place(page: Page, name: string): Promise<void> {
+  await page.getByRole('link', { name, exact: true }).first().click()
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+}
+
+// waits invites somebody on the shell, and proves their address as they would.
+async function waits(browser: Browser, email: string, role = 'Fleet'): Promise<Page> {
+  await doorward('invite', email, '--role', role)
+  const page = await visit(browser)
+  await page.goto((await letter(email)).link)
+  await page.getByRole('button', { name: 'Accept the invitation' }).click()
+  await expect(page.getByText('Account Pending Approval')).toBeVisible()
+  return page
+}
+
+async function choose(page: Page, trigger: string | RegExp, option: string): Promise<void> {
+  await page.getByRole('button', { name: trigger }).click()
+  await page.getByRole('option', { name: option }).click()
+}
+
+test('a first visit is small, and shows the way to the first invitation', async ({ browser }) => {
+  admin = await visit(browser)
+  await admin.goto(process.env.SETUP_LINK as string)
+  await admin.getByLabel('Workspace name').fill('Night Watch')
+  await admin.getByLabel('Your name').fill('Grace Hopper')
+  await admin.getByLabel('Your email').fill(grace)
+  await admin.getByRole('button', { name: 'Make it mine' }).click()
+  await expect(admin.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
+
+  const network = await admin.context().newCDPSession(admin)
+  await network.send('Network.enable')
+  const sizes: number[] = []
+  network.on('Network.loadingFinished', (e) => sizes.push(e.encodedDataLength))
+  await admin.goto('/admin/')
+  await expect(admin.getByRole('heading', { name: 'Dashboard' })).toBeVisible()
+  await expect(admin.getByText('Welcome. Three steps')).toBeVisible()
+  expect(sizes.length, 'what was loaded was seen').toBeGreaterThan(5)
+  expect(sizes.reduce((a, b) => a + b), 'bytes over the wire on a first visit').toBeLessThan(120_000)
+})
+
+test('Settings, Membership & Permissions, Invite New User, Send Invitation: a letter arrives', async () => {
+  await place(admin, 'Settings')
+  await place(admin, 'Membership & Permissions')
+  await button(admin, 'Invite New User').click()
+  await expect(admin.getByLabel('Email'), 'one can type at once').toBeFocused()
+  const send = button(admin, 'Send Invitation')
+  await expect(send).toHaveAccessibleDescription(/Write the email address/)
+  await admin.getByLabel('Email').fill('Ada@Exmaple.com')
+  await admin.getByRole('button', { name: 'ada@example.com' }).or(admin.getByRole('button', { name: 'Ada@example.com' })).click()
+  await expect(send).toHaveAccessibleDescription(/Choose a role/)
+  await choose(admin, /^Role: /, 'Fleet')
+  await expect(admin.getByText('Opens Fleet: Data Lake and Flows. Nothing in AILoop.')).toBeVisible()
+  await admin.getByLabel('Name').fill('Ada Lovelace')
+  await admin.getByLabel('Note').fill('Welcome to route planning')
+  await expect(admin.getByText('The link will point to')).toBeVisible()
+  await send.click()
+
+  await expect(admin.getByRole('heading', { name: 'Ada Lovelace is invited' })).toBeVisible()
+  const { text } = await letter('ada@example.com')
+  expect(text).toContain('Welcome to route planning')
+  await said(admin, /The mail server took the letter/)
+  await button(admin, 'Copy link').click()
+  const link = await admin.getByLabel(/this link|clipboard/i).inputValue()
+  expect(link).toContain('/login/')
+  expect(link, 'it is a new one').not.toBe((await letter('ada@example.com')).link)
+  await button(admin, 'Done').click()
+  await expect(admin.getByRole('heading', { name: 'Ada Lovelace' })).toBeVisible()
+})
+
+test('the dialog tells apart members, invited, and one letter off', async () => {
+  await button(admin, 'Invite New User').click()
+  await admin.getByLabel('Email').fill('ada@example.com')
+  await said(admin, /was invited already and waits/)
+  await admin.getByLabel('Email').fill(grace.toUpperCase())
+  await said(admin, /is a member already/)
+  await said(admin, grace)
+  await admin.getByLabel('Email').fill('bob@gmial.com')
+  await said(admin, /Did you mean bob@gmail.com/)
+  await choose(admin, /^Role: /, 'Admin')
+  await said(admin, /decides who gets in, too/)
+  await admin.keyboard.press('Escape')
+  await admin.keyboard.press('Escape')
+  await expect(dialog(admin)).toHaveCount(0)
+})
+
+test('somebody waits: the notification and the red badge, in both consoles', async ({ browser }) => {
+  await doorward('invite', annie, '--role', 'Admin')
+  await doorward('approve', annie)
+  second = await visit(browser)
+  const [{ login_link: link }] = await listed<{ login_link: string }>('login-link', annie)
+  await second.goto(link)
+  await second.getByRole('button', { name: /Sign in/ }).click()
+  await expect(second).toHaveURL('/')
+  await second.goto('/admin/')
+  await expect(badge(second)).toHaveText('1 waiting')
+
+  await waits(browser, 'katherine@example.com', 'AILoop')
+  await waits(browser, 'bob@example.com')
+  await place(admin, 'Dashboard')
+  for (const page of [admin, second]) {
+    await expect(page.getByText('3 people are waiting for your approval')).toBeVisible()
+    await expect(badge(page)).toHaveText('3 waiting')
+  }
+})
+
+test('Review, Review Pending Requests, Approve: within a second the other console knows', async () => {
+  await button(admin, 'Review').click()
+  await expect(admin.getByRole('heading', { name: 'Review Pending Requests' })).toBeVisible()
+  await expect(admin.getByRole('tab', { name: 'Login Requests 3 waiting' })).toHaveAttribute('aria-selected', 'true')
+  await second.goto('/admin/requests')
+  await expect(row(second, 'katherine@example.com')).toContainText('address proved')
+  await expect(row(second, 'Ada Lovelace')).toContainText('link not opened yet')
+
+  const gone = row(second, 'katherine@example.com').waitFor({ state: 'detached' }).then(() => Date.now())
+  await button(admin, 'Approve katherine@example.com').click()
+  const clicked = Date.now()
+  expect((await gone) - clicked, 'milliseconds until the other console knows').toBeLessThan(1000)
+  await said(admin, 'katherine@example.com is in, as AILoop.')
+  for (const page of [admin, second]) await expect(badge(page)).toHaveText('2 waiting')
+  expect((await letter('katherine@example.com', 'You are in')).text).toContain('Night Watch')
+})
+
+test('the roles can be changed in the same step', async () => {
+  await choose(admin, 'Roles for bob@example.com: Fleet', 'AILoop')
+  await admin.keyboard.press('Escape')
+  await button(admin, 'Approve bob@example.com').click()
+  await said(admin, 'bob@example.com is in, as Fleet and AILoop.')
+  const [bob] = await listed('members', '--search', 'bob')
+  expect(bob).toMatchObject({ state: 'active', roles: expect.arrayContaining(['Fleet', 'AILoop']) })
+})
+
+test('if another Admin was faster: who, what, when', async ({ browser }) => {
+  await waits(browser, 'carol@example.com')
+  const stale = await second.context().newPage()
+  await stale.route('**/api/v1/events', (r) => r.abort())
+  await stale.goto('/admin/requests')
+  await expect(row(stale, 'carol@example.com')).toBeVisible()
+  await expect(row(admin, 'carol@example.com')).toBeVisible()
+  await button(admin, 'Approve carol@example.com').click()
+  await said(admin, 'carol@example.com is in')
+
+  await button(stale, 'Approve carol@example.com').click()
+  await expect(stale.getByRole('alert')).toContainText(/approved already, by Grace Hopper|approved already, by grace@example.org/)
+  await expect(row(stale, 'carol@example.com')).toHaveCount(0)
+  await stale.close()
+})
+
+test('Reject & Delete says what will be gone, and tells them if asked to', async ({ browser }) => {
+  await waits(browser, 'dave@example.com')
+  await button(admin, 'Reject & Delete dave@example.com').click()
+  await expect(admin).toHaveURL(/reject=/)
+  await expect(dialog(admin)).toContainText('deleted for good')
+  await expect(dialog(admin)).toContainText('dave@example.com')
+  await admin.getByLabel('Tell them by letter').check()
+  await admin.getByLabel('Reason').fill('The team is full this year.')
+  await button(admin, 'Reject & Delete').click()
+
+  await said(admin, 'dave@example.com was rejected and deleted.')
+  await expect(row(second, 'dave@example.com')).toHaveCount(0)
+  expect((await letter('dave@example.com', '', 3)).text).toContain('The team is full this year.')
+  expect(await listed('members', '--search', 'dave')).toEqual([])
+  await button(admin, 'Invite New User').click()
+  await admin.getByLabel('Email').fill('dave@example.com')
+  await said(admin, /rejected before/)
+  await button(admin, 'Cancel').click()
+})
+
+test('many at once, and by the keyboard alone', async ({ browser }) => {
+  for (const name of ['erin', 'frank', 'gina']) await waits(browser, `${name}@example.com`)
+  await expect(badge(admin)).toHaveText('4 waiting')
+  const at = () => admin.evaluate(() => document.activeElement?.getAttribute('aria-label'))
+  await admin.locator('main').focus()
+  await admin.keyboard.press('?')
+  await expect(dialog(admin)).toContainText('These shortcuts')
+  await admin.keyboard.press('Escape')
+  await expect(dialog(admin)).toHaveCount(0)
+
+  await admin.keyboard.press('j')
+  expect(await at()).toBe('erin@example.com')
+  await admin.keyboard.press('x')
+  await admin.keyboard.press('j')
+  expect(await at()).toBe('frank@example.com')
+  await admin.keyboard.press('x')
+  await said(admin, '2 selected')
+  await admin.keyboard.press('a')
+  await said(admin, '2 people are in.')
+  await expect(badge(second)).toHaveText('2 waiting')
+
+  await admin.keyboard.press('/')
+  await admin.keyboard.type('gina')
+  await expect(row(admin, 'Ada Lovelace')).toHaveCount(0)
+  await admin.keyboard.press('Escape')
+  await admin.keyboard.press('j')
+  expect(await at()).toBe('gina@example.com')
+  await admin.keyboard.press('r')
+  await expect(dialog(admin)).toContainText('Reject gina@example.com?')
+  for (let i = 0; i < 6 && (await admin.evaluate(() => document.activeElement?.textContent)) !== 'Reject & Delete'; i++) await admin.keyboard.press('Tab')
+  await admin.keyboard.press('Enter')
+  await said(admin, 'gina@example.com was rejected and deleted.')
+  await expect(badge(second)).toHaveText('1 waiting')
+})
+
+test('Manage Access: roles, suspend, restore, remove', async ({ browser }) => {
+  const bob = await visit(browser)
+  await bob.goto('/login')
+  await bob.getByLabel('Email').fill('bob@example.com')
+  await bob.getByRole('button', { name: 'Send me a link' }).click()
+  await bob.getByLabel('Six-digit code').fill((await letter('bob@example.com', 'Sign in')).code)
+  await bob.getByRole('button', { name: 'Sign in' }).click()
+  await expect(bob.getByRole('heading', { name: /^Hello/ })).toBeVisible()
+
+  await place(admin, 'Membership & Permissions')
+  await admin.getByLabel('Search members').fill('bob')
+  await expect(admin.getByText('1 member found')).toBeVisible()
+  await button(admin, 'Manage Access of bob@example.com').click()
+  await expect(admin).toHaveURL(/member=/)
+  await expect(dialog(admin)).toContainText('by a login code')
+  await choose(admin, /^Roles: /, 'AILoop')
+  await admin.keyboard.press('Escape')
+  await button(admin, 'Save roles').click()
+  await said(admin, 'bob@example.com has Fleet now')
+  expect((await bob.goto('/ailoop'))?.status()).toBe(403)
+
+  await button(admin, 'Suspend').click()
+  await said(admin, 'is suspended')
+  await expect(dialog(admin)).toContainText('Not signed in anywhere.')
+  expect((await bob.goto('/fleet'))?.status()).toBe(403)
+  await button(admin, 'Restore').click()
+  await said(admin, 'may sign in again')
+  await button(admin, 'Remove …').click()
+  await button(admin, 'Remove for good').click()
+  await said(admin, 'bob@example.com was removed.')
+  expect(await listed('members', '--search', 'bob')).toEqual([])
+})
+
+test('Invite Many: nothing is sent before the verdicts; the results can be kept', async () => {
+  await admin.goto('/admin/settings/members')
+  await button(admin, 'Invite Many').click()
+  await admin.getByLabel('People').fill('email,role,name\nhal@example.com,Fleet,Hal\nnonsense,Fleet,\ngrace@example.org,Fleet,\nivy@example.com,AILoop;Fleet,Ivy')
+  await button(admin, 'Check 4 rows').click()
+  await expect(dialog(admin)).toContainText('2 people can be invited, 2 rows cannot')
+  expect(await listed('members', '--search', 'hal')).toEqual([])
+  await button(admin, 'Send 2 Invitations').click()
+  await expect(dialog(admin)).toContainText('2 people are invited.')
+  const download = admin.waitForEvent('download')
+  await button(admin, 'Download the results').click()
+  const kept = readFileSync(await (await download).path(), 'utf8')
+  expect(kept.split('\r\n')).toEqual(['row,email,result,code,detail', '1,hal@example.com,invited,,Invited.', '2,ivy@example.com,invited,,Invited.', ''])
+  await button(admin, 'Done').click()
+  expect((await letter('ivy@example.com')).text).toContain('AILoop')
+})
+
+test('roles, tokens, settings, a test letter, the audit log and the outbox', async () => {
+  await place(admin, 'Roles')
+  await button(admin, 'New Role').click()
+  await admin.getByLabel('Name').fill('Pilots')
+  await admin.getByLabel('Fleet: Flows').check()
+  await button(admin, 'Save role').click()
+  await expect(admin.getByRole('columnheader', { name: /Pilots/ })).toBeVisible()
+
+  await place(admin, 'API tokens')
+  await button(admin, 'New Token').click()
+  await admin.getByLabel('What is it for?').fill('nightly')
+  await choose(admin, /^Roles: /, 'Pilots')
+  await button(admin, 'Make token').click()
+  expect(await admin.getByLabel('The token').inputValue()).toMatch(/^dw_/)
+  await button(admin, 'Done').click()
+  await expect(admin.getByRole('heading', { name: 'nightly' })).toBeVisible()
+
+  await place(admin, 'General')
+  await admin.getByLabel('Name').fill('Night Watch II')
+  await button(admin, 'Save name').click()
+  await expect(admin.getByRole('link', { name: 'Night Watch II' })).toBeVisible()
+
+  await admin.goto('/admin/settings/mail')
+  await button(admin, 'Send a test letter').click()
+  await said(admin, /The mail server took the letter.*It said/)
+  await place(admin, 'Audit')
+  await expect(admin.getByText(/The chain holds: \d+ entries/)).toBeVisible()
+  await choose(admin, /^What was done/, 'rejected')
+  await expect(admin.getByText('2 entries')).toBeVisible()
+  const download = admin.waitForEvent('download')
+  await button(admin, 'Export').click()
+  await admin.getByRole('menuitem', { name: /CSV/ }).click()
+  expect(readFileSync(await (await download).path(), 'utf8').trim().split(/\r?\n/)).toHaveLength(3)
+  await admin.goto('/admin/mail')
+  await button(admin, /^Preview .* to ivy@example.com/).first().click()
+  await expect(dialog(admin)).toContainText('Night Watch')
+  await expect(dialog(admin)).not.toContainText((await letter('ivy@example.com')).link)
+})
+
+test('every view and dialog: light and dark, wide and narrow, without barriers', async () => {
+  const [ada] = await listed<{ id: string }>('members', '--search', 'ada')
+  const views: [string, string][] = [
+    ['dashboard', '/'], ['requests', '/requests'], ['members', '/settings/members'], ['settings', '/settings'], ['roles', '/settings/roles'],
+    ['general', '/settings/general'], ['mail-settings', '/settings/mail'], ['security', '/settings/security'], ['tokens', '/settings/tokens'],
+    ['audit', '/audit'], ['mail', '/mail'], ['nobody', '/settings/members?q=nobodyatall'], ['not-here', '/no/such/view'],
+  ]
+  for (const [name, path] of views) {
+    await admin.goto(`/admin${path}`)
+    await expect(admin.getByRole('heading', { level: 1 })).toBeVisible()
+    await expect(admin.getByRole('status', { name: 'Loading' })).toHaveCount(0)
+    await examine(admin, `console-${name}`)
+  }
+  const dialogs: [string, string][] = [
+    ['invite', '/settings/members?invite'], ['invite-many', '/settings/members?invite-many'], ['manage-access', `/settings/members?member=${ada.id}`],
+    ['reject', `/requests?reject=${ada.id}`], ['role', '/settings/roles?role=Pilots'], ['token', '/settings/tokens?token'], ['keys', '/requests?keys'],
+  ]
+  for (const [name, path] of dialogs) {
+    await admin.goto(`/admin${path}`)
+    await expect(dialog(admin)).toBeVisible()
+    await examine(admin, `console-${name}`, { covered: true })
+  }
+})
+
+test('no page misbehaved', () => expect(faults).toEqual([]))

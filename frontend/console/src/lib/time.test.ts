@@ -1,0 +1,20 @@
+import { describe, expect, test } from 'vitest'
+import { lasting, relative, span } from './time'
+
+const now = new Date('2030-05-01T12:00:00Z')
+const after = (seconds: number) => new Date(now.getTime() + seconds * 1000)
+
+describe('relative', () => {
+  test.each([
+    [0, 'just now'], [-44, 'just now'], [-46, '1 minute ago'], [-720, '12 minutes ago'], [-3600, '1 hour ago'], [-86_400, 'yesterday'],
+    [-3 * 86_400, '3 days ago'], [-8 * 86_400, '1 week ago'], [3 * 86_400, 'in 3 days'], [-400 * 86_400, '1 year ago'],
+  ])('%d seconds from now reads "%s"', (seconds, want) => expect(relative(after(seconds), now, 'en')).toBe(want))
+})
+
+describe('lasting', () => {
+  test.each([[10, 'less than a minute'], [60, '1 minute'], [720, '12 minutes'], [2 * 86_400, '2 days']])('%d seconds lasts "%s"', (seconds, want) =>
+    expect(lasting(after(-seconds), now)).toBe(want))
+  test('a clock that is behind does not count backwards', () => expect(lasting(after(60), now)).toBe('less than a minute'))
+})
+
+test.each([['7d', '7 days'], ['1h', '1 hour'], ['90m', '90 minutes'], ['other', 'other']])('span(%s) is "%s"', (text, want) => expect(span(text)).toBe(want))

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { browser } from './agent'
+import { deeds, did, filterOf } from './audit'
+import { insecure } from './health'
+import { shortcut } from './keys'
+import { manages, opens } from './opens'
+import { grouped } from './permissions'
+import { matches } from './search'
+import { capped, count, list } from './words'
+
+test('counts and lists', () => {
+  expect([count(1, 'person', 'people'), count(3, 'person', 'people'), count(0, 'member')]).toEqual(['1 person', '3 people', '0 members'])
+  expect([capped(3), capped(99), capped(100)]).toEqual(['3', '99', '99+'])
+  expect([list([]), list(['Fleet']), list(['AILoop', 'Fleet'])]).toEqual(['', 'Fleet', 'AILoop and Fleet'])
+})
+
+describe('opens', () => {
+  const role = (...permissions: string[]) => ({ name: 'Pilots', permissions, built_in: false })
+  test.each([
+    [role('open fleet', 'open fleet/datalake', 'open fleet/flows'), 'Opens Fleet: Data Lake and Flows.'],
+    [role('open ailoop/flows', 'read members'), 'Opens AILoop: Flows; 1 management right.'],
+    [role('open fleet'), 'Opens the front page of Fleet.'],
+    [role(), 'Opens nothing yet.'],
+  ])('%j', (r, want) => expect(opens(r)).toBe(want))
+  test('whoever decides or changes is warned of', () => {
+    expect([manages(role('decide members')), manages(role('change settings')), manages(role('read members', 'open fleet')), manages(undefined)]).toEqual([true, true, false, false])
+  })
+})
+
+test('permissions stand in their groups', () => {
+  expect(grouped(['open ailoop', 'open fleet', 'read audit', 'open fleet/flows'])).toEqual([['AILoop', ['open ailoop']], ['Fleet', ['open fleet', 'open fleet/flows']], ['Management', ['read audit']]])
+})
+
+test.each([
+  ['https://door.example.com', ''],
+  ['http://door.example.com', 'Without https'],
+  ['http://127.0.0.1:8080', 'Only this computer'],
+  ['http://[::1]:8080', 'Only this computer'],
+])('the public URL %s: %s', (url, want) => expect(insecure(url).startsWith(want) && (want !== '' || insecure(url) === '')).toBe(true))
+
+test('a search wants every word, in name, address or note', () => {
+  const ada = { name: 'Ada Lovelace', email: 'ada@example.com', note: 'planning' }
+  expect([matches(ada, ''), matches(ada, 'LOVE exam'), matches(ada, 'plan'), matches(ada, 'ada bob')]).toEqual([true, true, true, false])
+})
+
+test('a shortcut is one only outside of fields, dialogs and chords', () => {
+  const press = (key: string, more = {}) => ({ key, ctrlKey: false, metaKey: false, altKey: false, defaultPrevented: false, target: null, ...more })
+  const field = { closest: () => ({}) }
+  expect(shortcut(press('a'))).toBe('a')
+  expect([shortcut(press('a', { ctrlKey: true })), shortcut(press('a', { target: field })), shortcut(press('a'), true), shortcut(press('a', { defaultPrevented: true }))]).toEqual(['', '', '', ''])
+})
+
+test('an audit filter leaves out what is empty, and counts days back from now', () => {
+  const now = new Date('2030-05-08T12:00:00Z')
+  expect(filterOf({ did: 'approved', by: '', since: '7d' }, now)).toEqual({ did: 'approved', from: '2030-05-01T12:00:00.000Z' })
+  expect(filterOf({ did: '', since: '' }, now)).toEqual({})
+  expect(new Set(deeds).size).toBe(deeds.length)
+  expect(did('changed_access')).toBe('changed access')
+})
+
+test.each([
+  ['Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36', 'Chrome on Linux'],
+  ['Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15', 'Safari on macOS'],
+  ['curl/8.14.1', 'curl/8.14.1'],
+  ['', 'An unnamed browser'],
+])('%s is "%s"', (agent, want) => expect(browser(agent)).toBe(want))
