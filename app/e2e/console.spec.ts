@@ -33,8 +33,8 @@ async function waits(browser: Browser, email: string, role = 'Fleet'): Promise<P
 }
 
 async function choose(page: Page, trigger: string | RegExp, option: string): Promise<void> {
-  await page.getByRole('button', { name: trigger }).click()
-  await page.getByRole('option', { name: option }).click()
+  await page.getByRole('combobox', { name: trigger }).last().click()
+  await page.getByRole('option', { name: new RegExp(`^${option}\\b`) }).click()
 }
 
 test('a first visit is small, and shows the way to the first invitation', async ({ browser }) => {
