@@ -68,7 +68,7 @@ test('Settings, Membership & Permissions, Invite New User, Send Invitation: a le
   await admin.getByRole('button', { name: 'ada@example.com' }).or(admin.getByRole('button', { name: 'Ada@example.com' })).click()
   await expect(send).toHaveAccessibleDescription(/Choose a role/)
   await choose(admin, /^Role: /, 'Fleet')
-  await expect(admin.getByText('Opens Fleet: Data Lake and Flows. Nothing in AILoop.')).toBeVisible()
+  await expect(admin.getByText('Opens Fleet: Data Lake and Flows. Nothing in AILoop.').first()).toBeVisible()
   await admin.getByLabel('Name').fill('Ada Lovelace')
   await admin.getByLabel('Note').fill('Welcome to route planning')
   await expect(admin.getByText('The link will point to')).toBeVisible()
