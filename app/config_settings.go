@@ -219,6 +219,9 @@ var units = []struct {
 	size uint64
 }{{"TIB", 1 << 40}, {"GIB", 1 << 30}, {"MIB", 1 << 20}, {"KIB", 1 << 10}, {"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}, {"", 1}}
 
+// leastFree is what the store may write before it looks at the disk again.
+const leastFree = 64_000_000
+
 func setMinFree(c *Config, v string) error {
 	if v == "" {
 		return nil
@@ -232,7 +235,9 @@ func setMinFree(c *Config, v string) error {
 		if err != nil || n > math.MaxUint64/u.size {
 			break
 		}
-		c.MinFree = n * u.size
+		if c.MinFree = n * u.size; c.MinFree < leastFree && c.MinFree > 0 {
+			return wrong("%s is too little: a store that meets a full disk dies in the middle of a write. Keep at least %dMB free.", access.Shorten(v, 20), leastFree/1_000_000)
+		}
 		return nil
 	}
 	return wrong("%q is not a size. Write it like 500MB or 2GiB.", access.Shorten(v, 20))

@@ -149,6 +149,7 @@ func TestConfigMistakes(t *testing.T) {
 		{"trusted-proxies", "0.0.0.0/0", "would trust everybody"},
 		{"min-free", "a lot", "is not a size"},
 		{"min-free", "99999999999TiB", "is not a size"},
+		{"min-free", "1MB", "1MB is too little"},
 		{"log-level", "loud", "is not one of debug, info, warn, error"},
 		{"log-format", "xml", "is not one of text, json"},
 		{"data", "", "The data directory is empty text"},
@@ -164,7 +165,7 @@ func TestConfigMistakes(t *testing.T) {
 }
 
 func TestConfigSizes(t *testing.T) {
-	for v, want := range map[string]uint64{"": 0, "1": 1, "12b": 12, "500MB": 500e6, "2 GiB": 2 << 30, "3kb": 3000} {
+	for v, want := range map[string]uint64{"": 0, "0": 0, "64000000": 64e6, "70000000b": 70e6, "500MB": 500e6, "2 GiB": 2 << 30, "90000kb": 90e6} {
 		if c, _, err := loadConfig(t, map[string]string{"min-free": v}, nil, ""); err != nil || c.MinFree != want {
 			t.Errorf("min-free %q is %d (%v), want %d", v, c.MinFree, err, want)
 		}

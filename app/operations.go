@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -89,7 +90,7 @@ func (o operations) disk() web.Check {
 	}
 	detail := fmt.Sprintf("%d MB free at %s", free>>20, o.a.c.Data)
 	switch {
-	case free < diskFloor:
+	case free < cmp.Or(o.a.c.MinFree, diskFloor):
 		return check("disk", "fail", detail, "Make room: Doorward takes no changes while so little is free.")
 	case free < diskAlarm:
 		return check("disk", "warn", detail, "Make room before it runs out.")

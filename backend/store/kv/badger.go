@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+
+	"doorward/backend/access"
 )
 
 // Badger is the embedded engine: one process, one directory, or memory. Besides
@@ -180,7 +182,10 @@ func (b *Badger) refused(err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		err = unusable(b.o.Dir, err)
 	}
-	b.o.Logger.Error("the store was not opened", "dir", b.o.Dir, "err", err, "cause", errors.Unwrap(err))
+	var told *access.Error
+	if errors.Is(err, ErrCorrupt) || !errors.As(err, &told) { // otherwise the sentence is all there is
+		b.o.Logger.Error("the store was not opened", "dir", b.o.Dir, "err", err, "cause", errors.Unwrap(err))
+	}
 	return err
 }
 

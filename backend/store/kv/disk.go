@@ -79,7 +79,10 @@ func (d *disk) refusal() error {
 
 // startRefusal refuses to start on a disk that is low already.
 func (d *disk) startRefusal() error {
-	if d.sample(); !d.low.Load() {
+	switch free, err := d.free(d.dir); {
+	case err != nil:
+		return unusable(d.dir, err)
+	case free >= d.floor:
 		return nil
 	}
 	return refuse("disk_full", ErrReadOnly,
