@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"doorward/backend/access"
+	"doorward/backend/desk"
 )
 
 // api sends JSON as the console does.
@@ -60,6 +61,9 @@ func newCast(t testing.TB, change ...func(*Options)) *cast {
 	c.suspended, c.ids["suspended"] = h.arrived("suspended@example.com", access.Fleet)
 	_, err := h.desk.Suspend(bg, c.house.admin, c.ids["suspended"])
 	h.must(err)
+	for _, g := range []*guest{c.admin, c.fleet} {
+		g.get("/").want(t, 200) // the session gets its id after the rise of rights
+	}
 	var link string
 	c.ids["pending"], link = h.invite("pending@example.com", access.Fleet)
 	c.pending = h.guest()
@@ -112,4 +116,8 @@ func keys(m map[string]any) string {
 		all = append(all, k)
 	}
 	return sortedList(all)
+}
+
+func deskInvitation(c *cast, email string) desk.Invitation {
+	return desk.Invitation{Email: c.address(email), Roles: []access.RoleName{access.Fleet}}
 }
