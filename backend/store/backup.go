@@ -44,6 +44,17 @@ type BackupHeader struct {
 // has a meaning while it does.
 var leftOut = map[string]bool{"s/": true, "S/": true, "l/": true, "L/": true, "b/": true, "B/": true, "O/": true, "z/": true}
 
+// opens reports whether a record is one that no backup holds, or the time at
+// which such a record ends.
+func opens(key []byte) bool {
+	if len(key) < 2 {
+		return false
+	}
+	return leftOut[string(key[:2])] || string(key[:2]) == "x/" && bytes.IndexByte(dueOfLeftOut, key[10]) >= 0
+}
+
+var dueOfLeftOut = []byte{DueLogin, DueAsk, DueSession, DueEnding}
+
 // Backup writes a backup of the store as it is now.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	sum := sha256.New()
@@ -56,7 +67,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	out.write([]byte(backupMagic))
 	out.write(append(header, '\n'))
 	err = s.Each(ctx, func(key, value []byte) error {
-		if len(key) > 1 && leftOut[string(key[:2])] {
+		if opens(key) {
 			return nil
 		}
 		out.frame(key, value)
@@ -103,6 +114,9 @@ func (f *frameWriter) frame(key, value []byte) {
 }
 
 func notABackup(why string, err error) error {
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF // io.EOF is the end of a whole backup
+	}
 	return access.Errorf(access.Invalid, "This is not a whole Doorward backup: %s. Use another copy.", why).WithCode("backup_damaged").Because(err)
 }
 

@@ -30,10 +30,14 @@ func (tx *Tx) PutLogin(l access.Login) error {
 	if err := tx.mark(key("L/", string(l.Member), string(l.Hash[:])), ""); err != nil {
 		return err
 	}
-	if err := tx.mark(dueKey(l.ExpiresAt.Add(access.LinksRemembered), DueLogin, string(l.Hash[:])), ""); err != nil {
+	if err := tx.mark(loginDue(&l), ""); err != nil {
 		return err
 	}
 	return tx.set(hashKey("l/", l.Hash), &l)
+}
+
+func loginDue(l *access.Login) []byte {
+	return dueKey(l.ExpiresAt.Add(access.LinksRemembered), DueLogin, string(l.Hash[:]))
 }
 
 // DeleteLogin deletes a login link, and what the browser asked that it was for.
@@ -55,7 +59,7 @@ func (tx *Tx) DeleteLogin(h access.SecretHash) error {
 		}
 	}
 	return tx.unmark(hashKey("l/", h), key("L/", string(l.Member), string(h[:])),
-		dueKey(l.ExpiresAt.Add(access.LinksRemembered), DueLogin, string(h[:])))
+		loginDue(&l))
 }
 
 // Ask is what the browser with that secret asked for; false where it asked for
@@ -76,16 +80,18 @@ func (tx *Tx) PutAsk(a access.Ask) error {
 
 // ChangeAsk keeps a changed ask.
 func (tx *Tx) ChangeAsk(a access.Ask) error {
-	if err := tx.mark(dueKey(a.ExpiresAt, DueAsk, string(a.Browser[:])), ""); err != nil {
+	if err := tx.mark(askDue(&a), ""); err != nil {
 		return err
 	}
 	return tx.set(hashKey("b/", a.Browser), &a)
 }
 
+func askDue(a *access.Ask) []byte { return dueKey(a.ExpiresAt, DueAsk, string(a.Browser[:])) }
+
 // DeleteAsk deletes what a browser asked for.
 func (tx *Tx) DeleteAsk(a access.Ask) error {
 	return tx.unmark(hashKey("b/", a.Browser), key("B/", up(a.At), string(a.Browser[:])),
-		dueKey(a.ExpiresAt, DueAsk, string(a.Browser[:])))
+		askDue(&a))
 }
 
 // NextAsks are up to n asks that wait to be answered, oldest first.

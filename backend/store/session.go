@@ -18,10 +18,14 @@ func (tx *Tx) PutSession(s access.Session) error {
 	if err := tx.mark(key("S/", string(s.Member), string(s.Hash[:])), ""); err != nil {
 		return err
 	}
-	if err := tx.mark(dueKey(s.OpenedAt.Add(access.MemberLasts), DueSession, string(s.Hash[:])), ""); err != nil {
+	if err := tx.mark(sessionDue(&s), ""); err != nil {
 		return err
 	}
 	return tx.set(hashKey("s/", s.Hash), &s)
+}
+
+func sessionDue(s *access.Session) []byte {
+	return dueKey(s.OpenedAt.Add(access.MemberLasts), DueSession, string(s.Hash[:]))
 }
 
 // DeleteSession ends a session. Where why is given, the browser that still
@@ -32,7 +36,7 @@ func (tx *Tx) DeleteSession(h access.SecretHash, why access.Ending) error {
 		return err
 	}
 	if err := tx.unmark(hashKey("s/", h), key("S/", string(s.Member), string(h[:])),
-		dueKey(s.OpenedAt.Add(access.MemberLasts), DueSession, string(h[:]))); err != nil {
+		sessionDue(&s)); err != nil {
 		return err
 	}
 	if why == "" {

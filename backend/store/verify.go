@@ -85,25 +85,58 @@ func (v *verifier) see(key, value []byte) error {
 		for k := range letterEntries(&l) {
 			v.add(v.want, k, "")
 		}
-	case 'a', 't', 'r', 'w', 'q', 'n', 'M', 'd':
+	case 's', 'l', 'b', 'k':
+		return v.seeOpening(key[0], value)
+	case 'a', 't', 'r', 'w', 'q', 'n', 'M', 'd', 'S', 'L', 'K':
 		v.add(v.have, string(key), string(value))
 	case 'x':
-		if kind := key[10]; kind == DueMember || kind == DueLetter {
+		switch key[10] {
+		case DueMember, DueLetter, DueSession, DueLogin, DueAsk:
 			v.add(v.have, string(key), string(value))
 		}
 	}
 	return nil
 }
 
+// seeOpening goes over a record of what opens something: a session, a link, an
+// ask, a token.
+func (v *verifier) seeOpening(kind byte, value []byte) error {
+	var s access.Session
+	var l access.Login
+	var a access.Ask
+	var t access.Token
+	if err := json.Unmarshal(value, map[byte]any{'s': &s, 'l': &l, 'b': &a, 'k': &t}[kind]); err != nil {
+		return err
+	}
+	switch kind {
+	case 's':
+		v.wants(key("S/", string(s.Member), string(s.Hash[:])), sessionDue(&s))
+	case 'l':
+		v.wants(key("L/", string(l.Member), string(l.Hash[:])), loginDue(&l))
+	case 'b':
+		v.wants(askDue(&a))
+	case 'k':
+		v.counters.Tokens++
+		v.add(v.want, string(hashKey("K/", t.Hash)), `"`+string(t.ID)+`"`)
+	}
+	return nil
+}
+
+func (v *verifier) wants(keys ...[]byte) {
+	for _, k := range keys {
+		v.add(v.want, string(k), "")
+	}
+}
+
 func (v *verifier) fits(kept access.Counters) error {
-	for _, prefix := range []byte("atrwqnMdx") {
+	for _, prefix := range []byte("atrwqnMdxSLK") {
 		if v.want[prefix] != v.have[prefix] {
 			return access.Errorf(access.Conflict, "The store does not fit together: index %q has %d entries, and the records ask for %d. Restore the latest backup.", prefix, v.have[prefix].n, v.want[prefix].n).WithCode("store_broken")
 		}
 	}
 	c := v.counters
 	same := c.Pending == kept.Pending && c.Proved == kept.Proved && c.Active == kept.Active && c.Suspended == kept.Suspended &&
-		c.Expired == kept.Expired && c.Admins == kept.Admins && maps.Equal(c.Roles, kept.Roles) && maps.Equal(c.Letters, kept.Letters)
+		c.Expired == kept.Expired && c.Admins == kept.Admins && c.Tokens == kept.Tokens && maps.Equal(c.Roles, kept.Roles) && maps.Equal(c.Letters, kept.Letters)
 	if !same {
 		return access.Errorf(access.Conflict, "The store does not fit together: its counters are not those of its records. Restore the latest backup.").WithCode("store_broken")
 	}

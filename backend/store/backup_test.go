@@ -1,0 +1,182 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// full fills a store with some of everything and returns what nobody may find in
+// a backup: each secret, as it is, as its hash, and as its hash in hexadecimal.
+func full(b *box) (secrets [][]byte) {
+	b.t.Helper()
+	secret := func() access.SecretHash {
+		s := access.NewSecret()
+		secrets = append(secrets, []byte(s.Reveal()))
+		return s.Hash()
+	}
+	m := b.person("ada@example.com", "Ada Lovelace")
+	gone := b.person("gone@example.com", "")
+	b.put(m, gone)
+	b.update(func(tx *Tx) error {
+		browser := secret()
+		l := letterFor(m, tx.Now)
+		return firstError(
+			tx.PutSession(access.Session{Hash: secret(), Member: m.ID, OpenedAt: tx.Now, SeenAt: tx.Now}),
+			tx.PutLogin(access.Login{Hash: secret(), Member: m.ID, Address: m.Email.Canonical, ExpiresAt: tx.Now.Add(time.Hour)}),
+			tx.PutAsk(access.Ask{Browser: browser, Address: m.Email, Code: tx.CodeHash(browser, "482913"), At: tx.Now, ExpiresAt: tx.Now.Add(time.Hour)}),
+			tx.PutToken(access.Token{ID: access.TokenID(access.NewID()), Hash: secret(), Name: "ci"}),
+			tx.Post(l, access.Words{Text: "the words of a letter"}),
+			tx.PutRole(access.Role{Name: "Guest", Permissions: access.Grantable()[:1]}),
+			tx.PutSettings(access.Settings{Workspace: "Works", Invitation: 3600}))
+	})
+	b.update(func(tx *Tx) error { return tx.DeleteMember(gone, access.EndedRejected) })
+	return append(secrets, []byte("the words of a letter"), []byte("482913"))
+}
+
+func (b *box) backup() []byte {
+	b.t.Helper()
+	var w bytes.Buffer
+	must(b.t, b.Backup(context.Background(), &w))
+	return w.Bytes()
+}
+
+// A backup brings back members, roles, tokens, settings and the audit log, and
+// nothing that opens anything.
+func TestBackupRestore(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		secrets := full(b)
+		text := b.backup()
+		for _, s := range secrets {
+			if bytes.Contains(text, s) {
+				t.Errorf("the backup holds %q", s)
+			}
+		}
+		into := filepath.Join(t.TempDir(), "new")
+		s, err := Restore(context.Background(), bytes.NewReader(text), b.options(into))
+		must(t, err)
+		must(t, s.Close())
+		r := openBox(t, into)
+		r.verify()
+		if got := r.found(Query{Words: "lovel"}); !slices.Equal(got, []string{"ada@example.com"}) {
+			t.Errorf("found %v after the restore", got)
+		}
+		left := map[string]int{}
+		must(t, r.Each(context.Background(), func(key, _ []byte) error { left[string(key[:1])]++; return nil }))
+		for _, none := range []string{"s", "S", "l", "L", "b", "B", "O", "z"} {
+			if left[none] != 0 {
+				t.Errorf("%d records %q after the restore", left[none], none)
+			}
+		}
+		if left["m"] != 1 || left["k"] != 1 || left["g"] != 1 || left["p"] != 1 || left["o"] != 1 {
+			t.Errorf("restored are %v", left)
+		}
+		r.view(func(tx *Tx) error {
+			p, err := tx.Letters("", 5)
+			if len(p.Items) != 1 || p.Items[0].State != access.LetterFailed {
+				t.Errorf("the letter that waited is %+v", p.Items)
+			}
+			log, err2 := tx.AuditSince(2, 5)
+			if len(log) != 1 || log[0].Did != access.DidRestoreData {
+				t.Errorf("the log goes on with %v", log)
+			}
+			return firstError(err, err2)
+		})
+	})
+}
+
+// A backup that is cut anywhere, or has a bit turned anywhere, is refused with a
+// sentence, and leaves no directory.
+func TestDamagedBackupIsRefused(t *testing.T) {
+	b := openBox(t, "")
+	full(b)
+	text := b.backup()
+	try := func(what string, at int, damaged []byte) {
+		t.Helper()
+		into := filepath.Join(t.TempDir(), "new")
+		s, err := Restore(context.Background(), bytes.NewReader(damaged), b.options(into))
+		if err == nil {
+			must(t, s.Close())
+			t.Fatalf("a backup %s at %d of %d was taken", what, at, len(text))
+		}
+		if e := access.Explain(err); e.Code != "backup_damaged" {
+			t.Errorf("a backup %s at %d of %d: %v", what, at, len(text), err)
+		}
+		if _, err := os.Stat(into); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("a backup %s at %d left a directory", what, at)
+		}
+	}
+	for at := range text { // also between two records
+		f := &frameReader{r: bufio.NewReader(bytes.NewReader(text[:at])), sum: sha256.New()}
+		_, err := f.header()
+		for err == nil {
+			_, err = f.next()
+		}
+		if errors.Is(err, io.EOF) {
+			t.Fatalf("a backup cut at %d of %d reads as whole", at, len(text))
+		}
+	}
+	for _, at := range []int{0, 1, len(backupMagic), len(backupMagic) + 10, len(text) / 3, len(text) / 2, len(text) - 40, len(text) - 32, len(text) - 1} {
+		try("cut", at, text[:at])
+	}
+	for _, at := range []int{0, len(backupMagic) + 3, len(text) / 5, len(text) / 3, len(text) / 2, len(text) * 2 / 3, len(text) - 34, len(text) - 33, len(text) - 1} {
+		damaged := slices.Clone(text)
+		damaged[at] ^= 0x10
+		try("garbled", at, damaged)
+	}
+	full := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(full, "x"), nil, 0o600))
+	if _, err := Restore(context.Background(), bytes.NewReader(text), b.options(full)); access.Explain(err).Code != "restore_not_empty" {
+		t.Errorf("into a directory that is not empty: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(full, "x")); err != nil {
+		t.Error("a refused restore deleted what was there")
+	}
+}
+
+// What does not fit together is found, also where each value's checksum fits.
+func TestVerifyFindsWhatDoesNotFit(t *testing.T) {
+	set := func(prefix, value string) func(b *box) error {
+		return func(b *box) error {
+			return b.kv.Update(context.Background(), kv.NewOp(), func(t kv.Tx) error {
+				found, err := t.Scan([]byte(prefix), after([]byte(prefix)), 1)
+				if err != nil || len(found) == 0 {
+					return errors.Join(err, errors.New("nothing begins with "+prefix))
+				}
+				if value == "" {
+					return t.Delete(found[0].Key)
+				}
+				return t.Set(found[0].Key, []byte(value))
+			})
+		}
+	}
+	for name, damage := range map[string]func(b *box) error{
+		"an address entry gone": set("a/", ""), "a list entry gone": set("t/*", ""), "a role entry gone": set("r/", ""),
+		"a search word gone": set("w/lovelace", ""), "a waiting entry gone": set("q/", ""), "what falls due gone": set("x/", ""),
+		"a letter's entry gone": set("n/", ""), "a letter's due entry gone": set("d/", ""), "a member's letter gone": set("M/", ""),
+		"an address of another": set("a/", `"somebody"`), "a search word of another": set("w/", "a"), "the counters off": set("c", `{"pending":7}`),
+		"a member gone": set("m/", ""), "a letter gone": set("o/", ""), "a token gone": set("k/", ""), "a token's hash gone": set("K/", ""),
+		"a session's entry gone": set("S/", ""), "a link's entry gone": set("L/", ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := openBox(t, "")
+			full(b)
+			b.verify()
+			must(t, damage(b))
+			if _, err := b.Verify(context.Background()); access.Explain(err).Code != "store_broken" {
+				t.Errorf("Verify = %v", err)
+			}
+		})
+	}
+}

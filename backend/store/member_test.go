@@ -1,0 +1,304 @@
+package store
+
+import (
+	"context"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// Every record comes back as it was kept, also after the store was opened again.
+func TestRecordsRoundTrip(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		m := b.person("Ada@Example.com", "Ada Lovelace", access.Fleet, access.AILoop)
+		m.Note, m.Quiet, m.Epoch, m.ProvedAt, m.Link = "hi", true, 3, b.now(), access.NewSecret().Hash()
+		s := access.Session{Hash: access.NewSecret().Hash(), Member: m.ID, Method: "link", OpenedAt: b.now(), SeenAt: b.now(), Agent: "Firefox"}
+		l := access.Login{Hash: m.Link, Purpose: access.ForInvitation, Member: m.ID, Address: m.Email.Canonical, MadeAt: b.now(), ExpiresAt: b.now().Add(time.Hour)}
+		k := access.Token{ID: access.TokenID(access.NewID()), Name: "ci", Hash: access.NewSecret().Hash(), Owner: m.ID, Roles: m.Roles, MadeAt: b.now()}
+		r := access.Role{Name: "Guest", Permissions: access.Grantable()[:2]}
+		a := access.Ask{Browser: access.NewSecret().Hash(), Address: m.Email, At: b.now(), ExpiresAt: b.now().Add(time.Hour)}
+		letter, words := letterFor(m, b.now()), access.Words{Subject: "Come in", Text: "a link", HTML: "<p>a link"}
+		set := access.Settings{Workspace: "Works", Invitation: access.Seconds(time.Hour)}
+		b.update(func(tx *Tx) error {
+			return firstError(tx.PutMember(m), tx.PutSession(s), tx.PutLogin(l), tx.PutToken(k), tx.PutRole(r), tx.PutAsk(a),
+				tx.Post(letter, words), tx.PutSettings(set), tx.Record(access.Operator, access.DidInvite, string(m.ID), "x"))
+		})
+		b.reopen()
+		b.verify()
+		b.view(func(tx *Tx) error {
+			same := func(what string, want, got any, err error) {
+				t.Helper()
+				if err != nil || !reflect.DeepEqual(want, got) {
+					t.Errorf("%s = %+v, %v, want %+v", what, got, err, want)
+				}
+			}
+			gotM, err := tx.MemberByAddress("ada@example.com")
+			same("MemberByAddress", m, gotM, err)
+			gotS, _, err := tx.Session(s.Hash)
+			same("Session", s, gotS, err)
+			gotL, err := tx.Login(l.Hash)
+			same("Login", l, gotL, err)
+			gotK, _, err := tx.TokenByHash(k.Hash)
+			same("TokenByHash", k, gotK, err)
+			own, err := tx.OwnRoles()
+			same("OwnRoles", []access.Role{r}, own, err)
+			asks, err := tx.NextAsks(5)
+			same("NextAsks", []access.Ask{a}, asks, err)
+			gotLetter, err := tx.Letter(letter.ID)
+			same("Letter", letter, gotLetter, err)
+			gotWords, err := tx.Words(letter.ID)
+			same("Words", words, gotWords, err)
+			gotSet, err := tx.Settings()
+			same("Settings", set, gotSet, err)
+			return nil
+		})
+	})
+}
+
+// Each index follows each change of a member, and forgets a deleted one.
+func TestIndexesFollow(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		m := b.person("ada@example.com", "Ada Lovelace")
+		other := b.person("alan@example.net", "Alan Turing", access.AILoop)
+		b.put(m, other)
+		in := func(step string, q Query, want bool) {
+			t.Helper()
+			if got := slices.Contains(b.found(q), "ada@example.com"); got != want {
+				t.Errorf("%s: %+v finds her: %v", step, q, got)
+			}
+		}
+		steps := []struct {
+			name   string
+			change func()
+			yes    []Query
+			no     []Query
+		}{
+			{"invited", func() {}, []Query{{}, {State: access.Pending}, {Role: access.Fleet}, {Words: "ada"}, {Words: "lovel", Role: access.Fleet, State: access.Pending}},
+				[]Query{{State: access.Active}, {Role: access.AILoop}, {Words: "king"}}},
+			{"approved with another role", func() { m.State, m.Roles = access.Active, []access.RoleName{access.AILoop} },
+				[]Query{{}, {State: access.Active}, {Role: access.AILoop}, {Words: "ada", Role: access.AILoop, State: access.Active}},
+				[]Query{{State: access.Pending}, {Role: access.Fleet}, {Words: "ada", State: access.Pending}, {Words: "ada", Role: access.Fleet}}},
+			{"renamed", func() { m.Name = "Augusta King" }, []Query{{Words: "augu"}, {Words: "king"}, {Words: "ada"}}, []Query{{Words: "lovel"}}},
+			{"suspended", func() { m.State = access.Suspended }, []Query{{State: access.Suspended}, {Words: "king", State: access.Suspended}},
+				[]Query{{State: access.Active}, {Role: access.AILoop, State: access.Active}}},
+		}
+		for _, s := range steps {
+			s.change()
+			b.put(m)
+			b.reopen()
+			b.verify()
+			for _, q := range s.yes {
+				in(s.name, q, true)
+			}
+			for _, q := range s.no {
+				in(s.name, q, false)
+			}
+		}
+		b.update(func(tx *Tx) error { return tx.DeleteMember(m, access.EndedRemoved) })
+		b.verify()
+		for _, q := range []Query{{}, {State: access.Suspended}, {Role: access.AILoop}, {Words: "king"}, {Words: "ada@example.com"}} {
+			in("deleted", q, false)
+		}
+		if got := b.found(Query{}); !slices.Equal(got, []string{"alan@example.net"}) {
+			t.Errorf("left are %v", got)
+		}
+	})
+}
+
+func TestSearch(t *testing.T) {
+	b := openBox(t, "")
+	b.put(b.person("ada.lovelace@mail.example.com", "Ada Lovelace"), b.person("Grace@Example.com", "Grace Brewster Murray Hopper"),
+		b.person("adam+work@example.net", "Ádám O'Brien"), b.person("x_y-z@example.org", ""))
+	ada, grace, adam, xyz := "ada.lovelace@mail.example.com", "grace@example.com", "adam+work@example.net", "x_y-z@example.org"
+	tests := []struct {
+		words string
+		want  []string
+	}{
+		{"ada", []string{ada, adam}},
+		{"ADA", []string{ada, adam}},
+		{"lovel", []string{ada}},
+		{"velace", nil}, // not the beginning of a word
+		{"example.com", []string{ada, grace}},
+		{"mail.example.com", []string{ada}},
+		{"example", []string{ada, grace, adam, xyz}},
+		{"murray", []string{grace}},
+		{"ada lovel", []string{ada}},
+		{"ada example.net", []string{adam}},
+		{"example.com hop gra", []string{grace}},
+		{"ada hopper", nil},
+		{"ádám", []string{adam}},
+		{"o'br", []string{adam}},
+		{"work", []string{adam}},
+		{"y", []string{xyz}},
+		{"z", []string{xyz}},
+		{"Grace@EXAMPLE.com", []string{grace}},
+		{" ", []string{ada, grace, adam, xyz}},
+		{"Hopper, Grace", []string{grace}},
+		{"\x00\xff", nil},
+	}
+	for _, tt := range tests {
+		got := b.found(Query{Words: tt.words})
+		slices.Sort(got)
+		want := slices.Clone(tt.want)
+		if slices.Sort(want); !slices.Equal(got, want) && len(got)+len(want) > 0 {
+			t.Errorf("%q finds %v, want %v", tt.words, got, want)
+		}
+	}
+}
+
+// Whoever reads page after page sees each row that stays once, whatever comes
+// and goes meanwhile.
+func TestPagesWhileRowsChange(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		var all []access.Member
+		for i := range 60 {
+			all = append(all, b.person(nth(i), "Same Name"))
+			b.forward(time.Second)
+		}
+		b.put(all...)
+		newcomer := 1000
+		for _, q := range []Query{{Limit: 7}, {Limit: 7, State: access.Pending}, {Limit: 7, Role: access.Fleet}, {Limit: 7, Words: "same"}, {Limit: 7, Words: "same example"}} {
+			seen := map[string]int{}
+			for page := 0; ; page++ {
+				var p Page[access.Member]
+				b.view(func(tx *Tx) (err error) { p, err = tx.Members(q); return err })
+				for _, m := range p.Items {
+					seen[m.Email.Canonical]++
+				}
+				if q.Cursor = p.Next; p.Next == "" {
+					break
+				}
+				b.forward(time.Second)
+				newcomer++
+				b.put(b.person(nth(newcomer), "Same Newcomer")) // comes
+				gone := b.person(nth(8000), "Same Passerby")    // comes and goes
+				b.put(gone)
+				b.update(func(tx *Tx) error { return tx.DeleteMember(gone, access.EndedRemoved) })
+				if page == 3 {
+					b.reopen() // a cursor outlives a restart
+				}
+			}
+			for _, m := range all {
+				if n := seen[m.Email.Canonical]; n != 1 {
+					t.Errorf("%+v showed %s %d times", q, m.Email, n)
+				}
+			}
+		}
+		b.verify()
+	})
+}
+
+// A cursor that was edited, or belongs to another question, is refused.
+func TestCursorIsOurs(t *testing.T) {
+	b := openBox(t, "")
+	for i := range 5 {
+		b.put(b.person(nth(i), ""))
+	}
+	var p Page[access.Member]
+	b.view(func(tx *Tx) (err error) { p, err = tx.Members(Query{Limit: 2}); return err })
+	edited := []byte(p.Next)
+	edited[len(edited)/2] ^= 1
+	for name, q := range map[string]Query{
+		"edited": {Limit: 2, Cursor: string(edited)}, "of another list": {Limit: 2, Cursor: p.Next, State: access.Pending},
+		"of another search": {Limit: 2, Cursor: p.Next, Words: "p"}, "nonsense": {Limit: 2, Cursor: "!"}, "cut": {Limit: 2, Cursor: p.Next[:10]},
+	} {
+		err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.Members(q); return err })
+		if e := access.Explain(err); err == nil || e.Code != "bad_cursor" {
+			t.Errorf("a cursor that is %s: %v", name, err)
+		}
+	}
+	err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.Audit(p.Next, 2); return err })
+	if e := access.Explain(err); err == nil || e.Code != "bad_cursor" {
+		t.Errorf("a cursor of members in the audit log: %v", err)
+	}
+}
+
+// The waiting are listed by who proved their address first, then who was
+// invited first.
+func TestWaitingInOrder(t *testing.T) {
+	b := openBox(t, "")
+	for i, proved := range []time.Duration{0, 3 * time.Hour, 0, 2 * time.Hour} {
+		m := b.person(nth(i), "")
+		if proved > 0 {
+			m.ProvedAt = noon.Add(proved)
+		}
+		b.put(m)
+		b.forward(time.Minute)
+	}
+	var got []string
+	cursor := ""
+	for range 4 {
+		b.view(func(tx *Tx) error {
+			p, err := tx.Waiting(cursor, 1)
+			got, cursor = append(got, p.Items[0].Email.Canonical), p.Next
+			if p.Total != 4 {
+				t.Errorf("Total = %d", p.Total)
+			}
+			return err
+		})
+	}
+	if want := []string{nth(3), nth(1), nth(0), nth(2)}; !slices.Equal(got, want) || cursor != "" {
+		t.Errorf("waiting are %v, want %v", got, want)
+	}
+}
+
+// Whatever is done in whatever order, the counters and the indexes are those of
+// the records.
+func TestRandomChangesVerify(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		rnd := rand.New(rand.NewPCG(1, 2))
+		roles := [][]access.RoleName{{access.Fleet}, {access.AILoop}, {access.Admin}, {access.Fleet, access.AILoop, "Guest"}, nil}
+		names := []string{"", "Ada Lovelace", "Grace Hopper", "Ada Ada Adam"}
+		var all []access.Member
+		for i := range 400 {
+			b.forward(time.Duration(rnd.IntN(3)) * time.Hour)
+			if len(all) < 5 || rnd.IntN(4) == 0 {
+				all = append(all, b.person(nth(i), names[rnd.IntN(len(names))]))
+			}
+			n := rnd.IntN(len(all))
+			m := &all[n]
+			switch rnd.IntN(8) {
+			case 0:
+				m.State = access.Active
+			case 1:
+				m.State = access.Suspended
+			case 2:
+				m.Roles = roles[rnd.IntN(len(roles))]
+			case 3:
+				m.Name = names[rnd.IntN(len(names))]
+			case 4:
+				m.Prove(b.now())
+			case 5:
+				m.EndInvitation(b.now())
+			case 6:
+				m.Remind(b.now())
+			case 7:
+				b.update(func(tx *Tx) error { return tx.PutMember(*m) })
+				b.update(func(tx *Tx) error { return tx.DeleteMember(*m, access.EndedRemoved) })
+				all = slices.Delete(all, n, n+1)
+				continue
+			}
+			b.update(func(tx *Tx) error {
+				l := letterFor(*m, tx.Now)
+				l.State = []access.LetterState{access.LetterQueued, access.LetterKept, access.LetterSent, access.LetterFailed}[i%4]
+				return firstError(tx.PutMember(*m), tx.Post(l, access.Words{Text: "x"}), tx.Record(access.Operator, access.DidChange, string(m.ID), ""))
+			})
+			if i%100 == 50 {
+				b.reopen()
+				b.verify()
+			}
+		}
+		r := b.verify()
+		b.view(func(tx *Tx) error {
+			c, err := tx.Counters()
+			if kept := len(b.found(Query{})); c.Members() != r.Members || r.Members != kept {
+				t.Errorf("counted %d, verified %d, listed %d", c.Members(), r.Members, kept)
+			}
+			return err
+		})
+	})
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/address"
+	"doorward/backend/store/kv"
+)
+
+var noon = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// A box is a store under test, with a clock that stands still until moved.
+type box struct {
+	*Store
+	t   testing.TB
+	dir string
+	at  atomic.Int64
+}
+
+func (b *box) now() time.Time          { return time.UnixMicro(b.at.Load()).UTC() }
+func (b *box) forward(d time.Duration) { b.at.Add(d.Microseconds()) }
+
+// onBoth runs a test on a store in memory and on one on the disk, where reopen
+// closes it and opens it again.
+func onBoth(t *testing.T, test func(t *testing.T, b *box)) {
+	t.Run("memory", func(t *testing.T) { test(t, openBox(t, "")) })
+	t.Run("disk", func(t *testing.T) { test(t, openBox(t, filepath.Join(t.TempDir(), "data"))) })
+}
+
+func openBox(t testing.TB, dir string) *box {
+	t.Helper()
+	b := &box{t: t, dir: dir}
+	b.at.Store(noon.UnixMicro())
+	b.open()
+	t.Cleanup(func() { b.Store.Close() })
+	return b
+}
+
+func (b *box) options(dir string) Options {
+	return Options{Dir: dir, Now: b.now, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Twice: true, MinFree: 1}
+}
+
+func (b *box) open() {
+	b.t.Helper()
+	var err error
+	b.Store, err = Open(b.options(b.dir))
+	must(b.t, err)
+}
+
+// reopen does nothing in memory, where there is nothing to open again.
+func (b *box) reopen() {
+	b.t.Helper()
+	if b.dir != "" {
+		must(b.t, b.Close())
+		b.open()
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *box) update(fn func(tx *Tx) error) {
+	b.t.Helper()
+	must(b.t, b.Update(context.Background(), fn))
+}
+
+func (b *box) view(fn func(tx *Tx) error) {
+	b.t.Helper()
+	must(b.t, b.View(context.Background(), fn))
+}
+
+func (b *box) verify() Report {
+	b.t.Helper()
+	r, err := b.Verify(context.Background())
+	if err != nil {
+		b.t.Fatalf("Verify = %v", err)
+	}
+	return r
+}
+
+// person makes a pending member of an address.
+func (b *box) person(to, name string, roles ...access.RoleName) access.Member {
+	b.t.Helper()
+	a, err := address.Parse(to)
+	must(b.t, err)
+	if len(roles) == 0 {
+		roles = []access.RoleName{access.Fleet}
+	}
+	m, err := access.Invite(access.MemberID(access.NewID()), a, name, roles, "", 0, access.Operator, b.now())
+	must(b.t, err)
+	return m
+}
+
+func (b *box) put(all ...access.Member) {
+	b.t.Helper()
+	for _, m := range all {
+		b.update(func(tx *Tx) error {
+			if err := tx.PutMember(m); err != nil {
+				return err
+			}
+			return tx.Record(access.Operator, access.DidInvite, string(m.ID), "")
+		})
+	}
+}
+
+// found are the addresses that a query finds, over all its pages.
+func (b *box) found(q Query) []string {
+	b.t.Helper()
+	if q.Limit == 0 {
+		q.Limit = 50
+	}
+	all := []string{}
+	for {
+		var p Page[access.Member]
+		b.view(func(tx *Tx) (err error) { p, err = tx.Members(q); return err })
+		for _, m := range p.Items {
+			all = append(all, m.Email.Canonical)
+		}
+		if q.Cursor = p.Next; p.Next == "" {
+			return all
+		}
+		if len(all) > 100_000 {
+			b.t.Fatal("the pages have no end")
+		}
+	}
+}
+
+// raw writes past the typed store, as damage or an intruder would, with a
+// checksum that fits.
+func (b *box) raw(fn func(t kv.Tx) error) {
+	b.t.Helper()
+	must(b.t, b.kv.Update(context.Background(), kv.NewOp(), fn))
+}
+
+func letterFor(m access.Member, now time.Time) access.Letter {
+	id := access.LetterID(access.NewID())
+	return access.Letter{ID: id, Kind: access.InvitationLetter, Member: m.ID, To: m.Email.Canonical, Subject: "Come in",
+		MessageID: string(id) + "@door", State: access.LetterQueued, At: now, QueuedAt: now, NextTry: now, GoodUntil: now.Add(time.Hour)}
+}
+
+func nth(i int) string { return fmt.Sprintf("p%04d@example.com", i) }
