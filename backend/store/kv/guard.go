@@ -41,6 +41,11 @@ func guardDir(dir string) error {
 			"Other users of this machine can open the data directory %s (its mode is %04o). "+
 				"Run: chmod 700 %s", dir, info.Mode().Perm(), dir)
 	}
+	if owner, other := othersAsRoot(info); other {
+		return refuse("data_dir_of_another_user", nil,
+			"The data directory %s belongs to the user %s. What root writes there, that user's server could "+
+				"not read. Start the server first, or run this as that user, with: sudo -u '%s'", dir, owner, owner)
+	}
 	if err := usable(dir); err != nil {
 		return unusable(dir, err)
 	}

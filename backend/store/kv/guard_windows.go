@@ -36,3 +36,5 @@ func freeDisk(dir string) (uint64, error) {
 // syncDir has nothing to do: NTFS journals names, and a directory cannot be
 // synced.
 func syncDir(string) error { return nil }
+
+func othersAsRoot(fs.FileInfo) (owner string, other bool) { return "", false }
