@@ -109,6 +109,7 @@ export async function examine(page: Page, name: string, { covered = false } = {}
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     for (const width of [1280, 360]) {
       await page.setViewportSize({ width, height: 800 })
+      await painted(page, colorScheme, width)
       await expectNoBarriers(page, `${name}, ${colorScheme}, ${width} wide`)
       await shoot(page, `${name}-${colorScheme}-${width}`)
     }
@@ -119,6 +120,14 @@ export async function examine(page: Page, name: string, { covered = false } = {}
   if (!covered) await expectReachable(page, name)
   await page.emulateMedia({ colorScheme: 'light' })
   await page.setViewportSize({ width: 1280, height: 800 })
+}
+
+// painted waits until the page has taken on a theme and a width: the browser
+// says so before its pages do.
+async function painted(page: Page, theme: string, width: number): Promise<void> {
+  const there = ({ theme, width }: { theme: string; width: number }) => innerWidth === width && matchMedia(`(prefers-color-scheme: ${theme})`).matches
+  await page.waitForFunction(there, { theme, width })
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
 }
 
 // expectReachable presses Tab from the top of the page: it must come by
