@@ -9,6 +9,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -237,7 +238,7 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 			return s.fail(c, busy())
 		}
 		defer s.inFlight.Add(-1)
-		if !s.hosts[strings.ToLower(string(c.Context().Host()))] && !isProbe(c) {
+		if !isProbe(c) && (!s.hosts[strings.ToLower(string(c.Context().Host()))] || twoHosts(c.Request().Header.RawHeaders())) {
 			return s.fail(c, errForeignHost)
 		}
 	}
@@ -250,6 +251,18 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 		return s.fail(c, err)
 	}
 	return nil
+}
+
+// twoHosts reports whether a request names its host more than once: a proxy on
+// the way may have taken another of them than we do.
+func twoHosts(head []byte) bool {
+	n := 0
+	for line := range bytes.Lines(head) {
+		if len(line) > 5 && line[4] == ':' && bytes.EqualFold(line[:4], []byte("host")) {
+			n++
+		}
+	}
+	return n > 1
 }
 
 func isProbe(c *fiber.Ctx) bool { return c.Path() == "/healthz" || c.Path() == "/readyz" }

@@ -1,0 +1,157 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"doorward/backend/access"
+)
+
+// Each kind of asker calls every route there is. Whoever may not is refused
+// before anything is looked at, whatever the route.
+func TestEveryRouteRefusesWhomItMust(t *testing.T) {
+	c := newCast(t, withConsole)
+	fleetMay := map[string]bool{"open fleet": true, "open fleet/datalake": true, "open fleet/flows": true, "member": true, "waiting": true, "public": true}
+	tests := []struct {
+		who  string
+		may  func(class string) bool
+		code map[int]bool
+	}{
+		{"stranger", func(n string) bool { return n == "public" }, map[int]bool{401: true, 303: true, 404: true}},
+		{"suspended", func(n string) bool { return n == "public" }, map[int]bool{401: true, 303: true, 403: true, 404: true}},
+		{"pending", func(n string) bool { return n == "public" || n == "waiting" }, map[int]bool{403: true, 303: true, 404: true}},
+		{"fleet", func(n string) bool { return fleetMay[n] }, map[int]bool{403: true, 404: true}},
+		{"weak token", func(n string) bool { return fleetMay[n] }, map[int]bool{401: true, 303: true, 403: true, 404: true}}, // pages take no tokens
+	}
+	for _, tt := range tests {
+		t.Run(tt.who, func(t *testing.T) {
+			tried := 0
+			for route, n := range c.web.classes {
+				method, path, _ := strings.Cut(route, " ")
+				if tt.may(n.String()) {
+					continue
+				}
+				tried++
+				path = strings.NewReplacer(":id", string(c.ids["admin"]), ":name", "Fleet", ":session", access.NewID(), "*", "x").Replace(path)
+				a := c.raw(tt.who, method, path)
+				if !tt.code[a.StatusCode] || a.StatusCode == 404 && n.who != theOperator {
+					t.Errorf("%s (%s) = %d: %s", route, n, a.StatusCode, a.main())
+				}
+				if to := a.Header.Get("Location"); a.StatusCode == 303 && to != "/pending" && !strings.HasPrefix(to, "/login") {
+					t.Errorf("%s leads to %s", route, to)
+				}
+				a.lacks(t, "Admin@Example.com", "grace@example.org")
+			}
+			if tried < 30 {
+				t.Errorf("only %d routes were tried", tried)
+			}
+		})
+	}
+	for name, want := range map[string]string{"admin": "active", "fleet": "active", "pending": "pending"} {
+		c.as("admin", "GET", c.fill("/members/{"+name+"}"), "").want(t, 200, `"state":"`+want+`"`)
+	}
+}
+
+// raw is as for any path.
+func (c *cast) raw(who, method, path string) answer {
+	api, ok := strings.CutPrefix(path, "/api/v1")
+	if ok {
+		return c.as(who, method, api, "")
+	}
+	g := map[string]*guest{"fleet": c.fleet, "pending": c.pending, "suspended": c.suspended, "stranger": c.stranger}[who]
+	if g == nil {
+		return c.guest().do(method, path, nil, bearer(c.tokens["weak"]))
+	}
+	return g.do(method, path, nil, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") })
+}
+
+// Each way in which another site, or a script without a page of ours, could
+// have a browser change something with its owner's cookies.
+func TestAPITakesOnlyOurOwnPages(t *testing.T) {
+	c := newCast(t)
+	set := func(name, value string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set(name, value) }
+	}
+	tests := []struct {
+		name   string
+		change func(*http.Request)
+		status int
+	}{
+		{"nothing said", func(r *http.Request) { r.Header.Del("Sec-Fetch-Site") }, 403},
+		{"cross-site", set("Sec-Fetch-Site", "cross-site"), 403},
+		{"same-site", set("Sec-Fetch-Site", "same-site"), 403},
+		{"none", set("Sec-Fetch-Site", "none"), 403},
+		{"a null origin, and nothing else said", func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Set("Origin", "null") }, 403},
+		{"a null origin from a frame", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site"); r.Header.Set("Origin", "null") }, 403},
+		{"another origin", set("Origin", "https://evil.example"), 403},
+		{"ours on another port", set("Origin", "https://door.example.com:8443"), 403},
+		{"one that begins like ours", set("Origin", "https://door.example.com.evil.example"), 403},
+		{"text/plain", set("Content-Type", "text/plain"), 415},
+		{"a form", set("Content-Type", "application/x-www-form-urlencoded"), 415},
+		{"another charset", set("Content-Type", "application/json; charset=utf-7"), 415},
+		{"gzip", set("Content-Encoding", "gzip"), 415},
+		{"an origin of ours", func(r *http.Request) {
+			r.Header.Del("Sec-Fetch-Site")
+			r.Header.Set("Origin", "https://DOOR.example.com")
+		}, 200},
+		{"a page of ours", func(*http.Request) {}, 200},
+	}
+	for _, tt := range tests {
+		a := c.admin.api("PATCH", c.fill("/members/{fleet}"), `{"name":"`+tt.name+`"}`, tt.change)
+		if a.StatusCode != tt.status || a.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s = %d, want %d; %v", tt.name, a.StatusCode, tt.status, a.Header)
+		}
+		got := c.as("admin", "GET", c.fill("/members/{fleet}"), "").object(t)["name"]
+		if changed := got == tt.name; changed != (tt.status == 200) {
+			t.Errorf("%s: the name is %v", tt.name, got)
+		}
+	}
+	a := c.admin.api("GET", c.fill("/members/{fleet}"), "", set("X-HTTP-Method-Override", "DELETE"), set("X-Method-Override", "DELETE"))
+	a.want(t, 200)
+	c.as("admin", "GET", c.fill("/members/{fleet}"), "").want(t, 200)
+}
+
+// Bodies that two readers read in two ways, or that cost more than they are
+// worth.
+func TestAPIBodies(t *testing.T) {
+	c := newCast(t)
+	pad := func(n int) string {
+		const head, tail = `{"email":"x@example.com","roles":["Fleet"],"note":"`, `"}`
+		return head + strings.Repeat("x", n-len(head)-len(tail)) + tail
+	}
+	tests := []struct {
+		name, body string
+		status     int
+		code       string
+	}{
+		{"at the limit", pad(bodyMost), 422, "text_too_long"},
+		{"one byte more", pad(bodyMost + 1), 413, "body_too_large"},
+		{"100,000 brackets", strings.Repeat("[", 60_000), 400, "bad_body"},
+		{"a key twice", `{"email":"a@example.com","email":"b@example.com","roles":["Fleet"]}`, 400, "bad_body"},
+		{"a key twice, once escaped", `{"email":"a@example.com","\u0065mail":"b@example.com","roles":["Fleet"]}`, 400, "bad_body"},
+		{"a key in capitals", `{"EMAIL":"a@example.com","roles":["Fleet"]}`, 422, "unknown_field"},
+		{"something after it", `{"email":"a@example.com","roles":["Fleet"]} {}`, 400, "bad_body"},
+		{"a byte order mark", "\ufeff" + `{"email":"a@example.com","roles":["Fleet"]}`, 400, "bad_body"},
+		{"no number", `{"email":1e999,"roles":["Fleet"]}`, 0, ""},
+		{"not UTF-8", "{\"email\":\"a\xff@example.com\",\"roles\":[\"Fleet\"]}", 400, "bad_body"},
+		{"a list", `[]`, 422, ""},
+		{"null", `null`, 0, ""},
+		{"nothing", ``, 400, "bad_body"},
+		{"100 keys", `{` + strings.TrimSuffix(strings.Repeat(`"a":1,`, 100), ",") + `}`, 400, "bad_body"},
+	}
+	for _, tt := range tests {
+		a := c.admin.api("POST", "/invitations", tt.body)
+		if tt.status != 0 && a.StatusCode != tt.status || a.StatusCode < 400 || a.StatusCode >= 500 {
+			t.Errorf("%s = %d, want %d: %.200s", tt.name, a.StatusCode, tt.status, a.body)
+			continue
+		}
+		c.problem(t, a)
+		if tt.code != "" && tt.code != "text_too_long" && a.object(t)["code"] != tt.code {
+			t.Errorf("%s: %.200s", tt.name, a.body)
+		}
+	}
+	if found := c.as("admin", "GET", "/members?state=pending", "").items(t); len(found) != 1 {
+		t.Errorf("a refused body invited somebody: %v", found)
+	}
+}

@@ -1,0 +1,207 @@
+package web
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// say sends bytes as they are and reads the answer.
+func say(t testing.TB, at, text string) (status int, head http.Header, body string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	go io.WriteString(conn, text) // the server may answer, and close, before it has read all
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("no answer to %.60q: %v", text, err)
+	}
+	defer resp.Body.Close()
+	b, _ := io.ReadAll(resp.Body)
+	return resp.StatusCode, resp.Header, string(b)
+}
+
+// What can only be sent past an HTTP client: other hosts in every place that
+// names one, and more than anybody should read. Each answer carries the headers.
+func TestOnTheWire(t *testing.T) {
+	h := newHouse(t)
+	at := h.serve()
+	const host = "Host: door.example.com\r\n"
+	tests := []struct {
+		name, text string
+		status     int
+	}{
+		{"ours", "GET /login HTTP/1.1\r\n" + host + "\r\n", 200},
+		{"ours, with another forwarded", "GET /login HTTP/1.1\r\n" + host + "X-Forwarded-Host: evil.example\r\nForwarded: host=evil.example\r\nX-Original-URL: /admin\r\n\r\n", 200},
+		{"another", "GET /login HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: door.example.com\r\n\r\n", 421},
+		{"another in the request line", "GET http://evil.example/login HTTP/1.1\r\n" + host + "\r\n", 421},
+		{"none", "GET /login HTTP/1.1\r\nHost:\r\n\r\n", 421},
+		{"a header too large", "GET /login HTTP/1.1\r\n" + host + "X: " + strings.Repeat("x", 17<<10) + "\r\n\r\n", 431},
+		{"an address too long", "GET /" + strings.Repeat("x", 17<<10) + " HTTP/1.1\r\n" + host + "\r\n", 431},
+		{"10 MB", "POST /api/v1/invitations HTTP/1.1\r\n" + host + "Content-Type: application/json\r\nContent-Length: 10485760\r\n\r\n" + strings.Repeat(" ", 10<<20), 413},
+		{"what is no HTTP", "HELO door\r\n\r\n", 400},
+	}
+	for _, tt := range tests {
+		status, head, body := say(t, at, tt.text)
+		if status != tt.status {
+			t.Errorf("%s = %d, want %d: %.200s", tt.name, status, tt.status, body)
+		}
+		if strings.Contains(body, "evil.example") || strings.Contains(head.Get("Location"), "evil.example") {
+			t.Errorf("%s: the answer names the other host", tt.name)
+		}
+		for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cache-Control"} {
+			if head.Get(name) == "" {
+				t.Errorf("%s: the answer lacks %s", tt.name, name)
+			}
+		}
+	}
+	// Two hosts: whichever a reader takes, it must not be one of each.
+	for _, pair := range []string{"Host: door.example.com\r\nHost: evil.example\r\n", "Host: evil.example\r\nHost: door.example.com\r\n"} {
+		if status, _, body := say(t, at, "GET /login HTTP/1.1\r\n"+pair+"\r\n"); status == 200 || strings.Contains(body, "evil") {
+			t.Errorf("two hosts = %d", status)
+		}
+	}
+}
+
+// The sign-in form is asked about five kinds of addresses. Body, status and
+// headers must not tell them apart.
+func TestStrangersLearnNothing(t *testing.T) {
+	c := newCast(t)
+	gone, _ := c.invite("rejected@example.com", access.Fleet)
+	c.must(c.desk.Reject(bg, c.house.admin, gone, "", false))
+	mask := regexp.MustCompile(`value="[^"]*"|[a-z]+@example\.com`)
+	first := ""
+	for _, email := range []string{"unknown@example.com", "pending@example.com", "rejected@example.com", "suspended@example.com", "fleet@example.com"} {
+		g := c.guest()
+		a := g.post(g.get("/login"), "/login", "email", email)
+		cookies := ""
+		for _, x := range a.Cookies() {
+			cookies += x.Name
+		}
+		a.Header.Del("Date")
+		a.Header.Del("Content-Length")
+		a.Header.Set("Set-Cookie", cookies)
+		got := fmt.Sprint(a.StatusCode) + headerText(a.Header) + mask.ReplaceAllString(a.body, "…")
+		if first == "" {
+			first = got
+		}
+		if got != first || a.StatusCode != 200 {
+			t.Errorf("%s is answered otherwise:\n%s", email, got)
+		}
+	}
+}
+
+// Fiber lends its strings for the length of a request. Kept longer, they become
+// part of somebody else's: 64 clients at once, and each must find what it sent.
+func TestNoBorrowedStringIsKept(t *testing.T) {
+	c := newCast(t)
+	at := c.serve()
+	token := c.tokens["admin"]
+	const clients, each = 64, 4
+	var wg sync.WaitGroup
+	for i := range clients {
+		wg.Go(func() {
+			client := &http.Client{Transport: &http.Transport{}, Timeout: patience}
+			defer client.CloseIdleConnections()
+			for j := range each {
+				tag := fmt.Sprintf("%c%c%d", 'a'+i%26, 'a'+i/26, j)
+				body := fmt.Sprintf(`{"email":"%s@%s.example","name":"N %s","note":"%s","roles":["Fleet"]}`, strings.Repeat(tag, 5), tag, strings.Repeat(tag, 9), strings.Repeat(tag, 20))
+				r, err := http.NewRequest("POST", "http://"+at+"/api/v1/invitations", strings.NewReader(body))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				r.Host = "door.example.com"
+				r.Header.Set("Authorization", "Bearer "+token.Reveal())
+				r.Header.Set("Content-Type", "application/json")
+				resp, err := client.Do(r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+				if resp.StatusCode != 201 {
+					t.Errorf("%s: %d", tag, resp.StatusCode)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	found := 0
+	for path := "/members?state=pending&limit=200"; path != ""; {
+		a := c.as("admin", "GET", path, "")
+		for _, m := range a.items(t) {
+			email := m["email"].(string)
+			if !strings.HasSuffix(email, ".example") {
+				continue
+			}
+			found++
+			tag := strings.TrimSuffix(email[strings.IndexByte(email, '@')+1:], ".example")
+			if email != strings.Repeat(tag, 5)+"@"+tag+".example" || m["name"] != "N "+strings.Repeat(tag, 9) || m["invitation_note"] != strings.Repeat(tag, 20) {
+				t.Errorf("mixed up: %v", m)
+			}
+		}
+		next, _ := a.object(t)["next"].(string)
+		if path = ""; next != "" {
+			path = "/members?state=pending&limit=200&cursor=" + next
+		}
+	}
+	if found != clients*each {
+		t.Errorf("%d of %d were kept", found, clients*each)
+	}
+}
+
+// No answer of the API and no line of the log holds anything that opens: not a
+// link, a code, a session, a token, nor the hash of one.
+func TestNoAnswerHoldsASecret(t *testing.T) {
+	c := newCast(t)
+	_, link := c.invite("ada@example.com", access.Fleet)
+	secrets := []string{strings.TrimPrefix(link, "/login/"), c.admin.session().Reveal(), c.fleet.session().Reveal(), c.pending.session().Reveal(),
+		c.tokens["admin"].Reveal(), c.tokens["weak"].Reveal()}
+	for _, s := range secrets[:] {
+		hash := access.Secret(s).Hash()
+		secrets = append(secrets, fmt.Sprintf("%x", hash[:]))
+	}
+	c.fleet.get("/login/" + secrets[0])
+	c.stranger.get("/login/" + secrets[0] + "x")
+	walked := 0
+	for route := range c.web.classes {
+		path, ok := strings.CutPrefix(route, "GET /api/v1")
+		if !ok || path == "/events" {
+			continue
+		}
+		letter := c.as("admin", "GET", "/outbox?limit=1", "").items(t)[0]["id"].(string)
+		id := string(c.ids["fleet"])
+		if strings.HasPrefix(path, "/outbox") {
+			id = letter
+		}
+		a := c.as("admin", "GET", strings.ReplaceAll(path, ":id", id), "")
+		a.want(t, 200)
+		a.lacks(t, secrets...)
+		walked++
+	}
+	if walked < 15 {
+		t.Errorf("only %d answers were walked", walked)
+	}
+	for _, s := range secrets {
+		if strings.Contains(c.log.String(), s) {
+			t.Errorf("the log holds %s", s)
+		}
+	}
+}
