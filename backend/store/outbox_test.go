@@ -1,0 +1,178 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+func (b *box) dueLetters(n int) (ids []access.LetterID) {
+	b.t.Helper()
+	b.view(func(tx *Tx) error {
+		due, err := tx.DueLetters(n)
+		for _, l := range due {
+			ids = append(ids, l.ID)
+		}
+		return err
+	})
+	return ids
+}
+
+// A letter is due from its time on; a lease keeps others off it until it runs
+// out, and the next lease has another epoch.
+func TestLeases(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		m := b.person("ada@example.com", "")
+		now, later, kept := letterFor(m, b.now()), letterFor(m, b.now()), letterFor(m, b.now())
+		later.NextTry = b.now().Add(time.Minute)
+		kept.State, kept.NextTry = access.LetterKept, time.Time{}
+		b.put(m)
+		b.update(func(tx *Tx) error {
+			return firstError(tx.Post(now, access.Words{}), tx.Post(later, access.Words{}), tx.Post(kept, access.Words{}))
+		})
+		b.reopen()
+		if got := b.dueLetters(9); !slices.Equal(got, []access.LetterID{now.ID}) {
+			t.Fatalf("due are %v", got)
+		}
+		lease := func(owner string) (l access.Letter, err error) {
+			err = b.Update(context.Background(), func(tx *Tx) (err error) {
+				l, err = tx.LeaseLetter(now.ID, owner, tx.Now.Add(30*time.Second))
+				return err
+			})
+			return l, err
+		}
+		first, err := lease("one")
+		must(t, err)
+		if _, err := lease("two"); access.Explain(err).Code != "letter_taken" {
+			t.Errorf("a second lease: %v", err)
+		}
+		b.reopen()
+		if got := b.dueLetters(9); len(got) != 0 {
+			t.Errorf("a leased letter is due: %v", got)
+		}
+		b.verify()
+		b.forward(30 * time.Second)
+		second, err := lease("two")
+		if err != nil || second.Lease.Epoch != first.Lease.Epoch+1 || second.MessageID != first.MessageID {
+			t.Errorf("the lease after: %+v, %v", second.Lease, err)
+		}
+		second.Sent("250 ok", b.now())
+		b.update(func(tx *Tx) error { return firstError(tx.PutLetter(second), tx.WipeWords(second.ID)) })
+		if _, err := lease("three"); access.Explain(err).Code != "letter_taken" {
+			t.Errorf("a lease on a sent letter: %v", err)
+		}
+		b.forward(30 * time.Second)
+		if got := b.dueLetters(9); !slices.Equal(got, []access.LetterID{later.ID}) {
+			t.Errorf("due a minute later are %v", got)
+		}
+		b.view(func(tx *Tx) error {
+			waiting, err := tx.KeptLetters(5)
+			if len(waiting) != 1 || waiting[0].ID != kept.ID {
+				t.Errorf("kept are %v", waiting)
+			}
+			if _, err := tx.Words(second.ID); access.Explain(err).Code != "letter_wiped" {
+				t.Errorf("the words of a wiped letter: %v", err)
+			}
+			c, err2 := tx.Counters()
+			if c.Letters[access.LetterSent] != 1 || c.Letters[access.LetterQueued] != 1 || c.Letters[access.LetterKept] != 1 {
+				t.Errorf("counted %v", c.Letters)
+			}
+			return firstError(err, err2)
+		})
+		b.verify()
+	})
+}
+
+// Somebody reads the store's bytes, or moves one letter's words under another:
+// the words are sealed, and bound to their letter.
+func TestWordsAreSealed(t *testing.T) {
+	b := openBox(t, "")
+	m := b.person("ada@example.com", "")
+	mine, other := letterFor(m, b.now()), letterFor(m, b.now())
+	b.update(func(tx *Tx) error {
+		return firstError(tx.Post(mine, access.Words{Text: "secret link"}), tx.Post(other, access.Words{Text: "other"}))
+	})
+	must(t, b.Each(context.Background(), func(key, value []byte) error {
+		if strings.Contains(string(value), "secret link") {
+			t.Errorf("the words are plain under %q", key)
+		}
+		return nil
+	}))
+	b.raw(func(t kv.Tx) error {
+		words, err := t.Get(key("O/", string(mine.ID)))
+		return firstError(err, t.Set(key("O/", string(other.ID)), words))
+	})
+	if err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.Words(other.ID); return err }); err == nil {
+		t.Error("words under another letter's key were read")
+	}
+}
+
+// The letter to somebody who was rejected is gone once it is done with.
+func TestRejectionIsForgottenOnceSent(t *testing.T) {
+	b := openBox(t, "")
+	l := letterFor(b.person("ada@example.com", ""), b.now())
+	l.Kind, l.Member = access.RejectedLetter, ""
+	b.update(func(tx *Tx) error { return tx.Post(l, access.Words{Text: "no"}) })
+	l.Sent("250 ok", b.now())
+	b.update(func(tx *Tx) error { return tx.PutLetter(l) })
+	b.verify()
+	must(t, b.Each(context.Background(), func(key, value []byte) error {
+		if strings.Contains(string(key)+string(value), "ada@") || strings.Contains(string(key), string(l.ID)) {
+			t.Errorf("left is %q: %s", key, value)
+		}
+		return nil
+	}))
+}
+
+// What falls due comes in the order of its time, and a bucket falls due once,
+// when it is full again.
+func TestDueInOrder(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		b.update(func(tx *Tx) error {
+			return firstError(
+				tx.PutDue(Due{At: tx.Now.Add(3 * time.Minute), Kind: DueDigest}),
+				tx.PutBucket("x", Bucket{Used: 1, At: tx.Now}, tx.Now.Add(time.Minute)))
+		})
+		b.update(func(tx *Tx) error {
+			old, err := tx.Bucket("x")
+			return firstError(err, tx.PutBucket("x", old, tx.Now.Add(2*time.Minute)))
+		})
+		b.reopen()
+		var got []byte
+		for range 3 {
+			b.update(func(tx *Tx) error {
+				d, ok, err := tx.NextDue()
+				if !ok || err != nil {
+					return err
+				}
+				if d.Kind == DueBucket && !d.At.Equal(noon.Add(2*time.Minute)) {
+					t.Errorf("the bucket is due at %s", d.At)
+				}
+				if d.Kind == DueBucket {
+					err = firstError(tx.DropBucket(d.Ref, d.At))
+				}
+				return firstError(err, tx.ClearDue(d))
+			})
+			b.view(func(tx *Tx) error {
+				d, ok, err := tx.NextDue()
+				if ok {
+					got = append(got, d.Kind)
+				}
+				return err
+			})
+		}
+		if string(got) != string([]byte{DueDigest}) {
+			t.Errorf("after the bucket came %q", got)
+		}
+		n := 0
+		must(t, b.Each(context.Background(), func(key, _ []byte) error { n += strings.Count(string(key[:1]), "i"); return nil }))
+		if n != 0 {
+			t.Errorf("%d buckets left", n)
+		}
+	})
+}
