@@ -101,6 +101,9 @@ func (h SecretHash) MarshalText() ([]byte, error) {
 
 // UnmarshalText reads what MarshalText wrote.
 func (h *SecretHash) UnmarshalText(text []byte) error {
+	if hex.DecodedLen(len(text)) != len(h) {
+		return hex.ErrLength
+	}
 	_, err := hex.Decode(h[:], text)
 	return err
 }

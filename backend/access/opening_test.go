@@ -1,0 +1,276 @@
+package access
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLoginCheck(t *testing.T) {
+	here, there := Secret("here").Hash(), Secret("there").Hash()
+	dead, other := DeadLink().Error(), OtherBrowser().Error()
+	tests := []struct {
+		name    string
+		login   Login
+		browser SecretHash
+		at      time.Duration // from its end
+		want    string
+	}{
+		{"good", Login{}, SecretHash{}, -time.Hour, ""},
+		{"a second before its end", Login{}, here, -time.Second, ""},
+		{"at its end", Login{}, here, 0, dead},
+		{"a second after its end", Login{}, here, time.Second, dead},
+		{"used", Login{UsedAt: noon}, here, -time.Hour, dead},
+		{"revoked", Login{Revoked: true}, here, -time.Hour, dead},
+		{"in the browser that asked", Login{Browser: here}, here, -time.Second, ""},
+		{"in another browser", Login{Browser: here}, there, -time.Second, other},
+		{"in a browser without a cookie", Login{Browser: here}, SecretHash{}, -time.Second, other},
+		{"used, in another browser", Login{Browser: here, UsedAt: noon}, there, -time.Second, dead},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.login.ExpiresAt = noon
+			check(t, tt.login.Check(tt.browser, noon.Add(tt.at)), tt.want)
+		})
+	}
+}
+
+func TestAskGuess(t *testing.T) {
+	right, wrong := Secret("482913").Hash(), Secret("000000").Hash()
+	tests := []struct {
+		name    string
+		ask     Ask
+		guess   SecretHash
+		at      time.Duration
+		refused bool
+	}{
+		{"right", Ask{Code: right}, right, -time.Second, false},
+		{"wrong", Ask{Code: right}, wrong, -time.Second, true},
+		{"right at the fifth", Ask{Code: right, Guesses: MostGuesses - 1}, right, -time.Second, false},
+		{"right at the sixth", Ask{Code: right, Guesses: MostGuesses}, right, -time.Second, true},
+		{"right at its end", Ask{Code: right}, right, 0, true},
+		{"nothing to guess", Ask{}, SecretHash{}, -time.Second, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.ask.ExpiresAt = noon
+			guesses := tt.ask.Guesses
+			err := tt.ask.Guess(tt.guess, noon.Add(tt.at))
+			if (err != nil) != tt.refused || err != nil && err.Error() != WrongCode().Error() {
+				t.Errorf("Guess = %v", err)
+			}
+			if tt.ask.Guesses != guesses+1 {
+				t.Error("the guess was not counted")
+			}
+		})
+	}
+}
+
+func TestSessionGood(t *testing.T) {
+	tests := []struct {
+		name         string
+		manages      bool
+		opened, seen time.Duration // before now
+		want         bool
+	}{
+		{"an Admin, just used", true, time.Hour, 0, true},
+		{"an Admin, a second before idle", true, time.Hour, AdminIdle - time.Second, true},
+		{"an Admin, idle", true, time.Hour, AdminIdle, false},
+		{"an Admin, a second before the limit", true, AdminLasts - time.Second, 0, true},
+		{"an Admin, at the limit", true, AdminLasts, 0, false},
+		{"a member, idle as an Admin", false, time.Hour, AdminIdle, true},
+		{"a member, a second before idle", false, MemberIdle, MemberIdle - time.Second, true},
+		{"a member, idle", false, MemberIdle, MemberIdle, false},
+		{"a member, a second before the limit", false, MemberLasts - time.Second, 0, true},
+		{"a member, at the limit", false, MemberLasts, 0, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := Session{OpenedAt: noon.Add(-tt.opened), SeenAt: noon.Add(-tt.seen)}
+			if got := s.Good(tt.manages, noon); got != tt.want {
+				t.Errorf("Good = %v", got)
+			}
+		})
+	}
+}
+
+func TestTokenGood(t *testing.T) {
+	tok := Token{ExpiresAt: noon}
+	if !tok.Good(noon.Add(-time.Second)) || tok.Good(noon) || tok.Good(noon.Add(time.Second)) {
+		t.Error("a token is good until its end, and not at it")
+	}
+	if forever := (Token{}); !forever.Good(noon) {
+		t.Error("a token without an end has ended")
+	}
+}
+
+func TestLetterRequeue(t *testing.T) {
+	tests := []struct {
+		name   string
+		letter Letter
+		want   string
+	}{
+		{"retrying", Letter{State: LetterRetrying, Kind: InvitationLetter, GoodUntil: noon.Add(time.Second)}, "letter"},
+		{"kept", Letter{State: LetterKept, Kind: InvitationLetter}, "letter"},
+		{"failed, with nothing secret", Letter{State: LetterFailed, Kind: ApprovedLetter}, "letter"},
+		{"failed, with a link", Letter{State: LetterFailed, Kind: SignInLetter}, "letter_gone"},
+		{"sent", Letter{State: LetterSent, Kind: ApprovedLetter}, "already_sent"},
+		{"expired just now", Letter{State: LetterRetrying, GoodUntil: noon}, "letter_expired"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := tt.letter
+			err := l.Requeue(noon)
+			switch {
+			case tt.want == "letter":
+				if err != nil || l.State != LetterQueued || !l.NextTry.Equal(noon) {
+					t.Errorf("Requeue = %v, %+v", err, l)
+				}
+			case err == nil || Explain(err).Code != tt.want || l != tt.letter:
+				t.Errorf("Requeue = %v, left %+v", err, l)
+			}
+		})
+	}
+}
+
+// Each wait is longer than the one before, up to the last, and a letter whose
+// words end before the next try fails.
+func TestLetterTryLater(t *testing.T) {
+	l := Letter{State: LetterQueued, Lease: Lease{Owner: "w", Epoch: 4, Until: noon}}
+	for i, want := range []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 2 * time.Hour} {
+		l.TryLater("451 later", 0, noon)
+		if l.State != LetterRetrying || !l.NextTry.Equal(noon.Add(want)) || l.Attempts != i+1 || l.Detail != "451 later" || l.Lease != (Lease{Epoch: 4}) {
+			t.Errorf("try %d: %+v", i+1, l)
+		}
+	}
+	l.TryLater("451 later", 0.999, noon)
+	if l.NextTry.Before(noon.Add(2*time.Hour)) || !l.NextTry.Before(noon.Add(3*time.Hour)) {
+		t.Errorf("with jitter: %s", l.NextTry)
+	}
+	l.GoodUntil = noon.Add(2 * time.Hour)
+	if l.TryLater("451 later", 0, noon); l.State != LetterFailed || !l.NextTry.IsZero() {
+		t.Errorf("at its end: %+v", l)
+	}
+}
+
+func TestCheckRole(t *testing.T) {
+	some := []Permission{May(Open, ResFleet)}
+	tests := []struct {
+		name string
+		role Role
+		code string
+	}{
+		{"good", Role{Name: "Fleet lead-2", Permissions: some}, ""},
+		{"built in", Role{Name: Admin, Permissions: some}, "built_in_role"},
+		{"built in, in another case", Role{Name: "aDMIN", Permissions: some}, "built_in_role"},
+		{"no name", Role{Permissions: some}, "role_name"},
+		{"a comma", Role{Name: "a,b", Permissions: some}, "role_name"},
+		{"a space at the end", Role{Name: "a ", Permissions: some}, "role_name"},
+		{"a digit first", Role{Name: "1a", Permissions: some}, "role_name"},
+		{"41 letters", Role{Name: RoleName(strings.Repeat("a", 41)), Permissions: some}, "role_name"},
+		{"a look-alike letter", Role{Name: "\u0410dmin", Permissions: some}, "role_name"},
+		{"the star", Role{Name: "*", Permissions: some}, "role_name"},
+		{"no permission", Role{Name: "a"}, "permission_missing"},
+		{"one nobody can grant", Role{Name: "a", Permissions: []Permission{May(Wait, ResDoor)}}, "unknown_permission"},
+		{"a long description", Role{Name: "a", Permissions: some, Description: strings.Repeat("a", 201)}, "text_too_long"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := CheckRole(tt.role); (err == nil) != (tt.code == "") || err != nil && Explain(err).Code != tt.code {
+				t.Errorf("CheckRole = %v", err)
+			}
+		})
+	}
+}
+
+// Whatever an entry says is in its hash, and its place is too.
+func TestAuditChain(t *testing.T) {
+	chained := func() AuditEntry {
+		e := AuditEntry{At: noon, By: ann, Did: DidApprove, To: "bob", Detail: "Fleet"}
+		e.Chain(8, "before")
+		return e
+	}
+	good := chained()
+	if err := good.Follows(7, "before"); err != nil {
+		t.Fatal(err)
+	}
+	var back AuditEntry
+	text, _ := json.Marshal(good)
+	if err := json.Unmarshal(text, &back); err != nil || back.Sum() != good.Hash {
+		t.Errorf("read back it sums to %s, %v", back.Sum(), err)
+	}
+	for name, alter := range map[string]func(*AuditEntry){
+		"when": func(e *AuditEntry) { e.At = e.At.Add(time.Microsecond) }, "who": func(e *AuditEntry) { e.By.Member = "eve" },
+		"from where": func(e *AuditEntry) { e.By.From = "x" }, "what": func(e *AuditEntry) { e.Did = DidReject },
+		"whom": func(e *AuditEntry) { e.To = "eve" }, "how": func(e *AuditEntry) { e.Detail = "" },
+		"the hash": func(e *AuditEntry) { e.Hash = "" }, "the one before": func(e *AuditEntry) { e.Prev = "x"; e.Hash = e.Sum() },
+		"the place": func(e *AuditEntry) { e.Seq = 9; e.Hash = e.Sum() },
+	} {
+		e := chained()
+		if alter(&e); !Conflict.Is(e.Follows(7, "before")) {
+			t.Errorf("altered %s: not found", name)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	cause := errors.New("open /secret/path: denied")
+	tests := []struct {
+		name string
+		err  error
+		kind Kind
+		code string
+	}{
+		{"ours", cause, Internal, "internal"},
+		{"without a kind", &Error{Message: "secret"}, Internal, "internal"},
+		{"internal", Errorf(Internal, "secret"), Internal, "internal"},
+		{"explained", Errorf(Conflict, "Somebody was first."), Conflict, "conflict"},
+		{"with a code, wrapped", fmt.Errorf("do: %w", Errorf(Invalid, "No.").WithCode("nope").On("x").Because(cause)), Invalid, "nope"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			e := Explain(tt.err)
+			if e.Kind != tt.kind || e.Code != tt.code || strings.Contains(e.Message, "secret") || e.Err != nil {
+				t.Errorf("Explain = %+v", e)
+			}
+		})
+	}
+}
+
+// Secrets do not show by accident, and identifiers are parsed strictly.
+func TestSecretsAndIdentifiers(t *testing.T) {
+	s := NewSecret()
+	if len(s) != SecretLength || s == NewSecret() {
+		t.Error("a secret is short, or comes twice")
+	}
+	for _, shown := range []string{fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q", s, s, s, s, s), fmt.Sprintf("%+v", struct{ S Secret }{s})} {
+		if strings.Contains(shown, s.Reveal()) {
+			t.Errorf("shown as %s", shown)
+		}
+	}
+	text, _ := s.Hash().MarshalText()
+	var back SecretHash
+	if err := back.UnmarshalText(text); err != nil || back != s.Hash() || back.IsZero() || !(SecretHash{}).IsZero() {
+		t.Errorf("the hash reads back as %v, %v", back, err)
+	}
+	for _, bad := range []string{"", "00", string(text) + "00", string(text[:62]) + "xy"} {
+		if back.UnmarshalText([]byte(bad)) == nil {
+			t.Errorf("%q was taken as a hash", bad)
+		}
+	}
+	id := NewID()
+	if got, err := ParseMemberID(id); string(got) != id || err != nil {
+		t.Errorf("ParseMemberID = %q, %v", got, err)
+	}
+	for _, bad := range []string{"", id[1:], id + "a", strings.ToUpper(id), id[:25] + "/", id[:25] + "1", id[:25] + "\x00"} {
+		_, a := ParseMemberID(bad)
+		_, b := ParseLetterID(bad)
+		_, c := ParseTokenID(bad)
+		if !NotFound.Is(a) || !NotFound.Is(b) || !NotFound.Is(c) {
+			t.Errorf("%q was taken as an identifier", bad)
+		}
+	}
+}
