@@ -166,6 +166,22 @@ func TestMethodsAreWhatTheySay(t *testing.T) {
 	g.get("/").want(t, 200)
 }
 
+// A monitor or a link preview that asks with HEAD is led where GET is led.
+func TestHeadAnswersAsGet(t *testing.T) {
+	h := newHouse(t)
+	_, link := h.invite("ada@example.com", access.Fleet)
+	pending, stranger := h.guest(), h.guest()
+	pending.enter(link)
+	for _, g := range []*guest{pending, stranger} {
+		for _, path := range []string{"/", "/fleet/flows", "/admin", "/pending", "/login", "/nowhere"} {
+			get, head := g.get(path), g.do(http.MethodHead, path, nil)
+			if get.StatusCode != head.StatusCode || get.Header.Get("Location") != head.Header.Get("Location") {
+				t.Errorf("%s: GET %d %q, HEAD %d %q", path, get.StatusCode, get.Header.Get("Location"), head.StatusCode, head.Header.Get("Location"))
+			}
+		}
+	}
+}
+
 func TestPathsAreCanonical(t *testing.T) {
 	h := newHouse(t)
 	g, _ := h.arrived("ada@example.com", access.Fleet)
