@@ -43,13 +43,13 @@ func samples() map[string]sample {
 	here := leaf("ada@example.com")
 	ailoop := Section{"AILoop", "/ailoop", []Resource{{"Data Lake", "/ailoop/datalake"}, {"Flows", "/ailoop/flows"}}}
 	fleet := Section{"Fleet", "/fleet", []Resource{{"Data Lake", "/fleet/datalake"}, {"Flows", "/fleet/flows"}}}
-	pending := PendingPage{Leaf: leaf(), Name: "Ada Lovelace", Email: "ada@example.com", Inviter: "Grace Hopper",
+	pending := PendingPage{Leaf: here, Name: "Ada Lovelace", Email: "ada@example.com", Inviter: "Grace Hopper",
 		InvitedAt: noon.Add(-26 * time.Hour), Roles: []string{"Fleet"}, Since: noon.Add(-12 * time.Minute), Now: noon}
 	noted := pending
 	noted.Note, noted.NoteSaved = "I am taking over route planning from Charles this week.", true
 	refused := pending
 	refused.Note, refused.NoteError, refused.Held = strings.Repeat("Because. ", 24), "A note has at most 200 characters; this one has 216.", true
-	home := HomePage{Leaf: leaf(), Name: "Ada Lovelace", Email: "ada@example.com", Roles: []string{"Fleet"},
+	home := HomePage{Leaf: here, Name: "Ada Lovelace", Email: "ada@example.com", Roles: []string{"Fleet"},
 		Sections: []Section{fleet}, LastSignIn: noon.Add(-3 * time.Hour), Now: noon}
 	admin := home
 	admin.Name, admin.Email, admin.Roles = "Grace Hopper", "grace@example.org", []string{"Admin"}
@@ -61,6 +61,8 @@ func samples() map[string]sample {
 		Until: noon.Add(7 * 24 * time.Hour), Now: noon}
 	long := leaf()
 	long.Workspace = longName
+	inside := leaf(longAddress)
+	inside.Workspace = longName
 	return map[string]sample{
 		"login":            {pageLogin, LoginPage{Leaf: leaf()}},
 		"login-error":      {pageLogin, LoginPage{Leaf: leaf(), Email: "ada@", Error: "Something is missing after the @. Write the whole address, such as ada@example.com.", Next: "/fleet/flows"}},
@@ -79,14 +81,14 @@ func samples() map[string]sample {
 		"pending":           {pagePending, pending},
 		"pending-note":      {pagePending, noted},
 		"pending-refused":   {pagePending, refused},
-		"pending-bare":      {pagePending, PendingPage{Leaf: leaf(), Email: "ada@example.com", Now: noon}},
-		"pending-long": {pagePending, PendingPage{Leaf: long, Name: longName, Email: longAddress, Inviter: longName, InvitedAt: noon.Add(-400 * 24 * time.Hour),
+		"pending-bare":      {pagePending, PendingPage{Leaf: here, Email: "ada@example.com", Now: noon}},
+		"pending-long": {pagePending, PendingPage{Leaf: inside, Name: longName, Email: longAddress, Inviter: longName, InvitedAt: noon.Add(-400 * 24 * time.Hour),
 			Roles: []string{"Admin", "AILoop", "Fleet"}, Since: noon.Add(-29 * 24 * time.Hour), Now: noon}},
 		"home-member":                   {pageHome, home},
 		"home-admin":                    {pageHome, admin},
 		"home-admin-quiet":              {pageHome, quiet},
-		"home-empty":                    {pageHome, HomePage{Leaf: leaf(), Email: "ada@example.com", Ask: "Grace Hopper", Now: noon}},
-		"home-long":                     {pageHome, HomePage{Leaf: long, Name: longName, Email: longAddress, Roles: []string{"AILoop", "Fleet"}, Sections: []Section{ailoop, fleet}, Now: noon}},
+		"home-empty":                    {pageHome, HomePage{Leaf: here, Email: "ada@example.com", Ask: "Grace Hopper", Now: noon}},
+		"home-long":                     {pageHome, HomePage{Leaf: inside, Name: longName, Email: longAddress, Roles: []string{"AILoop", "Fleet"}, Sections: []Section{ailoop, fleet}, Now: noon}},
 		"section":                       {pageSection, SectionPage{Leaf: here, Section: ailoop}},
 		"section-empty":                 {pageSection, SectionPage{Leaf: here, Section: Section{"AILoop", "/ailoop", nil}}},
 		"resource":                      {pageResource, ResourcePage{Leaf: here, Section: ailoop, Resource: ailoop.Resources[0]}},
@@ -152,6 +154,16 @@ func TestPagesGolden(t *testing.T) {
 	for _, file := range kept {
 		if _, ok := all[strings.TrimSuffix(filepath.Base(file), ".html")]; !ok {
 			t.Errorf("%s belongs to no sample", file)
+		}
+	}
+}
+
+// Two buttons of one name on a page are one too many.
+func TestOneWayOut(t *testing.T) {
+	p := openPages(t)
+	for name, s := range samples() {
+		if n := strings.Count(draw(t, p, s), ">Log out<"); n > 1 {
+			t.Errorf("%s offers to log out %d times", name, n)
 		}
 	}
 }
