@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"doorward/backend/mail/mailtest"
+	"doorward/backend/store/kv/kvtest"
 )
 
 // patience is how long anything may take on a machine that is busy with others.
@@ -264,20 +265,7 @@ func (p *product) ask(method, path string, in, out any) error {
 
 // traces says in which files of the data directory each needle's bytes are.
 func (p *product) traces(needles []string) (map[string][]string, error) {
-	found := map[string][]string{}
-	err := filepath.WalkDir(p.dir, func(name string, d os.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		b, err := os.ReadFile(name)
-		for _, n := range needles {
-			if bytes.Contains(b, []byte(n)) {
-				found[n] = append(found[n], strings.TrimPrefix(name, p.dir+"/"))
-			}
-		}
-		return err
-	})
-	return found, err
+	return kvtest.Traces(p.dir, needles)
 }
 
 // eventually tries until it goes well, and gives up with the last error.
