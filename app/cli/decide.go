@@ -98,7 +98,7 @@ func (r *run) approveVerb() *cobra.Command {
 			})
 		}),
 	}
-	r.roleFlag(cmd, &roles, "role to give instead of those asked for; may be given more than once")
+	r.roleFlag(cmd, &roles, "`ROLE` to give instead of those asked for; may be given more than once")
 	return settings(cmd, true)
 }
 

@@ -42,9 +42,9 @@ func (r *run) inviteVerb() *cobra.Command {
 			})
 		}),
 	}
-	r.roleFlag(cmd, &in.Roles, "role to ask for; may be given more than once")
-	cmd.Flags().StringVar(&in.Note, "note", "", "a line of your own in the letter")
-	cmd.Flags().StringVar(&in.ExpiresIn, "expires", "", "how long the invitation lasts, such as 36h or 7d (default 7d)")
+	r.roleFlag(cmd, &in.Roles, "`ROLE` to ask for; may be given more than once")
+	cmd.Flags().StringVar(&in.Note, "note", "", "a `LINE` of your own in the letter")
+	cmd.Flags().StringVar(&in.ExpiresIn, "expires", "", "the `TIME` that the invitation lasts, such as 36h or 7d (default 7d)")
 	cmd.Flags().BoolVar(&in.PrintLink, "print-link", false, "print the login link")
 	return settings(cmd, true)
 }

@@ -20,9 +20,9 @@ func (r *run) membersVerb() *cobra.Command {
 		Long:  "List members. --search takes the beginnings of words of a name and parts of an\naddress; several words narrow it.",
 		Args:  cobra.NoArgs,
 	}
-	cmd.Flags().StringVar(&search, "search", "", "words of a name, or parts of an address")
-	cmd.Flags().StringVar(&role, "role", "", "only who has this role")
-	cmd.Flags().StringVar(&state, "state", "", "only who is pending, active or suspended")
+	cmd.Flags().StringVar(&search, "search", "", "`WORDS` of a name, or parts of an address")
+	cmd.Flags().StringVar(&role, "role", "", "only who has this `ROLE`")
+	cmd.Flags().StringVar(&state, "state", "", "only who is in this `STATE`: pending, active or suspended")
 	cmd.Flags().IntVar(&limit, "limit", longestPage, "how many at most; 0 for all")
 	complete(cmd, "role", r.roleNames)
 	complete(cmd, "state", words("pending", "active", "suspended"))
@@ -92,7 +92,7 @@ func (r *run) accessVerb() *cobra.Command {
 		Long:  "Change the roles of a member to exactly those given. It takes effect with the\nmember's next request.",
 		Args:  cobra.ExactArgs(1),
 	}
-	r.roleFlag(cmd, &roles, "role to have; may be given more than once")
+	r.roleFlag(cmd, &roles, "`ROLE` to have; may be given more than once")
 	verb := r.on(func(a *api, args []string) error {
 		return r.change(a, args[0], http.MethodPatch, "", map[string]any{"roles": roles})
 	})

@@ -70,8 +70,8 @@ func (r *run) tokenAddVerb() *cobra.Command {
 			})
 		}),
 	}
-	r.roleFlag(cmd, &in.Roles, "role that the token has; may be given more than once")
-	cmd.Flags().StringVar(&in.ExpiresIn, "expires", "", "how long it is good, such as 90d (default: until it is revoked)")
+	r.roleFlag(cmd, &in.Roles, "`ROLE` that the token has; may be given more than once")
+	cmd.Flags().StringVar(&in.ExpiresIn, "expires", "", "the `TIME` that it is good, such as 90d (default: until it is revoked)")
 	return settings(cmd, true)
 }
 
