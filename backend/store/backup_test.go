@@ -127,10 +127,10 @@ func TestDamagedBackupIsRefused(t *testing.T) {
 			t.Fatalf("a backup cut at %d of %d reads as whole", at, len(text))
 		}
 	}
-	for _, at := range []int{0, 1, len(backupMagic), len(backupMagic) + 10, len(text) / 3, len(text) / 2, len(text) - 40, len(text) - 32, len(text) - 1} {
+	for _, at := range []int{0, len(backupMagic) + 10, len(text) / 2, len(text) - 32, len(text) - 1} {
 		try("cut", at, text[:at])
 	}
-	for _, at := range []int{0, len(backupMagic) + 3, len(text) / 5, len(text) / 3, len(text) / 2, len(text) * 2 / 3, len(text) - 34, len(text) - 33, len(text) - 1} {
+	for _, at := range []int{0, len(backupMagic) + 3, len(text) / 3, len(text) * 2 / 3, len(text) - 33, len(text) - 1} {
 		damaged := slices.Clone(text)
 		damaged[at] ^= 0x10
 		try("garbled", at, damaged)

@@ -23,6 +23,9 @@ func (tx *Tx) Expiring(until time.Time, n int) (all []access.Member, more bool, 
 				continue
 			}
 			m, err := tx.Member(access.MemberID(e.Key[len(e.Key)-idLength:]))
+			if access.NotFound.Is(err) {
+				continue // removed since what fell due was put off
+			}
 			if err != nil {
 				return nil, false, err
 			}
