@@ -136,7 +136,7 @@ async function painted(page: Page, theme: string, width: number): Promise<void> 
 async function expectReachable(page: Page, name: string): Promise<void> {
   const stops = await page.evaluate(() => {
     const all = document.querySelectorAll<HTMLElement>('a[href], button, input:not([type=hidden]), textarea, select, summary, [tabindex="0"]')
-    const stops = [...all].filter((e) => e.checkVisibility())
+    const stops = [...all].filter((e) => e.checkVisibility() && !e.matches(':disabled'))
     Object.assign(window, { stops })
     document.body.tabIndex = -1
     document.body.focus()
