@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -85,7 +86,7 @@ func cmdUnfinished(ts *testscript.TestScript, _ bool, _ []string) {
 func cmdFinished(ts *testscript.TestScript, _ bool, args []string) {
 	conn := get[net.Conn](ts)
 	for s := range servers(ts) {
-		ts.Check(s.cmd.Process.Signal(os.Interrupt))
+		ts.Check(s.cmd.Process.Signal(syscall.SIGTERM))
 	}
 	fmt.Fprint(conn, unfinishedForm[len(unfinishedForm)-1:])
 	answer := bufio.NewReader(conn)
@@ -99,7 +100,11 @@ func cmdFinished(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	conn.Close()
-	cmdStop(ts, false, nil)
+	for s := range servers(ts) {
+		if err := s.end(ts, syscall.Signal(0)); err != nil { // a second signal would end it at once
+			ts.Fatalf("the server ended with %v: %s", err, s.stderr.String())
+		}
+	}
 }
 
 // set and get keep what one command of a script leaves for another, by its type.
