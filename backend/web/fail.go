@@ -106,6 +106,8 @@ func routerError(f *fiber.Error) *access.Error {
 		return &access.Error{Kind: access.Invalid, Code: "method_not_allowed", Message: "This address does not take that method."}
 	case http.StatusRequestEntityTooLarge:
 		return &access.Error{Kind: access.Invalid, Code: "body_too_large", Message: "The request is too large: at most 64 KiB, or 1 MiB for a batch of invitations."}
+	case http.StatusRequestURITooLong:
+		return &access.Error{Kind: access.Invalid, Code: "url_too_long", Message: "The address is too long: at most 8 KiB."}
 	case http.StatusRequestHeaderFieldsTooLarge:
 		return &access.Error{Kind: access.Invalid, Code: "header_too_large", Message: "The request's headers are too large: at most 16 KiB."}
 	}

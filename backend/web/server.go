@@ -46,9 +46,10 @@ type Options struct {
 
 // Limits bound what one source, and all together, can ask for.
 type Limits struct {
-	Tries    Rate // of one network: sign-in letters, codes, links, bad tokens
-	Requests Rate // of one network: anything without a session
-	InFlight int  // requests at the same time; beyond it the server says that it is busy
+	Tries    Rate          // of one network: sign-in letters, codes, links, bad tokens
+	Requests Rate          // of one network: anything without a session
+	InFlight int           // requests at the same time; beyond it the server says that it is busy
+	Reading  time.Duration // how long a client may take to send a request
 }
 
 // DefaultLimits suit a server for some thousands of people.
@@ -56,6 +57,7 @@ var DefaultLimits = Limits{
 	Tries:    Rate{Burst: 60, Every: time.Second},
 	Requests: Rate{Burst: 600, Every: 20 * time.Millisecond},
 	InFlight: 2048,
+	Reading:  15 * time.Second,
 }
 
 // A Server answers requests. It is safe for concurrent use.
@@ -113,6 +115,9 @@ func New(o Options) (*Server, error) {
 	if o.Limits == (Limits{}) {
 		o.Limits = DefaultLimits
 	}
+	if o.Limits.Reading == 0 {
+		o.Limits.Reading = DefaultLimits.Reading
+	}
 	s := &Server{desk: o.Desk, log: o.Logger, pages: pages, ops: o.Operations, mailServer: o.MailServer, mailFrom: o.MailFrom,
 		publicURL: o.Desk.PublicURL(), secure: public.Scheme == "https", proxies: o.TrustedProxies, formKey: o.Desk.DeriveKey("forms"),
 		limits: o.Limits, tries: newLimiter(o.Limits.Tries), requests: newLimiter(o.Limits.Requests), classes: map[string]need{}, console: console}
@@ -155,6 +160,9 @@ func onThisMachine(u *url.URL) bool {
 // bodyLimit is the largest body the server reads at all.
 const bodyLimit = 1 << 20
 
+// addressLimit is the longest path and query, in bytes.
+const addressLimit = 8 << 10
+
 // app is a Fiber application with all routes; with local also the operator's.
 func (s *Server) app(local bool) *fiber.App {
 	s.mu.Lock() // the faces are served from goroutines of their own
@@ -165,7 +173,7 @@ func (s *Server) app(local bool) *fiber.App {
 		CaseSensitive:                true,
 		BodyLimit:                    bodyLimit,
 		ReadBufferSize:               16 << 10,
-		ReadTimeout:                  15 * time.Second,
+		ReadTimeout:                  s.limits.Reading,
 		WriteTimeout:                 30 * time.Second,
 		IdleTimeout:                  75 * time.Second,
 		ErrorHandler:                 s.fail,
@@ -241,6 +249,9 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 		if !isProbe(c) && (!s.hosts[strings.ToLower(string(c.Context().Host()))] || twoHosts(c.Request().Header.RawHeaders())) {
 			return s.fail(c, errForeignHost)
 		}
+	}
+	if len(c.Request().RequestURI()) > addressLimit {
+		return s.fail(c, fiber.ErrRequestURITooLong)
 	}
 	if isAPI(c) {
 		if err := s.checkBody(c); err != nil {
