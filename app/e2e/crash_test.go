@@ -1,0 +1,196 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// A crasher kills the server after each thing that was answered, while no
+// letter can go out.
+type crasher struct {
+	*testing.T
+	p      *product
+	posted map[string]string // Message-ID to address, of every letter seen in the outbox
+}
+
+// The server is killed after every step of the main job, with the mail server
+// away: what was answered stands, and every letter goes out under the
+// Message-ID that it had before.
+func TestCrashWalk(t *testing.T) {
+	t.Parallel()
+	p := serving(t)
+	c := &crasher{t, p, map[string]string{}}
+	c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper")
+	c.after("setup", "grace@example.org", "active")
+	p.mail.Down()
+
+	link := linkInLetter.FindString(c.do("invite", "ada@example.com", "--role", "Fleet", "--print-link"))
+	c.after("invite", "ada@example.com", "pending")
+	ada := c.browser()
+	c.press(ada, link, link, nil, "Account Pending Approval")
+	c.after("redeem", "ada@example.com", "pending")
+	c.press(ada, p.url+"/pending", p.url+"/pending/note", url.Values{"note": {"Routes from Monday"}}, "Routes from Monday")
+	if m := c.after("note", "ada@example.com", "pending"); m["note"] != "Routes from Monday" {
+		t.Errorf("the note is lost: %v", m)
+	}
+	c.do("approve", "ada@example.com")
+	c.after("approve", "ada@example.com", "active")
+	c.press(c.browser(), p.url+"/login", p.url+"/login", url.Values{"email": {"ada@example.com"}}, "Look in your mail")
+	c.after("ask for a letter", "ada@example.com", "active")
+	c.do("suspend", "ada@example.com")
+	c.after("suspend", "ada@example.com", "suspended")
+	c.do("invite", "eve@example.com", "--role", "AILoop")
+	c.after("second invite", "eve@example.com", "pending")
+	c.do("reject", "eve@example.com", "--yes")
+	c.after("reject", "eve@example.com", "")
+	for id, to := range c.posted {
+		if to == "eve@example.com" {
+			delete(c.posted, id) // rejected: their letter is deleted with them
+		}
+	}
+
+	if err := p.mail.Up(); err != nil {
+		t.Fatal(err)
+	}
+	c.delivered()
+	c.do("verify")
+	c.do("audit", "verify")
+}
+
+func (c *crasher) do(args ...string) string {
+	c.Helper()
+	s, err := c.p.do(args...)
+	if err != nil {
+		c.Fatal(err)
+	}
+	return s.Out
+}
+
+// rows is what a listing prints with --json.
+func (c *crasher) rows(args ...string) (rows []map[string]any) {
+	c.Helper()
+	for d := json.NewDecoder(strings.NewReader(c.do(append(args, "--json")...))); ; {
+		var row map[string]any
+		if err := d.Decode(&row); err == io.EOF {
+			return rows
+		} else if err != nil {
+			c.Fatal(err)
+		}
+		rows = append(rows, row)
+	}
+}
+
+// after kills the server and starts it again: the member is as was answered, and
+// no letter has gone or changed its name. Empty means that there is none.
+func (c *crasher) after(step, email, state string) map[string]any {
+	c.Helper()
+	before := c.outbox()
+	if err := c.p.crash(); err != nil {
+		c.Fatalf("after %s: %v", step, err)
+	}
+	now := c.outbox()
+	for id, to := range before {
+		if c.posted[id] = to; now[id] != to {
+			c.Errorf("after %s: the letter %s to %s is lost", step, id, to)
+		}
+	}
+	found := c.rows("members", "--search", email)
+	if state == "" && len(found) == 0 {
+		return nil
+	}
+	if len(found) != 1 || found[0]["state"] != state {
+		c.Fatalf("after %s: %s should be %q: %v", step, email, state, found)
+	}
+	return found[0]
+}
+
+// outbox is the Message-ID and the address of every letter.
+func (c *crasher) outbox() map[string]string {
+	c.Helper()
+	letters := map[string]string{}
+	for _, l := range c.rows("outbox") {
+		letters[fmt.Sprint(l["message_id"])] = fmt.Sprint(l["to"])
+	}
+	return letters
+}
+
+// delivered waits until every letter has come; one that waits for its next try
+// is tried at once.
+func (c *crasher) delivered() {
+	c.Helper()
+	if len(c.posted) < 4 {
+		c.Fatalf("only %d letters were posted: %v", len(c.posted), c.posted)
+	}
+	for _, l := range c.rows("outbox") {
+		if l["state"] == "retrying" {
+			c.p.run("outbox", "retry", fmt.Sprint(l["id"])) // refused where it is on its way
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for n := 1; ; n++ {
+		all, err := c.p.mail.Wait(ctx, n)
+		came := map[string]string{}
+		for _, l := range all {
+			came[l.MessageID] = l.To
+		}
+		missing := 0
+		for id, to := range c.posted {
+			if came[id] != to {
+				missing++
+			}
+		}
+		if missing == 0 {
+			return
+		}
+		if err != nil {
+			c.Fatalf("%d of %v have not come, but %v: %v", missing, c.posted, came, err)
+		}
+		n = len(all)
+	}
+}
+
+func (c *crasher) browser() *http.Client {
+	jar, _ := cookiejar.New(nil)
+	return &http.Client{Jar: jar, Transport: &http.Transport{DisableKeepAlives: true}}
+}
+
+var formSecret = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
+
+// press opens a page and sends a form on it, and wants this on what comes.
+func (c *crasher) press(b *http.Client, page, action string, form url.Values, want string) {
+	c.Helper()
+	read := func(r *http.Response, err error) string {
+		c.Helper()
+		if err != nil {
+			c.Fatal(err)
+		}
+		defer r.Body.Close()
+		text, _ := io.ReadAll(r.Body)
+		return string(text)
+	}
+	if form == nil {
+		form = url.Values{}
+	}
+	if m := formSecret.FindStringSubmatch(read(b.Get(page))); m != nil {
+		form.Set("csrf", m[1])
+	}
+	req, err := http.NewRequest(http.MethodPost, action, strings.NewReader(form.Encode()))
+	if err != nil {
+		c.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Origin", c.p.url)
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	if text := read(b.Do(req)); !strings.Contains(text, want) {
+		c.Fatalf("POST %s does not lead to %q:\n%s", action, want, text)
+	}
+}
