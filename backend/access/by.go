@@ -13,8 +13,8 @@ const (
 )
 
 // A By says who does something, and from where. A member by session; a token
-// for its owner; the operator, who holds the machine (no member, ViaCLI); or
-// Doorward itself (ViaSystem).
+// for its owner; the operator, who holds the machine (no member, ViaCLI or
+// ViaWindow); or Doorward itself (ViaSystem).
 type By struct {
 	Member MemberID `json:"member,omitempty"`
 	Token  TokenID  `json:"token,omitempty"`
@@ -25,11 +25,16 @@ type By struct {
 // Operator is whoever holds the machine that holds the data.
 var Operator = By{Via: ViaCLI}
 
+// OperatorInWindow is the same person at the native console.
+var OperatorInWindow = By{Via: ViaWindow}
+
 // System is Doorward itself.
 var System = By{Via: ViaSystem}
 
 // IsOperator reports whether it is the machine's operator, who may do anything.
-func (b By) IsOperator() bool { return b.Via == ViaCLI && b.Member == "" && b.Token == "" }
+func (b By) IsOperator() bool {
+	return (b.Via == ViaCLI || b.Via == ViaWindow) && b.Member == "" && b.Token == ""
+}
 
 // IsSystem reports whether it is Doorward itself.
 func (b By) IsSystem() bool { return b.Via == ViaSystem }

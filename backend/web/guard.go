@@ -57,7 +57,7 @@ var (
 // may not. Afterwards asker and principal tell the handler.
 func (s *Server) guard(c *fiber.Ctx, n need) error {
 	if c.Locals(localKey) != nil {
-		c.Locals(askerKey, access.Operator)
+		c.Locals(askerKey, localOperator(c))
 		return nil
 	}
 	switch n.who {
@@ -86,6 +86,15 @@ func (s *Server) guard(c *fiber.Ctx, n need) error {
 		return err
 	}
 	return s.admit(c, p)
+}
+
+// localOperator is the operator, at the face that they say they use. It is
+// asked only where the operator alone can speak.
+func localOperator(c *fiber.Ctx) access.By {
+	if c.Get("X-Doorward-Via") == string(access.ViaWindow) {
+		return access.OperatorInWindow
+	}
+	return access.Operator
 }
 
 // identify is whoever the request's token or cookie belongs to.
