@@ -7,13 +7,32 @@ CONSOLE := frontend/console
 CONSOLE_SOURCES := frontend/tokens.css $(shell find $(CONSOLE) -name node_modules -prune -o -type f ! -name '*.test.ts' ! -name openapi.json -print)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench clean
+TAGS := desktop,production,webkit2_41
+
+.PHONY: help run build desktop test bench clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: build ## build, and serve on 127.0.0.1:8080 with the default data directory
+# The window needs a display, and what it is built of: build/deps desktop
+# installs that.
+ifneq ($(DISPLAY)$(WAYLAND_DISPLAY),)
+ifeq ($(shell pkg-config --exists gtk+-3.0 webkit2gtk-4.1 2>/dev/null && echo yes),yes)
+WINDOW := yes
+endif
+endif
+
+ifeq ($(WINDOW),yes)
+run: desktop ## build, and open: a window where there is a display, else 127.0.0.1:8080
+	bin/doorward-desktop
+else
+run: build ## build, and open: a window where there is a display, else 127.0.0.1:8080
 	bin/doorward serve
+endif
+
+desktop: ## build the program with the window, bin/doorward-desktop
+	@build/deps desktop
+	go build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)' -o bin/doorward-desktop .
 
 build: ## build the static program, bin/doorward
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/doorward .
@@ -21,7 +40,7 @@ build: ## build the static program, bin/doorward
 # The console is embedded in the program. Without npm the program is built
 # without it, and says so at /admin.
 ifneq ($(shell command -v npm),)
-build: frontend/dist/index.html
+build desktop: frontend/dist/index.html
 endif
 
 frontend/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(CONSOLE_SOURCES)

@@ -8,6 +8,9 @@ import (
 	"doorward/backend/access"
 )
 
+// HasWindow reports whether this build can open one.
+const HasWindow = false
+
 // Desktop refuses: this build has no window. It says what to use instead.
 func Desktop(context.Context, Config) error {
 	return access.Errorf(access.Unavailable, "This build of Doorward has no window. Run `doorward serve` and open the console in a browser, or install doorward-desktop.").WithCode("no_window")

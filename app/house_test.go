@@ -27,6 +27,7 @@ var rooms = map[string][]string{
 	"app/bench":               {"app", "backend"},
 	"app/cli":                 {"app", "backend"},
 	"app/e2e":                 {},
+	"app/window":              {"backend/access"},
 	"backend/access":          {},
 	"backend/address":         {"backend/access"},
 	"backend/desk":            {"backend/policy", "backend/store", "backend/access", "backend/address"},

@@ -72,7 +72,7 @@ func (r *run) root() *cobra.Command {
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args:              knownVerb,
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:              r.bare,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrongUse(cmd, "%s", sentence(err.Error())) })
 	root.PersistentFlags().StringVar(&r.data, "data", "", "data directory (default: the platform's place for a program's data)")
@@ -92,7 +92,7 @@ func (r *run) addVerbs(root *cobra.Command) {
 		title string
 		verbs []*cobra.Command
 	}{
-		{"Run it", []*cobra.Command{r.serveVerb(), r.setupVerb(), r.loginLinkVerb(), r.doctorVerb(), r.mailTestVerb()}},
+		{"Run it", []*cobra.Command{r.serveVerb(), r.desktopVerb(), r.setupVerb(), r.loginLinkVerb(), r.doctorVerb(), r.mailTestVerb()}},
 		{"Let people in", []*cobra.Command{r.inviteVerb(), r.importVerb(), r.resendVerb(), r.requestsVerb(), r.approveVerb(), r.rejectVerb()}},
 		{"Look after members", []*cobra.Command{r.membersVerb(), r.accessVerb(), r.suspendVerb(), r.restoreVerb(), r.removeVerb(), r.tokenVerb()}},
 		{"See what happened", []*cobra.Command{r.auditVerb(), r.outboxVerb()}},

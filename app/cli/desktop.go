@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"doorward/app"
+
+	"github.com/spf13/cobra"
+)
+
+func (r *run) desktopVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:    "desktop",
+		Short:  "Open the console in a window of its own",
+		Long:   "Open the console in a window of its own. Where a server runs on the data\ndirectory it is used; else one runs for as long as the window is open.\n\n" + settingsHelp(),
+		Args:   cobra.NoArgs,
+		Hidden: !app.HasWindow,
+		RunE:   func(cmd *cobra.Command, _ []string) error { return r.desktop(cmd) },
+	}
+	return settings(cmd, false)
+}
+
+// bare is the program without a verb: the window where this build has one.
+func (r *run) bare(cmd *cobra.Command, _ []string) error {
+	if app.HasWindow {
+		return r.desktop(cmd)
+	}
+	return cmd.Help()
+}
+
+func (r *run) desktop(cmd *cobra.Command) error {
+	c, err := app.LoadConfig(given(cmd), r.Env)
+	if err != nil {
+		return err
+	}
+	c.Frontend, c.Version, c.Log = r.Frontend, r.Version, r.Stderr
+	return app.Desktop(cmd.Context(), c)
+}

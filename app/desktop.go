@@ -1,0 +1,236 @@
+//go:build desktop || bindings || dev
+
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/wailsapp/wails/v2"
+	"github.com/wailsapp/wails/v2/pkg/logger"
+	"github.com/wailsapp/wails/v2/pkg/menu"
+	"github.com/wailsapp/wails/v2/pkg/menu/keys"
+	"github.com/wailsapp/wails/v2/pkg/options"
+	"github.com/wailsapp/wails/v2/pkg/options/assetserver"
+	"github.com/wailsapp/wails/v2/pkg/options/linux"
+	"github.com/wailsapp/wails/v2/pkg/runtime"
+
+	"doorward/app/window"
+	"doorward/backend/access"
+)
+
+// HasWindow reports whether this build can open one.
+const HasWindow = true
+
+// Window is what the console's page can ask of the desktop.
+type Window struct {
+	ctx   context.Context
+	stop  context.CancelFunc
+	c     Config
+	shell *window.Shell
+	alive *window.Alive
+	again bool // start anew once this window is gone
+}
+
+// Desktop opens the native window and returns once it is closed.
+func Desktop(ctx context.Context, c Config) error {
+	if err := window.NeedsDisplay(os.Getenv); err != nil {
+		return err
+	}
+	dist, err := fs.Sub(c.Frontend, "dist")
+	if err != nil {
+		return err
+	}
+	w := &Window{c: c, alive: &window.Alive{Grace: window.Grace}}
+	w.alive.Lost = w.offerReload
+	w.shell = &window.Shell{Console: dist, Alive: w.alive, Open: func(ctx context.Context) (window.Opened, error) { return reachHere(ctx, c) }, Settled: w.watch}
+	defer context.AfterFunc(ctx, func() { w.quit(nil) })()
+	err = wails.Run(w.options())
+	err = errors.Join(err, w.shell.Close())
+	if err == nil && w.again {
+		return startAgain()
+	}
+	return err
+}
+
+func (w *Window) options() *options.App {
+	frame := window.LoadFrame(w.frameFile())
+	state := options.Normal
+	if frame.Maximised {
+		state = options.Maximised
+	}
+	return &options.App{
+		Title: window.Title(0), Width: frame.Width, Height: frame.Height, MinWidth: 360, MinHeight: 480,
+		WindowStartState:   state,
+		AssetServer:        &assetserver.Options{Handler: w.shell},
+		Menu:               w.menu(),
+		OnStartup:          func(ctx context.Context) { w.start(ctx, frame) },
+		OnBeforeClose:      w.keepFrame,
+		OnShutdown:         func(context.Context) { w.alive.Stop(); w.stop() },
+		Bind:               []any{w},
+		ErrorFormatter:     func(err error) any { return asJSON(err) },
+		SingleInstanceLock: &options.SingleInstanceLock{UniqueId: window.InstanceID(w.c.Data), OnSecondInstanceLaunch: w.toFront},
+		DragAndDrop:        &options.DragAndDrop{EnableFileDrop: true},
+		Linux:              &linux.Options{ProgramName: "doorward-desktop", WebviewGpuPolicy: linux.WebviewGpuPolicyNever},
+		LogLevel:           logger.ERROR, LogLevelProduction: logger.ERROR,
+	}
+}
+
+func asJSON(err error) string {
+	b, failed := json.Marshal(access.Explain(err))
+	if failed != nil {
+		return `{"message":"Something went wrong."}`
+	}
+	return string(b)
+}
+
+func (w *Window) frameFile() string { return filepath.Join(w.c.Data, "window.json") }
+
+func (w *Window) start(ctx context.Context, frame window.Frame) {
+	w.ctx = ctx
+	_, w.stop = context.WithCancel(ctx)
+	if frame.X >= 0 && frame.Y >= 0 && !frame.Maximised {
+		runtime.WindowSetPosition(ctx, frame.X, frame.Y)
+	}
+	runtime.OnFileDrop(ctx, w.dropped)
+	if runtime.InitializeNotifications(ctx) == nil {
+		runtime.OnNotificationResponse(ctx, func(runtime.NotificationResult) {
+			w.toFront(options.SecondInstanceData{})
+			w.show("/admin/requests")()
+		})
+	}
+}
+
+func (w *Window) keepFrame(ctx context.Context) (prevent bool) {
+	var f window.Frame
+	f.X, f.Y = runtime.WindowGetPosition(ctx)
+	f.Width, f.Height = runtime.WindowGetSize(ctx)
+	f.Maximised = runtime.WindowIsMaximised(ctx)
+	if err := window.SaveFrame(w.frameFile(), f); err != nil {
+		fmt.Fprintln(os.Stderr, "doorward: the window's place was not kept:", err)
+	}
+	return false
+}
+
+func (w *Window) toFront(options.SecondInstanceData) {
+	runtime.WindowUnminimise(w.ctx)
+	runtime.Show(w.ctx)
+}
+
+// watch keeps the title and the desktop told of who waits.
+func (w *Window) watch(o window.Opened) {
+	ctx, stop := context.WithCancel(w.ctx)
+	w.stop = stop
+	watch := &window.Watch{
+		Title: func(title string) { runtime.WindowSetTitle(w.ctx, title) },
+		Notify: func(title, body string) {
+			_ = runtime.SendNotification(w.ctx, runtime.NotificationOptions{ID: "waiting", Title: title, Body: body}) // a desktop without notices has the title
+		},
+	}
+	go watch.Run(ctx, o)
+}
+
+func (w *Window) menu() *menu.Menu {
+	m := menu.NewMenu()
+	file := m.AddSubmenu("File")
+	file.AddText("Invite New User…", keys.CmdOrCtrl("i"), w.go_("/admin/settings/members?invite"))
+	file.AddText("Back Up…", keys.CmdOrCtrl("b"), func(*menu.CallbackData) { w.backUp() })
+	file.AddSeparator()
+	file.AddText("Quit", keys.CmdOrCtrl("q"), w.quit)
+	m.Append(menu.EditMenu())
+	view := m.AddSubmenu("View")
+	for i, p := range []struct{ name, path string }{{"Dashboard", "/admin/"}, {"Login Requests", "/admin/requests"}, {"Members", "/admin/settings/members"}, {"Audit", "/admin/audit"}, {"Mail", "/admin/mail"}} {
+		view.AddText(p.name, keys.CmdOrCtrl(fmt.Sprint(i+1)), w.go_(p.path))
+	}
+	view.AddSeparator()
+	view.AddText("Reload", keys.CmdOrCtrl("r"), func(*menu.CallbackData) { runtime.WindowReload(w.ctx) })
+	return m
+}
+
+func (w *Window) go_(path string) menu.Callback { return func(*menu.CallbackData) { w.show(path)() } }
+
+// show leads the page to one of the console's addresses.
+func (w *Window) show(path string) func() {
+	return func() {
+		if _, open := w.shell.Opened(); open {
+			runtime.WindowExecJS(w.ctx, fmt.Sprintf("location.assign(%q)", path))
+		}
+	}
+}
+
+func (w *Window) quit(*menu.CallbackData) {
+	if w.ctx != nil {
+		runtime.Quit(w.ctx)
+	}
+}
+
+// backUp asks for a place and writes the backup there.
+func (w *Window) backUp() {
+	o, open := w.shell.Opened()
+	if !open {
+		return
+	}
+	go w.told("The backup is written.", func() (bool, error) {
+		name, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{Title: "Back Up", DefaultFilename: window.BackupName()})
+		if err != nil || name == "" {
+			return false, err
+		}
+		return true, window.BackUp(w.ctx, o, name)
+	})
+}
+
+// told says how a thing went. Its words are ours alone: the native dialog reads
+// them as a format.
+func (w *Window) told(done string, do func() (bool, error)) {
+	kind, title, words := runtime.InfoDialog, "Done", done
+	did, err := do()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "doorward:", err)
+		kind, title, words = runtime.ErrorDialog, "Not done", "It did not work, and nothing was left behind. Choose another folder, or look at what the program printed."
+	}
+	if did || err != nil {
+		_, _ = runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: kind, Title: title, Message: words})
+	}
+}
+
+// Save writes a text where the reader says, through the native dialog.
+func (w *Window) Save(name, text string) (err error) {
+	defer recovered(&err)
+	path, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{Title: "Save", DefaultFilename: filepath.Base(name)})
+	if err != nil || path == "" {
+		return err
+	}
+	return os.WriteFile(path, []byte(text), 0o600)
+}
+
+// dropped hands a CSV that was dropped on the window to the page.
+func (w *Window) dropped(_, _ int, paths []string) {
+	text, err := window.ReadDropped(paths)
+	if err != nil {
+		runtime.EventsEmit(w.ctx, "dropped-wrong", access.Explain(err).Message)
+		return
+	}
+	runtime.EventsEmit(w.ctx, "dropped", text)
+}
+
+// offerReload asks whether to start anew when the page's process is gone: the
+// toolkit cannot bring it back.
+func (w *Window) offerReload() {
+	chosen, err := runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: runtime.QuestionDialog, Title: "Doorward",
+		Message: "The window has stopped answering. Nothing is lost. Open it anew?"})
+	if err == nil && chosen == "Yes" {
+		w.again = true
+		w.quit(nil)
+	}
+}
+
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("a panic in the window: %v", p)
+	}
+}

@@ -1,0 +1,49 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+
+	"doorward/app/window"
+)
+
+// reachHere opens the Doorward of this computer for the window: the one that
+// runs on the data directory, through its socket; else one of our own, which
+// serves for as long as the window is open.
+func reachHere(ctx context.Context, c Config) (window.Opened, error) {
+	if client, running := Dial(c.Data); running {
+		return window.Opened{Name: c.Data, Via: client.Transport, Close: func() error { client.CloseIdleConnections(); return nil }}, nil
+	}
+	a, err := Open(ctx, c)
+	if err != nil {
+		return window.Opened{}, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	ready, ended := make(chan struct{}), make(chan error, 1)
+	go func() { ended <- a.Serve(ctx, func(ServeInfo) { close(ready) }) }()
+	select {
+	case <-ready:
+	case err := <-ended:
+		stop()
+		return window.Opened{}, errors.Join(err, a.Close())
+	}
+	client := a.Client()
+	return window.Opened{Name: c.Data, Via: client.Transport, Close: func() error {
+		client.CloseIdleConnections()
+		stop()
+		return errors.Join(<-ended, a.Close())
+	}}, nil
+}
+
+// startAgain starts this program anew, with the words it was started with.
+func startAgain() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(self, os.Args[1:]...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Start()
+}

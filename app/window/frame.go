@@ -1,0 +1,49 @@
+package window
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+)
+
+// A Frame is where the window stood and how large it was.
+type Frame struct {
+	X, Y, Width, Height int
+	Maximised           bool
+}
+
+// Usual is for the first start, and for a file that makes no sense.
+var Usual = Frame{X: -1, Y: -1, Width: 1200, Height: 820}
+
+const smallest, largest = 320, 16384
+
+// LoadFrame reads what SaveFrame kept. Whatever is wrong with it, a window opens.
+func LoadFrame(file string) Frame {
+	f := Usual
+	b, err := os.ReadFile(file)
+	if err != nil || json.Unmarshal(b, &f) != nil || !f.sensible() {
+		return Usual
+	}
+	return f
+}
+
+func (f Frame) sensible() bool {
+	fits := func(n int) bool { return smallest <= n && n <= largest }
+	return fits(f.Width) && fits(f.Height)
+}
+
+// SaveFrame keeps f for the next start.
+func SaveFrame(file string, f Frame) error {
+	b, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	fresh := file + ".new"
+	if err := os.WriteFile(fresh, b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(fresh, file)
+}

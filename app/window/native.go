@@ -1,0 +1,101 @@
+package window
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"doorward/backend/access"
+)
+
+// Grace is how long a page may take to come back before it counts as gone.
+const Grace = 8 * time.Second
+
+// NeedsDisplay refuses, in a sentence, to start where no window can be.
+func NeedsDisplay(env func(string) string) error {
+	if runtime.GOOS != "linux" || env("DISPLAY") != "" || env("WAYLAND_DISPLAY") != "" {
+		return nil
+	}
+	return access.Errorf(access.Unavailable, "There is no display to open a window on. Start this in a desktop session, or run `doorward serve` and open the console in a browser.").WithCode("no_display")
+}
+
+// InstanceID tells the window of one data directory from that of another: a
+// second start brings the first one of the same to the front.
+func InstanceID(data string) string {
+	sum := sha256.Sum256([]byte(data))
+	return "doorward-" + hex.EncodeToString(sum[:8])
+}
+
+// mostDropped is more than a thousand rows need.
+const mostDropped = 1 << 20
+
+// ReadDropped is the text of the one CSV file that was dropped.
+func ReadDropped(paths []string) (string, error) {
+	if len(paths) != 1 || !strings.EqualFold(filepath.Ext(paths[0]), ".csv") {
+		return "", access.Errorf(access.Invalid, "Drop one CSV file: a row for each person to invite.").WithCode("not_a_csv")
+	}
+	f, err := os.Open(paths[0])
+	if err != nil {
+		return "", access.Errorf(access.Invalid, "The file cannot be read. Check that it is yours to read.").WithCode("unreadable").Because(err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, mostDropped+1))
+	switch {
+	case err != nil:
+		return "", access.Errorf(access.Invalid, "The file cannot be read. Check that it is a file and not a folder.").WithCode("unreadable").Because(err)
+	case len(b) > mostDropped:
+		return "", access.Errorf(access.Invalid, "The file is larger than 1 MB. Split it into smaller ones.").WithCode("too_large")
+	case !utf8.Valid(b):
+		return "", access.Errorf(access.Invalid, "The file is not text in UTF-8. Save it again as CSV UTF-8.").WithCode("not_utf8")
+	}
+	return string(b), nil
+}
+
+// BackupName is what a backup made now is called unless somebody says otherwise.
+func BackupName() string { return "doorward-" + time.Now().Format("2006-01-02") + ".backup" }
+
+// BackUp writes a backup of o to file: the whole of it, or nothing.
+func BackUp(ctx context.Context, o Opened, file string) (err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://doorward/local/v1/backup", nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set(viaHeader, "window")
+	res, err := o.Via.RoundTrip(req)
+	if err != nil {
+		return unreachable(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return access.Errorf(access.Unavailable, "Doorward answered %s to the backup.", res.Status).WithCode("backup_refused")
+	}
+	return keep(file, res.Body)
+}
+
+// keep writes all of from to file, which is new or as it was.
+func keep(file string, from io.Reader) (err error) {
+	part, err := os.CreateTemp(filepath.Dir(file), ".doorward-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(part.Name()))
+		}
+	}()
+	_, err = io.Copy(part, from)
+	err = errors.Join(err, part.Sync(), part.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(part.Name(), file)
+}

@@ -1,0 +1,51 @@
+package window
+
+import (
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+)
+
+// viaHeader tells the operator's socket which face is asking; over any other
+// way in it means nothing.
+const viaHeader = "X-Doorward-Via"
+
+func (s *Shell) forward(w http.ResponseWriter, r *http.Request) { s.pass(w, r, r.URL) }
+
+// pass hands a request to the Doorward that is open.
+func (s *Shell) pass(w http.ResponseWriter, r *http.Request, to *url.URL) {
+	o, ok := s.Opened()
+	if !ok {
+		refuse(w, unreachable(nil))
+		return
+	}
+	proxy := &httputil.ReverseProxy{
+		FlushInterval:  -1, // events go on as they come
+		Transport:      o.Via,
+		Rewrite:        func(p *httputil.ProxyRequest) { rewrite(p.Out, to) },
+		ModifyResponse: tame,
+		ErrorHandler:   func(w http.ResponseWriter, _ *http.Request, err error) { refuse(w, unreachable(err)) },
+	}
+	proxy.ServeHTTP(w, r)
+}
+
+// rewrite makes the page's request one of the window's: what says who asks is
+// ours to say, not the page's.
+func rewrite(out *http.Request, to *url.URL) {
+	out.URL = &url.URL{Scheme: "http", Host: "doorward", Path: to.Path, RawQuery: to.RawQuery}
+	out.Host = "doorward"
+	for _, name := range []string{"Cookie", "Authorization", "Origin", "Referer"} {
+		out.Header.Del(name)
+	}
+	out.Header.Set("Sec-Fetch-Site", "same-origin")
+	out.Header.Set(viaHeader, "window")
+}
+
+// tame leaves nothing in an answer that the page could run, keep or follow.
+func tame(res *http.Response) error {
+	res.Header.Del("Set-Cookie")
+	res.Header.Del("Location")
+	res.Header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	res.Header.Set("X-Content-Type-Options", "nosniff")
+	return nil
+}
