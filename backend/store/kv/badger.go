@@ -46,7 +46,6 @@ func Open(o Options) (*Badger, error) {
 	b := &Badger{o: o, hub: newHub(), disk: newDisk(o),
 		stop: make(chan struct{}), rewriting: make(chan struct{}, 1)}
 	b.writer = newWriter(b)
-	b.tables.done = make(chan struct{})
 	open := b.openDir
 	if o.Dir == "" {
 		open = b.openMemory

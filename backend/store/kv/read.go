@@ -25,7 +25,7 @@ func markedTo(to []byte) []byte {
 func (b *Badger) read(ctx context.Context, txn *badger.Txn, marked []byte) ([]byte, error) {
 	item, err := txn.Get(marked)
 	if errors.Is(err, badger.ErrKeyNotFound) {
-		if err := b.waitChecked(ctx); err != nil {
+		if err := b.waitChecked(ctx, marked, marked); err != nil {
 			return nil, err
 		}
 		return nil, ErrNotFound
@@ -48,7 +48,7 @@ func (b *Badger) scan(ctx context.Context, txn *badger.Txn, over []*staged, from
 	if bytes.Compare(from, to) >= 0 {
 		return nil, nil
 	}
-	if err := b.waitChecked(ctx); err != nil {
+	if err := b.waitChecked(ctx, from, to); err != nil {
 		return nil, err
 	}
 	it := txn.NewIterator(badger.IteratorOptions{Prefix: common(from, to)})

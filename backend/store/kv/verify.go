@@ -1,84 +1,128 @@
 package kv
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"os"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/badger/v4/y"
 )
 
 // A tableCheck is the check of all blocks of all tables after opening. A
 // damaged block does not fail a read in Badger: the keys in it are just not
-// found, and a Scan ends early. So until every block has been seen to be
-// whole, nobody is told that a key is absent; what is found is safe by its own
-// checksum.
+// found, and a Scan ends early. So nobody is told that a key is absent before
+// every table that could hold it has been seen to be whole; what is found is
+// safe by its own checksum. A large store takes seconds to check, so who asks
+// early has just the tables checked that the question is about.
 type tableCheck struct {
 	passed atomic.Bool
-	done   chan struct{}
+	mu     sync.Mutex
+	tables map[uint64]func() error // the check of each table that was asked for, made once
 }
 
-// checkTables checks all tables once, after opening. If one is damaged the
-// store stops.
+// checkTables checks all tables once, after opening, one at a time: whoever is
+// waiting for an answer comes first. If one is damaged the store stops.
 func (b *Badger) checkTables() {
-	defer close(b.tables.done)
 	e, err := b.engine()
 	if err != nil {
 		return
 	}
 	defer e.release()
-	if err := b.verify(e); err == nil {
+	if err := b.checkRange(context.Background(), e, nil, nil); err == nil {
 		b.tables.passed.Store(true)
-	} else if !errors.Is(err, errClosed) {
-		b.breakDown(damaged(b.o.Dir, err))
 	}
 }
 
-// waitChecked returns when it is safe to say that something is not there.
-func (b *Badger) waitChecked(ctx context.Context) error {
+// waitChecked returns when it is safe to say that something is not there, of
+// the marked keys from from up to to; to itself may be among them.
+func (b *Badger) waitChecked(ctx context.Context, from, to []byte) error {
 	if b.tables.passed.Load() {
 		return nil
 	}
-	select {
-	case <-b.tables.done:
-	case <-ctx.Done():
-		return ended(ctx)
+	e, err := b.engine()
+	if err != nil {
+		return err
 	}
-	if err := b.broken.Load(); err != nil {
-		return *err
+	defer e.release()
+	return b.checkRange(ctx, e, from, to)
+}
+
+// checkRange checks the tables that e has now and that reach into a range, each
+// once; nil is all keys. If one is damaged the store stops.
+func (b *Badger) checkRange(ctx context.Context, e *engine, from, to []byte) error {
+	if e.dir == "" {
+		return nil
 	}
-	if !b.tables.passed.Load() {
-		return errClosed
+	for _, t := range e.db.Tables() {
+		if from != nil && (bytes.Compare(y.ParseKey(t.Right), from) < 0 || bytes.Compare(y.ParseKey(t.Left), to) > 0) {
+			continue
+		}
+		if ctx.Err() != nil {
+			return ended(ctx)
+		}
+		if b.stopping() {
+			return errClosed
+		}
+		if err := b.tables.check(e, t.ID); err != nil {
+			b.breakDown(damaged(b.o.Dir, err))
+			return *b.broken.Load()
+		}
 	}
 	return nil
 }
 
-// verify checks every block of the tables that e has now. They are read from
-// their files and not through Badger's memory maps, which panic over a damaged
-// block and which a compaction may take away.
+func (b *Badger) stopping() bool {
+	select {
+	case <-b.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// verify checks every block of the tables that e has now, also of those that
+// were checked before. They are read from their files and not through Badger's
+// memory maps, which panic over a damaged block and which a compaction may take
+// away.
 func (b *Badger) verify(e *engine) error {
 	if e.dir == "" {
 		return nil
 	}
-	var ids []uint64
-	for _, t := range e.db.Tables() {
-		ids = append(ids, t.ID)
-	}
-	return eachOf(ids, func(id uint64) error {
-		select {
-		case <-b.stop:
+	return eachOf(e.db.Tables(), func(t badger.TableInfo) error {
+		if b.stopping() {
 			return errClosed
-		default:
 		}
-		err := verifyTable(table.NewFilename(id, e.dir), id)
-		if err != nil && !hasTable(e, id) {
-			return nil // compacted into others meanwhile
-		}
-		return err
+		return verifyLive(e, t.ID)
 	})
+}
+
+// verifyLive checks a table that may be compacted into others meanwhile.
+func verifyLive(e *engine, id uint64) error {
+	err := verifyTable(table.NewFilename(id, e.dir), id)
+	if err != nil && !hasTable(e, id) {
+		return nil
+	}
+	return err
+}
+
+// check checks a table, or waits for who is at it already.
+func (c *tableCheck) check(e *engine, id uint64) error {
+	c.mu.Lock()
+	if c.tables == nil {
+		c.tables = map[uint64]func() error{}
+	}
+	once := c.tables[id]
+	if once == nil {
+		once = sync.OnceValue(func() error { return verifyLive(e, id) })
+		c.tables[id] = once
+	}
+	c.mu.Unlock()
+	return once()
 }
 
 func verifyTable(path string, id uint64) (err error) {
