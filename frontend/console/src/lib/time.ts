@@ -12,7 +12,7 @@ const steps: [number, Intl.RelativeTimeFormatUnit, number][] = [
 // relative says how long ago, or in how long: "12 minutes ago", "in 3 days".
 export function relative(at: Date, now: Date, locale?: string): string {
   const seconds = (at.getTime() - now.getTime()) / 1000
-  if (Math.abs(seconds) < 45) return 'just now'
+  if (Math.abs(seconds) < 45) return seconds > 5 ? 'in a moment' : 'just now'
   const [, unit, size] = steps.find(([below]) => Math.abs(seconds) < below) ?? steps[5]!
   const n = Math.trunc(seconds / size) || Math.sign(seconds)
   return new Intl.RelativeTimeFormat(locale, { numeric: unit === 'day' ? 'auto' : 'always' }).format(n, unit)
