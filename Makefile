@@ -9,10 +9,10 @@ CONSOLE_SOURCES := frontend/tokens.css $(shell find $(CONSOLE) -name node_module
 .DEFAULT_GOAL := help
 TAGS := desktop,production,webkit2_41
 
-.PHONY: help run build desktop test bench clean
+.PHONY: help run build desktop test pictures bench clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The window needs a display, and what it is built of: build/deps desktop
 # installs that.
@@ -54,6 +54,10 @@ $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
 test: ## install what is missing, then run every check and every test
 	@build/deps test
 	@go run ./build/check
+
+pictures: ## take the README's pictures anew
+	@build/deps test
+	PICTURES=$(CURDIR)/docs/pictures go test -count=1 -run TestPictures ./app/e2e
 
 bench: ## measure; the figures are in the README
 	@build/deps bench

@@ -1,0 +1,58 @@
+import { test, expect, type Browser, type Page } from '@playwright/test'
+import { join } from 'node:path'
+import { doorward, letter, visit } from './harness'
+
+// The pictures of the README, taken from the built program. PICTURES says where
+// they go; without it nothing is written, and the pages are only walked.
+const keep = async (page: Page, name: string) => {
+  const path = process.env.PICTURES ? join(process.env.PICTURES, `${name}.png`) : undefined
+  await page.screenshot({ path, animations: 'disabled', caret: 'hide' })
+}
+const at = (browser: Browser, width: number, height: number) => visit(browser, { viewport: { width, height } })
+
+test('the pages and the letter of the README', async ({ browser }) => {
+  const admin = await at(browser, 720, 800)
+  await admin.goto(process.env.SETUP_LINK as string)
+  await admin.getByLabel('Your name').fill('Grace Hopper')
+  await admin.getByLabel('Your email').fill('grace@example.org')
+  await keep(admin, 'setup')
+  await admin.getByRole('button', { name: 'Make it mine' }).click()
+  await expect(admin.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
+
+  await admin.goto('/')
+  const status = await admin.evaluate(async () => {
+    const body = JSON.stringify({ email: 'ada@example.com', name: 'Ada Lovelace', roles: ['Fleet'], note: 'Welcome to route planning' })
+    const answer = await fetch('/api/v1/invitations', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
+    return answer.status
+  })
+  expect(status).toBe(201)
+  const { html, link } = await letter('ada@example.com')
+  const paper = await at(browser, 720, 760)
+  await paper.setContent(html.replaceAll(process.env.BASE_URL as string, 'https://door.example.com').replaceAll(new URL(process.env.BASE_URL as string).host, 'door.example.com'))
+  await keep(paper, 'letter')
+
+  const ada = await at(browser, 720, 720)
+  await ada.goto(link)
+  await keep(ada, 'link')
+  await ada.getByRole('button', { name: 'Accept the invitation' }).click()
+  await expect(ada.locator('#live')).toContainText('This page is live')
+  const both: string[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await ada.setViewportSize({ width: 560, height: 820 })
+    await ada.emulateMedia({ colorScheme })
+    both.push((await ada.screenshot({ animations: 'disabled', caret: 'hide' })).toString('base64'))
+  }
+  await paper.setViewportSize({ width: 1120, height: 820 })
+  await paper.setContent(`<body style="margin:0;display:flex">${both.map((b) => `<img src="data:image/png;base64,${b}" alt="">`).join('')}`)
+  await keep(paper, 'pending')
+
+  await ada.emulateMedia({ colorScheme: 'light' })
+  await ada.setViewportSize({ width: 720, height: 640 })
+  await doorward('approve', 'ada@example.com')
+  await expect(ada.getByRole('heading', { name: 'Hello, Ada' })).toBeVisible()
+  await keep(ada, 'home')
+  const again = await at(browser, 720, 580)
+  await again.goto('/login')
+  await again.getByLabel('Email').fill('ada@example.com')
+  await keep(again, 'login')
+})
