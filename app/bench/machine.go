@@ -136,6 +136,10 @@ func (w *watch) sample() {
 	}
 }
 
+// tooBusy is how many CPUs others may use before ratios, too, mean little: what
+// waits for the disk and what waits for a CPU suffer differently.
+const tooBusy = 0.25
+
 // report is a sentence on the machine. What others used is all CPU time but
 // ours and that of everything we started, which has ended by now.
 func (w *watch) report() string {
@@ -152,6 +156,10 @@ func (w *watch) report() string {
 	if len(w.loads) > 0 {
 		during = fmt.Sprintf("%.1f (%s)", w.loads.median(), w.loads.ranging(func(v float64) string { return fmt.Sprintf("%.1f", v) }))
 	}
-	return fmt.Sprintf("Measured on %s with %d CPUs (%s, %s/%s) in %.0f s. Load average before: %.1f; during, with the measurement itself: %s. Other programs used %.2f CPUs meanwhile.",
-		time.Now().UTC().Format("2006-01-02"), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, took, w.before, during, others)
+	warning := ""
+	if others > tooBusy {
+		warning = " That is too much for these figures to be quoted: measure again while nothing else runs."
+	}
+	return fmt.Sprintf("Measured on %s with %d CPUs (%s, %s/%s) in %.0f s. Load average before: %.1f; during, with the measurement itself: %s. Other programs used %.2f CPUs meanwhile.%s",
+		time.Now().UTC().Format("2006-01-02"), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, took, w.before, during, others, warning)
 }
