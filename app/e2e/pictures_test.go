@@ -78,5 +78,5 @@ func apart(all color.Palette, n int) (p color.Palette) {
 
 func far(a, b color.Color) bool {
 	x, y := a.(color.RGBA), b.(color.RGBA)
-	return max(x.R, y.R)-min(x.R, y.R) > 4 || max(x.G, y.G)-min(x.G, y.G) > 4 || max(x.B, y.B)-min(x.B, y.B) > 4
+	return max(x.R, y.R)-min(x.R, y.R) > 1 || max(x.G, y.G)-min(x.G, y.G) > 1 || max(x.B, y.B)-min(x.B, y.B) > 1
 }
