@@ -9,7 +9,7 @@ CONSOLE_SOURCES := frontend/tokens.css $(shell find $(CONSOLE) -name node_module
 .DEFAULT_GOAL := help
 TAGS := desktop,production,webkit2_41
 
-.PHONY: help run build desktop test pictures bench clean
+.PHONY: help run build desktop package test pictures bench clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,17 @@ frontend/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(CONSOLE_S
 
 $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
 	@build/deps modules $(CONSOLE)
+
+# The programs that make packages are run by version, so that go.mod stays that
+# of the program.
+NFPM := go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
+PACKAGE_VERSION = $(shell echo '$(VERSION)' | sed -n 's/^v\{0,1\}\([0-9][0-9.]*\.[0-9.]*\).*/\1/p' | grep . || echo 0.0.0)
+
+package: desktop ## build bin/packages: the window as .deb and .rpm, with checksums
+	@rm -rf bin/packages && mkdir -p bin/packages
+	VERSION=$(PACKAGE_VERSION) $(NFPM) package -f build/package/desktop.yaml -p deb -t bin/packages/
+	VERSION=$(PACKAGE_VERSION) $(NFPM) package -f build/package/desktop.yaml -p rpm -t bin/packages/
+	cd bin/packages && sha256sum * > SHA256SUMS
 
 test: ## install what is missing, then run every check and every test
 	@build/deps test

@@ -89,7 +89,7 @@ func asJSON(err error) string {
 	return string(b)
 }
 
-func (w *Window) frameFile() string { return filepath.Join(w.c.Data, "window.json") }
+func (w *Window) frameFile() string { return window.FrameFile(w.c.Data) }
 
 func (w *Window) start(ctx context.Context, frame window.Frame) {
 	w.ctx = ctx

@@ -15,6 +15,16 @@ type Frame struct {
 // Usual is for the first start, and for a file that makes no sense.
 var Usual = Frame{X: -1, Y: -1, Width: 1200, Height: 820}
 
+// FrameFile is where the frame of one data directory's window is kept: never in
+// that directory, which holds nothing but Doorward's own.
+func FrameFile(data string) string {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "doorward-desktop", InstanceID(data)+".json")
+}
+
 const smallest, largest = 320, 16384
 
 // LoadFrame reads what SaveFrame kept. Whatever is wrong with it, a window opens.

@@ -191,6 +191,15 @@ func TestFrame(t *testing.T) {
 	}
 }
 
+// The store refuses a directory that holds a stranger's file.
+func TestTheFrameIsNotKeptAmongTheData(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	data := t.TempDir()
+	if file := window.FrameFile(data); strings.HasPrefix(file, data) || file == window.FrameFile(t.TempDir()) {
+		t.Errorf("the window's place is kept in %s", file)
+	}
+}
+
 func TestReadDropped(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name, text string) string {

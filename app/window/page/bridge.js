@@ -8,3 +8,30 @@ document.addEventListener('click', (event) => {
   event.preventDefault()
   window.runtime.BrowserOpenURL(link.href)
 }, true)
+
+// A CSV that was dropped on the window goes into Invite Many, where nothing is
+// sent before each row has its verdict.
+const kept = 'doorward-dropped'
+
+function fill() {
+  const field = document.getElementById('many-text')
+  const text = sessionStorage.getItem(kept)
+  if (!field || text === null) return false
+  sessionStorage.removeItem(kept)
+  field.value = text
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+  return true
+}
+
+function fillOnceThere() {
+  if (fill()) return
+  const wait = new MutationObserver(() => fill() && wait.disconnect())
+  wait.observe(document.documentElement, { childList: true, subtree: true })
+}
+
+window.runtime.EventsOn('dropped', (text) => {
+  sessionStorage.setItem(kept, text)
+  if (!fill() && location.pathname.startsWith('/admin')) location.assign('/admin/settings/members?invite-many')
+})
+window.runtime.EventsOn('dropped-wrong', (why) => alert(why))
+if (sessionStorage.getItem(kept) !== null) fillOnceThere()
