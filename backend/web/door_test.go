@@ -288,3 +288,19 @@ func TestServeTwoFacesAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// The waiting page's script asks ahead what became of the request. Its answer
+// must not cost the page that is opened then the session by which it knows why.
+func TestRejectedPageIsSeenAfterTheScriptHasLooked(t *testing.T) {
+	h := newHouse(t)
+	id, link := h.invite("eve@example.com", access.Fleet)
+	g := h.guest()
+	g.enter(link)
+	h.must(h.desk.Reject(bg, h.admin, id, "", false))
+	mode := func(m string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set("Sec-Fetch-Mode", m) }
+	}
+	g.do(http.MethodGet, "/pending", nil, mode("cors")).want(t, http.StatusForbidden)
+	g.do(http.MethodGet, "/pending", nil, mode("navigate")).want(t, http.StatusForbidden, "Your request was not approved")
+	g.do(http.MethodGet, "/pending", nil, mode("navigate")).want(t, http.StatusSeeOther)
+}

@@ -149,7 +149,9 @@ func problem(c *fiber.Ctx, code int, e *access.Error, number string) error {
 // not signed in goes to the sign-in page, who waits to the waiting page.
 func (s *Server) failPage(c *fiber.Ctx, err error, e *access.Error, code int, wait time.Duration, number string) error {
 	if why := isEnded(err); why != "" {
-		s.dropSession(c)
+		if navigates(c) { // a script that looks ahead leaves the page to say why
+			s.dropSession(c)
+		}
 		return s.page(c, http.StatusForbidden, pageMessage, s.endedPage(c, why))
 	}
 	if e.Kind == access.SignedOut && safeMethod(c) {

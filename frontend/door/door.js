@@ -8,16 +8,24 @@
 	const { page, home, events } = waiting.dataset
 	const live = document.getElementById('live')
 	const facts = waiting.querySelector('.facts')
-	let served = facts.innerHTML, source, looked = Date.now(), looking = false, again = false
+	let served = facts.innerHTML, source, looked = Date.now(), looking = false, again = false, left = false
 
 	const say = (words, on) => {
 		if (live.textContent !== words) live.textContent = words
 		live.parentElement.classList.toggle('on', on)
 	}
 
+	// leave goes on to another page, once: what comes in meanwhile starts nothing.
+	function leave(to) {
+		left = true
+		if (source) source.close()
+		location.replace(to)
+	}
+
 	// look asks what became of the request and goes where the answer leads. What is
 	// being written stays as it is.
 	async function look() {
+		if (left) return
 		if (looking) { again = true; return }
 		looking = true
 		looked = Date.now()
@@ -25,11 +33,11 @@
 			const answer = await fetch(page, { redirect: 'manual', cache: 'no-store', credentials: 'same-origin' })
 			if (answer.type === 'opaqueredirect') {
 				say('The door is opening …', true)
-				location.replace(home)
+				leave(home)
 			} else if (answer.status >= 500 || answer.status === 429) {
 				say('The server is busy. We keep trying; leave this page open.', false)
 			} else if (!answer.ok) {
-				location.replace(page)
+				leave(page)
 			} else {
 				const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('#waiting .facts')
 				if (fresh && fresh.innerHTML !== served) {
@@ -69,7 +77,7 @@
 	setInterval(() => {
 		const open = source && source.readyState === 1
 		if (Date.now() - looked > (open ? 29000 : 9000)) look()
-		if (!source || source.readyState === 2) listen()
+		if (!left && (!source || source.readyState === 2)) listen()
 	}, 10000)
 	addEventListener('online', look)
 	document.addEventListener('visibilitychange', () => { if (!document.hidden) look() })

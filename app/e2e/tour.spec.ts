@@ -1,0 +1,191 @@
+import { expect, test, type Browser, type Page } from '@playwright/test'
+import { doorward, examine, faults, letter, visit } from './harness'
+
+// The tour: each page of the door, looked at as people with different eyes,
+// hands and screens do (see examine), on a real server.
+test.describe.configure({ mode: 'serial' })
+
+const base = process.env.BASE_URL as string
+const ada = 'ada@example.com'
+let admin: Page
+let waiting: Page
+let invitation: string
+
+const heading = (page: Page, name: string | RegExp) => expect(page.getByRole('heading', { name })).toBeVisible()
+const ask = async (page: Page, email: string) => {
+  await page.goto('/login')
+  await page.getByLabel('Email').fill(email)
+  await page.getByRole('button', { name: 'Send me a link' }).click()
+}
+const invite = async (email: string, ...roles: string[]) => {
+  await doorward('invite', email, ...roles.flatMap((r) => ['--role', r]), '--note', 'Welcome aboard')
+  return (await letter(email)).link
+}
+const accept = async (browser: Browser, link: string, options = {}) => {
+  const page = await visit(browser, options)
+  await page.goto(link)
+  await page.getByRole('button', { name: 'Accept the invitation' }).click()
+  await expect(page).toHaveURL('/pending')
+  return page
+}
+
+test('setup, and what is wrong with it', async ({ browser }) => {
+  admin = await visit(browser)
+  await admin.goto(process.env.SETUP_LINK as string)
+  await examine(admin, 'setup')
+  await admin.getByLabel('Your email').fill('not an address')
+  await admin.getByRole('button', { name: 'Make it mine' }).click()
+  await expect(admin.locator('[aria-invalid=true]')).toHaveCount(1)
+  await examine(admin, 'setup-wrong')
+  await admin.getByLabel('Your name').fill('Grace Hopper')
+  await admin.getByLabel('Your email').fill('grace@example.org')
+  await admin.getByRole('button', { name: 'Make it mine' }).click()
+  await heading(admin, 'Hello, Grace')
+  await examine(admin, 'home-admin')
+  const late = await visit(browser)
+  expect((await late.goto(process.env.SETUP_LINK as string))?.status()).toBe(410)
+  await examine(late, 'setup-closed')
+})
+
+test('sign-in, the code and a wrong code', async ({ browser }) => {
+  const page = await visit(browser)
+  await page.goto('/login')
+  await examine(page, 'login')
+  await page.getByLabel('Email').fill('"quoted"@example.com')
+  await page.getByRole('button', { name: 'Send me a link' }).click()
+  await expect(page.locator('[aria-invalid=true]')).toHaveCount(1)
+  await examine(page, 'login-wrong')
+  await ask(page, 'nobody@example.com')
+  await examine(page, 'login-code')
+  await page.getByLabel('Six-digit code').fill('000000')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await examine(page, 'login-code-wrong')
+})
+
+test('a first visit of the sign-in page: at most three requests, under 30 KB', async ({ browser }) => {
+  const page = await visit(browser)
+  const wire = await page.context().newCDPSession(page)
+  let bytes = 0
+  let requests = 0
+  await wire.send('Network.enable')
+  wire.on('Network.loadingFinished', (e) => {
+    bytes += e.encodedDataLength
+    requests++
+  })
+  await page.goto('/login', { waitUntil: 'networkidle' })
+  expect(requests).toBeGreaterThan(0)
+  expect(requests).toBeLessThanOrEqual(3)
+  expect(bytes).toBeLessThan(30_000)
+})
+
+test('the invitation and the waiting page', async ({ browser }) => {
+  invitation = await invite(ada, 'Fleet')
+  const link = await visit(browser)
+  await link.goto(invitation)
+  await examine(link, 'link-invitation')
+  waiting = await accept(browser, invitation)
+  await expect(waiting.locator('#live')).toContainText('This page is live')
+  await examine(waiting, 'pending')
+  await waiting.getByLabel('A word to the administrators').fill('I am the one from the meeting')
+  await waiting.getByRole('button', { name: 'Add a note' }).click()
+  await expect(waiting).toHaveURL(/\/pending/)
+  await examine(waiting, 'pending-note')
+})
+
+test('links that are no longer good read alike, and offer a fresh letter', async ({ browser }) => {
+  const unknown = `${base}/login/${'A'.repeat(43)}`
+  const said: string[] = []
+  for (const url of [invitation, unknown, `${base}/login/short`]) {
+    const page = await visit(browser)
+    expect((await page.goto(url))?.status(), url).toBe(410)
+    said.push(await page.getByRole('main').innerText())
+    await page.context().close()
+  }
+  expect(new Set(said).size, said.join('\n--\n')).toBe(1)
+  const page = await visit(browser)
+  await page.goto(unknown)
+  await examine(page, 'link-dead')
+  await page.getByRole('main').getByRole('button').first().click()
+  await examine(page, 'link-renewed')
+})
+
+test('without JavaScript: the waiting page refreshes itself, and everything can be done', async ({ browser }) => {
+  const link = await invite('plain@example.com', 'AILoop')
+  const page = await accept(browser, link, { javaScriptEnabled: false })
+  await expect(page.locator('noscript meta[http-equiv=refresh], meta[http-equiv=refresh]').first()).toBeAttached()
+  await doorward('approve', 'plain@example.com')
+  await page.goto('/pending') // what the refresh does
+  await heading(page, /^Hello/)
+  await page.getByRole('button', { name: 'Log out' }).click()
+  await heading(page, 'You are signed out')
+  await ask(page, 'plain@example.com')
+  const { code } = await letter('plain@example.com', 'Sign in')
+  await page.getByLabel('Six-digit code').fill(code)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await heading(page, /^Hello/)
+})
+
+test('home, a section, a place without an application, and one that is closed', async () => {
+  await doorward('approve', ada)
+  await heading(waiting, /^Hello/)
+  await examine(waiting, 'home-fleet')
+  await waiting.goto('/fleet')
+  await examine(waiting, 'section')
+  await waiting.goto('/fleet/datalake')
+  await examine(waiting, 'resource')
+  expect((await waiting.goto('/ailoop'))?.status()).toBe(403)
+  await examine(waiting, 'not-allowed')
+  expect((await waiting.goto('/nowhere'))?.status()).toBe(404)
+  await examine(waiting, 'not-found')
+  expect((await waiting.goto('/admin'))?.status()).toBe(403)
+})
+
+test('a link in the wrong browser, signed out, suspended', async ({ browser }) => {
+  const here = await visit(browser)
+  await ask(here, ada)
+  const { link } = await letter(ada, 'Sign in')
+  const elsewhere = await visit(browser)
+  expect((await elsewhere.goto(link))?.status()).toBe(403)
+  await examine(elsewhere, 'wrong-browser')
+  await here.goto(link)
+  await examine(here, 'link-sign-in')
+  await here.getByRole('main').getByRole('button').first().click()
+  await heading(here, /^Hello/)
+  await here.getByRole('button', { name: 'Log out' }).click()
+  await examine(here, 'signed-out')
+  await doorward('suspend', ada)
+  expect((await waiting.goto('/fleet'))?.status()).toBe(403)
+  await examine(waiting, 'suspended')
+})
+
+test('rejected while the page is open, and withdrawn', async ({ browser }) => {
+  const rejected = await accept(browser, await invite('eve@example.com', 'Fleet'))
+  await doorward('reject', 'eve@example.com', '--yes')
+  await heading(rejected, 'Your request was not approved')
+  await examine(rejected, 'rejected')
+  const leaving = await accept(browser, await invite('leaving@example.com', 'Fleet'))
+  await leaving.getByText('Not you, or no longer wanted?').click()
+  await leaving.getByRole('button', { name: 'Withdraw and delete my account' }).click()
+  await heading(leaving, 'You have withdrawn')
+  await examine(leaving, 'withdrawn')
+})
+
+test('too many tries', async ({ browser }) => {
+  const page = await visit(browser)
+  let status = 200
+  for (let i = 0; i < 200 && status !== 429; i++) {
+    await page.goto('/login')
+    const csrf = await page.locator('input[name=csrf]').first().inputValue()
+    const answers = await Promise.all(Array.from({ length: 20 }, () => page.context().request.post('/login/code', {
+      form: { csrf, code: '111111' }, headers: { Origin: base, 'Sec-Fetch-Site': 'same-origin' }, maxRedirects: 0 })))
+    status = Math.max(...answers.map((a) => a.status()))
+  }
+  expect(status).toBe(429)
+  await page.getByLabel('Email').fill(ada)
+  await page.getByRole('button', { name: 'Send me a link' }).click()
+  await examine(page, 'too-many')
+})
+
+test('no page broke the content policy, asked another host or failed in its script', () => {
+  expect(faults).toEqual([])
+})

@@ -1,0 +1,12 @@
+package e2e
+
+import "testing"
+
+// Every page of the door, in both themes, on a desk and on a phone, without a
+// mouse, and without JavaScript.
+func TestTour(t *testing.T) {
+	t.Parallel()
+	alone(t)
+	p := serving(t, "--trusted-proxies", "127.0.0.1")
+	browse(t, "tour.spec.ts", controls(t, p), "BASE_URL="+p.url, "SETUP_LINK="+p.setup, "PROXIED=1")
+}
