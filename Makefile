@@ -12,17 +12,9 @@ TAGS := desktop,production,webkit2_41
 .PHONY: help run build desktop package test pictures bench clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The window needs a display, and what it is built of: build/deps desktop
-# installs that.
 ifneq ($(DISPLAY)$(WAYLAND_DISPLAY),)
-ifeq ($(shell pkg-config --exists gtk+-3.0 webkit2gtk-4.1 2>/dev/null && echo yes),yes)
-WINDOW := yes
-endif
-endif
-
-ifeq ($(WINDOW),yes)
 run: desktop ## build, and open: a window where there is a display, else 127.0.0.1:8080
 	bin/doorward-desktop
 else

@@ -1,3 +1,5 @@
+//go:build desktop || bindings || dev
+
 package app
 
 import (

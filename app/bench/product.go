@@ -105,7 +105,3 @@ func (p *product) says(out any, args ...string) error {
 	}
 	return json.NewDecoder(&said).Decode(out)
 }
-
-type linked struct {
-	LoginLink string `json:"login_link"`
-}

@@ -55,4 +55,26 @@ test('the pages and the letter of the README', async ({ browser }) => {
   await again.goto('/login')
   await again.getByLabel('Email').fill('ada@example.com')
   await keep(again, 'login')
+
+  for (const [email, name] of [['mary@example.org', 'Mary Somerville'], ['emmy@example.net', 'Emmy Noether'], ['karen@example.com', 'Karen Jones']]) {
+    await admin.evaluate(async ([email, name]) => {
+      const body = JSON.stringify({ email, name, roles: ['Fleet'], note: 'Welcome to route planning' })
+      await fetch('/api/v1/invitations', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
+    }, [email, name])
+  }
+  const mary = await at(browser, 720, 720)
+  await mary.goto((await letter('mary@example.org')).link)
+  await mary.getByRole('button', { name: 'Accept the invitation' }).click()
+  await expect(mary).toHaveURL('/pending')
+  await admin.setViewportSize({ width: 1200, height: 760 })
+  await admin.goto('/admin')
+  await expect(admin.getByText('3 people are waiting for your approval')).toBeVisible()
+  await keep(admin, 'console-dashboard')
+  await admin.getByRole('link', { name: 'Review' }).or(admin.getByRole('button', { name: 'Review' })).click()
+  await expect(admin.getByText('mary@example.org')).toBeVisible()
+  await keep(admin, 'console-requests')
+  await admin.getByRole('button', { name: 'Invite New User' }).or(admin.getByRole('link', { name: 'Invite New User' })).first().click()
+  await admin.getByLabel('Email').fill('rosalind@example.com')
+  await expect(admin.getByRole('button', { name: 'Send Invitation' })).toBeVisible()
+  await keep(admin, 'console-invite')
 })

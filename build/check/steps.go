@@ -30,6 +30,7 @@ const (
 var steps = []step{
 	static("gofmt", gofmt),
 	static("vet", command("go", "vet", "./...")),
+	static("window", command("env", "CGO_ENABLED=0", "go", "vet", "-tags", "bindings", "./app/...")), // the window's file, where no toolkit is
 	static("staticcheck", command("go", "run", staticcheck, "./...")),
 	static("build", command("make", "--no-print-directory", "build")),
 	static("binary", func(context.Context) (string, error) { return "", acceptBinary(binary) }),
