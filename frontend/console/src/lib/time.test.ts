@@ -7,7 +7,7 @@ const after = (seconds: number) => new Date(now.getTime() + seconds * 1000)
 describe('relative', () => {
   test.each([
     [0, 'just now'], [30, 'in a moment'], [-44, 'just now'], [-46, '1 minute ago'], [-720, '12 minutes ago'], [-3600, '1 hour ago'], [-86_400, 'yesterday'],
-    [-3 * 86_400, '3 days ago'], [-8 * 86_400, '1 week ago'], [3 * 86_400, 'in 3 days'], [-400 * 86_400, '1 year ago'],
+    [-3 * 86_400, '3 days ago'], [-8 * 86_400, '1 week ago'], [3 * 86_400, 'in 3 days'], [7 * 86_400 - 30, 'in 7 days'], [-400 * 86_400, '1 year ago'],
   ])('%d seconds from now reads "%s"', (seconds, want) => expect(relative(after(seconds), now, 'en')).toBe(want))
 })
 

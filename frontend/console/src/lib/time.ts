@@ -14,7 +14,8 @@ export function relative(at: Date, now: Date, locale?: string): string {
   const seconds = (at.getTime() - now.getTime()) / 1000
   if (Math.abs(seconds) < 45) return seconds > 5 ? 'in a moment' : 'just now'
   const [, unit, size] = steps.find(([below]) => Math.abs(seconds) < below) ?? steps[5]!
-  const n = Math.trunc(seconds / size) || Math.sign(seconds)
+  const whole = seconds > day ? Math.round : Math.trunc // a week that has just begun is still one
+  const n = whole(seconds / size) || Math.sign(seconds)
   return new Intl.RelativeTimeFormat(locale, { numeric: unit === 'day' ? 'auto' : 'always' }).format(n, unit)
 }
 
