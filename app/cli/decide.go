@@ -78,11 +78,7 @@ func (r *run) approveVerb() *cobra.Command {
 		Long:  "Let people in who are waiting, with the roles they were invited for, or with\nthose given here.",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
-			return r.each(args, func(who string) error {
-				m, _, err := a.find(who)
-				if err != nil {
-					return err
-				}
+			return r.eachMember(a, args, func(m member) error {
 				in := map[string]any{}
 				if len(roles) > 0 {
 					in["roles"] = roles

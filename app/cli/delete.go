@@ -23,12 +23,9 @@ type deleted struct {
 func (r *run) deletes(cmd *cobra.Command, yes *bool, done string, do func(a *api, m member) error) func(*cobra.Command, []string) error {
 	verb := r.on(func(a *api, args []string) error {
 		var found []member
-		missing := r.each(args, func(who string) error {
-			m, _, err := a.find(who)
-			if err == nil {
-				found = append(found, m)
-			}
-			return err
+		missing := r.eachMember(a, args, func(m member) error {
+			found = append(found, m)
+			return nil
 		})
 		if len(found) == 0 {
 			return missing

@@ -75,11 +75,7 @@ func (r *run) resendVerb() *cobra.Command {
 		Short: "Send fresh invitations; the older links are void",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
-			return r.each(args, func(who string) error {
-				m, _, err := a.find(who)
-				if err != nil {
-					return err
-				}
+			return r.eachMember(a, args, func(m member) error {
 				raw, err := a.ask(http.MethodPost, memberPath(m.ID, "resend"), struct{}{})
 				if err != nil {
 					return err

@@ -93,6 +93,17 @@ func (r *run) each(args []string, do func(who string) error) error {
 	return nil
 }
 
+// eachMember is each, for verbs that need to know the member first.
+func (r *run) eachMember(a *api, args []string, do func(member) error) error {
+	return r.each(args, func(who string) error {
+		m, _, err := a.find(who)
+		if err != nil {
+			return err
+		}
+		return do(m)
+	})
+}
+
 // naming puts who in front of an error that does not name them.
 func naming(who string, err error, several bool) error {
 	said := explain(err)

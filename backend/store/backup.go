@@ -244,8 +244,11 @@ func Restore(ctx context.Context, r io.Reader, o Options) (s *Store, err error) 
 	if s, err = Open(o); err != nil {
 		return nil, err
 	}
-	if err := firstError(s.kv.Load(ctx, f.next), s.kv.BumpEpoch(ctx), s.afterRestore(ctx)); err != nil {
-		return nil, errors.Join(err, s.Close())
+	load := func(ctx context.Context) error { return s.kv.Load(ctx, f.next) }
+	for _, step := range []func(context.Context) error{load, s.kv.BumpEpoch, s.afterRestore} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	return s, nil
 }
