@@ -80,13 +80,7 @@ func (d *Desk) Sweep(ctx context.Context) (next time.Time, err error) {
 const postponed = 10 * time.Minute
 
 func (d *Desk) postpone(ctx context.Context, due store.Due) error {
-	return d.store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.ClearDue(due); err != nil {
-			return err
-		}
-		due.At = tx.Now.Add(postponed)
-		return tx.PutDue(due)
-	})
+	return d.store.Update(ctx, func(tx *store.Tx) error { return tx.PutOff(due, tx.Now.Add(postponed)) })
 }
 
 // toTell is whom the next thing that falls due is to tell: nil where it tells
@@ -167,7 +161,8 @@ func (d *Desk) askDue(tx *store.Tx, browser access.SecretHash) error {
 	return tx.DeleteAsk(a)
 }
 
-// letterDue wipes a letter whose words have expired, and forgets an old one.
+// letterDue wipes a letter whose words have expired, and forgets an old one. A
+// letter that was tried anew while this was put off has a later time of its own.
 func (d *Desk) letterDue(tx *store.Tx, id access.LetterID) error {
 	l, err := tx.Letter(id)
 	if access.NotFound.Is(err) {
@@ -176,7 +171,10 @@ func (d *Desk) letterDue(tx *store.Tx, id access.LetterID) error {
 	if err != nil {
 		return err
 	}
-	if l.Done() {
+	switch {
+	case l.Done() && tx.Now.Before(l.At.Add(store.LettersKept)), !l.Done() && tx.Now.Before(l.GoodUntil):
+		return nil
+	case l.Done():
 		return tx.DeleteLetter(id)
 	}
 	l.Failed("Its link expired before it could be sent.", tx.Now)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/store"
 )
 
 const day = 24 * time.Hour
@@ -243,4 +244,48 @@ func TestRejectLeavesNoTrace(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What falls due and cannot be done waits; the rest goes on, the store fits
+// together meanwhile, and it is done in the end.
+func TestPostponed(t *testing.T) {
+	o := openOffice(t)
+	stuck := o.invite("stuck@example.com").Card.ID
+	o.clock.forward(time.Minute)
+	o.invite("next@example.com")
+	o.clock.forward(6 * day)
+	must(t, o.postpone(t.Context(), store.Due{At: noon.Add(6 * day), Kind: store.DueMember, Ref: string(stuck)}))
+	o.verify()
+	o.sweep()
+	if l := o.letters(access.ExpiringLetter); len(l) != 1 || l[0].To != "next@example.com" {
+		t.Errorf("reminded: %+v", l)
+	}
+	o.verify()
+	o.clock.forward(postponed)
+	o.sweep()
+	if l := o.letters(access.ExpiringLetter); len(l) != 2 {
+		t.Errorf("reminded in the end: %+v", l)
+	}
+	o.verify()
+}
+
+// A letter whose end was put off, and that an Administrator has tried anew
+// since, is not failed by the end it once had.
+func TestPostponedEndOfLetterIsOvertaken(t *testing.T) {
+	o := openOffice(t)
+	o.invite("ada@example.com")
+	l := o.letter(access.InvitationLetter, "ada@example.com")
+	must(t, o.postpone(t.Context(), store.Due{At: l.GoodUntil, Kind: store.DueLetter, Ref: string(l.ID)}))
+	must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
+		l := l
+		l.GoodUntil = l.GoodUntil.Add(day)
+		return tx.PutLetter(l)
+	}))
+	o.verify()
+	o.clock.forward(postponed)
+	o.sweep()
+	if now := o.letter(access.InvitationLetter, "ada@example.com"); now.Done() {
+		t.Errorf("the letter was ended: %+v", now)
+	}
+	o.verify()
 }

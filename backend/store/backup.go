@@ -50,7 +50,8 @@ func opens(key []byte) bool {
 	if len(key) < 2 {
 		return false
 	}
-	return leftOut[string(key[:2])] || string(key[:2]) == "x/" && bytes.IndexByte(dueOfLeftOut, key[10]) >= 0
+	due := string(key[:2]) == "x/" || string(key[:2]) == "P/"
+	return leftOut[string(key[:2])] || due && bytes.IndexByte(dueOfLeftOut, key[10]) >= 0
 }
 
 var dueOfLeftOut = []byte{DueLogin, DueAsk, DueSession, DueEnding}

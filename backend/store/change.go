@@ -62,7 +62,7 @@ func change(e kv.Event) (Change, bool) {
 		return Change{SessionChanged, k[2:]}, true
 	case "k/":
 		return Change{TokenChanged, k[2:]}, true
-	case "x/":
+	case "x/", "P/":
 		return Change{Topic: DueChanged}, !e.Deleted
 	case "d/":
 		return Change{Topic: LetterDue}, !e.Deleted

@@ -20,6 +20,7 @@
 //	w/WORD 0 ID           members by the beginning of a word of the name or part of the address
 //	q/PROVED TIME ID      the waiting: address proved first (0), then not yet (1), oldest first
 //	x/TIME KIND REF       what falls due, for the sweeper
+//	P/TIME KIND REF       what fell due, could not be done and was put off: when it first fell due
 //	l/HASH                login link
 //	L/ID HASH             the links of a member
 //	b/HASH                ask for a sign-in letter, by the browser that asked

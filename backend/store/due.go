@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/store/kv"
 )
 
 // What falls due, by kind.
@@ -27,6 +28,25 @@ type Due struct {
 	At   time.Time
 	Kind byte
 	Ref  string
+	Was  time.Time // when it first fell due, where it was put off since
+}
+
+// key is where the thing stands in the queue. What was put off stands in a
+// queue of its own, so that the first one stays what the records ask for.
+func (d Due) key() []byte {
+	if d.Was.IsZero() {
+		return dueKey(d.At, d.Kind, d.Ref)
+	}
+	return key("P/", up(d.At), string(rune(d.Kind)), d.Ref)
+}
+
+func dueOf(e kv.KV) Due {
+	k := e.Key
+	d := Due{At: timeOf(k[2:10]), Kind: k[10], Ref: string(k[11:])}
+	if k[0] == 'P' {
+		d.Was = timeOf(e.Value)
+	}
+	return d
 }
 
 func dueKey(at time.Time, kind byte, ref string) []byte {
@@ -37,16 +57,34 @@ func dueKey(at time.Time, kind byte, ref string) []byte {
 func (tx *Tx) PutDue(d Due) error { return tx.mark(dueKey(d.At, d.Kind, d.Ref), "") }
 
 // ClearDue forgets it.
-func (tx *Tx) ClearDue(d Due) error { return tx.unmark(dueKey(d.At, d.Kind, d.Ref)) }
+func (tx *Tx) ClearDue(d Due) error { return tx.unmark(d.key()) }
+
+// PutOff lets wait until then what fell due and could not be done.
+func (tx *Tx) PutOff(d Due, until time.Time) error {
+	if err := tx.ClearDue(d); err != nil {
+		return err
+	}
+	if d.Was.IsZero() {
+		d.Was = d.At
+	}
+	d.At = until
+	return tx.mark(d.key(), up(d.Was))
+}
 
 // NextDue is what falls due next, at whatever time; false where nothing does.
-func (tx *Tx) NextDue() (Due, bool, error) {
-	next, err := tx.scan([]byte("x/"), 1)
-	if err != nil || len(next) == 0 {
-		return Due{}, false, err
+func (tx *Tx) NextDue() (next Due, found bool, err error) {
+	for _, queue := range []string{"x/", "P/"} {
+		first, err := tx.scan([]byte(queue), 1)
+		if err != nil {
+			return Due{}, false, err
+		}
+		if len(first) > 0 {
+			if d := dueOf(first[0]); !found || d.At.Before(next.At) {
+				next, found = d, true
+			}
+		}
 	}
-	k := next[0].Key
-	return Due{At: timeOf(k[2:10]), Kind: k[10], Ref: string(k[11:])}, true, nil
+	return next, found, nil
 }
 
 // A Digest is what Admins were last told of people waiting.

@@ -9,10 +9,26 @@ import (
 
 // Expiring are up to n pending members whose invitation ends before until, the
 // soonest first; more reports that there are others. It reads what falls due
-// until then, which holds each of them: as the reminder, or as the end.
+// until then, which holds each of them: as the reminder, or as the end, or as
+// one of these that was put off.
 func (tx *Tx) Expiring(until time.Time, n int) (all []access.Member, more bool, err error) {
-	end := key("x/", up(until))
-	for from, looked := []byte("x/"), 0; ; {
+	for _, queue := range []string{"x/", "P/"} {
+		some, left, err := tx.expiring(queue, until)
+		if err != nil {
+			return nil, false, err
+		}
+		all, more = append(all, some...), more || left
+	}
+	slices.SortFunc(all, func(a, b access.Member) int { return a.Invitation.ExpiresAt.Compare(b.Invitation.ExpiresAt) })
+	if len(all) > n {
+		all, more = all[:n], true
+	}
+	return all, more, nil
+}
+
+func (tx *Tx) expiring(queue string, until time.Time) (all []access.Member, more bool, err error) {
+	end := key(queue, up(until))
+	for from, looked := []byte(queue), 0; ; {
 		batch, err := tx.kv.Scan(from, end, scanAtOnce)
 		if err != nil {
 			return nil, false, err
@@ -34,13 +50,7 @@ func (tx *Tx) Expiring(until time.Time, n int) (all []access.Member, more bool, 
 			}
 		}
 		if looked += len(batch); len(batch) < scanAtOnce || looked >= mostScanned {
-			more = len(batch) == scanAtOnce
-			break
+			return all, len(batch) == scanAtOnce, nil
 		}
 	}
-	slices.SortFunc(all, func(a, b access.Member) int { return a.Invitation.ExpiresAt.Compare(b.Invitation.ExpiresAt) })
-	if len(all) > n {
-		all, more = all[:n], true
-	}
-	return all, more, nil
 }

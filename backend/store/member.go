@@ -41,12 +41,18 @@ func (tx *Tx) Holder(canonical string) (access.MemberID, error) {
 }
 
 // PutMember keeps the member with all that is derived from it: its place in
-// every list, the search words, the counters, what falls due.
+// every list, the search words, the counters, what falls due. An address that
+// another member has is a Conflict.
 func (tx *Tx) PutMember(m access.Member) error {
 	var old access.Member
 	had, err := tx.get(key("m/", string(m.ID)), &old)
 	if err != nil {
 		return err
+	}
+	if !had || old.Email.Canonical != m.Email.Canonical {
+		if err := tx.unheld(m.Email.Canonical); err != nil {
+			return err
+		}
 	}
 	before, now := map[string]string{}, entries(&m)
 	if had {
@@ -75,6 +81,15 @@ func (tx *Tx) PutMember(m access.Member) error {
 		return err
 	}
 	return tx.set(key("m/", string(m.ID)), &m)
+}
+
+// unheld refuses an address that a member has.
+func (tx *Tx) unheld(canonical string) error {
+	holder, err := tx.Holder(canonical)
+	if err == nil && holder != "" {
+		err = access.Errorf(access.Conflict, "Somebody has the address %s already.", canonical).On("email").WithCode("address_taken")
+	}
+	return err
 }
 
 // entries are the index entries of a member, with their values.

@@ -320,3 +320,56 @@ func TestExpiringBearsWhatWasPutOff(t *testing.T) {
 		return err
 	})
 }
+
+// Two people behind one address would share every letter and every link. The
+// store refuses it whatever the verb has looked at, also of two at once.
+func TestAddressIsHeldOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		ada := b.person("ada@example.com", "Ada")
+		b.put(ada)
+		second, moved := b.person("ADA@example.com", "Eve"), b.person("eve@example.com", "Eve")
+		b.put(moved)
+		moved.Email = second.Email
+		for what, m := range map[string]access.Member{"a second member": second, "one who moves there": moved} {
+			err := b.Update(t.Context(), func(tx *Tx) error { return tx.PutMember(m) })
+			if e := access.Explain(err); e.Kind != access.Conflict || e.Code != "address_taken" || e.Field != "email" {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		b.reopen()
+		b.verify()
+		b.view(func(tx *Tx) error {
+			m, err := tx.MemberByAddress("ada@example.com")
+			if m.ID != ada.ID {
+				t.Errorf("the address belongs to %v", m)
+			}
+			return err
+		})
+
+		free := b.person("free@example.com", "")
+		const racers = 16
+		won := make(chan error, racers)
+		for range racers {
+			m := free
+			m.ID = access.MemberID(access.NewID())
+			go func() { won <- b.Update(t.Context(), func(tx *Tx) error { return tx.PutMember(m) }) }()
+		}
+		winners := 0
+		for range racers {
+			switch err := <-won; {
+			case err == nil:
+				winners++
+			case access.Explain(err).Code != "address_taken":
+				t.Errorf("a loser was told %v", err)
+			}
+		}
+		if winners != 1 {
+			t.Errorf("%d members have one address", winners)
+		}
+		b.update(func(tx *Tx) error { return tx.DeleteMember(ada, access.EndedRemoved) })
+		b.put(second) // it is free again
+		if r := b.verify(); r.Members != 3 {
+			t.Errorf("verified %d members, want 3", r.Members)
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"maps"
 
 	"doorward/backend/access"
+	"doorward/backend/store/kv"
 )
 
 // A Report says what a verification went over.
@@ -18,7 +19,7 @@ type Report struct {
 // directions, the counters, and the audit chain. It takes time, and memory that
 // does not grow with the store. What does not fit is a Conflict that names it.
 func (s *Store) Verify(ctx context.Context) (Report, error) {
-	v := verifier{seed: maphash.MakeSeed(), want: map[byte]fingerprint{}, have: map[byte]fingerprint{}}
+	v := verifier{seed: maphash.MakeSeed(), want: map[byte]fingerprint{}, have: map[byte]fingerprint{}, putOff: map[string]bool{}}
 	var kept access.Counters
 	err := s.Each(ctx, func(key, value []byte) error {
 		v.report.Records++
@@ -46,6 +47,7 @@ type fingerprint struct {
 type verifier struct {
 	seed       maphash.Seed
 	want, have map[byte]fingerprint // index entries by the first byte of their key: by the records, and as they are
+	putOff     map[string]bool      // the keys of what fell due and was put off; few
 	counters   access.Counters
 	report     Report
 }
@@ -65,6 +67,9 @@ func (v *verifier) see(key, value []byte) error {
 		return nil
 	}
 	switch key[0] {
+	case 'P': // comes before all records that ask for something
+		d := dueOf(kv.KV{Key: key, Value: value})
+		v.putOff[string(dueKey(d.Was, d.Kind, d.Ref))] = true
 	case 'm':
 		var m access.Member
 		if err := json.Unmarshal(value, &m); err != nil {
@@ -73,7 +78,7 @@ func (v *verifier) see(key, value []byte) error {
 		v.report.Members++
 		v.counters.Add(&m, 1)
 		for k, val := range entries(&m) {
-			v.add(v.want, k, val)
+			v.wantsEntry(k, val)
 		}
 	case 'o':
 		var l access.Letter
@@ -83,7 +88,7 @@ func (v *verifier) see(key, value []byte) error {
 		v.report.Letters++
 		countLetter(&v.counters, l.State, 1)
 		for k := range letterEntries(&l) {
-			v.add(v.want, k, "")
+			v.wantsEntry(k, "")
 		}
 	case 's', 'l', 'b', 'k':
 		return v.seeOpening(key[0], value)
@@ -92,7 +97,9 @@ func (v *verifier) see(key, value []byte) error {
 	case 'x':
 		switch key[10] {
 		case DueMember, DueLetter, DueSession, DueLogin, DueAsk:
-			v.add(v.have, string(key), string(value))
+			if !v.putOff[string(key)] {
+				v.add(v.have, string(key), string(value))
+			}
 		}
 	}
 	return nil
@@ -124,7 +131,15 @@ func (v *verifier) seeOpening(kind byte, value []byte) error {
 
 func (v *verifier) wants(keys ...[]byte) {
 	for _, k := range keys {
-		v.add(v.want, string(k), "")
+		v.wantsEntry(string(k), "")
+	}
+}
+
+// wantsEntry notes what a record asks for. What fell due and was put off is
+// there, in the other queue.
+func (v *verifier) wantsEntry(key, value string) {
+	if key[0] != 'x' || !v.putOff[key] {
+		v.add(v.want, key, value)
 	}
 }
 
