@@ -303,24 +303,6 @@ func TestRandomChangesVerify(t *testing.T) {
 	})
 }
 
-// What fell due and was put off can outlive its member; the list of those whose
-// invitation ends does without.
-func TestExpiringBearsWhatWasPutOff(t *testing.T) {
-	b := openBox(t, "")
-	m, gone := b.person("ada@example.com", ""), b.person("gone@example.com", "")
-	b.put(m, gone)
-	b.update(func(tx *Tx) error {
-		return firstError(tx.PutDue(Due{At: tx.Now.Add(time.Minute), Kind: DueMember, Ref: string(gone.ID)}), tx.DeleteMember(gone, access.EndedRemoved))
-	})
-	b.view(func(tx *Tx) error {
-		all, _, err := tx.Expiring(noon.Add(8*24*time.Hour), 5)
-		if len(all) != 1 || all[0].ID != m.ID {
-			t.Errorf("Expiring = %v", all)
-		}
-		return err
-	})
-}
-
 // Two people behind one address would share every letter and every link. The
 // store refuses it whatever the verb has looked at, also of two at once.
 func TestAddressIsHeldOnce(t *testing.T) {

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+func (b *box) audited(q AuditQuery) (p Page[access.AuditEntry]) {
+	b.t.Helper()
+	if q.Limit == 0 {
+		q.Limit = 100
+	}
+	b.view(func(tx *Tx) (err error) { p, err = tx.FindAudit(q); return err })
+	return p
+}
+
+func sequence(all []access.AuditEntry) (seqs []uint64) {
+	for _, e := range all {
+		seqs = append(seqs, e.Seq)
+	}
+	return seqs
+}
+
+// An hour apart: ann, a token of hers, the operator and the system act by turns
+// on ada and on bob.
+func (b *box) history(n int) {
+	b.t.Helper()
+	by := []access.By{{Member: "ann", Via: access.ViaConsole}, {Member: "ann", Token: "tok", Via: access.ViaAPI}, access.Operator, access.System}
+	did := []access.Deed{access.DidInvite, access.DidApprove, access.DidSuspend, access.DidExpire}
+	for i := range n {
+		b.update(func(tx *Tx) error { return tx.Record(by[i%4], did[i%4], []string{"ada", "bob"}[i/4%2], "") })
+		b.forward(time.Hour)
+	}
+}
+
+func TestFindAudit(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		b.history(12)
+		b.reopen()
+		hour := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Hour) }
+		tests := []struct {
+			name string
+			q    AuditQuery
+			want []uint64
+		}{
+			{"all", AuditQuery{}, []uint64{12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1}},
+			{"by a member, also with a token", AuditQuery{By: "ann"}, []uint64{10, 9, 6, 5, 2, 1}},
+			{"by a token", AuditQuery{By: "tok"}, []uint64{10, 6, 2}},
+			{"by the operator", AuditQuery{By: "operator"}, []uint64{11, 7, 3}},
+			{"by the system", AuditQuery{By: "system"}, []uint64{12, 8, 4}},
+			{"on somebody", AuditQuery{To: "bob"}, []uint64{8, 7, 6, 5}},
+			{"deeds", AuditQuery{Did: []access.Deed{access.DidInvite, access.DidExpire}}, []uint64{12, 9, 8, 5, 4, 1}},
+			{"all of these", AuditQuery{By: "ann", To: "ada", Did: []access.Deed{access.DidApprove}}, []uint64{10, 2}},
+			{"from its very moment", AuditQuery{From: hour(9)}, []uint64{12, 11, 10}},
+			{"until its very moment", AuditQuery{Until: hour(2)}, []uint64{2, 1}},
+			{"between", AuditQuery{From: hour(3), Until: hour(5), By: "ann"}, []uint64{5}},
+			{"before there was anything", AuditQuery{Until: noon}, nil},
+			{"after all", AuditQuery{From: hour(50)}, nil},
+			{"the wrong way round", AuditQuery{From: hour(5), Until: hour(2)}, nil},
+			{"by nobody we know", AuditQuery{By: "eve"}, nil},
+		}
+		for _, tt := range tests {
+			p := b.audited(tt.q)
+			if got := sequence(p.Items); !slices.Equal(got, tt.want) || p.Total != len(tt.want) || p.TotalIsFloor || p.Next != "" {
+				t.Errorf("%s: %v, total %d, floor %v, next %q; want %v", tt.name, got, p.Total, p.TotalIsFloor, p.Next, tt.want)
+			}
+			tt.q.Limit = 2
+			var paged []uint64
+			for range 20 {
+				p := b.audited(tt.q)
+				paged = append(paged, sequence(p.Items)...)
+				if p.Total != len(tt.want) {
+					t.Errorf("%s: a page of two has the total %d", tt.name, p.Total)
+				}
+				if tt.q.Cursor = p.Next; p.Next == "" {
+					break
+				}
+			}
+			if !slices.Equal(paged, tt.want) {
+				t.Errorf("%s, two at a time: %v, want %v", tt.name, paged, tt.want)
+			}
+		}
+	})
+}
+
+// A cursor is good for the question it came from, and no other.
+func TestFindAuditCursor(t *testing.T) {
+	b := openBox(t, "")
+	b.history(12)
+	next := b.audited(AuditQuery{By: "ann", Limit: 2}).Next
+	for name, q := range map[string]AuditQuery{"another question": {By: "operator"}, "another time": {By: "ann", From: noon}, "other deeds": {By: "ann", Did: []access.Deed{access.DidInvite}}} {
+		q.Cursor, q.Limit = next, 2
+		err := b.View(t.Context(), func(tx *Tx) error { _, err := tx.FindAudit(q); return err })
+		if !access.Invalid.Is(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A rare deed in a long log is looked for piece by piece: a page may be short,
+// the total is then a floor, and what follows leads to it.
+func TestFindAuditIsBounded(t *testing.T) {
+	b := openBox(t, "")
+	b.update(func(tx *Tx) error { return tx.Record(access.Operator, access.DidRestoreData, "", "") })
+	for n := 0; n < mostScanned+200; n += 40 {
+		b.update(func(tx *Tx) error {
+			for i := range 40 {
+				if err := tx.Record(access.System, access.DidExpire, fmt.Sprint(i), ""); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	q := AuditQuery{Did: []access.Deed{access.DidRestoreData}}
+	p := b.audited(q)
+	if len(p.Items) != 0 || p.Next == "" || !p.TotalIsFloor {
+		t.Fatalf("the first page: %d items, next %q, floor %v", len(p.Items), p.Next, p.TotalIsFloor)
+	}
+	for range 100 {
+		if q.Cursor = p.Next; q.Cursor == "" {
+			break
+		}
+		p = b.audited(q)
+	}
+	if len(p.Items) != 1 || p.Items[0].Seq != 1 {
+		t.Errorf("the deed is not found: %+v", p.Items)
+	}
+	if p := b.audited(AuditQuery{Did: []access.Deed{access.DidExpire}}); !p.TotalIsFloor || p.Total != CountsUpTo {
+		t.Errorf("of many: total %d, floor %v", p.Total, p.TotalIsFloor)
+	}
+}
+
+// A missing entry is no shorter log.
+func TestFindAuditNoticesAGap(t *testing.T) {
+	b := openBox(t, "")
+	b.history(8)
+	b.raw(func(t kv.Tx) error { return t.Delete(auditKey(5)) })
+	err := b.View(t.Context(), func(tx *Tx) error {
+		_, err := tx.FindAudit(AuditQuery{From: noon.Add(3 * time.Hour), Limit: 5})
+		return err
+	})
+	if access.Explain(err).Code != "audit_broken" {
+		t.Errorf("a gap where the log is cut: %v", err)
+	}
+}

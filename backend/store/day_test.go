@@ -1,0 +1,70 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// Each deed counts to the day, in UTC, on which it was done, and to no other;
+// what is not counted changes nothing.
+func TestDays(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		record := func(deeds ...access.Deed) {
+			b.update(func(tx *Tx) error {
+				for _, did := range deeds {
+					if err := tx.Record(access.Operator, did, "x", ""); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		midnight := time.Date(2030, 5, 2, 0, 0, 0, 0, time.UTC)
+		b.at.Store(midnight.Add(-time.Microsecond).UnixMicro())
+		record(access.DidInvite, access.DidInvite, access.DidSignIn)
+		b.at.Store(midnight.UnixMicro())
+		record(access.DidProve, access.DidApprove, access.DidReject)
+		b.reopen()
+		b.forward(time.Hour)
+		record(access.DidApprove)
+		b.at.Store(midnight.AddDate(0, 0, 2).UnixMicro())
+
+		want := []Day{{Day: midnight.AddDate(0, 0, -1), Invited: 2}, {Day: midnight, Waiting: 1, Approved: 2, Rejected: 1},
+			{Day: midnight.AddDate(0, 0, 1)}, {Day: midnight.AddDate(0, 0, 2)}}
+		b.view(func(tx *Tx) error {
+			days, err := tx.Days(4)
+			if len(days) != 4 {
+				t.Fatalf("%d days, %v", len(days), err)
+			}
+			for i, d := range days {
+				if d != want[i] {
+					t.Errorf("day %d = %+v, want %+v", i, d, want[i])
+				}
+			}
+			if one, err := tx.Days(1); err != nil || len(one) != 1 || one[0] != want[3] {
+				t.Errorf("today alone = %+v, %v", one, err)
+			}
+			return err
+		})
+	})
+}
+
+// A deed that was refused in the end counts nothing.
+func TestDaysOfWhatWasNotKept(t *testing.T) {
+	b := openBox(t, "")
+	err := b.Update(t.Context(), func(tx *Tx) error {
+		return firstError(tx.Record(access.Operator, access.DidInvite, "x", ""), access.NoSuch("member"))
+	})
+	if !access.NotFound.Is(err) {
+		t.Fatal(err)
+	}
+	b.view(func(tx *Tx) error {
+		days, err := tx.Days(1)
+		if days[0].Invited != 0 {
+			t.Errorf("counted: %+v", days)
+		}
+		return err
+	})
+}

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+)
+
+func (b *box) expiring(until time.Time, n int) (found []string, more bool) {
+	b.t.Helper()
+	b.view(func(tx *Tx) error {
+		all, left, err := tx.Expiring(until, n)
+		found, more = nil, left
+		for _, m := range all {
+			found = append(found, m.Name)
+		}
+		return err
+	})
+	return found, more
+}
+
+// Whose invitation ends soon: those who have not come and whose time runs out,
+// the soonest first, and nobody else.
+func TestExpiring(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		lasting := func(name string, d time.Duration, change func(*access.Member)) {
+			m := b.person(name+"@example.com", name)
+			m.Invitation.ExpiresAt = b.now().Add(d)
+			if change != nil {
+				change(&m)
+			}
+			b.put(m)
+		}
+		lasting("third", 72*time.Hour, nil)
+		lasting("first", 2*time.Hour, nil)
+		lasting("second", 30*time.Hour, func(m *access.Member) { m.Invitation.Reminded = true })
+		lasting("late", 200*time.Hour, nil)
+		lasting("came", 3*time.Hour, func(m *access.Member) { m.ProvedAt = b.now() })
+		lasting("in", 3*time.Hour, func(m *access.Member) { m.State = access.Active })
+		lasting("over", 3*time.Hour, func(m *access.Member) { m.Invitation.Ended = true })
+		b.reopen()
+		tests := []struct {
+			name  string
+			until time.Duration
+			n     int
+			want  []string
+			more  bool
+		}{
+			{"nobody yet", time.Hour, 5, nil, false},
+			{"at the very end it is not before", 2 * time.Hour, 5, nil, false},
+			{"one", 2*time.Hour + time.Microsecond, 5, []string{"first"}, false},
+			{"all that end", 100 * time.Hour, 5, []string{"first", "second", "third"}, false},
+			{"just as many as asked for", 100 * time.Hour, 3, []string{"first", "second", "third"}, false},
+			{"more than asked for", 100 * time.Hour, 2, []string{"first", "second"}, true},
+		}
+		for _, tt := range tests {
+			if got, more := b.expiring(noon.Add(tt.until), tt.n); !slices.Equal(got, tt.want) || more != tt.more {
+				t.Errorf("%s: %v, more %v; want %v, %v", tt.name, got, more, tt.want, tt.more)
+			}
+		}
+	})
+}
+
+// Looking stops after so many entries, and says that there may be others.
+func TestExpiringIsBounded(t *testing.T) {
+	b := openBox(t, "")
+	must(t, b.Fill(t.Context(), mostScanned+10, func(i int) access.Member {
+		m := access.Member{ID: access.MemberID(fmt.Sprintf("%026d", i)), Email: access.Address{Typed: nth(i), Canonical: nth(i)}, State: access.Pending, Roles: []access.RoleName{access.Fleet}}
+		m.Invitation = access.Invitation{By: access.Operator, At: noon, ExpiresAt: noon.Add(time.Hour), Lasts: access.Seconds(time.Hour)}
+		return m
+	}))
+	if got, more := b.expiring(noon.Add(2*time.Hour), 4); len(got) != 4 || !more {
+		t.Errorf("%d found, more %v", len(got), more)
+	}
+}
+
+// What fell due and was put off can outlive its member; the list of those whose
+// invitation ends does without.
+func TestExpiringBearsWhatWasPutOff(t *testing.T) {
+	b := openBox(t, "")
+	m, gone := b.person("ada@example.com", ""), b.person("gone@example.com", "")
+	b.put(m, gone)
+	b.update(func(tx *Tx) error {
+		return firstError(tx.PutDue(Due{At: tx.Now.Add(time.Minute), Kind: DueMember, Ref: string(gone.ID)}), tx.DeleteMember(gone, access.EndedRemoved))
+	})
+	b.view(func(tx *Tx) error {
+		all, _, err := tx.Expiring(noon.Add(8*24*time.Hour), 5)
+		if len(all) != 1 || all[0].ID != m.ID {
+			t.Errorf("Expiring = %v", all)
+		}
+		return err
+	})
+}
