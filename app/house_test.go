@@ -52,6 +52,7 @@ var homes = map[string][]string{
 	"github.com/emersion/go-sasl":     {"backend/mail"},
 	"github.com/emersion/go-smtp":     {"backend/mail"},
 	"github.com/gofiber/fiber":        {"backend/web", "app/bench"},
+	"github.com/klauspost/compress":   {"backend/store/kv"},
 	"github.com/rogpeppe/go-internal": {"app/cli"},
 	"github.com/spf13/cobra":          {"app/cli"},
 	"github.com/spf13/pflag":          {"app/cli"},
@@ -61,6 +62,7 @@ var homes = map[string][]string{
 	"golang.org/x/net/idna":           {"backend/address"},
 	"golang.org/x/sys":                {"app", "backend/store/kv"},
 	"golang.org/x/text":               {"backend/address"},
+	"google.golang.org/protobuf":      {"backend/store/kv"},
 }
 
 // topLevel is all that the root of the repository may hold, beside dotfiles;

@@ -3,7 +3,6 @@ package kv
 import (
 	"bytes"
 	"context"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -103,7 +102,7 @@ func (b *Badger) verify(e *engine) error {
 
 // verifyLive checks a table that may be compacted into others meanwhile.
 func verifyLive(e *engine, id uint64) error {
-	err := verifyTable(table.NewFilename(id, e.dir), id)
+	err := verifyTable(table.NewFilename(id, e.dir))
 	if err != nil && !hasTable(e, id) {
 		return nil
 	}
@@ -123,20 +122,6 @@ func (c *tableCheck) check(e *engine, id uint64) error {
 	}
 	c.mu.Unlock()
 	return once()
-}
-
-func verifyTable(path string, id uint64) (err error) {
-	defer recoverDamage(path, &err)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	o := tableOptions()
-	t, err := table.OpenInMemoryTable(data, id, &o)
-	if err != nil {
-		return err
-	}
-	return t.VerifyChecksum()
 }
 
 func hasTable(e *engine, id uint64) bool {
