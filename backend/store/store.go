@@ -56,7 +56,7 @@ func Open(o Options) (*Store, error) {
 	s := &Store{}
 	ko.Committed = s.committed
 	if o.Dir != "" {
-		ko.Dir = filepath.Join(o.Dir, "store")
+		ko.Dir = filepath.Join(o.Dir, kv.DirName)
 		if err := prepareDir(o.Dir); err != nil {
 			return nil, err
 		}
@@ -209,7 +209,7 @@ func refuseForeign(dir string) error {
 		return access.Errorf(access.Unavailable, "The data directory %s cannot be read: %v.", dir, cause(err)).WithCode("data_dir_unreadable").Because(err)
 	}
 	known := func(name string) bool {
-		return name == "store" || strings.HasPrefix(name, "store.") || strings.HasPrefix(name, keyFile) || strings.HasPrefix(name, "doorward.")
+		return name == kv.DirName || strings.HasPrefix(name, kv.DirName+".") || strings.HasPrefix(name, keyFile) || strings.HasPrefix(name, "doorward.")
 	}
 	for _, e := range entries {
 		if !known(e.Name()) && e.Name() != "lost+found" {

@@ -177,7 +177,7 @@ func (b *Badger) refused(err error) error {
 		err = noSentinel(b.o.Dir)
 	case errors.Is(err, errNewer):
 		err = refuse("data_dir_newer", err, "The data in %s was written by a newer Doorward. "+
-			"Run that version, or restore a backup made by this one.", b.o.Dir)
+			"Run that version, or restore a backup made by this one.", called(b.o.Dir))
 	case errors.Is(err, fs.ErrPermission):
 		err = unusable(b.o.Dir, err)
 	}

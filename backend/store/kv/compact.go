@@ -190,6 +190,6 @@ func (b *Badger) roomToRewrite() error {
 		return nil
 	}
 	return access.Errorf(access.Unavailable,
-		"There is not enough room to compact the data in %s: about %d MB more must be free.", b.o.Dir, (b.o.MinFree+need-min(free, b.o.MinFree+need))>>20+1).
+		"There is not enough room to compact the data in %s: about %d MB more must be free.", called(b.o.Dir), (b.o.MinFree+need-min(free, b.o.MinFree+need))>>20+1).
 		WithCode("disk_full").Because(errors.Join(ErrReadOnly, err))
 }

@@ -87,5 +87,5 @@ func (d *disk) startRefusal() error {
 	}
 	return refuse("disk_full", ErrReadOnly,
 		"The disk of the data directory %s is nearly full: Doorward needs %d MB free. Make room and start again.",
-		d.dir, (d.floor+1<<20-1)>>20)
+		called(d.dir), (d.floor+1<<20-1)>>20)
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"doorward/backend/access"
 )
@@ -19,10 +20,22 @@ func refuse(code string, cause error, format string, args ...any) error {
 	return access.Errorf(access.Unavailable, format, args...).WithCode(code).Because(cause)
 }
 
+// DirName is what the store's directory is called in a data directory. Whoever
+// reads a refusal knows the data directory, so that is the one it names.
+const DirName = "store"
+
+// called is the directory as its owner knows it.
+func called(dir string) string {
+	if filepath.Base(dir) == DirName {
+		return filepath.Dir(dir)
+	}
+	return dir
+}
+
 func damaged(dir string, cause error) error {
 	return refuse("data_dir_damaged", errors.Join(ErrCorrupt, cause),
 		"The data in %s is damaged, and starting on it could lose more. Keep a copy of the directory, "+
-			"then restore the latest backup into an empty one. The log says what was found.", dir)
+			"then restore the latest backup into an empty one. The log says what was found.", called(dir))
 }
 
 // guardDir makes dir if it is missing and refuses one that is not a directory,
@@ -38,13 +51,13 @@ func guardDir(dir string) error {
 	}
 	if open := exposed(info); open != 0 {
 		return refuse("data_dir_readable_by_others", nil,
-			"Other users of this machine can open the data directory %s (its mode is %04o). "+
+			"Other users of this machine can open %s, where the data is kept (its mode is %04o). "+
 				"Run: chmod 700 %s", dir, info.Mode().Perm(), dir)
 	}
 	if owner, other := othersAsRoot(info); other {
 		return refuse("data_dir_of_another_user", nil,
 			"The data directory %s belongs to the user %s. What root writes there, that user's server could "+
-				"not read. Start the server first, or run this as that user, with: sudo -u '%s'", dir, owner, owner)
+				"not read. Start the server first, or run this as that user, with: sudo -u '%s'", called(dir), owner, owner)
 	}
 	if err := usable(dir); err != nil {
 		return unusable(dir, err)
@@ -56,14 +69,14 @@ func unusable(dir string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return refuse("data_dir_unreadable", err,
 			"This user may not read and write the data directory %s. Give it to the user that runs Doorward, "+
-				"or choose another directory.", dir)
+				"or choose another directory.", called(dir))
 	}
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		err = path.Err
 	}
 	return refuse("data_dir_unusable", err,
-		"The data directory %s cannot be used: %v. Choose another directory.", dir, err)
+		"The data directory %s cannot be used: %v. Choose another directory.", called(dir), err)
 }
 
 // guardNames refuses a directory that holds anything a store does not put
@@ -72,8 +85,8 @@ func guardNames(dir string, names []string) error {
 	for _, name := range names {
 		if !ourName(name) {
 			return refuse("data_dir_not_ours", nil,
-				"The data directory %s holds %q, which is not from Doorward. "+
-					"Choose an empty directory, or move that file away if it was put there by mistake.", dir, name)
+				"The data directory holds %s, which is not from Doorward. "+
+					"Choose an empty directory, or move that file away if it was put there by mistake.", strconv.Quote(filepath.Join(dir, name)))
 		}
 	}
 	return nil
@@ -81,13 +94,13 @@ func guardNames(dir string, names []string) error {
 
 func inUse(dir string, err error) error {
 	return refuse("data_dir_in_use", err,
-		"Another Doorward is using the data directory %s. Stop it first, or choose another directory.", dir)
+		"Another Doorward is using the data directory %s. Stop it first, or choose another directory.", called(dir))
 }
 
 func noSentinel(dir string) error {
 	return refuse("data_dir_no_sentinel", ErrCorrupt,
 		"The data directory %s holds files of a store, but not the mark that every store of Doorward carries. "+
-			"It may be damaged or from another program. Restore a backup into an empty directory.", dir)
+			"It may be damaged or from another program. Restore a backup into an empty directory.", called(dir))
 }
 
 // lockDir takes the directory for this process. The lock ends with the
