@@ -54,6 +54,7 @@ type Member struct {
 	Epoch      int        `json:"epoch,omitempty"`   // rises when all is closed at once: older sessions, links and codes are worth nothing
 	Quiet      bool       `json:"quiet,omitempty"`   // wants no letters about people waiting
 	SetBack    time.Time  `json:"set_back,omitzero"` // when access last became less
+	Standing   Decision   `json:"standing,omitzero"` // the last suspension or restoring
 }
 
 // An Invitation is an Admin's offer to one address.
@@ -76,7 +77,7 @@ func Seconds(d time.Duration) Duration { return Duration(d / time.Second) }
 // Std is the standard library's duration.
 func (d Duration) Std() time.Duration { return time.Duration(d) * time.Second }
 
-// A Decision is what was made of a login request, once.
+// A Decision is what was made of a login request, once, or of an account.
 type Decision struct {
 	By By        `json:"by"`
 	At time.Time `json:"at"`
@@ -242,19 +243,20 @@ func (m *Member) Suspend(by By, now time.Time) error {
 		return Errorf(Conflict, "%s is still waiting for a decision. Approve or reject the request instead.", m.Called()).WithCode("still_pending")
 	}
 	m.State, m.SetBack = Suspended, now
+	m.Standing = Decision{By: by, At: now}
 	m.Epoch++
 	return nil
 }
 
 // Restore lets a suspended member in again, with the roles they had.
-func (m *Member) Restore(by By) error {
+func (m *Member) Restore(by By, now time.Time) error {
 	switch {
 	case by.Member == m.ID:
 		return Errorf(Forbidden, "You cannot restore yourself. Another Admin can.").WithCode("own_account")
 	case m.State != Suspended:
 		return Errorf(Conflict, "%s is not suspended.", m.Called()).WithCode("not_suspended")
 	}
-	m.State = Active
+	m.State, m.Standing = Active, Decision{By: by, At: now}
 	m.Rights++
 	return nil
 }

@@ -61,7 +61,7 @@ func TestMemberRules(t *testing.T) {
 	reject := func(m *Member, by By) error { return m.Reject(by) }
 	change := func(m *Member, by By) error { return m.ChangeRoles(by, []RoleName{AILoop}, noon) }
 	suspend := func(m *Member, by By) error { return m.Suspend(by, noon) }
-	restore := func(m *Member, by By) error { return m.Restore(by) }
+	restore := func(m *Member, by By) error { return m.Restore(by, noon) }
 	renew := func(m *Member, _ By) error { return m.Renew(noon) }
 	remove := func(m *Member, by By) error { return m.Remove(by) }
 	tests := []struct {
@@ -130,7 +130,7 @@ func TestMemberAfterwards(t *testing.T) {
 	if err := m.Suspend(ann, later); err != nil || m.State != Suspended || m.Epoch != 1 || m.IsAdmin() {
 		t.Errorf("suspended: %+v, %v", m, err)
 	}
-	if err := m.Restore(ann); err != nil || m.State != Active || m.Epoch != 1 || m.Rights != 3 {
+	if err := m.Restore(ann, noon.Add(time.Hour)); err != nil || m.State != Active || m.Epoch != 1 || m.Rights != 3 {
 		t.Errorf("restored: %+v, %v", m, err)
 	}
 	p := somebody(Pending)

@@ -18,11 +18,8 @@ func (d *Desk) Approve(ctx context.Context, by access.By, id access.MemberID, ro
 			return err
 		}
 		m, err := tx.Member(id)
-		if access.NotFound.Is(err) {
-			return d.goneBefore(tx, id, err)
-		}
 		if err != nil {
-			return err
+			return d.goneBefore(tx, id, err)
 		}
 		if m.State != access.Pending {
 			return d.decided(tx, m)
@@ -76,7 +73,7 @@ func (d *Desk) decided(tx *store.Tx, m access.Member) error {
 	if m.Decision.At.IsZero() {
 		return access.Errorf(access.Conflict, "%s is not waiting for a decision.", m.Called()).WithCode("already_decided")
 	}
-	return access.Errorf(access.Conflict, "%s was approved already, by %s on %s.", m.Called(), who, m.Decision.At.Format("2 January 2006 at 15:04 UTC")).WithCode("already_decided")
+	return access.Errorf(access.Conflict, "%s was approved already, by %s on %s.", m.Called(), who, momentWords(m.Decision.At)).WithCode("already_decided")
 }
 
 // rejectedKept is how long the letter to somebody who was turned away waits for
@@ -96,11 +93,8 @@ func (d *Desk) Reject(ctx context.Context, by access.By, id access.MemberID, rea
 			return err
 		}
 		m, err := tx.Member(id)
-		if access.NotFound.Is(err) {
-			return d.goneBefore(tx, id, err)
-		}
 		if err != nil {
-			return err
+			return d.goneBefore(tx, id, err)
 		}
 		if m.State != access.Pending {
 			return d.decided(tx, m)
@@ -119,16 +113,20 @@ func (d *Desk) Reject(ctx context.Context, by access.By, id access.MemberID, rea
 				return err
 			}
 		}
-		if err := tx.RememberDecision(id, access.Decision{By: by, At: tx.Now}); err != nil {
+		if err := tx.RememberDecision(id, store.Farewell{Decision: access.Decision{By: by, At: tx.Now}, Why: access.EndedRejected}); err != nil {
 			return err
 		}
 		return tx.Record(by, access.DidReject, string(id), "")
 	})
 }
 
-// goneBefore tells an Admin who decides on a request that another one rejected
-// a moment ago who that was.
+// goneBefore tells an Admin who acts on somebody whom another one rejected or
+// removed a short while ago who that was. Of somebody whom nobody remembers it
+// says what the store said.
 func (d *Desk) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) error {
+	if !access.NotFound.Is(otherwise) {
+		return otherwise
+	}
 	was, ok, err := tx.Decision(id)
 	if err != nil || !ok {
 		return firstOf(err, otherwise)
@@ -137,8 +135,14 @@ func (d *Desk) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) err
 	if err != nil {
 		return err
 	}
-	return access.Errorf(access.Conflict, "This request was rejected already, by %s on %s.", who, was.At.Format("2 January 2006 at 15:04 UTC")).WithCode("already_decided")
+	if was.Why == access.EndedRemoved {
+		return access.Errorf(access.NotFound, "This account was removed already, by %s on %s.", who, momentWords(was.At))
+	}
+	return access.Errorf(access.Conflict, "This request was rejected already, by %s on %s.", who, momentWords(was.At)).WithCode("already_decided")
 }
+
+// momentWords is a moment in a sentence for an Admin.
+func momentWords(t time.Time) string { return t.Format("2 January 2006 at 15:04 UTC") }
 
 func firstOf(errs ...error) error {
 	for _, err := range errs {

@@ -19,12 +19,12 @@ func (d *Desk) change(ctx context.Context, by access.By, id access.MemberID, did
 		}
 		m, err := tx.Member(id)
 		if err != nil {
-			return err
+			return d.goneBefore(tx, id, err)
 		}
 		before := m
 		detail, err := rule(tx, a, &m)
 		if err != nil {
-			return err
+			return d.doneBefore(tx, &m, err)
 		}
 		if out, err = d.card(tx, m); err != nil || reflect.DeepEqual(m, before) {
 			return err
@@ -38,6 +38,20 @@ func (d *Desk) change(ctx context.Context, by access.By, id access.MemberID, did
 		return tx.Record(by, did, string(id), detail)
 	})
 	return out, err
+}
+
+// doneBefore tells an Admin who suspends or restores a member whom another one
+// has suspended or restored already who that was, and when.
+func (d *Desk) doneBefore(tx *store.Tx, m *access.Member, refusal error) error {
+	did, known := map[string]string{"already_suspended": "suspended", "not_suspended": "restored"}[access.Explain(refusal).Code]
+	if !known || m.Standing.At.IsZero() {
+		return refusal
+	}
+	who, err := d.named(tx, m.Standing.By)
+	if err != nil {
+		return err
+	}
+	return access.Errorf(access.Conflict, "%s was %s already, by %s on %s.", m.Called(), did, who, momentWords(m.Standing.At)).WithCode(access.Explain(refusal).Code)
 }
 
 // adminsLeft refuses a transaction that would leave no active Admin where m was
@@ -114,11 +128,11 @@ func (d *Desk) Suspend(ctx context.Context, by access.By, id access.MemberID) (C
 
 // Restore lets a suspended member in again.
 func (d *Desk) Restore(ctx context.Context, by access.By, id access.MemberID) (Card, error) {
-	return d.change(ctx, by, id, access.DidRestore, func(_ *store.Tx, a asker, m *access.Member) (string, error) {
+	return d.change(ctx, by, id, access.DidRestore, func(tx *store.Tx, a asker, m *access.Member) (string, error) {
 		if err := a.covers(m); err != nil {
 			return "", err
 		}
-		return "", m.Restore(by)
+		return "", m.Restore(by, tx.Now)
 	})
 }
 
@@ -131,12 +145,15 @@ func (d *Desk) Remove(ctx context.Context, by access.By, id access.MemberID) err
 		}
 		m, err := tx.Member(id)
 		if err != nil {
-			return err
+			return d.goneBefore(tx, id, err)
 		}
 		if err := firstOf(m.Remove(by), a.covers(&m)); err != nil {
 			return err
 		}
 		if err := tx.DeleteMember(m, access.EndedRemoved); err != nil {
+			return err
+		}
+		if err := tx.RememberDecision(id, store.Farewell{Decision: access.Decision{By: by, At: tx.Now}, Why: access.EndedRemoved}); err != nil {
 			return err
 		}
 		if err := adminsLeft(tx, &m); err != nil {

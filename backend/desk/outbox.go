@@ -70,7 +70,9 @@ func (d *Desk) RetryLetter(ctx context.Context, by access.By, id access.LetterID
 }
 
 // DropLetter takes a letter out of the outbox. One that is being handed over
-// just now is left alone.
+// just now is left alone. An invitation that was not sent yet takes its login
+// link with it: nobody was to have it. (A sign-in letter's link ends within a
+// quarter of an hour and is good only in the browser that asked.)
 func (d *Desk) DropLetter(ctx context.Context, by access.By, id access.LetterID) error {
 	return d.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := d.may(tx, by, access.May(access.Change, access.ResSettings)); err != nil {
@@ -83,8 +85,26 @@ func (d *Desk) DropLetter(ctx context.Context, by access.By, id access.LetterID)
 		if l.Lease.Owner != "" && tx.Now.Before(l.Lease.Until) {
 			return access.Errorf(access.Conflict, "This letter is being sent just now. Look again in a minute.").WithCode("letter_taken")
 		}
-		return firstOf(tx.DeleteLetter(id), tx.Record(by, access.DidDropLetter, string(id), string(l.Kind)))
+		detail := string(l.Kind)
+		void, err := voidInvitation(tx, l)
+		if void {
+			detail += ", and its login link"
+		}
+		return firstOf(err, tx.DeleteLetter(id), tx.Record(by, access.DidDropLetter, string(id), detail))
 	})
+}
+
+// voidInvitation voids the login link in a letter that was not sent, if it is
+// an invitation whose link is still open.
+func voidInvitation(tx *store.Tx, l access.Letter) (void bool, err error) {
+	if l.Done() || l.Kind != access.InvitationLetter && l.Kind != access.ExpiringLetter {
+		return false, nil
+	}
+	m, err := tx.Member(l.Member)
+	if err != nil || m.Letter != l.ID || m.Link.IsZero() {
+		return false, unlessNotFound(err)
+	}
+	return true, firstOf(revokeLink(tx, &m), tx.PutMember(m))
 }
 
 // TestMail posts a test letter to an address: the asker's own, unless another

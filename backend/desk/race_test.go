@@ -31,19 +31,19 @@ func TestOneWinner(t *testing.T) {
 				id := o.waiting("ada@example.com").Member.ID
 				return func(by access.By) error { return o.Reject(context.Background(), by, id, "no", true) }
 			}},
-		{"suspend", access.DidSuspend, "", access.Conflict, []string{"Ada is suspended already."},
+		{"suspend", access.DidSuspend, "", access.Conflict, []string{"Ada was suspended already, by ", "@example.org", " on 1 May 2030 at 12:00 UTC."},
 			func(o *office) func(access.By) error {
 				id := o.member("ada@example.com", "Ada", access.Fleet)
 				return func(by access.By) error { _, err := o.Suspend(context.Background(), by, id); return err }
 			}},
-		{"restore", access.DidRestore, "", access.Conflict, []string{"Ada is not suspended."},
+		{"restore", access.DidRestore, "", access.Conflict, []string{"Ada was restored already, by ", " on 1 May 2030 at 12:00 UTC."},
 			func(o *office) func(access.By) error {
 				id := o.member("ada@example.com", "Ada", access.Fleet)
 				_, err := o.Suspend(context.Background(), o.ann, id)
 				must(o.t, err)
 				return func(by access.By) error { _, err := o.Restore(context.Background(), by, id); return err }
 			}},
-		{"remove", access.DidRemove, "", access.NotFound, []string{"no such member"},
+		{"remove", access.DidRemove, "", access.NotFound, []string{"This account was removed already, by ", " on 1 May 2030 at 12:00 UTC."},
 			func(o *office) func(access.By) error {
 				id := o.member("ada@example.com", "Ada", access.Fleet)
 				return func(by access.By) error { return o.Remove(context.Background(), by, id) }

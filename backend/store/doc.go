@@ -38,7 +38,7 @@
 //	g/NAME                role of one's own
 //	u/DOWN                audit entry, by inverted number: newest first
 //	e/MAC                 address that was rejected, as a keyed hash: by whom and when
-//	j/ID                  who rejected a request that is gone, for a day
+//	j/ID                  who rejected or removed somebody who is gone, for a day
 //	i/KEY                 rate limit bucket
 //	c                     counters
 //	Y/DAY                 how many were invited, came, were approved and rejected on a day

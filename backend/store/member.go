@@ -223,18 +223,25 @@ func (tx *Tx) RememberRejection(canonical string, by access.By) error {
 // remembered, for the slower of two Admins.
 const decisionKnown = 24 * time.Hour
 
-// RememberDecision keeps for a day who rejected a request, by its id alone.
-func (tx *Tx) RememberDecision(id access.MemberID, d access.Decision) error {
+// A Farewell is how somebody went who is here no more.
+type Farewell struct {
+	access.Decision
+	Why access.Ending `json:"why,omitempty"` // rejected or removed
+}
+
+// RememberDecision keeps for a day who rejected a request or removed a member,
+// by its id alone.
+func (tx *Tx) RememberDecision(id access.MemberID, f Farewell) error {
 	if err := tx.PutDue(Due{At: tx.Now.Add(decisionKnown), Kind: DueDecision, Ref: string(id)}); err != nil {
 		return err
 	}
-	return tx.set(key("j/", string(id)), d)
+	return tx.set(key("j/", string(id)), f)
 }
 
-// Decision is who rejected a request that is gone; false where nobody knows.
-func (tx *Tx) Decision(id access.MemberID) (d access.Decision, ok bool, err error) {
-	ok, err = tx.get(key("j/", string(id)), &d)
-	return d, ok, err
+// Decision is who made somebody go who is gone; false where nobody knows.
+func (tx *Tx) Decision(id access.MemberID) (f Farewell, ok bool, err error) {
+	ok, err = tx.get(key("j/", string(id)), &f)
+	return f, ok, err
 }
 
 // ForgetDecision deletes what RememberDecision kept.

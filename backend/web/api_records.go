@@ -14,7 +14,7 @@ func (s *Server) mountRecords(r *room) {
 		"A letter with what it says. A login link or code in it is left out: the server's own shell alone shows it. The words of a letter with one that is done with are gone.", read, 0, nil}, s.letter)
 	mount(r, op{http.MethodPost, "/outbox/{id}/retry", "retry-letter", "Try again now",
 		"Makes a letter due at once, and starts a paused queue again.", change, 0, []int{http.StatusConflict}}, s.retryLetter)
-	mount(r, op{http.MethodDelete, "/outbox/{id}", "delete-letter", "Delete a letter", "Takes a letter out of the outbox: one that was not sent yet never is.", change, 0, []int{http.StatusConflict}}, s.dropLetter)
+	mount(r, op{http.MethodDelete, "/outbox/{id}", "delete-letter", "Delete a letter", "Takes a letter out of the outbox. One that was not sent yet never is; the login link of an invitation that was not sent opens nothing any more.", change, 0, []int{http.StatusConflict}}, s.dropLetter)
 }
 
 type lettersOut struct {
