@@ -29,7 +29,7 @@ func (r *run) serveVerb() *cobra.Command {
 }
 
 func settingsHelp() string {
-	return "Each setting is a flag, a variable of the environment, and a key in " + app.ConfigFile + "\nin the data directory, in this order of strength: --smtp-url, DOORWARD_SMTP_URL,\nsmtp_url."
+	return "Each setting is a flag, a variable of the environment, and a key in\n" + app.ConfigFile + " in the data directory, in this order of strength: --smtp-url,\nDOORWARD_SMTP_URL, smtp_url."
 }
 
 func (r *run) serve(cmd *cobra.Command) (err error) {

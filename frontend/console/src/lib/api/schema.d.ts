@@ -476,7 +476,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a letter
-         * @description Takes a letter out of the outbox: one that was not sent yet never is.
+         * @description Takes a letter out of the outbox. One that was not sent yet never is; the login link of an invitation that was not sent opens nothing any more.
          */
         delete: operations["delete-letter"];
         options?: never;
