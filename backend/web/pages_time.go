@@ -11,6 +11,7 @@ type Moment struct {
 	Exact   string // to the second, for the curious
 	On      string // "today at 14:05 UTC"
 	Ago     string // "12 minutes ago"
+	Left    string // "for 6 more days"; empty once it is past
 }
 
 // moment puts t in words, seen from now; nil for the zero time.
@@ -19,7 +20,7 @@ func moment(t, now time.Time) *Moment {
 		return nil
 	}
 	t, now = t.UTC(), now.UTC()
-	return &Moment{t.Format(time.RFC3339), t.Format("Monday, 2 January 2006, 15:04:05 UTC"), on(t, now), ago(t, now)}
+	return &Moment{t.Format(time.RFC3339), t.Format("Monday, 2 January 2006, 15:04:05 UTC"), on(t, now), ago(t, now), left(t, now)}
 }
 
 func on(t, now time.Time) string {
@@ -51,6 +52,22 @@ func ago(t, now time.Time) string {
 		return count(int(d/(24*time.Hour)), "day") + " ago"
 	}
 	return "on " + t.Format("2 January 2006")
+}
+
+// left is how long it is until t, to the nearest of what people count in: no
+// zone has to be known to understand it.
+func left(t, now time.Time) string {
+	const day = 24 * time.Hour
+	switch d := t.Sub(now); {
+	case d <= 0:
+		return ""
+	case d < time.Hour:
+		return "for " + count(int((d+time.Minute-1)/time.Minute), "more minute")
+	case d < 36*time.Hour:
+		return "for " + count(int((d+time.Hour/2)/time.Hour), "more hour")
+	default:
+		return "for " + count(int((d+day/2)/day), "more day")
+	}
 }
 
 func count(n int, what string) string {
