@@ -43,8 +43,10 @@ type App struct {
 	web      *web.Server
 	listener net.Listener // bound early where the port is for the system to choose
 	memory   *memoryListener
-	local    sync.Once
-	running  sync.WaitGroup
+
+	certificate *certificate // nil: plain HTTP
+	local       sync.Once
+	running     sync.WaitGroup
 }
 
 // SocketName is the operator's socket in the data directory.
@@ -139,6 +141,12 @@ type ServeInfo struct {
 // letters and does what falls due, until ctx ends; then it stops gracefully.
 // ready is called once it answers.
 func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
+	if a.c.TLSCert != "" {
+		var err error
+		if a.certificate, err = openCertificate(a.c.TLSCert, a.c.TLSKey, a.log); err != nil {
+			return err
+		}
+	}
 	if a.listener == nil {
 		l, err := net.Listen("tcp", a.c.Listen)
 		if err != nil {
@@ -150,10 +158,6 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	if err != nil {
 		return err
 	}
-	certificate, err := a.certificate()
-	if err != nil {
-		return errors.Join(err, socket.Close())
-	}
 	setup, err := a.desk.OpenSetup(ctx)
 	if err != nil {
 		return errors.Join(err, socket.Close())
@@ -162,8 +166,8 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	failed := make(chan error, 2)
 	a.running.Go(func() { failed <- a.web.Serve(socket, true) })
 	a.running.Go(func() {
-		if certificate != nil {
-			failed <- a.web.ServeTLS(a.listener, &tls.Config{Certificates: []tls.Certificate{*certificate}})
+		if a.certificate != nil {
+			failed <- a.web.ServeTLS(a.listener, &tls.Config{GetCertificate: a.certificate.get})
 			return
 		}
 		failed <- a.web.Serve(a.listener, false)
@@ -180,17 +184,6 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	}
 	stop()
 	return errors.Join(err, a.web.Close())
-}
-
-func (a *App) certificate() (*tls.Certificate, error) {
-	if a.c.TLSCert == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(a.c.TLSCert, a.c.TLSKey)
-	if err != nil {
-		return nil, access.Errorf(access.Unavailable, "The certificate in %s and the key in %s cannot be used: %v.", a.c.TLSCert, a.c.TLSKey, err).On("tls-cert").WithCode("bad_certificate").Because(err)
-	}
-	return &pair, nil
 }
 
 // bindSocket takes the operator's socket. One that is left from a server that

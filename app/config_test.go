@@ -1,10 +1,12 @@
 package app_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -131,11 +133,7 @@ func TestConfigURL(t *testing.T) {
 }
 
 func TestConfigMistakes(t *testing.T) {
-	tests := []struct {
-		setting string
-		value   string
-		fault   string
-	}{
+	tests := []struct{ setting, value, fault string }{
 		{"listen", "8080", "is no address to listen on"},
 		{"listen", "127.0.0.1:http", `"http" is not a port`},
 		{"listen", "127.0.0.1:70000", `"70000" is not a port`},
@@ -155,11 +153,27 @@ func TestConfigMistakes(t *testing.T) {
 		{"data", "", "The data directory is empty text"},
 		{"data", "a\x00b", "zero byte"},
 	}
+	elsewhere := []string{"url", "smtp-url", "tls-key"} // TestConfigURL, the scripts of package cli, and with tls-cert
+	for _, s := range app.Settings {
+		if !slices.Contains(elsewhere, s.Name) && !slices.ContainsFunc(tests, func(tt struct{ setting, value, fault string }) bool { return tt.setting == s.Name }) {
+			t.Errorf("no mistake in %s is looked at", s.Name)
+		}
+	}
 	for _, tt := range tests {
 		t.Run(tt.setting+" "+strings.ReplaceAll(tt.value, "\x00", "0"), func(t *testing.T) {
-			_, _, err := loadConfig(t, map[string]string{tt.setting: tt.value}, nil, "")
 			s, _ := app.SettingOf(tt.setting)
-			refused(t, err, s.Key(), tt.fault, s.Spelled())
+			_, _, byFlag := loadConfig(t, map[string]string{tt.setting: tt.value}, nil, "")
+			refused(t, byFlag, s.Key(), tt.fault, s.Spelled())
+			if tt.setting == "data" {
+				return // that it is empty can be said by the flag alone, and no file names its own place
+			}
+			_, _, byEnv := loadConfig(t, nil, map[string]string{s.Env(): tt.value}, "")
+			_, _, byFile := loadConfig(t, nil, nil, s.Key()+" = "+strconv.Quote(tt.value)+"\n")
+			for where, err := range map[string]error{"environment": byEnv, "file": byFile} {
+				if fmt.Sprint(err) != byFlag.Error() {
+					t.Errorf("in the %s the mistake reads %v, as a flag %v", where, err, byFlag)
+				}
+			}
 		})
 	}
 }

@@ -29,7 +29,7 @@ func (o operations) Backup(ctx context.Context, w io.Writer) error { return o.a.
 
 // Doctor looks at what tends to go wrong and says how to mend it.
 func (o operations) Doctor(ctx context.Context) []web.Check {
-	return []web.Check{o.publicURL(), o.mail(ctx), o.disk(), o.clock(), o.permissions(), o.store(ctx)}
+	return append(append([]web.Check{o.publicURL()}, o.certificate()...), o.mail(ctx), o.disk(), o.clock(), o.permissions(), o.store(ctx))
 }
 
 func check(name, state, detail, mend string) web.Check {

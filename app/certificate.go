@@ -1,0 +1,133 @@
+package app
+
+import (
+	"crypto/tls"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/web"
+)
+
+// A certificate is the pair of files that the server shows who it is with. It
+// is read again once a file has changed, so that renewing it needs no restart;
+// a pair that cannot be used is logged, and the one before it stays in use.
+type certificate struct {
+	cert, key string
+	log       *slog.Logger
+	now       func() time.Time
+
+	mu     sync.Mutex
+	pair   *tls.Certificate
+	seen   [2]fs.FileInfo // the files as they were when they were last read
+	looked time.Time
+}
+
+// lookEvery is how often, at most, the files are looked at.
+const lookEvery = time.Second
+
+// openCertificate reads the pair. One that cannot be used is refused with a
+// sentence on the setting at fault.
+func openCertificate(cert, key string, log *slog.Logger) (*certificate, error) {
+	c := &certificate{cert: cert, key: key, log: log, now: time.Now}
+	var err error
+	if c.seen, err = c.files(); err == nil {
+		err = c.read()
+	}
+	if err != nil {
+		return nil, c.refuse(err)
+	}
+	return c, nil
+}
+
+func (c *certificate) files() (seen [2]fs.FileInfo, err error) {
+	for i, name := range []string{c.cert, c.key} {
+		if seen[i], err = os.Stat(name); err != nil {
+			return seen, err
+		}
+	}
+	return seen, nil
+}
+
+func (c *certificate) read() error {
+	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
+	if err == nil {
+		c.pair = &pair
+	}
+	return err
+}
+
+func (c *certificate) refuse(err error) error {
+	field, name := "tls-cert", c.cert
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		if path.Path == c.key && c.key != c.cert {
+			field, name = "tls-key", c.key
+		}
+		return access.Errorf(access.Invalid, "%s cannot be read: %v.", name, path.Err).On(key(field)).WithCode("bad_certificate").Because(err)
+	}
+	return access.Errorf(access.Invalid, "The certificate in %s and the key in %s cannot be used together: %s.", c.cert, c.key, strings.TrimPrefix(err.Error(), "tls: ")).On(key(field)).WithCode("bad_certificate").Because(err)
+}
+
+func key(name string) string {
+	s, _ := settingNamed(name)
+	return s.Key()
+}
+
+// get is the pair as it is now, for one handshake.
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := c.now(); now.Sub(c.looked) >= lookEvery {
+		c.looked = now
+		c.renew()
+	}
+	return c.pair, nil
+}
+
+func (c *certificate) renew() {
+	now, err := c.files()
+	if err != nil || same(now[0], c.seen[0]) && same(now[1], c.seen[1]) {
+		return // a file that is being replaced is there again in a moment
+	}
+	c.seen = now
+	if err := c.read(); err != nil {
+		c.log.Error("the new certificate cannot be used; the one before it stays", "err", access.Explain(c.refuse(err)).Message)
+		return
+	}
+	c.log.Info("the certificate was renewed", "until", c.pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
+}
+
+func same(a, b fs.FileInfo) bool {
+	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b)
+}
+
+// certificateEnds is how early the doctor says that a certificate ends.
+const certificateEnds = 14 * 24 * time.Hour
+
+// certificate is the doctor's look at the certificate, where there is one.
+func (o operations) certificate() []web.Check {
+	if o.a.c.TLSCert == "" {
+		return nil
+	}
+	c, err := openCertificate(o.a.c.TLSCert, o.a.c.TLSKey, o.a.log)
+	if err != nil {
+		return []web.Check{check("certificate", "fail", access.Explain(err).Message, "Put a certificate and its key there; a running server takes it up by itself.")}
+	}
+	leaf, host := c.pair.Leaf, hostOf(o.a.c.URL)
+	until := leaf.NotAfter.UTC().Format("2 January 2006")
+	switch now := time.Now(); {
+	case now.After(leaf.NotAfter), now.Before(leaf.NotBefore):
+		return []web.Check{check("certificate", "fail", "good only from "+leaf.NotBefore.UTC().Format("2 January 2006")+" until "+until, "Renew it; a running server takes it up by itself.")}
+	case leaf.VerifyHostname(host) != nil:
+		return []web.Check{check("certificate", "fail", "it is not for "+host, "Get one for the host of the public URL.")}
+	case leaf.NotAfter.Sub(now) < certificateEnds:
+		return []web.Check{check("certificate", "warn", "good until "+until, "Renew it; a running server takes it up by itself.")}
+	}
+	return []web.Check{check("certificate", "ok", "good until "+until, "")}
+}
