@@ -188,6 +188,11 @@ test('/ailoop/datalake answers 403 with a kind page', async () => {
 test('logs out, asks with another spelling of the address, and comes back by the code', async () => {
   await invitee.getByRole('button', { name: 'Log out' }).click()
   await expect(invitee.getByRole('heading', { name: 'You are signed out' })).toBeVisible()
+  for (let back = 0; back < 3; back++) { // whoever sits down next presses the browser's back button
+    await invitee.goBack()
+    await expect(invitee).toHaveURL(/\/login(\?|$)/)
+    await expect(invitee.locator('body')).not.toContainText(/Hello|Fleet|invitee@example\.com/i)
+  }
   await invitee.goto('/fleet/flows')
   await expect(invitee, 'signed out means signed out').toHaveURL('/login?next=%2Ffleet%2Fflows')
 

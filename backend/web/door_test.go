@@ -199,6 +199,39 @@ func TestForeignFormsAreRefused(t *testing.T) {
 	g.get("/").want(t, http.StatusSeeOther, "/login")
 }
 
+// Whoever sits down next at a shared computer has the history, the cache and
+// the cookies of the one who has left.
+func TestLogOutLeavesNothing(t *testing.T) {
+	h := newHouse(t)
+	for _, everywhere := range []string{"", "1"} {
+		g, _ := h.arrived("ada"+everywhere+"@example.com", access.Fleet)
+		home := g.get("/")
+		if home.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("the home page may be kept: %v", home.Header)
+		}
+		old := g.session()
+		out := g.post(home, "/logout", "everywhere", everywhere)
+		out.want(t, 200, "signed out")
+		out.lacks(t, "@example.com", "Fleet")
+		if c := out.Header.Get("Clear-Site-Data"); !strings.Contains(c, `"cookies"`) || !strings.Contains(c, `"storage"`) || out.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("what is left in the browser: %v", out.Header)
+		}
+		dropped := false
+		for _, c := range out.Cookies() {
+			dropped = dropped || c.Name == h.web.names.session && c.Value == "" && c.Expires.Before(time.Now())
+		}
+		if !dropped {
+			t.Errorf("the session's cookie stays: %v", out.Header["Set-Cookie"])
+		}
+		if _, err := h.desk.Who(bg, old); !access.SignedOut.Is(err) {
+			t.Errorf("the session still opens: %v", err)
+		}
+		replay := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: h.web.names.session, Value: old.Reveal()}) }
+		h.guest().get("/", replay).want(t, http.StatusSeeOther, "/login")
+		h.guest().api("GET", "/me", "", replay).want(t, http.StatusUnauthorized)
+	}
+}
+
 func TestSetupWorksOnce(t *testing.T) {
 	h := newHouse(t) // has an Admin
 	h.guest().get("/setup/"+access.NewSecret().Reveal()).want(t, http.StatusGone, "Setup is closed")

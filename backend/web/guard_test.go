@@ -3,7 +3,9 @@ package web
 import (
 	"net/http"
 	"net/netip"
+	"net/url"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -267,4 +269,42 @@ func TestForwardedAddresses(t *testing.T) {
 			t.Errorf("peer %s, X-Forwarded-For %q: %s, want %s", tt.peer, tt.header, got, tt.want)
 		}
 	}
+}
+
+// A stranger without a proxy between writes every header that a proxy would:
+// none of them makes another network, another scheme or another host of them.
+func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
+	few := func(o *Options) {
+		o.Limits = DefaultLimits
+		o.Limits.Tries = Rate{Burst: 3, Every: time.Hour}
+	}
+	lie := func(i int) func(*http.Request) {
+		return func(r *http.Request) {
+			for name, value := range map[string]string{"X-Forwarded-For": "198.51.100." + strconv.Itoa(i), "X-Real-IP": "198.51.100." + strconv.Itoa(i), "Forwarded": "for=198.51.100." + strconv.Itoa(i) + ";proto=http;host=evil.example",
+				"CF-Connecting-IP": "198.51.100.9", "True-Client-IP": "198.51.100.9", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example", "X-Forwarded-Port": "81", "X-Forwarded-Prefix": "/evil", "X-Forwarded-Uri": "/admin"} {
+				r.Header.Set(name, value)
+			}
+		}
+	}
+	tries := func(h *house) (last answer) {
+		g := h.guest()
+		page := g.get("/login", lie(0))
+		for _, c := range page.Cookies() {
+			if !c.Secure {
+				t.Errorf("the cookie %s goes out in the clear", c.Name)
+			}
+		}
+		if page.Header.Get("Strict-Transport-Security") == "" || strings.Contains(page.body+headerText(page.Header), "evil") {
+			t.Errorf("the headers were believed: %v", page.Header)
+		}
+		token := csrfField.FindStringSubmatch(page.body)[1]
+		for i := range 4 {
+			last = g.do(http.MethodPost, "/login/code", url.Values{"csrf": {token}, "code": {"123456"}}, lie(i))
+		}
+		return last
+	}
+	tries(newHouse(t, few)).want(t, http.StatusTooManyRequests)
+	// The same from a proxy that is trusted is four networks' first try.
+	trusting := newHouse(t, few, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")} })
+	tries(trusting).want(t, http.StatusUnprocessableEntity)
 }
