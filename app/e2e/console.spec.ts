@@ -332,4 +332,18 @@ test('every view and dialog: light and dark, wide and narrow, without barriers',
   }
 })
 
+test('logs out: the back button shows nothing of the console', async () => {
+  await admin.goto('/admin/settings/members')
+  await expect(admin.getByText('ada@example.com').first()).toBeVisible()
+  await place(admin, 'Audit')
+  await button(admin, /^Account:/).click()
+  await admin.getByRole('menuitem', { name: 'Log out' }).click()
+  await expect(admin.getByRole('button', { name: 'Send me a link' })).toBeVisible()
+  for (let back = 0; back < 2; back++) {
+    await admin.goBack()
+    await expect(admin).toHaveURL(/\/login(\?|$)/)
+    await expect(admin.locator('body')).not.toContainText(/example\.(com|org)|Members|Audit/)
+  }
+})
+
 test('no page misbehaved', () => expect(faults).toEqual([]))
