@@ -247,7 +247,7 @@ func badToken() *access.Error {
 // one is worth nothing afterwards.
 func (d *Desk) Rotate(ctx context.Context, old access.Secret) (access.Secret, error) {
 	fresh := access.NewSecret()
-	err := d.store.Update(ctx, func(tx *store.Tx) error {
+	err := d.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		s, ok, err := tx.Session(old.Hash())
 		if err != nil {
 			return err
@@ -274,7 +274,7 @@ func (d *Desk) Rotate(ctx context.Context, old access.Secret) (access.Secret, er
 
 // SignOut ends the session.
 func (d *Desk) SignOut(ctx context.Context, by access.By, secret access.Secret) error {
-	return d.store.Update(ctx, func(tx *store.Tx) error {
+	return d.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		s, ok, err := tx.Session(secret.Hash())
 		if err != nil || !ok {
 			return err
@@ -289,7 +289,7 @@ func (d *Desk) SignOut(ctx context.Context, by access.By, secret access.Secret) 
 // SignOutEverywhere ends all sessions of a member: one's own, or, with the
 // right to change members, those of somebody who may do no more.
 func (d *Desk) SignOutEverywhere(ctx context.Context, by access.By, id access.MemberID) error {
-	return d.store.Update(ctx, func(tx *store.Tx) error {
+	return d.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		m, err := d.mayEnd(tx, by, id)
 		if err != nil {
 			return err

@@ -112,7 +112,7 @@ func (d *Desk) Rename(ctx context.Context, by access.By, id access.MemberID, nam
 
 // Suspend keeps an active member out: sessions and links end at once.
 func (d *Desk) Suspend(ctx context.Context, by access.By, id access.MemberID) (Card, error) {
-	return d.change(ctx, by, id, access.DidSuspend, func(tx *store.Tx, a asker, m *access.Member) (string, error) {
+	return d.change(store.Urgent(ctx), by, id, access.DidSuspend, func(tx *store.Tx, a asker, m *access.Member) (string, error) {
 		if err := a.covers(m); err != nil {
 			return "", err
 		}

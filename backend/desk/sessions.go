@@ -57,7 +57,7 @@ func (d *Desk) EndSession(ctx context.Context, by access.By, id access.MemberID,
 	if err != nil {
 		return err
 	}
-	return d.store.Update(ctx, func(tx *store.Tx) error {
+	return d.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		if _, err := d.mayEnd(tx, by, id); err != nil {
 			return err
 		}

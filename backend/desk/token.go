@@ -69,7 +69,7 @@ func (d *Desk) Tokens(ctx context.Context, by access.By) (all []access.Token, er
 
 // RevokeToken makes an API token worth nothing at once.
 func (d *Desk) RevokeToken(ctx context.Context, by access.By, id access.TokenID) error {
-	return d.store.Update(ctx, func(tx *store.Tx) error {
+	return d.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		if _, err := d.may(tx, by, access.May(access.Change, access.ResSettings)); err != nil {
 			return err
 		}

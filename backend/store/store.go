@@ -147,6 +147,10 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	})
 }
 
+// Urgent marks an Update that takes rights away, which is kept also while the
+// disk is nearly full.
+func Urgent(ctx context.Context) context.Context { return kv.Urgent(ctx) }
+
 func (tx *Tx) finish() error {
 	if tx.counters != nil {
 		if err := tx.set([]byte("c"), tx.counters); err != nil {

@@ -332,11 +332,11 @@ func (s *Server) logOut(c *fiber.Ctx) error {
 	} else {
 		err = s.desk.SignOut(c.UserContext(), asker(c), c.Locals(secretKey).(access.Secret))
 	}
+	s.dropSession(c) // also where the session cannot be ended here: this browser is done with it
+	c.Set("Clear-Site-Data", `"cookies", "storage"`)
 	if err != nil {
 		return err
 	}
-	s.dropSession(c)
-	c.Set("Clear-Site-Data", `"cookies", "storage"`)
 	return s.page(c, http.StatusOK, pageMessage, signedOutPage(Leaf{Workspace: s.workspaceNow(c.UserContext())}, everywhere))
 }
 

@@ -201,6 +201,8 @@ func (s *Server) messageFor(c *fiber.Ctx, e *access.Error, code int, wait time.D
 		return setupClosedPage(l)
 	case e.Kind == access.TooMany:
 		return tooManyPage(l, again, wait)
+	case e.Code == "disk_full":
+		return diskFullPage(l, e.Message, again)
 	case e.Kind == access.Unavailable:
 		return busyPage(l, again, wait)
 	case e.Kind == access.Internal:

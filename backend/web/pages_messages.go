@@ -87,6 +87,13 @@ func busyPage(l Leaf, again string, after time.Duration) MessagePage {
 		fmt.Sprintf("It should work %s.", waitWords(after)), tryAgain(again))
 }
 
+// diskFullPage is for whoever would change something while there is no room to
+// keep it.
+func diskFullPage(l Leaf, sentence, again string) MessagePage {
+	return message(l, Warn, "Nothing can be changed just now", sentence,
+		"Your request was not taken. What is there can be read as always, and you can sign out.", tryAgain(again))
+}
+
 // tooManyPage is for somebody who asked too often.
 func tooManyPage(l Leaf, again string, after time.Duration) MessagePage {
 	return message(l, Warn, "Too many tries",

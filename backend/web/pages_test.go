@@ -102,6 +102,7 @@ func samples() map[string]sample {
 		"message-signed-out-everywhere": {pageMessage, signedOutPage(leaf(), true)},
 		"message-not-allowed":           {pageMessage, notAllowedPage(here, "AILoop", "Grace Hopper")},
 		"message-not-found":             {pageMessage, notFoundPage(leaf())},
+		"message-disk-full":             {pageMessage, diskFullPage(leaf(), "The server's disk is nearly full, so nothing can be changed just now. Please tell its administrator.", "/login")},
 		"message-busy":                  {pageMessage, busyPage(leaf(), "/login", 5*time.Second)},
 		"message-too-many":              {pageMessage, tooManyPage(leaf(), "/login", 4*time.Minute)},
 		"message-refused":               {pageMessage, refusedPage(here, "This invitation was meant for another address. Ask the person who invited you for a new one.")},

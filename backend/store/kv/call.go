@@ -42,7 +42,7 @@ func (b *Badger) Update(ctx context.Context, _ OpID, fn func(Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := b.writable(); err != nil {
+	if err := b.writable(isUrgent(ctx)); err != nil {
 		return err
 	}
 	if _, ok := ctx.Deadline(); !ok {
@@ -89,12 +89,12 @@ func ended(ctx context.Context) error {
 }
 
 // writable refuses at the door what would be refused later.
-func (b *Badger) writable() error {
+func (b *Badger) writable(urgent bool) error {
 	if b.current.Load() == nil {
 		return errClosed
 	}
 	if err := b.broken.Load(); err != nil {
 		return *err
 	}
-	return b.disk.refusal()
+	return b.disk.refusal(urgent)
 }

@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,8 +23,18 @@ type disk struct {
 	floor uint64
 	free  func(string) (uint64, error)
 	log   *slog.Logger
-	low   atomic.Bool
+	low   atomic.Bool // under the floor
+	empty atomic.Bool // under half of it
 }
+
+type urgentKey struct{}
+
+// Urgent marks an Update that takes rights away: under the floor it is kept all
+// the same, down to half of it. It is small and rare, and to refuse it would
+// leave a door open.
+func Urgent(ctx context.Context) context.Context { return context.WithValue(ctx, urgentKey{}, true) }
+
+func isUrgent(ctx context.Context) bool { return ctx.Value(urgentKey{}) != nil }
 
 func newDisk(o Options) *disk {
 	return &disk{dir: o.Dir, floor: o.MinFree, free: o.Free, log: o.Logger}
@@ -33,6 +44,7 @@ func newDisk(o Options) *disk {
 func (d *disk) sample() {
 	free, err := d.free(d.dir)
 	low := err != nil || free < d.floor
+	d.empty.Store(err != nil || free < d.floor/2)
 	if d.low.Swap(low) == low {
 		return
 	}
@@ -61,15 +73,15 @@ func (d *disk) watch(stop <-chan struct{}) {
 }
 
 // before refuses a large group when the disk is low now.
-func (d *disk) before(size int) error {
+func (d *disk) before(size int, urgent bool) error {
 	if size >= largeGroup {
 		d.sample()
 	}
-	return d.refusal()
+	return d.refusal(urgent)
 }
 
-func (d *disk) refusal() error {
-	if !d.low.Load() {
+func (d *disk) refusal(urgent bool) error {
+	if !d.low.Load() || urgent && !d.empty.Load() {
 		return nil
 	}
 	return access.Errorf(access.Unavailable,

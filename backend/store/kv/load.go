@@ -100,7 +100,7 @@ func (b *Badger) beginRewrite(ctx context.Context) error {
 	case <-b.stop:
 		return errClosed
 	}
-	if err := b.writable(); err != nil {
+	if err := b.writable(false); err != nil {
 		<-b.rewriting
 		return err
 	}

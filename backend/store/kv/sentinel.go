@@ -36,7 +36,7 @@ func (b *Badger) Identity() Sentinel { return *b.identity.Load() }
 // remembers an older epoch can then tell that the store has moved on without
 // it, as after a restore.
 func (b *Badger) BumpEpoch(ctx context.Context) error {
-	if err := b.writable(); err != nil {
+	if err := b.writable(false); err != nil {
 		return err
 	}
 	c := newCall(ctx, nil)

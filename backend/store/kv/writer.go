@@ -197,7 +197,7 @@ func (w *writer) keep() error {
 	if len(w.stage.writes) == 0 {
 		return nil
 	}
-	if err := w.b.disk.before(w.stage.bytes); err != nil {
+	if err := w.b.disk.before(w.stage.bytes, w.urgent()); err != nil {
 		return err
 	}
 	if err := w.b.broken.Load(); err != nil {
@@ -219,6 +219,16 @@ func (w *writer) keep() error {
 		return w.lost(err)
 	}
 	return nil
+}
+
+// urgent reports whether all of the group is; the rest was refused at the door.
+func (w *writer) urgent() bool {
+	for _, c := range w.ran {
+		if !isUrgent(c.ctx) {
+			return false
+		}
+	}
+	return true
 }
 
 // lost is the answer after a failed commit. The engine may have written a part

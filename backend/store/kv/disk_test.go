@@ -1,0 +1,69 @@
+package kv
+
+import (
+	"context"
+	"errors"
+	"math"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"doorward/backend/access"
+)
+
+// A store on a disk of which the test says how much is free.
+func onDiskOf(t *testing.T, floor uint64) (*Badger, func(free uint64)) {
+	t.Helper()
+	var free atomic.Uint64
+	free.Store(math.MaxUint64)
+	b, err := Open(Options{Dir: filepath.Join(t.TempDir(), "store"), MinFree: floor, Free: func(string) (uint64, error) {
+		if free.Load() == 0 {
+			return 0, errors.New("no such file system")
+		}
+		return free.Load(), nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return b, func(n uint64) { free.Store(n); b.disk.sample() }
+}
+
+// On a full disk Badger is killed by a signal. Before that writes are refused;
+// those that take rights away last, and all are taken again once there is room.
+func TestDiskFills(t *testing.T) {
+	b, free := onDiskOf(t, 1000)
+	write := func(ctx context.Context) error {
+		return b.Update(ctx, NewOp(), func(tx Tx) error { return tx.Set([]byte("k"), []byte("v")) })
+	}
+	ordinary, urgent := t.Context(), Urgent(t.Context())
+	steps := []struct {
+		name          string
+		free          uint64
+		takes, urgent bool
+	}{
+		{"room", 5000, true, true},
+		{"at the floor", 1000, true, true},
+		{"a byte under it", 999, false, true},
+		{"at half of it", 500, false, true},
+		{"under half of it", 499, false, false},
+		{"nobody knows", 0, false, false},
+		{"under the floor again", 700, false, true},
+		{"room again", 1000, true, true},
+	}
+	for _, s := range steps {
+		free(s.free)
+		for ctx, takes := range map[context.Context]bool{ordinary: s.takes, urgent: s.urgent} {
+			err := write(ctx)
+			if takes != (err == nil) {
+				t.Errorf("%s: a write (urgent %v) = %v", s.name, isUrgent(ctx), err)
+			}
+			if e := access.Explain(err); err != nil && (e.Code != "disk_full" || e.Kind != access.Unavailable || !errors.Is(err, ErrReadOnly)) {
+				t.Errorf("%s: refused as %+v", s.name, e)
+			}
+		}
+		if err := b.View(ordinary, func(tx Tx) error { _, err := tx.Get([]byte("k")); return err }); err != nil {
+			t.Errorf("%s: a read = %v", s.name, err)
+		}
+	}
+}
