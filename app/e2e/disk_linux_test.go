@@ -1,0 +1,171 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A smallDisk is a file system of its own that the test fills.
+type smallDisk struct {
+	t   *testing.T
+	dir string
+}
+
+func newSmallDisk(t *testing.T, bytes int64) *smallDisk {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "dwd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700", bytes)); err != nil {
+		os.Remove(dir)
+		t.Skipf("A small disk can only be made by root (mount: %v). The same with a disk that is made up: TestDiskFills in backend/store/kv.", err)
+	}
+	d := &smallDisk{t, dir}
+	t.Cleanup(func() {
+		if err := errors.Join(syscall.Unmount(dir, 0), os.Remove(dir)); err != nil {
+			t.Errorf("the small disk stays behind: %v", err)
+		}
+	})
+	return d
+}
+
+// leave fills the disk until so many bytes are free.
+func (d *smallDisk) leave(bytes int64) {
+	d.t.Helper()
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(d.dir, &st); err != nil {
+		d.t.Fatal(err)
+	}
+	f, err := os.CreateTemp(d.dir, "full-")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer f.Close()
+	if err := syscall.Fallocate(int(f.Fd()), 0, 0, int64(st.Bavail)*st.Bsize-bytes); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// empty takes away what leave put there.
+func (d *smallDisk) empty() {
+	d.t.Helper()
+	names, err := filepath.Glob(filepath.Join(d.dir, "full-*"))
+	for _, name := range names {
+		err = errors.Join(err, os.Remove(name))
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// The disk fills while the server runs, to the last byte, and is emptied again.
+// The server says so where something is to be changed, lets people read and
+// leave, does not die, and goes on by itself.
+func TestDiskFillsWhileServing(t *testing.T) {
+	t.Parallel()
+	disk := newSmallDisk(t, 500<<20)
+	p := newProduct(t, "--min-free", "128MiB")
+	p.dir = filepath.Join(disk.dir, "data")
+	p.env = append(p.env, "DOORWARD_DATA="+p.dir)
+	if err := p.start(); err != nil {
+		t.Fatal(err)
+	}
+	c := &crasher{t, p, map[string]string{}}
+	link := linkInLetter.FindString(c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper"))
+	first, second := c.browser(), c.browser()
+	c.press(first, link, link, nil, "Hello, Grace")
+	link = linkInLetter.FindString(c.do("login-link", "grace@example.org"))
+	c.press(second, link, link, nil, "Hello, Grace")
+	c.do("invite", "ada@example.com", "--role", "Fleet")
+	c.do("approve", "ada@example.com")
+	pid := p.server.Process.Pid
+
+	const sentence = "The server's disk is nearly full, so nothing can be changed just now."
+	readyz := func(status int, says string) {
+		t.Helper()
+		if err := eventually("readyz says "+says, func() error {
+			code, text, err := fetch(http.DefaultClient, p.url+"/readyz")
+			if err == nil && (code != status || !strings.Contains(text, says)) {
+				err = fmt.Errorf("%d %s", code, text)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := func(args ...string) {
+		t.Helper()
+		if s, err := p.run(args...); err != nil || s.Code != 1 || !strings.Contains(s.Err, sentence) {
+			t.Errorf("doorward %s = %+v, %v, want the sentence", strings.Join(args, " "), s, err)
+		}
+	}
+	reads := func(b *http.Client) {
+		t.Helper()
+		for path, says := range map[string]string{"/": "Hello, Grace", "/api/v1/members": "ada@example.com", "/healthz": "ok", "/login": ""} {
+			if code, text, err := fetch(b, p.url+path); err != nil || code != http.StatusOK || !strings.Contains(text, says) {
+				t.Errorf("GET %s on a full disk = %d, %v: %.300s", path, code, err, text)
+			}
+		}
+		c.do("members")
+		c.do("audit")
+	}
+
+	disk.leave(100 << 20) // under the floor
+	readyz(http.StatusServiceUnavailable, sentence)
+	refused("invite", "eve@example.com", "--role", "Fleet")
+	refused("restore", "ada@example.com")
+	c.press(c.browser(), p.url+"/login", p.url+"/login", url.Values{"email": {"ada@example.com"}}, "Nothing can be changed just now")
+	reads(first)
+	c.do("suspend", "ada@example.com") // what takes rights away goes on
+	c.press(first, p.url+"/", p.url+"/logout", nil, "You are signed out")
+	if _, text, err := fetch(first, p.url+"/"); err != nil || strings.Contains(text, "Hello") {
+		t.Errorf("signed out on a full disk, and still in (%v)", err)
+	}
+
+	disk.leave(0) // to the last byte
+	if err := eventually("even that is refused", func() error {
+		if s, err := p.run("suspend", "grace@example.org"); err != nil || !strings.Contains(s.Err, sentence) {
+			return fmt.Errorf("%+v, %v", s, err)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	reads(second)
+	c.press(second, p.url+"/", p.url+"/logout", nil, "Nothing can be changed just now")
+	if _, text, err := fetch(second, p.url+"/"); err != nil || strings.Contains(text, "Hello") {
+		t.Errorf("the browser that logged out is still in (%v)", err)
+	}
+
+	disk.empty()
+	readyz(http.StatusOK, "ready")
+	c.do("invite", "eve@example.com", "--role", "Fleet")
+	c.do("restore", "ada@example.com")
+	if p.server.Process.Pid != pid || p.server.ProcessState != nil {
+		t.Error("the server is not the one it was")
+	}
+	c.do("verify")
+	c.do("audit", "verify")
+	if err := p.stop(); err != nil {
+		t.Errorf("the server did not stop in order: %v", err)
+	}
+}
+
+func fetch(b *http.Client, url string) (status int, text string, err error) {
+	r, err := b.Get(url)
+	if err != nil {
+		return 0, "", err
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	return r.StatusCode, string(body), err
+}
