@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/desk"
+	"doorward/backend/store"
 )
 
 // The second of two Admins is told who decided, what and when; nobody decides
@@ -165,4 +168,63 @@ func TestAPIOutbox(t *testing.T) {
 		{"to somebody else", "admin", "POST", "/settings/mail/test", `{"email":"evil@example.com"}`, 403, all("own_address_only"), nil},
 		{"who did", "admin", "GET", "/audit?did=deleted_letter", "", 200, all(`"total":1`), nil},
 	})
+}
+
+// A search that matches more than are counted says so, and its pages lead to
+// all of them; one that matches just as many does not.
+func TestTotalsThatAreFloors(t *testing.T) {
+	h := newHouse(t)
+	const many = store.CountsUpTo + 1
+	for n := 0; n < many; n += desk.MostRows {
+		var rows []desk.Invitation
+		for i := n; i < min(many, n+desk.MostRows); i++ {
+			name := "One"
+			if i == 0 {
+				name = "Last"
+			}
+			rows = append(rows, desk.Invitation{Email: h.address(fmt.Sprintf("p%d@many.example", i)), Name: name, Roles: []access.RoleName{access.Fleet}})
+		}
+		done, err := h.desk.InviteMany(bg, h.admin, rows, false)
+		h.must(err)
+		for _, r := range done {
+			h.must(r.Err)
+		}
+	}
+	token := h.token(h.admin, access.Admin)
+	list := func(query string) (found int, first map[string]any) {
+		t.Helper()
+		for cursor := ""; ; {
+			a := h.guest().api("GET", "/members?limit=200&"+query+cursor, "", bearer(token))
+			a.want(t, 200)
+			page := a.object(t)
+			if first == nil {
+				first = page
+			}
+			found += len(page["items"].([]any))
+			next, _ := page["next"].(string)
+			if next == "" {
+				return found, first
+			}
+			cursor = "&cursor=" + url.QueryEscape(next)
+		}
+	}
+	for query, want := range map[string]struct {
+		found, total int
+		floor        bool
+	}{
+		"q=many":                      {many, store.CountsUpTo, true},
+		"q=many&state=pending":        {many, store.CountsUpTo, true},
+		"q=one":                       {many - 1, store.CountsUpTo, false},
+		"q=many+last":                 {1, 1, false},
+		"state=pending":               {many, many, false},
+		"role=Fleet":                  {many, many, false},
+		"q=many.example&role=AILoop":  {0, 0, false},
+		"q=many.example&state=active": {0, 0, false},
+	} {
+		found, first := list(query)
+		_, floor := first["total_is_floor"]
+		if found != want.found || first["total"] != float64(want.total) || floor != want.floor || floor && first["total_is_floor"] != true {
+			t.Errorf("%s: %d found, total %v, floor %v; want %+v", query, found, first["total"], first["total_is_floor"], want)
+		}
+	}
 }
