@@ -39,11 +39,12 @@ func (f *LetterFacts) facts(pairs ...string) []fact {
 	return all
 }
 
+// hello greets by the first name, as the pages do.
 func (f *LetterFacts) hello() string {
-	if f.ToName == "" {
-		return ""
+	if names := strings.Fields(f.ToName); len(names) > 0 {
+		return "Hello, " + names[0] + ". "
 	}
-	return "Hello " + f.ToName + ". "
+	return ""
 }
 
 func (f *LetterFacts) whoInvites() string {
@@ -112,17 +113,20 @@ func device(agent string) string {
 	return browser + system
 }
 
+// unbroken keeps a number on one line with what it counts.
+func unbroken(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
+
 func lasting(d time.Duration) string {
 	d = d.Round(time.Minute)
 	switch {
 	case d < time.Minute || d > 400*24*time.Hour:
 		return ""
 	case d < time.Hour, d < 2*time.Hour && d%time.Hour != 0:
-		return " (" + counted(int(d/time.Minute), "minute") + ")"
+		return " (" + unbroken(counted(int(d/time.Minute), "minute")) + ")"
 	case d < 48*time.Hour:
-		return " (" + counted(int(d/time.Hour), "hour") + ")"
+		return " (" + unbroken(counted(int(d/time.Hour), "hour")) + ")"
 	}
-	return " (" + counted(int(d/(24*time.Hour)), "day") + ")"
+	return " (" + unbroken(counted(int(d/(24*time.Hour)), "day")) + ")"
 }
 
 func exactly(t time.Time) string {

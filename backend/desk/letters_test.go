@@ -140,7 +140,7 @@ func TestLettersTellTheFacts(t *testing.T) {
 	} {
 		w := write(t, l, all[name])
 		text := strings.Join(strings.Fields(strings.ReplaceAll(w.Text, "\n> ", " ")), " ")
-		html := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&#43;", "+").Replace(w.HTML)
+		html := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&#43;", "+", "\u00a0", " ").Replace(w.HTML)
 		for _, fact := range facts {
 			if !strings.Contains(text, fact) {
 				t.Errorf("%s: the text does not say %q", name, fact)
@@ -393,8 +393,8 @@ func TestMissingTemplatesAreNoticedAtStart(t *testing.T) {
 
 func TestSpansInWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "", -time.Hour: "", 15 * time.Minute: " (15 minutes)", time.Hour: " (1 hour)", 90 * time.Minute: " (90 minutes)", 24 * time.Hour: " (24 hours)",
-		7 * 24 * time.Hour: " (7 days)", 14*time.Minute + 59*time.Second: " (15 minutes)",
+		0: "", -time.Hour: "", 15 * time.Minute: " (15\u00a0minutes)", time.Hour: " (1\u00a0hour)", 90 * time.Minute: " (90\u00a0minutes)", 24 * time.Hour: " (24\u00a0hours)",
+		7 * 24 * time.Hour: " (7\u00a0days)", 14*time.Minute + 59*time.Second: " (15\u00a0minutes)",
 	} {
 		if got := lasting(d); got != want {
 			t.Errorf("%v: %q, want %q", d, got, want)

@@ -1,0 +1,27 @@
+package e2e
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Every letter as a mail reader shows it: wide and narrow, light and dark. The
+// letters are those that the tests of package desk hold the program to.
+func TestLetters(t *testing.T) {
+	dir := filepath.Join("..", "..", "backend", "desk", "testdata", "letters")
+	files, err := filepath.Glob(filepath.Join(dir, "*.html"))
+	if err != nil || len(files) < 9 {
+		t.Fatalf("there are only %d letters in %s (%v)", len(files), dir, err)
+	}
+	var names []string
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(file), ".html"))
+	}
+	srv := httptest.NewServer(http.FileServerFS(os.DirFS(dir)))
+	defer srv.Close()
+	browse(t, "letters.spec.ts", newControl(t), "BASE_URL="+srv.URL, "LETTERS="+strings.Join(names, ","))
+}
