@@ -1,10 +1,16 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"doorward/app"
 
 	"github.com/spf13/cobra"
 )
@@ -21,9 +27,11 @@ func (r *run) doctorVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at public URL, mail, disk, clock, permissions and store",
-		Long:  "Look at what Doorward needs, one line each, with how to mend what is wrong. The\nexit code is 1 where something is.",
-		Args:  cobra.NoArgs,
+		Long: "Look at what Doorward needs, one line each, with how to mend what is wrong. The\nexit code is 1 where something is.\n\n" +
+			"With --ready, only whether a server runs here and takes changes: for whoever\nwatches a container and would start it anew.",
+		Args: cobra.NoArgs,
 	}
+	ready := cmd.Flags().Bool("ready", false, "only whether a server runs here and takes changes")
 	looked := false
 	look := r.on(func(a *api, _ []string) error {
 		var out struct {
@@ -37,6 +45,9 @@ func (r *run) doctorVerb() *cobra.Command {
 		return r.diagnosis(raw, out.Checks)
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *ready {
+			return r.readiness(cmd)
+		}
 		err := look(cmd, args)
 		var use *misuse
 		if looked || errors.As(err, &use) {
@@ -47,6 +58,42 @@ func (r *run) doctorVerb() *cobra.Command {
 		return r.diagnosis(raw, start)
 	}
 	return settings(cmd, true)
+}
+
+// readyWait is how long a server may take to say that it is ready.
+const readyWait = 5 * time.Second
+
+// readiness asks the server that runs here whether it is ready. It opens no
+// store and asks no mail server, so it may be run every few seconds.
+func (r *run) readiness(cmd *cobra.Command) error {
+	dir, err := app.DataDir(given(cmd), r.Env)
+	if err != nil {
+		return err
+	}
+	client, running := app.Dial(dir)
+	if !running {
+		return fmt.Errorf("no server runs on the data directory %s", dir)
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), readyWait)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://doorward/readyz", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("the server does not answer: %w", err)
+	}
+	defer resp.Body.Close()
+	says, err := io.ReadAll(io.LimitReader(resp.Body, 1000))
+	if err != nil {
+		return fmt.Errorf("the server does not answer: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return errors.New(strings.TrimSpace(string(says)))
+	}
+	raw, _ := json.Marshal(map[string]bool{"ready": true})
+	return r.item(raw, func(w io.Writer) { fmt.Fprintln(w, "The server is ready.") })
 }
 
 // diagnosis prints what was found and fails where something is wrong.
