@@ -143,10 +143,20 @@ func (b *Badger) reopen(name string) error {
 	if err != nil {
 		return damaged(b.o.Dir, err)
 	}
+	if err := b.nothingLost(e); err != nil {
+		return errors.Join(damaged(b.o.Dir, err), e.retire())
+	}
 	if err := b.adopt(e, false); err != nil {
 		return errors.Join(err, e.retire())
 	}
 	return nil
+}
+
+// nothingLost refuses a generation that lacks what was answered.
+func (b *Badger) nothingLost(e *engine) error {
+	txn := e.latest()
+	defer txn.Discard()
+	return e.answered.check(txn)
 }
 
 // adopt makes e the current generation, with a new sentinel or its own.

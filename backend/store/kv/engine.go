@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync/atomic"
@@ -24,6 +25,8 @@ type engine struct {
 	refs    atomic.Int64
 	idle    chan struct{}
 	commits commits
+
+	answered *answered
 }
 
 // openEngine opens or makes the Badger database in dir. A panic of Badger on
@@ -43,6 +46,9 @@ func openEngine(dir string, o Options) (e *engine, err error) {
 	e.refs.Store(1)
 	e.commits.readers = make(map[uint64]int)
 	e.commits.last.Store(db.MaxVersion())
+	if e.answered, err = openAnswered(dir); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return e, nil
 }
 
@@ -69,7 +75,7 @@ func (e *engine) release() {
 func (e *engine) retire() error {
 	e.release()
 	<-e.idle
-	return e.db.Close()
+	return errors.Join(e.db.Close(), e.answered.close())
 }
 
 // engine returns the current generation, held open until release.

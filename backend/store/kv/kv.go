@@ -31,7 +31,8 @@
 // What Badger does not promise by itself is added here: a checksum bound to
 // the key on every value (value.go), a sentinel and a directory of our own
 // (layout.go, guard.go), a look at its files before it opens them (probe.go),
-// the check of all tables (verify.go), a floor of free disk (disk.go), and
+// the check of all tables (verify.go, tablefile.go), a note of what was
+// answered last (answered.go), a floor of free disk (disk.go), and
 // real deletion (compact.go).
 package kv
 

@@ -58,9 +58,13 @@ func (e *engine) begin() *badger.Txn {
 func (e *engine) commit(txn *badger.Txn) error {
 	c := &e.commits
 	number := c.last.Load() + 1
+	if err := e.answered.number(txn, number); err != nil {
+		return err
+	}
 	if err := txn.CommitAt(number, nil); err != nil {
 		return err
 	}
+	e.answered.note(number)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last.Store(number)
