@@ -31,6 +31,7 @@ import (
 type house struct {
 	t     testing.TB
 	desk  *desk.Desk
+	store *store.Store
 	web   *Server
 	app   *fiber.App
 	log   *syncBuffer
@@ -47,6 +48,7 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 	log := slog.New(slog.NewTextHandler(h.log, nil))
 	st, err := store.Open(store.Options{Now: h.clock, Logger: log})
 	h.must(err)
+	h.store = st
 	frontend := os.DirFS("../../frontend")
 	h.desk, err = desk.New(context.Background(), desk.Options{Store: st, Frontend: frontend, PublicURL: houseURL, Mail: true, Logger: log})
 	h.must(err)
