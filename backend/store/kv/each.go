@@ -2,6 +2,7 @@ package kv
 
 import (
 	"context"
+	"errors"
 
 	"github.com/dgraph-io/badger/v4"
 )
@@ -18,17 +19,25 @@ func (b *Badger) Each(ctx context.Context, prefix []byte, fn func(key, value []b
 	}
 	defer e.release()
 	if err := b.verify(e); err != nil {
-		return b.noticed(err)
+		return b.told(err)
 	}
 	snap := e.snapshot()
 	defer snap.release()
 	return b.each(ctx, snap.Txn, markedFrom(prefix), func(marked, stored []byte) error {
 		value, err := unseal(marked[1:], stored)
 		if err != nil {
-			return b.noticed(err)
+			return b.told(err)
 		}
 		return fn(marked[1:], value)
 	})
+}
+
+// told is noticed with a sentence, for the one who holds the data.
+func (b *Badger) told(err error) error {
+	if err = b.noticed(err); errors.Is(err, ErrCorrupt) {
+		return damaged(b.o.Dir, err)
+	}
+	return err
 }
 
 // each goes over what is stored below a marked prefix.

@@ -33,19 +33,40 @@ func probe(dir string) error {
 			return err
 		}
 	}
-	return eachOf(tables, probeTable)
+	listed, err := readManifest(dir)
+	if err != nil {
+		return err
+	}
+	found := make([]*probed, len(tables))
+	for i, path := range tables {
+		id, _ := table.ParseFileID(filepath.Base(path))
+		found[i] = &probed{path: path, listed: listed[id]}
+	}
+	if err := eachOf(found, probeTable); err != nil {
+		return err
+	}
+	return probeManifest(found, logs)
 }
 
 // probeTable opens one table on this goroutine, where its panic can be caught:
-// that checks its index and reads its last block.
-func probeTable(path string) (err error) {
-	defer recoverDamage(path, &err)
-	file, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
+// that checks its index and reads its last block. One that is not on the list
+// may be half-written: a crash leaves it so, and Badger removes it.
+func probeTable(p *probed) (err error) {
+	defer func() {
+		if !p.listed {
+			err = nil
+		}
+	}()
+	defer recoverDamage(p.path, &err)
+	file, err := z.OpenMmapFile(p.path, os.O_RDONLY, 0)
 	if err != nil {
 		return err
 	}
 	defer file.Close(-1)
-	_, err = table.OpenTable(file, tableOptions())
+	t, err := table.OpenTable(file, tableOptions())
+	if err == nil {
+		p.newest = t.MaxVersion()
+	}
 	return err
 }
 
