@@ -139,6 +139,9 @@ func (b *Badger) reopen(name string) error {
 	if err := probe(dir); err != nil {
 		return damaged(b.o.Dir, err)
 	}
+	if err := sweepEmpty(dir); err != nil {
+		return unusable(b.o.Dir, err)
+	}
 	e, err := openEngine(dir, b.o)
 	if err != nil {
 		return damaged(b.o.Dir, err)

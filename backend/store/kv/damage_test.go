@@ -203,3 +203,26 @@ func TestHalfWrittenTableIsNoDamage(t *testing.T) {
 		}
 	}
 }
+
+// The same with a log that was just being made: it is there, and empty.
+func TestEmptyLogIsNoDamage(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	b, err := Open(Options{Dir: dir, MinFree: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	setKey(t, b, "one")
+	setKey(t, b, "two")
+	for _, name := range []string{"00900.mem", "000900.vlog"} {
+		copied := crashed(t, dir)
+		if err := os.WriteFile(filepath.Join(generationOf(t, copied), name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // and the next start is as good
+			if found, err := countAll(copied); err != nil || found != 2 {
+				t.Errorf("with an empty %s: %d keys, %v", name, found, err)
+			}
+		}
+	}
+}

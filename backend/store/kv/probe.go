@@ -28,8 +28,9 @@ func probe(dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, log := range logs {
-		if err := probeLog(log); err != nil {
+	logged := make([]probedLog, len(logs))
+	for i, log := range logs {
+		if logged[i], err = probeLog(log); err != nil {
 			return err
 		}
 	}
@@ -45,7 +46,28 @@ func probe(dir string) error {
 	if err := eachOf(found, probeTable); err != nil {
 		return err
 	}
-	return probeManifest(found, logs)
+	return probeManifest(found, logged)
+}
+
+// sweepEmpty takes away files of Badger that were just being made when the
+// process was killed. It would call the first start that meets one a failure.
+func sweepEmpty(dir string) error {
+	for _, kind := range []string{"*.mem", "*.vlog"} {
+		files, err := filepath.Glob(filepath.Join(dir, kind))
+		if err != nil {
+			return err
+		}
+		for _, path := range files {
+			info, err := os.Stat(path)
+			if err == nil && info.Size() == 0 {
+				err = os.Remove(path)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // probeTable opens one table on this goroutine, where its panic can be caught:

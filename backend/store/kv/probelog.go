@@ -30,24 +30,32 @@ type logRecord struct {
 	last   bool // ends its commit
 }
 
+// A probedLog is which commits a log holds; both are zero where it holds none.
+type probedLog struct{ first, last uint64 }
+
 // probeLog refuses a log in which whole commits stand behind a record that
 // cannot be read. Badger would drop them, though they were answered. One
 // broken commit at the very end is what a crash leaves: it was never answered,
 // since the next one only begins after it.
-func probeLog(path string) error {
+func probeLog(path string) (p probedLog, err error) {
 	info, err := os.Stat(path)
 	if err != nil || info.Size() == 0 {
-		return err
+		return p, err
 	}
 	file, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
 	if err != nil {
-		return err
+		return p, err
 	}
 	defer file.Close(-1)
-	if commitsLost(bytes.TrimRight(file.Data, "\x00")) {
-		return fmt.Errorf("%w: log %s: a commit stands behind a damaged one", ErrCorrupt, filepath.Base(path))
+	log := bytes.TrimRight(file.Data, "\x00")
+	if commitsLost(log) {
+		return p, fmt.Errorf("%w: log %s: a commit stands behind a damaged one", ErrCorrupt, filepath.Base(path))
 	}
-	return nil
+	if _, p.last = wholeCommits(log); p.last > 0 {
+		first, _ := readRecord(log[logHeader:])
+		p.first = first.commit
+	}
+	return p, nil
 }
 
 // commitsLost says whether any record can be read behind the first commit that

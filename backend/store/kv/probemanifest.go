@@ -1,13 +1,12 @@
 package kv
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
-	"github.com/dgraph-io/ristretto/v2/z"
 )
 
 // A probed table: what probeManifest needs to know of it.
@@ -22,7 +21,7 @@ type probed struct {
 // written, and what is in it stands in the log too, or in the tables that it was
 // to replace. Where neither has its newest commit, the list is wrong, and the
 // table would be gone for good.
-func probeManifest(tables []*probed, logs []string) error {
+func probeManifest(tables []*probed, logs []probedLog) error {
 	var known uint64
 	for _, t := range tables {
 		if t.listed {
@@ -30,14 +29,8 @@ func probeManifest(tables []*probed, logs []string) error {
 		}
 	}
 	for _, t := range tables {
-		if t.listed || t.newest <= known {
-			continue
-		}
-		logged, err := anyHolds(logs, t.newest)
-		if err != nil {
-			return err
-		}
-		if !logged {
+		logged := slices.ContainsFunc(logs, func(l probedLog) bool { return l.first <= t.newest && t.newest <= l.last })
+		if !t.listed && t.newest > known && !logged {
 			return fmt.Errorf("%w: MANIFEST does not name table %s, whose commit %d is nowhere else", ErrCorrupt, filepath.Base(t.path), t.newest)
 		}
 	}
@@ -60,32 +53,4 @@ func readManifest(dir string) (map[uint64]bool, error) {
 		listed[id] = true
 	}
 	return listed, nil
-}
-
-// anyHolds reports whether one of the logs holds a commit.
-func anyHolds(logs []string, commit uint64) (bool, error) {
-	for _, path := range logs {
-		info, err := os.Stat(path)
-		if err != nil {
-			return false, err
-		}
-		if info.Size() <= logHeader {
-			continue
-		}
-		file, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
-		if err != nil {
-			return false, err
-		}
-		log := bytes.TrimRight(file.Data, "\x00")
-		first, ok := logRecord{}, false
-		if len(log) > logHeader {
-			first, ok = readRecord(log[logHeader:])
-		}
-		_, last := wholeCommits(log)
-		file.Close(-1)
-		if ok && first.commit <= commit && commit <= last {
-			return true, nil
-		}
-	}
-	return false, nil
 }
