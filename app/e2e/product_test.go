@@ -171,6 +171,21 @@ func (p *product) kill() error {
 	return err
 }
 
+// startAndKill starts a server and kills it so long after, however far it is.
+func (p *product) startAndKill(after time.Duration) error {
+	cmd := exec.Command(p.program, append([]string{"serve", "--listen", p.listen}, p.flags...)...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = p.env, &p.log, &p.log
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	timer := time.NewTimer(after)
+	defer timer.Stop()
+	<-timer.C
+	err := cmd.Process.Kill()
+	cmd.Wait()
+	return err
+}
+
 // crash is kill, and a start on the same port.
 func (p *product) crash() error {
 	if err := p.kill(); err != nil {

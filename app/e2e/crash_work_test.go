@@ -1,0 +1,104 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// The power goes again and again while a large import is under way: the store
+// writes new tables and merges old ones all the while, and now and then it goes
+// in the middle of a start. Each start is well, nothing that was answered is
+// missing, and everything fits together.
+func TestCrashWhileTheStoreIsAtWork(t *testing.T) {
+	t.Parallel()
+	p := newProduct(t)
+	p.env = append(p.env, "DOORWARD_SMTP_URL=") // letters are kept
+	if err := p.start(); err != nil {
+		t.Fatal(err)
+	}
+	c := &crasher{t, p, map[string]string{}}
+	c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper")
+	answered := 1
+	for round := range 6 {
+		answered += c.flood(round, 1500+round*311)
+		if err := p.start(); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		if round%3 == 0 { // in the middle of a start
+			if err := p.kill(); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.startAndKill(time.Duration(round) * 7 * time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.start(); err != nil {
+				t.Fatalf("round %d, after a start that was cut off: %v", round, err)
+			}
+		}
+		out := c.do("verify")
+		var records, members int
+		if _, err := fmt.Sscanf(out, "Everything is whole: %d records, among them %d member", &records, &members); err != nil {
+			t.Fatalf("verify said %q", out)
+		}
+		if members < answered {
+			t.Fatalf("round %d: %d members are there, and %d were answered", round, members, answered)
+		}
+		answered = members // what was kept and not answered is kept from now on
+	}
+	c.do("audit", "verify")
+}
+
+// flood invites by the hundred until so many rows were answered, and kills the
+// server then. It returns how many were answered.
+func (c *crasher) flood(round, enough int) int {
+	var done atomic.Int64
+	full := make(chan struct{})
+	var once sync.Once
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for n := 0; ; n++ {
+				var rows []string
+				for k := range 200 {
+					rows = append(rows, fmt.Sprintf(`{"email":"w%d.%d.%d.%d@example.com","roles":["Fleet"],"name":"Somebody Number %d"}`, round, i, n, k, k))
+				}
+				resp, err := c.p.socket.Post("http://doorward/api/v1/invitations/batch", "application/json", bytes.NewReader([]byte(`{"invitations":[`+strings.Join(rows, ",")+`]}`)))
+				if err != nil {
+					return
+				}
+				text, err := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				if err != nil {
+					return
+				}
+				if resp.StatusCode != http.StatusOK || !bytes.Contains(text, []byte(`"ok":200,`)) {
+					c.Errorf("a batch: %s %.300s", resp.Status, text)
+					once.Do(func() { close(full) })
+					return
+				}
+				if done.Add(200) >= int64(enough) {
+					once.Do(func() { close(full) })
+				}
+			}
+		})
+	}
+	select {
+	case <-full:
+	case <-c.p.exited:
+		c.Error("the server ended by itself")
+	case <-time.After(patience):
+		c.Error("the server takes for ever")
+	}
+	if err := c.p.kill(); err != nil {
+		c.Error(err)
+	}
+	wg.Wait()
+	return int(done.Load())
+}
