@@ -82,7 +82,7 @@ const formLimit = 16 << 10
 
 func (s *Server) ready(c *fiber.Ctx) error {
 	if err := s.desk.Ready(c.UserContext()); err != nil {
-		return c.Status(http.StatusServiceUnavailable).SendString(access.Explain(err).Message + "\n")
+		return c.Status(http.StatusServiceUnavailable).SendString(shown(c, err).Message + "\n")
 	}
 	return c.SendString("ready\n")
 }

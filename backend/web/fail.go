@@ -86,8 +86,8 @@ func (s *Server) explain(c *fiber.Ctx, err error) (e *access.Error, code int, nu
 	if errors.As(err, &f) {
 		return routerError(f), f.Code, ""
 	}
-	e = access.Explain(err)
-	if e.Kind == access.Internal {
+	e = shown(c, err)
+	if e.Kind == access.Internal || e == noData {
 		number = access.NewID()[:8]
 		s.log.ErrorContext(c.UserContext(), "request failed", "request", number, "method", c.Method(), "route", c.Route().Path, "err", err)
 	}
@@ -96,6 +96,19 @@ func (s *Server) explain(c *fiber.Ctx, err error) (e *access.Error, code int, nu
 		code = special
 	}
 	return e, code, number
+}
+
+// noData is what is said of a store that has stopped, save to the operator: where
+// the data lies, and what is wrong with it, is nobody else's business.
+var noData = access.Errorf(access.Unavailable, "The server cannot reach its data. Please tell its administrator.").WithCode("no_data")
+
+// shown is the part of an error that whoever asks may see.
+func shown(c *fiber.Ctx, err error) *access.Error {
+	e := access.Explain(err)
+	if strings.HasPrefix(e.Code, "data_dir_") && c.Locals(localKey) == nil {
+		return noData
+	}
+	return e
 }
 
 func routerError(f *fiber.Error) *access.Error {

@@ -115,6 +115,32 @@ func TestOurFaultTellsNothing(t *testing.T) {
 	}
 }
 
+// The store has found damage and stopped. The operator reads where and what;
+// whoever else asks does not.
+func TestDamageIsForTheOperator(t *testing.T) {
+	h := newHouse(t)
+	const where = "/srv/door/data"
+	broken := access.Errorf(access.Unavailable, "The data in %s is damaged.", where).WithCode("data_dir_damaged")
+	for _, local := range []bool{false, true} {
+		h.app = fiber.New(fiber.Config{ErrorHandler: h.web.fail})
+		if local {
+			h.app.Use(func(c *fiber.Ctx) error { c.Locals(localKey, true); return c.Next() })
+		}
+		h.app.Use(h.web.outer)
+		for _, path := range []string{"/api/v1/members", "/login"} {
+			h.app.Get(path, func(*fiber.Ctx) error { return fmt.Errorf("read: %w", broken) })
+			a := h.guest().get(path)
+			a.want(t, http.StatusServiceUnavailable)
+			if told := strings.Contains(a.body, where); told != (local && path != "/login") {
+				t.Errorf("GET %s, operator %v: %s", path, local, a.main())
+			}
+		}
+	}
+	if !strings.Contains(h.log.String(), where) {
+		t.Error("the log does not say where")
+	}
+}
+
 // A secret is good for what it was made for. A link is no session, a session is
 // no link, and neither is an API token or the way to the first Admin.
 func TestSecretsOpenNothingElse(t *testing.T) {
