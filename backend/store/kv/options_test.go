@@ -1,0 +1,29 @@
+package kv
+
+import (
+	"testing"
+
+	"github.com/dgraph-io/badger/v4/options"
+)
+
+// What an answer is worth hangs on these: on the disk before it is given, no
+// value in the value log, whose damage reads as an empty value, and no check
+// that ends the process over a damaged table.
+func TestEngineKeepsWhatItAnswers(t *testing.T) {
+	o := engineOptions(t.TempDir(), Options{}.withDefaults())
+	if !o.SyncWrites {
+		t.Error("an answer is given before its commit is on the disk")
+	}
+	if o.ValueThreshold <= MaxValue+valueHeader {
+		t.Errorf("values of %d bytes and more lie in the value log; the largest has %d", o.ValueThreshold, MaxValue+valueHeader)
+	}
+	if o.ChecksumVerificationMode != options.NoVerification {
+		t.Error("a damaged table ends the process at the start")
+	}
+	if o.NumVersionsToKeep != 1 || o.ReadOnly || o.InMemory {
+		t.Errorf("the options are %+v", o)
+	}
+	if d := (Options{}).withDefaults(); d.MinFree < 4*memTableSize*numMemtables {
+		t.Errorf("the floor of %d bytes is less than what is written between two looks", d.MinFree)
+	}
+}
