@@ -4,7 +4,6 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 
 	"doorward/backend/access"
@@ -14,14 +13,7 @@ import (
 // putWords keeps what a letter says, sealed with the instance key and bound to
 // the letter: a login link stands in there.
 func (tx *Tx) putWords(id access.LetterID, w access.Words) error {
-	text, err := json.Marshal(w)
-	if err != nil {
-		return err
-	}
-	aead, err := tx.sealer()
-	if err != nil {
-		return err
-	}
+	text, aead := pack(w), tx.keys.words
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(text)+aead.Overhead())
 	rand.Read(nonce)
 	return tx.kv.Set(key("O/", string(id)), aead.Seal(nonce, nonce, text, []byte(id)))
@@ -37,10 +29,7 @@ func (tx *Tx) Words(id access.LetterID) (access.Words, error) {
 	if err != nil {
 		return w, err
 	}
-	aead, err := tx.sealer()
-	if err != nil {
-		return w, err
-	}
+	aead := tx.keys.words
 	if len(sealed) < aead.NonceSize() {
 		return w, kv.ErrCorrupt
 	}
@@ -48,16 +37,21 @@ func (tx *Tx) Words(id access.LetterID) (access.Words, error) {
 	if err != nil {
 		return w, errors.Join(kv.ErrCorrupt, err)
 	}
-	return w, json.Unmarshal(text, &w)
+	return unpack(text)
 }
 
 // WipeWords deletes what a letter says.
 func (tx *Tx) WipeWords(id access.LetterID) error { return tx.unmark(key("O/", string(id))) }
 
-func (tx *Tx) sealer() (cipher.AEAD, error) {
-	block, err := aes.NewCipher(tx.keys.seal)
+// sealer seals under key.
+func sealer(key []byte) cipher.AEAD {
+	block, err := aes.NewCipher(key)
 	if err != nil {
-		return nil, err
+		panic(err) // the keys derived here have a length that AES takes
 	}
-	return cipher.NewGCM(block)
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err) // AES has the block size that GCM takes
+	}
+	return aead
 }

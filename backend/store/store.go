@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -39,7 +40,10 @@ type Store struct {
 }
 
 // keys are derived from the instance key, one for each use.
-type keys struct{ root, seal, chain, cursor, address, code []byte }
+type keys struct {
+	root, chain, cursor, address, code []byte
+	words                              cipher.AEAD
+}
 
 // Open opens the store in a data directory, making both where the directory is
 // fresh. What is wrong with a directory comes back as a sentence.
@@ -171,7 +175,7 @@ func deriveKeys(root []byte) keys {
 		}
 		return k
 	}
-	return keys{root: root, seal: derive("letter words"), chain: derive("audit head"), cursor: derive("cursors"), address: derive("rejected addresses"), code: derive("login codes")}
+	return keys{root: root, words: sealer(derive("letter words")), chain: derive("audit head"), cursor: derive("cursors"), address: derive("rejected addresses"), code: derive("login codes")}
 }
 
 // DeriveKey is a key for one use outside the store, such as the door's form
