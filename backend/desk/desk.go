@@ -44,7 +44,8 @@ type Desk struct {
 	policy    atomic.Pointer[policy.Policy]
 	gate      gate
 	asked     chan struct{} // somebody waits for a sign-in letter
-	due       chan struct{} // something new falls due
+	due       chan struct{} // something new falls due before nextDue
+	nextDue   atomic.Int64  // what the sweeper waits for, in microseconds since 1970
 }
 
 // New makes a desk on an open store. It fails where the letters' templates or
@@ -92,7 +93,9 @@ func (d *Desk) committed(all []store.Change) {
 		case store.Asked:
 			wake(d.asked)
 		case store.DueChanged:
-			wake(d.due)
+			if c.At.UnixMicro() < d.nextDue.Load() {
+				wake(d.due)
+			}
 		}
 	}
 }

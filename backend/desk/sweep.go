@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"math"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 // sign-in letters and sweeps what falls due.
 func (d *Desk) Run(ctx context.Context) {
 	for {
+		d.nextDue.Store(math.MaxInt64) // until it is known, whatever falls due wakes
 		if _, err := d.AnswerAsks(ctx); err != nil && ctx.Err() == nil {
 			d.log.ErrorContext(ctx, "sign-in letters could not be queued", "err", err)
 		}
@@ -21,6 +23,7 @@ func (d *Desk) Run(ctx context.Context) {
 			d.log.ErrorContext(ctx, "what fell due could not be done", "err", err)
 			next = d.store.Now().Add(time.Minute)
 		}
+		d.nextDue.Store(next.UnixMicro())
 		timer := time.NewTimer(max(time.Millisecond, min(next.Sub(d.store.Now()), time.Hour)))
 		select {
 		case <-ctx.Done():

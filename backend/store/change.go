@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"doorward/backend/store/kv"
 )
@@ -18,7 +19,7 @@ const (
 	TokenChanged    Topic = "token"   // ID: the token's
 	RolesChanged    Topic = "roles"
 	AuditAdded      Topic = "audit"
-	DueChanged      Topic = "due"    // something new falls due
+	DueChanged      Topic = "due"    // something new falls due; At: when
 	LetterDue       Topic = "outbox" // a letter waits to be sent
 	Asked           Topic = "ask"    // somebody waits for a sign-in letter
 	Missed          Topic = "missed" // changes were lost: read anew
@@ -28,6 +29,7 @@ const (
 type Change struct {
 	Topic Topic
 	ID    string
+	At    time.Time
 }
 
 // changes are what a commit's events mean.
@@ -53,17 +55,17 @@ func change(e kv.Event) (Change, bool) {
 	tail := func() string { return k[max(2, len(k)-idLength):] }
 	switch k[:2] {
 	case "m/":
-		return Change{MemberChanged, k[2:]}, true
+		return Change{Topic: MemberChanged, ID: k[2:]}, true
 	case "q/":
-		return Change{RequestChanged, tail()}, true
+		return Change{Topic: RequestChanged, ID: tail()}, true
 	case "o/":
-		return Change{LetterChanged, k[2:]}, true
+		return Change{Topic: LetterChanged, ID: k[2:]}, true
 	case "s/":
-		return Change{SessionChanged, k[2:]}, true
+		return Change{Topic: SessionChanged, ID: k[2:]}, true
 	case "k/":
-		return Change{TokenChanged, k[2:]}, true
+		return Change{Topic: TokenChanged, ID: k[2:]}, true
 	case "x/", "P/":
-		return Change{Topic: DueChanged}, !e.Deleted
+		return Change{Topic: DueChanged, At: timeOf(e.Key[2:10])}, !e.Deleted
 	case "d/":
 		return Change{Topic: LetterDue}, !e.Deleted
 	case "B/":

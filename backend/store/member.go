@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,12 +13,26 @@ import (
 
 // Member is the member of that id, or NotFound.
 func (tx *Tx) Member(id access.MemberID) (access.Member, error) {
-	var m access.Member
-	ok, err := tx.get(key("m/", string(id)), &m)
+	m, ok, err := tx.member(id)
 	if err == nil && !ok {
 		err = access.NoSuch("member")
 	}
 	return m, err
+}
+
+func (tx *Tx) member(id access.MemberID) (m access.Member, ok bool, err error) {
+	if m, ok = tx.members[id]; ok {
+		return m, true, nil
+	}
+	ok, err = tx.get(key("m/", string(id)), &m)
+	if err == nil && ok && len(tx.members) < mostRemembered {
+		if tx.members == nil {
+			tx.members = make(map[access.MemberID]access.Member, 2)
+		}
+		m.Roles = slices.Clip(m.Roles) // several hold it now
+		tx.members[id] = m
+	}
+	return m, ok, err
 }
 
 // MemberByAddress is the member of that canonical address, or NotFound.
@@ -44,8 +59,7 @@ func (tx *Tx) Holder(canonical string) (access.MemberID, error) {
 // every list, the search words, the counters, what falls due. An address that
 // another member has is a Conflict.
 func (tx *Tx) PutMember(m access.Member) error {
-	var old access.Member
-	had, err := tx.get(key("m/", string(m.ID)), &old)
+	old, had, err := tx.member(m.ID)
 	if err != nil {
 		return err
 	}
@@ -54,6 +68,7 @@ func (tx *Tx) PutMember(m access.Member) error {
 			return err
 		}
 	}
+	delete(tx.members, m.ID)
 	before, now := map[string]string{}, entries(&m)
 	if had {
 		before = entries(&old)
@@ -156,6 +171,7 @@ func (tx *Tx) DeleteMember(m access.Member, why access.Ending) error {
 	if err := tx.count(func(c *access.Counters) { c.Add(&m, -1) }); err != nil {
 		return err
 	}
+	delete(tx.members, m.ID)
 	if err := tx.unmark(key("m/", string(m.ID))); err != nil {
 		return err
 	}

@@ -123,13 +123,22 @@ func (tx *Tx) count(change func(*access.Counters)) error {
 
 // Settings are the settings, the defaults where none were kept.
 func (tx *Tx) Settings() (access.Settings, error) {
+	if tx.settings != nil {
+		return *tx.settings, nil
+	}
 	s := access.DefaultSettings()
 	_, err := tx.get([]byte("p"), &s)
+	if err == nil {
+		tx.settings = &s
+	}
 	return s, err
 }
 
 // PutSettings keeps the settings.
-func (tx *Tx) PutSettings(s access.Settings) error { return tx.set([]byte("p"), s) }
+func (tx *Tx) PutSettings(s access.Settings) error {
+	tx.settings = nil
+	return tx.set([]byte("p"), s)
+}
 
 // Setup is the way to the first Admin; zero where none was made.
 func (tx *Tx) Setup() (access.Setup, error) {
