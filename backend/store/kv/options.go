@@ -86,6 +86,7 @@ func engineOptions(dir string, o Options) badger.Options {
 		WithValueLogFileSize(1 << 20).
 		WithMemTableSize(memTableSize).
 		WithNumMemtables(numMemtables).
+		WithBaseTableSize(8 << 20).
 		WithBlockCacheSize(8 << 20).
 		WithIndexCacheSize(8 << 20).
 		WithNumCompactors(2).

@@ -90,8 +90,14 @@ func (t *updateTx) Get(key []byte) ([]byte, error) {
 		}
 		return append([]byte{}, w.stored[valueHeader:]...), nil
 	}
+	if value, ok := t.w.hot.get(t.key); ok {
+		return append([]byte{}, value...), nil
+	}
 	value, err := t.w.b.read(t.ctx, t.w.snapshot(), t.key)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	switch {
+	case err == nil:
+		t.w.hot.keep(t.key, append([]byte{}, value...))
+	case !errors.Is(err, ErrNotFound):
 		t.fail(err)
 	}
 	return value, err

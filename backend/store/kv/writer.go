@@ -38,6 +38,7 @@ type writer struct {
 	mark    int // where the writes of running begin
 	stage   overlay
 	reading *badger.Txn // what the group reads, nil until it does
+	hot     hot
 	dirty   map[string]struct{}
 }
 
@@ -108,6 +109,7 @@ func (w *writer) runGroup() {
 		}
 		if c.own != nil {
 			c.done <- w.attempt(c.own)
+			w.hot.forget() // another generation may be the current one
 			return
 		}
 		w.run(c)
@@ -180,6 +182,7 @@ func (w *writer) commit() {
 	err := w.keep()
 	defer w.answer(err)
 	if err == nil && len(w.stage.writes) > 0 {
+		w.hot.committed(&w.stage)
 		w.announce()
 	}
 }

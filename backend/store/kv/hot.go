@@ -1,0 +1,39 @@
+package kv
+
+// mostHot is how many values the writer keeps at hand.
+const mostHot = 256
+
+// hot is what Updates have read of the database as the last group left it.
+// Counters, settings and whoever is asking are read by nearly every one of
+// them. Only the writer uses it, and nothing else changes the database, so it
+// is never behind.
+type hot struct{ values map[string][]byte }
+
+func (h *hot) get(marked []byte) ([]byte, bool) {
+	value, ok := h.values[string(marked)]
+	return value, ok
+}
+
+func (h *hot) keep(marked, value []byte) {
+	if len(h.values) >= mostHot || h.values == nil {
+		h.values = make(map[string][]byte, mostHot)
+	}
+	h.values[string(marked)] = value
+}
+
+// committed takes over what was written of the keys at hand.
+func (h *hot) committed(stage *overlay) {
+	stage.last(func(s *staged) error {
+		if _, ok := h.values[string(s.key)]; !ok {
+			return nil
+		}
+		if s.stored == nil {
+			delete(h.values, string(s.key))
+		} else {
+			h.values[string(s.key)] = s.stored[valueHeader:]
+		}
+		return nil
+	})
+}
+
+func (h *hot) forget() { h.values = nil }
