@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,12 +23,11 @@ func (tx *Tx) member(id access.MemberID) (m access.Member, ok bool, err error) {
 	if m, ok = tx.members[id]; ok {
 		return m, true, nil
 	}
-	ok, err = tx.get(key("m/", string(id)), &m)
+	ok, err = getDecoded(tx, tx.recent.members, key("m/", string(id)), &m)
 	if err == nil && ok && len(tx.members) < mostRemembered {
 		if tx.members == nil {
 			tx.members = make(map[access.MemberID]access.Member, 2)
 		}
-		m.Roles = slices.Clip(m.Roles) // several hold it now
 		tx.members[id] = m
 	}
 	return m, ok, err

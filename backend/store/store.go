@@ -36,6 +36,7 @@ type Store struct {
 	kv       *kv.Badger
 	now      func() time.Time
 	keys     keys
+	recent   recent
 	onCommit atomic.Pointer[func([]Change)]
 }
 
@@ -74,7 +75,7 @@ func Open(o Options) (*Store, error) {
 			return nil, errors.Join(err, engine.Close())
 		}
 	}
-	s.kv, s.keys = engine, deriveKeys(root)
+	s.kv, s.keys, s.recent = engine, deriveKeys(root), newRecent()
 	s.now = func() time.Time { return o.Now().UTC().Truncate(time.Microsecond) }
 	if err := s.checkKey(); err != nil {
 		return nil, errors.Join(err, engine.Close())
@@ -125,6 +126,7 @@ type Tx struct {
 
 	kv       kv.Tx
 	keys     *keys
+	recent   *recent
 	counters *access.Counters                  // read at the first use, written at the end
 	head     *auditHead                        // likewise
 	members  map[access.MemberID]access.Member // read in this transaction, and not written since
@@ -139,7 +141,7 @@ const mostRemembered = 32
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 	now := s.now()
 	return s.kv.View(ctx, func(t kv.Tx) error {
-		return fn(&Tx{Now: now, kv: t, keys: &s.keys})
+		return fn(&Tx{Now: now, kv: t, keys: &s.keys, recent: &s.recent})
 	})
 }
 
@@ -149,7 +151,7 @@ func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	now := s.now()
 	return s.kv.Update(ctx, kv.NewOp(), func(t kv.Tx) error {
-		tx := &Tx{Now: now, kv: t, keys: &s.keys}
+		tx := &Tx{Now: now, kv: t, keys: &s.keys, recent: &s.recent}
 		if err := fn(tx); err != nil {
 			return err
 		}

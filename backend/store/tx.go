@@ -106,7 +106,7 @@ func (tx *Tx) counts() (*access.Counters, error) {
 		return tx.counters, nil
 	}
 	c := &access.Counters{}
-	_, err := tx.get([]byte("c"), c)
+	_, err := getDecoded(tx, tx.recent.counters, []byte("c"), c)
 	return c, err
 }
 
