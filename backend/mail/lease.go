@@ -101,8 +101,42 @@ func (w *Worker) start(ctx context.Context) error {
 		health.NextTry = tx.Now
 		return tx.PutMailHealth(health)
 	})
+	if err == nil && w.o.Alone {
+		err = w.endLeases(ctx)
+	}
 	for more := true; more && err == nil; {
 		more, err = w.queueKept(ctx)
+	}
+	return err
+}
+
+// endLeases makes due at once what a worker that died had taken: somebody may
+// wait for that letter to sign in.
+func (w *Worker) endLeases(ctx context.Context) error {
+	var held []access.Letter
+	err := w.store.View(ctx, func(tx *store.Tx) (err error) {
+		held, err = tx.LeasedLetters(tx.Now.Add(leaseTime + time.Microsecond))
+		return err
+	})
+	for len(held) > 0 && err == nil {
+		some := held[:min(len(held), batchSize)]
+		held = held[len(some):]
+		err = w.store.Update(ctx, func(tx *store.Tx) error {
+			for _, was := range some {
+				l, err := tx.Letter(was.ID)
+				if access.NotFound.Is(err) || err == nil && l.Lease != was.Lease {
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				l.Lease = access.Lease{Epoch: l.Lease.Epoch}
+				if err := tx.PutLetter(l); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/mail"
 	"doorward/backend/mail/mailtest"
 	"doorward/backend/store"
 )
@@ -46,6 +47,33 @@ func TestLeaseOfDeadWorkerEnds(t *testing.T) {
 	o.until(access.LetterSent, id)
 	if l := o.letter(id); l.Lease.Epoch != 2 || o.came()[l.MessageID] != 1 {
 		t.Errorf("%+v", l)
+	}
+}
+
+// The power goes while letters are handed in. The one worker there is knows, when
+// it starts again, that whoever held them is dead: nobody waits two minutes for a
+// letter to sign in with.
+func TestLeasesOfDeadWorkerEndAtTheStart(t *testing.T) {
+	o := newOffice(t, mailtest.Options{})
+	ids := o.post(12)
+	o.update(func(tx *store.Tx) error {
+		for _, id := range ids[:11] {
+			if _, err := tx.LeaseLetter(id, "dead", tx.Now.Add(2*time.Minute)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	o.work(func(o *mail.Options) { o.Alone = true })
+	o.until(access.LetterSent, ids...)
+	for i, id := range ids {
+		want := int64(2)
+		if i == 11 {
+			want = 1 // it was never held
+		}
+		if l := o.letter(id); l.Lease.Epoch != want || o.came()[l.MessageID] != 1 {
+			t.Errorf("letter %d: %+v came %d times", i, l, o.came()[l.MessageID])
+		}
 	}
 }
 

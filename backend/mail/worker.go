@@ -26,6 +26,7 @@ type Options struct {
 	From      string // the setting mail_from; without a name in it, letters carry the workspace's
 	HELO      string // the host of the public URL
 	PerMinute int    // most letters handed in within a minute; zero: 120
+	Alone     bool   // nobody else works on this store: what is leased was by a worker that died
 	Logger    *slog.Logger
 
 	At     func(time.Time) <-chan time.Time // tells when the store's clock has come to a time; nil: as the real one runs

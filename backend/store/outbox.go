@@ -183,6 +183,31 @@ func (tx *Tx) LeaseLetter(id access.LetterID, owner string, until time.Time) (ac
 	return l, tx.PutLetter(l)
 }
 
+// LeasedLetters are letters that some worker holds, of those that are next due
+// before until.
+func (tx *Tx) LeasedLetters(until time.Time) (held []access.Letter, err error) {
+	end := key("d/", up(until))
+	for from := key("d/", up(tx.Now)); ; {
+		batch, err := tx.kv.Scan(from, end, scanAtOnce)
+		if err != nil {
+			return nil, err
+		}
+		some, err := tx.letters(batch)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range some {
+			if l.Lease.Owner != "" {
+				held = append(held, l)
+			}
+		}
+		if len(batch) < scanAtOnce {
+			return held, nil
+		}
+		from = append(batch[len(batch)-1].Key, 0)
+	}
+}
+
 // Letters is a page of the outbox, newest first.
 func (tx *Tx) Letters(cursor string, limit int) (Page[access.Letter], error) {
 	p, err := list(tx, []byte("n/"), cursor, limit, "letters", func(e kv.KV) (access.Letter, error) {
