@@ -1,7 +1,10 @@
 package desk
 
 import (
+	"context"
 	"fmt"
+	"math"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -288,4 +291,34 @@ func TestPostponedEndOfLetterIsOvertaken(t *testing.T) {
 		t.Errorf("the letter was ended: %+v", now)
 	}
 	o.verify()
+}
+
+// The sweeper sleeps until what falls due next. Something that falls due sooner
+// wakes it; an invitation, whose end is far away, does not.
+func TestTheSweeperWakesForWhatFallsDueSooner(t *testing.T) {
+	o := openOffice(t)
+	o.invite("far@example.com")
+	run, stop := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	changes, err := o.Watch(t.Context())
+	must(t, err)
+	go func() { defer close(over); o.Run(run) }()
+	defer func() { stop(); <-over }()
+	for o.nextDue.Load() == 0 || o.nextDue.Load() == math.MaxInt64 {
+		runtime.Gosched()
+	}
+	asleep := o.nextDue.Load()
+	o.invite("farther@example.com")
+	if len(o.due) != 0 || o.nextDue.Load() != asleep {
+		t.Error("an invitation woke the sweeper")
+	}
+	o.waiting("ada@example.com") // Admins are told at once
+	deadline := time.After(10 * time.Second)
+	for len(o.letters(access.WaitingLetter)) == 0 {
+		select {
+		case <-changes:
+		case <-deadline:
+			t.Fatal("nobody was told that somebody waits")
+		}
+	}
 }
