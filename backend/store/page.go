@@ -53,16 +53,12 @@ func (tx *Tx) Members(q Query) (Page[access.Member], error) {
 	if err != nil {
 		return p, err
 	}
-	from := src.prefix
-	if at != nil {
-		from = at[1:]
-	}
-	ids, next, err := tx.take(src, from, q.Limit)
+	found, next, err := tx.page(q, src, at, &p)
 	if err != nil {
 		return p, err
 	}
-	for _, id := range ids {
-		m, err := tx.Member(id)
+	for _, e := range found {
+		m, err := tx.Member(idOf(e))
 		if err != nil {
 			return p, err
 		}
@@ -71,8 +67,34 @@ func (tx *Tx) Members(q Query) (Page[access.Member], error) {
 	if next != nil {
 		p.Next = tx.cursor(append([]byte{src.lead}, next...), q.label())
 	}
-	p.Total, p.TotalIsFloor, err = tx.total(q, src)
-	return p, err
+	return p, nil
+}
+
+// page reads the entries of one page and counts all into p. What has to be
+// read to count is read once where the page is the first.
+func (tx *Tx) page(q Query, src source, at []byte, p *Page[access.Member]) (found []kv.KV, next []byte, err error) {
+	n, known, err := tx.counted(q)
+	if err != nil {
+		return nil, nil, err
+	}
+	if p.Total = n; known || at != nil {
+		from := src.prefix
+		if at != nil {
+			from, src.first = at[1:], nil
+		}
+		if found, next, err = tx.take(src, from, q.Limit); err != nil || known {
+			return found, next, err
+		}
+	}
+	all, more, err := tx.take(src, src.prefix, CountsUpTo)
+	p.Total, p.TotalIsFloor = len(all), more != nil
+	if at != nil || err != nil {
+		return found, next, err
+	}
+	if len(all) > q.Limit {
+		return all[:q.Limit], all[q.Limit].Key, nil
+	}
+	return all, more, nil
 }
 
 func (q Query) label() string {
@@ -83,7 +105,9 @@ func (q Query) label() string {
 type source struct {
 	prefix []byte
 	fits   func(e kv.KV) bool
-	lead   byte // which of the words asked for leads
+	lead   byte    // which of the words asked for leads
+	first  []kv.KV // the first entries of the range, where they were read already
+	all    bool    // and there are no others
 }
 
 // source chooses the index that a query reads. A later page, which begins at a
@@ -93,23 +117,46 @@ func (tx *Tx) source(q Query, at []byte) (source, error) {
 	if len(words) == 0 {
 		return q.listed(), nil
 	}
-	lead, fewest := 0, CountsUpTo+1
+	var lead rarest
 	if at != nil {
-		lead = int(at[0])
-	} else if len(words) > 1 { // the rarest word leads
-		for i, w := range words {
-			hits, err := tx.scan(key("w/", w), CountsUpTo)
-			if err != nil {
-				return source{}, err
-			}
-			if len(hits) < fewest {
-				lead, fewest = i, len(hits)
-			}
+		lead.word = int(at[0])
+	} else if len(words) > 1 {
+		var err error
+		if lead, err = tx.rarest(words); err != nil {
+			return source{}, err
 		}
 	}
-	src := q.searched(words[lead], words)
-	src.lead = byte(lead)
+	src := q.searched(words[lead.word], words)
+	src.lead, src.first, src.all = byte(lead.word), lead.hits, lead.all
 	return src, nil
+}
+
+// rarest is the word that leads, and its first entries.
+type rarest struct {
+	word int
+	hits []kv.KV
+	all  bool
+}
+
+// rarest finds the word that the fewest entries begin with: after a short look
+// at each, and after a longer one where that tells nothing.
+func (tx *Tx) rarest(words []string) (r rarest, err error) {
+	for _, most := range []int{64, CountsUpTo} {
+		r = rarest{}
+		for i, w := range words {
+			hits, err := tx.scan(key("w/", w), most)
+			if err != nil {
+				return r, err
+			}
+			if i == 0 || len(hits) < len(r.hits) {
+				r = rarest{i, hits, len(hits) < most}
+			}
+		}
+		if r.all {
+			break
+		}
+	}
+	return r, nil
 }
 
 func (q Query) listed() source {
@@ -125,25 +172,32 @@ func (q Query) listed() source {
 // searched reads the entries under one word and keeps those that fit the
 // others too. A member with several words under it counts at the first.
 func (q Query) searched(lead string, asked []string) source {
-	prefix := key("w/", lead)
+	prefix, sought := key("w/", lead), make([][]byte, len(asked))
+	for i, a := range asked {
+		sought[i] = []byte(a)
+	}
 	return source{prefix: prefix, fits: func(e kv.KV) bool {
-		filter, text, _ := strings.Cut(string(e.Value), "\x00")
-		if q.State != "" && filter[:1] != stateByte(q.State) {
+		filter, words, _ := bytes.Cut(e.Value, []byte{0})
+		if q.State != "" && string(filter[:1]) != stateByte(q.State) {
 			return false
 		}
-		if q.Role != "" && !hasRole(filter[1:], string(q.Role)) {
+		if q.Role != "" && !hasRole(string(filter[1:]), string(q.Role)) {
 			return false
 		}
-		words := strings.Split(text, " ")
-		for _, w := range words { // sorted: the first that fits is where the member counts
-			if strings.HasPrefix(w, lead) {
-				if !bytes.HasPrefix(e.Key[2:], []byte(w+"\x00")) {
+		here, led, missing := e.Key[2:len(e.Key)-idLength-1], false, 1<<len(sought)-1
+		for w := range bytes.SplitSeq(words, []byte{' '}) {
+			if !led && bytes.HasPrefix(w, prefix[2:]) { // sorted: the first that fits is where the member counts
+				if led = true; !bytes.Equal(w, here) {
 					return false
 				}
-				break
+			}
+			for i, a := range sought {
+				if missing&(1<<i) != 0 && bytes.HasPrefix(w, a) {
+					missing &^= 1 << i
+				}
 			}
 		}
-		return len(asked) == 1 || foundBy(words, asked)
+		return len(sought) == 1 || missing == 0
 	}}
 }
 
@@ -156,51 +210,53 @@ func hasRole(list, role string) bool {
 	return false
 }
 
-// take reads up to n members from a source. next is where the following page
-// begins, nil at the end.
-func (tx *Tx) take(src source, from []byte, n int) (ids []access.MemberID, next []byte, err error) {
+// take reads up to n entries that count from a source. next is where the
+// following page begins, nil at the end.
+func (tx *Tx) take(src source, from []byte, n int) (found []kv.KV, next []byte, err error) {
 	end := after(src.prefix)
+	batch, over := src.first, src.all
 	for looked := 0; looked < mostScanned; {
-		batch, err := tx.kv.Scan(from, end, scanAtOnce)
-		if err != nil {
-			return nil, nil, err
+		if batch == nil {
+			if batch, err = tx.kv.Scan(from, end, scanAtOnce); err != nil {
+				return nil, nil, err
+			}
+			over = len(batch) < scanAtOnce
 		}
 		for _, e := range batch {
-			if fits := src.fits(e); fits && len(ids) == n {
-				return ids, e.Key, nil
+			if fits := src.fits(e); fits && len(found) == n {
+				return found, e.Key, nil
 			} else if fits {
-				ids = append(ids, access.MemberID(e.Key[len(e.Key)-idLength:]))
+				found = append(found, e)
 			}
-			from = append(e.Key, 0)
 		}
-		if looked += len(batch); len(batch) < scanAtOnce {
-			return ids, nil, nil
+		if over {
+			return found, nil, nil
 		}
+		looked += len(batch)
+		from, batch = append(batch[len(batch)-1].Key, 0), nil
 	}
-	return ids, from, nil
+	return found, from, nil
 }
 
 const idLength = 26
 
-// total counts what a query finds: exactly where a counter knows, else up to a
-// bound.
-func (tx *Tx) total(q Query, src source) (int, bool, error) {
+func idOf(e kv.KV) access.MemberID { return access.MemberID(e.Key[len(e.Key)-idLength:]) }
+
+// counted is how many members a query finds, where a counter knows.
+func (tx *Tx) counted(q Query) (n int, known bool, err error) {
 	c, err := tx.counts()
-	if err != nil {
+	if err != nil || len(asked(q.Words)) > 0 {
 		return 0, false, err
 	}
-	if len(asked(q.Words)) == 0 {
-		switch {
-		case q.State == "" && q.Role == "":
-			return c.Members(), false, nil
-		case q.State == "":
-			return c.Roles[q.Role], false, nil
-		case q.Role == "":
-			return map[access.State]int{access.Pending: c.Pending, access.Active: c.Active, access.Suspended: c.Suspended}[q.State], false, nil
-		}
+	switch {
+	case q.State == "" && q.Role == "":
+		return c.Members(), true, nil
+	case q.State == "":
+		return c.Roles[q.Role], true, nil
+	case q.Role == "":
+		return map[access.State]int{access.Pending: c.Pending, access.Active: c.Active, access.Suspended: c.Suspended}[q.State], true, nil
 	}
-	ids, next, err := tx.take(src, src.prefix, CountsUpTo)
-	return len(ids), next != nil, err
+	return 0, false, nil
 }
 
 // cursor makes a place in a list opaque, and good only for the same question.
@@ -255,7 +311,7 @@ func list[T any](tx *Tx, prefix []byte, cursor string, limit int, label string, 
 // Waiting is a page of pending members: address proved first, then the oldest.
 func (tx *Tx) Waiting(cursor string, limit int) (Page[access.Member], error) {
 	p, err := list(tx, []byte("q/"), cursor, limit, "waiting", func(e kv.KV) (access.Member, error) {
-		return tx.Member(access.MemberID(e.Key[len(e.Key)-idLength:]))
+		return tx.Member(idOf(e))
 	})
 	if err != nil {
 		return p, err
@@ -269,6 +325,10 @@ func (tx *Tx) Waiting(cursor string, limit int) (Page[access.Member], error) {
 // a View: it may read more than an Update bears.
 func (tx *Tx) Holders(role access.RoleName, state access.State, n int) ([]access.MemberID, error) {
 	src := Query{Role: role, State: state}.listed()
-	ids, _, err := tx.take(src, src.prefix, n)
+	found, _, err := tx.take(src, src.prefix, n)
+	ids := make([]access.MemberID, len(found))
+	for i, e := range found {
+		ids[i] = idOf(e)
+	}
 	return ids, err
 }

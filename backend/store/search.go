@@ -70,13 +70,3 @@ func cut(s string, n int) string {
 	}
 	return s[:n]
 }
-
-// foundBy reports whether every asked word begins one of the words.
-func foundBy(words []string, asked []string) bool {
-	for _, a := range asked {
-		if !slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, a) }) {
-			return false
-		}
-	}
-	return true
-}
