@@ -49,7 +49,8 @@ var (
 func (w *wire) bind(ctx context.Context) (free func()) {
 	w.ctx = ctx
 	w.hurry()
-	stop := context.AfterFunc(ctx, func() { w.Conn.SetDeadline(time.Unix(1, 0)) })
+	conn := w.Conn // encrypt may put another in its place meanwhile, whose deadline is this one's
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	return func() { w.cut = !stop() }
 }
 
