@@ -24,7 +24,7 @@ func (s *Server) mountAPI(app *fiber.App, local bool) {
 	s.mountInvitations(r)
 	s.mountMembers(r)
 	s.mountRoles(r)
-	s.mountRecords(r)
+	s.mountRecords(app, r)
 	s.mountAudit(app, r)
 	s.mountSettings(r)
 	s.mountEvents(app, r)

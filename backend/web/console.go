@@ -87,6 +87,7 @@ func (s *Server) consolePage(c *fiber.Ctx) error {
 	if s.console.index == nil {
 		return s.page(c, http.StatusNotFound, pageMessage, noConsolePage(s.leaf(c)))
 	}
+	c.Set(fiber.HeaderContentSecurityPolicy, framePolicy)
 	name := c.Params("*")
 	f, ok := s.console.files[name]
 	switch {

@@ -131,7 +131,7 @@ func TestConsolePolicy(t *testing.T) {
 	h := newHouse(t, withConsole)
 	admin, _ := h.arrived("admin@example.com", access.Admin)
 	policy := admin.get("/admin").Header.Get("Content-Security-Policy")
-	for _, w := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "font-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"} {
+	for _, w := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "font-src 'self'", "base-uri 'none'", "frame-ancestors 'none'", "frame-src 'self'"} {
 		if !strings.Contains(policy, w) {
 			t.Errorf("the policy lacks %s: %s", w, policy)
 		}

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { lost } from './lost'
+
+test.each([
+  ['sent', 'invitation', /stays good/, /opens nothing/],
+  ['kept', 'invitation', /opens nothing any more.*Resend/, /stays good/],
+  ['retrying', 'expiring', /opens nothing any more.*Resend/, /stays good/],
+  ['failed', 'invitation', /not be tried again.*Resend/, /opens nothing/],
+  ['queued', 'approved', /never will be/, /link/],
+] as const)('deleting a letter that is %s, of the kind %s', (state, kind, says, not) => {
+  expect(lost({ state, kind })).toMatch(says)
+  expect(lost({ state, kind })).not.toMatch(not)
+})
