@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"strings"
 
 	"doorward/backend/access"
 	"doorward/backend/store"
@@ -130,12 +131,14 @@ func (d *Desk) MemberByAddress(ctx context.Context, by access.By, a access.Addre
 }
 
 // Waiting is a page of login requests: address proved first, then the oldest.
-func (d *Desk) Waiting(ctx context.Context, by access.By, cursor string, limit int) (out store.Page[Card], err error) {
+// With words it is a page of those whom the words find, in the order of the
+// search.
+func (d *Desk) Waiting(ctx context.Context, by access.By, words, cursor string, limit int) (out store.Page[Card], err error) {
 	if limit, err = Limit(limit); err != nil {
 		return out, err
 	}
 	err = d.view(ctx, by, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
-		page, err := tx.Waiting(cursor, limit)
+		page, err := waitingPage(tx, words, cursor, limit)
 		if err != nil {
 			return err
 		}
@@ -143,6 +146,13 @@ func (d *Desk) Waiting(ctx context.Context, by access.By, cursor string, limit i
 		return err
 	})
 	return out, err
+}
+
+func waitingPage(tx *store.Tx, words, cursor string, limit int) (store.Page[access.Member], error) {
+	if strings.TrimSpace(words) == "" {
+		return tx.Waiting(cursor, limit)
+	}
+	return tx.Members(store.Query{State: access.Pending, Words: words, Cursor: cursor, Limit: limit})
 }
 
 // An Overview is what an Admin sees first.

@@ -16,7 +16,7 @@ func (s *Server) mountMembers(r *room) {
 	conflict := []int{http.StatusConflict}
 
 	mount(r, op{http.MethodGet, "/login-requests", "list-login-requests", "Who is waiting",
-		"Pending members: address proved first, then the oldest.", read, 0, []int{http.StatusUnprocessableEntity}}, s.loginRequests)
+		"Pending members: address proved first, then the oldest; with q, those whose name or address has words that begin so.", read, 0, []int{http.StatusUnprocessableEntity}}, s.loginRequests)
 	mount(r, op{http.MethodGet, "/members", "list-members", "Members",
 		"Newest invitation first; with q, those whose name or address has words that begin so.", read, 0, []int{http.StatusUnprocessableEntity}}, s.members)
 	mount(r, op{http.MethodGet, "/members/{id}", "get-member", "One member", "One member, with how their letter fares.", read, 0, nil}, s.oneMember)
@@ -88,8 +88,17 @@ func (s *Server) members(ctx context.Context, by access.By, in *membersIn) (*mem
 
 type pageIn struct{ Paging }
 
-func (s *Server) loginRequests(ctx context.Context, by access.By, in *pageIn) (*membersOut, error) {
-	page, err := s.desk.Waiting(ctx, by, in.cursor(), in.Limit)
+type waitingIn struct {
+	Words string `query:"q" doc:"Beginnings of words of the name, or of parts of the address; all must fit." example:"ada example.com"`
+	Paging
+}
+
+func (s *Server) loginRequests(ctx context.Context, by access.By, in *waitingIn) (*membersOut, error) {
+	words, err := access.CleanText("q", in.Words, 200)
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.desk.Waiting(ctx, by, words, in.cursor(), in.Limit)
 	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
 }
 

@@ -28,6 +28,8 @@ func TestAPIDecisions(t *testing.T) {
 	c.fleet, c.ids["fleet"] = porter, id
 	c.run(t, []row{
 		{"who waits: proved first", "admin", "GET", "/login-requests?limit=1", "", 200, all(`"email":"pending@example.com"`, `"next":"`, `"total":4`), all("late@example.com")},
+		{"who waits, by the beginning of a word", "admin", "GET", "/login-requests?q=la", "", 200, all(`"email":"late@example.com"`, `"total":1`), all("pending@example.com")},
+		{"who is in does not wait", "admin", "GET", "/login-requests?q=porter", "", 200, all(`"total":0`), all("porter@example.com")},
 		{"oneself", "pending", "POST", "/members/{pending}/approve", "", 403, all(`"code":"pending"`), nil},
 		{"by a weak token", "weak token", "POST", "/members/{pending}/approve", "", 403, all("not_allowed"), nil},
 		{"above one's own", "fleet", "POST", "/members/{above}/approve", "", 403, all("role_above_own"), nil},
@@ -145,6 +147,12 @@ func TestLetterPreviewHoldsNoWayIn(t *testing.T) {
 		if l["kind"] == "sign_in" || l["kind"] == "invitation" {
 			seen++
 			a.want(t, 200, `"redacted":true`, "/login/…", `"html":`, `"text":`)
+			page := c.as("admin", "GET", "/outbox/"+l["id"].(string)+"/page", "")
+			page.want(t, 200, "/login/…", `<base target="_blank">`)
+			page.lacks(t, secret, code, code[:3]+" "+code[3:])
+			if policy := page.Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "; sandbox") || strings.Contains(policy, "script") {
+				t.Errorf("a letter comes as a page with the policy %q", policy)
+			}
 		}
 	}
 	if seen < 2 {

@@ -4,23 +4,36 @@ import { live } from './live.svelte'
 
 const page = 50, most = 200
 
-// Waiting is who waits for a decision. The badge, the notification and the list
-// all come from this one answer of the server, so they cannot disagree.
-class Waiting {
+type Answer = { items: Member[]; next?: string; total: number; total_is_floor?: boolean }
+
+// Waiting is who waits for a decision: all of them, or those whom words find.
+// The badge, the notification and the list all come from one answer of the
+// server, so they cannot disagree.
+export class Waiting {
   items = $state.raw<Member[]>([])
   total = $state(0)
+  floor = $state(false) // there are at least so many
   loaded = $state(false)
   problem = $state.raw<Problem>()
-  #next = ''
+  words = ''
+  #next = $state('')
   #turn = 0
   #later: ReturnType<typeof setTimeout> | undefined
 
-  start(): void {
-    void this.reload()
-    for (const topic of ['login-request', 'member', 'letter'] as const) live.on(topic, (data) => this.#changed(data))
-    live.on('overview', (data) => {
-      if (data === undefined || (data as { pending: number }).pending !== this.total) this.soon()
-    })
+  // start keeps the list up to date until the function it returns is called.
+  start(): () => void {
+    lists.add(this)
+    const off = (['login-request', 'member', 'letter'] as const).map((topic) => live.on(topic, this.soon))
+    off.push(
+      live.on('overview', (data) => {
+        if (data === undefined || (data as { pending: number }).pending !== this.total) this.soon()
+      }),
+    )
+    return () => {
+      lists.delete(this)
+      clearTimeout(this.#later)
+      off.forEach((end) => end())
+    }
   }
 
   get more(): boolean {
@@ -38,13 +51,10 @@ class Waiting {
     const turn = ++this.#turn
     const limit = Math.min(most, Math.max(page, this.items.length))
     try {
-      const answer = await ask(api.GET('/login-requests', { params: { query: { limit } } }))
+      const answer = await this.#ask({ limit })
       if (turn !== this.#turn) return
-      this.#next = answer.next ?? ''
-      this.items = answer.items
-      this.total = answer.total
+      this.#take(answer, [])
       this.loaded = true
-      this.problem = undefined
     } catch (cause) {
       if (turn === this.#turn) this.problem = Problem.of(cause)
     }
@@ -53,16 +63,23 @@ class Waiting {
   // loadMore appends the page after.
   loadMore = async (): Promise<void> => {
     const turn = ++this.#turn
-    const answer = await ask(api.GET('/login-requests', { params: { query: { limit: most, cursor: this.#next } } }))
-    if (turn !== this.#turn) return
-    const there = new Set(this.items.map((m) => m.id))
-    this.items = [...this.items, ...answer.items.filter((m) => !there.has(m.id))]
-    this.#next = answer.next ?? ''
-    this.total = answer.total
+    try {
+      const answer = await this.#ask({ limit: most, cursor: this.#next })
+      if (turn === this.#turn) this.#take(answer, this.items)
+    } catch (cause) {
+      if (turn === this.#turn) this.problem = Problem.of(cause)
+    }
   }
 
-  // decided takes a request away at once, before the server tells everybody.
-  decided(id: string): void {
+  // about looks for words; what was found before stays until the new is here.
+  about(words: string): void {
+    this.words = words
+    if (words === '') [this.items, this.loaded, this.problem, this.#turn] = [[], false, undefined, this.#turn + 1]
+    else void this.reload()
+  }
+
+  // without takes a request away at once, before the server tells everybody.
+  without(id: string): void {
     const left = this.items.filter((m) => m.id !== id)
     if (left.length === this.items.length) return
     this.#turn++
@@ -71,10 +88,23 @@ class Waiting {
     this.soon()
   }
 
-  #changed(data: unknown): void {
-    void data
-    this.soon()
+  #ask(part: { limit: number; cursor?: string }): Promise<Answer> {
+    return ask(api.GET('/login-requests', { params: { query: { ...part, ...(this.words && { q: this.words }) } } }))
+  }
+
+  #take(answer: Answer, before: Member[]): void {
+    const there = new Set(before.map((m) => m.id))
+    this.items = [...before, ...answer.items.filter((m) => !there.has(m.id))]
+    this.#next = answer.next ?? ''
+    this.total = answer.total
+    this.floor = answer.total_is_floor ?? false
+    this.problem = undefined
   }
 }
+
+const lists = new Set<Waiting>()
+
+// decided takes a request off every list.
+export const decided = (id: string): void => lists.forEach((list) => list.without(id))
 
 export const waiting = new Waiting()

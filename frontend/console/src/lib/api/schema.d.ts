@@ -157,7 +157,7 @@ export interface paths {
         };
         /**
          * Who is waiting
-         * @description Pending members: address proved first, then the oldest.
+         * @description Pending members: address proved first, then the oldest; with q, those whose name or address has words that begin so.
          */
         get: operations["list-login-requests"];
         put?: never;
@@ -479,6 +479,26 @@ export interface paths {
          * @description Takes a letter out of the outbox. One that was not sent yet never is; the login link of an invitation that was not sent opens nothing any more.
          */
         delete: operations["delete-letter"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outbox/{id}/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One letter as a page
+         * @description The HTML of GET /outbox/{id}, for a frame of the console: its links lead nowhere, and a login link or code in it is left out in the same way.
+         */
+        get: operations["get-letter-page"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2176,6 +2196,8 @@ export interface operations {
     "list-login-requests": {
         parameters: {
             query?: {
+                /** @description Beginnings of words of the name, or of parts of the address; all must fit. */
+                q?: string;
                 /** @description How many items at the most. */
                 limit?: number;
                 /** @description next of the page before. */
@@ -4207,6 +4229,29 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-letter-page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The letter's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
                 };
             };
         };

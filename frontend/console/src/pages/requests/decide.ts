@@ -1,7 +1,7 @@
 import { api, ask, type Member } from '$lib/api/client'
 import { Problem } from '$lib/api/problem'
 import { toasts } from '$lib/toasts.svelte'
-import { waiting } from '$lib/waiting.svelte'
+import { decided } from '$lib/waiting.svelte'
 import { called, list } from '$lib/words'
 import { router } from '$lib/router.svelte'
 
@@ -37,8 +37,8 @@ async function each(members: Member[], verb: (m: Member) => Promise<unknown>): P
     }
   }
   await Promise.all(Array.from({ length: atOnce }, work))
-  for (const m of outcome.done) waiting.decided(m.id)
-  for (const { member, problem } of outcome.failed) if (gone(problem)) waiting.decided(member.id)
+  for (const m of outcome.done) decided(m.id)
+  for (const { member, problem } of outcome.failed) if (gone(problem)) decided(member.id)
   return outcome
 }
 

@@ -1,0 +1,108 @@
+import { untrack } from 'svelte'
+import type { Member } from '$lib/api/client'
+import { router } from '$lib/router.svelte'
+import { Waiting, waiting } from '$lib/waiting.svelte'
+import { approve, tellApproved, type Outcome } from './decide'
+
+// A Review is where an Admin stands in the list of login requests: which rows
+// are shown, which one is under the keyboard, which are selected. It acts on
+// rows that are on the screen alone.
+export class Review {
+  at = $state('') // the row under the keyboard
+  failed = $state.raw<Outcome['failed']>([])
+  #selected = $state.raw<ReadonlySet<string>>(new Set())
+  #busy = $state.raw<ReadonlySet<string>>(new Set())
+  #roles = $state<Record<string, string[]>>({})
+  #found = new Waiting()
+
+  // Make a Review while a component is made.
+  constructor() {
+    $effect(() => this.#found.start())
+    $effect(() => {
+      const words = this.words
+      untrack(() => this.#found.about(words))
+    })
+    // Whoever is not on the screen any more is not selected any more.
+    $effect(() => {
+      const there = new Set(this.shown.map((m) => m.id))
+      untrack(() => (this.#selected = new Set([...this.#selected].filter((id) => there.has(id)))))
+    })
+  }
+
+  get words(): string {
+    return router.get('q').trim()
+  }
+
+  // list is everybody, or those found once the server has found them.
+  get list(): Waiting {
+    return this.words !== '' && this.#found.loaded ? this.#found : waiting
+  }
+
+  get problem() {
+    return this.#found.problem ?? waiting.problem
+  }
+
+  get shown(): Member[] {
+    return this.list.items
+  }
+
+  get picked(): Member[] {
+    return this.shown.filter((m) => this.#selected.has(m.id))
+  }
+
+  isPicked = (m: Member): boolean => this.#selected.has(m.id)
+  isBusy = (m: Member): boolean => this.#busy.has(m.id)
+  rolesOf = (m: Member): string[] => this.#roles[m.id] ?? m.roles
+
+  setRoles(m: Member, roles: string[]): void {
+    this.#roles[m.id] = roles
+  }
+
+  toggle = (id: string): void => {
+    const next = new Set(this.#selected)
+    if (!next.delete(id)) next.add(id)
+    this.#selected = next
+  }
+
+  all(yes: boolean): void {
+    this.#selected = new Set(yes ? this.shown.map((m) => m.id) : [])
+  }
+
+  // under is what a key acts on: the selected, else the row under the keyboard.
+  under(): Member[] {
+    return this.picked.length > 0 ? this.picked : this.shown.filter((m) => m.id === this.at)
+  }
+
+  move(by: number): void {
+    const i = this.shown.findIndex((m) => m.id === this.at)
+    const next = this.shown[Math.max(0, Math.min(this.shown.length - 1, i < 0 ? 0 : i + by))]
+    if (!next) return
+    this.at = next.id
+    focusRow(next.id)
+  }
+
+  // letIn approves, and puts the reader on the row that comes after.
+  async letIn(members: Member[]): Promise<void> {
+    if (members.length === 0 || members.some(this.isBusy)) return
+    const ids = new Set(members.map((m) => m.id))
+    const i = this.shown.findIndex((m) => m.id === this.at)
+    const had = ids.has(this.at) && document.getElementById(`request-${this.at}`)?.contains(document.activeElement)
+    this.#busy = new Set([...this.#busy, ...ids])
+    const outcome = await approve(members, this.rolesOf)
+    this.#busy = new Set([...this.#busy].filter((id) => !ids.has(id)))
+    this.failed = outcome.failed
+    tellApproved(outcome.done, this.rolesOf)
+    if (i < 0) return
+    this.at = this.shown[Math.min(i, this.shown.length - 1)]?.id ?? ''
+    if (had) focusRow(this.at)
+  }
+
+  turnAway(members: Member[]): void {
+    if (members.length > 0) router.set({ reject: members.map((m) => m.id).join(',') })
+  }
+}
+
+function focusRow(id: string): void {
+  const row = document.getElementById(`request-${id}`) ?? document.querySelector<HTMLElement>('main')
+  row?.focus()
+}
