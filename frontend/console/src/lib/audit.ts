@@ -1,18 +1,34 @@
 // did is what was done, as a sentence has it: "access_changed" reads "access changed".
 export const did = (verb: string): string => verb.replaceAll('_', ' ')
 
-// filterOf is a filter as the API has it: what is empty is left out, and "since
-// 7d" becomes a moment.
-export function filterOf(filter: { since?: string; [name: string]: string | undefined }, now: Date): Record<string, string> {
-  const { since, ...rest } = filter
+type Filter = { since?: string; first?: string; last?: string; [name: string]: string | undefined }
+
+// filterOf is a filter as the API has it: what is empty is left out, "since 7d"
+// becomes a moment, and the first and last day become those of the reader's zone.
+export function filterOf({ since, first, last, ...rest }: Filter, now: Date): Record<string, string> {
   const given = Object.entries(rest).filter((e): e is [string, string] => !!e[1])
   if (since) given.push(['from', new Date(now.getTime() - parseInt(since, 10) * 86_400_000).toISOString()])
+  const from = first && !since ? midnight(first) : undefined
+  const until = last && !since ? midnight(last, 1) : undefined
+  if (from) given.push(['from', from.toISOString()])
+  if (until) given.push(['until', until.toISOString()])
   return Object.fromEntries(given)
+}
+
+// midnight is the beginning of a day (2030-05-01) in the reader's zone, or of
+// one some days later; undefined where it is no day.
+export function midnight(day: string, later = 0): Date | undefined {
+  const [y, m, d] = (/^(\d{4})-(\d{2})-(\d{2})$/.exec(day) ?? []).slice(1).map(Number)
+  if (y === undefined || m === undefined || d === undefined || y < 1970) return undefined
+  const at = new Date(y, m - 1, d)
+  if (at.getMonth() !== m - 1 || at.getDate() !== d) return undefined
+  return new Date(y, m - 1, d + later)
 }
 
 // deeds are the kinds of entries that a reader may look for.
 export const deeds = [
-  'invited', 'resent_letter', 'made_login_link', 'proved_address', 'approved', 'rejected', 'withdrew', 'changed_access', 'renamed', 'suspended', 'restored',
-  'removed', 'removed_undecided', 'invitation_expired', 'signed_in', 'signed_out', 'signed_out_everywhere', 'made_token', 'revoked_token', 'kept_role',
-  'deleted_role', 'changed_settings', 'retried_letter', 'tested_mail', 'printed_login_link', 'set_up',
+  'invited', 'renewed_invitation', 'resent_letter', 'made_login_link', 'proved_address', 'left_note', 'approved', 'rejected', 'withdrew', 'changed_access',
+  'renamed', 'suspended', 'restored', 'removed', 'removed_undecided', 'invitation_expired', 'reminded', 'signed_in', 'signed_out', 'ended_session',
+  'signed_out_everywhere', 'made_token', 'revoked_token', 'kept_role', 'deleted_role', 'changed_settings', 'changed_notices', 'retried_letter',
+  'deleted_letter', 'tested_mail', 'printed_login_link', 'set_up', 'restored_backup',
 ]

@@ -41,3 +41,9 @@ export function span(text: string): string {
   const word = units[unit as keyof typeof units]
   return `${n} ${word}${n === '1' ? '' : 's'}`
 }
+
+// dayFrom is today, or so many days from it, in the reader's zone: 2030-05-01.
+export function dayFrom(from: number, now = new Date()): string {
+  const at = new Date(now.getFullYear(), now.getMonth(), now.getDate() + from)
+  return [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((n) => String(n).padStart(2, '0')).join('-')
+}

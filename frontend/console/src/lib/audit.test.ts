@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { deeds, filterOf, midnight } from './audit'
+
+const now = new Date(2030, 4, 10, 15)
+
+test('days are whole ones of the reader’s zone', () => {
+  const { from, until } = filterOf({ first: '2030-05-01', last: '2030-05-01' }, now)
+  expect(new Date(from!)).toEqual(new Date(2030, 4, 1))
+  expect(new Date(until!)).toEqual(new Date(2030, 4, 2))
+})
+
+test('what is no day is left out', () => {
+  expect(filterOf({ first: '2030-02-30', last: 'soon', did: '' }, now)).toEqual({})
+  expect(midnight('1-1-1')).toBeUndefined()
+  expect(midnight('2030-13-01')).toBeUndefined()
+})
+
+test('a span goes before days', () => {
+  expect(filterOf({ since: '7d', first: '2030-05-01' }, now)).toEqual({ from: new Date(now.getTime() - 7 * 86_400_000).toISOString() })
+})
+
+test('every deed that is recorded can be looked for', () => {
+  const source = readFileSync('../../backend/access/audit.go', 'utf8')
+  const recorded = [...source.matchAll(/ Deed = "([a-z_]+)"/g)].map((m) => m[1])
+  expect(recorded.length).toBeGreaterThan(20)
+  expect([...deeds].sort()).toEqual(recorded.sort())
+})
