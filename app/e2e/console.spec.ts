@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test, type Browser, type Page } from '@playwright/test'
-import { doorward, examine, faults, letter, listed, visit } from './harness'
+import { control, doorward, examine, faults, letter, listed, visit } from './harness'
 
 // The console: one story in which each test is a sentence. What somebody holds
 // at the end of one sentence they have in the next.
@@ -304,16 +304,118 @@ test('roles, tokens, settings, a test letter, the audit log and the outbox', asy
   expect(readFileSync(await (await download).path(), 'utf8').trim().split(/\r?\n/)).toHaveLength(3)
   await admin.goto('/admin/mail')
   await button(admin, /^Preview .* to ivy@example.com/).first().click()
-  await expect(dialog(admin)).toContainText('Night Watch')
-  await expect(dialog(admin)).not.toContainText((await letter('ivy@example.com')).link)
+  const { link } = await letter('ivy@example.com')
+  await expect(dialog(admin)).toContainText(/link|words/)
+  await expect(dialog(admin)).not.toContainText(link)
+  await admin.keyboard.press('Escape')
+})
+
+test('the audit log between two days of the reader, in a link', async () => {
+  await admin.goto('/admin/audit')
+  await choose(admin, /^When/, 'From')
+  await expect(admin).toHaveURL(/first=.*last=/)
+  await expect(admin.getByRole('listitem').filter({ hasText: 'set up' })).toBeVisible()
+  await admin.getByLabel('from', { exact: true }).fill('2020-01-01')
+  await admin.getByLabel('to', { exact: true }).fill('2020-01-31')
+  await admin.getByLabel('to', { exact: true }).blur()
+  await expect(admin.getByText('Nothing fits')).toBeVisible()
+  await expect(admin).toHaveURL(/first=2020-01-01&last=2020-01-31/)
+  await admin.getByLabel('from', { exact: true }).fill('2021-01-01')
+  await admin.getByLabel('from', { exact: true }).blur()
+  await expect(admin.getByRole('alert')).toHaveText('The first day is after the last, so nothing can fit.')
+})
+
+test('a letter is deleted once the reader knows what goes with it', async () => {
+  await admin.goto('/admin/mail')
+  await button(admin, /^Delete … .* to ivy@example.com/).first().click()
+  await expect(admin).toHaveURL(/delete=/)
+  await expect(dialog(admin)).toContainText('a login link in it stays good')
+  await button(admin, 'Keep').click()
+  await expect(dialog(admin)).toHaveCount(0)
+  await button(admin, /^Delete … .* to ivy@example.com/).first().click()
+  await button(admin, 'Delete letter').click()
+  await said(admin, 'The letter to ivy@example.com was deleted.')
+  await expect(button(admin, /^Delete … .* to ivy@example.com/)).toHaveCount(0)
+})
+
+test('a search among those who wait asks the server, and can be linked to', async () => {
+  await admin.goto('/admin/requests?q=iv')
+  await expect(admin.getByText(/^1 of \d people found$/)).toBeVisible()
+  await expect(row(admin, 'Ivy')).toBeVisible()
+  await expect(row(admin, 'Ada Lovelace')).toHaveCount(0)
+  await admin.getByLabel('Search requests').fill('nobodyatall')
+  await expect(admin.getByText('Nobody who waits has a name or an address with “nobodyatall”.')).toBeVisible()
+  await admin.getByLabel('Search requests').fill('')
+  await expect(row(admin, 'Ada Lovelace')).toBeVisible()
+  await expect(admin).not.toHaveURL(/q=/)
+})
+
+test('while the server is away the console says so, and catches up by itself', async () => {
+  await admin.goto('/admin/requests')
+  await expect(row(admin, 'Ada Lovelace')).toBeVisible()
+  await control('stop')
+  await said(admin, 'Doorward cannot be reached. What you see may be old.')
+  await button(admin, 'Resend to Ada Lovelace').click()
+  await said(admin, 'Doorward could not be reached. Check the connection and try again.')
+  await expect(row(admin, 'Ada Lovelace'), 'what was there stays').toBeVisible()
+  await control('start', ['--smtp-url', 'smtp+insecure://127.0.0.1:9']) // where nobody takes letters
+  await doorward('invite', 'lena@example.com', '--role', 'Fleet')
+  await button(admin, 'Try now').click({ timeout: 3000 }).catch(() => undefined) // it may have come back by itself
+  await expect(row(admin, 'lena@example.com')).toBeVisible()
+  await expect(admin.getByText('Doorward cannot be reached.')).toHaveCount(0)
+})
+
+test('a letter that was not sent: as its reader would see it, without the link, and gone for good', async () => {
+  await admin.goto('/admin/mail')
+  await button(admin, /^Preview .* to lena@example.com/).click()
+  await expect(dialog(admin)).toContainText('The link and the code are left out here')
+  const seen = admin.frameLocator('iframe')
+  const way = seen.locator('a.b')
+  await expect(way, 'in its own colours').toHaveCSS('background-color', 'rgb(29, 107, 87)')
+  await expect(seen.locator('body')).toContainText('/login/…')
+  await way.click()
+  await expect(way, 'its links lead nowhere').toBeVisible()
+  expect(admin.context().pages().filter((p) => p.url().includes('/login')), 'not into another window either').toEqual([])
+  await examine(admin, 'console-letter', { covered: true })
+  await admin.getByRole('tab', { name: 'Text' }).click()
+  await expect(admin).toHaveURL(/form=text/)
+  const words = dialog(admin).getByRole('region', { name: 'What the letter says' })
+  await expect(words).toContainText('/login/…')
+  await examine(admin, 'console-letter-text', { covered: true })
+  await admin.keyboard.press('Escape')
+  await expect(dialog(admin)).toHaveCount(0)
+
+  await button(admin, /^Delete … .* to lena@example.com/).click()
+  await expect(dialog(admin)).toContainText('Its login link opens nothing any more')
+  await button(admin, 'Delete letter').click()
+  await said(admin, 'The letter to lena@example.com was deleted.')
+  await expect(button(admin, /^Delete … .* to lena@example.com/)).toHaveCount(0)
+})
+
+test('a session that ends in the middle leads to the door, and back to the same view', async ({ browser }) => {
+  const page = await visit(browser)
+  const signIn = async () => {
+    const [{ login_link: link }] = await listed<{ login_link: string }>('login-link', annie)
+    await page.goto(link)
+    await page.getByRole('button', { name: /Sign in/ }).click()
+    await expect(page).not.toHaveURL(/login/)
+  }
+  await signIn()
+  await page.goto('/admin/settings/members?q=hal')
+  await expect(page.getByText('1 member found')).toBeVisible()
+  await page.context().clearCookies()
+  await page.getByLabel('Search members').fill('ivy')
+  await expect(page).toHaveURL(/\/login\?next=.*members.*ivy/)
+  await page.context().close()
 })
 
 test('every view and dialog: light and dark, wide and narrow, without barriers', async () => {
   const [ada] = await listed<{ id: string }>('members', '--search', 'ada')
+  const kept = (await listed<{ id: string; kind: string }>('outbox')).find((l) => l.kind === 'approved') as { id: string }
   const views: [string, string][] = [
     ['dashboard', '/'], ['requests', '/requests'], ['members', '/settings/members'], ['settings', '/settings'], ['roles', '/settings/roles'],
     ['general', '/settings/general'], ['mail-settings', '/settings/mail'], ['security', '/settings/security'], ['tokens', '/settings/tokens'],
-    ['audit', '/audit'], ['mail', '/mail'], ['nobody', '/settings/members?q=nobodyatall'], ['not-here', '/no/such/view'],
+    ['audit', '/audit'], ['audit-days', '/audit?first=2030-01-01&last=2030-01-31'], ['mail', '/mail'], ['nobody', '/settings/members?q=nobodyatall'], ['not-here', '/no/such/view'],
   ]
   for (const [name, path] of views) {
     await admin.goto(`/admin${path}`)
@@ -323,7 +425,7 @@ test('every view and dialog: light and dark, wide and narrow, without barriers',
   }
   const dialogs: [string, string][] = [
     ['invite', '/settings/members?invite'], ['invite-many', '/settings/members?invite-many'], ['manage-access', `/settings/members?member=${ada.id}`],
-    ['reject', `/requests?reject=${ada.id}`], ['role', '/settings/roles?role=Pilots'], ['token', '/settings/tokens?token'], ['keys', '/requests?keys'],
+    ['reject', `/requests?reject=${ada.id}`], ['letter-gone', `/mail?letter=${kept.id}`], ['letter-delete', `/mail?delete=${kept.id}`], ['role', '/settings/roles?role=Pilots'], ['token', '/settings/tokens?token'], ['keys', '/requests?keys'],
   ]
   for (const [name, path] of dialogs) {
     await admin.goto(`/admin${path}`)

@@ -147,6 +147,7 @@ async function expectReachable(page: Page, name: string): Promise<void> {
   })
   for (const [i, stop] of stops.entries()) {
     await page.keyboard.press('Tab')
+    for (let part = 0; part < 3 && (await inside(page, i - 1)); part++) await page.keyboard.press('Tab')
     const at = await page.evaluate((i) => {
       const e = document.activeElement as HTMLElement
       const { outlineStyle, outlineWidth } = getComputedStyle(e)
@@ -157,3 +158,11 @@ async function expectReachable(page: Page, name: string): Promise<void> {
     expect(at.seen, `${name}: the focus on ${stop} can be seen`).toBe(true)
   }
 }
+
+// inside reports whether Tab is still within a stop of several parts: day, month,
+// year and calendar of a date.
+const inside = (page: Page, i: number): Promise<boolean> =>
+  page.evaluate((i) => {
+    const stop = (window as unknown as { stops: HTMLElement[] }).stops[i]
+    return stop === document.activeElement && stop instanceof HTMLInputElement && stop.type === 'date'
+  }, i)

@@ -12,6 +12,7 @@ export class Live {
   #source: EventSource | undefined
   #wait = 1000
   #lost = false
+  #later: ReturnType<typeof setTimeout> | undefined
 
   constructor(private open: () => EventSource = () => new EventSource('/api/v1/events')) {}
 
@@ -26,6 +27,14 @@ export class Live {
 
   stop(): void {
     this.#source?.close()
+  }
+
+  // retry connects at once, where there is no connection.
+  retry = (): void => {
+    if (this.connected) return
+    clearTimeout(this.#later)
+    this.stop()
+    this.start()
   }
 
   // on calls back for a topic until the function it returns is called. A reload
@@ -49,7 +58,7 @@ export class Live {
     this.#lost = true
     if (source.readyState !== EventSource.CLOSED) return
     source.close()
-    setTimeout(() => this.start(), this.#wait)
+    this.#later = setTimeout(() => this.start(), this.#wait)
     this.#wait = Math.min(longest, this.#wait * 2)
   }
 
