@@ -1,11 +1,11 @@
-// Visits a page some times, each in a browser that has never been anywhere, and
-// prints what each visit cost.
+// Visits pages some times in turn, each time in a browser that has never been
+// anywhere, and prints what each visit cost.
 const { createRequire } = require('node:module')
 const { chromium } = createRequire(`${process.cwd()}/`)('@playwright/test')
 
-const [executablePath, url, times] = process.argv.slice(2)
+const [executablePath, times, ...urls] = process.argv.slice(2)
 
-async function visit() {
+async function visit(url) {
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-background-networking'] })
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
@@ -24,8 +24,8 @@ async function visit() {
 }
 
 async function main() {
-  const all = []
-  for (let i = 0; i < Number(times); i++) all.push(await visit())
+  const all = urls.map(() => [])
+  for (let i = 0; i < Number(times); i++) for (const [at, url] of urls.entries()) all[at].push(await visit(url))
   console.log(JSON.stringify(all))
 }
 
