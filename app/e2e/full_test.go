@@ -1,0 +1,77 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+const (
+	many     = 100_000
+	boss     = "grace@example.org"
+	waitsOne = 10 // one in so many waits
+)
+
+// The console with a hundred thousand members, ten thousand of whom wait.
+func TestFullConsole(t *testing.T) {
+	t.Parallel()
+	alone(t)
+	p := newProduct(t)
+	if err := fillStore(p.dir); err != nil {
+		t.Fatal(err)
+	}
+	p.setup = "made" // there is an Admin: no setup link is printed
+	if err := p.start(); err != nil {
+		t.Fatal(err)
+	}
+	browse(t, "full.spec.ts", controls(t, p), "BASE_URL="+p.url, "ADMIN="+boss, fmt.Sprint("WAITING=", many/waitsOne-1))
+}
+
+func fillStore(dir string) error {
+	s, err := store.Open(store.Options{Dir: dir})
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC().Truncate(time.Second)
+	err = s.Fill(context.Background(), many, func(i int) access.Member { return someone(i, now) })
+	if closed := s.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// someone is the ith: the first is the Admin, one in ten waits, and half of
+// those have proved their address.
+func someone(i int, now time.Time) access.Member {
+	at := now.Add(-time.Duration(many-i) * time.Second)
+	email := fmt.Sprintf("person%06d@team%d.example.com", i, i%97)
+	m := access.Member{ID: access.MemberID(idOf(i)), Name: fmt.Sprintf("Person %d", i), State: access.Active, Roles: []access.RoleName{access.Fleet},
+		ProvedAt: at.Add(time.Minute), Decision: access.Decision{By: access.Operator, At: at.Add(time.Hour)},
+		Invitation: access.Invitation{By: access.Operator, At: at, Lasts: access.Seconds(access.DefaultInvitation), ExpiresAt: at.Add(access.DefaultInvitation)}}
+	switch {
+	case i == 0:
+		email, m.Name, m.Roles = boss, "Grace Hopper", []access.RoleName{access.Admin}
+	case i%waitsOne == 0:
+		m.State, m.Decision = access.Pending, access.Decision{}
+		if i%(2*waitsOne) != 0 {
+			m.ProvedAt = time.Time{}
+		}
+	}
+	m.Email = access.Address{Typed: email, Canonical: email}
+	return m
+}
+
+// idOf spells a number as identifiers are spelled.
+func idOf(i int) string {
+	const letters = "abcdefghijklmnopqrstuvwxyz234567"
+	id := []byte(strings.Repeat("a", 26))
+	for at := 0; i > 0; at, i = at+1, i/len(letters) {
+		id[at] = letters[i%len(letters)]
+	}
+	return string(id)
+}
