@@ -52,6 +52,7 @@ var homes = map[string][]string{
 	"github.com/emersion/go-sasl":     {"backend/mail"},
 	"github.com/emersion/go-smtp":     {"backend/mail"},
 	"github.com/gofiber/fiber":        {"backend/web", "app/bench"},
+	"github.com/godbus/dbus":          {"app/e2e"},
 	"github.com/klauspost/compress":   {"backend/store", "backend/store/kv"},
 	"github.com/rogpeppe/go-internal": {"app/cli"},
 	"github.com/spf13/cobra":          {"app/cli"},

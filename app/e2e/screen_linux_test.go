@@ -1,0 +1,162 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// buildDesktop makes the program with the window as it is shipped, once for all
+// tests.
+var buildDesktop = sync.OnceValues(func() (program string, err error) {
+	if _, err := build(); err != nil { // makes the workshop
+		return "", err
+	}
+	program = filepath.Join(workshop, "doorward-desktop")
+	out, err := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "desktop,production,webkit2_41", "-ldflags", "-s -w", "-o", program, "doorward").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build of the window: %w\n%s", err, out)
+	}
+	return program, nil
+})
+
+// A screen is a display with a window manager and a session bus, that nothing
+// else is on.
+type screen struct {
+	t   *testing.T
+	env []string // what a program needs to be on it
+	bus string
+	log transcript
+}
+
+func newScreen(t *testing.T) *screen {
+	t.Helper()
+	s := &screen{t: t}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("on the screen was said:\n%s", &s.log)
+		}
+	})
+	running, err := os.MkdirTemp("", "dws") // sockets' paths must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(running) })
+	s.env = []string{"XDG_RUNTIME_DIR=" + running, "LANG=C.UTF-8", "NO_AT_BRIDGE=1", "GTK_THEME=Adwaita"}
+	display := s.tells("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp")
+	s.env = append(s.env, "DISPLAY=:"+display)
+	s.bus = s.tells("dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=unix:path="+running+"/bus", "--print-address=3")
+	s.env = append(s.env, "DBUS_SESSION_BUS_ADDRESS="+s.bus)
+	s.runs("openbox")
+	return s
+}
+
+// runs starts a program that lives as long as the test.
+func (s *screen) runs(name string, args ...string) *exec.Cmd {
+	s.t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir()}, s.env...)
+	cmd.Stdout, cmd.Stderr = &s.log, &s.log
+	s.starts(cmd)
+	return cmd
+}
+
+func (s *screen) starts(cmd *exec.Cmd) {
+	s.t.Helper()
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+}
+
+// tells starts a program that lives as long as the test, and returns the line
+// that it writes to a descriptor once it is ready.
+func (s *screen) tells(name string, args ...string) string {
+	s.t.Helper()
+	from, to, err := os.Pipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer from.Close()
+	cmd := exec.Command(name, args...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir()}, s.env...)
+	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = &s.log, &s.log, []*os.File{to}
+	s.starts(cmd)
+	to.Close()
+	line, err := bufio.NewReader(from).ReadString('\n')
+	if err != nil && err != io.EOF || line == "" {
+		s.t.Fatalf("%s did not start: %v", name, err)
+	}
+	return strings.TrimSpace(line)
+}
+
+// xdotool does what a hand would.
+func (s *screen) xdotool(args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "xdotool", args...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, s.env...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("xdotool %s: %w: %s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out)), err
+}
+
+// windows are those that are shown with a title like this. A window that goes
+// while xdotool looks makes it fail, so it is asked again and again.
+func (s *screen) windows(title string) ([]string, error) {
+	all, err := s.xdotool("search", "--onlyvisible", "--name", title)
+	if err != nil {
+		return nil, err
+	}
+	return strings.Fields(all), nil
+}
+
+// window waits for a window with a title like this and returns its id.
+func (s *screen) window(title string) (id string) {
+	s.t.Helper()
+	if err := eventually("there is a window "+title, func() error {
+		all, err := s.windows(title)
+		if len(all) > 0 {
+			id = all[0]
+		}
+		return err
+	}); err != nil {
+		s.t.Fatal(err)
+	}
+	return id
+}
+
+// press presses keys in a window.
+func (s *screen) press(window string, keys ...string) {
+	s.t.Helper()
+	if _, err := s.xdotool("windowactivate", "--sync", window); err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := s.xdotool(append([]string{"key", "--clearmodifiers"}, keys...)...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// pid is the process that a window belongs to.
+func (s *screen) pid(window string) int {
+	s.t.Helper()
+	out, err := s.xdotool("getwindowpid", window)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(out)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return pid
+}

@@ -1,0 +1,359 @@
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The guide is walked in the real window: the program as it is shipped, on a
+// display of its own, by the names and roles that assistive technology sees,
+// with a real mail server, and an invited person who comes over HTTP.
+func TestWindow(t *testing.T) {
+	alone(t)
+	program, err := buildDesktop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, s := newProduct(t), newScreen(t)
+	n := newNotices(t, s)
+	p.listen = freeHost(t)
+	p.url = "http://" + p.listen
+	p.env = append(p.env, "DOORWARD_LISTEN="+p.listen)
+
+	d := drive(t, s, program, p.env)
+	d.find("heading", "Welcome to Doorward")
+	d.picture("welcome")
+	d.fill("Name of the workspace", "Night Watch")
+	d.fill("Your name", "Grace Hopper")
+	d.fill("Your email address", "grace@example.org")
+	d.click("button", "Make the first Admin")
+	d.find("heading", "Dashboard")
+	d.picture("dashboard")
+
+	d.click("link", "Settings")
+	d.click("link", "Membership & Permissions")
+	d.click("button", "Invite New User")
+	d.fill("Email", "ada@example.com")
+	d.click("combobox", "~^Role: ")
+	d.click("option", "~^Fleet")
+	d.fill("~^Name", "Ada Lovelace")
+	d.click("button", "Send Invitation")
+	d.find("heading", "Ada Lovelace is invited")
+	d.reads("The mail server took the letter")
+	d.picture("invited")
+	d.click("button", "Done")
+
+	p.comes(t, "ada@example.com")
+	window := s.window(`^\(1\) Doorward`)
+	d.click("link", "Dashboard")
+	d.reads("1 person is waiting for your approval")
+	d.picture("somebody waits")
+	d.click("button", "Review")
+	d.find("heading", "Review Pending Requests")
+	d.click("button", "Approve Ada Lovelace")
+	d.reads("Ada Lovelace is in, as Fleet")
+	s.window(`^Doorward`)
+	p.holds(t, "ada@example.com", "active")
+
+	// By the keyboard alone, from the accelerator of the menu on; the notice
+	// leads to the request.
+	for _, who := range []string{"bob@example.com", "eve@example.com"} {
+		p.must(t, "invite", who, "--role", "AILoop")
+		p.comes(t, who)
+	}
+	s.window(`^\(2\) Doorward`)
+	s.press(window, "ctrl+3")
+	d.at("^/admin/settings/members")
+	told := n.await(t)
+	if !strings.Contains(told.title+told.body, "waiting") {
+		t.Errorf("the notice says %q, %q", told.title, told.body)
+	}
+	if err := n.click(told); err != nil {
+		t.Fatal(err)
+	}
+	d.at("^/admin/requests")
+	d.reads("bob@example.com")
+	d.keys("j", "a")
+	d.reads("bob@example.com is in, as AILoop")
+	d.keys("j", "r")
+	d.find("dialog", "~Reject eve@example.com")
+	d.picture("reject")
+	d.click("button", "Reject & Delete")
+	d.reads("eve@example.com was rejected and deleted")
+	p.holds(t, "bob@example.com", "active")
+	p.holds(t, "eve@example.com", "")
+
+	d.click("link", "Audit")
+	d.click("button", "Export")
+	d.click("menuitem", "~^CSV")
+	audit := filepath.Join(t.TempDir(), "audit.csv")
+	s.saves(t, "^Save$", audit)
+	if text := s.written(t, audit); !strings.Contains(text, "rejected") || strings.Contains(text, "eve@example.com") {
+		t.Errorf("the audit log that was saved:\n%s", text)
+	}
+	s.press(window, "ctrl+b")
+	backup := filepath.Join(t.TempDir(), "doorward.backup")
+	s.saves(t, "^Back Up$", backup)
+	s.press(s.window("^Done$"), "Return")
+
+	s.secondStart(t, program, p.env)
+	s.ends(t, s.pid(s.window("Doorward")))
+	d.close()
+	if got, err := p.run("restore", backup, "--data", filepath.Join(t.TempDir(), "restored")); err != nil || got.Code != 0 {
+		t.Errorf("the backup cannot be restored: %v, %+v", err, got)
+	}
+	p.must(t, "verify")
+	p.must(t, "audit", "verify")
+}
+
+// A Doorward that runs on this computer already is used through its socket, and
+// goes on when the window is closed.
+func TestWindowOnARunningDoorward(t *testing.T) {
+	alone(t)
+	program, err := buildDesktop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, s := serving(t), newScreen(t)
+	p.must(t, "setup", "--email", "grace@example.org", "--name", "Grace Hopper", "--workspace", "Night Watch")
+	d := drive(t, s, program, p.env)
+	d.find("heading", "Dashboard")
+	d.reads("Night Watch")
+	s.ends(t, s.pid(s.window("Doorward")))
+	d.close()
+	if err := p.ready(); err != nil {
+		t.Errorf("the server went with the window: %v", err)
+	}
+}
+
+// The window opens where it was and as large as it was. When its page's process
+// dies it offers to open anew, and does.
+func TestWindowComesBack(t *testing.T) {
+	alone(t)
+	program, err := buildDesktop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, s := newProduct(t), newScreen(t)
+	p.env = append(p.env, "DOORWARD_LISTEN=127.0.0.1:0")
+	s.opens(program, p.env)
+	window := s.window("^Doorward$")
+	if _, err := s.xdotool("windowsize", "--sync", window, "900", "640"); err != nil {
+		t.Fatal(err)
+	}
+	first := s.pid(window)
+	s.press(window, "ctrl+q")
+	s.gone(t, first)
+	s.opens(program, p.env)
+	window = s.window("^Doorward$")
+	if got, err := s.xdotool("getwindowgeometry", window); err != nil || !strings.Contains(got, "900x640") {
+		t.Errorf("the window is %q, %v", got, err)
+	}
+
+	second := s.pid(window)
+	if err := eventually("the page has opened its Doorward", func() error { return p.answers("/readyz") }); err != nil {
+		t.Fatal(err)
+	}
+	page := s.childOf(t, second, "WebKitWebProces")
+	if err := syscall.Kill(page, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	var question string
+	if err := eventually("the window offers to open anew", func() error {
+		all, err := s.windows("^Doorward$")
+		for _, id := range all {
+			if id != window {
+				question = id
+				return nil
+			}
+		}
+		return fmt.Errorf("the windows are %q, %v", all, err)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s.press(question, "alt+y")
+	s.gone(t, second)
+	third := s.pid(s.window("^Doorward$"))
+	s.ends(t, third)
+}
+
+// answers asks over the operator's socket.
+func (p *product) answers(path string) error {
+	res, err := p.socket.Get("http://doorward" + path)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", path, res.Status)
+	}
+	return nil
+}
+
+// opens starts the program with the window, by itself.
+func (s *screen) opens(program string, env []string) {
+	s.t.Helper()
+	cmd := exec.Command(program)
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(append([]string{}, env...), s.env...), &s.log, &s.log
+	s.starts(cmd)
+	go cmd.Wait()
+}
+
+// childOf waits for a process of that name under another.
+func (s *screen) childOf(t *testing.T, parent int, name string) (pid int) {
+	t.Helper()
+	if err := eventually(name+" runs", func() error {
+		all, err := filepath.Glob("/proc/[0-9]*/stat")
+		for _, file := range all {
+			stat, _ := os.ReadFile(file)
+			if strings.Contains(string(stat), "("+name+") ") && strings.Contains(string(stat), fmt.Sprintf(") S %d ", parent)) {
+				_, err = fmt.Sscanf(string(stat), "%d", &pid)
+				return err
+			}
+		}
+		return fmt.Errorf("not among %d processes, %v", len(all), err)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// saves types a path into a native dialog that asks where to save.
+func (s *screen) saves(t *testing.T, title, path string) {
+	t.Helper()
+	dialog := s.window(title)
+	s.press(dialog, "ctrl+a")
+	if _, err := s.xdotool("type", path); err != nil {
+		t.Fatal(err)
+	}
+	s.press(dialog, "Return")
+}
+
+// written waits for a file and returns what is in it.
+func (s *screen) written(t *testing.T, path string) (text string) {
+	t.Helper()
+	if err := eventually(path+" is written", func() error {
+		b, err := os.ReadFile(path)
+		if text = string(b); err == nil && text == "" {
+			err = errors.New("it is empty")
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// Where no window can be opened the program says so in a sentence, and ends.
+func TestNoDisplay(t *testing.T) {
+	program, err := buildDesktop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProduct(t)
+	cmd := exec.Command(program)
+	var said bytes.Buffer
+	cmd.Env, cmd.Stderr = p.env, &said
+	if err := cmd.Run(); err == nil || !strings.Contains(said.String(), "There is no display to open a window on.") || strings.Contains(said.String(), "goroutine") {
+		t.Errorf("without a display: %v, %s", err, &said)
+	}
+}
+
+// secondStart starts the program again: it leaves the window to the first.
+func (s *screen) secondStart(t *testing.T, program string, env []string) {
+	t.Helper()
+	cmd := exec.Command(program)
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(append([]string{}, env...), s.env...), &s.log, &s.log
+	ended := make(chan error, 1)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		cmd.Process.Kill()
+		t.Error("a second start went on")
+	}
+	all, err := s.windows("Doorward")
+	if err != nil || len(all) != 1 {
+		t.Errorf("after a second start the windows are %q, %v", all, err)
+	}
+}
+
+// ends asks a process to end, and waits until it is gone.
+func (s *screen) ends(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	s.gone(t, pid)
+}
+
+// gone waits until a process is gone.
+func (s *screen) gone(t *testing.T, pid int) {
+	t.Helper()
+	if err := eventually("the program ends", func() error {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || strings.Contains(string(stat), ") Z ") {
+			return nil
+		}
+		return fmt.Errorf("process %d is still there", pid)
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+// comes opens the newest invitation of an address, as its owner would.
+func (p *product) comes(t *testing.T, email string) {
+	t.Helper()
+	l, err := p.letter(wanted{To: email})
+	if err != nil {
+		t.Fatal(err)
+	}
+	jar, _ := cookiejar.New(nil)
+	c := &crasher{t, p, nil}
+	c.press(&http.Client{Jar: jar}, l.Link, l.Link, nil, "Account Pending Approval")
+}
+
+func (p *product) must(t *testing.T, args ...string) {
+	t.Helper()
+	if got, err := p.run(args...); err != nil || got.Code != 0 {
+		t.Fatalf("doorward %s: %v, %+v", strings.Join(args, " "), err, got)
+	}
+}
+
+// holds checks the state of a member; empty: there is none.
+func (p *product) holds(t *testing.T, email, state string) {
+	t.Helper()
+	got, err := p.run("members", "--search", email, "--json")
+	right := strings.Contains(got.Out, `"state":"`+state+`"`)
+	if state == "" {
+		right = !strings.Contains(got.Out, email)
+	}
+	if err != nil || got.Code != 0 || !right {
+		t.Errorf("%s is not %q: %v, %+v", email, state, err, got)
+	}
+}
+
+// await waits for the next notice.
+func (n *notices) await(t *testing.T) notice {
+	t.Helper()
+	select {
+	case told := <-n.shown:
+		return told
+	case <-time.After(patience):
+		t.Fatal("no notice was shown")
+		return notice{}
+	}
+}
