@@ -43,16 +43,11 @@ frontend/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(CONSOLE_S
 $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
 	@build/deps modules $(CONSOLE)
 
-# The programs that make packages are run by version, so that go.mod stays that
-# of the program.
-NFPM := go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 PACKAGE_VERSION = $(shell echo '$(VERSION)' | sed -n 's/^v\{0,1\}\([0-9][0-9.]*\.[0-9.]*\).*/\1/p' | grep . || echo 0.0.0)
 
-package: desktop ## build bin/packages: the window as .deb and .rpm, with checksums
-	@rm -rf bin/packages && mkdir -p bin/packages
-	VERSION=$(PACKAGE_VERSION) $(NFPM) package -f build/package/desktop.yaml -p deb -t bin/packages/
-	VERSION=$(PACKAGE_VERSION) $(NFPM) package -f build/package/desktop.yaml -p rpm -t bin/packages/
-	cd bin/packages && sha256sum * > SHA256SUMS
+package: desktop ## build bin/packages: for Debian, Fedora, macOS and Windows, with checksums and SBOM
+	@build/deps package
+	build/package/all '$(PACKAGE_VERSION)' '$(LDFLAGS)'
 
 test: ## install what is missing, then run every check and every test
 	@build/deps test

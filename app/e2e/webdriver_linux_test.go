@@ -233,7 +233,7 @@ func (d *driven) fail(err error) {
 	d.t.Fatal(err)
 }
 
-// picture keeps what the window shows beside the pictures of the walks.
+// picture keeps what the window shows, with go test -artifacts.
 func (d *driven) picture(name string) {
 	d.t.Helper()
 	var text string
@@ -243,7 +243,7 @@ func (d *driven) picture(name string) {
 	}
 	png, err := base64.StdEncoding.DecodeString(text)
 	if err == nil {
-		err = errors.Join(os.MkdirAll("../../test-results/window", 0o755), os.WriteFile("../../test-results/window/"+name+".png", png, 0o644))
+		err = os.WriteFile(filepath.Join(d.t.ArtifactDir(), name+".png"), png, 0o644)
 	}
 	if err != nil {
 		d.t.Error(err)

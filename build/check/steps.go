@@ -25,7 +25,7 @@ const (
 	shell     = "doorward/app/cli"
 	console   = "frontend/console"
 	testsTime = "8m"
-	walksTime = "6m"
+	walksTime = "8m"
 )
 
 var steps = []step{
