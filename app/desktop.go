@@ -138,21 +138,22 @@ func (w *Window) watch(o window.Opened) {
 func (w *Window) menu() *menu.Menu {
 	m := menu.NewMenu()
 	file := m.AddSubmenu("File")
-	file.AddText("Invite New User…", keys.CmdOrCtrl("i"), w.go_("/admin/settings/members?invite"))
+	file.AddText("Invite New User…", keys.CmdOrCtrl("i"), w.leads("/admin/settings/members?invite"))
 	file.AddText("Back Up…", keys.CmdOrCtrl("b"), func(*menu.CallbackData) { w.backUp() })
 	file.AddSeparator()
 	file.AddText("Quit", keys.CmdOrCtrl("q"), w.quit)
 	m.Append(menu.EditMenu())
 	view := m.AddSubmenu("View")
 	for i, p := range []struct{ name, path string }{{"Dashboard", "/admin/"}, {"Login Requests", "/admin/requests"}, {"Members", "/admin/settings/members"}, {"Audit", "/admin/audit"}, {"Mail", "/admin/mail"}} {
-		view.AddText(p.name, keys.CmdOrCtrl(fmt.Sprint(i+1)), w.go_(p.path))
+		view.AddText(p.name, keys.CmdOrCtrl(fmt.Sprint(i+1)), w.leads(p.path))
 	}
 	view.AddSeparator()
 	view.AddText("Reload", keys.CmdOrCtrl("r"), func(*menu.CallbackData) { runtime.WindowReload(w.ctx) })
 	return m
 }
 
-func (w *Window) go_(path string) menu.Callback { return func(*menu.CallbackData) { w.show(path)() } }
+// leads makes a menu entry that leads to one of the console's addresses.
+func (w *Window) leads(path string) menu.Callback { return func(*menu.CallbackData) { w.show(path)() } }
 
 // show leads the page to one of the console's addresses.
 func (w *Window) show(path string) func() {

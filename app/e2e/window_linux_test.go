@@ -39,6 +39,12 @@ func TestWindow(t *testing.T) {
 	d.click("button", "Make the first Admin")
 	d.find("heading", "Dashboard")
 	d.picture("dashboard")
+	d.click("button", "~Account")
+	d.find("menuitem", "~^Dark")
+	if text, err := d.script("return document.body.innerText"); err != nil || strings.Contains(text, "Log out") {
+		t.Errorf("the operator, who has no session, is offered to log out: %v", err)
+	}
+	d.keys("\uE00C") // Escape
 
 	d.click("link", "Settings")
 	d.click("link", "Membership & Permissions")
