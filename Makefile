@@ -32,7 +32,7 @@ build: ## build the static program, bin/doorward
 # The console is embedded in the program. Without npm the program is built
 # without it, and says so at /admin.
 ifneq ($(shell command -v npm),)
-build desktop: frontend/dist/index.html
+build desktop bench: frontend/dist/index.html
 endif
 
 frontend/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(CONSOLE_SOURCES)

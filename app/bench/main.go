@@ -35,6 +35,7 @@ var parts = []part{
 	{"invitations", invitations},
 	{"check", check},
 	{"visit", visit},
+	{"console", console},
 	{"million", million},
 }
 

@@ -26,6 +26,7 @@ type seen struct {
 	Bytes    float64 `json:"bytes"`
 	Requests float64 `json:"requests"`
 	Paint    float64 `json:"paint"`
+	Usable   float64 `json:"usable"` // milliseconds to the first row of a list
 }
 
 // visit is what a first visit of the sign-in page costs.
@@ -68,15 +69,20 @@ func barePage(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, "<!doctype html><title>Sign in</title><p>Sign in")
 }
 
-// look visits the pages in turn, so many times, and returns the visits of each.
-func look(times int, urls ...string) (all [][]seen, err error) {
-	chromium := os.Getenv("CHROMIUM")
+// chromium is the browser: $CHROMIUM, or the one of the system.
+func chromium() string {
+	at := os.Getenv("CHROMIUM")
 	for _, name := range []string{"chromium", "chromium-browser"} {
-		if chromium == "" {
-			chromium, _ = exec.LookPath(name)
+		if at == "" {
+			at, _ = exec.LookPath(name)
 		}
 	}
-	cmd := exec.Command("node", append([]string{"-", chromium, strconv.Itoa(times)}, urls...)...)
+	return at
+}
+
+// look visits the pages in turn, so many times, and returns the visits of each.
+func look(times int, urls ...string) (all [][]seen, err error) {
+	cmd := exec.Command("node", append([]string{"-", chromium(), strconv.Itoa(times)}, urls...)...)
 	cmd.Dir, cmd.Stdin, cmd.Stderr = "app/e2e", bytes.NewReader(visitScript), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

@@ -261,6 +261,9 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 	if err := c.Next(); err != nil {
 		return s.fail(c, err)
 	}
+	if isAPI(c) {
+		shrink(c)
+	}
 	return nil
 }
 
