@@ -150,12 +150,34 @@ func (s *screen) press(window string, keys ...string) {
 // pid is the process that a window belongs to.
 func (s *screen) pid(window string) int {
 	s.t.Helper()
-	out, err := s.xdotool("getwindowpid", window)
+	pid, err := s.owner(window)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(out)
+	return pid
+}
+
+func (s *screen) owner(window string) (int, error) {
+	out, err := s.xdotool("getwindowpid", window)
 	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(out)
+}
+
+// successor waits for a window that another process than the old one has shown,
+// and returns that process.
+func (s *screen) successor(title string, old int) (pid int) {
+	s.t.Helper()
+	if err := eventually("another window "+title, func() error {
+		all, err := s.windows(title)
+		for _, id := range all {
+			if pid, err = s.owner(id); err == nil && pid != old {
+				return nil
+			}
+		}
+		return fmt.Errorf("the windows are %q, %v", all, err)
+	}); err != nil {
 		s.t.Fatal(err)
 	}
 	return pid

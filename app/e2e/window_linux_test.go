@@ -161,6 +161,7 @@ func TestWindowComesBack(t *testing.T) {
 	s.press(window, "ctrl+q")
 	s.gone(t, first)
 	s.opens(program, p.env)
+	s.successor("^Doorward$", first)
 	window = s.window("^Doorward$")
 	if got, err := s.xdotool("getwindowgeometry", window); err != nil || !strings.Contains(got, "900x640") {
 		t.Errorf("the window is %q, %v", got, err)
@@ -189,8 +190,7 @@ func TestWindowComesBack(t *testing.T) {
 	}
 	s.press(question, "alt+y")
 	s.gone(t, second)
-	third := s.pid(s.window("^Doorward$"))
-	s.ends(t, third)
+	s.ends(t, s.successor("^Doorward$", second))
 }
 
 // answers asks over the operator's socket.
