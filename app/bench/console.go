@@ -36,11 +36,7 @@ func console(b *bench) error {
 }
 
 func (b *bench) consoleOn(p *product) error {
-	v, err := p.rescue(adminAddress)
-	if err != nil {
-		return err
-	}
-	cookie, err := v.cookie()
+	cookie, err := p.adminsCookie()
 	if err != nil {
 		return err
 	}

@@ -27,11 +27,7 @@ type question struct {
 // pagesOn asks for pages of the large store as an Admin's console does, one
 // after the other, the kinds in turn.
 func (b *bench) pagesOn(p *product) error {
-	v, err := p.rescue(adminAddress)
-	if err != nil {
-		return err
-	}
-	cookie, err := v.cookie()
+	cookie, err := p.adminsCookie()
 	if err != nil {
 		return err
 	}

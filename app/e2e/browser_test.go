@@ -48,6 +48,21 @@ func browse(t *testing.T, spec string, c *control, env ...string) {
 	}
 }
 
+// walkConsole runs a spec of the console on a Doorward that nobody has set up.
+func walkConsole(t *testing.T, spec string) {
+	t.Helper()
+	t.Parallel()
+	if _, err := os.Stat(filepath.Join("..", "..", "frontend", "dist", "index.html")); err != nil {
+		t.Fatal("The console is not built, so the program has none. `make build` builds it.")
+	}
+	alone(t)
+	p := serving(t)
+	browse(t, spec, controls(t, p), "BASE_URL="+p.url, "SETUP_LINK="+p.setup)
+	if err := p.stop(); err != nil {
+		t.Errorf("the server did not stop in order: %v", err)
+	}
+}
+
 // tell turns outcomes into subtests.
 func tell(t *testing.T, outcomes []outcome) {
 	t.Helper()

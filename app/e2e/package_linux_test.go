@@ -12,14 +12,7 @@ import (
 // by dpkg into a root of its own, started from there on a real display, and
 // removed again. What it depends on is what this machine's apt knows.
 func TestDesktopPackage(t *testing.T) {
-	alone(t)
-	if _, err := exec.LookPath("dpkg"); err != nil {
-		t.Skip("there is no dpkg on this machine")
-	}
-	program, err := buildDesktop()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := desktop(t)
 	out, root := t.TempDir(), t.TempDir()
 	run := func(name string, args ...string) string {
 		t.Helper()

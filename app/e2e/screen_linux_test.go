@@ -28,6 +28,17 @@ var buildDesktop = sync.OnceValues(func() (program string, err error) {
 	return program, nil
 })
 
+// desktop is that program, for a test that has the machine to itself.
+func desktop(t *testing.T) string {
+	t.Helper()
+	alone(t)
+	program, err := buildDesktop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
 // A screen is a display with a window manager and a session bus, that nothing
 // else is on.
 type screen struct {

@@ -19,11 +19,7 @@ import (
 // display of its own, by the names and roles that assistive technology sees,
 // with a real mail server, and an invited person who comes over HTTP.
 func TestWindow(t *testing.T) {
-	alone(t)
-	program, err := buildDesktop()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := desktop(t)
 	p, s := newProduct(t), newScreen(t)
 	n := newNotices(t, s)
 	p.listen = freeHost(t)
@@ -125,11 +121,7 @@ func TestWindow(t *testing.T) {
 // A Doorward that runs on this computer already is used through its socket, and
 // goes on when the window is closed.
 func TestWindowOnARunningDoorward(t *testing.T) {
-	alone(t)
-	program, err := buildDesktop()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := desktop(t)
 	p, s := serving(t), newScreen(t)
 	p.must(t, "setup", "--email", "grace@example.org", "--name", "Grace Hopper", "--workspace", "Night Watch")
 	d := drive(t, s, program, p.env)
@@ -145,11 +137,7 @@ func TestWindowOnARunningDoorward(t *testing.T) {
 // The window opens where it was and as large as it was. When its page's process
 // dies it offers to open anew, and does.
 func TestWindowComesBack(t *testing.T) {
-	alone(t)
-	program, err := buildDesktop()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := desktop(t)
 	p, s := newProduct(t), newScreen(t)
 	p.env = append(p.env, "DOORWARD_LISTEN=127.0.0.1:0")
 	s.opens(program, p.env)
@@ -262,10 +250,7 @@ func (s *screen) written(t *testing.T, path string) (text string) {
 
 // Where no window can be opened the program says so in a sentence, and ends.
 func TestNoDisplay(t *testing.T) {
-	program, err := buildDesktop()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := desktop(t)
 	p := newProduct(t)
 	cmd := exec.Command(program)
 	var said bytes.Buffer

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -64,21 +63,13 @@ func ReadDropped(paths []string) (string, error) {
 func BackupName() string { return "doorward-" + time.Now().Format("2006-01-02") + ".backup" }
 
 // BackUp writes a backup of o to file: the whole of it, or nothing.
-func BackUp(ctx context.Context, o Opened, file string) (err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://doorward/local/v1/backup", nil)
+func BackUp(ctx context.Context, o Opened, file string) error {
+	body, err := o.get(ctx, "/local/v1/backup")
 	if err != nil {
 		return err
 	}
-	req.Header.Set(viaHeader, "window")
-	res, err := o.Via.RoundTrip(req)
-	if err != nil {
-		return unreachable(err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return access.Errorf(access.Unavailable, "Doorward answered %s to the backup.", res.Status).WithCode("backup_refused")
-	}
-	return keep(file, res.Body)
+	defer body.Close()
+	return keep(file, body)
 }
 
 // keep writes all of from to file, which is new or as it was.

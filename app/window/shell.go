@@ -4,6 +4,8 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"errors"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -125,20 +127,30 @@ func wantsAdmin(ctx context.Context, o Opened) (bool, error) {
 	return admins.Total == 0, err
 }
 
-func get(ctx context.Context, o Opened, path string, into any) error {
+// get asks o in the window's own name. Any answer but 200 is an error.
+func (o Opened) get(ctx context.Context, path string) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://doorward"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set(viaHeader, "window")
+	res, err := o.Via.RoundTrip(req)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, errors.Join(access.Errorf(access.Unavailable, "Doorward answered %s.", res.Status).WithCode("unreachable"), res.Body.Close())
+	}
+	return res.Body, nil
+}
+
+func get(ctx context.Context, o Opened, path string, into any) error {
+	body, err := o.get(ctx, path)
 	if err != nil {
 		return err
 	}
-	res, err := o.Via.RoundTrip(req)
-	if err != nil {
-		return unreachable(err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return access.Errorf(access.Unavailable, "Doorward answered %s.", res.Status).WithCode("unreachable")
-	}
-	return json.NewDecoder(res.Body).Decode(into)
+	defer body.Close()
+	return json.NewDecoder(body).Decode(into)
 }
 
 func unreachable(err error) *access.Error {

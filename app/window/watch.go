@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 )
@@ -35,20 +34,13 @@ func (w *Watch) Run(ctx context.Context, o Opened) {
 
 // listen follows one stream of events to its end.
 func (w *Watch) listen(ctx context.Context, o Opened) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://doorward/api/v1/events", nil)
+	body, err := o.get(ctx, "/api/v1/events")
 	if err != nil {
 		return
 	}
-	res, err := o.Via.RoundTrip(req)
-	if err != nil {
-		return
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return
-	}
+	defer body.Close()
 	w.look(ctx, o)
-	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+	for lines := bufio.NewScanner(body); lines.Scan(); {
 		switch strings.TrimPrefix(lines.Text(), "event: ") {
 		case "overview", "login-request", "reload":
 			w.look(ctx, o)

@@ -113,7 +113,7 @@ func (d *Desk) Reject(ctx context.Context, by access.By, id access.MemberID, rea
 				return err
 			}
 		}
-		if err := tx.RememberDecision(id, store.Farewell{Decision: access.Decision{By: by, At: tx.Now}, Why: access.EndedRejected}); err != nil {
+		if err := tx.RememberDecision(id, store.FinalDecision{Decision: access.Decision{By: by, At: tx.Now}, Why: access.EndedRejected}); err != nil {
 			return err
 		}
 		return tx.Record(by, access.DidReject, string(id), "")

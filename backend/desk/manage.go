@@ -153,7 +153,7 @@ func (d *Desk) Remove(ctx context.Context, by access.By, id access.MemberID) err
 		if err := tx.DeleteMember(m, access.EndedRemoved); err != nil {
 			return err
 		}
-		if err := tx.RememberDecision(id, store.Farewell{Decision: access.Decision{By: by, At: tx.Now}, Why: access.EndedRemoved}); err != nil {
+		if err := tx.RememberDecision(id, store.FinalDecision{Decision: access.Decision{By: by, At: tx.Now}, Why: access.EndedRemoved}); err != nil {
 			return err
 		}
 		if err := adminsLeft(tx, &m); err != nil {

@@ -2,15 +2,11 @@ package store
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
 
 	"doorward/backend/access"
-	"doorward/backend/store/kv"
 )
 
 // mostDecoded is how many records of a kind are kept decoded.
@@ -40,7 +36,7 @@ type recent struct {
 func newRecent() recent {
 	return recent{
 		members: &decoded[access.Member]{copy: func(m access.Member) access.Member {
-			m.Roles = slices.Clip(slices.Clone(m.Roles))
+			m.Roles = slices.Clone(m.Roles)
 			return m
 		}},
 		counters: &decoded[access.Counters]{copy: func(c access.Counters) access.Counters {
@@ -50,16 +46,13 @@ func newRecent() recent {
 	}
 }
 
-// getDecoded reads the record at key into v, as get does.
-func getDecoded[T any](tx *Tx, d *decoded[T], key []byte, v *T) (bool, error) {
-	value, err := tx.kv.Get(key)
-	if errors.Is(err, kv.ErrNotFound) {
-		return false, nil
+// getDecoded is the record at key, as get has it.
+func getDecoded[T any](tx *Tx, d *decoded[T], key []byte) (record T, ok bool, err error) {
+	value, ok, err := tx.read(key)
+	if ok {
+		record, err = d.of(key, value)
 	}
-	if err == nil {
-		*v, err = d.of(key, value)
-	}
-	return err == nil, err
+	return record, ok && err == nil, err
 }
 
 func (d *decoded[T]) of(key, value []byte) (T, error) {
@@ -70,8 +63,8 @@ func (d *decoded[T]) of(key, value []byte) (T, error) {
 		return d.copy(r.is), nil
 	}
 	r = decodedRecord[T]{from: value}
-	if err := json.Unmarshal(value, &r.is); err != nil {
-		return r.is, fmt.Errorf("decode record under %q: %w", key[:1], err)
+	if err := decode(key, value, &r.is); err != nil {
+		return r.is, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

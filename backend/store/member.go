@@ -19,18 +19,8 @@ func (tx *Tx) Member(id access.MemberID) (access.Member, error) {
 	return m, err
 }
 
-func (tx *Tx) member(id access.MemberID) (m access.Member, ok bool, err error) {
-	if m, ok = tx.members[id]; ok {
-		return m, true, nil
-	}
-	ok, err = getDecoded(tx, tx.recent.members, key("m/", string(id)), &m)
-	if err == nil && ok && len(tx.members) < mostRemembered {
-		if tx.members == nil {
-			tx.members = make(map[access.MemberID]access.Member, 2)
-		}
-		tx.members[id] = m
-	}
-	return m, ok, err
+func (tx *Tx) member(id access.MemberID) (access.Member, bool, error) {
+	return getDecoded(tx, tx.recent.members, key("m/", string(id)))
 }
 
 // MemberByAddress is the member of that canonical address, or NotFound.
@@ -66,7 +56,6 @@ func (tx *Tx) PutMember(m access.Member) error {
 			return err
 		}
 	}
-	delete(tx.members, m.ID)
 	before, now := map[string]string{}, entries(&m)
 	if had {
 		before = entries(&old)
@@ -169,7 +158,6 @@ func (tx *Tx) DeleteMember(m access.Member, why access.Ending) error {
 	if err := tx.count(func(c *access.Counters) { c.Add(&m, -1) }); err != nil {
 		return err
 	}
-	delete(tx.members, m.ID)
 	if err := tx.unmark(key("m/", string(m.ID))); err != nil {
 		return err
 	}
@@ -237,25 +225,25 @@ func (tx *Tx) RememberRejection(canonical string, by access.By) error {
 // remembered, for the slower of two Admins.
 const decisionKnown = 24 * time.Hour
 
-// A Farewell is how somebody went who is here no more.
-type Farewell struct {
+// A FinalDecision is that on somebody who is gone.
+type FinalDecision struct {
 	access.Decision
 	Why access.Ending `json:"why,omitempty"` // rejected or removed
 }
 
 // RememberDecision keeps for a day who rejected a request or removed a member,
 // by its id alone.
-func (tx *Tx) RememberDecision(id access.MemberID, f Farewell) error {
+func (tx *Tx) RememberDecision(id access.MemberID, d FinalDecision) error {
 	if err := tx.PutDue(Due{At: tx.Now.Add(decisionKnown), Kind: DueDecision, Ref: string(id)}); err != nil {
 		return err
 	}
-	return tx.set(key("j/", string(id)), f)
+	return tx.set(key("j/", string(id)), d)
 }
 
 // Decision is who made somebody go who is gone; false where nobody knows.
-func (tx *Tx) Decision(id access.MemberID) (f Farewell, ok bool, err error) {
-	ok, err = tx.get(key("j/", string(id)), &f)
-	return f, ok, err
+func (tx *Tx) Decision(id access.MemberID) (d FinalDecision, ok bool, err error) {
+	ok, err = tx.get(key("j/", string(id)), &d)
+	return d, ok, err
 }
 
 // ForgetDecision deletes what RememberDecision kept.

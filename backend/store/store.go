@@ -127,15 +127,9 @@ type Tx struct {
 	kv       kv.Tx
 	keys     *keys
 	recent   *recent
-	counters *access.Counters                  // read at the first use, written at the end
-	head     *auditHead                        // likewise
-	members  map[access.MemberID]access.Member // read in this transaction, and not written since
-	settings *access.Settings                  // likewise
+	counters *access.Counters // read at the first use, written at the end
+	head     *auditHead       // likewise
 }
-
-// mostRemembered is how many members a transaction keeps decoded: the few that
-// a verb asks for again and again, and not the many that a list goes over.
-const mostRemembered = 32
 
 // View runs fn on one consistent state.
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {

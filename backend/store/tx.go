@@ -13,17 +13,26 @@ import (
 
 // get reads the record at key into v. It reports whether there is one.
 func (tx *Tx) get(key []byte, v any) (bool, error) {
-	value, err := tx.kv.Get(key)
+	value, ok, err := tx.read(key)
+	if ok {
+		err = decode(key, value, v)
+	}
+	return ok && err == nil, err
+}
+
+func (tx *Tx) read(key []byte) (value []byte, ok bool, err error) {
+	value, err = tx.kv.Get(key)
 	if errors.Is(err, kv.ErrNotFound) {
-		return false, nil
+		return nil, false, nil
 	}
-	if err != nil {
-		return false, err
-	}
+	return value, err == nil, err
+}
+
+func decode(key, value []byte, v any) error {
 	if err := json.Unmarshal(value, v); err != nil {
-		return false, fmt.Errorf("decode record under %q: %w", key[:1], err)
+		return fmt.Errorf("decode record under %q: %w", key[:1], err)
 	}
-	return true, nil
+	return nil
 }
 
 func (tx *Tx) set(key []byte, v any) error {
@@ -105,9 +114,8 @@ func (tx *Tx) counts() (*access.Counters, error) {
 	if tx.counters != nil {
 		return tx.counters, nil
 	}
-	c := &access.Counters{}
-	_, err := getDecoded(tx, tx.recent.counters, []byte("c"), c)
-	return c, err
+	c, _, err := getDecoded(tx, tx.recent.counters, []byte("c"))
+	return &c, err
 }
 
 // count changes the counters.
@@ -123,22 +131,13 @@ func (tx *Tx) count(change func(*access.Counters)) error {
 
 // Settings are the settings, the defaults where none were kept.
 func (tx *Tx) Settings() (access.Settings, error) {
-	if tx.settings != nil {
-		return *tx.settings, nil
-	}
 	s := access.DefaultSettings()
 	_, err := tx.get([]byte("p"), &s)
-	if err == nil {
-		tx.settings = &s
-	}
 	return s, err
 }
 
 // PutSettings keeps the settings.
-func (tx *Tx) PutSettings(s access.Settings) error {
-	tx.settings = nil
-	return tx.set([]byte("p"), s)
-}
+func (tx *Tx) PutSettings(s access.Settings) error { return tx.set([]byte("p"), s) }
 
 // Setup is the way to the first Admin; zero where none was made.
 func (tx *Tx) Setup() (access.Setup, error) {

@@ -49,6 +49,18 @@ func logOf(t *testing.T, dir string) (name string, data []byte) {
 	return name, data
 }
 
+// openOnDisk opens a new store, and closes it with the test.
+func openOnDisk(t *testing.T) (b *Badger, dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "store")
+	b, err := Open(Options{Dir: dir, MinFree: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return b, dir
+}
+
 func setKey(t *testing.T, b *Badger, key string) {
 	t.Helper()
 	if err := b.Update(context.Background(), NewOp(), func(tx Tx) error { return tx.Set([]byte(key), []byte("v")) }); err != nil {
@@ -60,12 +72,7 @@ func setKey(t *testing.T, b *Badger, key string) {
 // to Badger it looks like one that was never finished, and is dropped without a
 // word. An Admin was told that somebody is suspended, and they are not.
 func TestLostLastCommitIsFound(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "store")
-	b, err := Open(Options{Dir: dir, MinFree: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
+	b, dir := openOnDisk(t)
 	setKey(t, b, "one")
 	older := crashed(t, dir)
 	setKey(t, b, "two")

@@ -19,12 +19,7 @@ import (
 // the process. Here each is refused with a sentence, or everything is there.
 func TestDamageLosesNothingInSilence(t *testing.T) {
 	const loaded, written = 20_000, 60
-	dir := filepath.Join(t.TempDir(), "store")
-	b, err := Open(Options{Dir: dir, MinFree: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
+	b, dir := openOnDisk(t)
 	n := 0
 	if err := b.Load(t.Context(), func() (KV, error) {
 		if n++; n > loaded {
@@ -164,12 +159,7 @@ func countAll(dir string) (n int, err error) {
 // It is on no list, and what it was to hold stands elsewhere: the next start
 // takes it away, and does not call the store damaged.
 func TestHalfWrittenTableIsNoDamage(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "store")
-	b, err := Open(Options{Dir: dir, MinFree: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
+	b, dir := openOnDisk(t)
 	n := 0
 	if err := b.Load(t.Context(), func() (KV, error) {
 		if n++; n > 2000 {
@@ -206,12 +196,7 @@ func TestHalfWrittenTableIsNoDamage(t *testing.T) {
 
 // The same with a log that was just being made: it is there, and empty.
 func TestEmptyLogIsNoDamage(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "store")
-	b, err := Open(Options{Dir: dir, MinFree: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
+	b, dir := openOnDisk(t)
 	setKey(t, b, "one")
 	setKey(t, b, "two")
 	for _, name := range []string{"00900.mem", "000900.vlog"} {
