@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -42,16 +41,11 @@ func Desktop(ctx context.Context, c Config) error {
 	if err := window.NeedsDisplay(os.Getenv); err != nil {
 		return err
 	}
-	dist, err := fs.Sub(c.Frontend, "dist")
-	if err != nil {
-		return err
-	}
 	w := &Window{c: c, alive: &window.Alive{Grace: window.Grace}}
 	w.alive.Lost = w.offerReload
-	w.shell = &window.Shell{Console: dist, Alive: w.alive, Open: func(ctx context.Context) (window.Opened, error) { return reachHere(ctx, c) }, Settled: w.watch}
+	w.shell = &window.Shell{Frontend: c.Frontend, Alive: w.alive, Open: func(ctx context.Context) (window.Opened, error) { return reachHere(ctx, c) }, Settled: w.watch}
 	defer context.AfterFunc(ctx, func() { w.quit(nil) })()
-	err = wails.Run(w.options())
-	err = errors.Join(err, w.shell.Close())
+	err := errors.Join(wails.Run(w.options()), w.shell.Close())
 	if err == nil && w.again {
 		return startAgain()
 	}

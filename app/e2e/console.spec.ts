@@ -368,7 +368,7 @@ test('while the server is away the console says so, and catches up by itself', a
 test('a letter that was not sent: as its reader would see it, without the link, and gone for good', async () => {
   await admin.goto('/admin/mail')
   await button(admin, /^Preview .* to lena@example.com/).click()
-  await expect(dialog(admin)).toContainText('The link and the code are left out here')
+  await expect(dialog(admin)).toContainText('A login link or code is left out here')
   const seen = admin.frameLocator('iframe')
   const way = seen.locator('a.b')
   await expect(way, 'in its own colours').toHaveCSS('background-color', 'rgb(29, 107, 87)')

@@ -226,6 +226,40 @@ func (d *driven) until(what, body, like string) {
 	}
 }
 
+// inFrame waits until the frame of that title shows a heading, in its own look.
+func (d *driven) inFrame(title, heading string) {
+	d.t.Helper()
+	if err := eventually("the frame "+title+" shows "+heading, func() error {
+		var frame, h1 map[string]string
+		var text, size string
+		defer webdriver("POST", d.session+"/frame", map[string]any{"id": nil}, nil)
+		return firstOf(func() error {
+			return webdriver("POST", d.session+"/element", map[string]string{"using": "css selector", "value": `iframe[title="` + title + `"]`}, &frame)
+		}, func() error { return webdriver("POST", d.session+"/frame", map[string]any{"id": frame}, nil) }, func() error {
+			return webdriver("POST", d.session+"/element", map[string]string{"using": "css selector", "value": "h1"}, &h1)
+		}, func() error { return webdriver("GET", d.session+"/element/"+h1[elementKey]+"/text", nil, &text) }, func() error {
+			return webdriver("GET", d.session+"/element/"+h1[elementKey]+"/css/font-size", nil, &size)
+		}, func() error {
+			if text != heading || size != "22px" {
+				return fmt.Errorf("it is %q, %s high", text, size)
+			}
+			return nil
+		})
+	}); err != nil {
+		d.fail(err)
+	}
+}
+
+// firstOf does one thing after the other until one fails.
+func firstOf(steps ...func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fail ends the test with a picture of the window.
 func (d *driven) fail(err error) {
 	d.t.Helper()

@@ -31,6 +31,10 @@ func TestWindow(t *testing.T) {
 	d.picture("welcome")
 	d.fill("Name of the workspace", "Night Watch")
 	d.fill("Your name", "Grace Hopper")
+	d.fill("Your email address", "grace hopper@example.org")
+	d.click("button", "Make the first Admin")
+	d.reads("An email address has no spaces in it")
+	d.picture("welcome-wrong")
 	d.fill("Your email address", "grace@example.org")
 	d.click("button", "Make the first Admin")
 	d.find("heading", "Dashboard")
@@ -55,8 +59,21 @@ func TestWindow(t *testing.T) {
 	d.picture("invited")
 	d.click("button", "Done")
 
+	p.mail.Down()
+	p.must(t, "invite", "late@example.com", "--role", "Fleet")
+	window := s.window("Doorward")
+	s.press(window, "ctrl+5") // View, Mail
+	d.click("button", "~^Preview .* to late@example.com")
+	d.inFrame("The letter as its reader sees it", "You are invited to Night Watch")
+	d.picture("letter")
+	d.click("button", "Close")
+	if err := p.mail.Up(); err != nil {
+		t.Fatal(err)
+	}
+	p.must(t, "reject", "late@example.com", "--yes")
+
 	p.comes(t, "ada@example.com")
-	window := s.window(`^\(1\) Doorward`)
+	s.window(`^\(1\) Doorward`)
 	d.click("link", "Dashboard")
 	d.reads("1 person is waiting for your approval")
 	d.picture("somebody waits")

@@ -9,7 +9,7 @@ import (
 
 // contentPolicy is what pages in the window may do: run what is in this program,
 // and speak to it alone.
-const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'none'"
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self'"
 
 // The toolkit adds its own scripts to a page whose address ends in a slash, and
 // to no other.
@@ -31,6 +31,19 @@ func pageOf(files fs.FS, name string) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		_, _ = w.Write(joined(html, r.URL.Path))
 	})
+}
+
+// look is the door's style sheet: the page that the window starts with is one
+// more page of it.
+func (s *Shell) look(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	for _, name := range []string{"tokens.css", "door/door.css"} {
+		css, err := fs.ReadFile(s.Frontend, name)
+		if err != nil {
+			return // the page stands without it
+		}
+		_, _ = w.Write(css)
+	}
 }
 
 func joined(html []byte, path string) []byte {

@@ -10,10 +10,20 @@ import (
 // way in it means nothing.
 const viaHeader = "X-Doorward-Via"
 
-func (s *Shell) forward(w http.ResponseWriter, r *http.Request) { s.pass(w, r, r.URL) }
+// What an answer may do in the window: nothing; a letter that the console shows
+// in a frame has its own look.
+const (
+	inert  = "default-src 'none'; sandbox"
+	styled = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+)
 
-// pass hands a request to the Doorward that is open.
-func (s *Shell) pass(w http.ResponseWriter, r *http.Request, to *url.URL) {
+func (s *Shell) forward(w http.ResponseWriter, r *http.Request) { s.pass(w, r, r.URL, inert) }
+
+func (s *Shell) letter(w http.ResponseWriter, r *http.Request) { s.pass(w, r, r.URL, styled) }
+
+// pass hands a request to the Doorward that is open. The answer may do what
+// policy lets it.
+func (s *Shell) pass(w http.ResponseWriter, r *http.Request, to *url.URL, policy string) {
 	o, ok := s.Opened()
 	if !ok {
 		refuse(w, unreachable(nil))
@@ -23,7 +33,7 @@ func (s *Shell) pass(w http.ResponseWriter, r *http.Request, to *url.URL) {
 		FlushInterval:  -1, // events go on as they come
 		Transport:      o.Via,
 		Rewrite:        func(p *httputil.ProxyRequest) { rewrite(p.Out, to) },
-		ModifyResponse: tame,
+		ModifyResponse: func(res *http.Response) error { tame(res.Header, policy); return nil },
 		ErrorHandler:   func(w http.ResponseWriter, _ *http.Request, err error) { refuse(w, unreachable(err)) },
 	}
 	proxy.ServeHTTP(w, r)
@@ -42,10 +52,9 @@ func rewrite(out *http.Request, to *url.URL) {
 }
 
 // tame leaves nothing in an answer that the page could run, keep or follow.
-func tame(res *http.Response) error {
-	res.Header.Del("Set-Cookie")
-	res.Header.Del("Location")
-	res.Header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	res.Header.Set("X-Content-Type-Options", "nosniff")
-	return nil
+func tame(h http.Header, policy string) {
+	h.Del("Set-Cookie")
+	h.Del("Location")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
 }

@@ -27,10 +27,10 @@ type Opened struct {
 // A Shell answers what the window asks for. It opens its Doorward when the
 // starting page asks, so that what hinders it is said in the window.
 type Shell struct {
-	Console fs.FS // the built console: index.html and assets/
-	Open    func(context.Context) (Opened, error)
-	Settled func(Opened) // called once it is open
-	Alive   *Alive
+	Frontend fs.FS // dist/, the built console; tokens.css and door/door.css, the look of the page it starts with
+	Open     func(context.Context) (Opened, error)
+	Settled  func(Opened) // called once it is open
+	Alive    *Alive
 
 	mu     sync.Mutex
 	opened *Opened
@@ -49,15 +49,21 @@ func (s *Shell) mount() {
 	if err != nil {
 		panic(err) // the name is a valid one: it stands above
 	}
+	console, err := fs.Sub(s.Frontend, "dist")
+	if err != nil {
+		panic(err) // so is this one
+	}
 	s.routes = http.NewServeMux()
 	s.routes.Handle("GET /{$}", pageOf(own, "start.html"))
+	s.routes.HandleFunc("GET /desktop/door.css", s.look)
 	s.routes.Handle("GET /desktop/", http.StripPrefix("/desktop", http.FileServerFS(own)))
 	s.routes.Handle("GET /desktop/alive", s.Alive)
 	s.routes.HandleFunc("POST /desktop/open", s.open)
 	s.routes.HandleFunc("POST /desktop/setup", s.setUp)
-	s.routes.Handle("GET /admin/assets/", http.StripPrefix("/admin", http.FileServerFS(s.Console)))
-	s.routes.Handle("GET /admin/", pageOf(s.Console, "index.html"))
+	s.routes.Handle("GET /admin/assets/", http.StripPrefix("/admin", http.FileServerFS(console)))
+	s.routes.Handle("GET /admin/", pageOf(console, "index.html"))
 	s.routes.HandleFunc("/api/v1/", s.forward)
+	s.routes.HandleFunc("GET /api/v1/outbox/{id}/page", s.letter)
 	s.routes.Handle("GET /login", http.RedirectHandler("/", http.StatusSeeOther))
 }
 
@@ -117,7 +123,7 @@ func (s *Shell) opening(ctx context.Context) (Opened, error) {
 
 // setUp makes the first Admin as the operator does on the command line.
 func (s *Shell) setUp(w http.ResponseWriter, r *http.Request) {
-	s.pass(w, r, &url.URL{Path: "/local/v1/setup"})
+	s.pass(w, r, &url.URL{Path: "/local/v1/setup"}, inert)
 }
 
 // wantsAdmin reports whether nobody could sign in yet.

@@ -36,8 +36,9 @@ func says(body string, headers ...string) *http.Response {
 }
 
 func newShell(f *far, open ...error) *window.Shell {
-	console := fstest.MapFS{"index.html": {Data: []byte("<html><head></head><body>the console</body></html>")}, "assets/a.js": {Data: []byte("1")}}
-	return &window.Shell{Console: console, Alive: &window.Alive{Grace: time.Hour}, Open: func(context.Context) (window.Opened, error) {
+	frontend := fstest.MapFS{"dist/index.html": {Data: []byte("<html><head></head><body>the console</body></html>")}, "dist/assets/a.js": {Data: []byte("1")},
+		"tokens.css": {Data: []byte("/* tokens */")}, "door/door.css": {Data: []byte("/* door */")}}
+	return &window.Shell{Frontend: frontend, Alive: &window.Alive{Grace: time.Hour}, Open: func(context.Context) (window.Opened, error) {
 		for _, err := range open {
 			return window.Opened{}, err
 		}
@@ -86,6 +87,10 @@ func TestAnswersCannotRun(t *testing.T) {
 	if h.Get("Set-Cookie") != "" || h.Get("Location") != "" {
 		t.Errorf("the answer keeps or leads: %v", h)
 	}
+	letter := do(s, "GET", "/api/v1/outbox/x/page").Header()
+	if got := letter.Get("Content-Security-Policy"); got != "default-src 'none'; style-src 'unsafe-inline'; sandbox" || letter.Get("Set-Cookie") != "" {
+		t.Errorf("a letter may do more than have a look: %v", letter)
+	}
 	asked := len(f.asked)
 	for _, path := range []string{"/local/v1/backup", "/setup/x", "/ailoop"} {
 		if code := do(s, "GET", path).Code; code != http.StatusNotFound || len(f.asked) != asked {
@@ -128,8 +133,10 @@ func TestPagesAreJoinedToTheWindow(t *testing.T) {
 			t.Errorf("%s: %d %s", path, w.Code, body)
 		}
 	}
-	if w := do(s, "GET", "/admin/assets/a.js"); w.Body.String() != "1" {
-		t.Errorf("asset: %d %s", w.Code, w.Body)
+	for path, want := range map[string]string{"/admin/assets/a.js": "1", "/desktop/door.css": "/* tokens *//* door */"} {
+		if w := do(s, "GET", path); w.Body.String() != want {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
 	}
 }
 

@@ -8,7 +8,7 @@ function show(id) {
 async function post(path, body) {
   const res = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
   const answer = await res.json()
-  if (!res.ok) throw new Error(answer.detail || 'Something went wrong. Try again.')
+  if (!res.ok) throw Object.assign(new Error(answer.detail || 'Something went wrong. Try again.'), { field: answer.errors?.[0]?.location })
   return answer
 }
 
@@ -26,20 +26,30 @@ async function open() {
   }
 }
 
+// refuse says above the form what is wrong, and leads to the field.
+function refuse({ message, field }) {
+  const said = Object.assign(document.createElement('p'), { id: 'refused', className: 'error', textContent: message })
+  said.setAttribute('role', 'alert')
+  part('admin').before(said)
+  const wrong = part('admin').elements[field] || part('email')
+  wrong.setAttribute('aria-invalid', 'true')
+  wrong.setAttribute('aria-describedby', 'refused')
+  wrong.focus()
+}
+
 async function setUp(event) {
   event.preventDefault()
-  part('refused').hidden = true
-  const given = Object.fromEntries([...new FormData(part('setup'))].filter(([, text]) => text))
+  part('refused')?.remove()
+  for (const field of part('admin').elements) field.removeAttribute('aria-invalid')
+  const given = Object.fromEntries([...new FormData(part('admin'))].filter(([, text]) => text))
   try {
     await post('/desktop/setup', given)
     location.replace('/admin/')
   } catch (error) {
-    part('refused').textContent = error.message
-    part('refused').hidden = false
-    part('email').focus()
+    refuse(error)
   }
 }
 
 part('again').addEventListener('click', open)
-part('setup').addEventListener('submit', setUp)
+part('admin').addEventListener('submit', setUp)
 open()
