@@ -11,7 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // buildDesktop makes the program with the window as it is shipped, once for all
@@ -80,12 +82,20 @@ func (s *screen) runs(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// starts starts a program in a group of processes of its own, which ends with
+// the test: WebKit's helpers, and what a bus has started, would outlive it and
+// hold on to its output.
 func (s *screen) starts(cmd *exec.Cmd) {
 	s.t.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	s.t.Cleanup(func() {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		cmd.Wait()
+	})
 }
 
 // tells starts a program that lives as long as the test, and returns the line

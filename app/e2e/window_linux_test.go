@@ -282,6 +282,7 @@ func (s *screen) secondStart(t *testing.T, program string, env []string) {
 	t.Helper()
 	cmd := exec.Command(program)
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(append([]string{}, env...), s.env...), &s.log, &s.log
+	cmd.WaitDelay = time.Second
 	ended := make(chan error, 1)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
