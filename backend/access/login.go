@@ -9,6 +9,7 @@ const (
 	ForInvitation Purpose = "invitation" // proves the invited address, in any browser
 	ForSignIn     Purpose = "sign_in"    // asked for on the sign-in page, in that browser only
 	ForRescue     Purpose = "rescue"     // printed on the server's own shell
+	ForWindow     Purpose = "window"     // no link: a code for the native window that a member has let act for them
 )
 
 // A Login is a login link. Only the hash of its secret is kept. It stays for a
@@ -18,7 +19,7 @@ type Login struct {
 	Purpose   Purpose    `json:"purpose"`
 	Member    MemberID   `json:"member"`
 	Address   string     `json:"address"`          // canonical; a link proves this address and no other
-	Browser   SecretHash `json:"browser,omitzero"` // of the browser that asked; zero: any
+	Browser   SecretHash `json:"browser,omitzero"` // of the browser, or the window, that asked; zero: any
 	Epoch     int        `json:"epoch,omitempty"`  // the member's, when it was made
 	MadeAt    time.Time  `json:"made_at"`
 	ExpiresAt time.Time  `json:"expires_at"`
@@ -30,6 +31,16 @@ type Login struct {
 // expired or revoked.
 func DeadLink() *Error {
 	return Errorf(Expired, "This link is no longer good. Ask for a fresh letter; it goes to the same address.").WithCode("link_dead")
+}
+
+// WindowLasts is how long the code for a native window is good: it goes from the
+// browser to a program on the same computer.
+const WindowLasts = time.Minute
+
+// DeadWindow is the one answer for a window's codes that are unknown, used,
+// expired, or another window's.
+func DeadWindow() *Error {
+	return Errorf(Expired, "This sign-in is no longer good. Start it again in the window.").WithCode("window_dead")
 }
 
 // OtherBrowser refuses a link that was asked for in another browser.

@@ -2,6 +2,7 @@ package access
 
 import (
 	"crypto/sha256"
+	"strings"
 	"time"
 )
 
@@ -21,7 +22,7 @@ const (
 type Session struct {
 	Hash     SecretHash `json:"hash"`
 	Member   MemberID   `json:"member"`
-	Method   string     `json:"method"` // link, code, setup or rescue
+	Method   string     `json:"method"` // link, code, setup, rescue or window
 	OpenedAt time.Time  `json:"opened_at"`
 	SeenAt   time.Time  `json:"seen_at"`
 	Rights   int        `json:"rights,omitempty"` // the member's, when the session got its id
@@ -31,10 +32,27 @@ type Session struct {
 	Before   time.Time  `json:"before,omitzero"` // the member's sign-in before this one
 }
 
-// Good reports whether the session is within its limits.
+// MethodWindow is how the session of a native window was opened: by a member
+// who let it, in a browser.
+const MethodWindow = "window"
+
+// WindowPrefix begins the secret of a window's session. It is no cookie's, and
+// no cookie's secret is one.
+const WindowPrefix = "dwin_"
+
+// NewWindowSecret returns a fresh secret for a window's session.
+func NewWindowSecret() Secret { return WindowPrefix + NewSecret() }
+
+// OpensSession reports whether s has the shape of a session's secret.
+func (s Secret) OpensSession() bool {
+	return len(strings.TrimPrefix(string(s), WindowPrefix)) == SecretLength
+}
+
+// Good reports whether the session is within its limits. A window's secret rests
+// in the keyring of the computer's user, and its limits are the longer ones.
 func (s *Session) Good(manages bool, now time.Time) bool {
 	idle, lasts := MemberIdle, MemberLasts
-	if manages {
+	if manages && s.Method != MethodWindow {
 		idle, lasts = AdminIdle, AdminLasts
 	}
 	return now.Before(s.SeenAt.Add(idle)) && now.Before(s.OpenedAt.Add(lasts))

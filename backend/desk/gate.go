@@ -112,7 +112,7 @@ func (g *gate) drop(all []store.Change) {
 // Who is whoever holds the session secret, with what they may do now. Without
 // a good session the error is SignedOut; an *Ended where it is known why.
 func (d *Desk) Who(ctx context.Context, secret access.Secret) (*Principal, error) {
-	if len(secret) != access.SecretLength {
+	if !secret.OpensSession() {
 		return nil, access.SignedOutError()
 	}
 	h := secret.Hash()

@@ -41,7 +41,7 @@ func TestNextRequest(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o := openOffice(t)
-			sessions := []access.Secret{o.enterAs("bob@example.org"), o.enterAs("bob@example.org")}
+			sessions := []access.Secret{o.enterAs("bob@example.org"), o.enterAs("bob@example.org"), o.asWindow(o.bob, "window")}
 			_, secret, err := o.MakeToken(t.Context(), o.bob, "ci", []access.RoleName{access.Admin}, 0)
 			must(t, err)
 			for _, s := range sessions {

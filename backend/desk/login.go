@@ -70,12 +70,11 @@ func usable(tx *store.Tx, secret access.Secret, b Browser) (l access.Login, m ac
 	if l, err = tx.Login(secret.Hash()); err != nil {
 		return l, m, err
 	}
-	m, err = tx.Member(l.Member)
-	if access.NotFound.Is(err) || err == nil && (m.Email.Canonical != l.Address || m.Epoch != l.Epoch) {
-		return l, m, access.DeadLink()
-	}
-	if err != nil {
+	if m, err = stillOf(tx, &l); err != nil {
 		return l, m, err
+	}
+	if l.Purpose == access.ForWindow {
+		return l, m, access.DeadLink()
 	}
 	if newest, err := newestAsked(tx, &l); err != nil || !newest {
 		return l, m, firstOf(err, access.DeadLink())
@@ -87,6 +86,15 @@ func usable(tx *store.Tx, secret access.Secret, b Browser) (l access.Login, m ac
 		return l, m, suspendedError()
 	}
 	return l, m, nil
+}
+
+// stillOf is the member that a link was made for, if it is still theirs.
+func stillOf(tx *store.Tx, l *access.Login) (access.Member, error) {
+	m, err := tx.Member(l.Member)
+	if access.NotFound.Is(err) || err == nil && (m.Email.Canonical != l.Address || m.Epoch != l.Epoch) {
+		err = access.DeadLink()
+	}
+	return m, err
 }
 
 // newestAsked reports whether a link is the one that its browser asked for last;
@@ -210,7 +218,7 @@ func (d *Desk) RenewLink(ctx context.Context, secret access.Secret, b Browser) e
 	fresh := access.NewSecret()
 	return d.store.Update(ctx, func(tx *store.Tx) error {
 		l, err := tx.Login(secret.Hash())
-		if access.Expired.Is(err) {
+		if access.Expired.Is(err) || err == nil && l.Purpose == access.ForWindow {
 			return nil
 		}
 		if err != nil {

@@ -56,6 +56,18 @@ type Policy struct {
 // Rights are what a set of roles may do.
 type Rights map[access.Permission]bool
 
+// Manage reports whether there is anything in the console for them.
+func (r Rights) Manage() bool {
+	for _, res := range []access.Resource{access.ResMembers, access.ResAudit, access.ResSettings} {
+		for _, a := range []access.Action{access.Read, access.DoInvite, access.Decide, access.Change} {
+			if r[access.May(a, res)] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // mostAnswers bounds the memory of kept answers.
 const mostAnswers = 4096
 

@@ -20,6 +20,7 @@ import (
 func (s *Server) mountAPI(app *fiber.App, local bool) {
 	r := s.newRoom(app, "/api/v1")
 	s.mountMe(r)
+	s.mountWindow(r)
 	s.mountOverview(r)
 	s.mountInvitations(r)
 	s.mountMembers(r)
@@ -52,7 +53,7 @@ func (s *Server) newRoom(app *fiber.App, prefix string) *room {
 		"session": {Type: "apiKey", In: "cookie", Name: "__Host-dw",
 			Description: "The session of a signed-in member. It is named dw while the public URL is plain http. What changes something also needs a same-origin Sec-Fetch-Site or Origin header."},
 		"token": {Type: "http", Scheme: "bearer", BearerFormat: "dw_…",
-			Description: "An API token, made with `doorward token add` or POST /tokens."},
+			Description: "An API token, made with `doorward token add` or POST /tokens. A native window sends its session's secret, dwin_…, in the same way."},
 	}
 	return &room{s: s, api: humafiber.NewWithGroup(app, app.Group(prefix), config), prefix: prefix}
 }

@@ -22,7 +22,7 @@ type meJSON struct {
 	Roles          []string `json:"roles" example:"Fleet"`
 	Permissions    []string `json:"permissions" doc:"What may be done, in words. A token's are those of its roles, within its owner's." example:"open fleet,open fleet/flows"`
 	NotifyWaiting  bool     `json:"notify_waiting" doc:"Gets letters about people waiting."`
-	SignInMethod   string   `json:"sign_in_method" enum:"link,code,setup,rescue,token,operator" doc:"How whoever asks came in."`
+	SignInMethod   string   `json:"sign_in_method" enum:"link,code,setup,rescue,window,token,operator" doc:"How whoever asks came in."`
 }
 
 type meOut struct{ Body meJSON }

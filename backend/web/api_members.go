@@ -261,7 +261,7 @@ func (s *Server) signOut(ctx context.Context, by access.By, in *bareIn) (*nothin
 type sessionJSON struct {
 	ID       string    `json:"id" doc:"Names it; opens nothing."`
 	Current  bool      `json:"current,omitempty" doc:"The one that asks."`
-	Method   string    `json:"method" enum:"link,code,setup,rescue" doc:"How it was opened."`
+	Method   string    `json:"method" enum:"link,code,setup,rescue,window" doc:"How it was opened."`
 	OpenedAt time.Time `json:"opened_at"`
 	SeenAt   time.Time `json:"seen_at" doc:"Last use, to the minute."`
 	From     string    `json:"from,omitempty" example:"192.0.2.7"`

@@ -45,6 +45,8 @@ func (s *Server) mountDoor(app *fiber.App) {
 			get("/"+sec.name+"/"+r.name, permission(access.May(access.Open, access.Resource(sec.name+"/"+r.name))), s.resource)
 		}
 	}
+	get("/window", manager(), s.windowPage)
+	post("/window", manager(), s.letWindow)
 	get("/admin/assets/*", public(), s.consoleAsset)
 	get("/admin", manager(), s.consolePage)
 	get("/admin/*", manager(), s.consolePage)
@@ -397,6 +399,9 @@ func sectionTitle(p string) string {
 	}
 	if first == "admin" {
 		return "The console"
+	}
+	if first == "window" {
+		return "The Doorward window"
 	}
 	return ""
 }

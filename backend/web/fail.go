@@ -257,12 +257,12 @@ func safePath(path string) string {
 		strings.ContainsAny(path, "\\\t\r\n") || u.Host != "" || u.Scheme != "" || strings.Contains(u.Path, "//") || strings.Contains(u.Path, "\\") {
 		return "/"
 	}
-	for _, r := range u.Path {
+	for _, r := range u.Path + u.RawQuery {
 		if r < ' ' || r == 0x7f || r > 0x7e {
 			return "/"
 		}
 	}
-	return u.EscapedPath()
+	return (&url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery}).String()
 }
 
 // nextQuery carries where somebody wanted to go through the sign-in.

@@ -104,6 +104,9 @@ func (s *Server) identify(c *fiber.Ctx) (*desk.Principal, error) {
 		if !ok || !isAPI(c) {
 			return nil, access.Errorf(access.SignedOut, "Send the API token as: Authorization: Bearer dw_…").WithCode("bad_token")
 		}
+		if strings.HasPrefix(token, access.WindowPrefix) {
+			return s.identifyWindow(c, access.Secret(strings.Clone(token)))
+		}
 		p, err := s.desk.WhoToken(c.UserContext(), access.Secret(strings.Clone(token)))
 		return p, s.failedTry(c, err)
 	}
@@ -117,6 +120,18 @@ func (s *Server) identify(c *fiber.Ctx) (*desk.Principal, error) {
 	}
 	if p.Stale && navigates(c) {
 		return s.rotate(c, secret)
+	}
+	c.Locals(secretKey, secret)
+	return p, nil
+}
+
+// identifyWindow is whoever a native window acts for. Its secret stays the same
+// when rights rise: nobody could have planted it, for only the window that holds
+// the proof was ever given it.
+func (s *Server) identifyWindow(c *fiber.Ctx, secret access.Secret) (*desk.Principal, error) {
+	p, err := s.desk.Who(c.UserContext(), secret)
+	if err != nil {
+		return nil, s.failedTry(c, err)
 	}
 	c.Locals(secretKey, secret)
 	return p, nil
@@ -152,7 +167,8 @@ func (s *Server) rotate(c *fiber.Ctx, old access.Secret) (*desk.Principal, error
 }
 
 // admit notes who asks. What changes something must come from a page of ours,
-// unless a token, which no browser sends by itself, speaks for it.
+// unless a token or a window's secret, which no browser sends by itself, speaks
+// for it.
 func (s *Server) admit(c *fiber.Ctx, p *desk.Principal) error {
 	via := access.ViaDoor
 	if isAPI(c) {
@@ -160,6 +176,8 @@ func (s *Server) admit(c *fiber.Ctx, p *desk.Principal) error {
 	}
 	if p.By.Token != "" {
 		via = access.ViaAPI
+	} else if p.Method == access.MethodWindow {
+		via = access.ViaWindow
 	} else if isAPI(c) && !safeMethod(c) && !s.sameOrigin(c, false) {
 		return errForeignForm
 	}

@@ -16,6 +16,7 @@ const (
 	pageResource     = "resource"
 	pageSetup        = "setup"
 	pageMessage      = "message"
+	pageWindow       = "window"
 )
 
 // models says which type each page shows. Each is also drawn empty at start.
@@ -32,6 +33,7 @@ var models = map[string]any{
 	pageResource:     ResourcePage{},
 	pageSetup:        SetupPage{},
 	pageMessage:      MessagePage{},
+	pageWindow:       WindowPage{},
 }
 
 // A Leaf is what every page has: whose door it is and who stands before it.
@@ -148,6 +150,13 @@ type SetupPage struct {
 	WorkspaceName string
 	Name, Email   string
 	Errors        map[string]string // by field: "workspace", "name", "email", or "" for the whole
+}
+
+// WindowPage asks a member whether a native window may act for them.
+type WindowPage struct {
+	Leaf
+	Ask  WindowAsk
+	Days int // without use, after which it has to ask again
 }
 
 // A Tone colours a message.

@@ -1,0 +1,126 @@
+package web
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/desk"
+)
+
+// A native window that is to act for a member elsewhere signs in as RFC 8252
+// has it: the system's browser comes to /window, the member agrees, a code goes
+// to the window over the computer's own loopback address, and the window redeems
+// it with the secret that only it holds (RFC 7636, S256).
+
+// A WindowAsk is what a window says of itself when it sends a browser here. The
+// way back is built of its port alone: it leads to the same computer, or nowhere.
+type WindowAsk struct {
+	Challenge string // the hash of the window's secret, in base64url
+	State     string // the window's own mark
+	Port      int
+
+	hash access.SecretHash
+}
+
+var errWindowAsk = access.Errorf(access.Invalid, "This address is not complete, or not one that the Doorward window made. Press Sign in there again.").WithCode("bad_window")
+
+const longestState = 128
+
+func readWindowAsk(value func(string) string) (a WindowAsk, err error) {
+	a.Challenge, a.State = strings.Clone(value("code_challenge")), strings.Clone(value("state"))
+	a.Port, err = strconv.Atoi(value("port"))
+	hash, bad := base64.RawURLEncoding.Strict().DecodeString(a.Challenge)
+	if err != nil || bad != nil || len(hash) != len(a.hash) || a.Port < 1024 || a.Port > 65535 || value("code_challenge_method") != "S256" || !plainState(a.State) {
+		return a, errWindowAsk
+	}
+	copy(a.hash[:], hash)
+	return a, nil
+}
+
+func plainState(s string) bool {
+	for _, r := range s {
+		if !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= longestState
+}
+
+// back is the window's own address on the member's computer.
+func (a *WindowAsk) back() string { return fmt.Sprintf("http://127.0.0.1:%d", a.Port) }
+
+// windowPage asks; it changes nothing.
+func (s *Server) windowPage(c *fiber.Ctx) error {
+	a, err := readWindowAsk(func(name string) string { return c.Query(name) })
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentSecurityPolicy, strings.Replace(contentPolicy, "form-action 'self'", "form-action 'self' "+a.back(), 1))
+	return s.page(c, http.StatusOK, pageWindow, WindowPage{Leaf: s.leaf(c), Ask: a, Days: int(access.MemberIdle / (24 * time.Hour))})
+}
+
+func (s *Server) letWindow(c *fiber.Ctx) error {
+	a, err := readWindowAsk(func(name string) string { return c.FormValue(name) })
+	if err != nil {
+		return err
+	}
+	code, err := s.desk.LetWindow(c.UserContext(), asker(c), a.hash)
+	if err != nil {
+		return err
+	}
+	back := url.Values{"code": {code.Reveal()}, "state": {a.State}}
+	return c.Redirect(a.back()+"/?"+back.Encode(), http.StatusSeeOther)
+}
+
+func (s *Server) mountWindow(r *room) {
+	mount(r, op{http.MethodPost, "/window", "enter-window", "Sign a native window in", "Redeems the code that a member let out at /window, once, with the secret behind its code_challenge. The answer's secret is sent as a bearer token.", public(), http.StatusCreated, []int{http.StatusGone}}, s.enterWindow)
+	mount(r, op{http.MethodDelete, "/window", "leave-window", "Sign a native window out", "Ends the session of the window that asks.", member(), 0, nil}, s.leaveWindow)
+}
+
+type enterWindowIn struct {
+	Body struct {
+		Code     string `json:"code"`
+		Verifier string `json:"code_verifier" doc:"The secret whose SHA-256, in base64url, was the code_challenge."`
+	}
+}
+
+type enterWindowOut struct {
+	Body struct {
+		Secret    string `json:"secret" doc:"Shown this once."`
+		Email     string `json:"email" doc:"Whom it acts for."`
+		Workspace string `json:"workspace"`
+	} `nameHint:"WindowSession"`
+}
+
+func (s *Server) enterWindow(ctx context.Context, _ access.By, in *enterWindowIn) (*enterWindowOut, error) {
+	c := askedBy(ctx).c
+	if err := s.slowTries(c); err != nil {
+		return nil, err
+	}
+	b := desk.Browser{Secret: access.Secret(in.Body.Verifier), From: s.from(c).String(), Agent: strings.Clone(c.Get(fiber.HeaderUserAgent))}
+	e, err := s.desk.EnterWindow(ctx, access.Secret(in.Body.Code), b)
+	if err != nil {
+		return nil, err
+	}
+	out := &enterWindowOut{}
+	out.Body.Secret, out.Body.Email, out.Body.Workspace = e.Session.Reveal(), e.Member.Email.Typed, s.workspaceNow(ctx)
+	return out, nil
+}
+
+func (s *Server) leaveWindow(ctx context.Context, by access.By, _ *struct{}) (*nothing, error) {
+	c := askedBy(ctx).c
+	secret, _ := c.Locals(secretKey).(access.Secret)
+	if p := principal(c); p == nil || p.Method != access.MethodWindow {
+		return nil, access.Errorf(access.Invalid, "Only a window can sign itself out here.").WithCode("not_a_window")
+	}
+	return nil, s.desk.SignOut(ctx, by, secret)
+}
