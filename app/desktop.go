@@ -28,7 +28,8 @@ const HasWindow = true
 
 // Window is what the console's page can ask of the desktop.
 type Window struct {
-	ctx   context.Context
+	ctx   context.Context // of the toolkit
+	life  context.Context // ends when the window closes
 	stop  context.CancelFunc
 	c     Config
 	shell *window.Shell
@@ -43,7 +44,13 @@ func Desktop(ctx context.Context, c Config) error {
 	}
 	w := &Window{c: c, alive: &window.Alive{Grace: window.Grace}}
 	w.alive.Lost = w.offerReload
-	w.shell = &window.Shell{Frontend: c.Frontend, Alive: w.alive, Open: func(ctx context.Context) (window.Opened, error) { return reachHere(ctx, c) }, Settled: w.watch}
+	w.shell = &window.Shell{
+		Frontend: c.Frontend, Alive: w.alive, Workspaces: &window.Workspaces{File: window.WorkspacesFile()}, Vault: &window.Vault{},
+		Open:    func(ctx context.Context) (window.Opened, error) { return reachHere(ctx, c) },
+		Settled: w.watch,
+		Browse:  func(link string) { runtime.BrowserOpenURL(w.ctx, link) },
+		Front:   func() { w.toFront(options.SecondInstanceData{}) },
+	}
 	defer context.AfterFunc(ctx, func() { w.quit(nil) })()
 	err := errors.Join(wails.Run(w.options()), w.shell.Close())
 	if err == nil && w.again {
@@ -59,7 +66,7 @@ func (w *Window) options() *options.App {
 		state = options.Maximised
 	}
 	return &options.App{
-		Title: window.Title(0), Width: frame.Width, Height: frame.Height, MinWidth: 360, MinHeight: 480,
+		Title: window.Title(0, ""), Width: frame.Width, Height: frame.Height, MinWidth: 360, MinHeight: 480,
 		WindowStartState:   state,
 		AssetServer:        &assetserver.Options{Handler: w.shell},
 		Menu:               w.menu(),
@@ -87,7 +94,7 @@ func (w *Window) frameFile() string { return window.FrameFile(w.c.Data) }
 
 func (w *Window) start(ctx context.Context, frame window.Frame) {
 	w.ctx = ctx
-	_, w.stop = context.WithCancel(ctx)
+	w.life, w.stop = context.WithCancel(ctx)
 	if frame.X >= 0 && frame.Y >= 0 && !frame.Maximised {
 		runtime.WindowSetPosition(ctx, frame.X, frame.Y)
 	}
@@ -117,15 +124,19 @@ func (w *Window) toFront(options.SecondInstanceData) {
 }
 
 // watch keeps the title and the desktop told of who waits.
-func (w *Window) watch(o window.Opened) {
-	ctx, stop := context.WithCancel(w.ctx)
-	w.stop = stop
+func (w *Window) watch(ctx context.Context, o window.Opened) {
+	ctx, stop := context.WithCancel(ctx)
+	context.AfterFunc(w.life, stop)
 	watch := &window.Watch{
 		Title: func(title string) { runtime.WindowSetTitle(w.ctx, title) },
 		Notify: func(title, body string) {
 			_ = runtime.SendNotification(w.ctx, runtime.NotificationOptions{ID: "waiting", Title: title, Body: body}) // a desktop without notices has the title
 		},
 	}
+	if o.At != "" {
+		watch.Name = o.Name
+	}
+	runtime.WindowSetTitle(w.ctx, window.Title(0, watch.Name))
 	go watch.Run(ctx, o)
 }
 
@@ -133,6 +144,7 @@ func (w *Window) menu() *menu.Menu {
 	m := menu.NewMenu()
 	file := m.AddSubmenu("File")
 	file.AddText("Invite New User…", keys.CmdOrCtrl("i"), w.leads("/admin/settings/members?invite"))
+	file.AddText("Workspaces…", keys.CmdOrCtrl("o"), func(*menu.CallbackData) { runtime.WindowExecJS(w.ctx, `location.assign("/?choose")`) })
 	file.AddText("Back Up…", keys.CmdOrCtrl("b"), func(*menu.CallbackData) { w.backUp() })
 	file.AddSeparator()
 	file.AddText("Quit", keys.CmdOrCtrl("q"), w.quit)
@@ -168,6 +180,10 @@ func (w *Window) quit(*menu.CallbackData) {
 func (w *Window) backUp() {
 	o, open := w.shell.Opened()
 	if !open {
+		return
+	}
+	if o.At != "" {
+		go runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: runtime.InfoDialog, Title: "Back Up", Message: window.BackUpElsewhere})
 		return
 	}
 	go w.told("The backup is written.", func() (bool, error) {

@@ -60,6 +60,7 @@ var homes = map[string][]string{
 	"github.com/valyala/fasthttp":     {"backend/web", "app/bench"},
 	"github.com/wailsapp/wails":       {"app/desktop.go"},
 	"github.com/xhit/go-simple-mail":  {"backend/mail"},
+	"github.com/zalando/go-keyring":   {"app/window"},
 	"golang.org/x/net/idna":           {"backend/address"},
 	"golang.org/x/sys":                {"app", "backend/store/kv"},
 	"golang.org/x/text":               {"backend/address"},

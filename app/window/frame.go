@@ -48,12 +48,5 @@ func SaveFrame(file string, f Frame) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	fresh := file + ".new"
-	if err := os.WriteFile(fresh, b, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(fresh, file)
+	return replace(file, b)
 }

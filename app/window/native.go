@@ -62,6 +62,10 @@ func ReadDropped(paths []string) (string, error) {
 // BackupName is what a backup made now is called unless somebody says otherwise.
 func BackupName() string { return "doorward-" + time.Now().Format("2006-01-02") + ".backup" }
 
+// BackUpElsewhere is said where a backup is asked for that only the machine with
+// the data can make.
+const BackUpElsewhere = "This Doorward runs on another machine, and is backed up there: doorward backup FILE"
+
 // BackUp writes a backup of o to file: the whole of it, or nothing.
 func BackUp(ctx context.Context, o Opened, file string) error {
 	body, err := o.get(ctx, "/local/v1/backup")

@@ -38,7 +38,7 @@ func says(body string, headers ...string) *http.Response {
 func newShell(f *far, open ...error) *window.Shell {
 	frontend := fstest.MapFS{"dist/index.html": {Data: []byte("<html><head></head><body>the console</body></html>")}, "dist/assets/a.js": {Data: []byte("1")},
 		"tokens.css": {Data: []byte("/* tokens */")}, "door/door.css": {Data: []byte("/* door */")}}
-	return &window.Shell{Frontend: frontend, Alive: &window.Alive{Grace: time.Hour}, Open: func(context.Context) (window.Opened, error) {
+	return &window.Shell{Frontend: frontend, Alive: &window.Alive{Grace: time.Hour}, Workspaces: &window.Workspaces{}, Vault: &window.Vault{}, Open: func(context.Context) (window.Opened, error) {
 		for _, err := range open {
 			return window.Opened{}, err
 		}
@@ -75,7 +75,10 @@ func TestPageCannotSayWhoAsks(t *testing.T) {
 
 // A server that answers with a page of its own gets nothing run in the window.
 func TestAnswersCannotRun(t *testing.T) {
-	f := &far{answer: func(*http.Request) *http.Response {
+	f := &far{answer: func(r *http.Request) *http.Response {
+		if r.URL.Path == "/api/v1/members" {
+			return says(`{"total":1}`)
+		}
 		return says(`<script>go.app.Window.Save()</script>`, "Content-Type", "text/html", "Set-Cookie", "a=b", "Location", "https://evil.example")
 	}}
 	s := newShell(f)
@@ -108,8 +111,8 @@ func TestOpen(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"with an Admin", `{"total":2}`, nil, 200, `{"fresh":false,"name":"here"}`},
-		{"without one", `{"total":0}`, nil, 200, `{"fresh":true,"name":"here"}`},
+		{"with an Admin", `{"total":2}`, nil, 200, `{"at":"","fresh":false,"name":"here"}`},
+		{"without one", `{"total":0}`, nil, 200, `{"at":"","fresh":true,"name":"here"}`},
 		{"locked", "", []error{locked}, 503, `"detail":"Another program has it open."`},
 		{"a fault that is ours", "", []error{os.ErrPermission}, 503, "Something went wrong on our side"},
 	}
@@ -126,7 +129,7 @@ func TestOpen(t *testing.T) {
 
 func TestPagesAreJoinedToTheWindow(t *testing.T) {
 	s := newShell(&far{})
-	for path, toolkit := range map[string]bool{"/": false, "/admin/": false, "/admin/requests": true, "/admin/settings/members": true} {
+	for path, toolkit := range map[string]bool{"/": false, "/login": true, "/admin/": false, "/admin/requests": true, "/admin/settings/members": true} {
 		w := do(s, "GET", path)
 		body := w.Body.String()
 		if w.Code != 200 || strings.Count(body, "/desktop/bridge.js") != 1 || strings.Contains(body, "/wails/ipc.js") != toolkit {

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"doorward/backend/access"
 )
 
 // A Watch tells the window's title and the desktop who waits. It listens to the
 // same events as the console does, and counts for itself.
 type Watch struct {
+	Name   string // of the workspace, where it has to be told from others
 	Title  func(string)
 	Notify func(title, body string)
 
@@ -21,10 +24,9 @@ type Watch struct {
 // retryAfter is how long the watch waits before it listens again.
 const retryAfter = 2 * time.Second
 
-// Run watches o until ctx ends.
+// Run watches o until ctx ends, or the window is signed out.
 func (w *Watch) Run(ctx context.Context, o Opened) {
-	for ctx.Err() == nil {
-		w.listen(ctx, o)
+	for ctx.Err() == nil && !access.SignedOut.Is(w.listen(ctx, o)) {
 		select {
 		case <-ctx.Done():
 		case <-time.After(retryAfter):
@@ -33,10 +35,10 @@ func (w *Watch) Run(ctx context.Context, o Opened) {
 }
 
 // listen follows one stream of events to its end.
-func (w *Watch) listen(ctx context.Context, o Opened) {
+func (w *Watch) listen(ctx context.Context, o Opened) error {
 	body, err := o.get(ctx, "/api/v1/events")
 	if err != nil {
-		return
+		return err
 	}
 	defer body.Close()
 	w.look(ctx, o)
@@ -46,6 +48,7 @@ func (w *Watch) listen(ctx context.Context, o Opened) {
 			w.look(ctx, o)
 		}
 	}
+	return nil
 }
 
 // look counts who waits, and tells of it what is new.
@@ -55,20 +58,25 @@ func (w *Watch) look(ctx context.Context, o Opened) {
 		return // the next event, or the next stream, asks again
 	}
 	if !w.known || now.Pending != w.waiting {
-		w.Title(Title(now.Pending))
+		w.Title(Title(now.Pending, w.Name))
 	}
 	if w.known && now.Pending > w.waiting {
-		w.Notify("Doorward", Sentence(now.Pending))
+		w.Notify(Title(0, w.Name), Sentence(now.Pending))
 	}
 	w.waiting, w.known = now.Pending, true
 }
 
-// Title is the window's, with the number of people who wait.
-func Title(waiting int) string {
-	if waiting == 0 {
-		return "Doorward"
+// Title is the window's, with the number of people who wait and the workspace's
+// name, if it has to be told from others.
+func Title(waiting int, workspace string) string {
+	title := "Doorward"
+	if workspace != "" {
+		title = workspace + " · Doorward"
 	}
-	return fmt.Sprintf("(%d) Doorward", waiting)
+	if waiting > 0 {
+		title = fmt.Sprintf("(%d) %s", waiting, title)
+	}
+	return title
 }
 
 // Sentence says how many wait.

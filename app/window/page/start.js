@@ -1,55 +1,144 @@
 'use strict'
 const part = (id) => document.getElementById(id)
+const asked = new URLSearchParams(location.search)
+const sections = ['opening', 'failed', 'setup', 'choose', 'signed-out', 'browser', 'fleeting']
+let trying // the address that is being opened; undefined: the one of last time
 
-function show(id) {
-  for (const other of ['opening', 'failed', 'setup']) part(other).hidden = other !== id
+function show(id, focus) {
+  for (const other of sections) part(other).hidden = other !== id
+  if (focus) part(focus).focus()
 }
 
-async function post(path, body) {
-  const res = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+async function ask(method, path, body) {
+  const res = await fetch(path, { method, headers: { 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) })
   const answer = await res.json()
-  if (!res.ok) throw Object.assign(new Error(answer.detail || 'Something went wrong. Try again.'), { field: answer.errors?.[0]?.location })
+  if (!res.ok) throw Object.assign(new Error(answer.detail || 'Something went wrong. Try again.'), { field: answer.errors?.[0]?.location, code: answer.code })
   return answer
 }
 
-async function open() {
+const post = (path, body = {}) => ask('POST', path, body)
+
+// next is the view that the console was left at.
+function next() {
+  const path = asked.get('next')
+  return path?.startsWith('/admin') ? path : '/admin/'
+}
+
+async function open(at) {
+  trying = at
   show('opening')
   try {
-    const { fresh } = await post('/desktop/open', {})
-    if (!fresh) return location.replace('/admin/')
-    show('setup')
-    part('workspace').focus()
+    const { fresh } = await post('/desktop/open', at === undefined ? {} : { at })
+    if (!fresh) return location.replace(next())
+    show('setup', 'workspace')
   } catch (error) {
+    if (error.code === 'sign_in_needed') return signedOut(at)
     part('why').textContent = error.message
-    show('failed')
-    part('again').focus()
+    show('failed', 'again')
   }
 }
 
-// refuse says above the form what is wrong, and leads to the field.
-function refuse({ message, field }) {
-  const said = Object.assign(document.createElement('p'), { id: 'refused', className: 'error', textContent: message })
+async function signedOut(at) {
+  const { items, last } = await ask('GET', '/desktop/workspaces')
+  trying = at ?? last
+  const known = items.find((w) => w.at === trying)
+  part('where').textContent = known?.name || hostOf(trying)
+  show('signed-out', 'sign-in')
+}
+
+const hostOf = (at) => new URL(at).host
+
+// choose lists the workspaces that are known.
+async function choose() {
+  const { items } = await ask('GET', '/desktop/workspaces')
+  part('known').replaceChildren(row({ at: '', name: 'This computer' }), ...items.map(row))
+  show('choose')
+  part('known').querySelector('button').focus()
+}
+
+function make(tag, props, ...children) {
+  const made = Object.assign(document.createElement(tag), props)
+  made.append(...children)
+  return made
+}
+
+function row({ at, name, as }) {
+  const told = at ? [hostOf(at), as].filter(Boolean).join(', as ') : 'The Doorward that runs here, or is started by this window'
+  const place = make('button', { type: 'button', className: 'place', onclick: () => open(at) }, make('b', { textContent: name || hostOf(at) }), make('span', { textContent: told }))
+  if (!at) return make('li', {}, place)
+  const forget = make('button', { type: 'button', className: 'quiet', textContent: 'Forget', onclick: () => drop(at) })
+  forget.setAttribute('aria-label', `Forget ${name || hostOf(at)}`)
+  return make('li', {}, place, forget)
+}
+
+async function drop(at) {
+  await post('/desktop/forget', { at })
+  await choose()
+}
+
+// signIn goes on in the browser, and waits until that came back.
+async function signIn(at, form) {
+  clear()
+  try {
+    const { host, link } = await post('/desktop/sign-in', { at })
+    part('host').textContent = host
+    part('link').textContent = link
+    show('browser', 'browse')
+  } catch (error) {
+    if (form) return refuse(form, error)
+    part('why').textContent = error.message
+    return show('failed', 'again')
+  }
+  try {
+    const { at: there, name, lasting } = await post('/desktop/sign-in/wait')
+    if (lasting) return open(there)
+    part('there').textContent = name
+    part('on').onclick = () => open(there)
+    show('fleeting', 'on')
+  } catch (error) {
+    await choose()
+    refuse(part('connect'), error)
+  }
+}
+
+function clear() {
+  part('refused')?.remove()
+  for (const field of document.querySelectorAll('[aria-invalid]')) field.removeAttribute('aria-invalid')
+}
+
+// refuse says above a form what is wrong, and leads to the field.
+function refuse(form, { message, field }) {
+  const said = make('p', { id: 'refused', className: 'error', textContent: message })
   said.setAttribute('role', 'alert')
-  part('admin').before(said)
-  const wrong = part('admin').elements[field] || part('email')
-  wrong.setAttribute('aria-invalid', 'true')
+  form.before(said)
+  const wrong = form.elements[field] || form.elements.email || form.elements.at
+  if (field) wrong.setAttribute('aria-invalid', 'true')
   wrong.setAttribute('aria-describedby', 'refused')
   wrong.focus()
 }
 
 async function setUp(event) {
   event.preventDefault()
-  part('refused')?.remove()
-  for (const field of part('admin').elements) field.removeAttribute('aria-invalid')
+  clear()
   const given = Object.fromEntries([...new FormData(part('admin'))].filter(([, text]) => text))
   try {
     await post('/desktop/setup', given)
     location.replace('/admin/')
   } catch (error) {
-    refuse(error)
+    refuse(part('admin'), error)
   }
 }
 
-part('again').addEventListener('click', open)
+function connect(event) {
+  event.preventDefault()
+  signIn(part('at').value, part('connect'))
+}
+
+part('again').addEventListener('click', () => open(trying))
 part('admin').addEventListener('submit', setUp)
-open()
+part('connect').addEventListener('submit', connect)
+part('sign-in').addEventListener('click', () => signIn(trying))
+part('browse').addEventListener('click', () => post('/desktop/sign-in/browse'))
+part('stop').addEventListener('click', () => post('/desktop/sign-in/stop'))
+for (const button of document.querySelectorAll('.to-choose')) button.addEventListener('click', choose)
+asked.has('choose') ? choose() : open()

@@ -3,6 +3,8 @@ const systems: [RegExp, string][] = [[/Android/, 'Android'], [/iPhone|iPad/, 'iO
 
 // browser names what a browser says it is, in two words.
 export function browser(agent: string): string {
+  const computer = /^Doorward-Desktop \((.+)\)$/.exec(agent)?.[1]
+  if (computer) return `The Doorward window on ${computer}`
   const name = browsers.find(([mark]) => mark.test(agent))?.[1]
   const system = systems.find(([mark]) => mark.test(agent))?.[1]
   if (name && system) return `${name} on ${system}`

@@ -1,12 +1,18 @@
-// logOut ends the session through the door's own form, whose proof comes with
-// one of its pages.
+import { me } from '$lib/me.svelte'
+
+// logOut ends the session: a window's through the window, which lets go of its
+// secret, and a browser's through the door's own form, whose proof comes with one
+// of its pages.
 export async function logOut(): Promise<void> {
+  await (me.who?.sign_in_method === 'window' ? fetch('/desktop/leave', { method: 'POST' }) : leaveByForm())
+  location.assign('/')
+}
+
+async function leaveByForm(): Promise<void> {
   const page = new DOMParser().parseFromString(await (await fetch('/')).text(), 'text/html')
   const form = page.querySelector<HTMLFormElement>('form[action="/logout"]')
-  if (form) {
-    const fields = new URLSearchParams()
-    for (const input of form.querySelectorAll<HTMLInputElement>('input[name]')) fields.set(input.name, input.value)
-    await fetch('/logout', { method: 'POST', headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, body: fields.toString() })
-  }
-  location.assign('/')
+  if (!form) return
+  const fields = new URLSearchParams()
+  for (const input of form.querySelectorAll<HTMLInputElement>('input[name]')) fields.set(input.name, input.value)
+  await fetch('/logout', { method: 'POST', headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, body: fields.toString() })
 }
