@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/godbus/dbus/v5"
 )
 
 // buildDesktop makes the program with the window as it is shipped, once for all
@@ -50,7 +52,8 @@ type screen struct {
 	log transcript
 }
 
-func newScreen(t *testing.T) *screen {
+// newScreen has these, too, in the environment of its bus.
+func newScreen(t *testing.T, ofBus ...string) *screen {
 	t.Helper()
 	s := &screen{t: t}
 	t.Cleanup(func() {
@@ -66,10 +69,30 @@ func newScreen(t *testing.T) *screen {
 	s.env = []string{"XDG_RUNTIME_DIR=" + running, "LANG=C.UTF-8", "NO_AT_BRIDGE=1", "GTK_THEME=Adwaita"}
 	display := s.tells("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp")
 	s.env = append(s.env, "DISPLAY=:"+display)
-	s.bus = s.tells("dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=unix:path="+running+"/bus", "--print-address=3")
+	s.bus = s.tells("env", append(ofBus, "dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=unix:path="+running+"/bus", "--print-address=3")...)
 	s.env = append(s.env, "DBUS_SESSION_BUS_ADDRESS="+s.bus)
 	s.runs("openbox")
 	return s
+}
+
+// keyring starts the desktop's keyring, with one that is open.
+func (s *screen) keyring(t *testing.T) {
+	t.Helper()
+	cmd := exec.Command("gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground")
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, s.env...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("open sesame"), &s.log, &s.log
+	s.starts(cmd)
+	if err := eventually("the keyring answers", func() error {
+		conn, err := dbus.Connect(s.bus)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		var owner string
+		return conn.BusObject().Call("org.freedesktop.DBus.GetNameOwner", 0, "org.freedesktop.secrets").Store(&owner)
+	}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // runs starts a program that lives as long as the test.

@@ -271,6 +271,12 @@ func (d *driven) fail(err error) {
 func (d *driven) picture(name string) {
 	d.t.Helper()
 	var text string
+	// The picture is taken of the next change, and a page at rest has none.
+	if _, err := d.script("clearInterval(window.stirs); const root = document.documentElement.style; window.stirs = setInterval(() => { root.opacity = root.opacity ? '' : '.9999' }, 50); return ''"); err != nil {
+		d.t.Logf("no picture: %v", err)
+		return
+	}
+	defer d.script("clearInterval(window.stirs); document.documentElement.style.opacity = ''; return ''")
 	if err := webdriver("GET", d.session+"/screenshot", nil, &text); err != nil {
 		d.t.Logf("no picture: %v", err)
 		return

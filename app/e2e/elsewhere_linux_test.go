@@ -1,0 +1,166 @@
+package e2e
+
+import (
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A sits is somebody at the screen's browser, signed in as the first Admin of a
+// Doorward elsewhere.
+type sits struct {
+	*crasher
+	browser *http.Client
+	asked   string // the file that links for the system's browser go to
+}
+
+// sitsAt puts a browser in the way of s that notes where it is sent, and signs
+// somebody in to p with it.
+func sitsAt(t *testing.T, s *screen, p *product, email string) *sits {
+	t.Helper()
+	dir := t.TempDir()
+	b := &sits{crasher: &crasher{t, p, nil}, asked: filepath.Join(dir, "asked")}
+	script := "#!/bin/sh\nprintf '%s\\n' \"$1\" >>" + b.asked + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "xdg-open"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s.env = append(s.env, "PATH="+dir+":"+os.Getenv("PATH"))
+	jar, _ := cookiejar.New(nil)
+	b.browser = &http.Client{Jar: jar}
+	got, err := p.run("login-link", email)
+	if err != nil || got.Code != 0 {
+		t.Fatalf("login-link: %v, %+v", err, got)
+	}
+	link := linkInLetter.FindString(got.Out)
+	b.press(b.browser, link, link, nil, "Sign out everywhere")
+	return b
+}
+
+// letsIn agrees on the page that the window has opened in the browser.
+func (b *sits) letsIn(s *screen) {
+	b.Helper()
+	asked := strings.Fields(s.written(b.T, b.asked))
+	link := asked[len(asked)-1]
+	ask, err := http.NewRequest("GET", link, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.press(b.browser, link, b.p.url+"/window", ask.URL.Query(), "You are signed in")
+	if err := os.Remove(b.asked); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// A Doorward that runs in another process, at its own address, with the sign-in
+// in the browser and the secret in the real keyring.
+func TestWindowElsewhere(t *testing.T) {
+	program := desktop(t)
+	far, near, s := serving(t), newProduct(t), newScreen(t)
+	far.must(t, "setup", "--email", "grace@example.org", "--name", "Grace Hopper", "--workspace", "Night Watch")
+	near.env = append(near.env, "DOORWARD_LISTEN=127.0.0.1:0")
+	n := newNotices(t, s)
+	s.keyring(t)
+	b := sitsAt(t, s, far, "grace@example.org")
+
+	d := drive(t, s, program, near.env)
+	d.find("heading", "Welcome to Doorward")
+	d.click("button", "Connect to it")
+	d.find("heading", "Workspaces")
+	d.fill("Its address", "http://door.example.com")
+	d.click("button", "Sign in")
+	d.reads("Use https: over http anybody on the way could act for you")
+	d.picture("elsewhere-wrong")
+	d.fill("Its address", far.url)
+	d.click("button", "Sign in")
+	d.find("heading", "Go on in your browser")
+	d.picture("elsewhere-browser")
+	b.letsIn(s)
+	d.find("heading", "Dashboard")
+	d.reads("Night Watch")
+	s.window("^Night Watch · Doorward$")
+
+	d.click("link", "Settings")
+	d.click("link", "Membership & Permissions")
+	d.click("button", "Invite New User")
+	d.fill("Email", "ada@example.com")
+	d.click("combobox", "~^Role: ")
+	d.click("option", "~^Fleet")
+	d.click("button", "Send Invitation")
+	d.reads("The mail server took the letter")
+	d.click("button", "Done")
+	far.comes(t, "ada@example.com")
+	window := s.window(`^\(1\) Night Watch · Doorward$`)
+	if told := n.await(t); told.title != "Night Watch · Doorward" || !strings.Contains(told.body, "1 person is waiting") {
+		t.Errorf("the notice says %q, %q", told.title, told.body)
+	}
+	audit, err := far.run("audit", "--json")
+	if err != nil || !strings.Contains(audit.Out, `"via":"window","from":"127.0.0.1","did":"invited"`) {
+		t.Errorf("the audit log: %v\n%s", err, audit.Out)
+	}
+	s.press(window, "ctrl+b")
+	s.press(s.window("^Back Up$"), "Return")
+
+	// To this computer, and back.
+	s.press(window, "ctrl+o")
+	d.find("heading", "Workspaces")
+	d.reads("as grace@example.org")
+	d.picture("elsewhere-choose")
+	d.click("button", "~^This computer")
+	d.find("heading", "Welcome to Doorward")
+	s.window("^Doorward$")
+	d.click("button", "Connect to it")
+	d.click("button", "~^Night Watch")
+	d.find("heading", "Dashboard")
+
+	// The next start is there again; who is signed out at the server has to come
+	// by the browser once more.
+	s.ends(t, s.pid(s.window("Doorward")))
+	d.close()
+	d = drive(t, s, program, near.env)
+	d.find("heading", "Dashboard")
+	d.reads("Night Watch")
+	b.press(b.browser, far.url+"/", far.url+"/logout", map[string][]string{"everywhere": {"1"}}, "You are signed out")
+	d.find("heading", "Sign in to Night Watch")
+	d.picture("elsewhere-signed-out")
+	b = sitsAt(t, s, far, "grace@example.org")
+	s.ends(t, s.pid(s.window("Doorward")))
+	d.close()
+	d = drive(t, s, program, near.env)
+	d.find("heading", "Sign in to Night Watch")
+	d.click("button", "Sign in")
+	b.letsIn(s)
+	d.find("heading", "Dashboard")
+	d.click("button", "~Account")
+	d.click("menuitem", "Log out")
+	d.find("heading", "Sign in to Night Watch")
+	d.click("button", "Other workspaces")
+	d.click("button", "Forget Night Watch")
+	d.until("it is off the list", "return document.getElementById('known').innerText", "^This computer\n[^\n]*\n?$")
+}
+
+// Without a keyring nothing is kept, and the window says so.
+func TestWindowElsewhereWithoutAKeyring(t *testing.T) {
+	program := desktop(t)
+	far, near, s := serving(t), newProduct(t), newScreen(t, "XDG_DATA_DIRS="+t.TempDir()) // the bus starts no keyring by itself
+	far.must(t, "setup", "--email", "grace@example.org", "--workspace", "Night Watch")
+	near.env = append(near.env, "DOORWARD_LISTEN=127.0.0.1:0")
+	b := sitsAt(t, s, far, "grace@example.org")
+	d := drive(t, s, program, near.env)
+	d.find("heading", "Welcome to Doorward")
+	d.click("button", "Connect to it")
+	d.fill("Its address", far.url)
+	d.click("button", "Sign in")
+	b.letsIn(s)
+	d.find("heading", "You are signed in")
+	d.reads("no keyring")
+	d.picture("elsewhere-no-keyring")
+	d.click("button", "Open Night Watch")
+	d.find("heading", "Dashboard")
+	s.ends(t, s.pid(s.window("Doorward")))
+	d.close()
+	d = drive(t, s, program, near.env)
+	d.find("heading", "Sign in to Night Watch")
+}
