@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, test, type Browser, type Page } from '@playwright/test'
 import { doorward, examine, faults, letter, visit } from './harness'
 
@@ -184,6 +186,43 @@ test('too many tries', async ({ browser }) => {
   await page.getByLabel('Email').fill(ada)
   await page.getByRole('button', { name: 'Send me a link' }).click()
   await examine(page, 'too-many')
+})
+
+test('a native window is let in, and nothing but the reader\'s own computer gets the code', async ({ browser }) => {
+  let came: (url: URL) => void
+  const back = new Promise<URL>((done) => (came = done))
+  const computer = createServer((req, res) => {
+    came(new URL(req.url as string, 'http://127.0.0.1'))
+    res.setHeader('Content-Type', 'text/html').end('<title>Back</title><h1>You are signed in</h1>')
+  })
+  await new Promise<void>((done) => computer.listen(0, '127.0.0.1', done))
+  const { port } = computer.address() as AddressInfo
+  const asked = `/window?${new URLSearchParams({ code_challenge: 'x'.repeat(42) + 'A', code_challenge_method: 'S256', state: 'its-mark', port: String(port) })}`
+
+  // Whoever is not signed in comes to the page by the sign-in, with all it was asked.
+  const context = await browser.newContext({ extraHTTPHeaders: { 'X-Forwarded-For': '198.51.99.7' } })
+  const page = await context.newPage()
+  const refused: string[] = []
+  page.on('console', (m) => /content security policy|refused to/i.test(m.text()) && refused.push(m.text()))
+  await page.goto(asked)
+  await expect(page).toHaveURL(/^[^?]*\/login\?next=/)
+  await page.getByLabel('Email').fill('grace@example.org')
+  await page.getByRole('button', { name: 'Send me a link' }).click()
+  await page.getByLabel('Six-digit code').fill((await letter('grace@example.org', 'Sign in')).code)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await heading(page, 'Let the Doorward window in?')
+  expect(new URL(page.url()).search).toBe(asked.slice('/window'.length))
+  await examine(page, 'window')
+  await page.getByRole('button', { name: 'Let it in' }).click()
+  await heading(page, 'You are signed in')
+  const { searchParams } = await back
+  expect(searchParams.get('state')).toBe('its-mark')
+  expect(searchParams.get('code')).toMatch(/^[\w-]{43}$/)
+  expect(refused).toEqual([])
+  await page.goto(asked.replace(String(port), '80'))
+  await examine(page, 'window-wrong')
+  await context.close()
+  computer.close()
 })
 
 test('no page broke the content policy, asked another host or failed in its script', () => {

@@ -92,7 +92,7 @@ async function signIn(at, form) {
   try {
     const { at: there, name, lasting } = await post('/desktop/sign-in/wait')
     if (lasting) return open(there)
-    part('there').textContent = name
+    part('on').textContent = `Open ${name}`
     part('on').onclick = () => open(there)
     show('fleeting', 'on')
   } catch (error) {
