@@ -409,6 +409,73 @@ test('a session that ends in the middle leads to the door, and back to the same 
   await page.context().close()
 })
 
+test('every dialog opens by the keyboard, keeps Tab inside, and gives the focus back', async () => {
+  const openers: [string, string | RegExp][] = [
+    ['/settings/members', 'Invite New User'], ['/settings/members', 'Invite Many'], ['/settings/members', /^Manage Access of Ada/], ['/mail', /^Preview .* to ada/],
+    ['/mail', /^Delete … .* to ada/], ['/settings/roles', 'New Role'], ['/settings/roles', /^Edit Pilots|^Pilots/], ['/settings/tokens', 'New Token'],
+  ]
+  for (const [path, name] of openers) {
+    await admin.goto(`/admin${path}`)
+    const opener = button(admin, name).first()
+    await opener.focus()
+    await admin.keyboard.press('Enter')
+    await expect(dialog(admin)).toBeVisible()
+    const stops = await dialog(admin).locator('a[href], button:enabled, input:enabled, textarea:enabled, [role=combobox], summary').count()
+    for (let i = 0; i <= stops; i++) {
+      await admin.keyboard.press('Tab')
+      expect(await admin.evaluate(() => !!document.activeElement?.closest('[role=dialog]')), `${name}: Tab ${i + 1} stays in the dialog`).toBe(true)
+    }
+    await admin.keyboard.press('Escape')
+    await expect(dialog(admin)).toHaveCount(0)
+    await expect(opener, `${name} has the focus again`).toBeFocused()
+  }
+})
+
+test('what is quick shows no sign of loading, and what is slow does', async ({ browser }) => {
+  const page = await visit(browser)
+  await page.context().addCookies(await admin.context().cookies())
+  await page.clock.install()
+  let answer = () => {}
+  await page.route('**/api/v1/members?*', async (route) => {
+    await new Promise<void>((done) => (answer = done))
+    await route.continue()
+  })
+  const loading = page.getByRole('status', { name: 'Loading' })
+  const asked = page.waitForRequest('**/api/v1/members?*')
+  await page.goto('/admin/settings/members')
+  await asked
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await page.clock.runFor(140)
+  await expect(loading).toHaveCount(0)
+  await page.clock.runFor(20)
+  await expect(loading.first()).toBeVisible()
+  answer()
+  await expect(page.getByText('ada@example.com').first()).toBeVisible()
+  await expect(loading).toHaveCount(0)
+  await page.context().close()
+})
+
+test('what the server refuses is said beside what it is about, and nothing is lost', async () => {
+  await admin.goto('/admin/settings/members?invite')
+  await admin.getByLabel('Email').fill('zoe@example.com')
+  await admin.getByLabel(/^Name/).fill('Zoe Zebra')
+  await choose(admin, /^Role: /, 'Fleet')
+  await doorward('invite', 'zoe@example.com', '--role', 'Fleet') // somebody else was faster
+  await button(admin, 'Send Invitation').click()
+  await expect(dialog(admin)).toContainText(/already/)
+  await expect(admin.getByLabel('Email')).toHaveValue('zoe@example.com')
+  await expect(admin.getByLabel(/^Name/)).toHaveValue('Zoe Zebra')
+  await admin.keyboard.press('Escape')
+
+  await admin.goto('/admin/settings/roles?role')
+  await admin.getByLabel('Name').fill('Admin')
+  await dialog(admin).getByRole('checkbox').first().check()
+  await button(admin, 'Save role').click()
+  await expect(dialog(admin).getByRole('alert').first()).toBeVisible()
+  await expect(admin.getByLabel('Name')).toHaveValue('Admin')
+  await admin.keyboard.press('Escape')
+})
+
 test('every view and dialog: light and dark, wide and narrow, without barriers', async () => {
   const [ada] = await listed<{ id: string }>('members', '--search', 'ada')
   const kept = (await listed<{ id: string; kind: string }>('outbox')).find((l) => l.kind === 'approved') as { id: string }

@@ -157,6 +157,7 @@ type WindowPage struct {
 	Leaf
 	Ask  WindowAsk
 	Days int // without use, after which it has to ask again
+	Most int // days, after which it has to in any case
 }
 
 // A Tone colours a message.

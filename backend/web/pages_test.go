@@ -109,7 +109,7 @@ func samples() map[string]sample {
 		"message-stale-form":            {pageMessage, staleFormPage(leaf(), "/login")},
 		"message-our-error":             {pageMessage, ourErrorPage(leaf(), "k3v7q2m9")},
 		"message-foreign-host":          {pageMessage, foreignHostPage(leaf(), "https://door.example.com")},
-		"window":                        {pageWindow, WindowPage{Leaf: here, Ask: WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123}, Days: 7}},
+		"window":                        {pageWindow, WindowPage{Leaf: here, Ask: WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123}, Days: 7, Most: 30}},
 		"message-setup-closed":          {pageMessage, setupClosedPage(leaf())},
 	}
 }

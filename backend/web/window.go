@@ -65,8 +65,10 @@ func (s *Server) windowPage(c *fiber.Ctx) error {
 		return err
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, strings.Replace(contentPolicy, "form-action 'self'", "form-action 'self' "+a.back(), 1))
-	return s.page(c, http.StatusOK, pageWindow, WindowPage{Leaf: s.leaf(c), Ask: a, Days: int(access.MemberIdle / (24 * time.Hour))})
+	return s.page(c, http.StatusOK, pageWindow, WindowPage{Leaf: s.leaf(c), Ask: a, Days: days(access.MemberIdle), Most: days(access.MemberLasts)})
 }
+
+func days(d time.Duration) int { return int(d / (24 * time.Hour)) }
 
 func (s *Server) letWindow(c *fiber.Ctx) error {
 	a, err := readWindowAsk(func(name string) string { return c.FormValue(name) })
