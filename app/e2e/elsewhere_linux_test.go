@@ -93,7 +93,7 @@ func TestWindowElsewhere(t *testing.T) {
 	d.click("button", "Done")
 	far.comes(t, "ada@example.com")
 	window := s.window(`^\(1\) Night Watch · Doorward$`)
-	if told := n.await(t); told.title != "Night Watch · Doorward" || !strings.Contains(told.body, "1 person is waiting") {
+	if told := n.await(t); told.title != "Night Watch · Doorward" || !strings.Contains(told.body, "ada@example.com is waiting for your approval.") {
 		t.Errorf("the notice says %q, %q", told.title, told.body)
 	}
 	audit, err := far.run("audit", "--json")

@@ -143,29 +143,60 @@ func TestPagesAreJoinedToTheWindow(t *testing.T) {
 	}
 }
 
+// An invitation raises the count; a notice is for somebody who has come, and is
+// read as a text whatever they call themselves.
 func TestWatchTellsOfNewOnes(t *testing.T) {
-	counts := []string{`{"pending":2}`, `{"pending":3}`, `{"pending":3}`, `{"pending":0}`}
+	counts := []string{`{"pending":2,"proved":1}`, `{"pending":3,"proved":1}`, `{"pending":3,"proved":2}`, `{"pending":0,"proved":0}`}
 	next := 0
 	f := &far{answer: func(r *http.Request) *http.Response {
-		if r.URL.Path == "/api/v1/events" {
+		switch r.URL.Path {
+		case "/api/v1/events":
 			return says("event: login-request\ndata: {}\n\nevent: overview\ndata: {}\n\nevent: overview\ndata: {}\n\n")
+		case "/api/v1/login-requests":
+			return says(`{"items":[{"email":"a@example.com","address_proved_at":"2030-01-01T00:00:00Z"},{"email":"b@example.com","name":"<a href='https://evil.example'>Bob</a>","address_proved_at":"2030-01-02T00:00:00Z"},{"email":"c@example.com"}]}`)
 		}
 		next++
 		return says(counts[next-1])
 	}}
 	ctx, cancel := context.WithCancel(context.Background())
 	var titles, notices []string
-	w := window.Watch{Notify: func(_, body string) { notices = append(notices, body) }, Title: func(s string) {
-		if titles = append(titles, s); s == "Doorward" {
+	w := window.Watch{Name: "Night Watch", Notify: func(title, body string) { notices = append(notices, title+": "+body) }, Title: func(s string) {
+		if titles = append(titles, s); s == "Night Watch · Doorward" {
 			cancel()
 		}
 	}}
 	w.Run(ctx, window.Opened{Via: f})
-	if got := strings.Join(titles, ", "); got != "(2) Doorward, (3) Doorward, Doorward" {
+	if got := strings.Join(titles, ", "); got != "(2) Night Watch · Doorward, (3) Night Watch · Doorward, Night Watch · Doorward" {
 		t.Errorf("titles: %s", got)
 	}
-	if got := strings.Join(notices, ", "); got != "3 people are waiting for your approval." {
+	if got := strings.Join(notices, ", "); got != "Night Watch · Doorward: a href='https://evil.example'Bob/a is waiting for your approval, and 1 more." {
 		t.Errorf("notices: %s", got)
+	}
+}
+
+func TestSentence(t *testing.T) {
+	for want, got := range map[string]string{
+		"Ada is waiting for your approval.":             window.Sentence("Ada", 1),
+		"Ada is waiting for your approval, and 2 more.": window.Sentence("Ada", 3),
+		"1 person is waiting for your approval.":        window.Sentence("", 1),
+		"2 people are waiting for your approval.":       window.Sentence("", 2),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// A window that was signed out does not go on asking with a dead secret.
+func TestWatchEndsWithTheSession(t *testing.T) {
+	f := &far{answer: func(*http.Request) *http.Response {
+		res := says(`{}`)
+		res.StatusCode = http.StatusUnauthorized
+		return res
+	}}
+	(&window.Watch{}).Run(t.Context(), window.Opened{Via: f})
+	if len(f.asked) != 1 {
+		t.Errorf("it asked %d times", len(f.asked))
 	}
 }
 

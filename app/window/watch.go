@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"doorward/backend/access"
 )
@@ -17,8 +18,9 @@ type Watch struct {
 	Title  func(string)
 	Notify func(title, body string)
 
-	waiting int
 	known   bool
+	waiting int // as the badge counts them
+	proved  int // those who have come, and can be let in
 }
 
 // retryAfter is how long the watch waits before it listens again.
@@ -51,19 +53,51 @@ func (w *Watch) listen(ctx context.Context, o Opened) error {
 	return nil
 }
 
-// look counts who waits, and tells of it what is new.
+// look counts who waits, and tells of those who came since.
 func (w *Watch) look(ctx context.Context, o Opened) {
-	var now struct{ Pending int }
+	var now struct{ Pending, Proved int }
 	if get(ctx, o, "/api/v1/overview", &now) != nil {
 		return // the next event, or the next stream, asks again
 	}
 	if !w.known || now.Pending != w.waiting {
 		w.Title(Title(now.Pending, w.Name))
 	}
-	if w.known && now.Pending > w.waiting {
-		w.Notify(Title(0, w.Name), Sentence(now.Pending))
+	if w.known && now.Proved > w.proved {
+		w.Notify(Title(0, w.Name), Sentence(newest(ctx, o), now.Proved))
 	}
-	w.waiting, w.known = now.Pending, true
+	w.known, w.waiting, w.proved = true, now.Pending, now.Proved
+}
+
+// newest is who came last, as people call them; empty where that is not known.
+func newest(ctx context.Context, o Opened) (who string) {
+	var list struct {
+		Items []struct {
+			Email, Name string
+			Proved      time.Time `json:"address_proved_at"`
+		}
+	}
+	if get(ctx, o, "/api/v1/login-requests?limit=200", &list) != nil {
+		return ""
+	}
+	var last time.Time
+	for _, m := range list.Items {
+		if m.Proved.After(last) {
+			if last, who = m.Proved, m.Name; who == "" {
+				who = m.Email
+			}
+		}
+	}
+	return plain(who)
+}
+
+// plain is a text that no desktop takes for markup.
+func plain(s string) string {
+	return access.Shorten(strings.Map(func(r rune) rune {
+		if strings.ContainsRune("<>&", r) || unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s), 80)
 }
 
 // Title is the window's, with the number of people who wait and the workspace's
@@ -79,9 +113,14 @@ func Title(waiting int, workspace string) string {
 	return title
 }
 
-// Sentence says how many wait.
-func Sentence(waiting int) string {
-	if waiting == 1 {
+// Sentence says who waits for an approval: the newest of so many.
+func Sentence(newest string, waiting int) string {
+	switch {
+	case newest != "" && waiting == 1:
+		return newest + " is waiting for your approval."
+	case newest != "":
+		return fmt.Sprintf("%s is waiting for your approval, and %d more.", newest, waiting-1)
+	case waiting == 1:
 		return "1 person is waiting for your approval."
 	}
 	return fmt.Sprintf("%d people are waiting for your approval.", waiting)
