@@ -98,6 +98,7 @@ func (w *Window) start(ctx context.Context, frame window.Frame) {
 	if frame.X >= 0 && frame.Y >= 0 && !frame.Maximised {
 		runtime.WindowSetPosition(ctx, frame.X, frame.Y)
 	}
+	w.alive.Expect()
 	runtime.OnFileDrop(ctx, w.dropped)
 	if runtime.InitializeNotifications(ctx) == nil {
 		runtime.OnNotificationResponse(ctx, func(runtime.NotificationResult) {

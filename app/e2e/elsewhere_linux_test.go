@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -21,13 +20,7 @@ type sits struct {
 // somebody in to p with it.
 func sitsAt(t *testing.T, s *screen, p *product, email string) *sits {
 	t.Helper()
-	dir := t.TempDir()
-	b := &sits{crasher: &crasher{t, p, nil}, asked: filepath.Join(dir, "asked")}
-	script := "#!/bin/sh\nprintf '%s\\n' \"$1\" >>" + b.asked + "\n"
-	if err := os.WriteFile(filepath.Join(dir, "xdg-open"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	s.env = append(s.env, "PATH="+dir+":"+os.Getenv("PATH"))
+	b := &sits{crasher: &crasher{t, p, nil}, asked: s.noteLinks(t)}
 	jar, _ := cookiejar.New(nil)
 	b.browser = &http.Client{Jar: jar}
 	got, err := p.run("login-link", email)

@@ -162,14 +162,28 @@ func TestWindowComesBack(t *testing.T) {
 	if _, err := s.xdotool("windowsize", "--sync", window, "900", "640"); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.xdotool("windowmove", "--sync", window, "170", "130"); err != nil {
+		t.Fatal(err)
+	}
+	where, err := s.xdotool("getwindowgeometry", window)
+	if err != nil {
+		t.Fatal(err)
+	}
 	first := s.pid(window)
 	s.press(window, "ctrl+q")
 	s.gone(t, first)
 	s.opens(program, p.env)
 	s.successor("^Doorward$", first)
 	window = s.window("^Doorward$")
-	if got, err := s.xdotool("getwindowgeometry", window); err != nil || !strings.Contains(got, "900x640") {
-		t.Errorf("the window is %q, %v", got, err)
+	if err := eventually("the window is where it was", func() error {
+		got, err := s.xdotool("getwindowgeometry", window)
+		_, was, _ := strings.Cut(where, "\n")
+		if _, is, _ := strings.Cut(got, "\n"); err == nil && (is != was || !strings.Contains(is, "900x640")) {
+			err = fmt.Errorf("it is %s, and was %s", is, was)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
 	}
 
 	second := s.pid(window)

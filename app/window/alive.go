@@ -46,6 +46,20 @@ func (a *Alive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// firstPages is how many times Grace the first page may take: a toolkit starts
+// its processes for it.
+const firstPages = 4
+
+// Expect is for a window that opens: its first page is on its way. One whose
+// process dies before it has come is noticed, too.
+func (a *Alive) Expect() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.pages == 0 && a.timer == nil && a.Lost != nil {
+		a.timer = time.AfterFunc(firstPages*a.Grace, a.Lost)
+	}
+}
+
 func (a *Alive) came() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -213,6 +213,17 @@ func TestAliveNoticesThatThePageIsGone(t *testing.T) {
 	}
 }
 
+func TestAliveNoticesThatThePageNeverCame(t *testing.T) {
+	lost := make(chan bool, 1)
+	a := &window.Alive{Grace: time.Millisecond, Lost: func() { lost <- true }}
+	a.Expect()
+	select {
+	case <-lost:
+	case <-time.After(10 * time.Second):
+		t.Fatal("nobody noticed")
+	}
+}
+
 func TestFrame(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "new", "window.json")
 	if got := window.LoadFrame(file); got != window.Usual {

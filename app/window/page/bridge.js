@@ -9,6 +9,10 @@ document.addEventListener('click', (event) => {
   window.runtime.BrowserOpenURL(link.href)
 }, true)
 
+// A file that is dropped is taken by the window: left to itself, the page would go
+// to the file.
+for (const kind of ['dragenter', 'dragover', 'drop']) document.addEventListener(kind, (event) => event.preventDefault())
+
 // A CSV that was dropped on the window goes into Invite Many, where nothing is
 // sent before each row has its verdict.
 const kept = 'doorward-dropped'
@@ -33,5 +37,5 @@ window.runtime.EventsOn('dropped', (text) => {
   sessionStorage.setItem(kept, text)
   if (!fill() && location.pathname.startsWith('/admin')) location.assign('/admin/settings/members?invite-many')
 })
-window.runtime.EventsOn('dropped-wrong', (why) => alert(why))
+window.runtime.EventsOn('dropped-wrong', (detail) => dispatchEvent(new CustomEvent('dropped-wrong', { detail })))
 if (sessionStorage.getItem(kept) !== null) fillOnceThere()
