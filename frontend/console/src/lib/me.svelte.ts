@@ -1,4 +1,5 @@
 import { api, ask, type Me, type Settings } from './api/client'
+import { Problem } from './api/problem'
 import { live } from './live.svelte'
 
 // me is whoever uses this console, and what they may do now.
@@ -9,6 +10,16 @@ class Myself {
   load = async (): Promise<void> => {
     this.who = await ask(api.GET('/me'))
     if (this.may('read settings')) this.settings = await ask(api.GET('/settings'))
+  }
+
+  // begin is the first load. It asks for both at once: nearly everybody who comes
+  // here may read the settings.
+  begin = async (): Promise<void> => {
+    const settings = ask(api.GET('/settings')).catch((cause: unknown) => Problem.of(cause))
+    this.who = await ask(api.GET('/me'))
+    const got = await settings
+    if (!(got instanceof Problem)) this.settings = got
+    else if (got.status !== 403) throw got
   }
 
   start(): void {

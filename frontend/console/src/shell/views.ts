@@ -1,0 +1,16 @@
+import type { Component } from 'svelte'
+
+type Loads = () => Promise<{ default: Component }>
+
+// views are the parts of the console that are loaded when they are asked for.
+export const views: Record<string, Loads> = {
+  '/audit': () => import('../pages/audit/Audit.svelte'),
+  '/mail': () => import('../pages/mail/Outbox.svelte'),
+  '/settings': () => import('../pages/settings/Index.svelte'),
+  '/settings/members': () => import('../pages/members/Members.svelte'),
+  '/settings/roles': () => import('../pages/roles/Roles.svelte'),
+  '/settings/general': () => import('../pages/settings/General.svelte'),
+  '/settings/mail': () => import('../pages/settings/Mail.svelte'),
+  '/settings/security': () => import('../pages/settings/Security.svelte'),
+  '/settings/tokens': () => import('../pages/tokens/Tokens.svelte'),
+}
