@@ -62,7 +62,7 @@ func (s spread) ranging(write func(float64) string) string {
 }
 
 func milliseconds(v float64) string {
-	if v < 10 {
+	if -10 < v && v < 10 {
 		return fmt.Sprintf("%.2f ms", v)
 	}
 	return fmt.Sprintf("%.0f ms", v)

@@ -1,6 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -75,5 +80,45 @@ func TestReadStat(t *testing.T) {
 	}
 	if _, err := readStat("42 (x) S 1"); err == nil {
 		t.Error("a cut line was read")
+	}
+}
+
+func TestReadProcess(t *testing.T) {
+	got, ok := readProcess("42 (Web (a) Pro) S 7 1 1 0 -1 0\n")
+	if want := (process{42, 7, "Web (a) Pro"}); !ok || got != want {
+		t.Errorf("readProcess = %+v, %t; want %+v", got, ok, want)
+	}
+	if _, ok := readProcess("42 (x"); ok {
+		t.Error("a cut line was read")
+	}
+	all := map[int]process{1: {1, 0, "init"}, 7: {7, 1, "window"}, 42: got, 50: {50, 1, "Web"}}
+	if !all[42].under(all, 7) || !all[7].under(all, 7) || all[50].under(all, 7) {
+		t.Error("a process is under itself and whoever started it, and under nobody else")
+	}
+}
+
+func TestScreenIsRead(t *testing.T) {
+	const wide, high, colours, head = 40, 20, 2, 104
+	header := [25]uint32{head, 7, 2, 24, wide, high, 11: 32, 12: 4 * wide, 19: colours}
+	var b bytes.Buffer
+	binary.Write(&b, binary.BigEndian, header)
+	b.Write(make([]byte, head-b.Len()+12*colours+4*wide*high))
+	picture := b.Bytes()
+	for x := range letters + 1 { // a line of many shades
+		picture[head+12*colours+4*(wide*10+20+x)] = byte(x + 1)
+	}
+	name := filepath.Join(t.TempDir(), "Xvfb_screen0")
+	if err := os.WriteFile(name, picture, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := &screen{dir: filepath.Dir(name)}
+	if err := s.openPixels(); err != nil {
+		t.Fatal(err)
+	}
+	defer s.pixels.Close()
+	for in, want := range map[image.Rectangle]bool{image.Rect(0, 0, wide, high): true, image.Rect(20, 5, wide, 15): true, image.Rect(0, 0, 20, high): false, image.Rect(0, 11, wide, high): false} {
+		if got, err := s.written(in); err != nil || got != want {
+			t.Errorf("written(%v) = %t, %v; want %t", in, got, err, want)
+		}
 	}
 }

@@ -67,6 +67,46 @@ func memoryOf(pid int) (rss, pss float64, err error) {
 	return rss, pss, nil
 }
 
+// A process is one that runs, by its name as the kernel has it.
+type process struct {
+	id, parent int
+	name       string
+}
+
+// processes are all that run now.
+func processes() (map[int]process, error) {
+	entries, err := os.ReadDir("/proc")
+	all := map[int]process{}
+	for _, e := range entries {
+		line, gone := os.ReadFile("/proc/" + e.Name() + "/stat")
+		if p, ok := readProcess(string(line)); gone == nil && ok {
+			all[p.id] = p
+		}
+	}
+	return all, err
+}
+
+func readProcess(line string) (p process, ok bool) {
+	open, end := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
+	if open < 0 || end < open {
+		return p, false
+	}
+	p.name = line[open+1 : end]
+	var state string
+	_, err := fmt.Sscan(line[:open]+line[end+1:], &p.id, &state, &p.parent)
+	return p, err == nil
+}
+
+// under reports whether p is the process with that id or was started by it.
+func (p process) under(all map[int]process, id int) bool {
+	for ; p.id != 0; p = all[p.parent] {
+		if p.id == id {
+			return true
+		}
+	}
+	return false
+}
+
 func loadAverage() (float64, error) {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

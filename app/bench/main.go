@@ -37,6 +37,7 @@ var parts = []part{
 	{"visit", visit},
 	{"console", console},
 	{"million", million},
+	{"window", window},
 }
 
 // A bench is one run.

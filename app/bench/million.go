@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"time"
 
 	"doorward/backend/access"
@@ -13,15 +14,10 @@ import (
 
 // million is what a large store costs: to start on, and to look into.
 func million(b *bench) error {
-	p, err := b.product("million")
+	p, err := b.large()
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	if err := fill(p.data, b.members); err != nil {
-		return err
-	}
-	tell("%s members made in %.0f s", thousands(float64(b.members)), time.Since(began).Seconds())
 	var took spread
 	for range b.rounds {
 		if err := startOnce(p, &took); err != nil {
@@ -34,6 +30,21 @@ func million(b *bench) error {
 		return err
 	}
 	return errors.Join(b.pagesOn(p), p.stop())
+}
+
+// large is the product on the large store, which is made for the first that asks.
+func (b *bench) large() (*product, error) {
+	p, err := b.product("million")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(p.data); err == nil {
+		return p, nil
+	}
+	began := time.Now()
+	err = fill(p.data, b.members)
+	tell("%s members made in %.0f s", thousands(float64(b.members)), time.Since(began).Seconds())
+	return p, err
 }
 
 func fill(data string, n int) (err error) {

@@ -1,0 +1,11 @@
+//go:build !(desktop || bindings)
+
+package main
+
+import "os"
+
+// main is what is left where the toolkit is not: go build ./... needs no GTK.
+func main() {
+	os.Stderr.WriteString("This build has no window. Build it with: -tags desktop,production,webkit2_41\n")
+	os.Exit(1)
+}
