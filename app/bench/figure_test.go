@@ -88,8 +88,10 @@ func TestReadProcess(t *testing.T) {
 	if want := (process{42, 7, "Web (a) Pro"}); !ok || got != want {
 		t.Errorf("readProcess = %+v, %t; want %+v", got, ok, want)
 	}
-	if _, ok := readProcess("42 (x"); ok {
-		t.Error("a cut line was read")
+	for _, line := range []string{"42 (x", "42 (dead) Z 7 1"} {
+		if _, ok := readProcess(line); ok {
+			t.Errorf("%q was read", line)
+		}
 	}
 	all := map[int]process{1: {1, 0, "init"}, 7: {7, 1, "window"}, 42: got, 50: {50, 1, "Web"}}
 	if !all[42].under(all, 7) || !all[7].under(all, 7) || all[50].under(all, 7) {

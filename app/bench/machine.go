@@ -94,7 +94,7 @@ func readProcess(line string) (p process, ok bool) {
 	p.name = line[open+1 : end]
 	var state string
 	_, err := fmt.Sscan(line[:open]+line[end+1:], &p.id, &state, &p.parent)
-	return p, err == nil
+	return p, err == nil && state != "Z" // a dead one that nobody has asked after
 }
 
 // under reports whether p is the process with that id or was started by it.
