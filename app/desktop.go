@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"time"
 
 	"github.com/wailsapp/wails/v2"
 	"github.com/wailsapp/wails/v2/pkg/logger"
@@ -40,6 +42,9 @@ type Window struct {
 // Desktop opens the native window and returns once it is closed.
 func Desktop(ctx context.Context, c Config) error {
 	if err := window.NeedsDisplay(os.Getenv); err != nil {
+		return err
+	}
+	if err := window.Plain(os.LookupEnv, os.Setenv); err != nil {
 		return err
 	}
 	w := &Window{c: c, alive: &window.Alive{Grace: window.Grace}}
@@ -124,6 +129,9 @@ func (w *Window) toFront(options.SecondInstanceData) {
 	runtime.Show(w.ctx)
 }
 
+// settled is how long a Doorward that was opened takes to come to rest.
+const settled = 3 * time.Second
+
 // watch keeps the title and the desktop told of who waits.
 func (w *Window) watch(ctx context.Context, o window.Opened) {
 	ctx, stop := context.WithCancel(ctx)
@@ -139,6 +147,7 @@ func (w *Window) watch(ctx context.Context, o window.Opened) {
 	}
 	runtime.WindowSetTitle(w.ctx, window.Title(0, watch.Name))
 	go watch.Run(ctx, o)
+	time.AfterFunc(settled, debug.FreeOSMemory) // what opening took, and is not needed any more
 }
 
 func (w *Window) menu() *menu.Menu {

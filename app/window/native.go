@@ -27,6 +27,16 @@ func NeedsDisplay(env func(string) string) error {
 	return access.Errorf(access.Unavailable, "There is no display to open a window on. Start this in a desktop session, or run `doorward serve` and open the console in a browser.").WithCode("no_display")
 }
 
+// Plain has WebKit run the pages without compiling them: ours do little, and it
+// saves memory and a way to attack them. Whoever runs the window can say otherwise.
+func Plain(lookup func(string) (string, bool), set func(name, value string) error) error {
+	const name = "JSC_useJIT"
+	if _, said := lookup(name); said || runtime.GOOS != "linux" {
+		return nil
+	}
+	return set(name, "0")
+}
+
 // InstanceID tells the window of one data directory from that of another: a
 // second start brings the first one of the same to the front.
 func InstanceID(data string) string {
