@@ -7,13 +7,25 @@ import (
 	"doorward/backend/access"
 )
 
+// isReminder is the value of an entry of x/ that is a member's reminder: their
+// invitation ends RemindBefore later, which the list of those that end soon knows
+// without a look at the member. It is a hint: an entry without it is looked at.
+const isReminder = "r"
+
+func dueHint(m *access.Member, due time.Time) string {
+	if due.Equal(m.Invitation.ExpiresAt.Add(-access.RemindBefore)) {
+		return isReminder
+	}
+	return ""
+}
+
 // Expiring are up to n pending members whose invitation ends before until, the
 // soonest first; more reports that there are others. It reads what falls due
 // until then, which holds each of them: as the reminder, or as the end, or as
 // one of these that was put off.
 func (tx *Tx) Expiring(until time.Time, n int) (all []access.Member, more bool, err error) {
 	for _, queue := range []string{"x/", "P/"} {
-		some, left, err := tx.expiring(queue, until)
+		some, left, err := tx.expiring(queue, until, n)
 		if err != nil {
 			return nil, false, err
 		}
@@ -26,8 +38,12 @@ func (tx *Tx) Expiring(until time.Time, n int) (all []access.Member, more bool, 
 	return all, more, nil
 }
 
-func (tx *Tx) expiring(queue string, until time.Time) (all []access.Member, more bool, err error) {
+// expiring looks through a queue until the n soonest are among those it has
+// found. Both reminders and ends come in the order of the ends; only of the
+// first n of each, and one more, has the member to be looked at.
+func (tx *Tx) expiring(queue string, until time.Time, n int) (all []access.Member, more bool, err error) {
 	end := key(queue, up(until))
+	reminders, ends := 0, 0
 	for from, looked := []byte(queue), 0; ; {
 		batch, err := tx.kv.Scan(from, end, scanAtOnce)
 		if err != nil {
@@ -35,7 +51,8 @@ func (tx *Tx) expiring(queue string, until time.Time) (all []access.Member, more
 		}
 		for _, e := range batch {
 			from = append(e.Key, 0)
-			if e.Key[10] != DueMember {
+			hinted := string(e.Value) == isReminder
+			if e.Key[10] != DueMember || hinted && reminders > n {
 				continue
 			}
 			m, err := tx.Member(access.MemberID(e.Key[len(e.Key)-idLength:]))
@@ -45,12 +62,22 @@ func (tx *Tx) expiring(queue string, until time.Time) (all []access.Member, more
 			if err != nil {
 				return nil, false, err
 			}
-			if m.State == access.Pending && m.ProvedAt.IsZero() && !m.Invitation.Ended && m.Invitation.ExpiresAt.Before(until) {
-				all = append(all, m)
+			if !endsBefore(&m, until) {
+				continue
+			}
+			all = append(all, m)
+			if hinted {
+				reminders++
+			} else if ends++; ends > n {
+				return all, true, nil
 			}
 		}
 		if looked += len(batch); len(batch) < scanAtOnce || looked >= mostScanned {
 			return all, len(batch) == scanAtOnce, nil
 		}
 	}
+}
+
+func endsBefore(m *access.Member, until time.Time) bool {
+	return m.State == access.Pending && m.ProvedAt.IsZero() && !m.Invitation.Ended && m.Invitation.ExpiresAt.Before(until)
 }

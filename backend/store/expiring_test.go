@@ -64,6 +64,26 @@ func TestExpiring(t *testing.T) {
 	})
 }
 
+// Reminders come a day before the ends that they announce: an end among many of
+// them is found in its place, whatever has a hint.
+func TestExpiringAmongReminders(t *testing.T) {
+	b := openBox(t, "")
+	for i := range 20 {
+		m := b.person(nth(i), fmt.Sprintf("reminder %02d", i))
+		m.Invitation.ExpiresAt = b.now().Add(30*time.Hour + time.Duration(i)*time.Minute)
+		b.put(m)
+	}
+	for i, at := range []time.Duration{29 * time.Hour, 30*time.Hour + 90*time.Second} {
+		m := b.person(nth(100+i), fmt.Sprintf("end %d", i))
+		m.Invitation.ExpiresAt, m.Invitation.Reminded = b.now().Add(at), true
+		b.put(m)
+	}
+	got, more := b.expiring(noon.Add(48*time.Hour), 4)
+	if want := []string{"end 0", "reminder 00", "reminder 01", "end 1"}; !slices.Equal(got, want) || !more {
+		t.Errorf("%v, more %v; want %v", got, more, want)
+	}
+}
+
 // Looking stops after so many entries, and says that there may be others.
 func TestExpiringIsBounded(t *testing.T) {
 	b := openBox(t, "")

@@ -118,7 +118,7 @@ func entries(m *access.Member) map[string]string {
 		}
 	}
 	if due := m.NextDue(); !due.IsZero() {
-		e[string(dueKey(due, DueMember, id))] = ""
+		e[string(dueKey(due, DueMember, id))] = dueHint(m, due)
 	}
 	return e
 }

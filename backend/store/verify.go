@@ -98,7 +98,7 @@ func (v *verifier) see(key, value []byte) error {
 		switch key[10] {
 		case DueMember, DueLetter, DueSession, DueLogin, DueAsk:
 			if !v.putOff[string(key)] {
-				v.add(v.have, string(key), string(value))
+				v.add(v.have, string(key), "") // its value is a hint
 			}
 		}
 	}
@@ -138,8 +138,11 @@ func (v *verifier) wants(keys ...[]byte) {
 // wantsEntry notes what a record asks for. What fell due and was put off is
 // there, in the other queue.
 func (v *verifier) wantsEntry(key, value string) {
-	if key[0] != 'x' || !v.putOff[key] {
+	switch {
+	case key[0] != 'x':
 		v.add(v.want, key, value)
+	case !v.putOff[key]:
+		v.add(v.want, key, "")
 	}
 }
 
