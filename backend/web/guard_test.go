@@ -1,6 +1,8 @@
 package web
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -100,6 +102,9 @@ func TestSecurityHeaders(t *testing.T) {
 			"Permissions-Policy": "camera=()", "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
 			"Cache-Control": "no-store", "Strict-Transport-Security": "max-age=",
 		} {
+			if path == "/login" && name == "Cross-Origin-Opener-Policy" {
+				continue // see showLogin
+			}
 			if !strings.Contains(a.Header.Get(name), want) {
 				t.Errorf("GET %s: %s is %q, want %q in it", path, name, a.Header.Get(name), want)
 			}
@@ -107,6 +112,27 @@ func TestSecurityHeaders(t *testing.T) {
 		if a.Header.Get("Access-Control-Allow-Origin") != "" || a.Header.Get("Server") != "" {
 			t.Errorf("GET %s says too much: %v", path, a.Header)
 		}
+	}
+}
+
+// The sign-in page brings its style along: that very one may be used, and no
+// other that somebody writes into the page. Whoever opened it lets go of it at
+// the next page.
+func TestLoginBringsItsStyle(t *testing.T) {
+	g := newHouse(t).guest()
+	a := g.get("/login?next=/fleet")
+	_, rest, ok := strings.Cut(a.body, "<style>")
+	style, _, closed := strings.Cut(rest, "</style>")
+	sum := sha256.Sum256([]byte(style))
+	if want := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "';"; !ok || !closed || !strings.Contains(a.Header.Get("Content-Security-Policy"), want) {
+		t.Errorf("the policy is %q, and the style needs %s", a.Header.Get("Content-Security-Policy"), want)
+	}
+	if strings.Contains(a.body, "<link rel=\"stylesheet\"") || strings.Contains(a.Header.Get("Content-Security-Policy"), "unsafe") {
+		t.Errorf("it asks for more: %s", a.body)
+	}
+	next := g.post(a, "/login", "email", "ada@example.com")
+	if got := next.Header.Get("Cross-Origin-Opener-Policy"); got != "same-origin" || !strings.Contains(next.Header.Get("Content-Security-Policy"), "style-src 'self';") {
+		t.Errorf("the page after it: %q, %q", got, next.Header.Get("Content-Security-Policy"))
 	}
 }
 
