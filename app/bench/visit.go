@@ -47,7 +47,7 @@ func (b *bench) visitOn(p *product) error {
 	}
 	plain := httptest.NewServer(http.HandlerFunc(barePage))
 	defer plain.Close()
-	all, err := look(b.rounds, p.url()+"/login", plain.URL)
+	all, err := look(3*b.rounds, p.url()+"/login", plain.URL)
 	if err != nil {
 		return err
 	}
