@@ -21,7 +21,7 @@ func window(b *bench) error {
 		tell("window: not measured, since this machine lacks %s; on Debian, build/deps bench installs it", strings.Join(missing, ", "))
 		return nil
 	}
-	bare, err := b.buildWindow("bare", "doorward/app/bench/bare")
+	bare, err := b.buildWindow("bare-window", "doorward/app/bench/bare")
 	if err != nil {
 		return err
 	}

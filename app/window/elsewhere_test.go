@@ -268,6 +268,27 @@ func TestChangeWorkspace(t *testing.T) {
 	}
 }
 
+// One that does not answer takes nothing away: the one before stays open. Where
+// the list cannot be kept the window works all the same.
+func TestChangeToOneThatIsDown(t *testing.T) {
+	e := newElsewhere(t)
+	d := in(t, e)
+	d.Workspaces.File = filepath.Join(t.TempDir(), "a file", "workspaces.json")
+	if err := os.WriteFile(filepath.Dir(d.Workspaces.File), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, said := d.post("/desktop/open", map[string]string{"at": ""}); status != 200 {
+		t.Fatalf("%d %v", status, said)
+	}
+	e.Close()
+	if status, said := d.post("/desktop/open", map[string]string{"at": e.URL}); status != http.StatusServiceUnavailable || !strings.Contains(said["detail"].(string), "does not answer") {
+		t.Errorf("%d %v", status, said)
+	}
+	if o, open := d.Opened(); !open || o.At != "" {
+		t.Errorf("open is %v, %v", o.At, open)
+	}
+}
+
 // Whoever is signed out at the server is asked to sign in again, and the dead
 // secret is not sent a second time.
 func TestSignedOutElsewhere(t *testing.T) {

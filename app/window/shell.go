@@ -144,29 +144,35 @@ func (s *Shell) open(w http.ResponseWriter, r *http.Request) {
 }
 
 // opening is the Doorward at an address, opened if it was not, in place of the
-// one that was. One that does not answer any more is let go of.
+// one that was, once it is known to answer. The one that is open is let go of
+// when it does not answer any more.
 func (s *Shell) opening(ctx context.Context, at string) (o Opened, fresh bool, err error) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	o, open := s.Opened()
-	if !open || o.At != at {
-		if o, err = s.reach(ctx, at); err != nil {
-			return o, false, err
+	if open && o.At == at {
+		if fresh, err = s.answers(ctx, o); err != nil {
+			err = errors.Join(err, s.close())
 		}
-		if err := s.close(); err != nil {
-			return o, false, errors.Join(err, o.Close())
-		}
-		s.settleOn(ctx, o)
+		return o, fresh, err
 	}
-	if fresh, err = s.stillThere(ctx, o); err != nil {
-		return o, false, errors.Join(err, s.close())
+	if o, err = s.reach(ctx, at); err != nil {
+		return o, false, err
 	}
-	return o, fresh, s.Workspaces.Use(at)
+	if fresh, err = s.answers(ctx, o); err != nil {
+		return o, false, errors.Join(err, o.Close())
+	}
+	if err := s.close(); err != nil {
+		return o, false, errors.Join(err, o.Close())
+	}
+	s.settleOn(ctx, o)
+	_ = s.Workspaces.Use(at) // where that is not kept, the next start opens another first
+	return o, fresh, nil
 }
 
-// stillThere checks that o answers, elsewhere that the window is let in, and
-// says whether it wants its first Admin.
-func (s *Shell) stillThere(ctx context.Context, o Opened) (fresh bool, err error) {
+// answers checks that o does, elsewhere that the window is let in, and says
+// whether it wants its first Admin.
+func (s *Shell) answers(ctx context.Context, o Opened) (fresh bool, err error) {
 	r, elsewhere := o.Via.(*remote)
 	if !elsewhere {
 		return wantsAdmin(ctx, o)

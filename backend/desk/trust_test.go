@@ -62,6 +62,9 @@ func TestStolenDiskOpensNothing(t *testing.T) {
 	secrets = append(secrets, o.enterAs("bob@example.org").Reveal(), string(o.linkTo(access.SignInLetter, "fay@example.org")))
 	_, token, err := o.MakeToken(t.Context(), o.ann, "ci", []access.RoleName{access.Fleet}, 0)
 	must(t, err)
+	code, err := o.LetWindow(t.Context(), o.ann, access.Secret("window").Hash())
+	must(t, err)
+	secrets = append(secrets, code.Reveal(), o.asWindow(o.bob, "another window").Reveal())
 	secrets = append(secrets, token.Reveal(), "https://door.example.com/login/", "Accept to confirm that this address")
 	var backup bytes.Buffer
 	must(t, o.store.Backup(t.Context(), &backup))
