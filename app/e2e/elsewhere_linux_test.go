@@ -75,18 +75,11 @@ func TestWindowElsewhere(t *testing.T) {
 	d.reads("Night Watch")
 	s.window("^Night Watch · Doorward$")
 
-	d.click("link", "Settings")
-	d.click("link", "Membership & Permissions")
-	d.click("button", "Invite New User")
-	d.fill("Email", "ada@example.com")
-	d.click("combobox", "~^Role: ")
-	d.click("option", "~^Fleet")
-	d.click("button", "Send Invitation")
-	d.reads("The mail server took the letter")
+	d.invites("ada@example.com", "Ada Lovelace")
 	d.click("button", "Done")
 	far.comes(t, "ada@example.com")
 	window := s.window(`^\(1\) Night Watch · Doorward$`)
-	if told := n.await(t); told.title != "Night Watch · Doorward" || !strings.Contains(told.body, "ada@example.com is waiting for your approval.") {
+	if told := n.await(t); told.title != "Night Watch · Doorward" || !strings.Contains(told.body, "Ada Lovelace is waiting for your approval.") {
 		t.Errorf("the notice says %q, %q", told.title, told.body)
 	}
 	audit, err := far.run("audit", "--json")

@@ -102,13 +102,9 @@ const mostRead = 64 << 10
 // who asks a Doorward elsewhere as whom the window is let in. The error is
 // SignedOut where it is not, and a sentence where there is no Doorward.
 func (r *remote) who(ctx context.Context) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://doorward/api/v1/me", nil)
+	res, err := r.ask(ctx, http.MethodGet, "/api/v1/me", nil)
 	if err != nil {
 		return err
-	}
-	res, err := r.RoundTrip(req)
-	if err != nil {
-		return r.outOfReach(err)
 	}
 	defer res.Body.Close()
 	var said struct{ Detail, Code, State string }
@@ -124,6 +120,22 @@ func (r *remote) who(ctx context.Context) error {
 		return access.Errorf(access.Unavailable, "%s cannot answer just now. Try again in a moment.", r.at.Host).WithCode("unreachable")
 	}
 	return access.Errorf(access.Invalid, "There is no Doorward at %s. Check the address.", r.at.Host).On("at").WithCode("no_doorward")
+}
+
+// ask sends one request of the window's own, with JSON where it has a body.
+func (r *remote) ask(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://doorward"+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := r.RoundTrip(req)
+	if err != nil {
+		return nil, r.outOfReach(err)
+	}
+	return res, nil
 }
 
 // outOfReach says why a server does not answer.
@@ -142,13 +154,9 @@ func (r *remote) outOfReach(err error) error {
 
 // leave ends the window's session at the server.
 func (r *remote) leave(ctx context.Context) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, "http://doorward/api/v1/window", nil)
+	res, err := r.ask(ctx, http.MethodDelete, "/api/v1/window", nil)
 	if err != nil {
 		return err
-	}
-	res, err := r.RoundTrip(req)
-	if err != nil {
-		return r.outOfReach(err)
 	}
 	return res.Body.Close()
 }

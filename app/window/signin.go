@@ -99,14 +99,9 @@ func (s *signIn) redeem(ctx context.Context, code string) error {
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://doorward/api/v1/window", bytes.NewReader(body))
+	res, err := s.to.ask(ctx, http.MethodPost, "/api/v1/window", bytes.NewReader(body))
 	if err != nil {
 		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	res, err := s.to.RoundTrip(req)
-	if err != nil {
-		return s.to.outOfReach(err)
 	}
 	defer res.Body.Close()
 	read := json.NewDecoder(io.LimitReader(res.Body, mostRead))
