@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,5 +58,46 @@ func TestDesktopPackage(t *testing.T) {
 	dpkg("--remove", "doorward-desktop")
 	if _, err := os.Stat(filepath.Join(root, "usr/bin/doorward-desktop")); !os.IsNotExist(err) {
 		t.Errorf("the program is still there: %v", err)
+	}
+}
+
+// Where WebKit is missing the loader ends the program before it can say a word,
+// so what starts it says what is missing, and what to do. A library that is gone
+// stands for it: this machine needs its own.
+func TestWithoutWebKit(t *testing.T) {
+	root := t.TempDir()
+	in := func(name, text string, mode os.FileMode) string {
+		t.Helper()
+		path := filepath.Join(root, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), mode)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	launcher, err := os.ReadFile("../../build/package/doorward-desktop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := in("usr/bin/doorward-desktop", string(launcher), 0o755)
+	library, program := filepath.Join(root, "libgone.so.1"), filepath.Join(root, "usr/lib/doorward/doorward-desktop")
+	source := in("gone.c", "int gone(void) { return 0; }", 0o644)
+	main := in("usr/lib/doorward/main.c", "int gone(void); int main(void) { return gone(); }", 0o644)
+	for _, args := range [][]string{{"-shared", "-fPIC", "-Wl,-soname,libgone.so.1", "-o", library, source}, {"-o", program, main, library}} {
+		if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
+			t.Fatalf("gcc: %v\n%s", err, out)
+		}
+	}
+	cmd := exec.Command(start)
+	cmd.Env = append(os.Environ(), "LD_LIBRARY_PATH="+root)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("with the library: %v, %s", err, out)
+	}
+	if err := os.Remove(library); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(start).CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(out), "This computer lacks what the window is drawn with: libgone.so.1. Install WebKitGTK 4.1") {
+		t.Errorf("without it: %v, %s", err, out)
 	}
 }
