@@ -171,11 +171,11 @@ func (w *Window) menu() *menu.Menu {
 // leads makes a menu entry that leads to one of the console's addresses.
 func (w *Window) leads(path string) menu.Callback { return func(*menu.CallbackData) { w.show(path)() } }
 
-// show leads the page to one of the console's addresses.
+// show leads the page to one of the console's addresses, once there is an Admin.
 func (w *Window) show(path string) func() {
 	return func() {
 		if _, open := w.shell.Opened(); open {
-			runtime.WindowExecJS(w.ctx, fmt.Sprintf("location.assign(%q)", path))
+			runtime.WindowExecJS(w.ctx, fmt.Sprintf("document.querySelector('#setup:not([hidden])') || location.assign(%q)", path))
 		}
 	}
 }

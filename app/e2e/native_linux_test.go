@@ -65,6 +65,7 @@ func TestWindowIsNative(t *testing.T) {
 		return err
 	})
 	d.picture("dropped-wrong")
+	d.at("^/admin/settings/members$") // and not at the file
 }
 
 // noteLinks puts a browser on the screen that notes where it is sent, in the
