@@ -434,7 +434,9 @@ test('every dialog opens by the keyboard, keeps Tab inside, and gives the focus 
 test('what is quick shows no sign of loading, and what is slow does', async ({ browser }) => {
   const page = await visit(browser)
   await page.context().addCookies(await admin.context().cookies())
-  await page.clock.install()
+  const now = Date.now()
+  await page.clock.install({ time: now })
+  await page.clock.pauseAt(now + 1000)
   let answer = () => {}
   await page.route('**/api/v1/members?*', async (route) => {
     await new Promise<void>((done) => (answer = done))
@@ -452,6 +454,33 @@ test('what is quick shows no sign of loading, and what is slow does', async ({ b
   answer()
   await expect(page.getByText('ada@example.com').first()).toBeVisible()
   await expect(loading).toHaveCount(0)
+  await page.context().close()
+})
+
+test('what opens from a control comes when it is used, and a console that is too old says so', async ({ browser }) => {
+  const page = await visit(browser)
+  await page.context().addCookies(await admin.context().cookies())
+  const sent: string[] = []
+  page.on('request', (r) => sent.push(new URL(r.url()).pathname))
+  const opens = /^\/admin\/assets\/open-/
+  await page.goto('/admin/settings/members')
+  await expect(page.getByText('ada@example.com').first()).toBeVisible()
+  expect(sent.filter((path) => opens.test(path))).toEqual([])
+  await page.route((url) => opens.test(url.pathname), (route) => route.abort())
+  const state = page.getByRole('combobox', { name: 'State: Any state' })
+  await state.click()
+  await expect(page.getByText('This part of the console could not be loaded.')).toBeVisible()
+  await page.unrouteAll()
+  await page.reload()
+  await state.focus()
+  await expect.poll(() => sent.filter((path) => opens.test(path)).length, 'it is on its way as soon as the control has the focus').toBeGreaterThan(1)
+  await expect(state).toHaveAttribute('aria-expanded', 'false')
+  await page.keyboard.press('ArrowDown')
+  await expect(page.getByRole('listbox', { name: 'State' })).toBeVisible()
+  await expect(state).toBeFocused()
+  await page.keyboard.press('Escape')
+  await expect(state).toHaveAttribute('aria-expanded', 'false')
+  await expect(state).toBeFocused()
   await page.context().close()
 })
 

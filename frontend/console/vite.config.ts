@@ -1,25 +1,56 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { fileURLToPath } from 'node:url'
+import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { icons } from './icons.ts'
 import { themes } from './themes.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+const shared = /node_modules|src[/\\](ui|lib)[/\\]|shell[/\\]nav|requests[/\\](decide|Resend)/
+const opens = /node_modules[/\\](bits-ui|@floating-ui|@internationalized|runed|svelte-toolbelt|style-to-object|inline-style-parser|tabbable|lz-string|dequal)[/\\]|src[/\\]ui[/\\]open[/\\]/
+
+// sentFor has the browser send for what the first script will import, in the same
+// breath as for that script.
+const sentFor = (): Plugin => ({
+  name: 'sent-for',
+  transformIndexHtml: {
+    order: 'post',
+    handler: (_, { bundle = {} }) =>
+      Object.values(bundle)
+        .filter((file) => file.type === 'chunk' && ['base', 'start'].includes(file.name))
+        .map((file) => ({ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href: `/admin/${file.fileName}` }, injectTo: 'head' as const })),
+  },
+})
+
 export default defineConfig({
   base: '/admin/',
-  plugins: [themes(), svelte()],
+  plugins: [themes(), icons(), svelte(), sentFor()],
   resolve: { alias: { $lib: here('src/lib'), $ui: here('src/ui') } },
   build: {
     outDir: '../dist',
     emptyOutDir: false, // the Makefile empties it, and leaves .gitkeep
     assetsInlineLimit: 0, // the content policy wants files
     cssCodeSplit: false, // one small style sheet instead of three requests
-    modulePreload: { polyfill: false },
+    modulePreload: {
+      polyfill: false,
+      // The page has sent for these itself.
+      resolveDependencies: (_, deps) => deps.filter((d) => !/(base|start|index)-/.test(d)),
+    },
     target: ['es2022', 'safari16.4'],
     rolldownOptions: {
       checks: { pluginTimings: false },
-      // What all views share is one file: fewer requests weigh more here than a few bytes.
-      output: { codeSplitting: { groups: [{ name: 'base', test: /node_modules|src[/\\](ui|lib)[/\\]/ }] } },
+      // What all views share is one file, and what opens from them another: fewer
+      // requests weigh more here than a few bytes.
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'base', priority: 2, test: (id) => shared.test(id) && !opens.test(id) },
+            { name: 'open', priority: 1, test: opens },
+          ],
+          includeDependenciesRecursively: false,
+        },
+      },
     },
   },
   server: { proxy: { '/api': process.env.DOORWARD_URL ?? 'http://127.0.0.1:8080', '/logout': process.env.DOORWARD_URL ?? 'http://127.0.0.1:8080' } },

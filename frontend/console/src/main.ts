@@ -1,6 +1,10 @@
-import { mount } from 'svelte'
 import './app.css'
-import './lib/theme.svelte'
-import App from './App.svelte'
+import { ahead, viewOf } from './ahead'
+import { firsts, views } from './shell/views'
 
-mount(App, { target: document.getElementById('app')! })
+const view = viewOf(location.pathname)
+for (const what of ['me', 'settings', 'roles', 'overview', 'login-requests?limit=50']) ahead(`/api/v1/${what}`)
+const first = firsts[view]?.(new URLSearchParams(location.search))
+if (first) ahead(`/api/v1/${first}`)
+void views[view]?.().catch(() => undefined) // the view says what is wrong
+void import('./start').then((m) => m.default())

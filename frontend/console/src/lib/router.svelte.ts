@@ -1,4 +1,5 @@
 import { tick } from 'svelte'
+import { viewOf } from '../ahead'
 
 const root = '/admin'
 
@@ -15,7 +16,11 @@ class Router {
 
   // path is the view, from "/" on.
   get path(): string {
-    return this.#url.pathname.slice(root.length).replace(/\/+$/, '') || '/'
+    return viewOf(this.#url.pathname)
+  }
+
+  get query(): URLSearchParams {
+    return this.#url.searchParams
   }
 
   // get is a parameter of the query; has tells an empty one from none.

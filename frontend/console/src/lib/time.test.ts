@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { lasting, relative, span } from './time'
+import { lasting, relative, short, span } from './time'
 
 const now = new Date('2030-05-01T12:00:00Z')
 const after = (seconds: number) => new Date(now.getTime() + seconds * 1000)
@@ -7,8 +7,8 @@ const after = (seconds: number) => new Date(now.getTime() + seconds * 1000)
 describe('relative', () => {
   test.each([
     [0, 'just now'], [30, 'in a moment'], [-44, 'just now'], [-46, '1 minute ago'], [-720, '12 minutes ago'], [-3600, '1 hour ago'], [-86_400, 'yesterday'],
-    [-3 * 86_400, '3 days ago'], [-8 * 86_400, '1 week ago'], [3 * 86_400, 'in 3 days'], [7 * 86_400 - 30, 'in 7 days'], [-400 * 86_400, '1 year ago'],
-  ])('%d seconds from now reads "%s"', (seconds, want) => expect(relative(after(seconds), now, 'en')).toBe(want))
+    [-3 * 86_400, '3 days ago'], [-8 * 86_400, '1 week ago'], [3 * 86_400, 'in 3 days'], [7 * 86_400 - 30, 'in 7 days'], [-400 * 86_400, '1 year ago'], [86_400 + 60, 'tomorrow'], [50, 'in 1 minute'], [-45 * 86_400, '1 month ago'],
+  ])('%d seconds from now reads "%s"', (seconds, want) => expect(relative(after(seconds), now)).toBe(want))
 })
 
 describe('lasting', () => {
@@ -18,3 +18,5 @@ describe('lasting', () => {
 })
 
 test.each([['7d', '7 days'], ['1h', '1 hour'], ['90m', '90 minutes'], ['other', 'other']])('span(%s) is "%s"', (text, want) => expect(span(text)).toBe(want))
+
+test.each([['2030-05-01', '1 May'], ['2030-12-31', '31 Dec']])('short(%s) is "%s"', (date, want) => expect(short(date)).toBe(want))

@@ -1,6 +1,6 @@
 const minute = 60, hour = 60 * minute, day = 24 * hour
 
-const steps: [number, Intl.RelativeTimeFormatUnit, number][] = [
+const steps: [number, string, number][] = [
   [hour, 'minute', minute],
   [day, 'hour', hour],
   [7 * day, 'day', day],
@@ -9,14 +9,17 @@ const steps: [number, Intl.RelativeTimeFormatUnit, number][] = [
   [Infinity, 'year', 365.25 * day],
 ]
 
-// relative says how long ago, or in how long: "12 minutes ago", "in 3 days".
-export function relative(at: Date, now: Date, locale?: string): string {
+// relative says how long ago, or in how long: "12 minutes ago", "in 3 days". It
+// speaks the language of the page, whichever the browser's is.
+export function relative(at: Date, now: Date): string {
   const seconds = (at.getTime() - now.getTime()) / 1000
   if (Math.abs(seconds) < 45) return seconds > 5 ? 'in a moment' : 'just now'
   const [, unit, size] = steps.find(([below]) => Math.abs(seconds) < below) ?? steps[5]!
   const whole = seconds > day ? Math.round : Math.trunc // a week that has just begun is still one
-  const n = whole(seconds / size) || Math.sign(seconds)
-  return new Intl.RelativeTimeFormat(locale, { numeric: unit === 'day' ? 'auto' : 'always' }).format(n, unit)
+  const n = Math.abs(whole(seconds / size)) || 1
+  if (unit === 'day' && n === 1) return seconds < 0 ? 'yesterday' : 'tomorrow'
+  const span = `${n} ${unit}${n === 1 ? '' : 's'}`
+  return seconds < 0 ? `${span} ago` : `in ${span}`
 }
 
 // lasting says how long something has been going on: "12 minutes".
@@ -47,3 +50,8 @@ export function dayFrom(from: number, now = new Date()): string {
   const at = new Date(now.getFullYear(), now.getMonth(), now.getDate() + from)
   return [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((n) => String(n).padStart(2, '0')).join('-')
 }
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+// short is a day where there is little room: 2030-05-01 is "1 May".
+export const short = (date: string): string => `${Number(date.slice(8, 10))} ${months[Number(date.slice(5, 7)) - 1]}`

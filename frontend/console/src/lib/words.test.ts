@@ -5,12 +5,13 @@ import { insecure } from './health'
 import { shortcut } from './keys'
 import { manages, opens } from './opens'
 import { grouped } from './permissions'
-import { capped, count, list } from './words'
+import { capped, count, list, number } from './words'
 
 test('counts and lists', () => {
   expect([count(1, 'person', 'people'), count(3, 'person', 'people'), count(0, 'member')]).toEqual(['1 person', '3 people', '0 members'])
+  expect([number(0), number(999), number(1204), number(100_000), number(1_234_567)]).toEqual(['0', '999', '1,204', '100,000', '1,234,567'])
   expect([capped(3), capped(99), capped(100)]).toEqual(['3', '99', '99+'])
-  expect([list([]), list(['Fleet']), list(['AILoop', 'Fleet'])]).toEqual(['', 'Fleet', 'AILoop and Fleet'])
+  expect([list([]), list(['Fleet']), list(['AILoop', 'Fleet']), list(['Admin', 'AILoop', 'Fleet'])]).toEqual(['', 'Fleet', 'AILoop and Fleet', 'Admin, AILoop, and Fleet'])
 })
 
 describe('opens', () => {

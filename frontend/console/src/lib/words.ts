@@ -1,10 +1,15 @@
+// number is a number as English writes it, like the words around it: "1,204". The
+// browser's own would load the rules of all languages first.
+export const number = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',')
+
 // count is a number with its noun: "1 person", "3 people", "1,204 members".
 export function count(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString()} ${n === 1 ? one : many}`
+  return `${number(n)} ${n === 1 ? one : many}`
 }
 
 // list is a list in words: "AILoop and Fleet".
-export const list = (words: string[]): string => new Intl.ListFormat('en', { type: 'conjunction' }).format(words)
+export const list = (words: string[]): string =>
+  words.length < 3 ? words.join(' and ') : `${words.slice(0, -1).join(', ')}, and ${words.at(-1)}`
 
 // called is what a member is called: by name, else by address.
 export const called = (m: { name?: string; email: string }): string => m.name || m.email

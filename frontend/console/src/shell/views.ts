@@ -1,4 +1,5 @@
 import type { Component } from 'svelte'
+import { asked } from '../pages/members/asked'
 
 type Loads = () => Promise<{ default: Component }>
 
@@ -13,4 +14,9 @@ export const views: Record<string, Loads> = {
   '/settings/mail': () => import('../pages/settings/Mail.svelte'),
   '/settings/security': () => import('../pages/settings/Security.svelte'),
   '/settings/tokens': () => import('../pages/tokens/Tokens.svelte'),
+}
+
+// firsts are what a view will ask the API for as soon as it is there.
+export const firsts: Record<string, (query: URLSearchParams) => string> = {
+  '/settings/members': (query) => `members?${new URLSearchParams({ limit: '50', ...asked(query) })}`,
 }
