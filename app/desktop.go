@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	"github.com/wailsapp/wails/v2"
@@ -147,7 +146,7 @@ func (w *Window) watch(ctx context.Context, o window.Opened) {
 	}
 	runtime.WindowSetTitle(w.ctx, window.Title(0, watch.Name))
 	go watch.Run(ctx, o)
-	time.AfterFunc(settled, debug.FreeOSMemory) // what opening took, and is not needed any more
+	time.AfterFunc(settled, func() { window.Rest(o) })
 }
 
 func (w *Window) menu() *menu.Menu {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -35,6 +36,17 @@ func Plain(lookup func(string) (string, bool), set func(name, value string) erro
 		return nil
 	}
 	return set(name, "0")
+}
+
+// Rest gives the system back what opening o took and waiting does not need: of
+// the heap, of what was read of the store's files, and of the program itself.
+func Rest(o Opened) {
+	if o.Rest != nil {
+		o.Rest()
+	}
+	runtime.GC() // pools keep what they hold for one collection more
+	debug.FreeOSMemory()
+	shrink()
 }
 
 // InstanceID tells the window of one data directory from that of another: a
