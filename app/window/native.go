@@ -44,9 +44,9 @@ func Rest(o Opened) {
 	if o.Rest != nil {
 		o.Rest()
 	}
+	shrink()
 	runtime.GC() // pools keep what they hold for one collection more
 	debug.FreeOSMemory()
-	shrink()
 }
 
 // InstanceID tells the window of one data directory from that of another: a
