@@ -2,12 +2,14 @@ package window_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -240,6 +242,23 @@ func TestFrame(t *testing.T) {
 		if got := window.LoadFrame(file); got != window.Usual {
 			t.Errorf("%s opened %+v", bad, got)
 		}
+	}
+}
+
+// Closing the window and being told to end come together.
+func TestTheFrameIsKeptTwiceAtOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "window.json")
+	var all sync.WaitGroup
+	failed := make([]error, 16)
+	for i := range failed {
+		all.Go(func() { failed[i] = window.SaveFrame(file, window.Usual) })
+	}
+	all.Wait()
+	if err := errors.Join(failed...); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(file)); err != nil || len(left) != 1 {
+		t.Errorf("%v is left (%v)", left, err)
 	}
 }
 

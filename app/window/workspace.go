@@ -2,6 +2,7 @@ package window
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -115,9 +116,16 @@ func replace(file string, b []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	fresh := file + ".new"
-	if err := os.WriteFile(fresh, b, 0o600); err != nil {
+	fresh, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*.new") // its own: two may write at the same time
+	if err != nil {
 		return err
 	}
-	return os.Rename(fresh, file)
+	_, err = fresh.Write(b)
+	if err = errors.Join(err, fresh.Close()); err == nil {
+		err = os.Rename(fresh.Name(), file)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(fresh.Name()))
+	}
+	return err
 }
