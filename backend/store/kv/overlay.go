@@ -23,13 +23,12 @@ type overlay struct {
 	bytes  int
 }
 
+func newOverlay() *overlay { return &overlay{at: make(map[string]int32)} }
+
 func (o *overlay) reset() {
 	clear(o.at)
 	clear(o.writes)
 	o.writes, o.bytes = o.writes[:0], 0
-	if o.at == nil {
-		o.at = make(map[string]int32)
-	}
 }
 
 // find returns the last write of key.
@@ -88,15 +87,25 @@ func (o *overlay) last(fn func(*staged) error) error {
 	return nil
 }
 
-// within returns the writes that count of keys in [from,to), in byte order.
-func (o *overlay) within(from, to []byte) []*staged {
+// within returns the writes that count of keys in [from,to), in byte order. Of a
+// key that several overlays hold, the last one's counts.
+func within(from, to []byte, overlays ...*overlay) []*staged {
 	var found []*staged
-	o.last(func(w *staged) error {
-		if bytes.Compare(w.key, from) >= 0 && bytes.Compare(w.key, to) < 0 {
-			found = append(found, w)
-		}
-		return nil
-	})
+	for i, o := range overlays {
+		o.last(func(w *staged) error {
+			if bytes.Compare(w.key, from) >= 0 && bytes.Compare(w.key, to) < 0 && !hidden(w.key, overlays[i+1:]) {
+				found = append(found, w)
+			}
+			return nil
+		})
+	}
 	slices.SortFunc(found, func(a, b *staged) int { return bytes.Compare(a.key, b.key) })
 	return found
+}
+
+func hidden(key []byte, above []*overlay) bool {
+	return slices.ContainsFunc(above, func(o *overlay) bool {
+		_, ok := o.find(key)
+		return ok
+	})
 }

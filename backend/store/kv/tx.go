@@ -84,7 +84,7 @@ func (t *updateTx) Get(key []byte) ([]byte, error) {
 		return nil, t.fail(err)
 	}
 	t.key = append(append(t.key[:0], dataMark), key...)
-	if w, ok := t.w.stage.find(t.key); ok {
+	if w, ok := t.w.find(t.key); ok {
 		if w.stored == nil {
 			return nil, ErrNotFound
 		}
@@ -111,7 +111,7 @@ func (t *updateTx) Scan(from, to []byte, limit int) ([]KV, error) {
 		return nil, t.fail(err)
 	}
 	low, high := markedFrom(from), markedTo(to)
-	found, err := t.w.b.scan(t.ctx, t.w.snapshot(), t.w.stage.within(low, high), low, high, limit)
+	found, err := t.w.b.scan(t.ctx, t.w.snapshot(), t.w.within(low, high), low, high, limit)
 	if err := errors.Join(err, t.read(len(found))); err != nil {
 		return nil, t.fail(err)
 	}

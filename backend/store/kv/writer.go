@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -22,9 +23,10 @@ const (
 //
 // Since nothing runs beside it, what a function read cannot have changed until
 // its writes are kept: every Update is serialisable and none is ever retried.
-// An Update that comes alone does not wait for company; those that come during
-// an fsync are the next group. That fsync is not overlapped with the next
-// group's functions: they would have to be undone when it fails.
+// An Update that comes alone does not wait for company. Those that come during
+// an fsync run while it lasts, on what it is about to keep, and are the next
+// group. Nobody is told anything that rests on it before it has ended well; when
+// it fails, the store stops and all of them are refused.
 type writer struct {
 	b       *Badger
 	queue   chan *call
@@ -34,19 +36,35 @@ type writer struct {
 	group   []*call // taken from the queue
 	next    int     // the first of group that has not run
 	ran     []*call // ran well, to be answered after the commit
+	refused []refusal
 	running *call
 	mark    int // where the writes of running begin
-	stage   overlay
+	stage   *overlay
+	flight  *flight     // the group that is being kept, nil if none is
+	spare   *overlay    // the next stage
 	reading *badger.Txn // what the group reads, nil until it does
 	hot     hot
 	dirty   map[string]struct{}
+
+	send func(*engine, *badger.Txn) error // how a flight goes
+}
+
+// A flight is a group on its way to the disk.
+type flight struct {
+	stage *overlay
+	ran   []*call
+	ended chan error
+}
+
+// A refusal is the answer to a function that failed on what is still in flight.
+type refusal struct {
+	to  *call
+	err error
 }
 
 func newWriter(b *Badger) *writer {
-	w := &writer{b: b, queue: make(chan *call, groupSize),
-		closing: make(chan struct{}), stopped: make(chan struct{})}
-	w.stage.reset()
-	return w
+	return &writer{b: b, queue: make(chan *call, groupSize), closing: make(chan struct{}), stopped: make(chan struct{}),
+		stage: newOverlay(), spare: newOverlay(), send: (*engine).commit}
 }
 
 // loop runs until the store is closed. A function that ends its goroutine
@@ -60,47 +78,76 @@ func (w *writer) loop() {
 			go w.loop()
 		}
 	}()
-	for w.next < len(w.group) || w.gather() {
+	for {
 		w.runGroup()
-		w.commit()
+		if w.flight == nil && len(w.ran) > 0 {
+			w.commit()
+			continue
+		}
+		if w.flight == nil && w.next < len(w.group) {
+			continue
+		}
+		if !w.wait() {
+			break
+		}
 	}
 	finished = true
 	close(w.stopped)
 }
 
-// gather waits for a call and takes those that wait behind it. It is false
-// when the store is closing.
-func (w *writer) gather() bool {
-	clear(w.group)
-	w.group, w.next = w.group[:0], 0
+// wait waits until there is something to do: for a call, where the group has
+// room for it, or for the end of the flight. It is false when the store is
+// closing and nothing is in flight.
+func (w *writer) wait() bool {
+	queue, ended, closing := w.queue, (chan error)(nil), w.closing
+	if w.flight != nil {
+		ended, closing = w.flight.ended, nil
+	}
 	select {
 	case <-w.closing:
-		return false
+		if w.flight == nil {
+			return false
+		}
+		queue = nil
 	default:
 	}
+	if w.next < len(w.group) || w.full() {
+		queue = nil
+	}
 	select {
-	case c := <-w.queue:
-		w.group = append(w.group, c)
-	case <-w.closing:
+	case c := <-queue:
+		w.gather(c)
+		return true
+	case err := <-ended:
+		w.land(err)
+		return true
+	case <-closing:
 		return false
 	}
+}
+
+// gather takes c and those that wait behind it.
+func (w *writer) gather(c *call) {
+	clear(w.group)
+	w.group, w.next = append(w.group[:0], c), 0
 	for len(w.group) < groupSize {
 		select {
 		case c := <-w.queue:
 			w.group = append(w.group, c)
 		default:
-			return true
+			return
 		}
 	}
-	return true
 }
 
+func (w *writer) full() bool { return len(w.ran) >= groupSize || w.stage.bytes > groupFull }
+
 // runGroup runs the functions of the group until it is through or full. Work
-// of the writer itself runs alone, with nothing staged.
+// of the writer itself runs alone, with nothing staged and nothing in flight.
 func (w *writer) runGroup() {
-	for w.next < len(w.group) && w.stage.bytes <= groupFull {
+	for w.next < len(w.group) && !w.full() {
 		c := w.group[w.next]
-		if c.own != nil && len(w.ran) > 0 {
+		if c.own != nil && (len(w.ran) > 0 || w.flight != nil) {
 			return
 		}
 		w.next++
@@ -110,7 +157,7 @@ func (w *writer) runGroup() {
 		if c.own != nil {
 			c.done <- w.attempt(c.own)
 			w.hot.forget() // another generation may be the current one
-			return
+			continue
 		}
 		w.run(c)
 	}
@@ -126,10 +173,19 @@ func (w *writer) run(c *call) {
 	w.running = nil
 	if err != nil {
 		w.stage.rollback(w.mark)
-		c.done <- err
+		w.refuse(c, err)
 		return
 	}
 	w.ran = append(w.ran, c)
+}
+
+// refuse answers that a function failed, once what it has read is on the disk.
+func (w *writer) refuse(c *call, err error) {
+	if w.flight == nil {
+		c.done <- err
+		return
+	}
+	w.refused = append(w.refused, refusal{c, err})
 }
 
 func (w *writer) once(c *call) error {
@@ -161,11 +217,11 @@ func (w *writer) abandon() {
 		return
 	}
 	w.stage.rollback(w.mark)
-	w.running.done <- errors.New("a transaction ended its goroutine")
+	w.refuse(w.running, errors.New("a transaction ended its goroutine"))
 	w.running = nil
 }
 
-// snapshot is the database as the last group has left it.
+// snapshot is the database as the last group that landed has left it.
 func (w *writer) snapshot() *badger.Txn {
 	if w.reading == nil {
 		w.reading = w.b.current.Load().latest()
@@ -173,53 +229,106 @@ func (w *writer) snapshot() *badger.Txn {
 	return w.reading
 }
 
-// commit keeps what is staged and answers everybody who ran.
-func (w *writer) commit() {
+// find is the last write of a key that is not in the database yet.
+func (w *writer) find(key []byte) (*staged, bool) {
+	if s, ok := w.stage.find(key); ok || w.flight == nil {
+		return s, ok
+	}
+	return w.flight.stage.find(key)
+}
+
+// within are the writes to keys in [from,to) that are not in the database yet,
+// in byte order.
+func (w *writer) within(from, to []byte) []*staged {
+	if w.flight == nil {
+		return within(from, to, w.stage)
+	}
+	return within(from, to, w.flight.stage, w.stage)
+}
+
+func (w *writer) forgetReading() {
 	if w.reading != nil {
 		w.reading.Discard()
 		w.reading = nil
 	}
-	err := w.keep()
-	defer w.answer(err)
-	if err == nil && len(w.stage.writes) > 0 {
-		w.hot.committed(&w.stage)
-		w.announce()
-	}
 }
 
-func (w *writer) answer(err error) {
-	for _, c := range w.ran {
-		c.done <- err
-	}
-	clear(w.ran)
-	w.ran = w.ran[:0]
-	w.stage.reset()
-}
-
-func (w *writer) keep() error {
-	if len(w.stage.writes) == 0 {
-		return nil
-	}
-	if err := w.b.disk.before(w.stage.bytes, w.urgent()); err != nil {
-		return err
-	}
-	if err := w.b.broken.Load(); err != nil {
-		return *err
+// commit sends what is staged on its way, or answers where that is nothing. It
+// is called while nothing is in flight.
+func (w *writer) commit() {
+	w.forgetReading()
+	txn, err := w.prepare()
+	if err != nil || txn == nil {
+		w.answer(w.ran, w.stage, err)
+		w.ran = w.ran[:0]
+		return
 	}
 	e := w.b.current.Load()
-	txn := e.begin()
-	defer txn.Discard()
-	err := w.stage.last(func(s *staged) error {
+	f := &flight{stage: w.stage, ran: w.ran, ended: make(chan error, 1)}
+	w.flight, w.stage, w.ran = f, w.spare, nil
+	go func() {
+		defer txn.Discard()
+		f.ended <- w.send(e, txn)
+	}()
+}
+
+// land is the end of the flight, after which everybody on it is answered, and
+// those who failed on what it held.
+func (w *writer) land(err error) {
+	f := w.flight
+	w.flight = nil
+	w.forgetReading() // it is older than what has landed
+	if err != nil {
+		err = w.lost(err)
+	} else {
+		w.hot.committed(f.stage)
+		w.announce(f.stage)
+	}
+	w.answer(f.ran, f.stage, err)
+	w.spare = f.stage
+	for _, r := range w.refused {
+		r.to.done <- cmp.Or(err, r.err)
+	}
+	clear(w.refused)
+	w.refused = w.refused[:0]
+}
+
+func (w *writer) answer(ran []*call, stage *overlay, err error) {
+	for _, c := range ran {
+		c.done <- err
+	}
+	clear(ran)
+	stage.reset()
+}
+
+// prepare is a transaction with all that is staged; nil if that is nothing.
+func (w *writer) prepare() (txn *badger.Txn, err error) {
+	if len(w.stage.writes) == 0 {
+		return nil, w.unbroken()
+	}
+	if err := w.b.disk.before(w.stage.bytes, w.urgent()); err != nil {
+		return nil, err
+	}
+	if err := w.unbroken(); err != nil {
+		return nil, err
+	}
+	txn = w.b.current.Load().begin()
+	err = w.stage.last(func(s *staged) error {
 		if s.stored == nil {
 			return txn.Delete(s.key)
 		}
 		return txn.SetEntry(&badger.Entry{Key: s.key, Value: s.stored})
 	})
 	if err != nil {
-		return engineError(err)
+		txn.Discard()
+		return nil, engineError(err)
 	}
-	if err := e.commit(txn); err != nil {
-		return w.lost(err)
+	return txn, nil
+}
+
+func (w *writer) unbroken() error {
+	if err := w.b.broken.Load(); err != nil {
+		return *err
 	}
 	return nil
 }
@@ -244,12 +353,12 @@ func (w *writer) lost(err error) error {
 }
 
 // announce tells of what was kept.
-func (w *writer) announce() {
+func (w *writer) announce(stage *overlay) {
 	if w.b.o.Committed == nil && w.dirty == nil && !w.b.hub.busy() {
 		return
 	}
-	events := make([]Event, 0, len(w.stage.writes))
-	w.stage.last(func(s *staged) error {
+	events := make([]Event, 0, len(stage.writes))
+	stage.last(func(s *staged) error {
 		if w.dirty != nil {
 			w.dirty[string(s.key)] = struct{}{}
 		}
