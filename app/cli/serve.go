@@ -18,7 +18,7 @@ import (
 // in use before it looks for what is not. Little is in use, so that looking as
 // often as by default would cost a fifth of the processor time of a busy server.
 const (
-	memoryLimit   = 256 << 20
+	memoryLimit   = 384 << 20
 	memoryPercent = 300
 )
 

@@ -39,7 +39,7 @@ func (d *Desk) Invite(ctx context.Context, by access.By, in Invitation) (Invited
 		if err := d.sendInvitation(tx, &m, secret, access.InvitationLetter); err != nil {
 			return err
 		}
-		if err := tx.PutMember(m); err != nil {
+		if err := tx.AddMember(m); err != nil {
 			return err
 		}
 		if err := tx.Record(by, access.DidInvite, string(m.ID), access.RoleNames(m.Roles)); err != nil {

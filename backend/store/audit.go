@@ -30,17 +30,25 @@ func (tx *Tx) auditHead() (*auditHead, error) {
 	if tx.head != nil {
 		return tx.head, nil
 	}
-	h := &auditHead{}
-	ok, err := tx.get([]byte("h"), h)
+	at := []byte("h")
+	value, ok, err := tx.read(at)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		return h, tx.nothingBegins("u/")
+		return &auditHead{}, tx.nothingBegins("u/")
+	}
+	if h, known := tx.recent.heads.known(at, value); known {
+		return &h, nil
+	}
+	h := &auditHead{}
+	if err := decode(at, value, h); err != nil {
+		return nil, err
 	}
 	if !hmac.Equal([]byte(h.Seal), []byte(tx.sealHead(h))) {
 		return nil, access.Errorf(access.Unavailable, "The instance key does not fit this store, or the end of the audit log was altered. Put instance.key back from a copy, or restore a backup.").WithCode("instance_key_wrong")
 	}
+	tx.recent.heads.keep(at, value, *h)
 	return h, nil
 }
 
@@ -61,7 +69,7 @@ func (tx *Tx) nothingBegins(prefixes ...string) error {
 
 func (tx *Tx) putHead() error {
 	tx.head.Seal = tx.sealHead(tx.head)
-	return tx.set([]byte("h"), tx.head)
+	return setDecoded(tx, tx.recent.heads, []byte("h"), *tx.head)
 }
 
 // Record adds an entry to the audit log, chained to the one before.

@@ -31,6 +31,7 @@ type decodedRecord[T any] struct {
 type recent struct {
 	members  *decoded[access.Member]
 	counters *decoded[access.Counters]
+	heads    *decoded[auditHead] // whose seals are right
 }
 
 func newRecent() recent {
@@ -43,6 +44,7 @@ func newRecent() recent {
 			c.Roles, c.Letters = maps.Clone(c.Roles), maps.Clone(c.Letters)
 			return c
 		}},
+		heads: &decoded[auditHead]{copy: func(h auditHead) auditHead { return h }},
 	}
 }
 
@@ -55,22 +57,43 @@ func getDecoded[T any](tx *Tx, d *decoded[T], key []byte) (record T, ok bool, er
 	return record, ok && err == nil, err
 }
 
-func (d *decoded[T]) of(key, value []byte) (T, error) {
+// setDecoded keeps the record at key, as set does; whoever reads it next need not
+// decode it.
+func setDecoded[T any](tx *Tx, d *decoded[T], key []byte, record T) error {
+	value, err := tx.encoded(key, &record)
+	if err == nil {
+		d.keep(key, value, record)
+	}
+	return err
+}
+
+func (d *decoded[T]) of(key, value []byte) (record T, err error) {
+	if record, ok := d.known(key, value); ok {
+		return record, nil
+	}
+	if err := decode(key, value, &record); err != nil {
+		return record, err
+	}
+	d.keep(key, value, record)
+	return record, nil
+}
+
+func (d *decoded[T]) known(key, value []byte) (record T, ok bool) {
 	d.mu.Lock()
 	r, ok := d.all[string(key)]
 	d.mu.Unlock()
-	if ok && bytes.Equal(r.from, value) {
-		return d.copy(r.is), nil
+	if !ok || !bytes.Equal(r.from, value) {
+		return record, false
 	}
-	r = decodedRecord[T]{from: value}
-	if err := decode(key, value, &r.is); err != nil {
-		return r.is, err
-	}
+	return d.copy(r.is), true
+}
+
+func (d *decoded[T]) keep(key, value []byte, record T) {
+	r := decodedRecord[T]{from: value, is: d.copy(record)}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.all == nil || len(d.all) >= mostDecoded {
 		d.all = make(map[string]decodedRecord[T], mostDecoded)
 	}
 	d.all[string(key)] = r
-	return d.copy(r.is), nil
 }

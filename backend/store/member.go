@@ -43,6 +43,13 @@ func (tx *Tx) Holder(canonical string) (access.MemberID, error) {
 	return id, err
 }
 
+// AddMember keeps a member whose id was made for this transaction, as PutMember
+// does.
+func (tx *Tx) AddMember(m access.Member) error {
+	tx.unused(key("m/", string(m.ID)))
+	return tx.PutMember(m)
+}
+
 // PutMember keeps the member with all that is derived from it: its place in
 // every list, the search words, the counters, what falls due. An address that
 // another member has is a Conflict.

@@ -10,9 +10,10 @@ import (
 // LettersKept is how long a letter that is done with stays in the list.
 const LettersKept = 90 * 24 * time.Hour
 
-// Post puts a letter with its words into the outbox, in the transaction that
+// Post puts a new letter with its words into the outbox, in the transaction that
 // caused it.
 func (tx *Tx) Post(l access.Letter, w access.Words) error {
+	tx.unused(key("o/", string(l.ID)))
 	if err := tx.putWords(l.ID, w); err != nil {
 		return err
 	}
@@ -29,6 +30,9 @@ func (tx *Tx) Letter(id access.LetterID) (access.Letter, error) {
 }
 
 func (tx *Tx) letter(id access.LetterID) (access.Letter, bool, error) {
+	if tx.posted != nil && tx.posted.ID == id {
+		return *tx.posted, true, nil
+	}
 	var l access.Letter
 	ok, err := tx.get(key("o/", string(id)), &l)
 	return l, ok, err
@@ -72,6 +76,7 @@ func (tx *Tx) PutLetter(l access.Letter) error {
 			return err
 		}
 	}
+	tx.posted = &l
 	return tx.set(key("o/", string(l.ID)), &l)
 }
 
@@ -124,6 +129,7 @@ func (tx *Tx) DeleteLetter(id access.LetterID) error {
 	if err := tx.count(func(c *access.Counters) { countLetter(c, l.State, -1) }); err != nil {
 		return err
 	}
+	tx.posted = nil
 	return tx.unmark(key("o/", string(id)), key("O/", string(id)))
 }
 

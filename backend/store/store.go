@@ -133,6 +133,9 @@ type Tx struct {
 	recent   *recent
 	counters *access.Counters // read at the first use, written at the end
 	head     *auditHead       // likewise
+
+	missing map[string]struct{} // keys that are not there, as far as an Update knows
+	posted  *access.Letter      // the last letter that this transaction has kept
 }
 
 // View runs fn on one consistent state.
@@ -149,7 +152,7 @@ func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	now := s.now()
 	return s.kv.Update(ctx, kv.NewOp(), func(t kv.Tx) error {
-		tx := &Tx{Now: now, kv: t, keys: &s.keys, recent: &s.recent}
+		tx := &Tx{Now: now, kv: t, keys: &s.keys, recent: &s.recent, missing: make(map[string]struct{}, 8)}
 		if err := fn(tx); err != nil {
 			return err
 		}
@@ -163,7 +166,7 @@ func Urgent(ctx context.Context) context.Context { return kv.Urgent(ctx) }
 
 func (tx *Tx) finish() error {
 	if tx.counters != nil {
-		if err := tx.set([]byte("c"), tx.counters); err != nil {
+		if err := setDecoded(tx, tx.recent.counters, []byte("c"), *tx.counters); err != nil {
 			return err
 		}
 	}

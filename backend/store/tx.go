@@ -21,11 +21,28 @@ func (tx *Tx) get(key []byte, v any) (bool, error) {
 }
 
 func (tx *Tx) read(key []byte) (value []byte, ok bool, err error) {
+	if _, missing := tx.missing[string(key)]; missing {
+		return nil, false, nil
+	}
 	value, err = tx.kv.Get(key)
 	if errors.Is(err, kv.ErrNotFound) {
+		tx.unused(key)
 		return nil, false, nil
 	}
 	return value, err == nil, err
+}
+
+// unused notes that nothing is at key, because it was looked for or because it
+// holds an id that was made for this transaction: not to find it is dear.
+func (tx *Tx) unused(key []byte) {
+	if tx.missing != nil {
+		tx.missing[string(key)] = struct{}{}
+	}
+}
+
+func (tx *Tx) put(key, value []byte) error {
+	delete(tx.missing, string(key))
+	return tx.kv.Set(key, value)
 }
 
 func decode(key, value []byte, v any) error {
@@ -36,16 +53,21 @@ func decode(key, value []byte, v any) error {
 }
 
 func (tx *Tx) set(key []byte, v any) error {
-	value, err := json.Marshal(v)
-	if err != nil {
-		return err
+	_, err := tx.encoded(key, v)
+	return err
+}
+
+// encoded keeps v at key and returns what it is there.
+func (tx *Tx) encoded(key []byte, v any) (value []byte, err error) {
+	if value, err = json.Marshal(v); err != nil {
+		return nil, err
 	}
-	return tx.kv.Set(key, value)
+	return value, tx.put(key, value)
 }
 
 // mark writes an index entry; what it says is in its key, and in value where
 // lists filter by it.
-func (tx *Tx) mark(key []byte, value string) error { return tx.kv.Set(key, []byte(value)) }
+func (tx *Tx) mark(key []byte, value string) error { return tx.put(key, []byte(value)) }
 
 func (tx *Tx) unmark(keys ...[]byte) error {
 	for _, k := range keys {
