@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -72,4 +73,68 @@ func TestAMemberIsWhatWasKeptLast(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// What a transaction has looked for in vain, it does not look for again. It must
+// see it all the same once it has written it itself, and not once that is gone.
+func TestWhatWasMissingIsFoundOnceItIsKept(t *testing.T) {
+	b := openBox(t, "")
+	m := b.person("ada@example.com", "Ada", access.Fleet)
+	holder := func(tx *Tx, want access.MemberID) error {
+		got, err := tx.Holder("ada@example.com")
+		if err == nil && got != want {
+			err = fmt.Errorf("the address is held by %q, not %q", got, want)
+		}
+		return err
+	}
+	letter := letterFor(m, b.now())
+	b.update(func(tx *Tx) error {
+		if _, err := tx.Letter(letter.ID); !access.NotFound.Is(err) {
+			return fmt.Errorf("a letter before it was posted: %v", err)
+		}
+		if err := firstError(holder(tx, ""), tx.AddMember(m), holder(tx, m.ID), tx.Post(letter, access.Words{Subject: "Hello"})); err != nil {
+			return err
+		}
+		posted, err := tx.Letter(letter.ID)
+		if err != nil || posted.To != letter.To {
+			return fmt.Errorf("the letter after it was posted: %v, %v", posted, err)
+		}
+		posted.State = access.LetterFailed
+		if again, err := tx.Letter(letter.ID); err != nil || again.State != letter.State {
+			return fmt.Errorf("the letter after somebody changed what they had read: %v, %v", again, err)
+		}
+		return firstError(tx.DeleteLetter(letter.ID), tx.DeleteMember(m, access.EndedRemoved), holder(tx, ""))
+	})
+	b.update(func(tx *Tx) error {
+		if _, err := tx.Letter(letter.ID); !access.NotFound.Is(err) {
+			return fmt.Errorf("a deleted letter: %v", err)
+		}
+		return firstError(tx.PutMember(m), holder(tx, m.ID))
+	})
+	b.view(func(tx *Tx) error { return holder(tx, m.ID) })
+}
+
+// The counters that a transaction wrote and that were then lost with it are not
+// those that the next one goes on from.
+func TestCountersOfALostTransactionAreForgotten(t *testing.T) {
+	b := openBox(t, "")
+	ada, grace := b.person("ada@example.com", "Ada"), b.person("grace@example.com", "Grace")
+	lost := errors.New("lost")
+	tries := func(tx *Tx) error {
+		return firstError(tx.AddMember(ada), tx.Record(access.Operator, access.DidInvite, string(ada.ID), ""))
+	}
+	if err := b.Update(t.Context(), func(tx *Tx) error { return firstError(tries(tx), tx.finish(), lost) }); !errors.Is(err, lost) {
+		t.Fatal(err)
+	}
+	b.put(grace)
+	b.view(func(tx *Tx) error {
+		c, err := tx.Counters()
+		if c.Pending != 1 {
+			t.Errorf("%d wait, and one was invited", c.Pending)
+		}
+		return err
+	})
+	if n, err := b.VerifyAudit(t.Context()); n != 1 || err != nil {
+		t.Errorf("the audit log has %d entries, %v", n, err)
+	}
 }

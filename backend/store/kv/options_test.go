@@ -23,6 +23,9 @@ func TestEngineKeepsWhatItAnswers(t *testing.T) {
 	if o.NumVersionsToKeep != 1 || o.ReadOnly || o.InMemory {
 		t.Errorf("the options are %+v", o)
 	}
+	if o.TableSizeMultiplier != 1 || 2*o.BaseTableSize > o.MemTableSize {
+		t.Errorf("tables of %d bytes, %d times as large on each level: Badger keeps the memory of eight of the largest", o.BaseTableSize, o.TableSizeMultiplier)
+	}
 	if d := (Options{}).withDefaults(); d.MinFree < 4*memTableSize*numMemtables {
 		t.Errorf("the floor of %d bytes is less than what is written between two looks", d.MinFree)
 	}
