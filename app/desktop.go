@@ -29,6 +29,7 @@ const HasWindow = true
 
 // Window is what the console's page can ask of the desktop.
 type Window struct {
+	until context.Context // ends when the program is told to
 	ctx   context.Context // of the toolkit
 	life  context.Context // ends when the window closes
 	stop  context.CancelFunc
@@ -46,7 +47,7 @@ func Desktop(ctx context.Context, c Config) error {
 	if err := window.Plain(os.LookupEnv, os.Setenv); err != nil {
 		return err
 	}
-	w := &Window{c: c, alive: &window.Alive{Grace: window.Grace}}
+	w := &Window{until: ctx, c: c, alive: &window.Alive{Grace: window.Grace}}
 	w.alive.Lost = w.offerReload
 	w.shell = &window.Shell{
 		Frontend: c.Frontend, Alive: w.alive, Workspaces: &window.Workspaces{File: window.WorkspacesFile()}, Vault: &window.Vault{},
@@ -55,7 +56,6 @@ func Desktop(ctx context.Context, c Config) error {
 		Browse:  func(link string) { runtime.BrowserOpenURL(w.ctx, link) },
 		Front:   func() { w.toFront(options.SecondInstanceData{}) },
 	}
-	defer context.AfterFunc(ctx, func() { w.quit(nil) })()
 	err := errors.Join(wails.Run(w.options()), w.shell.Close())
 	if err == nil && w.again {
 		return startAgain()
@@ -98,6 +98,9 @@ func (w *Window) frameFile() string { return window.FrameFile(w.c.Data) }
 
 func (w *Window) start(ctx context.Context, frame window.Frame) {
 	w.ctx = ctx
+	if w.until.Err() != nil { // before the toolkit listened; what comes now, it ends on itself, and to end it twice is its death
+		w.quit(nil)
+	}
 	w.life, w.stop = context.WithCancel(ctx)
 	if frame.X >= 0 && frame.Y >= 0 && !frame.Maximised {
 		runtime.WindowSetPosition(ctx, frame.X, frame.Y)
