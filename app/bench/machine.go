@@ -116,33 +116,30 @@ func loadAverage() (float64, error) {
 	return strconv.ParseFloat(first, 64)
 }
 
-// busy is how long all CPUs together have not been idle, in seconds.
-func busy() (float64, error) {
-	text, err := os.ReadFile("/proc/stat")
-	if err != nil {
-		return 0, err
-	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	sum := 0.0
-	for i, f := range strings.Fields(first) {
-		if i == 0 || i == 4 || i == 5 || i > 8 { // its name, idle, waiting for a disk, guests
+// strangersTime is how long each program that this one did not start has been on
+// a CPU, in seconds. The kernel's own threads work for whoever writes and draws:
+// that is us.
+func strangersTime() (map[int]float64, error) {
+	all, err := processes()
+	took := map[int]float64{}
+	for _, p := range all {
+		if p.under(all, os.Getpid()) || all[p.parent].name == "kthreadd" {
 			continue
 		}
-		n, err := strconv.ParseFloat(f, 64)
-		if err != nil {
-			return 0, err
+		if t, gone := cpuOf(p.id); gone == nil {
+			took[p.id] = t.own
 		}
-		sum += n * tick
 	}
-	return sum, nil
+	return took, err
 }
 
 // A watch tells what else went on while the figures were taken.
 type watch struct {
 	began  time.Time
 	before float64 // load average
-	busy   float64
 	loads  spread
+	known  map[int]float64 // strangersTime at the last look
+	others float64         // seconds of CPU that strangers used
 	stop   chan struct{}
 	ended  chan struct{}
 }
@@ -153,7 +150,7 @@ func watchMachine() (*watch, error) {
 	if w.before, err = loadAverage(); err != nil {
 		return nil, err
 	}
-	if w.busy, err = busy(); err != nil {
+	if w.known, err = strangersTime(); err != nil {
 		return nil, err
 	}
 	go w.sample()
@@ -167,31 +164,42 @@ func (w *watch) sample() {
 	for {
 		select {
 		case <-w.stop:
+			w.look()
 			return
 		case <-every.C:
-			if l, err := loadAverage(); err == nil {
-				w.loads = append(w.loads, l)
-			}
+			w.look()
 		}
 	}
+}
+
+// look adds what has happened since the last look. A process that was not there
+// then may be what a browser of ours has left behind, and counts from now on.
+func (w *watch) look() {
+	if l, err := loadAverage(); err == nil {
+		w.loads = append(w.loads, l)
+	}
+	now, err := strangersTime()
+	if err != nil {
+		return
+	}
+	for id, t := range now {
+		if before, known := w.known[id]; known {
+			w.others += max(0, t-before)
+		}
+	}
+	w.known = now
 }
 
 // tooBusy is how many CPUs others may use before ratios, too, mean little: what
 // waits for the disk and what waits for a CPU suffer differently.
 const tooBusy = 0.25
 
-// report is a sentence on the machine. What others used is all CPU time but
-// ours and that of everything we started, which has ended by now.
+// report is a sentence on the machine.
 func (w *watch) report() string {
 	close(w.stop)
 	<-w.ended
 	took := time.Since(w.began).Seconds()
-	all, err := busy()
-	ours, err2 := cpuOf(os.Getpid())
-	if err := errors.Join(err, err2); err != nil {
-		return "What else ran on the machine is not known: " + err.Error()
-	}
-	others := max(0, all-w.busy-ours.own-ours.children) / took
+	others := w.others / took
 	during := "not sampled"
 	if len(w.loads) > 0 {
 		during = fmt.Sprintf("%.1f (%s)", w.loads.median(), w.loads.ranging(func(v float64) string { return fmt.Sprintf("%.1f", v) }))
