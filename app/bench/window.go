@@ -72,11 +72,11 @@ func (b *bench) buildWindow(name, pkg string) (program string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	out, err = exec.Command("cp", built, program).CombinedOutput()
+	whole, err := os.ReadFile(built)
 	if err != nil {
-		return "", fmt.Errorf("cp: %w\n%s", err, out)
+		return "", err
 	}
-	return program, os.Remove(built)
+	return program, errors.Join(os.WriteFile(program, whole, 0o755), os.Remove(built))
 }
 
 // windowsOn opens one window after the other, the programs in turn.

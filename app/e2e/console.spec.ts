@@ -466,6 +466,7 @@ test('what opens from a control comes when it is used, and a console that is too
   await page.goto('/admin/settings/members')
   await expect(page.getByText('ada@example.com').first()).toBeVisible()
   expect(sent.filter((path) => opens.test(path))).toEqual([])
+  for (const what of ['me', 'settings', 'roles', 'overview', 'members']) expect(sent.filter((path) => path === `/api/v1/${what}`), `${what} is asked for once`).toHaveLength(1)
   await page.route((url) => opens.test(url.pathname), (route) => route.abort())
   const state = page.getByRole('combobox', { name: 'State: Any state' })
   await state.click()

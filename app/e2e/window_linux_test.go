@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -284,46 +283,6 @@ func (s *screen) written(t *testing.T, path string) (text string) {
 		t.Fatal(err)
 	}
 	return text
-}
-
-// Told to end, the program ends well, its place kept: also while it is still
-// opening, and as often as it is tried.
-func TestWindowEndsWhenItIsTold(t *testing.T) {
-	program := desktop(t)
-	p, s := newProduct(t), newScreen(t)
-	p.env = append(p.env, "DOORWARD_LISTEN=127.0.0.1:0")
-	for i := range 6 {
-		var said bytes.Buffer
-		cmd := exec.Command(program)
-		cmd.Env, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = append(append([]string{}, p.env...), s.env...), &said, &said, patience
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		s.window("Doorward")
-		if i%2 == 0 {
-			if err := eventually("the store is open", func() error { _, err := os.Stat(filepath.Join(p.dir, "doorward.sock")); return err }); err != nil {
-				t.Error(err)
-			}
-		}
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Wait(); err != nil || strings.Contains(said.String(), "not kept") || strings.Contains(said.String(), "goroutine") {
-			t.Fatalf("told to end the %d. time: %v\n%s", i+1, err, &said)
-		}
-	}
-}
-
-// Where no window can be opened the program says so in a sentence, and ends.
-func TestNoDisplay(t *testing.T) {
-	program := desktop(t)
-	p := newProduct(t)
-	cmd := exec.Command(program)
-	var said bytes.Buffer
-	cmd.Env, cmd.Stderr = p.env, &said
-	if err := cmd.Run(); err == nil || !strings.Contains(said.String(), "There is no display to open a window on.") || strings.Contains(said.String(), "goroutine") {
-		t.Errorf("without a display: %v, %s", err, &said)
-	}
 }
 
 // secondStart starts the program again: it leaves the window to the first.

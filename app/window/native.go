@@ -10,11 +10,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"doorward/backend/access"
+	"doorward/backend/mapped"
 )
 
 // Grace is how long a page may take to come back before it counts as gone.
@@ -44,9 +46,22 @@ func Rest(o Opened) {
 	if o.Rest != nil {
 		o.Rest()
 	}
-	shrink()
+	dropProgram()
 	runtime.GC() // pools keep what they hold for one collection more
 	debug.FreeOSMemory()
+}
+
+// dropProgram lets go of the program's own pages that only its start needed.
+func dropProgram() {
+	for _, m := range programs() {
+		m.Drop()
+	}
+}
+
+// programs are the parts of this program, as they are mapped.
+func programs() []mapped.Mapping {
+	program, err := os.Executable()
+	return slices.DeleteFunc(mapped.All(), func(m mapped.Mapping) bool { return err != nil || m.File != program })
 }
 
 // InstanceID tells the window of one data directory from that of another: a

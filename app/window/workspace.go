@@ -1,8 +1,8 @@
 package window
 
 import (
+	"bytes"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -116,16 +116,5 @@ func replace(file string, b []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	fresh, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*.new") // its own: two may write at the same time
-	if err != nil {
-		return err
-	}
-	_, err = fresh.Write(b)
-	if err = errors.Join(err, fresh.Close()); err == nil {
-		err = os.Rename(fresh.Name(), file)
-	}
-	if err != nil {
-		err = errors.Join(err, os.Remove(fresh.Name()))
-	}
-	return err
+	return keep(file, bytes.NewReader(b))
 }

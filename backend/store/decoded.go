@@ -31,6 +31,7 @@ type decodedRecord[T any] struct {
 type recent struct {
 	members  *decoded[access.Member]
 	counters *decoded[access.Counters]
+	letters  *decoded[access.Letter]
 	heads    *decoded[auditHead] // whose seals are right
 }
 
@@ -44,9 +45,13 @@ func newRecent() recent {
 			c.Roles, c.Letters = maps.Clone(c.Roles), maps.Clone(c.Letters)
 			return c
 		}},
-		heads: &decoded[auditHead]{copy: func(h auditHead) auditHead { return h }},
+		letters: &decoded[access.Letter]{copy: itself[access.Letter]},
+		heads:   &decoded[auditHead]{copy: itself[auditHead]},
 	}
 }
+
+// itself is a copy of a record that has nothing in it to share.
+func itself[T any](record T) T { return record }
 
 // getDecoded is the record at key, as get has it.
 func getDecoded[T any](tx *Tx, d *decoded[T], key []byte) (record T, ok bool, err error) {

@@ -30,12 +30,7 @@ func (tx *Tx) Letter(id access.LetterID) (access.Letter, error) {
 }
 
 func (tx *Tx) letter(id access.LetterID) (access.Letter, bool, error) {
-	if tx.posted != nil && tx.posted.ID == id {
-		return *tx.posted, true, nil
-	}
-	var l access.Letter
-	ok, err := tx.get(key("o/", string(id)), &l)
-	return l, ok, err
+	return getDecoded(tx, tx.recent.letters, key("o/", string(id)))
 }
 
 // PutLetter keeps a letter with its place in every list. A rejection that is
@@ -76,8 +71,7 @@ func (tx *Tx) PutLetter(l access.Letter) error {
 			return err
 		}
 	}
-	tx.posted = &l
-	return tx.set(key("o/", string(l.ID)), &l)
+	return setDecoded(tx, tx.recent.letters, key("o/", string(l.ID)), l)
 }
 
 func countLetter(c *access.Counters, s access.LetterState, n int) {
@@ -129,7 +123,6 @@ func (tx *Tx) DeleteLetter(id access.LetterID) error {
 	if err := tx.count(func(c *access.Counters) { countLetter(c, l.State, -1) }); err != nil {
 		return err
 	}
-	tx.posted = nil
 	return tx.unmark(key("o/", string(id)), key("O/", string(id)))
 }
 

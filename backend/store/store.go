@@ -135,7 +135,6 @@ type Tx struct {
 	head     *auditHead       // likewise
 
 	missing map[string]struct{} // keys that are not there, as far as an Update knows
-	posted  *access.Letter      // the last letter that this transaction has kept
 }
 
 // View runs fn on one consistent state.

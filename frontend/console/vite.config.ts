@@ -7,6 +7,7 @@ import { themes } from './themes.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+const base = '/admin/'
 const shared = /node_modules|src[/\\](ui|lib)[/\\]|shell[/\\]nav|requests[/\\](decide|Resend)/
 const opens = /node_modules[/\\](bits-ui|@floating-ui|@internationalized|runed|svelte-toolbelt|style-to-object|inline-style-parser|tabbable|lz-string|dequal)[/\\]|src[/\\]ui[/\\]open[/\\]/
 
@@ -19,12 +20,12 @@ const sentFor = (): Plugin => ({
     handler: (_, { bundle = {} }) =>
       Object.values(bundle)
         .filter((file) => file.type === 'chunk' && ['base', 'start'].includes(file.name))
-        .map((file) => ({ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href: `/admin/${file.fileName}` }, injectTo: 'head' as const })),
+        .map((file) => ({ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href: base + file.fileName }, injectTo: 'head' as const })),
   },
 })
 
 export default defineConfig({
-  base: '/admin/',
+  base,
   plugins: [themes(), icons(), svelte(), sentFor()],
   resolve: { alias: { $lib: here('src/lib'), $ui: here('src/ui') } },
   build: {

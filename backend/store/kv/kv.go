@@ -32,8 +32,8 @@
 // the key on every value (value.go), a sentinel and a directory of our own
 // (layout.go, guard.go), a look at its files before it opens them (probe.go),
 // the check of all tables (verify.go, tablefile.go), a note of what was
-// answered last (answered.go), a floor of free disk (disk.go), and
-// real deletion (compact.go).
+// answered last (answered.go), a floor of free disk (disk.go), real
+// deletion (compact.go), and memory that is given back (rest.go).
 package kv
 
 import (

@@ -1,18 +1,33 @@
 package kv
 
-// Rest gives the system back what has been read of the tables: Badger maps them
-// into memory, where they count as this process's own until somebody else needs
-// the room. Nothing is lost; what is read again comes from the disk once. It is
-// for a desktop, where a program that waits should be small. Where the system
-// cannot do it, nothing happens.
+import (
+	"path/filepath"
+	"strings"
+
+	"doorward/backend/mapped"
+)
+
+// Rest gives the system back what has been read of the tables, which Badger maps
+// into memory. Nothing is lost; what is read again comes from the disk once.
 func (b *Badger) Rest() {
-	if b.o.Dir == "" {
-		return
+	for _, m := range b.mappedTables() {
+		m.PageOut() // a compaction may unmap it at the same time
 	}
-	e, err := b.engine() // so that no table is let go of meanwhile by a Compact or by Close
-	if err != nil {
-		return
+}
+
+// mappedTables are this store's own, as they are mapped.
+func (b *Badger) mappedTables() (found []mapped.Mapping) {
+	dir, err := filepath.Abs(b.o.Dir)
+	if err == nil {
+		dir, err = filepath.EvalSymlinks(dir)
 	}
-	defer e.release()
-	giveBack(b.o.Dir)
+	if err != nil || b.o.Dir == "" {
+		return nil
+	}
+	for _, m := range mapped.All() {
+		if strings.HasPrefix(m.File, dir+"/") && strings.HasSuffix(m.File, ".sst") {
+			found = append(found, m)
+		}
+	}
+	return found
 }

@@ -84,9 +84,6 @@ func (w *writer) loop() {
 			w.commit()
 			continue
 		}
-		if w.flight == nil && w.next < len(w.group) {
-			continue
-		}
 		if !w.wait() {
 			break
 		}
@@ -103,15 +100,7 @@ func (w *writer) wait() bool {
 	if w.flight != nil {
 		ended, closing = w.flight.ended, nil
 	}
-	select {
-	case <-w.closing:
-		if w.flight == nil {
-			return false
-		}
-		queue = nil
-	default:
-	}
-	if w.next < len(w.group) || w.full() {
+	if w.next < len(w.group) || w.full() || w.isClosing() {
 		queue = nil
 	}
 	select {
@@ -122,6 +111,15 @@ func (w *writer) wait() bool {
 		w.land(err)
 		return true
 	case <-closing:
+		return false
+	}
+}
+
+func (w *writer) isClosing() bool {
+	select {
+	case <-w.closing:
+		return true
+	default:
 		return false
 	}
 }

@@ -24,5 +24,11 @@ export function take(url: string): Promise<Response> | undefined {
   return found && performance.now() - found.at < fresh ? found.answer : undefined
 }
 
+// root is where the server has the console.
+export const root = '/admin'
+
 // viewOf is the view at a path of the server: "/settings/members".
-export const viewOf = (pathname: string): string => pathname.slice('/admin'.length).replace(/\/+$/, '') || '/'
+export const viewOf = (pathname: string): string => pathname.slice(root.length).replace(/\/+$/, '') || '/'
+
+// page is how many rows a list begins with.
+export const page = 50

@@ -1,9 +1,9 @@
 import './app.css'
-import { ahead, viewOf } from './ahead'
+import { ahead, page, viewOf } from './ahead'
 import { firsts, views } from './shell/views'
 
 const view = viewOf(location.pathname)
-for (const what of ['me', 'settings', 'roles', 'overview', 'login-requests?limit=50']) ahead(`/api/v1/${what}`)
+for (const what of ['me', 'settings', 'roles', 'overview', `login-requests?limit=${page}`]) ahead(`/api/v1/${what}`)
 const first = firsts[view]?.(new URLSearchParams(location.search))
 if (first) ahead(`/api/v1/${first}`)
 void views[view]?.().catch(() => undefined) // the view says what is wrong

@@ -1,4 +1,5 @@
 import type { Component } from 'svelte'
+import { Problem } from './api/problem'
 import { toasts } from './toasts.svelte'
 
 // A Later is a part of the console that comes when it is used for the first
@@ -18,7 +19,7 @@ export class Later<P extends Record<string, unknown>> {
     try {
       this.Part = (await this.#load()).default
     } catch {
-      toasts.warn('This part of the console could not be loaded. Doorward may have been updated: load the page again.')
+      toasts.warn(Problem.stale().message)
     }
   }
 }

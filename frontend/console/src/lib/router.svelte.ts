@@ -1,7 +1,5 @@
 import { tick } from 'svelte'
-import { viewOf } from '../ahead'
-
-const root = '/admin'
+import { root, viewOf } from '../ahead'
 
 // The router knows where in the console the reader is. The address says it all:
 // the view in its path, filters and the open dialog in its query, so that every

@@ -1,3 +1,5 @@
+import { count } from './words'
+
 const minute = 60, hour = 60 * minute, day = 24 * hour
 
 const steps: [number, string, number][] = [
@@ -18,8 +20,7 @@ export function relative(at: Date, now: Date): string {
   const whole = seconds > day ? Math.round : Math.trunc // a week that has just begun is still one
   const n = Math.abs(whole(seconds / size)) || 1
   if (unit === 'day' && n === 1) return seconds < 0 ? 'yesterday' : 'tomorrow'
-  const span = `${n} ${unit}${n === 1 ? '' : 's'}`
-  return seconds < 0 ? `${span} ago` : `in ${span}`
+  return seconds < 0 ? `${count(n, unit)} ago` : `in ${count(n, unit)}`
 }
 
 // lasting says how long something has been going on: "12 minutes".
@@ -28,7 +29,7 @@ export function lasting(since: Date, now: Date): string {
   if (seconds < minute) return 'less than a minute'
   const [, unit, size] = steps.find(([below]) => seconds < below) ?? steps[5]!
   const n = Math.max(1, Math.trunc(seconds / size))
-  return `${n} ${unit}${n === 1 ? '' : 's'}`
+  return count(n, unit)
 }
 
 // exact is a moment in the reader's own zone, to the second.
@@ -41,8 +42,7 @@ const units = { d: 'day', h: 'hour', m: 'minute' } as const
 export function span(text: string): string {
   const [, n, unit] = /^(\d+)([dhm])$/.exec(text) ?? []
   if (!n || !unit) return text
-  const word = units[unit as keyof typeof units]
-  return `${n} ${word}${n === '1' ? '' : 's'}`
+  return count(Number(n), units[unit as keyof typeof units])
 }
 
 // dayFrom is today, or so many days from it, in the reader's zone: 2030-05-01.

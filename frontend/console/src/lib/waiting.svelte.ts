@@ -1,8 +1,9 @@
 import { api, ask, type Member } from './api/client'
+import { page } from '../ahead'
 import { Problem } from './api/problem'
 import { live } from './live.svelte'
 
-const page = 50, most = 200
+const most = 200
 
 type Answer = { items: Member[]; next?: string; total: number; total_is_floor?: boolean }
 

@@ -1,4 +1,5 @@
 import type { Component } from 'svelte'
+import { page } from '../ahead'
 import { asked } from '../pages/members/asked'
 
 type Loads = () => Promise<{ default: Component }>
@@ -18,5 +19,5 @@ export const views: Record<string, Loads> = {
 
 // firsts are what a view will ask the API for as soon as it is there.
 export const firsts: Record<string, (query: URLSearchParams) => string> = {
-  '/settings/members': (query) => `members?${new URLSearchParams({ limit: '50', ...asked(query) })}`,
+  '/settings/members': (query) => `members?${new URLSearchParams({ limit: `${page}`, ...asked(query) })}`,
 }

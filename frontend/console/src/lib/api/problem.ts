@@ -20,6 +20,11 @@ export class Problem extends Error {
     return new Problem(said, status, p.code ?? 'unknown', fields, p.request)
   }
 
+  // stale is that a file of the console is not to be had.
+  static stale(): Problem {
+    return new Problem('This part of the console could not be loaded. Doorward may have been updated: load the page again.', 0, 'stale')
+  }
+
   // of is any failure as a Problem.
   static of(cause: unknown): Problem {
     if (cause instanceof Problem) return cause
