@@ -57,7 +57,7 @@ pictures: ## take the README's pictures anew
 	@build/deps test
 	PICTURES=$(CURDIR)/docs/pictures go test -count=1 -run TestPictures ./app/e2e
 
-bench: ## measure; the figures are in the README
+bench: ## measure; the figures are in docs/performance.md
 	@build/deps bench
 	go run ./app/bench
 

@@ -1,4 +1,4 @@
-// Command bench measures Doorward and prints a table for the README.
+// Command bench measures Doorward and prints a table for docs/performance.md.
 //
 // It builds the program as it is shipped and drives it from outside: over HTTP,
 // through the command line, in Chromium. Where a figure means little without

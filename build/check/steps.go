@@ -118,7 +118,7 @@ func gofmt(context.Context) (string, error) {
 }
 
 // acceptBinary refuses a program that needs anything else on the machine, or
-// that has grown beyond what the README says.
+// that has grown beyond what docs/performance.md says.
 func acceptBinary(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
