@@ -45,6 +45,7 @@ const (
 	DidTestMail    Deed = "tested_mail"
 	DidNotify      Deed = "changed_notices"
 	DidRestoreData Deed = "restored_backup"
+	DidGuess       Deed = "wrong_codes" // by the system: so many wrong login codes for a member, and from where the last
 )
 
 // An AuditEntry says who did what to whom, when and from where. It names

@@ -23,6 +23,44 @@ func (k LetterKind) HoldsSecret() bool {
 	return k == InvitationLetter || k == SignInLetter || k == ExpiringLetter
 }
 
+// A Class says how soon a letter goes: those of a lower class first, and of one
+// class the oldest first. No letter may keep back one that somebody waits for.
+type Class int
+
+const (
+	Awaited  Class = iota + 1 // somebody sits and waits, in a browser that is known here
+	AskedFor                  // somebody waits, or a stranger pretends to: strangers can cause as many as the limits let
+	Decided                   // what was decided about one person, or has become of their request
+	Invited                   // invitations, which come by the thousand
+	Told                      // reminders and digests
+	lastClass
+)
+
+// Classes are all classes, the most urgent first.
+func Classes() []Class {
+	all := make([]Class, 0, lastClass-1)
+	for c := Awaited; c < lastClass; c++ {
+		all = append(all, c)
+	}
+	return all
+}
+
+var classes = map[LetterKind]Class{
+	TestLetter:       Awaited,
+	SignInLetter:     AskedFor, // Awaited, where a browser asks that is known
+	ApprovedLetter:   Decided,
+	RejectedLetter:   Decided,
+	ReceivedLetter:   Decided,
+	InvitationLetter: Invited, // AskedFor, where the invited person asks anew
+	WaitingLetter:    Told,
+	ExpiringLetter:   Told,
+	AbandonedLetter:  Told,
+}
+
+// Class is how soon letters of this kind go; zero for a kind that nobody has
+// classified, which no letter may be of.
+func (k LetterKind) Class() Class { return classes[k] }
+
 // A LetterState is what is known of a letter's way, and never more than that.
 type LetterState string
 
@@ -51,6 +89,7 @@ type Letter struct {
 	GoodUntil time.Time   `json:"good_until,omitzero"` // when what it says ends; zero: never
 	Attempts  int         `json:"attempts,omitempty"`
 	Lease     Lease       `json:"lease,omitzero"`
+	Class     Class       `json:"class,omitempty"` // zero: written before there were classes
 }
 
 // A Lease is one worker's claim on a letter: while it holds, nobody else sends

@@ -59,9 +59,6 @@ func (l *Login) Check(browser SecretHash, now time.Time) error {
 	return nil
 }
 
-// Most wrong codes that one ask bears.
-const MostGuesses = 5
-
 // An Ask is somebody's wish for a sign-in letter, kept alike for every address,
 // known or not. It binds the code and the link to the browser that asked.
 type Ask struct {
@@ -72,25 +69,12 @@ type Ask struct {
 	Member    MemberID   `json:"member,omitempty"`
 	Epoch     int        `json:"epoch,omitempty"` // the member's, when it was answered
 	Guesses   int        `json:"guesses,omitempty"`
+	Known     bool       `json:"known,omitempty"` // the browser has signed this member in before
+	Last      time.Time  `json:"last,omitzero"`   // no other letter goes to unknown browsers before then: this one's link opens in any
 	From      string     `json:"from,omitempty"`
 	Agent     string     `json:"agent,omitempty"`
 	At        time.Time  `json:"at"`
 	ExpiresAt time.Time  `json:"expires_at"`
-}
-
-// WrongCode is the one answer for codes that are wrong, used, expired, guessed
-// at too often, or were never made.
-func WrongCode() *Error {
-	return Errorf(Invalid, "That code is not right, or no longer good. Check the newest letter, or ask for another.").On("code").WithCode("code_wrong")
-}
-
-// Guess counts a try and says whether the code opens.
-func (a *Ask) Guess(code SecretHash, now time.Time) error {
-	a.Guesses++
-	if a.Guesses > MostGuesses || a.Code.IsZero() || a.Code != code || !now.Before(a.ExpiresAt) {
-		return WrongCode()
-	}
-	return nil
 }
 
 // A Setup is the way to the first Admin: a one-time secret, good until an

@@ -31,6 +31,7 @@ const (
 	LongestInvite     = 30 * 24 * time.Hour // the most
 	PendingEnds       = 30 * 24 * time.Hour // a pending account that nobody decides
 	SignInLasts       = 15 * time.Minute    // a login link or code that was asked for
+	AnyLinkLasts      = 24 * time.Hour      // a sign-in link that opens in any browser, while no other letter may be asked for
 	RescueLasts       = 15 * time.Minute    // a login link printed on the server's own shell
 	RemindBefore      = 24 * time.Hour      // an invitation's last day
 	LinksRemembered   = 30 * 24 * time.Hour // a link past its use still offers a fresh letter
@@ -50,6 +51,7 @@ type Member struct {
 	Note       string     `json:"note,omitempty"`    // theirs, to the approver
 	Letter     LetterID   `json:"letter,omitempty"`  // the last invitation or sign-in letter, for its delivery
 	Link       SecretHash `json:"link,omitzero"`     // the open invitation link
+	AnyLink    SecretHash `json:"any_link,omitzero"` // the newest sign-in link that opens in any browser
 	Rights     int        `json:"rights,omitempty"`  // rises with each rise of rights; older sessions get a new id
 	Epoch      int        `json:"epoch,omitempty"`   // rises when all is closed at once: older sessions, links and codes are worth nothing
 	Quiet      bool       `json:"quiet,omitempty"`   // wants no letters about people waiting
