@@ -25,8 +25,8 @@ import (
 // number of records and the SHA-256 of all before it. It can be taken while the
 // store is in use.
 //
-// It opens nothing: sessions, login links, codes and the words of letters stay
-// out. It does hold the instance key and everybody's address, so it is as
+// It opens nothing: sessions, login links, codes, the browsers that are known to
+// members and the words of letters stay out. It does hold the instance key and everybody's address, so it is as
 // private as the data directory.
 const backupMagic = "doorward backup 1\n"
 
@@ -42,7 +42,7 @@ type BackupHeader struct {
 
 // leftOut are the prefixes that no backup holds: what opens something, or only
 // has a meaning while it does.
-var leftOut = map[string]bool{"s/": true, "S/": true, "l/": true, "L/": true, "b/": true, "B/": true, "O/": true, "z/": true}
+var leftOut = map[string]bool{"s/": true, "S/": true, "l/": true, "L/": true, "b/": true, "B/": true, "O/": true, "z/": true, "N/": true, "E/": true}
 
 // opens reports whether a record is one that no backup holds, or the time at
 // which such a record ends.
@@ -54,7 +54,7 @@ func opens(key []byte) bool {
 	return leftOut[string(key[:2])] || due && bytes.IndexByte(dueOfLeftOut, key[10]) >= 0
 }
 
-var dueOfLeftOut = []byte{DueLogin, DueAsk, DueSession, DueEnding}
+var dueOfLeftOut = []byte{DueLogin, DueAsk, DueSession, DueEnding, DueDecoy}
 
 // Backup writes a backup of the store as it is now.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
@@ -268,16 +268,12 @@ func firstError(errs ...error) error {
 func (s *Store) afterRestore(ctx context.Context) error {
 	for more := true; more; {
 		err := s.Update(ctx, func(tx *Tx) error {
-			waiting, err := tx.scan([]byte("d/"), 8)
+			letters, err := tx.WaitingLetters(8)
 			if err != nil {
 				return err
 			}
-			if more = len(waiting) > 0; !more {
+			if more = len(letters) > 0; !more {
 				return tx.Record(access.System, access.DidRestoreData, "", "")
-			}
-			letters, err := tx.letters(waiting)
-			if err != nil {
-				return err
 			}
 			for _, l := range letters {
 				l.Failed("It waited when a backup was made, which does not hold the words of letters. Use resend.", tx.Now)

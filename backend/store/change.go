@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"doorward/backend/store/kv"
@@ -66,7 +67,10 @@ func change(e kv.Event) (Change, bool) {
 		return Change{Topic: TokenChanged, ID: k[2:]}, true
 	case "x/", "P/":
 		return Change{Topic: DueChanged, At: timeOf(e.Key[2:10])}, !e.Deleted
-	case "d/":
+	case "d/", "Q/", lineOfDecoys[:2]:
+		if e.Key[0] == lineOfDecoys[0] && !strings.HasPrefix(k, lineOfDecoys) {
+			return Change{}, false
+		}
 		return Change{Topic: LetterDue}, !e.Deleted
 	case "B/":
 		return Change{Topic: Asked}, !e.Deleted

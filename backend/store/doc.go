@@ -25,12 +25,18 @@
 //	L/ID HASH             the links of a member
 //	b/HASH                ask for a sign-in letter, by the browser that asked
 //	B/TIME HASH           asks that wait to be answered
+//	N/b MAC               browser that is known to a member, by address and browser
+//	N/m ID                the browsers that are known to a member
 //	s/HASH                session
 //	S/ID HASH             the sessions of a member
 //	z/HASH                why a session ended, for the browser that still holds its cookie
 //	o/ID                  letter
 //	O/ID                  the letter's words, sealed with the instance key
-//	d/TIME ID             letters by when they are due; kept ones lie past the end of time
+//	Q/CLASS TIME ID       letters by class and when they are due; kept ones lie past the end of time
+//	d/TIME ID             the same, of letters that were queued before there were classes
+//	E/o ID, E/O ID        decoys: what is written like a letter where there is nobody to write to
+//	E/d TIME ID           decoys by when they are due
+//	E/s N                 slots that are written over to bring transactions to one shape
 //	n/DOWN ID             letters, newest first
 //	M/MEMBER ID           the letters of a member
 //	k/ID                  API token

@@ -21,6 +21,7 @@ const (
 	DueDecision  = 'd' // a decision about somebody who is gone is forgotten
 	DueLetter    = 'o' // a letter's words have expired, or the letter is old
 	DueBucket    = 'i' // a rate limit bucket is full again
+	DueDecoy     = 'e' // a decoy's time is over
 )
 
 // A Due is one thing that falls due.
@@ -111,6 +112,8 @@ type Bucket struct {
 	Used  float64   `json:"used"`
 	At    time.Time `json:"at"`
 	Until time.Time `json:"until"`
+
+	Wrong access.WrongCodes `json:"wrong,omitempty"` // where it counts wrong codes
 }
 
 // Bucket is the bucket of that name, empty where there is none.

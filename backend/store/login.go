@@ -123,7 +123,7 @@ func (tx *Tx) Answered(a access.Ask) error {
 }
 
 // CodeHash is the keyed hash of a login code, bound to the browser that asked:
-// six digits alone would be guessed from a copy of the store.
+// 40 bits alone would be guessed from a copy of the store.
 func (tx *Tx) CodeHash(browser access.SecretHash, code string) access.SecretHash {
 	mac := hmac.New(sha256.New, tx.keys.code)
 	mac.Write(browser[:])

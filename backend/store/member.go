@@ -175,8 +175,8 @@ func (tx *Tx) DeleteMember(m access.Member, why access.Ending) error {
 	return tx.PutDue(Due{At: tx.Now, Kind: DueLeftovers, Ref: string(why) + "/" + string(m.ID)})
 }
 
-// DeleteLeftovers deletes some links, sessions and letters of a member who is
-// gone. It reports whether there are more.
+// DeleteLeftovers deletes some links, sessions, letters and known browsers of a
+// member who is gone. It reports whether there are more.
 func (tx *Tx) DeleteLeftovers(id access.MemberID, why access.Ending) (more bool, err error) {
 	links, err := tx.scan(key("L/", string(id)), leftoversAtOnce)
 	if err != nil {
@@ -200,7 +200,8 @@ func (tx *Tx) DeleteLeftovers(id access.MemberID, why access.Ending) (more bool,
 			return false, err
 		}
 	}
-	return sessions || len(links) == leftoversAtOnce || len(letters) == leftoversAtOnce, nil
+	browsers, err := tx.forgetKnown(id)
+	return browsers || sessions || len(links) == leftoversAtOnce || len(letters) == leftoversAtOnce, err
 }
 
 // A Rejection is what is remembered of an address that was turned away.

@@ -13,8 +13,11 @@ const LettersKept = 90 * 24 * time.Hour
 // Post puts a new letter with its words into the outbox, in the transaction that
 // caused it.
 func (tx *Tx) Post(l access.Letter, w access.Words) error {
+	if l.Class == 0 {
+		l.Class = l.Kind.Class()
+	}
 	tx.unused(key("o/", string(l.ID)))
-	if err := tx.putWords(l.ID, w); err != nil {
+	if err := tx.putWords(key("O/", string(l.ID)), l.ID, w); err != nil {
 		return err
 	}
 	return tx.PutLetter(l)
@@ -88,17 +91,17 @@ var keptFor = time.UnixMicro(1<<62 - 1)
 
 func letterEntries(l *access.Letter) map[string]bool {
 	id := string(l.ID)
-	e := map[string]bool{"n/" + down(l.QueuedAt) + id: true}
+	e, line := map[string]bool{"n/" + down(l.QueuedAt) + id: true}, lineOf(l.Class)
 	if l.Member != "" {
 		e["M/"+string(l.Member)+id] = true
 	}
 	switch {
 	case l.State == access.LetterKept:
-		e["d/"+up(keptFor)+id] = true
+		e[line+up(keptFor)+id] = true
 	case !l.Done() && !l.Lease.Until.IsZero():
-		e["d/"+up(l.Lease.Until)+id] = true
+		e[line+up(l.Lease.Until)+id] = true
 	case !l.Done():
-		e["d/"+up(l.NextTry)+id] = true
+		e[line+up(l.NextTry)+id] = true
 	}
 	switch {
 	case l.Done():
@@ -126,32 +129,118 @@ func (tx *Tx) DeleteLetter(id access.LetterID) error {
 	return tx.unmark(key("o/", string(id)), key("O/", string(id)))
 }
 
-// DueLetters are up to n letters to be sent now: queued or retrying, their time
-// come, and not under anybody's lease.
-func (tx *Tx) DueLetters(n int) ([]access.Letter, error) {
-	due, err := tx.kv.Scan([]byte("d/"), key("d/", up(tx.Now), "\xff"), n)
-	if err != nil {
-		return nil, err
+// lineOf is the prefix of the line in which letters of a class wait. Those that
+// were written before there were classes stay in the line that they stood in.
+func lineOf(c access.Class) string {
+	if c == 0 {
+		return "d/"
 	}
-	return tx.letters(due)
+	return "Q/" + string(rune('0'+c))
+}
+
+// lines are the prefixes of all lines, the most urgent first.
+var lines = func() (all []string) {
+	for _, c := range access.Classes() {
+		all = append(all, lineOf(c))
+	}
+	return append(all, lineOf(0))
+}()
+
+// DueLetters are up to n letters to be sent now, the most urgent first: queued or
+// retrying, their time come, and not under anybody's lease.
+func (tx *Tx) DueLetters(n int) (due []access.Letter, err error) {
+	for _, line := range lines {
+		some, err := tx.kv.Scan([]byte(line), key(line, up(tx.Now), "\xff"), n-len(due))
+		if err != nil {
+			return nil, err
+		}
+		letters, err := tx.letters(some)
+		if err != nil {
+			return nil, err
+		}
+		if due = append(due, letters...); len(due) == n {
+			break
+		}
+	}
+	return due, nil
 }
 
 // NextLetterDue is when the next letter is due; zero where none is.
-func (tx *Tx) NextLetterDue() (time.Time, error) {
-	next, err := tx.kv.Scan([]byte("d/"), key("d/", up(keptFor)), 1)
-	if err != nil || len(next) == 0 {
-		return time.Time{}, err
+func (tx *Tx) NextLetterDue() (at time.Time, err error) {
+	for _, line := range lines {
+		next, err := tx.kv.Scan([]byte(line), key(line, up(keptFor)), 1)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if len(next) == 0 {
+			continue
+		}
+		if t := lineTime(next[0].Key); at.IsZero() || t.Before(at) {
+			at = t
+		}
 	}
-	return timeOf(next[0].Key[2:10]), nil
+	return at, nil
 }
 
+// lineTime is the time in a key of a line: before the letter's id.
+func lineTime(k []byte) time.Time { return timeOf(k[len(k)-idLength-8 : len(k)-idLength]) }
+
 // KeptLetters are up to n letters that wait for a mail server to be configured.
-func (tx *Tx) KeptLetters(n int) ([]access.Letter, error) {
-	kept, err := tx.scan(key("d/", up(keptFor)), n)
-	if err != nil {
-		return nil, err
+func (tx *Tx) KeptLetters(n int) (all []access.Letter, err error) {
+	for _, line := range lines {
+		kept, err := tx.scan(key(line, up(keptFor)), n-len(all))
+		if err != nil {
+			return nil, err
+		}
+		letters, err := tx.letters(kept)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, letters...); len(all) == n {
+			break
+		}
 	}
-	return tx.letters(kept)
+	return all, nil
+}
+
+// WaitingLetters are up to n letters that are not done with, whoever holds them.
+func (tx *Tx) WaitingLetters(n int) (all []access.Letter, err error) {
+	for _, line := range lines {
+		some, err := tx.scan([]byte(line), n-len(all))
+		if err != nil {
+			return nil, err
+		}
+		letters, err := tx.letters(some)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, letters...); len(all) == n {
+			break
+		}
+	}
+	return all, nil
+}
+
+// Unclassified are up to n of the letters that an older version queued, from the
+// one after a given place on, and the place to go on from; empty: there are no
+// more. Their class is that of their kind.
+func (tx *Tx) Unclassified(from string, n int) (old []access.Letter, next string, err error) {
+	line := lineOf(0)
+	start := []byte(line)
+	if from != "" {
+		start = append([]byte(from), 0)
+	}
+	found, err := tx.kv.Scan(start, after([]byte(line)), n)
+	if err != nil || len(found) == 0 {
+		return nil, "", err
+	}
+	if old, err = tx.letters(found); err != nil {
+		return nil, "", err
+	}
+	for i := range old {
+		old[i].Class = old[i].Kind.Class()
+	}
+	return old, string(found[len(found)-1].Key), nil
 }
 
 func (tx *Tx) letters(entries []kv.KV) ([]access.Letter, error) {
@@ -185,8 +274,19 @@ func (tx *Tx) LeaseLetter(id access.LetterID, owner string, until time.Time) (ac
 // LeasedLetters are letters that some worker holds, of those that are next due
 // before until.
 func (tx *Tx) LeasedLetters(until time.Time) (held []access.Letter, err error) {
-	end := key("d/", up(until))
-	for from := key("d/", up(tx.Now)); ; {
+	for _, line := range lines {
+		some, err := tx.leasedIn(line, until)
+		if err != nil {
+			return nil, err
+		}
+		held = append(held, some...)
+	}
+	return held, nil
+}
+
+func (tx *Tx) leasedIn(line string, until time.Time) (held []access.Letter, err error) {
+	end := key(line, up(until))
+	for from := key(line, up(tx.Now)); ; {
 		batch, err := tx.kv.Scan(from, end, scanAtOnce)
 		if err != nil {
 			return nil, err

@@ -12,11 +12,11 @@ import (
 
 // putWords keeps what a letter says, sealed with the instance key and bound to
 // the letter: a login link stands in there.
-func (tx *Tx) putWords(id access.LetterID, w access.Words) error {
+func (tx *Tx) putWords(at []byte, id access.LetterID, w access.Words) error {
 	text, aead := pack(w), tx.keys.words
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(text)+aead.Overhead())
 	rand.Read(nonce)
-	return tx.kv.Set(key("O/", string(id)), aead.Seal(nonce, nonce, text, []byte(id)))
+	return tx.put(at, aead.Seal(nonce, nonce, text, []byte(id)))
 }
 
 // Words is what a letter says; NotFound once that was wiped.

@@ -134,6 +134,9 @@ type Tx struct {
 	counters *access.Counters // read at the first use, written at the end
 	head     *auditHead       // likewise
 
+	shape shape // of what is written within Evenly
+	slots int   // how many slots it took
+
 	missing map[string]struct{} // keys that are not there, as far as an Update knows
 }
 

@@ -42,6 +42,7 @@ func (tx *Tx) unused(key []byte) {
 
 func (tx *Tx) put(key, value []byte) error {
 	delete(tx.missing, string(key))
+	tx.shape.add(key, value)
 	return tx.kv.Set(key, value)
 }
 
@@ -71,6 +72,7 @@ func (tx *Tx) mark(key []byte, value string) error { return tx.put(key, []byte(v
 
 func (tx *Tx) unmark(keys ...[]byte) error {
 	for _, k := range keys {
+		tx.shape.add(k, nil)
 		if err := tx.kv.Delete(k); err != nil {
 			return err
 		}

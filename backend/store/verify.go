@@ -92,7 +92,7 @@ func (v *verifier) see(key, value []byte) error {
 		}
 	case 's', 'l', 'b', 'k':
 		return v.seeOpening(key[0], value)
-	case 'a', 't', 'r', 'w', 'q', 'n', 'M', 'd', 'S', 'L', 'K':
+	case 'a', 't', 'r', 'w', 'q', 'n', 'M', 'd', 'Q', 'S', 'L', 'K':
 		v.add(v.have, string(key), string(value))
 	case 'x':
 		switch key[10] {
@@ -147,7 +147,7 @@ func (v *verifier) wantsEntry(key, value string) {
 }
 
 func (v *verifier) fits(kept access.Counters) error {
-	for _, prefix := range []byte("atrwqnMdxSLK") {
+	for _, prefix := range []byte("atrwqnMdQxSLK") {
 		if v.want[prefix] != v.have[prefix] {
 			return access.Errorf(access.Conflict, "The store does not fit together: index %q has %d entries, and the records ask for %d. Restore the latest backup.", prefix, v.have[prefix].n, v.want[prefix].n).WithCode("store_broken")
 		}

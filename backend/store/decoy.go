@@ -1,0 +1,94 @@
+package store
+
+import (
+	"time"
+
+	"doorward/backend/access"
+)
+
+// A decoy is written where somebody asks for a sign-in letter to an address that
+// gets none, like a letter in every transaction: posted, leased, done with. So
+// the only writer is as busy for an address that nobody has as for a member's. A
+// decoy is never sent, is in no list and no count, and is gone once a letter
+// would have been sent.
+
+const lineOfDecoys = "E/d"
+
+func decoyKey(id access.LetterID) []byte { return key("E/o", string(id)) }
+
+func decoyWords(id access.LetterID) []byte { return key("E/O", string(id)) }
+
+// PostDecoy keeps a decoy with its words.
+func (tx *Tx) PostDecoy(l access.Letter, w access.Words) error {
+	if err := tx.putWords(decoyWords(l.ID), l.ID, w); err != nil {
+		return err
+	}
+	return tx.PutDecoy(l)
+}
+
+// Decoy is the decoy of that id; false where there is none any more.
+func (tx *Tx) Decoy(id access.LetterID) (l access.Letter, ok bool, err error) {
+	ok, err = tx.get(decoyKey(id), &l)
+	return l, ok, err
+}
+
+// PutDecoy keeps a decoy with its place in line. One that is done with is
+// deleted.
+func (tx *Tx) PutDecoy(l access.Letter) error {
+	old, had, err := tx.Decoy(l.ID)
+	if err != nil {
+		return err
+	}
+	ends := dueKey(l.GoodUntil, DueDecoy, string(l.ID))
+	if !had {
+		err = tx.mark(ends, "")
+	} else {
+		err = tx.unmark(decoyDue(&old))
+	}
+	if err != nil || l.Done() {
+		return firstError(err, tx.unmark(decoyKey(l.ID), decoyWords(l.ID), ends))
+	}
+	if err := tx.mark(decoyDue(&l), ""); err != nil {
+		return err
+	}
+	return tx.set(decoyKey(l.ID), &l)
+}
+
+func decoyDue(l *access.Letter) []byte {
+	at := l.NextTry
+	switch {
+	case l.State == access.LetterKept:
+		at = keptFor
+	case !l.Lease.Until.IsZero():
+		at = l.Lease.Until
+	}
+	return key(lineOfDecoys, up(at), string(l.ID))
+}
+
+// DueDecoys are up to n decoys whose time has come.
+func (tx *Tx) DueDecoys(n int) ([]access.Letter, error) {
+	due, err := tx.kv.Scan([]byte(lineOfDecoys), key(lineOfDecoys, up(tx.Now), "\xff"), n)
+	if err != nil {
+		return nil, err
+	}
+	var all []access.Letter
+	for _, e := range due {
+		l, ok, err := tx.Decoy(letterOf(e))
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			all = append(all, l)
+		}
+	}
+	return all, nil
+}
+
+// NextDecoyDue is when the next decoy is due; zero where none is.
+func (tx *Tx) NextDecoyDue() (time.Time, error) {
+	next, err := tx.kv.Scan([]byte(lineOfDecoys), key(lineOfDecoys, up(keptFor)), 1)
+	if err != nil || len(next) == 0 {
+		return time.Time{}, err
+	}
+	return lineTime(next[0].Key), nil
+}
