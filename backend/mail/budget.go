@@ -1,8 +1,13 @@
 package mail
 
-import "time"
+import (
+	"time"
 
-// A budget allows so many tries within any minute. It is for one goroutine.
+	"doorward/backend/access"
+)
+
+// A budget allows so many tries within any minute, and keeps a share of them for
+// letters that somebody waits for. It is for one goroutine.
 type budget struct {
 	tries []time.Time // the last ones, a ring; zero: not used yet
 	next  int         // the oldest
@@ -10,24 +15,44 @@ type budget struct {
 
 func newBudget(perMinute int) *budget { return &budget{tries: make([]time.Time, perMinute)} }
 
-// take reserves up to n tries. Where none is left it says when there is one.
-// Tries that lie in the future, because the clock was set back, do not count.
-func (b *budget) take(n int, now time.Time) (got int, next time.Time) {
-	for ; got < n; got++ {
-		oldest := b.tries[b.next]
-		if next = oldest.Add(time.Minute); now.Before(next) && !oldest.After(now) {
-			break
-		}
-		b.tries[b.next] = now
-		b.next = (b.next + 1) % len(b.tries)
+// most is how many tries within a minute letters of a class may bring it to. The
+// last fifth is for those that somebody waits for, and half of that for those of
+// them that strangers cannot cause.
+func (b *budget) most(c access.Class) int {
+	share := len(b.tries) / 5
+	if share == 0 && len(b.tries) > 1 {
+		share = 1
 	}
-	return got, next
+	switch c {
+	case access.Awaited:
+		return len(b.tries)
+	case access.AskedFor:
+		return len(b.tries) - share/2
+	}
+	return len(b.tries) - share
 }
 
-// giveBack returns n tries that were reserved last and not used.
-func (b *budget) giveBack(n int) {
+// room is how many letters of a class may be tried now, and, where that is none,
+// when there is room again. Tries that lie in the future, because the clock was
+// set back, do not count.
+func (b *budget) room(c access.Class, now time.Time) (n int, next time.Time) {
+	var used []time.Time // the oldest first
+	for i := range b.tries {
+		at := b.tries[(b.next+i)%len(b.tries)]
+		if now.Before(at.Add(time.Minute)) && !at.After(now) {
+			used = append(used, at)
+		}
+	}
+	if n = b.most(c) - len(used); n > 0 {
+		return n, time.Time{}
+	}
+	return 0, used[-n].Add(time.Minute)
+}
+
+// spend counts n tries.
+func (b *budget) spend(n int, now time.Time) {
 	for range n {
-		b.next = (b.next + len(b.tries) - 1) % len(b.tries)
-		b.tries[b.next] = time.Time{}
+		b.tries[b.next] = now
+		b.next = (b.next + 1) % len(b.tries)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // carry takes a batch to the mail server, over one connection unless that
 // breaks, and records what became of each letter before it begins the next.
 func (w *Worker) carry(ctx context.Context, b batch) {
-	trip := &trip{worker: w}
+	trip, began := &trip{worker: w}, time.Now()
 	defer trip.end()
 	for i, l := range b.letters {
 		if ctx.Err() != nil || time.Now().After(b.until) {
@@ -25,6 +25,9 @@ func (w *Worker) carry(ctx context.Context, b batch) {
 			continue
 		}
 		said, err := trip.send(ctx, m, b.until)
+		if i == 0 {
+			w.ways.went(time.Since(began), err != nil)
+		}
 		if !w.record(ctx, b.letters[i:], trip.arrived, said, err) {
 			return
 		}

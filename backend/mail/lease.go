@@ -8,46 +8,56 @@ import (
 	"doorward/backend/store"
 )
 
-// A batch is what one connection carries: letters under our lease.
+// A batch is what one connection carries: letters under our lease, and decoys
+// that nobody carries.
 type batch struct {
 	letters []access.Letter
+	decoys  []access.Letter
 	until   time.Time // by the wall clock: what is not begun by then is given back
 }
 
 // expired is what is said of a letter whose link is of no use any more.
 const expired = "Its link expired before it could be sent."
 
-// take leases the letters that are due, as many as the budget allows; a single
-// one, to try the way, while the queue is paused. Letters past their time fail
-// here. Without budget it says when there is some again.
+// take leases the letters that are due, the most urgent first, as many as the
+// budget allows; a single one, to try the way, while the queue is paused. Letters
+// past their time fail here. Without budget it says when there is some again.
 func (w *Worker) take(ctx context.Context) (b batch, next time.Time, err error) {
-	n, next := w.budget.take(batchSize, w.store.Now())
-	if n == 0 {
-		return b, next, nil
-	}
-	b.until = time.Now().Add(leaseTime / 2)
+	now := w.store.Now()
+	until := time.Now().Add(leaseTime / 2)
 	err = w.store.Update(ctx, func(tx *store.Tx) error {
-		b.letters = nil
-		most, err := w.probing(tx, n)
-		if err != nil || most == 0 {
-			return err
-		}
-		due, err := tx.DueLetters(most)
+		b, next = batch{until: until}, time.Time{}
+		due, err := tx.DueLetters(batchSize)
 		if err != nil {
 			return err
 		}
+		if len(due) > 0 {
+			most, err := w.probing(tx, len(due))
+			if err != nil || most == 0 {
+				return err
+			}
+			due = due[:most]
+		}
 		for _, l := range due {
+			room, again := w.budget.room(l.Class, now)
+			if len(b.letters) >= room {
+				next = again
+				break // those after it are less urgent, and have no more room
+			}
 			if err := w.lease(tx, l, &b); err != nil {
 				return err
 			}
 		}
-		return nil
+		return w.leaseDecoys(tx, &b, now)
 	})
 	if err != nil {
-		b.letters = nil
+		b.letters, b.decoys = nil, nil
 	}
-	w.budget.giveBack(n - len(b.letters))
-	return b, time.Time{}, err
+	w.budget.spend(len(b.letters), now)
+	if len(b.letters)+len(b.decoys) > 0 {
+		next = time.Time{}
+	}
+	return b, next, err
 }
 
 // probing is how many of n letters may be taken: one while the queue is paused
@@ -66,6 +76,9 @@ func (w *Worker) probing(tx *store.Tx, n int) (int, error) {
 }
 
 func (w *Worker) lease(tx *store.Tx, l access.Letter, b *batch) error {
+	if l.Class == 0 {
+		l.Class = l.Kind.Class()
+	}
 	if !l.GoodUntil.IsZero() && !tx.Now.Before(l.GoodUntil) {
 		l.Failed(expired, tx.Now)
 		return keep(tx, l)
@@ -104,6 +117,9 @@ func (w *Worker) start(ctx context.Context) error {
 	if err == nil && w.o.Alone {
 		err = w.endLeases(ctx)
 	}
+	if err == nil {
+		err = w.classify(ctx)
+	}
 	for more := true; more && err == nil; {
 		more, err = w.queueKept(ctx)
 	}
@@ -139,6 +155,49 @@ func (w *Worker) endLeases(ctx context.Context) error {
 		})
 	}
 	return err
+}
+
+// classify puts letters that an older version queued into the lines of their
+// classes, so that those that somebody waits for go first.
+func (w *Worker) classify(ctx context.Context) error {
+	for from := ""; ; {
+		var old []access.Letter
+		var next string
+		err := w.store.View(ctx, func(tx *store.Tx) (err error) {
+			old, next, err = tx.Unclassified(from, classifyAtOnce)
+			return err
+		})
+		if err != nil || next == "" {
+			return err
+		}
+		for from = next; len(old) > 0 && err == nil; {
+			some := old[:min(len(old), batchSize)]
+			old = old[len(some):]
+			err = w.store.Update(ctx, func(tx *store.Tx) error { return reclass(tx, some) })
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+const classifyAtOnce = 500
+
+func reclass(tx *store.Tx, some []access.Letter) error {
+	for _, was := range some {
+		l, err := tx.Letter(was.ID)
+		if access.NotFound.Is(err) || err == nil && l.Class != 0 {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		l.Class = was.Class
+		if err := tx.PutLetter(l); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // queueKept queues some of the letters that were kept while there was no mail

@@ -56,33 +56,38 @@ func (w *Worker) record(ctx context.Context, letters []access.Letter, arrived bo
 // taken with; the others are left alone. Once the mail server has let us in,
 // the queue is not paused any more.
 func (w *Worker) become(ctx context.Context, letters []access.Letter, arrived bool, change func(l *access.Letter, now time.Time)) {
+	w.awaitBeat(letters)
 	err := w.update(ctx, func(tx *store.Tx) error {
-		sent := false
-		for _, was := range letters {
-			l, err := tx.Letter(was.ID)
-			if access.NotFound.Is(err) {
-				continue // deleted with its member
-			}
-			if err != nil {
-				return err
-			}
-			held := l
-			change(&l, tx.Now)
-			// That a letter was accepted is true whatever its lease: only
-			// another worker's claim, who may be sending it, stands above it.
-			if !w.holds(held, was) && (l.State != access.LetterSent || held.Lease.Epoch != was.Lease.Epoch) {
-				continue
-			}
-			sent = sent || l.State == access.LetterSent
-			if err := keep(tx, l); err != nil {
-				return err
-			}
-		}
-		return w.well(tx, arrived, sent)
+		return w.evenly(tx, letters, func() error { return w.changeAll(tx, letters, arrived, change) })
 	})
 	if err != nil {
 		w.log.ErrorContext(ctx, "what became of a letter cannot be kept: it will be sent again", "letter", letters[0].ID, "err", err)
 	}
+}
+
+func (w *Worker) changeAll(tx *store.Tx, letters []access.Letter, arrived bool, change func(l *access.Letter, now time.Time)) error {
+	sent := false
+	for _, was := range letters {
+		l, err := tx.Letter(was.ID)
+		if access.NotFound.Is(err) {
+			continue // deleted with its member
+		}
+		if err != nil {
+			return err
+		}
+		held := l
+		change(&l, tx.Now)
+		// That a letter was accepted is true whatever its lease: only
+		// another worker's claim, who may be sending it, stands above it.
+		if !w.holds(held, was) && (l.State != access.LetterSent || held.Lease.Epoch != was.Lease.Epoch) {
+			continue
+		}
+		sent = sent || l.State == access.LetterSent
+		if err := keep(tx, l); err != nil {
+			return err
+		}
+	}
+	return w.well(tx, arrived, sent)
 }
 
 // lastSentStep is how far apart times of the last letter are that are kept:

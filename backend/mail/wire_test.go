@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"doorward/backend/access"
 	"doorward/backend/mail/mailtest"
 )
 
@@ -58,24 +59,40 @@ func TestBudgetOverAnyMinute(t *testing.T) {
 	noon := time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 	b := newBudget(10)
 	for _, step := range []struct {
-		at   time.Duration
-		want int
-		got  int
-		next time.Duration
-		back int
+		at    time.Duration
+		class access.Class
+		want  int // room
+		next  time.Duration
+		spend int
 	}{
-		{0, 4, 4, 0, 0},
-		{30 * time.Second, 8, 6, 0, 2},
-		{31 * time.Second, 8, 2, 0, 0},
-		{59 * time.Second, 8, 0, time.Minute, 0},
-		{time.Minute, 8, 4, 0, 0},
-		{61 * time.Second, 1, 0, 90 * time.Second, 0},
-		{-time.Hour, 8, 8, 0, 0}, // the clock was set back
+		{0, access.Invited, 8, 0, 8},
+		{1 * time.Second, access.Invited, 0, time.Minute, 0}, // the last fifth is not for bulk
+		{1 * time.Second, access.Decided, 0, time.Minute, 0},
+		{1 * time.Second, access.AskedFor, 1, 0, 1},
+		{2 * time.Second, access.AskedFor, 0, time.Minute, 0}, // and the last of it not for what strangers can cause
+		{2 * time.Second, access.Awaited, 1, 0, 1},
+		{3 * time.Second, access.Awaited, 0, time.Minute, 0},
+		{time.Minute - 1, access.Awaited, 0, time.Minute, 0},
+		{time.Minute, access.Invited, 6, 0, 6},
+		{61 * time.Second, access.Invited, 1, 0, 1},
+		{62 * time.Second, access.Invited, 1, 0, 1},
+		{63 * time.Second, access.Invited, 0, 2 * time.Minute, 0},
+		{-time.Hour, access.Invited, 8, 0, 0}, // the clock was set back
 	} {
-		got, next := b.take(step.want, noon.Add(step.at))
-		if got != step.got || got == 0 && !next.Equal(noon.Add(step.next)) {
-			t.Errorf("at %v: take(%d) = %d, %v", step.at, step.want, got, next)
+		room, next := b.room(step.class, noon.Add(step.at))
+		if room != step.want || room == 0 && !next.Equal(noon.Add(step.next)) {
+			t.Errorf("at %v: room for class %d = %d, %v", step.at, step.class, room, next)
 		}
-		b.giveBack(step.back)
+		b.spend(step.spend, noon.Add(step.at))
+	}
+}
+
+// However small the budget, bulk leaves a share of it, and something is left for bulk.
+func TestBudgetKeepsAShare(t *testing.T) {
+	for n, want := range map[int][3]int{1: {1, 1, 1}, 2: {2, 2, 1}, 5: {5, 5, 4}, 10: {10, 9, 8}, 120: {120, 108, 96}} {
+		b := newBudget(n)
+		if got := [3]int{b.most(access.Awaited), b.most(access.AskedFor), b.most(access.Told)}; got != want {
+			t.Errorf("of %d: %v, want %v", n, got, want)
+		}
 	}
 }

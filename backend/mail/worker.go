@@ -23,10 +23,11 @@ const (
 // Options say where letters go and in whose name.
 type Options struct {
 	Server    Server
-	From      string // the setting mail_from; without a name in it, letters carry the workspace's
-	HELO      string // the host of the public URL
-	PerMinute int    // most letters handed in within a minute; zero: 120
-	Alone     bool   // nobody else works on this store: what is leased was by a worker that died
+	From      string                        // the setting mail_from; without a name in it, letters carry the workspace's
+	HELO      string                        // the host of the public URL
+	PerMinute int                           // most letters handed in within a minute; zero: 120
+	Beat      func(time.Time) time.Duration // how long until what became of sign-in letters may be kept; nil: at once
+	Alone     bool                          // nobody else works on this store: what is leased was by a worker that died
 	Logger    *slog.Logger
 
 	At     func(time.Time) <-chan time.Time // tells when the store's clock has come to a time; nil: as the real one runs
@@ -43,6 +44,7 @@ type Worker struct {
 	budget     *budget
 	slots      chan struct{}
 	wake       chan struct{}
+	ways       ways
 	running    sync.WaitGroup
 	log        *slog.Logger
 }
@@ -140,12 +142,13 @@ func (w *Worker) dispatch(ctx context.Context) (time.Time, error) {
 			return time.Time{}, nil // who gives a slot back pokes
 		}
 		batch, next, err := w.take(ctx)
+		w.pretend(ctx, batch.decoys)
 		if len(batch.letters) == 0 {
 			<-w.slots
 			if err != nil || !next.IsZero() {
 				return next, err
 			}
-			continue // another worker was first, or all had expired
+			continue // another worker was first, or all had expired, or were decoys
 		}
 		w.running.Go(func() {
 			defer w.poke()
@@ -158,7 +161,7 @@ func (w *Worker) dispatch(ctx context.Context) (time.Time, error) {
 // due is when a letter may go, zero where none waits, and whether that is now.
 func (w *Worker) due(ctx context.Context) (at time.Time, ready bool, err error) {
 	err = w.store.View(ctx, func(tx *store.Tx) error {
-		if at, err = tx.NextLetterDue(); err != nil || at.IsZero() {
+		if at, err = nextDue(tx); err != nil || at.IsZero() {
 			return err
 		}
 		health, err := tx.MailHealth()
@@ -172,4 +175,17 @@ func (w *Worker) due(ctx context.Context) (at time.Time, ready bool, err error) 
 		return nil
 	})
 	return at, ready, err
+}
+
+// nextDue is when a letter or a decoy is due.
+func nextDue(tx *store.Tx) (time.Time, error) {
+	letter, err := tx.NextLetterDue()
+	if err != nil {
+		return letter, err
+	}
+	decoy, err := tx.NextDecoyDue()
+	if letter.IsZero() || !decoy.IsZero() && decoy.Before(letter) {
+		return decoy, err
+	}
+	return letter, err
 }

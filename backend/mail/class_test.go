@@ -1,0 +1,147 @@
+package mail_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/mail"
+	"doorward/backend/mail/mailtest"
+	"doorward/backend/store"
+)
+
+func signIn(l *access.Letter) {
+	l.Kind, l.GoodUntil = access.SignInLetter, l.QueuedAt.Add(15*time.Minute)
+}
+
+func known(l *access.Letter) { signIn(l); l.Class = access.Awaited }
+
+// An Admin invites 1,800 people, which takes a quarter of an hour to send. Whoever
+// asks for a sign-in letter meanwhile gets it next, although the minute's budget
+// for bulk is used up; and whoever does so in a browser that is known gets it even
+// after strangers have used up what is left for them.
+func TestWhoWaitsGoesBeforeBulk(t *testing.T) {
+	o := newOffice(t, mailtest.Options{})
+	bulk := o.post(1800)
+	o.work(func(m *mail.Options) { m.PerMinute = 20 })
+	sent := func(ids []access.LetterID) (n int) {
+		for _, id := range ids {
+			if o.letter(id).State == access.LetterSent {
+				n++
+			}
+		}
+		return n
+	}
+	eventually(t, "the minute's bulk is sent", func() bool { return sent(bulk) == 16 })
+	strangers := o.post(10, signIn)
+	eventually(t, "strangers have their share", func() bool { return sent(strangers) == 2 })
+	member := o.post(2, known)
+	o.until(access.LetterSent, member...)
+	if n := sent(bulk); n != 16 {
+		t.Errorf("%d invitations were sent within a minute, want 16", n)
+	}
+	if n := sent(strangers); n != 2 {
+		t.Errorf("%d letters that strangers can cause were sent within a minute, want 2", n)
+	}
+	o.clock.advance(time.Minute)
+	eventually(t, "the strangers' letters come next", func() bool { return sent(strangers) == 10 })
+}
+
+// All that waits is handed in by class, and within a class by age.
+func TestOrderOfClasses(t *testing.T) {
+	o := newOffice(t, mailtest.Options{})
+	var want []string
+	byClass := map[access.Class][]access.LetterID{}
+	classes := access.Classes()
+	for i := range 3 * len(classes) {
+		c := classes[len(classes)-1-i%len(classes)]
+		byClass[c] = append(byClass[c], o.post(1, func(l *access.Letter) { l.Class = c })...)
+		o.clock.advance(time.Second)
+	}
+	for _, c := range classes {
+		for _, id := range byClass[c] {
+			want = append(want, o.letter(id).MessageID)
+		}
+	}
+	o.view(func(tx *store.Tx) error {
+		due, err := tx.DueLetters(100)
+		var got []string
+		for _, l := range due {
+			got = append(got, l.MessageID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the order is %v, want %v", got, want)
+		}
+		return err
+	})
+}
+
+// The program is replaced by this version while letters lie in the outbox that
+// know no classes: they all go, and the one that somebody waits for goes first.
+func TestOutboxOfAnOlderVersion(t *testing.T) {
+	o := newOffice(t, mailtest.Options{})
+	bulk := o.post(40)
+	o.clock.advance(time.Second)
+	late := o.post(1, signIn)
+	for _, id := range append(slices.Clone(bulk), late...) {
+		o.update(func(tx *store.Tx) error {
+			l, err := tx.Letter(id)
+			if err != nil {
+				return err
+			}
+			l.Class = 0
+			return tx.PutLetter(l)
+		})
+	}
+	o.work(func(m *mail.Options) { m.PerMinute = 10 })
+	o.until(access.LetterSent, late...)
+	for range 6 {
+		o.clock.advance(time.Minute)
+	}
+	eventually(t, "all that was queued before is sent", func() bool {
+		o.clock.advance(time.Minute)
+		return !slices.ContainsFunc(bulk, func(id access.LetterID) bool { return o.letter(id).State != access.LetterSent })
+	})
+	if _, err := o.store.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Somebody asks for letters to addresses that nobody has. What is written in
+// their place is leased and over like a letter, and nothing goes out.
+func TestDecoysAreNeverSent(t *testing.T) {
+	o := newOffice(t, mailtest.Options{})
+	o.work()
+	first := o.post(1, signIn)
+	o.until(access.LetterSent, first...)
+	for range 20 {
+		o.update(func(tx *store.Tx) error {
+			id := access.LetterID(access.NewID())
+			l := access.Letter{ID: id, Kind: access.SignInLetter, To: "nobody@example.org", State: access.LetterQueued,
+				At: tx.Now, QueuedAt: tx.Now, NextTry: tx.Now, GoodUntil: tx.Now.Add(15 * time.Minute)}
+			return tx.PostDecoy(l, access.Words{Subject: "Sign in", Text: "Hello"})
+		})
+	}
+	left := func() (n int) {
+		err := o.store.Each(t.Context(), func(key, value []byte) error {
+			if k := string(key); k[0] == 'E' && k[2] != 's' || k[0] == 'x' && k[10] == store.DueDecoy {
+				n++
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	eventually(t, "the decoys are over", func() bool { return left() == 0 })
+	last := o.post(1, signIn)
+	o.until(access.LetterSent, last...)
+	if n := len(o.server.Received()); n != 2 {
+		t.Errorf("%d letters came, want 2", n)
+	}
+	if _, err := o.store.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
