@@ -224,7 +224,7 @@ test('Manage Access: roles, suspend, restore, remove', async ({ browser }) => {
   await bob.goto('/login')
   await bob.getByLabel('Email').fill('bob@example.com')
   await bob.getByRole('button', { name: 'Send me a link' }).click()
-  await bob.getByLabel('Six-digit code').fill((await letter('bob@example.com', 'Sign in')).code)
+  await bob.getByLabel('Sign-in code').fill((await letter('bob@example.com', 'Sign in')).code)
   await bob.getByRole('button', { name: 'Sign in' }).click()
   await expect(bob.getByRole('heading', { name: /^Hello/ })).toBeVisible()
 

@@ -36,14 +36,14 @@ type letter struct {
 
 var (
 	linkInLetter = regexp.MustCompile(`https?://\S+/login/[A-Za-z0-9_-]{43}`)
-	codeInLetter = regexp.MustCompile(`(?m)^\s*(\d{3} ?\d{3})\s*$`)
+	codeInLetter = regexp.MustCompile(`(?m)^([0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4})\r?$`)
 )
 
 func readLetter(l mailtest.Letter) letter {
 	out := letter{From: l.Header.Get("From"), To: l.To, Subject: l.Subject, Text: l.Text, HTML: l.HTML, MessageID: l.MessageID,
 		Link: linkInLetter.FindString(l.Text), Secured: l.TLS && l.User != ""}
 	if m := codeInLetter.FindStringSubmatch(l.Text); m != nil {
-		out.Code = strings.ReplaceAll(m[1], " ", "")
+		out.Code = m[1]
 	}
 	return out
 }

@@ -45,6 +45,7 @@ type Desk struct {
 	gate      gate
 	asked     chan struct{} // somebody waits for a sign-in letter
 	due       chan struct{} // something new falls due before nextDue
+	asks      flood         // of strangers
 	nextDue   atomic.Int64  // what the sweeper waits for, in microseconds since 1970
 }
 

@@ -36,7 +36,7 @@ func (d *Desk) Invite(ctx context.Context, by access.By, in Invitation) (Invited
 		if err != nil {
 			return err
 		}
-		if err := d.sendInvitation(tx, &m, secret, access.InvitationLetter); err != nil {
+		if err := d.sendInvitation(tx, &m, secret, access.InvitationLetter, access.Invited); err != nil {
 			return err
 		}
 		if err := tx.AddMember(m); err != nil {
@@ -111,7 +111,7 @@ func free(tx *store.Tx, a access.Address) error {
 
 // sendInvitation makes the member's invitation link, in place of an older one,
 // and posts the letter that carries it.
-func (d *Desk) sendInvitation(tx *store.Tx, m *access.Member, secret access.Secret, kind access.LetterKind) error {
+func (d *Desk) sendInvitation(tx *store.Tx, m *access.Member, secret access.Secret, kind access.LetterKind, class access.Class) error {
 	if err := d.newLink(tx, m, secret); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (d *Desk) sendInvitation(tx *store.Tx, m *access.Member, secret access.Secr
 		return err
 	}
 	f.Link, f.Until, f.Note = d.link(secret), m.Invitation.ExpiresAt, m.Invitation.Note
-	m.Letter, err = d.post(tx, kind, m, m.Invitation.ExpiresAt, f)
+	m.Letter, err = d.postAs(tx, class, kind, m, m.Invitation.ExpiresAt, f)
 	return err
 }
 
@@ -250,7 +250,7 @@ func (d *Desk) renew(ctx context.Context, by access.By, id access.MemberID, did 
 		if err := d.limit(tx, "resend "+limitKey(m.Email), resendsAtOnce, resendsEvery); err != nil {
 			return err
 		}
-		if err := d.renewNow(tx, &m, secret); err != nil {
+		if err := d.renewNow(tx, &m, secret, access.Invited); err != nil {
 			return err
 		}
 		if err := tx.Record(by, did, string(id), ""); err != nil {
@@ -262,11 +262,11 @@ func (d *Desk) renew(ctx context.Context, by access.By, id access.MemberID, did 
 	return out, err
 }
 
-func (d *Desk) renewNow(tx *store.Tx, m *access.Member, secret access.Secret) error {
+func (d *Desk) renewNow(tx *store.Tx, m *access.Member, secret access.Secret, class access.Class) error {
 	if err := m.Renew(tx.Now); err != nil {
 		return err
 	}
-	if err := d.sendInvitation(tx, m, secret, access.InvitationLetter); err != nil {
+	if err := d.sendInvitation(tx, m, secret, access.InvitationLetter, class); err != nil {
 		return err
 	}
 	return tx.PutMember(*m)

@@ -41,11 +41,15 @@ type LetterFacts struct {
 	Reason       string // the rejecting Admin's
 
 	Link   string // the login link, in letters that hold one
-	Code   string // six digits, in letters that hold one
+	Code   string // eight letters and digits in two groups, in letters that hold one
 	Device string // what the browser that asked for a sign-in calls itself
 
 	At    time.Time // now
-	Until time.Time // how long link and code are good
+	Until time.Time // how long the link is good, and the code
+
+	CodeUntil time.Time // how long the code is good, where that is shorter
+	CodesOff  time.Time // no code opens before then: wrong ones were tried
+	NextAt    time.Time // no other sign-in letter can be asked for before then
 
 	Waiting []WaitingPerson // whom a letter to Admins is about
 }

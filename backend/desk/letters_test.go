@@ -40,7 +40,7 @@ func letterSamples() map[string]letterSample {
 		return f
 	}
 	asked := with(func(f *LetterFacts) {
-		f.Code, f.Until, f.Device = "482913", written.Add(15*time.Minute), "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+		f.Code, f.Until, f.Device = "K7PQ-3XMD", written.Add(15*time.Minute), "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 	})
 	ada := WaitingPerson{"Ada Lovelace", "ada@example.com", []string{"Fleet"}, written.Add(-12 * time.Minute)}
 	alan := WaitingPerson{"", "alan@example.net", []string{"AILoop", "Fleet"}, written.Add(-26 * time.Hour)}
@@ -129,7 +129,7 @@ func TestLettersTellTheFacts(t *testing.T) {
 	for name, facts := range map[string][]string{
 		"invitation":   {"Grace Hopper", "grace@example.org", "Ada@Example.com", "Fleet", "Wednesday 15 May 2030, 12:00 UTC (7 days)", all["invitation"].facts.Link, "Welcome, Ada.", "did not expect it"},
 		"expiring":     {"Grace Hopper", "Thursday 9 May 2030, 12:00 UTC (24 hours)", all["expiring"].facts.Link, "no longer works", "did not expect it"},
-		"sign-in":      {"482913", all["sign-in"].facts.Link, "Wednesday 8 May 2030, 12:15 UTC (15 minutes)", "Firefox on Linux", "If it was not you"},
+		"sign-in":      {"K7PQ-3XMD", all["sign-in"].facts.Link, "Wednesday 8 May 2030, 12:15 UTC (15 minutes)", "Firefox on Linux", "If it was not you"},
 		"received":     {"Fleet", "Grace Hopper", "https://door.example.com/pending", "If that was not you"},
 		"approved":     {"Fleet", "https://door.example.com/"},
 		"rejected":     {"This workspace is for the route planners only.", "deleted"},

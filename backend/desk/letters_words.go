@@ -49,16 +49,37 @@ func (f *LetterFacts) signIn() draft {
 	d := draft{
 		Subject: "Sign in to " + f.Workspace, Preview: "Your link is good until " + atClock(f.Until) + " and works once.",
 		Title: "Sign in to " + f.Workspace,
-		Lead:  []string{f.hello() + "Open the link to sign in. It works once."},
 		Code:  f.Code, Button: "Sign in", Link: f.Link,
 		Facts: f.facts("For", f.To, "Asked from", device(f.Device), "Good until", f.until()),
 		Why: []string{"Somebody, most likely you, asked for this letter at " + f.host() + ". If it was not you, do nothing: without this letter nobody gets in.",
 			"Do not pass it on. Nobody from " + f.Workspace + " will ever ask you for it."},
 	}
-	if f.Code != "" {
-		d.Lead[0] = f.hello() + "Open the link in the browser where you asked for it, or type this code there. Either works once."
-	}
+	d.Lead = f.signInLead()
 	return d
+}
+
+// signInLead says how to use the letter, and what strangers have spoilt: that
+// there is no code, or that no other letter follows for a while.
+func (f *LetterFacts) signInLead() []string {
+	anyBrowser := !f.NextAt.IsZero()
+	how := "Open the link to sign in. It works once."
+	switch {
+	case anyBrowser && f.Code != "":
+		how = "Open the link to sign in, in any browser, or type this code until " + atClock(f.CodeUntil) + " in the browser where you asked for it. Either works once."
+	case anyBrowser:
+		how = "Open the link to sign in, in any browser. It works once."
+	case f.Code != "":
+		how = "Open the link in the browser where you asked for it, or type this code there. Either works once."
+	}
+	lead := []string{f.hello() + how}
+	if !f.CodesOff.IsZero() {
+		lead = append(lead, "Codes are switched off for this address until "+exactly(f.CodesOff)+", because wrong codes were tried. Use the link.")
+	}
+	if anyBrowser {
+		lead = append(lead, "Many sign-in letters were asked for, perhaps not by you. Until "+exactly(f.NextAt)+
+			" no other one is sent to a browser that has not signed you in before: use this one. The next one like it makes its link void.")
+	}
+	return lead
 }
 
 func (f *LetterFacts) received() draft {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"encoding/hex"
 	"net/netip"
 	"strconv"
 	"time"
@@ -11,10 +12,10 @@ import (
 
 // Limits for one address or member. They outlive a restart.
 const (
-	asksAtOnce    = 5 // for one address from one network
+	asksAtOnce    = 5 // for one address: from one browser that is known to it, and from one network that is not
 	asksEvery     = 3 * time.Minute
-	asksInAll     = 20 // for one address from anywhere: nobody's letters are used up by one stranger
-	asksInAllRest = time.Minute
+	asksInAll     = 10 // for one address, from all browsers that are not known to it: what strangers can use up
+	asksInAllRest = time.Hour
 	resendsAtOnce = 5
 	resendsEvery  = 5 * time.Minute
 )
@@ -38,13 +39,41 @@ func (d *Desk) limit(tx *store.Tx, name string, atOnce float64, every time.Durat
 	return tx.PutBucket(name, b, tx.Now.Add(time.Duration(b.Used*float64(every))))
 }
 
-// limitAsks is the limit of letters to one address, by who asks and in all.
-func (d *Desk) limitAsks(tx *store.Tx, a access.Address, b Browser) error {
+// An allowance is what a browser may do for an address when it asks.
+type allowance struct {
+	known bool      // the browser has signed that member in before
+	last  time.Time // no letter goes to other browsers before then; zero: the next may at once
+}
+
+// allowAsk counts a wish for a letter to one address. A browser that is known to
+// the address has a share of its own. All others share one; whose ask takes the
+// last of it is told, so that the letter can say so and open in any browser:
+// that letter is then a way in for whoever reads the mailbox, however often
+// strangers ask.
+func (d *Desk) allowAsk(tx *store.Tx, a access.Address, b Browser) (out allowance, err error) {
+	if out.known, err = tx.Known(a.Canonical, b.hash()); err != nil {
+		return out, err
+	}
+	if out.known {
+		return out, d.limit(tx, "ask "+inBrowser(a, b.hash()), asksAtOnce, asksEvery)
+	}
 	key := limitKey(a)
 	if err := d.limit(tx, "ask "+key+" from "+network(b.From), asksAtOnce, asksEvery); err != nil {
-		return err
+		return out, err
 	}
-	return d.limit(tx, "ask "+key, asksInAll, asksInAllRest)
+	if err := d.limit(tx, "ask "+key, asksInAll, asksInAllRest); err != nil {
+		return out, err
+	}
+	all, err := tx.Bucket("ask " + key)
+	if lack := all.Used + 1 - asksInAll; lack > 0 {
+		out.last = tx.Now.Add(time.Duration(lack * float64(asksInAllRest)))
+	}
+	return out, err
+}
+
+// inBrowser names an address in one browser, for what is counted of the two.
+func inBrowser(a access.Address, browser access.SecretHash) string {
+	return a.Canonical + " in " + hex.EncodeToString(browser[:])
 }
 
 // network is what counts as one source: an IPv4 address, or an IPv6 /64.

@@ -2,9 +2,6 @@ package desk
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
-	"math/big"
 	"slices"
 	"time"
 
@@ -76,7 +73,7 @@ func usable(tx *store.Tx, secret access.Secret, b Browser) (l access.Login, m ac
 	if l.Purpose == access.ForWindow {
 		return l, m, access.DeadLink()
 	}
-	if newest, err := newestAsked(tx, &l); err != nil || !newest {
+	if newest, err := newestAsked(tx, &l, &m); err != nil || !newest {
 		return l, m, firstOf(err, access.DeadLink())
 	}
 	if err := l.Check(b.hash(), tx.Now); err != nil {
@@ -97,10 +94,14 @@ func stillOf(tx *store.Tx, l *access.Login) (access.Member, error) {
 	return m, err
 }
 
-// newestAsked reports whether a link is the one that its browser asked for last;
-// a link that nobody asked for is.
-func newestAsked(tx *store.Tx, l *access.Login) (bool, error) {
-	if l.Browser.IsZero() {
+// newestAsked reports whether a link is the one that its browser asked for last,
+// or, of those that open in any browser, the member's last. A link that nobody
+// asked for is.
+func newestAsked(tx *store.Tx, l *access.Login, m *access.Member) (bool, error) {
+	switch {
+	case l.Browser.IsZero() && l.Purpose == access.ForSignIn:
+		return m.AnyLink == l.Hash, nil
+	case l.Browser.IsZero():
 		return true, nil
 	}
 	a, ok, err := tx.Ask(l.Browser)
@@ -127,6 +128,9 @@ func (d *Desk) RedeemLink(ctx context.Context, secret access.Secret, b Browser) 
 		}
 		if m.Link == l.Hash {
 			m.Link = access.SecretHash{}
+		}
+		if m.AnyLink == l.Hash {
+			m.AnyLink = access.SecretHash{}
 		}
 		if l.Purpose == access.ForSignIn {
 			if err := spendAsk(tx, l.Browser); err != nil {
@@ -163,7 +167,7 @@ func (d *Desk) arrive(tx *store.Tx, m access.Member, session access.Secret, meth
 	if err != nil {
 		return out, err
 	}
-	if err := tx.PutMember(m); err != nil {
+	if err := firstOf(tx.PutMember(m), tx.Know(&m, b.hash())); err != nil {
 		return out, err
 	}
 	return out, tx.Record(b.by(m.ID), access.DidSignIn, string(m.ID), method)
@@ -208,195 +212,4 @@ func (d *Desk) enter(tx *store.Tx, m *access.Member, session access.Secret, meth
 	s := access.Session{Hash: session.Hash(), Member: m.ID, Method: method, OpenedAt: tx.Now, SeenAt: tx.Now,
 		Rights: m.Rights + rev, Epoch: m.Epoch, Before: before, From: b.From, Agent: access.Shorten(b.Agent, 200)}
 	return Entry{Session: session, Member: *m}, tx.PutSession(s)
-}
-
-// RenewLink answers a wish for a fresh letter on the page of a link that is no
-// longer good, or that was asked for in another browser. The letter goes to the
-// link's own address; a stranger learns nothing, so there is no answer but an
-// error of ours.
-func (d *Desk) RenewLink(ctx context.Context, secret access.Secret, b Browser) error {
-	fresh := access.NewSecret()
-	return d.store.Update(ctx, func(tx *store.Tx) error {
-		l, err := tx.Login(secret.Hash())
-		if access.Expired.Is(err) || err == nil && l.Purpose == access.ForWindow {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		m, err := tx.Member(l.Member)
-		if access.NotFound.Is(err) || err == nil && (m.State == access.Suspended || m.Email.Canonical != l.Address) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := d.limitAsks(tx, m.Email, b); err != nil {
-			return unlessTooMany(err)
-		}
-		if l.Purpose == access.ForInvitation && m.State == access.Pending && m.ProvedAt.IsZero() {
-			if err := d.renewNow(tx, &m, fresh); err != nil {
-				return err
-			}
-			return tx.Record(b.by(m.ID), access.DidRenew, string(m.ID), "")
-		}
-		if b.Secret == "" {
-			return nil
-		}
-		return putAsk(tx, ask(tx, m.Email, b), true)
-	})
-}
-
-func unlessTooMany(err error) error {
-	if access.TooMany.Is(err) {
-		return nil
-	}
-	return err
-}
-
-func ask(tx *store.Tx, a access.Address, b Browser) access.Ask {
-	return access.Ask{Browser: b.hash(), Address: a, From: b.From, Agent: access.Shorten(b.Agent, 200), At: tx.Now, ExpiresAt: tx.Now.Add(access.SignInLasts)}
-}
-
-// Ask notes that a browser asks for a sign-in letter. It does the same for
-// every address, known or not: one record, in one transaction; whether there is
-// a letter is found out after the answer. An older ask of the browser is void,
-// and with it its code and its link, which are good only while the ask names
-// them: to look for that link here would take longer where there is one.
-func (d *Desk) Ask(ctx context.Context, a access.Address, b Browser) error {
-	return d.store.Update(ctx, func(tx *store.Tx) error {
-		err := d.limitAsks(tx, a, b)
-		if err := unlessTooMany(err); err != nil {
-			return err
-		}
-		return putAsk(tx, ask(tx, a, b), err == nil) // reads alike; too many: there is no letter
-	})
-}
-
-// putAsk keeps an ask in place of an older one of the same browser.
-func putAsk(tx *store.Tx, a access.Ask, answer bool) error {
-	old, had, err := tx.Ask(a.Browser)
-	if err != nil {
-		return err
-	}
-	if had {
-		if err := tx.DeleteAsk(old); err != nil {
-			return err
-		}
-	}
-	if answer {
-		return tx.PutAsk(a)
-	}
-	return tx.ChangeAsk(a)
-}
-
-// answersAtOnce is how many asks one transaction answers.
-const answersAtOnce = 4
-
-// AnswerAsks posts the sign-in letters that were asked for. It returns how many
-// asks it took off the queue.
-func (d *Desk) AnswerAsks(ctx context.Context) (n int, err error) {
-	for {
-		var took int
-		err := d.store.Update(ctx, func(tx *store.Tx) error {
-			asks, err := tx.NextAsks(answersAtOnce)
-			if took = len(asks); err != nil {
-				return err
-			}
-			for _, a := range asks {
-				if err := d.answer(tx, a); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if n += took; err != nil || took == 0 {
-			return n, err
-		}
-	}
-}
-
-func (d *Desk) answer(tx *store.Tx, a access.Ask) error {
-	if err := tx.Answered(a); err != nil {
-		return err
-	}
-	m, err := tx.MemberByAddress(a.Address.Canonical)
-	if access.NotFound.Is(err) || err == nil && m.State == access.Suspended || !tx.Now.Before(a.ExpiresAt) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	secret, code := access.NewSecret(), newCode()
-	a.Link, a.Member, a.Epoch, a.Code = secret.Hash(), m.ID, m.Epoch, tx.CodeHash(a.Browser, code)
-	if err := tx.PutLogin(access.Login{Hash: a.Link, Purpose: access.ForSignIn, Member: m.ID, Address: m.Email.Canonical,
-		Browser: a.Browser, Epoch: m.Epoch, MadeAt: tx.Now, ExpiresAt: a.ExpiresAt}); err != nil {
-		return err
-	}
-	if err := tx.ChangeAsk(a); err != nil {
-		return err
-	}
-	id, err := d.post(tx, access.SignInLetter, &m, a.ExpiresAt, LetterFacts{Link: d.link(secret), Code: code, Until: a.ExpiresAt, Device: a.Agent})
-	if err != nil || m.State != access.Active {
-		return err
-	}
-	m.Letter = id
-	return tx.PutMember(m)
-}
-
-// newCode is six random digits.
-func newCode() string {
-	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
-	if err != nil {
-		panic(err) // crypto/rand does not fail
-	}
-	return fmt.Sprintf("%06d", n)
-}
-
-// RedeemCode opens a session with the code from a letter, in the browser that
-// asked for it. A wrong guess is counted, also where there is nothing to guess.
-func (d *Desk) RedeemCode(ctx context.Context, code string, b Browser) (out Entry, err error) {
-	session := access.NewSecret()
-	var verdict error
-	err = d.store.Update(ctx, func(tx *store.Tx) error {
-		verdict = access.WrongCode()
-		a, ok, err := tx.Ask(b.hash())
-		if err != nil || !ok {
-			return err
-		}
-		if verdict = a.Guess(tx.CodeHash(a.Browser, code), tx.Now); verdict != nil {
-			return tx.ChangeAsk(a)
-		}
-		m, err := tx.Member(a.Member)
-		if access.NotFound.Is(err) || err == nil && (m.Email.Canonical != a.Address.Canonical || m.Epoch != a.Epoch) {
-			verdict = access.WrongCode()
-			return tx.DeleteAsk(a)
-		}
-		if err != nil {
-			return err
-		}
-		if err := tx.DeleteAsk(a); err != nil {
-			return err
-		}
-		if m.State == access.Suspended {
-			verdict = suspendedError()
-			return nil
-		}
-		out, err = d.arrive(tx, m, session, "code", true, b)
-		return err
-	})
-	return out, firstOf(err, verdict)
-}
-
-// Asked is the address that a browser asked a letter for, as typed; empty
-// where it asked for none.
-func (d *Desk) Asked(ctx context.Context, b Browser) (typed string, err error) {
-	err = d.store.View(ctx, func(tx *store.Tx) error {
-		a, ok, err := tx.Ask(b.hash())
-		if ok && tx.Now.Before(a.ExpiresAt) {
-			typed = a.Address.Typed
-		}
-		return err
-	})
-	return typed, err
 }

@@ -23,7 +23,7 @@ func TestAskTellsNothing(t *testing.T) {
 	grown := map[string]string{}
 	for _, to := range []string{"unkno@example.com", "pend1@example.com", "suspd@example.com", "activ@example.com"} {
 		before, left := o.shape(), map[string]int{}
-		must(t, o.Ask(t.Context(), mail(t, to), browser(to)))
+		must(t, o.Ask(t.Context(), mail(t, to), browser("a stranger who tries "+to)))
 		for kind, n := range o.shape() {
 			left[kind] = n - before[kind]
 		}
@@ -31,7 +31,7 @@ func TestAskTellsNothing(t *testing.T) {
 		if grown[to] != grown["unkno@example.com"] {
 			t.Errorf("an ask for %s left %s, for an unknown address %s", to, grown[to], grown["unkno@example.com"])
 		}
-		if typed, err := o.Asked(t.Context(), browser(to)); err != nil || typed != to {
+		if typed, err := o.Asked(t.Context(), browser("a stranger who tries "+to)); err != nil || typed != to {
 			t.Errorf("Asked = %q, %v", typed, err)
 		}
 	}
@@ -41,7 +41,7 @@ func TestAskTellsNothing(t *testing.T) {
 		t.Errorf("%d asks answered with %d letters, want 4 with 2", n, len(o.letters(access.SignInLetter)))
 	}
 	for _, to := range []string{"unkno@example.com", "suspd@example.com", "activ@example.com"} {
-		_, err := o.RedeemCode(t.Context(), "not it", browser(to))
+		_, err := o.RedeemCode(t.Context(), "0000-0000", browser("a stranger who tries "+to))
 		refused(t, err, access.Invalid, "code_wrong")
 	}
 	o.verify()
@@ -80,7 +80,7 @@ func TestCode(t *testing.T) {
 
 	code = o.codeFor("fay@example.org", browser("fay"))
 	for range access.MostGuesses {
-		_, err = o.RedeemCode(t.Context(), "000000x", browser("fay"))
+		_, err = o.RedeemCode(t.Context(), "ZZZZ-ZZZZ", browser("fay"))
 		refused(t, err, access.Invalid, "code_wrong")
 	}
 	_, err = o.RedeemCode(t.Context(), code, browser("fay"))

@@ -9,26 +9,40 @@ import (
 
 // post renders a letter and puts it into the outbox of this transaction.
 func (d *Desk) post(tx *store.Tx, kind access.LetterKind, m *access.Member, goodUntil time.Time, f LetterFacts) (access.LetterID, error) {
-	settings, err := tx.Settings()
+	return d.postAs(tx, kind.Class(), kind, m, goodUntil, f)
+}
+
+// postAs is post for a letter that is more urgent than others of its kind.
+func (d *Desk) postAs(tx *store.Tx, class access.Class, kind access.LetterKind, m *access.Member, goodUntil time.Time, f LetterFacts) (access.LetterID, error) {
+	l, words, err := d.write(tx, kind, m, goodUntil, f)
 	if err != nil {
 		return "", err
+	}
+	l.Class = class
+	if kind == access.RejectedLetter {
+		l.Member = "" // there is no such member any more
+	}
+	return l.ID, tx.Post(l, words)
+}
+
+// write is a letter and what it says.
+func (d *Desk) write(tx *store.Tx, kind access.LetterKind, m *access.Member, goodUntil time.Time, f LetterFacts) (l access.Letter, words access.Words, err error) {
+	settings, err := tx.Settings()
+	if err != nil {
+		return l, words, err
 	}
 	f.Workspace, f.PublicURL, f.At = settings.Workspace, d.publicURL, tx.Now
 	f.To, f.ToName = m.Email.Typed, m.Name
-	words, err := d.letters.Render(kind, f)
-	if err != nil {
-		return "", err
+	if words, err = d.letters.Render(kind, f); err != nil {
+		return l, words, err
 	}
 	id := access.LetterID(access.NewID())
-	l := access.Letter{ID: id, Kind: kind, Member: m.ID, To: m.Email.Canonical, Subject: words.Subject,
+	l = access.Letter{ID: id, Kind: kind, Member: m.ID, To: m.Email.Canonical, Subject: words.Subject, Class: kind.Class(),
 		MessageID: string(id) + "@" + d.host, State: access.LetterQueued, At: tx.Now, QueuedAt: tx.Now, NextTry: tx.Now, GoodUntil: goodUntil}
 	if !d.mail {
 		l.State, l.NextTry, l.Detail = access.LetterKept, time.Time{}, "No mail server is configured."
 	}
-	if kind == access.RejectedLetter {
-		l.Member = "" // there is no such member any more
-	}
-	return id, tx.Post(l, words)
+	return l, words, nil
 }
 
 // about are the facts that letters about an invitation share.

@@ -132,14 +132,32 @@ func (o *office) codeFor(to string, b Browser) string {
 
 func code(t testing.TB, w access.Words) string {
 	t.Helper()
-	for line := range strings.Lines(w.Text) {
-		line = strings.TrimSpace(line)
-		if len(line) >= 6 && strings.Trim(line, "0123456789 ") == "" {
-			return strings.ReplaceAll(line, " ", "")
+	c, ok := codeIn(w.Text)
+	if !ok {
+		t.Fatalf("no code in the letter:\n%s", w.Text)
+	}
+	return c
+}
+
+// codeIn is the code in a letter: it stands on a line of its own.
+func codeIn(text string) (string, bool) {
+	for line := range strings.Lines(text) {
+		if c, ok := access.ParseCode(line); ok && strings.TrimSuffix(line, "\n") == c.String() {
+			return c.String(), true
 		}
 	}
-	t.Fatalf("no code in the letter:\n%s", w.Text)
-	return ""
+	return "", false
+}
+
+// says reports whether a letter says all of that, however its lines are broken.
+func says(text string, all ...string) bool {
+	text = strings.Join(strings.Fields(text), " ")
+	for _, s := range all {
+		if !strings.Contains(text, s) {
+			return false
+		}
+	}
+	return true
 }
 
 // One approves while another rejects: the account is in or gone, never both.

@@ -75,7 +75,7 @@ func (d *Desk) SetUp(ctx context.Context, secret access.Secret, in FirstAdmin, b
 		if err != nil {
 			return err
 		}
-		return tx.PutMember(m)
+		return firstOf(tx.PutMember(m), tx.Know(&m, b.hash()))
 	})
 	return out, err
 }

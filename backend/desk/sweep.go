@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"strings"
+	"sync"
 	"time"
 
 	"doorward/backend/access"
@@ -11,13 +12,13 @@ import (
 )
 
 // Run does what nobody has to ask for, until ctx ends: it answers asks for
-// sign-in letters and sweeps what falls due.
+// sign-in letters, on the beat, and sweeps what falls due.
 func (d *Desk) Run(ctx context.Context) {
+	var answering sync.WaitGroup
+	answering.Go(func() { d.answerOnBeat(ctx) })
+	defer answering.Wait()
 	for {
 		d.nextDue.Store(math.MaxInt64) // until it is known, whatever falls due wakes
-		if _, err := d.AnswerAsks(ctx); err != nil && ctx.Err() == nil {
-			d.log.ErrorContext(ctx, "sign-in letters could not be queued", "err", err)
-		}
 		next, err := d.Sweep(ctx)
 		if err != nil && ctx.Err() == nil {
 			d.log.ErrorContext(ctx, "what fell due could not be done", "err", err)
@@ -28,7 +29,6 @@ func (d *Desk) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
-		case <-d.asked:
 		case <-d.due:
 		}
 		timer.Stop()
@@ -148,6 +148,8 @@ func (d *Desk) sweep(tx *store.Tx, due store.Due, admins []string) error {
 		return d.tell(tx, due.Ref)
 	case store.DueLetter:
 		return d.letterDue(tx, access.LetterID(due.Ref))
+	case store.DueDecoy:
+		return tx.Evenly(store.OutcomeKeys, store.OutcomeBytes, func() error { return d.decoyDue(tx, access.LetterID(due.Ref)) })
 	case store.DueBucket:
 		return tx.DropBucket(due.Ref, due.At)
 	}
@@ -180,11 +182,14 @@ func (d *Desk) letterDue(tx *store.Tx, id access.LetterID) error {
 	case l.Done():
 		return tx.DeleteLetter(id)
 	}
-	l.Failed("Its link expired before it could be sent.", tx.Now)
-	if err := tx.WipeWords(id); err != nil {
-		return err
+	end := func() error {
+		l.Failed("Its link expired before it could be sent.", tx.Now)
+		return firstOf(tx.WipeWords(id), tx.PutLetter(l))
 	}
-	return tx.PutLetter(l)
+	if l.Kind == access.SignInLetter { // as a decoy ends
+		return tx.Evenly(store.OutcomeKeys, store.OutcomeBytes, end)
+	}
+	return end()
 }
 
 // memberDue does what falls due on a pending member: the reminder, the end of
@@ -205,7 +210,7 @@ func (d *Desk) memberDue(tx *store.Tx, id access.MemberID, admins []string) erro
 			return err
 		}
 	case m.Remind(tx.Now):
-		if err := d.sendInvitation(tx, &m, access.NewSecret(), access.ExpiringLetter); err != nil {
+		if err := d.sendInvitation(tx, &m, access.NewSecret(), access.ExpiringLetter, access.Told); err != nil {
 			return err
 		}
 		if err := tx.Record(access.System, access.DidRemind, string(id), ""); err != nil {

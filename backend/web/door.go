@@ -209,8 +209,7 @@ func (s *Server) redeemCode(c *fiber.Ctx) error {
 	if err := s.slowTries(c); err != nil {
 		return err
 	}
-	code := strings.ReplaceAll(strings.TrimSpace(strings.Clone(c.FormValue("code"))), " ", "")
-	e, err := s.desk.RedeemCode(c.UserContext(), code, s.browser(c))
+	e, err := s.desk.RedeemCode(c.UserContext(), strings.Clone(c.FormValue("code")), s.browser(c))
 	if access.Invalid.Is(err) {
 		return s.page(c, http.StatusUnprocessableEntity, pageLoginCode, s.codePage(c, strings.Clone(c.FormValue("email")), access.Explain(err).Message))
 	}
@@ -347,11 +346,20 @@ func (s *Server) logOut(c *fiber.Ctx) error {
 		err = s.desk.SignOut(c.UserContext(), asker(c), c.Locals(secretKey).(access.Secret))
 	}
 	s.dropSession(c) // also where the session cannot be ended here: this browser is done with it
-	c.Set("Clear-Site-Data", `"cookies", "storage"`)
+	c.Set("Clear-Site-Data", leaves(everywhere))
 	if err != nil {
 		return err
 	}
 	return s.page(c, http.StatusOK, pageMessage, signedOutPage(Leaf{Workspace: s.workspaceNow(c.UserContext())}, everywhere))
+}
+
+// leaves is what a browser deletes when its member signs out. The cookie that
+// makes it a known browser stays, unless all is to be closed: it opens nothing.
+func leaves(everywhere bool) string {
+	if everywhere {
+		return `"cookies", "storage"`
+	}
+	return `"storage"`
 }
 
 func (s *Server) home(c *fiber.Ctx) error {

@@ -269,9 +269,9 @@ func TestTriesAreLimited(t *testing.T) {
 	g := h.guest()
 	page := g.get("/login")
 	for range 5 {
-		g.post(page, "/login/code", "code", "123456").want(t, http.StatusUnprocessableEntity)
+		g.post(page, "/login/code", "code", "1234-5678").want(t, http.StatusUnprocessableEntity)
 	}
-	a := g.post(page, "/login/code", "code", "123456")
+	a := g.post(page, "/login/code", "code", "1234-5678")
 	a.want(t, http.StatusTooManyRequests, "Too many tries")
 	if a.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
@@ -325,7 +325,7 @@ func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
 		}
 		token := csrfField.FindStringSubmatch(page.body)[1]
 		for i := range 4 {
-			last = g.do(http.MethodPost, "/login/code", url.Values{"csrf": {token}, "code": {"123456"}}, lie(i))
+			last = g.do(http.MethodPost, "/login/code", url.Values{"csrf": {token}, "code": {"1234-5678"}}, lie(i))
 		}
 		return last
 	}

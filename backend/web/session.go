@@ -25,9 +25,11 @@ func namesFor(secure bool) cookieNames {
 	return cookieNames{"dw", "dw-browser"}
 }
 
-// browserLasts is how long a browser is known that has no session: longer than
-// any login link that is bound to it.
-const browserLasts = 24 * time.Hour
+// browserLasts is how long a browser keeps the cookie by which it is known, from
+// when it got it or last signed in: longer than any login link that is bound to
+// it, and as long as it keeps an allowance of its own with the members that it
+// has signed in.
+const browserLasts = access.KnownLasts
 
 func (s *Server) setCookie(c *fiber.Ctx, name, value string, lasts time.Duration) {
 	cookie := &fiber.Cookie{Name: name, Value: value, Path: "/", HTTPOnly: true, Secure: s.secure, SameSite: fiber.CookieSameSiteLaxMode, MaxAge: int(lasts / time.Second)}
@@ -152,6 +154,9 @@ func (s *Server) sameOrigin(c *fiber.Ctx, silence bool) bool {
 // signIn hands the session to the browser.
 func (s *Server) signIn(c *fiber.Ctx, e desk.Entry) {
 	s.setCookie(c, s.names.session, e.Session.Reveal(), access.MemberLasts)
+	if b := s.browserSecret(c); b != "" {
+		s.setCookie(c, s.names.browser, b.Reveal(), browserLasts)
+	}
 	c.Locals(secretKey, e.Session)
 }
 

@@ -1,0 +1,137 @@
+package desk
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// What a wrong code writes, whoever it is for.
+const (
+	guessKeys  = 7
+	guessBytes = 3 << 10
+)
+
+// RedeemCode opens a session with the code from a letter, in the browser that
+// asked for it. What cannot be a code is no guess. A wrong code is counted for
+// the address, whichever browser, network and ask it comes by, also where there
+// is nothing to guess.
+func (d *Desk) RedeemCode(ctx context.Context, typed string, b Browser) (out Entry, err error) {
+	code, ok := access.ParseCode(typed)
+	if !ok {
+		return out, access.NotACode()
+	}
+	session := access.NewSecret()
+	var verdict error
+	err = d.store.Update(ctx, func(tx *store.Tx) error {
+		verdict = access.WrongCode()
+		a, ok, err := tx.Ask(b.hash())
+		if err != nil || !ok {
+			return err
+		}
+		if verdict, err = d.judge(tx, &a, code); verdict != nil || err != nil {
+			return err
+		}
+		m, err := tx.Member(a.Member)
+		if access.NotFound.Is(err) || err == nil && (m.Email.Canonical != a.Address.Canonical || m.Epoch != a.Epoch) {
+			verdict = access.WrongCode()
+			return tx.DeleteAsk(a)
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteAsk(a); err != nil {
+			return err
+		}
+		if m.State == access.Suspended {
+			verdict = suspendedError()
+			return nil
+		}
+		out, err = d.arrive(tx, m, session, "code", true, b)
+		return err
+	})
+	return out, firstOf(err, verdict)
+}
+
+// judge says whether a code opens, and counts it where it is wrong. Past the
+// bound it judges no more: also the right code opens nothing then, or guessing
+// would go on.
+func (d *Desk) judge(tx *store.Tx, a *access.Ask, code access.Code) (verdict, err error) {
+	count, err := guessesAt(tx, a)
+	if err != nil {
+		return nil, err
+	}
+	hash := tx.CodeHash(a.Browser, string(code))
+	closed := !count.wrong.Until(count.bound, tx.Now).IsZero()
+	if verdict = a.Guess(hash, tx.Now); verdict == nil && !closed {
+		return nil, nil
+	}
+	return access.WrongCode(), tx.Evenly(guessKeys, guessBytes, func() error {
+		judged := a.Guesses <= access.MostGuesses && !closed
+		return firstOf(tx.ChangeAsk(*a), d.countWrong(tx, a, count, judged))
+	})
+}
+
+// guesses are the wrong codes that count where a browser types one.
+type guesses struct {
+	name  string // of the bucket that keeps them
+	bound access.CodeBound
+	kept  store.Bucket
+	wrong access.WrongCodes
+}
+
+// guessesAt are those of the address, from all unknown browsers together; for a
+// browser that is known to the address, its own, which no stranger can spend.
+func guessesAt(tx *store.Tx, a *access.Ask) (g guesses, err error) {
+	known, err := tx.Known(a.Address.Canonical, a.Browser)
+	if err != nil {
+		return g, err
+	}
+	g.name, g.bound = "wrong codes "+limitKey(a.Address), access.UnknownBound
+	if known {
+		g.name, g.bound = "wrong codes "+inBrowser(a.Address, a.Browser), access.KnownBound
+	}
+	g.kept, err = tx.Bucket(g.name)
+	g.wrong = g.kept.Wrong
+	return g, err
+}
+
+// codesClosed is until when no code opens for whoever asked; zero: they do.
+func codesClosed(tx *store.Tx, a access.Ask) (time.Time, error) {
+	g, err := guessesAt(tx, &a)
+	return g.wrong.Until(g.bound, tx.Now), err
+}
+
+// countWrong keeps a wrong code that was judged, and has the audit log say so
+// when they are many. One that was not judged only puts right what was counted
+// while the clock was ahead.
+func (d *Desk) countWrong(tx *store.Tx, a *access.Ask, g guesses, judged bool) error {
+	wrong := g.wrong.Settled(tx.Now)
+	if judged {
+		wrong = g.wrong.Add(g.bound, tx.Now)
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	g.kept.Wrong, g.kept.At = wrong, tx.Now
+	if err := tx.PutBucket(g.name, g.kept, wrong.Gone()); err != nil {
+		return err
+	}
+	if n := wrong.Today(tx.Now); judged && access.Telling(n) {
+		return d.tellOfGuesses(tx, a, n)
+	}
+	return nil
+}
+
+// tellOfGuesses writes into the audit log that somebody guesses at a member's
+// codes. Addresses that nobody has leave nothing there but the same work.
+func (d *Desk) tellOfGuesses(tx *store.Tx, a *access.Ask, n int) error {
+	m, err := tx.MemberByAddress(a.Address.Canonical)
+	if err != nil {
+		return firstOf(unlessNotFound(err), tx.TouchAudit())
+	}
+	return tx.Record(access.System, access.DidGuess, string(m.ID), strconv.Itoa(n)+" within a day, the last from "+network(a.From))
+}
