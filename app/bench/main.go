@@ -34,6 +34,7 @@ var parts = []part{
 	{"memory", memory},
 	{"invitations", invitations},
 	{"check", check},
+	{"enumeration", enumeration},
 	{"visit", visit},
 	{"console", console},
 	{"million", million},

@@ -221,7 +221,7 @@ func (d *Desk) postSignIn(tx *store.Tx, a access.Ask, m *access.Member, l access
 	if m.State == access.Active {
 		m.Letter = id
 	} else if !anyBrowser {
-		return nil
+		return tx.PretendMember(*m)
 	}
 	return tx.PutMember(*m)
 }
@@ -234,7 +234,7 @@ func (d *Desk) pretend(tx *store.Tx, a access.Ask, m *access.Member, f LetterFac
 		return err
 	}
 	l.Class, l.To = classOf(a), strings.Repeat("x", len(l.To)) // a stranger's address is nobody's business
-	return firstOf(tx.ChangeAsk(a), tx.PostDecoy(l, words))
+	return firstOf(tx.ChangeAsk(a), tx.PostDecoy(l, words), tx.PretendMember(*m))
 }
 
 func classOf(a access.Ask) access.Class {

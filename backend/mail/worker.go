@@ -153,6 +153,7 @@ func (w *Worker) dispatch(ctx context.Context) (time.Time, error) {
 		w.running.Go(func() {
 			defer w.poke()
 			defer func() { <-w.slots }()
+			w.linger(ctx, batch.letters)
 			w.carry(ctx, batch)
 		})
 	}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"strings"
+)
+
+// startSink is a mail server on this machine that takes every letter and keeps
+// none.
+func startSink() (net.Listener, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go swallow(c)
+		}
+	}()
+	return l, nil
+}
+
+// swallow holds one conversation.
+func swallow(c net.Conn) {
+	defer c.Close()
+	say := func(line string) { fmt.Fprintf(c, "%s\r\n", line) }
+	say("220 sink ESMTP")
+	letter := false
+	for in := bufio.NewScanner(c); in.Scan(); {
+		line := in.Text()
+		verb := strings.ToUpper(line[:min(4, len(line))])
+		switch {
+		case letter && line != ".":
+		case letter:
+			letter = false
+			say("250 taken")
+		case verb == "DATA":
+			letter = true
+			say("354 go on")
+		case verb == "QUIT":
+			say("221 bye")
+			return
+		default:
+			say("250 sink")
+		}
+	}
+}
