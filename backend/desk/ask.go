@@ -139,7 +139,7 @@ const answersAtOnce = 4
 // What one answer writes, whoever it is for: more than the longest letter needs.
 const (
 	answerKeys  = 15
-	answerBytes = 14 << 10
+	answerBytes = 6 << 10
 )
 
 // AnswerAsks posts the sign-in letters that were asked for. It returns how many

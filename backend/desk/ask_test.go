@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -201,4 +203,21 @@ func TestDecoysAreNowhere(t *testing.T) {
 		t.Errorf("%d records of decoys are left", n)
 	}
 	o.verify()
+}
+
+// The document says what the code bounds.
+func TestTheDocumentSaysTheBounds(t *testing.T) {
+	text, err := os.ReadFile("../../docs/security.md")
+	must(t, err)
+	day := asksInAll + int(24*time.Hour/asksInAllRest)
+	for _, says := range []string{
+		fmt.Sprintf("asked for from one network | %d at once, then one in %.0f minutes |", asksAtOnce, asksEvery.Minutes()),
+		fmt.Sprintf("not known to it together | %d at once, then one an hour: %d in a day |", asksInAll, day),
+		fmt.Sprintf("asked for in one browser that is known to it | %d at once, then one in %.0f minutes |", asksAtOnce, asksEvery.Minutes()),
+		fmt.Sprintf("all addresses together | %d at once, then %d a second |", asksOfStrangers, time.Second/asksOfStrangersRest),
+	} {
+		if !strings.Contains(string(text), says) {
+			t.Errorf("docs/security.md does not say %q", says)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"doorward/backend/access"
+	"doorward/backend/store/kv"
 )
 
 // A shape is what a part of a transaction writes: each key once, with the bytes
@@ -72,4 +73,34 @@ func (tx *Tx) TouchAudit() error {
 		tx.head = &auditHead{Seq: h.Seq, Hash: h.Hash}
 	}
 	return err
+}
+
+// A Weight is what one Update wrote: different keys, and the bytes of keys and
+// values.
+type Weight struct{ Keys, Bytes int }
+
+// OnUpdate has fn told of each Update that wrote something, before it is kept:
+// what whoever watches how long the writer is busy can learn of it.
+func (s *Store) OnUpdate(fn func(Weight)) { s.onUpdate.Store(&fn) }
+
+// weighed is a transaction that notes what is written.
+type weighed struct {
+	kv.Tx
+	wrote shape
+}
+
+func (w *weighed) Set(key, value []byte) error {
+	w.wrote.add(key, value)
+	return w.Tx.Set(key, value)
+}
+
+func (w *weighed) Delete(key []byte) error {
+	w.wrote.add(key, nil)
+	return w.Tx.Delete(key)
+}
+
+func (w *weighed) tell(fn func(Weight)) {
+	if len(w.wrote) > 0 {
+		fn(Weight{len(w.wrote), w.wrote.bytes()})
+	}
 }

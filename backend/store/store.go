@@ -38,6 +38,7 @@ type Store struct {
 	keys     keys
 	recent   recent
 	onCommit atomic.Pointer[func([]Change)]
+	onUpdate atomic.Pointer[func(Weight)]
 }
 
 // keys are derived from the instance key, one for each use.
@@ -155,10 +156,20 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	now := s.now()
 	return s.kv.Update(ctx, kv.NewOp(), func(t kv.Tx) error {
 		tx := &Tx{Now: now, kv: t, keys: &s.keys, recent: &s.recent, missing: make(map[string]struct{}, 8)}
+		weigh := s.onUpdate.Load()
+		if weigh != nil {
+			tx.kv = &weighed{Tx: t, wrote: shape{}}
+		}
 		if err := fn(tx); err != nil {
 			return err
 		}
-		return tx.finish()
+		if err := tx.finish(); err != nil {
+			return err
+		}
+		if weigh != nil {
+			tx.kv.(*weighed).tell(*weigh)
+		}
+		return nil
 	})
 }
 

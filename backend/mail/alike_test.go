@@ -1,0 +1,131 @@
+package mail_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"testing"
+
+	"doorward/backend/access"
+	"doorward/backend/address"
+	"doorward/backend/desk"
+	"doorward/backend/mail/mailtest"
+	"doorward/backend/store"
+)
+
+// Somebody asks for letters to addresses, types wrong codes, and watches how long
+// the only writer is busy with what: from the ask to the end of the letter, and
+// for as many wrong codes as are judged, an address that nobody has, one that
+// waits, one that is suspended and one that is let in take the same transactions,
+// each with as many keys and about as many bytes.
+func TestEachAddressWeighsTheSame(t *testing.T) {
+	for _, last := range []bool{false, true} {
+		var want []store.Weight
+		for _, class := range []string{"unknown", "pending", "suspended", "active"} {
+			got := weigh(t, class, last)
+			if want == nil {
+				want = got
+			}
+			if len(got) != len(want) {
+				t.Errorf("%s, last %v: %d transactions, unknown %d: %v and %v", class, last, len(got), len(want), got, want)
+				continue
+			}
+			for i, w := range got {
+				if w.Keys != want[i].Keys || w.Bytes-want[i].Bytes > 120 || want[i].Bytes-w.Bytes > 120 {
+					t.Errorf("%s, last %v: transaction %d of %d writes %d keys and %d bytes, unknown %d and %d",
+						class, last, i+1, len(got), w.Keys, w.Bytes, want[i].Keys, want[i].Bytes)
+				}
+			}
+		}
+	}
+}
+
+// weigh is what is written in the order in which it is, for one address of a
+// class: an ask, its answer, what becomes of the letter, and twelve wrong codes.
+func weigh(t *testing.T, class string, last bool) []store.Weight {
+	t.Helper()
+	o := newOffice(t, mailtest.Options{})
+	front := os.DirFS("../../frontend")
+	d, err := desk.New(t.Context(), desk.Options{Store: o.store, Frontend: front, PublicURL: "https://door.example.com", Mail: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	must := func(_ any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	parse := func(s string) access.Address {
+		a, err := address.Parse(s)
+		must(a, err)
+		return a
+	}
+	_, _, err = d.SetUpHere(t.Context(), desk.FirstAdmin{Email: parse("ann@example.org"), Name: "Ann"})
+	must(nil, err)
+	to := parse("somebody@example.org")
+	if class == "unknown" {
+		_, err = d.Invite(t.Context(), access.Operator, desk.Invitation{Email: parse("someelse@example.org"), Roles: []access.RoleName{access.Fleet}})
+		must(nil, err)
+	} else {
+		in, err := d.Invite(t.Context(), access.Operator, desk.Invitation{Email: to, Roles: []access.RoleName{access.Fleet}})
+		must(nil, err)
+		if class != "pending" {
+			must(d.Approve(t.Context(), access.Operator, in.Card.ID, nil))
+		}
+		if class == "suspended" {
+			must(d.Suspend(t.Context(), access.Operator, in.Card.ID))
+		}
+	}
+	o.work()
+	waiting := func() (n int) {
+		o.view(func(tx *store.Tx) error {
+			letters, err := tx.WaitingLetters(100)
+			next, err2 := tx.NextDecoyDue()
+			if n = len(letters); !next.IsZero() {
+				n++
+			}
+			must(err2, err)
+			return err2
+		})
+		return n
+	}
+	eventually(t, "all letters are out", func() bool { return waiting() == 0 })
+	o.update(func(tx *store.Tx) error { return tx.PutMailHealth(access.MailHealth{LastSent: tx.Now}) })
+
+	var mu sync.Mutex
+	var all []store.Weight
+	stranger := func(n int) desk.Browser {
+		return desk.Browser{Secret: access.Secret(fmt.Sprint("stranger ", n)), From: fmt.Sprint("198.51.100.", n), Agent: "Firefox"}
+	}
+	if last { // the stranger before took all but one of the letters
+		for n := range 9 {
+			must(nil, d.Ask(t.Context(), to, stranger(100+n)))
+		}
+		must(d.AnswerAsks(t.Context()))
+		eventually(t, "they are out", func() bool { return waiting() == 0 })
+		o.update(func(tx *store.Tx) error { return tx.PutMailHealth(access.MailHealth{LastSent: tx.Now}) })
+	}
+	o.store.OnUpdate(func(w store.Weight) {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, w)
+	})
+	must(nil, d.Ask(t.Context(), to, stranger(1)))
+	must(d.AnswerAsks(t.Context()))
+	eventually(t, "it is over", func() bool { return waiting() == 0 })
+	for n := range 12 {
+		if n == 5 || n == 10 {
+			must(nil, d.Ask(t.Context(), to, stranger(1+n)))
+		}
+		if _, err := d.RedeemCode(context.Background(), fmt.Sprintf("%08d", n), stranger(1+n/5*5)); !access.Invalid.Is(err) {
+			t.Fatal(err)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	return all
+}
