@@ -32,7 +32,7 @@ func (d *Desk) RedeemCode(ctx context.Context, typed string, b Browser) (out Ent
 		if err != nil || !ok {
 			return err
 		}
-		if verdict, err = d.judge(tx, &a, code); verdict != nil || err != nil {
+		if verdict, err = d.judge(tx, &a, code, b.From); verdict != nil || err != nil {
 			return err
 		}
 		m, err := tx.Member(a.Member)
@@ -59,7 +59,7 @@ func (d *Desk) RedeemCode(ctx context.Context, typed string, b Browser) (out Ent
 // judge says whether a code opens, and counts it where it is wrong. Past the
 // bound it judges no more: also the right code opens nothing then, or guessing
 // would go on.
-func (d *Desk) judge(tx *store.Tx, a *access.Ask, code access.Code) (verdict, err error) {
+func (d *Desk) judge(tx *store.Tx, a *access.Ask, code access.Code, from string) (verdict, err error) {
 	count, err := guessesAt(tx, a)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func (d *Desk) judge(tx *store.Tx, a *access.Ask, code access.Code) (verdict, er
 	}
 	return access.WrongCode(), tx.Evenly(guessKeys, guessBytes, func() error {
 		judged := a.Guesses <= access.MostGuesses && !closed
-		return firstOf(tx.ChangeAsk(*a), d.countWrong(tx, a, count, judged))
+		return firstOf(tx.ChangeAsk(*a), d.countWrong(tx, a, count, judged, from))
 	})
 }
 
@@ -108,7 +108,7 @@ func codesClosed(tx *store.Tx, a access.Ask) (time.Time, error) {
 // countWrong keeps a wrong code that was judged, and has the audit log say so
 // when they are many. One that was not judged only puts right what was counted
 // while the clock was ahead.
-func (d *Desk) countWrong(tx *store.Tx, a *access.Ask, g guesses, judged bool) error {
+func (d *Desk) countWrong(tx *store.Tx, a *access.Ask, g guesses, judged bool, from string) error {
 	wrong := g.wrong.Settled(tx.Now)
 	if judged {
 		wrong = g.wrong.Add(g.bound, tx.Now)
@@ -121,17 +121,17 @@ func (d *Desk) countWrong(tx *store.Tx, a *access.Ask, g guesses, judged bool) e
 		return err
 	}
 	if n := wrong.Today(tx.Now); judged && access.Telling(n) {
-		return d.tellOfGuesses(tx, a, n)
+		return d.tellOfGuesses(tx, a, n, from)
 	}
 	return nil
 }
 
 // tellOfGuesses writes into the audit log that somebody guesses at a member's
 // codes. Addresses that nobody has leave nothing there but the same work.
-func (d *Desk) tellOfGuesses(tx *store.Tx, a *access.Ask, n int) error {
+func (d *Desk) tellOfGuesses(tx *store.Tx, a *access.Ask, n int, from string) error {
 	m, err := tx.MemberByAddress(a.Address.Canonical)
 	if err != nil {
 		return firstOf(unlessNotFound(err), tx.TouchAudit())
 	}
-	return tx.Record(access.System, access.DidGuess, string(m.ID), strconv.Itoa(n)+" within a day, the last from "+network(a.From))
+	return tx.Record(access.System, access.DidGuess, string(m.ID), strconv.Itoa(n)+" within a day, the last from "+network(from))
 }

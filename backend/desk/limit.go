@@ -31,6 +31,9 @@ func (d *Desk) limit(tx *store.Tx, name string, atOnce float64, every time.Durat
 		back := max(0, tx.Now.Sub(b.At)) // a clock that was put back gives nothing, and takes nothing
 		b.Used = max(0, b.Used-float64(back)/float64(every))
 	}
+	if b.At.After(tx.Now) { // it was used up by a clock that was ahead: nobody waits until that time comes again
+		b.Used = min(b.Used, atOnce-1)
+	}
 	if b.Used+1 > atOnce {
 		wait := time.Duration((b.Used + 1 - atOnce) * float64(every)).Round(time.Second)
 		return access.Errorf(access.TooMany, "That was asked too often. Try again in %s.", inWords(wait)).WithCode("too_often")

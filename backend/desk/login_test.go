@@ -267,3 +267,26 @@ func TestLimitsBearAClockPutBack(t *testing.T) {
 	_, err = o.Resend(t.Context(), o.ann, ada)
 	must(t, err)
 }
+
+// All that an address may ask for was used up while the clock was ten years ahead.
+// Once it is right again the next letter comes, and no more than before.
+func TestLimitsBearAClockThatWasAhead(t *testing.T) {
+	o := openOffice(t)
+	const years = 10 * 365 * 24 * time.Hour
+	o.clock.forward(years)
+	for n := range asksInAll {
+		must(t, o.Ask(t.Context(), mail(t, "fay@example.org"), stranger(n)))
+	}
+	_, err := o.AnswerAsks(t.Context())
+	must(t, err)
+	o.clock.forward(-years)
+	before := len(o.letters(access.SignInLetter))
+	for n := range asksInAll {
+		must(t, o.Ask(t.Context(), mail(t, "fay@example.org"), stranger(100+n)))
+	}
+	_, err = o.AnswerAsks(t.Context())
+	must(t, err)
+	if n := len(o.letters(access.SignInLetter)) - before; n != 1 {
+		t.Errorf("%d letters once the clock is right, want 1", n)
+	}
+}

@@ -337,3 +337,58 @@ func TestRejectedPageIsSeenAfterTheScriptHasLooked(t *testing.T) {
 	g.do(http.MethodGet, "/pending", nil, mode("navigate")).want(t, http.StatusForbidden, "Your request was not approved")
 	g.do(http.MethodGet, "/pending", nil, mode("navigate")).want(t, http.StatusSeeOther)
 }
+
+// A browser that has signed a member in is known to that member for a year from its
+// last sign-in. Signing out keeps that, signing out everywhere does not, and the
+// cookie by itself opens nothing.
+func TestABrowserStaysKnown(t *testing.T) {
+	h := newHouse(t)
+	g, _ := h.arrived("ada@example.com", access.Fleet)
+	lasts := func(a answer) (seconds int) {
+		for _, c := range a.Cookies() {
+			if c.Name == h.web.names.browser {
+				seconds = c.MaxAge
+				if !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteLaxMode {
+					t.Errorf("the cookie is %+v", c)
+				}
+			}
+		}
+		return seconds
+	}
+	year := int(access.KnownLasts / time.Second)
+	g.post(g.get("/"), "/logout").want(t, 200)
+	page := g.get("/login")
+	g.post(page, "/login", "email", "ada@example.com").want(t, 200)
+	_, err := h.desk.AnswerAsks(bg)
+	h.must(err)
+	link, _ := h.signInLetter()
+	in := g.post(g.get(link), link)
+	in.want(t, http.StatusSeeOther)
+	if n := lasts(in); n != year {
+		t.Errorf("signing in renews the cookie for %d s, want %d", n, year)
+	}
+	if n := lasts(h.guest().get("/login")); n != year {
+		t.Errorf("a fresh browser has its cookie for %d s, want %d", n, year)
+	}
+	g.post(g.get("/"), "/logout").want(t, 200)
+	g.get("/").want(t, http.StatusSeeOther, "/login")
+	g.get("/api/v1/me").want(t, http.StatusUnauthorized)
+}
+
+// What was copied with too much, or too little, around it: the page says what a code
+// looks like, and none of it counts as a guess.
+func TestPastedCodes(t *testing.T) {
+	h := newHouse(t)
+	h.arrived("ada@example.com", access.Fleet)
+	g := h.guest()
+	g.post(g.get("/login"), "/login", "email", "ada@example.com").want(t, 200, `maxlength="40"`, `autocomplete="one-time-code"`, `autocapitalize="characters"`)
+	_, err := h.desk.AnswerAsks(bg)
+	h.must(err)
+	_, code := h.signInLetter()
+	for range 2 * access.MostGuesses {
+		for _, slip := range []string{code[:8], code + "X", "my code", ""} {
+			g.post(g.get("/login"), "/login/code", "code", slip).want(t, http.StatusUnprocessableEntity, "eight letters and digits")
+		}
+	}
+	g.post(g.get("/login"), "/login/code", "code", "\t"+strings.ToLower(code)+"\r\n").want(t, http.StatusSeeOther)
+}
