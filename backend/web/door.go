@@ -69,7 +69,7 @@ func (s *Server) route(app *fiber.App, method, path string, n need, h fiber.Hand
 		if err := s.guard(c, n); err != nil {
 			return err
 		}
-		if len(c.Body()) > formLimit {
+		if len(body(c)) > formLimit {
 			return fiber.ErrRequestEntityTooLarge
 		}
 		if err := s.ownForm(c); err != nil {

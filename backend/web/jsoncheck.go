@@ -22,19 +22,15 @@ const (
 )
 
 // checkBody refuses a body that two readers could read in two ways, or that
-// costs more to read than it is worth: another type than JSON, compressed, too
-// large, not UTF-8, nested too deeply, with a key twice, or with something after
-// its end. A request without a body is fine.
+// costs more to read than it is worth: another type than JSON, too large, not
+// UTF-8, nested too deeply, with a key twice, or with something after its end. A
+// request without a body is fine.
 func (s *Server) checkBody(c *fiber.Ctx) error {
-	r := c.Request()
-	if e := r.Header.ContentEncoding(); len(e) > 0 && !bytes.EqualFold(e, []byte("identity")) {
-		return access.Errorf(access.Invalid, "Send the body as it is. Compressed bodies are not taken.").WithCode("unsupported_type")
-	}
-	body := r.Body()
+	body := body(c)
 	if len(body) == 0 {
 		return nil
 	}
-	if !saysJSON(string(r.Header.ContentType())) {
+	if !saysJSON(string(c.Request().Header.ContentType())) {
 		return access.Errorf(access.Invalid, "Send JSON, and say so in the header: Content-Type: application/json.").WithCode("unsupported_type")
 	}
 	most := bodyMost

@@ -253,6 +253,9 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 	if len(c.Request().RequestURI()) > addressLimit {
 		return s.fail(c, fiber.ErrRequestURITooLong)
 	}
+	if err := checkKind(c); err != nil {
+		return s.fail(c, err)
+	}
 	if isAPI(c) {
 		if err := s.checkBody(c); err != nil {
 			return s.fail(c, err)
