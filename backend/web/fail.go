@@ -34,6 +34,7 @@ var statusByCode = map[string]int{
 	"body_too_large":   http.StatusRequestEntityTooLarge,
 	"unsupported_type": http.StatusUnsupportedMediaType,
 	"bad_body":         http.StatusBadRequest,
+	"bad_forwarded":    http.StatusBadRequest,
 }
 
 // slowedError carries how long to wait beside the sentence.

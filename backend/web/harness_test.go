@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/netip"
@@ -18,7 +17,6 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/valyala/fasthttp"
 
 	"doorward/backend/access"
 	"doorward/backend/address"
@@ -243,15 +241,3 @@ func (b *syncBuffer) String() string {
 }
 
 func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
-
-// fromOf is where a request from a peer with that header seems to come from.
-func fromOf(app *fiber.App, s *Server, peer, header string) string {
-	var ctx fasthttp.RequestCtx
-	ctx.Init(&fasthttp.Request{}, net.TCPAddrFromAddrPort(netip.AddrPortFrom(addr(peer), 4711)), nil)
-	if header != "" {
-		ctx.Request.Header.Set("X-Forwarded-For", header)
-	}
-	c := app.AcquireCtx(&ctx)
-	defer app.ReleaseCtx(c)
-	return s.from(c).String()
-}

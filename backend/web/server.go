@@ -253,7 +253,7 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 	if len(c.Request().RequestURI()) > addressLimit {
 		return s.fail(c, fiber.ErrRequestURITooLong)
 	}
-	if err := checkKind(c); err != nil {
+	if err := firstError(s.checkFrom(c), checkKind(c)); err != nil {
 		return s.fail(c, err)
 	}
 	if isAPI(c) {

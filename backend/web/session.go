@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -70,39 +69,6 @@ func (s *Server) knownBrowser(c *fiber.Ctx) desk.Browser {
 		s.setCookie(c, s.names.browser, b.Secret.Reveal(), browserLasts)
 	}
 	return b
-}
-
-// from is the address the request comes from: the peer's, or, where that is a
-// trusted proxy, the nearest one in X-Forwarded-For that is not.
-func (s *Server) from(c *fiber.Ctx) netip.Addr {
-	peer, ok := netip.AddrFromSlice(c.Context().RemoteIP())
-	if !ok {
-		return netip.Addr{}
-	}
-	peer = peer.Unmap()
-	if len(s.proxies) == 0 || !s.trusts(peer) {
-		return peer
-	}
-	chain := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
-	for i := len(chain) - 1; i >= 0; i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(chain[i]))
-		if err != nil {
-			return peer
-		}
-		if peer = hop.Unmap(); !s.trusts(peer) {
-			return peer
-		}
-	}
-	return peer
-}
-
-func (s *Server) trusts(a netip.Addr) bool {
-	for _, p := range s.proxies {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
 }
 
 // formToken proves that a form was made by us for this session or browser.

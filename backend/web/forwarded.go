@@ -1,0 +1,122 @@
+package web
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+)
+
+// maxHops is how many trusted proxies a request may have come through.
+const maxHops = 32
+
+var errForwarded = access.Errorf(access.Invalid,
+	"The proxy in front of this server sent an X-Forwarded-For that cannot be read. Its entries must be addresses, with or without a port.").
+	WithCode("bad_forwarded")
+
+// clientAddr is where a request comes from: the peer, or, where that is a trusted
+// proxy, the nearest entry of X-Forwarded-For that is none. A proxy may add to the
+// line that is there or write one of its own below it, so all lines count, in
+// their order, read from the right; what stands left of the client is whatever the
+// client liked to write, and is not looked at. An entry that cannot be read is an
+// error and not the proxy itself: everybody behind it would share one limit.
+//
+// Forwarded (RFC 7239), X-Real-IP and all others are never read: one that a proxy
+// does not set is a stranger's to set.
+func clientAddr(peer netip.Addr, lines []string, trusted func(netip.Addr) bool) (netip.Addr, error) {
+	if peer = peer.Unmap(); !trusted(peer) {
+		return peer, nil
+	}
+	chain, hops := strings.Join(lines, ","), 0
+	for at := peer; ; hops++ {
+		if strings.TrimSpace(chain) == "" {
+			return at, nil
+		}
+		if hops == maxHops {
+			return netip.Addr{}, errForwarded
+		}
+		cut := strings.LastIndexByte(chain, ',')
+		hop, err := readHop(chain[cut+1:])
+		if err != nil {
+			return netip.Addr{}, err
+		}
+		if at = hop; !trusted(at) {
+			return at, nil
+		}
+		chain = chain[:max(cut, 0)]
+	}
+}
+
+// readHop reads one entry: 192.0.2.1, 192.0.2.1:55, 2001:db8::1, [2001:db8::1] or
+// [2001:db8::1]:55. An address of one machine's interface is nobody's elsewhere.
+func readHop(s string) (netip.Addr, error) {
+	s = strings.TrimSpace(s)
+	a, err := netip.ParseAddr(s)
+	if inner, ok := strings.CutPrefix(s, "["); ok && err != nil {
+		if inner, ok = strings.CutSuffix(inner, "]"); ok {
+			a, err = netip.ParseAddr(inner)
+			ok = err == nil && a.Is6()
+		}
+		if !ok {
+			a, err = portless(s)
+		}
+	} else if err != nil {
+		a, err = portless(s)
+	}
+	if err != nil || a.Zone() != "" {
+		return netip.Addr{}, errForwarded
+	}
+	return a.Unmap(), nil
+}
+
+func portless(s string) (netip.Addr, error) {
+	ap, err := netip.ParseAddrPort(s)
+	return ap.Addr(), err
+}
+
+// forwarded are the lines of X-Forwarded-For.
+func forwarded(c *fiber.Ctx) (lines []string) {
+	for _, l := range c.Request().Header.PeekAll(fiber.HeaderXForwardedFor) {
+		lines = append(lines, string(l))
+	}
+	return lines
+}
+
+// checkFrom refuses a request whose proxy does not say readably whom it is for.
+func (s *Server) checkFrom(c *fiber.Ctx) error {
+	if len(s.proxies) == 0 {
+		return nil
+	}
+	_, err := clientAddr(peerOf(c), forwarded(c), s.trusts)
+	return err
+}
+
+// from is the address the request comes from, for limits, sessions and the audit
+// log alike. outer has refused what cannot be read.
+func (s *Server) from(c *fiber.Ctx) netip.Addr {
+	peer := peerOf(c)
+	if len(s.proxies) == 0 || !s.trusts(peer) {
+		return peer
+	}
+	a, err := clientAddr(peer, forwarded(c), s.trusts)
+	if err != nil {
+		return peer
+	}
+	return a
+}
+
+func peerOf(c *fiber.Ctx) netip.Addr {
+	peer, _ := netip.AddrFromSlice(c.Context().RemoteIP())
+	return peer.Unmap()
+}
+
+func (s *Server) trusts(a netip.Addr) bool {
+	for _, p := range s.proxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
