@@ -40,6 +40,7 @@ var rooms = map[string][]string{
 	"backend/store/kv":        {"backend/access", "backend/mapped"},
 	"backend/store/kv/kvtest": {"backend/store/kv", "backend/access"},
 	"backend/web":             {"backend/web", "backend/desk", "backend/access", "backend/address"},
+	"backend/web/wire":        {"backend/access"},
 	"build/check":             {},
 }
 

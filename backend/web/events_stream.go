@@ -15,6 +15,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/desk"
+	"doorward/backend/web/wire"
 )
 
 // What streams tell of, and what makes them look again whether they may go on.
@@ -122,6 +123,10 @@ func (st *stream) begin(again bool) {
 func (st *stream) listen() {
 	defer close(st.gone)
 	if err := st.conn.SetReadDeadline(time.Time{}); err != nil {
+		return
+	}
+	if conn, ok := st.conn.(*wire.Conn); ok {
+		conn.AwaitEnd()
 		return
 	}
 	var b [1]byte

@@ -35,6 +35,8 @@ var statusByCode = map[string]int{
 	"unsupported_type": http.StatusUnsupportedMediaType,
 	"bad_body":         http.StatusBadRequest,
 	"bad_forwarded":    http.StatusBadRequest,
+	"bad_request":      http.StatusBadRequest,
+	"header_too_large": http.StatusRequestHeaderFieldsTooLarge,
 }
 
 // slowedError carries how long to wait beside the sentence.

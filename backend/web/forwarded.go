@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"doorward/backend/access"
 )
@@ -77,8 +78,8 @@ func portless(s string) (netip.Addr, error) {
 }
 
 // forwarded are the lines of X-Forwarded-For.
-func forwarded(c *fiber.Ctx) (lines []string) {
-	for _, l := range c.Request().Header.PeekAll(fiber.HeaderXForwardedFor) {
+func forwarded(h *fasthttp.RequestHeader) (lines []string) {
+	for _, l := range h.PeekAll(fiber.HeaderXForwardedFor) {
 		lines = append(lines, string(l))
 	}
 	return lines
@@ -89,7 +90,7 @@ func (s *Server) checkFrom(c *fiber.Ctx) error {
 	if len(s.proxies) == 0 {
 		return nil
 	}
-	_, err := clientAddr(peerOf(c), forwarded(c), s.trusts)
+	_, err := clientAddr(peerOf(c), forwarded(&c.Request().Header), s.trusts)
 	return err
 }
 
@@ -100,7 +101,7 @@ func (s *Server) from(c *fiber.Ctx) netip.Addr {
 	if len(s.proxies) == 0 || !s.trusts(peer) {
 		return peer
 	}
-	a, err := clientAddr(peer, forwarded(c), s.trusts)
+	a, err := clientAddr(peer, forwarded(&c.Request().Header), s.trusts)
 	if err != nil {
 		return peer
 	}

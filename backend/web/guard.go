@@ -182,6 +182,7 @@ func (s *Server) admit(c *fiber.Ctx, p *desk.Principal) error {
 		return errForeignForm
 	}
 	c.Locals(principalKey, p)
+	trust(c)
 	if !safeMethod(c) || via != access.ViaConsole {
 		c.Locals(askerKey, access.By{Member: p.By.Member, Token: p.By.Token, Via: via, From: s.from(c).String()})
 	}

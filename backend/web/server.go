@@ -28,6 +28,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/desk"
+	"doorward/backend/web/wire"
 )
 
 // Options are what a Server is made of.
@@ -42,6 +43,7 @@ type Options struct {
 	Operations     Operations
 	Logger         *slog.Logger
 	Limits         Limits
+	Bounds         wire.Bounds // of connections, and of what is held of requests; zero: a small machine's
 }
 
 // Limits bound what one source, and all together, can ask for.
@@ -87,6 +89,9 @@ type Server struct {
 	stop       context.CancelFunc
 	stopped    context.Context
 	apps       []*fiber.App
+	bounds     wire.Bounds
+	listeners  []*wire.Listener
+	large      chan struct{} // one for each large body
 	mu         sync.Mutex
 	hub        *hub
 }
@@ -118,7 +123,10 @@ func New(o Options) (*Server, error) {
 	if o.Limits.Reading == 0 {
 		o.Limits.Reading = DefaultLimits.Reading
 	}
-	s := &Server{desk: o.Desk, log: o.Logger, pages: pages, ops: o.Operations, mailServer: o.MailServer, mailFrom: o.MailFrom,
+	if o.Bounds == (wire.Bounds{}) {
+		o.Bounds = wire.BoundsFor(smallMemory, 0)
+	}
+	s := &Server{bounds: o.Bounds, large: make(chan struct{}, o.Bounds.Large), desk: o.Desk, log: o.Logger, pages: pages, ops: o.Operations, mailServer: o.MailServer, mailFrom: o.MailFrom,
 		publicURL: o.Desk.PublicURL(), secure: public.Scheme == "https", proxies: o.TrustedProxies, formKey: o.Desk.DeriveKey("forms"),
 		limits: o.Limits, tries: newLimiter(o.Limits.Tries), requests: newLimiter(o.Limits.Requests), classes: map[string]need{}, console: console}
 	s.names, s.local, s.facts = namesFor(s.secure), onThisMachine(public), append(o.Facts, ourFacts()...)
@@ -157,6 +165,9 @@ func onThisMachine(u *url.URL) bool {
 	return err == nil && ip.IsLoopback() || u.Hostname() == "localhost"
 }
 
+// smallMemory is what is reckoned with where nobody said how much there is.
+const smallMemory = 384 << 20
+
 // bodyLimit is the largest body the server reads at all.
 const bodyLimit = 1 << 20
 
@@ -172,13 +183,15 @@ func (s *Server) app(local bool) *fiber.App {
 		StrictRouting:                true,
 		CaseSensitive:                true,
 		BodyLimit:                    bodyLimit,
-		ReadBufferSize:               16 << 10,
+		ReadBufferSize:               20 << 10, // the wire takes no more than 16 KiB for a head
+		ReduceMemoryUsage:            true,     // between requests a connection holds next to nothing
 		ReadTimeout:                  s.limits.Reading,
 		WriteTimeout:                 30 * time.Second,
 		IdleTimeout:                  75 * time.Second,
 		ErrorHandler:                 s.fail,
 		DisablePreParseMultipartForm: true,
 	})
+	app.Server().ErrorHandler = s.answerRefused(app)
 	if local {
 		app.Use(func(c *fiber.Ctx) error { c.Locals(localKey, true); return c.Next() })
 	}
@@ -193,31 +206,64 @@ func (s *Server) app(local bool) *fiber.App {
 // Serve answers requests from l until Close. With local, whoever reaches l is
 // the operator: it must be a socket that only they can reach.
 func (s *Server) Serve(l net.Listener, local bool) error {
-	defer context.AfterFunc(s.stopped, func() { l.Close() })() // also one that Close was too early for
-	return s.app(local).Listener(l)
+	return s.serve(l, s.wired(local), local)
 }
 
 // ServeTLS is Serve over TLS 1.2 or newer.
 func (s *Server) ServeTLS(l net.Listener, c *tls.Config) error {
 	c.MinVersion = tls.VersionTLS12
-	return s.Serve(tls.NewListener(l, c), false)
+	o := s.wired(false)
+	o.TLS = c
+	return s.serve(l, o, false)
+}
+
+func (s *Server) serve(l net.Listener, o wire.Options, local bool) error {
+	in := wire.Listen(l, o)
+	defer context.AfterFunc(s.stopped, func() { in.Close() })() // also one that Close was too early for
+	s.mu.Lock()
+	s.listeners = append(s.listeners, in)
+	s.mu.Unlock()
+	return s.app(local).Listener(in)
 }
 
 // closeWithin is how long requests under way may take once the server stops.
 const closeWithin = 5 * time.Second
 
-// Close ends event streams, waits a while for requests under way, and stops.
+// Close ends event streams and whatever has not sent a whole request, waits a
+// while for requests that are being answered, and stops. That some took longer
+// is said in the log; a stop that was asked for is no failure.
 func (s *Server) Close() error {
 	s.stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, l := range s.listeners {
+		l.Quiet()
+	}
+	end := time.Now().Add(closeWithin)
 	var first error
 	for _, a := range s.apps {
-		if err := a.ShutdownWithTimeout(closeWithin); err != nil && !errors.Is(err, net.ErrClosed) && first == nil {
+		err := a.ShutdownWithTimeout(time.Until(end))
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = s.cut(a)
+		}
+		if err != nil && !errors.Is(err, net.ErrClosed) && first == nil {
 			first = err
 		}
 	}
 	return first
+}
+
+// cut ends what is still being answered.
+func (s *Server) cut(a *fiber.App) error {
+	n := 0
+	for _, l := range s.listeners {
+		n += l.Cut()
+	}
+	s.log.Warn("requests were still being answered when the server stopped", "requests", n)
+	if err := a.ShutdownWithTimeout(time.Second); !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
 }
 
 type ctxKey int

@@ -1,0 +1,35 @@
+package wire
+
+// Bounds are how much is held of what others send. Zero bounds nothing.
+type Bounds struct {
+	Total      int   // connections
+	PerNetwork int   // of one IPv4 address, or of one IPv6 /64
+	Wider      int   // of one IPv6 /48
+	Held       int64 // bytes of requests, beyond what each connection has by itself
+	Large      int   // bodies larger than usual at the same time
+}
+
+// What is reckoned with: memory for a connection that waits, and for a large body
+// with all that is made of it.
+const (
+	perConn  = 24 << 10
+	perLarge = 24 << 20
+)
+
+// BoundsFor are the bounds of a process that may use so much memory and so many
+// files. An eighth of the memory is for connections, a sixteenth for what is held
+// of requests; a quarter of the files, and never less than 64, stays with the
+// store.
+func BoundsFor(memory int64, files int) Bounds {
+	total := int(min(max(memory/8/perConn, 64), 8192))
+	if files > 0 {
+		total = max(min(total, files-max(64, files/4)), 16)
+	}
+	return Bounds{
+		Total:      total,
+		PerNetwork: max(total/4, 8),
+		Wider:      max(total/2, 8),
+		Held:       max(memory/16, 1<<20),
+		Large:      int(min(max(memory/perLarge/2, 1), 16)),
+	}
+}
