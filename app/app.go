@@ -83,6 +83,7 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 		}
 	}
 	o := web.Options{Desk: a.desk, Frontend: c.Frontend, Listen: a.c.Listen, TrustedProxies: c.TrustedProxies, MailFrom: c.MailFrom, Facts: facts(a.c), Operations: operations{a}, Logger: a.log}
+	o.Bounds, _, _ = bounds()
 	if !a.server.IsZero() {
 		o.MailServer = a.server.Name()
 	}
@@ -178,6 +179,7 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 		info.MailServer = a.server.Name()
 	}
 	ready(info)
+	a.sayBounds()
 	select {
 	case <-ctx.Done():
 	case err = <-failed:

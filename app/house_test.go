@@ -68,6 +68,8 @@ var homes = map[string][]string{
 	"golang.org/x/sys":                {"app", "backend/mapped", "backend/store/kv"},
 	"golang.org/x/text":               {"backend/address"},
 	"google.golang.org/protobuf":      {"backend/store/kv"},
+
+	"github.com/KimMachineGun/automemlimit": {"app"},
 }
 
 // topLevel is all that the root of the repository may hold, beside dotfiles;

@@ -14,13 +14,11 @@ import (
 )
 
 // What the garbage collector is told, unless GOMEMLIMIT and GOGC say otherwise:
-// to stay under a limit, and below it to let memory grow to four times what is
-// in use before it looks for what is not. Little is in use, so that looking as
-// often as by default would cost a fifth of the processor time of a busy server.
-const (
-	memoryLimit   = 384 << 20
-	memoryPercent = 300
-)
+// to stay under a limit (app.MemoryLimit), and below it to let memory grow to four
+// times what is in use before it looks for what is not. Little is in use, so that
+// looking as often as by default would cost a fifth of the processor time of a
+// busy server.
+const memoryPercent = 300
 
 func (r *run) serveVerb() *cobra.Command {
 	cmd := &cobra.Command{
@@ -43,7 +41,7 @@ func (r *run) serve(cmd *cobra.Command) (err error) {
 		return err
 	}
 	if r.Env("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
+		debug.SetMemoryLimit(app.MemoryLimit())
 	}
 	if r.Env("GOGC") == "" {
 		debug.SetGCPercent(memoryPercent)

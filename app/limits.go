@@ -1,0 +1,62 @@
+package app
+
+import (
+	"math"
+	"runtime/debug"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
+
+	"doorward/backend/web/wire"
+)
+
+// memoryMost is what the program keeps its memory to where it may have more:
+// little of it is ever in use.
+const memoryMost = 384 << 20
+
+// MemoryLimit is the memory that the program may use: memoryMost, or less where
+// the machine gives it less. Of what a cgroup allows, its own or one around it, a
+// quarter stays for what the garbage collector does not know: the program itself,
+// the store's mapped files, the sockets' buffers. Of address space, half does.
+func MemoryLimit() int64 {
+	return memoryOf(cgroupLimit(), addressSpace())
+}
+
+// memoryOf is MemoryLimit for these limits; zero is none.
+func memoryOf(cgroup, space uint64) int64 {
+	most := uint64(memoryMost)
+	if cgroup > 0 {
+		most = min(most, cgroup/4*3)
+	}
+	if space > 0 {
+		most = min(most, space/2)
+	}
+	return int64(most)
+}
+
+// cgroupLimit is what the process's cgroups allow; zero where there is none, or
+// none that can be read.
+func cgroupLimit() uint64 {
+	limit, err := memlimit.FromCgroup()
+	if err != nil {
+		return 0
+	}
+	return limit
+}
+
+// bounds are those of connections and of what is held of requests. They follow
+// from the memory limit in force, whoever set it, and from how many files the
+// process may open.
+func bounds() (b wire.Bounds, memory int64, files int) {
+	if memory = debug.SetMemoryLimit(-1); memory == math.MaxInt64 {
+		memory = MemoryLimit()
+	}
+	files = openFiles()
+	return wire.BoundsFor(memory, files), memory, files
+}
+
+// sayBounds logs them, for whoever wonders why connections are ended.
+func (a *App) sayBounds() {
+	b, memory, files := bounds()
+	a.log.Debug("bounds", "memory", memory, "files", files, "connections", b.Total, "of_one_network", b.PerNetwork,
+		"of_one_48", b.Wider, "held", b.Held, "large_bodies", b.Large)
+}

@@ -1,0 +1,7 @@
+package app
+
+// openFiles is zero: Windows has no such bound.
+func openFiles() int { return 0 }
+
+// addressSpace is zero: Windows has no such bound.
+func addressSpace() uint64 { return 0 }
