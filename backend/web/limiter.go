@@ -12,13 +12,18 @@ type Rate struct {
 	Every time.Duration
 }
 
-// limiter counts by network. Its memory is bounded: each shard keeps so many
-// networks and forgets all of them when there are more, which lets a flood of
-// addresses through no faster than its first burst.
+// limiter counts by network, and for IPv6 by the /48 around it too, which may do
+// as much as eight. Its memory is bounded: each shard keeps so many networks and
+// forgets all of them when there are more, which lets a flood of addresses through
+// no faster than its first burst.
 type limiter struct {
 	rate   Rate
 	now    func() time.Time
 	shards [16]shard
+	wide   *limiter
+	all    Rate // of all networks together; beyond it each has only a few at once
+	crowd  bucket
+	mu     sync.Mutex // of crowd
 }
 
 type shard struct {
@@ -29,9 +34,36 @@ type shard struct {
 // bucket is a time at which it would be full, the whole state of a leaky bucket.
 type bucket struct{ full time.Time }
 
-const networksPerShard = 4096
+// pour adds one to what is in the bucket; over is how much too long that takes.
+func (b *bucket) pour(r Rate, burst int, now time.Time) (over time.Duration) {
+	full := b.full
+	if full.Before(now) {
+		full = now
+	}
+	full = full.Add(r.Every)
+	if over = full.Sub(now) - time.Duration(burst)*r.Every; over <= 0 {
+		b.full = full
+	}
+	return over
+}
+
+const (
+	networksPerShard = 4096
+	wideShare        = 8 // a /48 may do what so many /64s may
+	crowdedBurst     = 3 // of one network while all together ask too much
+)
+
+// tryRate is what all networks together may try; a server for some thousands of
+// people never sees as much.
+var tryRate = Rate{Burst: 1000, Every: 20 * time.Millisecond}
 
 func newLimiter(r Rate) *limiter {
+	l := plainLimiter(r)
+	l.wide = plainLimiter(Rate{Burst: r.Burst * wideShare, Every: r.Every / wideShare})
+	return l
+}
+
+func plainLimiter(r Rate) *limiter {
 	l := &limiter{rate: r, now: time.Now}
 	for i := range l.shards {
 		l.shards[i].m = map[netip.Addr]bucket{}
@@ -39,27 +71,56 @@ func newLimiter(r Rate) *limiter {
 	return l
 }
 
+// newTryLimiter is newLimiter for what makes the server write. Beyond tryRate
+// nobody is locked out: each network keeps its first few, which is what somebody
+// needs who signs in.
+func newTryLimiter(r Rate) *limiter {
+	l := newLimiter(r)
+	l.all = tryRate
+	return l
+}
+
 // allow counts a request of a network. When it is one too many, wait says how
 // long until the next one.
 func (l *limiter) allow(from netip.Addr) (wait time.Duration, ok bool) {
-	k := network(from)
-	b := k.As16()
-	sh := &l.shards[(b[15]^b[7]^b[3])&15]
 	now := l.now()
+	burst := l.rate.Burst
+	if l.crowded(now) {
+		burst = min(burst, crowdedBurst)
+	}
+	if wait, ok = l.count(network(from), burst, now); !ok || l.wide == nil || !from.Unmap().Is6() {
+		return wait, ok
+	}
+	around, err := from.WithZone("").Prefix(48)
+	if err != nil {
+		return 0, true
+	}
+	return l.wide.count(around.Addr(), l.wide.rate.Burst, now)
+}
+
+// crowded counts a request of anybody, and reports whether there are too many.
+func (l *limiter) crowded(now time.Time) bool {
+	if l.all.Every == 0 {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.crowd.pour(l.all, l.all.Burst, now) > 0
+}
+
+func (l *limiter) count(k netip.Addr, burst int, now time.Time) (wait time.Duration, ok bool) {
+	b := k.As16()
+	sh := &l.shards[(b[15]^b[7]^b[5]^b[3])&15]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	full := sh.m[k].full
-	if full.Before(now) {
-		full = now
-	}
-	full = full.Add(l.rate.Every)
-	if over := full.Sub(now) - time.Duration(l.rate.Burst)*l.rate.Every; over > 0 {
+	in := sh.m[k]
+	if over := in.pour(l.rate, burst, now); over > 0 {
 		return over, false
 	}
 	if len(sh.m) >= networksPerShard {
 		clear(sh.m)
 	}
-	sh.m[k] = bucket{full}
+	sh.m[k] = in
 	return 0, true
 }
 
