@@ -27,6 +27,7 @@ type Badger struct {
 	hub    *hub
 	disk   *disk
 	tables tableCheck
+	stuck  atomic.Bool // it ends on a full disk, with work that waits for room
 
 	stop      chan struct{}
 	jobs      sync.WaitGroup // what runs in the background
@@ -230,12 +231,28 @@ func (b *Badger) shut() error {
 	close(b.stop)
 	close(b.writer.closing)
 	<-b.writer.stopped
-	b.rewriting <- struct{}{} // a Compact or Load under way gives up first
+	b.rewriteEnds() // a Compact or Load under way gives up first
 	b.hub.close()
-	b.jobs.Wait()
 	err := b.current.Swap(nil).retire()
+	if errors.Is(err, errStuck) || b.stuck.Load() {
+		b.o.Logger.Warn("the store was closed", "err", errStuck)
+		return nil
+	}
+	b.jobs.Wait()
 	if b.lock != nil {
 		err = errors.Join(err, b.lock.Close())
 	}
 	return err
+}
+
+// rewriteEnds waits for a Compact or Load, unless that waits for room.
+func (b *Badger) rewriteEnds() {
+	ended := make(chan struct{})
+	go func() {
+		b.rewriting <- struct{}{}
+		close(ended)
+	}()
+	if _, ok := unlessStuck(b.o.Dir, ended); !ok {
+		b.stuck.Store(true)
+	}
 }

@@ -79,7 +79,7 @@ func (f *builder) add(marked, stored []byte) error {
 }
 
 func (f *builder) write() error {
-	if err := f.b.disk.before(largeGroup, false); err != nil {
+	if err := f.b.disk.before(false, f.e.spare); err != nil {
 		return err
 	}
 	err := f.stream.Write(f.chunk)
@@ -127,7 +127,7 @@ func (f *builder) commit() error {
 	if f.txn == nil {
 		return nil
 	}
-	if err := f.b.disk.before(f.size, false); err != nil {
+	if err := f.b.disk.before(false, f.e.spare); err != nil {
 		return err
 	}
 	txn := f.txn

@@ -11,27 +11,26 @@ import (
 	"doorward/backend/access"
 )
 
-// largeGroup is the size from which a group is not kept on a sample of the
-// last second.
-const largeGroup = 64 << 10
-
-// A disk watches how much is free. Badger writes through memory maps of sparse
-// files: on a full disk the process is killed by a signal, with no error to
-// catch, so writes must stop earlier.
+// A disk watches how much is free. Under the floor writes are refused, so that
+// what is left is for those that take rights away and for Badger's own work. What
+// is committed has its blocks already (room.go, spare.go); where the file system
+// cannot give them ahead, half of the floor stands in for them.
 type disk struct {
 	dir   string
 	floor uint64
 	free  func(string) (uint64, error)
 	log   *slog.Logger
-	low   atomic.Bool // under the floor
+	low   atomic.Bool // under the floor, or tables wait for room
 	empty atomic.Bool // under half of it
+	sure  atomic.Bool // the next commit has its blocks
+	told  bool        // that it is low
 }
 
 type urgentKey struct{}
 
 // Urgent marks an Update that takes rights away: under the floor it is kept all
-// the same, down to half of it. It is small and rare, and to refuse it would
-// leave a door open.
+// the same, for as long as there are blocks for it. It is small and rare, and to
+// refuse it would leave a door open.
 func Urgent(ctx context.Context) context.Context { return context.WithValue(ctx, urgentKey{}, true) }
 
 func isUrgent(ctx context.Context) bool { return ctx.Value(urgentKey{}) != nil }
@@ -41,13 +40,33 @@ func newDisk(o Options) *disk {
 }
 
 // sample looks at the disk. One that cannot be asked counts as full.
-func (d *disk) sample() {
-	free, err := d.free(d.dir)
-	low := err != nil || free < d.floor
+func (d *disk) sample() (free uint64, err error) {
+	free, err = d.free(d.dir)
 	d.empty.Store(err != nil || free < d.floor/2)
-	if d.low.Swap(low) == low {
+	d.low.Store(err != nil || free < d.floor || tablesWait(d.dir))
+	return free, err
+}
+
+// watch samples every second until stop, and tells of changes.
+func (d *disk) watch(stop <-chan struct{}) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			d.tell(d.sample())
+		case <-stop:
+			return
+		}
+	}
+}
+
+func (d *disk) tell(free uint64, err error) {
+	low := d.low.Load()
+	if low == d.told {
 		return
 	}
+	d.told = low
 	switch {
 	case err != nil:
 		d.log.Error("the disk cannot be asked how much is free: writes are refused", "err", err)
@@ -58,35 +77,31 @@ func (d *disk) sample() {
 	}
 }
 
-// watch samples every second until stop.
-func (d *disk) watch(stop <-chan struct{}) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			d.sample()
-		case <-stop:
-			return
-		}
-	}
-}
-
-// before refuses a large group when the disk is low now.
-func (d *disk) before(size int, urgent bool) error {
-	if size >= largeGroup {
-		d.sample()
+// before refuses a commit when the disk is low now, or when there are no blocks
+// for the log that it may begin. The look costs two microseconds, and the fsync
+// behind it a hundred.
+func (d *disk) before(urgent bool, s *spare) error {
+	d.sample()
+	err := s.ready()
+	d.sure.Store(s != nil && err == nil)
+	if err != nil {
+		return d.full(err)
 	}
 	return d.refusal(urgent)
 }
 
+// refusal is the answer as of the last look; nil where writes are taken.
 func (d *disk) refusal(urgent bool) error {
-	if !d.low.Load() || urgent && !d.empty.Load() {
+	if !d.low.Load() || urgent && (d.sure.Load() || !d.empty.Load()) {
 		return nil
 	}
+	return d.full(fmt.Errorf("less than %d bytes are free, or tables wait for room", d.floor))
+}
+
+func (d *disk) full(cause error) error {
 	return access.Errorf(access.Unavailable,
 		"The server's disk is nearly full, so nothing can be changed just now. Please tell its administrator.").
-		WithCode("disk_full").Because(errors.Join(ErrReadOnly, fmt.Errorf("less than %d bytes are free", d.floor)))
+		WithCode("disk_full").Because(errors.Join(ErrReadOnly, cause))
 }
 
 // startRefusal refuses to start on a disk that is low already.

@@ -26,11 +26,15 @@ func onDiskOf(t *testing.T, floor uint64) (*Badger, func(free uint64)) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Close() })
-	return b, func(n uint64) { free.Store(n); b.disk.sample() }
+	return b, func(n uint64) {
+		free.Store(n)
+		b.disk.before(true, b.current.Load().spare)
+	}
 }
 
-// On a full disk Badger is killed by a signal. Before that writes are refused;
-// those that take rights away last, and all are taken again once there is room.
+// Under the floor writes are refused. Those that take rights away go on for as
+// long as there are blocks for them; where the file system gives none ahead, down
+// to half of the floor. All are taken again once there is room.
 func TestDiskFills(t *testing.T) {
 	b, free := onDiskOf(t, 1000)
 	write := func(ctx context.Context) error {
@@ -41,29 +45,44 @@ func TestDiskFills(t *testing.T) {
 		name          string
 		free          uint64
 		takes, urgent bool
+		without       bool // urgent, with no blocks ahead
 	}{
-		{"room", 5000, true, true},
-		{"at the floor", 1000, true, true},
-		{"a byte under it", 999, false, true},
-		{"at half of it", 500, false, true},
-		{"under half of it", 499, false, false},
-		{"nobody knows", 0, false, false},
-		{"under the floor again", 700, false, true},
-		{"room again", 1000, true, true},
+		{"room", 5000, true, true, true},
+		{"at the floor", 1000, true, true, true},
+		{"a byte under it", 999, false, true, true},
+		{"at half of it", 500, false, true, true},
+		{"under half of it", 499, false, true, false},
+		{"nobody knows", 0, false, true, false},
+		{"under the floor again", 700, false, true, true},
+		{"room again", 1000, true, true, true},
 	}
-	for _, s := range steps {
-		free(s.free)
-		for ctx, takes := range map[context.Context]bool{ordinary: s.takes, urgent: s.urgent} {
-			err := write(ctx)
-			if takes != (err == nil) {
-				t.Errorf("%s: a write (urgent %v) = %v", s.name, isUrgent(ctx), err)
+	for _, ahead := range []bool{true, false} {
+		if !ahead {
+			if err := b.onWriter(t.Context(), func() error {
+				e := b.current.Load()
+				err := e.spare.remove()
+				e.spare = nil
+				return err
+			}); err != nil {
+				t.Fatal(err)
 			}
-			if e := access.Explain(err); err != nil && (e.Code != "disk_full" || e.Kind != access.Unavailable || !errors.Is(err, ErrReadOnly)) {
-				t.Errorf("%s: refused as %+v", s.name, e)
-			}
+		} else if b.current.Load().spare == nil {
+			continue // this file system gives none
 		}
-		if err := b.View(ordinary, func(tx Tx) error { _, err := tx.Get([]byte("k")); return err }); err != nil {
-			t.Errorf("%s: a read = %v", s.name, err)
+		for _, s := range steps {
+			free(s.free)
+			for ctx, takes := range map[context.Context]bool{ordinary: s.takes, urgent: ahead && s.urgent || s.without} {
+				err := write(ctx)
+				if takes != (err == nil) {
+					t.Errorf("%s, blocks ahead %v: a write (urgent %v) = %v", s.name, ahead, isUrgent(ctx), err)
+				}
+				if e := access.Explain(err); err != nil && (e.Code != "disk_full" || e.Kind != access.Unavailable || !errors.Is(err, ErrReadOnly)) {
+					t.Errorf("%s: refused as %+v", s.name, e)
+				}
+			}
+			if err := b.View(ordinary, func(tx Tx) error { _, err := tx.Get([]byte("k")); return err }); err != nil {
+				t.Errorf("%s: a read = %v", s.name, err)
+			}
 		}
 	}
 }

@@ -27,6 +27,7 @@ type engine struct {
 	commits commits
 
 	answered *answered
+	spare    *spare
 }
 
 // openEngine opens or makes the Badger database in dir. A panic of Badger on
@@ -48,6 +49,9 @@ func openEngine(dir string, o Options) (e *engine, err error) {
 	e.commits.last.Store(db.MaxVersion())
 	if e.answered, err = openAnswered(dir); err != nil {
 		return nil, errors.Join(err, db.Close())
+	}
+	if e.spare, err = newSpare(dir); err != nil {
+		return nil, errors.Join(err, db.Close(), e.answered.close())
 	}
 	return e, nil
 }
@@ -75,8 +79,26 @@ func (e *engine) release() {
 func (e *engine) retire() error {
 	e.release()
 	<-e.idle
-	return errors.Join(e.db.Close(), e.answered.close())
+	if e.dir == "" {
+		return e.close()
+	}
+	done := make(chan error, 1)
+	go func() { done <- e.close() }()
+	err, ok := unlessStuck(e.dir, done)
+	if !ok {
+		return errStuck
+	}
+	return err
 }
+
+func (e *engine) close() error {
+	return errors.Join(e.spare.remove(), e.db.Close(), e.answered.close())
+}
+
+// errStuck is the end of an engine that could not tidy up on a full disk. All
+// that was answered is in its log, as after a crash; its files are still in use,
+// so its directory stays locked until the process ends.
+var errStuck = errors.New("the disk is full: the store was left as it is, and the next start reads its log")
 
 // engine returns the current generation, held open until release.
 func (b *Badger) engine() (*engine, error) {

@@ -304,7 +304,7 @@ func (w *writer) prepare() (txn *badger.Txn, err error) {
 	if len(w.stage.writes) == 0 {
 		return nil, w.unbroken()
 	}
-	if err := w.b.disk.before(w.stage.bytes, w.urgent()); err != nil {
+	if err := w.b.disk.before(w.urgent(), w.b.current.Load().spare); err != nil {
 		return nil, err
 	}
 	if err := w.unbroken(); err != nil {
