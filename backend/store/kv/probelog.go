@@ -19,13 +19,15 @@ import (
 const (
 	logHeader    = 20
 	logRecordMin = 5
+	commitNumber = 8 // bytes at the end of each key
+	bitDelete    = 1 << 0
 	bitTxn       = 1 << 6
 	bitFinTxn    = 1 << 7
 )
 
 // A logRecord is what probeLog needs to know of a record.
 type logRecord struct {
-	size   int
+	size   int // also where only its checksum is wrong
 	commit uint64
 	last   bool // ends its commit
 }
@@ -51,6 +53,9 @@ func probeLog(path string) (p probedLog, err error) {
 	if commitsLost(log) {
 		return p, fmt.Errorf("%w: log %s: a commit stands behind a damaged one", ErrCorrupt, filepath.Base(path))
 	}
+	if tooLong(log) {
+		return p, fmt.Errorf("%w: log %s: a record is longer than any that was written", ErrCorrupt, filepath.Base(path))
+	}
 	if _, p.last = wholeCommits(log); p.last > 0 {
 		first, _ := readRecord(log[logHeader:])
 		p.first = first.commit
@@ -60,13 +65,16 @@ func probeLog(path string) (p probedLog, err error) {
 
 // commitsLost says whether any record can be read behind the first commit that
 // is not whole, wherever it begins, that belongs to a later one. Commits are
-// numbered without gaps.
+// numbered without gaps. A log that was made to look like records from every byte
+// on takes as long as its length squared; what a crash leaves is one commit, so
+// after some times its length it is damaged, whatever is behind.
 func commitsLost(log []byte) bool {
 	at, last := wholeCommits(log)
 	first := last + 1
-	for at < len(log) {
+	for left := patienceWithLog * len(log); at < len(log) && left > 0; left-- {
 		r, ok := readRecord(log[at:])
 		if !ok {
+			left -= r.size
 			at++
 			continue
 		}
@@ -78,7 +86,33 @@ func commitsLost(log []byte) bool {
 		}
 		at += r.size
 	}
-	return false
+	return at < len(log)
+}
+
+// patienceWithLog is how many times its own length is read of a log, at most.
+const patienceWithLog = 32
+
+// tooLong says whether the first record that cannot be read claims a value that
+// nobody wrote. Badger believes it and asks for twice as much memory, up to 8 GB.
+// What a crash leaves has zeros where it was not written, and claims less.
+func tooLong(log []byte) bool {
+	at, _ := wholeCommits(log)
+	for at < len(log) {
+		r, ok := readRecord(log[at:])
+		if !ok {
+			break
+		}
+		at += r.size
+	}
+	if at+2 > len(log) {
+		return false
+	}
+	_, w := binary.Uvarint(log[at+2:])
+	if w <= 0 {
+		return false
+	}
+	value, _ := binary.Uvarint(log[at+2+w:])
+	return uint32(value) > valueHeader+MaxValue
 }
 
 // wholeCommits returns where the commits that are whole end, and the number of
@@ -99,33 +133,45 @@ func wholeCommits(log []byte) (end int, last uint64) {
 	return end, last
 }
 
-// readRecord reads the record at the start of data, if a whole one is there.
+// readRecord reads the record at the start of data, if a whole one is there. What
+// we never write is no record, and no checksum is reckoned for it: of random bytes
+// that leaves one place in millions.
 func readRecord(data []byte) (r logRecord, ok bool) {
-	if len(data) < logRecordMin || data[0]&(bitTxn|bitFinTxn) == 0 {
+	if len(data) < logRecordMin || !ourMeta(data[0]) || data[1] != 0 {
 		return r, false
 	}
 	n := 2
-	var lengths [3]uint64
+	var lengths [3]uint64 // of the key, of the value, and the expiry
+	most := [3]uint64{1 + MaxKey + commitNumber, valueHeader + MaxValue, 0}
 	for i := range lengths {
 		v, w := binary.Uvarint(data[n:min(len(data), n+binary.MaxVarintLen64)])
-		if w <= 0 || v > 1<<20 {
+		if w <= 0 || v > most[i] {
 			return r, false
 		}
 		lengths[i], n = v, n+w
 	}
 	value := n + int(lengths[0])
 	end := value + int(lengths[1])
-	if lengths[0] < 8 || end+crc32.Size > len(data) {
+	if lengths[0] <= commitNumber || end+crc32.Size > len(data) || !ourKey(data[n]) {
 		return r, false
 	}
+	r.size = end + crc32.Size
 	if binary.BigEndian.Uint32(data[end:]) != crc32.Checksum(data[:end], castagnoli) {
 		return r, false
 	}
-	r = logRecord{size: end + crc32.Size, last: data[0]&bitFinTxn != 0}
-	r.commit = ^binary.BigEndian.Uint64(data[value-8 : value])
+	r.last = data[0]&bitFinTxn != 0
+	r.commit = ^binary.BigEndian.Uint64(data[value-commitNumber : value])
 	if r.last {
 		commit, err := strconv.ParseUint(string(data[value:end]), 10, 64)
 		return r, err == nil && commit == r.commit
 	}
 	return r, true
 }
+
+// ourMeta are the kinds of records: a key that is set, one that is deleted, and
+// the end of a commit.
+func ourMeta(b byte) bool { return b == bitTxn || b == bitTxn|bitDelete || b == bitFinTxn }
+
+// ourKey is how a record's key begins: with one of our marks, or as Badger's own
+// do.
+func ourKey(b byte) bool { return b == dataMark || b == metaMark || b == '!' }
