@@ -98,8 +98,21 @@ func (o operations) disk() web.Check {
 	return check("disk", "ok", detail, "")
 }
 
+// BelieveClock takes the operator's word that the clock is right.
+func (o operations) BelieveClock(ctx context.Context) error { return o.a.desk.BelieveClock(ctx) }
+
+const holdsClock = "Nothing is deleted and nothing expires by itself until then. Set the clock; or, if it is right, run: doorward doctor --clock-is-right"
+
 func (o operations) clock() web.Check {
 	now := time.Now()
+	if c := o.a.desk.Clock(); c.Held() {
+		far, which := c.Ahead, "ahead of"
+		if c.Behind > 0 {
+			far, which = c.Behind, "behind"
+		}
+		return check("clock", "fail", fmt.Sprintf("the clock says %s, %s %s what Doorward knows; it is believed after %s more of running",
+			now.UTC().Format(time.RFC3339), far.Round(time.Hour), which, c.Left.Round(time.Minute)), holdsClock)
+	}
 	last, err := o.a.desk.Audit(context.Background(), access.Operator, "", 1)
 	if err == nil && len(last.Items) > 0 && last.Items[0].At.After(now.Add(time.Minute)) {
 		return check("clock", "fail", "the clock says "+now.UTC().Format(time.RFC3339)+", before the last audit entry", "Set the clock: links and sessions end by it.")

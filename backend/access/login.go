@@ -51,7 +51,7 @@ func OtherBrowser() *Error {
 // Check says whether the link may be redeemed now, in this browser.
 func (l *Login) Check(browser SecretHash, now time.Time) error {
 	switch {
-	case l.Revoked, !l.UsedAt.IsZero(), !now.Before(l.ExpiresAt):
+	case l.Revoked, !l.UsedAt.IsZero(), !now.Before(l.ExpiresAt), l.MadeAt.After(now.Add(ClockSlack)):
 		return DeadLink()
 	case !l.Browser.IsZero() && l.Browser != browser:
 		return OtherBrowser()

@@ -86,6 +86,10 @@ func TestSessionGood(t *testing.T) {
 		{"a member, idle", false, MemberIdle, MemberIdle, false},
 		{"a member, a second before the limit", false, MemberLasts - time.Second, 0, true},
 		{"a member, at the limit", false, MemberLasts, 0, false},
+		{"opened by a clock a little ahead", false, -ClockSlack, -ClockSlack, true},
+		{"opened by a clock that was ten years ahead", false, -3650 * 24 * time.Hour, 0, false},
+		{"opened in the future by a second too much", false, -ClockSlack - time.Second, 0, false},
+		{"seen by a clock that was ahead", true, time.Hour, -ClockSlack - time.Second, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,6 +105,10 @@ func TestTokenGood(t *testing.T) {
 	tok := Token{ExpiresAt: noon}
 	if !tok.Good(noon.Add(-time.Second)) || tok.Good(noon) || tok.Good(noon.Add(time.Second)) {
 		t.Error("a token is good until its end, and not at it")
+	}
+	ahead := Token{MadeAt: noon.Add(ClockSlack)}
+	if !ahead.Good(noon) || ahead.Good(noon.Add(-time.Second)) {
+		t.Error("a token is made by a clock a little ahead, or it is not good")
 	}
 	if forever := (Token{}); !forever.Good(noon) {
 		t.Error("a token without an end has ended")
@@ -271,6 +279,17 @@ func TestSecretsAndIdentifiers(t *testing.T) {
 		_, c := ParseTokenID(bad)
 		if !NotFound.Is(a) || !NotFound.Is(b) || !NotFound.Is(c) {
 			t.Errorf("%q was taken as an identifier", bad)
+		}
+	}
+}
+
+// A link that a clock ten years ahead made would be good for ten years once the
+// clock is right.
+func TestLinkFromTheFutureIsDead(t *testing.T) {
+	for ahead, dead := range map[time.Duration]bool{0: false, ClockSlack: false, ClockSlack + time.Second: true, 3650 * 24 * time.Hour: true} {
+		l := Login{MadeAt: noon.Add(ahead), ExpiresAt: noon.Add(ahead + time.Hour)}
+		if err := l.Check(SecretHash{}, noon); (err != nil) != dead {
+			t.Errorf("%v ahead: %v", ahead, err)
 		}
 	}
 }

@@ -48,12 +48,21 @@ func (s Secret) OpensSession() bool {
 	return len(strings.TrimPrefix(string(s), WindowPrefix)) == SecretLength
 }
 
+// ClockSlack is how far clocks may differ. What was opened or made later than
+// that from now was so by a clock that was wrong, and would be good until that
+// clock's end: it is not good.
+const ClockSlack = 5 * time.Minute
+
 // Good reports whether the session is within its limits. A window's secret rests
 // in the keyring of the computer's user, and its limits are the longer ones.
 func (s *Session) Good(manages bool, now time.Time) bool {
 	idle, lasts := MemberIdle, MemberLasts
 	if manages && s.Method != MethodWindow {
 		idle, lasts = AdminIdle, AdminLasts
+	}
+	latest := now.Add(ClockSlack)
+	if s.OpenedAt.After(latest) || s.SeenAt.After(latest) {
+		return false
 	}
 	return now.Before(s.SeenAt.Add(idle)) && now.Before(s.OpenedAt.Add(lasts))
 }
@@ -96,5 +105,7 @@ type Token struct {
 // TokenPrefix begins every API token, so that one is recognised where it leaks.
 const TokenPrefix = "dw_"
 
-// Good reports whether the token has not expired.
-func (t *Token) Good(now time.Time) bool { return t.ExpiresAt.IsZero() || now.Before(t.ExpiresAt) }
+// Good reports whether the token has not expired, and was not made in the future.
+func (t *Token) Good(now time.Time) bool {
+	return !t.MadeAt.After(now.Add(ClockSlack)) && (t.ExpiresAt.IsZero() || now.Before(t.ExpiresAt))
+}

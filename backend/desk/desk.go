@@ -46,6 +46,7 @@ type Desk struct {
 	asked     chan struct{} // somebody waits for a sign-in letter
 	due       chan struct{} // something new falls due before nextDue
 	asks      flood         // of strangers
+	clockHeld atomic.Bool   // and the log says so
 	nextDue   atomic.Int64  // what the sweeper waits for, in microseconds since 1970
 }
 

@@ -19,7 +19,7 @@ func (d *Desk) Run(ctx context.Context) {
 	defer answering.Wait()
 	for {
 		d.nextDue.Store(math.MaxInt64) // until it is known, whatever falls due wakes
-		next, err := d.Sweep(ctx)
+		next, err := d.sweepByClock(ctx)
 		if err != nil && ctx.Err() == nil {
 			d.log.ErrorContext(ctx, "what fell due could not be done", "err", err)
 			next = d.store.Now().Add(time.Minute)

@@ -54,4 +54,5 @@
 //	y                     health of the way to the mail server
 //	v                     revision of the roles; rises when one changes
 //	D                     digest of people waiting, for the letters to Admins
+//	T                     when the store last ran with a clock that is believed
 package store

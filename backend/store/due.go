@@ -88,6 +88,18 @@ func (tx *Tx) NextDue() (next Due, found bool, err error) {
 	return next, found, nil
 }
 
+// DueBy are up to n of the things that are due by then, in the order in which they
+// fell due.
+func (tx *Tx) DueBy(then time.Time, n int) (all []Due, err error) {
+	first, err := tx.scan([]byte("x/"), n)
+	for _, e := range first {
+		if d := dueOf(e); !d.At.After(then) {
+			all = append(all, d)
+		}
+	}
+	return all, err
+}
+
 // A Digest is what Admins were last told of people waiting.
 type Digest struct {
 	ToldAt  time.Time         `json:"told_at,omitzero"`

@@ -25,6 +25,7 @@ import (
 type Options struct {
 	Dir     string // the data directory; empty: in memory, for tests
 	Now     func() time.Time
+	Uptime  func() time.Duration // what no clock changes; nil: of this process, or as Now goes where that is given
 	Logger  *slog.Logger
 	Twice   bool   // test mode: every Update function runs twice
 	MinFree uint64 // bytes; see kv.Options
@@ -35,6 +36,7 @@ type Options struct {
 type Store struct {
 	kv       *kv.Badger
 	now      func() time.Time
+	clock    *clock
 	keys     keys
 	recent   recent
 	onCommit atomic.Pointer[func([]Change)]
@@ -50,8 +52,16 @@ type keys struct {
 // Open opens the store in a data directory, making both where the directory is
 // fresh. What is wrong with a directory comes back as a sentence.
 func Open(o Options) (*Store, error) {
+	started := time.Now()
+	if o.Uptime == nil && o.Now == nil {
+		o.Uptime = func() time.Duration { return time.Since(started) }
+	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Uptime == nil {
+		began := o.Now()
+		o.Uptime = func() time.Duration { return o.Now().Sub(began) }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -81,6 +91,11 @@ func Open(o Options) (*Store, error) {
 	if err := s.checkKey(); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
+	known, err := s.lastKnown(context.Background())
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	s.clock = newClock(s.now, o.Uptime, known)
 	return s, nil
 }
 

@@ -21,6 +21,7 @@ type Operations interface {
 	Verify(context.Context) (map[string]int, error) // reads everything; counts by kind
 	Backup(context.Context, io.Writer) error
 	Doctor(context.Context) []Check
+	BelieveClock(context.Context) error // on the operator's word that it is right
 }
 
 // A Check is one line of what the doctor finds.
@@ -46,6 +47,7 @@ func (s *Server) mountLocal(app *fiber.App) {
 	mount(r, op{http.MethodPost, "/compact", "compact", "Compact the store", "Leaves nothing deleted in its bytes.", own, 0, nil}, s.compact)
 	mount(r, op{http.MethodGet, "/verify", "verify", "Read everything", "Counts by kind.", own, 0, nil}, s.verify)
 	mount(r, op{http.MethodGet, "/doctor", "doctor", "What is well, and what is not", "One check each, with the mend.", own, 0, nil}, s.doctor)
+	mount(r, op{http.MethodPost, "/clock", "believe-clock", "The clock is right", "What waits because the clock has jumped is done.", own, 0, nil}, s.believeClock)
 	s.classify(fiber.MethodGet, "/local/v1/backup", own)
 	app.Add(fiber.MethodGet, "/local/v1/backup", s.backup)
 }
@@ -170,6 +172,10 @@ type compactIn struct {
 
 func (s *Server) compact(ctx context.Context, _ access.By, _ *compactIn) (*nothing, error) {
 	return nil, s.ops.Compact(ctx)
+}
+
+func (s *Server) believeClock(ctx context.Context, _ access.By, _ *compactIn) (*nothing, error) {
+	return nil, s.ops.BelieveClock(ctx)
 }
 
 type countsOut struct{ Body map[string]int }

@@ -1,0 +1,83 @@
+package e2e
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// The machine's clock is a month ahead at a start, as the store sees it, or two
+// years behind. Accounts that wait are all there; the doctor says that the clock is
+// not believed and what to do; and the operator's word lets go what waits.
+func TestClockThatIsWrongDestroysNothing(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for name, ran := range map[string]time.Duration{"a month ahead": -31 * day, "two years behind": 730 * day} {
+		t.Run(name, func(t *testing.T) {
+			p := newProduct(t)
+			p.setup = "made"
+			ranLast(t, p.dir, time.Now().Add(ran))
+			if err := p.start(); err != nil {
+				t.Fatal(err)
+			}
+			c := &crasher{t, p, map[string]string{}}
+			doctor, err := p.run("doctor")
+			if err != nil || doctor.Code != 1 || !strings.Contains(doctor.Out, "--clock-is-right") {
+				t.Errorf("the doctor says %+v, %v", doctor, err)
+			}
+			if !strings.Contains(p.log.String(), "the clock has jumped") {
+				t.Error("the log says nothing")
+			}
+			if found := c.rows("members", "--search", "waits@example.com"); len(found) != 1 {
+				t.Errorf("who waited is gone: %v", found)
+			}
+			doctor, err = p.run("doctor", "--clock-is-right")
+			if err != nil || strings.Contains(doctor.Out, "--clock-is-right") {
+				t.Errorf("after the operator's word: %+v, %v", doctor, err)
+			}
+			if ran > 0 {
+				return // by a clock that is behind nothing is due
+			}
+			if err := eventually("what waited is done", func() error {
+				if s, err := p.run("members", "--search", "waits@example.com"); err != nil || !strings.Contains(s.Out, "waits@") {
+					return err
+				}
+				return context.DeadlineExceeded
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// ranLast makes a store that ran last at that time, with an Admin and one who waits,
+// invited just before.
+func ranLast(t *testing.T, dir string, at time.Time) {
+	t.Helper()
+	at = at.UTC().Truncate(time.Second)
+	s, err := store.Open(store.Options{Dir: dir, Now: func() time.Time { return at }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Fill(context.Background(), 2, func(i int) access.Member {
+		m := someone(i, at)
+		if i == 1 {
+			m.State, m.Decision, m.ProvedAt = access.Pending, access.Decision{}, time.Time{}
+			m.Email = access.Address{Typed: "waits@example.com", Canonical: "waits@example.com"}
+		}
+		return m
+	})
+	if err == nil {
+		err = s.KeepClock(context.Background())
+	}
+	if closed := s.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Nothing is destroyed on one clock's word. A machine whose clock is wrong for an
+// hour would end every account that waits, and setting it right brings none back.
+// So the store keeps the time at which it last ran, and holds what deletes and
+// ends while the clock is further from it than it can be: at a start after the
+// time that was kept, and while it runs after what its own uptime has counted,
+// which no clock changes.
+//
+// A server that was truly off for a week looks the same. It is held for a day of
+// running, and then the clock is believed; or until somebody says that it is right.
+const (
+	clockJump  = 24 * time.Hour // further than this it is held
+	clockBack  = time.Hour      // and this, where it is behind
+	clockHold  = 24 * time.Hour // of uptime, after which it is believed
+	clockEvery = time.Hour      // how often the time is kept
+)
+
+// ClockState is how the clock stands to what the store knows. It is held while Ahead
+// or Behind are not zero.
+type ClockState struct {
+	Ahead  time.Duration // of where it should be
+	Behind time.Duration
+	Left   time.Duration // of uptime, until it is believed
+}
+
+// Held reports whether what deletes and ends waits.
+func (c ClockState) Held() bool { return c.Ahead != 0 || c.Behind != 0 }
+
+// clock compares the system's clock with the time that was kept and with uptime.
+type clock struct {
+	now func() time.Time
+	up  func() time.Duration
+
+	mu     sync.Mutex
+	known  time.Time     // the time was believed to be this
+	at     time.Duration // when uptime was this
+	off    time.Duration // by how much the clock is held for; zero where it is not
+	offAt  time.Duration // since when, in uptime
+	keptAt time.Duration // when the time was kept last
+	kept   bool
+}
+
+func newClock(now func() time.Time, up func() time.Duration, known time.Time) *clock {
+	if known.IsZero() {
+		known = now()
+	}
+	return &clock{now: now, up: up, known: known, at: up()}
+}
+
+// look compares now. A jump on top of a jump is a new one.
+func (c *clock) look() ClockState {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now, up := c.now(), c.up()
+	gap := now.Sub(c.known.Add(up - c.at))
+	if gap <= clockJump && gap >= -clockBack {
+		c.off = 0
+		return ClockState{}
+	}
+	if c.off == 0 || (gap-c.off).Abs() > clockBack {
+		c.off, c.offAt = gap, up
+	}
+	left := clockHold - (up - c.offAt)
+	if left <= 0 {
+		c.believe(now, up)
+		return ClockState{}
+	}
+	return ClockState{Ahead: max(0, gap), Behind: max(0, -gap), Left: left}
+}
+
+func (c *clock) believe(now time.Time, up time.Duration) {
+	c.known, c.at, c.off, c.kept = now, up, 0, false
+}
+
+// Clock is how the clock stands now. It reads nothing.
+func (s *Store) Clock() ClockState { return s.clock.look() }
+
+// KeepClock keeps the time that is believed, once an hour; nothing while the clock
+// is held.
+func (s *Store) KeepClock(ctx context.Context) error {
+	c := s.clock
+	if c.look().Held() {
+		return nil
+	}
+	c.mu.Lock()
+	now, up := c.now(), c.up()
+	due := !c.kept || up-c.keptAt >= clockEvery
+	c.mu.Unlock()
+	if !due {
+		return nil
+	}
+	if err := s.putClock(ctx, now); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.believe(now, up)
+	c.kept, c.keptAt = true, up
+	return nil
+}
+
+// BelieveClock takes somebody's word that the clock is right.
+func (s *Store) BelieveClock(ctx context.Context) error {
+	c := s.clock
+	c.mu.Lock()
+	c.believe(c.now(), c.up())
+	c.mu.Unlock()
+	return s.KeepClock(ctx)
+}
+
+var clockKey = []byte("T")
+
+func (s *Store) putClock(ctx context.Context, now time.Time) error {
+	return s.Update(ctx, func(tx *Tx) error { return tx.set(clockKey, now) })
+}
+
+// lastKnown is when the store last ran, as far as it knows: the time that was
+// kept, or that of the newest audit entry, if that is later.
+func (s *Store) lastKnown(ctx context.Context) (known time.Time, err error) {
+	err = s.View(ctx, func(tx *Tx) error {
+		if _, err := tx.get(clockKey, &known); err != nil {
+			return err
+		}
+		p, err := tx.Audit("", 1)
+		if err == nil && len(p.Items) > 0 && p.Items[0].At.After(known) {
+			known = p.Items[0].At
+		}
+		return err
+	})
+	return known, err
+}

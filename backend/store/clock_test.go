@@ -1,0 +1,98 @@
+package store
+
+import (
+	"testing"
+	"time"
+)
+
+// The clock of a machine is wrong once. What deletes and ends waits, in both
+// directions, at a start and while it runs; a server that was truly off is
+// believed after a day, or at somebody's word.
+func TestClockIsNotBelievedAtOnce(t *testing.T) {
+	noon := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	const d, h = 24 * time.Hour, time.Hour
+	type step struct {
+		up, wall time.Duration // that pass
+		held     bool
+	}
+	tests := map[string][]step{
+		"it runs":                                 {{h, h, false}, {30 * d, 30 * d, false}},
+		"a little off":                            {{h, 2 * h, false}, {h, 30 * time.Minute, false}},
+		"just under a day ahead":                  {{0, d - time.Second, false}},
+		"a day ahead":                             {{0, d, false}},
+		"just over a day ahead":                   {{0, d + time.Second, true}},
+		"just under an hour behind":               {{0, -h + time.Second, false}},
+		"just over an hour behind":                {{0, -h - time.Second, true}},
+		"a month ahead, and right again":          {{0, 31 * d, true}, {h, h - 31*d, false}},
+		"a month ahead, for a day":                {{0, 31 * d, true}, {d - time.Second, d - time.Second, true}, {time.Second, time.Second, false}},
+		"ten years ahead":                         {{h, 3650 * d, true}, {d, d, false}},
+		"two years back, and forward again":       {{0, -730 * d, true}, {h, 730*d + h, false}},
+		"two years back, for a day":               {{0, -730 * d, true}, {d, d, false}, {h, h, false}},
+		"a jump on a jump begins the day anew":    {{0, 31 * d, true}, {23 * h, 23*h + 300*d, true}, {2 * h, 2 * h, true}, {22 * h, 22 * h, false}},
+		"ahead, believed, and then truly right":   {{0, 31 * d, true}, {d, d, false}, {h, h - 31*d, true}, {d, d, false}},
+		"the clock stands still while it runs":    {{2 * h, 0, true}},
+		"hours of summer time are no jump":        {{h, 2 * h, false}, {200 * d, 200*d - h, false}},
+		"a sleep of a week, which uptime has not": {{0, 7 * d, true}},
+	}
+	for name, steps := range tests {
+		t.Run(name, func(t *testing.T) {
+			now, up := noon, time.Duration(0)
+			c := newClock(func() time.Time { return now }, func() time.Duration { return up }, noon)
+			for i, s := range steps {
+				now, up = now.Add(s.wall), up+s.up
+				if got := c.look(); got.Held() != s.held {
+					t.Errorf("step %d: %+v, want held %v", i, got, s.held)
+				}
+			}
+		})
+	}
+}
+
+// The same at a start: the store knows when it last ran, from the time that it
+// kept or from its audit log.
+func TestClockAtAStart(t *testing.T) {
+	noon := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	dir := t.TempDir() + "/data"
+	start := func(at time.Time) *Store {
+		t.Helper()
+		s, err := Open(Options{Dir: dir, MinFree: 1, Now: func() time.Time { return at }, Uptime: func() time.Duration { return 0 }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	keep := func(s *Store, do func() error) {
+		t.Helper()
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := start(noon)
+	if s.Clock().Held() {
+		t.Error("a fresh store is held")
+	}
+	keep(s, func() error { return s.KeepClock(t.Context()) })
+	s = start(noon.Add(31 * 24 * time.Hour))
+	if got := s.Clock(); got.Ahead != 31*24*time.Hour || got.Left != clockHold {
+		t.Errorf("a month ahead: %+v", got)
+	}
+	keep(s, func() error { return s.KeepClock(t.Context()) }) // which keeps nothing
+	s = start(noon.Add(-48 * time.Hour))
+	if got := s.Clock(); got.Behind != 48*time.Hour {
+		t.Errorf("two days behind: %+v", got)
+	}
+	keep(s, func() error { return nil })
+	s = start(noon.Add(31 * 24 * time.Hour))
+	if !s.Clock().Held() {
+		t.Error("the clock that was wrong is what was kept")
+	}
+	keep(s, func() error { return s.BelieveClock(t.Context()) })
+	s = start(noon.Add(31*24*time.Hour + time.Hour))
+	if s.Clock().Held() {
+		t.Error("somebody's word that it is right is forgotten")
+	}
+	keep(s, func() error { return nil })
+}
