@@ -9,10 +9,10 @@ CONSOLE_SOURCES := frontend/tokens.css $(shell find $(CONSOLE) -name node_module
 .DEFAULT_GOAL := help
 TAGS := desktop,production,webkit2_41
 
-.PHONY: help run build desktop package test pictures bench clean
+.PHONY: help run build desktop package test test-crash test-damage pictures bench clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ifneq ($(DISPLAY)$(WAYLAND_DISPLAY),)
 run: desktop ## build, and open: a window where there is a display, else 127.0.0.1:8080
@@ -52,6 +52,13 @@ package: desktop ## build bin/packages: for Debian, Fedora, macOS and Windows, w
 test: ## install what is missing, then run every check and every test
 	@build/deps test
 	@go run ./build/check
+
+test-crash: ## kill the server 200 times under 16 clients, and look at every answered step
+	@build/deps test
+	KILLS=200 go test -count=1 -timeout 60m -v -run 'TestCrash|TestAnswersCome|TestNeighbourFills|TestDiskFills' ./app/e2e
+
+test-damage: ## harm every kind of file in every way, and 300 places at random (SEED= runs one again)
+	HARMS=300 go test -count=1 -timeout 60m -v -run 'Harm|Damage|Garbage|Lost|HalfWritten|EmptyLog' ./backend/store/...
 
 pictures: ## take the README's pictures anew
 	@build/deps test

@@ -34,14 +34,16 @@ func probe(dir string) error {
 			return err
 		}
 	}
-	listed, err := readManifest(dir)
+	levels, err := readManifest(dir)
 	if err != nil {
 		return err
 	}
+	merged := firstMerged(levels)
 	found := make([]*probed, len(tables))
 	for i, path := range tables {
 		id, _ := table.ParseFileID(filepath.Base(path))
-		found[i] = &probed{path: path, listed: listed[id]}
+		level, listed := levels[id]
+		found[i] = &probed{path: path, listed: listed, whole: listed && level <= merged}
 	}
 	if err := eachOf(found, probeTable); err != nil {
 		return err
@@ -88,6 +90,9 @@ func probeTable(p *probed) (err error) {
 	t, err := table.OpenTable(file, tableOptions())
 	if err == nil {
 		p.newest = t.MaxVersion()
+	}
+	if err == nil && p.whole {
+		err = verifyTable(p.path)
 	}
 	return err
 }

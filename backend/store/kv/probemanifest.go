@@ -2,6 +2,7 @@ package kv
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 type probed struct {
 	path   string
 	listed bool   // MANIFEST names it
+	whole  bool   // every block of it is checked before anything is merged
 	newest uint64 // the number of the newest commit in it; zero where it cannot be opened
 }
 
@@ -37,8 +39,9 @@ func probeManifest(tables []*probed, logs []probedLog) error {
 	return nil
 }
 
-// readManifest is which tables the database has, as it says itself.
-func readManifest(dir string) (map[uint64]bool, error) {
+// readManifest is which tables the database has, as it says itself, and on which
+// levels.
+func readManifest(dir string) (levels map[uint64]int, err error) {
 	f, err := os.Open(filepath.Join(dir, badger.ManifestFilename))
 	if err != nil {
 		return nil, err
@@ -48,9 +51,24 @@ func readManifest(dir string) (map[uint64]bool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: MANIFEST: %w", ErrCorrupt, err)
 	}
-	listed := make(map[uint64]bool, len(m.Tables))
-	for id := range m.Tables {
-		listed[id] = true
+	levels = make(map[uint64]int, len(m.Tables))
+	for id, t := range m.Tables {
+		levels[id] = int(t.Level)
 	}
-	return listed, nil
+	return levels, nil
+}
+
+// firstMerged is the level down to which a start checks every block: the first
+// compactions, and the one at a close, merge the first level into the next that
+// holds anything, and a damaged block in the midst of them is a panic on a goroutine
+// of Badger, or the end of what is copied. Both are kept small (engineOptions); the
+// levels below are checked while the store runs.
+func firstMerged(levels map[uint64]int) int {
+	first := math.MaxInt
+	for _, level := range levels {
+		if level > 0 {
+			first = min(first, level)
+		}
+	}
+	return first
 }

@@ -1,0 +1,117 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// The power goes right after an answer: what was answered must be on the disk, not
+// on its way there. The kernel's own account of what the program asked of it: in
+// the time between the reading of each request and the writing of its answer, a
+// sync has begun and ended well.
+func TestAnswersComeAfterTheSync(t *testing.T) {
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("There is no strace here (Debian's package strace), so the order of syncs and answers cannot be seen.")
+	}
+	const invitations = 40
+	p := newProduct(t)
+	p.env = append(p.env, "DOORWARD_SMTP_URL=")
+	if err := p.start(); err != nil {
+		t.Fatal(err)
+	}
+	c := &crasher{t, p, map[string]string{}}
+	c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper")
+	var token struct{ Token string }
+	if err := json.Unmarshal([]byte(c.do("token", "add", "work", "--role", "Admin", "--json")), &token); err != nil {
+		t.Fatal(err)
+	}
+	trace := filepath.Join(t.TempDir(), "trace")
+	stop := traced(t, p.server.Process.Pid, trace)
+	client := &http.Client{Timeout: patience}
+	for n := range invitations {
+		status, text := ask(t, client, token.Token, http.MethodPost, p.url+"/api/v1/invitations", fmt.Sprintf(`{"email":"s%d@example.com","roles":["Fleet"]}`, n))
+		if status != http.StatusCreated {
+			t.Fatalf("invitation %d = %d %.200s", n, status, text)
+		}
+	}
+	stop()
+	syncs, answers, bare := syncsBeforeAnswers(t, trace)
+	t.Logf("%d answers, %d syncs that ended well", answers, syncs)
+	if answers != invitations || bare > 0 {
+		t.Errorf("%d answers are in the trace, of %d; %d have no sync between their request and them", answers, invitations, bare)
+	}
+}
+
+// traced has strace follow a process and its threads, until stop.
+func traced(t *testing.T, pid int, file string) (stop func()) {
+	t.Helper()
+	cmd := exec.Command("strace", "-f", "-s", "40", "-e", "trace=read,write,msync,fsync,fdatasync", "-o", file, "-p", fmt.Sprint(pid))
+	var says transcript
+	cmd.Stderr = &says
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait(); close(exited) }()
+	if _, err := says.await(0, regexp.MustCompile(`attached`), exited); err != nil {
+		if strings.Contains(says.String(), "ermitted") {
+			t.Skipf("This process may not be traced here: %s", &says)
+		}
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+			t.Error(err)
+		}
+		<-exited
+	}
+}
+
+var (
+	requestRead   = regexp.MustCompile(`read(\(\d+, | resumed>)"POST /api/v1/invitations `)
+	answerWritten = regexp.MustCompile(`write\(\d+, "HTTP/1.1 201 `)
+	syncBegins    = regexp.MustCompile(`^(\d+) +(msync|fsync|fdatasync)\(`)
+	syncResumes   = regexp.MustCompile(`^(\d+) +<\.\.\. (msync|fsync|fdatasync) resumed>.*= 0$`)
+)
+
+// syncsBeforeAnswers reads a trace of one client's requests, one after the other.
+func syncsBeforeAnswers(t *testing.T, trace string) (syncs, answers, bare int) {
+	t.Helper()
+	f, err := os.Open(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	begun, kept := map[string]bool{}, false // syncs that began since the request was read, by thread
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		line := lines.Text()
+		switch {
+		case requestRead.MatchString(line):
+			begun, kept = map[string]bool{}, false
+		case answerWritten.MatchString(line):
+			if answers++; !kept {
+				bare++
+			}
+		case syncResumes.MatchString(line):
+			if thread := syncResumes.FindStringSubmatch(line)[1]; begun[thread] {
+				kept = true
+			}
+			syncs++
+		case syncBegins.MatchString(line) && strings.HasSuffix(line, "<unfinished ...>"):
+			begun[syncBegins.FindStringSubmatch(line)[1]] = true
+		case syncBegins.MatchString(line) && strings.HasSuffix(line, "= 0"):
+			kept, syncs = true, syncs+1
+		}
+	}
+	return syncs, answers, bare
+}
