@@ -111,7 +111,8 @@ func GuessedRightIn(tries float64) float64 {
 // WrongCode is the one answer for codes that are wrong, used, expired, guessed
 // at too often, or were never made.
 func WrongCode() *Error {
-	return Errorf(Invalid, "That code is not right, or no longer good. Check the newest letter, or open its link instead.").On("code").WithCode("code_wrong")
+	return Errorf(Invalid, "That code is not right, or no longer good. Check the newest letter, or open its link instead.").
+		On("code").WithCode("code_wrong")
 }
 
 // Guess counts a try and says whether the code opens.

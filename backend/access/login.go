@@ -7,7 +7,7 @@ type Purpose string
 
 const (
 	ForInvitation Purpose = "invitation" // proves the invited address, in any browser
-	ForSignIn     Purpose = "sign_in"    // asked for on the sign-in page, in that browser only
+	ForSignIn     Purpose = "sign_in"    // asked for on the sign-in page; for that browser, or, while no other letter is sent, for any
 	ForRescue     Purpose = "rescue"     // printed on the server's own shell
 	ForWindow     Purpose = "window"     // no link: a code for the native window that a member has let act for them
 )
@@ -64,7 +64,7 @@ func (l *Login) Check(browser SecretHash, now time.Time) error {
 type Ask struct {
 	Browser   SecretHash `json:"browser"`
 	Address   Address    `json:"address"`
-	Code      SecretHash `json:"code,omitzero"` // keyed hash; zero until answered, and for ever for strangers
+	Code      SecretHash `json:"code,omitzero"` // keyed hash; zero until answered; that of no code where there is no letter
 	Link      SecretHash `json:"link,omitzero"`
 	Member    MemberID   `json:"member,omitempty"`
 	Epoch     int        `json:"epoch,omitempty"` // the member's, when it was answered

@@ -63,5 +63,6 @@ func (f *flood) take(now time.Time) error {
 		f.full = full
 		return nil
 	}
-	return access.Errorf(access.TooMany, "Very many people ask for sign-in letters right now. Try again in a minute, or open the link in the newest letter you have.").WithCode("too_often")
+	return access.Errorf(access.TooMany, "Very many people ask for sign-in letters right now. "+
+		"Try again in a minute, or open the link in the newest letter you have.").WithCode("too_often")
 }

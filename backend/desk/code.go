@@ -133,5 +133,6 @@ func (d *Desk) tellOfGuesses(tx *store.Tx, a *access.Ask, n int, from string) er
 	if err != nil {
 		return firstOf(unlessNotFound(err), tx.TouchAudit())
 	}
-	return tx.Record(access.System, access.DidGuess, string(m.ID), strconv.Itoa(n)+" within a day, the last from "+network(from))
+	detail := strconv.Itoa(n) + " within a day, the last from " + network(from)
+	return tx.Record(access.System, access.DidGuess, string(m.ID), detail)
 }

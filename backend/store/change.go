@@ -53,6 +53,9 @@ func change(e kv.Event) (Change, bool) {
 		t, ok := map[string]Topic{"c": OverviewChanged, "v": RolesChanged, "h": AuditAdded}[k]
 		return Change{Topic: t}, ok
 	}
+	if strings.HasPrefix(k, lineOfDecoys) {
+		return Change{Topic: LetterDue}, !e.Deleted
+	}
 	tail := func() string { return k[max(2, len(k)-idLength):] }
 	switch k[:2] {
 	case "m/":
@@ -67,10 +70,7 @@ func change(e kv.Event) (Change, bool) {
 		return Change{Topic: TokenChanged, ID: k[2:]}, true
 	case "x/", "P/":
 		return Change{Topic: DueChanged, At: timeOf(e.Key[2:10])}, !e.Deleted
-	case "d/", "Q/", lineOfDecoys[:2]:
-		if e.Key[0] == lineOfDecoys[0] && !strings.HasPrefix(k, lineOfDecoys) {
-			return Change{}, false
-		}
+	case "d/", "Q/":
 		return Change{Topic: LetterDue}, !e.Deleted
 	case "B/":
 		return Change{Topic: Asked}, !e.Deleted
