@@ -28,6 +28,8 @@ var rooms = map[string][]string{
 	"app/bench/bare":          {},
 	"app/cli":                 {"app", "backend"},
 	"app/e2e":                 {},
+	"app/e2e/hostile":         {},
+	"app/e2e/product":         {"backend/mail/mailtest", "backend/store/kv/kvtest"},
 	"app/window":              {"backend/access", "backend/mapped"},
 	"backend/access":          {},
 	"backend/address":         {"backend/access"},

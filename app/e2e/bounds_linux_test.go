@@ -13,17 +13,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"doorward/app/e2e/product"
 )
 
 // within has the program started by a shell that first does something to itself.
-func (p *product) within(t *testing.T, before string) {
+func (p *running) within(t *testing.T, before string) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "doorward")
-	script := fmt.Sprintf("#!/bin/sh\n%s || exit 99\nexec '%s' \"$@\"\n", before, p.program)
+	script := fmt.Sprintf("#!/bin/sh\n%s || exit 99\nexec '%s' \"$@\"\n", before, p.Program)
 	if err := os.WriteFile(name, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p.program = name
+	p.Program = name
 }
 
 // Hostile beginnings of requests: silence, half a header, a body that is announced
@@ -45,17 +47,17 @@ func hostile(t *testing.T) []string {
 }
 
 // besiege opens so many hostile connections, each from an address of its own.
-func (p *product) besiege(t *testing.T, n int) (held []net.Conn) {
+func (p *running) besiege(t *testing.T, n int) (held []net.Conn) {
 	t.Helper()
 	texts := hostile(t)
 	for i := range n {
-		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 9, byte(i>>8), byte(i))}, Timeout: patience}
-		c, err := d.Dial("tcp", p.listen)
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 9, byte(i>>8), byte(i))}, Timeout: product.Patience}
+		c, err := d.Dial("tcp", p.Listen)
 		if err != nil {
 			t.Fatalf("connection %d: %v", i, err)
 		}
 		held = append(held, c)
-		fmt.Fprint(c, strings.ReplaceAll(texts[i%len(texts)], "%s", p.listen)) // it may be cut off at once
+		fmt.Fprint(c, strings.ReplaceAll(texts[i%len(texts)], "%s", p.Listen)) // it may be cut off at once
 	}
 	t.Cleanup(func() {
 		for _, c := range held {
@@ -66,9 +68,9 @@ func (p *product) besiege(t *testing.T, n int) (held []net.Conn) {
 }
 
 // signsIn asks for the sign-in page on a connection of its own.
-func (p *product) signsIn() error {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
-	resp, err := client.Get(p.url + "/login")
+func (p *running) signsIn() error {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: product.Patience}
+	resp, err := client.Get(p.URL + "/login")
 	if err != nil {
 		return err
 	}
@@ -80,10 +82,10 @@ func (p *product) signsIn() error {
 	return err
 }
 
-func (p *product) mustLive(t *testing.T) {
+func (p *running) mustLive(t *testing.T) {
 	t.Helper()
 	select {
-	case err := <-p.exited:
+	case err := <-p.Exited:
 		t.Fatalf("the server ended: %v", err)
 	default:
 	}
@@ -95,7 +97,7 @@ func (p *product) mustLive(t *testing.T) {
 func TestMoreConnectionsThanFiles(t *testing.T) {
 	p := newProduct(t)
 	p.within(t, "ulimit -n 256")
-	if err := p.start(); err != nil {
+	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
 	held := p.besiege(t, 600)
@@ -104,10 +106,10 @@ func TestMoreConnectionsThanFiles(t *testing.T) {
 			t.Fatalf("beside 600 strangers: %v", err)
 		}
 	}
-	if _, err := p.do("invite", "ada@example.com", "--role", "Fleet"); err != nil { // over the operator's socket, into the store
+	if _, err := p.Do("invite", "ada@example.com", "--role", "Fleet"); err != nil { // over the operator's socket, into the store
 		t.Errorf("beside 600 strangers: %v", err)
 	}
-	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.server.Process.Pid))
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.Server.Process.Pid))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,11 +119,11 @@ func TestMoreConnectionsThanFiles(t *testing.T) {
 	for _, c := range held {
 		c.Close()
 	}
-	if err := eventually("the server answers", p.signsIn); err != nil {
+	if err := product.Eventually("the server answers", p.signsIn); err != nil {
 		t.Error(err)
 	}
 	p.mustLive(t)
-	if err := p.stop(); err != nil {
+	if err := p.Stop(); err != nil {
 		t.Errorf("the server ended badly: %v", err)
 	}
 }
@@ -133,10 +135,10 @@ func TestStrangersInASmallContainer(t *testing.T) {
 	p := newProduct(t)
 	group := memoryGroup(t, 128<<20)
 	p.within(t, "echo $$ > "+filepath.Join(group, "cgroup.procs"))
-	if err := p.start(); err != nil {
+	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.do("setup", "--email", "grace@example.com", "--name", "Grace"); err != nil {
+	if _, err := p.Do("setup", "--email", "grace@example.com", "--name", "Grace"); err != nil {
 		t.Fatal(err)
 	}
 	for round := range 4 {
@@ -145,7 +147,7 @@ func TestStrangersInASmallContainer(t *testing.T) {
 			if err := p.signsIn(); err != nil {
 				t.Errorf("beside 300 strangers: %v", err)
 			}
-			if _, err := p.do("invite", fmt.Sprintf("m%d-%d@example.com", round, i), "--role", "Fleet"); err != nil {
+			if _, err := p.Do("invite", fmt.Sprintf("m%d-%d@example.com", round, i), "--role", "Fleet"); err != nil {
 				t.Errorf("beside 300 strangers: %v", err)
 			}
 			p.mustLive(t)
@@ -154,11 +156,11 @@ func TestStrangersInASmallContainer(t *testing.T) {
 			c.Close()
 		}
 	}
-	s, err := p.do("members", "--limit", "200")
+	s, err := p.Do("members", "--limit", "200")
 	if err != nil || strings.Count(s.Out, "@example.com") < 41 {
 		t.Errorf("not all invitations are there: %v\n%s", err, s.Out)
 	}
-	if err := p.stop(); err != nil {
+	if err := p.Stop(); err != nil {
 		t.Errorf("the server ended badly: %v", err)
 	}
 }
@@ -171,7 +173,7 @@ func memoryGroup(t *testing.T, bytes int) string {
 		dir := filepath.Join(kind.in, fmt.Sprintf("doorward-%d-%d", os.Getpid(), time.Now().UnixNano()))
 		err := os.Mkdir(dir, 0o755)
 		if err == nil {
-			t.Cleanup(func() { eventually("the cgroup is gone", func() error { return os.Remove(dir) }) })
+			t.Cleanup(func() { product.Eventually("the cgroup is gone", func() error { return os.Remove(dir) }) })
 			err = os.WriteFile(filepath.Join(dir, kind.file), fmt.Append(nil, bytes), 0o644)
 		}
 		if err == nil {

@@ -57,8 +57,8 @@ func walkConsole(t *testing.T, spec string) {
 	}
 	alone(t)
 	p := serving(t)
-	browse(t, spec, controls(t, p), "BASE_URL="+p.url, "SETUP_LINK="+p.setup)
-	if err := p.stop(); err != nil {
+	browse(t, spec, controls(t, p), "BASE_URL="+p.URL, "SETUP_LINK="+p.Setup)
+	if err := p.Stop(); err != nil {
 		t.Errorf("the server did not stop in order: %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"doorward/app/e2e/product"
 	"doorward/backend/access"
 	"doorward/backend/store"
 )
@@ -19,31 +20,31 @@ func TestClockThatIsWrongDestroysNothing(t *testing.T) {
 	for name, ran := range map[string]time.Duration{"a month ahead": -31 * day, "two years behind": 730 * day} {
 		t.Run(name, func(t *testing.T) {
 			p := newProduct(t)
-			p.setup = "made"
-			ranLast(t, p.dir, time.Now().Add(ran))
-			if err := p.start(); err != nil {
+			p.Setup = "made"
+			ranLast(t, p.Dir, time.Now().Add(ran))
+			if err := p.Start(); err != nil {
 				t.Fatal(err)
 			}
 			c := &crasher{t, p, map[string]string{}}
-			doctor, err := p.run("doctor")
+			doctor, err := p.Run("doctor")
 			if err != nil || doctor.Code != 1 || !strings.Contains(doctor.Out, "--clock-is-right") {
 				t.Errorf("the doctor says %+v, %v", doctor, err)
 			}
-			if !strings.Contains(p.log.String(), "the clock has jumped") {
+			if !strings.Contains(p.Log.String(), "the clock has jumped") {
 				t.Error("the log says nothing")
 			}
 			if found := c.rows("members", "--search", "waits@example.com"); len(found) != 1 {
 				t.Errorf("who waited is gone: %v", found)
 			}
-			doctor, err = p.run("doctor", "--clock-is-right")
+			doctor, err = p.Run("doctor", "--clock-is-right")
 			if err != nil || strings.Contains(doctor.Out, "--clock-is-right") {
 				t.Errorf("after the operator's word: %+v, %v", doctor, err)
 			}
 			if ran > 0 {
 				return // by a clock that is behind nothing is due
 			}
-			if err := eventually("what waited is done", func() error {
-				if s, err := p.run("members", "--search", "waits@example.com"); err != nil || !strings.Contains(s.Out, "waits@") {
+			if err := product.Eventually("what waited is done", func() error {
+				if s, err := p.Run("members", "--search", "waits@example.com"); err != nil || !strings.Contains(s.Out, "waits@") {
 					return err
 				}
 				return context.DeadlineExceeded

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"doorward/app/e2e/product"
 )
 
 // In a container the server is the first process: the system does nothing for
@@ -16,9 +18,9 @@ func TestFirstProcessOfAContainer(t *testing.T) {
 	t.Parallel()
 	p := newProduct(t)
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		out, errs := &transcript{}, &transcript{}
-		cmd := exec.Command(p.program, "serve", "--listen", "127.0.0.1:0", "--log-level", "debug")
-		cmd.Env, cmd.Stdout, cmd.Stderr = p.env, out, errs
+		out, errs := &product.Transcript{}, &product.Transcript{}
+		cmd := exec.Command(p.Program, "serve", "--listen", "127.0.0.1:0", "--log-level", "debug")
+		cmd.Env, cmd.Stdout, cmd.Stderr = p.Env, out, errs
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
 		if err := cmd.Start(); err != nil {
 			t.Skipf("Only root can make a process the first of a name space (%v).", err)
@@ -26,11 +28,11 @@ func TestFirstProcessOfAContainer(t *testing.T) {
 		exited := make(chan error, 1)
 		go func() { exited <- cmd.Wait() }()
 		defer cmd.Process.Kill()
-		if _, err := out.await(0, printedURL, exited); err != nil {
+		if _, err := out.Await(0, product.PrintedURL, exited); err != nil {
 			t.Fatalf("%v\n%s", err, errs)
 		}
-		if err := eventually("the health check is well", func() error {
-			s, err := p.run("doctor", "--ready")
+		if err := product.Eventually("the health check is well", func() error {
+			s, err := p.Run("doctor", "--ready")
 			if err == nil && s.Code != 0 {
 				err = fmt.Errorf("%+v", s)
 			}
@@ -46,13 +48,13 @@ func TestFirstProcessOfAContainer(t *testing.T) {
 			if err != nil {
 				t.Errorf("%v: the first process ended with %v\n%s", signal, err, errs)
 			}
-		case <-time.After(patience):
+		case <-time.After(product.Patience):
 			t.Fatalf("%v: the first process goes on", signal)
 		}
 		if strings.Contains(out.String(), "level=") || strings.Contains(errs.String(), "Doorward is open at") {
 			t.Errorf("the log is not on standard error alone:\n%s\n---\n%s", out, errs)
 		}
-		if s, err := p.run("doctor", "--ready"); err != nil || s.Code != 1 || !strings.Contains(s.Err, "No server runs") {
+		if s, err := p.Run("doctor", "--ready"); err != nil || s.Code != 1 || !strings.Contains(s.Err, "No server runs") {
 			t.Errorf("%v: the health check afterwards: %+v, %v", signal, s, err)
 		}
 	}

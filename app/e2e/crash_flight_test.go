@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"doorward/app/e2e/product"
 )
 
 // A flight is what happened to one address: how far its story was asked for,
@@ -33,7 +35,7 @@ func TestCrashInFlight(t *testing.T) {
 	if err := json.Unmarshal([]byte(c.do("token", "add", "flights", "--role", "Admin", "--json")), &token); err != nil {
 		t.Fatal(err)
 	}
-	p.mail.Down()
+	p.Mail.Down()
 	var all []*flight
 	unanswered := 0
 	for round := range 5 {
@@ -44,7 +46,7 @@ func TestCrashInFlight(t *testing.T) {
 			}
 		}
 		all = append(all, flown...)
-		if err := p.start(); err != nil {
+		if err := p.Start(); err != nil {
 			t.Fatal(err)
 		}
 		c.do("verify")
@@ -73,14 +75,14 @@ func (c *crasher) fly(token string, round, answers int) []*flight {
 	)
 	for i := range 16 {
 		wg.Go(func() {
-			client := &http.Client{Transport: &http.Transport{}, Timeout: patience}
+			client := &http.Client{Transport: &http.Transport{}, Timeout: product.Patience}
 			defer client.CloseIdleConnections()
 			// ask returns false once nobody answers any more.
 			ask := func(f *flight, step, path, body string, out any) bool {
 				mu.Lock()
 				f.asked = step
 				mu.Unlock()
-				r, err := http.NewRequest(http.MethodPost, c.p.url+"/api/v1"+path, bytes.NewReader([]byte(body)))
+				r, err := http.NewRequest(http.MethodPost, c.p.URL+"/api/v1"+path, bytes.NewReader([]byte(body)))
 				if err != nil {
 					c.Error(err)
 					return false
@@ -133,10 +135,10 @@ func (c *crasher) fly(token string, round, answers int) []*flight {
 	}
 	select {
 	case <-enough:
-	case <-c.p.exited:
+	case <-c.p.Exited:
 		c.Error("the server ended by itself")
 	}
-	if err := c.p.kill(); err != nil {
+	if err := c.p.Kill(); err != nil {
 		c.Error(err)
 	}
 	wg.Wait()

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"doorward/app/e2e/product"
 )
 
 // fewKills are in every run of the tests; make test-crash asks for 200 with KILLS.
@@ -49,14 +51,14 @@ func TestCrashMany(t *testing.T) {
 	if err := json.Unmarshal([]byte(c.do("token", "add", "work", "--role", "Admin", "--json")), &token); err != nil {
 		t.Fatal(err)
 	}
-	p.mail.Down()
+	p.Mail.Down()
 	w := &telling{crasher: c, token: token.Token}
 	var restarts []time.Duration
 	for round := range kills {
 		w.changeTokens(round)
 		told := w.tell(round, 30+round%7*9)
 		began := time.Now()
-		if err := p.start(); err != nil {
+		if err := p.Start(); err != nil {
 			t.Fatalf("kill %d: %v", round+1, err)
 		}
 		restarts = append(restarts, time.Since(began))
@@ -107,7 +109,7 @@ func (w *telling) tell(round, answers int) (told []*tale) {
 	}
 	for i := range 16 {
 		wg.Go(func() {
-			client := &http.Client{Transport: &http.Transport{}, Timeout: patience}
+			client := &http.Client{Transport: &http.Transport{}, Timeout: product.Patience}
 			defer client.CloseIdleConnections()
 			for n := 0; ; n++ {
 				if i == 0 {
@@ -115,7 +117,7 @@ func (w *telling) tell(round, answers int) (told []*tale) {
 					w.toBeNamed++
 					next := w.toBeNamed
 					mu.Unlock()
-					status, text := ask(w.T, client, w.token, http.MethodPatch, w.p.url+"/api/v1/settings", fmt.Sprintf(`{"workspace":"Workspace %d"}`, next))
+					status, text := ask(w.T, client, w.token, http.MethodPatch, w.p.URL+"/api/v1/settings", fmt.Sprintf(`{"workspace":"Workspace %d"}`, next))
 					if !w.went(status, text, "settings") {
 						return
 					}
@@ -132,7 +134,7 @@ func (w *telling) tell(round, answers int) (told []*tale) {
 				for at := range s.steps {
 					s.asked = at + 1
 					method, path, body := s.request(at)
-					status, text := ask(w.T, client, w.token, method, w.p.url+"/api/v1"+path, body)
+					status, text := ask(w.T, client, w.token, method, w.p.URL+"/api/v1"+path, body)
 					if !w.went(status, text, s.steps[at]+" "+s.name) {
 						return
 					}
@@ -148,10 +150,10 @@ func (w *telling) tell(round, answers int) (told []*tale) {
 	}
 	select {
 	case <-enough:
-	case <-w.p.exited:
+	case <-w.p.Exited:
 		w.Error("the server ended by itself")
 	}
-	if err := w.p.kill(); err != nil {
+	if err := w.p.Kill(); err != nil {
 		w.Error(err)
 	}
 	wg.Wait()
@@ -179,7 +181,7 @@ func (w *telling) changeTokens(round int) {
 
 // status is what a token opens.
 func status(w *telling, token string) int {
-	code, _ := ask(w.T, &http.Client{Timeout: patience}, token, http.MethodGet, w.p.url+"/api/v1/overview", "")
+	code, _ := ask(w.T, &http.Client{Timeout: product.Patience}, token, http.MethodGet, w.p.URL+"/api/v1/overview", "")
 	return code
 }
 
@@ -214,10 +216,10 @@ func (s *tale) after(steps int) string {
 // check looks at what was just told, one by one.
 func (w *telling) check(told []*tale) {
 	w.Helper()
-	client := &http.Client{Timeout: patience}
+	client := &http.Client{Timeout: product.Patience}
 	get := func(path string, out any) int {
 		w.Helper()
-		status, text := ask(w.T, client, w.token, http.MethodGet, w.p.url+"/api/v1"+path, "")
+		status, text := ask(w.T, client, w.token, http.MethodGet, w.p.URL+"/api/v1"+path, "")
 		if status == http.StatusOK {
 			if err := json.Unmarshal([]byte(text), out); err != nil {
 				w.Errorf("GET %s: %v", path, err)

@@ -11,13 +11,15 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"doorward/app/e2e/product"
 )
 
 // A crasher kills the server after each thing that was answered, while no
 // letter can go out.
 type crasher struct {
 	*testing.T
-	p      *product
+	p      *running
 	posted map[string]string // Message-ID to address, of every letter seen in the outbox
 }
 
@@ -30,20 +32,20 @@ func TestCrashWalk(t *testing.T) {
 	c := &crasher{t, p, map[string]string{}}
 	c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper")
 	c.after("setup", "grace@example.org", "active")
-	p.mail.Down()
+	p.Mail.Down()
 
-	link := linkInLetter.FindString(c.do("invite", "ada@example.com", "--role", "Fleet", "--print-link"))
+	link := product.LinkInLetter.FindString(c.do("invite", "ada@example.com", "--role", "Fleet", "--print-link"))
 	c.after("invite", "ada@example.com", "pending")
 	ada := c.browser()
 	c.press(ada, link, link, nil, "Account Pending Approval")
 	c.after("redeem", "ada@example.com", "pending")
-	c.press(ada, p.url+"/pending", p.url+"/pending/note", url.Values{"note": {"Routes from Monday"}}, "Routes from Monday")
+	c.press(ada, p.URL+"/pending", p.URL+"/pending/note", url.Values{"note": {"Routes from Monday"}}, "Routes from Monday")
 	if m := c.after("note", "ada@example.com", "pending"); m["note"] != "Routes from Monday" {
 		t.Errorf("the note is lost: %v", m)
 	}
 	c.do("approve", "ada@example.com")
 	c.after("approve", "ada@example.com", "active")
-	c.press(c.browser(), p.url+"/login", p.url+"/login", url.Values{"email": {"ada@example.com"}}, "Look in your mail")
+	c.press(c.browser(), p.URL+"/login", p.URL+"/login", url.Values{"email": {"ada@example.com"}}, "Look in your mail")
 	c.after("ask for a letter", "ada@example.com", "active")
 	c.do("suspend", "ada@example.com")
 	c.after("suspend", "ada@example.com", "suspended")
@@ -57,7 +59,7 @@ func TestCrashWalk(t *testing.T) {
 		}
 	}
 
-	if err := p.mail.Up(); err != nil {
+	if err := p.Mail.Up(); err != nil {
 		t.Fatal(err)
 	}
 	c.delivered()
@@ -67,7 +69,7 @@ func TestCrashWalk(t *testing.T) {
 
 func (c *crasher) do(args ...string) string {
 	c.Helper()
-	s, err := c.p.do(args...)
+	s, err := c.p.Do(args...)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -93,7 +95,7 @@ func (c *crasher) rows(args ...string) (rows []map[string]any) {
 func (c *crasher) after(step, email, state string) map[string]any {
 	c.Helper()
 	before := c.outbox()
-	if err := c.p.crash(); err != nil {
+	if err := c.p.Crash(); err != nil {
 		c.Fatalf("after %s: %v", step, err)
 	}
 	now := c.outbox()
@@ -131,13 +133,13 @@ func (c *crasher) delivered() {
 	}
 	for _, l := range c.rows("outbox") {
 		if l["state"] == "retrying" {
-			c.p.run("outbox", "retry", fmt.Sprint(l["id"])) // refused where it is on its way
+			c.p.Run("outbox", "retry", fmt.Sprint(l["id"])) // refused where it is on its way
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), product.Patience)
 	defer cancel()
 	for n := 1; ; n++ {
-		all, err := c.p.mail.Wait(ctx, n)
+		all, err := c.p.Mail.Wait(ctx, n)
 		came := map[string]string{}
 		for _, l := range all {
 			came[l.MessageID] = l.To
@@ -188,7 +190,7 @@ func (c *crasher) press(b *http.Client, page, action string, form url.Values, wa
 		c.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Origin", c.p.url)
+	req.Header.Set("Origin", c.p.URL)
 	req.Header.Set("Sec-Fetch-Site", "same-origin")
 	if text := read(b.Do(req)); !strings.Contains(text, want) {
 		c.Fatalf("POST %s does not lead to %q:\n%s", action, want, text)

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"doorward/app/e2e/product"
 )
 
 // The power goes again and again while a large import is under way: the store
@@ -19,8 +21,8 @@ import (
 func TestCrashWhileTheStoreIsAtWork(t *testing.T) {
 	t.Parallel()
 	p := newProduct(t)
-	p.env = append(p.env, "DOORWARD_SMTP_URL=") // letters are kept
-	if err := p.start(); err != nil {
+	p.Env = append(p.Env, "DOORWARD_SMTP_URL=") // letters are kept
+	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
 	c := &crasher{t, p, map[string]string{}}
@@ -28,17 +30,17 @@ func TestCrashWhileTheStoreIsAtWork(t *testing.T) {
 	answered := 1
 	for round := range 6 {
 		answered += c.flood(round, 1500+round*311)
-		if err := p.start(); err != nil {
+		if err := p.Start(); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
 		if round%3 == 0 { // in the middle of a start
-			if err := p.kill(); err != nil {
+			if err := p.Kill(); err != nil {
 				t.Fatal(err)
 			}
-			if err := p.startAndKill(time.Duration(round) * 7 * time.Millisecond); err != nil {
+			if err := p.StartAndKill(time.Duration(round) * 7 * time.Millisecond); err != nil {
 				t.Fatal(err)
 			}
-			if err := p.start(); err != nil {
+			if err := p.Start(); err != nil {
 				t.Fatalf("round %d, after a start that was cut off: %v", round, err)
 			}
 		}
@@ -69,7 +71,7 @@ func (c *crasher) flood(round, enough int) int {
 				for k := range 200 {
 					rows = append(rows, fmt.Sprintf(`{"email":"w%d.%d.%d.%d@example.com","roles":["Fleet"],"name":"Somebody Number %d"}`, round, i, n, k, k))
 				}
-				resp, err := c.p.socket.Post("http://doorward/api/v1/invitations/batch", "application/json", bytes.NewReader([]byte(`{"invitations":[`+strings.Join(rows, ",")+`]}`)))
+				resp, err := c.p.Socket.Post("http://doorward/api/v1/invitations/batch", "application/json", bytes.NewReader([]byte(`{"invitations":[`+strings.Join(rows, ",")+`]}`)))
 				if err != nil {
 					return
 				}
@@ -91,12 +93,12 @@ func (c *crasher) flood(round, enough int) int {
 	}
 	select {
 	case <-full:
-	case <-c.p.exited:
+	case <-c.p.Exited:
 		c.Error("the server ended by itself")
-	case <-time.After(patience):
+	case <-time.After(product.Patience):
 		c.Error("the server takes for ever")
 	}
-	if err := c.p.kill(); err != nil {
+	if err := c.p.Kill(); err != nil {
 		c.Error(err)
 	}
 	wg.Wait()

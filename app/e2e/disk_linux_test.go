@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"doorward/app/e2e/product"
 )
 
 // A smallDisk is a file system of its own that the test fills.
@@ -74,26 +76,26 @@ func TestDiskFillsWhileServing(t *testing.T) {
 	t.Parallel()
 	disk := newSmallDisk(t, 500<<20)
 	p := newProduct(t, "--min-free", "128MiB")
-	p.dir = filepath.Join(disk.dir, "data")
-	p.env = append(p.env, "DOORWARD_DATA="+p.dir)
-	if err := p.start(); err != nil {
+	p.Dir = filepath.Join(disk.dir, "data")
+	p.Env = append(p.Env, "DOORWARD_DATA="+p.Dir)
+	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
 	c := &crasher{t, p, map[string]string{}}
-	link := linkInLetter.FindString(c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper"))
+	link := product.LinkInLetter.FindString(c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper"))
 	first, second := c.browser(), c.browser()
 	c.press(first, link, link, nil, "Hello, Grace")
-	link = linkInLetter.FindString(c.do("login-link", "grace@example.org"))
+	link = product.LinkInLetter.FindString(c.do("login-link", "grace@example.org"))
 	c.press(second, link, link, nil, "Hello, Grace")
 	c.do("invite", "ada@example.com", "--role", "Fleet")
 	c.do("approve", "ada@example.com")
-	pid := p.server.Process.Pid
+	pid := p.Server.Process.Pid
 
 	const sentence = "The server's disk is nearly full, so nothing can be changed just now."
 	readyz := func(status int, says string) {
 		t.Helper()
-		if err := eventually("readyz says "+says, func() error {
-			code, text, err := fetch(http.DefaultClient, p.url+"/readyz")
+		if err := product.Eventually("readyz says "+says, func() error {
+			code, text, err := fetch(http.DefaultClient, p.URL+"/readyz")
 			if err == nil && (code != status || !strings.Contains(text, says)) {
 				err = fmt.Errorf("%d %s", code, text)
 			}
@@ -104,14 +106,14 @@ func TestDiskFillsWhileServing(t *testing.T) {
 	}
 	refused := func(args ...string) {
 		t.Helper()
-		if s, err := p.run(args...); err != nil || s.Code != 1 || !strings.Contains(s.Err, sentence) {
+		if s, err := p.Run(args...); err != nil || s.Code != 1 || !strings.Contains(s.Err, sentence) {
 			t.Errorf("doorward %s = %+v, %v, want the sentence", strings.Join(args, " "), s, err)
 		}
 	}
 	reads := func(b *http.Client) {
 		t.Helper()
 		for path, says := range map[string]string{"/": "Hello, Grace", "/api/v1/members": "ada@example.com", "/healthz": "ok", "/login": ""} {
-			if code, text, err := fetch(b, p.url+path); err != nil || code != http.StatusOK || !strings.Contains(text, says) {
+			if code, text, err := fetch(b, p.URL+path); err != nil || code != http.StatusOK || !strings.Contains(text, says) {
 				t.Errorf("GET %s on a full disk = %d, %v: %.300s", path, code, err, text)
 			}
 		}
@@ -123,19 +125,19 @@ func TestDiskFillsWhileServing(t *testing.T) {
 	readyz(http.StatusServiceUnavailable, sentence)
 	refused("invite", "eve@example.com", "--role", "Fleet")
 	refused("restore", "ada@example.com")
-	c.press(c.browser(), p.url+"/login", p.url+"/login", url.Values{"email": {"ada@example.com"}}, "Nothing can be changed just now")
+	c.press(c.browser(), p.URL+"/login", p.URL+"/login", url.Values{"email": {"ada@example.com"}}, "Nothing can be changed just now")
 	reads(first)
 	c.do("suspend", "ada@example.com") // what takes rights away goes on
-	c.press(first, p.url+"/", p.url+"/logout", nil, "You are signed out")
-	if _, text, err := fetch(first, p.url+"/"); err != nil || strings.Contains(text, "Hello") {
+	c.press(first, p.URL+"/", p.URL+"/logout", nil, "You are signed out")
+	if _, text, err := fetch(first, p.URL+"/"); err != nil || strings.Contains(text, "Hello") {
 		t.Errorf("signed out on a full disk, and still in (%v)", err)
 	}
 
 	disk.leave(0) // to the last byte: what takes rights away has its blocks already
 	refused("invite", "eve@example.com", "--role", "Fleet")
 	reads(second)
-	c.press(second, p.url+"/", p.url+"/logout", nil, "You are signed out")
-	if _, text, err := fetch(second, p.url+"/"); err != nil || strings.Contains(text, "Hello") {
+	c.press(second, p.URL+"/", p.URL+"/logout", nil, "You are signed out")
+	if _, text, err := fetch(second, p.URL+"/"); err != nil || strings.Contains(text, "Hello") {
 		t.Errorf("signed out on a full disk, and still in (%v)", err)
 	}
 
@@ -143,12 +145,12 @@ func TestDiskFillsWhileServing(t *testing.T) {
 	readyz(http.StatusOK, "ready")
 	c.do("invite", "eve@example.com", "--role", "Fleet")
 	c.do("restore", "ada@example.com")
-	if p.server.Process.Pid != pid || p.server.ProcessState != nil {
+	if p.Server.Process.Pid != pid || p.Server.ProcessState != nil {
 		t.Error("the server is not the one it was")
 	}
 	c.do("verify")
 	c.do("audit", "verify")
-	if err := p.stop(); err != nil {
+	if err := p.Stop(); err != nil {
 		t.Errorf("the server did not stop in order: %v", err)
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"doorward/app/e2e/product"
 )
 
 // A neighbour on the same disk writes until there is not one byte left, within a
@@ -59,9 +61,9 @@ func newLoopDisk(t *testing.T, bytes int64) string {
 func neighbourFills(t *testing.T, disk string) {
 	const rounds, clients = 5, 16
 	p := newProduct(t, "--min-free", "64MiB")
-	p.dir = filepath.Join(disk, "data")
-	p.env = append(p.env, "DOORWARD_DATA="+p.dir, "DOORWARD_SMTP_URL=") // letters are kept
-	if err := p.start(); err != nil {
+	p.Dir = filepath.Join(disk, "data")
+	p.Env = append(p.Env, "DOORWARD_DATA="+p.Dir, "DOORWARD_SMTP_URL=") // letters are kept
+	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
 	c := &crasher{t, p, map[string]string{}}
@@ -78,7 +80,7 @@ func neighbourFills(t *testing.T, disk string) {
 	for i := range rounds {
 		spent = append(spent, token(fmt.Sprint("spent", i)).ID)
 	}
-	pid := p.server.Process.Pid
+	pid := p.Server.Process.Pid
 
 	var (
 		all              sync.WaitGroup
@@ -90,7 +92,7 @@ func neighbourFills(t *testing.T, disk string) {
 	note := strings.Repeat("Welcome to the workspace. ", 7)
 	for i := range clients {
 		all.Go(func() {
-			client := &http.Client{Transport: &http.Transport{}, Timeout: patience}
+			client := &http.Client{Transport: &http.Transport{}, Timeout: product.Patience}
 			defer client.CloseIdleConnections()
 			for n := 0; ; n++ {
 				select {
@@ -99,7 +101,7 @@ func neighbourFills(t *testing.T, disk string) {
 				default:
 				}
 				email := fmt.Sprintf("n%d.%d@example.com", i, n)
-				status, text := ask(t, client, work.Token, http.MethodPost, p.url+"/api/v1/invitations",
+				status, text := ask(t, client, work.Token, http.MethodPost, p.URL+"/api/v1/invitations",
 					fmt.Sprintf(`{"email":%q,"roles":["Fleet"],"note":%q}`, email, note))
 				switch {
 				case status == http.StatusCreated:
@@ -122,7 +124,7 @@ func neighbourFills(t *testing.T, disk string) {
 	}
 	until := func(what string, ok func() bool) {
 		t.Helper()
-		if err := eventually(what, func() error {
+		if err := product.Eventually(what, func() error {
 			if ok() {
 				return nil
 			}
@@ -131,7 +133,7 @@ func neighbourFills(t *testing.T, disk string) {
 			t.Fatal(err)
 		}
 	}
-	client := &http.Client{Timeout: patience}
+	client := &http.Client{Timeout: product.Patience}
 	for round := range rounds {
 		goal := answered.Load() + int64(150+round*60)
 		until("invitations are taken", func() bool { return answered.Load() >= goal })
@@ -148,11 +150,11 @@ func neighbourFills(t *testing.T, disk string) {
 			t.Errorf("round %d: %d bytes are free: the disk is not full", round, free)
 		}
 		for _, path := range []string{"/api/v1/members?limit=5", "/api/v1/audit?limit=5", "/api/v1/overview"} {
-			if status, text := ask(t, client, work.Token, http.MethodGet, p.url+path, ""); status != http.StatusOK {
+			if status, text := ask(t, client, work.Token, http.MethodGet, p.URL+path, ""); status != http.StatusOK {
 				t.Errorf("round %d: GET %s on a full disk = %d %.200s", round, path, status, text)
 			}
 		}
-		if status, text := ask(t, client, work.Token, http.MethodDelete, p.url+"/api/v1/tokens/"+spent[round], ""); status/100 != 2 {
+		if status, text := ask(t, client, work.Token, http.MethodDelete, p.URL+"/api/v1/tokens/"+spent[round], ""); status/100 != 2 {
 			t.Errorf("round %d: revoking a token on a full disk = %d %.200s", round, status, text)
 		}
 		t.Logf("round %d: the neighbour took %v; %d invitations answered, %d refused", round, took.Round(time.Millisecond), answered.Load(), turned.Load())
@@ -164,7 +166,7 @@ func neighbourFills(t *testing.T, disk string) {
 	until("invitations are taken again", func() bool { return answered.Load() >= goal })
 	close(stop)
 	all.Wait()
-	if p.server.Process.Pid != pid || p.server.ProcessState != nil {
+	if p.Server.Process.Pid != pid || p.Server.ProcessState != nil {
 		t.Error("the server is not the one it was")
 	}
 	there := map[string]bool{}
@@ -178,7 +180,7 @@ func neighbourFills(t *testing.T, disk string) {
 	}
 	c.do("verify")
 	c.do("audit", "verify")
-	if err := p.stop(); err != nil {
+	if err := p.Stop(); err != nil {
 		t.Errorf("the server did not stop in order: %v", err)
 	}
 }

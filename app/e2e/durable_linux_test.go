@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"doorward/app/e2e/product"
 )
 
 // The power goes right after an answer: what was answered must be on the disk, not
@@ -24,8 +26,8 @@ func TestAnswersComeAfterTheSync(t *testing.T) {
 	}
 	const invitations = 40
 	p := newProduct(t)
-	p.env = append(p.env, "DOORWARD_SMTP_URL=")
-	if err := p.start(); err != nil {
+	p.Env = append(p.Env, "DOORWARD_SMTP_URL=")
+	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
 	c := &crasher{t, p, map[string]string{}}
@@ -35,10 +37,10 @@ func TestAnswersComeAfterTheSync(t *testing.T) {
 		t.Fatal(err)
 	}
 	trace := filepath.Join(t.TempDir(), "trace")
-	stop := traced(t, p.server.Process.Pid, trace)
-	client := &http.Client{Timeout: patience}
+	stop := traced(t, p.Server.Process.Pid, trace)
+	client := &http.Client{Timeout: product.Patience}
 	for n := range invitations {
-		status, text := ask(t, client, token.Token, http.MethodPost, p.url+"/api/v1/invitations", fmt.Sprintf(`{"email":"s%d@example.com","roles":["Fleet"]}`, n))
+		status, text := ask(t, client, token.Token, http.MethodPost, p.URL+"/api/v1/invitations", fmt.Sprintf(`{"email":"s%d@example.com","roles":["Fleet"]}`, n))
 		if status != http.StatusCreated {
 			t.Fatalf("invitation %d = %d %.200s", n, status, text)
 		}
@@ -55,7 +57,7 @@ func TestAnswersComeAfterTheSync(t *testing.T) {
 func traced(t *testing.T, pid int, file string) (stop func()) {
 	t.Helper()
 	cmd := exec.Command("strace", "-f", "-s", "40", "-e", "trace=read,write,msync,fsync,fdatasync", "-o", file, "-p", fmt.Sprint(pid))
-	var says transcript
+	var says product.Transcript
 	cmd.Stderr = &says
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"doorward/app/e2e/product"
 )
 
 // A sits is somebody at the screen's browser, signed in as the first Admin of a
@@ -18,16 +20,16 @@ type sits struct {
 
 // sitsAt puts a browser in the way of s that notes where it is sent, and signs
 // somebody in to p with it.
-func sitsAt(t *testing.T, s *screen, p *product, email string) *sits {
+func sitsAt(t *testing.T, s *screen, p *running, email string) *sits {
 	t.Helper()
 	b := &sits{crasher: &crasher{t, p, nil}, asked: s.noteLinks(t)}
 	jar, _ := cookiejar.New(nil)
 	b.browser = &http.Client{Jar: jar}
-	got, err := p.run("login-link", email)
+	got, err := p.Run("login-link", email)
 	if err != nil || got.Code != 0 {
 		t.Fatalf("login-link: %v, %+v", err, got)
 	}
-	link := linkInLetter.FindString(got.Out)
+	link := product.LinkInLetter.FindString(got.Out)
 	b.press(b.browser, link, link, nil, "Sign out everywhere")
 	return b
 }
@@ -41,7 +43,7 @@ func (b *sits) letsIn(s *screen) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.press(b.browser, link, b.p.url+"/window", ask.URL.Query(), "You are signed in")
+	b.press(b.browser, link, b.p.URL+"/window", ask.URL.Query(), "You are signed in")
 	if err := os.Remove(b.asked); err != nil {
 		b.Fatal(err)
 	}
@@ -53,12 +55,12 @@ func TestWindowElsewhere(t *testing.T) {
 	program := desktop(t)
 	far, near, s := serving(t), newProduct(t), newScreen(t)
 	far.must(t, "setup", "--email", "grace@example.org", "--name", "Grace Hopper", "--workspace", "Night Watch")
-	near.env = append(near.env, "DOORWARD_LISTEN=127.0.0.1:0")
+	near.Env = append(near.Env, "DOORWARD_LISTEN=127.0.0.1:0")
 	n := newNotices(t, s)
 	s.keyring(t)
 	b := sitsAt(t, s, far, "grace@example.org")
 
-	d := drive(t, s, program, near.env)
+	d := drive(t, s, program, near.Env)
 	d.find("heading", "Welcome to Doorward")
 	d.click("button", "Connect to it")
 	d.find("heading", "Workspaces")
@@ -66,7 +68,7 @@ func TestWindowElsewhere(t *testing.T) {
 	d.click("button", "Sign in")
 	d.reads("Use https: over http anybody on the way could act for you")
 	d.picture("elsewhere-wrong")
-	d.fill("Its address", far.url)
+	d.fill("Its address", far.URL)
 	d.click("button", "Sign in")
 	d.find("heading", "Go on in your browser")
 	d.picture("elsewhere-browser")
@@ -82,7 +84,7 @@ func TestWindowElsewhere(t *testing.T) {
 	if told := n.await(t); told.title != "Night Watch · Doorward" || !strings.Contains(told.body, "Ada Lovelace is waiting for your approval.") {
 		t.Errorf("the notice says %q, %q", told.title, told.body)
 	}
-	audit, err := far.run("audit", "--json")
+	audit, err := far.Run("audit", "--json")
 	if err != nil || !strings.Contains(audit.Out, `"via":"window","from":"127.0.0.1","did":"invited"`) {
 		t.Errorf("the audit log: %v\n%s", err, audit.Out)
 	}
@@ -105,16 +107,16 @@ func TestWindowElsewhere(t *testing.T) {
 	// by the browser once more.
 	s.ends(t, s.pid(s.window("Doorward")))
 	d.close()
-	d = drive(t, s, program, near.env)
+	d = drive(t, s, program, near.Env)
 	d.find("heading", "Dashboard")
 	d.reads("Night Watch")
-	b.press(b.browser, far.url+"/", far.url+"/logout", map[string][]string{"everywhere": {"1"}}, "You are signed out")
+	b.press(b.browser, far.URL+"/", far.URL+"/logout", map[string][]string{"everywhere": {"1"}}, "You are signed out")
 	d.find("heading", "Sign in to Night Watch")
 	d.picture("elsewhere-signed-out")
 	b = sitsAt(t, s, far, "grace@example.org")
 	s.ends(t, s.pid(s.window("Doorward")))
 	d.close()
-	d = drive(t, s, program, near.env)
+	d = drive(t, s, program, near.Env)
 	d.find("heading", "Sign in to Night Watch")
 	d.click("button", "Sign in")
 	b.letsIn(s)
@@ -132,12 +134,12 @@ func TestWindowElsewhereWithoutAKeyring(t *testing.T) {
 	program := desktop(t)
 	far, near, s := serving(t), newProduct(t), newScreen(t, "XDG_DATA_DIRS="+t.TempDir()) // the bus starts no keyring by itself
 	far.must(t, "setup", "--email", "grace@example.org", "--workspace", "Night Watch")
-	near.env = append(near.env, "DOORWARD_LISTEN=127.0.0.1:0")
+	near.Env = append(near.Env, "DOORWARD_LISTEN=127.0.0.1:0")
 	b := sitsAt(t, s, far, "grace@example.org")
-	d := drive(t, s, program, near.env)
+	d := drive(t, s, program, near.Env)
 	d.find("heading", "Welcome to Doorward")
 	d.click("button", "Connect to it")
-	d.fill("Its address", far.url)
+	d.fill("Its address", far.URL)
 	d.click("button", "Sign in")
 	b.letsIn(s)
 	d.find("heading", "You are signed in")
@@ -147,6 +149,6 @@ func TestWindowElsewhereWithoutAKeyring(t *testing.T) {
 	d.find("heading", "Dashboard")
 	s.ends(t, s.pid(s.window("Doorward")))
 	d.close()
-	d = drive(t, s, program, near.env)
+	d = drive(t, s, program, near.Env)
 	d.find("heading", "Sign in to Night Watch")
 }

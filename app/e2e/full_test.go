@@ -22,14 +22,14 @@ func TestFullConsole(t *testing.T) {
 	t.Parallel()
 	alone(t)
 	p := newProduct(t)
-	if err := fillStore(p.dir); err != nil {
+	if err := fillStore(p.Dir); err != nil {
 		t.Fatal(err)
 	}
-	p.setup = "made" // there is an Admin: no setup link is printed
-	if err := p.start(); err != nil {
+	p.Setup = "made" // there is an Admin: no setup link is printed
+	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	browse(t, "full.spec.ts", controls(t, p), "BASE_URL="+p.url, "ADMIN="+boss, fmt.Sprint("WAITING=", many/waitsOne-1))
+	browse(t, "full.spec.ts", controls(t, p), "BASE_URL="+p.URL, "ADMIN="+boss, fmt.Sprint("WAITING=", many/waitsOne-1))
 }
 
 func fillStore(dir string) error {

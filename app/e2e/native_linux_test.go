@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"doorward/app/e2e/product"
 )
 
 // What the window has beside the console's pages: the menu under the mouse,
@@ -18,7 +20,7 @@ func TestWindowIsNative(t *testing.T) {
 	p, s := serving(t), newScreen(t)
 	p.must(t, "setup", "--email", "grace@example.org", "--workspace", "Night Watch")
 	asked := s.noteLinks(t)
-	d := drive(t, s, program, p.env)
+	d := drive(t, s, program, p.Env)
 	d.find("heading", "Dashboard")
 	window := s.window("Doorward")
 
@@ -111,7 +113,7 @@ func dragSource(t *testing.T) string {
 // A drag is a file that the mouse has taken up, and what its source says of it.
 type drag struct {
 	*screen
-	said transcript
+	said product.Transcript
 	from string // the window it is dragged out of
 }
 
@@ -129,8 +131,8 @@ func (s *screen) drags(t *testing.T, file, window string, there func() error) {
 		func() error { return g.moves("begun", g.from, 60, 40, "mousedown", "1") },
 		func() error { return g.moves("accepted", window, 600, 400) },
 		func() error { _, err := s.xdotool("mouseup", "1"); return err },
-		func() error { return eventually("the drag ends", func() error { return g.has("ended") }) },
-		func() error { return eventually(file+" is dropped", there) },
+		func() error { return product.Eventually("the drag ends", func() error { return g.has("ended") }) },
+		func() error { return product.Eventually(file+" is dropped", there) },
 		cmd.Process.Kill,
 	}
 	if err := firstOf(steps...); err != nil {
@@ -149,7 +151,7 @@ func (g *drag) has(word string) error {
 // the first move it does more.
 func (g *drag) moves(until, window string, x, y int, first ...string) error {
 	n := 0
-	return eventually("the file is "+until, func() error {
+	return product.Eventually("the file is "+until, func() error {
 		if err := g.has(until); err == nil {
 			return nil
 		}
@@ -165,15 +167,15 @@ func TestWindowWhereTheDataIsInUse(t *testing.T) {
 	program := desktop(t)
 	p, s := serving(t), newScreen(t)
 	p.must(t, "setup", "--email", "grace@example.org", "--workspace", "Night Watch")
-	if err := os.Remove(filepath.Join(p.dir, "doorward.sock")); err != nil {
+	if err := os.Remove(filepath.Join(p.Dir, "doorward.sock")); err != nil {
 		t.Fatal(err)
 	}
-	p.env = append(p.env, "DOORWARD_LISTEN=127.0.0.1:0")
-	d := drive(t, s, program, p.env)
+	p.Env = append(p.Env, "DOORWARD_LISTEN=127.0.0.1:0")
+	d := drive(t, s, program, p.Env)
 	d.find("heading", "Doorward cannot be opened")
 	d.reads("Another Doorward is using the data directory")
 	d.picture("in-use")
-	if err := p.stop(); err != nil {
+	if err := p.Stop(); err != nil {
 		t.Fatal(err)
 	}
 	d.click("button", "Try again")
@@ -191,8 +193,8 @@ func TestWindowHasNoBarriers(t *testing.T) {
 	for _, theme := range []string{"Adwaita", "Adwaita:dark"} {
 		p, s := newProduct(t), newScreen(t)
 		s.env = append(s.env, "GTK_THEME="+theme)
-		p.env = append(p.env, "DOORWARD_LISTEN=127.0.0.1:0")
-		d := drive(t, s, program, p.env)
+		p.Env = append(p.Env, "DOORWARD_LISTEN=127.0.0.1:0")
+		d := drive(t, s, program, p.Env)
 		d.find("heading", "Welcome to Doorward")
 		dark, err := d.script("return String(matchMedia('(prefers-color-scheme: dark)').matches)")
 		if err != nil || dark != fmt.Sprint(theme == "Adwaita:dark") {

@@ -53,7 +53,7 @@ func TestDesktopPackage(t *testing.T) {
 	}
 
 	p, s := newProduct(t), newScreen(t)
-	s.opens(filepath.Join(root, "usr/bin/doorward-desktop"), append(p.env, "DOORWARD_LISTEN=127.0.0.1:0"))
+	s.opens(filepath.Join(root, "usr/bin/doorward-desktop"), append(p.Env, "DOORWARD_LISTEN=127.0.0.1:0"))
 	s.ends(t, s.pid(s.window("^Doorward$")))
 	dpkg("--remove", "doorward-desktop")
 	if _, err := os.Stat(filepath.Join(root, "usr/bin/doorward-desktop")); !os.IsNotExist(err) {

@@ -18,7 +18,7 @@ func TestPictures(t *testing.T) {
 	t.Parallel()
 	alone(t)
 	p := serving(t)
-	browse(t, "pictures.spec.ts", controls(t, p), "BASE_URL="+p.url, "SETUP_LINK="+p.setup)
+	browse(t, "pictures.spec.ts", controls(t, p), "BASE_URL="+p.URL, "SETUP_LINK="+p.Setup)
 	taken, err := filepath.Glob(filepath.Join(os.Getenv("PICTURES"), "*.png"))
 	if err != nil || os.Getenv("PICTURES") == "" {
 		return

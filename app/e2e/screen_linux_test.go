@@ -16,15 +16,17 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"doorward/app/e2e/product"
 )
 
 // buildDesktop makes the program with the window as it is shipped, once for all
 // tests.
 var buildDesktop = sync.OnceValues(func() (program string, err error) {
-	if _, err := build(); err != nil { // makes the workshop
+	if _, err := product.Build(); err != nil { // makes the product.Workshop
 		return "", err
 	}
-	program = filepath.Join(workshop, "doorward-desktop")
+	program = filepath.Join(product.Workshop, "doorward-desktop")
 	out, err := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "desktop,production,webkit2_41", "-ldflags", "-s -w", "-o", program, "doorward").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build of the window: %w\n%s", err, out)
@@ -49,7 +51,7 @@ type screen struct {
 	t   *testing.T
 	env []string // what a program needs to be on it
 	bus string
-	log transcript
+	log product.Transcript
 }
 
 // newScreen has these, too, in the environment of its bus.
@@ -82,7 +84,7 @@ func (s *screen) keyring(t *testing.T) {
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, s.env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("open sesame"), &s.log, &s.log
 	s.starts(cmd)
-	if err := eventually("the keyring answers", func() error {
+	if err := product.Eventually("the keyring answers", func() error {
 		conn, err := dbus.Connect(s.bus)
 		if err != nil {
 			return err
@@ -144,7 +146,7 @@ func (s *screen) tells(name string, args ...string) string {
 
 // xdotool does what a hand would.
 func (s *screen) xdotool(args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), product.Patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "xdotool", args...)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, s.env...)
@@ -168,7 +170,7 @@ func (s *screen) windows(title string) ([]string, error) {
 // window waits for a window with a title like this and returns its id.
 func (s *screen) window(title string) (id string) {
 	s.t.Helper()
-	if err := eventually("there is a window "+title, func() error {
+	if err := product.Eventually("there is a window "+title, func() error {
 		all, err := s.windows(title)
 		if len(all) > 0 {
 			id = all[0]
@@ -213,7 +215,7 @@ func (s *screen) owner(window string) (int, error) {
 // and returns that process.
 func (s *screen) successor(title string, old int) (pid int) {
 	s.t.Helper()
-	if err := eventually("another window "+title, func() error {
+	if err := product.Eventually("another window "+title, func() error {
 		all, err := s.windows(title)
 		for _, id := range all {
 			if pid, err = s.owner(id); err == nil && pid != old {

@@ -8,5 +8,5 @@ func TestTour(t *testing.T) {
 	t.Parallel()
 	alone(t)
 	p := serving(t, "--trusted-proxies", "127.0.0.1")
-	browse(t, "tour.spec.ts", controls(t, p), "BASE_URL="+p.url, "SETUP_LINK="+p.setup, "PROXIED=1")
+	browse(t, "tour.spec.ts", controls(t, p), "BASE_URL="+p.URL, "SETUP_LINK="+p.Setup, "PROXIED=1")
 }

@@ -7,8 +7,8 @@ func TestWalk(t *testing.T) {
 	t.Parallel()
 	alone(t)
 	p := serving(t)
-	browse(t, "walk.spec.ts", controls(t, p), "BASE_URL="+p.url, "SETUP_LINK="+p.setup)
-	if err := p.stop(); err != nil {
+	browse(t, "walk.spec.ts", controls(t, p), "BASE_URL="+p.URL, "SETUP_LINK="+p.Setup)
+	if err := p.Stop(); err != nil {
 		t.Errorf("the server did not stop in order: %v", err)
 	}
 }

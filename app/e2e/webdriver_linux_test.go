@@ -17,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"doorward/app/e2e/product"
 )
 
 // shim makes what lets WebKitWebDriver drive the window.
@@ -25,7 +27,7 @@ var shim = sync.OnceValues(func() (library string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("pkg-config: %w", err)
 	}
-	library = filepath.Join(workshop, "automation.so")
+	library = filepath.Join(product.Workshop, "automation.so")
 	args := append([]string{"-O2", "-shared", "-fPIC", "-o", library, "testdata/automation.c"}, strings.Fields(string(flags))...)
 	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("gcc: %w\n%s", err, out)
@@ -56,7 +58,7 @@ func drive(t *testing.T, s *screen, program string, env []string) *driven {
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(append([]string{}, env...), s.env...), &s.log, &s.log
 	s.starts(cmd)
 	d := &driven{t: t}
-	if err := eventually("WebKitWebDriver answers", func() error { return webdriver("GET", "http://"+host+"/status", nil, nil) }); err != nil {
+	if err := product.Eventually("WebKitWebDriver answers", func() error { return webdriver("GET", "http://"+host+"/status", nil, nil) }); err != nil {
 		t.Fatal(err)
 	}
 	var made struct{ SessionID string }
@@ -104,7 +106,7 @@ func webdriver(method, address string, in, out any) error {
 	if err != nil {
 		return err
 	}
-	res, err := (&http.Client{Timeout: patience}).Do(req)
+	res, err := (&http.Client{Timeout: product.Patience}).Do(req)
 	if err != nil {
 		return err
 	}
@@ -139,7 +141,7 @@ func (d *driven) find(role, name string) string {
 		fits = regexp.MustCompile(name[1:])
 	}
 	var found string
-	if err := eventually(role+" "+name+" is there", func() (err error) {
+	if err := product.Eventually(role+" "+name+" is there", func() (err error) {
 		found, err = d.look(role, fits)
 		return err
 	}); err != nil {
@@ -170,7 +172,7 @@ func (d *driven) look(role string, fits *regexp.Regexp) (string, error) {
 
 func (d *driven) click(role, name string) {
 	d.t.Helper()
-	if err := eventually(name+" can be clicked", func() error { return webdriver("POST", d.find(role, name)+"/click", nil, nil) }); err != nil {
+	if err := product.Eventually(name+" can be clicked", func() error { return webdriver("POST", d.find(role, name)+"/click", nil, nil) }); err != nil {
 		d.fail(err)
 	}
 }
@@ -215,7 +217,7 @@ func (d *driven) at(like string) {
 func (d *driven) until(what, body, like string) {
 	d.t.Helper()
 	fits := regexp.MustCompile(like)
-	if err := eventually(what, func() error {
+	if err := product.Eventually(what, func() error {
 		text, err := d.script(body)
 		if err == nil && !fits.MatchString(text) {
 			err = fmt.Errorf("it is %.600q", text)
@@ -229,7 +231,7 @@ func (d *driven) until(what, body, like string) {
 // inFrame waits until the frame of that title shows a heading, in its own look.
 func (d *driven) inFrame(title, heading string) {
 	d.t.Helper()
-	if err := eventually("the frame "+title+" shows "+heading, func() error {
+	if err := product.Eventually("the frame "+title+" shows "+heading, func() error {
 		var frame, h1 map[string]string
 		var text, size string
 		defer webdriver("POST", d.session+"/frame", map[string]any{"id": nil}, nil)

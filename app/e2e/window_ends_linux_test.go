@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"doorward/app/e2e/product"
 )
 
 // Told to end, the program ends well, its place kept: also while it is still
@@ -15,17 +17,17 @@ import (
 func TestWindowEndsWhenItIsTold(t *testing.T) {
 	program := desktop(t)
 	p, s := newProduct(t), newScreen(t)
-	p.env = append(p.env, "DOORWARD_LISTEN=127.0.0.1:0")
+	p.Env = append(p.Env, "DOORWARD_LISTEN=127.0.0.1:0")
 	for i := range 6 {
 		var said bytes.Buffer
 		cmd := exec.Command(program)
-		cmd.Env, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = append(append([]string{}, p.env...), s.env...), &said, &said, patience
+		cmd.Env, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = append(append([]string{}, p.Env...), s.env...), &said, &said, product.Patience
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		s.window("Doorward")
 		if i%2 == 0 {
-			if err := eventually("the store is open", func() error { _, err := os.Stat(filepath.Join(p.dir, "doorward.sock")); return err }); err != nil {
+			if err := product.Eventually("the store is open", func() error { _, err := os.Stat(filepath.Join(p.Dir, "doorward.sock")); return err }); err != nil {
 				t.Error(err)
 			}
 		}
@@ -44,7 +46,7 @@ func TestNoDisplay(t *testing.T) {
 	p := newProduct(t)
 	cmd := exec.Command(program)
 	var said bytes.Buffer
-	cmd.Env, cmd.Stderr = p.env, &said
+	cmd.Env, cmd.Stderr = p.Env, &said
 	if err := cmd.Run(); err == nil || !strings.Contains(said.String(), "There is no display to open a window on.") || strings.Contains(said.String(), "goroutine") {
 		t.Errorf("without a display: %v, %s", err, &said)
 	}

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"doorward/app/e2e/product"
 )
 
 // The guide is walked in the real window: the program as it is shipped, on a
@@ -21,11 +23,11 @@ func TestWindow(t *testing.T) {
 	program := desktop(t)
 	p, s := newProduct(t), newScreen(t)
 	n := newNotices(t, s)
-	p.listen = freeHost(t)
-	p.url = "http://" + p.listen
-	p.env = append(p.env, "DOORWARD_LISTEN="+p.listen)
+	p.Listen = freeHost(t)
+	p.URL = "http://" + p.Listen
+	p.Env = append(p.Env, "DOORWARD_LISTEN="+p.Listen)
 
-	d := drive(t, s, program, p.env)
+	d := drive(t, s, program, p.Env)
 	d.find("heading", "Welcome to Doorward")
 	d.picture("welcome")
 	s.press(s.window("Doorward"), "ctrl+1") // leads nowhere yet
@@ -51,7 +53,7 @@ func TestWindow(t *testing.T) {
 	d.picture("invited")
 	d.click("button", "Done")
 
-	p.mail.Down()
+	p.Mail.Down()
 	p.must(t, "invite", "late@example.com", "--role", "Fleet")
 	window := s.window("Doorward")
 	s.press(window, "ctrl+5") // View, Mail
@@ -59,7 +61,7 @@ func TestWindow(t *testing.T) {
 	d.inFrame("The letter as its reader sees it", "You are invited to Night Watch")
 	d.picture("letter")
 	d.click("button", "Close")
-	if err := p.mail.Up(); err != nil {
+	if err := p.Mail.Up(); err != nil {
 		t.Fatal(err)
 	}
 	p.must(t, "reject", "late@example.com", "--yes")
@@ -117,10 +119,10 @@ func TestWindow(t *testing.T) {
 	s.saves(t, "^Back Up$", backup)
 	s.press(s.window("^Done$"), "Return")
 
-	s.secondStart(t, program, p.env)
+	s.secondStart(t, program, p.Env)
 	s.ends(t, s.pid(s.window("Doorward")))
 	d.close()
-	if got, err := p.run("restore", backup, "--data", filepath.Join(t.TempDir(), "restored")); err != nil || got.Code != 0 {
+	if got, err := p.Run("restore", backup, "--data", filepath.Join(t.TempDir(), "restored")); err != nil || got.Code != 0 {
 		t.Errorf("the backup cannot be restored: %v, %+v", err, got)
 	}
 	p.must(t, "verify")
@@ -147,12 +149,12 @@ func TestWindowOnARunningDoorward(t *testing.T) {
 	program := desktop(t)
 	p, s := serving(t), newScreen(t)
 	p.must(t, "setup", "--email", "grace@example.org", "--name", "Grace Hopper", "--workspace", "Night Watch")
-	d := drive(t, s, program, p.env)
+	d := drive(t, s, program, p.Env)
 	d.find("heading", "Dashboard")
 	d.reads("Night Watch")
 	s.ends(t, s.pid(s.window("Doorward")))
 	d.close()
-	if err := p.ready(); err != nil {
+	if err := p.Ready(); err != nil {
 		t.Errorf("the server went with the window: %v", err)
 	}
 }
@@ -162,8 +164,8 @@ func TestWindowOnARunningDoorward(t *testing.T) {
 func TestWindowComesBack(t *testing.T) {
 	program := desktop(t)
 	p, s := newProduct(t), newScreen(t)
-	p.env = append(p.env, "DOORWARD_LISTEN=127.0.0.1:0")
-	s.opens(program, p.env)
+	p.Env = append(p.Env, "DOORWARD_LISTEN=127.0.0.1:0")
+	s.opens(program, p.Env)
 	window := s.window("^Doorward$")
 	if _, err := s.xdotool("windowsize", "--sync", window, "900", "640"); err != nil {
 		t.Fatal(err)
@@ -178,10 +180,10 @@ func TestWindowComesBack(t *testing.T) {
 	first := s.pid(window)
 	s.press(window, "ctrl+q")
 	s.gone(t, first)
-	s.opens(program, p.env)
+	s.opens(program, p.Env)
 	s.successor("^Doorward$", first)
 	window = s.window("^Doorward$")
-	if err := eventually("the window is where it was", func() error {
+	if err := product.Eventually("the window is where it was", func() error {
 		got, err := s.xdotool("getwindowgeometry", window)
 		_, was, _ := strings.Cut(where, "\n")
 		if _, is, _ := strings.Cut(got, "\n"); err == nil && (is != was || !strings.Contains(is, "900x640")) {
@@ -193,7 +195,7 @@ func TestWindowComesBack(t *testing.T) {
 	}
 
 	second := s.pid(window)
-	if err := eventually("the page has opened its Doorward", func() error { return p.answers("/readyz") }); err != nil {
+	if err := product.Eventually("the page has opened its Doorward", func() error { return p.answers("/readyz") }); err != nil {
 		t.Fatal(err)
 	}
 	page := s.childOf(t, second, "WebKitWebProces")
@@ -201,7 +203,7 @@ func TestWindowComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	var question string
-	if err := eventually("the window offers to open anew", func() error {
+	if err := product.Eventually("the window offers to open anew", func() error {
 		all, err := s.windows("^Doorward$")
 		for _, id := range all {
 			if id != window {
@@ -219,8 +221,8 @@ func TestWindowComesBack(t *testing.T) {
 }
 
 // answers asks over the operator's socket.
-func (p *product) answers(path string) error {
-	res, err := p.socket.Get("http://doorward" + path)
+func (p *running) answers(path string) error {
+	res, err := p.Socket.Get("http://doorward" + path)
 	if err != nil {
 		return err
 	}
@@ -243,7 +245,7 @@ func (s *screen) opens(program string, env []string) {
 // childOf waits for a process of that name under another.
 func (s *screen) childOf(t *testing.T, parent int, name string) (pid int) {
 	t.Helper()
-	if err := eventually(name+" runs", func() error {
+	if err := product.Eventually(name+" runs", func() error {
 		all, err := filepath.Glob("/proc/[0-9]*/stat")
 		for _, file := range all {
 			stat, _ := os.ReadFile(file)
@@ -273,7 +275,7 @@ func (s *screen) saves(t *testing.T, title, path string) {
 // written waits for a file and returns what is in it.
 func (s *screen) written(t *testing.T, path string) (text string) {
 	t.Helper()
-	if err := eventually(path+" is written", func() error {
+	if err := product.Eventually(path+" is written", func() error {
 		b, err := os.ReadFile(path)
 		if text = string(b); err == nil && text == "" {
 			err = errors.New("it is empty")
@@ -298,7 +300,7 @@ func (s *screen) secondStart(t *testing.T, program string, env []string) {
 	go func() { ended <- cmd.Wait() }()
 	select {
 	case <-ended:
-	case <-time.After(patience):
+	case <-time.After(product.Patience):
 		cmd.Process.Kill()
 		t.Error("a second start went on")
 	}
@@ -320,7 +322,7 @@ func (s *screen) ends(t *testing.T, pid int) {
 // gone waits until a process is gone.
 func (s *screen) gone(t *testing.T, pid int) {
 	t.Helper()
-	if err := eventually("the program ends", func() error {
+	if err := product.Eventually("the program ends", func() error {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil || strings.Contains(string(stat), ") Z ") {
 			return nil
@@ -332,9 +334,9 @@ func (s *screen) gone(t *testing.T, pid int) {
 }
 
 // comes opens the newest invitation of an address, as its owner would.
-func (p *product) comes(t *testing.T, email string) {
+func (p *running) comes(t *testing.T, email string) {
 	t.Helper()
-	l, err := p.letter(wanted{To: email})
+	l, err := p.Letter(product.Wanted{To: email})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -343,17 +345,17 @@ func (p *product) comes(t *testing.T, email string) {
 	c.press(&http.Client{Jar: jar}, l.Link, l.Link, nil, "Account Pending Approval")
 }
 
-func (p *product) must(t *testing.T, args ...string) {
+func (p *running) must(t *testing.T, args ...string) {
 	t.Helper()
-	if got, err := p.run(args...); err != nil || got.Code != 0 {
+	if got, err := p.Run(args...); err != nil || got.Code != 0 {
 		t.Fatalf("doorward %s: %v, %+v", strings.Join(args, " "), err, got)
 	}
 }
 
 // holds checks the state of a member; empty: there is none.
-func (p *product) holds(t *testing.T, email, state string) {
+func (p *running) holds(t *testing.T, email, state string) {
 	t.Helper()
-	got, err := p.run("members", "--search", email, "--json")
+	got, err := p.Run("members", "--search", email, "--json")
 	right := strings.Contains(got.Out, `"state":"`+state+`"`)
 	if state == "" {
 		right = !strings.Contains(got.Out, email)
@@ -369,7 +371,7 @@ func (n *notices) await(t *testing.T) notice {
 	select {
 	case told := <-n.shown:
 		return told
-	case <-time.After(patience):
+	case <-time.After(product.Patience):
 		t.Fatal("no notice was shown")
 		return notice{}
 	}

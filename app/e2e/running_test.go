@@ -1,0 +1,23 @@
+package e2e
+
+import (
+	"os"
+	"testing"
+
+	"doorward/app/e2e/product"
+)
+
+func TestMain(m *testing.M) { os.Exit(product.Run(m)) }
+
+// running is one Doorward, with what the tests of this package do to it.
+type running struct{ *product.Product }
+
+func newProduct(t *testing.T, flags ...string) *running {
+	t.Helper()
+	return &running{product.New(t, flags...)}
+}
+
+func serving(t *testing.T, flags ...string) *running {
+	t.Helper()
+	return &running{product.Serving(t, flags...)}
+}
