@@ -64,6 +64,7 @@ type Product struct {
 	Mail    *mailtest.Server
 	Socket  *http.Client
 
+	Public string // where links lead, if not to Listen; give Listen a port then
 	Listen string // the same port for every server after the first
 	URL    string // where links lead, as the server printed it
 	Setup  string // the setup link, as the first server printed it
@@ -119,11 +120,15 @@ func Serving(t *testing.T, flags ...string) *Product {
 var (
 	PrintedSetup = regexp.MustCompile(`https?://[^\s"]+/setup/[A-Za-z0-9_-]{43}`)
 	PrintedURL   = regexp.MustCompile(`https?://127\.0\.0\.1:\d+`)
+	printedOpen  = regexp.MustCompile(`Doorward is open at`)
 )
 
 // Start runs `doorward serve` and returns once it answers.
 func (p *Product) Start(more ...string) error {
 	args := append([]string{"serve", "--listen", p.Listen}, append(p.Flags, more...)...)
+	if p.Public != "" {
+		args = append(args, "--url", p.Public)
+	}
 	cmd := exec.Command(p.Program, args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = p.Env, &p.Log, &p.Log
 	from := p.Log.Len()
@@ -135,8 +140,11 @@ func (p *Product) Start(more ...string) error {
 	p.Server, p.Exited = cmd, exited
 
 	told := PrintedURL
-	if p.Setup == "" {
+	switch {
+	case p.Setup == "":
 		told = PrintedSetup
+	case p.Public != "":
+		told = printedOpen
 	}
 	link, err := p.Log.Await(from, told, exited)
 	if err != nil {
@@ -144,6 +152,9 @@ func (p *Product) Start(more ...string) error {
 	}
 	if p.Setup == "" {
 		p.Setup = link
+	}
+	if p.Public != "" {
+		link = "http://" + p.Listen
 	}
 	u, err := url.Parse(link)
 	if err != nil {

@@ -1,0 +1,151 @@
+package hostile
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"doorward/app/e2e/product"
+)
+
+var update = flag.Bool("update", false, "write the table into docs/security.md")
+
+const (
+	document = "../../../docs/security.md"
+	begins   = "<!-- the table begins: go test ./app/e2e/hostile -run TestTable -update -->\n"
+	ends     = "<!-- the table ends -->\n"
+)
+
+func TestMain(m *testing.M) { os.Exit(product.Run(m)) }
+
+// A row is one attack on one or more items of the checklist.
+type row struct {
+	items, attack, name string
+	test                func(*testing.T)
+	verdict             string // empty until it ran
+}
+
+var rows []*row
+
+// item registers the test of items, such as "53" or "11, 29". It is called where
+// package variables are made, so that the table is known before anything runs.
+func item(items, attack string, test func(*testing.T)) *row {
+	name := runtime.FuncForPC(reflect.ValueOf(test).Pointer()).Name()
+	r := &row{items: items, attack: attack, name: name[strings.LastIndexByte(name, '.')+1:], test: test}
+	rows = append(rows, r)
+	return r
+}
+
+// path is the row's name for go test -run: TestTable/53_compressedBodies.
+func (r *row) path() string { return strings.ReplaceAll(r.items, ", ", "+") + "_" + r.name }
+
+// number is the row's first item, for the table's order.
+func (r *row) number() int {
+	first, _, _ := strings.Cut(r.items, ",")
+	n, err := strconv.Atoi(first)
+	if err != nil {
+		return 1000 // what has no number stands at the end
+	}
+	return n
+}
+
+// run runs the row beside others and notes how it ended.
+func (r *row) run(t *testing.T, mu *sync.Mutex) {
+	t.Parallel()
+	t.Cleanup(func() {
+		mu.Lock()
+		defer mu.Unlock()
+		r.verdict = "holds"
+		if t.Failed() {
+			r.verdict = "**fails**"
+		}
+		if t.Skipped() {
+			r.verdict = "**was not run**"
+			t.Errorf("a row is never skipped")
+		}
+	})
+	r.test(t)
+}
+
+// Every row is run, and the document says of each what the run found.
+func TestTable(t *testing.T) {
+	slices.SortStableFunc(rows, func(a, b *row) int { return a.number() - b.number() })
+	var mu sync.Mutex
+	t.Run("rows", func(t *testing.T) {
+		for _, r := range rows {
+			t.Run(r.path(), func(t *testing.T) { r.run(t, &mu) })
+		}
+	})
+	whole := !slices.ContainsFunc(rows, func(r *row) bool { return r.verdict == "" })
+	if *update {
+		if !whole {
+			t.Fatal("only a run of all rows can write the table")
+		}
+		if err := writeTable(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tableIsTrue(); err != nil {
+		t.Error(err)
+	}
+}
+
+func table(verdict func(*row) string) string {
+	var b strings.Builder
+	b.WriteString("| item | attack | test | verdict |\n|---|---|---|---|\n")
+	for _, r := range rows {
+		fmt.Fprintf(&b, "| %s | %s | `%s` | %s |\n", r.items, strings.ReplaceAll(r.attack, "|", "\\|"), r.name, verdict(r))
+	}
+	return b.String()
+}
+
+// split is the document before, in and after the table.
+func split() (before, inside, after string, err error) {
+	text, err := os.ReadFile(document)
+	if err != nil {
+		return "", "", "", err
+	}
+	before, rest, there := strings.Cut(string(text), begins)
+	inside, after, ended := strings.Cut(rest, ends)
+	if !there || !ended {
+		return "", "", "", fmt.Errorf("%s lacks the marks between which the table stands", document)
+	}
+	return before, inside, after, nil
+}
+
+func writeTable() error {
+	before, _, after, err := split()
+	if err != nil {
+		return err
+	}
+	text := before + begins + table(func(r *row) string { return r.verdict }) + ends + after
+	return os.WriteFile(document, []byte(text), 0o644)
+}
+
+// tableIsTrue holds the document to the registry, and its verdicts to those of
+// the rows that ran.
+func tableIsTrue() error {
+	_, inside, _, err := split()
+	if err != nil {
+		return err
+	}
+	said := strings.Split(strings.TrimSpace(inside), "\n")
+	want := strings.Split(strings.TrimSpace(table(func(r *row) string { return r.verdict })), "\n")
+	if len(said) != len(want) {
+		return fmt.Errorf("the table has %d lines, and the suite %d: run go test ./app/e2e/hostile -run TestTable -update", len(said), len(want))
+	}
+	for i, line := range want {
+		head, known := strings.CutSuffix(line, " |  |") // did not run this time
+		if said[i] != line && !(known && strings.HasPrefix(said[i], head)) {
+			return fmt.Errorf("the table says\n%s\nand the suite\n%s", said[i], line)
+		}
+	}
+	return nil
+}
