@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,6 +30,10 @@ type house struct {
 
 	mu      sync.Mutex
 	secrets []string // what opens something: never in a log
+
+	newestSeen map[string]int // sign-in emails that newest returned, by address
+	made       int            // people that fresh invited
+	clock      atomic.Int64   // how far ahead later is
 }
 
 // open starts a Doorward that nobody has set up.

@@ -16,28 +16,25 @@ import (
 )
 
 // later stops the server and serves the data that it left from this process, on
-// the same address, with a clock that is ahead by so much. The program's own
-// clock cannot be turned from outside.
+// the same address, with a clock that is ahead by so much; called again, it only
+// moves that clock. The program's own clock cannot be turned from outside.
 func (h *house) later(ahead time.Duration) {
 	h.t.Helper()
-	if err := h.Stop(); err != nil {
-		h.t.Fatal(err)
+	if h.clock.Swap(int64(ahead)) != 0 {
+		return
 	}
-	h.ahead(ahead)
-}
-
-// ahead serves, until the returned function is called, with a clock ahead.
-func (h *house) ahead(by time.Duration) (end func()) {
-	h.t.Helper()
 	must := func(err error) {
 		h.t.Helper()
 		if err != nil {
 			h.t.Fatal(err)
 		}
 	}
+	must(h.Stop())
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	s, err := store.Open(store.Options{Dir: h.Dir, Logger: quiet, MinFree: 1, Now: func() time.Time { return time.Now().Add(by) }})
+	now := func() time.Time { return time.Now().Add(time.Duration(h.clock.Load())) }
+	s, err := store.Open(store.Options{Dir: h.Dir, Logger: quiet, MinFree: 1, Now: now})
 	must(err)
+	h.t.Cleanup(func() { s.Close() })
 	frontend := os.DirFS("../../../frontend")
 	d, err := desk.New(context.Background(), desk.Options{Store: s, Frontend: frontend, PublicURL: h.origin(), Mail: true, Logger: quiet})
 	must(err)
@@ -46,17 +43,7 @@ func (h *house) ahead(by time.Duration) (end func()) {
 	l, err := net.Listen("tcp", h.Listen)
 	must(err)
 	go w.Serve(l, false)
-	ended := false
-	end = func() {
-		if ended {
-			return
-		}
-		ended = true
-		w.Close()
-		s.Close()
-	}
-	h.t.Cleanup(end)
-	return end
+	h.t.Cleanup(func() { w.Close() })
 }
 
 var _ = item("7", "a link is used after its time: an invitation, a sign-in email", staleLinks)
@@ -130,25 +117,18 @@ func oldSessions(t *testing.T) {
 	t.Run("used all the while, a day and a month", func(t *testing.T) {
 		h := furnish(t)
 		ada, _ := h.member("ada@example.com")
-		if err := h.Stop(); err != nil {
-			t.Fatal(err)
-		}
 		for d := 20 * time.Minute; d < access.AdminLasts; d += 6 * access.AdminIdle / 7 {
-			end := h.ahead(d)
+			h.later(d)
 			h.admin.api("GET", "/me", nil).want(200)
-			end()
 		}
-		end := h.ahead(access.AdminLasts + time.Minute)
+		h.later(access.AdminLasts + time.Minute)
 		h.admin.api("GET", "/me", nil).want(401)
-		end()
 		for d := 6 * 24 * time.Hour; d < access.MemberLasts; d += 6 * 24 * time.Hour {
-			end := h.ahead(d)
+			h.later(d)
 			ada.api("GET", "/me", nil).want(200)
-			end()
 		}
-		end = h.ahead(access.MemberLasts + time.Minute)
+		h.later(access.MemberLasts + time.Minute)
 		ada.api("GET", "/me", nil).want(401)
-		end()
 	})
 }
 
