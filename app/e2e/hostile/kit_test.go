@@ -523,3 +523,15 @@ func at(n int, call func(i int)) {
 	close(start)
 	all.Wait()
 }
+
+// ends reads until the other side closes the connection, whatever it says.
+func (w *wire) ends() error {
+	if err := w.SetReadDeadline(time.Now().Add(product.Patience)); err != nil {
+		return err
+	}
+	_, err := io.Copy(io.Discard, w.Conn)
+	if slow, ok := err.(net.Error); ok && slow.Timeout() {
+		return fmt.Errorf("still open after %s", product.Patience)
+	}
+	return nil // closed, or reset
+}
