@@ -209,6 +209,9 @@ func (f *frameReader) trailer() error {
 	if _, err := io.ReadFull(f.r, got); err != nil || !bytes.Equal(want, got) {
 		return notABackup("its checksum does not fit", err)
 	}
+	if _, err := f.r.ReadByte(); err != io.EOF {
+		return notABackup("something follows its end", err)
+	}
 	return io.EOF
 }
 

@@ -117,6 +117,10 @@ func TestDamagedBackupIsRefused(t *testing.T) {
 			t.Errorf("a backup %s at %d left a directory", what, at)
 		}
 	}
+	// What stands behind the end was never summed: another backup, or something to
+	// be taken along unseen.
+	try("followed by a byte", len(text), append(bytes.Clone(text), 0))
+	try("followed by itself", len(text), append(bytes.Clone(text), text...))
 	for at := range text { // also between two records
 		f := &frameReader{r: bufio.NewReader(bytes.NewReader(text[:at])), sum: sha256.New()}
 		_, err := f.header()

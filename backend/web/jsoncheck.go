@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
@@ -275,16 +277,39 @@ func (k *checker) escape() error {
 		k.at++
 		return nil
 	case 'u':
-		k.at++
-		for range 4 {
-			if !hexDigit(k.next()) {
-				return k.wrong("four hexadecimal digits")
-			}
-			k.at++
-		}
-		return nil
+		return k.codePoint()
 	}
 	return k.wrong("an escape such as \\n")
+}
+
+// codePoint passes over \uXXXX, and over its other half where it is the first of
+// two. A half alone is no character: one reader drops it, another replaces it.
+func (k *checker) codePoint() error {
+	unit, err := k.unit()
+	if err != nil || !utf16.IsSurrogate(unit) {
+		return err
+	}
+	if bytes.HasPrefix(k.text[k.at:], []byte(`\u`)) {
+		k.at++
+		low, err := k.unit()
+		if err != nil || utf16.DecodeRune(unit, low) != unicode.ReplacementChar {
+			return err
+		}
+	}
+	return badBody("The body holds half a character, before byte %d. Write the whole.", k.at+1)
+}
+
+// unit passes over u and four hexadecimal digits.
+func (k *checker) unit() (u rune, err error) {
+	k.at++
+	for range 4 {
+		if !hexDigit(k.next()) {
+			return 0, k.wrong("four hexadecimal digits")
+		}
+		k.at++
+	}
+	n, err := strconv.ParseUint(string(k.text[k.at-4:k.at]), 16, 16)
+	return rune(n), err
 }
 
 func hexDigit(c byte) bool {
