@@ -63,6 +63,7 @@ type Product struct {
 	Flags   []string // of serve
 	Mail    *mailtest.Server
 	Socket  *http.Client
+	Client  *http.Client // that asks whether it is ready; nil: the usual one
 
 	Public string // where links lead, if not to Listen; give Listen a port then
 	Listen string // the same port for every server after the first
@@ -166,7 +167,11 @@ func (p *Product) Start(more ...string) error {
 
 func (p *Product) Ready() error {
 	return Eventually("the server answers", func() error {
-		resp, err := http.Get(p.URL + "/readyz")
+		client := p.Client
+		if client == nil {
+			client = http.DefaultClient
+		}
+		resp, err := client.Get(p.URL + "/readyz")
 		if err != nil {
 			return err
 		}
