@@ -9,10 +9,10 @@ CONSOLE_SOURCES := frontend/tokens.css $(shell find $(CONSOLE) -name node_module
 .DEFAULT_GOAL := help
 TAGS := desktop,production,webkit2_41
 
-.PHONY: help run build desktop package test test-crash test-damage pictures bench clean
+.PHONY: help run build desktop package test test-hostile test-crash test-damage fuzz pictures bench clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ifneq ($(DISPLAY)$(WAYLAND_DISPLAY),)
 run: desktop ## build, and open: a window where there is a display, else 127.0.0.1:8080
@@ -59,6 +59,14 @@ test-crash: ## kill the server 200 times under 16 clients, and look at every ans
 
 test-damage: ## harm every kind of file in every way, and 300 places at random (SEED= runs one again)
 	HARMS=300 go test -count=1 -timeout 60m -v -run 'Harm|Damage|Garbage|Lost|HalfWritten|EmptyLog' ./backend/store/...
+
+test-hostile: ## attack the built program, row by row; the table is in docs/security.md
+	@build/deps test
+	go test -count=1 ./app/e2e/hostile
+
+FUZZTIME ?= 2m
+fuzz: ## look for inputs that break a promise, FUZZTIME (2m) for each target
+	FUZZTIME=$(FUZZTIME) go run ./build/check fuzz
 
 pictures: ## take the README's pictures anew
 	@build/deps test

@@ -70,6 +70,7 @@ var homes = map[string][]string{
 	"golang.org/x/sys":                {"app", "backend/mapped", "backend/store/kv"},
 	"golang.org/x/text":               {"backend/address"},
 	"google.golang.org/protobuf":      {"backend/store/kv"},
+	"pgregory.net/rapid":              {"backend/desk"},
 
 	"github.com/KimMachineGun/automemlimit": {"app"},
 }

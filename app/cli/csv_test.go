@@ -138,28 +138,3 @@ func TestCSVIsReadAsItGoes(t *testing.T) {
 		t.Errorf("%d bytes were read for 5,000 rows", in.taken)
 	}
 }
-
-func FuzzCSV(f *testing.F) {
-	f.Add("email,role\nada@example.com,Fleet\n")
-	f.Add("\ufeffemail;role;note\n\"a\n\";b;\n;;\n")
-	f.Add("email\trole\n\"\n")
-	f.Fuzz(func(t *testing.T, file string) {
-		c, err := openCSV(strings.NewReader(file))
-		if err != nil {
-			return
-		}
-		for last := 1; ; {
-			row, err := c.next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if row.Line <= last {
-				t.Fatalf("row %d after row %d", row.Line, last)
-			}
-			last = row.Line
-		}
-	})
-}

@@ -64,7 +64,7 @@ func traced(t *testing.T, pid int, file string) (stop func()) {
 	}
 	exited := make(chan error, 1)
 	go func() { exited <- cmd.Wait(); close(exited) }()
-	if _, err := says.await(0, regexp.MustCompile(`attached`), exited); err != nil {
+	if _, err := says.Await(0, regexp.MustCompile(`attached`), exited); err != nil {
 		if strings.Contains(says.String(), "ermitted") {
 			t.Skipf("This process may not be traced here: %s", &says)
 		}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+)
+
+// A target is a fuzz test and where it is. A test holds the list to be complete.
+type target struct{ pkg, name string }
+
+var targets = []target{
+	{"app", "FuzzSettings"},
+	{"app", "FuzzSettingsFile"},
+	{"app/cli", "FuzzCSV"},
+	{"backend/access", "FuzzTokens"},
+	{"backend/address", "FuzzParse"},
+	{"backend/desk", "FuzzLetters"},
+	{"backend/mail", "FuzzMessage"},
+	{"backend/store", "FuzzBackup"},
+	{"backend/store", "FuzzCursor"},
+	{"backend/store/kv", "FuzzValue"},
+	{"backend/web", "FuzzRawHTTP"},
+}
+
+// fuzzFor is how long each target looks for new inputs; FUZZTIME, as make fuzz
+// sets it, says otherwise. What was found before is a file that every run of the
+// tests tries first.
+const fuzzFor = "5s"
+
+// buildFuzz is how long building one target may take on a busy machine: it is
+// built anew, to be watched.
+const buildFuzz = 8 * time.Minute
+
+// fuzz runs every target for a short while. Each counts as one.
+func fuzz(ctx context.Context, w io.Writer) (all tally) {
+	long := fuzzFor
+	if v := os.Getenv("FUZZTIME"); v != "" {
+		long = v
+	}
+	d, err := time.ParseDuration(long)
+	if err != nil {
+		return one("FUZZTIME", "", err)
+	}
+	for _, t := range targets {
+		result := t.run(ctx, d)
+		fmt.Fprintf(w, "%s.%s: %s\n", t.pkg, t.name, result)
+		all.add(result)
+	}
+	return all
+}
+
+func (t target) run(ctx context.Context, long time.Duration) tally {
+	ctx, cancel := context.WithTimeout(ctx, long+buildFuzz)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+long.String(), "./"+t.pkg)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 20 * time.Second
+	out, err := cmd.CombinedOutput()
+	return one(t.pkg+"."+t.name, string(out), err)
+}
