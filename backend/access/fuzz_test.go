@@ -47,3 +47,32 @@ func FuzzTokens(f *testing.F) {
 		}
 	})
 }
+
+// However a code is typed, it is eight letters of the alphabet or no code; typed
+// again as people see it, it is the same; and no two that are seen otherwise are
+// one.
+func FuzzCode(f *testing.F) {
+	for _, s := range []string{"K7PQ-3XMD", "k7pq3xmd", " K7PQ\u00a03XMD\r\n", "oOiI-lL00", "K7PQ-3XM", "K7PQ-3XMDD", "U7PQ-3XMD", "Ｋ７ＰＱ－３ＸＭＤ", "\xffK7PQ3XMD", "K7PQ\x003XMD", "-", "", strings.Repeat("-", 300) + "K7PQ3XMD", "К7PQ-3XMD"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		c, ok := ParseCode(s)
+		if !ok {
+			if c != "" && len(c) == CodeLength {
+				t.Errorf("%q is no code, and read as %q", s, string(c))
+			}
+			return
+		}
+		if len(c) != CodeLength || strings.Trim(string(c), codeAlphabet) != "" {
+			t.Errorf("%q is read as %q", s, string(c))
+		}
+		for _, again := range []string{c.String(), string(c), strings.ToLower(c.String()), " " + c.String() + "\n"} {
+			if d, ok := ParseCode(again); !ok || d != c {
+				t.Errorf("%q, read from %q, is %q, %v the second time", again, s, string(d), ok)
+			}
+		}
+		if d, ok := ParseCode(s + string(c[0])); ok {
+			t.Errorf("%q with one letter more is %q", s, string(d))
+		}
+	})
+}

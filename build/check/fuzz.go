@@ -16,6 +16,7 @@ var targets = []target{
 	{"app", "FuzzSettings"},
 	{"app", "FuzzSettingsFile"},
 	{"app/cli", "FuzzCSV"},
+	{"backend/access", "FuzzCode"},
 	{"backend/access", "FuzzTokens"},
 	{"backend/address", "FuzzParse"},
 	{"backend/desk", "FuzzLetters"},
@@ -23,7 +24,9 @@ var targets = []target{
 	{"backend/store", "FuzzBackup"},
 	{"backend/store", "FuzzCursor"},
 	{"backend/store/kv", "FuzzValue"},
+	{"backend/web", "FuzzForwarded"},
 	{"backend/web", "FuzzRawHTTP"},
+	{"backend/web/wire", "FuzzFraming"},
 }
 
 // fuzzFor is how long each target looks for new inputs; FUZZTIME, as make fuzz

@@ -413,9 +413,7 @@ func readBack(t *testing.T) {
 	for _, l := range h.admin.api("GET", "/outbox?limit=200", nil).items() {
 		a := h.admin.api("GET", "/outbox/"+l["id"].(string), nil)
 		a.lacks(secrets...)
-		if email.Code != "" {
-			a.lacks(email.Code, email.Code[:len(email.Code)/2]+" "+email.Code[len(email.Code)/2:], email.Code[:len(email.Code)/2]+"-"+email.Code[len(email.Code)/2:])
-		}
+		a.lacks(email.Code, strings.ReplaceAll(email.Code, "-", ""))
 	}
 	for _, args := range [][]string{{"audit", "--limit", "0"}, {"members", "--json"}, {"outbox", "--json"}, {"token", "list", "--json"}, {"requests", "--json"}, {"audit", "--json", "--limit", "0"}} {
 		out := h.command(args...)
