@@ -207,6 +207,7 @@ func (a *App) RunWorkers(ctx context.Context) {
 	var both sync.WaitGroup
 	both.Go(func() { a.desk.Run(ctx) })
 	both.Go(func() { a.compactDaily(ctx) })
+	both.Go(func() { a.web.RunTraces(ctx) })
 	if a.mail != nil {
 		both.Go(func() {
 			if err := a.mail.Run(ctx); err != nil && ctx.Err() == nil {

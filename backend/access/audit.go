@@ -35,6 +35,7 @@ const (
 	DidExpire      Deed = "invitation_expired"
 	DidRemind      Deed = "reminded"
 	DidAbandon     Deed = "removed_undecided"
+	DidNotice      Deed = "noticed_unusual"
 	DidMakeToken   Deed = "made_token"
 	DidRevokeToken Deed = "revoked_token"
 	DidPutRole     Deed = "kept_role"

@@ -83,6 +83,7 @@ const (
 	EndedRejected  Ending = "rejected"
 	EndedRemoved   Ending = "removed"
 	EndedWithdrawn Ending = "withdrawn"
+	EndedSignedOut Ending = "signed_out" // by the member, or for a session after it: nothing to tell
 )
 
 // SignedOutError is the answer to whoever is not signed in.

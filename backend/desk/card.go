@@ -160,6 +160,7 @@ type Overview struct {
 	access.Counters
 	Mail       access.MailHealth
 	MailServer bool // one is configured
+	Unusual    access.Unusual
 }
 
 // Overview counts everything, from counters kept with each change.
@@ -167,6 +168,9 @@ func (d *Desk) Overview(ctx context.Context, by access.By) (out Overview, err er
 	err = d.view(ctx, by, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		out.MailServer = d.mail
 		if out.Counters, err = tx.Counters(); err != nil {
+			return err
+		}
+		if out.Unusual, err = unusual(tx, out.Counters); err != nil {
 			return err
 		}
 		out.Mail, err = tx.MailHealth()

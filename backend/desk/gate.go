@@ -113,7 +113,7 @@ func (g *gate) drop(all []store.Change) {
 // a good session the error is SignedOut; an *Ended where it is known why.
 func (d *Desk) Who(ctx context.Context, secret access.Secret) (*Principal, error) {
 	if !secret.OpensSession() {
-		return nil, access.SignedOutError()
+		return nil, access.SignedOutError().Because(access.ErrUnknown)
 	}
 	h := secret.Hash()
 	p, read := d.gate.get(h)
@@ -176,10 +176,13 @@ func ended(tx *store.Tx, h access.SecretHash) error {
 	if err != nil {
 		return err
 	}
-	if why != "" {
-		return &Ended{why}
+	switch why {
+	case "":
+		return access.SignedOutError().Because(access.ErrUnknown)
+	case access.EndedSignedOut:
+		return access.SignedOutError()
 	}
-	return access.SignedOutError()
+	return &Ended{why}
 }
 
 // touch notes that a session is in use. That it failed keeps nobody out.
@@ -219,7 +222,10 @@ func (d *Desk) loadToken(tx *store.Tx, h access.SecretHash, p *Principal) error 
 	if err != nil {
 		return err
 	}
-	if !ok || !t.Good(tx.Now) {
+	if !ok {
+		return badToken().Because(access.ErrUnknown)
+	}
+	if !t.Good(tx.Now) {
 		return badToken()
 	}
 	p.By, p.token = access.By{Member: t.Owner, Token: t.ID}, t
@@ -263,7 +269,7 @@ func (d *Desk) Rotate(ctx context.Context, old access.Secret) (access.Secret, er
 		if err != nil {
 			return err
 		}
-		if err := tx.DeleteSession(old.Hash(), ""); err != nil {
+		if err := tx.DeleteSession(old.Hash(), access.EndedSignedOut); err != nil {
 			return err
 		}
 		s.Hash, s.SeenAt, s.Rights = fresh.Hash(), tx.Now, m.Rights+rev
@@ -279,7 +285,7 @@ func (d *Desk) SignOut(ctx context.Context, by access.By, secret access.Secret) 
 		if err != nil || !ok {
 			return err
 		}
-		if err := tx.DeleteSession(s.Hash, ""); err != nil {
+		if err := tx.DeleteSession(s.Hash, access.EndedSignedOut); err != nil {
 			return err
 		}
 		return tx.Record(by, access.DidSignOut, string(s.Member), "")
@@ -295,7 +301,7 @@ func (d *Desk) SignOutEverywhere(ctx context.Context, by access.By, id access.Me
 			return err
 		}
 		m.Epoch++
-		if err := firstOf(tx.PutMember(m), d.endSessions(tx, m.ID, "")); err != nil {
+		if err := firstOf(tx.PutMember(m), d.endSessions(tx, m.ID, access.EndedSignedOut)); err != nil {
 			return err
 		}
 		return tx.Record(by, access.DidSignOutAll, string(id), "")

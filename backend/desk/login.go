@@ -201,7 +201,7 @@ func (d *Desk) enter(tx *store.Tx, m *access.Member, session access.Secret, meth
 	}
 	if len(open) == mostSessions {
 		oldest := slices.MinFunc(open, func(a, b access.Session) int { return a.SeenAt.Compare(b.SeenAt) })
-		if err := tx.DeleteSession(oldest.Hash, ""); err != nil {
+		if err := tx.DeleteSession(oldest.Hash, access.EndedSignedOut); err != nil {
 			return Entry{}, err
 		}
 	}

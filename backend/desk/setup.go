@@ -36,15 +36,17 @@ func (d *Desk) SetupOpen(ctx context.Context, secret access.Secret) error {
 }
 
 func setupOpen(tx *store.Tx, secret access.Secret) error {
-	closed, err := setupOver(tx)
-	if err != nil || closed {
+	s, err := tx.Setup()
+	if err != nil {
+		return err
+	}
+	if s.Secret.IsZero() || s.Secret != secret.Hash() {
+		return access.SetupClosed().Because(access.ErrUnknown)
+	}
+	if closed, err := setupOver(tx); err != nil || closed {
 		return firstOf(err, access.SetupClosed())
 	}
-	s, err := tx.Setup()
-	if err == nil && (s.Secret.IsZero() || s.Secret != secret.Hash()) {
-		err = access.SetupClosed()
-	}
-	return err
+	return nil
 }
 
 // setupOver reports whether there was an Admin: one that was set up, or one
@@ -129,7 +131,12 @@ func (d *Desk) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, by ac
 	if err := free(tx, in.Email); err != nil {
 		return m, err
 	}
-	if err := tx.PutSetup(access.Setup{ClosedAt: tx.Now}); err != nil {
+	s, err := tx.Setup()
+	if err != nil {
+		return m, err
+	}
+	s.ClosedAt = tx.Now // its secret stays, to tell that link from one that was made up
+	if err := tx.PutSetup(s); err != nil {
 		return m, err
 	}
 	return m, tx.Record(by, access.DidSetup, string(id), "")

@@ -152,6 +152,8 @@ func (d *Desk) sweep(tx *store.Tx, due store.Due, admins []string) error {
 		return tx.Evenly(store.OutcomeKeys, store.OutcomeBytes, func() error { return d.decoyDue(tx, access.LetterID(due.Ref)) })
 	case store.DueBucket:
 		return tx.DropBucket(due.Ref, due.At)
+	case store.DueTrace:
+		return d.traceDue(tx, access.Trace(due.Ref))
 	}
 	return nil
 }

@@ -47,6 +47,7 @@ func (d *Desk) EnterWindow(ctx context.Context, code access.Secret, b Browser) (
 		verdict = access.DeadWindow()
 		l, err := tx.Login(code.Hash())
 		if access.Expired.Is(err) || err == nil && l.Purpose != access.ForWindow {
+			verdict = access.DeadWindow().Because(err)
 			return nil
 		}
 		if err != nil {

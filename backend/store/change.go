@@ -74,6 +74,8 @@ func change(e kv.Event) (Change, bool) {
 		return Change{Topic: LetterDue}, !e.Deleted
 	case "B/":
 		return Change{Topic: Asked}, !e.Deleted
+	case "U/":
+		return Change{Topic: OverviewChanged}, true
 	}
 	return Change{}, false
 }

@@ -48,6 +48,7 @@
 //	i/KEY                 rate limit bucket
 //	c                     counters
 //	Y/DAY                 how many were invited, came, were approved and rejected on a day
+//	U/KIND                traces of attacks of a kind: how many in which hour, from which networks
 //	h                     head of the audit chain, sealed with the instance key
 //	p                     settings
 //	f                     setup: the way to the first Admin

@@ -14,6 +14,7 @@ const (
 	DueAsk       = 'b' // an ask is forgotten
 	DueSession   = 's' // a session has reached its absolute limit
 	DueEnding    = 'z' // why a session ended is forgotten
+	DueTrace     = 'T' // the audit log is told of unusual events of a kind
 	DueLeftovers = 'g' // what a deleted member left has to go
 	DueDigest    = 'w' // Admins are told who waits
 	DueSessions  = 'S' // the sessions of a member that are left have to go

@@ -20,7 +20,7 @@ func (tx *Tx) Login(h access.SecretHash) (access.Login, error) {
 	var l access.Login
 	ok, err := tx.get(hashKey("l/", h), &l)
 	if err == nil && !ok {
-		err = access.DeadLink()
+		err = access.DeadLink().Because(access.ErrUnknown)
 	}
 	return l, err
 }

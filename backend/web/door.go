@@ -211,6 +211,7 @@ func (s *Server) redeemCode(c *fiber.Ctx) error {
 	}
 	e, err := s.desk.RedeemCode(c.UserContext(), strings.Clone(c.FormValue("code")), s.browser(c))
 	if access.Invalid.Is(err) {
+		s.notice(c, access.TraceWrongCode)
 		return s.page(c, http.StatusUnprocessableEntity, pageLoginCode, s.codePage(c, strings.Clone(c.FormValue("email")), access.Explain(err).Message))
 	}
 	if err != nil {
@@ -264,6 +265,9 @@ func (s *Server) linkRefused(c *fiber.Ctx, token access.Secret, err error) error
 	shown := access.Explain(err)
 	switch {
 	case shown.Code == "link_dead":
+		if kind := traceOf(err, shown, http.StatusGone); kind != "" {
+			s.notice(c, kind)
+		}
 		return s.page(c, http.StatusGone, pageLinkDead, LinkDeadPage{Leaf: s.leaf(c), Action: action})
 	case shown.Code == "wrong_browser":
 		return s.page(c, http.StatusForbidden, pageWrongBrowser, WrongBrowserPage{Leaf: s.leaf(c), Action: action})

@@ -163,6 +163,8 @@ type overviewJSON struct {
 	LettersFailed      int            `json:"letters_failed"`
 	Letters            map[string]int `json:"letters" doc:"Letters in the outbox, by state."`
 	Roles              map[string]int `json:"roles" doc:"How many hold each role, in any state. A role that nobody holds is absent."`
+	Unusual            int            `json:"unusual" doc:"Unusual events in the last 24 hours: wrong codes, unknown links and secrets, refused requests." example:"12"`
+	UnusualHigh        bool           `json:"unusual_high" doc:"More than a normal day has."`
 	PublicURL          string         `json:"public_url" doc:"Where links lead." example:"https://door.example.com"`
 	PublicURLLocal     bool           `json:"public_url_local" doc:"Links lead to this machine only."`
 	Mail               mailJSON       `json:"mail"`
@@ -182,6 +184,7 @@ type mailJSON struct {
 func (s *Server) overviewOf(o desk.Overview) overviewJSON {
 	out := overviewJSON{Pending: o.Pending, Proved: o.Proved, Active: o.Active, Suspended: o.Suspended, Admins: o.Admins, Members: o.Members(),
 		InvitationsExpired: o.Expired, LettersFailed: o.Letters[access.LetterFailed], Letters: map[string]int{}, Roles: map[string]int{},
+		Unusual: o.Unusual.Total, UnusualHigh: o.Unusual.High,
 		PublicURL: s.publicURL, PublicURLLocal: s.local, Mail: s.mailOf(o)}
 	for role, n := range o.Roles {
 		out.Roles[string(role)] = n

@@ -63,6 +63,9 @@ const busyFor = 5 * time.Second
 func (s *Server) fail(c *fiber.Ctx, err error) error {
 	s.secureHeaders(c) // an answer to what could not be read never came through outer
 	e, code, number := s.explain(c, err)
+	if kind := traceOf(err, e, code); kind != "" {
+		s.notice(c, kind)
+	}
 	var wait time.Duration
 	var slow *slowedError
 	switch {

@@ -142,6 +142,9 @@ func (s *Server) failedTry(c *fiber.Ctx, err error) error {
 	if err == nil || !access.SignedOut.Is(err) {
 		return err
 	}
+	if errors.Is(err, access.ErrUnknown) {
+		s.notice(c, access.TraceBadToken)
+	}
 	if slow := s.slowTries(c); slow != nil {
 		return slow
 	}

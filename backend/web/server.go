@@ -82,6 +82,7 @@ type Server struct {
 	limits     Limits
 	tries      *limiter
 	requests   *limiter
+	traces     *traces
 	inFlight   atomic.Int64
 	classes    map[string]need
 	console    *console
@@ -132,7 +133,7 @@ func New(o Options) (*Server, error) {
 	s.names, s.local, s.facts = namesFor(s.secure), onThisMachine(public), append(o.Facts, ourFacts()...)
 	s.hosts, s.origins = ours(public, o.Listen)
 	s.stopped, s.stop = context.WithCancel(context.Background())
-	s.hub = newHub(s)
+	s.hub, s.traces = newHub(s), newTraces(s.log)
 	return s, nil
 }
 
@@ -250,6 +251,7 @@ func (s *Server) Close() error {
 			first = err
 		}
 	}
+	s.keepTraces(context.Background())
 	return first
 }
 

@@ -564,6 +564,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/overview/unusual": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Unusual events
+         * @description What strangers did in the last 24 hours that a normal day does not have, or not so much of: by kind, with what it means and what to do. Mistakes leave the same traces as attacks. Several seconds can pass before an event is counted here.
+         */
+        get: operations["get-unusual"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/roles": {
         parameters: {
             query?: never;
@@ -1088,6 +1108,42 @@ export interface components {
              */
             state: "pending" | "active" | "suspended";
         };
+        Kind: {
+            /**
+             * Format: int64
+             * @example 12
+             */
+            count: number;
+            /**
+             * @description Stable: log lines and audit entries name it so.
+             * @enum {string}
+             */
+            kind: "wrong_code" | "dead_link" | "bad_token" | "too_many" | "foreign_host" | "foreign_form" | "body_refused" | "framing_refused" | "forwarded_refused" | "connection_refused" | "setup_wrong";
+            /** Format: date-time */
+            last_at: string;
+            /** @description What has happened. */
+            means: string;
+            /**
+             * @description The network that more than half of them came from; absent where there is none.
+             * @example 203.0.113.9
+             */
+            most_from?: string;
+            /**
+             * @description What there were so many of.
+             * @example wrong login codes
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description From how many networks: an IPv4 address is one, and so is an IPv6 /64.
+             * @example 3
+             */
+            networks: number;
+            /** @description There were at least so many networks. */
+            networks_is_floor?: boolean;
+            /** @description What to do about it. */
+            to_do: string;
+        };
         Letter: {
             /**
              * Format: date-time
@@ -1358,6 +1414,14 @@ export interface components {
             };
             /** Format: int64 */
             suspended: number;
+            /**
+             * Format: int64
+             * @description Unusual events in the last 24 hours: wrong codes, unknown links and secrets, refused requests.
+             * @example 12
+             */
+            unusual: number;
+            /** @description More than a normal day has. */
+            unusual_high: boolean;
         };
         Problem: {
             /**
@@ -1550,6 +1614,24 @@ export interface components {
             items: components["schemas"]["Token"][];
             /** Format: int64 */
             total: number;
+        };
+        Unusual: {
+            /** @description More than a normal day has: of all kinds, or of wrong codes alone. */
+            high: boolean;
+            /** @description The kinds that there were events of. */
+            items: components["schemas"]["Kind"][];
+            /**
+             * Format: int64
+             * @description Events of all kinds.
+             * @example 12
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Up to so many are what a normal day of this workspace has.
+             * @example 100
+             */
+            usual: number;
         };
         WholeLetter: {
             /**
@@ -4524,6 +4606,71 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-unusual": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unusual"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

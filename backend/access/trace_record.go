@@ -1,0 +1,261 @@
+package access
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// ErrUnknown is the cause of a refusal where a secret was shown that the store
+// does not hold. One that was good once and has ended is refused in the same
+// words, without this cause: it is no trace of an attack.
+var ErrUnknown = errors.New("the store does not hold it")
+
+// MostNetworks is how many networks are told apart, of one kind. Beyond it what
+// happened is counted all the same, and that there were more is said.
+const MostNetworks = 50
+
+// A Noticed is how often a kind was noticed, and from which networks.
+type Noticed struct {
+	Trace Trace          `json:"trace"`
+	Count int            `json:"count"`
+	From  map[string]int `json:"from,omitempty"` // by network; at most MostNetworks
+	More  bool           `json:"more,omitempty"` // there were more networks than these
+}
+
+// Add counts n more from a network.
+func (x *Noticed) Add(network string, n int) {
+	x.Count += n
+	if x.From == nil {
+		x.From = map[string]int{}
+	}
+	if _, known := x.From[network]; !known && len(x.From) >= MostNetworks {
+		x.More = true
+		if n == 1 {
+			return // none of those that are here has less
+		}
+		least := least(x.From, func(n int) int { return n })
+		if x.From[least] >= n {
+			return
+		}
+		delete(x.From, least)
+	}
+	x.From[network] += n
+}
+
+// Merge counts what other counted, too.
+func (x *Noticed) Merge(other Noticed) {
+	for network, n := range other.From {
+		x.Add(network, n)
+	}
+	x.Count += other.Count - sum(other.From)
+	x.More = x.More || other.More
+}
+
+func sum(from map[string]int) (all int) {
+	for _, n := range from {
+		all += n
+	}
+	return all
+}
+
+// least is the network with the smallest number; of several, the first by name.
+func least[V any](from map[string]V, number func(V) int) string {
+	return slices.MinFunc(slices.Collect(maps.Keys(from)), func(a, b string) int {
+		return cmp.Or(cmp.Compare(number(from[a]), number(from[b])), cmp.Compare(a, b))
+	})
+}
+
+// String says it as the audit log does: "120 wrong login codes from 14 networks,
+// most from 203.0.113.9".
+func (x *Noticed) String() string {
+	said := x.Trace.Counted(x.Count)
+	most := ""
+	for network, n := range x.From {
+		if 2*n > x.Count {
+			most = network
+		}
+	}
+	switch {
+	case x.More:
+		said += fmt.Sprintf(" from more than %d networks", MostNetworks)
+	case len(x.From) == 1:
+		return said + " from " + most
+	default:
+		said += fmt.Sprintf(" from %d networks", len(x.From))
+	}
+	if most != "" {
+		said += ", most from " + most
+	}
+	return said
+}
+
+// How long what was noticed is gathered before the audit log tells of it. While
+// it goes on, the time doubles: nobody can fill the log from outside.
+const (
+	TraceSpan    = 10 * time.Minute
+	TraceSpanMax = time.Hour
+)
+
+// traceHours is how many hours the record of a kind goes back.
+const traceHours = 24
+
+// A TraceRecord is what is kept of one kind: how many in each hour of the last
+// day, from which networks, and what the audit log was not told yet.
+type TraceRecord struct {
+	Trace  Trace               `json:"trace"`
+	Hours  map[int64]int       `json:"hours,omitempty"` // by the hour since 1970
+	From   map[string]FromTime `json:"from,omitempty"`  // at most MostNetworks
+	Beyond int64               `json:"beyond,omitempty"`
+	Last   time.Time           `json:"last"`
+	Untold Noticed             `json:"untold,omitzero"`
+	DueAt  time.Time           `json:"due_at,omitzero"` // when the audit log is told
+	ToldAt time.Time           `json:"told_at,omitzero"`
+	Span   time.Duration       `json:"span,omitempty"`
+}
+
+// A FromTime is how often a network was noticed since an hour that is in the last
+// day, and in which hour last.
+type FromTime struct {
+	N     int   `json:"n"`
+	Since int64 `json:"s"`
+	Last  int64 `json:"l"`
+}
+
+func hourOf(t time.Time) int64 { return t.Unix() / 3600 }
+
+// Add keeps what was noticed until now. It reports whether this is the first
+// that the audit log has to be told, at DueAt.
+func (r *TraceRecord) Add(x Noticed, now time.Time) (first bool) {
+	hour := hourOf(now)
+	r.forget(hour)
+	if r.Hours == nil {
+		r.Hours, r.From = map[int64]int{}, map[string]FromTime{}
+	}
+	r.Hours[hour] += x.Count
+	r.Last = now
+	if x.More {
+		r.Beyond = hour
+	}
+	for network, n := range x.From {
+		r.addFrom(network, n, hour)
+	}
+	first = r.Untold.Count == 0
+	r.Untold.Trace = r.Trace
+	r.Untold.Merge(x)
+	if first {
+		r.Span = r.nextSpan(now)
+		r.DueAt = now.Add(r.Span)
+	}
+	return first
+}
+
+// nextSpan doubles while one thing follows close upon the other.
+func (r *TraceRecord) nextSpan(now time.Time) time.Duration {
+	if r.ToldAt.IsZero() || now.Sub(r.ToldAt) >= r.Span {
+		return TraceSpan
+	}
+	return min(2*r.Span, TraceSpanMax)
+}
+
+func (r *TraceRecord) addFrom(network string, n int, hour int64) {
+	had, known := r.From[network]
+	if !known && len(r.From) >= MostNetworks {
+		r.Beyond = hour
+		least := least(r.From, func(f FromTime) int { return f.N })
+		if r.From[least].N >= n {
+			return
+		}
+		delete(r.From, least)
+	}
+	if had.Since <= hour-traceHours {
+		had = FromTime{Since: hour}
+	}
+	r.From[network] = FromTime{had.N + n, had.Since, hour}
+}
+
+// forget drops what is older than the record goes back.
+func (r *TraceRecord) forget(hour int64) {
+	maps.DeleteFunc(r.Hours, func(h int64, _ int) bool { return h <= hour-traceHours })
+	maps.DeleteFunc(r.From, func(_ string, f FromTime) bool { return f.Last <= hour-traceHours })
+}
+
+// Tell is what the audit log is to be told, once that is due; empty before.
+func (r *TraceRecord) Tell(now time.Time) (said string) {
+	if r.Untold.Count == 0 || now.Before(r.DueAt) {
+		return ""
+	}
+	said = r.Untold.String()
+	r.Untold, r.ToldAt, r.DueAt = Noticed{}, now, time.Time{}
+	return said
+}
+
+// A TraceDay is what was noticed of one kind in the last 24 hours.
+type TraceDay struct {
+	Trace    Trace
+	Count    int
+	Networks int
+	More     bool   // there were more networks
+	MostFrom string // the network that more than half of them came from; empty where there is none
+	Last     time.Time
+}
+
+// Day is the last 24 hours: this hour, as far as it has gone, and the 23 before.
+func (r TraceRecord) Day(now time.Time) TraceDay {
+	hour := hourOf(now)
+	d := TraceDay{Trace: r.Trace, Last: r.Last, More: r.Beyond > hour-traceHours}
+	for h, n := range r.Hours {
+		if h > hour-traceHours {
+			d.Count += n
+		}
+	}
+	for network, f := range r.From {
+		if f.Last <= hour-traceHours {
+			continue
+		}
+		d.Networks++
+		if f.Since > hour-traceHours && 2*f.N > d.Count {
+			d.MostFrom = network
+		}
+	}
+	return d
+}
+
+// An Unusual is what was noticed in the last 24 hours, of all kinds.
+type Unusual struct {
+	Days  []TraceDay // those with something, in the order of Traces
+	Total int
+	Usual int  // up to so many are what a normal day has
+	High  bool // there is more than a normal day has
+}
+
+// What a normal day has: scanners find every server, and people mistype codes and
+// keep old emails, the more of them the more members there are.
+const (
+	usualEvents, membersEach    = 100, 20
+	usualCodes, membersEachCode = 20, 50
+)
+
+// UnusualOf sums the records up, for a workspace of so many active members.
+func UnusualOf(records []TraceRecord, active int, now time.Time) Unusual {
+	u := Unusual{Usual: usualEvents + active/membersEach}
+	for _, r := range records {
+		d := r.Day(now)
+		if d.Count == 0 {
+			continue
+		}
+		u.Days = append(u.Days, d)
+		u.Total += d.Count
+		if d.Trace == TraceWrongCode && d.Count > usualCodes+active/membersEachCode {
+			u.High = true
+		}
+	}
+	u.High = u.High || u.Total > u.Usual
+	slices.SortFunc(u.Days, func(a, b TraceDay) int {
+		return cmp.Compare(slices.Index(Traces, a.Trace), slices.Index(Traces, b.Trace))
+	})
+	return u
+}

@@ -1,0 +1,156 @@
+package access
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+var traceNoon = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// seen is so many of a kind, one from each of so many networks and the rest from
+// the first.
+func seen(kind Trace, count, networks int) Noticed {
+	x := Noticed{Trace: kind}
+	for i := range networks {
+		x.Add(fmt.Sprintf("198.51.100.%d", i), 1)
+	}
+	if more := count - networks; more > 0 {
+		x.Add("198.51.100.0", more)
+	}
+	return x
+}
+
+func TestEveryTraceHasItsWords(t *testing.T) {
+	if len(Traces) != len(traceWords) {
+		t.Errorf("%d kinds are listed, %d have words", len(Traces), len(traceWords))
+	}
+	for _, kind := range Traces {
+		if !kind.Known() || kind.Name() == "" || kind.Means() == "" || kind.ToDo() == "" {
+			t.Errorf("%s lacks words", kind)
+		}
+	}
+	if Trace("other").Known() {
+		t.Error("a kind that is none is known")
+	}
+}
+
+// The audit log's words claim nothing that was not counted: "most" is more than
+// half, and more networks than are told apart are "more than", not a number.
+func TestNoticedInWords(t *testing.T) {
+	tests := []struct {
+		name string
+		in   Noticed
+		want string
+	}{
+		{"one", seen(TraceWrongCode, 1, 1), "1 wrong login code from 198.51.100.0"},
+		{"one network", seen(TraceWrongCode, 120, 1), "120 wrong login codes from 198.51.100.0"},
+		{"half from one is not most", seen(TraceDeadLink, 4, 3), "4 unknown links from 3 networks"},
+		{"one beyond half", seen(TraceDeadLink, 5, 3), "5 unknown links from 3 networks, most from 198.51.100.0"},
+		{"as many networks as are told apart", seen(TraceBadToken, 50, 50), "50 unknown secrets from 50 networks"},
+		{"one beyond", seen(TraceBadToken, 51, 51), "51 unknown secrets from more than 50 networks"},
+		{"most among many", seen(TraceBadToken, 200, 60), "200 unknown secrets from more than 50 networks, most from 198.51.100.0"},
+	}
+	for _, tt := range tests {
+		if got := tt.in.String(); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Merging loses no event, whatever the networks: below, at and above the bound.
+func TestMergeLosesNothing(t *testing.T) {
+	for _, n := range []int{1, 49, 50, 51, 300} {
+		a, b := seen(TraceWrongCode, 7, 2), Noticed{Trace: TraceWrongCode}
+		for i := range n {
+			b.Add(fmt.Sprintf("203.0.%d.%d", i/250, i%250), 1)
+		}
+		a.Merge(b)
+		if a.Count != 7+n || len(a.From) > MostNetworks || a.More != (n+2 > MostNetworks) {
+			t.Errorf("%d more: %d counted, %d networks, more %v", n, a.Count, len(a.From), a.More)
+		}
+	}
+}
+
+func TestTheDayEnds(t *testing.T) {
+	r := TraceRecord{Trace: TraceWrongCode}
+	r.Add(seen(TraceWrongCode, 30, 3), traceNoon)
+	tests := []struct {
+		name            string
+		after           time.Duration
+		count, networks int
+	}{
+		{"at once", 0, 30, 3},
+		{"in the last minute of the day", 24*time.Hour - time.Minute, 30, 3},
+		{"as the day is over", 24 * time.Hour, 0, 0},
+		{"later", 25 * time.Hour, 0, 0},
+	}
+	for _, tt := range tests {
+		if d := r.Day(traceNoon.Add(tt.after)); d.Count != tt.count || d.Networks != tt.networks {
+			t.Errorf("%s: %d from %d, want %d from %d", tt.name, d.Count, d.Networks, tt.count, tt.networks)
+		}
+	}
+	// A network that was loud yesterday is not most of what there was today.
+	today := traceNoon.Add(23 * time.Hour)
+	r.Add(seen(TraceWrongCode, 1, 1), today)
+	later := traceNoon.Add(26 * time.Hour)
+	other := Noticed{Trace: TraceWrongCode}
+	other.Add("203.0.113.9", 5)
+	r.Add(other, later)
+	if d := r.Day(later); d.Count != 6 || d.Networks != 2 || d.MostFrom != "203.0.113.9" {
+		t.Errorf("the day after: %+v", d)
+	}
+}
+
+// The audit log is told once the time is there, and while it goes on less and
+// less often; after a quiet time as soon as at first.
+func TestTellIsBounded(t *testing.T) {
+	r, now := TraceRecord{Trace: TraceTooMany}, traceNoon
+	for i, span := range []time.Duration{10 * time.Minute, 20 * time.Minute, 40 * time.Minute, time.Hour, time.Hour} {
+		if !r.Add(seen(TraceTooMany, 3, 1), now) || r.Add(seen(TraceTooMany, 4, 1), now) {
+			t.Fatalf("round %d: not the first alone asks for an entry", i)
+		}
+		if said := r.Tell(now.Add(span - time.Second)); said != "" {
+			t.Errorf("round %d: told a second early: %s", i, said)
+		}
+		now = now.Add(span)
+		if said := r.Tell(now); said != "7 requests beyond the limit from 198.51.100.0" {
+			t.Errorf("round %d: %q", i, said)
+		}
+		if said := r.Tell(now); said != "" {
+			t.Errorf("round %d: told twice: %q", i, said)
+		}
+	}
+	now = now.Add(time.Hour)
+	r.Add(seen(TraceTooMany, 1, 1), now)
+	if !r.DueAt.Equal(now.Add(TraceSpan)) {
+		t.Errorf("after a quiet hour it is due after %v", r.DueAt.Sub(now))
+	}
+}
+
+func TestBeyondANormalDay(t *testing.T) {
+	tests := []struct {
+		name          string
+		kind          Trace
+		count, active int
+		high          bool
+	}{
+		{"none", TraceDeadLink, 0, 3, false},
+		{"as many as a normal day has", TraceDeadLink, 100, 3, false},
+		{"one beyond", TraceDeadLink, 101, 3, true},
+		{"a large workspace has more", TraceDeadLink, 600, 10_000, false},
+		{"and one beyond", TraceDeadLink, 601, 10_000, true},
+		{"mistyped codes", TraceWrongCode, 20, 3, false},
+		{"guessed codes", TraceWrongCode, 21, 3, true},
+		{"mistyped by many", TraceWrongCode, 220, 10_000, false},
+		{"guessed among many", TraceWrongCode, 221, 10_000, true},
+	}
+	for _, tt := range tests {
+		r := TraceRecord{Trace: tt.kind}
+		r.Add(seen(tt.kind, tt.count, min(tt.count, 1)), traceNoon)
+		u := UnusualOf([]TraceRecord{r}, tt.active, traceNoon)
+		if u.Total != tt.count || u.High != tt.high {
+			t.Errorf("%s: %+v, want high %v", tt.name, u, tt.high)
+		}
+	}
+}

@@ -1,0 +1,270 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+)
+
+// How much of what strangers do is said, and held.
+const (
+	saidEvery       = time.Minute     // of one kind and network, after the first line
+	linesPerMinute  = 600             // in all; what is beyond is said in one line a kind
+	tracesPerShard  = 512             // kinds and networks told apart, in each of 16 shards
+	noticedEvery    = 5 * time.Second // what was counted goes to the desk, and so to the console
+	manyNetworks    = "many"          // where the log has no room for each
+	unknownNetwork  = "unknown"
+	unusualSentence = "unusual event" // the log line's words; fail2ban's filter reads them
+)
+
+// traces writes down what attacks leave behind: for people and fail2ban a log line
+// a kind and network, at once and then at most once a minute with how many there
+// were; for the desk counts, on a beat. It holds no more than its bounds, whatever
+// comes, and no line has anything in it that a stranger chose, save their address.
+type traces struct {
+	log    *slog.Logger
+	now    func() time.Time
+	shards [16]traceShard
+	kinds  map[access.Trace]*traceKind // fixed
+	lines  lineBudget
+}
+
+type traceShard struct {
+	mu sync.Mutex
+	m  map[traceKey]*traceEntry
+}
+
+type traceKey struct {
+	kind access.Trace
+	from netip.Addr
+}
+
+// traceEntry is what was not said yet of one kind and network.
+type traceEntry struct {
+	unsaid int
+	said   time.Time
+}
+
+// traceKind is what was noticed of one kind since the last beat, and what came
+// from networks that there was no room for.
+type traceKind struct {
+	mu      sync.Mutex
+	noticed access.Noticed
+	unsaid  int
+	said    time.Time
+}
+
+func newTraces(log *slog.Logger) *traces {
+	t := &traces{log: log, now: time.Now, kinds: map[access.Trace]*traceKind{}}
+	for i := range t.shards {
+		t.shards[i].m = map[traceKey]*traceEntry{}
+	}
+	for _, kind := range access.Traces {
+		t.kinds[kind] = &traceKind{noticed: access.Noticed{Trace: kind}}
+	}
+	return t
+}
+
+// note counts one event of a kind from an address, and says it where it is time
+// to. It may be called from anywhere, also before there is a request.
+func (t *traces) note(kind access.Trace, from netip.Addr) {
+	k := t.kinds[kind]
+	if k == nil {
+		return
+	}
+	from, now := network(from), t.now()
+	k.add(networkWords(from))
+	n, room := t.turn(traceKey{kind, from}, now)
+	switch {
+	case n > 0:
+		t.say(kind, networkWords(from), n)
+	case !room:
+		if n := k.beyond(1, now); n > 0 {
+			t.say(kind, manyNetworks, n)
+		}
+	}
+}
+
+// turn counts an event of a kind and network. It returns how many to say now, or
+// that there is no room to tell this network from others.
+func (t *traces) turn(key traceKey, now time.Time) (n int, room bool) {
+	b := key.from.As16()
+	sh := &t.shards[(b[15]^b[7]^b[3])&15]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	e := sh.m[key]
+	if e == nil {
+		if len(sh.m) >= tracesPerShard || !t.lines.take(now) {
+			return 0, false
+		}
+		sh.m[key] = &traceEntry{said: now}
+		return 1, true
+	}
+	e.unsaid++
+	return e.due(now, &t.lines), true
+}
+
+// due is how many are to be said now of a network that was named before.
+func (e *traceEntry) due(now time.Time, lines *lineBudget) (n int) {
+	if e.unsaid == 0 || now.Sub(e.said) < saidEvery || !lines.take(now) {
+		return 0
+	}
+	n, e.unsaid, e.said = e.unsaid, 0, now
+	return n
+}
+
+// say writes the line. Its form is fixed: build/fail2ban reads it.
+func (t *traces) say(kind access.Trace, network string, n int) {
+	t.log.LogAttrs(context.Background(), slog.LevelWarn, unusualSentence,
+		slog.String("kind", string(kind)), slog.String("network", network), slog.Int("count", n))
+}
+
+func (k *traceKind) add(network string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.noticed.Add(network, 1)
+}
+
+// beyond counts n more from networks that there was no room for, and returns how
+// many of them to say now.
+func (k *traceKind) beyond(n int, now time.Time) (say int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.unsaid += n
+	if k.unsaid > 0 && now.Sub(k.said) >= saidEvery {
+		say, k.unsaid, k.said = k.unsaid, 0, now
+	}
+	return say
+}
+
+// take is what was noticed since the last time.
+func (k *traceKind) take() access.Noticed {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	x := k.noticed
+	k.noticed = access.Noticed{Trace: x.Trace}
+	return x
+}
+
+// beat says what has waited for its minute, and forgets who has been quiet for one.
+func (t *traces) beat() {
+	now := t.now()
+	for i := range t.shards {
+		for key, n := range t.shards[i].beat(now, &t.lines) {
+			t.say(key.kind, networkWords(key.from), n)
+		}
+	}
+	for _, kind := range access.Traces {
+		if n := t.kinds[kind].beyond(0, now); n > 0 {
+			t.say(kind, manyNetworks, n)
+		}
+	}
+}
+
+func (sh *traceShard) beat(now time.Time, lines *lineBudget) map[traceKey]int {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	say := map[traceKey]int{}
+	for key, e := range sh.m {
+		if n := e.due(now, lines); n > 0 {
+			say[key] = n
+		} else if e.unsaid == 0 && now.Sub(e.said) >= saidEvery {
+			delete(sh.m, key)
+		}
+	}
+	return say
+}
+
+// take is what was noticed of all kinds since the last time.
+func (t *traces) take() (all []access.Noticed) {
+	for _, kind := range access.Traces {
+		if x := t.kinds[kind].take(); x.Count > 0 {
+			all = append(all, x)
+		}
+	}
+	return all
+}
+
+// putBack counts again what could not be kept.
+func (t *traces) putBack(all []access.Noticed) {
+	for _, x := range all {
+		k := t.kinds[x.Trace]
+		k.mu.Lock()
+		k.noticed.Merge(x)
+		k.mu.Unlock()
+	}
+}
+
+// A lineBudget is how many lines there may be yet in this minute.
+type lineBudget struct {
+	mu   sync.Mutex
+	from time.Time
+	used int
+}
+
+func (b *lineBudget) take(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if d := now.Sub(b.from); d >= time.Minute || d < 0 {
+		b.from, b.used = now, 0
+	}
+	if b.used >= linesPerMinute {
+		return false
+	}
+	b.used++
+	return true
+}
+
+// networkWords is a network as lines and entries name it.
+func networkWords(a netip.Addr) string {
+	switch {
+	case !a.IsValid():
+		return unknownNetwork
+	case a.Is6():
+		return netip.PrefixFrom(a, 64).String()
+	}
+	return a.String()
+}
+
+// RunTraces says and keeps on a beat what was noticed, until ctx ends. What came
+// after the last beat is kept by Close.
+func (s *Server) RunTraces(ctx context.Context) {
+	tick := time.NewTicker(noticedEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			s.traces.beat()
+			s.keepTraces(ctx)
+		}
+	}
+}
+
+// keepTraces hands what was noticed to the desk. Where that fails it is counted on.
+func (s *Server) keepTraces(ctx context.Context) {
+	all := s.traces.take()
+	if err := s.desk.Notice(ctx, all); err != nil {
+		s.traces.putBack(all)
+		if ctx.Err() == nil {
+			s.log.DebugContext(ctx, "unusual events could not be kept yet", "err", err)
+		}
+	}
+}
+
+// notice notes an event of a kind that a request is. The operator's own face is
+// for nobody else, and leaves no traces.
+func (s *Server) notice(c *fiber.Ctx, kind access.Trace) {
+	if _, overTCP := c.Context().RemoteAddr().(*net.TCPAddr); !overTCP || c.Locals(localKey) != nil {
+		return
+	}
+	s.traces.note(kind, s.from(c))
+}
