@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"doorward/backend/access"
@@ -29,7 +30,7 @@ func (o operations) Backup(ctx context.Context, w io.Writer) error { return o.a.
 
 // Doctor looks at what tends to go wrong and says how to mend it.
 func (o operations) Doctor(ctx context.Context) []web.Check {
-	return append(append([]web.Check{o.publicURL()}, o.certificate()...), o.mail(ctx), o.disk(), o.clock(), o.permissions(), o.store(ctx))
+	return append(append(append([]web.Check{o.publicURL()}, o.certificate()...), o.mail(ctx), o.disk(), o.clock(), o.permissions(), o.store(ctx)), o.unusual(ctx)...)
 }
 
 func check(name, state, detail, mend string) web.Check {
@@ -140,4 +141,22 @@ func (o operations) store(ctx context.Context) web.Check {
 		return check("store", "fail", access.Explain(err).Message, "Run: doorward verify")
 	}
 	return check("store", "ok", fmt.Sprintf("takes changes; %d members", c.Members()), "")
+}
+
+// unusual is a line about what strangers did in the last day, where they did
+// something.
+func (o operations) unusual(ctx context.Context) []web.Check {
+	u, err := o.a.desk.Unusual(ctx, access.Operator)
+	if err != nil || u.Total == 0 {
+		return nil // the line about the store says what is wrong with it
+	}
+	said := make([]string, len(u.Days))
+	for i, d := range u.Days {
+		said[i] = d.String()
+	}
+	detail := fmt.Sprintf("%d in the last 24 hours: %s", u.Total, strings.Join(said, "; "))
+	if !u.High {
+		return []web.Check{check("unusual events", "ok", detail, "")}
+	}
+	return []web.Check{check("unusual events", "warn", detail, fmt.Sprintf("A normal day has up to %d. docs/security.md says what each kind means, and how to block a network with fail2ban.", u.Usual))}
 }

@@ -72,20 +72,26 @@ func least[V any](from map[string]V, number func(V) int) string {
 // String says it as the audit log does: "120 wrong login codes from 14 networks,
 // most from 203.0.113.9".
 func (x *Noticed) String() string {
-	said := x.Trace.Counted(x.Count)
 	most := ""
 	for network, n := range x.From {
 		if 2*n > x.Count {
 			most = network
 		}
 	}
+	return traceSaid(x.Trace, x.Count, len(x.From), x.More, most)
+}
+
+func traceSaid(t Trace, count, networks int, more bool, most string) string {
+	said := t.Counted(count)
 	switch {
-	case x.More:
+	case more:
 		said += fmt.Sprintf(" from more than %d networks", MostNetworks)
-	case len(x.From) == 1:
+	case networks == 1 && most != "":
 		return said + " from " + most
+	case networks == 1:
+		said += " from 1 network"
 	default:
-		said += fmt.Sprintf(" from %d networks", len(x.From))
+		said += fmt.Sprintf(" from %d networks", networks)
 	}
 	if most != "" {
 		said += ", most from " + most
@@ -201,6 +207,11 @@ type TraceDay struct {
 	More     bool   // there were more networks
 	MostFrom string // the network that more than half of them came from; empty where there is none
 	Last     time.Time
+}
+
+// String says it as the audit log would.
+func (d TraceDay) String() string {
+	return traceSaid(d.Trace, d.Count, d.Networks, d.More, d.MostFrom)
 }
 
 // Day is the last 24 hours: this hour, as far as it has gone, and the 23 before.

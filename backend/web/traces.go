@@ -154,8 +154,7 @@ func (k *traceKind) take() access.Noticed {
 }
 
 // beat says what has waited for its minute, and forgets who has been quiet for one.
-func (t *traces) beat() {
-	now := t.now()
+func (t *traces) beat(now time.Time) {
 	for i := range t.shards {
 		for key, n := range t.shards[i].beat(now, &t.lines) {
 			t.say(key.kind, networkWords(key.from), n)
@@ -243,7 +242,7 @@ func (s *Server) RunTraces(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			s.traces.beat()
+			s.traces.beat(s.traces.now())
 			s.keepTraces(ctx)
 		}
 	}

@@ -29,7 +29,7 @@ var traceLine = regexp.MustCompile(`^time=\S+ level=WARN msg="unusual event" kin
 // kept is how many of each kind are kept, after a beat.
 func (h *house) kept() map[access.Trace]int {
 	h.t.Helper()
-	h.web.traces.beat()
+	h.web.traces.beat(h.web.traces.now())
 	h.web.keepTraces(bg)
 	u, err := h.desk.Unusual(bg, h.admin)
 	h.must(err)
@@ -210,7 +210,7 @@ func TestOneLineAMinute(t *testing.T) {
 			tr.note(access.TraceWrongCode, addr("203.0.113.9"))
 		}
 		if s.beats {
-			tr.beat()
+			tr.beat(tr.now())
 		}
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 		if len(lines) != s.lines || !strings.HasSuffix(lines[len(lines)-1], s.last) {
@@ -263,7 +263,7 @@ func TestManyNetworksAreBounded(t *testing.T) {
 	}
 	for range 20 { // minutes: the shards fill
 		at = at.Add(saidEvery)
-		tr.beat()
+		tr.beat(at)
 		flood(20_000)
 	}
 	held := 0

@@ -16,6 +16,7 @@ export type Token = Schemas['Token']
 export type Invitation = Schemas['Invitation']
 export type Row = Schemas['Batch']['results'][number]
 export type Verdict = Schemas['Checked']
+export type Unusual = Schemas['Unusual']
 export type Day = Schemas['Day']
 export type Check = Schemas['Check']
 

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import type { Unusual } from './api/client'
+import { came, verdict } from './unusual'
+
+const kind = (more: Partial<Unusual['items'][number]>): Unusual['items'][number] =>
+  ({ kind: 'wrong_code', name: 'wrong login codes', count: 9, networks: 1, last_at: '2030-05-01T12:00:00Z', means: '', to_do: '', ...more })
+
+test.each([
+  [{ most_from: '203.0.113.9' }, 'from 203.0.113.9'],
+  [{}, 'from 1 network'],
+  [{ networks: 2 }, 'from 2 networks'],
+  [{ networks: 14, most_from: '203.0.113.9' }, 'from 14 networks, most from 203.0.113.9'],
+  [{ networks: 50 }, 'from 50 networks'],
+  [{ networks: 50, networks_is_floor: true }, 'from more than 50 networks'],
+  [{ networks: 1, networks_is_floor: true }, 'from more than 1 networks'],
+])('%o came %s', (more, want) => expect(came(kind(more))).toBe(want))
+
+test.each([
+  [0, false, 100, 'Nobody has tried anything in the last 24 hours.'],
+  [1, false, 100, 'What a normal day has (up to 100). Nothing needs to be done.'],
+  [100, false, 100, 'What a normal day has (up to 100). Nothing needs to be done.'],
+  [101, true, 100, 'More than a normal day has (up to 100). Look at where they come from.'],
+  [21, true, 100, 'More wrong login codes than a normal day has. Look at where they come from.'],
+  [1200, true, 1100, 'More than a normal day has (up to 1,100). Look at where they come from.'],
+  [7, false, undefined, 'What a normal day has. Nothing needs to be done.'],
+  [700, true, undefined, 'More than a normal day has. Look at where they come from.'],
+])('%d events, high %s, usual %s: %s', (total, high, usual, want) => expect(verdict(total, high, usual)).toBe(want))
