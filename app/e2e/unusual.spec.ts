@@ -1,0 +1,98 @@
+import { expect, test, type Page } from '@playwright/test'
+import { control, doorward, examine, faults, shoot, visit } from './harness'
+
+// What an Admin sees of an attack: nothing while there is none, the number while
+// it is small, and amber, at the top and without a reload, once it is more than a
+// normal day has.
+const base = process.env.BASE_URL as string
+const card = (page: Page) => page.getByRole('region', { name: 'Unusual' })
+
+async function deadLinks(n: number): Promise<void> {
+  for (let i = 0; i < n; i++) await fetch(`${base}/login/${`unknown${i}`.padEnd(43, 'x')}`)
+}
+
+// shots are taken where somebody wants to look at the card in every width.
+async function shots(page: Page, name: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const)
+    for (const width of [320, 768, 1024, 1440]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await page.setViewportSize({ width, height: 900 })
+      await shoot(page, `${name}-${colorScheme}-at-${width}`)
+    }
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.setViewportSize({ width: 1280, height: 800 })
+}
+
+test('an attack on the dashboard', async ({ browser }) => {
+  const page = await visit(browser, { locale: 'en-GB', timezoneId: 'UTC' })
+  await page.goto(process.env.SETUP_LINK as string)
+  await page.getByLabel('Workspace name').fill('Night Watch')
+  await page.getByLabel('Your name').fill('Grace Hopper')
+  await page.getByLabel('Your email').fill('grace@example.org')
+  await page.getByRole('button', { name: 'Make it mine' }).click()
+  await doorward('invite', 'ada@example.com', '--role', 'Fleet')
+  await page.goto('/admin/')
+
+  await test.step('nothing', async () => {
+    await expect(card(page)).toContainText('0 events in the last 24 hours')
+    await expect(card(page)).toContainText('Nobody has tried anything')
+    await expect(card(page).getByRole('list')).toHaveCount(0)
+    await shots(page, 'unusual-none')
+  })
+
+  await test.step('a few, as a normal day has', async () => {
+    await deadLinks(12)
+    await expect(card(page)).toContainText('12 events', { timeout: 30_000 })
+    await expect(card(page)).toContainText('What a normal day has (up to 100). Nothing needs to be done.')
+    const kinds = card(page).getByRole('list', { name: 'By kind' }).getByRole('listitem')
+    await expect(kinds).toHaveCount(1)
+    await expect(kinds).toContainText('12 unknown links from 127.0.0.1')
+    await expect(kinds).toContainText('a link cannot be guessed')
+    await shots(page, 'unusual-some')
+  })
+
+  await test.step('more than that', async () => {
+    await deadLinks(89)
+    await fetch(`${base}/api/v1/me`, { headers: { Authorization: 'Bearer dw_made_up' } })
+    await expect(card(page)).toContainText('102 events', { timeout: 30_000 })
+    await expect(card(page)).toContainText('More than a normal day has (up to 100). Look at where they come from.')
+    const order = await page.getByRole('tabpanel').locator('section, .numbers').evaluateAll((all) => all.map((e) => e.getAttribute('aria-labelledby') ?? 'numbers'))
+    expect(order.indexOf('unusual-title'), 'it stands above the numbers').toBeLessThan(order.indexOf('numbers'))
+    await examine(page, 'unusual')
+    await shots(page, 'unusual-many')
+  })
+
+  await test.step('the breakdown cannot be read', async () => {
+    await page.route('**/api/v1/overview/unusual', (route) => route.fulfill({ status: 503, json: { status: 503, title: 'Unavailable', detail: 'The server is busy.', code: 'busy' } }))
+    await page.reload()
+    await expect(card(page)).toContainText('102 events')
+    await expect(card(page).getByRole('alert')).toContainText('The server is busy.')
+    await shots(page, 'unusual-failing')
+    await page.unroute('**/api/v1/overview/unusual')
+    await card(page).getByRole('button', { name: 'Try again' }).click()
+    await expect(card(page).getByRole('list', { name: 'By kind' })).toContainText('101 unknown links')
+  })
+
+  await test.step('every kind at once', async () => {
+    const real = (await (await page.request.get('/api/v1/overview/unusual')).json()) as { items: Record<string, unknown>[] }
+    const names = ['wrong login codes', 'unknown links', 'unknown secrets', 'requests beyond the limit', 'requests for another host', 'forms from elsewhere', 'unreadable forwarded addresses']
+    const items = names.map((name, i) => ({ ...real.items[0], kind: `kind_${i}`, name, count: 12_345 >> i, networks: 50 - 7 * i, networks_is_floor: i === 0, most_from: i % 2 ? '2001:db8:1234:5678::/64' : undefined }))
+    await page.route('**/api/v1/overview/unusual', (route) => route.fulfill({ json: { ...real, total: 24_000, items } }))
+    await page.reload()
+    await expect(card(page).getByRole('listitem')).toHaveCount(names.length)
+    await examine(page, 'unusual-all')
+    await shots(page, 'unusual-all')
+    await page.unroute('**/api/v1/overview/unusual')
+  })
+
+  await test.step('to the audit log, and over a restart', async () => {
+    await card(page).getByRole('link', { name: 'In the audit log' }).click()
+    await expect(page).toHaveURL(/\/admin\/audit\?did=noticed_unusual/)
+    await control('crash')
+    await page.goto('/admin/')
+    await expect(card(page)).toContainText('102 events')
+    const { out } = await doorward('doctor')
+    expect(out).toContain('102 in the last 24 hours: 101 unknown links from 127.0.0.1; 1 unknown secret from 127.0.0.1')
+  })
+  expect(faults).toEqual([])
+})

@@ -1,0 +1,6 @@
+package e2e
+
+import "testing"
+
+// The dashboard's card about what strangers try, from an attack to its colour.
+func TestUnusualOnTheDashboard(t *testing.T) { walkConsole(t, "unusual.spec.ts") }
