@@ -66,8 +66,13 @@ var traceWords = map[Trace]struct{ one, many, means, toDo string }{
 // Known reports whether t is one of the kinds.
 func (t Trace) Known() bool { return traceWords[t].one != "" }
 
-// Name is what the kind is called when there are many.
-func (t Trace) Name() string { return traceWords[t].many }
+// Name is what the kind is called after a number of them.
+func (t Trace) Name(n int) string {
+	if n == 1 {
+		return traceWords[t].one
+	}
+	return traceWords[t].many
+}
 
 // Means says in a sentence or two what has happened.
 func (t Trace) Means() string { return traceWords[t].means }
@@ -76,9 +81,4 @@ func (t Trace) Means() string { return traceWords[t].means }
 func (t Trace) ToDo() string { return traceWords[t].toDo }
 
 // Counted is a number of them in words: "1 wrong login code".
-func (t Trace) Counted(n int) string {
-	if n == 1 {
-		return "1 " + traceWords[t].one
-	}
-	return fmt.Sprintf("%d %s", n, traceWords[t].many)
-}
+func (t Trace) Counted(n int) string { return fmt.Sprintf("%d %s", n, t.Name(n)) }

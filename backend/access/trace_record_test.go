@@ -2,6 +2,8 @@ package access
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -26,7 +28,7 @@ func TestEveryTraceHasItsWords(t *testing.T) {
 		t.Errorf("%d kinds are listed, %d have words", len(Traces), len(traceWords))
 	}
 	for _, kind := range Traces {
-		if !kind.Known() || kind.Name() == "" || kind.Means() == "" || kind.ToDo() == "" {
+		if !kind.Known() || kind.Name(1) == "" || kind.Name(2) == "" || kind.Means() == "" || kind.ToDo() == "" {
 			t.Errorf("%s lacks words", kind)
 		}
 	}
@@ -151,6 +153,19 @@ func TestBeyondANormalDay(t *testing.T) {
 		u := UnusualOf([]TraceRecord{r}, tt.active, traceNoon)
 		if u.Total != tt.count || u.High != tt.high {
 			t.Errorf("%s: %+v, want high %v", tt.name, u, tt.high)
+		}
+	}
+}
+
+// The page about security says of each kind what the program says.
+func TestTracesAreInTheDocumentation(t *testing.T) {
+	page, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range Traces {
+		if row := fmt.Sprintf("| `%s` | %s | %s |\n", kind, kind.Means(), kind.ToDo()); !strings.Contains(string(page), row) {
+			t.Errorf("docs/security.md lacks the row %s", row)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (s *Server) unusual(ctx context.Context, by access.By, _ *struct{}) (*unusu
 	for i, d := range u.Days {
 		out.Body.Items[i] = kindJSON{
 			Kind:     string(d.Trace),
-			Name:     d.Trace.Name(),
+			Name:     d.Trace.Name(d.Count),
 			Count:    d.Count,
 			Networks: d.Networks,
 			More:     d.More,

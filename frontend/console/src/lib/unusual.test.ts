@@ -16,7 +16,7 @@ test.each([
 ])('%o came %s', (more, want) => expect(came(kind(more))).toBe(want))
 
 test.each([
-  [0, false, 100, 'Nobody has tried anything in the last 24 hours.'],
+  [0, false, 100, 'Nobody has tried anything. Nothing needs to be done.'],
   [1, false, 100, 'What a normal day has (up to 100). Nothing needs to be done.'],
   [100, false, 100, 'What a normal day has (up to 100). Nothing needs to be done.'],
   [101, true, 100, 'More than a normal day has (up to 100). Look at where they come from.'],

@@ -12,7 +12,7 @@ export function came(k: Kind): string {
 
 // verdict says whether there is reason to look: nothing, a normal day, or more.
 export function verdict(total: number, high: boolean, usual?: number): string {
-  if (total === 0) return 'Nobody has tried anything in the last 24 hours.'
+  if (total === 0) return 'Nobody has tried anything. Nothing needs to be done.'
   const normal = usual === undefined ? '' : ` (up to ${number(usual)})`
   if (high && usual !== undefined && total <= usual) return 'More wrong login codes than a normal day has. Look at where they come from.'
   if (high) return `More than a normal day has${normal}. Look at where they come from.`
