@@ -11,8 +11,9 @@ import (
 
 // traceByCode are the refusals that are traces, by their code.
 var traceByCode = map[string]access.Trace{
-	"foreign_host": access.TraceForeignHost,
-	"foreign_form": access.TraceForeignForm,
+	"foreign_host":  access.TraceForeignHost,
+	"foreign_form":  access.TraceForeignForm,
+	"bad_forwarded": access.TraceForwardedRefused,
 }
 
 // traceByUnknown are those that are traces where what was shown is unknown, and

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/store"
 )
 
 // traceLines are the lines of the log that tell of unusual events.
@@ -313,5 +315,53 @@ func TestUnusualOverTheAPI(t *testing.T) {
 		if got := c.as(who, "GET", "/overview/unusual", ""); got.StatusCode != want {
 			t.Errorf("%s: %d, want %d", who, got.StatusCode, want)
 		}
+	}
+}
+
+// Strangers do not decide how often the store is written or streams are told: what
+// they do is kept on a beat, whatever the number.
+func TestStrangersCauseNoFloodOfEvents(t *testing.T) {
+	h := newHouse(t)
+	ctx, stop := context.WithCancel(bg)
+	defer stop()
+	changes, err := h.desk.Watch(ctx)
+	h.must(err)
+	for i := range 20_000 {
+		h.web.traces.note(access.TraceWrongCode, netip.AddrFrom4([4]byte{203, 0, byte(i >> 8), byte(i)}))
+	}
+	h.web.keepTraces(bg)
+	h.invite("ada@example.com", access.Fleet) // tells of the overview once, and of ada last
+	overviews := 0
+	for c := range changes {
+		if c.Topic == store.OverviewChanged {
+			overviews++
+		}
+		if c.Topic == store.MemberChanged {
+			break
+		}
+	}
+	if overviews == 0 || overviews > 2 {
+		t.Errorf("20,000 events told of the overview %d times", overviews)
+	}
+}
+
+// What cannot be kept, because the disk is full or the store busy, is counted on
+// and kept later: an attacker who fills the disk hides nothing.
+func TestWhatCannotBeKeptIsKeptLater(t *testing.T) {
+	h := newHouse(t)
+	gone, stop := context.WithCancel(bg)
+	stop()
+	for n := range 3 {
+		h.web.traces.note(access.TraceBadToken, addr("203.0.113.9"))
+		h.web.traces.note(access.TraceBadToken, addr("203.0.113.10"))
+		h.web.keepTraces(gone)
+		if all := h.web.traces.take(); len(all) != 1 || all[0].Count != 2*(n+1) || len(all[0].From) != 2 {
+			t.Fatalf("round %d: %+v", n, all)
+		} else {
+			h.web.traces.putBack(all)
+		}
+	}
+	if n := h.kept(); n[access.TraceBadToken] != 6 {
+		t.Errorf("kept %v", n)
 	}
 }
