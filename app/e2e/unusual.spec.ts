@@ -13,6 +13,7 @@ async function deadLinks(n: number): Promise<void> {
 
 // shots are taken where somebody wants to look at the card in every width.
 async function shots(page: Page, name: string): Promise<void> {
+  if (!process.env.DOORWARD_SHOTS) return
   for (const colorScheme of ['light', 'dark'] as const)
     for (const width of [320, 768, 1024, 1440]) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
