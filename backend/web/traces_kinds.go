@@ -4,8 +4,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/gofiber/fiber/v2"
-
 	"doorward/backend/access"
 )
 
@@ -29,7 +27,6 @@ var traceByUnknown = map[string]access.Trace{
 // one can be that the network is too fast.
 func traceOf(err error, e *access.Error, code int) access.Trace {
 	var slow *slowedError
-	var router *fiber.Error
 	unreadable := code == http.StatusBadRequest || code == http.StatusRequestHeaderFieldsTooLarge
 	switch {
 	case errors.As(err, &slow):
@@ -40,7 +37,7 @@ func traceOf(err error, e *access.Error, code int) access.Trace {
 		return traceByUnknown[e.Code]
 	case code == http.StatusRequestEntityTooLarge || code == http.StatusUnsupportedMediaType:
 		return access.TraceBodyRefused
-	case errors.As(err, &router) && unreadable:
+	case unreadable && (e.Code == "bad_request" || e.Code == "header_too_large"):
 		return access.TraceFramingRefused
 	}
 	return ""
