@@ -301,7 +301,7 @@ func (d *Desk) SignOutEverywhere(ctx context.Context, by access.By, id access.Me
 			return err
 		}
 		m.Epoch++
-		if err := firstOf(tx.PutMember(m), d.endSessions(tx, m.ID, access.EndedSignedOut)); err != nil {
+		if err := firstOf(tx.PutMember(m), d.endSessions(tx, m.ID, "")); err != nil {
 			return err
 		}
 		return tx.Record(by, access.DidSignOutAll, string(id), "")

@@ -67,9 +67,12 @@ func (tx *Tx) Sessions(id access.MemberID, n int) ([]access.Session, error) {
 	return all, nil
 }
 
-// EndSessions ends some sessions of a member. It reports whether there are
-// more.
+// EndSessions ends some sessions of a member; without a reason they were signed
+// out. It reports whether there are more.
 func (tx *Tx) EndSessions(id access.MemberID, why access.Ending) (more bool, err error) {
+	if why == "" {
+		why = access.EndedSignedOut
+	}
 	marks, err := tx.scan(key("S/", string(id)), leftoversAtOnce)
 	if err != nil {
 		return false, err
