@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"net"
+	"net/netip"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -21,9 +22,10 @@ const batchPath = "/api/v1/invitations/batch"
 // wired are the bounds of a listener. The operator's own are no stranger's: only
 // how requests are framed and how long they may take is the same.
 func (s *Server) wired(local bool) wire.Options {
-	o := wire.Options{Bounds: s.bounds, Within: s.limits.Reading, Trusted: s.trusts, Room: s.roomFor, Log: s.log}
+	o := wire.Options{Bounds: s.bounds, Within: s.limits.Reading, Trusted: s.trusts, Room: s.roomFor, Log: s.log,
+		Refused: func(from netip.Addr) { s.traces.note(access.TraceConnectionRefused, from) }}
 	if local {
-		o.Bounds = wire.Bounds{Held: 1 << 30}
+		o.Bounds, o.Refused = wire.Bounds{Held: 1 << 30}, nil
 		o.Room = func(wire.Request) (int, func(), error) { return bodyLimit, nil, nil }
 	}
 	return o

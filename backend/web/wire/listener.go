@@ -28,6 +28,7 @@ type Options struct {
 	Room    Room
 	TLS     *tls.Config // nil: none
 	Log     *slog.Logger
+	Refused func(netip.Addr) // is told of each connection that there was no place for, or no longer
 }
 
 // A Listener hands out connections, within bounds.
@@ -131,6 +132,7 @@ func (l *Listener) admit(raw net.Conn) *Conn {
 		l.full(wide, l.o.Wider) && !l.makeRoom(func(o *Conn) bool { return o.wide != nil && o.wide.of == wide }) ||
 		l.o.Total > 0 && l.Len() >= l.o.Total && !l.makeRoom(nil) {
 		l.say("a connection was not taken: there are as many as there may be")
+		l.refused(raw.RemoteAddr())
 		raw.Close()
 		return nil
 	}
@@ -144,6 +146,13 @@ func (l *Listener) admit(raw net.Conn) *Conn {
 	l.conns = append(l.conns, c)
 	c.near, c.wide = l.join(near), l.join(wide)
 	return c
+}
+
+// refused tells of a connection that was ended for want of a place.
+func (l *Listener) refused(from net.Addr) {
+	if tcp, ok := from.(*net.TCPAddr); ok && l.o.Refused != nil {
+		l.o.Refused(tcp.AddrPort().Addr())
+	}
 }
 
 // networks are the two that a connection counts for: its IPv4 address, or its

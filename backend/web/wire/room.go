@@ -64,6 +64,7 @@ func (l *Listener) oust(of func(*Conn) bool) bool {
 			l.drop(c)
 			l.held.Add(-c.charged.Swap(0))
 			c.raw.Close()
+			l.refused(c.raw.RemoteAddr())
 			return true
 		}
 	}

@@ -1,0 +1,66 @@
+package web
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// A network that opens more connections than it may have, or a proxy that passes
+// on what is no address, left nothing that anybody could see. Up to the bound
+// nothing is noted, and each connection beyond it is.
+func TestRefusedConnectionsLeaveTraces(t *testing.T) {
+	const most = 4
+	h := newHouse(t)
+	h.web.bounds.PerNetwork = most
+	at := h.serve()
+	open := func(n int) {
+		t.Helper()
+		for range n {
+			c, err := net.Dial("tcp", at)
+			h.must(err)
+			t.Cleanup(func() { c.Close() })
+		}
+	}
+	noted := func() int { return h.kept()[access.TraceConnectionRefused] }
+	steps := []struct{ open, want int }{{most, 0}, {1, 1}, {3, 4}}
+	for _, s := range steps {
+		open(s.open)
+		err := within(func() error {
+			if n := noted(); n != s.want {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%d more connections: %d noted, want %d", s.open, noted(), s.want)
+		}
+	}
+}
+
+// within tries until it goes well, for as long as anything may take.
+func within(try func() error) error {
+	for end := time.Now().Add(patience); ; {
+		err := try()
+		if err == nil || time.Now().After(end) {
+			return err
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// A trusted proxy that passes on what is no address is named by its own.
+func TestUnreadableForwardedAddressesLeaveTraces(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} })
+	at := h.serve()
+	for _, header := range []string{"unknown", "_hidden", "203.0.113.9, x", "203.0.113.9"} {
+		say(t, at, "GET /login HTTP/1.1\r\nHost: door.example.com\r\nX-Forwarded-For: "+header+"\r\n\r\n")
+	}
+	if n := h.kept(); n[access.TraceForwardedRefused] != 3 || len(n) != 1 {
+		t.Errorf("kept %v, want 3 unreadable ones alone", n)
+	}
+}
