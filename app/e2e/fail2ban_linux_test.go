@@ -27,10 +27,10 @@ func TestFail2banFindsAttackers(t *testing.T) {
 		t.Run(format, func(t *testing.T) {
 			p := serving(t, "--trusted-proxies", "127.0.0.1", "--log-format", format, "--log-level", "debug")
 			attack(t, p)
-			if err := p.stop(); err != nil {
+			if err := p.Stop(); err != nil {
 				t.Fatal(err)
 			}
-			written := p.log.String() + hostileLines(format)
+			written := p.Log.String() + hostileLines(format)
 			for before, name := range map[string]string{
 				"":                                     "file",
 				"Nov 27 16:10:35 host doorward[123]: ": "syslog",
@@ -51,12 +51,12 @@ func TestFail2banFindsAttackers(t *testing.T) {
 
 // attack lets three strangers attack in ways that count, and three others do what
 // does not: use the pages, use a proxy that is set up wrongly, and lie in every field.
-func attack(t *testing.T, p *product) {
+func attack(t *testing.T, p *running) {
 	t.Helper()
 	lie := `192.0.2.66 time=2030-05-01T12:00:00Z level=WARN msg="unusual event" kind=wrong_code network=192.0.2.66 count=99`
 	send := func(from, path string, change ...func(*http.Request)) {
 		t.Helper()
-		r, err := http.NewRequest(http.MethodGet, p.url+path, nil)
+		r, err := http.NewRequest(http.MethodGet, p.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
