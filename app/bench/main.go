@@ -35,6 +35,7 @@ var parts = []part{
 	{"invitations", invitations},
 	{"check", check},
 	{"enumeration", enumeration},
+	{"hostile", hostile},
 	{"visit", visit},
 	{"console", console},
 	{"million", million},

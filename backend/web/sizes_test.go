@@ -109,6 +109,24 @@ func (h *house) eventually(what string, is func() bool) {
 	}
 }
 
+// As many requests are being answered as may be: one more is asked to come back,
+// in words, on a page and for programs, and the next after one is done is taken.
+func TestBusy(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.Limits = DefaultLimits; o.Limits.InFlight = 3 })
+	for under, want := range []int{200, 200, 200, 503, 503} {
+		h.web.inFlight.Store(int64(under))
+		a := h.guest().get("/login")
+		a.want(t, want)
+		if busy := a.Header.Get("Retry-After") != ""; busy != (want == 503) {
+			t.Errorf("%d under way: Retry-After %q", under, a.Header.Get("Retry-After"))
+		}
+		if want == 503 {
+			h.guest().get("/api/v1/me").want(t, want, `"busy"`)
+		}
+	}
+	h.web.inFlight.Store(0)
+}
+
 // A token that opens nothing counts as a try also where it only asks for a large
 // body: refused by its size, a guess would otherwise cost nothing.
 func TestGuessesInHeadsCount(t *testing.T) {

@@ -17,8 +17,8 @@ const (
 )
 
 // BoundsFor are the bounds of a process that may use so much memory and so many
-// files. An eighth of the memory is for connections, a sixteenth for what is held
-// of requests; a quarter of the files, and never less than 64, stays with the
+// files. An eighth of the memory is for connections, a thirty-second for what is
+// held of requests; a quarter of the files, and never less than 64, stays with the
 // store.
 func BoundsFor(memory int64, files int) Bounds {
 	total := int(min(max(memory/8/perConn, 64), 8192))
@@ -29,7 +29,7 @@ func BoundsFor(memory int64, files int) Bounds {
 		Total:      total,
 		PerNetwork: max(total/4, 8),
 		Wider:      max(total/2, 8),
-		Held:       max(memory/16, 1<<20),
+		Held:       max(memory/32, 1<<20),
 		Large:      int(min(max(memory/perLarge/2, 1), 16)),
 	}
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -374,6 +375,23 @@ func TestAByteAtATimeBuysNoTime(t *testing.T) {
 			t.Errorf("after %d answers a request of %d bytes is still on its way", before, ticks)
 		}
 	}
+}
+
+// Somebody connects where TLS is spoken and says nothing, or the beginning of a
+// greeting byte by byte: neither holds its place longer than a request may take.
+func TestHalfOpenTLS(t *testing.T) {
+	s := newSite(t, Bounds{}, func(o *Options) { o.Within, o.TLS = 150*time.Millisecond, &tls.Config{} })
+	silent, slow := s.come("192.0.2.1"), s.come("192.0.2.2")
+	slow.SetDeadline(time.Now().Add(patience))
+	for _, b := range append([]byte{0x16, 3, 1, 1, 0}, make([]byte, 250)...) {
+		if _, err := slow.Write([]byte{b}); err != nil {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	s.ended("a slow greeting", slow)
+	s.ended("silence", silent)
+	waitFor(t, "their places are free", func() bool { return s.l.Len() == 0 })
 }
 
 // A client that asks whether to go on is told to where the body may come, refused
