@@ -228,12 +228,15 @@ func (c *Conn) more() error {
 	return err
 }
 
-// grow makes room for as much again as came so far, and no more than is known to
-// come: what a header announces is not reserved.
+// grow makes room for three times as much again as came so far, and no more than
+// is known to come: what a header announces is not reserved.
 func (c *Conn) grow() error {
-	size := 2 * cap(c.buf)
+	size := 4 * cap(c.buf)
 	if w := c.frame.wanted(); w > cap(c.buf) {
 		size = min(size, w+2)
+	}
+	if !c.frame.ended {
+		size = min(size, maxHead+1)
 	}
 	if c.release == nil && !c.charge(int64(size)-c.charged.Load()) {
 		return errBusy
