@@ -30,7 +30,9 @@ func (o operations) Backup(ctx context.Context, w io.Writer) error { return o.a.
 
 // Doctor looks at what tends to go wrong and says how to mend it.
 func (o operations) Doctor(ctx context.Context) []web.Check {
-	return append(append(append([]web.Check{o.publicURL()}, o.certificate()...), o.mail(ctx), o.disk(), o.clock(), o.permissions(), o.store(ctx)), o.unusual(ctx)...)
+	all := append(append([]web.Check{o.publicURL()}, o.certificate()...), o.mail(ctx), o.disk(), o.clock(), o.permissions(), o.store(ctx))
+	all = append(all, o.tokens(ctx)...)
+	return append(all, o.unusual(ctx)...)
 }
 
 func check(name, state, detail, mend string) web.Check {
@@ -130,6 +132,26 @@ func (o operations) permissions() web.Check {
 		return check("permissions", "fail", fmt.Sprintf("others can read %s (mode %04o)", o.a.c.Data, mode), "Run: chmod 700 "+o.a.c.Data)
 	}
 	return check("permissions", "ok", o.a.c.Data+" is yours alone", "")
+}
+
+// tokens warns of API tokens that never expire, which only an older Doorward
+// made. Where there are none, there is nothing to say.
+func (o operations) tokens(ctx context.Context) []web.Check {
+	all, err := o.a.desk.Tokens(ctx, access.Operator)
+	if err != nil {
+		return []web.Check{check("API tokens", "fail", access.Explain(err).Message, "Run: doorward verify")}
+	}
+	endless := 0
+	for _, t := range all {
+		if t.ExpiresAt.IsZero() {
+			endless++
+		}
+	}
+	if endless == 0 {
+		return nil
+	}
+	return []web.Check{check("API tokens", "warn", fmt.Sprintf("%d of %d never expire: an older version made them", endless, len(all)),
+		"Make new ones in their place, then revoke them: doorward token list names them.")}
 }
 
 func (o operations) store(ctx context.Context) web.Check {

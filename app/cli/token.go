@@ -66,12 +66,13 @@ func (r *run) tokenAddVerb() *cobra.Command {
 				return err
 			}
 			return r.item(raw, func(w io.Writer) {
-				fmt.Fprintf(w, "This is the token %s, with %s. It is not shown again:\n%s\n", plain(out.Name), plain(list(out.Roles)), out.Secret)
+				fmt.Fprintf(w, "This is the token %s, with %s, until %s. It is not shown again:\n%s\n",
+					plain(out.Name), plain(list(out.Roles)), out.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"), out.Secret)
 			})
 		}),
 	}
 	r.roleFlag(cmd, &in.Roles, "`ROLE` that the token has; may be given more than once")
-	cmd.Flags().StringVar(&in.ExpiresIn, "expires", "", "the `TIME` that it is good, such as 90d (default: until it is revoked)")
+	cmd.Flags().StringVar(&in.ExpiresIn, "expires", "", "the `TIME` after which it expires, from 1h to 366d (default: 90d)")
 	return settings(cmd, true)
 }
 
@@ -96,15 +97,24 @@ func (r *run) tokenListVerb() *cobra.Command {
 
 func showTokens(w io.Writer, items []json.RawMessage, _ bool) error {
 	t := newTable(w, "ID", "NAME", "ROLES", "MADE", "LAST USED", "EXPIRES")
-	now := time.Now()
+	now, endless := time.Now(), 0
 	for _, raw := range items {
 		var k token
 		if err := read(raw, &k); err != nil {
 			return err
 		}
-		t.row(k.ID, k.Name, list(k.Roles), ago(k.MadeAt, now), ago(k.LastUsedAt, now), ago(k.ExpiresAt, now))
+		expires := ago(k.ExpiresAt, now)
+		if k.ExpiresAt.IsZero() {
+			expires = "never"
+			endless++
+		}
+		t.row(k.ID, k.Name, list(k.Roles), ago(k.MadeAt, now), ago(k.LastUsedAt, now), expires)
 	}
-	return t.flush()
+	if err := t.flush(); err != nil || endless == 0 {
+		return err
+	}
+	_, err := fmt.Fprintln(w, "Those that never expire were made by an older version. Make new ones in their place, then revoke them.")
+	return err
 }
 
 func (r *run) tokenRevokeVerb() *cobra.Command {

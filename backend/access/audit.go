@@ -19,6 +19,7 @@ const (
 	DidRescue      Deed = "printed_login_link"
 	DidProve       Deed = "proved_address"
 	DidSignIn      Deed = "signed_in"
+	DidConfirm     Deed = "confirmed"
 	DidLetWindow   Deed = "let_window"
 	DidSignOut     Deed = "signed_out"
 	DidEndSession  Deed = "ended_session"

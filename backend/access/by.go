@@ -20,6 +20,9 @@ type By struct {
 	Token  TokenID  `json:"token,omitempty"`
 	Via    Via      `json:"via"`
 	From   string   `json:"from,omitempty"` // network address, as the outermost trusted proxy saw it
+
+	// Session is the session that a member asks with. It is kept nowhere.
+	Session SecretHash `json:"-"`
 }
 
 // Operator is whoever holds the machine that holds the data.

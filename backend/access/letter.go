@@ -6,21 +6,22 @@ import "time"
 type LetterKind string
 
 const (
-	InvitationLetter LetterKind = "invitation" // to the invited person, with the login link
-	SignInLetter     LetterKind = "sign_in"    // to a member who asked, with a link and a code
-	ApprovedLetter   LetterKind = "approved"   // to the member, once let in
-	RejectedLetter   LetterKind = "rejected"   // to the person turned away, only when the Admin asks for it
-	ReceivedLetter   LetterKind = "received"   // to the invited person, once the address is proved
-	WaitingLetter    LetterKind = "waiting"    // to Admins: somebody is waiting
-	ExpiringLetter   LetterKind = "expiring"   // to the invited person, a day before the invitation ends
-	AbandonedLetter  LetterKind = "abandoned"  // to Admins: nobody decided for 30 days, the account is gone
-	TestLetter       LetterKind = "test"       // to an Admin who wants to know whether mail works
+	InvitationLetter   LetterKind = "invitation"   // to the invited person, with the login link
+	SignInLetter       LetterKind = "sign_in"      // to a member who asked, with a link and a code
+	ConfirmationLetter LetterKind = "confirmation" // to a member who is to confirm a session, with a code
+	ApprovedLetter     LetterKind = "approved"     // to the member, once let in
+	RejectedLetter     LetterKind = "rejected"     // to the person turned away, only when the Admin asks for it
+	ReceivedLetter     LetterKind = "received"     // to the invited person, once the address is proved
+	WaitingLetter      LetterKind = "waiting"      // to Admins: somebody is waiting
+	ExpiringLetter     LetterKind = "expiring"     // to the invited person, a day before the invitation ends
+	AbandonedLetter    LetterKind = "abandoned"    // to Admins: nobody decided for 30 days, the account is gone
+	TestLetter         LetterKind = "test"         // to an Admin who wants to know whether mail works
 )
 
 // HoldsSecret reports whether letters of this kind carry a link or a code, so
 // that their words are wiped as soon as they are sent, expired or dead.
 func (k LetterKind) HoldsSecret() bool {
-	return k == InvitationLetter || k == SignInLetter || k == ExpiringLetter
+	return k == InvitationLetter || k == SignInLetter || k == ConfirmationLetter || k == ExpiringLetter
 }
 
 // A Class says how soon a letter goes: those of a lower class first, and of one
@@ -46,15 +47,16 @@ func Classes() []Class {
 }
 
 var classes = map[LetterKind]Class{
-	TestLetter:       Awaited,
-	SignInLetter:     AskedFor, // Awaited, where a browser asks that is known
-	ApprovedLetter:   Decided,
-	RejectedLetter:   Decided,
-	ReceivedLetter:   Decided,
-	InvitationLetter: Invited, // AskedFor, where the invited person asks anew
-	WaitingLetter:    Told,
-	ExpiringLetter:   Told,
-	AbandonedLetter:  Told,
+	TestLetter:         Awaited,
+	ConfirmationLetter: Awaited,
+	SignInLetter:       AskedFor, // Awaited, where a browser asks that is known
+	ApprovedLetter:     Decided,
+	RejectedLetter:     Decided,
+	ReceivedLetter:     Decided,
+	InvitationLetter:   Invited, // AskedFor, where the invited person asks anew
+	WaitingLetter:      Told,
+	ExpiringLetter:     Told,
+	AbandonedLetter:    Told,
 }
 
 // Class is how soon letters of this kind go; zero for a kind that nobody has

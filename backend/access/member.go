@@ -48,15 +48,16 @@ type Member struct {
 	ProvedAt   time.Time  `json:"proved_at,omitzero"` // when they first opened a link or typed a code
 	Decision   Decision   `json:"decision,omitzero"`
 	LastSignIn time.Time  `json:"last_sign_in,omitzero"`
-	Note       string     `json:"note,omitempty"`    // theirs, to the approver
-	Letter     LetterID   `json:"letter,omitempty"`  // the last invitation or sign-in letter, for its delivery
-	Link       SecretHash `json:"link,omitzero"`     // the open invitation link
-	AnyLink    SecretHash `json:"any_link,omitzero"` // the newest sign-in link that opens in any browser
-	Rights     int        `json:"rights,omitempty"`  // rises with each rise of rights; older sessions get a new id
-	Epoch      int        `json:"epoch,omitempty"`   // rises when all is closed at once: older sessions, links and codes are worth nothing
-	Quiet      bool       `json:"quiet,omitempty"`   // wants no letters about people waiting
-	SetBack    time.Time  `json:"set_back,omitzero"` // when access last became less
-	Standing   Decision   `json:"standing,omitzero"` // the last suspension or restoring
+	Note       string     `json:"note,omitempty"`        // theirs, to the approver
+	Letter     LetterID   `json:"letter,omitempty"`      // the last invitation or sign-in letter, for its delivery
+	Link       SecretHash `json:"link,omitzero"`         // the open invitation link
+	AnyLink    SecretHash `json:"any_link,omitzero"`     // the newest sign-in link that opens in any browser
+	Rights     int        `json:"rights,omitempty"`      // rises with each rise of rights; older sessions get a new id
+	Epoch      int        `json:"epoch,omitempty"`       // rises when all is closed at once: older sessions, links and codes are worth nothing
+	TokenEpoch int        `json:"token_epoch,omitempty"` // rises when all API tokens are revoked at once: older ones are worth nothing
+	Quiet      bool       `json:"quiet,omitempty"`       // wants no letters about people waiting
+	SetBack    time.Time  `json:"set_back,omitzero"`     // when access last became less
+	Standing   Decision   `json:"standing,omitzero"`     // the last suspension or restoring
 }
 
 // An Invitation is an Admin's offer to one address.

@@ -30,6 +30,9 @@ type Session struct {
 	From     string     `json:"from,omitempty"`
 	Agent    string     `json:"agent,omitempty"`
 	Before   time.Time  `json:"before,omitzero"` // the member's sign-in before this one
+
+	Confirmation Confirmation     `json:"confirmation,omitzero"`
+	Code         ConfirmationCode `json:"code,omitzero"` // waits to be typed
 }
 
 // MethodWindow is how the session of a native window was opened: by a member
@@ -91,6 +94,13 @@ func SignedOutError() *Error {
 	return Errorf(SignedOut, "You are not signed in. Open /login and ask for a letter.")
 }
 
+// How long an API token lasts, unless said otherwise and in any case.
+const (
+	DefaultToken  = 90 * 24 * time.Hour
+	ShortestToken = time.Hour
+	LongestToken  = 366 * 24 * time.Hour
+)
+
 // A Token lets a program act for a member, within some of the member's roles.
 type Token struct {
 	ID        TokenID    `json:"id"`
@@ -99,12 +109,21 @@ type Token struct {
 	Owner     MemberID   `json:"owner,omitempty"` // empty: made by the operator
 	Roles     []RoleName `json:"roles"`
 	MadeAt    time.Time  `json:"made_at"`
-	ExpiresAt time.Time  `json:"expires_at,omitzero"`
-	UsedAt    time.Time  `json:"used_at,omitzero"`
+	ExpiresAt time.Time  `json:"expires_at,omitzero"` // zero: never, as an older Doorward made them
+	Epoch     int        `json:"epoch,omitempty"`     // the owner's TokenEpoch, when it was made
+	UsedAt    time.Time  `json:"-"`                   // to the minute; kept apart from what decides
 }
 
 // TokenPrefix begins every API token, so that one is recognised where it leaks.
 const TokenPrefix = "dw_"
+
+// CheckTokenTTL says what is wrong with how long a token is to last.
+func CheckTokenTTL(lasts time.Duration) error {
+	if lasts < ShortestToken || lasts > LongestToken {
+		return Errorf(Invalid, "A token can last from 1 hour to 366 days.").On("expires_in").WithCode("expiry_out_of_range")
+	}
+	return nil
+}
 
 // Good reports whether the token has not expired, and was not made in the future.
 func (t *Token) Good(now time.Time) bool {

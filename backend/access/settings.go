@@ -48,6 +48,10 @@ type Counters struct {
 	Roles     map[RoleName]int    `json:"roles,omitempty"`
 	Letters   map[LetterState]int `json:"letters,omitempty"`
 	Tokens    int                 `json:"tokens,omitempty"`
+
+	// TokenRoles is how many API tokens hold each role. Nil: an older Doorward
+	// kept this store, and they have not been counted yet.
+	TokenRoles map[RoleName]int `json:"token_roles"`
 }
 
 // Members is how many accounts there are.
@@ -78,6 +82,19 @@ func (c *Counters) Add(m *Member, n int) {
 	for _, r := range m.Roles {
 		if c.Roles[r] += n; c.Roles[r] == 0 {
 			delete(c.Roles, r)
+		}
+	}
+}
+
+// AddToken counts an API token in, or out with n = -1.
+func (c *Counters) AddToken(t *Token, n int) {
+	c.Tokens += n
+	if c.TokenRoles == nil {
+		return
+	}
+	for _, r := range t.Roles {
+		if c.TokenRoles[r] += n; c.TokenRoles[r] == 0 {
+			delete(c.TokenRoles, r)
 		}
 	}
 }

@@ -84,7 +84,7 @@ func TestAnyBrowserLinkEnds(t *testing.T) {
 	for name, end := range map[string]func(o *office){
 		"in time":                          func(o *office) { o.clock.forward(access.AnyLinkLasts) },
 		"suspended":                        func(o *office) { _, err := o.Suspend(o.t.Context(), o.ann, o.fay.Member); must(o.t, err) },
-		"signed out":                       func(o *office) { must(o.t, o.SignOutEverywhere(o.t.Context(), o.fay, o.fay.Member)) },
+		"signed out":                       func(o *office) { must(o.t, o.SignOutEverywhere(o.t.Context(), o.fay, o.fay.Member, false)) },
 		"removed":                          func(o *office) { must(o.t, o.Remove(o.t.Context(), o.ann, o.fay.Member)) },
 		"not yet, a microsecond before it": func(o *office) { o.clock.forward(access.AnyLinkLasts - time.Microsecond) },
 	} {

@@ -57,6 +57,15 @@ func idOf(tx *store.Tx, who *string) error {
 	return err
 }
 
+// MayExportAudit refuses to hand the audit log out as a file to a session that
+// was not confirmed lately.
+func (d *Desk) MayExportAudit(ctx context.Context, by access.By) error {
+	return d.view(ctx, by, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
+		_, err := confirmedIfMember(tx, by)
+		return err
+	})
+}
+
 // EachAudit calls fn with all entries that fit, newest first, a page at a time.
 func (d *Desk) EachAudit(ctx context.Context, by access.By, q AuditQuery, fn func([]AuditLine) error) error {
 	for q.Limit, q.Cursor = MostItems, ""; ; {

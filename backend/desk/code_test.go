@@ -208,7 +208,7 @@ func TestKnownBrowsersAreForgotten(t *testing.T) {
 		t.Error("known for longer than a year")
 	}
 	fresh := visit(50)
-	must(t, o.SignOutEverywhere(t.Context(), o.fay, o.fay.Member))
+	must(t, o.SignOutEverywhere(t.Context(), o.fay, o.fay.Member, false))
 	if known(fresh) {
 		t.Error("known although all was closed")
 	}

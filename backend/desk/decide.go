@@ -32,6 +32,9 @@ func (d *Desk) Approve(ctx context.Context, by access.By, id access.MemberID, ro
 		if err != nil {
 			return err
 		}
+		if err := d.mayRaise(tx, a, &m, granted); err != nil {
+			return err
+		}
 		if err := m.Approve(by, granted, tx.Now); err != nil {
 			return err
 		}

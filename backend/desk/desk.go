@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/policy"
@@ -43,6 +44,7 @@ type Desk struct {
 	log       *slog.Logger
 	policy    atomic.Pointer[policy.Policy]
 	gate      gate
+	uses      uses
 	asked     chan struct{} // somebody waits for a sign-in letter
 	due       chan struct{} // something new falls due before nextDue
 	asks      flood         // of strangers
@@ -67,12 +69,19 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 	d := &Desk{store: o.Store, letters: letters, publicURL: strings.TrimSuffix(o.PublicURL, "/"), host: u.Hostname(), mail: o.Mail,
 		log: o.Logger, asked: make(chan struct{}, 1), due: make(chan struct{}, 1)}
 	d.gate.init()
+	d.uses.init()
 	if err := o.Store.View(ctx, func(tx *store.Tx) error { _, err := d.policyNow(tx); return err }); err != nil {
 		return nil, err
 	}
 	o.Store.OnCommit(d.committed)
+	if err := d.mendTokens(ctx); err != nil {
+		d.log.ErrorContext(ctx, "the API tokens of an older version could not be put in order; the next start tries again", "err", err)
+	}
 	return d, nil
 }
+
+// Now is the clock that everything here goes by.
+func (d *Desk) Now() time.Time { return d.store.Now() }
 
 // PublicURL is where links lead, without a slash at the end.
 func (d *Desk) PublicURL() string { return d.publicURL }
@@ -186,7 +195,7 @@ func (d *Desk) tokenRights(tx *store.Tx, p *policy.Policy, by access.By) (policy
 		return own, err
 	}
 	m, err := tx.Member(t.Owner)
-	if access.NotFound.Is(err) {
+	if access.NotFound.Is(err) || err == nil && t.Epoch != m.TokenEpoch {
 		return nil, access.SignedOutError()
 	}
 	if err != nil {

@@ -59,7 +59,8 @@ func openOffice(t testing.TB, options ...officeOption) *office {
 	entry, err := o.RedeemLink(t.Context(), secretOf(link), browser("ann"))
 	must(t, err)
 	o.ann = session(entry.Member.ID)
-	o.bob = session(o.member("bob@example.org", "Bob Admin", access.Admin))
+	o.ann.Session = entry.Session.Hash()
+	o.bob = o.confirmed(o.member("bob@example.org", "Bob Admin", access.Admin))
 	o.fay = session(o.member("fay@example.org", "Fay Fleet", access.Fleet))
 	return o
 }
@@ -106,6 +107,23 @@ func mail(t testing.TB, s string) access.Address {
 }
 
 func session(id access.MemberID) access.By { return access.By{Member: id, Via: access.ViaConsole} }
+
+// confirmed is a member in a session of its own that was confirmed just now.
+func (o *office) confirmed(id access.MemberID) access.By {
+	o.t.Helper()
+	by, s := session(id), access.NewSecret().Hash()
+	by.Session = s
+	must(o.t, o.store.Update(o.t.Context(), func(tx *store.Tx) error {
+		m, err := tx.Member(id)
+		if err != nil {
+			return err
+		}
+		s := access.Session{Hash: s, Member: id, Method: "link", OpenedAt: tx.Now, SeenAt: tx.Now, Epoch: m.Epoch}
+		s.Confirm(&m, "link", tx.Now)
+		return tx.PutSession(s)
+	}))
+	return by
+}
 
 // browser is one with a cookie of its own.
 func browser(name string) Browser {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"doorward/backend/access"
@@ -22,6 +23,7 @@ type Principal struct {
 
 	session access.Session
 	token   access.Token
+	used    *atomic.Int64 // the minute of the token's last use, since 1970
 	manages bool
 }
 
@@ -31,6 +33,12 @@ func (p *Principal) May(ask access.Permission) error {
 		return nil
 	}
 	return access.NotAllowed(ask)
+}
+
+// ConfirmedUntil is until when the session needs no further confirmation; zero
+// where it needs one.
+func (p *Principal) ConfirmedUntil(now time.Time) time.Time {
+	return p.session.ConfirmedUntil(&p.Member, now)
 }
 
 // Before is when the member signed in before this session; zero: never.
@@ -157,7 +165,7 @@ func (d *Desk) load(ctx context.Context, h access.SecretHash) (*Principal, error
 		if p.Rights, err = pol.Rights(p.Member.State, p.Member.Roles); err != nil {
 			return err
 		}
-		p.By, p.Method, p.session = access.By{Member: s.Member}, s.Method, s
+		p.By, p.Method, p.session = access.By{Member: s.Member, Session: h}, s.Method, s
 		p.Stale = s.Rights < p.Member.Rights+pol.Revision()
 		p.manages = p.Rights[access.May(access.Read, access.ResMembers)]
 		if p.Member.State == access.Suspended {
@@ -211,8 +219,12 @@ func (d *Desk) WhoToken(ctx context.Context, secret access.Secret) (*Principal, 
 		}
 		d.gate.put(h, p, read)
 	}
-	if !p.token.Good(d.store.Now()) {
+	now := d.store.Now()
+	if !p.token.Good(now) {
 		return nil, badToken()
+	}
+	if minute := now.Unix() / 60; p.used.Swap(minute) != minute {
+		d.uses.note(p.token.ID, now.Truncate(time.Minute))
 	}
 	return p, nil
 }
@@ -228,12 +240,12 @@ func (d *Desk) loadToken(tx *store.Tx, h access.SecretHash, p *Principal) error 
 	if !t.Good(tx.Now) {
 		return badToken()
 	}
-	p.By, p.token = access.By{Member: t.Owner, Token: t.ID}, t
+	p.By, p.token, p.used = access.By{Member: t.Owner, Token: t.ID}, t, new(atomic.Int64)
 	if t.Owner != "" {
 		if p.Member, err = tx.Member(t.Owner); err != nil {
 			return errors.Join(badToken(), err)
 		}
-		if p.Member.State != access.Active {
+		if p.Member.State != access.Active || t.Epoch != p.Member.TokenEpoch {
 			return badToken()
 		}
 	}
@@ -293,18 +305,30 @@ func (d *Desk) SignOut(ctx context.Context, by access.By, secret access.Secret) 
 }
 
 // SignOutEverywhere ends all sessions of a member: one's own, or, with the
-// right to change members, those of somebody who may do no more.
-func (d *Desk) SignOutEverywhere(ctx context.Context, by access.By, id access.MemberID) error {
+// right to change members, those of somebody who may do no more. With tokens it
+// also makes all API tokens of the member worth nothing.
+func (d *Desk) SignOutEverywhere(ctx context.Context, by access.By, id access.MemberID, tokens bool) error {
 	return d.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		m, err := d.mayEnd(tx, by, id)
 		if err != nil {
 			return err
 		}
 		m.Epoch++
-		if err := firstOf(tx.PutMember(m), d.endSessions(tx, m.ID, "")); err != nil {
+		detail := ""
+		if tokens {
+			m.TokenEpoch++
+			detail = "and revoked all API tokens"
+		}
+		if err := tx.PutMember(m); err != nil {
 			return err
 		}
-		return tx.Record(by, access.DidSignOutAll, string(id), "")
+		if err := d.endSessions(tx, m.ID, ""); err != nil {
+			return err
+		}
+		if err := tx.Record(by, access.DidSignOutAll, string(id), detail); err != nil || !tokens {
+			return err
+		}
+		return d.deleteTokens(tx, by, id)
 	})
 }
 

@@ -32,7 +32,7 @@ func TestNextRequest(t *testing.T) {
 	}{
 		{"suspend", func(o *office, id access.MemberID) error { _, err := o.Suspend(o.t.Context(), o.ann, id); return err }, access.EndedSuspended, false, false, false},
 		{"remove", func(o *office, id access.MemberID) error { return o.Remove(o.t.Context(), o.ann, id) }, access.EndedRemoved, false, false, false},
-		{"sign out everywhere", func(o *office, id access.MemberID) error { return o.SignOutEverywhere(o.t.Context(), o.ann, id) }, "", false, true, true},
+		{"sign out everywhere", func(o *office, id access.MemberID) error { return o.SignOutEverywhere(o.t.Context(), o.ann, id, false) }, "", false, true, true},
 		{"fewer roles", func(o *office, id access.MemberID) error {
 			_, err := o.ChangeAccess(o.t.Context(), o.ann, id, []access.RoleName{access.Fleet})
 			return err
@@ -53,6 +53,8 @@ func TestNextRequest(t *testing.T) {
 				t.Fatalf("before, by token: %v", err)
 			}
 			must(t, tt.do(o, o.bob.Member))
+			_, err = o.Sweep(t.Context())
+			must(t, err)
 			for _, s := range sessions {
 				p, err := o.Who(t.Context(), s)
 				if (err == nil) != tt.signed || err == nil && (p.May(members) == nil) != tt.members {

@@ -57,9 +57,12 @@ func letterSamples() map[string]letterSample {
 			f.To = strings.Repeat("long.", 30) + "address@example.com"
 			f.Roles = []string{"Admin", "AILoop", "Fleet", "Observers of the long and winding road"}
 		})},
-		"expiring":       {access.ExpiringLetter, with(func(f *LetterFacts) { f.Until = written.Add(24 * time.Hour) })},
-		"sign-in":        {access.SignInLetter, asked},
-		"sign-in-renew":  {access.SignInLetter, with(func(f *LetterFacts) { f.ToName = ""; f.Until = written.Add(15 * time.Minute) })},
+		"expiring":      {access.ExpiringLetter, with(func(f *LetterFacts) { f.Until = written.Add(24 * time.Hour) })},
+		"sign-in":       {access.SignInLetter, asked},
+		"sign-in-renew": {access.SignInLetter, with(func(f *LetterFacts) { f.ToName = ""; f.Until = written.Add(15 * time.Minute) })},
+		"confirmation": {access.ConfirmationLetter, with(func(f *LetterFacts) {
+			f.Link, f.Code, f.Until, f.Device = "", "7K3M-9QXD", written.Add(10*time.Minute), "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+		})},
 		"received":       {access.ReceivedLetter, letterFacts()},
 		"approved":       {access.ApprovedLetter, with(func(f *LetterFacts) { f.Link = "" })},
 		"rejected":       {access.RejectedLetter, with(func(f *LetterFacts) { f.Reason = "This workspace is for the route planners only." })},

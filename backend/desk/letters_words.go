@@ -4,15 +4,16 @@ import "doorward/backend/access"
 
 // drafts writes each kind of letter.
 var drafts = map[access.LetterKind]func(*LetterFacts) draft{
-	access.InvitationLetter: (*LetterFacts).invitation,
-	access.ExpiringLetter:   (*LetterFacts).expiring,
-	access.SignInLetter:     (*LetterFacts).signIn,
-	access.ReceivedLetter:   (*LetterFacts).received,
-	access.ApprovedLetter:   (*LetterFacts).approved,
-	access.RejectedLetter:   (*LetterFacts).rejected,
-	access.WaitingLetter:    (*LetterFacts).waiting,
-	access.AbandonedLetter:  (*LetterFacts).abandoned,
-	access.TestLetter:       (*LetterFacts).test,
+	access.InvitationLetter:   (*LetterFacts).invitation,
+	access.ExpiringLetter:     (*LetterFacts).expiring,
+	access.SignInLetter:       (*LetterFacts).signIn,
+	access.ConfirmationLetter: (*LetterFacts).confirmation,
+	access.ReceivedLetter:     (*LetterFacts).received,
+	access.ApprovedLetter:     (*LetterFacts).approved,
+	access.RejectedLetter:     (*LetterFacts).rejected,
+	access.WaitingLetter:      (*LetterFacts).waiting,
+	access.AbandonedLetter:    (*LetterFacts).abandoned,
+	access.TestLetter:         (*LetterFacts).test,
 }
 
 func (f *LetterFacts) invitation() draft {
@@ -80,6 +81,20 @@ func (f *LetterFacts) signInLead() []string {
 			" no other one is sent to a browser that has not signed you in before: use this one. The next one like it makes its link void.")
 	}
 	return lead
+}
+
+func (f *LetterFacts) confirmation() draft {
+	return draft{
+		Subject: "Confirm that it is you: " + f.Workspace, Preview: "The code in this email expires at " + atClock(f.Until) + ".",
+		Title: "Confirm that it is you",
+		Lead: []string{f.hello() + "You are about to do something in " + f.Workspace + " that only you should. Type this code there. " +
+			"It works once, and only where you asked for it."},
+		Code:  f.Code,
+		Facts: f.facts("For", f.To, "Asked from", device(f.Device), "Expires", f.until()),
+		Why: []string{"Somebody who is signed in as you at " + f.host() + " asked for this email. If it was not you, somebody else uses your session: " +
+			"open " + f.PublicURL + "/ and press Sign out everywhere.",
+			"Do not pass the code on. Nobody from " + f.Workspace + " will ever ask you for it."},
+	}
 }
 
 func (f *LetterFacts) received() draft {

@@ -211,5 +211,8 @@ func (d *Desk) enter(tx *store.Tx, m *access.Member, session access.Secret, meth
 	}
 	s := access.Session{Hash: session.Hash(), Member: m.ID, Method: method, OpenedAt: tx.Now, SeenAt: tx.Now,
 		Rights: m.Rights + rev, Epoch: m.Epoch, Before: before, From: b.From, Agent: access.Shorten(b.Agent, 200)}
+	if method != access.MethodWindow { // nobody showed anything there: a browser let it in
+		s.Confirm(m, method, tx.Now)
+	}
 	return Entry{Session: session, Member: *m}, tx.PutSession(s)
 }

@@ -75,9 +75,26 @@ func (d *Desk) ChangeAccess(ctx context.Context, by access.By, id access.MemberI
 		if err != nil {
 			return "", err
 		}
+		if err := d.mayRaise(tx, a, m, granted); err != nil {
+			return "", err
+		}
 		detail := access.RoleNames(m.Roles) + " → " + access.RoleNames(granted)
 		return detail, m.ChangeRoles(by, granted, tx.Now)
 	})
+}
+
+// mayRaise asks for a confirmation where these roles give a member more in the
+// console than they have now.
+func (d *Desk) mayRaise(tx *store.Tx, a asker, m *access.Member, roles []access.RoleName) error {
+	before, err := a.policy.Rights(m.State, m.Roles)
+	if err != nil {
+		return err
+	}
+	after, err := a.policy.Rights(access.Active, roles)
+	if err != nil {
+		return err
+	}
+	return confirmedToGrant(tx, a, before, after)
 }
 
 // covers refuses to act on a member who may do more than the asker.
@@ -130,6 +147,9 @@ func (d *Desk) Suspend(ctx context.Context, by access.By, id access.MemberID) (C
 func (d *Desk) Restore(ctx context.Context, by access.By, id access.MemberID) (Card, error) {
 	return d.change(ctx, by, id, access.DidRestore, func(tx *store.Tx, a asker, m *access.Member) (string, error) {
 		if err := a.covers(m); err != nil {
+			return "", err
+		}
+		if err := d.mayRaise(tx, a, m, m.Roles); err != nil {
 			return "", err
 		}
 		return "", m.Restore(by, tx.Now)

@@ -65,7 +65,7 @@ func (o *office) managing(c cast) map[string]func(by access.By) error {
 		"suspend":  func(by access.By) error { _, err := o.Suspend(ctx, by, c.guest); return err },
 		"restore":  func(by access.By) error { _, err := o.Restore(ctx, by, c.suspended.Member); return err },
 		"remove":   func(by access.By) error { return o.Remove(ctx, by, c.guest) },
-		"sign out": func(by access.By) error { return o.SignOutEverywhere(ctx, by, c.guest) },
+		"sign out": func(by access.By) error { return o.SignOutEverywhere(ctx, by, c.guest, false) },
 		"quiet":    func(by access.By) error { return o.SetQuiet(ctx, by, true) },
 		"put a role": func(by access.By) error {
 			return o.PutRole(ctx, by, access.Role{Name: "Guest", Permissions: lead.Permissions[:1]})

@@ -8,10 +8,11 @@ import (
 	"doorward/backend/store"
 )
 
-// A RoleInUse is a role and how many members hold it.
+// A RoleInUse is a role and how many members and API tokens hold it.
 type RoleInUse struct {
 	access.Role
 	Members int
+	Tokens  int
 }
 
 // Roles are the built-in roles and those made here.
@@ -24,7 +25,7 @@ func (d *Desk) Roles(ctx context.Context, by access.By) (all []RoleInUse, err er
 		c, err := tx.Counters()
 		all = nil
 		for _, r := range append(access.BuiltIn(), own...) {
-			all = append(all, RoleInUse{r, c.Roles[r.Name]})
+			all = append(all, RoleInUse{Role: r, Members: c.Roles[r.Name], Tokens: c.TokenRoles[r.Name]})
 		}
 		return err
 	})
@@ -32,12 +33,17 @@ func (d *Desk) Roles(ctx context.Context, by access.By) (all []RoleInUse, err er
 }
 
 // PutRole makes a role, or changes one made here. Nobody can give a role what
-// they may not do themselves, nor change one that may do more.
+// they may not do themselves, nor change one that may do more. A new role cannot
+// have the name of an old one that API tokens still hold: they would have its
+// rights.
 func (d *Desk) PutRole(ctx context.Context, by access.By, r access.Role) error {
 	r.BuiltIn = false
 	return d.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := d.may(tx, by, access.May(access.Change, access.ResSettings))
 		if err != nil {
+			return err
+		}
+		if _, err := confirmed(tx, by, "change roles"); err != nil {
 			return err
 		}
 		if err := access.CheckRole(r); err != nil {
@@ -64,6 +70,11 @@ func (d *Desk) PutRole(ctx context.Context, by access.By, r access.Role) error {
 		if !known && len(own) >= store.MostRoles {
 			return access.Errorf(access.Conflict, "There are %d own roles already. Delete one first.", store.MostRoles).WithCode("too_many_roles")
 		}
+		if !known {
+			if err := unheld(tx, r.Name); err != nil {
+				return err
+			}
+		}
 		if err := tx.PutRole(r); err != nil {
 			return err
 		}
@@ -79,11 +90,50 @@ func permissionNames(all []access.Permission) string {
 	return strings.Join(s, ", ")
 }
 
-// DeleteRole deletes a role made here that nobody holds.
+// unheld refuses a new role whose name members or API tokens hold already, from
+// a role that is gone.
+func unheld(tx *store.Tx, name access.RoleName) error {
+	held, err := holders(tx, name)
+	if err != nil || held == "" {
+		return err
+	}
+	return access.Errorf(access.Conflict, "There was a role %s before, and %s it still: they would get this one's access. Choose another name, or take it from them first.", name, held).On("name").WithCode("role_held")
+}
+
+// holders says how many members and API tokens hold a role, with the verb; empty
+// where nobody does.
+func holders(tx *store.Tx, name access.RoleName) (string, error) {
+	c, err := tx.Counters()
+	if err != nil {
+		return "", err
+	}
+	if c.TokenRoles == nil && c.Tokens > 0 {
+		return "", access.Errorf(access.Unavailable, "The API tokens of an older version are not counted yet. Start Doorward again.").WithCode("tokens_uncounted")
+	}
+	members, tokens := c.Roles[name], c.TokenRoles[name]
+	verb := "hold"
+	if members+tokens == 1 {
+		verb = "holds"
+	}
+	switch {
+	case members > 0 && tokens > 0:
+		return counted(members, "member") + " and " + counted(tokens, "API token") + " hold", nil
+	case members > 0:
+		return counted(members, "member") + " " + verb, nil
+	case tokens > 0:
+		return counted(tokens, "API token") + " " + verb, nil
+	}
+	return "", nil
+}
+
+// DeleteRole deletes a role made here that no member and no API token holds.
 func (d *Desk) DeleteRole(ctx context.Context, by access.By, name access.RoleName) error {
 	return d.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := d.may(tx, by, access.May(access.Change, access.ResSettings))
 		if err != nil {
+			return err
+		}
+		if _, err := confirmed(tx, by, "change roles"); err != nil {
 			return err
 		}
 		if name.IsBuiltIn() {
@@ -98,12 +148,12 @@ func (d *Desk) DeleteRole(ctx context.Context, by access.By, name access.RoleNam
 				return access.Above(name, g)
 			}
 		}
-		c, err := tx.Counters()
+		held, err := holders(tx, name)
 		if err != nil {
 			return err
 		}
-		if n := c.Roles[name]; n > 0 {
-			return access.Errorf(access.Conflict, "%d members hold the role %s. Give them another one first.", n, name).WithCode("role_in_use")
+		if held != "" {
+			return access.Errorf(access.Conflict, "%s the role %s. Give the members another one, and revoke the tokens, first.", held, name).WithCode("role_in_use")
 		}
 		if err := tx.DeleteRole(name); err != nil {
 			return err

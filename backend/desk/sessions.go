@@ -26,6 +26,22 @@ func (d *Desk) Sessions(ctx context.Context, by access.By, id access.MemberID) (
 	return out, err
 }
 
+// TokensOwned is how many API tokens a member has, for whoever may see their
+// sessions.
+func (d *Desk) TokensOwned(ctx context.Context, by access.By, id access.MemberID) (n int, err error) {
+	err = d.store.View(ctx, func(tx *store.Tx) error {
+		if !own(by, id) {
+			if _, err := d.may(tx, by, access.May(access.Read, access.ResMembers)); err != nil {
+				return err
+			}
+		}
+		owned, err := tx.TokensOf(id, store.MostTokens)
+		n = len(owned)
+		return err
+	})
+	return n, err
+}
+
 // own reports whether a member asks, by a session, about their own account.
 func own(by access.By, id access.MemberID) bool {
 	return by.Member == id && by.Member != "" && by.Token == ""

@@ -30,9 +30,12 @@ func (d *Desk) Run(ctx context.Context) {
 		case <-ctx.Done():
 		case <-timer.C:
 		case <-d.due:
+		case <-d.uses.due():
+			d.keepUses(ctx)
 		}
 		timer.Stop()
 		if ctx.Err() != nil {
+			d.keepUses(context.WithoutCancel(ctx))
 			return
 		}
 	}
@@ -133,6 +136,8 @@ func (d *Desk) sweep(tx *store.Tx, due store.Due, admins []string) error {
 	case store.DueSessions:
 		why, id, _ := strings.Cut(due.Ref, "/")
 		return d.endSessions(tx, access.MemberID(id), access.Ending(why))
+	case store.DueTokens:
+		return d.deleteTokens(tx, access.System, access.MemberID(due.Ref))
 	case store.DueLeftovers:
 		why, id, _ := strings.Cut(due.Ref, "/")
 		more, err := tx.DeleteLeftovers(access.MemberID(id), access.Ending(why))

@@ -27,7 +27,7 @@ func (d *Desk) LetWindow(ctx context.Context, by access.By, challenge access.Sec
 		if !rights.Manage() {
 			return access.NotAllowed(access.May(access.Read, access.ResMembers))
 		}
-		m, err := tx.Member(by.Member)
+		m, err := confirmed(tx, by, "let a window in")
 		if err != nil {
 			return err
 		}

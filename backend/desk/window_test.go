@@ -108,7 +108,7 @@ func TestWhoMayLetAWindowIn(t *testing.T) {
 func TestWindowCodeOfOneWhoWasStopped(t *testing.T) {
 	for name, stop := range map[string]func(o *office) error{
 		"suspended":  func(o *office) error { _, err := o.Suspend(o.t.Context(), o.ann, o.bob.Member); return err },
-		"signed out": func(o *office) error { return o.SignOutEverywhere(o.t.Context(), o.ann, o.bob.Member) },
+		"signed out": func(o *office) error { return o.SignOutEverywhere(o.t.Context(), o.ann, o.bob.Member, false) },
 		"removed":    func(o *office) error { return o.Remove(o.t.Context(), o.ann, o.bob.Member) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,7 +42,7 @@ func newRecent() recent {
 			return m
 		}},
 		counters: &decoded[access.Counters]{copy: func(c access.Counters) access.Counters {
-			c.Roles, c.Letters = maps.Clone(c.Roles), maps.Clone(c.Letters)
+			c.Roles, c.Letters, c.TokenRoles = maps.Clone(c.Roles), maps.Clone(c.Letters), maps.Clone(c.TokenRoles)
 			return c
 		}},
 		letters: &decoded[access.Letter]{copy: itself[access.Letter]},

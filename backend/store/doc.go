@@ -41,6 +41,8 @@
 //	M/MEMBER ID           the letters of a member
 //	k/ID                  API token
 //	K/HASH                API token's id
+//	T/MEMBER ID           the API tokens of a member
+//	U/ID                  when an API token was last used
 //	g/NAME                role of one's own
 //	u/DOWN                audit entry, by inverted number: newest first
 //	e/MAC                 address that was rejected, as a keyed hash: by whom and when

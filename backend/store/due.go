@@ -18,6 +18,7 @@ const (
 	DueLeftovers = 'g' // what a deleted member left has to go
 	DueDigest    = 'w' // Admins are told who waits
 	DueSessions  = 'S' // the sessions of a member that are left have to go
+	DueTokens    = 'k' // the API tokens of a member that are left have to go
 	DueTell      = 't' // a handful of Admins get the letter about who waits
 	DueDecision  = 'd' // a decision about somebody who is gone is forgotten
 	DueLetter    = 'o' // a letter's words have expired, or the letter is old

@@ -148,12 +148,12 @@ func stateByte(s access.State) string {
 	return "s"
 }
 
-// leftoversAtOnce is how many links, sessions and letters of a member are
-// deleted with it; the sweeper takes what is left, in further transactions.
+// leftoversAtOnce is how many links, sessions, letters and API tokens of a
+// member are deleted with it; the sweeper takes what is left, in further transactions.
 const leftoversAtOnce = 3
 
 // DeleteMember deletes the member and what was theirs: links, sessions,
-// letters, index entries. Where there is more than one transaction holds, the
+// letters, API tokens, index entries. Where there is more than one transaction holds, the
 // rest falls due at once; none of it opens anything, since the member is gone.
 // Each session leaves why it ended, naming nobody.
 func (tx *Tx) DeleteMember(m access.Member, why access.Ending) error {
@@ -175,8 +175,8 @@ func (tx *Tx) DeleteMember(m access.Member, why access.Ending) error {
 	return tx.PutDue(Due{At: tx.Now, Kind: DueLeftovers, Ref: string(why) + "/" + string(m.ID)})
 }
 
-// DeleteLeftovers deletes some links, sessions, letters and known browsers of a
-// member who is gone. It reports whether there are more.
+// DeleteLeftovers deletes some links, sessions, letters, known browsers and API
+// tokens of a member who is gone. It reports whether there are more.
 func (tx *Tx) DeleteLeftovers(id access.MemberID, why access.Ending) (more bool, err error) {
 	links, err := tx.scan(key("L/", string(id)), leftoversAtOnce)
 	if err != nil {
@@ -200,8 +200,18 @@ func (tx *Tx) DeleteLeftovers(id access.MemberID, why access.Ending) (more bool,
 			return false, err
 		}
 	}
+	tokens, err := tx.TokensOf(id, leftoversAtOnce)
+	if err != nil {
+		return false, err
+	}
+	for _, t := range tokens {
+		if err := tx.DeleteToken(t); err != nil {
+			return false, err
+		}
+	}
 	browsers, err := tx.forgetKnown(id)
-	return browsers || sessions || len(links) == leftoversAtOnce || len(letters) == leftoversAtOnce, err
+	full := func(n int) bool { return n == leftoversAtOnce }
+	return browsers || sessions || full(len(links)) || full(len(letters)) || full(len(tokens)), err
 }
 
 // A Rejection is what is remembered of an address that was turned away.

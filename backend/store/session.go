@@ -1,10 +1,6 @@
 package store
 
-import (
-	"encoding/json"
-
-	"doorward/backend/access"
-)
+import "doorward/backend/access"
 
 // Session is the session with that hash; false where there is none.
 func (tx *Tx) Session(h access.SecretHash) (access.Session, bool, error) {
@@ -94,60 +90,3 @@ func (tx *Tx) Ending(h access.SecretHash) (access.Ending, error) {
 
 // DeleteEnding forgets why a session ended.
 func (tx *Tx) DeleteEnding(h access.SecretHash) error { return tx.unmark(hashKey("z/", h)) }
-
-// Token is the API token of that id, or NotFound.
-func (tx *Tx) Token(id access.TokenID) (access.Token, error) {
-	var t access.Token
-	ok, err := tx.get(key("k/", string(id)), &t)
-	if err == nil && !ok {
-		err = access.NoSuch("token")
-	}
-	return t, err
-}
-
-// TokenByHash is the API token with that hash; false where there is none.
-func (tx *Tx) TokenByHash(h access.SecretHash) (access.Token, bool, error) {
-	var id access.TokenID
-	ok, err := tx.get(hashKey("K/", h), &id)
-	if err != nil || !ok {
-		return access.Token{}, false, err
-	}
-	t, err := tx.Token(id)
-	return t, err == nil, err
-}
-
-// PutToken keeps an API token.
-func (tx *Tx) PutToken(t access.Token) error {
-	if _, had, err := tx.TokenByHash(t.Hash); err != nil || !had {
-		if err := firstError(err, tx.count(func(c *access.Counters) { c.Tokens++ })); err != nil {
-			return err
-		}
-	}
-	if err := tx.set(hashKey("K/", t.Hash), t.ID); err != nil {
-		return err
-	}
-	return tx.set(key("k/", string(t.ID)), &t)
-}
-
-// DeleteToken deletes an API token that is kept.
-func (tx *Tx) DeleteToken(t access.Token) error {
-	if err := tx.count(func(c *access.Counters) { c.Tokens-- }); err != nil {
-		return err
-	}
-	return tx.unmark(key("k/", string(t.ID)), hashKey("K/", t.Hash))
-}
-
-// Tokens are up to n API tokens.
-func (tx *Tx) Tokens(n int) ([]access.Token, error) {
-	kept, err := tx.scan([]byte("k/"), n)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]access.Token, len(kept))
-	for i, e := range kept {
-		if err := json.Unmarshal(e.Value, &all[i]); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
-}

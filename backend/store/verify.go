@@ -20,6 +20,7 @@ type Report struct {
 // does not grow with the store. What does not fit is a Conflict that names it.
 func (s *Store) Verify(ctx context.Context) (Report, error) {
 	v := verifier{seed: maphash.MakeSeed(), want: map[byte]fingerprint{}, have: map[byte]fingerprint{}, putOff: map[string]bool{}}
+	v.counters.TokenRoles = map[access.RoleName]int{}
 	var kept access.Counters
 	err := s.Each(ctx, func(key, value []byte) error {
 		v.report.Records++
@@ -92,7 +93,7 @@ func (v *verifier) see(key, value []byte) error {
 		}
 	case 's', 'l', 'b', 'k':
 		return v.seeOpening(key[0], value)
-	case 'a', 't', 'r', 'w', 'q', 'n', 'M', 'd', 'Q', 'S', 'L', 'K':
+	case 'a', 't', 'r', 'w', 'q', 'n', 'M', 'd', 'Q', 'S', 'L', 'K', 'T':
 		v.add(v.have, string(key), string(value))
 	case 'x':
 		switch key[10] {
@@ -123,8 +124,11 @@ func (v *verifier) seeOpening(kind byte, value []byte) error {
 	case 'b':
 		v.wants(askDue(&a))
 	case 'k':
-		v.counters.Tokens++
+		v.counters.AddToken(&t, 1)
 		v.add(v.want, string(hashKey("K/", t.Hash)), `"`+string(t.ID)+`"`)
+		if t.Owner != "" {
+			v.wants(ownedKey(&t))
+		}
 	}
 	return nil
 }
@@ -147,14 +151,18 @@ func (v *verifier) wantsEntry(key, value string) {
 }
 
 func (v *verifier) fits(kept access.Counters) error {
-	for _, prefix := range []byte("atrwqnMdQxSLK") {
+	for _, prefix := range []byte("atrwqnMdQxSLKT") {
+		if prefix == 'T' && kept.TokenRoles == nil {
+			continue // an older Doorward kept this store; the next start makes the index
+		}
 		if v.want[prefix] != v.have[prefix] {
 			return access.Errorf(access.Conflict, "The store does not fit together: index %q has %d entries, and the records ask for %d. Restore the latest backup.", prefix, v.have[prefix].n, v.want[prefix].n).WithCode("store_broken")
 		}
 	}
 	c := v.counters
 	same := c.Pending == kept.Pending && c.Proved == kept.Proved && c.Active == kept.Active && c.Suspended == kept.Suspended &&
-		c.Expired == kept.Expired && c.Admins == kept.Admins && c.Tokens == kept.Tokens && maps.Equal(c.Roles, kept.Roles) && maps.Equal(c.Letters, kept.Letters)
+		c.Expired == kept.Expired && c.Admins == kept.Admins && c.Tokens == kept.Tokens && maps.Equal(c.Roles, kept.Roles) && maps.Equal(c.Letters, kept.Letters) &&
+		(kept.TokenRoles == nil || maps.Equal(c.TokenRoles, kept.TokenRoles))
 	if !same {
 		return access.Errorf(access.Conflict, "The store does not fit together: its counters are not those of its records. Restore the latest backup.").WithCode("store_broken")
 	}

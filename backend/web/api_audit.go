@@ -137,7 +137,7 @@ func (s *Server) mountExport(app *fiber.App, r *room) {
 		return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: "string"}}
 	}
 	o := &huma.Operation{Method: http.MethodGet, Path: "/audit/export", OperationID: "export-audit", Summary: "The audit log as a file",
-		Description: "All entries that fit the filter of GET /audit, newest first. The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe.",
+		Description: "All entries that fit the filter of GET /audit, newest first. A session needs a confirmation of the last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe.",
 		Tags:        []string{"audit"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
 		Parameters: []*huma.Param{param("format", "csv or json; csv where it is absent."), param("by", "As in GET /audit."), param("did", "As in GET /audit."),
 			param("to", "As in GET /audit."), param("from", "As in GET /audit."), param("until", "As in GET /audit.")},
@@ -169,6 +169,9 @@ func (s *Server) export(c *fiber.Ctx) error {
 		write, kind = exportJSON, fiber.MIMEApplicationJSON
 	default:
 		return access.Errorf(access.Invalid, "Choose csv or json.").On("format").WithCode("bad_format")
+	}
+	if err := s.desk.MayExportAudit(c.UserContext(), by); err != nil {
+		return err
 	}
 	c.Set(fiber.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="doorward-audit.%s"`, format))
 	return s.stream(c, kind, func(ctx context.Context, w io.Writer) error {

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/desk"
@@ -10,29 +11,31 @@ import (
 
 func (s *Server) mountMe(r *room) {
 	mount(r, op{http.MethodGet, "/me", "get-me", "Who am I", "State, roles and permissions of whoever asks, as of now.", member(), 0, nil}, s.me)
+	s.mountConfirmation(r)
 	mount(r, op{http.MethodPatch, "/me", "change-me", "Change my notices", "Turns the letters about people waiting on or off, for oneself.", member(), 0, nil}, s.changeMe)
 }
 
 type meJSON struct {
-	ID             string   `json:"id,omitempty"`
-	Email          string   `json:"email,omitempty" example:"Ada@Example.com"`
-	EmailCanonical string   `json:"email_canonical,omitempty"`
-	Name           string   `json:"name,omitempty" example:"Ada Lovelace"`
-	State          string   `json:"state" enum:"active" example:"active"`
-	Roles          []string `json:"roles" example:"Fleet"`
-	Permissions    []string `json:"permissions" doc:"What may be done, in words. A token's are those of its roles, within its owner's." example:"open fleet,open fleet/flows"`
-	NotifyWaiting  bool     `json:"notify_waiting" doc:"Gets letters about people waiting."`
-	SignInMethod   string   `json:"sign_in_method" enum:"link,code,setup,rescue,window,token,operator" doc:"How whoever asks came in."`
+	ID             string    `json:"id,omitempty"`
+	Email          string    `json:"email,omitempty" example:"Ada@Example.com"`
+	EmailCanonical string    `json:"email_canonical,omitempty"`
+	Name           string    `json:"name,omitempty" example:"Ada Lovelace"`
+	State          string    `json:"state" enum:"active" example:"active"`
+	Roles          []string  `json:"roles" example:"Fleet"`
+	Permissions    []string  `json:"permissions" doc:"What may be done, in words. A token's are those of its roles, within its owner's." example:"open fleet,open fleet/flows"`
+	NotifyWaiting  bool      `json:"notify_waiting" doc:"Gets letters about people waiting."`
+	SignInMethod   string    `json:"sign_in_method" enum:"link,code,setup,rescue,window,token,operator" doc:"How whoever asks came in."`
+	ConfirmedUntil time.Time `json:"confirmed_until,omitzero" doc:"Until when this session needs no further confirmation; absent where it needs one, and for tokens and the operator."`
 }
 
 type meOut struct{ Body meJSON }
 
 func (s *Server) me(ctx context.Context, _ access.By, _ *struct{}) (*meOut, error) {
-	return &meOut{meOf(principal(askedBy(ctx).c))}, nil
+	return &meOut{s.meOf(principal(askedBy(ctx).c))}, nil
 }
 
 // meOf is who asks; without a principal, the operator.
-func meOf(p *desk.Principal) meJSON {
+func (s *Server) meOf(p *desk.Principal) meJSON {
 	if p == nil {
 		return meJSON{Name: "the operator", State: string(access.Active), Roles: []string{}, Permissions: permissionWords(access.Grantable()), SignInMethod: "operator"}
 	}
@@ -48,6 +51,7 @@ func meOf(p *desk.Principal) meJSON {
 	if m.Email.Canonical != m.Email.Typed {
 		me.EmailCanonical = m.Email.Canonical
 	}
+	me.ConfirmedUntil = p.ConfirmedUntil(s.desk.Now())
 	me.NotifyWaiting = !m.Quiet && p.Rights[access.May(access.Decide, access.ResMembers)]
 	return me
 }
@@ -62,7 +66,7 @@ func (s *Server) changeMe(ctx context.Context, by access.By, in *changeMeIn) (*m
 	if err := s.desk.SetQuiet(ctx, by, !in.Body.NotifyWaiting); err != nil {
 		return nil, err
 	}
-	me := meOf(principal(askedBy(ctx).c))
+	me := s.meOf(principal(askedBy(ctx).c))
 	me.NotifyWaiting = in.Body.NotifyWaiting
 	return &meOut{me}, nil
 }

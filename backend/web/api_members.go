@@ -21,7 +21,7 @@ func (s *Server) mountMembers(r *room) {
 		"Newest invitation first; with q, those whose name or address has words that begin so.", read, 0, []int{http.StatusUnprocessableEntity}}, s.members)
 	mount(r, op{http.MethodGet, "/members/{id}", "get-member", "One member", "One member, with how their letter fares.", read, 0, nil}, s.oneMember)
 	mount(r, op{http.MethodPatch, "/members/{id}", "change-member", "Change roles or name",
-		"Gives other roles, or another name: one of them in a request. Other roles take effect on the next request of every open session.", change, 0, conflict}, s.changeMember)
+		"Gives other roles, or another name: one of them in a request. Other roles take effect on the next request of every open session. Roles that give more in the console than before: " + needsConfirmation, change, 0, conflict}, s.changeMember)
 	mount(r, op{http.MethodDelete, "/members/{id}", "remove-member", "Remove",
 		"Deletes a member with all that was theirs.", change, 0, conflict}, s.removeMember)
 	mount(r, op{http.MethodGet, "/members/{id}/sessions", "list-sessions", "Open sessions",
@@ -30,7 +30,7 @@ func (s *Server) mountMembers(r *room) {
 		"Ends one session of a member: one's own, or, with the right to change members, another's.", member(), 0, nil}, s.endSession)
 
 	mount(r, op{http.MethodPost, "/members/{id}/approve", "approve", "Approve",
-		"Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says who was faster, and when.", decide, 0, conflict}, s.approve)
+		"Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says who was faster, and when. Roles that manage something in the console: " + needsConfirmation, decide, 0, conflict}, s.approve)
 	mount(r, op{http.MethodPost, "/members/{id}/reject", "reject", "Reject and delete",
 		"Turns a waiting member away and deletes the account. What stays is an audit entry without the address, and a keyed hash of it.", decide, 0, conflict}, s.reject)
 	mount(r, op{http.MethodPost, "/members/{id}/resend", "resend", "Resend the invitation",
@@ -39,9 +39,9 @@ func (s *Server) mountMembers(r *room) {
 		"Makes a new invitation link. The one in the letter is void from then on.", invite, 0, conflict}, s.loginLink)
 	mount(r, op{http.MethodPost, "/members/{id}/suspend", "suspend", "Suspend",
 		"Keeps a member out: sessions and links end at once.", change, 0, conflict}, s.suspend)
-	mount(r, op{http.MethodPost, "/members/{id}/restore", "restore", "Restore", "Lets a suspended member in again.", change, 0, conflict}, s.restore)
+	mount(r, op{http.MethodPost, "/members/{id}/restore", "restore", "Restore", "Lets a suspended member in again. Somebody who manages something in the console: " + needsConfirmation, change, 0, conflict}, s.restore)
 	mount(r, op{http.MethodPost, "/members/{id}/sign-out", "sign-out", "Sign out everywhere",
-		"Ends all sessions of a member: one's own, or, with the right to change members, another's.", member(), 0, nil}, s.signOut)
+		"Ends all sessions of a member: one's own, or, with the right to change members, another's; with tokens also their API tokens.", member(), 0, nil}, s.signOut)
 }
 
 // Paging is which part of a list.
@@ -250,12 +250,21 @@ func (s *Server) loginLink(ctx context.Context, by access.By, in *bareIn) (*link
 	return &linkOut{linkJSON{link}}, err
 }
 
-func (s *Server) signOut(ctx context.Context, by access.By, in *bareIn) (*nothing, error) {
+type signOutIn struct {
+	MemberPath
+	Body *signOutJSON
+}
+
+type signOutJSON struct {
+	Tokens bool `json:"tokens,omitempty" doc:"Revoke the member's API tokens as well."`
+}
+
+func (s *Server) signOut(ctx context.Context, by access.By, in *signOutIn) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.desk.SignOutEverywhere(ctx, by, id)
+	return nil, s.desk.SignOutEverywhere(ctx, by, id, in.Body != nil && in.Body.Tokens)
 }
 
 type sessionJSON struct {
@@ -270,8 +279,9 @@ type sessionJSON struct {
 
 type sessionsOut struct {
 	Body struct {
-		Items []sessionJSON `json:"items"`
-		Total int           `json:"total"`
+		Items  []sessionJSON `json:"items"`
+		Total  int           `json:"total"`
+		Tokens int           `json:"tokens" doc:"How many API tokens the member owns."`
 	} `nameHint:"SessionList"`
 }
 
@@ -281,12 +291,17 @@ func (s *Server) sessions(ctx context.Context, by access.By, in *memberIn) (*ses
 		return nil, err
 	}
 	all, err := s.desk.Sessions(ctx, by, id)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := s.desk.TokensOwned(ctx, by, id)
 	var asking access.SecretHash
 	if secret, ok := askedBy(ctx).c.Locals(secretKey).(access.Secret); ok {
 		asking = secret.Hash()
 	}
 	out := &sessionsOut{}
 	out.Body.Items, out.Body.Total = make([]sessionJSON, len(all)), len(all)
+	out.Body.Tokens = tokens
 	for i, x := range all {
 		out.Body.Items[i] = sessionJSON{ID: x.ID(), Current: x.Hash == asking, Method: x.Method, OpenedAt: x.OpenedAt, SeenAt: x.SeenAt, From: x.From, Agent: x.Agent}
 	}

@@ -13,9 +13,9 @@ func (s *Server) mountRoles(r *room) {
 	mount(r, op{http.MethodGet, "/roles", "list-roles", "Roles",
 		"The built-in roles and those made here, and every permission that a role can hold.", permission(access.May(access.Read, access.ResMembers)), 0, nil}, s.roles)
 	mount(r, op{http.MethodPut, "/roles/{name}", "put-role", "Make or change a role",
-		"Nobody can give a role what they may not do themselves. Built-in roles cannot be changed.", change, 0, []int{http.StatusConflict}}, s.putRole)
+		"Nobody can give a role what they may not do themselves. Built-in roles cannot be changed. " + needsConfirmation, change, 0, []int{http.StatusConflict}}, s.putRole)
 	mount(r, op{http.MethodDelete, "/roles/{name}", "delete-role", "Delete a role",
-		"Deletes a role made here that nobody holds.", change, 0, []int{http.StatusConflict}}, s.deleteRole)
+		"Deletes a role made here that no member and no API token holds. " + needsConfirmation, change, 0, []int{http.StatusConflict}}, s.deleteRole)
 }
 
 type roleJSON struct {
@@ -23,7 +23,8 @@ type roleJSON struct {
 	Description string   `json:"description,omitempty"`
 	Permissions []string `json:"permissions" example:"open fleet,open fleet/flows"`
 	BuiltIn     bool     `json:"built_in"`
-	Members     *int     `json:"members,omitempty" doc:"How many hold it."`
+	Members     *int     `json:"members,omitempty" doc:"How many members hold it."`
+	Tokens      *int     `json:"tokens,omitempty" doc:"How many API tokens hold it."`
 }
 
 func roleOf(r access.Role) roleJSON {
@@ -44,7 +45,7 @@ func (s *Server) roles(ctx context.Context, by access.By, _ *struct{}) (*rolesOu
 	out.Body.Items, out.Body.Total, out.Body.Grantable = make([]roleJSON, len(all)), len(all), permissionWords(access.Grantable())
 	for i, r := range all {
 		out.Body.Items[i] = roleOf(r.Role)
-		out.Body.Items[i].Members = &r.Members
+		out.Body.Items[i].Members, out.Body.Items[i].Tokens = &r.Members, &r.Tokens
 	}
 	return out, err
 }

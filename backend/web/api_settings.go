@@ -21,7 +21,7 @@ func (s *Server) mountSettings(r *room) {
 		"Posts a test letter to one's own address.", change, 0, nil}, s.testMail)
 	mount(r, op{http.MethodGet, "/tokens", "list-tokens", "API tokens", "All API tokens, without their secrets.", read, 0, nil}, s.tokens)
 	mount(r, op{http.MethodPost, "/tokens", "make-token", "Make an API token",
-		"Makes an API token and shows it, this once. It may do what its roles may, within what its owner may at the time.", change, http.StatusCreated, []int{http.StatusConflict}}, s.makeToken)
+		"Makes an API token and shows it, this once. It may do what its roles may, within what its owner may at the time. It expires after 90 days unless expires_in says otherwise. " + needsConfirmation, change, http.StatusCreated, []int{http.StatusConflict}}, s.makeToken)
 	mount(r, op{http.MethodDelete, "/tokens/{id}", "revoke-token", "Revoke an API token", "Makes it worth nothing at once.", change, 0, nil}, s.revokeToken)
 }
 
@@ -60,7 +60,10 @@ func ourFacts() []Fact {
 		lasts("session", access.MemberLasts, "how long a member stays signed in at the most"),
 		lasts("session_idle_managers", access.AdminIdle, "the same for whoever can read members"),
 		lasts("session_managers", access.AdminLasts, "the same for whoever can read members"),
-		lasts("token_longest", desk.LongestToken, "how long an API token can last"),
+		lasts("token", access.DefaultToken, "how long an API token lasts, unless said otherwise"),
+		lasts("token_longest", access.LongestToken, "how long an API token can last"),
+		lasts("confirmation", access.ConfirmationTTL, "how long a sign-in, or a code by email, confirms that it is still the same person"),
+		lasts("confirmation_code", access.ConfirmationCodeTTL, "how long the code for it is good"),
 	}
 }
 
@@ -147,8 +150,8 @@ type TokenJSON struct {
 	Roles     []string  `json:"roles" example:"Fleet"`
 	Owner     string    `json:"owner,omitempty" doc:"The id of the member it acts for; absent where the operator made it."`
 	MadeAt    time.Time `json:"made_at"`
-	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	UsedAt    time.Time `json:"used_at,omitzero"`
+	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Absent: it never expires. An older Doorward made it: make a new one in its place."`
+	UsedAt    time.Time `json:"used_at,omitzero" doc:"Last use, to the minute."`
 }
 
 func tokenOf(t access.Token) TokenJSON {
@@ -176,7 +179,7 @@ type makeTokenIn struct {
 	Body struct {
 		Name      string   `json:"name" doc:"What it is for." example:"nightly report"`
 		Roles     []string `json:"roles" example:"Fleet"`
-		ExpiresIn string   `json:"expires_in,omitempty" doc:"Up to 366 days; absent: it does not expire." example:"90d"`
+		ExpiresIn string   `json:"expires_in,omitempty" doc:"From 1 hour to 366 days; absent: 90 days." example:"90d"`
 	}
 }
 

@@ -68,7 +68,7 @@ func newCast(t testing.TB, change ...func(*Options)) *cast {
 	c.ids["pending"], link = h.invite("pending@example.com", access.Fleet)
 	c.pending = h.guest()
 	c.pending.enter(link)
-	by := access.By{Member: c.ids["admin"], Via: access.ViaConsole}
+	by := h.confirmed(c.ids["admin"])
 	c.tokens["admin"], c.tokens["weak"] = h.token(by, access.Admin), h.token(by, access.Fleet)
 	return c
 }

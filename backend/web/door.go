@@ -342,10 +342,10 @@ func (s *Server) withdraw(c *fiber.Ctx) error {
 }
 
 func (s *Server) logOut(c *fiber.Ctx) error {
-	everywhere := c.FormValue("everywhere") != ""
+	everywhere, tokens := c.FormValue("everywhere") != "", c.FormValue("tokens") != ""
 	var err error
 	if everywhere {
-		err = s.desk.SignOutEverywhere(c.UserContext(), asker(c), principal(c).Member.ID)
+		err = s.desk.SignOutEverywhere(c.UserContext(), asker(c), principal(c).Member.ID, tokens)
 	} else {
 		err = s.desk.SignOut(c.UserContext(), asker(c), c.Locals(secretKey).(access.Secret))
 	}
@@ -354,7 +354,7 @@ func (s *Server) logOut(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.page(c, http.StatusOK, pageMessage, signedOutPage(Leaf{Workspace: s.workspaceNow(c.UserContext())}, everywhere))
+	return s.page(c, http.StatusOK, pageMessage, signedOutPage(Leaf{Workspace: s.workspaceNow(c.UserContext())}, everywhere, tokens))
 }
 
 // leaves is what a browser deletes when its member signs out. The cookie that
@@ -371,6 +371,10 @@ func (s *Server) home(c *fiber.Ctx) error {
 	h := HomePage{Leaf: s.leaf(c), Name: p.Member.Name, Email: p.Member.Email.Typed, Roles: roleStrings(p.Member.Roles), LastSignIn: p.Before(), Now: time.Now()}
 	h.Sections = openSections(p)
 	h.Admin = mayManage(p) == nil
+	var err error
+	if h.Tokens, err = s.desk.TokensOwned(c.UserContext(), p.By, p.Member.ID); err != nil {
+		return err
+	}
 	if p.May(readMembers) == nil {
 		o, err := s.desk.Overview(c.UserContext(), asker(c))
 		if err != nil {

@@ -129,7 +129,7 @@ func TestEventsOfAPendingMemberAreTheirOwn(t *testing.T) {
 	if event, data := e.next(); event != "member" || data != "{}" {
 		t.Errorf("the first that they heard is %s %s", event, data)
 	}
-	c.must(c.desk.SignOutEverywhere(bg, c.house.admin, c.ids["pending"]))
+	c.must(c.desk.SignOutEverywhere(bg, c.house.admin, c.ids["pending"], false))
 	for event, data := e.next(); event != ""; event, data = e.next() {
 		if event != "member" || data != "{}" {
 			t.Errorf("then %s %s", event, data)
@@ -145,7 +145,7 @@ func TestEventsEnd(t *testing.T) {
 	}{
 		{"suspended", func(c *cast) error { _, err := c.desk.Suspend(bg, c.house.admin, c.ids["admin"]); return err }},
 		{"removed", func(c *cast) error { return c.desk.Remove(bg, c.house.admin, c.ids["admin"]) }},
-		{"signed out everywhere", func(c *cast) error { return c.desk.SignOutEverywhere(bg, c.house.admin, c.ids["admin"]) }},
+		{"signed out everywhere", func(c *cast) error { return c.desk.SignOutEverywhere(bg, c.house.admin, c.ids["admin"], false) }},
 		{"signed out here", func(c *cast) error { return c.desk.SignOut(bg, c.house.admin, c.admin.session()) }},
 		{"the server stops", func(c *cast) error { c.web.stop(); return nil }},
 	}

@@ -187,7 +187,7 @@ func (s *Server) admit(c *fiber.Ctx, p *desk.Principal) error {
 	c.Locals(principalKey, p)
 	trust(c)
 	if !safeMethod(c) || via != access.ViaConsole {
-		c.Locals(askerKey, access.By{Member: p.By.Member, Token: p.By.Token, Via: via, From: s.from(c).String()})
+		c.Locals(askerKey, access.By{Member: p.By.Member, Token: p.By.Token, Session: p.By.Session, Via: via, From: s.from(c).String()})
 	}
 	return nil
 }
@@ -209,7 +209,7 @@ func asker(c *fiber.Ctx) access.By {
 		return by
 	}
 	if p := principal(c); p != nil {
-		return access.By{Member: p.By.Member, Token: p.By.Token, Via: access.ViaConsole}
+		return access.By{Member: p.By.Member, Token: p.By.Token, Session: p.By.Session, Via: access.ViaConsole}
 	}
 	return access.By{Via: access.ViaDoor}
 }

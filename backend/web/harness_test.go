@@ -59,7 +59,7 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 	h.app = h.web.app(false)
 	c, _, err := h.desk.SetUpHere(context.Background(), desk.FirstAdmin{Email: h.address("grace@example.org"), Name: "Grace Hopper"})
 	h.must(err)
-	h.admin = access.By{Member: c.ID, Via: access.ViaConsole}
+	h.admin = h.confirmed(c.ID)
 	t.Cleanup(func() {
 		h.must(h.web.Close())
 		h.must(st.Close())
@@ -99,6 +99,31 @@ func (h *house) invite(email string, roles ...access.RoleName) (access.MemberID,
 	in, err := h.desk.Invite(context.Background(), h.admin, desk.Invitation{Email: h.address(email), Roles: roles})
 	h.must(err)
 	return in.Card.ID, strings.TrimPrefix(in.Link, houseURL)
+}
+
+// confirmed is a member in a session of its own that was confirmed just now.
+func (h *house) confirmed(id access.MemberID) access.By {
+	h.t.Helper()
+	hash := access.NewSecret().Hash()
+	h.session(access.Session{Hash: hash, Member: id, Method: "link", OpenedAt: h.clock(), SeenAt: h.clock()})
+	return access.By{Member: id, Via: access.ViaConsole, Session: hash}
+}
+
+// session keeps a session that was confirmed just now.
+func (h *house) session(s access.Session) {
+	h.t.Helper()
+	h.must(h.store.Update(context.Background(), func(tx *store.Tx) error {
+		if old, ok, err := tx.Session(s.Hash); err != nil || ok {
+			s = old
+		}
+		m, err := tx.Member(s.Member)
+		if err != nil {
+			return err
+		}
+		s.Epoch = m.Epoch
+		s.Confirm(&m, "link", tx.Now)
+		return tx.PutSession(s)
+	}))
 }
 
 // A guest is a browser: it keeps cookies and follows nothing by itself.
@@ -191,6 +216,7 @@ func (h *house) arrived(email string, roles ...access.RoleName) (*guest, access.
 	g.enter(link)
 	_, err := h.desk.Approve(context.Background(), h.admin, id, nil)
 	h.must(err)
+	h.session(access.Session{Hash: g.session().Hash()})
 	return g, id
 }
 

@@ -54,11 +54,14 @@ func withdrawnPage(l Leaf) MessagePage {
 }
 
 // signedOutPage confirms a log-out.
-func signedOutPage(l Leaf, everywhere bool) MessagePage {
+func signedOutPage(l Leaf, everywhere, tokens bool) MessagePage {
 	l.SignedInAs = ""
 	text := "This browser no longer has access to your account."
 	if everywhere {
 		text = "All your sessions are ended, in this browser and in every other."
+	}
+	if everywhere && tokens {
+		text += " Your API tokens are revoked."
 	}
 	return message(l, Info, "You are signed out", text, "", Action{Label: "Sign in again", Href: "/login"})
 }

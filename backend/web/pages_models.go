@@ -126,6 +126,7 @@ type HomePage struct {
 	Sections        []Section // those that the roles open
 	Admin           bool      // may open the console
 	Waiting         int       // people waiting, where Admin
+	Tokens          int       // API tokens that act for the member
 	Ask             string    // whom to ask for more; empty: "an administrator"
 	LastSignIn, Now time.Time // the one before this
 }
@@ -159,6 +160,12 @@ type WindowPage struct {
 	Ask  WindowAsk
 	Days int // without use, after which it has to ask again
 	Most int // days, after which it has to in any case
+
+	Sent    bool // a code was emailed: it has to be typed before the window is let in
+	Held    bool // no mail server is configured: the email is in the outbox
+	Email   string
+	Error   string // what is wrong with the code, or why none was sent
+	Minutes int    // that the code is good
 }
 
 // A Tone colours a message.

@@ -98,8 +98,8 @@ func samples() map[string]sample {
 		"message-suspended":             {pageMessage, suspendedPage(here)},
 		"message-rejected":              {pageMessage, rejectedPage(leaf())},
 		"message-withdrawn":             {pageMessage, withdrawnPage(leaf())},
-		"message-signed-out":            {pageMessage, signedOutPage(leaf(), false)},
-		"message-signed-out-everywhere": {pageMessage, signedOutPage(leaf(), true)},
+		"message-signed-out":            {pageMessage, signedOutPage(leaf(), false, false)},
+		"message-signed-out-everywhere": {pageMessage, signedOutPage(leaf(), true, false)},
 		"message-not-allowed":           {pageMessage, notAllowedPage(here, "AILoop", "Grace Hopper")},
 		"message-not-found":             {pageMessage, notFoundPage(leaf())},
 		"message-disk-full":             {pageMessage, diskFullPage(leaf(), "The server's disk is nearly full, so nothing can be changed just now. Please tell its administrator.", "/login")},
@@ -109,8 +109,11 @@ func samples() map[string]sample {
 		"message-stale-form":            {pageMessage, staleFormPage(leaf(), "/login")},
 		"message-our-error":             {pageMessage, ourErrorPage(leaf(), "k3v7q2m9")},
 		"message-foreign-host":          {pageMessage, foreignHostPage(leaf(), "https://door.example.com")},
-		"window":                        {pageWindow, WindowPage{Leaf: here, Ask: WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123}, Days: 7, Most: 30}},
-		"message-setup-closed":          {pageMessage, setupClosedPage(leaf())},
+		"window-code":                   {pageWindow, WindowPage{Leaf: here, Ask: WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123}, Days: 7, Most: 30, Sent: true, Email: "grace@example.org", Minutes: 10}},
+		"window-wrong": {pageWindow, WindowPage{Leaf: here, Ask: WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123}, Days: 7, Most: 30, Sent: true, Held: true,
+			Email: "grace@example.org", Minutes: 10, Error: "That code is not right, or has expired. Check the newest email, or send another code."}},
+		"window":               {pageWindow, WindowPage{Leaf: here, Ask: WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123}, Days: 7, Most: 30}},
+		"message-setup-closed": {pageMessage, setupClosedPage(leaf())},
 	}
 }
 
@@ -393,7 +396,7 @@ func TestPagesEscape(t *testing.T) {
 		{pageLinkRenewed, LinkRenewedPage{l}},
 		{pageWrongBrowser, WrongBrowserPage{l, hostile}},
 		{pagePending, PendingPage{l, hostile, hostile, hostile, noon, roles, noon, noon, hostile, hostile, false, false}},
-		{pageHome, HomePage{l, hostile, hostile, roles, []Section{section}, true, 1, hostile, noon, noon}},
+		{pageHome, HomePage{l, hostile, hostile, roles, []Section{section}, true, 1, 2, hostile, noon, noon}},
 		{pageHome, HomePage{Leaf: l, Ask: hostile}},
 		{pageSection, SectionPage{l, section}},
 		{pageResource, ResourcePage{l, section, section.Resources[0], true}},

@@ -64,8 +64,15 @@ func (s *Server) windowPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	c.Set(fiber.HeaderContentSecurityPolicy, strings.Replace(contentPolicy, "form-action 'self'", "form-action 'self' "+a.back(), 1))
-	return s.page(c, http.StatusOK, pageWindow, WindowPage{Leaf: s.leaf(c), Ask: a, Days: days(access.MemberIdle), Most: days(access.MemberLasts)})
+	return s.showWindow(c, http.StatusOK, WindowPage{Ask: a})
+}
+
+// showWindow renders the page; its form leads back to the window.
+func (s *Server) showWindow(c *fiber.Ctx, status int, p WindowPage) error {
+	p.Leaf, p.Days, p.Most = s.leaf(c), days(access.MemberIdle), days(access.MemberLasts)
+	p.Email, p.Minutes = principal(c).Member.Email.Typed, int(access.ConfirmationCodeTTL/time.Minute)
+	c.Set(fiber.HeaderContentSecurityPolicy, strings.Replace(contentPolicy, "form-action 'self'", "form-action 'self' "+p.Ask.back(), 1))
+	return s.page(c, status, pageWindow, p)
 }
 
 func days(d time.Duration) int { return int(d / (24 * time.Hour)) }
@@ -75,12 +82,43 @@ func (s *Server) letWindow(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	code, err := s.desk.LetWindow(c.UserContext(), asker(c), a.hash)
-	if err != nil {
+	code, err := s.letConfirmed(c, a)
+	if err != nil || code == "" {
 		return err
 	}
 	back := url.Values{"code": {code.Reveal()}, "state": {a.State}}
 	return c.Redirect(a.back()+"/?"+back.Encode(), http.StatusSeeOther)
+}
+
+// letConfirmed lets the window in where it is certain that it is still the same
+// person. Where it is not, it answers with the page that asks for a code by
+// email, which is sent with it, and returns no window's code.
+func (s *Server) letConfirmed(c *fiber.Ctx, a WindowAsk) (access.Secret, error) {
+	typed, again := strings.Clone(c.FormValue("code")), c.FormValue("again") != ""
+	page := WindowPage{Ask: a, Sent: true}
+	if typed != "" && !again {
+		_, err := s.desk.ConfirmCode(c.UserContext(), asker(c), typed)
+		if access.Invalid.Is(err) || access.TooMany.Is(err) {
+			page.Error = access.Explain(err).Message
+			return "", s.showWindow(c, http.StatusUnprocessableEntity, page)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	code, err := s.desk.LetWindow(c.UserContext(), asker(c), a.hash)
+	if access.Explain(err).Code != "confirmation_required" {
+		return code, err
+	}
+	sent, err := s.desk.SendConfirmation(c.UserContext(), asker(c), strings.Clone(c.Get(fiber.HeaderUserAgent)))
+	page.Held = sent.Held
+	if access.TooMany.Is(err) {
+		page.Error, err = access.Explain(err).Message, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return "", s.showWindow(c, http.StatusOK, page)
 }
 
 func (s *Server) mountWindow(r *room) {

@@ -1,0 +1,74 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+)
+
+// needsConfirmation is what the description of an operation says that asks again
+// who one is.
+const needsConfirmation = "A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation."
+
+func (s *Server) mountConfirmation(r *room) {
+	mount(r, op{
+		method:  http.MethodPost,
+		path:    "/me/confirmation",
+		id:      "send-confirmation",
+		title:   "Email me a code",
+		text:    "Emails a code that confirms this session. Signing in confirms it too. A code that was sent before is worth nothing.",
+		need:    manager(),
+		answers: http.StatusAccepted,
+	}, s.sendConfirmation)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/me/confirmation/code",
+		id:     "confirm",
+		title:  "Confirm that it is me",
+		text:   "Confirms this session, and no other, for 15 minutes with the code from the email. Five wrong codes void it.",
+		need:   manager(),
+	}, s.confirm)
+}
+
+type sendConfirmationIn struct{ Body *emptyJSON }
+
+type confirmationEmailJSON struct {
+	Email     string    `json:"email" doc:"Where it went: one's own address." example:"Ada@Example.com"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Held      bool      `json:"held,omitempty" doc:"No mail server is configured. The email can be read on the server alone: doorward outbox show ID."`
+	ID        string    `json:"id" doc:"The email's id in the outbox."`
+}
+
+type sendConfirmationOut struct {
+	Body confirmationEmailJSON `nameHint:"ConfirmationEmail"`
+}
+
+func (s *Server) sendConfirmation(ctx context.Context, by access.By, _ *sendConfirmationIn) (*sendConfirmationOut, error) {
+	agent := strings.Clone(askedBy(ctx).c.Get(fiber.HeaderUserAgent))
+	sent, err := s.desk.SendConfirmation(ctx, by, agent)
+	return &sendConfirmationOut{confirmationEmailJSON{Email: sent.To, ExpiresAt: sent.ExpiresAt, Held: sent.Held, ID: string(sent.Letter)}}, err
+}
+
+type confirmIn struct {
+	Body struct {
+		Code string `json:"code" maxLength:"40" doc:"As it stands in the email; case, spaces and hyphens do not matter." example:"7K3M-9QXD"`
+	}
+}
+
+type confirmOut struct {
+	Body struct {
+		ConfirmedUntil time.Time `json:"confirmed_until"`
+	} `nameHint:"Confirmed"`
+}
+
+func (s *Server) confirm(ctx context.Context, by access.By, in *confirmIn) (*confirmOut, error) {
+	until, err := s.desk.ConfirmCode(ctx, by, strings.Clone(in.Body.Code))
+	out := &confirmOut{}
+	out.Body.ConfirmedUntil = until
+	return out, err
+}
