@@ -5,7 +5,7 @@ import { insecure } from './health'
 import { shortcut } from './keys'
 import { manages, opens } from './opens'
 import { grouped } from './permissions'
-import { capped, count, list, number } from './words'
+import { capped, count, list, number, holders } from './words'
 
 test('counts and lists', () => {
   expect([count(1, 'person', 'people'), count(3, 'person', 'people'), count(0, 'member')]).toEqual(['1 person', '3 people', '0 members'])
@@ -59,3 +59,9 @@ test.each([
   ['curl/8.14.1', 'curl/8.14.1'],
   ['', 'An unnamed browser'],
 ])('%s is "%s"', (agent, want) => expect(browser(agent)).toBe(want))
+
+test('who holds a role', () => {
+  expect([holders(), holders(0, 0), holders(1), holders(2, 0), holders(0, 1), holders(0, 3), holders(1, 1), holders(2, 1)]).toEqual([
+    '', '', '1 member holds', '2 members hold', '1 API token holds', '3 API tokens hold', '1 member and 1 API token hold', '2 members and 1 API token hold',
+  ])
+})

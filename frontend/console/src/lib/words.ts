@@ -16,3 +16,10 @@ export const called = (m: { name?: string; email: string }): string => m.name ||
 
 // capped is a count on a badge, which has little room.
 export const capped = (n: number): string => (n > 99 ? '99+' : String(n))
+
+// holders is who holds a role, with the verb: "1 member and 2 API tokens hold";
+// empty where nobody does.
+export function holders(members = 0, tokens = 0): string {
+  const all = [members > 0 ? count(members, 'member') : '', tokens > 0 ? count(tokens, 'API token') : ''].filter(Boolean)
+  return all.length === 0 ? '' : `${list(all)} ${members + tokens === 1 ? 'holds' : 'hold'}`
+}

@@ -1,5 +1,6 @@
 import createClient from 'openapi-fetch'
 import { take } from '../../ahead'
+import { confirming } from '../confirming.svelte'
 import type { components, paths } from './schema'
 import { Problem } from './problem'
 
@@ -26,7 +27,7 @@ async function plain(request: Request): Promise<Response> {
   const ahead = method === 'GET' ? take(url) : undefined
   if (ahead) return ahead
   const body = method === 'GET' || method === 'HEAD' ? undefined : await request.text()
-  return fetch(url, { method, headers, body, signal, credentials: 'same-origin', cache: 'no-store' })
+  return confirming.through(() => fetch(url, { method, headers, body, signal, credentials: 'same-origin', cache: 'no-store' }))
 }
 
 // api is the HTTP API, typed by its own description.

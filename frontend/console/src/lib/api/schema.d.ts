@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * The audit log as a file
-         * @description All entries that fit the filter of GET /audit, newest first. The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe.
+         * @description All entries that fit the filter of GET /audit, newest first. A session needs a confirmation of the last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe.
          */
         get: operations["export-audit"];
         put?: never;
@@ -192,6 +192,46 @@ export interface paths {
         patch: operations["change-me"];
         trace?: never;
     };
+    "/me/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Email me a code
+         * @description Emails a code that confirms this session. Signing in confirms it too. A code that was sent before is worth nothing.
+         */
+        post: operations["send-confirmation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/confirmation/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm that it is me
+         * @description Confirms this session, and no other, for 15 minutes with the code from the email. Five wrong codes void it.
+         */
+        post: operations["confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/members": {
         parameters: {
             query?: never;
@@ -235,7 +275,7 @@ export interface paths {
         head?: never;
         /**
          * Change roles or name
-         * @description Gives other roles, or another name: one of them in a request. Other roles take effect on the next request of every open session.
+         * @description Gives other roles, or another name: one of them in a request. Other roles take effect on the next request of every open session. Roles that give more in the console than before: A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         patch: operations["change-member"];
         trace?: never;
@@ -251,7 +291,7 @@ export interface paths {
         put?: never;
         /**
          * Approve
-         * @description Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says who was faster, and when.
+         * @description Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says who was faster, and when. Roles that manage something in the console: A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         post: operations["approve"];
         delete?: never;
@@ -331,7 +371,7 @@ export interface paths {
         put?: never;
         /**
          * Restore
-         * @description Lets a suspended member in again.
+         * @description Lets a suspended member in again. Somebody who manages something in the console: A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         post: operations["restore"];
         delete?: never;
@@ -391,7 +431,7 @@ export interface paths {
         put?: never;
         /**
          * Sign out everywhere
-         * @description Ends all sessions of a member: one's own, or, with the right to change members, another's.
+         * @description Ends all sessions of a member: one's own, or, with the right to change members, another's; with tokens also their API tokens.
          */
         post: operations["sign-out"];
         delete?: never;
@@ -614,13 +654,13 @@ export interface paths {
         get?: never;
         /**
          * Make or change a role
-         * @description Nobody can give a role what they may not do themselves. Built-in roles cannot be changed.
+         * @description Nobody can give a role what they may not do themselves. Built-in roles cannot be changed. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         put: operations["put-role"];
         post?: never;
         /**
          * Delete a role
-         * @description Deletes a role made here that nobody holds.
+         * @description Deletes a role made here that no member and no API token holds. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         delete: operations["delete-role"];
         options?: never;
@@ -707,7 +747,7 @@ export interface paths {
         put?: never;
         /**
          * Make an API token
-         * @description Makes an API token and shows it, this once. It may do what its roles may, within what its owner may at the time.
+         * @description Makes an API token and shows it, this once. It may do what its roles may, within what its owner may at the time. It expires after 90 days unless expires_in says otherwise. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         post: operations["make-token"];
         delete?: never;
@@ -921,6 +961,30 @@ export interface components {
         };
         Checks: {
             checks: components["schemas"]["Check"][];
+        };
+        ConfirmInBody: {
+            /**
+             * @description As it stands in the email; case, spaces and hyphens do not matter.
+             * @example 7K3M-9QXD
+             */
+            code: string;
+        };
+        ConfirmationEmail: {
+            /**
+             * @description Where it went: one's own address.
+             * @example Ada@Example.com
+             */
+            email: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description No mail server is configured. The email can be read on the server alone: doorward outbox show ID. */
+            held?: boolean;
+            /** @description The email's id in the outbox. */
+            id: string;
+        };
+        Confirmed: {
+            /** Format: date-time */
+            confirmed_until: string;
         };
         Day: {
             /** Format: int64 */
@@ -1196,7 +1260,10 @@ export interface components {
             login_link: string;
         };
         MadeToken: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Absent: it never expires. An older Doorward made it: make a new one in its place.
+             */
             expires_at?: string;
             id: string;
             /** Format: date-time */
@@ -1216,7 +1283,10 @@ export interface components {
              * @example dw_…
              */
             token: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Last use, to the minute.
+             */
             used_at?: string;
         };
         Mail: {
@@ -1239,7 +1309,7 @@ export interface components {
         };
         MakeTokenInBody: {
             /**
-             * @description Up to 366 days; absent: it does not expire.
+             * @description From 1 hour to 366 days; absent: 90 days.
              * @example 90d
              */
             expires_in?: string;
@@ -1256,6 +1326,11 @@ export interface components {
             roles: string[];
         };
         Me: {
+            /**
+             * Format: date-time
+             * @description Until when this session needs no further confirmation; absent where it needs one, and for tokens and the operator.
+             */
+            confirmed_until?: string;
             /** @example Ada@Example.com */
             email?: string;
             email_canonical?: string;
@@ -1495,7 +1570,7 @@ export interface components {
             description?: string;
             /**
              * Format: int64
-             * @description How many hold it.
+             * @description How many members hold it.
              */
             members?: number;
             /** @example Pilots */
@@ -1507,6 +1582,11 @@ export interface components {
              *     ]
              */
             permissions: string[];
+            /**
+             * Format: int64
+             * @description How many API tokens hold it.
+             */
+            tokens?: number;
         };
         RoleList: {
             /** @description Every permission that a role can hold. */
@@ -1561,6 +1641,11 @@ export interface components {
         };
         SessionList: {
             items: components["schemas"]["Session"][];
+            /**
+             * Format: int64
+             * @description How many API tokens the member owns.
+             */
+            tokens: number;
             /** Format: int64 */
             total: number;
         };
@@ -1584,6 +1669,10 @@ export interface components {
             /** @example AI Loop */
             workspace: string;
         };
+        SignOut: {
+            /** @description Revoke the member's API tokens as well. */
+            tokens?: boolean;
+        };
         TestMail: {
             /**
              * @description Absent: one's own address.
@@ -1592,7 +1681,10 @@ export interface components {
             email?: string;
         };
         Token: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Absent: it never expires. An older Doorward made it: make a new one in its place.
+             */
             expires_at?: string;
             id: string;
             /** Format: date-time */
@@ -1607,7 +1699,10 @@ export interface components {
              *     ]
              */
             roles: string[];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Last use, to the minute.
+             */
             used_at?: string;
         };
         TokenList: {
@@ -2477,6 +2572,216 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "send-confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfirmationEmail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Confirmed"];
                 };
             };
             /** @description Bad Request */
@@ -3817,7 +4122,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Empty"];
+                "application/json": components["schemas"]["SignOut"];
             };
         };
         responses: {
