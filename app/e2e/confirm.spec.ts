@@ -1,0 +1,117 @@
+import { expect, test, type Page } from '@playwright/test'
+import { doorward, examine, faults, letter, listed, shoot, visit } from './harness'
+
+// Somebody who sits down at an open console must not be able to make a token in
+// the name of whoever left it open. One story: each test goes on from the last.
+test.describe.configure({ mode: 'serial' })
+
+const annie = 'annie@example.org'
+let admin: Page
+
+const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
+const asked = () => admin.getByRole('dialog', { name: 'Confirm that it is you' })
+const code = (text: string) => /^ {4}([0-9A-Z]{4}-[0-9A-Z]{4})$/m.exec(text)?.[1] ?? 'no code in the email'
+let emails = 0
+const nextCode = async () => code((await letter(annie, 'Confirm that it is you', ++emails)).text)
+
+test('an Admin whose rights have just risen has not confirmed yet', async ({ browser }) => {
+  const first = await visit(browser)
+  await first.goto(process.env.SETUP_LINK as string)
+  await first.getByLabel('Workspace name').fill('Night Watch')
+  await first.getByLabel('Your name').fill('Grace Hopper')
+  await first.getByLabel('Your email').fill('grace@example.org')
+  await first.getByRole('button', { name: 'Make it mine' }).click()
+  await doorward('invite', annie, '--role', 'Admin')
+  admin = await visit(browser)
+  await admin.goto((await letter(annie)).link)
+  await admin.getByRole('button', { name: 'Accept the invitation' }).click()
+  await doorward('approve', annie)
+  await admin.goto('/admin/settings/tokens')
+  await expect(admin.getByText('No program has a token')).toBeVisible()
+})
+
+test('making a token asks, and who does not confirm has lost nothing', async () => {
+  await button(admin, 'New Token').click()
+  await admin.getByLabel('What is it for?').fill('nightly report')
+  await admin.getByRole('combobox', { name: /^Roles: / }).click()
+  await admin.getByRole('option', { name: /^Fleet\b/ }).click()
+  await button(admin, 'Make token').click()
+  await expect(asked()).toBeVisible()
+  await expect(asked()).toContainText(`on its way to ${annie}`)
+  await expect(asked().getByLabel('Code from the email'), 'one can type at once').toBeFocused()
+  await nextCode()
+  await examine(admin, 'confirm', { covered: true })
+  await asked().getByRole('button', { name: 'Cancel' }).click()
+  await expect(asked()).toBeHidden()
+  await expect(admin.getByLabel('What is it for?')).toHaveValue('nightly report')
+  await expect(admin.getByRole('combobox', { name: /^Roles: .*Fleet/ })).toBeVisible()
+  await expect(admin.getByRole('alert')).toContainText('Confirm that it is you')
+  expect(await listed('token', 'list')).toEqual([])
+})
+
+test('a wrong code is said beside the field, an older one opens nothing, the newest lets the act go on', async () => {
+  await button(admin, 'Make token').click()
+  const older = await nextCode()
+  await asked().getByLabel('Code from the email').fill('0000-0000')
+  await asked().getByRole('button', { name: 'Confirm' }).click()
+  await expect(asked().getByRole('alert')).toContainText('That code is not right')
+  await examine(admin, 'confirm-wrong', { covered: true })
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await admin.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    for (const width of [768, 320]) {
+      await admin.setViewportSize({ width, height: 700 })
+      await shoot(admin, `confirm-wrong-${colorScheme}-${width}`)
+    }
+  }
+  await admin.emulateMedia({ colorScheme: 'light' })
+  await admin.setViewportSize({ width: 1280, height: 800 })
+
+  await asked().getByRole('button', { name: 'Send another code' }).click()
+  await expect(asked()).toContainText('Another email with a code')
+  const newest = await nextCode()
+  await asked().getByLabel('Code from the email').fill(older)
+  await asked().getByRole('button', { name: 'Confirm' }).click()
+  await expect(asked().getByRole('alert')).toContainText('That code is not right')
+  await asked().getByLabel('Code from the email').fill(` ${newest.toLowerCase().replace('-', ' ')} `)
+  await admin.keyboard.press('Enter')
+  await expect(asked()).toBeHidden()
+  expect(await admin.getByLabel('The token').inputValue()).toMatch(/^dw_/)
+  await button(admin, 'Done').click()
+  expect(await listed('token', 'list')).toMatchObject([{ name: 'nightly report', roles: ['Fleet'] }])
+})
+
+test('it counts for what follows: a role, the log as a file', async () => {
+  await admin.goto('/admin/settings/roles')
+  await button(admin, 'New Role').click()
+  await admin.getByLabel('Name').fill('Pilots')
+  await admin.getByLabel('Fleet: Flows').check()
+  await button(admin, 'Save role').click()
+  await expect(admin.getByRole('columnheader', { name: /Pilots/ })).toBeVisible()
+  await admin.goto('/admin/audit')
+  const download = admin.waitForEvent('download')
+  await button(admin, 'Export').click()
+  await admin.getByRole('menuitem', { name: /CSV/ }).click()
+  await download
+})
+
+test('the page of tokens says when they expire', async () => {
+  await admin.goto('/admin/settings/tokens')
+  await expect(admin.getByRole('listitem').filter({ hasText: 'nightly report' })).toContainText(/not used yet, expires in 3 months/)
+  await examine(admin, 'tokens')
+  await admin.setViewportSize({ width: 768, height: 800 })
+  await shoot(admin, 'tokens-light-768')
+  await admin.setViewportSize({ width: 1280, height: 800 })
+})
+
+test('signing out everywhere revokes the tokens of who asks for it', async () => {
+  await admin.goto('/admin/settings/security')
+  const also = admin.getByLabel('Signing out everywhere also revokes 1 API token')
+  await also.check()
+  await examine(admin, 'sign-out-everywhere')
+  await button(admin, 'Sign out everywhere').click()
+  await expect.poll(() => listed('token', 'list')).toEqual([])
+  await admin.goto('/admin/')
+  await expect(admin).toHaveURL(/\/login/)
+})
+
+test('no page broke a rule on the way', () => expect(faults).toEqual([]))
