@@ -10,7 +10,7 @@ let admin: Page
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
 const asked = () => admin.getByRole('dialog', { name: 'Confirm that it is you' })
-const code = (text: string) => /^ {4}([0-9A-Z]{4}-[0-9A-Z]{4})$/m.exec(text)?.[1] ?? 'no code in the email'
+const code = (text: string) => /^ {0,4}([0-9A-Z]{4}-[0-9A-Z]{4})$/m.exec(text)?.[1] ?? 'no code in the email'
 let emails = 0
 const nextCode = async () => code((await letter(annie, 'Confirm that it is you', ++emails)).text)
 
@@ -28,6 +28,22 @@ test('an Admin whose rights have just risen has not confirmed yet', async ({ bro
   await doorward('approve', annie)
   await admin.goto('/admin/settings/tokens')
   await expect(admin.getByText('No program has a token')).toBeVisible()
+})
+
+test('letting a window in asks on its own page, and keeps what the window said', async () => {
+  const page = await admin.context().newPage()
+  const asks = new URLSearchParams({ code_challenge: 'x'.repeat(42) + 'A', code_challenge_method: 'S256', state: 'its-mark', port: '40123' })
+  await page.goto(`/window?${asks}`)
+  await page.getByRole('button', { name: 'Let it in' }).click()
+  await expect(page.getByRole('heading', { name: 'Confirm that it is you' })).toBeVisible()
+  await expect(page.getByLabel('Code from the email')).toBeFocused()
+  expect(await nextCode()).toMatch(/-/)
+  await page.getByLabel('Code from the email').fill('0000-0000')
+  await page.getByRole('button', { name: 'Let it in' }).click()
+  await expect(page.getByRole('alert')).toContainText('That code is not right')
+  await expect(page.locator('input[name=state]')).toHaveValue('its-mark')
+  await examine(page, 'window-confirm')
+  await page.close()
 })
 
 test('making a token asks, and who does not confirm has lost nothing', async () => {
@@ -104,14 +120,16 @@ test('the page of tokens says when they expire', async () => {
 })
 
 test('signing out everywhere revokes the tokens of who asks for it', async () => {
+  await admin.goto('/')
+  await expect(admin.getByLabel('When I sign out everywhere, also revoke my API token')).not.toBeChecked()
+  await examine(admin, 'home-tokens')
   await admin.goto('/admin/settings/security')
   const also = admin.getByLabel('Signing out everywhere also revokes 1 API token')
   await also.check()
   await examine(admin, 'sign-out-everywhere')
   await button(admin, 'Sign out everywhere').click()
   await expect.poll(() => listed('token', 'list')).toEqual([])
-  await admin.goto('/admin/')
-  await expect(admin).toHaveURL(/\/login/)
+  await expect(admin, 'the console leaves by itself').toHaveURL(/\/login/)
 })
 
 test('no page broke a rule on the way', () => expect(faults).toEqual([]))

@@ -138,7 +138,7 @@ func (o *office) confirmationCode(by access.By) string {
 	return o.codeIn(sent.Letter)
 }
 
-var codeAlone = regexp.MustCompile(`(?m)^ {4}([0-9A-Z]{4}-[0-9A-Z]{4})$`)
+var codeAlone = regexp.MustCompile(`(?m)^ {0,4}([0-9A-Z]{4}-[0-9A-Z]{4})$`)
 
 func (o *office) codeIn(id access.LetterID) string {
 	o.t.Helper()
@@ -343,6 +343,11 @@ func TestHeldSecretsAreTheOperatorsAlone(t *testing.T) {
 	in := o.invite("ada@example.com")
 	signIn := o.codeFor("fay@example.org", browser("fay"))
 	code := o.confirmationCode(o.bob)
+	to := map[access.LetterKind]string{
+		access.InvitationLetter:   "ada@example.com",
+		access.SignInLetter:       "fay@example.org",
+		access.ConfirmationLetter: "bob@example.org",
+	}
 	secret := map[access.LetterKind]string{
 		access.InvitationLetter:   secretOf(in.Link).Reveal(),
 		access.SignInLetter:       signIn,
@@ -360,7 +365,7 @@ func TestHeldSecretsAreTheOperatorsAlone(t *testing.T) {
 				}
 			}
 		}
-		_, w, err := o.Letter(t.Context(), access.Operator, o.letters(kind)[0].ID)
+		_, w, err := o.Letter(t.Context(), access.Operator, o.letter(kind, to[kind]).ID)
 		must(t, err)
 		if !strings.Contains(shown.ReplaceAllString(w.Text, ""), want) || !strings.Contains(shown.ReplaceAllString(w.HTML, ""), want) {
 			t.Errorf("the operator does not read the secret of an email of kind %s", kind)

@@ -56,6 +56,8 @@ func samples() map[string]sample {
 	admin.Sections, admin.Admin, admin.Waiting = []Section{ailoop, fleet}, true, 3
 	quiet := admin
 	quiet.Waiting = 0
+	tokens := quiet
+	tokens.Tokens = 2
 	invitation := LinkPage{Leaf: leaf(), Action: "/login/TOKEN", Invitation: true, Email: "ada@example.com", Inviter: "Grace Hopper",
 		InviterEmail: "grace@example.org", Roles: []string{"Fleet"}, Note: "Welcome, Ada. Charles told me you start on Monday.",
 		Until: noon.Add(7 * 24 * time.Hour), Now: noon}
@@ -87,6 +89,7 @@ func samples() map[string]sample {
 		"home-member":                   {pageHome, home},
 		"home-admin":                    {pageHome, admin},
 		"home-admin-quiet":              {pageHome, quiet},
+		"home-tokens":                   {pageHome, tokens},
 		"home-empty":                    {pageHome, HomePage{Leaf: here, Email: "ada@example.com", Ask: "Grace Hopper", Now: noon}},
 		"home-long":                     {pageHome, HomePage{Leaf: inside, Name: longName, Email: longAddress, Roles: []string{"AILoop", "Fleet"}, Sections: []Section{ailoop, fleet}, Now: noon}},
 		"section":                       {pageSection, SectionPage{Leaf: here, Section: ailoop}},
