@@ -14,7 +14,7 @@ func (r *run) requestsVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "requests",
 		Short: "Who is waiting for a decision",
-		Long:  "Who is waiting for a decision: those who have proved their address first, then\nthe longest waiting.",
+		Long:  "Who is waiting for a decision: those who have proved their address first, then\nthe longest waiting. Whoever came by a link that was handed over is not\nverified.",
 		Args:  cobra.NoArgs,
 		RunE: r.on(func(a *api, _ []string) error {
 			_, shown, err := a.pages(public+"/login-requests", url.Values{}, 0, r.eachPage(showRequests))
@@ -62,6 +62,8 @@ func showRequests(w io.Writer, items []json.RawMessage, first bool) error {
 		switch {
 		case !m.AddressProvedAt.IsZero():
 			proved = "proved " + ago(m.AddressProvedAt, now)
+		case m.LinkHandedBy != "":
+			proved = "not verified: link handed over by " + m.LinkHandedBy
 		case !m.ExpiresAt.IsZero() && now.After(m.ExpiresAt):
 			proved = "invitation expired"
 		}

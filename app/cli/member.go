@@ -20,7 +20,10 @@ type member struct {
 	InvitedBy       string    `json:"invited_by"`
 	InvitedAt       time.Time `json:"invited_at"`
 	ExpiresAt       time.Time `json:"expires_at"`
+	AcceptedAt      time.Time `json:"accepted_at"`
 	AddressProvedAt time.Time `json:"address_proved_at"`
+	LinkHandedBy    string    `json:"link_handed_over_by"`
+	InviterMayNot   bool      `json:"inviter_may_not"`
 	LastSignInAt    time.Time `json:"last_sign_in_at"`
 	Note            string    `json:"note"`
 	Delivery        *delivery `json:"delivery"`

@@ -18,9 +18,9 @@ type Watch struct {
 	Title  func(string)
 	Notify func(title, body string)
 
-	known   bool
-	waiting int // as the badge counts them
-	proved  int // those who have come, and can be let in
+	known    bool
+	waiting  int // as the badge counts them
+	accepted int // those who have come, and can be let in
 }
 
 // retryAfter is how long the watch waits before it listens again.
@@ -55,17 +55,17 @@ func (w *Watch) listen(ctx context.Context, o Opened) error {
 
 // look counts who waits, and tells of those who came since.
 func (w *Watch) look(ctx context.Context, o Opened) {
-	var now struct{ Pending, Proved int }
+	var now struct{ Pending, Accepted int }
 	if get(ctx, o, "/api/v1/overview", &now) != nil {
 		return // the next event, or the next stream, asks again
 	}
 	if !w.known || now.Pending != w.waiting {
 		w.Title(Title(now.Pending, w.Name))
 	}
-	if w.known && now.Proved > w.proved {
-		w.Notify(Title(0, w.Name), Sentence(newest(ctx, o), now.Proved))
+	if w.known && now.Accepted > w.accepted {
+		w.Notify(Title(0, w.Name), Sentence(newest(ctx, o), now.Accepted))
 	}
-	w.known, w.waiting, w.proved = true, now.Pending, now.Proved
+	w.known, w.waiting, w.accepted = true, now.Pending, now.Accepted
 }
 
 // newest is who came last, as people call them; empty where that is not known.
@@ -73,7 +73,7 @@ func newest(ctx context.Context, o Opened) (who string) {
 	var list struct {
 		Items []struct {
 			Email, Name string
-			Proved      time.Time `json:"address_proved_at"`
+			Accepted    time.Time `json:"accepted_at"`
 		}
 	}
 	if get(ctx, o, "/api/v1/login-requests?limit=200", &list) != nil {
@@ -81,8 +81,8 @@ func newest(ctx context.Context, o Opened) (who string) {
 	}
 	var last time.Time
 	for _, m := range list.Items {
-		if m.Proved.After(last) {
-			if last, who = m.Proved, m.Name; who == "" {
+		if m.Accepted.After(last) {
+			if last, who = m.Accepted, m.Name; who == "" {
 				who = m.Email
 			}
 		}

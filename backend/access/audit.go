@@ -18,6 +18,8 @@ const (
 	DidCopyLink    Deed = "made_login_link"
 	DidRescue      Deed = "printed_login_link"
 	DidProve       Deed = "proved_address"
+	DidAccept      Deed = "accepted_handed_link" // and proved nothing of the address
+	DidVerify      Deed = "verified_address"     // having come by a link that was handed over
 	DidSignIn      Deed = "signed_in"
 	DidConfirm     Deed = "confirmed"
 	DidLetWindow   Deed = "let_window"

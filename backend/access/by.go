@@ -39,5 +39,8 @@ func (b By) IsOperator() bool {
 	return (b.Via == ViaCLI || b.Via == ViaWindow) && b.Member == "" && b.Token == ""
 }
 
+// IsZero reports whether it is nobody.
+func (b By) IsZero() bool { return b == By{} }
+
 // IsSystem reports whether it is Doorward itself.
 func (b By) IsSystem() bool { return b.Via == ViaSystem }

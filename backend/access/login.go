@@ -6,7 +6,7 @@ import "time"
 type Purpose string
 
 const (
-	ForInvitation Purpose = "invitation" // proves the invited address, in any browser
+	ForInvitation Purpose = "invitation" // for the invited person, in any browser
 	ForSignIn     Purpose = "sign_in"    // asked for on the sign-in page; for that browser, or, while no other letter is sent, for any
 	ForRescue     Purpose = "rescue"     // printed on the server's own shell
 	ForWindow     Purpose = "window"     // no link: a code for the native window that a member has let act for them
@@ -21,6 +21,8 @@ type Login struct {
 	Address   string     `json:"address"`          // canonical; a link proves this address and no other
 	Browser   SecretHash `json:"browser,omitzero"` // of the browser, or the window, that asked; zero: any
 	Epoch     int        `json:"epoch,omitempty"`  // the member's, when it was made
+	Letter    LetterID   `json:"letter,omitempty"` // the letter that carries it, where one does
+	Handed    By         `json:"handed,omitzero"`  // who got it to hand over: it proves nothing of the address then
 	MadeAt    time.Time  `json:"made_at"`
 	ExpiresAt time.Time  `json:"expires_at"`
 	UsedAt    time.Time  `json:"used_at,omitzero"`

@@ -45,7 +45,9 @@ type Member struct {
 	State      State      `json:"state"`
 	Roles      []RoleName `json:"roles"`
 	Invitation Invitation `json:"invitation"`
-	ProvedAt   time.Time  `json:"proved_at,omitzero"` // when they first opened a link or typed a code
+	ProvedAt   time.Time  `json:"proved_at,omitzero"`   // when they first opened a link, or typed a code, that an email brought to the address
+	AcceptedAt time.Time  `json:"accepted_at,omitzero"` // when they first came, where that was by a link that was handed over: it proves nothing of the address
+	HandedBy   By         `json:"handed_by,omitzero"`   // who handed that link over
 	Decision   Decision   `json:"decision,omitzero"`
 	LastSignIn time.Time  `json:"last_sign_in,omitzero"`
 	Note       string     `json:"note,omitempty"`        // theirs, to the approver
@@ -122,7 +124,7 @@ func (m *Member) Renew(now time.Time) error {
 	switch {
 	case m.State != Pending:
 		return Errorf(Conflict, "%s was let in already. They can ask for a letter on the sign-in page.", m.Email).WithCode("already_member")
-	case !m.ProvedAt.IsZero():
+	case !m.Came().IsZero():
 		return Errorf(Conflict, "%s has opened the invitation already. They can ask for a letter on the sign-in page.", m.Email).WithCode("already_accepted")
 	}
 	m.Invitation.ExpiresAt = now.Add(m.Invitation.Lasts.Std())
@@ -132,7 +134,7 @@ func (m *Member) Renew(now time.Time) error {
 
 // EndInvitation marks the invitation as expired, if it has.
 func (m *Member) EndInvitation(now time.Time) bool {
-	if m.State != Pending || !m.ProvedAt.IsZero() || m.Invitation.Ended || now.Before(m.Invitation.ExpiresAt) {
+	if m.State != Pending || !m.Came().IsZero() || m.Invitation.Ended || now.Before(m.Invitation.ExpiresAt) {
 		return false
 	}
 	m.Invitation.Ended = true
@@ -142,8 +144,8 @@ func (m *Member) EndInvitation(now time.Time) bool {
 // Abandoned is when a pending account that nobody has decided ends.
 func (m *Member) Abandoned() time.Time {
 	from := m.Invitation.At
-	if m.ProvedAt.After(from) {
-		from = m.ProvedAt
+	if came := m.Came(); came.After(from) {
+		from = came
 	}
 	if end := m.Invitation.ExpiresAt; end.After(from.Add(PendingEnds)) {
 		return end
@@ -157,7 +159,7 @@ func (m *Member) NextDue() time.Time {
 	switch {
 	case m.State != Pending:
 		return time.Time{}
-	case !m.ProvedAt.IsZero() || m.Invitation.Ended:
+	case !m.Came().IsZero() || m.Invitation.Ended:
 		return m.Abandoned()
 	case m.remindable():
 		return m.Invitation.ExpiresAt.Add(-RemindBefore)
@@ -171,10 +173,29 @@ func (m *Member) remindable() bool {
 
 // Remind reports, once, that the invitation is in its last day.
 func (m *Member) Remind(now time.Time) bool {
-	if m.State != Pending || !m.ProvedAt.IsZero() || !m.remindable() || now.Before(m.Invitation.ExpiresAt.Add(-RemindBefore)) || !now.Before(m.Invitation.ExpiresAt) {
+	if m.State != Pending || !m.Came().IsZero() || !m.remindable() || now.Before(m.Invitation.ExpiresAt.Add(-RemindBefore)) || !now.Before(m.Invitation.ExpiresAt) {
 		return false
 	}
 	m.Invitation.Reminded = true
+	return true
+}
+
+// Came is when they first came, by whatever way; zero: they have not yet.
+func (m *Member) Came() time.Time {
+	if m.AcceptedAt.IsZero() {
+		return m.ProvedAt
+	}
+	return m.AcceptedAt
+}
+
+// Accept records that an invited member came by a link that somebody handed
+// over. It was not in the mailbox, so it proves nothing of the address. It
+// reports whether this is the first time that they came.
+func (m *Member) Accept(handed By, now time.Time) bool {
+	if !m.Came().IsZero() || m.Invitation.Lasts == 0 {
+		return false
+	}
+	m.AcceptedAt, m.HandedBy, m.Invitation.Ended = now, handed, false
 	return true
 }
 

@@ -40,7 +40,7 @@ type MailHealth struct {
 // it.
 type Counters struct {
 	Pending   int                 `json:"pending"`
-	Proved    int                 `json:"proved"` // of the pending: have proved their address
+	Accepted  int                 `json:"proved"` // of the pending: have come, by whatever link
 	Active    int                 `json:"active"`
 	Suspended int                 `json:"suspended"`
 	Expired   int                 `json:"expired"` // of the pending: the invitation ran out
@@ -62,8 +62,8 @@ func (c *Counters) Add(m *Member, n int) {
 	switch m.State {
 	case Pending:
 		c.Pending += n
-		if !m.ProvedAt.IsZero() {
-			c.Proved += n
+		if !m.Came().IsZero() {
+			c.Accepted += n
 		}
 		if m.Invitation.Ended {
 			c.Expired += n

@@ -97,7 +97,7 @@ func (d *Desk) RenewLink(ctx context.Context, secret access.Secret, b Browser) e
 		if err != nil {
 			return unlessTooMany(err)
 		}
-		if l.Purpose == access.ForInvitation && m.State == access.Pending && m.ProvedAt.IsZero() {
+		if l.Purpose == access.ForInvitation && m.State == access.Pending && m.Came().IsZero() {
 			if err := d.renewNow(tx, &m, fresh, access.AskedFor); err != nil {
 				return err
 			}
@@ -190,7 +190,7 @@ func (d *Desk) answer(tx *store.Tx, a access.Ask) error {
 	secret, code := access.NewSecret(), access.NewCode()
 	f := LetterFacts{Link: d.link(secret), Until: a.ExpiresAt, Device: a.Agent, CodesOff: closed, NextAt: a.Last}
 	l := access.Login{Hash: secret.Hash(), Purpose: access.ForSignIn, Member: m.ID, Address: m.Email.Canonical,
-		Browser: a.Browser, Epoch: m.Epoch, MadeAt: tx.Now, ExpiresAt: a.ExpiresAt}
+		Handed: d.unmailed(), Browser: a.Browser, Epoch: m.Epoch, MadeAt: tx.Now, ExpiresAt: a.ExpiresAt}
 	if !a.Last.IsZero() {
 		l.Browser, l.ExpiresAt = access.SecretHash{}, tx.Now.Add(access.AnyLinkLasts)
 		f.Until = l.ExpiresAt

@@ -12,9 +12,11 @@ import (
 // decided, and how the letter fares.
 type Card struct {
 	access.Member
-	InvitedBy string
-	DecidedBy string
-	Delivery  *access.Letter
+	InvitedBy  string
+	HandedOver string // who handed the link over that they came by; empty: nobody, or the address is proved by now
+	Unoffered  bool   // pending, and whoever invited may not grant these roles any more
+	DecidedBy  string
+	Delivery   *access.Letter
 }
 
 func (d *Desk) card(tx *store.Tx, m access.Member) (Card, error) {
@@ -24,6 +26,9 @@ func (d *Desk) card(tx *store.Tx, m access.Member) (Card, error) {
 		return c, err
 	}
 	c.InvitedBy = by.String()
+	if err := d.caution(tx, &c); err != nil {
+		return c, err
+	}
 	if !m.Decision.At.IsZero() {
 		if by, err = d.named(tx, m.Decision.By); err != nil {
 			return c, err
@@ -41,6 +46,27 @@ func (d *Desk) card(tx *store.Tx, m access.Member) (Card, error) {
 		err = nil
 	}
 	return c, err
+}
+
+// caution says of a card what whoever decides should know of it.
+func (d *Desk) caution(tx *store.Tx, c *Card) error {
+	if c.ProvedAt.IsZero() && !c.Member.HandedBy.IsZero() {
+		by, err := d.named(tx, c.Member.HandedBy)
+		if err != nil {
+			return err
+		}
+		c.HandedOver = by.String()
+	}
+	if c.State != access.Pending {
+		return nil
+	}
+	p, err := d.policyNow(tx)
+	if err != nil {
+		return err
+	}
+	able, err := inviterAble(tx, p, &c.Member)
+	c.Unoffered = !able
+	return err
 }
 
 func (d *Desk) cards(tx *store.Tx, p store.Page[access.Member]) (store.Page[Card], error) {

@@ -50,7 +50,11 @@ func (d *Desk) RedeemCode(ctx context.Context, typed string, b Browser) (out Ent
 			verdict = suspendedError()
 			return nil
 		}
-		out, err = d.arrive(tx, m, session, "code", true, b)
+		p, err := proofOfCode(tx, &a)
+		if err != nil {
+			return err
+		}
+		out, err = d.arrive(tx, m, session, "code", p, b)
 		return err
 	})
 	return out, firstOf(err, verdict)

@@ -5,12 +5,15 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/policy"
 	"doorward/backend/store"
 )
 
 // Approve lets a waiting member in, with these roles or the ones they were
 // invited with: the decision, its audit entry and the letter are kept together
 // or not at all. The second of two Admins is told who decided, what and when.
+// What an inviter offered who may not offer it any more is not taken over unseen:
+// the roles have to be named then.
 func (d *Desk) Approve(ctx context.Context, by access.By, id access.MemberID, roles []access.RoleName) (out Card, err error) {
 	err = d.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := d.may(tx, by, access.May(access.Decide, access.ResMembers))
@@ -24,8 +27,14 @@ func (d *Desk) Approve(ctx context.Context, by access.By, id access.MemberID, ro
 		if m.State != access.Pending {
 			return d.decided(tx, m)
 		}
+		if err := a.covers(&m); err != nil {
+			return err
+		}
 		want := roles
 		if len(want) == 0 {
+			if err := d.stillOffered(tx, a, &m); err != nil {
+				return err
+			}
 			want = m.Roles
 		}
 		granted, err := a.roles(want)
@@ -57,11 +66,43 @@ func (d *Desk) Approve(ctx context.Context, by access.By, id access.MemberID, ro
 	return out, err
 }
 
+// stillOffered refuses to approve with the roles of the invitation where whoever
+// invited may not grant them any more.
+func (d *Desk) stillOffered(tx *store.Tx, a asker, m *access.Member) error {
+	able, err := inviterAble(tx, a.policy, m)
+	if err != nil || able {
+		return err
+	}
+	who, err := d.named(tx, m.Invitation.By)
+	if err != nil {
+		return err
+	}
+	return access.Errorf(access.Conflict, "%s invited %s as %s, and may not grant that any more. Choose the roles yourself to approve.",
+		who, m.Called(), access.RoleNames(m.Roles)).On("roles").WithCode("inviter_lost_rights")
+}
+
+// inviterAble reports whether whoever invited a member could invite to these
+// roles today. The operator and what has no member behind it always could.
+func inviterAble(tx *store.Tx, p *policy.Policy, m *access.Member) (bool, error) {
+	if m.Invitation.By.Member == "" {
+		return true, nil
+	}
+	inviter, err := tx.Member(m.Invitation.By.Member)
+	if err != nil {
+		return false, unlessNotFound(err)
+	}
+	rights, err := p.Rights(inviter.State, inviter.Roles)
+	if err != nil || !rights[access.May(access.DoInvite, access.ResMembers)] {
+		return false, err
+	}
+	return asker{Rights: rights, policy: p}.covers(m) == nil, nil
+}
+
 // keepLetter posts a letter beside an invitation that may still be under way:
 // the member's delivery stays that of the invitation until it was opened.
 func (d *Desk) keepLetter(tx *store.Tx, m *access.Member, kind access.LetterKind, f LetterFacts) (access.LetterID, error) {
 	id, err := d.post(tx, kind, m, time.Time{}, f)
-	if m.ProvedAt.IsZero() && m.Letter != "" {
+	if m.Came().IsZero() && m.Letter != "" {
 		id = m.Letter
 	}
 	return id, err
@@ -92,7 +133,8 @@ func (d *Desk) Reject(ctx context.Context, by access.By, id access.MemberID, rea
 		return err
 	}
 	return d.store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := d.may(tx, by, access.May(access.Decide, access.ResMembers)); err != nil {
+		a, err := d.may(tx, by, access.May(access.Decide, access.ResMembers))
+		if err != nil {
 			return err
 		}
 		m, err := tx.Member(id)
@@ -102,7 +144,7 @@ func (d *Desk) Reject(ctx context.Context, by access.By, id access.MemberID, rea
 		if m.State != access.Pending {
 			return d.decided(tx, m)
 		}
-		if err := m.Reject(by); err != nil {
+		if err := firstOf(m.Reject(by), a.covers(&m)); err != nil {
 			return err
 		}
 		if err := tx.DeleteMember(m, access.EndedRejected); err != nil {

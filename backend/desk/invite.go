@@ -16,6 +16,8 @@ type Invitation struct {
 	Name  string
 	Note  string        // plain text, shown in the letter
 	Lasts time.Duration // zero: what the settings say
+
+	HandOver bool // the link is also given to whoever invites, to hand over: it proves nothing of the address then
 }
 
 // An Invited is what came of it.
@@ -36,7 +38,11 @@ func (d *Desk) Invite(ctx context.Context, by access.By, in Invitation) (Invited
 		if err != nil {
 			return err
 		}
-		if err := d.sendInvitation(tx, &m, secret, access.InvitationLetter, access.Invited); err != nil {
+		var handed access.By
+		if in.HandOver {
+			handed = by
+		}
+		if err := d.sendInvitation(tx, &m, secret, access.InvitationLetter, access.Invited, handed); err != nil {
 			return err
 		}
 		if err := tx.AddMember(m); err != nil {
@@ -110,9 +116,10 @@ func free(tx *store.Tx, a access.Address) error {
 }
 
 // sendInvitation makes the member's invitation link, in place of an older one,
-// and posts the letter that carries it.
-func (d *Desk) sendInvitation(tx *store.Tx, m *access.Member, secret access.Secret, kind access.LetterKind, class access.Class) error {
-	if err := d.newLink(tx, m, secret); err != nil {
+// and posts the letter that carries it. Where somebody is handed the link too,
+// it says who.
+func (d *Desk) sendInvitation(tx *store.Tx, m *access.Member, secret access.Secret, kind access.LetterKind, class access.Class, handed access.By) error {
+	if err := revokeLink(tx, m); err != nil {
 		return err
 	}
 	f, err := d.about(tx, m)
@@ -120,17 +127,18 @@ func (d *Desk) sendInvitation(tx *store.Tx, m *access.Member, secret access.Secr
 		return err
 	}
 	f.Link, f.Until, f.Note = d.link(secret), m.Invitation.ExpiresAt, m.Invitation.Note
-	m.Letter, err = d.postAs(tx, class, kind, m, m.Invitation.ExpiresAt, f)
-	return err
-}
-
-func (d *Desk) newLink(tx *store.Tx, m *access.Member, secret access.Secret) error {
-	if err := revokeLink(tx, m); err != nil {
+	if m.Letter, err = d.postAs(tx, class, kind, m, m.Invitation.ExpiresAt, f); err != nil {
 		return err
 	}
+	return putInvitation(tx, m, secret, m.Letter, handed)
+}
+
+// putInvitation keeps the member's invitation link: in that letter, or with
+// somebody who hands it over, or both.
+func putInvitation(tx *store.Tx, m *access.Member, secret access.Secret, letter access.LetterID, handed access.By) error {
 	m.Link = secret.Hash()
 	return tx.PutLogin(access.Login{Hash: m.Link, Purpose: access.ForInvitation, Member: m.ID, Address: m.Email.Canonical,
-		Epoch: m.Epoch, MadeAt: tx.Now, ExpiresAt: m.Invitation.ExpiresAt})
+		Letter: letter, Handed: handed, Epoch: m.Epoch, MadeAt: tx.Now, ExpiresAt: m.Invitation.ExpiresAt})
 }
 
 // revokeLink voids the member's invitation link, and the letter that waits with
@@ -240,11 +248,15 @@ func (d *Desk) Resend(ctx context.Context, by access.By, id access.MemberID) (Ca
 func (d *Desk) renew(ctx context.Context, by access.By, id access.MemberID, did access.Deed) (out Card, err error) {
 	secret := access.NewSecret()
 	err = d.store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := d.may(tx, by, access.May(access.DoInvite, access.ResMembers)); err != nil {
+		a, err := d.may(tx, by, access.May(access.DoInvite, access.ResMembers))
+		if err != nil {
 			return err
 		}
 		m, err := tx.Member(id)
 		if err != nil {
+			return err
+		}
+		if err := a.covers(&m); err != nil {
 			return err
 		}
 		if err := d.limit(tx, "resend "+limitKey(m.Email), resendsAtOnce, resendsEvery); err != nil {
@@ -266,7 +278,7 @@ func (d *Desk) renewNow(tx *store.Tx, m *access.Member, secret access.Secret, cl
 	if err := m.Renew(tx.Now); err != nil {
 		return err
 	}
-	if err := d.sendInvitation(tx, m, secret, access.InvitationLetter, class); err != nil {
+	if err := d.sendInvitation(tx, m, secret, access.InvitationLetter, class, access.By{}); err != nil {
 		return err
 	}
 	return tx.PutMember(*m)
@@ -274,7 +286,8 @@ func (d *Desk) renewNow(tx *store.Tx, m *access.Member, secret access.Secret, cl
 
 // CopyLink makes a new invitation link to hand over by another way than mail.
 // The link in the letter is void from then on. Whoever holds the link comes in
-// as the one it was made for, so nobody gets one for more than their own access.
+// as the one it was made for, so nobody gets one for more than their own access,
+// and coming by it proves nothing of the mailbox.
 func (d *Desk) CopyLink(ctx context.Context, by access.By, id access.MemberID) (link string, err error) {
 	secret := access.NewSecret()
 	err = d.store.Update(ctx, func(tx *store.Tx) error {
@@ -289,7 +302,7 @@ func (d *Desk) CopyLink(ctx context.Context, by access.By, id access.MemberID) (
 		if err := firstOf(m.Renew(tx.Now), a.covers(&m)); err != nil {
 			return err
 		}
-		if err := d.newLink(tx, &m, secret); err != nil {
+		if err := firstOf(revokeLink(tx, &m), putInvitation(tx, &m, secret, "", by)); err != nil {
 			return err
 		}
 		link = d.link(secret)

@@ -137,7 +137,11 @@ func (d *Desk) RedeemLink(ctx context.Context, secret access.Secret, b Browser) 
 				return err
 			}
 		}
-		out, err = d.arrive(tx, m, session, "link", l.Purpose != access.ForRescue, b)
+		p, err := proofOf(tx, &l)
+		if err != nil {
+			return err
+		}
+		out, err = d.arrive(tx, m, session, "link", p, b)
 		return err
 	})
 	return out, err
@@ -152,16 +156,12 @@ func spendAsk(tx *store.Tx, browser access.SecretHash) error {
 	return tx.DeleteAsk(a)
 }
 
-// arrive signs a member in. Whoever opened a letter has proved the address: the
-// first time, they are told that they wait, and so are the Admins.
-func (d *Desk) arrive(tx *store.Tx, m access.Member, session access.Secret, method string, proves bool, b Browser) (Entry, error) {
-	if proves && m.Prove(tx.Now) {
-		if err := revokeLink(tx, &m); err != nil { // another letter proved the address
-			return Entry{}, err
-		}
-		if err := d.proved(tx, &m, b); err != nil {
-			return Entry{}, err
-		}
+// arrive signs a member in. Whoever opened a letter has proved the address; the
+// first time that somebody comes, they are told that they wait, and so are the
+// Admins.
+func (d *Desk) arrive(tx *store.Tx, m access.Member, session access.Secret, method string, p proof, b Browser) (Entry, error) {
+	if err := d.accept(tx, &m, p, b); err != nil {
+		return Entry{}, err
 	}
 	out, err := d.enter(tx, &m, session, method, b)
 	if err != nil {
@@ -173,10 +173,9 @@ func (d *Desk) arrive(tx *store.Tx, m access.Member, session access.Secret, meth
 	return out, tx.Record(b.by(m.ID), access.DidSignIn, string(m.ID), method)
 }
 
-func (d *Desk) proved(tx *store.Tx, m *access.Member, b Browser) error {
-	if err := tx.Record(b.by(m.ID), access.DidProve, string(m.ID), ""); err != nil || m.State != access.Pending {
-		return err
-	}
+// welcome tells a pending member who came for the first time that they wait,
+// and the Admins that somebody does.
+func (d *Desk) welcome(tx *store.Tx, m *access.Member) error {
 	f, err := d.about(tx, m)
 	if err != nil {
 		return err

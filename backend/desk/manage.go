@@ -106,11 +106,19 @@ func (a asker) covers(m *access.Member) error {
 		}
 		for _, g := range r.Permissions {
 			if !a.Rights[g] {
-				return access.Errorf(access.Forbidden, "%s has more access than you (%s), so you cannot change it.", m.Called(), g).WithCode("member_above_own")
+				return above(m, g)
 			}
 		}
 	}
 	return nil
+}
+
+func above(m *access.Member, g access.Permission) error {
+	has := "has"
+	if m.State == access.Pending {
+		has = "is invited to"
+	}
+	return access.Errorf(access.Forbidden, "%s %s more access than you have (%s), so you cannot act on the account. An Admin can.", m.Called(), has, g).WithCode("member_above_own")
 }
 
 // Rename gives a member another name.

@@ -75,7 +75,8 @@ func (d *Desk) RetryLetter(ctx context.Context, by access.By, id access.LetterID
 // quarter of an hour and is good only in the browser that asked.)
 func (d *Desk) DropLetter(ctx context.Context, by access.By, id access.LetterID) error {
 	return d.store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := d.may(tx, by, access.May(access.Change, access.ResSettings)); err != nil {
+		a, err := d.may(tx, by, access.May(access.Change, access.ResSettings))
+		if err != nil {
 			return err
 		}
 		l, err := tx.Letter(id)
@@ -86,23 +87,30 @@ func (d *Desk) DropLetter(ctx context.Context, by access.By, id access.LetterID)
 			return access.Errorf(access.Conflict, "This letter is being sent just now. Look again in a minute.").WithCode("letter_taken")
 		}
 		detail := string(l.Kind)
-		void, err := voidInvitation(tx, l)
+		void, err := voidInvitation(tx, a, l)
 		if void {
 			detail += ", and its login link"
 		}
-		return firstOf(err, tx.DeleteLetter(id), tx.Record(by, access.DidDropLetter, string(id), detail))
+		if err != nil {
+			return err
+		}
+		return firstOf(tx.DeleteLetter(id), tx.Record(by, access.DidDropLetter, string(id), detail))
 	})
 }
 
 // voidInvitation voids the login link in a letter that was not sent, if it is
-// an invitation whose link is still open.
-func voidInvitation(tx *store.Tx, l access.Letter) (void bool, err error) {
+// an invitation whose link is still open, to somebody who may do no more than
+// the asker.
+func voidInvitation(tx *store.Tx, a asker, l access.Letter) (void bool, err error) {
 	if l.Done() || l.Kind != access.InvitationLetter && l.Kind != access.ExpiringLetter {
 		return false, nil
 	}
 	m, err := tx.Member(l.Member)
 	if err != nil || m.Letter != l.ID || m.Link.IsZero() {
 		return false, unlessNotFound(err)
+	}
+	if err := a.covers(&m); err != nil {
+		return false, err
 	}
 	return true, firstOf(revokeLink(tx, &m), tx.PutMember(m))
 }

@@ -217,7 +217,7 @@ func (d *Desk) memberDue(tx *store.Tx, id access.MemberID, admins []string) erro
 			return err
 		}
 	case m.Remind(tx.Now):
-		if err := d.sendInvitation(tx, &m, access.NewSecret(), access.ExpiringLetter, access.Told); err != nil {
+		if err := d.sendInvitation(tx, &m, access.NewSecret(), access.ExpiringLetter, access.Told, access.By{}); err != nil {
 			return err
 		}
 		if err := tx.Record(access.System, access.DidRemind, string(id), ""); err != nil {
@@ -256,7 +256,7 @@ func (d *Desk) abandon(tx *store.Tx, m access.Member, admins []string) error {
 }
 
 func waitingPerson(m access.Member) WaitingPerson {
-	return WaitingPerson{Name: m.Name, Email: m.Email.Typed, Roles: roleStrings(m.Roles), Since: m.ProvedAt}
+	return WaitingPerson{Name: m.Name, Email: m.Email.Typed, Roles: roleStrings(m.Roles), Since: m.Came()}
 }
 
 // tellEvery is how often, at most, Admins get a letter about people waiting.

@@ -79,5 +79,5 @@ func (tx *Tx) expiring(queue string, until time.Time, n int) (all []access.Membe
 }
 
 func endsBefore(m *access.Member, until time.Time) bool {
-	return m.State == access.Pending && m.ProvedAt.IsZero() && !m.Invitation.Ended && m.Invitation.ExpiresAt.Before(until)
+	return m.State == access.Pending && m.Came().IsZero() && !m.Invitation.Ended && m.Invitation.ExpiresAt.Before(until)
 }

@@ -118,16 +118,25 @@ func entries(m *access.Member) map[string]string {
 		e["w/"+w+"\x00"+id] = text
 	}
 	if m.State == access.Pending {
-		if m.ProvedAt.IsZero() {
-			e["q/1"+up(m.Invitation.At)+id] = ""
-		} else {
-			e["q/0"+up(m.ProvedAt)+id] = ""
-		}
+		e["q/"+waitsAs(m)+id] = ""
 	}
 	if due := m.NextDue(); !due.IsZero() {
 		e[string(dueKey(due, DueMember, id))] = dueHint(m, due)
 	}
 	return e
+}
+
+// waitsAs is where a pending member stands among those who wait: whoever has
+// proved the address first, then whoever came by a link that was handed over,
+// then whoever has not come.
+func waitsAs(m *access.Member) string {
+	switch {
+	case !m.ProvedAt.IsZero():
+		return "0" + up(m.ProvedAt)
+	case !m.AcceptedAt.IsZero():
+		return "0\xff" + up(m.AcceptedAt)
+	}
+	return "1" + up(m.Invitation.At)
 }
 
 func names(roles []access.RoleName) []string {

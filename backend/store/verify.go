@@ -160,7 +160,7 @@ func (v *verifier) fits(kept access.Counters) error {
 		}
 	}
 	c := v.counters
-	same := c.Pending == kept.Pending && c.Proved == kept.Proved && c.Active == kept.Active && c.Suspended == kept.Suspended &&
+	same := c.Pending == kept.Pending && c.Accepted == kept.Accepted && c.Active == kept.Active && c.Suspended == kept.Suspended &&
 		c.Expired == kept.Expired && c.Admins == kept.Admins && c.Tokens == kept.Tokens && maps.Equal(c.Roles, kept.Roles) && maps.Equal(c.Letters, kept.Letters) &&
 		(kept.TokenRoles == nil || maps.Equal(c.TokenRoles, kept.TokenRoles))
 	if !same {

@@ -42,7 +42,7 @@ func (j *InvitationJSON) parse() (in desk.Invitation, err error) {
 type inviteIn struct {
 	Body struct {
 		InvitationJSON
-		PrintLink bool `json:"print_link,omitempty" doc:"Answer with the login link. Only for the server's own shell."`
+		PrintLink bool `json:"print_link,omitempty" doc:"Answer with the login link, which then proves nothing of the address. Only for the server's own shell."`
 	}
 }
 
@@ -66,6 +66,7 @@ func (s *Server) invite(ctx context.Context, by access.By, in *inviteIn) (*invit
 	if err != nil {
 		return nil, err
 	}
+	want.HandOver = in.Body.PrintLink
 	got, err := s.desk.Invite(ctx, by, want)
 	if err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ type daysIn struct {
 type dayJSON struct {
 	Day      string `json:"day" doc:"In UTC." example:"2030-05-01"`
 	Invited  int    `json:"invited"`
-	Waiting  int    `json:"waiting" doc:"Proved their address, and began to wait."`
+	Waiting  int    `json:"waiting" doc:"Accepted the invitation, and began to wait."`
 	Approved int    `json:"approved"`
 	Rejected int    `json:"rejected"`
 }

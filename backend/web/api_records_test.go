@@ -23,7 +23,7 @@ func TestAPIDecisions(t *testing.T) {
 	c.ids["turned"], _ = c.invite("turned@example.com", access.Fleet)
 	c.ids["above"], _ = c.invite("above@example.com", access.Admin)
 	c.must(c.desk.PutRole(bg, c.house.admin, access.Role{Name: "Porter", Permissions: []access.Permission{
-		access.May(access.Read, access.ResMembers), access.May(access.DoInvite, access.ResMembers), access.May(access.Decide, access.ResMembers), access.May(access.Open, access.ResFleet)}}))
+		access.May(access.Read, access.ResMembers), access.May(access.DoInvite, access.ResMembers), access.May(access.Decide, access.ResMembers), access.May(access.Open, access.ResFleet), access.May(access.Open, access.ResFleetLake), access.May(access.Open, access.ResFleetFlows)}}))
 	porter, id := c.arrived("porter@example.com", "Porter")
 	c.fleet, c.ids["fleet"] = porter, id
 	c.run(t, []row{
@@ -32,7 +32,7 @@ func TestAPIDecisions(t *testing.T) {
 		{"who is in does not wait", "admin", "GET", "/login-requests?q=porter", "", 200, all(`"total":0`), all("porter@example.com")},
 		{"oneself", "pending", "POST", "/members/{pending}/approve", "", 403, all(`"code":"pending"`), nil},
 		{"by a weak token", "weak token", "POST", "/members/{pending}/approve", "", 403, all("not_allowed"), nil},
-		{"above one's own", "fleet", "POST", "/members/{above}/approve", "", 403, all("role_above_own"), nil},
+		{"above one's own", "fleet", "POST", "/members/{above}/approve", "", 403, all("member_above_own"), nil},
 		{"with roles above one's own", "fleet", "POST", "/members/{pending}/approve", `{"roles":["Admin"]}`, 403, all("role_above_own"), nil},
 		{"a link to come in above one's own", "fleet", "POST", "/members/{above}/login-link", "", 403, nil, all("login_link")},
 		{"approve with other roles", "admin", "POST", "/members/{pending}/approve", `{"roles":["AILoop"]}`, 200, all(`"state":"active"`, `"roles":["AILoop"]`, `"decided_by":"Admin@Example.com"`, `"decided_at":"2030-05-01T12:00:00Z"`), nil},
@@ -235,4 +235,24 @@ func TestTotalsThatAreFloors(t *testing.T) {
 			t.Errorf("%s: %d found, total %v, floor %v; want %+v", query, found, first["total"], first["total_is_floor"], want)
 		}
 	}
+}
+
+// An Admin opens the link that he copied. Whoever decides reads that nobody has
+// looked into the mailbox, and who had the link, in every place where the member
+// is shown.
+func TestAPISaysThatALinkWasHandedOver(t *testing.T) {
+	c := newCast(t)
+	id, _ := c.invite("late@example.com", access.Fleet)
+	link, err := c.desk.CopyLink(bg, c.house.admin, id)
+	c.must(err)
+	_, err = c.desk.RedeemLink(bg, access.Secret(link[strings.LastIndexByte(link, '/')+1:]), desk.Browser{Secret: "eve"})
+	c.must(err)
+	c.ids["late"] = id
+	said, unsaid := all(`"link_handed_over_by":"grace@example.org"`, `"accepted_at":"2030-05-01T12:00:00Z"`), all(`"address_proved_at":"2030`, `"expires_at"`)
+	c.run(t, []row{
+		{"the member", "admin", "GET", "/members/{late}", "", 200, said, unsaid},
+		{"who waits", "admin", "GET", "/login-requests?q=late", "", 200, said, unsaid},
+		{"the list", "admin", "GET", "/members?q=late", "", 200, said, unsaid},
+		{"let in all the same", "admin", "POST", "/members/{late}/approve", "", 200, said, unsaid},
+	})
 }

@@ -313,7 +313,7 @@ func (s *Server) showPending(c *fiber.Ctx, code int, more func(*PendingPage)) er
 	}
 	m := w.Member
 	p := PendingPage{Leaf: s.leaf(c), Name: m.Name, Email: m.Email.Typed, Inviter: w.InvitedBy, InvitedAt: m.Invitation.At,
-		Roles: roleStrings(m.Roles), Since: m.ProvedAt, Now: time.Now(), Note: m.Note}
+		Roles: roleStrings(m.Roles), Since: m.Came(), Now: time.Now(), Note: m.Note}
 	more(&p)
 	return s.page(c, code, pagePending, p)
 }

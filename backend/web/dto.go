@@ -26,7 +26,10 @@ type MemberJSON struct {
 	ExpiresAt         time.Time     `json:"expires_at,omitzero" doc:"Until when the invitation's link is good, while it was not opened."`
 	InvitationExpired bool          `json:"invitation_expired,omitempty" doc:"The link's time ran out before it was opened."`
 	EndsAt            time.Time     `json:"ends_at,omitzero" doc:"When a pending account ends that nobody decides."`
-	AddressProvedAt   time.Time     `json:"address_proved_at,omitzero" doc:"When they first opened a letter."`
+	AcceptedAt        time.Time     `json:"accepted_at,omitzero" doc:"When they first came, by whatever link."`
+	AddressProvedAt   time.Time     `json:"address_proved_at,omitzero" doc:"When they first opened a link, or typed a code, that a letter brought to the address. Absent while that is not known: see link_handed_over_by."`
+	LinkHandedOverBy  string        `json:"link_handed_over_by,omitempty" doc:"They came by a link that was handed over and not mailed, so the address is not verified. Gone once they sign in by a letter." example:"grace@example.com"`
+	InviterMayNot     bool          `json:"inviter_may_not,omitempty" doc:"Whoever invited may not grant these roles any more: approving needs the roles to be named."`
 	DecidedBy         string        `json:"decided_by,omitempty" example:"grace@example.com"`
 	DecidedAt         time.Time     `json:"decided_at,omitzero"`
 	LastSignInAt      time.Time     `json:"last_sign_in_at,omitzero"`
@@ -43,14 +46,15 @@ type deliveryJSON struct {
 
 func memberOf(c desk.Card) MemberJSON {
 	m := MemberJSON{ID: string(c.ID), Email: c.Email.Typed, Name: c.Name, State: string(c.State), Roles: roleStrings(c.Roles),
-		InvitedBy: c.InvitedBy, InvitedAt: c.Invitation.At, InvitationNote: c.Invitation.Note, AddressProvedAt: c.ProvedAt,
+		InvitedBy: c.InvitedBy, InvitedAt: c.Invitation.At, InvitationNote: c.Invitation.Note, AcceptedAt: c.Came(), AddressProvedAt: c.ProvedAt,
+		LinkHandedOverBy: c.HandedOver, InviterMayNot: c.Unoffered,
 		DecidedBy: c.DecidedBy, DecidedAt: c.Decision.At, LastSignInAt: c.LastSignIn, Note: c.Note}
 	if c.Email.Canonical != c.Email.Typed {
 		m.EmailCanonical = c.Email.Canonical
 	}
 	if c.State == access.Pending {
 		m.EndsAt = c.Abandoned()
-		if c.ProvedAt.IsZero() {
+		if c.Came().IsZero() {
 			m.ExpiresAt, m.InvitationExpired = c.Invitation.ExpiresAt, c.Invitation.Ended
 		}
 	}
@@ -154,7 +158,7 @@ func auditOf(lines []desk.AuditLine) []auditJSON {
 
 type overviewJSON struct {
 	Pending            int            `json:"pending" doc:"Login requests: members who wait." example:"3"`
-	Proved             int            `json:"proved" doc:"Of the pending: have proved their address."`
+	Accepted           int            `json:"accepted" doc:"Of the pending: have accepted the invitation, and can be decided with."`
 	Active             int            `json:"active"`
 	Suspended          int            `json:"suspended"`
 	Admins             int            `json:"admins" doc:"Active Admins."`
@@ -182,7 +186,7 @@ type mailJSON struct {
 }
 
 func (s *Server) overviewOf(o desk.Overview) overviewJSON {
-	out := overviewJSON{Pending: o.Pending, Proved: o.Proved, Active: o.Active, Suspended: o.Suspended, Admins: o.Admins, Members: o.Members(),
+	out := overviewJSON{Pending: o.Pending, Accepted: o.Accepted, Active: o.Active, Suspended: o.Suspended, Admins: o.Admins, Members: o.Members(),
 		InvitationsExpired: o.Expired, LettersFailed: o.Letters[access.LetterFailed], Letters: map[string]int{}, Roles: map[string]int{},
 		Unusual: o.Unusual.Total, UnusualHigh: o.Unusual.High,
 		PublicURL: s.publicURL, PublicURLLocal: s.local, Mail: s.mailOf(o)}

@@ -1000,7 +1000,7 @@ export interface components {
             rejected: number;
             /**
              * Format: int64
-             * @description Proved their address, and began to wait.
+             * @description Accepted the invitation, and began to wait.
              */
             waiting: number;
         };
@@ -1086,7 +1086,7 @@ export interface components {
             name?: string;
             /** @description Plain text, shown in the letter. */
             note?: string;
-            /** @description Answer with the login link. Only for the server's own shell. */
+            /** @description Answer with the login link, which then proves nothing of the address. Only for the server's own shell. */
             print_link?: boolean;
             /**
              * @description Built-in: Admin, AILoop, Fleet; or roles made here.
@@ -1104,7 +1104,12 @@ export interface components {
         Invited: {
             /**
              * Format: date-time
-             * @description When they first opened a letter.
+             * @description When they first came, by whatever link.
+             */
+            accepted_at?: string;
+            /**
+             * Format: date-time
+             * @description When they first opened a link, or typed a code, that a letter brought to the address. Absent while that is not known: see link_handed_over_by.
              */
             address_proved_at?: string;
             /** Format: date-time */
@@ -1146,8 +1151,15 @@ export interface components {
             invited_at?: string;
             /** @example grace@example.com */
             invited_by?: string;
+            /** @description Whoever invited may not grant these roles any more: approving needs the roles to be named. */
+            inviter_may_not?: boolean;
             /** Format: date-time */
             last_sign_in_at?: string;
+            /**
+             * @description They came by a link that was handed over and not mailed, so the address is not verified. Gone once they sign in by a letter.
+             * @example grace@example.com
+             */
+            link_handed_over_by?: string;
             /** @description Only with print_link. */
             login_link?: string;
             /** @example Ada Lovelace */
@@ -1367,7 +1379,12 @@ export interface components {
         Member: {
             /**
              * Format: date-time
-             * @description When they first opened a letter.
+             * @description When they first came, by whatever link.
+             */
+            accepted_at?: string;
+            /**
+             * Format: date-time
+             * @description When they first opened a link, or typed a code, that a letter brought to the address. Absent while that is not known: see link_handed_over_by.
              */
             address_proved_at?: string;
             /** Format: date-time */
@@ -1409,8 +1426,15 @@ export interface components {
             invited_at?: string;
             /** @example grace@example.com */
             invited_by?: string;
+            /** @description Whoever invited may not grant these roles any more: approving needs the roles to be named. */
+            inviter_may_not?: boolean;
             /** Format: date-time */
             last_sign_in_at?: string;
+            /**
+             * @description They came by a link that was handed over and not mailed, so the address is not verified. Gone once they sign in by a letter.
+             * @example grace@example.com
+             */
+            link_handed_over_by?: string;
             /** @example Ada Lovelace */
             name?: string;
             /**
@@ -1444,6 +1468,11 @@ export interface components {
             total_is_floor?: boolean;
         };
         Overview: {
+            /**
+             * Format: int64
+             * @description Of the pending: have accepted the invitation, and can be decided with.
+             */
+            accepted: number;
             /** Format: int64 */
             active: number;
             /**
@@ -1471,11 +1500,6 @@ export interface components {
              * @example 3
              */
             pending: number;
-            /**
-             * Format: int64
-             * @description Of the pending: have proved their address.
-             */
-            proved: number;
             /**
              * @description Where links lead.
              * @example https://door.example.com

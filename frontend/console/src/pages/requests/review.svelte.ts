@@ -52,7 +52,9 @@ export class Review {
 
   isPicked = (m: Member): boolean => this.#selected.has(m.id)
   isBusy = (m: Member): boolean => this.#busy.has(m.id)
-  rolesOf = (m: Member): string[] => this.#roles[m.id] ?? m.roles
+  // rolesOf are those to approve with: chosen here, else those of the invitation,
+  // unless whoever invited may not grant them any more.
+  rolesOf = (m: Member): string[] => this.#roles[m.id] ?? (m.inviter_may_not ? [] : m.roles)
 
   setRoles(m: Member, roles: string[]): void {
     this.#roles[m.id] = roles
