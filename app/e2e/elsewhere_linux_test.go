@@ -38,12 +38,23 @@ func sitsAt(t *testing.T, s *screen, p *running, email string) *sits {
 func (b *sits) letsIn(s *screen) {
 	b.Helper()
 	asked := strings.Fields(s.written(b.T, b.asked))
-	link := asked[len(asked)-1]
-	ask, err := http.NewRequest("GET", link, nil)
+	page, err := http.NewRequest("GET", asked[len(asked)-1], nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.press(b.browser, link, b.p.URL+"/window", ask.URL.Query(), "You are signed in")
+	if page.URL.RawQuery != "" || page.URL.Hostname() != "127.0.0.1" {
+		b.Fatalf("the browser was started with %s, for all to read", page.URL)
+	}
+	led, err := (&http.Transport{}).RoundTrip(page)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer led.Body.Close()
+	link, err := led.Location()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.press(b.browser, link.String(), b.p.URL+"/window", link.Query(), "Go back to the Doorward window")
 	if err := os.Remove(b.asked); err != nil {
 		b.Fatal(err)
 	}
@@ -73,6 +84,9 @@ func TestWindowElsewhere(t *testing.T) {
 	d.find("heading", "Go on in your browser")
 	d.picture("elsewhere-browser")
 	b.letsIn(s)
+	d.find("heading", "Sign in as grace@example.org?")
+	d.picture("elsewhere-whose")
+	d.click("button", "Yes, sign in")
 	d.find("heading", "Dashboard")
 	d.reads("Night Watch")
 	s.window("^Night Watch · Doorward$")
@@ -120,6 +134,7 @@ func TestWindowElsewhere(t *testing.T) {
 	d.find("heading", "Sign in to Night Watch")
 	d.click("button", "Sign in")
 	b.letsIn(s)
+	d.click("button", "Yes, sign in")
 	d.find("heading", "Dashboard")
 	d.click("button", "~Account")
 	d.click("menuitem", "Log out")
@@ -142,6 +157,7 @@ func TestWindowElsewhereWithoutAKeyring(t *testing.T) {
 	d.fill("Its address", far.URL)
 	d.click("button", "Sign in")
 	b.letsIn(s)
+	d.click("button", "Yes, sign in")
 	d.find("heading", "You are signed in")
 	d.reads("no keyring")
 	d.picture("elsewhere-no-keyring")

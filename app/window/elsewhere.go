@@ -2,6 +2,7 @@ package window
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -13,6 +14,7 @@ func (s *Shell) mountElsewhere() {
 	s.routes.HandleFunc("GET /desktop/workspaces", s.workspaces)
 	s.routes.HandleFunc("POST /desktop/sign-in", s.startSignIn)
 	s.routes.HandleFunc("POST /desktop/sign-in/wait", s.waitForSignIn)
+	s.routes.HandleFunc("POST /desktop/sign-in/answer", s.answerSignIn)
 	s.routes.HandleFunc("POST /desktop/sign-in/browse", s.browseAgain)
 	s.routes.HandleFunc("POST /desktop/sign-in/stop", s.stopSignIn)
 	s.routes.HandleFunc("POST /desktop/leave", s.leave)
@@ -66,7 +68,7 @@ func (s *Shell) startSignIn(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
-	s.Browse(try.link)
+	s.Browse(try.page())
 	answer(w, http.StatusOK, map[string]any{"at": try.to.at.String(), "host": try.to.at.Host, "link": try.link})
 }
 
@@ -94,36 +96,59 @@ func (s *Shell) current() (*signIn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.trying == nil {
-		return nil, access.Errorf(access.Expired, "No sign-in is under way. Start one.").WithCode("sign_in_over")
+		return nil, errSignInOver()
 	}
 	return s.trying, nil
 }
 
-// waitForSignIn answers once the sign-in has come to its end. Its answer says
-// whether the window stays signed in when it is closed.
+// waitForSignIn answers once somebody has agreed in the browser, with who that
+// is, or the sign-in has come to its end. The window is not let in yet.
 func (s *Shell) waitForSignIn(w http.ResponseWriter, r *http.Request) {
 	try, err := s.current()
 	if err != nil {
 		refuse(w, err)
 		return
 	}
-	select {
-	case <-try.done:
-	case <-r.Context().Done():
+	let, err := try.waits(r.Context())
+	switch {
+	case r.Context().Err() != nil:
+	case err != nil:
+		refuse(w, err)
+	default:
+		s.Front()
+		answer(w, http.StatusOK, map[string]any{"host": try.to.at.Host, "email": let.Email, "called": let.Name, "workspace": let.Workspace})
+	}
+}
+
+// answerSignIn says whether whoever agreed in the browser is the one who sits at
+// the window. Its answer to a yes says whether the window stays signed in when it
+// is closed.
+func (s *Shell) answerSignIn(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Yes bool }
+	try, err := s.current()
+	if err = errors.Join(err, read(r, &in)); err != nil {
+		refuse(w, err)
 		return
 	}
-	if try.err != nil {
-		refuse(w, try.err)
-		return
+	let, err := try.settle(in.Yes)
+	switch {
+	case err != nil:
+		refuse(w, err)
+	case let == nil:
+		answer(w, http.StatusOK, map[string]any{})
+	default:
+		s.keep(w, try.to.at.String(), let)
 	}
-	at := try.to.at.String()
-	lasting := s.Vault.Keep(at, try.let.Secret)
-	if err := s.Workspaces.Put(Workspace{At: at, Name: try.let.Workspace, As: try.let.Email}); err != nil {
+}
+
+// keep keeps what the window is let in with.
+func (s *Shell) keep(w http.ResponseWriter, at string, let *letIn) {
+	lasting := s.Vault.Keep(at, let.Secret)
+	if err := s.Workspaces.Put(Workspace{At: at, Name: let.Workspace, As: let.Email}); err != nil {
 		refuse(w, access.Errorf(access.Unavailable, "The list of workspaces could not be kept. Check that your configuration folder is yours to write to.").WithCode("not_kept").Because(err))
 		return
 	}
-	s.Front()
-	answer(w, http.StatusOK, map[string]any{"at": at, "name": try.let.Workspace, "lasting": lasting})
+	answer(w, http.StatusOK, map[string]any{"at": at, "name": let.Workspace, "lasting": lasting})
 }
 
 func (s *Shell) browseAgain(w http.ResponseWriter, _ *http.Request) {
@@ -132,7 +157,7 @@ func (s *Shell) browseAgain(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, err)
 		return
 	}
-	s.Browse(try.link)
+	s.Browse(try.page())
 	answer(w, http.StatusOK, map[string]any{})
 }
 

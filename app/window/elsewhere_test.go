@@ -30,6 +30,7 @@ type elsewhere struct {
 	asked  []*http.Request
 	secret string // of the window that is let in; empty: none
 	left   int
+	bad    string // a code that is not taken
 }
 
 func newElsewhere(t *testing.T) *elsewhere {
@@ -40,10 +41,13 @@ func newElsewhere(t *testing.T) *elsewhere {
 		e.asked = append(e.asked, r)
 		in := e.secret != "" && r.Header.Get("Authorization") == "Bearer "+e.secret
 		switch {
+		case r.Method == "POST" && r.URL.Path == "/api/v1/window" && e.bad != "" && asksFor(r, e.bad):
+			w.WriteHeader(http.StatusGone)
+			io.WriteString(w, `{"code":"window_dead"}`)
 		case r.Method == "POST" && r.URL.Path == "/api/v1/window":
 			e.secret = "dwin_secret"
 			w.WriteHeader(http.StatusCreated)
-			io.WriteString(w, `{"secret":"dwin_secret","email":"ada@example.com","workspace":"Night Watch"}`)
+			io.WriteString(w, `{"secret":"dwin_secret","email":"ada@example.com","name":"Ada Lovelace","workspace":"Night Watch"}`)
 		case !in:
 			w.WriteHeader(http.StatusUnauthorized)
 			io.WriteString(w, `{"code":"signed_out","detail":"You are not signed in."}`)
@@ -56,6 +60,18 @@ func newElsewhere(t *testing.T) *elsewhere {
 	}))
 	t.Cleanup(e.Close)
 	return e
+}
+
+func asksFor(r *http.Request, code string) bool {
+	var in struct{ Code string }
+	return json.NewDecoder(r.Body).Decode(&in) == nil && in.Code == code
+}
+
+// leftNow is how many windows have signed out.
+func (e *elsewhere) leftNow() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.left
 }
 
 // A desk top is a shell with a browser that somebody sits at.
@@ -94,11 +110,31 @@ func (d *desktop) signIn(at string) url.Values {
 	if status, said := d.post("/desktop/sign-in", map[string]string{"at": at}); status != 200 {
 		d.t.Fatalf("%d %v", status, said)
 	}
-	link, err := url.Parse(<-d.links)
-	if err != nil || link.Path != "/window" {
-		d.t.Fatalf("the browser got %v, %v", link, err)
+	return d.led(<-d.links).Query()
+}
+
+// led is where the page leads that the browser was started with.
+func (d *desktop) led(page string) *url.URL {
+	d.t.Helper()
+	res, err := (&http.Transport{}).RoundTrip(httptest.NewRequest("GET", page, nil))
+	if err != nil {
+		d.t.Fatal(err)
 	}
-	return link.Query()
+	defer res.Body.Close()
+	link, err := res.Location()
+	if err != nil || link.Path != "/window" {
+		d.t.Fatalf("the browser got %v, %v", res.Status, err)
+	}
+	return link
+}
+
+// takes is the window asking who it is, and the answer yes.
+func (d *desktop) takes() (status int, said map[string]any) {
+	d.t.Helper()
+	if status, said = d.post("/desktop/sign-in/wait", nil); status != 200 || said["email"] != "ada@example.com" {
+		d.t.Fatalf("it asks %d %v", status, said)
+	}
+	return d.post("/desktop/sign-in/answer", map[string]bool{"yes": true})
 }
 
 // comesBack is the browser on its way back.
@@ -134,7 +170,7 @@ func TestSignInTakesNothingFromStrangers(t *testing.T) {
 		t.Errorf("the server was asked %d times, want once, whether it is a Doorward", n)
 	}
 	comesBack(t, ask, "the-code", ask.Get("state"))
-	if status, said := d.post("/desktop/sign-in/wait", nil); status != 200 {
+	if status, said := d.takes(); status != 200 {
 		t.Errorf("afterwards: %d %v", status, said)
 	}
 }
@@ -150,10 +186,10 @@ func TestSignInElsewhere(t *testing.T) {
 		t.Errorf("the browser got %v", ask)
 	}
 	status, page := comesBack(t, ask, "the-code", ask.Get("state"))
-	if status != 200 || !strings.Contains(page, "You are signed in") {
+	if status != 200 || !strings.Contains(page, "It asks whether to sign in as ada@example.com") {
 		t.Errorf("the browser is told %d %s", status, page)
 	}
-	if status, said := d.post("/desktop/sign-in/wait", nil); status != 200 || said["lasting"] != true || said["at"] != e.URL {
+	if status, said := d.takes(); status != 200 || said["lasting"] != true || said["at"] != e.URL {
 		t.Fatalf("%d %v", status, said)
 	}
 	status, said := d.post("/desktop/open", map[string]string{"at": e.URL})
@@ -202,9 +238,6 @@ func TestSignInProvesItself(t *testing.T) {
 	if status, page := comesBack(t, ask, "the-code", ask.Get("state")); status != http.StatusBadGateway || !strings.Contains(page, "did not take the sign-in") {
 		t.Errorf("the browser is told %d %s", status, page)
 	}
-	if status, said := d.post("/desktop/sign-in/wait", nil); status != http.StatusGone || said["code"] != "window_dead" {
-		t.Errorf("the window is told %d %v", status, said)
-	}
 	sum := sha256.Sum256([]byte(got.Verifier))
 	if got.Code != "the-code" || base64.RawURLEncoding.EncodeToString(sum[:]) != ask.Get("code_challenge") {
 		t.Errorf("the server got %+v for %v", got, ask)
@@ -217,7 +250,7 @@ func TestWithoutAKeyring(t *testing.T) {
 	e, d := newElsewhere(t), newDesktop(t)
 	ask := d.signIn(e.URL)
 	comesBack(t, ask, "the-code", ask.Get("state"))
-	if status, said := d.post("/desktop/sign-in/wait", nil); status != 200 || said["lasting"] != false {
+	if status, said := d.takes(); status != 200 || said["lasting"] != false {
 		t.Fatalf("%d %v", status, said)
 	}
 	if status, said := d.post("/desktop/open", map[string]string{"at": e.URL}); status != 200 {
@@ -235,7 +268,7 @@ func in(t *testing.T, e *elsewhere) *desktop {
 	d := newDesktop(t)
 	ask := d.signIn(e.URL)
 	comesBack(t, ask, "the-code", ask.Get("state"))
-	d.post("/desktop/sign-in/wait", nil)
+	d.takes()
 	if status, said := d.post("/desktop/open", map[string]string{"at": e.URL}); status != 200 {
 		t.Fatalf("%d %v", status, said)
 	}

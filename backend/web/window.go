@@ -137,6 +137,7 @@ type enterWindowOut struct {
 	Body struct {
 		Secret    string `json:"secret" doc:"Shown this once."`
 		Email     string `json:"email" doc:"Whom it acts for."`
+		Name      string `json:"name,omitempty" doc:"What they are called."`
 		Workspace string `json:"workspace"`
 	} `nameHint:"WindowSession"`
 }
@@ -152,7 +153,7 @@ func (s *Server) enterWindow(ctx context.Context, _ access.By, in *enterWindowIn
 		return nil, err
 	}
 	out := &enterWindowOut{}
-	out.Body.Secret, out.Body.Email, out.Body.Workspace = e.Session.Reveal(), e.Member.Email.Typed, s.workspaceNow(ctx)
+	out.Body.Secret, out.Body.Email, out.Body.Name, out.Body.Workspace = e.Session.Reveal(), e.Member.Email.Typed, e.Member.Name, s.workspaceNow(ctx)
 	return out, nil
 }
 

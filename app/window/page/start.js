@@ -1,7 +1,7 @@
 'use strict'
 const part = (id) => document.getElementById(id)
 const asked = new URLSearchParams(location.search)
-const sections = ['opening', 'failed', 'setup', 'choose', 'signed-out', 'browser', 'fleeting']
+const sections = ['opening', 'failed', 'setup', 'choose', 'signed-out', 'browser', 'whose', 'fleeting']
 let trying // the address that is being opened; undefined: the one of last time
 
 function show(id, focus) {
@@ -90,7 +90,7 @@ async function signIn(at, form) {
     return show('failed', 'again')
   }
   try {
-    const { at: there, name, lasting } = await post('/desktop/sign-in/wait')
+    const { at: there, name, lasting } = await agreed()
     if (lasting) return open(there)
     part('on').textContent = `Open ${name}`
     part('on').onclick = () => open(there)
@@ -98,6 +98,25 @@ async function signIn(at, form) {
   } catch (error) {
     await choose()
     refuse(part('connect'), error)
+  }
+}
+
+// agreed waits until somebody has agreed in the browser who is the one at the
+// window: whose account it is shows here before the window takes it.
+async function agreed() {
+  for (;;) {
+    const { host, email, called } = await post('/desktop/sign-in/wait')
+    part('as').textContent = email
+    part('as-called').textContent = called || email
+    part('as-host').textContent = host
+    show('whose', 'whose-title')
+    const yes = await new Promise((answer) => {
+      part('as-yes').onclick = () => answer(true)
+      part('as-no').onclick = () => answer(false)
+    })
+    const taken = await post('/desktop/sign-in/answer', { yes })
+    if (yes) return taken
+    show('browser', 'browse')
   }
 }
 
