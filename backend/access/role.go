@@ -102,6 +102,15 @@ func (r RoleName) IsBuiltIn() bool { return r == Admin || r == AILoop || r == Fl
 
 // CheckRole says what is wrong with a role that somebody wants to keep.
 func CheckRole(r Role) error {
+	if err := CheckGrants(r); err != nil {
+		return err
+	}
+	return CheckText("description", r.Description, 200)
+}
+
+// CheckGrants says what is wrong with a role's name and permissions: with what
+// decides, and not with what is only read.
+func CheckGrants(r Role) error {
 	switch {
 	case r.Name.IsBuiltIn():
 		return Errorf(Conflict, "%s is built in and cannot be changed. Make a role of another name.", r.Name).WithCode("built_in_role")
@@ -120,7 +129,7 @@ func CheckRole(r Role) error {
 			return Errorf(Invalid, "There is no permission %q. GET /api/v1/roles lists them.", Shorten(p.String(), 60)).On("permissions").WithCode("unknown_permission")
 		}
 	}
-	return CheckText("description", r.Description, 200)
+	return nil
 }
 
 func validRoleName(s string) bool {

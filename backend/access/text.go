@@ -6,22 +6,46 @@ import (
 	"unicode/utf8"
 )
 
-// CheckText refuses text that is too long, in runes, or holds what cannot be
-// seen: control characters and marks that reorder what is shown.
+// CheckText refuses text that is too long, in runes, or that is not what it
+// looks like: with characters that leave nothing on the screen, or turn what is
+// beside them, or with more marks on a letter than any writing has. What every
+// language is written with passes.
 func CheckText(field, s string, most int) error {
-	if !utf8.ValidString(s) {
-		return Errorf(Invalid, "The %s is not valid text (UTF-8).", words(field)).On(field).WithCode("text_invalid")
+	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
+		return Errorf(Invalid, "The %s is not valid text (UTF-8), or was garbled on its way. Type it anew.", words(field)).On(field).WithCode("text_invalid")
 	}
 	if n := utf8.RuneCountInString(s); n > most {
 		return Errorf(Invalid, "The %s has %d characters; the most is %d.", words(field), n, most).On(field).WithCode("text_too_long")
 	}
-	for _, r := range s {
-		if unicode.IsControl(r) || invisible(r) {
+	all := []rune(s)
+	marks, foreign := 0, 0
+	for i, r := range all {
+		if !seen(all, i) {
 			return Errorf(Invalid, "The %s holds a character that cannot be shown (U+%04X). Please take it out.", words(field), r).On(field).WithCode("text_invisible")
+		}
+		switch {
+		case unicode.Is(unicode.M, r) && !unicode.Is(unicode.Variation_Selector, r):
+			marks++
+			if unicode.In(r, unicode.Inherited, unicode.Common) {
+				foreign++
+			}
+		case !joins(r):
+			marks, foreign = 0, 0
+		}
+		if marks > mostMarks || foreign > mostForeign || marks == 1 && i == 0 {
+			return Errorf(Invalid, "The %s has marks without a letter, or more on one letter than any writing has (at U+%04X). Please take them out.", words(field), r).On(field).WithCode("text_marks")
 		}
 	}
 	return nil
 }
+
+// How many marks a letter can bear: those of its own script (a Burmese syllable
+// has up to six, a Tibetan one as many), and those that go on letters of every
+// script (two in Vietnamese, three in Arabic, four in pointed Hebrew).
+const (
+	mostMarks   = 8
+	mostForeign = 4
+)
 
 // CleanText is CheckText on the text without space around it. The result is in
 // memory of its own.
@@ -35,22 +59,12 @@ func CleanText(field, s string, most int) (string, error) {
 
 func words(field string) string { return strings.ReplaceAll(field, "_", " ") }
 
-func invisible(r rune) bool {
-	switch {
-	case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069: // bidirectional embedding and isolation
-	case r == 0x200E, r == 0x200F, r == 0x061C, r == 0x200B, r == 0x2060, r == 0xFEFF, r == 0x2028, r == 0x2029:
-	default:
-		return false
-	}
-	return true
-}
-
 // Shorten cuts s to at most n runes, for messages that repeat what was typed,
 // and leaves out what cannot be shown.
 func Shorten(s string, n int) string {
 	var b strings.Builder
 	for _, r := range s {
-		if unicode.IsControl(r) || invisible(r) || r == utf8.RuneError {
+		if unseen(r) && !joins(r) {
 			continue
 		}
 		if n--; n < 0 {

@@ -72,7 +72,7 @@ func (r Rights) Manage() bool {
 const mostAnswers = 4096
 
 // Load makes the policy of the built-in roles and these. It fails where Casbin
-// refuses the model or a rule, or a role does not stand up to access.CheckRole.
+// refuses the model or a rule, or a role does not stand up to access.CheckGrants.
 func Load(own []access.Role, revision int) (*Policy, error) {
 	m, err := model.NewModelFromString(definition)
 	if err != nil {
@@ -84,7 +84,7 @@ func Load(own []access.Role, revision int) (*Policy, error) {
 	}
 	p := &Policy{revision: revision, roles: map[access.RoleName]access.Role{}, enforcer: e, answers: map[string]Rights{}}
 	for _, r := range own {
-		if err := access.CheckRole(r); err != nil {
+		if err := access.CheckGrants(r); err != nil {
 			return nil, fmt.Errorf("load role %q: %w", r.Name, err)
 		}
 	}

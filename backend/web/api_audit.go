@@ -214,6 +214,15 @@ func exportCSV(w *bufio.Writer, each eachPage) error {
 	})
 }
 
+// formula reports whether a spreadsheet would run a cell: some of them take the
+// full-width signs for the plain ones.
+func formula(cell string) bool {
+	for _, r := range strings.TrimLeft(cell, " \u00A0\u3000") {
+		return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
+	}
+	return false
+}
+
 // writeRow writes one row of a table. A cell that a spreadsheet would run as a
 // formula begins with an apostrophe, which makes it text.
 func writeRow(w *bufio.Writer, cells []string) {
@@ -221,7 +230,7 @@ func writeRow(w *bufio.Writer, cells []string) {
 		if i > 0 {
 			w.WriteByte(',')
 		}
-		if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+		if formula(cell) {
 			cell = "'" + cell
 		}
 		w.WriteString(`"` + strings.ReplaceAll(cell, `"`, `""`) + `"`)

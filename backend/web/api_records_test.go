@@ -97,22 +97,22 @@ func (h *house) back(email string) *guest {
 // log is opened in it.
 func TestExportIsNoFormula(t *testing.T) {
 	c := newCast(t)
-	for _, name := range []string{`=HYPERLINK("https://evil.example","x")`, "+1+1", "-1+1", "@SUM(A1)"} {
+	for _, name := range []string{`=HYPERLINK("https://evil.example","x")`, "+1+1", "-1+1", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠SUM(A1)"} {
 		body, _ := json.Marshal(map[string]any{"name": name, "roles": []string{"Fleet"}})
 		c.as("admin", "POST", "/tokens", string(body)).want(t, 201)
 	}
 	a := c.as("admin", "GET", "/audit/export?did=made_token", "")
-	a.want(t, 200, `"'=HYPERLINK(""https://evil.example"",""x"")"`, `"'+1+1"`, `"'-1+1"`, `"'@SUM(A1)"`)
+	a.want(t, 200, `"'=HYPERLINK(""https://evil.example"",""x"")"`, `"'+1+1"`, `"'-1+1"`, `"'@SUM(A1)"`, `"'＝1+1"`, `"'＋1"`, `"'－1"`, `"'＠SUM(A1)"`)
 	if a.Header.Get("Content-Disposition") != `attachment; filename="doorward-audit.csv"` || a.Header.Get("Content-Type") != "text/csv; charset=utf-8" {
 		t.Errorf("it is sent as %v", a.Header)
 	}
 	rows, err := csv.NewReader(strings.NewReader(a.body)).ReadAll()
-	if err != nil || len(rows) != 7 || strings.Join(rows[0], ",") != "seq,at,by,via,from,did,to,detail,hash" {
+	if err != nil || len(rows) != 11 || strings.Join(rows[0], ",") != "seq,at,by,via,from,did,to,detail,hash" {
 		t.Errorf("the table has %d rows (%v): %v", len(rows), err, rows)
 	}
 	for _, r := range rows[1:] {
 		for _, cell := range r {
-			if cell != "" && strings.Contains("=+-@\t\r\n", cell[:1]) {
+			if cell != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(cell)[0]) {
 				t.Errorf("a cell begins like a formula: %q", cell)
 			}
 		}

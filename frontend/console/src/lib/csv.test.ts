@@ -14,7 +14,7 @@ describe('parse', () => {
 
 // A name such as =HYPERLINK(…) that somebody gave themselves would run in the
 // spreadsheet of the Admin who opens the file.
-test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx'])('a cell that starts a formula is text: %j', (cell) => {
+test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '＝1+1', '＋1', '－1', '＠SUM(A1)', ' =1+1'])('a cell that starts a formula is text: %j', (cell) => {
   expect(write([[cell]])).toMatch(/^"?'/)
 })
 test('what write makes, parse reads', () => {

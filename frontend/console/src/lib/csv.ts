@@ -33,6 +33,6 @@ export function write(rows: (string | number)[][]): string {
 
 function cellOf(value: string | number): string {
   let text = String(value)
-  if (typeof value === 'string' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`
+  if (typeof value === 'string' && /^[ \u00a0\u3000]*[=+\-@\t\r＝＋－＠]/.test(text)) text = `'${text}`
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
