@@ -56,6 +56,9 @@ const SocketName = "doorward.sock"
 // wrong with the configuration or the directory comes back as a sentence.
 func Open(ctx context.Context, c Config) (a *App, err error) {
 	a = &App{c: c, log: newLogger(c)}
+	for _, note := range c.Notes {
+		a.log.Warn(note)
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())

@@ -35,6 +35,7 @@ type Config struct {
 	Frontend fs.FS     // door/, letters/, tokens.css and dist/
 	Version  string    // of this program
 	Log      io.Writer // where the log goes; nil: standard error
+	Notes    []string  // what was put right, or should be, as the settings were read
 }
 
 // LoadConfig gathers the settings, checks each once and returns them. The
@@ -48,7 +49,7 @@ func LoadConfig(flags map[string]string, env func(string) string) (Config, error
 	if err != nil {
 		return c, err
 	}
-	file, err := readFile(dir)
+	file, err := c.readFile(dir)
 	if err != nil {
 		return c, err
 	}

@@ -8,12 +8,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
 	"doorward/backend/access"
+	"doorward/backend/private"
 
 	"github.com/BurntSushi/toml"
 )
@@ -25,9 +25,10 @@ const ConfigFile = "doorward.toml"
 const longestFile = 256 << 10
 
 // readFile reads the settings in the data directory's file; none where there is
-// no file. A key that no setting has is refused, and so is a file that others
-// can read while the mail server's password is in it.
-func readFile(dir string) (map[string]string, error) {
+// no file. A key that no setting has is refused. A file that others can read while
+// the mail server's password is in it is put right, or refused where it is not
+// ours.
+func (c *Config) readFile(dir string) (map[string]string, error) {
 	name := filepath.Join(dir, ConfigFile)
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -55,8 +56,11 @@ func readFile(dir string) (map[string]string, error) {
 	if err != nil {
 		return nil, fileFault("%s cannot be read: %v.", name, cause(err))
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && holdsPassword(found["smtp_url"]) {
-		return nil, fileFault("Others on this machine can read %s (mode %04o), and the mail server's password is in it. Run: chmod 600 %s", name, info.Mode().Perm(), name)
+	if private.Exposed(info) && holdsPassword(found["smtp_url"]) {
+		if _, err := private.Tighten(f); err != nil {
+			return nil, fileFault("Others on this machine can read %s (mode %04o), and the mail server's password is in it. Run: chmod 600 %s", name, info.Mode().Perm(), name)
+		}
+		c.Notes = append(c.Notes, fmt.Sprintf("others on this machine could read %s (mode %04o), with the mail server's password in it; its mode is put right. If others use this machine, change the password", name, info.Mode().Perm()))
 	}
 	return found, nil
 }

@@ -12,6 +12,7 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -235,7 +236,7 @@ func Restore(ctx context.Context, r io.Reader, o Options) (s *Store, err error) 
 			err = errors.Join(err, os.RemoveAll(o.Dir))
 		}
 	}()
-	if err := prepareDir(o.Dir); err != nil {
+	if err := prepareDir(o.Dir, slog.Default()); err != nil {
 		return nil, err
 	}
 	root, err := hex.DecodeString(h.Key)

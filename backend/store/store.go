@@ -9,15 +9,19 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/private"
 	"doorward/backend/store/kv"
 )
 
@@ -73,7 +77,7 @@ func Open(o Options) (*Store, error) {
 	ko.Committed = s.committed
 	if o.Dir != "" {
 		ko.Dir = filepath.Join(o.Dir, kv.DirName)
-		if err := prepareDir(o.Dir); err != nil {
+		if err := prepareDir(o.Dir, o.Logger); err != nil {
 			return nil, err
 		}
 	}
@@ -82,7 +86,7 @@ func Open(o Options) (*Store, error) {
 		return nil, err
 	}
 	if o.Dir != "" {
-		if root, err = instanceKey(o.Dir, engine, root); err != nil {
+		if root, err = instanceKey(o.Dir, engine, root, o.Logger); err != nil {
 			return nil, errors.Join(err, engine.Close())
 		}
 	}
@@ -227,21 +231,22 @@ func (s *Store) DeriveKey(use string) []byte {
 
 const keyFile = "instance.key"
 
-// prepareDir makes the data directory, or refuses one that others can read.
-func prepareDir(dir string) error {
-	info, err := os.Stat(dir)
+// prepareDir makes the data directory, puts one of ours right that others can
+// read, and refuses somebody else's.
+func prepareDir(dir string, log *slog.Logger) error {
+	was, err := private.Dir(dir)
+	var told *access.Error
 	switch {
-	case errors.Is(err, os.ErrNotExist):
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return access.Errorf(access.Unavailable, "The data directory %s cannot be made: %v.", dir, cause(err)).WithCode("data_dir_unwritable").Because(err)
-		}
-		return nil
+	case errors.As(err, &told):
+		return told
+	case errors.Is(err, syscall.ENOTDIR):
+		return access.Errorf(access.Unavailable, "%s is a file. Give --data a directory.", dir).WithCode("data_dir_not_ours").Because(err)
+	case errors.Is(err, fs.ErrPermission):
+		return access.Errorf(access.Unavailable, "The data directory %s cannot be made, or not be read: %v. Give it to the user that runs Doorward, or choose another.", dir, cause(err)).WithCode("data_dir_unreadable").Because(err)
 	case err != nil:
-		return access.Errorf(access.Unavailable, "The data directory %s cannot be read: %v.", dir, cause(err)).WithCode("data_dir_unreadable").Because(err)
-	case !info.IsDir():
-		return access.Errorf(access.Unavailable, "%s is a file. Give --data a directory.", dir).WithCode("data_dir_not_ours")
-	case info.Mode().Perm()&0o077 != 0:
-		return access.Errorf(access.Unavailable, "Others on this machine can read the data directory %s (mode %04o). Run: chmod 700 %s", dir, info.Mode().Perm(), dir).WithCode("data_dir_readable_by_others")
+		return access.Errorf(access.Unavailable, "The data directory %s cannot be made: %v.", dir, cause(err)).WithCode("data_dir_unwritable").Because(err)
+	case was != 0:
+		log.Warn("others on this machine could read the data directory; its mode is put right", "dir", dir, "was", was.String())
 	}
 	return refuseForeign(dir)
 }
@@ -274,9 +279,9 @@ func cause(err error) error {
 
 // instanceKey reads the instance key, or writes one beside a store that holds
 // nothing yet.
-func instanceKey(dir string, engine *kv.Badger, new []byte) ([]byte, error) {
+func instanceKey(dir string, engine *kv.Badger, new []byte, log *slog.Logger) ([]byte, error) {
 	name := filepath.Join(dir, keyFile)
-	text, err := os.ReadFile(name)
+	text, err := readKey(name, log)
 	if errors.Is(err, os.ErrNotExist) {
 		empty, err := isEmpty(engine)
 		if err != nil {
@@ -297,6 +302,21 @@ func instanceKey(dir string, engine *kv.Badger, new []byte) ([]byte, error) {
 	return key, nil
 }
 
+// readKey reads the key's file, and takes it from others where they could.
+func readKey(name string, log *slog.Logger) ([]byte, error) {
+	f, err := private.Open(name, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if was, err := private.Tighten(f); err != nil {
+		return nil, err
+	} else if was != 0 {
+		log.Warn("others could read the instance key, where they could reach it; its mode is put right", "file", name, "was", was.String())
+	}
+	return io.ReadAll(io.LimitReader(f, 1<<10))
+}
+
 func isEmpty(engine *kv.Badger) (empty bool, err error) {
 	err = engine.View(context.Background(), func(t kv.Tx) error {
 		found, err := t.Scan(nil, nil, 1)
@@ -308,15 +328,10 @@ func isEmpty(engine *kv.Badger) (empty bool, err error) {
 
 // writeKey writes the key whole or not at all.
 func writeKey(name string, key []byte) error {
-	f, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+	if err := private.Write(name+".new", []byte(hex.EncodeToString(key)+"\n")); err != nil {
 		return fmt.Errorf("write instance key: %w", err)
 	}
-	_, err = f.WriteString(hex.EncodeToString(key) + "\n")
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write instance key: %w", err)
-	}
-	if err := os.Rename(f.Name(), name); err != nil {
+	if err := os.Rename(name+".new", name); err != nil {
 		return fmt.Errorf("write instance key: %w", err)
 	}
 	return syncDir(filepath.Dir(name))

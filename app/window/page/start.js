@@ -106,7 +106,7 @@ async function signIn(at, form) {
 async function agreed() {
   for (;;) {
     const { host, email, called } = await post('/desktop/sign-in/wait')
-    part('as').textContent = email
+    part('whose-title').textContent = `Sign in as ${email}?`
     part('as-called').textContent = called || email
     part('as-host').textContent = host
     show('whose', 'whose-title')

@@ -81,7 +81,7 @@ func (b *Badger) openMemory() error {
 
 func (b *Badger) openDir() error {
 	dir := b.o.Dir
-	if err := guardDir(dir); err != nil {
+	if err := guardDir(dir, b.o.Logger); err != nil {
 		return err
 	}
 	names, err := listDir(dir)

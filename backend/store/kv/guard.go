@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
 
 	"doorward/backend/access"
+	"doorward/backend/private"
 )
 
 // refuse is an answer for the one who starts or runs the server: what is wrong
@@ -38,26 +40,21 @@ func damaged(dir string, cause error) error {
 			"then restore the latest backup into an empty one. The log says what was found.", called(dir))
 }
 
-// guardDir makes dir if it is missing and refuses one that is not a directory,
-// that others can look into, or that this user cannot use.
-func guardDir(dir string) error {
+// guardDir makes dir if it is missing, puts one right that others can look
+// into, and refuses one that is not a directory, that is somebody else's, or
+// that this user cannot use.
+func guardDir(dir string, log *slog.Logger) error {
 	narrowUmask()
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return unusable(dir, err)
+	was, err := private.Dir(dir)
+	var told *access.Error
+	if errors.As(err, &told) {
+		return told.Because(ErrUnavailable)
 	}
-	info, err := os.Stat(dir)
 	if err != nil {
 		return unusable(dir, err)
 	}
-	if open := exposed(info); open != 0 {
-		return refuse("data_dir_readable_by_others", nil,
-			"Other users of this machine can open %s, where the data is kept (its mode is %04o). "+
-				"Run: chmod 700 %s", dir, info.Mode().Perm(), dir)
-	}
-	if owner, other := othersAsRoot(info); other {
-		return refuse("data_dir_of_another_user", nil,
-			"The data directory %s belongs to the user %s. What root writes there, that user's server could "+
-				"not read. Start the server first, or run this as that user, with: sudo -u '%s'", called(dir), owner, owner)
+	if was != 0 {
+		log.Warn("others could look into the store's directory; its mode is put right", "dir", dir, "was", was.String())
 	}
 	if err := usable(dir); err != nil {
 		return unusable(dir, err)
@@ -106,7 +103,7 @@ func noSentinel(dir string) error {
 // lockDir takes the directory for this process. The lock ends with the
 // process, so a crash leaves nothing to clean up.
 func lockDir(dir string) (*os.File, error) {
-	file, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := private.Open(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, unusable(dir, err)
 	}

@@ -5,9 +5,6 @@ package kv
 import (
 	"io/fs"
 	"os"
-	"os/user"
-	"strconv"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,22 +12,6 @@ import (
 // narrowUmask keeps every file that this process makes from now on to its own
 // user. Badger would make its tables readable by all.
 func narrowUmask() { unix.Umask(0o077) }
-
-func exposed(info fs.FileInfo) fs.FileMode { return info.Mode().Perm() & 0o077 }
-
-// othersAsRoot reports whether this is root, in a directory of somebody else:
-// their name, or # and their number.
-func othersAsRoot(info fs.FileInfo) (owner string, other bool) {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || os.Geteuid() != 0 || st.Uid == 0 {
-		return "", false
-	}
-	id := strconv.FormatUint(uint64(st.Uid), 10)
-	if u, err := user.LookupId(id); err == nil {
-		return u.Username, true
-	}
-	return "#" + id, true
-}
 
 func usable(dir string) error {
 	if err := unix.Access(dir, unix.R_OK|unix.W_OK|unix.X_OK); err != nil {

@@ -1,7 +1,6 @@
 package kv
 
 import (
-	"io/fs"
 	"os"
 
 	"golang.org/x/sys/windows"
@@ -10,8 +9,6 @@ import (
 // Windows keeps rights in access lists, which the directory inherits from the
 // user's profile; there is no mode to narrow or to check.
 func narrowUmask() {}
-
-func exposed(fs.FileInfo) fs.FileMode { return 0 }
 
 func usable(dir string) error {
 	_, err := os.ReadDir(dir)
@@ -36,5 +33,3 @@ func freeDisk(dir string) (uint64, error) {
 // syncDir has nothing to do: NTFS journals names, and a directory cannot be
 // synced.
 func syncDir(string) error { return nil }
-
-func othersAsRoot(fs.FileInfo) (owner string, other bool) { return "", false }

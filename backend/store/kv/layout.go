@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"doorward/backend/private"
 )
 
 // The directory of a store:
@@ -130,14 +132,7 @@ func nextGeneration(dir string) (string, error) {
 	return generationName(last + 1), nil
 }
 
-func writeSynced(path, text string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	return errors.Join(err, f.Sync(), f.Close())
-}
+func writeSynced(path, text string) error { return private.Write(path, []byte(text)) }
 
 func listDir(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)

@@ -1,0 +1,115 @@
+// Package private makes and opens what is this user's alone in the data
+// directory: never through a link, never in a place that another user of the
+// machine could put something else in, and never readable by others.
+//
+// Whoever owns a directory can put a link in it, and a program of root that
+// writes there writes where that link leads. So a directory of somebody else is
+// no place for ours, whatever its mode; one of our own that others can look into
+// is put right, because platforms open it up by themselves (a volume with an
+// fsGroup is group-readable anew at each start).
+package private
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+
+	"doorward/backend/access"
+)
+
+// Mode is what a private directory has, and a private file without the x.
+const (
+	Mode     fs.FileMode = 0o700
+	FileMode fs.FileMode = 0o600
+)
+
+// Open opens a file that is there, and refuses what is none: a link, a pipe, a
+// device, a directory.
+func Open(name string, flag int) (*os.File, error) {
+	f, err := os.OpenFile(name, flag|careful, FileMode)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: name, Err: errors.New("it is not a plain file")}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// Write makes a file anew with that content, on the disk when it returns. What
+// stood under the name is removed, and what a link under it led to is left as it
+// is.
+func Write(name string, content []byte) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|careful, FileMode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// Tighten takes from others what they may do with an open file or directory of
+// ours. It returns the mode it had; zero where nothing was to be done.
+func Tighten(f *os.File) (was fs.FileMode, err error) {
+	info, err := f.Stat()
+	if err != nil || !Exposed(info) {
+		return 0, err
+	}
+	if owner, other := Owner(info); other {
+		return 0, &fs.PathError{Op: "chmod", Path: f.Name(), Err: errors.New("it belongs to the user " + owner)}
+	}
+	mode := FileMode
+	if info.IsDir() {
+		mode = Mode
+	}
+	return info.Mode(), f.Chmod(mode)
+}
+
+// Dir makes a directory, or takes one of ours that is there and tightens it. It
+// returns the mode that one had; zero where nothing was to be done. The error is
+// a sentence where the directory, or one that it lies in, is somebody else's.
+func Dir(dir string) (was fs.FileMode, err error) {
+	if at, owner, other := above(dir); other {
+		return 0, movable(dir, at, owner)
+	}
+	if err := os.MkdirAll(dir, Mode); err != nil {
+		return 0, err
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if !info.IsDir() {
+		return 0, access.Errorf(access.Unavailable, "%s is a file. Give --data a directory.", dir).WithCode("data_dir_not_ours")
+	}
+	if owner, other := Owner(info); other {
+		return 0, foreign(dir, owner)
+	}
+	return Tighten(f)
+}
+
+func movable(dir, above, owner string) error {
+	return access.Errorf(access.Unavailable, "The data directory %s lies in %s, which belongs to the user %s, who could put another in its place. "+
+		"Choose a directory that only root can move, or run this as that user, with: sudo -u '%s'", dir, above, owner, owner).WithCode("data_dir_of_another_user")
+}
+
+func foreign(dir, owner string) error {
+	if isRoot() {
+		return access.Errorf(access.Unavailable, "The data directory %s belongs to the user %s. What root writes there, that user's server could "+
+			"not read. Start the server first, or run this as that user, with: sudo -u '%s'", dir, owner, owner).WithCode("data_dir_of_another_user")
+	}
+	return access.Errorf(access.Unavailable, "The data directory %s belongs to the user %s, who could read and change all that is kept there. "+
+		"Choose a directory of your own, such as one inside it.", dir, owner).WithCode("data_dir_of_another_user")
+}

@@ -1,0 +1,68 @@
+//go:build linux || darwin || freebsd
+
+package store
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"doorward/backend/access"
+)
+
+// Eve, another user of the machine, has made the directory that root's server is
+// to keep its data in, and has put a link to a file of root's where the instance
+// key is written: root would write the key over it. Root takes no directory of
+// somebody else's; and in one of its own it follows no link.
+func TestRootWritesThroughNobodysLink(t *testing.T) {
+	top := t.TempDir()
+	victim := filepath.Join(top, "victim")
+	plant := func(name string) string {
+		dir := filepath.Join(top, name)
+		must(t, errors.Join(os.WriteFile(victim, []byte("theirs"), 0o644), os.Mkdir(dir, 0o700)))
+		for _, file := range []string{keyFile + ".new", "store.x"} {
+			must(t, os.Symlink(victim, filepath.Join(dir, file)))
+		}
+		return dir
+	}
+	untouched := func(what string) {
+		t.Helper()
+		if text, err := os.ReadFile(victim); err != nil || string(text) != "theirs" {
+			t.Errorf("%s: the file holds %q, %v", what, text, err)
+		}
+	}
+	own := plant("own")
+	s, err := Open(Options{Dir: own, MinFree: 1})
+	must(t, err)
+	must(t, s.Close())
+	untouched("in a directory of one's own")
+	if info, err := os.Lstat(filepath.Join(own, keyFile)); err != nil || info.Mode() != 0o600 {
+		t.Errorf("the key is %v, %v", info.Mode(), err)
+	}
+
+	must(t, os.RemoveAll(filepath.Join(own, keyFile)))
+	must(t, os.Symlink(victim, filepath.Join(own, keyFile)))
+	if s, err := Open(Options{Dir: own, MinFree: 1}); err == nil {
+		s.Close()
+		t.Error("a link is taken for the instance key")
+	}
+	untouched("as the key")
+
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make what belongs to another user")
+	}
+	theirs := plant("theirs")
+	if err := os.Chown(theirs, 54321, 54321); err != nil {
+		t.Skip("this root cannot give files away: ", err)
+	}
+	_, err = Open(Options{Dir: theirs, MinFree: 1})
+	if e := access.Explain(err); e.Code != "data_dir_of_another_user" {
+		t.Errorf("Open = %v", err)
+	}
+	untouched("in a directory of another user")
+	left, err := os.ReadDir(theirs)
+	if err != nil || len(left) != 2 {
+		t.Errorf("root left %v, %v", left, err)
+	}
+}
