@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/wailsapp/wails/v2"
@@ -228,7 +229,7 @@ func (w *Window) Save(name, text string) (err error) {
 	if err != nil || path == "" {
 		return err
 	}
-	return os.WriteFile(path, []byte(text), 0o600)
+	return window.Keep(path, strings.NewReader(text))
 }
 
 // dropped hands a CSV that was dropped on the window to the page.

@@ -80,7 +80,13 @@ func (a *api) save(name string) (n int64, err error) {
 	if errors.Is(err, os.ErrExist) {
 		return n, fmt.Errorf("%s exists already; choose another name, or move it away", name)
 	}
-	return n, os.Rename(f.Name(), name) // a file system without links
+	// A file system without links: the name is taken first, so that nothing that
+	// came to stand there meanwhile is written over.
+	taken, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return n, fmt.Errorf("the backup cannot be written: %w", err)
+	}
+	return n, errors.Join(taken.Close(), os.Rename(f.Name(), name))
 }
 
 func (r *run) verifyVerb() *cobra.Command {

@@ -110,11 +110,12 @@ func BackUp(ctx context.Context, o Opened, file string) error {
 		return err
 	}
 	defer body.Close()
-	return keep(file, body)
+	return Keep(file, body)
 }
 
-// keep writes all of from to file, which is new or as it was.
-func keep(file string, from io.Reader) (err error) {
+// Keep writes all of from to file, which is new or as it was. A link under that
+// name is replaced, and what it leads to is left alone.
+func Keep(file string, from io.Reader) (err error) {
 	part, err := os.CreateTemp(filepath.Dir(file), ".doorward-*")
 	if err != nil {
 		return err

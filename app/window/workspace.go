@@ -116,5 +116,5 @@ func replace(file string, b []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	return keep(file, bytes.NewReader(b))
+	return Keep(file, bytes.NewReader(b))
 }

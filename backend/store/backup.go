@@ -12,9 +12,6 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"doorward/backend/access"
@@ -219,74 +216,8 @@ func (f *frameReader) trailer() error {
 // IsBackup reports whether a file begins like a backup.
 func IsBackup(head []byte) bool { return bytes.HasPrefix(head, []byte(backupMagic)) }
 
-// Restore makes a fresh data directory from a backup. On any error the
-// directory is gone again. Everybody has to sign in anew, open invitations have
-// to be sent again, and letters that waited are marked as failed.
-func Restore(ctx context.Context, r io.Reader, o Options) (s *Store, err error) {
-	if entries, err := os.ReadDir(o.Dir); err == nil && len(entries) > 0 {
-		return nil, access.Errorf(access.Invalid, "%s is not empty. A backup is restored into a new directory; give --data one.", o.Dir).WithCode("restore_not_empty")
-	}
-	f := &frameReader{r: bufio.NewReaderSize(r, 1<<16), sum: sha256.New()}
-	h, err := f.header()
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(o.Dir))
-		}
-	}()
-	if err := prepareDir(o.Dir, slog.Default()); err != nil {
-		return nil, err
-	}
-	root, err := hex.DecodeString(h.Key)
-	if err != nil || len(root) != 32 {
-		return nil, notABackup("its header is garbled", err)
-	}
-	if err := writeKey(filepath.Join(o.Dir, keyFile), root); err != nil {
-		return nil, err
-	}
-	if s, err = Open(o); err != nil {
-		return nil, err
-	}
-	load := func(ctx context.Context) error { return s.kv.Load(ctx, f.next) }
-	for _, step := range []func(context.Context) error{load, s.kv.BumpEpoch, s.afterRestore} {
-		if err := step(ctx); err != nil {
-			return nil, errors.Join(err, s.Close())
-		}
-	}
-	return s, nil
-}
-
 func firstError(errs ...error) error {
 	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// afterRestore fails the letters whose words are gone, a handful at a time, and
-// records the restore.
-func (s *Store) afterRestore(ctx context.Context) error {
-	for more := true; more; {
-		err := s.Update(ctx, func(tx *Tx) error {
-			letters, err := tx.WaitingLetters(8)
-			if err != nil {
-				return err
-			}
-			if more = len(letters) > 0; !more {
-				return tx.Record(access.System, access.DidRestoreData, "", "")
-			}
-			for _, l := range letters {
-				l.Failed("It waited when a backup was made, which does not hold the words of letters. Use resend.", tx.Now)
-				if err := tx.PutLetter(l); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
 		if err != nil {
 			return err
 		}

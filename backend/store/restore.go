@@ -1,0 +1,232 @@
+package store
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// restoring is where in a data directory a backup is restored and looked over,
+// before any of it stands where a start would take it.
+const restoring = "doorward.restoring"
+
+// A Restored says what came of a backup.
+type Restored struct {
+	Report
+	Tokens int // API tokens that are void now
+}
+
+// Restore makes a fresh data directory from a backup. What no server could start
+// from is refused with a sentence, and nothing of it is left. Everybody has to
+// sign in anew, open invitations have to be sent again, letters that waited are
+// marked as failed, and API tokens are gone: one that was revoked after the
+// backup was made would open again.
+func Restore(ctx context.Context, r io.Reader, o Options) (out Restored, err error) {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	entries, err := os.ReadDir(o.Dir)
+	fresh := errors.Is(err, os.ErrNotExist)
+	if len(entries) > 0 {
+		return out, access.Errorf(access.Invalid, "%s is not empty. A backup is restored into a new directory; give --data one.", o.Dir).WithCode("restore_not_empty")
+	}
+	f := &frameReader{r: bufio.NewReaderSize(r, 1<<16), sum: sha256.New()}
+	h, err := f.header()
+	if err != nil {
+		return out, err
+	}
+	root, err := hex.DecodeString(h.Key)
+	if err != nil || len(root) != 32 {
+		return out, notABackup("its header is garbled", err)
+	}
+	if err := prepareDir(o.Dir, o.Logger); err != nil {
+		return out, err
+	}
+	work := filepath.Join(o.Dir, restoring)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(work))
+			if fresh {
+				err = errors.Join(err, os.Remove(o.Dir))
+			}
+		}
+	}()
+	if out, err = restoreInto(ctx, f, root, o, work); err != nil {
+		return out, err
+	}
+	return out, moveUp(work, o.Dir)
+}
+
+// restoreInto makes a data directory of what a backup holds, and looks it over.
+func restoreInto(ctx context.Context, f *frameReader, root []byte, o Options, dir string) (out Restored, err error) {
+	o.Dir = dir
+	if err := prepareDir(dir, o.Logger); err != nil {
+		return out, err
+	}
+	if err := writeKey(filepath.Join(dir, keyFile), root); err != nil {
+		return out, err
+	}
+	s, err := Open(o)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := firstError(s.kv.Load(ctx, f.next), s.kv.BumpEpoch(ctx), startable(s.soundRecords(ctx)), startable(s.soundWhole(ctx))); err != nil {
+		return out, err
+	}
+	if out.Tokens, err = s.afterRestore(ctx); err != nil {
+		return out, err
+	}
+	out.Report, err = s.Verify(ctx)
+	return out, startable(err)
+}
+
+// moveUp puts a restored directory's parts where a start takes them: the store
+// first, so that a start between the two finds its key missing, and not an
+// empty place for a new store.
+func moveUp(work, dir string) error {
+	for _, name := range []string{kv.DirName, keyFile} {
+		if err := os.Rename(filepath.Join(work, name), filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(os.Remove(work), syncDir(dir))
+}
+
+// startable makes of what is wrong with a restored store a sentence about the
+// backup.
+func startable(err error) error {
+	var told *access.Error
+	switch {
+	case err == nil || errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &told) && told.Code == "backup_unusable":
+		return err
+	case errors.As(err, &told):
+		return unusableBackup(err, "what it holds does not fit together")
+	}
+	return unusableBackup(err, "a record in it cannot be read")
+}
+
+func unusableBackup(cause error, why string, args ...any) error {
+	return access.Errorf(access.Invalid, "No Doorward could start from this backup: "+why+". Nothing was restored. Use another copy, or an earlier one.", args...).WithCode("backup_unusable").Because(cause)
+}
+
+// soundRecords reads every record that nothing else reads before a server does.
+func (s *Store) soundRecords(ctx context.Context) error {
+	return s.Each(ctx, func(key, value []byte) error {
+		into, ok := map[string]any{"u/": &access.AuditEntry{}, "e/": &Rejection{}, "j/": &FinalDecision{}, "i/": &Bucket{}, "Y/": &Day{},
+			"c": &access.Counters{}, "p": &access.Settings{}, "f": &access.Setup{}, "y": &access.MailHealth{}, "D": &Digest{}, "v": new(int)}[prefixOf(key)]
+		if !ok {
+			return nil
+		}
+		return json.Unmarshal(value, into)
+	})
+}
+
+func prefixOf(key []byte) string {
+	if len(key) > 1 && key[1] == '/' {
+		return string(key[:2])
+	}
+	return string(key)
+}
+
+// soundWhole refuses what a server could not start from, or nobody could get
+// into.
+func (s *Store) soundWhole(ctx context.Context) error {
+	return s.View(ctx, func(tx *Tx) error {
+		roles, err := tx.OwnRoles()
+		if err != nil {
+			return err
+		}
+		for _, r := range roles {
+			if err := access.CheckGrants(r); err != nil {
+				return unusableBackup(err, "the role %q in it is not one that can be. %s", access.Shorten(string(r.Name), 40), access.Explain(err).Message)
+			}
+		}
+		settings, err := tx.Settings()
+		if err == nil {
+			err = settings.Check()
+		}
+		if err != nil {
+			return unusableBackup(err, "the settings in it are not ones that can be. %s", access.Explain(err).Message)
+		}
+		c, err := tx.Counters()
+		switch {
+		case err != nil:
+			return err
+		case c.Members() == 0:
+			return unusableBackup(nil, "it holds no member")
+		case c.Admins == 0:
+			return unusableBackup(nil, "it holds no active Admin, so nobody could let others in")
+		}
+		return nil
+	})
+}
+
+// afterRestore drops the API tokens, fails the letters whose words are gone, a
+// handful at a time, and records the restore.
+func (s *Store) afterRestore(ctx context.Context) (tokens int, err error) {
+	for more := true; more; {
+		var dropped int
+		err := s.Update(ctx, func(tx *Tx) error {
+			if dropped, err = tx.dropTokens(8); err != nil {
+				return err
+			}
+			waiting, err := tx.WaitingLetters(8)
+			if err != nil {
+				return err
+			}
+			if more = len(waiting) > 0 || dropped > 0; !more {
+				return tx.Record(access.System, access.DidRestoreData, "", tokensWords(tokens))
+			}
+			return tx.failLetters(waiting)
+		})
+		if err != nil {
+			return tokens, err
+		}
+		tokens += dropped
+	}
+	return tokens, nil
+}
+
+func tokensWords(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 API token is void"
+	}
+	return strconv.Itoa(n) + " API tokens are void"
+}
+
+func (tx *Tx) dropTokens(n int) (int, error) {
+	all, err := tx.Tokens(n)
+	for _, t := range all {
+		if err := tx.DeleteToken(t); err != nil {
+			return 0, err
+		}
+	}
+	return len(all), err
+}
+
+func (tx *Tx) failLetters(waiting []access.Letter) error {
+	for _, l := range waiting {
+		l.Failed("It waited when a backup was made, which does not hold the words of letters. Use resend.", tx.Now)
+		if err := tx.PutLetter(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
