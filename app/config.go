@@ -53,6 +53,12 @@ func LoadConfig(flags map[string]string, env func(string) string) (Config, error
 	if err != nil {
 		return c, err
 	}
+	if env, err = withSecretFiles(env); err != nil {
+		return c, err
+	}
+	if holdsPassword(flags["smtp-url"]) {
+		c.Notes = append(c.Notes, "the mail server's password stands on the command line, where every user of this machine can read it; set DOORWARD_SMTP_URL_FILE, or smtp_url in "+ConfigFile)
+	}
 	c.Data = dir
 	for _, s := range Settings {
 		if s.Name == "data" {

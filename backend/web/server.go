@@ -210,9 +210,10 @@ func (s *Server) Serve(l net.Listener, local bool) error {
 	return s.serve(l, s.wired(local), local)
 }
 
-// ServeTLS is Serve over TLS 1.2 or newer.
+// ServeTLS is Serve over TLS 1.2 or newer, with suites that encrypt and
+// authenticate in one.
 func (s *Server) ServeTLS(l net.Listener, c *tls.Config) error {
-	c.MinVersion = tls.VersionTLS12
+	harden(c)
 	o := s.wired(false)
 	o.TLS = c
 	return s.serve(l, o, false)

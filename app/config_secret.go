@@ -1,0 +1,60 @@
+package app
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// secretSetting is the setting that holds a secret: its value may lie in a file
+// of its own, which no other user of the machine sees in a list of processes.
+const secretSetting = "smtp-url"
+
+// longestSecret is more than any address of a mail server needs.
+const longestSecret = 8 << 10
+
+// withSecretFiles is an environment in which the secret setting also has the
+// value that lies in the file that DOORWARD_SMTP_URL_FILE names, or in systemd's
+// credential smtp_url. What is set in the environment itself is stronger than
+// the credential, and beside a file it is a mistake.
+func withSecretFiles(env func(string) string) (func(string) string, error) {
+	s, _ := settingNamed(secretSetting)
+	name := env(s.Env() + "_FILE")
+	if name != "" && env(s.Env()) != "" {
+		return nil, mistake(s.Name, "%s and %s_FILE are both set. Take one of them out.", s.Env(), s.Env())
+	}
+	if dir := env("CREDENTIALS_DIRECTORY"); name == "" && dir != "" && env(s.Env()) == "" {
+		if at := filepath.Join(dir, s.Key()); isFile(at) {
+			name = at
+		}
+	}
+	if name == "" {
+		return env, nil
+	}
+	value, err := readSecret(name)
+	if err != nil {
+		return nil, mistake(s.Name, "%s, which %s_FILE or a credential names, cannot be read: %v.", name, s.Env(), cause(err))
+	}
+	return func(asked string) string {
+		if asked == s.Env() {
+			return value
+		}
+		return env(asked)
+	}, nil
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func readSecret(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, longestSecret))
+	return strings.TrimSpace(string(text)), err
+}
