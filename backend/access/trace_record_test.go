@@ -10,9 +10,9 @@ import (
 
 var traceNoon = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// seen is so many of a kind, one from each of so many networks and the rest from
+// noticedTimes is so many of a kind, one from each of so many networks and the rest from
 // the first.
-func seen(kind Trace, count, networks int) Noticed {
+func noticedTimes(kind Trace, count, networks int) Noticed {
 	x := Noticed{Trace: kind}
 	for i := range networks {
 		x.Add(fmt.Sprintf("198.51.100.%d", i), 1)
@@ -45,13 +45,13 @@ func TestNoticedInWords(t *testing.T) {
 		in   Noticed
 		want string
 	}{
-		{"one", seen(TraceWrongCode, 1, 1), "1 wrong login code from 198.51.100.0"},
-		{"one network", seen(TraceWrongCode, 120, 1), "120 wrong login codes from 198.51.100.0"},
-		{"half from one is not most", seen(TraceDeadLink, 4, 3), "4 unknown links from 3 networks"},
-		{"one beyond half", seen(TraceDeadLink, 5, 3), "5 unknown links from 3 networks, most from 198.51.100.0"},
-		{"as many networks as are told apart", seen(TraceBadToken, 50, 50), "50 unknown secrets from 50 networks"},
-		{"one beyond", seen(TraceBadToken, 51, 51), "51 unknown secrets from more than 50 networks"},
-		{"most among many", seen(TraceBadToken, 200, 60), "200 unknown secrets from more than 50 networks, most from 198.51.100.0"},
+		{"one", noticedTimes(TraceWrongCode, 1, 1), "1 wrong login code from 198.51.100.0"},
+		{"one network", noticedTimes(TraceWrongCode, 120, 1), "120 wrong login codes from 198.51.100.0"},
+		{"half from one is not most", noticedTimes(TraceDeadLink, 4, 3), "4 unknown links from 3 networks"},
+		{"one beyond half", noticedTimes(TraceDeadLink, 5, 3), "5 unknown links from 3 networks, most from 198.51.100.0"},
+		{"as many networks as are told apart", noticedTimes(TraceBadToken, 50, 50), "50 unknown secrets from 50 networks"},
+		{"one beyond", noticedTimes(TraceBadToken, 51, 51), "51 unknown secrets from more than 50 networks"},
+		{"most among many", noticedTimes(TraceBadToken, 200, 60), "200 unknown secrets from more than 50 networks, most from 198.51.100.0"},
 	}
 	for _, tt := range tests {
 		if got := tt.in.String(); got != tt.want {
@@ -63,7 +63,7 @@ func TestNoticedInWords(t *testing.T) {
 // Merging loses no event, whatever the networks: below, at and above the bound.
 func TestMergeLosesNothing(t *testing.T) {
 	for _, n := range []int{1, 49, 50, 51, 300} {
-		a, b := seen(TraceWrongCode, 7, 2), Noticed{Trace: TraceWrongCode}
+		a, b := noticedTimes(TraceWrongCode, 7, 2), Noticed{Trace: TraceWrongCode}
 		for i := range n {
 			b.Add(fmt.Sprintf("203.0.%d.%d", i/250, i%250), 1)
 		}
@@ -76,7 +76,7 @@ func TestMergeLosesNothing(t *testing.T) {
 
 func TestTheDayEnds(t *testing.T) {
 	r := TraceRecord{Trace: TraceWrongCode}
-	r.Add(seen(TraceWrongCode, 30, 3), traceNoon)
+	r.Add(noticedTimes(TraceWrongCode, 30, 3), traceNoon)
 	tests := []struct {
 		name            string
 		after           time.Duration
@@ -94,7 +94,7 @@ func TestTheDayEnds(t *testing.T) {
 	}
 	// A network that was loud yesterday is not most of what there was today.
 	today := traceNoon.Add(23 * time.Hour)
-	r.Add(seen(TraceWrongCode, 1, 1), today)
+	r.Add(noticedTimes(TraceWrongCode, 1, 1), today)
 	later := traceNoon.Add(26 * time.Hour)
 	other := Noticed{Trace: TraceWrongCode}
 	other.Add("203.0.113.9", 5)
@@ -109,7 +109,7 @@ func TestTheDayEnds(t *testing.T) {
 func TestTellIsBounded(t *testing.T) {
 	r, now := TraceRecord{Trace: TraceTooMany}, traceNoon
 	for i, span := range []time.Duration{10 * time.Minute, 20 * time.Minute, 40 * time.Minute, time.Hour, time.Hour} {
-		if !r.Add(seen(TraceTooMany, 3, 1), now) || r.Add(seen(TraceTooMany, 4, 1), now) {
+		if !r.Add(noticedTimes(TraceTooMany, 3, 1), now) || r.Add(noticedTimes(TraceTooMany, 4, 1), now) {
 			t.Fatalf("round %d: not the first alone asks for an entry", i)
 		}
 		if said := r.Tell(now.Add(span - time.Second)); said != "" {
@@ -124,7 +124,7 @@ func TestTellIsBounded(t *testing.T) {
 		}
 	}
 	now = now.Add(time.Hour)
-	r.Add(seen(TraceTooMany, 1, 1), now)
+	r.Add(noticedTimes(TraceTooMany, 1, 1), now)
 	if !r.DueAt.Equal(now.Add(TraceSpan)) {
 		t.Errorf("after a quiet hour it is due after %v", r.DueAt.Sub(now))
 	}
@@ -149,7 +149,7 @@ func TestBeyondANormalDay(t *testing.T) {
 	}
 	for _, tt := range tests {
 		r := TraceRecord{Trace: tt.kind}
-		r.Add(seen(tt.kind, tt.count, min(tt.count, 1)), traceNoon)
+		r.Add(noticedTimes(tt.kind, tt.count, min(tt.count, 1)), traceNoon)
 		u := UnusualOf([]TraceRecord{r}, tt.active, traceNoon)
 		if u.Total != tt.count || u.High != tt.high {
 			t.Errorf("%s: %+v, want high %v", tt.name, u, tt.high)
