@@ -552,3 +552,30 @@ func TestTokensOfAnOlderVersion(t *testing.T) {
 		t.Error("the next start changed something")
 	}
 }
+
+// A member with as much of everything as can be had is removed, tokens and all:
+// what one transaction cannot hold falls due after it.
+func TestRemovingOneWithMuchOfEverything(t *testing.T) {
+	o := openOffice(t)
+	roles := []access.RoleName{access.AILoop, access.Fleet}
+	for i := range access.MostHeld - len(roles) {
+		r := access.Role{Name: access.RoleName(fmt.Sprintf("Role %c", 'A'+i)), Permissions: []access.Permission{access.May(access.Open, access.ResFleet)}}
+		must(t, o.PutRole(t.Context(), o.ann, r))
+		roles = append(roles, r.Name)
+	}
+	name := "Ada Byron Cora Dina Edda Fina Gina Hanna Ida Jana Kira Lena Mona Nora Olga Petra Rosa Sara Tina Ulla Vera Wanda Xena Yara Zora"
+	id := o.member("a.b.c.d.e.f.g.h@one.two.three.example.org", name, roles...)
+	for range 5 {
+		o.enterAs("a.b.c.d.e.f.g.h@one.two.three.example.org")
+		must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
+			return tx.PutToken(access.Token{ID: access.TokenID(access.NewID()), Name: "t", Hash: access.NewSecret().Hash(), Owner: id, Roles: roles, MadeAt: tx.Now})
+		}))
+	}
+	must(t, o.Remove(t.Context(), o.ann, id))
+	_, err := o.Sweep(t.Context())
+	must(t, err)
+	if c := o.counters(); c.Tokens != 0 || len(c.TokenRoles) != 0 {
+		t.Errorf("%d tokens are left, %v", c.Tokens, c.TokenRoles)
+	}
+	o.verify()
+}
