@@ -1798,6 +1798,8 @@ export interface components {
         WindowSession: {
             /** @description Whom it acts for. */
             email: string;
+            /** @description What they are called. */
+            name?: string;
             /** @description Shown this once. */
             secret: string;
             workspace: string;
