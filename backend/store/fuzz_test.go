@@ -3,6 +3,7 @@ package store
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -23,7 +24,7 @@ func FuzzCursor(f *testing.F) {
 		if len(at) == 0 || len(at) > 200 || !utf8.ValidString(label) || !utf8.ValidString(other) {
 			return // no place in a list, or no question, that there is
 		}
-		b.view(func(tx *Tx) error {
+		must(t, b.View(context.Background(), func(tx *Tx) error {
 			c := tx.cursor(at, label)
 			if got, err := tx.openCursor(c, nil, label); err != nil || !bytes.Equal(got, at) {
 				t.Errorf("the cursor of %q opens as %q, %v", at, got, err)
@@ -43,7 +44,7 @@ func FuzzCursor(f *testing.F) {
 				t.Errorf("the cursor of %q is taken for %q", label, other)
 			}
 			return nil
-		})
+		}))
 	})
 }
 
