@@ -352,7 +352,7 @@ func insides(t *testing.T) {
 		}
 		for _, id := range odd {
 			for _, body := range []string{"{}", `{"email":1,"roles":{},"name":[]}`} {
-				a := h.admin.do(op.method, op.fill(map[string]string{"id": id, "name": id, "session": id})+"?q="+id+"&limit=x", strings.NewReader(body), header("Content-Type", "application/json"), header("Sec-Fetch-Site", "same-origin"))
+				a := h.admin.do(op.method, op.fill(map[string]string{"id": id, "name": id, "session": id})+"?q="+id+"&limit=x", op.body(body), header("Content-Type", "application/json"), header("Sec-Fetch-Site", "same-origin"))
 				if a.code >= 500 {
 					t.Errorf("%s %s with %.20q = %d: %.200s", op.method, op.path, id, a.code, a.body)
 				}
@@ -389,7 +389,7 @@ func otherUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	toml := filepath.Join(h.Dir, "doorward.toml")
-	if err := os.WriteFile(toml, []byte("smtp_url = \"smtp://user:password@mail.example.com\"\n"), 0o644); err != nil {
+	if err := errorsOf(os.WriteFile(toml, []byte("smtp_url = \"smtp://user:password@mail.example.com\"\n"), 0o600), os.Chmod(toml, 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	if s, err := h.Run("members"); err != nil || s.Code == 0 || strings.Contains(s.Err, "password@") {

@@ -72,7 +72,7 @@ func (h *house) settle() {
 	h.t.Helper()
 	h.admin = h.guest()
 	setup := h.Setup[strings.Index(h.Setup, "/setup/"):]
-	h.admin.press(setup, setup, "email", boss, "name", "Grace Hopper", "workspace", "Night Watch").want(303)
+	h.admin.press(setup, setup, "email", boss, "name", "Grace Hopper", "workspace", "AI Loop").want(303)
 }
 
 // behindTLS is furnish behind a proxy that ends TLS: links and cookies are those

@@ -312,6 +312,9 @@ func poisonedHost(t *testing.T) {
 	}
 	for _, lie := range []string{"X-Forwarded-Host: evil.example\r\n", "Forwarded: host=evil.example;proto=https\r\n", "X-Host: evil.example\r\n",
 		"X-Forwarded-Server: evil.example\r\n", "X-Original-URL: http://evil.example/\r\n", "Origin: null\r\nSec-Fetch-Site: same-origin\r\n"} {
+		g := h.guest() // each with an ask of its own
+		form := "csrf=" + g.proof("/login") + "&email=ada%40example.com"
+		rest := "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\nContent-Length: " + fmt.Sprint(len(form)) + "\r\nCookie: dw-browser=" + g.cookie("dw-browser") + "\r\n\r\n" + form
 		if a, ok := h.raw("POST /login HTTP/1.1\r\n" + ours + lie + rest); !ok || a.code != 200 && a.code != 429 {
 			t.Errorf("with %q = %d", lie, a.code)
 		}

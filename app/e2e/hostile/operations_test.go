@@ -2,6 +2,7 @@ package hostile
 
 import (
 	"encoding/json"
+	"io"
 	"slices"
 	"strings"
 )
@@ -48,6 +49,14 @@ func (o operation) fill(values map[string]string) string {
 		p = p[:from] + strings.Repeat("a", 26) + p[to+1:]
 	}
 	return p
+}
+
+// body is what is sent with it: nothing where its method has none.
+func (o operation) body(text string) io.Reader {
+	if o.method == "GET" {
+		return nil
+	}
+	return strings.NewReader(text)
 }
 
 // pages are those of members and of the console, which strangers may not see.
