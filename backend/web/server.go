@@ -296,7 +296,7 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 			return s.fail(c, busy())
 		}
 		defer s.inFlight.Add(-1)
-		if !isProbe(c) && (!s.hosts[strings.ToLower(string(c.Context().Host()))] || twoHosts(c.Request().Header.RawHeaders())) {
+		if !isProbe(c) && (!s.isOurs(c) || twoHosts(c.Request().Header.RawHeaders())) {
 			return s.fail(c, errForeignHost)
 		}
 	}
@@ -318,6 +318,12 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 		shrink(c)
 	}
 	return nil
+}
+
+// isOurs reports whether a request names this server: in its address, and in its
+// header as it stands, of which the address leaves out what precedes an @.
+func (s *Server) isOurs(c *fiber.Ctx) bool {
+	return s.hosts[strings.ToLower(string(c.Context().Host()))] && s.hosts[strings.ToLower(string(c.Request().Header.Host()))]
 }
 
 // twoHosts reports whether a request names its host more than once: a proxy on

@@ -49,6 +49,7 @@ func TestOnTheWire(t *testing.T) {
 		{"ours", "GET /login HTTP/1.1\r\n" + host + "\r\n", 200},
 		{"ours, with another forwarded", "GET /login HTTP/1.1\r\n" + host + "X-Forwarded-Host: evil.example\r\nForwarded: host=evil.example\r\nX-Original-URL: /admin\r\n\r\n", 200},
 		{"another", "GET /login HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: door.example.com\r\n\r\n", 421},
+		{"a user before ours", "GET /login HTTP/1.1\r\nHost: evil.example@door.example.com\r\n\r\n", 421},
 		{"another in the request line", "GET http://evil.example/login HTTP/1.1\r\n" + host + "\r\n", 421},
 		{"none", "GET /login HTTP/1.1\r\nHost:\r\n\r\n", 400},
 		{"a header too large", "GET /login HTTP/1.1\r\n" + host + "X: " + strings.Repeat("x", 17<<10) + "\r\n\r\n", 431},
