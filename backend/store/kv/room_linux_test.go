@@ -134,7 +134,7 @@ func TestSpareKeepsItsBlocks(t *testing.T) {
 // room all goes on by itself; nothing that was answered is missing, not even
 // from a compaction that was under way.
 func TestNeighbourTakesTheLastByte(t *testing.T) {
-	const rounds, clients = 6, 16
+	const rounds, clients = 3, 16
 	disk := tinyDisk(t, 300<<20)
 	b, err := Open(Options{Dir: filepath.Join(disk, "store"), MinFree: 1 << 20})
 	if err != nil {
@@ -193,7 +193,7 @@ func TestNeighbourTakesTheLastByte(t *testing.T) {
 		}
 	}
 	for round := range rounds {
-		goal := sum() + 500 + rand.Int64N(1500)
+		goal := sum() + 300 + rand.Int64N(700)
 		until(fmt.Sprintf("round %d: writes are taken", round), func() bool { return sum() >= goal })
 		if round%3 != 2 {
 			until("a table is made", func() bool { return fullLogs(t, b.o.Dir) > 1 })
