@@ -109,7 +109,7 @@ func TestUnknownIsToldFromEnded(t *testing.T) {
 	must(t, o.SignOut(t.Context(), o.ann, out))
 	_, err := o.Rotate(t.Context(), rotated)
 	must(t, err)
-	must(t, o.SignOutEverywhere(t.Context(), o.ann, o.ann.Member), false)
+	must(t, o.SignOutEverywhere(t.Context(), o.ann, o.ann.Member, false))
 	tests := []struct {
 		name    string
 		secret  access.Secret
