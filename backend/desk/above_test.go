@@ -78,7 +78,7 @@ var deeds = map[string]deed{
 		return o.Remove(o.t.Context(), by, id)
 	}, "own_account"},
 	"SignOutEverywhere": {signedInTarget, func(o *office, by access.By, id access.MemberID) error {
-		return o.SignOutEverywhere(o.t.Context(), by, id, true)
+		return o.SignOutEverywhere(o.t.Context(), by, id, false)
 	}, ""},
 	"EndSession": {signedInTarget, func(o *office, by access.By, id access.MemberID) error {
 		open, err := o.Sessions(o.t.Context(), access.Operator, id)
