@@ -95,7 +95,7 @@ var deeds = map[string]deed{
 
 // looking are the verbs about one member that change nothing: whoever may read
 // members may read of all of them.
-var looking = []string{"Member", "Sessions", "WaitOf"}
+var looking = []string{"Member", "Sessions", "TokensOwned", "WaitOf"}
 
 // A verb that acts on a member and is not in the table above could be one that
 // forgets to look how much its member may do.
@@ -161,7 +161,11 @@ func TestNobodyActsOnWhatIsAboveThem(t *testing.T) {
 					before := o.state()
 					err := d.do(o, by, id)
 					if !level.refused {
-						must(t, err)
+						// What manages members asks a session anew who it is, and is not
+						// a token's to give: by then it is known to be no more than theirs.
+						if code := access.Explain(err).Code; err != nil && code != "confirmation_required" && code != "token_outlives" {
+							t.Error(err)
+						}
 						return
 					}
 					refused(t, err, access.Forbidden, "member_above_own")
