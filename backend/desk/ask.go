@@ -52,11 +52,16 @@ func ask(tx *store.Tx, a access.Address, b Browser, may allowance) access.Ask {
 		Agent: access.Shorten(b.Agent, 200), At: tx.Now, ExpiresAt: tx.Now.Add(access.SignInLasts)}
 }
 
-// putAsk keeps an ask in place of an older one of the same browser.
+// putAsk keeps an ask in place of an older one of the same browser. One that
+// gets no letter leaves alone what was asked for the same address before:
+// otherwise one press too many would void the letter that is on its way.
 func putAsk(tx *store.Tx, a access.Ask, answer bool) error {
 	old, had, err := tx.Ask(a.Browser)
 	if err != nil {
 		return err
+	}
+	if had && !answer && old.Address.Canonical == a.Address.Canonical && tx.Now.Before(old.ExpiresAt) {
+		return tx.ChangeAsk(old)
 	}
 	if had {
 		if err := tx.DeleteAsk(old); err != nil {

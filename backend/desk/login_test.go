@@ -290,3 +290,43 @@ func TestLimitsBearAClockThatWasAhead(t *testing.T) {
 		t.Errorf("%d letters once the clock is right, want 1", n)
 	}
 }
+
+// Somebody who waits for the email presses the button once more than is allowed,
+// before it is sent and after. The press that gets no email voids neither the one
+// that waits nor the one that came; for another address it is a new beginning.
+func TestOnePressTooManyVoidsNothing(t *testing.T) {
+	tests := []struct {
+		name     string
+		answered bool
+		then     string
+		opens    bool
+	}{
+		{"before it is sent", false, "fay@example.org", true},
+		{"after it came", true, "fay@example.org", true},
+		{"for another address", true, "cid@example.org", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := openOffice(t)
+			b := browser("new")
+			for range asksAtOnce {
+				must(t, o.Ask(t.Context(), mail(t, "fay@example.org"), b))
+				must(t, o.Ask(t.Context(), mail(t, "cid@example.org"), browser("other in the same network")))
+			}
+			if tt.answered {
+				_, err := o.AnswerAsks(t.Context())
+				must(t, err)
+			}
+			must(t, o.Ask(t.Context(), mail(t, tt.then), b))
+			_, err := o.AnswerAsks(t.Context())
+			must(t, err)
+			right := code(t, o.words(o.letter(access.SignInLetter, "fay@example.org").ID))
+			_, err = o.RedeemCode(t.Context(), right, b)
+			if tt.opens {
+				must(t, err)
+				return
+			}
+			refused(t, err, access.Invalid, "code_wrong")
+		})
+	}
+}
