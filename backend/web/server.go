@@ -323,7 +323,8 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 // isOurs reports whether a request names this server: in its address, and in its
 // header as it stands, of which the address leaves out what precedes an @.
 func (s *Server) isOurs(c *fiber.Ctx) bool {
-	return s.hosts[strings.ToLower(string(c.Context().Host()))] && s.hosts[strings.ToLower(string(c.Request().Header.Host()))]
+	host := c.Context().Host()
+	return s.hosts[strings.ToLower(string(host))] && bytes.EqualFold(host, c.Request().Header.Host())
 }
 
 // twoHosts reports whether a request names its host more than once: a proxy on

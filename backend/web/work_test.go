@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ func (h *house) workOf(handler fasthttp.RequestHandler, path string, fields ...s
 	ctx.Init(&fasthttp.Request{}, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7), Port: 4711}, nil)
 	ctx.Request.Header.SetMethod(http.MethodPost)
 	ctx.Request.SetRequestURI(houseURL + path)
+	ctx.Request.Header.SetHost(strings.TrimPrefix(houseURL, "https://"))
 	ctx.Request.Header.SetContentType("application/x-www-form-urlencoded")
 	ctx.Request.Header.Set("Sec-Fetch-Site", "same-origin")
 	ctx.Request.Header.SetCookie(h.web.names.browser, browser.Reveal())
