@@ -9,7 +9,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -268,107 +267,6 @@ func (s *Server) cut(a *fiber.App) error {
 		return err
 	}
 	return nil
-}
-
-type ctxKey int
-
-const (
-	localKey ctxKey = iota
-	principalKey
-	askerKey
-	secretKey
-)
-
-// outer runs around every request: it keeps the server standing, answers only
-// to its own names, and says on every answer what browsers may do with it.
-func (s *Server) outer(c *fiber.Ctx) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.log.Error("a request panicked", "route", c.Route().Path, "panic", p)
-			err = s.fail(c, access.Errorf(access.Internal, "panic"))
-		}
-	}()
-	s.secureHeaders(c)
-	local := c.Locals(localKey) != nil
-	if !local {
-		if s.inFlight.Add(1) > int64(s.limits.InFlight) {
-			s.inFlight.Add(-1)
-			return s.fail(c, busy())
-		}
-		defer s.inFlight.Add(-1)
-		if !isProbe(c) && (!s.isOurs(c) || twoHosts(c.Request().Header.RawHeaders())) {
-			return s.fail(c, errForeignHost)
-		}
-	}
-	if len(c.Request().RequestURI()) > addressLimit {
-		return s.fail(c, fiber.ErrRequestURITooLong)
-	}
-	if err := firstError(s.checkFrom(c), checkKind(c)); err != nil {
-		return s.fail(c, err)
-	}
-	if isAPI(c) {
-		if err := s.checkBody(c); err != nil {
-			return s.fail(c, err)
-		}
-	}
-	if err := c.Next(); err != nil {
-		return s.fail(c, err)
-	}
-	if isAPI(c) {
-		shrink(c)
-	}
-	return nil
-}
-
-// isOurs reports whether a request names this server: in its address, and in its
-// header as it stands, of which the address leaves out what precedes an @.
-func (s *Server) isOurs(c *fiber.Ctx) bool {
-	host := c.Context().Host()
-	return s.hosts[strings.ToLower(string(host))] && bytes.EqualFold(host, c.Request().Header.Host())
-}
-
-// twoHosts reports whether a request names its host more than once: a proxy on
-// the way may have taken another of them than we do.
-func twoHosts(head []byte) bool {
-	n := 0
-	for line := range bytes.Lines(head) {
-		if len(line) > 5 && line[4] == ':' && bytes.EqualFold(line[:4], []byte("host")) {
-			n++
-		}
-	}
-	return n > 1
-}
-
-func isProbe(c *fiber.Ctx) bool { return c.Path() == "/healthz" || c.Path() == "/readyz" }
-
-func isAPI(c *fiber.Ctx) bool {
-	return strings.HasPrefix(c.Path(), "/api/") || strings.HasPrefix(c.Path(), "/local/")
-}
-
-func busy() *access.Error {
-	return access.Errorf(access.Unavailable, "The server is busy. Your request was not taken; try again in a few seconds.").WithCode("busy")
-}
-
-const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-var fixedHeaders = [][2][]byte{
-	{[]byte("Content-Security-Policy"), []byte(contentPolicy)},
-	{[]byte("X-Content-Type-Options"), []byte("nosniff")},
-	{[]byte("Referrer-Policy"), []byte("no-referrer")},
-	{[]byte("Permissions-Policy"), []byte("camera=(), microphone=(), geolocation=(), payment=(), usb=()")},
-	{[]byte("Cross-Origin-Opener-Policy"), []byte("same-origin")},
-	{[]byte("Cross-Origin-Resource-Policy"), []byte("same-origin")},
-	{[]byte("Cache-Control"), []byte("no-store")},
-}
-
-func (s *Server) secureHeaders(c *fiber.Ctx) {
-	h := &c.Response().Header
-	for _, kv := range fixedHeaders {
-		h.SetCanonical(kv[0], kv[1])
-	}
-	if s.secure {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
-	}
 }
 
 // workspaceName remembers the workspace's name for pages of strangers.

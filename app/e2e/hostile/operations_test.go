@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // An operation is one that the OpenAPI document lists: all that the API takes.
@@ -62,3 +63,72 @@ func (o operation) body(text string) io.Reader {
 // pages are those of members and of the console, which strangers may not see.
 var pages = []string{"/", "/ailoop", "/ailoop/datalake", "/ailoop/flows", "/fleet", "/fleet/datalake", "/fleet/flows",
 	"/admin", "/admin/", "/admin/members", "/admin/requests", "/admin/settings", "/window"}
+
+var _ = item("11, 29", "a pending member calls every operation and opens every page", pendingReachesNothing)
+
+// Vaultwarden's invited but unconfirmed owner could purge the organisation
+// (CVE-2026-43913): the route asked for the role and not for the state. Somebody
+// invited as Admin calls everything that the server says it has, with every
+// identifier that there is, and reaches their own waiting page alone.
+func pendingReachesNothing(t *testing.T) {
+	h := furnish(t)
+	eve, id := h.arrived("eve@example.com", "Admin")
+	me := str(h.admin.api("GET", "/me", nil).object()["id"])
+	before := len(h.audit())
+	for _, op := range h.operations() {
+		if op.path == "/api/v1/openapi.json" || op.path == "/api/v1/window" && op.method == "POST" || op.path == "/api/v1/events" {
+			continue // public, or its own stream
+		}
+		for _, of := range []string{id, me} {
+			a := eve.do(op.method, op.fill(map[string]string{"id": of, "name": "Fleet"}), op.body("{}"), header("Content-Type", "application/json"), header("Sec-Fetch-Site", "same-origin"))
+			if a.code != 401 && a.code != 403 {
+				t.Errorf("%s %s = %d: %.200s", op.method, op.path, a.code, a.body)
+			}
+			a.lacks(boss)
+		}
+	}
+	for _, page := range pages {
+		a := eve.get(page)
+		if a.code == 303 && a.header.Get("Location") != "/pending" || a.code != 303 && a.code != 403 {
+			t.Errorf("GET %s = %d to %q", page, a.code, a.header.Get("Location"))
+		}
+	}
+	if after := len(h.audit()); after != before {
+		t.Errorf("%d entries were added", after-before)
+	}
+	eve.get("/pending").want(200).has("Account Pending Approval")
+	eve.press("/pending", "/pending/note", "note", "let me in").want(303)
+	eve.press("/pending", "/logout").want(200)
+}
+
+var _ = item("101", "a stranger calls every operation and opens every page", strangersReachNothing)
+
+// Each operation of the API and each page is called without any proof of who one
+// is. A test in the program's own package refuses a route that nobody classified
+// (TestEveryRouteRefusesWhomItMust); this is the same from outside.
+func strangersReachNothing(t *testing.T) {
+	h := furnish(t)
+	_, id := h.member("ada@example.com")
+	for _, op := range h.operations() {
+		if op.path == "/api/v1/openapi.json" || op.path == "/api/v1/window" && op.method == "POST" {
+			continue // public
+		}
+		for _, who := range []change{header("X-Nobody", "1"), bearer("dw_" + strings.Repeat("x", 43)), header("Cookie", "dw="+strings.Repeat("x", 43)), header("Authorization", "Basic YWRtaW46YWRtaW4=")} {
+			a := h.guest().do(op.method, op.fill(map[string]string{"id": id, "name": "Fleet"}), op.body("{}"), header("Content-Type", "application/json"), header("Sec-Fetch-Site", "same-origin"), who)
+			if a.code != 401 && a.code != 429 {
+				t.Errorf("%s %s = %d: %.200s", op.method, op.path, a.code, a.body)
+			}
+			a.lacks(boss, "ada@example.com")
+		}
+	}
+	for _, page := range append(pages, "/pending") {
+		a := h.guest().get(page)
+		if to := a.header.Get("Location"); a.code != 303 || !strings.HasPrefix(to, "/login") {
+			t.Errorf("GET %s = %d to %q", page, a.code, to)
+		}
+	}
+	for _, page := range []string{"/local/v1/doctor", "/local/v1/backup", "/local/v1/members/by-email?email=" + boss} {
+		h.guest().get(page).want(404)
+		h.guest(bearer(h.token("Admin"))).get(page).want(404)
+	}
+}

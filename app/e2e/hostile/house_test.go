@@ -1,0 +1,222 @@
+package hostile
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"doorward/app/e2e/product"
+)
+
+// A house is one Doorward with the people that attacks are about.
+type house struct {
+	*product.Product
+	t     *testing.T
+	admin *guest // signed in by the setup link
+
+	mu      sync.Mutex
+	secrets []string // what opens something: never in a log
+
+	newestSeen map[string]int // sign-in emails that newest returned, by address
+	made       int            // people that fresh invited
+	clock      atomic.Int64   // how far ahead later is
+}
+
+// open starts a Doorward that nobody has set up.
+func open(t *testing.T, flags ...string) *house {
+	t.Helper()
+	return adopt(t, product.Serving(t, flags...))
+}
+
+// adopt takes a product in that serves already.
+func adopt(t *testing.T, p *product.Product) *house {
+	h := &house{Product: p, t: t}
+	t.Cleanup(func() { // item 94, in every row
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		for _, s := range h.secrets {
+			if strings.Contains(h.Log.String(), s) {
+				t.Errorf("the log holds a secret: %.12s…", s)
+			}
+		}
+	})
+	return h
+}
+
+// furnish is open with an Admin, grace@example.org.
+func furnish(t *testing.T, flags ...string) *house {
+	t.Helper()
+	h := open(t, flags...)
+	h.settle()
+	return h
+}
+
+const boss = "grace@example.org"
+
+// settle makes the first Admin.
+func (h *house) settle() {
+	h.t.Helper()
+	h.admin = h.guest()
+	setup := h.Setup[strings.Index(h.Setup, "/setup/"):]
+	h.admin.press(setup, setup, "email", boss, "name", "Grace Hopper", "workspace", "AI Loop").want(303)
+}
+
+// behindTLS is furnish behind a proxy that ends TLS: links and cookies are those
+// of https://door.example.com.
+func behindTLS(t *testing.T, flags ...string) *house {
+	t.Helper()
+	p := product.New(t, flags...)
+	p.Public, p.Listen = "https://door.example.com", freePort(t)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	h := adopt(t, p)
+	h.settle()
+	return h
+}
+
+// freePort is an address that nobody listens on.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// host is the name that the server answers to.
+func (h *house) host() string {
+	if h.Public != "" {
+		return strings.TrimPrefix(h.Public, "https://")
+	}
+	return h.Listen
+}
+
+// origin is that of its pages.
+func (h *house) origin() string {
+	if h.Public != "" {
+		return h.Public
+	}
+	return h.URL
+}
+
+func (h *house) secret(all ...string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.secrets = append(h.secrets, all...)
+}
+
+// command runs a command line that has to succeed.
+func (h *house) command(args ...string) string {
+	h.t.Helper()
+	s, err := h.Do(args...)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return s.Out
+}
+
+// mail is the nth email to an address with this in its subject.
+func (h *house) mail(to, subject string, nth int) product.Letter {
+	h.t.Helper()
+	l, err := h.Letter(product.Wanted{To: to, Subject: subject, Nth: nth})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if l.Link != "" {
+		h.secret(l.Link[strings.LastIndexByte(l.Link, '/')+1:])
+	}
+	return l
+}
+
+const (
+	invited = "invites you"
+	signIn  = "Sign in"
+)
+
+// path is a link without its host.
+func path(link string) string { return link[strings.Index(link, "/login/"):] }
+
+// invite has the Admin invite somebody and returns their id and the path of the
+// emailed link.
+func (h *house) invite(email string, roles ...string) (id, link string) {
+	h.t.Helper()
+	if len(roles) == 0 {
+		roles = []string{"Fleet"}
+	}
+	a := h.admin.api("POST", "/invitations", map[string]any{"email": email, "roles": roles})
+	a.want(201)
+	return a.object()["id"].(string), path(h.mail(email, invited, 1).Link)
+}
+
+// arrived has invited somebody who opened the email.
+func (h *house) arrived(email string, roles ...string) (*guest, string) {
+	h.t.Helper()
+	id, link := h.invite(email, roles...)
+	g := h.guest()
+	g.press(link, link).want(303)
+	return g, id
+}
+
+// member is arrived, and approved.
+func (h *house) member(email string, roles ...string) (*guest, string) {
+	h.t.Helper()
+	g, id := h.arrived(email, roles...)
+	h.admin.api("POST", "/members/"+id+"/approve", nil).want(200)
+	g.get("/").want(200) // with the session's new secret
+	return g, id
+}
+
+// token makes an API token on the shell.
+func (h *house) token(roles ...string) string {
+	h.t.Helper()
+	args := []string{"token", "add", "suite " + strings.Join(roles, " "), "--json"}
+	for _, r := range roles {
+		args = append(args, "--role", r)
+	}
+	var made struct{ Token string }
+	if err := json.Unmarshal([]byte(h.command(args...)), &made); err != nil || made.Token == "" {
+		h.t.Fatalf("no token: %v", err)
+	}
+	h.secret(made.Token)
+	return made.Token
+}
+
+// audit is the whole audit log, oldest first.
+func (h *house) audit() (all []map[string]any) {
+	h.t.Helper()
+	return objects(h.t, h.command("audit", "--json", "--limit", "0"))
+}
+
+// did counts the entries of a deed.
+func (h *house) did(deed string) (n int) {
+	h.t.Helper()
+	for _, e := range h.audit() {
+		if e["did"] == deed {
+			n++
+		}
+	}
+	return n
+}
+
+// objects reads one JSON object a line.
+func objects(t *testing.T, text string) (all []map[string]any) {
+	t.Helper()
+	for d := json.NewDecoder(strings.NewReader(text)); ; {
+		var one map[string]any
+		switch err := d.Decode(&one); err {
+		case nil:
+			all = append(all, one)
+		case io.EOF:
+			return all
+		default:
+			t.Fatal(err)
+		}
+	}
+}
