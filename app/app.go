@@ -81,7 +81,15 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 	}
 	host := hostOf(a.c.URL)
 	if !a.server.IsZero() {
-		if a.mail, err = mail.New(a.store, mail.Options{Server: a.server, From: c.MailFrom, HELO: mail.HELO(host), PerMinute: c.MailPerMinute, Alone: true, Beat: desk.NextBeat, Logger: a.log}); err != nil {
+		if a.mail, err = mail.New(a.store, mail.Options{
+			Server:    a.server,
+			From:      c.MailFrom,
+			HELO:      mail.HELO(host),
+			PerMinute: c.MailPerMinute,
+			Alone:     true,
+			Beat:      desk.NextBeat,
+			Logger:    a.log,
+		}); err != nil {
 			return a, err
 		}
 	}

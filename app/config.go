@@ -57,7 +57,11 @@ func LoadConfig(flags map[string]string, env func(string) string) (Config, error
 		return c, err
 	}
 	if holdsPassword(flags["smtp-url"]) {
-		c.Notes = append(c.Notes, "the mail server's password stands on the command line, where every user of this machine can read it; set DOORWARD_SMTP_URL_FILE, or smtp_url in "+ConfigFile)
+		c.Notes = append(
+			c.Notes,
+			"the mail server's password stands on the command line, where every user of this machine can read it; set "+
+				"DOORWARD_SMTP_URL_FILE, or smtp_url in "+ConfigFile,
+		)
 	}
 	c.Data = dir
 	for _, s := range Settings {

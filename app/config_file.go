@@ -58,9 +58,22 @@ func (c *Config) readFile(dir string) (map[string]string, error) {
 	}
 	if private.Exposed(info) && holdsPassword(found["smtp_url"]) {
 		if _, err := private.Tighten(f); err != nil {
-			return nil, fileFault("Others on this machine can read %s (mode %04o), and the mail server's password is in it. Run: chmod 600 %s", name, info.Mode().Perm(), name)
+			return nil, fileFault(
+				"Others on this machine can read %s (mode %04o), and the mail server's password is in it. Run: chmod 600 %s",
+				name,
+				info.Mode().Perm(),
+				name,
+			)
 		}
-		c.Notes = append(c.Notes, fmt.Sprintf("others on this machine could read %s (mode %04o), with the mail server's password in it; its mode is put right. If others use this machine, change the password", name, info.Mode().Perm()))
+		c.Notes = append(
+			c.Notes,
+			fmt.Sprintf(
+				"others on this machine could read %s (mode %04o), with the mail server's password in it; its mode is put right. "+
+					"If others use this machine, change the password",
+				name,
+				info.Mode().Perm(),
+			),
+		)
 	}
 	return found, nil
 }

@@ -42,11 +42,19 @@ func TestPasswordInAFile(t *testing.T) {
 		want string
 		err  string
 	}{
-		"a file":              {map[string]string{"DOORWARD_SMTP_URL_FILE": file}, secret, ""},
-		"a credential":        {map[string]string{"CREDENTIALS_DIRECTORY": dir}, secret, ""},
-		"no such credential":  {map[string]string{"CREDENTIALS_DIRECTORY": t.TempDir()}, "", ""},
-		"the stronger":        {map[string]string{"CREDENTIALS_DIRECTORY": dir, "DOORWARD_SMTP_URL": "smtp://other.example.com"}, "smtp://other.example.com", ""},
-		"both":                {map[string]string{"DOORWARD_SMTP_URL_FILE": file, "DOORWARD_SMTP_URL": secret}, "", "both set"},
+		"a file":             {map[string]string{"DOORWARD_SMTP_URL_FILE": file}, secret, ""},
+		"a credential":       {map[string]string{"CREDENTIALS_DIRECTORY": dir}, secret, ""},
+		"no such credential": {map[string]string{"CREDENTIALS_DIRECTORY": t.TempDir()}, "", ""},
+		"the stronger": {
+			map[string]string{"CREDENTIALS_DIRECTORY": dir, "DOORWARD_SMTP_URL": "smtp://other.example.com"},
+			"smtp://other.example.com",
+			"",
+		},
+		"both": {
+			map[string]string{"DOORWARD_SMTP_URL_FILE": file, "DOORWARD_SMTP_URL": secret},
+			"",
+			"both set",
+		},
 		"a file that is none": {map[string]string{"DOORWARD_SMTP_URL_FILE": dir}, "", "cannot be read"},
 		"a file that is away": {map[string]string{"DOORWARD_SMTP_URL_FILE": file + ".not"}, "", "cannot be read"},
 	} {
@@ -54,7 +62,8 @@ func TestPasswordInAFile(t *testing.T) {
 		if tt.err == "" && (err != nil || c.SMTPURL != tt.want || len(c.Notes) > 0) {
 			t.Errorf("%s: %q, %v, %v", name, c.SMTPURL, c.Notes, err)
 		}
-		if tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err) || strings.Contains(err.Error(), "hunter2")) {
+		if tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err) ||
+			strings.Contains(err.Error(), "hunter2")) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -30,7 +30,13 @@ var Settings = []Setting{
 	{"data", "", "where everything is kept; only the user who runs Doorward may read it", nil},
 	{"listen", "127.0.0.1:8080", "host and port to serve on", setListen},
 	{"url", "", "public address that links lead to, such as https://door.example.com; may be left out only while listening on this machine alone", setURL},
-	{"smtp-url", "", "mail server, such as smtp://user:password@mail.example.com; others on this machine can see a flag, so rather name a file with it in DOORWARD_SMTP_URL_FILE, or set it in the file of settings", setText(func(c *Config) *string { return &c.SMTPURL })},
+	{
+		"smtp-url",
+		"",
+		"mail server, such as smtp://user:password@mail.example.com; others on this machine can see a flag, so rather name " +
+			"a file with it in DOORWARD_SMTP_URL_FILE, or set it in the file of settings",
+		setText(func(c *Config) *string { return &c.SMTPURL }),
+	},
 	{"mail-from", "", "address that letters come from (default: doorward at the public URL's host)", setMailFrom},
 	{"mail-per-minute", "120", "most letters handed to the mail server within a minute", setMailPerMinute},
 	{"tls-cert", "", "certificate file (PEM), to serve HTTPS without a proxy", setText(func(c *Config) *string { return &c.TLSCert })},

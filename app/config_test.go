@@ -250,7 +250,8 @@ func TestConfigFileWithPasswordIsPrivate(t *testing.T) {
 	const secret = "smtp_url = \"smtp://ada:hunter2@mail.example.com\""
 	for _, mode := range []os.FileMode{0o644, 0o640, 0o604, 0o660} {
 		notes, left := load(secret, mode)
-		if left != 0o600 || !strings.Contains(notes, fmt.Sprintf("mode %04o", mode)) || !strings.Contains(notes, "change the password") {
+		if left != 0o600 || !strings.Contains(notes, fmt.Sprintf("mode %04o", mode)) ||
+			!strings.Contains(notes, "change the password") {
 			t.Errorf("mode %04o is left %04o, and said is %q", mode, left, notes)
 		}
 		if strings.Contains(notes, "hunter2") {

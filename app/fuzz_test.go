@@ -18,8 +18,13 @@ import (
 // one line that anybody may read: no panic, and never the mail server's password.
 func FuzzSettingsFile(f *testing.F) {
 	for _, s := range []string{
-		"url = \"https://door.example.com\"\nlisten = \":8080\"\n", "smtp_url = \"smtp://user:hunter22@mail.example.com:587\"\n", "mail_per_minute = 60\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n", "\ufeffurl = 1\n", "[smtp]\nurl = \"x\"\n",
-		"url = ", "data = \"/\"\n", "min_free = \"1e309GB\"\n", "log_level = \"loud\"\n", "tls_cert = \"/x\"\n", "ur1 = \"x\"\n", "\x00", "a.b.c = {d = [[1]]}\n", "mail_from = \"Door <door@example.com>\\r\\nBcc: x@example.com\"\n", "listen = \"127.0.0.1:99999\"\n",
+		"url = \"https://door.example.com\"\nlisten = \":8080\"\n",
+		"smtp_url = \"smtp://user:hunter22@mail.example.com:587\"\n",
+		"mail_per_minute = 60\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n",
+		"\ufeffurl = 1\n", "[smtp]\nurl = \"x\"\n",
+		"url = ", "data = \"/\"\n", "min_free = \"1e309GB\"\n", "log_level = \"loud\"\n",
+		"tls_cert = \"/x\"\n", "ur1 = \"x\"\n", "\x00", "a.b.c = {d = [[1]]}\n",
+		"mail_from = \"Door <door@example.com>\\r\\nBcc: x@example.com\"\n", "listen = \"127.0.0.1:99999\"\n",
 	} {
 		f.Add(s)
 	}
@@ -70,7 +75,8 @@ func sound(t *testing.T, c app.Config, err error) {
 	if err != nil {
 		said := err.Error()
 		e := access.Explain(err)
-		if e.Kind != access.Invalid || e.Message == "" || !utf8.ValidString(e.Message) || strings.ContainsFunc(e.Message, unicode.IsControl) || len(e.Message) > 2000 {
+		if e.Kind != access.Invalid || e.Message == "" || !utf8.ValidString(e.Message) ||
+			strings.ContainsFunc(e.Message, unicode.IsControl) || len(e.Message) > 2000 {
 			t.Errorf("refused with %q (%s)", e.Message, e.Kind)
 		}
 		if strings.Contains(said, "hunter22") {
@@ -79,13 +85,15 @@ func sound(t *testing.T, c app.Config, err error) {
 		return
 	}
 	u, bad := url.Parse(c.URL)
-	if bad != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+	if bad != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		t.Errorf("the public address is %q", c.URL)
 	}
 	if _, _, bad := net.SplitHostPort(c.Listen); bad != nil {
 		t.Errorf("it listens on %q", c.Listen)
 	}
-	if c.MailPerMinute < 1 || strings.ContainsAny(c.MailFrom, "\r\n\x00") || !strings.Contains(c.MailFrom, "@") || (c.TLSCert == "") != (c.TLSKey == "") {
+	if c.MailPerMinute < 1 || strings.ContainsAny(c.MailFrom, "\r\n\x00") || !strings.Contains(c.MailFrom, "@") ||
+		(c.TLSCert == "") != (c.TLSKey == "") {
 		t.Errorf("loaded as %+v", c)
 	}
 	for _, p := range c.TrustedProxies {

@@ -12,7 +12,11 @@ func TestMemoryFollowsTheLimit(t *testing.T) {
 		want          int64
 	}{
 		{0, 0, 384}, {128 * mib, 0, 96}, {512 * mib, 0, 384}, {511 * mib, 0, 383}, {8192 * mib, 0, 384},
-		{0, 256 * mib, 128}, {0, 768 * mib, 384}, {128 * mib, 256 * mib, 96}, {256 * mib, 256 * mib, 128}, {1 << 63, 1 << 62, 384},
+		{0, 256 * mib, 128},
+		{0, 768 * mib, 384},
+		{128 * mib, 256 * mib, 96},
+		{256 * mib, 256 * mib, 128},
+		{1 << 63, 1 << 62, 384},
 	} {
 		if got := memoryOf(tt.cgroup, tt.space) / mib; got != tt.want {
 			t.Errorf("cgroup %d MiB, address space %d MiB: %d MiB, want %d", tt.cgroup/mib, tt.space/mib, got, tt.want)

@@ -30,7 +30,14 @@ func (o operations) Backup(ctx context.Context, w io.Writer) error { return o.a.
 
 // Doctor looks at what tends to go wrong and says how to mend it.
 func (o operations) Doctor(ctx context.Context) []web.Check {
-	all := append(append([]web.Check{o.publicURL()}, o.certificate()...), o.mail(ctx), o.disk(), o.clock(), o.permissions(), o.store(ctx))
+	all := append(
+		append([]web.Check{o.publicURL()}, o.certificate()...),
+		o.mail(ctx),
+		o.disk(),
+		o.clock(),
+		o.permissions(),
+		o.store(ctx),
+	)
 	all = append(all, o.tokens(ctx)...)
 	return append(all, o.unusual(ctx)...)
 }
@@ -104,7 +111,8 @@ func (o operations) disk() web.Check {
 // BelieveClock takes the operator's word that the clock is right.
 func (o operations) BelieveClock(ctx context.Context) error { return o.a.desk.BelieveClock(ctx) }
 
-const holdsClock = "Nothing is deleted and nothing expires by itself until then. Set the clock; or, if it is right, run: doorward doctor --clock-is-right"
+const holdsClock = "Nothing is deleted and nothing expires by itself until then. Set the clock; or, if it is right, " +
+	"run: doorward doctor --clock-is-right"
 
 func (o operations) clock() web.Check {
 	now := time.Now()
@@ -113,8 +121,13 @@ func (o operations) clock() web.Check {
 		if c.Behind > 0 {
 			far, which = c.Behind, "behind"
 		}
-		return check("clock", "fail", fmt.Sprintf("the clock says %s, %s %s what Doorward knows; it is believed after %s more of running",
-			now.UTC().Format(time.RFC3339), far.Round(time.Hour), which, c.Left.Round(time.Minute)), holdsClock)
+		return check(
+			"clock",
+			"fail",
+			fmt.Sprintf("the clock says %s, %s %s what Doorward knows; it is believed after %s more of running",
+				now.UTC().Format(time.RFC3339), far.Round(time.Hour), which, c.Left.Round(time.Minute)),
+			holdsClock,
+		)
 	}
 	last, err := o.a.desk.Audit(context.Background(), access.Operator, "", 1)
 	if err == nil && len(last.Items) > 0 && last.Items[0].At.After(now.Add(time.Minute)) {
@@ -150,8 +163,10 @@ func (o operations) tokens(ctx context.Context) []web.Check {
 	if endless == 0 {
 		return nil
 	}
-	return []web.Check{check("API tokens", "warn", fmt.Sprintf("%d of %d never expire: an older version made them", endless, len(all)),
-		"Make new ones in their place, then revoke them: doorward token list names them.")}
+	return []web.Check{
+		check("API tokens", "warn", fmt.Sprintf("%d of %d never expire: an older version made them", endless, len(all)),
+			"Make new ones in their place, then revoke them: doorward token list names them."),
+	}
 }
 
 func (o operations) store(ctx context.Context) web.Check {
@@ -180,5 +195,15 @@ func (o operations) unusual(ctx context.Context) []web.Check {
 	if !u.High {
 		return []web.Check{check("unusual events", "ok", detail, "")}
 	}
-	return []web.Check{check("unusual events", "warn", detail, fmt.Sprintf("A normal day has up to %d. docs/security.md says what each kind means, and how to block a network with fail2ban.", u.Usual))}
+	return []web.Check{
+		check(
+			"unusual events",
+			"warn",
+			detail,
+			fmt.Sprintf(
+				"A normal day has up to %d. docs/security.md says what each kind means, and how to block a network with fail2ban.",
+				u.Usual,
+			),
+		),
+	}
 }

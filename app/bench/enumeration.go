@@ -105,7 +105,11 @@ type prober struct {
 
 // request is one request from a network of its own. It returns what came and how
 // long that took.
-func (r *prober) request(c *http.Client, method, path, cookie string, form url.Values) (body string, set string, took float64, err error) {
+func (r *prober) request(
+	c *http.Client,
+	method, path, cookie string,
+	form url.Values,
+) (body string, set string, took float64, err error) {
 	for {
 		var content io.Reader
 		if form != nil {
@@ -146,7 +150,10 @@ func (r *prober) browser() (cookie, csrf string, err error) {
 }
 
 func (r *prober) wrongCode() (float64, error) {
-	page, _, took, err := r.request(r.probes, "POST", "/login/code", r.cookie, url.Values{"csrf": {r.csrf}, "code": {"ZZZZ-ZZZZ"}})
+	page, _, took, err := r.request(r.probes, "POST", "/login/code", r.cookie, url.Values{
+		"csrf": {r.csrf},
+		"code": {"ZZZZ-ZZZZ"},
+	})
 	if err == nil && !strings.Contains(page, "not right") {
 		err = fmt.Errorf("a wrong code was answered %.200s", page)
 	}
@@ -157,7 +164,11 @@ func (r *prober) wrongCode() (float64, error) {
 type samples map[string]map[string]spread // by what was timed, by class
 
 func (b *bench) enumerationOn(p *product) error {
-	r := &prober{asks: &http.Client{Transport: &http.Transport{}}, probes: &http.Client{Transport: &http.Transport{}}, home: p.url()}
+	r := &prober{
+		asks:   &http.Client{Transport: &http.Transport{}},
+		probes: &http.Client{Transport: &http.Transport{}},
+		home:   p.url(),
+	}
 	var err error
 	if r.cookie, r.csrf, err = r.browser(); err != nil {
 		return err
@@ -193,7 +204,10 @@ func (r *prober) sample(took samples, class string, n int) error {
 	if atBeat { // ask shortly before, so that the answer is on its way then
 		time.Sleep(beat - time.Duration(time.Now().Add(40*time.Millisecond).UnixNano())%beat)
 	}
-	page, _, _, err := r.request(r.asks, "POST", "/login", cookie, url.Values{"csrf": {csrf}, "email": {addressOf(class, n%askedOf)}})
+	page, _, _, err := r.request(r.asks, "POST", "/login", cookie, url.Values{
+		"csrf":  {csrf},
+		"email": {addressOf(class, n%askedOf)},
+	})
 	if err != nil || !strings.Contains(page, "Look in your mail") {
 		return fmt.Errorf("an ask was answered %.200s: %w", page, err)
 	}
@@ -229,17 +243,30 @@ func (b *bench) tellApart(what string, took map[string]spread) {
 	for i, one := range accounts {
 		for _, other := range accounts[i+1:] {
 			auc, p := mannWhitney(took[one], took[other])
-			tell("%s: %s (median %s, %d) and %s (%s, %d): AUC %.3f, p %.2g", what, one, milliseconds(took[one].median()), len(took[one]),
-				other, milliseconds(took[other].median()), len(took[other]), auc, p)
+			tell(
+				"%s: %s (median %s, %d) and %s (%s, %d): AUC %.3f, p %.2g",
+				what,
+				one,
+				milliseconds(took[one].median()),
+				len(took[one]),
+				other,
+				milliseconds(took[other].median()),
+				len(took[other]),
+				auc,
+				p,
+			)
 			if math.Abs(auc-0.5) > math.Abs(worst-0.5) || pair == "" {
 				worst, pair = auc, one+" and "+other
 			}
 			least = min(least, p)
 		}
 	}
-	b.add(figure{what: "after the sign-in form: " + what + ", " + thousands(float64(len(took[accounts[0]]))) + " samples a class",
-		measured: fmt.Sprintf("AUC %.3f (%s), smallest p %.2g", worst, pair, least), target: "0.5 ± 0.03, p > 0.01",
-		met: math.Abs(worst-0.5) <= 0.03 && least > 0.01})
+	b.add(figure{
+		what:     "after the sign-in form: " + what + ", " + thousands(float64(len(took[accounts[0]]))) + " samples a class",
+		measured: fmt.Sprintf("AUC %.3f (%s), smallest p %.2g", worst, pair, least),
+		target:   "0.5 ± 0.03, p > 0.01",
+		met:      math.Abs(worst-0.5) <= 0.03 && least > 0.01,
+	})
 }
 
 // mannWhitney is how likely a value of a is above one of b, ties counting half,

@@ -14,8 +14,9 @@ func (r *run) requestsVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "requests",
 		Short: "Who is waiting for a decision",
-		Long:  "Who is waiting for a decision: those who have proved their address first, then\nthe longest waiting. Whoever came by a link that was handed over is not\nverified.",
-		Args:  cobra.NoArgs,
+		Long: "Who is waiting for a decision: those who have proved their address first, then\n" +
+			"the longest waiting. Whoever came by a link that was handed over is not\nverified.",
+		Args: cobra.NoArgs,
 		RunE: r.on(func(a *api, _ []string) error {
 			_, shown, err := a.pages(public+"/login-requests", url.Values{}, 0, r.eachPage(showRequests))
 			if err == nil && shown == 0 && !r.json {

@@ -16,8 +16,11 @@ import (
 // that the file has not, and the same file reads the same twice.
 func FuzzCSV(f *testing.F) {
 	for _, s := range []string{
-		"email,role\nada@example.com,Fleet\n", "\ufeffEmail;Role;Name\r\n\"a@b.c\";Admin+Fleet;\"Lovelace; Ada\"\r\n", "email\trole\nx\ty\n", "email,role,note\na@b.c,Fleet,\"two\nlines\"\n",
-		"email,role\n\"", "email,role\n,,,,\n", "role\nx", "", "PK\x03\x04", "email,role,email\n", "email,role\n\xff\xfe,x\n", "email,role\n=cmd(),Fleet\n", "email,role\r\na@b.c,Fleet\r\r\n", "email,role\na@b.c,\"Fleet\"x\n",
+		"email,role\nada@example.com,Fleet\n", "\ufeffEmail;Role;Name\r\n\"a@b.c\";Admin+Fleet;\"Lovelace; Ada\"\r\n",
+		"email\trole\nx\ty\n", "email,role,note\na@b.c,Fleet,\"two\nlines\"\n",
+		"email,role\n\"", "email,role\n,,,,\n", "role\nx", "", "PK\x03\x04",
+		"email,role,email\n", "email,role\n\xff\xfe,x\n", "email,role\n=cmd(),Fleet\n",
+		"email,role\r\na@b.c,Fleet\r\r\n", "email,role\na@b.c,\"Fleet\"x\n",
 	} {
 		f.Add([]byte(s))
 	}
@@ -37,7 +40,8 @@ func FuzzCSV(f *testing.F) {
 			}
 			line = r.Line
 			if r.Err != nil {
-				if r.Email != "" || r.Name != "" || r.Note != "" || len(r.Roles) != 0 || access.Explain(r.Err).Kind != access.Invalid {
+				if r.Email != "" || r.Name != "" || r.Note != "" || len(r.Roles) != 0 ||
+					access.Explain(r.Err).Kind != access.Invalid {
 					t.Errorf("line %d is unreadable (%v), and holds %+v", r.Line, r.Err, r)
 				}
 				continue

@@ -33,7 +33,9 @@ func (r *run) inviteVerb() *cobra.Command {
 		Use:   "invite EMAIL... --role ROLE",
 		Short: "Invite people by mail",
 		Long: "Invite people by mail. Each gets an account that waits for a decision, and a\nletter with a login link.\n\n" +
-			"With --print-link the login link is printed, to hand over by another way than\nmail. It is the one in the letter, and works once. Whoever comes by a link that\nwas handed over is listed as not verified, until they sign in by a letter.",
+			"With --print-link the login link is printed, to hand over by another way than\n" +
+			"mail. It is the one in the letter, and works once. Whoever comes by a link that\n" +
+			"was handed over is listed as not verified, until they sign in by a letter.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			return r.each(args, func(who string) error {

@@ -85,7 +85,8 @@ func (r *run) restoreBackup(cmd *cobra.Command, name string) error {
 	return r.value(out, func(w io.Writer) {
 		fmt.Fprintf(w, "Restored %s, %s and %s into %s.\n", count(out.Members, "member"), count(out.Letters, "letter"), count(out.AuditEntries, "audit entry"), dir)
 		if out.Tokens > 0 {
-			fmt.Fprintf(w, "%s of then open nothing any more: make new ones with `doorward token add`.\n", count(out.Tokens, "API token"))
+			fmt.Fprintf(w, "%s of then open nothing any more: make new ones with `doorward token add`.\n",
+				count(out.Tokens, "API token"))
 		}
 		fmt.Fprintln(w, "Roles and suspensions are as they were then. Look over: doorward members")
 		fmt.Fprintf(w, "Start on it with: doorward serve --data %s\n", dir)

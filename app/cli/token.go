@@ -72,7 +72,8 @@ func (r *run) tokenAddVerb() *cobra.Command {
 		}),
 	}
 	r.roleFlag(cmd, &in.Roles, "`ROLE` that the token has; may be given more than once")
-	cmd.Flags().StringVar(&in.ExpiresIn, "expires", "", "the `TIME` after which it expires, from 1h to 366d (default: 90d)")
+	cmd.Flags().
+		StringVar(&in.ExpiresIn, "expires", "", "the `TIME` after which it expires, from 1h to 366d (default: 90d)")
 	return settings(cmd, true)
 }
 
@@ -113,7 +114,10 @@ func showTokens(w io.Writer, items []json.RawMessage, _ bool) error {
 	if err := t.flush(); err != nil || endless == 0 {
 		return err
 	}
-	_, err := fmt.Fprintln(w, "Those that never expire were made by an older version. Make new ones in their place, then revoke them.")
+	_, err := fmt.Fprintln(
+		w,
+		"Those that never expire were made by an older version. Make new ones in their place, then revoke them.",
+	)
 	return err
 }
 

@@ -40,10 +40,14 @@ func hostile(t *testing.T) []string {
 	}
 	w.Close()
 	const post = "POST /login HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-	return []string{"", "GET /login HT", post + "Content-Length: 1048576\r\n\r\na", post + "Content-Length: 16000\r\n\r\na",
-		"POST /api/v1/invitations/batch HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: 1048576\r\n\r\n[",
-		post + fmt.Sprintf("Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n", packed.Len()) + packed.String()[:min(packed.Len(), 16000)],
-		post + "Transfer-Encoding: chunked\r\n\r\n3e80\r\na"}
+	return []string{
+		"", "GET /login HT", post + "Content-Length: 1048576\r\n\r\na", post + "Content-Length: 16000\r\n\r\na",
+		"POST /api/v1/invitations/batch HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n" +
+			"Content-Length: 1048576\r\n\r\n[",
+		post + fmt.Sprintf("Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n", packed.Len()) +
+			packed.String()[:min(packed.Len(), 16000)],
+		post + "Transfer-Encoding: chunked\r\n\r\n3e80\r\na",
+	}
 }
 
 // besiege opens so many hostile connections, each from an address of its own.
@@ -106,7 +110,8 @@ func TestMoreConnectionsThanFiles(t *testing.T) {
 			t.Fatalf("beside 600 strangers: %v", err)
 		}
 	}
-	if _, err := p.Do("invite", "ada@example.com", "--role", "Fleet"); err != nil { // over the operator's socket, into the store
+	// over the operator's socket, into the store
+	if _, err := p.Do("invite", "ada@example.com", "--role", "Fleet"); err != nil {
 		t.Errorf("beside 600 strangers: %v", err)
 	}
 	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.Server.Process.Pid))
@@ -169,7 +174,10 @@ func TestStrangersInASmallContainer(t *testing.T) {
 func memoryGroup(t *testing.T, bytes int) string {
 	t.Helper()
 	var errs []error
-	for _, kind := range []struct{ in, file string }{{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"}, {"/sys/fs/cgroup", "memory.max"}} {
+	for _, kind := range []struct{ in, file string }{
+		{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"},
+		{"/sys/fs/cgroup", "memory.max"},
+	} {
 		dir := filepath.Join(kind.in, fmt.Sprintf("doorward-%d-%d", os.Getpid(), time.Now().UnixNano()))
 		err := os.Mkdir(dir, 0o755)
 		if err == nil {
@@ -181,6 +189,10 @@ func memoryGroup(t *testing.T, bytes int) string {
 		}
 		errs = append(errs, err)
 	}
-	t.Skipf("A container of 128 MB can only be made where cgroups are ours to make (%v). That memory follows such a limit: TestMemoryFollowsTheLimit in app.", errors.Join(errs...))
+	t.Skipf(
+		"A container of 128 MB can only be made where cgroups are ours to make (%v). That memory follows such a limit: "+
+			"TestMemoryFollowsTheLimit in app.",
+		errors.Join(errs...),
+	)
 	return ""
 }

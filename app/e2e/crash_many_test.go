@@ -117,7 +117,14 @@ func (w *telling) tell(round, answers int) (told []*tale) {
 					w.toBeNamed++
 					next := w.toBeNamed
 					mu.Unlock()
-					status, text := ask(w.T, client, w.token, http.MethodPatch, w.p.URL+"/api/v1/settings", fmt.Sprintf(`{"workspace":"Workspace %d"}`, next))
+					status, text := ask(
+						w.T,
+						client,
+						w.token,
+						http.MethodPatch,
+						w.p.URL+"/api/v1/settings",
+						fmt.Sprintf(`{"workspace":"Workspace %d"}`, next),
+					)
 					if !w.went(status, text, "settings") {
 						return
 					}
@@ -169,7 +176,10 @@ func (w *telling) tell(round, answers int) (told []*tale) {
 func (w *telling) changeTokens(round int) {
 	w.Helper()
 	var made struct{ ID, Token string }
-	if err := json.Unmarshal([]byte(w.do("token", "add", fmt.Sprint("spare", round), "--role", "Admin", "--json")), &made); err != nil {
+	if err := json.Unmarshal(
+		[]byte(w.do("token", "add", fmt.Sprint("spare", round), "--role", "Admin", "--json")),
+		&made,
+	); err != nil {
 		w.Fatal(err)
 	}
 	if w.spareID != "" {
@@ -250,7 +260,8 @@ func (w *telling) check(told []*tale) {
 			}
 		}
 		if now != s.after(s.answered) && now != s.after(s.asked) {
-			w.Errorf("%s (%s): asked for %d steps, answered %d, is %q", s.name, strings.Join(s.steps, ", "), s.asked, s.answered, now)
+			w.Errorf("%s (%s): asked for %d steps, answered %d, is %q",
+				s.name, strings.Join(s.steps, ", "), s.asked, s.answered, now)
 		}
 	}
 	var settings map[string]any

@@ -71,7 +71,11 @@ func (c *crasher) flood(round, enough int) int {
 				for k := range 200 {
 					rows = append(rows, fmt.Sprintf(`{"email":"w%d.%d.%d.%d@example.com","roles":["Fleet"],"name":"Somebody Number %d"}`, round, i, n, k, k))
 				}
-				resp, err := c.p.Socket.Post("http://doorward/api/v1/invitations/batch", "application/json", bytes.NewReader([]byte(`{"invitations":[`+strings.Join(rows, ",")+`]}`)))
+				resp, err := c.p.Socket.Post(
+					"http://doorward/api/v1/invitations/batch",
+					"application/json",
+					bytes.NewReader([]byte(`{"invitations":[`+strings.Join(rows, ",")+`]}`)),
+				)
 				if err != nil {
 					return
 				}

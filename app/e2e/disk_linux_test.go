@@ -125,7 +125,13 @@ func TestDiskFillsWhileServing(t *testing.T) {
 	readyz(http.StatusServiceUnavailable, sentence)
 	refused("invite", "eve@example.com", "--role", "Fleet")
 	refused("restore", "ada@example.com")
-	c.press(c.browser(), p.URL+"/login", p.URL+"/login", url.Values{"email": {"ada@example.com"}}, "Nothing can be changed just now")
+	c.press(
+		c.browser(),
+		p.URL+"/login",
+		p.URL+"/login",
+		url.Values{"email": {"ada@example.com"}},
+		"Nothing can be changed just now",
+	)
 	reads(first)
 	c.do("suspend", "ada@example.com") // what takes rights away goes on
 	c.press(first, p.URL+"/", p.URL+"/logout", nil, "You are signed out")

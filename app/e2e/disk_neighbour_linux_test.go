@@ -47,7 +47,12 @@ func newLoopDisk(t *testing.T, bytes int64) string {
 	}
 	for _, step := range [][]string{{"mkfs.ext4", "-q", "-m", "0", image}, {"mount", "-o", "loop", image, dir}} {
 		if out, err := exec.Command(step[0], step[1:]...).CombinedOutput(); err != nil {
-			t.Skipf("A small ext4 can only be made by root, with loop devices (%s: %v, %s). The same on tmpfs is beside this.", step[0], err, out)
+			t.Skipf(
+				"A small ext4 can only be made by root, with loop devices (%s: %v, %s). The same on tmpfs is beside this.",
+				step[0],
+				err,
+				out,
+			)
 		}
 	}
 	t.Cleanup(func() {
@@ -154,10 +159,18 @@ func neighbourFills(t *testing.T, disk string) {
 				t.Errorf("round %d: GET %s on a full disk = %d %.200s", round, path, status, text)
 			}
 		}
-		if status, text := ask(t, client, work.Token, http.MethodDelete, p.URL+"/api/v1/tokens/"+spent[round], ""); status/100 != 2 {
+		if status, text := ask(
+			t,
+			client,
+			work.Token,
+			http.MethodDelete,
+			p.URL+"/api/v1/tokens/"+spent[round],
+			"",
+		); status/100 != 2 {
 			t.Errorf("round %d: revoking a token on a full disk = %d %.200s", round, status, text)
 		}
-		t.Logf("round %d: the neighbour took %v; %d invitations answered, %d refused", round, took.Round(time.Millisecond), answered.Load(), turned.Load())
+		t.Logf("round %d: the neighbour took %v; %d invitations answered, %d refused",
+			round, took.Round(time.Millisecond), answered.Load(), turned.Load())
 		if err := os.Remove(full); err != nil {
 			t.Fatal(err)
 		}

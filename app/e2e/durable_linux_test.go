@@ -40,7 +40,14 @@ func TestAnswersComeAfterTheSync(t *testing.T) {
 	stop := traced(t, p.Server.Process.Pid, trace)
 	client := &http.Client{Timeout: product.Patience}
 	for n := range invitations {
-		status, text := ask(t, client, token.Token, http.MethodPost, p.URL+"/api/v1/invitations", fmt.Sprintf(`{"email":"s%d@example.com","roles":["Fleet"]}`, n))
+		status, text := ask(
+			t,
+			client,
+			token.Token,
+			http.MethodPost,
+			p.URL+"/api/v1/invitations",
+			fmt.Sprintf(`{"email":"s%d@example.com","roles":["Fleet"]}`, n),
+		)
 		if status != http.StatusCreated {
 			t.Fatalf("invitation %d = %d %.200s", n, status, text)
 		}
@@ -49,14 +56,17 @@ func TestAnswersComeAfterTheSync(t *testing.T) {
 	syncs, answers, bare := syncsBeforeAnswers(t, trace)
 	t.Logf("%d answers, %d syncs that ended well", answers, syncs)
 	if answers != invitations || bare > 0 {
-		t.Errorf("%d answers are in the trace, of %d; %d have no sync between their request and them", answers, invitations, bare)
+		t.Errorf("%d answers are in the trace, of %d; %d have no sync between their request and them",
+			answers, invitations, bare)
 	}
 }
 
 // traced has strace follow a process and its threads, until stop.
 func traced(t *testing.T, pid int, file string) (stop func()) {
 	t.Helper()
-	cmd := exec.Command("strace", "-f", "-s", "40", "-e", "trace=read,write,msync,fsync,fdatasync", "-o", file, "-p", fmt.Sprint(pid))
+	cmd := exec.Command(
+		"strace", "-f", "-s", "40", "-e", "trace=read,write,msync,fsync,fdatasync", "-o", file, "-p", fmt.Sprint(pid),
+	)
 	var says product.Transcript
 	cmd.Stderr = &says
 	if err := cmd.Start(); err != nil {

@@ -53,7 +53,8 @@ func TestFail2banFindsAttackers(t *testing.T) {
 // does not: use the pages, use a proxy that is set up wrongly, and lie in every field.
 func attack(t *testing.T, p *running) {
 	t.Helper()
-	lie := `192.0.2.66 time=2030-05-01T12:00:00Z level=WARN msg="unusual event" kind=wrong_code network=192.0.2.66 count=99`
+	lie := `192.0.2.66 time=2030-05-01T12:00:00Z level=WARN msg="unusual event" kind=wrong_code network=192.0.2.66 ` +
+		`count=99`
 	send := func(from, path string, change ...func(*http.Request)) {
 		t.Helper()
 		r, err := http.NewRequest(http.MethodGet, p.URL+path, nil)
@@ -91,10 +92,12 @@ func attack(t *testing.T, p *running) {
 func hostileLines(format string) string {
 	var b bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&b, nil))
-	lie := "\n" + `time=2030-05-01T12:00:00.000Z level=WARN msg="unusual event" kind=wrong_code network=192.0.2.67 count=99`
+	lie := "\n" + `time=2030-05-01T12:00:00.000Z level=WARN msg="unusual event" kind=wrong_code network=192.0.2.67 ` +
+		`count=99`
 	if format == "json" {
 		log = slog.New(slog.NewJSONHandler(&b, nil))
-		lie = "\n" + `{"time":"2030-05-01T12:00:00Z","level":"WARN","msg":"unusual event","kind":"wrong_code","network":"192.0.2.67","count":99}`
+		lie = "\n" + `{"time":"2030-05-01T12:00:00Z","level":"WARN","msg":"unusual ` +
+			`event","kind":"wrong_code","network":"192.0.2.67","count":99}`
 	}
 	log.Error("request failed", "route", lie, "err", lie)
 	log.Warn("unusual event", "kind", "wrong_code", "network", "192.0.2.68"+lie, "count", 1)

@@ -58,7 +58,10 @@ func drive(t *testing.T, s *screen, program string, env []string) *driven {
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(append([]string{}, env...), s.env...), &s.log, &s.log
 	s.starts(cmd)
 	d := &driven{t: t}
-	if err := product.Eventually("WebKitWebDriver answers", func() error { return webdriver("GET", "http://"+host+"/status", nil, nil) }); err != nil {
+	if err := product.Eventually(
+		"WebKitWebDriver answers",
+		func() error { return webdriver("GET", "http://"+host+"/status", nil, nil) },
+	); err != nil {
 		t.Fatal(err)
 	}
 	var made struct{ SessionID string }
@@ -172,7 +175,10 @@ func (d *driven) look(role string, fits *regexp.Regexp) (string, error) {
 
 func (d *driven) click(role, name string) {
 	d.t.Helper()
-	if err := product.Eventually(name+" can be clicked", func() error { return webdriver("POST", d.find(role, name)+"/click", nil, nil) }); err != nil {
+	if err := product.Eventually(
+		name+" can be clicked",
+		func() error { return webdriver("POST", d.find(role, name)+"/click", nil, nil) },
+	); err != nil {
 		d.fail(err)
 	}
 }

@@ -21,13 +21,17 @@ func TestWindowEndsWhenItIsTold(t *testing.T) {
 	for i := range 6 {
 		var said bytes.Buffer
 		cmd := exec.Command(program)
-		cmd.Env, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = append(append([]string{}, p.Env...), s.env...), &said, &said, product.Patience
+		cmd.Env = append(append([]string{}, p.Env...), s.env...)
+		cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &said, &said, product.Patience
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		s.window("Doorward")
 		if i%2 == 0 {
-			if err := product.Eventually("the store is open", func() error { _, err := os.Stat(filepath.Join(p.Dir, "doorward.sock")); return err }); err != nil {
+			if err := product.Eventually(
+				"the store is open",
+				func() error { _, err := os.Stat(filepath.Join(p.Dir, "doorward.sock")); return err },
+			); err != nil {
 				t.Error(err)
 			}
 		}

@@ -122,7 +122,8 @@ func TestWindow(t *testing.T) {
 	s.secondStart(t, program, p.Env)
 	s.ends(t, s.pid(s.window("Doorward")))
 	d.close()
-	if got, err := p.Run("restore", backup, "--data", filepath.Join(t.TempDir(), "restored")); err != nil || got.Code != 0 {
+	if got, err := p.Run("restore", backup, "--data", filepath.Join(t.TempDir(), "restored")); err != nil ||
+		got.Code != 0 {
 		t.Errorf("the backup cannot be restored: %v, %+v", err, got)
 	}
 	p.must(t, "verify")
@@ -195,7 +196,10 @@ func TestWindowComesBack(t *testing.T) {
 	}
 
 	second := s.pid(window)
-	if err := product.Eventually("the page has opened its Doorward", func() error { return p.answers("/readyz") }); err != nil {
+	if err := product.Eventually(
+		"the page has opened its Doorward",
+		func() error { return p.answers("/readyz") },
+	); err != nil {
 		t.Fatal(err)
 	}
 	page := s.childOf(t, second, "WebKitWebProces")

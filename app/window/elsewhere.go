@@ -116,7 +116,12 @@ func (s *Shell) waitForSignIn(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 	default:
 		s.Front()
-		answer(w, http.StatusOK, map[string]any{"host": try.to.at.Host, "email": let.Email, "called": let.Name, "workspace": let.Workspace})
+		answer(w, http.StatusOK, map[string]any{
+			"host":      try.to.at.Host,
+			"email":     let.Email,
+			"called":    let.Name,
+			"workspace": let.Workspace,
+		})
 	}
 }
 

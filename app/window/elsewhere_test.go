@@ -47,7 +47,10 @@ func newElsewhere(t *testing.T) *elsewhere {
 		case r.Method == "POST" && r.URL.Path == "/api/v1/window":
 			e.secret = "dwin_secret"
 			w.WriteHeader(http.StatusCreated)
-			io.WriteString(w, `{"secret":"dwin_secret","email":"ada@example.com","name":"Ada Lovelace","workspace":"Night Watch"}`)
+			io.WriteString(
+				w,
+				`{"secret":"dwin_secret","email":"ada@example.com","name":"Ada Lovelace","workspace":"Night Watch"}`,
+			)
 		case !in:
 			w.WriteHeader(http.StatusUnauthorized)
 			io.WriteString(w, `{"code":"signed_out","detail":"You are not signed in."}`)

@@ -56,7 +56,8 @@ func TestAnotherUserIsNotHeard(t *testing.T) {
 	defer func() { try.end(); <-try.done }()
 	host, port, _ := net.SplitHostPort(try.local.Addr().String())
 	ask := func(uid uint32) string {
-		script := "exec 3<>/dev/tcp/" + host + "/" + port + `; printf 'GET /?code=x&state=` + try.state + ` HTTP/1.1\r\nHost: ` + host + ":" + port + `\r\n\r\n' >&3; cat <&3`
+		script := "exec 3<>/dev/tcp/" + host + "/" + port + `; printf 'GET /?code=x&state=` + try.state +
+			` HTTP/1.1\r\nHost: ` + host + ":" + port + `\r\n\r\n' >&3; cat <&3`
 		cmd := exec.Command(bash, "-c", script)
 		cmd.Dir, cmd.SysProcAttr = "/", &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 		out, err := cmd.StdoutPipe()

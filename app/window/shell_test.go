@@ -148,14 +148,20 @@ func TestPagesAreJoinedToTheWindow(t *testing.T) {
 // An invitation raises the count; a notice is for somebody who has come, and is
 // read as a text whatever they call themselves.
 func TestWatchTellsOfNewOnes(t *testing.T) {
-	counts := []string{`{"pending":2,"accepted":1}`, `{"pending":3,"accepted":1}`, `{"pending":3,"accepted":2}`, `{"pending":0,"accepted":0}`}
+	counts := []string{
+		`{"pending":2,"accepted":1}`, `{"pending":3,"accepted":1}`, `{"pending":3,"accepted":2}`,
+		`{"pending":0,"accepted":0}`,
+	}
 	next := 0
 	f := &far{answer: func(r *http.Request) *http.Response {
 		switch r.URL.Path {
 		case "/api/v1/events":
 			return says("event: login-request\ndata: {}\n\nevent: overview\ndata: {}\n\nevent: overview\ndata: {}\n\n")
 		case "/api/v1/login-requests":
-			return says(`{"items":[{"email":"a@example.com","accepted_at":"2030-01-01T00:00:00Z"},{"email":"b@example.com","name":"<a href='https://evil.example'>Bob</a>","accepted_at":"2030-01-02T00:00:00Z"},{"email":"c@example.com"}]}`)
+			return says(
+				`{"items":[{"email":"a@example.com","accepted_at":"2030-01-01T00:00:00Z"},{"email":"b@example.com","name":"<a ` +
+					`href='https://evil.example'>Bob</a>","accepted_at":"2030-01-02T00:00:00Z"},{"email":"c@example.com"}]}`,
+			)
 		}
 		next++
 		return says(counts[next-1])

@@ -65,8 +65,16 @@ func newSignIn(ctx context.Context, to *remote) (*signIn, error) {
 	if err != nil {
 		return nil, access.Errorf(access.Unavailable, "This computer lets no program listen at 127.0.0.1, so the browser could not come back. Check its firewall.").WithCode("no_loopback").Because(err)
 	}
-	s := &signIn{to: to, secret: access.NewSecret(), state: access.NewSecret().Reveal(), local: local, pages: map[string]bool{},
-		done: make(chan struct{}), asked: make(chan struct{}), over: make(chan struct{})}
+	s := &signIn{
+		to:     to,
+		secret: access.NewSecret(),
+		state:  access.NewSecret().Reveal(),
+		local:  local,
+		pages:  map[string]bool{},
+		done:   make(chan struct{}),
+		asked:  make(chan struct{}),
+		over:   make(chan struct{}),
+	}
 	hash := s.secret.Hash()
 	ask := url.Values{"code_challenge": {base64.RawURLEncoding.EncodeToString(hash[:])}, "code_challenge_method": {"S256"},
 		"state": {s.state}, "port": {fmt.Sprint(local.Addr().(*net.TCPAddr).Port)}}
@@ -90,12 +98,19 @@ func (s *signIn) page() string {
 // serve answers the browser until the window has taken somebody, the codes are
 // used up, or ctx ends.
 func (s *signIn) serve(ctx context.Context) {
-	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10, Handler: http.HandlerFunc(s.answer)}
+	server := &http.Server{
+		ReadHeaderTimeout: 5 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		Handler:           http.HandlerFunc(s.answer),
+	}
 	go server.Serve(ours{s.local})
 	select {
 	case <-s.over:
 	case <-ctx.Done():
-		s.fail(access.Errorf(access.Expired, "The sign-in was not finished. Start it again when you are ready.").WithCode("sign_in_over"))
+		s.fail(access.Errorf(
+			access.Expired,
+			"The sign-in was not finished. Start it again when you are ready.",
+		).WithCode("sign_in_over"))
 	}
 	stop, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -127,7 +142,13 @@ func (s *signIn) answer(w http.ResponseWriter, r *http.Request) {
 	case s.ours(r):
 		s.take(w, r)
 	default:
-		tell(w, http.StatusNotFound, "There is nothing here", "This page was opened before, or belongs to a sign-in that is over. Press “Open the browser again” in the Doorward window, or Sign in.")
+		tell(
+			w,
+			http.StatusNotFound,
+			"There is nothing here",
+			"This page was opened before, or belongs to a sign-in that is over. Press “Open the browser again” in the "+
+				"Doorward window, or Sign in.",
+		)
 	}
 }
 
@@ -152,7 +173,12 @@ func (s *signIn) take(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.let != nil {
-		tell(w, http.StatusConflict, "Answer in the window first", "The Doorward window asks whether to sign in as "+s.let.Email+". Say yes or no there.")
+		tell(
+			w,
+			http.StatusConflict,
+			"Answer in the window first",
+			"The Doorward window asks whether to sign in as "+s.let.Email+". Say yes or no there.",
+		)
 		return
 	}
 	if s.codes++; s.codes > mostCodes {
@@ -166,13 +192,24 @@ func (s *signIn) take(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		tell(w, http.StatusBadGateway, "That did not work", access.Explain(err).Message)
 		if s.codes == mostCodes {
-			s.finish(access.Errorf(access.Expired, "%d codes came that %s did not take. Another program on this computer may be sending them. Start the sign-in again.", mostCodes, s.to.at.Host).WithCode("sign_in_disturbed"))
+			s.finish(access.Errorf(
+				access.Expired,
+				"%d codes came that %s did not take. Another program on this computer may be sending them. Start the "+
+					"sign-in again.",
+				mostCodes,
+				s.to.at.Host,
+			).WithCode("sign_in_disturbed"))
 		}
 		return
 	}
 	s.let = let
 	close(s.asked)
-	tell(w, http.StatusOK, "Go back to the Doorward window", "It asks whether to sign in as "+let.Email+". Answer there. You can close this page.")
+	tell(
+		w,
+		http.StatusOK,
+		"Go back to the Doorward window",
+		"It asks whether to sign in as "+let.Email+". Answer there. You can close this page.",
+	)
 }
 
 // redeem exchanges the code for the secret of a session.
@@ -192,7 +229,11 @@ func (s *signIn) redeem(ctx context.Context, code string) (*letIn, error) {
 			return let, nil
 		}
 	}
-	return nil, access.Errorf(access.Expired, "%s did not take the sign-in. The window still waits: go back a page, and let it in again.", s.to.at.Host).WithCode("window_dead")
+	return nil, access.Errorf(
+		access.Expired,
+		"%s did not take the sign-in. The window still waits: go back a page, and let it in again.",
+		s.to.at.Host,
+	).WithCode("window_dead")
 }
 
 // waits returns once somebody waits for an answer, or the try is over.
@@ -236,7 +277,10 @@ func (s *signIn) settle(yes bool) (*letIn, error) {
 	s.asked = make(chan struct{})
 	go s.letGo(let)
 	if s.codes >= mostCodes {
-		s.finish(access.Errorf(access.Expired, "The sign-in has been refused often enough. Start it again when you are ready.").WithCode("sign_in_over"))
+		s.finish(access.Errorf(
+			access.Expired,
+			"The sign-in has been refused often enough. Start it again when you are ready.",
+		).WithCode("sign_in_over"))
 	}
 	return nil, nil
 }

@@ -5,8 +5,11 @@ import (
 	"net/http"
 )
 
-var leaf = template.Must(template.New("leaf").Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>{{.Title}} · Doorward</title>
-<style>body{font:16px/1.55 system-ui,sans-serif;max-width:28em;margin:18vh auto 0;padding:0 1.5rem}h1{font-size:1.5rem;line-height:1.25}</style>
+var leaf = template.Must(template.New("leaf").Parse(`<!doctype html><html lang="en"><meta charset="utf-8">` +
+	`<meta name="viewport" content="width=device-width, initial-scale=1">` +
+	`<meta name="color-scheme" content="light dark"><title>{{.Title}} · Doorward</title>
+<style>body{font:16px/1.55 system-ui,sans-serif;max-width:28em;margin:18vh auto 0;padding:0 1.5rem}` +
+	`h1{font-size:1.5rem;line-height:1.25}</style>
 <main><h1>{{.Title}}</h1><p>{{.Text}}</p></main></html>`))
 
 // tell answers the browser with a page that runs and loads nothing.

@@ -52,7 +52,8 @@ func TestBrowserIsStartedWithNoSecrets(t *testing.T) {
 			t.Errorf("%s: %d", what, got)
 		}
 	}
-	if first, again := get(func(*http.Request) {}), get(func(*http.Request) {}); first != http.StatusSeeOther || again != http.StatusNotFound {
+	if first, again := get(func(*http.Request) {}), get(func(*http.Request) {}); first != http.StatusSeeOther ||
+		again != http.StatusNotFound {
 		t.Errorf("it leads %d, and then %d; want once", first, again)
 	}
 }
@@ -66,7 +67,8 @@ func TestWrongCodeDoesNotEndTheSignIn(t *testing.T) {
 	e.bad = "a-code-of-theirs"
 	ask := d.signIn(e.URL)
 	for range 9 {
-		if status, page := comesBack(t, ask, e.bad, ask.Get("state")); status != http.StatusBadGateway || !strings.Contains(page, "The window still waits") {
+		if status, page := comesBack(t, ask, e.bad, ask.Get("state")); status != http.StatusBadGateway ||
+			!strings.Contains(page, "The window still waits") {
 			t.Fatalf("the browser is told %d %s", status, page)
 		}
 	}
@@ -79,7 +81,8 @@ func TestWrongCodeDoesNotEndTheSignIn(t *testing.T) {
 	for range 10 {
 		comesBack(t, ask, e.bad, ask.Get("state"))
 	}
-	if status, said := d.post("/desktop/sign-in/wait", nil); status != http.StatusGone || said["code"] != "sign_in_disturbed" {
+	if status, said := d.post("/desktop/sign-in/wait", nil); status != http.StatusGone ||
+		said["code"] != "sign_in_disturbed" {
 		t.Errorf("%d %v", status, said)
 	}
 }
@@ -94,23 +97,27 @@ func TestWindowAsksWhoseAccountItIs(t *testing.T) {
 	ask := d.signIn(e.URL)
 	comesBack(t, ask, "the-code", ask.Get("state"))
 	status, said := d.post("/desktop/sign-in/wait", nil)
-	if status != 200 || said["email"] != "ada@example.com" || said["called"] != "Ada Lovelace" || said["host"] != strings.TrimPrefix(e.URL, "http://") {
+	if status != 200 || said["email"] != "ada@example.com" || said["called"] != "Ada Lovelace" ||
+		said["host"] != strings.TrimPrefix(e.URL, "http://") {
 		t.Fatalf("it asks %d %v", status, said)
 	}
 	if all, _ := d.Workspaces.List(); d.Vault.Find(e.URL) != "" || len(all) != 0 {
 		t.Error("it is taken before the answer")
 	}
-	if status, page := comesBack(t, ask, "another-code", ask.Get("state")); status != http.StatusConflict || !strings.Contains(page, "ada@example.com") {
+	if status, page := comesBack(t, ask, "another-code", ask.Get("state")); status != http.StatusConflict ||
+		!strings.Contains(page, "ada@example.com") {
 		t.Errorf("another code while it asks: %d %s", status, page)
 	}
-	if status, said := d.post("/desktop/sign-in/answer", map[string]bool{"yes": false}); status != 200 || said["at"] != nil {
+	if status, said := d.post("/desktop/sign-in/answer", map[string]bool{"yes": false}); status != 200 ||
+		said["at"] != nil {
 		t.Errorf("no: %d %v", status, said)
 	}
 	until(t, "the session that was not taken is ended", func() bool { return e.leftNow() == 1 })
 	if d.Vault.Find(e.URL) != "" {
 		t.Error("it is taken after a no")
 	}
-	if status, said := d.post("/desktop/sign-in/answer", map[string]bool{"yes": true}); status != http.StatusGone || said["code"] != "sign_in_over" {
+	if status, said := d.post("/desktop/sign-in/answer", map[string]bool{"yes": true}); status != http.StatusGone ||
+		said["code"] != "sign_in_over" {
 		t.Errorf("yes to nobody: %d %v", status, said)
 	}
 	comesBack(t, ask, "the-code", ask.Get("state"))
@@ -130,7 +137,8 @@ func TestNoAnswerIsNotAYes(t *testing.T) {
 	comesBack(t, ask, "the-code", ask.Get("state"))
 	d.post("/desktop/sign-in/stop", nil)
 	until(t, "the session that was not taken is ended", func() bool { return e.leftNow() == 1 })
-	if status, said := d.post("/desktop/sign-in/answer", map[string]bool{"yes": true}); status != http.StatusGone || d.Vault.Find(e.URL) != "" {
+	if status, said := d.post("/desktop/sign-in/answer", map[string]bool{"yes": true}); status != http.StatusGone ||
+		d.Vault.Find(e.URL) != "" {
 		t.Errorf("%d %v", status, said)
 	}
 }

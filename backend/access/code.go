@@ -110,6 +110,10 @@ func digitOf(r rune) (byte, bool) {
 
 // NotACode is the answer to what cannot be a code. It was no guess.
 func NotACode() *Error {
-	return Errorf(Invalid, "A code has eight letters and digits, like K7PQ-3XMD. Copy it from the newest letter; spaces and dashes do not matter.").
+	return Errorf(
+		Invalid,
+		"A code has eight letters and digits, like K7PQ-3XMD. Copy it from the newest letter; spaces and dashes do not "+
+			"matter.",
+	).
 		On("code").WithCode("code_malformed")
 }

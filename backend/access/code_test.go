@@ -12,9 +12,12 @@ import (
 func TestParseCode(t *testing.T) {
 	const want = Code("K7PQ3XMD")
 	for _, s := range []string{
-		"K7PQ-3XMD", "K7PQ3XMD", "k7pq-3xmd", "  K7PQ 3XMD\r\n", "\tK7PQ\t3XMD", "K7PQ\u00a03XMD", "K7PQ\u202f3XMD", "K7PQ\u20033XMD",
-		"K7PQ\u20113XMD", "K7PQ\u20133XMD", "K7PQ\u20143XMD", "K7PQ\u22123XMD", "K7PQ\u00ad3XMD", "K7PQ\u200b-\u200b3XMD", "\ufeffK7PQ-3XMD",
-		"K7PQ.3XMD.", "K7PQ·3XMD", "K-7-P-Q-3-X-M-D", "Ｋ７ＰＱ－３ＸＭＤ", "ｋ７ｐｑ　３ｘｍｄ", "K٧PQ-٣XMD", "K７PQ-𝟛XMD", "\u2066K7PQ-3XMD\u2069",
+		"K7PQ-3XMD", "K7PQ3XMD", "k7pq-3xmd", "  K7PQ 3XMD\r\n",
+		"\tK7PQ\t3XMD", "K7PQ\u00a03XMD", "K7PQ\u202f3XMD", "K7PQ\u20033XMD",
+		"K7PQ\u20113XMD", "K7PQ\u20133XMD", "K7PQ\u20143XMD", "K7PQ\u22123XMD",
+		"K7PQ\u00ad3XMD", "K7PQ\u200b-\u200b3XMD", "\ufeffK7PQ-3XMD",
+		"K7PQ.3XMD.", "K7PQ·3XMD", "K-7-P-Q-3-X-M-D", "Ｋ７ＰＱ－３ＸＭＤ",
+		"ｋ７ｐｑ　３ｘｍｄ", "K٧PQ-٣XMD", "K７PQ-𝟛XMD", "\u2066K7PQ-3XMD\u2069",
 	} {
 		if c, ok := ParseCode(s); !ok || c != want {
 			t.Errorf("ParseCode(%+q) = %q, %v", s, string(c), ok)
@@ -25,8 +28,11 @@ func TestParseCode(t *testing.T) {
 			t.Errorf("ParseCode(%q) = %q, %v", s, string(c), ok)
 		}
 	}
-	for _, s := range []string{"", "-", "K7PQ-3XM", "K7PQ-3XMDE", "K7PQ-3XMU", "K7PQ/3XMD", "code: K7PQ", "K7PQ-3XM\x00", "K7PQ-3XM\xff", "K7PQ-3XMÉ", "КЗРО-3ХМД",
-		"K7PQ-3XMD" + strings.Repeat(" ", longestCodeText)} {
+	for _, s := range []string{
+		"", "-", "K7PQ-3XM", "K7PQ-3XMDE", "K7PQ-3XMU", "K7PQ/3XMD", "code: K7PQ", "K7PQ-3XM\x00", "K7PQ-3XM\xff",
+		"K7PQ-3XMÉ", "КЗРО-3ХМД",
+		"K7PQ-3XMD" + strings.Repeat(" ", longestCodeText),
+	} {
 		if c, ok := ParseCode(s); ok {
 			t.Errorf("ParseCode(%+q) = %q, want none", s, string(c))
 		}

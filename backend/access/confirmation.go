@@ -63,16 +63,23 @@ func (s *Session) TryCode(code SecretHash, now time.Time) error {
 // WrongConfirmation is the one answer for codes that are wrong, used, expired,
 // tried too often, or meant for another session.
 func WrongConfirmation() *Error {
-	return Errorf(Invalid, "That code is not right, or has expired. Check the newest email, or send another code.").On("code").WithCode("code_wrong")
+	return Errorf(
+		Invalid,
+		"That code is not right, or has expired. Check the newest email, or send another code.",
+	).On("code").WithCode("code_wrong")
 }
 
 // ConfirmationRequired refuses what needs to know that it is still the same
 // person, where the session has not shown that lately.
 func ConfirmationRequired() *Error {
-	return Errorf(Forbidden, "Confirm that it is you: ask for a code by email and type it, or sign out and in again. That counts for 15 minutes.").WithCode("confirmation_required")
+	return Errorf(
+		Forbidden,
+		"Confirm that it is you: ask for a code by email and type it, or sign out and in again. That counts for 15 minutes.",
+	).WithCode("confirmation_required")
 }
 
 // TokenOutlives refuses to an API token what would outlive it.
 func TokenOutlives(what string) *Error {
-	return Errorf(Forbidden, "A token cannot %s: that would outlive it. Use the console, or the server's own shell.", what).WithCode("token_outlives")
+	return Errorf(Forbidden, "A token cannot %s: that would outlive it. Use the console, or the server's own shell.",
+		what).WithCode("token_outlives")
 }

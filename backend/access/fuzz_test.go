@@ -10,7 +10,11 @@ import (
 // taken as it is or not at all, a secret is in no message, and a hash is read
 // only as it was written.
 func FuzzTokens(f *testing.F) {
-	for _, s := range []string{"", "dw_", NewID(), NewSecret().Reveal(), TokenPrefix + NewSecret().Reveal(), NewWindowSecret().Reveal(), strings.Repeat("a", 26), strings.Repeat("A", 26), "../../admin", "a\x00b", strings.Repeat("0f", 32), strings.Repeat("0F", 32)} {
+	for _, s := range []string{
+		"", "dw_", NewID(), NewSecret().Reveal(), TokenPrefix + NewSecret().Reveal(), NewWindowSecret().Reveal(),
+		strings.Repeat("a", 26), strings.Repeat("A", 26), "../../admin", "a\x00b", strings.Repeat("0f", 32),
+		strings.Repeat("0F", 32),
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -20,7 +24,11 @@ func FuzzTokens(f *testing.F) {
 			"token":  func(s string) (string, error) { id, err := ParseTokenID(s); return string(id), err },
 		} {
 			id, err := parse(s)
-			if err == nil && (id != s || len(id) != 26 || strings.ContainsFunc(id, func(r rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz234567", r) })) {
+			if err == nil && (id != s || len(id) != 26 ||
+				strings.ContainsFunc(
+					id,
+					func(r rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz234567", r) },
+				)) {
 				t.Errorf("%q is the %s %q", s, what, id)
 			}
 			if err != nil && (id != "" || !NotFound.Is(err) || err.Error() != NoSuch(what).Error()) {
@@ -28,7 +36,11 @@ func FuzzTokens(f *testing.F) {
 			}
 		}
 		secret := Secret(s)
-		for _, said := range []string{fmt.Sprint(secret), fmt.Sprintf("%v %+v %#v %s", secret, secret, secret, secret), fmt.Sprintf("%q", fmt.Sprint(secret))} {
+		for _, said := range []string{
+			fmt.Sprint(secret),
+			fmt.Sprintf("%v %+v %#v %s", secret, secret, secret, secret),
+			fmt.Sprintf("%q", fmt.Sprint(secret)),
+		} {
 			if len(s) > 8 && strings.Contains(said, s) {
 				t.Errorf("a secret is said: %s", said)
 			}
@@ -52,7 +64,10 @@ func FuzzTokens(f *testing.F) {
 // again as people see it, it is the same; and no two that are seen otherwise are
 // one.
 func FuzzCode(f *testing.F) {
-	for _, s := range []string{"K7PQ-3XMD", "k7pq3xmd", " K7PQ\u00a03XMD\r\n", "oOiI-lL00", "K7PQ-3XM", "K7PQ-3XMDD", "U7PQ-3XMD", "Ｋ７ＰＱ－３ＸＭＤ", "\xffK7PQ3XMD", "K7PQ\x003XMD", "-", "", strings.Repeat("-", 300) + "K7PQ3XMD", "К7PQ-3XMD"} {
+	for _, s := range []string{
+		"K7PQ-3XMD", "k7pq3xmd", " K7PQ\u00a03XMD\r\n", "oOiI-lL00", "K7PQ-3XM", "K7PQ-3XMDD", "U7PQ-3XMD", "Ｋ７ＰＱ－３ＸＭＤ",
+		"\xffK7PQ3XMD", "K7PQ\x003XMD", "-", "", strings.Repeat("-", 300) + "K7PQ3XMD", "К7PQ-3XMD",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

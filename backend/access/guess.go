@@ -100,7 +100,8 @@ func Telling(wrong int) bool {
 // GuessedRight is how likely it is that strangers, from however many networks,
 // guess the code of any of so many addresses within so many days.
 func GuessedRight(addresses, days int) float64 {
-	return GuessedRightIn(float64(addresses) * WrongADay * float64(days+1)) // windows slide: a span touches one more than it has
+	// windows slide: a span touches one more than it has
+	return GuessedRightIn(float64(addresses) * WrongADay * float64(days+1))
 }
 
 // GuessedRightIn is how likely one of so many guesses is right.
@@ -111,7 +112,10 @@ func GuessedRightIn(tries float64) float64 {
 // WrongCode is the one answer for codes that are wrong, used, expired, guessed
 // at too often, or were never made.
 func WrongCode() *Error {
-	return Errorf(Invalid, "That code is not right, or no longer good. Check the newest letter, or open its link instead.").
+	return Errorf(
+		Invalid,
+		"That code is not right, or no longer good. Check the newest letter, or open its link instead.",
+	).
 		On("code").WithCode("code_wrong")
 }
 

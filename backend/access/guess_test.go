@@ -81,15 +81,18 @@ func TestWrongCodesUntil(t *testing.T) {
 		w     WrongCodes
 		until time.Duration
 	}{
-		"none":                            {nil, 0},
-		"nine just now":                   {at(9, 0), 0},
-		"ten just now":                    {at(10, 0), time.Hour},
-		"ten, the hour nearly over":       {at(10, time.Hour-time.Microsecond), time.Microsecond},
-		"ten, the hour over":              {at(10, time.Hour), 0},
-		"nineteen in the day":             {append(at(10, 2*time.Hour), at(9, time.Minute)...), 0},
-		"twenty in the day":               {append(at(10, 2*time.Hour), at(10, time.Minute)...), 22 * time.Hour},
-		"twenty, the first a day ago":     {append(at(1, 24*time.Hour), at(19, 2*time.Hour)...), 0},
-		"twenty, the first nearly so":     {append(at(1, 24*time.Hour-time.Microsecond), at(19, 2*time.Hour)...), time.Microsecond},
+		"none":                        {nil, 0},
+		"nine just now":               {at(9, 0), 0},
+		"ten just now":                {at(10, 0), time.Hour},
+		"ten, the hour nearly over":   {at(10, time.Hour-time.Microsecond), time.Microsecond},
+		"ten, the hour over":          {at(10, time.Hour), 0},
+		"nineteen in the day":         {append(at(10, 2*time.Hour), at(9, time.Minute)...), 0},
+		"twenty in the day":           {append(at(10, 2*time.Hour), at(10, time.Minute)...), 22 * time.Hour},
+		"twenty, the first a day ago": {append(at(1, 24*time.Hour), at(19, 2*time.Hour)...), 0},
+		"twenty, the first nearly so": {
+			append(at(1, 24*time.Hour-time.Microsecond), at(19, 2*time.Hour)...),
+			time.Microsecond,
+		},
 		"ten of a clock that was ahead":   {at(10, -24*365*time.Hour), 24 * time.Hour},
 		"ten, one of them over an hour":   {append(at(1, time.Hour), at(9, 0)...), 0},
 		"eleven, one of them over a hour": {append(at(1, time.Hour), at(10, 0)...), time.Hour},

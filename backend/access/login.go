@@ -7,9 +7,10 @@ type Purpose string
 
 const (
 	ForInvitation Purpose = "invitation" // for the invited person, in any browser
-	ForSignIn     Purpose = "sign_in"    // asked for on the sign-in page; for that browser, or, while no other letter is sent, for any
-	ForRescue     Purpose = "rescue"     // printed on the server's own shell
-	ForWindow     Purpose = "window"     // no link: a code for the native window that a member has let act for them
+	// asked for on the sign-in page; for that browser, or, while no other letter is sent, for any
+	ForSignIn Purpose = "sign_in"
+	ForRescue Purpose = "rescue" // printed on the server's own shell
+	ForWindow Purpose = "window" // no link: a code for the native window that a member has let act for them
 )
 
 // A Login is a login link. Only the hash of its secret is kept. It stays for a
@@ -64,19 +65,20 @@ func (l *Login) Check(browser SecretHash, now time.Time) error {
 // An Ask is somebody's wish for a sign-in letter, kept alike for every address,
 // known or not. It binds the code and the link to the browser that asked.
 type Ask struct {
-	Browser   SecretHash `json:"browser"`
-	Address   Address    `json:"address"`
-	Code      SecretHash `json:"code,omitzero"` // keyed hash; zero until answered; that of no code where there is no letter
-	Link      SecretHash `json:"link,omitzero"`
-	Member    MemberID   `json:"member,omitempty"`
-	Epoch     int        `json:"epoch,omitempty"` // the member's, when it was answered
-	Guesses   int        `json:"guesses,omitempty"`
-	Known     bool       `json:"known,omitempty"` // the browser has signed this member in before
-	Last      time.Time  `json:"last,omitzero"`   // no other letter goes to unknown browsers before then: this one's link opens in any
-	From      string     `json:"from,omitempty"`
-	Agent     string     `json:"agent,omitempty"`
-	At        time.Time  `json:"at"`
-	ExpiresAt time.Time  `json:"expires_at"`
+	Browser SecretHash `json:"browser"`
+	Address Address    `json:"address"`
+	Code    SecretHash `json:"code,omitzero"` // keyed hash; zero until answered; that of no code where there is no letter
+	Link    SecretHash `json:"link,omitzero"`
+	Member  MemberID   `json:"member,omitempty"`
+	Epoch   int        `json:"epoch,omitempty"` // the member's, when it was answered
+	Guesses int        `json:"guesses,omitempty"`
+	Known   bool       `json:"known,omitempty"` // the browser has signed this member in before
+	// no other letter goes to unknown browsers before then: this one's link opens in any
+	Last      time.Time `json:"last,omitzero"`
+	From      string    `json:"from,omitempty"`
+	Agent     string    `json:"agent,omitempty"`
+	At        time.Time `json:"at"`
+	ExpiresAt time.Time `json:"expires_at"`
 }
 
 // A Setup is the way to the first Admin: a one-time secret, good until an

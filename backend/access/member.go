@@ -31,10 +31,11 @@ const (
 	LongestInvite     = 30 * 24 * time.Hour // the most
 	PendingEnds       = 30 * 24 * time.Hour // a pending account that nobody decides
 	SignInLasts       = 15 * time.Minute    // a login link or code that was asked for
-	AnyLinkLasts      = 24 * time.Hour      // a sign-in link that opens in any browser, while no other letter may be asked for
-	RescueLasts       = 15 * time.Minute    // a login link printed on the server's own shell
-	RemindBefore      = 24 * time.Hour      // an invitation's last day
-	LinksRemembered   = 30 * 24 * time.Hour // a link past its use still offers a fresh letter
+	// a sign-in link that opens in any browser, while no other letter may be asked for
+	AnyLinkLasts    = 24 * time.Hour
+	RescueLasts     = 15 * time.Minute    // a login link printed on the server's own shell
+	RemindBefore    = 24 * time.Hour      // an invitation's last day
+	LinksRemembered = 30 * 24 * time.Hour // a link past its use still offers a fresh letter
 )
 
 // A Member is a person with an account, from the moment they are invited.
@@ -45,21 +46,25 @@ type Member struct {
 	State      State      `json:"state"`
 	Roles      []RoleName `json:"roles"`
 	Invitation Invitation `json:"invitation"`
-	ProvedAt   time.Time  `json:"proved_at,omitzero"`   // when they first opened a link, or typed a code, that an email brought to the address
-	AcceptedAt time.Time  `json:"accepted_at,omitzero"` // when they first came, where that was by a link that was handed over: it proves nothing of the address
-	HandedBy   By         `json:"handed_by,omitzero"`   // who handed that link over
+	// when they first opened a link, or typed a code, that an email brought to the address
+	ProvedAt time.Time `json:"proved_at,omitzero"`
+	// when they first came, where that was by a link that was handed over: it proves nothing of the address
+	AcceptedAt time.Time  `json:"accepted_at,omitzero"`
+	HandedBy   By         `json:"handed_by,omitzero"` // who handed that link over
 	Decision   Decision   `json:"decision,omitzero"`
 	LastSignIn time.Time  `json:"last_sign_in,omitzero"`
-	Note       string     `json:"note,omitempty"`        // theirs, to the approver
-	Letter     LetterID   `json:"letter,omitempty"`      // the last invitation or sign-in letter, for its delivery
-	Link       SecretHash `json:"link,omitzero"`         // the open invitation link
-	AnyLink    SecretHash `json:"any_link,omitzero"`     // the newest sign-in link that opens in any browser
-	Rights     int        `json:"rights,omitempty"`      // rises with each rise of rights; older sessions get a new id
-	Epoch      int        `json:"epoch,omitempty"`       // rises when all is closed at once: older sessions, links and codes are worth nothing
-	TokenEpoch int        `json:"token_epoch,omitempty"` // rises when all API tokens are revoked at once: older ones are worth nothing
-	Quiet      bool       `json:"quiet,omitempty"`       // wants no letters about people waiting
-	SetBack    time.Time  `json:"set_back,omitzero"`     // when access last became less
-	Standing   Decision   `json:"standing,omitzero"`     // the last suspension or restoring
+	Note       string     `json:"note,omitempty"`    // theirs, to the approver
+	Letter     LetterID   `json:"letter,omitempty"`  // the last invitation or sign-in letter, for its delivery
+	Link       SecretHash `json:"link,omitzero"`     // the open invitation link
+	AnyLink    SecretHash `json:"any_link,omitzero"` // the newest sign-in link that opens in any browser
+	Rights     int        `json:"rights,omitempty"`  // rises with each rise of rights; older sessions get a new id
+	// rises when all is closed at once: older sessions, links and codes are worth nothing
+	Epoch int `json:"epoch,omitempty"`
+	// rises when all API tokens are revoked at once: older ones are worth nothing
+	TokenEpoch int       `json:"token_epoch,omitempty"`
+	Quiet      bool      `json:"quiet,omitempty"`   // wants no letters about people waiting
+	SetBack    time.Time `json:"set_back,omitzero"` // when access last became less
+	Standing   Decision  `json:"standing,omitzero"` // the last suspension or restoring
 }
 
 // An Invitation is an Admin's offer to one address.
@@ -173,7 +178,8 @@ func (m *Member) remindable() bool {
 
 // Remind reports, once, that the invitation is in its last day.
 func (m *Member) Remind(now time.Time) bool {
-	if m.State != Pending || !m.Came().IsZero() || !m.remindable() || now.Before(m.Invitation.ExpiresAt.Add(-RemindBefore)) || !now.Before(m.Invitation.ExpiresAt) {
+	if m.State != Pending || !m.Came().IsZero() || !m.remindable() ||
+		now.Before(m.Invitation.ExpiresAt.Add(-RemindBefore)) || !now.Before(m.Invitation.ExpiresAt) {
 		return false
 	}
 	m.Invitation.Reminded = true

@@ -286,7 +286,12 @@ func TestSecretsAndIdentifiers(t *testing.T) {
 // A link that a clock ten years ahead made would be good for ten years once the
 // clock is right.
 func TestLinkFromTheFutureIsDead(t *testing.T) {
-	for ahead, dead := range map[time.Duration]bool{0: false, ClockSlack: false, ClockSlack + time.Second: true, 3650 * 24 * time.Hour: true} {
+	for ahead, dead := range map[time.Duration]bool{
+		0:                        false,
+		ClockSlack:               false,
+		ClockSlack + time.Second: true,
+		3650 * 24 * time.Hour:    true,
+	} {
 		l := Login{MadeAt: noon.Add(ahead), ExpiresAt: noon.Add(ahead + time.Hour)}
 		if err := l.Check(SecretHash{}, noon); (err != nil) != dead {
 			t.Errorf("%v ahead: %v", ahead, err)

@@ -12,7 +12,8 @@ import (
 // language is written with passes.
 func CheckText(field, s string, most int) error {
 	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
-		return Errorf(Invalid, "The %s is not valid text (UTF-8), or was garbled on its way. Type it anew.", words(field)).On(field).WithCode("text_invalid")
+		return Errorf(Invalid, "The %s is not valid text (UTF-8), or was garbled on its way. Type it anew.",
+			words(field)).On(field).WithCode("text_invalid")
 	}
 	if n := utf8.RuneCountInString(s); n > most {
 		return Errorf(Invalid, "The %s has %d characters; the most is %d.", words(field), n, most).On(field).WithCode("text_too_long")
@@ -33,7 +34,12 @@ func CheckText(field, s string, most int) error {
 			marks, foreign = 0, 0
 		}
 		if marks > mostMarks || foreign > mostForeign || marks == 1 && i == 0 {
-			return Errorf(Invalid, "The %s has marks without a letter, or more on one letter than any writing has (at U+%04X). Please take them out.", words(field), r).On(field).WithCode("text_marks")
+			return Errorf(
+				Invalid,
+				"The %s has marks without a letter, or more on one letter than any writing has (at U+%04X). Please take them out.",
+				words(field),
+				r,
+			).On(field).WithCode("text_marks")
 		}
 	}
 	return nil

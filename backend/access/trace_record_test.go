@@ -51,7 +51,11 @@ func TestNoticedInWords(t *testing.T) {
 		{"one beyond half", noticedTimes(TraceDeadLink, 5, 3), "5 unknown links from 3 networks, most from 198.51.100.0"},
 		{"as many networks as are told apart", noticedTimes(TraceBadToken, 50, 50), "50 unknown secrets from 50 networks"},
 		{"one beyond", noticedTimes(TraceBadToken, 51, 51), "51 unknown secrets from more than 50 networks"},
-		{"most among many", noticedTimes(TraceBadToken, 200, 60), "200 unknown secrets from more than 50 networks, most from 198.51.100.0"},
+		{
+			"most among many",
+			noticedTimes(TraceBadToken, 200, 60),
+			"200 unknown secrets from more than 50 networks, most from 198.51.100.0",
+		},
 	}
 	for _, tt := range tests {
 		if got := tt.in.String(); got != tt.want {

@@ -55,7 +55,8 @@ func seen(all []rune, i int) bool {
 		return letterThatJoins(before) && letterThatJoins(all[i+1]) ||
 			r == joiner && (pictured(before) || before == pictorial || unicode.Is(unicode.Sk, before)) && pictured(all[i+1])
 	}
-	return unicode.In(before, unicode.Han, unicode.Mongolian, unicode.Phags_Pa, unicode.Myanmar) // a form of that one letter
+	// a form of that one letter
+	return unicode.In(before, unicode.Han, unicode.Mongolian, unicode.Phags_Pa, unicode.Myanmar)
 }
 
 // pictured reports whether there is an emoji of r: a symbol, or a digit in a
@@ -66,10 +67,15 @@ func pictured(r rune) bool {
 }
 
 // joiningScripts are those in whose spelling letters are joined and kept apart.
-var joiningScripts = []*unicode.RangeTable{unicode.Arabic, unicode.Syriac, unicode.Nko, unicode.Mandaic, unicode.Mongolian,
-	unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil, unicode.Telugu,
-	unicode.Kannada, unicode.Malayalam, unicode.Sinhala, unicode.Khmer, unicode.Myanmar, unicode.Tibetan, unicode.Balinese, unicode.Javanese}
+var joiningScripts = []*unicode.RangeTable{
+	unicode.Arabic, unicode.Syriac, unicode.Nko, unicode.Mandaic, unicode.Mongolian,
+	unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil,
+	unicode.Telugu,
+	unicode.Kannada, unicode.Malayalam, unicode.Sinhala, unicode.Khmer,
+	unicode.Myanmar, unicode.Tibetan, unicode.Balinese, unicode.Javanese,
+}
 
 func letterThatJoins(r rune) bool {
-	return unicode.In(r, joiningScripts...) || unicode.Is(unicode.M, r) && unicode.Is(unicode.Inherited, r) && !unicode.Is(unicode.Variation_Selector, r)
+	return unicode.In(r, joiningScripts...) ||
+		unicode.Is(unicode.M, r) && unicode.Is(unicode.Inherited, r) && !unicode.Is(unicode.Variation_Selector, r)
 }

@@ -11,7 +11,8 @@ import (
 
 // The role of somebody who may do everything to members, and open Fleet.
 var keeper = access.Role{Name: "Keeper", Permissions: append([]access.Permission{
-	access.May(access.Decide, access.ResMembers), access.May(access.Change, access.ResMembers), access.May(access.Change, access.ResSettings),
+	access.May(access.Decide, access.ResMembers), access.May(access.Change, access.ResMembers),
+	access.May(access.Change, access.ResSettings),
 }, lead.Permissions...)}
 
 // A deed is a verb that acts on a member, with the member that it is done to.
@@ -209,7 +210,15 @@ func TestNobodyActsOnThemselves(t *testing.T) {
 // tokenOf is a token of a member's, for less than they may.
 func (o *office) tokenOf(by access.By, roles ...access.RoleName) access.By {
 	o.t.Helper()
-	t := access.Token{ID: access.TokenID(access.NewID()), Name: "t", Hash: access.NewSecret().Hash(), Owner: by.Member, Roles: roles, MadeAt: o.clock.now(), ExpiresAt: o.clock.now().Add(time.Hour)}
+	t := access.Token{
+		ID:        access.TokenID(access.NewID()),
+		Name:      "t",
+		Hash:      access.NewSecret().Hash(),
+		Owner:     by.Member,
+		Roles:     roles,
+		MadeAt:    o.clock.now(),
+		ExpiresAt: o.clock.now().Add(time.Hour),
+	}
 	must(o.t, o.store.Update(o.t.Context(), func(tx *store.Tx) error { return tx.PutToken(t) }))
 	return access.By{Member: by.Member, Token: t.ID, Via: access.ViaAPI}
 }

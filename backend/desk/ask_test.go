@@ -82,9 +82,14 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 // member, and when all is closed at once.
 func TestAnyBrowserLinkEnds(t *testing.T) {
 	for name, end := range map[string]func(o *office){
-		"in time":                          func(o *office) { o.clock.forward(access.AnyLinkLasts) },
-		"suspended":                        func(o *office) { _, err := o.Suspend(o.t.Context(), o.ann, o.fay.Member); must(o.t, err) },
-		"signed out":                       func(o *office) { must(o.t, o.SignOutEverywhere(o.t.Context(), o.fay, o.fay.Member, false)) },
+		"in time":   func(o *office) { o.clock.forward(access.AnyLinkLasts) },
+		"suspended": func(o *office) { _, err := o.Suspend(o.t.Context(), o.ann, o.fay.Member); must(o.t, err) },
+		"signed out": func(o *office) {
+			must(
+				o.t,
+				o.SignOutEverywhere(o.t.Context(), o.fay, o.fay.Member, false),
+			)
+		},
 		"removed":                          func(o *office) { must(o.t, o.Remove(o.t.Context(), o.ann, o.fay.Member)) },
 		"not yet, a microsecond before it": func(o *office) { o.clock.forward(access.AnyLinkLasts - time.Microsecond) },
 	} {
@@ -173,7 +178,8 @@ func TestDecoysAreNowhere(t *testing.T) {
 	must(t, err)
 	page, err := o.Outbox(t.Context(), o.ann, "", 0)
 	must(t, err)
-	if len(page.Items) != page.Total || counters().Letters[access.LetterKept] != before.Letters[access.LetterKept] || len(o.entries()) != entries {
+	if len(page.Items) != page.Total || counters().Letters[access.LetterKept] != before.Letters[access.LetterKept] ||
+		len(o.entries()) != entries {
 		t.Errorf("%d letters of %d, %v kept, %d entries", len(page.Items), page.Total, counters().Letters, len(o.entries()))
 	}
 	decoys := func() (n int) {
@@ -213,8 +219,10 @@ func TestTheDocumentSaysTheBounds(t *testing.T) {
 	for _, says := range []string{
 		fmt.Sprintf("asked for from one network | %d at once, then one in %.0f minutes |", asksAtOnce, asksEvery.Minutes()),
 		fmt.Sprintf("not known to it together | %d at once, then one an hour: %d in a day |", asksInAll, day),
-		fmt.Sprintf("asked for in one browser that is known to it | %d at once, then one in %.0f minutes |", asksAtOnce, asksEvery.Minutes()),
-		fmt.Sprintf("all addresses together | %d at once, then %d a second |", asksOfStrangers, time.Second/asksOfStrangersRest),
+		fmt.Sprintf("asked for in one browser that is known to it | %d at once, then one in %.0f minutes |",
+			asksAtOnce, asksEvery.Minutes()),
+		fmt.Sprintf("all addresses together | %d at once, then %d a second |",
+			asksOfStrangers, time.Second/asksOfStrangersRest),
 	} {
 		if !strings.Contains(string(text), says) {
 			t.Errorf("docs/security.md does not say %q", says)

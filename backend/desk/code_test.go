@@ -15,7 +15,11 @@ func wrongAt(n int) string { return fmt.Sprintf("%08d", n) }
 
 // stranger is the nth browser that nobody knows, in a network of its own.
 func stranger(n int) Browser {
-	return Browser{Secret: access.Secret(fmt.Sprint("stranger ", n)), From: fmt.Sprintf("198.51.%d.%d", n/250, n%250), Agent: "Firefox"}
+	return Browser{
+		Secret: access.Secret(fmt.Sprint("stranger ", n)),
+		From:   fmt.Sprintf("198.51.%d.%d", n/250, n%250),
+		Agent:  "Firefox",
+	}
 }
 
 // guess asks for an address in as many browsers as it takes and types wrong codes,
@@ -105,8 +109,17 @@ func TestWindowsSlide(t *testing.T) {
 	for _, step := range []struct {
 		wait time.Duration
 		want int
-	}{{0, 10}, {time.Hour - time.Microsecond, 0}, {time.Microsecond, 10}, {time.Hour, 0}, {22*time.Hour - time.Microsecond, 0}, {time.Microsecond, 10},
-		{time.Hour - time.Microsecond, 0}, {time.Microsecond, 10}, {2 * time.Hour, 0}} {
+	}{
+		{0, 10},
+		{time.Hour - time.Microsecond, 0},
+		{time.Microsecond, 10},
+		{time.Hour, 0},
+		{22*time.Hour - time.Microsecond, 0},
+		{time.Microsecond, 10},
+		{time.Hour - time.Microsecond, 0},
+		{time.Microsecond, 10},
+		{2 * time.Hour, 0},
+	} {
 		o.clock.forward(step.wait)
 		if n := judged(); n != step.want {
 			t.Fatalf("after another %v %d codes were judged, want %d", step.wait, n, step.want)
@@ -133,7 +146,9 @@ func TestASlipIsNoGuess(t *testing.T) {
 	o := openOffice(t)
 	b := browser("fay")
 	code := o.codeFor("fay@example.org", b)
-	for _, s := range []string{"", "K7PQ", "123456", "K7PQ-3XMDX", "my code", "K7PQ-3XMU", "https://door.example.com/login"} {
+	for _, s := range []string{
+		"", "K7PQ", "123456", "K7PQ-3XMDX", "my code", "K7PQ-3XMU", "https://door.example.com/login",
+	} {
 		for range access.MostGuesses {
 			_, err := o.RedeemCode(t.Context(), s, b)
 			refused(t, err, access.Invalid, "code_malformed")
@@ -248,7 +263,8 @@ func TestGuessesLeaveATrace(t *testing.T) {
 			last = e
 		}
 	}
-	if o.did(access.DidGuess) != 3 || last.To != string(o.fay.Member) || !last.By.IsSystem() || !strings.HasPrefix(last.Detail, "20 within a day, the last from 198.51.") {
+	if o.did(access.DidGuess) != 3 || last.To != string(o.fay.Member) || !last.By.IsSystem() ||
+		!strings.HasPrefix(last.Detail, "20 within a day, the last from 198.51.") {
 		t.Errorf("the last of %d entries is %+v", o.did(access.DidGuess), last)
 	}
 }

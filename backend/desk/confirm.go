@@ -111,7 +111,10 @@ func confirmable(tx *store.Tx, by access.By) (s access.Session, m access.Member,
 	case by.IsOperator():
 		return s, m, access.Errorf(access.Invalid, "Whoever holds the machine needs no confirmation.").WithCode("no_member")
 	case by.Token != "":
-		return s, m, access.Errorf(access.Forbidden, "A token cannot confirm who holds it. Use the console, or the server's own shell.").WithCode("members_only")
+		return s, m, access.Errorf(
+			access.Forbidden,
+			"A token cannot confirm who holds it. Use the console, or the server's own shell.",
+		).WithCode("members_only")
 	}
 	s, m, err = ownSession(tx, by)
 	if err == nil && m.State != access.Active {
@@ -167,7 +170,10 @@ func (d *Desk) countTry(tx *store.Tx, m *access.Member) (giveBack func() error, 
 	}
 	err = d.limit(tx, name, wrongConfirms, wrongConfirmsEvery)
 	if access.TooMany.Is(err) {
-		err = access.Errorf(access.TooMany, "Too many wrong codes were typed for your account today. Sign out and in again instead.").WithCode("too_often")
+		err = access.Errorf(
+			access.TooMany,
+			"Too many wrong codes were typed for your account today. Sign out and in again instead.",
+		).WithCode("too_often")
 	}
 	return func() error { return tx.PutBucket(name, before, later(before.Until, tx.Now)) }, err
 }

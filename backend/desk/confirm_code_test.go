@@ -98,9 +98,21 @@ func TestConfirmationCode(t *testing.T) {
 		kind access.Kind // empty: it confirms
 	}{
 		{"as it stands there", typed(func(c string) string { return c }), ""},
-		{"in small letters, without the hyphen", typed(func(c string) string { return strings.ToLower(strings.ReplaceAll(c, "-", "")) }), ""},
-		{"with spaces around and between", typed(func(c string) string { return "  " + strings.ReplaceAll(c, "-", " ") + "\n" }), ""},
-		{"with O for 0 and l for 1", typed(func(c string) string { return strings.NewReplacer("0", "O", "1", "l").Replace(c) }), ""},
+		{
+			"in small letters, without the hyphen",
+			typed(func(c string) string { return strings.ToLower(strings.ReplaceAll(c, "-", "")) }),
+			"",
+		},
+		{
+			"with spaces around and between",
+			typed(func(c string) string { return "  " + strings.ReplaceAll(c, "-", " ") + "\n" }),
+			"",
+		},
+		{
+			"with O for 0 and l for 1",
+			typed(func(c string) string { return strings.NewReplacer("0", "O", "1", "l").Replace(c) }),
+			"",
+		},
 		{"a part of it", typed(func(c string) string { return c[:7] }), access.Invalid},
 		{"and more", typed(func(c string) string { return c + "0" }), access.Invalid},
 		{"nothing", typed(func(string) string { return "" }), access.Invalid},
@@ -113,7 +125,11 @@ func TestConfirmationCode(t *testing.T) {
 			must(o.t, err)
 		}), access.Invalid},
 		{"after another was sent", as(func(o *office) { o.confirmationCode(o.bob) }), access.Invalid},
-		{"in another session of the same member", func(o *office, code string) (access.By, string) { return o.confirmed(o.bob.Member), code }, access.Invalid},
+		{
+			"in another session of the same member",
+			func(o *office, code string) (access.By, string) { return o.confirmed(o.bob.Member), code },
+			access.Invalid,
+		},
 		{"by somebody else", func(o *office, code string) (access.By, string) { return o.ann, code }, access.Invalid},
 		{"by a token", func(o *office, code string) (access.By, string) {
 			token, _, err := o.MakeToken(o.t.Context(), o.confirmed(o.bob.Member), "ci", []access.RoleName{access.Admin}, 0)
@@ -124,7 +140,11 @@ func TestConfirmationCode(t *testing.T) {
 			_, err := o.Suspend(o.t.Context(), access.Operator, o.bob.Member)
 			must(o.t, err)
 		}), access.Forbidden},
-		{"once signed out everywhere", as(func(o *office) { must(o.t, o.SignOutEverywhere(o.t.Context(), access.Operator, o.bob.Member, false)) }), access.Forbidden},
+		{
+			"once signed out everywhere",
+			as(func(o *office) { must(o.t, o.SignOutEverywhere(o.t.Context(), access.Operator, o.bob.Member, false)) }),
+			access.Forbidden,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -75,7 +75,11 @@ func TestStolenSessionLeavesNothingBehind(t *testing.T) {
 			window := o.ann
 			window.Session = o.asWindow(o.confirmed(o.ann.Member), "window").Hash()
 			before := o.state()
-			for whose, by := range map[string]access.By{"an old session": o.ann, "a window, let in just now": window, "no session": session(o.ann.Member)} {
+			for whose, by := range map[string]access.By{
+				"an old session":            o.ann,
+				"a window, let in just now": window,
+				"no session":                session(o.ann.Member),
+			} {
 				refused(t, act(by), access.Forbidden, "confirmation_required")
 				if o.state() != before {
 					t.Errorf("%s: a refusal changed something", whose)
@@ -179,7 +183,12 @@ func TestHeldSecretsAreTheOperatorsAlone(t *testing.T) {
 		for _, l := range o.letters(kind) {
 			_, w, err := o.Letter(t.Context(), o.bob, l.ID)
 			must(t, err)
-			for what, text := range map[string]string{"subject": w.Subject + l.Subject, "text": w.Text, "HTML": w.HTML, "detail": l.Detail} {
+			for what, text := range map[string]string{
+				"subject": w.Subject + l.Subject,
+				"text":    w.Text,
+				"HTML":    w.HTML,
+				"detail":  l.Detail,
+			} {
 				if strings.Contains(shown.ReplaceAllString(text, ""), want) {
 					t.Errorf("an Admin reads the secret of an email of kind %s in its %s", kind, what)
 				}
@@ -187,12 +196,18 @@ func TestHeldSecretsAreTheOperatorsAlone(t *testing.T) {
 		}
 		_, w, err := o.Letter(t.Context(), access.Operator, o.letter(kind, to[kind]).ID)
 		must(t, err)
-		if !strings.Contains(shown.ReplaceAllString(w.Text, ""), want) || !strings.Contains(shown.ReplaceAllString(w.HTML, ""), want) {
+		if !strings.Contains(shown.ReplaceAllString(w.Text, ""), want) ||
+			!strings.Contains(shown.ReplaceAllString(w.HTML, ""), want) {
 			t.Errorf("the operator does not read the secret of an email of kind %s", kind)
 		}
 	}
 	for kind := range drafts {
-		f := LetterFacts{PublicURL: "https://door.example.com", Link: "https://door.example.com/login/x", Code: "ZZZZ-9999", Workspace: "W"}
+		f := LetterFacts{
+			PublicURL: "https://door.example.com",
+			Link:      "https://door.example.com/login/x",
+			Code:      "ZZZZ-9999",
+			Workspace: "W",
+		}
 		w, err := o.Desk.letters.Render(kind, f)
 		must(t, err)
 		if strings.Contains(w.Text, "ZZZZ-9999") && !kind.HoldsSecret() {

@@ -77,8 +77,13 @@ func (d *Desk) stillOffered(tx *store.Tx, a asker, m *access.Member) error {
 	if err != nil {
 		return err
 	}
-	return access.Errorf(access.Conflict, "%s invited %s as %s, and may not grant that any more. Choose the roles yourself to approve.",
-		who, m.Called(), access.RoleNames(m.Roles)).On("roles").WithCode("inviter_lost_rights")
+	return access.Errorf(
+		access.Conflict,
+		"%s invited %s as %s, and may not grant that any more. Choose the roles yourself to approve.",
+		who,
+		m.Called(),
+		access.RoleNames(m.Roles),
+	).On("roles").WithCode("inviter_lost_rights")
 }
 
 // inviterAble reports whether whoever invited a member could invite to these

@@ -75,7 +75,12 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 	}
 	o.Store.OnCommit(d.committed)
 	if err := d.mendTokens(ctx); err != nil {
-		d.log.ErrorContext(ctx, "the API tokens of an older version could not be put in order; the next start tries again", "err", err)
+		d.log.ErrorContext(
+			ctx,
+			"the API tokens of an older version could not be put in order; the next start tries again",
+			"err",
+			err,
+		)
 	}
 	return d, nil
 }

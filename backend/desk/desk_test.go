@@ -80,7 +80,14 @@ func (o *office) open() {
 	o.t.Helper()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var err error
-	o.store, err = store.Open(store.Options{Dir: o.dir, Now: o.clock.now, Uptime: o.up, Logger: quiet, Twice: true, MinFree: 1})
+	o.store, err = store.Open(store.Options{
+		Dir:     o.dir,
+		Now:     o.clock.now,
+		Uptime:  o.up,
+		Logger:  quiet,
+		Twice:   true,
+		MinFree: 1,
+	})
 	must(o.t, err)
 	o.Desk, err = New(o.t.Context(), Options{Store: o.store, Frontend: os.DirFS("../../frontend"), PublicURL: "https://door.example.com", Mail: o.mail, Logger: quiet})
 	must(o.t, err)

@@ -21,14 +21,19 @@ var (
 // subject is one line, and nothing in it is longer than an email bears.
 func FuzzLetters(f *testing.F) {
 	l := openLetters(f)
-	for _, s := range []string{"Ada Lovelace", "<img src=x onerror=alert(1)>", "\"><script>", "{{.Link}}{{7}}", "x\r\nBcc: eve@example.com", "https://evil.example", "\u202eevil", "&lt;b&gt;", strings.Repeat("long ", 300), "\xff\xfe", "' onmouseover='x", "javascript:alert(1)", "\u2028x"} {
+	for _, s := range []string{
+		"Ada Lovelace", "<img src=x onerror=alert(1)>", "\"><script>", "{{.Link}}{{7}}", "x\r\nBcc: eve@example.com",
+		"https://evil.example", "\u202eevil", "&lt;b&gt;", strings.Repeat("long ", 300), "\xff\xfe", "' onmouseover='x",
+		"javascript:alert(1)", "\u2028x",
+	} {
 		f.Add(s, "Grace", "note", "AI Loop")
 		f.Add("Ada", s, s, s)
 	}
 	plain := tagsOf(f, l, "Ada", "Grace", "note", "AI Loop")
 	f.Fuzz(func(t *testing.T, name, inviter, note, workspace string) {
 		for kind, tags := range tagsOf(t, l, name, inviter, note, workspace) {
-			if strings.TrimSpace(name) == "" || strings.TrimSpace(inviter) == "" || strings.TrimSpace(note) == "" || strings.TrimSpace(workspace) == "" {
+			if strings.TrimSpace(name) == "" || strings.TrimSpace(inviter) == "" || strings.TrimSpace(note) == "" ||
+				strings.TrimSpace(workspace) == "" {
 				continue // what is not there has no tags either
 			}
 			for tag := range tags {
@@ -46,14 +51,19 @@ func tagsOf(t testing.TB, l *Letters, name, inviter, note, workspace string) map
 	all := map[access.LetterKind]map[string]bool{}
 	for kind := range drafts {
 		f := letterFacts()
-		f.ToName, f.Inviter, f.Note, f.Reason, f.Workspace, f.Device, f.Code = name, inviter, note, note, workspace, name, "482913"
-		f.Waiting = []WaitingPerson{{name, "ada@example.com", []string{"Fleet"}, written.Add(-time.Minute)}, {note, "bob@example.com", []string{"Fleet"}, written}}
+		f.ToName, f.Inviter, f.Workspace = name, inviter, workspace
+		f.Note, f.Reason, f.Device, f.Code = note, note, name, "482913"
+		f.Waiting = []WaitingPerson{
+			{name, "ada@example.com", []string{"Fleet"}, written.Add(-time.Minute)},
+			{note, "bob@example.com", []string{"Fleet"}, written},
+		}
 		w, err := l.Render(kind, f)
 		if err != nil {
 			t.Fatalf("%s: %v", kind, err)
 		}
 		whole := w.Subject + w.Text + w.HTML
-		if strings.ContainsFunc(w.Subject, unicode.IsControl) || utf8.RuneCountInString(w.Subject) > 400 || strings.ContainsAny(whole, "\r\x00\u202e\u2028") || !utf8.ValidString(whole) || len(whole) > 64<<10 {
+		if strings.ContainsFunc(w.Subject, unicode.IsControl) || utf8.RuneCountInString(w.Subject) > 400 ||
+			strings.ContainsAny(whole, "\r\x00\u202e\u2028") || !utf8.ValidString(whole) || len(whole) > 64<<10 {
 			t.Errorf("%s: %d bytes, subject %q", kind, len(whole), w.Subject)
 		}
 		for _, m := range hrefs.FindAllStringSubmatch(w.HTML, -1) {

@@ -32,7 +32,14 @@ func TestNextRequest(t *testing.T) {
 	}{
 		{"suspend", func(o *office, id access.MemberID) error { _, err := o.Suspend(o.t.Context(), o.ann, id); return err }, access.EndedSuspended, false, false, false},
 		{"remove", func(o *office, id access.MemberID) error { return o.Remove(o.t.Context(), o.ann, id) }, access.EndedRemoved, false, false, false},
-		{"sign out everywhere", func(o *office, id access.MemberID) error { return o.SignOutEverywhere(o.t.Context(), o.ann, id, false) }, "", false, true, true},
+		{
+			"sign out everywhere",
+			func(o *office, id access.MemberID) error { return o.SignOutEverywhere(o.t.Context(), o.ann, id, false) },
+			"",
+			false,
+			true,
+			true,
+		},
 		{"fewer roles", func(o *office, id access.MemberID) error {
 			_, err := o.ChangeAccess(o.t.Context(), o.ann, id, []access.RoleName{access.Fleet})
 			return err

@@ -118,7 +118,14 @@ func free(tx *store.Tx, a access.Address) error {
 // sendInvitation makes the member's invitation link, in place of an older one,
 // and posts the letter that carries it. Where somebody is handed the link too,
 // it says who.
-func (d *Desk) sendInvitation(tx *store.Tx, m *access.Member, secret access.Secret, kind access.LetterKind, class access.Class, handed access.By) error {
+func (d *Desk) sendInvitation(
+	tx *store.Tx,
+	m *access.Member,
+	secret access.Secret,
+	kind access.LetterKind,
+	class access.Class,
+	handed access.By,
+) error {
 	if err := revokeLink(tx, m); err != nil {
 		return err
 	}
@@ -135,7 +142,13 @@ func (d *Desk) sendInvitation(tx *store.Tx, m *access.Member, secret access.Secr
 
 // putInvitation keeps the member's invitation link: in that letter, or with
 // somebody who hands it over, or both.
-func putInvitation(tx *store.Tx, m *access.Member, secret access.Secret, letter access.LetterID, handed access.By) error {
+func putInvitation(
+	tx *store.Tx,
+	m *access.Member,
+	secret access.Secret,
+	letter access.LetterID,
+	handed access.By,
+) error {
 	m.Link = secret.Hash()
 	return tx.PutLogin(access.Login{Hash: m.Link, Purpose: access.ForInvitation, Member: m.ID, Address: m.Email.Canonical,
 		Letter: letter, Handed: handed, Epoch: m.Epoch, MadeAt: tx.Now, ExpiresAt: m.Invitation.ExpiresAt})

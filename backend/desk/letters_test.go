@@ -40,7 +40,8 @@ func letterSamples() map[string]letterSample {
 		return f
 	}
 	asked := with(func(f *LetterFacts) {
-		f.Code, f.Until, f.Device = "K7PQ-3XMD", written.Add(15*time.Minute), "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+		f.Code, f.Until = "K7PQ-3XMD", written.Add(15*time.Minute)
+		f.Device = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 	})
 	ada := WaitingPerson{"Ada Lovelace", "ada@example.com", []string{"Fleet"}, written.Add(-12 * time.Minute)}
 	alan := WaitingPerson{"", "alan@example.net", []string{"AILoop", "Fleet"}, written.Add(-26 * time.Hour)}
@@ -57,11 +58,15 @@ func letterSamples() map[string]letterSample {
 			f.To = strings.Repeat("long.", 30) + "address@example.com"
 			f.Roles = []string{"Admin", "AILoop", "Fleet", "Observers of the long and winding road"}
 		})},
-		"expiring":      {access.ExpiringLetter, with(func(f *LetterFacts) { f.Until = written.Add(24 * time.Hour) })},
-		"sign-in":       {access.SignInLetter, asked},
-		"sign-in-renew": {access.SignInLetter, with(func(f *LetterFacts) { f.ToName = ""; f.Until = written.Add(15 * time.Minute) })},
+		"expiring": {access.ExpiringLetter, with(func(f *LetterFacts) { f.Until = written.Add(24 * time.Hour) })},
+		"sign-in":  {access.SignInLetter, asked},
+		"sign-in-renew": {
+			access.SignInLetter,
+			with(func(f *LetterFacts) { f.ToName = ""; f.Until = written.Add(15 * time.Minute) }),
+		},
 		"confirmation": {access.ConfirmationLetter, with(func(f *LetterFacts) {
-			f.Link, f.Code, f.Until, f.Device = "", "7K3M-9QXD", written.Add(10*time.Minute), "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+			f.Link, f.Code, f.Until = "", "7K3M-9QXD", written.Add(10*time.Minute)
+			f.Device = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 		})},
 		"received":       {access.ReceivedLetter, letterFacts()},
 		"approved":       {access.ApprovedLetter, with(func(f *LetterFacts) { f.Link = "" })},
@@ -130,9 +135,30 @@ func TestEveryKindOfLetterHasASample(t *testing.T) {
 func TestLettersTellTheFacts(t *testing.T) {
 	l, all := openLetters(t), letterSamples()
 	for name, facts := range map[string][]string{
-		"invitation":   {"Grace Hopper", "grace@example.org", "Ada@Example.com", "Fleet", "Wednesday 15 May 2030, 12:00 UTC (7 days)", all["invitation"].facts.Link, "Welcome, Ada.", "did not expect it"},
-		"expiring":     {"Grace Hopper", "Thursday 9 May 2030, 12:00 UTC (24 hours)", all["expiring"].facts.Link, "no longer works", "did not expect it"},
-		"sign-in":      {"K7PQ-3XMD", all["sign-in"].facts.Link, "Wednesday 8 May 2030, 12:15 UTC (15 minutes)", "Firefox on Linux", "If it was not you"},
+		"invitation": {
+			"Grace Hopper",
+			"grace@example.org",
+			"Ada@Example.com",
+			"Fleet",
+			"Wednesday 15 May 2030, 12:00 UTC (7 days)",
+			all["invitation"].facts.Link,
+			"Welcome, Ada.",
+			"did not expect it",
+		},
+		"expiring": {
+			"Grace Hopper",
+			"Thursday 9 May 2030, 12:00 UTC (24 hours)",
+			all["expiring"].facts.Link,
+			"no longer works",
+			"did not expect it",
+		},
+		"sign-in": {
+			"K7PQ-3XMD",
+			all["sign-in"].facts.Link,
+			"Wednesday 8 May 2030, 12:15 UTC (15 minutes)",
+			"Firefox on Linux",
+			"If it was not you",
+		},
 		"received":     {"Fleet", "Grace Hopper", "https://door.example.com/pending", "If that was not you"},
 		"approved":     {"Fleet", "https://door.example.com/"},
 		"rejected":     {"This workspace is for the route planners only.", "deleted"},

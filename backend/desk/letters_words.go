@@ -66,7 +66,8 @@ func (f *LetterFacts) signInLead() []string {
 	how := "Open the link to sign in. It works once."
 	switch {
 	case anyBrowser && f.Code != "":
-		how = "Open the link to sign in, in any browser, or type this code until " + atClock(f.CodeUntil) + " in the browser where you asked for it. Either works once."
+		how = "Open the link to sign in, in any browser, or type this code until " + atClock(f.CodeUntil) +
+			" in the browser where you asked for it. Either works once."
 	case anyBrowser:
 		how = "Open the link to sign in, in any browser. It works once."
 	case f.Code != "":
@@ -74,26 +75,37 @@ func (f *LetterFacts) signInLead() []string {
 	}
 	lead := []string{f.hello() + how}
 	if !f.CodesOff.IsZero() {
-		lead = append(lead, "Codes are switched off for this address until "+exactly(f.CodesOff)+", because wrong codes were tried. Use the link.")
+		lead = append(
+			lead,
+			"Codes are switched off for this address until "+exactly(f.CodesOff)+
+				", because wrong codes were tried. Use the link.",
+		)
 	}
 	if anyBrowser {
 		lead = append(lead, "Many sign-in letters were asked for, perhaps not by you. Until "+exactly(f.NextAt)+
-			" no other one is sent to a browser that has not signed you in before: use this one. The next one like it makes its link void.")
+			" no other one is sent to a browser that has not signed you in before: use this one. The next one like it makes "+
+			"its link void.")
 	}
 	return lead
 }
 
 func (f *LetterFacts) confirmation() draft {
 	return draft{
-		Subject: "Confirm that it is you: " + f.Workspace, Preview: "The code in this email expires at " + atClock(f.Until) + ".",
-		Title: "Confirm that it is you",
-		Lead: []string{f.hello() + "You are about to do something in " + f.Workspace + " that only you should. Type this code there. " +
-			"It works once, and only where you asked for it."},
+		Subject: "Confirm that it is you: " + f.Workspace,
+		Preview: "The code in this email expires at " + atClock(f.Until) + ".",
+		Title:   "Confirm that it is you",
+		Lead: []string{
+			f.hello() + "You are about to do something in " + f.Workspace + " that only you should. Type this code there. " +
+				"It works once, and only where you asked for it.",
+		},
 		Code:  f.Code,
 		Facts: f.facts("For", f.To, "Asked from", device(f.Device), "Expires", f.until()),
-		Why: []string{"Somebody who is signed in as you at " + f.host() + " asked for this email. If it was not you, somebody else uses your session: " +
-			"open " + f.PublicURL + "/ and press Sign out everywhere.",
-			"Do not pass the code on. Nobody from " + f.Workspace + " will ever ask you for it."},
+		Why: []string{
+			"Somebody who is signed in as you at " + f.host() +
+				" asked for this email. If it was not you, somebody else uses your session: " +
+				"open " + f.PublicURL + "/ and press Sign out everywhere.",
+			"Do not pass the code on. Nobody from " + f.Workspace + " will ever ask you for it.",
+		},
 	}
 }
 

@@ -22,7 +22,15 @@ func (l *life) approve(rt *rapid.T) {
 	if err != nil && roles == nil && a.soul == nil && access.Explain(err).Code == "inviter_lost_rights" {
 		return // the roles have to be named
 	}
-	if a.judge(rt, "approve", on, err, access.May(access.Decide, access.ResMembers), on.state == access.Pending, !within(granted, a.rights) || !within(on.invited, a.rights)) {
+	if a.judge(
+		rt,
+		"approve",
+		on,
+		err,
+		access.May(access.Decide, access.ResMembers),
+		on.state == access.Pending,
+		!within(granted, a.rights) || !within(on.invited, a.rights),
+	) {
 		on.state, on.roles = access.Active, granted
 	}
 }
@@ -30,7 +38,15 @@ func (l *life) approve(rt *rapid.T) {
 func (l *life) reject(rt *rapid.T) {
 	a, on := l.draw(rt)
 	err := l.Reject(l.ctx, a.by, on.target(), "no", false)
-	if a.judge(rt, "reject", on, err, access.May(access.Decide, access.ResMembers), on.state == access.Pending, !within(on.invited, a.rights)) {
+	if a.judge(
+		rt,
+		"reject",
+		on,
+		err,
+		access.May(access.Decide, access.ResMembers),
+		on.state == access.Pending,
+		!within(on.invited, a.rights),
+	) {
 		on.end()
 	}
 }
@@ -41,7 +57,15 @@ func (l *life) changeRoles(rt *rapid.T) {
 	a, on := l.draw(rt)
 	roles := l.drawRoles(rt)
 	_, err := l.ChangeAccess(l.ctx, a.by, on.target(), roles)
-	if a.judge(rt, "change roles", on, err, mayChange, on.id != "", !within(roles, a.rights) || !within(on.roles, a.rights)) {
+	if a.judge(
+		rt,
+		"change roles",
+		on,
+		err,
+		mayChange,
+		on.id != "",
+		!within(roles, a.rights) || !within(on.roles, a.rights),
+	) {
 		on.roles = roles
 		if on.state == access.Pending {
 			on.invited = roles
@@ -105,13 +129,15 @@ func (l *life) useToken(rt *rapid.T) {
 // what has fallen due.
 func (l *life) timePasses(rt *rapid.T) {
 	for range rapid.SampledFrom([]int{1, 1, 1, 2, 8, 40}).Draw(rt, "times") {
-		l.clock.forward(rapid.SampledFrom([]time.Duration{time.Minute, 20 * time.Minute, 19 * time.Hour}).Draw(rt, "how long"))
+		l.clock.forward(rapid.SampledFrom([]time.Duration{time.Minute, 20 * time.Minute, 19 * time.Hour}).
+			Draw(rt, "how long"))
 		_, err := l.Sweep(l.ctx)
 		l.must(rt, err)
 	}
 	for _, s := range l.souls { // whom nobody decides is removed after 30 days
 		if s.state == access.Pending {
-			if _, err := l.Member(l.ctx, access.Operator, s.id); access.Explain(err).Kind == access.NotFound || err != nil && access.Conflict.Is(err) {
+			if _, err := l.Member(l.ctx, access.Operator, s.id); access.Explain(err).Kind == access.NotFound ||
+				err != nil && access.Conflict.Is(err) {
 				s.end()
 			}
 		}

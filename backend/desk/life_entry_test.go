@@ -17,7 +17,11 @@ func (l *life) invite(rt *rapid.T) {
 	a, on := l.draw(rt)
 	roles := l.drawRoles(rt)
 	lasts := rapid.SampledFrom([]time.Duration{time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}).Draw(rt, "lasts")
-	in, err := l.Invite(l.ctx, a.by, Invitation{Email: l.address(rt, strings.ToUpper(on.email)), Roles: roles, Lasts: lasts})
+	in, err := l.Invite(l.ctx, a.by, Invitation{
+		Email: l.address(rt, strings.ToUpper(on.email)),
+		Roles: roles,
+		Lasts: lasts,
+	})
 	if !(actor{a.by, nil, a.rights}).judgeInvite(rt, a, on, err, roles) {
 		return
 	}
@@ -29,7 +33,15 @@ func (actor) judgeInvite(rt *rapid.T, a actor, on *soul, err error, roles []acce
 	if a.soul == on && on.id == "" { // nobody, inviting their own address
 		a.soul = &soul{}
 	}
-	return a.judge(rt, "invite", on, err, access.May(access.DoInvite, access.ResMembers), on.id == "", !within(roles, a.rights))
+	return a.judge(
+		rt,
+		"invite",
+		on,
+		err,
+		access.May(access.DoInvite, access.ResMembers),
+		on.id == "",
+		!within(roles, a.rights),
+	)
 }
 
 func (l *life) resend(rt *rapid.T) {
@@ -43,7 +55,11 @@ func (l *life) resend(rt *rapid.T) {
 	}
 	if err == nil && on.state == access.Pending && len(on.sessions) == 0 {
 		spend(on.links) // the new one is in the email
-		on.links = append(on.links, &opener{secret: secretOf(l.newestLink(rt, on)), made: l.clock.now(), until: l.clock.now().Add(time.Hour)})
+		on.links = append(on.links, &opener{
+			secret: secretOf(l.newestLink(rt, on)),
+			made:   l.clock.now(),
+			until:  l.clock.now().Add(time.Hour),
+		})
 	}
 }
 
@@ -86,7 +102,11 @@ func (l *life) newestLink(rt *rapid.T, on *soul) string {
 // browser is one that nobody knows yet.
 func (l *life) browser() Browser {
 	l.n++
-	return Browser{Secret: access.Secret(fmt.Sprintf("browser %d", l.n)), From: fmt.Sprintf("192.0.2.%d", l.n%250+1), Agent: "Firefox"}
+	return Browser{
+		Secret: access.Secret(fmt.Sprintf("browser %d", l.n)),
+		From:   fmt.Sprintf("192.0.2.%d", l.n%250+1),
+		Agent:  "Firefox",
+	}
 }
 
 func (l *life) redeem(rt *rapid.T) {
@@ -108,8 +128,10 @@ func (l *life) use(rt *rapid.T, on *soul, link *opener, b Browser) {
 		}
 		return
 	}
-	if link.spent || on.id == "" || on.state == access.Suspended || !now.Before(link.made.Add(access.LongestInvite)) || !link.until.IsZero() && now.After(link.until) && link.until.Sub(link.made) > time.Hour {
-		rt.Fatalf("a link of %s (%s) opened: spent %v, good until %s, now %s", on.email, on.state, link.spent, link.until, now)
+	if link.spent || on.id == "" || on.state == access.Suspended || !now.Before(link.made.Add(access.LongestInvite)) ||
+		!link.until.IsZero() && now.After(link.until) && link.until.Sub(link.made) > time.Hour {
+		rt.Fatalf("a link of %s (%s) opened: spent %v, good until %s, now %s",
+			on.email, on.state, link.spent, link.until, now)
 	}
 	link.spent = true
 	if entry.Member.ID != on.id {
@@ -131,7 +153,11 @@ func (l *life) signInByLink(rt *rapid.T) {
 	if on == nil {
 		return
 	}
-	link := &opener{secret: secretOf(l.newestLink(rt, on)), made: l.clock.now(), until: l.clock.now().Add(access.SignInLasts)}
+	link := &opener{
+		secret: secretOf(l.newestLink(rt, on)),
+		made:   l.clock.now(),
+		until:  l.clock.now().Add(access.SignInLasts),
+	}
 	if _, err := l.RedeemLink(l.ctx, link.secret, l.browser()); err == nil {
 		rt.Fatalf("the sign-in link of %s opened in another browser", on.email)
 	}

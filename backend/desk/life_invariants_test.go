@@ -43,7 +43,8 @@ func (l *life) asModelled(rt *rapid.T, s *soul) {
 		return
 	}
 	if err != nil || m.ID != s.id || m.State != s.state || !slices.Equal(sorted(m.Roles), sorted(s.roles)) {
-		rt.Fatalf("%s is kept as %s %s %v (%v), and ought to be %s %s %v", s.email, m.ID, m.State, m.Roles, err, s.id, s.state, s.roles)
+		rt.Fatalf("%s is kept as %s %s %v (%v), and ought to be %s %s %v",
+			s.email, m.ID, m.State, m.Roles, err, s.id, s.state, s.roles)
 	}
 }
 
@@ -58,7 +59,8 @@ func sorted(roles []access.RoleName) []access.RoleName {
 func (l *life) session(rt *rapid.T, s *soul, o *opener) {
 	p, err := l.Who(l.ctx, o.secret)
 	if err != nil {
-		if fresh := l.clock.now().Before(o.made.Add(20 * time.Minute)); !o.spent && fresh && s.id != "" && s.state != access.Suspended && l.openSessions(s) <= 15 {
+		if fresh := l.clock.now().Before(o.made.Add(20 * time.Minute)); !o.spent && fresh && s.id != "" &&
+			s.state != access.Suspended && l.openSessions(s) <= 15 {
 			rt.Fatalf("a session of %s (%s) that was opened at %s: %v", s.email, s.state, o.made, err)
 		}
 		return

@@ -90,8 +90,10 @@ type life struct {
 const Clerk access.RoleName = "Clerk"
 
 var clerkMay = []access.Permission{
-	access.May(access.Read, access.ResMembers), access.May(access.DoInvite, access.ResMembers), access.May(access.Decide, access.ResMembers),
-	access.May(access.Change, access.ResMembers), access.May(access.Open, access.ResFleet), access.May(access.Open, access.ResFleetLake), access.May(access.Open, access.ResFleetFlows),
+	access.May(access.Read, access.ResMembers), access.May(access.DoInvite, access.ResMembers),
+	access.May(access.Decide, access.ResMembers),
+	access.May(access.Change, access.ResMembers), access.May(access.Open, access.ResFleet),
+	access.May(access.Open, access.ResFleetLake), access.May(access.Open, access.ResFleetFlows),
 }
 
 func newLife(rt *rapid.T) *life {
@@ -118,7 +120,13 @@ func newLife(rt *rapid.T) *life {
 func (l *life) openDesk(rt *rapid.T) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var err error
-	l.Desk, err = New(l.ctx, Options{Store: l.store, Frontend: os.DirFS("../../frontend"), PublicURL: "https://door.example.com", Mail: true, Logger: quiet})
+	l.Desk, err = New(l.ctx, Options{
+		Store:     l.store,
+		Frontend:  os.DirFS("../../frontend"),
+		PublicURL: "https://door.example.com",
+		Mail:      true,
+		Logger:    quiet,
+	})
 	l.must(rt, err)
 }
 
@@ -183,7 +191,16 @@ func (l *life) draw(rt *rapid.T) (a actor, on *soul) {
 }
 
 func (l *life) drawRoles(rt *rapid.T) []access.RoleName {
-	return rapid.SampledFrom([][]access.RoleName{{access.Fleet}, {access.AILoop}, {Clerk}, {access.Admin}, {access.Fleet, access.AILoop}}).Draw(rt, "roles")
+	return rapid.SampledFrom([][]access.RoleName{
+		{access.Fleet},
+		{access.AILoop},
+		{Clerk},
+		{access.Admin},
+		{access.Fleet, access.AILoop},
+	}).Draw(
+		rt,
+		"roles",
+	)
 }
 
 // id is the target's, or one that nobody has.
@@ -197,13 +214,21 @@ func (s *soul) target() access.MemberID {
 // judge holds the outcome of a verb to the rules. fits: the target is in the state
 // that the verb is for; above: what is touched or granted goes beyond the actor.
 // The operator has to succeed where a verb fits; for members more may be asked.
-func (a actor) judge(rt *rapid.T, verb string, on *soul, err error, right access.Permission, fits, above bool) (done bool) {
+func (a actor) judge(
+	rt *rapid.T,
+	verb string,
+	on *soul,
+	err error,
+	right access.Permission,
+	fits, above bool,
+) (done bool) {
 	self := a.soul != nil && a.soul == on
 	switch {
 	case err != nil && access.Explain(err).Kind == access.Internal:
 		rt.Fatalf("%s: a fault of ours: %v", verb, err)
 	case err == nil && (!a.rights[right] || !fits || above || self):
-		rt.Fatalf("%s on %s (%s, %v): it went through; right %v, fits %v, above %v, self %v", verb, on.email, on.state, on.roles, a.rights[right], fits, above, self)
+		rt.Fatalf("%s on %s (%s, %v): it went through; right %v, fits %v, above %v, self %v",
+			verb, on.email, on.state, on.roles, a.rights[right], fits, above, self)
 	case err != nil && a.soul == nil && fits && access.Explain(err).Code != "last_admin" && !access.TooMany.Is(err):
 		rt.Fatalf("%s by the operator on %s (%s): %v", verb, on.email, on.state, err)
 	}

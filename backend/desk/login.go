@@ -159,7 +159,14 @@ func spendAsk(tx *store.Tx, browser access.SecretHash) error {
 // arrive signs a member in. Whoever opened a letter has proved the address; the
 // first time that somebody comes, they are told that they wait, and so are the
 // Admins.
-func (d *Desk) arrive(tx *store.Tx, m access.Member, session access.Secret, method string, p proof, b Browser) (Entry, error) {
+func (d *Desk) arrive(
+	tx *store.Tx,
+	m access.Member,
+	session access.Secret,
+	method string,
+	p proof,
+	b Browser,
+) (Entry, error) {
 	if err := d.accept(tx, &m, p, b); err != nil {
 		return Entry{}, err
 	}

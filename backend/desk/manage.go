@@ -118,7 +118,13 @@ func above(m *access.Member, g access.Permission) error {
 	if m.State == access.Pending {
 		has = "is invited to"
 	}
-	return access.Errorf(access.Forbidden, "%s %s more access than you have (%s), so you cannot act on the account. An Admin can.", m.Called(), has, g).WithCode("member_above_own")
+	return access.Errorf(
+		access.Forbidden,
+		"%s %s more access than you have (%s), so you cannot act on the account. An Admin can.",
+		m.Called(),
+		has,
+		g,
+	).WithCode("member_above_own")
 }
 
 // Rename gives a member another name.

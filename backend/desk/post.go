@@ -13,7 +13,14 @@ func (d *Desk) post(tx *store.Tx, kind access.LetterKind, m *access.Member, good
 }
 
 // postAs is post for a letter that is more urgent than others of its kind.
-func (d *Desk) postAs(tx *store.Tx, class access.Class, kind access.LetterKind, m *access.Member, goodUntil time.Time, f LetterFacts) (access.LetterID, error) {
+func (d *Desk) postAs(
+	tx *store.Tx,
+	class access.Class,
+	kind access.LetterKind,
+	m *access.Member,
+	goodUntil time.Time,
+	f LetterFacts,
+) (access.LetterID, error) {
 	l, words, err := d.write(tx, kind, m, goodUntil, f)
 	if err != nil {
 		return "", err
@@ -26,7 +33,13 @@ func (d *Desk) postAs(tx *store.Tx, class access.Class, kind access.LetterKind, 
 }
 
 // write is a letter and what it says.
-func (d *Desk) write(tx *store.Tx, kind access.LetterKind, m *access.Member, goodUntil time.Time, f LetterFacts) (l access.Letter, words access.Words, err error) {
+func (d *Desk) write(
+	tx *store.Tx,
+	kind access.LetterKind,
+	m *access.Member,
+	goodUntil time.Time,
+	f LetterFacts,
+) (l access.Letter, words access.Words, err error) {
 	settings, err := tx.Settings()
 	if err != nil {
 		return l, words, err

@@ -20,14 +20,21 @@ func (o *office) card(id access.MemberID) Card {
 // email carried to the mailbox proves it.
 func TestHandedLinkProvesNothing(t *testing.T) {
 	copied := func(o *office) (access.MemberID, access.Secret) {
-		in, err := o.Invite(t.Context(), o.bob, Invitation{Email: mail(t, "ada@example.com"), Roles: []access.RoleName{access.Fleet}})
+		in, err := o.Invite(t.Context(), o.bob, Invitation{
+			Email: mail(t, "ada@example.com"),
+			Roles: []access.RoleName{access.Fleet},
+		})
 		must(t, err)
 		link, err := o.CopyLink(t.Context(), o.bob, in.Card.ID)
 		must(t, err)
 		return in.Card.ID, secretOf(link)
 	}
 	printed := func(o *office) (access.MemberID, access.Secret) {
-		in, err := o.Invite(t.Context(), access.Operator, Invitation{Email: mail(t, "ada@example.com"), Roles: []access.RoleName{access.Fleet}, HandOver: true})
+		in, err := o.Invite(t.Context(), access.Operator, Invitation{
+			Email:    mail(t, "ada@example.com"),
+			Roles:    []access.RoleName{access.Fleet},
+			HandOver: true,
+		})
 		must(t, err)
 		return in.Card.ID, secretOf(in.Link)
 	}
@@ -60,13 +67,15 @@ func TestHandedLinkProvesNothing(t *testing.T) {
 			must(t, err)
 			c := o.card(id)
 			if c.HandedOver != tt.handed || c.ProvedAt.IsZero() != (tt.handed != "") || !c.Came().Equal(o.clock.now()) {
-				t.Errorf("proved %v, handed over by %q, came %v; want handed over by %q", c.ProvedAt, c.HandedOver, c.Came(), tt.handed)
+				t.Errorf("proved %v, handed over by %q, came %v; want handed over by %q",
+					c.ProvedAt, c.HandedOver, c.Came(), tt.handed)
 			}
 			// They wait as others do: the mailbox is told, and so are the Admins.
 			if n := len(o.letters(access.ReceivedLetter)); n != 1 {
 				t.Errorf("%d letters say that the request was received, want 1", n)
 			}
-			if proved, accepted := o.did(access.DidProve), o.did(access.DidAccept); proved+accepted != 1 || (accepted == 1) != (tt.handed != "") {
+			if proved, accepted := o.did(access.DidProve), o.did(access.DidAccept); proved+accepted != 1 ||
+				(accepted == 1) != (tt.handed != "") {
 				t.Errorf("the log says proved %d times, accepted %d times", proved, accepted)
 			}
 			_, err = o.Resend(t.Context(), o.ann, id)
@@ -180,8 +189,18 @@ func TestInviterWhoMayNoLongerGrant(t *testing.T) {
 		{"has the roles, but may not invite", []access.RoleName{access.Fleet}, func(o *office) error {
 			return only(o.ChangeAccess(t.Context(), o.ann, o.bob.Member, []access.RoleName{access.Fleet}))
 		}, false},
-		{"suspended", []access.RoleName{access.Fleet}, func(o *office) error { return only(o.Suspend(t.Context(), o.ann, o.bob.Member)) }, false},
-		{"removed", []access.RoleName{access.Fleet}, func(o *office) error { return o.Remove(t.Context(), o.ann, o.bob.Member) }, false},
+		{
+			"suspended",
+			[]access.RoleName{access.Fleet},
+			func(o *office) error { return only(o.Suspend(t.Context(), o.ann, o.bob.Member)) },
+			false,
+		},
+		{
+			"removed",
+			[]access.RoleName{access.Fleet},
+			func(o *office) error { return o.Remove(t.Context(), o.ann, o.bob.Member) },
+			false,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := openOffice(t)

@@ -97,7 +97,13 @@ func unheld(tx *store.Tx, name access.RoleName) error {
 	if err != nil || held == "" {
 		return err
 	}
-	return access.Errorf(access.Conflict, "There was a role %s before, and %s it still: they would get this one's access. Choose another name, or take it from them first.", name, held).On("name").WithCode("role_held")
+	return access.Errorf(
+		access.Conflict,
+		"There was a role %s before, and %s it still: they would get this one's access. Choose another name, or take it "+
+			"from them first.",
+		name,
+		held,
+	).On("name").WithCode("role_held")
 }
 
 // holders says how many members and API tokens hold a role, with the verb; empty
@@ -108,7 +114,10 @@ func holders(tx *store.Tx, name access.RoleName) (string, error) {
 		return "", err
 	}
 	if c.TokenRoles == nil && c.Tokens > 0 {
-		return "", access.Errorf(access.Unavailable, "The API tokens of an older version are not counted yet. Start Doorward again.").WithCode("tokens_uncounted")
+		return "", access.Errorf(
+			access.Unavailable,
+			"The API tokens of an older version are not counted yet. Start Doorward again.",
+		).WithCode("tokens_uncounted")
 	}
 	members, tokens := c.Roles[name], c.TokenRoles[name]
 	verb := "hold"
@@ -153,7 +162,8 @@ func (d *Desk) DeleteRole(ctx context.Context, by access.By, name access.RoleNam
 			return err
 		}
 		if held != "" {
-			return access.Errorf(access.Conflict, "%s the role %s. Give the members another one, and revoke the tokens, first.", held, name).WithCode("role_in_use")
+			return access.Errorf(access.Conflict, "%s the role %s. Give the members another one, and revoke the tokens, first.",
+				held, name).WithCode("role_in_use")
 		}
 		if err := tx.DeleteRole(name); err != nil {
 			return err

@@ -84,7 +84,10 @@ func (d *Desk) EndSession(ctx context.Context, by access.By, id access.MemberID,
 		if !ok || !still {
 			return access.NoSuch("session")
 		}
-		return firstOf(tx.DeleteSession(s.Hash, access.EndedSignedOut), tx.Record(by, access.DidEndSession, string(id), s.Method))
+		return firstOf(
+			tx.DeleteSession(s.Hash, access.EndedSignedOut),
+			tx.Record(by, access.DidEndSession, string(id), s.Method),
+		)
 	})
 }
 

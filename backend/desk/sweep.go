@@ -154,7 +154,11 @@ func (d *Desk) sweep(tx *store.Tx, due store.Due, admins []string) error {
 	case store.DueLetter:
 		return d.letterDue(tx, access.LetterID(due.Ref))
 	case store.DueDecoy:
-		return tx.Evenly(store.OutcomeKeys, store.OutcomeBytes, func() error { return d.decoyDue(tx, access.LetterID(due.Ref)) })
+		return tx.Evenly(
+			store.OutcomeKeys,
+			store.OutcomeBytes,
+			func() error { return d.decoyDue(tx, access.LetterID(due.Ref)) },
+		)
 	case store.DueBucket:
 		return tx.DropBucket(due.Ref, due.At)
 	case store.DueTrace:

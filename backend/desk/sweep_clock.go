@@ -47,7 +47,8 @@ func (d *Desk) tellClock(ctx context.Context, c store.ClockState) {
 		return
 	}
 	d.log.ErrorContext(ctx, "the clock has jumped: nothing is deleted and nothing expires by itself. "+
-		"If it is right, run: doorward doctor --clock-is-right", "ahead", c.Ahead, "behind", c.Behind, "believed after", c.Left)
+		"If it is right, run: doorward doctor "+
+		"--clock-is-right", "ahead", c.Ahead, "behind", c.Behind, "believed after", c.Left)
 }
 
 // heldScan is how many things that are due are looked through for those that

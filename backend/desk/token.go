@@ -51,7 +51,8 @@ func (d *Desk) MakeToken(ctx context.Context, by access.By, name string, roles [
 			return err
 		}
 		if c.Tokens >= store.MostTokens {
-			return access.Errorf(access.Conflict, "There are %d tokens already. Revoke one first.", store.MostTokens).WithCode("too_many_tokens")
+			return access.Errorf(access.Conflict, "There are %d tokens already. Revoke one first.",
+				store.MostTokens).WithCode("too_many_tokens")
 		}
 		t = access.Token{
 			ID:        id,

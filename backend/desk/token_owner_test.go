@@ -98,7 +98,14 @@ func TestTokensGoWithARejectedMember(t *testing.T) {
 	o := openOffice(t)
 	id := o.waitingFor("kim@example.org", access.Fleet)
 	must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
-		return tx.PutToken(access.Token{ID: "theirs", Name: "t", Hash: access.NewSecret().Hash(), Owner: id, Roles: fleetRole, MadeAt: tx.Now})
+		return tx.PutToken(access.Token{
+			ID:     "theirs",
+			Name:   "t",
+			Hash:   access.NewSecret().Hash(),
+			Owner:  id,
+			Roles:  fleetRole,
+			MadeAt: tx.Now,
+		})
 	}))
 	must(t, o.Reject(t.Context(), o.ann, id, "", false))
 	if c := o.counters(); c.Tokens != 0 || len(c.TokenRoles) != 0 {
@@ -152,7 +159,8 @@ func TestSignOutEverywhereRevokesTokens(t *testing.T) {
 				if tokens {
 					left, revoked = 2, n
 				}
-				if c := o.counters(); c.Tokens != left || o.did(access.DidRevokeToken) != revoked || !o.opens(anns) || !o.opens(later) {
+				if c := o.counters(); c.Tokens != left || o.did(access.DidRevokeToken) != revoked || !o.opens(anns) ||
+					!o.opens(later) {
 					t.Errorf("%d left, %d entries", c.Tokens, o.did(access.DidRevokeToken))
 				}
 				o.verify()
@@ -163,14 +171,23 @@ func TestSignOutEverywhereRevokesTokens(t *testing.T) {
 
 // Whose tokens one may revoke so: below, equal, above.
 func TestWhoRevokesTokensBySigningOut(t *testing.T) {
-	changers := access.Role{Name: "Changers", Permissions: []access.Permission{access.May(access.Change, access.ResMembers), access.May(access.Read, access.ResMembers)}}
+	changers := access.Role{
+		Name: "Changers",
+		Permissions: []access.Permission{
+			access.May(access.Change, access.ResMembers),
+			access.May(access.Read, access.ResMembers),
+		},
+	}
 	for _, tt := range []struct {
 		owner access.RoleName
 		by    string
 		ok    bool
 	}{
 		{access.Fleet, "nobody", false}, {access.Fleet, "themselves", true}, {access.Fleet, "an Admin", true},
-		{"Changers", "a changer", true}, {access.Fleet, "a changer", false}, {access.Admin, "a changer", false}, {access.Admin, "an Admin", true},
+		{"Changers", "a changer", true},
+		{access.Fleet, "a changer", false},
+		{access.Admin, "a changer", false},
+		{access.Admin, "an Admin", true},
 	} {
 		t.Run(fmt.Sprint(tt.owner, " by ", tt.by), func(t *testing.T) {
 			o := openOffice(t)
@@ -178,7 +195,14 @@ func TestWhoRevokesTokensBySigningOut(t *testing.T) {
 			id := o.member("kim@example.org", "Kim", tt.owner)
 			secret := access.Secret(access.TokenPrefix) + access.NewSecret()
 			must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
-				return tx.PutToken(access.Token{ID: "kims", Name: "t", Hash: secret.Hash(), Owner: id, Roles: []access.RoleName{tt.owner}, MadeAt: tx.Now})
+				return tx.PutToken(access.Token{
+					ID:     "kims",
+					Name:   "t",
+					Hash:   secret.Hash(),
+					Owner:  id,
+					Roles:  []access.RoleName{tt.owner},
+					MadeAt: tx.Now,
+				})
 			}))
 			by := map[string]access.By{"nobody": o.fay, "themselves": session(id), "an Admin": o.ann,
 				"a changer": session(o.member("cam@example.org", "Cam", "Changers"))}[tt.by]
@@ -236,16 +260,27 @@ func TestRemovingOneWithMuchOfEverything(t *testing.T) {
 	o := openOffice(t)
 	roles := []access.RoleName{access.AILoop, access.Fleet}
 	for i := range access.MostHeld - len(roles) {
-		r := access.Role{Name: access.RoleName(fmt.Sprintf("Role %c", 'A'+i)), Permissions: []access.Permission{access.May(access.Open, access.ResFleet)}}
+		r := access.Role{
+			Name:        access.RoleName(fmt.Sprintf("Role %c", 'A'+i)),
+			Permissions: []access.Permission{access.May(access.Open, access.ResFleet)},
+		}
 		must(t, o.PutRole(t.Context(), o.ann, r))
 		roles = append(roles, r.Name)
 	}
-	name := "Ada Byron Cora Dina Edda Fina Gina Hanna Ida Jana Kira Lena Mona Nora Olga Petra Rosa Sara Tina Ulla Vera Wanda Xena Yara Zora"
+	name := "Ada Byron Cora Dina Edda Fina Gina Hanna Ida Jana Kira Lena Mona Nora Olga Petra Rosa Sara Tina Ulla Vera " +
+		"Wanda Xena Yara Zora"
 	id := o.member("a.b.c.d.e.f.g.h@one.two.three.example.org", name, roles...)
 	for range 5 {
 		o.enterAs("a.b.c.d.e.f.g.h@one.two.three.example.org")
 		must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.PutToken(access.Token{ID: access.TokenID(access.NewID()), Name: "t", Hash: access.NewSecret().Hash(), Owner: id, Roles: roles, MadeAt: tx.Now})
+			return tx.PutToken(access.Token{
+				ID:     access.TokenID(access.NewID()),
+				Name:   "t",
+				Hash:   access.NewSecret().Hash(),
+				Owner:  id,
+				Roles:  roles,
+				MadeAt: tx.Now,
+			})
 		}))
 	}
 	must(t, o.Remove(t.Context(), o.ann, id))

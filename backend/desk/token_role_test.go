@@ -27,7 +27,10 @@ func TestRoleThatTokensHoldIsNeverRevived(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(tt.members, " members, ", tt.tokens, " tokens"), func(t *testing.T) {
 			o := openOffice(t)
-			must(t, o.PutRole(t.Context(), o.ann, access.Role{Name: "Temp", Permissions: []access.Permission{access.May(access.Open, access.ResFleet)}}))
+			must(t, o.PutRole(t.Context(), o.ann, access.Role{
+				Name:        "Temp",
+				Permissions: []access.Permission{access.May(access.Open, access.ResFleet)},
+			}))
 			for i := range tt.members {
 				o.member(fmt.Sprintf("m%d@example.org", i), "", "Temp")
 			}
@@ -52,11 +55,20 @@ func TestRoleThatTokensHoldIsNeverRevived(t *testing.T) {
 		o := openOffice(t)
 		secret := access.Secret(access.TokenPrefix) + access.NewSecret()
 		must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.PutToken(access.Token{ID: "old", Name: "old", Hash: secret.Hash(), Roles: []access.RoleName{"Temp"}, MadeAt: tx.Now})
+			return tx.PutToken(access.Token{
+				ID:     "old",
+				Name:   "old",
+				Hash:   secret.Hash(),
+				Roles:  []access.RoleName{"Temp"},
+				MadeAt: tx.Now,
+			})
 		}))
 		refused(t, o.PutRole(t.Context(), o.ann, readers("Temp")), access.Conflict, "role_held")
 		must(t, o.PutRole(t.Context(), o.ann, readers("temp")))
-		if p, err := o.WhoToken(t.Context(), secret); err != nil || p.May(access.May(access.Read, access.ResMembers)) == nil || p.Rights.Manage() {
+		if p, err := o.WhoToken(
+			t.Context(),
+			secret,
+		); err != nil || p.May(access.May(access.Read, access.ResMembers)) == nil || p.Rights.Manage() {
 			t.Errorf("the old token may %v, %v", p.Rights, err)
 		}
 		must(t, o.RevokeToken(t.Context(), o.ann, "old"))
@@ -71,7 +83,10 @@ func TestRoleThatTokensHoldIsNeverRevived(t *testing.T) {
 func TestTokenMadeWhileItsRoleGoes(t *testing.T) {
 	for range 10 {
 		o := openOffice(t)
-		must(t, o.PutRole(t.Context(), o.ann, access.Role{Name: "Temp", Permissions: []access.Permission{access.May(access.Open, access.ResFleet)}}))
+		must(t, o.PutRole(t.Context(), o.ann, access.Role{
+			Name:        "Temp",
+			Permissions: []access.Permission{access.May(access.Open, access.ResFleet)},
+		}))
 		errs := race(2, func(i int) error {
 			if i == 0 {
 				return o.DeleteRole(t.Context(), o.ann, "Temp")

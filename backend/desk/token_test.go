@@ -228,15 +228,29 @@ func TestTokensOfAnOlderVersion(t *testing.T) {
 	must(t, o.store.Update(t.Context(), func(tx *store.Tx) error { return tx.CountTokenRoles(nil) }))
 	for i := range orphans {
 		must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.PutToken(access.Token{ID: access.TokenID(fmt.Sprint("orphan", i)), Name: "lost", Hash: access.Secret(fmt.Sprint(i)).Hash(),
-				Owner: access.MemberID(fmt.Sprintf("%026d", i)), Roles: fleetRole, MadeAt: tx.Now})
+			return tx.PutToken(access.Token{
+				ID:     access.TokenID(fmt.Sprint("orphan", i)),
+				Name:   "lost",
+				Hash:   access.Secret(fmt.Sprint(i)).Hash(),
+				Owner:  access.MemberID(fmt.Sprintf("%026d", i)),
+				Roles:  fleetRole,
+				MadeAt: tx.Now,
+			})
 		}))
 	}
 	o.verify()
 	if c := o.counters(); c.TokenRoles != nil || c.Tokens != orphans+1 {
 		t.Fatalf("the store is not as an older version keeps it: %+v", c)
 	}
-	refused(t, o.PutRole(t.Context(), o.ann, access.Role{Name: "X", Permissions: []access.Permission{access.May(access.Open, access.ResFleet)}}), access.Unavailable, "tokens_uncounted")
+	refused(
+		t,
+		o.PutRole(t.Context(), o.ann, access.Role{
+			Name:        "X",
+			Permissions: []access.Permission{access.May(access.Open, access.ResFleet)},
+		}),
+		access.Unavailable,
+		"tokens_uncounted",
+	)
 
 	o.reopen()
 	c := o.counters()

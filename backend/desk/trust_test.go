@@ -110,7 +110,12 @@ func TestApprovalLooksAtRightsOfNow(t *testing.T) {
 	kim := session(o.member("kim@example.org", "Kim", keeper.Name))
 
 	boss := o.waitingFor("boss@example.com", access.Admin)
-	for what, roles := range map[string][]access.RoleName{"as invited": nil, "by name": {access.Admin}, "beside their own": {access.Fleet, access.AILoop}, "within their own": {access.Fleet}} {
+	for what, roles := range map[string][]access.RoleName{
+		"as invited":       nil,
+		"by name":          {access.Admin},
+		"beside their own": {access.Fleet, access.AILoop},
+		"within their own": {access.Fleet},
+	} {
 		_, err := o.Approve(ctx, kim, boss, roles)
 		refused(t, err, access.Forbidden, "member_above_own")
 		if m, err := o.Member(ctx, o.ann, boss); err != nil || m.State != access.Pending {

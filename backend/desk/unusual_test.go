@@ -44,7 +44,10 @@ func TestAttackersDoNotFillTheAuditLog(t *testing.T) {
 // restart: an attacker who can make the server start anew would else be unseen.
 func TestUnusualOutlivesARestart(t *testing.T) {
 	o := openOffice(t, onDisk)
-	must(t, o.Notice(t.Context(), []access.Noticed{noticed(access.TraceWrongCode, "203.0.113.9", 120), noticed(access.TraceDeadLink, "2001:db8::/64", 2)}))
+	must(t, o.Notice(t.Context(), []access.Noticed{
+		noticed(access.TraceWrongCode, "203.0.113.9", 120),
+		noticed(access.TraceDeadLink, "2001:db8::/64", 2),
+	}))
 	o.reopen()
 	steps := []struct {
 		name    string
@@ -83,7 +86,10 @@ func TestUnusualOutlivesARestart(t *testing.T) {
 // What is no kind, or nothing, is not kept: nobody makes the store grow by a name.
 func TestOnlyKnownKindsAreKept(t *testing.T) {
 	o := openOffice(t)
-	must(t, o.Notice(t.Context(), []access.Noticed{noticed("made_up", "203.0.113.9", 5), noticed(access.TraceBadToken, "203.0.113.9", 0)}))
+	must(t, o.Notice(t.Context(), []access.Noticed{
+		noticed("made_up", "203.0.113.9", 5),
+		noticed(access.TraceBadToken, "203.0.113.9", 0),
+	}))
 	u, err := o.Unusual(t.Context(), o.ann)
 	must(t, err)
 	if u.Total != 0 || len(u.Days) != 0 || u.High {

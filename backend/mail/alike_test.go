@@ -49,7 +49,13 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 	t.Helper()
 	o := newOffice(t, mailtest.Options{})
 	front := os.DirFS("../../frontend")
-	d, err := desk.New(t.Context(), desk.Options{Store: o.store, Frontend: front, PublicURL: "https://door.example.com", Mail: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	d, err := desk.New(t.Context(), desk.Options{
+		Store:     o.store,
+		Frontend:  front,
+		PublicURL: "https://door.example.com",
+		Mail:      true,
+		Logger:    slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +74,10 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 	must(nil, err)
 	to := parse("somebody@example.org")
 	if class == "unknown" {
-		_, err = d.Invite(t.Context(), access.Operator, desk.Invitation{Email: parse("someelse@example.org"), Roles: []access.RoleName{access.Fleet}})
+		_, err = d.Invite(t.Context(), access.Operator, desk.Invitation{
+			Email: parse("someelse@example.org"),
+			Roles: []access.RoleName{access.Fleet},
+		})
 		must(nil, err)
 	} else {
 		in, err := d.Invite(t.Context(), access.Operator, desk.Invitation{Email: to, Roles: []access.RoleName{access.Fleet}})
@@ -99,7 +108,11 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 	var mu sync.Mutex
 	var all []store.Weight
 	stranger := func(n int) desk.Browser {
-		return desk.Browser{Secret: access.Secret(fmt.Sprint("stranger ", n)), From: fmt.Sprint("198.51.100.", n), Agent: "Firefox"}
+		return desk.Browser{
+			Secret: access.Secret(fmt.Sprint("stranger ", n)),
+			From:   fmt.Sprint("198.51.100.", n),
+			Agent:  "Firefox",
+		}
 	}
 	if last { // the stranger before took all but one of the letters
 		for n := range 9 {

@@ -15,7 +15,10 @@ import (
 )
 
 // ours are the headers that an email has; no other can be got into it.
-var ours = []string{"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Message-Id", "Mime-Version", "Subject", "To", "X-Auto-Response-Suppress"}
+var ours = []string{
+	"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Message-Id", "Mime-Version",
+	"Subject", "To", "X-Auto-Response-Suppress",
+}
 
 // Whatever stands in the fields of an email, it goes out as one that every reader
 // reads alike: our headers and no others, lines of a length that may be, ASCII
@@ -26,7 +29,16 @@ func FuzzMessage(f *testing.F) {
 	f.Add("=?utf-8?q?x?=", "\"a> NOTIFY=NEVER <x\"@example.com", "=?utf-8?b?eA==?= =?x", "--=_", "\x00\xff")
 	f.Add("名前", "a@b.c", strings.Repeat("語", 300), strings.Repeat("x", 5000), strings.Repeat("é ", 900))
 	f.Fuzz(func(t *testing.T, name, to, subject, text, html string) {
-		m := Message{ID: "id@door.example.com", From: "door@example.com", FromName: name, To: to, Subject: subject, Text: text, HTML: html, Date: time.Unix(1900000000, 0)}
+		m := Message{
+			ID:       "id@door.example.com",
+			From:     "door@example.com",
+			FromName: name,
+			To:       to,
+			Subject:  subject,
+			Text:     text,
+			HTML:     html,
+			Date:     time.Unix(1900000000, 0),
+		}
 		raw, err := m.render()
 		if err != nil {
 			if plainAddress(to) || len(raw) != 0 {
@@ -38,7 +50,8 @@ func FuzzMessage(f *testing.F) {
 			t.Error("written twice, it differs")
 		}
 		for line := range bytes.Lines(raw) {
-			if !bytes.HasSuffix(line, []byte("\r\n")) && !bytes.HasSuffix(raw, line) || len(line) > 1000 || bytes.ContainsAny(bytes.TrimSuffix(line, []byte("\r\n")), "\r\n\x00") || !isASCII(line) {
+			if !bytes.HasSuffix(line, []byte("\r\n")) && !bytes.HasSuffix(raw, line) || len(line) > 1000 ||
+				bytes.ContainsAny(bytes.TrimSuffix(line, []byte("\r\n")), "\r\n\x00") || !isASCII(line) {
 				t.Errorf("a line of %d bytes: %.100q", len(line), line)
 			}
 		}
@@ -88,9 +101,10 @@ func addressed(t *testing.T, h netmail.Header, to string) {
 // none; the program's addresses have none there either.
 func plainDots(a string) bool {
 	local, domain, _ := strings.Cut(a, "@")
-	return !strings.Contains(a, "..") && strings.Trim(local, ".") == local && strings.Trim(domain, ".") == domain && !strings.ContainsFunc(domain, func(r rune) bool {
-		return !('a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9' || r == '.' || r == '-')
-	})
+	return !strings.Contains(a, "..") && strings.Trim(local, ".") == local && strings.Trim(domain, ".") == domain &&
+		!strings.ContainsFunc(domain, func(r rune) bool {
+			return !('a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9' || r == '.' || r == '-')
+		})
 }
 
 func bodies(t *testing.T, h netmail.Header, body io.Reader) (all []string) {

@@ -65,7 +65,12 @@ func (w *Worker) become(ctx context.Context, letters []access.Letter, arrived bo
 	}
 }
 
-func (w *Worker) changeAll(tx *store.Tx, letters []access.Letter, arrived bool, change func(l *access.Letter, now time.Time)) error {
+func (w *Worker) changeAll(
+	tx *store.Tx,
+	letters []access.Letter,
+	arrived bool,
+	change func(l *access.Letter, now time.Time),
+) error {
 	sent := false
 	for _, was := range letters {
 		l, err := tx.Letter(was.ID)

@@ -92,7 +92,8 @@ func Dir(dir string) (was fs.FileMode, err error) {
 		return 0, err
 	}
 	if !info.IsDir() {
-		return 0, access.Errorf(access.Unavailable, "%s is a file. Give --data a directory.", dir).WithCode("data_dir_not_ours")
+		return 0, access.Errorf(access.Unavailable, "%s is a file. Give --data a directory.",
+			dir).WithCode("data_dir_not_ours")
 	}
 	if owner, other := Owner(info); other {
 		return 0, foreign(dir, owner)
@@ -101,15 +102,35 @@ func Dir(dir string) (was fs.FileMode, err error) {
 }
 
 func movable(dir, above, owner string) error {
-	return access.Errorf(access.Unavailable, "The data directory %s lies in %s, which belongs to the user %s, who could put another in its place. "+
-		"Choose a directory that only root can move, or run this as that user, with: sudo -u '%s'", dir, above, owner, owner).WithCode("data_dir_of_another_user")
+	return access.Errorf(
+		access.Unavailable,
+		"The data directory %s lies in %s, which belongs to the user %s, who could put another in its place. "+
+			"Choose a directory that only root can move, or run this as that user, with: sudo "+
+			"-u '%s'",
+		dir,
+		above,
+		owner,
+		owner,
+	).WithCode("data_dir_of_another_user")
 }
 
 func foreign(dir, owner string) error {
 	if isRoot() {
-		return access.Errorf(access.Unavailable, "The data directory %s belongs to the user %s. What root writes there, that user's server could "+
-			"not read. Start the server first, or run this as that user, with: sudo -u '%s'", dir, owner, owner).WithCode("data_dir_of_another_user")
+		return access.Errorf(
+			access.Unavailable,
+			"The data directory %s belongs to the user %s. What root writes there, that user's server could "+
+				"not read. Start the server first, or run this as that user, with: sudo "+
+				"-u '%s'",
+			dir,
+			owner,
+			owner,
+		).WithCode("data_dir_of_another_user")
 	}
-	return access.Errorf(access.Unavailable, "The data directory %s belongs to the user %s, who could read and change all that is kept there. "+
-		"Choose a directory of your own, such as one inside it.", dir, owner).WithCode("data_dir_of_another_user")
+	return access.Errorf(
+		access.Unavailable,
+		"The data directory %s belongs to the user %s, who could read and change all that is kept there. "+
+			"Choose a directory of your own, such as one inside it.",
+		dir,
+		owner,
+	).WithCode("data_dir_of_another_user")
 }

@@ -70,7 +70,14 @@ func TestOpenTakesPlainFilesOnly(t *testing.T) {
 	must(t, os.Symlink(at("not"), at("dangling")))
 	must(t, syscall.Mkfifo(at("pipe"), 0o600))
 	must(t, os.Mkdir(at("dir"), 0o700))
-	for name, good := range map[string]bool{"plain": true, "link": false, "dangling": false, "pipe": false, "dir": false, "none": false} {
+	for name, good := range map[string]bool{
+		"plain":    true,
+		"link":     false,
+		"dangling": false,
+		"pipe":     false,
+		"dir":      false,
+		"none":     false,
+	} {
 		f, err := Open(at(name), os.O_RDONLY)
 		if (err == nil) != good {
 			t.Errorf("%s: %v", name, err)
@@ -96,7 +103,14 @@ func TestOpenTakesPlainFilesOnly(t *testing.T) {
 // left alone.
 func TestDirIsTightened(t *testing.T) {
 	for _, tt := range []struct{ mode, was os.FileMode }{
-		{0o700, 0}, {0o500, 0}, {0o750, 0o750}, {0o755, 0o755}, {0o701, 0o701}, {0o707, 0o707}, {0o770 | fs.ModeSetgid, 0o770 | fs.ModeSetgid}, {0o777 | fs.ModeSticky, 0o777 | fs.ModeSticky},
+		{0o700, 0},
+		{0o500, 0},
+		{0o750, 0o750},
+		{0o755, 0o755},
+		{0o701, 0o701},
+		{0o707, 0o707},
+		{0o770 | fs.ModeSetgid, 0o770 | fs.ModeSetgid},
+		{0o777 | fs.ModeSticky, 0o777 | fs.ModeSticky},
 	} {
 		dir := filepath.Join(t.TempDir(), "data")
 		must(t, os.Mkdir(dir, 0o700))
@@ -146,7 +160,8 @@ func TestDirOfAnotherUserIsRefused(t *testing.T) {
 	must(t, os.Symlink(inside, link))
 	for _, dir := range []string{theirs, inside, link, filepath.Join(inside, "fresh")} {
 		_, err := Dir(dir)
-		if e := access.Explain(err); e.Code != "data_dir_of_another_user" || !strings.Contains(e.Message, "sudo -u '#54321'") {
+		if e := access.Explain(err); e.Code != "data_dir_of_another_user" ||
+			!strings.Contains(e.Message, "sudo -u '#54321'") {
 			t.Errorf("%s: %v", dir, err)
 		}
 	}

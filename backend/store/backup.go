@@ -40,7 +40,18 @@ type BackupHeader struct {
 
 // leftOut are the prefixes that no backup holds: what opens something, or only
 // has a meaning while it does.
-var leftOut = map[string]bool{"s/": true, "S/": true, "l/": true, "L/": true, "b/": true, "B/": true, "O/": true, "z/": true, "N/": true, "E/": true}
+var leftOut = map[string]bool{
+	"s/": true,
+	"S/": true,
+	"l/": true,
+	"L/": true,
+	"b/": true,
+	"B/": true,
+	"O/": true,
+	"z/": true,
+	"N/": true,
+	"E/": true,
+}
 
 // opens reports whether a record is one that no backup holds, or the time at
 // which such a record ends.

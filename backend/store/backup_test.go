@@ -37,7 +37,13 @@ func full(b *box) (secrets [][]byte) {
 		return firstError(
 			tx.PutSession(access.Session{Hash: secret(), Member: m.ID, OpenedAt: tx.Now, SeenAt: tx.Now}),
 			tx.PutLogin(access.Login{Hash: secret(), Member: m.ID, Address: m.Email.Canonical, ExpiresAt: tx.Now.Add(time.Hour)}),
-			tx.PutAsk(access.Ask{Browser: browser, Address: m.Email, Code: tx.CodeHash(browser, "K7PQ3XMD"), At: tx.Now, ExpiresAt: tx.Now.Add(time.Hour)}),
+			tx.PutAsk(access.Ask{
+				Browser:   browser,
+				Address:   m.Email,
+				Code:      tx.CodeHash(browser, "K7PQ3XMD"),
+				At:        tx.Now,
+				ExpiresAt: tx.Now.Add(time.Hour),
+			}),
 			tx.PutToken(access.Token{ID: access.TokenID(access.NewID()), Hash: secret(), Name: "ci"}),
 			tx.Post(l, access.Words{Text: "the words of a letter"}),
 			tx.PutRole(access.Role{Name: "Guest", Permissions: access.Grantable()[:1]}),
@@ -175,10 +181,17 @@ func TestVerifyFindsWhatDoesNotFit(t *testing.T) {
 	for name, damage := range map[string]func(b *box) error{
 		"an address entry gone": set("a/", ""), "a list entry gone": set("t/*", ""), "a role entry gone": set("r/", ""),
 		"a search word gone": set("w/lovelace", ""), "a waiting entry gone": set("q/", ""), "what falls due gone": set("x/", ""),
-		"a letter's entry gone": set("n/", ""), "a letter's due entry gone": set("Q/", ""), "a member's letter gone": set("M/", ""),
-		"an address of another": set("a/", `"somebody"`), "a search word of another": set("w/", "a"), "the counters off": set("c", `{"pending":7}`),
-		"a member gone": set("m/", ""), "a letter gone": set("o/", ""), "a token gone": set("k/", ""), "a token's hash gone": set("K/", ""),
-		"a session's entry gone": set("S/", ""), "a link's entry gone": set("L/", ""),
+		"a letter's entry gone":     set("n/", ""),
+		"a letter's due entry gone": set("Q/", ""),
+		"a member's letter gone":    set("M/", ""),
+		"an address of another":     set("a/", `"somebody"`),
+		"a search word of another":  set("w/", "a"),
+		"the counters off":          set("c", `{"pending":7}`),
+		"a member gone":             set("m/", ""),
+		"a letter gone":             set("o/", ""),
+		"a token gone":              set("k/", ""),
+		"a token's hash gone":       set("K/", ""),
+		"a session's entry gone":    set("S/", ""), "a link's entry gone": set("L/", ""),
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := openBox(t, "")

@@ -16,19 +16,28 @@ func TestClockIsNotBelievedAtOnce(t *testing.T) {
 		held     bool
 	}
 	tests := map[string][]step{
-		"it runs":                                 {{h, h, false}, {30 * d, 30 * d, false}},
-		"a little off":                            {{h, 2 * h, false}, {h, 30 * time.Minute, false}},
-		"just under a day ahead":                  {{0, d - time.Second, false}},
-		"a day ahead":                             {{0, d, false}},
-		"just over a day ahead":                   {{0, d + time.Second, true}},
-		"just under an hour behind":               {{0, -h + time.Second, false}},
-		"just over an hour behind":                {{0, -h - time.Second, true}},
-		"a month ahead, and right again":          {{0, 31 * d, true}, {h, h - 31*d, false}},
-		"a month ahead, for a day":                {{0, 31 * d, true}, {d - time.Second, d - time.Second, true}, {time.Second, time.Second, false}},
-		"ten years ahead":                         {{h, 3650 * d, true}, {d, d, false}},
-		"two years back, and forward again":       {{0, -730 * d, true}, {h, 730*d + h, false}},
-		"two years back, for a day":               {{0, -730 * d, true}, {d, d, false}, {h, h, false}},
-		"a jump on a jump begins the day anew":    {{0, 31 * d, true}, {23 * h, 23*h + 300*d, true}, {2 * h, 2 * h, true}, {22 * h, 22 * h, false}},
+		"it runs":                        {{h, h, false}, {30 * d, 30 * d, false}},
+		"a little off":                   {{h, 2 * h, false}, {h, 30 * time.Minute, false}},
+		"just under a day ahead":         {{0, d - time.Second, false}},
+		"a day ahead":                    {{0, d, false}},
+		"just over a day ahead":          {{0, d + time.Second, true}},
+		"just under an hour behind":      {{0, -h + time.Second, false}},
+		"just over an hour behind":       {{0, -h - time.Second, true}},
+		"a month ahead, and right again": {{0, 31 * d, true}, {h, h - 31*d, false}},
+		"a month ahead, for a day": {
+			{0, 31 * d, true},
+			{d - time.Second, d - time.Second, true},
+			{time.Second, time.Second, false},
+		},
+		"ten years ahead":                   {{h, 3650 * d, true}, {d, d, false}},
+		"two years back, and forward again": {{0, -730 * d, true}, {h, 730*d + h, false}},
+		"two years back, for a day":         {{0, -730 * d, true}, {d, d, false}, {h, h, false}},
+		"a jump on a jump begins the day anew": {
+			{0, 31 * d, true},
+			{23 * h, 23*h + 300*d, true},
+			{2 * h, 2 * h, true},
+			{22 * h, 22 * h, false},
+		},
 		"ahead, believed, and then truly right":   {{0, 31 * d, true}, {d, d, false}, {h, h - 31*d, true}, {d, d, false}},
 		"the clock stands still while it runs":    {{2 * h, 0, true}},
 		"hours of summer time are no jump":        {{h, 2 * h, false}, {200 * d, 200*d - h, false}},
@@ -55,7 +64,12 @@ func TestClockAtAStart(t *testing.T) {
 	dir := t.TempDir() + "/data"
 	start := func(at time.Time) *Store {
 		t.Helper()
-		s, err := Open(Options{Dir: dir, MinFree: 1, Now: func() time.Time { return at }, Uptime: func() time.Duration { return 0 }})
+		s, err := Open(Options{
+			Dir:     dir,
+			MinFree: 1,
+			Now:     func() time.Time { return at },
+			Uptime:  func() time.Duration { return 0 },
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

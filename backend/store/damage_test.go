@@ -63,8 +63,10 @@ func somewhere(r *rand.Rand, data []byte) int {
 }
 
 // kinds are the files of a data directory that the store keeps.
-var kinds = []string{"instance.key", "store/LOCK", "store/CURRENT", "store/*/MANIFEST", "store/*/KEYREGISTRY", "store/*/DISCARD",
-	"store/*/ANSWERED", "store/*/LOCK", "store/*/*.sst", "store/*/*.mem", "store/*/*.vlog"}
+var kinds = []string{
+	"instance.key", "store/LOCK", "store/CURRENT", "store/*/MANIFEST", "store/*/KEYREGISTRY", "store/*/DISCARD",
+	"store/*/ANSWERED", "store/*/LOCK", "store/*/*.sst", "store/*/*.mem", "store/*/*.vlog",
+}
 
 // randomHarms is how many more places are hit at random; make test-damage asks for
 // more with HARMS, and for a seed again with SEED.
@@ -166,8 +168,13 @@ func harmed(t *testing.T, instance int) (dir, older string, want [32]byte) {
 	now := s.Now()
 	err := s.Fill(t.Context(), 2000, func(i int) access.Member {
 		email := fmt.Sprintf("m%d.%d@example.com", instance, i)
-		return access.Member{ID: access.MemberID(fmt.Sprintf("%026d", i)), Email: access.Address{Typed: email, Canonical: email},
-			State: access.Active, Roles: []access.RoleName{access.Fleet}, Invitation: access.Invitation{By: access.Operator, At: now, ExpiresAt: now}}
+		return access.Member{
+			ID:         access.MemberID(fmt.Sprintf("%026d", i)),
+			Email:      access.Address{Typed: email, Canonical: email},
+			State:      access.Active,
+			Roles:      []access.RoleName{access.Fleet},
+			Invitation: access.Invitation{By: access.Operator, At: now, ExpiresAt: now},
+		}
 	})
 	if err != nil {
 		t.Fatal(err)

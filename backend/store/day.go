@@ -22,7 +22,13 @@ func dayKey(t time.Time) []byte { return key("Y/", dayOf(t).Format(time.DateOnly
 // countDay counts what was recorded to the day it was done on.
 func (tx *Tx) countDay(did access.Deed) error {
 	var d Day
-	count, ok := map[access.Deed]*int{access.DidInvite: &d.Invited, access.DidProve: &d.Waiting, access.DidAccept: &d.Waiting, access.DidApprove: &d.Approved, access.DidReject: &d.Rejected}[did]
+	count, ok := map[access.Deed]*int{
+		access.DidInvite:  &d.Invited,
+		access.DidProve:   &d.Waiting,
+		access.DidAccept:  &d.Waiting,
+		access.DidApprove: &d.Approved,
+		access.DidReject:  &d.Rejected,
+	}[did]
 	if !ok {
 		return nil
 	}

@@ -18,7 +18,8 @@
 //	t/STATE DOWN ID       members of a state, newest invitation first; STATE is p, a or s, and * for all
 //	r/ROLE 0 DOWN ID      members of a role, newest invitation first
 //	w/WORD 0 ID           members by the beginning of a word of the name or part of the address
-//	q/PROVED TIME ID      the waiting: address proved first (0), then come without proof (0 and 255), then not yet (1), oldest first
+//	q/PROVED TIME ID      the waiting: address proved first (0), then come without proof
+//	                      (0 and 255), then not yet (1), oldest first
 //	x/TIME KIND REF       what falls due, for the sweeper
 //	P/TIME KIND REF       what fell due, could not be done and was put off: when it first fell due
 //	l/HASH                login link

@@ -59,7 +59,12 @@ func FuzzBackup(f *testing.F) {
 	f.Add(good, false, 0, byte(0))
 	f.Add(good[:len(good)-sha256.Size], true, len(good)/2, byte(4))
 	f.Add([]byte(backupMagic+`{"instance":"x","key":"00"}`+"\n\x00\x00"), true, 0, byte(0))
-	f.Add([]byte(backupMagic+`{"instance":"x","key":"00"}`+"\n\x01\xff\xff\xff\xff\xff\xff\xff\xff\x7fx"), true, 0, byte(0))
+	f.Add(
+		[]byte(backupMagic+`{"instance":"x","key":"00"}`+"\n\x01\xff\xff\xff\xff\xff\xff\xff\xff\x7fx"),
+		true,
+		0,
+		byte(0),
+	)
 	f.Add([]byte{}, false, 0, byte(0))
 	f.Fuzz(func(t *testing.T, data []byte, summed bool, where int, change byte) {
 		data = bytes.Clone(data)

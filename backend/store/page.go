@@ -274,7 +274,8 @@ func (tx *Tx) cursorMAC(at []byte, label string) []byte {
 
 func (tx *Tx) openCursor(cursor string, prefix []byte, label string) ([]byte, error) {
 	b, err := base64.RawURLEncoding.DecodeString(cursor) // which passes over line breaks and stray bits
-	if err != nil || len(b) < 17 || !hmac.Equal([]byte(cursor), []byte(tx.cursor(b[16:], label))) || !bytes.HasPrefix(b[16:], prefix) {
+	if err != nil || len(b) < 17 || !hmac.Equal([]byte(cursor), []byte(tx.cursor(b[16:], label))) ||
+		!bytes.HasPrefix(b[16:], prefix) {
 		return nil, access.Errorf(access.Invalid, "This cursor is not one of ours, or belongs to another list. Start again without a cursor.").On("cursor").WithCode("bad_cursor")
 	}
 	return b[16:], nil

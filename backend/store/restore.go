@@ -39,7 +39,11 @@ func Restore(ctx context.Context, r io.Reader, o Options) (out Restored, err err
 	entries, err := os.ReadDir(o.Dir)
 	fresh := errors.Is(err, os.ErrNotExist)
 	if len(entries) > 0 {
-		return out, access.Errorf(access.Invalid, "%s is not empty. A backup is restored into a new directory; give --data one.", o.Dir).WithCode("restore_not_empty")
+		return out, access.Errorf(
+			access.Invalid,
+			"%s is not empty. A backup is restored into a new directory; give --data one.",
+			o.Dir,
+		).WithCode("restore_not_empty")
 	}
 	f := &frameReader{r: bufio.NewReaderSize(r, 1<<16), sum: sha256.New()}
 	h, err := f.header()
@@ -82,7 +86,12 @@ func restoreInto(ctx context.Context, f *frameReader, root []byte, o Options, di
 		return out, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := firstError(s.kv.Load(ctx, f.next), s.kv.BumpEpoch(ctx), startable(s.soundRecords(ctx)), startable(s.soundWhole(ctx))); err != nil {
+	if err := firstError(
+		s.kv.Load(ctx, f.next),
+		s.kv.BumpEpoch(ctx),
+		startable(s.soundRecords(ctx)),
+		startable(s.soundWhole(ctx)),
+	); err != nil {
 		return out, err
 	}
 	if out.Tokens, err = s.afterRestore(ctx); err != nil {
@@ -120,14 +129,29 @@ func startable(err error) error {
 }
 
 func unusableBackup(cause error, why string, args ...any) error {
-	return access.Errorf(access.Invalid, "No Doorward could start from this backup: "+why+". Nothing was restored. Use another copy, or an earlier one.", args...).WithCode("backup_unusable").Because(cause)
+	return access.Errorf(
+		access.Invalid,
+		"No Doorward could start from this backup: "+why+". Nothing was restored. Use another copy, or an earlier one.",
+		args...,
+	).WithCode("backup_unusable").Because(cause)
 }
 
 // soundRecords reads every record that nothing else reads before a server does.
 func (s *Store) soundRecords(ctx context.Context) error {
 	return s.Each(ctx, func(key, value []byte) error {
-		into, ok := map[string]any{"u/": &access.AuditEntry{}, "e/": &Rejection{}, "j/": &FinalDecision{}, "i/": &Bucket{}, "Y/": &Day{},
-			"c": &access.Counters{}, "p": &access.Settings{}, "f": &access.Setup{}, "y": &access.MailHealth{}, "D": &Digest{}, "v": new(int)}[prefixOf(key)]
+		into, ok := map[string]any{
+			"u/": &access.AuditEntry{},
+			"e/": &Rejection{},
+			"j/": &FinalDecision{},
+			"i/": &Bucket{},
+			"Y/": &Day{},
+			"c":  &access.Counters{},
+			"p":  &access.Settings{},
+			"f":  &access.Setup{},
+			"y":  &access.MailHealth{},
+			"D":  &Digest{},
+			"v":  new(int),
+		}[prefixOf(key)]
 		if !ok {
 			return nil
 		}
@@ -152,7 +176,12 @@ func (s *Store) soundWhole(ctx context.Context) error {
 		}
 		for _, r := range roles {
 			if err := access.CheckGrants(r); err != nil {
-				return unusableBackup(err, "the role %q in it is not one that can be. %s", access.Shorten(string(r.Name), 40), access.Explain(err).Message)
+				return unusableBackup(
+					err,
+					"the role %q in it is not one that can be. %s",
+					access.Shorten(string(r.Name), 40),
+					access.Explain(err).Message,
+				)
 			}
 		}
 		settings, err := tx.Settings()

@@ -20,7 +20,10 @@ import (
 func TestBackupThatNobodyCouldStartFrom(t *testing.T) {
 	set := func(key, value string) func(b *box) {
 		return func(b *box) {
-			must(b.t, b.kv.Update(context.Background(), kv.NewOp(), func(t kv.Tx) error { return t.Set([]byte(key), []byte(value)) }))
+			must(
+				b.t,
+				b.kv.Update(context.Background(), kv.NewOp(), func(t kv.Tx) error { return t.Set([]byte(key), []byte(value)) }),
+			)
 		}
 	}
 	first := func(b *box) (m access.Member) {
@@ -34,16 +37,28 @@ func TestBackupThatNobodyCouldStartFrom(t *testing.T) {
 		spoil func(b *box)
 		want  string
 	}{
-		"a role of no permission":   {set("g/Odd", `{"name":"Odd","permissions":[]}`), `the role "Odd" in it is not one that can be. Choose at least one permission`},
-		"a role of a built-in name": {set("g/Admin", `{"name":"Admin","permissions":[{"action":"open","resource":"fleet"}]}`), "is built in"},
-		"a role of a new power":     {set("g/Odd", `{"name":"Odd","permissions":[{"action":"fly","resource":"moon"}]}`), "There is no permission"},
-		"settings that cannot be":   {set("p", `{"workspace":"","invitation":-5}`), "the settings in it are not ones that can be"},
-		"no JSON, the settings":     {set("p", "\xff"), "a record in it cannot be read"},
-		"no JSON, the digest":       {set("D", "\xff"), "a record in it cannot be read"},
-		"no JSON, a rejection":      {set("e/x", "\xff"), "a record in it cannot be read"},
-		"no JSON, a member":         {set("m/x", "\xff"), "a record in it cannot be read"},
-		"another type":              {set("c", `"x"`), "a record in it cannot be read"},
-		"counters that lie":         {set("c", `{"pending":7,"admins":1}`), "what it holds does not fit together"},
+		"a role of no permission": {
+			set("g/Odd", `{"name":"Odd","permissions":[]}`),
+			`the role "Odd" in it is not one that can be. Choose at least one permission`,
+		},
+		"a role of a built-in name": {
+			set("g/Admin", `{"name":"Admin","permissions":[{"action":"open","resource":"fleet"}]}`),
+			"is built in",
+		},
+		"a role of a new power": {
+			set("g/Odd", `{"name":"Odd","permissions":[{"action":"fly","resource":"moon"}]}`),
+			"There is no permission",
+		},
+		"settings that cannot be": {
+			set("p", `{"workspace":"","invitation":-5}`),
+			"the settings in it are not ones that can be",
+		},
+		"no JSON, the settings": {set("p", "\xff"), "a record in it cannot be read"},
+		"no JSON, the digest":   {set("D", "\xff"), "a record in it cannot be read"},
+		"no JSON, a rejection":  {set("e/x", "\xff"), "a record in it cannot be read"},
+		"no JSON, a member":     {set("m/x", "\xff"), "a record in it cannot be read"},
+		"another type":          {set("c", `"x"`), "a record in it cannot be read"},
+		"counters that lie":     {set("c", `{"pending":7,"admins":1}`), "what it holds does not fit together"},
 		"no Admin": {func(b *box) {
 			m := first(b)
 			b.update(func(tx *Tx) error { m.Roles = []access.RoleName{access.Fleet}; return tx.PutMember(m) })
@@ -70,10 +85,12 @@ func refusedRestore(t *testing.T, b *box, want string) {
 	for _, into := range []string{filepath.Join(t.TempDir(), "new"), ready} {
 		_, err := Restore(context.Background(), bytes.NewReader(text), b.options(into))
 		e := access.Explain(err)
-		if e.Code != "backup_unusable" || !strings.Contains(e.Message, want) || !strings.Contains(e.Message, "Use another copy") {
+		if e.Code != "backup_unusable" || !strings.Contains(e.Message, want) ||
+			!strings.Contains(e.Message, "Use another copy") {
 			t.Errorf("Restore = %v, want %q", err, want)
 		}
-		if left, err := os.ReadDir(into); into == ready && (err != nil || len(left) > 0) || into != ready && !errors.Is(err, os.ErrNotExist) {
+		if left, err := os.ReadDir(into); into == ready && (err != nil || len(left) > 0) ||
+			into != ready && !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("in %s is left %v, %v", into, left, err)
 		}
 	}

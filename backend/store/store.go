@@ -240,13 +240,27 @@ func prepareDir(dir string, log *slog.Logger) error {
 	case errors.As(err, &told):
 		return told
 	case errors.Is(err, syscall.ENOTDIR):
-		return access.Errorf(access.Unavailable, "%s is a file. Give --data a directory.", dir).WithCode("data_dir_not_ours").Because(err)
+		return access.Errorf(access.Unavailable, "%s is a file. Give --data a directory.",
+			dir).WithCode("data_dir_not_ours").Because(err)
 	case errors.Is(err, fs.ErrPermission):
-		return access.Errorf(access.Unavailable, "The data directory %s cannot be made, or not be read: %v. Give it to the user that runs Doorward, or choose another.", dir, cause(err)).WithCode("data_dir_unreadable").Because(err)
+		return access.Errorf(
+			access.Unavailable,
+			"The data directory %s cannot be made, or not be read: %v. Give it to the user that runs Doorward, or choose "+
+				"another.",
+			dir,
+			cause(err),
+		).WithCode("data_dir_unreadable").Because(err)
 	case err != nil:
-		return access.Errorf(access.Unavailable, "The data directory %s cannot be made: %v.", dir, cause(err)).WithCode("data_dir_unwritable").Because(err)
+		return access.Errorf(access.Unavailable, "The data directory %s cannot be made: %v.",
+			dir, cause(err)).WithCode("data_dir_unwritable").Because(err)
 	case was != 0:
-		log.Warn("others on this machine could read the data directory; its mode is put right", "dir", dir, "was", was.String())
+		log.Warn(
+			"others on this machine could read the data directory; its mode is put right",
+			"dir",
+			dir,
+			"was",
+			was.String(),
+		)
 	}
 	return refuseForeign(dir)
 }
@@ -312,7 +326,13 @@ func readKey(name string, log *slog.Logger) ([]byte, error) {
 	if was, err := private.Tighten(f); err != nil {
 		return nil, err
 	} else if was != 0 {
-		log.Warn("others could read the instance key, where they could reach it; its mode is put right", "file", name, "was", was.String())
+		log.Warn(
+			"others could read the instance key, where they could reach it; its mode is put right",
+			"file",
+			name,
+			"was",
+			was.String(),
+		)
 	}
 	return io.ReadAll(io.LimitReader(f, 1<<10))
 }

@@ -146,8 +146,20 @@ func (b *box) raw(fn func(t kv.Tx) error) {
 
 func letterFor(m access.Member, now time.Time) access.Letter {
 	id := access.LetterID(access.NewID())
-	return access.Letter{ID: id, Kind: access.InvitationLetter, Class: access.Invited, Member: m.ID, To: m.Email.Canonical, Subject: "Come in",
-		MessageID: string(id) + "@door", State: access.LetterQueued, At: now, QueuedAt: now, NextTry: now, GoodUntil: now.Add(time.Hour)}
+	return access.Letter{
+		ID:        id,
+		Kind:      access.InvitationLetter,
+		Class:     access.Invited,
+		Member:    m.ID,
+		To:        m.Email.Canonical,
+		Subject:   "Come in",
+		MessageID: string(id) + "@door",
+		State:     access.LetterQueued,
+		At:        now,
+		QueuedAt:  now,
+		NextTry:   now,
+		GoodUntil: now.Add(time.Hour),
+	}
 }
 
 func nth(i int) string { return fmt.Sprintf("p%04d@example.com", i) }

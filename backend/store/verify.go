@@ -160,8 +160,10 @@ func (v *verifier) fits(kept access.Counters) error {
 		}
 	}
 	c := v.counters
-	same := c.Pending == kept.Pending && c.Accepted == kept.Accepted && c.Active == kept.Active && c.Suspended == kept.Suspended &&
-		c.Expired == kept.Expired && c.Admins == kept.Admins && c.Tokens == kept.Tokens && maps.Equal(c.Roles, kept.Roles) && maps.Equal(c.Letters, kept.Letters) &&
+	same := c.Pending == kept.Pending && c.Accepted == kept.Accepted && c.Active == kept.Active &&
+		c.Suspended == kept.Suspended &&
+		c.Expired == kept.Expired && c.Admins == kept.Admins && c.Tokens == kept.Tokens && maps.Equal(c.Roles, kept.Roles) &&
+		maps.Equal(c.Letters, kept.Letters) &&
 		(kept.TokenRoles == nil || maps.Equal(c.TokenRoles, kept.TokenRoles))
 	if !same {
 		return access.Errorf(access.Conflict, "The store does not fit together: its counters are not those of its records. Restore the latest backup.").WithCode("store_broken")

@@ -137,8 +137,10 @@ func (s *Server) mountExport(app *fiber.App, r *room) {
 		return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: "string"}}
 	}
 	o := &huma.Operation{Method: http.MethodGet, Path: "/audit/export", OperationID: "export-audit", Summary: "The audit log as a file",
-		Description: "All entries that fit the filter of GET /audit, newest first. A session needs a confirmation of the last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe.",
-		Tags:        []string{"audit"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
+		Description: "All entries that fit the filter of GET /audit, newest first. A session needs a confirmation of the " +
+			"last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a " +
+			"formula begins with an apostrophe.",
+		Tags: []string{"audit"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
 		Parameters: []*huma.Param{param("format", "csv or json; csv where it is absent."), param("by", "As in GET /audit."), param("did", "As in GET /audit."),
 			param("to", "As in GET /audit."), param("from", "As in GET /audit."), param("until", "As in GET /audit.")},
 		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {}, "application/json": {}}}}}

@@ -13,15 +13,17 @@ import (
 
 // needsConfirmation is what the description of an operation says that asks again
 // who one is.
-const needsConfirmation = "A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation."
+const needsConfirmation = "A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see " +
+	"POST /me/confirmation."
 
 func (s *Server) mountConfirmation(r *room) {
 	mount(r, op{
-		method:  http.MethodPost,
-		path:    "/me/confirmation",
-		id:      "send-confirmation",
-		title:   "Email me a code",
-		text:    "Emails a code that confirms this session. Signing in confirms it too. A code that was sent before is worth nothing.",
+		method: http.MethodPost,
+		path:   "/me/confirmation",
+		id:     "send-confirmation",
+		title:  "Email me a code",
+		text: "Emails a code that confirms this session. Signing in confirms it too. A code that was sent before is " +
+			"worth nothing.",
 		need:    manager(),
 		answers: http.StatusAccepted,
 	}, s.sendConfirmation)
@@ -48,10 +50,16 @@ type sendConfirmationOut struct {
 	Body confirmationEmailJSON `nameHint:"ConfirmationEmail"`
 }
 
-func (s *Server) sendConfirmation(ctx context.Context, by access.By, _ *sendConfirmationIn) (*sendConfirmationOut, error) {
+func (s *Server) sendConfirmation(
+	ctx context.Context,
+	by access.By,
+	_ *sendConfirmationIn,
+) (*sendConfirmationOut, error) {
 	agent := strings.Clone(askedBy(ctx).c.Get(fiber.HeaderUserAgent))
 	sent, err := s.desk.SendConfirmation(ctx, by, agent)
-	return &sendConfirmationOut{confirmationEmailJSON{Email: sent.To, ExpiresAt: sent.ExpiresAt, Held: sent.Held, ID: string(sent.Letter)}}, err
+	return &sendConfirmationOut{
+		confirmationEmailJSON{Email: sent.To, ExpiresAt: sent.ExpiresAt, Held: sent.Held, ID: string(sent.Letter)},
+	}, err
 }
 
 type confirmIn struct {

@@ -21,7 +21,12 @@ func (s *Server) mountMembers(r *room) {
 		"Newest invitation first; with q, those whose name or address has words that begin so.", read, 0, []int{http.StatusUnprocessableEntity}}, s.members)
 	mount(r, op{http.MethodGet, "/members/{id}", "get-member", "One member", "One member, with how their letter fares.", read, 0, nil}, s.oneMember)
 	mount(r, op{http.MethodPatch, "/members/{id}", "change-member", "Change roles or name",
-		"Gives other roles, or another name: one of them in a request. Other roles take effect on the next request of every open session. Roles that give more in the console than before: " + needsConfirmation, change, 0, conflict}, s.changeMember)
+		"Gives other roles, or another name: one of them in a request. Other roles take effect on the next request of " +
+			"every open session. Roles that give more in the console than before: " + needsConfirmation,
+		change,
+		0,
+		conflict,
+	}, s.changeMember)
 	mount(r, op{http.MethodDelete, "/members/{id}", "remove-member", "Remove",
 		"Deletes a member with all that was theirs.", change, 0, conflict}, s.removeMember)
 	mount(r, op{http.MethodGet, "/members/{id}/sessions", "list-sessions", "Open sessions",
@@ -30,7 +35,12 @@ func (s *Server) mountMembers(r *room) {
 		"Ends one session of a member: one's own, or, with the right to change members, another's.", member(), 0, nil}, s.endSession)
 
 	mount(r, op{http.MethodPost, "/members/{id}/approve", "approve", "Approve",
-		"Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says who was faster, and when. Roles that manage something in the console: " + needsConfirmation, decide, 0, conflict}, s.approve)
+		"Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says who was " +
+			"faster, and when. Roles that manage something in the console: " + needsConfirmation,
+		decide,
+		0,
+		conflict,
+	}, s.approve)
 	mount(r, op{http.MethodPost, "/members/{id}/reject", "reject", "Reject and delete",
 		"Turns a waiting member away and deletes the account. What stays is an audit entry without the address, and a keyed hash of it.", decide, 0, conflict}, s.reject)
 	mount(r, op{http.MethodPost, "/members/{id}/resend", "resend", "Resend the invitation",
@@ -39,9 +49,27 @@ func (s *Server) mountMembers(r *room) {
 		"Makes a new invitation link. The one in the letter is void from then on.", invite, 0, conflict}, s.loginLink)
 	mount(r, op{http.MethodPost, "/members/{id}/suspend", "suspend", "Suspend",
 		"Keeps a member out: sessions and links end at once.", change, 0, conflict}, s.suspend)
-	mount(r, op{http.MethodPost, "/members/{id}/restore", "restore", "Restore", "Lets a suspended member in again. Somebody who manages something in the console: " + needsConfirmation, change, 0, conflict}, s.restore)
+	mount(
+		r,
+		op{
+			http.MethodPost,
+			"/members/{id}/restore",
+			"restore",
+			"Restore",
+			"Lets a suspended member in again. Somebody who manages something in the console: " + needsConfirmation,
+			change,
+			0,
+			conflict,
+		},
+		s.restore,
+	)
 	mount(r, op{http.MethodPost, "/members/{id}/sign-out", "sign-out", "Sign out everywhere",
-		"Ends all sessions of a member: one's own, or, with the right to change members, another's; with tokens also their API tokens.", member(), 0, nil}, s.signOut)
+		"Ends all sessions of a member: one's own, or, with the right to change members, another's; with tokens also their " +
+			"API tokens.",
+		member(),
+		0,
+		nil,
+	}, s.signOut)
 }
 
 // Paging is which part of a list.

@@ -14,7 +14,13 @@ func (s *Server) mountOverview(r *room) {
 	mount(r, op{http.MethodGet, "/overview/days", "list-days", "Day by day",
 		"How many were invited, came, were approved and rejected on each of the last days, in UTC; the oldest first, and today last.", read, 0, []int{http.StatusUnprocessableEntity}}, s.days)
 	mount(r, op{http.MethodGet, "/overview/unusual", "get-unusual", "Unusual events",
-		"What strangers did in the last 24 hours that a normal day does not have, or not so much of: by kind, with what it means and what to do. Mistakes leave the same traces as attacks. Several seconds can pass before an event is counted here.", readAudit, 0, nil}, s.unusual)
+		"What strangers did in the last 24 hours that a normal day does not have, or not so much of: by kind, with what it " +
+			"means and what to do. Mistakes leave the same traces as attacks. Several seconds can pass before an event is " +
+			"counted here.",
+		readAudit,
+		0,
+		nil,
+	}, s.unusual)
 	mount(r, op{http.MethodGet, "/invitations", "list-invitations", "Invitations that end soon",
 		"Pending members who have not opened their link, and whose link ends within the time; the soonest first.", read, 0, []int{http.StatusUnprocessableEntity}}, s.expiring)
 }

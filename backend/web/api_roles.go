@@ -13,9 +13,17 @@ func (s *Server) mountRoles(r *room) {
 	mount(r, op{http.MethodGet, "/roles", "list-roles", "Roles",
 		"The built-in roles and those made here, and every permission that a role can hold.", permission(access.May(access.Read, access.ResMembers)), 0, nil}, s.roles)
 	mount(r, op{http.MethodPut, "/roles/{name}", "put-role", "Make or change a role",
-		"Nobody can give a role what they may not do themselves. Built-in roles cannot be changed. " + needsConfirmation, change, 0, []int{http.StatusConflict}}, s.putRole)
+		"Nobody can give a role what they may not do themselves. Built-in roles cannot be changed. " + needsConfirmation,
+		change,
+		0,
+		[]int{http.StatusConflict},
+	}, s.putRole)
 	mount(r, op{http.MethodDelete, "/roles/{name}", "delete-role", "Delete a role",
-		"Deletes a role made here that no member and no API token holds. " + needsConfirmation, change, 0, []int{http.StatusConflict}}, s.deleteRole)
+		"Deletes a role made here that no member and no API token holds. " + needsConfirmation,
+		change,
+		0,
+		[]int{http.StatusConflict},
+	}, s.deleteRole)
 }
 
 type roleJSON struct {

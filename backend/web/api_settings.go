@@ -21,7 +21,12 @@ func (s *Server) mountSettings(r *room) {
 		"Posts a test letter to one's own address.", change, 0, nil}, s.testMail)
 	mount(r, op{http.MethodGet, "/tokens", "list-tokens", "API tokens", "All API tokens, without their secrets.", read, 0, nil}, s.tokens)
 	mount(r, op{http.MethodPost, "/tokens", "make-token", "Make an API token",
-		"Makes an API token and shows it, this once. It may do what its roles may, within what its owner may at the time. It expires after 90 days unless expires_in says otherwise. " + needsConfirmation, change, http.StatusCreated, []int{http.StatusConflict}}, s.makeToken)
+		"Makes an API token and shows it, this once. It may do what its roles may, within what its owner may at the time. " +
+			"It expires after 90 days unless expires_in says otherwise. " + needsConfirmation,
+		change,
+		http.StatusCreated,
+		[]int{http.StatusConflict},
+	}, s.makeToken)
 	mount(r, op{http.MethodDelete, "/tokens/{id}", "revoke-token", "Revoke an API token", "Makes it worth nothing at once.", change, 0, nil}, s.revokeToken)
 }
 
@@ -62,7 +67,11 @@ func ourFacts() []Fact {
 		lasts("session_managers", access.AdminLasts, "the same for whoever can read members"),
 		lasts("token", access.DefaultToken, "how long an API token lasts, unless said otherwise"),
 		lasts("token_longest", access.LongestToken, "how long an API token can last"),
-		lasts("confirmation", access.ConfirmationTTL, "how long a sign-in, or a code by email, confirms that it is still the same person"),
+		lasts(
+			"confirmation",
+			access.ConfirmationTTL,
+			"how long a sign-in, or a code by email, confirms that it is still the same person",
+		),
 		lasts("confirmation_code", access.ConfirmationCodeTTL, "how long the code for it is good"),
 	}
 }

@@ -132,7 +132,19 @@ func TestAPIOverview(t *testing.T) {
 	c.wait(6 * 24 * time.Hour)
 	c.admin = c.back("admin@example.com")
 	c.run(t, []row{
-		{"counts", "admin", "GET", "/overview", "", 200, all(`"pending":2`, `"accepted":1`, `"active":3`, `"suspended":1`, `"admins":2`, `"members":6`, `"Fleet":4`, `"public_url":"https://door.example.com","public_url_local":false`, `"mail":{"configured":true`), nil},
+		{
+			"counts",
+			"admin",
+			"GET",
+			"/overview",
+			"",
+			200,
+			all(
+				`"pending":2`, `"accepted":1`, `"active":3`, `"suspended":1`, `"admins":2`, `"members":6`, `"Fleet":4`,
+				`"public_url":"https://door.example.com","public_url_local":false`, `"mail":{"configured":true`,
+			),
+			nil,
+		},
 		{"ends soon", "admin", "GET", "/invitations?expires_within=25h", "", 200, all(`"email":"soon@example.com"`, `"total":1`), all("pending@example.com")},
 		{"not so soon", "admin", "GET", "/invitations?expires_within=23h", "", 200, all(`"items":[]`, `"total":0`), nil},
 		{"when?", "admin", "GET", "/invitations?expires_within=31d", "", 422, all("bad_duration"), nil},

@@ -13,8 +13,14 @@ import (
 func body(c *fiber.Ctx) []byte { return c.Request().Body() }
 
 var (
-	errCompressed = access.Errorf(access.Invalid, "Send the body as it is. Compressed bodies are not taken.").WithCode("unsupported_type")
-	errMultipart  = access.Errorf(access.Invalid, "Send a form as application/x-www-form-urlencoded. Bodies in several parts are not taken.").WithCode("unsupported_type")
+	errCompressed = access.Errorf(
+		access.Invalid,
+		"Send the body as it is. Compressed bodies are not taken.",
+	).WithCode("unsupported_type")
+	errMultipart = access.Errorf(
+		access.Invalid,
+		"Send a form as application/x-www-form-urlencoded. Bodies in several parts are not taken.",
+	).WithCode("unsupported_type")
 )
 
 // checkKind refuses a body that would have to be unpacked to be read: a few bytes

@@ -42,11 +42,18 @@ func TestNothingIsUnpacked(t *testing.T) {
 	at := h.serve()
 	packed := bomb(t, 64<<20, 2)
 	encodings := []string{"gzip", "gzip, gzip", "br", "deflate", "zstd", "identity, gzip", "GZIP", "x-unknown"}
-	routes := []string{"POST /login", "POST /login/code", "POST /login/x", "POST /login/x/renew", "POST /setup/x", "POST /logout", "POST /nothing",
-		"POST /api/v1/invitations", "POST /api/v1/window", "PUT /api/v1/roles/x", "POST /api/v1/nothing"}
+	routes := []string{
+		"POST /login", "POST /login/code", "POST /login/x", "POST /login/x/renew", "POST /setup/x", "POST /logout",
+		"POST /nothing",
+		"POST /api/v1/invitations", "POST /api/v1/window", "PUT /api/v1/roles/x", "POST /api/v1/nothing",
+	}
 	for _, route := range routes {
 		for _, e := range encodings {
-			if status, _, body := say(t, at, packedRequest(route, "Content-Encoding: "+e+"\r\n", packed)); status != http.StatusUnsupportedMediaType {
+			if status, _, body := say(
+				t,
+				at,
+				packedRequest(route, "Content-Encoding: "+e+"\r\n", packed),
+			); status != http.StatusUnsupportedMediaType {
 				t.Errorf("%s, %s = %d, want 415: %.200s", route, e, status, body)
 			}
 		}
@@ -58,19 +65,27 @@ func TestNothingIsUnpacked(t *testing.T) {
 		if status, _, _ := say(t, at, packedRequest(route, parts, "--x--\r\n")); status != http.StatusUnsupportedMediaType {
 			t.Errorf("%s, in parts = %d, want 415", route, status)
 		}
-		if status, _, _ := say(t, at, packedRequest(route, "Content-Encoding: Identity\r\n", "")); status == http.StatusUnsupportedMediaType {
+		if status, _, _ := say(
+			t,
+			at,
+			packedRequest(route, "Content-Encoding: Identity\r\n", ""),
+		); status == http.StatusUnsupportedMediaType {
 			t.Errorf("%s, identity = 415", route)
 		}
 	}
 }
 
 func packedRequest(route, header, body string) string {
-	return fmt.Sprintf("%s HTTP/1.1\r\nHost: door.example.com\r\nContent-Length: %d\r\n%s\r\n%s", route, len(body), header, body)
+	return fmt.Sprintf("%s HTTP/1.1\r\nHost: door.example.com\r\nContent-Length: %d\r\n%s\r\n%s",
+		route, len(body), header, body)
 }
 
 // Ways to a request's body that have no bound, or that unpack it.
-var unbounded = []string{"Body", "BodyParser", "BodyRaw", "BodyStream", "RequestBodyStream", "BodyWriteTo", "BodyUncompressed", "BodyGunzip",
-	"BodyInflate", "BodyUnbrotli", "BodyUnzstd", "MultipartForm", "FormFile", "SaveFile", "ReadAll", "BodyReader", "GetMultipartForm"}
+var unbounded = []string{
+	"Body", "BodyParser", "BodyRaw", "BodyStream", "RequestBodyStream", "BodyWriteTo", "BodyUncompressed", "BodyGunzip",
+	"BodyInflate", "BodyUnbrotli", "BodyUnzstd", "MultipartForm",
+	"FormFile", "SaveFile", "ReadAll", "BodyReader", "GetMultipartForm",
+}
 
 // Where one of them is right, by file and function.
 var bounded = []string{
@@ -148,7 +163,10 @@ func accesses(t *testing.T, name string) (found []bodyAccess) {
 		ast.Inspect(in, func(n ast.Node) bool {
 			if call, ok := n.(*ast.CallExpr); ok {
 				if s, ok := call.Fun.(*ast.SelectorExpr); ok && slices.Contains(unbounded, s.Sel.Name) {
-					found = append(found, bodyAccess{strings.TrimPrefix(filepath.ToSlash(name), "../../") + " " + in.Name.Name, s.Sel.Name})
+					found = append(found, bodyAccess{
+						strings.TrimPrefix(filepath.ToSlash(name), "../../") + " " + in.Name.Name,
+						s.Sel.Name,
+					})
 				}
 			}
 			return true

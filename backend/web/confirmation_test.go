@@ -75,7 +75,8 @@ func TestAPIAsksAgainWhoOneIs(t *testing.T) {
 			sent.lacks(t, code)
 			c.as("admin", "POST", "/me/confirmation/code", `{"code":"0000-0000"}`).want(t, 422, `"location":"code"`)
 			c.as("admin", tt.method, c.fill(tt.path), tt.body).want(t, 403)
-			c.as("admin", "POST", "/me/confirmation/code", `{"code":"`+strings.ToLower(code)+`"}`).want(t, 200, `"confirmed_until":"2030-05-01T12:30:00Z"`)
+			c.as("admin", "POST", "/me/confirmation/code", `{"code":"`+strings.ToLower(code)+`"}`).
+				want(t, 200, `"confirmed_until":"2030-05-01T12:30:00Z"`)
 			c.as("admin", tt.method, c.fill(tt.path), tt.body).want(t, tt.status)
 			c.as("admin", "GET", "/me", "").want(t, 200, `"confirmed_until":"2030-05-01T12:30:00Z"`)
 		})
@@ -86,7 +87,15 @@ func TestAPIAsksAgainWhoOneIs(t *testing.T) {
 // confirms nobody.
 func TestConfirmationIsForSessionsOfTheConsole(t *testing.T) {
 	c := newCast(t)
-	for who, status := range map[string]int{"fleet": 403, "pending": 403, "suspended": 401, "stranger": 401, "weak token": 403, "admin token": 403, "admin": 202} {
+	for who, status := range map[string]int{
+		"fleet":       403,
+		"pending":     403,
+		"suspended":   401,
+		"stranger":    401,
+		"weak token":  403,
+		"admin token": 403,
+		"admin":       202,
+	} {
 		c.as(who, "POST", "/me/confirmation", "").want(t, status)
 	}
 	c.as("admin token", "POST", "/me/confirmation/code", `{"code":"0000-0000"}`).want(t, 403, "token")
@@ -118,7 +127,10 @@ func TestWindowPageAsksAgainWhoOneIs(t *testing.T) {
 	}
 	asked := press()
 	asked.want(t, 200, "Confirm that it is you", "Admin@Example.com", `name="state" value="mark"`, `name="code"`)
-	if policy := asked.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "form-action 'self' http://127.0.0.1:40123") {
+	if policy := asked.Header.Get("Content-Security-Policy"); !strings.Contains(
+		policy,
+		"form-action 'self' http://127.0.0.1:40123",
+	) {
 		t.Errorf("the way back is shut: %s", policy)
 	}
 	older := c.confirmationCode("admin@example.com")

@@ -354,7 +354,12 @@ func (s *Server) logOut(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.page(c, http.StatusOK, pageMessage, signedOutPage(Leaf{Workspace: s.workspaceNow(c.UserContext())}, everywhere, tokens))
+	return s.page(
+		c,
+		http.StatusOK,
+		pageMessage,
+		signedOutPage(Leaf{Workspace: s.workspaceNow(c.UserContext())}, everywhere, tokens),
+	)
 }
 
 // leaves is what a browser deletes when its member signs out. The cookie that

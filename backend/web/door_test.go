@@ -143,7 +143,8 @@ func TestSignInLinkIsBoundToItsBrowser(t *testing.T) {
 	thief.post(page, link).want(t, http.StatusForbidden)
 	thief.post(page, "/login/code", "code", code).want(t, http.StatusUnprocessableEntity, "not right")
 	g.post(g.get("/login"), "/login/code", "code", "0000-0000").want(t, http.StatusUnprocessableEntity, "not right")
-	g.post(g.get("/login"), "/login/code", "code", " "+strings.ToLower(code[:4])+"\u00a0\u2013 "+code[5:]+".").want(t, http.StatusSeeOther, "/")
+	g.post(g.get("/login"), "/login/code", "code", " "+strings.ToLower(code[:4])+"\u00a0\u2013 "+code[5:]+".").
+		want(t, http.StatusSeeOther, "/")
 	g.get("/").want(t, 200, "Fleet")
 	g.get(link).want(t, http.StatusGone)
 }
@@ -213,7 +214,8 @@ func TestLogOutLeavesNothing(t *testing.T) {
 		out := g.post(home, "/logout", "everywhere", everywhere)
 		out.want(t, 200, "signed out")
 		out.lacks(t, "@example.com", "Fleet")
-		if c := out.Header.Get("Clear-Site-Data"); everywhere != "" && !strings.Contains(c, `"cookies"`) || !strings.Contains(c, `"storage"`) || out.Header.Get("Cache-Control") != "no-store" {
+		if c := out.Header.Get("Clear-Site-Data"); everywhere != "" && !strings.Contains(c, `"cookies"`) ||
+			!strings.Contains(c, `"storage"`) || out.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("what is left in the browser: %v", out.Header)
 		}
 		dropped := false
@@ -381,13 +383,15 @@ func TestPastedCodes(t *testing.T) {
 	h := newHouse(t)
 	h.arrived("ada@example.com", access.Fleet)
 	g := h.guest()
-	g.post(g.get("/login"), "/login", "email", "ada@example.com").want(t, 200, `maxlength="40"`, `autocomplete="one-time-code"`, `autocapitalize="characters"`)
+	g.post(g.get("/login"), "/login", "email", "ada@example.com").
+		want(t, 200, `maxlength="40"`, `autocomplete="one-time-code"`, `autocapitalize="characters"`)
 	_, err := h.desk.AnswerAsks(bg)
 	h.must(err)
 	_, code := h.signInLetter()
 	for range 2 * access.MostGuesses {
 		for _, slip := range []string{code[:8], code + "X", "my code", ""} {
-			g.post(g.get("/login"), "/login/code", "code", slip).want(t, http.StatusUnprocessableEntity, "eight letters and digits")
+			g.post(g.get("/login"), "/login/code", "code", slip).
+				want(t, http.StatusUnprocessableEntity, "eight letters and digits")
 		}
 	}
 	g.post(g.get("/login"), "/login/code", "code", "\t"+strings.ToLower(code)+"\r\n").want(t, http.StatusSeeOther)

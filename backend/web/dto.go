@@ -46,7 +46,11 @@ type deliveryJSON struct {
 
 func memberOf(c desk.Card) MemberJSON {
 	m := MemberJSON{ID: string(c.ID), Email: c.Email.Typed, Name: c.Name, State: string(c.State), Roles: roleStrings(c.Roles),
-		InvitedBy: c.InvitedBy, InvitedAt: c.Invitation.At, InvitationNote: c.Invitation.Note, AcceptedAt: c.Came(), AddressProvedAt: c.ProvedAt,
+		InvitedBy:        c.InvitedBy,
+		InvitedAt:        c.Invitation.At,
+		InvitationNote:   c.Invitation.Note,
+		AcceptedAt:       c.Came(),
+		AddressProvedAt:  c.ProvedAt,
 		LinkHandedOverBy: c.HandedOver, InviterMayNot: c.Unoffered,
 		DecidedBy: c.DecidedBy, DecidedAt: c.Decision.At, LastSignInAt: c.LastSignIn, Note: c.Note}
 	if c.Email.Canonical != c.Email.Typed {
@@ -186,10 +190,23 @@ type mailJSON struct {
 }
 
 func (s *Server) overviewOf(o desk.Overview) overviewJSON {
-	out := overviewJSON{Pending: o.Pending, Accepted: o.Accepted, Active: o.Active, Suspended: o.Suspended, Admins: o.Admins, Members: o.Members(),
-		InvitationsExpired: o.Expired, LettersFailed: o.Letters[access.LetterFailed], Letters: map[string]int{}, Roles: map[string]int{},
-		Unusual: o.Unusual.Total, UnusualHigh: o.Unusual.High,
-		PublicURL: s.publicURL, PublicURLLocal: s.local, Mail: s.mailOf(o)}
+	out := overviewJSON{
+		Pending:            o.Pending,
+		Accepted:           o.Accepted,
+		Active:             o.Active,
+		Suspended:          o.Suspended,
+		Admins:             o.Admins,
+		Members:            o.Members(),
+		InvitationsExpired: o.Expired,
+		LettersFailed:      o.Letters[access.LetterFailed],
+		Letters:            map[string]int{},
+		Roles:              map[string]int{},
+		Unusual:            o.Unusual.Total,
+		UnusualHigh:        o.Unusual.High,
+		PublicURL:          s.publicURL,
+		PublicURLLocal:     s.local,
+		Mail:               s.mailOf(o),
+	}
 	for role, n := range o.Roles {
 		out.Roles[string(role)] = n
 	}

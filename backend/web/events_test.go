@@ -145,7 +145,10 @@ func TestEventsEnd(t *testing.T) {
 	}{
 		{"suspended", func(c *cast) error { _, err := c.desk.Suspend(bg, c.house.admin, c.ids["admin"]); return err }},
 		{"removed", func(c *cast) error { return c.desk.Remove(bg, c.house.admin, c.ids["admin"]) }},
-		{"signed out everywhere", func(c *cast) error { return c.desk.SignOutEverywhere(bg, c.house.admin, c.ids["admin"], false) }},
+		{
+			"signed out everywhere",
+			func(c *cast) error { return c.desk.SignOutEverywhere(bg, c.house.admin, c.ids["admin"], false) },
+		},
 		{"signed out here", func(c *cast) error { return c.desk.SignOut(bg, c.house.admin, c.admin.session()) }},
 		{"the server stops", func(c *cast) error { c.web.stop(); return nil }},
 	}

@@ -14,7 +14,8 @@ import (
 // line of their own before the proxy's is still whom the proxy says.
 func TestForwardedAddresses(t *testing.T) {
 	trusted := func(a netip.Addr) bool {
-		return netip.MustParsePrefix("127.0.0.0/8").Contains(a) || netip.MustParsePrefix("10.0.0.0/8").Contains(a) || a == addr("2001:db8:ffff::1")
+		return netip.MustParsePrefix("127.0.0.0/8").Contains(a) || netip.MustParsePrefix("10.0.0.0/8").Contains(a) ||
+			a == addr("2001:db8:ffff::1")
 	}
 	long := strings.Repeat("10.0.0.2, ", maxHops-1)
 	tests := []struct{ peer, lines, want string }{

@@ -187,7 +187,13 @@ func (s *Server) admit(c *fiber.Ctx, p *desk.Principal) error {
 	c.Locals(principalKey, p)
 	trust(c)
 	if !safeMethod(c) || via != access.ViaConsole {
-		c.Locals(askerKey, access.By{Member: p.By.Member, Token: p.By.Token, Session: p.By.Session, Via: via, From: s.from(c).String()})
+		c.Locals(askerKey, access.By{
+			Member:  p.By.Member,
+			Token:   p.By.Token,
+			Session: p.By.Session,
+			Via:     via,
+			From:    s.from(c).String(),
+		})
 	}
 	return nil
 }

@@ -47,7 +47,20 @@ func (s *Server) mountLocal(app *fiber.App) {
 	mount(r, op{http.MethodPost, "/compact", "compact", "Compact the store", "Leaves nothing deleted in its bytes.", own, 0, nil}, s.compact)
 	mount(r, op{http.MethodGet, "/verify", "verify", "Read everything", "Counts by kind.", own, 0, nil}, s.verify)
 	mount(r, op{http.MethodGet, "/doctor", "doctor", "What is well, and what is not", "One check each, with the mend.", own, 0, nil}, s.doctor)
-	mount(r, op{http.MethodPost, "/clock", "believe-clock", "The clock is right", "What waits because the clock has jumped is done.", own, 0, nil}, s.believeClock)
+	mount(
+		r,
+		op{
+			http.MethodPost,
+			"/clock",
+			"believe-clock",
+			"The clock is right",
+			"What waits because the clock has jumped is done.",
+			own,
+			0,
+			nil,
+		},
+		s.believeClock,
+	)
 	s.classify(fiber.MethodGet, "/local/v1/backup", own)
 	app.Add(fiber.MethodGet, "/local/v1/backup", s.backup)
 }

@@ -85,10 +85,14 @@ func isAPI(c *fiber.Ctx) bool {
 }
 
 func busy() *access.Error {
-	return access.Errorf(access.Unavailable, "The server is busy. Your request was not taken; try again in a few seconds.").WithCode("busy")
+	return access.Errorf(
+		access.Unavailable,
+		"The server is busy. Your request was not taken; try again in a few seconds.",
+	).WithCode("busy")
 }
 
-const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src " +
+	"'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 var fixedHeaders = [][2][]byte{
 	{[]byte("Content-Security-Policy"), []byte(contentPolicy)},

@@ -112,10 +112,36 @@ func samples() map[string]sample {
 		"message-stale-form":            {pageMessage, staleFormPage(leaf(), "/login")},
 		"message-our-error":             {pageMessage, ourErrorPage(leaf(), "k3v7q2m9")},
 		"message-foreign-host":          {pageMessage, foreignHostPage(leaf(), "https://door.example.com")},
-		"window-code":                   {pageWindow, WindowPage{Leaf: here, Ask: WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123}, Days: 7, Most: 30, Sent: true, Email: "grace@example.org", Minutes: 10}},
-		"window-wrong": {pageWindow, WindowPage{Leaf: here, Ask: WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123}, Days: 7, Most: 30, Sent: true, Held: true,
-			Email: "grace@example.org", Minutes: 10, Error: "That code is not right, or has expired. Check the newest email, or send another code."}},
-		"window":               {pageWindow, WindowPage{Leaf: here, Ask: WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123}, Days: 7, Most: 30}},
+		"window-code": {
+			pageWindow,
+			WindowPage{
+				Leaf:    here,
+				Ask:     WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123},
+				Days:    7,
+				Most:    30,
+				Sent:    true,
+				Email:   "grace@example.org",
+				Minutes: 10,
+			},
+		},
+		"window-wrong": {
+			pageWindow,
+			WindowPage{
+				Leaf:    here,
+				Ask:     WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123},
+				Days:    7,
+				Most:    30,
+				Sent:    true,
+				Held:    true,
+				Email:   "grace@example.org",
+				Minutes: 10,
+				Error:   "That code is not right, or has expired. Check the newest email, or send another code.",
+			},
+		},
+		"window": {
+			pageWindow,
+			WindowPage{Leaf: here, Ask: WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123}, Days: 7, Most: 30},
+		},
 		"message-setup-closed": {pageMessage, setupClosedPage(leaf())},
 	}
 }

@@ -126,9 +126,25 @@ func New(o Options) (*Server, error) {
 	if o.Bounds == (wire.Bounds{}) {
 		o.Bounds = wire.BoundsFor(smallMemory, 0)
 	}
-	s := &Server{bounds: o.Bounds, large: make(chan struct{}, o.Bounds.Large), desk: o.Desk, log: o.Logger, pages: pages, ops: o.Operations, mailServer: o.MailServer, mailFrom: o.MailFrom,
-		publicURL: o.Desk.PublicURL(), secure: public.Scheme == "https", proxies: o.TrustedProxies, formKey: o.Desk.DeriveKey("forms"),
-		limits: o.Limits, tries: newTryLimiter(o.Limits.Tries), requests: newLimiter(o.Limits.Requests), classes: map[string]need{}, console: console}
+	s := &Server{
+		bounds:     o.Bounds,
+		large:      make(chan struct{}, o.Bounds.Large),
+		desk:       o.Desk,
+		log:        o.Logger,
+		pages:      pages,
+		ops:        o.Operations,
+		mailServer: o.MailServer,
+		mailFrom:   o.MailFrom,
+		publicURL:  o.Desk.PublicURL(),
+		secure:     public.Scheme == "https",
+		proxies:    o.TrustedProxies,
+		formKey:    o.Desk.DeriveKey("forms"),
+		limits:     o.Limits,
+		tries:      newTryLimiter(o.Limits.Tries),
+		requests:   newLimiter(o.Limits.Requests),
+		classes:    map[string]need{},
+		console:    console,
+	}
 	s.names, s.local, s.facts = namesFor(s.secure), onThisMachine(public), append(o.Facts, ourFacts()...)
 	s.hosts, s.origins = ours(public, o.Listen)
 	s.stopped, s.stop = context.WithCancel(context.Background())

@@ -67,7 +67,8 @@ func (s *Server) mayBatch(r wire.Request) bool {
 	if access.SignedOut.Is(err) {
 		s.countTry(r.Conn, &h)
 	}
-	if err != nil || p.By.Token == "" && p.Member.State == access.Pending || p.May(access.May(access.DoInvite, access.ResMembers)) != nil {
+	if err != nil || p.By.Token == "" && p.Member.State == access.Pending ||
+		p.May(access.May(access.DoInvite, access.ResMembers)) != nil {
 		return false
 	}
 	r.Conn.Trust()

@@ -46,7 +46,8 @@ func TestEachRouteHasItsSize(t *testing.T) {
 				if refused := status == http.StatusRequestEntityTooLarge; refused != (n > tt.most) {
 					t.Errorf("%s of %d bytes (chunks: %v) = %d: %.200s", tt.name, n, chunked, status, body)
 				}
-				if api := strings.Contains(tt.route, "/api/"); n > tt.most && api != strings.HasPrefix(head.Get("Content-Type"), "application/problem+json") {
+				if api := strings.Contains(tt.route, "/api/"); n > tt.most &&
+					api != strings.HasPrefix(head.Get("Content-Type"), "application/problem+json") {
 					t.Errorf("%s is refused as %s", tt.name, head.Get("Content-Type"))
 				}
 			}
@@ -60,7 +61,8 @@ func TestEachRouteHasItsSize(t *testing.T) {
 }
 
 func sized(route, header string, n int, chunked bool) string {
-	head := route + " HTTP/1.1\r\nHost: door.example.com\r\nContent-Type: application/json\r\nSec-Fetch-Site: same-origin\r\n" + header + "\r\n"
+	head := route + " HTTP/1.1\r\nHost: door.example.com\r\nContent-Type: application/json\r\n" +
+		"Sec-Fetch-Site: same-origin\r\n" + header + "\r\n"
 	body := strings.Repeat(" ", n)
 	if !chunked {
 		return head + fmt.Sprintf("Content-Length: %d\r\n\r\n%s", n, body)
@@ -133,9 +135,17 @@ func TestGuessesInHeadsCount(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.Limits = DefaultLimits; o.Limits.Tries = Rate{Burst: 3, Every: time.Hour} })
 	at := h.serve()
 	for range 3 {
-		say(t, at, sized("POST /api/v1/invitations/batch", "Authorization: Bearer "+access.NewSecret().Reveal(), bodyMost+1, false))
+		say(
+			t,
+			at,
+			sized("POST /api/v1/invitations/batch", "Authorization: Bearer "+access.NewSecret().Reveal(), bodyMost+1, false),
+		)
 	}
-	if status, _, _ := say(t, at, "GET /api/v1/me HTTP/1.1\r\nHost: door.example.com\r\nAuthorization: Bearer dw_x\r\n\r\n"); status != http.StatusTooManyRequests {
+	if status, _, _ := say(
+		t,
+		at,
+		"GET /api/v1/me HTTP/1.1\r\nHost: door.example.com\r\nAuthorization: Bearer dw_x\r\n\r\n",
+	); status != http.StatusTooManyRequests {
 		t.Errorf("a fourth guess = %d", status)
 	}
 }
@@ -149,7 +159,8 @@ func TestRefusedFramingEndsTheConnection(t *testing.T) {
 	const host = "Host: door.example.com\r\n"
 	next := "GET /healthz HTTP/1.1\r\n" + host + "\r\n"
 	for name, text := range map[string]string{
-		"both lengths":  "POST /login HTTP/1.1\r\n" + host + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"both lengths": "POST /login HTTP/1.1\r\n" + host +
+			"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		"two encodings": "POST /login HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
 		"a space":       "POST /login HTTP/1.1\r\n" + host + "Content-Length : 5\r\n\r\nabcde",
 		"old chunks":    "POST /login HTTP/1.0\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -160,7 +171,8 @@ func TestRefusedFramingEndsTheConnection(t *testing.T) {
 		for _, before := range []string{"", next} {
 			got := everything(t, at, before+text+next)
 			answers := strings.Count(got, "HTTP/1.1 200 ") + strings.Count(got, "HTTP/1.1 400 ")
-			if answers != 1+len(before)/len(next) || !strings.Contains(got, "HTTP/1.1 400 ") || !strings.Contains(got, "Content-Security-Policy") {
+			if answers != 1+len(before)/len(next) || !strings.Contains(got, "HTTP/1.1 400 ") ||
+				!strings.Contains(got, "Content-Security-Policy") {
 				t.Errorf("%s (after %q): %d answers: %.300s", name, before, answers, got)
 			}
 		}
@@ -200,7 +212,9 @@ func TestHalfRequestsDoNotHoldTheStop(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- h.web.Serve(l, false) }()
 	var halves []net.Conn
-	for _, text := range []string{"", "GET /login HT", "POST /login HTTP/1.1\r\nHost: door.example.com\r\nContent-Length: 5\r\n\r\na"} {
+	for _, text := range []string{
+		"", "GET /login HT", "POST /login HTTP/1.1\r\nHost: door.example.com\r\nContent-Length: 5\r\n\r\na",
+	} {
 		conn, err := net.Dial("tcp", l.Addr().String())
 		h.must(err)
 		defer conn.Close()

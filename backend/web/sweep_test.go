@@ -139,7 +139,12 @@ func TestAPIBodies(t *testing.T) {
 		{"its other half", `{"email":"a@example.com","name":"\ude00","roles":["Fleet"]}`, 400, "bad_body"},
 		{"half, and no other half", `{"email":"a@example.com","name":"\ud83d\u0041","roles":["Fleet"]}`, 400, "bad_body"},
 		{"two first halves", `{"email":"a@example.com","name":"\ud83d\ud83d","roles":["Fleet"]}`, 400, "bad_body"},
-		{"a whole one, and no such role", `{"email":"a@example.com","name":"\ud83d\uDE00","roles":["Nobody"]}`, 422, "unknown_role"},
+		{
+			"a whole one, and no such role",
+			`{"email":"a@example.com","name":"\ud83d\uDE00","roles":["Nobody"]}`,
+			422,
+			"unknown_role",
+		},
 		{"a list", `[]`, 422, ""},
 		{"null", `null`, 0, ""},
 		{"nothing", ``, 400, "bad_body"},

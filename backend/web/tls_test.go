@@ -42,7 +42,8 @@ func TestOnlyStrongSuites(t *testing.T) {
 		if s.SupportedVersions[0] == tls.VersionTLS13 {
 			continue
 		}
-		strong := strings.HasPrefix(s.Name, "TLS_ECDHE_") && (strings.Contains(s.Name, "_GCM_") || strings.Contains(s.Name, "_POLY1305_"))
+		strong := strings.HasPrefix(s.Name, "TLS_ECDHE_") &&
+			(strings.Contains(s.Name, "_GCM_") || strings.Contains(s.Name, "_POLY1305_"))
 		err := agree(&tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{s.ID}})
 		if strong != (err == nil) {
 			t.Errorf("%s: %v", s.Name, err)
@@ -54,7 +55,12 @@ func TestOnlyStrongSuites(t *testing.T) {
 	if taken != 6 {
 		t.Errorf("%d suites of TLS 1.2 are taken, want 6", taken)
 	}
-	for version, good := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+	for version, good := range map[uint16]bool{
+		tls.VersionTLS10: false,
+		tls.VersionTLS11: false,
+		tls.VersionTLS12: true,
+		tls.VersionTLS13: true,
+	} {
 		if err := agree(&tls.Config{MinVersion: version, MaxVersion: version}); good != (err == nil) {
 			t.Errorf("%s: %v", tls.VersionName(version), err)
 		}
@@ -63,7 +69,11 @@ func TestOnlyStrongSuites(t *testing.T) {
 
 func selfSigned(t *testing.T, key crypto.Signer) tls.Certificate {
 	t.Helper()
-	about := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"door.example.com"}}
+	about := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotAfter:     time.Now().Add(time.Hour),
+		DNSNames:     []string{"door.example.com"},
+	}
 	der, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)

@@ -84,7 +84,8 @@ func TestAttacksLeaveTraces(t *testing.T) {
 		if len(lines) != 1 {
 			t.Fatalf("%s: %d lines: %q", tt.kind, len(lines), lines)
 		}
-		if m := traceLine.FindStringSubmatch(lines[0]); m == nil || m[1] != string(tt.kind) || m[2] != "0.0.0.0" || m[3] != "1" {
+		if m := traceLine.FindStringSubmatch(lines[0]); m == nil || m[1] != string(tt.kind) || m[2] != "0.0.0.0" ||
+			m[3] != "1" {
 			t.Errorf("%s: %s", tt.kind, lines[0])
 		}
 		h.web.traces.now = func() time.Time { return time.Now().Add(saidEvery) }
@@ -307,11 +308,20 @@ func TestUnusualOverTheAPI(t *testing.T) {
 	}
 	u := c.as("admin", "GET", "/overview/unusual", "").object(t)
 	first := u["items"].([]any)[0].(map[string]any)
-	if u["total"] != 102.0 || u["usual"] != 100.0 || first["kind"] != "dead_link" || first["count"] != 101.0 || first["networks"] != 1.0 ||
-		first["most_from"] != "203.0.113.9" || first["means"] != access.TraceDeadLink.Means() || first["to_do"] != access.TraceDeadLink.ToDo() {
+	if u["total"] != 102.0 || u["usual"] != 100.0 || first["kind"] != "dead_link" || first["count"] != 101.0 ||
+		first["networks"] != 1.0 ||
+		first["most_from"] != "203.0.113.9" || first["means"] != access.TraceDeadLink.Means() ||
+		first["to_do"] != access.TraceDeadLink.ToDo() {
 		t.Errorf("%v", u)
 	}
-	for who, want := range map[string]int{"fleet": 403, "pending": 403, "suspended": 401, "stranger": 401, "weak token": 403, "admin token": 200} {
+	for who, want := range map[string]int{
+		"fleet":       403,
+		"pending":     403,
+		"suspended":   401,
+		"stranger":    401,
+		"weak token":  403,
+		"admin token": 200,
+	} {
 		if got := c.as(who, "GET", "/overview/unusual", ""); got.StatusCode != want {
 			t.Errorf("%s: %d, want %d", who, got.StatusCode, want)
 		}

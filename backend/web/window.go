@@ -71,7 +71,10 @@ func (s *Server) windowPage(c *fiber.Ctx) error {
 func (s *Server) showWindow(c *fiber.Ctx, status int, p WindowPage) error {
 	p.Leaf, p.Days, p.Most = s.leaf(c), days(access.MemberIdle), days(access.MemberLasts)
 	p.Email, p.Minutes = principal(c).Member.Email.Typed, int(access.ConfirmationCodeTTL/time.Minute)
-	c.Set(fiber.HeaderContentSecurityPolicy, strings.Replace(contentPolicy, "form-action 'self'", "form-action 'self' "+p.Ask.back(), 1))
+	c.Set(
+		fiber.HeaderContentSecurityPolicy,
+		strings.Replace(contentPolicy, "form-action 'self'", "form-action 'self' "+p.Ask.back(), 1),
+	)
 	return s.page(c, status, pageWindow, p)
 }
 
@@ -153,7 +156,9 @@ func (s *Server) enterWindow(ctx context.Context, _ access.By, in *enterWindowIn
 		return nil, err
 	}
 	out := &enterWindowOut{}
-	out.Body.Secret, out.Body.Email, out.Body.Name, out.Body.Workspace = e.Session.Reveal(), e.Member.Email.Typed, e.Member.Name, s.workspaceNow(ctx)
+	out.Body.Secret = e.Session.Reveal()
+	out.Body.Email, out.Body.Name = e.Member.Email.Typed, e.Member.Name
+	out.Body.Workspace = s.workspaceNow(ctx)
 	return out, nil
 }
 

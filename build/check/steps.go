@@ -65,10 +65,10 @@ func command(name string, args ...string) func(context.Context) (string, error) 
 }
 
 // tests runs all but the shell's scripts, the hostile suite and the walks under
-// the race detector. The suite and the walks look at the built program. The scripts start the program hundreds of times, which takes it many times as
-// long under the detector; what they run is raced in its own packages. The walks
-// have the machine to themselves: they hold the program to times that people
-// notice.
+// the race detector. The suite and the walks look at the built program. The
+// scripts start the program hundreds of times, which takes it many times as long
+// under the detector; what they run is raced in its own packages. The walks have
+// the machine to themselves: they hold the program to times that people notice.
 func tests(ctx context.Context, w io.Writer) tally {
 	out, err := exec.CommandContext(ctx, "go", "list", "./...").Output()
 	if err != nil {

@@ -17,7 +17,11 @@ func (h *house) answers() map[string]answer {
 	h.t.Helper()
 	all := map[string]answer{}
 	_, link := h.invite("see@example.com")
-	for _, path := range []string{"/", "/login", link, "/login/" + strings.Repeat("A", 43), "/setup/x", "/pending", "/nowhere", "/admin", "/ailoop", "/api/v1/me", "/api/v1/members", "/api/v1/nowhere", "/api/v1/openapi.json", "/healthz", "/favicon.ico", "/robots.txt", "/%00", "/a?b=" + strings.Repeat("x", 9000)} {
+	for _, path := range []string{
+		"/", "/login", link, "/login/" + strings.Repeat("A", 43), "/setup/x", "/pending", "/nowhere", "/admin", "/ailoop",
+		"/api/v1/me", "/api/v1/members", "/api/v1/nowhere", "/api/v1/openapi.json", "/healthz", "/favicon.ico",
+		"/robots.txt", "/%00", "/a?b=" + strings.Repeat("x", 9000),
+	} {
 		all["a stranger's "+path[:min(20, len(path))]] = h.guest().get(path)
 		all["an Admin's "+path[:min(20, len(path))]] = h.admin.get(path)
 	}
@@ -26,7 +30,8 @@ func (h *house) answers() map[string]answer {
 		"headers too large": "GET /login HTTP/1.1\r\n" + host + "X: " + strings.Repeat("x", 17<<10) + "\r\n\r\n",
 		"what is no HTTP":   "HELO door\r\n\r\n",
 		"a foreign host":    "GET /login HTTP/1.1\r\nHost: evil.example\r\n\r\n",
-		"a body too large":  "POST /api/v1/invitations HTTP/1.1\r\n" + host + "Content-Type: application/json\r\nContent-Length: 10485760\r\n\r\n",
+		"a body too large": "POST /api/v1/invitations HTTP/1.1\r\n" + host +
+			"Content-Type: application/json\r\nContent-Length: 10485760\r\n\r\n",
 	} {
 		if a, ok := h.raw(text); ok {
 			all[name] = a
@@ -35,7 +40,11 @@ func (h *house) answers() map[string]answer {
 	return all
 }
 
-var _ = item("39, 40", "an answer without its headers is framed, sniffed, or runs somebody else's script", headersEverywhere)
+var _ = item(
+	"39, 40",
+	"an answer without its headers is framed, sniffed, or runs somebody else's script",
+	headersEverywhere,
+)
 
 // One page that forgets its policy is the one that is attacked: usually that of
 // an error. Every answer, whoever gets it, carries the whole set.
@@ -53,7 +62,8 @@ func headersEverywhere(t *testing.T) {
 				}
 			}
 		}
-		if policy := a.header.Get("Content-Security-Policy"); strings.Contains(policy, "unsafe") || strings.Contains(policy, "*") {
+		if policy := a.header.Get("Content-Security-Policy"); strings.Contains(policy, "unsafe") ||
+			strings.Contains(policy, "*") {
 			t.Errorf("%s: the policy is %q", name, policy)
 		}
 	}
@@ -82,14 +92,20 @@ func openRedirect(t *testing.T) {
 	h := furnish(t)
 	ada, _ := h.member("ada@example.com")
 	ada.press("/", "/logout")
-	for _, next := range []string{"//evil.example", "/\\evil.example", "\\/evil.example", "/%2fevil.example", "https:evil.example", "https://evil.example", "\t//evil.example", "javascript:alert(1)", "@evil.example",
-		"/@evil.example/..//evil", "／／evil.example", "/\t/evil.example", "//127.0.0.1@evil.example", "/..//evil.example", "///evil.example", "/%5cevil.example", "data:text/html,x", "/%09/evil.example", "/\n/evil.example"} {
+	for _, next := range []string{
+		"//evil.example", "/\\evil.example", "\\/evil.example", "/%2fevil.example", "https:evil.example",
+		"https://evil.example", "\t//evil.example", "javascript:alert(1)", "@evil.example",
+		"/@evil.example/..//evil", "／／evil.example", "/\t/evil.example",
+		"//127.0.0.1@evil.example", "/..//evil.example", "///evil.example",
+		"/%5cevil.example", "data:text/html,x", "/%09/evil.example", "/\n/evil.example",
+	} {
 		_, link := h.fresh()
 		g := h.guest()
 		a := g.press("/login?next="+url.QueryEscape(next), link, "next", next)
 		to := a.header.Get("Location")
 		u, err := url.Parse(to)
-		if a.code != 303 || err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\t\n") {
+		if a.code != 303 || err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/") ||
+			strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\t\n") {
 			t.Errorf("next=%q leads to %q (%d)", next, to, a.code)
 		}
 		g.get("/login?next="+url.QueryEscape(next)).lacks(`href="https://evil`, `href="//evil`, `action="//evil`)
@@ -123,7 +139,8 @@ func waitingPage(t *testing.T) {
 	eve, _ := h.arrived("eve@example.com")
 	eve.get("/pending").want(200).lacks("other@example.com", "second-admin@example.com", "also-waiting@example.com")
 	w := h.dial()
-	fmt.Fprintf(w, "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: dw=%s\r\nSec-Fetch-Site: same-origin\r\n\r\n", h.Listen, eve.cookie("dw"))
+	fmt.Fprintf(w, "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: dw=%s\r\nSec-Fetch-Site: same-origin\r\n\r\n",
+		h.Listen, eve.cookie("dw"))
 	resp, err := http.ReadResponse(w.in, nil)
 	if err != nil || resp.StatusCode >= 500 {
 		t.Fatalf("the stream of a pending member: %v", err)

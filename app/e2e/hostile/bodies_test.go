@@ -51,8 +51,12 @@ func sizes(t *testing.T) {
 	ada.post("/login", []string{"csrf", proof, "email", "x@example.com", "pad", strings.Repeat("x", 17<<10)}).want(413)
 	for _, path := range []string{"/login", "/api/v1/invitations", "/nowhere", "/api/v1/invitations/batch"} {
 		for name, body := range map[string]string{
-			"10 MB announced": "Content-Length: 10485760\r\n\r\n", "a length beyond numbers": "Content-Length: 99999999999999999999\r\n\r\n", "a negative length": "Content-Length: -1\r\n\r\n",
-			"chunks without an end": "Transfer-Encoding: chunked\r\n\r\n" + strings.Repeat("10000\r\n"+strings.Repeat(" ", 64<<10)+"\r\n", 40), "a chunk beyond numbers": "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff0\r\n",
+			"10 MB announced":         "Content-Length: 10485760\r\n\r\n",
+			"a length beyond numbers": "Content-Length: 99999999999999999999\r\n\r\n",
+			"a negative length":       "Content-Length: -1\r\n\r\n",
+			"chunks without an end": "Transfer-Encoding: chunked\r\n\r\n" +
+				strings.Repeat("10000\r\n"+strings.Repeat(" ", 64<<10)+"\r\n", 40),
+			"a chunk beyond numbers": "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff0\r\n",
 		} {
 			a, ok := h.raw("POST " + path + " HTTP/1.1\r\n" + host + "Content-Type: application/json\r\n" + body)
 			if ok && (a.code < 400 || a.code >= 500) {
@@ -71,12 +75,28 @@ var _ = item("52", "JSON that two readers read in two ways, or that costs more t
 func jsonBodies(t *testing.T) {
 	h := furnish(t)
 	for name, body := range map[string]string{
-		"60,000 brackets": strings.Repeat("[", 60_000), "nested objects": strings.Repeat(`{"a":`, 5000), "a key twice": `{"email":"a@example.com","email":"b@example.com","roles":["Fleet"]}`,
-		"once escaped": `{"email":"a@example.com","\u0065mail":"b@example.com","roles":["Fleet"]}`, "in capitals": `{"EMAIL":"a@example.com","roles":["Fleet"]}`, "unknown": `{"email":"a@example.com","roles":["Fleet"],"verified":true}`,
-		"something after it": `{"email":"a@example.com","roles":["Fleet"]} {}`, "a byte order mark": "\ufeff" + `{"email":"a@example.com","roles":["Fleet"]}`, "a number beyond numbers": `{"email":1e999,"roles":["Fleet"]}`, "a comment": `{"email":"a@example.com",/**/"roles":["Fleet"]}`,
-		"not UTF-8": "{\"email\":\"a\xff@example.com\",\"roles\":[\"Fleet\"]}", "half a surrogate": `{"email":"a@example.com","name":"\ud800","roles":["Fleet"]}`, "a list": `[]`, "null": `null`, "a string": `"x"`, "nothing": ``, "single quotes": `{'email':'a@example.com'}`,
-		"10,000 keys": `{` + strings.TrimSuffix(strings.Repeat(`"a":1,`, 10_000), ",") + `}`, "a role twice": `{"email":"a@example.com","roles":["Fleet","Fleet"],"roles":["Admin"]}`, "__proto__": `{"email":"a@example.com","roles":["Fleet"],"__proto__":{"x":1}}`, "a trailing comma": `{"email":"a@example.com","roles":["Fleet"],}`,
-		"a long number": `{"email":` + strings.Repeat("9", 60_000) + `}`,
+		"60,000 brackets":         strings.Repeat("[", 60_000),
+		"nested objects":          strings.Repeat(`{"a":`, 5000),
+		"a key twice":             `{"email":"a@example.com","email":"b@example.com","roles":["Fleet"]}`,
+		"once escaped":            `{"email":"a@example.com","\u0065mail":"b@example.com","roles":["Fleet"]}`,
+		"in capitals":             `{"EMAIL":"a@example.com","roles":["Fleet"]}`,
+		"unknown":                 `{"email":"a@example.com","roles":["Fleet"],"verified":true}`,
+		"something after it":      `{"email":"a@example.com","roles":["Fleet"]} {}`,
+		"a byte order mark":       "\ufeff" + `{"email":"a@example.com","roles":["Fleet"]}`,
+		"a number beyond numbers": `{"email":1e999,"roles":["Fleet"]}`,
+		"a comment":               `{"email":"a@example.com",/**/"roles":["Fleet"]}`,
+		"not UTF-8":               "{\"email\":\"a\xff@example.com\",\"roles\":[\"Fleet\"]}",
+		"half a surrogate":        `{"email":"a@example.com","name":"\ud800","roles":["Fleet"]}`,
+		"a list":                  `[]`,
+		"null":                    `null`,
+		"a string":                `"x"`,
+		"nothing":                 ``,
+		"single quotes":           `{'email':'a@example.com'}`,
+		"10,000 keys":             `{` + strings.TrimSuffix(strings.Repeat(`"a":1,`, 10_000), ",") + `}`,
+		"a role twice":            `{"email":"a@example.com","roles":["Fleet","Fleet"],"roles":["Admin"]}`,
+		"__proto__":               `{"email":"a@example.com","roles":["Fleet"],"__proto__":{"x":1}}`,
+		"a trailing comma":        `{"email":"a@example.com","roles":["Fleet"],}`,
+		"a long number":           `{"email":` + strings.Repeat("9", 60_000) + `}`,
 	} {
 		if a := h.admin.api("POST", "/invitations", body); a.code != 400 && a.code != 422 {
 			t.Errorf("%s = %d: %.200s", name, a.code, a.body)
@@ -131,14 +151,36 @@ func compressedBodies(t *testing.T) {
 		encoding string
 		body     []byte
 	}{
-		{"gzip, gzip", pack(t, most, zip, zip)}, {"gzip", pack(t, 8<<20, zip)}, {"deflate", pack(t, 8<<20, raw)}, {"deflate", pack(t, 8<<20, lib)}, {"br", []byte("\xa1\xff\xff\x0f")}, {"zstd", []byte("(\xb5/\xfd")},
-		{"GZIP", pack(t, 8<<20, zip)}, {"x-gzip", pack(t, 8<<20, zip)}, {"identity, gzip", pack(t, 8<<20, zip)}, {" gzip", pack(t, 8<<20, zip)}, {"compress", []byte("x")}, {"nonsense", []byte("x")}, {"gzip, identity", pack(t, 8<<20, zip)},
+		{"gzip, gzip", pack(t, most, zip, zip)},
+		{"gzip", pack(t, 8<<20, zip)},
+		{"deflate", pack(t, 8<<20, raw)},
+		{"deflate", pack(t, 8<<20, lib)},
+		{"br", []byte("\xa1\xff\xff\x0f")},
+		{"zstd", []byte("(\xb5/\xfd")},
+		{"GZIP", pack(t, 8<<20, zip)},
+		{"x-gzip", pack(t, 8<<20, zip)},
+		{"identity, gzip", pack(t, 8<<20, zip)},
+		{" gzip", pack(t, 8<<20, zip)},
+		{"compress", []byte("x")},
+		{"nonsense", []byte("x")},
+		{"gzip, identity", pack(t, 8<<20, zip)},
 	}
 	_, link := h.invite("ada@example.com")
-	for _, path := range []string{"/login", "/login/code", link, link + "/renew", "/setup/" + strings.Repeat("A", 43), "/logout", "/pending/note", "/window", "/api/v1/window", "/api/v1/invitations", "/api/v1/invitations/batch", "/nowhere", "/healthz", "/admin/x"} {
+	for _, path := range []string{
+		"/login", "/login/code", link, link + "/renew", "/setup/" + strings.Repeat("A", 43), "/logout", "/pending/note",
+		"/window", "/api/v1/window", "/api/v1/invitations", "/api/v1/invitations/batch", "/nowhere", "/healthz",
+		"/admin/x",
+	} {
 		for _, bomb := range bombs {
 			g := h.guest()
-			a := g.do("POST", path, bytes.NewReader(bomb.body), header("Content-Encoding", bomb.encoding), header("Content-Type", "application/x-www-form-urlencoded"), header("Sec-Fetch-Site", "same-origin"))
+			a := g.do(
+				"POST",
+				path,
+				bytes.NewReader(bomb.body),
+				header("Content-Encoding", bomb.encoding),
+				header("Content-Type", "application/x-www-form-urlencoded"),
+				header("Sec-Fetch-Site", "same-origin"),
+			)
 			if a.code != 415 {
 				t.Errorf("%s to %.12s = %d", bomb.encoding, path, a.code)
 			}
@@ -146,7 +188,9 @@ func compressedBodies(t *testing.T) {
 	}
 	both := h.guest()
 	two := func(text string) int {
-		a, _ := h.raw("POST /login HTTP/1.1\r\nHost: " + h.Listen + "\r\n" + text + "Content-Type: application/x-www-form-urlencoded\r\nCookie: dw-browser=" + both.cookie("dw-browser") + "\r\nContent-Length: 1\r\n\r\nx")
+		a, _ := h.raw("POST /login HTTP/1.1\r\nHost: " + h.Listen + "\r\n" + text +
+			"Content-Type: application/x-www-form-urlencoded\r\nCookie: dw-browser=" + both.cookie("dw-browser") +
+			"\r\nContent-Length: 1\r\n\r\nx")
 		return a.code
 	}
 	both.get("/login")

@@ -23,8 +23,16 @@ func limiterHolds(t *testing.T) {
 	go func() {
 		out := bufio.NewWriter(w)
 		for i := range 20_000 {
-			fmt.Fprintf(out, "GET /healthz HTTP/1.1\r\nHost: %s\r\nX-Forwarded-For: 10.%d.%d.%d\r\n\r\n", h.Listen, i>>14&63, i>>7&127, i&127)
-			fmt.Fprintf(out, "GET /api/v1/me HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer dw_x\r\nX-Forwarded-For: 10.%d.%d.%d\r\n\r\n", h.Listen, i>>14&63, i>>7&127, i&127)
+			fmt.Fprintf(out, "GET /healthz HTTP/1.1\r\nHost: %s\r\nX-Forwarded-For: 10.%d.%d.%d\r\n\r\n",
+				h.Listen, i>>14&63, i>>7&127, i&127)
+			fmt.Fprintf(
+				out,
+				"GET /api/v1/me HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer dw_x\r\nX-Forwarded-For: 10.%d.%d.%d\r\n\r\n",
+				h.Listen,
+				i>>14&63,
+				i>>7&127,
+				i&127,
+			)
 		}
 		out.Flush()
 	}()
@@ -64,7 +72,11 @@ func (h *house) dialAgain(old *wire, after int) *wire {
 	return w
 }
 
-var _ = item("54", "connections that send a byte now and then, announce what never comes, or say nothing", slowConnections)
+var _ = item(
+	"54",
+	"connections that send a byte now and then, announce what never comes, or say nothing",
+	slowConnections,
+)
 
 // Hundreds of connections send the beginning of a request and no end, announce a
 // body that never comes, or only stand there. Everybody else is answered
@@ -87,7 +99,11 @@ func slowConnections(t *testing.T) {
 		case 1:
 			io.WriteString(c, "POST /login HTTP/1.1\r\nHost: "+h.Listen+"\r\nContent-Length: 1048576\r\n\r\nx")
 		case 2:
-			io.WriteString(c, "POST /api/v1/invitations/batch HTTP/1.1\r\nHost: "+h.Listen+"\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n10000\r\n{")
+			io.WriteString(
+				c,
+				"POST /api/v1/invitations/batch HTTP/1.1\r\nHost: "+h.Listen+
+					"\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n10000\r\n{",
+			)
 		}
 		if i%60 == 0 {
 			ada.get("/fleet").want(200)
@@ -120,7 +136,12 @@ func borrowedBuffers(t *testing.T) {
 		g := h.guest(bearer(token))
 		for j := range each {
 			tag := fmt.Sprintf("%c%c%d", 'a'+i%26, 'a'+i/26, j)
-			a := g.api("POST", "/invitations", map[string]any{"email": strings.Repeat(tag, 5) + "@" + tag + ".example", "roles": []string{"Fleet"}, "name": "N " + strings.Repeat(tag, 9), "note": strings.Repeat(tag, 20)})
+			a := g.api("POST", "/invitations", map[string]any{
+				"email": strings.Repeat(tag, 5) + "@" + tag + ".example",
+				"roles": []string{"Fleet"},
+				"name":  "N " + strings.Repeat(tag, 9),
+				"note":  strings.Repeat(tag, 20),
+			})
 			if a.code != 201 {
 				t.Errorf("%s = %d", tag, a.code)
 			}
@@ -133,7 +154,8 @@ func borrowedBuffers(t *testing.T) {
 			found++
 			email := str(m["email"])
 			tag := strings.TrimSuffix(email[strings.IndexByte(email, '@')+1:], ".example")
-			if email != strings.Repeat(tag, 5)+"@"+tag+".example" || m["name"] != "N "+strings.Repeat(tag, 9) || m["invitation_note"] != strings.Repeat(tag, 20) {
+			if email != strings.Repeat(tag, 5)+"@"+tag+".example" || m["name"] != "N "+strings.Repeat(tag, 9) ||
+				m["invitation_note"] != strings.Repeat(tag, 20) {
 				t.Errorf("mixed up: %v", m)
 			}
 		}
@@ -176,7 +198,8 @@ func openStreams(t *testing.T) {
 	bob, id := h.member("bob@example.com", "Admin")
 	stream := func(g *guest) (*wire, *bufio.Reader) {
 		w := h.dial()
-		fmt.Fprintf(w, "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: dw=%s\r\nSec-Fetch-Site: same-origin\r\n\r\n", h.Listen, g.cookie("dw"))
+		fmt.Fprintf(w, "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: dw=%s\r\nSec-Fetch-Site: same-origin\r\n\r\n",
+			h.Listen, g.cookie("dw"))
 		resp, err := http.ReadResponse(w.in, nil)
 		if err != nil || resp.StatusCode != 200 {
 			t.Fatalf("the stream did not open: %v", err)

@@ -21,7 +21,8 @@ func poisonedHost(t *testing.T) {
 	g := h.guest()
 	form := "csrf=" + g.proof("/login") + "&email=ada%40example.com"
 	cookie := "Cookie: dw-browser=" + g.cookie("dw-browser") + "\r\n"
-	rest := "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\nContent-Length: " + fmt.Sprint(len(form)) + "\r\n" + cookie + "\r\n" + form
+	rest := "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\nContent-Length: " +
+		fmt.Sprint(len(form)) + "\r\n" + cookie + "\r\n" + form
 	ours := "Host: " + h.Listen + "\r\n"
 	for name, head := range map[string]string{
 		"another":                "POST /login HTTP/1.1\r\nHost: evil.example\r\n",
@@ -40,11 +41,15 @@ func poisonedHost(t *testing.T) {
 			t.Errorf("%s = %d", name, a.code)
 		}
 	}
-	for _, lie := range []string{"X-Forwarded-Host: evil.example\r\n", "Forwarded: host=evil.example;proto=https\r\n", "X-Host: evil.example\r\n",
-		"X-Forwarded-Server: evil.example\r\n", "X-Original-URL: http://evil.example/\r\n", "Origin: null\r\nSec-Fetch-Site: same-origin\r\n"} {
+	for _, lie := range []string{
+		"X-Forwarded-Host: evil.example\r\n", "Forwarded: host=evil.example;proto=https\r\n", "X-Host: evil.example\r\n",
+		"X-Forwarded-Server: evil.example\r\n", "X-Original-URL: http://evil.example/\r\n",
+		"Origin: null\r\nSec-Fetch-Site: same-origin\r\n",
+	} {
 		g := h.guest() // each with an ask of its own
 		form := "csrf=" + g.proof("/login") + "&email=ada%40example.com"
-		rest := "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\nContent-Length: " + fmt.Sprint(len(form)) + "\r\nCookie: dw-browser=" + g.cookie("dw-browser") + "\r\n\r\n" + form
+		rest := "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\nContent-Length: " +
+			fmt.Sprint(len(form)) + "\r\nCookie: dw-browser=" + g.cookie("dw-browser") + "\r\n\r\n" + form
 		if a, ok := h.raw("POST /login HTTP/1.1\r\n" + ours + lie + rest); !ok || a.code != 200 && a.code != 429 {
 			t.Errorf("with %q = %d", lie, a.code)
 		}
@@ -140,7 +145,11 @@ func (h *house) emails(to, sentinel string, changes ...change) (n int) {
 	return n
 }
 
-var _ = item("102", "a note, a name or the workspace carries the attacker's link and words into our emails", phishingThroughUs)
+var _ = item(
+	"102",
+	"a note, a name or the workspace carries the attacker's link and words into our emails",
+	phishingThroughUs,
+)
 
 // Our emails reach mailboxes that the attacker's would not. What people typed
 // stands in them as plain words: no link, no markup, nothing in the subject or
@@ -148,9 +157,15 @@ var _ = item("102", "a note, a name or the workspace carries the attacker's link
 func phishingThroughUs(t *testing.T) {
 	h := furnish(t)
 	words := `Click https://evil.example/login now <a href="https://evil.example">here</a> www.evil.example`
-	h.admin.api("POST", "/invitations", map[string]any{"email": "ada@example.com", "roles": []string{"Fleet"}, "name": "Ada <b>Evil</b> https://evil.example", "note": words}).want(201)
+	h.admin.api("POST", "/invitations", map[string]any{
+		"email": "ada@example.com",
+		"roles": []string{"Fleet"},
+		"name":  "Ada <b>Evil</b> https://evil.example",
+		"note":  words,
+	}).want(201)
 	l := h.mail("ada@example.com", invited, 1)
-	if strings.Contains(l.HTML, `href="https://evil`) || strings.Contains(l.HTML, "<a href=\"http://evil") || strings.Contains(l.HTML, "<b>Evil") {
+	if strings.Contains(l.HTML, `href="https://evil`) || strings.Contains(l.HTML, "<a href=\"http://evil") ||
+		strings.Contains(l.HTML, "<b>Evil") {
 		t.Errorf("the note is markup in the email: %s", l.HTML)
 	}
 	for _, link := range regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(l.HTML, -1) {
@@ -172,5 +187,9 @@ func phishingThroughUs(t *testing.T) {
 		}
 	}
 	h.admin.api("PATCH", "/settings", map[string]any{"workspace": "X\r\nBcc: eve@evil.example"}).want(422)
-	h.admin.api("POST", "/invitations", map[string]any{"email": "b@example.com", "roles": []string{"Fleet"}, "name": "x\r\nBcc: eve@evil.example"}).want(422)
+	h.admin.api("POST", "/invitations", map[string]any{
+		"email": "b@example.com",
+		"roles": []string{"Fleet"},
+		"name":  "x\r\nBcc: eve@evil.example",
+	}).want(422)
 }

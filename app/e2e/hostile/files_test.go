@@ -33,7 +33,10 @@ func otherUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	toml := filepath.Join(h.Dir, "doorward.toml")
-	if err := errorsOf(os.WriteFile(toml, []byte("smtp_url = \"smtp://user:password@mail.example.com\"\n"), 0o600), os.Chmod(toml, 0o644)); err != nil {
+	if err := errorsOf(
+		os.WriteFile(toml, []byte("smtp_url = \"smtp://user:password@mail.example.com\"\n"), 0o600),
+		os.Chmod(toml, 0o644),
+	); err != nil {
 		t.Fatal(err)
 	}
 	if s, err := h.Run("members"); err != nil || s.Code == 0 || strings.Contains(s.Err, "password@") {
@@ -42,7 +45,12 @@ func otherUsers(t *testing.T) {
 	os.Remove(toml)
 	dir := t.TempDir()
 	file, foreign, linked := filepath.Join(dir, "file"), filepath.Join(dir, "foreign"), filepath.Join(dir, "linked")
-	for _, err := range []error{os.WriteFile(file, nil, 0o600), os.Mkdir(foreign, 0o700), os.WriteFile(filepath.Join(foreign, "thesis.txt"), []byte("x"), 0o600), os.Mkdir(linked, 0o700), os.Symlink(filepath.Join(dir, "victim"), filepath.Join(linked, "instance.key")), os.WriteFile(filepath.Join(dir, "victim"), []byte("theirs"), 0o600)} {
+	for _, err := range []error{
+		os.WriteFile(file, nil, 0o600), os.Mkdir(foreign, 0o700),
+		os.WriteFile(filepath.Join(foreign, "thesis.txt"), []byte("x"), 0o600), os.Mkdir(linked, 0o700),
+		os.Symlink(filepath.Join(dir, "victim"), filepath.Join(linked, "instance.key")),
+		os.WriteFile(filepath.Join(dir, "victim"), []byte("theirs"), 0o600),
+	} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +105,15 @@ func garbledBackups(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	harm := map[string][]byte{"empty": {}, "half": whole[:len(whole)/2], "one byte short": whole[:len(whole)-1], "one byte more": append(bytes.Clone(whole), 'x'), "twice": append(bytes.Clone(whole), whole...), "not one": []byte("hello\n"), "zeros": make([]byte, 4096)}
+	harm := map[string][]byte{
+		"empty":          {},
+		"half":           whole[:len(whole)/2],
+		"one byte short": whole[:len(whole)-1],
+		"one byte more":  append(bytes.Clone(whole), 'x'),
+		"twice":          append(bytes.Clone(whole), whole...),
+		"not one":        []byte("hello\n"),
+		"zeros":          make([]byte, 4096),
+	}
 	for i := range 12 {
 		bad, at := bytes.Clone(whole), i*(len(whole)-1)/11
 		bad[at] ^= 0x40

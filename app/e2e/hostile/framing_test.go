@@ -16,32 +16,52 @@ import (
 // probes are requests that two readers may cut apart in two places. MARK is the
 // request that is hidden in the body; HOST is the server.
 var probes = map[string]string{
-	"a length, and chunks":        "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: BODY\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nMARK",
-	"chunks, and a length":        "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\nMARK",
-	"chunked twice":               "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
-	"chunked, and unknown":        "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked, cow\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
-	"an unknown encoding":         "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: xchunked\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
-	"white space before a colon":  "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding : chunked\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
-	"a length before a colon":     "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length : BODY\r\n\r\n0\r\n\r\nMARK",
-	"a tab in the value":          "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding:\tchunked\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
-	"a folded line":               "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding:\r\n chunked\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
-	"two lengths":                 "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: 5\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
-	"lengths in one line":         "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: 5, BODY\r\n\r\n0\r\n\r\nMARK",
-	"a length with a sign":        "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: +5\r\n\r\n0\r\n\r\nMARK",
-	"a length in octal":           "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: 0x5\r\n\r\n0\r\n\r\nMARK",
-	"HTTP/1.0, with chunks":       "POST /login HTTP/1.0\r\nHost: HOST\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nMARK",
-	"bare line feeds":             "POST /login HTTP/1.1\nHost: HOST\nContent-Length: 5\n\n0\r\n\r\nMARK",
-	"a bare line feed between":    "POST /login HTTP/1.1\r\nHost: HOST\r\nX: y\nTransfer-Encoding: chunked\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
-	"a bare carriage return":      "POST /login HTTP/1.1\r\nHost: HOST\r\nX: y\rTransfer-Encoding: chunked\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
-	"two hosts":                   "GET /login HTTP/1.1\r\nHost: HOST\r\nHost: evil.example\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
-	"a chunk size with a tail":    "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n5;\nxx\r\n12345\r\n0\r\n\r\nMARK",
-	"a chunk size in sixteens":    "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r\n12345\r\n0\r\n\r\nMARK",
-	"a chunk that ends otherwise": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345XX0\r\n\r\nMARK",
-	"a trailer with a length":     "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\nMARK",
-	"a body with GET":             "GET /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
-	"a header without a colon":    "GET /login HTTP/1.1\r\nHost: HOST\r\nX-Odd\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
-	"expecting to go on":          "POST /login HTTP/1.1\r\nHost: HOST\r\nExpect: 100-continue\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
-	"an upgrade":                  "GET /login HTTP/1.1\r\nHost: HOST\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
+	"a length, and chunks": "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: BODY\r\n" +
+		"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nMARK",
+	"chunks, and a length": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n" +
+		"\r\n0\r\n\r\nMARK",
+	"chunked twice": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n" +
+		"Transfer-Encoding: identity\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
+	"chunked, and unknown": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked, cow\r\n" +
+		"Content-Length: BODY\r\n\r\n0\r\n\r\nMARK",
+	"an unknown encoding": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: xchunked\r\n" +
+		"Content-Length: BODY\r\n\r\n0\r\n\r\nMARK",
+	"white space before a colon": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding : chunked\r\n" +
+		"Content-Length: BODY\r\n\r\n0\r\n\r\nMARK",
+	"a length before a colon": "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length : BODY\r\n\r\n0\r\n\r\nMARK",
+	"a tab in the value": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding:\tchunked\r\n" +
+		"Content-Length: BODY\r\n\r\n0\r\n\r\nMARK",
+	"a folded line": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding:\r\n chunked\r\n" +
+		"Content-Length: BODY\r\n\r\n0\r\n\r\nMARK",
+	"two lengths": "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: 5\r\nContent-Length: BODY\r\n" +
+		"\r\n0\r\n\r\nMARK",
+	"lengths in one line":  "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: 5, BODY\r\n\r\n0\r\n\r\nMARK",
+	"a length with a sign": "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: +5\r\n\r\n0\r\n\r\nMARK",
+	"a length in octal":    "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: 0x5\r\n\r\n0\r\n\r\nMARK",
+	"HTTP/1.0, with chunks": "POST /login HTTP/1.0\r\nHost: HOST\r\nConnection: keep-alive\r\n" +
+		"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nMARK",
+	"bare line feeds": "POST /login HTTP/1.1\nHost: HOST\nContent-Length: 5\n\n0\r\n\r\nMARK",
+	"a bare line feed between": "POST /login HTTP/1.1\r\nHost: HOST\r\nX: y\nTransfer-Encoding: chunked\r\n" +
+		"Content-Length: BODY\r\n\r\n0\r\n\r\nMARK",
+	"a bare carriage return": "POST /login HTTP/1.1\r\nHost: HOST\r\nX: y\rTransfer-Encoding: chunked\r\n" +
+		"Content-Length: BODY\r\n\r\n0\r\n\r\nMARK",
+	"two hosts": "GET /login HTTP/1.1\r\nHost: HOST\r\nHost: evil.example\r\nContent-Length: BODY\r\n" +
+		"\r\n0\r\n\r\nMARK",
+	"a chunk size with a tail": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n5;\nxx\r\n" +
+		"12345\r\n0\r\n\r\nMARK",
+	"a chunk size in sixteens": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r\n" +
+		"12345\r\n0\r\n\r\nMARK",
+	"a chunk that ends otherwise": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n" +
+		"12345XX0\r\n\r\nMARK",
+	"a trailer with a length": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" +
+		"Content-Length: 5\r\n\r\nMARK",
+	"a body with GET": "GET /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",
+	"a header without a colon": "GET /login HTTP/1.1\r\nHost: HOST\r\nX-Odd\r\nContent-Length: BODY\r\n\r\n0\r\n" +
+		"\r\nMARK",
+	"expecting to go on": "POST /login HTTP/1.1\r\nHost: HOST\r\nExpect: 100-continue\r\n" +
+		"Content-Length: BODY\r\n\r\n0\r\n\r\nMARK",
+	"an upgrade": "GET /login HTTP/1.1\r\nHost: HOST\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Content-Length: BODY\r\n\r\n0\r\n\r\nMARK",
 }
 
 // probe spells one of them, with a hidden request for /MARK.
@@ -50,8 +70,16 @@ func probe(text, host, mark string) string {
 	return strings.NewReplacer("HOST", host, "MARK", hidden, "BODY", fmt.Sprint(5+len(hidden))).Replace(text)
 }
 
-var _ = item("framing behind nginx", "requests that a proxy and the server cut apart in two places (26 probes)", smuggledThroughNginx)
-var _ = item("framing behind HAProxy", "requests that a proxy and the server cut apart in two places (26 probes)", smuggledThroughHAProxy)
+var _ = item(
+	"framing behind nginx",
+	"requests that a proxy and the server cut apart in two places (26 probes)",
+	smuggledThroughNginx,
+)
+var _ = item(
+	"framing behind HAProxy",
+	"requests that a proxy and the server cut apart in two places (26 probes)",
+	smuggledThroughHAProxy,
+)
 
 // The front sees one request and sends it on; the server sees two, and answers
 // the second to whoever asks next on the same connection. After each probe honest
@@ -126,7 +154,13 @@ var _ = item("framing", "the same probes without a proxy: what is hidden is neve
 // refused, and the connection closed; what is well framed is one request.
 func smuggledAlone(t *testing.T) {
 	h := furnish(t)
-	fine := map[string]bool{"a tab in the value": true, "a trailer with a length": true, "a body with GET": true, "expecting to go on": true, "an upgrade": true}
+	fine := map[string]bool{
+		"a tab in the value":      true,
+		"a trailer with a length": true,
+		"a body with GET":         true,
+		"expecting to go on":      true,
+		"an upgrade":              true,
+	}
 	for what, text := range probes {
 		mark := fmt.Sprintf("mark-%x", fmt.Sprintf("%.8s", what))
 		w := h.dial()

@@ -210,7 +210,8 @@ func (p *tap) faults() (all []string) {
 	defer p.mu.Unlock()
 	for _, c := range p.conns {
 		if sent := requests(c.asked.String()); c.answered > sent {
-			all = append(all, fmt.Sprintf("%d requests were sent on, and %d were answered: %q", sent, c.answered, c.asked.String()))
+			all = append(all, fmt.Sprintf("%d requests were sent on, and %d were answered: %q",
+				sent, c.answered, c.asked.String()))
 		}
 	}
 	return all

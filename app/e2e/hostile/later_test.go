@@ -36,7 +36,13 @@ func (h *house) later(ahead time.Duration) {
 	must(err)
 	h.t.Cleanup(func() { s.Close() })
 	frontend := os.DirFS("../../../frontend")
-	d, err := desk.New(context.Background(), desk.Options{Store: s, Frontend: frontend, PublicURL: h.origin(), Mail: true, Logger: quiet})
+	d, err := desk.New(context.Background(), desk.Options{
+		Store:     s,
+		Frontend:  frontend,
+		PublicURL: h.origin(),
+		Mail:      true,
+		Logger:    quiet,
+	})
 	must(err)
 	w, err := web.New(web.Options{Desk: d, Frontend: frontend, Listen: h.Listen, Logger: quiet})
 	must(err)
@@ -65,7 +71,11 @@ func staleLinks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := furnish(t)
 			h.member("ada@example.com")
-			h.admin.api("POST", "/invitations", map[string]any{"email": "bob@example.com", "roles": []string{"Fleet"}, "expires_in": "1h"}).want(201)
+			h.admin.api("POST", "/invitations", map[string]any{
+				"email":      "bob@example.com",
+				"roles":      []string{"Fleet"},
+				"expires_in": "1h",
+			}).want(201)
 			invitation := path(h.mail("bob@example.com", invited, 1).Link)
 			g := h.guest()
 			asked := time.Now()
@@ -148,7 +158,8 @@ func stepUp(t *testing.T) {
 			t.Errorf("token %v ends %v", token["name"], token["expires_at"])
 		}
 	}
-	h.admin.api("POST", "/tokens", map[string]any{"name": "x", "roles": []string{"Fleet"}, "expires_in": "3660d"}).want(401, 403, 422)
+	h.admin.api("POST", "/tokens", map[string]any{"name": "x", "roles": []string{"Fleet"}, "expires_in": "3660d"}).
+		want(401, 403, 422)
 	token := h.token("Admin")
 	h.guest().api("POST", "/tokens", map[string]any{"name": "y", "roles": []string{"Fleet"}}, bearer(token)).want(401, 403)
 

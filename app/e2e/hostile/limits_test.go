@@ -21,7 +21,10 @@ func spellingsAndNetworks(t *testing.T) {
 	h.member("user@example.com")
 	h.member("same@example.com")
 	h.member("other@example.com")
-	spellings := []string{"user@example.com", "User@example.com", "USER@EXAMPLE.COM", "user@Example.Com", " user@example.com ", "uſer@example.com", "user@example。com", "ｕser@example.com"}
+	spellings := []string{
+		"user@example.com", "User@example.com", "USER@EXAMPLE.COM", "user@Example.Com", " user@example.com ",
+		"uſer@example.com", "user@example。com", "ｕser@example.com",
+	}
 	for range 2 {
 		for _, s := range spellings {
 			h.guest(forwarded("203.0.113.1")).ask(s).want(200, 422, 429)

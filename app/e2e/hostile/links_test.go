@@ -44,7 +44,8 @@ func noAutoSubmit(t *testing.T) {
 	if found := acts.FindString(page.body); found != "" {
 		t.Errorf("the page of a link has %q", found)
 	}
-	if policy := page.header.Get("Content-Security-Policy"); strings.Contains(policy, "unsafe") || !strings.Contains(policy, "default-src 'none'") {
+	if policy := page.header.Get("Content-Security-Policy"); strings.Contains(policy, "unsafe") ||
+		!strings.Contains(policy, "default-src 'none'") {
 		t.Errorf("its policy is %q", policy)
 	}
 	if strings.Count(page.body, "<button") != 1 {
@@ -154,8 +155,15 @@ func deadLinks(t *testing.T) {
 	unknown := "/login/" + strings.Repeat("A", 43)
 	token := regexp.MustCompile(`/login/[^"/]+/renew|value="[^"]*"`)
 	first := ""
-	for name, link := range map[string]string{"unknown": unknown, "malformed": "/login/short", "too long": "/login/" + strings.Repeat("x", 300),
-		"with odd bytes": "/login/%00%ff%0d%0a", "used": used, "replaced": old, "rejected": rejected} {
+	for name, link := range map[string]string{
+		"unknown":        unknown,
+		"malformed":      "/login/short",
+		"too long":       "/login/" + strings.Repeat("x", 300),
+		"with odd bytes": "/login/%00%ff%0d%0a",
+		"used":           used,
+		"replaced":       old,
+		"rejected":       rejected,
+	} {
 		for _, method := range []string{"GET", "POST"} {
 			g := h.guest()
 			a := g.press("/login", link)

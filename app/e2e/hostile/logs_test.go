@@ -19,12 +19,23 @@ func forgedLog(t *testing.T) {
 	evil := "x\n{\"level\":\"ERROR\"}\r\ntime=2030 level=ERROR msg=forged\x1b[31m\u202e"
 	g := h.guest(header("User-Agent", "x level=ERROR msg=forged"))
 	g.ask("x@example.com\nlevel=ERROR")
-	for _, path := range []string{"/login/" + "%0a%0dtime=2030%20level=ERROR%1b[31m", "/nowhere%0alevel=ERROR", "/login?next=%0aforged", "/api/v1/members?q=%0aforged"} {
+	for _, path := range []string{
+		"/login/" + "%0a%0dtime=2030%20level=ERROR%1b[31m", "/nowhere%0alevel=ERROR", "/login?next=%0aforged",
+		"/api/v1/members?q=%0aforged",
+	} {
 		h.guest().get(path)
 	}
 	h.raw("GET /login HTTP/1.1\r\nHost: evil\x1b[31m\r\nX: " + "\x1b[2J" + "\r\n\r\n")
-	h.Mail.Script(mailtest.Fault{At: mailtest.Rcpt, For: "bad", Reply: "550 5.1.1 \x1b[31mnobody\x07 " + strings.Repeat("x", 3000) + "\u202e"})
-	h.admin.api("POST", "/invitations", map[string]any{"email": "bad@example.com", "roles": []string{"Fleet"}, "name": evil}).want(422)
+	h.Mail.Script(mailtest.Fault{
+		At:    mailtest.Rcpt,
+		For:   "bad",
+		Reply: "550 5.1.1 \x1b[31mnobody\x07 " + strings.Repeat("x", 3000) + "\u202e",
+	})
+	h.admin.api("POST", "/invitations", map[string]any{
+		"email": "bad@example.com",
+		"roles": []string{"Fleet"},
+		"name":  evil,
+	}).want(422)
 	h.admin.api("POST", "/invitations", map[string]any{"email": "bad@example.com", "roles": []string{"Fleet"}}).want(201)
 	if err := product.Eventually("the refusal is kept", func() error {
 		for _, l := range h.admin.api("GET", "/outbox?limit=200", nil).items() {
@@ -40,7 +51,8 @@ func forgedLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(h.Log.String()) {
-		if strings.ContainsAny(line, "\x1b\x07\x00\u202e") || strings.HasPrefix(line, "time=2030") || strings.HasPrefix(line, "level=") || strings.HasPrefix(line, "{\"level\"") || len(line) > 4000 {
+		if strings.ContainsAny(line, "\x1b\x07\x00\u202e") || strings.HasPrefix(line, "time=2030") ||
+			strings.HasPrefix(line, "level=") || strings.HasPrefix(line, "{\"level\"") || len(line) > 4000 {
 			t.Errorf("a line of the log is not ours: %.200q", line)
 		}
 	}
@@ -59,9 +71,15 @@ var _ = item("94", "passwords and tokens in the log, also where the mail server 
 func secretsInLog(t *testing.T) {
 	h := furnish(t, "--log-level", "debug")
 	token := h.token("Admin")
-	for _, path := range []string{"/login/" + token, "/" + token, "/api/v1/members/" + token, "/api/v1/me?token=" + token} {
+	for _, path := range []string{
+		"/login/" + token, "/" + token, "/api/v1/members/" + token, "/api/v1/me?token=" + token,
+	} {
 		h.guest(bearer(token)).get(path)
-		h.guest(header("Authorization", "Basic "+token), header("X-Api-Key", token), header("Referer", "http://x/"+token)).get(path)
+		h.guest(
+			header("Authorization", "Basic "+token),
+			header("X-Api-Key", token),
+			header("Referer", "http://x/"+token),
+		).get(path)
 	}
 	const password = "open sesame"
 	both := base64.StdEncoding.EncodeToString([]byte("\x00doorward\x00" + password))
@@ -75,12 +93,15 @@ func secretsInLog(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	said := h.Log.String() + h.command("outbox", "--json") + h.admin.api("GET", "/outbox", nil).body + h.admin.api("GET", "/overview", nil).body
+	said := h.Log.String() + h.command("outbox", "--json") + h.admin.api("GET", "/outbox", nil).body +
+		h.admin.api("GET", "/overview", nil).body
 	s, err := h.Run("doctor")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{password, both, base64.StdEncoding.EncodeToString([]byte(password)), strings.TrimPrefix(token, "dw_")} {
+	for _, secret := range []string{
+		password, both, base64.StdEncoding.EncodeToString([]byte(password)), strings.TrimPrefix(token, "dw_"),
+	} {
 		if strings.Contains(said+s.Out+s.Err, secret) {
 			t.Errorf("%q is told", secret)
 		}
@@ -94,14 +115,23 @@ var _ = item("95", "requests that nobody foresaw: what does the answer tell of t
 // tells a path, a type or a trace.
 func insides(t *testing.T) {
 	h := furnish(t)
-	odd := []string{strings.Repeat("a", 3000), strings.Repeat("%ff", 300), "%00", "..", "%2e%2e%2f", "'", "\"", "%7b%7d", "-1", "null", "%e2%80%ae", strings.Repeat("b", 26)}
+	odd := []string{
+		strings.Repeat("a", 3000), strings.Repeat("%ff", 300), "%00", "..", "%2e%2e%2f", "'", "\"", "%7b%7d", "-1", "null",
+		"%e2%80%ae", strings.Repeat("b", 26),
+	}
 	for _, op := range h.operations() {
 		if op.path == "/api/v1/events" {
 			continue
 		}
 		for _, id := range odd {
 			for _, body := range []string{"{}", `{"email":1,"roles":{},"name":[]}`} {
-				a := h.admin.do(op.method, op.fill(map[string]string{"id": id, "name": id, "session": id})+"?q="+id+"&limit=x", op.body(body), header("Content-Type", "application/json"), header("Sec-Fetch-Site", "same-origin"))
+				a := h.admin.do(
+					op.method,
+					op.fill(map[string]string{"id": id, "name": id, "session": id})+"?q="+id+"&limit=x",
+					op.body(body),
+					header("Content-Type", "application/json"),
+					header("Sec-Fetch-Site", "same-origin"),
+				)
 				if a.code >= 500 {
 					t.Errorf("%s %s with %.20q = %d: %.200s", op.method, op.path, id, a.code, a.body)
 				}

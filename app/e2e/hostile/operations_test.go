@@ -76,11 +76,18 @@ func pendingReachesNothing(t *testing.T) {
 	me := str(h.admin.api("GET", "/me", nil).object()["id"])
 	before := len(h.audit())
 	for _, op := range h.operations() {
-		if op.path == "/api/v1/openapi.json" || op.path == "/api/v1/window" && op.method == "POST" || op.path == "/api/v1/events" {
+		if op.path == "/api/v1/openapi.json" || op.path == "/api/v1/window" && op.method == "POST" ||
+			op.path == "/api/v1/events" {
 			continue // public, or its own stream
 		}
 		for _, of := range []string{id, me} {
-			a := eve.do(op.method, op.fill(map[string]string{"id": of, "name": "Fleet"}), op.body("{}"), header("Content-Type", "application/json"), header("Sec-Fetch-Site", "same-origin"))
+			a := eve.do(
+				op.method,
+				op.fill(map[string]string{"id": of, "name": "Fleet"}),
+				op.body("{}"),
+				header("Content-Type", "application/json"),
+				header("Sec-Fetch-Site", "same-origin"),
+			)
 			if a.code != 401 && a.code != 403 {
 				t.Errorf("%s %s = %d: %.200s", op.method, op.path, a.code, a.body)
 			}
@@ -113,8 +120,18 @@ func strangersReachNothing(t *testing.T) {
 		if op.path == "/api/v1/openapi.json" || op.path == "/api/v1/window" && op.method == "POST" {
 			continue // public
 		}
-		for _, who := range []change{header("X-Nobody", "1"), bearer("dw_" + strings.Repeat("x", 43)), header("Cookie", "dw="+strings.Repeat("x", 43)), header("Authorization", "Basic YWRtaW46YWRtaW4=")} {
-			a := h.guest().do(op.method, op.fill(map[string]string{"id": id, "name": "Fleet"}), op.body("{}"), header("Content-Type", "application/json"), header("Sec-Fetch-Site", "same-origin"), who)
+		for _, who := range []change{
+			header("X-Nobody", "1"), bearer("dw_" + strings.Repeat("x", 43)), header("Cookie", "dw="+strings.Repeat("x", 43)),
+			header("Authorization", "Basic YWRtaW46YWRtaW4="),
+		} {
+			a := h.guest().do(
+				op.method,
+				op.fill(map[string]string{"id": id, "name": "Fleet"}),
+				op.body("{}"),
+				header("Content-Type", "application/json"),
+				header("Sec-Fetch-Site", "same-origin"),
+				who,
+			)
 			if a.code != 401 && a.code != 429 {
 				t.Errorf("%s %s = %d: %.200s", op.method, op.path, a.code, a.body)
 			}

@@ -27,7 +27,11 @@ var _ = item("99", "doors beside the front door: metrics, profiles, other ports,
 // port, and one socket that only its owner can open.
 func sideDoors(t *testing.T) {
 	h := furnish(t)
-	for _, path := range []string{"/metrics", "/debug/pprof/", "/debug/vars", "/pprof", "/monitor", "/status", "/_internal", "/server-status", "/actuator", "/swagger", "/docs", "/api/v1/docs", "/schemas", "/wails/ipc.js", "/desktop", "/local", "/local/v1/members/by-email?email=" + boss} {
+	for _, path := range []string{
+		"/metrics", "/debug/pprof/", "/debug/vars", "/pprof", "/monitor", "/status", "/_internal", "/server-status",
+		"/actuator", "/swagger", "/docs", "/api/v1/docs", "/schemas", "/wails/ipc.js", "/desktop", "/local",
+		"/local/v1/members/by-email?email=" + boss,
+	} {
 		if a := h.guest().get(path); a.code != 404 && a.code != 401 && a.code != 303 {
 			t.Errorf("GET %s = %d", path, a.code)
 		}
@@ -69,7 +73,10 @@ func listening(t *testing.T, pid int) (all []string) {
 				all = append(all, f[1])
 				continue
 			}
-			all = append(all, net.JoinHostPort(net.IPv4(byte(ip), byte(ip>>8), byte(ip>>16), byte(ip>>24)).String(), fmt.Sprint(port)))
+			all = append(all, net.JoinHostPort(
+				net.IPv4(byte(ip), byte(ip>>8), byte(ip>>16), byte(ip>>24)).String(),
+				fmt.Sprint(port),
+			))
 		}
 	}
 	return all
@@ -86,7 +93,12 @@ func oldTLS(t *testing.T) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for version, want := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+	for version, want := range map[uint16]bool{
+		tls.VersionTLS10: false,
+		tls.VersionTLS11: false,
+		tls.VersionTLS12: true,
+		tls.VersionTLS13: true,
+	} {
 		c, err := tls.Dial("tcp", p.Listen, &tls.Config{RootCAs: pool, MinVersion: version, MaxVersion: version})
 		if err == nil {
 			c.Close()
@@ -96,7 +108,11 @@ func oldTLS(t *testing.T) {
 		}
 	}
 	for _, suite := range tls.InsecureCipherSuites() {
-		c, err := tls.Dial("tcp", p.Listen, &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID}})
+		c, err := tls.Dial("tcp", p.Listen, &tls.Config{
+			RootCAs:      pool,
+			MaxVersion:   tls.VersionTLS12,
+			CipherSuites: []uint16{suite.ID},
+		})
 		if err == nil {
 			c.Close()
 			t.Errorf("the suite %s is taken", suite.Name)
@@ -128,7 +144,14 @@ func certificate(t *testing.T) (cert, key string, pool *x509.CertPool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(24 * time.Hour),
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &k.PublicKey, k)
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +165,10 @@ func certificate(t *testing.T) (cert, key string, pool *x509.CertPool) {
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	pool = x509.NewCertPool()
 	pool.AppendCertsFromPEM(text)
-	if err := errorsOf(os.WriteFile(cert, text, 0o600), os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600)); err != nil {
+	if err := errorsOf(
+		os.WriteFile(cert, text, 0o600),
+		os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600),
+	); err != nil {
 		t.Fatal(err)
 	}
 	return cert, key, pool

@@ -99,7 +99,9 @@ func firstAdmin(t *testing.T) {
 		g := guests[i]
 		a := g.get(setup)
 		if m := formToken.FindStringSubmatch(a.body); m != nil {
-			a = g.post(setup, []string{"csrf", m[1], "email", fmt.Sprintf("admin%d@example.com", i), "name", "A", "workspace", "W"})
+			a = g.post(setup, []string{
+				"csrf", m[1], "email", fmt.Sprintf("admin%d@example.com", i), "name", "A", "workspace", "W",
+			})
 		}
 		if a.code == 303 {
 			won.Add(1)
@@ -146,7 +148,13 @@ func tenClicks(t *testing.T) {
 		return h.admin.api("POST", "/invitations", map[string]any{"email": "once@example.com", "roles": []string{"Fleet"}})
 	}, 201, 409)
 	proof := eve.proof("/pending")
-	count("note", "left_note", func() answer { return eve.post("/pending/note", []string{"csrf", proof, "note", "hello"}) }, 303, 429)
+	count(
+		"note",
+		"left_note",
+		func() answer { return eve.post("/pending/note", []string{"csrf", proof, "note", "hello"}) },
+		303,
+		429,
+	)
 	count("approve", "approved", func() answer { return h.admin.api("POST", "/members/"+id+"/approve", nil) }, 200, 409)
 	count("suspend", "suspended", func() answer { return h.admin.api("POST", "/members/"+id+"/suspend", nil) }, 200, 409)
 	count("remove", "removed", func() answer { return h.admin.api("DELETE", "/members/"+id, nil) }, 204, 200, 404, 409)

@@ -62,7 +62,11 @@ func demotedSince(t *testing.T) {
 	friend.api("GET", "/members", nil).want(403)
 	h.admin.api("POST", "/members/"+id+"/approve", nil).want(409) // what Bob may not offer any more has to be named
 	h.admin.api("GET", "/members/"+id, nil).want(200).has(`"state":"pending"`)
-	h.admin.api("POST", "/members/"+id+"/approve", map[string]any{"roles": []string{"Fleet"}}).want(200).has(`"roles":["Fleet"]`)
+	h.admin.api(
+		"POST",
+		"/members/"+id+"/approve",
+		map[string]any{"roles": []string{"Fleet"}},
+	).want(200).has(`"roles":["Fleet"]`)
 }
 
 // role makes a role of the workspace's own.
@@ -113,25 +117,39 @@ func selfRaised(t *testing.T) {
 	h := furnish(t)
 	fleet, fleetID := h.member("fleet@example.com")
 	eve, eveID := h.arrived("eve@example.com")
-	for _, field := range []string{`"state":"active"`, `"roles":["Admin"]`, `"role":"Admin"`, `"id":"x"`, `"email":"a@example.com"`, `"verified":true`, `"email_verified":true`, `"email_verified_at":"2030-01-01T00:00:00Z"`, `"invited_by":"x"`, `"permissions":["*"]`, `"decided_by":"x"`} {
+	for _, field := range []string{
+		`"state":"active"`, `"roles":["Admin"]`, `"role":"Admin"`, `"id":"x"`, `"email":"a@example.com"`,
+		`"verified":true`, `"email_verified":true`, `"email_verified_at":"2030-01-01T00:00:00Z"`, `"invited_by":"x"`,
+		`"permissions":["*"]`, `"decided_by":"x"`,
+	} {
 		for _, g := range []*guest{fleet, h.admin} {
 			g.api("PATCH", "/me", `{"notify_waiting":true,`+field+`}`).want(422, 400)
 			g.api("PATCH", "/me", `{`+field+`}`).want(422, 400)
 		}
 	}
-	eve.press("/pending", "/pending/note", "note", "hello", "state", "active", "roles", "Admin", "role", "Admin", "id", fleetID, "member", fleetID).want(303)
+	eve.press(
+		"/pending", "/pending/note", "note", "hello", "state", "active", "roles", "Admin", "role", "Admin", "id", fleetID,
+		"member", fleetID,
+	).want(303)
 	h.admin.api("GET", "/members/"+eveID, nil).want(200).has(`"state":"pending"`, `"roles":["Fleet"]`)
 	h.admin.api("GET", "/members/"+fleetID, nil).want(200).has(`"roles":["Fleet"]`).lacks("hello")
 }
 
-var _ = item("61", "a manager with fewer rights grants, invites, approves, rejects or ends what is above them", aboveOwn)
+var _ = item(
+	"61",
+	"a manager with fewer rights grants, invites, approves, rejects or ends what is above them",
+	aboveOwn,
+)
 
 // Somebody may decide on members, and no more. Through every verb that touches
 // another they try to make, take over, or turn away one who may more than they:
 // below and equal goes, above is refused.
 func aboveOwn(t *testing.T) {
 	h := furnish(t)
-	h.role("Clerk", "read members", "invite members", "decide members", "change members", "open fleet", "open fleet/datalake", "open fleet/flows")
+	h.role(
+		"Clerk", "read members", "invite members", "decide members", "change members", "open fleet", "open fleet/datalake",
+		"open fleet/flows",
+	)
 	clerk, _ := h.member("clerk@example.com", "Clerk")
 	_, boss2 := h.member("boss@example.com", "Admin")
 	bigID, _ := h.invite("big@example.com", "Admin")
@@ -139,9 +157,14 @@ func aboveOwn(t *testing.T) {
 		role string
 		code int
 	}{{"Fleet", 201}, {"Clerk", 201}, {"AILoop", 403}, {"Admin", 403}} {
-		clerk.api("POST", "/invitations", map[string]any{"email": "x" + strings.ToLower(tt.role) + "@example.com", "roles": []string{tt.role}}).want(tt.code)
+		clerk.api("POST", "/invitations", map[string]any{
+			"email": "x" + strings.ToLower(tt.role) + "@example.com",
+			"roles": []string{tt.role},
+		}).want(tt.code)
 	}
-	clerk.api("POST", "/invitations/batch", map[string]any{"invitations": []map[string]any{{"email": "batch@example.com", "roles": []string{"Admin"}}}}).want(200).has(`"failed":1`)
+	clerk.api("POST", "/invitations/batch", map[string]any{
+		"invitations": []map[string]any{{"email": "batch@example.com", "roles": []string{"Admin"}}},
+	}).want(200).has(`"failed":1`)
 	for name, a := range map[string]answer{
 		"approve":       clerk.api("POST", "/members/"+bigID+"/approve", nil),
 		"approve lower": clerk.api("POST", "/members/"+bigID+"/approve", map[string]any{"roles": []string{"Fleet"}}),
@@ -177,7 +200,13 @@ func unknownRoles(t *testing.T) {
 			t.Errorf("the role %q = %d", role, a.code)
 		}
 	}
-	for name, permissions := range map[string][]string{"All": {"*"}, "Any": {"* members"}, "Odd": {"open ../admin"}, "ADMIN": {"read members"}, "Empty": {}} {
+	for name, permissions := range map[string][]string{
+		"All":   {"*"},
+		"Any":   {"* members"},
+		"Odd":   {"open ../admin"},
+		"ADMIN": {"read members"},
+		"Empty": {},
+	} {
 		h.admin.api("PUT", "/roles/"+name, map[string]any{"permissions": permissions}).want(409, 422)
 	}
 	h.role("Temp", "open fleet")

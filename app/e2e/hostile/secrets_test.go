@@ -52,7 +52,9 @@ func wrongDoors(t *testing.T) {
 	token := h.token("Admin")
 	secrets := map[string]string{
 		"a login link": strings.TrimPrefix(link, "/login/"), "a session": h.admin.cookie("dw"), "an API token": token,
-		"half an API token": strings.TrimPrefix(token, "dw_"), "a browser": h.guestBrowser(), "the setup link": h.Setup[strings.LastIndexByte(h.Setup, '/')+1:],
+		"half an API token": strings.TrimPrefix(token, "dw_"),
+		"a browser":         h.guestBrowser(),
+		"the setup link":    h.Setup[strings.LastIndexByte(h.Setup, '/')+1:],
 	}
 	for what, s := range secrets {
 		if what != "a session" {
@@ -117,7 +119,8 @@ func linksLeak(t *testing.T) {
 	if got := page.header.Get("Referrer-Policy"); got != "no-referrer" {
 		t.Errorf("Referrer-Policy is %q", got)
 	}
-	for _, m := range regexp.MustCompile(`(?:src|href|action|url)\s*[=(]\s*["']?([a-z]+:|//)[^"' )>]*`).FindAllString(page.body, -1) {
+	for _, m := range regexp.MustCompile(`(?:src|href|action|url)\s*[=(]\s*["']?([a-z]+:|//)[^"' )>]*`).
+		FindAllString(page.body, -1) {
 		if !strings.Contains(m, "data:") {
 			t.Errorf("the page leads elsewhere: %s", m)
 		}
@@ -162,14 +165,22 @@ func readBack(t *testing.T) {
 	g.ask("bob@example.com")
 	email := h.mail("bob@example.com", signIn, 1)
 	token := h.token("Admin")
-	secrets := []string{strings.TrimPrefix(link, "/login/"), strings.TrimPrefix(path(email.Link), "/login/"), h.admin.cookie("dw"), g.cookie("dw-browser"), strings.TrimPrefix(token, "dw_")}
+	secrets := []string{
+		strings.TrimPrefix(link, "/login/"), strings.TrimPrefix(path(email.Link), "/login/"), h.admin.cookie("dw"),
+		g.cookie("dw-browser"), strings.TrimPrefix(token, "dw_"),
+	}
 	read := 0
 	for _, op := range h.operations() {
 		if op.method != "GET" || op.path == "/api/v1/events" {
 			continue
 		}
 		read++
-		a := h.admin.do("GET", op.fill(map[string]string{"id": adaID, "name": "Fleet"}), nil, header("Sec-Fetch-Site", "same-origin"))
+		a := h.admin.do(
+			"GET",
+			op.fill(map[string]string{"id": adaID, "name": "Fleet"}),
+			nil,
+			header("Sec-Fetch-Site", "same-origin"),
+		)
 		a.lacks(secrets...)
 	}
 	for _, l := range h.admin.api("GET", "/outbox?limit=200", nil).items() {
@@ -177,7 +188,14 @@ func readBack(t *testing.T) {
 		a.lacks(secrets...)
 		a.lacks(email.Code, strings.ReplaceAll(email.Code, "-", ""))
 	}
-	for _, args := range [][]string{{"audit", "--limit", "0"}, {"members", "--json"}, {"outbox", "--json"}, {"token", "list", "--json"}, {"requests", "--json"}, {"audit", "--json", "--limit", "0"}} {
+	for _, args := range [][]string{
+		{"audit", "--limit", "0"},
+		{"members", "--json"},
+		{"outbox", "--json"},
+		{"token", "list", "--json"},
+		{"requests", "--json"},
+		{"audit", "--json", "--limit", "0"},
+	} {
 		out := h.command(args...)
 		for _, s := range secrets {
 			if strings.Contains(out, s) {
@@ -199,7 +217,10 @@ func prefixes(t *testing.T) {
 	h := furnish(t)
 	good := h.token("Admin")
 	first := ""
-	for _, token := range []string{good[:45] + flip(good[45]), good[:20] + strings.Repeat("A", 26), "dw_" + strings.Repeat("A", 43), strings.ToUpper(good), good + "A", good[:45], " " + good} {
+	for _, token := range []string{
+		good[:45] + flip(good[45]), good[:20] + strings.Repeat("A", 26), "dw_" + strings.Repeat("A", 43),
+		strings.ToUpper(good), good + "A", good[:45], " " + good,
+	} {
 		a := h.guest().api("GET", "/me", nil, bearer(token)).want(401)
 		if first == "" {
 			first = a.body

@@ -56,14 +56,18 @@ func cookieFlags(t *testing.T) {
 					t.Errorf("%s sets %s without %q", a.asked, name, flag)
 				}
 			}
-			if !strings.HasPrefix(name, "__Host-") || strings.Contains(low, "domain=") || strings.Contains(low, "samesite=none") || strings.Contains(low, "path=/;") == strings.HasSuffix(low, "path=/") {
+			if !strings.HasPrefix(name, "__Host-") || strings.Contains(low, "domain=") ||
+				strings.Contains(low, "samesite=none") || strings.Contains(low, "path=/;") == strings.HasSuffix(low, "path=/") {
 				t.Errorf("%s sets %s", a.asked, c)
 			}
 		}
 	}
 	_, link := h.invite("ada@example.com")
 	ada := h.guest()
-	for _, a := range []answer{ada.get("/login"), ada.get(link), ada.press(link, link), ada.get("/pending"), ada.get("/nowhere"), ada.press("/pending", "/logout"), h.admin.get("/")} {
+	for _, a := range []answer{
+		ada.get("/login"), ada.get(link), ada.press(link, link), ada.get("/pending"), ada.get("/nowhere"),
+		ada.press("/pending", "/logout"), h.admin.get("/"),
+	} {
 		check(a)
 	}
 	if seen < 3 {
@@ -79,7 +83,9 @@ var _ = item("32", "a session id that the server never made is sent, and adopted
 func foreignSession(t *testing.T) {
 	h := furnish(t)
 	_, link := h.invite("ada@example.com")
-	for _, id := range []string{strings.Repeat("a", 43), "attacker", strings.Repeat("x", 4000), "../../admin", h.admin.cookie("dw") + "x"} {
+	for _, id := range []string{
+		strings.Repeat("a", 43), "attacker", strings.Repeat("x", 4000), "../../admin", h.admin.cookie("dw") + "x",
+	} {
 		g := h.guest(header("Cookie", "dw="+id+"; dw-browser="+id))
 		for _, path := range []string{"/", "/login", link, "/pending", "/api/v1/me"} {
 			a := g.get(path)

@@ -32,7 +32,12 @@ func crossSite(t *testing.T) {
 				r.Header.Del("Sec-Fetch-Site")
 			}
 		}
-		if a := h.admin.api("PATCH", "/members/"+id, map[string]any{"name": "Changed"}, append(from, clean)...); a.code != 403 {
+		if a := h.admin.api(
+			"PATCH",
+			"/members/"+id,
+			map[string]any{"name": "Changed"},
+			append(from, clean)...,
+		); a.code != 403 {
 			t.Errorf("%s = %d", name, a.code)
 		}
 	}
@@ -54,14 +59,20 @@ var _ = item("37", "a form, or plain text, is sent to the API as if it were JSON
 func contentTypes(t *testing.T) {
 	h := furnish(t)
 	_, id := h.member("ada@example.com")
-	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json", "application/json; charset=utf-7", "application/xml", "application/json-patch+json", "application/javascript", "*/*"} {
+	for _, kind := range []string{
+		"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json",
+		"application/json; charset=utf-7", "application/xml", "application/json-patch+json", "application/javascript",
+		"*/*",
+	} {
 		a := h.admin.api("PATCH", "/members/"+id, `{"name":"Changed"}`, header("Content-Type", kind))
 		if a.code != 415 {
 			t.Errorf("%q = %d", kind, a.code)
 		}
 	}
 	h.admin.api("GET", "/members/"+id, nil).want(200).lacks("Changed")
-	for _, kind := range []string{"application/json", "application/json; charset=utf-8", "application/json;charset=UTF-8"} {
+	for _, kind := range []string{
+		"application/json", "application/json; charset=utf-8", "application/json;charset=UTF-8",
+	} {
 		h.admin.api("PATCH", "/members/"+id, `{"name":"Ada"}`, header("Content-Type", kind)).want(200)
 	}
 }
@@ -82,13 +93,23 @@ func readingChangesNothing(t *testing.T) {
 			continue
 		}
 		for _, m := range []string{"GET", "HEAD", "OPTIONS"} {
-			a := h.admin.do(m, op.fill(map[string]string{"id": id, "name": "Fleet"}), nil, header("X-HTTP-Method-Override", op.method), header("X-HTTP-Method", op.method), header("X-Method-Override", op.method))
+			a := h.admin.do(
+				m,
+				op.fill(map[string]string{"id": id, "name": "Fleet"}),
+				nil,
+				header("X-HTTP-Method-Override", op.method),
+				header("X-HTTP-Method", op.method),
+				header("X-Method-Override", op.method),
+			)
 			if a.code >= 500 {
 				t.Errorf("%s %s = %d", m, op.path, a.code)
 			}
 		}
 	}
-	for _, page := range append([]string{"/logout", "/pending/withdraw", "/pending/note", "/login/code", "/setup/" + strings.Repeat("A", 43)}, pages...) {
+	for _, page := range append(
+		[]string{"/logout", "/pending/withdraw", "/pending/note", "/login/code", "/setup/" + strings.Repeat("A", 43)},
+		pages...,
+	) {
 		for _, m := range []string{"GET", "HEAD", "OPTIONS"} {
 			h.admin.do(m, page+"?_method=DELETE", nil, header("X-HTTP-Method-Override", "POST"))
 		}
@@ -127,7 +148,14 @@ func otherOrigins(t *testing.T) {
 	for _, origin := range []string{"https://evil.example", "null", "http://127.0.0.1:1", h.URL + ".evil.example", h.URL} {
 		for _, method := range []string{"GET", "OPTIONS", "PATCH"} {
 			for _, path := range []string{"/api/v1/me", "/api/v1/members", "/", "/login", "/nowhere"} {
-				a := h.admin.do(method, path, nil, header("Origin", origin), header("Access-Control-Request-Method", "PATCH"), header("Access-Control-Request-Headers", "content-type"))
+				a := h.admin.do(
+					method,
+					path,
+					nil,
+					header("Origin", origin),
+					header("Access-Control-Request-Method", "PATCH"),
+					header("Access-Control-Request-Headers", "content-type"),
+				)
 				for name := range a.header {
 					if strings.HasPrefix(name, "Access-Control-") {
 						t.Errorf("%s %s for %s answers %s", method, path, origin, name)

@@ -12,7 +12,11 @@ import (
 	"doorward/app/e2e/product"
 )
 
-var _ = item("86", "X-Forwarded-For from untrusted peers, in several lines, with ports, brackets and lies", forwardedFor)
+var _ = item(
+	"86",
+	"X-Forwarded-For from untrusted peers, in several lines, with ports, brackets and lies",
+	forwardedFor,
+)
 
 // The source in the audit log and in the limits is what a defender goes by. From
 // a peer that is no trusted proxy the header says nothing; from one that is, the
@@ -43,7 +47,10 @@ func forwardedFor(t *testing.T) {
 			t.Errorf("%q: the log has %s, want %s", tt.lines, got, tt.want)
 		}
 	}
-	for _, garbled := range []string{"X-Forwarded-For: evil\r\n", "X-Forwarded-For: 203.0.113.1, evil\r\n", "X-Forwarded-For: 203.0.113.1;\r\n", "X-Forwarded-For: 203.0.113.256\r\n", "X-Forwarded-For: [203.0.113.1\r\n"} {
+	for _, garbled := range []string{
+		"X-Forwarded-For: evil\r\n", "X-Forwarded-For: 203.0.113.1, evil\r\n", "X-Forwarded-For: 203.0.113.1;\r\n",
+		"X-Forwarded-For: 203.0.113.256\r\n", "X-Forwarded-For: [203.0.113.1\r\n",
+	} {
 		a, ok := h.raw("GET /login HTTP/1.1\r\nHost: " + h.Listen + "\r\n" + garbled + "\r\n")
 		if !ok || a.code != 400 {
 			t.Errorf("%q = %d, want 400", garbled, a.code)
@@ -51,7 +58,12 @@ func forwardedFor(t *testing.T) {
 	}
 	limited := 0
 	for i := range 90 {
-		a, _ := h.raw(fmt.Sprintf("GET /api/v1/me HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer dw_x\r\nX-Forwarded-For: 9.9.9.%d\r\nX-Forwarded-For: 203.0.113.50\r\n\r\n", h.Listen, i))
+		a, _ := h.raw(fmt.Sprintf(
+			"GET /api/v1/me HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer dw_x\r\nX-Forwarded-For: 9.9.9.%d\r\n"+
+				"X-Forwarded-For: 203.0.113.50\r\n\r\n",
+			h.Listen,
+			i,
+		))
 		if a.code == 429 {
 			limited++
 		}
@@ -68,7 +80,8 @@ func (h *house) arrivedFrom(email, lines string) {
 	link := path(str(m[0]["login_link"]))
 	g := h.guest()
 	form := "csrf=" + g.proof(link)
-	a, _ := h.raw("POST " + link + " HTTP/1.1\r\nHost: " + h.Listen + "\r\n" + lines + "Cookie: dw-browser=" + g.cookie("dw-browser") +
+	a, _ := h.raw("POST " + link + " HTTP/1.1\r\nHost: " + h.Listen + "\r\n" + lines + "Cookie: dw-browser=" +
+		g.cookie("dw-browser") +
 		"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " + fmt.Sprint(len(form)) + "\r\n\r\n" + form)
 	if a.code != 303 {
 		h.t.Errorf("%s with %q = %d", email, lines, a.code)
@@ -86,8 +99,16 @@ func (h *house) lastSource() (from string) {
 	return from
 }
 
-var _ = item("86 behind nginx", "lines of X-Forwarded-For that the client sent, through $proxy_add_x_forwarded_for", forwardedThroughNginx)
-var _ = item("86 behind HAProxy", "lines of X-Forwarded-For that the client sent, through option forwardfor, which adds a line", forwardedThroughHAProxy)
+var _ = item(
+	"86 behind nginx",
+	"lines of X-Forwarded-For that the client sent, through $proxy_add_x_forwarded_for",
+	forwardedThroughNginx,
+)
+var _ = item(
+	"86 behind HAProxy",
+	"lines of X-Forwarded-For that the client sent, through option forwardfor, which adds a line",
+	forwardedThroughHAProxy,
+)
 
 // nginx writes the client's lines and its own peer into one; HAProxy adds a line
 // of its own behind the client's. Whoever writes lines first would be whom the
@@ -98,13 +119,25 @@ func forwardedThroughHAProxy(t *testing.T) { forwardedThrough(t, "haproxy") }
 
 func forwardedThrough(t *testing.T, name string) {
 	h, f, _ := fronted(t, name)
-	for i, lines := range []string{"", "X-Forwarded-For: 1.2.3.4\r\n", "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: 5.6.7.8\r\n", "X-Forwarded-For: 1.2.3.4, 127.0.0.1\r\n", "x-forwarded-for: 1.2.3.4\r\nForwarded: for=1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\n", "X-Forwarded-For: [2001:db8::1]:80\r\n"} {
+	for i, lines := range []string{
+		"", "X-Forwarded-For: 1.2.3.4\r\n", "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: 5.6.7.8\r\n",
+		"X-Forwarded-For: 1.2.3.4, 127.0.0.1\r\n",
+		"x-forwarded-for: 1.2.3.4\r\nForwarded: for=1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\n",
+		"X-Forwarded-For: [2001:db8::1]:80\r\n",
+	} {
 		m := objects(t, h.command("invite", fmt.Sprintf("f%d@example.com", i), "--role", "Fleet", "--print-link", "--json"))
 		link := path(str(m[0]["login_link"]))
 		g := h.guest()
 		form := "csrf=" + g.proof(link)
-		resp := from(t, "127.0.0.2", f.listen, "POST "+link+" HTTP/1.1\r\nHost: "+f.listen+"\r\n"+lines+"Cookie: dw-browser="+g.cookie("dw-browser")+
-			"\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "+fmt.Sprint(len(form))+"\r\n\r\n"+form)
+		resp := from(
+			t,
+			"127.0.0.2",
+			f.listen,
+			"POST "+link+" HTTP/1.1\r\nHost: "+f.listen+"\r\n"+lines+"Cookie: dw-browser="+g.cookie("dw-browser")+
+				"\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "+
+				fmt.Sprint(len(form))+
+				"\r\n\r\n"+form,
+		)
 		if resp != 303 {
 			t.Errorf("with %q = %d", lines, resp)
 			continue
@@ -115,14 +148,29 @@ func forwardedThrough(t *testing.T, name string) {
 	}
 	limited := 0
 	for i := range 90 {
-		if from(t, "127.0.0.3", f.listen, fmt.Sprintf("GET /api/v1/me HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer dw_x\r\nX-Forwarded-For: 9.9.9.%d\r\nConnection: close\r\n\r\n", f.listen, i)) == 429 {
+		if from(
+			t,
+			"127.0.0.3",
+			f.listen,
+			fmt.Sprintf(
+				"GET /api/v1/me HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer dw_x\r\nX-Forwarded-For: 9.9.9.%d\r\n"+
+					"Connection: close\r\n\r\n",
+				f.listen,
+				i,
+			),
+		) == 429 {
 			limited++
 		}
 	}
 	if limited == 0 {
 		t.Error("a line of one's own goes round the limit")
 	}
-	if got := from(t, "127.0.0.4", f.listen, "GET /api/v1/me HTTP/1.1\r\nHost: "+f.listen+"\r\nAuthorization: Bearer dw_x\r\nConnection: close\r\n\r\n"); got != 401 {
+	if got := from(
+		t,
+		"127.0.0.4",
+		f.listen,
+		"GET /api/v1/me HTTP/1.1\r\nHost: "+f.listen+"\r\nAuthorization: Bearer dw_x\r\nConnection: close\r\n\r\n",
+	); got != 401 {
 		t.Errorf("another client is limited with the first: %d", got)
 	}
 }

@@ -31,7 +31,12 @@ func stolenDisk(t *testing.T) {
 		needles = append(needles, strings.TrimPrefix(path(str(m["login_link"])), "/login/"))
 	}
 	token := h.token("Admin")
-	needles = append(needles, h.admin.cookie("dw"), strings.TrimPrefix(token, "dw_"), h.Setup[strings.LastIndexByte(h.Setup, '/')+1:])
+	needles = append(
+		needles,
+		h.admin.cookie("dw"),
+		strings.TrimPrefix(token, "dw_"),
+		h.Setup[strings.LastIndexByte(h.Setup, '/')+1:],
+	)
 	backup := filepath.Join(t.TempDir(), "backup")
 	h.command("backup", backup)
 	if err := h.Stop(); err != nil {
@@ -47,7 +52,14 @@ func stolenDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, n, hex.EncodeToString([]byte(n)), base64.StdEncoding.EncodeToString([]byte(n)), hex.EncodeToString(raw), string(raw))
+		all = append(
+			all,
+			n,
+			hex.EncodeToString([]byte(n)),
+			base64.StdEncoding.EncodeToString([]byte(n)),
+			hex.EncodeToString(raw),
+			string(raw),
+		)
 	}
 	found, err := h.Traces(all)
 	if err != nil {
@@ -101,7 +113,8 @@ func alteredAudit(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s.Code == 0 {
-		if s, err = h.Run("audit", "verify", "--data", data); err != nil || s.Code == 0 || !strings.Contains(s.Err+s.Out, "altered") {
+		if s, err = h.Run("audit", "verify", "--data", data); err != nil || s.Code == 0 ||
+			!strings.Contains(s.Err+s.Out, "altered") {
 			t.Errorf("the altered log verifies: %+v, %v", s, err)
 		}
 	}
@@ -151,7 +164,12 @@ var _ = item("104", "what is left of somebody who was rejected, or removed", wha
 func whatIsLeft(t *testing.T) {
 	h := furnish(t)
 	const who, name, note, own = "zebedee@forgotten.example", "Zebedee Quux", "Knows-The-Elephant", "Please-Let-Zebedee"
-	h.admin.api("POST", "/invitations", map[string]any{"email": who, "roles": []string{"Fleet"}, "name": name, "note": note}).want(201)
+	h.admin.api("POST", "/invitations", map[string]any{
+		"email": who,
+		"roles": []string{"Fleet"},
+		"name":  name,
+		"note":  note,
+	}).want(201)
 	link := path(h.mail(who, invited, 1).Link)
 	eve := h.guest()
 	eve.press(link, link).leads("/pending")
@@ -167,10 +185,19 @@ func whatIsLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := h.command("audit", "--json", "--limit", "0") + h.command("outbox", "--json") + h.command("members", "--json") + h.Log.String() + string(stolen) + h.admin.api("GET", "/audit/export?format=json", nil).body
+	told := h.command("audit", "--json", "--limit", "0") + h.command("outbox", "--json") +
+		h.command("members", "--json") + h.Log.String() + string(stolen) +
+		h.admin.api("GET", "/audit/export?format=json", nil).body
 	var needles []string
 	for _, word := range []string{who, "forgotten.example", "zebedee", name, note, own, "Not-An-Elephant", "removed@"} {
-		needles = append(needles, word, strings.ToUpper(word), base64.StdEncoding.EncodeToString([]byte(word)), hex.EncodeToString([]byte(word)), strings.ReplaceAll(word, "@", "%40"))
+		needles = append(
+			needles,
+			word,
+			strings.ToUpper(word),
+			base64.StdEncoding.EncodeToString([]byte(word)),
+			hex.EncodeToString([]byte(word)),
+			strings.ReplaceAll(word, "@", "%40"),
+		)
 	}
 	for _, n := range needles {
 		if strings.Contains(told, n) {

@@ -8,7 +8,9 @@ import (
 )
 
 // five are addresses in each state: what the sign-in form may not tell apart.
-var five = []string{"unknown@example.com", "pending@example.com", "rejected@example.com", "suspended@example.com", "active@example.com"}
+var five = []string{
+	"unknown@example.com", "pending@example.com", "rejected@example.com", "suspended@example.com", "active@example.com",
+}
 
 // people makes them.
 func (h *house) people() {
@@ -27,7 +29,11 @@ func masked(a answer) string {
 	return fmt.Sprintln(a.code) + headers(a.header) + values.ReplaceAllString(a.body, "…")
 }
 
-var _ = item("20", "the sign-in form is asked about unknown, pending, rejected, suspended and active addresses", formTellsNothing)
+var _ = item(
+	"20",
+	"the sign-in form is asked about unknown, pending, rejected, suspended and active addresses",
+	formTellsNothing,
+)
 
 // A list of addresses is put through the sign-in form to learn who is a member,
 // who was turned away, and whom to phish. Status, headers, cookies and body are
@@ -47,7 +53,11 @@ func formTellsNothing(t *testing.T) {
 	}
 }
 
-var _ = item("21", "what follows the form tells who is known (times: the figure `enumeration` of the benchmarks)", nextRequestTellsNothing)
+var _ = item(
+	"21",
+	"what follows the form tells who is known (times: the figure `enumeration` of the benchmarks)",
+	nextRequestTellsNothing,
+)
 
 // The form itself may be silent, and the next request still talk: a wrong code, a
 // dead link, the sign-in page, asked by a stranger straight after. Answers are
@@ -91,7 +101,10 @@ func existence(t *testing.T) {
 		}
 		fleet.api("GET", "/members?q="+email, nil).want(403).lacks("total")
 	}
-	h.admin.api("POST", "/invitations", map[string]any{"email": "fleet@example.com", "roles": []string{"Fleet"}}).want(409).has("already_member")
+	h.admin.api("POST", "/invitations", map[string]any{
+		"email": "fleet@example.com",
+		"roles": []string{"Fleet"},
+	}).want(409).has("already_member")
 }
 
 var _ = item("24", "identifiers are counted up, and foreign ones told from missing ones", foreignIDs)

@@ -139,7 +139,8 @@ func tableIsTrue() error {
 	said := strings.Split(strings.TrimSpace(inside), "\n")
 	want := strings.Split(strings.TrimSpace(table(func(r *row) string { return r.verdict })), "\n")
 	if len(said) != len(want) {
-		return fmt.Errorf("the table has %d lines, and the suite %d: run go test ./app/e2e/hostile -run TestTable -update", len(said), len(want))
+		return fmt.Errorf("the table has %d lines, and the suite %d: run go test ./app/e2e/hostile -run TestTable -update",
+			len(said), len(want))
 	}
 	for i, line := range want {
 		head, known := strings.CutSuffix(line, " |  |") // did not run this time

@@ -14,9 +14,17 @@ var _ = item("45", "markup in a name, a note or a user agent runs in the Admin's
 // typed is text: in pages, in emails, in the API, in the export.
 func storedMarkup(t *testing.T) {
 	h := furnish(t)
-	for i, evil := range []string{`<img src=x onerror=alert(1)>`, `"><script>alert(1)</script>`, `{{7*7}}${7*7}<%= 7*7 %>`, `'-alert(1)-'`, `</title><svg onload=alert(1)>`, `<a href="javascript:alert(1)">x</a>`, `&lt;script&gt;`, `<!--`, `]]><x>`} {
+	for i, evil := range []string{
+		`<img src=x onerror=alert(1)>`, `"><script>alert(1)</script>`, `{{7*7}}${7*7}<%= 7*7 %>`, `'-alert(1)-'`,
+		`</title><svg onload=alert(1)>`, `<a href="javascript:alert(1)">x</a>`, `&lt;script&gt;`, `<!--`, `]]><x>`,
+	} {
 		email := fmt.Sprintf("m%d@example.com", i)
-		h.admin.api("POST", "/invitations", map[string]any{"email": email, "roles": []string{"Fleet"}, "name": evil, "note": evil}).want(201)
+		h.admin.api("POST", "/invitations", map[string]any{
+			"email": email,
+			"roles": []string{"Fleet"},
+			"name":  evil,
+			"note":  evil,
+		}).want(201)
 		l := h.mail(email, invited, 1)
 		eve := h.guest(header("User-Agent", evil))
 		page := eve.get(path(l.Link)).want(200)
@@ -52,8 +60,20 @@ var _ = item("50", "text that reorders, hides, or is nothing at all, before the 
 func textTricks(t *testing.T) {
 	h := furnish(t)
 	for name, text := range map[string]string{
-		"right to left": "Ada\u202egnp.exe", "isolates": "\u2066Ada\u2069", "zero byte": "Ada\x00", "escape": "Ada\x1b[31m", "a line": "Ada\nBob", "201 characters": strings.Repeat("a", 201), "1 MB": strings.Repeat("a", 1<<20),
-		"Hangul filler": "\u3164\u3164", "Braille blank": "\u2800", "tag characters": "Ada\U000e0041\U000e0042", "soft hyphen": "A\u00adda", "150 marks": "A" + strings.Repeat("\u0301", 150), "zero width": "A\u200bda", "not UTF-8": "\xff\xfe",
+		"right to left":  "Ada\u202egnp.exe",
+		"isolates":       "\u2066Ada\u2069",
+		"zero byte":      "Ada\x00",
+		"escape":         "Ada\x1b[31m",
+		"a line":         "Ada\nBob",
+		"201 characters": strings.Repeat("a", 201),
+		"1 MB":           strings.Repeat("a", 1<<20),
+		"Hangul filler":  "\u3164\u3164",
+		"Braille blank":  "\u2800",
+		"tag characters": "Ada\U000e0041\U000e0042",
+		"soft hyphen":    "A\u00adda",
+		"150 marks":      "A" + strings.Repeat("\u0301", 150),
+		"zero width":     "A\u200bda",
+		"not UTF-8":      "\xff\xfe",
 	} {
 		for _, field := range []string{"name", "note"} {
 			body, err := json.Marshal(map[string]any{"email": "x@example.com", "roles": []string{"Fleet"}, field: text})
@@ -69,8 +89,14 @@ func textTricks(t *testing.T) {
 			}
 		}
 	}
-	for i, text := range []string{"Zoë Ångström", "王小明", "Ольга", "नमस्ते", "José\u0301", "👩‍🚀", strings.Repeat("é", 200)} {
-		if a := h.admin.api("POST", "/invitations", map[string]any{"email": fmt.Sprintf("ok%d@example.com", i), "roles": []string{"Fleet"}, "name": text}); a.code != 201 {
+	for i, text := range []string{
+		"Zoë Ångström", "王小明", "Ольга", "नमस्ते", "José\u0301", "👩‍🚀", strings.Repeat("é", 200),
+	} {
+		if a := h.admin.api("POST", "/invitations", map[string]any{
+			"email": fmt.Sprintf("ok%d@example.com", i),
+			"roles": []string{"Fleet"},
+			"name":  text,
+		}); a.code != 201 {
 			t.Errorf("the good name %q = %d: %s", text, a.code, a.body)
 		}
 	}
@@ -83,7 +109,10 @@ var _ = item("92", "names that a spreadsheet runs as formulas, through the expor
 func formulas(t *testing.T) {
 	h := furnish(t)
 	made := 0
-	for _, name := range []string{"=HYPERLINK(\"http://evil.example\")", "+1+1", "-2+3", "@SUM(1)", "=cmd|' /C calc'!A0", "\t=1+1", "\"=1+1", "=1,2", "'=1"} {
+	for _, name := range []string{
+		"=HYPERLINK(\"http://evil.example\")", "+1+1", "-2+3", "@SUM(1)", "=cmd|' /C calc'!A0", "\t=1+1", "\"=1+1", "=1,2",
+		"'=1",
+	} {
 		if s, err := h.Run("token", "add", name, "--role", "Fleet"); err == nil && s.Code == 0 {
 			made++
 		}

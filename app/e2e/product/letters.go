@@ -31,8 +31,16 @@ var (
 
 // ReadLetter finds what people look for in an email.
 func ReadLetter(l mailtest.Letter) Letter {
-	out := Letter{From: l.Header.Get("From"), To: l.To, Subject: l.Subject, Text: l.Text, HTML: l.HTML, MessageID: l.MessageID,
-		Link: LinkInLetter.FindString(l.Text), Secured: l.TLS && l.User != ""}
+	out := Letter{
+		From:      l.Header.Get("From"),
+		To:        l.To,
+		Subject:   l.Subject,
+		Text:      l.Text,
+		HTML:      l.HTML,
+		MessageID: l.MessageID,
+		Link:      LinkInLetter.FindString(l.Text),
+		Secured:   l.TLS && l.User != "",
+	}
 	if m := CodeInLetter.FindStringSubmatch(l.Text); m != nil {
 		out.Code = m[1]
 	}

@@ -95,9 +95,14 @@ func New(t *testing.T, flags ...string) *Product {
 	p := &Product{Program: program, Dir: filepath.Join(dir, "data"), Flags: flags, Mail: mail, Listen: "127.0.0.1:0"}
 	p.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "SSL_CERT_FILE=" + trusted,
 		"DOORWARD_DATA=" + p.Dir, "DOORWARD_SMTP_URL=" + mail.URL(), "DOORWARD_MAIL_PER_MINUTE=6000"}
-	p.Socket = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(p.Dir, "doorward.sock"))
-	}}}
+	p.Socket = &http.Client{
+		Transport: &http.Transport{
+			DisableKeepAlives: true,
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(p.Dir, "doorward.sock"))
+			},
+		},
+	}
 	t.Cleanup(func() {
 		p.Kill()
 		if t.Failed() {

@@ -76,7 +76,8 @@ func TestDiskFills(t *testing.T) {
 				if takes != (err == nil) {
 					t.Errorf("%s, blocks ahead %v: a write (urgent %v) = %v", s.name, ahead, isUrgent(ctx), err)
 				}
-				if e := access.Explain(err); err != nil && (e.Code != "disk_full" || e.Kind != access.Unavailable || !errors.Is(err, ErrReadOnly)) {
+				if e := access.Explain(err); err != nil &&
+					(e.Code != "disk_full" || e.Kind != access.Unavailable || !errors.Is(err, ErrReadOnly)) {
 					t.Errorf("%s: refused as %+v", s.name, e)
 				}
 			}

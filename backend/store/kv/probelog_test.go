@@ -29,10 +29,25 @@ func TestGarbageInALogIsRefused(t *testing.T) {
 	claims = append(append(claims, 0, dataMark), make([]byte, 8)...)
 	huge := append([]byte{bitTxn, 0, 20}, binary.AppendUvarint(nil, 1<<32-1)...)
 	tests := map[string]func(log []byte) []byte{
-		"all of it random":                     func(log []byte) []byte { return random(len(log)) },
-		"all but the header random":            func(log []byte) []byte { return append(log[:logHeader], random(len(log)-logHeader)...) },
-		"random from the second commit on":     func(log []byte) []byte { return append(log[:good/2], random(len(log)-good/2)...) },
-		"what looks like records, everywhere":  func(log []byte) []byte { return append(log[:logHeader], bytes.Repeat(claims, len(log)/len(claims))...) },
+		"all of it random": func(log []byte) []byte { return random(len(log)) },
+		"all but the header random": func(log []byte) []byte {
+			return append(
+				log[:logHeader],
+				random(len(log)-logHeader)...,
+			)
+		},
+		"random from the second commit on": func(log []byte) []byte {
+			return append(
+				log[:good/2],
+				random(len(log)-good/2)...,
+			)
+		},
+		"what looks like records, everywhere": func(log []byte) []byte {
+			return append(
+				log[:logHeader],
+				bytes.Repeat(claims, len(log)/len(claims))...,
+			)
+		},
 		"a record of 4 GB in the place of one": func(log []byte) []byte { copy(log[logHeader:], huge); return log },
 		"a record of 4 GB behind the last":     func(log []byte) []byte { copy(log[good:], huge); return log },
 	}

@@ -67,7 +67,11 @@ func TestNothingIsMappedWithoutItsBlocks(t *testing.T) {
 	const size = 1 << 20
 	disk := tinyDisk(t, 8<<20)
 	free := fillDisk(t, disk)
-	if f, err := z.OpenMmapFile(filepath.Join(disk, "00001.mem"), os.O_CREATE|os.O_RDWR, size); !errors.Is(err, unix.ENOSPC) {
+	if f, err := z.OpenMmapFile(
+		filepath.Join(disk, "00001.mem"),
+		os.O_CREATE|os.O_RDWR,
+		size,
+	); !errors.Is(err, unix.ENOSPC) {
 		t.Fatalf("a log on a full disk: %v, %v", f, err)
 	}
 	made := make(chan error, 1)
@@ -130,9 +134,9 @@ func TestSpareKeepsItsBlocks(t *testing.T) {
 
 // Sixteen clients write as fast as they can, so that tables are made and merged
 // all the while, and a neighbour takes the last byte just when a log is full and
-// its table is made, or at a moment that nobody chooses. Writes are refused with a sentence, reads go on, and once there is
-// room all goes on by itself; nothing that was answered is missing, not even
-// from a compaction that was under way.
+// its table is made, or at a moment that nobody chooses. Writes are refused with
+// a sentence, reads go on, and once there is room all goes on by itself; nothing
+// that was answered is missing, not even from a compaction that was under way.
 func TestNeighbourTakesTheLastByte(t *testing.T) {
 	const rounds, clients = 3, 16
 	disk := tinyDisk(t, 300<<20)

@@ -153,11 +153,17 @@ func TestBoundsFor(t *testing.T) {
 		files  int
 		total  int
 	}{
-		{384 << 20, 0, 2048}, {96 << 20, 0, 512}, {96 << 20, 20000, 512}, {384 << 20, 256, 192}, {384 << 20, 1024, 768}, {384 << 20, 64, 16},
+		{384 << 20, 0, 2048},
+		{96 << 20, 0, 512},
+		{96 << 20, 20000, 512},
+		{384 << 20, 256, 192},
+		{384 << 20, 1024, 768},
+		{384 << 20, 64, 16},
 		{1 << 20, 0, 64}, {64 << 30, 0, 8192}, {64 << 30, 1 << 20, 8192},
 	} {
 		b := BoundsFor(tt.memory, tt.files)
-		if b.Total != tt.total || b.PerNetwork >= b.Total || b.Wider < b.PerNetwork || b.Wider > b.Total || b.Large < 1 || b.Held < 1<<20 {
+		if b.Total != tt.total || b.PerNetwork >= b.Total || b.Wider < b.PerNetwork || b.Wider > b.Total || b.Large < 1 ||
+			b.Held < 1<<20 {
 			t.Errorf("%d MiB, %d files: %+v, want %d connections", tt.memory>>20, tt.files, b, tt.total)
 		}
 	}

@@ -133,7 +133,11 @@ func TestFraming(t *testing.T) {
 // together, and of a head.
 func TestLengthsHaveAnEnd(t *testing.T) {
 	chunk := func(n int) string {
-		return post("Transfer-Encoding: chunked", fmt.Sprintf("%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n", n-most/2, strings.Repeat("a", n-most/2), most/2, strings.Repeat("b", most/2)))
+		return post(
+			"Transfer-Encoding: chunked",
+			fmt.Sprintf("%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n",
+				n-most/2, strings.Repeat("a", n-most/2), most/2, strings.Repeat("b", most/2)),
+		)
 	}
 	body := func(n int) string { return post(fmt.Sprintf("Content-Length: %d", n), strings.Repeat("a", n)) }
 	head := func(n int) string { return get + "X: " + strings.Repeat("a", n-len(get+"X: \r\n\r\n")) + "\r\n\r\n" }
@@ -155,7 +159,10 @@ func TestLengthsHaveAnEnd(t *testing.T) {
 // Whatever bytes come, in whatever pieces: the same is said of them, and no
 // request ends beyond what is there.
 func FuzzFraming(f *testing.F) {
-	for _, s := range []string{get + "\r\n", post("Content-Length: 3", "abc"), post("Transfer-Encoding: chunked", "3\r\nabc\r\n0\r\n\r\n"), "GET / HTTP/1.1\nHost: a\n\n"} {
+	for _, s := range []string{
+		get + "\r\n", post("Content-Length: 3", "abc"), post("Transfer-Encoding: chunked", "3\r\nabc\r\n0\r\n\r\n"),
+		"GET / HTTP/1.1\nHost: a\n\n",
+	} {
 		f.Add([]byte(s), byte(1))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, piece byte) {

@@ -23,23 +23,34 @@ var (
 	errValue       = bad("The request's header has a control character in a value.")
 	errLength      = bad("The request's Content-Length is not one number.")
 	errEncoding    = bad("The request's Transfer-Encoding is not chunked, and nothing else is taken.")
-	errTwoFrames   = bad("The request gives its length in two ways. Send either Content-Length or Transfer-Encoding, once.")
-	errOldChunks   = bad("A request in HTTP/1.0 cannot be sent in chunks.")
-	errNoHost      = bad("The request names no host.")
-	errTwoHosts    = bad("The request names its host more than once.")
-	errChunk       = bad("The request's body is not in proper chunks. Extensions and trailers are not taken.")
-	errPieces      = bad("The request's body comes in too many small chunks.")
+	errTwoFrames   = bad("The request gives its length in two ways. Send either Content-Length or " +
+		"Transfer-Encoding, once.")
+	errOldChunks = bad("A request in HTTP/1.0 cannot be sent in chunks.")
+	errNoHost    = bad("The request names no host.")
+	errTwoHosts  = bad("The request names its host more than once.")
+	errChunk     = bad("The request's body is not in proper chunks. Extensions and trailers are not taken.")
+	errPieces    = bad("The request's body comes in too many small chunks.")
 
-	errHeadTooLarge = access.Errorf(access.Invalid, "The request's headers are too large: at most 16 KiB.").WithCode("header_too_large")
-	errNoBodyHere   = access.Errorf(access.Invalid, "A request of this method has no body here.").WithCode("body_too_large")
-	errBusy         = access.Errorf(access.Unavailable, "The server is busy. Your request was not taken; try again in a few seconds.").WithCode("busy")
+	errHeadTooLarge = access.Errorf(
+		access.Invalid,
+		"The request's headers are too large: at most 16 KiB.",
+	).WithCode("header_too_large")
+	errNoBodyHere = access.Errorf(
+		access.Invalid,
+		"A request of this method has no body here.",
+	).WithCode("body_too_large")
+	errBusy = access.Errorf(
+		access.Unavailable,
+		"The server is busy. Your request was not taken; try again in a few seconds.",
+	).WithCode("busy")
 )
 
 func tooLarge(most int) error {
 	if most == 0 {
 		return errNoBodyHere
 	}
-	return access.Errorf(access.Invalid, "The body is too large: at most %d KiB here.", most>>10).WithCode("body_too_large")
+	return access.Errorf(access.Invalid, "The body is too large: at most %d KiB here.",
+		most>>10).WithCode("body_too_large")
 }
 
 // A head is what the first lines of a request say of how it is framed. Positions
