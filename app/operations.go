@@ -108,9 +108,6 @@ func (o operations) disk() web.Check {
 	return check("disk", "ok", detail, "")
 }
 
-// BelieveClock takes the operator's word that the clock is right.
-func (o operations) BelieveClock(ctx context.Context) error { return o.a.desk.BelieveClock(ctx) }
-
 const holdsClock = "Nothing is deleted and nothing expires by itself until then. Set the clock; or, if it is right, " +
 	"run: doorward doctor --clock-is-right"
 

@@ -55,6 +55,19 @@ func TestClockThatIsWrongDestroysNothing(t *testing.T) {
 	}
 }
 
+// The same in the console: the notice on the dashboard, and an Admin's word.
+func TestClockHeldOnTheDashboard(t *testing.T) {
+	t.Parallel()
+	alone(t)
+	p := newProduct(t)
+	p.Setup = "made"
+	ranLast(t, p.Dir, time.Now().Add(-31*24*time.Hour))
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	browse(t, "held.spec.ts", controls(t, p), "BASE_URL="+p.URL, "ADMIN="+boss)
+}
+
 // ranLast makes a store that ran last at that time, with an Admin and one who waits,
 // invited just before.
 func ranLast(t *testing.T, dir string, at time.Time) {

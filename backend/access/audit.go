@@ -44,6 +44,7 @@ const (
 	DidPutRole     Deed = "kept_role"
 	DidDeleteRole  Deed = "deleted_role"
 	DidSettings    Deed = "changed_settings"
+	DidClock       Deed = "believed_clock" // on somebody's word that it is right
 	DidRetryLetter Deed = "retried_letter"
 	DidDropLetter  Deed = "deleted_letter"
 	DidTestMail    Deed = "tested_mail"

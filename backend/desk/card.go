@@ -187,12 +187,13 @@ type Overview struct {
 	Mail       access.MailHealth
 	MailServer bool // one is configured
 	Unusual    access.Unusual
+	Clock      store.ClockState
 }
 
 // Overview counts everything, from counters kept with each change.
 func (d *Desk) Overview(ctx context.Context, by access.By) (out Overview, err error) {
 	err = d.view(ctx, by, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
-		out.MailServer = d.mail
+		out.MailServer, out.Clock = d.mail, d.store.Clock()
 		if out.Counters, err = tx.Counters(); err != nil {
 			return err
 		}

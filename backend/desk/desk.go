@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,6 +50,7 @@ type Desk struct {
 	due       chan struct{} // something new falls due before nextDue
 	asks      flood         // of strangers
 	clockHeld atomic.Bool   // and the log says so
+	clockWord sync.Mutex    // one word at a time that the clock is right
 	nextDue   atomic.Int64  // what the sweeper waits for, in microseconds since 1970
 }
 

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"doorward/backend/access"
@@ -14,13 +15,35 @@ const heldLook = 10 * time.Minute
 // Clock is how the server's clock stands to what it knows.
 func (d *Desk) Clock() store.ClockState { return d.store.Clock() }
 
-// BelieveClock takes the operator's word that the clock is right.
-func (d *Desk) BelieveClock(ctx context.Context) error {
-	if err := d.store.BelieveClock(ctx); err != nil {
-		return err
+// BelieveClock takes the word of whoever may change settings that the clock is
+// right: what waits is done. Where the clock is not held nothing waits, so a second
+// press changes nothing and leaves no entry.
+func (d *Desk) BelieveClock(ctx context.Context, by access.By) error {
+	d.clockWord.Lock()
+	defer d.clockWord.Unlock()
+	change := access.May(access.Change, access.ResSettings)
+	c := d.store.Clock()
+	if !c.Held() {
+		return d.view(ctx, by, change, func(*store.Tx) error { return nil })
 	}
-	wake(d.due)
-	return nil
+	err := d.store.BelieveClock(ctx, func(tx *store.Tx) error {
+		if _, err := d.may(tx, by, change); err != nil {
+			return err
+		}
+		return tx.Record(by, access.DidClock, "clock", howFar(c))
+	})
+	if err == nil {
+		wake(d.due)
+	}
+	return err
+}
+
+// howFar says by how much a clock is held, in hours: "744 hours ahead".
+func howFar(c store.ClockState) string {
+	if c.Behind > 0 {
+		return fmt.Sprintf("%.0f hours behind", c.Behind.Hours())
+	}
+	return fmt.Sprintf("%.0f hours ahead", c.Ahead.Hours())
 }
 
 // sweepByClock does what falls due, or only what destroys nothing while the clock

@@ -69,7 +69,7 @@ func TestClockJumpDestroysNothing(t *testing.T) {
 			o, ada := start(t)
 			jumps(o)
 			pass(o)
-			must(t, o.BelieveClock(t.Context()))
+			must(t, o.BelieveClock(t.Context(), access.Operator))
 			if pass(o); there(o, ada) {
 				t.Error("the operator's word does not count")
 			}

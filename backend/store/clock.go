@@ -27,7 +27,9 @@ const (
 type ClockState struct {
 	Ahead  time.Duration // of where it should be
 	Behind time.Duration
-	Left   time.Duration // of uptime, until it is believed
+	Since  time.Time     // when it was seen first, by the clock as it is now
+	Until  time.Time     // when it is believed by itself, by the same clock
+	Left   time.Duration // of uptime, until then
 }
 
 // Held reports whether what deletes and ends waits.
@@ -72,7 +74,13 @@ func (c *clock) look() ClockState {
 		c.believe(now, up)
 		return ClockState{}
 	}
-	return ClockState{Ahead: max(0, gap), Behind: max(0, -gap), Left: left}
+	return ClockState{
+		Ahead:  max(0, gap),
+		Behind: max(0, -gap),
+		Since:  now.Add(c.offAt - up),
+		Until:  now.Add(left),
+		Left:   left,
+	}
 }
 
 func (c *clock) believe(now time.Time, up time.Duration) {
@@ -99,20 +107,33 @@ func (s *Store) KeepClock(ctx context.Context) error {
 	if err := s.putClock(ctx, now); err != nil {
 		return err
 	}
+	c.keep(now, up)
+	return nil
+}
+
+// keep notes that the store has kept the time.
+func (c *clock) keep(now time.Time, up time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.believe(now, up)
 	c.kept, c.keptAt = true, up
-	return nil
 }
 
-// BelieveClock takes somebody's word that the clock is right.
-func (s *Store) BelieveClock(ctx context.Context) error {
+// BelieveClock takes somebody's word that the clock is right, if also allows it.
+// The time is kept in the transaction of also, and believed once that is kept.
+func (s *Store) BelieveClock(ctx context.Context, also func(*Tx) error) error {
 	c := s.clock
-	c.mu.Lock()
-	c.believe(c.now(), c.up())
-	c.mu.Unlock()
-	return s.KeepClock(ctx)
+	now, up := c.now(), c.up()
+	err := s.Update(ctx, func(tx *Tx) error {
+		if err := also(tx); err != nil {
+			return err
+		}
+		return tx.set(clockKey, now)
+	})
+	if err == nil {
+		c.keep(now, up)
+	}
+	return err
 }
 
 var clockKey = []byte("T")

@@ -90,7 +90,7 @@ func TestClockAtAStart(t *testing.T) {
 	}
 	keep(s, func() error { return s.KeepClock(t.Context()) })
 	s = start(noon.Add(31 * 24 * time.Hour))
-	if got := s.Clock(); got.Ahead != 31*24*time.Hour || got.Left != clockHold {
+	if got := s.Clock(); got.Ahead != 31*24*time.Hour || got.Left != clockHold || !got.Until.Equal(got.Since.Add(clockHold)) {
 		t.Errorf("a month ahead: %+v", got)
 	}
 	keep(s, func() error { return s.KeepClock(t.Context()) }) // which keeps nothing
@@ -103,7 +103,7 @@ func TestClockAtAStart(t *testing.T) {
 	if !s.Clock().Held() {
 		t.Error("the clock that was wrong is what was kept")
 	}
-	keep(s, func() error { return s.BelieveClock(t.Context()) })
+	keep(s, func() error { return s.BelieveClock(t.Context(), func(*Tx) error { return nil }) })
 	s = start(noon.Add(31*24*time.Hour + time.Hour))
 	if s.Clock().Held() {
 		t.Error("somebody's word that it is right is forgotten")

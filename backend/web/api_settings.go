@@ -19,6 +19,8 @@ func (s *Server) mountSettings(r *room) {
 		"Looks at the public URL, mail, disk, clock, permissions and store; each finding with the mend. It may take some seconds.", read, 0, nil}, s.checks)
 	mount(r, op{http.MethodPost, "/settings/mail/test", "test-mail", "Send a test letter",
 		"Posts a test letter to one's own address.", change, 0, nil}, s.testMail)
+	mount(r, op{http.MethodPost, "/clock", "believe-clock", "The clock is right",
+		"Where clock_held stands in the overview: what waits because the clock has jumped is done. Elsewhere it changes nothing.", change, 0, []int{http.StatusUnprocessableEntity}}, s.believeClock)
 	mount(r, op{http.MethodGet, "/tokens", "list-tokens", "API tokens", "All API tokens, without their secrets.", read, 0, nil}, s.tokens)
 	mount(r, op{http.MethodPost, "/tokens", "make-token", "Make an API token",
 		"Makes an API token and shows it, this once. It may do what its roles may, within what its owner may at the time. " +

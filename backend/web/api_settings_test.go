@@ -15,7 +15,6 @@ type stubOperations struct{}
 func (stubOperations) Compact(context.Context) error                  { return nil }
 func (stubOperations) Verify(context.Context) (map[string]int, error) { return nil, nil }
 func (stubOperations) Backup(context.Context, io.Writer) error        { return nil }
-func (stubOperations) BelieveClock(context.Context) error             { return nil }
 
 func (stubOperations) Doctor(context.Context) []Check {
 	return []Check{{Name: "disk", State: "warn", Detail: "1 MB free", Mend: "Make room."}}

@@ -176,6 +176,7 @@ type overviewJSON struct {
 	PublicURL          string         `json:"public_url" doc:"Where links lead." example:"https://door.example.com"`
 	PublicURLLocal     bool           `json:"public_url_local" doc:"Links lead to this machine only."`
 	Mail               mailJSON       `json:"mail"`
+	ClockHeld          *clockHeldJSON `json:"clock_held,omitempty" doc:"The server's clock has jumped: nothing is deleted and nothing expires by itself. Absent where the clock is believed."`
 }
 
 type mailJSON struct {
@@ -206,6 +207,7 @@ func (s *Server) overviewOf(o desk.Overview) overviewJSON {
 		PublicURL:          s.publicURL,
 		PublicURLLocal:     s.local,
 		Mail:               s.mailOf(o),
+		ClockHeld:          clockHeldOf(o, s.desk.Now()),
 	}
 	for role, n := range o.Roles {
 		out.Roles[string(role)] = n

@@ -35,6 +35,7 @@ type house struct {
 	log   *syncBuffer
 	mu    sync.Mutex
 	now   time.Time
+	up    time.Duration // what no clock changes
 	admin access.By
 }
 
@@ -44,7 +45,7 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 	t.Helper()
 	h := &house{t: t, now: time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC), log: &syncBuffer{}}
 	log := slog.New(slog.NewTextHandler(h.log, nil))
-	st, err := store.Open(store.Options{Now: h.clock, Logger: log})
+	st, err := store.Open(store.Options{Now: h.clock, Uptime: h.uptime, Logger: log})
 	h.must(err)
 	h.store = st
 	frontend := os.DirFS("../../frontend")
@@ -76,7 +77,20 @@ func (h *house) clock() time.Time {
 func (h *house) wait(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.now, h.up = h.now.Add(d), h.up+d
+}
+
+// jump is a clock that is set, while no time passes.
+func (h *house) jump(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.now = h.now.Add(d)
+}
+
+func (h *house) uptime() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.up
 }
 
 func (h *house) must(err error) {

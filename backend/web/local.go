@@ -21,7 +21,6 @@ type Operations interface {
 	Verify(context.Context) (map[string]int, error) // reads everything; counts by kind
 	Backup(context.Context, io.Writer) error
 	Doctor(context.Context) []Check
-	BelieveClock(context.Context) error // on the operator's word that it is right
 }
 
 // A Check is one line of what the doctor finds.
@@ -59,7 +58,7 @@ func (s *Server) mountLocal(app *fiber.App) {
 			0,
 			nil,
 		},
-		s.believeClock,
+		s.believeClockHere,
 	)
 	s.classify(fiber.MethodGet, "/local/v1/backup", own)
 	app.Add(fiber.MethodGet, "/local/v1/backup", s.backup)
@@ -187,8 +186,8 @@ func (s *Server) compact(ctx context.Context, _ access.By, _ *compactIn) (*nothi
 	return nil, s.ops.Compact(ctx)
 }
 
-func (s *Server) believeClock(ctx context.Context, _ access.By, _ *compactIn) (*nothing, error) {
-	return nil, s.ops.BelieveClock(ctx)
+func (s *Server) believeClockHere(ctx context.Context, by access.By, _ *compactIn) (*nothing, error) {
+	return nil, s.desk.BelieveClock(ctx, by)
 }
 
 type countsOut struct{ Body map[string]int }

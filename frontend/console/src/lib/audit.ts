@@ -29,6 +29,6 @@ export function midnight(day: string, later = 0): Date | undefined {
 export const deeds = [
   'invited', 'renewed_invitation', 'resent_letter', 'made_login_link', 'proved_address', 'accepted_handed_link', 'verified_address', 'left_note', 'approved', 'rejected', 'withdrew', 'changed_access',
   'renamed', 'suspended', 'restored', 'removed', 'removed_undecided', 'invitation_expired', 'reminded', 'signed_in', 'confirmed', 'wrong_codes', 'let_window', 'signed_out', 'ended_session',
-  'signed_out_everywhere', 'made_token', 'revoked_token', 'kept_role', 'deleted_role', 'changed_settings', 'changed_notices', 'retried_letter',
+  'signed_out_everywhere', 'made_token', 'revoked_token', 'kept_role', 'deleted_role', 'changed_settings', 'believed_clock', 'changed_notices', 'retried_letter',
   'deleted_letter', 'tested_mail', 'printed_login_link', 'set_up', 'restored_backup', 'noticed_unusual',
 ]

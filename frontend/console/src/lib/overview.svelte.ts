@@ -14,6 +14,8 @@ class Counts {
       if (data === undefined) void this.load().catch(() => undefined)
       else this.now = data as Overview
     })
+    // A clock that jumps changes no record, so no event tells of it.
+    setInterval(() => void this.load().catch(() => undefined), 300_000)
   }
 }
 

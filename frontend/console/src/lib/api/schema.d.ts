@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The clock is right
+         * @description Where clock_held stands in the overview: what waits because the clock has jumped is done. Elsewhere it changes nothing.
+         */
+        post: operations["believe-clock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -881,6 +901,10 @@ export interface components {
             /** @description One for each row, in their order. */
             results: components["schemas"]["Row"][];
         };
+        BelieveClockInBody: {
+            /** @description That it is right: true. */
+            right: boolean;
+        };
         ChangeMeInBody: {
             notify_waiting: boolean;
         };
@@ -961,6 +985,34 @@ export interface components {
         };
         Checks: {
             checks: components["schemas"]["Check"][];
+        };
+        ClockHeld: {
+            /**
+             * @description Of the time that the server knows.
+             * @enum {string}
+             */
+            direction: "ahead" | "behind";
+            /**
+             * Format: int64
+             * @description By how much, rounded.
+             * @example 744
+             */
+            hours: number;
+            /**
+             * Format: date-time
+             * @description What the clock says now.
+             */
+            says: string;
+            /**
+             * Format: date-time
+             * @description When the server saw it.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it believes the clock by itself, if it runs until then.
+             */
+            until: string;
         };
         ConfirmInBody: {
             /**
@@ -1480,6 +1532,8 @@ export interface components {
              * @description Active Admins.
              */
             admins: number;
+            /** @description The server's clock has jumped: nothing is deleted and nothing expires by itself. Absent where the clock is believed. */
+            clock_held?: components["schemas"]["ClockHeld"];
             /** Format: int64 */
             invitations_expired: number;
             /** @description Letters in the outbox, by state. */
@@ -1965,6 +2019,109 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "believe-clock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BelieveClockInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,52 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/desk"
+)
+
+// clockHeldJSON says why nothing expires by itself now. Its times are those of the
+// clock that is in doubt.
+type clockHeldJSON struct {
+	Direction string    `json:"direction" enum:"ahead,behind" doc:"Of the time that the server knows."`
+	Hours     int       `json:"hours" doc:"By how much, rounded." example:"744"`
+	Says      time.Time `json:"says" doc:"What the clock says now."`
+	Since     time.Time `json:"since" doc:"When the server saw it."`
+	Until     time.Time `json:"until" doc:"When it believes the clock by itself, if it runs until then."`
+}
+
+// clockHeldOf is nil where the clock is believed.
+func clockHeldOf(o desk.Overview, now time.Time) *clockHeldJSON {
+	if !o.Clock.Held() {
+		return nil
+	}
+	direction, far := "ahead", o.Clock.Ahead
+	if o.Clock.Behind > 0 {
+		direction, far = "behind", o.Clock.Behind
+	}
+	return &clockHeldJSON{
+		Direction: direction,
+		Hours:     int(far.Round(time.Hour).Hours()),
+		Says:      now,
+		Since:     o.Clock.Since,
+		Until:     o.Clock.Until,
+	}
+}
+
+type believeClockIn struct {
+	Body struct {
+		Right bool `json:"right" doc:"That it is right: true."`
+	}
+}
+
+// believeClock takes the word of who may change settings. A word that the clock is
+// wrong is none that could be acted on: whoever keeps the server sets it.
+func (s *Server) believeClock(ctx context.Context, by access.By, in *believeClockIn) (*nothing, error) {
+	if !in.Body.Right {
+		return nil, access.Errorf(access.Invalid, "A clock that is wrong is set on the server. Send true once it is right.").On("right").WithCode("clock_not_right")
+	}
+	return nil, s.desk.BelieveClock(ctx, by)
+}

@@ -1,0 +1,90 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// Somebody who has no say over settings, a member, one who waits, a stranger, a token
+// of less, says that a clock is right which has jumped three days: were it believed,
+// every account that waits would be deleted at once. Only who may change settings is
+// heard, what they said is in the audit log once however often they press, and a
+// word on a clock that nobody doubts changes nothing.
+func TestAPIClock(t *testing.T) {
+	c := newCast(t)
+	const path, right = "/clock", `{"right":true}`
+	believed := func(want int) {
+		t.Helper()
+		entries := 0
+		c.must(c.store.View(context.Background(), func(tx *store.Tx) error {
+			log, err := tx.AuditSince(0, 200)
+			for _, e := range log {
+				if e.Did == access.DidClock {
+					entries++
+				}
+			}
+			return err
+		}))
+		if entries != want {
+			t.Errorf("%d entries about the clock, want %d", entries, want)
+		}
+	}
+	c.run(t, []row{
+		{"nothing is held", "admin", "GET", "/overview", "", 200, nil, all("clock_held")},
+		{"nothing is held, by a member", "fleet", "POST", path, right, 403, nil, nil},
+		{"nothing is held, by an Admin", "admin", "POST", path, right, 204, nil, nil},
+	})
+	believed(0)
+	at := c.clock().Add(72 * time.Hour)
+	c.jump(72 * time.Hour)
+	since, until := at.Format(time.RFC3339), at.Add(24*time.Hour).Format(time.RFC3339)
+	c.run(t, []row{
+		{"held", "admin token", "GET", "/overview", "", 200, all(`"clock_held":{"direction":"ahead","hours":72,"says":"` + since + `","since":"` + since + `","until":"` + until + `"}`), nil},
+		{"by a member", "fleet", "POST", path, right, 403, nil, all("72")},
+		{"by a token of less", "weak token", "POST", path, right, 403, nil, nil},
+		{"by one who waits", "pending", "POST", path, right, 403, nil, nil},
+		{"by a stranger", "stranger", "POST", path, right, 401, nil, nil},
+		{"that it is wrong", "admin token", "POST", path, `{"right":false}`, 422, all("clock_not_right", "set on the server"), nil},
+		{"nothing said", "admin token", "POST", path, `{}`, 422, nil, nil},
+		{"no body", "admin token", "POST", path, "", 400, nil, nil},
+		{"to nobody in particular", "admin token", "POST", path, `{"right":true,"now":"2031-01-01T00:00:00Z"}`, 422, all("unknown_field"), nil},
+		{"held as before", "admin token", "GET", "/overview", "", 200, all(`"clock_held":{`), nil},
+	})
+	believed(0)
+	c.run(t, []row{
+		{"by an Admin", "admin token", "POST", path, right, 204, nil, nil},
+		{"again", "admin token", "POST", path, right, 204, nil, nil},
+		{"believed", "admin token", "GET", "/overview", "", 200, nil, all("clock_held")},
+		{"in the audit log", "admin token", "GET", "/audit?did=believed_clock", "", 200, all(`"72 hours ahead"`, `"total":1`), nil},
+	})
+	believed(1)
+}
+
+// A clock that is just not far enough off, and just far enough, in both directions.
+func TestOverviewOfAClock(t *testing.T) {
+	for _, tt := range []struct {
+		off  time.Duration
+		want string
+	}{
+		{24 * time.Hour, ""},
+		{24*time.Hour + time.Second, `"clock_held":{"direction":"ahead","hours":24,`},
+		{-time.Hour, ""},
+		{-time.Hour - time.Second, `"clock_held":{"direction":"behind","hours":1,`},
+	} {
+		h := newHouse(t)
+		h.jump(tt.off)
+		o, err := h.desk.Overview(bg, access.Operator)
+		h.must(err)
+		text, err := json.Marshal(h.web.overviewOf(o))
+		h.must(err)
+		if held := strings.Contains(string(text), "clock_held"); held != (tt.want != "") || !strings.Contains(string(text), tt.want) {
+			t.Errorf("%s off: %s, want %q", tt.off, text, tt.want)
+		}
+	}
+}
