@@ -143,14 +143,15 @@ func (s *Store) putClock(ctx context.Context, now time.Time) error {
 }
 
 // lastKnown is when the store last ran, as far as it knows: the time that was
-// kept, or that of the newest audit entry, if that is later.
+// kept. Only a store that never kept one goes by its newest audit entry: entries are
+// written by a clock that is held, too.
 func (s *Store) lastKnown(ctx context.Context) (known time.Time, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
-		if _, err := tx.get(clockKey, &known); err != nil {
+		if ok, err := tx.get(clockKey, &known); ok || err != nil {
 			return err
 		}
 		p, err := tx.Audit("", 1)
-		if err == nil && len(p.Items) > 0 && p.Items[0].At.After(known) {
+		if err == nil && len(p.Items) > 0 {
 			known = p.Items[0].At
 		}
 		return err

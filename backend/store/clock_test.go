@@ -3,6 +3,8 @@ package store
 import (
 	"testing"
 	"time"
+
+	"doorward/backend/access"
 )
 
 // The clock of a machine is wrong once. What deletes and ends waits, in both
@@ -109,4 +111,47 @@ func TestClockAtAStart(t *testing.T) {
 		t.Error("somebody's word that it is right is forgotten")
 	}
 	keep(s, func() error { return nil })
+}
+
+// While the clock is a month ahead somebody signs in, which leaves an entry in the
+// audit log with the wrong time, and the server starts anew: by a rule that goes by
+// the newest entry the clock would be right, and everybody who waits deleted.
+func TestEntriesOfAWrongClockAreNoWord(t *testing.T) {
+	noon := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	dir, at := t.TempDir()+"/data", noon
+	start := func() *Store {
+		t.Helper()
+		s, err := Open(Options{Dir: dir, MinFree: 1, Now: func() time.Time { return at }, Uptime: func() time.Duration { return 0 }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	record := func(s *Store) {
+		t.Helper()
+		err := s.Update(t.Context(), func(tx *Tx) error { return tx.Record(access.Operator, access.DidSignIn, "", "") })
+		if err == nil {
+			err = s.KeepClock(t.Context())
+		}
+		if closed := s.Close(); err == nil {
+			err = closed
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	record(start())
+	at = noon.Add(31 * 24 * time.Hour)
+	record(start())
+	s := start()
+	if got := s.Clock(); got.Ahead != 31*24*time.Hour {
+		t.Errorf("after an entry with the wrong time: %+v", got)
+	}
+	record(s)
+	at = noon.Add(time.Hour)
+	s = start()
+	if got := s.Clock(); got.Held() {
+		t.Errorf("right again: %+v", got)
+	}
+	record(s)
 }
