@@ -59,6 +59,8 @@ test-crash: ## kill the server 200 times under 16 clients, and look at every ans
 
 test-damage: ## harm every kind of file in every way, and 300 places at random (SEED= runs one again)
 	HARMS=300 go test -count=1 -timeout 60m -v -run 'Harm|Damage|Garbage|Lost|HalfWritten|EmptyLog' ./backend/store/...
+	go test -count=1 -timeout 10m -v -run 'Harm' ./app
+	go test -count=1 -timeout 10m -v -run 'TestOnTheStore/backup' ./app/cli
 
 test-hostile: ## attack the built program, row by row; the table is in docs/security.md
 	@build/deps test

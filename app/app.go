@@ -12,7 +12,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -200,11 +199,16 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 }
 
 // bindSocket takes the operator's socket. One that is left from a server that
-// died is replaced: the store is ours alone by now, so nobody answers there.
+// died is replaced: the store is ours alone by now, so nobody answers there. So is
+// whatever else a copy or a hand put there, which is said; but no directory with
+// something in it is deleted.
 func (a *App) bindSocket() (net.Listener, error) {
 	name := filepath.Join(a.c.Data, SocketName)
+	if info, err := os.Lstat(name); err == nil && info.Mode().Type() != fs.ModeSocket {
+		a.log.Warn("something that is no socket lay in its place and is replaced", "file", name, "mode", info.Mode().String(), "bytes", info.Size())
+	}
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("remove the old socket: %w", err)
+		return nil, access.Errorf(access.Unavailable, "%s is in the way of the operator's socket and cannot be removed: %v. Move it away.", name, cause(err)).WithCode("cannot_listen").Because(err)
 	}
 	l, err := net.Listen("unix", name)
 	if err != nil {

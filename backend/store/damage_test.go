@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -13,54 +12,11 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
+	"doorward/backend/store/kv/kvtest"
 )
-
-// A harm is what happens to a file; nil deletes it. other is a file of the same
-// kind from another Doorward, older this one's as it was before the last changes.
-type harm struct {
-	name string
-	do   func(r *rand.Rand, data, other, older []byte) []byte
-}
-
-const anothers = "another Doorward's"
-
-var harms = []harm{
-	{"emptied", func(_ *rand.Rand, _, _, _ []byte) []byte { return []byte{} }},
-	{"cut by a third", func(_ *rand.Rand, data, _, _ []byte) []byte { return data[:len(data)*2/3] }},
-	{"cut by ten bytes", func(_ *rand.Rand, data, _, _ []byte) []byte { return data[:max(0, len(data)-10)] }},
-	{"one bit", func(r *rand.Rand, data, _, _ []byte) []byte {
-		if at := somewhere(r, data); at < len(data) {
-			data[at] ^= 1 << r.IntN(8)
-		}
-		return data
-	}},
-	{"64 random bytes", func(r *rand.Rand, data, _, _ []byte) []byte {
-		for i, at := 0, somewhere(r, data); i < 64 && at+i < len(data); i++ {
-			data[at+i] = byte(r.Uint32())
-		}
-		return data
-	}},
-	{"a block of zeros", func(r *rand.Rand, data, _, _ []byte) []byte {
-		at := somewhere(r, data) &^ 4095
-		clear(data[min(at, len(data)):min(at+4096, len(data))])
-		return data
-	}},
-	{anothers, func(_ *rand.Rand, _, other, _ []byte) []byte { return other }},
-	{"an older copy", func(_ *rand.Rand, _, _, older []byte) []byte { return older }},
-	{"deleted", func(_ *rand.Rand, _, _, _ []byte) []byte { return nil }},
-}
-
-// somewhere is a place in what is used of a file: behind it there are zeros.
-func somewhere(r *rand.Rand, data []byte) int {
-	if used := len(bytes.TrimRight(data, "\x00")); used > 0 {
-		return r.IntN(used)
-	}
-	return 0
-}
 
 // kinds are the files of a data directory that the store keeps.
 var kinds = []string{
@@ -77,15 +33,11 @@ const randomHarms = 30
 // every answer is the one from before: nothing is ever served wrong, nothing is lost
 // in silence, nothing panics.
 func TestHarmIsRefusedOrHarmless(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64); err == nil {
-		seed = n
-	}
+	seed := kvtest.Seed(t)
 	more := randomHarms
 	if n, err := strconv.Atoi(os.Getenv("HARMS")); err == nil {
 		more = n
 	}
-	t.Logf("SEED=%d", seed)
 	r := rand.New(rand.NewPCG(seed, 9))
 	whole, older, want := harmed(t, 1)
 	other, _, _ := harmed(t, 2)
@@ -96,9 +48,9 @@ func TestHarmIsRefusedOrHarmless(t *testing.T) {
 		defer mu.Unlock()
 		verdicts[v]++
 	}
-	hit := func(r *rand.Rand, kind string, h harm) {
+	hit := func(r *rand.Rand, kind string, h kvtest.Harm) {
 		t.Helper()
-		if kind == "store/*/*.sst" && h.name == anothers {
+		if kind == "store/*/*.sst" && h.Name == kvtest.Anothers {
 			return // not told apart today: docs/security.md says so
 		}
 		dir := copyOf(t, whole)
@@ -114,7 +66,7 @@ func TestHarmIsRefusedOrHarmless(t *testing.T) {
 			}
 			return data
 		}
-		data := h.do(r, read(dir), read(other), read(older))
+		data := h.Do(r, read(dir), read(other), read(older))
 		err := os.Remove(name)
 		if data != nil && err == nil {
 			err = os.WriteFile(name, data, 0o600)
@@ -128,11 +80,11 @@ func TestHarmIsRefusedOrHarmless(t *testing.T) {
 		case err == nil && got == want:
 			verdict("harmless")
 		case err == nil:
-			t.Errorf("%s, %s: it answers otherwise, and nobody is told (SEED=%d)", kind, h.name, seed)
+			t.Errorf("%s, %s: it answers otherwise, and nobody is told (SEED=%d)", kind, h.Name, seed)
 		case errors.As(err, &told) && told.Message != "" || errors.Is(err, kv.ErrCorrupt):
 			verdict("refused")
 		default:
-			t.Errorf("%s, %s: refused without a sentence: %v (SEED=%d)", kind, h.name, err, seed)
+			t.Errorf("%s, %s: refused without a sentence: %v (SEED=%d)", kind, h.Name, err, seed)
 		}
 	}
 	var all sync.WaitGroup
@@ -146,12 +98,12 @@ func TestHarmIsRefusedOrHarmless(t *testing.T) {
 		})
 	}
 	for _, kind := range kinds {
-		for _, h := range harms {
+		for _, h := range kvtest.Harms {
 			places <- func(r *rand.Rand) { hit(r, kind, h) }
 		}
 	}
 	for range more {
-		kind, h := []string{"store/*/*.sst", "store/*/*.mem", "store/*/MANIFEST"}[r.IntN(3)], harms[3+r.IntN(3)]
+		kind, h := []string{"store/*/*.sst", "store/*/*.mem", "store/*/MANIFEST"}[r.IntN(3)], kvtest.PlaceHarms[r.IntN(3)]
 		places <- func(r *rand.Rand) { hit(r, kind, h) }
 	}
 	close(places)

@@ -1,0 +1,84 @@
+package kvtest
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// A Harm is what a disk or a hand does to a file. Do gives what the file holds
+// then; nil deletes it. Other is a file of the same kind from another Doorward,
+// older this one's as it was before the last changes.
+type Harm struct {
+	Name string
+	Do   func(r *rand.Rand, data, other, older []byte) []byte
+}
+
+// Times is how often a harm is worth doing: n, where it hits one place of many.
+func (h Harm) Times(n int) int {
+	for _, p := range PlaceHarms {
+		if p.Name == h.Name {
+			return n
+		}
+	}
+	return 1
+}
+
+// The harms that put a whole file in the place of another.
+const (
+	Anothers = "another Doorward's"
+	Older    = "an older copy"
+)
+
+// Harms are what any file is harmed with.
+var Harms = append([]Harm{
+	{"emptied", func(_ *rand.Rand, _, _, _ []byte) []byte { return []byte{} }},
+	{"cut by a third", func(_ *rand.Rand, data, _, _ []byte) []byte { return data[:len(data)*2/3] }},
+	{"cut by ten bytes", func(_ *rand.Rand, data, _, _ []byte) []byte { return data[:max(0, len(data)-10)] }},
+	{Anothers, func(_ *rand.Rand, _, other, _ []byte) []byte { return other }},
+	{Older, func(_ *rand.Rand, _, _, older []byte) []byte { return older }},
+	{"deleted", func(_ *rand.Rand, _, _, _ []byte) []byte { return nil }},
+}, PlaceHarms...)
+
+// PlaceHarms are those that hit one place, a different one each time.
+var PlaceHarms = []Harm{
+	{"one bit", func(r *rand.Rand, data, _, _ []byte) []byte {
+		if at := somewhere(r, data); at < len(data) {
+			data[at] ^= 1 << r.IntN(8)
+		}
+		return data
+	}},
+	{"64 random bytes", func(r *rand.Rand, data, _, _ []byte) []byte {
+		for i, at := 0, somewhere(r, data); i < 64 && at+i < len(data); i++ {
+			data[at+i] = byte(r.Uint32())
+		}
+		return data
+	}},
+	{"a block of zeros", func(r *rand.Rand, data, _, _ []byte) []byte {
+		at := somewhere(r, data) &^ 4095
+		clear(data[min(at, len(data)):min(at+4096, len(data))])
+		return data
+	}},
+}
+
+// Seed is what places are hit by: SEED, to run one again, or a new one. It is logged.
+func Seed(t testing.TB) uint64 {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	if n, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64); err == nil {
+		seed = n
+	}
+	t.Logf("SEED=%d", seed)
+	return seed
+}
+
+// somewhere is a place in what is used of a file: behind it there are zeros.
+func somewhere(r *rand.Rand, data []byte) int {
+	if used := len(bytes.TrimRight(data, "\x00")); used > 0 {
+		return r.IntN(used)
+	}
+	return 0
+}
