@@ -39,8 +39,12 @@ func otherUsers(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := h.Run("members"); err != nil || s.Code == 0 || strings.Contains(s.Err, "password@") {
-		t.Errorf("a password that others can read is taken: %+v, %v", s, err)
+	s, err := h.Run("members")
+	if err != nil || !strings.Contains(s.Err, "its mode is put right") || strings.Contains(s.Err, "password@") {
+		t.Errorf("a password that others could read is taken without a word: %+v, %v", s, err)
+	}
+	if info, err := os.Stat(toml); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("others can still read the password: %v, %v", info, err)
 	}
 	os.Remove(toml)
 	dir := t.TempDir()
