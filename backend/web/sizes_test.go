@@ -1,7 +1,9 @@
 package web
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -231,5 +233,29 @@ func TestHalfRequestsDoNotHoldTheStop(t *testing.T) {
 		} else if ne, ok := err.(net.Error); ok && ne.Timeout() {
 			t.Errorf("half request %d is still open", i)
 		}
+	}
+}
+
+// Somebody sends a megabyte where a few kilobytes are taken, with a client that
+// writes all of it before it reads. The connection is not closed over what is
+// still on its way: they read the sentence, and not that the line broke.
+func TestWhoSendsTooMuchReadsWhy(t *testing.T) {
+	h := newHouse(t)
+	at := h.serve()
+	request := sized("POST /login", "X: a", batchMost, false)
+	for range 3 {
+		conn, err := net.Dial("tcp", at)
+		h.must(err)
+		h.must(conn.(*net.TCPConn).SetWriteBuffer(4 << 10)) // so that writing has to wait for the server
+		h.must(conn.SetDeadline(time.Now().Add(patience)))
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatalf("the connection was closed over the request: %v", err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		h.must(err)
+		if resp.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("the answer is %d", resp.StatusCode)
+		}
+		conn.Close()
 	}
 }

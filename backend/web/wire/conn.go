@@ -298,10 +298,12 @@ func (c *Conn) Close() (err error) {
 	return err
 }
 
-// What is read away of a refused request, and how long.
+// What is read away of a refused request, and how long: more than the largest
+// body that anybody may send, so that whoever sends too much in good faith reads
+// why it was refused. Meanwhile the connection is silent, and makes room for others.
 const (
-	lingerFor   = 500 * time.Millisecond
-	lingerBytes = 256 << 10
+	lingerFor   = 2 * time.Second
+	lingerBytes = 2 << 20
 )
 
 func (c *Conn) linger() {
