@@ -113,10 +113,10 @@ func (f *LetterFacts) received() draft {
 	return draft{
 		Subject: "Your request to join " + f.Workspace + " has arrived", Preview: "The administrators know that you are waiting.",
 		Title: "Your request has arrived",
-		Lead: []string{f.hello() + "Your address is confirmed, and the administrators of " + f.Workspace +
+		Lead: []string{f.hello() + "You accepted the invitation, and the administrators of " + f.Workspace +
 			" can see that you are waiting. There is nothing more to do: we write to you once one of them has decided."},
 		Button: "See where it stands", Link: f.PublicURL + "/pending",
-		Facts: f.facts("You", f.To, "Invited by", f.who(), f.roleWord()+" asked for", rolesOf(f.Roles), "Confirmed", exactly(f.At)),
+		Facts: f.facts("You", f.To, "Invited by", f.who(), f.roleWord()+" asked for", rolesOf(f.Roles), "Accepted", exactly(f.At)),
 		Why:   []string{"You get this letter from " + f.host() + " because an invitation to this address was accepted. If that was not you, open the page and withdraw the request."},
 	}
 }

@@ -205,14 +205,22 @@ func (s *Server) codePage(c *fiber.Ctx, email, wrong string) LoginCodePage {
 	return LoginCodePage{Leaf: s.leaf(c), Email: email, Error: wrong, Next: nextOf(c), Minutes: int(access.SignInLasts / time.Minute)}
 }
 
+// maxCodeShown is how much of what was typed for a code is given back.
+const maxCodeShown = 40
+
 func (s *Server) redeemCode(c *fiber.Ctx) error {
 	if err := s.slowTries(c); err != nil {
 		return err
 	}
 	e, err := s.desk.RedeemCode(c.UserContext(), strings.Clone(c.FormValue("code")), s.browser(c))
 	if access.Invalid.Is(err) {
-		s.notice(c, access.TraceWrongCode)
-		return s.page(c, http.StatusUnprocessableEntity, pageLoginCode, s.codePage(c, strings.Clone(c.FormValue("email")), access.Explain(err).Message))
+		why := access.Explain(err)
+		if why.Code == access.WrongCode().Code { // what is no code at all is no guess either
+			s.notice(c, access.TraceWrongCode)
+		}
+		p := s.codePage(c, strings.Clone(c.FormValue("email")), why.Message)
+		p.Code = access.Shorten(strings.Clone(c.FormValue("code")), maxCodeShown)
+		return s.page(c, http.StatusUnprocessableEntity, pageLoginCode, p)
 	}
 	if err != nil {
 		return err
@@ -313,7 +321,7 @@ func (s *Server) showPending(c *fiber.Ctx, code int, more func(*PendingPage)) er
 	}
 	m := w.Member
 	p := PendingPage{Leaf: s.leaf(c), Name: m.Name, Email: m.Email.Typed, Inviter: w.InvitedBy, InvitedAt: m.Invitation.At,
-		Roles: roleStrings(m.Roles), Since: m.Came(), Now: time.Now(), Note: m.Note}
+		Roles: roleStrings(m.Roles), Since: m.Came(), Proved: !m.ProvedAt.IsZero(), Now: time.Now(), Note: m.Note}
 	more(&p)
 	return s.page(c, code, pagePending, p)
 }

@@ -57,6 +57,7 @@ type LoginPage struct {
 type LoginCodePage struct {
 	Leaf
 	Email   string // as typed
+	Code    string // as typed, when it was refused
 	Error   string // what is wrong with the code
 	Next    string
 	Minutes int // how long link and code are good
@@ -101,7 +102,8 @@ type PendingPage struct {
 	Inviter   string // name or address; empty: "An administrator"
 	InvitedAt time.Time
 	Roles     []string  // asked for
-	Since     time.Time // the address was proved, and the waiting began
+	Since     time.Time // the link was redeemed, and the waiting began
+	Proved    bool      // an email carried the link; one that was handed over proves no address
 	Now       time.Time
 	Note      string // as saved, or as typed when it was refused
 	NoteError string

@@ -43,7 +43,7 @@ func samples() map[string]sample {
 	here := leaf("ada@example.com")
 	ailoop := Section{"AILoop", "/ailoop", []Resource{{"Data Lake", "/ailoop/datalake"}, {"Flows", "/ailoop/flows"}}}
 	fleet := Section{"Fleet", "/fleet", []Resource{{"Data Lake", "/fleet/datalake"}, {"Flows", "/fleet/flows"}}}
-	pending := PendingPage{Leaf: here, Name: "Ada Lovelace", Email: "ada@example.com", Inviter: "Grace Hopper",
+	pending := PendingPage{Leaf: here, Proved: true, Name: "Ada Lovelace", Email: "ada@example.com", Inviter: "Grace Hopper",
 		InvitedAt: noon.Add(-26 * time.Hour), Roles: []string{"Fleet"}, Since: noon.Add(-12 * time.Minute), Now: noon}
 	noted := pending
 	noted.Note, noted.NoteSaved = "I am taking over route planning from Charles this week.", true
@@ -69,7 +69,7 @@ func samples() map[string]sample {
 		"login":            {pageLogin, LoginPage{Leaf: leaf()}},
 		"login-error":      {pageLogin, LoginPage{Leaf: leaf(), Email: "ada@", Error: "Something is missing after the @. Write the whole address, such as ada@example.com.", Next: "/fleet/flows"}},
 		"login-code":       {pageLoginCode, LoginCodePage{Leaf: leaf(), Email: "Ada@Example.com", Minutes: 15}},
-		"login-code-error": {pageLoginCode, LoginCodePage{Leaf: leaf(), Email: "Ada@Example.com", Minutes: 15, Next: "/fleet", Error: "This code is not the one in the newest letter. Look at the newest letter, or send it again."}},
+		"login-code-error": {pageLoginCode, LoginCodePage{Leaf: leaf(), Email: "Ada@Example.com", Minutes: 15, Next: "/fleet", Code: "K7PQ-3XM", Error: "This code is not the one in the newest letter. Look at the newest letter, or send it again."}},
 		"link-sign-in":     {pageLink, LinkPage{Leaf: leaf(), Action: "/login/TOKEN", Email: "ada@example.com", Now: noon}},
 		"link-invitation":  {pageLink, invitation},
 		"link-invitation-bare": {pageLink, LinkPage{Leaf: leaf(), Action: "/login/TOKEN", Invitation: true, Email: "ada@example.com", Inviter: "the operator", Roles: []string{"AILoop", "Fleet"},
@@ -418,13 +418,13 @@ func TestPagesEscape(t *testing.T) {
 	message.Primary, message.Secondary = Action{hostile, "javascript:alert(1)", ""}, Action{hostile, "", "javascript:alert(1)"}
 	for _, s := range []sample{
 		{pageLogin, LoginPage{l, hostile, hostile, hostile}},
-		{pageLoginCode, LoginCodePage{l, hostile, hostile, hostile, 15}},
+		{pageLoginCode, LoginCodePage{l, hostile, hostile, hostile, hostile, 15}},
 		{pageLink, LinkPage{l, "javascript:alert(1)", true, hostile, hostile, hostile, roles, hostile, noon, noon}},
 		{pageLink, LinkPage{Leaf: l, Action: hostile, Email: hostile}},
 		{pageLinkDead, LinkDeadPage{l, hostile}},
 		{pageLinkRenewed, LinkRenewedPage{l}},
 		{pageWrongBrowser, WrongBrowserPage{l, hostile}},
-		{pagePending, PendingPage{l, hostile, hostile, hostile, noon, roles, noon, noon, hostile, hostile, false, false}},
+		{pagePending, PendingPage{l, hostile, hostile, hostile, noon, roles, noon, true, noon, hostile, hostile, false, false}},
 		{pageHome, HomePage{l, hostile, hostile, roles, []Section{section}, true, 1, 2, hostile, noon, noon}},
 		{pageHome, HomePage{Leaf: l, Ask: hostile}},
 		{pageSection, SectionPage{l, section}},

@@ -49,7 +49,7 @@ func (h *house) kept() map[access.Trace]int {
 func TestAttacksLeaveTraces(t *testing.T) {
 	code := func(g *guest) {
 		page := g.post(g.get("/login"), "/login", "email", "grace@example.org")
-		g.post(page, "/login/code", "code", "000000", "email", "grace@example.org")
+		g.post(page, "/login/code", "code", "0000-0000", "email", "grace@example.org")
 	}
 	tests := []struct {
 		kind   access.Trace
