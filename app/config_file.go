@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"doorward/backend/access"
 	"doorward/backend/private"
@@ -78,13 +79,29 @@ func (c *Config) readFile(dir string) (map[string]string, error) {
 	return found, nil
 }
 
+// oneLine is what a parser said, which may repeat what stands in the file, without
+// what would end a line or move the cursor where it is shown.
+func oneLine(said string) string {
+	return access.Shorten(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(said, "")), 200)
+}
+
 // parseFile reads the text of a settings' file.
 func parseFile(name, text string) (map[string]string, error) {
 	var all map[string]any
 	if _, err := toml.Decode(strings.TrimPrefix(text, "\ufeff"), &all); err != nil {
 		var parse toml.ParseError
 		if errors.As(err, &parse) {
-			return nil, fileFault("%s cannot be understood: line %d, %s. Text stands in quotes, like url = \"https://door.example.com\".", name, parse.Position.Line, strings.TrimSuffix(parse.Message, "."))
+			return nil, fileFault(
+				"%s cannot be understood: line %d, %s. Text stands in quotes, like url = \"https://door.example.com\".",
+				name,
+				parse.Position.Line,
+				oneLine(strings.TrimSuffix(parse.Message, ".")),
+			)
 		}
 		return nil, fileFault("%s cannot be understood. Text stands in quotes, like url = \"https://door.example.com\".", name)
 	}
