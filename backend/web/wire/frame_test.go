@@ -102,6 +102,8 @@ func TestFraming(t *testing.T) {
 		{"two spaces", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 0},
 		{"a space in the address", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", 0},
 		{"an empty line first", "\r\n" + get + "\r\n", 0},
+		{"a method that nobody knows", "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+		{"a method in small letters", "get / HTTP/1.1\r\nHost: a\r\n\r\n", 0},
 		{"a method that is none", "G@T / HTTP/1.1\r\nHost: a\r\n\r\n", 0},
 		{"a chunk without its end", post(chunked, "3\r\nabcde0\r\n\r\n"), 0},
 		{"a chunk that ends in LF", post(chunked, "3\nabc\r\n0\r\n\r\n"), 0},

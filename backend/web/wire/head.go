@@ -17,6 +17,7 @@ func bad(sentence string) *access.Error {
 var (
 	errLineEnd     = bad("The request has a line that does not end in CR LF.")
 	errRequestLine = bad("The request line is not a method, an address and a version with one space between them.")
+	errMethod      = bad("This server does not know the method of the request.")
 	errVersion     = bad("Send HTTP/1.1 or HTTP/1.0.")
 	errFold        = bad("The request's header has a line that begins with a space. Send each header on one line.")
 	errName        = bad("The request's header has a name that is none: no spaces, and a colon right after it.")
@@ -79,6 +80,9 @@ func (h *head) requestLine(l []byte) error {
 	if m <= 0 || t <= m+1 || !isToken(l[:m]) {
 		return errRequestLine
 	}
+	if !isMethod(l[:m]) {
+		return errMethod
+	}
 	for _, c := range l[m+1 : t] {
 		if c <= ' ' || c == 0x7f {
 			return errRequestLine
@@ -93,6 +97,16 @@ func (h *head) requestLine(l []byte) error {
 	}
 	h.method, h.target, h.lineEnd = m, t, len(l)
 	return nil
+}
+
+// isMethod reports whether the router behind knows the method: it answers others
+// by itself, without what has to be on every answer.
+func isMethod(m []byte) bool {
+	switch string(m) {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE":
+		return true
+	}
+	return false
 }
 
 func (h *head) field(l []byte, at int) error {
