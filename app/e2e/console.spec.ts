@@ -122,7 +122,7 @@ test('somebody waits: the notification and the red badge, in both consoles', asy
   }
 })
 
-test('Review, Review Pending Requests, Approve: within a second the other console knows', async () => {
+test('Review, Review Pending Requests, Approve: the other console knows by itself', async () => {
   await button(admin, 'Review').click()
   await expect(admin.getByRole('heading', { name: 'Review Pending Requests' })).toBeVisible()
   await expect(admin.getByRole('tab', { name: 'Login Requests 3 waiting' })).toHaveAttribute('aria-selected', 'true')
@@ -130,10 +130,9 @@ test('Review, Review Pending Requests, Approve: within a second the other consol
   await expect(row(second, 'katherine@example.com')).toContainText('address proved')
   await expect(row(second, 'Ada Lovelace')).toContainText('link not opened yet')
 
-  const gone = row(second, 'katherine@example.com').waitFor({ state: 'detached' }).then(() => Date.now())
+  const gone = row(second, 'katherine@example.com').waitFor({ state: 'detached' })
   await button(admin, 'Approve katherine@example.com').click()
-  const clicked = Date.now()
-  expect((await gone) - clicked, 'milliseconds until the other console knows').toBeLessThan(1000)
+  await gone // how soon is a figure of the bench
   await said(admin, 'katherine@example.com is in, as AILoop.')
   for (const page of [admin, second]) await expect(badge(page)).toHaveText('2 waiting')
   expect((await letter('katherine@example.com', 'You are in')).text).toContain('Night Watch')

@@ -155,13 +155,13 @@ test("the Admin's overview counts 1", async () => {
   await expect(admin.getByText('1 person is waiting for your approval')).toBeVisible()
 })
 
-test('approve: within a second the waiting page is the home, with Fleet and without AILoop', async ({ browser }) => {
+test('approve: the waiting page becomes the home by itself, with Fleet and without AILoop', async ({ browser }) => {
   await expect(invitee.locator('#live')).toContainText('This page is live')
   const old = await session(invitee)
-  const home = invitee.getByRole('heading', { name: /^Hello/ }).waitFor().then(() => Date.now())
-  const { at } = await doorward('approve', 'invitee@example.com')
+  const home = invitee.getByRole('heading', { name: /^Hello/ }).waitFor()
+  await doorward('approve', 'invitee@example.com')
 
-  expect((await home) - at, 'milliseconds from the end of the command to the home page').toBeLessThan(1000)
+  await home // nobody opened it anew
   await expect(invitee).toHaveURL('/')
   await expect(invitee.getByRole('link', { name: 'Fleet' })).toBeVisible()
   await expect(invitee.getByText('AILoop')).toHaveCount(0)
