@@ -32,6 +32,10 @@ const (
 	longestName    = 100
 )
 
+// oneLineEnd writes every end of a line alike: after a lone CR the writer of
+// quoted-printable can lose the one that follows.
+var oneLineEnd = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // render writes the message. No header's name is taken from the message, and
 // no value can end its header.
 func (m Message) render() ([]byte, error) {
@@ -65,7 +69,7 @@ func (m Message) body(b *bytes.Buffer, header func(name, value string)) {
 		header("Content-Transfer-Encoding", "quoted-printable")
 		b.WriteString("\r\n")
 		quoted := quotedprintable.NewWriter(b)
-		quoted.Write([]byte(strings.ToValidUTF8(words, "\uFFFD")))
+		quoted.Write([]byte(oneLineEnd.Replace(strings.ToValidUTF8(words, "\uFFFD"))))
 		quoted.Close()
 	}
 	if m.HTML == "" {
