@@ -4,8 +4,9 @@
 // where an error becomes an answer. It is the only user of Fiber and Huma.
 //
 // It decides nothing: who may do what is the desk's answer, asked for each
-// request from the state as it is then. Every route is classified (routes.go);
-// one that is not does not start. Links are never built from a request.
+// request from the state as it is then. Every route is classified where it is
+// mounted, and tests sweep all of them. Links are never built from a request.
+// Requests reach it whole and within bounds: package wire sees to that.
 package web
 
 import (
