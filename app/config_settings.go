@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"doorward/backend/access"
 	"doorward/backend/address"
@@ -104,7 +105,7 @@ func setOneOf(field func(*Config) *string, all ...string) func(*Config, string) 
 func setListen(c *Config, v string) error {
 	const how = "Write host and port, such as 127.0.0.1:8080, or :8080 for every network of this machine."
 	host, port, err := net.SplitHostPort(v)
-	if err != nil || strings.ContainsAny(host, "/ @") {
+	if err != nil || strings.ContainsFunc(host, notOfHost) {
 		return wrong("%q is no address to listen on. %s", access.Shorten(v, 60), how)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
@@ -112,6 +113,12 @@ func setListen(c *Config, v string) error {
 	}
 	c.Listen = v
 	return nil
+}
+
+// notOfHost reports whether no host's name or address can hold r. What a host is
+// called stands in sentences and in the log, so nothing else gets that far.
+func notOfHost(r rune) bool {
+	return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-_:%", r)
 }
 
 // loopbackListen reports whether only this machine can reach the address.
