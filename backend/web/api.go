@@ -14,35 +14,35 @@ import (
 	"doorward/backend/access"
 )
 
-// mountAPI mounts the API; with local also what only the operator has. Each
+// mountAPI mounts the API; on the operator's face also what they alone have. Each
 // operation is described once, with its types, and Huma checks requests against
 // that and writes the OpenAPI document from it.
-func (s *Server) mountAPI(app *fiber.App, local bool) {
-	r := s.newRoom(app, "/api/v1")
+func (s *Server) mountAPI(f *face) {
+	r := f.newRoom("/api/v1")
 	s.mountMe(r)
 	s.mountWindow(r)
 	s.mountOverview(r)
 	s.mountInvitations(r)
 	s.mountMembers(r)
 	s.mountRoles(r)
-	s.mountRecords(app, r)
-	s.mountAudit(app, r)
+	s.mountRecords(r)
+	s.mountAudit(r)
 	s.mountSettings(r)
-	s.mountEvents(app, r)
-	s.mountDocument(app, r)
-	if local {
-		s.mountLocal(app)
+	s.mountEvents(r)
+	s.mountDocument(r)
+	if f.local {
+		s.mountLocal(f)
 	}
 }
 
 // A room is one set of operations under one prefix.
 type room struct {
-	s      *Server
+	face   *face
 	api    huma.API
 	prefix string
 }
 
-func (s *Server) newRoom(app *fiber.App, prefix string) *room {
+func (f *face) newRoom(prefix string) *room {
 	config := huma.DefaultConfig("Doorward", "1")
 	config.CreateHooks = nil // they would add links built from the request's Host
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
@@ -55,7 +55,7 @@ func (s *Server) newRoom(app *fiber.App, prefix string) *room {
 		"token": {Type: "http", Scheme: "bearer", BearerFormat: "dw_…",
 			Description: "An API token, made with `doorward token add` or POST /tokens. A native window sends its session's secret, dwin_…, in the same way."},
 	}
-	return &room{s: s, api: humafiber.NewWithGroup(app, app.Group(prefix), config), prefix: prefix}
+	return &room{face: f, api: humafiber.NewWithGroup(f.app, f.app.Group(prefix), config), prefix: prefix}
 }
 
 // schemaName is the type's name without the mark of what it is for.
@@ -77,7 +77,7 @@ type op struct {
 // mount mounts one classified operation. do is called for whoever the guard let
 // through; its error becomes an answer in fail, like every other.
 func mount[I, O any](r *room, o op, do func(context.Context, access.By, *I) (*O, error)) {
-	r.s.classify(o.method, fiberPath(r.prefix+o.path), o.need)
+	r.face.classify(o.method, fiberPath(r.prefix+o.path), o.need)
 	d := o.describe()
 	d.Middlewares = huma.Middlewares{r.let(o.need)}
 	huma.Register(r.api, d, func(ctx context.Context, in *I) (*O, error) {
@@ -89,6 +89,13 @@ func mount[I, O any](r *room, o op, do func(context.Context, access.By, *I) (*O,
 		}
 		return out, nil
 	})
+}
+
+// add mounts what Huma has no way to answer: what is not JSON, or not all there at
+// once. o is what the document says of it.
+func (r *room) add(o *huma.Operation, n need, h fiber.Handler) {
+	r.api.OpenAPI().AddOperation(o)
+	r.face.add(o.Method, fiberPath(r.prefix+o.Path), n, h)
 }
 
 func fiberPath(p string) string { return strings.NewReplacer("{", ":", "}", "").Replace(p) }
@@ -130,7 +137,7 @@ func askedBy(ctx context.Context) *request { return ctx.Value(requestKey{}).(*re
 func (r *room) let(n need) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		q := &request{c: humafiber.Unwrap(ctx)}
-		err := r.s.guard(q.c, n)
+		err := r.face.s.guard(q.c, n)
 		if err == nil {
 			err = knownParameters(ctx.Operation(), q.c)
 		}
@@ -141,8 +148,8 @@ func (r *room) let(n need) func(huma.Context, func(huma.Context)) {
 		if err == nil {
 			return
 		}
-		if err := r.s.fail(q.c, err); err != nil {
-			r.s.log.Error("an error could not be answered", "err", err)
+		if err := r.face.s.fail(q.c, err); err != nil {
+			r.face.s.log.Error("an error could not be answered", "err", err)
 		}
 	}
 }
@@ -184,8 +191,7 @@ Errors are application/problem+json with a sentence in detail and a stable code.
 
 // mountDocument serves the OpenAPI document. It is written once, when all
 // operations are known.
-func (s *Server) mountDocument(app *fiber.App, r *room) {
-	s.classify(fiber.MethodGet, r.prefix+"/openapi.json", public())
+func (s *Server) mountDocument(r *room) {
 	r.api.OpenAPI().AddOperation(&huma.Operation{Method: http.MethodGet, Path: "/openapi.json", OperationID: "get-openapi",
 		Summary: "This document", Description: "The OpenAPI 3.1 description of the API. Anybody may read it.", Tags: []string{"openapi.json"},
 		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}}}}})
@@ -193,10 +199,7 @@ func (s *Server) mountDocument(app *fiber.App, r *room) {
 	if err != nil {
 		panic(err) // the types of this package do not marshal: no request can mend that
 	}
-	app.Add(fiber.MethodGet, r.prefix+"/openapi.json", func(c *fiber.Ctx) error {
-		if err := s.guard(c, public()); err != nil {
-			return err
-		}
+	r.face.add(fiber.MethodGet, r.prefix+"/openapi.json", public(), func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 		return c.Send(document)
 	})

@@ -21,13 +21,13 @@ import (
 
 var readAudit = permission(access.May(access.Read, access.ResAudit))
 
-func (s *Server) mountAudit(app *fiber.App, r *room) {
+func (s *Server) mountAudit(r *room) {
 	mount(r, op{http.MethodGet, "/audit", "list-audit", "The audit log",
 		"Who did what to whom, when and from where; newest first. Each entry is chained to the one before by its hash. A page of a filtered log can be short, or empty, and still have a next.",
 		readAudit, 0, []int{http.StatusUnprocessableEntity}}, s.audit)
 	mount(r, op{http.MethodGet, "/audit/verify", "verify-audit", "Is the audit log sound?",
 		"Walks the whole chain. An altered, removed, added or moved entry is named.", readAudit, 0, nil}, s.auditVerdict)
-	s.mountExport(app, r)
+	s.mountExport(r)
 }
 
 // AuditFilter says which entries of the audit log.
@@ -131,8 +131,7 @@ func (s *Server) auditVerdict(ctx context.Context, by access.By, _ *struct{}) (*
 // exportColumns are those of the table; its rows follow them.
 var exportColumns = []string{"seq", "at", "by", "via", "from", "did", "to", "detail", "hash"}
 
-func (s *Server) mountExport(app *fiber.App, r *room) {
-	s.classify(fiber.MethodGet, r.prefix+"/audit/export", readAudit)
+func (s *Server) mountExport(r *room) {
 	param := func(name, doc string) *huma.Param {
 		return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: "string"}}
 	}
@@ -144,11 +143,7 @@ func (s *Server) mountExport(app *fiber.App, r *room) {
 		Parameters: []*huma.Param{param("format", "csv or json; csv where it is absent."), param("by", "As in GET /audit."), param("did", "As in GET /audit."),
 			param("to", "As in GET /audit."), param("from", "As in GET /audit."), param("until", "As in GET /audit.")},
 		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {}, "application/json": {}}}}}
-	r.api.OpenAPI().AddOperation(o)
-	app.Add(fiber.MethodGet, r.prefix+"/audit/export", func(c *fiber.Ctx) error {
-		if err := s.guard(c, readAudit); err != nil {
-			return err
-		}
+	r.add(o, readAudit, func(c *fiber.Ctx) error {
 		if err := knownParameters(o, c); err != nil {
 			return err
 		}

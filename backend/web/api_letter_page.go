@@ -23,18 +23,13 @@ const (
 )
 
 // mountLetterPage serves a letter as its reader's mail program shows it.
-func (s *Server) mountLetterPage(app *fiber.App, r *room, n need) {
-	s.classify(fiber.MethodGet, r.prefix+"/outbox/:id/page", n)
+func (s *Server) mountLetterPage(r *room, n need) {
 	o := &huma.Operation{Method: http.MethodGet, Path: "/outbox/{id}/page", OperationID: "get-letter-page", Summary: "One letter as a page",
 		Description: "The HTML of GET /outbox/{id}, for a frame of the console: its links lead nowhere, and a login link or code in it is left out in the same way.",
 		Tags:        []string{"outbox"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
 		Parameters: []*huma.Param{{Name: "id", In: "path", Required: true, Description: "The letter's id.", Schema: &huma.Schema{Type: "string"}}},
 		Responses:  map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/html": {}}}}}
-	r.api.OpenAPI().AddOperation(o)
-	app.Add(fiber.MethodGet, r.prefix+"/outbox/:id/page", func(c *fiber.Ctx) error {
-		if err := s.guard(c, n); err != nil {
-			return err
-		}
+	r.add(o, n, func(c *fiber.Ctx) error {
 		if err := knownParameters(o, c); err != nil {
 			return err
 		}

@@ -13,9 +13,8 @@ import (
 )
 
 // mountDoor mounts the pages of invited people and members.
-func (s *Server) mountDoor(app *fiber.App) {
-	get := func(path string, n need, h fiber.Handler) { s.route(app, fiber.MethodGet, path, n, h) }
-	post := func(path string, n need, h fiber.Handler) { s.route(app, fiber.MethodPost, path, n, h) }
+func (s *Server) mountDoor(f *face) {
+	get, post := f.addPage, f.addForm
 
 	get("/healthz", public(), func(c *fiber.Ctx) error { return c.SendString("ok\n") })
 	get("/readyz", public(), s.ready)
@@ -50,33 +49,6 @@ func (s *Server) mountDoor(app *fiber.App) {
 	get("/admin/assets/*", public(), s.consoleAsset)
 	get("/admin", manager(), s.consolePage)
 	get("/admin/*", manager(), s.consolePage)
-}
-
-// route mounts one classified route. What a form sends must be a form of ours.
-func (s *Server) route(app *fiber.App, method, path string, n need, h fiber.Handler) {
-	s.classify(method, path, n)
-	if method == fiber.MethodGet {
-		s.classify(fiber.MethodHead, path, n)
-		app.Get(path, func(c *fiber.Ctx) error {
-			if err := s.guard(c, n); err != nil {
-				return err
-			}
-			return h(c)
-		})
-		return
-	}
-	app.Add(method, path, func(c *fiber.Ctx) error {
-		if err := s.guard(c, n); err != nil {
-			return err
-		}
-		if len(body(c)) > formLimit {
-			return fiber.ErrRequestEntityTooLarge
-		}
-		if err := s.ownForm(c); err != nil {
-			return err
-		}
-		return h(c)
-	})
 }
 
 // formLimit is the largest form the door takes.

@@ -36,26 +36,17 @@ var readMembers = access.May(access.Read, access.ResMembers)
 
 const eventsText = `Server-Sent Events. Whoever may read members is told of: overview (with the counts), login-request, member and letter (with an id), audit. Others are told of their own changes alone: member, without data. A client that missed some is told: reload. Each stream ends when its session or token does.`
 
-func (s *Server) mountEvents(app *fiber.App, r *room) {
-	s.classify(fiber.MethodGet, r.prefix+"/events", waiting())
+func (s *Server) mountEvents(r *room) {
 	stream := &huma.MediaType{Schema: &huma.Schema{Type: "string"}, Example: "event: member\ndata: {\"id\":\"mfrggzdfmztwq2lknnwg23tpoa\"}\n\n"}
-	r.api.OpenAPI().AddOperation(&huma.Operation{Method: http.MethodGet, Path: "/events", OperationID: "listen", Summary: "Changes, as they happen",
+	r.add(&huma.Operation{Method: http.MethodGet, Path: "/events", OperationID: "listen", Summary: "Changes, as they happen",
 		Description: eventsText, Tags: []string{"events"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
 		Parameters: []*huma.Param{{Name: "Last-Event-ID", In: "header", Schema: &huma.Schema{Type: "string"},
 			Description: "Sent by a client that was connected before; it is told to reload first."}},
-		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": stream}}}})
-	app.Add(fiber.MethodGet, r.prefix+"/events", s.events)
+		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": stream}}}}, waitingOrToken(), s.events)
 }
 
 // events opens a stream for whoever waits or is in, and for their tokens.
 func (s *Server) events(c *fiber.Ctx) error {
-	n := waiting()
-	if c.Get(fiber.HeaderAuthorization) != "" {
-		n = member()
-	}
-	if err := s.guard(c, n); err != nil {
-		return err
-	}
 	st := s.newStream(c)
 	if err := s.hub.add(st); err != nil {
 		return err

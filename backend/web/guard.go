@@ -13,8 +13,9 @@ import (
 // A need is who may use a route. The zero value is nobody: a route has to be
 // classified to be reachable.
 type need struct {
-	who who
-	ask access.Permission
+	who    who
+	ask    access.Permission
+	tokens bool // of theWaiting: API tokens of active members as well
 }
 
 type who int
@@ -31,6 +32,7 @@ const (
 
 func public() need                        { return need{who: anybody} }
 func waiting() need                       { return need{who: theWaiting} }
+func waitingOrToken() need                { return need{who: theWaiting, tokens: true} }
 func member() need                        { return need{who: theActive} }
 func manager() need                       { return need{who: theManagers} }
 func permission(p access.Permission) need { return need{who: thePermitted, ask: p} }
@@ -43,9 +45,6 @@ func (n need) String() string {
 	}
 	return [...]string{"nobody", "public", "waiting", "member", "manager", "", "operator"}[n.who]
 }
-
-// classify says who may use a route.
-func (s *Server) classify(method, path string, n need) { s.classes[method+" "+path] = n }
 
 var (
 	errForeignHost = access.Errorf(access.Invalid, "This server does not answer to that name.").WithCode("foreign_host")
@@ -71,6 +70,7 @@ func (s *Server) guard(c *fiber.Ctx, n need) error {
 		return err
 	}
 	switch {
+	case n.who == theWaiting && p.By.Token != "" && n.tokens:
 	case n.who == theWaiting && p.By.Token != "":
 		return access.NotAllowed(access.May(access.Wait, access.ResDoor))
 	case n.who == theWaiting:

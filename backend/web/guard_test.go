@@ -17,49 +17,61 @@ import (
 	"doorward/backend/access"
 )
 
-// Every route is classified; one that is not is a way in that nobody decided
-// on.
-func TestEveryRouteIsClassified(t *testing.T) {
-	h := newHouse(t)
+// Somebody adds a route and forgets to say who may use it: a way in that nobody
+// decided on. The server does not start, and says which route it is. Neither the
+// root nor what wraps other routes is excused.
+func TestTheServerDoesNotStartWithAnUnclassifiedRoute(t *testing.T) {
+	s := newHouse(t).web
+	open := func(c *fiber.Ctx) error { return c.SendString("come in") }
+	tests := []struct {
+		name   string
+		mount  func(*face)
+		faults []string // empty: it starts
+	}{
+		{"nothing", func(*face) {}, nil},
+		{"a class", func(f *face) { f.add("GET", "/x", member(), open) }, nil},
+		{"no class", func(f *face) { f.app.Get("/x", open) }, []string{"GET /x has no class", "HEAD /x has no class"}},
+		{"the zero class", func(f *face) { f.add("GET", "/x", need{}, open) }, []string{"GET /x has no class"}},
+		{"another method", func(f *face) { f.app.Post("/pending", open) }, []string{"POST /pending has no class"}},
+		{"HEAD alone", func(f *face) { f.app.Head("/api/v1/me", open) }, []string{"HEAD /api/v1/me has no class"}},
+		{"all methods", func(f *face) { f.app.All("/x", open) }, []string{"GET /x has no class", "TRACE /x has no class"}},
+		{"the root", func(f *face) { f.app.Post("/", open) }, []string{"POST / has no class"}},
+		{"the root again", func(f *face) { f.app.Get("/", open) }, []string{"GET / is mounted twice"}},
+		{"everything", func(f *face) { f.app.Get("/*", open) }, []string{"GET /* has no class"}},
+		{"in a group", func(f *face) { f.app.Group("/api/v1").Get("/x", open) }, []string{"GET /api/v1/x has no class"}},
+		{"in front of one", func(f *face) { f.app.Get("/login", open) }, []string{"GET /login is mounted twice"}},
+		{"around all", func(f *face) { f.app.Use(open) }, []string{"GET / is wrapped", "DELETE / is wrapped"}},
+		{"around some", func(f *face) { f.app.Use("/x", open) }, []string{"GET /x is wrapped"}},
+		{"files", func(f *face) { f.app.Static("/x", ".") }, []string{"HEAD /x is wrapped"}},
+		{"a class for nothing", func(f *face) { f.classify("GET", "/x", public()) }, []string{"GET /x has a class and is not"}},
+	}
+	for _, tt := range tests {
+		for _, local := range []bool{false, true} {
+			_, err := s.newFace(local, tt.mount, s.mountDoor, s.mountAPI)
+			if (err == nil) != (tt.faults == nil) {
+				t.Errorf("%s, operator %v: %v", tt.name, local, err)
+			}
+			for _, fault := range tt.faults {
+				if err != nil && !strings.Contains(err.Error(), fault) {
+					t.Errorf("%s, operator %v: %v does not say %q", tt.name, local, err, fault)
+				}
+			}
+		}
+	}
+}
+
+// New and Serve pass on what newFace refuses: both come by a face in one way.
+func TestAFaceIsMadeOnce(t *testing.T) {
+	s := newHouse(t).web
+	if s.operator == nil || s.network == nil {
+		t.Fatal("a face was not made by New, or by the first who asked for it")
+	}
 	for _, local := range []bool{false, true} {
-		app := h.web.app(local)
-		swept := 0
-		for _, stack := range app.Stack() {
-			for _, r := range stack {
-				if !h.web.mounted(r) {
-					continue
-				}
-				swept++
-				if _, ok := h.web.classes[r.Method+" "+r.Path]; !ok {
-					t.Errorf("the route %s %s is not classified", r.Method, r.Path)
-				}
-			}
+		first, err := s.face(local)
+		second, again := s.face(local)
+		if err != nil || again != nil || first != second || len(first.classes) < 40 {
+			t.Errorf("operator %v: %v, %v, %d routes", local, err, again, len(first.classes))
 		}
-		if swept < 40 {
-			t.Errorf("only %d routes were swept", swept)
-		}
-	}
-}
-
-// mounted tells a route from the handlers that run around all of them.
-func (s *Server) mounted(r *fiber.Route) bool {
-	return r.Path != "/" || len(r.Handlers) != 0 && s.classes[r.Method+" /"] != (need{})
-}
-
-// The sweep must notice a route that somebody added and forgot to classify.
-func TestTheSweepNoticesAForgottenRoute(t *testing.T) {
-	h := newHouse(t)
-	h.app.Get("/forgotten", func(c *fiber.Ctx) error { return nil })
-	found := false
-	for _, stack := range h.app.Stack() {
-		for _, r := range stack {
-			if _, ok := h.web.classes[r.Method+" "+r.Path]; h.web.mounted(r) && !ok {
-				found = true
-			}
-		}
-	}
-	if !found {
-		t.Error("a route without a class went unnoticed")
 	}
 }
 
@@ -72,7 +84,7 @@ func TestPendingReachesNothingElse(t *testing.T) {
 	g.enter(link)
 	open := map[string]bool{"public": true, "waiting": true}
 	tried := 0
-	for route, n := range h.web.classes {
+	for route, n := range h.web.network.classes {
 		method, path, _ := strings.Cut(route, " ")
 		if open[n.String()] || n.who == theOperator {
 			continue

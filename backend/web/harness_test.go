@@ -57,7 +57,9 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 	}
 	h.web, err = New(o)
 	h.must(err)
-	h.app = h.web.app(false)
+	network, err := h.web.face(false)
+	h.must(err)
+	h.app = network.app
 	c, _, err := h.desk.SetUpHere(context.Background(), desk.FirstAdmin{Email: h.address("grace@example.org"), Name: "Grace Hopper"})
 	h.must(err)
 	h.admin = h.confirmed(c.ID)

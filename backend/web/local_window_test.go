@@ -17,7 +17,9 @@ func TestTheWindowsHeader(t *testing.T) {
 		h.must(err)
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("X-Doorward-Via", via)
-		res, err := h.web.app(local).Test(r, -1)
+		f, err := h.web.face(local)
+		h.must(err)
+		res, err := f.app.Test(r, -1)
 		h.must(err)
 		return res.StatusCode
 	}

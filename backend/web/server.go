@@ -5,7 +5,7 @@
 //
 // It decides nothing: who may do what is the desk's answer, asked for each
 // request from the state as it is then. Every route is classified where it is
-// mounted, and tests sweep all of them. Links are never built from a request.
+// mounted (routes.go); a server with one that is not does not start. Links are never built from a request.
 // Requests reach it whole and within bounds: package wire sees to that.
 package web
 
@@ -84,12 +84,12 @@ type Server struct {
 	requests   *limiter
 	traces     *traces
 	inFlight   atomic.Int64
-	classes    map[string]need
 	console    *console
 	workspace  workspaceName
 	stop       context.CancelFunc
 	stopped    context.Context
-	apps       []*fiber.App
+	operator   *face // on the socket that only they can reach
+	network    *face // built once somebody listens there
 	bounds     wire.Bounds
 	listeners  []*wire.Listener
 	large      chan struct{} // one for each large body
@@ -97,7 +97,8 @@ type Server struct {
 	hub        *hub
 }
 
-// New makes a server. It fails where a page's template does not parse.
+// New makes a server. It fails where a page's template does not parse, or where
+// a route has no class.
 func New(o Options) (*Server, error) {
 	pages, err := newPages(o.Frontend)
 	if err != nil {
@@ -143,13 +144,16 @@ func New(o Options) (*Server, error) {
 		limits:     o.Limits,
 		tries:      newTryLimiter(o.Limits.Tries),
 		requests:   newLimiter(o.Limits.Requests),
-		classes:    map[string]need{},
 		console:    console,
 	}
 	s.names, s.local, s.facts = namesFor(s.secure), onThisMachine(public), append(o.Facts, ourFacts()...)
 	s.hosts, s.origins = ours(public, o.Listen)
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	s.hub, s.traces = newHub(s), newTraces(s.log)
+	if _, err := s.face(true); err != nil {
+		s.stop()
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -191,11 +195,8 @@ const bodyLimit = 1 << 20
 // addressLimit is the longest path and query, in bytes.
 const addressLimit = 8 << 10
 
-// app is a Fiber application with all routes; with local also the operator's.
-func (s *Server) app(local bool) *fiber.App {
-	s.mu.Lock() // the faces are served from goroutines of their own
-	defer s.mu.Unlock()
-	app := fiber.New(fiber.Config{
+func (s *Server) fiberConfig() fiber.Config {
+	return fiber.Config{
 		DisableStartupMessage:        true,
 		StrictRouting:                true,
 		CaseSensitive:                true,
@@ -207,17 +208,27 @@ func (s *Server) app(local bool) *fiber.App {
 		IdleTimeout:                  75 * time.Second,
 		ErrorHandler:                 s.fail,
 		DisablePreParseMultipartForm: true,
-	})
-	app.Server().ErrorHandler = s.answerRefused(app)
-	if local {
-		app.Use(func(c *fiber.Ctx) error { c.Locals(localKey, true); return c.Next() })
 	}
-	app.Use(s.outer)
-	s.mountDoor(app)
-	s.mountAPI(app, local)
-	app.Use(func(c *fiber.Ctx) error { return fiber.ErrNotFound })
-	s.apps = append(s.apps, app)
-	return app
+}
+
+// face is the operator's or the network's, made when it is first asked for. The
+// operator's has all that the network's has, and more: New makes it, so that a
+// fault in any route is found before a port is taken.
+func (s *Server) face(local bool) (*face, error) {
+	s.mu.Lock() // listeners are served from goroutines of their own
+	defer s.mu.Unlock()
+	at := &s.network
+	if local {
+		at = &s.operator
+	}
+	if *at != nil {
+		return *at, nil
+	}
+	f, err := s.newFace(local, s.mountDoor, s.mountAPI)
+	if err == nil {
+		*at = f
+	}
+	return f, err
 }
 
 // Serve answers requests from l until Close. With local, whoever reaches l is
@@ -236,12 +247,16 @@ func (s *Server) ServeTLS(l net.Listener, c *tls.Config) error {
 }
 
 func (s *Server) serve(l net.Listener, o wire.Options, local bool) error {
+	f, err := s.face(local)
+	if err != nil {
+		return err
+	}
 	in := wire.Listen(l, o)
 	defer context.AfterFunc(s.stopped, func() { in.Close() })() // also one that Close was too early for
 	s.mu.Lock()
 	s.listeners = append(s.listeners, in)
 	s.mu.Unlock()
-	return s.app(local).Listener(in)
+	return f.app.Listener(in)
 }
 
 // closeWithin is how long requests under way may take once the server stops.
@@ -259,10 +274,13 @@ func (s *Server) Close() error {
 	}
 	end := time.Now().Add(closeWithin)
 	var first error
-	for _, a := range s.apps {
-		err := a.ShutdownWithTimeout(time.Until(end))
+	for _, f := range []*face{s.operator, s.network} {
+		if f == nil {
+			continue
+		}
+		err := f.app.ShutdownWithTimeout(time.Until(end))
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = s.cut(a)
+			err = s.cut(f.app)
 		}
 		if err != nil && !errors.Is(err, net.ErrClosed) && first == nil {
 			first = err

@@ -27,7 +27,7 @@ func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.who, func(t *testing.T) {
 			tried := 0
-			for route, n := range c.web.classes {
+			for route, n := range c.web.network.classes {
 				method, path, _ := strings.Cut(route, " ")
 				if tt.may(n.String()) {
 					continue

@@ -35,7 +35,7 @@ func TestReadingChangesNothing(t *testing.T) {
 	c.admin.get("/").want(t, 200)
 	before := c.everything()
 	tried := 0
-	for route, n := range c.web.classes {
+	for route, n := range c.web.network.classes {
 		method, path, _ := strings.Cut(route, " ")
 		if n.who == theOperator || path == "/api/v1/events" {
 			continue

@@ -182,7 +182,7 @@ func TestNoAnswerHoldsASecret(t *testing.T) {
 	c.fleet.get("/login/" + secrets[0])
 	c.stranger.get("/login/" + secrets[0] + "x")
 	walked := 0
-	for route := range c.web.classes {
+	for route := range c.web.network.classes {
 		path, ok := strings.CutPrefix(route, "GET /api/v1")
 		if !ok || path == "/events" {
 			continue
