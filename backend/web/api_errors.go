@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,12 +11,12 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
+	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
 )
 
-// A Problem is how the API says no (RFC 9457). It describes what fail writes,
-// and is what Huma writes where a request does not fit its description.
+// A Problem is how the API says no (RFC 9457), with a code of ours that is stable.
 type Problem struct {
 	Status  int            `json:"status" doc:"The HTTP status." example:"409"`
 	Title   string         `json:"title" doc:"The status in words." example:"Conflict"`
@@ -29,6 +30,30 @@ type Problem struct {
 type ProblemField struct {
 	Message  string `json:"message" doc:"What is wrong with it." example:"An email address has an @ in it, such as ada@example.com."`
 	Location string `json:"location" doc:"Its name, with the way to it." example:"email"`
+}
+
+func problemOf(status int, e *access.Error, number string) *Problem {
+	p := &Problem{
+		Status:  status,
+		Title:   http.StatusText(status),
+		Detail:  e.Message,
+		Code:    firstText(e.Code, string(e.Kind)),
+		Request: number,
+	}
+	if e.Field != "" {
+		p.Errors = []ProblemField{{Message: e.Message, Location: e.Field}}
+	}
+	return p
+}
+
+// send answers with the problem.
+func (p *Problem) send(c *fiber.Ctx) error {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, p.ContentType(""))
+	return c.Status(p.Status).Send(body)
 }
 
 // Error is the sentence.
@@ -45,7 +70,7 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 func init() {
 	huma.DefaultArrayNullable = false
 	huma.ValidateStrictCasing = true
-	huma.NewError = newProblem
+	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError { return problemOfHuma(status, errs...) }
 	validation.MsgUnexpectedProperty = notAField
 	validation.MsgExpectedRequiredProperty = lacksField + "%s"
 	validation.MsgExpectedBoolean = "must be true or false"
@@ -80,9 +105,9 @@ var humaWords = map[string]string{
 // mostFaults is how many faults one answer lists.
 const mostFaults = 20
 
-// newProblem is what Huma answers with: sentences, without values and without
+// problemOfHuma is what Huma found wrong, in sentences: without values, and without
 // the names of our types.
-func newProblem(code int, _ string, errs ...error) huma.StatusError {
+func problemOfHuma(code int, errs ...error) *Problem {
 	p := &Problem{Status: code, Title: http.StatusText(code)}
 	var faults []fault
 	for _, err := range errs {

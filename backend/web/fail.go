@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -62,6 +61,10 @@ const busyFor = 5 * time.Second
 // programs, a page with one clear way on for people.
 func (s *Server) fail(c *fiber.Ctx, err error) error {
 	s.secureHeaders(c) // an answer to what could not be read never came through outer
+	var p *Problem
+	if errors.As(err, &p) {
+		return p.send(c)
+	}
 	e, code, number := s.explain(c, err)
 	if kind := traceOf(err, e, code); kind != "" {
 		s.notice(c, kind)
@@ -80,7 +83,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		c.Set(fiber.HeaderRetryAfter, fmt.Sprint(int((wait+time.Second-1)/time.Second)))
 	}
 	if isAPI(c) {
-		return problem(c, code, e, number)
+		return problemOf(code, e, number).send(c)
 	}
 	return s.failPage(c, err, e, code, wait, number)
 }
@@ -131,37 +134,6 @@ func routerError(f *fiber.Error) *access.Error {
 		return &access.Error{Kind: access.Invalid, Code: "header_too_large", Message: "The request's headers are too large: at most 16 KiB."}
 	}
 	return &access.Error{Kind: access.Invalid, Code: "bad_request", Message: "The request could not be read."}
-}
-
-// A problemBody is RFC 9457's problem, with our stable code.
-type problemBody struct {
-	Status  int            `json:"status"`
-	Title   string         `json:"title"`
-	Detail  string         `json:"detail"`
-	Code    string         `json:"code"`
-	Request string         `json:"request,omitempty"`
-	Errors  []problemField `json:"errors,omitempty"`
-}
-
-type problemField struct {
-	Message  string `json:"message"`
-	Location string `json:"location"`
-}
-
-func problem(c *fiber.Ctx, code int, e *access.Error, number string) error {
-	p := problemBody{Status: code, Title: http.StatusText(code), Detail: e.Message, Code: e.Code, Request: number}
-	if p.Code == "" {
-		p.Code = string(e.Kind)
-	}
-	if e.Field != "" {
-		p.Errors = []problemField{{e.Message, e.Field}}
-	}
-	body, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	c.Set(fiber.HeaderContentType, "application/problem+json")
-	return c.Status(code).Send(body)
 }
 
 // failPage is the page for an error. A session that is over is dropped; who is
