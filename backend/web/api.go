@@ -103,7 +103,8 @@ func fiberPath(p string) string { return strings.NewReplacer("{", ":", "}", "").
 // describe is the operation as the OpenAPI document has it.
 func (o *op) describe() huma.Operation {
 	d := huma.Operation{Method: o.method, Path: o.path, OperationID: o.id, Summary: o.title, Description: o.text,
-		Tags: []string{strings.Split(o.path, "/")[1]}, DefaultStatus: o.answers, MaxBodyBytes: 2 * bodyLimit}
+		Tags: []string{strings.Split(o.path, "/")[1]}, DefaultStatus: o.answers, MaxBodyBytes: 2 * bodyLimit,
+		SkipValidateBody: true} // see validate
 	switch o.need.who {
 	case anybody, theOperator:
 	case theWaiting:
@@ -142,6 +143,9 @@ func (r *room) let(n need) func(huma.Context, func(huma.Context)) {
 			err = knownParameters(ctx.Operation(), q.c)
 		}
 		if err == nil {
+			err = validate(r.api.OpenAPI().Components.Schemas, ctx.Operation(), q.c)
+		}
+		if err == nil {
 			next(huma.WithValue(ctx, requestKey{}, q))
 			err = q.err
 		}
@@ -174,6 +178,23 @@ func knownParameters(o *huma.Operation, c *fiber.Ctx) (err error) {
 		seen[name] = true
 	}
 	return err
+}
+
+// validate holds the body against the operation's schema. Huma would read it anew
+// for that; readBody has read it already.
+func validate(schemas huma.Registry, o *huma.Operation, c *fiber.Ctx) error {
+	if o.RequestBody == nil || len(body(c)) == 0 {
+		return nil // Huma says so where one is needed
+	}
+	var found huma.ValidateResult
+	at := huma.NewPathBuffer(nil, 0)
+	at.Push("body")
+	schema := o.RequestBody.Content[fiber.MIMEApplicationJSON].Schema
+	huma.Validate(schemas, schema, at, huma.ModeWriteToServer, c.Locals(bodyKey), &found)
+	if len(found.Errors) == 0 {
+		return nil
+	}
+	return problemOfHuma(http.StatusUnprocessableEntity, found.Errors...)
 }
 
 func takes(o *huma.Operation, name string) bool {

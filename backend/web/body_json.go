@@ -3,6 +3,8 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"strconv"
 	"strings"
 	"unicode"
@@ -16,37 +18,47 @@ import (
 
 // What a body may be at the most.
 const (
-	bodyMost  = 64 << 10
-	batchMost = 1 << 20
-	depthMost = 16
-	keysMost  = 64 // of one object
-	digitMost = 32 // characters of one number
+	maxBody      = 64 << 10
+	maxBatchBody = 1 << 20
+	maxDepth     = 16
+	maxKeys      = 64 // of one object
+	maxDigits    = 32 // characters of one number
 )
 
-// checkBody refuses a body that two readers could read in two ways, or that
-// costs more to read than it is worth: another type than JSON, too large, not
-// UTF-8, nested too deeply, with a key twice, or with something after its end. A
-// request without a body is fine.
-func (s *Server) checkBody(c *fiber.Ctx) error {
+// readBody reads the JSON of a request and keeps it for validate. It refuses a
+// body that two readers could read in two ways, or that costs more to read than
+// it is worth: another type than JSON, too large, not UTF-8, nested too deeply,
+// with a key twice, or with something after its end. A request without a body is
+// fine.
+func (s *Server) readBody(c *fiber.Ctx) error {
 	body := body(c)
 	if len(body) == 0 {
 		return nil
 	}
 	if !saysJSON(string(c.Request().Header.ContentType())) {
-		return access.Errorf(access.Invalid, "Send JSON, and say so in the header: Content-Type: application/json.").WithCode("unsupported_type")
+		return access.Errorf(
+			access.Invalid,
+			"Send JSON, and say so in the header: Content-Type: application/json.",
+		).WithCode("unsupported_type")
 	}
-	most := bodyMost
+	limit := maxBody
 	if c.Path() == "/api/v1/invitations/batch" {
-		most = batchMost
+		limit = maxBatchBody
 	}
-	if len(body) > most {
-		return bodyTooLarge(most)
+	if len(body) > limit {
+		return bodyTooLarge(limit)
 	}
-	return checkJSON(body)
+	read, err := readJSON(body)
+	c.Locals(bodyKey, read)
+	return err
 }
 
-func bodyTooLarge(most int) *access.Error {
-	return access.Errorf(access.Invalid, "The body is too large: at most %d KiB here.", most>>10).WithCode("body_too_large")
+func bodyTooLarge(limit int) *access.Error {
+	return access.Errorf(
+		access.Invalid,
+		"The body is too large: at most %d KiB here.",
+		limit>>10,
+	).WithCode("body_too_large")
 }
 
 // saysJSON reports whether a Content-Type is JSON in UTF-8.
@@ -59,309 +71,137 @@ func saysJSON(contentType string) bool {
 	return parameter == "" || parameter == "charset=utf-8" || parameter == `charset="utf-8"`
 }
 
-// checkJSON says what is wrong with a body, in one pass over it.
-func checkJSON(body []byte) error {
-	if bytes.HasPrefix(body, []byte("\xef\xbb\xbf")) {
-		return badBody("The body begins with a byte order mark. Send it without one.")
+// readJSON reads one JSON text, strictly, into what encoding/json makes of it.
+func readJSON(text []byte) (any, error) {
+	if bytes.HasPrefix(text, []byte("\xef\xbb\xbf")) {
+		return nil, badBody("The body begins with a byte order mark. Send it without one.")
 	}
-	if !utf8.Valid(body) {
-		return badBody("The body is not valid text (UTF-8).")
+	if !utf8.Valid(text) {
+		return nil, badBody("The body is not valid text (UTF-8).")
 	}
-	k := checker{text: body, keys: make([]string, 0, 32)}
-	k.space()
-	if err := k.value(0); err != nil {
-		return err
+	r := jsonReader{json.NewDecoder(bytes.NewReader(text))}
+	r.tokens.UseNumber()
+	v, err := r.value(0)
+	if err != nil {
+		return nil, err
 	}
-	if k.space(); k.at < len(body) {
-		return badBody("Something follows after the end of the JSON, at byte %d. Send one value.", k.at+1)
+	end := r.tokens.InputOffset()
+	if _, err := r.tokens.Token(); err != io.EOF {
+		return nil, badBody("Something follows after the end of the JSON, at byte %d. Send one value.", end+1)
 	}
-	return nil
+	return v, wholeCharacters(text)
 }
 
 func badBody(format string, args ...any) *access.Error {
 	return access.Errorf(access.Invalid, format, args...).WithCode("bad_body")
 }
 
-// A checker walks over one JSON text. keys are those of all objects that are
-// open, the innermost last.
-type checker struct {
-	text []byte
-	at   int
-	keys []string
+type jsonReader struct{ tokens *json.Decoder }
+
+// token is the next one, which a text that is JSON has.
+func (r jsonReader) token() (json.Token, error) {
+	t, err := r.tokens.Token()
+	if err == nil {
+		return t, nil
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, badBody("The body is not JSON: it ends too early.")
+	}
+	return nil, badBody("The body is not JSON: it cannot be read after byte %d.", r.tokens.InputOffset())
 }
 
-func (k *checker) space() {
-	for k.at < len(k.text) {
-		switch k.text[k.at] {
-		case ' ', '\t', '\n', '\r':
-			k.at++
-		default:
-			return
-		}
-	}
-}
-
-// next is the byte here; zero at the end.
-func (k *checker) next() byte {
-	if k.at < len(k.text) {
-		return k.text[k.at]
-	}
-	return 0
-}
-
-// A syntaxError is one that no reader of JSON would let pass.
-type syntaxError struct{ shown *access.Error }
-
-func (e *syntaxError) Error() string { return e.shown.Message }
-func (e *syntaxError) Unwrap() error { return e.shown }
-
-func (k *checker) wrong(what string) error {
-	if k.at >= len(k.text) {
-		return &syntaxError{badBody("The body is not JSON: it ends too early, where there should be %s.", what)}
-	}
-	return &syntaxError{badBody("The body is not JSON: at byte %d there should be %s.", k.at+1, what)}
-}
-
-// value passes over one value that is in depth others.
-func (k *checker) value(depth int) error {
-	switch c := k.next(); {
-	case c == '{' || c == '[':
-		if depth == depthMost {
-			return badBody("The body is nested too deeply: at most %d levels.", depthMost)
-		}
-		if c == '{' {
-			return k.object(depth + 1)
-		}
-		return k.array(depth + 1)
-	case c == '"':
-		_, err := k.str()
-		return err
-	case c == '-' || c >= '0' && c <= '9':
-		return k.number()
-	case c == 't':
-		return k.literal("true")
-	case c == 'f':
-		return k.literal("false")
-	case c == 'n':
-		return k.literal("null")
-	}
-	return k.wrong("a value")
-}
-
-func (k *checker) literal(word string) error {
-	if !bytes.HasPrefix(k.text[k.at:], []byte(word)) {
-		return k.wrong("a value")
-	}
-	k.at += len(word)
-	return nil
-}
-
-func (k *checker) array(depth int) error {
-	k.at++
-	if k.space(); k.next() == ']' {
-		k.at++
-		return nil
-	}
-	for {
-		k.space()
-		if err := k.value(depth); err != nil {
-			return err
-		}
-		k.space()
-		switch k.next() {
-		case ',':
-			k.at++
-		case ']':
-			k.at++
-			return nil
-		default:
-			return k.wrong("a comma or ]")
-		}
-	}
-}
-
-func (k *checker) object(depth int) error {
-	outer := len(k.keys)
-	k.at++
-	if k.space(); k.next() == '}' {
-		k.at++
-		return nil
-	}
-	for {
-		if err := k.pair(outer, depth); err != nil {
-			return err
-		}
-		k.space()
-		switch k.next() {
-		case ',':
-			k.at++
-		case '}':
-			k.at++
-			k.keys = k.keys[:outer]
-			return nil
-		default:
-			return k.wrong("a comma or }")
-		}
-	}
-}
-
-// pair passes over a key and its value. The object's keys begin at outer.
-func (k *checker) pair(outer, depth int) error {
-	k.space()
-	key, err := k.key()
+// value reads one value that is in depth others.
+func (r jsonReader) value(depth int) (any, error) {
+	t, err := r.token()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, other := range k.keys[outer:] {
-		if other == key {
-			return badBody("The key \"%s\" is given twice.", access.Shorten(key, 40)).On(access.Shorten(key, 40))
+	switch t := t.(type) {
+	case json.Number:
+		return number(t.String())
+	case json.Delim:
+		if depth == maxDepth {
+			return nil, badBody("The body is nested too deeply: at most %d levels.", maxDepth)
 		}
+		if t == '{' {
+			return r.object(depth + 1)
+		}
+		return r.array(depth + 1)
 	}
-	if len(k.keys)-outer == keysMost {
-		return badBody("An object in the body has more than %d keys, the last \"%s\".", keysMost, access.Shorten(key, 40))
-	}
-	k.keys = append(k.keys, key)
-	if k.space(); k.next() != ':' {
-		return k.wrong("a colon")
-	}
-	k.at++
-	k.space()
-	return k.value(depth)
+	return t, nil
 }
 
-// str passes over a string. It is plain when it says what it is written as.
-func (k *checker) str() (plain bool, err error) {
-	plain = true
-	k.at++
-	for {
-		switch c := k.next(); {
-		case c == '"':
-			k.at++
-			return plain, nil
-		case c < ' ':
-			return false, k.wrong("the end of the text, or what is in it without line breaks and control characters")
-		case c == '\\':
-			plain = false
-			k.at++
-			if err := k.escape(); err != nil {
-				return false, err
+func (r jsonReader) array(depth int) (any, error) {
+	all := []any{}
+	for r.tokens.More() {
+		v, err := r.value(depth)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	_, err := r.token()
+	return all, err
+}
+
+func (r jsonReader) object(depth int) (any, error) {
+	all := map[string]any{}
+	for r.tokens.More() {
+		t, err := r.token()
+		if err != nil {
+			return nil, err
+		}
+		key := t.(string) // Token gives nothing else here
+		shown := access.Shorten(key, 40)
+		if _, twice := all[key]; twice {
+			return nil, badBody("The key \"%s\" is given twice.", shown).On(shown)
+		}
+		if len(all) == maxKeys {
+			return nil, badBody("An object in the body has more than %d keys, the last \"%s\".", maxKeys, shown)
+		}
+		if all[key], err = r.value(depth); err != nil {
+			return nil, err
+		}
+	}
+	_, err := r.token()
+	return all, err
+}
+
+// number refuses one that is not the same to every reader.
+func number(s string) (any, error) {
+	if len(s) > maxDigits {
+		return nil, badBody("A number in the body is longer than %d digits.", maxDigits)
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return nil, badBody("The number %s is out of range.", s)
+	}
+	return n, nil
+}
+
+// wholeCharacters refuses half of a surrogate pair in what is JSON otherwise: it
+// is no character, and one reader drops it where another replaces it.
+func wholeCharacters(text []byte) error {
+	first := rune(0) // of a pair that lacks its other half
+	for i := 0; i < len(text); i++ {
+		unit := rune(0)
+		if text[i] == '\\' {
+			i++
+			if text[i] == 'u' {
+				n, _ := strconv.ParseUint(string(text[i+1:i+5]), 16, 16) // the decoder has seen the digits
+				unit = rune(n)
+				i += 4
 			}
-		default:
-			k.at++
 		}
-	}
-}
-
-// key passes over a key and returns what it says.
-func (k *checker) key() (s string, err error) {
-	if k.next() != '"' {
-		return "", k.wrong("a key in quotation marks")
-	}
-	start := k.at
-	plain, err := k.str()
-	if err != nil {
-		return "", err
-	}
-	if plain {
-		return string(k.text[start+1 : k.at-1]), nil
-	}
-	if err = json.Unmarshal(k.text[start:k.at], &s); err != nil {
-		return "", k.wrong("readable text")
-	}
-	return s, nil
-}
-
-func (k *checker) escape() error {
-	switch k.next() {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		k.at++
-		return nil
-	case 'u':
-		return k.codePoint()
-	}
-	return k.wrong("an escape such as \\n")
-}
-
-// codePoint passes over \uXXXX, and over its other half where it is the first of
-// two. A half alone is no character: one reader drops it, another replaces it.
-func (k *checker) codePoint() error {
-	unit, err := k.unit()
-	if err != nil || !utf16.IsSurrogate(unit) {
-		return err
-	}
-	if bytes.HasPrefix(k.text[k.at:], []byte(`\u`)) {
-		k.at++
-		low, err := k.unit()
-		if err != nil || utf16.DecodeRune(unit, low) != unicode.ReplacementChar {
-			return err
+		paired := utf16.DecodeRune(first, unit) != unicode.ReplacementChar
+		switch {
+		case paired:
+			first = 0
+		case first != 0 || unit >= 0xdc00 && utf16.IsSurrogate(unit):
+			return badBody("The body holds half a character, before byte %d. Write the whole.", i+1)
+		case utf16.IsSurrogate(unit):
+			first = unit
 		}
-	}
-	return badBody("The body holds half a character, before byte %d. Write the whole.", k.at+1)
-}
-
-// unit passes over u and four hexadecimal digits.
-func (k *checker) unit() (u rune, err error) {
-	k.at++
-	for range 4 {
-		if !hexDigit(k.next()) {
-			return 0, k.wrong("four hexadecimal digits")
-		}
-		k.at++
-	}
-	n, err := strconv.ParseUint(string(k.text[k.at-4:k.at]), 16, 16)
-	return rune(n), err
-}
-
-func hexDigit(c byte) bool {
-	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f'
-}
-
-func (k *checker) number() error {
-	start := k.at
-	if k.next() == '-' {
-		k.at++
-	}
-	if k.next() == '0' {
-		k.at++
-	} else if err := k.digits(); err != nil {
-		return err
-	}
-	if k.next() == '.' {
-		k.at++
-		if err := k.digits(); err != nil {
-			return err
-		}
-	}
-	if c := k.next(); c == 'e' || c == 'E' {
-		k.at++
-		if c := k.next(); c == '+' || c == '-' {
-			k.at++
-		}
-		if err := k.digits(); err != nil {
-			return err
-		}
-	}
-	return sane(string(k.text[start:k.at]))
-}
-
-func (k *checker) digits() error {
-	start := k.at
-	for c := k.next(); c >= '0' && c <= '9'; c = k.next() {
-		k.at++
-	}
-	if k.at == start {
-		return k.wrong("a digit")
-	}
-	return nil
-}
-
-// sane refuses a number that is not one to every reader.
-func sane(number string) error {
-	if len(number) > digitMost {
-		return badBody("A number in the body is longer than %d digits.", digitMost)
-	}
-	if _, err := strconv.ParseFloat(number, 64); err != nil {
-		return badBody("The number %s is out of range.", number)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ const (
 	principalKey
 	askerKey
 	secretKey
+	bodyKey
 )
 
 // outer runs around every request: it keeps the server standing, answers only
@@ -46,7 +47,7 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 		return s.fail(c, err)
 	}
 	if isAPI(c) {
-		if err := s.checkBody(c); err != nil {
+		if err := s.readBody(c); err != nil {
 			return s.fail(c, err)
 		}
 	}

@@ -41,7 +41,7 @@ func (s *Server) roomFor(r wire.Request) (most int, release func(), err error) {
 	case path == batchPath && s.mayBatch(r):
 		return s.largeRoom()
 	case strings.HasPrefix(path, "/api/"):
-		return bodyMost, nil, nil
+		return maxBody, nil, nil
 	}
 	return formLimit, nil, nil
 }
@@ -50,7 +50,7 @@ func (s *Server) roomFor(r wire.Request) (most int, release func(), err error) {
 func (s *Server) largeRoom() (most int, release func(), err error) {
 	select {
 	case s.large <- struct{}{}:
-		return batchMost, func() { <-s.large }, nil
+		return maxBatchBody, func() { <-s.large }, nil
 	default:
 		return 0, nil, busy()
 	}

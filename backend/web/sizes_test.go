@@ -28,18 +28,18 @@ func TestEachRouteHasItsSize(t *testing.T) {
 	}{
 		{"a form", "POST /login", "X: a", formLimit},
 		{"another address", "POST /nothing", "X: a", formLimit},
-		{"a call", "POST /api/v1/invitations", admin, bodyMost},
+		{"a call", "POST /api/v1/invitations", admin, maxBody},
 		{"a page", "GET /login", "X: a", 0},
 		{"a list", "GET /api/v1/members", admin, 0},
-		{"a batch by a stranger", batch, "X: a", bodyMost},
-		{"a batch with a token that is none", batch, "Authorization: Bearer dw_x", bodyMost},
-		{"a batch with a token that may not", batch, weak, bodyMost},
-		{"a batch by one who waits", batch, session(c.pending), bodyMost},
-		{"a batch by one who may not", batch, session(c.fleet), bodyMost},
-		{"a batch by one who is suspended", batch, session(c.suspended), bodyMost},
-		{"a batch by a token", batch, admin, batchMost},
-		{"a batch by an Admin", batch + "?x", session(c.admin), batchMost},
-		{"what only looks like a batch", batch + "/x", admin, bodyMost},
+		{"a batch by a stranger", batch, "X: a", maxBody},
+		{"a batch with a token that is none", batch, "Authorization: Bearer dw_x", maxBody},
+		{"a batch with a token that may not", batch, weak, maxBody},
+		{"a batch by one who waits", batch, session(c.pending), maxBody},
+		{"a batch by one who may not", batch, session(c.fleet), maxBody},
+		{"a batch by one who is suspended", batch, session(c.suspended), maxBody},
+		{"a batch by a token", batch, admin, maxBatchBody},
+		{"a batch by an Admin", batch + "?x", session(c.admin), maxBatchBody},
+		{"what only looks like a batch", batch + "/x", admin, maxBody},
 	}
 	for _, tt := range tests {
 		for n := max(tt.most-1, 0); n <= tt.most+1; n++ {
@@ -81,7 +81,7 @@ func TestLargeBodiesAreFew(t *testing.T) {
 	c := newCast(t)
 	at := c.serve()
 	admin := "Authorization: Bearer " + c.tokens["admin"].Reveal()
-	large := sized("POST /api/v1/invitations/batch", admin, batchMost, false)
+	large := sized("POST /api/v1/invitations/batch", admin, maxBatchBody, false)
 	var under []net.Conn
 	for range cap(c.web.large) {
 		conn, err := net.Dial("tcp", at)
@@ -140,7 +140,7 @@ func TestGuessesInHeadsCount(t *testing.T) {
 		say(
 			t,
 			at,
-			sized("POST /api/v1/invitations/batch", "Authorization: Bearer "+access.NewSecret().Reveal(), bodyMost+1, false),
+			sized("POST /api/v1/invitations/batch", "Authorization: Bearer "+access.NewSecret().Reveal(), maxBody+1, false),
 		)
 	}
 	if status, _, _ := say(
@@ -242,7 +242,7 @@ func TestHalfRequestsDoNotHoldTheStop(t *testing.T) {
 func TestWhoSendsTooMuchReadsWhy(t *testing.T) {
 	h := newHouse(t)
 	at := h.serve()
-	request := sized("POST /login", "X: a", batchMost, false)
+	request := sized("POST /login", "X: a", maxBatchBody, false)
 	for range 3 {
 		conn, err := net.Dial("tcp", at)
 		h.must(err)

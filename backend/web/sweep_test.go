@@ -125,8 +125,8 @@ func TestAPIBodies(t *testing.T) {
 		status     int
 		code       string
 	}{
-		{"at the limit", pad(bodyMost), 422, "text_too_long"},
-		{"one byte more", pad(bodyMost + 1), 413, "body_too_large"},
+		{"at the limit", pad(maxBody), 422, "text_too_long"},
+		{"one byte more", pad(maxBody + 1), 413, "body_too_large"},
 		{"100,000 brackets", strings.Repeat("[", 60_000), 400, "bad_body"},
 		{"a key twice", `{"email":"a@example.com","email":"b@example.com","roles":["Fleet"]}`, 400, "bad_body"},
 		{"a key twice, once escaped", `{"email":"a@example.com","\u0065mail":"b@example.com","roles":["Fleet"]}`, 400, "bad_body"},

@@ -26,6 +26,7 @@ var targets = []target{
 	{"backend/store/kv", "FuzzValue"},
 	{"backend/web", "FuzzForwarded"},
 	{"backend/web", "FuzzRawHTTP"},
+	{"backend/web", "FuzzReadJSON"},
 	{"backend/web/wire", "FuzzFraming"},
 }
 
