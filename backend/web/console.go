@@ -5,12 +5,9 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/valyala/fasthttp"
 
 	"doorward/backend/access"
 	"doorward/backend/desk"
@@ -23,18 +20,6 @@ type console struct {
 	files map[string]*packed
 }
 
-// A packed file is compressed once for each encoding, when it is first asked
-// for: a server that nobody manages just now spends neither time nor memory.
-type packed struct {
-	kind  string
-	plain []byte
-	br    func() []byte
-	gz    func() []byte
-}
-
-// packLevel is brotli's: the highest that takes milliseconds for a script.
-const packLevel = 9
-
 func newConsole(dist fs.FS) (*console, error) {
 	k := &console{files: map[string]*packed{}}
 	err := fs.WalkDir(dist, ".", func(name string, d fs.DirEntry, err error) error {
@@ -45,16 +30,10 @@ func newConsole(dist fs.FS) (*console, error) {
 		if name == "index.html" {
 			k.index = body
 		}
-		k.files[name] = pack(name, body)
+		k.files[name] = pack(contentType(name), body)
 		return err
 	})
 	return k, err
-}
-
-func pack(name string, body []byte) *packed {
-	return &packed{kind: contentType(name), plain: body,
-		br: sync.OnceValue(func() []byte { return fasthttp.AppendBrotliBytesLevel(nil, body, packLevel) }),
-		gz: sync.OnceValue(func() []byte { return fasthttp.AppendGzipBytesLevel(nil, body, fasthttp.CompressBestCompression) })}
 }
 
 // kinds are the types of what a console is built of: those of the system that
@@ -92,7 +71,7 @@ func (s *Server) consolePage(c *fiber.Ctx) error {
 	case !ok:
 		f = s.console.files["index.html"]
 	}
-	return s.sendPacked(c, f)
+	return f.send(c)
 }
 
 // consoleAsset answers with a file that is named by its content. Anybody may
@@ -104,44 +83,7 @@ func (s *Server) consoleAsset(c *fiber.Ctx) error {
 		return fiber.ErrNotFound
 	}
 	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
-	return s.sendPacked(c, f)
-}
-
-// sendPacked sends a file in the shortest encoding that the client takes.
-func (s *Server) sendPacked(c *fiber.Ctx, f *packed) error {
-	c.Set(fiber.HeaderVary, fiber.HeaderAcceptEncoding)
-	c.Set(fiber.HeaderContentType, f.kind)
-	takes := c.Get(fiber.HeaderAcceptEncoding)
-	for _, e := range []struct {
-		name string
-		body func() []byte
-	}{{"br", f.br}, {"gzip", f.gz}} {
-		if !accepts(takes, e.name) {
-			continue
-		}
-		if body := e.body(); len(body) < len(f.plain) {
-			c.Set(fiber.HeaderContentEncoding, e.name)
-			return c.Send(body)
-		}
-	}
-	return c.Send(f.plain)
-}
-
-// accepts reports whether an Accept-Encoding header takes that encoding.
-func accepts(header, encoding string) bool {
-	for part := range strings.SplitSeq(header, ",") {
-		name, q, _ := strings.Cut(part, ";")
-		if !strings.EqualFold(strings.TrimSpace(name), encoding) {
-			continue
-		}
-		weight, given := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(q), " ", ""), "q=")
-		if !given {
-			return true
-		}
-		n, err := strconv.ParseFloat(weight, 64)
-		return err == nil && n > 0
-	}
-	return false
+	return f.send(c)
 }
 
 // noConsolePage is for a build that was made without the console.

@@ -62,17 +62,12 @@ func (s *Server) ready(c *fiber.Ctx) error {
 }
 
 func (s *Server) asset(c *fiber.Ctx) error {
-	name := "/assets/" + c.Params("name")
-	body, kind, ok := s.pages.gzipped(name)
-	if ok && strings.Contains(c.Get(fiber.HeaderAcceptEncoding), "gzip") {
-		c.Set(fiber.HeaderContentEncoding, "gzip")
-	} else if body, kind, ok = s.pages.asset(name); !ok {
+	f, ok := s.pages.assets["/assets/"+c.Params("name")]
+	if !ok {
 		return fiber.ErrNotFound
 	}
-	c.Set(fiber.HeaderVary, fiber.HeaderAcceptEncoding)
-	c.Set(fiber.HeaderContentType, kind)
 	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
-	return c.Send(body)
+	return f.send(c)
 }
 
 // secretParam is the token in the path; one of another length is no token.

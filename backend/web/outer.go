@@ -55,7 +55,7 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 		return s.fail(c, err)
 	}
 	if isAPI(c) {
-		shrink(c)
+		compressResponse(c)
 	}
 	return nil
 }

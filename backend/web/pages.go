@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -23,19 +22,14 @@ import (
 type pages struct {
 	byName  map[string]*template.Template
 	style   string // the hash of the style sheet that a page brings along, as a content policy has it
-	assets  map[string]asset
+	assets  map[string]*packed
 	buffers sync.Pool
-}
-
-type asset struct {
-	body, gzipped []byte
-	contentType   string
 }
 
 // newPages reads the templates, the style sheets and the script under door/,
 // and tokens.css beside it. It fails when one is missing or cannot be drawn.
 func newPages(frontend fs.FS) (*pages, error) {
-	p := &pages{byName: map[string]*template.Template{}, assets: map[string]asset{}}
+	p := &pages{byName: map[string]*template.Template{}, assets: map[string]*packed{}}
 	p.buffers.New = func() any { return new(bytes.Buffer) }
 	layout, err := p.layout(frontend)
 	if err != nil {
@@ -105,12 +99,8 @@ func (p *pages) layout(frontend fs.FS) (*template.Template, error) {
 // keep puts an asset under a path that names its content, and returns the path.
 func (p *pages) keep(ext, contentType string, body []byte) string {
 	sum := sha256.Sum256(body)
-	var zipped bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
-	w.Write(body)
-	w.Close()
 	path := "/assets/door." + hex.EncodeToString(sum[:6]) + "." + ext
-	p.assets[path] = asset{body: body, gzipped: zipped.Bytes(), contentType: contentType}
+	p.assets[path] = pack(contentType, body)
 	return path
 }
 
@@ -132,17 +122,4 @@ func (p *pages) render(w io.Writer, name string, data any) error {
 	}
 	_, err := w.Write(buf.Bytes())
 	return err
-}
-
-// asset returns the file at that path, for a browser that takes no gzip. What
-// is at a path never changes, so it may be cached for ever.
-func (p *pages) asset(path string) (body []byte, contentType string, ok bool) {
-	a, ok := p.assets[path]
-	return a.body, a.contentType, ok
-}
-
-// gzipped returns what asset does, compressed.
-func (p *pages) gzipped(path string) (body []byte, contentType string, ok bool) {
-	a, ok := p.assets[path]
-	return a.gzipped, a.contentType, ok
 }
