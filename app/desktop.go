@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -132,7 +133,8 @@ func (w *Window) toFront(options.SecondInstanceData) {
 	runtime.Show(w.ctx)
 }
 
-// settled is how long a Doorward that was opened takes to come to rest.
+// settled is how long a Doorward that was opened takes to come to rest. What opening
+// took is given back then: a window is left open for days.
 const settled = 3 * time.Second
 
 // watch keeps the title and the desktop told of who waits.
@@ -150,7 +152,7 @@ func (w *Window) watch(ctx context.Context, o window.Opened) {
 	}
 	runtime.WindowSetTitle(w.ctx, window.Title(0, watch.Name))
 	go watch.Run(ctx, o)
-	time.AfterFunc(settled, func() { window.Rest(o) })
+	time.AfterFunc(settled, debug.FreeOSMemory)
 }
 
 func (w *Window) menu() *menu.Menu {

@@ -32,7 +32,7 @@ func reachHere(ctx context.Context, c Config) (window.Opened, error) {
 		return window.Opened{}, errors.Join(err, a.Close())
 	}
 	client := a.Client()
-	return window.Opened{Name: c.Data, Via: client.Transport, Rest: a.store.Rest, Close: func() error {
+	return window.Opened{Name: c.Data, Via: client.Transport, Close: func() error {
 		client.CloseIdleConnections()
 		stop()
 		return errors.Join(<-ended, a.Close())

@@ -9,14 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"doorward/backend/access"
-	"doorward/backend/mapped"
 )
 
 // Grace is how long a page may take to come back before it counts as gone.
@@ -38,30 +35,6 @@ func Plain(lookup func(string) (string, bool), set func(name, value string) erro
 		return nil
 	}
 	return set(name, "0")
-}
-
-// Rest gives the system back what opening o took and waiting does not need: of
-// the heap, of what was read of the store's files, and of the program itself.
-func Rest(o Opened) {
-	if o.Rest != nil {
-		o.Rest()
-	}
-	dropProgram()
-	runtime.GC() // pools keep what they hold for one collection more
-	debug.FreeOSMemory()
-}
-
-// dropProgram lets go of the program's own pages that only its start needed.
-func dropProgram() {
-	for _, m := range programs() {
-		m.Drop()
-	}
-}
-
-// programs are the parts of this program, as they are mapped.
-func programs() []mapped.Mapping {
-	program, err := os.Executable()
-	return slices.DeleteFunc(mapped.All(), func(m mapped.Mapping) bool { return err != nil || m.File != program })
 }
 
 // InstanceID tells the window of one data directory from that of another: a

@@ -22,7 +22,6 @@ type Opened struct {
 	Name  string            // for people: where its data is; elsewhere, what it is called
 	At    string            // its address; empty: it is on this computer
 	Via   http.RoundTripper // the way to it
-	Rest  func()            // gives back memory that it does not need now; nil: it is in another process
 	Close func() error
 }
 

@@ -133,10 +133,6 @@ func (s *Store) Instance() string { return s.kv.Identity().Instance }
 // of the data directory.
 func (s *Store) Compact(ctx context.Context) error { return s.kv.Compact(ctx) }
 
-// Rest gives the system back the memory of what has been read. Nothing is lost:
-// it is read again when it is wanted.
-func (s *Store) Rest() { s.kv.Rest() }
-
 // Each goes over everything kept, as it was at one moment, in the order of the
 // keys. Key and value are good until fn returns.
 func (s *Store) Each(ctx context.Context, fn func(key, value []byte) error) error {
