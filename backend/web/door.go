@@ -124,19 +124,7 @@ func (s *Server) loginPage(c *fiber.Ctx) error {
 	} else if why := isEnded(err); why != "" {
 		return err
 	}
-	return s.showLogin(c)
-}
-
-// showLogin shows the sign-in page, the first of most visits, so that it is there
-// at once: it brings its style along, and does not ask for a process of its own
-// (Cross-Origin-Opener-Policy), which takes the browser longer than all the rest.
-// Whoever opened it has a hold on a form that is empty; the page after it lets go.
-func (s *Server) showLogin(c *fiber.Ctx) error {
-	p := LoginPage{Leaf: s.leaf(c), Next: nextOf(c)}
-	p.Alone = true
-	c.Response().Header.Del("Cross-Origin-Opener-Policy")
-	c.Set(fiber.HeaderContentSecurityPolicy, strings.Replace(contentPolicy, "style-src 'self'", "style-src "+s.pages.style, 1))
-	return s.page(c, http.StatusOK, pageLogin, p)
+	return s.page(c, http.StatusOK, pageLogin, LoginPage{Leaf: s.leaf(c), Next: nextOf(c)})
 }
 
 // nextOf is where to go after signing in: a path of ours, or nowhere.

@@ -42,7 +42,6 @@ type Leaf struct {
 	Title      string // of the page; empty: the page's own
 	CSRF       string // sent back by every form in the field "csrf"
 	SignedInAs string // the address, where somebody is signed in
-	Alone      bool   // the page brings its style sheet along: it is painted sooner where nothing is known yet
 }
 
 // LoginPage asks for an address: GET /login, and POST /login refused.
