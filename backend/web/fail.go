@@ -199,7 +199,7 @@ func (s *Server) messageFor(c *fiber.Ctx, e *access.Error, code int, wait time.D
 	case e.Kind == access.Internal:
 		return ourErrorPage(l, number)
 	case e.Kind == access.Forbidden && sectionTitle(c.Path()) != "":
-		return notAllowedPage(l, sectionTitle(c.Path()), "")
+		return notAllowedPage(l, sectionTitle(c.Path()))
 	case e.Kind == access.NotFound && code == http.StatusNotFound:
 		return notFoundPage(l)
 	}

@@ -66,15 +66,11 @@ func signedOutPage(l Leaf, everywhere, tokens bool) MessagePage {
 	return message(l, Info, "You are signed out", text, "", Action{Label: "Sign in again", Href: "/login"})
 }
 
-// notAllowedPage is for a place that the member's roles do not open. Ask names
-// who can change that; empty: an administrator.
-func notAllowedPage(l Leaf, place, ask string) MessagePage {
-	if ask == "" {
-		ask = "an administrator of " + l.Workspace
-	}
+// notAllowedPage is for a place that the member's roles do not open.
+func notAllowedPage(l Leaf, place string) MessagePage {
 	return message(l, Warn, place+" is not open to you",
 		"Your roles do not include it.",
-		fmt.Sprintf("If you need it, ask %s to give you a role that opens %s.", ask, place), goHome)
+		fmt.Sprintf("If you need it, ask an administrator of %s to give you a role that opens %s.", l.Workspace, place), goHome)
 }
 
 // notFoundPage is for an address on this server that leads nowhere.

@@ -128,7 +128,6 @@ type HomePage struct {
 	Admin           bool      // may open the console
 	Waiting         int       // people waiting, where Admin
 	Tokens          int       // API tokens that act for the member
-	Ask             string    // whom to ask for more; empty: "an administrator"
 	LastSignIn, Now time.Time // the one before this
 }
 
