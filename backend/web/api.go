@@ -24,6 +24,7 @@ func (s *Server) mountAPI(f *face) {
 	s.mountOverview(r)
 	s.mountInvitations(r)
 	s.mountMembers(r)
+	s.mountSessions(r)
 	s.mountRoles(r)
 	s.mountRecords(r)
 	s.mountAudit(r)

@@ -22,11 +22,23 @@ import (
 var readAudit = permission(access.May(access.Read, access.ResAudit))
 
 func (s *Server) mountAudit(r *room) {
-	mount(r, op{http.MethodGet, "/audit", "list-audit", "The audit log",
-		"Who did what to whom, when and from where; newest first. Each entry is chained to the one before by its hash. A page of a filtered log can be short, or empty, and still have a next.",
-		readAudit, 0, []int{http.StatusUnprocessableEntity}}, s.audit)
-	mount(r, op{http.MethodGet, "/audit/verify", "verify-audit", "Is the audit log sound?",
-		"Walks the whole chain. An altered, removed, added or moved entry is named.", readAudit, 0, nil}, s.auditVerdict)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/audit",
+		id:     "list-audit",
+		title:  "The audit log",
+		text:   "Who did what to whom, when and from where; newest first. Each entry is chained to the one before by its hash. A page of a filtered log can be short, or empty, and still have a next.",
+		need:   readAudit,
+		fails:  []int{http.StatusUnprocessableEntity},
+	}, s.audit)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/audit/verify",
+		id:     "verify-audit",
+		title:  "Is the audit log sound?",
+		text:   "Walks the whole chain. An altered, removed, added or moved entry is named.",
+		need:   readAudit,
+	}, s.auditVerdict)
 	s.mountExport(r)
 }
 

@@ -11,14 +11,32 @@ import (
 
 func (s *Server) mountInvitations(r *room) {
 	may := permission(access.May(access.DoInvite, access.ResMembers))
-	mount(r, op{http.MethodPost, "/invitations", "invite", "Invite",
-		"Makes a pending member of an address and posts the letter with the login link. 409 already_member or already_invited where the address is taken.",
-		may, http.StatusCreated, []int{http.StatusConflict}}, s.invite)
-	mount(r, op{http.MethodPost, "/invitations/batch", "invite-many", "Invite many",
-		"Invites each row for itself and says for each what came of it. A dry run checks all and keeps and sends nothing.",
-		may, 0, nil}, s.inviteMany)
-	mount(r, op{http.MethodPost, "/invitations/check", "check-invitation", "What would an invitation meet?",
-		"Looks at one address, and at the roles where they are given. Keeps and sends nothing. What would be refused is said in the answer, with its code.", may, 0, nil}, s.checkInvitation)
+	mount(r, op{
+		method:  http.MethodPost,
+		path:    "/invitations",
+		id:      "invite",
+		title:   "Invite",
+		text:    "Makes a pending member of an address and posts the letter with the login link. 409 already_member or already_invited where the address is taken.",
+		need:    may,
+		answers: http.StatusCreated,
+		fails:   []int{http.StatusConflict},
+	}, s.invite)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/invitations/batch",
+		id:     "invite-many",
+		title:  "Invite many",
+		text:   "Invites each row for itself and says for each what came of it. A dry run checks all and keeps and sends nothing.",
+		need:   may,
+	}, s.inviteMany)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/invitations/check",
+		id:     "check-invitation",
+		title:  "What would an invitation meet?",
+		text:   "Looks at one address, and at the roles where they are given. Keeps and sends nothing. What would be refused is said in the answer, with its code.",
+		need:   may,
+	}, s.checkInvitation)
 }
 
 // An InvitationJSON is what an Admin asks for.

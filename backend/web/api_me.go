@@ -10,9 +10,23 @@ import (
 )
 
 func (s *Server) mountMe(r *room) {
-	mount(r, op{http.MethodGet, "/me", "get-me", "Who am I", "State, roles and permissions of whoever asks, as of now.", member(), 0, nil}, s.me)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/me",
+		id:     "get-me",
+		title:  "Who am I",
+		text:   "State, roles and permissions of whoever asks, as of now.",
+		need:   member(),
+	}, s.me)
 	s.mountConfirmation(r)
-	mount(r, op{http.MethodPatch, "/me", "change-me", "Change my notices", "Turns the letters about people waiting on or off, for oneself.", member(), 0, nil}, s.changeMe)
+	mount(r, op{
+		method: http.MethodPatch,
+		path:   "/me",
+		id:     "change-me",
+		title:  "Change my notices",
+		text:   "Turns the letters about people waiting on or off, for oneself.",
+		need:   member(),
+	}, s.changeMe)
 }
 
 type meJSON struct {

@@ -4,72 +4,119 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/desk"
 )
 
 func (s *Server) mountMembers(r *room) {
-	read, decide := permission(access.May(access.Read, access.ResMembers)), permission(access.May(access.Decide, access.ResMembers))
-	invite, change := permission(access.May(access.DoInvite, access.ResMembers)), permission(access.May(access.Change, access.ResMembers))
+	read := permission(readMembers)
+	decide := permission(access.May(access.Decide, access.ResMembers))
+	invite := permission(access.May(access.DoInvite, access.ResMembers))
+	change := permission(access.May(access.Change, access.ResMembers))
 	conflict := []int{http.StatusConflict}
 
-	mount(r, op{http.MethodGet, "/login-requests", "list-login-requests", "Who is waiting",
-		"Pending members: address proved first, then the oldest; with q, those whose name or address has words that begin so.", read, 0, []int{http.StatusUnprocessableEntity}}, s.loginRequests)
-	mount(r, op{http.MethodGet, "/members", "list-members", "Members",
-		"Newest invitation first; with q, those whose name or address has words that begin so.", read, 0, []int{http.StatusUnprocessableEntity}}, s.members)
-	mount(r, op{http.MethodGet, "/members/{id}", "get-member", "One member", "One member, with how their letter fares.", read, 0, nil}, s.oneMember)
-	mount(r, op{http.MethodPatch, "/members/{id}", "change-member", "Change roles or name",
-		"Gives other roles, or another name: one of them in a request. Other roles take effect on the next request of " +
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/login-requests",
+		id:     "list-login-requests",
+		title:  "Who is waiting",
+		text:   "Pending members: address proved first, then the oldest; with q, those whose name or address has words that begin so.",
+		need:   read,
+		fails:  []int{http.StatusUnprocessableEntity},
+	}, s.loginRequests)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/members",
+		id:     "list-members",
+		title:  "Members",
+		text:   "Newest invitation first; with q, those whose name or address has words that begin so.",
+		need:   read,
+		fails:  []int{http.StatusUnprocessableEntity},
+	}, s.members)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/members/{id}",
+		id:     "get-member",
+		title:  "One member",
+		text:   "One member, with how their letter fares.",
+		need:   read,
+	}, s.oneMember)
+	mount(r, op{
+		method: http.MethodPatch,
+		path:   "/members/{id}",
+		id:     "change-member",
+		title:  "Change roles or name",
+		text: "Gives other roles, or another name: one of them in a request. Other roles take effect on the next request of " +
 			"every open session. Roles that give more in the console than before: " + needsConfirmation,
-		change,
-		0,
-		conflict,
+		need:  change,
+		fails: conflict,
 	}, s.changeMember)
-	mount(r, op{http.MethodDelete, "/members/{id}", "remove-member", "Remove",
-		"Deletes a member with all that was theirs.", change, 0, conflict}, s.removeMember)
-	mount(r, op{http.MethodGet, "/members/{id}/sessions", "list-sessions", "Open sessions",
-		"Where a member is signed in: oneself, or, with the right to read members, another.", member(), 0, nil}, s.sessions)
-	mount(r, op{http.MethodDelete, "/members/{id}/sessions/{session}", "end-session", "End one session",
-		"Ends one session of a member: one's own, or, with the right to change members, another's.", member(), 0, nil}, s.endSession)
+	mount(r, op{
+		method: http.MethodDelete,
+		path:   "/members/{id}",
+		id:     "remove-member",
+		title:  "Remove",
+		text:   "Deletes a member with all that was theirs.",
+		need:   change,
+		fails:  conflict,
+	}, s.removeMember)
 
-	mount(r, op{http.MethodPost, "/members/{id}/approve", "approve", "Approve",
-		"Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says who was " +
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/members/{id}/approve",
+		id:     "approve",
+		title:  "Approve",
+		text: "Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says who was " +
 			"faster, and when. Roles that manage something in the console: " + needsConfirmation,
-		decide,
-		0,
-		conflict,
+		need:  decide,
+		fails: conflict,
 	}, s.approve)
-	mount(r, op{http.MethodPost, "/members/{id}/reject", "reject", "Reject and delete",
-		"Turns a waiting member away and deletes the account. What stays is an audit entry without the address, and a keyed hash of it.", decide, 0, conflict}, s.reject)
-	mount(r, op{http.MethodPost, "/members/{id}/resend", "resend", "Resend the invitation",
-		"Starts the invitation's time again and posts a fresh letter. The older link is void.", invite, 0, conflict}, s.resend)
-	mount(r, op{http.MethodPost, "/members/{id}/login-link", "make-login-link", "A link to hand over",
-		"Makes a new invitation link. The one in the letter is void from then on.", invite, 0, conflict}, s.loginLink)
-	mount(r, op{http.MethodPost, "/members/{id}/suspend", "suspend", "Suspend",
-		"Keeps a member out: sessions and links end at once.", change, 0, conflict}, s.suspend)
-	mount(
-		r,
-		op{
-			http.MethodPost,
-			"/members/{id}/restore",
-			"restore",
-			"Restore",
-			"Lets a suspended member in again. Somebody who manages something in the console: " + needsConfirmation,
-			change,
-			0,
-			conflict,
-		},
-		s.restore,
-	)
-	mount(r, op{http.MethodPost, "/members/{id}/sign-out", "sign-out", "Sign out everywhere",
-		"Ends all sessions of a member: one's own, or, with the right to change members, another's; with tokens also their " +
-			"API tokens.",
-		member(),
-		0,
-		nil,
-	}, s.signOut)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/members/{id}/reject",
+		id:     "reject",
+		title:  "Reject and delete",
+		text:   "Turns a waiting member away and deletes the account. What stays is an audit entry without the address, and a keyed hash of it.",
+		need:   decide,
+		fails:  conflict,
+	}, s.reject)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/members/{id}/resend",
+		id:     "resend",
+		title:  "Resend the invitation",
+		text:   "Starts the invitation's time again and posts a fresh letter. The older link is void.",
+		need:   invite,
+		fails:  conflict,
+	}, s.resend)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/members/{id}/login-link",
+		id:     "make-login-link",
+		title:  "A link to hand over",
+		text:   "Makes a new invitation link. The one in the letter is void from then on.",
+		need:   invite,
+		fails:  conflict,
+	}, s.loginLink)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/members/{id}/suspend",
+		id:     "suspend",
+		title:  "Suspend",
+		text:   "Keeps a member out: sessions and links end at once.",
+		need:   change,
+		fails:  conflict,
+	}, s.suspend)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/members/{id}/restore",
+		id:     "restore",
+		title:  "Restore",
+		text:   "Lets a suspended member in again. Somebody who manages something in the console: " + needsConfirmation,
+		need:   change,
+		fails:  conflict,
+	}, s.restore)
 }
 
 // Paging is which part of a list.
@@ -276,75 +323,4 @@ func (s *Server) loginLink(ctx context.Context, by access.By, in *bareIn) (*link
 	}
 	link, err := s.desk.CopyLink(ctx, by, id)
 	return &linkOut{linkJSON{link}}, err
-}
-
-type signOutIn struct {
-	MemberPath
-	Body *signOutJSON
-}
-
-type signOutJSON struct {
-	Tokens bool `json:"tokens,omitempty" doc:"Revoke the member's API tokens as well."`
-}
-
-func (s *Server) signOut(ctx context.Context, by access.By, in *signOutIn) (*nothing, error) {
-	id, err := in.id()
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.desk.SignOutEverywhere(ctx, by, id, in.Body != nil && in.Body.Tokens)
-}
-
-type sessionJSON struct {
-	ID       string    `json:"id" doc:"Names it; opens nothing."`
-	Current  bool      `json:"current,omitempty" doc:"The one that asks."`
-	Method   string    `json:"method" enum:"link,code,setup,rescue,window" doc:"How it was opened."`
-	OpenedAt time.Time `json:"opened_at"`
-	SeenAt   time.Time `json:"seen_at" doc:"Last use, to the minute."`
-	From     string    `json:"from,omitempty" example:"192.0.2.7"`
-	Agent    string    `json:"agent,omitempty" doc:"What the browser says it is."`
-}
-
-type sessionsOut struct {
-	Body struct {
-		Items  []sessionJSON `json:"items"`
-		Total  int           `json:"total"`
-		Tokens int           `json:"tokens" doc:"How many API tokens the member owns."`
-	} `nameHint:"SessionList"`
-}
-
-func (s *Server) sessions(ctx context.Context, by access.By, in *memberIn) (*sessionsOut, error) {
-	id, err := in.id()
-	if err != nil {
-		return nil, err
-	}
-	all, err := s.desk.Sessions(ctx, by, id)
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := s.desk.TokensOwned(ctx, by, id)
-	var asking access.SecretHash
-	if secret, ok := askedBy(ctx).c.Locals(secretKey).(access.Secret); ok {
-		asking = secret.Hash()
-	}
-	out := &sessionsOut{}
-	out.Body.Items, out.Body.Total = make([]sessionJSON, len(all)), len(all)
-	out.Body.Tokens = tokens
-	for i, x := range all {
-		out.Body.Items[i] = sessionJSON{ID: x.ID(), Current: x.Hash == asking, Method: x.Method, OpenedAt: x.OpenedAt, SeenAt: x.SeenAt, From: x.From, Agent: x.Agent}
-	}
-	return out, err
-}
-
-type endSessionIn struct {
-	MemberPath
-	Session string `path:"session" doc:"The session's id."`
-}
-
-func (s *Server) endSession(ctx context.Context, by access.By, in *endSessionIn) (*nothing, error) {
-	id, err := in.id()
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.desk.EndSession(ctx, by, id, in.Session)
 }

@@ -10,19 +10,42 @@ import (
 
 func (s *Server) mountOverview(r *room) {
 	read := permission(readMembers)
-	mount(r, op{http.MethodGet, "/overview", "get-overview", "Counts", "How many wait, are in, are kept out, and how mail fares.", read, 0, nil}, s.overview)
-	mount(r, op{http.MethodGet, "/overview/days", "list-days", "Day by day",
-		"How many were invited, came, were approved and rejected on each of the last days, in UTC; the oldest first, and today last.", read, 0, []int{http.StatusUnprocessableEntity}}, s.days)
-	mount(r, op{http.MethodGet, "/overview/unusual", "get-unusual", "Unusual events",
-		"What strangers did in the last 24 hours that a normal day does not have, or not so much of: by kind, with what it " +
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/overview",
+		id:     "get-overview",
+		title:  "Counts",
+		text:   "How many wait, are in, are kept out, and how mail fares.",
+		need:   read,
+	}, s.overview)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/overview/days",
+		id:     "list-days",
+		title:  "Day by day",
+		text:   "How many were invited, came, were approved and rejected on each of the last days, in UTC; the oldest first, and today last.",
+		need:   read,
+		fails:  []int{http.StatusUnprocessableEntity},
+	}, s.days)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/overview/unusual",
+		id:     "get-unusual",
+		title:  "Unusual events",
+		text: "What strangers did in the last 24 hours that a normal day does not have, or not so much of: by kind, with what it " +
 			"means and what to do. Mistakes leave the same traces as attacks. Several seconds can pass before an event is " +
 			"counted here.",
-		readAudit,
-		0,
-		nil,
+		need: readAudit,
 	}, s.unusual)
-	mount(r, op{http.MethodGet, "/invitations", "list-invitations", "Invitations that end soon",
-		"Pending members who have not opened their link, and whose link ends within the time; the soonest first.", read, 0, []int{http.StatusUnprocessableEntity}}, s.expiring)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/invitations",
+		id:     "list-invitations",
+		title:  "Invitations that end soon",
+		text:   "Pending members who have not opened their link, and whose link ends within the time; the soonest first.",
+		need:   read,
+		fails:  []int{http.StatusUnprocessableEntity},
+	}, s.expiring)
 }
 
 type overviewOut struct{ Body overviewJSON }

@@ -9,13 +9,42 @@ import (
 
 func (s *Server) mountRecords(r *room) {
 	read, change := permission(access.May(access.Read, access.ResSettings)), permission(access.May(access.Change, access.ResSettings))
-	mount(r, op{http.MethodGet, "/outbox", "list-outbox", "The outbox", "Letters, newest first.", read, 0, []int{http.StatusUnprocessableEntity}}, s.outbox)
-	mount(r, op{http.MethodGet, "/outbox/{id}", "get-letter", "One letter",
-		"A letter with what it says. A login link or code in it is left out: the server's own shell alone shows it. The words of a letter with one that is done with are gone.", read, 0, nil}, s.letter)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/outbox",
+		id:     "list-outbox",
+		title:  "The outbox",
+		text:   "Letters, newest first.",
+		need:   read,
+		fails:  []int{http.StatusUnprocessableEntity},
+	}, s.outbox)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/outbox/{id}",
+		id:     "get-letter",
+		title:  "One letter",
+		text:   "A letter with what it says. A login link or code in it is left out: the server's own shell alone shows it. The words of a letter with one that is done with are gone.",
+		need:   read,
+	}, s.letter)
 	s.mountLetterPage(r, read)
-	mount(r, op{http.MethodPost, "/outbox/{id}/retry", "retry-letter", "Try again now",
-		"Makes a letter due at once, and starts a paused queue again.", change, 0, []int{http.StatusConflict}}, s.retryLetter)
-	mount(r, op{http.MethodDelete, "/outbox/{id}", "delete-letter", "Delete a letter", "Takes a letter out of the outbox. One that was not sent yet never is; the login link of an invitation that was not sent opens nothing any more.", change, 0, []int{http.StatusConflict}}, s.dropLetter)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/outbox/{id}/retry",
+		id:     "retry-letter",
+		title:  "Try again now",
+		text:   "Makes a letter due at once, and starts a paused queue again.",
+		need:   change,
+		fails:  []int{http.StatusConflict},
+	}, s.retryLetter)
+	mount(r, op{
+		method: http.MethodDelete,
+		path:   "/outbox/{id}",
+		id:     "delete-letter",
+		title:  "Delete a letter",
+		text:   "Takes a letter out of the outbox. One that was not sent yet never is; the login link of an invitation that was not sent opens nothing any more.",
+		need:   change,
+		fails:  []int{http.StatusConflict},
+	}, s.dropLetter)
 }
 
 type lettersOut struct {

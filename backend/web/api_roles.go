@@ -10,19 +10,31 @@ import (
 
 func (s *Server) mountRoles(r *room) {
 	change := permission(access.May(access.Change, access.ResSettings))
-	mount(r, op{http.MethodGet, "/roles", "list-roles", "Roles",
-		"The built-in roles and those made here, and every permission that a role can hold.", permission(access.May(access.Read, access.ResMembers)), 0, nil}, s.roles)
-	mount(r, op{http.MethodPut, "/roles/{name}", "put-role", "Make or change a role",
-		"Nobody can give a role what they may not do themselves. Built-in roles cannot be changed. " + needsConfirmation,
-		change,
-		0,
-		[]int{http.StatusConflict},
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/roles",
+		id:     "list-roles",
+		title:  "Roles",
+		text:   "The built-in roles and those made here, and every permission that a role can hold.",
+		need:   permission(access.May(access.Read, access.ResMembers)),
+	}, s.roles)
+	mount(r, op{
+		method: http.MethodPut,
+		path:   "/roles/{name}",
+		id:     "put-role",
+		title:  "Make or change a role",
+		text:   "Nobody can give a role what they may not do themselves. Built-in roles cannot be changed. " + needsConfirmation,
+		need:   change,
+		fails:  []int{http.StatusConflict},
 	}, s.putRole)
-	mount(r, op{http.MethodDelete, "/roles/{name}", "delete-role", "Delete a role",
-		"Deletes a role made here that no member and no API token holds. " + needsConfirmation,
-		change,
-		0,
-		[]int{http.StatusConflict},
+	mount(r, op{
+		method: http.MethodDelete,
+		path:   "/roles/{name}",
+		id:     "delete-role",
+		title:  "Delete a role",
+		text:   "Deletes a role made here that no member and no API token holds. " + needsConfirmation,
+		need:   change,
+		fails:  []int{http.StatusConflict},
 	}, s.deleteRole)
 }
 

@@ -12,24 +12,74 @@ import (
 
 func (s *Server) mountSettings(r *room) {
 	read, change := permission(access.May(access.Read, access.ResSettings)), permission(access.May(access.Change, access.ResSettings))
-	mount(r, op{http.MethodGet, "/settings", "get-settings", "Settings",
-		"What an Admin can change while Doorward runs, and, read-only, how it was started.", read, 0, nil}, s.settings)
-	mount(r, op{http.MethodPatch, "/settings", "change-settings", "Change settings", "Changes what is given and leaves the rest.", change, 0, nil}, s.changeSettings)
-	mount(r, op{http.MethodGet, "/settings/checks", "check-settings", "What is well, and what is not",
-		"Looks at the public URL, mail, disk, clock, permissions and store; each finding with the mend. It may take some seconds.", read, 0, nil}, s.checks)
-	mount(r, op{http.MethodPost, "/settings/mail/test", "test-mail", "Send a test letter",
-		"Posts a test letter to one's own address.", change, 0, nil}, s.testMail)
-	mount(r, op{http.MethodPost, "/clock", "believe-clock", "The clock is right",
-		"Where clock_held stands in the overview: what waits because the clock has jumped is done. Elsewhere it changes nothing.", change, 0, []int{http.StatusUnprocessableEntity}}, s.believeClock)
-	mount(r, op{http.MethodGet, "/tokens", "list-tokens", "API tokens", "All API tokens, without their secrets.", read, 0, nil}, s.tokens)
-	mount(r, op{http.MethodPost, "/tokens", "make-token", "Make an API token",
-		"Makes an API token and shows it, this once. It may do what its roles may, within what its owner may at the time. " +
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/settings",
+		id:     "get-settings",
+		title:  "Settings",
+		text:   "What an Admin can change while Doorward runs, and, read-only, how it was started.",
+		need:   read,
+	}, s.settings)
+	mount(r, op{
+		method: http.MethodPatch,
+		path:   "/settings",
+		id:     "change-settings",
+		title:  "Change settings",
+		text:   "Changes what is given and leaves the rest.",
+		need:   change,
+	}, s.changeSettings)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/settings/checks",
+		id:     "check-settings",
+		title:  "What is well, and what is not",
+		text:   "Looks at the public URL, mail, disk, clock, permissions and store; each finding with the mend. It may take some seconds.",
+		need:   read,
+	}, s.checks)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/settings/mail/test",
+		id:     "test-mail",
+		title:  "Send a test letter",
+		text:   "Posts a test letter to one's own address.",
+		need:   change,
+	}, s.testMail)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/clock",
+		id:     "believe-clock",
+		title:  "The clock is right",
+		text:   "Where clock_held stands in the overview: what waits because the clock has jumped is done. Elsewhere it changes nothing.",
+		need:   change,
+		fails:  []int{http.StatusUnprocessableEntity},
+	}, s.believeClock)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/tokens",
+		id:     "list-tokens",
+		title:  "API tokens",
+		text:   "All API tokens, without their secrets.",
+		need:   read,
+	}, s.tokens)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/tokens",
+		id:     "make-token",
+		title:  "Make an API token",
+		text: "Makes an API token and shows it, this once. It may do what its roles may, within what its owner may at the time. " +
 			"It expires after 90 days unless expires_in says otherwise. " + needsConfirmation,
-		change,
-		http.StatusCreated,
-		[]int{http.StatusConflict},
+		need:    change,
+		answers: http.StatusCreated,
+		fails:   []int{http.StatusConflict},
 	}, s.makeToken)
-	mount(r, op{http.MethodDelete, "/tokens/{id}", "revoke-token", "Revoke an API token", "Makes it worth nothing at once.", change, 0, nil}, s.revokeToken)
+	mount(r, op{
+		method: http.MethodDelete,
+		path:   "/tokens/{id}",
+		id:     "revoke-token",
+		title:  "Revoke an API token",
+		text:   "Makes it worth nothing at once.",
+		need:   change,
+	}, s.revokeToken)
 }
 
 type settingsJSON struct {

@@ -35,31 +35,103 @@ type Check struct {
 // only they can reach.
 func (s *Server) mountLocal(f *face) {
 	r, own := f.newRoom("/local/v1"), operator()
-	mount(r, op{http.MethodPost, "/setup", "set-up", "Make the first Admin", "Answers with a login link.", own, http.StatusCreated, nil}, s.setUpHere)
-	mount(r, op{http.MethodPost, "/login-link", "rescue", "A login link for an active Admin", "For one who has lost theirs.", own, 0, nil}, s.rescue)
-	mount(r, op{http.MethodGet, "/members/by-email", "find-member", "The member of an address", "In any of its spellings.", own, 0, nil}, s.memberByEmail)
-	mount(r, op{http.MethodGet, "/outbox/{id}", "show-letter", "A letter as it goes out", "With its words.", own, 0, nil}, s.showLetter)
-	mount(r, op{http.MethodGet, "/outbox/{id}/state", "letter-state", "How a letter fares", "Without its words.", own, 0, nil}, s.letterState)
-	mount(r, op{http.MethodPost, "/mail-test", "mail-test", "Send a test letter", "To any address.", own, 0, nil}, s.mailTest)
-	mount(r, op{http.MethodGet, "/audit", "follow-audit", "Entries after one, oldest first", "At most 200.", own, 0, nil}, s.auditSince)
-	mount(r, op{http.MethodGet, "/audit/verify", "verify-audit", "Walk the audit chain", "409 audit_broken names the first entry that is not sound.", own, 0, nil}, s.verifyAudit)
-	mount(r, op{http.MethodPost, "/compact", "compact", "Compact the store", "Leaves nothing deleted in its bytes.", own, 0, nil}, s.compact)
-	mount(r, op{http.MethodGet, "/verify", "verify", "Read everything", "Counts by kind.", own, 0, nil}, s.verify)
-	mount(r, op{http.MethodGet, "/doctor", "doctor", "What is well, and what is not", "One check each, with the mend.", own, 0, nil}, s.doctor)
-	mount(
-		r,
-		op{
-			http.MethodPost,
-			"/clock",
-			"believe-clock",
-			"The clock is right",
-			"What waits because the clock has jumped is done.",
-			own,
-			0,
-			nil,
-		},
-		s.believeClockHere,
-	)
+	mount(r, op{
+		method:  http.MethodPost,
+		path:    "/setup",
+		id:      "set-up",
+		title:   "Make the first Admin",
+		text:    "Answers with a login link.",
+		need:    own,
+		answers: http.StatusCreated,
+	}, s.setUpHere)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/login-link",
+		id:     "rescue",
+		title:  "A login link for an active Admin",
+		text:   "For one who has lost theirs.",
+		need:   own,
+	}, s.rescue)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/members/by-email",
+		id:     "find-member",
+		title:  "The member of an address",
+		text:   "In any of its spellings.",
+		need:   own,
+	}, s.memberByEmail)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/outbox/{id}",
+		id:     "show-letter",
+		title:  "A letter as it goes out",
+		text:   "With its words.",
+		need:   own,
+	}, s.showLetter)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/outbox/{id}/state",
+		id:     "letter-state",
+		title:  "How a letter fares",
+		text:   "Without its words.",
+		need:   own,
+	}, s.letterState)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/mail-test",
+		id:     "mail-test",
+		title:  "Send a test letter",
+		text:   "To any address.",
+		need:   own,
+	}, s.mailTest)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/audit",
+		id:     "follow-audit",
+		title:  "Entries after one, oldest first",
+		text:   "At most 200.",
+		need:   own,
+	}, s.auditSince)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/audit/verify",
+		id:     "verify-audit",
+		title:  "Walk the audit chain",
+		text:   "409 audit_broken names the first entry that is not sound.",
+		need:   own,
+	}, s.verifyAudit)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/compact",
+		id:     "compact",
+		title:  "Compact the store",
+		text:   "Leaves nothing deleted in its bytes.",
+		need:   own,
+	}, s.compact)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/verify",
+		id:     "verify",
+		title:  "Read everything",
+		text:   "Counts by kind.",
+		need:   own,
+	}, s.verify)
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/doctor",
+		id:     "doctor",
+		title:  "What is well, and what is not",
+		text:   "One check each, with the mend.",
+		need:   own,
+	}, s.doctor)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/clock",
+		id:     "believe-clock",
+		title:  "The clock is right",
+		text:   "What waits because the clock has jumped is done.",
+		need:   own,
+	}, s.believeClockHere)
 	f.add(fiber.MethodGet, "/local/v1/backup", own, s.backup)
 }
 

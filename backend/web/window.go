@@ -125,8 +125,24 @@ func (s *Server) letConfirmed(c *fiber.Ctx, a WindowAsk) (access.Secret, error) 
 }
 
 func (s *Server) mountWindow(r *room) {
-	mount(r, op{http.MethodPost, "/window", "enter-window", "Sign a native window in", "Redeems the code that a member let out at /window, once, with the secret behind its code_challenge. The answer's secret is sent as a bearer token.", public(), http.StatusCreated, []int{http.StatusGone}}, s.enterWindow)
-	mount(r, op{http.MethodDelete, "/window", "leave-window", "Sign a native window out", "Ends the session of the window that asks.", member(), 0, nil}, s.leaveWindow)
+	mount(r, op{
+		method:  http.MethodPost,
+		path:    "/window",
+		id:      "enter-window",
+		title:   "Sign a native window in",
+		text:    "Redeems the code that a member let out at /window, once, with the secret behind its code_challenge. The answer's secret is sent as a bearer token.",
+		need:    public(),
+		answers: http.StatusCreated,
+		fails:   []int{http.StatusGone},
+	}, s.enterWindow)
+	mount(r, op{
+		method: http.MethodDelete,
+		path:   "/window",
+		id:     "leave-window",
+		title:  "Sign a native window out",
+		text:   "Ends the session of the window that asks.",
+		need:   member(),
+	}, s.leaveWindow)
 }
 
 type enterWindowIn struct {

@@ -1,0 +1,108 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"doorward/backend/access"
+)
+
+func (s *Server) mountSessions(r *room) {
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/members/{id}/sessions",
+		id:     "list-sessions",
+		title:  "Open sessions",
+		text:   "Where a member is signed in: oneself, or, with the right to read members, another.",
+		need:   member(),
+	}, s.sessions)
+	mount(r, op{
+		method: http.MethodDelete,
+		path:   "/members/{id}/sessions/{session}",
+		id:     "end-session",
+		title:  "End one session",
+		text:   "Ends one session of a member: one's own, or, with the right to change members, another's.",
+		need:   member(),
+	}, s.endSession)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/members/{id}/sign-out",
+		id:     "sign-out",
+		title:  "Sign out everywhere",
+		text: "Ends all sessions of a member: one's own, or, with the right to change members, another's; with tokens also their " +
+			"API tokens.",
+		need: member(),
+	}, s.signOut)
+}
+
+type signOutIn struct {
+	MemberPath
+	Body *signOutJSON
+}
+
+type signOutJSON struct {
+	Tokens bool `json:"tokens,omitempty" doc:"Revoke the member's API tokens as well."`
+}
+
+func (s *Server) signOut(ctx context.Context, by access.By, in *signOutIn) (*nothing, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.desk.SignOutEverywhere(ctx, by, id, in.Body != nil && in.Body.Tokens)
+}
+
+type sessionJSON struct {
+	ID       string    `json:"id" doc:"Names it; opens nothing."`
+	Current  bool      `json:"current,omitempty" doc:"The one that asks."`
+	Method   string    `json:"method" enum:"link,code,setup,rescue,window" doc:"How it was opened."`
+	OpenedAt time.Time `json:"opened_at"`
+	SeenAt   time.Time `json:"seen_at" doc:"Last use, to the minute."`
+	From     string    `json:"from,omitempty" example:"192.0.2.7"`
+	Agent    string    `json:"agent,omitempty" doc:"What the browser says it is."`
+}
+
+type sessionsOut struct {
+	Body struct {
+		Items  []sessionJSON `json:"items"`
+		Total  int           `json:"total"`
+		Tokens int           `json:"tokens" doc:"How many API tokens the member owns."`
+	} `nameHint:"SessionList"`
+}
+
+func (s *Server) sessions(ctx context.Context, by access.By, in *memberIn) (*sessionsOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.desk.Sessions(ctx, by, id)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := s.desk.TokensOwned(ctx, by, id)
+	var asking access.SecretHash
+	if secret, ok := askedBy(ctx).c.Locals(secretKey).(access.Secret); ok {
+		asking = secret.Hash()
+	}
+	out := &sessionsOut{}
+	out.Body.Items, out.Body.Total = make([]sessionJSON, len(all)), len(all)
+	out.Body.Tokens = tokens
+	for i, x := range all {
+		out.Body.Items[i] = sessionJSON{ID: x.ID(), Current: x.Hash == asking, Method: x.Method, OpenedAt: x.OpenedAt, SeenAt: x.SeenAt, From: x.From, Agent: x.Agent}
+	}
+	return out, err
+}
+
+type endSessionIn struct {
+	MemberPath
+	Session string `path:"session" doc:"The session's id."`
+}
+
+func (s *Server) endSession(ctx context.Context, by access.By, in *endSessionIn) (*nothing, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.desk.EndSession(ctx, by, id, in.Session)
+}
