@@ -76,17 +76,16 @@ type op struct {
 }
 
 // mount mounts one classified operation. do is called for whoever the guard let
-// through; its error becomes an answer in fail, like every other.
+// through; its error becomes a problem, like every other.
 func mount[I, O any](r *room, o op, do func(context.Context, access.By, *I) (*O, error)) {
 	r.face.classify(o.method, fiberPath(r.prefix+o.path), o.need)
 	d := o.describe()
 	d.Middlewares = huma.Middlewares{r.let(o.need)}
 	huma.Register(r.api, d, func(ctx context.Context, in *I) (*O, error) {
-		q := askedBy(ctx)
-		out, err := do(ctx, asker(q.c), in)
+		c := askedBy(ctx)
+		out, err := do(ctx, r.face.s.asker(c), in)
 		if err != nil {
-			q.err = err
-			return nil, nil
+			return nil, r.face.s.problem(c, err)
 		}
 		return out, nil
 	})
@@ -125,35 +124,27 @@ func (o *op) describe() huma.Operation {
 	return d
 }
 
-// A request is what a handler may want to know beside its input.
-type request struct {
-	c   *fiber.Ctx
-	err error // what the handler refused with
-}
-
 type requestKey struct{}
 
-func askedBy(ctx context.Context) *request { return ctx.Value(requestKey{}).(*request) }
+// askedBy is the request behind a handler's context.
+func askedBy(ctx context.Context) *fiber.Ctx { return ctx.Value(requestKey{}).(*fiber.Ctx) }
 
-// let calls the handler for whoever may, and turns errors into answers.
+// let calls the handler for whoever may, and answers whom it refuses.
 func (r *room) let(n need) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		q := &request{c: humafiber.Unwrap(ctx)}
-		err := r.face.s.guard(q.c, n)
+		c := humafiber.Unwrap(ctx)
+		err := r.face.s.guard(c, n)
 		if err == nil {
-			err = knownParameters(ctx.Operation(), q.c)
+			err = knownParameters(ctx.Operation(), c)
 		}
 		if err == nil {
-			err = validate(r.api.OpenAPI().Components.Schemas, ctx.Operation(), q.c)
+			err = validate(r.api.OpenAPI().Components.Schemas, ctx.Operation(), c)
 		}
 		if err == nil {
-			next(huma.WithValue(ctx, requestKey{}, q))
-			err = q.err
-		}
-		if err == nil {
+			next(huma.WithValue(ctx, requestKey{}, c))
 			return
 		}
-		if err := r.face.s.fail(q.c, err); err != nil {
+		if err := r.face.s.fail(c, err); err != nil {
 			r.face.s.log.Error("an error could not be answered", "err", err)
 		}
 	}

@@ -170,7 +170,7 @@ func (s *Server) export(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	by, write, kind := asker(c), exportCSV, "text/csv; charset=utf-8"
+	by, write, kind := s.asker(c), exportCSV, "text/csv; charset=utf-8"
 	format := strings.Clone(c.Query("format", "csv"))
 	switch format {
 	case "csv":

@@ -55,7 +55,7 @@ func (s *Server) sendConfirmation(
 	by access.By,
 	_ *sendConfirmationIn,
 ) (*sendConfirmationOut, error) {
-	agent := strings.Clone(askedBy(ctx).c.Get(fiber.HeaderUserAgent))
+	agent := strings.Clone(askedBy(ctx).Get(fiber.HeaderUserAgent))
 	sent, err := s.desk.SendConfirmation(ctx, by, agent)
 	return &sendConfirmationOut{
 		confirmationEmailJSON{Email: sent.To, ExpiresAt: sent.ExpiresAt, Held: sent.Held, ID: string(sent.Letter)},

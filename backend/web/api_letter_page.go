@@ -42,7 +42,7 @@ func (s *Server) letterPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	_, words, err := s.desk.Letter(c.UserContext(), asker(c), id)
+	_, words, err := s.desk.Letter(c.UserContext(), s.asker(c), id)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ type meJSON struct {
 type meOut struct{ Body meJSON }
 
 func (s *Server) me(ctx context.Context, _ access.By, _ *struct{}) (*meOut, error) {
-	return &meOut{s.meOf(principal(askedBy(ctx).c))}, nil
+	return &meOut{s.meOf(principal(askedBy(ctx)))}, nil
 }
 
 // meOf is who asks; without a principal, the operator.
@@ -80,7 +80,7 @@ func (s *Server) changeMe(ctx context.Context, by access.By, in *changeMeIn) (*m
 	if err := s.desk.SetQuiet(ctx, by, !in.Body.NotifyWaiting); err != nil {
 		return nil, err
 	}
-	me := s.meOf(principal(askedBy(ctx).c))
+	me := s.meOf(principal(askedBy(ctx)))
 	me.NotifyWaiting = in.Body.NotifyWaiting
 	return &meOut{me}, nil
 }

@@ -82,7 +82,7 @@ func (s *Server) sessions(ctx context.Context, by access.By, in *memberIn) (*ses
 	}
 	tokens, err := s.desk.TokensOwned(ctx, by, id)
 	var asking access.SecretHash
-	if secret, ok := askedBy(ctx).c.Locals(secretKey).(access.Secret); ok {
+	if secret, ok := askedBy(ctx).Locals(secretKey).(access.Secret); ok {
 		asking = secret.Hash()
 	}
 	out := &sessionsOut{}

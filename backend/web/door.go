@@ -283,7 +283,7 @@ func (s *Server) showPending(c *fiber.Ctx, code int, more func(*PendingPage)) er
 
 func (s *Server) note(c *fiber.Ctx) error {
 	text := strings.Clone(c.FormValue("note"))
-	err := s.desk.Note(c.UserContext(), asker(c), strings.ReplaceAll(text, "\r\n", " "))
+	err := s.desk.Note(c.UserContext(), s.asker(c), strings.ReplaceAll(text, "\r\n", " "))
 	if access.Invalid.Is(err) {
 		return s.showPending(c, http.StatusUnprocessableEntity, func(p *PendingPage) {
 			p.Note, p.NoteError = text, access.Explain(err).Message
@@ -296,7 +296,7 @@ func (s *Server) note(c *fiber.Ctx) error {
 }
 
 func (s *Server) withdraw(c *fiber.Ctx) error {
-	if err := s.desk.Withdraw(c.UserContext(), asker(c)); err != nil {
+	if err := s.desk.Withdraw(c.UserContext(), s.asker(c)); err != nil {
 		return err
 	}
 	s.dropSession(c)
@@ -308,9 +308,9 @@ func (s *Server) logOut(c *fiber.Ctx) error {
 	everywhere, tokens := c.FormValue("everywhere") != "", c.FormValue("tokens") != ""
 	var err error
 	if everywhere {
-		err = s.desk.SignOutEverywhere(c.UserContext(), asker(c), principal(c).Member.ID, tokens)
+		err = s.desk.SignOutEverywhere(c.UserContext(), s.asker(c), principal(c).Member.ID, tokens)
 	} else {
-		err = s.desk.SignOut(c.UserContext(), asker(c), c.Locals(secretKey).(access.Secret))
+		err = s.desk.SignOut(c.UserContext(), s.asker(c), c.Locals(secretKey).(access.Secret))
 	}
 	s.dropSession(c) // also where the session cannot be ended here: this browser is done with it
 	c.Set("Clear-Site-Data", leaves(everywhere))
@@ -344,7 +344,7 @@ func (s *Server) home(c *fiber.Ctx) error {
 		return err
 	}
 	if p.May(readMembers) == nil {
-		o, err := s.desk.Overview(c.UserContext(), asker(c))
+		o, err := s.desk.Overview(c.UserContext(), s.asker(c))
 		if err != nil {
 			return err
 		}

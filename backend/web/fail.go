@@ -61,31 +61,52 @@ const busyFor = 5 * time.Second
 // programs, a page with one clear way on for people.
 func (s *Server) fail(c *fiber.Ctx, err error) error {
 	s.secureHeaders(c) // an answer to what could not be read never came through outer
+	if isAPI(c) {
+		return s.problem(c, err).send(c)
+	}
+	r := s.refuse(c, err)
+	return s.failPage(c, err, r.shown, r.status, r.wait, r.number)
+}
+
+// problem is an error as the API answers it.
+func (s *Server) problem(c *fiber.Ctx, err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
-		return p.send(c)
+		return p
 	}
+	r := s.refuse(c, err)
+	return problemOf(r.status, r.shown, r.number)
+}
+
+// A refusal is what whoever asks may know of an error.
+type refusal struct {
+	shown  *access.Error
+	status int
+	wait   time.Duration // before it is worth another try; zero: it is not
+	number string        // under which the log has the cause
+}
+
+// refuse explains an error, counts what it is a trace of, and says when to try
+// again.
+func (s *Server) refuse(c *fiber.Ctx, err error) refusal {
 	e, code, number := s.explain(c, err)
 	if kind := traceOf(err, e, code); kind != "" {
 		s.notice(c, kind)
 	}
-	var wait time.Duration
+	r := refusal{shown: e, status: code, number: number}
 	var slow *slowedError
 	switch {
 	case errors.As(err, &slow):
-		wait = slow.wait
+		r.wait = slow.wait
 	case e.Kind == access.TooMany:
-		wait = time.Minute
+		r.wait = time.Minute
 	case e.Kind == access.Unavailable:
-		wait = busyFor
+		r.wait = busyFor
 	}
-	if wait > 0 {
-		c.Set(fiber.HeaderRetryAfter, fmt.Sprint(int((wait+time.Second-1)/time.Second)))
+	if r.wait > 0 {
+		c.Set(fiber.HeaderRetryAfter, fmt.Sprint(int((r.wait+time.Second-1)/time.Second)))
 	}
-	if isAPI(c) {
-		return problemOf(code, e, number).send(c)
-	}
-	return s.failPage(c, err, e, code, wait, number)
+	return r
 }
 
 // explain is what may be shown of an error, its status, and for ours the number

@@ -56,7 +56,6 @@ var (
 // may not. Afterwards asker and principal tell the handler.
 func (s *Server) guard(c *fiber.Ctx, n need) error {
 	if c.Locals(localKey) != nil {
-		c.Locals(askerKey, localOperator(c))
 		return nil
 	}
 	switch n.who {
@@ -173,29 +172,25 @@ func (s *Server) rotate(c *fiber.Ctx, old access.Secret) (*desk.Principal, error
 // unless a token or a window's secret, which no browser sends by itself, speaks
 // for it.
 func (s *Server) admit(c *fiber.Ctx, p *desk.Principal) error {
-	via := access.ViaDoor
-	if isAPI(c) {
-		via = access.ViaConsole
-	}
-	if p.By.Token != "" {
-		via = access.ViaAPI
-	} else if p.Method == access.MethodWindow {
-		via = access.ViaWindow
-	} else if isAPI(c) && !safeMethod(c) && !s.sameOrigin(c, false) {
+	if via(c, p) == access.ViaConsole && !safeMethod(c) && !s.sameOrigin(c, false) {
 		return errForeignForm
 	}
 	c.Locals(principalKey, p)
 	trust(c)
-	if !safeMethod(c) || via != access.ViaConsole {
-		c.Locals(askerKey, access.By{
-			Member:  p.By.Member,
-			Token:   p.By.Token,
-			Session: p.By.Session,
-			Via:     via,
-			From:    s.from(c).String(),
-		})
-	}
 	return nil
+}
+
+// via is the face that a principal uses.
+func via(c *fiber.Ctx, p *desk.Principal) access.Via {
+	switch {
+	case p.By.Token != "":
+		return access.ViaAPI
+	case p.Method == access.MethodWindow:
+		return access.ViaWindow
+	case isAPI(c):
+		return access.ViaConsole
+	}
+	return access.ViaDoor
 }
 
 func safeMethod(c *fiber.Ctx) bool {
@@ -210,14 +205,21 @@ func principal(c *fiber.Ctx) *desk.Principal {
 }
 
 // asker is whoever was let through, as the desk and the audit log know them.
-func asker(c *fiber.Ctx) access.By {
-	if by, ok := c.Locals(askerKey).(access.By); ok {
-		return by
+func (s *Server) asker(c *fiber.Ctx) access.By {
+	if c.Locals(localKey) != nil {
+		return localOperator(c)
 	}
-	if p := principal(c); p != nil {
-		return access.By{Member: p.By.Member, Token: p.By.Token, Session: p.By.Session, Via: access.ViaConsole}
+	p := principal(c)
+	if p == nil {
+		return access.By{Via: access.ViaDoor}
 	}
-	return access.By{Via: access.ViaDoor}
+	return access.By{
+		Member:  p.By.Member,
+		Token:   p.By.Token,
+		Session: p.By.Session,
+		Via:     via(c, p),
+		From:    s.from(c).String(),
+	}
 }
 
 // slow refuses a source that asks for more than its share without a session.

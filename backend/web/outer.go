@@ -14,7 +14,6 @@ type ctxKey int
 const (
 	localKey ctxKey = iota
 	principalKey
-	askerKey
 	secretKey
 	bodyKey
 )

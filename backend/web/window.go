@@ -100,7 +100,7 @@ func (s *Server) letConfirmed(c *fiber.Ctx, a WindowAsk) (access.Secret, error) 
 	typed, again := strings.Clone(c.FormValue("code")), c.FormValue("again") != ""
 	page := WindowPage{Ask: a, Sent: true}
 	if typed != "" && !again {
-		_, err := s.desk.ConfirmCode(c.UserContext(), asker(c), typed)
+		_, err := s.desk.ConfirmCode(c.UserContext(), s.asker(c), typed)
 		if access.Invalid.Is(err) || access.TooMany.Is(err) {
 			page.Error = access.Explain(err).Message
 			return "", s.showWindow(c, http.StatusUnprocessableEntity, page)
@@ -109,11 +109,11 @@ func (s *Server) letConfirmed(c *fiber.Ctx, a WindowAsk) (access.Secret, error) 
 			return "", err
 		}
 	}
-	code, err := s.desk.LetWindow(c.UserContext(), asker(c), a.hash)
+	code, err := s.desk.LetWindow(c.UserContext(), s.asker(c), a.hash)
 	if access.Explain(err).Code != "confirmation_required" {
 		return code, err
 	}
-	sent, err := s.desk.SendConfirmation(c.UserContext(), asker(c), strings.Clone(c.Get(fiber.HeaderUserAgent)))
+	sent, err := s.desk.SendConfirmation(c.UserContext(), s.asker(c), strings.Clone(c.Get(fiber.HeaderUserAgent)))
 	page.Held = sent.Held
 	if access.TooMany.Is(err) {
 		page.Error, err = access.Explain(err).Message, nil
@@ -162,7 +162,7 @@ type enterWindowOut struct {
 }
 
 func (s *Server) enterWindow(ctx context.Context, _ access.By, in *enterWindowIn) (*enterWindowOut, error) {
-	c := askedBy(ctx).c
+	c := askedBy(ctx)
 	if err := s.slowTries(c); err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func (s *Server) enterWindow(ctx context.Context, _ access.By, in *enterWindowIn
 }
 
 func (s *Server) leaveWindow(ctx context.Context, by access.By, _ *struct{}) (*nothing, error) {
-	c := askedBy(ctx).c
+	c := askedBy(ctx)
 	secret, _ := c.Locals(secretKey).(access.Secret)
 	if p := principal(c); p == nil || p.Method != access.MethodWindow {
 		return nil, access.Errorf(access.Invalid, "Only a window can sign itself out here.").WithCode("not_a_window")
