@@ -93,8 +93,11 @@ func (d *Desk) Now() time.Time { return d.store.Now() }
 // PublicURL is where links lead, without a slash at the end.
 func (d *Desk) PublicURL() string { return d.publicURL }
 
+// A Change is one thing that a commit changed, as Watch tells of it.
+type Change = store.Change
+
 // Watch tells of changes as they are committed.
-func (d *Desk) Watch(ctx context.Context) (<-chan store.Change, error) { return d.store.Watch(ctx) }
+func (d *Desk) Watch(ctx context.Context) (<-chan Change, error) { return d.store.Watch(ctx) }
 
 // DeriveKey is a key for one use outside the store.
 func (d *Desk) DeriveKey(use string) []byte { return d.store.DeriveKey(use) }

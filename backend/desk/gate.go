@@ -120,6 +120,19 @@ func (g *gate) drop(all []store.Change) {
 // Who is whoever holds the session secret, with what they may do now. Without
 // a good session the error is SignedOut; an *Ended where it is known why.
 func (d *Desk) Who(ctx context.Context, secret access.Secret) (*Principal, error) {
+	p, err := d.WhoListens(ctx, secret)
+	if err != nil {
+		return nil, err
+	}
+	if now := d.store.Now(); now.Sub(p.session.SeenAt) >= access.TouchEvery {
+		d.touch(ctx, secret.Hash(), now)
+	}
+	return p, nil
+}
+
+// WhoListens is Who for an event stream, which is no use of the session: a page
+// that is left open does not keep somebody signed in.
+func (d *Desk) WhoListens(ctx context.Context, secret access.Secret) (*Principal, error) {
 	if !secret.OpensSession() {
 		return nil, access.SignedOutError().Because(access.ErrUnknown)
 	}
@@ -132,12 +145,8 @@ func (d *Desk) Who(ctx context.Context, secret access.Secret) (*Principal, error
 		}
 		d.gate.put(h, p, read)
 	}
-	now := d.store.Now()
-	if !p.session.Good(p.manages, now) {
+	if !p.session.Good(p.manages, d.store.Now()) {
 		return nil, access.SignedOutError()
-	}
-	if now.Sub(p.session.SeenAt) >= access.TouchEvery {
-		d.touch(ctx, h, now)
 	}
 	return p, nil
 }

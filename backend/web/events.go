@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/desk"
 )
 
 // How many event streams there are at the most, and how they run.
@@ -24,7 +25,6 @@ const (
 type hub struct {
 	s     *Server
 	every func(time.Duration) (tick <-chan time.Time, stop func()) // a ticker
-	now   func() time.Time
 
 	mu      sync.Mutex
 	streams map[*stream]bool
@@ -39,7 +39,7 @@ type news struct {
 }
 
 func newHub(s *Server) *hub {
-	return &hub{s: s, now: time.Now, streams: map[*stream]bool{}, each: map[string]int{},
+	return &hub{s: s, streams: map[*stream]bool{}, each: map[string]int{},
 		every: func(d time.Duration) (<-chan time.Time, func()) {
 			t := time.NewTicker(d)
 			return t.C, t.Stop
@@ -99,35 +99,24 @@ func (h *hub) watch() error {
 		return err
 	}
 	h.stop = stop
-	out := make(chan news)
-	go func() {
-		defer close(out)
-		for c := range changes {
-			select {
-			case out <- news{topic: string(c.Topic), id: c.ID}:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	go h.pass(ctx, out)
+	go h.pass(ctx, changes)
 	return nil
 }
 
 // pass hands changes to the streams until the watch ends. Counts change with
 // almost everything, so they are told of at most five times a second.
-func (h *hub) pass(ctx context.Context, changes <-chan news) {
+func (h *hub) pass(ctx context.Context, changes <-chan desk.Change) {
 	var later <-chan time.Time
 	var told time.Time
 	for {
 		select {
-		case n, open := <-changes:
+		case c, open := <-changes:
 			if !open {
 				h.lost(ctx)
 				return
 			}
-			if n.topic != topicOverview {
-				h.publish(n)
+			if c.Topic != topicOverview {
+				h.publish(news{topic: string(c.Topic), id: c.ID})
 				continue
 			}
 			if later == nil {
@@ -158,7 +147,7 @@ func (h *hub) lost(ctx context.Context) {
 }
 
 func (h *hub) overview(ctx context.Context) ([]byte, error) {
-	o, err := h.s.desk.Overview(ctx, access.Operator)
+	o, err := h.s.desk.OverviewToShare(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -179,12 +168,13 @@ func (h *hub) publish(n news) {
 	}
 }
 
-// still asks the gate whether a stream may go on, and as whom.
+// still asks the gate whether a stream may go on, and as whom. It is no use of the
+// session.
 func (h *hub) still(ctx context.Context, st *stream) error {
 	if st.who == nil {
 		return nil // the operator
 	}
-	who := h.s.desk.Who
+	who := h.s.desk.WhoListens
 	if st.who.By.Token != "" {
 		who = h.s.desk.WhoToken
 	}
@@ -193,24 +183,4 @@ func (h *hub) still(ctx context.Context, st *stream) error {
 		st.who = p
 	}
 	return err
-}
-
-// good reports whether a stream's session or token is within its limits. Unlike
-// a request it is no use of the session: a page that is left open does not keep
-// somebody signed in.
-func (h *hub) good(ctx context.Context, st *stream) error {
-	if st.who == nil || st.who.By.Token != "" {
-		return h.still(ctx, st)
-	}
-	open, err := h.s.desk.Sessions(ctx, access.Operator, st.who.Member.ID)
-	if err != nil {
-		return err
-	}
-	manages := st.who.May(readMembers) == nil
-	for _, x := range open {
-		if x.Hash == st.secret.Hash() && x.Good(manages, h.now()) {
-			return nil
-		}
-	}
-	return access.SignedOutError()
 }

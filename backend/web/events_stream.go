@@ -160,7 +160,7 @@ func (st *stream) wait() {
 	case <-ctx.Done():
 		st.ended = true
 	case <-st.beat:
-		if st.ended = st.hub.good(ctx, st) != nil; !st.ended {
+		if st.ended = st.hub.still(ctx, st) != nil; !st.ended {
 			st.out.WriteString(":\n\n")
 		}
 	case n, open := <-st.news:

@@ -195,7 +195,6 @@ func TestEventsEndWithTheSessionsTime(t *testing.T) {
 	c := newCast(t)
 	tick := make(chan time.Time)
 	c.web.hub.every = func(time.Duration) (<-chan time.Time, func()) { return tick, func() {} }
-	c.web.hub.now = c.clock
 	e := c.admin.listen(c.serve())
 	e.until("overview")
 	tick <- time.Time{}
