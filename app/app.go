@@ -1,4 +1,4 @@
-// Package app puts the parts together: the store, the desk, the mail worker and
+// Package app puts the parts together: the store, the service, the mail worker and
 // the web server of one Doorward, opened in that order and closed in reverse.
 // It owns the configuration, the listeners and what an operator can ask of the
 // whole: backup, restore, verification, a doctor's look.
@@ -25,8 +25,8 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
 	"doorward/backend/mail"
+	"doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/web"
 )
@@ -36,7 +36,7 @@ type App struct {
 	c        Config
 	log      *slog.Logger
 	store    *store.Store
-	desk     *desk.Desk
+	service  *service.Service
 	mail     *mail.Worker // nil without a mail server
 	server   mail.Server
 	web      *web.Server
@@ -75,7 +75,7 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 	if a.store, err = store.Open(store.Options{Dir: c.Data, Logger: a.log, MinFree: c.MinFree}); err != nil {
 		return a, err
 	}
-	if a.desk, err = desk.New(ctx, desk.Options{Store: a.store, Frontend: c.Frontend, PublicURL: a.c.URL, Mail: !a.server.IsZero(), Logger: a.log}); err != nil {
+	if a.service, err = service.New(ctx, service.Options{Store: a.store, Frontend: c.Frontend, PublicURL: a.c.URL, Mail: !a.server.IsZero(), Logger: a.log}); err != nil {
 		return a, err
 	}
 	host := hostOf(a.c.URL)
@@ -86,13 +86,13 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 			HELO:      mail.HELO(host),
 			PerMinute: c.MailPerMinute,
 			Alone:     true,
-			Beat:      desk.NextBeat,
+			Beat:      service.NextBeat,
 			Logger:    a.log,
 		}); err != nil {
 			return a, err
 		}
 	}
-	o := web.Options{Desk: a.desk, Frontend: c.Frontend, Listen: a.c.Listen, TrustedProxies: c.TrustedProxies, MailFrom: c.MailFrom, Facts: facts(a.c), Operations: operations{a}, Logger: a.log}
+	o := web.Options{Service: a.service, Frontend: c.Frontend, Listen: a.c.Listen, TrustedProxies: c.TrustedProxies, MailFrom: c.MailFrom, Facts: facts(a.c), Operations: operations{a}, Logger: a.log}
 	o.Bounds, _, _ = bounds()
 	if !a.server.IsZero() {
 		o.MailServer = a.server.Name()
@@ -144,12 +144,12 @@ type ServeInfo struct {
 	URL        string // where it is reached
 	Listen     string // host and port
 	SetupLink  string // one-time link for the first Admin; empty once there was one
-	MailServer string // empty: letters are kept
+	MailServer string // empty: emails are kept
 	Socket     string // the operator's
 }
 
 // Serve answers on the configured address and the operator's socket, sends
-// letters and does what falls due, until ctx ends; then it stops gracefully.
+// emails and does what falls due, until ctx ends; then it stops gracefully.
 // ready is called once it answers.
 func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	if a.c.TLSCert != "" {
@@ -169,7 +169,7 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	if err != nil {
 		return err
 	}
-	setup, err := a.desk.OpenSetup(ctx)
+	setup, err := a.service.OpenSetup(ctx)
 	if err != nil {
 		return errors.Join(err, socket.Close())
 	}
@@ -217,10 +217,10 @@ func (a *App) bindSocket() (net.Listener, error) {
 	return l, errors.Join(os.Chmod(name, 0o600))
 }
 
-// RunWorkers sends letters and does what falls due, until ctx ends.
+// RunWorkers sends emails and does what falls due, until ctx ends.
 func (a *App) RunWorkers(ctx context.Context) {
 	var both sync.WaitGroup
-	both.Go(func() { a.desk.Run(ctx) })
+	both.Go(func() { a.service.Run(ctx) })
 	both.Go(func() { a.compactDaily(ctx) })
 	both.Go(func() { a.web.RunTraces(ctx) })
 	if a.mail != nil {
@@ -311,7 +311,7 @@ type RestoreInfo struct {
 // error nothing is left of the directory.
 func Restore(ctx context.Context, file io.Reader, dir string) (RestoreInfo, error) {
 	r, err := store.Restore(ctx, file, store.Options{Dir: dir})
-	return RestoreInfo{Members: r.Members, Letters: r.Letters, AuditEntries: r.AuditEntries, Tokens: r.Tokens}, err
+	return RestoreInfo{Members: r.Members, Letters: r.Messages, AuditEntries: r.AuditEntries, Tokens: r.Tokens}, err
 }
 
 func newLogger(c Config) *slog.Logger {

@@ -28,8 +28,8 @@ type certificate struct {
 	looked time.Time
 }
 
-// lookEvery is how often, at most, the files are looked at.
-const lookEvery = time.Second
+// lookInterval is how often, at most, the files are looked at.
+const lookInterval = time.Second
 
 // openCertificate reads the pair. One that cannot be used is refused with a
 // sentence on the setting at fault.
@@ -83,7 +83,7 @@ func key(name string) string {
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := c.now(); now.Sub(c.looked) >= lookEvery {
+	if now := c.now(); now.Sub(c.looked) >= lookInterval {
 		c.looked = now
 		c.renew()
 	}

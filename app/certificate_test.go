@@ -120,7 +120,7 @@ func TestCertificateRefused(t *testing.T) {
 }
 
 // A certificate is renewed every few weeks, at night, by a program that knows
-// nothing of this one. Half a pair and a broken one must not take the door away.
+// nothing of this one. Half a pair and a broken one must not take the portal away.
 func TestCertificateIsRenewed(t *testing.T) {
 	p, log := newPair(t), &logBuffer{}
 	c, err := openCertificate(p.cert, p.key, slog.New(slog.NewTextHandler(log, nil)))
@@ -130,7 +130,7 @@ func TestCertificateIsRenewed(t *testing.T) {
 	at := time.Now()
 	c.now = func() time.Time { return at }
 	shown := func() string {
-		at = at.Add(lookEvery)
+		at = at.Add(lookInterval)
 		pair, err := c.get(nil)
 		if err != nil {
 			t.Fatal(err)

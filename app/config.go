@@ -22,9 +22,9 @@ type Config struct {
 	Data           string         // the data directory, an absolute path
 	Listen         string         // host and port
 	URL            string         // where links lead: scheme and host, nothing after them
-	SMTPURL        string         // the mail server; empty: letters are kept
-	MailFrom       string         // canonical address that letters come from
-	MailPerMinute  int            // the most letters handed in within a minute
+	SMTPURL        string         // the mail server; empty: emails are kept
+	MailFrom       string         // canonical address that emails come from
+	MailPerMinute  int            // the most emails handed in within a minute
 	TLSCert        string         // certificate and key in PEM files; empty: plain HTTP
 	TLSKey         string         //
 	TrustedProxies []netip.Prefix // whose word on a visitor's address counts; empty: nobody's
@@ -32,7 +32,7 @@ type Config struct {
 	LogFormat      string         // text or json
 	MinFree        uint64         // bytes of free disk under which writes are refused; zero: the store's own floor
 
-	Frontend fs.FS     // door/, letters/, tokens.css and dist/
+	Frontend fs.FS     // door/, emails/, tokens.css and dist/
 	Version  string    // of this program
 	Log      io.Writer // where the log goes; nil: standard error
 	Notes    []string  // what was put right, or should be, as the settings were read

@@ -22,8 +22,8 @@ import (
 // ConfigFile is the name of the settings' file in the data directory.
 const ConfigFile = "doorward.toml"
 
-// longestFile is more than every setting written out needs.
-const longestFile = 256 << 10
+// maxConfigFile is more than every setting written out needs.
+const maxConfigFile = 256 << 10
 
 // readFile reads the settings in the data directory's file; none where there is
 // no file. A key that no setting has is refused. A file that others can read while
@@ -42,12 +42,12 @@ func (c *Config) readFile(dir string) (map[string]string, error) {
 		return nil, fileFault("%s cannot be read: %v.", name, cause(err))
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, longestFile+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxConfigFile+1))
 	if err != nil {
 		return nil, fileFault("%s cannot be read: %v.", name, cause(err))
 	}
-	if len(text) > longestFile {
-		return nil, fileFault("%s is larger than %d KiB: it is not a file of settings.", name, longestFile>>10)
+	if len(text) > maxConfigFile {
+		return nil, fileFault("%s is larger than %d KiB: it is not a file of settings.", name, maxConfigFile>>10)
 	}
 	found, err := parseFile(name, string(text))
 	if err != nil {
@@ -109,7 +109,7 @@ func parseFile(name, text string) (map[string]string, error) {
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		s, known := SettingOf(key)
 		if !known || s.Key() != key {
-			return nil, fileFault("%s has the key %q, which is no setting. %s", name, access.Shorten(key, 40), meant(key))
+			return nil, fileFault("%s has the key %q, which is no setting. %s", name, access.Shorten(key, 40), nearestName(key))
 		}
 		if s.Name == "data" {
 			return nil, fileFault("%s sets data, but lies in the data directory itself. Take the line out; use --data or DOORWARD_DATA.", name)
@@ -164,11 +164,11 @@ func cause(err error) error {
 	return err
 }
 
-// meant is the known key that is most like an unknown one, as a sentence.
-func meant(key string) string {
+// nearestName is the known key that is most like an unknown one, as a sentence.
+func nearestName(key string) string {
 	best, nearest := "", max(3, len(key)/2)
 	for _, s := range Settings {
-		if d := distance(strings.ToLower(strings.ReplaceAll(key, "-", "_")), s.Key()); s.Name != "data" && d < nearest {
+		if d := editDistance(strings.ToLower(strings.ReplaceAll(key, "-", "_")), s.Key()); s.Name != "data" && d < nearest {
 			best, nearest = s.Key(), d
 		}
 	}
@@ -178,9 +178,9 @@ func meant(key string) string {
 	return fmt.Sprintf("Did you mean %s?", best)
 }
 
-// distance is how many letters must be changed, added or left out to make b of
+// editDistance is how many emails must be changed, added or left out to make b of
 // a.
-func distance(a, b string) int {
+func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

@@ -11,8 +11,8 @@ import (
 // of its own, which no other user of the machine sees in a list of processes.
 const secretSetting = "smtp-url"
 
-// longestSecret is more than any address of a mail server needs.
-const longestSecret = 8 << 10
+// maxSecretFile is more than any address of a mail server needs.
+const maxSecretFile = 8 << 10
 
 // withSecretFiles is an environment in which the secret setting also has the
 // value that lies in the file that DOORWARD_SMTP_URL_FILE names, or in systemd's
@@ -55,6 +55,6 @@ func readSecret(name string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, longestSecret))
+	text, err := io.ReadAll(io.LimitReader(f, maxSecretFile))
 	return strings.TrimSpace(string(text)), err
 }

@@ -163,7 +163,7 @@ func setURL(c *Config, v string) error {
 	return nil
 }
 
-// publicHost is host and port as browsers send them: small letters, ASCII, and
+// publicHost is host and port as browsers send them: small emails, ASCII, and
 // no port that goes without saying.
 func publicHost(u *url.URL) (string, error) {
 	host, port := strings.ToLower(u.Hostname()), u.Port()
@@ -232,8 +232,8 @@ var units = []struct {
 	size uint64
 }{{"TIB", 1 << 40}, {"GIB", 1 << 30}, {"MIB", 1 << 20}, {"KIB", 1 << 10}, {"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}, {"", 1}}
 
-// leastFree is what the store may write before it looks at the disk again.
-const leastFree = 64_000_000
+// minMinFree is what the store may write before it looks at the disk again.
+const minMinFree = 64_000_000
 
 func setMinFree(c *Config, v string) error {
 	if v == "" {
@@ -248,8 +248,8 @@ func setMinFree(c *Config, v string) error {
 		if err != nil || n > math.MaxUint64/u.size {
 			break
 		}
-		if c.MinFree = n * u.size; c.MinFree < leastFree && c.MinFree > 0 {
-			return wrong("%s is too little: a store that meets a full disk dies in the middle of a write. Keep at least %dMB free.", access.Shorten(v, 20), leastFree/1_000_000)
+		if c.MinFree = n * u.size; c.MinFree < minMinFree && c.MinFree > 0 {
+			return wrong("%s is too little: a store that meets a full disk dies in the middle of a write. Keep at least %dMB free.", access.Shorten(v, 20), minMinFree/1_000_000)
 		}
 		return nil
 	}

@@ -87,7 +87,7 @@ func TestConfigURL(t *testing.T) {
 		listen string
 		url    string
 		want   string // the URL
-		from   string // where letters come from
+		from   string // where emails come from
 		fault  string // part of the sentence; empty: it is accepted
 	}{
 		{"loopback", "127.0.0.1:8080", "", "http://127.0.0.1:8080", "doorward@localhost.localdomain", ""},

@@ -22,7 +22,7 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/options/linux"
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
-	"doorward/app/window"
+	"doorward/app/desktop"
 	"doorward/backend/access"
 )
 
@@ -36,24 +36,24 @@ type Window struct {
 	life  context.Context // ends when the window closes
 	stop  context.CancelFunc
 	c     Config
-	shell *window.Shell
-	alive *window.Alive
-	again bool // start anew once this window is gone
+	shell *desktop.Shell
+	alive *desktop.Alive
+	again bool // start again once this window is gone
 }
 
 // Desktop opens the native window and returns once it is closed.
 func Desktop(ctx context.Context, c Config) error {
-	if err := window.NeedsDisplay(os.Getenv); err != nil {
+	if err := desktop.NeedsDisplay(os.Getenv); err != nil {
 		return err
 	}
-	if err := window.Plain(os.LookupEnv, os.Setenv); err != nil {
+	if err := desktop.DisableJIT(os.LookupEnv, os.Setenv); err != nil {
 		return err
 	}
-	w := &Window{until: ctx, c: c, alive: &window.Alive{Grace: window.Grace}}
+	w := &Window{until: ctx, c: c, alive: &desktop.Alive{Grace: desktop.Grace}}
 	w.alive.Lost = w.offerReload
-	w.shell = &window.Shell{
-		Frontend: c.Frontend, Alive: w.alive, Workspaces: &window.Workspaces{File: window.WorkspacesFile()}, Vault: &window.Vault{},
-		Open:    func(ctx context.Context) (window.Opened, error) { return reachHere(ctx, c) },
+	w.shell = &desktop.Shell{
+		Frontend: c.Frontend, Alive: w.alive, Workspaces: &desktop.Workspaces{File: desktop.WorkspacesFile()}, Vault: &desktop.Vault{},
+		Open:    func(ctx context.Context) (desktop.Opened, error) { return reachHere(ctx, c) },
 		Settled: w.watch,
 		Browse:  func(link string) { runtime.BrowserOpenURL(w.ctx, link) },
 		Front:   func() { w.toFront(options.SecondInstanceData{}) },
@@ -66,13 +66,13 @@ func Desktop(ctx context.Context, c Config) error {
 }
 
 func (w *Window) options() *options.App {
-	frame := window.LoadFrame(w.frameFile())
+	frame := desktop.LoadFrame(w.frameFile())
 	state := options.Normal
 	if frame.Maximised {
 		state = options.Maximised
 	}
 	return &options.App{
-		Title: window.Title(0, ""), Width: frame.Width, Height: frame.Height, MinWidth: 360, MinHeight: 480,
+		Title: desktop.Title(0, ""), Width: frame.Width, Height: frame.Height, MinWidth: 360, MinHeight: 480,
 		WindowStartState:   state,
 		AssetServer:        &assetserver.Options{Handler: w.shell},
 		Menu:               w.menu(),
@@ -81,7 +81,7 @@ func (w *Window) options() *options.App {
 		OnShutdown:         func(context.Context) { w.alive.Stop(); w.stop() },
 		Bind:               []any{w},
 		ErrorFormatter:     func(err error) any { return asJSON(err) },
-		SingleInstanceLock: &options.SingleInstanceLock{UniqueId: window.InstanceID(w.c.Data), OnSecondInstanceLaunch: w.toFront},
+		SingleInstanceLock: &options.SingleInstanceLock{UniqueId: desktop.InstanceID(w.c.Data), OnSecondInstanceLaunch: w.toFront},
 		DragAndDrop:        &options.DragAndDrop{EnableFileDrop: true},
 		Linux:              &linux.Options{ProgramName: "doorward-desktop", WebviewGpuPolicy: linux.WebviewGpuPolicyNever},
 		LogLevel:           logger.ERROR, LogLevelProduction: logger.ERROR,
@@ -96,9 +96,9 @@ func asJSON(err error) string {
 	return string(b)
 }
 
-func (w *Window) frameFile() string { return window.FrameFile(w.c.Data) }
+func (w *Window) frameFile() string { return desktop.FrameFile(w.c.Data) }
 
-func (w *Window) start(ctx context.Context, frame window.Frame) {
+func (w *Window) start(ctx context.Context, frame desktop.Frame) {
 	w.ctx = ctx
 	if w.until.Err() != nil { // before the toolkit listened; what comes now, it ends on itself, and to end it twice is its death
 		w.quit(nil)
@@ -118,11 +118,11 @@ func (w *Window) start(ctx context.Context, frame window.Frame) {
 }
 
 func (w *Window) keepFrame(ctx context.Context) (prevent bool) {
-	var f window.Frame
+	var f desktop.Frame
 	f.X, f.Y = runtime.WindowGetPosition(ctx)
 	f.Width, f.Height = runtime.WindowGetSize(ctx)
 	f.Maximised = runtime.WindowIsMaximised(ctx)
-	if err := window.SaveFrame(w.frameFile(), f); err != nil {
+	if err := desktop.SaveFrame(w.frameFile(), f); err != nil {
 		fmt.Fprintln(os.Stderr, "doorward: the window's place was not kept:", err)
 	}
 	return false
@@ -138,10 +138,10 @@ func (w *Window) toFront(options.SecondInstanceData) {
 const settled = 3 * time.Second
 
 // watch keeps the title and the desktop told of who waits.
-func (w *Window) watch(ctx context.Context, o window.Opened) {
+func (w *Window) watch(ctx context.Context, o desktop.Opened) {
 	ctx, stop := context.WithCancel(ctx)
 	context.AfterFunc(w.life, stop)
-	watch := &window.Watch{
+	watch := &desktop.Watch{
 		Title: func(title string) { runtime.WindowSetTitle(w.ctx, title) },
 		Notify: func(title, body string) {
 			_ = runtime.SendNotification(w.ctx, runtime.NotificationOptions{ID: "waiting", Title: title, Body: body}) // a desktop without notices has the title
@@ -150,7 +150,7 @@ func (w *Window) watch(ctx context.Context, o window.Opened) {
 	if o.At != "" {
 		watch.Name = o.Name
 	}
-	runtime.WindowSetTitle(w.ctx, window.Title(0, watch.Name))
+	runtime.WindowSetTitle(w.ctx, desktop.Title(0, watch.Name))
 	go watch.Run(ctx, o)
 	time.AfterFunc(settled, debug.FreeOSMemory)
 }
@@ -198,15 +198,15 @@ func (w *Window) backUp() {
 		return
 	}
 	if o.At != "" {
-		go runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: runtime.InfoDialog, Title: "Back Up", Message: window.BackUpElsewhere})
+		go runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: runtime.InfoDialog, Title: "Back Up", Message: desktop.BackUpElsewhere})
 		return
 	}
 	go w.told("The backup is written.", func() (bool, error) {
-		name, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{Title: "Back Up", DefaultFilename: window.BackupName()})
+		name, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{Title: "Back Up", DefaultFilename: desktop.BackupName()})
 		if err != nil || name == "" {
 			return false, err
 		}
-		return true, window.BackUp(w.ctx, o, name)
+		return true, desktop.BackUp(w.ctx, o, name)
 	})
 }
 
@@ -231,12 +231,12 @@ func (w *Window) Save(name, text string) (err error) {
 	if err != nil || path == "" {
 		return err
 	}
-	return window.Keep(path, strings.NewReader(text))
+	return desktop.Keep(path, strings.NewReader(text))
 }
 
 // dropped hands a CSV that was dropped on the window to the page.
 func (w *Window) dropped(_, _ int, paths []string) {
-	text, err := window.ReadDropped(paths)
+	text, err := desktop.ReadDropped(paths)
 	if err != nil {
 		runtime.EventsEmit(w.ctx, "dropped-wrong", access.Explain(err).Message)
 		return
@@ -244,7 +244,7 @@ func (w *Window) dropped(_, _ int, paths []string) {
 	runtime.EventsEmit(w.ctx, "dropped", text)
 }
 
-// offerReload asks whether to start anew when the page's process is gone: the
+// offerReload asks whether to start again when the page's process is gone: the
 // toolkit cannot bring it back.
 func (w *Window) offerReload() {
 	chosen, err := runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: runtime.QuestionDialog, Title: "Doorward",

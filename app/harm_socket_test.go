@@ -15,7 +15,7 @@ import (
 
 // In the place of the operator's socket there is what a disk, a copy or a hand leaves
 // there: nothing, an empty file, garbage, the dead socket of an older server or of
-// another Doorward, a link to somebody's file, a directory. A start makes it anew,
+// another Doorward, a link to somebody's file, a directory. A start makes it again,
 // says where it replaced something that was no socket, and touches nothing that a
 // link leads to; a directory that holds something is refused with a sentence. What is
 // harmed while the server runs is refused in words, too: the data are in use.

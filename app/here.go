@@ -8,19 +8,19 @@ import (
 	"os"
 	"os/exec"
 
-	"doorward/app/window"
+	"doorward/app/desktop"
 )
 
 // reachHere opens the Doorward of this computer for the window: the one that
 // runs on the data directory, through its socket; else one of our own, which
 // serves for as long as the window is open.
-func reachHere(ctx context.Context, c Config) (window.Opened, error) {
+func reachHere(ctx context.Context, c Config) (desktop.Opened, error) {
 	if client, running := Dial(c.Data); running {
-		return window.Opened{Name: c.Data, Via: client.Transport, Close: func() error { client.CloseIdleConnections(); return nil }}, nil
+		return desktop.Opened{Name: c.Data, Via: client.Transport, Close: func() error { client.CloseIdleConnections(); return nil }}, nil
 	}
 	a, err := Open(ctx, c)
 	if err != nil {
-		return window.Opened{}, err
+		return desktop.Opened{}, err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	ready, ended := make(chan struct{}), make(chan error, 1)
@@ -29,17 +29,17 @@ func reachHere(ctx context.Context, c Config) (window.Opened, error) {
 	case <-ready:
 	case err := <-ended:
 		stop()
-		return window.Opened{}, errors.Join(err, a.Close())
+		return desktop.Opened{}, errors.Join(err, a.Close())
 	}
 	client := a.Client()
-	return window.Opened{Name: c.Data, Via: client.Transport, Close: func() error {
+	return desktop.Opened{Name: c.Data, Via: client.Transport, Close: func() error {
 		client.CloseIdleConnections()
 		stop()
 		return errors.Join(<-ended, a.Close())
 	}}, nil
 }
 
-// startAgain starts this program anew, with the words it was started with.
+// startAgain starts this program again, with the words it was started with.
 func startAgain() error {
 	self, err := os.Executable()
 	if err != nil {

@@ -30,10 +30,10 @@ var rooms = map[string][]string{
 	"app/e2e":                 {},
 	"app/e2e/hostile":         {},
 	"app/e2e/product":         {"backend/mail/mailtest", "backend/store/kv/kvtest"},
-	"app/window":              {"backend/access"},
+	"app/desktop":             {"backend/access"},
 	"backend/access":          {},
 	"backend/address":         {"backend/access"},
-	"backend/desk":            {"backend/policy", "backend/store", "backend/access", "backend/address"},
+	"backend/service":         {"backend/policy", "backend/store", "backend/access", "backend/address"},
 	"backend/mail":            {"backend/mail", "backend/store", "backend/access"},
 	"backend/mail/mailtest":   {"backend/access"},
 	"backend/policy":          {"backend/access"},
@@ -41,7 +41,7 @@ var rooms = map[string][]string{
 	"backend/store":           {"backend/store/kv", "backend/private", "backend/access"},
 	"backend/store/kv":        {"backend/access", "backend/private"},
 	"backend/store/kv/kvtest": {"backend/store/kv", "backend/access"},
-	"backend/web":             {"backend/web", "backend/desk", "backend/access", "backend/address"},
+	"backend/web":             {"backend/web", "backend/service", "backend/access", "backend/address"},
 	"backend/web/wire":        {"backend/access"},
 	"build/check":             {},
 }
@@ -65,12 +65,12 @@ var homes = map[string][]string{
 	"github.com/valyala/fasthttp":     {"backend/web", "app/bench"},
 	"github.com/wailsapp/wails":       {"app/desktop.go", "app/bench/bare/bare.go"}, // the second is a program of its own, the bare window that ours is measured beside
 	"github.com/xhit/go-simple-mail":  {"backend/mail"},
-	"github.com/zalando/go-keyring":   {"app/window"},
+	"github.com/zalando/go-keyring":   {"app/desktop"},
 	"golang.org/x/net/idna":           {"backend/address"},
 	"golang.org/x/sys":                {"app", "backend/store/kv"},
 	"golang.org/x/text":               {"backend/address"},
 	"google.golang.org/protobuf":      {"backend/store/kv"},
-	"pgregory.net/rapid":              {"backend/desk"},
+	"pgregory.net/rapid":              {"backend/service"},
 
 	"github.com/KimMachineGun/automemlimit": {"app"},
 }
@@ -122,8 +122,8 @@ func TestFaultsAreFound(t *testing.T) {
 		pkg  listed
 		want string // part of the only fault; empty means there is none
 	}{
-		{"a good one", listed{ImportPath: "doorward/backend/desk", Doc: "x", Imports: []string{"time", "doorward/backend/store"}}, ""},
-		{"outwards", listed{ImportPath: "doorward/backend/store", Doc: "x", Imports: []string{"doorward/backend/desk"}}, "may not import doorward/backend/desk"},
+		{"a good one", listed{ImportPath: "doorward/backend/service", Doc: "x", Imports: []string{"time", "doorward/backend/store"}}, ""},
+		{"outwards", listed{ImportPath: "doorward/backend/store", Doc: "x", Imports: []string{"doorward/backend/service"}}, "may not import doorward/backend/service"},
 		{"past the seam", listed{ImportPath: "doorward/backend/web", Doc: "x", Imports: []string{"doorward/backend/store/kv"}}, "may not import doorward/backend/store/kv"},
 		{"a name that only begins alike", listed{ImportPath: "doorward/backend/policy", Doc: "x", Imports: []string{"doorward/backend/accessory"}}, "may not import doorward/backend/accessory"},
 		{"access beyond the standard library", listed{ImportPath: "doorward/backend/access", Doc: "x", Imports: []string{"golang.org/x/text/cases"}}, "golang.org/x/text/cases, which has its home in backend/address"},

@@ -9,11 +9,11 @@ import (
 	"doorward/backend/web/wire"
 )
 
-// memoryMost is what the program keeps its memory to where it may have more:
+// maxMemoryShare is what the program keeps its memory to where it may have more:
 // little of it is ever in use.
-const memoryMost = 384 << 20
+const maxMemoryShare = 384 << 20
 
-// MemoryLimit is the memory that the program may use: memoryMost, or less where
+// MemoryLimit is the memory that the program may use: maxMemoryShare, or less where
 // the machine gives it less. Of what a cgroup allows, its own or one around it, a
 // quarter stays for what the garbage collector does not know: the program itself,
 // the store's mapped files, the sockets' buffers. Of address space, half does.
@@ -23,7 +23,7 @@ func MemoryLimit() int64 {
 
 // memoryOf is MemoryLimit for these limits; zero is none.
 func memoryOf(cgroup, space uint64) int64 {
-	most := uint64(memoryMost)
+	most := uint64(maxMemoryShare)
 	if cgroup > 0 {
 		most = min(most, cgroup/4*3)
 	}

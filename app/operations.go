@@ -23,7 +23,7 @@ func (o operations) Compact(ctx context.Context) error { return o.a.store.Compac
 
 func (o operations) Verify(ctx context.Context) (map[string]int, error) {
 	r, err := o.a.store.Verify(ctx)
-	return map[string]int{"records": r.Records, "members": r.Members, "letters": r.Letters, "audit_entries": r.AuditEntries}, err
+	return map[string]int{"records": r.Records, "members": r.Members, "letters": r.Messages, "audit_entries": r.AuditEntries}, err
 }
 
 func (o operations) Backup(ctx context.Context, w io.Writer) error { return o.a.store.Backup(ctx, w) }
@@ -43,7 +43,7 @@ func (o operations) Doctor(ctx context.Context) []web.Check {
 }
 
 func check(name, state, detail, mend string) web.Check {
-	return web.Check{Name: name, State: state, Detail: detail, Mend: mend}
+	return web.Check{Name: name, State: state, Detail: detail, Fix: mend}
 }
 
 func (o operations) publicURL() web.Check {
@@ -81,9 +81,9 @@ func (o operations) mail(ctx context.Context) web.Check {
 		return check("mail", "fail", err.Error(), "Check DOORWARD_SMTP_URL, then run: doorward mail-test you@example.com")
 	}
 	session.Close()
-	health, err := o.a.desk.Overview(ctx, access.Operator)
+	health, err := o.a.service.Overview(ctx, access.Operator)
 	if err == nil && health.Mail.Paused {
-		return check("mail", "fail", "the queue is paused: "+health.Mail.Words, "Mend what the mail server says; the queue goes on by itself.")
+		return check("mail", "fail", "the queue is paused: "+health.Mail.Detail, "Mend what the mail server says; the queue goes on by itself.")
 	}
 	return check("mail", "ok", o.a.server.Name()+" takes letters from "+o.a.c.MailFrom, "")
 }
@@ -113,7 +113,7 @@ const holdsClock = "Nothing is deleted and nothing expires by itself until then.
 
 func (o operations) clock() web.Check {
 	now := time.Now()
-	if c := o.a.desk.Clock(); c.Held() {
+	if c := o.a.service.Clock(); c.Held() {
 		far, which := c.Ahead, "ahead of"
 		if c.Behind > 0 {
 			far, which = c.Behind, "behind"
@@ -126,7 +126,7 @@ func (o operations) clock() web.Check {
 			holdsClock,
 		)
 	}
-	last, err := o.a.desk.Audit(context.Background(), access.Operator, "", 1)
+	last, err := o.a.service.Audit(context.Background(), access.Operator, "", 1)
 	if err == nil && len(last.Items) > 0 && last.Items[0].At.After(now.Add(time.Minute)) {
 		return check("clock", "fail", "the clock says "+now.UTC().Format(time.RFC3339)+", before the last audit entry", "Set the clock: links and sessions end by it.")
 	}
@@ -147,7 +147,7 @@ func (o operations) permissions() web.Check {
 // tokens warns of API tokens that never expire, which only an older Doorward
 // made. Where there are none, there is nothing to say.
 func (o operations) tokens(ctx context.Context) []web.Check {
-	all, err := o.a.desk.Tokens(ctx, access.Operator)
+	all, err := o.a.service.Tokens(ctx, access.Operator)
 	if err != nil {
 		return []web.Check{check("API tokens", "fail", access.Explain(err).Message, "Run: doorward verify")}
 	}
@@ -167,10 +167,10 @@ func (o operations) tokens(ctx context.Context) []web.Check {
 }
 
 func (o operations) store(ctx context.Context) web.Check {
-	if err := o.a.desk.Ready(ctx); err != nil {
+	if err := o.a.service.Ready(ctx); err != nil {
 		return check("store", "fail", access.Explain(err).Message, "")
 	}
-	c, err := o.a.desk.Overview(ctx, access.Operator)
+	c, err := o.a.service.Overview(ctx, access.Operator)
 	if err != nil {
 		return check("store", "fail", access.Explain(err).Message, "Run: doorward verify")
 	}
@@ -180,7 +180,7 @@ func (o operations) store(ctx context.Context) web.Check {
 // unusual is a line about what strangers did in the last day, where they did
 // something.
 func (o operations) unusual(ctx context.Context) []web.Check {
-	u, err := o.a.desk.Unusual(ctx, access.Operator)
+	u, err := o.a.service.Unusual(ctx, access.Operator)
 	if err != nil || u.Total == 0 {
 		return nil // the line about the store says what is wrong with it
 	}

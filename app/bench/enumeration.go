@@ -27,7 +27,7 @@ const (
 var accounts = []string{"unknown", "pending", "suspended", "active"}
 
 // enumeration is what somebody learns about an address who asks for a sign-in
-// letter to it and then times another request: a wrong code from another browser
+// email to it and then times another request: a wrong code from another browser
 // on another connection, the sign-in page, and a wrong code at the moment when
 // asks are answered. No class of addresses may be told from another.
 func enumeration(b *bench) error {

@@ -16,7 +16,7 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// invitations are whole ones over HTTP: member, indexes, letter, audit entry,
+// invitations are whole ones over HTTP: member, indexes, email, audit entry,
 // on the disk before the answer. Beside them stand bare Badger commits of one
 // key each, with the options that the store uses.
 func invitations(b *bench) error {

@@ -105,7 +105,7 @@ func (w *workplace) member(i int) access.Member {
 	at := w.now.Add(-time.Duration(w.n-i) * time.Second / 2)
 	id := access.MemberID(spell(r))
 	m := access.Member{ID: id, Email: access.Address{Typed: email, Canonical: email}, Name: first + " " + last, State: access.Active, Roles: roles,
-		Invitation: access.Invitation{By: access.Operator, At: at, Lasts: access.Seconds(access.DefaultInvitation), ExpiresAt: at.Add(access.DefaultInvitation)}}
+		Invitation: access.Invitation{By: access.Operator, At: at, TTL: access.Seconds(access.DefaultInvitationTTL), ExpiresAt: at.Add(access.DefaultInvitationTTL)}}
 	switch {
 	case i == 0:
 	case i%10 == 0:
@@ -114,7 +114,7 @@ func (w *workplace) member(i int) access.Member {
 		m.State = access.Suspended
 	}
 	if m.State != access.Pending || i%20 == 0 {
-		m.ProvedAt = at.Add(time.Minute)
+		m.EmailVerifiedAt = at.Add(time.Minute)
 	}
 	if m.State != access.Pending {
 		m.Decision = access.Decision{By: access.Operator, At: at.Add(time.Hour)}

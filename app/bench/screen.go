@@ -113,7 +113,7 @@ func readXWD(r io.Reader) (at, line int64, err error) {
 	return int64(head[0]) + 12*int64(head[19]), int64(head[12]), nil
 }
 
-// letters is more colours than a window without words has: the edges of letters
+// emails is more colours than a window without words has: the edges of emails
 // are in many shades.
 const letters = 16
 
@@ -121,7 +121,7 @@ const letters = 16
 func (s *screen) written(in image.Rectangle) (bool, error) {
 	seen := map[uint32]bool{}
 	row := make([]byte, 4*in.Dx())
-	for y := in.Min.Y; y < in.Max.Y; y += 5 { // no letter is lower
+	for y := in.Min.Y; y < in.Max.Y; y += 5 { // no email is lower
 		if _, err := s.pixels.ReadAt(row, s.at+int64(y)*s.line+4*int64(in.Min.X)); err != nil {
 			return false, err
 		}

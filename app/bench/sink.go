@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// startSink is a mail server on this machine that takes every letter and keeps
+// startSink is a mail server on this machine that takes every email and keeps
 // none.
 func startSink() (net.Listener, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -28,7 +28,7 @@ func (p *product) admin() (*visitor, error) {
 	return p.enter(made.LoginLink)
 }
 
-// adminsCookie is the session of the Admin among many, signed in anew.
+// adminsCookie is the session of the Admin among many, signed in again.
 func (p *product) adminsCookie() (string, error) {
 	var made struct {
 		LoginLink string `json:"login_link"`

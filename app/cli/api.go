@@ -138,8 +138,8 @@ const (
 	local  = "/local/v1" // the operator's own, on this machine only
 )
 
-// longestAnswer is more than any answer that is held in memory.
-const longestAnswer = 64 << 20
+// maxAnswer is more than any answer that is held in memory.
+const maxAnswer = 64 << 20
 
 // ask sends in as JSON, unless it is nil, and returns the answer.
 func (a *api) ask(method, path string, in any) (json.RawMessage, error) {
@@ -148,7 +148,7 @@ func (a *api) ask(method, path string, in any) (json.RawMessage, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, longestAnswer))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("the server's answer broke off: %w", err)
 	}
@@ -236,14 +236,14 @@ type page struct {
 	TotalIsFloor bool              `json:"total_is_floor"`
 }
 
-const longestPage = 200
+const maxPage = 200
 
 // pages hands a list to each, page by page, up to limit items; zero means all.
 // It returns the last page, without items that were handed on, and how many
 // were.
 func (a *api) pages(path string, q url.Values, limit int, each func([]json.RawMessage) error) (last page, shown int, err error) {
 	for {
-		size := longestPage
+		size := maxPage
 		if limit > 0 {
 			size = min(size, limit-shown)
 		}

@@ -61,8 +61,8 @@ func showRequests(w io.Writer, items []json.RawMessage, first bool) error {
 	for _, m := range all {
 		proved := "not proved yet"
 		switch {
-		case !m.AddressProvedAt.IsZero():
-			proved = "proved " + ago(m.AddressProvedAt, now)
+		case !m.EmailVerifiedAt.IsZero():
+			proved = "proved " + ago(m.EmailVerifiedAt, now)
 		case m.LinkHandedBy != "":
 			proved = "not verified: link handed over by " + m.LinkHandedBy
 		case !m.ExpiresAt.IsZero() && now.After(m.ExpiresAt):

@@ -20,7 +20,7 @@ type check struct {
 	Name   string `json:"name"`
 	State  string `json:"state"` // ok, warn or fail
 	Detail string `json:"detail"`
-	Mend   string `json:"mend"`
+	Fix    string `json:"mend"`
 }
 
 func (r *run) doctorVerb() *cobra.Command {
@@ -108,8 +108,8 @@ func (r *run) diagnosis(raw json.RawMessage, found []check) error {
 		t := newTable(w)
 		for _, c := range found {
 			t.row(c.State, c.Name, c.Detail)
-			if c.Mend != "" {
-				fmt.Fprintf(t.w, "\t\t%s\n", plain(c.Mend))
+			if c.Fix != "" {
+				fmt.Fprintf(t.w, "\t\t%s\n", plain(c.Fix))
 			}
 		}
 		t.flush()

@@ -70,10 +70,10 @@ type importing struct {
 }
 
 const (
-	chunkRows  = 1000      // the most that the API takes at once
-	chunkBytes = 512 << 10 // well under the most it reads
-	rowMost    = 8 << 10   // what no good row comes near
-	namedRows  = 10        // how many failed rows are named in the end
+	rowBatch  = 1000      // the most that the API takes at once
+	byteBatch = 512 << 10 // well under the most it reads
+	maxRow    = 8 << 10   // what no good row comes near
+	namedRows = 10        // how many failed rows are named in the end
 )
 
 func (im *importing) all(file *csvFile) error {
@@ -108,7 +108,7 @@ func (im *importing) add(row csvRow) error {
 	if row.Err == nil {
 		im.bytes += 6*size + 100 // JSON writes some characters with six
 	}
-	if len(im.rows) == chunkRows || im.bytes > chunkBytes {
+	if len(im.rows) == rowBatch || im.bytes > byteBatch {
 		return im.send()
 	}
 	return nil
@@ -117,7 +117,7 @@ func (im *importing) add(row csvRow) error {
 // look refuses what can be seen without asking: an address that is none, or
 // that stood in the file before in any spelling.
 func (im *importing) look(row csvRow, size int) error {
-	if size > rowMost {
+	if size > maxRow {
 		return access.Errorf(access.Invalid, "The row is far too long (%d bytes).", size).WithCode("text_too_long")
 	}
 	a, err := address.Parse(row.Email)

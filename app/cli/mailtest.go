@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// mailTestLasts is how long a test letter's fate is waited for.
-const mailTestLasts = 30 * time.Second
+// mailTestTimeout is how long a test email's fate is waited for.
+const mailTestTimeout = 30 * time.Second
 
 func (r *run) mailTestVerb() *cobra.Command {
 	cmd := &cobra.Command{
@@ -23,7 +23,7 @@ func (r *run) mailTestVerb() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			defer a.work()()
-			var l letter
+			var l message
 			raw, err := a.post(local+"/mail-test", map[string]string{"email": args[0]}, &l)
 			if err != nil {
 				return err
@@ -40,7 +40,7 @@ func (r *run) mailTestVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-// work sends letters from this process, where no server runs, until the
+// work sends emails from this process, where no server runs, until the
 // function it returns is called.
 func (a *api) work() (stop func()) {
 	if a.app == nil {
@@ -52,13 +52,13 @@ func (a *api) work() (stop func()) {
 	return func() { cancel(); working.Wait() }
 }
 
-// await watches a letter until something came of it, or for as long as a test
+// await watches an email until something came of it, or for as long as a test
 // lasts.
-func (a *api) await(l letter, raw json.RawMessage) (letter, json.RawMessage, error) {
-	ctx, cancel := context.WithTimeout(a.ctx, mailTestLasts)
+func (a *api) await(l message, raw json.RawMessage) (message, json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(a.ctx, mailTestTimeout)
 	defer cancel()
 	for l.State == "queued" && pause(ctx, 100*time.Millisecond) {
-		next := letter{}
+		next := message{}
 		again, err := a.get(local+"/outbox/"+url.PathEscape(l.ID)+"/state", &next)
 		if err != nil {
 			return l, raw, err
@@ -68,7 +68,7 @@ func (a *api) await(l letter, raw json.RawMessage) (letter, json.RawMessage, err
 	return l, raw, a.ctx.Err()
 }
 
-func (l letter) sayTest(w io.Writer) {
+func (l message) sayTest(w io.Writer) {
 	if l.State != "sent" {
 		return
 	}
@@ -78,8 +78,8 @@ func (l letter) sayTest(w io.Writer) {
 	}
 }
 
-// fault is why a test letter was not sent, if it was not.
-func (l letter) fault() error {
+// fault is why a test email was not sent, if it was not.
+func (l message) fault() error {
 	switch l.State {
 	case "sent":
 		return nil

@@ -21,7 +21,7 @@ type member struct {
 	InvitedAt       time.Time `json:"invited_at"`
 	ExpiresAt       time.Time `json:"expires_at"`
 	AcceptedAt      time.Time `json:"accepted_at"`
-	AddressProvedAt time.Time `json:"address_proved_at"`
+	EmailVerifiedAt time.Time `json:"address_proved_at"`
 	LinkHandedBy    string    `json:"link_handed_over_by"`
 	InviterMayNot   bool      `json:"inviter_may_not"`
 	LastSignInAt    time.Time `json:"last_sign_in_at"`
@@ -29,7 +29,7 @@ type member struct {
 	Delivery        *delivery `json:"delivery"`
 }
 
-// A delivery is how the member's last letter fares.
+// A delivery is how the member's last email fares.
 type delivery struct {
 	State  string    `json:"state"`
 	Detail string    `json:"detail"`
@@ -45,7 +45,7 @@ func (m member) called() string {
 
 func (m member) with() string { return list(m.Roles) }
 
-// say writes how the letter fares, in a sentence.
+// say writes how the email fares, in a sentence.
 func (d *delivery) say(w io.Writer) {
 	if d == nil {
 		return

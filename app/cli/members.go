@@ -23,7 +23,7 @@ func (r *run) membersVerb() *cobra.Command {
 	cmd.Flags().StringVar(&search, "search", "", "`WORDS` of a name, or parts of an address")
 	cmd.Flags().StringVar(&role, "role", "", "only who has this `ROLE`")
 	cmd.Flags().StringVar(&state, "state", "", "only who is in this `STATE`: pending, active or suspended")
-	cmd.Flags().IntVar(&limit, "limit", longestPage, "how many at most; 0 for all")
+	cmd.Flags().IntVar(&limit, "limit", maxPage, "how many at most; 0 for all")
 	complete(cmd, "role", r.roleNames)
 	complete(cmd, "state", words("pending", "active", "suspended"))
 	verb := r.on(func(a *api, _ []string) error {

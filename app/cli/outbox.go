@@ -12,21 +12,21 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// A letter is what the verbs read of a letter in the outbox.
-type letter struct {
-	ID        string    `json:"id"`
-	Kind      string    `json:"kind"`
-	To        string    `json:"to"`
-	Subject   string    `json:"subject"`
-	MessageID string    `json:"message_id"`
-	State     string    `json:"state"`
-	Detail    string    `json:"detail"`
-	At        time.Time `json:"at"`
-	QueuedAt  time.Time `json:"queued_at"`
-	NextTry   time.Time `json:"next_try"`
-	Text      string    `json:"text"`
-	HTML      string    `json:"html"`
-	Withheld  string    `json:"withheld"` // why there are no words
+// A message is what the verbs read of an email in the outbox.
+type message struct {
+	ID              string    `json:"id"`
+	Kind            string    `json:"kind"`
+	To              string    `json:"to"`
+	Subject         string    `json:"subject"`
+	HeaderMessageID string    `json:"message_id"`
+	State           string    `json:"state"`
+	Detail          string    `json:"detail"`
+	At              time.Time `json:"at"`
+	QueuedAt        time.Time `json:"queued_at"`
+	NextTry         time.Time `json:"next_try"`
+	Text            string    `json:"text"`
+	HTML            string    `json:"html"`
+	Withheld        string    `json:"withheld"` // why there are no words
 }
 
 func (r *run) outboxVerb() *cobra.Command {
@@ -40,7 +40,7 @@ func (r *run) outboxVerb() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many at most; 0 for all")
 	verb := r.on(func(a *api, _ []string) error {
-		last, shown, err := a.pages(public+"/outbox", url.Values{}, limit, r.eachPage(showLetters))
+		last, shown, err := a.pages(public+"/outbox", url.Values{}, limit, r.eachPage(showMessages))
 		if err != nil {
 			return err
 		}
@@ -60,14 +60,14 @@ func (r *run) outboxVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-func showLetters(w io.Writer, items []json.RawMessage, first bool) error {
+func showMessages(w io.Writer, items []json.RawMessage, first bool) error {
 	t := newTable(w)
 	if first {
 		t.row("ID", "KIND", "TO", "STATE", "SINCE", "DETAIL")
 	}
 	now := time.Now()
 	for _, raw := range items {
-		var l letter
+		var l message
 		if err := read(raw, &l); err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (r *run) outboxShowVerb() *cobra.Command {
 		Long:  "Print a letter as it goes out. Letters with a link or a code can be read until\nthey are sent, have expired or have failed.",
 		Args:  cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
-			var l letter
+			var l message
 			raw, err := a.get(local+"/outbox/"+url.PathEscape(args[0]), &l)
 			if err != nil {
 				return err
@@ -102,12 +102,12 @@ func (r *run) outboxShowVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-func (l letter) print(w io.Writer) {
+func (l message) print(w io.Writer) {
 	state := l.State
 	if l.Detail != "" {
 		state += ": " + l.Detail
 	}
-	fmt.Fprintf(w, "To:          %s\nSubject:     %s\nMessage-ID:  <%s>\nState:       %s\n\n", plain(l.To), plain(l.Subject), plain(l.MessageID), plain(state))
+	fmt.Fprintf(w, "To:          %s\nSubject:     %s\nMessage-ID:  <%s>\nState:       %s\n\n", plain(l.To), plain(l.Subject), plain(l.HeaderMessageID), plain(state))
 	fmt.Fprintln(w, strings.TrimRight(plainLines(l.Text+l.Withheld), "\n"))
 }
 

@@ -19,7 +19,7 @@ import (
 // A Program is the command line with what surrounds it.
 type Program struct {
 	Name     string // as it was called: os.Args[0]
-	Frontend fs.FS  // door/, letters/, tokens.css and dist/
+	Frontend fs.FS  // door/, emails/, tokens.css and dist/
 	Version  string // as the build set it
 	Stdin    io.Reader
 	Stdout   io.Writer

@@ -105,7 +105,7 @@ func cmdSMTP(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("SMTP", m.URL())
 }
 
-// letters waits until the mail server has that many, no more: letters N
+// emails waits until the mail server has that many, no more: emails N
 func cmdLetters(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)

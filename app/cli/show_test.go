@@ -44,7 +44,7 @@ func TestList(t *testing.T) {
 	}
 }
 
-// A mail server that is not ours answers a letter with escape sequences. Shown
+// A mail server that is not ours answers an email with escape sequences. Shown
 // as they are, they could clear the operator's screen, retitle the window, or
 // forge lines of another verb's answer.
 func TestTerminalIsNotObeyed(t *testing.T) {

@@ -80,7 +80,7 @@ func ranLast(t *testing.T, dir string, at time.Time) {
 	err = s.Fill(context.Background(), 2, func(i int) access.Member {
 		m := someone(i, at)
 		if i == 1 {
-			m.State, m.Decision, m.ProvedAt = access.Pending, access.Decision{}, time.Time{}
+			m.State, m.Decision, m.EmailVerifiedAt = access.Pending, access.Decision{}, time.Time{}
 			m.Email = access.Address{Typed: "waits@example.com", Canonical: "waits@example.com"}
 		}
 		return m

@@ -24,7 +24,7 @@ type flight struct {
 
 // The power goes while sixteen Admins invite, approve and reject. What was
 // answered is there, whole; what was not is there whole, or not at all: never a
-// member without a letter, a decision without its audit entry, an index that
+// member without an email, a decision without its audit entry, an index that
 // leads nowhere.
 func TestCrashInFlight(t *testing.T) {
 	t.Parallel()

@@ -273,7 +273,7 @@ func (w *telling) check(told []*tale) {
 	}
 }
 
-// checkAll looks at every invitation since the beginning: one letter for each that
+// checkAll looks at every invitation since the beginning: one email for each that
 // is open, at most one for each that was decided on since (what was not sent yet by
 // then is taken back, for its link is void), and one audit entry for each that was.
 func (w *telling) checkAll() {

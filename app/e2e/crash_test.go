@@ -16,15 +16,15 @@ import (
 )
 
 // A crasher kills the server after each thing that was answered, while no
-// letter can go out.
+// email can go out.
 type crasher struct {
 	*testing.T
 	p      *running
-	posted map[string]string // Message-ID to address, of every letter seen in the outbox
+	posted map[string]string // Message-ID to address, of every email seen in the outbox
 }
 
 // The server is killed after every step of the main job, with the mail server
-// away: what was answered stands, and every letter goes out under the
+// away: what was answered stands, and every email goes out under the
 // Message-ID that it had before.
 func TestCrashWalk(t *testing.T) {
 	t.Parallel()
@@ -55,7 +55,7 @@ func TestCrashWalk(t *testing.T) {
 	c.after("reject", "eve@example.com", "")
 	for id, to := range c.posted {
 		if to == "eve@example.com" {
-			delete(c.posted, id) // rejected: their letter is deleted with them
+			delete(c.posted, id) // rejected: their email is deleted with them
 		}
 	}
 
@@ -91,7 +91,7 @@ func (c *crasher) rows(args ...string) (rows []map[string]any) {
 }
 
 // after kills the server and starts it again: the member is as was answered, and
-// no letter has gone or changed its name. Empty means that there is none.
+// no email has gone or changed its name. Empty means that there is none.
 func (c *crasher) after(step, email, state string) map[string]any {
 	c.Helper()
 	before := c.outbox()
@@ -114,7 +114,7 @@ func (c *crasher) after(step, email, state string) map[string]any {
 	return found[0]
 }
 
-// outbox is the Message-ID and the address of every letter.
+// outbox is the Message-ID and the address of every email.
 func (c *crasher) outbox() map[string]string {
 	c.Helper()
 	letters := map[string]string{}
@@ -124,7 +124,7 @@ func (c *crasher) outbox() map[string]string {
 	return letters
 }
 
-// delivered waits until every letter has come; one that waits for its next try
+// delivered waits until every email has come; one that waits for its next try
 // is tried at once.
 func (c *crasher) delivered() {
 	c.Helper()

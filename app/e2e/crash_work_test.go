@@ -21,7 +21,7 @@ import (
 func TestCrashWhileTheStoreIsAtWork(t *testing.T) {
 	t.Parallel()
 	p := newProduct(t)
-	p.Env = append(p.Env, "DOORWARD_SMTP_URL=") // letters are kept
+	p.Env = append(p.Env, "DOORWARD_SMTP_URL=") // emails are kept
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}

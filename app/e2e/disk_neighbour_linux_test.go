@@ -67,7 +67,7 @@ func neighbourFills(t *testing.T, disk string) {
 	const rounds, clients = 5, 16
 	p := newProduct(t, "--min-free", "64MiB")
 	p.Dir = filepath.Join(disk, "data")
-	p.Env = append(p.Env, "DOORWARD_DATA="+p.Dir, "DOORWARD_SMTP_URL=") // letters are kept
+	p.Env = append(p.Env, "DOORWARD_DATA="+p.Dir, "DOORWARD_SMTP_URL=") // emails are kept
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}

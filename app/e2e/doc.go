@@ -4,7 +4,7 @@
 // the whole story.
 //
 // The specs reach back into the Go test through a control endpoint on loopback:
-// "which letters arrived", "run this command", "kill the server". make test
+// "which emails arrived", "run this command", "kill the server". make test
 // installs Chromium and the node modules; without them these tests fail and say
 // so.
 package e2e

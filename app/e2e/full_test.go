@@ -51,15 +51,15 @@ func someone(i int, now time.Time) access.Member {
 	at := now.Add(-time.Duration(many-i) * time.Second)
 	email := fmt.Sprintf("person%06d@team%d.example.com", i, i%97)
 	m := access.Member{ID: access.MemberID(idOf(i)), Name: fmt.Sprintf("Person %d", i), State: access.Active, Roles: []access.RoleName{access.Fleet},
-		ProvedAt: at.Add(time.Minute), Decision: access.Decision{By: access.Operator, At: at.Add(time.Hour)},
-		Invitation: access.Invitation{By: access.Operator, At: at, Lasts: access.Seconds(access.DefaultInvitation), ExpiresAt: at.Add(access.DefaultInvitation)}}
+		EmailVerifiedAt: at.Add(time.Minute), Decision: access.Decision{By: access.Operator, At: at.Add(time.Hour)},
+		Invitation: access.Invitation{By: access.Operator, At: at, TTL: access.Seconds(access.DefaultInvitationTTL), ExpiresAt: at.Add(access.DefaultInvitationTTL)}}
 	switch {
 	case i == 0:
 		email, m.Name, m.Roles = boss, "Grace Hopper", []access.RoleName{access.Admin}
 	case i%waitsOne == 0:
 		m.State, m.Decision = access.Pending, access.Decision{}
 		if i%(2*waitsOne) != 0 {
-			m.ProvedAt = time.Time{}
+			m.EmailVerifiedAt = time.Time{}
 		}
 	}
 	m.Email = access.Address{Typed: email, Canonical: email}

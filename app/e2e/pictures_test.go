@@ -13,7 +13,7 @@ import (
 )
 
 // The pictures of the README show what is: the pages in them are walked here,
-// and make pictures takes them anew (it sets PICTURES to the folder).
+// and make pictures takes them again (it sets PICTURES to the folder).
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	alone(t)

@@ -2,7 +2,7 @@ package e2e
 
 import "testing"
 
-// Every page of the door, in both themes, on a desk and on a phone, without a
+// Every page of the portal, in both themes, on a service and on a phone, without a
 // mouse, and without JavaScript.
 func TestTour(t *testing.T) {
 	t.Parallel()

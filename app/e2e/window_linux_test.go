@@ -130,7 +130,7 @@ func TestWindow(t *testing.T) {
 	p.must(t, "audit", "verify")
 }
 
-// invites invites somebody as the guide has it, until their letter is sent.
+// invites invites somebody as the guide has it, until their email is sent.
 func (d *driven) invites(email, name string) {
 	d.t.Helper()
 	d.click("link", "Settings")
@@ -161,7 +161,7 @@ func TestWindowOnARunningDoorward(t *testing.T) {
 }
 
 // The window opens where it was and as large as it was. When its page's process
-// dies it offers to open anew, and does.
+// dies it offers to open again, and does.
 func TestWindowComesBack(t *testing.T) {
 	program := desktop(t)
 	p, s := newProduct(t), newScreen(t)

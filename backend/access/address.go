@@ -2,11 +2,11 @@ package access
 
 import "strings"
 
-// An Address is where somebody's letters go. People see Typed, as they wrote
+// An Address is where somebody's emails go. People see Typed, as they wrote
 // it; records, indexes and limits use Canonical, in which every spelling of an
 // address is the same one. Only address.Parse makes one, so Canonical is plain
 // ASCII with one @ and nothing that a mail header or an SMTP command would read
-// as its own; letters go to Canonical.
+// as its own; emails go to Canonical.
 type Address struct {
 	Typed     string `json:"typed"`
 	Canonical string `json:"canonical"`

@@ -7,64 +7,64 @@ import (
 	"time"
 )
 
-// A Deed is what an audit entry says was done.
-type Deed string
+// A AuditAction is what an audit entry says was done.
+type AuditAction string
 
 const (
-	DidSetup       Deed = "set_up"
-	DidInvite      Deed = "invited"
-	DidRenew       Deed = "renewed_invitation"
-	DidResend      Deed = "resent_letter"
-	DidCopyLink    Deed = "made_login_link"
-	DidRescue      Deed = "printed_login_link"
-	DidProve       Deed = "proved_address"
-	DidAccept      Deed = "accepted_handed_link" // and proved nothing of the address
-	DidVerify      Deed = "verified_address"     // having come by a link that was handed over
-	DidSignIn      Deed = "signed_in"
-	DidConfirm     Deed = "confirmed"
-	DidLetWindow   Deed = "let_window"
-	DidSignOut     Deed = "signed_out"
-	DidEndSession  Deed = "ended_session"
-	DidSignOutAll  Deed = "signed_out_everywhere"
-	DidNote        Deed = "left_note"
-	DidWithdraw    Deed = "withdrew"
-	DidApprove     Deed = "approved"
-	DidReject      Deed = "rejected"
-	DidChange      Deed = "changed_access"
-	DidRename      Deed = "renamed"
-	DidSuspend     Deed = "suspended"
-	DidRestore     Deed = "restored"
-	DidRemove      Deed = "removed"
-	DidExpire      Deed = "invitation_expired"
-	DidRemind      Deed = "reminded"
-	DidAbandon     Deed = "removed_undecided"
-	DidNotice      Deed = "noticed_unusual"
-	DidMakeToken   Deed = "made_token"
-	DidRevokeToken Deed = "revoked_token"
-	DidPutRole     Deed = "kept_role"
-	DidDeleteRole  Deed = "deleted_role"
-	DidSettings    Deed = "changed_settings"
-	DidClock       Deed = "believed_clock" // on somebody's word that it is right
-	DidRetryLetter Deed = "retried_letter"
-	DidDropLetter  Deed = "deleted_letter"
-	DidTestMail    Deed = "tested_mail"
-	DidNotify      Deed = "changed_notices"
-	DidRestoreData Deed = "restored_backup"
-	DidGuess       Deed = "wrong_codes" // by the system: so many wrong login codes for a member, and from where the last
+	ActionSetUp               AuditAction = "set_up"
+	ActionInvite              AuditAction = "invited"
+	ActionRenew               AuditAction = "renewed_invitation"
+	ActionResend              AuditAction = "resent_letter"
+	ActionCopyLink            AuditAction = "made_login_link"
+	ActionRescue              AuditAction = "printed_login_link"
+	ActionVerifyEmail         AuditAction = "proved_address"
+	ActionAccept              AuditAction = "accepted_handed_link" // and proved nothing of the address
+	ActionVerifyData          AuditAction = "verified_address"     // having come by a link that was handed over
+	ActionSignIn              AuditAction = "signed_in"
+	ActionConfirm             AuditAction = "confirmed"
+	ActionAuthorizeDesktop    AuditAction = "let_window"
+	ActionSignOut             AuditAction = "signed_out"
+	ActionEndSession          AuditAction = "ended_session"
+	ActionSignOutEverywhere   AuditAction = "signed_out_everywhere"
+	ActionNote                AuditAction = "left_note"
+	ActionWithdraw            AuditAction = "withdrew"
+	ActionApprove             AuditAction = "approved"
+	ActionReject              AuditAction = "rejected"
+	ActionChangeRoles         AuditAction = "changed_access"
+	ActionRename              AuditAction = "renamed"
+	ActionSuspend             AuditAction = "suspended"
+	ActionUnsuspend           AuditAction = "restored"
+	ActionRemove              AuditAction = "removed"
+	ActionExpire              AuditAction = "invitation_expired"
+	ActionRemind              AuditAction = "reminded"
+	ActionRemoveUndecided     AuditAction = "removed_undecided"
+	ActionChangeNotifications AuditAction = "noticed_unusual"
+	ActionCreateToken         AuditAction = "made_token"
+	ActionRevokeToken         AuditAction = "revoked_token"
+	ActionPutRole             AuditAction = "kept_role"
+	ActionDeleteRole          AuditAction = "deleted_role"
+	ActionChangeSettings      AuditAction = "changed_settings"
+	ActionTrustClock          AuditAction = "believed_clock" // on somebody's word that it is right
+	ActionRetryMessage        AuditAction = "retried_letter"
+	ActionDeleteMessage       AuditAction = "deleted_letter"
+	ActionTestMail            AuditAction = "tested_mail"
+	ActionNotify              AuditAction = "changed_notices"
+	ActionRestoreData         AuditAction = "restored_backup"
+	ActionGuess               AuditAction = "wrong_codes" // by the system: so many wrong login codes for a member, and from where the last
 )
 
 // An AuditEntry says who did what to whom, when and from where. It names
 // members by id, never by address: what a deleted member leaves behind tells
 // nobody who they were.
 type AuditEntry struct {
-	Seq    uint64    `json:"seq"`
-	At     time.Time `json:"at"`
-	By     By        `json:"by"`
-	Did    Deed      `json:"did"`
-	To     string    `json:"to,omitempty"` // a member's id, a role's or token's name, a letter's id
-	Detail string    `json:"detail,omitempty"`
-	Prev   string    `json:"prev"`
-	Hash   string    `json:"hash"`
+	Seq    uint64      `json:"seq"`
+	At     time.Time   `json:"at"`
+	Actor  Actor       `json:"by"`
+	Action AuditAction `json:"did"`
+	Target string      `json:"to,omitempty"` // a member's id, a role's or token's name, an email's id
+	Detail string      `json:"detail,omitempty"`
+	Prev   string      `json:"prev"`
+	Hash   string      `json:"hash"`
 }
 
 // Chain ties the entry to the one before it: its hash covers all it says and

@@ -17,8 +17,8 @@ const CodeLength = 8
 // no U. A code is this many letters from it; docs/security.md reckons with both.
 const codeAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// longestCodeText is the most that is looked at of what somebody typed.
-const longestCodeText = 200
+// maxCodeText is the most that is looked at of what somebody typed.
+const maxCodeText = 200
 
 // NewCode returns a fresh code.
 func NewCode() Code {
@@ -43,12 +43,12 @@ func (c Code) String() string {
 // script, with O for 0 and I or L for 1. What is not a code then is no guess at
 // one, and must not be counted as such.
 func ParseCode(s string) (Code, bool) {
-	if len(s) > longestCodeText || !utf8.ValidString(s) {
+	if len(s) > maxCodeText || !utf8.ValidString(s) {
 		return "", false
 	}
 	var b []byte
 	for _, r := range s {
-		if betweenGroups(r) {
+		if isSeparator(r) {
 			continue
 		}
 		c, ok := codeLetter(r)
@@ -60,9 +60,9 @@ func ParseCode(s string) (Code, bool) {
 	return Code(b), len(b) == CodeLength
 }
 
-// betweenGroups reports whether r is one of the things that mail readers and
+// isSeparator reports whether r is one of the things that mail readers and
 // people put between the groups of a code, or around it, seen or unseen.
-func betweenGroups(r rune) bool {
+func isSeparator(r rune) bool {
 	switch r {
 	case '.', '·', '•', '․', '‧', '。', '．', '｡', '_', '−', 'ー', '\uFEFF', '\u034F', '\u115F', '\u1160', '\u3164':
 		return true
@@ -108,8 +108,8 @@ func digitOf(r rune) (byte, bool) {
 	return 0, false
 }
 
-// NotACode is the answer to what cannot be a code. It was no guess.
-func NotACode() *Error {
+// MalformedCode is the answer to what cannot be a code. It was no guess.
+func MalformedCode() *Error {
 	return Errorf(
 		Invalid,
 		"A code has eight letters and digits, like K7PQ-3XMD. Copy it from the newest letter; spaces and dashes do not "+

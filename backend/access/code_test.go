@@ -31,7 +31,7 @@ func TestParseCode(t *testing.T) {
 	for _, s := range []string{
 		"", "-", "K7PQ-3XM", "K7PQ-3XMDE", "K7PQ-3XMU", "K7PQ/3XMD", "code: K7PQ", "K7PQ-3XM\x00", "K7PQ-3XM\xff",
 		"K7PQ-3XMÉ", "КЗРО-3ХМД",
-		"K7PQ-3XMD" + strings.Repeat(" ", longestCodeText),
+		"K7PQ-3XMD" + strings.Repeat(" ", maxCodeText),
 	} {
 		if c, ok := ParseCode(s); ok {
 			t.Errorf("ParseCode(%+q) = %q, want none", s, string(c))

@@ -6,7 +6,7 @@ import "time"
 const (
 	ConfirmationTTL     = 15 * time.Minute // signing in counts as one, and so does a code from an email
 	ConfirmationCodeTTL = 10 * time.Minute
-	maxConfirmTries     = 5 // wrong codes for one email
+	maxConfirmAttempts  = 5 // wrong codes for one email
 )
 
 // MethodEmail is how a session was confirmed that was not just opened: with a
@@ -25,36 +25,36 @@ type Confirmation struct {
 type ConfirmationCode struct {
 	Hash      SecretHash `json:"hash"` // keyed, and bound to the session
 	ExpiresAt time.Time  `json:"expires_at"`
-	Tries     int        `json:"tries,omitempty"` // wrong ones
+	Attempts  int        `json:"tries,omitempty"` // wrong ones
 }
 
 // Confirm notes that the person behind the session showed who they are. A code
 // that waited to be typed is worth nothing afterwards.
-func (s *Session) Confirm(m *Member, method string, now time.Time) {
-	s.Confirmation = Confirmation{At: now, Method: method, Rights: m.Rights}
-	s.Code = ConfirmationCode{}
+func (opened *Session) Confirm(m *Member, method string, now time.Time) {
+	opened.Confirmation = Confirmation{At: now, Method: method, Rights: m.PermissionRevision}
+	opened.Code = ConfirmationCode{}
 }
 
 // ConfirmedUntil is when the session's confirmation expires; zero where it has
 // none. Other roles, more or fewer, take it away, and so does a clock that was
 // put back.
-func (s *Session) ConfirmedUntil(m *Member, now time.Time) time.Time {
-	c := s.Confirmation
+func (opened *Session) ConfirmedUntil(m *Member, now time.Time) time.Time {
+	c := opened.Confirmation
 	until := c.At.Add(ConfirmationTTL)
-	if c.At.IsZero() || c.Rights != m.Rights || !c.At.After(m.SetBack) || now.Before(c.At) || !now.Before(until) {
+	if c.At.IsZero() || c.Rights != m.PermissionRevision || !c.At.After(m.SetBack) || now.Before(c.At) || !now.Before(until) {
 		return time.Time{}
 	}
 	return until
 }
 
-// TryCode counts a try and says whether the code confirms the session.
-func (s *Session) TryCode(code SecretHash, now time.Time) error {
-	c := &s.Code
-	if c.Hash.IsZero() || c.Tries >= maxConfirmTries || !now.Before(c.ExpiresAt) {
+// CheckCode counts a try and says whether the code confirms the session.
+func (opened *Session) CheckCode(code SecretHash, now time.Time) error {
+	c := &opened.Code
+	if c.Hash.IsZero() || c.Attempts >= maxConfirmAttempts || !now.Before(c.ExpiresAt) {
 		return WrongConfirmation()
 	}
 	if c.Hash != code {
-		c.Tries++
+		c.Attempts++
 		return WrongConfirmation()
 	}
 	return nil
@@ -78,8 +78,8 @@ func ConfirmationRequired() *Error {
 	).WithCode("confirmation_required")
 }
 
-// TokenOutlives refuses to an API token what would outlive it.
-func TokenOutlives(what string) *Error {
+// TokenOutlivesSession refuses to an API token what would outlive it.
+func TokenOutlivesSession(what string) *Error {
 	return Errorf(Forbidden, "A token cannot %s: that would outlive it. Use the console, or the server's own shell.",
 		what).WithCode("token_outlives")
 }

@@ -13,7 +13,7 @@ const (
 	Invalid     Kind = "invalid"     // the input cannot be used as it stands
 	SignedOut   Kind = "signed_out"  // we do not know who is asking
 	Forbidden   Kind = "forbidden"   // we know, and the answer is no
-	NotFound    Kind = "not_found"   // there is none, or none the asker may see
+	NotFound    Kind = "not_found"   // there is none, or none the caller may see
 	Conflict    Kind = "conflict"    // somebody else got there first
 	Expired     Kind = "expired"     // it was good once
 	TooMany     Kind = "too_many"    // asked too often; later it will go through

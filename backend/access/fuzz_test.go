@@ -11,7 +11,7 @@ import (
 // only as it was written.
 func FuzzTokens(f *testing.F) {
 	for _, s := range []string{
-		"", "dw_", NewID(), NewSecret().Reveal(), TokenPrefix + NewSecret().Reveal(), NewWindowSecret().Reveal(),
+		"", "dw_", NewID(), NewSecret().Reveal(), TokenPrefix + NewSecret().Reveal(), NewDesktopSecret().Reveal(),
 		strings.Repeat("a", 26), strings.Repeat("A", 26), "../../admin", "a\x00b", strings.Repeat("0f", 32),
 		strings.Repeat("0F", 32),
 	} {
@@ -20,7 +20,7 @@ func FuzzTokens(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		for what, parse := range map[string]func(string) (string, error){
 			"member": func(s string) (string, error) { id, err := ParseMemberID(s); return string(id), err },
-			"letter": func(s string) (string, error) { id, err := ParseLetterID(s); return string(id), err },
+			"letter": func(s string) (string, error) { id, err := ParseMessageID(s); return string(id), err },
 			"token":  func(s string) (string, error) { id, err := ParseTokenID(s); return string(id), err },
 		} {
 			id, err := parse(s)
@@ -45,7 +45,7 @@ func FuzzTokens(f *testing.F) {
 				t.Errorf("a secret is said: %s", said)
 			}
 		}
-		if secret.OpensSession() && len(strings.TrimPrefix(s, WindowPrefix)) != SecretLength {
+		if secret.OpensSession() && len(strings.TrimPrefix(s, DesktopSecretPrefix)) != SecretLength {
 			t.Errorf("%q has the shape of a session", s)
 		}
 		if secret.Hash() != Secret(strings.Clone(s)).Hash() || secret.Hash().IsZero() {

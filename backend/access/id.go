@@ -12,9 +12,9 @@ import (
 // Each thing has an identifier type of its own, so that one cannot be passed
 // for another. All are 128 random bits in 26 letters and digits.
 type (
-	MemberID string
-	LetterID string
-	TokenID  string
+	MemberID  string
+	MessageID string
+	TokenID   string
 )
 
 var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
@@ -35,10 +35,10 @@ func ParseMemberID(s string) (MemberID, error) {
 	return MemberID(id), err
 }
 
-// ParseLetterID is ParseMemberID for letters.
-func ParseLetterID(s string) (LetterID, error) {
+// ParseMessageID is ParseMemberID for letters.
+func ParseMessageID(s string) (MessageID, error) {
 	id, err := parseID(s, "letter")
-	return LetterID(id), err
+	return MessageID(id), err
 }
 
 // ParseTokenID is ParseMemberID for API tokens.
@@ -54,7 +54,7 @@ func parseID(s, what string) (string, error) {
 	return strings.Clone(s), nil
 }
 
-// NoSuch is the answer for a thing that is not there, or not for the asker.
+// NoSuch is the answer for a thing that is not there, or not for the caller.
 func NoSuch(what string) *Error {
 	return Errorf(NotFound, "There is no such %s here.", what)
 }

@@ -9,14 +9,14 @@ import (
 var noon = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 
 var (
-	ann = By{Member: "ann", Via: ViaConsole}
-	bob = By{Member: "bob", Via: ViaConsole}
+	ann = Actor{Member: "ann", Source: SourceConsole}
+	bob = Actor{Member: "bob", Source: SourceConsole}
 )
 
 // somebody is bob, in a state, invited at noon.
 func somebody(s State) Member {
 	return Member{ID: "bob", Email: Address{Typed: "Bob@Example.org", Canonical: "bob@example.org"}, Name: "Bob", State: s, Roles: []RoleName{Fleet},
-		Invitation: Invitation{By: ann, At: noon, Lasts: Seconds(7 * 24 * time.Hour), ExpiresAt: noon.Add(7 * 24 * time.Hour)}}
+		Invitation: Invitation{By: ann, At: noon, TTL: Seconds(7 * 24 * time.Hour), ExpiresAt: noon.Add(7 * 24 * time.Hour)}}
 }
 
 // check compares a refusal with its sentence, empty for none.
@@ -35,17 +35,17 @@ func TestInvite(t *testing.T) {
 		want  string
 		until time.Duration
 	}{
-		{"as usual", []RoleName{Fleet}, 0, "", DefaultInvitation},
+		{"as usual", []RoleName{Fleet}, 0, "", DefaultInvitationTTL},
 		{"the shortest", []RoleName{Fleet}, time.Hour, "", time.Hour},
 		{"a second shorter", []RoleName{Fleet}, time.Hour - time.Second, "An invitation can last from 1 hour to 30 days.", 0},
-		{"the longest", []RoleName{Fleet}, LongestInvite, "", LongestInvite},
-		{"a second longer", []RoleName{Fleet}, LongestInvite + time.Second, "An invitation can last from 1 hour to 30 days.", 0},
+		{"the longest", []RoleName{Fleet}, MaxInvitationTTL, "", MaxInvitationTTL},
+		{"a second longer", []RoleName{Fleet}, MaxInvitationTTL + time.Second, "An invitation can last from 1 hour to 30 days.", 0},
 		{"back in time", []RoleName{Fleet}, -time.Hour, "An invitation can last from 1 hour to 30 days.", 0},
 		{"without a role", nil, 0, "Choose at least one role for the invitation.", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			m, err := Invite("bob", Address{Typed: "b@x.org"}, "", tt.roles, "", tt.lasts, ann, noon)
+			m, err := NewMember("bob", Address{Typed: "b@x.org"}, "", tt.roles, "", tt.lasts, ann, noon)
 			check(t, err, tt.want)
 			if err == nil && (m.State != Pending || !m.Invitation.ExpiresAt.Equal(noon.Add(tt.until)) || m.Invitation.By != ann) {
 				t.Errorf("made %+v", m)
@@ -54,21 +54,21 @@ func TestInvite(t *testing.T) {
 	}
 }
 
-// Each rule by each state and asker. A refused rule leaves the member as it was.
+// Each rule by each state and caller. A refused rule leaves the member as it was.
 func TestMemberRules(t *testing.T) {
-	proved := func(m *Member) { m.ProvedAt = noon }
-	approve := func(m *Member, by By) error { return m.Approve(by, nil, noon) }
-	reject := func(m *Member, by By) error { return m.Reject(by) }
-	change := func(m *Member, by By) error { return m.ChangeRoles(by, []RoleName{AILoop}, noon) }
-	suspend := func(m *Member, by By) error { return m.Suspend(by, noon) }
-	restore := func(m *Member, by By) error { return m.Restore(by, noon) }
-	renew := func(m *Member, _ By) error { return m.Renew(noon) }
-	remove := func(m *Member, by By) error { return m.Remove(by) }
+	proved := func(m *Member) { m.EmailVerifiedAt = noon }
+	approve := func(m *Member, actor Actor) error { return m.Approve(actor, nil, noon) }
+	reject := func(m *Member, actor Actor) error { return m.Reject(actor) }
+	change := func(m *Member, actor Actor) error { return m.ChangeRoles(actor, []RoleName{AILoop}, noon) }
+	suspend := func(m *Member, actor Actor) error { return m.Suspend(actor, noon) }
+	restore := func(m *Member, actor Actor) error { return m.Unsuspend(actor, noon) }
+	renew := func(m *Member, _ Actor) error { return m.Renew(noon) }
+	remove := func(m *Member, actor Actor) error { return m.Remove(actor) }
 	tests := []struct {
 		name  string
-		rule  func(m *Member, by By) error
+		rule  func(m *Member, actor Actor) error
 		state State
-		by    By
+		actor Actor
 		set   func(*Member)
 		want  string
 	}{
@@ -83,7 +83,7 @@ func TestMemberRules(t *testing.T) {
 		{"change the active", change, Active, ann, nil, ""},
 		{"change the pending", change, Pending, ann, nil, ""},
 		{"change oneself", change, Active, bob, nil, "You cannot change your own roles. Another Admin can."},
-		{"change to nothing", func(m *Member, by By) error { return m.ChangeRoles(by, nil, noon) }, Active, ann, nil, "Choose at least one role. To keep Bob out, suspend or remove them."},
+		{"change to nothing", func(m *Member, actor Actor) error { return m.ChangeRoles(actor, nil, noon) }, Active, ann, nil, "Choose at least one role. To keep Bob out, suspend or remove them."},
 		{"suspend the active", suspend, Active, ann, nil, ""},
 		{"suspend oneself", suspend, Active, bob, nil, "You cannot suspend yourself. Another Admin can."},
 		{"suspend the pending", suspend, Pending, ann, nil, "Bob is still waiting for a decision. Approve or reject the request instead."},
@@ -105,7 +105,7 @@ func TestMemberRules(t *testing.T) {
 				tt.set(&m)
 			}
 			before := m
-			err := tt.rule(&m, tt.by)
+			err := tt.rule(&m, tt.actor)
 			check(t, err, tt.want)
 			if err != nil && !reflect.DeepEqual(m, before) {
 				t.Errorf("a refusal changed the member: %+v", m)
@@ -118,27 +118,27 @@ func TestMemberRules(t *testing.T) {
 func TestMemberAfterwards(t *testing.T) {
 	later := noon.Add(time.Hour)
 	m := somebody(Pending)
-	if err := m.Approve(ann, []RoleName{AILoop}, later); err != nil || m.State != Active || !m.Has(AILoop) || m.Has(Fleet) || m.Decision != (Decision{By: ann, At: later}) || m.Rights != 1 {
+	if err := m.Approve(ann, []RoleName{AILoop}, later); err != nil || m.State != Active || !m.Has(AILoop) || m.Has(Fleet) || m.Decision != (Decision{By: ann, At: later}) || m.PermissionRevision != 1 {
 		t.Errorf("approved: %+v, %v", m, err)
 	}
-	if err := m.ChangeRoles(ann, []RoleName{AILoop, Fleet}, later); err != nil || m.Rights != 2 || !m.SetBack.IsZero() {
+	if err := m.ChangeRoles(ann, []RoleName{AILoop, Fleet}, later); err != nil || m.PermissionRevision != 2 || !m.SetBack.IsZero() {
 		t.Errorf("given more: %+v, %v", m, err)
 	}
-	if err := m.ChangeRoles(ann, []RoleName{Fleet}, later); err != nil || m.Rights != 2 || !m.SetBack.Equal(later) {
+	if err := m.ChangeRoles(ann, []RoleName{Fleet}, later); err != nil || m.PermissionRevision != 2 || !m.SetBack.Equal(later) {
 		t.Errorf("given less: %+v, %v", m, err)
 	}
 	if err := m.Suspend(ann, later); err != nil || m.State != Suspended || m.Epoch != 1 || m.IsAdmin() {
 		t.Errorf("suspended: %+v, %v", m, err)
 	}
-	if err := m.Restore(ann, noon.Add(time.Hour)); err != nil || m.State != Active || m.Epoch != 1 || m.Rights != 3 {
+	if err := m.Unsuspend(ann, noon.Add(time.Hour)); err != nil || m.State != Active || m.Epoch != 1 || m.PermissionRevision != 3 {
 		t.Errorf("restored: %+v, %v", m, err)
 	}
 	p := somebody(Pending)
-	p.Invitation.Ended, p.Invitation.Reminded = true, true
-	if err := p.Renew(later); err != nil || p.Invitation.Ended || p.Invitation.Reminded || !p.Invitation.ExpiresAt.Equal(later.Add(7*24*time.Hour)) {
+	p.Invitation.Expired, p.Invitation.Reminded = true, true
+	if err := p.Renew(later); err != nil || p.Invitation.Expired || p.Invitation.Reminded || !p.Invitation.ExpiresAt.Equal(later.Add(7*24*time.Hour)) {
 		t.Errorf("renewed: %+v, %v", p, err)
 	}
-	if !p.Prove(later) || p.Prove(later.Add(time.Hour)) || !p.ProvedAt.Equal(later) {
+	if !p.VerifyEmail(later) || p.VerifyEmail(later.Add(time.Hour)) || !p.EmailVerifiedAt.Equal(later) {
 		t.Errorf("proved: %+v", p)
 	}
 }
@@ -158,9 +158,9 @@ func TestMemberFallsDue(t *testing.T) {
 		{"reminded already", func(m *Member) { m.Invitation.Reminded = true }, 6 * day, false, false, 7 * day},
 		{"a second before the end", nil, 7*day - time.Second, true, false, 7 * day},
 		{"at the end", nil, 7 * day, false, true, 30 * day},
-		{"proved before the end", func(m *Member) { m.ProvedAt = noon.Add(6 * day) }, 7 * day, false, false, 36 * day},
-		{"too short to remind", func(m *Member) { m.Invitation.Lasts, m.Invitation.ExpiresAt = Seconds(day), noon.Add(day) }, 0, false, false, day},
-		{"renewed past 30 days", func(m *Member) { m.Invitation.ExpiresAt = noon.Add(33 * day); m.Invitation.Ended = true }, 33 * day, false, false, 33 * day},
+		{"proved before the end", func(m *Member) { m.EmailVerifiedAt = noon.Add(6 * day) }, 7 * day, false, false, 36 * day},
+		{"too short to remind", func(m *Member) { m.Invitation.TTL, m.Invitation.ExpiresAt = Seconds(day), noon.Add(day) }, 0, false, false, day},
+		{"renewed past 30 days", func(m *Member) { m.Invitation.ExpiresAt = noon.Add(33 * day); m.Invitation.Expired = true }, 33 * day, false, false, 33 * day},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -172,7 +172,7 @@ func TestMemberFallsDue(t *testing.T) {
 			if got := m.Remind(now); got != tt.remind {
 				t.Errorf("Remind = %v", got)
 			}
-			if got := m.EndInvitation(now); got != tt.end {
+			if got := m.ExpireInvitation(now); got != tt.end {
 				t.Errorf("EndInvitation = %v", got)
 			}
 			if got := m.NextDue(); !got.Equal(noon.Add(tt.next)) {
@@ -181,7 +181,7 @@ func TestMemberFallsDue(t *testing.T) {
 		})
 	}
 	for _, s := range []State{Active, Suspended} {
-		if m := somebody(s); !m.NextDue().IsZero() || m.Remind(noon.Add(6*day)) || m.EndInvitation(noon.Add(8*day)) {
+		if m := somebody(s); !m.NextDue().IsZero() || m.Remind(noon.Add(6*day)) || m.ExpireInvitation(noon.Add(8*day)) {
 			t.Errorf("something falls due for the %s", s)
 		}
 	}

@@ -11,24 +11,24 @@ import (
 
 func TestLoginCheck(t *testing.T) {
 	here, there := Secret("here").Hash(), Secret("there").Hash()
-	dead, other := DeadLink().Error(), OtherBrowser().Error()
+	dead, other := LinkExpired().Error(), WrongBrowser().Error()
 	tests := []struct {
 		name    string
-		login   Login
+		login   LoginLink
 		browser SecretHash
 		at      time.Duration // from its end
 		want    string
 	}{
-		{"good", Login{}, SecretHash{}, -time.Hour, ""},
-		{"a second before its end", Login{}, here, -time.Second, ""},
-		{"at its end", Login{}, here, 0, dead},
-		{"a second after its end", Login{}, here, time.Second, dead},
-		{"used", Login{UsedAt: noon}, here, -time.Hour, dead},
-		{"revoked", Login{Revoked: true}, here, -time.Hour, dead},
-		{"in the browser that asked", Login{Browser: here}, here, -time.Second, ""},
-		{"in another browser", Login{Browser: here}, there, -time.Second, other},
-		{"in a browser without a cookie", Login{Browser: here}, SecretHash{}, -time.Second, other},
-		{"used, in another browser", Login{Browser: here, UsedAt: noon}, there, -time.Second, dead},
+		{"good", LoginLink{}, SecretHash{}, -time.Hour, ""},
+		{"a second before its end", LoginLink{}, here, -time.Second, ""},
+		{"at its end", LoginLink{}, here, 0, dead},
+		{"a second after its end", LoginLink{}, here, time.Second, dead},
+		{"used", LoginLink{UsedAt: noon}, here, -time.Hour, dead},
+		{"revoked", LoginLink{Revoked: true}, here, -time.Hour, dead},
+		{"in the browser that asked", LoginLink{Browser: here}, here, -time.Second, ""},
+		{"in another browser", LoginLink{Browser: here}, there, -time.Second, other},
+		{"in a browser without a cookie", LoginLink{Browser: here}, SecretHash{}, -time.Second, other},
+		{"used, in another browser", LoginLink{Browser: here, UsedAt: noon}, there, -time.Second, dead},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -42,27 +42,27 @@ func TestAskGuess(t *testing.T) {
 	right, wrong := Secret("482913").Hash(), Secret("000000").Hash()
 	tests := []struct {
 		name    string
-		ask     Ask
+		ask     SignInRequest
 		guess   SecretHash
 		at      time.Duration
 		refused bool
 	}{
-		{"right", Ask{Code: right}, right, -time.Second, false},
-		{"wrong", Ask{Code: right}, wrong, -time.Second, true},
-		{"right at the fifth", Ask{Code: right, Guesses: MostGuesses - 1}, right, -time.Second, false},
-		{"right at the sixth", Ask{Code: right, Guesses: MostGuesses}, right, -time.Second, true},
-		{"right at its end", Ask{Code: right}, right, 0, true},
-		{"nothing to guess", Ask{}, SecretHash{}, -time.Second, true},
+		{"right", SignInRequest{Code: right}, right, -time.Second, false},
+		{"wrong", SignInRequest{Code: right}, wrong, -time.Second, true},
+		{"right at the fifth", SignInRequest{Code: right, Attempts: MaxCodeAttempts - 1}, right, -time.Second, false},
+		{"right at the sixth", SignInRequest{Code: right, Attempts: MaxCodeAttempts}, right, -time.Second, true},
+		{"right at its end", SignInRequest{Code: right}, right, 0, true},
+		{"nothing to guess", SignInRequest{}, SecretHash{}, -time.Second, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.ask.ExpiresAt = noon
-			guesses := tt.ask.Guesses
-			err := tt.ask.Guess(tt.guess, noon.Add(tt.at))
+			guesses := tt.ask.Attempts
+			err := tt.ask.CheckCode(tt.guess, noon.Add(tt.at))
 			if (err != nil) != tt.refused || err != nil && err.Error() != WrongCode().Error() {
 				t.Errorf("Guess = %v", err)
 			}
-			if tt.ask.Guesses != guesses+1 {
+			if tt.ask.Attempts != guesses+1 {
 				t.Error("the guess was not counted")
 			}
 		})
@@ -77,15 +77,15 @@ func TestSessionGood(t *testing.T) {
 		want         bool
 	}{
 		{"an Admin, just used", true, time.Hour, 0, true},
-		{"an Admin, a second before idle", true, time.Hour, AdminIdle - time.Second, true},
-		{"an Admin, idle", true, time.Hour, AdminIdle, false},
-		{"an Admin, a second before the limit", true, AdminLasts - time.Second, 0, true},
-		{"an Admin, at the limit", true, AdminLasts, 0, false},
-		{"a member, idle as an Admin", false, time.Hour, AdminIdle, true},
-		{"a member, a second before idle", false, MemberIdle, MemberIdle - time.Second, true},
-		{"a member, idle", false, MemberIdle, MemberIdle, false},
-		{"a member, a second before the limit", false, MemberLasts - time.Second, 0, true},
-		{"a member, at the limit", false, MemberLasts, 0, false},
+		{"an Admin, a second before idle", true, time.Hour, AdminIdleTTL - time.Second, true},
+		{"an Admin, idle", true, time.Hour, AdminIdleTTL, false},
+		{"an Admin, a second before the limit", true, AdminSessionTTL - time.Second, 0, true},
+		{"an Admin, at the limit", true, AdminSessionTTL, 0, false},
+		{"a member, idle as an Admin", false, time.Hour, AdminIdleTTL, true},
+		{"a member, a second before idle", false, MemberIdleTTL, MemberIdleTTL - time.Second, true},
+		{"a member, idle", false, MemberIdleTTL, MemberIdleTTL, false},
+		{"a member, a second before the limit", false, MemberSessionTTL - time.Second, 0, true},
+		{"a member, at the limit", false, MemberSessionTTL, 0, false},
 		{"opened by a clock a little ahead", false, -ClockSlack, -ClockSlack, true},
 		{"opened by a clock that was ten years ahead", false, -3650 * 24 * time.Hour, 0, false},
 		{"opened in the future by a second too much", false, -ClockSlack - time.Second, 0, false},
@@ -93,8 +93,8 @@ func TestSessionGood(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s := Session{OpenedAt: noon.Add(-tt.opened), SeenAt: noon.Add(-tt.seen)}
-			if got := s.Good(tt.manages, noon); got != tt.want {
+			opened := Session{OpenedAt: noon.Add(-tt.opened), SeenAt: noon.Add(-tt.seen)}
+			if got := opened.IsValid(tt.manages, noon); got != tt.want {
 				t.Errorf("Good = %v", got)
 			}
 		})
@@ -103,14 +103,14 @@ func TestSessionGood(t *testing.T) {
 
 func TestTokenGood(t *testing.T) {
 	tok := Token{ExpiresAt: noon}
-	if !tok.Good(noon.Add(-time.Second)) || tok.Good(noon) || tok.Good(noon.Add(time.Second)) {
+	if !tok.IsValid(noon.Add(-time.Second)) || tok.IsValid(noon) || tok.IsValid(noon.Add(time.Second)) {
 		t.Error("a token is good until its end, and not at it")
 	}
-	ahead := Token{MadeAt: noon.Add(ClockSlack)}
-	if !ahead.Good(noon) || ahead.Good(noon.Add(-time.Second)) {
+	ahead := Token{CreatedAt: noon.Add(ClockSlack)}
+	if !ahead.IsValid(noon) || ahead.IsValid(noon.Add(-time.Second)) {
 		t.Error("a token is made by a clock a little ahead, or it is not good")
 	}
-	if forever := (Token{}); !forever.Good(noon) {
+	if forever := (Token{}); !forever.IsValid(noon) {
 		t.Error("a token without an end has ended")
 	}
 }
@@ -118,15 +118,15 @@ func TestTokenGood(t *testing.T) {
 func TestLetterRequeue(t *testing.T) {
 	tests := []struct {
 		name   string
-		letter Letter
+		letter Message
 		want   string
 	}{
-		{"retrying", Letter{State: LetterRetrying, Kind: InvitationLetter, GoodUntil: noon.Add(time.Second)}, "letter"},
-		{"kept", Letter{State: LetterKept, Kind: InvitationLetter}, "letter"},
-		{"failed, with nothing secret", Letter{State: LetterFailed, Kind: ApprovedLetter}, "letter"},
-		{"failed, with a link", Letter{State: LetterFailed, Kind: SignInLetter}, "letter_gone"},
-		{"sent", Letter{State: LetterSent, Kind: ApprovedLetter}, "already_sent"},
-		{"expired just now", Letter{State: LetterRetrying, GoodUntil: noon}, "letter_expired"},
+		{"retrying", Message{State: MessageRetrying, Kind: InvitationMessage, ExpiresAt: noon.Add(time.Second)}, "letter"},
+		{"kept", Message{State: MessageHeld, Kind: InvitationMessage}, "letter"},
+		{"failed, with nothing secret", Message{State: MessageFailed, Kind: ApprovedMessage}, "letter"},
+		{"failed, with a link", Message{State: MessageFailed, Kind: SignInMessage}, "letter_gone"},
+		{"sent", Message{State: MessageSent, Kind: ApprovedMessage}, "already_sent"},
+		{"expired just now", Message{State: MessageRetrying, ExpiresAt: noon}, "letter_expired"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestLetterRequeue(t *testing.T) {
 			err := l.Requeue(noon)
 			switch {
 			case tt.want == "letter":
-				if err != nil || l.State != LetterQueued || !l.NextTry.Equal(noon) {
+				if err != nil || l.State != MessageQueued || !l.NextTry.Equal(noon) {
 					t.Errorf("Requeue = %v, %+v", err, l)
 				}
 			case err == nil || Explain(err).Code != tt.want || l != tt.letter:
@@ -144,22 +144,22 @@ func TestLetterRequeue(t *testing.T) {
 	}
 }
 
-// Each wait is longer than the one before, up to the last, and a letter whose
+// Each wait is longer than the one before, up to the last, and an email whose
 // words end before the next try fails.
 func TestLetterTryLater(t *testing.T) {
-	l := Letter{State: LetterQueued, Lease: Lease{Owner: "w", Epoch: 4, Until: noon}}
+	l := Message{State: MessageQueued, Lease: Lease{Owner: "w", Epoch: 4, Until: noon}}
 	for i, want := range []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 2 * time.Hour} {
-		l.TryLater("451 later", 0, noon)
-		if l.State != LetterRetrying || !l.NextTry.Equal(noon.Add(want)) || l.Attempts != i+1 || l.Detail != "451 later" || l.Lease != (Lease{Epoch: 4}) {
+		l.Retry("451 later", 0, noon)
+		if l.State != MessageRetrying || !l.NextTry.Equal(noon.Add(want)) || l.Attempts != i+1 || l.Detail != "451 later" || l.Lease != (Lease{Epoch: 4}) {
 			t.Errorf("try %d: %+v", i+1, l)
 		}
 	}
-	l.TryLater("451 later", 0.999, noon)
+	l.Retry("451 later", 0.999, noon)
 	if l.NextTry.Before(noon.Add(2*time.Hour)) || !l.NextTry.Before(noon.Add(3*time.Hour)) {
 		t.Errorf("with jitter: %s", l.NextTry)
 	}
-	l.GoodUntil = noon.Add(2 * time.Hour)
-	if l.TryLater("451 later", 0, noon); l.State != LetterFailed || !l.NextTry.IsZero() {
+	l.ExpiresAt = noon.Add(2 * time.Hour)
+	if l.Retry("451 later", 0, noon); l.State != MessageFailed || !l.NextTry.IsZero() {
 		t.Errorf("at its end: %+v", l)
 	}
 }
@@ -182,7 +182,7 @@ func TestCheckRole(t *testing.T) {
 		{"a look-alike letter", Role{Name: "\u0410dmin", Permissions: some}, "role_name"},
 		{"the star", Role{Name: "*", Permissions: some}, "role_name"},
 		{"no permission", Role{Name: "a"}, "permission_missing"},
-		{"one nobody can grant", Role{Name: "a", Permissions: []Permission{May(Wait, ResDoor)}}, "unknown_permission"},
+		{"one nobody can grant", Role{Name: "a", Permissions: []Permission{May(Wait, ResPortal)}}, "unknown_permission"},
 		{"a long description", Role{Name: "a", Permissions: some, Description: strings.Repeat("a", 201)}, "text_too_long"},
 	}
 	for _, tt := range tests {
@@ -197,7 +197,7 @@ func TestCheckRole(t *testing.T) {
 // Whatever an entry says is in its hash, and its place is too.
 func TestAuditChain(t *testing.T) {
 	chained := func() AuditEntry {
-		e := AuditEntry{At: noon, By: ann, Did: DidApprove, To: "bob", Detail: "Fleet"}
+		e := AuditEntry{At: noon, Actor: ann, Action: ActionApprove, Target: "bob", Detail: "Fleet"}
 		e.Chain(8, "before")
 		return e
 	}
@@ -211,9 +211,9 @@ func TestAuditChain(t *testing.T) {
 		t.Errorf("read back it sums to %s, %v", back.Sum(), err)
 	}
 	for name, alter := range map[string]func(*AuditEntry){
-		"when": func(e *AuditEntry) { e.At = e.At.Add(time.Microsecond) }, "who": func(e *AuditEntry) { e.By.Member = "eve" },
-		"from where": func(e *AuditEntry) { e.By.From = "x" }, "what": func(e *AuditEntry) { e.Did = DidReject },
-		"whom": func(e *AuditEntry) { e.To = "eve" }, "how": func(e *AuditEntry) { e.Detail = "" },
+		"when": func(e *AuditEntry) { e.At = e.At.Add(time.Microsecond) }, "who": func(e *AuditEntry) { e.Actor.Member = "eve" },
+		"from where": func(e *AuditEntry) { e.Actor.From = "x" }, "what": func(e *AuditEntry) { e.Action = ActionReject },
+		"whom": func(e *AuditEntry) { e.Target = "eve" }, "how": func(e *AuditEntry) { e.Detail = "" },
 		"the hash": func(e *AuditEntry) { e.Hash = "" }, "the one before": func(e *AuditEntry) { e.Prev = "x"; e.Hash = e.Sum() },
 		"the place": func(e *AuditEntry) { e.Seq = 9; e.Hash = e.Sum() },
 	} {
@@ -275,7 +275,7 @@ func TestSecretsAndIdentifiers(t *testing.T) {
 	}
 	for _, bad := range []string{"", id[1:], id + "a", strings.ToUpper(id), id[:25] + "/", id[:25] + "1", id[:25] + "\x00"} {
 		_, a := ParseMemberID(bad)
-		_, b := ParseLetterID(bad)
+		_, b := ParseMessageID(bad)
 		_, c := ParseTokenID(bad)
 		if !NotFound.Is(a) || !NotFound.Is(b) || !NotFound.Is(c) {
 			t.Errorf("%q was taken as an identifier", bad)
@@ -292,7 +292,7 @@ func TestLinkFromTheFutureIsDead(t *testing.T) {
 		ClockSlack + time.Second: true,
 		3650 * 24 * time.Hour:    true,
 	} {
-		l := Login{MadeAt: noon.Add(ahead), ExpiresAt: noon.Add(ahead + time.Hour)}
+		l := LoginLink{CreatedAt: noon.Add(ahead), ExpiresAt: noon.Add(ahead + time.Hour)}
 		if err := l.Check(SecretHash{}, noon); (err != nil) != dead {
 			t.Errorf("%v ahead: %v", ahead, err)
 		}

@@ -21,17 +21,17 @@ type Resource string
 
 // The resources. A section's own name stands for its front page.
 const (
-	ResAILoop       Resource = "ailoop"
-	ResAILoopLake   Resource = "ailoop/datalake"
-	ResAILoopFlows  Resource = "ailoop/flows"
-	ResFleet        Resource = "fleet"
-	ResFleetLake    Resource = "fleet/datalake"
-	ResFleetFlows   Resource = "fleet/flows"
-	ResMembers      Resource = "members"
-	ResAudit        Resource = "audit"
-	ResSettings     Resource = "settings"
-	ResApplications Resource = "applications"
-	ResDoor         Resource = "door" // one's own waiting page and account
+	ResAILoop         Resource = "ailoop"
+	ResAILoopDataLake Resource = "ailoop/datalake"
+	ResAILoopFlows    Resource = "ailoop/flows"
+	ResFleet          Resource = "fleet"
+	ResFleetDataLake  Resource = "fleet/datalake"
+	ResFleetFlows     Resource = "fleet/flows"
+	ResMembers        Resource = "members"
+	ResAudit          Resource = "audit"
+	ResSettings       Resource = "settings"
+	ResApplications   Resource = "applications"
+	ResPortal         Resource = "door" // one's own waiting page and account
 )
 
 // An Action is what a permission lets one do to a resource.
@@ -60,8 +60,8 @@ func (p Permission) String() string { return string(p.Action) + " " + string(p.R
 
 // grantable is every permission that a role can hold.
 var grantable = []Permission{
-	May(Open, ResAILoop), May(Open, ResAILoopLake), May(Open, ResAILoopFlows),
-	May(Open, ResFleet), May(Open, ResFleetLake), May(Open, ResFleetFlows),
+	May(Open, ResAILoop), May(Open, ResAILoopDataLake), May(Open, ResAILoopFlows),
+	May(Open, ResFleet), May(Open, ResFleetDataLake), May(Open, ResFleetFlows),
 	May(Read, ResMembers), May(DoInvite, ResMembers), May(Decide, ResMembers), May(Change, ResMembers),
 	May(Read, ResAudit),
 	May(Read, ResSettings), May(Change, ResSettings),
@@ -146,12 +146,12 @@ func validRoleName(s string) bool {
 
 func letter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
-// MostHeld is how many roles one member, or one token, can have.
-const MostHeld = 10
+// MaxRolesHeld is how many roles one member, or one token, can have.
+const MaxRolesHeld = 10
 
 // TooManyRoles refuses more roles than one member can have.
 func TooManyRoles() *Error {
-	return Errorf(Invalid, "One member can have up to %d roles. Make a role that opens what several of them do.", MostHeld).On("roles").WithCode("too_many_roles")
+	return Errorf(Invalid, "One member can have up to %d roles. Make a role that opens what several of them do.", MaxRolesHeld).On("roles").WithCode("too_many_roles")
 }
 
 // RoleNames writes roles as a list for people: "Fleet, AILoop".
@@ -168,8 +168,8 @@ func UnknownRole(name string) *Error {
 	return Errorf(Invalid, "There is no role %q. Use Admin, AILoop, Fleet or one of your own.", Shorten(name, 40)).On("roles").WithCode("unknown_role")
 }
 
-// Above refuses a role with permissions that the one who grants it lacks.
-func Above(role RoleName, p Permission) *Error {
+// AbovePermissions refuses a role with permissions that the one who grants it lacks.
+func AbovePermissions(role RoleName, p Permission) *Error {
 	return Errorf(Forbidden, "%s goes beyond your own access (it may %s), so you cannot grant it.", role, p).WithCode("role_above_own")
 }
 

@@ -4,8 +4,8 @@ import "time"
 
 // Settings are what an Admin can change while Doorward runs.
 type Settings struct {
-	Workspace  string   `json:"workspace"`
-	Invitation Duration `json:"invitation"` // how long invitations last, unless said otherwise
+	Workspace     string   `json:"workspace"`
+	InvitationTTL Duration `json:"invitation"` // how long invitations last, unless said otherwise
 }
 
 // DefaultWorkspace is the workspace's name until an Admin gives it one.
@@ -13,7 +13,7 @@ const DefaultWorkspace = "AI Loop"
 
 // DefaultSettings are the settings of a fresh Doorward.
 func DefaultSettings() Settings {
-	return Settings{Workspace: DefaultWorkspace, Invitation: Seconds(DefaultInvitation)}
+	return Settings{Workspace: DefaultWorkspace, InvitationTTL: Seconds(DefaultInvitationTTL)}
 }
 
 // Check says what is wrong with the settings.
@@ -21,7 +21,7 @@ func (s Settings) Check() error {
 	if s.Workspace == "" {
 		return Errorf(Invalid, "The workspace needs a name.").On("workspace").WithCode("workspace_missing")
 	}
-	if d := s.Invitation.Std(); d < ShortestInvite || d > LongestInvite {
+	if d := s.InvitationTTL.Std(); d < MinInvitationTTL || d > MaxInvitationTTL {
 		return Errorf(Invalid, "An invitation can last from 1 hour to 30 days.").On("invitation").WithCode("expiry_out_of_range")
 	}
 	return CheckText("workspace", s.Workspace, 60)
@@ -29,8 +29,8 @@ func (s Settings) Check() error {
 
 // MailHealth is what is known of the way to the mail server.
 type MailHealth struct {
-	Paused   bool      `json:"paused,omitempty"` // the queue stands still: nothing is wrong with the letters
-	Words    string    `json:"words,omitempty"`  // the mail server's own, or ours when it was not reached
+	Paused   bool      `json:"paused,omitempty"` // the queue stands still: nothing is wrong with the emails
+	Detail   string    `json:"words,omitempty"`  // the mail server's own, or ours when it was not reached
 	Since    time.Time `json:"since,omitzero"`
 	NextTry  time.Time `json:"next_try,omitzero"`
 	LastSent time.Time `json:"last_sent,omitzero"`
@@ -39,15 +39,15 @@ type MailHealth struct {
 // Counters are kept with every change, so that no list has to be read to count
 // it.
 type Counters struct {
-	Pending   int                 `json:"pending"`
-	Accepted  int                 `json:"proved"` // of the pending: have come, by whatever link
-	Active    int                 `json:"active"`
-	Suspended int                 `json:"suspended"`
-	Expired   int                 `json:"expired"` // of the pending: the invitation ran out
-	Admins    int                 `json:"admins"`  // active, and Admin: never zero once there was one
-	Roles     map[RoleName]int    `json:"roles,omitempty"`
-	Letters   map[LetterState]int `json:"letters,omitempty"`
-	Tokens    int                 `json:"tokens,omitempty"`
+	Pending   int                  `json:"pending"`
+	Accepted  int                  `json:"proved"` // of the pending: have come, by whatever link
+	Active    int                  `json:"active"`
+	Suspended int                  `json:"suspended"`
+	Expired   int                  `json:"expired"` // of the pending: the invitation ran out
+	Admins    int                  `json:"admins"`  // active, and Admin: never zero once there was one
+	Roles     map[RoleName]int     `json:"roles,omitempty"`
+	Messages  map[MessageState]int `json:"letters,omitempty"`
+	Tokens    int                  `json:"tokens,omitempty"`
 
 	// TokenRoles is how many API tokens hold each role. Nil: an older Doorward
 	// kept this store, and they have not been counted yet.
@@ -62,10 +62,10 @@ func (c *Counters) Add(m *Member, n int) {
 	switch m.State {
 	case Pending:
 		c.Pending += n
-		if !m.Came().IsZero() {
+		if !m.JoinedAt().IsZero() {
 			c.Accepted += n
 		}
-		if m.Invitation.Ended {
+		if m.Invitation.Expired {
 			c.Expired += n
 		}
 	case Active:

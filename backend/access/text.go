@@ -21,7 +21,7 @@ func CheckText(field, s string, most int) error {
 	all := []rune(s)
 	marks, foreign := 0, 0
 	for i, r := range all {
-		if !seen(all, i) {
+		if !isVisible(all, i) {
 			return Errorf(Invalid, "The %s holds a character that cannot be shown (U+%04X). Please take it out.", words(field), r).On(field).WithCode("text_invisible")
 		}
 		switch {
@@ -33,7 +33,7 @@ func CheckText(field, s string, most int) error {
 		case !joins(r):
 			marks, foreign = 0, 0
 		}
-		if marks > mostMarks || foreign > mostForeign || marks == 1 && i == 0 {
+		if marks > maxMarks || foreign > maxForeign || marks == 1 && i == 0 {
 			return Errorf(
 				Invalid,
 				"The %s has marks without a letter, or more on one letter than any writing has (at U+%04X). Please take them out.",
@@ -49,8 +49,8 @@ func CheckText(field, s string, most int) error {
 // has up to six, a Tibetan one as many), and those that go on letters of every
 // script (two in Vietnamese, three in Arabic, four in pointed Hebrew).
 const (
-	mostMarks   = 8
-	mostForeign = 4
+	maxMarks   = 8
+	maxForeign = 4
 )
 
 // CleanText is CheckText on the text without space around it. The result is in
@@ -70,7 +70,7 @@ func words(field string) string { return strings.ReplaceAll(field, "_", " ") }
 func Shorten(s string, n int) string {
 	var b strings.Builder
 	for _, r := range s {
-		if unseen(r) && !joins(r) {
+		if isInvisible(r) && !joins(r) {
 			continue
 		}
 		if n--; n < 0 {

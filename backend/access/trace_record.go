@@ -9,30 +9,30 @@ import (
 	"time"
 )
 
-// ErrUnknown is the cause of a refusal where a secret was shown that the store
+// ErrUnknownCode is the cause of a refusal where a secret was shown that the store
 // does not hold. One that was good once and has ended is refused in the same
 // words, without this cause: it is no trace of an attack.
-var ErrUnknown = errors.New("the store does not hold it")
+var ErrUnknownCode = errors.New("the store does not hold it")
 
-// MostNetworks is how many networks are told apart, of one kind. Beyond it what
+// MaxNetworks is how many networks are told apart, of one kind. Beyond it what
 // happened is counted all the same, and that there were more is said.
-const MostNetworks = 50
+const MaxNetworks = 50
 
-// A Noticed is how often a kind was noticed, and from which networks.
-type Noticed struct {
+// A TraceCount is how often a kind was noticed, and from which networks.
+type TraceCount struct {
 	Trace Trace          `json:"trace"`
 	Count int            `json:"count"`
-	From  map[string]int `json:"from,omitempty"` // by network; at most MostNetworks
+	From  map[string]int `json:"from,omitempty"` // by network; at most MaxNetworks
 	More  bool           `json:"more,omitempty"` // there were more networks than these
 }
 
 // Add counts n more from a network.
-func (x *Noticed) Add(network string, n int) {
+func (x *TraceCount) Add(network string, n int) {
 	x.Count += n
 	if x.From == nil {
 		x.From = map[string]int{}
 	}
-	if _, known := x.From[network]; !known && len(x.From) >= MostNetworks {
+	if _, known := x.From[network]; !known && len(x.From) >= MaxNetworks {
 		x.More = true
 		if n == 1 {
 			return // none of those that are here has less
@@ -47,7 +47,7 @@ func (x *Noticed) Add(network string, n int) {
 }
 
 // Merge counts what other counted, too.
-func (x *Noticed) Merge(other Noticed) {
+func (x *TraceCount) Merge(other TraceCount) {
 	for network, n := range other.From {
 		x.Add(network, n)
 	}
@@ -71,7 +71,7 @@ func least[V any](from map[string]V, number func(V) int) string {
 
 // String says it as the audit log does: "120 wrong login codes from 14 networks,
 // most from 203.0.113.9".
-func (x *Noticed) String() string {
+func (x *TraceCount) String() string {
 	most := ""
 	for network, n := range x.From {
 		if 2*n > x.Count {
@@ -85,7 +85,7 @@ func traceSaid(t Trace, count, networks int, more bool, most string) string {
 	said := t.Counted(count)
 	switch {
 	case more:
-		said += fmt.Sprintf(" from more than %d networks", MostNetworks)
+		said += fmt.Sprintf(" from more than %d networks", MaxNetworks)
 	case networks == 1 && most != "":
 		return said + " from " + most
 	case networks == 1:
@@ -102,8 +102,8 @@ func traceSaid(t Trace, count, networks int, more bool, most string) string {
 // How long what was noticed is gathered before the audit log tells of it. While
 // it goes on, the time doubles: nobody can fill the log from outside.
 const (
-	TraceSpan    = 10 * time.Minute
-	TraceSpanMax = time.Hour
+	TraceInterval    = 10 * time.Minute
+	MaxTraceInterval = time.Hour
 )
 
 // traceHours is how many hours the record of a kind goes back.
@@ -114,10 +114,10 @@ const traceHours = 24
 type TraceRecord struct {
 	Trace  Trace               `json:"trace"`
 	Hours  map[int64]int       `json:"hours,omitempty"` // by the hour since 1970
-	From   map[string]FromTime `json:"from,omitempty"`  // at most MostNetworks
+	From   map[string]FromTime `json:"from,omitempty"`  // at most MaxNetworks
 	Beyond int64               `json:"beyond,omitempty"`
 	Last   time.Time           `json:"last"`
-	Untold Noticed             `json:"untold,omitzero"`
+	Untold TraceCount          `json:"untold,omitzero"`
 	DueAt  time.Time           `json:"due_at,omitzero"` // when the audit log is told
 	ToldAt time.Time           `json:"told_at,omitzero"`
 	Span   time.Duration       `json:"span,omitempty"`
@@ -135,7 +135,7 @@ func hourOf(t time.Time) int64 { return t.Unix() / 3600 }
 
 // Add keeps what was noticed until now. It reports whether this is the first
 // that the audit log has to be told, at DueAt.
-func (r *TraceRecord) Add(x Noticed, now time.Time) (first bool) {
+func (r *TraceRecord) Add(x TraceCount, now time.Time) (first bool) {
 	hour := hourOf(now)
 	r.forget(hour)
 	if r.Hours == nil {
@@ -162,14 +162,14 @@ func (r *TraceRecord) Add(x Noticed, now time.Time) (first bool) {
 // nextSpan doubles while one thing follows close upon the other.
 func (r *TraceRecord) nextSpan(now time.Time) time.Duration {
 	if r.ToldAt.IsZero() || now.Sub(r.ToldAt) >= r.Span {
-		return TraceSpan
+		return TraceInterval
 	}
-	return min(2*r.Span, TraceSpanMax)
+	return min(2*r.Span, MaxTraceInterval)
 }
 
 func (r *TraceRecord) addFrom(network string, n int, hour int64) {
 	had, known := r.From[network]
-	if !known && len(r.From) >= MostNetworks {
+	if !known && len(r.From) >= MaxNetworks {
 		r.Beyond = hour
 		least := least(r.From, func(f FromTime) int { return f.N })
 		if r.From[least].N >= n {
@@ -195,7 +195,7 @@ func (r *TraceRecord) Tell(now time.Time) (said string) {
 		return ""
 	}
 	said = r.Untold.String()
-	r.Untold, r.ToldAt, r.DueAt = Noticed{}, now, time.Time{}
+	r.Untold, r.ToldAt, r.DueAt = TraceCount{}, now, time.Time{}
 	return said
 }
 

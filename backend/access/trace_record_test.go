@@ -12,8 +12,8 @@ var traceNoon = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 
 // noticedTimes is so many of a kind, one from each of so many networks and the rest from
 // the first.
-func noticedTimes(kind Trace, count, networks int) Noticed {
-	x := Noticed{Trace: kind}
+func noticedTimes(kind Trace, count, networks int) TraceCount {
+	x := TraceCount{Trace: kind}
 	for i := range networks {
 		x.Add(fmt.Sprintf("198.51.100.%d", i), 1)
 	}
@@ -42,7 +42,7 @@ func TestEveryTraceHasItsWords(t *testing.T) {
 func TestNoticedInWords(t *testing.T) {
 	tests := []struct {
 		name string
-		in   Noticed
+		in   TraceCount
 		want string
 	}{
 		{"one", noticedTimes(TraceWrongCode, 1, 1), "1 wrong login code from 198.51.100.0"},
@@ -67,12 +67,12 @@ func TestNoticedInWords(t *testing.T) {
 // Merging loses no event, whatever the networks: below, at and above the bound.
 func TestMergeLosesNothing(t *testing.T) {
 	for _, n := range []int{1, 49, 50, 51, 300} {
-		a, b := noticedTimes(TraceWrongCode, 7, 2), Noticed{Trace: TraceWrongCode}
+		a, b := noticedTimes(TraceWrongCode, 7, 2), TraceCount{Trace: TraceWrongCode}
 		for i := range n {
 			b.Add(fmt.Sprintf("203.0.%d.%d", i/250, i%250), 1)
 		}
 		a.Merge(b)
-		if a.Count != 7+n || len(a.From) > MostNetworks || a.More != (n+2 > MostNetworks) {
+		if a.Count != 7+n || len(a.From) > MaxNetworks || a.More != (n+2 > MaxNetworks) {
 			t.Errorf("%d more: %d counted, %d networks, more %v", n, a.Count, len(a.From), a.More)
 		}
 	}
@@ -100,7 +100,7 @@ func TestTheDayEnds(t *testing.T) {
 	today := traceNoon.Add(23 * time.Hour)
 	r.Add(noticedTimes(TraceWrongCode, 1, 1), today)
 	later := traceNoon.Add(26 * time.Hour)
-	other := Noticed{Trace: TraceWrongCode}
+	other := TraceCount{Trace: TraceWrongCode}
 	other.Add("203.0.113.9", 5)
 	r.Add(other, later)
 	if d := r.Day(later); d.Count != 6 || d.Networks != 2 || d.MostFrom != "203.0.113.9" {
@@ -129,7 +129,7 @@ func TestTellIsBounded(t *testing.T) {
 	}
 	now = now.Add(time.Hour)
 	r.Add(noticedTimes(TraceTooMany, 1, 1), now)
-	if !r.DueAt.Equal(now.Add(TraceSpan)) {
+	if !r.DueAt.Equal(now.Add(TraceInterval)) {
 		t.Errorf("after a quiet hour it is due after %v", r.DueAt.Sub(now))
 	}
 }

@@ -11,13 +11,13 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
-	"doorward/backend/desk"
 	"doorward/backend/mail/mailtest"
+	"doorward/backend/service"
 	"doorward/backend/store"
 )
 
-// Somebody asks for letters to addresses, types wrong codes, and watches how long
-// the only writer is busy with what: from the ask to the end of the letter, and
+// Somebody asks for emails to addresses, types wrong codes, and watches how long
+// the only writer is busy with what: from the ask to the end of the email, and
 // for as many wrong codes as are judged, an address that nobody has, one that
 // waits, one that is suspended and one that is let in take the same transactions,
 // each with as many keys and about as many bytes.
@@ -44,12 +44,12 @@ func TestEachAddressWeighsTheSame(t *testing.T) {
 }
 
 // weigh is what is written in the order in which it is, for one address of a
-// class: an ask, its answer, what becomes of the letter, and twelve wrong codes.
+// class: an ask, its answer, what becomes of the email, and twelve wrong codes.
 func weigh(t *testing.T, class string, last bool) []store.Weight {
 	t.Helper()
 	o := newOffice(t, mailtest.Options{})
 	front := os.DirFS("../../frontend")
-	d, err := desk.New(t.Context(), desk.Options{
+	s, err := service.New(t.Context(), service.Options{
 		Store:     o.store,
 		Frontend:  front,
 		PublicURL: "https://door.example.com",
@@ -70,29 +70,29 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 		must(a, err)
 		return a
 	}
-	_, _, err = d.SetUpHere(t.Context(), desk.FirstAdmin{Email: parse("ann@example.org"), Name: "Ann"})
+	_, _, err = s.SetUpHere(t.Context(), service.FirstAdmin{Email: parse("ann@example.org"), Name: "Ann"})
 	must(nil, err)
 	to := parse("somebody@example.org")
 	if class == "unknown" {
-		_, err = d.Invite(t.Context(), access.Operator, desk.Invitation{
+		_, err = s.Invite(t.Context(), access.Operator, service.NewInvitation{
 			Email: parse("someelse@example.org"),
 			Roles: []access.RoleName{access.Fleet},
 		})
 		must(nil, err)
 	} else {
-		in, err := d.Invite(t.Context(), access.Operator, desk.Invitation{Email: to, Roles: []access.RoleName{access.Fleet}})
+		in, err := s.Invite(t.Context(), access.Operator, service.NewInvitation{Email: to, Roles: []access.RoleName{access.Fleet}})
 		must(nil, err)
 		if class != "pending" {
-			must(d.Approve(t.Context(), access.Operator, in.Card.ID, nil))
+			must(s.Approve(t.Context(), access.Operator, in.Card.ID, nil))
 		}
 		if class == "suspended" {
-			must(d.Suspend(t.Context(), access.Operator, in.Card.ID))
+			must(s.Suspend(t.Context(), access.Operator, in.Card.ID))
 		}
 	}
 	o.work()
 	waiting := func() (n int) {
 		o.view(func(tx *store.Tx) error {
-			letters, err := tx.WaitingLetters(100)
+			letters, err := tx.QueuedMessages(100)
 			next, err2 := tx.NextDecoyDue()
 			if n = len(letters); !next.IsZero() {
 				n++
@@ -107,18 +107,18 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 
 	var mu sync.Mutex
 	var all []store.Weight
-	stranger := func(n int) desk.Browser {
-		return desk.Browser{
+	stranger := func(n int) service.Browser {
+		return service.Browser{
 			Secret: access.Secret(fmt.Sprint("stranger ", n)),
 			From:   fmt.Sprint("198.51.100.", n),
 			Agent:  "Firefox",
 		}
 	}
-	if last { // the stranger before took all but one of the letters
+	if last { // the stranger before took all but one of the emails
 		for n := range 9 {
-			must(nil, d.Ask(t.Context(), to, stranger(100+n)))
+			must(nil, s.RequestSignIn(t.Context(), to, stranger(100+n)))
 		}
-		must(d.AnswerAsks(t.Context()))
+		must(s.AnswerSignInRequests(t.Context()))
 		eventually(t, "they are out", func() bool { return waiting() == 0 })
 		o.update(func(tx *store.Tx) error { return tx.PutMailHealth(access.MailHealth{LastSent: tx.Now}) })
 	}
@@ -127,14 +127,14 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 		defer mu.Unlock()
 		all = append(all, w)
 	})
-	must(nil, d.Ask(t.Context(), to, stranger(1)))
-	must(d.AnswerAsks(t.Context()))
+	must(nil, s.RequestSignIn(t.Context(), to, stranger(1)))
+	must(s.AnswerSignInRequests(t.Context()))
 	eventually(t, "it is over", func() bool { return waiting() == 0 })
 	for n := range 12 {
 		if n == 5 || n == 10 {
-			must(nil, d.Ask(t.Context(), to, stranger(1+n)))
+			must(nil, s.RequestSignIn(t.Context(), to, stranger(1+n)))
 		}
-		if _, err := d.RedeemCode(context.Background(), fmt.Sprintf("%08d", n), stranger(1+n/5*5)); !access.Invalid.Is(err) {
+		if _, err := s.RedeemCode(context.Background(), fmt.Sprintf("%08d", n), stranger(1+n/5*5)); !access.Invalid.Is(err) {
 			t.Fatal(err)
 		}
 	}

@@ -11,23 +11,23 @@ import (
 	"doorward/backend/store"
 )
 
-func signIn(l *access.Letter) {
-	l.Kind, l.GoodUntil = access.SignInLetter, l.QueuedAt.Add(15*time.Minute)
+func signIn(l *access.Message) {
+	l.Kind, l.ExpiresAt = access.SignInMessage, l.QueuedAt.Add(15*time.Minute)
 }
 
-func known(l *access.Letter) { signIn(l); l.Class = access.Awaited }
+func known(l *access.Message) { signIn(l); l.Priority = access.PriorityAwaited }
 
 // An Admin invites 1,800 people, which takes a quarter of an hour to send. Whoever
-// asks for a sign-in letter meanwhile gets it next, although the minute's budget
+// asks for a sign-in email meanwhile gets it next, although the minute's budget
 // for bulk is used up; and whoever does so in a browser that is known gets it even
 // after strangers have used up what is left for them.
 func TestWhoWaitsGoesBeforeBulk(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
 	bulk := o.post(1800)
 	o.work(func(m *mail.Options) { m.PerMinute = 20 })
-	sent := func(ids []access.LetterID) (n int) {
+	sent := func(ids []access.MessageID) (n int) {
 		for _, id := range ids {
-			if o.letter(id).State == access.LetterSent {
+			if o.letter(id).State == access.MessageSent {
 				n++
 			}
 		}
@@ -37,7 +37,7 @@ func TestWhoWaitsGoesBeforeBulk(t *testing.T) {
 	strangers := o.post(10, signIn)
 	eventually(t, "strangers have their share", func() bool { return sent(strangers) == 2 })
 	member := o.post(2, known)
-	o.until(access.LetterSent, member...)
+	o.until(access.MessageSent, member...)
 	if n := sent(bulk); n != 16 {
 		t.Errorf("%d invitations were sent within a minute, want 16", n)
 	}
@@ -52,23 +52,23 @@ func TestWhoWaitsGoesBeforeBulk(t *testing.T) {
 func TestOrderOfClasses(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
 	var want []string
-	byClass := map[access.Class][]access.LetterID{}
-	classes := access.Classes()
+	byClass := map[access.Priority][]access.MessageID{}
+	classes := access.Priorities()
 	for i := range 3 * len(classes) {
 		c := classes[len(classes)-1-i%len(classes)]
-		byClass[c] = append(byClass[c], o.post(1, func(l *access.Letter) { l.Class = c })...)
+		byClass[c] = append(byClass[c], o.post(1, func(l *access.Message) { l.Priority = c })...)
 		o.clock.advance(time.Second)
 	}
 	for _, c := range classes {
 		for _, id := range byClass[c] {
-			want = append(want, o.letter(id).MessageID)
+			want = append(want, o.letter(id).HeaderMessageID)
 		}
 	}
 	o.view(func(tx *store.Tx) error {
-		due, err := tx.DueLetters(100)
+		due, err := tx.DueMessages(100)
 		var got []string
 		for _, l := range due {
-			got = append(got, l.MessageID)
+			got = append(got, l.HeaderMessageID)
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("the order is %v, want %v", got, want)
@@ -77,7 +77,7 @@ func TestOrderOfClasses(t *testing.T) {
 	})
 }
 
-// The program is replaced by this version while letters lie in the outbox that
+// The program is replaced by this version while emails lie in the outbox that
 // know no classes: they all go, and the one that somebody waits for goes first.
 func TestOutboxOfAnOlderVersion(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
@@ -86,41 +86,41 @@ func TestOutboxOfAnOlderVersion(t *testing.T) {
 	late := o.post(1, signIn)
 	for _, id := range append(slices.Clone(bulk), late...) {
 		o.update(func(tx *store.Tx) error {
-			l, err := tx.Letter(id)
+			l, err := tx.Message(id)
 			if err != nil {
 				return err
 			}
-			l.Class = 0
-			return tx.PutLetter(l)
+			l.Priority = 0
+			return tx.PutMessage(l)
 		})
 	}
 	o.work(func(m *mail.Options) { m.PerMinute = 10 })
-	o.until(access.LetterSent, late...)
+	o.until(access.MessageSent, late...)
 	for range 6 {
 		o.clock.advance(time.Minute)
 	}
 	eventually(t, "all that was queued before is sent", func() bool {
 		o.clock.advance(time.Minute)
-		return !slices.ContainsFunc(bulk, func(id access.LetterID) bool { return o.letter(id).State != access.LetterSent })
+		return !slices.ContainsFunc(bulk, func(id access.MessageID) bool { return o.letter(id).State != access.MessageSent })
 	})
 	if _, err := o.store.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-// Somebody asks for letters to addresses that nobody has. What is written in
-// their place is leased and over like a letter, and nothing goes out.
+// Somebody asks for emails to addresses that nobody has. What is written in
+// their place is leased and over like an email, and nothing goes out.
 func TestDecoysAreNeverSent(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
 	o.work()
 	first := o.post(1, signIn)
-	o.until(access.LetterSent, first...)
+	o.until(access.MessageSent, first...)
 	for range 20 {
 		o.update(func(tx *store.Tx) error {
-			id := access.LetterID(access.NewID())
-			l := access.Letter{ID: id, Kind: access.SignInLetter, To: "nobody@example.org", State: access.LetterQueued,
-				At: tx.Now, QueuedAt: tx.Now, NextTry: tx.Now, GoodUntil: tx.Now.Add(15 * time.Minute)}
-			return tx.PostDecoy(l, access.Words{Subject: "Sign in", Text: "Hello"})
+			id := access.MessageID(access.NewID())
+			l := access.Message{ID: id, Kind: access.SignInMessage, Recipient: "nobody@example.org", State: access.MessageQueued,
+				At: tx.Now, QueuedAt: tx.Now, NextTry: tx.Now, ExpiresAt: tx.Now.Add(15 * time.Minute)}
+			return tx.PostDecoy(l, access.MessageBody{Subject: "Sign in", Text: "Hello"})
 		})
 	}
 	left := func() (n int) {
@@ -137,7 +137,7 @@ func TestDecoysAreNeverSent(t *testing.T) {
 	}
 	eventually(t, "the decoys are over", func() bool { return left() == 0 })
 	last := o.post(1, signIn)
-	o.until(access.LetterSent, last...)
+	o.until(access.MessageSent, last...)
 	if n := len(o.server.Received()); n != 2 {
 		t.Errorf("%d letters came, want 2", n)
 	}

@@ -10,49 +10,49 @@ import (
 	"doorward/backend/store"
 )
 
-// ways remembers how the last tries to send went, so that decoys go likewise.
-type ways struct {
+// deliveryTimes remembers how the last tries to send went, so that decoys go likewise.
+type deliveryTimes struct {
 	mu   sync.Mutex
-	last []way // a ring
+	last []deliveryTime // a ring
 	next int
 }
 
-type way struct {
+type deliveryTime struct {
 	took   time.Duration
 	failed bool
 }
 
-// waysKept is how many tries are remembered; before the first, a decoy takes as
+// maxPaths is how many tries are remembered; before the first, a decoy takes as
 // long as mail servers commonly do.
-const waysKept = 32
+const maxPaths = 32
 
-var commonWay = way{took: 150 * time.Millisecond}
+var usualDelivery = deliveryTime{took: 150 * time.Millisecond}
 
-func (w *ways) went(took time.Duration, failed bool) {
+func (w *deliveryTimes) went(took time.Duration, failed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.last) < waysKept {
-		w.last = append(w.last, way{took, failed})
+	if len(w.last) < maxPaths {
+		w.last = append(w.last, deliveryTime{took, failed})
 		return
 	}
-	w.last[w.next], w.next = way{took, failed}, (w.next+1)%waysKept
+	w.last[w.next], w.next = deliveryTime{took, failed}, (w.next+1)%maxPaths
 }
 
 // one is how one of the last tries went.
-func (w *ways) one() way {
+func (w *deliveryTimes) one() deliveryTime {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.last) == 0 {
-		return commonWay
+		return usualDelivery
 	}
 	return w.last[rand.IntN(len(w.last))]
 }
 
-// leaseDecoys takes the decoys that are due, within the room that letters of
+// leaseDecoys takes the decoys that are due, within the room that emails of
 // their class have. They use up none of it: nothing is handed in.
-func (w *Worker) leaseDecoys(tx *store.Tx, b *batch, now time.Time) error {
-	room, _ := w.budget.room(access.AskedFor, now)
-	if room <= len(b.letters) {
+func (w *Worker) leaseDecoys(tx *store.Tx, b *leasedBatch, now time.Time) error {
+	room, _ := w.budget.room(access.PriorityRequested, now)
+	if room <= len(b.messages) {
 		return nil
 	}
 	due, err := tx.DueDecoys(batchSize)
@@ -60,7 +60,7 @@ func (w *Worker) leaseDecoys(tx *store.Tx, b *batch, now time.Time) error {
 		return err
 	}
 	for _, l := range due {
-		l.Lease = access.Lease{Owner: w.owner, Epoch: l.Lease.Epoch + 1, Until: tx.Now.Add(leaseTime)}
+		l.Lease = access.Lease{Owner: w.owner, Epoch: l.Lease.Epoch + 1, Until: tx.Now.Add(leaseTTL)}
 		if err := tx.PutDecoy(l); err != nil {
 			return err
 		}
@@ -69,36 +69,36 @@ func (w *Worker) leaseDecoys(tx *store.Tx, b *batch, now time.Time) error {
 	return nil
 }
 
-// pretend does with decoys what carry does with letters, save for handing them
-// in: each is over after as long as one of the last letters took.
-func (w *Worker) pretend(ctx context.Context, decoys []access.Letter) {
+// pretend does with decoys what carry does with emails, save for handing them
+// in: each is over after as long as one of the last emails took.
+func (w *Worker) pretend(ctx context.Context, decoys []access.Message) {
 	for _, l := range decoys {
 		w.running.Go(func() {
-			w.linger(ctx, []access.Letter{l})
+			w.linger(ctx, []access.Message{l})
 			way := w.ways.one()
 			took := time.NewTimer(way.took)
 			defer took.Stop()
 			select {
 			case <-took.C:
 			case <-ctx.Done():
-				return // its lease ends, as that of a letter whose worker died
+				return // its lease ends, as that of an email whose worker died
 			}
 			w.endDecoy(ctx, l, way.failed)
 		})
 	}
 }
 
-func (w *Worker) endDecoy(ctx context.Context, l access.Letter, failed bool) {
-	w.awaitBeat([]access.Letter{l})
+func (w *Worker) endDecoy(ctx context.Context, l access.Message, failed bool) {
+	w.awaitBeat([]access.Message{l})
 	err := w.update(ctx, func(tx *store.Tx) error {
-		return w.evenly(tx, []access.Letter{l}, func() error {
+		return w.evenly(tx, []access.Message{l}, func() error {
 			now, ok, err := tx.Decoy(l.ID)
 			if err != nil || !ok {
 				return err
 			}
 			if now.Sent("", tx.Now); failed {
 				now = l
-				now.TryLater("", w.o.Jitter(), tx.Now)
+				now.Retry("", w.o.Jitter(), tx.Now)
 			}
 			return tx.PutDecoy(now)
 		})
@@ -108,16 +108,16 @@ func (w *Worker) endDecoy(ctx context.Context, l access.Letter, failed bool) {
 	}
 }
 
-// longestLinger is how long the first sign-in letter of a batch waits at most,
+// maxLinger is how long the first sign-in email of a batch waits at most,
 // by chance, before it is carried: who times other requests right after asks were
 // answered must not see the work of handing it in.
-const longestLinger = 400 * time.Millisecond
+const maxLinger = 400 * time.Millisecond
 
-func (w *Worker) linger(ctx context.Context, letters []access.Letter) {
-	if w.o.Beat == nil || letters[0].Kind != access.SignInLetter {
+func (w *Worker) linger(ctx context.Context, letters []access.Message) {
+	if w.o.Beat == nil || letters[0].Kind != access.SignInMessage {
 		return
 	}
-	wait := time.NewTimer(rand.N(longestLinger))
+	wait := time.NewTimer(rand.N(maxLinger))
 	defer wait.Stop()
 	select {
 	case <-wait.C:
@@ -125,17 +125,17 @@ func (w *Worker) linger(ctx context.Context, letters []access.Letter) {
 	}
 }
 
-// awaitBeat waits until what became of a sign-in letter may be kept.
-func (w *Worker) awaitBeat(letters []access.Letter) {
-	if w.o.Beat != nil && letters[0].Kind == access.SignInLetter {
+// awaitBeat waits until what became of a sign-in email may be kept.
+func (w *Worker) awaitBeat(letters []access.Message) {
+	if w.o.Beat != nil && letters[0].Kind == access.SignInMessage {
 		time.Sleep(w.o.Beat(time.Now()))
 	}
 }
 
-// evenly keeps what became of letters so that a sign-in letter and a decoy look
+// evenly keeps what became of emails so that a sign-in email and a decoy look
 // the same to who watches how busy the writer is.
-func (w *Worker) evenly(tx *store.Tx, letters []access.Letter, keep func() error) error {
-	if letters[0].Kind != access.SignInLetter || len(letters) > 1 {
+func (w *Worker) evenly(tx *store.Tx, letters []access.Message, keep func() error) error {
+	if letters[0].Kind != access.SignInMessage || len(letters) > 1 {
 		return keep()
 	}
 	if err := tx.TouchCounters(); err != nil {

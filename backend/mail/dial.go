@@ -74,7 +74,7 @@ func (s Server) open(ctx context.Context, w *wire, helo string) (*Session, stage
 }
 
 // askForTLS takes the conversation to the point where the handshake begins,
-// and keeps the greeting for the client, who begins anew after it.
+// and keeps the greeting for the client, who begins again after it.
 func askForTLS(w *wire, helo string) error {
 	text := textproto.NewConn(w)
 	_, banner, err := text.ReadResponse(220)

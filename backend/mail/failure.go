@@ -17,31 +17,31 @@ import (
 	"unicode"
 )
 
-// A Class says what a failure means for the letter and for the queue.
+// A Class says what a failure means for the email and for the queue.
 type Class string
 
 const (
 	// Temporary: it may go another time. The mail server said so, or was not reached.
 	Temporary Class = "temporary"
-	// Permanent: the mail server will not take this letter.
+	// Permanent: the mail server will not take this email.
 	Permanent Class = "permanent"
-	// Paused: nothing is wrong with the letter. No letter goes before somebody mends it.
+	// Paused: nothing is wrong with the email. No email goes before somebody mends it.
 	Paused Class = "paused"
-	// Ambiguous: the connection broke when all was sent. The letter may have
+	// Ambiguous: the connection broke when all was sent. The email may have
 	// been taken; it is sent again as the same one.
 	Ambiguous Class = "ambiguous"
 )
 
-// A Failure is why a letter was not accepted.
+// A Failure is why an email was not accepted.
 type Failure struct {
-	Class Class
-	Words string // for people: the mail server's own, or a sentence of ours; never a secret
-	Stale bool   // the connection, used before, had ended before this letter: a new one may take it
-	Err   error  // for the log
+	Class  Class
+	Detail string // for people: the mail server's own, or a sentence of ours; never a secret
+	Stale  bool   // the connection, used before, had ended before this email: a new one may take it
+	Err    error  // for the log
 }
 
 // Error is the words.
-func (f *Failure) Error() string { return f.Words }
+func (f *Failure) Error() string { return f.Detail }
 
 // Unwrap is the cause.
 func (f *Failure) Unwrap() error { return f.Err }
@@ -64,31 +64,31 @@ func (s Server) failed(ctx context.Context, w *wire, at stage, err error) *Failu
 	f := &Failure{Class: Temporary, Err: fmt.Errorf("%s %s %s: %w", at, s.Name(), w.verb, err)}
 	switch {
 	case answer != nil:
-		f.Class, f.Words = classOf(w.verb, answer.Code), s.spoken(answer)
+		f.Class, f.Detail = classOf(w.verb, answer.Code), s.spoken(answer)
 	case errors.Is(ctx.Err(), context.Canceled):
-		f.Words = "Doorward was stopped while it was sending this."
+		f.Detail = "Doorward was stopped while it was sending this."
 	case isTimeout(err):
-		f.Words = s.tooSlow(w, at)
+		f.Detail = s.tooSlow(w, at)
 	case at == connecting:
 		s.unreachable(f, err)
 	case at == encrypting && !isBroken(err), isAlert(err):
-		f.Class, f.Words = Paused, s.notTrusted(err)
+		f.Class, f.Detail = Paused, s.notTrusted(err)
 	case s.pausedBy(err) != "":
-		f.Class, f.Words = Paused, s.pausedBy(err)
+		f.Class, f.Detail = Paused, s.pausedBy(err)
 	case isBroken(err):
-		f.Words = fmt.Sprintf("The mail server at %s closed the connection.", s.Name())
+		f.Detail = fmt.Sprintf("The mail server at %s closed the connection.", s.Name())
 	default:
-		f.Words = fmt.Sprintf("The mail server at %s answered in a way that is not SMTP.", s.Name())
+		f.Detail = fmt.Sprintf("The mail server at %s answered in a way that is not SMTP.", s.Name())
 	}
 	if w.ended && answer == nil {
 		f.Class = Ambiguous
-		f.Words = fmt.Sprintf("The connection to %s ended after the letter was handed over, before it was confirmed. It goes out again as the same letter.", s.Name())
+		f.Detail = fmt.Sprintf("The connection to %s ended after the letter was handed over, before it was confirmed. It goes out again as the same letter.", s.Name())
 	}
 	return f
 }
 
 // classOf says what an answer of the mail server means. What it refuses before
-// it was told the recipient is no fault of the letter.
+// it was told the recipient is no fault of the email.
 func classOf(verb string, code int) Class {
 	switch {
 	case code == 530 || code == 534 || code == 535 || code == 538 || code == 523:
@@ -125,13 +125,13 @@ func (s Server) unreachable(f *Failure, err error) {
 	switch {
 	case errors.Is(err, errNotLoopback):
 		f.Class = Paused
-		f.Words = fmt.Sprintf("%s is not on this machine, so nothing is sent to it unencrypted. Use smtp:// or smtps://.", s.host)
+		f.Detail = fmt.Sprintf("%s is not on this machine, so nothing is sent to it unencrypted. Use smtp:// or smtps://.", s.host)
 	case errors.As(err, &dns):
-		f.Words = fmt.Sprintf("The mail server's name, %s, was not found. Check it, and this machine's name service.", s.host)
+		f.Detail = fmt.Sprintf("The mail server's name, %s, was not found. Check it, and this machine's name service.", s.host)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		f.Words = fmt.Sprintf("Nothing answers at %s. Is the mail server running, and is this its port?", s.Name())
+		f.Detail = fmt.Sprintf("Nothing answers at %s. Is the mail server running, and is this its port?", s.Name())
 	default:
-		f.Words = fmt.Sprintf("The mail server at %s cannot be reached from here.", s.Name())
+		f.Detail = fmt.Sprintf("The mail server at %s cannot be reached from here.", s.Name())
 	}
 }
 

@@ -8,26 +8,26 @@ import (
 	"doorward/backend/store"
 )
 
-// A batch is what one connection carries: letters under our lease, and decoys
+// A leasedBatch is what one connection carries: emails under our lease, and decoys
 // that nobody carries.
-type batch struct {
-	letters []access.Letter
-	decoys  []access.Letter
-	until   time.Time // by the wall clock: what is not begun by then is given back
+type leasedBatch struct {
+	messages []access.Message
+	decoys   []access.Message
+	until    time.Time // by the wall clock: what is not begun by then is given back
 }
 
-// expired is what is said of a letter whose link is of no use any more.
+// expired is what is said of an email whose link is of no use any more.
 const expired = "Its link expired before it could be sent."
 
-// take leases the letters that are due, the most urgent first, as many as the
-// budget allows; a single one, to try the way, while the queue is paused. Letters
+// take leases the emails that are due, the most urgent first, as many as the
+// budget allows; a single one, to try the way, while the queue is paused. Emails
 // past their time fail here. Without budget it says when there is some again.
-func (w *Worker) take(ctx context.Context) (b batch, next time.Time, err error) {
+func (w *Worker) take(ctx context.Context) (b leasedBatch, next time.Time, err error) {
 	now := w.store.Now()
-	until := time.Now().Add(leaseTime / 2)
+	until := time.Now().Add(leaseTTL / 2)
 	err = w.store.Update(ctx, func(tx *store.Tx) error {
-		b, next = batch{until: until}, time.Time{}
-		due, err := tx.DueLetters(batchSize)
+		b, next = leasedBatch{until: until}, time.Time{}
+		due, err := tx.DueMessages(batchSize)
 		if err != nil {
 			return err
 		}
@@ -39,8 +39,8 @@ func (w *Worker) take(ctx context.Context) (b batch, next time.Time, err error) 
 			due = due[:most]
 		}
 		for _, l := range due {
-			room, again := w.budget.room(l.Class, now)
-			if len(b.letters) >= room {
+			room, again := w.budget.room(l.Priority, now)
+			if len(b.messages) >= room {
 				next = again
 				break // those after it are less urgent, and have no more room
 			}
@@ -51,16 +51,16 @@ func (w *Worker) take(ctx context.Context) (b batch, next time.Time, err error) 
 		return w.leaseDecoys(tx, &b, now)
 	})
 	if err != nil {
-		b.letters, b.decoys = nil, nil
+		b.messages, b.decoys = nil, nil
 	}
-	w.budget.spend(len(b.letters), now)
-	if len(b.letters)+len(b.decoys) > 0 {
+	w.budget.spend(len(b.messages), now)
+	if len(b.messages)+len(b.decoys) > 0 {
 		next = time.Time{}
 	}
 	return b, next, err
 }
 
-// probing is how many of n letters may be taken: one while the queue is paused
+// probing is how many of n emails may be taken: one while the queue is paused
 // and it is time to try again, and none before. The next try is put off until
 // this one is over.
 func (w *Worker) probing(tx *store.Tx, n int) (int, error) {
@@ -71,45 +71,45 @@ func (w *Worker) probing(tx *store.Tx, n int) (int, error) {
 	case tx.Now.Before(health.NextTry):
 		return 0, nil
 	}
-	health.NextTry = tx.Now.Add(leaseTime)
+	health.NextTry = tx.Now.Add(leaseTTL)
 	return 1, tx.PutMailHealth(health)
 }
 
-// past reports whether a letter is of no use any more. While the clock is held it
-// may be the clock that is wrong: a letter that fails loses its words, and one that
+// past reports whether an email is of no use any more. While the clock is held it
+// may be the clock that is wrong: an email that fails loses its words, and one that
 // goes out in vain loses nothing.
-func (w *Worker) past(tx *store.Tx, l access.Letter) bool {
-	return !l.GoodUntil.IsZero() && !tx.Now.Before(l.GoodUntil) && !w.store.Clock().Held()
+func (w *Worker) past(tx *store.Tx, l access.Message) bool {
+	return !l.ExpiresAt.IsZero() && !tx.Now.Before(l.ExpiresAt) && !w.store.Clock().Held()
 }
 
-func (w *Worker) lease(tx *store.Tx, l access.Letter, b *batch) error {
-	if l.Class == 0 {
-		l.Class = l.Kind.Class()
+func (w *Worker) lease(tx *store.Tx, l access.Message, b *leasedBatch) error {
+	if l.Priority == 0 {
+		l.Priority = l.Kind.Priority()
 	}
 	if w.past(tx, l) {
 		l.Failed(expired, tx.Now)
 		return keep(tx, l)
 	}
-	l, err := tx.LeaseLetter(l.ID, w.owner, tx.Now.Add(leaseTime))
+	l, err := tx.LeaseMessage(l.ID, w.owner, tx.Now.Add(leaseTTL))
 	if err == nil {
-		b.letters = append(b.letters, l)
+		b.messages = append(b.messages, l)
 	}
 	return err
 }
 
-// keep keeps what has become of a letter. Words that nobody needs any more are
+// keep keeps what has become of an email. Words that nobody needs any more are
 // wiped: those that were sent, and those that hold a secret and never will be.
-func keep(tx *store.Tx, l access.Letter) error {
-	if err := tx.PutLetter(l); err != nil {
+func keep(tx *store.Tx, l access.Message) error {
+	if err := tx.PutMessage(l); err != nil {
 		return err
 	}
-	if l.State == access.LetterSent || l.State == access.LetterFailed && l.Kind.HoldsSecret() {
-		return tx.WipeWords(l.ID)
+	if l.State == access.MessageSent || l.State == access.MessageFailed && l.Kind.HoldsSecret() {
+		return tx.WipeBody(l.ID)
 	}
 	return nil
 }
 
-// start makes ready what a mail server was missing for: kept letters are
+// start makes ready what a mail server was missing for: kept emails are
 // queued, and a paused queue is tried at once, since the settings may be
 // mended.
 func (w *Worker) start(ctx context.Context) error {
@@ -125,20 +125,20 @@ func (w *Worker) start(ctx context.Context) error {
 		err = w.endLeases(ctx)
 	}
 	if err == nil {
-		err = w.classify(ctx)
+		err = w.prioritize(ctx)
 	}
 	for more := true; more && err == nil; {
-		more, err = w.queueKept(ctx)
+		more, err = w.queueHeld(ctx)
 	}
 	return err
 }
 
 // endLeases makes due at once what a worker that died had taken: somebody may
-// wait for that letter to sign in.
+// wait for that email to sign in.
 func (w *Worker) endLeases(ctx context.Context) error {
-	var held []access.Letter
+	var held []access.Message
 	err := w.store.View(ctx, func(tx *store.Tx) (err error) {
-		held, err = tx.LeasedLetters(tx.Now.Add(leaseTime + time.Microsecond))
+		held, err = tx.LeasedMessages(tx.Now.Add(leaseTTL + time.Microsecond))
 		return err
 	})
 	for len(held) > 0 && err == nil {
@@ -146,7 +146,7 @@ func (w *Worker) endLeases(ctx context.Context) error {
 		held = held[len(some):]
 		err = w.store.Update(ctx, func(tx *store.Tx) error {
 			for _, was := range some {
-				l, err := tx.Letter(was.ID)
+				l, err := tx.Message(was.ID)
 				if access.NotFound.Is(err) || err == nil && l.Lease != was.Lease {
 					continue
 				}
@@ -154,7 +154,7 @@ func (w *Worker) endLeases(ctx context.Context) error {
 					return err
 				}
 				l.Lease = access.Lease{Epoch: l.Lease.Epoch}
-				if err := tx.PutLetter(l); err != nil {
+				if err := tx.PutMessage(l); err != nil {
 					return err
 				}
 			}
@@ -164,14 +164,14 @@ func (w *Worker) endLeases(ctx context.Context) error {
 	return err
 }
 
-// classify puts letters that an older version queued into the lines of their
+// prioritize puts emails that an older version queued into the lines of their
 // classes, so that those that somebody waits for go first.
-func (w *Worker) classify(ctx context.Context) error {
+func (w *Worker) prioritize(ctx context.Context) error {
 	for from := ""; ; {
-		var old []access.Letter
+		var old []access.Message
 		var next string
 		err := w.store.View(ctx, func(tx *store.Tx) (err error) {
-			old, next, err = tx.Unclassified(from, classifyAtOnce)
+			old, next, err = tx.Unclassified(from, prioritizeBatch)
 			return err
 		})
 		if err != nil || next == "" {
@@ -180,7 +180,7 @@ func (w *Worker) classify(ctx context.Context) error {
 		for from = next; len(old) > 0 && err == nil; {
 			some := old[:min(len(old), batchSize)]
 			old = old[len(some):]
-			err = w.store.Update(ctx, func(tx *store.Tx) error { return reclass(tx, some) })
+			err = w.store.Update(ctx, func(tx *store.Tx) error { return reprioritize(tx, some) })
 		}
 		if err != nil {
 			return err
@@ -188,30 +188,30 @@ func (w *Worker) classify(ctx context.Context) error {
 	}
 }
 
-const classifyAtOnce = 500
+const prioritizeBatch = 500
 
-func reclass(tx *store.Tx, some []access.Letter) error {
+func reprioritize(tx *store.Tx, some []access.Message) error {
 	for _, was := range some {
-		l, err := tx.Letter(was.ID)
-		if access.NotFound.Is(err) || err == nil && l.Class != 0 {
+		l, err := tx.Message(was.ID)
+		if access.NotFound.Is(err) || err == nil && l.Priority != 0 {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		l.Class = was.Class
-		if err := tx.PutLetter(l); err != nil {
+		l.Priority = was.Priority
+		if err := tx.PutMessage(l); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// queueKept queues some of the letters that were kept while there was no mail
+// queueHeld queues some of the emails that were kept while there was no mail
 // server, and says whether there may be more.
-func (w *Worker) queueKept(ctx context.Context) (more bool, err error) {
+func (w *Worker) queueHeld(ctx context.Context) (more bool, err error) {
 	err = w.store.Update(ctx, func(tx *store.Tx) error {
-		kept, err := tx.KeptLetters(batchSize)
+		kept, err := tx.HeldMessages(batchSize)
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ func TestTwoWorkersSendEachLetterOnce(t *testing.T) {
 	o.work()
 	o.work()
 	ids = append(ids, o.post(60)...)
-	o.until(access.LetterSent, ids...)
+	o.until(access.MessageSent, ids...)
 	for id, n := range o.came() {
 		if n != 1 {
 			t.Errorf("%s came %d times", id, n)
@@ -28,57 +28,57 @@ func TestTwoWorkersSendEachLetterOnce(t *testing.T) {
 	}
 }
 
-// A worker that died holds its letters until the lease ends, and not longer.
+// A worker that died holds its emails until the lease ends, and not longer.
 func TestLeaseOfDeadWorkerEnds(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
 	id := o.post(1)[0]
 	o.update(func(tx *store.Tx) error {
-		_, err := tx.LeaseLetter(id, "dead", tx.Now.Add(2*time.Minute))
+		_, err := tx.LeaseMessage(id, "dead", tx.Now.Add(2*time.Minute))
 		return err
 	})
 	o.work()
 	live := o.post(1)[0]
-	o.until(access.LetterSent, live)
+	o.until(access.MessageSent, live)
 	o.clock.advance(2*time.Minute - time.Microsecond)
-	if l := o.letter(id); l.State != access.LetterQueued || l.Lease.Owner != "dead" {
+	if l := o.letter(id); l.State != access.MessageQueued || l.Lease.Owner != "dead" {
 		t.Errorf("before the lease ended: %+v", l)
 	}
 	o.clock.advance(time.Microsecond)
-	o.until(access.LetterSent, id)
-	if l := o.letter(id); l.Lease.Epoch != 2 || o.came()[l.MessageID] != 1 {
+	o.until(access.MessageSent, id)
+	if l := o.letter(id); l.Lease.Epoch != 2 || o.came()[l.HeaderMessageID] != 1 {
 		t.Errorf("%+v", l)
 	}
 }
 
-// The power goes while letters are handed in. The one worker there is knows, when
+// The power goes while emails are handed in. The one worker there is knows, when
 // it starts again, that whoever held them is dead: nobody waits two minutes for a
-// letter to sign in with.
+// email to sign in with.
 func TestLeasesOfDeadWorkerEndAtTheStart(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
 	ids := o.post(12)
 	o.update(func(tx *store.Tx) error {
 		for _, id := range ids[:11] {
-			if _, err := tx.LeaseLetter(id, "dead", tx.Now.Add(2*time.Minute)); err != nil {
+			if _, err := tx.LeaseMessage(id, "dead", tx.Now.Add(2*time.Minute)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	o.work(func(o *mail.Options) { o.Alone = true })
-	o.until(access.LetterSent, ids...)
+	o.until(access.MessageSent, ids...)
 	for i, id := range ids {
 		want := int64(2)
 		if i == 11 {
 			want = 1 // it was never held
 		}
-		if l := o.letter(id); l.Lease.Epoch != want || o.came()[l.MessageID] != 1 {
-			t.Errorf("letter %d: %+v came %d times", i, l, o.came()[l.MessageID])
+		if l := o.letter(id); l.Lease.Epoch != want || o.came()[l.HeaderMessageID] != 1 {
+			t.Errorf("letter %d: %+v came %d times", i, l, o.came()[l.HeaderMessageID])
 		}
 	}
 }
 
 // A worker that slept through its lease comes back when another has sent the
-// letter: what it has to say of it counts for nothing.
+// email: what it has to say of it counts for nothing.
 func TestSleeperCannotOverruleTheNext(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
 	o.server.Script(mailtest.Fault{At: mailtest.Mail, Hang: true, Times: 1})
@@ -87,10 +87,10 @@ func TestSleeperCannotOverruleTheNext(t *testing.T) {
 	eventually(t, "the first worker hangs", func() bool { return heard(o.server, "MAIL FROM") == 1 })
 	o.clock.advance(2 * time.Minute)
 	o.work()
-	o.until(access.LetterSent, id)
+	o.until(access.MessageSent, id)
 	sent := o.letter(id)
 	wake()
-	if l := o.letter(id); l != sent || l.Lease.Epoch != 2 || o.came()[l.MessageID] != 1 {
+	if l := o.letter(id); l != sent || l.Lease.Epoch != 2 || o.came()[l.HeaderMessageID] != 1 {
 		t.Errorf("the sleeper made %+v of %+v", l, sent)
 	}
 }
@@ -114,17 +114,17 @@ func TestStop(t *testing.T) {
 	eventually(t, "the server hangs", func() bool { return heard(o.server, "RCPT TO") == 1 })
 	stop()
 	for _, id := range ids {
-		if l := o.letter(id); l.State != access.LetterQueued || l.Attempts != 0 || l.Lease.Owner != "" || !l.Lease.Until.IsZero() {
+		if l := o.letter(id); l.State != access.MessageQueued || l.Attempts != 0 || l.Lease.Owner != "" || !l.Lease.Until.IsZero() {
 			t.Errorf("after the stop: %+v", l)
 		}
 	}
 	o.server.Script()
 	stop = o.work()
-	o.until(access.LetterSent, ids...)
+	o.until(access.MessageSent, ids...)
 	stop()
 }
 
-// Rejecting a person deletes the letter, while it is under way as well. What
+// Rejecting a person deletes the email, while it is under way as well. What
 // becomes of it then must not bring it back.
 func TestDeletedWhileItIsSent(t *testing.T) {
 	for _, fault := range []mailtest.Fault{{At: mailtest.Rcpt, Hang: true, Times: 1}, {At: mailtest.EndOfData, Accept: true, Hang: true, Times: 1}} {
@@ -135,7 +135,7 @@ func TestDeletedWhileItIsSent(t *testing.T) {
 		eventually(t, "the server hangs", func() bool { return heard(o.server, "RCPT TO") == 1 })
 		o.update(func(tx *store.Tx) error {
 			for _, id := range ids {
-				if err := tx.DeleteLetter(id); err != nil {
+				if err := tx.DeleteMessage(id); err != nil {
 					return err
 				}
 			}
@@ -144,13 +144,13 @@ func TestDeletedWhileItIsSent(t *testing.T) {
 		stop()
 		o.view(func(tx *store.Tx) error {
 			for _, id := range ids {
-				if _, err := tx.Letter(id); !access.NotFound.Is(err) {
+				if _, err := tx.Message(id); !access.NotFound.Is(err) {
 					t.Errorf("Letter = %v", err)
 				}
 			}
 			c, err := tx.Counters()
-			if len(c.Letters) != 0 {
-				t.Errorf("the counters say %v", c.Letters)
+			if len(c.Messages) != 0 {
+				t.Errorf("the counters say %v", c.Messages)
 			}
 			return err
 		})
@@ -160,11 +160,11 @@ func TestDeletedWhileItIsSent(t *testing.T) {
 	}
 }
 
-// The sweeper fails a letter whose link expires while it is under way. If the
+// The sweeper fails an email whose link expires while it is under way. If the
 // mail server takes it all the same, it was sent, and the list says so; if not,
 // it stays as the sweeper left it.
 func TestExpiresWhileItIsSent(t *testing.T) {
-	for answer, want := range map[string]access.LetterState{"": access.LetterSent, "451 4.3.0 not now": access.LetterFailed} {
+	for answer, want := range map[string]access.MessageState{"": access.MessageSent, "451 4.3.0 not now": access.MessageFailed} {
 		o := newOffice(t, mailtest.Options{})
 		release := make(chan struct{})
 		faults := []mailtest.Fault{{At: mailtest.Rcpt, Until: release}}
@@ -176,20 +176,20 @@ func TestExpiresWhileItIsSent(t *testing.T) {
 		stop := o.work()
 		eventually(t, "the letter is under way", func() bool { return heard(o.server, "RCPT TO") == 1 })
 		o.update(func(tx *store.Tx) error {
-			l, err := tx.Letter(id)
+			l, err := tx.Message(id)
 			if err != nil {
 				return err
 			}
 			l.Failed("Its link expired before it could be sent.", tx.Now)
-			if err := tx.WipeWords(id); err != nil {
+			if err := tx.WipeBody(id); err != nil {
 				return err
 			}
-			return tx.PutLetter(l)
+			return tx.PutMessage(l)
 		})
 		close(release)
 		eventually(t, "the batch is over", func() bool { return heard(o.server, "QUIT") == 1 })
 		stop()
-		if l := o.letter(id); l.State != want || len(o.server.Received()) != map[access.LetterState]int{access.LetterSent: 1}[want] {
+		if l := o.letter(id); l.State != want || len(o.server.Received()) != map[access.MessageState]int{access.MessageSent: 1}[want] {
 			t.Errorf("after %q: %+v", answer, l)
 		}
 	}

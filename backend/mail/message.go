@@ -13,7 +13,7 @@ import (
 	"doorward/backend/access"
 )
 
-// A Message is a letter as it goes out, to one recipient. Rendered twice, it
+// A Message is an email as it goes out, to one recipient. Rendered twice, it
 // is the same bytes twice.
 type Message struct {
 	ID       string // the Message-ID, without angle brackets
@@ -28,8 +28,8 @@ type Message struct {
 
 // A line of a header may hold 998 bytes.
 const (
-	longestSubject = 200
-	longestName    = 100
+	maxSubject = 200
+	maxName    = 100
 )
 
 // oneLineEnd writes every end of a line alike: after a lone CR the writer of
@@ -53,7 +53,7 @@ func (m Message) render() ([]byte, error) {
 	header("From", mailbox(m.FromName, m.From))
 	header("To", "<"+m.To+">")
 	header("Message-ID", "<"+m.ID+">")
-	header("Subject", encode(shorten(oneLine(m.Subject), longestSubject)))
+	header("Subject", encode(shorten(oneLine(m.Subject), maxSubject)))
 	header("Auto-Submitted", "auto-generated")
 	header("X-Auto-Response-Suppress", "All")
 	header("MIME-Version", "1.0")
@@ -99,7 +99,7 @@ func isSpecial(r rune) bool {
 }
 
 func mailbox(name, address string) string {
-	name = shorten(oneLine(name), longestName)
+	name = shorten(oneLine(name), maxName)
 	if name == "" {
 		return "<" + address + ">"
 	}

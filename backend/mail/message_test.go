@@ -94,7 +94,7 @@ func TestHeaderValuesCannotLeaveTheirHeader(t *testing.T) {
 			}
 		}
 		subject, err := new(mime.WordDecoder).DecodeHeader(parsed.Header.Get("Subject"))
-		if n := len([]rune(subject)); err != nil || n > longestSubject || strings.HasPrefix(subject, "Bcc") {
+		if n := len([]rune(subject)); err != nil || n > maxSubject || strings.HasPrefix(subject, "Bcc") {
 			t.Errorf("%.40q reads %q, %v", value, subject, err)
 		}
 		if from, err := parsed.Header.AddressList("From"); err != nil || len(from) != 1 || from[0].Address != m.From {
@@ -105,7 +105,7 @@ func TestHeaderValuesCannotLeaveTheirHeader(t *testing.T) {
 
 // go-simple-mail writes `"victim@evil.example> <x"@allowed.example` to the wire
 // as two recipients, and adds what follows a > as parameters of the command:
-// a letter with a login link would go to whom the attacker likes.
+// an email with a login link would go to whom the attacker likes.
 func TestAddressesThatAreNotPlainAreRefused(t *testing.T) {
 	for _, address := range []string{
 		"", "ada", "@example.org", "ada@", "ada@a@b", `"victim@evil.example> <x"@allowed.example`,

@@ -105,20 +105,20 @@ func (o *office) work(change ...func(*mail.Options)) (stop func()) {
 	return stop
 }
 
-// post puts n letters into the outbox, to ada0@example.org and so on.
-func (o *office) post(n int, change ...func(*access.Letter)) (ids []access.LetterID) {
+// post puts n emails into the outbox, to ada0@example.org and so on.
+func (o *office) post(n int, change ...func(*access.Message)) (ids []access.MessageID) {
 	o.t.Helper()
 	for i := range n {
-		id := access.LetterID(access.NewID())
+		id := access.MessageID(access.NewID())
 		ids = append(ids, id)
 		o.update(func(tx *store.Tx) error {
-			l := access.Letter{ID: id, Kind: access.InvitationLetter, Member: access.MemberID(access.NewID()), To: fmt.Sprintf("ada%d@example.org", i),
-				Subject: "You are invited", MessageID: string(id) + "@door.example.com", State: access.LetterQueued,
-				At: tx.Now, QueuedAt: tx.Now, NextTry: tx.Now, GoodUntil: tx.Now.Add(24 * time.Hour)}
+			l := access.Message{ID: id, Kind: access.InvitationMessage, Member: access.MemberID(access.NewID()), Recipient: fmt.Sprintf("ada%d@example.org", i),
+				Subject: "You are invited", HeaderMessageID: string(id) + "@door.example.com", State: access.MessageQueued,
+				At: tx.Now, QueuedAt: tx.Now, NextTry: tx.Now, ExpiresAt: tx.Now.Add(24 * time.Hour)}
 			for _, c := range change {
 				c(&l)
 			}
-			return tx.Post(l, access.Words{Subject: l.Subject, Text: "Hello", HTML: "<p>Hello</p>"})
+			return tx.Post(l, access.MessageBody{Subject: l.Subject, Text: "Hello", HTML: "<p>Hello</p>"})
 		})
 	}
 	return ids
@@ -131,10 +131,10 @@ func (o *office) update(fn func(tx *store.Tx) error) {
 	}
 }
 
-func (o *office) letter(id access.LetterID) (l access.Letter) {
+func (o *office) letter(id access.MessageID) (l access.Message) {
 	o.t.Helper()
 	o.view(func(tx *store.Tx) (err error) {
-		l, err = tx.Letter(id)
+		l, err = tx.Message(id)
 		return err
 	})
 	return l
@@ -156,11 +156,11 @@ func (o *office) health() (h access.MailHealth) {
 	return h
 }
 
-// hasWords reports whether the letter can still be read.
-func (o *office) hasWords(id access.LetterID) (has bool) {
+// hasWords reports whether the email can still be read.
+func (o *office) hasWords(id access.MessageID) (has bool) {
 	o.t.Helper()
 	o.view(func(tx *store.Tx) error {
-		_, err := tx.Words(id)
+		_, err := tx.MessageBody(id)
 		if has = err == nil; access.NotFound.Is(err) {
 			err = nil
 		}
@@ -169,8 +169,8 @@ func (o *office) hasWords(id access.LetterID) (has bool) {
 	return has
 }
 
-// until waits for all the letters to be in a state.
-func (o *office) until(state access.LetterState, ids ...access.LetterID) {
+// until waits for all the emails to be in a state.
+func (o *office) until(state access.MessageState, ids ...access.MessageID) {
 	o.t.Helper()
 	eventually(o.t, fmt.Sprintf("all letters are %s", state), func() bool {
 		for _, id := range ids {

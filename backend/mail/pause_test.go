@@ -10,8 +10,8 @@ import (
 	"doorward/backend/store"
 )
 
-// What is wrong with the way is not held against the letters: they stay queued,
-// no try is lost, the Admins are told, and the way is tried with one letter
+// What is wrong with the way is not held against the emails: they stay queued,
+// no try is lost, the Admins are told, and the way is tried with one email
 // after 1, 5 and 15 minutes.
 func TestPause(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -66,22 +66,22 @@ func TestPause(t *testing.T) {
 			}
 			tt.mend(o.server)
 			o.clock.advance(15 * time.Minute)
-			o.until(access.LetterSent, append(ids, more...)...)
-			eventually(t, "the alarm is over", func() bool { h := o.health(); return !h.Paused && h.Words == "" && h.Since.IsZero() })
+			o.until(access.MessageSent, append(ids, more...)...)
+			eventually(t, "the alarm is over", func() bool { h := o.health(); return !h.Paused && h.Detail == "" && h.Since.IsZero() })
 		})
 	}
 }
 
-// paused fails the test unless the letters wait as they were and the health
+// paused fails the test unless the emails wait as they were and the health
 // says why.
-func (o *office) paused(ids []access.LetterID, since time.Time, next time.Duration, words string) {
+func (o *office) paused(ids []access.MessageID, since time.Time, next time.Duration, words string) {
 	o.t.Helper()
 	h := o.health()
-	if !strings.Contains(h.Words, words) || !h.Since.Equal(since) || !h.NextTry.Equal(o.clock.Now().Add(next)) {
+	if !strings.Contains(h.Detail, words) || !h.Since.Equal(since) || !h.NextTry.Equal(o.clock.Now().Add(next)) {
 		o.t.Errorf("the health is %+v", h)
 	}
 	for _, id := range ids {
-		if l := o.letter(id); l.State != access.LetterQueued || l.Attempts != 0 || l.Lease.Owner != "" || !o.hasWords(id) {
+		if l := o.letter(id); l.State != access.MessageQueued || l.Attempts != 0 || l.Lease.Owner != "" || !o.hasWords(id) {
 			o.t.Errorf("the letter is %+v", l)
 		}
 	}
@@ -95,14 +95,14 @@ func TestAdminRetriesPausedQueue(t *testing.T) {
 	eventually(t, "the queue is paused", func() bool { return o.health().Paused })
 	o.server.Hide()
 	o.update(func(tx *store.Tx) error {
-		l, err := tx.Letter(ids[2])
+		l, err := tx.Message(ids[2])
 		if err != nil {
 			return err
 		}
 		if err := l.Requeue(tx.Now.Add(time.Microsecond)); err != nil {
 			return err
 		}
-		if err := tx.PutLetter(l); err != nil {
+		if err := tx.PutMessage(l); err != nil {
 			return err
 		}
 		h, err := tx.MailHealth()
@@ -113,7 +113,7 @@ func TestAdminRetriesPausedQueue(t *testing.T) {
 		return tx.PutMailHealth(h)
 	})
 	o.clock.advance(time.Microsecond)
-	o.until(access.LetterSent, ids...)
+	o.until(access.MessageSent, ids...)
 }
 
 // Settings are read at the start, so a start may have mended what was wrong.
@@ -126,10 +126,10 @@ func TestStartTriesPausedQueueAtOnce(t *testing.T) {
 	stop()
 	o.server.Hide()
 	o.work()
-	o.until(access.LetterSent, ids...)
+	o.until(access.MessageSent, ids...)
 }
 
-// While the queue is paused, a letter that the mail server refuses for itself
+// While the queue is paused, an email that the mail server refuses for itself
 // shows that the way is open again.
 func TestRefusedProbeEndsPause(t *testing.T) {
 	o := newOffice(t, mailtest.Options{User: "door", Password: "hunter2"})
@@ -142,6 +142,6 @@ func TestRefusedProbeEndsPause(t *testing.T) {
 	o.clock.advance(time.Minute)
 	eventually(t, "one is refused and one is sent", func() bool {
 		a, b := o.letter(ids[0]).State, o.letter(ids[1]).State
-		return a == access.LetterFailed && b == access.LetterSent || a == access.LetterSent && b == access.LetterFailed
+		return a == access.MessageFailed && b == access.MessageSent || a == access.MessageSent && b == access.MessageFailed
 	})
 }

@@ -17,16 +17,16 @@ func (w *Worker) update(ctx context.Context, fn func(tx *store.Tx) error) error 
 	return w.store.Update(ctx, fn)
 }
 
-// record keeps what became of the first of the letters, and says whether the
+// record keeps what became of the first of the emails, and says whether the
 // rest of them may go on. What concerns them all is kept of them all.
-func (w *Worker) record(ctx context.Context, letters []access.Letter, arrived bool, said string, err error) (goOn bool) {
+func (w *Worker) record(ctx context.Context, letters []access.Message, arrived bool, said string, err error) (goOn bool) {
 	var f *Failure
 	switch {
 	case err == nil:
-		w.become(ctx, letters[:1], arrived, func(l *access.Letter, now time.Time) { l.Sent(said, now) })
+		w.become(ctx, letters[:1], arrived, func(l *access.Message, now time.Time) { l.Sent(said, now) })
 		return true
 	case !errors.As(err, &f):
-		f = &Failure{Class: Temporary, Words: "Something went wrong on our side.", Err: err}
+		f = &Failure{Class: Temporary, Detail: "Something went wrong on our side.", Err: err}
 	}
 	stopped := ctx.Err() != nil && f.Class != Ambiguous
 	switch {
@@ -38,24 +38,24 @@ func (w *Worker) record(ctx context.Context, letters []access.Letter, arrived bo
 		return false
 	case !arrived:
 		w.log.WarnContext(ctx, "the mail server cannot be reached", "server", w.o.Server.Name(), "err", f.Err)
-		w.become(ctx, letters, arrived, func(l *access.Letter, now time.Time) { l.TryLater(f.Words, w.o.Jitter(), now) })
+		w.become(ctx, letters, arrived, func(l *access.Message, now time.Time) { l.Retry(f.Detail, w.o.Jitter(), now) })
 		return false
 	}
-	w.log.InfoContext(ctx, "a letter was not accepted", "letter", letters[0].ID, "class", f.Class, "words", f.Words)
-	w.become(ctx, letters[:1], arrived, func(l *access.Letter, now time.Time) {
+	w.log.InfoContext(ctx, "a letter was not accepted", "letter", letters[0].ID, "class", f.Class, "words", f.Detail)
+	w.become(ctx, letters[:1], arrived, func(l *access.Message, now time.Time) {
 		if f.Class == Permanent {
-			l.Failed(f.Words, now)
+			l.Failed(f.Detail, now)
 			return
 		}
-		l.TryLater(f.Words, w.o.Jitter(), now)
+		l.Retry(f.Detail, w.o.Jitter(), now)
 	})
 	return true
 }
 
-// become keeps a change of letters that are still under the lease they were
+// become keeps a change of emails that are still under the lease they were
 // taken with; the others are left alone. Once the mail server has let us in,
 // the queue is not paused any more.
-func (w *Worker) become(ctx context.Context, letters []access.Letter, arrived bool, change func(l *access.Letter, now time.Time)) {
+func (w *Worker) become(ctx context.Context, letters []access.Message, arrived bool, change func(l *access.Message, now time.Time)) {
 	w.awaitBeat(letters)
 	err := w.update(ctx, func(tx *store.Tx) error {
 		return w.evenly(tx, letters, func() error { return w.changeAll(tx, letters, arrived, change) })
@@ -67,13 +67,13 @@ func (w *Worker) become(ctx context.Context, letters []access.Letter, arrived bo
 
 func (w *Worker) changeAll(
 	tx *store.Tx,
-	letters []access.Letter,
+	letters []access.Message,
 	arrived bool,
-	change func(l *access.Letter, now time.Time),
+	change func(l *access.Message, now time.Time),
 ) error {
 	sent := false
 	for _, was := range letters {
-		l, err := tx.Letter(was.ID)
+		l, err := tx.Message(was.ID)
 		if access.NotFound.Is(err) {
 			continue // deleted with its member
 		}
@@ -82,25 +82,25 @@ func (w *Worker) changeAll(
 		}
 		held := l
 		change(&l, tx.Now)
-		// That a letter was accepted is true whatever its lease: only
+		// That an email was accepted is true whatever its lease: only
 		// another worker's claim, who may be sending it, stands above it.
-		if !w.holds(held, was) && (l.State != access.LetterSent || held.Lease.Epoch != was.Lease.Epoch) {
+		if !w.holds(held, was) && (l.State != access.MessageSent || held.Lease.Epoch != was.Lease.Epoch) {
 			continue
 		}
-		sent = sent || l.State == access.LetterSent
+		sent = sent || l.State == access.MessageSent
 		if err := keep(tx, l); err != nil {
 			return err
 		}
 	}
-	return w.well(tx, arrived, sent)
+	return w.recovered(tx, arrived, sent)
 }
 
-// lastSentStep is how far apart times of the last letter are that are kept:
+// lastSentStep is how far apart times of the last email are that are kept:
 // each costs a write.
 const lastSentStep = time.Minute
 
-// well keeps that the way to the mail server is open.
-func (w *Worker) well(tx *store.Tx, arrived, sent bool) error {
+// recovered keeps that the way to the mail server is open.
+func (w *Worker) recovered(tx *store.Tx, arrived, sent bool) error {
 	health, err := tx.MailHealth()
 	if err != nil || !arrived {
 		return err
@@ -115,9 +115,9 @@ func (w *Worker) well(tx *store.Tx, arrived, sent bool) error {
 	return tx.PutMailHealth(access.MailHealth{LastSent: health.LastSent})
 }
 
-// pause stops the queue. The letters are as they were: none has lost a try.
-func (w *Worker) pause(ctx context.Context, letters []access.Letter, f *Failure) {
-	w.log.ErrorContext(ctx, "no letter can be sent until this is mended", "server", w.o.Server.Name(), "words", f.Words, "err", f.Err)
+// pause stops the queue. The emails are as they were: none has lost a try.
+func (w *Worker) pause(ctx context.Context, letters []access.Message, f *Failure) {
+	w.log.ErrorContext(ctx, "no letter can be sent until this is mended", "server", w.o.Server.Name(), "words", f.Detail, "err", f.Err)
 	err := w.update(ctx, func(tx *store.Tx) error {
 		health, err := tx.MailHealth()
 		if err != nil {
@@ -126,7 +126,7 @@ func (w *Worker) pause(ctx context.Context, letters []access.Letter, f *Failure)
 		if !health.Paused {
 			health.Since = tx.Now
 		}
-		health.Paused, health.Words = true, f.Words
+		health.Paused, health.Detail = true, f.Detail
 		health.NextTry = tx.Now.Add(pauseFor(tx.Now.Sub(health.Since)))
 		if err := tx.PutMailHealth(health); err != nil {
 			return err
@@ -150,17 +150,17 @@ func pauseFor(closed time.Duration) time.Duration {
 	return 15 * time.Minute
 }
 
-// giveBack ends our lease of letters that were not begun.
-func (w *Worker) giveBack(ctx context.Context, letters []access.Letter) {
+// giveBack ends our lease of emails that were not begun.
+func (w *Worker) giveBack(ctx context.Context, letters []access.Message) {
 	err := w.update(ctx, func(tx *store.Tx) error { return w.release(tx, letters) })
 	if err != nil {
 		w.log.ErrorContext(ctx, "letters cannot be given back: they wait until the lease ends", "err", err)
 	}
 }
 
-func (w *Worker) release(tx *store.Tx, letters []access.Letter) error {
+func (w *Worker) release(tx *store.Tx, letters []access.Message) error {
 	for _, was := range letters {
-		l, err := tx.Letter(was.ID)
+		l, err := tx.Message(was.ID)
 		if access.NotFound.Is(err) {
 			continue
 		}
@@ -171,26 +171,26 @@ func (w *Worker) release(tx *store.Tx, letters []access.Letter) error {
 			continue
 		}
 		l.Lease = access.Lease{Epoch: l.Lease.Epoch}
-		if err := tx.PutLetter(l); err != nil {
+		if err := tx.PutMessage(l); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// unsendable deals with a letter that could not be made ready. One that is
+// unsendable deals with an email that could not be made ready. One that is
 // gone, or somebody else's, is left alone; one without words has failed.
-func (w *Worker) unsendable(ctx context.Context, l access.Letter, err error) {
+func (w *Worker) unsendable(ctx context.Context, l access.Message, err error) {
 	var known *access.Error
 	switch {
 	case errors.Is(err, errTaken) || ctx.Err() != nil:
-		w.giveBack(ctx, []access.Letter{l})
+		w.giveBack(ctx, []access.Message{l})
 	case errors.As(err, &known) && known.Kind == access.NotFound:
-		w.become(ctx, []access.Letter{l}, false, func(l *access.Letter, now time.Time) { l.Failed(known.Message, now) })
+		w.become(ctx, []access.Message{l}, false, func(l *access.Message, now time.Time) { l.Failed(known.Message, now) })
 	default:
 		w.log.ErrorContext(ctx, "a letter cannot be read", "letter", l.ID, "err", err)
-		w.become(ctx, []access.Letter{l}, false, func(l *access.Letter, now time.Time) {
-			l.TryLater("The letter cannot be read from the store. The log says why.", w.o.Jitter(), now)
+		w.become(ctx, []access.Message{l}, false, func(l *access.Message, now time.Time) {
+			l.Retry("The letter cannot be read from the store. The log says why.", w.o.Jitter(), now)
 		})
 	}
 }

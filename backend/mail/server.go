@@ -13,9 +13,9 @@ import (
 	"doorward/backend/access"
 )
 
-// Patience is how long one answer of a mail server may take where the Server
+// Timeout is how long one answer of a mail server may take where the Server
 // does not say otherwise.
-const Patience = 30 * time.Second
+const Timeout = 30 * time.Second
 
 type scheme string
 
@@ -27,7 +27,7 @@ const (
 
 var defaultPort = map[scheme]int{startTLS: 587, tlsFirst: 465, insecure: 25}
 
-// A Server is where letters are handed in, and how. Only ParseServer makes
+// A Server is where emails are handed in, and how. Only ParseServer makes
 // one. However it is printed, it does not show the password.
 type Server struct {
 	RootCAs  *x509.CertPool // whose certificates are trusted; nil: those of the system
@@ -58,7 +58,7 @@ func (s Server) patience() time.Duration {
 	if s.Patience > 0 {
 		return s.Patience
 	}
-	return Patience
+	return Timeout
 }
 
 // ParseServer reads the setting smtp_url. What it cannot use it refuses with a
@@ -120,15 +120,15 @@ func likelyScheme(name string) scheme {
 	}
 	best, nearest := scheme(""), 3
 	for _, s := range []scheme{startTLS, tlsFirst, insecure} {
-		if d := distance(name, string(s)); d < nearest {
+		if d := editDistance(name, string(s)); d < nearest {
 			best, nearest = s, d
 		}
 	}
 	return best
 }
 
-// distance is how many letters must be changed, added or left out to make b of a.
-func distance(a, b string) int {
+// editDistance is how many emails must be changed, added or left out to make b of a.
+func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

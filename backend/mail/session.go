@@ -12,28 +12,28 @@ import (
 )
 
 // A Session is one connection to the mail server, for a small batch of
-// letters. It is for one goroutine.
+// emails. It is for one goroutine.
 type Session struct {
 	server Server
 	raw    net.Conn
 	wire   *wire
 	client *simplemail.SMTPClient
-	begun  int // letters that the mail server has said anything about
+	begun  int // emails that the mail server has said anything about
 	broken bool
 }
 
-// Send hands one letter in. When it returns nil, the mail server has accepted
-// the letter; otherwise the error is a *Failure. After a refusal the session
+// Send hands one email in. When it returns nil, the mail server has accepted
+// the email; otherwise the error is a *Failure. After a refusal the session
 // goes on; after a broken connection it is not Alive, and every further Send
 // fails at once.
 func (s *Session) Send(ctx context.Context, m Message) error {
 	words, err := m.render()
 	if err != nil {
-		return &Failure{Class: Permanent, Words: err.Error(), Err: err}
+		return &Failure{Class: Permanent, Detail: err.Error(), Err: err}
 	}
 	if s.broken {
 		return &Failure{Class: Temporary, Stale: true, Err: net.ErrClosed,
-			Words: fmt.Sprintf("The connection to the mail server at %s had ended.", s.server.Name())}
+			Detail: fmt.Sprintf("The connection to the mail server at %s had ended.", s.server.Name())}
 	}
 	free := s.wire.bind(ctx)
 	err = simplemail.SendMessage(m.From, []string{m.To}, string(words), s.client)
@@ -58,10 +58,10 @@ func (s *Session) lost(err error) bool {
 	return !errors.As(err, &answer) || answer.Code == 421
 }
 
-// Said is the mail server's answer to the last letter that was accepted.
+// Said is the mail server's answer to the last email that was accepted.
 func (s *Session) Said() string { return s.server.spoken(answerOf(s.wire.heard)) }
 
-// Alive reports whether another letter can be handed in.
+// Alive reports whether another email can be handed in.
 func (s *Session) Alive() bool { return !s.broken }
 
 // Close says goodbye, waits a moment for the answer, and closes the

@@ -38,7 +38,7 @@ func message(n int) mail.Message {
 	}
 }
 
-// send hands in one letter over a connection of its own.
+// send hands in one email over a connection of its own.
 func send(ctx context.Context, server mail.Server, m mail.Message) error {
 	session, err := mail.Dial(ctx, server, "door.example.com")
 	if err != nil {
@@ -134,7 +134,7 @@ func TestManyLettersOverOneConnection(t *testing.T) {
 }
 
 // Each row is an answer of the server and what it means. After a refusal the
-// connection takes the next letter, unless the server said goodbye.
+// connection takes the next email, unless the server said goodbye.
 func TestAnswers(t *testing.T) {
 	for _, tt := range []struct {
 		at    mailtest.Moment
@@ -180,8 +180,8 @@ func TestAnswers(t *testing.T) {
 				err = session.Send(t.Context(), message(1))
 			}
 			f := failureOf(t, err)
-			if f.Class != tt.class || f.Words != tt.reply {
-				t.Errorf("%v %q (%v), want %v", f.Class, f.Words, f.Err, tt.class)
+			if f.Class != tt.class || f.Detail != tt.reply {
+				t.Errorf("%v %q (%v), want %v", f.Class, f.Detail, f.Err, tt.class)
 			}
 			if alive := session != nil && session.Alive(); alive != tt.alive {
 				t.Fatalf("alive is %v", alive)
@@ -205,7 +205,7 @@ func TestHangs(t *testing.T) {
 	for _, tt := range []struct {
 		at    mailtest.Moment
 		mode  mailtest.Mode
-		class mail.Class // empty: the letter is accepted
+		class mail.Class // empty: the email is accepted
 		words string
 	}{
 		{mailtest.Banner, mailtest.STARTTLS, mail.Temporary, "use smtps://"},
@@ -244,8 +244,8 @@ func TestHangs(t *testing.T) {
 				return
 			}
 			f := failureOf(t, err)
-			if f.Class != tt.class || !strings.Contains(f.Words, tt.words) || !strings.Contains(f.Words, s.Addr()) {
-				t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+			if f.Class != tt.class || !strings.Contains(f.Detail, tt.words) || !strings.Contains(f.Detail, s.Addr()) {
+				t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 			}
 			if len(s.Received()) != 0 {
 				t.Error("a letter came")
@@ -254,15 +254,15 @@ func TestHangs(t *testing.T) {
 	}
 }
 
-// A server that hangs after it refused a login, or refused a letter, must not
+// A server that hangs after it refused a login, or refused an email, must not
 // cost more than one bound for what follows.
 func TestHangsAfterRefusal(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{User: "door", Password: "pass"})
 	noLeak(t, s)
 	server := serverOf(t, s)
 	s.Script(mailtest.Fault{At: mailtest.Auth, Reply: "535 5.7.8 no"}, mailtest.Fault{At: mailtest.Quit, Hang: true})
-	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != mail.Paused || f.Words != "535 5.7.8 no" {
-		t.Errorf("%v %q", f.Class, f.Words)
+	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != mail.Paused || f.Detail != "535 5.7.8 no" {
+		t.Errorf("%v %q", f.Class, f.Detail)
 	}
 	server.Patience = patience
 	s.Script(mailtest.Fault{At: mailtest.Rcpt, Reply: "550 5.1.1 no"}, mailtest.Fault{At: mailtest.Rset, Hang: true})
@@ -272,7 +272,7 @@ func TestHangsAfterRefusal(t *testing.T) {
 	}
 	defer session.Close()
 	if f := failureOf(t, session.Send(t.Context(), message(1))); f.Class != mail.Permanent || session.Alive() {
-		t.Errorf("%v %q, alive %v", f.Class, f.Words, session.Alive())
+		t.Errorf("%v %q, alive %v", f.Class, f.Detail, session.Alive())
 	}
 }
 
@@ -300,7 +300,7 @@ func TestDrops(t *testing.T) {
 			s.Script(tt.fault)
 			f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
 			if f.Class != tt.class || f.Stale || len(s.Received()) != tt.came {
-				t.Errorf("%v %q (%v), %d letters came", f.Class, f.Words, f.Err, len(s.Received()))
+				t.Errorf("%v %q (%v), %d letters came", f.Class, f.Detail, f.Err, len(s.Received()))
 			}
 			if err := send(t.Context(), serverOf(t, s), message(1)); err != nil {
 				t.Errorf("again: %v", err)
@@ -314,7 +314,7 @@ func TestDrops(t *testing.T) {
 	}
 }
 
-// Half a letter that breaks off was not taken, and is not ambiguous.
+// Half an email that breaks off was not taken, and is not ambiguous.
 func TestDropWithinTheWords(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{})
 	noLeak(t, s)
@@ -322,7 +322,7 @@ func TestDropWithinTheWords(t *testing.T) {
 	m := message(1)
 	m.Text = strings.Repeat("A line that fills the buffers of both sides.\n", 1<<20/45*16)
 	if f := failureOf(t, send(t.Context(), serverOf(t, s), m)); f.Class != mail.Temporary || len(s.Received()) != 0 {
-		t.Errorf("%v %q, %d letters came", f.Class, f.Words, len(s.Received()))
+		t.Errorf("%v %q, %d letters came", f.Class, f.Detail, len(s.Received()))
 	}
 }
 
@@ -335,7 +335,7 @@ func TestEndIsFoundAtEveryLength(t *testing.T) {
 		m := message(1)
 		m.HTML, m.Text = "", strings.Repeat("x\n", 1200)+strings.Repeat("y", n)
 		if f := failureOf(t, send(t.Context(), serverOf(t, s), m)); f.Class != mail.Ambiguous {
-			t.Fatalf("with %d: %v %q", n, f.Class, f.Words)
+			t.Fatalf("with %d: %v %q", n, f.Class, f.Detail)
 		}
 	}
 }
@@ -364,8 +364,8 @@ func TestDown(t *testing.T) {
 	noLeak(t, s)
 	s.Down()
 	f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
-	if f.Class != mail.Temporary || !strings.HasPrefix(f.Words, "Nothing answers at "+s.Addr()) {
-		t.Errorf("%v %q", f.Class, f.Words)
+	if f.Class != mail.Temporary || !strings.HasPrefix(f.Detail, "Nothing answers at "+s.Addr()) {
+		t.Errorf("%v %q", f.Class, f.Detail)
 	}
 	var op *net.OpError
 	if !errors.As(f, &op) {
@@ -385,8 +385,8 @@ func TestUnknownHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := failureOf(t, send(t.Context(), server, message(1)))
-	if f.Class != mail.Temporary || !strings.Contains(f.Words, "nowhere.invalid") {
-		t.Errorf("%v %q", f.Class, f.Words)
+	if f.Class != mail.Temporary || !strings.Contains(f.Detail, "nowhere.invalid") {
+		t.Errorf("%v %q", f.Class, f.Detail)
 	}
 }
 
@@ -405,7 +405,7 @@ func TestContextEndsWhatHangs(t *testing.T) {
 			}
 			cancel()
 			if f := failureOf(t, <-failed); f.Class != mail.Temporary && f.Class != mail.Ambiguous {
-				t.Errorf("%v %q", f.Class, f.Words)
+				t.Errorf("%v %q", f.Class, f.Detail)
 			}
 		})
 	}
@@ -416,7 +416,7 @@ func TestWordsOfTheServerAreBounded(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{User: "door", Password: "hunter2"})
 	s.Script(mailtest.Fault{At: mailtest.EndOfData, Reply: "554-5.7.1 your hunter2 and\n554 5.7.1 https://door.example.com/login/" + secret + " is\x1b[31m bad" + strings.Repeat(" x", 1000)})
 	f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
-	if strings.Contains(f.Words+f.Err.Error(), secret) || strings.Contains(f.Words+f.Err.Error(), "hunter2") || strings.ContainsAny(f.Words, "\n\x1b") || len(f.Words) > 600 {
-		t.Errorf("the words are %q", f.Words)
+	if strings.Contains(f.Detail+f.Err.Error(), secret) || strings.Contains(f.Detail+f.Err.Error(), "hunter2") || strings.ContainsAny(f.Detail, "\n\x1b") || len(f.Detail) > 600 {
+		t.Errorf("the words are %q", f.Detail)
 	}
 }

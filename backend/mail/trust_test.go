@@ -11,8 +11,8 @@ import (
 	"doorward/backend/mail/mailtest"
 )
 
-// safe fails the test when a login or a letter was heard unencrypted, or when a
-// letter came at all.
+// safe fails the test when a login or an email was heard unencrypted, or when a
+// email came at all.
 func safe(t *testing.T, s *mailtest.Server) {
 	t.Helper()
 	if n := len(s.Received()); n != 0 {
@@ -27,7 +27,7 @@ func safe(t *testing.T, s *mailtest.Server) {
 }
 
 // Somebody on the way takes STARTTLS out of what the server offers, or answers
-// in its place. go-simple-mail would go on, and hand him password and letter.
+// in its place. go-simple-mail would go on, and hand him password and email.
 func TestNothingIsSentInTheClear(t *testing.T) {
 	for name, tamper := range map[string]func(*mailtest.Server){
 		"STARTTLS is not offered": func(s *mailtest.Server) { s.Hide("STARTTLS") },
@@ -41,7 +41,7 @@ func TestNothingIsSentInTheClear(t *testing.T) {
 				tamper(s)
 				f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
 				if f.Class != mail.Paused {
-					t.Errorf("%v %q", f.Class, f.Words)
+					t.Errorf("%v %q", f.Class, f.Detail)
 				}
 				safe(t, s)
 			})
@@ -61,8 +61,8 @@ func TestCertificates(t *testing.T) {
 				s := mailtest.Start(t, mailtest.Options{Mode: mode, Cert: cert, User: "door", Password: "hunter2"})
 				noLeak(t, s)
 				f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
-				if f.Class != mail.Paused || !strings.Contains(f.Words, words) {
-					t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+				if f.Class != mail.Paused || !strings.Contains(f.Detail, words) {
+					t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 				}
 				safe(t, s)
 				s.SetCert(t, mailtest.Good)
@@ -79,7 +79,7 @@ func TestUntrustedAuthority(t *testing.T) {
 	server := serverOf(t, s)
 	server.RootCAs = nil // those of the system, which do not know the test's
 	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != mail.Paused {
-		t.Errorf("%v %q", f.Class, f.Words)
+		t.Errorf("%v %q", f.Class, f.Detail)
 	}
 	safe(t, s)
 }
@@ -88,7 +88,7 @@ func TestOldTLSIsRefused(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{MaxTLS: tls.VersionTLS11})
 	noLeak(t, s)
 	if f := failureOf(t, send(t.Context(), serverOf(t, s), message(1))); f.Class != mail.Paused {
-		t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+		t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 	}
 	safe(t, s)
 }
@@ -99,8 +99,8 @@ func TestWrongKindOfPort(t *testing.T) {
 		noLeak(t, s)
 		server, _ := mail.ParseServer("smtps://" + s.Addr())
 		f := failureOf(t, send(t.Context(), server, message(1)))
-		if f.Class != mail.Paused || !strings.Contains(f.Words, "does not speak TLS from the start") {
-			t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+		if f.Class != mail.Paused || !strings.Contains(f.Detail, "does not speak TLS from the start") {
+			t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 		}
 	})
 	t.Run("smtp to a port that is TLS", func(t *testing.T) {
@@ -109,13 +109,13 @@ func TestWrongKindOfPort(t *testing.T) {
 		server, _ := mail.ParseServer("smtp://" + s.Addr())
 		server.Patience = patience
 		f := failureOf(t, send(t.Context(), server, message(1)))
-		if f.Class != mail.Temporary || !strings.Contains(f.Words, "use smtps://") {
-			t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+		if f.Class != mail.Temporary || !strings.Contains(f.Detail, "use smtps://") {
+			t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 		}
 	})
 }
 
-// With a user name set, a server that offers no login gets no letter:
+// With a user name set, a server that offers no login gets no email:
 // go-simple-mail would send it as nobody, to be bounced or marked as spam.
 func TestLoginThatIsNotOffered(t *testing.T) {
 	for _, mode := range []mailtest.Mode{mailtest.STARTTLS, mailtest.TLS, mailtest.Plain} {
@@ -126,8 +126,8 @@ func TestLoginThatIsNotOffered(t *testing.T) {
 				s.Hide("AUTH")
 			}
 			f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
-			if f.Class != mail.Paused || !strings.Contains(f.Words, "offers no login") {
-				t.Errorf("%s %v: %v %q (%v)", mode, mechanisms, f.Class, f.Words, f.Err)
+			if f.Class != mail.Paused || !strings.Contains(f.Detail, "offers no login") {
+				t.Errorf("%s %v: %v %q (%v)", mode, mechanisms, f.Class, f.Detail, f.Err)
 			}
 			safe(t, s)
 		}
@@ -141,8 +141,8 @@ func TestWrongPassword(t *testing.T) {
 		server, _ := mail.ParseServer(strings.Replace(s.URL(), "right", "hunter2", 1))
 		server.RootCAs = s.RootCAs()
 		f := failureOf(t, send(t.Context(), server, message(1)))
-		if f.Class != mail.Paused || !strings.HasPrefix(f.Words, "535 ") || strings.Contains(f.Words, "hunter2") {
-			t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+		if f.Class != mail.Paused || !strings.HasPrefix(f.Detail, "535 ") || strings.Contains(f.Detail, "hunter2") {
+			t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 		}
 		safe(t, s)
 	}
@@ -163,7 +163,7 @@ func TestLoginWithoutEnd(t *testing.T) {
 	server, _ := mail.ParseServer("smtp+insecure://door:pass@" + reached)
 	server.Patience = patience
 	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != mail.Temporary {
-		t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+		t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 	}
 }
 
@@ -180,8 +180,8 @@ func TestInjectionBeforeEncryption(t *testing.T) {
 	})
 	server, _ := mail.ParseServer("smtp://door:pass@" + reached)
 	f := failureOf(t, send(t.Context(), server, message(1)))
-	if f.Class != mail.Paused || !strings.Contains(f.Words, "meddles") {
-		t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+	if f.Class != mail.Paused || !strings.Contains(f.Detail, "meddles") {
+		t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 	}
 }
 
@@ -196,8 +196,8 @@ func TestServersThatAreNone(t *testing.T) {
 			reached := raw(t, func(c *conversation) { c.say(words); c.hear("") })
 			server, _ := mail.ParseServer("smtp://" + reached)
 			f := failureOf(t, send(t.Context(), server, message(1)))
-			if f.Class != mail.Temporary || !strings.Contains(f.Words, "not SMTP") {
-				t.Errorf("%v %q (%v)", f.Class, f.Words, f.Err)
+			if f.Class != mail.Temporary || !strings.Contains(f.Detail, "not SMTP") {
+				t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 			}
 		})
 	}

@@ -25,18 +25,18 @@ type wire struct {
 	verb    string // the command under way; empty while the greeting is awaited
 	heard   []byte // the beginning of its answer
 	length  int    // the length of its answer so far
-	tail    []byte // the last bytes of the letter's words
+	tail    []byte // the last bytes of the email's words
 	ended   bool   // all its words were handed over: only the answer tells whether they were taken
 	tried   bool   // a login was tried
 	aborted bool   // a login was refused, and nothing more is said
 	cut     bool   // the context ended while the wire was in use
 }
 
-// An answer longer than mostHeard is cut off; of one that is shorter, mostKept
+// An answer longer than maxReply is cut off; of one that is shorter, maxKeptReply
 // bytes are remembered.
 const (
-	mostHeard = 64 << 10
-	mostKept  = 1 << 10
+	maxReply     = 64 << 10
+	maxKeptReply = 1 << 10
 )
 
 var (
@@ -55,7 +55,7 @@ func (w *wire) bind(ctx context.Context) (free func()) {
 }
 
 // hurry starts the bound of one command. The last one has twice the time: a
-// mail server may look into a letter before it takes it, and to give up then
+// mail server may look into an email before it takes it, and to give up then
 // is to send it twice.
 func (w *wire) hurry() {
 	bound := w.patience
@@ -130,10 +130,10 @@ func (w *wire) Read(p []byte) (int, error) {
 	}
 	n, err := w.Conn.Read(p)
 	w.length += n
-	if keep := min(n, mostKept-len(w.heard)); keep > 0 {
+	if keep := min(n, maxKeptReply-len(w.heard)); keep > 0 {
 		w.heard = append(w.heard, p[:keep]...)
 	}
-	if w.length > mostHeard {
+	if w.length > maxReply {
 		return 0, errTooLong
 	}
 	return n, err

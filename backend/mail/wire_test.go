@@ -12,7 +12,7 @@ import (
 )
 
 // Should a mistake of ours ever hand the client a connection that is not
-// encrypted, the wire still carries neither login nor letter.
+// encrypted, the wire still carries neither login nor email.
 func TestWireRefusesWhatIsNotSafe(t *testing.T) {
 	for _, user := range []string{"", "door"} {
 		s := mailtest.Start(t, mailtest.Options{Mode: mailtest.Plain, User: user, Password: "hunter2"})
@@ -60,24 +60,24 @@ func TestBudgetOverAnyMinute(t *testing.T) {
 	b := newBudget(10)
 	for _, step := range []struct {
 		at    time.Duration
-		class access.Class
+		class access.Priority
 		want  int // room
 		next  time.Duration
 		spend int
 	}{
-		{0, access.Invited, 8, 0, 8},
-		{1 * time.Second, access.Invited, 0, time.Minute, 0}, // the last fifth is not for bulk
-		{1 * time.Second, access.Decided, 0, time.Minute, 0},
-		{1 * time.Second, access.AskedFor, 1, 0, 1},
-		{2 * time.Second, access.AskedFor, 0, time.Minute, 0}, // and the last of it not for what strangers can cause
-		{2 * time.Second, access.Awaited, 1, 0, 1},
-		{3 * time.Second, access.Awaited, 0, time.Minute, 0},
-		{time.Minute - 1, access.Awaited, 0, time.Minute, 0},
-		{time.Minute, access.Invited, 6, 0, 6},
-		{61 * time.Second, access.Invited, 1, 0, 1},
-		{62 * time.Second, access.Invited, 1, 0, 1},
-		{63 * time.Second, access.Invited, 0, 2 * time.Minute, 0},
-		{-time.Hour, access.Invited, 8, 0, 0}, // the clock was set back
+		{0, access.PriorityInvitation, 8, 0, 8},
+		{1 * time.Second, access.PriorityInvitation, 0, time.Minute, 0}, // the last fifth is not for bulk
+		{1 * time.Second, access.PriorityDecision, 0, time.Minute, 0},
+		{1 * time.Second, access.PriorityRequested, 1, 0, 1},
+		{2 * time.Second, access.PriorityRequested, 0, time.Minute, 0}, // and the last of it not for what strangers can cause
+		{2 * time.Second, access.PriorityAwaited, 1, 0, 1},
+		{3 * time.Second, access.PriorityAwaited, 0, time.Minute, 0},
+		{time.Minute - 1, access.PriorityAwaited, 0, time.Minute, 0},
+		{time.Minute, access.PriorityInvitation, 6, 0, 6},
+		{61 * time.Second, access.PriorityInvitation, 1, 0, 1},
+		{62 * time.Second, access.PriorityInvitation, 1, 0, 1},
+		{63 * time.Second, access.PriorityInvitation, 0, 2 * time.Minute, 0},
+		{-time.Hour, access.PriorityInvitation, 8, 0, 0}, // the clock was set back
 	} {
 		room, next := b.room(step.class, noon.Add(step.at))
 		if room != step.want || room == 0 && !next.Equal(noon.Add(step.next)) {
@@ -91,7 +91,7 @@ func TestBudgetOverAnyMinute(t *testing.T) {
 func TestBudgetKeepsAShare(t *testing.T) {
 	for n, want := range map[int][3]int{1: {1, 1, 1}, 2: {2, 2, 1}, 5: {5, 5, 4}, 10: {10, 9, 8}, 120: {120, 108, 96}} {
 		b := newBudget(n)
-		if got := [3]int{b.most(access.Awaited), b.most(access.AskedFor), b.most(access.Told)}; got != want {
+		if got := [3]int{b.most(access.PriorityAwaited), b.most(access.PriorityRequested), b.most(access.PriorityDigest)}; got != want {
 			t.Errorf("of %d: %v, want %v", n, got, want)
 		}
 	}

@@ -7,9 +7,9 @@ import (
 	"doorward/backend/mail/mailtest"
 )
 
-// A line that is a dot ends a letter on the wire, and what follows it would be
+// A line that is a dot ends an email on the wire, and what follows it would be
 // read as commands: whoever writes the note in an invitation must not be able to
-// end the letter and begin one of their own.
+// end the email and begin one of their own.
 func TestWordsCannotEndTheLetter(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{})
 	noLeak(t, s)

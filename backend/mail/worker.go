@@ -12,21 +12,21 @@ import (
 )
 
 const (
-	batchSize   = 8               // letters to one connection
-	connections = 4               // at once
-	leaseTime   = 2 * time.Minute // after which a letter is taken from a worker that died
-	storeRest   = 5 * time.Second // before a store that refused is asked again
+	batchSize       = 8               // emails to one connection
+	maxConnections  = 4               // at once
+	leaseTTL        = 2 * time.Minute // after which an email is taken from a worker that died
+	storeRetryDelay = 5 * time.Second // before a store that refused is asked again
 
-	longestSleep = time.Minute // the clock may be set, and a machine may sleep
+	maxSleep = time.Minute // the clock may be set, and a machine may sleep
 )
 
-// Options say where letters go and in whose name.
+// Options say where emails go and in whose name.
 type Options struct {
 	Server    Server
-	From      string                        // the setting mail_from; without a name in it, letters carry the workspace's
+	From      string                        // the setting mail_from; without a name in it, emails carry the workspace's
 	HELO      string                        // the host of the public URL
-	PerMinute int                           // most letters handed in within a minute; zero: 120
-	Beat      func(time.Time) time.Duration // how long until what became of sign-in letters may be kept; nil: at once
+	PerMinute int                           // most emails handed in within a minute; zero: 120
+	Beat      func(time.Time) time.Duration // how long until what became of sign-in emails may be kept; nil: at once
 	Alone     bool                          // nobody else works on this store: what is leased was by a worker that died
 	Logger    *slog.Logger
 
@@ -35,7 +35,7 @@ type Options struct {
 }
 
 // A Worker sends what waits in the outbox of one store. Several may work on
-// one store: no letter is sent by two while both live.
+// one store: no email is sent by two while both live.
 type Worker struct {
 	store      *store.Store
 	o          Options
@@ -44,7 +44,7 @@ type Worker struct {
 	budget     *budget
 	slots      chan struct{}
 	wake       chan struct{}
-	ways       ways
+	ways       deliveryTimes
 	running    sync.WaitGroup
 	log        *slog.Logger
 }
@@ -62,18 +62,18 @@ func New(s *store.Store, o Options) (*Worker, error) {
 		o.Logger = slog.Default()
 	}
 	if o.At == nil {
-		o.At = func(t time.Time) <-chan time.Time { return time.After(min(t.Sub(s.Now()), longestSleep)) }
+		o.At = func(t time.Time) <-chan time.Time { return time.After(min(t.Sub(s.Now()), maxSleep)) }
 	}
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
 	}
 	return &Worker{store: s, o: o, name: name, from: from, owner: access.NewID(), budget: newBudget(o.PerMinute),
-		slots: make(chan struct{}, connections), wake: make(chan struct{}, 1), log: o.Logger}, nil
+		slots: make(chan struct{}, maxConnections), wake: make(chan struct{}, 1), log: o.Logger}, nil
 }
 
-// Run sends letters until ctx ends: those that were kept for want of a mail
+// Run sends emails until ctx ends: those that were kept for want of a mail
 // server first, then each as it falls due. When it returns, nothing of it runs
-// any more, and no letter is under its lease.
+// any more, and no email is under its lease.
 func (w *Worker) Run(ctx context.Context) error {
 	changes, err := w.store.Watch(ctx)
 	if err != nil {
@@ -81,7 +81,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	w.running.Go(func() {
 		for c := range changes {
-			if c.Topic == store.LetterDue || c.Topic == store.Missed {
+			if c.Topic == store.MessageDue || c.Topic == store.ChangesMissed {
 				w.poke()
 			}
 		}
@@ -99,7 +99,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		}
 		if err != nil && ctx.Err() == nil {
 			w.log.ErrorContext(ctx, "the outbox cannot be read or written", "err", err)
-			next = w.store.Now().Add(storeRest)
+			next = w.store.Now().Add(storeRetryDelay)
 		}
 		w.sleep(ctx, next)
 	}
@@ -128,7 +128,7 @@ func (w *Worker) sleep(ctx context.Context, until time.Time) {
 	}
 }
 
-// dispatch hands out batches for as long as there are letters, connections and
+// dispatch hands out batches for as long as there are emails, connections and
 // budget, and says when there may be again; zero: that will be told.
 func (w *Worker) dispatch(ctx context.Context) (time.Time, error) {
 	for {
@@ -143,7 +143,7 @@ func (w *Worker) dispatch(ctx context.Context) (time.Time, error) {
 		}
 		batch, next, err := w.take(ctx)
 		w.pretend(ctx, batch.decoys)
-		if len(batch.letters) == 0 {
+		if len(batch.messages) == 0 {
 			<-w.slots
 			if err != nil || !next.IsZero() {
 				return next, err
@@ -153,13 +153,13 @@ func (w *Worker) dispatch(ctx context.Context) (time.Time, error) {
 		w.running.Go(func() {
 			defer w.poke()
 			defer func() { <-w.slots }()
-			w.linger(ctx, batch.letters)
-			w.carry(ctx, batch)
+			w.linger(ctx, batch.messages)
+			w.deliver(ctx, batch)
 		})
 	}
 }
 
-// due is when a letter may go, zero where none waits, and whether that is now.
+// due is when an email may go, zero where none waits, and whether that is now.
 func (w *Worker) due(ctx context.Context) (at time.Time, ready bool, err error) {
 	err = w.store.View(ctx, func(tx *store.Tx) error {
 		if at, err = nextDue(tx); err != nil || at.IsZero() {
@@ -178,9 +178,9 @@ func (w *Worker) due(ctx context.Context) (at time.Time, ready bool, err error) 
 	return at, ready, err
 }
 
-// nextDue is when a letter or a decoy is due.
+// nextDue is when an email or a decoy is due.
 func nextDue(tx *store.Tx) (time.Time, error) {
-	letter, err := tx.NextLetterDue()
+	letter, err := tx.NextMessageDue()
 	if err != nil {
 		return letter, err
 	}

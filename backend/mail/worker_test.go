@@ -19,14 +19,14 @@ func TestLettersAreSent(t *testing.T) {
 	stop := o.work()
 	after := o.post(5) // a commit wakes the worker: the clock stands still
 	ids := append(before, after...)
-	o.until(access.LetterSent, ids...)
+	o.until(access.MessageSent, ids...)
 	for _, id := range ids {
 		l := o.letter(id)
 		if !strings.HasPrefix(l.Detail, "250 ") || o.hasWords(id) || l.Attempts != 0 || l.Lease.Owner != "" || !l.At.Equal(o.clock.Now()) {
 			t.Errorf("after it was sent: %+v, words kept: %v", l, o.hasWords(id))
 		}
-		if n := o.came()[l.MessageID]; n != 1 {
-			t.Errorf("%s came %d times", l.MessageID, n)
+		if n := o.came()[l.HeaderMessageID]; n != 1 {
+			t.Errorf("%s came %d times", l.HeaderMessageID, n)
 		}
 	}
 	got := o.server.Received()[0]
@@ -59,8 +59,8 @@ func TestTemporaryRefusal(t *testing.T) {
 	o.server.Script(mailtest.Fault{At: mailtest.Rcpt, For: "ada0@", Reply: "451 4.7.1 greylisted", Times: 2})
 	ids := o.post(2)
 	o.work()
-	o.until(access.LetterRetrying, ids[0])
-	o.until(access.LetterSent, ids[1])
+	o.until(access.MessageRetrying, ids[0])
+	o.until(access.MessageSent, ids[1])
 	l := o.letter(ids[0])
 	if l.Detail != "451 4.7.1 greylisted" || l.Attempts != 1 || !l.NextTry.Equal(o.clock.Now().Add(10*time.Second)) || !o.hasWords(l.ID) {
 		t.Errorf("after the first try: %+v", l)
@@ -68,8 +68,8 @@ func TestTemporaryRefusal(t *testing.T) {
 	o.clock.advance(10 * time.Second)
 	eventually(t, "it was tried again", func() bool { return o.letter(ids[0]).Attempts == 2 })
 	o.clock.advance(time.Minute)
-	o.until(access.LetterSent, ids[0])
-	if n := o.came()[l.MessageID]; n != 1 {
+	o.until(access.MessageSent, ids[0])
+	if n := o.came()[l.HeaderMessageID]; n != 1 {
 		t.Errorf("it came %d times", n)
 	}
 }
@@ -78,9 +78,9 @@ func TestPermanentRefusal(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
 	o.server.Script(mailtest.Fault{At: mailtest.Rcpt, Reply: "550 5.1.1 no such user"})
 	secret := o.post(1)[0]
-	plain := o.post(1, func(l *access.Letter) { l.Kind = access.ApprovedLetter })[0]
+	plain := o.post(1, func(l *access.Message) { l.Kind = access.ApprovedMessage })[0]
 	o.work()
-	o.until(access.LetterFailed, secret, plain)
+	o.until(access.MessageFailed, secret, plain)
 	if l := o.letter(secret); l.Detail != "550 5.1.1 no such user" || o.hasWords(secret) || !o.hasWords(plain) {
 		t.Errorf("%+v; words of the secret one kept: %v, of the other: %v", l, o.hasWords(secret), o.hasWords(plain))
 	}
@@ -94,7 +94,7 @@ func TestServerIsDown(t *testing.T) {
 	o.server.Down()
 	ids := o.post(3)
 	o.work()
-	o.until(access.LetterRetrying, ids...)
+	o.until(access.MessageRetrying, ids...)
 	if l := o.letter(ids[2]); !strings.HasPrefix(l.Detail, "Nothing answers at") || o.health().Paused {
 		t.Errorf("%+v", l)
 	}
@@ -102,35 +102,38 @@ func TestServerIsDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.clock.advance(10 * time.Second)
-	o.until(access.LetterSent, ids...)
+	o.until(access.MessageSent, ids...)
 }
 
-// The mail server took the letter, and the connection broke before it could say
-// so: the letter goes out again, as the same one to the last byte.
+// The mail server took the email, and the connection broke before it could say
+// so: the email goes out again, as the same one to the last byte.
 func TestAcceptsThenDrops(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
 	o.server.Script(mailtest.Fault{At: mailtest.EndOfData, Accept: true, Drop: true, Times: 1})
 	id := o.post(1)[0]
 	o.work()
-	o.until(access.LetterRetrying, id)
+	o.until(access.MessageRetrying, id)
 	if l := o.letter(id); !strings.Contains(l.Detail, "before it was confirmed") || l.Attempts != 1 {
 		t.Errorf("%+v", l)
 	}
 	o.clock.advance(10 * time.Second)
-	o.until(access.LetterSent, id)
+	o.until(access.MessageSent, id)
 	got := o.server.Received()
-	if len(got) != 2 || !bytes.Equal(got[0].Raw, got[1].Raw) || got[0].MessageID != o.letter(id).MessageID {
+	if len(got) != 2 || !bytes.Equal(got[0].Raw, got[1].Raw) || got[0].MessageID != o.letter(id).HeaderMessageID {
 		t.Errorf("%d letters came, not the same one twice", len(got))
 	}
 }
 
 func TestExpiredLetters(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
-	expired := o.post(1, func(l *access.Letter) { l.GoodUntil = l.QueuedAt })[0]
-	soon := o.post(1, func(l *access.Letter) { l.GoodUntil = l.QueuedAt.Add(5 * time.Second); l.To = "soon@example.org" })[0]
+	expired := o.post(1, func(l *access.Message) { l.ExpiresAt = l.QueuedAt })[0]
+	soon := o.post(1, func(l *access.Message) {
+		l.ExpiresAt = l.QueuedAt.Add(5 * time.Second)
+		l.Recipient = "soon@example.org"
+	})[0]
 	o.server.Script(mailtest.Fault{At: mailtest.Rcpt, For: "soon@", Reply: "451 4.7.1 greylisted"})
 	o.work()
-	o.until(access.LetterFailed, expired, soon)
+	o.until(access.MessageFailed, expired, soon)
 	if l := o.letter(expired); l.Detail != "Its link expired before it could be sent." || o.hasWords(expired) {
 		t.Errorf("%+v, words kept: %v", l, o.hasWords(expired))
 	}
@@ -144,15 +147,15 @@ func TestExpiredLetters(t *testing.T) {
 
 func TestKeptLettersGoOnceThereIsAServer(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
-	kept := func(l *access.Letter) {
-		l.State, l.NextTry, l.Detail = access.LetterKept, time.Time{}, "No mail server is configured."
+	kept := func(l *access.Message) {
+		l.State, l.NextTry, l.Detail = access.MessageHeld, time.Time{}, "No mail server is configured."
 	}
 	ids := o.post(30, kept)
-	old := o.post(3, kept, func(l *access.Letter) { l.GoodUntil = l.QueuedAt.Add(time.Hour) })
+	old := o.post(3, kept, func(l *access.Message) { l.ExpiresAt = l.QueuedAt.Add(time.Hour) })
 	o.clock.advance(time.Hour)
 	o.work()
-	o.until(access.LetterSent, ids...)
-	o.until(access.LetterFailed, old...)
+	o.until(access.MessageSent, ids...)
+	o.until(access.MessageFailed, old...)
 	if o.hasWords(old[0]) || len(o.server.Received()) != 30 {
 		t.Errorf("%d letters came", len(o.server.Received()))
 	}
@@ -160,24 +163,24 @@ func TestKeptLettersGoOnceThereIsAServer(t *testing.T) {
 
 func TestLetterOfNobodyIsGoneOnceSent(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
-	id := o.post(1, func(l *access.Letter) { l.Kind, l.Member = access.RejectedLetter, "" })[0]
+	id := o.post(1, func(l *access.Message) { l.Kind, l.Member = access.RejectedMessage, "" })[0]
 	o.work()
 	if _, err := o.server.Wait(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "it is deleted", func() bool {
-		return access.NotFound.Is(o.store.View(t.Context(), func(tx *store.Tx) error { _, err := tx.Letter(id); return err }))
+		return access.NotFound.Is(o.store.View(t.Context(), func(tx *store.Tx) error { _, err := tx.Message(id); return err }))
 	})
 }
 
-// A mail server that ends a connection after so many letters is no reason to
-// hold it against the next letter.
+// A mail server that ends a connection after so many emails is no reason to
+// hold it against the next email.
 func TestStaleConnectionCostsNoTry(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
 	o.server.Script(mailtest.Fault{At: mailtest.Mail, For: "ada0@", Reply: "421 4.4.2 enough", Times: 1})
 	ids := o.post(3)
 	o.work()
-	o.until(access.LetterSent, ids...)
+	o.until(access.MessageSent, ids...)
 	for _, id := range ids {
 		if l := o.letter(id); l.Attempts != 0 {
 			t.Errorf("%+v", l)
@@ -191,7 +194,7 @@ func TestBudget(t *testing.T) {
 	o.work(func(m *mail.Options) { m.PerMinute = 10 })
 	sent := func() (n int) {
 		for _, id := range ids {
-			if o.letter(id).State == access.LetterSent {
+			if o.letter(id).State == access.MessageSent {
 				n++
 			}
 		}

@@ -50,14 +50,14 @@ type Policy struct {
 	roles    map[access.RoleName]access.Role
 	enforcer *casbin.Enforcer
 	mu       sync.RWMutex
-	answers  map[string]Rights
+	answers  map[string]Permissions
 }
 
-// Rights are what a set of roles may do.
-type Rights map[access.Permission]bool
+// Permissions are what a set of roles may do.
+type Permissions map[access.Permission]bool
 
-// Manage reports whether there is anything in the console for them.
-func (r Rights) Manage() bool {
+// CanManage reports whether there is anything in the console for them.
+func (r Permissions) CanManage() bool {
 	for _, res := range []access.Resource{access.ResMembers, access.ResAudit, access.ResSettings} {
 		for _, a := range []access.Action{access.Read, access.DoInvite, access.Decide, access.Change} {
 			if r[access.May(a, res)] {
@@ -68,8 +68,8 @@ func (r Rights) Manage() bool {
 	return false
 }
 
-// mostAnswers bounds the memory of kept answers.
-const mostAnswers = 4096
+// maxAnswers bounds the memory of kept answers.
+const maxAnswers = 4096
 
 // Load makes the policy of the built-in roles and these. It fails where Casbin
 // refuses the model or a rule, or a role does not stand up to access.CheckGrants.
@@ -82,7 +82,7 @@ func Load(own []access.Role, revision int) (*Policy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make policy enforcer: %w", err)
 	}
-	p := &Policy{revision: revision, roles: map[access.RoleName]access.Role{}, enforcer: e, answers: map[string]Rights{}}
+	p := &Policy{revision: revision, roles: map[access.RoleName]access.Role{}, enforcer: e, answers: map[string]Permissions{}}
 	for _, r := range own {
 		if err := access.CheckGrants(r); err != nil {
 			return nil, fmt.Errorf("load role %q: %w", r.Name, err)
@@ -96,7 +96,7 @@ func Load(own []access.Role, revision int) (*Policy, error) {
 		}
 	}
 	for _, s := range []access.State{access.Pending, access.Active} {
-		rules = append(rules, []string{string(s), string(everyone), string(access.ResDoor), string(access.Wait)})
+		rules = append(rules, []string{string(s), string(everyone), string(access.ResPortal), string(access.Wait)})
 	}
 	if ok, err := e.AddPolicies(rules); err != nil || !ok {
 		return nil, fmt.Errorf("load policy: %d rules refused: %w", len(rules), err)
@@ -124,9 +124,9 @@ func (p *Policy) Holding(ask access.Permission) (names []access.RoleName) {
 	return names
 }
 
-// Closest is the role that somebody means who wrote a name in another case;
+// MatchingName is the role that somebody means who wrote a name in another case;
 // what fits no role comes back as it is.
-func (p *Policy) Closest(name access.RoleName) access.RoleName {
+func (p *Policy) MatchingName(name access.RoleName) access.RoleName {
 	if _, ok := p.roles[name]; ok {
 		return name
 	}
@@ -140,7 +140,7 @@ func (p *Policy) Closest(name access.RoleName) access.RoleName {
 
 // Allow refuses what somebody in this state with these roles may not do.
 func (p *Policy) Allow(state access.State, roles []access.RoleName, ask access.Permission) error {
-	rights, err := p.Rights(state, roles)
+	rights, err := p.Permissions(state, roles)
 	if err != nil {
 		return err
 	}
@@ -150,9 +150,9 @@ func (p *Policy) Allow(state access.State, roles []access.RoleName, ask access.P
 	return nil
 }
 
-// Rights are all that somebody in this state with these roles may do. They are
+// Permissions are all that somebody in this state with these roles may do. They are
 // shared: do not change them.
-func (p *Policy) Rights(state access.State, roles []access.RoleName) (Rights, error) {
+func (p *Policy) Permissions(state access.State, roles []access.RoleName) (Permissions, error) {
 	k := answerKey(state, roles)
 	p.mu.RLock()
 	rights, known := p.answers[k]
@@ -166,7 +166,7 @@ func (p *Policy) Rights(state access.State, roles []access.RoleName) (Rights, er
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.answers) >= mostAnswers {
+	if len(p.answers) >= maxAnswers {
 		clear(p.answers)
 	}
 	p.answers[k] = rights
@@ -183,9 +183,9 @@ func answerKey(state access.State, roles []access.RoleName) string {
 }
 
 // work asks Casbin for every permission there is.
-func (p *Policy) work(state access.State, roles []access.RoleName) (Rights, error) {
-	rights := Rights{}
-	all := append(access.Grantable(), access.May(access.Wait, access.ResDoor))
+func (p *Policy) work(state access.State, roles []access.RoleName) (Permissions, error) {
+	rights := Permissions{}
+	all := append(access.Grantable(), access.May(access.Wait, access.ResPortal))
 	for _, role := range append([]access.RoleName{everyone}, roles...) {
 		for _, g := range all {
 			ok, err := p.enforcer.Enforce(string(state), string(role), string(g.Resource), string(g.Action))
@@ -202,7 +202,7 @@ func (p *Policy) work(state access.State, roles []access.RoleName) (Rights, erro
 
 // MayGrant refuses to hand out a role that is unknown, or that may do what the
 // rights of the one who grants it do not cover.
-func (p *Policy) MayGrant(by Rights, roles []access.RoleName) error {
+func (p *Policy) MayGrant(by Permissions, roles []access.RoleName) error {
 	for _, name := range roles {
 		r, ok := p.roles[name]
 		if !ok {
@@ -210,7 +210,7 @@ func (p *Policy) MayGrant(by Rights, roles []access.RoleName) error {
 		}
 		for _, g := range r.Permissions {
 			if !by[g] {
-				return access.Above(name, g)
+				return access.AbovePermissions(name, g)
 			}
 		}
 	}

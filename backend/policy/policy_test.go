@@ -72,7 +72,7 @@ func TestAllow(t *testing.T) {
 func TestOnlyPendingAndActiveWait(t *testing.T) {
 	p := load(t)
 	for state, want := range map[access.State]bool{access.Pending: true, access.Active: true, access.Suspended: false, "": false} {
-		if err := p.Allow(state, nil, access.May(access.Wait, access.ResDoor)); (err == nil) != want {
+		if err := p.Allow(state, nil, access.May(access.Wait, access.ResPortal)); (err == nil) != want {
 			t.Errorf("%q at the waiting page: %v", state, err)
 		}
 	}
@@ -95,7 +95,7 @@ func TestLoadRefuses(t *testing.T) {
 
 func TestMayGrant(t *testing.T) {
 	p := load(t, access.Role{Name: "Fleet lead", Permissions: append(access.BuiltIn()[2].Permissions, access.May(access.DoInvite, access.ResMembers))})
-	lead, err := p.Rights(access.Active, []access.RoleName{"Fleet lead"})
+	lead, err := p.Permissions(access.Active, []access.RoleName{"Fleet lead"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@
 // writes there writes where that link leads. So a directory of somebody else is
 // no place for ours, whatever its mode; one of our own that others can look into
 // is put right, because platforms open it up by themselves (a volume with an
-// fsGroup is group-readable anew at each start).
+// fsGroup is group-readable again at each start).
 package private
 
 import (
@@ -40,7 +40,7 @@ func Open(name string, flag int) (*os.File, error) {
 	return f, nil
 }
 
-// Write makes a file anew with that content, on the disk when it returns. What
+// Write makes a file again with that content, on the disk when it returns. What
 // stood under the name is removed, and what a link under it led to is left as it
 // is.
 func Write(name string, content []byte) error {

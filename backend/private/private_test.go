@@ -23,7 +23,7 @@ func must(t *testing.T, err error) {
 
 // Somebody has put a link where a file of ours is to be made: what it leads to
 // would be written over, by root where root runs the server. The file is made
-// anew, and what stood there is only gone.
+// again, and what stood there is only gone.
 func TestWriteFollowsNothing(t *testing.T) {
 	for what, plant := range map[string]func(name, victim string) error{
 		"nothing":         func(string, string) error { return nil },

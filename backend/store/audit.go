@@ -73,12 +73,12 @@ func (tx *Tx) putHead() error {
 }
 
 // Record adds an entry to the audit log, chained to the one before.
-func (tx *Tx) Record(by access.By, did access.Deed, to, detail string) error {
+func (tx *Tx) Record(actor access.Actor, did access.AuditAction, to, detail string) error {
 	h, err := tx.auditHead()
 	if err != nil {
 		return err
 	}
-	e := access.AuditEntry{At: tx.Now, By: by, Did: did, To: to, Detail: detail}
+	e := access.AuditEntry{At: tx.Now, Actor: actor, Action: did, Target: to, Detail: detail}
 	e.Chain(h.Seq+1, h.Hash)
 	tx.head = &auditHead{Seq: e.Seq, Hash: e.Hash}
 	if err := tx.countDay(did); err != nil {

@@ -10,33 +10,33 @@ import (
 
 // An AuditQuery says which entries; what is empty leaves all.
 type AuditQuery struct {
-	By, To      string // a member's or token's id, "operator", "system"; a member's id or what else was acted on
-	Did         []access.Deed
-	From, Until time.Time // from this time on; before that time
-	Cursor      string
-	Limit       int
+	Actor, Target string // a member's or token's id, "operator", "system"; a member's id or what else was acted on
+	Actions       []access.AuditAction
+	From, Until   time.Time // from this time on; before that time
+	Cursor        string
+	Limit         int
 }
 
 func (q *AuditQuery) label() string {
-	l := "audit\x00" + q.By + "\x00" + q.To + "\x00" + strconv.FormatInt(q.From.UnixMicro(), 36) + "\x00" + strconv.FormatInt(q.Until.UnixMicro(), 36)
-	for _, d := range q.Did {
+	l := "audit\x00" + q.Actor + "\x00" + q.Target + "\x00" + strconv.FormatInt(q.From.UnixMicro(), 36) + "\x00" + strconv.FormatInt(q.Until.UnixMicro(), 36)
+	for _, d := range q.Actions {
 		l += "\x00" + string(d)
 	}
 	return l
 }
 
 func (q *AuditQuery) fits(e *access.AuditEntry) bool {
-	return (q.By == "" || didIt(e.By, q.By)) && (q.To == "" || e.To == q.To) && (len(q.Did) == 0 || slices.Contains(q.Did, e.Did))
+	return (q.Actor == "" || didIt(e.Actor, q.Actor)) && (q.Target == "" || e.Target == q.Target) && (len(q.Actions) == 0 || slices.Contains(q.Actions, e.Action))
 }
 
-func didIt(by access.By, name string) bool {
+func didIt(actor access.Actor, name string) bool {
 	switch name {
 	case "operator":
-		return by.IsOperator()
+		return actor.IsOperator()
 	case "system":
-		return by.IsSystem()
+		return actor.IsSystem()
 	}
-	return string(by.Member) == name || string(by.Token) == name
+	return string(actor.Member) == name || string(actor.Token) == name
 }
 
 // FindAudit is a page of the entries that fit, newest first. It looks at so many
@@ -60,7 +60,7 @@ func (tx *Tx) FindAudit(q AuditQuery) (p Page[access.AuditEntry], err error) {
 	if next != nil {
 		p.Next = tx.cursor(next, q.label())
 	}
-	if q.By == "" && q.To == "" && len(q.Did) == 0 {
+	if q.Actor == "" && q.Target == "" && len(q.Actions) == 0 {
 		p.Total = int(last - first + 1)
 		return p, nil
 	}
@@ -72,8 +72,8 @@ func (tx *Tx) FindAudit(q AuditQuery) (p Page[access.AuditEntry], err error) {
 // takeAudit reads up to n entries that fit. next is where the following page
 // begins, nil at the end.
 func (tx *Tx) takeAudit(q *AuditQuery, from, end []byte, n int, take func(access.AuditEntry)) (next []byte, err error) {
-	for taken, looked := 0, 0; looked < mostScanned; {
-		batch, err := tx.kv.Scan(from, end, scanAtOnce)
+	for taken, looked := 0, 0; looked < maxScanned; {
+		batch, err := tx.kv.Scan(from, end, scanBatch)
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +92,7 @@ func (tx *Tx) takeAudit(q *AuditQuery, from, end []byte, n int, take func(access
 			}
 			from = append(kv.Key, 0)
 		}
-		if looked += len(batch); len(batch) < scanAtOnce {
+		if looked += len(batch); len(batch) < scanBatch {
 			return nil, nil
 		}
 	}

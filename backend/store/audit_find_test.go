@@ -30,8 +30,8 @@ func sequence(all []access.AuditEntry) (seqs []uint64) {
 // on ada and on bob.
 func (b *box) history(n int) {
 	b.t.Helper()
-	by := []access.By{{Member: "ann", Via: access.ViaConsole}, {Member: "ann", Token: "tok", Via: access.ViaAPI}, access.Operator, access.System}
-	did := []access.Deed{access.DidInvite, access.DidApprove, access.DidSuspend, access.DidExpire}
+	by := []access.Actor{{Member: "ann", Source: access.SourceConsole}, {Member: "ann", Token: "tok", Source: access.SourceAPI}, access.Operator, access.System}
+	did := []access.AuditAction{access.ActionInvite, access.ActionApprove, access.ActionSuspend, access.ActionExpire}
 	for i := range n {
 		b.update(func(tx *Tx) error { return tx.Record(by[i%4], did[i%4], []string{"ada", "bob"}[i/4%2], "") })
 		b.forward(time.Hour)
@@ -49,20 +49,20 @@ func TestFindAudit(t *testing.T) {
 			want []uint64
 		}{
 			{"all", AuditQuery{}, []uint64{12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1}},
-			{"by a member, also with a token", AuditQuery{By: "ann"}, []uint64{10, 9, 6, 5, 2, 1}},
-			{"by a token", AuditQuery{By: "tok"}, []uint64{10, 6, 2}},
-			{"by the operator", AuditQuery{By: "operator"}, []uint64{11, 7, 3}},
-			{"by the system", AuditQuery{By: "system"}, []uint64{12, 8, 4}},
-			{"on somebody", AuditQuery{To: "bob"}, []uint64{8, 7, 6, 5}},
-			{"deeds", AuditQuery{Did: []access.Deed{access.DidInvite, access.DidExpire}}, []uint64{12, 9, 8, 5, 4, 1}},
-			{"all of these", AuditQuery{By: "ann", To: "ada", Did: []access.Deed{access.DidApprove}}, []uint64{10, 2}},
+			{"by a member, also with a token", AuditQuery{Actor: "ann"}, []uint64{10, 9, 6, 5, 2, 1}},
+			{"by a token", AuditQuery{Actor: "tok"}, []uint64{10, 6, 2}},
+			{"by the operator", AuditQuery{Actor: "operator"}, []uint64{11, 7, 3}},
+			{"by the system", AuditQuery{Actor: "system"}, []uint64{12, 8, 4}},
+			{"on somebody", AuditQuery{Target: "bob"}, []uint64{8, 7, 6, 5}},
+			{"deeds", AuditQuery{Actions: []access.AuditAction{access.ActionInvite, access.ActionExpire}}, []uint64{12, 9, 8, 5, 4, 1}},
+			{"all of these", AuditQuery{Actor: "ann", Target: "ada", Actions: []access.AuditAction{access.ActionApprove}}, []uint64{10, 2}},
 			{"from its very moment", AuditQuery{From: hour(9)}, []uint64{12, 11, 10}},
 			{"until its very moment", AuditQuery{Until: hour(2)}, []uint64{2, 1}},
-			{"between", AuditQuery{From: hour(3), Until: hour(5), By: "ann"}, []uint64{5}},
+			{"between", AuditQuery{From: hour(3), Until: hour(5), Actor: "ann"}, []uint64{5}},
 			{"before there was anything", AuditQuery{Until: noon}, nil},
 			{"after all", AuditQuery{From: hour(50)}, nil},
 			{"the wrong way round", AuditQuery{From: hour(5), Until: hour(2)}, nil},
-			{"by nobody we know", AuditQuery{By: "eve"}, nil},
+			{"by nobody we know", AuditQuery{Actor: "eve"}, nil},
 		}
 		for _, tt := range tests {
 			p := b.audited(tt.q)
@@ -92,8 +92,8 @@ func TestFindAudit(t *testing.T) {
 func TestFindAuditCursor(t *testing.T) {
 	b := openBox(t, "")
 	b.history(12)
-	next := b.audited(AuditQuery{By: "ann", Limit: 2}).Next
-	for name, q := range map[string]AuditQuery{"another question": {By: "operator"}, "another time": {By: "ann", From: noon}, "other deeds": {By: "ann", Did: []access.Deed{access.DidInvite}}} {
+	next := b.audited(AuditQuery{Actor: "ann", Limit: 2}).Next
+	for name, q := range map[string]AuditQuery{"another question": {Actor: "operator"}, "another time": {Actor: "ann", From: noon}, "other deeds": {Actor: "ann", Actions: []access.AuditAction{access.ActionInvite}}} {
 		q.Cursor, q.Limit = next, 2
 		err := b.View(t.Context(), func(tx *Tx) error { _, err := tx.FindAudit(q); return err })
 		if !access.Invalid.Is(err) {
@@ -106,18 +106,18 @@ func TestFindAuditCursor(t *testing.T) {
 // the total is then a floor, and what follows leads to it.
 func TestFindAuditIsBounded(t *testing.T) {
 	b := openBox(t, "")
-	b.update(func(tx *Tx) error { return tx.Record(access.Operator, access.DidRestoreData, "", "") })
-	for n := 0; n < mostScanned+200; n += 40 {
+	b.update(func(tx *Tx) error { return tx.Record(access.Operator, access.ActionRestoreData, "", "") })
+	for n := 0; n < maxScanned+200; n += 40 {
 		b.update(func(tx *Tx) error {
 			for i := range 40 {
-				if err := tx.Record(access.System, access.DidExpire, fmt.Sprint(i), ""); err != nil {
+				if err := tx.Record(access.System, access.ActionExpire, fmt.Sprint(i), ""); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 	}
-	q := AuditQuery{Did: []access.Deed{access.DidRestoreData}}
+	q := AuditQuery{Actions: []access.AuditAction{access.ActionRestoreData}}
 	p := b.audited(q)
 	if len(p.Items) != 0 || p.Next == "" || !p.TotalIsFloor {
 		t.Fatalf("the first page: %d items, next %q, floor %v", len(p.Items), p.Next, p.TotalIsFloor)
@@ -131,7 +131,7 @@ func TestFindAuditIsBounded(t *testing.T) {
 	if len(p.Items) != 1 || p.Items[0].Seq != 1 {
 		t.Errorf("the deed is not found: %+v", p.Items)
 	}
-	if p := b.audited(AuditQuery{Did: []access.Deed{access.DidExpire}}); !p.TotalIsFloor || p.Total != CountsUpTo {
+	if p := b.audited(AuditQuery{Actions: []access.AuditAction{access.ActionExpire}}); !p.TotalIsFloor || p.Total != CountsUpTo {
 		t.Errorf("of many: total %d, floor %v", p.Total, p.TotalIsFloor)
 	}
 }

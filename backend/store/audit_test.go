@@ -16,7 +16,7 @@ func (b *box) record(n int) {
 	b.t.Helper()
 	for i := range n {
 		b.update(func(tx *Tx) error {
-			return firstError(tx.Record(access.Operator, access.DidInvite, fmt.Sprint(i), ""), tx.Record(access.Operator, access.DidResend, fmt.Sprint(i), ""))
+			return firstError(tx.Record(access.Operator, access.ActionInvite, fmt.Sprint(i), ""), tx.Record(access.Operator, access.ActionResend, fmt.Sprint(i), ""))
 		})
 		b.forward(time.Second)
 	}
@@ -40,11 +40,11 @@ func TestAuditTamperedIsFound(t *testing.T) {
 		name   string
 		tamper func(t kv.Tx) error
 	}{
-		{"one altered", func(t kv.Tx) error { e := entry(t, 5); e.To = "eve"; return put(t, 5, e) }},
-		{"one altered, hashed anew", func(t kv.Tx) error { e := entry(t, 5); e.To = "eve"; e.Hash = e.Sum(); return put(t, 5, e) }},
+		{"one altered", func(t kv.Tx) error { e := entry(t, 5); e.Target = "eve"; return put(t, 5, e) }},
+		{"one altered, hashed anew", func(t kv.Tx) error { e := entry(t, 5); e.Target = "eve"; e.Hash = e.Sum(); return put(t, 5, e) }},
 		{"all after it chained anew", func(t kv.Tx) error {
 			e := entry(t, 5)
-			e.To = "eve"
+			e.Target = "eve"
 			for prev := e.Prev; ; e = entry(t, e.Seq+1) {
 				e.Chain(e.Seq, prev)
 				if err := put(t, e.Seq, e); err != nil || e.Seq == 10 {
@@ -55,7 +55,7 @@ func TestAuditTamperedIsFound(t *testing.T) {
 		}},
 		{"the head written anew too", func(t kv.Tx) error {
 			e := entry(t, 10)
-			e.To = "eve"
+			e.Target = "eve"
 			e.Hash = e.Sum()
 			value, _ := json.Marshal(auditHead{Seq: 10, Hash: e.Hash, Seal: strings.Repeat("0", 64)})
 			return firstError(put(t, 10, e), t.Set([]byte("h"), value))
@@ -126,7 +126,7 @@ func TestAuditPages(t *testing.T) {
 			}
 			return err
 		})
-		b.update(func(tx *Tx) error { return tx.Record(access.System, access.DidExpire, "", "") })
+		b.update(func(tx *Tx) error { return tx.Record(access.System, access.ActionExpire, "", "") })
 		if n, err := b.VerifyAudit(context.Background()); n != 21 || err != nil {
 			t.Errorf("VerifyAudit = %d, %v", n, err)
 		}

@@ -24,12 +24,12 @@ import (
 // store is in use.
 //
 // It opens nothing: sessions, login links, codes, the browsers that are known to
-// members and the words of letters stay out. It does hold the instance key and everybody's address, so it is as
+// members and the words of emails stay out. It does hold the instance key and everybody's address, so it is as
 // private as the data directory.
 const backupMagic = "doorward backup 1\n"
 
-// mostRecord is the largest key or value that a backup can hold.
-const mostRecord = 1 << 20
+// maxRecord is the largest key or value that a backup can hold.
+const maxRecord = 1 << 20
 
 // A BackupHeader says what a backup holds.
 type BackupHeader struct {
@@ -63,7 +63,7 @@ func opens(key []byte) bool {
 	return leftOut[string(key[:2])] || due && bytes.IndexByte(dueOfLeftOut, key[10]) >= 0
 }
 
-var dueOfLeftOut = []byte{DueLogin, DueAsk, DueSession, DueEnding, DueDecoy}
+var dueOfLeftOut = []byte{DueLoginLink, DueSignInRequest, DueSession, DueEndReason, DueDecoy}
 
 // Backup writes a backup of the store as it is now.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
@@ -157,7 +157,7 @@ func (f *frameReader) ReadByte() (byte, error) {
 
 func (f *frameReader) number() (int, error) {
 	n, err := binary.ReadUvarint(f)
-	if err != nil || n > mostRecord<<20 {
+	if err != nil || n > maxRecord<<20 {
 		return 0, notABackup("a length in it is garbled", err)
 	}
 	return int(n), nil
@@ -195,7 +195,7 @@ func (f *frameReader) next() (kv.KV, error) {
 		return kv.KV{}, f.trailer()
 	}
 	m, err := f.number()
-	if err != nil || n > mostRecord || m > mostRecord {
+	if err != nil || n > maxRecord || m > maxRecord {
 		return kv.KV{}, notABackup("a length in it is garbled", err)
 	}
 	both, err := f.read(n + m + 4)

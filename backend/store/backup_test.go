@@ -36,18 +36,18 @@ func full(b *box) (secrets [][]byte) {
 		l := letterFor(m, tx.Now)
 		return firstError(
 			tx.PutSession(access.Session{Hash: secret(), Member: m.ID, OpenedAt: tx.Now, SeenAt: tx.Now}),
-			tx.PutLogin(access.Login{Hash: secret(), Member: m.ID, Address: m.Email.Canonical, ExpiresAt: tx.Now.Add(time.Hour)}),
-			tx.PutAsk(access.Ask{
+			tx.PutLoginLink(access.LoginLink{Hash: secret(), Member: m.ID, Address: m.Email.Canonical, ExpiresAt: tx.Now.Add(time.Hour)}),
+			tx.PutSignInRequest(access.SignInRequest{
 				Browser:   browser,
 				Address:   m.Email,
 				Code:      tx.CodeHash(browser, "K7PQ3XMD"),
-				At:        tx.Now,
+				CreatedAt: tx.Now,
 				ExpiresAt: tx.Now.Add(time.Hour),
 			}),
 			tx.PutToken(access.Token{ID: access.TokenID(access.NewID()), Hash: secret(), Name: "ci"}),
-			tx.Post(l, access.Words{Text: "the words of a letter"}),
+			tx.Post(l, access.MessageBody{Text: "the words of a letter"}),
 			tx.PutRole(access.Role{Name: "Guest", Permissions: access.Grantable()[:1]}),
-			tx.PutSettings(access.Settings{Workspace: "Works", Invitation: 3600}))
+			tx.PutSettings(access.Settings{Workspace: "Works", InvitationTTL: 3600}))
 	})
 	b.update(func(tx *Tx) error { return tx.DeleteMember(gone, access.EndedRejected) })
 	return append(secrets, []byte("the words of a letter"), []byte("K7PQ3XMD"))
@@ -75,7 +75,7 @@ func TestBackupRestore(t *testing.T) {
 		into := filepath.Join(t.TempDir(), "new")
 		out, err := Restore(context.Background(), bytes.NewReader(text), b.options(into))
 		must(t, err)
-		if out.Members != 2 || out.Letters != 1 || out.Tokens != 1 {
+		if out.Members != 2 || out.Messages != 1 || out.Tokens != 1 {
 			t.Errorf("it says %+v", out)
 		}
 		if left, err := os.ReadDir(into); err != nil || len(left) != 2 {
@@ -97,12 +97,12 @@ func TestBackupRestore(t *testing.T) {
 			t.Errorf("restored are %v", left)
 		}
 		r.view(func(tx *Tx) error {
-			p, err := tx.Letters("", 5)
-			if len(p.Items) != 1 || p.Items[0].State != access.LetterFailed {
+			p, err := tx.Messages("", 5)
+			if len(p.Items) != 1 || p.Items[0].State != access.MessageFailed {
 				t.Errorf("the letter that waited is %+v", p.Items)
 			}
 			log, err2 := tx.AuditSince(3, 5)
-			if len(log) != 1 || log[0].Did != access.DidRestoreData || log[0].Detail != "1 API token is void" {
+			if len(log) != 1 || log[0].Action != access.ActionRestoreData || log[0].Detail != "1 API token is void" {
 				t.Errorf("the log goes on with %v", log)
 			}
 			return firstError(err, err2)

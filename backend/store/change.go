@@ -12,18 +12,18 @@ import (
 type Topic string
 
 const (
-	MemberChanged   Topic = "member"        // ID: the member's
-	RequestChanged  Topic = "login-request" // ID: the member's
-	LetterChanged   Topic = "letter"        // ID: the letter's
-	OverviewChanged Topic = "overview"
-	SessionChanged  Topic = "session" // ID: the hash, raw
-	TokenChanged    Topic = "token"   // ID: the token's
-	RolesChanged    Topic = "roles"
-	AuditAdded      Topic = "audit"
-	DueChanged      Topic = "due"    // something new falls due; At: when
-	LetterDue       Topic = "outbox" // a letter waits to be sent
-	Asked           Topic = "ask"    // somebody waits for a sign-in letter
-	Missed          Topic = "missed" // changes were lost: read anew
+	MemberChanged       Topic = "member"        // ID: the member's
+	LoginRequestChanged Topic = "login-request" // ID: the member's
+	MessageChanged      Topic = "letter"        // ID: the email's
+	OverviewChanged     Topic = "overview"
+	SessionChanged      Topic = "session" // ID: the hash, raw
+	TokenChanged        Topic = "token"   // ID: the token's
+	RolesChanged        Topic = "roles"
+	AuditAdded          Topic = "audit"
+	DueChanged          Topic = "due"    // something new falls due; At: when
+	MessageDue          Topic = "outbox" // an email waits to be sent
+	SignInRequested     Topic = "ask"    // somebody waits for a sign-in email
+	ChangesMissed       Topic = "missed" // changes were lost: read again
 )
 
 // A Change is one thing that a commit changed.
@@ -46,24 +46,24 @@ func changes(events []kv.Event) []Change {
 
 func change(e kv.Event) (Change, bool) {
 	if e.Resync {
-		return Change{Topic: Missed}, true
+		return Change{Topic: ChangesMissed}, true
 	}
 	k := string(e.Key)
 	if len(k) == 1 {
 		t, ok := map[string]Topic{"c": OverviewChanged, "v": RolesChanged, "h": AuditAdded}[k]
 		return Change{Topic: t}, ok
 	}
-	if strings.HasPrefix(k, lineOfDecoys) {
-		return Change{Topic: LetterDue}, !e.Deleted
+	if strings.HasPrefix(k, decoyLane) {
+		return Change{Topic: MessageDue}, !e.Deleted
 	}
 	tail := func() string { return k[max(2, len(k)-idLength):] }
 	switch k[:2] {
 	case "m/":
 		return Change{Topic: MemberChanged, ID: k[2:]}, true
 	case "q/":
-		return Change{Topic: RequestChanged, ID: tail()}, true
+		return Change{Topic: LoginRequestChanged, ID: tail()}, true
 	case "o/":
-		return Change{Topic: LetterChanged, ID: k[2:]}, true
+		return Change{Topic: MessageChanged, ID: k[2:]}, true
 	case "s/":
 		return Change{Topic: SessionChanged, ID: k[2:]}, true
 	case "k/":
@@ -71,9 +71,9 @@ func change(e kv.Event) (Change, bool) {
 	case "x/", "P/":
 		return Change{Topic: DueChanged, At: timeOf(e.Key[2:10])}, !e.Deleted
 	case "d/", "Q/":
-		return Change{Topic: LetterDue}, !e.Deleted
+		return Change{Topic: MessageDue}, !e.Deleted
 	case "B/":
-		return Change{Topic: Asked}, !e.Deleted
+		return Change{Topic: SignInRequested}, !e.Deleted
 	case "U/":
 		return Change{Topic: OverviewChanged}, true
 	}

@@ -119,9 +119,9 @@ func (c *clock) keep(now time.Time, up time.Duration) {
 	c.kept, c.keptAt = true, up
 }
 
-// BelieveClock takes somebody's word that the clock is right, if also allows it.
+// TrustClock takes somebody's word that the clock is right, if also allows it.
 // The time is kept in the transaction of also, and believed once that is kept.
-func (s *Store) BelieveClock(ctx context.Context, also func(*Tx) error) error {
+func (s *Store) TrustClock(ctx context.Context, also func(*Tx) error) error {
 	c := s.clock
 	now, up := c.now(), c.up()
 	err := s.Update(ctx, func(tx *Tx) error {

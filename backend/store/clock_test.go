@@ -105,7 +105,7 @@ func TestClockAtAStart(t *testing.T) {
 	if !s.Clock().Held() {
 		t.Error("the clock that was wrong is what was kept")
 	}
-	keep(s, func() error { return s.BelieveClock(t.Context(), func(*Tx) error { return nil }) })
+	keep(s, func() error { return s.TrustClock(t.Context(), func(*Tx) error { return nil }) })
 	s = start(noon.Add(31*24*time.Hour + time.Hour))
 	if s.Clock().Held() {
 		t.Error("somebody's word that it is right is forgotten")
@@ -114,7 +114,7 @@ func TestClockAtAStart(t *testing.T) {
 }
 
 // While the clock is a month ahead somebody signs in, which leaves an entry in the
-// audit log with the wrong time, and the server starts anew: by a rule that goes by
+// audit log with the wrong time, and the server starts again: by a rule that goes by
 // the newest entry the clock would be right, and everybody who waits deleted.
 func TestEntriesOfAWrongClockAreNoWord(t *testing.T) {
 	noon := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
@@ -129,7 +129,7 @@ func TestEntriesOfAWrongClockAreNoWord(t *testing.T) {
 	}
 	record := func(s *Store) {
 		t.Helper()
-		err := s.Update(t.Context(), func(tx *Tx) error { return tx.Record(access.Operator, access.DidSignIn, "", "") })
+		err := s.Update(t.Context(), func(tx *Tx) error { return tx.Record(access.Operator, access.ActionSignIn, "", "") })
 		if err == nil {
 			err = s.KeepClock(t.Context())
 		}

@@ -135,7 +135,7 @@ func harmed(t *testing.T, instance int) (dir, older string, want [32]byte) {
 		t.Helper()
 		for i := range n {
 			if err := s.Update(t.Context(), func(tx *Tx) error {
-				return tx.Record(access.Operator, access.DidInvite, fmt.Sprint(instance), fmt.Sprint(i))
+				return tx.Record(access.Operator, access.ActionInvite, fmt.Sprint(instance), fmt.Sprint(i))
 			}); err != nil {
 				t.Fatal(err)
 			}

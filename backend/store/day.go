@@ -10,7 +10,7 @@ import (
 type Day struct {
 	Day      time.Time `json:"-"`
 	Invited  int       `json:"invited,omitempty"`
-	Waiting  int       `json:"waiting,omitempty"` // came, and began to wait
+	Verified int       `json:"waiting,omitempty"` // came, and began to wait
 	Approved int       `json:"approved,omitempty"`
 	Rejected int       `json:"rejected,omitempty"`
 }
@@ -20,14 +20,14 @@ func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 func dayKey(t time.Time) []byte { return key("Y/", dayOf(t).Format(time.DateOnly)) }
 
 // countDay counts what was recorded to the day it was done on.
-func (tx *Tx) countDay(did access.Deed) error {
+func (tx *Tx) countDay(did access.AuditAction) error {
 	var d Day
-	count, ok := map[access.Deed]*int{
-		access.DidInvite:  &d.Invited,
-		access.DidProve:   &d.Waiting,
-		access.DidAccept:  &d.Waiting,
-		access.DidApprove: &d.Approved,
-		access.DidReject:  &d.Rejected,
+	count, ok := map[access.AuditAction]*int{
+		access.ActionInvite:      &d.Invited,
+		access.ActionVerifyEmail: &d.Verified,
+		access.ActionAccept:      &d.Verified,
+		access.ActionApprove:     &d.Approved,
+		access.ActionReject:      &d.Rejected,
 	}[did]
 	if !ok {
 		return nil

@@ -11,7 +11,7 @@ import (
 // what is not counted changes nothing.
 func TestDays(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
-		record := func(deeds ...access.Deed) {
+		record := func(deeds ...access.AuditAction) {
 			b.update(func(tx *Tx) error {
 				for _, did := range deeds {
 					if err := tx.Record(access.Operator, did, "x", ""); err != nil {
@@ -23,15 +23,15 @@ func TestDays(t *testing.T) {
 		}
 		midnight := time.Date(2030, 5, 2, 0, 0, 0, 0, time.UTC)
 		b.at.Store(midnight.Add(-time.Microsecond).UnixMicro())
-		record(access.DidInvite, access.DidInvite, access.DidSignIn)
+		record(access.ActionInvite, access.ActionInvite, access.ActionSignIn)
 		b.at.Store(midnight.UnixMicro())
-		record(access.DidProve, access.DidApprove, access.DidReject)
+		record(access.ActionVerifyEmail, access.ActionApprove, access.ActionReject)
 		b.reopen()
 		b.forward(time.Hour)
-		record(access.DidApprove)
+		record(access.ActionApprove)
 		b.at.Store(midnight.AddDate(0, 0, 2).UnixMicro())
 
-		want := []Day{{Day: midnight.AddDate(0, 0, -1), Invited: 2}, {Day: midnight, Waiting: 1, Approved: 2, Rejected: 1},
+		want := []Day{{Day: midnight.AddDate(0, 0, -1), Invited: 2}, {Day: midnight, Verified: 1, Approved: 2, Rejected: 1},
 			{Day: midnight.AddDate(0, 0, 1)}, {Day: midnight.AddDate(0, 0, 2)}}
 		b.view(func(tx *Tx) error {
 			days, err := tx.Days(4)
@@ -55,7 +55,7 @@ func TestDays(t *testing.T) {
 func TestDaysOfWhatWasNotKept(t *testing.T) {
 	b := openBox(t, "")
 	err := b.Update(t.Context(), func(tx *Tx) error {
-		return firstError(tx.Record(access.Operator, access.DidInvite, "x", ""), access.NoSuch("member"))
+		return firstError(tx.Record(access.Operator, access.ActionInvite, "x", ""), access.NoSuch("member"))
 	})
 	if !access.NotFound.Is(err) {
 		t.Fatal(err)

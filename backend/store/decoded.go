@@ -9,8 +9,8 @@ import (
 	"doorward/backend/access"
 )
 
-// mostDecoded is how many records of a kind are kept decoded.
-const mostDecoded = 64
+// maxDecoded is how many records of a kind are kept decoded.
+const maxDecoded = 64
 
 // decoded keeps the last records of one kind beside the bytes they were decoded
 // from. The bytes are read and compared each time, so a record that changed is
@@ -31,7 +31,7 @@ type decodedRecord[T any] struct {
 type recent struct {
 	members  *decoded[access.Member]
 	counters *decoded[access.Counters]
-	letters  *decoded[access.Letter]
+	letters  *decoded[access.Message]
 	heads    *decoded[auditHead] // whose seals are right
 }
 
@@ -42,10 +42,10 @@ func newRecent() recent {
 			return m
 		}},
 		counters: &decoded[access.Counters]{copy: func(c access.Counters) access.Counters {
-			c.Roles, c.Letters, c.TokenRoles = maps.Clone(c.Roles), maps.Clone(c.Letters), maps.Clone(c.TokenRoles)
+			c.Roles, c.Messages, c.TokenRoles = maps.Clone(c.Roles), maps.Clone(c.Messages), maps.Clone(c.TokenRoles)
 			return c
 		}},
-		letters: &decoded[access.Letter]{copy: itself[access.Letter]},
+		letters: &decoded[access.Message]{copy: itself[access.Message]},
 		heads:   &decoded[auditHead]{copy: itself[auditHead]},
 	}
 }
@@ -97,8 +97,8 @@ func (d *decoded[T]) keep(key, value []byte, record T) {
 	r := decodedRecord[T]{from: value, is: d.copy(record)}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.all == nil || len(d.all) >= mostDecoded {
-		d.all = make(map[string]decodedRecord[T], mostDecoded)
+	if d.all == nil || len(d.all) >= maxDecoded {
+		d.all = make(map[string]decodedRecord[T], maxDecoded)
 	}
 	d.all[string(key)] = r
 }

@@ -89,24 +89,24 @@ func TestWhatWasMissingIsFoundOnceItIsKept(t *testing.T) {
 	}
 	letter := letterFor(m, b.now())
 	b.update(func(tx *Tx) error {
-		if _, err := tx.Letter(letter.ID); !access.NotFound.Is(err) {
+		if _, err := tx.Message(letter.ID); !access.NotFound.Is(err) {
 			return fmt.Errorf("a letter before it was posted: %v", err)
 		}
-		if err := firstError(holder(tx, ""), tx.AddMember(m), holder(tx, m.ID), tx.Post(letter, access.Words{Subject: "Hello"})); err != nil {
+		if err := firstError(holder(tx, ""), tx.AddMember(m), holder(tx, m.ID), tx.Post(letter, access.MessageBody{Subject: "Hello"})); err != nil {
 			return err
 		}
-		posted, err := tx.Letter(letter.ID)
-		if err != nil || posted.To != letter.To {
+		posted, err := tx.Message(letter.ID)
+		if err != nil || posted.Recipient != letter.Recipient {
 			return fmt.Errorf("the letter after it was posted: %v, %v", posted, err)
 		}
-		posted.State = access.LetterFailed
-		if again, err := tx.Letter(letter.ID); err != nil || again.State != letter.State {
+		posted.State = access.MessageFailed
+		if again, err := tx.Message(letter.ID); err != nil || again.State != letter.State {
 			return fmt.Errorf("the letter after somebody changed what they had read: %v, %v", again, err)
 		}
-		return firstError(tx.DeleteLetter(letter.ID), tx.DeleteMember(m, access.EndedRemoved), holder(tx, ""))
+		return firstError(tx.DeleteMessage(letter.ID), tx.DeleteMember(m, access.EndedRemoved), holder(tx, ""))
 	})
 	b.update(func(tx *Tx) error {
-		if _, err := tx.Letter(letter.ID); !access.NotFound.Is(err) {
+		if _, err := tx.Message(letter.ID); !access.NotFound.Is(err) {
 			return fmt.Errorf("a deleted letter: %v", err)
 		}
 		return firstError(tx.PutMember(m), holder(tx, m.ID))
@@ -121,7 +121,7 @@ func TestCountersOfALostTransactionAreForgotten(t *testing.T) {
 	ada, grace := b.person("ada@example.com", "Ada"), b.person("grace@example.com", "Grace")
 	lost := errors.New("lost")
 	tries := func(tx *Tx) error {
-		return firstError(tx.AddMember(ada), tx.Record(access.Operator, access.DidInvite, string(ada.ID), ""))
+		return firstError(tx.AddMember(ada), tx.Record(access.Operator, access.ActionInvite, string(ada.ID), ""))
 	}
 	if err := b.Update(t.Context(), func(tx *Tx) error { return firstError(tries(tx), tx.finish(), lost) }); !errors.Is(err, lost) {
 		t.Fatal(err)

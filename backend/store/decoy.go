@@ -8,40 +8,40 @@ import (
 	"doorward/backend/access"
 )
 
-// A decoy is written where somebody asks for a sign-in letter to an address that
-// gets none, like a letter in every transaction: posted, leased, done with. So
+// A decoy is written where somebody asks for a sign-in email to an address that
+// gets none, like an email in every transaction: posted, leased, done with. So
 // the only writer is as busy for an address that nobody has as for a member's. A
-// decoy is never sent, is in no list and no count, and is gone once a letter
+// decoy is never sent, is in no list and no count, and is gone once an email
 // would have been sent.
 
-const lineOfDecoys = "E/d"
+const decoyLane = "E/d"
 
-func decoyKey(id access.LetterID) []byte { return key("E/o", string(id)) }
+func decoyKey(id access.MessageID) []byte { return key("E/o", string(id)) }
 
-func decoyWords(id access.LetterID) []byte { return key("E/O", string(id)) }
+func decoyWords(id access.MessageID) []byte { return key("E/O", string(id)) }
 
 // PostDecoy keeps a decoy with its words.
-func (tx *Tx) PostDecoy(l access.Letter, w access.Words) error {
-	if err := tx.putWords(decoyWords(l.ID), l.ID, w); err != nil {
+func (tx *Tx) PostDecoy(l access.Message, w access.MessageBody) error {
+	if err := tx.putBody(decoyWords(l.ID), l.ID, w); err != nil {
 		return err
 	}
 	return tx.PutDecoy(l)
 }
 
 // Decoy is the decoy of that id; false where there is none any more.
-func (tx *Tx) Decoy(id access.LetterID) (l access.Letter, ok bool, err error) {
+func (tx *Tx) Decoy(id access.MessageID) (l access.Message, ok bool, err error) {
 	ok, err = tx.get(decoyKey(id), &l)
 	return l, ok, err
 }
 
 // PutDecoy keeps a decoy with its place in line. One that is done with is
 // deleted.
-func (tx *Tx) PutDecoy(l access.Letter) error {
+func (tx *Tx) PutDecoy(l access.Message) error {
 	old, had, err := tx.Decoy(l.ID)
 	if err != nil {
 		return err
 	}
-	ends := dueKey(l.GoodUntil, DueDecoy, string(l.ID))
+	ends := dueKey(l.ExpiresAt, DueDecoy, string(l.ID))
 	if !had {
 		err = tx.mark(ends, "")
 	} else {
@@ -56,26 +56,26 @@ func (tx *Tx) PutDecoy(l access.Letter) error {
 	return tx.set(decoyKey(l.ID), &l)
 }
 
-func decoyDue(l *access.Letter) []byte {
+func decoyDue(l *access.Message) []byte {
 	at := l.NextTry
 	switch {
-	case l.State == access.LetterKept:
-		at = keptFor
+	case l.State == access.MessageHeld:
+		at = messageTTL
 	case !l.Lease.Until.IsZero():
 		at = l.Lease.Until
 	}
-	return key(lineOfDecoys, up(at), string(l.ID))
+	return key(decoyLane, up(at), string(l.ID))
 }
 
 // DueDecoys are up to n decoys whose time has come.
-func (tx *Tx) DueDecoys(n int) ([]access.Letter, error) {
-	due, err := tx.kv.Scan([]byte(lineOfDecoys), key(lineOfDecoys, up(tx.Now), "\xff"), n)
+func (tx *Tx) DueDecoys(n int) ([]access.Message, error) {
+	due, err := tx.kv.Scan([]byte(decoyLane), key(decoyLane, up(tx.Now), "\xff"), n)
 	if err != nil {
 		return nil, err
 	}
-	var all []access.Letter
+	var all []access.Message
 	for _, e := range due {
-		l, ok, err := tx.Decoy(letterOf(e))
+		l, ok, err := tx.Decoy(messageOf(e))
 		if err != nil {
 			return nil, err
 		}
@@ -88,11 +88,11 @@ func (tx *Tx) DueDecoys(n int) ([]access.Letter, error) {
 
 // NextDecoyDue is when the next decoy is due; zero where none is.
 func (tx *Tx) NextDecoyDue() (time.Time, error) {
-	next, err := tx.kv.Scan([]byte(lineOfDecoys), key(lineOfDecoys, up(keptFor)), 1)
+	next, err := tx.kv.Scan([]byte(decoyLane), key(decoyLane, up(messageTTL)), 1)
 	if err != nil || len(next) == 0 {
 		return time.Time{}, err
 	}
-	return lineTime(next[0].Key), nil
+	return laneTime(next[0].Key), nil
 }
 
 // PretendMember does the work of PutMember for a member of whom nothing changes,

@@ -1,12 +1,12 @@
 // Package store keeps everything Doorward knows: members, links, sessions,
-// letters, roles, settings and the audit log, as typed records with their
+// emails, roles, settings and the audit log, as typed records with their
 // indexes and counters, over the ordered key-value seam of package kv.
 //
 // It promises that a record and all that is derived from it (index entries,
 // counters, the audit chain) change in one transaction, or not at all; that no
 // list has to be read to count it; and that whatever the store gives back was
 // checked against a checksum bound to its key. It decides nothing: rules are in
-// access, verbs in desk.
+// access, verbs in service.
 //
 // # Keys
 //
@@ -24,22 +24,22 @@
 //	P/TIME KIND REF       what fell due, could not be done and was put off: when it first fell due
 //	l/HASH                login link
 //	L/ID HASH             the links of a member
-//	b/HASH                ask for a sign-in letter, by the browser that asked
+//	b/HASH                ask for a sign-in email, by the browser that asked
 //	B/TIME HASH           asks that wait to be answered
 //	N/b MAC               browser that is known to a member, by address and browser
 //	N/m ID                the browsers that are known to a member
 //	s/HASH                session
 //	S/ID HASH             the sessions of a member
 //	z/HASH                why a session ended, for the browser that still holds its cookie
-//	o/ID                  letter
-//	O/ID                  the letter's words, sealed with the instance key
-//	Q/CLASS TIME ID       letters by class and when they are due; kept ones lie past the end of time
-//	d/TIME ID             the same, of letters that were queued before there were classes
-//	E/o ID, E/O ID        decoys: what is written like a letter where there is nobody to write to
+//	o/ID                  email
+//	O/ID                  the email's words, sealed with the instance key
+//	Q/CLASS TIME ID       emails by class and when they are due; kept ones lie past the end of time
+//	d/TIME ID             the same, of emails that were queued before there were classes
+//	E/o ID, E/O ID        decoys: what is written like an email where there is nobody to write to
 //	E/d TIME ID           decoys by when they are due
 //	E/s N                 slots that are written over to bring transactions to one shape
-//	n/DOWN ID             letters, newest first
-//	M/MEMBER ID           the letters of a member
+//	n/DOWN ID             emails, newest first
+//	M/MEMBER ID           the emails of a member
 //	k/ID                  API token
 //	K/HASH                API token's id
 //	T/MEMBER ID           the API tokens of a member
@@ -57,6 +57,6 @@
 //	f                     setup: the way to the first Admin
 //	y                     health of the way to the mail server
 //	v                     revision of the roles; rises when one changes
-//	D                     digest of people waiting, for the letters to Admins
+//	D                     digest of people waiting, for the emails to Admins
 //	T                     when the store last ran with a clock that is believed
 package store

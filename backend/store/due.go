@@ -9,21 +9,21 @@ import (
 
 // What falls due, by kind.
 const (
-	DueMember    = 'm' // a member's reminder, invitation or pending account ends
-	DueLogin     = 'l' // a link is forgotten
-	DueAsk       = 'b' // an ask is forgotten
-	DueSession   = 's' // a session has reached its absolute limit
-	DueEnding    = 'z' // why a session ended is forgotten
-	DueTrace     = 'T' // the audit log is told of unusual events of a kind
-	DueLeftovers = 'g' // what a deleted member left has to go
-	DueDigest    = 'w' // Admins are told who waits
-	DueSessions  = 'S' // the sessions of a member that are left have to go
-	DueTokens    = 'k' // the API tokens of a member that are left have to go
-	DueTell      = 't' // a handful of Admins get the letter about who waits
-	DueDecision  = 'd' // a decision about somebody who is gone is forgotten
-	DueLetter    = 'o' // a letter's words have expired, or the letter is old
-	DueBucket    = 'i' // a rate limit bucket is full again
-	DueDecoy     = 'e' // a decoy's time is over
+	DueMember        = 'm' // a member's reminder, invitation or pending account ends
+	DueLoginLink     = 'l' // a link is forgotten
+	DueSignInRequest = 'b' // an ask is forgotten
+	DueSession       = 's' // a session has reached its absolute limit
+	DueEndReason     = 'z' // why a session ended is forgotten
+	DueTrace         = 'T' // the audit log is told of unusual events of a kind
+	DueLeftovers     = 'g' // what a deleted member left has to go
+	DueDigest        = 'w' // Admins are told who waits
+	DueSessions      = 'S' // the sessions of a member that are left have to go
+	DueTokens        = 'k' // the API tokens of a member that are left have to go
+	DueTell          = 't' // a handful of Admins get the email about who waits
+	DueDecision      = 'd' // a decision about somebody who is gone is forgotten
+	DueMessage       = 'o' // an email's words have expired, or the email is old
+	DueBucket        = 'i' // a rate limit bucket is full again
+	DueDecoy         = 'e' // a decoy's time is over
 )
 
 // A Due is one thing that falls due.
@@ -105,9 +105,9 @@ func (tx *Tx) DueBy(then time.Time, n int) (all []Due, err error) {
 // A Digest is what Admins were last told of people waiting.
 type Digest struct {
 	ToldAt  time.Time         `json:"told_at,omitzero"`
-	Telling []access.MemberID `json:"telling,omitempty"` // whom the last letters named
+	Telling []access.MemberID `json:"telling,omitempty"` // whom the last emails named
 	Untold  []access.MemberID `json:"untold,omitempty"`  // proved their address since
-	Due     bool              `json:"due,omitempty"`     // the next letters fall due already
+	Due     bool              `json:"due,omitempty"`     // the next emails fall due already
 }
 
 // Digest is what Admins were last told.

@@ -24,7 +24,7 @@ func (s shape) bytes() (n int) {
 	return n
 }
 
-// What the end of a letter or of a decoy writes.
+// What the end of an email or of a decoy writes.
 const (
 	OutcomeKeys  = 7
 	OutcomeBytes = 3 << 10

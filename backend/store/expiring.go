@@ -45,7 +45,7 @@ func (tx *Tx) expiring(queue string, until time.Time, n int) (all []access.Membe
 	end := key(queue, up(until))
 	reminders, ends := 0, 0
 	for from, looked := []byte(queue), 0; ; {
-		batch, err := tx.kv.Scan(from, end, scanAtOnce)
+		batch, err := tx.kv.Scan(from, end, scanBatch)
 		if err != nil {
 			return nil, false, err
 		}
@@ -72,12 +72,12 @@ func (tx *Tx) expiring(queue string, until time.Time, n int) (all []access.Membe
 				return all, true, nil
 			}
 		}
-		if looked += len(batch); len(batch) < scanAtOnce || looked >= mostScanned {
-			return all, len(batch) == scanAtOnce, nil
+		if looked += len(batch); len(batch) < scanBatch || looked >= maxScanned {
+			return all, len(batch) == scanBatch, nil
 		}
 	}
 }
 
 func endsBefore(m *access.Member, until time.Time) bool {
-	return m.State == access.Pending && m.Came().IsZero() && !m.Invitation.Ended && m.Invitation.ExpiresAt.Before(until)
+	return m.State == access.Pending && m.JoinedAt().IsZero() && !m.Invitation.Expired && m.Invitation.ExpiresAt.Before(until)
 }

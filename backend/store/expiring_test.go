@@ -38,9 +38,9 @@ func TestExpiring(t *testing.T) {
 		lasting("first", 2*time.Hour, nil)
 		lasting("second", 30*time.Hour, func(m *access.Member) { m.Invitation.Reminded = true })
 		lasting("late", 200*time.Hour, nil)
-		lasting("came", 3*time.Hour, func(m *access.Member) { m.ProvedAt = b.now() })
+		lasting("came", 3*time.Hour, func(m *access.Member) { m.EmailVerifiedAt = b.now() })
 		lasting("in", 3*time.Hour, func(m *access.Member) { m.State = access.Active })
-		lasting("over", 3*time.Hour, func(m *access.Member) { m.Invitation.Ended = true })
+		lasting("over", 3*time.Hour, func(m *access.Member) { m.Invitation.Expired = true })
 		b.reopen()
 		tests := []struct {
 			name  string
@@ -87,9 +87,9 @@ func TestExpiringAmongReminders(t *testing.T) {
 // Looking stops after so many entries, and says that there may be others.
 func TestExpiringIsBounded(t *testing.T) {
 	b := openBox(t, "")
-	must(t, b.Fill(t.Context(), mostScanned+10, func(i int) access.Member {
+	must(t, b.Fill(t.Context(), maxScanned+10, func(i int) access.Member {
 		m := access.Member{ID: access.MemberID(fmt.Sprintf("%026d", i)), Email: access.Address{Typed: nth(i), Canonical: nth(i)}, State: access.Pending, Roles: []access.RoleName{access.Fleet}}
-		m.Invitation = access.Invitation{By: access.Operator, At: noon, ExpiresAt: noon.Add(time.Hour), Lasts: access.Seconds(time.Hour)}
+		m.Invitation = access.Invitation{By: access.Operator, At: noon, ExpiresAt: noon.Add(time.Hour), TTL: access.Seconds(time.Hour)}
 		return m
 	}))
 	if got, more := b.expiring(noon.Add(2*time.Hour), 4); len(got) != 4 || !more {

@@ -24,7 +24,7 @@ func (s *Store) Fill(ctx context.Context, n int, member func(i int) access.Membe
 	if err := s.kv.Load(ctx, f.next); err != nil {
 		return err
 	}
-	return s.Update(ctx, func(tx *Tx) error { return tx.Record(access.System, access.DidRestoreData, "", "") })
+	return s.Update(ctx, func(tx *Tx) error { return tx.Record(access.System, access.ActionRestoreData, "", "") })
 }
 
 // A filler gives what members are made of, in the order of keys.

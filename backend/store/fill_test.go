@@ -17,7 +17,7 @@ var filledAt = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 func somebody(i int) access.Member {
 	at := filledAt.Add(time.Duration(i) * time.Second)
 	email := fmt.Sprintf("ada.n%d@example.com", i)
-	m, _ := access.Invite(access.MemberID(fmt.Sprintf("%026d", i)), access.Address{Canonical: email, Typed: email},
+	m, _ := access.NewMember(access.MemberID(fmt.Sprintf("%026d", i)), access.Address{Canonical: email, Typed: email},
 		fmt.Sprintf("Ada Number%d", i), []access.RoleName{"Fleet"}, "", 0, access.System, at)
 	switch {
 	case i%3 == 0:

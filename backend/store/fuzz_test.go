@@ -50,7 +50,7 @@ func FuzzCursor(f *testing.F) {
 
 // Whatever bytes a backup holds, reading it ends with the whole, or with a
 // sentence: it never panics, and takes nothing that is not byte for byte what
-// writing its records again would give. The data may be summed anew, as somebody
+// writing its records again would give. The data may be summed again, as somebody
 // would who forges a backup: that gets it as far as the frames.
 func FuzzBackup(f *testing.F) {
 	b := openBox(f, "")

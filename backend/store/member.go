@@ -131,8 +131,8 @@ func entries(m *access.Member) map[string]string {
 // then whoever has not come.
 func waitsAs(m *access.Member) string {
 	switch {
-	case !m.ProvedAt.IsZero():
-		return "0" + up(m.ProvedAt)
+	case !m.EmailVerifiedAt.IsZero():
+		return "0" + up(m.EmailVerifiedAt)
 	case !m.AcceptedAt.IsZero():
 		return "0\xff" + up(m.AcceptedAt)
 	}
@@ -157,15 +157,15 @@ func stateByte(s access.State) string {
 	return "s"
 }
 
-// leftoversAtOnce is how many links, sessions, letters and API tokens of a
+// leftoverBatch is how many links, sessions, emails and API tokens of a
 // member are deleted with it; the sweeper takes what is left, in further transactions.
-const leftoversAtOnce = 3
+const leftoverBatch = 3
 
 // DeleteMember deletes the member and what was theirs: links, sessions,
-// letters, API tokens, index entries. Where there is more than one transaction holds, the
+// emails, API tokens, index entries. Where there is more than one transaction holds, the
 // rest falls due at once; none of it opens anything, since the member is gone.
 // Each session leaves why it ended, naming nobody.
-func (tx *Tx) DeleteMember(m access.Member, why access.Ending) error {
+func (tx *Tx) DeleteMember(m access.Member, why access.EndReason) error {
 	for k := range entries(&m) {
 		if err := tx.unmark([]byte(k)); err != nil {
 			return err
@@ -184,15 +184,15 @@ func (tx *Tx) DeleteMember(m access.Member, why access.Ending) error {
 	return tx.PutDue(Due{At: tx.Now, Kind: DueLeftovers, Ref: string(why) + "/" + string(m.ID)})
 }
 
-// DeleteLeftovers deletes some links, sessions, letters, known browsers and API
+// DeleteLeftovers deletes some links, sessions, emails, known browsers and API
 // tokens of a member who is gone. It reports whether there are more.
-func (tx *Tx) DeleteLeftovers(id access.MemberID, why access.Ending) (more bool, err error) {
-	links, err := tx.scan(key("L/", string(id)), leftoversAtOnce)
+func (tx *Tx) DeleteLeftovers(id access.MemberID, why access.EndReason) (more bool, err error) {
+	links, err := tx.scan(key("L/", string(id)), leftoverBatch)
 	if err != nil {
 		return false, err
 	}
 	for _, e := range links {
-		if err := tx.DeleteLogin(hashOf(e.Key)); err != nil {
+		if err := tx.DeleteLoginLink(hashOf(e.Key)); err != nil {
 			return false, err
 		}
 	}
@@ -200,16 +200,16 @@ func (tx *Tx) DeleteLeftovers(id access.MemberID, why access.Ending) (more bool,
 	if err != nil {
 		return false, err
 	}
-	letters, err := tx.scan(key("M/", string(id)), leftoversAtOnce)
+	letters, err := tx.scan(key("M/", string(id)), leftoverBatch)
 	if err != nil {
 		return false, err
 	}
 	for _, e := range letters {
-		if err := tx.DeleteLetter(access.LetterID(e.Key[len("M/")+len(id):])); err != nil {
+		if err := tx.DeleteMessage(access.MessageID(e.Key[len("M/")+len(id):])); err != nil {
 			return false, err
 		}
 	}
-	tokens, err := tx.TokensOf(id, leftoversAtOnce)
+	tokens, err := tx.TokensOf(id, leftoverBatch)
 	if err != nil {
 		return false, err
 	}
@@ -218,15 +218,15 @@ func (tx *Tx) DeleteLeftovers(id access.MemberID, why access.Ending) (more bool,
 			return false, err
 		}
 	}
-	browsers, err := tx.forgetKnown(id)
-	full := func(n int) bool { return n == leftoversAtOnce }
+	browsers, err := tx.forgetBrowsers(id)
+	full := func(n int) bool { return n == leftoverBatch }
 	return browsers || sessions || full(len(links)) || full(len(letters)) || full(len(tokens)), err
 }
 
 // A Rejection is what is remembered of an address that was turned away.
 type Rejection struct {
-	By access.By `json:"by"`
-	At time.Time `json:"at"`
+	By access.Actor `json:"by"`
+	At time.Time    `json:"at"`
 }
 
 func (tx *Tx) rejectionKey(canonical string) []byte {
@@ -244,24 +244,24 @@ func (tx *Tx) RejectedBefore(canonical string) (Rejection, bool, error) {
 }
 
 // RememberRejection keeps that the address was turned away.
-func (tx *Tx) RememberRejection(canonical string, by access.By) error {
-	return tx.set(tx.rejectionKey(canonical), Rejection{By: by, At: tx.Now})
+func (tx *Tx) RememberRejection(canonical string, actor access.Actor) error {
+	return tx.set(tx.rejectionKey(canonical), Rejection{By: actor, At: tx.Now})
 }
 
-// decisionKnown is how long a decision about somebody who is gone is
+// decisionTTL is how long a decision about somebody who is gone is
 // remembered, for the slower of two Admins.
-const decisionKnown = 24 * time.Hour
+const decisionTTL = 24 * time.Hour
 
 // A FinalDecision is that on somebody who is gone.
 type FinalDecision struct {
 	access.Decision
-	Why access.Ending `json:"why,omitempty"` // rejected or removed
+	Why access.EndReason `json:"why,omitempty"` // rejected or removed
 }
 
 // RememberDecision keeps for a day who rejected a request or removed a member,
 // by its id alone.
 func (tx *Tx) RememberDecision(id access.MemberID, d FinalDecision) error {
-	if err := tx.PutDue(Due{At: tx.Now.Add(decisionKnown), Kind: DueDecision, Ref: string(id)}); err != nil {
+	if err := tx.PutDue(Due{At: tx.Now.Add(decisionTTL), Kind: DueDecision, Ref: string(id)}); err != nil {
 		return err
 	}
 	return tx.set(key("j/", string(id)), d)

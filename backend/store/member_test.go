@@ -15,17 +15,17 @@ import (
 func TestRecordsRoundTrip(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		m := b.person("Ada@Example.com", "Ada Lovelace", access.Fleet, access.AILoop)
-		m.Note, m.Quiet, m.Epoch, m.ProvedAt, m.Link = "hi", true, 3, b.now(), access.NewSecret().Hash()
-		s := access.Session{Hash: access.NewSecret().Hash(), Member: m.ID, Method: "link", OpenedAt: b.now(), SeenAt: b.now(), Agent: "Firefox"}
-		l := access.Login{Hash: m.Link, Purpose: access.ForInvitation, Member: m.ID, Address: m.Email.Canonical, MadeAt: b.now(), ExpiresAt: b.now().Add(time.Hour)}
-		k := access.Token{ID: access.TokenID(access.NewID()), Name: "ci", Hash: access.NewSecret().Hash(), Owner: m.ID, Roles: m.Roles, MadeAt: b.now()}
+		m.Note, m.MuteDigest, m.Epoch, m.EmailVerifiedAt, m.Link = "hi", true, 3, b.now(), access.NewSecret().Hash()
+		opened := access.Session{Hash: access.NewSecret().Hash(), Member: m.ID, Method: "link", OpenedAt: b.now(), SeenAt: b.now(), UserAgent: "Firefox"}
+		l := access.LoginLink{Hash: m.Link, Purpose: access.ForInvitation, Member: m.ID, Address: m.Email.Canonical, CreatedAt: b.now(), ExpiresAt: b.now().Add(time.Hour)}
+		k := access.Token{ID: access.TokenID(access.NewID()), Name: "ci", Hash: access.NewSecret().Hash(), Owner: m.ID, Roles: m.Roles, CreatedAt: b.now()}
 		r := access.Role{Name: "Guest", Permissions: access.Grantable()[:2]}
-		a := access.Ask{Browser: access.NewSecret().Hash(), Address: m.Email, At: b.now(), ExpiresAt: b.now().Add(time.Hour)}
-		letter, words := letterFor(m, b.now()), access.Words{Subject: "Come in", Text: "a link", HTML: "<p>a link"}
-		set := access.Settings{Workspace: "Works", Invitation: access.Seconds(time.Hour)}
+		a := access.SignInRequest{Browser: access.NewSecret().Hash(), Address: m.Email, CreatedAt: b.now(), ExpiresAt: b.now().Add(time.Hour)}
+		letter, words := letterFor(m, b.now()), access.MessageBody{Subject: "Come in", Text: "a link", HTML: "<p>a link"}
+		set := access.Settings{Workspace: "Works", InvitationTTL: access.Seconds(time.Hour)}
 		b.update(func(tx *Tx) error {
-			return firstError(tx.PutMember(m), tx.PutSession(s), tx.PutLogin(l), tx.PutToken(k), tx.PutRole(r), tx.PutAsk(a),
-				tx.Post(letter, words), tx.PutSettings(set), tx.Record(access.Operator, access.DidInvite, string(m.ID), "x"))
+			return firstError(tx.PutMember(m), tx.PutSession(opened), tx.PutLoginLink(l), tx.PutToken(k), tx.PutRole(r), tx.PutSignInRequest(a),
+				tx.Post(letter, words), tx.PutSettings(set), tx.Record(access.Operator, access.ActionInvite, string(m.ID), "x"))
 		})
 		b.reopen()
 		b.verify()
@@ -38,19 +38,19 @@ func TestRecordsRoundTrip(t *testing.T) {
 			}
 			gotM, err := tx.MemberByAddress("ada@example.com")
 			same("MemberByAddress", m, gotM, err)
-			gotS, _, err := tx.Session(s.Hash)
-			same("Session", s, gotS, err)
-			gotL, err := tx.Login(l.Hash)
+			gotS, _, err := tx.Session(opened.Hash)
+			same("Session", opened, gotS, err)
+			gotL, err := tx.LoginLink(l.Hash)
 			same("Login", l, gotL, err)
 			gotK, _, err := tx.TokenByHash(k.Hash)
 			same("TokenByHash", k, gotK, err)
 			own, err := tx.OwnRoles()
 			same("OwnRoles", []access.Role{r}, own, err)
-			asks, err := tx.NextAsks(5)
-			same("NextAsks", []access.Ask{a}, asks, err)
-			gotLetter, err := tx.Letter(letter.ID)
+			asks, err := tx.NextSignInRequests(5)
+			same("NextAsks", []access.SignInRequest{a}, asks, err)
+			gotLetter, err := tx.Message(letter.ID)
 			same("Letter", letter, gotLetter, err)
-			gotWords, err := tx.Words(letter.ID)
+			gotWords, err := tx.MessageBody(letter.ID)
 			same("Words", words, gotWords, err)
 			gotSet, err := tx.Settings()
 			same("Settings", set, gotSet, err)
@@ -224,7 +224,7 @@ func TestWaitingInOrder(t *testing.T) {
 	for i, proved := range []time.Duration{0, 3 * time.Hour, 0, 2 * time.Hour} {
 		m := b.person(nth(i), "")
 		if proved > 0 {
-			m.ProvedAt = noon.Add(proved)
+			m.EmailVerifiedAt = noon.Add(proved)
 		}
 		b.put(m)
 		b.forward(time.Minute)
@@ -233,7 +233,7 @@ func TestWaitingInOrder(t *testing.T) {
 	cursor := ""
 	for range 4 {
 		b.view(func(tx *Tx) error {
-			p, err := tx.Waiting(cursor, 1)
+			p, err := tx.LoginRequests(cursor, 1)
 			got, cursor = append(got, p.Items[0].Email.Canonical), p.Next
 			if p.Total != 4 {
 				t.Errorf("Total = %d", p.Total)
@@ -271,9 +271,9 @@ func TestRandomChangesVerify(t *testing.T) {
 			case 3:
 				m.Name = names[rnd.IntN(len(names))]
 			case 4:
-				m.Prove(b.now())
+				m.VerifyEmail(b.now())
 			case 5:
-				m.EndInvitation(b.now())
+				m.ExpireInvitation(b.now())
 			case 6:
 				m.Remind(b.now())
 			case 7:
@@ -284,8 +284,8 @@ func TestRandomChangesVerify(t *testing.T) {
 			}
 			b.update(func(tx *Tx) error {
 				l := letterFor(*m, tx.Now)
-				l.State = []access.LetterState{access.LetterQueued, access.LetterKept, access.LetterSent, access.LetterFailed}[i%4]
-				return firstError(tx.PutMember(*m), tx.Post(l, access.Words{Text: "x"}), tx.Record(access.Operator, access.DidChange, string(m.ID), ""))
+				l.State = []access.MessageState{access.MessageQueued, access.MessageHeld, access.MessageSent, access.MessageFailed}[i%4]
+				return firstError(tx.PutMember(*m), tx.Post(l, access.MessageBody{Text: "x"}), tx.Record(access.Operator, access.ActionChangeRoles, string(m.ID), ""))
 			})
 			if i%100 == 50 {
 				b.reopen()
@@ -303,7 +303,7 @@ func TestRandomChangesVerify(t *testing.T) {
 	})
 }
 
-// Two people behind one address would share every letter and every link. The
+// Two people behind one address would share every email and every link. The
 // store refuses it whatever the verb has looked at, also of two at once.
 func TestAddressIsHeldOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {

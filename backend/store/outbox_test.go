@@ -11,10 +11,10 @@ import (
 	"doorward/backend/store/kv"
 )
 
-func (b *box) dueLetters(n int) (ids []access.LetterID) {
+func (b *box) dueLetters(n int) (ids []access.MessageID) {
 	b.t.Helper()
 	b.view(func(tx *Tx) error {
-		due, err := tx.DueLetters(n)
+		due, err := tx.DueMessages(n)
 		for _, l := range due {
 			ids = append(ids, l.ID)
 		}
@@ -23,25 +23,25 @@ func (b *box) dueLetters(n int) (ids []access.LetterID) {
 	return ids
 }
 
-// A letter is due from its time on; a lease keeps others off it until it runs
+// An email is due from its time on; a lease keeps others off it until it runs
 // out, and the next lease has another epoch.
 func TestLeases(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		m := b.person("ada@example.com", "")
 		now, later, kept := letterFor(m, b.now()), letterFor(m, b.now()), letterFor(m, b.now())
 		later.NextTry = b.now().Add(time.Minute)
-		kept.State, kept.NextTry = access.LetterKept, time.Time{}
+		kept.State, kept.NextTry = access.MessageHeld, time.Time{}
 		b.put(m)
 		b.update(func(tx *Tx) error {
-			return firstError(tx.Post(now, access.Words{}), tx.Post(later, access.Words{}), tx.Post(kept, access.Words{}))
+			return firstError(tx.Post(now, access.MessageBody{}), tx.Post(later, access.MessageBody{}), tx.Post(kept, access.MessageBody{}))
 		})
 		b.reopen()
-		if got := b.dueLetters(9); !slices.Equal(got, []access.LetterID{now.ID}) {
+		if got := b.dueLetters(9); !slices.Equal(got, []access.MessageID{now.ID}) {
 			t.Fatalf("due are %v", got)
 		}
-		lease := func(owner string) (l access.Letter, err error) {
+		lease := func(owner string) (l access.Message, err error) {
 			err = b.Update(context.Background(), func(tx *Tx) (err error) {
-				l, err = tx.LeaseLetter(now.ID, owner, tx.Now.Add(30*time.Second))
+				l, err = tx.LeaseMessage(now.ID, owner, tx.Now.Add(30*time.Second))
 				return err
 			})
 			return l, err
@@ -58,29 +58,29 @@ func TestLeases(t *testing.T) {
 		b.verify()
 		b.forward(30 * time.Second)
 		second, err := lease("two")
-		if err != nil || second.Lease.Epoch != first.Lease.Epoch+1 || second.MessageID != first.MessageID {
+		if err != nil || second.Lease.Epoch != first.Lease.Epoch+1 || second.HeaderMessageID != first.HeaderMessageID {
 			t.Errorf("the lease after: %+v, %v", second.Lease, err)
 		}
 		second.Sent("250 ok", b.now())
-		b.update(func(tx *Tx) error { return firstError(tx.PutLetter(second), tx.WipeWords(second.ID)) })
+		b.update(func(tx *Tx) error { return firstError(tx.PutMessage(second), tx.WipeBody(second.ID)) })
 		if _, err := lease("three"); access.Explain(err).Code != "letter_taken" {
 			t.Errorf("a lease on a sent letter: %v", err)
 		}
 		b.forward(30 * time.Second)
-		if got := b.dueLetters(9); !slices.Equal(got, []access.LetterID{later.ID}) {
+		if got := b.dueLetters(9); !slices.Equal(got, []access.MessageID{later.ID}) {
 			t.Errorf("due a minute later are %v", got)
 		}
 		b.view(func(tx *Tx) error {
-			waiting, err := tx.KeptLetters(5)
+			waiting, err := tx.HeldMessages(5)
 			if len(waiting) != 1 || waiting[0].ID != kept.ID {
 				t.Errorf("kept are %v", waiting)
 			}
-			if _, err := tx.Words(second.ID); access.Explain(err).Code != "letter_wiped" {
+			if _, err := tx.MessageBody(second.ID); access.Explain(err).Code != "letter_wiped" {
 				t.Errorf("the words of a wiped letter: %v", err)
 			}
 			c, err2 := tx.Counters()
-			if c.Letters[access.LetterSent] != 1 || c.Letters[access.LetterQueued] != 1 || c.Letters[access.LetterKept] != 1 {
-				t.Errorf("counted %v", c.Letters)
+			if c.Messages[access.MessageSent] != 1 || c.Messages[access.MessageQueued] != 1 || c.Messages[access.MessageHeld] != 1 {
+				t.Errorf("counted %v", c.Messages)
 			}
 			return firstError(err, err2)
 		})
@@ -88,14 +88,14 @@ func TestLeases(t *testing.T) {
 	})
 }
 
-// Somebody reads the store's bytes, or moves one letter's words under another:
-// the words are sealed, and bound to their letter.
+// Somebody reads the store's bytes, or moves one email's words under another:
+// the words are sealed, and bound to their email.
 func TestWordsAreSealed(t *testing.T) {
 	b := openBox(t, "")
 	m := b.person("ada@example.com", "")
 	mine, other := letterFor(m, b.now()), letterFor(m, b.now())
 	b.update(func(tx *Tx) error {
-		return firstError(tx.Post(mine, access.Words{Text: "secret link"}), tx.Post(other, access.Words{Text: "other"}))
+		return firstError(tx.Post(mine, access.MessageBody{Text: "secret link"}), tx.Post(other, access.MessageBody{Text: "other"}))
 	})
 	must(t, b.Each(context.Background(), func(key, value []byte) error {
 		if strings.Contains(string(value), "secret link") {
@@ -107,19 +107,19 @@ func TestWordsAreSealed(t *testing.T) {
 		words, err := t.Get(key("O/", string(mine.ID)))
 		return firstError(err, t.Set(key("O/", string(other.ID)), words))
 	})
-	if err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.Words(other.ID); return err }); err == nil {
+	if err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.MessageBody(other.ID); return err }); err == nil {
 		t.Error("words under another letter's key were read")
 	}
 }
 
-// The letter to somebody who was rejected is gone once it is done with.
+// The email to somebody who was rejected is gone once it is done with.
 func TestRejectionIsForgottenOnceSent(t *testing.T) {
 	b := openBox(t, "")
 	l := letterFor(b.person("ada@example.com", ""), b.now())
-	l.Kind, l.Member = access.RejectedLetter, ""
-	b.update(func(tx *Tx) error { return tx.Post(l, access.Words{Text: "no"}) })
+	l.Kind, l.Member = access.RejectedMessage, ""
+	b.update(func(tx *Tx) error { return tx.Post(l, access.MessageBody{Text: "no"}) })
 	l.Sent("250 ok", b.now())
-	b.update(func(tx *Tx) error { return tx.PutLetter(l) })
+	b.update(func(tx *Tx) error { return tx.PutMessage(l) })
 	b.verify()
 	must(t, b.Each(context.Background(), func(key, value []byte) error {
 		if strings.Contains(string(key)+string(value), "ada@") || strings.Contains(string(key), string(l.ID)) {

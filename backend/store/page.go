@@ -15,11 +15,11 @@ import (
 // stops.
 const CountsUpTo = 1000
 
-// scanAtOnce and mostScanned bound the work of one page: entries read in one
+// scanBatch and maxScanned bound the work of one page: entries read in one
 // go, and entries looked at before the page is given as it is.
 const (
-	scanAtOnce  = 256
-	mostScanned = 4000
+	scanBatch  = 256
+	maxScanned = 4000
 )
 
 // A Query says which members, and from where on.
@@ -113,7 +113,7 @@ type source struct {
 // source chooses the index that a query reads. A later page, which begins at a
 // place, reads the one that its first page read.
 func (tx *Tx) source(q Query, at []byte) (source, error) {
-	words := asked(q.Words)
+	words := searchPrefixes(q.Words)
 	if len(words) == 0 {
 		return q.listed(), nil
 	}
@@ -215,12 +215,12 @@ func hasRole(list, role string) bool {
 func (tx *Tx) take(src source, from []byte, n int) (found []kv.KV, next []byte, err error) {
 	end := after(src.prefix)
 	batch, over := src.first, src.all
-	for looked := 0; looked < mostScanned; {
+	for looked := 0; looked < maxScanned; {
 		if batch == nil {
-			if batch, err = tx.kv.Scan(from, end, scanAtOnce); err != nil {
+			if batch, err = tx.kv.Scan(from, end, scanBatch); err != nil {
 				return nil, nil, err
 			}
-			over = len(batch) < scanAtOnce
+			over = len(batch) < scanBatch
 		}
 		for _, e := range batch {
 			if fits := src.fits(e); fits && len(found) == n {
@@ -245,7 +245,7 @@ func idOf(e kv.KV) access.MemberID { return access.MemberID(e.Key[len(e.Key)-idL
 // counted is how many members a query finds, where a counter knows.
 func (tx *Tx) counted(q Query) (n int, known bool, err error) {
 	c, err := tx.counts()
-	if err != nil || len(asked(q.Words)) > 0 {
+	if err != nil || len(searchPrefixes(q.Words)) > 0 {
 		return 0, false, err
 	}
 	switch {
@@ -309,8 +309,8 @@ func list[T any](tx *Tx, prefix []byte, cursor string, limit int, label string, 
 	return p, nil
 }
 
-// Waiting is a page of pending members: address proved first, then the oldest.
-func (tx *Tx) Waiting(cursor string, limit int) (Page[access.Member], error) {
+// LoginRequests is a page of pending members: address proved first, then the oldest.
+func (tx *Tx) LoginRequests(cursor string, limit int) (Page[access.Member], error) {
 	p, err := list(tx, []byte("q/"), cursor, limit, "waiting", func(e kv.KV) (access.Member, error) {
 		return tx.Member(idOf(e))
 	})

@@ -29,7 +29,7 @@ type Restored struct {
 
 // Restore makes a fresh data directory from a backup. What no server could start
 // from is refused with a sentence, and nothing of it is left. Everybody has to
-// sign in anew, open invitations have to be sent again, letters that waited are
+// sign in again, open invitations have to be sent again, emails that waited are
 // marked as failed, and API tokens are gone: one that was revoked after the
 // backup was made would open again.
 func Restore(ctx context.Context, r io.Reader, o Options) (out Restored, err error) {
@@ -204,7 +204,7 @@ func (s *Store) soundWhole(ctx context.Context) error {
 	})
 }
 
-// afterRestore drops the API tokens, fails the letters whose words are gone, a
+// afterRestore drops the API tokens, fails the emails whose words are gone, a
 // handful at a time, and records the restore.
 func (s *Store) afterRestore(ctx context.Context) (tokens int, err error) {
 	for more := true; more; {
@@ -213,14 +213,14 @@ func (s *Store) afterRestore(ctx context.Context) (tokens int, err error) {
 			if dropped, err = tx.dropTokens(8); err != nil {
 				return err
 			}
-			waiting, err := tx.WaitingLetters(8)
+			waiting, err := tx.QueuedMessages(8)
 			if err != nil {
 				return err
 			}
 			if more = len(waiting) > 0 || dropped > 0; !more {
-				return tx.Record(access.System, access.DidRestoreData, "", tokensWords(tokens))
+				return tx.Record(access.System, access.ActionRestoreData, "", tokensWords(tokens))
 			}
-			return tx.failLetters(waiting)
+			return tx.failMessages(waiting)
 		})
 		if err != nil {
 			return tokens, err
@@ -250,10 +250,10 @@ func (tx *Tx) dropTokens(n int) (int, error) {
 	return len(all), err
 }
 
-func (tx *Tx) failLetters(waiting []access.Letter) error {
+func (tx *Tx) failMessages(waiting []access.Message) error {
 	for _, l := range waiting {
 		l.Failed("It waited when a backup was made, which does not hold the words of letters. Use resend.", tx.Now)
-		if err := tx.PutLetter(l); err != nil {
+		if err := tx.PutMessage(l); err != nil {
 			return err
 		}
 	}

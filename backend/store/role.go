@@ -6,9 +6,9 @@ import (
 	"doorward/backend/access"
 )
 
-// MostRoles is how many roles of one's own there can be: few enough that an
+// MaxRoles is how many roles of one's own there can be: few enough that an
 // Update can read them twice.
-const MostRoles = 40
+const MaxRoles = 40
 
 // RolesRevision rises with each change of a role.
 func (tx *Tx) RolesRevision() (int, error) {
@@ -19,7 +19,7 @@ func (tx *Tx) RolesRevision() (int, error) {
 
 // OwnRoles are the roles that were made here, by name.
 func (tx *Tx) OwnRoles() ([]access.Role, error) {
-	kept, err := tx.scan([]byte("g/"), MostRoles)
+	kept, err := tx.scan([]byte("g/"), MaxRoles)
 	if err != nil {
 		return nil, err
 	}

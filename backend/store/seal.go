@@ -10,18 +10,18 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// putWords keeps what a letter says, sealed with the instance key and bound to
-// the letter: a login link stands in there.
-func (tx *Tx) putWords(at []byte, id access.LetterID, w access.Words) error {
+// putBody keeps what an email says, sealed with the instance key and bound to
+// the email: a login link stands in there.
+func (tx *Tx) putBody(at []byte, id access.MessageID, w access.MessageBody) error {
 	text, aead := pack(w), tx.keys.words
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(text)+aead.Overhead())
 	rand.Read(nonce)
 	return tx.put(at, aead.Seal(nonce, nonce, text, []byte(id)))
 }
 
-// Words is what a letter says; NotFound once that was wiped.
-func (tx *Tx) Words(id access.LetterID) (access.Words, error) {
-	var w access.Words
+// MessageBody is what an email says; NotFound once that was wiped.
+func (tx *Tx) MessageBody(id access.MessageID) (access.MessageBody, error) {
+	var w access.MessageBody
 	sealed, err := tx.kv.Get(key("O/", string(id)))
 	if errors.Is(err, kv.ErrNotFound) {
 		return w, access.Errorf(access.NotFound, "The words of this letter are gone: they are wiped once it is sent, expired or failed.").WithCode("letter_wiped")
@@ -40,8 +40,8 @@ func (tx *Tx) Words(id access.LetterID) (access.Words, error) {
 	return unpack(text)
 }
 
-// WipeWords deletes what a letter says.
-func (tx *Tx) WipeWords(id access.LetterID) error { return tx.unmark(key("O/", string(id))) }
+// WipeBody deletes what an email says.
+func (tx *Tx) WipeBody(id access.MessageID) error { return tx.unmark(key("O/", string(id))) }
 
 // sealer seals under key.
 func sealer(key []byte) cipher.AEAD {

@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	mostWords   = 12 // search words kept for a member
-	longestWord = 64 // bytes
-	mostAsked   = 6  // words of one question
+	maxWords       = 12 // search words kept for a member
+	maxWordLength  = 64 // bytes
+	maxSearchWords = 6  // words of one question
 )
 
 // searchWords are the words by whose beginnings a member is found: the address,
@@ -22,16 +22,16 @@ const (
 func searchWords(m *access.Member) []string {
 	address := m.Email.Canonical
 	at := strings.LastIndexByte(address, '@')
-	all := make([]string, 0, mostWords)
+	all := make([]string, 0, maxWords)
 	all = append(all, address)
-	for d := address[at+1:]; strings.Contains(d, ".") && len(all) < mostWords/2; d = d[strings.IndexByte(d, '.')+1:] {
+	for d := address[at+1:]; strings.Contains(d, ".") && len(all) < maxWords/2; d = d[strings.IndexByte(d, '.')+1:] {
 		all = append(all, d)
 	}
 	all = append(all, strings.FieldsFunc(strings.ToLower(m.Name), betweenWords)...)
 	all = append(all, strings.FieldsFunc(address[:max(at, 0)], func(r rune) bool { return strings.ContainsRune("._+-", r) })...)
-	all = all[:min(len(all), mostWords)]
+	all = all[:min(len(all), maxWords)]
 	for i, w := range all {
-		all[i] = cut(w, longestWord)
+		all[i] = cut(w, maxWordLength)
 	}
 	slices.Sort(all)
 	words := make([]string, 0, len(all))
@@ -47,17 +47,17 @@ func betweenWords(r rune) bool {
 	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '-' && !unicode.IsMark(r)
 }
 
-// asked are the words of a question, longest first: the longest is likely to
+// searchPrefixes are the words of a question, longest first: the longest is likely to
 // be the rarest.
-func asked(q string) []string {
+func searchPrefixes(q string) []string {
 	var words []string
 	for w := range strings.FieldsSeq(strings.ToLower(q)) {
 		if w = strings.Trim(w, "\x00,;<>()\""); w != "" {
-			words = append(words, cut(w, longestWord))
+			words = append(words, cut(w, maxWordLength))
 		}
 	}
 	slices.SortStableFunc(words, func(a, b string) int { return len(b) - len(a) })
-	return words[:min(len(words), mostAsked)]
+	return words[:min(len(words), maxSearchWords)]
 }
 
 // cut shortens s to at most n bytes, on a boundary between characters.

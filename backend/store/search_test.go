@@ -50,7 +50,7 @@ func fitsAll(m *access.Member, q Query) bool {
 	if q.State != "" && m.State != q.State || q.Role != "" && !slices.Contains(m.Roles, q.Role) {
 		return false
 	}
-	for _, a := range asked(q.Words) {
+	for _, a := range searchPrefixes(q.Words) {
 		if !slices.ContainsFunc(searchWords(m), func(w string) bool { return strings.HasPrefix(w, a) }) {
 			return false
 		}

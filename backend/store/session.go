@@ -4,41 +4,41 @@ import "doorward/backend/access"
 
 // Session is the session with that hash; false where there is none.
 func (tx *Tx) Session(h access.SecretHash) (access.Session, bool, error) {
-	var s access.Session
-	ok, err := tx.get(hashKey("s/", h), &s)
-	return s, ok, err
+	var opened access.Session
+	ok, err := tx.get(hashKey("s/", h), &opened)
+	return opened, ok, err
 }
 
 // PutSession keeps a session until its absolute limit.
-func (tx *Tx) PutSession(s access.Session) error {
-	if err := tx.mark(key("S/", string(s.Member), string(s.Hash[:])), ""); err != nil {
+func (tx *Tx) PutSession(opened access.Session) error {
+	if err := tx.mark(key("S/", string(opened.Member), string(opened.Hash[:])), ""); err != nil {
 		return err
 	}
-	if err := tx.mark(sessionDue(&s), ""); err != nil {
+	if err := tx.mark(sessionDue(&opened), ""); err != nil {
 		return err
 	}
-	return tx.set(hashKey("s/", s.Hash), &s)
+	return tx.set(hashKey("s/", opened.Hash), &opened)
 }
 
-func sessionDue(s *access.Session) []byte {
-	return dueKey(s.OpenedAt.Add(access.MemberLasts), DueSession, string(s.Hash[:]))
+func sessionDue(opened *access.Session) []byte {
+	return dueKey(opened.OpenedAt.Add(access.MemberSessionTTL), DueSession, string(opened.Hash[:]))
 }
 
 // DeleteSession ends a session. Where why is given, the browser that still
 // holds its cookie can be told for a day.
-func (tx *Tx) DeleteSession(h access.SecretHash, why access.Ending) error {
-	s, ok, err := tx.Session(h)
+func (tx *Tx) DeleteSession(h access.SecretHash, why access.EndReason) error {
+	opened, ok, err := tx.Session(h)
 	if err != nil || !ok {
 		return err
 	}
-	if err := tx.unmark(hashKey("s/", h), key("S/", string(s.Member), string(h[:])),
-		sessionDue(&s)); err != nil {
+	if err := tx.unmark(hashKey("s/", h), key("S/", string(opened.Member), string(h[:])),
+		sessionDue(&opened)); err != nil {
 		return err
 	}
 	if why == "" {
 		return nil
 	}
-	if err := tx.PutDue(Due{At: tx.Now.Add(access.EndedIsKnown), Kind: DueEnding, Ref: string(h[:])}); err != nil {
+	if err := tx.PutDue(Due{At: tx.Now.Add(access.EndReasonTTL), Kind: DueEndReason, Ref: string(h[:])}); err != nil {
 		return err
 	}
 	return tx.set(hashKey("z/", h), why)
@@ -52,12 +52,12 @@ func (tx *Tx) Sessions(id access.MemberID, n int) ([]access.Session, error) {
 	}
 	var all []access.Session
 	for _, e := range marks {
-		s, ok, err := tx.Session(hashOf(e.Key))
+		opened, ok, err := tx.Session(hashOf(e.Key))
 		if err != nil {
 			return nil, err
 		}
 		if ok {
-			all = append(all, s)
+			all = append(all, opened)
 		}
 	}
 	return all, nil
@@ -65,11 +65,11 @@ func (tx *Tx) Sessions(id access.MemberID, n int) ([]access.Session, error) {
 
 // EndSessions ends some sessions of a member; without a reason they were signed
 // out. It reports whether there are more.
-func (tx *Tx) EndSessions(id access.MemberID, why access.Ending) (more bool, err error) {
+func (tx *Tx) EndSessions(id access.MemberID, why access.EndReason) (more bool, err error) {
 	if why == "" {
 		why = access.EndedSignedOut
 	}
-	marks, err := tx.scan(key("S/", string(id)), leftoversAtOnce)
+	marks, err := tx.scan(key("S/", string(id)), leftoverBatch)
 	if err != nil {
 		return false, err
 	}
@@ -78,15 +78,15 @@ func (tx *Tx) EndSessions(id access.MemberID, why access.Ending) (more bool, err
 			return false, err
 		}
 	}
-	return len(marks) == leftoversAtOnce, nil
+	return len(marks) == leftoverBatch, nil
 }
 
-// Ending is why the session with that hash ended; empty where nobody knows.
-func (tx *Tx) Ending(h access.SecretHash) (access.Ending, error) {
-	var why access.Ending
+// EndReason is why the session with that hash ended; empty where nobody knows.
+func (tx *Tx) EndReason(h access.SecretHash) (access.EndReason, error) {
+	var why access.EndReason
 	_, err := tx.get(hashKey("z/", h), &why)
 	return why, err
 }
 
-// DeleteEnding forgets why a session ended.
-func (tx *Tx) DeleteEnding(h access.SecretHash) error { return tx.unmark(hashKey("z/", h)) }
+// DeleteEndReason forgets why a session ended.
+func (tx *Tx) DeleteEndReason(h access.SecretHash) error { return tx.unmark(hashKey("z/", h)) }

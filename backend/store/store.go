@@ -166,7 +166,7 @@ func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 
 // Update runs fn in a transaction: all that it writes is kept, or none of it,
 // and it is on the disk when Update returns. fn may run more than once, so it
-// must change nothing but tx and what it sets anew each time.
+// must change nothing but tx and what it sets again each time.
 func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	now := s.now()
 	return s.kv.Update(ctx, kv.NewOp(), func(t kv.Tx) error {
@@ -215,7 +215,7 @@ func deriveKeys(root []byte) keys {
 	return keys{root: root, words: sealer(derive("letter words")), chain: derive("audit head"), cursor: derive("cursors"), address: derive("rejected addresses"), code: derive("login codes")}
 }
 
-// DeriveKey is a key for one use outside the store, such as the door's form
+// DeriveKey is a key for one use outside the store, such as the portal's form
 // tokens. It is the same for as long as the instance key is.
 func (s *Store) DeriveKey(use string) []byte {
 	k, err := hkdf.Key(sha256.New, s.keys.root, nil, "doorward use "+use, 32)

@@ -98,7 +98,7 @@ func (b *box) person(to, name string, roles ...access.RoleName) access.Member {
 	if len(roles) == 0 {
 		roles = []access.RoleName{access.Fleet}
 	}
-	m, err := access.Invite(access.MemberID(access.NewID()), a, name, roles, "", 0, access.Operator, b.now())
+	m, err := access.NewMember(access.MemberID(access.NewID()), a, name, roles, "", 0, access.Operator, b.now())
 	must(b.t, err)
 	return m
 }
@@ -110,7 +110,7 @@ func (b *box) put(all ...access.Member) {
 			if err := tx.PutMember(m); err != nil {
 				return err
 			}
-			return tx.Record(access.Operator, access.DidInvite, string(m.ID), "")
+			return tx.Record(access.Operator, access.ActionInvite, string(m.ID), "")
 		})
 	}
 }
@@ -144,21 +144,21 @@ func (b *box) raw(fn func(t kv.Tx) error) {
 	must(b.t, b.kv.Update(context.Background(), kv.NewOp(), fn))
 }
 
-func letterFor(m access.Member, now time.Time) access.Letter {
-	id := access.LetterID(access.NewID())
-	return access.Letter{
-		ID:        id,
-		Kind:      access.InvitationLetter,
-		Class:     access.Invited,
-		Member:    m.ID,
-		To:        m.Email.Canonical,
-		Subject:   "Come in",
-		MessageID: string(id) + "@door",
-		State:     access.LetterQueued,
-		At:        now,
-		QueuedAt:  now,
-		NextTry:   now,
-		GoodUntil: now.Add(time.Hour),
+func letterFor(m access.Member, now time.Time) access.Message {
+	id := access.MessageID(access.NewID())
+	return access.Message{
+		ID:              id,
+		Kind:            access.InvitationMessage,
+		Priority:        access.PriorityInvitation,
+		Member:          m.ID,
+		Recipient:       m.Email.Canonical,
+		Subject:         "Come in",
+		HeaderMessageID: string(id) + "@door",
+		State:           access.MessageQueued,
+		At:              now,
+		QueuedAt:        now,
+		NextTry:         now,
+		ExpiresAt:       now.Add(time.Hour),
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"doorward/backend/access"
 )
 
-// MostTokens is how many API tokens there can be.
-const MostTokens = 200
+// MaxTokens is how many API tokens there can be.
+const MaxTokens = 200
 
 // Token is the API token of that id, or NotFound.
 func (tx *Tx) Token(id access.TokenID) (access.Token, error) {

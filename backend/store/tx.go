@@ -165,13 +165,13 @@ func (tx *Tx) PutSettings(s access.Settings) error { return tx.set([]byte("p"), 
 
 // Setup is the way to the first Admin; zero where none was made.
 func (tx *Tx) Setup() (access.Setup, error) {
-	var s access.Setup
-	_, err := tx.get([]byte("f"), &s)
-	return s, err
+	var setup access.Setup
+	_, err := tx.get([]byte("f"), &setup)
+	return setup, err
 }
 
 // PutSetup keeps the way to the first Admin.
-func (tx *Tx) PutSetup(s access.Setup) error { return tx.set([]byte("f"), s) }
+func (tx *Tx) PutSetup(setup access.Setup) error { return tx.set([]byte("f"), setup) }
 
 // MailHealth is what is known of the way to the mail server.
 func (tx *Tx) MailHealth() (access.MailHealth, error) {

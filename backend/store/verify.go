@@ -12,7 +12,7 @@ import (
 
 // A Report says what a verification went over.
 type Report struct {
-	Records, Members, Letters, AuditEntries int
+	Records, Members, Messages, AuditEntries int
 }
 
 // Verify goes over everything kept: each checksum, each index entry in both
@@ -82,13 +82,13 @@ func (v *verifier) see(key, value []byte) error {
 			v.wantsEntry(k, val)
 		}
 	case 'o':
-		var l access.Letter
+		var l access.Message
 		if err := json.Unmarshal(value, &l); err != nil {
 			return err
 		}
-		v.report.Letters++
-		countLetter(&v.counters, l.State, 1)
-		for k := range letterEntries(&l) {
+		v.report.Messages++
+		countMessage(&v.counters, l.State, 1)
+		for k := range messageEntries(&l) {
 			v.wantsEntry(k, "")
 		}
 	case 's', 'l', 'b', 'k':
@@ -97,7 +97,7 @@ func (v *verifier) see(key, value []byte) error {
 		v.add(v.have, string(key), string(value))
 	case 'x':
 		switch key[10] {
-		case DueMember, DueLetter, DueSession, DueLogin, DueAsk:
+		case DueMember, DueMessage, DueSession, DueLoginLink, DueSignInRequest:
 			if !v.putOff[string(key)] {
 				v.add(v.have, string(key), "") // its value is a hint
 			}
@@ -109,16 +109,16 @@ func (v *verifier) see(key, value []byte) error {
 // seeOpening goes over a record of what opens something: a session, a link, an
 // ask, a token.
 func (v *verifier) seeOpening(kind byte, value []byte) error {
-	var s access.Session
-	var l access.Login
-	var a access.Ask
+	var opened access.Session
+	var l access.LoginLink
+	var a access.SignInRequest
 	var t access.Token
-	if err := json.Unmarshal(value, map[byte]any{'s': &s, 'l': &l, 'b': &a, 'k': &t}[kind]); err != nil {
+	if err := json.Unmarshal(value, map[byte]any{'s': &opened, 'l': &l, 'b': &a, 'k': &t}[kind]); err != nil {
 		return err
 	}
 	switch kind {
 	case 's':
-		v.wants(key("S/", string(s.Member), string(s.Hash[:])), sessionDue(&s))
+		v.wants(key("S/", string(opened.Member), string(opened.Hash[:])), sessionDue(&opened))
 	case 'l':
 		v.wants(key("L/", string(l.Member), string(l.Hash[:])), loginDue(&l))
 	case 'b':
@@ -163,7 +163,7 @@ func (v *verifier) fits(kept access.Counters) error {
 	same := c.Pending == kept.Pending && c.Accepted == kept.Accepted && c.Active == kept.Active &&
 		c.Suspended == kept.Suspended &&
 		c.Expired == kept.Expired && c.Admins == kept.Admins && c.Tokens == kept.Tokens && maps.Equal(c.Roles, kept.Roles) &&
-		maps.Equal(c.Letters, kept.Letters) &&
+		maps.Equal(c.Messages, kept.Messages) &&
 		(kept.TokenRoles == nil || maps.Equal(c.TokenRoles, kept.TokenRoles))
 	if !same {
 		return access.Errorf(access.Conflict, "The store does not fit together: its counters are not those of its records. Restore the latest backup.").WithCode("store_broken")

@@ -11,8 +11,8 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// What a letter says is for the most part what every letter says. It is packed
-// against a dictionary of common letters before it is sealed, which leaves a
+// What an email says is for the most part what every email says. It is packed
+// against a dictionary of common emails before it is sealed, which leaves a
 // tenth of it to write.
 //
 //go:embed words.dict
@@ -20,12 +20,12 @@ var wordsDict []byte
 
 var dict = s2.MakeDict(wordsDict, nil)
 
-// packing is the first byte of packed words: with which dictionary. Letters of
+// packing is the first byte of packed words: with which dictionary. Emails of
 // an older version may wait when a newer one starts, so a dictionary is never
 // changed, only followed by another.
 const packing = 1
 
-func pack(w access.Words) []byte {
+func pack(w access.MessageBody) []byte {
 	var plain []byte
 	for _, part := range []string{w.Subject, w.Text, w.HTML} {
 		plain = binary.AppendUvarint(plain, uint64(len(part)))
@@ -34,7 +34,7 @@ func pack(w access.Words) []byte {
 	return append([]byte{packing}, dict.Encode(nil, plain)...)
 }
 
-func unpack(packed []byte) (w access.Words, err error) {
+func unpack(packed []byte) (w access.MessageBody, err error) {
 	if len(packed) == 0 || packed[0] != packing {
 		return w, fmt.Errorf("%w: the words of a letter are packed in a way not known here", kv.ErrCorrupt)
 	}

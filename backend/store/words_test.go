@@ -12,7 +12,7 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A letter that was sealed by an earlier version is read with the dictionary it
+// An email that was sealed by an earlier version is read with the dictionary it
 // was packed with.
 func TestTheDictionaryOfWordsNeverChanges(t *testing.T) {
 	sum := sha256.Sum256(wordsDict)
@@ -23,7 +23,7 @@ func TestTheDictionaryOfWordsNeverChanges(t *testing.T) {
 
 func TestWordsCanBeUnpacked(t *testing.T) {
 	long := strings.Repeat("<p>Ünïcödé & \x00 \"quotes\"</p>\n", 5000)
-	for name, w := range map[string]access.Words{
+	for name, w := range map[string]access.MessageBody{
 		"nothing": {}, "a little": {Subject: "Come in", Text: "a link", HTML: "<p>a link"}, "much": {Subject: "s", Text: long, HTML: long + "x"},
 		"the dictionary itself": {HTML: string(wordsDict)},
 	} {
@@ -34,9 +34,9 @@ func TestWordsCanBeUnpacked(t *testing.T) {
 }
 
 func TestDamagedWordsAreRefused(t *testing.T) {
-	whole := pack(access.Words{Subject: "Come in", Text: "a link", HTML: "<p>a link"})
+	whole := pack(access.MessageBody{Subject: "Come in", Text: "a link", HTML: "<p>a link"})
 	other := append([]byte{packing + 1}, whole[1:]...)
-	for name, b := range map[string][]byte{"nothing": {}, "another packing": other, "cut": whole[:len(whole)-3], "only a length": pack(access.Words{})[:2]} {
+	for name, b := range map[string][]byte{"nothing": {}, "another packing": other, "cut": whole[:len(whole)-3], "only a length": pack(access.MessageBody{})[:2]} {
 		if w, err := unpack(b); !isCorrupt(err) {
 			t.Errorf("%s: unpack = %v, %v", name, w, err)
 		}
@@ -44,11 +44,11 @@ func TestDamagedWordsAreRefused(t *testing.T) {
 }
 
 func TestALetterIsPackedSmall(t *testing.T) {
-	html, err := os.ReadFile("../desk/testdata/letters/sign-in-renew.html") // not one of those the dictionary was made of
+	html, err := os.ReadFile("../service/testdata/emails/sign-in-renew.html") // not one of those the dictionary was made of
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(pack(access.Words{HTML: string(html)})); n*4 > len(html) {
+	if n := len(pack(access.MessageBody{HTML: string(html)})); n*4 > len(html) {
 		t.Errorf("a letter of %d bytes is kept in %d: the dictionary is no longer like the letters, add a newer one", len(html), n)
 	}
 }

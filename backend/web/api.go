@@ -20,7 +20,7 @@ import (
 func (s *Server) mountAPI(f *face) {
 	r := f.newRoom("/api/v1")
 	s.mountMe(r)
-	s.mountWindow(r)
+	s.mountDesktop(r)
 	s.mountOverview(r)
 	s.mountInvitations(r)
 	s.mountMembers(r)
@@ -70,19 +70,19 @@ type op struct {
 	id           string // kebab case, stable: programs call it by this name
 	title        string
 	text         string
-	need         need
+	need         routeClass
 	answers      int   // status of success; zero: 200, or 204 where there is no body
 	fails        []int // beyond those that follow from the rest
 }
 
 // mount mounts one classified operation. do is called for whoever the guard let
 // through; its error becomes a problem, like every other.
-func mount[I, O any](r *room, o op, do func(context.Context, access.By, *I) (*O, error)) {
+func mount[I, O any](r *room, o op, do func(context.Context, access.Actor, *I) (*O, error)) {
 	r.face.classify(o.method, fiberPath(r.prefix+o.path), o.need)
 	d := o.describe()
 	d.Middlewares = huma.Middlewares{r.let(o.need)}
 	huma.Register(r.api, d, func(ctx context.Context, in *I) (*O, error) {
-		c := askedBy(ctx)
+		c := actorIn(ctx)
 		out, err := do(ctx, r.face.s.asker(c), in)
 		if err != nil {
 			return nil, r.face.s.problem(c, err)
@@ -93,7 +93,7 @@ func mount[I, O any](r *room, o op, do func(context.Context, access.By, *I) (*O,
 
 // add mounts what Huma has no way to answer: what is not JSON, or not all there at
 // once. o is what the document says of it.
-func (r *room) add(o *huma.Operation, n need, h fiber.Handler) {
+func (r *room) add(o *huma.Operation, n routeClass, h fiber.Handler) {
 	r.api.OpenAPI().AddOperation(o)
 	r.face.add(o.Method, fiberPath(r.prefix+o.Path), n, h)
 }
@@ -106,8 +106,8 @@ func (o *op) describe() huma.Operation {
 		Tags: []string{strings.Split(o.path, "/")[1]}, DefaultStatus: o.answers, MaxBodyBytes: 2 * bodyLimit,
 		SkipValidateBody: true} // see validate
 	switch o.need.who {
-	case anybody, theOperator:
-	case theWaiting:
+	case publicAudience, operatorAudience:
+	case pendingAudience:
 		d.Security = []map[string][]string{{"session": {}}}
 		d.Errors = []int{http.StatusUnauthorized, http.StatusForbidden}
 	default:
@@ -126,11 +126,11 @@ func (o *op) describe() huma.Operation {
 
 type requestKey struct{}
 
-// askedBy is the request behind a handler's context.
-func askedBy(ctx context.Context) *fiber.Ctx { return ctx.Value(requestKey{}).(*fiber.Ctx) }
+// actorIn is the request behind a handler's context.
+func actorIn(ctx context.Context) *fiber.Ctx { return ctx.Value(requestKey{}).(*fiber.Ctx) }
 
 // let calls the handler for whoever may, and answers whom it refuses.
-func (r *room) let(n need) func(huma.Context, func(huma.Context)) {
+func (r *room) let(n routeClass) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(ctx)
 		err := r.face.s.guard(c, n)
@@ -172,7 +172,7 @@ func knownParameters(o *huma.Operation, c *fiber.Ctx) (err error) {
 	return err
 }
 
-// validate holds the body against the operation's schema. Huma would read it anew
+// validate holds the body against the operation's schema. Huma would read it again
 // for that; readBody has read it already.
 func validate(schemas huma.Registry, o *huma.Operation, c *fiber.Ctx) error {
 	if o.RequestBody == nil || len(body(c)) == 0 {

@@ -16,7 +16,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
 var readAudit = permission(access.May(access.Read, access.ResAudit))
@@ -51,22 +51,22 @@ type AuditFilter struct {
 	Until string `query:"until" maxLength:"40" doc:"Before this time (RFC 3339)." example:"2030-06-01T00:00:00Z"`
 }
 
-func (f *AuditFilter) query() (q desk.AuditQuery, err error) {
+func (f *AuditFilter) query() (q service.AuditQuery, err error) {
 	if q.From, err = parseTime("from", f.From); err != nil {
 		return q, err
 	}
 	if q.Until, err = parseTime("until", f.Until); err != nil {
 		return q, err
 	}
-	if q.By, err = whoever("by", f.By); err != nil {
+	if q.Actor, err = whoever("by", f.By); err != nil {
 		return q, err
 	}
-	if q.To, err = whoever("to", f.To); err != nil {
+	if q.Target, err = whoever("to", f.To); err != nil {
 		return q, err
 	}
 	for did := range strings.SplitSeq(f.Did, ",") {
 		if did = strings.TrimSpace(did); did != "" {
-			q.Did = append(q.Did, access.Deed(strings.Clone(did)))
+			q.Actions = append(q.Actions, access.AuditAction(strings.Clone(did)))
 		}
 	}
 	return q, nil
@@ -110,13 +110,13 @@ type auditOut struct {
 	} `nameHint:"AuditList"`
 }
 
-func (s *Server) audit(ctx context.Context, by access.By, in *auditIn) (*auditOut, error) {
+func (s *Server) audit(ctx context.Context, actor access.Actor, in *auditIn) (*auditOut, error) {
 	q, err := in.query()
 	if err != nil {
 		return nil, err
 	}
 	q.Cursor, q.Limit = in.cursor(), in.Limit
-	page, err := s.desk.FindAudit(ctx, by, q)
+	page, err := s.service.FindAudit(ctx, actor, q)
 	out := &auditOut{}
 	out.Body.Items, out.Body.Next, out.Body.Total, out.Body.TotalIsFloor = auditOf(page.Items), page.Next, page.Total, page.TotalIsFloor
 	return out, err
@@ -130,8 +130,8 @@ type verdictOut struct {
 	} `nameHint:"AuditVerdict"`
 }
 
-func (s *Server) auditVerdict(ctx context.Context, by access.By, _ *struct{}) (*verdictOut, error) {
-	n, err := s.desk.VerifyAudit(ctx, by)
+func (s *Server) auditVerdict(ctx context.Context, actor access.Actor, _ *struct{}) (*verdictOut, error) {
+	n, err := s.service.VerifyAudit(ctx, actor)
 	out := &verdictOut{}
 	out.Body.OK, out.Body.Entries = err == nil, n
 	if why := access.Explain(err); err != nil && why.Code == "audit_broken" {
@@ -170,7 +170,7 @@ func (s *Server) export(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	by, write, kind := s.asker(c), exportCSV, "text/csv; charset=utf-8"
+	actor, write, kind := s.asker(c), exportCSV, "text/csv; charset=utf-8"
 	format := strings.Clone(c.Query("format", "csv"))
 	switch format {
 	case "csv":
@@ -179,22 +179,22 @@ func (s *Server) export(c *fiber.Ctx) error {
 	default:
 		return access.Errorf(access.Invalid, "Choose csv or json.").On("format").WithCode("bad_format")
 	}
-	if err := s.desk.MayExportAudit(c.UserContext(), by); err != nil {
+	if err := s.service.MayExportAudit(c.UserContext(), actor); err != nil {
 		return err
 	}
 	c.Set(fiber.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="doorward-audit.%s"`, format))
 	return s.stream(c, kind, func(ctx context.Context, w io.Writer) error {
 		b := bufio.NewWriterSize(w, 64<<10)
-		err := write(b, func(fn func([]desk.AuditLine) error) error { return s.desk.EachAudit(ctx, by, q, fn) })
+		err := write(b, func(fn func([]service.AuditLine) error) error { return s.service.EachAudit(ctx, actor, q, fn) })
 		return firstError(err, b.Flush())
 	})
 }
 
-type eachPage func(fn func([]desk.AuditLine) error) error
+type eachPage func(fn func([]service.AuditLine) error) error
 
 func exportJSON(w *bufio.Writer, each eachPage) error {
 	between := "["
-	err := each(func(lines []desk.AuditLine) error {
+	err := each(func(lines []service.AuditLine) error {
 		for _, e := range auditOf(lines) {
 			body, err := json.Marshal(e)
 			if err != nil {
@@ -215,7 +215,7 @@ func exportJSON(w *bufio.Writer, each eachPage) error {
 
 func exportCSV(w *bufio.Writer, each eachPage) error {
 	writeRow(w, exportColumns)
-	return each(func(lines []desk.AuditLine) error {
+	return each(func(lines []service.AuditLine) error {
 		for _, e := range auditOf(lines) {
 			writeRow(w, []string{strconv.FormatUint(e.Seq, 10), e.At.Format(time.RFC3339Nano), e.By, e.Via, e.From, e.Did, e.To, e.Detail, e.Hash})
 		}

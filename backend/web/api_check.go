@@ -5,7 +5,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
 type checkIn struct {
@@ -38,13 +38,13 @@ type holderJSON struct {
 
 type checkOut struct{ Body checkedJSON }
 
-func (s *Server) checkInvitation(ctx context.Context, by access.By, in *checkIn) (*checkOut, error) {
+func (s *Server) checkInvitation(ctx context.Context, actor access.Actor, in *checkIn) (*checkOut, error) {
 	out := &checkOut{checkedJSON{Email: access.Shorten(in.Body.Email, 254), LinksLeadTo: s.publicURL, LinksLocal: s.local}}
 	to, wrong := address.Parse(in.Body.Email)
 	if access.Explain(wrong).Kind == access.Internal && wrong != nil {
 		return nil, wrong
 	}
-	got, err := s.desk.CheckInvitation(ctx, by, desk.Invitation{Email: to, Roles: roleNames(in.Body.Roles)})
+	got, err := s.service.CheckInvitation(ctx, actor, service.NewInvitation{Email: to, Roles: roleNames(in.Body.Roles)})
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (s *Server) checkInvitation(ctx context.Context, by access.By, in *checkIn)
 	return out, nil
 }
 
-func (j *checkedJSON) fill(s *Server, to access.Address, refused error, got desk.Checked) {
+func (j *checkedJSON) fill(s *Server, to access.Address, refused error, got service.InvitationCheck) {
 	j.OK, j.EmailCanonical, j.SimilarDomain, j.Admin, j.Mail = refused == nil, to.Canonical, got.Similar, got.Admin, s.mailOf(got.Overview)
 	if refused != nil {
 		e := access.Explain(refused)
@@ -61,5 +61,5 @@ func (j *checkedJSON) fill(s *Server, to access.Address, refused error, got desk
 	if m := got.Holder; m != nil {
 		j.Member = &holderJSON{ID: string(m.ID), Email: m.Email.Typed, Name: m.Name, State: string(m.State)}
 	}
-	j.RejectedBefore = rejectedBefore(desk.Invited{RejectedBefore: got.RejectedBefore})
+	j.RejectedBefore = rejectedBefore(service.InvitationResult{RejectedBefore: got.RejectedBefore})
 }

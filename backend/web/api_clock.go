@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
 // clockHeldJSON says why nothing expires by itself now. Its times are those of the
@@ -19,7 +19,7 @@ type clockHeldJSON struct {
 }
 
 // clockHeldOf is nil where the clock is believed.
-func clockHeldOf(o desk.Overview, now time.Time) *clockHeldJSON {
+func clockHeldOf(o service.Overview, now time.Time) *clockHeldJSON {
 	if !o.Clock.Held() {
 		return nil
 	}
@@ -36,17 +36,17 @@ func clockHeldOf(o desk.Overview, now time.Time) *clockHeldJSON {
 	}
 }
 
-type believeClockIn struct {
+type trustClockIn struct {
 	Body struct {
 		Right bool `json:"right" doc:"That it is right: true."`
 	}
 }
 
-// believeClock takes the word of who may change settings. A word that the clock is
+// trustClock takes the word of who may change settings. A word that the clock is
 // wrong is none that could be acted on: whoever keeps the server sets it.
-func (s *Server) believeClock(ctx context.Context, by access.By, in *believeClockIn) (*nothing, error) {
+func (s *Server) trustClock(ctx context.Context, actor access.Actor, in *trustClockIn) (*nothing, error) {
 	if !in.Body.Right {
 		return nil, access.Errorf(access.Invalid, "A clock that is wrong is set on the server. Send true once it is right.").On("right").WithCode("clock_not_right")
 	}
-	return nil, s.desk.BelieveClock(ctx, by)
+	return nil, s.service.TrustClock(ctx, actor)
 }

@@ -25,7 +25,7 @@ func TestAPIClock(t *testing.T) {
 		c.must(c.store.View(context.Background(), func(tx *store.Tx) error {
 			log, err := tx.AuditSince(0, 200)
 			for _, e := range log {
-				if e.Did == access.DidClock {
+				if e.Action == access.ActionTrustClock {
 					entries++
 				}
 			}

@@ -52,11 +52,11 @@ type sendConfirmationOut struct {
 
 func (s *Server) sendConfirmation(
 	ctx context.Context,
-	by access.By,
+	actor access.Actor,
 	_ *sendConfirmationIn,
 ) (*sendConfirmationOut, error) {
-	agent := strings.Clone(askedBy(ctx).Get(fiber.HeaderUserAgent))
-	sent, err := s.desk.SendConfirmation(ctx, by, agent)
+	agent := strings.Clone(actorIn(ctx).Get(fiber.HeaderUserAgent))
+	sent, err := s.service.SendConfirmation(ctx, actor, agent)
 	return &sendConfirmationOut{
 		confirmationEmailJSON{Email: sent.To, ExpiresAt: sent.ExpiresAt, Held: sent.Held, ID: string(sent.Letter)},
 	}, err
@@ -74,8 +74,8 @@ type confirmOut struct {
 	} `nameHint:"Confirmed"`
 }
 
-func (s *Server) confirm(ctx context.Context, by access.By, in *confirmIn) (*confirmOut, error) {
-	until, err := s.desk.ConfirmCode(ctx, by, strings.Clone(in.Body.Code))
+func (s *Server) confirm(ctx context.Context, actor access.Actor, in *confirmIn) (*confirmOut, error) {
+	until, err := s.service.ConfirmCode(ctx, actor, strings.Clone(in.Body.Code))
 	out := &confirmOut{}
 	out.Body.ConfirmedUntil = until
 	return out, err

@@ -6,7 +6,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
 func (s *Server) mountInvitations(r *room) {
@@ -48,11 +48,11 @@ type InvitationJSON struct {
 	ExpiresIn string   `json:"expires_in,omitempty" doc:"How long the link is good, from 1 hour to 30 days." example:"7d"`
 }
 
-func (j *InvitationJSON) parse() (in desk.Invitation, err error) {
+func (j *InvitationJSON) parse() (in service.NewInvitation, err error) {
 	if in.Email, err = address.Parse(j.Email); err != nil {
 		return in, err
 	}
-	in.Lasts, err = parseLasts("expires_in", j.ExpiresIn)
+	in.TTL, err = parseLasts("expires_in", j.ExpiresIn)
 	in.Roles, in.Name, in.Note = roleNames(j.Roles), j.Name, j.Note
 	return in, err
 }
@@ -75,8 +75,8 @@ type inviteOut struct {
 	Body     invitedJSON
 }
 
-func (s *Server) invite(ctx context.Context, by access.By, in *inviteIn) (*inviteOut, error) {
-	if in.Body.PrintLink && !by.IsOperator() {
+func (s *Server) invite(ctx context.Context, actor access.Actor, in *inviteIn) (*inviteOut, error) {
+	if in.Body.PrintLink && !actor.IsOperator() {
 		return nil, access.Errorf(access.Forbidden, "Only the server's own shell shows the link of an invitation that was mailed. To hand a link over yourself, use login-link on the member: it makes a new one.").
 			On("print_link").WithCode("operator_only")
 	}
@@ -85,7 +85,7 @@ func (s *Server) invite(ctx context.Context, by access.By, in *inviteIn) (*invit
 		return nil, err
 	}
 	want.HandOver = in.Body.PrintLink
-	got, err := s.desk.Invite(ctx, by, want)
+	got, err := s.service.Invite(ctx, actor, want)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (s *Server) invite(ctx context.Context, by access.By, in *inviteIn) (*invit
 	return out, nil
 }
 
-func rejectedBefore(i desk.Invited) *rejectionJSON {
+func rejectedBefore(i service.InvitationResult) *rejectionJSON {
 	if i.RejectedBefore == nil {
 		return nil
 	}
@@ -134,9 +134,9 @@ type rowErrorJSON struct {
 
 type inviteManyOut struct{ Body batchJSON }
 
-func (s *Server) inviteMany(ctx context.Context, by access.By, in *inviteManyIn) (*inviteManyOut, error) {
+func (s *Server) inviteMany(ctx context.Context, actor access.Actor, in *inviteManyIn) (*inviteManyOut, error) {
 	rows, good, at := readRows(in.Body.Invitations)
-	results, err := s.desk.InviteMany(ctx, by, good, in.Body.DryRun)
+	results, err := s.service.InviteMany(ctx, actor, good, in.Body.DryRun)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func (s *Server) inviteMany(ctx context.Context, by access.By, in *inviteManyIn)
 
 // readRows parses all rows. good are those that can be asked for, and at where
 // each of them stands; the others say why not.
-func readRows(all []InvitationJSON) (rows []rowJSON, good []desk.Invitation, at []int) {
+func readRows(all []InvitationJSON) (rows []rowJSON, good []service.NewInvitation, at []int) {
 	rows, first := make([]rowJSON, len(all)), map[string]int{}
 	for i := range all {
 		rows[i] = rowJSON{Row: i + 1, Email: access.Shorten(all[i].Email, 254)}

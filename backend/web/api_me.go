@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
 func (s *Server) mountMe(r *room) {
@@ -44,18 +44,18 @@ type meJSON struct {
 
 type meOut struct{ Body meJSON }
 
-func (s *Server) me(ctx context.Context, _ access.By, _ *struct{}) (*meOut, error) {
-	return &meOut{s.meOf(principal(askedBy(ctx)))}, nil
+func (s *Server) me(ctx context.Context, _ access.Actor, _ *struct{}) (*meOut, error) {
+	return &meOut{s.meOf(principalOf(actorIn(ctx)))}, nil
 }
 
 // meOf is who asks; without a principal, the operator.
-func (s *Server) meOf(p *desk.Principal) meJSON {
+func (s *Server) meOf(p *service.Principal) meJSON {
 	if p == nil {
 		return meJSON{Name: "the operator", State: string(access.Active), Roles: []string{}, Permissions: permissionWords(access.Grantable()), SignInMethod: "operator"}
 	}
 	var may []access.Permission
 	for _, g := range access.Grantable() {
-		if p.Rights[g] {
+		if p.Permissions[g] {
 			may = append(may, g)
 		}
 	}
@@ -65,8 +65,8 @@ func (s *Server) meOf(p *desk.Principal) meJSON {
 	if m.Email.Canonical != m.Email.Typed {
 		me.EmailCanonical = m.Email.Canonical
 	}
-	me.ConfirmedUntil = p.ConfirmedUntil(s.desk.Now())
-	me.NotifyWaiting = !m.Quiet && p.Rights[access.May(access.Decide, access.ResMembers)]
+	me.ConfirmedUntil = p.ConfirmedUntil(s.service.Now())
+	me.NotifyWaiting = !m.MuteDigest && p.Permissions[access.May(access.Decide, access.ResMembers)]
 	return me
 }
 
@@ -76,11 +76,11 @@ type changeMeIn struct {
 	}
 }
 
-func (s *Server) changeMe(ctx context.Context, by access.By, in *changeMeIn) (*meOut, error) {
-	if err := s.desk.SetQuiet(ctx, by, !in.Body.NotifyWaiting); err != nil {
+func (s *Server) changeMe(ctx context.Context, actor access.Actor, in *changeMeIn) (*meOut, error) {
+	if err := s.service.MuteDigest(ctx, actor, !in.Body.NotifyWaiting); err != nil {
 		return nil, err
 	}
-	me := s.meOf(principal(askedBy(ctx)))
+	me := s.meOf(principalOf(actorIn(ctx)))
 	me.NotifyWaiting = in.Body.NotifyWaiting
 	return &meOut{me}, nil
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
 func (s *Server) mountMembers(r *room) {
@@ -116,7 +116,7 @@ func (s *Server) mountMembers(r *room) {
 		text:   "Lets a suspended member in again. Somebody who manages something in the console: " + needsConfirmation,
 		need:   change,
 		fails:  conflict,
-	}, s.restore)
+	}, s.unsuspend)
 }
 
 // Paging is which part of a list.
@@ -136,7 +136,7 @@ type membersIn struct {
 
 type membersOut struct{ Body memberListJSON }
 
-func (s *Server) members(ctx context.Context, by access.By, in *membersIn) (*membersOut, error) {
+func (s *Server) members(ctx context.Context, actor access.Actor, in *membersIn) (*membersOut, error) {
 	state, err := access.State(""), error(nil)
 	if in.State != "" {
 		if state, err = access.ParseState(strings.Clone(in.State)); err != nil {
@@ -151,7 +151,7 @@ func (s *Server) members(ctx context.Context, by access.By, in *membersIn) (*mem
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.desk.Members(ctx, by, struct {
+	page, err := s.service.Members(ctx, actor, struct {
 		State  access.State
 		Role   access.RoleName
 		Words  string
@@ -168,12 +168,12 @@ type waitingIn struct {
 	Paging
 }
 
-func (s *Server) loginRequests(ctx context.Context, by access.By, in *waitingIn) (*membersOut, error) {
+func (s *Server) loginRequests(ctx context.Context, actor access.Actor, in *waitingIn) (*membersOut, error) {
 	words, err := access.CleanText("q", in.Words, 200)
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.desk.Waiting(ctx, by, words, in.cursor(), in.Limit)
+	page, err := s.service.LoginRequests(ctx, actor, words, in.cursor(), in.Limit)
 	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
 }
 
@@ -196,19 +196,19 @@ type emptyJSON struct{}
 
 type memberOut struct{ Body MemberJSON }
 
-func memberAnswer(c desk.Card, err error) (*memberOut, error) {
+func memberAnswer(c service.MemberView, err error) (*memberOut, error) {
 	if err != nil {
 		return nil, err
 	}
 	return &memberOut{memberOf(c)}, nil
 }
 
-func (s *Server) oneMember(ctx context.Context, by access.By, in *memberIn) (*memberOut, error) {
+func (s *Server) oneMember(ctx context.Context, actor access.Actor, in *memberIn) (*memberOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	return memberAnswer(s.desk.Member(ctx, by, id))
+	return memberAnswer(s.service.Member(ctx, actor, id))
 }
 
 type changeMemberIn struct {
@@ -219,28 +219,28 @@ type changeMemberIn struct {
 	}
 }
 
-func (s *Server) changeMember(ctx context.Context, by access.By, in *changeMemberIn) (*memberOut, error) {
+func (s *Server) changeMember(ctx context.Context, actor access.Actor, in *changeMemberIn) (*memberOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
 	switch roles, name := in.Body.Roles, in.Body.Name; {
 	case roles != nil && name == nil:
-		return memberAnswer(s.desk.ChangeAccess(ctx, by, id, roleNames(roles)))
+		return memberAnswer(s.service.ChangeRoles(ctx, actor, id, roleNames(roles)))
 	case roles == nil && name != nil:
-		return memberAnswer(s.desk.Rename(ctx, by, id, *name))
+		return memberAnswer(s.service.Rename(ctx, actor, id, *name))
 	}
 	return nil, access.Errorf(access.Invalid, "Give either roles or name: one change in one request.").WithCode("one_change")
 }
 
 type nothing struct{}
 
-func (s *Server) removeMember(ctx context.Context, by access.By, in *memberIn) (*nothing, error) {
+func (s *Server) removeMember(ctx context.Context, actor access.Actor, in *memberIn) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.desk.Remove(ctx, by, id)
+	return nil, s.service.Remove(ctx, actor, id)
 }
 
 type approveIn struct {
@@ -252,7 +252,7 @@ type approveJSON struct {
 	Roles []string `json:"roles,omitempty" doc:"Absent: those they were invited with." example:"Fleet"`
 }
 
-func (s *Server) approve(ctx context.Context, by access.By, in *approveIn) (*memberOut, error) {
+func (s *Server) approve(ctx context.Context, actor access.Actor, in *approveIn) (*memberOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -261,7 +261,7 @@ func (s *Server) approve(ctx context.Context, by access.By, in *approveIn) (*mem
 	if in.Body != nil {
 		roles = roleNames(in.Body.Roles)
 	}
-	return memberAnswer(s.desk.Approve(ctx, by, id, roles))
+	return memberAnswer(s.service.Approve(ctx, actor, id, roles))
 }
 
 type rejectIn struct {
@@ -274,7 +274,7 @@ type rejectJSON struct {
 	TellThem bool   `json:"tell_them,omitempty" doc:"Send a letter that says so."`
 }
 
-func (s *Server) reject(ctx context.Context, by access.By, in *rejectIn) (*nothing, error) {
+func (s *Server) reject(ctx context.Context, actor access.Actor, in *rejectIn) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -283,31 +283,31 @@ func (s *Server) reject(ctx context.Context, by access.By, in *rejectIn) (*nothi
 	if in.Body != nil {
 		why = *in.Body
 	}
-	return nil, s.desk.Reject(ctx, by, id, why.Reason, why.TellThem)
+	return nil, s.service.Reject(ctx, actor, id, why.Reason, why.TellThem)
 }
 
-func (s *Server) resend(ctx context.Context, by access.By, in *bareIn) (*memberOut, error) {
+func (s *Server) resend(ctx context.Context, actor access.Actor, in *bareIn) (*memberOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	return memberAnswer(s.desk.Resend(ctx, by, id))
+	return memberAnswer(s.service.Resend(ctx, actor, id))
 }
 
-func (s *Server) suspend(ctx context.Context, by access.By, in *bareIn) (*memberOut, error) {
+func (s *Server) suspend(ctx context.Context, actor access.Actor, in *bareIn) (*memberOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	return memberAnswer(s.desk.Suspend(ctx, by, id))
+	return memberAnswer(s.service.Suspend(ctx, actor, id))
 }
 
-func (s *Server) restore(ctx context.Context, by access.By, in *bareIn) (*memberOut, error) {
+func (s *Server) unsuspend(ctx context.Context, actor access.Actor, in *bareIn) (*memberOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	return memberAnswer(s.desk.Restore(ctx, by, id))
+	return memberAnswer(s.service.Unsuspend(ctx, actor, id))
 }
 
 type linkJSON struct {
@@ -316,11 +316,11 @@ type linkJSON struct {
 
 type linkOut struct{ Body linkJSON }
 
-func (s *Server) loginLink(ctx context.Context, by access.By, in *bareIn) (*linkOut, error) {
+func (s *Server) loginLink(ctx context.Context, actor access.Actor, in *bareIn) (*linkOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	link, err := s.desk.CopyLink(ctx, by, id)
+	link, err := s.service.CopyLink(ctx, actor, id)
 	return &linkOut{linkJSON{link}}, err
 }

@@ -50,8 +50,8 @@ func (s *Server) mountOverview(r *room) {
 
 type overviewOut struct{ Body overviewJSON }
 
-func (s *Server) overview(ctx context.Context, by access.By, _ *struct{}) (*overviewOut, error) {
-	o, err := s.desk.Overview(ctx, by)
+func (s *Server) overview(ctx context.Context, actor access.Actor, _ *struct{}) (*overviewOut, error) {
+	o, err := s.service.Overview(ctx, actor)
 	return &overviewOut{s.overviewOf(o)}, err
 }
 
@@ -62,7 +62,7 @@ type daysIn struct {
 type dayJSON struct {
 	Day      string `json:"day" doc:"In UTC." example:"2030-05-01"`
 	Invited  int    `json:"invited"`
-	Waiting  int    `json:"waiting" doc:"Accepted the invitation, and began to wait."`
+	Verified int    `json:"waiting" doc:"Accepted the invitation, and began to wait."`
 	Approved int    `json:"approved"`
 	Rejected int    `json:"rejected"`
 }
@@ -74,12 +74,12 @@ type daysOut struct {
 	} `nameHint:"DayList"`
 }
 
-func (s *Server) days(ctx context.Context, by access.By, in *daysIn) (*daysOut, error) {
-	all, err := s.desk.Days(ctx, by, in.Days)
+func (s *Server) days(ctx context.Context, actor access.Actor, in *daysIn) (*daysOut, error) {
+	all, err := s.service.Days(ctx, actor, in.Days)
 	out := &daysOut{}
 	out.Body.Items, out.Body.Total = make([]dayJSON, len(all)), len(all)
 	for i, d := range all {
-		out.Body.Items[i] = dayJSON{d.Day.Format(time.DateOnly), d.Invited, d.Waiting, d.Approved, d.Rejected}
+		out.Body.Items[i] = dayJSON{d.Day.Format(time.DateOnly), d.Invited, d.Verified, d.Approved, d.Rejected}
 	}
 	return out, err
 }
@@ -89,14 +89,14 @@ type expiringIn struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items at the most."`
 }
 
-func (s *Server) expiring(ctx context.Context, by access.By, in *expiringIn) (*membersOut, error) {
+func (s *Server) expiring(ctx context.Context, actor access.Actor, in *expiringIn) (*membersOut, error) {
 	within, err := parseLasts("expires_within", in.Within)
-	if err == nil && (within == 0 || within > access.LongestInvite) {
+	if err == nil && (within == 0 || within > access.MaxInvitationTTL) {
 		err = access.Errorf(access.Invalid, "Look ahead from 1 minute to 30 days: 90m, 48h or 7d.").On("expires_within").WithCode("bad_duration")
 	}
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.desk.Expiring(ctx, by, within, in.Limit)
+	page, err := s.service.Expiring(ctx, actor, within, in.Limit)
 	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
 }

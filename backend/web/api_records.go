@@ -25,8 +25,8 @@ func (s *Server) mountRecords(r *room) {
 		title:  "One letter",
 		text:   "A letter with what it says. A login link or code in it is left out: the server's own shell alone shows it. The words of a letter with one that is done with are gone.",
 		need:   read,
-	}, s.letter)
-	s.mountLetterPage(r, read)
+	}, s.message)
+	s.mountMessagePage(r, read)
 	mount(r, op{
 		method: http.MethodPost,
 		path:   "/outbox/{id}/retry",
@@ -35,7 +35,7 @@ func (s *Server) mountRecords(r *room) {
 		text:   "Makes a letter due at once, and starts a paused queue again.",
 		need:   change,
 		fails:  []int{http.StatusConflict},
-	}, s.retryLetter)
+	}, s.retryMessage)
 	mount(r, op{
 		method: http.MethodDelete,
 		path:   "/outbox/{id}",
@@ -44,80 +44,80 @@ func (s *Server) mountRecords(r *room) {
 		text:   "Takes a letter out of the outbox. One that was not sent yet never is; the login link of an invitation that was not sent opens nothing any more.",
 		need:   change,
 		fails:  []int{http.StatusConflict},
-	}, s.dropLetter)
+	}, s.deleteMessage)
 }
 
-type lettersOut struct {
+type messagesOut struct {
 	Body struct {
-		Items []LetterJSON `json:"items"`
-		Next  string       `json:"next,omitempty" doc:"The cursor of the page after; absent at the end."`
-		Total int          `json:"total"`
+		Items []MessageJSON `json:"items"`
+		Next  string        `json:"next,omitempty" doc:"The cursor of the page after; absent at the end."`
+		Total int           `json:"total"`
 	} `nameHint:"LetterList"`
 }
 
-func (s *Server) outbox(ctx context.Context, by access.By, in *pageIn) (*lettersOut, error) {
-	page, err := s.desk.Outbox(ctx, by, in.cursor(), in.Limit)
-	out := &lettersOut{}
-	out.Body.Items, out.Body.Next, out.Body.Total = make([]LetterJSON, len(page.Items)), page.Next, page.Total
+func (s *Server) outbox(ctx context.Context, actor access.Actor, in *pageIn) (*messagesOut, error) {
+	page, err := s.service.Outbox(ctx, actor, in.cursor(), in.Limit)
+	out := &messagesOut{}
+	out.Body.Items, out.Body.Next, out.Body.Total = make([]MessageJSON, len(page.Items)), page.Next, page.Total
 	for i, l := range page.Items {
-		out.Body.Items[i] = letterOf(l)
+		out.Body.Items[i] = messageOf(l)
 	}
 	return out, err
 }
 
-// LetterPath is the letter that an operation is about.
-type LetterPath struct {
+// MessagePath is the email that an operation is about.
+type MessagePath struct {
 	ID string `path:"id" doc:"The letter's id." example:"mfrggzdfmztwq2lknnwg23tpoa"`
 }
 
-func (p *LetterPath) id() (access.LetterID, error) { return access.ParseLetterID(p.ID) }
+func (p *MessagePath) id() (access.MessageID, error) { return access.ParseMessageID(p.ID) }
 
-type letterIn struct{ LetterPath }
+type messageIn struct{ MessagePath }
 
-type wholeLetterOut struct{ Body wholeLetterJSON }
+type messageBodyOut struct{ Body messageBodyJSON }
 
-// letter answers with the words as far as the desk shows them, and says why
+// message answers with the words as far as the service shows them, and says why
 // where it does not.
-func (s *Server) letter(ctx context.Context, by access.By, in *letterIn) (*wholeLetterOut, error) {
+func (s *Server) message(ctx context.Context, actor access.Actor, in *messageIn) (*messageBodyOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	l, words, err := s.desk.Letter(ctx, by, id)
-	out := &wholeLetterOut{wholeLetterJSON{LetterJSON: letterOf(l), Text: words.Text, HTML: words.HTML}}
-	out.Body.Redacted = err == nil && l.Kind.HoldsSecret() && !by.IsOperator()
+	l, words, err := s.service.Message(ctx, actor, id)
+	out := &messageBodyOut{messageBodyJSON{MessageJSON: messageOf(l), Text: words.Text, HTML: words.HTML}}
+	out.Body.Redacted = err == nil && l.Kind.HoldsSecret() && !actor.IsOperator()
 	if why := access.Explain(err); err != nil && why.Code == "letter_wiped" {
 		out.Body.Withheld, err = why.Message, nil
 	}
 	return out, err
 }
 
-func (s *Server) dropLetter(ctx context.Context, by access.By, in *letterIn) (*nothing, error) {
+func (s *Server) deleteMessage(ctx context.Context, actor access.Actor, in *messageIn) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.desk.DropLetter(ctx, by, id)
+	return nil, s.service.DeleteMessage(ctx, actor, id)
 }
 
 type retryIn struct {
-	LetterPath
+	MessagePath
 	Body *emptyJSON
 }
 
-type letterOut struct{ Body LetterJSON }
+type messageOut struct{ Body MessageJSON }
 
-func letterAnswer(l access.Letter, err error) (*letterOut, error) {
+func messageAnswer(l access.Message, err error) (*messageOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &letterOut{letterOf(l)}, nil
+	return &messageOut{messageOf(l)}, nil
 }
 
-func (s *Server) retryLetter(ctx context.Context, by access.By, in *retryIn) (*letterOut, error) {
+func (s *Server) retryMessage(ctx context.Context, actor access.Actor, in *retryIn) (*messageOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	return letterAnswer(s.desk.RetryLetter(ctx, by, id))
+	return messageAnswer(s.service.RetryMessage(ctx, actor, id))
 }

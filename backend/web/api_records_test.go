@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 	"doorward/backend/store"
 )
 
@@ -25,7 +25,7 @@ func TestAPIDecisions(t *testing.T) {
 	c.must(c.desk.PutRole(bg, c.house.admin, access.Role{Name: "Porter", Permissions: []access.Permission{
 		access.May(access.Read, access.ResMembers), access.May(access.DoInvite, access.ResMembers),
 		access.May(access.Decide, access.ResMembers), access.May(access.Open, access.ResFleet),
-		access.May(access.Open, access.ResFleetLake), access.May(access.Open, access.ResFleetFlows),
+		access.May(access.Open, access.ResFleetDataLake), access.May(access.Open, access.ResFleetFlows),
 	}}))
 	porter, id := c.arrived("porter@example.com", "Porter")
 	c.fleet, c.ids["fleet"] = porter, id
@@ -89,7 +89,7 @@ func (h *house) back(email string) *guest {
 	h.t.Helper()
 	g := h.guest()
 	g.post(g.get("/login"), "/login", "email", email)
-	_, err := h.desk.AnswerAsks(bg)
+	_, err := h.desk.AnswerSignInRequests(bg)
 	h.must(err)
 	_, code := h.signInLetter()
 	g.post(g.get("/login"), "/login/code", "code", code).want(h.t, 303)
@@ -135,12 +135,12 @@ func TestExportIsNoFormula(t *testing.T) {
 	}
 }
 
-// A delegated Admin reads the letters of others to come in as them.
+// A delegated Admin reads the emails of others to come in as them.
 func TestLetterPreviewHoldsNoWayIn(t *testing.T) {
 	c := newCast(t)
 	g := c.guest()
 	g.post(g.get("/login"), "/login", "email", "fleet@example.com").want(t, 200)
-	_, err := c.desk.AnswerAsks(bg)
+	_, err := c.desk.AnswerSignInRequests(bg)
 	c.must(err)
 	link, code := c.signInLetter()
 	secret := strings.TrimPrefix(link, "/login/")
@@ -191,14 +191,14 @@ func TestAPIOutbox(t *testing.T) {
 func TestTotalsThatAreFloors(t *testing.T) {
 	h := newHouse(t)
 	const many = store.CountsUpTo + 1
-	for n := 0; n < many; n += desk.MostRows {
-		var rows []desk.Invitation
-		for i := n; i < min(many, n+desk.MostRows); i++ {
+	for n := 0; n < many; n += service.MaxBatchRows {
+		var rows []service.NewInvitation
+		for i := n; i < min(many, n+service.MaxBatchRows); i++ {
 			name := "One"
 			if i == 0 {
 				name = "Last"
 			}
-			rows = append(rows, desk.Invitation{Email: h.address(fmt.Sprintf("p%d@many.example", i)), Name: name, Roles: []access.RoleName{access.Fleet}})
+			rows = append(rows, service.NewInvitation{Email: h.address(fmt.Sprintf("p%d@many.example", i)), Name: name, Roles: []access.RoleName{access.Fleet}})
 		}
 		done, err := h.desk.InviteMany(bg, h.admin, rows, false)
 		h.must(err)
@@ -253,7 +253,7 @@ func TestAPISaysThatALinkWasHandedOver(t *testing.T) {
 	id, _ := c.invite("late@example.com", access.Fleet)
 	link, err := c.desk.CopyLink(bg, c.house.admin, id)
 	c.must(err)
-	_, err = c.desk.RedeemLink(bg, access.Secret(link[strings.LastIndexByte(link, '/')+1:]), desk.Browser{Secret: "eve"})
+	_, err = c.desk.RedeemLink(bg, access.Secret(link[strings.LastIndexByte(link, '/')+1:]), service.Browser{Secret: "eve"})
 	c.must(err)
 	c.ids["late"] = id
 	said := all(`"link_handed_over_by":"grace@example.org"`, `"accepted_at":"2030-05-01T12:00:00Z"`)

@@ -59,8 +59,8 @@ type rolesOut struct {
 	} `nameHint:"RoleList"`
 }
 
-func (s *Server) roles(ctx context.Context, by access.By, _ *struct{}) (*rolesOut, error) {
-	all, err := s.desk.Roles(ctx, by)
+func (s *Server) roles(ctx context.Context, actor access.Actor, _ *struct{}) (*rolesOut, error) {
+	all, err := s.service.Roles(ctx, actor)
 	out := &rolesOut{}
 	out.Body.Items, out.Body.Total, out.Body.Grantable = make([]roleJSON, len(all)), len(all), permissionWords(access.Grantable())
 	for i, r := range all {
@@ -93,21 +93,21 @@ type putRoleIn struct {
 
 type roleOut struct{ Body roleJSON }
 
-func (s *Server) putRole(ctx context.Context, by access.By, in *putRoleIn) (*roleOut, error) {
+func (s *Server) putRole(ctx context.Context, actor access.Actor, in *putRoleIn) (*roleOut, error) {
 	name, err := in.name()
 	if err != nil {
 		return nil, err
 	}
 	r := access.Role{Name: name, Description: in.Body.Description, Permissions: parsePermissions(in.Body.Permissions)}
-	return &roleOut{roleOf(r)}, s.desk.PutRole(ctx, by, r)
+	return &roleOut{roleOf(r)}, s.service.PutRole(ctx, actor, r)
 }
 
 type roleIn struct{ RolePath }
 
-func (s *Server) deleteRole(ctx context.Context, by access.By, in *roleIn) (*nothing, error) {
+func (s *Server) deleteRole(ctx context.Context, actor access.Actor, in *roleIn) (*nothing, error) {
 	name, err := in.name()
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.desk.DeleteRole(ctx, by, name)
+	return nil, s.service.DeleteRole(ctx, actor, name)
 }

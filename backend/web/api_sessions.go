@@ -45,12 +45,12 @@ type signOutJSON struct {
 	Tokens bool `json:"tokens,omitempty" doc:"Revoke the member's API tokens as well."`
 }
 
-func (s *Server) signOut(ctx context.Context, by access.By, in *signOutIn) (*nothing, error) {
+func (s *Server) signOut(ctx context.Context, actor access.Actor, in *signOutIn) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.desk.SignOutEverywhere(ctx, by, id, in.Body != nil && in.Body.Tokens)
+	return nil, s.service.SignOutEverywhere(ctx, actor, id, in.Body != nil && in.Body.Tokens)
 }
 
 type sessionJSON struct {
@@ -71,25 +71,25 @@ type sessionsOut struct {
 	} `nameHint:"SessionList"`
 }
 
-func (s *Server) sessions(ctx context.Context, by access.By, in *memberIn) (*sessionsOut, error) {
+func (s *Server) sessions(ctx context.Context, actor access.Actor, in *memberIn) (*sessionsOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.desk.Sessions(ctx, by, id)
+	all, err := s.service.Sessions(ctx, actor, id)
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := s.desk.TokensOwned(ctx, by, id)
+	tokens, err := s.service.TokensOwned(ctx, actor, id)
 	var asking access.SecretHash
-	if secret, ok := askedBy(ctx).Locals(secretKey).(access.Secret); ok {
+	if secret, ok := actorIn(ctx).Locals(secretKey).(access.Secret); ok {
 		asking = secret.Hash()
 	}
 	out := &sessionsOut{}
 	out.Body.Items, out.Body.Total = make([]sessionJSON, len(all)), len(all)
 	out.Body.Tokens = tokens
 	for i, x := range all {
-		out.Body.Items[i] = sessionJSON{ID: x.ID(), Current: x.Hash == asking, Method: x.Method, OpenedAt: x.OpenedAt, SeenAt: x.SeenAt, From: x.From, Agent: x.Agent}
+		out.Body.Items[i] = sessionJSON{ID: x.ID(), Current: x.Hash == asking, Method: x.Method, OpenedAt: x.OpenedAt, SeenAt: x.SeenAt, From: x.Address, Agent: x.UserAgent}
 	}
 	return out, err
 }
@@ -99,10 +99,10 @@ type endSessionIn struct {
 	Session string `path:"session" doc:"The session's id."`
 }
 
-func (s *Server) endSession(ctx context.Context, by access.By, in *endSessionIn) (*nothing, error) {
+func (s *Server) endSession(ctx context.Context, actor access.Actor, in *endSessionIn) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.desk.EndSession(ctx, by, id, in.Session)
+	return nil, s.service.EndSession(ctx, actor, id, in.Session)
 }

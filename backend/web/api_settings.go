@@ -7,7 +7,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
 func (s *Server) mountSettings(r *room) {
@@ -52,7 +52,7 @@ func (s *Server) mountSettings(r *room) {
 		text:   "Where clock_held stands in the overview: what waits because the clock has jumped is done. Elsewhere it changes nothing.",
 		need:   change,
 		fails:  []int{http.StatusUnprocessableEntity},
-	}, s.believeClock)
+	}, s.trustClock)
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/tokens",
@@ -71,7 +71,7 @@ func (s *Server) mountSettings(r *room) {
 		need:    change,
 		answers: http.StatusCreated,
 		fails:   []int{http.StatusConflict},
-	}, s.makeToken)
+	}, s.createToken)
 	mount(r, op{
 		method: http.MethodDelete,
 		path:   "/tokens/{id}",
@@ -111,14 +111,14 @@ func ourFacts() []Fact {
 		return Fact{Name: name, Value: lastsWords(d), Default: lastsWords(d), Meaning: meaning}
 	}
 	return []Fact{
-		lasts("sign_in_link", access.SignInLasts, "how long a sign-in link or code is good"),
-		lasts("pending_account", access.PendingEnds, "how long a pending account waits for a decision before it is removed"),
-		lasts("session_idle", access.MemberIdle, "how long a member stays signed in without use"),
-		lasts("session", access.MemberLasts, "how long a member stays signed in at the most"),
-		lasts("session_idle_managers", access.AdminIdle, "the same for whoever can read members"),
-		lasts("session_managers", access.AdminLasts, "the same for whoever can read members"),
-		lasts("token", access.DefaultToken, "how long an API token lasts, unless said otherwise"),
-		lasts("token_longest", access.LongestToken, "how long an API token can last"),
+		lasts("sign_in_link", access.SignInTTL, "how long a sign-in link or code is good"),
+		lasts("pending_account", access.PendingTTL, "how long a pending account waits for a decision before it is removed"),
+		lasts("session_idle", access.MemberIdleTTL, "how long a member stays signed in without use"),
+		lasts("session", access.MemberSessionTTL, "how long a member stays signed in at the most"),
+		lasts("session_idle_managers", access.AdminIdleTTL, "the same for whoever can read members"),
+		lasts("session_managers", access.AdminSessionTTL, "the same for whoever can read members"),
+		lasts("token", access.DefaultTokenTTL, "how long an API token lasts, unless said otherwise"),
+		lasts("token_longest", access.MaxTokenTTL, "how long an API token can last"),
 		lasts(
 			"confirmation",
 			access.ConfirmationTTL,
@@ -130,27 +130,27 @@ func ourFacts() []Fact {
 
 type settingsOut struct{ Body settingsJSON }
 
-func (s *Server) settings(ctx context.Context, by access.By, _ *struct{}) (*settingsOut, error) {
-	kept, err := s.desk.Settings(ctx, by)
+func (s *Server) settings(ctx context.Context, actor access.Actor, _ *struct{}) (*settingsOut, error) {
+	kept, err := s.service.Settings(ctx, actor)
 	if err != nil {
 		return nil, err
 	}
-	return s.settingsAnswer(ctx, by, kept)
+	return s.settingsAnswer(ctx, actor, kept)
 }
 
 // settingsAnswer adds how mail fares, for whoever may see the overview.
-func (s *Server) settingsAnswer(ctx context.Context, by access.By, kept access.Settings) (*settingsOut, error) {
-	o, err := s.desk.Overview(ctx, by)
+func (s *Server) settingsAnswer(ctx context.Context, actor access.Actor, kept access.Settings) (*settingsOut, error) {
+	o, err := s.service.Overview(ctx, actor)
 	if access.Forbidden.Is(err) {
-		o, err = desk.Overview{MailServer: s.mailServer != ""}, nil
+		o, err = service.Overview{MailServer: s.mailServer != ""}, nil
 	}
-	out := settingsJSON{Workspace: kept.Workspace, InvitationExpiresIn: lastsWords(kept.Invitation.Std()), PublicURL: s.publicURL, Mail: s.mailOf(o), Fixed: s.facts}
+	out := settingsJSON{Workspace: kept.Workspace, InvitationExpiresIn: lastsWords(kept.InvitationTTL.Std()), PublicURL: s.publicURL, Mail: s.mailOf(o), Fixed: s.facts}
 	usual := access.DefaultSettings()
-	out.Defaults = defaultsJSON{usual.Workspace, lastsWords(usual.Invitation.Std())}
+	out.Defaults = defaultsJSON{usual.Workspace, lastsWords(usual.InvitationTTL.Std())}
 	return &settingsOut{out}, err
 }
 
-func (s *Server) checks(ctx context.Context, _ access.By, in *struct{}) (*checksOut, error) {
+func (s *Server) checks(ctx context.Context, _ access.Actor, in *struct{}) (*checksOut, error) {
 	out := &checksOut{}
 	out.Body.Checks = []Check{}
 	if s.ops != nil {
@@ -166,8 +166,8 @@ type changeSettingsIn struct {
 	}
 }
 
-func (s *Server) changeSettings(ctx context.Context, by access.By, in *changeSettingsIn) (*settingsOut, error) {
-	change := desk.SettingsChange{Workspace: in.Body.Workspace}
+func (s *Server) changeSettings(ctx context.Context, actor access.Actor, in *changeSettingsIn) (*settingsOut, error) {
+	change := service.SettingsChange{Workspace: in.Body.Workspace}
 	if given := in.Body.InvitationExpiresIn; given != nil {
 		lasts, err := parseLasts("invitation_expires_in", *given)
 		if err != nil {
@@ -175,14 +175,14 @@ func (s *Server) changeSettings(ctx context.Context, by access.By, in *changeSet
 		}
 		change.Invitation = &lasts
 	}
-	kept, err := s.desk.ChangeSettings(ctx, by, change)
+	kept, err := s.service.ChangeSettings(ctx, actor, change)
 	if shown := access.Explain(err); err != nil && shown.Field == "invitation" {
 		return nil, shown.On("invitation_expires_in")
 	}
 	if err != nil {
 		return nil, err
 	}
-	return s.settingsAnswer(ctx, by, kept)
+	return s.settingsAnswer(ctx, actor, kept)
 }
 
 type testMailIn struct {
@@ -193,7 +193,7 @@ type testMailJSON struct {
 	Email string `json:"email,omitempty" doc:"Absent: one's own address." example:"ada@example.com"`
 }
 
-func (s *Server) testMail(ctx context.Context, by access.By, in *testMailIn) (*letterOut, error) {
+func (s *Server) testMail(ctx context.Context, actor access.Actor, in *testMailIn) (*messageOut, error) {
 	var to access.Address
 	if in.Body != nil && in.Body.Email != "" {
 		var err error
@@ -201,7 +201,7 @@ func (s *Server) testMail(ctx context.Context, by access.By, in *testMailIn) (*l
 			return nil, err
 		}
 	}
-	return letterAnswer(s.desk.TestMail(ctx, by, to))
+	return messageAnswer(s.service.TestMail(ctx, actor, to))
 }
 
 // A TokenJSON is an API token without its secret.
@@ -210,13 +210,13 @@ type TokenJSON struct {
 	Name      string    `json:"name" example:"nightly report"`
 	Roles     []string  `json:"roles" example:"Fleet"`
 	Owner     string    `json:"owner,omitempty" doc:"The id of the member it acts for; absent where the operator made it."`
-	MadeAt    time.Time `json:"made_at"`
+	CreatedAt time.Time `json:"made_at"`
 	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Absent: it never expires. An older Doorward made it: make a new one in its place."`
 	UsedAt    time.Time `json:"used_at,omitzero" doc:"Last use, to the minute."`
 }
 
 func tokenOf(t access.Token) TokenJSON {
-	return TokenJSON{ID: string(t.ID), Name: t.Name, Roles: roleStrings(t.Roles), Owner: string(t.Owner), MadeAt: t.MadeAt, ExpiresAt: t.ExpiresAt, UsedAt: t.UsedAt}
+	return TokenJSON{ID: string(t.ID), Name: t.Name, Roles: roleStrings(t.Roles), Owner: string(t.Owner), CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, UsedAt: t.UsedAt}
 }
 
 type tokensOut struct {
@@ -226,8 +226,8 @@ type tokensOut struct {
 	} `nameHint:"TokenList"`
 }
 
-func (s *Server) tokens(ctx context.Context, by access.By, _ *struct{}) (*tokensOut, error) {
-	all, err := s.desk.Tokens(ctx, by)
+func (s *Server) tokens(ctx context.Context, actor access.Actor, _ *struct{}) (*tokensOut, error) {
+	all, err := s.service.Tokens(ctx, actor)
 	out := &tokensOut{}
 	out.Body.Items, out.Body.Total = make([]TokenJSON, len(all)), len(all)
 	for i, t := range all {
@@ -236,7 +236,7 @@ func (s *Server) tokens(ctx context.Context, by access.By, _ *struct{}) (*tokens
 	return out, err
 }
 
-type makeTokenIn struct {
+type createTokenIn struct {
 	Body struct {
 		Name      string   `json:"name" doc:"What it is for." example:"nightly report"`
 		Roles     []string `json:"roles" example:"Fleet"`
@@ -244,30 +244,30 @@ type makeTokenIn struct {
 	}
 }
 
-type madeTokenJSON struct {
+type createdTokenJSON struct {
 	TokenJSON
 	Token string `json:"token" doc:"The secret. It is not shown again." example:"dw_…"`
 }
 
-type makeTokenOut struct{ Body madeTokenJSON }
+type createTokenOut struct{ Body createdTokenJSON }
 
-func (s *Server) makeToken(ctx context.Context, by access.By, in *makeTokenIn) (*makeTokenOut, error) {
+func (s *Server) createToken(ctx context.Context, actor access.Actor, in *createTokenIn) (*createTokenOut, error) {
 	lasts, err := parseLasts("expires_in", in.Body.ExpiresIn)
 	if err != nil {
 		return nil, err
 	}
-	t, secret, err := s.desk.MakeToken(ctx, by, in.Body.Name, roleNames(in.Body.Roles), lasts)
-	return &makeTokenOut{madeTokenJSON{tokenOf(t), secret.Reveal()}}, err
+	t, secret, err := s.service.CreateToken(ctx, actor, in.Body.Name, roleNames(in.Body.Roles), lasts)
+	return &createTokenOut{createdTokenJSON{tokenOf(t), secret.Reveal()}}, err
 }
 
 type tokenIn struct {
 	ID string `path:"id" doc:"The token's id."`
 }
 
-func (s *Server) revokeToken(ctx context.Context, by access.By, in *tokenIn) (*nothing, error) {
+func (s *Server) revokeToken(ctx context.Context, actor access.Actor, in *tokenIn) (*nothing, error) {
 	id, err := access.ParseTokenID(in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.desk.RevokeToken(ctx, by, id)
+	return nil, s.service.RevokeToken(ctx, actor, id)
 }

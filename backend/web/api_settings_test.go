@@ -17,7 +17,7 @@ func (stubOperations) Verify(context.Context) (map[string]int, error) { return n
 func (stubOperations) Backup(context.Context, io.Writer) error        { return nil }
 
 func (stubOperations) Doctor(context.Context) []Check {
-	return []Check{{Name: "disk", State: "warn", Detail: "1 MB free", Mend: "Make room."}}
+	return []Check{{Name: "disk", State: "warn", Detail: "1 MB free", Fix: "Make room."}}
 }
 
 func TestAPISettingsAndRoles(t *testing.T) {
@@ -92,7 +92,7 @@ func TestAPITokens(t *testing.T) {
 // not those of somebody with more access.
 func TestAPISessions(t *testing.T) {
 	c := newCast(t)
-	c.must(c.desk.PutRole(bg, c.house.admin, access.Role{Name: "Porter", Permissions: []access.Permission{access.May(access.Read, access.ResMembers), access.May(access.Change, access.ResMembers), access.May(access.Open, access.ResFleet), access.May(access.Open, access.ResFleetFlows), access.May(access.Open, access.ResFleetLake)}}))
+	c.must(c.desk.PutRole(bg, c.house.admin, access.Role{Name: "Porter", Permissions: []access.Permission{access.May(access.Read, access.ResMembers), access.May(access.Change, access.ResMembers), access.May(access.Open, access.ResFleet), access.May(access.Open, access.ResFleetFlows), access.May(access.Open, access.ResFleetDataLake)}}))
 	c.pending, c.ids["porter"] = c.arrived("porter@example.com", "Porter")
 	second := c.back("fleet@example.com")
 	own := c.as("fleet", "GET", c.fill("/members/{fleet}/sessions"), "")

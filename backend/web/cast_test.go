@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
 // api sends JSON as the console does.
@@ -37,14 +37,14 @@ func bearer(secret access.Secret) func(*http.Request) {
 }
 
 // token makes an API token of a member.
-func (h *house) token(by access.By, roles ...access.RoleName) access.Secret {
+func (h *house) token(actor access.Actor, roles ...access.RoleName) access.Secret {
 	h.t.Helper()
-	_, secret, err := h.desk.MakeToken(context.Background(), by, "for a test", roles, 0)
+	_, secret, err := h.desk.CreateToken(context.Background(), actor, "for a test", roles, 0)
 	h.must(err)
 	return secret
 }
 
-// A cast is one of each kind of asker.
+// A cast is one of each kind of caller.
 type cast struct {
 	*house
 	admin, fleet, pending, suspended, stranger *guest
@@ -68,8 +68,8 @@ func newCast(t testing.TB, change ...func(*Options)) *cast {
 	c.ids["pending"], link = h.invite("pending@example.com", access.Fleet)
 	c.pending = h.guest()
 	c.pending.enter(link)
-	by := h.confirmed(c.ids["admin"])
-	c.tokens["admin"], c.tokens["weak"] = h.token(by, access.Admin), h.token(by, access.Fleet)
+	actor := h.confirmed(c.ids["admin"])
+	c.tokens["admin"], c.tokens["weak"] = h.token(actor, access.Admin), h.token(actor, access.Fleet)
 	return c
 }
 
@@ -118,6 +118,6 @@ func keys(m map[string]any) string {
 	return sortedList(all)
 }
 
-func deskInvitation(c *cast, email string) desk.Invitation {
-	return desk.Invitation{Email: c.address(email), Roles: []access.RoleName{access.Fleet}}
+func deskInvitation(c *cast, email string) service.NewInvitation {
+	return service.NewInvitation{Email: c.address(email), Roles: []access.RoleName{access.Fleet}}
 }

@@ -21,12 +21,12 @@ var (
 func (h *house) confirmationCode(to string) (code string) {
 	h.t.Helper()
 	h.must(h.store.View(bg, func(tx *store.Tx) error {
-		page, err := tx.Letters("", 200)
+		page, err := tx.Messages("", 200)
 		for _, l := range page.Items {
-			if l.Kind != access.ConfirmationLetter || l.To != to || code != "" {
+			if l.Kind != access.ConfirmationMessage || l.Recipient != to || code != "" {
 				continue
 			}
-			w, err := tx.Words(l.ID)
+			w, err := tx.MessageBody(l.ID)
 			if err != nil {
 				return err
 			}

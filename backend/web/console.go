@@ -10,7 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
 // console is the built console: its files as they are kept in the binary, and,
@@ -49,8 +49,8 @@ func contentType(name string) string {
 }
 
 // mayManage refuses whoever has nothing to do in the console.
-func mayManage(p *desk.Principal) error {
-	if p.Rights.Manage() {
+func mayManage(p *service.Principal) error {
+	if p.Permissions.CanManage() {
 		return nil
 	}
 	return access.NotAllowed(access.May(access.Read, access.ResMembers))

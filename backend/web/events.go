@@ -7,16 +7,16 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
 // How many event streams there are at the most, and how they run.
 const (
-	streamsEach   = 8    // of one member or token
-	streamsMost   = 2000 // in all
-	streamBuffer  = 128  // changes that wait for a client before it is told to reload
-	beatEvery     = 20 * time.Second
-	overviewEvery = 200 * time.Millisecond
+	maxStreamsEach = 8    // of one member or token
+	maxStreams     = 2000 // in all
+	streamBuffer   = 128  // changes that wait for a client before it is told to reload
+	beatEvery      = 20 * time.Second
+	overviewEvery  = 200 * time.Millisecond
 )
 
 // A hub passes committed changes to event streams. All streams share one watch
@@ -32,8 +32,8 @@ type hub struct {
 	stop    context.CancelFunc
 }
 
-// A news is one change on its way to a stream. data is what overview tells.
-type news struct {
+// A event is one change on its way to a stream. data is what overview tells.
+type event struct {
 	topic, id string
 	data      []byte
 }
@@ -54,10 +54,10 @@ func (h *hub) add(st *stream) error {
 	switch {
 	case h.s.stopped.Err() != nil:
 		return access.Errorf(access.Unavailable, "The server is about to stop. Try again in a few seconds.").WithCode("busy")
-	case len(h.streams) >= streamsMost:
+	case len(h.streams) >= maxStreams:
 		return busy()
-	case h.each[st.owner] >= streamsEach:
-		return access.Errorf(access.TooMany, "There are %d event streams of yours already. Close one first.", streamsEach).WithCode("too_many_streams")
+	case h.each[st.owner] >= maxStreamsEach:
+		return access.Errorf(access.TooMany, "There are %d event streams of yours already. Close one first.", maxStreamsEach).WithCode("too_many_streams")
 	}
 	if len(h.streams) == 0 {
 		if err := h.watch(); err != nil {
@@ -93,7 +93,7 @@ func (h *hub) drop(st *stream) {
 // watch starts the one watch of the store.
 func (h *hub) watch() error {
 	ctx, stop := context.WithCancel(h.s.stopped)
-	changes, err := h.s.desk.Watch(ctx)
+	changes, err := h.s.service.Watch(ctx)
 	if err != nil {
 		stop()
 		return err
@@ -105,7 +105,7 @@ func (h *hub) watch() error {
 
 // pass hands changes to the streams until the watch ends. Counts change with
 // almost everything, so they are told of at most five times a second.
-func (h *hub) pass(ctx context.Context, changes <-chan desk.Change) {
+func (h *hub) pass(ctx context.Context, changes <-chan service.Change) {
 	var later <-chan time.Time
 	var told time.Time
 	for {
@@ -116,7 +116,7 @@ func (h *hub) pass(ctx context.Context, changes <-chan desk.Change) {
 				return
 			}
 			if c.Topic != topicOverview {
-				h.publish(news{topic: string(c.Topic), id: c.ID})
+				h.publish(event{topic: string(c.Topic), id: c.ID})
 				continue
 			}
 			if later == nil {
@@ -126,7 +126,7 @@ func (h *hub) pass(ctx context.Context, changes <-chan desk.Change) {
 			later, told = nil, time.Now()
 			data, err := h.overview(ctx)
 			if err == nil {
-				h.publish(news{topic: topicOverview, data: data})
+				h.publish(event{topic: topicOverview, data: data})
 			} else if ctx.Err() == nil {
 				h.s.log.Error("the overview could not be read for events", "err", err)
 			}
@@ -147,7 +147,7 @@ func (h *hub) lost(ctx context.Context) {
 }
 
 func (h *hub) overview(ctx context.Context) ([]byte, error) {
-	o, err := h.s.desk.OverviewToShare(ctx)
+	o, err := h.s.service.OverviewToShare(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (h *hub) overview(ctx context.Context) ([]byte, error) {
 
 // publish leaves a change with every stream. One that has no room for it is let
 // go: its client is told to reload.
-func (h *hub) publish(n news) {
+func (h *hub) publish(n event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for st := range h.streams {
@@ -168,15 +168,15 @@ func (h *hub) publish(n news) {
 	}
 }
 
-// still asks the gate whether a stream may go on, and as whom. It is no use of the
+// checkStreams asks the gate whether a stream may go on, and as whom. It is no use of the
 // session.
-func (h *hub) still(ctx context.Context, st *stream) error {
+func (h *hub) checkStreams(ctx context.Context, st *stream) error {
 	if st.who == nil {
 		return nil // the operator
 	}
-	who := h.s.desk.WhoListens
-	if st.who.By.Token != "" {
-		who = h.s.desk.WhoToken
+	who := h.s.service.WhoListens
+	if st.who.Actor.Token != "" {
+		who = h.s.service.TokenPrincipal
 	}
 	p, err := who(ctx, st.secret)
 	if err == nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 	"doorward/backend/web/wire"
 )
 
@@ -23,7 +23,7 @@ const (
 	topicOverview = "overview"
 	topicRequest  = "login-request"
 	topicMember   = "member"
-	topicLetter   = "letter"
+	topicMessage  = "letter"
 	topicAudit    = "audit"
 	topicSession  = "session"
 	topicToken    = "token"
@@ -64,10 +64,10 @@ func (s *Server) events(c *fiber.Ctx) error {
 // stops, or the client falls behind.
 type stream struct {
 	hub    *hub
-	who    *desk.Principal // as of the last look; nil for the operator
+	who    *service.Principal // as of the last look; nil for the operator
 	secret access.Secret
 	owner  string
-	news   chan news // closed when the client fell behind, or the store is gone
+	news   chan event // closed when the client fell behind, or the store is gone
 
 	conn     net.Conn
 	gone     chan struct{} // the client went
@@ -80,13 +80,13 @@ type stream struct {
 }
 
 func (s *Server) newStream(c *fiber.Ctx) *stream {
-	st := &stream{hub: s.hub, who: principal(c), owner: "operator", news: make(chan news, streamBuffer), conn: c.Context().Conn(),
+	st := &stream{hub: s.hub, who: principalOf(c), owner: "operator", news: make(chan event, streamBuffer), conn: c.Context().Conn(),
 		gone: make(chan struct{}), stopping: c.Context().Done()}
 	if st.who == nil {
 		return st
 	}
-	if st.owner = string(st.who.By.Member); st.who.By.Token != "" {
-		st.owner = string(st.who.By.Token)
+	if st.owner = string(st.who.Actor.Member); st.who.Actor.Token != "" {
+		st.owner = string(st.who.Actor.Token)
 		st.secret = access.Secret(strings.Clone(strings.TrimPrefix(c.Get(fiber.HeaderAuthorization), "Bearer ")))
 		return st
 	}
@@ -160,7 +160,7 @@ func (st *stream) wait() {
 	case <-ctx.Done():
 		st.ended = true
 	case <-st.beat:
-		if st.ended = st.hub.still(ctx, st) != nil; !st.ended {
+		if st.ended = st.hub.checkStreams(ctx, st) != nil; !st.ended {
 			st.out.WriteString(":\n\n")
 		}
 	case n, open := <-st.news:
@@ -175,14 +175,14 @@ func (st *stream) wait() {
 
 // hear tells of a change if it is for this client's ears, and looks again at
 // who is listening when the change may concern that.
-func (st *stream) hear(ctx context.Context, n news) {
+func (st *stream) hear(ctx context.Context, n event) {
 	mine := st.who != nil && n.topic == topicMember && n.id == string(st.who.Member.ID)
 	if n.topic == topicMissed {
 		st.tell(tellReload, []byte("{}"))
 	}
 	if mine || st.concerned(n) {
 		before := st.reads()
-		st.ended = st.hub.still(ctx, st) != nil
+		st.ended = st.hub.checkStreams(ctx, st) != nil
 		if st.ended && !mine {
 			return
 		}
@@ -198,7 +198,7 @@ func (st *stream) hear(ctx context.Context, n news) {
 
 // concerned reports whether a change may end the stream or change what it may
 // tell of.
-func (st *stream) concerned(n news) bool {
+func (st *stream) concerned(n event) bool {
 	if st.who == nil {
 		return false
 	}
@@ -206,7 +206,7 @@ func (st *stream) concerned(n news) bool {
 	case topicRoles, topicMissed:
 		return true
 	case topicToken:
-		return n.id == string(st.who.By.Token)
+		return n.id == string(st.who.Actor.Token)
 	case topicSession:
 		hash := st.secret.Hash()
 		return n.id == string(hash[:])
@@ -215,11 +215,11 @@ func (st *stream) concerned(n news) bool {
 }
 
 // pass tells a reader of members of a change.
-func (st *stream) pass(n news) {
+func (st *stream) pass(n event) {
 	switch n.topic {
 	case topicOverview:
 		st.tell(n.topic, n.data)
-	case topicRequest, topicMember, topicLetter:
+	case topicRequest, topicMember, topicMessage:
 		st.tell(n.topic, fmt.Appendf(nil, `{"id":%q}`, n.id))
 	case topicAudit:
 		st.tell(n.topic, []byte("{}"))

@@ -91,7 +91,7 @@ func (e *ear) until(want string) (before []string, data string) {
 	}
 }
 
-// An Admin's stream tells of counts, requests, members and letters.
+// An Admin's stream tells of counts, requests, members and emails.
 func TestEventsTellAnAdmin(t *testing.T) {
 	c := newCast(t)
 	e := c.admin.listen(c.serve())
@@ -177,7 +177,7 @@ func TestEventsFollowRights(t *testing.T) {
 	c := newCast(t)
 	e := c.admin.listen(c.serve())
 	e.until("overview")
-	_, err := c.desk.ChangeAccess(bg, c.house.admin, c.ids["admin"], []access.RoleName{access.Fleet})
+	_, err := c.desk.ChangeRoles(bg, c.house.admin, c.ids["admin"], []access.RoleName{access.Fleet})
 	c.must(err)
 	if _, data := e.until("member"); data != "{}" {
 		t.Errorf("told of their own change: %s", data)
@@ -201,7 +201,7 @@ func TestEventsEndWithTheSessionsTime(t *testing.T) {
 	if line, err := e.r.ReadString('\n'); err != nil || line != ":\n" {
 		t.Fatalf("no beat came: %q, %v", line, err)
 	}
-	c.wait(access.AdminIdle)
+	c.wait(access.AdminIdleTTL)
 	tick <- time.Time{}
 	if event, _ := e.next(); event != "" {
 		t.Errorf("it went on with %s", event)
@@ -218,10 +218,10 @@ func TestEventsTellToReload(t *testing.T) {
 
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
-	st := &stream{hub: c.web.hub, owner: "operator", news: make(chan news, streamBuffer), conn: ours, gone: make(chan struct{}), stopping: make(chan struct{}), stopBeat: func() {}}
+	st := &stream{hub: c.web.hub, owner: "operator", news: make(chan event, streamBuffer), conn: ours, gone: make(chan struct{}), stopping: make(chan struct{}), stopBeat: func() {}}
 	c.must(c.web.hub.add(st))
 	for range streamBuffer + 1 {
-		c.web.hub.publish(news{topic: topicMember, id: "x"})
+		c.web.hub.publish(event{topic: topicMember, id: "x"})
 	}
 	text, err := io.ReadAll(st)
 	c.must(err)
@@ -236,7 +236,7 @@ func TestEventsTellToReload(t *testing.T) {
 func TestEventStreamsAreBounded(t *testing.T) {
 	c := newCast(t)
 	at := c.serve()
-	for i := range streamsEach {
+	for i := range maxStreamsEach {
 		if e := c.admin.listen(at); e.resp.StatusCode != 200 {
 			t.Fatalf("stream %d: %d", i, e.resp.StatusCode)
 		}

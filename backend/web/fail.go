@@ -51,7 +51,7 @@ func slowed(wait time.Duration, ok bool) error {
 	if ok {
 		return nil
 	}
-	return &slowedError{access.Errorf(access.TooMany, "Too many requests from your network. Try again %s.", waitWords(wait)).WithCode("too_often"), wait}
+	return &slowedError{access.Errorf(access.TooMany, "Too many requests from your network. Try again %s.", retryWords(wait)).WithCode("too_often"), wait}
 }
 
 // busyFor is how long a busy server asks to wait.
@@ -175,7 +175,7 @@ func (s *Server) failPage(c *fiber.Ctx, err error, e *access.Error, code int, wa
 	return s.page(c, code, pageMessage, s.messageFor(c, e, code, wait, number))
 }
 
-func (s *Server) endedPage(c *fiber.Ctx, why access.Ending) MessagePage {
+func (s *Server) endedPage(c *fiber.Ctx, why access.EndReason) MessagePage {
 	l := s.leaf(c)
 	switch why {
 	case access.EndedSuspended:
@@ -230,7 +230,7 @@ func (s *Server) messageFor(c *fiber.Ctx, e *access.Error, code int, wait time.D
 // leaf is what every page has, for whoever asks.
 func (s *Server) leaf(c *fiber.Ctx) Leaf {
 	l := Leaf{Workspace: s.workspaceNow(c.UserContext())}
-	if p := principal(c); p != nil {
+	if p := principalOf(c); p != nil {
 		l.SignedInAs = p.Member.Email.Typed
 	}
 	l.CSRF = s.csrf(c)

@@ -71,7 +71,7 @@ func TestForwardedAddresses(t *testing.T) {
 func TestOneMoreForwardedLineIsNoOtherNetwork(t *testing.T) {
 	h := newHouse(t, func(o *Options) {
 		o.Limits = DefaultLimits
-		o.Limits.Tries = Rate{Burst: 3, Every: time.Hour}
+		o.Limits.Attempts = Rate{Burst: 3, Every: time.Hour}
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	})
 	at := h.serve()

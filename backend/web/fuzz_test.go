@@ -40,7 +40,7 @@ func FuzzRawHTTP(f *testing.F) {
 	}
 	h := newHouse(f, func(o *Options) {
 		o.Limits = DefaultLimits
-		o.Limits.Tries.Burst, o.Limits.Requests.Burst = 1<<30, 1<<30
+		o.Limits.Attempts.Burst, o.Limits.Requests.Burst = 1<<30, 1<<30
 	})
 	at := h.serve()
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -7,40 +7,40 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
-// A need is who may use a route. The zero value is nobody: a route has to be
+// A routeClass is who may use a route. The zero value is nobody: a route has to be
 // classified to be reachable.
-type need struct {
-	who    who
+type routeClass struct {
+	who    audience
 	ask    access.Permission
-	tokens bool // of theWaiting: API tokens of active members as well
+	tokens bool // of pendingAudience: API tokens of active members as well
 }
 
-type who int
+type audience int
 
 const (
-	nobody       who = iota
-	anybody          // no account needed
-	theWaiting       // pending and active members, by session
-	theActive        // active members, by session or token
-	theManagers      // active members with something to do in the console
-	thePermitted     // whoever holds the permission
-	theOperator      // whoever holds the machine
+	noAudience        audience = iota
+	publicAudience             // no account needed
+	pendingAudience            // pending and active members, by session
+	memberAudience             // active members, by session or token
+	managerAudience            // active members with something to do in the console
+	permittedAudience          // whoever holds the permission
+	operatorAudience           // whoever holds the machine
 )
 
-func public() need                        { return need{who: anybody} }
-func waiting() need                       { return need{who: theWaiting} }
-func waitingOrToken() need                { return need{who: theWaiting, tokens: true} }
-func member() need                        { return need{who: theActive} }
-func manager() need                       { return need{who: theManagers} }
-func permission(p access.Permission) need { return need{who: thePermitted, ask: p} }
-func operator() need                      { return need{who: theOperator} }
+func public() routeClass                        { return routeClass{who: publicAudience} }
+func pending() routeClass                       { return routeClass{who: pendingAudience} }
+func waitingOrToken() routeClass                { return routeClass{who: pendingAudience, tokens: true} }
+func member() routeClass                        { return routeClass{who: memberAudience} }
+func manager() routeClass                       { return routeClass{who: managerAudience} }
+func permission(p access.Permission) routeClass { return routeClass{who: permittedAudience, ask: p} }
+func operator() routeClass                      { return routeClass{who: operatorAudience} }
 
 // String is the class, for the test that sweeps the routes.
-func (n need) String() string {
-	if n.who == thePermitted {
+func (n routeClass) String() string {
+	if n.who == permittedAudience {
 		return n.ask.String()
 	}
 	return [...]string{"nobody", "public", "waiting", "member", "manager", "", "operator"}[n.who]
@@ -53,15 +53,15 @@ var (
 )
 
 // guard finds out who asks, from the state as it is now, and refuses what they
-// may not. Afterwards asker and principal tell the handler.
-func (s *Server) guard(c *fiber.Ctx, n need) error {
+// may not. Afterwards caller and principal tell the handler.
+func (s *Server) guard(c *fiber.Ctx, n routeClass) error {
 	if c.Locals(localKey) != nil {
 		return nil
 	}
 	switch n.who {
-	case anybody:
+	case publicAudience:
 		return s.slow(c)
-	case nobody, theOperator:
+	case noAudience, operatorAudience:
 		return fiber.ErrNotFound
 	}
 	p, err := s.identify(c)
@@ -69,16 +69,16 @@ func (s *Server) guard(c *fiber.Ctx, n need) error {
 		return err
 	}
 	switch {
-	case n.who == theWaiting && p.By.Token != "" && n.tokens:
-	case n.who == theWaiting && p.By.Token != "":
-		return access.NotAllowed(access.May(access.Wait, access.ResDoor))
-	case n.who == theWaiting:
-		err = p.May(access.May(access.Wait, access.ResDoor))
-	case p.By.Token == "" && p.Member.State == access.Pending:
+	case n.who == pendingAudience && p.Actor.Token != "" && n.tokens:
+	case n.who == pendingAudience && p.Actor.Token != "":
+		return access.NotAllowed(access.May(access.Wait, access.ResPortal))
+	case n.who == pendingAudience:
+		err = p.May(access.May(access.Wait, access.ResPortal))
+	case p.Actor.Token == "" && p.Member.State == access.Pending:
 		err = errPending
-	case n.who == theManagers:
+	case n.who == managerAudience:
 		err = mayManage(p)
-	case n.who == thePermitted:
+	case n.who == permittedAudience:
 		err = p.May(n.ask)
 	}
 	if err != nil {
@@ -89,33 +89,33 @@ func (s *Server) guard(c *fiber.Ctx, n need) error {
 
 // localOperator is the operator, at the face that they say they use. It is
 // asked only where the operator alone can speak.
-func localOperator(c *fiber.Ctx) access.By {
-	if c.Get("X-Doorward-Via") == string(access.ViaWindow) {
-		return access.OperatorInWindow
+func localOperator(c *fiber.Ctx) access.Actor {
+	if c.Get("X-Doorward-Via") == string(access.SourceDesktop) {
+		return access.DesktopOperator
 	}
 	return access.Operator
 }
 
 // identify is whoever the request's token or cookie belongs to.
-func (s *Server) identify(c *fiber.Ctx) (*desk.Principal, error) {
+func (s *Server) identify(c *fiber.Ctx) (*service.Principal, error) {
 	if bearer := c.Get(fiber.HeaderAuthorization); bearer != "" {
 		token, ok := strings.CutPrefix(bearer, "Bearer ")
 		if !ok || !isAPI(c) {
 			return nil, access.Errorf(access.SignedOut, "Send the API token as: Authorization: Bearer dw_…").WithCode("bad_token")
 		}
-		if strings.HasPrefix(token, access.WindowPrefix) {
-			return s.identifyWindow(c, access.Secret(strings.Clone(token)))
+		if strings.HasPrefix(token, access.DesktopSecretPrefix) {
+			return s.identifyDesktop(c, access.Secret(strings.Clone(token)))
 		}
-		p, err := s.desk.WhoToken(c.UserContext(), access.Secret(strings.Clone(token)))
-		return p, s.failedTry(c, err)
+		p, err := s.service.TokenPrincipal(c.UserContext(), access.Secret(strings.Clone(token)))
+		return p, s.failedAttempt(c, err)
 	}
 	secret := s.sessionSecret(c)
 	if secret == "" {
 		return nil, firstError(s.slow(c), access.SignedOutError())
 	}
-	p, err := s.desk.Who(c.UserContext(), secret)
+	p, err := s.service.Principal(c.UserContext(), secret)
 	if err != nil {
-		return nil, s.failedTry(c, err)
+		return nil, s.failedAttempt(c, err)
 	}
 	if p.Stale && navigates(c) {
 		return s.rotate(c, secret)
@@ -124,27 +124,27 @@ func (s *Server) identify(c *fiber.Ctx) (*desk.Principal, error) {
 	return p, nil
 }
 
-// identifyWindow is whoever a native window acts for. Its secret stays the same
+// identifyDesktop is whoever a native window acts for. Its secret stays the same
 // when rights rise: nobody could have planted it, for only the window that holds
 // the proof was ever given it.
-func (s *Server) identifyWindow(c *fiber.Ctx, secret access.Secret) (*desk.Principal, error) {
-	p, err := s.desk.Who(c.UserContext(), secret)
+func (s *Server) identifyDesktop(c *fiber.Ctx, secret access.Secret) (*service.Principal, error) {
+	p, err := s.service.Principal(c.UserContext(), secret)
 	if err != nil {
-		return nil, s.failedTry(c, err)
+		return nil, s.failedAttempt(c, err)
 	}
 	c.Locals(secretKey, secret)
 	return p, nil
 }
 
-// failedTry counts a secret that opened nothing.
-func (s *Server) failedTry(c *fiber.Ctx, err error) error {
+// failedAttempt counts a secret that opened nothing.
+func (s *Server) failedAttempt(c *fiber.Ctx, err error) error {
 	if err == nil || !access.SignedOut.Is(err) {
 		return err
 	}
-	if errors.Is(err, access.ErrUnknown) {
+	if errors.Is(err, access.ErrUnknownCode) {
 		s.notice(c, access.TraceBadToken)
 	}
-	if slow := s.slowTries(c); slow != nil {
+	if slow := s.slowAttempts(c); slow != nil {
 		return slow
 	}
 	return err
@@ -159,20 +159,20 @@ func navigates(c *fiber.Ctx) bool {
 }
 
 // rotate gives a session whose rights have risen its new secret.
-func (s *Server) rotate(c *fiber.Ctx, old access.Secret) (*desk.Principal, error) {
-	fresh, err := s.desk.Rotate(c.UserContext(), old)
+func (s *Server) rotate(c *fiber.Ctx, old access.Secret) (*service.Principal, error) {
+	fresh, err := s.service.Rotate(c.UserContext(), old)
 	if err != nil {
 		return nil, err
 	}
-	s.signIn(c, desk.Entry{Session: fresh})
-	return s.desk.Who(c.UserContext(), fresh)
+	s.signIn(c, service.NewSession{Session: fresh})
+	return s.service.Principal(c.UserContext(), fresh)
 }
 
 // admit notes who asks. What changes something must come from a page of ours,
 // unless a token or a window's secret, which no browser sends by itself, speaks
 // for it.
-func (s *Server) admit(c *fiber.Ctx, p *desk.Principal) error {
-	if via(c, p) == access.ViaConsole && !safeMethod(c) && !s.sameOrigin(c, false) {
+func (s *Server) admit(c *fiber.Ctx, p *service.Principal) error {
+	if via(c, p) == access.SourceConsole && !safeMethod(c) && !s.sameOrigin(c, false) {
 		return errForeignForm
 	}
 	c.Locals(principalKey, p)
@@ -181,16 +181,16 @@ func (s *Server) admit(c *fiber.Ctx, p *desk.Principal) error {
 }
 
 // via is the face that a principal uses.
-func via(c *fiber.Ctx, p *desk.Principal) access.Via {
+func via(c *fiber.Ctx, p *service.Principal) access.Source {
 	switch {
-	case p.By.Token != "":
-		return access.ViaAPI
-	case p.Method == access.MethodWindow:
-		return access.ViaWindow
+	case p.Actor.Token != "":
+		return access.SourceAPI
+	case p.Method == access.MethodDesktop:
+		return access.SourceDesktop
 	case isAPI(c):
-		return access.ViaConsole
+		return access.SourceConsole
 	}
-	return access.ViaDoor
+	return access.SourcePortal
 }
 
 func safeMethod(c *fiber.Ctx) bool {
@@ -198,26 +198,26 @@ func safeMethod(c *fiber.Ctx) bool {
 	return m == fiber.MethodGet || m == fiber.MethodHead || m == fiber.MethodOptions
 }
 
-// principal is whoever was let through; nil for the operator and for nobody.
-func principal(c *fiber.Ctx) *desk.Principal {
-	p, _ := c.Locals(principalKey).(*desk.Principal)
+// principalOf is whoever was let through; nil for the operator and for nobody.
+func principalOf(c *fiber.Ctx) *service.Principal {
+	p, _ := c.Locals(principalKey).(*service.Principal)
 	return p
 }
 
-// asker is whoever was let through, as the desk and the audit log know them.
-func (s *Server) asker(c *fiber.Ctx) access.By {
+// caller is whoever was let through, as the service and the audit log know them.
+func (s *Server) asker(c *fiber.Ctx) access.Actor {
 	if c.Locals(localKey) != nil {
 		return localOperator(c)
 	}
-	p := principal(c)
+	p := principalOf(c)
 	if p == nil {
-		return access.By{Via: access.ViaDoor}
+		return access.Actor{Source: access.SourcePortal}
 	}
-	return access.By{
-		Member:  p.By.Member,
-		Token:   p.By.Token,
-		Session: p.By.Session,
-		Via:     via(c, p),
+	return access.Actor{
+		Member:  p.Actor.Member,
+		Token:   p.Actor.Token,
+		Session: p.Actor.Session,
+		Source:  via(c, p),
 		From:    s.from(c).String(),
 	}
 }
@@ -225,12 +225,12 @@ func (s *Server) asker(c *fiber.Ctx) access.By {
 // slow refuses a source that asks for more than its share without a session.
 func (s *Server) slow(c *fiber.Ctx) error { return slowed(s.requests.allow(s.from(c))) }
 
-// slowTries is slow for what guesses at secrets or makes letters.
-func (s *Server) slowTries(c *fiber.Ctx) error {
+// slowAttempts is slow for what guesses at secrets or makes emails.
+func (s *Server) slowAttempts(c *fiber.Ctx) error {
 	if c.Locals(localKey) != nil {
 		return nil
 	}
-	return slowed(s.tries.allow(s.from(c)))
+	return slowed(s.attempts.allow(s.from(c)))
 }
 
 func firstError(errs ...error) error {
@@ -243,8 +243,8 @@ func firstError(errs ...error) error {
 }
 
 // isEnded is why the session behind err ended; empty where nobody knows.
-func isEnded(err error) access.Ending {
-	var e *desk.Ended
+func isEnded(err error) access.EndReason {
+	var e *service.SessionEndedError
 	if errors.As(err, &e) {
 		return e.Why
 	}

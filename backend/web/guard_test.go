@@ -29,7 +29,7 @@ func TestTheServerDoesNotStartWithAnUnclassifiedRoute(t *testing.T) {
 		{"nothing", func(*face) {}, nil},
 		{"a class", func(f *face) { f.add("GET", "/x", member(), open) }, nil},
 		{"no class", func(f *face) { f.app.Get("/x", open) }, []string{"GET /x has no class", "HEAD /x has no class"}},
-		{"the zero class", func(f *face) { f.add("GET", "/x", need{}, open) }, []string{"GET /x has no class"}},
+		{"the zero class", func(f *face) { f.add("GET", "/x", routeClass{}, open) }, []string{"GET /x has no class"}},
 		{"another method", func(f *face) { f.app.Post("/pending", open) }, []string{"POST /pending has no class"}},
 		{"HEAD alone", func(f *face) { f.app.Head("/api/v1/me", open) }, []string{"HEAD /api/v1/me has no class"}},
 		{"all methods", func(f *face) { f.app.All("/x", open) }, []string{"GET /x has no class", "TRACE /x has no class"}},
@@ -45,7 +45,7 @@ func TestTheServerDoesNotStartWithAnUnclassifiedRoute(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for _, local := range []bool{false, true} {
-			_, err := s.newFace(local, tt.mount, s.mountDoor, s.mountAPI)
+			_, err := s.newFace(local, tt.mount, s.mountPortal, s.mountAPI)
 			if (err == nil) != (tt.faults == nil) {
 				t.Errorf("%s, operator %v: %v", tt.name, local, err)
 			}
@@ -84,7 +84,7 @@ func TestPendingReachesNothingElse(t *testing.T) {
 	tried := 0
 	for route, n := range h.web.network.classes {
 		method, path, _ := strings.Cut(route, " ")
-		if open[n.String()] || n.who == theOperator {
+		if open[n.String()] || n.who == operatorAudience {
 			continue
 		}
 		tried++
@@ -283,7 +283,7 @@ func heap() int64 {
 
 // Somebody tries links and codes by the thousand.
 func TestTriesAreLimited(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.Limits = DefaultLimits; o.Limits.Tries = Rate{Burst: 5, Every: time.Hour} })
+	h := newHouse(t, func(o *Options) { o.Limits = DefaultLimits; o.Limits.Attempts = Rate{Burst: 5, Every: time.Hour} })
 	g := h.guest()
 	page := g.get("/login")
 	for range 5 {
@@ -301,7 +301,7 @@ func TestTriesAreLimited(t *testing.T) {
 func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
 	few := func(o *Options) {
 		o.Limits = DefaultLimits
-		o.Limits.Tries = Rate{Burst: 3, Every: time.Hour}
+		o.Limits.Attempts = Rate{Burst: 3, Every: time.Hour}
 	}
 	lie := func(i int) func(*http.Request) {
 		return func(r *http.Request) {

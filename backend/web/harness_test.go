@@ -20,7 +20,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 	"doorward/backend/store"
 )
 
@@ -28,7 +28,7 @@ import (
 // moves, and one Admin.
 type house struct {
 	t     testing.TB
-	desk  *desk.Desk
+	desk  *service.Service
 	store *store.Store
 	web   *Server
 	app   *fiber.App
@@ -36,7 +36,7 @@ type house struct {
 	mu    sync.Mutex
 	now   time.Time
 	up    time.Duration // what no clock changes
-	admin access.By
+	admin access.Actor
 }
 
 const houseURL = "https://door.example.com"
@@ -49,9 +49,9 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 	h.must(err)
 	h.store = st
 	frontend := os.DirFS("../../frontend")
-	h.desk, err = desk.New(context.Background(), desk.Options{Store: st, Frontend: frontend, PublicURL: houseURL, Mail: true, Logger: log})
+	h.desk, err = service.New(context.Background(), service.Options{Store: st, Frontend: frontend, PublicURL: houseURL, Mail: true, Logger: log})
 	h.must(err)
-	o := Options{Desk: h.desk, Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log}
+	o := Options{Service: h.desk, Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log}
 	for _, c := range change {
 		c(&o)
 	}
@@ -60,7 +60,7 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 	network, err := h.web.face(false)
 	h.must(err)
 	h.app = network.app
-	c, _, err := h.desk.SetUpHere(context.Background(), desk.FirstAdmin{Email: h.address("grace@example.org"), Name: "Grace Hopper"})
+	c, _, err := h.desk.SetUpHere(context.Background(), service.FirstAdmin{Email: h.address("grace@example.org"), Name: "Grace Hopper"})
 	h.must(err)
 	h.admin = h.confirmed(c.ID)
 	t.Cleanup(func() {
@@ -112,33 +112,33 @@ func (h *house) address(s string) access.Address {
 // invite makes a pending member and returns the secret path of the link.
 func (h *house) invite(email string, roles ...access.RoleName) (access.MemberID, string) {
 	h.t.Helper()
-	in, err := h.desk.Invite(context.Background(), h.admin, desk.Invitation{Email: h.address(email), Roles: roles})
+	in, err := h.desk.Invite(context.Background(), h.admin, service.NewInvitation{Email: h.address(email), Roles: roles})
 	h.must(err)
 	return in.Card.ID, strings.TrimPrefix(in.Link, houseURL)
 }
 
 // confirmed is a member in a session of its own that was confirmed just now.
-func (h *house) confirmed(id access.MemberID) access.By {
+func (h *house) confirmed(id access.MemberID) access.Actor {
 	h.t.Helper()
 	hash := access.NewSecret().Hash()
 	h.session(access.Session{Hash: hash, Member: id, Method: "link", OpenedAt: h.clock(), SeenAt: h.clock()})
-	return access.By{Member: id, Via: access.ViaConsole, Session: hash}
+	return access.Actor{Member: id, Source: access.SourceConsole, Session: hash}
 }
 
 // session keeps a session that was confirmed just now.
-func (h *house) session(s access.Session) {
+func (h *house) session(opened access.Session) {
 	h.t.Helper()
 	h.must(h.store.Update(context.Background(), func(tx *store.Tx) error {
-		if old, ok, err := tx.Session(s.Hash); err != nil || ok {
-			s = old
+		if old, ok, err := tx.Session(opened.Hash); err != nil || ok {
+			opened = old
 		}
-		m, err := tx.Member(s.Member)
+		m, err := tx.Member(opened.Member)
 		if err != nil {
 			return err
 		}
-		s.Epoch = m.Epoch
-		s.Confirm(&m, "link", tx.Now)
-		return tx.PutSession(s)
+		opened.Epoch = m.Epoch
+		opened.Confirm(&m, "link", tx.Now)
+		return tx.PutSession(opened)
 	}))
 }
 

@@ -48,14 +48,14 @@ func (b *bucket) pour(r Rate, burst int, now time.Time) (over time.Duration) {
 }
 
 const (
-	networksPerShard = 4096
-	wideShare        = 8 // a /48 may do what so many /64s may
-	crowdedBurst     = 3 // of one network while all together ask too much
+	maxNetworksPerShard = 4096
+	wideShare           = 8 // a /48 may do what so many /64s may
+	crowdedBurst        = 3 // of one network while all together ask too much
 )
 
-// tryRate is what all networks together may try; a server for some thousands of
+// attemptRate is what all networks together may try; a server for some thousands of
 // people never sees as much.
-var tryRate = Rate{Burst: 1000, Every: 20 * time.Millisecond}
+var attemptRate = Rate{Burst: 1000, Every: 20 * time.Millisecond}
 
 func newLimiter(r Rate) *limiter {
 	l := plainLimiter(r)
@@ -71,12 +71,12 @@ func plainLimiter(r Rate) *limiter {
 	return l
 }
 
-// newTryLimiter is newLimiter for what makes the server write. Beyond tryRate
+// newTryLimiter is newLimiter for what makes the server write. Beyond attemptRate
 // nobody is locked out: each network keeps its first few, which is what somebody
 // needs who signs in.
 func newTryLimiter(r Rate) *limiter {
 	l := newLimiter(r)
-	l.all = tryRate
+	l.all = attemptRate
 	return l
 }
 
@@ -117,7 +117,7 @@ func (l *limiter) count(k netip.Addr, burst int, now time.Time) (wait time.Durat
 	if over := in.pour(l.rate, burst, now); over > 0 {
 		return over, false
 	}
-	if len(sh.m) >= networksPerShard {
+	if len(sh.m) >= maxNetworksPerShard {
 		clear(sh.m)
 	}
 	sh.m[k] = in

@@ -37,7 +37,7 @@ func TestAWideNetworkIsNotThousands(t *testing.T) {
 // each: beyond what all together may, each has its first three, so that somebody
 // from a network of their own can still sign in.
 func TestManyNetworksTogether(t *testing.T) {
-	l := frozen(newTryLimiter(DefaultLimits.Tries))
+	l := frozen(newTryLimiter(DefaultLimits.Attempts))
 	allowed := 0
 	for range 60 {
 		for i := range 200 {
@@ -46,17 +46,17 @@ func TestManyNetworksTogether(t *testing.T) {
 			}
 		}
 	}
-	if allowed != tryRate.Burst {
-		t.Errorf("%d tries were let through, want %d", allowed, tryRate.Burst)
+	if allowed != attemptRate.Burst {
+		t.Errorf("%d tries were let through, want %d", allowed, attemptRate.Burst)
 	}
 	for i := range crowdedBurst + 1 {
 		if _, ok := l.allow(addr("203.0.113.7")); ok != (i < crowdedBurst) {
 			t.Errorf("try %d of somebody else: %v", i+1, ok)
 		}
 	}
-	l = frozen(newTryLimiter(DefaultLimits.Tries))
-	for i := range DefaultLimits.Tries.Burst + 1 { // one network alone has its whole share
-		if _, ok := l.allow(addr("203.0.113.7")); ok != (i < DefaultLimits.Tries.Burst) {
+	l = frozen(newTryLimiter(DefaultLimits.Attempts))
+	for i := range DefaultLimits.Attempts.Burst + 1 { // one network alone has its whole share
+		if _, ok := l.allow(addr("203.0.113.7")); ok != (i < DefaultLimits.Attempts.Burst) {
 			t.Errorf("try %d: %v", i+1, ok)
 		}
 	}

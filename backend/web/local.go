@@ -11,7 +11,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
 // Operations are what only whoever holds the machine can do with the data as a
@@ -28,7 +28,7 @@ type Check struct {
 	Name   string `json:"name" example:"mail"`
 	State  string `json:"state" enum:"ok,warn,fail" example:"ok"`
 	Detail string `json:"detail"`
-	Mend   string `json:"mend,omitempty" doc:"What to do about it."`
+	Fix    string `json:"mend,omitempty" doc:"What to do about it."`
 }
 
 // mountLocal mounts what the API has for the operator alone, on the socket that
@@ -67,7 +67,7 @@ func (s *Server) mountLocal(f *face) {
 		title:  "A letter as it goes out",
 		text:   "With its words.",
 		need:   own,
-	}, s.showLetter)
+	}, s.showMessage)
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/outbox/{id}/state",
@@ -75,7 +75,7 @@ func (s *Server) mountLocal(f *face) {
 		title:  "How a letter fares",
 		text:   "Without its words.",
 		need:   own,
-	}, s.letterState)
+	}, s.messageState)
 	mount(r, op{
 		method: http.MethodPost,
 		path:   "/mail-test",
@@ -131,7 +131,7 @@ func (s *Server) mountLocal(f *face) {
 		title:  "The clock is right",
 		text:   "What waits because the clock has jumped is done.",
 		need:   own,
-	}, s.believeClockHere)
+	}, s.trustClockHere)
 	f.add(fiber.MethodGet, "/local/v1/backup", own, s.backup)
 }
 
@@ -150,18 +150,18 @@ type linkedOut struct {
 	} `nameHint:"MemberWithLink"`
 }
 
-func linkedAnswer(c desk.Card, link string, err error) (*linkedOut, error) {
+func linkedAnswer(c service.MemberView, link string, err error) (*linkedOut, error) {
 	out := &linkedOut{}
 	out.Body.Member, out.Body.LoginLink = memberOf(c), link
 	return out, err
 }
 
-func (s *Server) setUpHere(ctx context.Context, _ access.By, in *setUpIn) (*linkedOut, error) {
+func (s *Server) setUpHere(ctx context.Context, _ access.Actor, in *setUpIn) (*linkedOut, error) {
 	to, err := address.Parse(in.Body.Email)
 	if err != nil {
 		return nil, err
 	}
-	return linkedAnswer(s.desk.SetUpHere(ctx, desk.FirstAdmin{Email: to, Name: in.Body.Name, Workspace: in.Body.Workspace}))
+	return linkedAnswer(s.service.SetUpHere(ctx, service.FirstAdmin{Email: to, Name: in.Body.Name, Workspace: in.Body.Workspace}))
 }
 
 type emailIn struct {
@@ -170,53 +170,53 @@ type emailIn struct {
 	}
 }
 
-func (s *Server) rescue(ctx context.Context, by access.By, in *emailIn) (*linkedOut, error) {
+func (s *Server) rescue(ctx context.Context, actor access.Actor, in *emailIn) (*linkedOut, error) {
 	to, err := address.Parse(in.Body.Email)
 	if err != nil {
 		return nil, err
 	}
-	return linkedAnswer(s.desk.LoginLink(ctx, by, to))
+	return linkedAnswer(s.service.LoginLink(ctx, actor, to))
 }
 
 type emailQuery struct {
 	Email string `query:"email" required:"true"`
 }
 
-func (s *Server) memberByEmail(ctx context.Context, by access.By, in *emailQuery) (*memberOut, error) {
+func (s *Server) memberByEmail(ctx context.Context, actor access.Actor, in *emailQuery) (*memberOut, error) {
 	a, err := address.Parse(in.Email)
 	if err != nil {
 		return nil, err
 	}
-	return memberAnswer(s.desk.MemberByAddress(ctx, by, a))
+	return memberAnswer(s.service.MemberByAddress(ctx, actor, a))
 }
 
-func (s *Server) showLetter(ctx context.Context, by access.By, in *letterIn) (*wholeLetterOut, error) {
+func (s *Server) showMessage(ctx context.Context, actor access.Actor, in *messageIn) (*messageBodyOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	l, words, err := s.desk.Letter(ctx, by, id)
-	return &wholeLetterOut{wholeLetterJSON{LetterJSON: letterOf(l), Text: words.Text, HTML: words.HTML}}, err
+	l, words, err := s.service.Message(ctx, actor, id)
+	return &messageBodyOut{messageBodyJSON{MessageJSON: messageOf(l), Text: words.Text, HTML: words.HTML}}, err
 }
 
-func (s *Server) letterState(ctx context.Context, by access.By, in *letterIn) (*letterOut, error) {
+func (s *Server) messageState(ctx context.Context, actor access.Actor, in *messageIn) (*messageOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	l, _, err := s.desk.Letter(ctx, by, id)
+	l, _, err := s.service.Message(ctx, actor, id)
 	if access.Explain(err).Code == "letter_wiped" {
 		err = nil
 	}
-	return letterAnswer(l, err)
+	return messageAnswer(l, err)
 }
 
-func (s *Server) mailTest(ctx context.Context, by access.By, in *emailIn) (*letterOut, error) {
+func (s *Server) mailTest(ctx context.Context, actor access.Actor, in *emailIn) (*messageOut, error) {
 	to, err := address.Parse(in.Body.Email)
 	if err != nil {
 		return nil, err
 	}
-	return letterAnswer(s.desk.TestMail(ctx, by, to))
+	return messageAnswer(s.service.TestMail(ctx, actor, to))
 }
 
 type sinceIn struct {
@@ -229,8 +229,8 @@ type entriesOut struct {
 	} `nameHint:"AuditEntries"`
 }
 
-func (s *Server) auditSince(ctx context.Context, by access.By, in *sinceIn) (*entriesOut, error) {
-	lines, err := s.desk.AuditSince(ctx, by, in.Since)
+func (s *Server) auditSince(ctx context.Context, actor access.Actor, in *sinceIn) (*entriesOut, error) {
+	lines, err := s.service.AuditSince(ctx, actor, in.Since)
 	out := &entriesOut{}
 	out.Body.Items = auditOf(lines)
 	return out, err
@@ -242,8 +242,8 @@ type verifiedOut struct {
 	} `nameHint:"AuditVerified"`
 }
 
-func (s *Server) verifyAudit(ctx context.Context, by access.By, _ *struct{}) (*verifiedOut, error) {
-	n, err := s.desk.VerifyAudit(ctx, by)
+func (s *Server) verifyAudit(ctx context.Context, actor access.Actor, _ *struct{}) (*verifiedOut, error) {
+	n, err := s.service.VerifyAudit(ctx, actor)
 	out := &verifiedOut{}
 	out.Body.Entries = n
 	return out, err
@@ -253,17 +253,17 @@ type compactIn struct {
 	Body *emptyJSON
 }
 
-func (s *Server) compact(ctx context.Context, _ access.By, _ *compactIn) (*nothing, error) {
+func (s *Server) compact(ctx context.Context, _ access.Actor, _ *compactIn) (*nothing, error) {
 	return nil, s.ops.Compact(ctx)
 }
 
-func (s *Server) believeClockHere(ctx context.Context, by access.By, _ *compactIn) (*nothing, error) {
-	return nil, s.desk.BelieveClock(ctx, by)
+func (s *Server) trustClockHere(ctx context.Context, actor access.Actor, _ *compactIn) (*nothing, error) {
+	return nil, s.service.TrustClock(ctx, actor)
 }
 
 type countsOut struct{ Body map[string]int }
 
-func (s *Server) verify(ctx context.Context, _ access.By, _ *struct{}) (*countsOut, error) {
+func (s *Server) verify(ctx context.Context, _ access.Actor, _ *struct{}) (*countsOut, error) {
 	counts, err := s.ops.Verify(ctx)
 	return &countsOut{counts}, err
 }
@@ -274,7 +274,7 @@ type checksOut struct {
 	} `nameHint:"Checks"`
 }
 
-func (s *Server) doctor(ctx context.Context, _ access.By, _ *struct{}) (*checksOut, error) {
+func (s *Server) doctor(ctx context.Context, _ access.Actor, _ *struct{}) (*checksOut, error) {
 	out := &checksOut{}
 	out.Body.Checks = s.ops.Doctor(ctx)
 	return out, nil

@@ -16,7 +16,7 @@ import (
 
 // pages draws what invited people and members see. Everything is read and tried
 // once, at start: a template with a mistake stops the server before anybody
-// meets it. A page links to one style sheet (the tokens and the door's own
+// meets it. A page links to one style sheet (the tokens and the portal's own
 // rules in one file) and, where somebody waits, to one script; both are named
 // by a hash of what they hold, so that they may be cached for ever.
 type pages struct {
@@ -37,7 +37,7 @@ func newPages(frontend fs.FS) (*pages, error) {
 	for name, model := range models {
 		t, err := layout.Clone()
 		if err == nil {
-			t, err = t.ParseFS(frontend, "door/"+name+".html")
+			t, err = t.ParseFS(frontend, "portal/"+name+".html")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read the page %q: %w", name, err)
@@ -62,26 +62,26 @@ func (p *pages) layout(frontend fs.FS) (*template.Template, error) {
 		}
 		return all, nil
 	}
-	css, err := read("tokens.css", "door/door.css")
+	css, err := read("tokens.css", "portal/portal.css")
 	if err != nil {
 		return nil, err
 	}
-	js, err := read("door/door.js")
+	js, err := read("portal/portal.js")
 	if err != nil {
 		return nil, err
 	}
-	icon, err := read("door/favicon.svg")
+	icon, err := read("portal/favicon.svg")
 	if err != nil {
 		return nil, err
 	}
-	sign, err := read("door/sign.svg")
+	sign, err := read("portal/sign.svg")
 	if err != nil {
 		return nil, err
 	}
 	cssPath := p.keep("css", "text/css; charset=utf-8", css)
 	jsPath := p.keep("js", "text/javascript; charset=utf-8", js)
 	iconURL := template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(icon))
-	t := template.New("door").Option("missingkey=error").Funcs(words).Funcs(template.FuncMap{
+	t := template.New("portal").Option("missingkey=error").Funcs(words).Funcs(template.FuncMap{
 		"css":  func() string { return cssPath },
 		"js":   func() string { return jsPath },
 		"icon": func() template.URL { return iconURL },
@@ -89,7 +89,7 @@ func (p *pages) layout(frontend fs.FS) (*template.Template, error) {
 	if _, err := t.New("sign").Parse(strings.TrimSpace(string(sign))); err != nil {
 		return nil, err
 	}
-	return t.ParseFS(frontend, "door/layout.html")
+	return t.ParseFS(frontend, "portal/layout.html")
 }
 
 // keep puts an asset under a path that names its content, and returns the path.

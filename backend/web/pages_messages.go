@@ -83,7 +83,7 @@ func notFoundPage(l Leaf) MessagePage {
 func busyPage(l Leaf, again string, after time.Duration) MessagePage {
 	return message(l, Warn, "The server is busy",
 		"Your request was not taken, and nothing was changed.",
-		fmt.Sprintf("It should work %s.", waitWords(after)), tryAgain(again))
+		fmt.Sprintf("It should work %s.", retryWords(after)), tryAgain(again))
 }
 
 // diskFullPage is for whoever would change something while there is no room to
@@ -97,7 +97,7 @@ func diskFullPage(l Leaf, sentence, again string) MessagePage {
 func tooManyPage(l Leaf, again string, after time.Duration) MessagePage {
 	return message(l, Warn, "Too many tries",
 		"There were more requests than we take in so short a time.",
-		fmt.Sprintf("Please try again %s. Links and codes that you have already stay good.", waitWords(after)), tryAgain(again))
+		fmt.Sprintf("Please try again %s. Links and codes that you have already stay good.", retryWords(after)), tryAgain(again))
 }
 
 // refusedPage shows a sentence of ours that has no page of its own.

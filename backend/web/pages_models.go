@@ -16,7 +16,7 @@ const (
 	pageResource     = "resource"
 	pageSetup        = "setup"
 	pageMessage      = "message"
-	pageWindow       = "window"
+	pageDesktop      = "desktop"
 )
 
 // models says which type each page shows. Each is also drawn empty at start.
@@ -33,7 +33,7 @@ var models = map[string]any{
 	pageResource:     ResourcePage{},
 	pageSetup:        SetupPage{},
 	pageMessage:      MessagePage{},
-	pageWindow:       WindowPage{},
+	pageDesktop:      DesktopPage{},
 }
 
 // A Leaf is what every page has: whose door it is and who stands before it.
@@ -62,7 +62,7 @@ type LoginCodePage struct {
 	Minutes int // how long link and code are good
 }
 
-// LinkPage is what the link in a letter opens. It has one button, and nothing
+// LinkPage is what the link in an email opens. It has one button, and nothing
 // happens before it is pressed.
 type LinkPage struct {
 	Leaf
@@ -102,7 +102,7 @@ type PendingPage struct {
 	InvitedAt time.Time
 	Roles     []string  // asked for
 	Since     time.Time // the link was redeemed, and the waiting began
-	Proved    bool      // an email carried the link; one that was handed over proves no address
+	Verified  bool      // an email carried the link; one that was handed over proves no address
 	Now       time.Time
 	Note      string // as saved, or as typed when it was refused
 	NoteError string
@@ -126,7 +126,7 @@ type HomePage struct {
 	Roles           []string
 	Sections        []Section // those that the roles open
 	Admin           bool      // may open the console
-	Waiting         int       // people waiting, where Admin
+	Pending         int       // people waiting, where Admin
 	Tokens          int       // API tokens that act for the member
 	LastSignIn, Now time.Time // the one before this
 }
@@ -154,12 +154,12 @@ type SetupPage struct {
 	Errors        map[string]string // by field: "workspace", "name", "email", or "" for the whole
 }
 
-// WindowPage asks a member whether a native window may act for them.
-type WindowPage struct {
+// DesktopPage asks a member whether a native window may act for them.
+type DesktopPage struct {
 	Leaf
-	Ask  WindowAsk
-	Days int // without use, after which it has to ask again
-	Most int // days, after which it has to in any case
+	Authorization DesktopAuthorization
+	Days          int // without use, after which it has to ask again
+	Most          int // days, after which it has to in any case
 
 	Sent    bool // a code was emailed: it has to be typed before the window is let in
 	Held    bool // no mail server is configured: the email is in the outbox

@@ -43,7 +43,7 @@ func samples() map[string]sample {
 	here := leaf("ada@example.com")
 	ailoop := Section{"AILoop", "/ailoop", []Resource{{"Data Lake", "/ailoop/datalake"}, {"Flows", "/ailoop/flows"}}}
 	fleet := Section{"Fleet", "/fleet", []Resource{{"Data Lake", "/fleet/datalake"}, {"Flows", "/fleet/flows"}}}
-	pending := PendingPage{Leaf: here, Proved: true, Name: "Ada Lovelace", Email: "ada@example.com", Inviter: "Grace Hopper",
+	pending := PendingPage{Leaf: here, Verified: true, Name: "Ada Lovelace", Email: "ada@example.com", Inviter: "Grace Hopper",
 		InvitedAt: noon.Add(-26 * time.Hour), Roles: []string{"Fleet"}, Since: noon.Add(-12 * time.Minute), Now: noon}
 	noted := pending
 	noted.Note, noted.NoteSaved = "I am taking over route planning from Charles this week.", true
@@ -53,9 +53,9 @@ func samples() map[string]sample {
 		Sections: []Section{fleet}, LastSignIn: noon.Add(-3 * time.Hour), Now: noon}
 	admin := home
 	admin.Name, admin.Email, admin.Roles = "Grace Hopper", "grace@example.org", []string{"Admin"}
-	admin.Sections, admin.Admin, admin.Waiting = []Section{ailoop, fleet}, true, 3
+	admin.Sections, admin.Admin, admin.Pending = []Section{ailoop, fleet}, true, 3
 	quiet := admin
-	quiet.Waiting = 0
+	quiet.Pending = 0
 	tokens := quiet
 	tokens.Tokens = 2
 	invitation := LinkPage{Leaf: leaf(), Action: "/login/TOKEN", Invitation: true, Email: "ada@example.com", Inviter: "Grace Hopper",
@@ -113,34 +113,34 @@ func samples() map[string]sample {
 		"message-our-error":             {pageMessage, ourErrorPage(leaf(), "k3v7q2m9")},
 		"message-foreign-host":          {pageMessage, foreignHostPage(leaf(), "https://door.example.com")},
 		"window-code": {
-			pageWindow,
-			WindowPage{
-				Leaf:    here,
-				Ask:     WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123},
-				Days:    7,
-				Most:    30,
-				Sent:    true,
-				Email:   "grace@example.org",
-				Minutes: 10,
+			pageDesktop,
+			DesktopPage{
+				Leaf:          here,
+				Authorization: DesktopAuthorization{Challenge: "CHALLENGE", State: "STATE", Port: 40123},
+				Days:          7,
+				Most:          30,
+				Sent:          true,
+				Email:         "grace@example.org",
+				Minutes:       10,
 			},
 		},
 		"window-wrong": {
-			pageWindow,
-			WindowPage{
-				Leaf:    here,
-				Ask:     WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123},
-				Days:    7,
-				Most:    30,
-				Sent:    true,
-				Held:    true,
-				Email:   "grace@example.org",
-				Minutes: 10,
-				Error:   "That code is not right, or has expired. Check the newest email, or send another code.",
+			pageDesktop,
+			DesktopPage{
+				Leaf:          here,
+				Authorization: DesktopAuthorization{Challenge: "CHALLENGE", State: "STATE", Port: 40123},
+				Days:          7,
+				Most:          30,
+				Sent:          true,
+				Held:          true,
+				Email:         "grace@example.org",
+				Minutes:       10,
+				Error:         "That code is not right, or has expired. Check the newest email, or send another code.",
 			},
 		},
-		"window": {
-			pageWindow,
-			WindowPage{Leaf: here, Ask: WindowAsk{Challenge: "CHALLENGE", State: "STATE", Port: 40123}, Days: 7, Most: 30},
+		"desktop": {
+			pageDesktop,
+			DesktopPage{Leaf: here, Authorization: DesktopAuthorization{Challenge: "CHALLENGE", State: "STATE", Port: 40123}, Days: 7, Most: 30},
 		},
 		"message-setup-closed": {pageMessage, setupClosedPage(leaf())},
 	}
@@ -576,7 +576,7 @@ func TestWaitInWords(t *testing.T) {
 		0: "in a moment", 500 * time.Millisecond: "in 1 second", 5 * time.Second: "in 5 seconds", time.Minute: "in 60 seconds",
 		61 * time.Second: "in 2 minutes", time.Hour: "in 60 minutes", 2 * time.Hour: "in 2 hours",
 	} {
-		if got := waitWords(d); got != want {
+		if got := retryWords(d); got != want {
 			t.Errorf("%v: %q, want %q", d, got, want)
 		}
 	}

@@ -77,8 +77,8 @@ func count(n int, what string) string {
 	return strconv.Itoa(n) + " " + what + "s"
 }
 
-// waitWords says how long to wait, rounded up.
-func waitWords(d time.Duration) string {
+// retryWords says how long to wait, rounded up.
+func retryWords(d time.Duration) string {
 	switch {
 	case d <= 0:
 		return "in a moment"

@@ -16,9 +16,9 @@ import (
 type face struct {
 	s       *Server
 	app     *fiber.App
-	local   bool            // whoever reaches it is the operator
-	classes map[string]need // by method and path
-	wraps   int             // how many handlers wrap every request
+	local   bool                  // whoever reaches it is the operator
+	classes map[string]routeClass // by method and path
+	wraps   int                   // how many handlers wrap every request
 }
 
 // newFace makes a face with its routes, or says which of them has no class.
@@ -27,7 +27,7 @@ func (s *Server) newFace(local bool, mounts ...func(*face)) (*face, error) {
 		s:       s,
 		app:     fiber.New(s.fiberConfig()),
 		local:   local,
-		classes: map[string]need{},
+		classes: map[string]routeClass{},
 	}
 	f.app.Server().ErrorHandler = s.answerRefused(f.app)
 	if local {
@@ -48,10 +48,10 @@ func (f *face) wrap(h fiber.Handler) {
 }
 
 // classify notes who may use a route.
-func (f *face) classify(method, path string, n need) { f.classes[method+" "+path] = n }
+func (f *face) classify(method, path string, n routeClass) { f.classes[method+" "+path] = n }
 
 // guarded is h for whoever the class lets through.
-func (f *face) guarded(n need, h fiber.Handler) fiber.Handler {
+func (f *face) guarded(n routeClass, h fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		if err := f.s.guard(c, n); err != nil {
 			return err
@@ -61,19 +61,19 @@ func (f *face) guarded(n need, h fiber.Handler) fiber.Handler {
 }
 
 // add mounts one route.
-func (f *face) add(method, path string, n need, h fiber.Handler) {
+func (f *face) add(method, path string, n routeClass, h fiber.Handler) {
 	f.classify(method, path, n)
 	f.app.Add(method, path, f.guarded(n, h))
 }
 
 // addPage mounts what GET and HEAD answer alike.
-func (f *face) addPage(path string, n need, h fiber.Handler) {
+func (f *face) addPage(path string, n routeClass, h fiber.Handler) {
 	f.add(fiber.MethodGet, path, n, h)
 	f.add(fiber.MethodHead, path, n, h)
 }
 
 // addForm mounts what takes a form, which must be one of our own pages'.
-func (f *face) addForm(path string, n need, h fiber.Handler) {
+func (f *face) addForm(path string, n routeClass, h fiber.Handler) {
 	f.add(fiber.MethodPost, path, n, func(c *fiber.Ctx) error {
 		if len(body(c)) > formLimit {
 			return fiber.ErrRequestEntityTooLarge
@@ -92,7 +92,7 @@ func (f *face) check() error {
 	var faults []string
 	for key, n := range routes {
 		switch {
-		case f.classes[key] == need{}:
+		case f.classes[key] == routeClass{}:
 			faults = append(faults, key+" has no class")
 		case n > 1:
 			faults = append(faults, key+" is mounted twice")

@@ -1,9 +1,9 @@
-// Package web is every way in over HTTP: the door's pages, the API, its events,
+// Package web is every way in over HTTP: the portal's pages, the API, its events,
 // and the operator's own API on the local socket. It owns routes, sessions'
 // cookies, the proof that a form is ours, limits, and the one place (fail.go)
 // where an error becomes an answer. It is the only user of Fiber and Huma.
 //
-// It decides nothing: who may do what is the desk's answer, asked for each
+// It decides nothing: who may do what is the service's answer, asked for each
 // request from the state as it is then. Every route is classified where it is
 // mounted (routes.go); a server with one that is not does not start. Links are never built from a request.
 // Requests reach it whole and within bounds: package wire sees to that.
@@ -27,13 +27,13 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 	"doorward/backend/web/wire"
 )
 
 // Options are what a Server is made of.
 type Options struct {
-	Desk           *desk.Desk
+	Service        *service.Service
 	Frontend       fs.FS          // holds door/, tokens.css and dist/
 	Listen         string         // host:port it is reached at, for the names it answers to on loopback
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; nobody's by default
@@ -48,7 +48,7 @@ type Options struct {
 
 // Limits bound what one source, and all together, can ask for.
 type Limits struct {
-	Tries    Rate          // of one network: sign-in letters, codes, links, bad tokens
+	Attempts Rate          // of one network: sign-in emails, codes, links, bad tokens
 	Requests Rate          // of one network: anything without a session
 	InFlight int           // requests at the same time; beyond it the server says that it is busy
 	Reading  time.Duration // how long a client may take to send a request
@@ -56,7 +56,7 @@ type Limits struct {
 
 // DefaultLimits suit a server for some thousands of people.
 var DefaultLimits = Limits{
-	Tries:    Rate{Burst: 60, Every: time.Second},
+	Attempts: Rate{Burst: 60, Every: time.Second},
 	Requests: Rate{Burst: 600, Every: 20 * time.Millisecond},
 	InFlight: 2048,
 	Reading:  15 * time.Second,
@@ -64,7 +64,7 @@ var DefaultLimits = Limits{
 
 // A Server answers requests. It is safe for concurrent use.
 type Server struct {
-	desk       *desk.Desk
+	service    *service.Service
 	log        *slog.Logger
 	pages      *pages
 	ops        Operations
@@ -80,7 +80,7 @@ type Server struct {
 	formKey    []byte
 	names      cookieNames
 	limits     Limits
-	tries      *limiter
+	attempts   *limiter
 	requests   *limiter
 	traces     *traces
 	inFlight   atomic.Int64
@@ -112,7 +112,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the console: %w", err)
 	}
-	public, err := url.Parse(o.Desk.PublicURL())
+	public, err := url.Parse(o.Service.PublicURL())
 	if err != nil {
 		return nil, err
 	}
@@ -131,18 +131,18 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		bounds:     o.Bounds,
 		large:      make(chan struct{}, o.Bounds.Large),
-		desk:       o.Desk,
+		service:    o.Service,
 		log:        o.Logger,
 		pages:      pages,
 		ops:        o.Operations,
 		mailServer: o.MailServer,
 		mailFrom:   o.MailFrom,
-		publicURL:  o.Desk.PublicURL(),
+		publicURL:  o.Service.PublicURL(),
 		secure:     public.Scheme == "https",
 		proxies:    o.TrustedProxies,
-		formKey:    o.Desk.DeriveKey("forms"),
+		formKey:    o.Service.DeriveKey("forms"),
 		limits:     o.Limits,
-		tries:      newTryLimiter(o.Limits.Tries),
+		attempts:   newTryLimiter(o.Limits.Attempts),
 		requests:   newLimiter(o.Limits.Requests),
 		console:    console,
 	}
@@ -224,7 +224,7 @@ func (s *Server) face(local bool) (*face, error) {
 	if *at != nil {
 		return *at, nil
 	}
-	f, err := s.newFace(local, s.mountDoor, s.mountAPI)
+	f, err := s.newFace(local, s.mountPortal, s.mountAPI)
 	if err == nil {
 		*at = f
 	}
@@ -286,7 +286,7 @@ func (s *Server) Close() error {
 			first = err
 		}
 	}
-	s.traces.beat(s.traces.now().Add(saidEvery)) // what waits for its minute is said now
+	s.traces.beat(s.traces.now().Add(logInterval)) // what waits for its minute is said now
 	s.keepTraces(context.Background())
 	return first
 }
@@ -317,7 +317,7 @@ func (s *Server) workspaceNow(ctx context.Context) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.name == "" || time.Since(w.at) > time.Second {
-		name, err := s.desk.Workspace(ctx)
+		name, err := s.service.Workspace(ctx)
 		if err != nil {
 			s.log.WarnContext(ctx, "the workspace's name could not be read", "err", err)
 			return firstText(w.name, access.DefaultWorkspace)

@@ -10,7 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
 // cookieNames are the names of our cookies. Over TLS they carry the prefix that
@@ -28,7 +28,7 @@ func namesFor(secure bool) cookieNames {
 // when it got it or last signed in: longer than any login link that is bound to
 // it, and as long as it keeps an allowance of its own with the members that it
 // has signed in.
-const browserLasts = access.KnownLasts
+const browserLasts = access.KnownBrowserTTL
 
 func (s *Server) setCookie(c *fiber.Ctx, name, value string, lasts time.Duration) {
 	cookie := &fiber.Cookie{Name: name, Value: value, Path: "/", HTTPOnly: true, Secure: s.secure, SameSite: fiber.CookieSameSiteLaxMode, MaxAge: int(lasts / time.Second)}
@@ -57,12 +57,12 @@ func (s *Server) browserSecret(c *fiber.Ctx) access.Secret {
 }
 
 // browser is where the request comes from.
-func (s *Server) browser(c *fiber.Ctx) desk.Browser {
-	return desk.Browser{Secret: s.browserSecret(c), From: s.from(c).String(), Agent: strings.Clone(c.Get(fiber.HeaderUserAgent))}
+func (s *Server) browser(c *fiber.Ctx) service.Browser {
+	return service.Browser{Secret: s.browserSecret(c), From: s.from(c).String(), Agent: strings.Clone(c.Get(fiber.HeaderUserAgent))}
 }
 
 // knownBrowser is browser, with a cookie set where there was none.
-func (s *Server) knownBrowser(c *fiber.Ctx) desk.Browser {
+func (s *Server) knownBrowser(c *fiber.Ctx) service.Browser {
 	b := s.browser(c)
 	if b.Secret == "" {
 		b.Secret = access.NewSecret()
@@ -118,8 +118,8 @@ func (s *Server) sameOrigin(c *fiber.Ctx, silence bool) bool {
 }
 
 // signIn hands the session to the browser.
-func (s *Server) signIn(c *fiber.Ctx, e desk.Entry) {
-	s.setCookie(c, s.names.session, e.Session.Reveal(), access.MemberLasts)
+func (s *Server) signIn(c *fiber.Ctx, e service.NewSession) {
+	s.setCookie(c, s.names.session, e.Session.Reveal(), access.MemberSessionTTL)
 	if b := s.browserSecret(c); b != "" {
 		s.setCookie(c, s.names.browser, b.Reveal(), browserLasts)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 	"doorward/backend/web/wire"
 )
 
@@ -65,9 +65,9 @@ func (s *Server) mayBatch(r wire.Request) bool {
 	}
 	p, err := s.whoseHead(&h)
 	if access.SignedOut.Is(err) {
-		s.countTry(r.Conn, &h)
+		s.countAttempt(r.Conn, &h)
 	}
-	if err != nil || p.By.Token == "" && p.Member.State == access.Pending ||
+	if err != nil || p.Actor.Token == "" && p.Member.State == access.Pending ||
 		p.May(access.May(access.DoInvite, access.ResMembers)) != nil {
 		return false
 	}
@@ -75,28 +75,28 @@ func (s *Server) mayBatch(r wire.Request) bool {
 	return true
 }
 
-// countTry counts a secret that opened nothing, as the guard does.
-func (s *Server) countTry(c net.Conn, h *fasthttp.RequestHeader) {
+// countAttempt counts a secret that opened nothing, as the guard does.
+func (s *Server) countAttempt(c net.Conn, h *fasthttp.RequestHeader) {
 	tcp, ok := c.RemoteAddr().(*net.TCPAddr)
 	if !ok {
 		return
 	}
 	if from, err := clientAddr(tcp.AddrPort().Addr(), forwarded(h), s.trusts); err == nil {
-		s.tries.allow(from)
+		s.attempts.allow(from)
 	}
 }
 
 // whoseHead is whom the token or the cookie in a header belongs to.
-func (s *Server) whoseHead(h *fasthttp.RequestHeader) (*desk.Principal, error) {
+func (s *Server) whoseHead(h *fasthttp.RequestHeader) (*service.Principal, error) {
 	ctx := s.stopped
 	if token, ok := strings.CutPrefix(string(h.Peek(fiber.HeaderAuthorization)), "Bearer "); ok {
-		if strings.HasPrefix(token, access.WindowPrefix) {
-			return s.desk.Who(ctx, access.Secret(token))
+		if strings.HasPrefix(token, access.DesktopSecretPrefix) {
+			return s.service.Principal(ctx, access.Secret(token))
 		}
-		return s.desk.WhoToken(ctx, access.Secret(token))
+		return s.service.TokenPrincipal(ctx, access.Secret(token))
 	}
 	if v := h.Cookie(s.names.session); len(v) == access.SecretLength {
-		return s.desk.Who(ctx, access.Secret(v))
+		return s.service.Principal(ctx, access.Secret(v))
 	}
 	return nil, errors.New("nobody")
 }

@@ -134,7 +134,7 @@ func TestBusy(t *testing.T) {
 // A token that opens nothing counts as a try also where it only asks for a large
 // body: refused by its size, a guess would otherwise cost nothing.
 func TestGuessesInHeadsCount(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.Limits = DefaultLimits; o.Limits.Tries = Rate{Burst: 3, Every: time.Hour} })
+	h := newHouse(t, func(o *Options) { o.Limits = DefaultLimits; o.Limits.Attempts = Rate{Burst: 3, Every: time.Hour} })
 	at := h.serve()
 	for range 3 {
 		say(

@@ -8,7 +8,7 @@ import (
 	"doorward/backend/access"
 )
 
-// Each kind of asker calls every route there is. Whoever may not is refused
+// Each kind of caller calls every route there is. Whoever may not is refused
 // before anything is looked at, whatever the route.
 func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 	c := newCast(t, withConsole)
@@ -35,7 +35,7 @@ func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 				tried++
 				path = strings.NewReplacer(":id", string(c.ids["admin"]), ":name", "Fleet", ":session", access.NewID(), "*", "x").Replace(path)
 				a := c.raw(tt.who, method, path)
-				if !tt.code[a.StatusCode] || a.StatusCode == 404 && n.who != theOperator {
+				if !tt.code[a.StatusCode] || a.StatusCode == 404 && n.who != operatorAudience {
 					t.Errorf("%s (%s) = %d: %s", route, n, a.StatusCode, a.main())
 				}
 				if to := a.Header.Get("Location"); a.StatusCode == 303 && to != "/pending" && !strings.HasPrefix(to, "/login") {

@@ -15,18 +15,18 @@ import (
 
 // How much of what strangers do is said, and held.
 const (
-	saidEvery       = time.Minute     // of one kind and network, after the first line
-	linesPerMinute  = 600             // in all; what is beyond is said in one line a kind
-	tracesPerShard  = 512             // kinds and networks told apart, in each of 16 shards
-	noticedEvery    = 5 * time.Second // what was counted goes to the desk, and so to the console
-	manyNetworks    = "many"          // where the log has no room for each
-	unknownNetwork  = "unknown"
-	unusualSentence = "unusual event" // the log line's words; fail2ban's filter reads them
+	logInterval       = time.Minute     // of one kind and network, after the first line
+	maxLinesPerMinute = 600             // in all; what is beyond is said in one line a kind
+	maxTracesPerShard = 512             // kinds and networks told apart, in each of 16 shards
+	noticeInterval    = 5 * time.Second // what was counted goes to the service, and so to the console
+	manyNetworks      = "many"          // where the log has no room for each
+	unknownNetwork    = "unknown"
+	unusualSentence   = "unusual event" // the log line's words; fail2ban's filter reads them
 )
 
 // traces writes down what attacks leave behind: for people and fail2ban a log line
 // a kind and network, at once and then at most once a minute with how many there
-// were; for the desk counts, on a beat. It holds no more than its bounds, whatever
+// were; for the service counts, on a beat. It holds no more than its bounds, whatever
 // comes, and no line has anything in it that a stranger chose, save their address.
 type traces struct {
 	log    *slog.Logger
@@ -56,7 +56,7 @@ type traceEntry struct {
 // from networks that there was no room for.
 type traceKind struct {
 	mu      sync.Mutex
-	noticed access.Noticed
+	noticed access.TraceCount
 	unsaid  int
 	said    time.Time
 }
@@ -67,7 +67,7 @@ func newTraces(log *slog.Logger) *traces {
 		t.shards[i].m = map[traceKey]*traceEntry{}
 	}
 	for _, kind := range access.Traces {
-		t.kinds[kind] = &traceKind{noticed: access.Noticed{Trace: kind}}
+		t.kinds[kind] = &traceKind{noticed: access.TraceCount{Trace: kind}}
 	}
 	return t
 }
@@ -101,7 +101,7 @@ func (t *traces) turn(key traceKey, now time.Time) (n int, room bool) {
 	defer sh.mu.Unlock()
 	e := sh.m[key]
 	if e == nil {
-		if len(sh.m) >= tracesPerShard || !t.lines.take(now) {
+		if len(sh.m) >= maxTracesPerShard || !t.lines.take(now) {
 			return 0, false
 		}
 		sh.m[key] = &traceEntry{said: now}
@@ -113,7 +113,7 @@ func (t *traces) turn(key traceKey, now time.Time) (n int, room bool) {
 
 // due is how many are to be said now of a network that was named before.
 func (e *traceEntry) due(now time.Time, lines *lineBudget) (n int) {
-	if e.unsaid == 0 || now.Sub(e.said) < saidEvery || !lines.take(now) {
+	if e.unsaid == 0 || now.Sub(e.said) < logInterval || !lines.take(now) {
 		return 0
 	}
 	n, e.unsaid, e.said = e.unsaid, 0, now
@@ -138,18 +138,18 @@ func (k *traceKind) beyond(n int, now time.Time) (say int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.unsaid += n
-	if k.unsaid > 0 && now.Sub(k.said) >= saidEvery {
+	if k.unsaid > 0 && now.Sub(k.said) >= logInterval {
 		say, k.unsaid, k.said = k.unsaid, 0, now
 	}
 	return say
 }
 
 // take is what was noticed since the last time.
-func (k *traceKind) take() access.Noticed {
+func (k *traceKind) take() access.TraceCount {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	x := k.noticed
-	k.noticed = access.Noticed{Trace: x.Trace}
+	k.noticed = access.TraceCount{Trace: x.Trace}
 	return x
 }
 
@@ -174,7 +174,7 @@ func (sh *traceShard) beat(now time.Time, lines *lineBudget) map[traceKey]int {
 	for key, e := range sh.m {
 		if n := e.due(now, lines); n > 0 {
 			say[key] = n
-		} else if e.unsaid == 0 && now.Sub(e.said) >= saidEvery {
+		} else if e.unsaid == 0 && now.Sub(e.said) >= logInterval {
 			delete(sh.m, key)
 		}
 	}
@@ -182,7 +182,7 @@ func (sh *traceShard) beat(now time.Time, lines *lineBudget) map[traceKey]int {
 }
 
 // take is what was noticed of all kinds since the last time.
-func (t *traces) take() (all []access.Noticed) {
+func (t *traces) take() (all []access.TraceCount) {
 	for _, kind := range access.Traces {
 		if x := t.kinds[kind].take(); x.Count > 0 {
 			all = append(all, x)
@@ -192,7 +192,7 @@ func (t *traces) take() (all []access.Noticed) {
 }
 
 // putBack counts again what could not be kept.
-func (t *traces) putBack(all []access.Noticed) {
+func (t *traces) putBack(all []access.TraceCount) {
 	for _, x := range all {
 		k := t.kinds[x.Trace]
 		k.mu.Lock()
@@ -214,7 +214,7 @@ func (b *lineBudget) take(now time.Time) bool {
 	if d := now.Sub(b.from); d >= time.Minute || d < 0 {
 		b.from, b.used = now, 0
 	}
-	if b.used >= linesPerMinute {
+	if b.used >= maxLinesPerMinute {
 		return false
 	}
 	b.used++
@@ -235,7 +235,7 @@ func networkWords(a netip.Addr) string {
 // RunTraces says and keeps on a beat what was noticed, until ctx ends. What came
 // after the last beat is kept by Close.
 func (s *Server) RunTraces(ctx context.Context) {
-	tick := time.NewTicker(noticedEvery)
+	tick := time.NewTicker(noticeInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -248,10 +248,10 @@ func (s *Server) RunTraces(ctx context.Context) {
 	}
 }
 
-// keepTraces hands what was noticed to the desk. Where that fails it is counted on.
+// keepTraces hands what was noticed to the service. Where that fails it is counted on.
 func (s *Server) keepTraces(ctx context.Context) {
 	all := s.traces.take()
-	if err := s.desk.Notice(ctx, all); err != nil {
+	if err := s.service.Notice(ctx, all); err != nil {
 		s.traces.putBack(all)
 		if ctx.Err() == nil {
 			s.log.DebugContext(ctx, "unusual events could not be kept yet", "err", err)

@@ -23,7 +23,7 @@ var traceByUnknown = map[string]access.Trace{
 }
 
 // traceOf is what kind of trace a refusal is; empty where it is none. Secrets that
-// open nothing are noted where they are looked up (failedTry), for the answer to
+// open nothing are noted where they are looked up (failedAttempt), for the answer to
 // one can be that the network is too fast.
 func traceOf(err error, e *access.Error, code int) access.Trace {
 	var slow *slowedError
@@ -33,7 +33,7 @@ func traceOf(err error, e *access.Error, code int) access.Trace {
 		return access.TraceTooMany
 	case traceByCode[e.Code] != "":
 		return traceByCode[e.Code]
-	case errors.Is(err, access.ErrUnknown):
+	case errors.Is(err, access.ErrUnknownCode):
 		return traceByUnknown[e.Code]
 	case code == http.StatusRequestEntityTooLarge || code == http.StatusUnsupportedMediaType:
 		return access.TraceBodyRefused

@@ -57,7 +57,7 @@ func TestAttacksLeaveTraces(t *testing.T) {
 		attack func(g *guest)
 	}{
 		{access.TraceBadToken, 30, func(g *guest) { g.api("GET", "/me", "", bearer(access.TokenPrefix+access.NewSecret())) }},
-		{access.TraceBadToken, 30, func(g *guest) { g.api("GET", "/me", "", bearer(access.NewWindowSecret())) }},
+		{access.TraceBadToken, 30, func(g *guest) { g.api("GET", "/me", "", bearer(access.NewDesktopSecret())) }},
 		{access.TraceBadToken, 30, func(g *guest) {
 			g.get("/", func(r *http.Request) { r.Header.Set("Cookie", "__Host-dw="+access.NewSecret().Reveal()) })
 		}},
@@ -88,7 +88,7 @@ func TestAttacksLeaveTraces(t *testing.T) {
 			m[3] != "1" {
 			t.Errorf("%s: %s", tt.kind, lines[0])
 		}
-		h.web.traces.now = func() time.Time { return time.Now().Add(saidEvery) }
+		h.web.traces.now = func() time.Time { return time.Now().Add(logInterval) }
 		if n := h.kept(); n[tt.kind] != tt.times || len(n) != 1 {
 			t.Errorf("%s: kept %v, want %d of it alone", tt.kind, n, tt.times)
 		}
@@ -137,7 +137,7 @@ func TestUsualThingsLeaveNoTrace(t *testing.T) {
 	}
 	fleet, _ := h.arrived("fleet@example.com", access.Fleet)
 	fleet.get("/")
-	h.wait(access.MemberIdle)
+	h.wait(access.MemberIdleTTL)
 	fleet.get("/").want(t, http.StatusSeeOther)
 	token := h.token(access.Operator, access.Fleet)
 	h.guest().api("GET", "/me", "", bearer(token))
@@ -201,11 +201,11 @@ func TestOneLineAMinute(t *testing.T) {
 	}{
 		{"the first", 0, 1, false, 1, "count=1"},
 		{"at once after it", 0, 5, true, 1, "count=1"},
-		{"before the minute is over", saidEvery - 1, 1, true, 1, "count=1"},
-		{"as it is over, by the beat alone", saidEvery, 0, true, 2, "count=6"},
-		{"nothing more", 2 * saidEvery, 0, true, 2, "count=6"},
-		{"after it was forgotten", 2 * saidEvery, 1, false, 3, "count=1"},
-		{"a minute on, without a beat", 3 * saidEvery, 1, false, 4, "count=1"},
+		{"before the minute is over", logInterval - 1, 1, true, 1, "count=1"},
+		{"as it is over, by the beat alone", logInterval, 0, true, 2, "count=6"},
+		{"nothing more", 2 * logInterval, 0, true, 2, "count=6"},
+		{"after it was forgotten", 2 * logInterval, 1, false, 3, "count=1"},
+		{"a minute on, without a beat", 3 * logInterval, 1, false, 4, "count=1"},
 	}
 	for _, s := range steps {
 		at = s.at
@@ -258,21 +258,21 @@ func TestManyNetworksAreBounded(t *testing.T) {
 	before := heap()
 	flood(200_000)
 	lines := strings.Count(log.String(), "\n")
-	if lines != linesPerMinute+1 {
-		t.Errorf("%d lines in a minute, want %d and one for all others", lines, linesPerMinute)
+	if lines != maxLinesPerMinute+1 {
+		t.Errorf("%d lines in a minute, want %d and one for all others", lines, maxLinesPerMinute)
 	}
 	if !strings.Contains(log.String(), "kind=dead_link network=many count=1\n") {
 		t.Error("that there are many is not said")
 	}
 	for range 20 { // minutes: the shards fill
-		at = at.Add(saidEvery)
+		at = at.Add(logInterval)
 		tr.beat(at)
 		flood(20_000)
 	}
 	held := 0
 	for i := range tr.shards {
 		held += len(tr.shards[i].m)
-		if len(tr.shards[i].m) > tracesPerShard {
+		if len(tr.shards[i].m) > maxTracesPerShard {
 			t.Errorf("a shard holds %d", len(tr.shards[i].m))
 		}
 	}
@@ -280,10 +280,10 @@ func TestManyNetworksAreBounded(t *testing.T) {
 		t.Errorf("%d bytes more are held", grown)
 	}
 	all := tr.take()
-	if len(all) != 1 || all[0].Count != 200_000+20*20_000 || len(all[0].From) != access.MostNetworks || !all[0].More {
+	if len(all) != 1 || all[0].Count != 200_000+20*20_000 || len(all[0].From) != access.MaxNetworks || !all[0].More {
 		t.Errorf("%d kinds, %+v", len(all), all[0].Count)
 	}
-	if perMinute := strings.Count(log.String(), "\n") / 21; perMinute > linesPerMinute+1 {
+	if perMinute := strings.Count(log.String(), "\n") / 21; perMinute > maxLinesPerMinute+1 {
 		t.Errorf("%d lines a minute", perMinute)
 	}
 	t.Logf("%d networks held", held)

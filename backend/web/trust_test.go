@@ -12,7 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 )
 
 // everything is each record there is, to see that nothing changed.
@@ -37,7 +37,7 @@ func TestReadingChangesNothing(t *testing.T) {
 	tried := 0
 	for route, n := range c.web.network.classes {
 		method, path, _ := strings.Cut(route, " ")
-		if n.who == theOperator || path == "/api/v1/events" {
+		if n.who == operatorAudience || path == "/api/v1/events" {
 			continue
 		}
 		path = strings.NewReplacer(":id", string(c.ids["fleet"]), ":name", "Fleet", ":session", access.NewID(), ":token", access.NewSecret().Reveal(), "*", "x").Replace(path)
@@ -186,12 +186,12 @@ func TestSecretsOpenNothingElse(t *testing.T) {
 }
 
 // Somebody tries to keep a colleague out by guessing wrong in their name, again
-// and again: links that are none, codes that are wrong, letters asked for. The
+// and again: links that are none, codes that are wrong, emails asked for. The
 // colleague's session goes on, and so does their way in.
 func TestStrangersLockNobodyOut(t *testing.T) {
 	h := newHouse(t, func(o *Options) {
 		o.Limits = DefaultLimits
-		o.Limits.Tries.Burst, o.Limits.Requests.Burst = 100_000, 100_000
+		o.Limits.Attempts.Burst, o.Limits.Requests.Burst = 100_000, 100_000
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")} // the test's own
 	})
 	from := func(network string) func(*http.Request) {
@@ -211,7 +211,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	for n := range 60 {
 		eve := h.guest()
 		form(eve, "/login", theirs, "email", "ada@example.com").want(t, 200)
-		_, err := h.desk.AnswerAsks(bg)
+		_, err := h.desk.AnswerSignInRequests(bg)
 		h.must(err)
 		for range 8 {
 			form(eve, "/login/code", theirs, "code", fmt.Sprintf("%08d", n))
@@ -221,8 +221,8 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	ada.get("/fleet").want(t, 200)
 	g := h.guest()
 	form(g, "/login", "192.0.2.1", "email", "ada@example.com").want(t, 200)
-	h.wait(time.Millisecond) // the newest letter is hers
-	_, err := h.desk.AnswerAsks(bg)
+	h.wait(time.Millisecond) // the newest email is hers
+	_, err := h.desk.AnswerSignInRequests(bg)
 	h.must(err)
 	link, code := h.signInLetter()
 	if code != "" {
@@ -234,7 +234,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	ada.post(ada.get("/"), "/logout").want(t, 200)
 	form(ada, "/login", "192.0.2.1", "email", "ada@example.com").want(t, 200)
 	h.wait(time.Millisecond)
-	_, err = h.desk.AnswerAsks(bg)
+	_, err = h.desk.AnswerSignInRequests(bg)
 	h.must(err)
 	_, code = h.signInLetter()
 	form(ada, "/login/code", "192.0.2.1", "code", code).want(t, http.StatusSeeOther)
@@ -316,7 +316,7 @@ func TestFormsEndWithTheirSession(t *testing.T) {
 
 	again := h.guest()
 	again.post(again.get("/login"), "/login", "email", "ada@example.com")
-	if _, err := h.desk.AnswerAsks(bg); err != nil {
+	if _, err := h.desk.AnswerSignInRequests(bg); err != nil {
 		t.Fatal(err)
 	}
 	_, code := h.signInLetter()
@@ -353,7 +353,7 @@ func TestLogLinesAreOurs(t *testing.T) {
 	g.post(g.get("/login", func(r *http.Request) { r.Header["User-Agent"] = []string{"x level=ERROR msg=forged"} }), "/login", "email", evil+"@example.com")
 	g.get("/login/" + url.PathEscape(evil))
 	g.get("/api/v1/members?q=" + url.QueryEscape(evil))
-	if _, err := h.desk.Invite(bg, h.admin, desk.Invitation{Email: h.address("ada@example.com"), Name: evil, Roles: []access.RoleName{access.Fleet}}); !access.Invalid.Is(err) {
+	if _, err := h.desk.Invite(bg, h.admin, service.NewInvitation{Email: h.address("ada@example.com"), Name: evil, Roles: []access.RoleName{access.Fleet}}); !access.Invalid.Is(err) {
 		t.Errorf("a name of several lines: %v", err)
 	}
 	for line := range strings.Lines(h.log.String()) {

@@ -19,7 +19,7 @@ var targets = []target{
 	{"backend/access", "FuzzCode"},
 	{"backend/access", "FuzzTokens"},
 	{"backend/address", "FuzzParse"},
-	{"backend/desk", "FuzzLetters"},
+	{"backend/service", "FuzzEmails"},
 	{"backend/mail", "FuzzMessage"},
 	{"backend/store", "FuzzBackup"},
 	{"backend/store", "FuzzCursor"},
@@ -36,7 +36,7 @@ var targets = []target{
 const fuzzFor = "5s"
 
 // buildFuzz is how long building one target may take on a busy machine: it is
-// built anew, to be watched.
+// built again, to be watched.
 const buildFuzz = 8 * time.Minute
 
 // fuzz runs every target for a short while. Each counts as one.

@@ -16,9 +16,9 @@ func (h *house) taken(email string) (bool, answer) {
 
 var _ = item("46", "one mailbox is invited as several members by spelling it otherwise", spellings)
 
-// The same mailbox, written with capitals, a Kelvin sign, full-width letters, or
+// The same mailbox, written with capitals, a Kelvin sign, full-width emails, or
 // another form of its domain, would be a second member with a decision of its
-// own. And a letter that only looks or folds like another is another mailbox.
+// own. And an email that only looks or folds like another is another mailbox.
 func spellings(t *testing.T) {
 	h := furnish(t)
 	for _, pair := range [][2]string{
@@ -49,7 +49,7 @@ func spellings(t *testing.T) {
 
 var _ = item("47", "an address that looks like a colleague's is put before the Admin", lookalikes)
 
-// Cyrillic letters that look like Latin ones make an address that reads like one
+// Cyrillic emails that look like Latin ones make an address that reads like one
 // that the Admin knows. Mixed scripts are refused.
 func lookalikes(t *testing.T) {
 	h := furnish(t)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/desk"
+	"doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/web"
 )
@@ -36,7 +36,7 @@ func (h *house) later(ahead time.Duration) {
 	must(err)
 	h.t.Cleanup(func() { s.Close() })
 	frontend := os.DirFS("../../../frontend")
-	d, err := desk.New(context.Background(), desk.Options{
+	svc, err := service.New(context.Background(), service.Options{
 		Store:     s,
 		Frontend:  frontend,
 		PublicURL: h.origin(),
@@ -44,7 +44,7 @@ func (h *house) later(ahead time.Duration) {
 		Logger:    quiet,
 	})
 	must(err)
-	w, err := web.New(web.Options{Desk: d, Frontend: frontend, Listen: h.Listen, Logger: quiet})
+	w, err := web.New(web.Options{Service: svc, Frontend: frontend, Listen: h.Listen, Logger: quiet})
 	must(err)
 	l, err := net.Listen("tcp", h.Listen)
 	must(err)
@@ -63,8 +63,8 @@ func staleLinks(t *testing.T) {
 		ahead time.Duration
 		code  int
 	}{
-		{"a sign-in link, seconds before", access.SignInLasts - 20*time.Second, 200},
-		{"a sign-in link, a second after", access.SignInLasts + time.Second, 410},
+		{"a sign-in link, seconds before", access.SignInTTL - 20*time.Second, 200},
+		{"a sign-in link, a second after", access.SignInTTL + time.Second, 410},
 		{"an invitation of an hour, seconds before", time.Hour - 20*time.Second, 200},
 		{"an invitation of an hour, a second after", time.Hour + time.Second, 410},
 	} {
@@ -84,7 +84,7 @@ func staleLinks(t *testing.T) {
 			h.later(tt.ahead)
 			link, before := invitation, time.Hour
 			if tt.ahead < time.Hour/2 {
-				link, before = signed, access.SignInLasts
+				link, before = signed, access.SignInTTL
 			}
 			if tt.code == 200 && time.Since(asked)+tt.ahead > before-time.Second {
 				t.Fatal("this machine is too slow for the row: the link's time was over before it could be opened")
@@ -110,10 +110,10 @@ func oldSessions(t *testing.T) {
 		ahead         time.Duration
 		admin, member int
 	}{
-		{"before the Admin's rest", access.AdminIdle - 30*time.Second, 200, 200},
-		{"after it", access.AdminIdle + 30*time.Second, 401, 200},
-		{"before the member's", access.MemberIdle - time.Minute, 401, 200},
-		{"after it", access.MemberIdle + time.Minute, 401, 401},
+		{"before the Admin's rest", access.AdminIdleTTL - 30*time.Second, 200, 200},
+		{"after it", access.AdminIdleTTL + 30*time.Second, 401, 200},
+		{"before the member's", access.MemberIdleTTL - time.Minute, 401, 200},
+		{"after it", access.MemberIdleTTL + time.Minute, 401, 401},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := furnish(t)
@@ -127,17 +127,17 @@ func oldSessions(t *testing.T) {
 	t.Run("used all the while, a day and a month", func(t *testing.T) {
 		h := furnish(t)
 		ada, _ := h.member("ada@example.com")
-		for d := 20 * time.Minute; d < access.AdminLasts; d += 6 * access.AdminIdle / 7 {
+		for d := 20 * time.Minute; d < access.AdminSessionTTL; d += 6 * access.AdminIdleTTL / 7 {
 			h.later(d)
 			h.admin.api("GET", "/me", nil).want(200)
 		}
-		h.later(access.AdminLasts + time.Minute)
+		h.later(access.AdminSessionTTL + time.Minute)
 		h.admin.api("GET", "/me", nil).want(401)
-		for d := 6 * 24 * time.Hour; d < access.MemberLasts; d += 6 * 24 * time.Hour {
+		for d := 6 * 24 * time.Hour; d < access.MemberSessionTTL; d += 6 * 24 * time.Hour {
 			h.later(d)
 			ada.api("GET", "/me", nil).want(200)
 		}
-		h.later(access.MemberLasts + time.Minute)
+		h.later(access.MemberSessionTTL + time.Minute)
 		ada.api("GET", "/me", nil).want(401)
 	})
 }
@@ -163,7 +163,7 @@ func stepUp(t *testing.T) {
 	token := h.token("Admin")
 	h.guest().api("POST", "/tokens", map[string]any{"name": "y", "roles": []string{"Fleet"}}, bearer(token)).want(401, 403)
 
-	h.later(access.AdminIdle - time.Minute) // still signed in, and not fresh
+	h.later(access.AdminIdleTTL - time.Minute) // still signed in, and not fresh
 	h.admin.api("GET", "/me", nil).want(200)
 	h.admin.api("POST", "/tokens", map[string]any{"name": "z", "roles": []string{"Admin"}}).want(401, 403)
 }

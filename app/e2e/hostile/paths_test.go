@@ -16,7 +16,7 @@ func traversal(t *testing.T) {
 	for _, path := range []string{
 		"/../../etc/passwd", "/assets/../../etc/passwd", "/assets/%2e%2e/%2e%2e/etc/passwd",
 		"/assets/..%2f..%2fetc%2fpasswd", "/assets/..%5c..%5cetc", "/assets/%252e%252e%252fetc",
-		"/assets/%c0%ae%c0%ae/etc", "/assets/door.css%00.html",
+		"/assets/%c0%ae%c0%ae/etc", "/assets/portal.css%00.html",
 		"//etc/passwd", "/assets//etc/passwd", "/admin/assets/../../../etc/passwd", "/admin/assets/..%2f..%2f..%2fgo.mod",
 		"/admin/assets/%2e%2e%2findex.html", "/.git/config", "/doorward.toml", "/instance.key",
 		"/assets/....//....//etc/passwd", "/assets/%5c..%5c..", "/assets/\\..\\..", "/assets/",

@@ -190,7 +190,7 @@ func aboveOwn(t *testing.T) {
 var _ = item("64", "roles that do not exist, were deleted, or say everything", unknownRoles)
 
 // What no rule allows is refused: a role that nobody made, one that was deleted
-// and made anew with more rights, one that reads like a built-in role, a
+// and made again with more rights, one that reads like a built-in role, a
 // permission for everything.
 func unknownRoles(t *testing.T) {
 	h := furnish(t)

@@ -60,7 +60,7 @@ type session struct {
 	server *Server
 	conn   *smtp.Conn
 	user   string
-	letter Letter
+	letter Message
 }
 
 func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
@@ -114,7 +114,7 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	if s.server.opts.User != "" && s.user == "" {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
-	s.letter = Letter{HELO: s.conn.Hostname(), User: s.user, From: from}
+	s.letter = Message{HELO: s.conn.Hostname(), User: s.user, From: from}
 	return nil
 }
 
@@ -140,5 +140,5 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-func (s *session) Reset()        { s.letter = Letter{} }
+func (s *session) Reset()        { s.letter = Message{} }
 func (s *session) Logout() error { return nil }

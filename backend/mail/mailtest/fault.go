@@ -26,7 +26,7 @@ type Fault struct {
 	At     Moment
 	For    string // only when the recipient contains this; only from RCPT on
 	Times  int    // how often; 0: until the script changes
-	Accept bool   // at EndOfData: take the letter in first
+	Accept bool   // at EndOfData: take the email in first
 
 	Reply string // answer this; after a 421 the connection is closed
 	Drop  bool   // close the connection

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// A Letter is what a Server took in.
-type Letter struct {
+// A Message is what a Server took in.
+type Message struct {
 	HELO string // as whom the client introduced itself
 	User string // as whom it logged in
 	TLS  bool   // whether it came encrypted
@@ -28,18 +28,18 @@ type Letter struct {
 }
 
 // Received is what was taken in so far, in order.
-func (s *Server) Received() []Letter {
+func (s *Server) Received() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]Letter(nil), s.received...)
+	return append([]Message(nil), s.received...)
 }
 
-// Wait returns what was taken in as soon as it is n letters, or fails when ctx
+// Wait returns what was taken in as soon as it is n emails, or fails when ctx
 // ends before.
-func (s *Server) Wait(ctx context.Context, n int) ([]Letter, error) {
+func (s *Server) Wait(ctx context.Context, n int) ([]Message, error) {
 	for {
 		s.mu.Lock()
-		letters, changed := append([]Letter(nil), s.received...), s.changed
+		letters, changed := append([]Message(nil), s.received...), s.changed
 		s.mu.Unlock()
 		if len(letters) >= n {
 			return letters, nil
@@ -52,7 +52,7 @@ func (s *Server) Wait(ctx context.Context, n int) ([]Letter, error) {
 	}
 }
 
-func (s *Server) take(l Letter) {
+func (s *Server) take(l Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.received = append(s.received, l)
@@ -60,9 +60,9 @@ func (s *Server) take(l Letter) {
 	s.changed = make(chan struct{})
 }
 
-// read fills in what the letter says. It fails on what a mail reader would
+// read fills in what the email says. It fails on what a mail reader would
 // stumble over.
-func (l *Letter) read() error {
+func (l *Message) read() error {
 	m, err := netmail.ReadMessage(bytes.NewReader(l.Raw))
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (l *Letter) read() error {
 	return l.readPart(m.Header, m.Body)
 }
 
-func (l *Letter) readPart(header interface{ Get(string) string }, body io.Reader) error {
+func (l *Message) readPart(header interface{ Get(string) string }, body io.Reader) error {
 	kind, params, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (l *Letter) readPart(header interface{ Get(string) string }, body io.Reader
 	return nil
 }
 
-func (l *Letter) readParts(parts *multipart.Reader) error {
+func (l *Message) readParts(parts *multipart.Reader) error {
 	for {
 		part, err := parts.NextRawPart()
 		if err == io.EOF {

@@ -1,4 +1,4 @@
-// Package mailtest runs a real SMTP server in a test: go-smtp takes the letters
+// Package mailtest runs a real SMTP server in a test: go-smtp takes the emails
 // in, and in front of it stands a gate that sets up the encryption and does
 // what a test asks for to the conversation: refuse, drop, or hang at any
 // moment, leave out an extension, show a bad certificate. What goes wrong can
@@ -31,13 +31,13 @@ const (
 type Options struct {
 	Mode           Mode     // zero: STARTTLS
 	Cert           Cert     // zero: Good
-	User, Password string   // zero: letters are taken without a login
+	User, Password string   // zero: emails are taken without a login
 	Mechanisms     []string // of the login; nil: PLAIN and LOGIN
 	MaxTLS         uint16   // zero: the newest
 	MaxSize        int64    // zero: unbounded
 }
 
-// A Server takes letters in until the test ends.
+// A Server takes emails in until the test ends.
 type Server struct {
 	opts    Options
 	ca      authority
@@ -57,8 +57,8 @@ type Server struct {
 	spent    []int
 	hidden   []string
 	heard    []Line
-	received []Letter
-	changed  chan struct{} // closed when the next letter has come
+	received []Message
+	changed  chan struct{} // closed when the next email has come
 }
 
 // A Line is a command that a client sent.
@@ -93,7 +93,7 @@ func Start(tb testing.TB, opts Options) *Server {
 	return s
 }
 
-// URL is where letters can be sent to, with user and password: a Doorward
+// URL is where emails can be sent to, with user and password: a Doorward
 // smtp_url.
 func (s *Server) URL() string {
 	u := url.URL{Scheme: string(s.opts.Mode), Host: s.addr}
@@ -177,7 +177,7 @@ func (s *Server) Connections() int {
 	return s.accepted
 }
 
-// Heard is every command that clients sent, without the words of letters.
+// Heard is every command that clients sent, without the words of emails.
 func (s *Server) Heard() []Line {
 	s.mu.Lock()
 	defer s.mu.Unlock()

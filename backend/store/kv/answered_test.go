@@ -162,7 +162,7 @@ func TestLostLastCommitIsFound(t *testing.T) {
 }
 
 // What is only deleted leaves nothing behind once the tables are rewritten, and
-// a rewritten store counts its commits anew: neither is a loss.
+// a rewritten store counts its commits again: neither is a loss.
 func TestNothingLostByDeletingAndCompacting(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")
 	open := func() *Badger {

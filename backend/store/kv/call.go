@@ -88,7 +88,7 @@ func ended(ctx context.Context) error {
 		WithCode("store_busy").Because(errors.Join(ErrUnavailable, ctx.Err()))
 }
 
-// writable refuses at the door what would be refused later.
+// writable refuses at the portal what would be refused later.
 func (b *Badger) writable(urgent bool) error {
 	if b.current.Load() == nil {
 		return errClosed

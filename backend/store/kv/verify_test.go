@@ -33,7 +33,7 @@ func TestDamagedBlockIsNoAbsence(t *testing.T) {
 
 	b, err = Open(Options{Dir: dir})
 	if err != nil {
-		return // refused at the door: also good
+		return // refused at the portal: also good
 	}
 	defer b.Close()
 	for n := 1; n <= 30; n++ {

@@ -331,7 +331,7 @@ func (w *writer) unbroken() error {
 	return nil
 }
 
-// urgent reports whether all of the group is; the rest was refused at the door.
+// urgent reports whether all of the group is; the rest was refused at the portal.
 func (w *writer) urgent() bool {
 	for _, c := range w.ran {
 		if !isUrgent(c.ctx) {

@@ -62,7 +62,7 @@ func (s *site) ask2(c net.Conn) error {
 }
 
 // A client sends a byte now and then, to begin with and after an answer: what it
-// has to send a request does not begin anew with each.
+// has to send a request does not begin again with each.
 func TestAByteAtATimeBuysNoTime(t *testing.T) {
 	for _, before := range []int{0, 1} {
 		s := newSite(t, Bounds{}, func(o *Options) { o.Within = 150 * time.Millisecond })

@@ -1,0 +1,107 @@
+package desktop
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"doorward/backend/access"
+)
+
+// Grace is how long a page may take to come back before it counts as gone.
+const Grace = 8 * time.Second
+
+// NeedsDisplay refuses, in a sentence, to start where no window can be.
+func NeedsDisplay(env func(string) string) error {
+	if runtime.GOOS != "linux" || env("DISPLAY") != "" || env("WAYLAND_DISPLAY") != "" {
+		return nil
+	}
+	return access.Errorf(access.Unavailable, "There is no display to open a window on. Start this in a desktop session, or run `doorward serve` and open the console in a browser.").WithCode("no_display")
+}
+
+// DisableJIT has WebKit run the pages without compiling them: ours do little, and it
+// saves memory and a way to attack them. Whoever runs the window can say otherwise.
+func DisableJIT(lookup func(string) (string, bool), set func(name, value string) error) error {
+	const name = "JSC_useJIT"
+	if _, said := lookup(name); said || runtime.GOOS != "linux" {
+		return nil
+	}
+	return set(name, "0")
+}
+
+// InstanceID tells the window of one data directory from that of another: a
+// second start brings the first one of the same to the front.
+func InstanceID(data string) string {
+	sum := sha256.Sum256([]byte(data))
+	return "doorward-" + hex.EncodeToString(sum[:8])
+}
+
+// maxDropped is more than a thousand rows need.
+const maxDropped = 1 << 20
+
+// ReadDropped is the text of the one CSV file that was dropped.
+func ReadDropped(paths []string) (string, error) {
+	if len(paths) != 1 || !strings.EqualFold(filepath.Ext(paths[0]), ".csv") {
+		return "", access.Errorf(access.Invalid, "Drop one CSV file: a row for each person to invite.").WithCode("not_a_csv")
+	}
+	f, err := os.Open(paths[0])
+	if err != nil {
+		return "", access.Errorf(access.Invalid, "The file cannot be read. Check that it is yours to read.").WithCode("unreadable").Because(err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxDropped+1))
+	switch {
+	case err != nil:
+		return "", access.Errorf(access.Invalid, "The file cannot be read. Check that it is a file and not a folder.").WithCode("unreadable").Because(err)
+	case len(b) > maxDropped:
+		return "", access.Errorf(access.Invalid, "The file is larger than 1 MB. Split it into smaller ones.").WithCode("too_large")
+	case !utf8.Valid(b):
+		return "", access.Errorf(access.Invalid, "The file is not text in UTF-8. Save it again as CSV UTF-8.").WithCode("not_utf8")
+	}
+	return string(b), nil
+}
+
+// BackupName is what a backup made now is called unless somebody says otherwise.
+func BackupName() string { return "doorward-" + time.Now().Format("2006-01-02") + ".backup" }
+
+// BackUpElsewhere is said where a backup is asked for that only the machine with
+// the data can make.
+const BackUpElsewhere = "This Doorward runs on another machine, and is backed up there: doorward backup FILE"
+
+// BackUp writes a backup of o to file: the whole of it, or nothing.
+func BackUp(ctx context.Context, o Opened, file string) error {
+	body, err := o.get(ctx, "/local/v1/backup")
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return Keep(file, body)
+}
+
+// Keep writes all of from to file, which is new or as it was. A link under that
+// name is replaced, and what it leads to is left alone.
+func Keep(file string, from io.Reader) (err error) {
+	part, err := os.CreateTemp(filepath.Dir(file), ".doorward-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(part.Name()))
+		}
+	}()
+	_, err = io.Copy(part, from)
+	err = errors.Join(err, part.Sync(), part.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(part.Name(), file)
+}

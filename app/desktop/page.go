@@ -1,0 +1,55 @@
+package desktop
+
+import (
+	"bytes"
+	"io/fs"
+	"net/http"
+	"strings"
+)
+
+// contentPolicy is what pages in the window may do: run what is in this program,
+// and speak to it alone.
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self'"
+
+// The toolkit adds its own scripts to a page whose address ends in a slash, and
+// to no other.
+const (
+	toolkit = `<script src="/wails/ipc.js"></script><script src="/wails/runtime.js"></script>`
+	bridge  = `<script src="/desktop/bridge.js"></script>`
+)
+
+// pageOf answers with one of the pages in files, joined to the window.
+func pageOf(files fs.FS, name string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		html, err := fs.ReadFile(files, name)
+		if err != nil {
+			http.Error(w, "The console is not part of this build. Build it with: make desktop", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", contentPolicy)
+		w.Header().Set("Cache-Control", "no-store")
+		_, _ = w.Write(joined(html, r.URL.Path))
+	})
+}
+
+// look is the portal's style sheet: the page that the window starts with is one
+// more page of it.
+func (s *Shell) look(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	for _, name := range []string{"tokens.css", "portal/portal.css"} {
+		css, err := fs.ReadFile(s.Frontend, name)
+		if err != nil {
+			return // the page stands without it
+		}
+		_, _ = w.Write(css)
+	}
+}
+
+func joined(html []byte, path string) []byte {
+	scripts := bridge
+	if !strings.HasSuffix(path, "/") {
+		scripts = toolkit + bridge
+	}
+	return bytes.Replace(html, []byte("</head>"), []byte(scripts+"</head>"), 1)
+}

@@ -1,0 +1,162 @@
+package desktop
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// Place reads the address of a Doorward as somebody types it: what it is
+// reached at, with nothing after the host. It must be https, save on this
+// computer. A mistake comes back as a sentence.
+func Place(typed string) (*url.URL, error) {
+	text := strings.TrimSpace(typed)
+	if !strings.Contains(text, "://") {
+		text = "https://" + text
+	}
+	u, err := url.Parse(text)
+	wrong := func(sentence string) (*url.URL, error) {
+		return nil, access.Errorf(access.Invalid, "%s", sentence).On("at").WithCode("bad_place")
+	}
+	switch {
+	case strings.TrimSpace(typed) == "":
+		return wrong("Write the address of the Doorward, such as door.example.com.")
+	case err != nil || u.Hostname() == "" || strings.ContainsAny(u.Host, " %"):
+		return wrong("That is not an address. Write it as in a browser, such as https://door.example.com.")
+	case u.User != nil:
+		return wrong("Leave out the name and password: you sign in in the browser.")
+	case u.Scheme == "http" && !onThisComputer(u.Hostname()):
+		return wrong("Use https: over http anybody on the way could act for you.")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return wrong("The address begins with https.")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}, nil
+}
+
+func onThisComputer(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// A remote is the way to a Doorward elsewhere, as the member whose secret it
+// has. It follows nothing: every request goes to that one place.
+type remote struct {
+	at     *url.URL
+	secret string
+	via    http.RoundTripper
+}
+
+func (r *remote) RoundTrip(req *http.Request) (*http.Response, error) {
+	out := req.Clone(req.Context())
+	out.URL.Scheme, out.URL.Host, out.Host = r.at.Scheme, r.at.Host, ""
+	out.Header.Del(viaHeader)
+	out.Header.Set("User-Agent", agent())
+	if r.secret != "" {
+		out.Header.Set("Authorization", "Bearer "+r.secret)
+	}
+	return r.via.RoundTrip(out)
+}
+
+// agent is how the window shows in the list of a member's sessions.
+func agent() string {
+	name, err := os.Hostname()
+	if err != nil {
+		name = "an unnamed computer"
+	}
+	plain := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || r == '(' || r == ')' {
+			return -1
+		}
+		return r
+	}, name)
+	return "Doorward-Desktop (" + access.Shorten(plain, 60) + ")"
+}
+
+// wire reaches servers elsewhere. Each try has an end, and event streams none.
+func wire() *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+		IdleConnTimeout:       90 * time.Second,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2:     true,
+	}
+}
+
+// maxRead is more than any of the answers that the window itself reads.
+const maxRead = 64 << 10
+
+// who asks a Doorward elsewhere as whom the window is let in. The error is
+// SignedOut where it is not, and a sentence where there is no Doorward.
+func (r *remote) who(ctx context.Context) error {
+	res, err := r.ask(ctx, http.MethodGet, "/api/v1/me", nil)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	var said struct{ Detail, Code, State string }
+	if json.NewDecoder(io.LimitReader(res.Body, maxRead)).Decode(&said) != nil {
+		said.State = ""
+	}
+	switch {
+	case res.StatusCode == http.StatusOK && said.State != "":
+		return nil
+	case res.StatusCode == http.StatusUnauthorized && said.Code != "":
+		return access.Errorf(access.SignedOut, "You are not signed in at %s.", r.at.Host).WithCode("sign_in_needed")
+	case res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests:
+		return access.Errorf(access.Unavailable, "%s cannot answer just now. Try again in a moment.", r.at.Host).WithCode("unreachable")
+	}
+	return access.Errorf(access.Invalid, "There is no Doorward at %s. Check the address.", r.at.Host).On("at").WithCode("no_doorward")
+}
+
+// ask sends one request of the window's own, with JSON where it has a body.
+func (r *remote) ask(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://doorward"+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := r.RoundTrip(req)
+	if err != nil {
+		return nil, r.outOfReach(err)
+	}
+	return res, nil
+}
+
+// outOfReach says why a server does not answer.
+func (r *remote) outOfReach(err error) error {
+	var certificate *tls.CertificateVerificationError
+	var name *net.DNSError
+	e := access.Errorf(access.Unavailable, "%s does not answer. Check the address, and whether this computer is online.", r.at.Host)
+	switch {
+	case errors.As(err, &certificate):
+		e = access.Errorf(access.Unavailable, "The certificate of %s is not one that this computer trusts. Ask whoever runs the server.", r.at.Host)
+	case errors.As(err, &name) && name.IsNotFound:
+		e = access.Errorf(access.Unavailable, "There is no server called %s. Check the address.", r.at.Hostname())
+	}
+	return e.On("at").WithCode("unreachable").Because(err)
+}
+
+// leave ends the window's session at the server.
+func (r *remote) leave(ctx context.Context) error {
+	res, err := r.ask(ctx, http.MethodDelete, "/api/v1/window", nil)
+	if err != nil {
+		return err
+	}
+	return res.Body.Close()
+}

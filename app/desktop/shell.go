@@ -1,0 +1,262 @@
+package desktop
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"doorward/backend/access"
+)
+
+//go:embed page
+var page embed.FS
+
+// Opened is a Doorward that the window speaks to.
+type Opened struct {
+	Name  string            // for people: where its data is; elsewhere, what it is called
+	At    string            // its address; empty: it is on this computer
+	Via   http.RoundTripper // the way to it
+	Close func() error
+}
+
+// A Shell answers what the window asks for. It opens its Doorward when the
+// starting page asks, so that what hinders it is said in the window, and changes
+// to another when it is asked to.
+type Shell struct {
+	Frontend   fs.FS // dist/, the built console; tokens.css and portal/portal.css, the look of the page it starts with
+	Open       func(context.Context) (Opened, error)
+	Settled    func(context.Context, Opened) // called once one is open; the context ends with it
+	Alive      *Alive
+	Workspaces *Workspaces
+	Vault      *Vault
+	Browse     func(link string) // opens a link in the system's browser
+	Front      func()            // brings the window to the front
+
+	changing sync.Mutex // one opening, change or leave at a time
+
+	mu     sync.Mutex // never held while anything is waited for
+	opened *Opened
+	settle context.CancelFunc // ends what Settled was given; under changing
+	trying *signIn
+	once   sync.Once
+	routes *http.ServeMux
+	wires  http.RoundTripper // reach servers elsewhere
+}
+
+// ServeHTTP answers one request of the window's page.
+func (s *Shell) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.once.Do(s.mount)
+	s.routes.ServeHTTP(w, r)
+}
+
+func (s *Shell) mount() {
+	own, err := fs.Sub(page, "page")
+	if err != nil {
+		panic(err) // the name is a valid one: it stands above
+	}
+	console, err := fs.Sub(s.Frontend, "dist")
+	if err != nil {
+		panic(err) // so is this one
+	}
+	s.wires = wire()
+	s.routes = http.NewServeMux()
+	s.routes.Handle("GET /{$}", pageOf(own, "start.html"))
+	s.routes.Handle("GET /login", pageOf(own, "start.html")) // where the console goes once it is signed out
+	s.routes.HandleFunc("GET /desktop/portal.css", s.look)
+	s.routes.Handle("GET /desktop/", http.StripPrefix("/desktop", http.FileServerFS(own)))
+	s.routes.Handle("GET /desktop/alive", s.Alive)
+	s.routes.HandleFunc("POST /desktop/open", s.open)
+	s.routes.HandleFunc("POST /desktop/setup", s.setUp)
+	s.mountElsewhere()
+	s.routes.Handle("GET /admin/assets/", http.StripPrefix("/admin", http.FileServerFS(console)))
+	s.routes.Handle("GET /admin/", pageOf(console, "index.html"))
+	s.routes.HandleFunc("/api/v1/", s.forward)
+	s.routes.HandleFunc("GET /api/v1/outbox/{id}/page", s.letter)
+}
+
+// Opened is the Doorward that is open, if one is.
+func (s *Shell) Opened() (Opened, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opened == nil {
+		return Opened{}, false
+	}
+	return *s.opened, true
+}
+
+// Close lets go of what was opened.
+func (s *Shell) Close() error {
+	if try, err := s.current(); err == nil {
+		try.end()
+	}
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	return s.close()
+}
+
+func (s *Shell) close() error {
+	s.mu.Lock()
+	o := s.opened
+	s.opened = nil
+	s.mu.Unlock()
+	if o == nil {
+		return nil
+	}
+	s.settle()
+	return o.Close()
+}
+
+// settleOn makes o the one that is open.
+func (s *Shell) settleOn(ctx context.Context, o Opened) {
+	s.mu.Lock()
+	s.opened = &o
+	s.mu.Unlock()
+	ctx, s.settle = context.WithCancel(ctx)
+	if s.Settled != nil {
+		s.Settled(ctx, o)
+	}
+}
+
+// open opens a Doorward, the one of last time where none is named, and says
+// whether it wants its first Admin.
+func (s *Shell) open(w http.ResponseWriter, r *http.Request) {
+	var in struct{ At *string }
+	if err := read(r, &in); err != nil {
+		refuse(w, err)
+		return
+	}
+	if in.At == nil {
+		_, last := s.Workspaces.List()
+		in.At = &last
+	}
+	o, fresh, err := s.opening(context.WithoutCancel(r.Context()), *in.At) // it outlives the page that asked
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	answer(w, http.StatusOK, map[string]any{"name": o.Name, "at": o.At, "fresh": fresh})
+}
+
+// opening is the Doorward at an address, opened if it was not, in place of the
+// one that was, once it is known to answer. The one that is open is let go of
+// when it does not answer any more.
+func (s *Shell) opening(ctx context.Context, at string) (o Opened, fresh bool, err error) {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	o, open := s.Opened()
+	if open && o.At == at {
+		if fresh, err = s.answers(ctx, o); err != nil {
+			err = errors.Join(err, s.close())
+		}
+		return o, fresh, err
+	}
+	if o, err = s.reach(ctx, at); err != nil {
+		return o, false, err
+	}
+	if fresh, err = s.answers(ctx, o); err != nil {
+		return o, false, errors.Join(err, o.Close())
+	}
+	if err := s.close(); err != nil {
+		return o, false, errors.Join(err, o.Close())
+	}
+	s.settleOn(ctx, o)
+	_ = s.Workspaces.Use(at) // where that is not kept, the next start opens another first
+	return o, fresh, nil
+}
+
+// answers checks that o does, elsewhere that the window is let in, and says
+// whether it wants its first Admin.
+func (s *Shell) answers(ctx context.Context, o Opened) (fresh bool, err error) {
+	r, elsewhere := o.Via.(*remote)
+	if !elsewhere {
+		return wantsAdmin(ctx, o)
+	}
+	if err = r.who(ctx); access.SignedOut.Is(err) {
+		s.Vault.Forget(o.At)
+	}
+	return false, err
+}
+
+// setUp makes the first Admin as the operator does on the command line.
+func (s *Shell) setUp(w http.ResponseWriter, r *http.Request) {
+	s.pass(w, r, &url.URL{Path: "/local/v1/setup"}, inert)
+}
+
+// wantsAdmin reports whether nobody could sign in yet.
+func wantsAdmin(ctx context.Context, o Opened) (bool, error) {
+	var admins struct{ Total int }
+	err := get(ctx, o, "/api/v1/members?role=Admin&limit=1", &admins)
+	return admins.Total == 0, err
+}
+
+// get asks o in the window's own name. Any answer but 200 is an error.
+func (o Opened) get(ctx context.Context, path string) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://doorward"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set(viaHeader, "window")
+	res, err := o.Via.RoundTrip(req)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	if res.StatusCode == http.StatusUnauthorized {
+		return nil, errors.Join(access.SignedOutError(), res.Body.Close())
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, errors.Join(access.Errorf(access.Unavailable, "Doorward answered %s.", res.Status).WithCode("unreachable"), res.Body.Close())
+	}
+	return res.Body, nil
+}
+
+func get(ctx context.Context, o Opened, path string, into any) error {
+	body, err := o.get(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return json.NewDecoder(body).Decode(into)
+}
+
+func unreachable(err error) *access.Error {
+	return access.Errorf(access.Unavailable, "Doorward does not answer any more. Try again, or start the window anew.").WithCode("unreachable").Because(err)
+}
+
+// read reads what a page of ours sends.
+func read(r *http.Request, into any) error {
+	if err := json.NewDecoder(io.LimitReader(r.Body, maxRead)).Decode(into); err != nil {
+		return access.Errorf(access.Invalid, "The window did not understand its own page. Start it anew.").WithCode("bad_body").Because(err)
+	}
+	return nil
+}
+
+// refuse answers with the part of err that may be shown.
+func refuse(w http.ResponseWriter, err error) {
+	e := access.Explain(err)
+	status := http.StatusServiceUnavailable
+	switch e.Kind {
+	case access.Invalid:
+		status = http.StatusUnprocessableEntity
+	case access.SignedOut:
+		status = http.StatusUnauthorized
+	case access.Expired:
+		status = http.StatusGone
+	}
+	said := map[string]any{"status": status, "title": http.StatusText(status), "detail": e.Message, "code": e.Code}
+	if e.Field != "" {
+		said["errors"] = []map[string]string{{"message": e.Message, "location": e.Field}}
+	}
+	answer(w, status, said)
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the page is gone if it cannot be written
+}

@@ -1,0 +1,314 @@
+package desktop
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// signInTTL is how long the browser may take: an email has to come.
+const signInTTL = 20 * time.Minute
+
+// maxCodes is how many codes one try looks at. One that is not good does not
+// end it: whoever else can reach this address could end every sign-in otherwise.
+const maxCodes = 10
+
+// A signIn is one try to sign the window in elsewhere: the member agrees in the
+// system's browser, which comes back to an address of this computer with a code
+// that only the holder of the secret can use (RFC 8252, RFC 7636 with S256).
+//
+// The address is open to every program of this computer, so what comes there is
+// not taken as it is: connections of other users are dropped where the system
+// tells whose they are, and whom the code belongs to is shown in the window,
+// which acts for them only once somebody there has said yes. A code of another
+// account is not worth anything to whoever sends it, but what is done in the
+// window would be done in that account.
+type signIn struct {
+	to     *remote
+	secret access.Secret // behind the code_challenge
+	state  string
+	local  net.Listener
+	link   string // where the member agrees
+	done   chan struct{}
+	until  context.Context // ends with the try
+	end    context.CancelFunc
+
+	mu    sync.Mutex
+	pages map[string]bool // of this address, each leads a browser to link once
+	codes int             // looked at
+	let   *signedIn       // who agreed, and waits for an answer in the window; nil: nobody
+	asked chan struct{}   // closed once let is there
+	over  chan struct{}   // closed once err is what came of it
+	err   error           // why it did not come to be; read after done
+}
+
+// A signedIn is what a code was exchanged for.
+type signedIn struct {
+	Secret, Email, Name, Workspace string
+}
+
+// newSignIn opens the address for the way back. Close it by end.
+func newSignIn(ctx context.Context, to *remote) (*signIn, error) {
+	local, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, access.Errorf(access.Unavailable, "This computer lets no program listen at 127.0.0.1, so the browser could not come back. Check its firewall.").WithCode("no_loopback").Because(err)
+	}
+	s := &signIn{
+		to:     to,
+		secret: access.NewSecret(),
+		state:  access.NewSecret().Reveal(),
+		local:  local,
+		pages:  map[string]bool{},
+		done:   make(chan struct{}),
+		asked:  make(chan struct{}),
+		over:   make(chan struct{}),
+	}
+	hash := s.secret.Hash()
+	ask := url.Values{"code_challenge": {base64.RawURLEncoding.EncodeToString(hash[:])}, "code_challenge_method": {"S256"},
+		"state": {s.state}, "port": {fmt.Sprint(local.Addr().(*net.TCPAddr).Port)}}
+	s.link = to.at.String() + "/window?" + ask.Encode()
+	s.until, s.end = context.WithTimeout(ctx, signInTTL)
+	go s.serve(s.until)
+	return s, nil
+}
+
+// page is an address on this computer that leads a browser to link, once. It is
+// what the browser is started with: the words of a program are there for every
+// user of the computer to read, and link holds the mark of this try.
+func (s *signIn) page() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := access.NewSecret().Reveal()
+	s.pages[name] = true
+	return "http://" + s.local.Addr().String() + "/go/" + name
+}
+
+// serve answers the browser until the window has taken somebody, the codes are
+// used up, or ctx ends.
+func (s *signIn) serve(ctx context.Context) {
+	server := &http.Server{
+		ReadHeaderTimeout: 5 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		Handler:           http.HandlerFunc(s.answer),
+	}
+	go server.Serve(ours{s.local})
+	select {
+	case <-s.over:
+	case <-ctx.Done():
+		s.fail(access.Errorf(
+			access.Expired,
+			"The sign-in was not finished. Start it again when you are ready.",
+		).WithCode("sign_in_over"))
+	}
+	stop, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = server.Shutdown(stop) // the answer is on its way; nothing else is served there
+	s.end()
+	close(s.done)
+}
+
+// ours are the connections of this computer's user alone.
+type ours struct{ net.Listener }
+
+func (l ours) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil || sameUser(c) {
+			return c, err
+		}
+		_ = c.Close() // of another user, who is told nothing
+	}
+}
+
+// answer is what the browser gets.
+func (s *signIn) answer(w http.ResponseWriter, r *http.Request) {
+	switch name, leads := strings.CutPrefix(r.URL.Path, "/go/"); {
+	case r.Method == http.MethodGet && r.Host == s.local.Addr().String() && leads && s.leads(name):
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(w, r, s.link, http.StatusSeeOther)
+	case s.ours(r):
+		s.take(w, r)
+	default:
+		tell(
+			w,
+			http.StatusNotFound,
+			"There is nothing here",
+			"This page was opened before, or belongs to a sign-in that is over. Press “Open the browser again” in the "+
+				"Doorward window, or Sign in.",
+		)
+	}
+}
+
+// leads reports whether a page is one of ours that nobody has opened yet.
+func (s *signIn) leads(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fresh := s.pages[name]
+	delete(s.pages, name)
+	return fresh
+}
+
+// ours reports whether a request carries the mark that only the browser we sent
+// was given.
+func (s *signIn) ours(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.URL.Path == "/" && r.Host == s.local.Addr().String() &&
+		subtle.ConstantTimeCompare([]byte(r.URL.Query().Get("state")), []byte(s.state)) == 1
+}
+
+// take exchanges a code, and has the window ask whether it is the right person.
+func (s *signIn) take(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.let != nil {
+		tell(
+			w,
+			http.StatusConflict,
+			"Answer in the window first",
+			"The Doorward window asks whether to sign in as "+s.let.Email+". Say yes or no there.",
+		)
+		return
+	}
+	if s.codes++; s.codes > maxCodes {
+		tell(w, http.StatusNotFound, "This sign-in is over", "Press Sign in again in the Doorward window.")
+		return
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(s.until, cancel)()
+	let, err := s.redeem(ctx, r.URL.Query().Get("code"))
+	if err != nil {
+		tell(w, http.StatusBadGateway, "That did not work", access.Explain(err).Message)
+		if s.codes == maxCodes {
+			s.finish(access.Errorf(
+				access.Expired,
+				"%d codes came that %s did not take. Another program on this computer may be sending them. Start the "+
+					"sign-in again.",
+				maxCodes,
+				s.to.at.Host,
+			).WithCode("sign_in_disturbed"))
+		}
+		return
+	}
+	s.let = let
+	close(s.asked)
+	tell(
+		w,
+		http.StatusOK,
+		"Go back to the Doorward window",
+		"It asks whether to sign in as "+let.Email+". Answer there. You can close this page.",
+	)
+}
+
+// redeem exchanges the code for the secret of a session.
+func (s *signIn) redeem(ctx context.Context, code string) (*signedIn, error) {
+	body, err := json.Marshal(map[string]string{"code": code, "code_verifier": s.secret.Reveal()})
+	if err != nil {
+		return nil, err
+	}
+	res, err := s.to.ask(ctx, http.MethodPost, "/api/v1/window", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	read, let := json.NewDecoder(io.LimitReader(res.Body, maxRead)), &signedIn{}
+	if res.StatusCode == http.StatusCreated {
+		if err := read.Decode(let); err == nil && let.Secret != "" {
+			return let, nil
+		}
+	}
+	return nil, access.Errorf(
+		access.Expired,
+		"%s did not take the sign-in. The window still waits: go back a page, and let it in again.",
+		s.to.at.Host,
+	).WithCode("window_dead")
+}
+
+// waits returns once somebody waits for an answer, or the try is over.
+func (s *signIn) waits(ctx context.Context) (*signedIn, error) {
+	s.mu.Lock()
+	asked := s.asked
+	s.mu.Unlock()
+	select {
+	case <-asked:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.let != nil {
+			return s.let, nil
+		}
+		return nil, errSignInOver()
+	case <-s.done:
+		return nil, s.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func errSignInOver() error {
+	return access.Errorf(access.Expired, "No sign-in is under way. Start one.").WithCode("sign_in_over")
+}
+
+// settle is the window's answer: yes takes whoever waits, no signs them out
+// again, and the next code may come.
+func (s *signIn) settle(yes bool) (*signedIn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	let := s.let
+	if let == nil {
+		return nil, errSignInOver()
+	}
+	s.let = nil
+	if yes {
+		s.finish(nil)
+		return let, nil
+	}
+	s.asked = make(chan struct{})
+	go s.letGo(let)
+	if s.codes >= maxCodes {
+		s.finish(access.Errorf(
+			access.Expired,
+			"The sign-in has been refused often enough. Start it again when you are ready.",
+		).WithCode("sign_in_over"))
+	}
+	return nil, nil
+}
+
+// letGo ends a session that the window does not take.
+func (s *signIn) letGo(let *signedIn) {
+	ctx, cancel := context.WithTimeout(context.Background(), signOutTimeout)
+	defer cancel()
+	_ = (&remote{at: s.to.at, secret: let.Secret, via: s.to.via}).leave(ctx) // it ends there by itself otherwise
+}
+
+// fail ends the try; whoever still waits for an answer is not taken.
+func (s *signIn) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if let := s.let; let != nil {
+		s.let = nil
+		go s.letGo(let)
+	}
+	s.finish(err)
+}
+
+// finish says what came of the try, once. The caller holds mu.
+func (s *signIn) finish(err error) {
+	select {
+	case <-s.over:
+	default:
+		s.err = err
+		close(s.over)
+	}
+}

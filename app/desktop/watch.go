@@ -1,0 +1,127 @@
+package desktop
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"doorward/backend/access"
+)
+
+// A Watch tells the window's title and the desktop who waits. It listens to the
+// same events as the console does, and counts for itself.
+type Watch struct {
+	Name   string // of the workspace, where it has to be told from others
+	Title  func(string)
+	Notify func(title, body string)
+
+	known    bool
+	waiting  int // as the badge counts them
+	accepted int // those who have come, and can be let in
+}
+
+// retryAfter is how long the watch waits before it listens again.
+const retryAfter = 2 * time.Second
+
+// Run watches o until ctx ends, or the window is signed out.
+func (w *Watch) Run(ctx context.Context, o Opened) {
+	for ctx.Err() == nil && !access.SignedOut.Is(w.listen(ctx, o)) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(retryAfter):
+		}
+	}
+}
+
+// listen follows one stream of events to its end.
+func (w *Watch) listen(ctx context.Context, o Opened) error {
+	body, err := o.get(ctx, "/api/v1/events")
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	w.look(ctx, o)
+	for lines := bufio.NewScanner(body); lines.Scan(); {
+		switch strings.TrimPrefix(lines.Text(), "event: ") {
+		case "overview", "login-request", "reload":
+			w.look(ctx, o)
+		}
+	}
+	return nil
+}
+
+// look counts who waits, and tells of those who came since.
+func (w *Watch) look(ctx context.Context, o Opened) {
+	var now struct{ Pending, Accepted int }
+	if get(ctx, o, "/api/v1/overview", &now) != nil {
+		return // the next event, or the next stream, asks again
+	}
+	if !w.known || now.Pending != w.waiting {
+		w.Title(Title(now.Pending, w.Name))
+	}
+	if w.known && now.Accepted > w.accepted {
+		w.Notify(Title(0, w.Name), Sentence(newest(ctx, o), now.Accepted))
+	}
+	w.known, w.waiting, w.accepted = true, now.Pending, now.Accepted
+}
+
+// newest is who came last, as people call them; empty where that is not known.
+func newest(ctx context.Context, o Opened) (who string) {
+	var list struct {
+		Items []struct {
+			Email, Name string
+			Accepted    time.Time `json:"accepted_at"`
+		}
+	}
+	if get(ctx, o, "/api/v1/login-requests?limit=200", &list) != nil {
+		return ""
+	}
+	var last time.Time
+	for _, m := range list.Items {
+		if m.Accepted.After(last) {
+			if last, who = m.Accepted, m.Name; who == "" {
+				who = m.Email
+			}
+		}
+	}
+	return plain(who)
+}
+
+// plain is a text that no desktop takes for markup.
+func plain(s string) string {
+	return access.Shorten(strings.Map(func(r rune) rune {
+		if strings.ContainsRune("<>&", r) || unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s), 80)
+}
+
+// Title is the window's, with the number of people who wait and the workspace's
+// name, if it has to be told from others.
+func Title(waiting int, workspace string) string {
+	title := "Doorward"
+	if workspace != "" {
+		title = workspace + " · Doorward"
+	}
+	if waiting > 0 {
+		title = fmt.Sprintf("(%d) %s", waiting, title)
+	}
+	return title
+}
+
+// Sentence says who waits for an approval: the newest of so many.
+func Sentence(newest string, waiting int) string {
+	switch {
+	case newest != "" && waiting == 1:
+		return newest + " is waiting for your approval."
+	case newest != "":
+		return fmt.Sprintf("%s is waiting for your approval, and %d more.", newest, waiting-1)
+	case waiting == 1:
+		return "1 person is waiting for your approval."
+	}
+	return fmt.Sprintf("%d people are waiting for your approval.", waiting)
+}

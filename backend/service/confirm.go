@@ -1,0 +1,186 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/policy"
+	"doorward/backend/store"
+)
+
+// Limits for one member. They outlive a restart.
+const (
+	maxConfirmEmails          = 5 // at once
+	confirmEmailInterval      = 3 * time.Minute
+	maxWrongConfirmations     = 10 // at once; with what comes back, at most 20 a day
+	wrongConfirmationInterval = 24 * time.Hour / maxWrongConfirmations
+)
+
+// confirmed refuses an act that needs to know that it is still the same person,
+// unless the session behind by has shown so lately. It returns the member. The
+// operator holds the machine and is not asked; a token, which cannot show who
+// holds it, is refused what would outlive it.
+func confirmed(tx *store.Tx, actor access.Actor, what string) (m access.Member, err error) {
+	if actor.Token != "" {
+		return m, access.TokenOutlivesSession(what)
+	}
+	return confirmedIfMember(tx, actor)
+}
+
+// confirmedIfMember is confirmed for what outlives no token: there a token, which
+// was made by somebody who was asked, goes on.
+func confirmedIfMember(tx *store.Tx, actor access.Actor) (m access.Member, err error) {
+	if actor.IsOperator() || actor.Token != "" {
+		return m, nil
+	}
+	opened, m, err := ownSession(tx, actor)
+	if err != nil {
+		return m, err
+	}
+	if opened.ConfirmedUntil(&m, tx.Now).IsZero() {
+		return m, access.ConfirmationRequired()
+	}
+	return m, nil
+}
+
+// ownSession is the session that a member asks with.
+func ownSession(tx *store.Tx, actor access.Actor) (opened access.Session, m access.Member, err error) {
+	if actor.Member == "" {
+		return opened, m, access.SignedOutError()
+	}
+	if m, err = tx.Member(actor.Member); err != nil {
+		return opened, m, err
+	}
+	opened, ok, err := tx.Session(actor.Session)
+	if err == nil && (!ok || opened.Member != m.ID || opened.Epoch != m.Epoch) {
+		err = access.ConfirmationRequired()
+	}
+	return opened, m, err
+}
+
+// confirmedToGrant asks for a confirmation where somebody is to have more in the
+// console than before: what such a one may do would outlive the session.
+func confirmedToGrant(tx *store.Tx, a authorized, before, after policy.Permissions) error {
+	for g := range after {
+		if g.Action == access.Open || g.Action == access.Wait || before[g] {
+			continue
+		}
+		_, err := confirmed(tx, a.Actor, "give anybody "+g.String())
+		return err
+	}
+	return nil
+}
+
+// A ConfirmationEmail says where a code to confirm a session went.
+type ConfirmationEmail struct {
+	To        string // the member's address, as typed
+	ExpiresAt time.Time
+	Letter    access.MessageID
+	Held      bool // no mail server is configured: it is in the outbox
+}
+
+// SendConfirmation emails a code to the member who asks, good for this session
+// alone. One that was sent before is worth nothing.
+func (s *Service) SendConfirmation(ctx context.Context, actor access.Actor, agent string) (out ConfirmationEmail, err error) {
+	code := access.NewCode()
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		opened, m, err := confirmable(tx, actor)
+		if err != nil {
+			return err
+		}
+		if err := s.limit(tx, "confirm "+string(m.ID), maxConfirmEmails, confirmEmailInterval); err != nil {
+			return err
+		}
+		until := tx.Now.Add(access.ConfirmationCodeTTL)
+		opened.Code = access.ConfirmationCode{Hash: tx.CodeHash(opened.Hash, string(code)), ExpiresAt: until}
+		if err := tx.PutSession(opened); err != nil {
+			return err
+		}
+		out = ConfirmationEmail{To: m.Email.Typed, ExpiresAt: until, Held: !s.mail}
+		f := EmailFacts{Code: code.String(), Until: until, Device: agent}
+		out.Letter, err = s.post(tx, access.ConfirmationMessage, &m, until, f)
+		return err
+	})
+	return out, err
+}
+
+// confirmable is the session that can be confirmed, and its member.
+func confirmable(tx *store.Tx, actor access.Actor) (opened access.Session, m access.Member, err error) {
+	switch {
+	case actor.IsOperator():
+		return opened, m, access.Errorf(access.Invalid, "Whoever holds the machine needs no confirmation.").WithCode("no_member")
+	case actor.Token != "":
+		return opened, m, access.Errorf(
+			access.Forbidden,
+			"A token cannot confirm who holds it. Use the console, or the server's own shell.",
+		).WithCode("members_only")
+	}
+	opened, m, err = ownSession(tx, actor)
+	if err == nil && m.State != access.Active {
+		err = access.NotAllowed(access.May(access.Read, access.ResMembers))
+	}
+	return opened, m, err
+}
+
+// ConfirmCode confirms the session that asks, with the code from the email, and
+// says until when. A wrong code is counted, for the email and for the member.
+func (s *Service) ConfirmCode(ctx context.Context, actor access.Actor, typed string) (until time.Time, err error) {
+	code, whole := access.ParseCode(typed)
+	var verdict error
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		opened, m, err := confirmable(tx, actor)
+		if err != nil {
+			return err
+		}
+		if !whole {
+			verdict = access.MalformedCode()
+			return nil
+		}
+		giveBack, err := s.countTry(tx, &m)
+		if err != nil {
+			return err
+		}
+		if verdict = opened.CheckCode(tx.CodeHash(opened.Hash, string(code)), tx.Now); verdict != nil {
+			return tx.PutSession(opened)
+		}
+		if err := giveBack(); err != nil {
+			return err
+		}
+		opened.Confirm(&m, access.MethodEmail, tx.Now)
+		until = opened.ConfirmedUntil(&m, tx.Now)
+		if err := tx.PutSession(opened); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionConfirm, string(m.ID), access.MethodEmail)
+	})
+	if err == nil {
+		err = verdict
+	}
+	return until, err
+}
+
+// countTry counts a try against what the member has of wrong ones. A right one
+// is given back.
+func (s *Service) countTry(tx *store.Tx, m *access.Member) (giveBack func() error, err error) {
+	name := "wrong confirm " + string(m.ID)
+	before, err := tx.Bucket(name)
+	if err != nil {
+		return nil, err
+	}
+	err = s.limit(tx, name, maxWrongConfirmations, wrongConfirmationInterval)
+	if access.TooMany.Is(err) {
+		err = access.Errorf(
+			access.TooMany,
+			"Too many wrong codes were typed for your account today. Sign out and in again instead.",
+		).WithCode("too_often")
+	}
+	return func() error { return tx.PutBucket(name, before, later(before.Until, tx.Now)) }, err
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

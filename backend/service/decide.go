@@ -1,0 +1,204 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/policy"
+	"doorward/backend/store"
+)
+
+// Approve lets a waiting member in, with these roles or the ones they were
+// invited with: the decision, its audit entry and the email are kept together
+// or not at all. The second of two Admins is told who decided, what and when.
+// What an inviter offered who may not offer it any more is not taken over unseen:
+// the roles have to be named then.
+func (s *Service) Approve(ctx context.Context, actor access.Actor, id access.MemberID, roles []access.RoleName) (out MemberView, err error) {
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		a, err := s.may(tx, actor, access.May(access.Decide, access.ResMembers))
+		if err != nil {
+			return err
+		}
+		m, err := tx.Member(id)
+		if err != nil {
+			return s.goneBefore(tx, id, err)
+		}
+		if m.State != access.Pending {
+			return s.decided(tx, m)
+		}
+		if err := a.covers(&m); err != nil {
+			return err
+		}
+		want := roles
+		if len(want) == 0 {
+			if err := s.stillOffered(tx, a, &m); err != nil {
+				return err
+			}
+			want = m.Roles
+		}
+		granted, err := a.roles(want)
+		if err != nil {
+			return err
+		}
+		if err := s.mayRaise(tx, a, &m, granted); err != nil {
+			return err
+		}
+		if err := m.Approve(actor, granted, tx.Now); err != nil {
+			return err
+		}
+		f, err := s.about(tx, &m)
+		if err != nil {
+			return err
+		}
+		if m.Message, err = s.keepMessage(tx, &m, access.ApprovedMessage, f); err != nil {
+			return err
+		}
+		if err := tx.PutMember(m); err != nil {
+			return err
+		}
+		if err := tx.Record(actor, access.ActionApprove, string(id), access.RoleNames(m.Roles)); err != nil {
+			return err
+		}
+		out, err = s.memberView(tx, m)
+		return err
+	})
+	return out, err
+}
+
+// stillOffered refuses to approve with the roles of the invitation where whoever
+// invited may not grant them any more.
+func (s *Service) stillOffered(tx *store.Tx, a authorized, m *access.Member) error {
+	able, err := inviterAble(tx, a.policy, m)
+	if err != nil || able {
+		return err
+	}
+	who, err := s.named(tx, m.Invitation.By)
+	if err != nil {
+		return err
+	}
+	return access.Errorf(
+		access.Conflict,
+		"%s invited %s as %s, and may not grant that any more. Choose the roles yourself to approve.",
+		who,
+		m.DisplayName(),
+		access.RoleNames(m.Roles),
+	).On("roles").WithCode("inviter_lost_rights")
+}
+
+// inviterAble reports whether whoever invited a member could invite to these
+// roles today. The operator and what has no member behind it always could.
+func inviterAble(tx *store.Tx, p *policy.Policy, m *access.Member) (bool, error) {
+	if m.Invitation.By.Member == "" {
+		return true, nil
+	}
+	inviter, err := tx.Member(m.Invitation.By.Member)
+	if err != nil {
+		return false, unlessNotFound(err)
+	}
+	rights, err := p.Permissions(inviter.State, inviter.Roles)
+	if err != nil || !rights[access.May(access.DoInvite, access.ResMembers)] {
+		return false, err
+	}
+	return authorized{Permissions: rights, policy: p}.covers(m) == nil, nil
+}
+
+// keepMessage posts an email beside an invitation that may still be under way:
+// the member's delivery stays that of the invitation until it was opened.
+func (s *Service) keepMessage(tx *store.Tx, m *access.Member, kind access.MessageKind, f EmailFacts) (access.MessageID, error) {
+	id, err := s.post(tx, kind, m, time.Time{}, f)
+	if m.JoinedAt().IsZero() && m.Message != "" {
+		id = m.Message
+	}
+	return id, err
+}
+
+// decided tells the slower of two Admins who was faster.
+func (s *Service) decided(tx *store.Tx, m access.Member) error {
+	who, err := s.named(tx, m.Decision.By)
+	if err != nil {
+		return err
+	}
+	if m.Decision.At.IsZero() {
+		return access.Errorf(access.Conflict, "%s is not waiting for a decision.", m.DisplayName()).WithCode("already_decided")
+	}
+	return access.Errorf(access.Conflict, "%s was approved already, by %s on %s.", m.DisplayName(), who, momentWords(m.Decision.At)).WithCode("already_decided")
+}
+
+// rejectionTTL is how long the email to somebody who was turned away waits for
+// a mail server: nothing else keeps that address.
+const rejectionTTL = 3 * 24 * time.Hour
+
+// Reject turns a waiting member away and deletes the account with all that was
+// theirs. What stays is an audit entry without the address, and a keyed hash of
+// it. With tell, an email says so, with the reason if there is one.
+func (s *Service) Reject(ctx context.Context, actor access.Actor, id access.MemberID, reason string, tell bool) error {
+	reason, err := access.CleanText("reason", reason, 200)
+	if err != nil {
+		return err
+	}
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		a, err := s.may(tx, actor, access.May(access.Decide, access.ResMembers))
+		if err != nil {
+			return err
+		}
+		m, err := tx.Member(id)
+		if err != nil {
+			return s.goneBefore(tx, id, err)
+		}
+		if m.State != access.Pending {
+			return s.decided(tx, m)
+		}
+		if err := firstOf(m.Reject(actor), a.covers(&m)); err != nil {
+			return err
+		}
+		if err := tx.DeleteMember(m, access.EndedRejected); err != nil {
+			return err
+		}
+		if err := tx.RememberRejection(m.Email.Canonical, actor); err != nil {
+			return err
+		}
+		if tell {
+			if _, err := s.post(tx, access.RejectedMessage, &m, tx.Now.Add(rejectionTTL), EmailFacts{Reason: reason}); err != nil {
+				return err
+			}
+		}
+		if err := tx.RememberDecision(id, store.FinalDecision{Decision: access.Decision{By: actor, At: tx.Now}, Why: access.EndedRejected}); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionReject, string(id), "")
+	})
+}
+
+// goneBefore tells an Admin who acts on somebody whom another one rejected or
+// removed a short while ago who that was. Of somebody whom nobody remembers it
+// says what the store said.
+func (s *Service) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) error {
+	if !access.NotFound.Is(otherwise) {
+		return otherwise
+	}
+	was, ok, err := tx.Decision(id)
+	if err != nil || !ok {
+		return firstOf(err, otherwise)
+	}
+	who, err := s.named(tx, was.By)
+	if err != nil {
+		return err
+	}
+	if was.Why == access.EndedRemoved {
+		return access.Errorf(access.NotFound, "This account was removed already, by %s on %s.", who, momentWords(was.At))
+	}
+	return access.Errorf(access.Conflict, "This request was rejected already, by %s on %s.", who, momentWords(was.At)).WithCode("already_decided")
+}
+
+// momentWords is a moment in a sentence for an Admin.
+func momentWords(t time.Time) string { return t.Format("2 January 2006 at 15:04 UTC") }
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

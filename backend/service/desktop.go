@@ -1,0 +1,79 @@
+package service
+
+import (
+	"context"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// AuthorizeDesktop lets a native window act for the member who asks, who must be one
+// who uses the console. It returns a code, good once and for a minute, for the
+// window that holds the secret whose hash challenge is (PKCE, S256).
+func (s *Service) AuthorizeDesktop(ctx context.Context, actor access.Actor, challenge access.SecretHash) (access.Secret, error) {
+	code := access.NewSecret()
+	return code, s.store.Update(ctx, func(tx *store.Tx) error {
+		if actor.Member == "" || actor.Token != "" {
+			return access.Errorf(access.Forbidden, "Only a member who is signed in can let a window in.").WithCode("members_only")
+		}
+		p, err := s.policyNow(tx)
+		if err != nil {
+			return err
+		}
+		rights, err := s.permissions(tx, p, actor)
+		if err != nil {
+			return err
+		}
+		if !rights.CanManage() {
+			return access.NotAllowed(access.May(access.Read, access.ResMembers))
+		}
+		m, err := confirmed(tx, actor, "let a window in")
+		if err != nil {
+			return err
+		}
+		l := access.LoginLink{Hash: code.Hash(), Purpose: access.ForDesktop, Member: m.ID, Address: m.Email.Canonical,
+			Browser: challenge, Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(access.DesktopCodeTTL)}
+		return firstOf(tx.PutLoginLink(l), tx.Record(actor, access.ActionAuthorizeDesktop, string(m.ID), ""))
+	})
+}
+
+// SignInDesktop opens a session with a code of AuthorizeDesktop, for the window that
+// holds the secret it was made for. A try with another secret voids the code.
+// The error is DeadWindow for every code that does not open.
+func (s *Service) SignInDesktop(ctx context.Context, code access.Secret, b Browser) (out NewSession, err error) {
+	session := access.NewDesktopSecret()
+	var verdict error
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		verdict = access.DesktopCodeExpired()
+		l, err := tx.LoginLink(code.Hash())
+		if access.Expired.Is(err) || err == nil && l.Purpose != access.ForDesktop {
+			verdict = access.DesktopCodeExpired().Because(err)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if l.Check(b.hash(), tx.Now) != nil {
+			l.Revoked = true
+			return tx.PutLoginLink(l)
+		}
+		m, err := loginMember(tx, &l)
+		if access.Expired.Is(err) || err == nil && m.State != access.Active {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		verdict = nil
+		l.UsedAt = tx.Now
+		if err := tx.PutLoginLink(l); err != nil {
+			return err
+		}
+		if out, err = s.openSession(tx, &m, session, access.MethodDesktop, b); err != nil {
+			return err
+		}
+		actor := access.Actor{Member: m.ID, Source: access.SourceDesktop, From: b.From}
+		return firstOf(tx.PutMember(out.Member), tx.Record(actor, access.ActionSignIn, string(m.ID), access.MethodDesktop))
+	})
+	return out, firstOf(err, verdict)
+}

@@ -1,0 +1,177 @@
+package service
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// namedAtMost is how many people one email names.
+const namedAtMost = 20
+
+func (f *EmailFacts) people(since string) (all []person, more string) {
+	for i, w := range f.Pending {
+		if i == namedAtMost {
+			return all, "and " + strconv.Itoa(len(f.Pending)-i) + " more"
+		}
+		p := person{Name: unlinked(oneLine(w.Name, 80)), Email: oneLine(w.Email, 254), About: since + exactly(w.Since)}
+		if p.Name == "" || w.Name == w.Email {
+			p.Name, p.Email = p.Email, ""
+		}
+		if len(w.Roles) > 0 {
+			p.About = "asks for " + rolesOf(w.Roles) + ", " + p.About
+		}
+		all = append(all, p)
+	}
+	return all, ""
+}
+
+// facts takes names and values in turn, and leaves out what is not known.
+func (f *EmailFacts) facts(pairs ...string) []fact {
+	all := make([]fact, 0, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			all = append(all, fact{pairs[i], pairs[i+1]})
+		}
+	}
+	return all
+}
+
+// hello greets by the first name, as the pages do.
+func (f *EmailFacts) hello() string {
+	if names := strings.Fields(f.ToName); len(names) > 0 {
+		return "Hello, " + names[0] + ". "
+	}
+	return ""
+}
+
+func (f *EmailFacts) whoInvites() string {
+	if f.Inviter == "" {
+		return "An administrator invites"
+	}
+	return sentence(f.Inviter) + " invites"
+}
+
+func (f *EmailFacts) inviterOr(other string) string { return orElse(f.Inviter, other) }
+
+func (f *EmailFacts) who() string {
+	if f.InviterEmail == "" {
+		return f.Inviter
+	}
+	return f.Inviter + " <" + f.InviterEmail + ">"
+}
+
+func (f *EmailFacts) why(sent string) []string {
+	return []string{sent + " If you did not expect it, do nothing: nobody gets in by it, and it ends by itself."}
+}
+
+func (f *EmailFacts) roleWord() string {
+	if len(f.Roles) == 1 {
+		return "Role"
+	}
+	return "Roles"
+}
+
+func (f *EmailFacts) host() string {
+	_, host, ok := strings.Cut(f.PublicURL, "://")
+	if !ok {
+		return f.PublicURL
+	}
+	return host
+}
+
+// until is when link and code end, exactly and in words.
+func (f *EmailFacts) until() string {
+	if f.Until.IsZero() {
+		return ""
+	}
+	return exactly(f.Until) + lasting(f.Until.Sub(f.At))
+}
+
+var browsers = [][2]string{{"Edg", "Edge"}, {"OPR", "Opera"}, {"SamsungBrowser", "Samsung Internet"}, {"Firefox", "Firefox"}, {"FxiOS", "Firefox"},
+	{"Chrom", "Chrome"}, {"CriOS", "Chrome"}, {"Safari", "Safari"}}
+
+var systems = [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"}, {"Windows", "Windows"}, {"Mac", "macOS"}, {"Linux", "Linux"}}
+
+// device says what a browser calls itself, in words of ours only: whoever asks
+// for an email to somebody else's address could write anything there.
+func device(agent string) string {
+	known := func(names [][2]string) string {
+		for _, n := range names {
+			if strings.Contains(agent, n[0]) {
+				return n[1]
+			}
+		}
+		return ""
+	}
+	browser, system := known(browsers), known(systems)
+	if browser != "" && system != "" {
+		return browser + " on " + system
+	}
+	return browser + system
+}
+
+// unbroken keeps a number on one line with what it counts.
+func unbroken(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
+
+func lasting(d time.Duration) string {
+	d = d.Round(time.Minute)
+	switch {
+	case d < time.Minute || d > 400*24*time.Hour:
+		return ""
+	case d < time.Hour, d < 2*time.Hour && d%time.Hour != 0:
+		return " (" + unbroken(counted(int(d/time.Minute), "minute")) + ")"
+	case d < 48*time.Hour:
+		return " (" + unbroken(counted(int(d/time.Hour), "hour")) + ")"
+	}
+	return " (" + unbroken(counted(int(d/(24*time.Hour)), "day")) + ")"
+}
+
+func exactly(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("Monday 2 January 2006, 15:04 UTC")
+}
+
+func onDay(t time.Time) string   { return t.UTC().Format("2 January") }
+func atClock(t time.Time) string { return t.UTC().Format("15:04 UTC") }
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+func howMany(n int) string {
+	if n == 1 {
+		return "Somebody is"
+	}
+	return strconv.Itoa(n) + " people are"
+}
+
+func rolesOf(names []string) string {
+	if n := len(names); n > 1 {
+		return oneLine(strings.Join(names[:n-1], ", ")+" and "+names[n-1], 400)
+	}
+	return oneLine(strings.Join(names, ""), 400)
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// sentence begins s with a capital.
+func sentence(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if u := unicode.ToUpper(r); u != r && r != utf8.RuneError && !strings.Contains(s, "@") {
+		return string(u) + s[n:]
+	}
+	return s
+}

@@ -1,0 +1,443 @@
+package service
+
+import (
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+	"unicode/utf8"
+
+	"doorward/backend/access"
+)
+
+var updateLetters = flag.Bool("update", false, "write the golden letters anew")
+
+var written = time.Date(2030, 5, 8, 12, 0, 0, 0, time.UTC)
+
+func letterFacts() EmailFacts {
+	return EmailFacts{Workspace: "AI Loop", PublicURL: "https://door.example.com", To: "Ada@Example.com", ToName: "Ada Lovelace",
+		Inviter: "Grace Hopper", InviterEmail: "grace@example.org", Roles: []string{"Fleet"},
+		Link: "https://door.example.com/login/Zm9yIGdvbGRlbiBsZXR0ZXJzIG9ubHk-bm90LWEtc2VjcmV0",
+		At:   written, Until: written.Add(7 * 24 * time.Hour)}
+}
+
+type letterSample struct {
+	kind  access.MessageKind
+	facts EmailFacts
+}
+
+// letterSamples is every kind of email, with little and with much to tell.
+func letterSamples() map[string]letterSample {
+	with := func(change func(*EmailFacts)) EmailFacts {
+		f := letterFacts()
+		change(&f)
+		return f
+	}
+	asked := with(func(f *EmailFacts) {
+		f.Code, f.Until = "K7PQ-3XMD", written.Add(15*time.Minute)
+		f.Device = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+	})
+	ada := PendingPerson{"Ada Lovelace", "ada@example.com", []string{"Fleet"}, written.Add(-12 * time.Minute)}
+	alan := PendingPerson{"", "alan@example.net", []string{"AILoop", "Fleet"}, written.Add(-26 * time.Hour)}
+	admin := func(who ...PendingPerson) EmailFacts {
+		return EmailFacts{Workspace: "AI Loop", PublicURL: "https://door.example.com", To: "grace@example.org", ToName: "Grace Hopper", At: written, Pending: who}
+	}
+	long := strings.Repeat("Wolfeschlegelsteinhausenbergerdorff ", 4)
+	return map[string]letterSample{
+		"invitation": {access.InvitationMessage, with(func(f *EmailFacts) { f.Note = "Welcome, Ada. Charles told me you start on Monday." })},
+		"invitation-bare": {access.InvitationMessage, EmailFacts{Workspace: "AI Loop", PublicURL: "http://127.0.0.1:8080", To: "ada@example.com", Inviter: "the operator",
+			Roles: []string{"AILoop", "Fleet"}, Link: "http://127.0.0.1:8080/login/abc", At: written, Until: written.Add(time.Hour)}},
+		"invitation-long": {access.InvitationMessage, with(func(f *EmailFacts) {
+			f.Workspace, f.ToName, f.Inviter, f.Note = long, long, long, strings.Repeat("A long word of welcome. ", 30)
+			f.To = strings.Repeat("long.", 30) + "address@example.com"
+			f.Roles = []string{"Admin", "AILoop", "Fleet", "Observers of the long and winding road"}
+		})},
+		"expiring": {access.ExpiringMessage, with(func(f *EmailFacts) { f.Until = written.Add(24 * time.Hour) })},
+		"sign-in":  {access.SignInMessage, asked},
+		"sign-in-renew": {
+			access.SignInMessage,
+			with(func(f *EmailFacts) { f.ToName = ""; f.Until = written.Add(15 * time.Minute) }),
+		},
+		"confirmation": {access.ConfirmationMessage, with(func(f *EmailFacts) {
+			f.Link, f.Code, f.Until = "", "7K3M-9QXD", written.Add(10*time.Minute)
+			f.Device = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+		})},
+		"received":       {access.ReceivedMessage, letterFacts()},
+		"approved":       {access.ApprovedMessage, with(func(f *EmailFacts) { f.Link = "" })},
+		"rejected":       {access.RejectedMessage, with(func(f *EmailFacts) { f.Reason = "This workspace is for the route planners only." })},
+		"rejected-plain": {access.RejectedMessage, letterFacts()},
+		"waiting":        {access.RequestsMessage, admin(ada)},
+		"waiting-many":   {access.RequestsMessage, admin(ada, alan)},
+		"abandoned":      {access.UndecidedMessage, admin(alan)},
+		"test":           {access.TestMessage, admin()},
+	}
+}
+
+func openLetters(t testing.TB) *Emails {
+	t.Helper()
+	l, err := NewEmails(os.DirFS("../../frontend"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func write(t testing.TB, l *Emails, s letterSample) access.MessageBody {
+	t.Helper()
+	w, err := l.Render(s.kind, s.facts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestLettersGolden(t *testing.T) {
+	l := openLetters(t)
+	for name, s := range letterSamples() {
+		w := write(t, l, s)
+		for ext, got := range map[string]string{".html": w.HTML, ".txt": "Subject: " + w.Subject + "\n\n" + w.Text} {
+			file := filepath.Join("testdata", "emails", name+ext)
+			if *updateLetters {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want, err := os.ReadFile(file); err != nil {
+				t.Errorf("%v (write it with -update)", err)
+			} else if got != string(want) {
+				t.Errorf("%s is not what it was; look at it, then write it anew with -update", file)
+			}
+		}
+	}
+}
+
+func TestEveryKindOfLetterHasASample(t *testing.T) {
+	seen := map[access.MessageKind]bool{}
+	for _, s := range letterSamples() {
+		seen[s.kind] = true
+	}
+	for kind := range drafts {
+		if !seen[kind] {
+			t.Errorf("no sample of %q", kind)
+		}
+	}
+	if _, err := openLetters(t).Render("postcard", letterFacts()); err == nil {
+		t.Error("a letter of a kind there is none of was written")
+	}
+}
+
+func TestLettersTellTheFacts(t *testing.T) {
+	l, all := openLetters(t), letterSamples()
+	for name, facts := range map[string][]string{
+		"invitation": {
+			"Grace Hopper",
+			"grace@example.org",
+			"Ada@Example.com",
+			"Fleet",
+			"Wednesday 15 May 2030, 12:00 UTC (7 days)",
+			all["invitation"].facts.Link,
+			"Welcome, Ada.",
+			"did not expect it",
+		},
+		"expiring": {
+			"Grace Hopper",
+			"Thursday 9 May 2030, 12:00 UTC (24 hours)",
+			all["expiring"].facts.Link,
+			"no longer works",
+			"did not expect it",
+		},
+		"sign-in": {
+			"K7PQ-3XMD",
+			all["sign-in"].facts.Link,
+			"Wednesday 8 May 2030, 12:15 UTC (15 minutes)",
+			"Firefox on Linux",
+			"If it was not you",
+		},
+		"received":     {"Fleet", "Grace Hopper", "https://door.example.com/pending", "If that was not you"},
+		"approved":     {"Fleet", "https://door.example.com/"},
+		"rejected":     {"This workspace is for the route planners only.", "deleted"},
+		"waiting":      {"Ada Lovelace", "ada@example.com", "Fleet", "Wednesday 8 May 2030, 11:48 UTC", "https://door.example.com/admin/requests", "turn it off"},
+		"waiting-many": {"2 people are waiting", "Ada Lovelace", "alan@example.net", "AILoop and Fleet"},
+		"abandoned":    {"alan@example.net", "30 days"},
+		"test":         {"grace@example.org", "Wednesday 8 May 2030, 12:00 UTC"},
+	} {
+		w := write(t, l, all[name])
+		text := strings.Join(strings.Fields(strings.ReplaceAll(w.Text, "\n> ", " ")), " ")
+		html := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&#43;", "+", "\u00a0", " ").Replace(w.HTML)
+		for _, fact := range facts {
+			if !strings.Contains(text, fact) {
+				t.Errorf("%s: the text does not say %q", name, fact)
+			}
+			if !strings.Contains(html, fact) {
+				t.Errorf("%s: the HTML does not say %q", name, fact)
+			}
+		}
+	}
+}
+
+func TestLettersReadWellAsText(t *testing.T) {
+	l := openLetters(t)
+	for name, s := range letterSamples() {
+		w := write(t, l, s)
+		lines := strings.Split(w.Text, "\n")
+		alone := s.facts.Link == "" || s.kind == access.ReceivedMessage || s.kind == access.RejectedMessage
+		for _, line := range lines {
+			if line == s.facts.Link {
+				alone = true
+			}
+			if utf8.RuneCountInString(line) > 72 && strings.Contains(strings.TrimSpace(line), " ") && !strings.Contains(line, ": ") {
+				t.Errorf("%s: a line of %d characters: %q", name, utf8.RuneCountInString(line), line)
+			}
+			if strings.TrimRight(line, " ") != line {
+				t.Errorf("%s: %q ends in a space", name, line)
+			}
+		}
+		if !alone {
+			t.Errorf("%s: the link has no line of its own", name)
+		}
+		if strings.Contains(w.Text, "\n\n\n") || !strings.HasSuffix(w.Text, "\n") || strings.HasSuffix(w.Text, "\n\n") {
+			t.Errorf("%s: the text has holes:\n%s", name, w.Text)
+		}
+		if strings.ContainsAny(w.Text+w.Subject+w.HTML, "\r\x00") || strings.Contains(w.Text, "<no value>") || strings.Contains(w.HTML, "ZgotmplZ") {
+			t.Errorf("%s holds what does not belong in a letter", name)
+		}
+	}
+}
+
+// An email that loads a picture tells whoever serves it when and where it was
+// read. Ours link to the portal and to nothing else.
+func TestLettersLoadNothing(t *testing.T) {
+	l := openLetters(t)
+	links := regexp.MustCompile(`(?:href|src|background|action)="([^"]*)"|url\(|@import|<(?:img|script|iframe|link|form|object|svg)`)
+	for name, s := range letterSamples() {
+		for _, m := range links.FindAllStringSubmatch(write(t, l, s).HTML, -1) {
+			if !strings.HasPrefix(m[1], s.facts.PublicURL) {
+				t.Errorf("%s: %s", name, m[0])
+			}
+		}
+	}
+}
+
+func TestLettersAreSmall(t *testing.T) {
+	l := openLetters(t)
+	for name, s := range letterSamples() {
+		w := write(t, l, s)
+		most := 4096
+		if strings.HasSuffix(name, "-long") {
+			most = 8192
+		}
+		if len(w.HTML) > most {
+			t.Errorf("%s: %d bytes of HTML, want %d at the most", name, len(w.HTML), most)
+		}
+	}
+}
+
+const hostileText = "\"><img src=x onerror=1>'{{7*7}}</td></table><script>alert(1)</script>\r\n\r\nBcc: everybody@example.com"
+
+// Somebody gets invited under a name, or waits with one, that is markup, a
+// template or a mail header, and hopes that an email carries it out.
+func TestLettersEscape(t *testing.T) {
+	l := openLetters(t)
+	f := letterFacts()
+	f.Workspace, f.To, f.ToName, f.Inviter, f.InviterEmail = hostileText, hostileText, hostileText, hostileText, "x"+hostileText
+	f.Roles, f.Note, f.Reason, f.Device, f.Code = []string{hostileText}, hostileText, hostileText, hostileText, hostileText
+	f.Pending = []PendingPerson{{hostileText, hostileText, []string{hostileText}, written}, {hostileText, "", nil, written}}
+	for kind := range drafts {
+		w := write(t, l, letterSample{kind, f})
+		for _, bad := range []string{"<img", "<script>", "</table><script", "49"} {
+			if strings.Contains(w.HTML, bad) {
+				t.Errorf("%s: the HTML has %q", kind, bad)
+			}
+		}
+		if strings.ContainsAny(w.Subject, "\r\n") {
+			t.Errorf("%s: the subject has a line of its own: %q", kind, w.Subject)
+		}
+		if strings.Contains(w.Text, "\n\nBcc:") || strings.Contains(w.Text, "\r") {
+			t.Errorf("%s: the text has a paragraph that was typed:\n%s", kind, w.Text)
+		}
+	}
+}
+
+// An invited person chooses a name that reads well in an Admin's inbox:
+// "Invoice overdue, see evil.example".
+func TestSubjectsHoldNothingThatInvitedPeopleTyped(t *testing.T) {
+	l := openLetters(t)
+	f := letterFacts()
+	f.ToName, f.Note, f.Reason, f.To, f.Device = "TYPED", "TYPED", "TYPED", "typed@example.com", "TYPED"
+	f.Pending = []PendingPerson{{"TYPED", "typed@example.com", []string{"Fleet"}, written}}
+	for kind := range drafts {
+		if s := write(t, l, letterSample{kind, f}).Subject; strings.Contains(strings.ToUpper(s), "TYPED") {
+			t.Errorf("%s: the subject is %q", kind, s)
+		}
+	}
+}
+
+// A stranger asks for an email to somebody else's address and lets the browser
+// call itself "your account is locked, ring 555-0100".
+func TestDeviceIsSaidInOurWords(t *testing.T) {
+	for agent, want := range map[string]string{
+		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0":                                                                  "Firefox on Linux",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0":           "Edge on Windows",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1": "Safari on iPhone",
+		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36":                         "Chrome on Android",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36":                   "Chrome on macOS",
+		"Your account is locked, ring 555-0100 Firefox":                                                                                           "Firefox",
+		"curl/8.0": "",
+		"":         "",
+	} {
+		if got := device(agent); got != want {
+			t.Errorf("%q: %q, want %q", agent, got, want)
+		}
+	}
+}
+
+// A mail reader makes a link of whatever looks like one. What people type must
+// not look like one, in either form of the email.
+func TestTypedTextBecomesNoLink(t *testing.T) {
+	l := openLetters(t)
+	f := letterFacts()
+	f.ToName, f.Note, f.Reason = "Ada evil.example", "See https://evil.example/now or www.evil.example", "Go to evil.example"
+	f.Pending = []PendingPerson{{"evil.example", "ada@example.com", nil, written}}
+	for kind := range drafts {
+		w := write(t, l, letterSample{kind, f})
+		if s := w.Text + w.HTML; strings.Contains(s, "evil.example") || strings.Contains(s, "https://evil") {
+			t.Errorf("%s: a typed address stayed one", kind)
+		}
+	}
+	for s, want := range map[string]string{"Dr. Ada Lovelace": "Dr. Ada Lovelace", "Well … yes.": "Well … yes.", "Ends.": "Ends.", "a.b": "a.\u200bb"} {
+		if got := unlinked(s); got != want {
+			t.Errorf("%q became %q", s, got)
+		}
+	}
+}
+
+// The templates escape nothing themselves, so what they are given must be
+// escaped already: all of it, whatever a draft comes to hold.
+func TestEveryPartOfADraftIsEscaped(t *testing.T) {
+	var fill func(v reflect.Value)
+	fill = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.String:
+			v.SetString(`<"&'>`)
+		case reflect.Slice:
+			v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+			for i := range v.Len() {
+				fill(v.Index(i))
+			}
+		case reflect.Struct:
+			for i := range v.NumField() {
+				fill(v.Field(i))
+			}
+		default:
+			t.Fatalf("a draft holds a %v; asHTML has to escape it", v.Type())
+		}
+	}
+	var d draft
+	fill(reflect.ValueOf(&d).Elem())
+	var check func(name string, v reflect.Value)
+	check = func(name string, v reflect.Value) {
+		switch v.Kind() {
+		case reflect.String:
+			if v.String() != "&lt;&#34;&amp;&#39;&gt;" {
+				t.Errorf("%s is %q", name, v.String())
+			}
+		case reflect.Slice:
+			if v.Len() != 2 {
+				t.Errorf("%s lost something", name)
+			}
+			for i := range v.Len() {
+				check(name, v.Index(i))
+			}
+		case reflect.Struct:
+			for i := range v.NumField() {
+				check(name+"."+v.Type().Field(i).Name, v.Field(i))
+			}
+		}
+	}
+	check("draft", reflect.ValueOf(*d.asHTML()))
+}
+
+func TestLinksAreWebAddresses(t *testing.T) {
+	l := openLetters(t)
+	for _, link := range []string{"javascript:alert(1)", "data:text/html,x", "/login/x", "ftp://door.example.com"} {
+		f := letterFacts()
+		f.Link = link
+		if _, err := l.Render(access.InvitationMessage, f); err == nil {
+			t.Errorf("a letter links to %q", link)
+		}
+	}
+}
+
+func TestManyWaitingPeopleFitOneLetter(t *testing.T) {
+	l := openLetters(t)
+	f := letterFacts()
+	f.Pending = make([]PendingPerson, 1000)
+	for i := range f.Pending {
+		f.Pending[i] = PendingPerson{"Somebody", "somebody@example.com", []string{"Fleet"}, written}
+	}
+	w := write(t, l, letterSample{access.RequestsMessage, f})
+	if !strings.HasPrefix(w.Subject, "1000 people are waiting") || !strings.Contains(w.Text, "and 980 more") || len(w.HTML) > 10_000 {
+		t.Errorf("%q, %d bytes", w.Subject, len(w.HTML))
+	}
+}
+
+func TestLettersUseTheTokens(t *testing.T) {
+	tokens, err := os.ReadFile("../../frontend/tokens.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	html, err := os.ReadFile("../../frontend/emails/email.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range regexp.MustCompile(`#[0-9a-f]{6}`).FindAllString(string(html), -1) {
+		if !strings.Contains(string(tokens), c) {
+			t.Errorf("%s is not one of the tokens", c)
+		}
+	}
+}
+
+func TestMissingTemplatesAreNoticedAtStart(t *testing.T) {
+	html, err := fs.ReadFile(os.DirFS("../../frontend"), "emails/email.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, files := range map[string]fstest.MapFS{
+		"nothing":    {},
+		"no text":    {"emails/email.html": {Data: html}},
+		"a mistake":  {"emails/email.html": {Data: html}, "emails/email.txt": {Data: []byte("{{.Nonsense}}")}},
+		"a bad page": {"emails/email.html": {Data: []byte("{{.Nonsense}}")}, "emails/email.txt": {Data: []byte("{{.Title}}")}},
+	} {
+		if _, err := NewEmails(files); err == nil {
+			t.Errorf("%s: went unnoticed", name)
+		}
+	}
+}
+
+func TestSpansInWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "", -time.Hour: "", 15 * time.Minute: " (15\u00a0minutes)", time.Hour: " (1\u00a0hour)", 90 * time.Minute: " (90\u00a0minutes)", 24 * time.Hour: " (24\u00a0hours)",
+		7 * 24 * time.Hour: " (7\u00a0days)", 14*time.Minute + 59*time.Second: " (15\u00a0minutes)",
+	} {
+		if got := lasting(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}
+
+func BenchmarkInvitation(b *testing.B) {
+	l := openLetters(b)
+	s := letterSamples()["invitation"]
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := l.Render(s.kind, s.facts); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

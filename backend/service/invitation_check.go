@@ -1,0 +1,135 @@
+package service
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// A InvitationCheck says what an invitation would meet, before it is sent.
+type InvitationCheck struct {
+	Refused        error          // why it would be refused; nil: it would not
+	Holder         *access.Member // who has the address already
+	RejectedBefore *store.Rejection
+	Similar        string // a known domain that the address's is one email off
+	Admin          bool   // it would give Admin
+	Overview       Overview
+}
+
+// CheckInvitation looks at an invitation for whoever could send it, and keeps
+// and sends nothing. The address and
+// the roles may be left out while they are not known yet.
+func (s *Service) CheckInvitation(ctx context.Context, actor access.Actor, in NewInvitation) (out InvitationCheck, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		a, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))
+		if err != nil {
+			return err
+		}
+		out = InvitationCheck{}
+		if len(in.Roles) > 0 {
+			granted, err := a.roles(in.Roles)
+			out.Refused, out.Admin = err, contains(granted, access.Admin)
+		}
+		out.Overview.MailServer = s.mail
+		if out.Overview.Mail, err = tx.MailHealth(); err != nil {
+			return err
+		}
+		if in.Email.IsZero() {
+			return nil
+		}
+		if err := s.checkAddress(tx, in.Email, &out); err != nil {
+			return err
+		}
+		out.Similar, err = s.similar(tx, in.Email)
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) checkAddress(tx *store.Tx, a access.Address, out *InvitationCheck) error {
+	err := free(tx, a)
+	if err != nil && !access.Conflict.Is(err) {
+		return err
+	}
+	if err != nil {
+		out.Refused = err
+		m, err := tx.MemberByAddress(a.Canonical)
+		out.Holder = &m
+		return err
+	}
+	before, ok, err := tx.RejectedBefore(a.Canonical)
+	if ok {
+		out.RejectedBefore = &before
+	}
+	return err
+}
+
+// mailProviders are where very many people have their mail.
+var mailProviders = []string{
+	"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "me.com", "aol.com",
+	"proton.me", "protonmail.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "posteo.de", "mailbox.org", "fastmail.com", "zoho.com", "qq.com", "163.com", "yandex.ru", "mail.ru", "orange.fr", "free.fr", "libero.it",
+}
+
+// similar is the known domain that an address's is one email off: that of many
+// people, of the public URL, or of those who were invited last.
+func (s *Service) similar(tx *store.Tx, a access.Address) (string, error) {
+	known := map[string]bool{}
+	for _, p := range mailProviders {
+		known[p] = true
+	}
+	if u, err := url.Parse(s.publicURL); err == nil {
+		host := u.Hostname()
+		known[host] = true
+		if _, parent, ok := strings.Cut(host, "."); ok && strings.Contains(parent, ".") {
+			known[parent] = true
+		}
+	}
+	last, err := tx.Members(store.Query{Limit: MaxItems})
+	if err != nil {
+		return "", err
+	}
+	for _, m := range last.Items {
+		known[domainOf(m.Email.Canonical)] = true
+	}
+	domain := domainOf(a.Canonical)
+	if known[domain] {
+		return "", nil
+	}
+	best := ""
+	for k := range known {
+		if isOneEditAway(k, domain) && (best == "" || k < best) {
+			best = k
+		}
+	}
+	return best, nil
+}
+
+func domainOf(canonical string) string { return canonical[strings.LastIndexByte(canonical, '@')+1:] }
+
+// isOneEditAway reports whether one email more, less, changed, or two swapped make
+// one of the other.
+func isOneEditAway(a, b string) bool {
+	x, y := []rune(a), []rune(b)
+	if len(x) > len(y) {
+		x, y = y, x
+	}
+	i := 0
+	for i < len(x) && x[i] == y[i] {
+		i++
+	}
+	j := 0
+	for j < len(x)-i && x[len(x)-1-j] == y[len(y)-1-j] {
+		j++
+	}
+	middle, other := x[i:len(x)-j], y[i:len(y)-j]
+	switch {
+	case len(other) == 1:
+		return len(middle) <= 1
+	case len(middle) == 2 && len(other) == 2:
+		return middle[0] == other[1] && middle[1] == other[0]
+	}
+	return false
+}

@@ -1,0 +1,328 @@
+package service
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// An NewInvitation is what an Admin asks for.
+type NewInvitation struct {
+	Email access.Address
+	Roles []access.RoleName
+	Name  string
+	Note  string        // plain text, shown in the email
+	TTL   time.Duration // zero: what the settings say
+
+	HandOver bool // the link is also given to whoever invites, to hand over: it proves nothing of the address then
+}
+
+// An InvitationResult is what came of it.
+type InvitationResult struct {
+	Card           MemberView
+	Link           string           // the login link in the email, for whoever may hand it over
+	RejectedBefore *store.Rejection // the address was turned away once
+}
+
+// Invite makes a pending member of an address and posts the email with the
+// login link. An address that has an account is a Conflict, already_member or
+// already_invited.
+func (s *Service) Invite(ctx context.Context, actor access.Actor, in NewInvitation) (InvitationResult, error) {
+	var out InvitationResult
+	id, secret := access.MemberID(access.NewID()), access.NewSecret()
+	err := s.store.Update(ctx, func(tx *store.Tx) error {
+		m, before, err := s.draft(tx, actor, id, in)
+		if err != nil {
+			return err
+		}
+		var handed access.Actor
+		if in.HandOver {
+			handed = actor
+		}
+		if err := s.sendInvitation(tx, &m, secret, access.InvitationMessage, access.PriorityInvitation, handed); err != nil {
+			return err
+		}
+		if err := tx.AddMember(m); err != nil {
+			return err
+		}
+		if err := tx.Record(actor, access.ActionInvite, string(m.ID), access.RoleNames(m.Roles)); err != nil {
+			return err
+		}
+		out = InvitationResult{Link: s.link(secret), RejectedBefore: before}
+		out.Card, err = s.memberView(tx, m)
+		return err
+	})
+	return out, err
+}
+
+// draft is the member that an invitation would make, without keeping it.
+func (s *Service) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in NewInvitation) (m access.Member, before *store.Rejection, err error) {
+	a, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))
+	if err != nil {
+		return m, nil, err
+	}
+	if in.Email.IsZero() {
+		return m, nil, access.Errorf(access.Invalid, "Enter an email address.").On("email").WithCode("email_missing")
+	}
+	roles, err := a.roles(in.Roles)
+	if err != nil {
+		return m, nil, err
+	}
+	name, err := access.CleanText("name", in.Name, 200)
+	if err != nil {
+		return m, nil, err
+	}
+	note, err := access.CleanText("note", in.Note, 200)
+	if err != nil {
+		return m, nil, err
+	}
+	if in.TTL == 0 {
+		settings, err := tx.Settings()
+		if err != nil {
+			return m, nil, err
+		}
+		in.TTL = settings.InvitationTTL.Std()
+	}
+	if m, err = access.NewMember(id, in.Email, name, roles, note, in.TTL, actor, tx.Now); err != nil {
+		return m, nil, err
+	}
+	if err := free(tx, in.Email); err != nil {
+		return m, nil, err
+	}
+	r, ok, err := tx.RejectedBefore(in.Email.Canonical)
+	if ok {
+		before = &r
+	}
+	return m, before, err
+}
+
+// free refuses an address that somebody has.
+func free(tx *store.Tx, a access.Address) error {
+	holder, err := tx.Holder(a.Canonical)
+	if err != nil || holder == "" {
+		return err
+	}
+	m, err := tx.Member(holder)
+	if err != nil {
+		return err
+	}
+	if m.State == access.Pending {
+		return access.Errorf(access.Conflict, "%s is invited already, and waits. Resend the letter, or decide the request.", m.Email).On("email").WithCode("already_invited")
+	}
+	return access.Errorf(access.Conflict, "%s is a member already. Change their access instead.", m.Email).On("email").WithCode("already_member")
+}
+
+// sendInvitation makes the member's invitation link, in place of an older one,
+// and posts the email that carries it. Where somebody is handed the link too,
+// it says who.
+func (s *Service) sendInvitation(
+	tx *store.Tx,
+	m *access.Member,
+	secret access.Secret,
+	kind access.MessageKind,
+	class access.Priority,
+	handed access.Actor,
+) error {
+	if err := revokeLink(tx, m); err != nil {
+		return err
+	}
+	f, err := s.about(tx, m)
+	if err != nil {
+		return err
+	}
+	f.Link, f.Until, f.Note = s.link(secret), m.Invitation.ExpiresAt, m.Invitation.Note
+	if m.Message, err = s.postAs(tx, class, kind, m, m.Invitation.ExpiresAt, f); err != nil {
+		return err
+	}
+	return putInvitation(tx, m, secret, m.Message, handed)
+}
+
+// putInvitation keeps the member's invitation link: in that email, or with
+// somebody who hands it over, or both.
+func putInvitation(
+	tx *store.Tx,
+	m *access.Member,
+	secret access.Secret,
+	letter access.MessageID,
+	handed access.Actor,
+) error {
+	m.Link = secret.Hash()
+	return tx.PutLoginLink(access.LoginLink{Hash: m.Link, Purpose: access.ForInvitation, Member: m.ID, Address: m.Email.Canonical,
+		Message: letter, HandedOverBy: handed, Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: m.Invitation.ExpiresAt})
+}
+
+// revokeLink voids the member's invitation link, and the email that waits with
+// it.
+func revokeLink(tx *store.Tx, m *access.Member) error {
+	if m.Link.IsZero() {
+		return nil
+	}
+	l, err := tx.LoginLink(m.Link)
+	m.Link = access.SecretHash{}
+	if access.Expired.Is(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	l.Revoked = true
+	if err := tx.PutLoginLink(l); err != nil {
+		return err
+	}
+	return dropUnsent(tx, m.Message)
+}
+
+// dropUnsent deletes an email that was not sent yet and whose link is void.
+func dropUnsent(tx *store.Tx, id access.MessageID) error {
+	if id == "" {
+		return nil
+	}
+	l, err := tx.Message(id)
+	if access.NotFound.Is(err) || err == nil && (l.Done() || !l.Kind.HoldsSecret()) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return tx.DeleteMessage(id)
+}
+
+// A BatchResult is one invitation of many, and what came of it.
+type BatchResult struct {
+	Invited InvitationResult
+	Err     error
+}
+
+// MaxBatchRows is how many invitations one request may carry.
+const MaxBatchRows = 1000
+
+// inviteBatch is how many invitations of a batch are on their way together;
+// they share the disk's writes.
+const inviteBatch = 16
+
+// InviteMany invites each address in a transaction of its own and says for each
+// what came of it. A dry run checks all and keeps and sends nothing.
+func (s *Service) InviteMany(ctx context.Context, actor access.Actor, all []NewInvitation, dry bool) ([]BatchResult, error) {
+	if len(all) > MaxBatchRows {
+		return nil, access.Errorf(access.Invalid, "At most %d invitations at once. Send the rest in further requests.", MaxBatchRows).On("rows").WithCode("too_many_rows")
+	}
+	if err := s.store.View(ctx, func(tx *store.Tx) error {
+		_, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	rows, first := make([]BatchResult, len(all)), map[string]int{}
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, inviteBatch)
+	for i, in := range all {
+		if j, twice := first[in.Email.Canonical]; twice && in.Email.Canonical != "" {
+			rows[i].Err = access.Errorf(access.Conflict, "%s stands in row %d already.", in.Email, j+1).On("email").WithCode("duplicate_row")
+			continue
+		}
+		first[in.Email.Canonical] = i
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			rows[i] = s.inviteRow(ctx, actor, in, dry)
+		})
+	}
+	wg.Wait()
+	return rows, ctx.Err()
+}
+
+func (s *Service) inviteRow(ctx context.Context, actor access.Actor, in NewInvitation, dry bool) (r BatchResult) {
+	if !dry {
+		r.Invited, r.Err = s.Invite(ctx, actor, in)
+		return r
+	}
+	r.Err = s.store.View(ctx, func(tx *store.Tx) error {
+		m, before, err := s.draft(tx, actor, access.MemberID(access.NewID()), in)
+		if err != nil {
+			return err
+		}
+		r.Invited.RejectedBefore = before
+		r.Invited.Card = MemberView{Member: m}
+		return nil
+	})
+	return r
+}
+
+// Resend sends a pending member who has not come yet a fresh invitation, its
+// time started again; the older link is void. A member who has come gets
+// nothing: the answer says what to do.
+func (s *Service) Resend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
+	return s.renew(ctx, actor, id, access.ActionResend)
+}
+
+func (s *Service) renew(ctx context.Context, actor access.Actor, id access.MemberID, did access.AuditAction) (out MemberView, err error) {
+	secret := access.NewSecret()
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		a, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))
+		if err != nil {
+			return err
+		}
+		m, err := tx.Member(id)
+		if err != nil {
+			return err
+		}
+		if err := a.covers(&m); err != nil {
+			return err
+		}
+		if err := s.limit(tx, "resend "+limitKey(m.Email), maxResends, resendInterval); err != nil {
+			return err
+		}
+		if err := s.renewNow(tx, &m, secret, access.PriorityInvitation); err != nil {
+			return err
+		}
+		if err := tx.Record(actor, did, string(id), ""); err != nil {
+			return err
+		}
+		out, err = s.memberView(tx, m)
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) renewNow(tx *store.Tx, m *access.Member, secret access.Secret, class access.Priority) error {
+	if err := m.Renew(tx.Now); err != nil {
+		return err
+	}
+	if err := s.sendInvitation(tx, m, secret, access.InvitationMessage, class, access.Actor{}); err != nil {
+		return err
+	}
+	return tx.PutMember(*m)
+}
+
+// CopyLink makes a new invitation link to hand over by another way than mail.
+// The link in the email is void from then on. Whoever holds the link comes in
+// as the one it was made for, so nobody gets one for more than their own access,
+// and coming by it proves nothing of the mailbox.
+func (s *Service) CopyLink(ctx context.Context, actor access.Actor, id access.MemberID) (link string, err error) {
+	secret := access.NewSecret()
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		a, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))
+		if err != nil {
+			return err
+		}
+		m, err := tx.Member(id)
+		if err != nil {
+			return err
+		}
+		if err := firstOf(m.Renew(tx.Now), a.covers(&m)); err != nil {
+			return err
+		}
+		if err := firstOf(revokeLink(tx, &m), putInvitation(tx, &m, secret, "", actor)); err != nil {
+			return err
+		}
+		link = s.link(secret)
+		if err := tx.PutMember(m); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionCopyLink, string(id), "")
+	})
+	return link, err
+}

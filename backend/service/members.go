@@ -1,0 +1,219 @@
+package service
+
+import (
+	"context"
+	"reflect"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// change runs one change on a member for whoever may change members: the rule,
+// the last-Admin guard, the record. A rule that leaves all as it was leaves no
+// record either.
+func (s *Service) change(ctx context.Context, actor access.Actor, id access.MemberID, did access.AuditAction, rule func(tx *store.Tx, a authorized, m *access.Member) (detail string, err error)) (out MemberView, err error) {
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		a, err := s.may(tx, actor, access.May(access.Change, access.ResMembers))
+		if err != nil {
+			return err
+		}
+		m, err := tx.Member(id)
+		if err != nil {
+			return s.goneBefore(tx, id, err)
+		}
+		before := m
+		detail, err := rule(tx, a, &m)
+		if err != nil {
+			return s.doneBefore(tx, &m, err)
+		}
+		if out, err = s.memberView(tx, m); err != nil || reflect.DeepEqual(m, before) {
+			return err
+		}
+		if err := tx.PutMember(m); err != nil {
+			return err
+		}
+		if err := adminsLeft(tx, &before); err != nil {
+			return err
+		}
+		return tx.Record(actor, did, string(id), detail)
+	})
+	return out, err
+}
+
+// doneBefore tells an Admin who suspends or restores a member whom another one
+// has suspended or restored already who that was, and when.
+func (s *Service) doneBefore(tx *store.Tx, m *access.Member, refusal error) error {
+	did, known := map[string]string{"already_suspended": "suspended", "not_suspended": "restored"}[access.Explain(refusal).Code]
+	if !known || m.LastStatusChange.At.IsZero() {
+		return refusal
+	}
+	who, err := s.named(tx, m.LastStatusChange.By)
+	if err != nil {
+		return err
+	}
+	return access.Errorf(access.Conflict, "%s was %s already, by %s on %s.", m.DisplayName(), did, who, momentWords(m.LastStatusChange.At)).WithCode(access.Explain(refusal).Code)
+}
+
+// adminsLeft refuses a transaction that would leave no active Admin where m was
+// one.
+func adminsLeft(tx *store.Tx, m *access.Member) error {
+	c, err := tx.Counters()
+	if err == nil && c.Admins == 0 && m.IsAdmin() {
+		return access.LastAdmin()
+	}
+	return err
+}
+
+// ChangeRoles gives a member these roles instead. It takes effect on the next
+// request of every open session.
+func (s *Service) ChangeRoles(ctx context.Context, actor access.Actor, id access.MemberID, roles []access.RoleName) (MemberView, error) {
+	return s.change(ctx, actor, id, access.ActionChangeRoles, func(tx *store.Tx, a authorized, m *access.Member) (string, error) {
+		if err := a.covers(m); err != nil {
+			return "", err
+		}
+		granted, err := a.roles(roles)
+		if err != nil {
+			return "", err
+		}
+		if err := s.mayRaise(tx, a, m, granted); err != nil {
+			return "", err
+		}
+		detail := access.RoleNames(m.Roles) + " → " + access.RoleNames(granted)
+		return detail, m.ChangeRoles(actor, granted, tx.Now)
+	})
+}
+
+// mayRaise asks for a confirmation where these roles give a member more in the
+// console than they have now.
+func (s *Service) mayRaise(tx *store.Tx, a authorized, m *access.Member, roles []access.RoleName) error {
+	before, err := a.policy.Permissions(m.State, m.Roles)
+	if err != nil {
+		return err
+	}
+	after, err := a.policy.Permissions(access.Active, roles)
+	if err != nil {
+		return err
+	}
+	return confirmedToGrant(tx, a, before, after)
+}
+
+// covers refuses to act on a member who may do more than the caller.
+func (a authorized) covers(m *access.Member) error {
+	for _, name := range m.Roles {
+		r, ok := a.policy.Role(name)
+		if !ok {
+			continue // a role that is gone opens nothing
+		}
+		for _, g := range r.Permissions {
+			if !a.Permissions[g] {
+				return above(m, g)
+			}
+		}
+	}
+	return nil
+}
+
+func above(m *access.Member, g access.Permission) error {
+	has := "has"
+	if m.State == access.Pending {
+		has = "is invited to"
+	}
+	return access.Errorf(
+		access.Forbidden,
+		"%s %s more access than you have (%s), so you cannot act on the account. An Admin can.",
+		m.DisplayName(),
+		has,
+		g,
+	).WithCode("member_above_own")
+}
+
+// Rename gives a member another name.
+func (s *Service) Rename(ctx context.Context, actor access.Actor, id access.MemberID, name string) (MemberView, error) {
+	return s.change(ctx, actor, id, access.ActionRename, func(tx *store.Tx, a authorized, m *access.Member) (string, error) {
+		if actor.Member != id {
+			if err := a.covers(m); err != nil {
+				return "", err
+			}
+		}
+		clean, err := access.CleanText("name", name, 200)
+		m.Name = clean
+		return "", err
+	})
+}
+
+// Suspend keeps an active member out: sessions and links end at once.
+func (s *Service) Suspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
+	return s.change(store.Urgent(ctx), actor, id, access.ActionSuspend, func(tx *store.Tx, a authorized, m *access.Member) (string, error) {
+		if err := a.covers(m); err != nil {
+			return "", err
+		}
+		if err := m.Suspend(actor, tx.Now); err != nil {
+			return "", err
+		}
+		if err := revokeLink(tx, m); err != nil {
+			return "", err
+		}
+		return "", s.endSessions(tx, m.ID, access.EndedSuspended)
+	})
+}
+
+// Unsuspend lets a suspended member in again.
+func (s *Service) Unsuspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
+	return s.change(ctx, actor, id, access.ActionUnsuspend, func(tx *store.Tx, a authorized, m *access.Member) (string, error) {
+		if err := a.covers(m); err != nil {
+			return "", err
+		}
+		if err := s.mayRaise(tx, a, m, m.Roles); err != nil {
+			return "", err
+		}
+		return "", m.Unsuspend(actor, tx.Now)
+	})
+}
+
+// Remove deletes a member with all that was theirs.
+func (s *Service) Remove(ctx context.Context, actor access.Actor, id access.MemberID) error {
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		a, err := s.may(tx, actor, access.May(access.Change, access.ResMembers))
+		if err != nil {
+			return err
+		}
+		m, err := tx.Member(id)
+		if err != nil {
+			return s.goneBefore(tx, id, err)
+		}
+		if err := firstOf(m.Remove(actor), a.covers(&m)); err != nil {
+			return err
+		}
+		if err := tx.DeleteMember(m, access.EndedRemoved); err != nil {
+			return err
+		}
+		if err := tx.RememberDecision(id, store.FinalDecision{Decision: access.Decision{By: actor, At: tx.Now}, Why: access.EndedRemoved}); err != nil {
+			return err
+		}
+		if err := adminsLeft(tx, &m); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionRemove, string(id), "")
+	})
+}
+
+// MuteDigest turns the emails about people waiting off, or on, for oneself.
+func (s *Service) MuteDigest(ctx context.Context, actor access.Actor, quiet bool) error {
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		if _, err := s.may(tx, actor, access.May(access.Decide, access.ResMembers)); err != nil {
+			return err
+		}
+		if actor.Member == "" {
+			return access.Errorf(access.Invalid, "The operator gets no letters. An Admin can turn theirs off while signed in.").WithCode("no_member")
+		}
+		m, err := tx.Member(actor.Member)
+		if err != nil || m.MuteDigest == quiet {
+			return err
+		}
+		m.MuteDigest = quiet
+		if err := tx.PutMember(m); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionNotify, string(m.ID), map[bool]string{true: "off", false: "on"}[quiet])
+	})
+}

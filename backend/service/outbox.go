@@ -1,0 +1,219 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// Outbox is a page of emails, newest first.
+func (s *Service) Outbox(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[access.Message], err error) {
+	if limit, err = Limit(limit); err != nil {
+		return out, err
+	}
+	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
+		out, err = tx.Messages(cursor, limit)
+		return err
+	})
+	return out, err
+}
+
+// Message is an email with its words. What would let its reader in as somebody
+// else is shown to the operator alone, who holds the data anyway; the words of
+// one that is done with are gone.
+func (s *Service) Message(ctx context.Context, actor access.Actor, id access.MessageID) (l access.Message, w access.MessageBody, err error) {
+	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
+		if l, err = tx.Message(id); err != nil {
+			return err
+		}
+		if w, err = tx.MessageBody(id); l.Kind.HoldsSecret() && !actor.IsOperator() {
+			w = redact(w)
+		}
+		return err
+	})
+	return l, w, err
+}
+
+// RetryMessage makes an email due at once, and starts a paused queue again.
+func (s *Service) RetryMessage(ctx context.Context, actor access.Actor, id access.MessageID) (l access.Message, err error) {
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		if _, err := s.may(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
+			return err
+		}
+		if l, err = tx.Message(id); err != nil {
+			return err
+		}
+		if !s.mail {
+			return access.Errorf(access.Conflict, "No mail server is configured, so the letter is kept here. Set DOORWARD_SMTP_URL and start again.").WithCode("no_mail_server")
+		}
+		if err := l.Requeue(tx.Now); err != nil {
+			return err
+		}
+		if err := tx.PutMessage(l); err != nil {
+			return err
+		}
+		h, err := tx.MailHealth()
+		if err != nil {
+			return err
+		}
+		if h.Paused {
+			h.NextTry = tx.Now
+			if err := tx.PutMailHealth(h); err != nil {
+				return err
+			}
+		}
+		return tx.Record(actor, access.ActionRetryMessage, string(id), string(l.Kind))
+	})
+	return l, err
+}
+
+// DeleteMessage takes an email out of the outbox. One that is being handed over
+// just now is left alone. An invitation that was not sent yet takes its login
+// link with it: nobody was to have it. (A sign-in email's link ends within a
+// quarter of an hour and is good only in the browser that asked.)
+func (s *Service) DeleteMessage(ctx context.Context, actor access.Actor, id access.MessageID) error {
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		a, err := s.may(tx, actor, access.May(access.Change, access.ResSettings))
+		if err != nil {
+			return err
+		}
+		l, err := tx.Message(id)
+		if err != nil {
+			return err
+		}
+		if l.Lease.Owner != "" && tx.Now.Before(l.Lease.Until) {
+			return access.Errorf(access.Conflict, "This letter is being sent just now. Look again in a minute.").WithCode("letter_taken")
+		}
+		detail := string(l.Kind)
+		void, err := voidInvitation(tx, a, l)
+		if void {
+			detail += ", and its login link"
+		}
+		if err != nil {
+			return err
+		}
+		return firstOf(tx.DeleteMessage(id), tx.Record(actor, access.ActionDeleteMessage, string(id), detail))
+	})
+}
+
+// voidInvitation voids the login link in an email that was not sent, if it is
+// an invitation whose link is still open, to somebody who may do no more than
+// the caller.
+func voidInvitation(tx *store.Tx, a authorized, l access.Message) (void bool, err error) {
+	if l.Done() || l.Kind != access.InvitationMessage && l.Kind != access.ExpiringMessage {
+		return false, nil
+	}
+	m, err := tx.Member(l.Member)
+	if err != nil || m.Message != l.ID || m.Link.IsZero() {
+		return false, unlessNotFound(err)
+	}
+	if err := a.covers(&m); err != nil {
+		return false, err
+	}
+	return true, firstOf(revokeLink(tx, &m), tx.PutMember(m))
+}
+
+// TestMail posts a test email to an address: the caller's own, unless another
+// is given, which only the operator may.
+func (s *Service) TestMail(ctx context.Context, actor access.Actor, to access.Address) (l access.Message, err error) {
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		if _, err := s.may(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
+			return err
+		}
+		m := access.Member{ID: actor.Member, Email: to}
+		switch {
+		case actor.Member != "":
+			if m, err = tx.Member(actor.Member); err != nil {
+				return err
+			}
+			if !to.IsZero() && to.Canonical != m.Email.Canonical {
+				return access.Errorf(access.Forbidden, "A test letter goes to your own address, %s.", m.Email).On("email").WithCode("own_address_only")
+			}
+		case !actor.IsOperator():
+			return access.Errorf(access.Forbidden, "This token belongs to nobody with an address. On the server, `doorward mail-test EMAIL` sends a test letter.").WithCode("operator_only")
+		case to.IsZero():
+			return access.Errorf(access.Invalid, "Give the address that the test letter goes to.").On("email").WithCode("email_missing")
+		}
+		if err := s.limit(tx, "test "+string(actor.Member), maxResends, time.Minute); err != nil {
+			return err
+		}
+		id, err := s.post(tx, access.TestMessage, &m, tx.Now.Add(time.Hour), EmailFacts{})
+		if err != nil {
+			return err
+		}
+		if l, err = tx.Message(id); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionTestMail, string(id), "")
+	})
+	return l, err
+}
+
+// An AuditLine is an audit entry with names beside the ids, as far as those
+// members are still here.
+type AuditLine struct {
+	access.AuditEntry
+	ActorName  string
+	TargetName string
+}
+
+// Audit is a page of the audit log, newest first.
+func (s *Service) Audit(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[AuditLine], err error) {
+	if limit, err = Limit(limit); err != nil {
+		return out, err
+	}
+	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
+		p, err := tx.Audit(cursor, limit)
+		if err != nil {
+			return err
+		}
+		out.Next, out.Total = p.Next, p.Total
+		out.Items, err = s.lines(tx, p.Items)
+		return err
+	})
+	return out, err
+}
+
+// AuditSince are the entries after seq, oldest first, at most a page.
+func (s *Service) AuditSince(ctx context.Context, actor access.Actor, seq uint64) (out []AuditLine, err error) {
+	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
+		entries, err := tx.AuditSince(seq, MaxItems)
+		if err != nil {
+			return err
+		}
+		out, err = s.lines(tx, entries)
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) lines(tx *store.Tx, entries []access.AuditEntry) ([]AuditLine, error) {
+	out := make([]AuditLine, 0, len(entries))
+	for _, e := range entries {
+		by, err := s.named(tx, e.Actor)
+		if err != nil {
+			return nil, err
+		}
+		l := AuditLine{AuditEntry: e, ActorName: by.String()}
+		if id, err := access.ParseMemberID(e.Target); err == nil {
+			m, err := tx.Member(id)
+			if err != nil && !access.NotFound.Is(err) {
+				return nil, err
+			}
+			l.TargetName = m.Email.Typed
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// VerifyAudit walks the whole audit chain. It returns how many entries are
+// sound; a Conflict names the first that is not.
+func (s *Service) VerifyAudit(ctx context.Context, actor access.Actor) (int, error) {
+	if err := s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(*store.Tx) error { return nil }); err != nil {
+		return 0, err
+	}
+	return s.store.VerifyAudit(ctx)
+}

@@ -1,0 +1,87 @@
+package service
+
+import (
+	"context"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// A PendingView is what the waiting page says.
+type PendingView struct {
+	Workspace string
+	Member    access.Member
+	InvitedBy string
+}
+
+// PendingView is what the waiting page says to a pending member.
+func (s *Service) PendingView(ctx context.Context, id access.MemberID) (out PendingView, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		if out.Member, err = tx.Member(id); err != nil {
+			return err
+		}
+		by, err := s.named(tx, out.Member.Invitation.By)
+		if err != nil {
+			return err
+		}
+		out.InvitedBy = by.name
+		s, err := tx.Settings()
+		out.Workspace = s.Workspace
+		return err
+	})
+	return out, err
+}
+
+// Note keeps a word from a pending member to whoever decides.
+func (s *Service) Note(ctx context.Context, actor access.Actor, text string) error {
+	text, err := access.CleanText("note", text, 200)
+	if err != nil {
+		return err
+	}
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		m, err := s.waiting(tx, actor)
+		if err != nil || m.Note == text {
+			return err
+		}
+		if err := s.limit(tx, "note "+string(m.ID), 10, resendInterval); err != nil {
+			return err
+		}
+		m.Note = text
+		if err := tx.PutMember(m); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionNote, string(m.ID), "")
+	})
+}
+
+// waiting is the pending member who asks, and may do what the pending may.
+func (s *Service) waiting(tx *store.Tx, actor access.Actor) (m access.Member, err error) {
+	if actor.Token != "" {
+		return m, access.NotAllowed(access.May(access.Wait, access.ResPortal))
+	}
+	if _, err = s.may(tx, actor, access.May(access.Wait, access.ResPortal)); err != nil {
+		return m, err
+	}
+	if m, err = tx.Member(actor.Member); err != nil {
+		return m, err
+	}
+	if m.State != access.Pending {
+		return m, access.Errorf(access.Conflict, "Your account is not waiting for a decision any more. Open the front page.").WithCode("already_decided")
+	}
+	return m, nil
+}
+
+// Withdraw takes a pending member's own request back: the account and all that
+// was theirs is deleted, and the address is free again.
+func (s *Service) Withdraw(ctx context.Context, actor access.Actor) error {
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		m, err := s.waiting(tx, actor)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteMember(m, access.EndedWithdrawn); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionWithdraw, string(m.ID), "")
+	})
+}

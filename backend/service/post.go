@@ -1,0 +1,106 @@
+package service
+
+import (
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// post renders an email and puts it into the outbox of this transaction.
+func (s *Service) post(tx *store.Tx, kind access.MessageKind, m *access.Member, goodUntil time.Time, f EmailFacts) (access.MessageID, error) {
+	return s.postAs(tx, kind.Priority(), kind, m, goodUntil, f)
+}
+
+// postAs is post for an email that is more urgent than others of its kind.
+func (s *Service) postAs(
+	tx *store.Tx,
+	class access.Priority,
+	kind access.MessageKind,
+	m *access.Member,
+	goodUntil time.Time,
+	f EmailFacts,
+) (access.MessageID, error) {
+	l, words, err := s.write(tx, kind, m, goodUntil, f)
+	if err != nil {
+		return "", err
+	}
+	l.Priority = class
+	if kind == access.RejectedMessage {
+		l.Member = "" // there is no such member any more
+	}
+	return l.ID, tx.Post(l, words)
+}
+
+// write is an email and what it says.
+func (s *Service) write(
+	tx *store.Tx,
+	kind access.MessageKind,
+	m *access.Member,
+	goodUntil time.Time,
+	f EmailFacts,
+) (l access.Message, words access.MessageBody, err error) {
+	settings, err := tx.Settings()
+	if err != nil {
+		return l, words, err
+	}
+	f.Workspace, f.PublicURL, f.At = settings.Workspace, s.publicURL, tx.Now
+	f.To, f.ToName = m.Email.Typed, m.Name
+	if words, err = s.letters.Render(kind, f); err != nil {
+		return l, words, err
+	}
+	id := access.MessageID(access.NewID())
+	l = access.Message{ID: id, Kind: kind, Member: m.ID, Recipient: m.Email.Canonical, Subject: words.Subject, Priority: kind.Priority(),
+		HeaderMessageID: string(id) + "@" + s.host, State: access.MessageQueued, At: tx.Now, QueuedAt: tx.Now, NextTry: tx.Now, ExpiresAt: goodUntil}
+	if !s.mail {
+		l.State, l.NextTry, l.Detail = access.MessageHeld, time.Time{}, "No mail server is configured."
+	}
+	return l, words, nil
+}
+
+// about are the facts that emails about an invitation share.
+func (s *Service) about(tx *store.Tx, m *access.Member) (EmailFacts, error) {
+	f := EmailFacts{Roles: roleStrings(m.Roles)}
+	by, err := s.named(tx, m.Invitation.By)
+	f.Inviter, f.InviterEmail = by.name, by.email
+	return f, err
+}
+
+func roleStrings(roles []access.RoleName) []string {
+	s := make([]string, len(roles))
+	for i, r := range roles {
+		s[i] = string(r)
+	}
+	return s
+}
+
+// An identity is how somebody is shown to people.
+type identity struct{ name, email string }
+
+func (i identity) String() string {
+	if i.email != "" {
+		return i.email
+	}
+	return i.name
+}
+
+// named is how to show whoever did something. A member who is gone is shown by
+// id: nothing else is left of them.
+func (s *Service) named(tx *store.Tx, actor access.Actor) (identity, error) {
+	switch {
+	case actor.IsSystem():
+		return identity{name: "Doorward"}, nil
+	case actor.Member == "" && actor.Token != "":
+		return identity{name: "an API token"}, nil
+	case actor.Member == "":
+		return identity{name: "the operator"}, nil
+	}
+	m, err := tx.Member(actor.Member)
+	if access.NotFound.Is(err) {
+		return identity{name: string(actor.Member)}, nil
+	}
+	return identity{name: m.DisplayName(), email: m.Email.Typed}, err
+}
+
+// link is the address behind a login link's secret.
+func (s *Service) link(secret access.Secret) string { return s.publicURL + "/login/" + secret.Reveal() }

@@ -1,0 +1,173 @@
+package service
+
+import (
+	"context"
+	"strings"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// A RoleInUse is a role and how many members and API tokens hold it.
+type RoleInUse struct {
+	access.Role
+	Members int
+	Tokens  int
+}
+
+// Roles are the built-in roles and those made here.
+func (s *Service) Roles(ctx context.Context, actor access.Actor) (all []RoleInUse, err error) {
+	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
+		own, err := tx.OwnRoles()
+		if err != nil {
+			return err
+		}
+		c, err := tx.Counters()
+		all = nil
+		for _, r := range append(access.BuiltIn(), own...) {
+			all = append(all, RoleInUse{Role: r, Members: c.Roles[r.Name], Tokens: c.TokenRoles[r.Name]})
+		}
+		return err
+	})
+	return all, err
+}
+
+// PutRole makes a role, or changes one made here. Nobody can give a role what
+// they may not do themselves, nor change one that may do more. A new role cannot
+// have the name of an old one that API tokens still hold: they would have its
+// rights.
+func (s *Service) PutRole(ctx context.Context, actor access.Actor, r access.Role) error {
+	r.BuiltIn = false
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		a, err := s.may(tx, actor, access.May(access.Change, access.ResSettings))
+		if err != nil {
+			return err
+		}
+		if _, err := confirmed(tx, actor, "change roles"); err != nil {
+			return err
+		}
+		if err := access.CheckRole(r); err != nil {
+			return err
+		}
+		own, err := tx.OwnRoles()
+		if err != nil {
+			return err
+		}
+		touched := append([]access.Permission(nil), r.Permissions...)
+		known := false
+		for _, o := range own {
+			if o.Name == r.Name {
+				known, touched = true, append(touched, o.Permissions...)
+			} else if strings.EqualFold(string(o.Name), string(r.Name)) {
+				return access.Errorf(access.Conflict, "There is a role %q already.", o.Name).On("name").WithCode("role_exists")
+			}
+		}
+		for _, g := range touched {
+			if !a.Permissions[g] {
+				return access.AbovePermissions(r.Name, g)
+			}
+		}
+		if !known && len(own) >= store.MaxRoles {
+			return access.Errorf(access.Conflict, "There are %d own roles already. Delete one first.", store.MaxRoles).WithCode("too_many_roles")
+		}
+		if !known {
+			if err := unheld(tx, r.Name); err != nil {
+				return err
+			}
+		}
+		if err := tx.PutRole(r); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionPutRole, string(r.Name), permissionNames(r.Permissions))
+	})
+}
+
+func permissionNames(all []access.Permission) string {
+	s := make([]string, len(all))
+	for i, p := range all {
+		s[i] = p.String()
+	}
+	return strings.Join(s, ", ")
+}
+
+// unheld refuses a new role whose name members or API tokens hold already, from
+// a role that is gone.
+func unheld(tx *store.Tx, name access.RoleName) error {
+	held, err := holders(tx, name)
+	if err != nil || held == "" {
+		return err
+	}
+	return access.Errorf(
+		access.Conflict,
+		"There was a role %s before, and %s it still: they would get this one's access. Choose another name, or take it "+
+			"from them first.",
+		name,
+		held,
+	).On("name").WithCode("role_held")
+}
+
+// holders says how many members and API tokens hold a role, with the verb; empty
+// where nobody does.
+func holders(tx *store.Tx, name access.RoleName) (string, error) {
+	c, err := tx.Counters()
+	if err != nil {
+		return "", err
+	}
+	if c.TokenRoles == nil && c.Tokens > 0 {
+		return "", access.Errorf(
+			access.Unavailable,
+			"The API tokens of an older version are not counted yet. Start Doorward again.",
+		).WithCode("tokens_uncounted")
+	}
+	members, tokens := c.Roles[name], c.TokenRoles[name]
+	verb := "hold"
+	if members+tokens == 1 {
+		verb = "holds"
+	}
+	switch {
+	case members > 0 && tokens > 0:
+		return counted(members, "member") + " and " + counted(tokens, "API token") + " hold", nil
+	case members > 0:
+		return counted(members, "member") + " " + verb, nil
+	case tokens > 0:
+		return counted(tokens, "API token") + " " + verb, nil
+	}
+	return "", nil
+}
+
+// DeleteRole deletes a role made here that no member and no API token holds.
+func (s *Service) DeleteRole(ctx context.Context, actor access.Actor, name access.RoleName) error {
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		a, err := s.may(tx, actor, access.May(access.Change, access.ResSettings))
+		if err != nil {
+			return err
+		}
+		if _, err := confirmed(tx, actor, "change roles"); err != nil {
+			return err
+		}
+		if name.IsBuiltIn() {
+			return access.Errorf(access.Conflict, "%s is built in and cannot be deleted.", name).WithCode("built_in_role")
+		}
+		r, ok := a.policy.Role(name)
+		if !ok {
+			return access.NoSuch("role")
+		}
+		for _, g := range r.Permissions {
+			if !a.Permissions[g] {
+				return access.AbovePermissions(name, g)
+			}
+		}
+		held, err := holders(tx, name)
+		if err != nil {
+			return err
+		}
+		if held != "" {
+			return access.Errorf(access.Conflict, "%s the role %s. Give the members another one, and revoke the tokens, first.",
+				held, name).WithCode("role_in_use")
+		}
+		if err := tx.DeleteRole(name); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionDeleteRole, string(name), "")
+	})
+}

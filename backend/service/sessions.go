@@ -1,0 +1,124 @@
+package service
+
+import (
+	"context"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// Sessions are the open sessions of a member: one's own, or, with the right to
+// read members, another's.
+func (s *Service) Sessions(ctx context.Context, actor access.Actor, id access.MemberID) (out []access.Session, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		if !own(actor, id) {
+			if _, err := s.may(tx, actor, access.May(access.Read, access.ResMembers)); err != nil {
+				return err
+			}
+		}
+		m, err := tx.Member(id)
+		if err != nil {
+			return err
+		}
+		out, err = s.openSessions(tx, &m)
+		return err
+	})
+	return out, err
+}
+
+// TokensOwned is how many API tokens a member has, for whoever may see their
+// sessions.
+func (s *Service) TokensOwned(ctx context.Context, actor access.Actor, id access.MemberID) (n int, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		if !own(actor, id) {
+			if _, err := s.may(tx, actor, access.May(access.Read, access.ResMembers)); err != nil {
+				return err
+			}
+		}
+		owned, err := tx.TokensOf(id, store.MaxTokens)
+		n = len(owned)
+		return err
+	})
+	return n, err
+}
+
+// own reports whether a member asks, by a session, about their own account.
+func own(actor access.Actor, id access.MemberID) bool {
+	return actor.Member == id && actor.Member != "" && actor.Token == ""
+}
+
+func (s *Service) openSessions(tx *store.Tx, m *access.Member) (open []access.Session, err error) {
+	p, err := s.policyNow(tx)
+	if err != nil {
+		return nil, err
+	}
+	rights, err := p.Permissions(m.State, m.Roles)
+	if err != nil {
+		return nil, err
+	}
+	all, err := tx.Sessions(m.ID, MaxItems)
+	for _, opened := range all {
+		if opened.Epoch == m.Epoch && opened.IsValid(rights[access.May(access.Read, access.ResMembers)], tx.Now) {
+			open = append(open, opened)
+		}
+	}
+	return open, err
+}
+
+// EndSession ends one session of a member: one's own, or, with the right to
+// change members, one of somebody who may do no more than the caller. It is
+// looked for beforehand: a member can have more than an Update bears to read.
+func (s *Service) EndSession(ctx context.Context, actor access.Actor, id access.MemberID, session string) error {
+	found, ok, err := s.sessionNamed(ctx, actor, id, session)
+	if err != nil {
+		return err
+	}
+	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
+		if _, err := s.mayEnd(tx, actor, id); err != nil {
+			return err
+		}
+		opened, still, err := tx.Session(found.Hash)
+		if err != nil {
+			return err
+		}
+		if !ok || !still {
+			return access.NoSuch("session")
+		}
+		return firstOf(
+			tx.DeleteSession(opened.Hash, access.EndedSignedOut),
+			tx.Record(actor, access.ActionEndSession, string(id), opened.Method),
+		)
+	})
+}
+
+func (s *Service) sessionNamed(ctx context.Context, actor access.Actor, id access.MemberID, session string) (found access.Session, ok bool, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		m, err := s.mayEnd(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		open, err := s.openSessions(tx, &m)
+		for _, opened := range open {
+			if opened.ID() == session {
+				found, ok = opened, true
+			}
+		}
+		return err
+	})
+	return found, ok, err
+}
+
+// mayEnd is the member whose sessions the caller may end.
+func (s *Service) mayEnd(tx *store.Tx, actor access.Actor, id access.MemberID) (m access.Member, err error) {
+	if own(actor, id) {
+		return tx.Member(id)
+	}
+	a, err := s.may(tx, actor, access.May(access.Change, access.ResMembers))
+	if err != nil {
+		return m, err
+	}
+	if m, err = tx.Member(id); err != nil {
+		return m, err
+	}
+	return m, a.covers(&m)
+}

@@ -1,0 +1,76 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// A SettingsChange says what to change; nil leaves it as it is.
+type SettingsChange struct {
+	Workspace  *string
+	Invitation *time.Duration
+}
+
+// Workspace is the workspace's name, for pages that anybody may see.
+func (s *Service) Workspace(ctx context.Context) (name string, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		s, err := tx.Settings()
+		name = s.Workspace
+		return err
+	})
+	return name, err
+}
+
+// Settings are the settings.
+func (s *Service) Settings(ctx context.Context, actor access.Actor) (out access.Settings, err error) {
+	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
+		out, err = tx.Settings()
+		return err
+	})
+	return out, err
+}
+
+// ChangeSettings keeps changed settings.
+func (s *Service) ChangeSettings(ctx context.Context, actor access.Actor, c SettingsChange) (out access.Settings, err error) {
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		if _, err := s.may(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
+			return err
+		}
+		if out, err = tx.Settings(); err != nil {
+			return err
+		}
+		var what []string
+		if c.Workspace != nil {
+			if out.Workspace, err = access.CleanText("workspace", *c.Workspace, 60); err != nil {
+				return err
+			}
+			what = append(what, "workspace")
+		}
+		if c.Invitation != nil {
+			out.InvitationTTL = access.Seconds(*c.Invitation)
+			what = append(what, "invitation")
+		}
+		if len(what) == 0 {
+			return access.Errorf(access.Invalid, "Say what to change: workspace or invitation.").WithCode("nothing_to_change")
+		}
+		if err := out.Check(); err != nil {
+			return err
+		}
+		if err := tx.PutSettings(out); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionChangeSettings, "settings", joined(what))
+	})
+	return out, err
+}
+
+func joined(s []string) string {
+	out := s[0]
+	for _, x := range s[1:] {
+		out += ", " + x
+	}
+	return out
+}

@@ -1,0 +1,188 @@
+package service
+
+import (
+	"context"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// A FirstAdmin is what the setup asks for.
+type FirstAdmin struct {
+	Email     access.Address
+	Name      string
+	Workspace string // empty: as it is
+}
+
+// OpenSetup makes a one-time setup link, in place of an older one. The link is
+// empty once there was an Admin: setup is closed for ever then.
+func (s *Service) OpenSetup(ctx context.Context) (link string, err error) {
+	secret := access.NewSecret()
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		link = ""
+		closed, err := setupOver(tx)
+		if err != nil || closed {
+			return err
+		}
+		link = s.publicURL + "/setup/" + secret.Reveal()
+		return tx.PutSetup(access.Setup{Secret: secret.Hash()})
+	})
+	return link, err
+}
+
+// SetupOpen reports whether that secret may make the first Admin.
+func (s *Service) SetupOpen(ctx context.Context, secret access.Secret) error {
+	return s.store.View(ctx, func(tx *store.Tx) error { return setupOpen(tx, secret) })
+}
+
+func setupOpen(tx *store.Tx, secret access.Secret) error {
+	setup, err := tx.Setup()
+	if err != nil {
+		return err
+	}
+	if setup.Secret.IsZero() || setup.Secret != secret.Hash() {
+		return access.SetupClosed().Because(access.ErrUnknownCode)
+	}
+	if closed, err := setupOver(tx); err != nil || closed {
+		return firstOf(err, access.SetupClosed())
+	}
+	return nil
+}
+
+// setupOver reports whether there was an Admin: one that was set up, or one
+// whom the operator invited and let in.
+func setupOver(tx *store.Tx) (bool, error) {
+	setup, err := tx.Setup()
+	if err != nil || !setup.ClosedAt.IsZero() {
+		return true, err
+	}
+	c, err := tx.Counters()
+	return c.Admins > 0, err
+}
+
+// SetUp makes the first Admin from the setup page and signs them in. It works
+// once: of racing attempts one wins, the others find setup closed.
+func (s *Service) SetUp(ctx context.Context, secret access.Secret, in FirstAdmin, b Browser) (out NewSession, err error) {
+	id, session := access.MemberID(access.NewID()), access.NewSecret()
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		if err := setupOpen(tx, secret); err != nil {
+			return err
+		}
+		actor := access.Actor{Member: id, Source: access.SourcePortal, From: b.From}
+		m, err := s.firstAdmin(tx, id, in, actor)
+		if err != nil {
+			return err
+		}
+		out, err = s.openSession(tx, &m, session, "setup", b)
+		if err != nil {
+			return err
+		}
+		return firstOf(tx.PutMember(m), tx.RememberBrowser(&m, b.hash()))
+	})
+	return out, err
+}
+
+// SetUpHere makes the first Admin from the server's own shell and returns a
+// login link for them.
+func (s *Service) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, link string, err error) {
+	id, secret := access.MemberID(access.NewID()), access.NewSecret()
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		closed, err := setupOver(tx)
+		if err != nil {
+			return err
+		}
+		if closed {
+			return access.Errorf(access.Conflict, "Setup is over: there is an Admin. `doorward login-link EMAIL` prints a way in for one.").WithCode("setup_closed")
+		}
+		m, err := s.firstAdmin(tx, id, in, access.Operator)
+		if err != nil {
+			return err
+		}
+		if err := tx.PutMember(m); err != nil {
+			return err
+		}
+		link = s.link(secret)
+		c, err = s.memberView(tx, m)
+		return firstOf(err, putRescue(tx, &m, secret))
+	})
+	return c, link, err
+}
+
+func (s *Service) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor access.Actor) (m access.Member, err error) {
+	if in.Email.IsZero() {
+		return m, access.Errorf(access.Invalid, "Give the first Admin's address.").On("email").WithCode("email_missing")
+	}
+	name, err := access.CleanText("name", in.Name, 200)
+	if err != nil {
+		return m, err
+	}
+	settings, err := tx.Settings()
+	if err != nil {
+		return m, err
+	}
+	if settings.Workspace, err = access.CleanText("workspace", firstText(in.Workspace, settings.Workspace), 60); err != nil {
+		return m, err
+	}
+	if err := firstOf(settings.Check(), tx.PutSettings(settings)); err != nil {
+		return m, err
+	}
+	m = access.Member{ID: id, Email: in.Email, Name: name, State: access.Active, Roles: []access.RoleName{access.Admin},
+		Invitation: access.Invitation{By: actor, At: tx.Now}, Decision: access.Decision{By: actor, At: tx.Now}}
+	if err := free(tx, in.Email); err != nil {
+		return m, err
+	}
+	setup, err := tx.Setup()
+	if err != nil {
+		return m, err
+	}
+	setup.ClosedAt = tx.Now // its secret stays, to tell that link from one that was made up
+	if err := tx.PutSetup(setup); err != nil {
+		return m, err
+	}
+	return m, tx.Record(actor, access.ActionSetUp, string(id), "")
+}
+
+func firstText(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// LoginLink prints a way in for an active Admin who has lost theirs. Only the
+// operator, who holds the machine, may.
+func (s *Service) LoginLink(ctx context.Context, actor access.Actor, a access.Address) (c MemberView, link string, err error) {
+	secret := access.NewSecret()
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		if !actor.IsOperator() {
+			return access.Errorf(access.Forbidden, "Only the machine that holds the data can make this link.").WithCode("operator_only")
+		}
+		m, err := tx.MemberByAddress(a.Canonical)
+		if err != nil || !m.IsAdmin() {
+			return firstOf(unlessNotFound(err), access.Errorf(access.NotFound, "There is no active Admin with the address %s.", a).WithCode("no_such_admin"))
+		}
+		link = s.link(secret)
+		if err := putRescue(tx, &m, secret); err != nil {
+			return err
+		}
+		if c, err = s.memberView(tx, m); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionRescue, string(m.ID), "")
+	})
+	return c, link, err
+}
+
+func unlessNotFound(err error) error {
+	if access.NotFound.Is(err) {
+		return nil
+	}
+	return err
+}
+
+func putRescue(tx *store.Tx, m *access.Member, secret access.Secret) error {
+	return tx.PutLoginLink(access.LoginLink{Hash: secret.Hash(), Purpose: access.ForRescue, Member: m.ID, Address: m.Email.Canonical,
+		Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(access.RescueLinkTTL)})
+}

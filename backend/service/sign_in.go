@@ -1,0 +1,224 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// A Browser is where a request comes from. Secret is what its cookie holds,
+// empty where there is none.
+type Browser struct {
+	Secret access.Secret
+	From   string
+	Agent  string
+}
+
+func (b Browser) hash() access.SecretHash {
+	if b.Secret == "" {
+		return access.SecretHash{}
+	}
+	return b.Secret.Hash()
+}
+
+func (b Browser) by(id access.MemberID) access.Actor {
+	return access.Actor{Member: id, Source: access.SourcePortal, From: b.From}
+}
+
+// An NewSession is a session that was just opened.
+type NewSession struct {
+	Session access.Secret
+	Member  access.Member
+}
+
+// A LoginPreview is what the page behind a login link says before anything happens.
+type LoginPreview struct {
+	Email        access.Address
+	Name         string
+	Purpose      access.LinkPurpose
+	State        access.State
+	InvitedBy    string // a name, where there is one
+	InviterEmail string
+	Roles        []access.RoleName
+	Note         string // the Admin's
+	ExpiresAt    time.Time
+}
+
+// PeekLink looks behind a login link and changes nothing. Its errors are those
+// of RedeemLink.
+func (s *Service) PeekLink(ctx context.Context, secret access.Secret, b Browser) (out LoginPreview, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		l, m, err := usable(tx, secret, b)
+		if err != nil {
+			return err
+		}
+		by, err := s.named(tx, m.Invitation.By)
+		out = LoginPreview{Email: m.Email, Name: m.Name, Purpose: l.Purpose, State: m.State, InvitedBy: by.name, InviterEmail: by.email, Roles: m.Roles, Note: m.Invitation.Note, ExpiresAt: l.ExpiresAt}
+		return err
+	})
+	return out, err
+}
+
+// usable is the link and its member, if the link may be redeemed here and now.
+func usable(tx *store.Tx, secret access.Secret, b Browser) (l access.LoginLink, m access.Member, err error) {
+	if l, err = tx.LoginLink(secret.Hash()); err != nil {
+		return l, m, err
+	}
+	if m, err = loginMember(tx, &l); err != nil {
+		return l, m, err
+	}
+	if l.Purpose == access.ForDesktop {
+		return l, m, access.LinkExpired()
+	}
+	if newest, err := isLatestRequest(tx, &l, &m); err != nil || !newest {
+		return l, m, firstOf(err, access.LinkExpired())
+	}
+	if err := l.Check(b.hash(), tx.Now); err != nil {
+		return l, m, err
+	}
+	if m.State == access.Suspended {
+		return l, m, suspendedError()
+	}
+	return l, m, nil
+}
+
+// loginMember is the member that a link was made for, if it is still theirs.
+func loginMember(tx *store.Tx, l *access.LoginLink) (access.Member, error) {
+	m, err := tx.Member(l.Member)
+	if access.NotFound.Is(err) || err == nil && (m.Email.Canonical != l.Address || m.Epoch != l.Epoch) {
+		err = access.LinkExpired()
+	}
+	return m, err
+}
+
+// isLatestRequest reports whether a link is the one that its browser asked for last,
+// or, of those that open in any browser, the member's last. A link that nobody
+// asked for is.
+func isLatestRequest(tx *store.Tx, l *access.LoginLink, m *access.Member) (bool, error) {
+	switch {
+	case l.Browser.IsZero() && l.Purpose == access.ForSignIn:
+		return m.AnyBrowserLink == l.Hash, nil
+	case l.Browser.IsZero():
+		return true, nil
+	}
+	a, ok, err := tx.SignInRequest(l.Browser)
+	return ok && a.Link == l.Hash, err
+}
+
+func suspendedError() *access.Error {
+	return access.Errorf(access.Forbidden, "Your access is suspended. An administrator can restore it.").WithCode("suspended")
+}
+
+// RedeemLink opens a session with a login link, once. The error is DeadLink for
+// a link that is unknown, malformed, used, expired or revoked; OtherBrowser
+// where it was asked for elsewhere; Forbidden for a suspended member.
+func (s *Service) RedeemLink(ctx context.Context, secret access.Secret, b Browser) (out NewSession, err error) {
+	session := access.NewSecret()
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		l, m, err := usable(tx, secret, b)
+		if err != nil {
+			return err
+		}
+		l.UsedAt = tx.Now
+		if err := tx.PutLoginLink(l); err != nil {
+			return err
+		}
+		if m.Link == l.Hash {
+			m.Link = access.SecretHash{}
+		}
+		if m.AnyBrowserLink == l.Hash {
+			m.AnyBrowserLink = access.SecretHash{}
+		}
+		if l.Purpose == access.ForSignIn {
+			if err := spendRequest(tx, l.Browser); err != nil {
+				return err
+			}
+		}
+		p, err := proofOf(tx, &l)
+		if err != nil {
+			return err
+		}
+		out, err = s.acceptLink(tx, m, session, "link", p, b)
+		return err
+	})
+	return out, err
+}
+
+// spendRequest voids the code that came with a link that was redeemed.
+func spendRequest(tx *store.Tx, browser access.SecretHash) error {
+	a, ok, err := tx.SignInRequest(browser)
+	if err != nil || !ok {
+		return err
+	}
+	return tx.DeleteSignInRequest(a)
+}
+
+// acceptLink signs a member in. Whoever opened an email has proved the address; the
+// first time that somebody comes, they are told that they wait, and so are the
+// Admins.
+func (s *Service) acceptLink(
+	tx *store.Tx,
+	m access.Member,
+	session access.Secret,
+	method string,
+	p proof,
+	b Browser,
+) (NewSession, error) {
+	if err := s.accept(tx, &m, p, b); err != nil {
+		return NewSession{}, err
+	}
+	out, err := s.openSession(tx, &m, session, method, b)
+	if err != nil {
+		return out, err
+	}
+	if err := firstOf(tx.PutMember(m), tx.RememberBrowser(&m, b.hash())); err != nil {
+		return out, err
+	}
+	return out, tx.Record(b.by(m.ID), access.ActionSignIn, string(m.ID), method)
+}
+
+// welcome tells a pending member who came for the first time that they wait,
+// and the Admins that somebody does.
+func (s *Service) welcome(tx *store.Tx, m *access.Member) error {
+	f, err := s.about(tx, m)
+	if err != nil {
+		return err
+	}
+	if m.Message, err = s.post(tx, access.ReceivedMessage, m, time.Time{}, f); err != nil {
+		return err
+	}
+	return s.tellAdmins(tx, m.ID)
+}
+
+// maxSessions is how many sessions a member has at once; the one that was
+// used least lately makes room.
+const maxSessions = 20
+
+// openSession opens a session for the member; the caller keeps the member.
+func (s *Service) openSession(tx *store.Tx, m *access.Member, session access.Secret, method string, b Browser) (NewSession, error) {
+	before := m.LastSignIn
+	m.LastSignIn = tx.Now
+	open, err := tx.Sessions(m.ID, maxSessions)
+	if err != nil {
+		return NewSession{}, err
+	}
+	if len(open) == maxSessions {
+		oldest := slices.MinFunc(open, func(a, b access.Session) int { return a.SeenAt.Compare(b.SeenAt) })
+		if err := tx.DeleteSession(oldest.Hash, access.EndedSignedOut); err != nil {
+			return NewSession{}, err
+		}
+	}
+	rev, err := tx.RolesRevision()
+	if err != nil {
+		return NewSession{}, err
+	}
+	opened := access.Session{Hash: session.Hash(), Member: m.ID, Method: method, OpenedAt: tx.Now, SeenAt: tx.Now,
+		PermissionRevision: m.PermissionRevision + rev, Epoch: m.Epoch, PreviousSignIn: before, Address: b.From, UserAgent: access.Shorten(b.Agent, 200)}
+	if method != access.MethodDesktop { // nobody showed anything there: a browser let it in
+		opened.Confirm(m, method, tx.Now)
+	}
+	return NewSession{Session: session, Member: *m}, tx.PutSession(opened)
+}

@@ -1,0 +1,261 @@
+package service
+
+import (
+	"context"
+	"strings"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// RequestSignIn notes that a browser asks for a sign-in email. It does the same for
+// every address, known or not: one record, in one transaction; whether there is
+// an email is found out after the answer. An older ask of the browser is void,
+// and with it its code and its link, which are good only while the ask names
+// them: to look for that link here would take longer where there is one.
+func (s *Service) RequestSignIn(ctx context.Context, a access.Address, b Browser) error {
+	if err := s.checkFlood(ctx, a, b); err != nil {
+		return err
+	}
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		may, err := s.allowSignInRequest(tx, a, b)
+		if err := unlessTooMany(err); err != nil {
+			return err
+		}
+		return putSignInRequest(tx, newSignInRequest(tx, a, b, may), err == nil) // reads alike; too many: there is no email
+	})
+}
+
+// checkFlood refuses an ask before anything is written where strangers in their
+// numbers ask. A browser that has signed that member in is none of them.
+func (s *Service) checkFlood(ctx context.Context, a access.Address, b Browser) (err error) {
+	known := false
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		known, err = tx.KnowsBrowser(a.Canonical, b.hash())
+		return err
+	})
+	if err != nil || known {
+		return err
+	}
+	return s.asks.take(s.store.Now())
+}
+
+func unlessTooMany(err error) error {
+	if access.TooMany.Is(err) {
+		return nil
+	}
+	return err
+}
+
+func newSignInRequest(tx *store.Tx, a access.Address, b Browser, may allowance) access.SignInRequest {
+	return access.SignInRequest{Browser: b.hash(), Address: a, KnownBrowser: may.known, AnyBrowserUntil: may.last, FromAddress: b.From,
+		UserAgent: access.Shorten(b.Agent, 200), CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(access.SignInTTL)}
+}
+
+// putSignInRequest keeps an ask in place of an older one of the same browser. One that
+// gets no email leaves alone what was asked for the same address before:
+// otherwise one press too many would void the email that is on its way.
+func putSignInRequest(tx *store.Tx, a access.SignInRequest, answer bool) error {
+	old, had, err := tx.SignInRequest(a.Browser)
+	if err != nil {
+		return err
+	}
+	if had && !answer && old.Address.Canonical == a.Address.Canonical && tx.Now.Before(old.ExpiresAt) {
+		return tx.ChangeSignInRequest(old)
+	}
+	if had {
+		if err := tx.DeleteSignInRequest(old); err != nil {
+			return err
+		}
+	}
+	if answer {
+		return tx.PutSignInRequest(a)
+	}
+	return tx.ChangeSignInRequest(a)
+}
+
+// RenewLink answers a wish for a fresh email on the page of a link that is no
+// longer good, or that was asked for in another browser. The email goes to the
+// link's own address; a stranger learns nothing, so there is no answer but an
+// error of ours, and that too many ask.
+func (s *Service) RenewLink(ctx context.Context, secret access.Secret, b Browser) error {
+	if err := s.checkFlood(ctx, s.linkAddress(ctx, secret), b); err != nil {
+		return err
+	}
+	fresh := access.NewSecret()
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		l, err := tx.LoginLink(secret.Hash())
+		if access.Expired.Is(err) || err == nil && l.Purpose == access.ForDesktop {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		m, err := tx.Member(l.Member)
+		if access.NotFound.Is(err) || err == nil && (m.State == access.Suspended || m.Email.Canonical != l.Address) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		may, err := s.allowSignInRequest(tx, m.Email, b)
+		if err != nil {
+			return unlessTooMany(err)
+		}
+		if l.Purpose == access.ForInvitation && m.State == access.Pending && m.JoinedAt().IsZero() {
+			if err := s.renewNow(tx, &m, fresh, access.PriorityRequested); err != nil {
+				return err
+			}
+			return tx.Record(b.by(m.ID), access.ActionRenew, string(m.ID), "")
+		}
+		if b.Secret == "" {
+			return nil
+		}
+		return putSignInRequest(tx, newSignInRequest(tx, m.Email, b, may), true)
+	})
+}
+
+// linkAddress is the address that a link was made for; zero where nobody knows.
+func (s *Service) linkAddress(ctx context.Context, secret access.Secret) (a access.Address) {
+	_ = s.store.View(ctx, func(tx *store.Tx) error { // an error is met again in the Update
+		l, err := tx.LoginLink(secret.Hash())
+		a.Canonical = l.Address
+		return err
+	})
+	return a
+}
+
+// RequestedAddress is the address that a browser asked an email for, as typed; empty
+// where it asked for none.
+func (s *Service) RequestedAddress(ctx context.Context, b Browser) (typed string, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		a, ok, err := tx.SignInRequest(b.hash())
+		if ok && tx.Now.Before(a.ExpiresAt) {
+			typed = a.Address.Typed
+		}
+		return err
+	})
+	return typed, err
+}
+
+// answerBatch is how many asks one transaction answers.
+const answerBatch = 4
+
+// What one answer writes, whoever it is for: more than the longest email needs.
+const (
+	answerKeys  = 15
+	answerBytes = 6 << 10
+)
+
+// AnswerSignInRequests posts the sign-in emails that were asked for. It returns how many
+// asks it took off the queue.
+func (s *Service) AnswerSignInRequests(ctx context.Context) (n int, err error) {
+	for {
+		var took int
+		err := s.store.Update(ctx, func(tx *store.Tx) error {
+			asks, err := tx.NextSignInRequests(answerBatch)
+			if took = len(asks); err != nil {
+				return err
+			}
+			for _, a := range asks {
+				if err := tx.Evenly(answerKeys, answerBytes, func() error { return s.answer(tx, a) }); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if n += took; err != nil || took == 0 {
+			return n, err
+		}
+	}
+}
+
+// answer writes the email that was asked for. For an address that gets none it
+// does the same with a decoy, whose secrets open nothing: the work, and what is
+// written, must not tell which it was.
+func (s *Service) answer(tx *store.Tx, a access.SignInRequest) error {
+	if err := firstOf(tx.Answered(a), tx.TouchCounters()); err != nil {
+		return err
+	}
+	if !tx.Now.Before(a.ExpiresAt) {
+		return nil
+	}
+	m, err := tx.MemberByAddress(a.Address.Canonical)
+	real := err == nil && m.State != access.Suspended
+	if err := unlessNotFound(err); err != nil {
+		return err
+	}
+	if !real {
+		m = access.Member{ID: access.MemberID(access.NewID()), Email: a.Address, State: access.Active, Epoch: 1}
+	}
+	closed, err := codesClosed(tx, a)
+	if err != nil {
+		return err
+	}
+	secret, code := access.NewSecret(), access.NewCode()
+	f := EmailFacts{Link: s.link(secret), Until: a.ExpiresAt, Device: a.UserAgent, CodesOff: closed, NextAt: a.AnyBrowserUntil}
+	l := access.LoginLink{Hash: secret.Hash(), Purpose: access.ForSignIn, Member: m.ID, Address: m.Email.Canonical,
+		HandedOverBy: s.unmailed(), Browser: a.Browser, Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: a.ExpiresAt}
+	if !a.AnyBrowserUntil.IsZero() {
+		l.Browser, l.ExpiresAt = access.SecretHash{}, tx.Now.Add(access.AnyBrowserLinkTTL)
+		f.Until = l.ExpiresAt
+	}
+	a.Link, a.Member, a.Epoch = l.Hash, m.ID, m.Epoch
+	if closed.IsZero() {
+		f.Code, f.CodeUntil = code.String(), a.ExpiresAt
+	}
+	a.Code = tx.CodeHash(a.Browser, string(code))
+	if !real {
+		return s.answerWithDecoy(tx, a, &m, f)
+	}
+	if err := firstOf(tx.PutLoginLink(l), tx.ChangeSignInRequest(a)); err != nil {
+		return err
+	}
+	return s.postSignIn(tx, a, &m, l, f)
+}
+
+func (s *Service) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Member, l access.LoginLink, f EmailFacts) error {
+	id, err := s.postAs(tx, priorityOf(a), access.SignInMessage, m, f.Until, f)
+	if err != nil {
+		return err
+	}
+	anyBrowser := l.Browser.IsZero()
+	if anyBrowser {
+		m.AnyBrowserLink = l.Hash
+	}
+	if m.State == access.Active {
+		m.Message = id
+	} else if !anyBrowser {
+		return tx.PretendMember(*m)
+	}
+	return tx.PutMember(*m)
+}
+
+// answerWithDecoy keeps a decoy in place of an email.
+func (s *Service) answerWithDecoy(tx *store.Tx, a access.SignInRequest, m *access.Member, f EmailFacts) error {
+	a.Code = access.NewSecret().Hash() // no code has it
+	l, words, err := s.write(tx, access.SignInMessage, m, f.Until, f)
+	if err != nil {
+		return err
+	}
+	l.Priority, l.Recipient = priorityOf(a), strings.Repeat("x", len(l.Recipient)) // a stranger's address is nobody's business
+	return firstOf(tx.ChangeSignInRequest(a), tx.PostDecoy(l, words), tx.PretendMember(*m))
+}
+
+func priorityOf(a access.SignInRequest) access.Priority {
+	if a.KnownBrowser {
+		return access.PriorityAwaited
+	}
+	return access.SignInMessage.Priority()
+}
+
+// decoyDue deletes a decoy that waited for a mail server for as long as an email
+// would have.
+func (s *Service) decoyDue(tx *store.Tx, id access.MessageID) error {
+	l, ok, err := tx.Decoy(id)
+	if err != nil || !ok || tx.Now.Before(l.ExpiresAt) {
+		return err
+	}
+	l.Failed("", tx.Now)
+	return firstOf(tx.TouchCounters(), tx.PutDecoy(l))
+}

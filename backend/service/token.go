@@ -1,0 +1,139 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// CreateToken makes an API token and returns its secret, this once. It can do
+// what its roles may, within what its owner may at the time; one that the
+// operator makes has no owner, and its roles alone bound it. Without lasts it
+// expires after 90 days.
+func (s *Service) CreateToken(ctx context.Context, actor access.Actor, name string, roles []access.RoleName, lasts time.Duration) (t access.Token, secret access.Secret, err error) {
+	if name, err = access.CleanText("name", name, 60); err != nil {
+		return t, "", err
+	}
+	if name == "" {
+		return t, "", access.Errorf(access.Invalid, "Give the token a name that says what it is for.").On("name").WithCode("name_missing")
+	}
+	if lasts == 0 {
+		lasts = access.DefaultTokenTTL
+	}
+	if err := access.CheckTokenTTL(lasts); err != nil {
+		return t, "", err
+	}
+	id := access.TokenID(access.NewID())
+	secret = access.Secret(access.TokenPrefix) + access.NewSecret()
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		a, err := s.may(tx, actor, access.May(access.Change, access.ResSettings))
+		if err != nil {
+			return err
+		}
+		if actor.Token != "" {
+			return access.Errorf(access.Forbidden, "A token cannot make tokens. Sign in, or use the server's own shell.").WithCode("token_by_token")
+		}
+		m, err := confirmed(tx, actor, "make tokens")
+		if err != nil {
+			return err
+		}
+		granted, err := a.roles(roles)
+		if err != nil {
+			return err
+		}
+		if len(granted) == 0 {
+			return access.Errorf(access.Invalid, "Choose at least one role for the token.").On("roles").WithCode("role_missing")
+		}
+		c, err := tx.Counters()
+		if err != nil {
+			return err
+		}
+		if c.Tokens >= store.MaxTokens {
+			return access.Errorf(access.Conflict, "There are %d tokens already. Revoke one first.",
+				store.MaxTokens).WithCode("too_many_tokens")
+		}
+		t = access.Token{
+			ID:        id,
+			Name:      name,
+			Hash:      secret.Hash(),
+			Owner:     actor.Member,
+			Roles:     granted,
+			CreatedAt: tx.Now,
+			ExpiresAt: tx.Now.Add(lasts),
+			Epoch:     m.TokenEpoch,
+		}
+		if err := tx.PutToken(t); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionCreateToken, name, access.RoleNames(granted))
+	})
+	return t, secret, err
+}
+
+// Tokens are all API tokens, without their secrets.
+func (s *Service) Tokens(ctx context.Context, actor access.Actor) (all []access.Token, err error) {
+	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
+		all, err = tx.Tokens(store.MaxTokens)
+		return err
+	})
+	for i := range all {
+		all[i].UsedAt = s.uses.last(all[i].ID, all[i].UsedAt)
+	}
+	return all, err
+}
+
+// How many API tokens of a member one transaction looks at, and deletes.
+const (
+	tokenBatch    = 20
+	deletesTokens = 8
+)
+
+// deleteTokens deletes the API tokens of a member whose token epoch has risen:
+// some here, and, where there are more than one transaction holds, the rest at
+// once after it. None of them opens anything meanwhile.
+func (s *Service) deleteTokens(tx *store.Tx, actor access.Actor, id access.MemberID) error {
+	m, err := tx.Member(id)
+	if err != nil {
+		return unlessNotFound(err)
+	}
+	owned, err := tx.TokensOf(id, tokenBatch)
+	if err != nil {
+		return err
+	}
+	deleted := 0
+	for _, t := range owned {
+		if t.Epoch == m.TokenEpoch || deleted == deletesTokens { // made since, or enough
+			continue
+		}
+		deleted++
+		if err := tx.DeleteToken(t); err != nil {
+			return err
+		}
+		if err := tx.Record(actor, access.ActionRevokeToken, t.Name, "signed out everywhere"); err != nil {
+			return err
+		}
+	}
+	if deleted < deletesTokens {
+		return nil
+	}
+	return tx.PutDue(store.Due{At: tx.Now, Kind: store.DueTokens, Ref: string(id)})
+}
+
+// RevokeToken makes an API token worth nothing at once.
+func (s *Service) RevokeToken(ctx context.Context, actor access.Actor, id access.TokenID) error {
+	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
+		if _, err := s.may(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
+			return err
+		}
+		t, err := tx.Token(id)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteToken(t); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionRevokeToken, t.Name, "")
+	})
+}

@@ -1,0 +1,73 @@
+package service
+
+import (
+	"context"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// Notice keeps what was noticed since the last time. It is called on a beat, not
+// for each event, so that strangers decide neither how often the store is
+// written nor how much. The audit log is told later, of many at once.
+func (s *Service) Notice(ctx context.Context, all []access.TraceCount) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		for _, x := range all {
+			if err := notice(tx, x); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func notice(tx *store.Tx, x access.TraceCount) error {
+	if !x.Trace.Known() || x.Count <= 0 {
+		return nil
+	}
+	r, err := tx.Trace(x.Trace)
+	if err != nil {
+		return err
+	}
+	if r.Add(x, tx.Now) {
+		if err := tx.PutDue(store.Due{At: r.DueAt, Kind: store.DueTrace, Ref: string(x.Trace)}); err != nil {
+			return err
+		}
+	}
+	return tx.PutTrace(r)
+}
+
+// traceDue tells the audit log of what was noticed of a kind.
+func (s *Service) traceDue(tx *store.Tx, t access.Trace) error {
+	r, err := tx.Trace(t)
+	if err != nil {
+		return err
+	}
+	said := r.Tell(tx.Now)
+	if said == "" {
+		return nil
+	}
+	return firstOf(tx.PutTrace(r), tx.Record(access.System, access.ActionChangeNotifications, string(t), said))
+}
+
+// Unusual is what was noticed in the last 24 hours, for whoever may read the
+// audit log.
+func (s *Service) Unusual(ctx context.Context, actor access.Actor) (out access.Unusual, err error) {
+	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
+		c, err := tx.Counters()
+		if err != nil {
+			return err
+		}
+		out, err = unusual(tx, c)
+		return err
+	})
+	return out, err
+}
+
+func unusual(tx *store.Tx, c access.Counters) (access.Unusual, error) {
+	all, err := tx.Traces()
+	return access.UnusualOf(all, c.Active, tx.Now), err
+}

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"slices"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// knownBrowser is a browser that has signed a member in. It opens nothing: it has an
+// allowance of its own for emails and codes, which strangers cannot spend.
+type knownBrowser struct {
+	Member access.MemberID `json:"member"`
+	Epoch  int             `json:"epoch,omitempty"` // the member's; what closes all sessions forgets the browsers too
+	Seen   time.Time       `json:"seen"`
+}
+
+// knownOf is one of the browsers of a member.
+type knownOf struct {
+	Key   access.SecretHash `json:"key"`
+	Epoch int               `json:"epoch,omitempty"`
+	Seen  time.Time         `json:"seen"`
+}
+
+// knownKey names a browser to one address: who reads the store learns neither
+// whose cookie it is, nor which members share a browser.
+func (tx *Tx) knownKey(canonical string, browser access.SecretHash) access.SecretHash {
+	return tx.CodeHash(browser, "known to "+canonical)
+}
+
+// KnowsBrowser reports whether a browser has signed in the member with that address,
+// lately, and all has not been closed since.
+func (tx *Tx) KnowsBrowser(canonical string, browser access.SecretHash) (bool, error) {
+	if browser.IsZero() {
+		return false, nil
+	}
+	var k knownBrowser
+	ok, err := tx.get(hashKey("N/b", tx.knownKey(canonical, browser)), &k)
+	if err != nil || !ok || !tx.Now.Before(k.Seen.Add(access.KnownBrowserTTL)) {
+		return false, err
+	}
+	m, err := tx.Member(k.Member)
+	if access.NotFound.Is(err) {
+		return false, nil
+	}
+	return err == nil && m.Email.Canonical == canonical && m.Epoch == k.Epoch, err
+}
+
+// RememberBrowser keeps that a browser signed a member in. The one that did so the longest
+// ago makes room, and those from before all was closed go.
+func (tx *Tx) RememberBrowser(m *access.Member, browser access.SecretHash) error {
+	if browser.IsZero() {
+		return nil
+	}
+	var all []knownOf
+	if _, err := tx.get(key("N/m", string(m.ID)), &all); err != nil {
+		return err
+	}
+	now := knownOf{tx.knownKey(m.Email.Canonical, browser), m.Epoch, tx.Now}
+	all = slices.DeleteFunc(all, func(k knownOf) bool { return k.Key == now.Key })
+	slices.SortStableFunc(all, func(a, b knownOf) int { return b.Seen.Compare(a.Seen) })
+	keep := []knownOf{now}
+	for _, k := range all {
+		if k.Epoch == m.Epoch && len(keep) < access.MaxKnownBrowsers {
+			keep = append(keep, k)
+		} else if err := tx.unmark(hashKey("N/b", k.Key)); err != nil {
+			return err
+		}
+	}
+	if err := tx.set(key("N/m", string(m.ID)), keep); err != nil {
+		return err
+	}
+	return tx.set(hashKey("N/b", now.Key), knownBrowser{m.ID, m.Epoch, tx.Now})
+}
+
+// forgetBrowsers forgets some of the browsers of a member who is gone. It reports
+// whether there are more.
+func (tx *Tx) forgetBrowsers(id access.MemberID) (more bool, err error) {
+	var all []knownOf
+	ok, err := tx.get(key("N/m", string(id)), &all)
+	if err != nil || !ok {
+		return false, err
+	}
+	n := min(len(all), leftoverBatch)
+	for _, k := range all[:n] {
+		if err := tx.unmark(hashKey("N/b", k.Key)); err != nil {
+			return false, err
+		}
+	}
+	if all = all[n:]; len(all) == 0 {
+		return false, tx.unmark(key("N/m", string(id)))
+	}
+	return true, tx.set(key("N/m", string(id)), all)
+}

@@ -1,0 +1,52 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+)
+
+const (
+	// messagePolicy lets an email have its own look and nothing else: no script,
+	// no request, no way out of the frame, which the console alone may put it in.
+	messagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
+
+	// framePolicy is the console's own, which shows emails in a frame.
+	framePolicy = contentPolicy + "; frame-src 'self'"
+
+	// inert sends every link to a window that the sandbox does not open.
+	inert = `<base target="_blank">`
+)
+
+// mountMessagePage serves an email as its reader's mail program shows it.
+func (s *Server) mountMessagePage(r *room, n routeClass) {
+	o := &huma.Operation{Method: http.MethodGet, Path: "/outbox/{id}/page", OperationID: "get-letter-page", Summary: "One letter as a page",
+		Description: "The HTML of GET /outbox/{id}, for a frame of the console: its links lead nowhere, and a login link or code in it is left out in the same way.",
+		Tags:        []string{"outbox"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
+		Parameters: []*huma.Param{{Name: "id", In: "path", Required: true, Description: "The letter's id.", Schema: &huma.Schema{Type: "string"}}},
+		Responses:  map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/html": {}}}}}
+	r.add(o, n, func(c *fiber.Ctx) error {
+		if err := knownParameters(o, c); err != nil {
+			return err
+		}
+		return s.messagePage(c)
+	})
+}
+
+func (s *Server) messagePage(c *fiber.Ctx) error {
+	id, err := access.ParseMessageID(strings.Clone(c.Params("id")))
+	if err != nil {
+		return err
+	}
+	_, words, err := s.service.Message(c.UserContext(), s.asker(c), id)
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentSecurityPolicy, messagePolicy)
+	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
+	return c.SendString(strings.Replace(words.HTML, "<head>", "<head>"+inert, 1))
+}

@@ -1,0 +1,278 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/service"
+)
+
+// The objects of the API, as section "The contract" of the design has them.
+// What is not known is absent.
+
+// A MemberJSON is a member.
+type MemberJSON struct {
+	ID                string        `json:"id" doc:"Stable; tells nothing." example:"mfrggzdfmztwq2lknnwg23tpoa"`
+	Email             string        `json:"email" doc:"As it was typed." example:"Ada@Example.com"`
+	EmailCanonical    string        `json:"email_canonical,omitempty" doc:"As it is compared, where that differs." example:"ada@example.com"`
+	Name              string        `json:"name,omitempty" example:"Ada Lovelace"`
+	State             string        `json:"state" enum:"pending,active,suspended" example:"pending"`
+	Roles             []string      `json:"roles" doc:"Of a pending member: those asked for." example:"Fleet"`
+	InvitedBy         string        `json:"invited_by,omitempty" example:"grace@example.com"`
+	InvitedAt         time.Time     `json:"invited_at,omitzero"`
+	InvitationNote    string        `json:"invitation_note,omitempty" doc:"The inviting Admin's, in the letter."`
+	ExpiresAt         time.Time     `json:"expires_at,omitzero" doc:"Until when the invitation's link is good, while it was not opened."`
+	InvitationExpired bool          `json:"invitation_expired,omitempty" doc:"The link's time ran out before it was opened."`
+	EndsAt            time.Time     `json:"ends_at,omitzero" doc:"When a pending account ends that nobody decides."`
+	AcceptedAt        time.Time     `json:"accepted_at,omitzero" doc:"When they first came, by whatever link."`
+	EmailVerifiedAt   time.Time     `json:"address_proved_at,omitzero" doc:"When they first opened a link, or typed a code, that a letter brought to the address. Absent while that is not known: see link_handed_over_by."`
+	LinkHandedOverBy  string        `json:"link_handed_over_by,omitempty" doc:"They came by a link that was handed over and not mailed, so the address is not verified. Gone once they sign in by a letter." example:"grace@example.com"`
+	InviterMayNot     bool          `json:"inviter_may_not,omitempty" doc:"Whoever invited may not grant these roles any more: approving needs the roles to be named."`
+	DecidedBy         string        `json:"decided_by,omitempty" example:"grace@example.com"`
+	DecidedAt         time.Time     `json:"decided_at,omitzero"`
+	LastSignInAt      time.Time     `json:"last_sign_in_at,omitzero"`
+	Note              string        `json:"note,omitempty" doc:"Theirs, to whoever decides." example:"I am the new pilot."`
+	Delivery          *deliveryJSON `json:"delivery,omitempty" doc:"How the last invitation or sign-in letter fares."`
+}
+
+type deliveryJSON struct {
+	State   string    `json:"state" enum:"queued,sent,retrying,failed,kept" doc:"sent: accepted by the mail server; kept: no mail server is configured." example:"sent"`
+	Detail  string    `json:"detail,omitempty" doc:"The mail server's own words." example:"250 2.0.0 Ok: queued"`
+	At      time.Time `json:"at"`
+	NextTry time.Time `json:"next_try,omitzero"`
+}
+
+func memberOf(c service.MemberView) MemberJSON {
+	m := MemberJSON{ID: string(c.ID), Email: c.Email.Typed, Name: c.Name, State: string(c.State), Roles: roleStrings(c.Roles),
+		InvitedBy:        c.InvitedBy,
+		InvitedAt:        c.Invitation.At,
+		InvitationNote:   c.Invitation.Note,
+		AcceptedAt:       c.JoinedAt(),
+		EmailVerifiedAt:  c.EmailVerifiedAt,
+		LinkHandedOverBy: c.HandedOver, InviterMayNot: c.InviterLacks,
+		DecidedBy: c.DecidedBy, DecidedAt: c.Decision.At, LastSignInAt: c.LastSignIn, Note: c.Note}
+	if c.Email.Canonical != c.Email.Typed {
+		m.EmailCanonical = c.Email.Canonical
+	}
+	if c.State == access.Pending {
+		m.EndsAt = c.RemovedAt()
+		if c.JoinedAt().IsZero() {
+			m.ExpiresAt, m.InvitationExpired = c.Invitation.ExpiresAt, c.Invitation.Expired
+		}
+	}
+	if l := c.Delivery; l != nil {
+		m.Delivery = &deliveryJSON{State: string(l.State), Detail: l.Detail, At: l.At, NextTry: l.NextTry}
+	}
+	return m
+}
+
+type memberListJSON struct {
+	Items        []MemberJSON `json:"items"`
+	Next         string       `json:"next,omitempty" doc:"The cursor of the page after; absent at the end."`
+	Total        int          `json:"total" example:"42"`
+	TotalIsFloor bool         `json:"total_is_floor,omitempty" doc:"There are at least so many: counting stopped at 1,000."`
+}
+
+func membersOf(cards []service.MemberView) []MemberJSON {
+	items := make([]MemberJSON, len(cards))
+	for i, c := range cards {
+		items[i] = memberOf(c)
+	}
+	return items
+}
+
+type rejectionJSON struct {
+	At time.Time `json:"at"`
+	By string    `json:"by" doc:"Who rejected: a member's id, or what it was." example:"the operator"`
+}
+
+// byWords names whoever did something, without a look into the store.
+func byWords(actor access.Actor) string {
+	switch {
+	case actor.Member != "":
+		return string(actor.Member)
+	case actor.Token != "":
+		return "an API token"
+	case actor.IsSystem():
+		return "Doorward"
+	}
+	return "the operator"
+}
+
+// A MessageJSON is an email in the outbox, without its words.
+type MessageJSON struct {
+	ID        string    `json:"id" example:"mfrggzdfmztwq2lknnwg23tpoa"`
+	Kind      string    `json:"kind" enum:"invitation,sign_in,approved,rejected,received,waiting,expiring,abandoned,test" example:"invitation"`
+	Member    string    `json:"member,omitempty" doc:"The id of whose it is."`
+	To        string    `json:"to" example:"ada@example.com"`
+	Subject   string    `json:"subject" example:"You are invited to AI Loop"`
+	MessageID string    `json:"message_id" doc:"The same at each try."`
+	State     string    `json:"state" enum:"queued,sent,retrying,failed,kept" example:"retrying"`
+	Detail    string    `json:"detail,omitempty" doc:"The mail server's own words."`
+	At        time.Time `json:"at" doc:"Since when it is in that state."`
+	QueuedAt  time.Time `json:"queued_at"`
+	NextTry   time.Time `json:"next_try,omitzero"`
+	GoodUntil time.Time `json:"good_until,omitzero"`
+	Attempts  int       `json:"attempts,omitempty"`
+}
+
+func messageOf(l access.Message) MessageJSON {
+	return MessageJSON{ID: string(l.ID), Kind: string(l.Kind), Member: string(l.Member), To: l.Recipient, Subject: l.Subject, MessageID: l.HeaderMessageID,
+		State: string(l.State), Detail: l.Detail, At: l.At, QueuedAt: l.QueuedAt, NextTry: l.NextTry, GoodUntil: l.ExpiresAt, Attempts: l.Attempts}
+}
+
+// A messageBodyJSON is an email with what it says, as far as that may be shown.
+type messageBodyJSON struct {
+	MessageJSON
+	Text     string `json:"text,omitempty"`
+	HTML     string `json:"html,omitempty"`
+	Redacted bool   `json:"redacted,omitempty" doc:"A login link or code was left out of the words."`
+	Withheld string `json:"withheld,omitempty" doc:"Why the words are not here."`
+}
+
+type auditJSON struct {
+	Seq    uint64    `json:"seq" example:"17"`
+	At     time.Time `json:"at"`
+	By     string    `json:"by" doc:"Their address, while they are here; else their id." example:"grace@example.com"`
+	ByID   string    `json:"by_id,omitempty"`
+	Token  string    `json:"token,omitempty" doc:"The id of the API token that was used."`
+	Via    string    `json:"via" enum:"console,window,cli,api,door,system" example:"console"`
+	From   string    `json:"from,omitempty" doc:"Network address." example:"192.0.2.7"`
+	Did    string    `json:"did" example:"approved"`
+	To     string    `json:"to,omitempty" doc:"A member's address, while they are here; else an id or a name." example:"ada@example.com"`
+	ToID   string    `json:"to_id,omitempty"`
+	Detail string    `json:"detail,omitempty" example:"Fleet"`
+	Prev   string    `json:"prev" doc:"The hash of the entry before."`
+	Hash   string    `json:"hash" doc:"Covers the entry and prev."`
+}
+
+func auditOf(lines []service.AuditLine) []auditJSON {
+	items := make([]auditJSON, len(lines))
+	for i, l := range lines {
+		items[i] = auditJSON{Seq: l.Seq, At: l.At, By: l.ActorName, ByID: string(l.Actor.Member), Token: string(l.Actor.Token), Via: string(l.Actor.Source),
+			From: l.Actor.From, Did: string(l.Action), To: firstText(l.TargetName, l.Target), Detail: l.Detail, Prev: l.Prev, Hash: l.Hash}
+		if l.TargetName != "" {
+			items[i].ToID = l.Target
+		}
+	}
+	return items
+}
+
+type overviewJSON struct {
+	Pending            int            `json:"pending" doc:"Login requests: members who wait." example:"3"`
+	Accepted           int            `json:"accepted" doc:"Of the pending: have accepted the invitation, and can be decided with."`
+	Active             int            `json:"active"`
+	Suspended          int            `json:"suspended"`
+	Admins             int            `json:"admins" doc:"Active Admins."`
+	Members            int            `json:"members" doc:"All accounts."`
+	InvitationsExpired int            `json:"invitations_expired"`
+	EmailsFailed       int            `json:"letters_failed"`
+	Emails             map[string]int `json:"letters" doc:"Letters in the outbox, by state."`
+	Roles              map[string]int `json:"roles" doc:"How many hold each role, in any state. A role that nobody holds is absent."`
+	Unusual            int            `json:"unusual" doc:"Unusual events in the last 24 hours: wrong codes, unknown links and secrets, refused requests." example:"12"`
+	UnusualHigh        bool           `json:"unusual_high" doc:"More than a normal day has."`
+	PublicURL          string         `json:"public_url" doc:"Where links lead." example:"https://door.example.com"`
+	PublicURLLocal     bool           `json:"public_url_local" doc:"Links lead to this machine only."`
+	Mail               mailJSON       `json:"mail"`
+	ClockHeld          *clockHeldJSON `json:"clock_held,omitempty" doc:"The server's clock has jumped: nothing is deleted and nothing expires by itself. Absent where the clock is believed."`
+}
+
+type mailJSON struct {
+	Configured bool      `json:"configured" doc:"A mail server is configured; without one letters are kept."`
+	Server     string    `json:"server,omitempty" example:"smtp.example.com:587"`
+	From       string    `json:"from,omitempty" example:"AI Loop <door@example.com>"`
+	Paused     bool      `json:"paused,omitempty" doc:"The queue stands still until the mail server is mended."`
+	Detail     string    `json:"words,omitempty" doc:"What the mail server said, or why it was not reached."`
+	Since      time.Time `json:"since,omitzero"`
+	NextTry    time.Time `json:"next_try,omitzero"`
+	LastSent   time.Time `json:"last_sent,omitzero"`
+}
+
+func (s *Server) overviewOf(o service.Overview) overviewJSON {
+	out := overviewJSON{
+		Pending:            o.Pending,
+		Accepted:           o.Accepted,
+		Active:             o.Active,
+		Suspended:          o.Suspended,
+		Admins:             o.Admins,
+		Members:            o.Members(),
+		InvitationsExpired: o.Expired,
+		EmailsFailed:       o.Messages[access.MessageFailed],
+		Emails:             map[string]int{},
+		Roles:              map[string]int{},
+		Unusual:            o.Unusual.Total,
+		UnusualHigh:        o.Unusual.High,
+		PublicURL:          s.publicURL,
+		PublicURLLocal:     s.local,
+		Mail:               s.mailOf(o),
+		ClockHeld:          clockHeldOf(o, s.service.Now()),
+	}
+	for role, n := range o.Roles {
+		out.Roles[string(role)] = n
+	}
+	for state, n := range o.Messages {
+		out.Emails[string(state)] = n
+	}
+	return out
+}
+
+func (s *Server) mailOf(o service.Overview) mailJSON {
+	h := o.Mail
+	return mailJSON{Configured: o.MailServer, Server: s.mailServer, From: s.mailFrom, Paused: h.Paused, Detail: h.Detail, Since: h.Since, NextTry: h.NextTry, LastSent: h.LastSent}
+}
+
+// permissionWords are permissions as the API writes them: "open ailoop/flows".
+func permissionWords(all []access.Permission) []string {
+	out := make([]string, len(all))
+	for i, p := range all {
+		out[i] = p.String()
+	}
+	return out
+}
+
+// parsePermissions reads what permissionWords writes. What is not a permission
+// is left for access.CheckRole to refuse.
+func parsePermissions(words []string) []access.Permission {
+	out := make([]access.Permission, len(words))
+	for i, w := range words {
+		action, resource, _ := strings.Cut(strings.Clone(w), " ")
+		out[i] = access.May(access.Action(action), access.Resource(resource))
+	}
+	return out
+}
+
+// roleNames reads roles. Whether there are such is the service's to say.
+func roleNames(words []string) []access.RoleName {
+	out := make([]access.RoleName, len(words))
+	for i, w := range words {
+		out[i] = access.RoleName(strings.Clone(strings.TrimSpace(w)))
+	}
+	return out
+}
+
+var units = map[byte]time.Duration{'d': 24 * time.Hour, 'h': time.Hour, 'm': time.Minute}
+
+// parseLasts reads how long something lasts: 7d, 36h or 90m. Empty is zero.
+func parseLasts(field, s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(s[:len(s)-1], 10, 20)
+	unit := units[s[len(s)-1]]
+	if err != nil || unit == 0 || n == 0 {
+		return 0, access.Errorf(access.Invalid, "Write how long as a number with d, h or m after it: 7d, 36h or 90m.").On(field).WithCode("bad_duration")
+	}
+	return time.Duration(n) * unit, nil
+}
+
+// lastsWords writes what parseLasts reads.
+func lastsWords(d time.Duration) string {
+	for _, unit := range []byte("dhm") {
+		if u := units[unit]; d%u == 0 {
+			return strconv.FormatInt(int64(d/u), 10) + string(unit)
+		}
+	}
+	return d.String()
+}

@@ -1,0 +1,39 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"doorward/backend/access"
+)
+
+// Over the network the window's header opens nothing; on the operator's socket
+// it says which face they use.
+func TestTheWindowsHeader(t *testing.T) {
+	h := newHouse(t)
+	ask := func(local bool, via string) int {
+		r, err := http.NewRequest(http.MethodPost, houseURL+"/api/v1/invitations", strings.NewReader(`{"email":"`+via+`@example.org","roles":["Fleet"]}`))
+		h.must(err)
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("X-Doorward-Via", via)
+		f, err := h.web.face(local)
+		h.must(err)
+		res, err := f.app.Test(r, -1)
+		h.must(err)
+		return res.StatusCode
+	}
+	if code := ask(false, "window"); code != http.StatusUnauthorized {
+		t.Errorf("a stranger with the window's header got %d", code)
+	}
+	for via, want := range map[string]access.Source{"window": access.SourceDesktop, "cli": access.SourceCLI, "system": access.SourceCLI} {
+		if code := ask(true, via); code != http.StatusCreated {
+			t.Fatalf("the operator got %d with %q", code, via)
+		}
+		page, err := h.desk.Audit(bg, access.Operator, "", 1)
+		h.must(err)
+		if got := page.Items[0].Actor; got.Source != want || got.Member != "" {
+			t.Errorf("with %q the audit says %+v, want %s", via, got, want)
+		}
+	}
+}

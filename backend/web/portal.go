@@ -1,0 +1,424 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/address"
+	"doorward/backend/service"
+)
+
+// mountPortal mounts the pages of invited people and members.
+func (s *Server) mountPortal(f *face) {
+	get, post := f.addPage, f.addForm
+
+	get("/healthz", public(), func(c *fiber.Ctx) error { return c.SendString("ok\n") })
+	get("/readyz", public(), s.ready)
+	get("/assets/:name", public(), s.asset)
+	get("/favicon.ico", public(), func(c *fiber.Ctx) error { return c.SendStatus(http.StatusNoContent) })
+	get("/robots.txt", public(), func(c *fiber.Ctx) error { return c.SendString("User-agent: *\nDisallow: /\n") })
+
+	get("/setup/:token", public(), s.setupPage)
+	post("/setup/:token", public(), s.setUp)
+	get("/login", public(), s.loginPage)
+	post("/login", public(), s.ask)
+	get("/login/code", public(), func(c *fiber.Ctx) error { return c.Redirect("/login", http.StatusSeeOther) })
+	post("/login/code", public(), s.redeemCode)
+	get("/login/:token", public(), s.linkPage)
+	post("/login/:token", public(), s.redeemLink)
+	post("/login/:token/renew", public(), s.renewLink)
+
+	get("/pending", pending(), s.pendingPage)
+	post("/pending/note", pending(), s.note)
+	post("/pending/withdraw", pending(), s.withdraw)
+	post("/logout", pending(), s.logOut)
+
+	get("/", member(), s.home)
+	for _, sec := range sections {
+		get("/"+sec.name, permission(access.May(access.Open, access.Resource(sec.name))), s.section)
+		for _, r := range sec.resources {
+			get("/"+sec.name+"/"+r.name, permission(access.May(access.Open, access.Resource(sec.name+"/"+r.name))), s.resource)
+		}
+	}
+	get("/window", manager(), s.desktopPage)
+	post("/window", manager(), s.authorizeDesktop)
+	get("/admin/assets/*", public(), s.consoleAsset)
+	get("/admin", manager(), s.consolePage)
+	get("/admin/*", manager(), s.consolePage)
+}
+
+// formLimit is the largest form the portal takes.
+const formLimit = 16 << 10
+
+func (s *Server) ready(c *fiber.Ctx) error {
+	if err := s.service.Ready(c.UserContext()); err != nil {
+		return c.Status(http.StatusServiceUnavailable).SendString(shown(c, err).Message + "\n")
+	}
+	return c.SendString("ready\n")
+}
+
+func (s *Server) asset(c *fiber.Ctx) error {
+	f, ok := s.pages.assets["/assets/"+c.Params("name")]
+	if !ok {
+		return fiber.ErrNotFound
+	}
+	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
+	return f.send(c)
+}
+
+// secretParam is the token in the path; one of another length is no token.
+func secretParam(c *fiber.Ctx) access.Secret {
+	t := c.Params("token")
+	if len(t) != access.SecretLength {
+		return ""
+	}
+	return access.Secret(strings.Clone(t))
+}
+
+func (s *Server) setupPage(c *fiber.Ctx) error {
+	if err := s.service.SetupOpen(c.UserContext(), secretParam(c)); err != nil {
+		return err
+	}
+	return s.showSetup(c, http.StatusOK, SetupPage{WorkspaceName: access.DefaultWorkspace})
+}
+
+func (s *Server) showSetup(c *fiber.Ctx, code int, p SetupPage) error {
+	p.Leaf, p.Action = s.leaf(c), "/setup/"+secretParam(c).Reveal()
+	return s.page(c, code, pageSetup, p)
+}
+
+// setUp makes the first Admin. What is wrong is said beside its field.
+func (s *Server) setUp(c *fiber.Ctx) error {
+	if err := s.slowAttempts(c); err != nil {
+		return err
+	}
+	p := SetupPage{WorkspaceName: strings.Clone(c.FormValue("workspace")), Name: strings.Clone(c.FormValue("name")), Email: strings.Clone(c.FormValue("email"))}
+	to, err := address.Parse(p.Email)
+	var e service.NewSession
+	if err == nil {
+		e, err = s.service.SetUp(c.UserContext(), secretParam(c), service.FirstAdmin{Email: to, Name: p.Name, Workspace: p.WorkspaceName}, s.browser(c))
+	}
+	if access.Invalid.Is(err) {
+		shown := access.Explain(err)
+		p.Errors = map[string]string{shown.Field: shown.Message}
+		return s.showSetup(c, http.StatusUnprocessableEntity, p)
+	}
+	if err != nil {
+		return err
+	}
+	s.signIn(c, e)
+	return c.Redirect("/", http.StatusSeeOther)
+}
+
+func (s *Server) loginPage(c *fiber.Ctx) error {
+	if p, err := s.identify(c); err == nil {
+		to := "/"
+		if p.Member.State == access.Pending {
+			to = "/pending"
+		}
+		return c.Redirect(to, http.StatusSeeOther)
+	} else if why := isEnded(err); why != "" {
+		return err
+	}
+	return s.page(c, http.StatusOK, pageLogin, LoginPage{Leaf: s.leaf(c), Next: nextOf(c)})
+}
+
+// nextOf is where to go after signing in: a path of ours, or nowhere.
+func nextOf(c *fiber.Ctx) string {
+	next := c.Query("next")
+	if c.Method() == fiber.MethodPost {
+		next = c.FormValue("next")
+	}
+	if p := safePath(strings.Clone(next)); p != "/" {
+		return p
+	}
+	return ""
+}
+
+// ask answers alike for every address: the email, if there is one, is made
+// afterwards.
+func (s *Server) ask(c *fiber.Ctx) error {
+	if err := s.slowAttempts(c); err != nil {
+		return err
+	}
+	typed := strings.Clone(c.FormValue("email"))
+	to, err := address.Parse(typed)
+	if err != nil {
+		return s.page(c, http.StatusUnprocessableEntity, pageLogin, LoginPage{Leaf: s.leaf(c), Email: typed, Error: access.Explain(err).Message, Next: nextOf(c)})
+	}
+	if err := s.service.RequestSignIn(c.UserContext(), to, s.knownBrowser(c)); err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, pageLoginCode, s.codePage(c, to.Typed, ""))
+}
+
+func (s *Server) codePage(c *fiber.Ctx, email, wrong string) LoginCodePage {
+	return LoginCodePage{Leaf: s.leaf(c), Email: email, Error: wrong, Next: nextOf(c), Minutes: int(access.SignInTTL / time.Minute)}
+}
+
+// maxCodeShown is how much of what was typed for a code is given back.
+const maxCodeShown = 40
+
+func (s *Server) redeemCode(c *fiber.Ctx) error {
+	if err := s.slowAttempts(c); err != nil {
+		return err
+	}
+	e, err := s.service.RedeemCode(c.UserContext(), strings.Clone(c.FormValue("code")), s.browser(c))
+	if access.Invalid.Is(err) {
+		why := access.Explain(err)
+		if why.Code == access.WrongCode().Code { // what is no code at all is no guess either
+			s.notice(c, access.TraceWrongCode)
+		}
+		p := s.codePage(c, strings.Clone(c.FormValue("email")), why.Message)
+		p.Code = access.Shorten(strings.Clone(c.FormValue("code")), maxCodeShown)
+		return s.page(c, http.StatusUnprocessableEntity, pageLoginCode, p)
+	}
+	if err != nil {
+		return err
+	}
+	return s.entered(c, e)
+}
+
+// entered hands over the session and leads on.
+func (s *Server) entered(c *fiber.Ctx, e service.NewSession) error {
+	s.signIn(c, e)
+	if e.Member.State == access.Pending {
+		return c.Redirect("/pending", http.StatusSeeOther)
+	}
+	return c.Redirect(firstText(nextOf(c), "/"), http.StatusSeeOther)
+}
+
+// linkPage is what a login link opens. It changes nothing.
+func (s *Server) linkPage(c *fiber.Ctx) error {
+	token := secretParam(c)
+	b := s.browser(c)
+	peek, err := s.service.PeekLink(c.UserContext(), token, b)
+	if err != nil {
+		return s.linkRefused(c, token, err)
+	}
+	p := LinkPage{Leaf: s.leaf(c), Action: "/login/" + token.Reveal(), Invitation: peek.Purpose == access.ForInvitation && peek.State == access.Pending,
+		Email: peek.Email.Typed, Inviter: peek.InvitedBy, InviterEmail: beside(peek.InviterEmail, peek.InvitedBy), Roles: roleStrings(peek.Roles), Until: peek.ExpiresAt, Now: time.Now(), Note: peek.Note}
+	return s.page(c, http.StatusOK, pageLink, p)
+}
+
+// beside is an address to show beside a name: nothing where it is the name.
+func beside(email, name string) string {
+	if email == name {
+		return ""
+	}
+	return email
+}
+
+func roleStrings(roles []access.RoleName) []string {
+	out := make([]string, len(roles))
+	for i, r := range roles {
+		out[i] = string(r)
+	}
+	return out
+}
+
+// linkRefused is the page for a link that does not open. All that are no longer
+// good, or never were, read alike.
+func (s *Server) linkRefused(c *fiber.Ctx, token access.Secret, err error) error {
+	action := "/login/" + firstText(token.Reveal(), strings.Repeat("0", access.SecretLength)) + "/renew"
+	shown := access.Explain(err)
+	switch {
+	case shown.Code == "link_dead":
+		if kind := traceOf(err, shown, http.StatusGone); kind != "" {
+			s.notice(c, kind)
+		}
+		return s.page(c, http.StatusGone, pageLinkDead, LinkDeadPage{Leaf: s.leaf(c), Action: action})
+	case shown.Code == "wrong_browser":
+		return s.page(c, http.StatusForbidden, pageWrongBrowser, WrongBrowserPage{Leaf: s.leaf(c), Action: action})
+	}
+	return err
+}
+
+func (s *Server) redeemLink(c *fiber.Ctx) error {
+	if err := s.slowAttempts(c); err != nil {
+		return err
+	}
+	token := secretParam(c)
+	e, err := s.service.RedeemLink(c.UserContext(), token, s.browser(c))
+	if err != nil {
+		return s.linkRefused(c, token, err)
+	}
+	return s.entered(c, e)
+}
+
+func (s *Server) renewLink(c *fiber.Ctx) error {
+	if err := s.slowAttempts(c); err != nil {
+		return err
+	}
+	if err := s.service.RenewLink(c.UserContext(), secretParam(c), s.knownBrowser(c)); err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, pageLinkRenewed, LinkRenewedPage{Leaf: s.leaf(c)})
+}
+
+func (s *Server) pendingPage(c *fiber.Ctx) error {
+	if principalOf(c).Member.State != access.Pending {
+		return c.Redirect("/", http.StatusSeeOther)
+	}
+	return s.showPending(c, http.StatusOK, func(p *PendingPage) {
+		p.NoteSaved, p.Held = c.Query("saved") != "", c.Query("hold") != ""
+	})
+}
+
+func (s *Server) showPending(c *fiber.Ctx, code int, more func(*PendingPage)) error {
+	w, err := s.service.PendingView(c.UserContext(), principalOf(c).Member.ID)
+	if err != nil {
+		return err
+	}
+	m := w.Member
+	p := PendingPage{Leaf: s.leaf(c), Name: m.Name, Email: m.Email.Typed, Inviter: w.InvitedBy, InvitedAt: m.Invitation.At,
+		Roles: roleStrings(m.Roles), Since: m.JoinedAt(), Verified: !m.EmailVerifiedAt.IsZero(), Now: time.Now(), Note: m.Note}
+	more(&p)
+	return s.page(c, code, pagePending, p)
+}
+
+func (s *Server) note(c *fiber.Ctx) error {
+	text := strings.Clone(c.FormValue("note"))
+	err := s.service.Note(c.UserContext(), s.asker(c), strings.ReplaceAll(text, "\r\n", " "))
+	if access.Invalid.Is(err) {
+		return s.showPending(c, http.StatusUnprocessableEntity, func(p *PendingPage) {
+			p.Note, p.NoteError = text, access.Explain(err).Message
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect("/pending?saved=1", http.StatusSeeOther)
+}
+
+func (s *Server) withdraw(c *fiber.Ctx) error {
+	if err := s.service.Withdraw(c.UserContext(), s.asker(c)); err != nil {
+		return err
+	}
+	s.dropSession(c)
+	l := s.leaf(c)
+	return s.page(c, http.StatusOK, pageMessage, withdrawnPage(l))
+}
+
+func (s *Server) logOut(c *fiber.Ctx) error {
+	everywhere, tokens := c.FormValue("everywhere") != "", c.FormValue("tokens") != ""
+	var err error
+	if everywhere {
+		err = s.service.SignOutEverywhere(c.UserContext(), s.asker(c), principalOf(c).Member.ID, tokens)
+	} else {
+		err = s.service.SignOut(c.UserContext(), s.asker(c), c.Locals(secretKey).(access.Secret))
+	}
+	s.dropSession(c) // also where the session cannot be ended here: this browser is done with it
+	c.Set("Clear-Site-Data", leaves(everywhere))
+	if err != nil {
+		return err
+	}
+	return s.page(
+		c,
+		http.StatusOK,
+		pageMessage,
+		signedOutPage(Leaf{Workspace: s.workspaceNow(c.UserContext())}, everywhere, tokens),
+	)
+}
+
+// leaves is what a browser deletes when its member signs out. The cookie that
+// makes it a known browser stays, unless all is to be closed: it opens nothing.
+func leaves(everywhere bool) string {
+	if everywhere {
+		return `"cookies", "storage"`
+	}
+	return `"storage"`
+}
+
+func (s *Server) home(c *fiber.Ctx) error {
+	p := principalOf(c)
+	h := HomePage{Leaf: s.leaf(c), Name: p.Member.Name, Email: p.Member.Email.Typed, Roles: roleStrings(p.Member.Roles), LastSignIn: p.PreviousSignIn(), Now: time.Now()}
+	h.Sections = openSections(p)
+	h.Admin = mayManage(p) == nil
+	var err error
+	if h.Tokens, err = s.service.TokensOwned(c.UserContext(), p.Actor, p.Member.ID); err != nil {
+		return err
+	}
+	if p.May(readMembers) == nil {
+		o, err := s.service.Overview(c.UserContext(), s.asker(c))
+		if err != nil {
+			return err
+		}
+		h.Pending = o.Pending
+	}
+	return s.page(c, http.StatusOK, pageHome, h)
+}
+
+// sections are the workspace's sections, as the portal shows them.
+var sections = []struct {
+	name, title string
+	resources   []struct{ name, title string }
+}{
+	{"ailoop", "AILoop", []struct{ name, title string }{{"datalake", "Data Lake"}, {"flows", "Flows"}}},
+	{"fleet", "Fleet", []struct{ name, title string }{{"datalake", "Data Lake"}, {"flows", "Flows"}}},
+}
+
+// openSections are the sections that the principal may enter, with the places
+// in them that they may open.
+func openSections(p *service.Principal) (open []Section) {
+	for _, sec := range sections {
+		in := Section{Name: sec.title, Path: "/" + sec.name}
+		for _, r := range sec.resources {
+			if p.May(access.May(access.Open, access.Resource(sec.name+"/"+r.name))) == nil {
+				in.Resources = append(in.Resources, Resource{r.title, in.Path + "/" + r.name})
+			}
+		}
+		if len(in.Resources) > 0 || p.May(access.May(access.Open, access.Resource(sec.name))) == nil {
+			open = append(open, in)
+		}
+	}
+	return open
+}
+
+// sectionTitle is what the place at a path is called; empty for other paths.
+func sectionTitle(p string) string {
+	first, second, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
+	for _, sec := range sections {
+		if sec.name != first {
+			continue
+		}
+		for _, r := range sec.resources {
+			if r.name == second {
+				return sec.title + " " + r.title
+			}
+		}
+		return sec.title
+	}
+	if first == "admin" {
+		return "The console"
+	}
+	if first == "window" {
+		return "The Doorward window"
+	}
+	return ""
+}
+
+func (s *Server) section(c *fiber.Ctx) error {
+	for _, sec := range openSections(principalOf(c)) {
+		if sec.Path == c.Path() {
+			return s.page(c, http.StatusOK, pageSection, SectionPage{Leaf: s.leaf(c), Section: sec})
+		}
+	}
+	return fiber.ErrNotFound
+}
+
+func (s *Server) resource(c *fiber.Ctx) error {
+	for _, sec := range openSections(principalOf(c)) {
+		for _, r := range sec.Resources {
+			if r.Path == c.Path() {
+				return s.page(c, http.StatusOK, pageResource, ResourcePage{Leaf: s.leaf(c), Section: sec, Resource: r,
+					Admin: principalOf(c).May(access.May(access.Change, access.ResApplications)) == nil})
+			}
+		}
+	}
+	return fiber.ErrNotFound
+}
