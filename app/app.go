@@ -28,6 +28,7 @@ import (
 	"doorward/backend/mail"
 	"doorward/backend/service"
 	"doorward/backend/store"
+	"doorward/backend/store/kv/badger"
 	"doorward/backend/web"
 )
 
@@ -72,7 +73,7 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 	if err = a.bindEarly(); err != nil {
 		return a, err
 	}
-	if a.store, err = store.Open(store.Options{Dir: c.Data, Logger: a.log, MinFree: c.MinFree}); err != nil {
+	if a.store, err = store.Open(store.Options{Engine: badger.Engine, Dir: c.Data, Logger: a.log, MinFree: c.MinFree}); err != nil {
 		return a, err
 	}
 	if a.service, err = service.New(ctx, service.Options{Store: a.store, Frontend: c.Frontend, PublicURL: a.c.URL, Mail: !a.server.IsZero(), Logger: a.log}); err != nil {
@@ -85,7 +86,7 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 			From:      c.MailFrom,
 			HELO:      mail.HELO(host),
 			PerMinute: c.MailPerMinute,
-			Alone:     true,
+			Leads:     true,
 			Beat:      service.NextBeat,
 			Logger:    a.log,
 		}); err != nil {
@@ -169,7 +170,7 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	if err != nil {
 		return err
 	}
-	setup, err := a.service.OpenSetup(ctx)
+	setup, err := a.openSetup(ctx)
 	if err != nil {
 		return errors.Join(err, socket.Close())
 	}
@@ -198,6 +199,16 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	return errors.Join(err, a.web.Close())
 }
 
+// openSetup makes the way to the first Admin. An operator who starts the one server
+// there is sees a link each time; of several machines each start is not an operator's
+// wish.
+func (a *App) openSetup(ctx context.Context) (link string, err error) {
+	if a.store.Elected() {
+		return a.service.OpenSetupAtLead(ctx)
+	}
+	return a.service.OpenSetup(ctx)
+}
+
 // bindSocket takes the operator's socket. One that is left from a server that
 // died is replaced: the store is ours alone by now, so nobody answers there. So is
 // whatever else a copy or a hand put there, which is said; but no directory with
@@ -217,11 +228,20 @@ func (a *App) bindSocket() (net.Listener, error) {
 	return l, errors.Join(os.Chmod(name, 0o600))
 }
 
-// RunWorkers sends emails and does what falls due, until ctx ends.
+// RunWorkers sends emails and does what falls due, whenever this process leads,
+// until ctx ends. Its own files it tidies up at all times.
 func (a *App) RunWorkers(ctx context.Context) {
 	var both sync.WaitGroup
-	both.Go(func() { a.service.Run(ctx) })
 	both.Go(func() { a.compactDaily(ctx) })
+	both.Go(func() { a.compactDaily(ctx) })
+	both.Go(func() { a.store.WhileLeading(ctx, a.lead) })
+	both.Wait()
+}
+
+// lead does the work of the process that leads, until ctx ends.
+func (a *App) lead(ctx context.Context) {
+	var both sync.WaitGroup
+	both.Go(func() { a.service.Run(ctx) })
 	both.Go(func() { a.web.RunTraces(ctx) })
 	if a.mail != nil {
 		both.Go(func() {
@@ -310,7 +330,7 @@ type RestoreInfo struct {
 // Restore makes a fresh data directory from a backup and verifies it. On any
 // error nothing is left of the directory.
 func Restore(ctx context.Context, file io.Reader, dir string) (RestoreInfo, error) {
-	r, err := store.Restore(ctx, file, store.Options{Dir: dir})
+	r, err := store.Restore(ctx, file, store.Options{Engine: badger.Engine, Dir: dir})
 	return RestoreInfo{Members: r.Members, Letters: r.Messages, AuditEntries: r.AuditEntries, Tokens: r.Tokens}, err
 }
 

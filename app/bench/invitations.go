@@ -12,8 +12,6 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/valyala/fasthttp"
-
-	"doorward/backend/store/kv"
 )
 
 // invitations are whole ones over HTTP: member, indexes, email, audit entry,
@@ -39,7 +37,7 @@ func (b *bench) inviteOn(p *product) error {
 	if err != nil {
 		return err
 	}
-	db, err := badger.Open(kv.BareOptions(filepath.Join(b.dir, "bare")))
+	db, err := badger.Open(bareOptions(filepath.Join(b.dir, "bare")))
 	if err != nil {
 		return err
 	}
@@ -150,4 +148,26 @@ func (i inviter) client() func(uint64) error {
 		}
 		return nil
 	}
+}
+
+// bareOptions are those that the store runs Badger with, as far as they matter to a
+// commit.
+func bareOptions(dir string) badger.Options {
+	return badger.DefaultOptions(dir).
+		WithSyncWrites(true).
+		WithDetectConflicts(false).
+		WithNumVersionsToKeep(1).
+		WithValueThreshold(128 << 10).
+		WithValueLogFileSize(1 << 20).
+		WithMemTableSize(8 << 20).
+		WithNumMemtables(3).
+		WithBaseTableSize(4 << 20).
+		WithBlockCacheSize(8 << 20).
+		WithIndexCacheSize(8 << 20).
+		WithNumCompactors(2).
+		WithNumLevelZeroTables(6).
+		WithNumLevelZeroTablesStall(20).
+		WithBaseLevelSize(32 << 20).
+		WithMetricsEnabled(false).
+		WithLogger(nil)
 }

@@ -10,6 +10,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/store"
+	"doorward/backend/store/kv/badger"
 )
 
 // million is what a large store costs: to start on, and to look into.
@@ -48,7 +49,7 @@ func (b *bench) large() (*product, error) {
 }
 
 func fill(data string, n int) (err error) {
-	s, err := store.Open(store.Options{Dir: data})
+	s, err := store.Open(store.Options{Engine: badger.Engine, Dir: data})
 	if err != nil {
 		return err
 	}

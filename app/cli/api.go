@@ -13,11 +13,12 @@ import (
 	"strings"
 	"time"
 
-	"doorward/app"
-	"doorward/backend/access"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"doorward/app"
+	"doorward/backend/access"
+	"doorward/backend/store"
 )
 
 // An api is the way to the operator's API: through a running server's socket,
@@ -72,10 +73,7 @@ func (r *run) reach(cmd *cobra.Command) (*api, error) {
 
 // inUse reports whether another process has the store: a server that is about
 // to listen, or another verb that will soon be done.
-func inUse(err error) bool {
-	var told *access.Error
-	return errors.As(err, &told) && told.Code == "data_dir_in_use"
-}
+func inUse(err error) bool { return errors.Is(err, store.ErrInUse) }
 
 // pause waits, and reports whether ctx is still good.
 func pause(ctx context.Context, d time.Duration) bool {

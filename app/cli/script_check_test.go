@@ -14,9 +14,10 @@ import (
 	"strconv"
 	"strings"
 
-	"doorward/backend/store/kv"
-
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"doorward/backend/store/kv"
+	"doorward/backend/store/kv/badger"
 )
 
 // code runs a command and expects its exit code: code N COMMAND [ARG...]
@@ -139,7 +140,7 @@ func cmdDamage(ts *testscript.TestScript, _ bool, args []string) {
 // tamper changes an audit entry in a store that nobody has open, with checksums
 // as good as those of the store itself: tamper OLD NEW
 func cmdTamper(ts *testscript.TestScript, _ bool, args []string) {
-	b, err := kv.Open(kv.Options{Dir: filepath.Join(ts.Getenv("DOORWARD_DATA"), "store")})
+	b, err := badger.Open(badger.Options{Config: kv.Config{Dir: filepath.Join(ts.Getenv("DOORWARD_DATA"), "store")}})
 	ts.Check(err)
 	defer b.Close()
 	changed := 0

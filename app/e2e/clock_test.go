@@ -9,6 +9,7 @@ import (
 	"doorward/app/e2e/product"
 	"doorward/backend/access"
 	"doorward/backend/store"
+	"doorward/backend/store/kv/badger"
 )
 
 // The machine's clock is a month ahead at a start, as the store sees it, or two
@@ -73,7 +74,7 @@ func TestClockHeldOnTheDashboard(t *testing.T) {
 func ranLast(t *testing.T, dir string, at time.Time) {
 	t.Helper()
 	at = at.UTC().Truncate(time.Second)
-	s, err := store.Open(store.Options{Dir: dir, Now: func() time.Time { return at }})
+	s, err := store.Open(store.Options{Engine: badger.Engine, Dir: dir, Now: func() time.Time { return at }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/store"
+	"doorward/backend/store/kv/badger"
 )
 
 const (
@@ -33,7 +34,7 @@ func TestFullConsole(t *testing.T) {
 }
 
 func fillStore(dir string) error {
-	s, err := store.Open(store.Options{Dir: dir})
+	s, err := store.Open(store.Options{Engine: badger.Engine, Dir: dir})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ const (
 	Expired     Kind = "expired"     // it was good once
 	TooMany     Kind = "too_many"    // asked too often; later it will go through
 	Unavailable Kind = "unavailable" // nothing wrong with the request; the server cannot take it now
+	NoData      Kind = "no_data"     // the data cannot be used; where it lies and why is for the operator only
 )
 
 // An Error is a failure we can explain. Message is for the person who met it;

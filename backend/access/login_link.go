@@ -84,8 +84,9 @@ type SignInRequest struct {
 // A Setup is the way to the first Admin: a one-time secret, good until an
 // Admin exists, and never again.
 type Setup struct {
-	Secret   SecretHash `json:"secret,omitzero"`
-	ClosedAt time.Time  `json:"closed_at,omitzero"`
+	Secret    SecretHash `json:"secret,omitzero"`
+	CreatedAt time.Time  `json:"made_at,omitzero"` // when the secret was; not known of an older one
+	ClosedAt  time.Time  `json:"closed_at,omitzero"`
 }
 
 // SetupClosed is the answer once there is an Admin, and to a wrong secret.

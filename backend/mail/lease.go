@@ -121,7 +121,7 @@ func (w *Worker) start(ctx context.Context) error {
 		health.NextTry = tx.Now
 		return tx.PutMailHealth(health)
 	})
-	if err == nil && w.o.Alone {
+	if err == nil && w.o.Leads {
 		err = w.endLeases(ctx)
 	}
 	if err == nil {

@@ -64,7 +64,7 @@ func TestLeasesOfDeadWorkerEndAtTheStart(t *testing.T) {
 		}
 		return nil
 	})
-	o.work(func(o *mail.Options) { o.Alone = true })
+	o.work(func(o *mail.Options) { o.Leads = true })
 	o.until(access.MessageSent, ids...)
 	for i, id := range ids {
 		want := int64(2)

@@ -13,6 +13,8 @@ import (
 	"doorward/backend/mail"
 	"doorward/backend/mail/mailtest"
 	"doorward/backend/store"
+	"doorward/backend/store/kv"
+	"doorward/backend/store/kv/enginetest"
 )
 
 // A clock stands still until it is moved.
@@ -67,8 +69,13 @@ type office struct {
 
 func newOffice(t *testing.T, o mailtest.Options) *office {
 	t.Helper()
+	return newOfficeOn(t, o, enginetest.Open)
+}
+
+func newOfficeOn(t *testing.T, o mailtest.Options, engine kv.Opener) *office {
+	t.Helper()
 	c := newClock()
-	s, err := store.Open(store.Options{Now: c.Now, Twice: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	s, err := store.Open(store.Options{Engine: engine, Now: c.Now, Twice: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

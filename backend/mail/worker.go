@@ -27,7 +27,7 @@ type Options struct {
 	HELO      string                        // the host of the public URL
 	PerMinute int                           // most emails handed in within a minute; zero: 120
 	Beat      func(time.Time) time.Duration // how long until what became of sign-in emails may be kept; nil: at once
-	Alone     bool                          // nobody else works on this store: what is leased was by a worker that died
+	Leads     bool                          // it runs while its process leads: what is leased at its start was by one that led before
 	Logger    *slog.Logger
 
 	At     func(time.Time) <-chan time.Time // tells when the store's clock has come to a time; nil: as the real one runs

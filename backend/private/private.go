@@ -92,7 +92,7 @@ func Dir(dir string) (was fs.FileMode, err error) {
 		return 0, err
 	}
 	if !info.IsDir() {
-		return 0, access.Errorf(access.Unavailable, "%s is a file. Give --data a directory.",
+		return 0, access.Errorf(access.NoData, "%s is a file. Give --data a directory.",
 			dir).WithCode("data_dir_not_ours")
 	}
 	if owner, other := Owner(info); other {
@@ -103,7 +103,7 @@ func Dir(dir string) (was fs.FileMode, err error) {
 
 func movable(dir, above, owner string) error {
 	return access.Errorf(
-		access.Unavailable,
+		access.NoData,
 		"The data directory %s lies in %s, which belongs to the user %s, who could put another in its place. "+
 			"Choose a directory that only root can move, or run this as that user, with: sudo "+
 			"-u '%s'",
@@ -117,7 +117,7 @@ func movable(dir, above, owner string) error {
 func foreign(dir, owner string) error {
 	if isRoot() {
 		return access.Errorf(
-			access.Unavailable,
+			access.NoData,
 			"The data directory %s belongs to the user %s. What root writes there, that user's server could "+
 				"not read. Start the server first, or run this as that user, with: sudo "+
 				"-u '%s'",
@@ -127,7 +127,7 @@ func foreign(dir, owner string) error {
 		).WithCode("data_dir_of_another_user")
 	}
 	return access.Errorf(
-		access.Unavailable,
+		access.NoData,
 		"The data directory %s belongs to the user %s, who could read and change all that is kept there. "+
 			"Choose a directory of your own, such as one inside it.",
 		dir,

@@ -70,6 +70,14 @@ func (g *gate) init() {
 	g.byMember = map[access.MemberID]map[access.SecretHash]bool{}
 }
 
+// forget drops every principal, and those that are being read.
+func (g *gate) forget() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.init()
+	g.drops++
+}
+
 func (g *gate) get(h access.SecretHash) (*Principal, uint64) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()

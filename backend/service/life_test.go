@@ -16,6 +16,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/store"
+	"doorward/backend/store/kv/enginetest"
 )
 
 // lifeChecks is how many lives one ordinary run leads; -rapid.checks leads more.
@@ -100,7 +101,7 @@ func newLife(rt *rapid.T) *life {
 	l := &life{clock: newClock(), ctx: context.Background()}
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var err error
-	l.store, err = store.Open(store.Options{Now: l.clock.now, Logger: quiet, Twice: true, MinFree: 1})
+	l.store, err = store.Open(store.Options{Engine: enginetest.Open, Now: l.clock.now, Logger: quiet, Twice: true, MinFree: 1})
 	l.must(rt, err)
 	l.openDesk(rt)
 	for i := range 5 {

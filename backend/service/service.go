@@ -76,6 +76,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	o.Store.OnCommit(s.committed)
+	o.Store.OnLead(s.led)
 	if err := s.repairTokens(ctx); err != nil {
 		s.log.ErrorContext(
 			ctx,
@@ -119,6 +120,19 @@ func (s *Service) committed(all []store.Change) {
 			}
 		}
 	}
+}
+
+// led forgets what is remembered of the store when this process begins to lead or
+// stops: others write while it does not.
+func (s *Service) led(bool) {
+	s.gate.forget()
+	s.policy.Store(nil)
+}
+
+// WithOperation names what is kept under ctx, so that what became of it can be asked
+// about; see store.WithOperation.
+func WithOperation(ctx context.Context, id string) context.Context {
+	return store.WithOperation(ctx, id)
 }
 
 func wake(c chan struct{}) {

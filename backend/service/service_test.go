@@ -15,6 +15,8 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/store"
+	"doorward/backend/store/kv"
+	"doorward/backend/store/kv/enginetest"
 )
 
 var noon = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -34,12 +36,13 @@ func (c *clock) forward(d time.Duration) { c.at.Add(d.Microseconds()) }
 // An office is a service on a real store, with the people the tests are about.
 type office struct {
 	*Service
-	t     testing.TB
-	store *store.Store
-	clock *clock
-	dir   string
-	mail  bool
-	up    func() time.Duration // nil: as the clock goes
+	engine kv.Opener
+	t      testing.TB
+	store  *store.Store
+	clock  *clock
+	dir    string
+	mail   bool
+	up     func() time.Duration // nil: as the clock goes
 
 	ann, bob, fay access.Actor // two Admins, a member of Fleet
 }
@@ -67,7 +70,7 @@ func openOffice(t testing.TB, options ...officeOption) *office {
 
 func emptyOffice(t testing.TB, options ...officeOption) *office {
 	t.Helper()
-	o := &office{t: t, clock: newClock(), mail: true}
+	o := &office{t: t, clock: newClock(), mail: true, engine: enginetest.Open}
 	for _, option := range options {
 		option(o)
 	}
@@ -80,7 +83,7 @@ func (o *office) open() {
 	o.t.Helper()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var err error
-	o.store, err = store.Open(store.Options{
+	o.store, err = store.Open(store.Options{Engine: o.engine,
 		Dir:     o.dir,
 		Now:     o.clock.now,
 		Uptime:  o.up,

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/store"
@@ -16,7 +17,20 @@ type FirstAdmin struct {
 
 // OpenSetup makes a one-time setup link, in place of an older one. The link is
 // empty once there was an Admin: setup is closed for ever then.
-func (s *Service) OpenSetup(ctx context.Context) (link string, err error) {
+func (s *Service) OpenSetup(ctx context.Context) (link string, err error) { return s.openSetup(ctx, 0) }
+
+// OpenSetupAtLead is OpenSetup for a machine that begins to lead. It leaves a link
+// alone that another made within the hour: whoever has it is about to open it.
+func (s *Service) OpenSetupAtLead(ctx context.Context) (link string, err error) {
+	return s.openSetup(ctx, setupLinkRest)
+}
+
+// setupLinkRest is for how long a setup link is left alone by machines that begin to
+// lead.
+const setupLinkRest = time.Hour
+
+// openSetup makes a link, unless there is one that is younger than rest.
+func (s *Service) openSetup(ctx context.Context, rest time.Duration) (link string, err error) {
 	secret := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		link = ""
@@ -24,8 +38,12 @@ func (s *Service) OpenSetup(ctx context.Context) (link string, err error) {
 		if err != nil || closed {
 			return err
 		}
+		was, err := tx.Setup()
+		if err != nil || tx.Now.Before(was.CreatedAt.Add(rest)) {
+			return err
+		}
 		link = s.publicURL + "/setup/" + secret.Reveal()
-		return tx.PutSetup(access.Setup{Secret: secret.Hash()})
+		return tx.PutSetup(access.Setup{Secret: secret.Hash(), CreatedAt: tx.Now})
 	})
 	return link, err
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"doorward/backend/access"
-	"doorward/backend/store/kv/kvtest"
+	"doorward/backend/store/kv/badger/badgertest"
 )
 
 // A thousand links have nothing in common by which the next could be guessed:
@@ -71,7 +71,7 @@ func TestStolenDiskOpensNothing(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(o.dir, "doorward.backup"), backup.Bytes(), 0o600))
 
 	for _, when := range []string{"while it runs", "after it has ended"} {
-		found, err := kvtest.Traces(o.dir, secrets)
+		found, err := badgertest.Traces(o.dir, secrets)
 		must(t, err)
 		for s, files := range found {
 			if len(files) > 0 {
@@ -83,7 +83,7 @@ func TestStolenDiskOpensNothing(t *testing.T) {
 		}
 	}
 	// The search finds what is there: an address is in the clear.
-	if found, err := kvtest.Traces(o.dir, []string{"fay@example.org"}); err != nil || len(found["fay@example.org"]) == 0 {
+	if found, err := badgertest.Traces(o.dir, []string{"fay@example.org"}); err != nil || len(found["fay@example.org"]) == 0 {
 		t.Errorf("the search finds nothing at all: %v, %v", found, err)
 	}
 	must(t, filepath.WalkDir(o.dir, func(path string, e fs.DirEntry, err error) error {

@@ -70,7 +70,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	sum := sha256.New()
 	buffered := bufio.NewWriterSize(w, 1<<16)
 	out := &frameWriter{w: io.MultiWriter(buffered, sum)}
-	header, err := json.Marshal(BackupHeader{Instance: s.Instance(), MadeAt: s.now(), Key: hex.EncodeToString(s.keys.root)})
+	header, err := json.Marshal(BackupHeader{Instance: s.Instance(), MadeAt: s.Now(), Key: hex.EncodeToString(s.keys.root)})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"doorward/backend/access"
+	"doorward/backend/store/kv/enginetest"
 	"doorward/backend/store/kv/kvtest"
 )
 
@@ -93,7 +94,7 @@ func backups(t *testing.T, instance int) (older, whole []byte) {
 
 // restored is what is counted and who is in a backup, after a restore that was looked over.
 func restored(data []byte, into string) (who string, err error) {
-	o := Options{Dir: into, MinFree: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	o := Options{Engine: enginetest.Open, Dir: into, MinFree: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	out, err := Restore(context.Background(), bytes.NewReader(data), o)
 	if err != nil {
 		return "", err

@@ -85,7 +85,7 @@ func change(e kv.Event) (Change, bool) {
 func (s *Store) Watch(ctx context.Context) (<-chan Change, error) {
 	events, err := s.kv.Watch(ctx, nil)
 	if err != nil {
-		return nil, err
+		return nil, s.explain(err)
 	}
 	out := make(chan Change)
 	go func() {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -157,4 +158,53 @@ func (s *Store) lastKnown(ctx context.Context) (known time.Time, err error) {
 		return err
 	})
 	return known, err
+}
+
+// maxSkew is how far the clocks of two machines that lead one after the other may be
+// apart. Further back than that a clock was set: it counts as it is, since what was
+// to end soon must not last until it has caught up.
+const maxSkew = 10 * time.Second
+
+// latest is when the last entry of the audit log was made that another process
+// made: the one that led before, or that ran here before. To its own entries a
+// process needs no such rule, and a clock that is put back under it is to be seen.
+type latest struct {
+	at     atomic.Int64 // microseconds
+	unread atomic.Bool  // the log has not been looked at since this process began to lead
+}
+
+// recorded notes when an entry was made.
+func (l *latest) recorded(at time.Time) { l.at.Store(at.UnixMicro()) }
+
+// notBehind is now, or the time of the last entry where that is ahead by what two
+// clocks differ.
+func (l *latest) notBehind(now time.Time) time.Time {
+	last := time.UnixMicro(l.at.Load())
+	if ahead := last.Sub(now); ahead > 0 && ahead <= maxSkew {
+		return last.UTC()
+	}
+	return now
+}
+
+// Now is the store's clock, to the microsecond. It is not behind the last entry that
+// another process made, unless the clock was set back.
+func (s *Store) Now() time.Time { return s.latest.notBehind(s.clockNow()) }
+
+// readLatest looks when the last entry was made, once after each time that this
+// process began to lead.
+func (s *Store) readLatest(ctx context.Context) error {
+	if !s.latest.unread.Load() {
+		return nil
+	}
+	return s.View(ctx, func(tx *Tx) error {
+		p, err := tx.Audit("", 1)
+		if err != nil {
+			return err
+		}
+		if len(p.Items) > 0 {
+			s.latest.recorded(p.Items[0].At)
+		}
+		s.latest.unread.Store(false)
+		return nil
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/store/kv/enginetest"
 )
 
 // The clock of a machine is wrong once. What deletes and ends waits, in both
@@ -67,6 +68,7 @@ func TestClockAtAStart(t *testing.T) {
 	start := func(at time.Time) *Store {
 		t.Helper()
 		s, err := Open(Options{
+			Engine:  enginetest.Open,
 			Dir:     dir,
 			MinFree: 1,
 			Now:     func() time.Time { return at },
@@ -121,7 +123,7 @@ func TestEntriesOfAWrongClockAreNoWord(t *testing.T) {
 	dir, at := t.TempDir()+"/data", noon
 	start := func() *Store {
 		t.Helper()
-		s, err := Open(Options{Dir: dir, MinFree: 1, Now: func() time.Time { return at }, Uptime: func() time.Duration { return 0 }})
+		s, err := Open(Options{Engine: enginetest.Open, Dir: dir, MinFree: 1, Now: func() time.Time { return at }, Uptime: func() time.Duration { return 0 }})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
+	"doorward/backend/store/kv/enginetest"
 	"doorward/backend/store/kv/kvtest"
 )
 
@@ -158,7 +159,7 @@ func harmed(t *testing.T, instance int) (dir, older string, want [32]byte) {
 
 func harmable(t *testing.T, dir string) *Store {
 	t.Helper()
-	s, err := Open(Options{Dir: dir, MinFree: 1, Logger: slog.New(slog.DiscardHandler)})
+	s, err := Open(Options{Engine: enginetest.Open, Dir: dir, MinFree: 1, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +168,7 @@ func harmable(t *testing.T, dir string) *Store {
 
 // answers is everything that a data directory holds, gone over as verify does.
 func answers(dir string) (sum [32]byte, err error) {
-	s, err := Open(Options{Dir: dir, MinFree: 1, Logger: slog.New(slog.DiscardHandler)})
+	s, err := Open(Options{Engine: enginetest.Open, Dir: dir, MinFree: 1, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return sum, err
 	}

@@ -21,7 +21,7 @@ var fillPasses = []string{"acmqrt", "wx"}
 // addresses must differ.
 func (s *Store) Fill(ctx context.Context, n int, member func(i int) access.Member) error {
 	f := filler{n: n, member: member, passes: fillPasses}
-	if err := s.kv.Load(ctx, f.next); err != nil {
+	if err := s.load(ctx, f.next); err != nil {
 		return err
 	}
 	return s.Update(ctx, func(tx *Tx) error { return tx.Record(access.System, access.ActionRestoreData, "", "") })
@@ -40,7 +40,7 @@ func (f *filler) next() (kv.KV, error) {
 		if len(f.passes) == 0 {
 			return kv.KV{}, io.EOF
 		}
-		if err := f.gather(f.passes[0]); err != nil {
+		if err := f.collect(f.passes[0]); err != nil {
 			return kv.KV{}, err
 		}
 		f.passes = f.passes[1:]
@@ -50,9 +50,9 @@ func (f *filler) next() (kv.KV, error) {
 	return first, nil
 }
 
-// gather puts the records under these prefixes in order.
-func (f *filler) gather(prefixes string) error {
-	tx := &Tx{kv: gathered{prefixes, &f.batch}}
+// collect puts the records under these prefixes in order.
+func (f *filler) collect(prefixes string) error {
+	tx := &Tx{kv: collectingTx{prefixes, &f.batch}}
 	counters := access.Counters{}
 	for i := range f.n {
 		m := f.member(i)
@@ -73,19 +73,19 @@ func (f *filler) gather(prefixes string) error {
 	return nil
 }
 
-// gathered is a transaction that only takes, and only under some prefixes.
-type gathered struct {
+// A collectingTx is a transaction that only takes, and only under some prefixes.
+type collectingTx struct {
 	prefixes string
 	into     *[]kv.KV
 }
 
-func (g gathered) Set(key, value []byte) error {
+func (g collectingTx) Set(key, value []byte) error {
 	if strings.IndexByte(g.prefixes, key[0]) >= 0 {
 		*g.into = append(*g.into, kv.KV{Key: key, Value: value})
 	}
 	return nil
 }
 
-func (gathered) Get([]byte) ([]byte, error)                { return nil, kv.ErrNotFound }
-func (gathered) Delete([]byte) error                       { return nil }
-func (gathered) Scan([]byte, []byte, int) ([]kv.KV, error) { return nil, nil }
+func (collectingTx) Get([]byte) ([]byte, error)                { return nil, kv.ErrNotFound }
+func (collectingTx) Delete([]byte) error                       { return nil }
+func (collectingTx) Scan([]byte, []byte, int) ([]kv.KV, error) { return nil, nil }

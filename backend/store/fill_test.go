@@ -8,6 +8,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/store"
+	"doorward/backend/store/kv/enginetest"
 )
 
 var filledAt = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -34,7 +35,7 @@ func TestFill(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const n = 300
 			ctx := context.Background()
-			s, err := store.Open(store.Options{Dir: dir})
+			s, err := store.Open(store.Options{Engine: enginetest.Open, Dir: dir})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"doorward/backend/access"
+	"doorward/backend/store/kv/enginetest"
 )
 
 // Eve, another user of the machine, has made the directory that root's server is
@@ -33,7 +34,7 @@ func TestRootWritesThroughNobodysLink(t *testing.T) {
 		}
 	}
 	own := plant("own")
-	s, err := Open(Options{Dir: own, MinFree: 1})
+	s, err := Open(Options{Engine: enginetest.Open, Dir: own, MinFree: 1})
 	must(t, err)
 	must(t, s.Close())
 	untouched("in a directory of one's own")
@@ -43,7 +44,7 @@ func TestRootWritesThroughNobodysLink(t *testing.T) {
 
 	must(t, os.RemoveAll(filepath.Join(own, keyFile)))
 	must(t, os.Symlink(victim, filepath.Join(own, keyFile)))
-	if s, err := Open(Options{Dir: own, MinFree: 1}); err == nil {
+	if s, err := Open(Options{Engine: enginetest.Open, Dir: own, MinFree: 1}); err == nil {
 		s.Close()
 		t.Error("a link is taken for the instance key")
 	}
@@ -56,7 +57,7 @@ func TestRootWritesThroughNobodysLink(t *testing.T) {
 	if err := os.Chown(theirs, 54321, 54321); err != nil {
 		t.Skip("this root cannot give files away: ", err)
 	}
-	_, err = Open(Options{Dir: theirs, MinFree: 1})
+	_, err = Open(Options{Engine: enginetest.Open, Dir: theirs, MinFree: 1})
 	if e := access.Explain(err); e.Code != "data_dir_of_another_user" {
 		t.Errorf("Open = %v", err)
 	}

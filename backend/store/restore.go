@@ -14,7 +14,6 @@ import (
 	"strconv"
 
 	"doorward/backend/access"
-	"doorward/backend/store/kv"
 )
 
 // restoring is where in a data directory a backup is restored and looked over,
@@ -87,8 +86,8 @@ func restoreInto(ctx context.Context, f *frameReader, root []byte, o Options, di
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if err := firstError(
-		s.kv.Load(ctx, f.next),
-		s.kv.BumpEpoch(ctx),
+		s.load(ctx, f.next),
+		s.bumpEpoch(ctx),
 		startable(s.soundRecords(ctx)),
 		startable(s.soundWhole(ctx)),
 	); err != nil {
@@ -105,7 +104,7 @@ func restoreInto(ctx context.Context, f *frameReader, root []byte, o Options, di
 // first, so that a start between the two finds its key missing, and not an
 // empty place for a new store.
 func moveUp(work, dir string) error {
-	for _, name := range []string{kv.DirName, keyFile} {
+	for _, name := range []string{engineDir, keyFile} {
 		if err := os.Rename(filepath.Join(work, name), filepath.Join(dir, name)); err != nil {
 			return err
 		}

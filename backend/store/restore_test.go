@@ -106,12 +106,12 @@ func TestHalfARestoreIsNoDataDirectory(t *testing.T) {
 	started := false
 	r := &watched{r: bytes.NewReader(text), at: len(text) - 100, do: func() {
 		started = true
-		for _, name := range []string{kv.DirName, keyFile} {
+		for _, name := range []string{engineDir, keyFile} {
 			if _, err := os.Stat(filepath.Join(into, name)); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("%s stands there before the backup was read: %v", name, err)
 			}
 		}
-		if _, err := os.Stat(filepath.Join(into, restoring, kv.DirName)); err != nil {
+		if _, err := os.Stat(filepath.Join(into, restoring, engineDir)); err != nil {
 			t.Error("nothing was under way: ", err)
 		}
 	}}

@@ -70,7 +70,7 @@ func TestSchema1Opens(t *testing.T) {
 		check func(t *testing.T, b *box)
 	}{
 		{"verifies", func(t *testing.T, b *box) {
-			want := Report{Records: 300, Members: 9, Letters: 16, AuditEntries: 30}
+			want := Report{Records: 300, Members: 9, Messages: 16, AuditEntries: 30}
 			if got := b.verify(); got != want {
 				t.Errorf("Verify = %+v, want %+v", got, want)
 			}
@@ -123,7 +123,7 @@ func schema1Members(t *testing.T, b *box) {
 		t.Errorf("a search finds %q", found)
 	}
 	b.view(func(tx *Tx) error {
-		p, err := tx.Waiting("", 50)
+		p, err := tx.LoginRequests("", 50)
 		if err != nil || p.Total != 6 || p.Items[0].Email.Canonical != "bo@example.com" {
 			t.Errorf("login requests = %d, first %+v, %v", p.Total, p.Items[0], err)
 		}
@@ -137,7 +137,7 @@ func schema1Members(t *testing.T, b *box) {
 func schema1Counters(t *testing.T, b *box) {
 	b.view(func(tx *Tx) error {
 		c, err := tx.Counters()
-		got := fmt.Sprint(c.Pending, c.Accepted, c.Active, c.Suspended, c.Admins, c.Tokens, c.Roles, c.Letters)
+		got := fmt.Sprint(c.Pending, c.Accepted, c.Active, c.Suspended, c.Admins, c.Tokens, c.Roles, c.Messages)
 		want := "6 1 2 1 1 2 map[AILoop:2 Admin:1 Fleet:6 Night Pilots:1] map[kept:16]"
 		if err != nil || got != want {
 			t.Errorf("counters = %s, %v, want %s", got, err, want)
@@ -198,18 +198,18 @@ func schema1Sessions(t *testing.T, b *box) {
 // schema1Outbox: the words of every email can be read, and a link of those that
 // have one is whole.
 func schema1Outbox(t *testing.T, b *box) {
-	kinds := map[access.LetterKind]int{}
+	kinds := map[access.MessageKind]int{}
 	b.view(func(tx *Tx) error {
-		p, err := tx.Letters("", 50)
+		p, err := tx.Messages("", 50)
 		for _, l := range p.Items {
 			kinds[l.Kind]++
-			w, err := tx.Words(l.ID)
+			w, err := tx.MessageBody(l.ID)
 			if err != nil || w.Subject == "" || w.Text == "" || !strings.Contains(w.HTML, "</html>") {
-				t.Errorf("the words of the %s email to %s: %+v, %v", l.Kind, l.To, w, err)
+				t.Errorf("the words of the %s email to %s: %+v, %v", l.Kind, l.Recipient, w, err)
 			}
-			opens := l.Kind == access.InvitationLetter || l.Kind == access.SignInLetter
+			opens := l.Kind == access.InvitationMessage || l.Kind == access.SignInMessage
 			if opens && !strings.Contains(w.Text, "http://127.0.0.1:18099/login/") {
-				t.Errorf("the %s email to %s has no link", l.Kind, l.To)
+				t.Errorf("the %s email to %s has no link", l.Kind, l.Recipient)
 			}
 		}
 		return err
@@ -230,7 +230,7 @@ func schema1Audit(t *testing.T, b *box) {
 			t.Fatalf("the log has %d entries, %v", len(p.Items), err)
 		}
 		first, last := p.Items[29], p.Items[0]
-		if first.Did != access.DidSetup || last.Did != access.DidInvite || last.Seq != 30 {
+		if first.Action != access.ActionSetUp || last.Action != access.ActionInvite || last.Seq != 30 {
 			t.Errorf("the log goes from %+v to %+v", first, last)
 		}
 		return nil

@@ -27,23 +27,26 @@ import (
 
 // Options say where and how to keep.
 type Options struct {
-	Dir     string // the data directory; empty: in memory, for tests
+	Engine  kv.Opener // what keeps the bytes
+	Dir     string    // the data directory; empty: in memory, for tests
 	Now     func() time.Time
 	Uptime  func() time.Duration // what no clock changes; nil: of this process, or as Now goes where that is given
 	Logger  *slog.Logger
 	Twice   bool   // test mode: every Update function runs twice
-	MinFree uint64 // bytes; see kv.Options
+	MinFree uint64 // bytes; see kv.Config
 	Free    func(string) (uint64, error)
 }
 
 // A Store is the typed store. It is safe for concurrent use.
 type Store struct {
-	kv       *kv.Badger
-	now      func() time.Time
+	kv       engine
+	dir      string // the data directory
+	clockNow func() time.Time
+	latest   latest
+	lead     lead
 	clock    *clock
 	keys     keys
 	recent   recent
-	onCommit atomic.Pointer[func([]Change)]
 	onUpdate atomic.Pointer[func(Weight)]
 }
 
@@ -72,16 +75,15 @@ func Open(o Options) (*Store, error) {
 	}
 	root := make([]byte, 32)
 	rand.Read(root)
-	ko := kv.Options{MinFree: o.MinFree, Free: o.Free, Logger: o.Logger, Twice: o.Twice, Now: o.Now}
-	s := &Store{}
-	ko.Committed = s.committed
+	c := kv.Config{MinFree: o.MinFree, Free: o.Free, Logger: o.Logger, Twice: o.Twice, Now: o.Now}
+	s := &Store{dir: o.Dir}
 	if o.Dir != "" {
-		ko.Dir = filepath.Join(o.Dir, kv.DirName)
+		c.Dir = filepath.Join(o.Dir, engineDir)
 		if err := prepareDir(o.Dir, o.Logger); err != nil {
 			return nil, err
 		}
 	}
-	engine, err := kv.Open(ko)
+	engine, err := openEngine(o, c)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +93,7 @@ func Open(o Options) (*Store, error) {
 		}
 	}
 	s.kv, s.keys, s.recent = engine, deriveKeys(root), newRecent()
-	s.now = func() time.Time { return o.Now().UTC().Truncate(time.Microsecond) }
+	s.clockNow = func() time.Time { return o.Now().UTC().Truncate(time.Microsecond) }
 	if err := s.checkKey(); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
@@ -99,45 +101,25 @@ func Open(o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	s.clock = newClock(s.now, o.Uptime, known)
+	s.clock = newClock(s.clockNow, o.Uptime, known)
+	s.latest.unread.Store(true)
+	s.lead.follow(engine, func() { s.latest.unread.Store(true) })
 	return s, nil
 }
 
-// OnCommit has fn called after each commit, in order, before the Update that
-// made it returns: what fn drops from a cache is never served afterwards. fn
-// must be quick and must not call the store. There is one fn; a later call
-// replaces it.
-func (s *Store) OnCommit(fn func([]Change)) { s.onCommit.Store(&fn) }
-
-func (s *Store) committed(events []kv.Event) {
-	if fn := s.onCommit.Load(); fn != nil {
-		(*fn)(changes(events))
-	}
-}
-
 // Close waits for what is being written and lets go of the directory.
-func (s *Store) Close() error { return s.kv.Close() }
+func (s *Store) Close() error {
+	s.lead.end()
+	return s.explain(s.kv.Close())
+}
 
 // Ready reports whether the store takes writes.
 func (s *Store) Ready(ctx context.Context) error {
-	return s.kv.Update(ctx, kv.NewOp(), func(kv.Tx) error { return nil })
+	return s.explain(s.kv.Update(ctx, opOf(ctx), func(kv.Tx) error { return nil }))
 }
-
-// Now is the store's clock, to the microsecond.
-func (s *Store) Now() time.Time { return s.now() }
 
 // Instance is the random name of this Doorward.
 func (s *Store) Instance() string { return s.kv.Identity().Instance }
-
-// Compact rewrites what is needed so that nothing deleted is left in the bytes
-// of the data directory.
-func (s *Store) Compact(ctx context.Context) error { return s.kv.Compact(ctx) }
-
-// Each goes over everything kept, as it was at one moment, in the order of the
-// keys. Key and value are good until fn returns.
-func (s *Store) Each(ctx context.Context, fn func(key, value []byte) error) error {
-	return s.kv.Each(ctx, nil, fn)
-}
 
 // A Tx is one consistent view of everything kept, at one moment. It is good
 // only inside the function it was given to.
@@ -158,19 +140,23 @@ type Tx struct {
 
 // View runs fn on one consistent state.
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
-	now := s.now()
-	return s.kv.View(ctx, func(t kv.Tx) error {
+	now := s.Now()
+	return s.explain(s.kv.View(ctx, func(t kv.Tx) error {
 		return fn(&Tx{Now: now, kv: t, keys: &s.keys, recent: &s.recent})
-	})
+	}))
 }
 
 // Update runs fn in a transaction: all that it writes is kept, or none of it,
 // and it is on the disk when Update returns. fn may run more than once, so it
 // must change nothing but tx and what it sets again each time.
 func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
-	now := s.now()
-	return s.kv.Update(ctx, kv.NewOp(), func(t kv.Tx) error {
-		tx := &Tx{Now: now, kv: t, keys: &s.keys, recent: &s.recent, missing: make(map[string]struct{}, 8)}
+	if err := s.readLatest(ctx); err != nil {
+		return err
+	}
+	now := s.Now()
+	op := opOf(ctx)
+	err := s.kv.Update(ctx, op, func(t kv.Tx) error {
+		tx := &Tx{Now: s.latest.notBehind(now), kv: t, keys: &s.keys, recent: &s.recent, missing: make(map[string]struct{}, 8)}
 		weigh := s.onUpdate.Load()
 		if weigh != nil {
 			tx.kv = &weighed{Tx: t, wrote: shape{}}
@@ -186,6 +172,7 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 		}
 		return nil
 	})
+	return s.explain(s.settle(ctx, op, err))
 }
 
 // Urgent marks an Update that takes rights away, which is kept also while the
@@ -225,7 +212,10 @@ func (s *Store) DeriveKey(use string) []byte {
 	return k
 }
 
-const keyFile = "instance.key"
+const (
+	keyFile   = "instance.key"
+	engineDir = "store" // where in the data directory the engine keeps its files
+)
 
 // prepareDir makes the data directory, puts one of ours right that others can
 // read, and refuses somebody else's.
@@ -236,18 +226,18 @@ func prepareDir(dir string, log *slog.Logger) error {
 	case errors.As(err, &told):
 		return told
 	case errors.Is(err, syscall.ENOTDIR):
-		return access.Errorf(access.Unavailable, "%s is a file. Give --data a directory.",
+		return access.Errorf(access.NoData, "%s is a file. Give --data a directory.",
 			dir).WithCode("data_dir_not_ours").Because(err)
 	case errors.Is(err, fs.ErrPermission):
 		return access.Errorf(
-			access.Unavailable,
+			access.NoData,
 			"The data directory %s cannot be made, or not be read: %v. Give it to the user that runs Doorward, or choose "+
 				"another.",
 			dir,
 			cause(err),
 		).WithCode("data_dir_unreadable").Because(err)
 	case err != nil:
-		return access.Errorf(access.Unavailable, "The data directory %s cannot be made: %v.",
+		return access.Errorf(access.NoData, "The data directory %s cannot be made: %v.",
 			dir, cause(err)).WithCode("data_dir_unwritable").Because(err)
 	case was != 0:
 		log.Warn(
@@ -266,14 +256,14 @@ func prepareDir(dir string, log *slog.Logger) error {
 func refuseForeign(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return access.Errorf(access.Unavailable, "The data directory %s cannot be read: %v.", dir, cause(err)).WithCode("data_dir_unreadable").Because(err)
+		return access.Errorf(access.NoData, "The data directory %s cannot be read: %v.", dir, cause(err)).WithCode("data_dir_unreadable").Because(err)
 	}
 	known := func(name string) bool {
-		return name == kv.DirName || strings.HasPrefix(name, kv.DirName+".") || strings.HasPrefix(name, keyFile) || strings.HasPrefix(name, "doorward.")
+		return name == engineDir || strings.HasPrefix(name, engineDir+".") || strings.HasPrefix(name, keyFile) || strings.HasPrefix(name, "doorward.")
 	}
 	for _, e := range entries {
 		if !known(e.Name()) && e.Name() != "lost+found" {
-			return access.Errorf(access.Unavailable, "%s holds %q, which is not Doorward's. Give --data a directory of its own.", dir, access.Shorten(e.Name(), 40)).WithCode("data_dir_not_ours")
+			return access.Errorf(access.NoData, "%s holds %q, which is not Doorward's. Give --data a directory of its own.", dir, access.Shorten(e.Name(), 40)).WithCode("data_dir_not_ours")
 		}
 	}
 	return nil
@@ -289,7 +279,7 @@ func cause(err error) error {
 
 // instanceKey reads the instance key, or writes one beside a store that holds
 // nothing yet.
-func instanceKey(dir string, engine *kv.Badger, new []byte, log *slog.Logger) ([]byte, error) {
+func instanceKey(dir string, engine kv.Store, new []byte, log *slog.Logger) ([]byte, error) {
 	name := filepath.Join(dir, keyFile)
 	text, err := readKey(name, log)
 	if errors.Is(err, os.ErrNotExist) {
@@ -333,7 +323,7 @@ func readKey(name string, log *slog.Logger) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, 1<<10))
 }
 
-func isEmpty(engine *kv.Badger) (empty bool, err error) {
+func isEmpty(engine kv.Store) (empty bool, err error) {
 	err = engine.View(context.Background(), func(t kv.Tx) error {
 		found, err := t.Scan(nil, nil, 1)
 		empty = len(found) == 0

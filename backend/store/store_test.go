@@ -13,6 +13,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/store/kv"
+	"doorward/backend/store/kv/enginetest"
 )
 
 var noon = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -45,7 +46,7 @@ func openBox(t testing.TB, dir string) *box {
 }
 
 func (b *box) options(dir string) Options {
-	return Options{Dir: dir, Now: b.now, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Twice: true, MinFree: 1}
+	return Options{Engine: enginetest.Open, Dir: dir, Now: b.now, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Twice: true, MinFree: 1}
 }
 
 func (b *box) open() {

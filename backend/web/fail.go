@@ -24,6 +24,7 @@ var status = map[access.Kind]int{
 	access.Expired:     http.StatusGone,
 	access.TooMany:     http.StatusTooManyRequests,
 	access.Unavailable: http.StatusServiceUnavailable,
+	access.NoData:      http.StatusServiceUnavailable,
 	access.Internal:    http.StatusInternalServerError,
 }
 
@@ -100,7 +101,7 @@ func (s *Server) refuse(c *fiber.Ctx, err error) refusal {
 		r.wait = slow.wait
 	case e.Kind == access.TooMany:
 		r.wait = time.Minute
-	case e.Kind == access.Unavailable:
+	case e.Kind == access.Unavailable, e.Kind == access.NoData:
 		r.wait = busyFor
 	}
 	if r.wait > 0 {
@@ -117,7 +118,7 @@ func (s *Server) explain(c *fiber.Ctx, err error) (e *access.Error, code int, nu
 		return routerError(f), f.Code, ""
 	}
 	e = shown(c, err)
-	if e.Kind == access.Internal || e == noData {
+	if e.Kind == access.Internal || e.Kind == access.NoData || e == noData {
 		number = access.NewID()[:8]
 		s.log.ErrorContext(c.UserContext(), "request failed", "request", number, "method", c.Method(), "route", c.Route().Path, "err", err)
 	}
@@ -135,7 +136,7 @@ var noData = access.Errorf(access.Unavailable, "The server cannot reach its data
 // shown is the part of an error that whoever asks may see.
 func shown(c *fiber.Ctx, err error) *access.Error {
 	e := access.Explain(err)
-	if strings.HasPrefix(e.Code, "data_dir_") && c.Locals(localKey) == nil {
+	if e.Kind == access.NoData && c.Locals(localKey) == nil {
 		return noData
 	}
 	return e
@@ -215,7 +216,7 @@ func (s *Server) messageFor(c *fiber.Ctx, e *access.Error, code int, wait time.D
 		return tooManyPage(l, again, wait)
 	case e.Code == "disk_full":
 		return diskFullPage(l, e.Message, again)
-	case e.Kind == access.Unavailable:
+	case e.Kind == access.Unavailable, e.Kind == access.NoData:
 		return busyPage(l, again, wait)
 	case e.Kind == access.Internal:
 		return ourErrorPage(l, number)

@@ -22,6 +22,8 @@ import (
 	"doorward/backend/address"
 	"doorward/backend/service"
 	"doorward/backend/store"
+	"doorward/backend/store/kv"
+	"doorward/backend/store/kv/enginetest"
 )
 
 // A house is a server on a real store in memory, with a clock that the test
@@ -43,9 +45,14 @@ const houseURL = "https://door.example.com"
 
 func newHouse(t testing.TB, change ...func(*Options)) *house {
 	t.Helper()
+	return newHouseOn(t, enginetest.Open, change...)
+}
+
+func newHouseOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *house {
+	t.Helper()
 	h := &house{t: t, now: time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC), log: &syncBuffer{}}
 	log := slog.New(slog.NewTextHandler(h.log, nil))
-	st, err := store.Open(store.Options{Now: h.clock, Uptime: h.uptime, Logger: log})
+	st, err := store.Open(store.Options{Engine: engine, Now: h.clock, Uptime: h.uptime, Logger: log})
 	h.must(err)
 	h.store = st
 	frontend := os.DirFS("../../frontend")

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
+	"doorward/backend/service"
 )
 
 type ctxKey int
@@ -49,6 +50,9 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 		if err := s.readBody(c); err != nil {
 			return s.fail(c, err)
 		}
+	}
+	if !safeMethod(c) {
+		c.SetUserContext(service.WithOperation(c.UserContext(), access.NewID()))
 	}
 	if err := c.Next(); err != nil {
 		return s.fail(c, err)

@@ -120,7 +120,7 @@ func TestOurFaultTellsNothing(t *testing.T) {
 func TestDamageIsForTheOperator(t *testing.T) {
 	h := newHouse(t)
 	const where = "/srv/door/data"
-	broken := access.Errorf(access.Unavailable, "The data in %s is damaged.", where).WithCode("data_dir_damaged")
+	broken := access.Errorf(access.NoData, "The data in %s is damaged.", where).WithCode("data_dir_damaged")
 	for _, local := range []bool{false, true} {
 		h.app = fiber.New(fiber.Config{ErrorHandler: h.web.fail})
 		if local {

@@ -12,6 +12,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/service"
 	"doorward/backend/store"
+	"doorward/backend/store/kv/badger"
 	"doorward/backend/web"
 )
 
@@ -32,7 +33,7 @@ func (h *house) later(ahead time.Duration) {
 	must(h.Stop())
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	now := func() time.Time { return time.Now().Add(time.Duration(h.clock.Load())) }
-	s, err := store.Open(store.Options{Dir: h.Dir, Logger: quiet, MinFree: 1, Now: now})
+	s, err := store.Open(store.Options{Engine: badger.Engine, Dir: h.Dir, Logger: quiet, MinFree: 1, Now: now})
 	must(err)
 	h.t.Cleanup(func() { s.Close() })
 	frontend := os.DirFS("../../../frontend")

@@ -21,7 +21,7 @@ import (
 	"time"
 
 	"doorward/backend/mail/mailtest"
-	"doorward/backend/store/kv/kvtest"
+	"doorward/backend/store/kv/badger/badgertest"
 )
 
 // Patience is how long anything may take on a machine that is busy with others.
@@ -272,7 +272,7 @@ func (p *Product) Do(args ...string) (Said, error) {
 
 // Traces says in which files of the data directory each needle's bytes are.
 func (p *Product) Traces(needles []string) (map[string][]string, error) {
-	return kvtest.Traces(p.Dir, needles)
+	return badgertest.Traces(p.Dir, needles)
 }
 
 // Eventually tries until it goes well, and gives up with the last error.

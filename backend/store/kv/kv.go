@@ -1,13 +1,12 @@
-// Package kv keeps bytes: an ordered map of keys to values, changed only by
-// serialisable transactions, and the embedded engine (Badger) that holds it.
-// It is the only package that imports Badger.
+// Package kv is the contract of storage: an ordered map of keys to values, which
+// changes only by serialisable transactions. It holds the interfaces, the limits,
+// the errors and the checks that every engine shares. It imports no engine and
+// has no sentences for people: package store says what an error means.
 //
-// # The seam
-//
-// [Store] and [Tx] are narrow on purpose: a second, replicated engine is to
-// stand behind them, and what one engine cannot do cheaply is left out. There
-// is no open iterator, no reverse order, no count, no expiry, no sequence. In
-// return every engine promises the same, and kvtest holds it to that:
+// [Store] and [Tx] are narrow on purpose: a replicated engine has to stand
+// behind them as well, so what such an engine cannot do cheaply is left out.
+// There is no open iterator, no reverse order, no count, no expiry, no sequence.
+// In return every engine promises the same, and kvtest holds it to that:
 //
 //   - An Update is serialisable: the outcome is as if all of them had run one
 //     after the other. Lost counters, write skew and phantoms cannot happen,
@@ -23,23 +22,13 @@
 //   - A value that is not the one that was written is [ErrCorrupt], never a
 //     wrong answer and never a silent absence.
 //
-// # Badger behind it
-//
-// One goroutine runs all functions of Updates, in the order in which they
-// came, and keeps a group of them with one fsync. Being alone, it needs no
-// conflict detection and retries nothing, however hot a key is; see writer.go.
-// What Badger does not promise by itself is added here: a checksum bound to
-// the key on every value (value.go), a sentinel and a directory of our own
-// (layout.go, guard.go), a look at its files before it opens them (probe.go),
-// the check of all tables (verify.go, tablefile.go), a note of what was
-// answered last (answered.go), a floor of free disk (disk.go), real
-// deletion (compact.go), and memory that is given back (rest.go).
+// What only some engines can do is a small interface each (optional.go), asked
+// for by type assertion.
 package kv
 
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 )
 
 // The limits that every engine enforces. Going over one fails the Update with
@@ -57,8 +46,8 @@ const (
 // A KV is one key and its value.
 type KV struct{ Key, Value []byte }
 
-// An OpID names one Update, so that an engine which lost its answer can find
-// out later whether it was kept. Badger always knows and ignores it.
+// An OpID names one Update, so that whoever lost its answer can ask later
+// whether it was kept ([OutcomeReader]).
 type OpID string
 
 // NewOp makes a name that nothing else has.
@@ -117,32 +106,3 @@ type Event struct {
 	Deleted bool
 	Resync  bool
 }
-
-// What an engine can answer besides an error of the function it was given.
-// They are found with errors.Is; what is wrapped around them says more, but
-// never holds the bytes of a key or a value.
-var (
-	ErrNotFound    = errors.New("there is no such key")
-	ErrTooLarge    = errors.New("over a limit of the store")
-	ErrUnavailable = errors.New("the store cannot do this now")
-
-	// ErrUnknownOutcome says that an Update may have been kept or not, and
-	// that nobody can tell yet. A replicated engine answers it after it has
-	// asked for the OpID in vain. Badger runs in this process, so the outcome
-	// is always known, save one case: the disk fails in the middle of a
-	// commit. Then the store stops, and the next start finds all of the Update
-	// or nothing.
-	ErrUnknownOutcome = errors.New("it is not known whether this was kept")
-
-	// ErrCorrupt says that what is stored is not what was written. Nothing
-	// more can be trusted; the way on is a backup.
-	ErrCorrupt = errors.New("what is stored is damaged")
-
-	// ErrReadOnly is answered by writes in a View, and by every Update while
-	// the disk is nearly full.
-	ErrReadOnly = errors.New("the store takes no writes")
-
-	// ErrConflict says that others were first until the time was up. Badger's
-	// single writer cannot lose a race and never answers it.
-	ErrConflict = errors.New("others were writing the same all the time")
-)

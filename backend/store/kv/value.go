@@ -11,29 +11,31 @@ import (
 // wrong key is as damaged as a wrong one.
 const (
 	valueVersion = 1
-	valueHeader  = 5
+
+	// SealBytes is how much longer a value is where it is stored.
+	SealBytes = 5
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// seal appends to dst what is stored for key and value.
-func seal(dst, key, value []byte) []byte {
+// Seal appends to dst what is stored for key and value.
+func Seal(dst, key, value []byte) []byte {
 	dst = append(dst, valueVersion)
 	dst = binary.BigEndian.AppendUint32(dst, sum(key, value))
 	return append(dst, value...)
 }
 
-// unseal returns the value inside stored, which must be what seal made for
+// Unseal returns the value inside stored, which must be what Seal made for
 // the same key. The value is a part of stored.
-func unseal(key, stored []byte) ([]byte, error) {
+func Unseal(key, stored []byte) ([]byte, error) {
 	switch {
-	case len(stored) < valueHeader:
+	case len(stored) < SealBytes:
 		return nil, fmt.Errorf("%w: a value is empty or cut", ErrCorrupt)
 	case stored[0] != valueVersion:
 		return nil, fmt.Errorf("%w: a value has version %d, which is not known here", ErrCorrupt, stored[0])
 	}
-	value := stored[valueHeader:]
-	if binary.BigEndian.Uint32(stored[1:valueHeader]) != sum(key, value) {
+	value := stored[SealBytes:]
+	if binary.BigEndian.Uint32(stored[1:SealBytes]) != sum(key, value) {
 		return nil, fmt.Errorf("%w: the checksum of a value is wrong", ErrCorrupt)
 	}
 	return value, nil

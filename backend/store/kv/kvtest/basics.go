@@ -13,7 +13,7 @@ import (
 var errRefused = errors.New("refused by the test")
 
 func getSetDelete(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	if got := get(t, s, "a"); got != "-" {
 		t.Errorf("a key that was never set is %q", got)
 	}
@@ -30,7 +30,7 @@ func getSetDelete(t *testing.T, open Open) {
 }
 
 func valuesOfAllSizes(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	for _, size := range []int{0, 1, 100, 4096, 32 << 10, kv.MaxValue - 1, kv.MaxValue} {
 		want := bytes.Repeat([]byte{byte(size), 0, 0xff}, size/3+1)[:size]
 		update(t, s, func(tx kv.Tx) error { return tx.Set([]byte("big"), want) })
@@ -49,7 +49,7 @@ func valuesOfAllSizes(t *testing.T, open Open) {
 }
 
 func keysOfAllBytes(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	keys := []string{"\x00", "\x00\x00", "\x00a", "!badger!txn", "/", "a\x00b", "m", "d", "op/1", "\xff", "\xff\xff", string(bytes.Repeat([]byte{0xff}, kv.MaxKey))}
 	for _, key := range keys {
 		set(t, s, key, "of "+key)
@@ -71,7 +71,7 @@ func keysOfAllBytes(t *testing.T, open Open) {
 // slicesAreOurs: a caller may change what it passed and what it got, and keep
 // it after the transaction.
 func slicesAreOurs(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	key, value := []byte("key"), []byte("value")
 	var got []byte
 	var found []kv.KV
@@ -106,7 +106,7 @@ func slicesAreOurs(t *testing.T, open Open) {
 }
 
 func readYourWrites(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	set(t, s, "a", "old", "b", "old")
 	update(t, s, func(tx kv.Tx) error {
 		err := errors.Join(
@@ -140,7 +140,7 @@ func readYourWrites(t *testing.T, open Open) {
 }
 
 func refusedLeavesNothing(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	set(t, s, "a", "1", "b", "1")
 	err := s.Update(t.Context(), kv.NewOp(), func(tx kv.Tx) error {
 		return errors.Join(tx.Set([]byte("a"), []byte("2")), tx.Delete([]byte("b")),
@@ -155,7 +155,7 @@ func refusedLeavesNothing(t *testing.T, open Open) {
 }
 
 func panicLeavesNothing(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	err := s.Update(t.Context(), kv.NewOp(), func(tx kv.Tx) error {
 		tx.Set([]byte("a"), []byte("1"))
 		panic("on purpose")
@@ -170,7 +170,7 @@ func panicLeavesNothing(t *testing.T, open Open) {
 }
 
 func viewIsOneMoment(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	set(t, s, "a", "1")
 	view(t, s, func(tx kv.Tx) error {
 		set(t, s, "a", "2", "b", "2")
@@ -190,7 +190,7 @@ func viewIsOneMoment(t *testing.T, open Open) {
 }
 
 func viewTakesNoWrites(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	view(t, s, func(tx kv.Tx) error {
 		if err := tx.Set([]byte("a"), []byte("1")); !errors.Is(err, kv.ErrReadOnly) {
 			t.Errorf("Set in a View = %v", err)
@@ -203,7 +203,7 @@ func viewTakesNoWrites(t *testing.T, open Open) {
 }
 
 func txEndsWithItsFunction(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	var inView, inUpdate kv.Tx
 	view(t, s, func(tx kv.Tx) error { inView = tx; return nil })
 	update(t, s, func(tx kv.Tx) error { inUpdate = tx; return tx.Set([]byte("a"), []byte("1")) })
@@ -224,7 +224,7 @@ func txEndsWithItsFunction(t *testing.T, open Open) {
 }
 
 func contexts(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	ran := false
@@ -253,7 +253,7 @@ func contexts(t *testing.T, open Open) {
 // waitingEndsWithContext: while one Update is busy, another that waits for it
 // ends with its context and is never run, or is run and tells so.
 func waitingEndsWithContext(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	entered, leave, first := make(chan struct{}, 8), make(chan struct{}), make(chan error, 1)
 	go func() {
 		first <- s.Update(long(t), kv.NewOp(), func(tx kv.Tx) error {
@@ -288,7 +288,7 @@ func waitingEndsWithContext(t *testing.T, open Open) {
 }
 
 func closedStore(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	set(t, s, "a", "1")
 	events, err := s.Watch(t.Context(), nil)
 	if err != nil {
@@ -315,13 +315,13 @@ func closedStore(t *testing.T, open Open) {
 }
 
 func reopenKeepsAll(t *testing.T, open Open, reopen Reopen) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	for round := range 3 {
 		for i := range 50 {
 			set(t, s, fmt.Sprintf("r%d/%03d", round, i), fmt.Sprint("v", i))
 		}
 		update(t, s, func(tx kv.Tx) error { return tx.Delete(fmt.Appendf(nil, "r%d/%03d", round, 7)) })
-		s = reopen(t, s, kv.Options{})
+		s = reopen(t, s)
 		for old := range round + 1 {
 			view(t, s, func(tx kv.Tx) error {
 				found, err := tx.Scan(fmt.Appendf(nil, "r%d/", old), fmt.Appendf(nil, "r%d0", old), 100)
@@ -330,6 +330,26 @@ func reopenKeepsAll(t *testing.T, open Open, reopen Reopen) {
 				}
 				return nil
 			})
+		}
+	}
+}
+
+// deleteOfNothing: to take away what is not there is an Update like any other. It is
+// answered, it changes nothing, and what waits behind it goes on.
+func deleteOfNothing(t *testing.T, open Open) {
+	s := open(t)
+	events, err := s.Watch(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	update(t, s, func(tx kv.Tx) error { return tx.Delete([]byte("nothing")) })
+	if got := get(t, s, "nothing"); got != "-" {
+		t.Errorf("what was never there is %q", got)
+	}
+	set(t, s, "after", "1")
+	for _, e := range until(t, events, "after") {
+		if string(e.Key) == "nothing" && !e.Deleted {
+			t.Error("the deletion of nothing is said to have set it")
 		}
 	}
 }

@@ -1,9 +1,10 @@
 // Package kvtest holds an engine of package kv to its promises. It knows
 // nothing of any engine: what passes here may stand behind the store.
 //
-// The tests come in four files: one caller alone (basics, scan, limits), many
-// at once (races), those who watch (watch), and what is left after the store
-// was closed (basics). Each opens its own store.
+// The tests are: one caller alone (basics, scan, limits), many at once (races),
+// those who watch (watch), what is left after the store was closed (basics), and
+// what an engine answers whose way to the disk fails (faults). Each opens its own
+// store.
 package kvtest
 
 import (
@@ -17,20 +18,35 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// An Open makes an empty store with o, as far as the engine knows the options,
-// and closes it when the test ends.
-type Open func(tb testing.TB, o kv.Options) kv.Store
+// An Open makes an empty store and closes it when the test ends.
+type Open func(tb testing.TB) kv.Store
 
-// A Reopen closes s and opens what it has left, with o. An engine that keeps
-// nothing has none.
-type Reopen func(tb testing.TB, s kv.Store, o kv.Options) kv.Store
+// A Reopen closes s and opens what it has left.
+type Reopen func(tb testing.TB, s kv.Store) kv.Store
+
+// An Option adds cases that not every engine can be put through.
+type Option func(*suite)
+
+type suite struct {
+	reopen Reopen
+	faults OpenFaulty
+}
+
+// WithReopen adds the cases of an engine that keeps what it has on the disk.
+func WithReopen(reopen Reopen) Option { return func(s *suite) { s.reopen = reopen } }
+
+// WithFaults adds the cases of an engine whose faults the test chooses.
+func WithFaults(open OpenFaulty) Option { return func(s *suite) { s.faults = open } }
 
 // patience is how long a test waits for what must happen before it gives up.
 const patience = 60 * time.Second
 
-// Run runs the whole suite. reopen may be nil.
-func Run(t *testing.T, open func(tb testing.TB, o kv.Options) kv.Store,
-	reopen func(tb testing.TB, s kv.Store, o kv.Options) kv.Store) {
+// Run runs the whole suite.
+func Run(t *testing.T, open Open, options ...Option) {
+	var more suite
+	for _, add := range options {
+		add(&more)
+	}
 	tests := []struct {
 		name string
 		run  func(*testing.T, Open)
@@ -66,12 +82,17 @@ func Run(t *testing.T, open func(tb testing.TB, o kv.Options) kv.Store,
 		{"WatchResync", watchResync},
 		{"WatchEnds", watchEnds},
 		{"CommittedBeforeAnswer", committedBeforeAnswer},
+		{"FollowersInOrder", followersInOrder},
+		{"DeleteOfNothing", deleteOfNothing},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, open) })
 	}
-	if reopen != nil {
-		t.Run("ReopenKeepsAll", func(t *testing.T) { reopenKeepsAll(t, open, reopen) })
+	if more.reopen != nil {
+		t.Run("ReopenKeepsAll", func(t *testing.T) { reopenKeepsAll(t, open, more.reopen) })
+	}
+	if more.faults != nil {
+		runFaults(t, more.faults)
 	}
 }
 

@@ -74,7 +74,7 @@ var overLimits = []struct {
 func secretKey(n int) []byte { return bytes.Repeat([]byte("secret"), n/6+1)[:n] }
 
 func limits(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	fill(t, s, kv.MaxReads)
 	for _, tt := range overLimits {
 		err := s.Update(t.Context(), kv.NewOp(), tt.do)
@@ -100,7 +100,7 @@ func limits(t *testing.T, open Open) {
 // limitsStick: a function that goes on after an error of its Tx does not get
 // half of its writes kept.
 func limitsStick(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	fill(t, s, kv.MaxReads)
 	for _, tt := range overLimits {
 		err := s.Update(t.Context(), kv.NewOp(), func(tx kv.Tx) error {
@@ -116,7 +116,7 @@ func limitsStick(t *testing.T, open Open) {
 
 // atTheLimits: what is just allowed works, all of it in one Update.
 func atTheLimits(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	fill(t, s, kv.MaxWrites)
 	update(t, s, func(tx kv.Tx) error {
 		found, err := tx.Scan(nil, nil, kv.MaxUpdateScan)

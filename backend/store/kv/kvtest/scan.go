@@ -10,7 +10,7 @@ import (
 )
 
 func scanOrderAndBounds(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	set(t, s, "b", "2", "a\xff", "1", "a", "0", "b\x00", "3", "c", "4", "ca", "5")
 	tests := []struct {
 		name, from, to string
@@ -52,7 +52,7 @@ func scanOrderAndBounds(t *testing.T, open Open) {
 // scanOverOwnWrites: what an Update wrote counts in its scans before the limit
 // does.
 func scanOverOwnWrites(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	set(t, s, "b", "0", "d", "0", "f", "0", "h", "0")
 	tests := []struct {
 		name  string
@@ -100,7 +100,7 @@ func scanOverOwnWrites(t *testing.T, open Open) {
 
 // scanAgainstModel writes and scans at random, and compares with a map.
 func scanAgainstModel(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	random := rand.New(rand.NewPCG(7, 7))
 	key := func() string { return fmt.Sprintf("k%02d", random.IntN(40)) }
 	kept := map[string]string{}

@@ -40,7 +40,7 @@ func until(tb testing.TB, events <-chan kv.Event, key string) (seen []kv.Event) 
 }
 
 func watchOrderAndPrefix(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	set(t, s, "m/before", "1")
 	events, err := s.Watch(t.Context(), []byte("m/"))
 	if err != nil {
@@ -72,7 +72,7 @@ func watchOrderAndPrefix(t *testing.T, open Open) {
 }
 
 func watchSeesNothingRefused(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	events, err := s.Watch(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func watchSeesNothingRefused(t *testing.T, open Open) {
 // A reader that is slow, or has died without saying so, must not make writers
 // wait. It is told that it missed something, and goes on from there.
 func watchResync(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	events, err := s.Watch(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ func watchResync(t *testing.T, open Open) {
 }
 
 func watchEnds(t *testing.T, open Open) {
-	s := open(t, kv.Options{})
+	s := open(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	gone, err := s.Watch(ctx, nil)
 	if err != nil {
@@ -148,20 +148,32 @@ func watchEnds(t *testing.T, open Open) {
 	until(t, stays, "a")
 }
 
-// committedBeforeAnswer: whoever got his answer can rely on the caches that
-// Committed keeps.
+// follower is s as what commits can be followed on.
+func follower(t *testing.T, s kv.Store) kv.CommitFollower {
+	t.Helper()
+	f, ok := s.(kv.CommitFollower)
+	if !ok {
+		t.Fatalf("%T does not tell of commits, and every cache rests on that", s)
+	}
+	return f
+}
+
+// committedBeforeAnswer: whoever has their answer can rely on the caches that
+// follow commits.
 func committedBeforeAnswer(t *testing.T, open Open) {
 	var mu sync.Mutex
 	told := map[string]bool{}
 	order := []string{}
-	s := open(t, kv.Options{Committed: func(events []kv.Event) {
+	s := open(t)
+	cancel := follower(t, s).OnCommit(func(events []kv.Event) {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, e := range events {
 			told[string(e.Key)] = !e.Deleted
 			order = append(order, string(e.Key))
 		}
-	}})
+	})
+	defer cancel()
 	ctx := long(t)
 	race(16, func(i int) error {
 		for j := range 10 {
@@ -187,4 +199,40 @@ func committedBeforeAnswer(t *testing.T, open Open) {
 	if _, ok := told["no"]; ok {
 		t.Error("a refused change was told")
 	}
+}
+
+// followersInOrder: several follow commits. Each is told of each, in the order in
+// which they asked, before the answer; one that has cancelled is told nothing more.
+func followersInOrder(t *testing.T, open Open) {
+	s := open(t)
+	var mu sync.Mutex
+	var told []string
+	follow := func(name string) (cancel func()) {
+		return follower(t, s).OnCommit(func(events []kv.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			for _, e := range events {
+				told = append(told, name+string(e.Key))
+			}
+		})
+	}
+	want := func(when, list string) {
+		t.Helper()
+		mu.Lock()
+		defer mu.Unlock()
+		if got := strings.Join(told, " "); got != list {
+			t.Errorf("%s: told %q, want %q", when, got, list)
+		}
+		told = nil
+	}
+	first, second, third := follow("1"), follow("2"), follow("3")
+	set(t, s, "a", "x")
+	want("three follow", "1a 2a 3a")
+	second()
+	set(t, s, "b", "x")
+	want("the second has cancelled", "1b 3b")
+	first()
+	third()
+	set(t, s, "c", "x")
+	want("nobody follows", "")
 }

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// What a store cannot be without, beside the four methods of kv.Store: caches hang
+// on being told of commits in time, and everything that is derived on a name.
+type engine interface {
+	kv.Store
+	kv.CommitFollower
+	kv.Identified
+}
+
+// openEngine opens the engine that was chosen.
+func openEngine(o Options, c kv.Config) (engine, error) {
+	if o.Engine == nil {
+		return nil, fmt.Errorf("open store in %q: no engine was chosen", o.Dir)
+	}
+	opened, err := o.Engine(c)
+	if err != nil {
+		return nil, explain(o.Dir, err)
+	}
+	e, ok := opened.(engine)
+	if !ok {
+		err := fmt.Errorf("open store in %q: %T does not tell of commits, or has no name", o.Dir, opened)
+		return nil, firstError(err, opened.Close())
+	}
+	return e, nil
+}
+
+// able is the engine as one that can do something not every engine can; the error
+// says what this one lacks.
+func able[T any](s *Store, what string) (T, error) {
+	e, ok := s.kv.(T)
+	if !ok {
+		return e, access.Errorf(access.Unavailable, "The storage that this server runs on cannot %s.", what).
+			WithCode("not_supported")
+	}
+	return e, nil
+}
+
+// Compact rewrites what is needed so that nothing deleted is left in the bytes
+// of the data directory.
+func (s *Store) Compact(ctx context.Context) error {
+	e, err := able[kv.Compactor](s, "be compacted")
+	if err != nil {
+		return err
+	}
+	return s.explain(e.Compact(ctx))
+}
+
+// Each goes over everything kept, as it was at one moment, in the order of the
+// keys. Key and value are good until fn returns.
+func (s *Store) Each(ctx context.Context, fn func(key, value []byte) error) error {
+	e, err := able[kv.Snapshotter](s, "be read as a whole, which verify and backup need")
+	if err != nil {
+		return err
+	}
+	return s.explain(e.Each(ctx, nil, fn))
+}
+
+// load fills the empty store.
+func (s *Store) load(ctx context.Context, next func() (kv.KV, error)) error {
+	e, err := able[kv.Loader](s, "be filled from a backup")
+	if err != nil {
+		return err
+	}
+	return s.explain(e.Load(ctx, next))
+}
+
+// bumpEpoch tells whatever remembers the store that it has moved on.
+func (s *Store) bumpEpoch(ctx context.Context) error {
+	e, err := able[kv.Loader](s, "be filled from a backup")
+	if err != nil {
+		return err
+	}
+	return s.explain(e.BumpEpoch(ctx))
+}

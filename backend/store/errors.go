@@ -1,0 +1,154 @@
+package store
+
+import (
+	"errors"
+	"path/filepath"
+	"strconv"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// Here, and nowhere else, what an engine answers becomes a sentence. An error that
+// somebody wrote for showing passes, and so does one that no engine makes.
+
+// ErrInUse is in the error of an Open whose directory another process has.
+var ErrInUse = kv.ErrInUse
+
+func (s *Store) explain(err error) error { return explain(s.dir, err) }
+
+// explain gives an error of the engine in a data directory its kind, its code and
+// its sentence.
+func explain(dir string, err error) error {
+	var told *access.Error
+	if err == nil || errors.As(err, &told) && !isDir(err) {
+		return err
+	}
+	if e := explainDir(err); e != nil {
+		return e.Because(err)
+	}
+	if e := explainFull(err); e != nil {
+		return e.Because(err)
+	}
+	if e := explainSentinel(dir, err); e != nil {
+		return e.Because(err)
+	}
+	return err
+}
+
+// isDir reports whether err is about a directory: that may wrap a sentence of
+// package private.
+func isDir(err error) bool {
+	var d *kv.DirError
+	return errors.As(err, &d)
+}
+
+// explainSentinel goes from what says the most to what says the least: an outcome
+// that is not known is unavailable, too.
+func explainSentinel(dir string, err error) *access.Error {
+	switch {
+	case errors.Is(err, kv.ErrCorrupt):
+		return damaged(dir)
+	case errors.Is(err, kv.ErrUnknownOutcome):
+		return access.Errorf(access.Unavailable,
+			"It is not known yet whether this was kept. Look before you try again.").WithCode("unknown_outcome")
+	case errors.Is(err, kv.ErrNotEmpty):
+		return access.Errorf(access.Conflict,
+			"This store already holds data. Restore into an empty data directory.").WithCode("store_not_empty")
+	case errors.Is(err, kv.ErrReadOnly):
+		return access.Errorf(access.Unavailable,
+			"The server takes no changes just now. Nothing was changed. Please tell its administrator.").
+			WithCode("read_only")
+	case errors.Is(err, kv.ErrBusy), errors.Is(err, kv.ErrConflict):
+		return access.Errorf(access.Unavailable,
+			"The server is very busy. Nothing was changed. Try again in a moment.").WithCode("store_busy")
+	case errors.Is(err, kv.ErrUnavailable):
+		return access.Errorf(access.Unavailable,
+			"The server cannot do this just now. Nothing was changed. Try again in a moment.").
+			WithCode("store_unavailable")
+	}
+	return nil
+}
+
+func explainFull(err error) *access.Error {
+	var full *kv.FullError
+	if !errors.As(err, &full) {
+		return nil
+	}
+	dir := dataDir(full.Dir)
+	var e *access.Error
+	switch full.Task {
+	case kv.ToStart:
+		e = access.Errorf(access.Unavailable,
+			"The disk of the data directory %s is nearly full: Doorward needs %d MB free. Make room and start again.",
+			dir, (full.Need+1<<20-1)>>20)
+	case kv.ToCompact:
+		e = access.Errorf(access.Unavailable,
+			"There is not enough room to compact the data in %s: about %d MB more must be free.", dir, full.Need>>20+1)
+	default:
+		e = access.Errorf(access.Unavailable,
+			"The server's disk is nearly full, so nothing can be changed just now. Please tell its administrator.")
+	}
+	return e.WithCode("disk_full")
+}
+
+func explainDir(err error) *access.Error {
+	var d *kv.DirError
+	if !errors.As(err, &d) {
+		return nil
+	}
+	dir := dataDir(d.Dir)
+	switch d.Problem {
+	case kv.DirOfOther:
+		var told *access.Error
+		if errors.As(d.Err, &told) {
+			return access.Errorf(access.NoData, "%s", told.Message).WithCode(told.Code)
+		}
+	case kv.DirUnreadable:
+		return access.Errorf(access.NoData,
+			"This user may not read and write the data directory %s. Give it to the user that runs Doorward, "+
+				"or choose another directory.", dir).WithCode("data_dir_unreadable")
+	case kv.DirForeign:
+		return access.Errorf(access.NoData,
+			"The data directory holds %s, which is not from Doorward. "+
+				"Choose an empty directory, or move that file away if it was put there by mistake.",
+			strconv.Quote(d.Name)).WithCode("data_dir_not_ours")
+	case kv.DirInUse:
+		return access.Errorf(access.NoData,
+			"Another Doorward is using the data directory %s. Stop it first, or choose another directory.",
+			dir).WithCode("data_dir_in_use")
+	case kv.DirUnmarked:
+		return access.Errorf(access.NoData,
+			"The data directory %s holds files of a store, but not the mark that every store of Doorward carries. "+
+				"It may be damaged or from another program. Restore a backup into an empty directory.",
+			dir).WithCode("data_dir_no_sentinel")
+	case kv.DirNewer:
+		return access.Errorf(access.NoData,
+			"The data in %s was written by a newer Doorward. "+
+				"Run that version, or restore a backup made by this one.", dir).WithCode("data_dir_newer")
+	case kv.DirDamaged:
+		return damaged(dir)
+	}
+	return access.Errorf(access.NoData,
+		"The data directory %s cannot be used: %v. Choose another directory.", dir, d.Err).WithCode("data_dir_unusable")
+}
+
+func damaged(dir string) *access.Error {
+	where := "in " + dir
+	if dir == "" {
+		where = "of this server"
+	}
+	return access.Errorf(access.NoData,
+		"The data %s is damaged, and starting on it could lose more. Keep a copy of the directory, "+
+			"then restore the latest backup into an empty one. The log says what was found.",
+		where).WithCode("data_dir_damaged")
+}
+
+// dataDir is the data directory that an engine's directory lies in: whoever reads
+// a refusal knows that one.
+func dataDir(dir string) string {
+	if filepath.Base(dir) == engineDir {
+		return filepath.Dir(dir)
+	}
+	return dir
+}

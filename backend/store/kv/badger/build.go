@@ -1,0 +1,214 @@
+package badger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	dgraph "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/pb"
+	"github.com/dgraph-io/ristretto/v2/z"
+
+	"doorward/backend/store/kv"
+)
+
+// buildChunk is how much is handed to Badger at once.
+const buildChunk = 1 << 20
+
+// streamed is the number of the commit that everything in the stream is.
+const streamed = 1
+
+// A builder fills a new generation. Keys that come in order go straight into
+// tables of the last level; from the first that does not, the rest goes
+// through ordinary transactions, which is slower.
+type builder struct {
+	b      *Store
+	e      *generation
+	stream *dgraph.StreamWriter // nil once keys are out of order
+	chunk  *z.Buffer
+	txn    *dgraph.Txn
+	size   int
+	last   []byte
+}
+
+func (b *Store) newBuilder() (*builder, error) {
+	dir := ""
+	if b.o.Dir != "" {
+		name, err := nextGeneration(b.o.Dir)
+		if err != nil {
+			return nil, unusable(b.o.Dir, err)
+		}
+		dir = b.generationDir(name)
+	}
+	e, err := openGeneration(dir, b.o)
+	if err != nil {
+		return nil, engineError(err)
+	}
+	f := &builder{b: b, e: e}
+	if dir == "" {
+		return f, nil // the stream writer is made for files
+	}
+	f.stream = e.db.NewStreamWriter()
+	f.chunk = z.NewBuffer(2*buildChunk, "generation")
+	if err := f.stream.Prepare(); err != nil {
+		return nil, errors.Join(engineError(err), f.abandon())
+	}
+	return f, nil
+}
+
+// add puts one stored value under its marked key. Both are copied.
+func (f *builder) add(marked, stored []byte) error {
+	if f.stream == nil {
+		return f.putOutOfOrder(marked, stored)
+	}
+	switch bytes.Compare(marked, f.last) {
+	case 0:
+		return errors.New("a key was given twice")
+	case -1:
+		if err := f.flush(); err != nil {
+			return err
+		}
+		return f.putOutOfOrder(marked, stored)
+	}
+	f.last = append(f.last[:0], marked...)
+	dgraph.KVToBuffer(&pb.KV{Key: marked, Value: stored, Version: streamed}, f.chunk)
+	if f.chunk.LenNoPadding() < buildChunk {
+		return nil
+	}
+	return f.write()
+}
+
+func (f *builder) write() error {
+	if err := f.b.disk.before(false, f.e.spare); err != nil {
+		return err
+	}
+	err := f.stream.Write(f.chunk)
+	f.chunk.Reset()
+	return engineError(err)
+}
+
+// flush ends the stream; the database takes transactions afterwards.
+func (f *builder) flush() error {
+	if f.stream == nil {
+		return nil
+	}
+	if err := f.write(); err != nil {
+		return err
+	}
+	err := f.stream.Flush()
+	f.stream = nil
+	f.e.commits.last.Store(streamed)
+	return engineError(err)
+}
+
+func (f *builder) putOutOfOrder(marked, stored []byte) error {
+	if f.txn == nil {
+		f.txn = f.e.begin()
+	}
+	entry := &dgraph.Entry{Key: bytes.Clone(marked), Value: bytes.Clone(stored)}
+	if err := f.txn.SetEntry(entry); err != nil {
+		return engineError(err)
+	}
+	if f.size += len(marked) + len(stored) + 16; f.size < kv.MaxWriteBytes && f.size/64 < 8<<10 {
+		return nil
+	}
+	return f.commit()
+}
+
+func (f *builder) drop(marked []byte) error {
+	if f.txn == nil {
+		f.txn = f.e.begin()
+	}
+	f.size += len(marked) + 16
+	return engineError(f.txn.Delete(bytes.Clone(marked)))
+}
+
+func (f *builder) commit() error {
+	if f.txn == nil {
+		return nil
+	}
+	if err := f.b.disk.before(false, f.e.spare); err != nil {
+		return err
+	}
+	txn := f.txn
+	f.txn, f.size = nil, 0
+	return engineError(f.e.commit(txn))
+}
+
+// finish writes the sentinel, whose key is behind all others, and makes the
+// generation durable. It does not count yet.
+func (f *builder) finish(s kv.Identity) error {
+	stored, err := sealSentinel(s)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.add(sentinelKey, stored), f.flush(), f.commit()); err != nil {
+		return err
+	}
+	if f.chunk != nil {
+		f.chunk.Release()
+		f.chunk = nil
+	}
+	if f.e.dir == "" {
+		return nil
+	}
+	return errors.Join(syncDir(f.e.dir), syncDir(f.b.o.Dir))
+}
+
+// abandon removes the generation.
+func (f *builder) abandon() error {
+	if f.stream != nil {
+		f.stream.Cancel()
+	}
+	if f.txn != nil {
+		f.txn.Discard()
+	}
+	if f.chunk != nil {
+		f.chunk.Release()
+	}
+	err := f.e.retire()
+	if f.e.dir != "" {
+		err = errors.Join(err, os.RemoveAll(f.e.dir))
+	}
+	return err
+}
+
+// swap makes the finished generation the current one. It runs on the writer.
+// The old generation is returned; it is still open for those who read it.
+func (f *builder) swap() (*generation, error) {
+	old := f.b.current.Load()
+	if err := carryMeta(old, f.e); err != nil {
+		return nil, engineError(err)
+	}
+	if err := putSentinel(f.e, f.b.Identity()); err != nil {
+		return nil, engineError(err)
+	}
+	if f.e.dir != "" {
+		if err := setCurrent(f.b.o.Dir, filepath.Base(f.e.dir)); err != nil {
+			f.b.breakDown(errors.Join(kv.ErrUnavailable, err))
+			return nil, err
+		}
+	}
+	f.b.current.Store(f.e)
+	return old, nil
+}
+
+// retireOld removes a generation that counts no more, after the last reader.
+func (b *Store) retireOld(ctx context.Context, old *generation) error {
+	done := make(chan error, 1)
+	b.background(func() {
+		err := old.retire()
+		if old.dir != "" {
+			err = errors.Join(err, os.RemoveAll(old.dir), syncDir(b.o.Dir))
+		}
+		done <- err
+	})
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,142 @@
+package fsck
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dgraph-io/badger/v4/options"
+	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/ristretto/v2/z"
+
+	"doorward/backend/store/kv"
+)
+
+// Probe looks at the files of a generation before Badger does. Badger opens
+// tables on its own goroutines, where a damaged one is a panic that nothing
+// can catch, and it drops everything behind a damaged record of its log
+// without a word.
+func Probe(dir string) error {
+	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil {
+		return err
+	}
+	logs, err := filepath.Glob(filepath.Join(dir, "*.mem"))
+	if err != nil {
+		return err
+	}
+	logged := make([]probedLog, len(logs))
+	for i, log := range logs {
+		if logged[i], err = probeLog(log); err != nil {
+			return err
+		}
+	}
+	levels, err := readManifest(dir)
+	if err != nil {
+		return err
+	}
+	merged := firstMerged(levels)
+	found := make([]*probed, len(tables))
+	for i, path := range tables {
+		id, _ := table.ParseFileID(filepath.Base(path))
+		level, listed := levels[id]
+		found[i] = &probed{path: path, listed: listed, whole: listed && level <= merged}
+	}
+	if err := Each(found, probeTable); err != nil {
+		return err
+	}
+	return probeManifest(found, logged)
+}
+
+// RemoveEmpty takes away files of Badger that were just being made when the
+// process was killed. It would call the first start that meets one a failure.
+func RemoveEmpty(dir string) error {
+	for _, kind := range []string{"*.mem", "*.vlog"} {
+		files, err := filepath.Glob(filepath.Join(dir, kind))
+		if err != nil {
+			return err
+		}
+		for _, path := range files {
+			info, err := os.Stat(path)
+			if err == nil && info.Size() == 0 {
+				err = os.Remove(path)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// probeTable opens one table on this goroutine, where its panic can be caught:
+// that checks its index and reads its last block. One that is not on the list
+// may be half-written: a crash leaves it so, and Badger removes it.
+func probeTable(p *probed) (err error) {
+	defer func() {
+		if !p.listed {
+			err = nil
+		}
+	}()
+	defer recoverDamage(p.path, &err)
+	file, err := z.OpenMmapFile(p.path, os.O_RDONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close(-1)
+	t, err := table.OpenTable(file, tableOptions())
+	if err == nil {
+		p.newest = t.MaxVersion()
+	}
+	if err == nil && p.whole {
+		err = Table(p.path)
+	}
+	return err
+}
+
+func tableOptions() table.Options {
+	return table.Options{
+		ReadOnly:    true,
+		BlockSize:   4 << 10,
+		Compression: options.Snappy,
+		ChkMode:     options.NoVerification,
+	}
+}
+
+// recoverDamage makes a panic or an error over a table into ErrCorrupt.
+func recoverDamage(path string, err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("%.200v", r)
+	}
+	if *err != nil && !errors.Is(*err, fs.ErrNotExist) {
+		*err = fmt.Errorf("%w: table %s: %w", kv.ErrCorrupt, filepath.Base(path), *err)
+	}
+}
+
+// Each runs fn on all items, on as many as there are processors at once.
+func Each[T any](items []T, fn func(T) error) error {
+	var (
+		next   atomic.Int64
+		all    sync.WaitGroup
+		mu     sync.Mutex
+		failed error
+	)
+	for range min(len(items), runtime.GOMAXPROCS(0)) {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(items)); i = next.Add(1) - 1 {
+				if err := fn(items[i]); err != nil {
+					mu.Lock()
+					failed = errors.Join(failed, err)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	all.Wait()
+	return failed
+}

@@ -1,0 +1,76 @@
+package fsck
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	dgraph "github.com/dgraph-io/badger/v4"
+
+	"doorward/backend/store/kv"
+)
+
+// A probed table: what probeManifest needs to know of it.
+type probed struct {
+	path   string
+	listed bool   // MANIFEST names it
+	whole  bool   // every block of it is checked before anything is merged
+	newest uint64 // the number of the newest commit in it; zero where it cannot be opened
+}
+
+// probeManifest refuses a list of tables that has lost its end. Badger removes
+// a table that is not on the list: after a crash that is one that was just being
+// written, and what is in it stands in the log too, or in the tables that it was
+// to replace. Where neither has its newest commit, the list is wrong, and the
+// table would be gone for good.
+func probeManifest(tables []*probed, logs []probedLog) error {
+	var known uint64
+	for _, t := range tables {
+		if t.listed {
+			known = max(known, t.newest)
+		}
+	}
+	for _, t := range tables {
+		logged := slices.ContainsFunc(logs, func(l probedLog) bool { return l.first <= t.newest && t.newest <= l.last })
+		if !t.listed && t.newest > known && !logged {
+			return fmt.Errorf("%w: MANIFEST does not name table %s, whose commit %d is nowhere else", kv.ErrCorrupt, filepath.Base(t.path), t.newest)
+		}
+	}
+	return nil
+}
+
+// readManifest is which tables the database has, as it says itself, and on which
+// levels.
+func readManifest(dir string) (levels map[uint64]int, err error) {
+	f, err := os.Open(filepath.Join(dir, dgraph.ManifestFilename))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	m, _, err := dgraph.ReplayManifestFile(f, 0, dgraph.DefaultOptions(dir).WithLogger(nil))
+	if err != nil {
+		return nil, fmt.Errorf("%w: MANIFEST: %w", kv.ErrCorrupt, err)
+	}
+	levels = make(map[uint64]int, len(m.Tables))
+	for id, t := range m.Tables {
+		levels[id] = int(t.Level)
+	}
+	return levels, nil
+}
+
+// firstMerged is the level down to which a start checks every block: the first
+// compactions, and the one at a close, merge the first level into the next that
+// holds anything, and a damaged block in the midst of them is a panic on a goroutine
+// of Badger, or the end of what is copied. Both are kept small (engineOptions); the
+// levels below are checked while the store runs.
+func firstMerged(levels map[uint64]int) int {
+	first := math.MaxInt
+	for _, level := range levels {
+		if level > 0 {
+			first = min(first, level)
+		}
+	}
+	return first
+}

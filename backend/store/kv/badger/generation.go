@@ -1,0 +1,140 @@
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+
+	dgraph "github.com/dgraph-io/badger/v4"
+
+	"doorward/backend/store/kv"
+	"doorward/backend/store/kv/badger/fsck"
+)
+
+// Every key of the database begins with one byte of ours, so that no caller's
+// key can meet the sentinel or the keys that Badger keeps for itself.
+const (
+	dataMark = fsck.DataMark
+	metaMark = fsck.MetaMark
+)
+
+// A generation is one open Badger database. Compact puts another in its place while
+// Views may still be reading, so it counts who uses it and closes after the
+// last has gone.
+type generation struct {
+	db      *dgraph.DB
+	dir     string // empty in memory
+	refs    atomic.Int64
+	idle    chan struct{}
+	commits commits
+
+	acked *ackMarker
+	spare *spare
+}
+
+// openGeneration opens or makes the Badger database in dir. A panic of Badger on
+// this goroutine comes back as an error; those on its own goroutines are what
+// probe is there to prevent.
+func openGeneration(dir string, o Options) (e *generation, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			e, err = nil, fmt.Errorf("%w: opening panicked: %v", kv.ErrCorrupt, r)
+		}
+	}()
+	db, err := dgraph.OpenManaged(dgraphOptions(dir, o))
+	if err != nil {
+		return nil, err
+	}
+	e = &generation{db: db, dir: dir, idle: make(chan struct{})}
+	e.refs.Store(1)
+	e.commits.readers = make(map[uint64]int)
+	e.commits.last.Store(db.MaxVersion())
+	if e.acked, err = openAckMarker(dir); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if e.spare, err = newSpare(dir); err != nil {
+		return nil, errors.Join(err, db.Close(), e.acked.close())
+	}
+	return e, nil
+}
+
+// acquire keeps e open until release. It is false if e is on its way out.
+func (e *generation) acquire() bool {
+	for {
+		n := e.refs.Load()
+		if n == 0 {
+			return false
+		}
+		if e.refs.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+func (e *generation) release() {
+	if e.refs.Add(-1) == 0 {
+		close(e.idle)
+	}
+}
+
+// retire waits until nobody uses e and closes it.
+func (e *generation) retire() error {
+	e.release()
+	<-e.idle
+	if e.dir == "" {
+		return e.close()
+	}
+	done := make(chan error, 1)
+	go func() { done <- e.close() }()
+	err, ok := waitUnlessStuck(e.dir, done)
+	if !ok {
+		return errStuck
+	}
+	return err
+}
+
+func (e *generation) close() error {
+	return errors.Join(e.spare.remove(), e.db.Close(), e.acked.close())
+}
+
+// errStuck is the end of an engine that could not tidy up on a full disk. All
+// that was answered is in its log, as after a crash; its files are still in use,
+// so its directory stays locked until the process ends.
+var errStuck = errors.New("the disk is full: the store was left as it is, and the next start reads its log")
+
+// acquireCurrent returns the current generation, held open until release.
+func (b *Store) acquireCurrent() (*generation, error) {
+	for {
+		e := b.current.Load()
+		if e == nil {
+			return nil, errClosed
+		}
+		if err := b.broken.Load(); err != nil {
+			return nil, *err
+		}
+		if e.acquire() {
+			return e, nil
+		}
+		if b.current.Load() == e {
+			return nil, errClosed
+		}
+	}
+}
+
+// breakDown stops all further use: what is in memory may no longer be what is on
+// the disk.
+func (b *Store) breakDown(err error) {
+	if b.broken.CompareAndSwap(nil, &err) {
+		b.o.Logger.Error("the store has stopped", "err", err)
+	}
+}
+
+func (b *Store) generationDir(name string) string {
+	if b.o.Dir == "" {
+		return ""
+	}
+	return filepath.Join(b.o.Dir, name)
+}
+
+var errClosed = fmt.Errorf("%w: it is closed", kv.ErrUnavailable)

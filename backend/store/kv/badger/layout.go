@@ -1,0 +1,144 @@
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"doorward/backend/private"
+)
+
+// The directory of a store:
+//
+//	LOCK      held while a process uses the store
+//	CURRENT   names the generation that counts
+//	000001/   a generation: one Badger database
+//	CREATING  stands while the first generation is made, before CURRENT does
+//
+// Compact and Load build a new generation beside the current one and then
+// exchange CURRENT, which is one atomic rename. Whatever CURRENT does not name
+// is half-built or outlived, and is removed at the next start. CREATING is
+// there so that a first start that was killed is not taken for a store whose
+// CURRENT was deleted.
+const (
+	lockName     = "LOCK"
+	currentName  = "CURRENT"
+	creatingName = "CREATING"
+	currentHead  = "doorward store 1 generation "
+)
+
+func ourName(name string) bool {
+	switch name {
+	case lockName, currentName, creatingName, currentName + ".tmp", "lost+found":
+		return true
+	}
+	return isGeneration(name)
+}
+
+func isGeneration(name string) bool {
+	n, err := strconv.Atoi(name)
+	return err == nil && n > 0 && name == generationName(n)
+}
+
+func generationName(n int) string { return fmt.Sprintf("%06d", n) }
+
+// findCurrent returns the name of the generation that counts, or "" if the
+// directory is fresh. A directory that held a store and no longer says which
+// generation counts is refused.
+func findCurrent(dir string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(dir, currentName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", checkFresh(dir)
+	}
+	if err != nil {
+		return "", unusable(dir, err)
+	}
+	name, ok := strings.CutPrefix(strings.TrimSuffix(string(text), "\n"), currentHead)
+	if !ok || !isGeneration(name) {
+		return "", damaged(dir, errors.New("CURRENT does not name a generation"))
+	}
+	// Badger takes a directory without a MANIFEST for a new one and opens it empty.
+	if _, err := os.Stat(filepath.Join(dir, name, "MANIFEST")); err != nil {
+		return "", damaged(dir, err)
+	}
+	return name, nil
+}
+
+func checkFresh(dir string) error {
+	names, err := listDir(dir)
+	if err != nil {
+		return unusable(dir, err)
+	}
+	half := false
+	found := 0
+	for _, name := range names {
+		half = half || name == creatingName
+		if isGeneration(name) {
+			found++
+		}
+	}
+	if found > 0 && !half {
+		return damaged(dir, errors.New("there is data, but no CURRENT"))
+	}
+	return nil
+}
+
+// setCurrent makes a generation the one that counts. Whenever the machine
+// stops, CURRENT names this one or the one before.
+func setCurrent(dir, name string) error {
+	tmp := filepath.Join(dir, currentName+".tmp")
+	if err := writeSynced(tmp, currentHead+name+"\n"); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, filepath.Join(dir, currentName)); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// sweepDir removes every generation but keep, and what was left half-written.
+func sweepDir(dir, keep string) error {
+	names, err := listDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if (isGeneration(name) && name != keep) || name == currentName+".tmp" {
+			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// nextGeneration is a name that is not taken.
+func nextGeneration(dir string) (string, error) {
+	names, err := listDir(dir)
+	if err != nil {
+		return "", err
+	}
+	last := 0
+	for _, name := range names {
+		if isGeneration(name) {
+			n, _ := strconv.Atoi(name)
+			last = max(last, n)
+		}
+	}
+	return generationName(last + 1), nil
+}
+
+func writeSynced(path, text string) error { return private.Write(path, []byte(text)) }
+
+func listDir(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	return names, err
+}

@@ -1,0 +1,103 @@
+package badger
+
+import (
+	"log/slog"
+	"math"
+	"time"
+
+	dgraph "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"doorward/backend/store/kv"
+)
+
+// Options say where the store is and how it is watched. The zero value is a
+// store in memory.
+type Options struct {
+	kv.Config
+
+	// Send is how a batch of changes goes to the disk; nil commits it at once.
+	// An engine that keeps a log elsewhere first appends to it there. commit may
+	// be called once, with the index of the log up to which the batch goes; zero
+	// where there is no log. An error that is kv.ErrUnavailable says that nothing
+	// of the batch is kept, one that is kv.ErrUnknownOutcome that nobody knows:
+	// those who wait are told, and the store goes on. Any other error is the
+	// disk's, and the store stops.
+	Send func(commit func(applied uint64) error) error
+}
+
+// Engine opens a store in the way package store asks for one.
+func Engine(c kv.Config) (kv.Store, error) {
+	s, err := Open(Options{Config: c})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+const (
+	memTableSize = 8 << 20
+	numMemtables = 3
+	defaultFloor = 200 << 20
+)
+
+func (o Options) withDefaults() Options {
+	if o.MinFree == 0 {
+		o.MinFree = max(defaultFloor, 4*memTableSize*numMemtables)
+	}
+	if o.Free == nil {
+		o.Free = freeDisk
+	}
+	if o.Dir == "" {
+		o.Free = func(string) (uint64, error) { return math.MaxUint64, nil }
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Send == nil {
+		o.Send = func(commit func(uint64) error) error { return commit(0) }
+	}
+	return o
+}
+
+// dgraphOptions is Badger's small profile. SyncWrites is what makes an answer
+// mean something. Conflict detection is off because there is one writer, which
+// has nobody to conflict with. ValueThreshold is above the largest value with
+// its header, so that nothing goes to the value log, whose damage Badger
+// answers with empty values. Blocks are checked by verify.go and values by
+// their own checksums, so Badger's check at opening, which may panic, is off.
+//
+// Badger keeps the memory in which it has built up to eight tables, and of the
+// largest that there were. So tables stay as small on every level: at twice the
+// size on each, a busy server held 400 MB, and its garbage collector found no
+// end. Compactions cost a busy server as much as all else together, and rarer,
+// larger ones cost less: hence six tables on the first level and 32 MB on the
+// one below it.
+func dgraphOptions(dir string, o Options) dgraph.Options {
+	small := dgraph.DefaultOptions(dir)
+	small.TableSizeMultiplier = 1
+	return small.
+		WithInMemory(dir == "").
+		WithSyncWrites(true).
+		WithDetectConflicts(false).
+		WithNumVersionsToKeep(1).
+		WithValueThreshold(128 << 10).
+		WithValueLogFileSize(1 << 20).
+		WithMemTableSize(memTableSize).
+		WithNumMemtables(numMemtables).
+		WithBaseTableSize(4 << 20).
+		WithBlockCacheSize(8 << 20).
+		WithIndexCacheSize(8 << 20).
+		WithNumCompactors(2).
+		WithNumLevelZeroTables(6).
+		WithNumLevelZeroTablesStall(20).
+		WithCompactL0OnClose(true).
+		WithBaseLevelSize(32 << 20).
+		WithCompression(options.Snappy).
+		WithChecksumVerificationMode(options.NoVerification).
+		WithMetricsEnabled(false).
+		WithLogger(dgraphLog{o.Logger})
+}

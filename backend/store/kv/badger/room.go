@@ -1,0 +1,89 @@
+package badger
+
+import (
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Badger writes its files through memory maps. A page of a map that has no block
+// on the disk yet takes one when it is written to, and where there is none left
+// the system ends the process by a signal that nothing can catch. To look at the
+// disk before is not enough: a neighbour takes what was free between the look and
+// the write. So every file has all its blocks before it is mapped (room_linux.go),
+// and from then on nobody else's files can take them.
+//
+// A table that finds no room waits for it, inside the compaction or the flush
+// that makes it: these have all the time in the world, what they work on is on
+// the disk already. They must not be given an error: Badger v4.9.6 forgets what
+// went wrong with one table of a compaction (subcompact in levels.go defers
+// Done(err) while err is still nil) and deletes the tables whose keys that one
+// was to hold. A log that finds no room is an error at once, since everything
+// waits for it; spare.go sees to it that this does not happen.
+
+// roomRetryInterval is how often what waits for room looks again.
+const roomRetryInterval = 50 * time.Millisecond
+
+// tablesWaiting are the tables that wait for room, by directory.
+var tablesWaiting = struct {
+	sync.Mutex
+	in map[string]int
+}{in: map[string]int{}}
+
+func waits(dir string, n int) {
+	tablesWaiting.Lock()
+	defer tablesWaiting.Unlock()
+	if tablesWaiting.in[dir] += n; tablesWaiting.in[dir] == 0 {
+		delete(tablesWaiting.in, dir)
+	}
+}
+
+// tablesWait reports whether a table in dir, or in a generation below it, waits
+// for room.
+func tablesWait(dir string) bool {
+	tablesWaiting.Lock()
+	defer tablesWaiting.Unlock()
+	if len(tablesWaiting.in) == 0 || dir == "" {
+		return false
+	}
+	if whole, err := filepath.Abs(dir); err == nil {
+		dir = whole
+	}
+	if whole, err := filepath.EvalSymlinks(dir); err == nil { // the kernel names it so
+		dir = whole
+	}
+	for in := range tablesWaiting.in {
+		if in == dir || strings.HasPrefix(in, dir+string(filepath.Separator)) {
+			return true
+		}
+	}
+	return false
+}
+
+// maxCloseWait is how long a store that is closed waits for a table that waits
+// for room.
+const maxCloseWait = time.Second
+
+// waitUnlessStuck is what comes from done, or false where a table below dir has been
+// waiting for room for longer than whoever stops a server will.
+func waitUnlessStuck[T any](dir string, done <-chan T) (came T, ok bool) {
+	tick := time.NewTicker(roomRetryInterval)
+	defer tick.Stop()
+	var since time.Time
+	for {
+		select {
+		case came = <-done:
+			return came, true
+		case now := <-tick.C:
+			switch {
+			case !tablesWait(dir):
+				since = time.Time{}
+			case since.IsZero():
+				since = now
+			case now.Sub(since) > maxCloseWait:
+				return came, false
+			}
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package badger
+
+import (
+	"sync"
+	"sync/atomic"
+
+	dgraph "github.com/dgraph-io/badger/v4"
+)
+
+// Commits are numbered here, in Badger's managed mode: its own bookkeeping of
+// who reads what sends several messages between goroutines for each
+// transaction, which one writer does not need. A number is given out for
+// reading only after its commit is on the disk. Badger may throw away what no
+// reader can see any more, and is told so after each commit.
+type commits struct {
+	last    atomic.Uint64 // the newest that may be read
+	mu      sync.Mutex
+	readers map[uint64]int // how many read at each number
+}
+
+// A snapshot is one moment of the database, kept readable until release.
+type snapshot struct {
+	*dgraph.Txn
+	of *commits
+	at uint64
+}
+
+func (e *generation) snapshot() snapshot {
+	c := &e.commits
+	c.mu.Lock()
+	at := c.last.Load()
+	c.readers[at]++
+	c.mu.Unlock()
+	return snapshot{Txn: e.db.NewTransactionAt(at, false), of: c, at: at}
+}
+
+func (s snapshot) release() {
+	s.Discard()
+	s.of.mu.Lock()
+	defer s.of.mu.Unlock()
+	if s.of.readers[s.at]--; s.of.readers[s.at] == 0 {
+		delete(s.of.readers, s.at)
+	}
+}
+
+// latest reads what was committed last. It is for the writer, which nobody
+// overtakes and which therefore holds nothing readable.
+func (e *generation) latest() *dgraph.Txn {
+	return e.db.NewTransactionAt(e.commits.last.Load(), false)
+}
+
+// begin starts the one transaction that may write.
+func (e *generation) begin() *dgraph.Txn {
+	return e.db.NewTransactionAt(e.commits.last.Load(), true)
+}
+
+// commitAt is commit of a batch that goes up to an index of a log; zero: there is
+// no log.
+func (e *generation) commitAt(txn *dgraph.Txn, applied uint64) error {
+	if applied > 0 {
+		if err := setApplied(txn, applied); err != nil {
+			return err
+		}
+	}
+	return e.commit(txn)
+}
+
+// commit makes txn durable and then readable.
+func (e *generation) commit(txn *dgraph.Txn) error {
+	c := &e.commits
+	number := c.last.Load() + 1
+	if err := e.acked.stamp(txn, number); err != nil {
+		return err
+	}
+	if err := txn.CommitAt(number, nil); err != nil {
+		return err
+	}
+	e.acked.record(number)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last.Store(number)
+	for at := range c.readers {
+		number = min(number, at)
+	}
+	e.db.SetDiscardTs(number)
+	return nil
+}

@@ -1,0 +1,205 @@
+package badger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"doorward/backend/store/kv"
+)
+
+// A held store keeps the first commit in the air until it is let down.
+type held struct {
+	*Store
+	inTheAir chan struct{}
+	ends     chan error
+	down     atomic.Bool
+}
+
+func hold(t *testing.T) *held {
+	t.Helper()
+	b, err := Open(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &held{Store: b, inTheAir: make(chan struct{}), ends: make(chan error, 1)}
+	first := true
+	err = b.onWriter(context.Background(), func() error {
+		b.writer.send = func(commit func(uint64) error) error {
+			if !first {
+				return commit(0)
+			}
+			first = false
+			close(h.inTheAir)
+			if err := <-h.ends; err != nil {
+				return err
+			}
+			return commit(0)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return h
+}
+
+// letDown ends the flight.
+func (h *held) letDown(err error) {
+	h.down.Store(true)
+	h.ends <- err
+}
+
+// update runs an Update beside the test, and notes if it is answered while the
+// flight is in the air.
+func (h *held) update(t *testing.T, fn func(kv.Tx) error) (ran chan struct{}, answer chan error) {
+	ran, answer = make(chan struct{}), make(chan error, 1)
+	var once sync.Once
+	go func() {
+		err := h.Update(context.Background(), kv.NewOp(), func(tx kv.Tx) error {
+			defer once.Do(func() { close(ran) })
+			return fn(tx)
+		})
+		if !h.down.Load() {
+			t.Error("answered while what it rests on was not on the disk")
+		}
+		answer <- err
+	}()
+	return ran, answer
+}
+
+var errMine = errors.New("refused by the function")
+
+// threeInARow has one Update in the air, one that reads and writes on it, and
+// one that fails on it.
+func threeInARow(t *testing.T, h *held) (answers []chan error) {
+	set := func(tx kv.Tx, keys ...string) error {
+		for _, key := range keys {
+			if err := tx.Set([]byte(key), []byte("of "+key)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	_, first := h.update(t, func(tx kv.Tx) error { return set(tx, "a", "b", "c") })
+	<-h.inTheAir
+	ran, second := h.update(t, func(tx kv.Tx) error {
+		if got, err := tx.Get([]byte("a")); err != nil || string(got) != "of a" {
+			return fmt.Errorf("read %q (%w)", got, err)
+		}
+		if err := errors.Join(tx.Delete([]byte("b")), tx.Set([]byte("c"), []byte("new")), set(tx, "d")); err != nil {
+			return err
+		}
+		found, err := tx.Scan(nil, nil, 100)
+		if got := fmt.Sprintf("%s", found); err != nil || got != "[{a of a} {c new} {d of d}]" {
+			return fmt.Errorf("scanned %s (%w)", got, err)
+		}
+		return nil
+	})
+	<-ran
+	ran, third := h.update(t, func(tx kv.Tx) error {
+		if _, err := tx.Get([]byte("b")); !errors.Is(err, kv.ErrNotFound) {
+			return fmt.Errorf("what was deleted is read: %w", err)
+		}
+		return errors.Join(set(tx, "e"), errMine)
+	})
+	<-ran
+	return []chan error{first, second, third}
+}
+
+// A commit fails while others have already read what it was to keep. They must
+// not be told that theirs went well, nor be refused for a reason that never was.
+func TestNobodyIsToldWhatRestsOnALostCommit(t *testing.T) {
+	h := hold(t)
+	answers := threeInARow(t, h)
+	h.letDown(errors.New("the disk is gone"))
+	for i, answer := range answers {
+		if err := <-answer; !errors.Is(err, kv.ErrUnavailable) || errors.Is(err, errMine) {
+			t.Errorf("Update %d: %v", i+1, err)
+		}
+	}
+	if err := h.Update(context.Background(), kv.NewOp(), func(kv.Tx) error { return nil }); !errors.Is(err, kv.ErrUnavailable) {
+		t.Errorf("an Update after the loss: %v", err)
+	}
+}
+
+func TestUpdatesRunOnWhatIsInTheAir(t *testing.T) {
+	h := hold(t)
+	answers := threeInARow(t, h)
+	h.letDown(nil)
+	for i, want := range []error{nil, nil, errMine} {
+		if err := <-answers[i]; !errors.Is(err, want) || (want == nil && err != nil) {
+			t.Errorf("Update %d: %v, want %v", i+1, err, want)
+		}
+	}
+	err := h.View(context.Background(), func(tx kv.Tx) error {
+		found, err := tx.Scan(nil, nil, 100)
+		if got := fmt.Sprintf("%s", found); got != "[{a of a} {c new} {d of d}]" {
+			t.Errorf("kept %s", got)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// The writer's own work exchanges the database: it must not meet a flight.
+func TestOwnWorkWaitsForTheFlight(t *testing.T) {
+	h := hold(t)
+	_, first := h.update(t, func(tx kv.Tx) error { return tx.Set([]byte("a"), []byte("1")) })
+	<-h.inTheAir
+	own := make(chan error, 1)
+	go func() {
+		own <- h.onWriter(context.Background(), func() error {
+			if h.writer.inFlight != nil || !h.down.Load() {
+				return errors.New("something is in the air")
+			}
+			return nil
+		})
+	}()
+	for len(h.writer.queue) > 0 { // until the writer has it
+		continue
+	}
+	h.letDown(nil)
+	if err := errors.Join(<-first, <-own); err != nil {
+		t.Error(err)
+	}
+}
+
+// Others go on and on asking for Updates.
+func TestCloseEndsUnderLoad(t *testing.T) {
+	b, err := Open(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	begun := make(chan struct{}, 16)
+	for i := range 16 {
+		all.Go(func() {
+			for n := 0; ; n++ {
+				err := b.Update(context.Background(), kv.NewOp(), func(tx kv.Tx) error { return tx.Set(fmt.Appendf(nil, "%d/%d", i, n), nil) })
+				if n == 10 {
+					begun <- struct{}{}
+				}
+				if err != nil {
+					if !errors.Is(err, kv.ErrUnavailable) {
+						t.Error(err)
+					}
+					return
+				}
+			}
+		})
+	}
+	for range 16 {
+		<-begun
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+	all.Wait()
+}

@@ -1,0 +1,61 @@
+// Package enginetest is which engine the tests of store, service, mail and web run
+// on: Badger, or with DOORWARD_TEST_ENGINE=faulty Badger behind the faults of a
+// replicated engine.
+package enginetest
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+
+	"doorward/backend/store/kv"
+	"doorward/backend/store/kv/badger"
+	"doorward/backend/store/kv/faulty"
+)
+
+// Variable names the engine; SEED, the faults.
+const Variable = "DOORWARD_TEST_ENGINE"
+
+// The rates at which things go wrong on the faulty engine.
+const (
+	updateFaults = 0.2
+	sendFaults   = 0.05
+	leadFaults   = 0.02
+)
+
+// Controlled is an Opener whose engine does what the test says: engine gives the one
+// that was opened last.
+func Controlled() (open kv.Opener, engine func() *faulty.Store) {
+	var last *faulty.Store
+	open = func(c kv.Config) (kv.Store, error) {
+		b, err := badger.Open(badger.Options{Config: c})
+		if err != nil {
+			return nil, err
+		}
+		last = faulty.New(b, faulty.Options{})
+		return last, nil
+	}
+	return open, func() *faulty.Store { return last }
+}
+
+// Open opens an engine for a test.
+func Open(c kv.Config) (kv.Store, error) {
+	switch name := os.Getenv(Variable); name {
+	case "", "badger":
+		return badger.Engine(c)
+	case "faulty":
+		return openFaulty(c)
+	default:
+		return nil, fmt.Errorf("%s=%q names no engine: badger or faulty", Variable, name)
+	}
+}
+
+func openFaulty(c kv.Config) (kv.Store, error) {
+	seed, _ := strconv.ParseInt(os.Getenv("SEED"), 10, 64) // zero where none is given: the same faults each time
+	send := faulty.Send(faulty.Options{Seed: seed, Rate: sendFaults})
+	b, err := badger.Open(badger.Options{Config: c, Send: send})
+	if err != nil {
+		return nil, err
+	}
+	return faulty.Caller{Store: faulty.New(b, faulty.Options{Seed: seed, Rate: updateFaults, Lead: leadFaults})}, nil
+}
