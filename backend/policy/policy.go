@@ -98,8 +98,8 @@ func Load(own []access.Role, revision int) (*Policy, error) {
 	for _, s := range []access.State{access.Pending, access.Active} {
 		rules = append(rules, []string{string(s), string(everyone), string(access.ResPortal), string(access.Wait)})
 	}
-	if ok, err := e.AddPolicies(rules); err != nil || !ok {
-		return nil, fmt.Errorf("load policy: %d rules refused: %w", len(rules), err)
+	if _, err := e.AddPolicies(rules); err != nil {
+		return nil, fmt.Errorf("load policy of %d rules: %w", len(rules), err)
 	}
 	return p, nil
 }
