@@ -172,7 +172,7 @@ func (s *Service) Unsuspend(ctx context.Context, actor access.Actor, id access.M
 
 // Remove deletes a member with all that was theirs.
 func (s *Service) Remove(ctx context.Context, actor access.Actor, id access.MemberID) error {
-	return s.store.Update(ctx, func(tx *store.Tx) error {
+	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		a, err := s.may(tx, actor, access.May(access.Change, access.ResMembers))
 		if err != nil {
 			return err

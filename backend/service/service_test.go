@@ -43,6 +43,7 @@ type office struct {
 	dir    string
 	mail   bool
 	up     func() time.Duration // nil: as the clock goes
+	disk   func(*store.Options) // nil: as much is free as wanted
 
 	ann, bob, fay access.Actor // two Admins, a member of Fleet
 }
@@ -83,14 +84,19 @@ func (o *office) open() {
 	o.t.Helper()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var err error
-	o.store, err = store.Open(store.Options{Engine: o.engine,
+	options := store.Options{
+		Engine:  o.engine,
 		Dir:     o.dir,
 		Now:     o.clock.now,
 		Uptime:  o.up,
 		Logger:  quiet,
 		Twice:   true,
 		MinFree: 1,
-	})
+	}
+	if o.disk != nil {
+		o.disk(&options)
+	}
+	o.store, err = store.Open(options)
 	must(o.t, err)
 	o.Service, err = New(o.t.Context(), Options{Store: o.store, Frontend: os.DirFS("../../frontend"), PublicURL: "https://door.example.com", Mail: o.mail, Logger: quiet})
 	must(o.t, err)
