@@ -224,9 +224,6 @@ func (f *frameReader) trailer() error {
 	return io.EOF
 }
 
-// IsBackup reports whether a file begins like a backup.
-func IsBackup(head []byte) bool { return bytes.HasPrefix(head, []byte(backupMagic)) }
-
 func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

@@ -133,7 +133,7 @@ func (tx *Tx) Counters() (access.Counters, error) {
 	return *c, nil
 }
 
-// peek reads the counters without keeping them for writing.
+// counts reads the counters without keeping them for writing.
 func (tx *Tx) counts() (*access.Counters, error) {
 	if tx.counters != nil {
 		return tx.counters, nil
