@@ -111,7 +111,7 @@ func (r *run) rejectVerb() *cobra.Command {
 		Args:  cobra.MinimumNArgs(1),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the audit log and the letter")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the letter; needs --tell")
 	cmd.Flags().BoolVar(&tell, "tell", false, "send them a letter about it")
 	cmd.RunE = r.deletes(cmd, &yes, "rejected", func(a *api, m member) error {
 		_, err := a.post(memberPath(m.ID, "reject"), map[string]any{"reason": reason, "tell_them": tell}, nil)

@@ -177,3 +177,10 @@ func TestWhereJoinersStand(t *testing.T) {
 		}
 	}
 }
+
+// Ids, secrets and codes of different things differ.
+func TestNothingIsMadeTwice(t *testing.T) {
+	if NewID() == NewID() || NewSecret() == NewSecret() || NewDesktopSecret() == NewDesktopSecret() {
+		t.Error("the same was made twice")
+	}
+}

@@ -24,7 +24,7 @@ func (s Settings) Check() error {
 	if d := s.InvitationTTL.Std(); d < MinInvitationTTL || d > MaxInvitationTTL {
 		return Errorf(Invalid, "An invitation can last from 1 hour to 30 days.").On("invitation").WithCode("expiry_out_of_range")
 	}
-	return CheckText("workspace", s.Workspace, 60)
+	return CheckText("workspace", s.Workspace, MaxWorkspace)
 }
 
 // MailHealth is what is known of the way to the mail server.

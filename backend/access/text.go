@@ -6,6 +6,13 @@ import (
 	"unicode/utf8"
 )
 
+// The most characters of what people type, on every face.
+const (
+	MaxName      = 200
+	MaxNote      = 200 // notes and reasons
+	MaxWorkspace = 60
+)
+
 // CheckText refuses text that is too long, in runes, or that is not what it
 // looks like: with characters that leave nothing on the screen, or turn what is
 // beside them, or with more marks on a letter than any writing has. What every

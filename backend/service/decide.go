@@ -131,11 +131,15 @@ const rejectionTTL = 3 * 24 * time.Hour
 
 // Reject turns a waiting member away and deletes the account with all that was
 // theirs. What stays is an audit entry without the address, and a keyed hash of
-// it. With tell, an email says so, with the reason if there is one.
+// it. With tell, an email says so, with the reason if there is one: the email is
+// all that a reason is for.
 func (s *Service) Reject(ctx context.Context, actor access.Actor, id access.MemberID, reason string, tell bool) error {
-	reason, err := access.CleanText("reason", reason, 200)
+	reason, err := access.CleanText("reason", reason, access.MaxNote)
 	if err != nil {
 		return err
+	}
+	if reason != "" && !tell {
+		return reasonUntold()
 	}
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.may(tx, actor, access.May(access.Decide, access.ResMembers))
@@ -168,6 +172,13 @@ func (s *Service) Reject(ctx context.Context, actor access.Actor, id access.Memb
 		}
 		return tx.Record(actor, access.ActionReject, string(id), "")
 	})
+}
+
+func reasonUntold() *access.Error {
+	return access.Errorf(
+		access.Invalid,
+		"A reason stands in the letter and is kept nowhere else. Have the letter sent too, or leave the reason out.",
+	).On("reason").WithCode("reason_untold")
 }
 
 // goneBefore tells an Admin who acts on somebody whom another one rejected or

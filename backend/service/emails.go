@@ -115,9 +115,9 @@ func (l *Emails) draw(t *template.Template, d *draft) (string, error) {
 // keeps a mail reader from making links of it.
 func (f *EmailFacts) tidy() {
 	f.PublicURL = strings.TrimRight(f.PublicURL, "/")
-	f.Workspace = oneLine(f.Workspace, 60)
+	f.Workspace = oneLine(f.Workspace, access.MaxWorkspace)
 	f.ToName = unlinked(oneLine(f.ToName, 80))
-	f.Note, f.Reason = unlinked(oneLine(f.Note, 1000)), unlinked(oneLine(f.Reason, 1000))
+	f.Note, f.Reason = unlinked(oneLine(f.Note, access.MaxNote)), unlinked(oneLine(f.Reason, access.MaxNote))
 	f.To, f.Code = oneLine(f.To, 254), oneLine(f.Code, 12)
 	if f.Inviter == f.InviterEmail {
 		f.InviterEmail = ""

@@ -71,11 +71,11 @@ func (s *Service) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in
 	if err != nil {
 		return m, nil, err
 	}
-	name, err := access.CleanText("name", in.Name, 200)
+	name, err := access.CleanText("name", in.Name, access.MaxName)
 	if err != nil {
 		return m, nil, err
 	}
-	note, err := access.CleanText("note", in.Note, 200)
+	note, err := access.CleanText("note", in.Note, access.MaxNote)
 	if err != nil {
 		return m, nil, err
 	}

@@ -37,7 +37,7 @@ func (l *life) approve(rt *rapid.T) {
 
 func (l *life) reject(rt *rapid.T) {
 	a, on := l.draw(rt)
-	err := l.Reject(l.ctx, a.by, on.target(), "no", false)
+	err := l.Reject(l.ctx, a.by, on.target(), "", false)
 	if a.judge(
 		rt,
 		"reject",

@@ -135,7 +135,7 @@ func (s *Service) Rename(ctx context.Context, actor access.Actor, id access.Memb
 				return "", err
 			}
 		}
-		clean, err := access.CleanText("name", name, 200)
+		clean, err := access.CleanText("name", name, access.MaxName)
 		m.Name = clean
 		return "", err
 	})

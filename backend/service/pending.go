@@ -34,7 +34,7 @@ func (s *Service) PendingView(ctx context.Context, id access.MemberID) (out Pend
 
 // Note keeps a word from a pending member to whoever decides.
 func (s *Service) Note(ctx context.Context, actor access.Actor, text string) error {
-	text, err := access.CleanText("note", text, 200)
+	text, err := access.CleanText("note", text, access.MaxNote)
 	if err != nil {
 		return err
 	}

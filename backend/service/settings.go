@@ -44,7 +44,7 @@ func (s *Service) ChangeSettings(ctx context.Context, actor access.Actor, c Sett
 		}
 		var what []string
 		if c.Workspace != nil {
-			if out.Workspace, err = access.CleanText("workspace", *c.Workspace, 60); err != nil {
+			if out.Workspace, err = access.CleanText("workspace", *c.Workspace, access.MaxWorkspace); err != nil {
 				return err
 			}
 			what = append(what, "workspace")

@@ -130,7 +130,7 @@ func (s *Service) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, ac
 	if in.Email.IsZero() {
 		return m, access.Errorf(access.Invalid, "Give the first Admin's address.").On("email").WithCode("email_missing")
 	}
-	name, err := access.CleanText("name", in.Name, 200)
+	name, err := access.CleanText("name", in.Name, access.MaxName)
 	if err != nil {
 		return m, err
 	}
@@ -138,7 +138,7 @@ func (s *Service) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, ac
 	if err != nil {
 		return m, err
 	}
-	if settings.Workspace, err = access.CleanText("workspace", firstText(in.Workspace, settings.Workspace), 60); err != nil {
+	if settings.Workspace, err = access.CleanText("workspace", firstText(in.Workspace, settings.Workspace), access.MaxWorkspace); err != nil {
 		return m, err
 	}
 	if err := firstOf(settings.Check(), tx.PutSettings(settings)); err != nil {
