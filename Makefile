@@ -9,7 +9,7 @@ CONSOLE_SOURCES := frontend/tokens.css $(shell find $(CONSOLE) -name node_module
 .DEFAULT_GOAL := help
 TAGS := desktop,production,webkit2_41
 
-.PHONY: help run build desktop package test test-hostile test-crash test-damage fuzz pictures bench clean
+.PHONY: help run build desktop package test mutants test-hostile test-crash test-damage fuzz pictures bench clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ test-damage: ## harm every kind of file in every way, and 300 places at random (
 test-hostile: ## attack the built program, row by row; the table is in docs/security.md
 	@build/deps test
 	go test -count=1 ./app/e2e/hostile
+
+mutants: ## take out one thing at a time: do the tests notice? (PACKAGES='access web'; takes hours)
+	build/mutants/run $(PACKAGES)
 
 FUZZTIME ?= 2m
 fuzz: ## look for inputs that break a promise, FUZZTIME (2m) for each target
