@@ -323,7 +323,7 @@ func Dial(dir string) (*http.Client, bool) {
 
 // RestoreInfo says what was restored.
 type RestoreInfo struct {
-	Members, Letters, AuditEntries int
+	Members, Messages, AuditEntries int
 	Tokens                         int // API tokens that are void now
 }
 
@@ -331,7 +331,7 @@ type RestoreInfo struct {
 // error nothing is left of the directory.
 func Restore(ctx context.Context, file io.Reader, dir string) (RestoreInfo, error) {
 	r, err := store.Restore(ctx, file, store.Options{Engine: badger.Engine, Dir: dir})
-	return RestoreInfo{Members: r.Members, Letters: r.Messages, AuditEntries: r.AuditEntries, Tokens: r.Tokens}, err
+	return RestoreInfo{Members: r.Members, Messages: r.Messages, AuditEntries: r.AuditEntries, Tokens: r.Tokens}, err
 }
 
 func newLogger(c Config) *slog.Logger {

@@ -23,7 +23,7 @@ func (o operations) Compact(ctx context.Context) error { return o.a.store.Compac
 
 func (o operations) Verify(ctx context.Context) (map[string]int, error) {
 	r, err := o.a.store.Verify(ctx)
-	return map[string]int{"records": r.Records, "members": r.Members, "letters": r.Messages, "audit_entries": r.AuditEntries}, err
+	return map[string]int{"records": r.Records, "members": r.Members, "messages": r.Messages, "audit_entries": r.AuditEntries}, err
 }
 
 func (o operations) Backup(ctx context.Context, w io.Writer) error { return o.a.store.Backup(ctx, w) }

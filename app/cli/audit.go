@@ -17,10 +17,10 @@ import (
 type entry struct {
 	Seq    uint64    `json:"seq"`
 	At     time.Time `json:"at"`
-	By     string    `json:"by"`
-	Via    string    `json:"via"`
-	Did    string    `json:"did"`
-	To     string    `json:"to"`
+	Actor  string    `json:"actor"`
+	Source string    `json:"source"`
+	Action string    `json:"action"`
+	Target string    `json:"target"`
 	Detail string    `json:"detail"`
 }
 
@@ -104,9 +104,9 @@ func (r *run) entries(items []json.RawMessage, seq uint64) (uint64, error) {
 
 // say writes the entry in a line: when, who (through what), did what to whom.
 func (e entry) say(w io.Writer) {
-	line := fmt.Sprintf("%s  %s (%s)  %s", e.At.Local().Format("2006-01-02 15:04:05"), e.By, e.Via, strings.ReplaceAll(e.Did, "_", " "))
-	if e.To != "" {
-		line += "  " + e.To
+	line := fmt.Sprintf("%s  %s (%s)  %s", e.At.Local().Format("2006-01-02 15:04:05"), e.Actor, e.Source, strings.ReplaceAll(e.Action, "_", " "))
+	if e.Target != "" {
+		line += "  " + e.Target
 	}
 	if e.Detail != "" {
 		line += "  " + e.Detail

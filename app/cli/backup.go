@@ -97,7 +97,7 @@ func (r *run) verifyVerb() *cobra.Command {
 		RunE: r.on(func(a *api, _ []string) error {
 			var out struct {
 				Members      int `json:"members"`
-				Letters      int `json:"letters"`
+				Messages     int `json:"messages"`
 				AuditEntries int `json:"audit_entries"`
 				Records      int `json:"records"`
 			}
@@ -107,7 +107,7 @@ func (r *run) verifyVerb() *cobra.Command {
 			}
 			return r.item(raw, func(w io.Writer) {
 				fmt.Fprintf(w, "Everything is whole: %s, among them %s, %s and %s.\n", count(out.Records, "record"),
-					count(out.Members, "member"), count(out.Letters, "letter"), count(out.AuditEntries, "audit entry"))
+					count(out.Members, "member"), count(out.Messages, "letter"), count(out.AuditEntries, "audit entry"))
 			})
 		}),
 	}

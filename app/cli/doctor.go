@@ -20,7 +20,7 @@ type check struct {
 	Name   string `json:"name"`
 	State  string `json:"state"` // ok, warn or fail
 	Detail string `json:"detail"`
-	Fix    string `json:"mend"`
+	Fix    string `json:"fix"`
 }
 
 func (r *run) doctorVerb() *cobra.Command {

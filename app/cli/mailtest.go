@@ -83,7 +83,7 @@ func (l message) fault() error {
 	switch l.State {
 	case "sent":
 		return nil
-	case "kept":
+	case "held":
 		return fmt.Errorf("no mail server is set, so the letter is kept: doorward outbox show %s", l.ID)
 	case "retrying":
 		return fmt.Errorf("the letter was not sent, and will be tried again: %s", l.Detail)

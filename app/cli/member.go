@@ -21,7 +21,7 @@ type member struct {
 	InvitedAt       time.Time `json:"invited_at"`
 	ExpiresAt       time.Time `json:"expires_at"`
 	AcceptedAt      time.Time `json:"accepted_at"`
-	EmailVerifiedAt time.Time `json:"address_proved_at"`
+	EmailVerifiedAt time.Time `json:"email_verified_at"`
 	LinkHandedBy    string    `json:"link_handed_over_by"`
 	InviterMayNot   bool      `json:"inviter_may_not"`
 	LastSignInAt    time.Time `json:"last_sign_in_at"`
@@ -55,7 +55,7 @@ func (d *delivery) say(w io.Writer) {
 		fmt.Fprintln(w, "The letter is queued.")
 	case "sent":
 		fmt.Fprintln(w, "The mail server accepted the letter.")
-	case "kept":
+	case "held":
 		fmt.Fprintln(w, "No mail server is set, so the letter is kept here: doorward outbox")
 	case "retrying":
 		fmt.Fprintf(w, "The letter will be tried again: %s\n", plain(d.Detail))

@@ -108,10 +108,22 @@ func (r *run) accessVerb() *cobra.Command {
 func (r *run) suspendVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "suspend EMAIL|ID",
-		Short: "Keep a member out until restored",
+		Short: "Keep a member out, until unsuspend",
 		Args:  cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			return r.change(a, args[0], http.MethodPost, "suspend", struct{}{})
+		}),
+	}
+	return settings(cmd, true)
+}
+
+func (r *run) unsuspendVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "unsuspend EMAIL|ID",
+		Short: "Let a suspended member in again",
+		Args:  cobra.ExactArgs(1),
+		RunE: r.on(func(a *api, args []string) error {
+			return r.change(a, args[0], http.MethodPost, "unsuspend", struct{}{})
 		}),
 	}
 	return settings(cmd, true)

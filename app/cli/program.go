@@ -94,9 +94,9 @@ func (r *run) addVerbs(root *cobra.Command) {
 	}{
 		{"Run it", []*cobra.Command{r.serveVerb(), r.desktopVerb(), r.setupVerb(), r.loginLinkVerb(), r.doctorVerb(), r.mailTestVerb()}},
 		{"Let people in", []*cobra.Command{r.inviteVerb(), r.importVerb(), r.resendVerb(), r.requestsVerb(), r.approveVerb(), r.rejectVerb()}},
-		{"Look after members", []*cobra.Command{r.membersVerb(), r.accessVerb(), r.suspendVerb(), r.restoreVerb(), r.removeVerb(), r.tokenVerb()}},
+		{"Look after members", []*cobra.Command{r.membersVerb(), r.accessVerb(), r.suspendVerb(), r.unsuspendVerb(), r.removeVerb(), r.tokenVerb()}},
 		{"See what happened", []*cobra.Command{r.auditVerb(), r.outboxVerb()}},
-		{"Keep it safe", []*cobra.Command{r.backupVerb(), r.verifyVerb(), r.compactVerb()}},
+		{"Keep it safe", []*cobra.Command{r.backupVerb(), r.restoreVerb(), r.verifyVerb(), r.compactVerb()}},
 		{"This program", []*cobra.Command{r.versionVerb(), r.completionVerb()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})

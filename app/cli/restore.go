@@ -3,63 +3,34 @@ package cli
 import (
 	"fmt"
 	"io"
-	"net/http"
 	"os"
-	"strings"
 
 	"doorward/app"
-	"doorward/backend/access"
 
 	"github.com/spf13/cobra"
 )
 
-const restoreHelp = `Two things are called restore:
-
-  doorward restore EMAIL|ID            lets a suspended member in again
-  doorward restore FILE --data NEWDIR  makes a data directory from a backup
-
-Where --data stands on the command line and there is a file of that name, it is
-the backup that is restored, into a directory that is fresh or empty. In every
-other case it is the member.`
-
 func (r *run) restoreVerb() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "restore EMAIL|ID | FILE --data NEWDIR",
-		Short: "Let a suspended member in again; or restore a backup",
-		Long:  restoreHelp,
+		Use:   "restore FILE --data NEWDIR",
+		Short: "Make a data directory from a backup",
+		Long:  "Make a data directory from a backup. NEWDIR is fresh or empty.\nTo let a suspended member in again: doorward unsuspend EMAIL.",
 		Args:  cobra.ExactArgs(1),
 	}
-	member := r.on(func(a *api, args []string) error {
-		return r.change(a, args[0], http.MethodPost, "restore", struct{}{})
-	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		info, err := os.Stat(args[0])
-		switch isFile := err == nil && info.Mode().IsRegular(); {
-		case isFile && cmd.Flags().Changed("data"):
-			return r.restoreBackup(cmd, args[0])
-		case isFile:
-			return wrongUse(cmd, "%s is a file. To restore a backup, name a fresh directory with --data.", args[0])
-		case !namesMember(args[0]):
-			return fmt.Errorf("there is no file %s, and it is neither the address nor the id of a member", args[0])
+		if !cmd.Flags().Changed("data") {
+			return wrongUse(cmd, "Name a fresh directory for the backup with --data. To let a suspended member in again: doorward unsuspend EMAIL.")
 		}
-		return member(cmd, args)
+		return r.restoreBackup(cmd, args[0])
 	}
 	return settings(cmd, true)
-}
-
-// namesMember reports whether a text has the form of an address or an id.
-func namesMember(s string) bool {
-	if _, err := access.ParseMemberID(s); err == nil {
-		return true
-	}
-	return strings.Contains(s, "@") && !strings.ContainsRune(s, os.PathSeparator)
 }
 
 // A restored is what came of a backup.
 type restored struct {
 	Data         string `json:"data"`
 	Members      int    `json:"members"`
-	Letters      int    `json:"letters"`
+	Messages     int    `json:"messages"`
 	AuditEntries int    `json:"audit_entries"`
 	Tokens       int    `json:"tokens_void"`
 }
@@ -81,9 +52,9 @@ func (r *run) restoreBackup(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	out := restored{dir, info.Members, info.Letters, info.AuditEntries, info.Tokens}
+	out := restored{dir, info.Members, info.Messages, info.AuditEntries, info.Tokens}
 	return r.value(out, func(w io.Writer) {
-		fmt.Fprintf(w, "Restored %s, %s and %s into %s.\n", count(out.Members, "member"), count(out.Letters, "letter"), count(out.AuditEntries, "audit entry"), dir)
+		fmt.Fprintf(w, "Restored %s, %s and %s into %s.\n", count(out.Members, "member"), count(out.Messages, "letter"), count(out.AuditEntries, "audit entry"), dir)
 		if out.Tokens > 0 {
 			fmt.Fprintf(w, "%s of then open nothing any more: make new ones with `doorward token add`.\n",
 				count(out.Tokens, "API token"))

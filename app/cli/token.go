@@ -16,7 +16,7 @@ type token struct {
 	ID         string    `json:"id"`
 	Name       string    `json:"name"`
 	Roles      []string  `json:"roles"`
-	MadeAt     time.Time `json:"made_at"`
+	MadeAt     time.Time `json:"created_at"`
 	ExpiresAt  time.Time `json:"expires_at"`
 	LastUsedAt time.Time `json:"used_at"`
 	Secret     string    `json:"token"` // only in the answer that made it

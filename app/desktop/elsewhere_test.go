@@ -41,10 +41,10 @@ func newElsewhere(t *testing.T) *elsewhere {
 		e.asked = append(e.asked, r)
 		in := e.secret != "" && r.Header.Get("Authorization") == "Bearer "+e.secret
 		switch {
-		case r.Method == "POST" && r.URL.Path == "/api/v1/window" && e.bad != "" && asksFor(r, e.bad):
+		case r.Method == "POST" && r.URL.Path == "/api/v1/desktop" && e.bad != "" && asksFor(r, e.bad):
 			w.WriteHeader(http.StatusGone)
 			io.WriteString(w, `{"code":"window_dead"}`)
-		case r.Method == "POST" && r.URL.Path == "/api/v1/window":
+		case r.Method == "POST" && r.URL.Path == "/api/v1/desktop":
 			e.secret = "dwin_secret"
 			w.WriteHeader(http.StatusCreated)
 			io.WriteString(
@@ -125,7 +125,7 @@ func (d *computer) led(page string) *url.URL {
 	}
 	defer res.Body.Close()
 	link, err := res.Location()
-	if err != nil || link.Path != "/window" {
+	if err != nil || link.Path != "/desktop" {
 		d.t.Fatalf("the browser got %v, %v", res.Status, err)
 	}
 	return link

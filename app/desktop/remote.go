@@ -154,7 +154,7 @@ func (r *remote) outOfReach(err error) error {
 
 // leave ends the window's session at the server.
 func (r *remote) leave(ctx context.Context) error {
-	res, err := r.ask(ctx, http.MethodDelete, "/api/v1/window", nil)
+	res, err := r.ask(ctx, http.MethodDelete, "/api/v1/desktop", nil)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func newSignIn(ctx context.Context, to *remote) (*signIn, error) {
 	hash := s.secret.Hash()
 	ask := url.Values{"code_challenge": {base64.RawURLEncoding.EncodeToString(hash[:])}, "code_challenge_method": {"S256"},
 		"state": {s.state}, "port": {fmt.Sprint(local.Addr().(*net.TCPAddr).Port)}}
-	s.link = to.at.String() + "/window?" + ask.Encode()
+	s.link = to.at.String() + "/desktop?" + ask.Encode()
 	s.until, s.end = context.WithTimeout(ctx, signInTTL)
 	go s.serve(s.until)
 	return s, nil
@@ -218,7 +218,7 @@ func (s *signIn) redeem(ctx context.Context, code string) (*signedIn, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := s.to.ask(ctx, http.MethodPost, "/api/v1/window", bytes.NewReader(body))
+	res, err := s.to.ask(ctx, http.MethodPost, "/api/v1/desktop", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ test('an Admin whose rights have just risen has not confirmed yet', async ({ bro
 test('letting a window in asks on its own page, and keeps what the window said', async () => {
   const page = await admin.context().newPage()
   const asks = new URLSearchParams({ code_challenge: 'x'.repeat(42) + 'A', code_challenge_method: 'S256', state: 'its-mark', port: '40123' })
-  await page.goto(`/window?${asks}`)
+  await page.goto(`/desktop?${asks}`)
   await page.getByRole('button', { name: 'Let it in' }).click()
   await expect(page.getByRole('heading', { name: 'Confirm that it is you' })).toBeVisible()
   await expect(page.getByLabel('Code from the email')).toBeFocused()

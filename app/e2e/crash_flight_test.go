@@ -162,12 +162,12 @@ func (c *crasher) landed(all []*flight) {
 	}
 	deeds, invited := map[string]int{}, 0
 	for _, e := range c.rows("audit", "--limit", "0") {
-		to := e["to_id"]
+		to := e["target_id"]
 		if to == nil { // somebody who is gone has but an id
 			to = e["to"]
 		}
-		deeds[fmt.Sprint(e["did"], " ", to)]++
-		if e["did"] == "invited" {
+		deeds[fmt.Sprint(e["action"], " ", to)]++
+		if e["action"] == "invited" {
 			invited++
 		}
 	}

@@ -124,7 +124,7 @@ func TestDiskFillsWhileServing(t *testing.T) {
 	disk.leave(100 << 20) // under the floor
 	readyz(http.StatusServiceUnavailable, sentence)
 	refused("invite", "eve@example.com", "--role", "Fleet")
-	refused("restore", "ada@example.com")
+	refused("unsuspend", "ada@example.com")
 	c.press(
 		c.browser(),
 		p.URL+"/login",
@@ -150,7 +150,7 @@ func TestDiskFillsWhileServing(t *testing.T) {
 	disk.empty()
 	readyz(http.StatusOK, "ready")
 	c.do("invite", "eve@example.com", "--role", "Fleet")
-	c.do("restore", "ada@example.com")
+	c.do("unsuspend", "ada@example.com")
 	if p.Server.Process.Pid != pid || p.Server.ProcessState != nil {
 		t.Error("the server is not the one it was")
 	}

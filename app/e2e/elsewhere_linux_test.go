@@ -54,7 +54,7 @@ func (b *sits) letsIn(s *screen) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.press(b.browser, link.String(), b.p.URL+"/window", link.Query(), "Go back to the Doorward window")
+	b.press(b.browser, link.String(), b.p.URL+"/desktop", link.Query(), "Go back to the Doorward window")
 	if err := os.Remove(b.asked); err != nil {
 		b.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestWindowElsewhere(t *testing.T) {
 		t.Errorf("the notice says %q, %q", told.title, told.body)
 	}
 	audit, err := far.Run("audit", "--json")
-	if err != nil || !strings.Contains(audit.Out, `"via":"window","from":"127.0.0.1","did":"invited"`) {
+	if err != nil || !strings.Contains(audit.Out, `"source":"desktop","from":"127.0.0.1","action":"invited"`) {
 		t.Errorf("the audit log: %v\n%s", err, audit.Out)
 	}
 	s.press(window, "ctrl+b")

@@ -197,7 +197,7 @@ test('a native window is let in, and nothing but the reader\'s own computer gets
   })
   await new Promise<void>((done) => computer.listen(0, '127.0.0.1', done))
   const { port } = computer.address() as AddressInfo
-  const asked = `/window?${new URLSearchParams({ code_challenge: 'x'.repeat(42) + 'A', code_challenge_method: 'S256', state: 'its-mark', port: String(port) })}`
+  const asked = `/desktop?${new URLSearchParams({ code_challenge: 'x'.repeat(42) + 'A', code_challenge_method: 'S256', state: 'its-mark', port: String(port) })}`
 
   // Whoever is not signed in comes to the page by the sign-in, with all it was asked.
   const context = await browser.newContext({ extraHTTPHeaders: { 'X-Forwarded-For': '198.51.99.7' } })

@@ -91,7 +91,7 @@ test('an attack on the dashboard', async ({ browser }) => {
 
   await test.step('to the audit log, and over a restart', async () => {
     await card(page).getByRole('link', { name: 'In the audit log' }).click()
-    await expect(page).toHaveURL(/\/admin\/audit\?did=noticed_unusual/)
+    await expect(page).toHaveURL(/\/admin\/audit\?action=noticed_unusual/)
     await control('crash')
     await page.goto('/admin/')
     await expect(card(page)).toContainText('102 events')

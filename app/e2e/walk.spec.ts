@@ -115,7 +115,7 @@ test('every other route answers this session with 403 or leads back to the waiti
   const request = invitee.context().request
   const document = await (await request.get('/api/v1/openapi.json')).json()
   const prefix = document.servers?.[0]?.url ?? ''
-  const open = ['GET /api/v1/events', 'GET /api/v1/openapi.json', 'POST /api/v1/window'] // the waiting page's own, a public document, and what takes a code instead of a session
+  const open = ['GET /api/v1/events', 'GET /api/v1/openapi.json', 'POST /api/v1/desktop'] // the waiting page's own, a public document, and what takes a code instead of a session
   let swept = 0
   for (const [path, item] of Object.entries(document.paths as Record<string, object>)) {
     const url = (prefix + path).replace(/\{id\}/g, id).replace(/\{\w+\}/g, 'Fleet')
@@ -256,8 +256,8 @@ test('a second address is invited and rejected: nothing is left but the audit en
   const log = await control<string>('log')
   for (const trace of [canonical, second, token, invitation.link]) expect(log.toLowerCase()).not.toContain(trace.toLowerCase())
 
-  const entries = (await listed<{ to: string; did: string }>('audit')).filter((e) => e.to === id)
-  expect(entries.map((e) => e.did).sort()).toEqual(['invited', 'rejected'])
+  const entries = (await listed<{ target: string; action: string }>('audit')).filter((e) => e.target === id)
+  expect(entries.map((e) => e.action).sort()).toEqual(['invited', 'rejected'])
   expect(JSON.stringify(entries).toLowerCase()).not.toContain(canonical)
 })
 

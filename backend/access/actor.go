@@ -1,6 +1,7 @@
 package access
 
-// A Source is the face through which something was asked.
+// A Source is the face through which something was asked. Its value is what the
+// store and the audit log's hashes hold; [Source.Name] is what people are shown.
 type Source string
 
 const (
@@ -12,7 +13,7 @@ const (
 	SourceSystem  Source = "system"  // Doorward itself: the sweeper, the mail worker
 )
 
-// A Actor says who does something, and from where. A member by session; a token
+// An Actor says who does something, and from where. A member by session; a token
 // for its owner; the operator, who holds the machine (no member, SourceCLI or
 // SourceDesktop); or Doorward itself (SourceSystem).
 type Actor struct {
@@ -23,6 +24,17 @@ type Actor struct {
 
 	// Session is the session that a member asks with. It is kept nowhere.
 	Session SecretHash `json:"-"`
+}
+
+// Name is the source as the API names it.
+func (s Source) Name() string {
+	switch s {
+	case SourceDesktop:
+		return "desktop"
+	case SourcePortal:
+		return "portal"
+	}
+	return string(s)
 }
 
 // Operator is whoever holds the machine that holds the data.

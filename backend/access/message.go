@@ -71,8 +71,17 @@ const (
 	MessageSent     MessageState = "sent"     // accepted by the mail server
 	MessageRetrying MessageState = "retrying" // refused or not reached for now; NextTry says when again
 	MessageFailed   MessageState = "failed"   // refused for good, or its time ran out
-	MessageHeld     MessageState = "kept"     // no mail server is configured; it can be read here
+	MessageHeld     MessageState = "held"     // no mail server is configured; it can be read here
 )
+
+// UnmarshalText reads a state as it is kept. A held message was called kept once,
+// and a store of that time still says so.
+func (s *MessageState) UnmarshalText(text []byte) error {
+	if *s = MessageState(text); *s == "kept" {
+		*s = MessageHeld
+	}
+	return nil
+}
 
 // A Message is mail in the outbox, written in the transaction that caused it.
 // Its words are rendered then and kept apart, sealed, until it is done with.

@@ -39,6 +39,15 @@ type Session struct {
 // who let it, in a browser.
 const MethodDesktop = "window"
 
+// MethodName is how a session was opened, as the API names it; the store keeps
+// the older word for the native window's.
+func MethodName(method string) string {
+	if method == MethodDesktop {
+		return "desktop"
+	}
+	return method
+}
+
 // DesktopSecretPrefix begins the secret of a window's session. It is no cookie's, and
 // no cookie's secret is one.
 const DesktopSecretPrefix = "dwin_"

@@ -14,7 +14,7 @@ type Topic string
 const (
 	MemberChanged       Topic = "member"        // ID: the member's
 	LoginRequestChanged Topic = "login-request" // ID: the member's
-	MessageChanged      Topic = "letter"        // ID: the email's
+	MessageChanged      Topic = "message"       // ID: the email's
 	OverviewChanged     Topic = "overview"
 	SessionChanged      Topic = "session" // ID: the hash, raw
 	TokenChanged        Topic = "token"   // ID: the token's

@@ -138,7 +138,7 @@ func schema1Counters(t *testing.T, b *box) {
 	b.view(func(tx *Tx) error {
 		c, err := tx.Counters()
 		got := fmt.Sprint(c.Pending, c.Accepted, c.Active, c.Suspended, c.Admins, c.Tokens, c.Roles, c.Messages)
-		want := "6 1 2 1 1 2 map[AILoop:2 Admin:1 Fleet:6 Night Pilots:1] map[kept:16]"
+		want := "6 1 2 1 1 2 map[AILoop:2 Admin:1 Fleet:6 Night Pilots:1] map[held:16]"
 		if err != nil || got != want {
 			t.Errorf("counters = %s, %v, want %s", got, err, want)
 		}

@@ -44,9 +44,9 @@ func (s *Server) mountAudit(r *room) {
 
 // AuditFilter says which entries of the audit log.
 type AuditFilter struct {
-	By    string `query:"by" maxLength:"254" doc:"Whose doing: an address of somebody who is here, the id of a member or token, operator, or system." example:"grace@example.com"`
-	Did   string `query:"did" maxLength:"400" doc:"What was done; several with commas between." example:"approved,rejected"`
-	To    string `query:"to" maxLength:"254" doc:"What was acted on: an address of somebody who is here, an id, a role's or token's name." example:"ada@example.com"`
+	Actor  string `query:"actor" maxLength:"254" doc:"Whose doing: an address of somebody who is here, the id of a member or token, operator, or system." example:"grace@example.com"`
+	Action string `query:"action" maxLength:"400" doc:"What was done; several with commas between." example:"approved,rejected"`
+	Target string `query:"target" maxLength:"254" doc:"What was acted on: an address of somebody who is here, an id, a role's or token's name." example:"ada@example.com"`
 	From  string `query:"from" maxLength:"40" doc:"From this time on (RFC 3339)." example:"2030-05-01T00:00:00Z"`
 	Until string `query:"until" maxLength:"40" doc:"Before this time (RFC 3339)." example:"2030-06-01T00:00:00Z"`
 }
@@ -58,15 +58,15 @@ func (f *AuditFilter) query() (q service.AuditQuery, err error) {
 	if q.Until, err = parseTime("until", f.Until); err != nil {
 		return q, err
 	}
-	if q.Actor, err = whoever("by", f.By); err != nil {
+	if q.Actor, err = whoever("actor", f.Actor); err != nil {
 		return q, err
 	}
-	if q.Target, err = whoever("to", f.To); err != nil {
+	if q.Target, err = whoever("target", f.Target); err != nil {
 		return q, err
 	}
-	for did := range strings.SplitSeq(f.Did, ",") {
-		if did = strings.TrimSpace(did); did != "" {
-			q.Actions = append(q.Actions, access.AuditAction(strings.Clone(did)))
+	for action := range strings.SplitSeq(f.Action, ",") {
+		if action = strings.TrimSpace(action); action != "" {
+			q.Actions = append(q.Actions, access.AuditAction(strings.Clone(action)))
 		}
 	}
 	return q, nil
@@ -141,7 +141,7 @@ func (s *Server) auditVerdict(ctx context.Context, actor access.Actor, _ *struct
 }
 
 // exportColumns are those of the table; its rows follow them.
-var exportColumns = []string{"seq", "at", "by", "via", "from", "did", "to", "detail", "hash"}
+var exportColumns = []string{"seq", "at", "actor", "source", "from", "action", "target", "detail", "hash"}
 
 func (s *Server) mountExport(r *room) {
 	param := func(name, doc string) *huma.Param {
@@ -152,8 +152,8 @@ func (s *Server) mountExport(r *room) {
 			"last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a " +
 			"formula begins with an apostrophe.",
 		Tags: []string{"audit"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
-		Parameters: []*huma.Param{param("format", "csv or json; csv where it is absent."), param("by", "As in GET /audit."), param("did", "As in GET /audit."),
-			param("to", "As in GET /audit."), param("from", "As in GET /audit."), param("until", "As in GET /audit.")},
+		Parameters: []*huma.Param{param("format", "csv or json; csv where it is absent."), param("actor", "As in GET /audit."), param("action", "As in GET /audit."),
+			param("target", "As in GET /audit."), param("from", "As in GET /audit."), param("until", "As in GET /audit.")},
 		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {}, "application/json": {}}}}}
 	r.add(o, readAudit, func(c *fiber.Ctx) error {
 		if err := knownParameters(o, c); err != nil {
@@ -165,7 +165,7 @@ func (s *Server) mountExport(r *room) {
 
 func (s *Server) export(c *fiber.Ctx) error {
 	asked := func(name string) string { return strings.Clone(c.Query(name)) }
-	f := AuditFilter{By: asked("by"), Did: asked("did"), To: asked("to"), From: asked("from"), Until: asked("until")}
+	f := AuditFilter{Actor: asked("actor"), Action: asked("action"), Target: asked("target"), From: asked("from"), Until: asked("until")}
 	q, err := f.query()
 	if err != nil {
 		return err
@@ -217,7 +217,7 @@ func exportCSV(w *bufio.Writer, each eachPage) error {
 	writeRow(w, exportColumns)
 	return each(func(lines []service.AuditLine) error {
 		for _, e := range auditOf(lines) {
-			writeRow(w, []string{strconv.FormatUint(e.Seq, 10), e.At.Format(time.RFC3339Nano), e.By, e.Via, e.From, e.Did, e.To, e.Detail, e.Hash})
+			writeRow(w, []string{strconv.FormatUint(e.Seq, 10), e.At.Format(time.RFC3339Nano), e.Actor, e.Source, e.From, e.Action, e.Target, e.Detail, e.Hash})
 		}
 		return nil
 	})

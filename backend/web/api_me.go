@@ -37,8 +37,8 @@ type meJSON struct {
 	State          string    `json:"state" enum:"active" example:"active"`
 	Roles          []string  `json:"roles" example:"Fleet"`
 	Permissions    []string  `json:"permissions" doc:"What may be done, in words. A token's are those of its roles, within its owner's." example:"open fleet,open fleet/flows"`
-	NotifyWaiting  bool      `json:"notify_waiting" doc:"Gets letters about people waiting."`
-	SignInMethod   string    `json:"sign_in_method" enum:"link,code,setup,rescue,window,token,operator" doc:"How whoever asks came in."`
+	NotifyRequests  bool      `json:"notify_requests" doc:"Gets letters about people waiting."`
+	SignInMethod   string    `json:"sign_in_method" enum:"link,code,setup,rescue,desktop,token,operator" doc:"How whoever asks came in."`
 	ConfirmedUntil time.Time `json:"confirmed_until,omitzero" doc:"Until when this session needs no further confirmation; absent where it needs one, and for tokens and the operator."`
 }
 
@@ -61,26 +61,26 @@ func (s *Server) meOf(p *service.Principal) meJSON {
 	}
 	m := p.Member
 	me := meJSON{ID: string(m.ID), Email: m.Email.Typed, Name: m.Name, State: string(access.Active), Roles: roleStrings(m.Roles),
-		Permissions: permissionWords(may), SignInMethod: firstText(p.Method, "token")}
+		Permissions: permissionWords(may), SignInMethod: firstText(access.MethodName(p.Method), "token")}
 	if m.Email.Canonical != m.Email.Typed {
 		me.EmailCanonical = m.Email.Canonical
 	}
 	me.ConfirmedUntil = p.ConfirmedUntil(s.service.Now())
-	me.NotifyWaiting = !m.MuteDigest && p.Permissions[access.May(access.Decide, access.ResMembers)]
+	me.NotifyRequests = !m.MuteDigest && p.Permissions[access.May(access.Decide, access.ResMembers)]
 	return me
 }
 
 type changeMeIn struct {
 	Body struct {
-		NotifyWaiting bool `json:"notify_waiting"`
+		NotifyRequests bool `json:"notify_requests"`
 	}
 }
 
 func (s *Server) changeMe(ctx context.Context, actor access.Actor, in *changeMeIn) (*meOut, error) {
-	if err := s.service.MuteDigest(ctx, actor, !in.Body.NotifyWaiting); err != nil {
+	if err := s.service.MuteDigest(ctx, actor, !in.Body.NotifyRequests); err != nil {
 		return nil, err
 	}
 	me := s.meOf(principalOf(actorIn(ctx)))
-	me.NotifyWaiting = in.Body.NotifyWaiting
+	me.NotifyRequests = in.Body.NotifyRequests
 	return &meOut{me}, nil
 }

@@ -110,8 +110,8 @@ func (s *Server) mountMembers(r *room) {
 	}, s.suspend)
 	mount(r, op{
 		method: http.MethodPost,
-		path:   "/members/{id}/restore",
-		id:     "restore",
+		path:   "/members/{id}/unsuspend",
+		id:     "unsuspend",
 		title:  "Restore",
 		text:   "Lets a suspended member in again. Somebody who manages something in the console: " + needsConfirmation,
 		need:   change,

@@ -59,13 +59,13 @@ func TestAPIAudit(t *testing.T) {
 	c.admin = c.back("admin@example.com")
 	c.as("admin", "POST", "/invitations", `{"email":"ada@example.com","roles":["Fleet"]}`).want(t, 201)
 	c.run(t, []row{
-		{"an entry", "admin", "GET", "/audit?limit=1", "", 200, all(`"did":"invited"`, `"by":"Admin@Example.com"`, `"by_id":"{admin}"`, `"via":"console"`, `"to":"ada@example.com"`, `"detail":"Fleet"`, `"seq":`, `"next":"`), nil},
-		{"by whom", "admin", "GET", "/audit?by=" + url.QueryEscape("ADMIN@example.com") + "&did=invited,approved", "", 200, all(`"total":1`, "ada@example.com"), all("fleet@example.com")},
-		{"to whom", "admin", "GET", "/audit?to={fleet}", "", 200, all(`"to":"fleet@example.com"`), all("suspended@example.com")},
-		{"from then on", "admin", "GET", "/audit?from=2030-05-02T00:00:00Z&did=invited", "", 200, all(`"total":1`), nil},
-		{"until then", "admin", "GET", "/audit?until=2030-05-02T00:00:00%2B02:00&did=suspended", "", 200, all(`"total":1`, "suspended@example.com"), all("2030-05-02T")},
+		{"an entry", "admin", "GET", "/audit?limit=1", "", 200, all(`"action":"invited"`, `"actor":"Admin@Example.com"`, `"actor_id":"{admin}"`, `"source":"console"`, `"target":"ada@example.com"`, `"detail":"Fleet"`, `"seq":`, `"next":"`), nil},
+		{"by whom", "admin", "GET", "/audit?actor=" + url.QueryEscape("ADMIN@example.com") + "&action=invited,approved", "", 200, all(`"total":1`, "ada@example.com"), all("fleet@example.com")},
+		{"to whom", "admin", "GET", "/audit?target={fleet}", "", 200, all(`"target":"fleet@example.com"`), all("suspended@example.com")},
+		{"from then on", "admin", "GET", "/audit?from=2030-05-02T00:00:00Z&action=invited", "", 200, all(`"total":1`), nil},
+		{"until then", "admin", "GET", "/audit?until=2030-05-02T00:00:00%2B02:00&action=suspended", "", 200, all(`"total":1`, "suspended@example.com"), all("2030-05-02T")},
 		{"between, where nothing was", "admin", "GET", "/audit?from=2030-05-03T00:00:00Z&until=2030-05-02T00:00:00Z", "", 200, all(`"items":[]`, `"total":0`), nil},
-		{"by somebody who is not here", "admin", "GET", "/audit?by=nobody@example.com", "", 200, all(`"items":[]`), nil},
+		{"by somebody who is not here", "admin", "GET", "/audit?actor=nobody@example.com", "", 200, all(`"items":[]`), nil},
 		{"at what time?", "admin", "GET", "/audit?from=yesterday", "", 422, all(`"code":"bad_time"`, `"location":"from"`), nil},
 		{"a parameter that is not there", "admin", "GET", "/audit?who=ada", "", 422, all("unknown_parameter"), nil},
 		{"the verdict", "admin", "GET", "/audit/verify", "", 200, all(`"ok":true`), all("detail")},
@@ -77,9 +77,9 @@ func TestAPIAudit(t *testing.T) {
 		{"the log by a weak token", "weak token", "GET", "/audit", "", 403, nil, all("seq")},
 		{"the verdict by a member", "fleet", "GET", "/audit/verify", "", 403, nil, all("entries")},
 	})
-	next := c.as("admin", "GET", "/audit?did=invited&limit=1", "").object(t)["next"].(string)
-	c.as("admin", "GET", "/audit?did=invited&limit=1&cursor="+next, "").want(t, 200, "invited")
-	for _, other := range []string{"/audit?did=approved&cursor=" + next, "/audit?cursor=" + next, "/members?cursor=" + next, "/outbox?cursor=" + next, "/login-requests?cursor=" + next, "/audit?did=invited&limit=1&cursor=A" + next[1:] + "A"} {
+	next := c.as("admin", "GET", "/audit?action=invited&limit=1", "").object(t)["next"].(string)
+	c.as("admin", "GET", "/audit?action=invited&limit=1&cursor="+next, "").want(t, 200, "invited")
+	for _, other := range []string{"/audit?action=approved&cursor=" + next, "/audit?cursor=" + next, "/members?cursor=" + next, "/outbox?cursor=" + next, "/login-requests?cursor=" + next, "/audit?action=invited&limit=1&cursor=A" + next[1:] + "A"} {
 		c.as("admin", "GET", other, "").want(t, 422, "bad_cursor")
 	}
 }
@@ -106,7 +106,7 @@ func TestExportIsNoFormula(t *testing.T) {
 		body, _ := json.Marshal(map[string]any{"name": name, "roles": []string{"Fleet"}})
 		c.as("admin", "POST", "/tokens", string(body)).want(t, 201)
 	}
-	a := c.as("admin", "GET", "/audit/export?did=made_token", "")
+	a := c.as("admin", "GET", "/audit/export?action=made_token", "")
 	a.want(
 		t, 200, `"'=HYPERLINK(""https://evil.example"",""x"")"`, `"'+1+1"`, `"'-1+1"`, `"'@SUM(A1)"`, `"'＝1+1"`, `"'＋1"`,
 		`"'－1"`, `"'＠SUM(A1)"`,
@@ -130,7 +130,7 @@ func TestExportIsNoFormula(t *testing.T) {
 	if err := json.Unmarshal([]byte(j.body), &list); err != nil || len(list) < 10 || keys(list[0]) == "" {
 		t.Errorf("the JSON has %d entries: %v", len(list), err)
 	}
-	if err := json.Unmarshal([]byte(c.as("admin", "GET", "/audit/export?format=json&did=nothing", "").body), &list); err != nil || len(list) != 0 {
+	if err := json.Unmarshal([]byte(c.as("admin", "GET", "/audit/export?format=json&action=nothing", "").body), &list); err != nil || len(list) != 0 {
 		t.Errorf("an empty export: %v, %v", list, err)
 	}
 }
@@ -182,7 +182,7 @@ func TestAPIOutbox(t *testing.T) {
 		{"look", "admin", "GET", "/outbox/{letter}", "", 404, nil, nil},
 		{"a test letter", "admin", "POST", "/settings/mail/test", "", 200, all(`"kind":"test"`, `"to":"admin@example.com"`), nil},
 		{"to somebody else", "admin", "POST", "/settings/mail/test", `{"email":"evil@example.com"}`, 403, all("own_address_only"), nil},
-		{"who did", "admin", "GET", "/audit?did=deleted_letter", "", 200, all(`"total":1`), nil},
+		{"who did", "admin", "GET", "/audit?action=deleted_letter", "", 200, all(`"total":1`), nil},
 	})
 }
 
@@ -257,7 +257,7 @@ func TestAPISaysThatALinkWasHandedOver(t *testing.T) {
 	c.must(err)
 	c.ids["late"] = id
 	said := all(`"link_handed_over_by":"grace@example.org"`, `"accepted_at":"2030-05-01T12:00:00Z"`)
-	unsaid := all(`"address_proved_at":"2030`, `"expires_at"`)
+	unsaid := all(`"email_verified_at":"2030`, `"expires_at"`)
 	c.run(t, []row{
 		{"the member", "admin", "GET", "/members/{late}", "", 200, said, unsaid},
 		{"who waits", "admin", "GET", "/login-requests?q=late", "", 200, said, unsaid},

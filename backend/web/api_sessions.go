@@ -56,7 +56,7 @@ func (s *Server) signOut(ctx context.Context, actor access.Actor, in *signOutIn)
 type sessionJSON struct {
 	ID       string    `json:"id" doc:"Names it; opens nothing."`
 	Current  bool      `json:"current,omitempty" doc:"The one that asks."`
-	Method   string    `json:"method" enum:"link,code,setup,rescue,window" doc:"How it was opened."`
+	Method   string    `json:"method" enum:"link,code,setup,rescue,desktop" doc:"How it was opened."`
 	OpenedAt time.Time `json:"opened_at"`
 	SeenAt   time.Time `json:"seen_at" doc:"Last use, to the minute."`
 	From     string    `json:"from,omitempty" example:"192.0.2.7"`
@@ -89,7 +89,7 @@ func (s *Server) sessions(ctx context.Context, actor access.Actor, in *memberIn)
 	out.Body.Items, out.Body.Total = make([]sessionJSON, len(all)), len(all)
 	out.Body.Tokens = tokens
 	for i, x := range all {
-		out.Body.Items[i] = sessionJSON{ID: x.ID(), Current: x.Hash == asking, Method: x.Method, OpenedAt: x.OpenedAt, SeenAt: x.SeenAt, From: x.Address, Agent: x.UserAgent}
+		out.Body.Items[i] = sessionJSON{ID: x.ID(), Current: x.Hash == asking, Method: access.MethodName(x.Method), OpenedAt: x.OpenedAt, SeenAt: x.SeenAt, From: x.Address, Agent: x.UserAgent}
 	}
 	return out, err
 }

@@ -32,7 +32,7 @@ func TestAPISettingsAndRoles(t *testing.T) {
 		{"too long", "admin", "PATCH", "/settings", `{"invitation_expires_in":"31d"}`, 422, all(`"location":"invitation_expires_in"`), nil},
 		{"what is fixed", "admin", "PATCH", "/settings", `{"public_url":"https://evil.example"}`, 422, all("unknown_field"), nil},
 		{"by a member", "fleet", "PATCH", "/settings", `{"workspace":"Mine"}`, 403, nil, nil},
-		{"checks", "admin", "GET", "/settings/checks", "", 200, all(`{"name":"disk","state":"warn","detail":"1 MB free","mend":"Make room."}`), nil},
+		{"checks", "admin", "GET", "/settings/checks", "", 200, all(`{"name":"disk","state":"warn","detail":"1 MB free","fix":"Make room."}`), nil},
 		{"checks by a member", "fleet", "GET", "/settings/checks", "", 403, nil, all("disk")},
 		{"roles with who has them", "admin", "GET", "/roles", "", 200, all(`"name":"Admin"`, `"built_in":true,"members":2`, `"grantable":["open ailoop"`), nil},
 		{"make one", "admin", "PUT", "/roles/Night%20Pilots", `{"description":"By night.","permissions":["open fleet"]}`, 200, all(`"name":"Night Pilots"`, `"built_in":false`), nil},
@@ -44,10 +44,10 @@ func TestAPISettingsAndRoles(t *testing.T) {
 		{"delete", "admin", "DELETE", "/roles/Night%20Pilots", "", 204, nil, nil},
 		{"one in use", "admin", "DELETE", "/roles/Admin", "", 409, all("built_in_role"), nil},
 		{"one that is gone", "admin", "DELETE", "/roles/Night%20Pilots", "", 404, nil, nil},
-		{"quiet", "admin", "PATCH", "/me", `{"notify_waiting":false}`, 200, all(`"notify_waiting":false`), nil},
-		{"still", "admin", "GET", "/me", "", 200, all(`"notify_waiting":false`, `"state":"active"`, `"sign_in_method":"link"`, `"email_canonical":"admin@example.com"`), nil},
-		{"roles of one's own", "admin", "PATCH", "/me", `{"notify_waiting":true,"roles":["Admin"]}`, 422, all("unknown_field"), nil},
-		{"by one who decides nothing", "fleet", "PATCH", "/me", `{"notify_waiting":true}`, 403, nil, nil},
+		{"quiet", "admin", "PATCH", "/me", `{"notify_requests":false}`, 200, all(`"notify_requests":false`), nil},
+		{"still", "admin", "GET", "/me", "", 200, all(`"notify_requests":false`, `"state":"active"`, `"sign_in_method":"link"`, `"email_canonical":"admin@example.com"`), nil},
+		{"roles of one's own", "admin", "PATCH", "/me", `{"notify_requests":true,"roles":["Admin"]}`, 422, all("unknown_field"), nil},
+		{"by one who decides nothing", "fleet", "PATCH", "/me", `{"notify_requests":true}`, 403, nil, nil},
 		{"who waits is told nothing", "pending", "GET", "/me", "", 403, all(`"code":"pending"`), all("Fleet", "admin")},
 	})
 }

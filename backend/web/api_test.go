@@ -134,7 +134,7 @@ func TestAPICheckInvitation(t *testing.T) {
 func TestAPIMembers(t *testing.T) {
 	c := newCast(t)
 	c.run(t, []row{
-		{"one", "admin", "GET", "/members/{pending}", "", 200, all(`"state":"pending"`, `"address_proved_at":"2030-05-01T12:00:00Z"`, `"ends_at"`), all(`"expires_at"`, "decided")},
+		{"one", "admin", "GET", "/members/{pending}", "", 200, all(`"state":"pending"`, `"email_verified_at":"2030-05-01T12:00:00Z"`, `"ends_at"`), all(`"expires_at"`, "decided")},
 		{"nobody", "admin", "GET", "/members/mfrggzdfmztwq2lknnwg23tpoa", "", 404, all(`"code":"not_found"`), nil},
 		{"nonsense", "admin", "GET", "/members/1", "", 404, all(`"code":"not_found"`), nil},
 		{"one's own, without the right", "fleet", "GET", "/members/{fleet}", "", 403, all("not_allowed"), all("fleet@example.com")},
@@ -157,7 +157,7 @@ func TestAPIMembers(t *testing.T) {
 		{"a state", "admin", "PATCH", "/members/{suspended}", `{"state":"active"}`, 422, all("unknown_field"), nil},
 		{"suspend", "admin", "POST", "/members/{fleet}/suspend", "", 200, all(`"state":"suspended"`), nil},
 		{"their next request", "fleet", "GET", "/me", "", 401, nil, all("fleet@example.com")},
-		{"restore", "admin", "POST", "/members/{fleet}/restore", "{}", 200, all(`"state":"active"`), nil},
+		{"restore", "admin", "POST", "/members/{fleet}/unsuspend", "{}", 200, all(`"state":"active"`), nil},
 		{"oneself", "admin", "POST", "/members/{admin}/suspend", "", 403, nil, nil},
 		{"remove", "admin", "DELETE", "/members/{suspended}", "", 204, nil, nil},
 		{"again", "admin", "DELETE", "/members/{suspended}", "", 404, all("This account was removed already, by "), nil},

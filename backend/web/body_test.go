@@ -45,7 +45,7 @@ func TestNothingIsUnpacked(t *testing.T) {
 	routes := []string{
 		"POST /login", "POST /login/code", "POST /login/x", "POST /login/x/renew", "POST /setup/x", "POST /logout",
 		"POST /nothing",
-		"POST /api/v1/invitations", "POST /api/v1/window", "PUT /api/v1/roles/x", "POST /api/v1/nothing",
+		"POST /api/v1/invitations", "POST /api/v1/desktop", "PUT /api/v1/roles/x", "POST /api/v1/nothing",
 	}
 	for _, route := range routes {
 		for _, e := range encodings {

@@ -117,13 +117,13 @@ func TestWindowPageAsksAgainWhoOneIs(t *testing.T) {
 		"port":                  {"40123"},
 	}
 	c.wait(access.ConfirmationTTL)
-	page := c.admin.get("/window?" + ask.Encode())
+	page := c.admin.get("/desktop?" + ask.Encode())
 	press := func(more ...string) answer {
 		fields := more
 		for _, name := range windowFields {
 			fields = append(fields, name, ask.Get(name))
 		}
-		return c.admin.post(page, "/window", fields...)
+		return c.admin.post(page, "/desktop", fields...)
 	}
 	asked := press()
 	asked.want(t, 200, "Confirm that it is you", "Admin@Example.com", `name="state" value="mark"`, `name="code"`)

@@ -127,7 +127,7 @@ func (s *Server) authorizeConfirmed(c *fiber.Ctx, a DesktopAuthorization) (acces
 func (s *Server) mountDesktop(r *room) {
 	mount(r, op{
 		method:  http.MethodPost,
-		path:    "/window",
+		path:    "/desktop",
 		id:      "enter-window",
 		title:   "Sign a native window in",
 		text:    "Redeems the code that a member let out at /window, once, with the secret behind its code_challenge. The answer's secret is sent as a bearer token.",
@@ -137,7 +137,7 @@ func (s *Server) mountDesktop(r *room) {
 	}, s.signInDesktop)
 	mount(r, op{
 		method: http.MethodDelete,
-		path:   "/window",
+		path:   "/desktop",
 		id:     "leave-window",
 		title:  "Sign a native window out",
 		text:   "Ends the session of the window that asks.",

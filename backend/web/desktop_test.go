@@ -32,14 +32,14 @@ func windowForm(change ...string) url.Values {
 // letIn is the code that g lets a window have.
 func (g *guest) letIn(t *testing.T) string {
 	t.Helper()
-	page := g.get("/window?" + windowForm().Encode())
+	page := g.get("/desktop?" + windowForm().Encode())
 	page.want(t, http.StatusOK, "Let the Doorward window in?")
 	form := windowForm()
 	fields := []string{}
 	for name := range form {
 		fields = append(fields, name, form.Get(name))
 	}
-	a := g.post(page, "/window", fields...)
+	a := g.post(page, "/desktop", fields...)
 	a.want(t, http.StatusSeeOther)
 	back, err := url.Parse(a.Header.Get("Location"))
 	if err != nil || back.Host != "127.0.0.1:40123" || back.Query().Get("state") != "its-mark" {
@@ -50,7 +50,7 @@ func (g *guest) letIn(t *testing.T) string {
 
 // redeem sends a code as a window does.
 func (h *house) redeem(code, verifier string) answer {
-	return h.guest().api(http.MethodPost, "/window", fmt.Sprintf(`{"code":%q,"code_verifier":%q}`, code, verifier), func(r *http.Request) {
+	return h.guest().api(http.MethodPost, "/desktop", fmt.Sprintf(`{"code":%q,"code_verifier":%q}`, code, verifier), func(r *http.Request) {
 		r.Header.Set("User-Agent", "Doorward-Desktop (ada-laptop)")
 	})
 }
@@ -82,15 +82,15 @@ func TestWindowPageLeadsNowhereElse(t *testing.T) {
 	for name, change := range bad {
 		t.Run(name, func(t *testing.T) {
 			before := c.everything()
-			a := c.admin.get("/window?" + windowForm(change...).Encode())
+			a := c.admin.get("/desktop?" + windowForm(change...).Encode())
 			a.want(t, http.StatusUnprocessableEntity, "Press Sign in there again")
 			fields := []string{}
 			form := windowForm(change...)
 			for field := range form {
 				fields = append(fields, field, form.Get(field))
 			}
-			page := c.admin.get("/window?" + windowForm().Encode())
-			a = c.admin.post(page, "/window", fields...)
+			page := c.admin.get("/desktop?" + windowForm().Encode())
+			a = c.admin.post(page, "/desktop", fields...)
 			a.want(t, http.StatusUnprocessableEntity)
 			if a.Header.Get("Location") != "" || c.everything() != before {
 				t.Errorf("it leads to %q, or something was kept", a.Header.Get("Location"))
@@ -103,24 +103,24 @@ func TestWindowPageLeadsNowhereElse(t *testing.T) {
 func TestWindowIsLetInByTheMemberAlone(t *testing.T) {
 	c := newCast(t)
 	before := c.everything()
-	page := c.admin.get("/window?" + windowForm().Encode())
+	page := c.admin.get("/desktop?" + windowForm().Encode())
 	page.want(t, http.StatusOK, "Admin@Example.com")
 	if got := page.Header.Get("Content-Security-Policy"); !strings.Contains(got, "form-action 'self' http://127.0.0.1:40123;") {
 		t.Errorf("the policy: %s", got)
 	}
 	form := windowForm("csrf", "forged")
-	c.admin.do(http.MethodPost, "/window", form).want(t, http.StatusForbidden)
+	c.admin.do(http.MethodPost, "/desktop", form).want(t, http.StatusForbidden)
 	form.Set("csrf", csrfField.FindStringSubmatch(page.body)[1])
-	c.admin.do(http.MethodPost, "/window", form, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }).want(t, http.StatusForbidden)
+	c.admin.do(http.MethodPost, "/desktop", form, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }).want(t, http.StatusForbidden)
 	if c.everything() != before {
 		t.Error("something was kept")
 	}
-	c.fleet.get("/window?"+windowForm().Encode()).want(t, http.StatusForbidden, "The Doorward window is not open to you")
-	c.pending.get("/window?"+windowForm().Encode()).want(t, http.StatusSeeOther, "/pending")
-	a := c.stranger.get("/window?" + windowForm().Encode())
+	c.fleet.get("/desktop?"+windowForm().Encode()).want(t, http.StatusForbidden, "The Doorward window is not open to you")
+	c.pending.get("/desktop?"+windowForm().Encode()).want(t, http.StatusSeeOther, "/pending")
+	a := c.stranger.get("/desktop?" + windowForm().Encode())
 	a.want(t, http.StatusSeeOther)
 	to, err := url.Parse(a.Header.Get("Location"))
-	if err != nil || to.Path != "/login" || to.Query().Get("next") != "/window?"+windowForm().Encode() {
+	if err != nil || to.Path != "/login" || to.Query().Get("next") != "/desktop?"+windowForm().Encode() {
 		t.Errorf("the stranger is led to %q", a.Header.Get("Location"))
 	}
 }
@@ -143,15 +143,15 @@ func TestWindowActsForItsMember(t *testing.T) {
 	c := newCast(t)
 	secret := c.window(t, c.admin)
 	as := func(method, path, body string) answer { return c.guest().api(method, path, body, bearer(secret)) }
-	as("GET", "/me", "").want(t, 200, `"sign_in_method":"window"`, `"email":"Admin@Example.com"`)
+	as("GET", "/me", "").want(t, 200, `"sign_in_method":"desktop"`, `"email":"Admin@Example.com"`)
 	as("POST", "/invitations", `{"email":"new@example.com","roles":["Fleet"]}`).want(t, 201)
 	entries := as("GET", "/audit?limit=1", "").items(t)
-	if entries[0]["did"] != "invited" || entries[0]["via"] != "window" || entries[0]["by"] == nil {
+	if entries[0]["action"] != "invited" || entries[0]["source"] != "desktop" || entries[0]["actor"] == nil {
 		t.Errorf("the audit log says %v", entries[0])
 	}
 	var listed map[string]any
 	for _, s := range as("GET", c.fill("/members/{admin}/sessions"), "").items(t) {
-		if s["method"] == "window" {
+		if s["method"] == "desktop" {
 			listed = s
 		}
 	}
@@ -165,9 +165,9 @@ func TestWindowActsForItsMember(t *testing.T) {
 func TestWindowLeaves(t *testing.T) {
 	c := newCast(t)
 	secret := c.window(t, c.admin)
-	c.guest().api("DELETE", "/window", "", bearer(secret)).want(t, 204)
+	c.guest().api("DELETE", "/desktop", "", bearer(secret)).want(t, 204)
 	c.guest().api("GET", "/me", "", bearer(secret)).want(t, 401)
-	c.admin.api("DELETE", "/window", "").want(t, 422, "not_a_window")
+	c.admin.api("DELETE", "/desktop", "").want(t, 422, "not_a_window")
 	c.admin.api("GET", "/me", "").want(t, 200)
 }
 

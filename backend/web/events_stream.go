@@ -23,7 +23,7 @@ const (
 	topicOverview = "overview"
 	topicRequest  = "login-request"
 	topicMember   = "member"
-	topicMessage  = "letter"
+	topicMessage  = "message"
 	topicAudit    = "audit"
 	topicSession  = "session"
 	topicToken    = "token"

@@ -112,7 +112,7 @@ func TestEventsTellAnAdmin(t *testing.T) {
 			heard[event] = data
 		}
 	}
-	if want := `{"id":"` + string(id) + `"}`; heard["member"] != want || heard["login-request"] != want || !strings.Contains(heard["overview"], `"pending":2`) || !strings.HasPrefix(heard["letter"], `{"id":"`) {
+	if want := `{"id":"` + string(id) + `"}`; heard["member"] != want || heard["login-request"] != want || !strings.Contains(heard["overview"], `"pending":2`) || !strings.HasPrefix(heard["message"], `{"id":"`) {
 		t.Errorf("heard %v", heard)
 	}
 }
@@ -162,7 +162,7 @@ func TestEventsEnd(t *testing.T) {
 			for event, _ := e.next(); event != ""; event, _ = e.next() {
 				last = event
 			}
-			if tt.name != "the server stops" && last != "" && last != "member" && last != "audit" && last != "overview" && last != "login-request" && last != "letter" {
+			if tt.name != "the server stops" && last != "" && last != "member" && last != "audit" && last != "overview" && last != "login-request" && last != "message" {
 				t.Errorf("it ended with %s", last)
 			}
 			if _, err := c.desk.Invite(bg, c.house.admin, deskInvitation(c, "later@example.com")); err != nil {

@@ -22,7 +22,7 @@ func FuzzRawHTTP(f *testing.F) {
 		"HEAD /healthz HTTP/1.0\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: door.example.com\r\n\r\n",
 		"POST /login HTTP/1.1\r\nHost: door.example.com\r\nContent-Length: 5\r\n\r\nemail",
 		"POST /login HTTP/1.1\r\nHost: door.example.com\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nemail\r\n0\r\n\r\n",
-		"POST /api/v1/window HTTP/1.1\r\nHost: door.example.com\r\nContent-Type: application/json\r\nContent-Length: 12\r\n" +
+		"POST /api/v1/desktop HTTP/1.1\r\nHost: door.example.com\r\nContent-Type: application/json\r\nContent-Length: 12\r\n" +
 			"\r\n{\"code\":\"x\"}",
 		"GET /login/%00%ff HTTP/1.1\r\nHost: door.example.com\r\nCookie: dw=\"\\\"; ;=;__Host-dw=\r\n\r\n",
 		"GET http://door.example.com/login HTTP/1.1\r\nHost: door.example.com\r\nRange: bytes=0-\r\nIf-None-Match: *\r\n\r\n",

@@ -27,7 +27,7 @@ type MemberJSON struct {
 	InvitationExpired bool          `json:"invitation_expired,omitempty" doc:"The link's time ran out before it was opened."`
 	EndsAt            time.Time     `json:"ends_at,omitzero" doc:"When a pending account ends that nobody decides."`
 	AcceptedAt        time.Time     `json:"accepted_at,omitzero" doc:"When they first came, by whatever link."`
-	EmailVerifiedAt   time.Time     `json:"address_proved_at,omitzero" doc:"When they first opened a link, or typed a code, that a letter brought to the address. Absent while that is not known: see link_handed_over_by."`
+	EmailVerifiedAt   time.Time     `json:"email_verified_at,omitzero" doc:"When they first opened a link, or typed a code, that a letter brought to the address. Absent while that is not known: see link_handed_over_by."`
 	LinkHandedOverBy  string        `json:"link_handed_over_by,omitempty" doc:"They came by a link that was handed over and not mailed, so the address is not verified. Gone once they sign in by a letter." example:"grace@example.com"`
 	InviterMayNot     bool          `json:"inviter_may_not,omitempty" doc:"Whoever invited may not grant these roles any more: approving needs the roles to be named."`
 	DecidedBy         string        `json:"decided_by,omitempty" example:"grace@example.com"`
@@ -38,7 +38,7 @@ type MemberJSON struct {
 }
 
 type deliveryJSON struct {
-	State   string    `json:"state" enum:"queued,sent,retrying,failed,kept" doc:"sent: accepted by the mail server; kept: no mail server is configured." example:"sent"`
+	State   string    `json:"state" enum:"queued,sent,retrying,failed,held" doc:"sent: accepted by the mail server; held: no mail server is configured." example:"sent"`
 	Detail  string    `json:"detail,omitempty" doc:"The mail server's own words." example:"250 2.0.0 Ok: queued"`
 	At      time.Time `json:"at"`
 	NextTry time.Time `json:"next_try,omitzero"`
@@ -109,18 +109,18 @@ type MessageJSON struct {
 	To        string    `json:"to" example:"ada@example.com"`
 	Subject   string    `json:"subject" example:"You are invited to AI Loop"`
 	MessageID string    `json:"message_id" doc:"The same at each try."`
-	State     string    `json:"state" enum:"queued,sent,retrying,failed,kept" example:"retrying"`
+	State     string    `json:"state" enum:"queued,sent,retrying,failed,held" example:"retrying"`
 	Detail    string    `json:"detail,omitempty" doc:"The mail server's own words."`
 	At        time.Time `json:"at" doc:"Since when it is in that state."`
 	QueuedAt  time.Time `json:"queued_at"`
 	NextTry   time.Time `json:"next_try,omitzero"`
-	GoodUntil time.Time `json:"good_until,omitzero"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Attempts  int       `json:"attempts,omitempty"`
 }
 
 func messageOf(l access.Message) MessageJSON {
 	return MessageJSON{ID: string(l.ID), Kind: string(l.Kind), Member: string(l.Member), To: l.Recipient, Subject: l.Subject, MessageID: l.HeaderMessageID,
-		State: string(l.State), Detail: l.Detail, At: l.At, QueuedAt: l.QueuedAt, NextTry: l.NextTry, GoodUntil: l.ExpiresAt, Attempts: l.Attempts}
+		State: string(l.State), Detail: l.Detail, At: l.At, QueuedAt: l.QueuedAt, NextTry: l.NextTry, ExpiresAt: l.ExpiresAt, Attempts: l.Attempts}
 }
 
 // A messageBodyJSON is an email with what it says, as far as that may be shown.
@@ -135,14 +135,14 @@ type messageBodyJSON struct {
 type auditJSON struct {
 	Seq    uint64    `json:"seq" example:"17"`
 	At     time.Time `json:"at"`
-	By     string    `json:"by" doc:"Their address, while they are here; else their id." example:"grace@example.com"`
-	ByID   string    `json:"by_id,omitempty"`
+	Actor  string    `json:"actor" doc:"Their address, while they are here; else their id." example:"grace@example.com"`
+	ActorID   string    `json:"actor_id,omitempty"`
 	Token  string    `json:"token,omitempty" doc:"The id of the API token that was used."`
-	Via    string    `json:"via" enum:"console,window,cli,api,door,system" example:"console"`
+	Source    string    `json:"source" enum:"console,desktop,cli,api,portal,system" example:"console"`
 	From   string    `json:"from,omitempty" doc:"Network address." example:"192.0.2.7"`
-	Did    string    `json:"did" example:"approved"`
-	To     string    `json:"to,omitempty" doc:"A member's address, while they are here; else an id or a name." example:"ada@example.com"`
-	ToID   string    `json:"to_id,omitempty"`
+	Action    string    `json:"action" example:"approved"`
+	Target string    `json:"target,omitempty" doc:"A member's address, while they are here; else an id or a name." example:"ada@example.com"`
+	TargetID   string    `json:"target_id,omitempty"`
 	Detail string    `json:"detail,omitempty" example:"Fleet"`
 	Prev   string    `json:"prev" doc:"The hash of the entry before."`
 	Hash   string    `json:"hash" doc:"Covers the entry and prev."`
@@ -151,10 +151,10 @@ type auditJSON struct {
 func auditOf(lines []service.AuditLine) []auditJSON {
 	items := make([]auditJSON, len(lines))
 	for i, l := range lines {
-		items[i] = auditJSON{Seq: l.Seq, At: l.At, By: l.ActorName, ByID: string(l.Actor.Member), Token: string(l.Actor.Token), Via: string(l.Actor.Source),
-			From: l.Actor.From, Did: string(l.Action), To: firstText(l.TargetName, l.Target), Detail: l.Detail, Prev: l.Prev, Hash: l.Hash}
+		items[i] = auditJSON{Seq: l.Seq, At: l.At, Actor: l.ActorName, ActorID: string(l.Actor.Member), Token: string(l.Actor.Token), Source: l.Actor.Source.Name(),
+			From: l.Actor.From, Action: string(l.Action), Target: firstText(l.TargetName, l.Target), Detail: l.Detail, Prev: l.Prev, Hash: l.Hash}
 		if l.TargetName != "" {
-			items[i].ToID = l.Target
+			items[i].TargetID = l.Target
 		}
 	}
 	return items
@@ -168,8 +168,8 @@ type overviewJSON struct {
 	Admins             int            `json:"admins" doc:"Active Admins."`
 	Members            int            `json:"members" doc:"All accounts."`
 	InvitationsExpired int            `json:"invitations_expired"`
-	EmailsFailed       int            `json:"letters_failed"`
-	Emails             map[string]int `json:"letters" doc:"Letters in the outbox, by state."`
+	EmailsFailed       int            `json:"emails_failed"`
+	Emails             map[string]int `json:"emails" doc:"Emails in the outbox, by state."`
 	Roles              map[string]int `json:"roles" doc:"How many hold each role, in any state. A role that nobody holds is absent."`
 	Unusual            int            `json:"unusual" doc:"Unusual events in the last 24 hours: wrong codes, unknown links and secrets, refused requests." example:"12"`
 	UnusualHigh        bool           `json:"unusual_high" doc:"More than a normal day has."`

@@ -28,7 +28,7 @@ type Check struct {
 	Name   string `json:"name" example:"mail"`
 	State  string `json:"state" enum:"ok,warn,fail" example:"ok"`
 	Detail string `json:"detail"`
-	Fix    string `json:"mend,omitempty" doc:"What to do about it."`
+	Fix    string `json:"fix,omitempty" doc:"What to do about it."`
 }
 
 // mountLocal mounts what the API has for the operator alone, on the socket that

@@ -44,8 +44,8 @@ func (s *Server) mountPortal(f *face) {
 			get("/"+sec.name+"/"+r.name, permission(access.May(access.Open, access.Resource(sec.name+"/"+r.name))), s.resource)
 		}
 	}
-	get("/window", manager(), s.desktopPage)
-	post("/window", manager(), s.authorizeDesktop)
+	get("/desktop", manager(), s.desktopPage)
+	post("/desktop", manager(), s.authorizeDesktop)
 	get("/admin/assets/*", public(), s.consoleAsset)
 	get("/admin", manager(), s.consolePage)
 	get("/admin/*", manager(), s.consolePage)
@@ -396,7 +396,7 @@ func sectionTitle(p string) string {
 	if first == "admin" {
 		return "The console"
 	}
-	if first == "window" {
+	if first == "desktop" {
 		return "The Doorward window"
 	}
 	return ""

@@ -66,12 +66,12 @@ func TestAttacksLeaveTraces(t *testing.T) {
 		{access.TraceDeadLink, 20, func(g *guest) { g.post(g.get("/login"), "/login/"+access.NewSecret().Reveal()) }},
 		{access.TraceDeadLink, 5, func(g *guest) { g.get("/login/" + url.PathEscape("<script>alert(1)")) }},
 		{access.TraceDeadLink, 5, func(g *guest) {
-			g.api("POST", "/window", `{"code":"`+access.NewSecret().Reveal()+`","code_verifier":"x"}`)
+			g.api("POST", "/desktop", `{"code":"`+access.NewSecret().Reveal()+`","code_verifier":"x"}`)
 		}},
 		{access.TraceForeignHost, 9, func(g *guest) { g.get("/", func(r *http.Request) { r.Host = "evil.example" }) }},
 		{access.TraceForeignForm, 9, func(g *guest) { g.do("POST", "/login", url.Values{"email": {"a@b.example"}}) }},
 		{access.TraceBodyRefused, 9, func(g *guest) {
-			g.api("POST", "/window", "x", func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") })
+			g.api("POST", "/desktop", "x", func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") })
 		}},
 		{access.TraceSetupWrong, 9, func(g *guest) { g.get("/setup/" + access.NewSecret().Reveal()) }},
 	}

@@ -283,9 +283,9 @@ func TestPagesOfListsAreBounded(t *testing.T) {
 // CVE-2026-27946: the body said that the address was verified).
 func TestNobodyRaisesThemselves(t *testing.T) {
 	c := newCast(t)
-	for _, field := range []string{`"state":"active"`, `"roles":["Admin"]`, `"role":"Admin"`, `"id":"x"`, `"email":"a@example.com"`, `"verified":true`, `"address_proved_at":"2030-01-01T00:00:00Z"`, `"invited_by":"x"`, `"permissions":["*"]`} {
+	for _, field := range []string{`"state":"active"`, `"roles":["Admin"]`, `"role":"Admin"`, `"id":"x"`, `"email":"a@example.com"`, `"verified":true`, `"email_verified_at":"2030-01-01T00:00:00Z"`, `"invited_by":"x"`, `"permissions":["*"]`} {
 		for _, g := range []*guest{c.fleet, c.admin} {
-			a := g.api("PATCH", "/me", `{"notify_waiting":true,`+field+`}`)
+			a := g.api("PATCH", "/me", `{"notify_requests":true,`+field+`}`)
 			if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "unknown_field") {
 				t.Errorf("%s was taken: %d %s", field, a.StatusCode, a.body)
 			}

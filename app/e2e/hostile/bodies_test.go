@@ -168,7 +168,7 @@ func compressedBodies(t *testing.T) {
 	_, link := h.invite("ada@example.com")
 	for _, path := range []string{
 		"/login", "/login/code", link, link + "/renew", "/setup/" + strings.Repeat("A", 43), "/logout", "/pending/note",
-		"/window", "/api/v1/window", "/api/v1/invitations", "/api/v1/invitations/batch", "/nowhere", "/healthz",
+		"/desktop", "/api/v1/desktop", "/api/v1/invitations", "/api/v1/invitations/batch", "/nowhere", "/healthz",
 		"/admin/x",
 	} {
 		for _, bomb := range bombs {

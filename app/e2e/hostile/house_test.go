@@ -198,7 +198,7 @@ func (h *house) audit() (all []map[string]any) {
 func (h *house) did(deed string) (n int) {
 	h.t.Helper()
 	for _, e := range h.audit() {
-		if e["did"] == deed {
+		if e["action"] == deed {
 			n++
 		}
 	}

@@ -62,7 +62,7 @@ func (o operation) body(text string) io.Reader {
 
 // pages are those of members and of the console, which strangers may not see.
 var pages = []string{"/", "/ailoop", "/ailoop/datalake", "/ailoop/flows", "/fleet", "/fleet/datalake", "/fleet/flows",
-	"/admin", "/admin/", "/admin/members", "/admin/requests", "/admin/settings", "/window"}
+	"/admin", "/admin/", "/admin/members", "/admin/requests", "/admin/settings", "/desktop"}
 
 var _ = item("11, 29", "a pending member calls every operation and opens every page", pendingReachesNothing)
 
@@ -76,7 +76,7 @@ func pendingReachesNothing(t *testing.T) {
 	me := str(h.admin.api("GET", "/me", nil).object()["id"])
 	before := len(h.audit())
 	for _, op := range h.operations() {
-		if op.path == "/api/v1/openapi.json" || op.path == "/api/v1/window" && op.method == "POST" ||
+		if op.path == "/api/v1/openapi.json" || op.path == "/api/v1/desktop" && op.method == "POST" ||
 			op.path == "/api/v1/events" {
 			continue // public, or its own stream
 		}
@@ -117,7 +117,7 @@ func strangersReachNothing(t *testing.T) {
 	h := furnish(t)
 	_, id := h.member("ada@example.com")
 	for _, op := range h.operations() {
-		if op.path == "/api/v1/openapi.json" || op.path == "/api/v1/window" && op.method == "POST" {
+		if op.path == "/api/v1/openapi.json" || op.path == "/api/v1/desktop" && op.method == "POST" {
 			continue // public
 		}
 		for _, who := range []change{

@@ -103,7 +103,7 @@ func ownRequest(t *testing.T) {
 		g.api("PATCH", "/members/"+bobID, map[string]any{"roles": []string{"Admin", "Fleet"}}).want(403)
 		g.api("POST", "/members/"+bobID+"/suspend", nil).want(403)
 		g.api("DELETE", "/members/"+bobID, nil).want(403)
-		g.api("POST", "/members/"+bobID+"/restore", nil).want(403)
+		g.api("POST", "/members/"+bobID+"/unsuspend", nil).want(403)
 	}
 	h.admin.api("GET", "/members/"+bobID, nil).want(200).has(`"roles":["Admin"]`)
 }
@@ -123,7 +123,7 @@ func selfRaised(t *testing.T) {
 		`"permissions":["*"]`, `"decided_by":"x"`,
 	} {
 		for _, g := range []*guest{fleet, h.admin} {
-			g.api("PATCH", "/me", `{"notify_waiting":true,`+field+`}`).want(422, 400)
+			g.api("PATCH", "/me", `{"notify_requests":true,`+field+`}`).want(422, 400)
 			g.api("PATCH", "/me", `{`+field+`}`).want(422, 400)
 		}
 	}

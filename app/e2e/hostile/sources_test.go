@@ -92,7 +92,7 @@ func (h *house) arrivedFrom(email, lines string) {
 func (h *house) lastSource() (from string) {
 	h.t.Helper()
 	for _, e := range h.audit() {
-		if e["did"] == "signed_in" {
+		if e["action"] == "signed_in" {
 			from = str(e["from"])
 		}
 	}

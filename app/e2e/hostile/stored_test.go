@@ -95,9 +95,9 @@ func alteredAudit(t *testing.T) {
 	}
 	altered := 0
 	out := remake(t, whole, func(key, value []byte) []byte {
-		if altered == 0 && bytes.Contains(value, []byte(`"did":"approved"`)) {
+		if altered == 0 && bytes.Contains(value, []byte(`"action":"approved"`)) {
 			altered++
-			return bytes.Replace(value, []byte(`"did":"approved"`), []byte(`"did":"rejected"`), 1)
+			return bytes.Replace(value, []byte(`"action":"approved"`), []byte(`"action":"rejected"`), 1)
 		}
 		return value
 	})

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { deeds, filterOf, midnight } from './audit'
+import { actions, filterOf, midnight } from './audit'
 
 const now = new Date(2030, 4, 10, 15)
 
@@ -11,7 +11,7 @@ test('days are whole ones of the reader’s zone', () => {
 })
 
 test('what is no day is left out', () => {
-  expect(filterOf({ first: '2030-02-30', last: 'soon', did: '' }, now)).toEqual({})
+  expect(filterOf({ first: '2030-02-30', last: 'soon', action: '' }, now)).toEqual({})
   expect(midnight('1-1-1')).toBeUndefined()
   expect(midnight('2030-13-01')).toBeUndefined()
 })
@@ -22,7 +22,7 @@ test('a span goes before days', () => {
 
 test('every deed that is recorded can be looked for', () => {
   const source = readFileSync('../../backend/access/audit.go', 'utf8')
-  const recorded = [...source.matchAll(/ Deed = "([a-z_]+)"/g)].map((m) => m[1])
+  const recorded = [...source.matchAll(/ AuditAction = "([a-z_]+)"/g)].map((m) => m[1])
   expect(recorded.length).toBeGreaterThan(20)
-  expect([...deeds].sort()).toEqual(recorded.sort())
+  expect([...actions].sort()).toEqual(recorded.sort())
 })

@@ -1,5 +1,5 @@
-// did is what was done, as a sentence has it: "access_changed" reads "access changed".
-export const did = (verb: string): string => verb.replaceAll('_', ' ')
+// phrase is what was done, as a sentence has it: "access_changed" reads "access changed".
+export const phrase = (verb: string): string => verb.replaceAll('_', ' ')
 
 type Filter = { since?: string; first?: string; last?: string; [name: string]: string | undefined }
 
@@ -25,8 +25,8 @@ export function midnight(day: string, later = 0): Date | undefined {
   return new Date(y, m - 1, d + later)
 }
 
-// deeds are the kinds of entries that a reader may look for.
-export const deeds = [
+// actions are the kinds of entries that a reader may look for.
+export const actions = [
   'invited', 'renewed_invitation', 'resent_letter', 'made_login_link', 'proved_address', 'accepted_handed_link', 'verified_address', 'left_note', 'approved', 'rejected', 'withdrew', 'changed_access',
   'renamed', 'suspended', 'restored', 'removed', 'removed_undecided', 'invitation_expired', 'reminded', 'signed_in', 'confirmed', 'wrong_codes', 'let_window', 'signed_out', 'ended_session',
   'signed_out_everywhere', 'made_token', 'revoked_token', 'kept_role', 'deleted_role', 'changed_settings', 'believed_clock', 'changed_notices', 'retried_letter',

@@ -1,7 +1,7 @@
-export type Topic = 'overview' | 'login-request' | 'member' | 'letter' | 'audit' | 'reload'
+export type Topic = 'overview' | 'login-request' | 'member' | 'message' | 'audit' | 'reload'
 type Listener = (data: unknown) => void
 
-const topics: Topic[] = ['overview', 'login-request', 'member', 'letter', 'audit', 'reload']
+const topics: Topic[] = ['overview', 'login-request', 'member', 'message', 'audit', 'reload']
 const longest = 30_000
 
 // Live hears from the server what changes. Whoever missed something, because the

@@ -24,7 +24,7 @@ export class Waiting {
   // start keeps the list up to date until the function it returns is called.
   start(): () => void {
     lists.add(this)
-    const off = (['login-request', 'member', 'letter'] as const).map((topic) => live.on(topic, this.soon))
+    const off = (['login-request', 'member', 'message'] as const).map((topic) => live.on(topic, this.soon))
     off.push(
       live.on('overview', (data) => {
         if (data === undefined || (data as { pending: number }).pending !== this.total) this.soon()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { browser } from './agent'
-import { deeds, did, filterOf } from './audit'
+import { actions, filterOf, phrase } from './audit'
 import { insecure } from './health'
 import { shortcut } from './keys'
 import { manages, opens } from './opens'
@@ -47,10 +47,10 @@ test('a shortcut is one only outside of fields, dialogs and chords', () => {
 
 test('an audit filter leaves out what is empty, and counts days back from now', () => {
   const now = new Date('2030-05-08T12:00:00Z')
-  expect(filterOf({ did: 'approved', by: '', since: '7d' }, now)).toEqual({ did: 'approved', from: '2030-05-01T12:00:00.000Z' })
-  expect(filterOf({ did: '', since: '' }, now)).toEqual({})
-  expect(new Set(deeds).size).toBe(deeds.length)
-  expect(did('changed_access')).toBe('changed access')
+  expect(filterOf({ action: 'approved', actor: '', since: '7d' }, now)).toEqual({ action: 'approved', from: '2030-05-01T12:00:00.000Z' })
+  expect(filterOf({ action: '', since: '' }, now)).toEqual({})
+  expect(new Set(actions).size).toBe(actions.length)
+  expect(phrase('changed_access')).toBe('changed access')
 })
 
 test.each([

@@ -4,7 +4,7 @@ import { me } from '$lib/me.svelte'
 // secret, and a browser's through the door's own form, whose proof comes with one
 // of its pages.
 export async function logOut(): Promise<void> {
-  await (me.who?.sign_in_method === 'window' ? fetch('/desktop/leave', { method: 'POST' }) : leaveByForm())
+  await (me.who?.sign_in_method === 'desktop' ? fetch('/desktop/leave', { method: 'POST' }) : leaveByForm())
   location.assign('/')
 }
 

@@ -84,6 +84,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/desktop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign a native window in
+         * @description Redeems the code that a member let out at /window, once, with the secret behind its code_challenge. The answer's secret is sent as a bearer token.
+         */
+        post: operations["enter-window"];
+        /**
+         * Sign a native window out
+         * @description Ends the session of the window that asks.
+         */
+        delete: operations["leave-window"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -380,26 +404,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/members/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Restore
-         * @description Lets a suspended member in again. Somebody who manages something in the console: A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
-         */
-        post: operations["restore"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/members/{id}/sessions": {
         parameters: {
             query?: never;
@@ -474,6 +478,26 @@ export interface paths {
          * @description Keeps a member out: sessions and links end at once.
          */
         post: operations["suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/members/{id}/unsuspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore
+         * @description Lets a suspended member in again. Somebody who manages something in the console: A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         */
+        post: operations["unsuspend"];
         delete?: never;
         options?: never;
         head?: never;
@@ -796,30 +820,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/window": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Sign a native window in
-         * @description Redeems the code that a member let out at /window, once, with the secret behind its code_challenge. The answer's secret is sent as a bearer token.
-         */
-        post: operations["enter-window"];
-        /**
-         * Sign a native window out
-         * @description Ends the session of the window that asks.
-         */
-        delete: operations["leave-window"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -834,18 +834,18 @@ export interface components {
             roles?: string[];
         };
         Audit: {
-            /** Format: date-time */
-            at: string;
+            /** @example approved */
+            action: string;
             /**
              * @description Their address, while they are here; else their id.
              * @example grace@example.com
              */
-            by: string;
-            by_id?: string;
+            actor: string;
+            actor_id?: string;
+            /** Format: date-time */
+            at: string;
             /** @example Fleet */
             detail?: string;
-            /** @example approved */
-            did: string;
             /**
              * @description Network address.
              * @example 192.0.2.7
@@ -861,18 +861,18 @@ export interface components {
              */
             seq: number;
             /**
-             * @description A member's address, while they are here; else an id or a name.
-             * @example ada@example.com
-             */
-            to?: string;
-            to_id?: string;
-            /** @description The id of the API token that was used. */
-            token?: string;
-            /**
              * @example console
              * @enum {string}
              */
-            via: "console" | "window" | "cli" | "api" | "door" | "system";
+            source: "console" | "desktop" | "cli" | "api" | "portal" | "system";
+            /**
+             * @description A member's address, while they are here; else an id or a name.
+             * @example ada@example.com
+             */
+            target?: string;
+            target_id?: string;
+            /** @description The id of the API token that was used. */
+            token?: string;
         };
         AuditList: {
             items: components["schemas"]["Audit"][];
@@ -901,12 +901,8 @@ export interface components {
             /** @description One for each row, in their order. */
             results: components["schemas"]["Row"][];
         };
-        BelieveClockInBody: {
-            /** @description That it is right: true. */
-            right: boolean;
-        };
         ChangeMeInBody: {
-            notify_waiting: boolean;
+            notify_requests: boolean;
         };
         ChangeMemberInBody: {
             /** @example Ada Lovelace */
@@ -931,7 +927,7 @@ export interface components {
         Check: {
             detail: string;
             /** @description What to do about it. */
-            mend?: string;
+            fix?: string;
             /** @example mail */
             name: string;
             /**
@@ -1038,6 +1034,54 @@ export interface components {
             /** Format: date-time */
             confirmed_until: string;
         };
+        CreateTokenInBody: {
+            /**
+             * @description From 1 hour to 366 days; absent: 90 days.
+             * @example 90d
+             */
+            expires_in?: string;
+            /**
+             * @description What it is for.
+             * @example nightly report
+             */
+            name: string;
+            /**
+             * @example [
+             *       "Fleet"
+             *     ]
+             */
+            roles: string[];
+        };
+        CreatedToken: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Absent: it never expires. An older Doorward made it: make a new one in its place.
+             */
+            expires_at?: string;
+            id: string;
+            /** @example nightly report */
+            name: string;
+            /** @description The id of the member it acts for; absent where the operator made it. */
+            owner?: string;
+            /**
+             * @example [
+             *       "Fleet"
+             *     ]
+             */
+            roles: string[];
+            /**
+             * @description The secret. It is not shown again.
+             * @example dw_…
+             */
+            token: string;
+            /**
+             * Format: date-time
+             * @description Last use, to the minute.
+             */
+            used_at?: string;
+        };
         Day: {
             /** Format: int64 */
             approved: number;
@@ -1078,11 +1122,11 @@ export interface components {
             /** Format: date-time */
             next_try?: string;
             /**
-             * @description sent: accepted by the mail server; kept: no mail server is configured.
+             * @description sent: accepted by the mail server; held: no mail server is configured.
              * @example sent
              * @enum {string}
              */
-            state: "queued" | "sent" | "retrying" | "failed" | "kept";
+            state: "queued" | "sent" | "retrying" | "failed" | "held";
         };
         Empty: Record<string, never>;
         EnterWindowInBody: {
@@ -1159,11 +1203,6 @@ export interface components {
              * @description When they first came, by whatever link.
              */
             accepted_at?: string;
-            /**
-             * Format: date-time
-             * @description When they first opened a link, or typed a code, that a letter brought to the address. Absent while that is not known: see link_handed_over_by.
-             */
-            address_proved_at?: string;
             /** Format: date-time */
             decided_at?: string;
             /** @example grace@example.com */
@@ -1180,6 +1219,11 @@ export interface components {
              * @example ada@example.com
              */
             email_canonical?: string;
+            /**
+             * Format: date-time
+             * @description When they first opened a link, or typed a code, that a letter brought to the address. Absent while that is not known: see link_handed_over_by.
+             */
+            email_verified_at?: string;
             /**
              * Format: date-time
              * @description When a pending account ends that nobody decides.
@@ -1272,45 +1316,8 @@ export interface components {
             /** @description What to do about it. */
             to_do: string;
         };
-        Letter: {
-            /**
-             * Format: date-time
-             * @description Since when it is in that state.
-             */
-            at: string;
-            /** Format: int64 */
-            attempts?: number;
-            /** @description The mail server's own words. */
-            detail?: string;
-            /** Format: date-time */
-            good_until?: string;
-            /** @example mfrggzdfmztwq2lknnwg23tpoa */
-            id: string;
-            /**
-             * @example invitation
-             * @enum {string}
-             */
-            kind: "invitation" | "sign_in" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
-            /** @description The id of whose it is. */
-            member?: string;
-            /** @description The same at each try. */
-            message_id: string;
-            /** Format: date-time */
-            next_try?: string;
-            /** Format: date-time */
-            queued_at: string;
-            /**
-             * @example retrying
-             * @enum {string}
-             */
-            state: "queued" | "sent" | "retrying" | "failed" | "kept";
-            /** @example You are invited to AI Loop */
-            subject: string;
-            /** @example ada@example.com */
-            to: string;
-        };
         LetterList: {
-            items: components["schemas"]["Letter"][];
+            items: components["schemas"]["Message"][];
             /** @description The cursor of the page after; absent at the end. */
             next?: string;
             /** Format: int64 */
@@ -1322,36 +1329,6 @@ export interface components {
              * @example https://door.example.com/login/…
              */
             login_link: string;
-        };
-        MadeToken: {
-            /**
-             * Format: date-time
-             * @description Absent: it never expires. An older Doorward made it: make a new one in its place.
-             */
-            expires_at?: string;
-            id: string;
-            /** Format: date-time */
-            made_at: string;
-            /** @example nightly report */
-            name: string;
-            /** @description The id of the member it acts for; absent where the operator made it. */
-            owner?: string;
-            /**
-             * @example [
-             *       "Fleet"
-             *     ]
-             */
-            roles: string[];
-            /**
-             * @description The secret. It is not shown again.
-             * @example dw_…
-             */
-            token: string;
-            /**
-             * Format: date-time
-             * @description Last use, to the minute.
-             */
-            used_at?: string;
         };
         Mail: {
             /** @description A mail server is configured; without one letters are kept. */
@@ -1371,24 +1348,6 @@ export interface components {
             /** @description What the mail server said, or why it was not reached. */
             words?: string;
         };
-        MakeTokenInBody: {
-            /**
-             * @description From 1 hour to 366 days; absent: 90 days.
-             * @example 90d
-             */
-            expires_in?: string;
-            /**
-             * @description What it is for.
-             * @example nightly report
-             */
-            name: string;
-            /**
-             * @example [
-             *       "Fleet"
-             *     ]
-             */
-            roles: string[];
-        };
         Me: {
             /**
              * Format: date-time
@@ -1402,7 +1361,7 @@ export interface components {
             /** @example Ada Lovelace */
             name?: string;
             /** @description Gets letters about people waiting. */
-            notify_waiting: boolean;
+            notify_requests: boolean;
             /**
              * @description What may be done, in words. A token's are those of its roles, within its owner's.
              * @example [
@@ -1421,7 +1380,7 @@ export interface components {
              * @description How whoever asks came in.
              * @enum {string}
              */
-            sign_in_method: "link" | "code" | "setup" | "rescue" | "window" | "token" | "operator";
+            sign_in_method: "link" | "code" | "setup" | "rescue" | "desktop" | "token" | "operator";
             /**
              * @example active
              * @enum {string}
@@ -1434,11 +1393,6 @@ export interface components {
              * @description When they first came, by whatever link.
              */
             accepted_at?: string;
-            /**
-             * Format: date-time
-             * @description When they first opened a link, or typed a code, that a letter brought to the address. Absent while that is not known: see link_handed_over_by.
-             */
-            address_proved_at?: string;
             /** Format: date-time */
             decided_at?: string;
             /** @example grace@example.com */
@@ -1455,6 +1409,11 @@ export interface components {
              * @example ada@example.com
              */
             email_canonical?: string;
+            /**
+             * Format: date-time
+             * @description When they first opened a link, or typed a code, that a letter brought to the address. Absent while that is not known: see link_handed_over_by.
+             */
+            email_verified_at?: string;
             /**
              * Format: date-time
              * @description When a pending account ends that nobody decides.
@@ -1519,6 +1478,86 @@ export interface components {
             /** @description There are at least so many: counting stopped at 1,000. */
             total_is_floor?: boolean;
         };
+        Message: {
+            /**
+             * Format: date-time
+             * @description Since when it is in that state.
+             */
+            at: string;
+            /** Format: int64 */
+            attempts?: number;
+            /** @description The mail server's own words. */
+            detail?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            /** @example mfrggzdfmztwq2lknnwg23tpoa */
+            id: string;
+            /**
+             * @example invitation
+             * @enum {string}
+             */
+            kind: "invitation" | "sign_in" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
+            /** @description The id of whose it is. */
+            member?: string;
+            /** @description The same at each try. */
+            message_id: string;
+            /** Format: date-time */
+            next_try?: string;
+            /** Format: date-time */
+            queued_at: string;
+            /**
+             * @example retrying
+             * @enum {string}
+             */
+            state: "queued" | "sent" | "retrying" | "failed" | "held";
+            /** @example You are invited to AI Loop */
+            subject: string;
+            /** @example ada@example.com */
+            to: string;
+        };
+        MessageBody: {
+            /**
+             * Format: date-time
+             * @description Since when it is in that state.
+             */
+            at: string;
+            /** Format: int64 */
+            attempts?: number;
+            /** @description The mail server's own words. */
+            detail?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            html?: string;
+            /** @example mfrggzdfmztwq2lknnwg23tpoa */
+            id: string;
+            /**
+             * @example invitation
+             * @enum {string}
+             */
+            kind: "invitation" | "sign_in" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
+            /** @description The id of whose it is. */
+            member?: string;
+            /** @description The same at each try. */
+            message_id: string;
+            /** Format: date-time */
+            next_try?: string;
+            /** Format: date-time */
+            queued_at: string;
+            /** @description A login link or code was left out of the words. */
+            redacted?: boolean;
+            /**
+             * @example retrying
+             * @enum {string}
+             */
+            state: "queued" | "sent" | "retrying" | "failed" | "held";
+            /** @example You are invited to AI Loop */
+            subject: string;
+            text?: string;
+            /** @example ada@example.com */
+            to: string;
+            /** @description Why the words are not here. */
+            withheld?: string;
+        };
         Overview: {
             /**
              * Format: int64
@@ -1534,14 +1573,14 @@ export interface components {
             admins: number;
             /** @description The server's clock has jumped: nothing is deleted and nothing expires by itself. Absent where the clock is believed. */
             clock_held?: components["schemas"]["ClockHeld"];
-            /** Format: int64 */
-            invitations_expired: number;
-            /** @description Letters in the outbox, by state. */
-            letters: {
+            /** @description Emails in the outbox, by state. */
+            emails: {
                 [key: string]: number;
             };
             /** Format: int64 */
-            letters_failed: number;
+            emails_failed: number;
+            /** Format: int64 */
+            invitations_expired: number;
             mail: components["schemas"]["Mail"];
             /**
              * Format: int64
@@ -1708,7 +1747,7 @@ export interface components {
              * @description How it was opened.
              * @enum {string}
              */
-            method: "link" | "code" | "setup" | "rescue" | "window";
+            method: "link" | "code" | "setup" | "rescue" | "desktop";
             /** Format: date-time */
             opened_at: string;
             /**
@@ -1759,14 +1798,14 @@ export interface components {
             email?: string;
         };
         Token: {
+            /** Format: date-time */
+            created_at: string;
             /**
              * Format: date-time
              * @description Absent: it never expires. An older Doorward made it: make a new one in its place.
              */
             expires_at?: string;
             id: string;
-            /** Format: date-time */
-            made_at: string;
             /** @example nightly report */
             name: string;
             /** @description The id of the member it acts for; absent where the operator made it. */
@@ -1788,6 +1827,10 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        TrustClockInBody: {
+            /** @description That it is right: true. */
+            right: boolean;
+        };
         Unusual: {
             /** @description More than a normal day has: of all kinds, or of wrong codes alone. */
             high: boolean;
@@ -1805,49 +1848,6 @@ export interface components {
              * @example 100
              */
             usual: number;
-        };
-        WholeLetter: {
-            /**
-             * Format: date-time
-             * @description Since when it is in that state.
-             */
-            at: string;
-            /** Format: int64 */
-            attempts?: number;
-            /** @description The mail server's own words. */
-            detail?: string;
-            /** Format: date-time */
-            good_until?: string;
-            html?: string;
-            /** @example mfrggzdfmztwq2lknnwg23tpoa */
-            id: string;
-            /**
-             * @example invitation
-             * @enum {string}
-             */
-            kind: "invitation" | "sign_in" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
-            /** @description The id of whose it is. */
-            member?: string;
-            /** @description The same at each try. */
-            message_id: string;
-            /** Format: date-time */
-            next_try?: string;
-            /** Format: date-time */
-            queued_at: string;
-            /** @description A login link or code was left out of the words. */
-            redacted?: boolean;
-            /**
-             * @example retrying
-             * @enum {string}
-             */
-            state: "queued" | "sent" | "retrying" | "failed" | "kept";
-            /** @example You are invited to AI Loop */
-            subject: string;
-            text?: string;
-            /** @example ada@example.com */
-            to: string;
-            /** @description Why the words are not here. */
-            withheld?: string;
         };
         WindowSession: {
             /** @description Whom it acts for. */
@@ -1871,11 +1871,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Whose doing: an address of somebody who is here, the id of a member or token, operator, or system. */
-                by?: string;
+                actor?: string;
                 /** @description What was done; several with commas between. */
-                did?: string;
+                action?: string;
                 /** @description What was acted on: an address of somebody who is here, an id, a role's or token's name. */
-                to?: string;
+                target?: string;
                 /** @description From this time on (RFC 3339). */
                 from?: string;
                 /** @description Before this time (RFC 3339). */
@@ -1962,11 +1962,11 @@ export interface operations {
                 /** @description csv or json; csv where it is absent. */
                 format?: string;
                 /** @description As in GET /audit. */
-                by?: string;
+                actor?: string;
                 /** @description As in GET /audit. */
-                did?: string;
+                action?: string;
                 /** @description As in GET /audit. */
-                to?: string;
+                target?: string;
                 /** @description As in GET /audit. */
                 from?: string;
                 /** @description As in GET /audit. */
@@ -2064,9 +2064,204 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["BelieveClockInBody"];
+                "application/json": components["schemas"]["TrustClockInBody"];
             };
         };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "enter-window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnterWindowInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WindowSession"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "leave-window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {
@@ -3968,132 +4163,6 @@ export interface operations {
             };
         };
     };
-    restore: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The member's id. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["Empty"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Member"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     "list-sessions": {
         parameters: {
             query?: never;
@@ -4534,6 +4603,132 @@ export interface operations {
             };
         };
     };
+    unsuspend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The member's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-openapi": {
         parameters: {
             query?: never;
@@ -4651,7 +4846,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WholeLetter"];
+                    "application/json": components["schemas"]["MessageBody"];
                 };
             };
             /** @description Unauthorized */
@@ -4884,7 +5079,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Letter"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Bad Request */
@@ -5760,7 +5955,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Letter"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Bad Request */
@@ -5920,7 +6115,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MakeTokenInBody"];
+                "application/json": components["schemas"]["CreateTokenInBody"];
             };
         };
         responses: {
@@ -5930,7 +6125,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MadeToken"];
+                    "application/json": components["schemas"]["CreatedToken"];
                 };
             };
             /** @description Bad Request */
@@ -6073,201 +6268,6 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "enter-window": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EnterWindowInBody"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WindowSession"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Gone */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "leave-window": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
                 headers: {
                     [name: string]: unknown;
                 };

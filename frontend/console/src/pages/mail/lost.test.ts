@@ -3,7 +3,7 @@ import { lost } from './lost'
 
 test.each([
   ['sent', 'invitation', /stays good/, /opens nothing/],
-  ['kept', 'invitation', /opens nothing any more.*Resend/, /stays good/],
+  ['held', 'invitation', /opens nothing any more.*Resend/, /stays good/],
   ['retrying', 'expiring', /opens nothing any more.*Resend/, /stays good/],
   ['failed', 'invitation', /not be tried again.*Resend/, /opens nothing/],
   ['queued', 'approved', /never will be/, /link/],
