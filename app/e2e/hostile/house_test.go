@@ -23,7 +23,7 @@ type house struct {
 
 	newestSeen map[string]int // sign-in emails that newest returned, by address
 	made       int            // people that fresh invited
-	clock      atomic.Int64   // how far ahead later is
+	clock      atomic.Int64   // where at has set it, in nanoseconds since 1970
 }
 
 // open starts a Doorward that nobody has set up.
