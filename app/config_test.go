@@ -12,6 +12,7 @@ import (
 
 	"doorward/app"
 	"doorward/backend/access"
+	"doorward/build/need"
 )
 
 // loadConfig loads with a fresh data directory, in which doorward.toml holds
@@ -230,7 +231,7 @@ func TestConfigFile(t *testing.T) {
 // from them, and said, so that somebody can think of changing it.
 func TestConfigFileWithPasswordIsPrivate(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("modes say nothing on Windows")
+		need.Impossible(t, "Windows has no file modes.")
 	}
 	load := func(text string, mode os.FileMode) (notes string, left os.FileMode) {
 		dir := t.TempDir()
@@ -272,7 +273,7 @@ func TestConfigFileWithPasswordIsPrivate(t *testing.T) {
 
 func TestDataDir(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		t.Skip("XDG is for other systems")
+		need.Impossible(t, "This system has no XDG directories.")
 	}
 	here, err := os.Getwd()
 	if err != nil {

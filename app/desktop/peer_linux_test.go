@@ -7,13 +7,13 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 
 	"doorward/backend/access"
+	"doorward/build/need"
 )
 
 const sockets = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -41,10 +41,8 @@ func TestUserOf(t *testing.T) {
 // Another user of this computer knows where the window listens, and even the
 // mark: the connection is closed before a byte of it is read.
 func TestAnotherUserIsNotHeard(t *testing.T) {
-	bash, err := exec.LookPath("bash")
-	if os.Geteuid() != 0 || err != nil {
-		t.Skip("only root, with bash, can act as another user here; TestUserOf checks how users are told apart")
-	}
+	need.Root(t) // TestUserOf checks how users are told apart
+	bash := need.Program(t, "bash", "bash")
 	at, err := url.Parse("http://127.0.0.1:1")
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"doorward/build/need"
 )
 
 // browse runs one spec file in Chromium and reports each of its tests as a
@@ -15,7 +17,7 @@ import (
 // test ran.
 func browse(t *testing.T, spec string, c *control, env ...string) {
 	t.Helper()
-	needs(t)
+	needsBrowser(t)
 	out := t.TempDir()
 	report := filepath.Join(out, "report.json")
 
@@ -52,9 +54,7 @@ func browse(t *testing.T, spec string, c *control, env ...string) {
 func walkConsole(t *testing.T, spec string) {
 	t.Helper()
 	t.Parallel()
-	if _, err := os.Stat(filepath.Join("..", "..", "frontend", "dist", "index.html")); err != nil {
-		t.Fatal("The console is not built, so the program has none. `make build` builds it.")
-	}
+	needsBrowser(t)
 	alone(t)
 	p := serving(t)
 	browse(t, spec, controls(t, p), "BASE_URL="+p.URL, "SETUP_LINK="+p.Setup)
@@ -71,7 +71,7 @@ func tell(t *testing.T, outcomes []outcome) {
 			t.Logf("took %s in the browser", o.took)
 			switch {
 			case o.skipped:
-				t.Skip("skipped by the spec")
+				t.Error("the spec skips it")
 			case !o.passed:
 				t.Error(o.message)
 			}
@@ -79,16 +79,19 @@ func tell(t *testing.T, outcomes []outcome) {
 	}
 }
 
-// needs fails, rather than skips, when there is no browser to walk with: a
-// green run must have walked.
-func needs(t *testing.T) {
+// needsBrowser asks for what a walk takes: Chromium, Playwright, the console.
+func needsBrowser(t *testing.T) {
 	t.Helper()
 	if chromium() == "" {
-		t.Fatal("There is no Chromium here. `make test` installs it; or set CHROMIUM to the browser's path.")
+		need.Missing(t, "There is no Chromium: `make test` installs it, or set CHROMIUM to the browser's path.")
 	}
 	if _, err := os.Stat(filepath.Join("node_modules", ".bin", "playwright")); err != nil {
-		t.Fatal("Playwright is not installed. `make test` installs it; or run `npm ci` in app/e2e.")
+		need.Missing(t, "Playwright is not installed: `make test` installs it, or run `npm ci` in app/e2e.")
 	}
+	if _, err := os.Stat(filepath.Join("..", "..", "frontend", "dist", "index.html")); err != nil {
+		need.Missing(t, "The console is not built, so the program has none: `make build` builds it.")
+	}
+	need.Time(t)
 }
 
 // chromium is the browser's path: what CHROMIUM names, else the system's.

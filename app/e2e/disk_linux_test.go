@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"doorward/app/e2e/product"
+	"doorward/build/need"
 )
 
 // A smallDisk is a file system of its own that the test fills.
@@ -29,7 +30,7 @@ func newSmallDisk(t *testing.T, bytes int64) *smallDisk {
 	}
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700", bytes)); err != nil {
 		os.Remove(dir)
-		t.Skipf("A small disk can only be made by root (mount: %v). The same with a disk that is made up: TestDiskFills in backend/store/kv.", err)
+		need.Impossible(t, "Only root can make a small disk (mount: %v). With a disk that is made up: TestDiskFills in backend/store/kv.", err)
 	}
 	d := &smallDisk{t, dir}
 	t.Cleanup(func() {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"doorward/app/e2e/product"
+	"doorward/build/need"
 )
 
 // A neighbour on the same disk writes until there is not one byte left, within a
@@ -47,12 +48,8 @@ func newLoopDisk(t *testing.T, bytes int64) string {
 	}
 	for _, step := range [][]string{{"mkfs.ext4", "-q", "-m", "0", image}, {"mount", "-o", "loop", image, dir}} {
 		if out, err := exec.Command(step[0], step[1:]...).CombinedOutput(); err != nil {
-			t.Skipf(
-				"A small ext4 can only be made by root, with loop devices (%s: %v, %s). The same on tmpfs is beside this.",
-				step[0],
-				err,
-				out,
-			)
+			need.Impossible(t, "A small ext4 takes root and loop devices (%s: %v, %s). The same on tmpfs is beside this.",
+				step[0], err, out)
 		}
 	}
 	t.Cleanup(func() {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"doorward/app/e2e/product"
+	"doorward/build/need"
 )
 
 // The power goes right after an answer: what was answered must be on the disk, not
@@ -21,9 +22,7 @@ import (
 // the time between the reading of each request and the writing of its answer, a
 // sync has begun and ended well.
 func TestAnswersComeAfterTheSync(t *testing.T) {
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Skip("There is no strace here (Debian's package strace), so the order of syncs and answers cannot be seen.")
-	}
+	need.Program(t, "strace", "strace")
 	const invitations = 40
 	p := newProduct(t)
 	p.Env = append(p.Env, "DOORWARD_SMTP_URL=")
@@ -76,7 +75,7 @@ func traced(t *testing.T, pid int, file string) (stop func()) {
 	go func() { exited <- cmd.Wait(); close(exited) }()
 	if _, err := says.Await(0, regexp.MustCompile(`attached`), exited); err != nil {
 		if strings.Contains(says.String(), "ermitted") {
-			t.Skipf("This process may not be traced here: %s", &says)
+			need.Impossible(t, "This process may not be traced: %s", &says)
 		}
 		t.Fatal(err)
 	}

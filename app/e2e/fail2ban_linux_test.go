@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"doorward/build/need"
 )
 
 // fail2ban as it is installed reads what the program as it is shipped has written,
@@ -19,10 +21,7 @@ import (
 // nobody else is: an attacker who writes other people's addresses, and whole lines
 // like ours, into everything that they send gets nobody banned.
 func TestFail2banFindsAttackers(t *testing.T) {
-	tool, err := exec.LookPath("fail2ban-regex")
-	if err != nil {
-		t.Fatal("fail2ban-regex is missing: build/deps test installs it")
-	}
+	tool := need.Program(t, "fail2ban", "fail2ban-regex")
 	for _, format := range []string{"text", "json"} {
 		t.Run(format, func(t *testing.T) {
 			p := serving(t, "--trusted-proxies", "127.0.0.1", "--log-format", format, "--log-level", "debug")

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"doorward/build/need"
 )
 
 // The Debian package of the window is made as make package makes it, installed
@@ -14,6 +16,8 @@ import (
 // removed again. What it depends on is what this machine's apt knows.
 func TestDesktopPackage(t *testing.T) {
 	program := desktop(t)
+	need.Program(t, "dpkg", "dpkg-deb")
+	need.Program(t, "librsvg2-bin", "rsvg-convert")
 	out, root := t.TempDir(), t.TempDir()
 	run := func(name string, args ...string) string {
 		t.Helper()
@@ -65,6 +69,7 @@ func TestDesktopPackage(t *testing.T) {
 // so what starts it says what is missing, and what to do. A library that is gone
 // stands for it: this machine needs its own.
 func TestWithoutWebKit(t *testing.T) {
+	need.Program(t, "gcc", "gcc")
 	root := t.TempDir()
 	in := func(name, text string, mode os.FileMode) string {
 		t.Helper()

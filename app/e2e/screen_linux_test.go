@@ -18,6 +18,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"doorward/app/e2e/product"
+	"doorward/build/need"
 )
 
 // buildDesktop makes the program with the window as it is shipped, once for all
@@ -37,6 +38,11 @@ var buildDesktop = sync.OnceValues(func() (program string, err error) {
 // desktop is that program, for a test that has the machine to itself.
 func desktop(t *testing.T) string {
 	t.Helper()
+	need.Time(t)
+	need.Program(t, "pkg-config", "pkg-config")
+	if err := exec.Command("pkg-config", "--exists", "gtk+-3.0", "webkit2gtk-4.1").Run(); err != nil {
+		need.Missing(t, "The window is drawn with GTK and WebKit: `make test` installs them, or `build/deps desktop`.")
+	}
 	alone(t)
 	program, err := buildDesktop()
 	if err != nil {
@@ -58,6 +64,10 @@ type screen struct {
 func newScreen(t *testing.T, ofBus ...string) *screen {
 	t.Helper()
 	s := &screen{t: t}
+	need.Program(t, "xvfb", "Xvfb")
+	need.Program(t, "dbus-daemon", "dbus-daemon")
+	need.Program(t, "openbox", "openbox")
+	need.Program(t, "xdotool", "xdotool")
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("on the screen was said:\n%s", &s.log)
@@ -80,6 +90,7 @@ func newScreen(t *testing.T, ofBus ...string) *screen {
 // keyring starts the desktop's keyring, with one that is open.
 func (s *screen) keyring(t *testing.T) {
 	t.Helper()
+	need.Program(t, "gnome-keyring", "gnome-keyring-daemon")
 	cmd := exec.Command("gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground")
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, s.env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("open sesame"), &s.log, &s.log

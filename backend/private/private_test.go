@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"doorward/backend/access"
+	"doorward/build/need"
 )
 
 func must(t *testing.T, err error) {
@@ -144,15 +145,13 @@ func TestDirIsTightened(t *testing.T) {
 // As root, in a directory of somebody else, or in one that somebody else could
 // put another in the place of: nothing is touched there.
 func TestDirOfAnotherUserIsRefused(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can make what belongs to another user")
-	}
+	need.Root(t)
 	const eve = 54321
 	top := t.TempDir()
 	theirs := filepath.Join(top, "theirs")
 	must(t, os.Mkdir(theirs, 0o755))
 	if err := os.Chown(theirs, eve, eve); err != nil {
-		t.Skip("this root cannot give files away: ", err)
+		need.Impossible(t, "This root cannot give files away: %v.", err)
 	}
 	inside := filepath.Join(theirs, "data")
 	must(t, os.Mkdir(inside, 0o755))

@@ -10,6 +10,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv/enginetest"
+	"doorward/build/need"
 )
 
 // Eve, another user of the machine, has made the directory that root's server is
@@ -50,12 +51,10 @@ func TestRootWritesThroughNobodysLink(t *testing.T) {
 	}
 	untouched("as the key")
 
-	if os.Geteuid() != 0 {
-		t.Skip("only root can make what belongs to another user")
-	}
+	need.Root(t)
 	theirs := plant("theirs")
 	if err := os.Chown(theirs, 54321, 54321); err != nil {
-		t.Skip("this root cannot give files away: ", err)
+		need.Impossible(t, "This root cannot give files away: %v.", err)
 	}
 	_, err = Open(Options{Engine: enginetest.Open, Dir: theirs, MinFree: 1})
 	if e := access.Explain(err); e.Code != "data_dir_of_another_user" {

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"doorward/build/need"
 )
 
 // An event is one line of go test -json.
@@ -27,7 +29,7 @@ func goTest(ctx context.Context, w io.Writer, args ...string) tally {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 20 * time.Second
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=1") // the race detector needs it
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=1", need.Variable+"=1") // cgo is for the race detector
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()
@@ -122,8 +124,10 @@ func (p *packageRun) tally(build string) (t tally) {
 		case !p.leaf(test):
 		case result == "pass":
 			t.passed++
-		case result == "skip":
+		case result == "skip" && strings.Contains(p.output[test], need.NotHere):
 			t.skip(name, p.output[test])
+		case result == "skip":
+			t.fail(name, p.output[test]+"Only what is not possible on this machine may be skipped: see package build/need.\n")
 		}
 	}
 	for _, test := range p.tests {

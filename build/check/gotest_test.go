@@ -45,7 +45,12 @@ func TestTallyEvents(t *testing.T) {
 {"Action":"output","Package":"p","Test":"TestA","Output":"not closed\n"}
 {"Action":"fail","Package":"p","Test":"TestA"}
 {"Action":"fail","Package":"p"}`, 1, []string{"p.TestA"}, nil, "not closed"},
-		{"skipped", `{"Action":"run","Package":"p","Test":"TestA"}
+		{"skipped for want of what could be installed", `{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"there is no browser\n"}
+{"Action":"skip","Package":"p","Test":"TestA"}
+{"Action":"pass","Package":"p"}`, 0, []string{"p.TestA"}, nil, "there is no browser\nOnly what is not possible"},
+		{"skipped where it is not possible", `{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:7: Not possible here: only root can\n"}
 {"Action":"skip","Package":"p","Test":"TestA"}
 {"Action":"pass","Package":"p"}`, 0, nil, []string{"p.TestA"}, ""},
 		{"a test that never ended", `{"Action":"run","Package":"p","Test":"TestA"}
@@ -75,7 +80,7 @@ func TestGoTest(t *testing.T) {
 	dir := t.TempDir()
 	files := map[string]string{
 		"go.mod":           "module m\n\ngo 1.26\n",
-		"good/a_test.go":   "package good\nimport \"testing\"\nfunc TestA(t *testing.T) { t.Run(\"x\", func(*testing.T) {}); t.Run(\"y\", func(t *testing.T) { t.Skip(\"no sea\") }) }\n",
+		"good/a_test.go":   "package good\nimport \"testing\"\nfunc TestA(t *testing.T) { t.Run(\"x\", func(*testing.T) {}); t.Run(\"y\", func(t *testing.T) { t.Skip(\"Not possible here: no sea\") }) }\n",
 		"bad/a_test.go":    "package bad\nimport \"testing\"\nfunc TestA(t *testing.T) { t.Error(\"wrong number\") }\nfunc TestB(t *testing.T) {}\n",
 		"broken/a_test.go": "package broken\nimport \"testing\"\nfunc TestA(t *testing.T) { undefinedThing() }\n",
 		"panics/a_test.go": "package panics\nimport \"testing\"\nfunc TestA(t *testing.T) {}\nfunc TestB(t *testing.T) { panic(\"out of milk\") }\nfunc TestC(t *testing.T) {}\n",

@@ -61,7 +61,7 @@ func readVitest(report []byte) (t tally, err error) {
 			case "failed":
 				t.fail(a.FullName, strings.Join(a.FailureMessages, "\n"))
 			default:
-				t.skip(a.FullName, a.Status)
+				t.fail(a.FullName, "it was not run: "+a.Status)
 			}
 		}
 	}

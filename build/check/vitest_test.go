@@ -12,7 +12,7 @@ func TestReadVitest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expect(t, got, 1, []string{"b.test.ts", "takes away"}, []string{"later"})
+	expect(t, got, 1, []string{"b.test.ts", "later", "takes away"}, nil)
 	if _, err := readVitest([]byte("not JSON")); err == nil {
 		t.Error("a report that is no report was accepted")
 	}

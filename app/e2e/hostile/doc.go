@@ -8,10 +8,10 @@
 // holds the table in docs/security.md to what the run found:
 //
 //	go test ./app/e2e/hostile                               all rows
-//	go test ./app/e2e/hostile -run TestTable/53             the rows of one item
+//	go test ./app/e2e/hostile -run TestTable/rows/53_       the rows of one item
 //	go test ./app/e2e/hostile -run TestTable -update        write the table
 //
-// A row is never skipped and never loosened to pass. The program's clock cannot
+// In make test no row is skipped, and none is ever loosened to pass. The program's clock cannot
 // be turned from outside: where an item is about time, its row stops the server
 // and opens the data that it left in the test's own process, with another clock.
 package hostile

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"doorward/app/e2e/product"
+	"doorward/build/need"
 )
 
 // A front is a real proxy before a Doorward, as people run it.
@@ -25,6 +26,7 @@ type front struct {
 // which notes what the front sent on and how it was answered.
 func fronted(t *testing.T, name string) (*house, *front, *tap) {
 	t.Helper()
+	program := need.Program(t, name, name)
 	h := furnish(t, "--trusted-proxies", "127.0.0.1")
 	tap := newTap(t, h.Listen)
 	f := &front{name, freePort(t)}
@@ -45,13 +47,6 @@ func fronted(t *testing.T, name string) (*house, *front, *tap) {
 	}
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
-	}
-	program, err := exec.LookPath(name)
-	if err != nil {
-		program, err = exec.LookPath(filepath.Join("/usr/sbin", name)) // where only root looks
-	}
-	if err != nil {
-		t.Fatalf("%s is not installed: build/deps test installs it", name)
 	}
 	cmd := exec.Command(program, args...)
 	var said product.Transcript

@@ -22,6 +22,7 @@ import (
 
 	"doorward/backend/mail/mailtest"
 	"doorward/backend/store/kv/badger/badgertest"
+	"doorward/build/need"
 )
 
 // Patience is how long anything may take on a machine that is busy with others.
@@ -78,6 +79,7 @@ type Product struct {
 // and a login; nothing runs on it yet. flags are for serve.
 func New(t *testing.T, flags ...string) *Product {
 	t.Helper()
+	need.Time(t)
 	program, err := Build()
 	if err != nil {
 		t.Fatal(err)

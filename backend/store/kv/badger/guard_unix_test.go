@@ -10,20 +10,19 @@ import (
 
 	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/badger"
+	"doorward/build/need"
 )
 
 // An operator with sudo runs a verb while the service is stopped. The files that
 // root would leave in the service's directory keep it from starting again.
 func TestRootLeavesNothingInAnotherUsersDirectory(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can open what belongs to another user")
-	}
+	need.Root(t)
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chown(dir, 54321, 54321); err != nil {
-		t.Skip("this root cannot give files away: ", err)
+		need.Impossible(t, "This root cannot give files away: %v.", err)
 	}
 	b, err := badger.Open(badger.Options{Config: kv.Config{Dir: dir}})
 	if err == nil {

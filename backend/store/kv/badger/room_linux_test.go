@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"doorward/backend/store/kv"
+	"doorward/build/need"
 )
 
 // tinyDisk is a file system of its own, of so many bytes.
@@ -28,7 +29,7 @@ func tinyDisk(t *testing.T, bytes int) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700", bytes)); err != nil {
-		t.Skipf("A disk that can be filled is only made by root (mount: %v).", err)
+		need.Impossible(t, "Only root can make a disk that can be filled (mount: %v).", err)
 	}
 	t.Cleanup(func() {
 		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
