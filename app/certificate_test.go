@@ -199,7 +199,7 @@ func TestServeTLS(t *testing.T) {
 
 	get := func(scheme string, c *tls.Config) (*http.Response, error) {
 		c.InsecureSkipVerify = true // what it shows is looked at below
-		client := &http.Client{Transport: &http.Transport{TLSClientConfig: c, DisableKeepAlives: true}, Timeout: 10 * time.Second}
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: c, DisableKeepAlives: true}, Timeout: time.Minute}
 		r, err := http.NewRequest("GET", scheme+"://"+at+"/login", nil)
 		if err != nil {
 			t.Fatal(err)

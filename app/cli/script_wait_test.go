@@ -17,7 +17,7 @@ import (
 )
 
 // longest is how long a script waits for what must come.
-const longest = 20 * time.Second
+const longest = time.Minute
 
 // A followed is a verb that runs on until it is interrupted.
 type followed struct {

@@ -216,7 +216,7 @@ func TestAliveNoticesThatThePageIsGone(t *testing.T) {
 	a.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil).WithContext(ctx))
 	select {
 	case <-lost:
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("nobody noticed")
 	}
 }
@@ -227,7 +227,7 @@ func TestAliveNoticesThatThePageNeverCame(t *testing.T) {
 	a.Expect()
 	select {
 	case <-lost:
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("nobody noticed")
 	}
 }

@@ -21,7 +21,7 @@ func browse(t *testing.T, spec string, c *control, env ...string) {
 	out := t.TempDir()
 	report := filepath.Join(out, "report.json")
 
-	ctx, cancel := context.WithDeadline(context.Background(), deadline(t))
+	ctx, cancel := untilTheEnd(t)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join("node_modules", ".bin", "playwright"), "test", spec)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it closes its browser
@@ -107,10 +107,11 @@ func chromium() string {
 	return ""
 }
 
-// deadline leaves time to report before go test gives up.
-func deadline(t *testing.T) time.Time {
+// untilTheEnd ends shortly before go test gives up, so that there is time to
+// report. The walks have no deadline of their own.
+func untilTheEnd(t *testing.T) (context.Context, context.CancelFunc) {
 	if d, ok := t.Deadline(); ok {
-		return d.Add(-20 * time.Second)
+		return context.WithDeadline(context.Background(), d.Add(-20*time.Second))
 	}
-	return time.Now().Add(10 * time.Minute)
+	return context.WithCancel(context.Background())
 }

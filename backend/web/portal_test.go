@@ -318,7 +318,7 @@ func TestServeTwoFacesAtOnce(t *testing.T) {
 	for range 2 {
 		select {
 		case <-ended:
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("a face is served for ever")
 		}
 	}

@@ -42,7 +42,7 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 		t.Errorf("somebody else was answered %s", answer.Status)
 	}
 	for _, c := range slow {
-		h.must(c.SetReadDeadline(time.Now().Add(20 * time.Second)))
+		h.must(c.SetReadDeadline(time.Now().Add(patience)))
 		if said, err := io.ReadAll(c); err != nil || strings.Contains(string(said), " 200 ") {
 			t.Fatalf("a request that never ended was answered %q, %v", said, err)
 		}

@@ -16,7 +16,7 @@ import (
 )
 
 // patience bounds what a test waits for; nothing waits for it to pass.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // A fakeNet is a listener whose connections come from wherever a test says, and
 // whose accepts fail as it says.
