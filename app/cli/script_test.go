@@ -8,6 +8,7 @@ import (
 
 	"doorward/app/cli"
 	"doorward/backend/mail/mailtest"
+	"doorward/build/need"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -37,6 +38,7 @@ func TestOverTheSocket(t *testing.T) { runScripts(t, "testdata/both", true) }
 func TestAlone(t *testing.T) { runScripts(t, "testdata/alone", false) }
 
 func runScripts(t *testing.T, dir string, served bool) {
+	need.Unhurried(t)
 	frontend, err := filepath.Abs("../../frontend")
 	if err != nil {
 		t.Fatal(err)

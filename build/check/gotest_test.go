@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"doorward/build/need"
 )
 
 // The lines are those of go test -json, shortened.
@@ -66,6 +68,7 @@ func TestTallyEvents(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv(need.Variable, "1")
 			got := tallyEvents(strings.NewReader(tt.events), io.Discard)
 			expect(t, got, tt.passed, tt.failed, tt.skipped)
 			if !strings.Contains(outputs(got.failed), tt.shows) {
@@ -73,6 +76,16 @@ func TestTallyEvents(t *testing.T) {
 			}
 		})
 	}
+}
+
+// make check installs nothing, so there what is missing is told and no failure.
+func TestSkipsOfAQuickRun(t *testing.T) {
+	t.Setenv(need.Variable, "")
+	got := tallyEvents(strings.NewReader(`{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"there is no browser\n"}
+{"Action":"skip","Package":"p","Test":"TestA"}
+{"Action":"pass","Package":"p"}`), io.Discard)
+	expect(t, got, 0, nil, []string{"p.TestA"})
 }
 
 // What go really prints is the last word on its format.
@@ -92,6 +105,7 @@ func TestGoTest(t *testing.T) {
 	}
 	t.Chdir(dir)
 	t.Setenv("GOWORK", "off")
+	t.Setenv(need.Variable, "1")
 
 	var progress strings.Builder
 	got := goTest(t.Context(), &progress, "./...")

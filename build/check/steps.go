@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -31,7 +32,7 @@ const (
 var steps = []step{
 	static("gofmt", gofmt),
 	static("vet", command("go", "vet", "./...")),
-	static("window", command("env", "CGO_ENABLED=0", "go", "vet", "-tags", "bindings", "./app/...")), // the window's file, where no toolkit is
+	static("window", windowVet),
 	static("staticcheck", command("go", "run", staticcheck, "./...")),
 	static("build", command("make", "--no-print-directory", "build")),
 	static("binary", func(context.Context) (string, error) { return "", acceptBinary(binary) }),
@@ -44,6 +45,9 @@ var steps = []step{
 	{"fuzz", fuzz},
 	{"walk", runOf(walks)},
 }
+
+// windowVet looks at the window's files, where no toolkit is.
+var windowVet = command("env", "CGO_ENABLED=0", "go", "vet", "-tags", "bindings", "./app/...")
 
 // static makes a step of what either holds or does not.
 func static(name string, holds func(ctx context.Context) (output string, err error)) step {
@@ -69,17 +73,19 @@ func command(name string, args ...string) func(context.Context) (string, error) 
 // under the detector; what they run is raced in its own packages. The walks have
 // the machine to themselves, since each starts browsers.
 func tests(ctx context.Context, w io.Writer) tally {
-	out, err := exec.CommandContext(ctx, "go", "list", "./...").Output()
+	pkgs, err := packages(ctx, walks, shell, hostile)
 	if err != nil {
-		return one("go list", string(out), err)
+		return one("go list", "", err)
 	}
-	args := []string{"-race", "-timeout", testsTime}
-	for _, pkg := range strings.Fields(string(out)) {
-		if pkg != walks && pkg != shell && pkg != hostile {
-			args = append(args, pkg)
-		}
-	}
-	return goTest(ctx, w, args...)
+	return goTest(ctx, w, append([]string{"-race", "-timeout", testsTime}, pkgs...)...)
+}
+
+// packages are those of the module without some.
+func packages(ctx context.Context, without ...string) ([]string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "./...").Output()
+	return slices.DeleteFunc(strings.Fields(string(out)), func(pkg string) bool {
+		return slices.Contains(without, pkg)
+	}), err
 }
 
 // runOf makes a step of one package's tests, as they are, with the machine to

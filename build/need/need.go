@@ -50,6 +50,14 @@ func Time(t testing.TB) {
 	}
 }
 
+// Unhurried skips a test that takes too long for -short, as make check runs it.
+func Unhurried(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skipf("This takes too long for -short: `go test` without it runs it.")
+	}
+}
+
 // chosen is what -run says.
 var chosen = func() string {
 	if f := flag.Lookup("test.run"); f != nil {

@@ -24,9 +24,32 @@ const sentFor = (): Plugin => ({
   },
 })
 
+// server is what runs behind make dev, and everything but the console is its.
+const server = process.env.DOORWARD_SERVER ?? 'http://127.0.0.1:8080'
+const besideConsole = '^/(?!admin(/|$))'
+
+// serverPolicy gives the console under make dev the content policy that the server
+// would give it. Vite puts style sheets into the page, so those are let in.
+const serverPolicy = (): Plugin => ({
+  name: 'server-policy',
+  apply: 'serve',
+  configureServer: ({ middlewares }) => {
+    middlewares.use(async (req, res, next) => {
+      if (req.headers.accept?.includes('text/html')) {
+        const policy = await fetch(`${server}/healthz`).then(
+          (r) => r.headers.get('Content-Security-Policy'),
+          () => null,
+        )
+        if (policy) res.setHeader('Content-Security-Policy', `${policy.replace("style-src 'self'", "$& 'unsafe-inline'")}; frame-src 'self'`)
+      }
+      next()
+    })
+  },
+})
+
 export default defineConfig({
   base,
-  plugins: [themes(), icons(), svelte(), sentFor()],
+  plugins: [themes(), icons(), svelte(), sentFor(), serverPolicy()],
   resolve: { alias: { $lib: here('src/lib'), $ui: here('src/ui') } },
   build: {
     outDir: '../dist',
@@ -54,6 +77,6 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { '/api': process.env.DOORWARD_URL ?? 'http://127.0.0.1:8080', '/logout': process.env.DOORWARD_URL ?? 'http://127.0.0.1:8080' } },
+  server: { proxy: { [besideConsole]: { target: server, changeOrigin: false } } }, // it checks the Host
   test: { include: ['src/**/*.test.ts', '*.test.ts'], environment: 'node' },
 })
