@@ -43,8 +43,10 @@ type Window struct {
 
 // Desktop opens the native window and returns once it is closed.
 func Desktop(ctx context.Context, c Config) error {
-	if err := desktop.NeedsDisplay(os.Getenv); err != nil {
-		return err
+	if opensWindow {
+		if err := desktop.NeedsDisplay(os.Getenv); err != nil {
+			return err
+		}
 	}
 	if err := desktop.DisableJIT(os.LookupEnv, os.Setenv); err != nil {
 		return err
