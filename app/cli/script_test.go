@@ -32,7 +32,10 @@ func TestMain(m *testing.M) {
 // alike whether a server runs on the data directory or not.
 func TestOnTheStore(t *testing.T) { runScripts(t, "testdata/both", false) }
 
-func TestOverTheSocket(t *testing.T) { runScripts(t, "testdata/both", true) }
+func TestOverTheSocket(t *testing.T) {
+	need.Time(t)
+	runScripts(t, "testdata/both", true)
+}
 
 // TestAlone runs the scripts that say themselves whether a server runs.
 func TestAlone(t *testing.T) { runScripts(t, "testdata/alone", false) }
