@@ -1,12 +1,9 @@
 package main
 
 import (
-	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -32,28 +29,14 @@ var fuzzTest = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
 
 func fuzzTests(t *testing.T, root string) (all []target) {
 	t.Helper()
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() && path != root && (d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".")) {
-			return filepath.SkipDir
-		}
-		if d.IsDir() || !strings.HasSuffix(path, "_test.go") {
-			return nil
-		}
-		src, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
+	everyFile(t, root, "_test.go", func(path, text string) {
 		pkg, err := filepath.Rel(root, filepath.Dir(path))
-		for _, m := range fuzzTest.FindAllStringSubmatch(string(src), -1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range fuzzTest.FindAllStringSubmatch(text, -1) {
 			all = append(all, target{filepath.ToSlash(pkg), m[1]})
 		}
-		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return all
 }
