@@ -71,7 +71,7 @@ func tell(t *testing.T, outcomes []outcome) {
 			t.Logf("took %s in the browser", o.took)
 			switch {
 			case o.skipped:
-				t.Error("the spec skips it")
+				t.Error("it was not run: the spec skips it, or one before it failed")
 			case !o.passed:
 				t.Error(o.message)
 			}

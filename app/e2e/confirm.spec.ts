@@ -21,11 +21,13 @@ test('an Admin whose rights have just risen has not confirmed yet', async ({ bro
   await first.getByLabel('Your name').fill('Grace Hopper')
   await first.getByLabel('Your email').fill('grace@example.org')
   await first.getByRole('button', { name: 'Make it mine' }).click()
+  await expect(first.getByRole('heading', { name: /^Hello/ })).toBeVisible()
   await doorward('invite', annie, '--role', 'Admin')
   admin = await visit(browser)
   await admin.goto((await letter(annie)).link)
   await admin.getByRole('button', { name: 'Accept the invitation' }).click()
   await doorward('approve', annie)
+  await expect(admin.getByRole('heading', { name: /^Hello/ })).toBeVisible() // the waiting page has led there by itself
   await admin.goto('/admin/settings/tokens')
   await expect(admin.getByText('No program has a token')).toBeVisible()
 })

@@ -59,6 +59,7 @@ test('a search finds who is far down the list, who can be rejected from a link',
   await expect(row(admin, 'Person 99990')).toBeVisible()
   await expect(admin.getByText(`1 of ${(waiting - 50).toLocaleString('en')} people found`)).toBeVisible()
   await admin.getByRole('button', { name: 'Reject & Delete Person 99990' }).click()
+  await expect(admin).toHaveURL(/reject=/)
   const address = new URL(admin.url())
   await admin.goto(`/admin/requests?reject=${address.searchParams.get('reject')}`)
   await expect(admin.getByRole('dialog')).toContainText('Reject Person 99990?')

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -53,7 +52,7 @@ func drive(t *testing.T, s *screen, program string, env []string) *driven {
 	if err := os.WriteFile(launch, fmt.Appendf(nil, "#!/bin/sh\nexec env LD_PRELOAD=%s %s \"$@\"\n", library, program), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	host := freeHost(t)
+	host := product.FreeHost(t)
 	cmd := exec.Command("WebKitWebDriver", "--host=127.0.0.1", "--port="+host[strings.LastIndexByte(host, ':')+1:])
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(append([]string{}, env...), s.env...), &s.log, &s.log
 	s.starts(cmd)
@@ -80,16 +79,6 @@ func (d *driven) close() {
 		webdriver("DELETE", d.session, nil, nil)
 	}
 	d.session = ""
-}
-
-func freeHost(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // webdriver is one command of the W3C protocol.

@@ -23,7 +23,7 @@ func TestWindow(t *testing.T) {
 	program := desktop(t)
 	p, s := newProduct(t), newScreen(t)
 	n := newNotices(t, s)
-	p.Listen = freeHost(t)
+	p.Listen = product.FreeHost(t)
 	p.URL = "http://" + p.Listen
 	p.Env = append(p.Env, "DOORWARD_LISTEN="+p.Listen)
 

@@ -29,7 +29,7 @@ func fronted(t *testing.T, name string) (*house, *front, *tap) {
 	program := need.Program(t, name, name)
 	h := furnish(t, "--trusted-proxies", "127.0.0.1")
 	tap := newTap(t, h.Listen)
-	f := &front{name, freePort(t)}
+	f := &front{name, product.FreeHost(t)}
 	dir, err := os.MkdirTemp("", "dwfront")
 	if err != nil {
 		t.Fatal(err)

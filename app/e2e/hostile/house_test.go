@@ -3,7 +3,6 @@ package hostile
 import (
 	"encoding/json"
 	"io"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -70,24 +69,13 @@ func (h *house) settle() {
 func behindTLS(t *testing.T, flags ...string) *house {
 	t.Helper()
 	p := product.New(t, flags...)
-	p.Public, p.Listen = "https://door.example.com", freePort(t)
+	p.Public, p.Listen = "https://door.example.com", product.FreeHost(t)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
 	h := adopt(t, p)
 	h.settle()
 	return h
-}
-
-// freePort is an address that nobody listens on.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // host is the name that the server answers to.
