@@ -83,7 +83,7 @@ func (b *Store) submit(c *call) error {
 // ended is why ctx ended: the caller's own reason, or that the store was too
 // busy for the time it gives an Update.
 func ended(ctx context.Context) error {
-	if context.Cause(ctx) != errBudget {
+	if !errors.Is(context.Cause(ctx), errBudget) {
 		return ctx.Err()
 	}
 	return fmt.Errorf("%w: %w", kv.ErrBusy, ctx.Err())
