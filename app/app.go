@@ -204,9 +204,9 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 // wish.
 func (a *App) openSetup(ctx context.Context) (link string, err error) {
 	if a.store.Elected() {
-		return a.service.OpenSetupAtLead(ctx)
+		return a.service.Setup.OpenAtLead(ctx)
 	}
-	return a.service.OpenSetup(ctx)
+	return a.service.Setup.Open(ctx)
 }
 
 // bindSocket takes the operator's socket. One that is left from a server that
@@ -241,7 +241,7 @@ func (a *App) RunWorkers(ctx context.Context) {
 // lead does the work of the process that leads, until ctx ends.
 func (a *App) lead(ctx context.Context) {
 	var both sync.WaitGroup
-	both.Go(func() { a.service.Run(ctx) })
+	both.Go(func() { a.service.Jobs.Run(ctx) })
 	both.Go(func() { a.web.RunTraces(ctx) })
 	if a.mail != nil {
 		both.Go(func() {
@@ -324,7 +324,7 @@ func Dial(dir string) (*http.Client, bool) {
 // RestoreInfo says what was restored.
 type RestoreInfo struct {
 	Members, Messages, AuditEntries int
-	Tokens                         int // API tokens that are void now
+	Tokens                          int // API tokens that are void now
 }
 
 // Restore makes a fresh data directory from a backup and verifies it. On any

@@ -81,7 +81,7 @@ func (o operations) mail(ctx context.Context) web.Check {
 		return check("mail", "fail", err.Error(), "Check DOORWARD_SMTP_URL, then run: doorward mail-test you@example.com")
 	}
 	session.Close()
-	health, err := o.a.service.Overview(ctx, access.Operator)
+	health, err := o.a.service.Dashboard.Overview(ctx, access.Operator)
 	if err == nil && health.Mail.Paused {
 		return check("mail", "fail", "the queue is paused: "+health.Mail.Detail, "Mend what the mail server says; the queue goes on by itself.")
 	}
@@ -113,7 +113,7 @@ const holdsClock = "Nothing is deleted and nothing expires by itself until then.
 
 func (o operations) clock() web.Check {
 	now := time.Now()
-	if c := o.a.service.Clock(); c.Held() {
+	if c := o.a.service.Settings.Clock(); c.Held() {
 		far, which := c.Ahead, "ahead of"
 		if c.Behind > 0 {
 			far, which = c.Behind, "behind"
@@ -126,7 +126,7 @@ func (o operations) clock() web.Check {
 			holdsClock,
 		)
 	}
-	last, err := o.a.service.Audit(context.Background(), access.Operator, "", 1)
+	last, err := o.a.service.Audit.List(context.Background(), access.Operator, "", 1)
 	if err == nil && len(last.Items) > 0 && last.Items[0].At.After(now.Add(time.Minute)) {
 		return check("clock", "fail", "the clock says "+now.UTC().Format(time.RFC3339)+", before the last audit entry", "Set the clock: links and sessions end by it.")
 	}
@@ -147,7 +147,7 @@ func (o operations) permissions() web.Check {
 // tokens warns of API tokens that never expire, which only an older Doorward
 // made. Where there are none, there is nothing to say.
 func (o operations) tokens(ctx context.Context) []web.Check {
-	all, err := o.a.service.Tokens(ctx, access.Operator)
+	all, err := o.a.service.Tokens.List(ctx, access.Operator)
 	if err != nil {
 		return []web.Check{check("API tokens", "fail", access.Explain(err).Message, "Run: doorward verify")}
 	}
@@ -170,7 +170,7 @@ func (o operations) store(ctx context.Context) web.Check {
 	if err := o.a.service.Ready(ctx); err != nil {
 		return check("store", "fail", access.Explain(err).Message, "")
 	}
-	c, err := o.a.service.Overview(ctx, access.Operator)
+	c, err := o.a.service.Dashboard.Overview(ctx, access.Operator)
 	if err != nil {
 		return check("store", "fail", access.Explain(err).Message, "Run: doorward verify")
 	}
@@ -180,7 +180,7 @@ func (o operations) store(ctx context.Context) web.Check {
 // unusual is a line about what strangers did in the last day, where they did
 // something.
 func (o operations) unusual(ctx context.Context) []web.Check {
-	u, err := o.a.service.Unusual(ctx, access.Operator)
+	u, err := o.a.service.Dashboard.Unusual(ctx, access.Operator)
 	if err != nil || u.Total == 0 {
 		return nil // the line about the store says what is wrong with it
 	}

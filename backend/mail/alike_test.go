@@ -70,23 +70,23 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 		must(a, err)
 		return a
 	}
-	_, _, err = s.SetUpHere(t.Context(), service.FirstAdmin{Email: parse("ann@example.org"), Name: "Ann"})
+	_, _, err = s.Setup.SetUpHere(t.Context(), service.FirstAdmin{Email: parse("ann@example.org"), Name: "Ann"})
 	must(nil, err)
 	to := parse("somebody@example.org")
 	if class == "unknown" {
-		_, err = s.Invite(t.Context(), access.Operator, service.NewInvitation{
+		_, err = s.Invitations.Invite(t.Context(), access.Operator, service.NewInvitation{
 			Email: parse("someelse@example.org"),
 			Roles: []access.RoleName{access.Fleet},
 		})
 		must(nil, err)
 	} else {
-		in, err := s.Invite(t.Context(), access.Operator, service.NewInvitation{Email: to, Roles: []access.RoleName{access.Fleet}})
+		in, err := s.Invitations.Invite(t.Context(), access.Operator, service.NewInvitation{Email: to, Roles: []access.RoleName{access.Fleet}})
 		must(nil, err)
 		if class != "pending" {
-			must(s.Approve(t.Context(), access.Operator, in.Card.ID, nil))
+			must(s.Members.Approve(t.Context(), access.Operator, in.Card.ID, nil))
 		}
 		if class == "suspended" {
-			must(s.Suspend(t.Context(), access.Operator, in.Card.ID))
+			must(s.Members.Suspend(t.Context(), access.Operator, in.Card.ID))
 		}
 	}
 	o.work()
@@ -116,9 +116,9 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 	}
 	if last { // the stranger before took all but one of the emails
 		for n := range 9 {
-			must(nil, s.RequestSignIn(t.Context(), to, stranger(100+n)))
+			must(nil, s.SignIn.Request(t.Context(), to, stranger(100+n)))
 		}
-		must(s.AnswerSignInRequests(t.Context()))
+		must(s.SignIn.AnswerRequests(t.Context()))
 		eventually(t, "they are out", func() bool { return waiting() == 0 })
 		o.update(func(tx *store.Tx) error { return tx.PutMailHealth(access.MailHealth{LastSent: tx.Now}) })
 	}
@@ -127,14 +127,14 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 		defer mu.Unlock()
 		all = append(all, w)
 	})
-	must(nil, s.RequestSignIn(t.Context(), to, stranger(1)))
-	must(s.AnswerSignInRequests(t.Context()))
+	must(nil, s.SignIn.Request(t.Context(), to, stranger(1)))
+	must(s.SignIn.AnswerRequests(t.Context()))
 	eventually(t, "it is over", func() bool { return waiting() == 0 })
 	for n := range 12 {
 		if n == 5 || n == 10 {
-			must(nil, s.RequestSignIn(t.Context(), to, stranger(1+n)))
+			must(nil, s.SignIn.Request(t.Context(), to, stranger(1+n)))
 		}
-		if _, err := s.RedeemCode(context.Background(), fmt.Sprintf("%08d", n), stranger(1+n/5*5)); !access.Invalid.Is(err) {
+		if _, err := s.SignIn.RedeemCode(context.Background(), fmt.Sprintf("%08d", n), stranger(1+n/5*5)); !access.Invalid.Is(err) {
 			t.Fatal(err)
 		}
 	}

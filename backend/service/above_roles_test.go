@@ -13,32 +13,32 @@ import (
 var granting = map[string]func(o *office, actor access.Actor, r access.Role) error{
 	"Invite": func(o *office, actor access.Actor, r access.Role) error {
 		in := NewInvitation{Email: mail(o.t, "new@example.com"), Roles: []access.RoleName{r.Name}}
-		return only(o.Invite(o.t.Context(), actor, in))
+		return only(o.Invitations.Invite(o.t.Context(), actor, in))
 	},
 	"InviteMany": func(o *office, actor access.Actor, r access.Role) error {
 		in := NewInvitation{Email: mail(o.t, "new@example.com"), Roles: []access.RoleName{r.Name}}
-		rows, err := o.InviteMany(o.t.Context(), actor, []NewInvitation{in}, false)
+		rows, err := o.Invitations.InviteMany(o.t.Context(), actor, []NewInvitation{in}, false)
 		must(o.t, err)
 		return rows[0].Err
 	},
 	"Approve": func(o *office, actor access.Actor, r access.Role) error {
-		return only(o.Approve(o.t.Context(), actor, o.invited("ada@example.com"), []access.RoleName{r.Name}))
+		return only(o.Members.Approve(o.t.Context(), actor, o.invited("ada@example.com"), []access.RoleName{r.Name}))
 	},
 	"ChangeRoles": func(o *office, actor access.Actor, r access.Role) error {
-		return only(o.ChangeRoles(o.t.Context(), actor, o.invited("gus@example.org"), []access.RoleName{r.Name}))
+		return only(o.Members.ChangeRoles(o.t.Context(), actor, o.invited("gus@example.org"), []access.RoleName{r.Name}))
 	},
 	"CreateToken": func(o *office, actor access.Actor, r access.Role) error {
-		_, _, err := o.CreateToken(o.t.Context(), actor, "ci", []access.RoleName{r.Name}, 0)
+		_, _, err := o.Tokens.Create(o.t.Context(), actor, "ci", []access.RoleName{r.Name}, 0)
 		return err
 	},
 	"PutRole, a new one": func(o *office, actor access.Actor, r access.Role) error {
-		return o.PutRole(o.t.Context(), actor, access.Role{Name: "New", Permissions: r.Permissions})
+		return o.Roles.Put(o.t.Context(), actor, access.Role{Name: "New", Permissions: r.Permissions})
 	},
 	"PutRole, one that is there": func(o *office, actor access.Actor, r access.Role) error {
-		return o.PutRole(o.t.Context(), actor, access.Role{Name: r.Name, Permissions: lead.Permissions[:1]})
+		return o.Roles.Put(o.t.Context(), actor, access.Role{Name: r.Name, Permissions: lead.Permissions[:1]})
 	},
 	"DeleteRole": func(o *office, actor access.Actor, r access.Role) error {
-		return o.DeleteRole(o.t.Context(), actor, r.Name)
+		return o.Roles.Delete(o.t.Context(), actor, r.Name)
 	},
 }
 
@@ -65,7 +65,7 @@ func TestNobodyGrantsWhatIsAboveThem(t *testing.T) {
 				o := openOffice(t)
 				role := access.Role{Name: "Of that level", Permissions: level.grants}
 				for _, r := range []access.Role{grantor, role} {
-					must(t, o.PutRole(t.Context(), access.Operator, r))
+					must(t, o.Roles.Put(t.Context(), access.Operator, r))
 				}
 				o.waiting("ada@example.com")
 				o.member("gus@example.org", "Gus", access.Fleet)
@@ -94,41 +94,41 @@ func TestWhatIsKeptOnANearlyFullDisk(t *testing.T) {
 		do   func(o *office, s access.Secret, tok access.TokenID) error
 	}{
 		"Suspend": {true, func(o *office, _ access.Secret, _ access.TokenID) error {
-			return only(o.Suspend(o.t.Context(), o.ann, o.fay.Member))
+			return only(o.Members.Suspend(o.t.Context(), o.ann, o.fay.Member))
 		}},
 		"Remove": {true, func(o *office, _ access.Secret, _ access.TokenID) error {
-			return o.Remove(o.t.Context(), o.ann, o.fay.Member)
+			return o.Members.Remove(o.t.Context(), o.ann, o.fay.Member)
 		}},
 		"SignOut": {true, func(o *office, s access.Secret, _ access.TokenID) error {
-			return o.SignOut(o.t.Context(), o.fay, s)
+			return o.Gate.SignOut(o.t.Context(), o.fay, s)
 		}},
 		"SignOutEverywhere": {true, func(o *office, _ access.Secret, _ access.TokenID) error {
-			return o.SignOutEverywhere(o.t.Context(), o.ann, o.fay.Member, true)
+			return o.Sessions.SignOutEverywhere(o.t.Context(), o.ann, o.fay.Member, true)
 		}},
 		"EndSession": {true, func(o *office, _ access.Secret, _ access.TokenID) error {
-			open, err := o.Sessions(o.t.Context(), o.ann, o.fay.Member)
+			open, err := o.Sessions.List(o.t.Context(), o.ann, o.fay.Member)
 			must(o.t, err)
-			return o.EndSession(o.t.Context(), o.ann, o.fay.Member, open[0].ID())
+			return o.Sessions.End(o.t.Context(), o.ann, o.fay.Member, open[0].ID())
 		}},
 		"Rotate": {true, func(o *office, s access.Secret, _ access.TokenID) error {
-			return only(o.Rotate(o.t.Context(), s))
+			return only(o.Gate.Rotate(o.t.Context(), s))
 		}},
 		"RevokeToken": {true, func(o *office, _ access.Secret, tok access.TokenID) error {
-			return o.RevokeToken(o.t.Context(), o.ann, tok)
+			return o.Tokens.Revoke(o.t.Context(), o.ann, tok)
 		}},
 		"Invite": {false, func(o *office, _ access.Secret, _ access.TokenID) error {
 			in := NewInvitation{Email: mail(o.t, "new@example.com"), Roles: []access.RoleName{access.Fleet}}
-			return only(o.Invite(o.t.Context(), o.ann, in))
+			return only(o.Invitations.Invite(o.t.Context(), o.ann, in))
 		}},
 		"Rename": {false, func(o *office, _ access.Secret, _ access.TokenID) error {
-			return only(o.Rename(o.t.Context(), o.ann, o.fay.Member, "Faye"))
+			return only(o.Members.Rename(o.t.Context(), o.ann, o.fay.Member, "Faye"))
 		}},
 		"CreateToken": {false, func(o *office, _ access.Secret, _ access.TokenID) error {
-			_, _, err := o.CreateToken(o.t.Context(), o.ann, "ci", fleetRole, 0)
+			_, _, err := o.Tokens.Create(o.t.Context(), o.ann, "ci", fleetRole, 0)
 			return err
 		}},
 		"PutRole": {false, func(o *office, _ access.Secret, _ access.TokenID) error {
-			return o.PutRole(o.t.Context(), o.ann, lead)
+			return o.Roles.Put(o.t.Context(), o.ann, lead)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestWhatIsKeptOnANearlyFullDisk(t *testing.T) {
 			s := o.enterAs("fay@example.org")
 			tok, _ := o.token("", access.Fleet)
 			free.Store(floor)
-			if _, err := o.Rename(t.Context(), o.ann, o.fay.Member, "At the floor"); err != nil {
+			if _, err := o.Members.Rename(t.Context(), o.ann, o.fay.Member, "At the floor"); err != nil {
 				t.Fatalf("at the floor: %v", err)
 			}
 			o.clock.forward(time.Second)

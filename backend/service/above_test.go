@@ -36,7 +36,7 @@ func activeTarget(o *office, roles ...access.RoleName) access.MemberID {
 
 func suspendedTarget(o *office, roles ...access.RoleName) access.MemberID {
 	id := activeTarget(o, roles...)
-	_, err := o.Suspend(o.t.Context(), access.Operator, id)
+	_, err := o.Members.Suspend(o.t.Context(), access.Operator, id)
 	must(o.t, err)
 	return id
 }
@@ -51,74 +51,90 @@ func only[T any](_ T, err error) error { return err }
 
 // deeds are all verbs that act on one member.
 var deeds = map[string]deed{
-	"Approve": {cameTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.Approve(o.t.Context(), actor, id, nil))
+	"Members.Approve": {cameTarget, func(o *office, actor access.Actor, id access.MemberID) error {
+		return only(o.Members.Approve(o.t.Context(), actor, id, nil))
 	}, "already_decided"},
-	"Reject": {cameTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return o.Reject(o.t.Context(), actor, id, "", false)
+	"Members.Reject": {cameTarget, func(o *office, actor access.Actor, id access.MemberID) error {
+		return o.Members.Reject(o.t.Context(), actor, id, "", false)
 	}, "already_decided"},
-	"Resend": {invitedTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.Resend(o.t.Context(), actor, id))
+	"Invitations.Resend": {invitedTarget, func(o *office, actor access.Actor, id access.MemberID) error {
+		return only(o.Invitations.Resend(o.t.Context(), actor, id))
 	}, "already_member"},
-	"CopyLink": {invitedTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.CopyLink(o.t.Context(), actor, id))
+	"Invitations.CopyLink": {invitedTarget, func(o *office, actor access.Actor, id access.MemberID) error {
+		return only(o.Invitations.CopyLink(o.t.Context(), actor, id))
 	}, "already_member"},
-	"ChangeRoles": {activeTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.ChangeRoles(o.t.Context(), actor, id, []access.RoleName{access.Fleet}))
+	"Members.ChangeRoles": {activeTarget, func(o *office, actor access.Actor, id access.MemberID) error {
+		return only(o.Members.ChangeRoles(o.t.Context(), actor, id, []access.RoleName{access.Fleet}))
 	}, "own_roles"},
-	"Rename": {activeTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.Rename(o.t.Context(), actor, id, "Another"))
+	"Members.Rename": {activeTarget, func(o *office, actor access.Actor, id access.MemberID) error {
+		return only(o.Members.Rename(o.t.Context(), actor, id, "Another"))
 	}, ""},
-	"Suspend": {activeTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.Suspend(o.t.Context(), actor, id))
+	"Members.Suspend": {activeTarget, func(o *office, actor access.Actor, id access.MemberID) error {
+		return only(o.Members.Suspend(o.t.Context(), actor, id))
 	}, "own_account"},
-	"Unsuspend": {suspendedTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.Unsuspend(o.t.Context(), actor, id))
+	"Members.Unsuspend": {suspendedTarget, func(o *office, actor access.Actor, id access.MemberID) error {
+		return only(o.Members.Unsuspend(o.t.Context(), actor, id))
 	}, "own_account"},
-	"Remove": {activeTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return o.Remove(o.t.Context(), actor, id)
+	"Members.Remove": {activeTarget, func(o *office, actor access.Actor, id access.MemberID) error {
+		return o.Members.Remove(o.t.Context(), actor, id)
 	}, "own_account"},
-	"SignOutEverywhere": {signedInTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return o.SignOutEverywhere(o.t.Context(), actor, id, false)
+	"Sessions.SignOutEverywhere": {signedInTarget, func(o *office, actor access.Actor, id access.MemberID) error {
+		return o.Sessions.SignOutEverywhere(o.t.Context(), actor, id, false)
 	}, ""},
-	"EndSession": {signedInTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		open, err := o.Sessions(o.t.Context(), access.Operator, id)
+	"Sessions.End": {signedInTarget, func(o *office, actor access.Actor, id access.MemberID) error {
+		open, err := o.Sessions.List(o.t.Context(), access.Operator, id)
 		must(o.t, err)
-		return o.EndSession(o.t.Context(), actor, id, open[0].ID())
+		return o.Sessions.End(o.t.Context(), actor, id, open[0].ID())
 	}, ""},
 	// By the email, it acts on the one whose invitation is in it.
-	"DeleteMessage": {invitedTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		m, err := o.Member(o.t.Context(), access.Operator, id)
+	"Outbox.Delete": {invitedTarget, func(o *office, actor access.Actor, id access.MemberID) error {
+		m, err := o.Members.Get(o.t.Context(), access.Operator, id)
 		must(o.t, err)
-		return o.DeleteMessage(o.t.Context(), actor, m.Message)
+		return o.Outbox.Delete(o.t.Context(), actor, m.Message)
 	}, "none"},
 }
 
 // looking are the verbs about one member that change nothing: whoever may read
 // members may read of all of them.
-var looking = []string{"Member", "Sessions", "TokensOwned", "PendingView"}
+var looking = []string{"Members.Get", "Sessions.List", "Tokens.Owned", "Account.PendingView"}
 
 // A verb that acts on a member and is not in the table above could be one that
 // forgets to look how much its member may do.
 func TestEveryVerbOnAMemberHasItsRows(t *testing.T) {
-	desk, id := reflect.TypeFor[*Service](), reflect.TypeFor[access.MemberID]()
+	id := reflect.TypeFor[access.MemberID]()
 	found := 0
-	for i := range desk.NumMethod() {
-		m := desk.Method(i)
+	for name, m := range verbs() {
 		for n := 1; n < m.Type.NumIn(); n++ {
 			if m.Type.In(n) != id {
 				continue
 			}
 			found++
-			_, acts := deeds[m.Name]
-			if reads := containsWord(looking, m.Name); acts == reads {
-				t.Errorf("Desk.%s takes a member: give it its row in deeds, or, if it changes nothing, a place in looking", m.Name)
+			_, acts := deeds[name]
+			if reads := containsWord(looking, name); acts == reads {
+				t.Errorf("%s takes a member: give it its row in deeds, or, if it changes nothing, a place in looking", name)
 			}
 		}
 	}
 	if want := len(deeds) - 1 + len(looking); found != want { // one is found by its email
 		t.Errorf("%d verbs take a member, want %d", found, want)
 	}
+}
+
+// verbs are all methods of all nouns, as "Members.Approve".
+func verbs() map[string]reflect.Method {
+	all := map[string]reflect.Method{}
+	service := reflect.TypeFor[Service]()
+	for i := range service.NumField() {
+		noun := service.Field(i)
+		if noun.Anonymous {
+			continue
+		}
+		for j := range noun.Type.NumMethod() {
+			m := noun.Type.Method(j)
+			all[noun.Name+"."+m.Name] = m
+		}
+	}
+	return all
 }
 
 func containsWord(all []string, s string) bool {
@@ -153,7 +169,7 @@ func TestNobodyActsOnWhatIsAboveThem(t *testing.T) {
 			for _, who := range []string{"a member", "a token of an Admin"} {
 				t.Run(name+", "+level.name+", by "+who, func(t *testing.T) {
 					o := openOffice(t)
-					must(t, o.PutRole(t.Context(), access.Operator, keeper))
+					must(t, o.Roles.Put(t.Context(), access.Operator, keeper))
 					actor := session(o.member("kim@example.org", "Kim", keeper.Name))
 					if who != "a member" {
 						actor = o.tokenOf(o.ann, keeper.Name)

@@ -18,8 +18,8 @@ type AuditQuery struct {
 	Limit         int
 }
 
-// FindAudit is a page of the entries that fit, newest first.
-func (s *Service) FindAudit(ctx context.Context, actor access.Actor, q AuditQuery) (out store.Page[AuditLine], err error) {
+// Find is a page of the entries that fit, newest first.
+func (s Audit) Find(ctx context.Context, actor access.Actor, q AuditQuery) (out store.Page[AuditLine], err error) {
 	if q.Limit, err = Limit(q.Limit); err != nil {
 		return out, err
 	}
@@ -57,19 +57,19 @@ func idOf(tx *store.Tx, who *string) error {
 	return err
 }
 
-// MayExportAudit refuses to hand the audit log out as a file to a session that
+// MayExport refuses to hand the audit log out as a file to a session that
 // was not confirmed lately.
-func (s *Service) MayExportAudit(ctx context.Context, actor access.Actor) error {
+func (s Audit) MayExport(ctx context.Context, actor access.Actor) error {
 	return s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
 		_, err := confirmedIfMember(tx, actor)
 		return err
 	})
 }
 
-// EachAudit calls fn with all entries that fit, newest first, a page at a time.
-func (s *Service) EachAudit(ctx context.Context, actor access.Actor, q AuditQuery, fn func([]AuditLine) error) error {
+// Each calls fn with all entries that fit, newest first, a page at a time.
+func (s Audit) Each(ctx context.Context, actor access.Actor, q AuditQuery, fn func([]AuditLine) error) error {
 	for q.Limit, q.Cursor = MaxItems, ""; ; {
-		p, err := s.FindAudit(ctx, actor, q)
+		p, err := s.Find(ctx, actor, q)
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (s *Service) EachAudit(ctx context.Context, actor access.Actor, q AuditQuer
 
 // Days are the last n days: how many were invited, came, were approved and
 // rejected on each.
-func (s *Service) Days(ctx context.Context, actor access.Actor, n int) (out []store.Day, err error) {
+func (s Dashboard) Days(ctx context.Context, actor access.Actor, n int) (out []store.Day, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		out, err = tx.Days(n)
 		return err
@@ -92,7 +92,7 @@ func (s *Service) Days(ctx context.Context, actor access.Actor, n int) (out []st
 
 // Expiring are invitations that nobody has opened and that end within a time,
 // the soonest first.
-func (s *Service) Expiring(ctx context.Context, actor access.Actor, within time.Duration, limit int) (out store.Page[MemberView], err error) {
+func (s Invitations) Expiring(ctx context.Context, actor access.Actor, within time.Duration, limit int) (out store.Page[MemberView], err error) {
 	if limit, err = Limit(limit); err != nil {
 		return out, err
 	}

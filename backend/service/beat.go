@@ -17,7 +17,7 @@ const Beat = 500 * time.Millisecond
 func NextBeat(now time.Time) time.Duration { return Beat - time.Duration(now.UnixNano())%Beat }
 
 // answerOnBeat answers asks until ctx ends, each time on the beat.
-func (s *Service) answerOnBeat(ctx context.Context) {
+func (s Jobs) answerOnBeat(ctx context.Context) {
 	wake(s.asked) // what waits from before
 	for {
 		select {
@@ -32,7 +32,7 @@ func (s *Service) answerOnBeat(ctx context.Context) {
 			return
 		case <-beat.C:
 		}
-		if _, err := s.AnswerSignInRequests(ctx); err != nil && ctx.Err() == nil {
+		if _, err := (SignIn{s.core}).AnswerRequests(ctx); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "sign-in letters could not be queued", "err", err)
 			wake(s.asked)
 		}

@@ -32,7 +32,7 @@ func TestMostSessions(t *testing.T) {
 	}
 	listed := func() int {
 		t.Helper()
-		all, err := o.Sessions(t.Context(), o.ann, o.fay.Member)
+		all, err := o.Sessions.List(t.Context(), o.ann, o.fay.Member)
 		must(t, err)
 		return len(all)
 	}
@@ -43,7 +43,7 @@ func TestMostSessions(t *testing.T) {
 		t.Fatalf("%d sessions at the bound, want %d", n, maxSessions)
 	}
 	o.clock.forward(access.TouchInterval)
-	if _, err := o.Principal(t.Context(), secrets[0]); err != nil {
+	if _, err := o.Gate.Principal(t.Context(), secrets[0]); err != nil {
 		t.Fatal(err)
 	}
 	open()
@@ -51,7 +51,7 @@ func TestMostSessions(t *testing.T) {
 		t.Errorf("%d sessions beyond the bound, want %d", n, maxSessions)
 	}
 	for i, s := range secrets {
-		if _, err := o.Principal(t.Context(), s); access.SignedOut.Is(err) != (i == 1) {
+		if _, err := o.Gate.Principal(t.Context(), s); access.SignedOut.Is(err) != (i == 1) {
 			t.Errorf("session %d: %v", i, err)
 		}
 	}
@@ -85,8 +85,8 @@ func TestANetworkHasOneShareOfAsks(t *testing.T) {
 	o := openOffice(t)
 	ask := func(i int) int {
 		b := Browser{Secret: access.Secret(fmt.Sprint("eve ", i)), From: fmt.Sprintf("2001:db8::%x", i+1)}
-		must(t, o.RequestSignIn(t.Context(), mail(t, "fay@example.org"), b))
-		_, err := o.AnswerSignInRequests(t.Context())
+		must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), b))
+		_, err := o.SignIn.AnswerRequests(t.Context())
 		must(t, err)
 		return len(o.letters(access.SignInMessage))
 	}
@@ -103,11 +103,11 @@ func TestANetworkHasOneShareOfAsks(t *testing.T) {
 // A batch of as many rows as there can be is looked at; one row more is refused.
 func TestMostRows(t *testing.T) {
 	o := openOffice(t)
-	got, err := o.InviteMany(t.Context(), o.ann, make([]NewInvitation, MaxBatchRows), true)
+	got, err := o.Invitations.InviteMany(t.Context(), o.ann, make([]NewInvitation, MaxBatchRows), true)
 	if err != nil || len(got) != MaxBatchRows {
 		t.Errorf("%d rows at the bound: %v", len(got), err)
 	}
-	_, err = o.InviteMany(t.Context(), o.ann, make([]NewInvitation, MaxBatchRows+1), true)
+	_, err = o.Invitations.InviteMany(t.Context(), o.ann, make([]NewInvitation, MaxBatchRows+1), true)
 	refused(t, err, access.Invalid, "too_many_rows")
 }
 
@@ -128,15 +128,15 @@ func TestMostRolesHeld(t *testing.T) {
 	var names []access.RoleName
 	for i := range access.MaxRolesHeld + 1 {
 		name := access.RoleName(fmt.Sprint("Role ", i))
-		must(t, o.PutRole(t.Context(), access.Operator, access.Role{Name: name, Permissions: access.Grantable()[:1]}))
+		must(t, o.Roles.Put(t.Context(), access.Operator, access.Role{Name: name, Permissions: access.Grantable()[:1]}))
 		names = append(names, name)
 	}
-	_, err := o.ChangeRoles(t.Context(), o.ann, o.fay.Member, names[:access.MaxRolesHeld])
+	_, err := o.Members.ChangeRoles(t.Context(), o.ann, o.fay.Member, names[:access.MaxRolesHeld])
 	must(t, err)
-	_, err = o.ChangeRoles(t.Context(), o.ann, o.fay.Member, names)
+	_, err = o.Members.ChangeRoles(t.Context(), o.ann, o.fay.Member, names)
 	refused(t, err, access.Invalid, "too_many_roles")
 	// The same role many times over is one.
-	_, err = o.ChangeRoles(t.Context(), o.ann, o.fay.Member, append(names[:1:1], names[0], "role 0", names[0]))
+	_, err = o.Members.ChangeRoles(t.Context(), o.ann, o.fay.Member, append(names[:1:1], names[0], "role 0", names[0]))
 	must(t, err)
 	if c := o.card(o.fay.Member); len(c.Roles) != 1 {
 		t.Errorf("holds %v", c.Roles)
@@ -157,7 +157,7 @@ func TestLeasedLetterStays(t *testing.T) {
 			l.Lease = access.Lease{Owner: "worker", Epoch: 1, Until: o.clock.now().Add(tt.left)}
 			must(t, o.store.Update(t.Context(), func(tx *store.Tx) error { return tx.PutMessage(l) }))
 			before := o.state()
-			err := o.DeleteMessage(t.Context(), o.ann, l.ID)
+			err := o.Outbox.Delete(t.Context(), o.ann, l.ID)
 			if tt.gone {
 				must(t, err)
 				return
@@ -175,7 +175,7 @@ func TestLeasedLetterStays(t *testing.T) {
 func TestLetterOfARejectionExpires(t *testing.T) {
 	o := openOffice(t, withoutMail)
 	id := o.waiting("ada@example.com").Member.ID
-	must(t, o.Reject(t.Context(), o.ann, id, "Not this time.", true))
+	must(t, o.Members.Reject(t.Context(), o.ann, id, "Not this time.", true))
 	l := o.letter(access.RejectedMessage, "ada@example.com")
 	if !l.ExpiresAt.Equal(o.clock.now().Add(rejectionTTL)) {
 		t.Errorf("it is good until %v", l.ExpiresAt)
@@ -197,7 +197,7 @@ func TestLetterOfARejectionExpires(t *testing.T) {
 // do not hear who applies any more.
 func TestDigestGoesToWhoMayDecideNow(t *testing.T) {
 	o := openOffice(t)
-	must(t, o.PutRole(t.Context(), access.Operator, keeper))
+	must(t, o.Roles.Put(t.Context(), access.Operator, keeper))
 	member := func(name string) access.MemberID {
 		return o.member(name+"@example.org", name, keeper.Name)
 	}
@@ -207,12 +207,12 @@ func TestDigestGoesToWhoMayDecideNow(t *testing.T) {
 	told := []string{string(demoted), string(suspended), string(removed), string(quiet), string(stays)}
 	must(t, o.store.Update(t.Context(), func(tx *store.Tx) error { return o.digest(tx, told) }))
 
-	_, err := o.ChangeRoles(t.Context(), o.ann, demoted, []access.RoleName{access.Fleet})
+	_, err := o.Members.ChangeRoles(t.Context(), o.ann, demoted, []access.RoleName{access.Fleet})
 	must(t, err)
-	_, err = o.Suspend(t.Context(), o.ann, suspended)
+	_, err = o.Members.Suspend(t.Context(), o.ann, suspended)
 	must(t, err)
-	must(t, o.Remove(t.Context(), o.ann, removed))
-	must(t, o.MuteDigest(t.Context(), session(quiet), true))
+	must(t, o.Members.Remove(t.Context(), o.ann, removed))
+	must(t, o.Account.MuteDigest(t.Context(), session(quiet), true))
 	o.sweep()
 
 	letters := o.letters(access.RequestsMessage)

@@ -28,15 +28,15 @@ func TestOnlyWhoMayBelievesTheClock(t *testing.T) {
 	}
 	o.clock.forward(31 * day)
 	for name, actor := range map[string]access.Actor{"a member": o.fay, "nobody": {}} {
-		if err := o.TrustClock(t.Context(), actor); err == nil || !o.Clock().Held() || len(words()) > 0 {
-			t.Errorf("%s: %v, then %+v and %q in the log", name, err, o.Clock(), words())
+		if err := o.Settings.TrustClock(t.Context(), actor); err == nil || !o.Settings.Clock().Held() || len(words()) > 0 {
+			t.Errorf("%s: %v, then %+v and %q in the log", name, err, o.Settings.Clock(), words())
 		}
 	}
 	for range 2 {
-		must(t, o.TrustClock(t.Context(), o.ann))
+		must(t, o.Settings.TrustClock(t.Context(), o.ann))
 	}
-	if got := words(); o.Clock().Held() || len(got) != 1 || got[0] != "744 hours ahead" {
-		t.Errorf("an Admin's word: %+v, and %q in the log", o.Clock(), got)
+	if got := words(); o.Settings.Clock().Held() || len(got) != 1 || got[0] != "744 hours ahead" {
+		t.Errorf("an Admin's word: %+v, and %q in the log", o.Settings.Clock(), got)
 	}
 	o.verify()
 }

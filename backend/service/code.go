@@ -19,7 +19,7 @@ const (
 // asked for it. What cannot be a code is no guess. A wrong code is counted for
 // the address, whichever browser, network and ask it comes by, also where there
 // is nothing to guess.
-func (s *Service) RedeemCode(ctx context.Context, typed string, b Browser) (out NewSession, err error) {
+func (s SignIn) RedeemCode(ctx context.Context, typed string, b Browser) (out NewSession, err error) {
 	code, ok := access.ParseCode(typed)
 	if !ok {
 		return out, access.MalformedCode()
@@ -63,7 +63,7 @@ func (s *Service) RedeemCode(ctx context.Context, typed string, b Browser) (out 
 // judge says whether a code opens, and counts it where it is wrong. Past the
 // bound it judges no more: also the right code opens nothing then, or guessing
 // would go on.
-func (s *Service) judge(tx *store.Tx, a *access.SignInRequest, code access.Code, from string) (verdict, err error) {
+func (s *core) judge(tx *store.Tx, a *access.SignInRequest, code access.Code, from string) (verdict, err error) {
 	count, err := wrongCodesAt(tx, a)
 	if err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func codesClosed(tx *store.Tx, a access.SignInRequest) (time.Time, error) {
 // countWrong keeps a wrong code that was judged, and has the audit log say so
 // when they are many. One that was not judged only puts right what was counted
 // while the clock was ahead.
-func (s *Service) countWrong(tx *store.Tx, a *access.SignInRequest, g wrongCodes, judged bool, from string) error {
+func (s *core) countWrong(tx *store.Tx, a *access.SignInRequest, g wrongCodes, judged bool, from string) error {
 	wrong := g.wrong.ClampToNow(tx.Now)
 	if judged {
 		wrong = g.wrong.Add(g.bound, tx.Now)
@@ -132,7 +132,7 @@ func (s *Service) countWrong(tx *store.Tx, a *access.SignInRequest, g wrongCodes
 
 // reportGuesses writes into the audit log that somebody guesses at a member's
 // codes. Addresses that nobody has leave nothing there but the same work.
-func (s *Service) reportGuesses(tx *store.Tx, a *access.SignInRequest, n int, from string) error {
+func (s *core) reportGuesses(tx *store.Tx, a *access.SignInRequest, n int, from string) error {
 	m, err := tx.MemberByAddress(a.Address.Canonical)
 	if err != nil {
 		return firstOf(unlessNotFound(err), tx.TouchAudit())

@@ -29,9 +29,9 @@ func (o *office) guess(to string, n int, first int) {
 	for i := range n {
 		b := stranger(first + i/access.MaxCodeAttempts)
 		if i%access.MaxCodeAttempts == 0 {
-			must(o.t, o.RequestSignIn(o.t.Context(), mail(o.t, to), b))
+			must(o.t, o.SignIn.Request(o.t.Context(), mail(o.t, to), b))
 		}
-		_, err := o.RedeemCode(o.t.Context(), wrongAt(i), b)
+		_, err := o.SignIn.RedeemCode(o.t.Context(), wrongAt(i), b)
 		refused(o.t, err, access.Invalid, "code_wrong")
 	}
 }
@@ -44,7 +44,7 @@ func (o *office) guess(to string, n int, first int) {
 func TestWrongCodesCountForTheAddress(t *testing.T) {
 	o := openOffice(t, onDisk)
 	home := browser("fay at home")
-	_, err := o.RedeemCode(t.Context(), o.codeFor("fay@example.org", home), home)
+	_, err := o.SignIn.RedeemCode(t.Context(), o.codeFor("fay@example.org", home), home)
 	must(t, err)
 
 	mine := browser("fay elsewhere")
@@ -60,16 +60,16 @@ func TestWrongCodesCountForTheAddress(t *testing.T) {
 	if until := o.closed("fay@example.org", mine); !until.Equal(o.clock.now().Add(time.Hour)) {
 		t.Fatalf("codes are closed until %v after ten wrong ones within the hour", until)
 	}
-	_, err = o.RedeemCode(t.Context(), right, mine)
+	_, err = o.SignIn.RedeemCode(t.Context(), right, mine)
 	refused(t, err, access.Invalid, "code_wrong")
-	_, err = o.RedeemLink(t.Context(), link, mine)
+	_, err = o.SignIn.RedeemLink(t.Context(), link, mine)
 	must(t, err)
 
 	letter := o.askText("fay@example.org", stranger(30))
 	if code, ok := codeIn(letter); ok || !says(letter, "Codes are switched off", "Use the link", "13:") {
 		t.Errorf("the letter has the code %q, or does not say why it has none:\n%s", code, letter)
 	}
-	_, err = o.RedeemCode(t.Context(), o.codeFor("fay@example.org", home), home)
+	_, err = o.SignIn.RedeemCode(t.Context(), o.codeFor("fay@example.org", home), home)
 	must(t, err)
 	o.verify()
 }
@@ -88,8 +88,8 @@ func (o *office) closed(to string, b Browser) (until time.Time) {
 func (o *office) askText(to string, b Browser) string {
 	o.t.Helper()
 	o.clock.forward(time.Second)
-	must(o.t, o.RequestSignIn(o.t.Context(), mail(o.t, to), b))
-	_, err := o.AnswerSignInRequests(o.t.Context())
+	must(o.t, o.SignIn.Request(o.t.Context(), mail(o.t, to), b))
+	_, err := o.SignIn.AnswerRequests(o.t.Context())
 	must(o.t, err)
 	return o.words(o.letter(access.SignInMessage, mail(o.t, to).Canonical).ID).Text
 }
@@ -98,7 +98,7 @@ func (o *office) askText(to string, b Browser) string {
 // hour and of a day gets no more judged in any of them.
 func TestWindowsSlide(t *testing.T) {
 	o := openOffice(t)
-	must(t, o.RequestSignIn(t.Context(), mail(t, "fay@example.org"), stranger(0)))
+	must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), stranger(0)))
 	judged := func() (n int) {
 		for i := 0; o.closed("fay@example.org", stranger(0)).IsZero(); i++ {
 			o.guess("fay@example.org", 1, 1000+int(o.clock.now().Unix()%100_000)+i)
@@ -150,11 +150,11 @@ func TestASlipIsNoGuess(t *testing.T) {
 		"", "K7PQ", "123456", "K7PQ-3XMDX", "my code", "K7PQ-3XMU", "https://door.example.com/login",
 	} {
 		for range access.MaxCodeAttempts {
-			_, err := o.RedeemCode(t.Context(), s, b)
+			_, err := o.SignIn.RedeemCode(t.Context(), s, b)
 			refused(t, err, access.Invalid, "code_malformed")
 		}
 	}
-	_, err := o.RedeemCode(t.Context(), code, b)
+	_, err := o.SignIn.RedeemCode(t.Context(), code, b)
 	must(t, err)
 }
 
@@ -163,13 +163,13 @@ func TestASlipIsNoGuess(t *testing.T) {
 func TestKnownBrowserHasItsOwn(t *testing.T) {
 	o := openOffice(t)
 	shared := browser("the computer in the hall")
-	_, err := o.RedeemCode(t.Context(), o.codeFor("fay@example.org", shared), shared)
+	_, err := o.SignIn.RedeemCode(t.Context(), o.codeFor("fay@example.org", shared), shared)
 	must(t, err)
 	for i := range access.MaxWrongCodesKnown {
 		if i%access.MaxCodeAttempts == 0 {
 			o.codeFor("fay@example.org", shared)
 		}
-		_, err := o.RedeemCode(t.Context(), wrongAt(i), shared)
+		_, err := o.SignIn.RedeemCode(t.Context(), wrongAt(i), shared)
 		refused(t, err, access.Invalid, "code_wrong")
 	}
 	if text := o.askText("fay@example.org", shared); !says(text, "Codes are switched off") {
@@ -194,7 +194,7 @@ func TestKnownBrowsersAreForgotten(t *testing.T) {
 	visit := func(n int) Browser {
 		b := Browser{Secret: access.Secret(fmt.Sprint("device ", n)), From: fmt.Sprintf("203.0.113.%d", n), Agent: "Firefox"}
 		o.clock.forward(time.Hour)
-		_, err := o.RedeemCode(t.Context(), o.codeFor("fay@example.org", b), b)
+		_, err := o.SignIn.RedeemCode(t.Context(), o.codeFor("fay@example.org", b), b)
 		must(t, err)
 		return b
 	}
@@ -223,13 +223,13 @@ func TestKnownBrowsersAreForgotten(t *testing.T) {
 		t.Error("known for longer than a year")
 	}
 	fresh := visit(50)
-	must(t, o.SignOutEverywhere(t.Context(), o.fay, o.fay.Member, false))
+	must(t, o.Sessions.SignOutEverywhere(t.Context(), o.fay, o.fay.Member, false))
 	if known(fresh) {
 		t.Error("known although all was closed")
 	}
 	visit(51)
-	must(t, o.Remove(t.Context(), o.ann, o.fay.Member))
-	_, err := o.Sweep(t.Context())
+	must(t, o.Members.Remove(t.Context(), o.ann, o.fay.Member))
+	_, err := o.Jobs.Sweep(t.Context())
 	must(t, err)
 	must(t, o.store.Each(t.Context(), func(key, value []byte) error {
 		if string(key[:3]) == "N/m" && string(key[3:]) == string(o.fay.Member) {

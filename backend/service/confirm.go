@@ -82,7 +82,7 @@ type ConfirmationEmail struct {
 
 // SendConfirmation emails a code to the member who asks, good for this session
 // alone. One that was sent before is worth nothing.
-func (s *Service) SendConfirmation(ctx context.Context, actor access.Actor, agent string) (out ConfirmationEmail, err error) {
+func (s Sessions) SendConfirmation(ctx context.Context, actor access.Actor, agent string) (out ConfirmationEmail, err error) {
 	code := access.NewCode()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		opened, m, err := confirmable(tx, actor)
@@ -125,7 +125,7 @@ func confirmable(tx *store.Tx, actor access.Actor) (opened access.Session, m acc
 
 // ConfirmCode confirms the session that asks, with the code from the email, and
 // says until when. A wrong code is counted, for the email and for the member.
-func (s *Service) ConfirmCode(ctx context.Context, actor access.Actor, typed string) (until time.Time, err error) {
+func (s Sessions) ConfirmCode(ctx context.Context, actor access.Actor, typed string) (until time.Time, err error) {
 	code, whole := access.ParseCode(typed)
 	var verdict error
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
@@ -162,7 +162,7 @@ func (s *Service) ConfirmCode(ctx context.Context, actor access.Actor, typed str
 
 // countTry counts a try against what the member has of wrong ones. A right one
 // is given back.
-func (s *Service) countTry(tx *store.Tx, m *access.Member) (giveBack func() error, err error) {
+func (s *core) countTry(tx *store.Tx, m *access.Member) (giveBack func() error, err error) {
 	name := "wrong confirm " + string(m.ID)
 	before, err := tx.Bucket(name)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // confirmationCode has a code sent to a session's member, and reads the email.
 func (o *office) confirmationCode(actor access.Actor) string {
 	o.t.Helper()
-	sent, err := o.SendConfirmation(o.t.Context(), actor, "Firefox on Linux")
+	sent, err := o.Sessions.SendConfirmation(o.t.Context(), actor, "Firefox on Linux")
 	must(o.t, err)
 	return o.codeIn(sent.Letter)
 }
@@ -35,7 +35,7 @@ func TestConfirmationExpires(t *testing.T) {
 		"signed in by link": func(o *office) access.Actor { return o.sessionOf(o.enterAs("bob@example.org")) },
 		"a code by email": func(o *office) access.Actor {
 			o.clock.forward(access.ConfirmationTTL)
-			_, err := o.ConfirmCode(o.t.Context(), o.bob, o.confirmationCode(o.bob))
+			_, err := o.Sessions.ConfirmCode(o.t.Context(), o.bob, o.confirmationCode(o.bob))
 			must(o.t, err)
 			return o.bob
 		},
@@ -55,7 +55,7 @@ func TestConfirmationExpires(t *testing.T) {
 				o := openOffice(t)
 				actor := confirm(o)
 				o.clock.forward(tt.after)
-				err := o.MayExportAudit(t.Context(), actor)
+				err := o.Audit.MayExport(t.Context(), actor)
 				if tt.ok && err != nil {
 					t.Error(err)
 				}
@@ -70,7 +70,7 @@ func TestConfirmationExpires(t *testing.T) {
 // sessionOf is whoever holds a session's secret.
 func (o *office) sessionOf(secret access.Secret) access.Actor {
 	o.t.Helper()
-	p, err := o.Principal(o.t.Context(), secret)
+	p, err := o.Gate.Principal(o.t.Context(), secret)
 	must(o.t, err)
 	actor := p.Actor
 	actor.Source = access.SourceConsole
@@ -81,7 +81,7 @@ func (o *office) sessionOf(secret access.Secret) access.Actor {
 func TestConfirmationCode(t *testing.T) {
 	wrong := func(o *office, actor access.Actor, n int) {
 		for range n {
-			_, err := o.ConfirmCode(o.t.Context(), actor, "0000-0000")
+			_, err := o.Sessions.ConfirmCode(o.t.Context(), actor, "0000-0000")
 			refused(o.t, err, access.Invalid, "code_wrong")
 		}
 	}
@@ -121,7 +121,7 @@ func TestConfirmationCode(t *testing.T) {
 		{"at the very last", as(func(o *office) { o.clock.forward(access.ConfirmationCodeTTL - time.Microsecond) }), ""},
 		{"at its end", as(func(o *office) { o.clock.forward(access.ConfirmationCodeTTL) }), access.Invalid},
 		{"a second time", as(func(o *office) {
-			_, err := o.ConfirmCode(o.t.Context(), o.bob, o.codeIn(o.letter(access.ConfirmationMessage, "bob@example.org").ID))
+			_, err := o.Sessions.ConfirmCode(o.t.Context(), o.bob, o.codeIn(o.letter(access.ConfirmationMessage, "bob@example.org").ID))
 			must(o.t, err)
 		}), access.Invalid},
 		{"after another was sent", as(func(o *office) { o.confirmationCode(o.bob) }), access.Invalid},
@@ -132,17 +132,19 @@ func TestConfirmationCode(t *testing.T) {
 		},
 		{"by somebody else", func(o *office, code string) (access.Actor, string) { return o.ann, code }, access.Invalid},
 		{"by a token", func(o *office, code string) (access.Actor, string) {
-			token, _, err := o.CreateToken(o.t.Context(), o.confirmed(o.bob.Member), "ci", []access.RoleName{access.Admin}, 0)
+			token, _, err := o.Tokens.Create(o.t.Context(), o.confirmed(o.bob.Member), "ci", []access.RoleName{access.Admin}, 0)
 			must(o.t, err)
 			return access.Actor{Member: o.bob.Member, Token: token.ID, Source: access.SourceAPI, Session: o.bob.Session}, code
 		}, access.Forbidden},
 		{"once suspended", as(func(o *office) {
-			_, err := o.Suspend(o.t.Context(), access.Operator, o.bob.Member)
+			_, err := o.Members.Suspend(o.t.Context(), access.Operator, o.bob.Member)
 			must(o.t, err)
 		}), access.Forbidden},
 		{
 			"once signed out everywhere",
-			as(func(o *office) { must(o.t, o.SignOutEverywhere(o.t.Context(), access.Operator, o.bob.Member, false)) }),
+			as(func(o *office) {
+				must(o.t, o.Sessions.SignOutEverywhere(o.t.Context(), access.Operator, o.bob.Member, false))
+			}),
 			access.Forbidden,
 		},
 	}
@@ -152,7 +154,7 @@ func TestConfirmationCode(t *testing.T) {
 			o.clock.forward(access.ConfirmationTTL)
 			actor, code := tt.try(o, o.confirmationCode(o.bob))
 			did := o.did(access.ActionConfirm)
-			until, err := o.ConfirmCode(t.Context(), actor, code)
+			until, err := o.Sessions.ConfirmCode(t.Context(), actor, code)
 			if tt.kind != "" {
 				refused(t, err, tt.kind, "")
 				if !until.IsZero() || o.did(access.ActionConfirm) != did {
@@ -176,9 +178,9 @@ func TestWrongCodesOfADayAreBounded(t *testing.T) {
 	thief := o.confirmed(o.bob.Member)
 	tried := 0
 	for minute := 0; minute < 24*60; minute += 5 {
-		o.SendConfirmation(t.Context(), thief, "") // refused now and then
+		o.Sessions.SendConfirmation(t.Context(), thief, "") // refused now and then
 		for range 5 {
-			if _, err := o.ConfirmCode(t.Context(), thief, "0000-0000"); access.Invalid.Is(err) {
+			if _, err := o.Sessions.ConfirmCode(t.Context(), thief, "0000-0000"); access.Invalid.Is(err) {
 				tried++
 			}
 		}
@@ -187,9 +189,9 @@ func TestWrongCodesOfADayAreBounded(t *testing.T) {
 	if tried < maxWrongConfirmations || tried > 2*maxWrongConfirmations {
 		t.Errorf("%d wrong codes were looked at in a day, want %d to %d", tried, maxWrongConfirmations, 2*maxWrongConfirmations)
 	}
-	_, err := o.ConfirmCode(t.Context(), thief, o.confirmationCode(thief))
+	_, err := o.Sessions.ConfirmCode(t.Context(), thief, o.confirmationCode(thief))
 	refused(t, err, access.TooMany, "too_often")
-	if err := o.MayExportAudit(t.Context(), o.sessionOf(o.enterAs("bob@example.org"))); err != nil {
+	if err := o.Audit.MayExport(t.Context(), o.sessionOf(o.enterAs("bob@example.org"))); err != nil {
 		t.Errorf("bob signs in anew, and is refused: %v", err)
 	}
 }
@@ -201,7 +203,7 @@ func TestConfirmationEmailsAreBounded(t *testing.T) {
 	for range maxConfirmEmails {
 		o.confirmationCode(o.bob)
 	}
-	_, err := o.SendConfirmation(t.Context(), o.bob, "")
+	_, err := o.Sessions.SendConfirmation(t.Context(), o.bob, "")
 	refused(t, err, access.TooMany, "too_often")
 	o.confirmationCode(o.ann)
 	o.clock.forward(confirmEmailInterval)
@@ -213,7 +215,7 @@ func TestConfirmationCodeRedeemedTwice(t *testing.T) {
 	o := openOffice(t)
 	code := o.confirmationCode(o.bob)
 	won := 0
-	for _, err := range race(8, func(int) error { _, err := o.ConfirmCode(t.Context(), o.bob, code); return err }) {
+	for _, err := range race(8, func(int) error { _, err := o.Sessions.ConfirmCode(t.Context(), o.bob, code); return err }) {
 		if err == nil {
 			won++
 		} else {

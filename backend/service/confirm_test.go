@@ -16,49 +16,49 @@ func sensitive() map[string]func(o *office) func(actor access.Actor) error {
 	change := func(o *office, to, from access.RoleName) func(access.Actor) error {
 		id := o.member("kim@example.org", "Kim", from)
 		return func(actor access.Actor) error {
-			_, err := o.ChangeRoles(o.t.Context(), actor, id, []access.RoleName{to})
+			_, err := o.Members.ChangeRoles(o.t.Context(), actor, id, []access.RoleName{to})
 			return err
 		}
 	}
 	return map[string]func(o *office) func(actor access.Actor) error{
 		"make a token": func(o *office) func(access.Actor) error {
 			return func(actor access.Actor) error {
-				_, _, err := o.CreateToken(o.t.Context(), actor, "ci", []access.RoleName{access.Fleet}, 0)
+				_, _, err := o.Tokens.Create(o.t.Context(), actor, "ci", []access.RoleName{access.Fleet}, 0)
 				return err
 			}
 		},
 		"make a role": func(o *office) func(access.Actor) error {
 			return func(actor access.Actor) error {
-				return o.PutRole(o.t.Context(), actor, access.Role{Name: "Pilots", Permissions: flows})
+				return o.Roles.Put(o.t.Context(), actor, access.Role{Name: "Pilots", Permissions: flows})
 			}
 		},
 		"delete a role": func(o *office) func(access.Actor) error {
-			must(o.t, o.PutRole(o.t.Context(), access.Operator, access.Role{Name: "Pilots", Permissions: flows}))
-			return func(actor access.Actor) error { return o.DeleteRole(o.t.Context(), actor, "Pilots") }
+			must(o.t, o.Roles.Put(o.t.Context(), access.Operator, access.Role{Name: "Pilots", Permissions: flows}))
+			return func(actor access.Actor) error { return o.Roles.Delete(o.t.Context(), actor, "Pilots") }
 		},
 		"make somebody an Admin": func(o *office) func(access.Actor) error { return change(o, access.Admin, access.Fleet) },
 		"let somebody read members": func(o *office) func(access.Actor) error {
-			must(o.t, o.PutRole(o.t.Context(), access.Operator, readers))
+			must(o.t, o.Roles.Put(o.t.Context(), access.Operator, readers))
 			return change(o, "Readers", access.Fleet)
 		},
 		"approve an Admin": func(o *office) func(access.Actor) error {
 			id := o.waitingFor("kim@example.org", access.Admin)
-			return func(actor access.Actor) error { _, err := o.Approve(o.t.Context(), actor, id, nil); return err }
+			return func(actor access.Actor) error { _, err := o.Members.Approve(o.t.Context(), actor, id, nil); return err }
 		},
 		"restore an Admin": func(o *office) func(access.Actor) error {
 			id := o.member("kim@example.org", "Kim", access.Admin)
-			_, err := o.Suspend(o.t.Context(), access.Operator, id)
+			_, err := o.Members.Suspend(o.t.Context(), access.Operator, id)
 			must(o.t, err)
-			return func(actor access.Actor) error { _, err := o.Unsuspend(o.t.Context(), actor, id); return err }
+			return func(actor access.Actor) error { _, err := o.Members.Unsuspend(o.t.Context(), actor, id); return err }
 		},
 		"let a window in": func(o *office) func(access.Actor) error {
 			return func(actor access.Actor) error {
-				_, err := o.AuthorizeDesktop(o.t.Context(), actor, access.Secret("window").Hash())
+				_, err := o.SignIn.AuthorizeDesktop(o.t.Context(), actor, access.Secret("window").Hash())
 				return err
 			}
 		},
 		"export the audit log": func(o *office) func(access.Actor) error {
-			return func(actor access.Actor) error { return o.MayExportAudit(o.t.Context(), actor) }
+			return func(actor access.Actor) error { return o.Audit.MayExport(o.t.Context(), actor) }
 		},
 	}
 }
@@ -85,7 +85,7 @@ func TestStolenSessionLeavesNothingBehind(t *testing.T) {
 					t.Errorf("%s: a refusal changed something", whose)
 				}
 			}
-			if _, err := o.ConfirmCode(t.Context(), o.ann, o.confirmationCode(o.ann)); err != nil {
+			if _, err := o.Sessions.ConfirmCode(t.Context(), o.ann, o.confirmationCode(o.ann)); err != nil {
 				t.Fatal(err)
 			}
 			refused(t, act(window), access.Forbidden, "confirmation_required") // confirmed in another session
@@ -104,26 +104,26 @@ func TestConfirmationIsNotAskedFor(t *testing.T) {
 	ctx := t.Context()
 	kim := o.member("kim@example.org", "Kim", access.Admin)
 	waits := o.waitingFor("lee@example.org", access.Fleet)
-	_, _, err := o.CreateToken(ctx, o.bob, "ci", []access.RoleName{access.Fleet}, 0)
+	_, _, err := o.Tokens.Create(ctx, o.bob, "ci", []access.RoleName{access.Fleet}, 0)
 	must(t, err)
-	token, _, err := o.CreateToken(ctx, access.Operator, "ci", []access.RoleName{access.Fleet}, 0)
+	token, _, err := o.Tokens.Create(ctx, access.Operator, "ci", []access.RoleName{access.Fleet}, 0)
 	must(t, err)
 	o.clock.forward(access.ConfirmationTTL)
 	for name, act := range map[string]func() error{
-		"revoke a token":        func() error { return o.RevokeToken(ctx, o.ann, token.ID) },
-		"approve for a section": func() error { _, err := o.Approve(ctx, o.ann, waits, nil); return err },
+		"revoke a token":        func() error { return o.Tokens.Revoke(ctx, o.ann, token.ID) },
+		"approve for a section": func() error { _, err := o.Members.Approve(ctx, o.ann, waits, nil); return err },
 		"other sections": func() error {
-			_, err := o.ChangeRoles(ctx, o.ann, o.fay.Member, []access.RoleName{access.AILoop})
+			_, err := o.Members.ChangeRoles(ctx, o.ann, o.fay.Member, []access.RoleName{access.AILoop})
 			return err
 		},
 		"invite an Admin": func() error {
-			_, err := o.Invite(ctx, o.ann, NewInvitation{Email: mail(t, "max@example.org"), Roles: []access.RoleName{access.Admin}})
+			_, err := o.Invitations.Invite(ctx, o.ann, NewInvitation{Email: mail(t, "max@example.org"), Roles: []access.RoleName{access.Admin}})
 			return err
 		},
-		"sign an Admin out": func() error { return o.SignOutEverywhere(ctx, o.ann, o.bob.Member, true) },
+		"sign an Admin out": func() error { return o.Sessions.SignOutEverywhere(ctx, o.ann, o.bob.Member, true) },
 		"demote an Admin, then remove them": func() error {
-			_, err := o.ChangeRoles(ctx, o.ann, kim, []access.RoleName{access.Fleet})
-			return firstOf(err, o.Remove(ctx, o.ann, kim))
+			_, err := o.Members.ChangeRoles(ctx, o.ann, kim, []access.RoleName{access.Fleet})
+			return firstOf(err, o.Members.Remove(ctx, o.ann, kim))
 		},
 	} {
 		if err := act(); err != nil {
@@ -136,7 +136,7 @@ func TestConfirmationIsNotAskedFor(t *testing.T) {
 func TestConfirmationEndsWithTheRightsItWasFor(t *testing.T) {
 	admin, fleet := []access.RoleName{access.Admin}, []access.RoleName{access.Fleet}
 	roles := func(o *office, to []access.RoleName) {
-		_, err := o.ChangeRoles(o.t.Context(), access.Operator, o.bob.Member, to)
+		_, err := o.Members.ChangeRoles(o.t.Context(), access.Operator, o.bob.Member, to)
 		must(o.t, err)
 	}
 	for name, change := range map[string]func(o *office){
@@ -144,17 +144,17 @@ func TestConfirmationEndsWithTheRightsItWasFor(t *testing.T) {
 		"less, and back": func(o *office) { roles(o, append(fleet, admin...)); roles(o, admin) },
 		"others":         func(o *office) { roles(o, fleet); roles(o, admin) },
 		"suspended and restored": func(o *office) {
-			_, err := o.Suspend(o.t.Context(), access.Operator, o.bob.Member)
+			_, err := o.Members.Suspend(o.t.Context(), access.Operator, o.bob.Member)
 			must(o.t, err)
-			_, err = o.Unsuspend(o.t.Context(), access.Operator, o.bob.Member)
+			_, err = o.Members.Unsuspend(o.t.Context(), access.Operator, o.bob.Member)
 			must(o.t, err)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := openOffice(t)
-			must(t, o.MayExportAudit(t.Context(), o.bob))
+			must(t, o.Audit.MayExport(t.Context(), o.bob))
 			change(o)
-			refused(t, o.MayExportAudit(t.Context(), o.bob), access.Forbidden, "confirmation_required")
+			refused(t, o.Audit.MayExport(t.Context(), o.bob), access.Forbidden, "confirmation_required")
 		})
 	}
 }
@@ -181,7 +181,7 @@ func TestHeldSecretsAreTheOperatorsAlone(t *testing.T) {
 	for kind, want := range secret {
 		want = shown.ReplaceAllString(want, "")
 		for _, l := range o.letters(kind) {
-			_, w, err := o.Message(t.Context(), o.bob, l.ID)
+			_, w, err := o.Outbox.Get(t.Context(), o.bob, l.ID)
 			must(t, err)
 			for what, text := range map[string]string{
 				"subject": w.Subject + l.Subject,
@@ -194,7 +194,7 @@ func TestHeldSecretsAreTheOperatorsAlone(t *testing.T) {
 				}
 			}
 		}
-		_, w, err := o.Message(t.Context(), access.Operator, o.letter(kind, to[kind]).ID)
+		_, w, err := o.Outbox.Get(t.Context(), access.Operator, o.letter(kind, to[kind]).ID)
 		must(t, err)
 		if !strings.Contains(shown.ReplaceAllString(w.Text, ""), want) ||
 			!strings.Contains(shown.ReplaceAllString(w.HTML, ""), want) {
@@ -221,7 +221,7 @@ func TestTokenMakesNothingThatOutlivesIt(t *testing.T) {
 	for name, prepare := range sensitive() {
 		t.Run(name, func(t *testing.T) {
 			o := openOffice(t)
-			token, _, err := o.CreateToken(t.Context(), o.ann, "ci", []access.RoleName{access.Admin}, 0)
+			token, _, err := o.Tokens.Create(t.Context(), o.ann, "ci", []access.RoleName{access.Admin}, 0)
 			must(t, err)
 			err = prepare(o)(access.Actor{Member: o.ann.Member, Token: token.ID, Source: access.SourceAPI, Session: o.ann.Session})
 			if name == "export the audit log" {

@@ -14,7 +14,7 @@ import (
 // or not at all. The second of two Admins is told who decided, what and when.
 // What an inviter offered who may not offer it any more is not taken over unseen:
 // the roles have to be named then.
-func (s *Service) Approve(ctx context.Context, actor access.Actor, id access.MemberID, roles []access.RoleName) (out MemberView, err error) {
+func (s Members) Approve(ctx context.Context, actor access.Actor, id access.MemberID, roles []access.RoleName) (out MemberView, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.may(tx, actor, access.May(access.Decide, access.ResMembers))
 		if err != nil {
@@ -68,7 +68,7 @@ func (s *Service) Approve(ctx context.Context, actor access.Actor, id access.Mem
 
 // stillOffered refuses to approve with the roles of the invitation where whoever
 // invited may not grant them any more.
-func (s *Service) stillOffered(tx *store.Tx, a authorized, m *access.Member) error {
+func (s *core) stillOffered(tx *store.Tx, a authorized, m *access.Member) error {
 	able, err := inviterAble(tx, a.policy, m)
 	if err != nil || able {
 		return err
@@ -105,7 +105,7 @@ func inviterAble(tx *store.Tx, p *policy.Policy, m *access.Member) (bool, error)
 
 // keepMessage posts an email beside an invitation that may still be under way:
 // the member's delivery stays that of the invitation until it was opened.
-func (s *Service) keepMessage(tx *store.Tx, m *access.Member, kind access.MessageKind, f EmailFacts) (access.MessageID, error) {
+func (s *core) keepMessage(tx *store.Tx, m *access.Member, kind access.MessageKind, f EmailFacts) (access.MessageID, error) {
 	id, err := s.post(tx, kind, m, time.Time{}, f)
 	if m.JoinedAt().IsZero() && m.Message != "" {
 		id = m.Message
@@ -114,7 +114,7 @@ func (s *Service) keepMessage(tx *store.Tx, m *access.Member, kind access.Messag
 }
 
 // decided tells the slower of two Admins who was faster.
-func (s *Service) decided(tx *store.Tx, m access.Member) error {
+func (s *core) decided(tx *store.Tx, m access.Member) error {
 	who, err := s.named(tx, m.Decision.By)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ const rejectionTTL = 3 * 24 * time.Hour
 // theirs. What stays is an audit entry without the address, and a keyed hash of
 // it. With tell, an email says so, with the reason if there is one: the email is
 // all that a reason is for.
-func (s *Service) Reject(ctx context.Context, actor access.Actor, id access.MemberID, reason string, tell bool) error {
+func (s Members) Reject(ctx context.Context, actor access.Actor, id access.MemberID, reason string, tell bool) error {
 	reason, err := access.CleanText("reason", reason, access.MaxNote)
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ func reasonUntold() *access.Error {
 // goneBefore tells an Admin who acts on somebody whom another one rejected or
 // removed a short while ago who that was. Of somebody whom nobody remembers it
 // says what the store said.
-func (s *Service) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) error {
+func (s *core) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) error {
 	if !access.NotFound.Is(otherwise) {
 		return otherwise
 	}

@@ -10,7 +10,7 @@ import (
 // AuthorizeDesktop lets a native window act for the member who asks, who must be one
 // who uses the console. It returns a code, good once and for a minute, for the
 // window that holds the secret whose hash challenge is (PKCE, S256).
-func (s *Service) AuthorizeDesktop(ctx context.Context, actor access.Actor, challenge access.SecretHash) (access.Secret, error) {
+func (s SignIn) AuthorizeDesktop(ctx context.Context, actor access.Actor, challenge access.SecretHash) (access.Secret, error) {
 	code := access.NewSecret()
 	return code, s.store.Update(ctx, func(tx *store.Tx) error {
 		if actor.Member == "" || actor.Token != "" {
@@ -37,10 +37,10 @@ func (s *Service) AuthorizeDesktop(ctx context.Context, actor access.Actor, chal
 	})
 }
 
-// SignInDesktop opens a session with a code of AuthorizeDesktop, for the window that
+// RedeemDesktopCode opens a session with a code of AuthorizeDesktop, for the window that
 // holds the secret it was made for. A try with another secret voids the code.
 // The error is DeadWindow for every code that does not open.
-func (s *Service) SignInDesktop(ctx context.Context, code access.Secret, b Browser) (out NewSession, err error) {
+func (s SignIn) RedeemDesktopCode(ctx context.Context, code access.Secret, b Browser) (out NewSession, err error) {
 	session := access.NewDesktopSecret()
 	var verdict error
 	err = s.store.Update(ctx, func(tx *store.Tx) error {

@@ -18,16 +18,16 @@ const many = 7
 func TestNothingOfAnOlderEpochOpens(t *testing.T) {
 	for name, end := range map[string]func(o *office) error{
 		"signed out everywhere, by themselves": func(o *office) error {
-			return o.SignOutEverywhere(o.t.Context(), session(o.bob.Member), o.bob.Member, false)
+			return o.Sessions.SignOutEverywhere(o.t.Context(), session(o.bob.Member), o.bob.Member, false)
 		},
 		"signed out everywhere, by an Admin": func(o *office) error {
-			return o.SignOutEverywhere(o.t.Context(), o.ann, o.bob.Member, true)
+			return o.Sessions.SignOutEverywhere(o.t.Context(), o.ann, o.bob.Member, true)
 		},
 		"suspended and restored": func(o *office) error {
-			if _, err := o.Suspend(o.t.Context(), o.ann, o.bob.Member); err != nil {
+			if _, err := o.Members.Suspend(o.t.Context(), o.ann, o.bob.Member); err != nil {
 				return err
 			}
-			_, err := o.Unsuspend(o.t.Context(), o.ann, o.bob.Member)
+			_, err := o.Members.Unsuspend(o.t.Context(), o.ann, o.bob.Member)
 			return err
 		},
 	} {
@@ -37,36 +37,36 @@ func TestNothingOfAnOlderEpochOpens(t *testing.T) {
 			for i := range many {
 				secrets = append(secrets, o.asWindow(o.bob, fmt.Sprint("window ", i)))
 			}
-			window, err := o.AuthorizeDesktop(t.Context(), o.bob, access.Secret("late").Hash())
+			window, err := o.SignIn.AuthorizeDesktop(t.Context(), o.bob, access.Secret("late").Hash())
 			must(t, err)
 			code := o.codeFor("bob@example.org", browser("for the code"))
 			o.codeFor("bob@example.org", browser("for the link"))
 			link := o.linkTo(access.SignInMessage, "bob@example.org")
 			for i, s := range secrets {
-				if _, err := o.Principal(t.Context(), s); err != nil {
+				if _, err := o.Gate.Principal(t.Context(), s); err != nil {
 					t.Fatalf("session %d, before: %v", i, err)
 				}
 			}
 			must(t, end(o))
 
 			for i, s := range secrets {
-				if p, err := o.Principal(t.Context(), s); !access.SignedOut.Is(err) {
+				if p, err := o.Gate.Principal(t.Context(), s); !access.SignedOut.Is(err) {
 					t.Errorf("session %d: %v, %v", i, p, err)
 				}
 				actor := session(o.bob.Member)
 				actor.Session = s.Hash()
-				if _, err := o.SendConfirmation(t.Context(), actor, "Firefox"); err == nil {
+				if _, err := o.Sessions.SendConfirmation(t.Context(), actor, "Firefox"); err == nil {
 					t.Errorf("session %d is sent a code to confirm itself", i)
 				}
 			}
-			if open, err := o.Sessions(t.Context(), o.ann, o.bob.Member); err != nil || len(open) != 0 {
+			if open, err := o.Sessions.List(t.Context(), o.ann, o.bob.Member); err != nil || len(open) != 0 {
 				t.Errorf("%d sessions are listed, %v", len(open), err)
 			}
-			_, err = o.RedeemCode(t.Context(), code, browser("for the code"))
+			_, err = o.SignIn.RedeemCode(t.Context(), code, browser("for the code"))
 			refused(t, err, access.Invalid, "code_wrong")
-			_, err = o.RedeemLink(t.Context(), link, browser("for the link"))
+			_, err = o.SignIn.RedeemLink(t.Context(), link, browser("for the link"))
 			refused(t, err, access.Expired, "link_dead")
-			_, err = o.SignInDesktop(t.Context(), window, browser("late"))
+			_, err = o.SignIn.RedeemDesktopCode(t.Context(), window, browser("late"))
 			refused(t, err, access.Expired, "window_dead")
 
 			o.sweep()
@@ -77,7 +77,7 @@ func TestNothingOfAnOlderEpochOpens(t *testing.T) {
 				}
 				return err
 			}))
-			if _, err := o.Principal(t.Context(), o.enterAs("bob@example.org")); err != nil {
+			if _, err := o.Gate.Principal(t.Context(), o.enterAs("bob@example.org")); err != nil {
 				t.Errorf("a fresh session: %v", err)
 			}
 			o.verify()
@@ -92,10 +92,10 @@ func TestASessionOfAnOlderEpochHasNoName(t *testing.T) {
 	for i := range many {
 		o.asWindow(o.bob, fmt.Sprint("window ", i))
 	}
-	open, err := o.Sessions(t.Context(), o.ann, o.bob.Member)
+	open, err := o.Sessions.List(t.Context(), o.ann, o.bob.Member)
 	must(t, err)
-	must(t, o.SignOutEverywhere(t.Context(), o.ann, o.bob.Member, false))
+	must(t, o.Sessions.SignOutEverywhere(t.Context(), o.ann, o.bob.Member, false))
 	for _, opened := range open {
-		refused(t, o.EndSession(t.Context(), o.ann, o.bob.Member, opened.ID()), access.NotFound, "")
+		refused(t, o.Sessions.End(t.Context(), o.ann, o.bob.Member, opened.ID()), access.NotFound, "")
 	}
 }

@@ -127,8 +127,8 @@ func (g *gate) drop(all []store.Change) {
 
 // Principal is whoever holds the session secret, with what they may do now. Without
 // a good session the error is SignedOut; an *Ended where it is known why.
-func (s *Service) Principal(ctx context.Context, secret access.Secret) (*Principal, error) {
-	p, err := s.WhoListens(ctx, secret)
+func (s Gate) Principal(ctx context.Context, secret access.Secret) (*Principal, error) {
+	p, err := s.Listener(ctx, secret)
 	if err != nil {
 		return nil, err
 	}
@@ -138,9 +138,9 @@ func (s *Service) Principal(ctx context.Context, secret access.Secret) (*Princip
 	return p, nil
 }
 
-// WhoListens is Who for an event stream, which is no use of the session: a page
+// Listener is Who for an event stream, which is no use of the session: a page
 // that is left open does not keep somebody signed in.
-func (s *Service) WhoListens(ctx context.Context, secret access.Secret) (*Principal, error) {
+func (s Gate) Listener(ctx context.Context, secret access.Secret) (*Principal, error) {
 	if !secret.OpensSession() {
 		return nil, access.SignedOutError().Because(access.ErrUnknownCode)
 	}
@@ -159,7 +159,7 @@ func (s *Service) WhoListens(ctx context.Context, secret access.Secret) (*Princi
 	return p, nil
 }
 
-func (s *Service) load(ctx context.Context, h access.SecretHash) (*Principal, error) {
+func (s *core) load(ctx context.Context, h access.SecretHash) (*Principal, error) {
 	p := &Principal{}
 	err := s.store.View(ctx, func(tx *store.Tx) error {
 		opened, ok, err := tx.Session(h)
@@ -211,7 +211,7 @@ func ended(tx *store.Tx, h access.SecretHash) error {
 }
 
 // touch notes that a session is in use. That it failed keeps nobody out.
-func (s *Service) touch(ctx context.Context, h access.SecretHash, now time.Time) {
+func (s *core) touch(ctx context.Context, h access.SecretHash, now time.Time) {
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		opened, ok, err := tx.Session(h)
 		if err != nil || !ok || now.Sub(opened.SeenAt) < access.TouchInterval {
@@ -226,7 +226,7 @@ func (s *Service) touch(ctx context.Context, h access.SecretHash, now time.Time)
 }
 
 // TokenPrincipal is whoever an API token acts for, with what it may do now.
-func (s *Service) TokenPrincipal(ctx context.Context, secret access.Secret) (*Principal, error) {
+func (s Gate) TokenPrincipal(ctx context.Context, secret access.Secret) (*Principal, error) {
 	h := secret.Hash()
 	p, read := s.gate.get(h)
 	if p == nil {
@@ -246,7 +246,7 @@ func (s *Service) TokenPrincipal(ctx context.Context, secret access.Secret) (*Pr
 	return p, nil
 }
 
-func (s *Service) loadToken(tx *store.Tx, h access.SecretHash, p *Principal) error {
+func (s *core) loadToken(tx *store.Tx, h access.SecretHash, p *Principal) error {
 	t, ok, err := tx.TokenByHash(h)
 	if err != nil {
 		return err
@@ -280,7 +280,7 @@ func badToken() *access.Error {
 
 // Rotate gives a session a new secret, as every rise of rights does. The old
 // one is worth nothing afterwards.
-func (s *Service) Rotate(ctx context.Context, old access.Secret) (access.Secret, error) {
+func (s Gate) Rotate(ctx context.Context, old access.Secret) (access.Secret, error) {
 	fresh := access.NewSecret()
 	err := s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		opened, ok, err := tx.Session(old.Hash())
@@ -308,7 +308,7 @@ func (s *Service) Rotate(ctx context.Context, old access.Secret) (access.Secret,
 }
 
 // SignOut ends the session.
-func (s *Service) SignOut(ctx context.Context, actor access.Actor, secret access.Secret) error {
+func (s Gate) SignOut(ctx context.Context, actor access.Actor, secret access.Secret) error {
 	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		opened, ok, err := tx.Session(secret.Hash())
 		if err != nil || !ok {
@@ -324,7 +324,7 @@ func (s *Service) SignOut(ctx context.Context, actor access.Actor, secret access
 // SignOutEverywhere ends all sessions of a member: one's own, or, with the
 // right to change members, those of somebody who may do no more. With tokens it
 // also makes all API tokens of the member worth nothing.
-func (s *Service) SignOutEverywhere(ctx context.Context, actor access.Actor, id access.MemberID, tokens bool) error {
+func (s Sessions) SignOutEverywhere(ctx context.Context, actor access.Actor, id access.MemberID, tokens bool) error {
 	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		m, err := s.mayEnd(tx, actor, id)
 		if err != nil {
@@ -352,7 +352,7 @@ func (s *Service) SignOutEverywhere(ctx context.Context, actor access.Actor, id 
 // endSessions deletes every session of a member whose epoch has risen: some
 // here, and, where there are more than one transaction holds, the rest at once
 // after it.
-func (s *Service) endSessions(tx *store.Tx, id access.MemberID, why access.EndReason) error {
+func (s *core) endSessions(tx *store.Tx, id access.MemberID, why access.EndReason) error {
 	more, err := tx.EndSessions(id, why)
 	if err != nil || !more {
 		return err

@@ -19,10 +19,10 @@ type InvitationCheck struct {
 	Overview       Overview
 }
 
-// CheckInvitation looks at an invitation for whoever could send it, and keeps
+// Check looks at an invitation for whoever could send it, and keeps
 // and sends nothing. The address and
 // the roles may be left out while they are not known yet.
-func (s *Service) CheckInvitation(ctx context.Context, actor access.Actor, in NewInvitation) (out InvitationCheck, err error) {
+func (s Invitations) Check(ctx context.Context, actor access.Actor, in NewInvitation) (out InvitationCheck, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		a, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))
 		if err != nil {
@@ -49,7 +49,7 @@ func (s *Service) CheckInvitation(ctx context.Context, actor access.Actor, in Ne
 	return out, err
 }
 
-func (s *Service) checkAddress(tx *store.Tx, a access.Address, out *InvitationCheck) error {
+func (s *core) checkAddress(tx *store.Tx, a access.Address, out *InvitationCheck) error {
 	err := free(tx, a)
 	if err != nil && !access.Conflict.Is(err) {
 		return err
@@ -75,7 +75,7 @@ var mailProviders = []string{
 
 // similar is the known domain that an address's is one email off: that of many
 // people, of the public URL, or of those who were invited last.
-func (s *Service) similar(tx *store.Tx, a access.Address) (string, error) {
+func (s *core) similar(tx *store.Tx, a access.Address) (string, error) {
 	known := map[string]bool{}
 	for _, p := range mailProviders {
 		known[p] = true

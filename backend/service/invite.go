@@ -30,7 +30,7 @@ type InvitationResult struct {
 // Invite makes a pending member of an address and posts the email with the
 // login link. An address that has an account is a Conflict, already_member or
 // already_invited.
-func (s *Service) Invite(ctx context.Context, actor access.Actor, in NewInvitation) (InvitationResult, error) {
+func (s Invitations) Invite(ctx context.Context, actor access.Actor, in NewInvitation) (InvitationResult, error) {
 	var out InvitationResult
 	id, secret := access.MemberID(access.NewID()), access.NewSecret()
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
@@ -59,7 +59,7 @@ func (s *Service) Invite(ctx context.Context, actor access.Actor, in NewInvitati
 }
 
 // draft is the member that an invitation would make, without keeping it.
-func (s *Service) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in NewInvitation) (m access.Member, before *store.Rejection, err error) {
+func (s *core) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in NewInvitation) (m access.Member, before *store.Rejection, err error) {
 	a, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))
 	if err != nil {
 		return m, nil, err
@@ -118,7 +118,7 @@ func free(tx *store.Tx, a access.Address) error {
 // sendInvitation makes the member's invitation link, in place of an older one,
 // and posts the email that carries it. Where somebody is handed the link too,
 // it says who.
-func (s *Service) sendInvitation(
+func (s *core) sendInvitation(
 	tx *store.Tx,
 	m *access.Member,
 	secret access.Secret,
@@ -205,7 +205,7 @@ const inviteBatch = 16
 
 // InviteMany invites each address in a transaction of its own and says for each
 // what came of it. A dry run checks all and keeps and sends nothing.
-func (s *Service) InviteMany(ctx context.Context, actor access.Actor, all []NewInvitation, dry bool) ([]BatchResult, error) {
+func (s Invitations) InviteMany(ctx context.Context, actor access.Actor, all []NewInvitation, dry bool) ([]BatchResult, error) {
 	if len(all) > MaxBatchRows {
 		return nil, access.Errorf(access.Invalid, "At most %d invitations at once. Send the rest in further requests.", MaxBatchRows).On("rows").WithCode("too_many_rows")
 	}
@@ -234,7 +234,7 @@ func (s *Service) InviteMany(ctx context.Context, actor access.Actor, all []NewI
 	return rows, ctx.Err()
 }
 
-func (s *Service) inviteRow(ctx context.Context, actor access.Actor, in NewInvitation, dry bool) (r BatchResult) {
+func (s Invitations) inviteRow(ctx context.Context, actor access.Actor, in NewInvitation, dry bool) (r BatchResult) {
 	if !dry {
 		r.Invited, r.Err = s.Invite(ctx, actor, in)
 		return r
@@ -254,11 +254,11 @@ func (s *Service) inviteRow(ctx context.Context, actor access.Actor, in NewInvit
 // Resend sends a pending member who has not come yet a fresh invitation, its
 // time started again; the older link is void. A member who has come gets
 // nothing: the answer says what to do.
-func (s *Service) Resend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
+func (s Invitations) Resend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
 	return s.renew(ctx, actor, id, access.ActionResend)
 }
 
-func (s *Service) renew(ctx context.Context, actor access.Actor, id access.MemberID, did access.AuditAction) (out MemberView, err error) {
+func (s *core) renew(ctx context.Context, actor access.Actor, id access.MemberID, did access.AuditAction) (out MemberView, err error) {
 	secret := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))
@@ -287,7 +287,7 @@ func (s *Service) renew(ctx context.Context, actor access.Actor, id access.Membe
 	return out, err
 }
 
-func (s *Service) renewNow(tx *store.Tx, m *access.Member, secret access.Secret, class access.Priority) error {
+func (s *core) renewNow(tx *store.Tx, m *access.Member, secret access.Secret, class access.Priority) error {
 	if err := m.Renew(tx.Now); err != nil {
 		return err
 	}
@@ -301,7 +301,7 @@ func (s *Service) renewNow(tx *store.Tx, m *access.Member, secret access.Secret,
 // The link in the email is void from then on. Whoever holds the link comes in
 // as the one it was made for, so nobody gets one for more than their own access,
 // and coming by it proves nothing of the mailbox.
-func (s *Service) CopyLink(ctx context.Context, actor access.Actor, id access.MemberID) (link string, err error) {
+func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access.MemberID) (link string, err error) {
 	secret := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))

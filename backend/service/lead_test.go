@@ -28,15 +28,15 @@ func TestNothingRememberedOutlivesTheLead(t *testing.T) {
 		}
 	})
 	secret := o.enterAs("fay@example.org")
-	p, err := o.Principal(t.Context(), secret)
+	p, err := o.Gate.Principal(t.Context(), secret)
 	must(t, err)
 	engine.Lead(false)
-	if _, err := o.Principal(t.Context(), secret); !access.Unavailable.Is(err) {
+	if _, err := o.Gate.Principal(t.Context(), secret); !access.Unavailable.Is(err) {
 		t.Errorf("without the lead, Principal = %v", err)
 	}
 	suspendBehind(t, behind, p)
 	engine.Lead(true)
-	if _, err := o.Principal(t.Context(), secret); err == nil {
+	if _, err := o.Gate.Principal(t.Context(), secret); err == nil {
 		t.Error("whoever was ended elsewhere is let in by what this node remembers")
 	}
 }
@@ -65,22 +65,22 @@ func TestSetupLinkOnlyOnceAnHour(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o := emptyOffice(t)
-			first, err := o.OpenSetupAtLead(t.Context())
+			first, err := o.Setup.OpenAtLead(t.Context())
 			must(t, err)
 			if first == "" {
 				t.Fatal("the first machine made no link")
 			}
 			o.clock.forward(tt.after)
-			second, err := o.OpenSetupAtLead(t.Context())
+			second, err := o.Setup.OpenAtLead(t.Context())
 			must(t, err)
 			if (second != "") != tt.fresh {
 				t.Errorf("the second machine made %q", second)
 			}
-			good := o.SetupOpen(t.Context(), setupSecret(first)) == nil
+			good := o.Setup.IsOpen(t.Context(), setupSecret(first)) == nil
 			if good == tt.fresh {
 				t.Errorf("the first link is good: %v", good)
 			}
-			if link, err := o.OpenSetup(t.Context()); link == "" || err != nil {
+			if link, err := o.Setup.Open(t.Context()); link == "" || err != nil {
 				t.Errorf("an operator's own start makes %q, %v", link, err)
 			}
 		})

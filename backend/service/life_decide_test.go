@@ -18,7 +18,7 @@ func (l *life) approve(rt *rapid.T) {
 	if granted == nil {
 		granted = on.roles
 	}
-	_, err := l.Approve(l.ctx, a.by, on.target(), roles)
+	_, err := l.Members.Approve(l.ctx, a.by, on.target(), roles)
 	if err != nil && roles == nil && a.soul == nil && access.Explain(err).Code == "inviter_lost_rights" {
 		return // the roles have to be named
 	}
@@ -37,7 +37,7 @@ func (l *life) approve(rt *rapid.T) {
 
 func (l *life) reject(rt *rapid.T) {
 	a, on := l.draw(rt)
-	err := l.Reject(l.ctx, a.by, on.target(), "", false)
+	err := l.Members.Reject(l.ctx, a.by, on.target(), "", false)
 	if a.judge(
 		rt,
 		"reject",
@@ -56,7 +56,7 @@ var mayChange = access.May(access.Change, access.ResMembers)
 func (l *life) changeRoles(rt *rapid.T) {
 	a, on := l.draw(rt)
 	roles := l.drawRoles(rt)
-	_, err := l.ChangeRoles(l.ctx, a.by, on.target(), roles)
+	_, err := l.Members.ChangeRoles(l.ctx, a.by, on.target(), roles)
 	if a.judge(
 		rt,
 		"change roles",
@@ -75,7 +75,7 @@ func (l *life) changeRoles(rt *rapid.T) {
 
 func (l *life) suspend(rt *rapid.T) {
 	a, on := l.draw(rt)
-	_, err := l.Suspend(l.ctx, a.by, on.target())
+	_, err := l.Members.Suspend(l.ctx, a.by, on.target())
 	if a.judge(rt, "suspend", on, err, mayChange, on.state == access.Active, !within(on.roles, a.rights)) {
 		on.state = access.Suspended
 		spend(on.sessions)
@@ -85,7 +85,7 @@ func (l *life) suspend(rt *rapid.T) {
 
 func (l *life) restore(rt *rapid.T) {
 	a, on := l.draw(rt)
-	_, err := l.Unsuspend(l.ctx, a.by, on.target())
+	_, err := l.Members.Unsuspend(l.ctx, a.by, on.target())
 	if a.judge(rt, "restore", on, err, mayChange, on.state == access.Suspended, !within(on.roles, a.rights)) {
 		on.state = access.Active
 	}
@@ -93,7 +93,7 @@ func (l *life) restore(rt *rapid.T) {
 
 func (l *life) remove(rt *rapid.T) {
 	a, on := l.draw(rt)
-	err := l.Remove(l.ctx, a.by, on.target())
+	err := l.Members.Remove(l.ctx, a.by, on.target())
 	if a.judge(rt, "remove", on, err, mayChange, on.id != "", !within(on.roles, a.rights)) {
 		on.end()
 	}
@@ -105,14 +105,14 @@ func (l *life) signOut(rt *rapid.T) {
 		return
 	}
 	s := on.sessions[rapid.IntRange(0, len(on.sessions)-1).Draw(rt, "session")]
-	if err := l.SignOut(l.ctx, access.Actor{Member: on.id, Source: access.SourcePortal}, s.secret); err == nil {
+	if err := l.Gate.SignOut(l.ctx, access.Actor{Member: on.id, Source: access.SourcePortal}, s.secret); err == nil {
 		s.spent = true
 	}
 }
 
 // useToken uses the operator's token, which opens what the role Fleet does.
 func (l *life) useToken(rt *rapid.T) {
-	p, err := l.TokenPrincipal(l.ctx, l.token)
+	p, err := l.Gate.TokenPrincipal(l.ctx, l.token)
 	if now := l.clock.now(); err != nil && now.Before(noon.Add(299*24*time.Hour)) {
 		rt.Fatalf("the token: %v", err)
 	} else if err != nil {
@@ -131,12 +131,12 @@ func (l *life) timePasses(rt *rapid.T) {
 	for range rapid.SampledFrom([]int{1, 1, 1, 2, 8, 40}).Draw(rt, "times") {
 		l.clock.forward(rapid.SampledFrom([]time.Duration{time.Minute, 20 * time.Minute, 19 * time.Hour}).
 			Draw(rt, "how long"))
-		_, err := l.Sweep(l.ctx)
+		_, err := l.Jobs.Sweep(l.ctx)
 		l.must(rt, err)
 	}
 	for _, s := range l.souls { // whom nobody decides is removed after 30 days
 		if s.state == access.Pending {
-			if _, err := l.Member(l.ctx, access.Operator, s.id); access.Explain(err).Kind == access.NotFound ||
+			if _, err := l.Members.Get(l.ctx, access.Operator, s.id); access.Explain(err).Kind == access.NotFound ||
 				err != nil && access.Conflict.Is(err) {
 				s.end()
 			}

@@ -17,7 +17,7 @@ func (l *life) invite(rt *rapid.T) {
 	a, on := l.draw(rt)
 	roles := l.drawRoles(rt)
 	lasts := rapid.SampledFrom([]time.Duration{time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}).Draw(rt, "lasts")
-	in, err := l.Invite(l.ctx, a.by, NewInvitation{
+	in, err := l.Invitations.Invite(l.ctx, a.by, NewInvitation{
 		Email: l.address(rt, strings.ToUpper(on.email)),
 		Roles: roles,
 		TTL:   lasts,
@@ -46,7 +46,7 @@ func (actor) judgeInvite(rt *rapid.T, a actor, on *soul, err error, roles []acce
 
 func (l *life) resend(rt *rapid.T) {
 	a, on := l.draw(rt)
-	_, err := l.Resend(l.ctx, a.by, on.target())
+	_, err := l.Invitations.Resend(l.ctx, a.by, on.target())
 	if err != nil && access.Explain(err).Kind == access.Internal {
 		rt.Fatalf("resend: %v", err)
 	}
@@ -120,7 +120,7 @@ func (l *life) redeem(rt *rapid.T) {
 
 // use redeems a link, and holds the outcome to what the model knows of it.
 func (l *life) use(rt *rapid.T, on *soul, link *opener, b Browser) {
-	entry, err := l.RedeemLink(l.ctx, link.secret, b)
+	entry, err := l.SignIn.RedeemLink(l.ctx, link.secret, b)
 	now := l.clock.now()
 	if err != nil {
 		if access.Explain(err).Kind == access.Internal {
@@ -142,7 +142,7 @@ func (l *life) use(rt *rapid.T, on *soul, link *opener, b Browser) {
 
 // entered notes a session that was just opened: it is good now.
 func (l *life) entered(rt *rapid.T, on *soul, entry NewSession) {
-	if _, err := l.Principal(l.ctx, entry.Session); err != nil {
+	if _, err := l.Gate.Principal(l.ctx, entry.Session); err != nil {
 		rt.Fatalf("the session that %s just opened: %v", on.email, err)
 	}
 	on.sessions = append(on.sessions, &opener{secret: entry.Session, made: l.clock.now()})
@@ -158,7 +158,7 @@ func (l *life) signInByLink(rt *rapid.T) {
 		made:   l.clock.now(),
 		until:  l.clock.now().Add(access.SignInTTL),
 	}
-	if _, err := l.RedeemLink(l.ctx, link.secret, l.browser()); err == nil {
+	if _, err := l.SignIn.RedeemLink(l.ctx, link.secret, l.browser()); err == nil {
 		rt.Fatalf("the sign-in link of %s opened in another browser", on.email)
 	}
 	l.use(rt, on, link, b)
@@ -176,17 +176,17 @@ func (l *life) signInByCode(rt *rapid.T) {
 	if m == nil {
 		rt.Fatalf("the email to %s holds no code: %s", on.email, l.words(rt, on))
 	}
-	if _, err := l.RedeemCode(l.ctx, m[1], l.browser()); err == nil {
+	if _, err := l.SignIn.RedeemCode(l.ctx, m[1], l.browser()); err == nil {
 		rt.Fatalf("the code of %s opened in another browser", on.email)
 	}
-	entry, err := l.RedeemCode(l.ctx, m[1], b)
+	entry, err := l.SignIn.RedeemCode(l.ctx, m[1], b)
 	if err != nil {
 		if access.Explain(err).Kind == access.Internal {
 			rt.Fatalf("code: %v", err)
 		}
 		return
 	}
-	if _, err := l.RedeemCode(l.ctx, m[1], b); err == nil {
+	if _, err := l.SignIn.RedeemCode(l.ctx, m[1], b); err == nil {
 		rt.Fatalf("the code of %s opened twice", on.email)
 	}
 	l.entered(rt, on, entry)
@@ -196,9 +196,9 @@ func (l *life) signInByCode(rt *rapid.T) {
 func (l *life) ask(rt *rapid.T) (on *soul, b Browser) {
 	on, b = l.souls[rapid.IntRange(0, len(l.souls)-1).Draw(rt, "on")], l.browser()
 	before := l.words(rt, on)
-	l.must(rt, l.RequestSignIn(l.ctx, l.address(rt, on.email), b))
+	l.must(rt, l.SignIn.Request(l.ctx, l.address(rt, on.email), b))
 	l.clock.forward(time.Second)
-	_, err := l.AnswerSignInRequests(l.ctx)
+	_, err := l.SignIn.AnswerRequests(l.ctx)
 	l.must(rt, err)
 	after := l.words(rt, on)
 	if after == before || after == "" {
@@ -212,7 +212,7 @@ func (l *life) ask(rt *rapid.T) (on *soul, b Browser) {
 
 func (l *life) note(rt *rapid.T) {
 	a, _ := l.draw(rt)
-	err := l.Note(l.ctx, a.by, rapid.StringMatching(`[a-z ]{0,20}`).Draw(rt, "note"))
+	err := l.Account.Note(l.ctx, a.by, rapid.StringMatching(`[a-z ]{0,20}`).Draw(rt, "note"))
 	if err == nil && (a.soul == nil || a.soul.state != access.Pending || a.soul.id == "") {
 		rt.Fatalf("somebody who does not wait left a note")
 	}
@@ -220,7 +220,7 @@ func (l *life) note(rt *rapid.T) {
 
 func (l *life) withdraw(rt *rapid.T) {
 	a, _ := l.draw(rt)
-	if err := l.Withdraw(l.ctx, a.by); err == nil {
+	if err := l.Account.Withdraw(l.ctx, a.by); err == nil {
 		if a.soul == nil || a.soul.state != access.Pending || a.soul.id == "" {
 			rt.Fatalf("somebody who does not wait withdrew")
 		}

@@ -26,7 +26,7 @@ func (l *life) invariants(rt *rapid.T) {
 	if admins == 0 {
 		rt.Fatalf("no active Admin is left")
 	}
-	if _, err := l.VerifyAudit(l.ctx, access.Operator); err != nil {
+	if _, err := l.Audit.Verify(l.ctx, access.Operator); err != nil {
 		rt.Fatalf("the audit log: %v", err)
 	}
 	if _, err := l.store.Verify(l.ctx); err != nil { // counters and indexes are those of a scan
@@ -57,7 +57,7 @@ func sorted(roles []access.RoleName) []access.RoleName {
 // session holds what a session may do now to its member's state and roles: a
 // spent one opens nothing, a pending one nothing but the wait.
 func (l *life) session(rt *rapid.T, s *soul, o *opener) {
-	p, err := l.Principal(l.ctx, o.secret)
+	p, err := l.Gate.Principal(l.ctx, o.secret)
 	if err != nil {
 		if fresh := l.clock.now().Before(o.made.Add(20 * time.Minute)); !o.spent && fresh && s.id != "" &&
 			s.state != access.Suspended && l.openSessions(s) <= 15 {
@@ -93,7 +93,7 @@ func (l *life) openSessions(s *soul) (n int) {
 // the address for as long as a sign-in email is good. What is more than one
 // transaction holds is deleted by the sweeper, which has it at once.
 func (l *life) nothingLeft(rt *rapid.T) {
-	_, err := l.Sweep(l.ctx)
+	_, err := l.Jobs.Sweep(l.ctx)
 	l.must(rt, err)
 	l.must(rt, l.store.Each(l.ctx, func(key, value []byte) error {
 		if strings.HasPrefix(string(key), "b/") {

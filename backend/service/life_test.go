@@ -108,12 +108,12 @@ func newLife(rt *rapid.T) *life {
 		l.souls = append(l.souls, &soul{email: fmt.Sprintf("soul%d@lives.example", i)})
 	}
 	first := l.souls[0]
-	card, link, err := l.SetUpHere(l.ctx, FirstAdmin{Email: l.address(rt, first.email), Name: "First"})
+	card, link, err := l.Setup.SetUpHere(l.ctx, FirstAdmin{Email: l.address(rt, first.email), Name: "First"})
 	l.must(rt, err)
 	first.id, first.state, first.roles = card.ID, access.Active, []access.RoleName{access.Admin}
 	first.links = []*opener{{secret: secretOf(link), made: l.clock.now(), until: l.clock.now().Add(access.RescueLinkTTL)}}
-	l.must(rt, l.PutRole(l.ctx, access.Operator, access.Role{Name: Clerk, Permissions: clerkMay}))
-	_, l.token, err = l.CreateToken(l.ctx, access.Operator, "suite", []access.RoleName{access.Fleet}, 300*24*time.Hour)
+	l.must(rt, l.Roles.Put(l.ctx, access.Operator, access.Role{Name: Clerk, Permissions: clerkMay}))
+	_, l.token, err = l.Tokens.Create(l.ctx, access.Operator, "suite", []access.RoleName{access.Fleet}, 300*24*time.Hour)
 	l.must(rt, err)
 	return l
 }

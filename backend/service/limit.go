@@ -22,7 +22,7 @@ const (
 
 // limit counts one use against a bucket that holds atOnce and gets one back
 // every so often. It refuses with TooMany when the bucket is empty.
-func (s *Service) limit(tx *store.Tx, name string, atOnce float64, every time.Duration) error {
+func (s *core) limit(tx *store.Tx, name string, atOnce float64, every time.Duration) error {
 	b, err := tx.Bucket(name)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ type allowance struct {
 // last of it is told, so that the email can say so and open in any browser:
 // that email is then a way in for whoever reads the mailbox, however often
 // strangers ask.
-func (s *Service) allowSignInRequest(tx *store.Tx, a access.Address, b Browser) (out allowance, err error) {
+func (s *core) allowSignInRequest(tx *store.Tx, a access.Address, b Browser) (out allowance, err error) {
 	if out.known, err = tx.KnowsBrowser(a.Canonical, b.hash()); err != nil {
 		return out, err
 	}

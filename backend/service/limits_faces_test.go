@@ -43,12 +43,12 @@ func TestReasonsAreSentOrRefused(t *testing.T) {
 	id := o.waiting("ada@example.com").Member.ID
 	reason := strings.Repeat("r", access.MaxNote)
 	before := o.state()
-	refused(t, o.Reject(t.Context(), o.ann, id, reason+"r", true), access.Invalid, "text_too_long")
-	refused(t, o.Reject(t.Context(), o.ann, id, reason, false), access.Invalid, "reason_untold")
+	refused(t, o.Members.Reject(t.Context(), o.ann, id, reason+"r", true), access.Invalid, "text_too_long")
+	refused(t, o.Members.Reject(t.Context(), o.ann, id, reason, false), access.Invalid, "reason_untold")
 	if o.state() != before {
 		t.Error("a refusal changed something")
 	}
-	must(t, o.Reject(t.Context(), o.ann, id, reason, true))
+	must(t, o.Members.Reject(t.Context(), o.ann, id, reason, true))
 	text := o.words(o.letter(access.RejectedMessage, "ada@example.com").ID).Text
 	if n := strings.Count(text, "r"); !strings.Contains(strings.Join(strings.Fields(text), ""), reason) {
 		t.Errorf("the letter holds %d of its characters:\n%s", n, text)

@@ -19,7 +19,7 @@ type MemberView struct {
 	Delivery     *access.Message
 }
 
-func (s *Service) memberView(tx *store.Tx, m access.Member) (MemberView, error) {
+func (s *core) memberView(tx *store.Tx, m access.Member) (MemberView, error) {
 	c := MemberView{Member: m}
 	by, err := s.named(tx, m.Invitation.By)
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *Service) memberView(tx *store.Tx, m access.Member) (MemberView, error) 
 }
 
 // caution says of a card what whoever decides should know of it.
-func (s *Service) caution(tx *store.Tx, c *MemberView) error {
+func (s *core) caution(tx *store.Tx, c *MemberView) error {
 	if c.EmailVerifiedAt.IsZero() && !c.Member.HandedOverBy.IsZero() {
 		by, err := s.named(tx, c.Member.HandedOverBy)
 		if err != nil {
@@ -69,7 +69,7 @@ func (s *Service) caution(tx *store.Tx, c *MemberView) error {
 	return err
 }
 
-func (s *Service) memberViews(tx *store.Tx, p store.Page[access.Member]) (store.Page[MemberView], error) {
+func (s *core) memberViews(tx *store.Tx, p store.Page[access.Member]) (store.Page[MemberView], error) {
 	out := store.Page[MemberView]{Next: p.Next, Total: p.Total, TotalIsFloor: p.TotalIsFloor, Items: make([]MemberView, 0, len(p.Items))}
 	for _, m := range p.Items {
 		c, err := s.memberView(tx, m)
@@ -95,8 +95,8 @@ func Limit(n int) (int, error) {
 	return n, nil
 }
 
-// Members is a page of members.
-func (s *Service) Members(ctx context.Context, actor access.Actor, q store.Query) (out store.Page[MemberView], err error) {
+// List is a page of members.
+func (s Members) List(ctx context.Context, actor access.Actor, q store.Query) (out store.Page[MemberView], err error) {
 	if q.Limit, err = Limit(q.Limit); err != nil {
 		return out, err
 	}
@@ -121,7 +121,7 @@ func (s *Service) Members(ctx context.Context, actor access.Actor, q store.Query
 }
 
 // view runs fn in a transaction that only reads, for whoever may.
-func (s *Service) view(ctx context.Context, actor access.Actor, ask access.Permission, fn func(tx *store.Tx) error) error {
+func (s *core) view(ctx context.Context, actor access.Actor, ask access.Permission, fn func(tx *store.Tx) error) error {
 	return s.store.View(ctx, func(tx *store.Tx) error {
 		if _, err := s.may(tx, actor, ask); err != nil {
 			return err
@@ -130,8 +130,8 @@ func (s *Service) view(ctx context.Context, actor access.Actor, ask access.Permi
 	})
 }
 
-// Member is one member, or NotFound.
-func (s *Service) Member(ctx context.Context, actor access.Actor, id access.MemberID) (out MemberView, err error) {
+// Get is one member, or NotFound.
+func (s Members) Get(ctx context.Context, actor access.Actor, id access.MemberID) (out MemberView, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		m, err := tx.Member(id)
 		if err != nil {
@@ -143,8 +143,8 @@ func (s *Service) Member(ctx context.Context, actor access.Actor, id access.Memb
 	return out, err
 }
 
-// MemberByAddress is the member of that address, or NotFound.
-func (s *Service) MemberByAddress(ctx context.Context, actor access.Actor, a access.Address) (out MemberView, err error) {
+// ByAddress is the member of that address, or NotFound.
+func (s Members) ByAddress(ctx context.Context, actor access.Actor, a access.Address) (out MemberView, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		m, err := tx.MemberByAddress(a.Canonical)
 		if err != nil {
@@ -159,7 +159,7 @@ func (s *Service) MemberByAddress(ctx context.Context, actor access.Actor, a acc
 // LoginRequests is a page of login requests: address proved first, then the oldest.
 // With words it is a page of those whom the words find, in the order of the
 // search.
-func (s *Service) LoginRequests(ctx context.Context, actor access.Actor, words, cursor string, limit int) (out store.Page[MemberView], err error) {
+func (s Members) LoginRequests(ctx context.Context, actor access.Actor, words, cursor string, limit int) (out store.Page[MemberView], err error) {
 	if limit, err = Limit(limit); err != nil {
 		return out, err
 	}
@@ -191,7 +191,7 @@ type Overview struct {
 }
 
 // Overview counts everything, from counters kept with each change.
-func (s *Service) Overview(ctx context.Context, actor access.Actor) (out Overview, err error) {
+func (s Dashboard) Overview(ctx context.Context, actor access.Actor) (out Overview, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		out, err = s.counted(tx)
 		return err
@@ -199,9 +199,9 @@ func (s *Service) Overview(ctx context.Context, actor access.Actor) (out Overvie
 	return out, err
 }
 
-// OverviewToShare is Overview for many readers at once. It asks for nobody's
+// Shared is Overview for many readers at once. It asks for nobody's
 // permission: whoever passes it on asks the gate for each reader.
-func (s *Service) OverviewToShare(ctx context.Context) (out Overview, err error) {
+func (s Dashboard) Shared(ctx context.Context) (out Overview, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		out, err = s.counted(tx)
 		return err
@@ -209,7 +209,7 @@ func (s *Service) OverviewToShare(ctx context.Context) (out Overview, err error)
 	return out, err
 }
 
-func (s *Service) counted(tx *store.Tx) (out Overview, err error) {
+func (s *core) counted(tx *store.Tx) (out Overview, err error) {
 	out.MailServer, out.Clock = s.mail, s.store.Clock()
 	if out.Counters, err = tx.Counters(); err != nil {
 		return out, err

@@ -11,7 +11,7 @@ import (
 // change runs one change on a member for whoever may change members: the rule,
 // the last-Admin guard, the record. A rule that leaves all as it was leaves no
 // record either.
-func (s *Service) change(ctx context.Context, actor access.Actor, id access.MemberID, did access.AuditAction, rule func(tx *store.Tx, a authorized, m *access.Member) (detail string, err error)) (out MemberView, err error) {
+func (s *core) change(ctx context.Context, actor access.Actor, id access.MemberID, did access.AuditAction, rule func(tx *store.Tx, a authorized, m *access.Member) (detail string, err error)) (out MemberView, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.may(tx, actor, access.May(access.Change, access.ResMembers))
 		if err != nil {
@@ -42,7 +42,7 @@ func (s *Service) change(ctx context.Context, actor access.Actor, id access.Memb
 
 // doneBefore tells an Admin who suspends or restores a member whom another one
 // has suspended or restored already who that was, and when.
-func (s *Service) doneBefore(tx *store.Tx, m *access.Member, refusal error) error {
+func (s *core) doneBefore(tx *store.Tx, m *access.Member, refusal error) error {
 	did, known := map[string]string{"already_suspended": "suspended", "not_suspended": "restored"}[access.Explain(refusal).Code]
 	if !known || m.LastStatusChange.At.IsZero() {
 		return refusal
@@ -66,7 +66,7 @@ func adminsLeft(tx *store.Tx, m *access.Member) error {
 
 // ChangeRoles gives a member these roles instead. It takes effect on the next
 // request of every open session.
-func (s *Service) ChangeRoles(ctx context.Context, actor access.Actor, id access.MemberID, roles []access.RoleName) (MemberView, error) {
+func (s Members) ChangeRoles(ctx context.Context, actor access.Actor, id access.MemberID, roles []access.RoleName) (MemberView, error) {
 	return s.change(ctx, actor, id, access.ActionChangeRoles, func(tx *store.Tx, a authorized, m *access.Member) (string, error) {
 		if err := a.covers(m); err != nil {
 			return "", err
@@ -85,7 +85,7 @@ func (s *Service) ChangeRoles(ctx context.Context, actor access.Actor, id access
 
 // mayRaise asks for a confirmation where these roles give a member more in the
 // console than they have now.
-func (s *Service) mayRaise(tx *store.Tx, a authorized, m *access.Member, roles []access.RoleName) error {
+func (s *core) mayRaise(tx *store.Tx, a authorized, m *access.Member, roles []access.RoleName) error {
 	before, err := a.policy.Permissions(m.State, m.Roles)
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func above(m *access.Member, g access.Permission) error {
 }
 
 // Rename gives a member another name.
-func (s *Service) Rename(ctx context.Context, actor access.Actor, id access.MemberID, name string) (MemberView, error) {
+func (s Members) Rename(ctx context.Context, actor access.Actor, id access.MemberID, name string) (MemberView, error) {
 	return s.change(ctx, actor, id, access.ActionRename, func(tx *store.Tx, a authorized, m *access.Member) (string, error) {
 		if actor.Member != id {
 			if err := a.covers(m); err != nil {
@@ -142,7 +142,7 @@ func (s *Service) Rename(ctx context.Context, actor access.Actor, id access.Memb
 }
 
 // Suspend keeps an active member out: sessions and links end at once.
-func (s *Service) Suspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
+func (s Members) Suspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
 	return s.change(store.Urgent(ctx), actor, id, access.ActionSuspend, func(tx *store.Tx, a authorized, m *access.Member) (string, error) {
 		if err := a.covers(m); err != nil {
 			return "", err
@@ -158,7 +158,7 @@ func (s *Service) Suspend(ctx context.Context, actor access.Actor, id access.Mem
 }
 
 // Unsuspend lets a suspended member in again.
-func (s *Service) Unsuspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
+func (s Members) Unsuspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
 	return s.change(ctx, actor, id, access.ActionUnsuspend, func(tx *store.Tx, a authorized, m *access.Member) (string, error) {
 		if err := a.covers(m); err != nil {
 			return "", err
@@ -171,7 +171,7 @@ func (s *Service) Unsuspend(ctx context.Context, actor access.Actor, id access.M
 }
 
 // Remove deletes a member with all that was theirs.
-func (s *Service) Remove(ctx context.Context, actor access.Actor, id access.MemberID) error {
+func (s Members) Remove(ctx context.Context, actor access.Actor, id access.MemberID) error {
 	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		a, err := s.may(tx, actor, access.May(access.Change, access.ResMembers))
 		if err != nil {
@@ -198,7 +198,7 @@ func (s *Service) Remove(ctx context.Context, actor access.Actor, id access.Memb
 }
 
 // MuteDigest turns the emails about people waiting off, or on, for oneself.
-func (s *Service) MuteDigest(ctx context.Context, actor access.Actor, quiet bool) error {
+func (s Account) MuteDigest(ctx context.Context, actor access.Actor, quiet bool) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.may(tx, actor, access.May(access.Decide, access.ResMembers)); err != nil {
 			return err

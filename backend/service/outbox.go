@@ -8,8 +8,8 @@ import (
 	"doorward/backend/store"
 )
 
-// Outbox is a page of emails, newest first.
-func (s *Service) Outbox(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[access.Message], err error) {
+// List is a page of emails, newest first.
+func (s Outbox) List(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[access.Message], err error) {
 	if limit, err = Limit(limit); err != nil {
 		return out, err
 	}
@@ -20,10 +20,10 @@ func (s *Service) Outbox(ctx context.Context, actor access.Actor, cursor string,
 	return out, err
 }
 
-// Message is an email with its words. What would let its reader in as somebody
+// Get is an email with its words. What would let its reader in as somebody
 // else is shown to the operator alone, who holds the data anyway; the words of
 // one that is done with are gone.
-func (s *Service) Message(ctx context.Context, actor access.Actor, id access.MessageID) (l access.Message, w access.MessageBody, err error) {
+func (s Outbox) Get(ctx context.Context, actor access.Actor, id access.MessageID) (l access.Message, w access.MessageBody, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
 		if l, err = tx.Message(id); err != nil {
 			return err
@@ -36,8 +36,8 @@ func (s *Service) Message(ctx context.Context, actor access.Actor, id access.Mes
 	return l, w, err
 }
 
-// RetryMessage makes an email due at once, and starts a paused queue again.
-func (s *Service) RetryMessage(ctx context.Context, actor access.Actor, id access.MessageID) (l access.Message, err error) {
+// Retry makes an email due at once, and starts a paused queue again.
+func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.MessageID) (l access.Message, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.may(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
 			return err
@@ -69,11 +69,11 @@ func (s *Service) RetryMessage(ctx context.Context, actor access.Actor, id acces
 	return l, err
 }
 
-// DeleteMessage takes an email out of the outbox. One that is being handed over
+// Delete takes an email out of the outbox. One that is being handed over
 // just now is left alone. An invitation that was not sent yet takes its login
 // link with it: nobody was to have it. (A sign-in email's link ends within a
 // quarter of an hour and is good only in the browser that asked.)
-func (s *Service) DeleteMessage(ctx context.Context, actor access.Actor, id access.MessageID) error {
+func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.MessageID) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.may(tx, actor, access.May(access.Change, access.ResSettings))
 		if err != nil {
@@ -117,7 +117,7 @@ func voidInvitation(tx *store.Tx, a authorized, l access.Message) (void bool, er
 
 // TestMail posts a test email to an address: the caller's own, unless another
 // is given, which only the operator may.
-func (s *Service) TestMail(ctx context.Context, actor access.Actor, to access.Address) (l access.Message, err error) {
+func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Address) (l access.Message, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.may(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
 			return err
@@ -159,8 +159,8 @@ type AuditLine struct {
 	TargetName string
 }
 
-// Audit is a page of the audit log, newest first.
-func (s *Service) Audit(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[AuditLine], err error) {
+// List is a page of the audit log, newest first.
+func (s Audit) List(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[AuditLine], err error) {
 	if limit, err = Limit(limit); err != nil {
 		return out, err
 	}
@@ -176,8 +176,8 @@ func (s *Service) Audit(ctx context.Context, actor access.Actor, cursor string, 
 	return out, err
 }
 
-// AuditSince are the entries after seq, oldest first, at most a page.
-func (s *Service) AuditSince(ctx context.Context, actor access.Actor, seq uint64) (out []AuditLine, err error) {
+// Since are the entries after seq, oldest first, at most a page.
+func (s Audit) Since(ctx context.Context, actor access.Actor, seq uint64) (out []AuditLine, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
 		entries, err := tx.AuditSince(seq, MaxItems)
 		if err != nil {
@@ -189,7 +189,7 @@ func (s *Service) AuditSince(ctx context.Context, actor access.Actor, seq uint64
 	return out, err
 }
 
-func (s *Service) lines(tx *store.Tx, entries []access.AuditEntry) ([]AuditLine, error) {
+func (s *core) lines(tx *store.Tx, entries []access.AuditEntry) ([]AuditLine, error) {
 	out := make([]AuditLine, 0, len(entries))
 	for _, e := range entries {
 		by, err := s.named(tx, e.Actor)
@@ -209,9 +209,9 @@ func (s *Service) lines(tx *store.Tx, entries []access.AuditEntry) ([]AuditLine,
 	return out, nil
 }
 
-// VerifyAudit walks the whole audit chain. It returns how many entries are
+// Verify walks the whole audit chain. It returns how many entries are
 // sound; a Conflict names the first that is not.
-func (s *Service) VerifyAudit(ctx context.Context, actor access.Actor) (int, error) {
+func (s Audit) Verify(ctx context.Context, actor access.Actor) (int, error) {
 	if err := s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(*store.Tx) error { return nil }); err != nil {
 		return 0, err
 	}

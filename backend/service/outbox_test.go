@@ -17,25 +17,25 @@ func TestDeletedInvitationOpensNothing(t *testing.T) {
 			o := openOffice(t, option)
 			in := o.invite("wrong@example.com")
 			l := o.letter(access.InvitationMessage, "wrong@example.com")
-			must(t, o.DeleteMessage(t.Context(), o.ann, l.ID))
+			must(t, o.Outbox.Delete(t.Context(), o.ann, l.ID))
 
-			_, err := o.RedeemLink(t.Context(), secretOf(in.Link), browser("eve"))
+			_, err := o.SignIn.RedeemLink(t.Context(), secretOf(in.Link), browser("eve"))
 			refused(t, err, access.Expired, "link_dead")
-			_, err = o.PeekLink(t.Context(), secretOf(in.Link), browser("eve"))
+			_, err = o.SignIn.PeekLink(t.Context(), secretOf(in.Link), browser("eve"))
 			refused(t, err, access.Expired, "link_dead")
 			entries := o.entries()
 			if e := entries[len(entries)-1]; e.Action != access.ActionDeleteMessage || e.Actor.Member != o.ann.Member || e.Detail != "invitation, and its login link" {
 				t.Errorf("the audit log says %+v", e)
 			}
-			m, err := o.Member(t.Context(), o.ann, in.Card.ID)
+			m, err := o.Members.Get(t.Context(), o.ann, in.Card.ID)
 			if err != nil || m.State != access.Pending || m.Delivery != nil {
 				t.Errorf("the member is %+v (%v)", m, err)
 			}
 			o.verify()
 
-			_, err = o.Resend(t.Context(), o.ann, in.Card.ID)
+			_, err = o.Invitations.Resend(t.Context(), o.ann, in.Card.ID)
 			must(t, err)
-			if _, err := o.RedeemLink(t.Context(), o.linkTo(access.InvitationMessage, "wrong@example.com"), browser("ada")); err != nil {
+			if _, err := o.SignIn.RedeemLink(t.Context(), o.linkTo(access.InvitationMessage, "wrong@example.com"), browser("ada")); err != nil {
 				t.Errorf("a fresh letter's link: %v", err)
 			}
 			o.verify()
@@ -50,8 +50,8 @@ func TestDeletedReminderOpensNothing(t *testing.T) {
 	o.clock.forward(6 * day)
 	o.sweep()
 	link := o.linkTo(access.ExpiringMessage, "ada@example.com")
-	must(t, o.DeleteMessage(t.Context(), o.ann, o.letter(access.ExpiringMessage, "ada@example.com").ID))
-	_, err := o.RedeemLink(t.Context(), link, browser("ada"))
+	must(t, o.Outbox.Delete(t.Context(), o.ann, o.letter(access.ExpiringMessage, "ada@example.com").ID))
+	_, err := o.SignIn.RedeemLink(t.Context(), link, browser("ada"))
 	refused(t, err, access.Expired, "link_dead")
 	o.verify()
 }
@@ -68,12 +68,12 @@ func TestDeletingOtherLettersLeavesTheLink(t *testing.T) {
 		sent.Sent("250 ok", tx.Now)
 		return tx.PutMessage(sent)
 	}))
-	must(t, o.DeleteMessage(t.Context(), o.ann, l.ID))
+	must(t, o.Outbox.Delete(t.Context(), o.ann, l.ID))
 	if e := o.entries(); strings.Contains(e[len(e)-1].Detail, "link") {
 		t.Errorf("the audit log says %+v", e[len(e)-1])
 	}
-	must(t, o.DeleteMessage(t.Context(), o.ann, o.letter(access.ApprovedMessage, "fay@example.org").ID))
-	_, err := o.RedeemLink(t.Context(), secretOf(in.Link), browser("ada"))
+	must(t, o.Outbox.Delete(t.Context(), o.ann, o.letter(access.ApprovedMessage, "fay@example.org").ID))
+	_, err := o.SignIn.RedeemLink(t.Context(), secretOf(in.Link), browser("ada"))
 	must(t, err)
 	o.verify()
 }

@@ -15,7 +15,7 @@ type PendingView struct {
 }
 
 // PendingView is what the waiting page says to a pending member.
-func (s *Service) PendingView(ctx context.Context, id access.MemberID) (out PendingView, err error) {
+func (s Account) PendingView(ctx context.Context, id access.MemberID) (out PendingView, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		if out.Member, err = tx.Member(id); err != nil {
 			return err
@@ -33,7 +33,7 @@ func (s *Service) PendingView(ctx context.Context, id access.MemberID) (out Pend
 }
 
 // Note keeps a word from a pending member to whoever decides.
-func (s *Service) Note(ctx context.Context, actor access.Actor, text string) error {
+func (s Account) Note(ctx context.Context, actor access.Actor, text string) error {
 	text, err := access.CleanText("note", text, access.MaxNote)
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (s *Service) Note(ctx context.Context, actor access.Actor, text string) err
 }
 
 // waiting is the pending member who asks, and may do what the pending may.
-func (s *Service) waiting(tx *store.Tx, actor access.Actor) (m access.Member, err error) {
+func (s *core) waiting(tx *store.Tx, actor access.Actor) (m access.Member, err error) {
 	if actor.Token != "" {
 		return m, access.NotAllowed(access.May(access.Wait, access.ResPortal))
 	}
@@ -73,7 +73,7 @@ func (s *Service) waiting(tx *store.Tx, actor access.Actor) (m access.Member, er
 
 // Withdraw takes a pending member's own request back: the account and all that
 // was theirs is deleted, and the address is free again.
-func (s *Service) Withdraw(ctx context.Context, actor access.Actor) error {
+func (s Account) Withdraw(ctx context.Context, actor access.Actor) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		m, err := s.waiting(tx, actor)
 		if err != nil {

@@ -8,12 +8,12 @@ import (
 )
 
 // post renders an email and puts it into the outbox of this transaction.
-func (s *Service) post(tx *store.Tx, kind access.MessageKind, m *access.Member, goodUntil time.Time, f EmailFacts) (access.MessageID, error) {
+func (s *core) post(tx *store.Tx, kind access.MessageKind, m *access.Member, goodUntil time.Time, f EmailFacts) (access.MessageID, error) {
 	return s.postAs(tx, kind.Priority(), kind, m, goodUntil, f)
 }
 
 // postAs is post for an email that is more urgent than others of its kind.
-func (s *Service) postAs(
+func (s *core) postAs(
 	tx *store.Tx,
 	class access.Priority,
 	kind access.MessageKind,
@@ -33,7 +33,7 @@ func (s *Service) postAs(
 }
 
 // write is an email and what it says.
-func (s *Service) write(
+func (s *core) write(
 	tx *store.Tx,
 	kind access.MessageKind,
 	m *access.Member,
@@ -59,7 +59,7 @@ func (s *Service) write(
 }
 
 // about are the facts that emails about an invitation share.
-func (s *Service) about(tx *store.Tx, m *access.Member) (EmailFacts, error) {
+func (s *core) about(tx *store.Tx, m *access.Member) (EmailFacts, error) {
 	f := EmailFacts{Roles: roleStrings(m.Roles)}
 	by, err := s.named(tx, m.Invitation.By)
 	f.Inviter, f.InviterEmail = by.name, by.email
@@ -86,7 +86,7 @@ func (i identity) String() string {
 
 // named is how to show whoever did something. A member who is gone is shown by
 // id: nothing else is left of them.
-func (s *Service) named(tx *store.Tx, actor access.Actor) (identity, error) {
+func (s *core) named(tx *store.Tx, actor access.Actor) (identity, error) {
 	switch {
 	case actor.IsSystem():
 		return identity{name: "Doorward"}, nil
@@ -103,4 +103,4 @@ func (s *Service) named(tx *store.Tx, actor access.Actor) (identity, error) {
 }
 
 // link is the address behind a login link's secret.
-func (s *Service) link(secret access.Secret) string { return s.publicURL + "/login/" + secret.Reveal() }
+func (s *core) link(secret access.Secret) string { return s.publicURL + "/login/" + secret.Reveal() }

@@ -51,7 +51,7 @@ func proofOfCode(tx *store.Tx, a *access.SignInRequest) (proof, error) {
 
 // unmailed is who hands over what an email says that no mail server takes: only
 // the operator reads it.
-func (s *Service) unmailed() access.Actor {
+func (s *core) unmailed() access.Actor {
 	if s.mail {
 		return access.Actor{}
 	}
@@ -60,7 +60,7 @@ func (s *Service) unmailed() access.Actor {
 
 // accept notes how a member came, and, the first time, voids the invitation and
 // tells of it.
-func (s *Service) accept(tx *store.Tx, m *access.Member, p proof, b Browser) error {
+func (s *core) accept(tx *store.Tx, m *access.Member, p proof, b Browser) error {
 	first, did := m.JoinedAt().IsZero(), access.ActionVerifyData
 	switch {
 	case p.mailbox && m.VerifyEmail(tx.Now):

@@ -9,7 +9,7 @@ import (
 // card is a member as an approver sees them.
 func (o *office) card(id access.MemberID) MemberView {
 	o.t.Helper()
-	c, err := o.Member(o.t.Context(), o.ann, id)
+	c, err := o.Members.Get(o.t.Context(), o.ann, id)
 	must(o.t, err)
 	return c
 }
@@ -20,17 +20,17 @@ func (o *office) card(id access.MemberID) MemberView {
 // email carried to the mailbox proves it.
 func TestHandedLinkProvesNothing(t *testing.T) {
 	copied := func(o *office) (access.MemberID, access.Secret) {
-		in, err := o.Invite(t.Context(), o.bob, NewInvitation{
+		in, err := o.Invitations.Invite(t.Context(), o.bob, NewInvitation{
 			Email: mail(t, "ada@example.com"),
 			Roles: []access.RoleName{access.Fleet},
 		})
 		must(t, err)
-		link, err := o.CopyLink(t.Context(), o.bob, in.Card.ID)
+		link, err := o.Invitations.CopyLink(t.Context(), o.bob, in.Card.ID)
 		must(t, err)
 		return in.Card.ID, secretOf(link)
 	}
 	printed := func(o *office) (access.MemberID, access.Secret) {
-		in, err := o.Invite(t.Context(), access.Operator, NewInvitation{
+		in, err := o.Invitations.Invite(t.Context(), access.Operator, NewInvitation{
 			Email:    mail(t, "ada@example.com"),
 			Roles:    []access.RoleName{access.Fleet},
 			HandOver: true,
@@ -44,7 +44,7 @@ func TestHandedLinkProvesNothing(t *testing.T) {
 	}
 	resent := func(o *office) (access.MemberID, access.Secret) {
 		id, _ := copied(o)
-		_, err := o.Resend(t.Context(), o.ann, id)
+		_, err := o.Invitations.Resend(t.Context(), o.ann, id)
 		must(t, err)
 		return id, o.linkTo(access.InvitationMessage, "ada@example.com")
 	}
@@ -63,7 +63,7 @@ func TestHandedLinkProvesNothing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			o := openOffice(t, tt.office...)
 			id, link := tt.link(o)
-			_, err := o.RedeemLink(t.Context(), link, browser("eve"))
+			_, err := o.SignIn.RedeemLink(t.Context(), link, browser("eve"))
 			must(t, err)
 			c := o.card(id)
 			if c.HandedOver != tt.handed || c.EmailVerifiedAt.IsZero() != (tt.handed != "") || !c.JoinedAt().Equal(o.clock.now()) {
@@ -78,7 +78,7 @@ func TestHandedLinkProvesNothing(t *testing.T) {
 				(accepted == 1) != (tt.handed != "") {
 				t.Errorf("the log says proved %d times, accepted %d times", proved, accepted)
 			}
-			_, err = o.Resend(t.Context(), o.ann, id)
+			_, err = o.Invitations.Resend(t.Context(), o.ann, id)
 			refused(t, err, access.Conflict, "already_accepted")
 			o.verify()
 		})
@@ -90,21 +90,21 @@ func TestHandedLinkProvesNothing(t *testing.T) {
 // somebody waits.
 func TestEmailProvesWhatWasHandedOver(t *testing.T) {
 	byCode := func(o *office) {
-		_, err := o.RedeemCode(t.Context(), o.codeFor("ada@example.com", browser("ada")), browser("ada"))
+		_, err := o.SignIn.RedeemCode(t.Context(), o.codeFor("ada@example.com", browser("ada")), browser("ada"))
 		must(t, err)
 	}
 	byLink := func(o *office) {
 		o.codeFor("ada@example.com", browser("ada"))
-		_, err := o.RedeemLink(t.Context(), o.linkTo(access.SignInMessage, "ada@example.com"), browser("ada"))
+		_, err := o.SignIn.RedeemLink(t.Context(), o.linkTo(access.SignInMessage, "ada@example.com"), browser("ada"))
 		must(t, err)
 	}
 	for name, signIn := range map[string]func(o *office){"code": byCode, "link": byLink} {
 		t.Run(name, func(t *testing.T) {
 			o := openOffice(t)
 			in := o.invite("ada@example.com")
-			link, err := o.CopyLink(t.Context(), o.bob, in.Card.ID)
+			link, err := o.Invitations.CopyLink(t.Context(), o.bob, in.Card.ID)
 			must(t, err)
-			_, err = o.RedeemLink(t.Context(), secretOf(link), browser("eve"))
+			_, err = o.SignIn.RedeemLink(t.Context(), secretOf(link), browser("eve"))
 			must(t, err)
 			before := o.card(in.Card.ID)
 			came := before.JoinedAt()
@@ -127,7 +127,7 @@ func TestEmailProvesWhatWasHandedOver(t *testing.T) {
 func TestCodeThatNoEmailCarriedProvesNothing(t *testing.T) {
 	o := openOffice(t, withoutMail)
 	in := o.invite("ada@example.com")
-	_, err := o.RedeemCode(t.Context(), o.codeFor("ada@example.com", browser("eve")), browser("eve"))
+	_, err := o.SignIn.RedeemCode(t.Context(), o.codeFor("ada@example.com", browser("eve")), browser("eve"))
 	must(t, err)
 	if c := o.card(in.Card.ID); !c.EmailVerifiedAt.IsZero() || c.HandedOver != "the operator" {
 		t.Errorf("proved %v, handed over by %q", c.EmailVerifiedAt, c.HandedOver)
@@ -140,15 +140,15 @@ func TestLoginRequestsListTheProvedFirst(t *testing.T) {
 	o := openOffice(t)
 	late := o.invite("late@example.com").Card.ID
 	in := o.invite("handed@example.com")
-	link, err := o.CopyLink(t.Context(), o.ann, in.Card.ID)
+	link, err := o.Invitations.CopyLink(t.Context(), o.ann, in.Card.ID)
 	must(t, err)
-	_, err = o.RedeemLink(t.Context(), secretOf(link), browser("handed"))
+	_, err = o.SignIn.RedeemLink(t.Context(), secretOf(link), browser("handed"))
 	must(t, err)
 	o.clock.forward(signInEmailInterval)
 	first := o.waiting("first@example.com").Member.ID
 	o.clock.forward(signInEmailInterval)
 	second := o.waiting("second@example.com").Member.ID
-	page, err := o.LoginRequests(t.Context(), o.ann, "", "", 0)
+	page, err := o.Members.LoginRequests(t.Context(), o.ann, "", "", 0)
 	must(t, err)
 	want := []access.MemberID{first, second, in.Card.ID, late}
 	if len(page.Items) != len(want) {
@@ -159,7 +159,7 @@ func TestLoginRequestsListTheProvedFirst(t *testing.T) {
 			t.Errorf("place %d has %s", i, c.Email)
 		}
 	}
-	if v, err := o.Overview(t.Context(), o.ann); err != nil || v.Accepted != 3 || v.Pending != 4 {
+	if v, err := o.Dashboard.Overview(t.Context(), o.ann); err != nil || v.Accepted != 3 || v.Pending != 4 {
 		t.Errorf("%+v, %v: want 3 of 4 who came", v.Counters, err)
 	}
 }
@@ -178,49 +178,49 @@ func TestInviterWhoMayNoLongerGrant(t *testing.T) {
 	}{
 		{"still an Admin", []access.RoleName{access.Admin}, func(*office) error { return nil }, true},
 		{"demoted", []access.RoleName{access.Admin}, func(o *office) error {
-			return only(o.ChangeRoles(t.Context(), o.ann, o.bob.Member, []access.RoleName{access.Fleet}))
+			return only(o.Members.ChangeRoles(t.Context(), o.ann, o.bob.Member, []access.RoleName{access.Fleet}))
 		}, false},
 		{"demoted, but may invite to these roles", []access.RoleName{access.Fleet}, func(o *office) error {
-			return only(o.ChangeRoles(t.Context(), o.ann, o.bob.Member, []access.RoleName{lead.Name}))
+			return only(o.Members.ChangeRoles(t.Context(), o.ann, o.bob.Member, []access.RoleName{lead.Name}))
 		}, true},
 		{"may invite, but to less", []access.RoleName{access.Fleet}, func(o *office) error {
-			return only(o.ChangeRoles(t.Context(), o.ann, o.bob.Member, []access.RoleName{grants.Name}))
+			return only(o.Members.ChangeRoles(t.Context(), o.ann, o.bob.Member, []access.RoleName{grants.Name}))
 		}, false},
 		{"has the roles, but may not invite", []access.RoleName{access.Fleet}, func(o *office) error {
-			return only(o.ChangeRoles(t.Context(), o.ann, o.bob.Member, []access.RoleName{access.Fleet}))
+			return only(o.Members.ChangeRoles(t.Context(), o.ann, o.bob.Member, []access.RoleName{access.Fleet}))
 		}, false},
 		{
 			"suspended",
 			[]access.RoleName{access.Fleet},
-			func(o *office) error { return only(o.Suspend(t.Context(), o.ann, o.bob.Member)) },
+			func(o *office) error { return only(o.Members.Suspend(t.Context(), o.ann, o.bob.Member)) },
 			false,
 		},
 		{
 			"removed",
 			[]access.RoleName{access.Fleet},
-			func(o *office) error { return o.Remove(t.Context(), o.ann, o.bob.Member) },
+			func(o *office) error { return o.Members.Remove(t.Context(), o.ann, o.bob.Member) },
 			false,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := openOffice(t)
-			must(t, o.PutRole(t.Context(), o.ann, lead))
-			must(t, o.PutRole(t.Context(), o.ann, grants))
-			in, err := o.Invite(t.Context(), o.bob, NewInvitation{Email: mail(t, "eve@example.com"), Roles: tt.roles})
+			must(t, o.Roles.Put(t.Context(), o.ann, lead))
+			must(t, o.Roles.Put(t.Context(), o.ann, grants))
+			in, err := o.Invitations.Invite(t.Context(), o.bob, NewInvitation{Email: mail(t, "eve@example.com"), Roles: tt.roles})
 			must(t, err)
 			must(t, tt.lose(o))
-			entry, err := o.RedeemLink(t.Context(), secretOf(in.Link), browser("eve"))
+			entry, err := o.SignIn.RedeemLink(t.Context(), secretOf(in.Link), browser("eve"))
 			must(t, err)
 			if entry.Member.State != access.Pending || o.card(in.Card.ID).InviterLacks == tt.orders {
 				t.Errorf("%s, and the list says %v", entry.Member.State, o.card(in.Card.ID).InviterLacks)
 			}
-			_, err = o.Approve(t.Context(), o.ann, in.Card.ID, nil)
+			_, err = o.Members.Approve(t.Context(), o.ann, in.Card.ID, nil)
 			if tt.orders {
 				must(t, err)
 				return
 			}
 			refused(t, err, access.Conflict, "inviter_lost_rights")
-			_, err = o.Approve(t.Context(), o.ann, in.Card.ID, tt.roles)
+			_, err = o.Members.Approve(t.Context(), o.ann, in.Card.ID, tt.roles)
 			must(t, err)
 		})
 	}

@@ -24,45 +24,57 @@ func TestOneWinner(t *testing.T) {
 		{"approve", access.ActionApprove, access.ApprovedMessage, access.Conflict, []string{"approved already, by ", "@example.org", "1 May 2030 at 12:00 UTC"},
 			func(o *office) func(access.Actor) error {
 				id := o.waiting("ada@example.com").Member.ID
-				return func(actor access.Actor) error { _, err := o.Approve(context.Background(), actor, id, nil); return err }
+				return func(actor access.Actor) error {
+					_, err := o.Members.Approve(context.Background(), actor, id, nil)
+					return err
+				}
 			}},
 		{"reject", access.ActionReject, access.RejectedMessage, access.Conflict, []string{"rejected already, by ", "@example.org", "1 May 2030 at 12:00 UTC"},
 			func(o *office) func(access.Actor) error {
 				id := o.waiting("ada@example.com").Member.ID
-				return func(actor access.Actor) error { return o.Reject(context.Background(), actor, id, "no", true) }
+				return func(actor access.Actor) error { return o.Members.Reject(context.Background(), actor, id, "no", true) }
 			}},
 		{"suspend", access.ActionSuspend, "", access.Conflict, []string{"Ada was suspended already, by ", "@example.org", " on 1 May 2030 at 12:00 UTC."},
 			func(o *office) func(access.Actor) error {
 				id := o.member("ada@example.com", "Ada", access.Fleet)
-				return func(actor access.Actor) error { _, err := o.Suspend(context.Background(), actor, id); return err }
+				return func(actor access.Actor) error {
+					_, err := o.Members.Suspend(context.Background(), actor, id)
+					return err
+				}
 			}},
 		{"restore", access.ActionUnsuspend, "", access.Conflict, []string{"Ada was restored already, by ", " on 1 May 2030 at 12:00 UTC."},
 			func(o *office) func(access.Actor) error {
 				id := o.member("ada@example.com", "Ada", access.Fleet)
-				_, err := o.Suspend(context.Background(), o.ann, id)
+				_, err := o.Members.Suspend(context.Background(), o.ann, id)
 				must(o.t, err)
-				return func(actor access.Actor) error { _, err := o.Unsuspend(context.Background(), actor, id); return err }
+				return func(actor access.Actor) error {
+					_, err := o.Members.Unsuspend(context.Background(), actor, id)
+					return err
+				}
 			}},
 		{"remove", access.ActionRemove, "", access.NotFound, []string{"This account was removed already, by ", " on 1 May 2030 at 12:00 UTC."},
 			func(o *office) func(access.Actor) error {
 				id := o.member("ada@example.com", "Ada", access.Fleet)
-				return func(actor access.Actor) error { return o.Remove(context.Background(), actor, id) }
+				return func(actor access.Actor) error { return o.Members.Remove(context.Background(), actor, id) }
 			}},
 		{"withdraw", access.ActionWithdraw, "", access.SignedOut, []string{"not signed in"},
 			func(o *office) func(access.Actor) error {
 				id := o.waiting("ada@example.com").Member.ID
-				return func(access.Actor) error { return o.Withdraw(context.Background(), session(id)) }
+				return func(access.Actor) error { return o.Account.Withdraw(context.Background(), session(id)) }
 			}},
 		{"invite", access.ActionInvite, access.InvitationMessage, access.Conflict, []string{"ada@example.com is invited already"},
 			func(o *office) func(access.Actor) error {
 				in := NewInvitation{Email: mail(o.t, "ada@example.com"), Roles: []access.RoleName{access.Fleet}}
-				return func(actor access.Actor) error { _, err := o.Invite(context.Background(), actor, in); return err }
+				return func(actor access.Actor) error {
+					_, err := o.Invitations.Invite(context.Background(), actor, in)
+					return err
+				}
 			}},
 		{"redeem a link", access.ActionVerifyEmail, access.ReceivedMessage, access.Expired, []string{"no longer good"},
 			func(o *office) func(access.Actor) error {
 				link := secretOf(o.invite("ada@example.com").Link)
 				return func(access.Actor) error {
-					_, err := o.RedeemLink(context.Background(), link, browser("ada"))
+					_, err := o.SignIn.RedeemLink(context.Background(), link, browser("ada"))
 					return err
 				}
 			}},
@@ -71,20 +83,20 @@ func TestOneWinner(t *testing.T) {
 				o.invite("ada@example.com")
 				code := o.codeFor("ada@example.com", browser("ada"))
 				return func(access.Actor) error {
-					_, err := o.RedeemCode(context.Background(), code, browser("ada"))
+					_, err := o.SignIn.RedeemCode(context.Background(), code, browser("ada"))
 					return err
 				}
 			}},
 		{"delete a role", access.ActionDeleteRole, "", access.NotFound, []string{"no such role"},
 			func(o *office) func(access.Actor) error {
-				must(o.t, o.PutRole(context.Background(), o.ann, access.Role{Name: "Guest", Permissions: []access.Permission{access.May(access.Open, access.ResFleet)}}))
-				return func(actor access.Actor) error { return o.DeleteRole(context.Background(), actor, "Guest") }
+				must(o.t, o.Roles.Put(context.Background(), o.ann, access.Role{Name: "Guest", Permissions: []access.Permission{access.May(access.Open, access.ResFleet)}}))
+				return func(actor access.Actor) error { return o.Roles.Delete(context.Background(), actor, "Guest") }
 			}},
 		{"revoke a token", access.ActionRevokeToken, "", access.NotFound, []string{"no such token"},
 			func(o *office) func(access.Actor) error {
-				tok, _, err := o.CreateToken(context.Background(), o.ann, "ci", []access.RoleName{access.Fleet}, 0)
+				tok, _, err := o.Tokens.Create(context.Background(), o.ann, "ci", []access.RoleName{access.Fleet}, 0)
 				must(o.t, err)
-				return func(actor access.Actor) error { return o.RevokeToken(context.Background(), actor, tok.ID) }
+				return func(actor access.Actor) error { return o.Tokens.Revoke(context.Background(), actor, tok.ID) }
 			}},
 	}
 	for _, tt := range tests {
@@ -124,8 +136,8 @@ func TestOneWinner(t *testing.T) {
 func (o *office) codeFor(to string, b Browser) string {
 	o.t.Helper()
 	o.clock.forward(time.Second) // the newest email is this one
-	must(o.t, o.RequestSignIn(o.t.Context(), mail(o.t, to), b))
-	_, err := o.AnswerSignInRequests(o.t.Context())
+	must(o.t, o.SignIn.Request(o.t.Context(), mail(o.t, to), b))
+	_, err := o.SignIn.AnswerRequests(o.t.Context())
 	must(o.t, err)
 	return code(o.t, o.words(o.letter(access.SignInMessage, mail(o.t, to).Canonical).ID))
 }
@@ -167,10 +179,10 @@ func TestApproveAgainstReject(t *testing.T) {
 		id := o.waiting("ada@example.com").Member.ID
 		errs := race(16, func(i int) error {
 			if i%2 == 0 {
-				_, err := o.Approve(context.Background(), o.ann, id, nil)
+				_, err := o.Members.Approve(context.Background(), o.ann, id, nil)
 				return err
 			}
-			return o.Reject(context.Background(), o.bob, id, "", false)
+			return o.Members.Reject(context.Background(), o.bob, id, "", false)
 		})
 		won := 0
 		for _, err := range errs {
@@ -180,7 +192,7 @@ func TestApproveAgainstReject(t *testing.T) {
 				refused(t, err, access.Conflict, "already_decided")
 			}
 		}
-		_, gone := o.Member(t.Context(), o.ann, id)
+		_, gone := o.Members.Get(t.Context(), o.ann, id)
 		if won != 1 || o.did(access.ActionReject) == 1 != access.NotFound.Is(gone) {
 			t.Fatalf("%d won; the member: %v", won, gone)
 		}
@@ -191,16 +203,16 @@ func TestApproveAgainstReject(t *testing.T) {
 // is closed for ever, also after a restart.
 func TestSetUpOnce(t *testing.T) {
 	o := emptyOffice(t, onDisk)
-	link, err := o.OpenSetup(t.Context())
+	link, err := o.Setup.Open(t.Context())
 	must(t, err)
 	won := 0
 	for _, err := range race(50, func(i int) error {
 		to := mail(t, fmt.Sprintf("admin%d@example.org", i))
 		if i%2 == 0 {
-			_, err := o.SetUp(context.Background(), secretOf(link), FirstAdmin{Email: to}, browser("x"))
+			_, err := o.Setup.SetUp(context.Background(), secretOf(link), FirstAdmin{Email: to}, browser("x"))
 			return err
 		}
-		_, _, err := o.SetUpHere(context.Background(), FirstAdmin{Email: to})
+		_, _, err := o.Setup.SetUpHere(context.Background(), FirstAdmin{Email: to})
 		return err
 	}) {
 		if err == nil {
@@ -214,13 +226,13 @@ func TestSetUpOnce(t *testing.T) {
 	}
 	o.reopen()
 	o.verify()
-	if again, err := o.OpenSetup(t.Context()); err != nil || again != "" {
+	if again, err := o.Setup.Open(t.Context()); err != nil || again != "" {
 		t.Errorf("OpenSetup = %q, %v after setup", again, err)
 	}
 	before := o.state()
-	_, err = o.SetUp(t.Context(), secretOf(link), FirstAdmin{Email: mail(t, "late@example.org")}, browser("x"))
+	_, err = o.Setup.SetUp(t.Context(), secretOf(link), FirstAdmin{Email: mail(t, "late@example.org")}, browser("x"))
 	refused(t, err, access.Expired, "setup_closed")
-	_, _, err = o.SetUpHere(t.Context(), FirstAdmin{Email: mail(t, "late@example.org")})
+	_, _, err = o.Setup.SetUpHere(t.Context(), FirstAdmin{Email: mail(t, "late@example.org")})
 	refused(t, err, access.Conflict, "setup_closed")
 	if o.state() != before {
 		t.Error("a refused setup changed something")
@@ -230,15 +242,15 @@ func TestSetUpOnce(t *testing.T) {
 // A newer setup link voids the older one, and a wrong secret opens nothing.
 func TestSetUpSecret(t *testing.T) {
 	o := emptyOffice(t)
-	old, err := o.OpenSetup(t.Context())
+	old, err := o.Setup.Open(t.Context())
 	must(t, err)
-	fresh, err := o.OpenSetup(t.Context())
+	fresh, err := o.Setup.Open(t.Context())
 	must(t, err)
 	for _, secret := range []access.Secret{secretOf(old), "", access.NewSecret()} {
-		_, err := o.SetUp(t.Context(), secret, FirstAdmin{Email: mail(t, "eve@example.org")}, browser("x"))
+		_, err := o.Setup.SetUp(t.Context(), secret, FirstAdmin{Email: mail(t, "eve@example.org")}, browser("x"))
 		refused(t, err, access.Expired, "setup_closed")
 	}
-	if _, err := o.SetUp(t.Context(), secretOf(fresh), FirstAdmin{Email: mail(t, "ann@example.org")}, browser("x")); err != nil {
+	if _, err := o.Setup.SetUp(t.Context(), secretOf(fresh), FirstAdmin{Email: mail(t, "ann@example.org")}, browser("x")); err != nil {
 		t.Error(err)
 	}
 }
@@ -248,15 +260,15 @@ func TestSetUpSecret(t *testing.T) {
 func TestNeverZeroAdmins(t *testing.T) {
 	ways := []func(o *office, actor access.Actor, id access.MemberID) error{
 		func(o *office, actor access.Actor, id access.MemberID) error {
-			_, err := o.ChangeRoles(context.Background(), actor, id, []access.RoleName{access.Fleet})
+			_, err := o.Members.ChangeRoles(context.Background(), actor, id, []access.RoleName{access.Fleet})
 			return err
 		},
 		func(o *office, actor access.Actor, id access.MemberID) error {
-			_, err := o.Suspend(context.Background(), actor, id)
+			_, err := o.Members.Suspend(context.Background(), actor, id)
 			return err
 		},
 		func(o *office, actor access.Actor, id access.MemberID) error {
-			return o.Remove(context.Background(), actor, id)
+			return o.Members.Remove(context.Background(), actor, id)
 		},
 	}
 	o := openOffice(t)
@@ -271,7 +283,7 @@ func TestNeverZeroAdmins(t *testing.T) {
 		if (errs[0] == nil) == (errs[1] == nil) {
 			t.Fatalf("round %d: %v and %v", i, errs[0], errs[1])
 		}
-		c, err := o.Overview(t.Context(), access.Operator)
+		c, err := o.Dashboard.Overview(t.Context(), access.Operator)
 		if err != nil || c.Admins != 1 {
 			t.Fatalf("round %d left %d Admins (%v)", i, c.Admins, err)
 		}
@@ -288,14 +300,14 @@ func TestNeverZeroAdmins(t *testing.T) {
 func (o *office) admin(actor access.Actor, i int) access.Actor {
 	o.t.Helper()
 	ctx := o.t.Context()
-	m, err := o.Member(ctx, access.Operator, actor.Member)
+	m, err := o.Members.Get(ctx, access.Operator, actor.Member)
 	switch {
 	case access.NotFound.Is(err):
 		return session(o.member(fmt.Sprintf("admin%d@example.org", i), "", access.Admin))
 	case m.State == access.Suspended:
-		_, err = o.Unsuspend(ctx, access.Operator, actor.Member)
+		_, err = o.Members.Unsuspend(ctx, access.Operator, actor.Member)
 	default:
-		_, err = o.ChangeRoles(ctx, access.Operator, actor.Member, []access.RoleName{access.Admin})
+		_, err = o.Members.ChangeRoles(ctx, access.Operator, actor.Member, []access.RoleName{access.Admin})
 	}
 	must(o.t, err)
 	return actor
@@ -304,13 +316,13 @@ func (o *office) admin(actor access.Actor, i int) access.Actor {
 // Nobody, not even the operator, can do away with the last Admin.
 func TestLastAdminStays(t *testing.T) {
 	o := openOffice(t)
-	must(t, o.Remove(t.Context(), o.ann, o.bob.Member))
+	must(t, o.Members.Remove(t.Context(), o.ann, o.bob.Member))
 	before := o.state()
-	_, err := o.Suspend(t.Context(), access.Operator, o.ann.Member)
+	_, err := o.Members.Suspend(t.Context(), access.Operator, o.ann.Member)
 	refused(t, err, access.Conflict, "last_admin")
-	_, err = o.ChangeRoles(t.Context(), access.Operator, o.ann.Member, []access.RoleName{access.Fleet})
+	_, err = o.Members.ChangeRoles(t.Context(), access.Operator, o.ann.Member, []access.RoleName{access.Fleet})
 	refused(t, err, access.Conflict, "last_admin")
-	refused(t, o.Remove(t.Context(), access.Operator, o.ann.Member), access.Conflict, "last_admin")
+	refused(t, o.Members.Remove(t.Context(), access.Operator, o.ann.Member), access.Conflict, "last_admin")
 	if o.state() != before {
 		t.Error("a refusal changed something")
 	}

@@ -15,8 +15,8 @@ type RoleInUse struct {
 	Tokens  int
 }
 
-// Roles are the built-in roles and those made here.
-func (s *Service) Roles(ctx context.Context, actor access.Actor) (all []RoleInUse, err error) {
+// List are the built-in roles and those made here.
+func (s Roles) List(ctx context.Context, actor access.Actor) (all []RoleInUse, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		own, err := tx.OwnRoles()
 		if err != nil {
@@ -32,11 +32,11 @@ func (s *Service) Roles(ctx context.Context, actor access.Actor) (all []RoleInUs
 	return all, err
 }
 
-// PutRole makes a role, or changes one made here. Nobody can give a role what
+// Put makes a role, or changes one made here. Nobody can give a role what
 // they may not do themselves, nor change one that may do more. A new role cannot
 // have the name of an old one that API tokens still hold: they would have its
 // rights.
-func (s *Service) PutRole(ctx context.Context, actor access.Actor, r access.Role) error {
+func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error {
 	r.BuiltIn = false
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.may(tx, actor, access.May(access.Change, access.ResSettings))
@@ -135,8 +135,8 @@ func holders(tx *store.Tx, name access.RoleName) (string, error) {
 	return "", nil
 }
 
-// DeleteRole deletes a role made here that no member and no API token holds.
-func (s *Service) DeleteRole(ctx context.Context, actor access.Actor, name access.RoleName) error {
+// Delete deletes a role made here that no member and no API token holds.
+func (s Roles) Delete(ctx context.Context, actor access.Actor, name access.RoleName) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.may(tx, actor, access.May(access.Change, access.ResSettings))
 		if err != nil {

@@ -35,8 +35,68 @@ type Options struct {
 	Logger    *slog.Logger
 }
 
-// A Service is safe for concurrent use.
+// A Service is the verbs, by the noun that each acts on. It is safe for
+// concurrent use.
 type Service struct {
+	*core
+
+	Account     Account
+	Audit       Audit
+	Dashboard   Dashboard
+	Gate        Gate
+	Invitations Invitations
+	Jobs        Jobs
+	Members     Members
+	Outbox      Outbox
+	Roles       Roles
+	Sessions    Sessions
+	Settings    Settings
+	Setup       Setup
+	SignIn      SignIn
+	Tokens      Tokens
+}
+
+// The nouns. Each holds its verbs and nothing else: what they share is in core.
+type (
+	Account     struct{ *core } // one's own: the pending page, the note, withdrawing, notifications
+	Audit       struct{ *core } // the audit log: pages, search, export, verification
+	Dashboard   struct{ *core } // counts, days, what is unusual
+	Gate        struct{ *core } // who a request comes from, and what they may do now
+	Invitations struct{ *core } // invite, check, resend, copy the link
+	Jobs        struct{ *core } // what falls due by itself, and the answers to sign-in requests
+	Members     struct{ *core } // lists, decisions, roles, suspension, removal
+	Outbox      struct{ *core } // emails: pages, retry, delete, test
+	Roles       struct{ *core } // roles and their permissions
+	Sessions    struct{ *core } // open sessions, and the confirmation of one
+	Settings    struct{ *core } // the workspace's settings, and the clock
+	Setup       struct{ *core } // the first Admin, and the way back in from the shell
+	SignIn      struct{ *core } // sign-in requests, links and codes, the native window
+	Tokens      struct{ *core } // API tokens
+)
+
+func newService(c *core) *Service {
+	return &Service{
+		core:        c,
+		Account:     Account{c},
+		Audit:       Audit{c},
+		Dashboard:   Dashboard{c},
+		Gate:        Gate{c},
+		Invitations: Invitations{c},
+		Jobs:        Jobs{c},
+		Members:     Members{c},
+		Outbox:      Outbox{c},
+		Roles:       Roles{c},
+		Sessions:    Sessions{c},
+		Settings:    Settings{c},
+		Setup:       Setup{c},
+		SignIn:      SignIn{c},
+		Tokens:      Tokens{c},
+	}
+}
+
+// core is what the verbs share: the store, the policy, the gate's memory, what
+// emails need, and what wakes the workers.
+type core struct {
 	store     *store.Store
 	letters   *Emails
 	publicURL string
@@ -68,7 +128,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &Service{store: o.Store, letters: letters, publicURL: strings.TrimSuffix(o.PublicURL, "/"), host: u.Hostname(), mail: o.Mail,
+	s := &core{store: o.Store, letters: letters, publicURL: strings.TrimSuffix(o.PublicURL, "/"), host: u.Hostname(), mail: o.Mail,
 		log: o.Logger, asked: make(chan struct{}, 1), due: make(chan struct{}, 1)}
 	s.gate.init()
 	s.uses.init()
@@ -85,7 +145,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 			err,
 		)
 	}
-	return s, nil
+	return newService(s), nil
 }
 
 // Now is the clock that everything here goes by.
@@ -108,7 +168,7 @@ func (s *Service) Ready(ctx context.Context) error { return s.store.Ready(ctx) }
 
 // committed drops what a commit made stale and wakes the workers. It runs
 // before the Update that made it returns.
-func (s *Service) committed(all []store.Change) {
+func (s *core) committed(all []store.Change) {
 	s.gate.drop(all)
 	for _, c := range all {
 		switch c.Topic {
@@ -124,7 +184,7 @@ func (s *Service) committed(all []store.Change) {
 
 // led forgets what is remembered of the store when this process begins to lead or
 // stops: others write while it does not.
-func (s *Service) led(bool) {
+func (s *core) led(bool) {
 	s.gate.forget()
 	s.policy.Store(nil)
 }
@@ -143,7 +203,7 @@ func wake(c chan struct{}) {
 }
 
 // policyNow is the policy of the roles as this transaction sees them.
-func (s *Service) policyNow(tx *store.Tx) (*policy.Policy, error) {
+func (s *core) policyNow(tx *store.Tx) (*policy.Policy, error) {
 	rev, err := tx.RolesRevision()
 	if err != nil {
 		return nil, err
@@ -171,7 +231,7 @@ type authorized struct {
 }
 
 // may finds out who asks and refuses what they may not do, from the state now.
-func (s *Service) may(tx *store.Tx, actor access.Actor, ask access.Permission) (authorized, error) {
+func (s *core) may(tx *store.Tx, actor access.Actor, ask access.Permission) (authorized, error) {
 	a := authorized{Actor: actor}
 	var err error
 	if a.policy, err = s.policyNow(tx); err != nil {
@@ -186,7 +246,7 @@ func (s *Service) may(tx *store.Tx, actor access.Actor, ask access.Permission) (
 	return a, nil
 }
 
-func (s *Service) permissions(tx *store.Tx, p *policy.Policy, actor access.Actor) (policy.Permissions, error) {
+func (s *core) permissions(tx *store.Tx, p *policy.Policy, actor access.Actor) (policy.Permissions, error) {
 	switch {
 	case actor.IsOperator():
 		return allPermissions, nil
@@ -206,7 +266,7 @@ func (s *Service) permissions(tx *store.Tx, p *policy.Policy, actor access.Actor
 }
 
 // tokenPermissions are those of the token's roles, within those its owner has now.
-func (s *Service) tokenPermissions(tx *store.Tx, p *policy.Policy, actor access.Actor) (policy.Permissions, error) {
+func (s *core) tokenPermissions(tx *store.Tx, p *policy.Policy, actor access.Actor) (policy.Permissions, error) {
 	t, err := tx.Token(actor.Token)
 	if access.NotFound.Is(err) || err == nil && (t.Owner != actor.Member || !t.IsValid(tx.Now)) {
 		return nil, access.SignedOutError()

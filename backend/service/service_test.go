@@ -58,9 +58,9 @@ func withoutMail(o *office) { o.mail = false }
 func openOffice(t testing.TB, options ...officeOption) *office {
 	t.Helper()
 	o := emptyOffice(t, options...)
-	_, link, err := o.SetUpHere(t.Context(), FirstAdmin{Email: mail(t, "ann@example.org"), Name: "Ann Admin"})
+	_, link, err := o.Setup.SetUpHere(t.Context(), FirstAdmin{Email: mail(t, "ann@example.org"), Name: "Ann Admin"})
 	must(t, err)
-	entry, err := o.RedeemLink(t.Context(), secretOf(link), browser("ann"))
+	entry, err := o.SignIn.RedeemLink(t.Context(), secretOf(link), browser("ann"))
 	must(t, err)
 	o.ann = session(entry.Member.ID)
 	o.ann.Session = entry.Session.Hash()
@@ -158,7 +158,7 @@ func (o *office) invite(to string, roles ...access.RoleName) InvitationResult {
 	if len(roles) == 0 {
 		roles = []access.RoleName{access.Fleet}
 	}
-	in, err := o.Invite(o.t.Context(), access.Operator, NewInvitation{Email: mail(o.t, to), Roles: roles})
+	in, err := o.Invitations.Invite(o.t.Context(), access.Operator, NewInvitation{Email: mail(o.t, to), Roles: roles})
 	must(o.t, err)
 	return in
 }
@@ -166,7 +166,7 @@ func (o *office) invite(to string, roles ...access.RoleName) InvitationResult {
 // waiting makes a pending member who has opened the invitation.
 func (o *office) waiting(to string) NewSession {
 	o.t.Helper()
-	entry, err := o.RedeemLink(o.t.Context(), secretOf(o.invite(to).Link), browser(to))
+	entry, err := o.SignIn.RedeemLink(o.t.Context(), secretOf(o.invite(to).Link), browser(to))
 	must(o.t, err)
 	return entry
 }
@@ -174,9 +174,9 @@ func (o *office) waiting(to string) NewSession {
 // member makes an active member.
 func (o *office) member(to, name string, roles ...access.RoleName) access.MemberID {
 	o.t.Helper()
-	in, err := o.Invite(o.t.Context(), access.Operator, NewInvitation{Email: mail(o.t, to), Name: name, Roles: roles})
+	in, err := o.Invitations.Invite(o.t.Context(), access.Operator, NewInvitation{Email: mail(o.t, to), Name: name, Roles: roles})
 	must(o.t, err)
-	_, err = o.Approve(o.t.Context(), access.Operator, in.Card.ID, nil)
+	_, err = o.Members.Approve(o.t.Context(), access.Operator, in.Card.ID, nil)
 	must(o.t, err)
 	return in.Card.ID
 }

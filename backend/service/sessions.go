@@ -7,9 +7,9 @@ import (
 	"doorward/backend/store"
 )
 
-// Sessions are the open sessions of a member: one's own, or, with the right to
+// List are the open sessions of a member: one's own, or, with the right to
 // read members, another's.
-func (s *Service) Sessions(ctx context.Context, actor access.Actor, id access.MemberID) (out []access.Session, err error) {
+func (s Sessions) List(ctx context.Context, actor access.Actor, id access.MemberID) (out []access.Session, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		if !own(actor, id) {
 			if _, err := s.may(tx, actor, access.May(access.Read, access.ResMembers)); err != nil {
@@ -26,9 +26,9 @@ func (s *Service) Sessions(ctx context.Context, actor access.Actor, id access.Me
 	return out, err
 }
 
-// TokensOwned is how many API tokens a member has, for whoever may see their
+// Owned is how many API tokens a member has, for whoever may see their
 // sessions.
-func (s *Service) TokensOwned(ctx context.Context, actor access.Actor, id access.MemberID) (n int, err error) {
+func (s Tokens) Owned(ctx context.Context, actor access.Actor, id access.MemberID) (n int, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		if !own(actor, id) {
 			if _, err := s.may(tx, actor, access.May(access.Read, access.ResMembers)); err != nil {
@@ -47,7 +47,7 @@ func own(actor access.Actor, id access.MemberID) bool {
 	return actor.Member == id && actor.Member != "" && actor.Token == ""
 }
 
-func (s *Service) openSessions(tx *store.Tx, m *access.Member) (open []access.Session, err error) {
+func (s *core) openSessions(tx *store.Tx, m *access.Member) (open []access.Session, err error) {
 	p, err := s.policyNow(tx)
 	if err != nil {
 		return nil, err
@@ -65,10 +65,10 @@ func (s *Service) openSessions(tx *store.Tx, m *access.Member) (open []access.Se
 	return open, err
 }
 
-// EndSession ends one session of a member: one's own, or, with the right to
+// End ends one session of a member: one's own, or, with the right to
 // change members, one of somebody who may do no more than the caller. It is
 // looked for beforehand: a member can have more than an Update bears to read.
-func (s *Service) EndSession(ctx context.Context, actor access.Actor, id access.MemberID, session string) error {
+func (s Sessions) End(ctx context.Context, actor access.Actor, id access.MemberID, session string) error {
 	found, ok, err := s.sessionNamed(ctx, actor, id, session)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (s *Service) EndSession(ctx context.Context, actor access.Actor, id access.
 	})
 }
 
-func (s *Service) sessionNamed(ctx context.Context, actor access.Actor, id access.MemberID, session string) (found access.Session, ok bool, err error) {
+func (s *core) sessionNamed(ctx context.Context, actor access.Actor, id access.MemberID, session string) (found access.Session, ok bool, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		m, err := s.mayEnd(tx, actor, id)
 		if err != nil {
@@ -109,7 +109,7 @@ func (s *Service) sessionNamed(ctx context.Context, actor access.Actor, id acces
 }
 
 // mayEnd is the member whose sessions the caller may end.
-func (s *Service) mayEnd(tx *store.Tx, actor access.Actor, id access.MemberID) (m access.Member, err error) {
+func (s *core) mayEnd(tx *store.Tx, actor access.Actor, id access.MemberID) (m access.Member, err error) {
 	if own(actor, id) {
 		return tx.Member(id)
 	}

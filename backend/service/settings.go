@@ -15,7 +15,7 @@ type SettingsChange struct {
 }
 
 // Workspace is the workspace's name, for pages that anybody may see.
-func (s *Service) Workspace(ctx context.Context) (name string, err error) {
+func (s Settings) Workspace(ctx context.Context) (name string, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		s, err := tx.Settings()
 		name = s.Workspace
@@ -24,8 +24,8 @@ func (s *Service) Workspace(ctx context.Context) (name string, err error) {
 	return name, err
 }
 
-// Settings are the settings.
-func (s *Service) Settings(ctx context.Context, actor access.Actor) (out access.Settings, err error) {
+// Get are the settings.
+func (s Settings) Get(ctx context.Context, actor access.Actor) (out access.Settings, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
 		out, err = tx.Settings()
 		return err
@@ -33,8 +33,8 @@ func (s *Service) Settings(ctx context.Context, actor access.Actor) (out access.
 	return out, err
 }
 
-// ChangeSettings keeps changed settings.
-func (s *Service) ChangeSettings(ctx context.Context, actor access.Actor, c SettingsChange) (out access.Settings, err error) {
+// Change keeps changed settings.
+func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChange) (out access.Settings, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.may(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
 			return err

@@ -15,13 +15,13 @@ type FirstAdmin struct {
 	Workspace string // empty: as it is
 }
 
-// OpenSetup makes a one-time setup link, in place of an older one. The link is
+// Open makes a one-time setup link, in place of an older one. The link is
 // empty once there was an Admin: setup is closed for ever then.
-func (s *Service) OpenSetup(ctx context.Context) (link string, err error) { return s.openSetup(ctx, 0) }
+func (s Setup) Open(ctx context.Context) (link string, err error) { return s.openSetup(ctx, 0) }
 
-// OpenSetupAtLead is OpenSetup for a machine that begins to lead. It leaves a link
+// OpenAtLead is OpenSetup for a machine that begins to lead. It leaves a link
 // alone that another made within the hour: whoever has it is about to open it.
-func (s *Service) OpenSetupAtLead(ctx context.Context) (link string, err error) {
+func (s Setup) OpenAtLead(ctx context.Context) (link string, err error) {
 	return s.openSetup(ctx, setupLinkRest)
 }
 
@@ -30,7 +30,7 @@ func (s *Service) OpenSetupAtLead(ctx context.Context) (link string, err error) 
 const setupLinkRest = time.Hour
 
 // openSetup makes a link, unless there is one that is younger than rest.
-func (s *Service) openSetup(ctx context.Context, rest time.Duration) (link string, err error) {
+func (s *core) openSetup(ctx context.Context, rest time.Duration) (link string, err error) {
 	secret := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		link = ""
@@ -48,8 +48,8 @@ func (s *Service) openSetup(ctx context.Context, rest time.Duration) (link strin
 	return link, err
 }
 
-// SetupOpen reports whether that secret may make the first Admin.
-func (s *Service) SetupOpen(ctx context.Context, secret access.Secret) error {
+// IsOpen reports whether that secret may make the first Admin.
+func (s Setup) IsOpen(ctx context.Context, secret access.Secret) error {
 	return s.store.View(ctx, func(tx *store.Tx) error { return setupOpen(tx, secret) })
 }
 
@@ -80,7 +80,7 @@ func setupOver(tx *store.Tx) (bool, error) {
 
 // SetUp makes the first Admin from the setup page and signs them in. It works
 // once: of racing attempts one wins, the others find setup closed.
-func (s *Service) SetUp(ctx context.Context, secret access.Secret, in FirstAdmin, b Browser) (out NewSession, err error) {
+func (s Setup) SetUp(ctx context.Context, secret access.Secret, in FirstAdmin, b Browser) (out NewSession, err error) {
 	id, session := access.MemberID(access.NewID()), access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if err := setupOpen(tx, secret); err != nil {
@@ -102,7 +102,7 @@ func (s *Service) SetUp(ctx context.Context, secret access.Secret, in FirstAdmin
 
 // SetUpHere makes the first Admin from the server's own shell and returns a
 // login link for them.
-func (s *Service) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, link string, err error) {
+func (s Setup) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, link string, err error) {
 	id, secret := access.MemberID(access.NewID()), access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		closed, err := setupOver(tx)
@@ -126,7 +126,7 @@ func (s *Service) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, l
 	return c, link, err
 }
 
-func (s *Service) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor access.Actor) (m access.Member, err error) {
+func (s *core) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor access.Actor) (m access.Member, err error) {
 	if in.Email.IsZero() {
 		return m, access.Errorf(access.Invalid, "Give the first Admin's address.").On("email").WithCode("email_missing")
 	}
@@ -171,7 +171,7 @@ func firstText(texts ...string) string {
 
 // LoginLink prints a way in for an active Admin who has lost theirs. Only the
 // operator, who holds the machine, may.
-func (s *Service) LoginLink(ctx context.Context, actor access.Actor, a access.Address) (c MemberView, link string, err error) {
+func (s Setup) LoginLink(ctx context.Context, actor access.Actor, a access.Address) (c MemberView, link string, err error) {
 	secret := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if !actor.IsOperator() {

@@ -49,7 +49,7 @@ type LoginPreview struct {
 
 // PeekLink looks behind a login link and changes nothing. Its errors are those
 // of RedeemLink.
-func (s *Service) PeekLink(ctx context.Context, secret access.Secret, b Browser) (out LoginPreview, err error) {
+func (s SignIn) PeekLink(ctx context.Context, secret access.Secret, b Browser) (out LoginPreview, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		l, m, err := usable(tx, secret, b)
 		if err != nil {
@@ -115,7 +115,7 @@ func suspendedError() *access.Error {
 // RedeemLink opens a session with a login link, once. The error is DeadLink for
 // a link that is unknown, malformed, used, expired or revoked; OtherBrowser
 // where it was asked for elsewhere; Forbidden for a suspended member.
-func (s *Service) RedeemLink(ctx context.Context, secret access.Secret, b Browser) (out NewSession, err error) {
+func (s SignIn) RedeemLink(ctx context.Context, secret access.Secret, b Browser) (out NewSession, err error) {
 	session := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		l, m, err := usable(tx, secret, b)
@@ -159,7 +159,7 @@ func spendRequest(tx *store.Tx, browser access.SecretHash) error {
 // acceptLink signs a member in. Whoever opened an email has proved the address; the
 // first time that somebody comes, they are told that they wait, and so are the
 // Admins.
-func (s *Service) acceptLink(
+func (s *core) acceptLink(
 	tx *store.Tx,
 	m access.Member,
 	session access.Secret,
@@ -182,7 +182,7 @@ func (s *Service) acceptLink(
 
 // welcome tells a pending member who came for the first time that they wait,
 // and the Admins that somebody does.
-func (s *Service) welcome(tx *store.Tx, m *access.Member) error {
+func (s *core) welcome(tx *store.Tx, m *access.Member) error {
 	f, err := s.about(tx, m)
 	if err != nil {
 		return err
@@ -198,7 +198,7 @@ func (s *Service) welcome(tx *store.Tx, m *access.Member) error {
 const maxSessions = 20
 
 // openSession opens a session for the member; the caller keeps the member.
-func (s *Service) openSession(tx *store.Tx, m *access.Member, session access.Secret, method string, b Browser) (NewSession, error) {
+func (s *core) openSession(tx *store.Tx, m *access.Member, session access.Secret, method string, b Browser) (NewSession, error) {
 	before := m.LastSignIn
 	m.LastSignIn = tx.Now
 	open, err := tx.Sessions(m.ID, maxSessions)

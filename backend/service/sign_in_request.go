@@ -8,12 +8,12 @@ import (
 	"doorward/backend/store"
 )
 
-// RequestSignIn notes that a browser asks for a sign-in email. It does the same for
+// Request notes that a browser asks for a sign-in email. It does the same for
 // every address, known or not: one record, in one transaction; whether there is
 // an email is found out after the answer. An older ask of the browser is void,
 // and with it its code and its link, which are good only while the ask names
 // them: to look for that link here would take longer where there is one.
-func (s *Service) RequestSignIn(ctx context.Context, a access.Address, b Browser) error {
+func (s SignIn) Request(ctx context.Context, a access.Address, b Browser) error {
 	if err := s.checkFlood(ctx, a, b); err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (s *Service) RequestSignIn(ctx context.Context, a access.Address, b Browser
 
 // checkFlood refuses an ask before anything is written where strangers in their
 // numbers ask. A browser that has signed that member in is none of them.
-func (s *Service) checkFlood(ctx context.Context, a access.Address, b Browser) (err error) {
+func (s *core) checkFlood(ctx context.Context, a access.Address, b Browser) (err error) {
 	known := false
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		known, err = tx.KnowsBrowser(a.Canonical, b.hash())
@@ -78,7 +78,7 @@ func putSignInRequest(tx *store.Tx, a access.SignInRequest, answer bool) error {
 // longer good, or that was asked for in another browser. The email goes to the
 // link's own address; a stranger learns nothing, so there is no answer but an
 // error of ours, and that too many ask.
-func (s *Service) RenewLink(ctx context.Context, secret access.Secret, b Browser) error {
+func (s SignIn) RenewLink(ctx context.Context, secret access.Secret, b Browser) error {
 	if err := s.checkFlood(ctx, s.linkAddress(ctx, secret), b); err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (s *Service) RenewLink(ctx context.Context, secret access.Secret, b Browser
 }
 
 // linkAddress is the address that a link was made for; zero where nobody knows.
-func (s *Service) linkAddress(ctx context.Context, secret access.Secret) (a access.Address) {
+func (s *core) linkAddress(ctx context.Context, secret access.Secret) (a access.Address) {
 	_ = s.store.View(ctx, func(tx *store.Tx) error { // an error is met again in the Update
 		l, err := tx.LoginLink(secret.Hash())
 		a.Canonical = l.Address
@@ -127,7 +127,7 @@ func (s *Service) linkAddress(ctx context.Context, secret access.Secret) (a acce
 
 // RequestedAddress is the address that a browser asked an email for, as typed; empty
 // where it asked for none.
-func (s *Service) RequestedAddress(ctx context.Context, b Browser) (typed string, err error) {
+func (s SignIn) RequestedAddress(ctx context.Context, b Browser) (typed string, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		a, ok, err := tx.SignInRequest(b.hash())
 		if ok && tx.Now.Before(a.ExpiresAt) {
@@ -147,9 +147,9 @@ const (
 	answerBytes = 6 << 10
 )
 
-// AnswerSignInRequests posts the sign-in emails that were asked for. It returns how many
+// AnswerRequests posts the sign-in emails that were asked for. It returns how many
 // asks it took off the queue.
-func (s *Service) AnswerSignInRequests(ctx context.Context) (n int, err error) {
+func (s SignIn) AnswerRequests(ctx context.Context) (n int, err error) {
 	for {
 		var took int
 		err := s.store.Update(ctx, func(tx *store.Tx) error {
@@ -173,7 +173,7 @@ func (s *Service) AnswerSignInRequests(ctx context.Context) (n int, err error) {
 // answer writes the email that was asked for. For an address that gets none it
 // does the same with a decoy, whose secrets open nothing: the work, and what is
 // written, must not tell which it was.
-func (s *Service) answer(tx *store.Tx, a access.SignInRequest) error {
+func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
 	if err := firstOf(tx.Answered(a), tx.TouchCounters()); err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (s *Service) answer(tx *store.Tx, a access.SignInRequest) error {
 	return s.postSignIn(tx, a, &m, l, f)
 }
 
-func (s *Service) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Member, l access.LoginLink, f EmailFacts) error {
+func (s *core) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Member, l access.LoginLink, f EmailFacts) error {
 	id, err := s.postAs(tx, priorityOf(a), access.SignInMessage, m, f.Until, f)
 	if err != nil {
 		return err
@@ -232,7 +232,7 @@ func (s *Service) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Mem
 }
 
 // answerWithDecoy keeps a decoy in place of an email.
-func (s *Service) answerWithDecoy(tx *store.Tx, a access.SignInRequest, m *access.Member, f EmailFacts) error {
+func (s *core) answerWithDecoy(tx *store.Tx, a access.SignInRequest, m *access.Member, f EmailFacts) error {
 	a.Code = access.NewSecret().Hash() // no code has it
 	l, words, err := s.write(tx, access.SignInMessage, m, f.Until, f)
 	if err != nil {
@@ -251,7 +251,7 @@ func priorityOf(a access.SignInRequest) access.Priority {
 
 // decoyDue deletes a decoy that waited for a mail server for as long as an email
 // would have.
-func (s *Service) decoyDue(tx *store.Tx, id access.MessageID) error {
+func (s *core) decoyDue(tx *store.Tx, id access.MessageID) error {
 	l, ok, err := tx.Decoy(id)
 	if err != nil || !ok || tx.Now.Before(l.ExpiresAt) {
 		return err

@@ -18,17 +18,17 @@ import (
 func TestStrangersLockNobodyOut(t *testing.T) {
 	o := openOffice(t)
 	home := browser("fay at home")
-	_, err := o.RedeemCode(t.Context(), o.codeFor("fay@example.org", home), home)
+	_, err := o.SignIn.RedeemCode(t.Context(), o.codeFor("fay@example.org", home), home)
 	must(t, err)
 	o.clock.forward(strangerEmailInterval)
 	before := len(o.letters(access.SignInMessage))
 	sent := func() int {
-		_, err := o.AnswerSignInRequests(t.Context())
+		_, err := o.SignIn.AnswerRequests(t.Context())
 		must(t, err)
 		return len(o.letters(access.SignInMessage)) - before
 	}
 	for n := range 3 * maxStrangerEmails {
-		must(t, o.RequestSignIn(t.Context(), mail(t, "fay@example.org"), stranger(n)))
+		must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), stranger(n)))
 		sent()
 		o.clock.forward(time.Millisecond)
 		if n == maxStrangerEmails-2 {
@@ -47,30 +47,30 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	first := o.linkTo(access.SignInMessage, "fay@example.org")
 
 	abroad := browser("fay abroad")
-	must(t, o.RequestSignIn(t.Context(), mail(t, "fay@example.org"), abroad))
+	must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), abroad))
 	if n := sent(); n != maxStrangerEmails {
 		t.Errorf("a new browser got letter %d although strangers had used them up", n)
 	}
-	_, err = o.RedeemCode(t.Context(), o.codeFor("fay@example.org", home), home)
+	_, err = o.SignIn.RedeemCode(t.Context(), o.codeFor("fay@example.org", home), home)
 	must(t, err)
 	before++
 
 	o.clock.forward(strangerEmailInterval)
-	must(t, o.RequestSignIn(t.Context(), mail(t, "fay@example.org"), stranger(100)))
+	must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), stranger(100)))
 	if n := sent(); n != maxStrangerEmails+1 {
 		t.Fatalf("%d letters after an hour, want one more", n-maxStrangerEmails)
 	}
 	second := o.linkTo(access.SignInMessage, "fay@example.org")
-	_, err = o.RedeemLink(t.Context(), first, abroad)
+	_, err = o.SignIn.RedeemLink(t.Context(), first, abroad)
 	refused(t, err, access.Expired, "link_dead")
 	for range 5 {
-		if p, err := o.PeekLink(t.Context(), second, browser("a scanner")); err != nil || p.Email.Typed != "fay@example.org" {
+		if p, err := o.SignIn.PeekLink(t.Context(), second, browser("a scanner")); err != nil || p.Email.Typed != "fay@example.org" {
 			t.Errorf("PeekLink = %+v, %v", p, err)
 		}
 	}
-	_, err = o.RedeemLink(t.Context(), second, abroad)
+	_, err = o.SignIn.RedeemLink(t.Context(), second, abroad)
 	must(t, err)
-	_, err = o.RedeemLink(t.Context(), second, abroad)
+	_, err = o.SignIn.RedeemLink(t.Context(), second, abroad)
 	refused(t, err, access.Expired, "link_dead")
 	if n := len(o.letters(access.SignInMessage)) - before - maxStrangerEmails; n != 1 {
 		t.Errorf("%d letters", n)
@@ -83,23 +83,23 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 func TestAnyBrowserLinkEnds(t *testing.T) {
 	for name, end := range map[string]func(o *office){
 		"in time":   func(o *office) { o.clock.forward(access.AnyBrowserLinkTTL) },
-		"suspended": func(o *office) { _, err := o.Suspend(o.t.Context(), o.ann, o.fay.Member); must(o.t, err) },
+		"suspended": func(o *office) { _, err := o.Members.Suspend(o.t.Context(), o.ann, o.fay.Member); must(o.t, err) },
 		"signed out": func(o *office) {
 			must(
 				o.t,
-				o.SignOutEverywhere(o.t.Context(), o.fay, o.fay.Member, false),
+				o.Sessions.SignOutEverywhere(o.t.Context(), o.fay, o.fay.Member, false),
 			)
 		},
-		"removed":                          func(o *office) { must(o.t, o.Remove(o.t.Context(), o.ann, o.fay.Member)) },
+		"removed":                          func(o *office) { must(o.t, o.Members.Remove(o.t.Context(), o.ann, o.fay.Member)) },
 		"not yet, a microsecond before it": func(o *office) { o.clock.forward(access.AnyBrowserLinkTTL - time.Microsecond) },
 	} {
 		o := openOffice(t)
 		for n := range maxStrangerEmails {
-			must(t, o.RequestSignIn(t.Context(), mail(t, "fay@example.org"), stranger(n)))
+			must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), stranger(n)))
 			o.clock.forward(time.Microsecond)
 		}
 		o.clock.forward(-maxStrangerEmails * time.Microsecond)
-		_, err := o.AnswerSignInRequests(t.Context())
+		_, err := o.SignIn.AnswerRequests(t.Context())
 		must(t, err)
 		var link access.Secret
 		for _, l := range o.letters(access.SignInMessage) {
@@ -109,7 +109,7 @@ func TestAnyBrowserLinkEnds(t *testing.T) {
 			}
 		}
 		end(o)
-		_, err = o.RedeemLink(t.Context(), link, browser("any"))
+		_, err = o.SignIn.RedeemLink(t.Context(), link, browser("any"))
 		if good := strings.HasPrefix(name, "not yet"); good && err != nil || !good && !access.Expired.Is(err) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -122,30 +122,30 @@ func TestAnyBrowserLinkEnds(t *testing.T) {
 func TestAFloodOfAsksWritesNothing(t *testing.T) {
 	o := openOffice(t)
 	home := browser("fay at home")
-	_, err := o.RedeemCode(t.Context(), o.codeFor("fay@example.org", home), home)
+	_, err := o.SignIn.RedeemCode(t.Context(), o.codeFor("fay@example.org", home), home)
 	must(t, err)
 	o.clock.forward(time.Hour)
 	for n := range maxStrangerRequests {
-		must(t, o.RequestSignIn(t.Context(), mail(t, "x@example.org"), Browser{Secret: access.Secret("one"), From: stranger(n).From}))
+		must(t, o.SignIn.Request(t.Context(), mail(t, "x@example.org"), Browser{Secret: access.Secret("one"), From: stranger(n).From}))
 	}
 	before, said := o.state(), map[string]bool{}
 	for n, to := range []string{"ann@example.org", "fay@example.org", "nobody@example.org"} {
-		err := o.RequestSignIn(t.Context(), mail(t, to), stranger(n))
+		err := o.SignIn.Request(t.Context(), mail(t, to), stranger(n))
 		refused(t, err, access.TooMany, "too_often")
 		said[err.Error()] = true
-		err = o.RenewLink(t.Context(), access.NewSecret(), stranger(n))
+		err = o.SignIn.RenewLink(t.Context(), access.NewSecret(), stranger(n))
 		refused(t, err, access.TooMany, "too_often")
 		said[err.Error()] = true
 	}
 	if o.state() != before || len(said) != 1 {
 		t.Errorf("refusals wrote something, or read differently: %v", said)
 	}
-	must(t, o.RequestSignIn(t.Context(), mail(t, "fay@example.org"), home))
+	must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), home))
 	o.clock.forward(strangerRequestInterval)
-	must(t, o.RequestSignIn(t.Context(), mail(t, "bob@example.org"), stranger(1)))
-	refused(t, o.RequestSignIn(t.Context(), mail(t, "bob@example.org"), stranger(2)), access.TooMany, "too_often")
+	must(t, o.SignIn.Request(t.Context(), mail(t, "bob@example.org"), stranger(1)))
+	refused(t, o.SignIn.Request(t.Context(), mail(t, "bob@example.org"), stranger(2)), access.TooMany, "too_often")
 	o.clock.forward(-time.Hour) // the clock is put back: nobody waits an hour for it
-	must(t, o.RequestSignIn(t.Context(), mail(t, "bob@example.org"), stranger(2)))
+	must(t, o.SignIn.Request(t.Context(), mail(t, "bob@example.org"), stranger(2)))
 }
 
 // Each kind of email says how soon it goes: one that nobody has classified would
@@ -172,11 +172,11 @@ func TestDecoysAreNowhere(t *testing.T) {
 	}
 	before, entries := counters(), len(o.entries())
 	for n := range 3 {
-		must(t, o.RequestSignIn(t.Context(), mail(t, "nobody@example.org"), stranger(n)))
+		must(t, o.SignIn.Request(t.Context(), mail(t, "nobody@example.org"), stranger(n)))
 	}
-	_, err := o.AnswerSignInRequests(t.Context())
+	_, err := o.SignIn.AnswerRequests(t.Context())
 	must(t, err)
-	page, err := o.Outbox(t.Context(), o.ann, "", 0)
+	page, err := o.Outbox.List(t.Context(), o.ann, "", 0)
 	must(t, err)
 	if len(page.Items) != page.Total || counters().Messages[access.MessageHeld] != before.Messages[access.MessageHeld] ||
 		len(o.entries()) != entries {
@@ -203,7 +203,7 @@ func TestDecoysAreNowhere(t *testing.T) {
 		t.Error("decoys or known browsers are in the backup")
 	}
 	o.clock.forward(access.SignInTTL)
-	_, err = o.Sweep(t.Context())
+	_, err = o.Jobs.Sweep(t.Context())
 	must(t, err)
 	if n := decoys(); n != 0 {
 		t.Errorf("%d records of decoys are left", n)

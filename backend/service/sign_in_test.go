@@ -16,14 +16,14 @@ func TestAskTellsNothing(t *testing.T) {
 	o := openOffice(t)
 	o.waiting("pend1@example.com")
 	sue := o.member("suspd@example.com", "", access.Fleet)
-	_, err := o.Suspend(t.Context(), o.ann, sue)
+	_, err := o.Members.Suspend(t.Context(), o.ann, sue)
 	must(t, err)
 	o.member("activ@example.com", "", access.Fleet)
 
 	grown := map[string]string{}
 	for _, to := range []string{"unkno@example.com", "pend1@example.com", "suspd@example.com", "activ@example.com"} {
 		before, left := o.shape(), map[string]int{}
-		must(t, o.RequestSignIn(t.Context(), mail(t, to), browser("a stranger who tries "+to)))
+		must(t, o.SignIn.Request(t.Context(), mail(t, to), browser("a stranger who tries "+to)))
 		for kind, n := range o.shape() {
 			left[kind] = n - before[kind]
 		}
@@ -31,17 +31,17 @@ func TestAskTellsNothing(t *testing.T) {
 		if grown[to] != grown["unkno@example.com"] {
 			t.Errorf("an ask for %s left %s, for an unknown address %s", to, grown[to], grown["unkno@example.com"])
 		}
-		if typed, err := o.RequestedAddress(t.Context(), browser("a stranger who tries "+to)); err != nil || typed != to {
+		if typed, err := o.SignIn.RequestedAddress(t.Context(), browser("a stranger who tries "+to)); err != nil || typed != to {
 			t.Errorf("Asked = %q, %v", typed, err)
 		}
 	}
-	n, err := o.AnswerSignInRequests(t.Context())
+	n, err := o.SignIn.AnswerRequests(t.Context())
 	must(t, err)
 	if n != 4 || len(o.letters(access.SignInMessage)) != 2 {
 		t.Errorf("%d asks answered with %d letters, want 4 with 2", n, len(o.letters(access.SignInMessage)))
 	}
 	for _, to := range []string{"unkno@example.com", "suspd@example.com", "activ@example.com"} {
-		_, err := o.RedeemCode(t.Context(), "0000-0000", browser("a stranger who tries "+to))
+		_, err := o.SignIn.RedeemCode(t.Context(), "0000-0000", browser("a stranger who tries "+to))
 		refused(t, err, access.Invalid, "code_wrong")
 	}
 	o.verify()
@@ -66,30 +66,30 @@ func (o *office) shape() map[string]int {
 func TestCode(t *testing.T) {
 	o := openOffice(t)
 	code := o.codeFor("FAY@Example.ORG", browser("fay"))
-	_, err := o.RedeemCode(t.Context(), code, browser("eve"))
+	_, err := o.SignIn.RedeemCode(t.Context(), code, browser("eve"))
 	refused(t, err, access.Invalid, "code_wrong")
-	entry, err := o.RedeemCode(t.Context(), code, browser("fay"))
+	entry, err := o.SignIn.RedeemCode(t.Context(), code, browser("fay"))
 	if err != nil || entry.Member.ID != o.fay.Member {
 		t.Fatalf("RedeemCode = %v", err)
 	}
-	if p, err := o.Principal(t.Context(), entry.Session); err != nil || p.Member.ID != o.fay.Member || p.Method != "code" {
+	if p, err := o.Gate.Principal(t.Context(), entry.Session); err != nil || p.Member.ID != o.fay.Member || p.Method != "code" {
 		t.Errorf("Who = %+v, %v", p, err)
 	}
-	_, err = o.RedeemCode(t.Context(), code, browser("fay"))
+	_, err = o.SignIn.RedeemCode(t.Context(), code, browser("fay"))
 	refused(t, err, access.Invalid, "code_wrong")
 
 	code = o.codeFor("fay@example.org", browser("fay"))
 	for range access.MaxCodeAttempts {
-		_, err = o.RedeemCode(t.Context(), "ZZZZ-ZZZZ", browser("fay"))
+		_, err = o.SignIn.RedeemCode(t.Context(), "ZZZZ-ZZZZ", browser("fay"))
 		refused(t, err, access.Invalid, "code_wrong")
 	}
-	_, err = o.RedeemCode(t.Context(), code, browser("fay"))
+	_, err = o.SignIn.RedeemCode(t.Context(), code, browser("fay"))
 	refused(t, err, access.Invalid, "code_wrong")
 
 	o.clock.forward(time.Hour)
 	code = o.codeFor("fay@example.org", browser("fay"))
 	o.clock.forward(access.SignInTTL)
-	_, err = o.RedeemCode(t.Context(), code, browser("fay"))
+	_, err = o.SignIn.RedeemCode(t.Context(), code, browser("fay"))
 	refused(t, err, access.Invalid, "code_wrong")
 }
 
@@ -100,16 +100,16 @@ func TestNewestAskCounts(t *testing.T) {
 	link := o.linkTo(access.SignInMessage, "fay@example.org")
 	fresh := o.codeFor("fay@example.org", browser("fay"))
 	if old != fresh {
-		_, err := o.RedeemCode(t.Context(), old, browser("fay"))
+		_, err := o.SignIn.RedeemCode(t.Context(), old, browser("fay"))
 		refused(t, err, access.Invalid, "code_wrong")
 	}
-	_, err := o.RedeemLink(t.Context(), link, browser("fay"))
+	_, err := o.SignIn.RedeemLink(t.Context(), link, browser("fay"))
 	refused(t, err, access.Expired, "link_dead")
-	_, err = o.RedeemLink(t.Context(), o.linkTo(access.SignInMessage, "fay@example.org"), browser("eve"))
+	_, err = o.SignIn.RedeemLink(t.Context(), o.linkTo(access.SignInMessage, "fay@example.org"), browser("eve"))
 	refused(t, err, access.Forbidden, "wrong_browser")
-	_, err = o.RedeemLink(t.Context(), o.linkTo(access.SignInMessage, "fay@example.org"), browser("fay"))
+	_, err = o.SignIn.RedeemLink(t.Context(), o.linkTo(access.SignInMessage, "fay@example.org"), browser("fay"))
 	must(t, err)
-	_, err = o.RedeemCode(t.Context(), fresh, browser("fay"))
+	_, err = o.SignIn.RedeemCode(t.Context(), fresh, browser("fay"))
 	refused(t, err, access.Invalid, "code_wrong")
 }
 
@@ -129,22 +129,22 @@ func (o *office) linkTo(kind access.MessageKind, to string) access.Secret {
 func TestDeadLinksReadAlike(t *testing.T) {
 	o := openOffice(t)
 	used := secretOf(o.invite("used@example.com").Link)
-	_, err := o.RedeemLink(t.Context(), used, browser("used"))
+	_, err := o.SignIn.RedeemLink(t.Context(), used, browser("used"))
 	must(t, err)
 	renewed := o.invite("renewed@example.com")
-	_, err = o.Resend(t.Context(), o.ann, renewed.Card.ID)
+	_, err = o.Invitations.Resend(t.Context(), o.ann, renewed.Card.ID)
 	must(t, err)
 	copied := o.invite("copied@example.com")
-	byHand, err := o.CopyLink(t.Context(), o.ann, copied.Card.ID)
+	byHand, err := o.Invitations.CopyLink(t.Context(), o.ann, copied.Card.ID)
 	must(t, err)
 	rejected := o.invite("rejected@example.com")
-	must(t, o.Reject(t.Context(), o.ann, rejected.Card.ID, "", false))
+	must(t, o.Members.Reject(t.Context(), o.ann, rejected.Card.ID, "", false))
 	suspended := o.invite("suspended@example.com")
-	_, err = o.Approve(t.Context(), o.ann, suspended.Card.ID, nil)
+	_, err = o.Members.Approve(t.Context(), o.ann, suspended.Card.ID, nil)
 	must(t, err)
-	_, err = o.Suspend(t.Context(), o.ann, suspended.Card.ID)
+	_, err = o.Members.Suspend(t.Context(), o.ann, suspended.Card.ID)
 	must(t, err)
-	short, err := o.Invite(t.Context(), o.ann, NewInvitation{Email: mail(t, "short@example.com"), Roles: []access.RoleName{access.Fleet}, TTL: time.Hour})
+	short, err := o.Invitations.Invite(t.Context(), o.ann, NewInvitation{Email: mail(t, "short@example.com"), Roles: []access.RoleName{access.Fleet}, TTL: time.Hour})
 	must(t, err)
 	o.clock.forward(time.Hour)
 	before := o.state()
@@ -153,8 +153,8 @@ func TestDeadLinksReadAlike(t *testing.T) {
 		"used": used, "renewed": secretOf(renewed.Link), "copied": secretOf(copied.Link), "rejected": secretOf(rejected.Link),
 		"suspended": secretOf(suspended.Link), "expired": secretOf(short.Link), "unknown": access.NewSecret(), "malformed": "x", "empty": "",
 	} {
-		_, peek := o.PeekLink(t.Context(), secret, browser("x"))
-		_, redeem := o.RedeemLink(t.Context(), secret, browser("x"))
+		_, peek := o.SignIn.PeekLink(t.Context(), secret, browser("x"))
+		_, redeem := o.SignIn.RedeemLink(t.Context(), secret, browser("x"))
 		for _, err := range []error{peek, redeem} {
 			if refused(t, err, access.Expired, "link_dead"); err != nil && err.Error() != want {
 				t.Errorf("a link that is %s reads %q", name, err)
@@ -162,7 +162,7 @@ func TestDeadLinksReadAlike(t *testing.T) {
 		}
 	}
 	for range 20 {
-		p, err := o.PeekLink(t.Context(), secretOf(byHand), browser("scanner"))
+		p, err := o.SignIn.PeekLink(t.Context(), secretOf(byHand), browser("scanner"))
 		if err != nil || p.Email.Canonical != "copied@example.com" {
 			t.Errorf("PeekLink = %+v, %v", p, err)
 		}
@@ -170,7 +170,7 @@ func TestDeadLinksReadAlike(t *testing.T) {
 	if o.state() != before {
 		t.Error("looking at links changed something")
 	}
-	if _, err := o.RedeemLink(t.Context(), secretOf(byHand), browser("x")); err != nil {
+	if _, err := o.SignIn.RedeemLink(t.Context(), secretOf(byHand), browser("x")); err != nil {
 		t.Errorf("the link that was copied: %v", err)
 	}
 }
@@ -180,22 +180,22 @@ func TestRenewLink(t *testing.T) {
 	o := openOffice(t)
 	in := o.invite("ada@example.com")
 	o.clock.forward(8 * 24 * time.Hour)
-	_, err := o.Sweep(t.Context())
+	_, err := o.Jobs.Sweep(t.Context())
 	must(t, err)
-	must(t, o.RenewLink(t.Context(), secretOf(in.Link), browser("ada")))
+	must(t, o.SignIn.RenewLink(t.Context(), secretOf(in.Link), browser("ada")))
 	fresh := o.linkTo(access.InvitationMessage, "ada@example.com")
-	if _, err := o.RedeemLink(t.Context(), fresh, browser("ada")); err != nil {
+	if _, err := o.SignIn.RedeemLink(t.Context(), fresh, browser("ada")); err != nil {
 		t.Fatal(err)
 	}
 	before := len(o.letters(access.SignInMessage))
-	must(t, o.RenewLink(t.Context(), secretOf(in.Link), browser("ada")))
-	_, err = o.AnswerSignInRequests(t.Context())
+	must(t, o.SignIn.RenewLink(t.Context(), secretOf(in.Link), browser("ada")))
+	_, err = o.SignIn.AnswerRequests(t.Context())
 	must(t, err)
 	if n := len(o.letters(access.SignInMessage)) - before; n != 1 {
 		t.Errorf("%d sign-in letters for a link that was used", n)
 	}
 	state := o.state()
-	must(t, o.RenewLink(t.Context(), access.NewSecret(), browser("eve")))
+	must(t, o.SignIn.RenewLink(t.Context(), access.NewSecret(), browser("eve")))
 	if o.state() != state {
 		t.Error("renewing an unknown link changed something")
 	}
@@ -210,12 +210,12 @@ func TestAskLimits(t *testing.T) {
 	tagged := o.member("user+tag@example.com", "", access.Fleet)
 	spellings := []string{"User@example.com", "USER@EXAMPLE.COM", "user@Example.com", "user+tag@example.com", "uSER+tag@example.com"}
 	sent := func() int {
-		_, err := o.AnswerSignInRequests(t.Context())
+		_, err := o.SignIn.AnswerRequests(t.Context())
 		must(t, err)
 		return len(o.letters(access.SignInMessage))
 	}
 	for i := range 10 {
-		must(t, o.RequestSignIn(t.Context(), mail(t, spellings[i%len(spellings)]), browser(fmt.Sprint("eve", i))))
+		must(t, o.SignIn.Request(t.Context(), mail(t, spellings[i%len(spellings)]), browser(fmt.Sprint("eve", i))))
 	}
 	if n := sent(); n != maxSignInEmails {
 		t.Errorf("%d letters, want %d", n, maxSignInEmails)
@@ -224,12 +224,12 @@ func TestAskLimits(t *testing.T) {
 		t.Errorf("the letter to the tagged address is %+v", l)
 	}
 	o.reopen()
-	must(t, o.RequestSignIn(t.Context(), mail(t, "user@example.com"), browser("later")))
+	must(t, o.SignIn.Request(t.Context(), mail(t, "user@example.com"), browser("later")))
 	if n := sent(); n != maxSignInEmails {
 		t.Errorf("%d letters after a restart, want %d still", n, maxSignInEmails)
 	}
 	o.clock.forward(signInEmailInterval)
-	must(t, o.RequestSignIn(t.Context(), mail(t, "user@example.com"), browser("later")))
+	must(t, o.SignIn.Request(t.Context(), mail(t, "user@example.com"), browser("later")))
 	if n := sent(); n != maxSignInEmails+1 {
 		t.Errorf("%d letters once one was given back", n)
 	}
@@ -241,19 +241,19 @@ func TestResendLimits(t *testing.T) {
 	o := openOffice(t)
 	ada, tagged := o.invite("ada@example.com").Card.ID, o.invite("ada+2@example.com").Card.ID
 	for i := range maxResends {
-		_, err := o.Resend(t.Context(), o.ann, []access.MemberID{ada, tagged}[i%2])
+		_, err := o.Invitations.Resend(t.Context(), o.ann, []access.MemberID{ada, tagged}[i%2])
 		must(t, err)
 	}
 	before := o.state()
 	for _, id := range []access.MemberID{ada, tagged} {
-		_, err := o.Resend(t.Context(), o.ann, id)
+		_, err := o.Invitations.Resend(t.Context(), o.ann, id)
 		refused(t, err, access.TooMany, "too_often")
 	}
 	if o.state() != before {
 		t.Error("a refusal changed something")
 	}
 	o.clock.forward(resendInterval)
-	_, err := o.Resend(t.Context(), o.ann, ada)
+	_, err := o.Invitations.Resend(t.Context(), o.ann, ada)
 	must(t, err)
 }
 
@@ -261,10 +261,10 @@ func TestResendLimits(t *testing.T) {
 func TestLimitsBearAClockPutBack(t *testing.T) {
 	o := openOffice(t)
 	ada := o.invite("ada@example.com").Card.ID
-	_, err := o.Resend(t.Context(), o.ann, ada)
+	_, err := o.Invitations.Resend(t.Context(), o.ann, ada)
 	must(t, err)
 	o.clock.forward(-time.Hour)
-	_, err = o.Resend(t.Context(), o.ann, ada)
+	_, err = o.Invitations.Resend(t.Context(), o.ann, ada)
 	must(t, err)
 }
 
@@ -275,16 +275,16 @@ func TestLimitsBearAClockThatWasAhead(t *testing.T) {
 	const years = 10 * 365 * 24 * time.Hour
 	o.clock.forward(years)
 	for n := range maxStrangerEmails {
-		must(t, o.RequestSignIn(t.Context(), mail(t, "fay@example.org"), stranger(n)))
+		must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), stranger(n)))
 	}
-	_, err := o.AnswerSignInRequests(t.Context())
+	_, err := o.SignIn.AnswerRequests(t.Context())
 	must(t, err)
 	o.clock.forward(-years)
 	before := len(o.letters(access.SignInMessage))
 	for n := range maxStrangerEmails {
-		must(t, o.RequestSignIn(t.Context(), mail(t, "fay@example.org"), stranger(100+n)))
+		must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), stranger(100+n)))
 	}
-	_, err = o.AnswerSignInRequests(t.Context())
+	_, err = o.SignIn.AnswerRequests(t.Context())
 	must(t, err)
 	if n := len(o.letters(access.SignInMessage)) - before; n != 1 {
 		t.Errorf("%d letters once the clock is right, want 1", n)
@@ -310,18 +310,18 @@ func TestOnePressTooManyVoidsNothing(t *testing.T) {
 			o := openOffice(t)
 			b := browser("new")
 			for range maxSignInEmails {
-				must(t, o.RequestSignIn(t.Context(), mail(t, "fay@example.org"), b))
-				must(t, o.RequestSignIn(t.Context(), mail(t, "cid@example.org"), browser("other in the same network")))
+				must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), b))
+				must(t, o.SignIn.Request(t.Context(), mail(t, "cid@example.org"), browser("other in the same network")))
 			}
 			if tt.answered {
-				_, err := o.AnswerSignInRequests(t.Context())
+				_, err := o.SignIn.AnswerRequests(t.Context())
 				must(t, err)
 			}
-			must(t, o.RequestSignIn(t.Context(), mail(t, tt.then), b))
-			_, err := o.AnswerSignInRequests(t.Context())
+			must(t, o.SignIn.Request(t.Context(), mail(t, tt.then), b))
+			_, err := o.SignIn.AnswerRequests(t.Context())
 			must(t, err)
 			right := code(t, o.words(o.letter(access.SignInMessage, "fay@example.org").ID))
-			_, err = o.RedeemCode(t.Context(), right, b)
+			_, err = o.SignIn.RedeemCode(t.Context(), right, b)
 			if tt.opens {
 				must(t, err)
 				return

@@ -13,7 +13,7 @@ import (
 
 // Run does what nobody has to ask for, until ctx ends: it answers asks for
 // sign-in emails, on the beat, and sweeps what falls due.
-func (s *Service) Run(ctx context.Context) {
+func (s Jobs) Run(ctx context.Context) {
 	var answering sync.WaitGroup
 	answering.Go(func() { s.answerOnBeat(ctx) })
 	defer answering.Wait()
@@ -43,7 +43,7 @@ func (s *Service) Run(ctx context.Context) {
 
 // Sweep does all that has fallen due, each thing in a transaction of its own.
 // It returns when the next thing will.
-func (s *Service) Sweep(ctx context.Context) (next time.Time, err error) {
+func (s Jobs) Sweep(ctx context.Context) (next time.Time, err error) {
 	for {
 		var more bool
 		var due store.Due
@@ -85,14 +85,14 @@ func (s *Service) Sweep(ctx context.Context) (next time.Time, err error) {
 // postponed is how long what could not be done waits, so that the rest goes on.
 const postponed = 10 * time.Minute
 
-func (s *Service) postpone(ctx context.Context, due store.Due) error {
+func (s *core) postpone(ctx context.Context, due store.Due) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error { return tx.PutOff(due, tx.Now.Add(postponed)) })
 }
 
 // toTell is whom the next thing that falls due is to tell: nil where it tells
 // no Admins. Looking for them reads more than an Update bears; who gets an email
 // is asked again when it is posted.
-func (s *Service) toTell(ctx context.Context) (admins []string, err error) {
+func (s *core) toTell(ctx context.Context) (admins []string, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		due, ok, err := tx.NextDue()
 		if err != nil || !ok || due.At.After(tx.Now) {
@@ -109,7 +109,7 @@ func (s *Service) toTell(ctx context.Context) (admins []string, err error) {
 
 // tellsAdmins reports whether what falls due is for the Admins to hear of: people
 // who wait, or the end of an account whose inviter is not here to be told.
-func (s *Service) tellsAdmins(tx *store.Tx, due store.Due) (bool, error) {
+func (s *core) tellsAdmins(tx *store.Tx, due store.Due) (bool, error) {
 	if due.Kind != store.DueMember {
 		return due.Kind == store.DueDigest, nil
 	}
@@ -121,7 +121,7 @@ func (s *Service) tellsAdmins(tx *store.Tx, due store.Due) (bool, error) {
 	return host.State != access.Active, unlessNotFound(err)
 }
 
-func (s *Service) sweep(tx *store.Tx, due store.Due, admins []string) error {
+func (s *core) sweep(tx *store.Tx, due store.Due, admins []string) error {
 	switch due.Kind {
 	case store.DueMember:
 		return s.memberDue(tx, access.MemberID(due.Ref), admins)
@@ -169,7 +169,7 @@ func (s *Service) sweep(tx *store.Tx, due store.Due, admins []string) error {
 
 // requestDue forgets an ask whose time is over. One that was asked again has a later
 // due time of its own.
-func (s *Service) requestDue(tx *store.Tx, browser access.SecretHash) error {
+func (s *core) requestDue(tx *store.Tx, browser access.SecretHash) error {
 	a, ok, err := tx.SignInRequest(browser)
 	if err != nil || !ok || tx.Now.Before(a.ExpiresAt) {
 		return err
@@ -179,7 +179,7 @@ func (s *Service) requestDue(tx *store.Tx, browser access.SecretHash) error {
 
 // messageDue wipes an email whose words have expired, and forgets an old one. A
 // email that was tried again while this was put off has a later time of its own.
-func (s *Service) messageDue(tx *store.Tx, id access.MessageID) error {
+func (s *core) messageDue(tx *store.Tx, id access.MessageID) error {
 	l, err := tx.Message(id)
 	if access.NotFound.Is(err) {
 		return nil
@@ -205,7 +205,7 @@ func (s *Service) messageDue(tx *store.Tx, id access.MessageID) error {
 
 // memberDue does what falls due on a pending member: the reminder, the end of
 // the invitation, the end of the account.
-func (s *Service) memberDue(tx *store.Tx, id access.MemberID, admins []string) error {
+func (s *core) memberDue(tx *store.Tx, id access.MemberID, admins []string) error {
 	m, err := tx.Member(id)
 	if access.NotFound.Is(err) || err == nil && m.State != access.Pending {
 		return nil
@@ -233,7 +233,7 @@ func (s *Service) memberDue(tx *store.Tx, id access.MemberID, admins []string) e
 
 // abandon deletes a pending account that nobody decided on, and tells the one
 // who invited; where they are not here, a handful of the Admins.
-func (s *Service) abandon(tx *store.Tx, m access.Member, admins []string) error {
+func (s *core) abandon(tx *store.Tx, m access.Member, admins []string) error {
 	if err := tx.DeleteMember(m, access.EndedRemoved); err != nil {
 		return err
 	}
@@ -268,7 +268,7 @@ const tellInterval = 15 * time.Minute
 
 // tellAdmins notes that somebody waits: Admins are told at once, or with the
 // next email if one went out a short while ago.
-func (s *Service) tellAdmins(tx *store.Tx, id access.MemberID) error {
+func (s *core) tellAdmins(tx *store.Tx, id access.MemberID) error {
 	g, err := tx.Digest()
 	if err != nil {
 		return err
@@ -301,7 +301,7 @@ const (
 
 // digest fixes whom the emails name; each handful of the Admins who get one
 // then falls due at once.
-func (s *Service) digest(tx *store.Tx, admins []string) error {
+func (s *core) digest(tx *store.Tx, admins []string) error {
 	g, err := tx.Digest()
 	if err != nil {
 		return err
@@ -318,7 +318,7 @@ func (s *Service) digest(tx *store.Tx, admins []string) error {
 }
 
 // deciders are the active members who may decide on requests; never nil.
-func (s *Service) deciders(tx *store.Tx) (ids []string, err error) {
+func (s *core) deciders(tx *store.Tx) (ids []string, err error) {
 	ids = []string{}
 	p, err := s.policyNow(tx)
 	if err != nil {
@@ -344,7 +344,7 @@ func (s *Service) deciders(tx *store.Tx) (ids []string, err error) {
 }
 
 // tell posts the email about people waiting to a handful of Admins.
-func (s *Service) tell(tx *store.Tx, ref string) error {
+func (s *core) tell(tx *store.Tx, ref string) error {
 	g, err := tx.Digest()
 	if err != nil {
 		return err

@@ -13,12 +13,12 @@ import (
 const heldInterval = 10 * time.Minute
 
 // Clock is how the server's clock stands to what it knows.
-func (s *Service) Clock() store.ClockState { return s.store.Clock() }
+func (s Settings) Clock() store.ClockState { return s.store.Clock() }
 
 // TrustClock takes the word of whoever may change settings that the clock is
 // right: what waits is done. Where the clock is not held nothing waits, so a second
 // press changes nothing and leaves no entry.
-func (s *Service) TrustClock(ctx context.Context, actor access.Actor) error {
+func (s Settings) TrustClock(ctx context.Context, actor access.Actor) error {
 	s.clockWord.Lock()
 	defer s.clockWord.Unlock()
 	change := access.May(access.Change, access.ResSettings)
@@ -48,7 +48,7 @@ func howFar(c store.ClockState) string {
 
 // sweepByClock does what falls due, or only what destroys nothing while the clock
 // is held. A clock that is believed is kept.
-func (s *Service) sweepByClock(ctx context.Context) (next time.Time, err error) {
+func (s Jobs) sweepByClock(ctx context.Context) (next time.Time, err error) {
 	c := s.store.Clock()
 	s.tellClock(ctx, c)
 	if c.Held() {
@@ -61,7 +61,7 @@ func (s *Service) sweepByClock(ctx context.Context) (next time.Time, err error) 
 }
 
 // tellClock says in the log that the clock is held, and that it no longer is.
-func (s *Service) tellClock(ctx context.Context, c store.ClockState) {
+func (s *core) tellClock(ctx context.Context, c store.ClockState) {
 	if s.clockHeld.Swap(c.Held()) == c.Held() {
 		return
 	}
@@ -80,7 +80,7 @@ const heldBatch = 5000
 
 // sweepHeld does what is due and tells people, or finishes what somebody did. What
 // deletes and ends stays in the queue.
-func (s *Service) sweepHeld(ctx context.Context) error {
+func (s *core) sweepHeld(ctx context.Context) error {
 	var due []store.Due
 	var admins []string
 	err := s.store.View(ctx, func(tx *store.Tx) (err error) {

@@ -24,7 +24,7 @@ func TestClockJumpDestroysNothing(t *testing.T) {
 	}
 	there := func(o *office, id access.MemberID) bool {
 		o.t.Helper()
-		m, err := o.Member(o.t.Context(), access.Operator, id)
+		m, err := o.Members.Get(o.t.Context(), access.Operator, id)
 		if err != nil && !access.NotFound.Is(err) {
 			o.t.Fatal(err)
 		}
@@ -39,13 +39,13 @@ func TestClockJumpDestroysNothing(t *testing.T) {
 			o, ada := start(t)
 			jumps(o)
 			pass(o)
-			if !o.Clock().Held() || !there(o, ada) {
-				t.Fatalf("a month ahead: %+v, she is there %v", o.Clock(), there(o, ada))
+			if !o.Settings.Clock().Held() || !there(o, ada) {
+				t.Fatalf("a month ahead: %+v, she is there %v", o.Settings.Clock(), there(o, ada))
 			}
 			o.clock.forward(-31 * day)
 			pass(o)
-			if o.Clock().Held() || !there(o, ada) {
-				t.Errorf("right again: %+v, she is there %v", o.Clock(), there(o, ada))
+			if o.Settings.Clock().Held() || !there(o, ada) {
+				t.Errorf("right again: %+v, she is there %v", o.Settings.Clock(), there(o, ada))
 			}
 			o.verify()
 		})
@@ -69,7 +69,7 @@ func TestClockJumpDestroysNothing(t *testing.T) {
 			o, ada := start(t)
 			jumps(o)
 			pass(o)
-			must(t, o.TrustClock(t.Context(), access.Operator))
+			must(t, o.Settings.TrustClock(t.Context(), access.Operator))
 			if pass(o); there(o, ada) {
 				t.Error("the operator's word does not count")
 			}
@@ -79,12 +79,12 @@ func TestClockJumpDestroysNothing(t *testing.T) {
 	t.Run("backwards, and forward again", func(t *testing.T) {
 		o, ada := start(t)
 		o.clock.forward(-730 * day)
-		if pass(o); !o.Clock().Held() || !there(o, ada) {
-			t.Errorf("two years back: %+v, she is there %v", o.Clock(), there(o, ada))
+		if pass(o); !o.Settings.Clock().Held() || !there(o, ada) {
+			t.Errorf("two years back: %+v, she is there %v", o.Settings.Clock(), there(o, ada))
 		}
 		o.clock.forward(730 * day)
-		if pass(o); o.Clock().Held() || !there(o, ada) {
-			t.Errorf("forward again: %+v, she is there %v", o.Clock(), there(o, ada))
+		if pass(o); o.Settings.Clock().Held() || !there(o, ada) {
+			t.Errorf("forward again: %+v, she is there %v", o.Settings.Clock(), there(o, ada))
 		}
 		o.verify()
 	})
@@ -98,11 +98,11 @@ func TestHeldClockStillTells(t *testing.T) {
 	pass(o)
 	o.clock.forward(31 * day)
 	in := o.invite("eve@example.com")
-	_, err := o.RedeemLink(t.Context(), secretOf(in.Link), browser("eve"))
+	_, err := o.SignIn.RedeemLink(t.Context(), secretOf(in.Link), browser("eve"))
 	must(t, err)
 	pass(o)
-	if !o.Clock().Held() || len(o.letters(access.RequestsMessage)) == 0 {
-		t.Errorf("%+v, and %d letters about who waits", o.Clock(), len(o.letters(access.RequestsMessage)))
+	if !o.Settings.Clock().Held() || len(o.letters(access.RequestsMessage)) == 0 {
+		t.Errorf("%+v, and %d letters about who waits", o.Settings.Clock(), len(o.letters(access.RequestsMessage)))
 	}
 	must(t, o.store.View(t.Context(), func(tx *store.Tx) error {
 		due, err := tx.DueBy(tx.Now, 5000)
@@ -119,7 +119,7 @@ func TestHeldClockStillTells(t *testing.T) {
 func pass(o *office) {
 	o.t.Helper()
 	for range 3 {
-		_, err := o.sweepByClock(o.t.Context())
+		_, err := o.Jobs.sweepByClock(o.t.Context())
 		must(o.t, err)
 	}
 }

@@ -17,7 +17,7 @@ const day = 24 * time.Hour
 
 func (o *office) sweep() {
 	o.t.Helper()
-	_, err := o.Sweep(o.t.Context())
+	_, err := o.Jobs.Sweep(o.t.Context())
 	must(o.t, err)
 }
 
@@ -25,7 +25,7 @@ func (o *office) sweep() {
 // and the account that nobody decided is gone after 30 days, with notice.
 func TestInvitationEndsByItself(t *testing.T) {
 	o := openOffice(t)
-	in, err := o.Invite(t.Context(), o.ann, NewInvitation{Email: mail(t, "ada@example.com"), Roles: []access.RoleName{access.Fleet}})
+	in, err := o.Invitations.Invite(t.Context(), o.ann, NewInvitation{Email: mail(t, "ada@example.com"), Roles: []access.RoleName{access.Fleet}})
 	must(t, err)
 	id := in.Card.ID
 	steps := []struct {
@@ -46,9 +46,9 @@ func TestInvitationEndsByItself(t *testing.T) {
 	for _, s := range steps {
 		o.clock.forward(noon.Add(s.at).Sub(o.clock.now()))
 		o.sweep()
-		c, err := o.Overview(t.Context(), access.Operator)
+		c, err := o.Dashboard.Overview(t.Context(), access.Operator)
 		must(t, err)
-		_, there := o.Member(t.Context(), o.ann, id)
+		_, there := o.Members.Get(t.Context(), o.ann, id)
 		if o.did(access.ActionRemind) != s.reminders || o.did(access.ActionExpire) != s.ended || o.did(access.ActionRemoveUndecided) != s.abandons ||
 			access.NotFound.Is(there) != (s.abandons == 1) || c.Expired != s.ended-s.abandons {
 			t.Errorf("%s: %d reminders, %d ended, %d removed, %+v", s.name, o.did(access.ActionRemind), o.did(access.ActionExpire), o.did(access.ActionRemoveUndecided), c.Counters)
@@ -58,7 +58,7 @@ func TestInvitationEndsByItself(t *testing.T) {
 	if l := o.letters(access.UndecidedMessage); len(l) != 1 || l[0].Recipient != "ann@example.org" || !strings.Contains(o.words(l[0].ID).Text, "ada@example.com") {
 		t.Errorf("the notice: %+v", l)
 	}
-	if _, err := o.Invite(t.Context(), o.ann, NewInvitation{Email: mail(t, "ADA@example.com"), Roles: []access.RoleName{access.Fleet}}); err != nil {
+	if _, err := o.Invitations.Invite(t.Context(), o.ann, NewInvitation{Email: mail(t, "ADA@example.com"), Roles: []access.RoleName{access.Fleet}}); err != nil {
 		t.Errorf("the address is not free again: %v", err)
 	}
 }
@@ -66,7 +66,7 @@ func TestInvitationEndsByItself(t *testing.T) {
 // Where the operator invited, or whoever did is gone, an Admin gets the notice.
 func TestAbandonedByOperatorIsToldToAnAdmin(t *testing.T) {
 	o := openOffice(t)
-	must(t, o.Remove(t.Context(), o.ann, o.bob.Member))
+	must(t, o.Members.Remove(t.Context(), o.ann, o.bob.Member))
 	o.invite("ada@example.com")
 	o.clock.forward(30 * day)
 	o.sweep()
@@ -82,12 +82,12 @@ func TestReminder(t *testing.T) {
 	o.clock.forward(6 * day)
 	o.sweep()
 	link := o.linkTo(access.ExpiringMessage, "ada@example.com")
-	if _, err := o.PeekLink(t.Context(), link, browser("ada")); err != nil {
+	if _, err := o.SignIn.PeekLink(t.Context(), link, browser("ada")); err != nil {
 		t.Errorf("the link of the reminder: %v", err)
 	}
 	o.clock.forward(2 * day)
 	o.sweep()
-	c, err := o.Resend(t.Context(), o.ann, id)
+	c, err := o.Invitations.Resend(t.Context(), o.ann, id)
 	if err != nil || c.Invitation.Expired || !c.Invitation.ExpiresAt.Equal(noon.Add(15*day)) {
 		t.Errorf("Resend = %+v, %v", c.Invitation, err)
 	}
@@ -96,7 +96,7 @@ func TestReminder(t *testing.T) {
 	if n := o.did(access.ActionRemind); n != 2 {
 		t.Errorf("%d reminders after a renewal, want 2", n)
 	}
-	short, err := o.Invite(t.Context(), o.ann, NewInvitation{Email: mail(t, "short@example.com"), Roles: []access.RoleName{access.Fleet}, TTL: day})
+	short, err := o.Invitations.Invite(t.Context(), o.ann, NewInvitation{Email: mail(t, "short@example.com"), Roles: []access.RoleName{access.Fleet}, TTL: day})
 	must(t, err)
 	o.sweep()
 	if l := o.letter(access.InvitationMessage, "short@example.com"); l.ID != short.Card.Message || o.did(access.ActionRemind) != 2 {
@@ -109,7 +109,7 @@ func TestReminder(t *testing.T) {
 // all who came since, unless they turned it off.
 func TestSomebodyIsWaiting(t *testing.T) {
 	o := openOffice(t)
-	must(t, o.MuteDigest(t.Context(), o.bob, true))
+	must(t, o.Account.MuteDigest(t.Context(), o.bob, true))
 	o.waiting("one@example.com")
 	o.sweep()
 	told := func() (all []string) {
@@ -130,7 +130,7 @@ func TestSomebodyIsWaiting(t *testing.T) {
 		o.sweep()
 	}
 	four := o.invited("four@example.com")
-	must(t, o.Reject(t.Context(), o.ann, four, "", false))
+	must(t, o.Members.Reject(t.Context(), o.ann, four, "", false))
 	o.clock.forward(tellInterval - 3*time.Minute - time.Second)
 	o.sweep()
 	if n := len(told()); n != 1 {
@@ -147,7 +147,7 @@ func TestSomebodyIsWaiting(t *testing.T) {
 	if n := len(told()); n != 2 {
 		t.Errorf("%d letters about nobody", n)
 	}
-	must(t, o.MuteDigest(t.Context(), o.bob, false))
+	must(t, o.Account.MuteDigest(t.Context(), o.bob, false))
 	o.waiting("five@example.com")
 	o.sweep()
 	if n := len(o.letters(access.RequestsMessage)); n != 4 {
@@ -210,16 +210,16 @@ func TestRejectLeavesNoTrace(t *testing.T) {
 				options = append(options, withoutMail)
 			}
 			o := openOffice(t, options...)
-			in, err := o.Invite(t.Context(), o.ann, NewInvitation{Email: mail(t, "Vanish@Gone.example"), Name: "Quentin Vanishing", Note: "hello quentin", Roles: []access.RoleName{access.Fleet}})
+			in, err := o.Invitations.Invite(t.Context(), o.ann, NewInvitation{Email: mail(t, "Vanish@Gone.example"), Name: "Quentin Vanishing", Note: "hello quentin", Roles: []access.RoleName{access.Fleet}})
 			must(t, err)
-			_, err = o.RedeemLink(t.Context(), secretOf(in.Link), browser("q"))
+			_, err = o.SignIn.RedeemLink(t.Context(), secretOf(in.Link), browser("q"))
 			must(t, err)
-			must(t, o.Note(t.Context(), session(in.Card.ID), "I am Quentin"))
+			must(t, o.Account.Note(t.Context(), session(in.Card.ID), "I am Quentin"))
 			o.codeFor("vanish@gone.example", browser("q"))
 			for i := range 6 {
 				o.codeFor("vanish@gone.example", browser(fmt.Sprint("q", i)))
 			}
-			must(t, o.RequestSignIn(t.Context(), mail(t, "vanish@gone.example"), browser("late")))
+			must(t, o.SignIn.Request(t.Context(), mail(t, "vanish@gone.example"), browser("late")))
 			o.sweep()
 			traces := []string{"anish@", "Gone.example", "uentin", "gone.example"}
 			hash := secretOf(in.Link).Hash()
@@ -234,14 +234,14 @@ func TestRejectLeavesNoTrace(t *testing.T) {
 				}
 			}
 
-			must(t, o.Reject(t.Context(), o.ann, in.Card.ID, "", false))
+			must(t, o.Members.Reject(t.Context(), o.ann, in.Card.ID, "", false))
 			o.sweep()
 			o.noTrace(traces, in.Card.ID, "b") // what a browser asked for tells of no account
 			o.clock.forward(access.SignInTTL)
 			o.sweep()
 			o.noTrace(traces, in.Card.ID, "")
 			o.verify()
-			again, err := o.Invite(t.Context(), o.bob, NewInvitation{Email: mail(t, "vanish@GONE.example"), Roles: []access.RoleName{access.Fleet}})
+			again, err := o.Invitations.Invite(t.Context(), o.bob, NewInvitation{Email: mail(t, "vanish@GONE.example"), Roles: []access.RoleName{access.Fleet}})
 			if err != nil || again.RejectedBefore == nil || again.RejectedBefore.By.Member != o.ann.Member {
 				t.Errorf("invited again: %+v, %v", again.RejectedBefore, err)
 			}
@@ -302,7 +302,7 @@ func TestTheSweeperWakesForWhatFallsDueSooner(t *testing.T) {
 	over := make(chan struct{})
 	changes, err := o.Watch(t.Context())
 	must(t, err)
-	go func() { defer close(over); o.Run(run) }()
+	go func() { defer close(over); o.Jobs.Run(run) }()
 	defer func() { stop(); <-over }()
 	for o.nextDue.Load() == 0 || o.nextDue.Load() == math.MaxInt64 {
 		runtime.Gosched()

@@ -8,11 +8,11 @@ import (
 	"doorward/backend/store"
 )
 
-// CreateToken makes an API token and returns its secret, this once. It can do
+// Create makes an API token and returns its secret, this once. It can do
 // what its roles may, within what its owner may at the time; one that the
 // operator makes has no owner, and its roles alone bound it. Without lasts it
 // expires after 90 days.
-func (s *Service) CreateToken(ctx context.Context, actor access.Actor, name string, roles []access.RoleName, lasts time.Duration) (t access.Token, secret access.Secret, err error) {
+func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, roles []access.RoleName, lasts time.Duration) (t access.Token, secret access.Secret, err error) {
 	if name, err = access.CleanText("name", name, 60); err != nil {
 		return t, "", err
 	}
@@ -72,8 +72,8 @@ func (s *Service) CreateToken(ctx context.Context, actor access.Actor, name stri
 	return t, secret, err
 }
 
-// Tokens are all API tokens, without their secrets.
-func (s *Service) Tokens(ctx context.Context, actor access.Actor) (all []access.Token, err error) {
+// List are all API tokens, without their secrets.
+func (s Tokens) List(ctx context.Context, actor access.Actor) (all []access.Token, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
 		all, err = tx.Tokens(store.MaxTokens)
 		return err
@@ -93,7 +93,7 @@ const (
 // deleteTokens deletes the API tokens of a member whose token epoch has risen:
 // some here, and, where there are more than one transaction holds, the rest at
 // once after it. None of them opens anything meanwhile.
-func (s *Service) deleteTokens(tx *store.Tx, actor access.Actor, id access.MemberID) error {
+func (s *core) deleteTokens(tx *store.Tx, actor access.Actor, id access.MemberID) error {
 	m, err := tx.Member(id)
 	if err != nil {
 		return unlessNotFound(err)
@@ -121,8 +121,8 @@ func (s *Service) deleteTokens(tx *store.Tx, actor access.Actor, id access.Membe
 	return tx.PutDue(store.Due{At: tx.Now, Kind: store.DueTokens, Ref: string(id)})
 }
 
-// RevokeToken makes an API token worth nothing at once.
-func (s *Service) RevokeToken(ctx context.Context, actor access.Actor, id access.TokenID) error {
+// Revoke makes an API token worth nothing at once.
+func (s Tokens) Revoke(ctx context.Context, actor access.Actor, id access.TokenID) error {
 	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		if _, err := s.may(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
 			return err

@@ -31,10 +31,10 @@ func TestTokenWithinItsOwner(t *testing.T) {
 			o := openOffice(t)
 			_, secret := o.token(o.bob.Member, tt.token...)
 			if len(tt.owner) != 1 || tt.owner[0] != access.Admin {
-				_, err := o.ChangeRoles(t.Context(), o.ann, o.bob.Member, tt.owner)
+				_, err := o.Members.ChangeRoles(t.Context(), o.ann, o.bob.Member, tt.owner)
 				must(t, err)
 			}
-			p, err := o.TokenPrincipal(t.Context(), secret)
+			p, err := o.Gate.TokenPrincipal(t.Context(), secret)
 			must(t, err)
 			for _, g := range tt.may {
 				if p.May(g) != nil {
@@ -65,7 +65,7 @@ func TestTokensGoWithTheirOwner(t *testing.T) {
 				}
 			}
 			kept, secret := o.token(o.ann.Member, access.Fleet)
-			must(t, o.Remove(t.Context(), o.ann, o.bob.Member))
+			must(t, o.Members.Remove(t.Context(), o.ann, o.bob.Member))
 			for _, s := range secrets {
 				if o.opens(s) {
 					t.Error("one opens after its owner was removed")
@@ -74,7 +74,7 @@ func TestTokensGoWithTheirOwner(t *testing.T) {
 			if n < 3 { // few enough to go in the same transaction
 				o.onlyToken(kept.ID)
 			}
-			_, err := o.Sweep(t.Context())
+			_, err := o.Jobs.Sweep(t.Context())
 			must(t, err)
 			o.onlyToken(kept.ID)
 			if !o.opens(secret) {
@@ -87,7 +87,7 @@ func TestTokensGoWithTheirOwner(t *testing.T) {
 
 func (o *office) onlyToken(id access.TokenID) {
 	o.t.Helper()
-	all, err := o.Tokens(o.t.Context(), o.ann)
+	all, err := o.Tokens.List(o.t.Context(), o.ann)
 	if err != nil || len(all) != 1 || all[0].ID != id || o.counters().Tokens != 1 {
 		o.t.Errorf("%d are listed and %d counted, %v", len(all), o.counters().Tokens, err)
 	}
@@ -107,7 +107,7 @@ func TestTokensGoWithARejectedMember(t *testing.T) {
 			CreatedAt: tx.Now,
 		})
 	}))
-	must(t, o.Reject(t.Context(), o.ann, id, "", false))
+	must(t, o.Members.Reject(t.Context(), o.ann, id, "", false))
 	if c := o.counters(); c.Tokens != 0 || len(c.TokenRoles) != 0 {
 		t.Errorf("counted: %d, %v", c.Tokens, c.TokenRoles)
 	}
@@ -125,10 +125,10 @@ func TestTokensOfASuspendedMember(t *testing.T) {
 		}
 	}
 	opens(true)
-	_, err := o.Suspend(t.Context(), o.ann, o.bob.Member)
+	_, err := o.Members.Suspend(t.Context(), o.ann, o.bob.Member)
 	must(t, err)
 	opens(false)
-	_, err = o.Unsuspend(t.Context(), o.ann, o.bob.Member)
+	_, err = o.Members.Unsuspend(t.Context(), o.ann, o.bob.Member)
 	must(t, err)
 	opens(true)
 }
@@ -146,14 +146,14 @@ func TestSignOutEverywhereRevokesTokens(t *testing.T) {
 					secrets = append(secrets, secret)
 				}
 				_, anns := o.token(o.ann.Member, access.Fleet)
-				must(t, o.SignOutEverywhere(t.Context(), o.bob, o.bob.Member, tokens))
+				must(t, o.Sessions.SignOutEverywhere(t.Context(), o.bob, o.bob.Member, tokens))
 				for _, s := range secrets {
 					if o.opens(s) == tokens {
 						t.Fatalf("one opens: %v", !tokens)
 					}
 				}
 				_, later := o.token(o.bob.Member, access.Fleet)
-				_, err := o.Sweep(t.Context())
+				_, err := o.Jobs.Sweep(t.Context())
 				must(t, err)
 				left, revoked := n+2, 0
 				if tokens {
@@ -191,7 +191,7 @@ func TestWhoRevokesTokensBySigningOut(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(tt.owner, " by ", tt.by), func(t *testing.T) {
 			o := openOffice(t)
-			must(t, o.PutRole(t.Context(), o.ann, changers))
+			must(t, o.Roles.Put(t.Context(), o.ann, changers))
 			id := o.member("kim@example.org", "Kim", tt.owner)
 			secret := access.Secret(access.TokenPrefix) + access.NewSecret()
 			must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
@@ -206,7 +206,7 @@ func TestWhoRevokesTokensBySigningOut(t *testing.T) {
 			}))
 			actor := map[string]access.Actor{"nobody": o.fay, "themselves": session(id), "an Admin": o.ann,
 				"a changer": session(o.member("cam@example.org", "Cam", "Changers"))}[tt.by]
-			err := o.SignOutEverywhere(t.Context(), actor, id, true)
+			err := o.Sessions.SignOutEverywhere(t.Context(), actor, id, true)
 			if !tt.ok {
 				refused(t, err, access.Forbidden, "")
 			} else {
@@ -232,7 +232,7 @@ func TestTokenInUseWhileItsOwnerIsDemoted(t *testing.T) {
 			users.Go(func() {
 				r := rand.New(rand.NewPCG(seed, i))
 				for !stop.Load() {
-					o.TokenPrincipal(t.Context(), secret)
+					o.Gate.TokenPrincipal(t.Context(), secret)
 					for range r.IntN(20) {
 						runtime.Gosched()
 					}
@@ -241,9 +241,9 @@ func TestTokenInUseWhileItsOwnerIsDemoted(t *testing.T) {
 		}
 		for round := range 6 {
 			roles := [][]access.RoleName{fleetRole, adminRole}[round%2]
-			_, err := o.ChangeRoles(t.Context(), access.Operator, o.bob.Member, roles)
+			_, err := o.Members.ChangeRoles(t.Context(), access.Operator, o.bob.Member, roles)
 			must(t, err)
-			p, err := o.TokenPrincipal(t.Context(), secret)
+			p, err := o.Gate.TokenPrincipal(t.Context(), secret)
 			must(t, err)
 			if reads := p.May(members) == nil; reads != (round%2 == 1) {
 				t.Errorf("seed %d, round %d: with %v it reads members: %v", seed, round, roles, reads)
@@ -264,7 +264,7 @@ func TestRemovingOneWithMuchOfEverything(t *testing.T) {
 			Name:        access.RoleName(fmt.Sprintf("Role %c", 'A'+i)),
 			Permissions: []access.Permission{access.May(access.Open, access.ResFleet)},
 		}
-		must(t, o.PutRole(t.Context(), o.ann, r))
+		must(t, o.Roles.Put(t.Context(), o.ann, r))
 		roles = append(roles, r.Name)
 	}
 	name := "Ada Byron Cora Dina Edda Fina Gina Hanna Ida Jana Kira Lena Mona Nora Olga Petra Rosa Sara Tina Ulla Vera " +
@@ -283,8 +283,8 @@ func TestRemovingOneWithMuchOfEverything(t *testing.T) {
 			})
 		}))
 	}
-	must(t, o.Remove(t.Context(), o.ann, id))
-	_, err := o.Sweep(t.Context())
+	must(t, o.Members.Remove(t.Context(), o.ann, id))
+	_, err := o.Jobs.Sweep(t.Context())
 	must(t, err)
 	if c := o.counters(); c.Tokens != 0 || len(c.TokenRoles) != 0 {
 		t.Errorf("%d tokens are left, %v", c.Tokens, c.TokenRoles)

@@ -13,7 +13,7 @@ import (
 // deletes those whose owner is gone, makes the index of the others by owner, and
 // counts who holds which role. It does so once; a start that was cut short does
 // it again from the beginning.
-func (s *Service) repairTokens(ctx context.Context) error {
+func (s *core) repairTokens(ctx context.Context) error {
 	var all []access.Token
 	done := false
 	orphans := map[access.TokenID]bool{}
@@ -45,7 +45,7 @@ func (s *Service) repairTokens(ctx context.Context) error {
 // repairBatch is how many tokens one transaction puts in order.
 const repairBatch = 15
 
-func (s *Service) repairEach(ctx context.Context, all []access.Token, orphans map[access.TokenID]bool) error {
+func (s *core) repairEach(ctx context.Context, all []access.Token, orphans map[access.TokenID]bool) error {
 	held := access.Counters{TokenRoles: map[access.RoleName]int{}}
 	for some := range slices.Chunk(all, repairBatch) {
 		if err := s.store.Update(ctx, func(tx *store.Tx) error { return repairSome(tx, some, orphans) }); err != nil {

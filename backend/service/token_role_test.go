@@ -27,7 +27,7 @@ func TestRoleThatTokensHoldIsNeverRevived(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(tt.members, " members, ", tt.tokens, " tokens"), func(t *testing.T) {
 			o := openOffice(t)
-			must(t, o.PutRole(t.Context(), o.ann, access.Role{
+			must(t, o.Roles.Put(t.Context(), o.ann, access.Role{
 				Name:        "Temp",
 				Permissions: []access.Permission{access.May(access.Open, access.ResFleet)},
 			}))
@@ -37,10 +37,10 @@ func TestRoleThatTokensHoldIsNeverRevived(t *testing.T) {
 			for range tt.tokens {
 				o.token("", "Temp", access.Fleet)
 			}
-			err := o.DeleteRole(t.Context(), o.ann, "Temp")
+			err := o.Roles.Delete(t.Context(), o.ann, "Temp")
 			if tt.says == "" {
 				must(t, err)
-				must(t, o.PutRole(t.Context(), o.ann, readers("Temp")))
+				must(t, o.Roles.Put(t.Context(), o.ann, readers("Temp")))
 				return
 			}
 			refused(t, err, access.Conflict, "role_in_use")
@@ -63,17 +63,17 @@ func TestRoleThatTokensHoldIsNeverRevived(t *testing.T) {
 				CreatedAt: tx.Now,
 			})
 		}))
-		refused(t, o.PutRole(t.Context(), o.ann, readers("Temp")), access.Conflict, "role_held")
-		must(t, o.PutRole(t.Context(), o.ann, readers("temp")))
-		if p, err := o.TokenPrincipal(
+		refused(t, o.Roles.Put(t.Context(), o.ann, readers("Temp")), access.Conflict, "role_held")
+		must(t, o.Roles.Put(t.Context(), o.ann, readers("temp")))
+		if p, err := o.Gate.TokenPrincipal(
 			t.Context(),
 			secret,
 		); err != nil || p.May(access.May(access.Read, access.ResMembers)) == nil || p.Permissions.CanManage() {
 			t.Errorf("the old token may %v, %v", p.Permissions, err)
 		}
-		must(t, o.RevokeToken(t.Context(), o.ann, "old"))
-		must(t, o.DeleteRole(t.Context(), o.ann, "temp"))
-		must(t, o.PutRole(t.Context(), o.ann, readers("Temp")))
+		must(t, o.Tokens.Revoke(t.Context(), o.ann, "old"))
+		must(t, o.Roles.Delete(t.Context(), o.ann, "temp"))
+		must(t, o.Roles.Put(t.Context(), o.ann, readers("Temp")))
 		o.verify()
 	})
 }
@@ -83,15 +83,15 @@ func TestRoleThatTokensHoldIsNeverRevived(t *testing.T) {
 func TestTokenMadeWhileItsRoleGoes(t *testing.T) {
 	for range 10 {
 		o := openOffice(t)
-		must(t, o.PutRole(t.Context(), o.ann, access.Role{
+		must(t, o.Roles.Put(t.Context(), o.ann, access.Role{
 			Name:        "Temp",
 			Permissions: []access.Permission{access.May(access.Open, access.ResFleet)},
 		}))
 		errs := race(2, func(i int) error {
 			if i == 0 {
-				return o.DeleteRole(t.Context(), o.ann, "Temp")
+				return o.Roles.Delete(t.Context(), o.ann, "Temp")
 			}
-			_, _, err := o.CreateToken(t.Context(), o.bob, "ci", []access.RoleName{"Temp"}, 0)
+			_, _, err := o.Tokens.Create(t.Context(), o.bob, "ci", []access.RoleName{"Temp"}, 0)
 			return err
 		})
 		if (errs[0] == nil) == (errs[1] == nil) {

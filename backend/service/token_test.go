@@ -23,7 +23,7 @@ func (o *office) token(id access.MemberID, roles ...access.RoleName) (access.Tok
 	if id != "" {
 		actor = o.confirmed(id)
 	}
-	token, secret, err := o.CreateToken(o.t.Context(), actor, "for a test", roles, 0)
+	token, secret, err := o.Tokens.Create(o.t.Context(), actor, "for a test", roles, 0)
 	must(o.t, err)
 	return token, secret
 }
@@ -32,7 +32,7 @@ func (o *office) token(id access.MemberID, roles ...access.RoleName) (access.Tok
 // refusal is the one for all bad tokens.
 func (o *office) opens(secret access.Secret) bool {
 	o.t.Helper()
-	_, err := o.TokenPrincipal(o.t.Context(), secret)
+	_, err := o.Gate.TokenPrincipal(o.t.Context(), secret)
 	if err != nil {
 		refused(o.t, err, access.SignedOut, "bad_token")
 	}
@@ -62,7 +62,7 @@ func TestTokenTTL(t *testing.T) {
 	}
 	for _, tt := range tests {
 		o := openOffice(t)
-		token, _, err := o.CreateToken(t.Context(), o.ann, "ci", fleetRole, tt.asked)
+		token, _, err := o.Tokens.Create(t.Context(), o.ann, "ci", fleetRole, tt.asked)
 		if tt.want == 0 {
 			refused(t, err, access.Invalid, "expiry_out_of_range")
 		} else if err != nil || token.ExpiresAt.Sub(token.CreatedAt) != tt.want {
@@ -74,7 +74,7 @@ func TestTokenTTL(t *testing.T) {
 // The end comes to the microsecond, also where the gate remembers the token.
 func TestTokenExpires(t *testing.T) {
 	o := openOffice(t)
-	_, secret, err := o.CreateToken(t.Context(), o.ann, "ci", fleetRole, time.Hour)
+	_, secret, err := o.Tokens.Create(t.Context(), o.ann, "ci", fleetRole, time.Hour)
 	must(t, err)
 	for _, step := range []struct {
 		forward time.Duration
@@ -106,11 +106,11 @@ func TestMostTokens(t *testing.T) {
 		o.token("", access.Fleet)
 	}
 	last, _ := o.token("", access.Fleet)
-	_, _, err := o.CreateToken(t.Context(), o.ann, "ci", fleetRole, 0)
+	_, _, err := o.Tokens.Create(t.Context(), o.ann, "ci", fleetRole, 0)
 	refused(t, err, access.Conflict, "too_many_tokens")
-	must(t, o.RevokeToken(t.Context(), o.ann, last.ID))
+	must(t, o.Tokens.Revoke(t.Context(), o.ann, last.ID))
 	o.token("", access.Fleet)
-	if all, err := o.Tokens(t.Context(), o.ann); err != nil || len(all) != store.MaxTokens {
+	if all, err := o.Tokens.List(t.Context(), o.ann); err != nil || len(all) != store.MaxTokens {
 		t.Errorf("%d are listed, %v", len(all), err)
 	}
 	o.verify()
@@ -122,7 +122,7 @@ func TestTokenUseIsNoted(t *testing.T) {
 	o := openOffice(t, onDisk)
 	token, secret := o.token(o.ann.Member, access.Fleet)
 	used := func() time.Time {
-		all, err := o.Tokens(t.Context(), o.ann)
+		all, err := o.Tokens.List(t.Context(), o.ann)
 		must(t, err)
 		return all[0].UsedAt
 	}
@@ -155,7 +155,7 @@ func TestTokenUseIsNoted(t *testing.T) {
 	}
 	o.clock.forward(time.Minute)
 	o.opens(secret)
-	must(t, o.RevokeToken(t.Context(), o.ann, token.ID))
+	must(t, o.Tokens.Revoke(t.Context(), o.ann, token.ID))
 	gone := o.state()
 	o.keepUses(t.Context())
 	if o.state() != gone {
@@ -169,14 +169,14 @@ func TestTokenUseSurvivesAStop(t *testing.T) {
 	_, secret := o.token(o.ann.Member, access.Fleet)
 	ctx, stop := context.WithCancel(t.Context())
 	var ended sync.WaitGroup
-	ended.Go(func() { o.Run(ctx) })
+	ended.Go(func() { o.Jobs.Run(ctx) })
 	o.opens(secret)
 	stop()
 	ended.Wait()
 	if noted := o.uses.take(); len(noted) != 0 {
 		t.Errorf("not written: %v", noted)
 	}
-	all, err := o.Tokens(t.Context(), o.ann)
+	all, err := o.Tokens.List(t.Context(), o.ann)
 	if err != nil || all[0].UsedAt.IsZero() {
 		t.Errorf("used at %v, %v", all[0].UsedAt, err)
 	}
@@ -190,7 +190,7 @@ func TestManyTokensInUse(t *testing.T) {
 		o.opens(secret)
 	}
 	o.keepUses(t.Context())
-	all, err := o.Tokens(t.Context(), o.ann)
+	all, err := o.Tokens.List(t.Context(), o.ann)
 	must(t, err)
 	for _, k := range all {
 		if k.UsedAt.IsZero() {
@@ -204,7 +204,7 @@ func TestTokenRevokedByTwoAtOnce(t *testing.T) {
 	token, secret := o.token(o.bob.Member, access.Fleet)
 	won := 0
 	for _, err := range race(16, func(i int) error {
-		return o.RevokeToken(t.Context(), []access.Actor{o.ann, o.bob}[i%2], token.ID)
+		return o.Tokens.Revoke(t.Context(), []access.Actor{o.ann, o.bob}[i%2], token.ID)
 	}) {
 		if err == nil {
 			won++
@@ -244,7 +244,7 @@ func TestTokensOfAnOlderVersion(t *testing.T) {
 	}
 	refused(
 		t,
-		o.PutRole(t.Context(), o.ann, access.Role{
+		o.Roles.Put(t.Context(), o.ann, access.Role{
 			Name:        "X",
 			Permissions: []access.Permission{access.May(access.Open, access.ResFleet)},
 		}),

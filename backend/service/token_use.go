@@ -64,7 +64,7 @@ func (u *tokenUses) last(id access.TokenID, kept time.Time) time.Time {
 
 // keepUses writes down when tokens were used. What cannot be written is tried
 // again with the next: that it failed keeps nobody out.
-func (s *Service) keepUses(ctx context.Context) {
+func (s *core) keepUses(ctx context.Context) {
 	noted := s.uses.take()
 	for len(noted) > 0 {
 		some := map[access.TokenID]time.Time{}

@@ -53,16 +53,16 @@ func TestStolenDiskOpensNothing(t *testing.T) {
 		in := o.invite(to)
 		secrets = append(secrets, string(secretOf(in.Link)))
 		if n%3 == 0 {
-			entry, err := o.RedeemLink(t.Context(), secretOf(in.Link), browser("cookie-of-"+to))
+			entry, err := o.SignIn.RedeemLink(t.Context(), secretOf(in.Link), browser("cookie-of-"+to))
 			must(t, err)
 			secrets = append(secrets, entry.Session.Reveal(), "cookie-of-"+to)
 		}
 	}
 	o.codeFor("fay@example.org", browser("fay"))
 	secrets = append(secrets, o.enterAs("bob@example.org").Reveal(), string(o.linkTo(access.SignInMessage, "fay@example.org")))
-	_, token, err := o.CreateToken(t.Context(), o.ann, "ci", []access.RoleName{access.Fleet}, 0)
+	_, token, err := o.Tokens.Create(t.Context(), o.ann, "ci", []access.RoleName{access.Fleet}, 0)
 	must(t, err)
-	code, err := o.AuthorizeDesktop(t.Context(), o.ann, access.Secret("window").Hash())
+	code, err := o.SignIn.AuthorizeDesktop(t.Context(), o.ann, access.Secret("window").Hash())
 	must(t, err)
 	secrets = append(secrets, code.Reveal(), o.asWindow(o.bob, "another window").Reveal())
 	secrets = append(secrets, token.Reveal(), "https://door.example.com/login/", "Accept to confirm that this address")
@@ -106,7 +106,7 @@ func TestApprovalLooksAtRightsOfNow(t *testing.T) {
 	o := openOffice(t)
 	ctx := t.Context()
 	keeper := access.Role{Name: "Gatekeeper", Permissions: append(append([]access.Permission(nil), lead.Permissions...), access.May(access.Decide, access.ResMembers))}
-	must(t, o.PutRole(ctx, o.ann, keeper))
+	must(t, o.Roles.Put(ctx, o.ann, keeper))
 	kim := session(o.member("kim@example.org", "Kim", keeper.Name))
 
 	boss := o.waitingFor("boss@example.com", access.Admin)
@@ -116,43 +116,43 @@ func TestApprovalLooksAtRightsOfNow(t *testing.T) {
 		"beside their own": {access.Fleet, access.AILoop},
 		"within their own": {access.Fleet},
 	} {
-		_, err := o.Approve(ctx, kim, boss, roles)
+		_, err := o.Members.Approve(ctx, kim, boss, roles)
 		refused(t, err, access.Forbidden, "member_above_own")
-		if m, err := o.Member(ctx, o.ann, boss); err != nil || m.State != access.Pending {
+		if m, err := o.Members.Get(ctx, o.ann, boss); err != nil || m.State != access.Pending {
 			t.Errorf("%s: %+v, %v", what, m, err)
 		}
 	}
 	fleet := o.waitingFor("fleet@example.com", access.Fleet)
-	_, err := o.Approve(ctx, kim, fleet, []access.RoleName{access.Fleet, access.AILoop})
+	_, err := o.Members.Approve(ctx, kim, fleet, []access.RoleName{access.Fleet, access.AILoop})
 	refused(t, err, access.Forbidden, "role_above_own")
-	_, err = o.Approve(ctx, kim, fleet, nil)
+	_, err = o.Members.Approve(ctx, kim, fleet, nil)
 	must(t, err)
 
 	// The one who invited is nobody any more: the invitation brings its person no
 	// further than the waiting page, and an Admin decides.
-	in, err := o.Invite(ctx, o.bob, NewInvitation{Email: mail(t, "ada@example.com"), Roles: []access.RoleName{access.Admin}})
+	in, err := o.Invitations.Invite(ctx, o.bob, NewInvitation{Email: mail(t, "ada@example.com"), Roles: []access.RoleName{access.Admin}})
 	must(t, err)
-	_, err = o.ChangeRoles(ctx, o.ann, o.bob.Member, []access.RoleName{access.Fleet})
+	_, err = o.Members.ChangeRoles(ctx, o.ann, o.bob.Member, []access.RoleName{access.Fleet})
 	must(t, err)
-	entry, err := o.RedeemLink(ctx, secretOf(in.Link), browser("ada"))
+	entry, err := o.SignIn.RedeemLink(ctx, secretOf(in.Link), browser("ada"))
 	must(t, err)
-	if p, err := o.Principal(ctx, entry.Session); err != nil || p.Member.State != access.Pending || len(p.Permissions) != 1 {
+	if p, err := o.Gate.Principal(ctx, entry.Session); err != nil || p.Member.State != access.Pending || len(p.Permissions) != 1 {
 		t.Errorf("ada is %+v, %v", p, err)
 	}
-	_, err = o.Approve(ctx, o.bob, entry.Member.ID, nil)
+	_, err = o.Members.Approve(ctx, o.bob, entry.Member.ID, nil)
 	refused(t, err, access.Forbidden, "not_allowed")
-	_, err = o.Approve(ctx, kim, entry.Member.ID, nil)
+	_, err = o.Members.Approve(ctx, kim, entry.Member.ID, nil)
 	refused(t, err, access.Forbidden, "member_above_own")
 
 	// The role that somebody was invited to means less now than then.
 	pilots := access.Role{Name: "Pilots", Permissions: []access.Permission{access.May(access.Open, access.ResAILoop)}}
-	must(t, o.PutRole(ctx, o.ann, pilots))
+	must(t, o.Roles.Put(ctx, o.ann, pilots))
 	pia := o.waitingFor("pia@example.com", pilots.Name)
-	_, err = o.Approve(ctx, kim, pia, nil)
+	_, err = o.Members.Approve(ctx, kim, pia, nil)
 	refused(t, err, access.Forbidden, "member_above_own")
 	pilots.Permissions = []access.Permission{access.May(access.Open, access.ResFleet)}
-	must(t, o.PutRole(ctx, o.ann, pilots))
-	_, err = o.Approve(ctx, kim, pia, nil)
+	must(t, o.Roles.Put(ctx, o.ann, pilots))
+	_, err = o.Members.Approve(ctx, kim, pia, nil)
 	must(t, err)
 	o.verify()
 }
@@ -160,7 +160,7 @@ func TestApprovalLooksAtRightsOfNow(t *testing.T) {
 // waitingFor makes a pending member of these roles who has come.
 func (o *office) waitingFor(to string, roles ...access.RoleName) access.MemberID {
 	o.t.Helper()
-	entry, err := o.RedeemLink(o.t.Context(), secretOf(o.invite(to, roles...).Link), browser(to))
+	entry, err := o.SignIn.RedeemLink(o.t.Context(), secretOf(o.invite(to, roles...).Link), browser(to))
 	must(o.t, err)
 	return entry.Member.ID
 }

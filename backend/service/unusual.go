@@ -10,7 +10,7 @@ import (
 // Notice keeps what was noticed since the last time. It is called on a beat, not
 // for each event, so that strangers decide neither how often the store is
 // written nor how much. The audit log is told later, of many at once.
-func (s *Service) Notice(ctx context.Context, all []access.TraceCount) error {
+func (s Dashboard) Notice(ctx context.Context, all []access.TraceCount) error {
 	if len(all) == 0 {
 		return nil
 	}
@@ -41,7 +41,7 @@ func notice(tx *store.Tx, x access.TraceCount) error {
 }
 
 // traceDue tells the audit log of what was noticed of a kind.
-func (s *Service) traceDue(tx *store.Tx, t access.Trace) error {
+func (s *core) traceDue(tx *store.Tx, t access.Trace) error {
 	r, err := tx.Trace(t)
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (s *Service) traceDue(tx *store.Tx, t access.Trace) error {
 
 // Unusual is what was noticed in the last 24 hours, for whoever may read the
 // audit log.
-func (s *Service) Unusual(ctx context.Context, actor access.Actor) (out access.Unusual, err error) {
+func (s Dashboard) Unusual(ctx context.Context, actor access.Actor) (out access.Unusual, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
 		c, err := tx.Counters()
 		if err != nil {

@@ -24,7 +24,7 @@ func TestAttackersDoNotFillTheAuditLog(t *testing.T) {
 		for _, kind := range access.Traces {
 			all = append(all, noticed(kind, o.clock.now().Format("15:04"), 1000))
 		}
-		must(t, o.Notice(t.Context(), all))
+		must(t, o.Dashboard.Notice(t.Context(), all))
 		o.sweep()
 		o.clock.forward(5 * time.Minute)
 	}
@@ -32,7 +32,7 @@ func TestAttackersDoNotFillTheAuditLog(t *testing.T) {
 	if most := len(access.Traces) * 26; n > most || n < len(access.Traces)*20 {
 		t.Errorf("%d entries in a day, want at most %d", n, most)
 	}
-	u, err := o.Unusual(t.Context(), o.ann)
+	u, err := o.Dashboard.Unusual(t.Context(), o.ann)
 	must(t, err)
 	if len(u.Days) != len(access.Traces) || !u.High || !u.Days[0].More {
 		t.Errorf("%+v", u)
@@ -44,7 +44,7 @@ func TestAttackersDoNotFillTheAuditLog(t *testing.T) {
 // restart: an attacker who can make the server start again would else be unseen.
 func TestUnusualOutlivesARestart(t *testing.T) {
 	o := openOffice(t, onDisk)
-	must(t, o.Notice(t.Context(), []access.TraceCount{
+	must(t, o.Dashboard.Notice(t.Context(), []access.TraceCount{
 		noticed(access.TraceWrongCode, "203.0.113.9", 120),
 		noticed(access.TraceDeadLink, "2001:db8::/64", 2),
 	}))
@@ -65,17 +65,17 @@ func TestUnusualOutlivesARestart(t *testing.T) {
 			t.Errorf("%s: %d entries, want %d", s.name, n, s.entries)
 		}
 	}
-	p, err := o.FindAudit(t.Context(), o.ann, AuditQuery{Target: string(access.TraceWrongCode)})
+	p, err := o.Audit.Find(t.Context(), o.ann, AuditQuery{Target: string(access.TraceWrongCode)})
 	must(t, err)
 	if len(p.Items) != 1 || p.Items[0].Detail != "120 wrong login codes from 203.0.113.9" || !p.Items[0].Actor.IsSystem() {
 		t.Errorf("the entry: %+v", p.Items)
 	}
-	u, err := o.Unusual(t.Context(), o.ann)
+	u, err := o.Dashboard.Unusual(t.Context(), o.ann)
 	must(t, err)
 	if u.Total != 122 || u.Days[0].Count != 120 || u.Days[1].MostFrom != "2001:db8::/64" {
 		t.Errorf("%+v", u)
 	}
-	v, err := o.Overview(t.Context(), o.ann)
+	v, err := o.Dashboard.Overview(t.Context(), o.ann)
 	must(t, err)
 	if v.Unusual.Total != 122 || !v.Unusual.High {
 		t.Errorf("the overview: %+v", v.Unusual)
@@ -86,16 +86,16 @@ func TestUnusualOutlivesARestart(t *testing.T) {
 // What is no kind, or nothing, is not kept: nobody makes the store grow by a name.
 func TestOnlyKnownKindsAreKept(t *testing.T) {
 	o := openOffice(t)
-	must(t, o.Notice(t.Context(), []access.TraceCount{
+	must(t, o.Dashboard.Notice(t.Context(), []access.TraceCount{
 		noticed("made_up", "203.0.113.9", 5),
 		noticed(access.TraceBadToken, "203.0.113.9", 0),
 	}))
-	u, err := o.Unusual(t.Context(), o.ann)
+	u, err := o.Dashboard.Unusual(t.Context(), o.ann)
 	must(t, err)
 	if u.Total != 0 || len(u.Days) != 0 || u.High {
 		t.Errorf("%+v", u)
 	}
-	if _, err := o.Unusual(t.Context(), o.fay); !access.Forbidden.Is(err) {
+	if _, err := o.Dashboard.Unusual(t.Context(), o.fay); !access.Forbidden.Is(err) {
 		t.Errorf("Fleet reads it: %v", err)
 	}
 }
@@ -105,17 +105,17 @@ func TestOnlyKnownKindsAreKept(t *testing.T) {
 func TestUnknownIsToldFromEnded(t *testing.T) {
 	o := openOffice(t)
 	enter := func() access.Secret {
-		_, link, err := o.LoginLink(t.Context(), access.Operator, mail(t, "ann@example.org"))
+		_, link, err := o.Setup.LoginLink(t.Context(), access.Operator, mail(t, "ann@example.org"))
 		must(t, err)
-		e, err := o.RedeemLink(t.Context(), secretOf(link), browser("b"))
+		e, err := o.SignIn.RedeemLink(t.Context(), secretOf(link), browser("b"))
 		must(t, err)
 		return e.Session
 	}
 	out, rotated, everywhere := enter(), enter(), enter()
-	must(t, o.SignOut(t.Context(), o.ann, out))
-	_, err := o.Rotate(t.Context(), rotated)
+	must(t, o.Gate.SignOut(t.Context(), o.ann, out))
+	_, err := o.Gate.Rotate(t.Context(), rotated)
 	must(t, err)
-	must(t, o.SignOutEverywhere(t.Context(), o.ann, o.ann.Member, false))
+	must(t, o.Sessions.SignOutEverywhere(t.Context(), o.ann, o.ann.Member, false))
 	tests := []struct {
 		name    string
 		secret  access.Secret
@@ -129,7 +129,7 @@ func TestUnknownIsToldFromEnded(t *testing.T) {
 		{"no secret's shape", "x", true},
 	}
 	for _, tt := range tests {
-		_, err := o.Principal(t.Context(), tt.secret)
+		_, err := o.Gate.Principal(t.Context(), tt.secret)
 		if !access.SignedOut.Is(err) || errors.Is(err, access.ErrUnknownCode) != tt.unknown {
 			t.Errorf("%s: %v, want unknown %v", tt.name, err, tt.unknown)
 		}

@@ -47,8 +47,8 @@ type AuditFilter struct {
 	Actor  string `query:"actor" maxLength:"254" doc:"Whose doing: an address of somebody who is here, the id of a member or token, operator, or system." example:"grace@example.com"`
 	Action string `query:"action" maxLength:"400" doc:"What was done; several with commas between." example:"approved,rejected"`
 	Target string `query:"target" maxLength:"254" doc:"What was acted on: an address of somebody who is here, an id, a role's or token's name." example:"ada@example.com"`
-	From  string `query:"from" maxLength:"40" doc:"From this time on (RFC 3339)." example:"2030-05-01T00:00:00Z"`
-	Until string `query:"until" maxLength:"40" doc:"Before this time (RFC 3339)." example:"2030-06-01T00:00:00Z"`
+	From   string `query:"from" maxLength:"40" doc:"From this time on (RFC 3339)." example:"2030-05-01T00:00:00Z"`
+	Until  string `query:"until" maxLength:"40" doc:"Before this time (RFC 3339)." example:"2030-06-01T00:00:00Z"`
 }
 
 func (f *AuditFilter) query() (q service.AuditQuery, err error) {
@@ -116,7 +116,7 @@ func (s *Server) audit(ctx context.Context, actor access.Actor, in *auditIn) (*a
 		return nil, err
 	}
 	q.Cursor, q.Limit = in.cursor(), in.Limit
-	page, err := s.service.FindAudit(ctx, actor, q)
+	page, err := s.service.Audit.Find(ctx, actor, q)
 	out := &auditOut{}
 	out.Body.Items, out.Body.Next, out.Body.Total, out.Body.TotalIsFloor = auditOf(page.Items), page.Next, page.Total, page.TotalIsFloor
 	return out, err
@@ -131,7 +131,7 @@ type verdictOut struct {
 }
 
 func (s *Server) auditVerdict(ctx context.Context, actor access.Actor, _ *struct{}) (*verdictOut, error) {
-	n, err := s.service.VerifyAudit(ctx, actor)
+	n, err := s.service.Audit.Verify(ctx, actor)
 	out := &verdictOut{}
 	out.Body.OK, out.Body.Entries = err == nil, n
 	if why := access.Explain(err); err != nil && why.Code == "audit_broken" {
@@ -179,13 +179,13 @@ func (s *Server) export(c *fiber.Ctx) error {
 	default:
 		return access.Errorf(access.Invalid, "Choose csv or json.").On("format").WithCode("bad_format")
 	}
-	if err := s.service.MayExportAudit(c.UserContext(), actor); err != nil {
+	if err := s.service.Audit.MayExport(c.UserContext(), actor); err != nil {
 		return err
 	}
 	c.Set(fiber.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="doorward-audit.%s"`, format))
 	return s.stream(c, kind, func(ctx context.Context, w io.Writer) error {
 		b := bufio.NewWriterSize(w, 64<<10)
-		err := write(b, func(fn func([]service.AuditLine) error) error { return s.service.EachAudit(ctx, actor, q, fn) })
+		err := write(b, func(fn func([]service.AuditLine) error) error { return s.service.Audit.Each(ctx, actor, q, fn) })
 		return firstError(err, b.Flush())
 	})
 }

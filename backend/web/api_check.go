@@ -44,7 +44,7 @@ func (s *Server) checkInvitation(ctx context.Context, actor access.Actor, in *ch
 	if access.Explain(wrong).Kind == access.Internal && wrong != nil {
 		return nil, wrong
 	}
-	got, err := s.service.CheckInvitation(ctx, actor, service.NewInvitation{Email: to, Roles: roleNames(in.Body.Roles)})
+	got, err := s.service.Invitations.Check(ctx, actor, service.NewInvitation{Email: to, Roles: roleNames(in.Body.Roles)})
 	if err != nil {
 		return nil, err
 	}

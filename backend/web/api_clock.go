@@ -48,5 +48,5 @@ func (s *Server) trustClock(ctx context.Context, actor access.Actor, in *trustCl
 	if !in.Body.Right {
 		return nil, access.Errorf(access.Invalid, "A clock that is wrong is set on the server. Send true once it is right.").On("right").WithCode("clock_not_right")
 	}
-	return nil, s.service.TrustClock(ctx, actor)
+	return nil, s.service.Settings.TrustClock(ctx, actor)
 }

@@ -56,7 +56,7 @@ func (s *Server) sendConfirmation(
 	_ *sendConfirmationIn,
 ) (*sendConfirmationOut, error) {
 	agent := strings.Clone(actorIn(ctx).Get(fiber.HeaderUserAgent))
-	sent, err := s.service.SendConfirmation(ctx, actor, agent)
+	sent, err := s.service.Sessions.SendConfirmation(ctx, actor, agent)
 	return &sendConfirmationOut{
 		confirmationEmailJSON{Email: sent.To, ExpiresAt: sent.ExpiresAt, Held: sent.Held, ID: string(sent.Letter)},
 	}, err
@@ -75,7 +75,7 @@ type confirmOut struct {
 }
 
 func (s *Server) confirm(ctx context.Context, actor access.Actor, in *confirmIn) (*confirmOut, error) {
-	until, err := s.service.ConfirmCode(ctx, actor, strings.Clone(in.Body.Code))
+	until, err := s.service.Sessions.ConfirmCode(ctx, actor, strings.Clone(in.Body.Code))
 	out := &confirmOut{}
 	out.Body.ConfirmedUntil = until
 	return out, err

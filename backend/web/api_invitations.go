@@ -85,7 +85,7 @@ func (s *Server) invite(ctx context.Context, actor access.Actor, in *inviteIn) (
 		return nil, err
 	}
 	want.HandOver = in.Body.PrintLink
-	got, err := s.service.Invite(ctx, actor, want)
+	got, err := s.service.Invitations.Invite(ctx, actor, want)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ type inviteManyOut struct{ Body batchJSON }
 
 func (s *Server) inviteMany(ctx context.Context, actor access.Actor, in *inviteManyIn) (*inviteManyOut, error) {
 	rows, good, at := readRows(in.Body.Invitations)
-	results, err := s.service.InviteMany(ctx, actor, good, in.Body.DryRun)
+	results, err := s.service.Invitations.InviteMany(ctx, actor, good, in.Body.DryRun)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ type meJSON struct {
 	State          string    `json:"state" enum:"active" example:"active"`
 	Roles          []string  `json:"roles" example:"Fleet"`
 	Permissions    []string  `json:"permissions" doc:"What may be done, in words. A token's are those of its roles, within its owner's." example:"open fleet,open fleet/flows"`
-	NotifyRequests  bool      `json:"notify_requests" doc:"Gets letters about people waiting."`
+	NotifyRequests bool      `json:"notify_requests" doc:"Gets letters about people waiting."`
 	SignInMethod   string    `json:"sign_in_method" enum:"link,code,setup,rescue,desktop,token,operator" doc:"How whoever asks came in."`
 	ConfirmedUntil time.Time `json:"confirmed_until,omitzero" doc:"Until when this session needs no further confirmation; absent where it needs one, and for tokens and the operator."`
 }
@@ -77,7 +77,7 @@ type changeMeIn struct {
 }
 
 func (s *Server) changeMe(ctx context.Context, actor access.Actor, in *changeMeIn) (*meOut, error) {
-	if err := s.service.MuteDigest(ctx, actor, !in.Body.NotifyRequests); err != nil {
+	if err := s.service.Account.MuteDigest(ctx, actor, !in.Body.NotifyRequests); err != nil {
 		return nil, err
 	}
 	me := s.meOf(principalOf(actorIn(ctx)))

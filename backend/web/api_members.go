@@ -151,7 +151,7 @@ func (s *Server) members(ctx context.Context, actor access.Actor, in *membersIn)
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.service.Members(ctx, actor, struct {
+	page, err := s.service.Members.List(ctx, actor, struct {
 		State  access.State
 		Role   access.RoleName
 		Words  string
@@ -173,7 +173,7 @@ func (s *Server) loginRequests(ctx context.Context, actor access.Actor, in *wait
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.service.LoginRequests(ctx, actor, words, in.cursor(), in.Limit)
+	page, err := s.service.Members.LoginRequests(ctx, actor, words, in.cursor(), in.Limit)
 	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
 }
 
@@ -208,7 +208,7 @@ func (s *Server) oneMember(ctx context.Context, actor access.Actor, in *memberIn
 	if err != nil {
 		return nil, err
 	}
-	return memberAnswer(s.service.Member(ctx, actor, id))
+	return memberAnswer(s.service.Members.Get(ctx, actor, id))
 }
 
 type changeMemberIn struct {
@@ -226,9 +226,9 @@ func (s *Server) changeMember(ctx context.Context, actor access.Actor, in *chang
 	}
 	switch roles, name := in.Body.Roles, in.Body.Name; {
 	case roles != nil && name == nil:
-		return memberAnswer(s.service.ChangeRoles(ctx, actor, id, roleNames(roles)))
+		return memberAnswer(s.service.Members.ChangeRoles(ctx, actor, id, roleNames(roles)))
 	case roles == nil && name != nil:
-		return memberAnswer(s.service.Rename(ctx, actor, id, *name))
+		return memberAnswer(s.service.Members.Rename(ctx, actor, id, *name))
 	}
 	return nil, access.Errorf(access.Invalid, "Give either roles or name: one change in one request.").WithCode("one_change")
 }
@@ -240,7 +240,7 @@ func (s *Server) removeMember(ctx context.Context, actor access.Actor, in *membe
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.service.Remove(ctx, actor, id)
+	return nil, s.service.Members.Remove(ctx, actor, id)
 }
 
 type approveIn struct {
@@ -261,7 +261,7 @@ func (s *Server) approve(ctx context.Context, actor access.Actor, in *approveIn)
 	if in.Body != nil {
 		roles = roleNames(in.Body.Roles)
 	}
-	return memberAnswer(s.service.Approve(ctx, actor, id, roles))
+	return memberAnswer(s.service.Members.Approve(ctx, actor, id, roles))
 }
 
 type rejectIn struct {
@@ -283,7 +283,7 @@ func (s *Server) reject(ctx context.Context, actor access.Actor, in *rejectIn) (
 	if in.Body != nil {
 		why = *in.Body
 	}
-	return nil, s.service.Reject(ctx, actor, id, why.Reason, why.TellThem)
+	return nil, s.service.Members.Reject(ctx, actor, id, why.Reason, why.TellThem)
 }
 
 func (s *Server) resend(ctx context.Context, actor access.Actor, in *bareIn) (*memberOut, error) {
@@ -291,7 +291,7 @@ func (s *Server) resend(ctx context.Context, actor access.Actor, in *bareIn) (*m
 	if err != nil {
 		return nil, err
 	}
-	return memberAnswer(s.service.Resend(ctx, actor, id))
+	return memberAnswer(s.service.Invitations.Resend(ctx, actor, id))
 }
 
 func (s *Server) suspend(ctx context.Context, actor access.Actor, in *bareIn) (*memberOut, error) {
@@ -299,7 +299,7 @@ func (s *Server) suspend(ctx context.Context, actor access.Actor, in *bareIn) (*
 	if err != nil {
 		return nil, err
 	}
-	return memberAnswer(s.service.Suspend(ctx, actor, id))
+	return memberAnswer(s.service.Members.Suspend(ctx, actor, id))
 }
 
 func (s *Server) unsuspend(ctx context.Context, actor access.Actor, in *bareIn) (*memberOut, error) {
@@ -307,7 +307,7 @@ func (s *Server) unsuspend(ctx context.Context, actor access.Actor, in *bareIn) 
 	if err != nil {
 		return nil, err
 	}
-	return memberAnswer(s.service.Unsuspend(ctx, actor, id))
+	return memberAnswer(s.service.Members.Unsuspend(ctx, actor, id))
 }
 
 type linkJSON struct {
@@ -321,6 +321,6 @@ func (s *Server) loginLink(ctx context.Context, actor access.Actor, in *bareIn) 
 	if err != nil {
 		return nil, err
 	}
-	link, err := s.service.CopyLink(ctx, actor, id)
+	link, err := s.service.Invitations.CopyLink(ctx, actor, id)
 	return &linkOut{linkJSON{link}}, err
 }

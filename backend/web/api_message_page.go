@@ -42,7 +42,7 @@ func (s *Server) messagePage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	_, words, err := s.service.Message(c.UserContext(), s.asker(c), id)
+	_, words, err := s.service.Outbox.Get(c.UserContext(), s.asker(c), id)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (s *Server) mountOverview(r *room) {
 type overviewOut struct{ Body overviewJSON }
 
 func (s *Server) overview(ctx context.Context, actor access.Actor, _ *struct{}) (*overviewOut, error) {
-	o, err := s.service.Overview(ctx, actor)
+	o, err := s.service.Dashboard.Overview(ctx, actor)
 	return &overviewOut{s.overviewOf(o)}, err
 }
 
@@ -75,7 +75,7 @@ type daysOut struct {
 }
 
 func (s *Server) days(ctx context.Context, actor access.Actor, in *daysIn) (*daysOut, error) {
-	all, err := s.service.Days(ctx, actor, in.Days)
+	all, err := s.service.Dashboard.Days(ctx, actor, in.Days)
 	out := &daysOut{}
 	out.Body.Items, out.Body.Total = make([]dayJSON, len(all)), len(all)
 	for i, d := range all {
@@ -97,6 +97,6 @@ func (s *Server) expiring(ctx context.Context, actor access.Actor, in *expiringI
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.service.Expiring(ctx, actor, within, in.Limit)
+	page, err := s.service.Invitations.Expiring(ctx, actor, within, in.Limit)
 	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
 }

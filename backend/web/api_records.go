@@ -56,7 +56,7 @@ type messagesOut struct {
 }
 
 func (s *Server) outbox(ctx context.Context, actor access.Actor, in *pageIn) (*messagesOut, error) {
-	page, err := s.service.Outbox(ctx, actor, in.cursor(), in.Limit)
+	page, err := s.service.Outbox.List(ctx, actor, in.cursor(), in.Limit)
 	out := &messagesOut{}
 	out.Body.Items, out.Body.Next, out.Body.Total = make([]MessageJSON, len(page.Items)), page.Next, page.Total
 	for i, l := range page.Items {
@@ -83,7 +83,7 @@ func (s *Server) message(ctx context.Context, actor access.Actor, in *messageIn)
 	if err != nil {
 		return nil, err
 	}
-	l, words, err := s.service.Message(ctx, actor, id)
+	l, words, err := s.service.Outbox.Get(ctx, actor, id)
 	out := &messageBodyOut{messageBodyJSON{MessageJSON: messageOf(l), Text: words.Text, HTML: words.HTML}}
 	out.Body.Redacted = err == nil && l.Kind.HoldsSecret() && !actor.IsOperator()
 	if why := access.Explain(err); err != nil && why.Code == "letter_wiped" {
@@ -97,7 +97,7 @@ func (s *Server) deleteMessage(ctx context.Context, actor access.Actor, in *mess
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.service.DeleteMessage(ctx, actor, id)
+	return nil, s.service.Outbox.Delete(ctx, actor, id)
 }
 
 type retryIn struct {
@@ -119,5 +119,5 @@ func (s *Server) retryMessage(ctx context.Context, actor access.Actor, in *retry
 	if err != nil {
 		return nil, err
 	}
-	return messageAnswer(s.service.RetryMessage(ctx, actor, id))
+	return messageAnswer(s.service.Outbox.Retry(ctx, actor, id))
 }

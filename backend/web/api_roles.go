@@ -60,7 +60,7 @@ type rolesOut struct {
 }
 
 func (s *Server) roles(ctx context.Context, actor access.Actor, _ *struct{}) (*rolesOut, error) {
-	all, err := s.service.Roles(ctx, actor)
+	all, err := s.service.Roles.List(ctx, actor)
 	out := &rolesOut{}
 	out.Body.Items, out.Body.Total, out.Body.Grantable = make([]roleJSON, len(all)), len(all), permissionWords(access.Grantable())
 	for i, r := range all {
@@ -99,7 +99,7 @@ func (s *Server) putRole(ctx context.Context, actor access.Actor, in *putRoleIn)
 		return nil, err
 	}
 	r := access.Role{Name: name, Description: in.Body.Description, Permissions: parsePermissions(in.Body.Permissions)}
-	return &roleOut{roleOf(r)}, s.service.PutRole(ctx, actor, r)
+	return &roleOut{roleOf(r)}, s.service.Roles.Put(ctx, actor, r)
 }
 
 type roleIn struct{ RolePath }
@@ -109,5 +109,5 @@ func (s *Server) deleteRole(ctx context.Context, actor access.Actor, in *roleIn)
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.service.DeleteRole(ctx, actor, name)
+	return nil, s.service.Roles.Delete(ctx, actor, name)
 }

@@ -50,7 +50,7 @@ func (s *Server) signOut(ctx context.Context, actor access.Actor, in *signOutIn)
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.service.SignOutEverywhere(ctx, actor, id, in.Body != nil && in.Body.Tokens)
+	return nil, s.service.Sessions.SignOutEverywhere(ctx, actor, id, in.Body != nil && in.Body.Tokens)
 }
 
 type sessionJSON struct {
@@ -76,11 +76,11 @@ func (s *Server) sessions(ctx context.Context, actor access.Actor, in *memberIn)
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.service.Sessions(ctx, actor, id)
+	all, err := s.service.Sessions.List(ctx, actor, id)
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := s.service.TokensOwned(ctx, actor, id)
+	tokens, err := s.service.Tokens.Owned(ctx, actor, id)
 	var asking access.SecretHash
 	if secret, ok := actorIn(ctx).Locals(secretKey).(access.Secret); ok {
 		asking = secret.Hash()
@@ -104,5 +104,5 @@ func (s *Server) endSession(ctx context.Context, actor access.Actor, in *endSess
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.service.EndSession(ctx, actor, id, in.Session)
+	return nil, s.service.Sessions.End(ctx, actor, id, in.Session)
 }

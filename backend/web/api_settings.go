@@ -131,7 +131,7 @@ func ourFacts() []Fact {
 type settingsOut struct{ Body settingsJSON }
 
 func (s *Server) settings(ctx context.Context, actor access.Actor, _ *struct{}) (*settingsOut, error) {
-	kept, err := s.service.Settings(ctx, actor)
+	kept, err := s.service.Settings.Get(ctx, actor)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (s *Server) settings(ctx context.Context, actor access.Actor, _ *struct{}) 
 
 // settingsAnswer adds how mail fares, for whoever may see the overview.
 func (s *Server) settingsAnswer(ctx context.Context, actor access.Actor, kept access.Settings) (*settingsOut, error) {
-	o, err := s.service.Overview(ctx, actor)
+	o, err := s.service.Dashboard.Overview(ctx, actor)
 	if access.Forbidden.Is(err) {
 		o, err = service.Overview{MailServer: s.mailServer != ""}, nil
 	}
@@ -175,7 +175,7 @@ func (s *Server) changeSettings(ctx context.Context, actor access.Actor, in *cha
 		}
 		change.Invitation = &lasts
 	}
-	kept, err := s.service.ChangeSettings(ctx, actor, change)
+	kept, err := s.service.Settings.Change(ctx, actor, change)
 	if shown := access.Explain(err); err != nil && shown.Field == "invitation" {
 		return nil, shown.On("invitation_expires_in")
 	}
@@ -201,7 +201,7 @@ func (s *Server) testMail(ctx context.Context, actor access.Actor, in *testMailI
 			return nil, err
 		}
 	}
-	return messageAnswer(s.service.TestMail(ctx, actor, to))
+	return messageAnswer(s.service.Outbox.TestMail(ctx, actor, to))
 }
 
 // A TokenJSON is an API token without its secret.
@@ -227,7 +227,7 @@ type tokensOut struct {
 }
 
 func (s *Server) tokens(ctx context.Context, actor access.Actor, _ *struct{}) (*tokensOut, error) {
-	all, err := s.service.Tokens(ctx, actor)
+	all, err := s.service.Tokens.List(ctx, actor)
 	out := &tokensOut{}
 	out.Body.Items, out.Body.Total = make([]TokenJSON, len(all)), len(all)
 	for i, t := range all {
@@ -256,7 +256,7 @@ func (s *Server) createToken(ctx context.Context, actor access.Actor, in *create
 	if err != nil {
 		return nil, err
 	}
-	t, secret, err := s.service.CreateToken(ctx, actor, in.Body.Name, roleNames(in.Body.Roles), lasts)
+	t, secret, err := s.service.Tokens.Create(ctx, actor, in.Body.Name, roleNames(in.Body.Roles), lasts)
 	return &createTokenOut{createdTokenJSON{tokenOf(t), secret.Reveal()}}, err
 }
 
@@ -269,5 +269,5 @@ func (s *Server) revokeToken(ctx context.Context, actor access.Actor, in *tokenI
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.service.RevokeToken(ctx, actor, id)
+	return nil, s.service.Tokens.Revoke(ctx, actor, id)
 }

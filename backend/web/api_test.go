@@ -109,7 +109,7 @@ func TestAPIInvitations(t *testing.T) {
 func TestAPICheckInvitation(t *testing.T) {
 	c := newCast(t)
 	turned, _ := c.invite("turned@example.com", "Fleet")
-	c.must(c.desk.Reject(bg, c.house.admin, turned, "", false))
+	c.must(c.desk.Members.Reject(bg, c.house.admin, turned, "", false))
 	c.run(t, []row{
 		{"a free address", "admin", "POST", "/invitations/check", `{"email":"New@Example.com","roles":["Fleet"]}`, 200,
 			all(`"ok":true`, `"email_canonical":"new@example.com"`, `"links_lead_to":"https://door.example.com"`, `"mail":{"configured":true`), all(`"error"`, `"member"`, "similar_domain", "links_local", "rejected_before")},

@@ -100,7 +100,7 @@ func (s *Server) authorizeConfirmed(c *fiber.Ctx, a DesktopAuthorization) (acces
 	typed, again := strings.Clone(c.FormValue("code")), c.FormValue("again") != ""
 	page := DesktopPage{Authorization: a, Sent: true}
 	if typed != "" && !again {
-		_, err := s.service.ConfirmCode(c.UserContext(), s.asker(c), typed)
+		_, err := s.service.Sessions.ConfirmCode(c.UserContext(), s.asker(c), typed)
 		if access.Invalid.Is(err) || access.TooMany.Is(err) {
 			page.Error = access.Explain(err).Message
 			return "", s.showDesktop(c, http.StatusUnprocessableEntity, page)
@@ -109,11 +109,11 @@ func (s *Server) authorizeConfirmed(c *fiber.Ctx, a DesktopAuthorization) (acces
 			return "", err
 		}
 	}
-	code, err := s.service.AuthorizeDesktop(c.UserContext(), s.asker(c), a.hash)
+	code, err := s.service.SignIn.AuthorizeDesktop(c.UserContext(), s.asker(c), a.hash)
 	if access.Explain(err).Code != "confirmation_required" {
 		return code, err
 	}
-	sent, err := s.service.SendConfirmation(c.UserContext(), s.asker(c), strings.Clone(c.Get(fiber.HeaderUserAgent)))
+	sent, err := s.service.Sessions.SendConfirmation(c.UserContext(), s.asker(c), strings.Clone(c.Get(fiber.HeaderUserAgent)))
 	page.Held = sent.Held
 	if access.TooMany.Is(err) {
 		page.Error, err = access.Explain(err).Message, nil
@@ -167,7 +167,7 @@ func (s *Server) signInDesktop(ctx context.Context, _ access.Actor, in *enterWin
 		return nil, err
 	}
 	b := service.Browser{Secret: access.Secret(in.Body.Verifier), From: s.from(c).String(), Agent: strings.Clone(c.Get(fiber.HeaderUserAgent))}
-	e, err := s.service.SignInDesktop(ctx, access.Secret(in.Body.Code), b)
+	e, err := s.service.SignIn.RedeemDesktopCode(ctx, access.Secret(in.Body.Code), b)
 	if err != nil {
 		return nil, err
 	}
@@ -184,5 +184,5 @@ func (s *Server) signOutDesktop(ctx context.Context, actor access.Actor, _ *stru
 	if p := principalOf(c); p == nil || p.Method != access.MethodDesktop {
 		return nil, access.Errorf(access.Invalid, "Only a window can sign itself out here.").WithCode("not_a_window")
 	}
-	return nil, s.service.SignOut(ctx, actor, secret)
+	return nil, s.service.Gate.SignOut(ctx, actor, secret)
 }

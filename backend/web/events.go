@@ -147,7 +147,7 @@ func (h *hub) lost(ctx context.Context) {
 }
 
 func (h *hub) overview(ctx context.Context) ([]byte, error) {
-	o, err := h.s.service.OverviewToShare(ctx)
+	o, err := h.s.service.Dashboard.Shared(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -174,9 +174,9 @@ func (h *hub) checkStreams(ctx context.Context, st *stream) error {
 	if st.who == nil {
 		return nil // the operator
 	}
-	who := h.s.service.WhoListens
+	who := h.s.service.Gate.Listener
 	if st.who.Actor.Token != "" {
-		who = h.s.service.TokenPrincipal
+		who = h.s.service.Gate.TokenPrincipal
 	}
 	p, err := who(ctx, st.secret)
 	if err == nil {

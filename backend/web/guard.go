@@ -106,14 +106,14 @@ func (s *Server) identify(c *fiber.Ctx) (*service.Principal, error) {
 		if strings.HasPrefix(token, access.DesktopSecretPrefix) {
 			return s.identifyDesktop(c, access.Secret(strings.Clone(token)))
 		}
-		p, err := s.service.TokenPrincipal(c.UserContext(), access.Secret(strings.Clone(token)))
+		p, err := s.service.Gate.TokenPrincipal(c.UserContext(), access.Secret(strings.Clone(token)))
 		return p, s.failedAttempt(c, err)
 	}
 	secret := s.sessionSecret(c)
 	if secret == "" {
 		return nil, firstError(s.slow(c), access.SignedOutError())
 	}
-	p, err := s.service.Principal(c.UserContext(), secret)
+	p, err := s.service.Gate.Principal(c.UserContext(), secret)
 	if err != nil {
 		return nil, s.failedAttempt(c, err)
 	}
@@ -128,7 +128,7 @@ func (s *Server) identify(c *fiber.Ctx) (*service.Principal, error) {
 // when rights rise: nobody could have planted it, for only the window that holds
 // the proof was ever given it.
 func (s *Server) identifyDesktop(c *fiber.Ctx, secret access.Secret) (*service.Principal, error) {
-	p, err := s.service.Principal(c.UserContext(), secret)
+	p, err := s.service.Gate.Principal(c.UserContext(), secret)
 	if err != nil {
 		return nil, s.failedAttempt(c, err)
 	}
@@ -160,12 +160,12 @@ func navigates(c *fiber.Ctx) bool {
 
 // rotate gives a session whose rights have risen its new secret.
 func (s *Server) rotate(c *fiber.Ctx, old access.Secret) (*service.Principal, error) {
-	fresh, err := s.service.Rotate(c.UserContext(), old)
+	fresh, err := s.service.Gate.Rotate(c.UserContext(), old)
 	if err != nil {
 		return nil, err
 	}
 	s.signIn(c, service.NewSession{Session: fresh})
-	return s.service.Principal(c.UserContext(), fresh)
+	return s.service.Gate.Principal(c.UserContext(), fresh)
 }
 
 // admit notes who asks. What changes something must come from a page of ours,

@@ -133,19 +133,19 @@ type messageBodyJSON struct {
 }
 
 type auditJSON struct {
-	Seq    uint64    `json:"seq" example:"17"`
-	At     time.Time `json:"at"`
-	Actor  string    `json:"actor" doc:"Their address, while they are here; else their id." example:"grace@example.com"`
-	ActorID   string    `json:"actor_id,omitempty"`
-	Token  string    `json:"token,omitempty" doc:"The id of the API token that was used."`
-	Source    string    `json:"source" enum:"console,desktop,cli,api,portal,system" example:"console"`
-	From   string    `json:"from,omitempty" doc:"Network address." example:"192.0.2.7"`
-	Action    string    `json:"action" example:"approved"`
-	Target string    `json:"target,omitempty" doc:"A member's address, while they are here; else an id or a name." example:"ada@example.com"`
-	TargetID   string    `json:"target_id,omitempty"`
-	Detail string    `json:"detail,omitempty" example:"Fleet"`
-	Prev   string    `json:"prev" doc:"The hash of the entry before."`
-	Hash   string    `json:"hash" doc:"Covers the entry and prev."`
+	Seq      uint64    `json:"seq" example:"17"`
+	At       time.Time `json:"at"`
+	Actor    string    `json:"actor" doc:"Their address, while they are here; else their id." example:"grace@example.com"`
+	ActorID  string    `json:"actor_id,omitempty"`
+	Token    string    `json:"token,omitempty" doc:"The id of the API token that was used."`
+	Source   string    `json:"source" enum:"console,desktop,cli,api,portal,system" example:"console"`
+	From     string    `json:"from,omitempty" doc:"Network address." example:"192.0.2.7"`
+	Action   string    `json:"action" example:"approved"`
+	Target   string    `json:"target,omitempty" doc:"A member's address, while they are here; else an id or a name." example:"ada@example.com"`
+	TargetID string    `json:"target_id,omitempty"`
+	Detail   string    `json:"detail,omitempty" example:"Fleet"`
+	Prev     string    `json:"prev" doc:"The hash of the entry before."`
+	Hash     string    `json:"hash" doc:"Covers the entry and prev."`
 }
 
 func auditOf(lines []service.AuditLine) []auditJSON {

@@ -161,7 +161,7 @@ func (s *Server) setUpHere(ctx context.Context, _ access.Actor, in *setUpIn) (*l
 	if err != nil {
 		return nil, err
 	}
-	return linkedAnswer(s.service.SetUpHere(ctx, service.FirstAdmin{Email: to, Name: in.Body.Name, Workspace: in.Body.Workspace}))
+	return linkedAnswer(s.service.Setup.SetUpHere(ctx, service.FirstAdmin{Email: to, Name: in.Body.Name, Workspace: in.Body.Workspace}))
 }
 
 type emailIn struct {
@@ -175,7 +175,7 @@ func (s *Server) rescue(ctx context.Context, actor access.Actor, in *emailIn) (*
 	if err != nil {
 		return nil, err
 	}
-	return linkedAnswer(s.service.LoginLink(ctx, actor, to))
+	return linkedAnswer(s.service.Setup.LoginLink(ctx, actor, to))
 }
 
 type emailQuery struct {
@@ -187,7 +187,7 @@ func (s *Server) memberByEmail(ctx context.Context, actor access.Actor, in *emai
 	if err != nil {
 		return nil, err
 	}
-	return memberAnswer(s.service.MemberByAddress(ctx, actor, a))
+	return memberAnswer(s.service.Members.ByAddress(ctx, actor, a))
 }
 
 func (s *Server) showMessage(ctx context.Context, actor access.Actor, in *messageIn) (*messageBodyOut, error) {
@@ -195,7 +195,7 @@ func (s *Server) showMessage(ctx context.Context, actor access.Actor, in *messag
 	if err != nil {
 		return nil, err
 	}
-	l, words, err := s.service.Message(ctx, actor, id)
+	l, words, err := s.service.Outbox.Get(ctx, actor, id)
 	return &messageBodyOut{messageBodyJSON{MessageJSON: messageOf(l), Text: words.Text, HTML: words.HTML}}, err
 }
 
@@ -204,7 +204,7 @@ func (s *Server) messageState(ctx context.Context, actor access.Actor, in *messa
 	if err != nil {
 		return nil, err
 	}
-	l, _, err := s.service.Message(ctx, actor, id)
+	l, _, err := s.service.Outbox.Get(ctx, actor, id)
 	if access.Explain(err).Code == "letter_wiped" {
 		err = nil
 	}
@@ -216,7 +216,7 @@ func (s *Server) mailTest(ctx context.Context, actor access.Actor, in *emailIn) 
 	if err != nil {
 		return nil, err
 	}
-	return messageAnswer(s.service.TestMail(ctx, actor, to))
+	return messageAnswer(s.service.Outbox.TestMail(ctx, actor, to))
 }
 
 type sinceIn struct {
@@ -230,7 +230,7 @@ type entriesOut struct {
 }
 
 func (s *Server) auditSince(ctx context.Context, actor access.Actor, in *sinceIn) (*entriesOut, error) {
-	lines, err := s.service.AuditSince(ctx, actor, in.Since)
+	lines, err := s.service.Audit.Since(ctx, actor, in.Since)
 	out := &entriesOut{}
 	out.Body.Items = auditOf(lines)
 	return out, err
@@ -243,7 +243,7 @@ type verifiedOut struct {
 }
 
 func (s *Server) verifyAudit(ctx context.Context, actor access.Actor, _ *struct{}) (*verifiedOut, error) {
-	n, err := s.service.VerifyAudit(ctx, actor)
+	n, err := s.service.Audit.Verify(ctx, actor)
 	out := &verifiedOut{}
 	out.Body.Entries = n
 	return out, err
@@ -258,7 +258,7 @@ func (s *Server) compact(ctx context.Context, _ access.Actor, _ *compactIn) (*no
 }
 
 func (s *Server) trustClockHere(ctx context.Context, actor access.Actor, _ *compactIn) (*nothing, error) {
-	return nil, s.service.TrustClock(ctx, actor)
+	return nil, s.service.Settings.TrustClock(ctx, actor)
 }
 
 type countsOut struct{ Body map[string]int }

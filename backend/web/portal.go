@@ -80,7 +80,7 @@ func secretParam(c *fiber.Ctx) access.Secret {
 }
 
 func (s *Server) setupPage(c *fiber.Ctx) error {
-	if err := s.service.SetupOpen(c.UserContext(), secretParam(c)); err != nil {
+	if err := s.service.Setup.IsOpen(c.UserContext(), secretParam(c)); err != nil {
 		return err
 	}
 	return s.showSetup(c, http.StatusOK, SetupPage{WorkspaceName: access.DefaultWorkspace})
@@ -100,7 +100,7 @@ func (s *Server) setUp(c *fiber.Ctx) error {
 	to, err := address.Parse(p.Email)
 	var e service.NewSession
 	if err == nil {
-		e, err = s.service.SetUp(c.UserContext(), secretParam(c), service.FirstAdmin{Email: to, Name: p.Name, Workspace: p.WorkspaceName}, s.browser(c))
+		e, err = s.service.Setup.SetUp(c.UserContext(), secretParam(c), service.FirstAdmin{Email: to, Name: p.Name, Workspace: p.WorkspaceName}, s.browser(c))
 	}
 	if access.Invalid.Is(err) {
 		shown := access.Explain(err)
@@ -150,7 +150,7 @@ func (s *Server) ask(c *fiber.Ctx) error {
 	if err != nil {
 		return s.page(c, http.StatusUnprocessableEntity, pageLogin, LoginPage{Leaf: s.leaf(c), Email: typed, Error: access.Explain(err).Message, Next: nextOf(c)})
 	}
-	if err := s.service.RequestSignIn(c.UserContext(), to, s.knownBrowser(c)); err != nil {
+	if err := s.service.SignIn.Request(c.UserContext(), to, s.knownBrowser(c)); err != nil {
 		return err
 	}
 	return s.page(c, http.StatusOK, pageLoginCode, s.codePage(c, to.Typed, ""))
@@ -167,7 +167,7 @@ func (s *Server) redeemCode(c *fiber.Ctx) error {
 	if err := s.slowAttempts(c); err != nil {
 		return err
 	}
-	e, err := s.service.RedeemCode(c.UserContext(), strings.Clone(c.FormValue("code")), s.browser(c))
+	e, err := s.service.SignIn.RedeemCode(c.UserContext(), strings.Clone(c.FormValue("code")), s.browser(c))
 	if access.Invalid.Is(err) {
 		why := access.Explain(err)
 		if why.Code == access.WrongCode().Code { // what is no code at all is no guess either
@@ -196,7 +196,7 @@ func (s *Server) entered(c *fiber.Ctx, e service.NewSession) error {
 func (s *Server) linkPage(c *fiber.Ctx) error {
 	token := secretParam(c)
 	b := s.browser(c)
-	peek, err := s.service.PeekLink(c.UserContext(), token, b)
+	peek, err := s.service.SignIn.PeekLink(c.UserContext(), token, b)
 	if err != nil {
 		return s.linkRefused(c, token, err)
 	}
@@ -243,7 +243,7 @@ func (s *Server) redeemLink(c *fiber.Ctx) error {
 		return err
 	}
 	token := secretParam(c)
-	e, err := s.service.RedeemLink(c.UserContext(), token, s.browser(c))
+	e, err := s.service.SignIn.RedeemLink(c.UserContext(), token, s.browser(c))
 	if err != nil {
 		return s.linkRefused(c, token, err)
 	}
@@ -254,7 +254,7 @@ func (s *Server) renewLink(c *fiber.Ctx) error {
 	if err := s.slowAttempts(c); err != nil {
 		return err
 	}
-	if err := s.service.RenewLink(c.UserContext(), secretParam(c), s.knownBrowser(c)); err != nil {
+	if err := s.service.SignIn.RenewLink(c.UserContext(), secretParam(c), s.knownBrowser(c)); err != nil {
 		return err
 	}
 	return s.page(c, http.StatusOK, pageLinkRenewed, LinkRenewedPage{Leaf: s.leaf(c)})
@@ -270,7 +270,7 @@ func (s *Server) pendingPage(c *fiber.Ctx) error {
 }
 
 func (s *Server) showPending(c *fiber.Ctx, code int, more func(*PendingPage)) error {
-	w, err := s.service.PendingView(c.UserContext(), principalOf(c).Member.ID)
+	w, err := s.service.Account.PendingView(c.UserContext(), principalOf(c).Member.ID)
 	if err != nil {
 		return err
 	}
@@ -283,7 +283,7 @@ func (s *Server) showPending(c *fiber.Ctx, code int, more func(*PendingPage)) er
 
 func (s *Server) note(c *fiber.Ctx) error {
 	text := strings.Clone(c.FormValue("note"))
-	err := s.service.Note(c.UserContext(), s.asker(c), strings.ReplaceAll(text, "\r\n", " "))
+	err := s.service.Account.Note(c.UserContext(), s.asker(c), strings.ReplaceAll(text, "\r\n", " "))
 	if access.Invalid.Is(err) {
 		return s.showPending(c, http.StatusUnprocessableEntity, func(p *PendingPage) {
 			p.Note, p.NoteError = text, access.Explain(err).Message
@@ -296,7 +296,7 @@ func (s *Server) note(c *fiber.Ctx) error {
 }
 
 func (s *Server) withdraw(c *fiber.Ctx) error {
-	if err := s.service.Withdraw(c.UserContext(), s.asker(c)); err != nil {
+	if err := s.service.Account.Withdraw(c.UserContext(), s.asker(c)); err != nil {
 		return err
 	}
 	s.dropSession(c)
@@ -308,9 +308,9 @@ func (s *Server) logOut(c *fiber.Ctx) error {
 	everywhere, tokens := c.FormValue("everywhere") != "", c.FormValue("tokens") != ""
 	var err error
 	if everywhere {
-		err = s.service.SignOutEverywhere(c.UserContext(), s.asker(c), principalOf(c).Member.ID, tokens)
+		err = s.service.Sessions.SignOutEverywhere(c.UserContext(), s.asker(c), principalOf(c).Member.ID, tokens)
 	} else {
-		err = s.service.SignOut(c.UserContext(), s.asker(c), c.Locals(secretKey).(access.Secret))
+		err = s.service.Gate.SignOut(c.UserContext(), s.asker(c), c.Locals(secretKey).(access.Secret))
 	}
 	s.dropSession(c) // also where the session cannot be ended here: this browser is done with it
 	c.Set("Clear-Site-Data", leaves(everywhere))
@@ -340,11 +340,11 @@ func (s *Server) home(c *fiber.Ctx) error {
 	h.Sections = openSections(p)
 	h.Admin = mayManage(p) == nil
 	var err error
-	if h.Tokens, err = s.service.TokensOwned(c.UserContext(), p.Actor, p.Member.ID); err != nil {
+	if h.Tokens, err = s.service.Tokens.Owned(c.UserContext(), p.Actor, p.Member.ID); err != nil {
 		return err
 	}
 	if p.May(readMembers) == nil {
-		o, err := s.service.Overview(c.UserContext(), s.asker(c))
+		o, err := s.service.Dashboard.Overview(c.UserContext(), s.asker(c))
 		if err != nil {
 			return err
 		}

@@ -317,7 +317,7 @@ func (s *Server) workspaceNow(ctx context.Context) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.name == "" || time.Since(w.at) > time.Second {
-		name, err := s.service.Workspace(ctx)
+		name, err := s.service.Settings.Workspace(ctx)
 		if err != nil {
 			s.log.WarnContext(ctx, "the workspace's name could not be read", "err", err)
 			return firstText(w.name, access.DefaultWorkspace)

@@ -91,12 +91,12 @@ func (s *Server) whoseHead(h *fasthttp.RequestHeader) (*service.Principal, error
 	ctx := s.stopped
 	if token, ok := strings.CutPrefix(string(h.Peek(fiber.HeaderAuthorization)), "Bearer "); ok {
 		if strings.HasPrefix(token, access.DesktopSecretPrefix) {
-			return s.service.Principal(ctx, access.Secret(token))
+			return s.service.Gate.Principal(ctx, access.Secret(token))
 		}
-		return s.service.TokenPrincipal(ctx, access.Secret(token))
+		return s.service.Gate.TokenPrincipal(ctx, access.Secret(token))
 	}
 	if v := h.Cookie(s.names.session); len(v) == access.SecretLength {
-		return s.service.Principal(ctx, access.Secret(v))
+		return s.service.Gate.Principal(ctx, access.Secret(v))
 	}
 	return nil, errors.New("nobody")
 }

@@ -33,7 +33,7 @@ func (h *house) kept() map[access.Trace]int {
 	h.t.Helper()
 	h.web.traces.beat(h.web.traces.now())
 	h.web.keepTraces(bg)
-	u, err := h.desk.Unusual(bg, h.admin)
+	u, err := h.desk.Dashboard.Unusual(bg, h.admin)
 	h.must(err)
 	all := map[access.Trace]int{}
 	for _, d := range u.Days {
