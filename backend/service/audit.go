@@ -80,29 +80,69 @@ func (s Audit) Each(ctx context.Context, actor access.Actor, q AuditQuery, fn fu
 	}
 }
 
-// Days are the last n days: how many were invited, came, were approved and
-// rejected on each.
-func (s Dashboard) Days(ctx context.Context, actor access.Actor, n int) (out []store.Day, err error) {
-	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
-		out, err = tx.Days(n)
+// An AuditLine is an audit entry with names beside the ids, as far as those
+// members are still here.
+type AuditLine struct {
+	access.AuditEntry
+	ActorName  string
+	TargetName string
+}
+
+// List is a page of the audit log, newest first.
+func (s Audit) List(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[AuditLine], err error) {
+	if limit, err = Limit(limit); err != nil {
+		return out, err
+	}
+	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
+		p, err := tx.Audit(cursor, limit)
+		if err != nil {
+			return err
+		}
+		out.Next, out.Total = p.Next, p.Total
+		out.Items, err = s.lines(tx, p.Items)
 		return err
 	})
 	return out, err
 }
 
-// Expiring are invitations that nobody has opened and that end within a time,
-// the soonest first.
-func (s Invitations) Expiring(ctx context.Context, actor access.Actor, within time.Duration, limit int) (out store.Page[MemberView], err error) {
-	if limit, err = Limit(limit); err != nil {
-		return out, err
-	}
-	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
-		all, more, err := tx.Expiring(tx.Now.Add(within), limit)
+// Since are the entries after seq, oldest first, at most a page.
+func (s Audit) Since(ctx context.Context, actor access.Actor, seq uint64) (out []AuditLine, err error) {
+	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
+		entries, err := tx.AuditSince(seq, MaxItems)
 		if err != nil {
 			return err
 		}
-		out, err = s.memberViews(tx, store.Page[access.Member]{Items: all, Total: len(all), TotalIsFloor: more})
+		out, err = s.lines(tx, entries)
 		return err
 	})
 	return out, err
+}
+
+func (s *core) lines(tx *store.Tx, entries []access.AuditEntry) ([]AuditLine, error) {
+	out := make([]AuditLine, 0, len(entries))
+	for _, e := range entries {
+		by, err := s.named(tx, e.Actor)
+		if err != nil {
+			return nil, err
+		}
+		l := AuditLine{AuditEntry: e, ActorName: by.String()}
+		if id, err := access.ParseMemberID(e.Target); err == nil {
+			m, err := tx.Member(id)
+			if err != nil && !access.NotFound.Is(err) {
+				return nil, err
+			}
+			l.TargetName = m.Email.Typed
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// Verify walks the whole audit chain. It returns how many entries are
+// sound; a Conflict names the first that is not.
+func (s Audit) Verify(ctx context.Context, actor access.Actor) (int, error) {
+	if err := s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(*store.Tx) error { return nil }); err != nil {
+		return 0, err
+	}
+	return s.store.VerifyAudit(ctx)
 }

@@ -326,3 +326,20 @@ func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access
 	})
 	return link, err
 }
+
+// Expiring are invitations that nobody has opened and that end within a time,
+// the soonest first.
+func (s Invitations) Expiring(ctx context.Context, actor access.Actor, within time.Duration, limit int) (out store.Page[MemberView], err error) {
+	if limit, err = Limit(limit); err != nil {
+		return out, err
+	}
+	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
+		all, more, err := tx.Expiring(tx.Now.Add(within), limit)
+		if err != nil {
+			return err
+		}
+		out, err = s.memberViews(tx, store.Page[access.Member]{Items: all, Total: len(all), TotalIsFloor: more})
+		return err
+	})
+	return out, err
+}

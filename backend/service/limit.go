@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/address"
 	"doorward/backend/store"
 )
 
@@ -98,3 +99,6 @@ func inWords(d time.Duration) string {
 	}
 	return strconv.Itoa(int((d+time.Minute-1)/time.Minute)) + " minutes"
 }
+
+// limitKey is the address as limits count it.
+func limitKey(a access.Address) string { return address.LimitKey(a) }

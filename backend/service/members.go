@@ -196,24 +196,3 @@ func (s Members) Remove(ctx context.Context, actor access.Actor, id access.Membe
 		return tx.Record(actor, access.ActionRemove, string(id), "")
 	})
 }
-
-// MuteDigest turns the emails about people waiting off, or on, for oneself.
-func (s Account) MuteDigest(ctx context.Context, actor access.Actor, quiet bool) error {
-	return s.store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor, access.May(access.Decide, access.ResMembers)); err != nil {
-			return err
-		}
-		if actor.Member == "" {
-			return access.Errorf(access.Invalid, "The operator gets no letters. An Admin can turn theirs off while signed in.").WithCode("no_member")
-		}
-		m, err := tx.Member(actor.Member)
-		if err != nil || m.MuteDigest == quiet {
-			return err
-		}
-		m.MuteDigest = quiet
-		if err := tx.PutMember(m); err != nil {
-			return err
-		}
-		return tx.Record(actor, access.ActionNotify, string(m.ID), map[bool]string{true: "off", false: "on"}[quiet])
-	})
-}

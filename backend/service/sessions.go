@@ -122,3 +122,42 @@ func (s *core) mayEnd(tx *store.Tx, actor access.Actor, id access.MemberID) (m a
 	}
 	return m, a.covers(&m)
 }
+
+// SignOutEverywhere ends all sessions of a member: one's own, or, with the
+// right to change members, those of somebody who may do no more. With tokens it
+// also makes all API tokens of the member worth nothing.
+func (s Sessions) SignOutEverywhere(ctx context.Context, actor access.Actor, id access.MemberID, tokens bool) error {
+	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
+		m, err := s.mayEnd(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		m.Epoch++
+		detail := ""
+		if tokens {
+			m.TokenEpoch++
+			detail = "and revoked all API tokens"
+		}
+		if err := tx.PutMember(m); err != nil {
+			return err
+		}
+		if err := s.endSessions(tx, m.ID, ""); err != nil {
+			return err
+		}
+		if err := tx.Record(actor, access.ActionSignOutEverywhere, string(id), detail); err != nil || !tokens {
+			return err
+		}
+		return s.deleteTokens(tx, actor, id)
+	})
+}
+
+// endSessions deletes every session of a member whose epoch has risen: some
+// here, and, where there are more than one transaction holds, the rest at once
+// after it.
+func (s *core) endSessions(tx *store.Tx, id access.MemberID, why access.EndReason) error {
+	more, err := tx.EndSessions(id, why)
+	if err != nil || !more {
+		return err
+	}
+	return tx.PutDue(store.Due{At: tx.Now, Kind: store.DueSessions, Ref: string(why) + "/" + string(id)})
+}

@@ -1,0 +1,58 @@
+package service
+
+import (
+	"context"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// Days are the last n days: how many were invited, came, were approved and
+// rejected on each.
+func (s Dashboard) Days(ctx context.Context, actor access.Actor, n int) (out []store.Day, err error) {
+	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
+		out, err = tx.Days(n)
+		return err
+	})
+	return out, err
+}
+
+// An Overview is what an Admin sees first.
+type Overview struct {
+	access.Counters
+	Mail       access.MailHealth
+	MailServer bool // one is configured
+	Unusual    access.Unusual
+	Clock      store.ClockState
+}
+
+// Overview counts everything, from counters kept with each change.
+func (s Dashboard) Overview(ctx context.Context, actor access.Actor) (out Overview, err error) {
+	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
+		out, err = s.counted(tx)
+		return err
+	})
+	return out, err
+}
+
+// Shared is Overview for many readers at once. It asks for nobody's
+// permission: whoever passes it on asks the gate for each reader.
+func (s Dashboard) Shared(ctx context.Context) (out Overview, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		out, err = s.counted(tx)
+		return err
+	})
+	return out, err
+}
+
+func (s *core) counted(tx *store.Tx) (out Overview, err error) {
+	out.MailServer, out.Clock = s.mail, s.store.Clock()
+	if out.Counters, err = tx.Counters(); err != nil {
+		return out, err
+	}
+	if out.Unusual, err = unusual(tx, out.Counters); err != nil {
+		return out, err
+	}
+	out.Mail, err = tx.MailHealth()
+	return out, err
+}
