@@ -163,7 +163,7 @@ func setURL(c *Config, v string) error {
 	return nil
 }
 
-// publicHost is host and port as browsers send them: small emails, ASCII, and
+// publicHost is host and port as browsers send them: lower case, ASCII, and
 // no port that goes without saying.
 func publicHost(u *url.URL) (string, error) {
 	host, port := strings.ToLower(u.Hostname()), u.Port()

@@ -153,7 +153,7 @@ func TestLettersEnd(t *testing.T) {
 	}
 }
 
-// Joining characters hide in names: they stand only between emails of a script
+// Joining characters hide in names: they stand only between letters of a script
 // that needs them, and the parts of one emoji.
 func TestWhereJoinersStand(t *testing.T) {
 	for s, want := range map[string]bool{

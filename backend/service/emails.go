@@ -41,7 +41,7 @@ type EmailFacts struct {
 	Reason       string // the rejecting Admin's
 
 	Link   string // the login link, in emails that hold one
-	Code   string // eight emails and digits in two groups, in emails that hold one
+	Code   string // eight letters and digits in two groups, in emails that hold one
 	Device string // what the browser that asked for a sign-in calls itself
 
 	At    time.Time // now

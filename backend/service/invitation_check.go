@@ -14,7 +14,7 @@ type InvitationCheck struct {
 	Refused        error          // why it would be refused; nil: it would not
 	Holder         *access.Member // who has the address already
 	RejectedBefore *store.Rejection
-	Similar        string // a known domain that the address's is one email off
+	Similar        string // a known domain that the address's is one letter off
 	Admin          bool   // it would give Admin
 	Overview       Overview
 }
@@ -73,7 +73,7 @@ var mailProviders = []string{
 	"proton.me", "protonmail.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "posteo.de", "mailbox.org", "fastmail.com", "zoho.com", "qq.com", "163.com", "yandex.ru", "mail.ru", "orange.fr", "free.fr", "libero.it",
 }
 
-// similar is the known domain that an address's is one email off: that of many
+// similar is the known domain that an address's is one letter off: that of many
 // people, of the public URL, or of those who were invited last.
 func (s *core) similar(tx *store.Tx, a access.Address) (string, error) {
 	known := map[string]bool{}

@@ -64,7 +64,7 @@ func TestDamageLosesNothingInSilence(t *testing.T) {
 	tests := []struct {
 		files, name string
 		change      func([]byte) []byte
-		refused     bool // at the portal, or by the first who goes over all of it
+		refused     bool // at the start, or by the first who goes over all of it
 	}{
 		{"*.sst", "a data block", flip(0.3, 0.31), true},
 		{"*.sst", "the first bytes", flip(0, 0.001), true},

@@ -35,7 +35,7 @@ func TestDamagedBlockIsNoAbsence(t *testing.T) {
 
 	b, err = Open(Options{Config: kv.Config{Dir: dir}})
 	if err != nil {
-		return // refused at the portal: also good
+		return // refused at the start: also good
 	}
 	defer b.Close()
 	for n := 1; n <= 30; n++ {
