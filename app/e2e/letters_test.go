@@ -12,7 +12,7 @@ import (
 // Every email as a mail reader shows it: wide and narrow, light and dark. The
 // emails are those that the tests of package service hold the program to.
 func TestLetters(t *testing.T) {
-	dir := filepath.Join("..", "..", "backend", "service", "testdata", "emails")
+	dir := filepath.Join("..", "..", "backend", "email", "testdata", "emails")
 	files, err := filepath.Glob(filepath.Join(dir, "*.html"))
 	if err != nil || len(files) < 9 {
 		t.Fatalf("there are only %d letters in %s (%v)", len(files), dir, err)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"doorward/backend/access"
+	"doorward/backend/email"
 )
 
 // sensitive are the acts that ask again who one is. Each is prepared on its own
@@ -201,14 +202,14 @@ func TestHeldSecretsAreTheOperatorsAlone(t *testing.T) {
 			t.Errorf("the operator does not read the secret of an email of kind %s", kind)
 		}
 	}
-	for kind := range drafts {
-		f := EmailFacts{
+	for _, kind := range email.Kinds() {
+		f := email.Facts{
 			PublicURL: "https://door.example.com",
 			Link:      "https://door.example.com/login/x",
 			Code:      "ZZZZ-9999",
 			Workspace: "W",
 		}
-		w, err := o.Service.letters.Render(kind, f)
+		w, err := o.Service.emails.Render(kind, f)
 		must(t, err)
 		if strings.Contains(w.Text, "ZZZZ-9999") && !kind.HoldsSecret() {
 			t.Errorf("emails of kind %s hold a code and are shown whole", kind)

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"doorward/backend/access"
+	"doorward/backend/email"
 	"doorward/backend/policy"
 	"doorward/backend/store"
 )
@@ -17,7 +18,7 @@ import (
 // emails need, and what wakes the workers.
 type core struct {
 	store     *store.Store
-	letters   *Emails
+	emails    *email.Templates
 	publicURL string
 	host      string
 	mail      bool
@@ -36,7 +37,7 @@ type core struct {
 // New makes a service on an open store. It fails where the emails' templates or
 // the policy cannot be loaded.
 func New(ctx context.Context, o Options) (*Service, error) {
-	letters, err := NewEmails(o.Frontend)
+	templates, err := email.New(o.Frontend)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &core{store: o.Store, letters: letters, publicURL: strings.TrimSuffix(o.PublicURL, "/"), host: u.Hostname(), mail: o.Mail,
+	s := &core{store: o.Store, emails: templates, publicURL: strings.TrimSuffix(o.PublicURL, "/"), host: u.Hostname(), mail: o.Mail,
 		log: o.Logger, asked: make(chan struct{}, 1), due: make(chan struct{}, 1)}
 	s.gate.init()
 	s.uses.init()

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/email"
 	"doorward/backend/store"
 )
 
@@ -29,7 +30,7 @@ func (s Outbox) Get(ctx context.Context, actor access.Actor, id access.MessageID
 			return err
 		}
 		if w, err = tx.MessageBody(id); l.Kind.HoldsSecret() && !actor.IsOperator() {
-			w = redact(w)
+			w = email.Redact(w)
 		}
 		return err
 	})
@@ -139,7 +140,7 @@ func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Addr
 		if err := s.limit(tx, "test "+string(actor.Member), maxResends, time.Minute); err != nil {
 			return err
 		}
-		id, err := s.post(tx, access.TestMessage, &m, tx.Now.Add(time.Hour), EmailFacts{})
+		id, err := s.post(tx, access.TestMessage, &m, tx.Now.Add(time.Hour), email.Facts{})
 		if err != nil {
 			return err
 		}

@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/email"
 	"doorward/backend/store"
 )
 
 // post renders an email and puts it into the outbox of this transaction.
-func (s *core) post(tx *store.Tx, kind access.MessageKind, m *access.Member, goodUntil time.Time, f EmailFacts) (access.MessageID, error) {
+func (s *core) post(tx *store.Tx, kind access.MessageKind, m *access.Member, goodUntil time.Time, f email.Facts) (access.MessageID, error) {
 	return s.postAs(tx, kind.Priority(), kind, m, goodUntil, f)
 }
 
@@ -19,7 +20,7 @@ func (s *core) postAs(
 	kind access.MessageKind,
 	m *access.Member,
 	goodUntil time.Time,
-	f EmailFacts,
+	f email.Facts,
 ) (access.MessageID, error) {
 	l, words, err := s.write(tx, kind, m, goodUntil, f)
 	if err != nil {
@@ -38,7 +39,7 @@ func (s *core) write(
 	kind access.MessageKind,
 	m *access.Member,
 	goodUntil time.Time,
-	f EmailFacts,
+	f email.Facts,
 ) (l access.Message, words access.MessageBody, err error) {
 	settings, err := tx.Settings()
 	if err != nil {
@@ -46,7 +47,7 @@ func (s *core) write(
 	}
 	f.Workspace, f.PublicURL, f.At = settings.Workspace, s.publicURL, tx.Now
 	f.To, f.ToName = m.Email.Typed, m.Name
-	if words, err = s.letters.Render(kind, f); err != nil {
+	if words, err = s.emails.Render(kind, f); err != nil {
 		return l, words, err
 	}
 	id := access.MessageID(access.NewID())
@@ -59,8 +60,8 @@ func (s *core) write(
 }
 
 // about are the facts that emails about an invitation share.
-func (s *core) about(tx *store.Tx, m *access.Member) (EmailFacts, error) {
-	f := EmailFacts{Roles: roleStrings(m.Roles)}
+func (s *core) about(tx *store.Tx, m *access.Member) (email.Facts, error) {
+	f := email.Facts{Roles: roleStrings(m.Roles)}
 	by, err := s.named(tx, m.Invitation.By)
 	f.Inviter, f.InviterEmail = by.name, by.email
 	return f, err

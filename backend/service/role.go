@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"doorward/backend/access"
@@ -133,6 +134,14 @@ func holders(tx *store.Tx, name access.RoleName) (string, error) {
 		return counted(tokens, "API token") + " " + verb, nil
 	}
 	return "", nil
+}
+
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
 }
 
 // Delete deletes a role made here that no member and no API token holds.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"doorward/backend/access"
+	"doorward/backend/email"
 	"doorward/backend/store"
 )
 
@@ -193,7 +194,7 @@ func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
 		return err
 	}
 	secret, code := access.NewSecret(), access.NewCode()
-	f := EmailFacts{Link: s.link(secret), Until: a.ExpiresAt, Device: a.UserAgent, CodesOff: closed, NextAt: a.AnyBrowserUntil}
+	f := email.Facts{Link: s.link(secret), Until: a.ExpiresAt, Device: a.UserAgent, CodesOff: closed, NextAt: a.AnyBrowserUntil}
 	l := access.LoginLink{Hash: secret.Hash(), Purpose: access.ForSignIn, Member: m.ID, Address: m.Email.Canonical,
 		HandedOverBy: s.unmailed(), Browser: a.Browser, Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: a.ExpiresAt}
 	if !a.AnyBrowserUntil.IsZero() {
@@ -214,7 +215,7 @@ func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
 	return s.postSignIn(tx, a, &m, l, f)
 }
 
-func (s *core) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Member, l access.LoginLink, f EmailFacts) error {
+func (s *core) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Member, l access.LoginLink, f email.Facts) error {
 	id, err := s.postAs(tx, priorityOf(a), access.SignInMessage, m, f.Until, f)
 	if err != nil {
 		return err
@@ -232,7 +233,7 @@ func (s *core) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Member
 }
 
 // answerWithDecoy keeps a decoy in place of an email.
-func (s *core) answerWithDecoy(tx *store.Tx, a access.SignInRequest, m *access.Member, f EmailFacts) error {
+func (s *core) answerWithDecoy(tx *store.Tx, a access.SignInRequest, m *access.Member, f email.Facts) error {
 	a.Code = access.NewSecret().Hash() // no code has it
 	l, words, err := s.write(tx, access.SignInMessage, m, f.Until, f)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/email"
 	"doorward/backend/store"
 )
 
@@ -151,9 +152,9 @@ func TestAFloodOfAsksWritesNothing(t *testing.T) {
 // Each kind of email says how soon it goes: one that nobody has classified would
 // stand behind all others.
 func TestEachKindHasAClass(t *testing.T) {
-	for kind := range drafts {
+	for _, kind := range email.Kinds() {
 		if c := kind.Priority(); c < access.PriorityAwaited || c > access.PriorityDigest {
-			t.Errorf("letters of kind %q have class %d: say in access/letter.go how soon they go", kind, c)
+			t.Errorf("letters of kind %q have class %d: say in access/message.go how soon they go", kind, c)
 		}
 	}
 }

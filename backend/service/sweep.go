@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/email"
 	"doorward/backend/store"
 )
 
@@ -252,15 +253,15 @@ func (s *core) abandon(tx *store.Tx, m access.Member, admins []string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.post(tx, access.UndecidedMessage, &host, time.Time{}, EmailFacts{Pending: []PendingPerson{waitingPerson(m)}}); err != nil {
+		if _, err := s.post(tx, access.UndecidedMessage, &host, time.Time{}, email.Facts{Pending: []email.PendingPerson{waitingPerson(m)}}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func waitingPerson(m access.Member) PendingPerson {
-	return PendingPerson{Name: m.Name, Email: m.Email.Typed, Roles: roleStrings(m.Roles), Since: m.JoinedAt()}
+func waitingPerson(m access.Member) email.PendingPerson {
+	return email.PendingPerson{Name: m.Name, Email: m.Email.Typed, Roles: roleStrings(m.Roles), Since: m.JoinedAt()}
 }
 
 // tellInterval is how often, at most, Admins get an email about people waiting.
@@ -349,7 +350,7 @@ func (s *core) tell(tx *store.Tx, ref string) error {
 	if err != nil {
 		return err
 	}
-	var waiting []PendingPerson
+	var waiting []email.PendingPerson
 	for _, id := range g.Telling {
 		m, err := tx.Member(id)
 		if access.NotFound.Is(err) || err == nil && m.State != access.Pending {
@@ -382,7 +383,7 @@ func (s *core) tell(tx *store.Tx, ref string) error {
 		if !rights[access.May(access.Decide, access.ResMembers)] {
 			continue
 		}
-		if _, err := s.post(tx, access.RequestsMessage, &admin, time.Time{}, EmailFacts{Pending: waiting}); err != nil {
+		if _, err := s.post(tx, access.RequestsMessage, &admin, time.Time{}, email.Facts{Pending: waiting}); err != nil {
 			return err
 		}
 	}

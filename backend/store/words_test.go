@@ -44,7 +44,7 @@ func TestDamagedWordsAreRefused(t *testing.T) {
 }
 
 func TestALetterIsPackedSmall(t *testing.T) {
-	html, err := os.ReadFile("../service/testdata/emails/sign-in-renew.html") // not one of those the dictionary was made of
+	html, err := os.ReadFile("../email/testdata/emails/sign-in-renew.html") // not one of those the dictionary was made of
 	if err != nil {
 		t.Fatal(err)
 	}

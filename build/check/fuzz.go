@@ -19,7 +19,7 @@ var targets = []target{
 	{"backend/access", "FuzzCode"},
 	{"backend/access", "FuzzTokens"},
 	{"backend/address", "FuzzParse"},
-	{"backend/service", "FuzzEmails"},
+	{"backend/email", "FuzzEmails"},
 	{"backend/mail", "FuzzMessage"},
 	{"backend/store", "FuzzBackup"},
 	{"backend/store", "FuzzCursor"},

@@ -1,4 +1,4 @@
-package service
+package email
 
 import (
 	"strconv"
@@ -11,7 +11,7 @@ import (
 // namedAtMost is how many people one email names.
 const namedAtMost = 20
 
-func (f *EmailFacts) people(since string) (all []person, more string) {
+func (f *Facts) people(since string) (all []person, more string) {
 	for i, w := range f.Pending {
 		if i == namedAtMost {
 			return all, "and " + strconv.Itoa(len(f.Pending)-i) + " more"
@@ -29,7 +29,7 @@ func (f *EmailFacts) people(since string) (all []person, more string) {
 }
 
 // facts takes names and values in turn, and leaves out what is not known.
-func (f *EmailFacts) facts(pairs ...string) []fact {
+func (f *Facts) facts(pairs ...string) []fact {
 	all := make([]fact, 0, len(pairs)/2)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
@@ -40,41 +40,41 @@ func (f *EmailFacts) facts(pairs ...string) []fact {
 }
 
 // hello greets by the first name, as the pages do.
-func (f *EmailFacts) hello() string {
+func (f *Facts) hello() string {
 	if names := strings.Fields(f.ToName); len(names) > 0 {
 		return "Hello, " + names[0] + ". "
 	}
 	return ""
 }
 
-func (f *EmailFacts) whoInvites() string {
+func (f *Facts) whoInvites() string {
 	if f.Inviter == "" {
 		return "An administrator invites"
 	}
 	return sentence(f.Inviter) + " invites"
 }
 
-func (f *EmailFacts) inviterOr(other string) string { return orElse(f.Inviter, other) }
+func (f *Facts) inviterOr(other string) string { return orElse(f.Inviter, other) }
 
-func (f *EmailFacts) who() string {
+func (f *Facts) who() string {
 	if f.InviterEmail == "" {
 		return f.Inviter
 	}
 	return f.Inviter + " <" + f.InviterEmail + ">"
 }
 
-func (f *EmailFacts) why(sent string) []string {
+func (f *Facts) why(sent string) []string {
 	return []string{sent + " If you did not expect it, do nothing: nobody gets in by it, and it ends by itself."}
 }
 
-func (f *EmailFacts) roleWord() string {
+func (f *Facts) roleWord() string {
 	if len(f.Roles) == 1 {
 		return "Role"
 	}
 	return "Roles"
 }
 
-func (f *EmailFacts) host() string {
+func (f *Facts) host() string {
 	_, host, ok := strings.Cut(f.PublicURL, "://")
 	if !ok {
 		return f.PublicURL
@@ -83,7 +83,7 @@ func (f *EmailFacts) host() string {
 }
 
 // until is when link and code end, exactly and in words.
-func (f *EmailFacts) until() string {
+func (f *Facts) until() string {
 	if f.Until.IsZero() {
 		return ""
 	}

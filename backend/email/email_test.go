@@ -1,4 +1,4 @@
-package service
+package email
 
 import (
 	"flag"
@@ -20,8 +20,8 @@ var updateLetters = flag.Bool("update", false, "write the golden letters anew")
 
 var written = time.Date(2030, 5, 8, 12, 0, 0, 0, time.UTC)
 
-func letterFacts() EmailFacts {
-	return EmailFacts{Workspace: "AI Loop", PublicURL: "https://door.example.com", To: "Ada@Example.com", ToName: "Ada Lovelace",
+func letterFacts() Facts {
+	return Facts{Workspace: "AI Loop", PublicURL: "https://door.example.com", To: "Ada@Example.com", ToName: "Ada Lovelace",
 		Inviter: "Grace Hopper", InviterEmail: "grace@example.org", Roles: []string{"Fleet"},
 		Link: "https://door.example.com/login/Zm9yIGdvbGRlbiBsZXR0ZXJzIG9ubHk-bm90LWEtc2VjcmV0",
 		At:   written, Until: written.Add(7 * 24 * time.Hour)}
@@ -29,48 +29,48 @@ func letterFacts() EmailFacts {
 
 type letterSample struct {
 	kind  access.MessageKind
-	facts EmailFacts
+	facts Facts
 }
 
 // letterSamples is every kind of email, with little and with much to tell.
 func letterSamples() map[string]letterSample {
-	with := func(change func(*EmailFacts)) EmailFacts {
+	with := func(change func(*Facts)) Facts {
 		f := letterFacts()
 		change(&f)
 		return f
 	}
-	asked := with(func(f *EmailFacts) {
+	asked := with(func(f *Facts) {
 		f.Code, f.Until = "K7PQ-3XMD", written.Add(15*time.Minute)
 		f.Device = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 	})
 	ada := PendingPerson{"Ada Lovelace", "ada@example.com", []string{"Fleet"}, written.Add(-12 * time.Minute)}
 	alan := PendingPerson{"", "alan@example.net", []string{"AILoop", "Fleet"}, written.Add(-26 * time.Hour)}
-	admin := func(who ...PendingPerson) EmailFacts {
-		return EmailFacts{Workspace: "AI Loop", PublicURL: "https://door.example.com", To: "grace@example.org", ToName: "Grace Hopper", At: written, Pending: who}
+	admin := func(who ...PendingPerson) Facts {
+		return Facts{Workspace: "AI Loop", PublicURL: "https://door.example.com", To: "grace@example.org", ToName: "Grace Hopper", At: written, Pending: who}
 	}
 	long := strings.Repeat("Wolfeschlegelsteinhausenbergerdorff ", 4)
 	return map[string]letterSample{
-		"invitation": {access.InvitationMessage, with(func(f *EmailFacts) { f.Note = "Welcome, Ada. Charles told me you start on Monday." })},
-		"invitation-bare": {access.InvitationMessage, EmailFacts{Workspace: "AI Loop", PublicURL: "http://127.0.0.1:8080", To: "ada@example.com", Inviter: "the operator",
+		"invitation": {access.InvitationMessage, with(func(f *Facts) { f.Note = "Welcome, Ada. Charles told me you start on Monday." })},
+		"invitation-bare": {access.InvitationMessage, Facts{Workspace: "AI Loop", PublicURL: "http://127.0.0.1:8080", To: "ada@example.com", Inviter: "the operator",
 			Roles: []string{"AILoop", "Fleet"}, Link: "http://127.0.0.1:8080/login/abc", At: written, Until: written.Add(time.Hour)}},
-		"invitation-long": {access.InvitationMessage, with(func(f *EmailFacts) {
+		"invitation-long": {access.InvitationMessage, with(func(f *Facts) {
 			f.Workspace, f.ToName, f.Inviter, f.Note = long, long, long, strings.Repeat("A long word of welcome. ", 30)
 			f.To = strings.Repeat("long.", 30) + "address@example.com"
 			f.Roles = []string{"Admin", "AILoop", "Fleet", "Observers of the long and winding road"}
 		})},
-		"expiring": {access.ExpiringMessage, with(func(f *EmailFacts) { f.Until = written.Add(24 * time.Hour) })},
+		"expiring": {access.ExpiringMessage, with(func(f *Facts) { f.Until = written.Add(24 * time.Hour) })},
 		"sign-in":  {access.SignInMessage, asked},
 		"sign-in-renew": {
 			access.SignInMessage,
-			with(func(f *EmailFacts) { f.ToName = ""; f.Until = written.Add(15 * time.Minute) }),
+			with(func(f *Facts) { f.ToName = ""; f.Until = written.Add(15 * time.Minute) }),
 		},
-		"confirmation": {access.ConfirmationMessage, with(func(f *EmailFacts) {
+		"confirmation": {access.ConfirmationMessage, with(func(f *Facts) {
 			f.Link, f.Code, f.Until = "", "7K3M-9QXD", written.Add(10*time.Minute)
 			f.Device = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 		})},
 		"received":       {access.ReceivedMessage, letterFacts()},
-		"approved":       {access.ApprovedMessage, with(func(f *EmailFacts) { f.Link = "" })},
-		"rejected":       {access.RejectedMessage, with(func(f *EmailFacts) { f.Reason = "This workspace is for the route planners only." })},
+		"approved":       {access.ApprovedMessage, with(func(f *Facts) { f.Link = "" })},
+		"rejected":       {access.RejectedMessage, with(func(f *Facts) { f.Reason = "This workspace is for the route planners only." })},
 		"rejected-plain": {access.RejectedMessage, letterFacts()},
 		"waiting":        {access.RequestsMessage, admin(ada)},
 		"waiting-many":   {access.RequestsMessage, admin(ada, alan)},
@@ -79,16 +79,16 @@ func letterSamples() map[string]letterSample {
 	}
 }
 
-func openLetters(t testing.TB) *Emails {
+func openLetters(t testing.TB) *Templates {
 	t.Helper()
-	l, err := NewEmails(os.DirFS("../../frontend"))
+	l, err := New(os.DirFS("../../frontend"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return l
 }
 
-func write(t testing.TB, l *Emails, s letterSample) access.MessageBody {
+func write(t testing.TB, l *Templates, s letterSample) access.MessageBody {
 	t.Helper()
 	w, err := l.Render(s.kind, s.facts)
 	if err != nil {
@@ -414,7 +414,7 @@ func TestMissingTemplatesAreNoticedAtStart(t *testing.T) {
 		"a mistake":  {"emails/email.html": {Data: html}, "emails/email.txt": {Data: []byte("{{.Nonsense}}")}},
 		"a bad page": {"emails/email.html": {Data: []byte("{{.Nonsense}}")}, "emails/email.txt": {Data: []byte("{{.Title}}")}},
 	} {
-		if _, err := NewEmails(files); err == nil {
+		if _, err := New(files); err == nil {
 			t.Errorf("%s: went unnoticed", name)
 		}
 	}

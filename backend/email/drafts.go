@@ -1,22 +1,22 @@
-package service
+package email
 
 import "doorward/backend/access"
 
 // drafts writes each kind of email.
-var drafts = map[access.MessageKind]func(*EmailFacts) draft{
-	access.InvitationMessage:   (*EmailFacts).invitation,
-	access.ExpiringMessage:     (*EmailFacts).expiring,
-	access.SignInMessage:       (*EmailFacts).signIn,
-	access.ConfirmationMessage: (*EmailFacts).confirmation,
-	access.ReceivedMessage:     (*EmailFacts).received,
-	access.ApprovedMessage:     (*EmailFacts).approved,
-	access.RejectedMessage:     (*EmailFacts).rejected,
-	access.RequestsMessage:     (*EmailFacts).waiting,
-	access.UndecidedMessage:    (*EmailFacts).abandoned,
-	access.TestMessage:         (*EmailFacts).test,
+var drafts = map[access.MessageKind]func(*Facts) draft{
+	access.InvitationMessage:   (*Facts).invitation,
+	access.ExpiringMessage:     (*Facts).expiring,
+	access.SignInMessage:       (*Facts).signIn,
+	access.ConfirmationMessage: (*Facts).confirmation,
+	access.ReceivedMessage:     (*Facts).received,
+	access.ApprovedMessage:     (*Facts).approved,
+	access.RejectedMessage:     (*Facts).rejected,
+	access.RequestsMessage:     (*Facts).waiting,
+	access.UndecidedMessage:    (*Facts).abandoned,
+	access.TestMessage:         (*Facts).test,
 }
 
-func (f *EmailFacts) invitation() draft {
+func (f *Facts) invitation() draft {
 	d := draft{
 		Subject: "You are invited to " + f.Workspace,
 		Title:   "You are invited to " + f.Workspace,
@@ -33,7 +33,7 @@ func (f *EmailFacts) invitation() draft {
 	return d
 }
 
-func (f *EmailFacts) expiring() draft {
+func (f *Facts) expiring() draft {
 	return draft{
 		Subject: "Your invitation to " + f.Workspace + " ends on " + onDay(f.Until),
 		Preview: "This letter has a fresh link.",
@@ -46,7 +46,7 @@ func (f *EmailFacts) expiring() draft {
 	}
 }
 
-func (f *EmailFacts) signIn() draft {
+func (f *Facts) signIn() draft {
 	d := draft{
 		Subject: "Sign in to " + f.Workspace, Preview: "Your link is good until " + atClock(f.Until) + " and works once.",
 		Title: "Sign in to " + f.Workspace,
@@ -61,7 +61,7 @@ func (f *EmailFacts) signIn() draft {
 
 // signInLead says how to use the email, and what strangers have spoilt: that
 // there is no code, or that no other email follows for a while.
-func (f *EmailFacts) signInLead() []string {
+func (f *Facts) signInLead() []string {
 	anyBrowser := !f.NextAt.IsZero()
 	how := "Open the link to sign in. It works once."
 	switch {
@@ -89,7 +89,7 @@ func (f *EmailFacts) signInLead() []string {
 	return lead
 }
 
-func (f *EmailFacts) confirmation() draft {
+func (f *Facts) confirmation() draft {
 	return draft{
 		Subject: "Confirm that it is you: " + f.Workspace,
 		Preview: "The code in this email expires at " + atClock(f.Until) + ".",
@@ -109,7 +109,7 @@ func (f *EmailFacts) confirmation() draft {
 	}
 }
 
-func (f *EmailFacts) received() draft {
+func (f *Facts) received() draft {
 	return draft{
 		Subject: "Your request to join " + f.Workspace + " has arrived", Preview: "The administrators know that you are waiting.",
 		Title: "Your request has arrived",
@@ -121,7 +121,7 @@ func (f *EmailFacts) received() draft {
 	}
 }
 
-func (f *EmailFacts) approved() draft {
+func (f *Facts) approved() draft {
 	return draft{
 		Subject: "You are in: " + f.Workspace + " is open to you", Preview: "An administrator has approved your request.",
 		Title:  "You are in",
@@ -132,7 +132,7 @@ func (f *EmailFacts) approved() draft {
 	}
 }
 
-func (f *EmailFacts) rejected() draft {
+func (f *Facts) rejected() draft {
 	return draft{
 		Subject: "Your request to join " + f.Workspace + " was not approved", Preview: "An administrator has decided on your request.",
 		Title: "Your request was not approved",
@@ -143,7 +143,7 @@ func (f *EmailFacts) rejected() draft {
 	}
 }
 
-func (f *EmailFacts) waiting() draft {
+func (f *Facts) waiting() draft {
 	n := len(f.Pending)
 	d := draft{
 		Subject: howMany(n) + " waiting for your approval in " + f.Workspace, Preview: "Approve or reject in the console.",
@@ -159,7 +159,7 @@ func (f *EmailFacts) waiting() draft {
 	return d
 }
 
-func (f *EmailFacts) abandoned() draft {
+func (f *Facts) abandoned() draft {
 	n := len(f.Pending)
 	d := draft{
 		Subject: counted(n, "request") + " in " + f.Workspace + " ended without a decision", Preview: "Nobody decided for 30 days.",
@@ -175,7 +175,7 @@ func (f *EmailFacts) abandoned() draft {
 	return d
 }
 
-func (f *EmailFacts) test() draft {
+func (f *Facts) test() draft {
 	return draft{
 		Subject: "Mail from " + f.Workspace + " works", Preview: "Invitations go out the same way.",
 		Title: "Mail works",

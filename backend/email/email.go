@@ -1,9 +1,18 @@
-package service
+// Package email is what Doorward's emails say: the facts of one go in, its
+// subject, text and HTML come out.
+//
+// It owns every sentence of every email and how it is drawn. It reads nothing,
+// keeps nothing and sends nothing: who gets an email and when is the service's,
+// how it travels is package mail's. It promises that what people typed stands in
+// an email as text, whatever it is.
+package email
 
 import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"text/template"
@@ -12,7 +21,7 @@ import (
 	"doorward/backend/access"
 )
 
-// Emails writes what Doorward sends. What an email says is put together once,
+// Templates write what Doorward sends. What an email says is put together once,
 // as a draft, and then drawn twice, as text and as HTML, so that both say the
 // same. An email loads nothing from outside and its subject holds nothing that
 // an invited person typed.
@@ -22,13 +31,13 @@ import (
 // the time of html/template: the draft for HTML is escaped as a whole before
 // the template sees it, and the template puts nothing outside of text and
 // double-quoted attributes.
-type Emails struct {
+type Templates struct {
 	html, text *template.Template
 	buffers    sync.Pool
 }
 
-// EmailFacts is what emails tell of. Each kind takes what it needs of it.
-type EmailFacts struct {
+// Facts is what emails tell of. Each kind takes what it needs of it.
+type Facts struct {
 	Workspace string // its name
 	PublicURL string // where links lead
 	To        string // the recipient's address, as typed
@@ -61,17 +70,17 @@ type PendingPerson struct {
 	Since       time.Time
 }
 
-// NewEmails reads the templates under emails/. It fails when one is missing
+// New reads the templates under emails/. It fails when one is missing
 // or an email of any kind cannot be drawn with it.
-func NewEmails(frontend fs.FS) (*Emails, error) {
+func New(frontend fs.FS) (*Templates, error) {
 	all, err := template.ParseFS(frontend, "emails/email.html", "emails/email.txt")
 	if err != nil {
-		return nil, fmt.Errorf("read the letters: %w", err)
+		return nil, fmt.Errorf("read the emails: %w", err)
 	}
-	l := &Emails{html: all.Lookup("email.html"), text: all.Lookup("email.txt")}
+	l := &Templates{html: all.Lookup("email.html"), text: all.Lookup("email.txt")}
 	l.buffers.New = func() any { return new(bytes.Buffer) }
 	for kind := range drafts {
-		f := EmailFacts{PublicURL: "https://door.example.com", Link: "https://door.example.com/login/x", Pending: make([]PendingPerson, 2)}
+		f := Facts{PublicURL: "https://door.example.com", Link: "https://door.example.com/login/x", Pending: make([]PendingPerson, 2)}
 		if _, err := l.Render(kind, f); err != nil {
 			return nil, err
 		}
@@ -79,31 +88,34 @@ func NewEmails(frontend fs.FS) (*Emails, error) {
 	return l, nil
 }
 
+// Kinds are the kinds of emails that there are.
+func Kinds() []access.MessageKind { return slices.Collect(maps.Keys(drafts)) }
+
 // Render writes the email of that kind. It fails for a kind there is none of,
 // and for a link that is not a web address.
-func (l *Emails) Render(kind access.MessageKind, f EmailFacts) (access.MessageBody, error) {
+func (l *Templates) Render(kind access.MessageKind, f Facts) (access.MessageBody, error) {
 	write, ok := drafts[kind]
 	if !ok {
-		return access.MessageBody{}, fmt.Errorf("there is no letter of kind %q", kind)
+		return access.MessageBody{}, fmt.Errorf("there is no email of kind %q", kind)
 	}
 	f.tidy()
 	d := write(&f)
 	d.Workspace = f.Workspace
 	if d.Link != "" && !strings.HasPrefix(d.Link, "https://") && !strings.HasPrefix(d.Link, "http://") {
-		return access.MessageBody{}, fmt.Errorf("the link of a letter of kind %q is not a web address", kind)
+		return access.MessageBody{}, fmt.Errorf("the link of an email of kind %q is not a web address", kind)
 	}
 	text, err := l.draw(l.text, d.asText())
 	if err != nil {
-		return access.MessageBody{}, fmt.Errorf("write a letter of kind %q: %w", kind, err)
+		return access.MessageBody{}, fmt.Errorf("write an email of kind %q: %w", kind, err)
 	}
 	html, err := l.draw(l.html, d.asHTML())
 	if err != nil {
-		return access.MessageBody{}, fmt.Errorf("write a letter of kind %q: %w", kind, err)
+		return access.MessageBody{}, fmt.Errorf("write an email of kind %q: %w", kind, err)
 	}
 	return access.MessageBody{Subject: d.Subject, Text: text, HTML: html}, nil
 }
 
-func (l *Emails) draw(t *template.Template, d *draft) (string, error) {
+func (l *Templates) draw(t *template.Template, d *draft) (string, error) {
 	buf := l.buffers.Get().(*bytes.Buffer)
 	defer l.buffers.Put(buf)
 	buf.Reset()
@@ -113,7 +125,7 @@ func (l *Emails) draw(t *template.Template, d *draft) (string, error) {
 
 // tidy cuts what people typed to a length that fits an email, on one line, and
 // keeps a mail reader from making links of it.
-func (f *EmailFacts) tidy() {
+func (f *Facts) tidy() {
 	f.PublicURL = strings.TrimRight(f.PublicURL, "/")
 	f.Workspace = oneLine(f.Workspace, access.MaxWorkspace)
 	f.ToName = unlinked(oneLine(f.ToName, 80))

@@ -1,4 +1,4 @@
-package service
+package email
 
 import (
 	"regexp"
@@ -18,8 +18,8 @@ var (
 
 const codePattern = `[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}`
 
-// redact takes out of an email's words what would let their reader in.
-func redact(w access.MessageBody) access.MessageBody {
+// Redact takes out of an email's words what would let their reader in.
+func Redact(w access.MessageBody) access.MessageBody {
 	w.Text = codeInText.ReplaceAllString(secretInLink.ReplaceAllString(w.Text, "$1…"), "… …")
 	w.HTML = codeInHTML.ReplaceAllString(secretInLink.ReplaceAllString(w.HTML, "$1…"), ">… …<")
 	return w

@@ -1,4 +1,4 @@
-package service
+package email
 
 import (
 	"regexp"
@@ -46,7 +46,7 @@ func FuzzEmails(f *testing.F) {
 }
 
 // tagsOf renders each kind of email and returns the tags of each.
-func tagsOf(t testing.TB, l *Emails, name, inviter, note, workspace string) map[access.MessageKind]map[string]bool {
+func tagsOf(t testing.TB, l *Templates, name, inviter, note, workspace string) map[access.MessageKind]map[string]bool {
 	t.Helper()
 	all := map[access.MessageKind]map[string]bool{}
 	for kind := range drafts {
