@@ -180,7 +180,14 @@ func TestWhereJoinersStand(t *testing.T) {
 
 // Ids, secrets and codes of different things differ.
 func TestNothingIsMadeTwice(t *testing.T) {
-	if NewID() == NewID() || NewSecret() == NewSecret() || NewDesktopSecret() == NewDesktopSecret() {
-		t.Error("the same was made twice")
+	ids, secrets := map[string]bool{}, map[Secret]bool{}
+	const times = 100
+	for range times {
+		ids[NewID()] = true
+		secrets[NewSecret()] = true
+		secrets[NewDesktopSecret()] = true
+	}
+	if len(ids) != times || len(secrets) != 2*times {
+		t.Errorf("%d ids and %d secrets of %d and %d are different", len(ids), len(secrets), times, 2*times)
 	}
 }
