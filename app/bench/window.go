@@ -93,7 +93,7 @@ func (b *bench) windowsOn(s *screen, bare, ours string, few, many *product) erro
 	for i, who := range []string{"no member but the Admin", thousands(float64(b.members)) + " members"} {
 		b.add(with[i].beside(of, "window, exec to its first paint, "+who, "≤ 150 ms more", 150, milliseconds, func(w *windowed) spread { return w.first }))
 		b.add(with[i].beside(of, "until its dashboard is painted, "+who, "", 0, milliseconds, func(w *windowed) spread { return w.whole }))
-		b.add(with[i].beside(of, "memory of the window and of WebKit (PSS), "+who, "≤ 40 MB more", 40e6, megabytes, func(w *windowed) spread { return w.pss }))
+		b.add(with[i].beside(of, "memory of the window and of WebKit (PSS), "+who, "≤ 60 MB more", 60e6, megabytes, func(w *windowed) spread { return w.pss }))
 	}
 	return nil
 }
