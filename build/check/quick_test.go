@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Each lane waits for the other: one after the other they would never end.
+func TestLanesRunBesideEachOther(t *testing.T) {
+	here, there := make(chan bool), make(chan bool)
+	meet := func(name string, tell, hear chan bool) step {
+		return step{name, func(context.Context, io.Writer) tally {
+			go func() { tell <- true }()
+			<-hear
+			return one(name, "it says why", errors.New("did not hold"))
+		}}
+	}
+	good := static("good", func(context.Context) (string, error) { return "", nil })
+	var said strings.Builder
+	lanes := beside("both", []step{meet("a", here, there), good}, []step{meet("b", there, here)})
+	got := lanes.run(t.Context(), &said)
+	if failed := names(got.failed); got.passed != 1 || !slices.Equal(failed, []string{"a", "b"}) {
+		t.Errorf("%d passed and %q failed, want 1, a and b", got.passed, failed)
+	}
+	for _, want := range []string{"a: 0 passed, 1 failed in", "b: 0 passed, 1 failed in", "good: 1 passed, 0 failed in"} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("%q is not said:\n%s", want, &said)
+		}
+	}
+}
+
+// make check installs nothing, so where the console's modules are missing it says
+// so, and a skipped check is none that passed.
+func TestWithoutModules(t *testing.T) {
+	t.Chdir(t.TempDir())
+	got := withModules(static("console check", npm("check"))).run(t.Context(), io.Discard)
+	if skipped := names(got.skipped); got.passed != 0 || !slices.Equal(skipped, []string{"console check"}) {
+		t.Fatalf("%d passed and %q skipped, want only console check skipped", got.passed, skipped)
+	}
+	if !strings.Contains(outputs(got.skipped), "build/deps modules") {
+		t.Errorf("what installs them is not said: %+v", got.skipped)
+	}
+}
