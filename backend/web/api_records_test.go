@@ -115,7 +115,7 @@ func TestExportIsNoFormula(t *testing.T) {
 		t.Errorf("it is sent as %v", a.Header)
 	}
 	rows, err := csv.NewReader(strings.NewReader(a.body)).ReadAll()
-	if err != nil || len(rows) != 11 || strings.Join(rows[0], ",") != "seq,at,by,via,from,did,to,detail,hash" {
+	if err != nil || len(rows) != 11 || strings.Join(rows[0], ",") != "seq,at,actor,source,from,action,target,detail,hash" {
 		t.Errorf("the table has %d rows (%v): %v", len(rows), err, rows)
 	}
 	for _, r := range rows[1:] {
