@@ -32,7 +32,7 @@ func (s Jobs) answerOnBeat(ctx context.Context) {
 			return
 		case <-beat.C:
 		}
-		if _, err := (SignIn{s.core}).AnswerRequests(ctx); err != nil && ctx.Err() == nil {
+		if _, err := SignIn(s).AnswerRequests(ctx); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "sign-in letters could not be queued", "err", err)
 			wake(s.asked)
 		}
