@@ -164,7 +164,7 @@ func (c *crasher) landed(all []*flight) {
 	for _, e := range c.rows("audit", "--limit", "0") {
 		to := e["target_id"]
 		if to == nil { // somebody who is gone has but an id
-			to = e["to"]
+			to = e["target"]
 		}
 		deeds[fmt.Sprint(e["action"], " ", to)]++
 		if e["action"] == "invited" {
