@@ -19,7 +19,8 @@ type (
 
 var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-const idLength = 26
+// IDLength is how many characters every identifier has.
+const IDLength = 26
 
 // NewID returns a fresh identifier: 128 random bits.
 func NewID() string {
@@ -48,7 +49,7 @@ func ParseTokenID(s string) (TokenID, error) {
 }
 
 func parseID(s, what string) (string, error) {
-	if len(s) != idLength || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") != "" {
+	if len(s) != IDLength || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") != "" {
 		return "", NoSuch(what)
 	}
 	return strings.Clone(s), nil

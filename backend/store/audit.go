@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"strconv"
 
 	"doorward/backend/access"
@@ -30,13 +29,13 @@ func (tx *Tx) auditHead() (*auditHead, error) {
 	if tx.head != nil {
 		return tx.head, nil
 	}
-	at := []byte("h")
+	at := auditHeadPrefix.key()
 	value, ok, err := tx.read(at)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		return &auditHead{}, tx.nothingBegins("u/")
+		return &auditHead{}, tx.nothingBegins(auditPrefix)
 	}
 	if h, known := tx.recent.heads.known(at, value); known {
 		return &h, nil
@@ -54,9 +53,9 @@ func (tx *Tx) auditHead() (*auditHead, error) {
 
 // nothingBegins refuses a store without an end of the audit log that has
 // records with one of these prefixes: it had an end once.
-func (tx *Tx) nothingBegins(prefixes ...string) error {
+func (tx *Tx) nothingBegins(prefixes ...prefix) error {
 	for _, p := range prefixes {
-		found, err := tx.scan([]byte(p), 1)
+		found, err := tx.scan(p.key(), 1)
 		if err != nil {
 			return err
 		}
@@ -69,7 +68,7 @@ func (tx *Tx) nothingBegins(prefixes ...string) error {
 
 func (tx *Tx) putHead() error {
 	tx.head.Seal = tx.sealHead(tx.head)
-	return setDecoded(tx, tx.recent.heads, []byte("h"), *tx.head)
+	return setDecoded(tx, tx.recent.heads, auditHeadPrefix.key(), *tx.head)
 }
 
 // Record adds an entry to the audit log, chained to the one before.
@@ -87,11 +86,9 @@ func (tx *Tx) Record(actor access.Actor, did access.AuditAction, to, detail stri
 	return tx.set(auditKey(e.Seq), &e)
 }
 
-func auditKey(seq uint64) []byte { return key("u/", number(^seq)) }
-
 // Audit is a page of the audit log, newest first.
 func (tx *Tx) Audit(cursor string, limit int) (Page[access.AuditEntry], error) {
-	p, err := list(tx, []byte("u/"), cursor, limit, "audit", decodeEntry)
+	p, err := list(tx, auditPrefix.key(), cursor, limit, "audit", decodeEntry)
 	if err != nil {
 		return p, err
 	}
@@ -125,7 +122,7 @@ func (tx *Tx) AuditSince(seq uint64, limit int) ([]access.AuditEntry, error) {
 }
 
 func decodeEntry(e kv.KV) (entry access.AuditEntry, err error) {
-	return entry, json.Unmarshal(e.Value, &entry)
+	return entry, decode(e.Key, e.Value, &entry)
 }
 
 // VerifyAudit walks the whole chain from its sealed head to its first entry. It
@@ -142,7 +139,7 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 		}
 		head = *h
 		if head.Seq == 0 {
-			return tx.nothingBegins("u/", "m/")
+			return tx.nothingBegins(auditPrefix, memberPrefix)
 		}
 		return tx.walkAudit(func(e access.AuditEntry) error {
 			count++
@@ -180,10 +177,13 @@ func (h *auditHead) ends(e access.AuditEntry) error {
 	return nil
 }
 
+// auditBatch is how many entries are read in one go.
+const auditBatch = 1000
+
 func (tx *Tx) walkAudit(each func(access.AuditEntry) error) error {
-	prefix := []byte("u/")
-	for from := prefix; ; {
-		batch, err := tx.kv.Scan(from, after(prefix), 1000)
+	all := auditPrefix.key()
+	for from := all; ; {
+		batch, err := tx.kv.Scan(from, after(all), auditBatch)
 		if err != nil {
 			return err
 		}
@@ -197,7 +197,7 @@ func (tx *Tx) walkAudit(each func(access.AuditEntry) error) error {
 			}
 			from = append(kv.Key, 0)
 		}
-		if len(batch) < 1000 {
+		if len(batch) < auditBatch {
 			return nil
 		}
 	}

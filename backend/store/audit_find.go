@@ -49,7 +49,7 @@ func (tx *Tx) FindAudit(q AuditQuery) (p Page[access.AuditEntry], err error) {
 	from, end := auditKey(last), after(auditKey(first))
 	begin := from
 	if q.Cursor != "" {
-		if from, err = tx.openCursor(q.Cursor, []byte("u/"), q.label()); err != nil {
+		if from, err = tx.openCursor(q.Cursor, auditPrefix.key(), q.label()); err != nil {
 			return p, err
 		}
 	}

@@ -38,32 +38,20 @@ type BackupHeader struct {
 	Key      string    `json:"key"` // the instance key
 }
 
-// leftOut are the prefixes that no backup holds: what opens something, or only
-// has a meaning while it does.
-var leftOut = map[string]bool{
-	"s/": true,
-	"S/": true,
-	"l/": true,
-	"L/": true,
-	"b/": true,
-	"B/": true,
-	"O/": true,
-	"z/": true,
-	"N/": true,
-	"E/": true,
-}
-
-// opens reports whether a record is one that no backup holds, or the time at
-// which such a record ends.
-func opens(key []byte) bool {
-	if len(key) < 2 {
-		return false
+// inBackup reports whether a backup holds a record. It does not hold what opens
+// something, nor the time at which that ends. What has no row in the table of
+// records is kept: a newer Doorward may know it.
+func inBackup(key []byte) bool {
+	r := recordOf(key)
+	switch {
+	case r == nil:
+		return true
+	case r.prefix == duePrefix, r.prefix == putOffPrefix:
+		of := kindOf(duesOf[dueKind(key)].prefix)
+		return of == nil || !of.leftOut
 	}
-	due := string(key[:2]) == "x/" || string(key[:2]) == "P/"
-	return leftOut[string(key[:2])] || due && bytes.IndexByte(dueOfLeftOut, key[10]) >= 0
+	return !r.leftOut
 }
-
-var dueOfLeftOut = []byte{DueLoginLink, DueSignInRequest, DueSession, DueEndReason, DueDecoy}
 
 // Backup writes a backup of the store as it is now.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
@@ -77,7 +65,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	out.write([]byte(backupMagic))
 	out.write(append(header, '\n'))
 	err = s.Each(ctx, func(key, value []byte) error {
-		if opens(key) {
+		if !inBackup(key) {
 			return nil
 		}
 		out.frame(key, value)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"doorward/backend/store/kv"
@@ -48,36 +47,20 @@ func change(e kv.Event) (Change, bool) {
 	if e.Resync {
 		return Change{Topic: ChangesMissed}, true
 	}
-	k := string(e.Key)
-	if len(k) == 1 {
-		t, ok := map[string]Topic{"c": OverviewChanged, "v": RolesChanged, "h": AuditAdded}[k]
-		return Change{Topic: t}, ok
+	r := recordOf(e.Key)
+	if r == nil || r.topic == "" || r.whenSet && e.Deleted {
+		return Change{}, false
 	}
-	if strings.HasPrefix(k, decoyLane) {
-		return Change{Topic: MessageDue}, !e.Deleted
+	c := Change{Topic: r.topic}
+	switch r.tells {
+	case tellRef:
+		c.ID = r.prefix.ref(e.Key)
+	case tellLastID:
+		c.ID = lastID(e.Key)
+	case tellTime:
+		c.At = r.prefix.refTime(e.Key)
 	}
-	tail := func() string { return k[max(2, len(k)-idLength):] }
-	switch k[:2] {
-	case "m/":
-		return Change{Topic: MemberChanged, ID: k[2:]}, true
-	case "q/":
-		return Change{Topic: LoginRequestChanged, ID: tail()}, true
-	case "o/":
-		return Change{Topic: MessageChanged, ID: k[2:]}, true
-	case "s/":
-		return Change{Topic: SessionChanged, ID: k[2:]}, true
-	case "k/":
-		return Change{Topic: TokenChanged, ID: k[2:]}, true
-	case "x/", "P/":
-		return Change{Topic: DueChanged, At: timeOf(e.Key[2:10])}, !e.Deleted
-	case "d/", "Q/":
-		return Change{Topic: MessageDue}, !e.Deleted
-	case "B/":
-		return Change{Topic: SignInRequested}, !e.Deleted
-	case "U/":
-		return Change{Topic: OverviewChanged}, true
-	}
-	return Change{}, false
+	return c, true
 }
 
 // Watch tells of changes as they are committed, in order, until ctx ends. A

@@ -129,7 +129,7 @@ func (s *Store) TrustClock(ctx context.Context, also func(*Tx) error) error {
 		if err := also(tx); err != nil {
 			return err
 		}
-		return tx.set(clockKey, now)
+		return tx.set(clockPrefix.key(), now)
 	})
 	if err == nil {
 		c.keep(now, up)
@@ -137,10 +137,8 @@ func (s *Store) TrustClock(ctx context.Context, also func(*Tx) error) error {
 	return err
 }
 
-var clockKey = []byte("T")
-
 func (s *Store) putClock(ctx context.Context, now time.Time) error {
-	return s.Update(ctx, func(tx *Tx) error { return tx.set(clockKey, now) })
+	return s.Update(ctx, func(tx *Tx) error { return tx.set(clockPrefix.key(), now) })
 }
 
 // lastKnown is when the store last ran, as far as it knows: the time that was
@@ -148,7 +146,7 @@ func (s *Store) putClock(ctx context.Context, now time.Time) error {
 // written by a clock that is held, too.
 func (s *Store) lastKnown(ctx context.Context) (known time.Time, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
-		if ok, err := tx.get(clockKey, &known); ok || err != nil {
+		if ok, err := tx.get(clockPrefix.key(), &known); ok || err != nil {
 			return err
 		}
 		p, err := tx.Audit("", 1)

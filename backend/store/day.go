@@ -17,8 +17,6 @@ type Day struct {
 
 func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
-func dayKey(t time.Time) []byte { return key("Y/", dayOf(t).Format(time.DateOnly)) }
-
 // countDay counts what was recorded to the day it was done on.
 func (tx *Tx) countDay(did access.AuditAction) error {
 	var d Day

@@ -14,15 +14,9 @@ import (
 // decoy is never sent, is in no list and no count, and is gone once an email
 // would have been sent.
 
-const decoyLane = "E/d"
-
-func decoyKey(id access.MessageID) []byte { return key("E/o", string(id)) }
-
-func decoyWords(id access.MessageID) []byte { return key("E/O", string(id)) }
-
 // PostDecoy keeps a decoy with its words.
 func (tx *Tx) PostDecoy(l access.Message, w access.MessageBody) error {
-	if err := tx.putBody(decoyWords(l.ID), l.ID, w); err != nil {
+	if err := tx.putBody(decoyBodyKey(l.ID), l.ID, w); err != nil {
 		return err
 	}
 	return tx.PutDecoy(l)
@@ -48,7 +42,7 @@ func (tx *Tx) PutDecoy(l access.Message) error {
 		err = tx.unmark(decoyDue(&old))
 	}
 	if err != nil || l.Done() {
-		return firstError(err, tx.unmark(decoyKey(l.ID), decoyWords(l.ID), ends))
+		return firstError(err, tx.unmark(decoyKey(l.ID), decoyBodyKey(l.ID), ends))
 	}
 	if err := tx.mark(decoyDue(&l), ""); err != nil {
 		return err
@@ -64,12 +58,12 @@ func decoyDue(l *access.Message) []byte {
 	case !l.Lease.Until.IsZero():
 		at = l.Lease.Until
 	}
-	return key(decoyLane, up(at), string(l.ID))
+	return decoyLanePrefix.key(up(at), string(l.ID))
 }
 
 // DueDecoys are up to n decoys whose time has come.
 func (tx *Tx) DueDecoys(n int) ([]access.Message, error) {
-	due, err := tx.kv.Scan([]byte(decoyLane), key(decoyLane, up(tx.Now), "\xff"), n)
+	due, err := tx.kv.Scan(decoyLanePrefix.key(), decoyLanePrefix.key(up(tx.Now), "\xff"), n)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +82,7 @@ func (tx *Tx) DueDecoys(n int) ([]access.Message, error) {
 
 // NextDecoyDue is when the next decoy is due; zero where none is.
 func (tx *Tx) NextDecoyDue() (time.Time, error) {
-	next, err := tx.kv.Scan([]byte(decoyLane), key(decoyLane, up(messageTTL)), 1)
+	next, err := tx.kv.Scan(decoyLanePrefix.key(), decoyLanePrefix.key(up(messageTTL)), 1)
 	if err != nil || len(next) == 0 {
 		return time.Time{}, err
 	}
@@ -98,7 +92,7 @@ func (tx *Tx) NextDecoyDue() (time.Time, error) {
 // PretendMember does the work of PutMember for a member of whom nothing changes,
 // and writes nothing.
 func (tx *Tx) PretendMember(m access.Member) error {
-	before, now := entries(&m), entries(&m)
+	before, now := memberEntries(&m), memberEntries(&m)
 	for k, v := range now {
 		if before[k] != v {
 			return fmt.Errorf("the entries of a member differ: %q", k[:1])

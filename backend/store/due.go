@@ -40,20 +40,16 @@ func (d Due) key() []byte {
 	if d.Was.IsZero() {
 		return dueKey(d.At, d.Kind, d.Ref)
 	}
-	return key("P/", up(d.At), string(rune(d.Kind)), d.Ref)
+	return putOffPrefix.key(up(d.At), string(rune(d.Kind)), d.Ref)
 }
 
 func dueOf(e kv.KV) Due {
 	k := e.Key
-	d := Due{At: timeOf(k[2:10]), Kind: k[10], Ref: string(k[11:])}
-	if k[0] == 'P' {
+	d := Due{At: duePrefix.refTime(k), Kind: dueKind(k), Ref: duePrefix.ref(k)[timeLength+1:]}
+	if recordOf(k).prefix == putOffPrefix {
 		d.Was = timeOf(e.Value)
 	}
 	return d
-}
-
-func dueKey(at time.Time, kind byte, ref string) []byte {
-	return key("x/", up(at), string(rune(kind)), ref)
 }
 
 // PutDue keeps that something falls due.
@@ -74,10 +70,13 @@ func (tx *Tx) PutOff(d Due, until time.Time) error {
 	return tx.mark(d.key(), up(d.Was))
 }
 
+// dueQueues are where what falls due stands; what was put off stands in the second.
+var dueQueues = []prefix{duePrefix, putOffPrefix}
+
 // NextDue is what falls due next, at whatever time; false where nothing does.
 func (tx *Tx) NextDue() (next Due, found bool, err error) {
-	for _, queue := range []string{"x/", "P/"} {
-		first, err := tx.scan([]byte(queue), 1)
+	for _, queue := range dueQueues {
+		first, err := tx.scan(queue.key(), 1)
 		if err != nil {
 			return Due{}, false, err
 		}
@@ -93,7 +92,7 @@ func (tx *Tx) NextDue() (next Due, found bool, err error) {
 // DueBy are up to n of the things that are due by then, in the order in which they
 // fell due.
 func (tx *Tx) DueBy(then time.Time, n int) (all []Due, err error) {
-	first, err := tx.scan([]byte("x/"), n)
+	first, err := tx.scan(duePrefix.key(), n)
 	for _, e := range first {
 		if d := dueOf(e); !d.At.After(then) {
 			all = append(all, d)
@@ -113,12 +112,12 @@ type Digest struct {
 // Digest is what Admins were last told.
 func (tx *Tx) Digest() (Digest, error) {
 	var d Digest
-	_, err := tx.get([]byte("D"), &d)
+	_, err := tx.get(digestPrefix.key(), &d)
 	return d, err
 }
 
 // PutDigest keeps what Admins were told.
-func (tx *Tx) PutDigest(d Digest) error { return tx.set([]byte("D"), d) }
+func (tx *Tx) PutDigest(d Digest) error { return tx.set(digestPrefix.key(), d) }
 
 // A Bucket is a rate limit that outlives a restart: how many were used, as of
 // when, and when it is full again.
@@ -140,13 +139,13 @@ func (tx *Tx) Bucket(name string) (Bucket, error) {
 // bucketKey hides the name, which may be a stranger's address.
 func (tx *Tx) bucketKey(name string) []byte {
 	h := tx.CodeHash(access.SecretHash{}, "bucket "+name)
-	return hashKey("i/", h)
+	return bucketPrefix.ofHash(h)
 }
 
 // PutBucket keeps a bucket until it is full again.
 func (tx *Tx) PutBucket(name string, b Bucket, until time.Time) error {
 	k := tx.bucketKey(name)
-	due := Due{At: b.Until, Kind: DueBucket, Ref: string(k[2:])}
+	due := Due{At: b.Until, Kind: DueBucket, Ref: bucketPrefix.ref(k)}
 	if !b.Until.IsZero() {
 		if err := tx.ClearDue(due); err != nil {
 			return err
@@ -163,7 +162,7 @@ func (tx *Tx) PutBucket(name string, b Bucket, until time.Time) error {
 // Due's. One that was used since is left alone.
 func (tx *Tx) DropBucket(ref string, at time.Time) error {
 	var b Bucket
-	k := key("i/", ref)
+	k := bucketPrefix.key(ref)
 	ok, err := tx.get(k, &b)
 	if err != nil || !ok || b.Until.After(at) {
 		return err

@@ -48,9 +48,7 @@ func (tx *Tx) Evenly(keys, bytes int, fn func() error) error {
 	return err
 }
 
-const slotKeyLength = 4
-
-func slotKey(n int) []byte { return []byte{'E', '/', 's', byte(n)} }
+const slotKeyLength = len(slotPrefix) + 1
 
 // noise is bytes that no compression makes less of, as sealed words are.
 func noise(n int) []byte {

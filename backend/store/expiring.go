@@ -24,7 +24,7 @@ func dueHint(m *access.Member, due time.Time) string {
 // until then, which holds each of them: as the reminder, or as the end, or as
 // one of these that was put off.
 func (tx *Tx) Expiring(until time.Time, n int) (all []access.Member, more bool, err error) {
-	for _, queue := range []string{"x/", "P/"} {
+	for _, queue := range dueQueues {
 		some, left, err := tx.expiring(queue, until, n)
 		if err != nil {
 			return nil, false, err
@@ -41,10 +41,10 @@ func (tx *Tx) Expiring(until time.Time, n int) (all []access.Member, more bool, 
 // expiring looks through a queue until the n soonest are among those it has
 // found. Both reminders and ends come in the order of the ends; only of the
 // first n of each, and one more, has the member to be looked at.
-func (tx *Tx) expiring(queue string, until time.Time, n int) (all []access.Member, more bool, err error) {
-	end := key(queue, up(until))
+func (tx *Tx) expiring(queue prefix, until time.Time, n int) (all []access.Member, more bool, err error) {
+	end := queue.key(up(until))
 	reminders, ends := 0, 0
-	for from, looked := []byte(queue), 0; ; {
+	for from, looked := queue.key(), 0; ; {
 		batch, err := tx.kv.Scan(from, end, scanBatch)
 		if err != nil {
 			return nil, false, err
@@ -52,10 +52,10 @@ func (tx *Tx) expiring(queue string, until time.Time, n int) (all []access.Membe
 		for _, e := range batch {
 			from = append(e.Key, 0)
 			hinted := string(e.Value) == isReminder
-			if e.Key[10] != DueMember || hinted && reminders > n {
+			if dueKind(e.Key) != DueMember || hinted && reminders > n {
 				continue
 			}
-			m, err := tx.Member(access.MemberID(e.Key[len(e.Key)-idLength:]))
+			m, err := tx.Member(idOf(e))
 			if access.NotFound.Is(err) {
 				continue // removed since what fell due was put off
 			}

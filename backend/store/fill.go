@@ -5,22 +5,32 @@ import (
 	"context"
 	"io"
 	"slices"
-	"strings"
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
 )
 
-// fillPasses are the prefixes that Fill writes, in the order of keys, cut in
-// two so that only half of what is derived is in memory at a time.
-var fillPasses = []string{"acmqrt", "wx"}
+// fillPasses are the kinds that Fill writes: members, counters and all that is
+// derived from members, in the order of keys. They are cut in two so that only half
+// of what is derived is in memory at a time: the search words come last.
+func fillPasses() [][]prefix {
+	kinds := []prefix{memberPrefix, countersPrefix, duePrefix}
+	for _, r := range records {
+		if r.indexOf == memberPrefix {
+			kinds = append(kinds, r.prefix)
+		}
+	}
+	slices.Sort(kinds)
+	at := slices.Index(kinds, wordPrefix)
+	return [][]prefix{kinds[:at], kinds[at:]}
+}
 
 // Fill fills an empty store with n members from elsewhere, each with all that
 // is derived from it, in one stroke: on an error the store is as empty as it
 // was. It asks for each member more than once and must get the same. Ids and
 // addresses must differ.
 func (s *Store) Fill(ctx context.Context, n int, member func(i int) access.Member) error {
-	f := filler{n: n, member: member, passes: fillPasses}
+	f := filler{n: n, member: member, passes: fillPasses()}
 	if err := s.load(ctx, f.next); err != nil {
 		return err
 	}
@@ -31,7 +41,7 @@ func (s *Store) Fill(ctx context.Context, n int, member func(i int) access.Membe
 type filler struct {
 	n      int
 	member func(i int) access.Member
-	passes []string // still to come
+	passes [][]prefix // still to come
 	batch  []kv.KV
 }
 
@@ -50,37 +60,37 @@ func (f *filler) next() (kv.KV, error) {
 	return first, nil
 }
 
-// collect puts the records under these prefixes in order.
-func (f *filler) collect(prefixes string) error {
-	tx := &Tx{kv: collectingTx{prefixes, &f.batch}}
+// collect puts the records of these kinds in order.
+func (f *filler) collect(kinds []prefix) error {
+	tx := &Tx{kv: collectingTx{kinds, &f.batch}}
 	counters := access.Counters{}
 	for i := range f.n {
 		m := f.member(i)
 		counters.Add(&m, 1)
-		for k, v := range entries(&m) {
+		for k, v := range memberEntries(&m) {
 			if err := tx.mark([]byte(k), v); err != nil {
 				return err
 			}
 		}
-		if err := tx.set(key("m/", string(m.ID)), &m); err != nil {
+		if err := tx.set(memberKey(m.ID), &m); err != nil {
 			return err
 		}
 	}
-	if err := tx.set([]byte("c"), &counters); err != nil {
+	if err := tx.set(countersPrefix.key(), &counters); err != nil {
 		return err
 	}
 	slices.SortFunc(f.batch, func(a, b kv.KV) int { return bytes.Compare(a.Key, b.Key) })
 	return nil
 }
 
-// A collectingTx is a transaction that only takes, and only under some prefixes.
+// A collectingTx is a transaction that only takes, and only of some kinds.
 type collectingTx struct {
-	prefixes string
-	into     *[]kv.KV
+	kinds []prefix
+	into  *[]kv.KV
 }
 
 func (g collectingTx) Set(key, value []byte) error {
-	if strings.IndexByte(g.prefixes, key[0]) >= 0 {
+	if slices.Contains(g.kinds, recordOf(key).prefix) {
 		*g.into = append(*g.into, kv.KV{Key: key, Value: value})
 	}
 	return nil

@@ -35,7 +35,7 @@ func (tx *Tx) KnowsBrowser(canonical string, browser access.SecretHash) (bool, e
 		return false, nil
 	}
 	var k knownBrowser
-	ok, err := tx.get(hashKey("N/b", tx.knownKey(canonical, browser)), &k)
+	ok, err := tx.get(browserPrefix.ofHash(tx.knownKey(canonical, browser)), &k)
 	if err != nil || !ok || !tx.Now.Before(k.Seen.Add(access.KnownBrowserTTL)) {
 		return false, err
 	}
@@ -53,7 +53,7 @@ func (tx *Tx) RememberBrowser(m *access.Member, browser access.SecretHash) error
 		return nil
 	}
 	var all []knownOf
-	if _, err := tx.get(key("N/m", string(m.ID)), &all); err != nil {
+	if _, err := tx.get(memberBrowserKey(m.ID), &all); err != nil {
 		return err
 	}
 	now := knownOf{tx.knownKey(m.Email.Canonical, browser), m.Epoch, tx.Now}
@@ -63,32 +63,32 @@ func (tx *Tx) RememberBrowser(m *access.Member, browser access.SecretHash) error
 	for _, k := range all {
 		if k.Epoch == m.Epoch && len(keep) < access.MaxKnownBrowsers {
 			keep = append(keep, k)
-		} else if err := tx.unmark(hashKey("N/b", k.Key)); err != nil {
+		} else if err := tx.unmark(browserPrefix.ofHash(k.Key)); err != nil {
 			return err
 		}
 	}
-	if err := tx.set(key("N/m", string(m.ID)), keep); err != nil {
+	if err := tx.set(memberBrowserKey(m.ID), keep); err != nil {
 		return err
 	}
-	return tx.set(hashKey("N/b", now.Key), knownBrowser{m.ID, m.Epoch, tx.Now})
+	return tx.set(browserPrefix.ofHash(now.Key), knownBrowser{m.ID, m.Epoch, tx.Now})
 }
 
 // forgetBrowsers forgets some of the browsers of a member who is gone. It reports
 // whether there are more.
 func (tx *Tx) forgetBrowsers(id access.MemberID) (more bool, err error) {
 	var all []knownOf
-	ok, err := tx.get(key("N/m", string(id)), &all)
+	ok, err := tx.get(memberBrowserKey(id), &all)
 	if err != nil || !ok {
 		return false, err
 	}
 	n := min(len(all), leftoverBatch)
 	for _, k := range all[:n] {
-		if err := tx.unmark(hashKey("N/b", k.Key)); err != nil {
+		if err := tx.unmark(browserPrefix.ofHash(k.Key)); err != nil {
 			return false, err
 		}
 	}
 	if all = all[n:]; len(all) == 0 {
-		return false, tx.unmark(key("N/m", string(id)))
+		return false, tx.unmark(memberBrowserKey(id))
 	}
-	return true, tx.set(key("N/m", string(id)), all)
+	return true, tx.set(memberBrowserKey(id), all)
 }

@@ -1,24 +1,17 @@
 package store
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 
 	"doorward/backend/access"
 )
 
-func hashKey(prefix string, h access.SecretHash) []byte { return key(prefix, string(h[:])) }
-
-// hashOf is the hash that a key ends with.
-func hashOf(k []byte) (h access.SecretHash) {
-	copy(h[:], k[len(k)-len(h):])
-	return h
-}
-
 // LoginLink is the login link with that hash; a dead link where there is none.
 func (tx *Tx) LoginLink(h access.SecretHash) (access.LoginLink, error) {
 	var l access.LoginLink
-	ok, err := tx.get(hashKey("l/", h), &l)
+	ok, err := tx.get(loginLinkPrefix.ofHash(h), &l)
 	if err == nil && !ok {
 		err = access.LinkExpired().Because(access.ErrUnknownCode)
 	}
@@ -27,23 +20,22 @@ func (tx *Tx) LoginLink(h access.SecretHash) (access.LoginLink, error) {
 
 // PutLoginLink keeps a login link until some time after its use.
 func (tx *Tx) PutLoginLink(l access.LoginLink) error {
-	if err := tx.mark(key("L/", string(l.Member), string(l.Hash[:])), ""); err != nil {
+	if err := tx.reindex(nil, loginLinkEntries(&l)); err != nil {
 		return err
 	}
-	if err := tx.mark(loginDue(&l), ""); err != nil {
-		return err
-	}
-	return tx.set(hashKey("l/", l.Hash), &l)
+	return tx.set(loginLinkPrefix.ofHash(l.Hash), &l)
 }
 
-func loginDue(l *access.LoginLink) []byte {
-	return dueKey(l.ExpiresAt.Add(access.UsedLinkTTL), DueLoginLink, string(l.Hash[:]))
+// loginLinkEntries are the index entries of a login link.
+func loginLinkEntries(l *access.LoginLink) map[string]string {
+	forgotten := l.ExpiresAt.Add(access.UsedLinkTTL)
+	return entriesAt(memberLinkKey(l), dueKey(forgotten, DueLoginLink, string(l.Hash[:])))
 }
 
 // DeleteLoginLink deletes a login link, and what the browser asked that it was for.
 func (tx *Tx) DeleteLoginLink(h access.SecretHash) error {
 	var l access.LoginLink
-	ok, err := tx.get(hashKey("l/", h), &l)
+	ok, err := tx.get(loginLinkPrefix.ofHash(h), &l)
 	if err != nil || !ok {
 		return err
 	}
@@ -58,21 +50,23 @@ func (tx *Tx) DeleteLoginLink(h access.SecretHash) error {
 			}
 		}
 	}
-	return tx.unmark(hashKey("l/", h), key("L/", string(l.Member), string(h[:])),
-		loginDue(&l))
+	if err := tx.reindex(loginLinkEntries(&l), nil); err != nil {
+		return err
+	}
+	return tx.unmark(loginLinkPrefix.ofHash(h))
 }
 
 // SignInRequest is what the browser with that secret asked for; false where it asked for
 // nothing.
 func (tx *Tx) SignInRequest(browser access.SecretHash) (access.SignInRequest, bool, error) {
 	var a access.SignInRequest
-	ok, err := tx.get(hashKey("b/", browser), &a)
+	ok, err := tx.get(signInPrefix.ofHash(browser), &a)
 	return a, ok, err
 }
 
 // PutSignInRequest keeps what a browser asked for, and queues it to be answered.
 func (tx *Tx) PutSignInRequest(a access.SignInRequest) error {
-	if err := tx.mark(key("B/", up(a.CreatedAt), string(a.Browser[:])), ""); err != nil {
+	if err := tx.mark(signInQueueKey(&a), ""); err != nil {
 		return err
 	}
 	return tx.ChangeSignInRequest(a)
@@ -80,25 +74,29 @@ func (tx *Tx) PutSignInRequest(a access.SignInRequest) error {
 
 // ChangeSignInRequest keeps a changed ask.
 func (tx *Tx) ChangeSignInRequest(a access.SignInRequest) error {
-	if err := tx.mark(askDue(&a), ""); err != nil {
+	if err := tx.reindex(nil, signInEntries(&a)); err != nil {
 		return err
 	}
-	return tx.set(hashKey("b/", a.Browser), &a)
+	return tx.set(signInPrefix.ofHash(a.Browser), &a)
 }
 
-func askDue(a *access.SignInRequest) []byte {
-	return dueKey(a.ExpiresAt, DueSignInRequest, string(a.Browser[:]))
+// signInEntries are the index entries of a sign-in request, beside its place in the
+// queue, which it has until it is answered.
+func signInEntries(a *access.SignInRequest) map[string]string {
+	return entriesAt(dueKey(a.ExpiresAt, DueSignInRequest, string(a.Browser[:])))
 }
 
 // DeleteSignInRequest deletes what a browser asked for.
 func (tx *Tx) DeleteSignInRequest(a access.SignInRequest) error {
-	return tx.unmark(hashKey("b/", a.Browser), key("B/", up(a.CreatedAt), string(a.Browser[:])),
-		askDue(&a))
+	if err := tx.reindex(signInEntries(&a), nil); err != nil {
+		return err
+	}
+	return tx.unmark(signInPrefix.ofHash(a.Browser), signInQueueKey(&a))
 }
 
 // NextSignInRequests are up to n asks that wait to be answered, oldest first.
 func (tx *Tx) NextSignInRequests(n int) ([]access.SignInRequest, error) {
-	waiting, err := tx.scan([]byte("B/"), n)
+	waiting, err := tx.scan(signInQueuePrefix.key(), n)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +106,7 @@ func (tx *Tx) NextSignInRequests(n int) ([]access.SignInRequest, error) {
 		if err != nil {
 			return nil, err
 		}
-		if ok && key2(e.Key) == up(a.CreatedAt) {
+		if ok && bytes.Equal(e.Key, signInQueueKey(&a)) {
 			asks = append(asks, a)
 		} else if err := tx.unmark(e.Key); err != nil { // asked again since
 			return nil, err
@@ -117,11 +115,9 @@ func (tx *Tx) NextSignInRequests(n int) ([]access.SignInRequest, error) {
 	return asks, nil
 }
 
-func key2(k []byte) string { return string(k[2:10]) }
-
 // Answered takes an ask off the queue.
 func (tx *Tx) Answered(a access.SignInRequest) error {
-	return tx.unmark(key("B/", up(a.CreatedAt), string(a.Browser[:])))
+	return tx.unmark(signInQueueKey(&a))
 }
 
 // CodeHash is the keyed hash of a login code, bound to the browser that asked:

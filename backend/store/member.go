@@ -20,7 +20,7 @@ func (tx *Tx) Member(id access.MemberID) (access.Member, error) {
 }
 
 func (tx *Tx) member(id access.MemberID) (access.Member, bool, error) {
-	return getDecoded(tx, tx.recent.members, key("m/", string(id)))
+	return getDecoded(tx, tx.recent.members, memberKey(id))
 }
 
 // MemberByAddress is the member of that canonical address, or NotFound.
@@ -39,14 +39,14 @@ func (tx *Tx) MemberByAddress(canonical string) (access.Member, error) {
 // nobody has it.
 func (tx *Tx) Holder(canonical string) (access.MemberID, error) {
 	var id access.MemberID
-	_, err := tx.get(key("a/", canonical), &id)
+	_, err := tx.get(addressKey(canonical), &id)
 	return id, err
 }
 
 // AddMember keeps a member whose id was made for this transaction, as PutMember
 // does.
 func (tx *Tx) AddMember(m access.Member) error {
-	tx.unused(key("m/", string(m.ID)))
+	tx.unused(memberKey(m.ID))
 	return tx.PutMember(m)
 }
 
@@ -63,23 +63,12 @@ func (tx *Tx) PutMember(m access.Member) error {
 			return err
 		}
 	}
-	before, now := map[string]string{}, entries(&m)
+	var before map[string]string
 	if had {
-		before = entries(&old)
+		before = memberEntries(&old)
 	}
-	for k := range before {
-		if _, stays := now[k]; !stays {
-			if err := tx.unmark([]byte(k)); err != nil {
-				return err
-			}
-		}
-	}
-	for k, v := range now {
-		if was, had := before[k]; !had || was != v {
-			if err := tx.mark([]byte(k), v); err != nil {
-				return err
-			}
-		}
+	if err := tx.reindex(before, memberEntries(&m)); err != nil {
+		return err
 	}
 	if err := tx.count(func(c *access.Counters) {
 		if had {
@@ -89,7 +78,7 @@ func (tx *Tx) PutMember(m access.Member) error {
 	}); err != nil {
 		return err
 	}
-	return tx.set(key("m/", string(m.ID)), &m)
+	return tx.set(memberKey(m.ID), &m)
 }
 
 // unheld refuses an address that a member has.
@@ -101,24 +90,24 @@ func (tx *Tx) unheld(canonical string) error {
 	return err
 }
 
-// entries are the index entries of a member, with their values.
-func entries(m *access.Member) map[string]string {
+// memberEntries are the index entries of a member, with their values.
+func memberEntries(m *access.Member) map[string]string {
 	id, since := string(m.ID), down(m.Invitation.At)
 	filter := stateByte(m.State) + strings.Join(names(m.Roles), ",")
 	e := make(map[string]string, 12)
-	e["a/"+m.Email.Canonical] = `"` + id + `"`
-	e["t/*"+since+id] = filter
-	e["t/"+stateByte(m.State)+since+id] = filter
+	e[string(addressKey(m.Email.Canonical))] = `"` + id + `"`
+	e[string(statePrefix.key(anyState, since, id))] = filter
+	e[string(statePrefix.key(stateByte(m.State), since, id))] = filter
 	for _, r := range m.Roles {
-		e["r/"+string(r)+"\x00"+since+id] = filter
+		e[string(rolePrefix.key(string(r), "\x00", since, id))] = filter
 	}
 	words := searchWords(m)
 	text := filter + "\x00" + strings.Join(words, " ")
 	for _, w := range words {
-		e["w/"+w+"\x00"+id] = text
+		e[string(wordPrefix.key(w, "\x00", id))] = text
 	}
 	if m.State == access.Pending {
-		e["q/"+waitsAs(m)+id] = ""
+		e[string(loginRequestPrefix.key(waitsAs(m), id))] = ""
 	}
 	if due := m.NextDue(); !due.IsZero() {
 		e[string(dueKey(due, DueMember, id))] = dueHint(m, due)
@@ -147,6 +136,9 @@ func names(roles []access.RoleName) []string {
 	return s
 }
 
+// anyState is where members of every state stand in the list by state.
+const anyState = "*"
+
 func stateByte(s access.State) string {
 	switch s {
 	case access.Pending:
@@ -166,15 +158,13 @@ const leftoverBatch = 3
 // rest falls due at once; none of it opens anything, since the member is gone.
 // Each session leaves why it ended, naming nobody.
 func (tx *Tx) DeleteMember(m access.Member, why access.EndReason) error {
-	for k := range entries(&m) {
-		if err := tx.unmark([]byte(k)); err != nil {
-			return err
-		}
+	if err := tx.reindex(memberEntries(&m), nil); err != nil {
+		return err
 	}
 	if err := tx.count(func(c *access.Counters) { c.Add(&m, -1) }); err != nil {
 		return err
 	}
-	if err := tx.unmark(key("m/", string(m.ID))); err != nil {
+	if err := tx.unmark(memberKey(m.ID)); err != nil {
 		return err
 	}
 	more, err := tx.DeleteLeftovers(m.ID, why)
@@ -187,7 +177,7 @@ func (tx *Tx) DeleteMember(m access.Member, why access.EndReason) error {
 // DeleteLeftovers deletes some links, sessions, emails, known browsers and API
 // tokens of a member who is gone. It reports whether there are more.
 func (tx *Tx) DeleteLeftovers(id access.MemberID, why access.EndReason) (more bool, err error) {
-	links, err := tx.scan(key("L/", string(id)), leftoverBatch)
+	links, err := tx.scan(memberLinkPrefix.key(string(id)), leftoverBatch)
 	if err != nil {
 		return false, err
 	}
@@ -200,12 +190,12 @@ func (tx *Tx) DeleteLeftovers(id access.MemberID, why access.EndReason) (more bo
 	if err != nil {
 		return false, err
 	}
-	letters, err := tx.scan(key("M/", string(id)), leftoverBatch)
+	letters, err := tx.scan(memberMessagePrefix.key(string(id)), leftoverBatch)
 	if err != nil {
 		return false, err
 	}
 	for _, e := range letters {
-		if err := tx.DeleteMessage(access.MessageID(e.Key[len("M/")+len(id):])); err != nil {
+		if err := tx.DeleteMessage(access.MessageID(memberMessagePrefix.ref(e.Key)[len(id):])); err != nil {
 			return false, err
 		}
 	}
@@ -232,7 +222,7 @@ type Rejection struct {
 func (tx *Tx) rejectionKey(canonical string) []byte {
 	mac := hmac.New(sha256.New, tx.keys.address)
 	mac.Write([]byte(canonical))
-	return key("e/", hex.EncodeToString(mac.Sum(nil)))
+	return rejectionPrefix.key(hex.EncodeToString(mac.Sum(nil)))
 }
 
 // RejectedBefore is the last rejection of the address; false where there was
@@ -264,14 +254,14 @@ func (tx *Tx) RememberDecision(id access.MemberID, d FinalDecision) error {
 	if err := tx.PutDue(Due{At: tx.Now.Add(decisionTTL), Kind: DueDecision, Ref: string(id)}); err != nil {
 		return err
 	}
-	return tx.set(key("j/", string(id)), d)
+	return tx.set(decisionKey(id), d)
 }
 
 // Decision is who made somebody go who is gone; false where nobody knows.
 func (tx *Tx) Decision(id access.MemberID) (d FinalDecision, ok bool, err error) {
-	ok, err = tx.get(key("j/", string(id)), &d)
+	ok, err = tx.get(decisionKey(id), &d)
 	return d, ok, err
 }
 
 // ForgetDecision deletes what RememberDecision kept.
-func (tx *Tx) ForgetDecision(id access.MemberID) error { return tx.unmark(key("j/", string(id))) }
+func (tx *Tx) ForgetDecision(id access.MemberID) error { return tx.unmark(decisionKey(id)) }

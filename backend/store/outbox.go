@@ -16,8 +16,8 @@ func (tx *Tx) Post(l access.Message, w access.MessageBody) error {
 	if l.Priority == 0 {
 		l.Priority = l.Kind.Priority()
 	}
-	tx.unused(key("o/", string(l.ID)))
-	if err := tx.putBody(key("O/", string(l.ID)), l.ID, w); err != nil {
+	tx.unused(messageKey(l.ID))
+	if err := tx.putBody(bodyKey(l.ID), l.ID, w); err != nil {
 		return err
 	}
 	return tx.PutMessage(l)
@@ -33,7 +33,7 @@ func (tx *Tx) Message(id access.MessageID) (access.Message, error) {
 }
 
 func (tx *Tx) message(id access.MessageID) (access.Message, bool, error) {
-	return getDecoded(tx, tx.recent.letters, key("o/", string(id)))
+	return getDecoded(tx, tx.recent.letters, messageKey(id))
 }
 
 // PutMessage keeps an email with its place in every list. A rejection that is
@@ -46,23 +46,12 @@ func (tx *Tx) PutMessage(l access.Message) error {
 	if had && l.Done() && l.Kind == access.RejectedMessage {
 		return tx.DeleteMessage(l.ID)
 	}
-	before, now := map[string]bool{}, messageEntries(&l)
+	var before map[string]string
 	if had {
 		before = messageEntries(&old)
 	}
-	for k := range before {
-		if !now[k] {
-			if err := tx.unmark([]byte(k)); err != nil {
-				return err
-			}
-		}
-	}
-	for k := range now {
-		if !before[k] {
-			if err := tx.mark([]byte(k), ""); err != nil {
-				return err
-			}
-		}
+	if err := tx.reindex(before, messageEntries(&l)); err != nil {
+		return err
 	}
 	if !had || old.State != l.State {
 		if err := tx.count(func(c *access.Counters) {
@@ -74,7 +63,7 @@ func (tx *Tx) PutMessage(l access.Message) error {
 			return err
 		}
 	}
-	return setDecoded(tx, tx.recent.letters, key("o/", string(l.ID)), l)
+	return setDecoded(tx, tx.recent.letters, messageKey(l.ID), l)
 }
 
 func countMessage(c *access.Counters, s access.MessageState, n int) {
@@ -89,27 +78,28 @@ func countMessage(c *access.Counters, s access.MessageState, n int) {
 // messageTTL is the due time of kept emails: never by itself.
 var messageTTL = time.UnixMicro(1<<62 - 1)
 
-func messageEntries(l *access.Message) map[string]bool {
-	id := string(l.ID)
-	e, line := map[string]bool{"n/" + down(l.QueuedAt) + id: true}, laneOf(l.Priority)
+// messageEntries are the index entries of an email.
+func messageEntries(l *access.Message) map[string]string {
+	id, lane := string(l.ID), laneOf(l.Priority)
+	keys := [][]byte{messageListPrefix.key(down(l.QueuedAt), id)}
 	if l.Member != "" {
-		e["M/"+string(l.Member)+id] = true
+		keys = append(keys, memberMessagePrefix.key(string(l.Member), id))
 	}
 	switch {
 	case l.State == access.MessageHeld:
-		e[line+up(messageTTL)+id] = true
+		keys = append(keys, lane.key(up(messageTTL), id))
 	case !l.Done() && !l.Lease.Until.IsZero():
-		e[line+up(l.Lease.Until)+id] = true
+		keys = append(keys, lane.key(up(l.Lease.Until), id))
 	case !l.Done():
-		e[line+up(l.NextTry)+id] = true
+		keys = append(keys, lane.key(up(l.NextTry), id))
 	}
 	switch {
 	case l.Done():
-		e[string(dueKey(l.At.Add(MaxMessages), DueMessage, id))] = true
+		keys = append(keys, dueKey(l.At.Add(MaxMessages), DueMessage, id))
 	case !l.ExpiresAt.IsZero():
-		e[string(dueKey(l.ExpiresAt, DueMessage, id))] = true
+		keys = append(keys, dueKey(l.ExpiresAt, DueMessage, id))
 	}
-	return e
+	return entriesAt(keys...)
 }
 
 // DeleteMessage deletes an email and its words.
@@ -118,28 +108,26 @@ func (tx *Tx) DeleteMessage(id access.MessageID) error {
 	if err != nil || !ok {
 		return err
 	}
-	for k := range messageEntries(&l) {
-		if err := tx.unmark([]byte(k)); err != nil {
-			return err
-		}
+	if err := tx.reindex(messageEntries(&l), nil); err != nil {
+		return err
 	}
 	if err := tx.count(func(c *access.Counters) { countMessage(c, l.State, -1) }); err != nil {
 		return err
 	}
-	return tx.unmark(key("o/", string(id)), key("O/", string(id)))
+	return tx.unmark(messageKey(id), bodyKey(id))
 }
 
-// laneOf is the prefix of the line in which emails of a class wait. Those that
-// were written before there were classes stay in the line that they stood in.
-func laneOf(c access.Priority) string {
+// laneOf is the prefix of the lane in which emails of a class wait. Those that
+// were written before there were classes stay in the lane that they stood in.
+func laneOf(c access.Priority) prefix {
 	if c == 0 {
-		return "d/"
+		return oldLanePrefix
 	}
-	return "Q/" + string(rune('0'+c))
+	return lanePrefix + prefix(rune('0'+c))
 }
 
-// laneCount are the prefixes of all lines, the most urgent first.
-var laneCount = func() (all []string) {
+// lanes are the prefixes of all lanes, the most urgent first.
+var lanes = func() (all []prefix) {
 	for _, c := range access.Priorities() {
 		all = append(all, laneOf(c))
 	}
@@ -149,8 +137,8 @@ var laneCount = func() (all []string) {
 // DueMessages are up to n emails to be sent now, the most urgent first: queued or
 // retrying, their time come, and not under anybody's lease.
 func (tx *Tx) DueMessages(n int) (due []access.Message, err error) {
-	for _, line := range laneCount {
-		some, err := tx.kv.Scan([]byte(line), key(line, up(tx.Now), "\xff"), n-len(due))
+	for _, lane := range lanes {
+		some, err := tx.kv.Scan(lane.key(), lane.key(up(tx.Now), "\xff"), n-len(due))
 		if err != nil {
 			return nil, err
 		}
@@ -167,8 +155,8 @@ func (tx *Tx) DueMessages(n int) (due []access.Message, err error) {
 
 // NextMessageDue is when the next email is due; zero where none is.
 func (tx *Tx) NextMessageDue() (at time.Time, err error) {
-	for _, line := range laneCount {
-		next, err := tx.kv.Scan([]byte(line), key(line, up(messageTTL)), 1)
+	for _, lane := range lanes {
+		next, err := tx.kv.Scan(lane.key(), lane.key(up(messageTTL)), 1)
 		if err != nil {
 			return time.Time{}, err
 		}
@@ -182,13 +170,10 @@ func (tx *Tx) NextMessageDue() (at time.Time, err error) {
 	return at, nil
 }
 
-// laneTime is the time in a key of a line: before the email's id.
-func laneTime(k []byte) time.Time { return timeOf(k[len(k)-idLength-8 : len(k)-idLength]) }
-
 // HeldMessages are up to n emails that wait for a mail server to be configured.
 func (tx *Tx) HeldMessages(n int) (all []access.Message, err error) {
-	for _, line := range laneCount {
-		kept, err := tx.scan(key(line, up(messageTTL)), n-len(all))
+	for _, lane := range lanes {
+		kept, err := tx.scan(lane.key(up(messageTTL)), n-len(all))
 		if err != nil {
 			return nil, err
 		}
@@ -205,8 +190,8 @@ func (tx *Tx) HeldMessages(n int) (all []access.Message, err error) {
 
 // QueuedMessages are up to n emails that are not done with, whoever holds them.
 func (tx *Tx) QueuedMessages(n int) (all []access.Message, err error) {
-	for _, line := range laneCount {
-		some, err := tx.scan([]byte(line), n-len(all))
+	for _, lane := range lanes {
+		some, err := tx.scan(lane.key(), n-len(all))
 		if err != nil {
 			return nil, err
 		}
@@ -225,12 +210,12 @@ func (tx *Tx) QueuedMessages(n int) (all []access.Message, err error) {
 // one after a given place on, and the place to go on from; empty: there are no
 // more. Their class is that of their kind.
 func (tx *Tx) Unclassified(from string, n int) (old []access.Message, next string, err error) {
-	line := laneOf(0)
-	start := []byte(line)
+	lane := laneOf(0)
+	start := lane.key()
 	if from != "" {
 		start = append([]byte(from), 0)
 	}
-	found, err := tx.kv.Scan(start, after([]byte(line)), n)
+	found, err := tx.kv.Scan(start, after(lane.key()), n)
 	if err != nil || len(found) == 0 {
 		return nil, "", err
 	}
@@ -255,8 +240,6 @@ func (tx *Tx) messages(entries []kv.KV) ([]access.Message, error) {
 	return all, nil
 }
 
-func messageOf(e kv.KV) access.MessageID { return access.MessageID(e.Key[len(e.Key)-idLength:]) }
-
 // LeaseMessage gives one worker the claim on an email until a time, under a new
 // epoch.
 func (tx *Tx) LeaseMessage(id access.MessageID, owner string, until time.Time) (access.Message, error) {
@@ -274,8 +257,8 @@ func (tx *Tx) LeaseMessage(id access.MessageID, owner string, until time.Time) (
 // LeasedMessages are emails that some worker holds, of those that are next due
 // before until.
 func (tx *Tx) LeasedMessages(until time.Time) (held []access.Message, err error) {
-	for _, line := range laneCount {
-		some, err := tx.leasedIn(line, until)
+	for _, lane := range lanes {
+		some, err := tx.leasedIn(lane, until)
 		if err != nil {
 			return nil, err
 		}
@@ -284,9 +267,9 @@ func (tx *Tx) LeasedMessages(until time.Time) (held []access.Message, err error)
 	return held, nil
 }
 
-func (tx *Tx) leasedIn(line string, until time.Time) (held []access.Message, err error) {
-	end := key(line, up(until))
-	for from := key(line, up(tx.Now)); ; {
+func (tx *Tx) leasedIn(lane prefix, until time.Time) (held []access.Message, err error) {
+	end := lane.key(up(until))
+	for from := lane.key(up(tx.Now)); ; {
 		batch, err := tx.kv.Scan(from, end, scanBatch)
 		if err != nil {
 			return nil, err
@@ -309,7 +292,7 @@ func (tx *Tx) leasedIn(line string, until time.Time) (held []access.Message, err
 
 // Messages is a page of the outbox, newest first.
 func (tx *Tx) Messages(cursor string, limit int) (Page[access.Message], error) {
-	p, err := list(tx, []byte("n/"), cursor, limit, "letters", func(e kv.KV) (access.Message, error) {
+	p, err := list(tx, messageListPrefix.key(), cursor, limit, "letters", func(e kv.KV) (access.Message, error) {
 		return tx.Message(messageOf(e))
 	})
 	if err != nil {

@@ -104,8 +104,8 @@ func TestWordsAreSealed(t *testing.T) {
 		return nil
 	}))
 	b.raw(func(t kv.Tx) error {
-		words, err := t.Get(key("O/", string(mine.ID)))
-		return firstError(err, t.Set(key("O/", string(other.ID)), words))
+		words, err := t.Get(bodyKey(mine.ID))
+		return firstError(err, t.Set(bodyKey(other.ID), words))
 	})
 	if err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.MessageBody(other.ID); return err }); err == nil {
 		t.Error("words under another letter's key were read")

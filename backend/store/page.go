@@ -144,7 +144,7 @@ func (tx *Tx) rarest(words []string) (r rarest, err error) {
 	for _, most := range []int{64, CountsUpTo} {
 		r = rarest{}
 		for i, w := range words {
-			hits, err := tx.scan(key("w/", w), most)
+			hits, err := tx.scan(wordPrefix.key(w), most)
 			if err != nil {
 				return r, err
 			}
@@ -162,17 +162,17 @@ func (tx *Tx) rarest(words []string) (r rarest, err error) {
 func (q Query) listed() source {
 	switch {
 	case q.Role != "":
-		return source{prefix: key("r/", string(q.Role), "\x00"), fits: func(e kv.KV) bool { return q.State == "" || string(e.Value[:1]) == stateByte(q.State) }}
+		return source{prefix: rolePrefix.key(string(q.Role), "\x00"), fits: func(e kv.KV) bool { return q.State == "" || string(e.Value[:1]) == stateByte(q.State) }}
 	case q.State != "":
-		return source{prefix: key("t/", stateByte(q.State)), fits: func(kv.KV) bool { return true }}
+		return source{prefix: statePrefix.key(stateByte(q.State)), fits: func(kv.KV) bool { return true }}
 	}
-	return source{prefix: []byte("t/*"), fits: func(kv.KV) bool { return true }}
+	return source{prefix: statePrefix.key(anyState), fits: func(kv.KV) bool { return true }}
 }
 
 // searched reads the entries under one word and keeps those that fit the
 // others too. A member with several words under it counts at the first.
 func (q Query) searched(lead string, asked []string) source {
-	prefix, sought := key("w/", lead), make([][]byte, len(asked))
+	prefix, sought := wordPrefix.key(lead), make([][]byte, len(asked))
 	for i, a := range asked {
 		sought[i] = []byte(a)
 	}
@@ -184,9 +184,9 @@ func (q Query) searched(lead string, asked []string) source {
 		if q.Role != "" && !hasRole(string(filter[1:]), string(q.Role)) {
 			return false
 		}
-		here, led, missing := e.Key[2:len(e.Key)-idLength-1], false, 1<<len(sought)-1
+		here, led, missing := e.Key[len(wordPrefix):len(e.Key)-access.IDLength-1], false, 1<<len(sought)-1
 		for w := range bytes.SplitSeq(words, []byte{' '}) {
-			if !led && bytes.HasPrefix(w, prefix[2:]) { // sorted: the first that fits is where the member counts
+			if !led && bytes.HasPrefix(w, prefix[len(wordPrefix):]) { // sorted: the first that fits is where the member counts
 				if led = true; !bytes.Equal(w, here) {
 					return false
 				}
@@ -237,10 +237,6 @@ func (tx *Tx) take(src source, from []byte, n int) (found []kv.KV, next []byte, 
 	}
 	return found, from, nil
 }
-
-const idLength = 26
-
-func idOf(e kv.KV) access.MemberID { return access.MemberID(e.Key[len(e.Key)-idLength:]) }
 
 // counted is how many members a query finds, where a counter knows.
 func (tx *Tx) counted(q Query) (n int, known bool, err error) {
@@ -311,7 +307,7 @@ func list[T any](tx *Tx, prefix []byte, cursor string, limit int, label string, 
 
 // LoginRequests is a page of pending members: address proved first, then the oldest.
 func (tx *Tx) LoginRequests(cursor string, limit int) (Page[access.Member], error) {
-	p, err := list(tx, []byte("q/"), cursor, limit, "waiting", func(e kv.KV) (access.Member, error) {
+	p, err := list(tx, loginRequestPrefix.key(), cursor, limit, "waiting", func(e kv.KV) (access.Member, error) {
 		return tx.Member(idOf(e))
 	})
 	if err != nil {

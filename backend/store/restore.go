@@ -5,12 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 
 	"doorward/backend/access"
@@ -135,34 +135,15 @@ func unusableBackup(cause error, why string, args ...any) error {
 	).WithCode("backup_unusable").Because(cause)
 }
 
-// soundRecords reads every record that nothing else reads before a server does.
+// soundRecords reads every record that verification does not read.
 func (s *Store) soundRecords(ctx context.Context) error {
 	return s.Each(ctx, func(key, value []byte) error {
-		into, ok := map[string]any{
-			"u/": &access.AuditEntry{},
-			"e/": &Rejection{},
-			"j/": &FinalDecision{},
-			"i/": &Bucket{},
-			"Y/": &Day{},
-			"c":  &access.Counters{},
-			"p":  &access.Settings{},
-			"f":  &access.Setup{},
-			"y":  &access.MailHealth{},
-			"D":  &Digest{},
-			"v":  new(int),
-		}[prefixOf(key)]
-		if !ok {
+		r := recordOf(key)
+		if r == nil || r.holds == nil || recountedFrom[r.prefix] {
 			return nil
 		}
-		return json.Unmarshal(value, into)
+		return decode(key, value, reflect.New(reflect.TypeOf(r.holds)).Interface())
 	})
-}
-
-func prefixOf(key []byte) string {
-	if len(key) > 1 && key[1] == '/' {
-		return string(key[:2])
-	}
-	return string(key)
 }
 
 // soundWhole refuses what a server could not start from, or nobody could get

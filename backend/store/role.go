@@ -1,10 +1,6 @@
 package store
 
-import (
-	"encoding/json"
-
-	"doorward/backend/access"
-)
+import "doorward/backend/access"
 
 // MaxRoles is how many roles of one's own there can be: few enough that an
 // Update can read them twice.
@@ -13,19 +9,19 @@ const MaxRoles = 40
 // RolesRevision rises with each change of a role.
 func (tx *Tx) RolesRevision() (int, error) {
 	var n int
-	_, err := tx.get([]byte("v"), &n)
+	_, err := tx.get(rolesRevPrefix.key(), &n)
 	return n, err
 }
 
 // OwnRoles are the roles that were made here, by name.
 func (tx *Tx) OwnRoles() ([]access.Role, error) {
-	kept, err := tx.scan([]byte("g/"), MaxRoles)
+	kept, err := tx.scan(ownRolePrefix.key(), MaxRoles)
 	if err != nil {
 		return nil, err
 	}
 	roles := make([]access.Role, len(kept))
 	for i, e := range kept {
-		if err := json.Unmarshal(e.Value, &roles[i]); err != nil {
+		if err := decode(e.Key, e.Value, &roles[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -37,7 +33,7 @@ func (tx *Tx) PutRole(r access.Role) error {
 	if err := tx.rolesChanged(); err != nil {
 		return err
 	}
-	return tx.set(key("g/", string(r.Name)), r)
+	return tx.set(ownRoleKey(r.Name), r)
 }
 
 // DeleteRole deletes a role of one's own.
@@ -45,7 +41,7 @@ func (tx *Tx) DeleteRole(name access.RoleName) error {
 	if err := tx.rolesChanged(); err != nil {
 		return err
 	}
-	return tx.unmark(key("g/", string(name)))
+	return tx.unmark(ownRoleKey(name))
 }
 
 func (tx *Tx) rolesChanged() error {
@@ -53,5 +49,5 @@ func (tx *Tx) rolesChanged() error {
 	if err != nil {
 		return err
 	}
-	return tx.set([]byte("v"), n+1)
+	return tx.set(rolesRevPrefix.key(), n+1)
 }

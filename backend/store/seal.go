@@ -22,7 +22,7 @@ func (tx *Tx) putBody(at []byte, id access.MessageID, w access.MessageBody) erro
 // MessageBody is what an email says; NotFound once that was wiped.
 func (tx *Tx) MessageBody(id access.MessageID) (access.MessageBody, error) {
 	var w access.MessageBody
-	sealed, err := tx.kv.Get(key("O/", string(id)))
+	sealed, err := tx.kv.Get(bodyKey(id))
 	if errors.Is(err, kv.ErrNotFound) {
 		return w, access.Errorf(access.NotFound, "The words of this letter are gone: they are wiped once it is sent, expired or failed.").WithCode("letter_wiped")
 	}
@@ -41,7 +41,7 @@ func (tx *Tx) MessageBody(id access.MessageID) (access.MessageBody, error) {
 }
 
 // WipeBody deletes what an email says.
-func (tx *Tx) WipeBody(id access.MessageID) error { return tx.unmark(key("O/", string(id))) }
+func (tx *Tx) WipeBody(id access.MessageID) error { return tx.unmark(bodyKey(id)) }
 
 // sealer seals under key.
 func sealer(key []byte) cipher.AEAD {

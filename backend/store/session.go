@@ -5,23 +5,22 @@ import "doorward/backend/access"
 // Session is the session with that hash; false where there is none.
 func (tx *Tx) Session(h access.SecretHash) (access.Session, bool, error) {
 	var opened access.Session
-	ok, err := tx.get(hashKey("s/", h), &opened)
+	ok, err := tx.get(sessionPrefix.ofHash(h), &opened)
 	return opened, ok, err
 }
 
 // PutSession keeps a session until its absolute limit.
 func (tx *Tx) PutSession(opened access.Session) error {
-	if err := tx.mark(key("S/", string(opened.Member), string(opened.Hash[:])), ""); err != nil {
+	if err := tx.reindex(nil, sessionEntries(&opened)); err != nil {
 		return err
 	}
-	if err := tx.mark(sessionDue(&opened), ""); err != nil {
-		return err
-	}
-	return tx.set(hashKey("s/", opened.Hash), &opened)
+	return tx.set(sessionPrefix.ofHash(opened.Hash), &opened)
 }
 
-func sessionDue(opened *access.Session) []byte {
-	return dueKey(opened.OpenedAt.Add(access.MemberSessionTTL), DueSession, string(opened.Hash[:]))
+// sessionEntries are the index entries of a session.
+func sessionEntries(opened *access.Session) map[string]string {
+	ends := opened.OpenedAt.Add(access.MemberSessionTTL)
+	return entriesAt(memberSessionKey(opened), dueKey(ends, DueSession, string(opened.Hash[:])))
 }
 
 // DeleteSession ends a session. Where why is given, the browser that still
@@ -31,8 +30,10 @@ func (tx *Tx) DeleteSession(h access.SecretHash, why access.EndReason) error {
 	if err != nil || !ok {
 		return err
 	}
-	if err := tx.unmark(hashKey("s/", h), key("S/", string(opened.Member), string(h[:])),
-		sessionDue(&opened)); err != nil {
+	if err := tx.reindex(sessionEntries(&opened), nil); err != nil {
+		return err
+	}
+	if err := tx.unmark(sessionPrefix.ofHash(h)); err != nil {
 		return err
 	}
 	if why == "" {
@@ -41,12 +42,12 @@ func (tx *Tx) DeleteSession(h access.SecretHash, why access.EndReason) error {
 	if err := tx.PutDue(Due{At: tx.Now.Add(access.EndReasonTTL), Kind: DueEndReason, Ref: string(h[:])}); err != nil {
 		return err
 	}
-	return tx.set(hashKey("z/", h), why)
+	return tx.set(endReasonPrefix.ofHash(h), why)
 }
 
 // Sessions are up to n sessions of a member.
 func (tx *Tx) Sessions(id access.MemberID, n int) ([]access.Session, error) {
-	marks, err := tx.scan(key("S/", string(id)), n)
+	marks, err := tx.scan(memberSessionPrefix.key(string(id)), n)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func (tx *Tx) EndSessions(id access.MemberID, why access.EndReason) (more bool, 
 	if why == "" {
 		why = access.EndedSignedOut
 	}
-	marks, err := tx.scan(key("S/", string(id)), leftoverBatch)
+	marks, err := tx.scan(memberSessionPrefix.key(string(id)), leftoverBatch)
 	if err != nil {
 		return false, err
 	}
@@ -84,9 +85,9 @@ func (tx *Tx) EndSessions(id access.MemberID, why access.EndReason) (more bool, 
 // EndReason is why the session with that hash ended; empty where nobody knows.
 func (tx *Tx) EndReason(h access.SecretHash) (access.EndReason, error) {
 	var why access.EndReason
-	_, err := tx.get(hashKey("z/", h), &why)
+	_, err := tx.get(endReasonPrefix.ofHash(h), &why)
 	return why, err
 }
 
 // DeleteEndReason forgets why a session ended.
-func (tx *Tx) DeleteEndReason(h access.SecretHash) error { return tx.unmark(hashKey("z/", h)) }
+func (tx *Tx) DeleteEndReason(h access.SecretHash) error { return tx.unmark(endReasonPrefix.ofHash(h)) }

@@ -181,7 +181,7 @@ func Urgent(ctx context.Context) context.Context { return kv.Urgent(ctx) }
 
 func (tx *Tx) finish() error {
 	if tx.counters != nil {
-		if err := setDecoded(tx, tx.recent.counters, []byte("c"), *tx.counters); err != nil {
+		if err := setDecoded(tx, tx.recent.counters, countersPrefix.key(), *tx.counters); err != nil {
 			return err
 		}
 	}
@@ -364,6 +364,6 @@ func (s *Store) checkKey() error {
 		if err != nil || h.Seq > 0 {
 			return err
 		}
-		return tx.nothingBegins("m/")
+		return tx.nothingBegins(memberPrefix)
 	})
 }

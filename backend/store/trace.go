@@ -1,12 +1,6 @@
 package store
 
-import (
-	"encoding/json"
-
-	"doorward/backend/access"
-)
-
-func traceKey(t access.Trace) []byte { return key("U/", string(t)) }
+import "doorward/backend/access"
 
 // Trace is the record of a kind of unusual event, an empty one where there was
 // none.
@@ -21,13 +15,13 @@ func (tx *Tx) PutTrace(r access.TraceRecord) error { return tx.set(traceKey(r.Tr
 
 // Traces are the records of all kinds that there were events of.
 func (tx *Tx) Traces() ([]access.TraceRecord, error) {
-	kept, err := tx.scan([]byte("U/"), len(access.Traces))
+	kept, err := tx.scan(tracePrefix.key(), len(access.Traces))
 	if err != nil {
 		return nil, err
 	}
 	all := make([]access.TraceRecord, len(kept))
 	for i, e := range kept {
-		if err := json.Unmarshal(e.Value, &all[i]); err != nil {
+		if err := decode(e.Key, e.Value, &all[i]); err != nil {
 			return nil, err
 		}
 	}

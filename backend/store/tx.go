@@ -1,11 +1,9 @@
 package store
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
@@ -70,6 +68,35 @@ func (tx *Tx) encoded(key []byte, v any) (value []byte, err error) {
 // lists filter by it.
 func (tx *Tx) mark(key []byte, value string) error { return tx.put(key, []byte(value)) }
 
+// reindex brings the index entries of a record, with their values, from what they
+// were to what they are now.
+func (tx *Tx) reindex(before, now map[string]string) error {
+	for k := range before {
+		if _, stays := now[k]; !stays {
+			if err := tx.unmark([]byte(k)); err != nil {
+				return err
+			}
+		}
+	}
+	for k, v := range now {
+		if was, had := before[k]; !had || was != v {
+			if err := tx.mark([]byte(k), v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// entriesAt are index entries that say everything in their keys.
+func entriesAt(keys ...[]byte) map[string]string {
+	e := make(map[string]string, len(keys))
+	for _, k := range keys {
+		e[string(k)] = ""
+	}
+	return e
+}
+
 func (tx *Tx) unmark(keys ...[]byte) error {
 	for _, k := range keys {
 		tx.shape.add(k, nil)
@@ -80,48 +107,9 @@ func (tx *Tx) unmark(keys ...[]byte) error {
 	return nil
 }
 
-// key joins the parts of a key.
-func key(parts ...string) []byte {
-	n := 0
-	for _, p := range parts {
-		n += len(p)
-	}
-	k := make([]byte, 0, n)
-	for _, p := range parts {
-		k = append(k, p...)
-	}
-	return k
-}
-
-// up and down write a time into a key, oldest and newest first.
-func up(t time.Time) string { return number(uint64(t.UnixMicro())) }
-
-func down(t time.Time) string { return number(^uint64(t.UnixMicro())) }
-
-func number(n uint64) string {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], n)
-	return string(b[:])
-}
-
-func timeOf(b []byte) time.Time {
-	return time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC()
-}
-
-// after is the first key that does not begin with prefix.
-func after(prefix []byte) []byte {
-	end := append([]byte(nil), prefix...)
-	for i := len(end) - 1; i >= 0; i-- {
-		if end[i]++; end[i] != 0 {
-			return end[:i+1]
-		}
-	}
-	return []byte{0xff}
-}
-
-// scan reads up to limit entries that begin with prefix.
-func (tx *Tx) scan(prefix []byte, limit int) ([]kv.KV, error) {
-	return tx.kv.Scan(prefix, after(prefix), limit)
+// scan reads up to limit entries whose keys begin with these bytes.
+func (tx *Tx) scan(begins []byte, limit int) ([]kv.KV, error) {
+	return tx.kv.Scan(begins, after(begins), limit)
 }
 
 // Counters are the counts of everything, as of this transaction.
@@ -138,7 +126,7 @@ func (tx *Tx) counts() (*access.Counters, error) {
 	if tx.counters != nil {
 		return tx.counters, nil
 	}
-	c, _, err := getDecoded(tx, tx.recent.counters, []byte("c"))
+	c, _, err := getDecoded(tx, tx.recent.counters, countersPrefix.key())
 	return &c, err
 }
 
@@ -156,29 +144,29 @@ func (tx *Tx) count(change func(*access.Counters)) error {
 // Settings are the settings, the defaults where none were kept.
 func (tx *Tx) Settings() (access.Settings, error) {
 	s := access.DefaultSettings()
-	_, err := tx.get([]byte("p"), &s)
+	_, err := tx.get(settingsPrefix.key(), &s)
 	return s, err
 }
 
 // PutSettings keeps the settings.
-func (tx *Tx) PutSettings(s access.Settings) error { return tx.set([]byte("p"), s) }
+func (tx *Tx) PutSettings(s access.Settings) error { return tx.set(settingsPrefix.key(), s) }
 
 // Setup is the way to the first Admin; zero where none was made.
 func (tx *Tx) Setup() (access.Setup, error) {
 	var setup access.Setup
-	_, err := tx.get([]byte("f"), &setup)
+	_, err := tx.get(setupPrefix.key(), &setup)
 	return setup, err
 }
 
 // PutSetup keeps the way to the first Admin.
-func (tx *Tx) PutSetup(setup access.Setup) error { return tx.set([]byte("f"), setup) }
+func (tx *Tx) PutSetup(setup access.Setup) error { return tx.set(setupPrefix.key(), setup) }
 
 // MailHealth is what is known of the way to the mail server.
 func (tx *Tx) MailHealth() (access.MailHealth, error) {
 	var h access.MailHealth
-	_, err := tx.get([]byte("y"), &h)
+	_, err := tx.get(mailHealthPrefix.key(), &h)
 	return h, err
 }
 
 // PutMailHealth keeps what is known of the way to the mail server.
-func (tx *Tx) PutMailHealth(h access.MailHealth) error { return tx.set([]byte("y"), h) }
+func (tx *Tx) PutMailHealth(h access.MailHealth) error { return tx.set(mailHealthPrefix.key(), h) }

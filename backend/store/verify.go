@@ -1,8 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
+	"fmt"
 	"hash/maphash"
 	"maps"
 
@@ -19,13 +20,12 @@ type Report struct {
 // directions, the counters, and the audit chain. It takes time, and memory that
 // does not grow with the store. What does not fit is a Conflict that names it.
 func (s *Store) Verify(ctx context.Context) (Report, error) {
-	v := verifier{seed: maphash.MakeSeed(), want: map[byte]fingerprint{}, have: map[byte]fingerprint{}, putOff: map[string]bool{}}
-	v.counters.TokenRoles = map[access.RoleName]int{}
+	v := newVerifier()
 	var kept access.Counters
 	err := s.Each(ctx, func(key, value []byte) error {
 		v.report.Records++
-		if string(key) == "c" {
-			return json.Unmarshal(value, &kept)
+		if bytes.Equal(key, countersPrefix.key()) {
+			return decode(key, value, &kept)
 		}
 		return v.see(key, value)
 	})
@@ -47,116 +47,114 @@ type fingerprint struct {
 
 type verifier struct {
 	seed       maphash.Seed
-	want, have map[byte]fingerprint // index entries by the first byte of their key: by the records, and as they are
-	putOff     map[string]bool      // the keys of what fell due and was put off; few
+	want, have map[prefix]fingerprint // index entries of a kind: by the records, and as they are
+	putOff     map[string]bool        // the keys of what fell due and was put off; few
 	counters   access.Counters
 	report     Report
 }
 
-func (v *verifier) add(to map[byte]fingerprint, key, value string) {
+func newVerifier() *verifier {
+	v := &verifier{
+		seed:   maphash.MakeSeed(),
+		want:   map[prefix]fingerprint{},
+		have:   map[prefix]fingerprint{},
+		putOff: map[string]bool{},
+	}
+	v.counters.TokenRoles = map[access.RoleName]int{}
+	return v
+}
+
+func (v *verifier) add(to map[prefix]fingerprint, p prefix, key, value string) {
 	var h maphash.Hash
 	h.SetSeed(v.seed)
 	h.WriteString(key)
 	h.WriteByte(0)
 	h.WriteString(value)
-	f := to[key[0]]
-	to[key[0]] = fingerprint{f.n + 1, f.sum + h.Sum64()}
+	f := to[p]
+	to[p] = fingerprint{f.n + 1, f.sum + h.Sum64()}
 }
 
 func (v *verifier) see(key, value []byte) error {
-	if len(key) < 2 || key[1] != '/' {
+	r := recordOf(key)
+	switch {
+	case r == nil:
 		return nil
-	}
-	switch key[0] {
-	case 'P': // comes before all records that ask for something
+	case r.prefix == putOffPrefix: // comes before all records that ask for something
 		d := dueOf(kv.KV{Key: key, Value: value})
 		v.putOff[string(dueKey(d.Was, d.Kind, d.Ref))] = true
-	case 'm':
-		var m access.Member
-		if err := json.Unmarshal(value, &m); err != nil {
-			return err
+	case r.prefix == duePrefix:
+		if duesOf[dueKind(key)].recount && !v.putOff[string(key)] {
+			v.add(v.have, r.prefix, string(key), "") // its value is a hint
 		}
-		v.report.Members++
-		v.counters.Add(&m, 1)
-		for k, val := range entries(&m) {
-			v.wantsEntry(k, val)
-		}
-	case 'o':
-		var l access.Message
-		if err := json.Unmarshal(value, &l); err != nil {
-			return err
-		}
-		v.report.Messages++
-		countMessage(&v.counters, l.State, 1)
-		for k := range messageEntries(&l) {
-			v.wantsEntry(k, "")
-		}
-	case 's', 'l', 'b', 'k':
-		return v.seeOpening(key[0], value)
-	case 'a', 't', 'r', 'w', 'q', 'n', 'M', 'd', 'Q', 'S', 'L', 'K', 'T':
-		v.add(v.have, string(key), string(value))
-	case 'x':
-		switch key[10] {
-		case DueMember, DueMessage, DueSession, DueLoginLink, DueSignInRequest:
-			if !v.putOff[string(key)] {
-				v.add(v.have, string(key), "") // its value is a hint
-			}
-		}
+	case r.recount:
+		v.add(v.have, r.prefix, string(key), string(value))
+	case recountedFrom[r.prefix]:
+		return v.derive(r.prefix, key, value)
 	}
 	return nil
 }
 
-// seeOpening goes over a record of what opens something: a session, a link, an
-// ask, a token.
-func (v *verifier) seeOpening(kind byte, value []byte) error {
-	var opened access.Session
-	var l access.LoginLink
-	var a access.SignInRequest
-	var t access.Token
-	if err := json.Unmarshal(value, map[byte]any{'s': &opened, 'l': &l, 'b': &a, 'k': &t}[kind]); err != nil {
+// derive notes the entries that a record asks for, and counts it.
+func (v *verifier) derive(kind prefix, key, value []byte) error {
+	switch kind {
+	case memberPrefix:
+		return derived(v, key, value, memberEntries, func(m *access.Member) {
+			v.report.Members++
+			v.counters.Add(m, 1)
+		})
+	case messagePrefix:
+		return derived(v, key, value, messageEntries, func(l *access.Message) {
+			v.report.Messages++
+			countMessage(&v.counters, l.State, 1)
+		})
+	case tokenPrefix:
+		return derived(v, key, value, tokenEntries, func(t *access.Token) { v.counters.AddToken(t, 1) })
+	case sessionPrefix:
+		return derived(v, key, value, sessionEntries, nil)
+	case loginLinkPrefix:
+		return derived(v, key, value, loginLinkEntries, nil)
+	case signInPrefix:
+		return derived(v, key, value, signInEntries, nil)
+	}
+	return fmt.Errorf("verify: nothing says which entries the records under %q ask for", kind)
+}
+
+func derived[T any](v *verifier, key, value []byte, entries func(*T) map[string]string, count func(*T)) error {
+	var record T
+	if err := decode(key, value, &record); err != nil {
 		return err
 	}
-	switch kind {
-	case 's':
-		v.wants(key("S/", string(opened.Member), string(opened.Hash[:])), sessionDue(&opened))
-	case 'l':
-		v.wants(key("L/", string(l.Member), string(l.Hash[:])), loginDue(&l))
-	case 'b':
-		v.wants(askDue(&a))
-	case 'k':
-		v.counters.AddToken(&t, 1)
-		v.add(v.want, string(hashKey("K/", t.Hash)), `"`+string(t.ID)+`"`)
-		if t.Owner != "" {
-			v.wants(ownedKey(&t))
-		}
+	if count != nil {
+		count(&record)
+	}
+	for k, val := range entries(&record) {
+		v.wants(k, val)
 	}
 	return nil
 }
 
-func (v *verifier) wants(keys ...[]byte) {
-	for _, k := range keys {
-		v.wantsEntry(string(k), "")
-	}
-}
-
-// wantsEntry notes what a record asks for. What fell due and was put off is
-// there, in the other queue.
-func (v *verifier) wantsEntry(key, value string) {
+// wants notes what a record asks for. What fell due and was put off is there, in
+// the other queue.
+func (v *verifier) wants(key, value string) {
+	p := recordOf([]byte(key)).prefix
 	switch {
-	case key[0] != 'x':
-		v.add(v.want, key, value)
+	case p != duePrefix:
+		v.add(v.want, p, key, value)
 	case !v.putOff[key]:
-		v.add(v.want, key, "")
+		v.add(v.want, p, key, "")
 	}
 }
 
 func (v *verifier) fits(kept access.Counters) error {
-	for _, prefix := range []byte("atrwqnMdQxSLKT") {
-		if prefix == 'T' && kept.TokenRoles == nil {
+	for _, r := range records {
+		if r.prefix == memberTokenPrefix && kept.TokenRoles == nil {
 			continue // an older Doorward kept this store; the next start makes the index
 		}
-		if v.want[prefix] != v.have[prefix] {
-			return access.Errorf(access.Conflict, "The store does not fit together: index %q has %d entries, and the records ask for %d. Restore the latest backup.", prefix, v.have[prefix].n, v.want[prefix].n).WithCode("store_broken")
+		have, want := v.have[r.prefix], v.want[r.prefix]
+		if have != want {
+			return access.Errorf(access.Conflict,
+				"The store does not fit together: the index of %s has %d entries, and the records ask for %d. "+
+					"Restore the latest backup.", r.name, have.n, want.n).WithCode("store_broken")
 		}
 	}
 	c := v.counters
