@@ -1,0 +1,28 @@
+package store
+
+import (
+	"testing"
+
+	"doorward/backend/access"
+)
+
+// When a token was last used stands under the same prefix as traces do.
+func TestTracesBesideATokenThatWasUsed(t *testing.T) {
+	b := openBox(t, "")
+	b.update(func(tx *Tx) error {
+		for range len(access.Traces) { // as many as are read
+			id := access.TokenID(access.NewID())
+			secret := access.NewSecret()
+			must(t, tx.PutToken(access.Token{ID: id, Name: string(id), Hash: secret.Hash()}))
+			must(t, tx.UseToken(id, b.now()))
+		}
+		return tx.PutTrace(access.TraceRecord{Trace: access.TraceDeadLink})
+	})
+	b.view(func(tx *Tx) error {
+		all, err := tx.Traces()
+		if err != nil || len(all) != 1 || all[0].Trace != access.TraceDeadLink {
+			t.Errorf("Traces = %+v, %v; want the one that was kept", all, err)
+		}
+		return nil
+	})
+}
