@@ -49,6 +49,8 @@ func explainSentinel(dir string, err error) *access.Error {
 	switch {
 	case errors.Is(err, kv.ErrCorrupt):
 		return damaged(dir)
+	case errors.Is(err, kv.ErrNewer):
+		return newer(dir)
 	case errors.Is(err, kv.ErrUnknownOutcome):
 		return access.Errorf(access.Unavailable,
 			"It is not known yet whether this was kept. Look before you try again.").WithCode("unknown_outcome")
@@ -123,9 +125,7 @@ func explainDir(err error) *access.Error {
 				"It may be damaged or from another program. Restore a backup into an empty directory.",
 			dir).WithCode("data_dir_no_sentinel")
 	case kv.DirNewer:
-		return access.Errorf(access.NoData,
-			"The data in %s was written by a newer Doorward. "+
-				"Run that version, or restore a backup made by this one.", dir).WithCode("data_dir_newer")
+		return newer(dir)
 	case kv.DirDamaged:
 		return damaged(dir)
 	}
@@ -142,6 +142,12 @@ func damaged(dir string) *access.Error {
 		"The data %s is damaged, and starting on it could lose more. Keep a copy of the directory, "+
 			"then restore the latest backup into an empty one. The log says what was found.",
 		where).WithCode("data_dir_damaged")
+}
+
+func newer(dir string) *access.Error {
+	return access.Errorf(access.NoData,
+		"The data in %s was written by a newer Doorward. "+
+			"Run that version, or restore a backup made by this one.", dir).WithCode("data_dir_newer")
 }
 
 // dataDir is the data directory that an engine's directory lies in: whoever reads

@@ -70,7 +70,7 @@ type record struct {
 	refLength int    // bytes after the prefix, where two kinds share one; zero: any
 	name      string // of many, as in "the entries of …"
 	holds     any    // what its JSON is decoded into; nil: it holds none
-	version   byte   // of what it holds; zero counts as one
+	version   byte   // of the JSON, as this program writes it (version.go); zero counts as one
 	indexOf   prefix // the kind whose records it is derived from
 	recount   bool   // verification derives all of its entries again, and compares
 	leftOut   bool   // no backup holds it: it opens something, or means something only beside what does

@@ -88,6 +88,11 @@ func TestRecords(t *testing.T) {
 			t.Errorf("%s: a backup has the index without its records", r.name)
 		}
 	}
+	for _, r := range records {
+		if r.version > maxVersion || r.version > 1 && (r.holds == nil || r.indexOf != "") {
+			t.Errorf("%s: version %d is not one that can be written", r.name, r.version)
+		}
+	}
 	for kind, d := range duesOf {
 		if kindOf(d.prefix) == nil {
 			t.Errorf("what falls due as %q is of no kind", kind)

@@ -1,9 +1,7 @@
 package store
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
@@ -44,13 +42,6 @@ func (tx *Tx) put(key, value []byte) error {
 	return tx.kv.Set(key, value)
 }
 
-func decode(key, value []byte, v any) error {
-	if err := json.Unmarshal(value, v); err != nil {
-		return fmt.Errorf("decode record under %q: %w", key[:1], err)
-	}
-	return nil
-}
-
 func (tx *Tx) set(key []byte, v any) error {
 	_, err := tx.encoded(key, v)
 	return err
@@ -58,7 +49,7 @@ func (tx *Tx) set(key []byte, v any) error {
 
 // encoded keeps v at key and returns what it is there.
 func (tx *Tx) encoded(key []byte, v any) (value []byte, err error) {
-	if value, err = json.Marshal(v); err != nil {
+	if value, err = encode(key, v); err != nil {
 		return nil, err
 	}
 	return value, tx.put(key, value)
