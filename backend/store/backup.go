@@ -212,6 +212,16 @@ func (f *frameReader) trailer() error {
 	return io.EOF
 }
 
+// firstOf runs one step after the other until one fails.
+func firstOf(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

@@ -61,6 +61,7 @@ const (
 	rolesRevPrefix      prefix = "v"
 	digestPrefix        prefix = "D"
 	clockPrefix         prefix = "T"
+	schemaPrefix        prefix = "V"
 )
 
 // A record is all that is to be known of one kind of record. What goes over every
@@ -150,6 +151,7 @@ var records = []record{
 	{prefix: rolesRevPrefix, name: "the revision of the roles", holds: 0, topic: RolesChanged},
 	{prefix: digestPrefix, name: "what Admins were told of who waits", holds: Digest{}},
 	{prefix: clockPrefix, name: "the time that was last believed", holds: time.Time{}},
+	{prefix: schemaPrefix, name: "the schema", holds: schemaState{}},
 }
 
 // duesOf are the kinds of what falls due that belong to a record: what is left out of

@@ -176,6 +176,7 @@ func TestWhatAKeyMeans(t *testing.T) {
 		{"y", Change{}, false, true},
 		{"D", Change{}, false, true},
 		{"T", Change{}, false, true},
+		{"V", Change{}, false, true},
 	}
 	had := map[*record]bool{}
 	for _, tt := range tests {

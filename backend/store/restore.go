@@ -14,6 +14,7 @@ import (
 	"strconv"
 
 	"doorward/backend/access"
+	"doorward/backend/store/kv"
 )
 
 // restoring is where in a data directory a backup is restored and looked over,
@@ -85,13 +86,14 @@ func restoreInto(ctx context.Context, f *frameReader, root []byte, o Options, di
 		return out, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := firstError(
-		s.load(ctx, f.next),
-		s.bumpEpoch(ctx),
-		startable(s.soundRecords(ctx)),
-		startable(s.soundWhole(ctx)),
-	); err != nil {
+	if err := s.load(ctx, f.next); err != nil {
 		return out, err
+	}
+	if err := s.bumpEpoch(ctx); err != nil {
+		return out, err
+	}
+	if err := firstOf(ctx, s.checkSchema, s.migrate, s.soundRecords, s.soundWhole); err != nil {
+		return out, startable(err)
 	}
 	if out.Tokens, err = s.afterRestore(ctx); err != nil {
 		return out, err
@@ -119,6 +121,9 @@ func startable(err error) error {
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
 		return err
+	case errors.Is(err, kv.ErrNewer):
+		return access.Errorf(access.Invalid, "This backup was made by a newer Doorward. Nothing was restored. "+
+			"Restore it with that version, or use another copy.").WithCode("backup_newer").Because(err)
 	case errors.As(err, &told) && told.Code == "backup_unusable":
 		return err
 	case errors.As(err, &told):

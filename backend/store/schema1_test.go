@@ -57,10 +57,20 @@ func unpackFixture(t *testing.T, name string) string {
 // openSchema1 opens the fixture half an hour after it was made.
 func openSchema1(t *testing.T) *box {
 	t.Helper()
+	b := unopenedSchema1(t)
+	b.open()
+	return b
+}
+
+func unopenedSchema1(t *testing.T) *box {
+	t.Helper()
 	b := &box{t: t, dir: unpackFixture(t, schema1)}
 	b.at.Store(time.Date(2026, 11, 27, 20, 0, 0, 0, time.UTC).UnixMicro())
-	b.open()
-	t.Cleanup(func() { b.Store.Close() })
+	t.Cleanup(func() {
+		if b.Store != nil {
+			b.Store.Close()
+		}
+	})
 	return b
 }
 
@@ -70,7 +80,7 @@ func TestSchema1Opens(t *testing.T) {
 		check func(t *testing.T, b *box)
 	}{
 		{"verifies", func(t *testing.T, b *box) {
-			want := Report{Records: 300, Members: 9, Messages: 16, AuditEntries: 30}
+			want := Report{Records: 301, Members: 9, Messages: 16, AuditEntries: 30}
 			if got := b.verify(); got != want {
 				t.Errorf("Verify = %+v, want %+v", got, want)
 			}
@@ -275,6 +285,7 @@ func schema1Records(t *testing.T, b *box) {
 		"k/": 2, "K/": 2, "T/": 1, "U/": 1, "g/": 1, "v": 1, // tokens and roles
 		"u/": 30, "h": 1, "e/": 1, "j/": 1, "Y/": 1, "i/": 6, // what happened
 		"x/": 43, "c": 1, "p": 1, "f": 1, "D": 1, "T": 1,
+		"V": 1, // which the fixture has not: it is written by the first start
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("records = %v, want %v", got, want)

@@ -48,6 +48,7 @@ type Store struct {
 	keys     keys
 	recent   recent
 	onUpdate atomic.Pointer[func(Weight)]
+	unmarked atomic.Bool // it held nothing when it was opened: its schema is still to be written
 }
 
 // keys are derived from the instance key, one for each use.
@@ -57,8 +58,21 @@ type keys struct {
 }
 
 // Open opens the store in a data directory, making both where the directory is
-// fresh. What is wrong with a directory comes back as a sentence.
+// fresh, and brings what an older version kept to this one's schema. What is wrong with
+// a directory comes back as a sentence.
 func Open(o Options) (*Store, error) {
+	s, err := openAsItIs(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.migrate(context.Background()); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// openAsItIs opens the store in the schema that it has.
+func openAsItIs(o Options) (*Store, error) {
 	started := time.Now()
 	if o.Uptime == nil && o.Now == nil {
 		o.Uptime = func() time.Duration { return time.Since(started) }
@@ -94,7 +108,7 @@ func Open(o Options) (*Store, error) {
 	}
 	s.kv, s.keys, s.recent = engine, deriveKeys(root), newRecent()
 	s.clockNow = func() time.Time { return o.Now().UTC().Truncate(time.Microsecond) }
-	if err := s.checkKey(); err != nil {
+	if err := firstOf(context.Background(), s.checkSchema, s.checkKey); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
 	known, err := s.lastKnown(context.Background())
@@ -164,6 +178,11 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 		if err := fn(tx); err != nil {
 			return err
 		}
+		if s.unmarked.Load() {
+			if err := tx.markSchema(); err != nil {
+				return err
+			}
+		}
 		if err := tx.finish(); err != nil {
 			return err
 		}
@@ -172,7 +191,10 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 		}
 		return nil
 	})
-	return s.explain(s.settle(ctx, op, err))
+	if err = s.settle(ctx, op, err); err == nil {
+		s.unmarked.Store(false)
+	}
+	return s.explain(err)
 }
 
 // Urgent marks an Update that takes rights away, which is kept also while the
@@ -358,8 +380,8 @@ func syncDir(dir string) error {
 
 // checkKey refuses a key that is not the one the audit chain was sealed with,
 // and a store whose chain has lost its end.
-func (s *Store) checkKey() error {
-	return s.View(context.Background(), func(tx *Tx) error {
+func (s *Store) checkKey(ctx context.Context) error {
+	return s.View(ctx, func(tx *Tx) error {
 		h, err := tx.auditHead()
 		if err != nil || h.Seq > 0 {
 			return err

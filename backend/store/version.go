@@ -15,6 +15,8 @@ import (
 // A field that is added needs no new version: where it is missing it is zero. A
 // field whose meaning changes does, and a migration that rewrites the older records.
 // What an index entry says has no version: a migration writes it anew.
+
+// maxVersion is the last version that one byte below all of JSON's can say.
 const maxVersion = 0x1f
 
 // encode is v as the record at key holds it.

@@ -1,0 +1,274 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// openAsItIs opens the box without a migration.
+func (b *box) openAsItIs() {
+	b.t.Helper()
+	var err error
+	b.Store, err = openAsItIs(b.options(b.dir))
+	must(b.t, err)
+}
+
+// bytesKept are all records as they are.
+func (b *box) bytesKept() map[string]string {
+	b.t.Helper()
+	all := map[string]string{}
+	must(b.t, b.Each(context.Background(), func(key, value []byte) error {
+		all[string(key)] = string(value)
+		return nil
+	}))
+	return all
+}
+
+// statesKept counts the emails of a kind by state as it is written.
+func (b *box) statesKept(kind prefix) map[string]int {
+	b.t.Helper()
+	n := map[string]int{}
+	for key, value := range b.bytesKept() {
+		if recordOf([]byte(key)).prefix != kind {
+			continue
+		}
+		var l struct{ State string }
+		must(b.t, json.Unmarshal([]byte(value), &l))
+		n[l.State]++
+	}
+	return n
+}
+
+func (b *box) schemaKept() (is schemaState, said bool) {
+	b.t.Helper()
+	b.view(func(tx *Tx) (err error) {
+		is, said, err = tx.schemaState()
+		return err
+	})
+	return is, said
+}
+
+// asSchema1 writes what is held as a store of schema 1 had it.
+func (b *box) asSchema1() {
+	b.t.Helper()
+	for key, value := range b.bytesKept() {
+		kind := recordOf([]byte(key)).prefix
+		if kind == messagePrefix || kind == decoyPrefix || kind == countersPrefix {
+			old := strings.ReplaceAll(value, `"held"`, `"kept"`)
+			b.raw(func(t kv.Tx) error { return t.Set([]byte(key), []byte(old)) })
+		}
+	}
+	b.raw(func(t kv.Tx) error { return t.Delete(schemaPrefix.key()) })
+}
+
+func isMigrated(t *testing.T, b *box, emails int) {
+	t.Helper()
+	if got, want := b.statesKept(messagePrefix), map[string]int{"held": emails}; !maps.Equal(got, want) {
+		t.Errorf("emails by state = %v, want %v", got, want)
+	}
+	if got := b.statesKept(decoyPrefix); got["kept"] != 0 {
+		t.Errorf("decoys by state = %v", got)
+	}
+	if c := b.bytesKept()["c"]; strings.Contains(c, "kept") || !strings.Contains(c, `"held"`) {
+		t.Errorf("the counters are %s", c)
+	}
+	if is, said := b.schemaKept(); !said || is.Schema != 2 || is.Last != nil {
+		t.Errorf("schema = %+v, %v, want 2", is, said)
+	}
+	if r := b.verify(); r.Messages != emails {
+		t.Errorf("Verify = %+v, want %d emails", r, emails)
+	}
+}
+
+func TestSchema1IsMigrated(t *testing.T) {
+	b := unopenedSchema1(t)
+	b.openAsItIs()
+	if got, want := b.statesKept(messagePrefix), map[string]int{"kept": 16}; !maps.Equal(got, want) {
+		t.Fatalf("the fixture holds emails %v, want %v", got, want)
+	}
+	if is, said := b.schemaKept(); said || is.Schema != 1 {
+		t.Fatalf("the fixture says that its schema is %+v, %v", is, said)
+	}
+	before := b.bytesKept()
+	b.reopen()
+	isMigrated(t, b, 16)
+	for key, value := range b.bytesKept() {
+		kind := recordOf([]byte(key)).prefix
+		renamed := kind == messagePrefix || kind == decoyPrefix || kind == countersPrefix || kind == schemaPrefix
+		if !renamed && before[key] != value {
+			t.Errorf("the migration changed %q", key)
+		}
+	}
+}
+
+// A start on a store that is migrated writes nothing.
+func TestSecondStartMigratesNothing(t *testing.T) {
+	b := openSchema1(t)
+	before := b.bytesKept()
+	b.reopen()
+	if !maps.Equal(before, b.bytesKept()) {
+		t.Error("the second start changed what is kept")
+	}
+	if more, err := b.migrateBatch(t.Context()); more || err != nil {
+		t.Errorf("another batch: %v, %v", more, err)
+	}
+}
+
+// Whatever stops a migration, the next start goes on: after no batch, after each of
+// them, and after the last. There are one email and one decoy more than fit.
+func TestMigrationStoppedHalfWay(t *testing.T) {
+	const emails, decoys = 2*migrationBatch + 1, migrationBatch + 1
+	const batches = 3 + 2
+	for stop := range batches + 1 {
+		b := openBox(t, filepath.Join(t.TempDir(), "data"))
+		m := b.person("ada@example.com", "Ada")
+		b.put(m)
+		for range emails {
+			b.update(func(tx *Tx) error {
+				l := letterFor(m, b.now())
+				l.State = access.MessageHeld
+				return tx.Post(l, access.MessageBody{Subject: "x"})
+			})
+		}
+		for range decoys {
+			l := letterFor(m, b.now())
+			l.State = access.MessageHeld
+			b.update(func(tx *Tx) error { return tx.PostDecoy(l, access.MessageBody{Subject: "x"}) })
+		}
+		b.asSchema1()
+		must(t, b.Close())
+		b.openAsItIs()
+		for range stop {
+			more, err := b.migrateBatch(t.Context())
+			if err != nil || !more {
+				t.Fatalf("a batch of the first %d: %v, %v", stop, more, err)
+			}
+		}
+		half := b.statesKept(messagePrefix)
+		if want := min(stop*migrationBatch, emails); half["held"] != want {
+			t.Errorf("after %d batches the emails are %v, want %d held", stop, half, want)
+		}
+		b.verify()
+		must(t, b.Close())
+		b.open()
+		isMigrated(t, b, emails)
+		if got := b.statesKept(decoyPrefix)["held"]; got != decoys {
+			t.Errorf("%d decoys are held, want %d", got, decoys)
+		}
+	}
+}
+
+// Where nothing was kept there is nothing to migrate: the schema is written with what
+// is written first, and nothing before, so that the store can still be filled.
+func TestFreshStoreSaysItsSchema(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		if kept := b.bytesKept(); len(kept) != 0 {
+			t.Errorf("a fresh store holds %q", kept)
+		}
+		b.reopen()
+		b.put(b.person("ada@example.com", "Ada"))
+		if is, said := b.schemaKept(); !said || is.Schema != schema() {
+			t.Errorf("schema = %+v, %v", is, said)
+		}
+		b.reopen()
+		b.verify()
+	})
+}
+
+func TestNewerSchemaIsRefused(t *testing.T) {
+	for _, tt := range []struct {
+		schema int
+		code   string
+	}{
+		{schema() - 1, ""},
+		{schema(), ""},
+		{schema() + 1, "data_dir_newer"},
+		{0, "data_dir_damaged"},
+	} {
+		b := openBox(t, filepath.Join(t.TempDir(), "data"))
+		b.put(b.person("ada@example.com", "Ada"))
+		b.raw(func(kt kv.Tx) error {
+			value, err := encode(schemaPrefix.key(), schemaState{Schema: tt.schema})
+			return errors.Join(err, kt.Set(schemaPrefix.key(), value))
+		})
+		must(t, b.Close())
+		s, err := Open(b.options(b.dir))
+		if err == nil {
+			must(t, s.Close())
+		}
+		if e := access.Explain(err); err == nil && tt.code != "" || err != nil && e.Code != tt.code {
+			t.Errorf("schema %d: %v, want the code %q", tt.schema, err, tt.code)
+		}
+		if tt.code == "data_dir_newer" && !strings.Contains(err.Error(), "The data in "+b.dir+" was written by a newer") {
+			t.Errorf("schema %d: %v", tt.schema, err)
+		}
+	}
+}
+
+// A backup goes through the same migrations as a directory. What the first of them does
+// to emails cannot be told from what a restore does to them, so one more stands here.
+func TestBackupOfSchema1Restores(t *testing.T) {
+	was := migrations
+	t.Cleanup(func() { migrations = was })
+	migrations = append(migrations[:len(was):len(was)], func(tx *Tx, last []byte) ([]byte, error) {
+		settings, err := tx.Settings()
+		settings.Workspace += " " + string(last)
+		if err := firstError(err, tx.PutSettings(settings)); err != nil || last != nil {
+			return nil, err
+		}
+		return []byte("migrated"), nil
+	})
+	b := unopenedSchema1(t)
+	b.openAsItIs()
+	text := b.backup()
+	if !bytes.Contains(text, []byte(`"kept"`)) || bytes.Contains(text, []byte(`"held"`)) {
+		t.Fatal("the backup is not one of schema 1")
+	}
+	into := &box{t: t, dir: filepath.Join(t.TempDir(), "restored")}
+	into.at.Store(b.at.Load())
+	if _, err := Restore(t.Context(), bytes.NewReader(text), into.options(into.dir)); err != nil {
+		t.Fatal(err)
+	}
+	into.openAsItIs()
+	defer into.Store.Close()
+	into.verify()
+	into.view(func(tx *Tx) error {
+		settings, err := tx.Settings()
+		if settings.Workspace != "Fixture Works  migrated" {
+			t.Errorf("the workspace is %q: not every migration ran, or one ran twice", settings.Workspace)
+		}
+		return err
+	})
+	for key, value := range into.bytesKept() {
+		kind := recordOf([]byte(key)).prefix
+		if (kind == messagePrefix || kind == countersPrefix) && strings.Contains(value, `"kept"`) {
+			t.Errorf("after the restore %q is still %s", key, value)
+		}
+	}
+	if is, said := into.schemaKept(); !said || is.Schema != schema() {
+		t.Errorf("schema = %+v, %v", is, said)
+	}
+}
+
+func TestBackupOfANewerSchemaIsRefused(t *testing.T) {
+	b := openSchema1(t)
+	b.raw(func(t kv.Tx) error { return t.Set(schemaPrefix.key(), []byte(`{"schema":3}`)) })
+	dir := filepath.Join(t.TempDir(), "restored")
+	_, err := Restore(t.Context(), bytes.NewReader(b.backup()), b.options(dir))
+	if e := access.Explain(err); err == nil || e.Code != "backup_newer" {
+		t.Errorf("Restore = %v, want it refused as newer", err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("something of it is left: %v", err)
+	}
+}
