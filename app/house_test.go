@@ -41,6 +41,7 @@ var rooms = map[string][]string{
 	"backend/policy":          {"backend/access"},
 	"backend/private":         {"backend/access"},
 	"backend/store":           {"=backend/store/kv", "backend/private", "backend/access"},
+	"backend/store/storetest": {"=backend/store", "=backend/store/kv", "backend/access"},
 	"backend/store/kv":        {},
 	"backend/store/kv/kvtest": {"=backend/store/kv"},
 	"backend/store/kv/faulty": {"=backend/store/kv", "backend/store/kv/kvtest"},

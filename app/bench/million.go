@@ -11,6 +11,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/store"
 	"doorward/backend/store/kv/badger"
+	"doorward/backend/store/storetest"
 )
 
 // million is what a large store costs: to start on, and to look into.
@@ -55,7 +56,7 @@ func fill(data string, n int) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	w := newWorkplace(n)
-	return s.Fill(context.Background(), n, w.member)
+	return storetest.Fill(context.Background(), s, n, w.member)
 }
 
 // adminAddress is that of the one Admin among the many.

@@ -10,6 +10,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/store"
 	"doorward/backend/store/kv/badger"
+	"doorward/backend/store/storetest"
 )
 
 // The machine's clock is a month ahead at a start, as the store sees it, or two
@@ -78,7 +79,7 @@ func ranLast(t *testing.T, dir string, at time.Time) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Fill(context.Background(), 2, func(i int) access.Member {
+	err = storetest.Fill(context.Background(), s, 2, func(i int) access.Member {
 		m := someone(i, at)
 		if i == 1 {
 			m.State, m.Decision, m.EmailVerifiedAt = access.Pending, access.Decision{}, time.Time{}

@@ -10,6 +10,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/store"
 	"doorward/backend/store/kv/badger"
+	"doorward/backend/store/storetest"
 )
 
 const (
@@ -39,7 +40,7 @@ func fillStore(dir string) error {
 		return err
 	}
 	now := time.Now().UTC().Truncate(time.Second)
-	err = s.Fill(context.Background(), many, func(i int) access.Member { return someone(i, now) })
+	err = storetest.Fill(context.Background(), s, many, func(i int) access.Member { return someone(i, now) })
 	if closed := s.Close(); err == nil {
 		err = closed
 	}

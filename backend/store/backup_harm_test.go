@@ -64,7 +64,7 @@ func backups(t *testing.T, instance int) (older, whole []byte) {
 	t.Helper()
 	s := harmable(t, filepath.Join(t.TempDir(), "data"))
 	defer s.Close()
-	err := s.Fill(t.Context(), 30, func(i int) access.Member {
+	err := fill(s, 30, func(i int) access.Member {
 		email := fmt.Sprintf("m%d.%d@example.com", instance, i)
 		return access.Member{
 			ID:         access.MemberID(fmt.Sprintf("%025d%d", i, instance)),

@@ -119,7 +119,7 @@ func harmed(t *testing.T, instance int) (dir, older string, want [32]byte) {
 	dir = filepath.Join(t.TempDir(), "data")
 	s := harmable(t, dir)
 	now := s.Now()
-	err := s.Fill(t.Context(), 2000, func(i int) access.Member {
+	err := fill(s, 2000, func(i int) access.Member {
 		email := fmt.Sprintf("m%d.%d@example.com", instance, i)
 		return access.Member{
 			ID:         access.MemberID(fmt.Sprintf("%026d", i)),

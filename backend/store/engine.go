@@ -64,15 +64,6 @@ func (s *Store) Each(ctx context.Context, fn func(key, value []byte) error) erro
 	return s.explain(e.Each(ctx, nil, fn))
 }
 
-// load fills the empty store.
-func (s *Store) load(ctx context.Context, next func() (kv.KV, error)) error {
-	e, err := able[kv.Loader](s, "be filled from a backup")
-	if err != nil {
-		return err
-	}
-	return s.explain(e.Load(ctx, next))
-}
-
 // bumpEpoch tells whatever remembers the store that it has moved on.
 func (s *Store) bumpEpoch(ctx context.Context) error {
 	e, err := able[kv.Loader](s, "be filled from a backup")

@@ -87,7 +87,7 @@ func TestExpiringAmongReminders(t *testing.T) {
 // Looking stops after so many entries, and says that there may be others.
 func TestExpiringIsBounded(t *testing.T) {
 	b := openBox(t, "")
-	must(t, b.Fill(t.Context(), maxScanned+10, func(i int) access.Member {
+	must(t, fill(b.Store, maxScanned+10, func(i int) access.Member {
 		m := access.Member{ID: access.MemberID(fmt.Sprintf("%026d", i)), Email: access.Address{Typed: nth(i), Canonical: nth(i)}, State: access.Pending, Roles: []access.RoleName{access.Fleet}}
 		m.Invitation = access.Invitation{By: access.Operator, At: noon, ExpiresAt: noon.Add(time.Hour), TTL: access.Seconds(time.Hour)}
 		return m

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,12 +62,21 @@ func (b *box) schemaKept() (is schemaState, said bool) {
 // asSchema1 writes what is held as a store of schema 1 had it.
 func (b *box) asSchema1() {
 	b.t.Helper()
+	var old []kv.KV
 	for key, value := range b.bytesKept() {
 		kind := recordOf([]byte(key)).prefix
 		if kind == messagePrefix || kind == decoyPrefix || kind == countersPrefix {
-			old := strings.ReplaceAll(value, `"held"`, `"kept"`)
-			b.raw(func(t kv.Tx) error { return t.Set([]byte(key), []byte(old)) })
+			value = strings.ReplaceAll(value, `"held"`, `"kept"`)
+			old = append(old, kv.KV{Key: []byte(key), Value: []byte(value)})
 		}
+	}
+	for some := range slices.Chunk(old, kv.MaxWrites/2) {
+		b.raw(func(t kv.Tx) error {
+			for _, e := range some {
+				must(b.t, t.Set(e.Key, e.Value))
+			}
+			return nil
+		})
 	}
 	b.raw(func(t kv.Tx) error { return t.Delete(schemaPrefix.key()) })
 }
@@ -129,24 +139,11 @@ func TestSecondStartMigratesNothing(t *testing.T) {
 func TestMigrationStoppedHalfWay(t *testing.T) {
 	const emails, decoys = 2*migrationBatch + 1, migrationBatch + 1
 	const batches = 3 + 2
+	made := madeAsSchema1(t, emails, decoys)
 	for stop := range batches + 1 {
-		b := openBox(t, filepath.Join(t.TempDir(), "data"))
-		m := b.person("ada@example.com", "Ada")
-		b.put(m)
-		for range emails {
-			b.update(func(tx *Tx) error {
-				l := letterFor(m, b.now())
-				l.State = access.MessageHeld
-				return tx.Post(l, access.MessageBody{Subject: "x"})
-			})
-		}
-		for range decoys {
-			l := letterFor(m, b.now())
-			l.State = access.MessageHeld
-			b.update(func(tx *Tx) error { return tx.PostDecoy(l, access.MessageBody{Subject: "x"}) })
-		}
-		b.asSchema1()
-		must(t, b.Close())
+		b := &box{t: t, dir: filepath.Join(t.TempDir(), "data")}
+		b.at.Store(noon.UnixMicro())
+		must(t, os.CopyFS(b.dir, os.DirFS(made)))
 		b.openAsItIs()
 		for range stop {
 			more, err := b.migrateBatch(t.Context())
@@ -165,7 +162,32 @@ func TestMigrationStoppedHalfWay(t *testing.T) {
 		if got := b.statesKept(decoyPrefix)["held"]; got != decoys {
 			t.Errorf("%d decoys are held, want %d", got, decoys)
 		}
+		must(t, b.Close())
 	}
+}
+
+// madeAsSchema1 is a data directory with kept emails and decoys.
+func madeAsSchema1(t *testing.T, emails, decoys int) string {
+	b := openBox(t, filepath.Join(t.TempDir(), "data"))
+	m := b.person("ada@example.com", "Ada")
+	b.put(m)
+	const atOnce = 10 // as an Update can write
+	for from := 0; from < emails+decoys; from += atOnce {
+		b.update(func(tx *Tx) error {
+			for i := from; i < min(from+atOnce, emails+decoys); i++ {
+				l, post := letterFor(m, b.now()), tx.Post
+				if i >= emails {
+					post = tx.PostDecoy
+				}
+				l.State = access.MessageHeld
+				must(t, post(l, access.MessageBody{Subject: "x"}))
+			}
+			return nil
+		})
+	}
+	b.asSchema1()
+	must(t, b.Close())
+	return b.dir
 }
 
 // Where nothing was kept there is nothing to migrate: the schema is written with what

@@ -86,7 +86,7 @@ func restoreInto(ctx context.Context, f *frameReader, root []byte, o Options, di
 		return out, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := s.load(ctx, f.next); err != nil {
+	if err := s.Load(ctx, f.next); err != nil {
 		return out, err
 	}
 	if err := s.bumpEpoch(ctx); err != nil {

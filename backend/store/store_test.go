@@ -1,11 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -164,3 +166,36 @@ func letterFor(m access.Member, now time.Time) access.Message {
 }
 
 func nth(i int) string { return fmt.Sprintf("p%04d@example.com", i) }
+
+// fill loads n members into an empty store, as storetest does for other packages: this
+// one cannot import it.
+func fill(s *Store, n int, member func(i int) access.Member) error {
+	ctx, counters := context.Background(), access.Counters{}
+	var all []kv.KV
+	for i := range n {
+		m := member(i)
+		counters.Add(&m, 1)
+		records, err := MemberRecords(&m)
+		if err != nil {
+			return err
+		}
+		all = append(all, records...)
+	}
+	counted, err := CountersRecord(&counters)
+	if err != nil {
+		return err
+	}
+	all = append(all, counted)
+	slices.SortFunc(all, func(a, b kv.KV) int { return bytes.Compare(a.Key, b.Key) })
+	next := func() (first kv.KV, err error) {
+		if len(all) == 0 {
+			return first, io.EOF
+		}
+		first, all = all[0], all[1:]
+		return first, nil
+	}
+	if err := s.Load(ctx, next); err != nil {
+		return err
+	}
+	return s.Update(ctx, func(tx *Tx) error { return tx.Record(access.System, access.ActionRestoreData, "", "") })
+}

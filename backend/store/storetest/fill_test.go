@@ -1,4 +1,4 @@
-package store_test
+package storetest_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/store"
 	"doorward/backend/store/kv/enginetest"
+	"doorward/backend/store/storetest"
 )
 
 var filledAt = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -40,7 +41,7 @@ func TestFill(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			if err := s.Fill(ctx, n, somebody); err != nil {
+			if err := storetest.Fill(ctx, s, n, somebody); err != nil {
 				t.Fatal(err)
 			}
 			report, err := s.Verify(ctx)
@@ -61,7 +62,7 @@ func TestFill(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			if err := s.Fill(ctx, n, somebody); !access.Conflict.Is(err) {
+			if err := storetest.Fill(ctx, s, n, somebody); !access.Conflict.Is(err) {
 				t.Errorf("filling it again: %v, want a conflict", err)
 			}
 			if n, err := s.VerifyAudit(ctx); err != nil || n != 1 {
