@@ -45,7 +45,10 @@ func (tx *Tx) auditHead() (*auditHead, error) {
 		return nil, err
 	}
 	if !hmac.Equal([]byte(h.Seal), []byte(tx.sealHead(h))) {
-		return nil, access.Errorf(access.Unavailable, "The instance key does not fit this store, or the end of the audit log was altered. Put instance.key back from a copy, or restore a backup.").WithCode("instance_key_wrong")
+		return nil, access.Errorf(access.Unavailable,
+			"The instance key does not fit this store, or the end of the audit log was altered. Put "+
+				"instance.key back from a copy, or restore a backup.").
+			WithCode("instance_key_wrong")
 	}
 	tx.recent.heads.keep(at, value, *h)
 	return h, nil
@@ -60,10 +63,14 @@ func (tx *Tx) nothingBegins(prefixes ...prefix) error {
 			return err
 		}
 		if len(found) > 0 {
-			return access.Errorf(access.Conflict, "The audit log is broken: its end is missing. Restore a backup.").WithCode("audit_broken")
+			return auditBroken("its end is missing. Restore a backup.")
 		}
 	}
 	return nil
+}
+
+func auditBroken(format string, args ...any) error {
+	return access.Errorf(access.Conflict, "The audit log is broken: "+format, args...).WithCode("audit_broken")
 }
 
 func (tx *Tx) putHead() error {
@@ -114,7 +121,7 @@ func (tx *Tx) AuditSince(seq uint64, limit int) ([]access.AuditEntry, error) {
 			return nil, err
 		}
 		if !ok {
-			return nil, access.Errorf(access.Conflict, "The audit log is broken: entry %d is missing.", n).WithCode("audit_broken")
+			return nil, auditBroken("entry %d is missing.", n)
 		}
 		all = append(all, e)
 	}
@@ -158,7 +165,7 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 		return count, err
 	}
 	if count == 0 && head.Seq != 0 {
-		return 0, access.Errorf(access.Conflict, "The audit log is broken: %d entries are missing.", head.Seq).WithCode("audit_broken")
+		return 0, auditBroken("%d entries are missing.", head.Seq)
 	}
 	if count > 0 {
 		err = newer.Follows(0, "")
@@ -170,9 +177,9 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 func (h *auditHead) ends(e access.AuditEntry) error {
 	switch {
 	case e.Seq != h.Seq:
-		return access.Errorf(access.Conflict, "The audit log is broken: its last entry is %d, and ought to be %d.", e.Seq, h.Seq).WithCode("audit_broken")
+		return auditBroken("its last entry is %d, and ought to be %d.", e.Seq, h.Seq)
 	case e.Hash != h.Hash:
-		return access.Errorf(access.Conflict, "The audit log is broken: entry %d was altered.", e.Seq).WithCode("audit_broken")
+		return auditBroken("entry %d was altered.", e.Seq)
 	}
 	return nil
 }

@@ -18,7 +18,8 @@ type AuditQuery struct {
 }
 
 func (q *AuditQuery) label() string {
-	l := "audit\x00" + q.Actor + "\x00" + q.Target + "\x00" + strconv.FormatInt(q.From.UnixMicro(), 36) + "\x00" + strconv.FormatInt(q.Until.UnixMicro(), 36)
+	from, until := strconv.FormatInt(q.From.UnixMicro(), 36), strconv.FormatInt(q.Until.UnixMicro(), 36)
+	l := "audit\x00" + q.Actor + "\x00" + q.Target + "\x00" + from + "\x00" + until
 	for _, d := range q.Actions {
 		l += "\x00" + string(d)
 	}
@@ -26,7 +27,9 @@ func (q *AuditQuery) label() string {
 }
 
 func (q *AuditQuery) fits(e *access.AuditEntry) bool {
-	return (q.Actor == "" || didIt(e.Actor, q.Actor)) && (q.Target == "" || e.Target == q.Target) && (len(q.Actions) == 0 || slices.Contains(q.Actions, e.Action))
+	return (q.Actor == "" || didIt(e.Actor, q.Actor)) &&
+		(q.Target == "" || e.Target == q.Target) &&
+		(len(q.Actions) == 0 || slices.Contains(q.Actions, e.Action))
 }
 
 func didIt(actor access.Actor, name string) bool {
@@ -127,7 +130,7 @@ func (tx *Tx) firstSince(t time.Time, seq uint64) (uint64, error) {
 		mid := low + (high-low)/2
 		var e access.AuditEntry
 		if ok, err := tx.get(auditKey(mid), &e); err != nil || !ok {
-			return 0, firstError(err, access.Errorf(access.Conflict, "The audit log is broken: entry %d is missing.", mid).WithCode("audit_broken"))
+			return 0, firstError(err, auditBroken("entry %d is missing.", mid))
 		}
 		if e.At.Before(t) {
 			low = mid + 1

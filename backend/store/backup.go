@@ -58,7 +58,11 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	sum := sha256.New()
 	buffered := bufio.NewWriterSize(w, 1<<16)
 	out := &frameWriter{w: io.MultiWriter(buffered, sum)}
-	header, err := json.Marshal(BackupHeader{Instance: s.Instance(), MadeAt: s.Now(), Key: hex.EncodeToString(s.keys.root)})
+	header, err := json.Marshal(BackupHeader{
+		Instance: s.Instance(),
+		MadeAt:   s.Now(),
+		Key:      hex.EncodeToString(s.keys.root),
+	})
 	if err != nil {
 		return err
 	}
@@ -115,7 +119,9 @@ func notABackup(why string, err error) error {
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF // io.EOF is the end of a whole backup
 	}
-	return access.Errorf(access.Invalid, "This is not a whole Doorward backup: %s. Use another copy.", why).WithCode("backup_damaged").Because(err)
+	return access.Errorf(access.Invalid,
+		"This is not a whole Doorward backup: %s. Use another copy.", why).
+		WithCode("backup_damaged").Because(err)
 }
 
 // frameReader reads a backup and keeps the sum of what it read.

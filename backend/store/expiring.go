@@ -79,5 +79,6 @@ func (tx *Tx) expiring(queue prefix, until time.Time, n int) (all []access.Membe
 }
 
 func endsBefore(m *access.Member, until time.Time) bool {
-	return m.State == access.Pending && m.JoinedAt().IsZero() && !m.Invitation.Expired && m.Invitation.ExpiresAt.Before(until)
+	return m.State == access.Pending && m.JoinedAt().IsZero() &&
+		!m.Invitation.Expired && m.Invitation.ExpiresAt.Before(until)
 }

@@ -85,7 +85,9 @@ func (tx *Tx) PutMember(m access.Member) error {
 func (tx *Tx) unheld(canonical string) error {
 	holder, err := tx.Holder(canonical)
 	if err == nil && holder != "" {
-		err = access.Errorf(access.Conflict, "Somebody has the address %s already.", canonical).On("email").WithCode("address_taken")
+		err = access.Errorf(access.Conflict,
+			"Somebody has the address %s already.", canonical).
+			On("email").WithCode("address_taken")
 	}
 	return err
 }

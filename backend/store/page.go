@@ -162,7 +162,8 @@ func (tx *Tx) rarest(words []string) (r rarest, err error) {
 func (q Query) listed() source {
 	switch {
 	case q.Role != "":
-		return source{prefix: rolePrefix.key(string(q.Role), "\x00"), fits: func(e kv.KV) bool { return q.State == "" || string(e.Value[:1]) == stateByte(q.State) }}
+		inState := func(e kv.KV) bool { return q.State == "" || string(e.Value[:1]) == stateByte(q.State) }
+		return source{prefix: rolePrefix.key(string(q.Role), "\x00"), fits: inState}
 	case q.State != "":
 		return source{prefix: statePrefix.key(stateByte(q.State)), fits: func(kv.KV) bool { return true }}
 	}
@@ -250,7 +251,11 @@ func (tx *Tx) counted(q Query) (n int, known bool, err error) {
 	case q.State == "":
 		return c.Roles[q.Role], true, nil
 	case q.Role == "":
-		return map[access.State]int{access.Pending: c.Pending, access.Active: c.Active, access.Suspended: c.Suspended}[q.State], true, nil
+		return map[access.State]int{
+			access.Pending:   c.Pending,
+			access.Active:    c.Active,
+			access.Suspended: c.Suspended,
+		}[q.State], true, nil
 	}
 	return 0, false, nil
 }
@@ -272,13 +277,16 @@ func (tx *Tx) openCursor(cursor string, prefix []byte, label string) ([]byte, er
 	b, err := base64.RawURLEncoding.DecodeString(cursor) // which passes over line breaks and stray bits
 	if err != nil || len(b) < 17 || !hmac.Equal([]byte(cursor), []byte(tx.cursor(b[16:], label))) ||
 		!bytes.HasPrefix(b[16:], prefix) {
-		return nil, access.Errorf(access.Invalid, "This cursor is not one of ours, or belongs to another list. Start again without a cursor.").On("cursor").WithCode("bad_cursor")
+		return nil, access.Errorf(access.Invalid,
+			"This cursor is not one of ours, or belongs to another list. Start again without a cursor.").
+			On("cursor").WithCode("bad_cursor")
 	}
 	return b[16:], nil
 }
 
 // list is a page of the records that entries under prefix name.
-func list[T any](tx *Tx, prefix []byte, cursor string, limit int, label string, load func(e kv.KV) (T, error)) (Page[T], error) {
+func list[T any](tx *Tx, prefix []byte, cursor string, limit int, label string,
+	load func(e kv.KV) (T, error)) (Page[T], error) {
 	var p Page[T]
 	from := prefix
 	var err error

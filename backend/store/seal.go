@@ -24,7 +24,9 @@ func (tx *Tx) MessageBody(id access.MessageID) (access.MessageBody, error) {
 	var w access.MessageBody
 	sealed, err := tx.kv.Get(bodyKey(id))
 	if errors.Is(err, kv.ErrNotFound) {
-		return w, access.Errorf(access.NotFound, "The words of this letter are gone: they are wiped once it is sent, expired or failed.").WithCode("letter_wiped")
+		return w, access.Errorf(access.NotFound,
+			"The words of this letter are gone: they are wiped once it is sent, expired or failed.").
+			WithCode("letter_wiped")
 	}
 	if err != nil {
 		return w, err

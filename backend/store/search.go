@@ -28,7 +28,8 @@ func searchWords(m *access.Member) []string {
 		all = append(all, d)
 	}
 	all = append(all, strings.FieldsFunc(strings.ToLower(m.Name), betweenWords)...)
-	all = append(all, strings.FieldsFunc(address[:max(at, 0)], func(r rune) bool { return strings.ContainsRune("._+-", r) })...)
+	betweenParts := func(r rune) bool { return strings.ContainsRune("._+-", r) }
+	all = append(all, strings.FieldsFunc(address[:max(at, 0)], betweenParts)...)
 	all = all[:min(len(all), maxWords)]
 	for i, w := range all {
 		all[i] = cut(w, maxWordLength)

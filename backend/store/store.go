@@ -170,7 +170,13 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	now := s.Now()
 	op := opOf(ctx)
 	err := s.kv.Update(ctx, op, func(t kv.Tx) error {
-		tx := &Tx{Now: s.latest.notBehind(now), kv: t, keys: &s.keys, recent: &s.recent, missing: make(map[string]struct{}, 8)}
+		tx := &Tx{
+			Now:     s.latest.notBehind(now),
+			kv:      t,
+			keys:    &s.keys,
+			recent:  &s.recent,
+			missing: make(map[string]struct{}, 8),
+		}
 		weigh := s.onUpdate.Load()
 		if weigh != nil {
 			tx.kv = &weighed{Tx: t, wrote: shape{}}
@@ -221,7 +227,14 @@ func deriveKeys(root []byte) keys {
 		}
 		return k
 	}
-	return keys{root: root, words: sealer(derive("letter words")), chain: derive("audit head"), cursor: derive("cursors"), address: derive("rejected addresses"), code: derive("login codes")}
+	return keys{
+		root:    root,
+		words:   sealer(derive("letter words")),
+		chain:   derive("audit head"),
+		cursor:  derive("cursors"),
+		address: derive("rejected addresses"),
+		code:    derive("login codes"),
+	}
 }
 
 // DeriveKey is a key for one use outside the store, such as the portal's form
@@ -278,14 +291,19 @@ func prepareDir(dir string, log *slog.Logger) error {
 func refuseForeign(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return access.Errorf(access.NoData, "The data directory %s cannot be read: %v.", dir, cause(err)).WithCode("data_dir_unreadable").Because(err)
+		return access.Errorf(access.NoData,
+			"The data directory %s cannot be read: %v.", dir, cause(err)).
+			WithCode("data_dir_unreadable").Because(err)
 	}
 	known := func(name string) bool {
-		return name == engineDir || strings.HasPrefix(name, engineDir+".") || strings.HasPrefix(name, keyFile) || strings.HasPrefix(name, "doorward.")
+		return name == engineDir || strings.HasPrefix(name, engineDir+".") ||
+			strings.HasPrefix(name, keyFile) || strings.HasPrefix(name, "doorward.")
 	}
 	for _, e := range entries {
 		if !known(e.Name()) && e.Name() != "lost+found" {
-			return access.Errorf(access.NoData, "%s holds %q, which is not Doorward's. Give --data a directory of its own.", dir, access.Shorten(e.Name(), 40)).WithCode("data_dir_not_ours")
+			return access.Errorf(access.NoData,
+				"%s holds %q, which is not Doorward's. Give --data a directory of its own.", dir, access.Shorten(e.Name(), 40)).
+				WithCode("data_dir_not_ours")
 		}
 	}
 	return nil
@@ -312,14 +330,19 @@ func instanceKey(dir string, engine kv.Store, new []byte, log *slog.Logger) ([]b
 		if empty {
 			return new, writeKey(name, new)
 		}
-		return nil, access.Errorf(access.Unavailable, "%s is missing. Without it letters and the audit log cannot be read: put it back from a copy, or restore a backup.", name).WithCode("instance_key_missing")
+		return nil, access.Errorf(access.Unavailable,
+			"%s is missing. Without it letters and the audit log cannot be read: put it back from a "+
+				"copy, or restore a backup.", name).
+			WithCode("instance_key_missing")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read instance key: %w", err)
 	}
 	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(key) != 32 {
-		return nil, access.Errorf(access.Unavailable, "%s is damaged. Put it back from a copy, or restore a backup.", name).WithCode("instance_key_damaged")
+		return nil, access.Errorf(access.Unavailable,
+			"%s is damaged. Put it back from a copy, or restore a backup.", name).
+			WithCode("instance_key_damaged")
 	}
 	return key, nil
 }

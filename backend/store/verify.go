@@ -164,7 +164,10 @@ func (v *verifier) fits(kept access.Counters) error {
 		maps.Equal(c.Messages, kept.Messages) &&
 		(kept.TokenRoles == nil || maps.Equal(c.TokenRoles, kept.TokenRoles))
 	if !same {
-		return access.Errorf(access.Conflict, "The store does not fit together: its counters are not those of its records. Restore the latest backup.").WithCode("store_broken")
+		return access.Errorf(access.Conflict,
+			"The store does not fit together: its counters are not those of its records. Restore the "+
+				"latest backup.").
+			WithCode("store_broken")
 	}
 	return nil
 }
