@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"doorward/backend/access"
+	"doorward/backend/private"
+	"doorward/backend/store/kv"
+)
+
+// keyFile is the instance key's name in the data directory.
+const keyFile = "instance.key"
+
+// keys are derived from the instance key, one for each use.
+type keys struct {
+	root, chain, cursor, address, code []byte
+	words                              cipher.AEAD
+}
+
+func deriveKeys(root []byte) keys {
+	derive := func(use string) []byte {
+		k, err := hkdf.Key(sha256.New, root, nil, "doorward "+use, 32)
+		if err != nil {
+			panic(err) // 32 bytes are always to be had from SHA-256
+		}
+		return k
+	}
+	return keys{
+		root:    root,
+		words:   sealer(derive("letter words")),
+		chain:   derive("audit head"),
+		cursor:  derive("cursors"),
+		address: derive("rejected addresses"),
+		code:    derive("login codes"),
+	}
+}
+
+// DeriveKey is a key for one use outside the store, such as the portal's form
+// tokens. It is the same for as long as the instance key is.
+func (s *Store) DeriveKey(use string) []byte {
+	k, err := hkdf.Key(sha256.New, s.keys.root, nil, "doorward use "+use, 32)
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
+
+// instanceKey reads the instance key, or writes one beside a store that holds
+// nothing yet.
+func instanceKey(dir string, engine kv.Store, new []byte, log *slog.Logger) ([]byte, error) {
+	name := filepath.Join(dir, keyFile)
+	text, err := readKey(name, log)
+	if errors.Is(err, os.ErrNotExist) {
+		empty, err := isEmpty(engine)
+		if err != nil {
+			return nil, err
+		}
+		if empty {
+			return new, writeKey(name, new)
+		}
+		return nil, access.Errorf(access.Unavailable,
+			"%s is missing. Without it letters and the audit log cannot be read: put it back from a "+
+				"copy, or restore a backup.", name).
+			WithCode("instance_key_missing")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read instance key: %w", err)
+	}
+	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != 32 {
+		return nil, access.Errorf(access.Unavailable,
+			"%s is damaged. Put it back from a copy, or restore a backup.", name).
+			WithCode("instance_key_damaged")
+	}
+	return key, nil
+}
+
+// readKey reads the key's file, and takes it from others where they could.
+func readKey(name string, log *slog.Logger) ([]byte, error) {
+	f, err := private.Open(name, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if was, err := private.Tighten(f); err != nil {
+		return nil, err
+	} else if was != 0 {
+		log.Warn(
+			"others could read the instance key, where they could reach it; its mode is put right",
+			"file",
+			name,
+			"was",
+			was.String(),
+		)
+	}
+	return io.ReadAll(io.LimitReader(f, 1<<10))
+}
+
+func isEmpty(engine kv.Store) (empty bool, err error) {
+	err = engine.View(context.Background(), func(t kv.Tx) error {
+		found, err := t.Scan(nil, nil, 1)
+		empty = len(found) == 0
+		return err
+	})
+	return empty, err
+}
+
+// writeKey writes the key whole or not at all.
+func writeKey(name string, key []byte) error {
+	if err := private.Write(name+".new", []byte(hex.EncodeToString(key)+"\n")); err != nil {
+		return fmt.Errorf("write instance key: %w", err)
+	}
+	if err := os.Rename(name+".new", name); err != nil {
+		return fmt.Errorf("write instance key: %w", err)
+	}
+	return syncDir(filepath.Dir(name))
+}
+
+// checkKey refuses a key that is not the one the audit chain was sealed with,
+// and a store whose chain has lost its end.
+func (s *Store) checkKey(ctx context.Context) error {
+	return s.View(ctx, func(tx *Tx) error {
+		h, err := tx.auditHead()
+		if err != nil || h.Seq > 0 {
+			return err
+		}
+		return tx.nothingBegins(memberPrefix)
+	})
+}
