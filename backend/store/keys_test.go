@@ -5,7 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -29,12 +29,16 @@ var looksLikePrefix = regexp.MustCompile(`^[A-Za-z]($|/)`)
 // A prefix that somebody writes by hand is in no backup, no verification and no
 // change topic, or in the wrong one.
 func TestNoPrefixOutsideTheTable(t *testing.T) {
-	sources := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") && f.Name() != "keys.go" }
-	files := token.NewFileSet()
-	parsed, err := parser.ParseDir(files, ".", sources, 0)
+	names, err := filepath.Glob("*.go")
 	must(t, err)
+	files := token.NewFileSet()
 	looked := 0
-	for name, file := range parsed["store"].Files {
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") || name == "keys.go" {
+			continue
+		}
+		file, err := parser.ParseFile(files, name, nil, 0)
+		must(t, err)
 		ast.Inspect(file, func(n ast.Node) bool {
 			l, ok := n.(*ast.BasicLit)
 			if !ok || l.Kind != token.STRING && l.Kind != token.CHAR {
