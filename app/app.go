@@ -26,6 +26,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/mail"
+	"doorward/backend/mail/smtp"
 	"doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/store/kv/badger"
@@ -39,7 +40,7 @@ type App struct {
 	store    *store.Store
 	service  *service.Service
 	mail     *mail.Worker // nil without a mail server
-	server   mail.Server
+	server   smtp.Server
 	web      *web.Server
 	listener net.Listener // bound early where the port is for the system to choose
 	memory   *memoryListener
@@ -66,7 +67,7 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 		}
 	}()
 	if c.SMTPURL != "" {
-		if a.server, err = mail.ParseServer(c.SMTPURL); err != nil {
+		if a.server, err = smtp.ParseServer(c.SMTPURL); err != nil {
 			return a, err
 		}
 	}
@@ -84,7 +85,7 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 		if a.mail, err = mail.New(a.store, mail.Options{
 			Server:    a.server,
 			From:      c.MailFrom,
-			HELO:      mail.HELO(host),
+			HELO:      smtp.HELO(host),
 			PerMinute: c.MailPerMinute,
 			Leads:     true,
 			Beat:      service.NextBeat,

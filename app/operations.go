@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/mail"
+	"doorward/backend/mail/smtp"
 	"doorward/backend/web"
 )
 
@@ -76,7 +76,7 @@ func (o operations) mail(ctx context.Context) web.Check {
 	}
 	ctx, cancel := context.WithTimeout(ctx, mailWait)
 	defer cancel()
-	session, err := mail.Dial(ctx, o.a.server, mail.HELO(hostOf(o.a.c.URL)))
+	session, err := smtp.Dial(ctx, o.a.server, smtp.HELO(hostOf(o.a.c.URL)))
 	if err != nil {
 		return check("mail", "fail", err.Error(), "Check DOORWARD_SMTP_URL, then run: doorward mail-test you@example.com")
 	}

@@ -102,7 +102,7 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 		})
 		return n
 	}
-	eventually(t, "all letters are out", func() bool { return waiting() == 0 })
+	mailtest.Eventually(t, "all letters are out", func() bool { return waiting() == 0 })
 	o.update(func(tx *store.Tx) error { return tx.PutMailHealth(access.MailHealth{LastSent: tx.Now}) })
 
 	var mu sync.Mutex
@@ -119,7 +119,7 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 			must(nil, s.SignIn.Request(t.Context(), to, stranger(100+n)))
 		}
 		must(s.SignIn.AnswerRequests(t.Context()))
-		eventually(t, "they are out", func() bool { return waiting() == 0 })
+		mailtest.Eventually(t, "they are out", func() bool { return waiting() == 0 })
 		o.update(func(tx *store.Tx) error { return tx.PutMailHealth(access.MailHealth{LastSent: tx.Now}) })
 	}
 	o.store.OnUpdate(func(w store.Weight) {
@@ -129,7 +129,7 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 	})
 	must(nil, s.SignIn.Request(t.Context(), to, stranger(1)))
 	must(s.SignIn.AnswerRequests(t.Context()))
-	eventually(t, "it is over", func() bool { return waiting() == 0 })
+	mailtest.Eventually(t, "it is over", func() bool { return waiting() == 0 })
 	for n := range 12 {
 		if n == 5 || n == 10 {
 			must(nil, s.SignIn.Request(t.Context(), to, stranger(1+n)))

@@ -33,9 +33,9 @@ func TestWhoWaitsGoesBeforeBulk(t *testing.T) {
 		}
 		return n
 	}
-	eventually(t, "the minute's bulk is sent", func() bool { return sent(bulk) == 16 })
+	mailtest.Eventually(t, "the minute's bulk is sent", func() bool { return sent(bulk) == 16 })
 	strangers := o.post(10, signIn)
-	eventually(t, "strangers have their share", func() bool { return sent(strangers) == 2 })
+	mailtest.Eventually(t, "strangers have their share", func() bool { return sent(strangers) == 2 })
 	member := o.post(2, known)
 	o.until(access.MessageSent, member...)
 	if n := sent(bulk); n != 16 {
@@ -45,7 +45,7 @@ func TestWhoWaitsGoesBeforeBulk(t *testing.T) {
 		t.Errorf("%d letters that strangers can cause were sent within a minute, want 2", n)
 	}
 	o.clock.advance(time.Minute)
-	eventually(t, "the strangers' letters come next", func() bool { return sent(strangers) == 10 })
+	mailtest.Eventually(t, "the strangers' letters come next", func() bool { return sent(strangers) == 10 })
 }
 
 // All that waits is handed in by class, and within a class by age.
@@ -99,7 +99,7 @@ func TestOutboxOfAnOlderVersion(t *testing.T) {
 	for range 6 {
 		o.clock.advance(time.Minute)
 	}
-	eventually(t, "all that was queued before is sent", func() bool {
+	mailtest.Eventually(t, "all that was queued before is sent", func() bool {
 		o.clock.advance(time.Minute)
 		return !slices.ContainsFunc(bulk, func(id access.MessageID) bool { return o.letter(id).State != access.MessageSent })
 	})
@@ -135,7 +135,7 @@ func TestDecoysAreNeverSent(t *testing.T) {
 		}
 		return n
 	}
-	eventually(t, "the decoys are over", func() bool { return left() == 0 })
+	mailtest.Eventually(t, "the decoys are over", func() bool { return left() == 0 })
 	last := o.post(1, signIn)
 	o.until(access.MessageSent, last...)
 	if n := len(o.server.Received()); n != 2 {

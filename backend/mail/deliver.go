@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/mail/smtp"
 	"doorward/backend/store"
 )
 
@@ -37,13 +38,13 @@ func (w *Worker) deliver(ctx context.Context, b leasedBatch) {
 // A delivery is the connection of a batch.
 type delivery struct {
 	worker  *Worker
-	session *Session
+	session *smtp.Session
 	arrived bool // the mail server has let us in
 }
 
-// send hands one email in and returns the mail server's words, or a *Failure.
+// send hands one email in and returns the mail server's words, or a *smtp.Failure.
 // A connection that had ended since the email before is opened again.
-func (t *delivery) send(ctx context.Context, m Message, until time.Time) (string, error) {
+func (t *delivery) send(ctx context.Context, m smtp.Message, until time.Time) (string, error) {
 	ctx, cancel := context.WithDeadline(ctx, until.Add(leaseTTL/4))
 	defer cancel()
 	for {
@@ -54,7 +55,7 @@ func (t *delivery) send(ctx context.Context, m Message, until time.Time) (string
 		if err == nil {
 			return t.session.Said(), nil
 		}
-		var f *Failure
+		var f *smtp.Failure
 		if !errors.As(err, &f) || !f.Stale {
 			return "", err
 		}
@@ -67,7 +68,7 @@ func (t *delivery) connect(ctx context.Context) (err error) {
 	}
 	t.end()
 	t.arrived = false
-	t.session, err = Dial(ctx, t.worker.o.Server, t.worker.o.HELO)
+	t.session, err = smtp.Dial(ctx, t.worker.o.Server, t.worker.o.HELO)
 	t.arrived = err == nil
 	return err
 }
@@ -80,7 +81,7 @@ func (t *delivery) end() {
 }
 
 // message is the email as it goes out, as long as it is still ours to send.
-func (w *Worker) message(ctx context.Context, l access.Message) (m Message, err error) {
+func (w *Worker) message(ctx context.Context, l access.Message) (m smtp.Message, err error) {
 	err = w.store.View(ctx, func(tx *store.Tx) error {
 		now, err := tx.Message(l.ID)
 		if err != nil {
@@ -101,7 +102,7 @@ func (w *Worker) message(ctx context.Context, l access.Message) (m Message, err 
 			}
 			name = settings.Workspace
 		}
-		m = Message{ID: l.HeaderMessageID, From: w.from, FromName: name, To: l.Recipient,
+		m = smtp.Message{ID: l.HeaderMessageID, From: w.from, FromName: name, To: l.Recipient,
 			Subject: words.Subject, Text: words.Text, HTML: words.HTML, Date: l.QueuedAt}
 		return nil
 	})

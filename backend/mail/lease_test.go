@@ -84,7 +84,7 @@ func TestSleeperCannotOverruleTheNext(t *testing.T) {
 	o.server.Script(mailtest.Fault{At: mailtest.Mail, Hang: true, Times: 1})
 	id := o.post(1)[0]
 	wake := o.work()
-	eventually(t, "the first worker hangs", func() bool { return heard(o.server, "MAIL FROM") == 1 })
+	mailtest.Eventually(t, "the first worker hangs", func() bool { return heard(o.server, "MAIL FROM") == 1 })
 	o.clock.advance(2 * time.Minute)
 	o.work()
 	o.until(access.MessageSent, id)
@@ -107,11 +107,11 @@ func heard(s *mailtest.Server, begin string) (n int) {
 // Stopping gives back at once what was not sent, and leaves nothing behind.
 func TestStop(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
-	noLeak(t, o.server)
+	o.server.NoLeak(t)
 	o.server.Script(mailtest.Fault{At: mailtest.Rcpt, Hang: true})
 	ids := o.post(3)
 	stop := o.work()
-	eventually(t, "the server hangs", func() bool { return heard(o.server, "RCPT TO") == 1 })
+	mailtest.Eventually(t, "the server hangs", func() bool { return heard(o.server, "RCPT TO") == 1 })
 	stop()
 	for _, id := range ids {
 		if l := o.letter(id); l.State != access.MessageQueued || l.Attempts != 0 || l.Lease.Owner != "" || !l.Lease.Until.IsZero() {
@@ -132,7 +132,7 @@ func TestDeletedWhileItIsSent(t *testing.T) {
 		o.server.Script(fault)
 		ids := o.post(2)
 		stop := o.work()
-		eventually(t, "the server hangs", func() bool { return heard(o.server, "RCPT TO") == 1 })
+		mailtest.Eventually(t, "the server hangs", func() bool { return heard(o.server, "RCPT TO") == 1 })
 		o.update(func(tx *store.Tx) error {
 			for _, id := range ids {
 				if err := tx.DeleteMessage(id); err != nil {
@@ -174,7 +174,7 @@ func TestExpiresWhileItIsSent(t *testing.T) {
 		o.server.Script(faults...)
 		id := o.post(1)[0]
 		stop := o.work()
-		eventually(t, "the letter is under way", func() bool { return heard(o.server, "RCPT TO") == 1 })
+		mailtest.Eventually(t, "the letter is under way", func() bool { return heard(o.server, "RCPT TO") == 1 })
 		o.update(func(tx *store.Tx) error {
 			l, err := tx.Message(id)
 			if err != nil {
@@ -187,7 +187,7 @@ func TestExpiresWhileItIsSent(t *testing.T) {
 			return tx.PutMessage(l)
 		})
 		close(release)
-		eventually(t, "the batch is over", func() bool { return heard(o.server, "QUIT") == 1 })
+		mailtest.Eventually(t, "the batch is over", func() bool { return heard(o.server, "QUIT") == 1 })
 		stop()
 		if l := o.letter(id); l.State != want || len(o.server.Received()) != map[access.MessageState]int{access.MessageSent: 1}[want] {
 			t.Errorf("after %q: %+v", answer, l)

@@ -12,6 +12,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/mail"
 	"doorward/backend/mail/mailtest"
+	"doorward/backend/mail/smtp"
 	"doorward/backend/store"
 	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/enginetest"
@@ -57,6 +58,16 @@ func (c *clock) fire() {
 			delete(c.timers, ch)
 		}
 	}
+}
+
+func serverOf(t *testing.T, s *mailtest.Server) smtp.Server {
+	t.Helper()
+	server, err := smtp.ParseServer(s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.RootCAs, server.Patience = s.RootCAs(), time.Minute
+	return server
 }
 
 // An office is an outbox with a mail server.
@@ -179,7 +190,7 @@ func (o *office) hasWords(id access.MessageID) (has bool) {
 // until waits for all the emails to be in a state.
 func (o *office) until(state access.MessageState, ids ...access.MessageID) {
 	o.t.Helper()
-	eventually(o.t, fmt.Sprintf("all letters are %s", state), func() bool {
+	mailtest.Eventually(o.t, fmt.Sprintf("all letters are %s", state), func() bool {
 		for _, id := range ids {
 			if o.letter(id).State != state {
 				return false

@@ -42,7 +42,7 @@ func TestPause(t *testing.T) {
 			began := o.clock.Now()
 			ids := o.post(3)
 			o.work()
-			eventually(t, "the queue is paused", func() bool { return o.health().Paused })
+			mailtest.Eventually(t, "the queue is paused", func() bool { return o.health().Paused })
 			o.paused(ids, began, time.Minute, tt.words)
 			tries := o.server.Connections()
 			o.clock.advance(59 * time.Second)
@@ -56,7 +56,7 @@ func TestPause(t *testing.T) {
 					next = 15 * time.Minute
 				}
 				o.clock.advance(wait)
-				eventually(t, "the way was tried again", func() bool {
+				mailtest.Eventually(t, "the way was tried again", func() bool {
 					return o.server.Connections() > tries && o.health().NextTry.Equal(o.clock.Now().Add(next))
 				})
 				if tries++; o.server.Connections() != tries {
@@ -67,7 +67,7 @@ func TestPause(t *testing.T) {
 			tt.mend(o.server)
 			o.clock.advance(15 * time.Minute)
 			o.until(access.MessageSent, append(ids, more...)...)
-			eventually(t, "the alarm is over", func() bool { h := o.health(); return !h.Paused && h.Detail == "" && h.Since.IsZero() })
+			mailtest.Eventually(t, "the alarm is over", func() bool { h := o.health(); return !h.Paused && h.Detail == "" && h.Since.IsZero() })
 		})
 	}
 }
@@ -92,7 +92,7 @@ func TestAdminRetriesPausedQueue(t *testing.T) {
 	o.server.Hide("AUTH")
 	ids := o.post(3)
 	o.work()
-	eventually(t, "the queue is paused", func() bool { return o.health().Paused })
+	mailtest.Eventually(t, "the queue is paused", func() bool { return o.health().Paused })
 	o.server.Hide()
 	o.update(func(tx *store.Tx) error {
 		l, err := tx.Message(ids[2])
@@ -122,7 +122,7 @@ func TestStartTriesPausedQueueAtOnce(t *testing.T) {
 	o.server.Hide("AUTH")
 	ids := o.post(3)
 	stop := o.work()
-	eventually(t, "the queue is paused", func() bool { return o.health().Paused })
+	mailtest.Eventually(t, "the queue is paused", func() bool { return o.health().Paused })
 	stop()
 	o.server.Hide()
 	o.work()
@@ -136,11 +136,11 @@ func TestRefusedProbeEndsPause(t *testing.T) {
 	o.server.Hide("AUTH")
 	ids := o.post(2)
 	o.work()
-	eventually(t, "the queue is paused", func() bool { return o.health().Paused })
+	mailtest.Eventually(t, "the queue is paused", func() bool { return o.health().Paused })
 	o.server.Hide()
 	o.server.Script(mailtest.Fault{At: mailtest.Rcpt, Reply: "550 5.1.1 no such user", Times: 1})
 	o.clock.advance(time.Minute)
-	eventually(t, "one is refused and one is sent", func() bool {
+	mailtest.Eventually(t, "one is refused and one is sent", func() bool {
 		a, b := o.letter(ids[0]).State, o.letter(ids[1]).State
 		return a == access.MessageFailed && b == access.MessageSent || a == access.MessageSent && b == access.MessageFailed
 	})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/mail/smtp"
 	"doorward/backend/store"
 )
 
@@ -20,20 +21,20 @@ func (w *Worker) update(ctx context.Context, fn func(tx *store.Tx) error) error 
 // record keeps what became of the first of the emails, and says whether the
 // rest of them may go on. What concerns them all is kept of them all.
 func (w *Worker) record(ctx context.Context, letters []access.Message, arrived bool, said string, err error) (goOn bool) {
-	var f *Failure
+	var f *smtp.Failure
 	switch {
 	case err == nil:
 		w.become(ctx, letters[:1], arrived, func(l *access.Message, now time.Time) { l.Sent(said, now) })
 		return true
 	case !errors.As(err, &f):
-		f = &Failure{Class: Temporary, Detail: "Something went wrong on our side.", Err: err}
+		f = &smtp.Failure{Class: smtp.Temporary, Detail: "Something went wrong on our side.", Err: err}
 	}
-	stopped := ctx.Err() != nil && f.Class != Ambiguous
+	stopped := ctx.Err() != nil && f.Class != smtp.Ambiguous
 	switch {
 	case stopped:
 		w.giveBack(ctx, letters)
 		return false
-	case f.Class == Paused:
+	case f.Class == smtp.Paused:
 		w.pause(ctx, letters, f)
 		return false
 	case !arrived:
@@ -43,7 +44,7 @@ func (w *Worker) record(ctx context.Context, letters []access.Message, arrived b
 	}
 	w.log.InfoContext(ctx, "a letter was not accepted", "letter", letters[0].ID, "class", f.Class, "words", f.Detail)
 	w.become(ctx, letters[:1], arrived, func(l *access.Message, now time.Time) {
-		if f.Class == Permanent {
+		if f.Class == smtp.Permanent {
 			l.Failed(f.Detail, now)
 			return
 		}
@@ -116,7 +117,7 @@ func (w *Worker) recovered(tx *store.Tx, arrived, sent bool) error {
 }
 
 // pause stops the queue. The emails are as they were: none has lost a try.
-func (w *Worker) pause(ctx context.Context, letters []access.Message, f *Failure) {
+func (w *Worker) pause(ctx context.Context, letters []access.Message, f *smtp.Failure) {
 	w.log.ErrorContext(ctx, "no letter can be sent until this is mended", "server", w.o.Server.Name(), "words", f.Detail, "err", f.Err)
 	err := w.update(ctx, func(tx *store.Tx) error {
 		health, err := tx.MailHealth()

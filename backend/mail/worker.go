@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/mail/smtp"
 	"doorward/backend/store"
 )
 
@@ -22,7 +23,7 @@ const (
 
 // Options say where emails go and in whose name.
 type Options struct {
-	Server    Server
+	Server    smtp.Server
 	From      string                        // the setting mail_from; without a name in it, emails carry the workspace's
 	HELO      string                        // the host of the public URL
 	PerMinute int                           // most emails handed in within a minute; zero: 120
@@ -51,7 +52,7 @@ type Worker struct {
 
 // New makes a Worker. It fails where the sender is no address.
 func New(s *store.Store, o Options) (*Worker, error) {
-	name, from, err := ParseFrom(o.From)
+	name, from, err := smtp.ParseFrom(o.From)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 
 func TestLettersAreSent(t *testing.T) {
 	o := newOffice(t, mailtest.Options{User: "door", Password: "pass"})
-	noLeak(t, o.server)
+	o.server.NoLeak(t)
 	before := o.post(20)
 	stop := o.work()
 	after := o.post(5) // a commit wakes the worker: the clock stands still
@@ -66,7 +66,7 @@ func TestTemporaryRefusal(t *testing.T) {
 		t.Errorf("after the first try: %+v", l)
 	}
 	o.clock.advance(10 * time.Second)
-	eventually(t, "it was tried again", func() bool { return o.letter(ids[0]).Attempts == 2 })
+	mailtest.Eventually(t, "it was tried again", func() bool { return o.letter(ids[0]).Attempts == 2 })
 	o.clock.advance(time.Minute)
 	o.until(access.MessageSent, ids[0])
 	if n := o.came()[l.HeaderMessageID]; n != 1 {
@@ -168,7 +168,7 @@ func TestLetterOfNobodyIsGoneOnceSent(t *testing.T) {
 	if _, err := o.server.Wait(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "it is deleted", func() bool {
+	mailtest.Eventually(t, "it is deleted", func() bool {
 		return access.NotFound.Is(o.store.View(t.Context(), func(tx *store.Tx) error { _, err := tx.Message(id); return err }))
 	})
 }
@@ -201,7 +201,7 @@ func TestBudget(t *testing.T) {
 		return n
 	}
 	for _, want := range []int{8, 16, 24, 25} { // a fifth is kept for those who wait
-		eventually(t, "a minute's letters are sent", func() bool { return sent() >= want })
+		mailtest.Eventually(t, "a minute's letters are sent", func() bool { return sent() >= want })
 		o.clock.advance(59 * time.Second)
 		if n := sent(); n != want {
 			t.Errorf("%d letters within the minute, want %d", n, want)

@@ -20,7 +20,7 @@ var targets = []target{
 	{"backend/access", "FuzzTokens"},
 	{"backend/address", "FuzzParse"},
 	{"backend/email", "FuzzEmails"},
-	{"backend/mail", "FuzzMessage"},
+	{"backend/mail/smtp", "FuzzMessage"},
 	{"backend/store", "FuzzBackup"},
 	{"backend/store", "FuzzCursor"},
 	{"backend/store/kv", "FuzzValue"},

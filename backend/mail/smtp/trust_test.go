@@ -1,4 +1,4 @@
-package mail_test
+package smtp_test
 
 import (
 	"crypto/tls"
@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"doorward/backend/mail"
 	"doorward/backend/mail/mailtest"
+	"doorward/backend/mail/smtp"
 )
 
 // safe fails the test when a login or an email was heard unencrypted, or when a
@@ -37,10 +37,10 @@ func TestNothingIsSentInTheClear(t *testing.T) {
 		for _, o := range []mailtest.Options{{}, {User: "door", Password: "hunter2"}} {
 			t.Run(name+" "+o.User, func(t *testing.T) {
 				s := mailtest.Start(t, o)
-				noLeak(t, s)
+				s.NoLeak(t)
 				tamper(s)
 				f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
-				if f.Class != mail.Paused {
+				if f.Class != smtp.Paused {
 					t.Errorf("%v %q", f.Class, f.Detail)
 				}
 				safe(t, s)
@@ -59,9 +59,9 @@ func TestCertificates(t *testing.T) {
 		} {
 			t.Run(string(mode)+" "+words, func(t *testing.T) {
 				s := mailtest.Start(t, mailtest.Options{Mode: mode, Cert: cert, User: "door", Password: "hunter2"})
-				noLeak(t, s)
+				s.NoLeak(t)
 				f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
-				if f.Class != mail.Paused || !strings.Contains(f.Detail, words) {
+				if f.Class != smtp.Paused || !strings.Contains(f.Detail, words) {
 					t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 				}
 				safe(t, s)
@@ -78,7 +78,7 @@ func TestUntrustedAuthority(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{})
 	server := serverOf(t, s)
 	server.RootCAs = nil // those of the system, which do not know the test's
-	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != mail.Paused {
+	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != smtp.Paused {
 		t.Errorf("%v %q", f.Class, f.Detail)
 	}
 	safe(t, s)
@@ -86,8 +86,8 @@ func TestUntrustedAuthority(t *testing.T) {
 
 func TestOldTLSIsRefused(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{MaxTLS: tls.VersionTLS11})
-	noLeak(t, s)
-	if f := failureOf(t, send(t.Context(), serverOf(t, s), message(1))); f.Class != mail.Paused {
+	s.NoLeak(t)
+	if f := failureOf(t, send(t.Context(), serverOf(t, s), message(1))); f.Class != smtp.Paused {
 		t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 	}
 	safe(t, s)
@@ -96,20 +96,20 @@ func TestOldTLSIsRefused(t *testing.T) {
 func TestWrongKindOfPort(t *testing.T) {
 	t.Run("smtps to a port that is plain", func(t *testing.T) {
 		s := mailtest.Start(t, mailtest.Options{})
-		noLeak(t, s)
-		server, _ := mail.ParseServer("smtps://" + s.Addr())
+		s.NoLeak(t)
+		server, _ := smtp.ParseServer("smtps://" + s.Addr())
 		f := failureOf(t, send(t.Context(), server, message(1)))
-		if f.Class != mail.Paused || !strings.Contains(f.Detail, "does not speak TLS from the start") {
+		if f.Class != smtp.Paused || !strings.Contains(f.Detail, "does not speak TLS from the start") {
 			t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 		}
 	})
 	t.Run("smtp to a port that is TLS", func(t *testing.T) {
 		s := mailtest.Start(t, mailtest.Options{Mode: mailtest.TLS})
-		noLeak(t, s)
-		server, _ := mail.ParseServer("smtp://" + s.Addr())
+		s.NoLeak(t)
+		server, _ := smtp.ParseServer("smtp://" + s.Addr())
 		server.Patience = patience
 		f := failureOf(t, send(t.Context(), server, message(1)))
-		if f.Class != mail.Temporary || !strings.Contains(f.Detail, "use smtps://") {
+		if f.Class != smtp.Temporary || !strings.Contains(f.Detail, "use smtps://") {
 			t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 		}
 	})
@@ -121,12 +121,12 @@ func TestLoginThatIsNotOffered(t *testing.T) {
 	for _, mode := range []mailtest.Mode{mailtest.STARTTLS, mailtest.TLS, mailtest.Plain} {
 		for _, mechanisms := range [][]string{{"PLAIN"}, {"XOAUTH2"}} {
 			s := mailtest.Start(t, mailtest.Options{Mode: mode, User: "door", Password: "pass", Mechanisms: mechanisms})
-			noLeak(t, s)
+			s.NoLeak(t)
 			if mechanisms[0] == "PLAIN" {
 				s.Hide("AUTH")
 			}
 			f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
-			if f.Class != mail.Paused || !strings.Contains(f.Detail, "offers no login") {
+			if f.Class != smtp.Paused || !strings.Contains(f.Detail, "offers no login") {
 				t.Errorf("%s %v: %v %q (%v)", mode, mechanisms, f.Class, f.Detail, f.Err)
 			}
 			safe(t, s)
@@ -137,11 +137,11 @@ func TestLoginThatIsNotOffered(t *testing.T) {
 func TestWrongPassword(t *testing.T) {
 	for _, mechanism := range []string{"PLAIN", "LOGIN"} {
 		s := mailtest.Start(t, mailtest.Options{User: "door", Password: "right", Mechanisms: []string{mechanism}})
-		noLeak(t, s)
-		server, _ := mail.ParseServer(strings.Replace(s.URL(), "right", "hunter2", 1))
+		s.NoLeak(t)
+		server, _ := smtp.ParseServer(strings.Replace(s.URL(), "right", "hunter2", 1))
 		server.RootCAs = s.RootCAs()
 		f := failureOf(t, send(t.Context(), server, message(1)))
-		if f.Class != mail.Paused || !strings.HasPrefix(f.Detail, "535 ") || strings.Contains(f.Detail, "hunter2") {
+		if f.Class != smtp.Paused || !strings.HasPrefix(f.Detail, "535 ") || strings.Contains(f.Detail, "hunter2") {
 			t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 		}
 		safe(t, s)
@@ -160,9 +160,9 @@ func TestLoginWithoutEnd(t *testing.T) {
 			c.say(ask)
 		}
 	})
-	server, _ := mail.ParseServer("smtp+insecure://door:pass@" + reached)
+	server, _ := smtp.ParseServer("smtp+insecure://door:pass@" + reached)
 	server.Patience = patience
-	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != mail.Temporary {
+	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != smtp.Temporary {
 		t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 	}
 }
@@ -178,9 +178,9 @@ func TestInjectionBeforeEncryption(t *testing.T) {
 		c.say("220 go ahead\r\n250-hello\r\n250 AUTH PLAIN")
 		c.hear("")
 	})
-	server, _ := mail.ParseServer("smtp://door:pass@" + reached)
+	server, _ := smtp.ParseServer("smtp://door:pass@" + reached)
 	f := failureOf(t, send(t.Context(), server, message(1)))
-	if f.Class != mail.Paused || !strings.Contains(f.Detail, "meddles") {
+	if f.Class != smtp.Paused || !strings.Contains(f.Detail, "meddles") {
 		t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 	}
 }
@@ -194,9 +194,9 @@ func TestServersThatAreNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			reached := raw(t, func(c *conversation) { c.say(words); c.hear("") })
-			server, _ := mail.ParseServer("smtp://" + reached)
+			server, _ := smtp.ParseServer("smtp://" + reached)
 			f := failureOf(t, send(t.Context(), server, message(1)))
-			if f.Class != mail.Temporary || !strings.Contains(f.Detail, "not SMTP") {
+			if f.Class != smtp.Temporary || !strings.Contains(f.Detail, "not SMTP") {
 				t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 			}
 		})
@@ -205,7 +205,7 @@ func TestServersThatAreNone(t *testing.T) {
 
 // localhost may be made to mean another machine by whoever answers for names.
 func TestInsecureOnlyToThisMachine(t *testing.T) {
-	if _, err := mail.ParseServer("smtp+insecure://10.0.0.1:25"); err == nil {
+	if _, err := smtp.ParseServer("smtp+insecure://10.0.0.1:25"); err == nil {
 		t.Error("a host elsewhere is let through")
 	}
 	s := mailtest.Start(t, mailtest.Options{Mode: mailtest.Plain})

@@ -1,4 +1,4 @@
-package mail_test
+package smtp_test
 
 import (
 	"strings"
@@ -12,7 +12,7 @@ import (
 // end the email and begin one of their own.
 func TestWordsCannotEndTheLetter(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{})
-	noLeak(t, s)
+	s.NoLeak(t)
 	for n, words := range []string{
 		"first\n.\nMAIL FROM:<eve@evil.example>\nRCPT TO:<ada@example.org>\nDATA\nforged\n.\n",
 		".\n..\n...\n.leading\nend",

@@ -1,4 +1,4 @@
-package mail_test
+package smtp_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"doorward/backend/access"
-	"doorward/backend/mail"
+	"doorward/backend/mail/smtp"
 )
 
 func TestParseServer(t *testing.T) {
@@ -25,7 +25,7 @@ func TestParseServer(t *testing.T) {
 		"smtps://me%40example.com:p:w@[2001:db8::1]": "[2001:db8::1]:465",
 		" smtp://u:p@xn--bcher-kva.example:587/\n":   "xn--bcher-kva.example:587",
 	} {
-		s, err := mail.ParseServer(url)
+		s, err := smtp.ParseServer(url)
 		if err != nil || s.Name() != name || s.IsZero() {
 			t.Errorf("ParseServer(%q) = %q, %v; want %q", url, s.Name(), err, name)
 		}
@@ -86,7 +86,7 @@ func TestParseServerTypos(t *testing.T) {
 		"smtp://user:hunter2%00@mail.org":       "control character",
 		"smtp://us\ner:hunter2@mail.org":        "control character",
 	} {
-		s, err := mail.ParseServer(url)
+		s, err := smtp.ParseServer(url)
 		var e *access.Error
 		if !errors.As(err, &e) || e.Kind != access.Invalid || e.Field != "smtp_url" || !s.IsZero() {
 			t.Errorf("ParseServer(%q) = %v, %v; want it refused as smtp_url", url, s, err)
@@ -104,17 +104,17 @@ func TestParseServerTypos(t *testing.T) {
 // A server is printed in logs, alone or inside other structures, by people who
 // do not think of the password in it.
 func TestServerNeverShowsThePassword(t *testing.T) {
-	s, err := mail.ParseServer("smtp://user:hunter2@mail.example.com")
+	s, err := smtp.ParseServer("smtp://user:hunter2@mail.example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
 	type config struct {
-		server mail.Server
-		Server mail.Server
+		server smtp.Server
+		Server smtp.Server
 	}
 	c := config{s, s}
 	var out bytes.Buffer
-	for _, v := range []any{s, &s, c, &c, []mail.Server{s}} {
+	for _, v := range []any{s, &s, c, &c, []smtp.Server{s}} {
 		fmt.Fprintf(&out, "%v %+v %#v %s %q\n", v, v, v, v, v)
 		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "v", v)
 		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", v)
@@ -137,7 +137,7 @@ func TestHELO(t *testing.T) {
 		"":                 "localhost",
 		"a b\r\nMAIL":      "localhost",
 	} {
-		if got := mail.HELO(host); got != want {
+		if got := smtp.HELO(host); got != want {
 			t.Errorf("HELO(%q) = %q, want %q", host, got, want)
 		}
 	}

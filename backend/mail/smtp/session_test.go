@@ -1,4 +1,4 @@
-package mail_test
+package smtp_test
 
 import (
 	"context"
@@ -6,13 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
-	"doorward/backend/mail"
 	"doorward/backend/mail/mailtest"
+	"doorward/backend/mail/smtp"
 )
 
 const (
@@ -20,9 +19,9 @@ const (
 	generous = time.Minute            // for what must happen, however busy the machine is
 )
 
-func serverOf(t *testing.T, s *mailtest.Server) mail.Server {
+func serverOf(t *testing.T, s *mailtest.Server) smtp.Server {
 	t.Helper()
-	server, err := mail.ParseServer(s.URL())
+	server, err := smtp.ParseServer(s.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,8 +29,8 @@ func serverOf(t *testing.T, s *mailtest.Server) mail.Server {
 	return server
 }
 
-func message(n int) mail.Message {
-	return mail.Message{
+func message(n int) smtp.Message {
+	return smtp.Message{
 		ID: fmt.Sprintf("m%d@door.example.com", n), From: "door@example.com", FromName: "AI Loop", To: fmt.Sprintf("ada%d@example.org", n),
 		Subject: "Grüße", Text: "Hallo Ada,\n\n.\n..\nGrüße\n", HTML: "<p>Grüße</p>\n",
 		Date: time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC),
@@ -39,8 +38,8 @@ func message(n int) mail.Message {
 }
 
 // send hands in one email over a connection of its own.
-func send(ctx context.Context, server mail.Server, m mail.Message) error {
-	session, err := mail.Dial(ctx, server, "door.example.com")
+func send(ctx context.Context, server smtp.Server, m smtp.Message) error {
+	session, err := smtp.Dial(ctx, server, "door.example.com")
 	if err != nil {
 		return err
 	}
@@ -48,29 +47,9 @@ func send(ctx context.Context, server mail.Server, m mail.Message) error {
 	return session.Send(ctx, m)
 }
 
-// noLeak fails the test when a connection or a goroutine is left of what it did.
-func noLeak(t *testing.T, s *mailtest.Server) {
+func failureOf(t *testing.T, err error) *smtp.Failure {
 	t.Helper()
-	before := runtime.NumGoroutine()
-	t.Cleanup(func() {
-		eventually(t, "no connection is left", func() bool { return s.Open() == 0 })
-		eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
-	})
-}
-
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(generous); !ok(); <-time.After(time.Millisecond) {
-		if time.Now().After(end) {
-			stacks := make([]byte, 1<<20)
-			t.Fatalf("not so after %v: %s\n%s", generous, what, stacks[:runtime.Stack(stacks, true)])
-		}
-	}
-}
-
-func failureOf(t *testing.T, err error) *mail.Failure {
-	t.Helper()
-	var f *mail.Failure
+	var f *smtp.Failure
 	if !errors.As(err, &f) {
 		t.Fatalf("the error is %v, want a Failure", err)
 	}
@@ -89,7 +68,7 @@ func TestSend(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := mailtest.Start(t, o)
-			noLeak(t, s)
+			s.NoLeak(t)
 			m := message(1)
 			if err := send(t.Context(), serverOf(t, s), m); err != nil {
 				t.Fatal(err)
@@ -111,8 +90,8 @@ func TestSend(t *testing.T) {
 
 func TestManyLettersOverOneConnection(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{})
-	noLeak(t, s)
-	session, err := mail.Dial(t.Context(), serverOf(t, s), "door.example.com")
+	s.NoLeak(t)
+	session, err := smtp.Dial(t.Context(), serverOf(t, s), "door.example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,42 +118,42 @@ func TestAnswers(t *testing.T) {
 	for _, tt := range []struct {
 		at    mailtest.Moment
 		reply string
-		class mail.Class
+		class smtp.Class
 		alive bool
 	}{
-		{mailtest.Banner, "421 4.3.2 too busy", mail.Temporary, false},
-		{mailtest.Banner, "554 5.7.1 no service for you", mail.Paused, false},
-		{mailtest.EHLO, "421 4.3.2 too busy", mail.Temporary, false},
-		{mailtest.EHLO, "451 4.3.0 not now", mail.Temporary, false},
-		{mailtest.EHLO, "550 5.7.1 your name is bad", mail.Paused, false},
-		{mailtest.StartTLS, "454 4.7.0 TLS not available", mail.Temporary, false},
-		{mailtest.StartTLS, "502 5.5.1 what?", mail.Paused, false},
-		{mailtest.Auth, "454 4.7.0 temporary failure", mail.Temporary, false},
-		{mailtest.Auth, "535 5.7.8 wrong password", mail.Paused, false},
-		{mailtest.Auth, "534 5.7.9 mechanism too weak", mail.Paused, false},
-		{mailtest.Auth, "530 5.7.0 TLS first", mail.Paused, false},
-		{mailtest.Mail, "421 4.7.0 too many", mail.Temporary, false},
-		{mailtest.Mail, "451 4.3.0 try again", mail.Temporary, true},
-		{mailtest.Mail, "530 5.7.0 log in first", mail.Paused, true},
-		{mailtest.Mail, "550 5.7.1 you are not door@example.com", mail.Paused, true},
-		{mailtest.Mail, "552 5.3.4 too big", mail.Permanent, true},
-		{mailtest.Rcpt, "450 4.2.1 greylisted", mail.Temporary, true},
-		{mailtest.Rcpt, "451 4.7.1 greylisted", mail.Temporary, true},
-		{mailtest.Rcpt, "452 4.2.2 mailbox full", mail.Temporary, true},
-		{mailtest.Rcpt, "550 5.1.1 no such user", mail.Permanent, true},
-		{mailtest.Rcpt, "530 5.7.0 log in first", mail.Paused, true},
-		{mailtest.Rcpt, "421 4.7.0 goodbye", mail.Temporary, false},
-		{mailtest.Data, "451 4.3.0 no room", mail.Temporary, true},
-		{mailtest.Data, "554 5.6.0 no valid recipients", mail.Permanent, true},
-		{mailtest.EndOfData, "452 4.3.1 no room", mail.Temporary, true},
-		{mailtest.EndOfData, "554 5.7.1 this is spam", mail.Permanent, true},
-		{mailtest.EndOfData, "550 5.7.1 not wanted", mail.Permanent, true},
+		{mailtest.Banner, "421 4.3.2 too busy", smtp.Temporary, false},
+		{mailtest.Banner, "554 5.7.1 no service for you", smtp.Paused, false},
+		{mailtest.EHLO, "421 4.3.2 too busy", smtp.Temporary, false},
+		{mailtest.EHLO, "451 4.3.0 not now", smtp.Temporary, false},
+		{mailtest.EHLO, "550 5.7.1 your name is bad", smtp.Paused, false},
+		{mailtest.StartTLS, "454 4.7.0 TLS not available", smtp.Temporary, false},
+		{mailtest.StartTLS, "502 5.5.1 what?", smtp.Paused, false},
+		{mailtest.Auth, "454 4.7.0 temporary failure", smtp.Temporary, false},
+		{mailtest.Auth, "535 5.7.8 wrong password", smtp.Paused, false},
+		{mailtest.Auth, "534 5.7.9 mechanism too weak", smtp.Paused, false},
+		{mailtest.Auth, "530 5.7.0 TLS first", smtp.Paused, false},
+		{mailtest.Mail, "421 4.7.0 too many", smtp.Temporary, false},
+		{mailtest.Mail, "451 4.3.0 try again", smtp.Temporary, true},
+		{mailtest.Mail, "530 5.7.0 log in first", smtp.Paused, true},
+		{mailtest.Mail, "550 5.7.1 you are not door@example.com", smtp.Paused, true},
+		{mailtest.Mail, "552 5.3.4 too big", smtp.Permanent, true},
+		{mailtest.Rcpt, "450 4.2.1 greylisted", smtp.Temporary, true},
+		{mailtest.Rcpt, "451 4.7.1 greylisted", smtp.Temporary, true},
+		{mailtest.Rcpt, "452 4.2.2 mailbox full", smtp.Temporary, true},
+		{mailtest.Rcpt, "550 5.1.1 no such user", smtp.Permanent, true},
+		{mailtest.Rcpt, "530 5.7.0 log in first", smtp.Paused, true},
+		{mailtest.Rcpt, "421 4.7.0 goodbye", smtp.Temporary, false},
+		{mailtest.Data, "451 4.3.0 no room", smtp.Temporary, true},
+		{mailtest.Data, "554 5.6.0 no valid recipients", smtp.Permanent, true},
+		{mailtest.EndOfData, "452 4.3.1 no room", smtp.Temporary, true},
+		{mailtest.EndOfData, "554 5.7.1 this is spam", smtp.Permanent, true},
+		{mailtest.EndOfData, "550 5.7.1 not wanted", smtp.Permanent, true},
 	} {
 		t.Run(string(tt.at)+" "+tt.reply, func(t *testing.T) {
 			s := mailtest.Start(t, mailtest.Options{User: "door", Password: "hunter2"})
-			noLeak(t, s)
+			s.NoLeak(t)
 			s.Script(mailtest.Fault{At: tt.at, Reply: tt.reply, Times: 1})
-			session, err := mail.Dial(t.Context(), serverOf(t, s), "door.example.com")
+			session, err := smtp.Dial(t.Context(), serverOf(t, s), "door.example.com")
 			if err == nil {
 				defer session.Close()
 				err = session.Send(t.Context(), message(1))
@@ -205,27 +184,27 @@ func TestHangs(t *testing.T) {
 	for _, tt := range []struct {
 		at    mailtest.Moment
 		mode  mailtest.Mode
-		class mail.Class // empty: the email is accepted
+		class smtp.Class // empty: the email is accepted
 		words string
 	}{
-		{mailtest.Banner, mailtest.STARTTLS, mail.Temporary, "use smtps://"},
-		{mailtest.Banner, mailtest.TLS, mail.Temporary, "within 500ms."},
-		{mailtest.EHLO, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
-		{mailtest.EHLO, mailtest.TLS, mail.Temporary, "within 500ms."},
-		{mailtest.StartTLS, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
-		{mailtest.Handshake, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
-		{mailtest.Handshake, mailtest.TLS, mail.Temporary, "within 500ms."},
-		{mailtest.Auth, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
-		{mailtest.Auth, mailtest.Plain, mail.Temporary, "within 500ms."},
-		{mailtest.Mail, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
-		{mailtest.Rcpt, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
-		{mailtest.Data, mailtest.STARTTLS, mail.Temporary, "within 500ms."},
-		{mailtest.EndOfData, mailtest.STARTTLS, mail.Ambiguous, "before it was confirmed"},
+		{mailtest.Banner, mailtest.STARTTLS, smtp.Temporary, "use smtps://"},
+		{mailtest.Banner, mailtest.TLS, smtp.Temporary, "within 500ms."},
+		{mailtest.EHLO, mailtest.STARTTLS, smtp.Temporary, "within 500ms."},
+		{mailtest.EHLO, mailtest.TLS, smtp.Temporary, "within 500ms."},
+		{mailtest.StartTLS, mailtest.STARTTLS, smtp.Temporary, "within 500ms."},
+		{mailtest.Handshake, mailtest.STARTTLS, smtp.Temporary, "within 500ms."},
+		{mailtest.Handshake, mailtest.TLS, smtp.Temporary, "within 500ms."},
+		{mailtest.Auth, mailtest.STARTTLS, smtp.Temporary, "within 500ms."},
+		{mailtest.Auth, mailtest.Plain, smtp.Temporary, "within 500ms."},
+		{mailtest.Mail, mailtest.STARTTLS, smtp.Temporary, "within 500ms."},
+		{mailtest.Rcpt, mailtest.STARTTLS, smtp.Temporary, "within 500ms."},
+		{mailtest.Data, mailtest.STARTTLS, smtp.Temporary, "within 500ms."},
+		{mailtest.EndOfData, mailtest.STARTTLS, smtp.Ambiguous, "before it was confirmed"},
 		{mailtest.Quit, mailtest.STARTTLS, "", ""},
 	} {
 		t.Run(string(tt.at)+" "+string(tt.mode), func(t *testing.T) {
 			s := mailtest.Start(t, mailtest.Options{Mode: tt.mode, User: "door", Password: "pass"})
-			noLeak(t, s)
+			s.NoLeak(t)
 			s.Script(mailtest.Fault{At: tt.at, Hang: true})
 			server := serverOf(t, s)
 			server.Patience = patience
@@ -258,20 +237,20 @@ func TestHangs(t *testing.T) {
 // cost more than one bound for what follows.
 func TestHangsAfterRefusal(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{User: "door", Password: "pass"})
-	noLeak(t, s)
+	s.NoLeak(t)
 	server := serverOf(t, s)
 	s.Script(mailtest.Fault{At: mailtest.Auth, Reply: "535 5.7.8 no"}, mailtest.Fault{At: mailtest.Quit, Hang: true})
-	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != mail.Paused || f.Detail != "535 5.7.8 no" {
+	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != smtp.Paused || f.Detail != "535 5.7.8 no" {
 		t.Errorf("%v %q", f.Class, f.Detail)
 	}
 	server.Patience = patience
 	s.Script(mailtest.Fault{At: mailtest.Rcpt, Reply: "550 5.1.1 no"}, mailtest.Fault{At: mailtest.Rset, Hang: true})
-	session, err := mail.Dial(t.Context(), server, "door.example.com")
+	session, err := smtp.Dial(t.Context(), server, "door.example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer session.Close()
-	if f := failureOf(t, session.Send(t.Context(), message(1))); f.Class != mail.Permanent || session.Alive() {
+	if f := failureOf(t, session.Send(t.Context(), message(1))); f.Class != smtp.Permanent || session.Alive() {
 		t.Errorf("%v %q, alive %v", f.Class, f.Detail, session.Alive())
 	}
 }
@@ -279,23 +258,23 @@ func TestHangsAfterRefusal(t *testing.T) {
 func TestDrops(t *testing.T) {
 	for _, tt := range []struct {
 		fault mailtest.Fault
-		class mail.Class
+		class smtp.Class
 		came  int
 	}{
-		{mailtest.Fault{At: mailtest.Banner}, mail.Temporary, 0},
-		{mailtest.Fault{At: mailtest.EHLO}, mail.Temporary, 0},
-		{mailtest.Fault{At: mailtest.StartTLS}, mail.Temporary, 0},
-		{mailtest.Fault{At: mailtest.Handshake}, mail.Temporary, 0},
-		{mailtest.Fault{At: mailtest.Auth}, mail.Temporary, 0},
-		{mailtest.Fault{At: mailtest.Mail}, mail.Temporary, 0},
-		{mailtest.Fault{At: mailtest.Rcpt}, mail.Temporary, 0},
-		{mailtest.Fault{At: mailtest.Data}, mail.Temporary, 0},
-		{mailtest.Fault{At: mailtest.EndOfData}, mail.Ambiguous, 0},
-		{mailtest.Fault{At: mailtest.EndOfData, Accept: true}, mail.Ambiguous, 1},
+		{mailtest.Fault{At: mailtest.Banner}, smtp.Temporary, 0},
+		{mailtest.Fault{At: mailtest.EHLO}, smtp.Temporary, 0},
+		{mailtest.Fault{At: mailtest.StartTLS}, smtp.Temporary, 0},
+		{mailtest.Fault{At: mailtest.Handshake}, smtp.Temporary, 0},
+		{mailtest.Fault{At: mailtest.Auth}, smtp.Temporary, 0},
+		{mailtest.Fault{At: mailtest.Mail}, smtp.Temporary, 0},
+		{mailtest.Fault{At: mailtest.Rcpt}, smtp.Temporary, 0},
+		{mailtest.Fault{At: mailtest.Data}, smtp.Temporary, 0},
+		{mailtest.Fault{At: mailtest.EndOfData}, smtp.Ambiguous, 0},
+		{mailtest.Fault{At: mailtest.EndOfData, Accept: true}, smtp.Ambiguous, 1},
 	} {
 		t.Run(fmt.Sprintf("%s %v", tt.fault.At, tt.fault.Accept), func(t *testing.T) {
 			s := mailtest.Start(t, mailtest.Options{User: "door", Password: "pass"})
-			noLeak(t, s)
+			s.NoLeak(t)
 			tt.fault.Drop, tt.fault.Times = true, 1
 			s.Script(tt.fault)
 			f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
@@ -317,11 +296,11 @@ func TestDrops(t *testing.T) {
 // Half an email that breaks off was not taken, and is not ambiguous.
 func TestDropWithinTheWords(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{})
-	noLeak(t, s)
+	s.NoLeak(t)
 	s.Script(mailtest.Fault{At: mailtest.Content, Drop: true})
 	m := message(1)
 	m.Text = strings.Repeat("A line that fills the buffers of both sides.\n", 1<<20/45*16)
-	if f := failureOf(t, send(t.Context(), serverOf(t, s), m)); f.Class != mail.Temporary || len(s.Received()) != 0 {
+	if f := failureOf(t, send(t.Context(), serverOf(t, s), m)); f.Class != smtp.Temporary || len(s.Received()) != 0 {
 		t.Errorf("%v %q, %d letters came", f.Class, f.Detail, len(s.Received()))
 	}
 }
@@ -329,12 +308,12 @@ func TestDropWithinTheWords(t *testing.T) {
 // The end of the words is found wherever the buffers' borders fall.
 func TestEndIsFoundAtEveryLength(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{Mode: mailtest.Plain})
-	noLeak(t, s)
+	s.NoLeak(t)
 	s.Script(mailtest.Fault{At: mailtest.EndOfData, Drop: true})
 	for n := range 80 {
 		m := message(1)
 		m.HTML, m.Text = "", strings.Repeat("x\n", 1200)+strings.Repeat("y", n)
-		if f := failureOf(t, send(t.Context(), serverOf(t, s), m)); f.Class != mail.Ambiguous {
+		if f := failureOf(t, send(t.Context(), serverOf(t, s), m)); f.Class != smtp.Ambiguous {
 			t.Fatalf("with %d: %v %q", n, f.Class, f.Detail)
 		}
 	}
@@ -343,8 +322,8 @@ func TestEndIsFoundAtEveryLength(t *testing.T) {
 func TestStaleConnection(t *testing.T) {
 	for _, fault := range []mailtest.Fault{{At: mailtest.Mail, Drop: true}, {At: mailtest.Mail, Reply: "421 4.4.2 idle too long"}} {
 		s := mailtest.Start(t, mailtest.Options{})
-		noLeak(t, s)
-		session, err := mail.Dial(t.Context(), serverOf(t, s), "door.example.com")
+		s.NoLeak(t)
+		session, err := smtp.Dial(t.Context(), serverOf(t, s), "door.example.com")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -361,10 +340,10 @@ func TestStaleConnection(t *testing.T) {
 
 func TestDown(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{})
-	noLeak(t, s)
+	s.NoLeak(t)
 	s.Down()
 	f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
-	if f.Class != mail.Temporary || !strings.HasPrefix(f.Detail, "Nothing answers at "+s.Addr()) {
+	if f.Class != smtp.Temporary || !strings.HasPrefix(f.Detail, "Nothing answers at "+s.Addr()) {
 		t.Errorf("%v %q", f.Class, f.Detail)
 	}
 	var op *net.OpError
@@ -380,12 +359,12 @@ func TestDown(t *testing.T) {
 }
 
 func TestUnknownHost(t *testing.T) {
-	server, err := mail.ParseServer("smtp://nowhere.invalid")
+	server, err := smtp.ParseServer("smtp://nowhere.invalid")
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := failureOf(t, send(t.Context(), server, message(1)))
-	if f.Class != mail.Temporary || !strings.Contains(f.Detail, "nowhere.invalid") {
+	if f.Class != smtp.Temporary || !strings.Contains(f.Detail, "nowhere.invalid") {
 		t.Errorf("%v %q", f.Class, f.Detail)
 	}
 }
@@ -394,17 +373,17 @@ func TestContextEndsWhatHangs(t *testing.T) {
 	for _, at := range []mailtest.Moment{mailtest.Banner, mailtest.Handshake, mailtest.Auth, mailtest.Mail, mailtest.EndOfData} {
 		t.Run(string(at), func(t *testing.T) {
 			s := mailtest.Start(t, mailtest.Options{User: "door", Password: "pass"})
-			noLeak(t, s)
+			s.NoLeak(t)
 			s.Script(mailtest.Fault{At: at, Hang: true})
 			ctx, cancel := context.WithCancel(t.Context())
 			failed := make(chan error, 1)
 			go func() { failed <- send(ctx, serverOf(t, s), message(1)) }()
-			eventually(t, "the client is connected", func() bool { return s.Open() == 1 })
+			mailtest.Eventually(t, "the client is connected", func() bool { return s.Open() == 1 })
 			if at == mailtest.Mail {
-				eventually(t, "MAIL is sent", func() bool { return strings.Contains(fmt.Sprint(s.Heard()), "MAIL FROM") })
+				mailtest.Eventually(t, "MAIL is sent", func() bool { return strings.Contains(fmt.Sprint(s.Heard()), "MAIL FROM") })
 			}
 			cancel()
-			if f := failureOf(t, <-failed); f.Class != mail.Temporary && f.Class != mail.Ambiguous {
+			if f := failureOf(t, <-failed); f.Class != smtp.Temporary && f.Class != smtp.Ambiguous {
 				t.Errorf("%v %q", f.Class, f.Detail)
 			}
 		})

@@ -1,4 +1,4 @@
-package mail
+package smtp
 
 import (
 	"crypto/x509"
@@ -31,7 +31,7 @@ var defaultPort = map[scheme]int{startTLS: 587, tlsFirst: 465, insecure: 25}
 // one. However it is printed, it does not show the password.
 type Server struct {
 	RootCAs  *x509.CertPool // whose certificates are trusted; nil: those of the system
-	Patience time.Duration  // how long one answer may take; zero: Patience
+	Patience time.Duration  // how long one answer may take; zero: Timeout
 
 	scheme scheme
 	host   string
@@ -49,7 +49,7 @@ func (s Server) IsZero() bool { return s.host == "" }
 func (s Server) String() string { return s.Name() }
 
 // GoString hides the password from %#v.
-func (s Server) GoString() string { return "mail.Server(" + s.Name() + ")" }
+func (s Server) GoString() string { return "smtp.Server(" + s.Name() + ")" }
 
 // MarshalText hides the password from structured logs.
 func (s Server) MarshalText() ([]byte, error) { return []byte(s.Name()), nil }
