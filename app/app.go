@@ -1,7 +1,7 @@
 // Package app puts the parts together: the store, the service, the mail worker and
 // the web server of one Doorward, opened in that order and closed in reverse.
-// It owns the configuration, the listeners and what an operator can ask of the
-// whole: backup, restore, verification, a doctor's look.
+// It owns the listeners and what an operator can ask of the whole: backup, restore,
+// verification, a doctor's look.
 //
 // Nothing here decides who may do what. The command line (package cli) speaks
 // to the same handlers as everybody else, as the operator: over the socket in
@@ -24,6 +24,7 @@ import (
 	"syscall"
 	"time"
 
+	"doorward/app/config"
 	"doorward/backend/access"
 	"doorward/backend/mail"
 	"doorward/backend/mail/smtp"
@@ -35,7 +36,7 @@ import (
 
 // An App is one Doorward.
 type App struct {
-	c        Config
+	c        config.Config
 	log      *slog.Logger
 	store    *store.Store
 	service  *service.Service
@@ -55,7 +56,7 @@ const SocketName = "doorward.sock"
 
 // Open builds everything on the data directory and starts nothing. What is
 // wrong with the configuration or the directory comes back as a sentence.
-func Open(ctx context.Context, c Config) (a *App, err error) {
+func Open(ctx context.Context, c config.Config) (a *App, err error) {
 	a = &App{c: c, log: newLogger(c)}
 	for _, note := range c.Notes {
 		a.log.Warn(note)
@@ -220,7 +221,7 @@ func (a *App) bindSocket() (net.Listener, error) {
 		a.log.Warn("something that is no socket lay in its place and is replaced", "file", name, "mode", info.Mode().String(), "bytes", info.Size())
 	}
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, access.Errorf(access.Unavailable, "%s is in the way of the operator's socket and cannot be removed: %v. Move it away.", name, cause(err)).WithCode("cannot_listen").Because(err)
+		return nil, access.Errorf(access.Unavailable, "%s is in the way of the operator's socket and cannot be removed: %v. Move it away.", name, errors.Unwrap(err)).WithCode("cannot_listen").Because(err)
 	}
 	l, err := net.Listen("unix", name)
 	if err != nil {
@@ -335,7 +336,7 @@ func Restore(ctx context.Context, file io.Reader, dir string) (RestoreInfo, erro
 	return RestoreInfo{Members: r.Members, Messages: r.Messages, AuditEntries: r.AuditEntries, Tokens: r.Tokens}, err
 }
 
-func newLogger(c Config) *slog.Logger {
+func newLogger(c config.Config) *slog.Logger {
 	out := c.Log
 	if out == nil {
 		out = os.Stderr

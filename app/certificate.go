@@ -63,20 +63,15 @@ func (c *certificate) read() error {
 }
 
 func (c *certificate) refuse(err error) error {
-	field, name := "tls-cert", c.cert
+	field, name := "tls_cert", c.cert
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		if path.Path == c.key && c.key != c.cert {
-			field, name = "tls-key", c.key
+			field, name = "tls_key", c.key
 		}
-		return access.Errorf(access.Invalid, "%s cannot be read: %v.", name, path.Err).On(key(field)).WithCode("bad_certificate").Because(err)
+		return access.Errorf(access.Invalid, "%s cannot be read: %v.", name, path.Err).On(field).WithCode("bad_certificate").Because(err)
 	}
-	return access.Errorf(access.Invalid, "The certificate in %s and the key in %s cannot be used together: %s.", c.cert, c.key, strings.TrimPrefix(err.Error(), "tls: ")).On(key(field)).WithCode("bad_certificate").Because(err)
-}
-
-func key(name string) string {
-	s, _ := settingNamed(name)
-	return s.Key()
+	return access.Errorf(access.Invalid, "The certificate in %s and the key in %s cannot be used together: %s.", c.cert, c.key, strings.TrimPrefix(err.Error(), "tls: ")).On(field).WithCode("bad_certificate").Because(err)
 }
 
 // get is the pair as it is now, for one handshake.

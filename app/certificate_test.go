@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"doorward/app/config"
 	"doorward/backend/access"
 )
 
@@ -255,7 +256,7 @@ func TestDoctorOnCertificates(t *testing.T) {
 	look := func(url string, lasts time.Duration) string {
 		p := newPair(t)
 		p.issue("door", lasts)
-		o := operations{&App{c: Config{URL: url, TLSCert: p.cert, TLSKey: p.key}, log: slog.Default()}}
+		o := operations{&App{c: config.Config{URL: url, TLSCert: p.cert, TLSKey: p.key}, log: slog.Default()}}
 		c := o.certificate()[0]
 		return c.State + " " + c.Detail
 	}
@@ -275,13 +276,13 @@ func TestDoctorOnCertificates(t *testing.T) {
 }
 
 // testConfig is a configuration on a fresh data directory.
-func testConfig(t testing.TB, flags map[string]string) Config {
+func testConfig(t testing.TB, flags map[string]string) config.Config {
 	t.Helper()
 	given := map[string]string{"data": filepath.Join(t.TempDir(), "data")}
 	for k, v := range flags {
 		given[k] = v
 	}
-	c, err := LoadConfig(given, func(string) string { return "" })
+	c, err := config.Load(given, func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/options/linux"
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
+	"doorward/app/config"
 	"doorward/app/desktop"
 	"doorward/backend/access"
 )
@@ -35,14 +36,14 @@ type Window struct {
 	ctx   context.Context // of the toolkit
 	life  context.Context // ends when the window closes
 	stop  context.CancelFunc
-	c     Config
+	c     config.Config
 	shell *desktop.Shell
 	alive *desktop.Alive
 	again bool // start again once this window is gone
 }
 
 // Desktop opens the native window and returns once it is closed.
-func Desktop(ctx context.Context, c Config) error {
+func Desktop(ctx context.Context, c config.Config) error {
 	if opensWindow {
 		if err := desktop.NeedsDisplay(os.Getenv); err != nil {
 			return err

@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 
+	"doorward/app/config"
 	"doorward/backend/access"
 )
 
@@ -12,6 +13,6 @@ import (
 const HasWindow = false
 
 // Desktop refuses: this build has no window. It says what to use instead.
-func Desktop(context.Context, Config) error {
+func Desktop(context.Context, config.Config) error {
 	return access.Errorf(access.Unavailable, "This build of Doorward has no window. Run `doorward serve` and open the console in a browser, or install doorward-desktop.").WithCode("no_window")
 }

@@ -4,19 +4,20 @@ import (
 	"strconv"
 	"strings"
 
+	"doorward/app/config"
 	"doorward/backend/web"
 )
 
 // facts are the settings as this Doorward was started with, for the console:
 // what they are, where they are set, and nothing that is secret.
-func facts(c Config) []web.Fact {
+func facts(c config.Config) []web.Fact {
 	shown := map[string]string{
 		"data": c.Data, "listen": c.Listen, "url": c.URL, "mail-from": c.MailFrom, "mail-per-minute": strconv.Itoa(c.MailPerMinute),
 		"smtp-url": withoutSecrets(c.SMTPURL), "tls-cert": c.TLSCert, "tls-key": c.TLSKey, "trusted-proxies": prefixes(c),
 		"log-level": c.LogLevel, "log-format": c.LogFormat,
 	}
 	all := []web.Fact{{Name: "version", Value: c.Version, Meaning: "of this program"}}
-	for _, s := range Settings {
+	for _, s := range config.Settings {
 		value := shown[s.Name]
 		if s.Name == "min-free" && c.MinFree > 0 {
 			value = strconv.FormatUint(c.MinFree>>20, 10) + "MB"
@@ -26,7 +27,7 @@ func facts(c Config) []web.Fact {
 	return all
 }
 
-func prefixes(c Config) string {
+func prefixes(c config.Config) string {
 	all := make([]string, len(c.TrustedProxies))
 	for i, p := range c.TrustedProxies {
 		all[i] = p.String()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"doorward/app/config"
 	"doorward/backend/access"
 )
 
@@ -71,7 +72,7 @@ func TestHarmOfSocketIsRefusedOrHarmless(t *testing.T) {
 
 // inUse asks a server that runs over its socket, then takes the socket away: whoever
 // opens the data beside the server is refused with a sentence.
-func inUse(t *testing.T, c Config, socket string) {
+func inUse(t *testing.T, c config.Config, socket string) {
 	t.Helper()
 	client, running := Dial(c.Data)
 	if !running {

@@ -8,13 +8,14 @@ import (
 	"os"
 	"os/exec"
 
+	"doorward/app/config"
 	"doorward/app/desktop"
 )
 
 // reachHere opens the Doorward of this computer for the window: the one that
 // runs on the data directory, through its socket; else one of our own, which
 // serves for as long as the window is open.
-func reachHere(ctx context.Context, c Config) (desktop.Opened, error) {
+func reachHere(ctx context.Context, c config.Config) (desktop.Opened, error) {
 	if client, running := Dial(c.Data); running {
 		return desktop.Opened{Name: c.Data, Via: client.Transport, Close: func() error { client.CloseIdleConnections(); return nil }}, nil
 	}

@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 	"app/e2e":                 {},
 	"app/e2e/hostile":         {},
 	"app/e2e/product":         {"backend/mail/mailtest", "backend/store/kv/badger/badgertest", "build/need"},
+	"app/config":              {"backend/access", "backend/address", "backend/private"},
 	"app/desktop":             {"backend/access"},
 	"backend/access":          {},
 	"backend/address":         {"backend/access"},
@@ -60,7 +61,7 @@ var rooms = map[string][]string{
 // homes says where each dependency may be imported, tests among it. What is not
 // named here may be imported nowhere.
 var homes = map[string][]string{
-	"github.com/BurntSushi/toml":      {"app"},
+	"github.com/BurntSushi/toml":      {"app/config"},
 	"github.com/casbin/casbin":        {"backend/policy"},
 	"github.com/danielgtaylor/huma":   {"backend/web"},
 	"github.com/dgraph-io/badger":     {"backend/store/kv/badger", "app/bench"},

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"doorward/app"
+	"doorward/app/config"
 	"doorward/backend/access"
 	"doorward/backend/store"
 )
@@ -51,7 +52,7 @@ func (r *run) on(verb func(a *api, args []string) error) func(*cobra.Command, []
 // reach finds the running server, or opens the store in its place.
 func (r *run) reach(cmd *cobra.Command) (*api, error) {
 	flags := given(cmd)
-	dir, err := app.DataDir(flags, r.Env)
+	dir, err := config.DataDir(flags, r.Env)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 func (r *run) open(cmd *cobra.Command, flags map[string]string) (*app.App, error) {
-	c, err := app.LoadConfig(flags, r.Env)
+	c, err := config.Load(flags, r.Env)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +111,7 @@ func settled(cmd *cobra.Command, flags map[string]string) error {
 
 // settings adds a flag for each setting to a verb.
 func settings(cmd *cobra.Command, hidden bool) *cobra.Command {
-	for _, s := range app.Settings {
+	for _, s := range config.Settings {
 		if s.Name == "data" {
 			continue
 		}
@@ -124,7 +125,7 @@ func settings(cmd *cobra.Command, hidden bool) *cobra.Command {
 func given(cmd *cobra.Command) map[string]string {
 	set := map[string]string{}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if _, is := app.SettingOf(f.Name); is {
+		if _, is := config.SettingOf(f.Name); is {
 			set[f.Name] = f.Value.String()
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorward/app"
+	"doorward/app/config"
 
 	"github.com/spf13/cobra"
 )
@@ -31,7 +32,7 @@ func (r *run) roleFlag(cmd *cobra.Command, roles *[]string, usage string) {
 // ones.
 func (r *run) roleNames(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 	known := []string{"Admin", "AILoop", "Fleet"}
-	if dir, err := app.DataDir(given(cmd), r.Env); err == nil {
+	if dir, err := config.DataDir(given(cmd), r.Env); err == nil {
 		if client, running := app.Dial(dir); running {
 			client.Timeout = 2 * time.Second
 			known = rolesOf(client, known)

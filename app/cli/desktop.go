@@ -2,6 +2,7 @@ package cli
 
 import (
 	"doorward/app"
+	"doorward/app/config"
 
 	"github.com/spf13/cobra"
 )
@@ -27,7 +28,7 @@ func (r *run) bare(cmd *cobra.Command, _ []string) error {
 }
 
 func (r *run) desktop(cmd *cobra.Command) error {
-	c, err := app.LoadConfig(given(cmd), r.Env)
+	c, err := config.Load(given(cmd), r.Env)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"doorward/app"
+	"doorward/app/config"
 
 	"github.com/spf13/cobra"
 )
@@ -72,7 +73,7 @@ const readyWait = 5 * time.Second
 // readiness asks the server that runs here whether it is ready. It opens no
 // store and asks no mail server, so it may be run every few seconds.
 func (r *run) readiness(cmd *cobra.Command) error {
-	dir, err := app.DataDir(given(cmd), r.Env)
+	dir, err := config.DataDir(given(cmd), r.Env)
 	if err != nil {
 		return err
 	}

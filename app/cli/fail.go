@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"doorward/app"
+	"doorward/app/config"
 	"doorward/backend/access"
 
 	"github.com/spf13/cobra"
@@ -71,7 +71,7 @@ func explain(err error) string {
 
 // spelled adds to the sentence on a setting where it can be set.
 func spelled(e *access.Error) string {
-	s, ok := app.SettingOf(e.Field)
+	s, ok := config.SettingOf(e.Field)
 	if !ok || strings.Contains(e.Message, s.Spelled()) {
 		return e.Message
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"doorward/app"
+	"doorward/app/config"
 
 	"github.com/spf13/cobra"
 )
@@ -36,7 +37,7 @@ type restored struct {
 }
 
 func (r *run) restoreBackup(cmd *cobra.Command, name string) error {
-	dir, err := app.DataDir(given(cmd), r.Env)
+	dir, err := config.DataDir(given(cmd), r.Env)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"doorward/app"
+	"doorward/app/config"
 
 	"github.com/spf13/cobra"
 )
@@ -32,11 +33,11 @@ func (r *run) serveVerb() *cobra.Command {
 }
 
 func settingsHelp() string {
-	return "Each setting is a flag, a variable of the environment, and a key in\n" + app.ConfigFile + " in the data directory, in this order of strength: --smtp-url,\nDOORWARD_SMTP_URL, smtp_url."
+	return "Each setting is a flag, a variable of the environment, and a key in\n" + config.FileName + " in the data directory, in this order of strength: --smtp-url,\nDOORWARD_SMTP_URL, smtp_url."
 }
 
 func (r *run) serve(cmd *cobra.Command) (err error) {
-	c, err := app.LoadConfig(given(cmd), r.Env)
+	c, err := config.Load(given(cmd), r.Env)
 	if err != nil {
 		return err
 	}

@@ -13,8 +13,8 @@ import (
 type target struct{ pkg, name string }
 
 var targets = []target{
-	{"app", "FuzzSettings"},
-	{"app", "FuzzSettingsFile"},
+	{"app/config", "FuzzSettings"},
+	{"app/config", "FuzzSettingsFile"},
 	{"app/cli", "FuzzCSV"},
 	{"backend/access", "FuzzCode"},
 	{"backend/access", "FuzzTokens"},

@@ -1,4 +1,4 @@
-package app_test
+package config_test
 
 import (
 	"fmt"
@@ -10,18 +10,18 @@ import (
 	"strings"
 	"testing"
 
-	"doorward/app"
+	"doorward/app/config"
 	"doorward/backend/access"
 	"doorward/build/need"
 )
 
-// loadConfig loads with a fresh data directory, in which doorward.toml holds
+// load loads with a fresh data directory, in which doorward.toml holds
 // file unless that is empty.
-func loadConfig(t *testing.T, flags, env map[string]string, file string) (app.Config, string, error) {
+func load(t *testing.T, flags, env map[string]string, file string) (config.Config, string, error) {
 	t.Helper()
 	dir := t.TempDir()
 	if file != "" {
-		if err := os.WriteFile(filepath.Join(dir, app.ConfigFile), []byte(file), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, config.FileName), []byte(file), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -29,12 +29,12 @@ func loadConfig(t *testing.T, flags, env map[string]string, file string) (app.Co
 	for k, v := range flags {
 		given[k] = v
 	}
-	c, err := app.LoadConfig(given, func(name string) string { return env[name] })
+	c, err := config.Load(given, func(name string) string { return env[name] })
 	return c, dir, err
 }
 
-func TestConfigDefaults(t *testing.T) {
-	c, dir, err := loadConfig(t, nil, nil, "")
+func TestDefaults(t *testing.T) {
+	c, dir, err := load(t, nil, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,12 +49,12 @@ func TestConfigDefaults(t *testing.T) {
 	}
 }
 
-func TestConfigStrength(t *testing.T) {
+func TestStrength(t *testing.T) {
 	const file = "listen = \"127.0.0.1:3\"\nlog_level = \"warn\"\nmail_per_minute = 7\ntrusted_proxies = [\"10.0.0.0/8\", \"192.0.2.1\"]\n"
 	flags := map[string]string{"listen": "127.0.0.1:1"}
 	env := map[string]string{"DOORWARD_LISTEN": "127.0.0.1:2", "DOORWARD_LOG_LEVEL": "error", "DOORWARD_MAIL_PER_MINUTE": ""}
 
-	c, _, err := loadConfig(t, flags, env, file)
+	c, _, err := load(t, flags, env, file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,15 +74,15 @@ func TestConfigStrength(t *testing.T) {
 	if want := []string{"10.0.0.0/8", "192.0.2.1/32"}; !slices.Equal(proxies, want) {
 		t.Errorf("proxies = %v, want %v", proxies, want)
 	}
-	if c, _, err = loadConfig(t, nil, env, file); err != nil || c.Listen != "127.0.0.1:2" {
+	if c, _, err = load(t, nil, env, file); err != nil || c.Listen != "127.0.0.1:2" {
 		t.Errorf("listen = %s (%v), want the environment's", c.Listen, err)
 	}
-	if c, _, err = loadConfig(t, nil, nil, file); err != nil || c.Listen != "127.0.0.1:3" {
+	if c, _, err = load(t, nil, nil, file); err != nil || c.Listen != "127.0.0.1:3" {
 		t.Errorf("listen = %s (%v), want the file's", c.Listen, err)
 	}
 }
 
-func TestConfigURL(t *testing.T) {
+func TestURL(t *testing.T) {
 	tests := []struct {
 		name   string
 		listen string
@@ -118,7 +118,7 @@ func TestConfigURL(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, _, err := loadConfig(t, map[string]string{"listen": tt.listen, "url": tt.url}, nil, "")
+			c, _, err := load(t, map[string]string{"listen": tt.listen, "url": tt.url}, nil, "")
 			if tt.fault != "" {
 				refused(t, err, "url", tt.fault, "--url / DOORWARD_URL / url in doorward.toml")
 				return
@@ -133,7 +133,7 @@ func TestConfigURL(t *testing.T) {
 	}
 }
 
-func TestConfigMistakes(t *testing.T) {
+func TestMistakes(t *testing.T) {
 	tests := []struct{ setting, value, fault string }{
 		{"listen", "8080", "is no address to listen on"},
 		{"listen", "127.0.0.1:http", `"http" is not a port`},
@@ -159,21 +159,21 @@ func TestConfigMistakes(t *testing.T) {
 		{"data", "a\x00b", "zero byte"},
 	}
 	elsewhere := []string{"url", "smtp-url", "tls-key"} // TestConfigURL, the scripts of package cli, and with tls-cert
-	for _, s := range app.Settings {
+	for _, s := range config.Settings {
 		if !slices.Contains(elsewhere, s.Name) && !slices.ContainsFunc(tests, func(tt struct{ setting, value, fault string }) bool { return tt.setting == s.Name }) {
 			t.Errorf("no mistake in %s is looked at", s.Name)
 		}
 	}
 	for _, tt := range tests {
 		t.Run(tt.setting+" "+strings.ReplaceAll(tt.value, "\x00", "0"), func(t *testing.T) {
-			s, _ := app.SettingOf(tt.setting)
-			_, _, byFlag := loadConfig(t, map[string]string{tt.setting: tt.value}, nil, "")
+			s, _ := config.SettingOf(tt.setting)
+			_, _, byFlag := load(t, map[string]string{tt.setting: tt.value}, nil, "")
 			refused(t, byFlag, s.Key(), tt.fault, s.Spelled())
 			if tt.setting == "data" {
 				return // that it is empty can be said by the flag alone, and no file names its own place
 			}
-			_, _, byEnv := loadConfig(t, nil, map[string]string{s.Env(): tt.value}, "")
-			_, _, byFile := loadConfig(t, nil, nil, s.Key()+" = "+strconv.Quote(tt.value)+"\n")
+			_, _, byEnv := load(t, nil, map[string]string{s.Env(): tt.value}, "")
+			_, _, byFile := load(t, nil, nil, s.Key()+" = "+strconv.Quote(tt.value)+"\n")
 			for where, err := range map[string]error{"environment": byEnv, "file": byFile} {
 				if fmt.Sprint(err) != byFlag.Error() {
 					t.Errorf("in the %s the mistake reads %v, as a flag %v", where, err, byFlag)
@@ -183,15 +183,15 @@ func TestConfigMistakes(t *testing.T) {
 	}
 }
 
-func TestConfigSizes(t *testing.T) {
+func TestSizes(t *testing.T) {
 	for v, want := range map[string]uint64{"": 0, "0": 0, "64000000": 64e6, "70000000b": 70e6, "500MB": 500e6, "2 GiB": 2 << 30, "90000kb": 90e6} {
-		if c, _, err := loadConfig(t, map[string]string{"min-free": v}, nil, ""); err != nil || c.MinFree != want {
+		if c, _, err := load(t, map[string]string{"min-free": v}, nil, ""); err != nil || c.MinFree != want {
 			t.Errorf("min-free %q is %d (%v), want %d", v, c.MinFree, err, want)
 		}
 	}
 }
 
-func TestConfigFile(t *testing.T) {
+func TestFile(t *testing.T) {
 	tests := []struct {
 		name  string
 		file  string
@@ -213,7 +213,7 @@ func TestConfigFile(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, _, err := loadConfig(t, nil, nil, tt.file)
+			_, _, err := load(t, nil, nil, tt.file)
 			if tt.fault == "" && err != nil {
 				t.Errorf("refused: %v", err)
 			}
@@ -229,20 +229,20 @@ func TestConfigFile(t *testing.T) {
 // mail in our name.
 // The mail server's password lies in a file that others can read: it is taken
 // from them, and said, so that somebody can think of changing it.
-func TestConfigFileWithPasswordIsPrivate(t *testing.T) {
+func TestFileWithPasswordIsPrivate(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		need.Impossible(t, "Windows has no file modes.")
 	}
 	load := func(text string, mode os.FileMode) (notes string, left os.FileMode) {
 		dir := t.TempDir()
-		name := filepath.Join(dir, app.ConfigFile)
+		name := filepath.Join(dir, config.FileName)
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.Chmod(name, mode); err != nil {
 			t.Fatal(err)
 		}
-		c, err := app.LoadConfig(map[string]string{"data": dir}, func(string) string { return "" })
+		c, err := config.Load(map[string]string{"data": dir}, func(string) string { return "" })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -295,7 +295,7 @@ func TestDataDir(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := app.DataDir(tt.flags, func(name string) string { return tt.env[name] })
+			got, err := config.DataDir(tt.flags, func(name string) string { return tt.env[name] })
 			if tt.want == "" {
 				refused(t, err, "data", "no home directory", "--data / DOORWARD_DATA")
 				return

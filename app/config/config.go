@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"io"
@@ -16,8 +16,8 @@ import (
 )
 
 // Config is how Doorward is set up on this machine: what an operator decides
-// before it starts. LoadConfig makes one in which everything was checked but
-// the mail server's URL, which Open checks.
+// before it starts. Load makes one in which everything was checked but
+// the mail server's URL, which app.Open checks.
 type Config struct {
 	Data           string         // the data directory, an absolute path
 	Listen         string         // host and port
@@ -38,12 +38,12 @@ type Config struct {
 	Notes    []string  // what was put right, or should be, as the settings were read
 }
 
-// LoadConfig gathers the settings, checks each once and returns them. The
+// Load gathers the settings, checks each once and returns them. The
 // flags that were given are stronger than the environment, that is stronger
 // than doorward.toml in the data directory, and that is stronger than the
 // defaults. A mistake is an access.Error on its setting that names it as it is
 // spelled in all three.
-func LoadConfig(flags map[string]string, env func(string) string) (Config, error) {
+func Load(flags map[string]string, env func(string) string) (Config, error) {
 	var c Config
 	dir, err := DataDir(flags, env)
 	if err != nil {
@@ -60,7 +60,7 @@ func LoadConfig(flags map[string]string, env func(string) string) (Config, error
 		c.Notes = append(
 			c.Notes,
 			"the mail server's password stands on the command line, where every user of this machine can read it; set "+
-				"DOORWARD_SMTP_URL_FILE, or smtp_url in "+ConfigFile,
+				"DOORWARD_SMTP_URL_FILE, or smtp_url in "+FileName,
 		)
 	}
 	c.Data = dir

@@ -1,4 +1,4 @@
-package app_test
+package config_test
 
 import (
 	"net"
@@ -10,7 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"doorward/app"
+	"doorward/app/config"
 	"doorward/backend/access"
 )
 
@@ -35,10 +35,10 @@ func FuzzSettingsFile(f *testing.F) {
 		if err := os.Mkdir(data, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(data, app.ConfigFile), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(data, config.FileName), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c, err := app.LoadConfig(map[string]string{"data": data}, func(string) string { return "" })
+		c, err := config.Load(map[string]string{"data": data}, func(string) string { return "" })
 		sound(t, c, err, false)
 	})
 }
@@ -61,7 +61,7 @@ func FuzzSettings(f *testing.F) {
 			flags[flag] = value
 		}
 		env := "DOORWARD_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-		c, err := app.LoadConfig(flags, func(n string) string {
+		c, err := config.Load(flags, func(n string) string {
 			if n == env && n != "DOORWARD_DATA" {
 				return setting
 			}
@@ -82,7 +82,7 @@ const password = "hunter22"
 // never tells the password of an address, nor, where secret says that it stands in
 // the mail server's setting alone, any part of that setting that holds it. Only there
 // is the bare word a secret: the fuzzer also puts it where a setting is told back.
-func sound(t *testing.T, c app.Config, err error, secret bool) {
+func sound(t *testing.T, c config.Config, err error, secret bool) {
 	t.Helper()
 	if err != nil {
 		said := err.Error()

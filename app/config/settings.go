@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"errors"
@@ -59,7 +59,7 @@ func (s Setting) Spelled() string {
 	if s.Name == "data" {
 		return "--data / DOORWARD_DATA"
 	}
-	return fmt.Sprintf("--%s / %s / %s in %s", s.Name, s.Env(), s.Key(), ConfigFile)
+	return fmt.Sprintf("--%s / %s / %s in %s", s.Name, s.Env(), s.Key(), FileName)
 }
 
 // SettingOf is the setting that an error's Field names, if it names one.

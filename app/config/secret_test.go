@@ -1,4 +1,4 @@
-package app_test
+package config_test
 
 import (
 	"os"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"doorward/app"
+	"doorward/app/config"
 )
 
 // Every user of the machine reads the words that a program was started with, the
@@ -19,7 +19,7 @@ func TestPasswordOnTheCommandLine(t *testing.T) {
 		if url != "" {
 			flags["smtp-url"] = url
 		}
-		c, err := app.LoadConfig(flags, func(string) string { return "" })
+		c, err := config.Load(flags, func(string) string { return "" })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestPasswordInAFile(t *testing.T) {
 		"a file that is none": {map[string]string{"DOORWARD_SMTP_URL_FILE": dir}, "", "cannot be read"},
 		"a file that is away": {map[string]string{"DOORWARD_SMTP_URL_FILE": file + ".not"}, "", "cannot be read"},
 	} {
-		c, err := app.LoadConfig(map[string]string{"data": t.TempDir()}, func(name string) string { return tt.env[name] })
+		c, err := config.Load(map[string]string{"data": t.TempDir()}, func(name string) string { return tt.env[name] })
 		if tt.err == "" && (err != nil || c.SMTPURL != tt.want || len(c.Notes) > 0) {
 			t.Errorf("%s: %q, %v, %v", name, c.SMTPURL, c.Notes, err)
 		}

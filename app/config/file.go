@@ -1,4 +1,4 @@
-package app
+package config
 
 import (
 	"errors"
@@ -19,18 +19,18 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// ConfigFile is the name of the settings' file in the data directory.
-const ConfigFile = "doorward.toml"
+// FileName is the name of the settings' file in the data directory.
+const FileName = "doorward.toml"
 
-// maxConfigFile is more than every setting written out needs.
-const maxConfigFile = 256 << 10
+// maxFile is more than every setting written out needs.
+const maxFile = 256 << 10
 
 // readFile reads the settings in the data directory's file; none where there is
 // no file. A key that no setting has is refused. A file that others can read while
 // the mail server's password is in it is put right, or refused where it is not
 // ours.
 func (c *Config) readFile(dir string) (map[string]string, error) {
-	name := filepath.Join(dir, ConfigFile)
+	name := filepath.Join(dir, FileName)
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -42,12 +42,12 @@ func (c *Config) readFile(dir string) (map[string]string, error) {
 		return nil, fileFault("%s cannot be read: %v.", name, cause(err))
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxConfigFile+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, fileFault("%s cannot be read: %v.", name, cause(err))
 	}
-	if len(text) > maxConfigFile {
-		return nil, fileFault("%s is larger than %d KiB: it is not a file of settings.", name, maxConfigFile>>10)
+	if len(text) > maxFile {
+		return nil, fileFault("%s is larger than %d KiB: it is not a file of settings.", name, maxFile>>10)
 	}
 	found, err := parseFile(name, string(text))
 	if err != nil {
@@ -145,7 +145,7 @@ func plain(v any) (string, bool) {
 }
 
 func fileFault(format string, args ...any) error {
-	return access.Errorf(access.Invalid, format, args...).On(ConfigFile).WithCode("settings_file")
+	return access.Errorf(access.Invalid, format, args...).On(FileName).WithCode("settings_file")
 }
 
 // holdsPassword reports whether a URL has a password, also where it is not

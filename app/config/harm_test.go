@@ -1,0 +1,135 @@
+package config_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/BurntSushi/toml"
+
+	"doorward/app/config"
+	"doorward/backend/access"
+	"doorward/backend/store/kv/kvtest"
+)
+
+// harm puts what each harm makes of a file in its place, and has look give its
+// verdict. A harm that hits one place is done ten times.
+func harm(t *testing.T, name string, whole, other, older []byte, look func(t *testing.T, h string, data []byte) string) {
+	t.Helper()
+	r, verdicts := rand.New(rand.NewPCG(kvtest.Seed(t), 9)), map[string]int{}
+	for _, h := range kvtest.Harms {
+		for range h.Times(10) {
+			data := h.Do(r, bytes.Clone(whole), other, older)
+			err := os.Remove(name)
+			if errors.Is(err, fs.ErrNotExist) {
+				err = nil
+			}
+			if err == nil && data != nil {
+				err = os.WriteFile(name, data, 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			verdicts[look(t, h.Name, data)]++
+		}
+	}
+	t.Logf("%v", verdicts)
+}
+
+const harmedSettings = `# The settings of this Doorward.
+listen = "127.0.0.1:8081"
+url = "https://door.example.com"
+smtp_url = "smtp://door:secret@mail.example.com:587"
+mail_from = "door@example.com"
+mail_per_minute = 30
+trusted_proxies = ["127.0.0.1", "10.0.0.0/8"]
+log_level = "warn"
+log_format = "json"
+`
+
+// A disk or a hand harms the settings' file. It is refused with a sentence that names
+// it; or it is a settings' file still, and then exactly what it says now holds, as if
+// it had been said by flags: never a part of it, and never what it said before. A
+// file that people write carries no sum, so that it says something else cannot be
+// known.
+func TestHarmOfSettingsIsRefusedOrTaken(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, config.FileName)
+	none := func(string) string { return "" }
+	load := func(flags map[string]string) (string, error) {
+		flags["data"] = dir
+		c, err := config.Load(flags, none)
+		c.Notes = nil
+		return fmt.Sprintf("%+v", c), err
+	}
+	if err := os.WriteFile(name, []byte(harmedSettings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want, err := load(map[string]string{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	another := strings.NewReplacer("door.example.com", "gate.example.org", "8081", "9090").Replace(harmedSettings)
+	older := strings.Replace(harmedSettings, "mail_per_minute = 30\n", "", 1)
+	harm(t, name, []byte(harmedSettings), []byte(another), []byte(older), func(t *testing.T, h string, data []byte) string {
+		got, err := load(map[string]string{})
+		if err != nil {
+			return refusedByFileOrValue(t, h, name, err)
+		}
+		if got == want {
+			return "harmless"
+		}
+		if says := spoken(t, dir, name, data, none); got != says {
+			t.Errorf("%s: %s\nholds, and the file says %s\n%q", h, got, says, data)
+		}
+		return "another settings' file"
+	})
+}
+
+// refusedByFileOrValue is a refusal of the file, or of a value in it by its setting.
+func refusedByFileOrValue(t *testing.T, h, name string, err error) string {
+	t.Helper()
+	e := access.Explain(err)
+	if e.Kind == access.Internal || e.Message == "" || e.Field == "" {
+		t.Errorf("%s: refused without a sentence and what it is about: %v", h, err)
+	}
+	if e.Code != "settings_file" {
+		return "a value is refused"
+	}
+	if !strings.Contains(e.Message, name) {
+		t.Errorf("%s: refused without a sentence that names %s: %v", h, name, err)
+	}
+	return "refused"
+}
+
+// spoken is what a settings' file says, given as flags in a directory without one.
+func spoken(t *testing.T, dir, name string, data []byte, env func(string) string) string {
+	t.Helper()
+	var all map[string]any
+	if err := toml.Unmarshal(data, &all); err != nil {
+		t.Fatalf("%q was taken: %v", data, err)
+	}
+	flags := map[string]string{"data": dir}
+	for key, value := range all {
+		text := fmt.Sprint(value)
+		if list, ok := value.([]any); ok {
+			text = strings.Join(strings.Fields(strings.Trim(fmt.Sprint(list), "[]")), ",")
+		}
+		flags[strings.ReplaceAll(key, "_", "-")] = text
+	}
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	c, err := config.Load(flags, env)
+	if err != nil {
+		t.Fatalf("%q was taken, and by flags it is not: %v", data, err)
+	}
+	c.Notes = nil // they tell of how it was said
+	return fmt.Sprintf("%+v", c)
+}
