@@ -13,6 +13,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/mail/smtp"
+	"doorward/backend/text"
 	"doorward/backend/web"
 )
 
@@ -51,7 +52,7 @@ func (o operations) publicURL() web.Check {
 	switch {
 	case err != nil:
 		return check("public URL", "fail", o.a.c.URL, "Set DOORWARD_URL to the address that people use, such as https://door.example.com.")
-	case isLoopback(u.Hostname()):
+	case text.IsLoopback(u.Hostname()):
 		return check("public URL", "warn", o.a.c.URL+" is reached from this machine only", "Set DOORWARD_URL before you invite people from elsewhere.")
 	case u.Scheme != "https":
 		return check("public URL", "fail", o.a.c.URL+" is not encrypted", "Put a reverse proxy with TLS in front, or set DOORWARD_TLS_CERT and DOORWARD_TLS_KEY.")
@@ -60,11 +61,6 @@ func (o operations) publicURL() web.Check {
 		return check("public URL", "warn", o.a.c.URL+": this machine finds no such host", "Check the name in DNS, unless only others are meant to find it.")
 	}
 	return check("public URL", "ok", o.a.c.URL, "")
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // mailWait is how long the doctor waits for the mail server.

@@ -12,6 +12,8 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/valyala/fasthttp"
+
+	"doorward/backend/text"
 )
 
 // invitations are whole ones over HTTP: member, indexes, email, audit entry,
@@ -55,16 +57,9 @@ func (b *bench) inviteOn(p *product) error {
 			}
 			c.add(ours, of)
 		}
-		b.add(c.figure(fmt.Sprintf("durable invitations over HTTP, %d %s", clients, plural(clients, "client")), "bare Badger commits of one key", 0.50))
+		b.add(c.figure(fmt.Sprintf("durable invitations over HTTP, %d %s", clients, text.Plural(clients, "client")), "bare Badger commits of one key", 0.50))
 	}
 	return db.Close()
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return word
-	}
-	return word + "s"
 }
 
 // numbered counts everything that is made in a run, so that nothing is made

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"doorward/backend/text"
 )
 
 // An entry is what the verbs read of an audit entry.
@@ -152,7 +154,7 @@ func (r *run) auditVerifyVerb() *cobra.Command {
 				return err
 			}
 			return r.item(raw, func(w io.Writer) {
-				fmt.Fprintf(w, "The audit log is whole: %s.\n", count(out.Entries, "entry"))
+				fmt.Fprintf(w, "The audit log is whole: %s.\n", text.Count(out.Entries, "entry"))
 			})
 		}),
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"doorward/backend/text"
 )
 
 // A saved is a backup that was written.
@@ -106,8 +108,8 @@ func (r *run) verifyVerb() *cobra.Command {
 				return err
 			}
 			return r.item(raw, func(w io.Writer) {
-				fmt.Fprintf(w, "Everything is whole: %s, among them %s, %s and %s.\n", count(out.Records, "record"),
-					count(out.Members, "member"), count(out.Messages, "letter"), count(out.AuditEntries, "audit entry"))
+				fmt.Fprintf(w, "Everything is whole: %s, among them %s, %s and %s.\n", text.Count(out.Records, "record"),
+					text.Count(out.Members, "member"), text.Count(out.Messages, "letter"), text.Count(out.AuditEntries, "audit entry"))
 			})
 		}),
 	}

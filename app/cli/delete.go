@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"doorward/backend/text"
 )
 
 // A deleted is what is left to say of a member that is gone.
@@ -72,7 +74,7 @@ func (r *run) confirm(cmd *cobra.Command, found []member) error {
 		names = append(names, plain(m.called()))
 	}
 	r.out.Flush()
-	fmt.Fprintf(r.Stderr, "Delete %s, with all links and letters? This cannot be undone. [y/N] ", list(names))
+	fmt.Fprintf(r.Stderr, "Delete %s, with all links and letters? This cannot be undone. [y/N] ", text.List(names))
 	answer, err := bufio.NewReader(r.Stdin).ReadString('\n')
 	if err != nil && answer == "" {
 		fmt.Fprintln(r.Stderr)

@@ -12,6 +12,7 @@ import (
 
 	"doorward/app"
 	"doorward/app/config"
+	"doorward/backend/text"
 
 	"github.com/spf13/cobra"
 )
@@ -127,5 +128,5 @@ func (r *run) diagnosis(raw json.RawMessage, found []check) error {
 	if wrong == 0 {
 		return nil
 	}
-	return fmt.Errorf("there is %s to mend", count(wrong, "thing"))
+	return fmt.Errorf("there is %s to mend", text.Count(wrong, "thing"))
 }

@@ -11,6 +11,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
+	"doorward/backend/text"
 
 	"github.com/spf13/cobra"
 )
@@ -200,14 +201,14 @@ func (im *importing) print(res result, row csvRow) error {
 		im.bad = append(im.bad, row.Line)
 	}
 	return im.value(res, func(w io.Writer) {
-		said := "invited as " + list(row.Roles)
+		said := "invited as " + text.List(row.Roles)
 		switch {
 		case !res.OK && res.Error != nil:
 			said = res.Error.Detail
 		case !res.OK:
 			said = "failed"
 		case im.dry:
-			said = "can be invited as " + list(row.Roles)
+			said = "can be invited as " + text.List(row.Roles)
 		}
 		mark := "ok"
 		if !res.OK {
@@ -237,7 +238,7 @@ func (im *importing) sum() error {
 	}
 	if im.nbad == 0 {
 		if !im.json {
-			fmt.Fprintf(im.out, "%s %s.\n", count(im.good, "row"), verb)
+			fmt.Fprintf(im.out, "%s %s.\n", text.Count(im.good, "row"), verb)
 		}
 		return nil
 	}
@@ -252,5 +253,5 @@ func (im *importing) sum() error {
 	if im.nbad == 1 {
 		word = "row"
 	}
-	return fmt.Errorf("%s %s; %s failed: %s %s", count(im.good, "row"), verb, count(im.nbad, "row"), word, list(named))
+	return fmt.Errorf("%s %s; %s failed: %s %s", text.Count(im.good, "row"), verb, text.Count(im.nbad, "row"), word, text.List(named))
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/text"
 )
 
 // A member is what the verbs read of the API's member.
@@ -43,7 +44,7 @@ func (m member) called() string {
 	return m.Name + " <" + m.Email + ">"
 }
 
-func (m member) with() string { return list(m.Roles) }
+func (m member) with() string { return text.List(m.Roles) }
 
 // say writes how the email fares, in a sentence.
 func (d *delivery) say(w io.Writer) {

@@ -7,6 +7,7 @@ import (
 
 	"doorward/app"
 	"doorward/app/config"
+	"doorward/backend/text"
 
 	"github.com/spf13/cobra"
 )
@@ -55,10 +56,10 @@ func (r *run) restoreBackup(cmd *cobra.Command, name string) error {
 	}
 	out := restored{dir, info.Members, info.Messages, info.AuditEntries, info.Tokens}
 	return r.value(out, func(w io.Writer) {
-		fmt.Fprintf(w, "Restored %s, %s and %s into %s.\n", count(out.Members, "member"), count(out.Messages, "letter"), count(out.AuditEntries, "audit entry"), dir)
+		fmt.Fprintf(w, "Restored %s, %s and %s into %s.\n", text.Count(out.Members, "member"), text.Count(out.Messages, "letter"), text.Count(out.AuditEntries, "audit entry"), dir)
 		if out.Tokens > 0 {
 			fmt.Fprintf(w, "%s of then open nothing any more: make new ones with `doorward token add`.\n",
-				count(out.Tokens, "API token"))
+				text.Count(out.Tokens, "API token"))
 		}
 		fmt.Fprintln(w, "Roles and suspensions are as they were then. Look over: doorward members")
 		fmt.Fprintf(w, "Start on it with: doorward serve --data %s\n", dir)

@@ -9,6 +9,8 @@ import (
 	"text/tabwriter"
 	"time"
 	"unicode"
+
+	"doorward/backend/text"
 )
 
 // item prints one answer: as it is with --json, otherwise as people say it.
@@ -96,14 +98,11 @@ func ago(t, now time.Time) string {
 	}
 }
 
+// span is how long d is, to the nearest of what people count in. Pages cut where
+// this rounds: they show the exact time beside it, and a table has no room for that.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
-	count := func(n time.Duration, unit string) string {
-		if n == 1 {
-			return "1 " + unit
-		}
-		return fmt.Sprintf("%d %ss", n, unit)
-	}
+	count := func(n time.Duration, unit string) string { return text.Count(int(n), unit) }
 	switch {
 	case d < time.Minute:
 		return count(d.Round(time.Second)/time.Second, "second")
@@ -115,29 +114,6 @@ func span(d time.Duration) string {
 		return count(d.Round(day)/day, "day")
 	}
 	return count((d+15*day)/(30*day), "month")
-}
-
-// list writes words as people do: "a, b and c".
-func list(words []string) string {
-	switch n := len(words); n {
-	case 0:
-		return ""
-	case 1:
-		return words[0]
-	default:
-		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
-	}
-}
-
-// count writes a number with its word: "1 row", "12 rows".
-func count(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	if plural, ok := strings.CutSuffix(one, "y"); ok {
-		return fmt.Sprintf("%d %sies", n, plural)
-	}
-	return fmt.Sprintf("%d %ss", n, one)
 }
 
 // bytesOf writes a size for people.

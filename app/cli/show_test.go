@@ -36,14 +36,6 @@ func TestAgo(t *testing.T) {
 	}
 }
 
-func TestList(t *testing.T) {
-	for want, in := range map[string][]string{"": nil, "a": {"a"}, "a and b": {"a", "b"}, "a, b and c": {"a", "b", "c"}} {
-		if got := list(in); got != want {
-			t.Errorf("list(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 // A mail server that is not ours answers an email with escape sequences. Shown
 // as they are, they could clear the operator's screen, retitle the window, or
 // forge lines of another verb's answer.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"doorward/backend/text"
 )
 
 // A token is what the verbs read of an API token.
@@ -38,7 +40,7 @@ func (r *run) below(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return knownVerb(cmd, args)
 	}
-	return wrongUse(cmd, "Say what to do: %s.", list(namesBelow(cmd)))
+	return wrongUse(cmd, "Say what to do: %s.", text.List(namesBelow(cmd)))
 }
 
 func namesBelow(cmd *cobra.Command) (names []string) {
@@ -67,7 +69,7 @@ func (r *run) tokenAddVerb() *cobra.Command {
 			}
 			return r.item(raw, func(w io.Writer) {
 				fmt.Fprintf(w, "This is the token %s, with %s, until %s. It is not shown again:\n%s\n",
-					plain(out.Name), plain(list(out.Roles)), out.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"), out.Secret)
+					plain(out.Name), plain(text.List(out.Roles)), out.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"), out.Secret)
 			})
 		}),
 	}
@@ -109,7 +111,7 @@ func showTokens(w io.Writer, items []json.RawMessage, _ bool) error {
 			expires = "never"
 			endless++
 		}
-		t.row(k.ID, k.Name, list(k.Roles), ago(k.MadeAt, now), ago(k.LastUsedAt, now), expires)
+		t.row(k.ID, k.Name, text.List(k.Roles), ago(k.MadeAt, now), ago(k.LastUsedAt, now), expires)
 	}
 	if err := t.flush(); err != nil || endless == 0 {
 		return err

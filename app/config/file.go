@@ -11,10 +11,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"doorward/backend/access"
 	"doorward/backend/private"
+	"doorward/backend/text"
 
 	"github.com/BurntSushi/toml"
 )
@@ -42,14 +42,14 @@ func (c *Config) readFile(dir string) (map[string]string, error) {
 		return nil, fileFault("%s cannot be read: %v.", name, cause(err))
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, fileFault("%s cannot be read: %v.", name, cause(err))
 	}
-	if len(text) > maxFile {
+	if len(content) > maxFile {
 		return nil, fileFault("%s is larger than %d KiB: it is not a file of settings.", name, maxFile>>10)
 	}
-	found, err := parseFile(name, string(text))
+	found, err := parseFile(name, string(content))
 	if err != nil {
 		return nil, err
 	}
@@ -79,28 +79,17 @@ func (c *Config) readFile(dir string) (map[string]string, error) {
 	return found, nil
 }
 
-// oneLine is what a parser said, which may repeat what stands in the file, without
-// what would end a line or move the cursor where it is shown.
-func oneLine(said string) string {
-	return access.Shorten(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(said, "")), 200)
-}
-
-// parseFile reads the text of a settings' file.
-func parseFile(name, text string) (map[string]string, error) {
+// parseFile reads the content of a settings' file.
+func parseFile(name, content string) (map[string]string, error) {
 	var all map[string]any
-	if _, err := toml.Decode(strings.TrimPrefix(text, "\ufeff"), &all); err != nil {
+	if _, err := toml.Decode(strings.TrimPrefix(content, "\ufeff"), &all); err != nil {
 		var parse toml.ParseError
 		if errors.As(err, &parse) {
 			return nil, fileFault(
 				"%s cannot be understood: line %d, %s. Text stands in quotes, like url = \"https://door.example.com\".",
 				name,
 				parse.Position.Line,
-				oneLine(strings.TrimSuffix(parse.Message, ".")),
+				access.Shorten(text.OneLine(strings.TrimSuffix(parse.Message, ".")), 200),
 			)
 		}
 		return nil, fileFault("%s cannot be understood. Text stands in quotes, like url = \"https://door.example.com\".", name)
@@ -168,7 +157,7 @@ func cause(err error) error {
 func nearestName(key string) string {
 	best, nearest := "", max(3, len(key)/2)
 	for _, s := range Settings {
-		if d := editDistance(strings.ToLower(strings.ReplaceAll(key, "-", "_")), s.Key()); s.Name != "data" && d < nearest {
+		if d := text.EditDistance(strings.ToLower(strings.ReplaceAll(key, "-", "_")), s.Key()); s.Name != "data" && d < nearest {
 			best, nearest = s.Key(), d
 		}
 	}
@@ -176,25 +165,4 @@ func nearestName(key string) string {
 		return "`doorward serve --help` lists them."
 	}
 	return fmt.Sprintf("Did you mean %s?", best)
-}
-
-// editDistance is how many emails must be changed, added or left out to make b of
-// a.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

@@ -14,6 +14,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
+	"doorward/backend/text"
 )
 
 // A Setting is one thing that an operator can set, under one name in three
@@ -124,12 +125,7 @@ func notOfHost(r rune) bool {
 // loopbackListen reports whether only this machine can reach the address.
 func loopbackListen(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
-	return err == nil && loopback(host)
-}
-
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
+	return err == nil && text.IsLoopback(host)
 }
 
 func setURL(c *Config, v string) error {
@@ -156,7 +152,7 @@ func setURL(c *Config, v string) error {
 	if err != nil {
 		return err
 	}
-	if u.Scheme == "http" && !loopback(u.Hostname()) {
+	if u.Scheme == "http" && !text.IsLoopback(u.Hostname()) {
 		return wrong("The public address must begin with https://: over http:// anybody on the way could read login links and sessions. Put a proxy with a certificate in front, or set tls-cert and tls-key.")
 	}
 	c.URL = u.Scheme + "://" + host
@@ -168,7 +164,7 @@ func setURL(c *Config, v string) error {
 func publicHost(u *url.URL) (string, error) {
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	_, notIP := netip.ParseAddr(host)
-	if notIP != nil && !loopback(host) {
+	if notIP != nil && !text.IsLoopback(host) {
 		a, err := address.Parse("doorward@" + host)
 		if err != nil {
 			return "", wrong("%q is not the full name of a host. Write it like https://door.example.com.", access.Shorten(host, 60))

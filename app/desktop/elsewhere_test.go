@@ -384,6 +384,7 @@ func TestPlace(t *testing.T) {
 	for typed, want := range map[string]string{
 		"door.example.com": "https://door.example.com", " https://Door.Example.com/admin/x?y#z ": "https://door.example.com", "https://door.example.com:8443": "https://door.example.com:8443",
 		"http://127.0.0.1:8080": "http://127.0.0.1:8080", "http://localhost:8080/": "http://localhost:8080", "http://[::1]:8080": "http://[::1]:8080",
+		"http://LocalHost:8080": "http://localhost:8080",
 	} {
 		if got, err := desktop.Place(typed); err != nil || got.String() != want {
 			t.Errorf("Place(%q) = %v, %v, want %s", typed, got, err, want)

@@ -8,24 +8,24 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"strings"
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/text"
 )
 
 // Place reads the address of a Doorward as somebody types it: what it is
 // reached at, with nothing after the host. It must be https, save on this
 // computer. A mistake comes back as a sentence.
 func Place(typed string) (*url.URL, error) {
-	text := strings.TrimSpace(typed)
-	if !strings.Contains(text, "://") {
-		text = "https://" + text
+	address := strings.TrimSpace(typed)
+	if !strings.Contains(address, "://") {
+		address = "https://" + address
 	}
-	u, err := url.Parse(text)
+	u, err := url.Parse(address)
 	wrong := func(sentence string) (*url.URL, error) {
 		return nil, access.Errorf(access.Invalid, "%s", sentence).On("at").WithCode("bad_place")
 	}
@@ -36,17 +36,12 @@ func Place(typed string) (*url.URL, error) {
 		return wrong("That is not an address. Write it as in a browser, such as https://door.example.com.")
 	case u.User != nil:
 		return wrong("Leave out the name and password: you sign in in the browser.")
-	case u.Scheme == "http" && !onThisComputer(u.Hostname()):
+	case u.Scheme == "http" && !text.IsLoopback(u.Hostname()):
 		return wrong("Use https: over http anybody on the way could act for you.")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return wrong("The address begins with https.")
 	}
 	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}, nil
-}
-
-func onThisComputer(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // A remote is the way to a Doorward elsewhere, as the member whose secret it

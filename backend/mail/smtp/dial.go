@@ -146,6 +146,9 @@ func (s Server) client(w *wire, helo string) *simplemail.SMTPServer {
 	return c
 }
 
+// isLoopback reports whether a connection reached this machine. text.IsLoopback is
+// not enough here: it goes by the name, and what localhost means is up to whoever
+// answers for names.
 func isLoopback(addr net.Addr) bool {
 	ap, err := netip.ParseAddrPort(addr.String())
 	return err == nil && ap.Addr().Unmap().IsLoopback()

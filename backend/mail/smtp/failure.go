@@ -14,7 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unicode"
+
+	"doorward/backend/text"
 )
 
 // A Class says what a failure means for the email and for the queue.
@@ -211,7 +212,7 @@ func (s Server) clean(words string) string {
 			words = strings.ReplaceAll(words, secret, "[hidden]")
 		}
 	}
-	words = secretForm.ReplaceAllString(oneLine(words), "[hidden]")
+	words = secretForm.ReplaceAllString(text.OneLine(words), "[hidden]")
 	return shorten(words, 500)
 }
 
@@ -220,14 +221,8 @@ func (s Server) spoken(answer *textproto.Error) string {
 	return s.clean(fmt.Sprintf("%03d %s", answer.Code, answer.Msg))
 }
 
-// oneLine makes every run of spaces, line breaks and unprintable characters
-// one space.
-func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, " "), func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
-	}), " ")
-}
-
+// shorten cuts s to n runes. Unlike access.Shorten it leaves nothing else out: the
+// marks that join letters are part of a subject.
 func shorten(s string, n int) string {
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-1]) + "…"

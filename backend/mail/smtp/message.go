@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/text"
 )
 
 // A Message is an email as it goes out, to one recipient. Rendered twice, it
@@ -53,7 +54,7 @@ func (m Message) render() ([]byte, error) {
 	header("From", mailbox(m.FromName, m.From))
 	header("To", "<"+m.To+">")
 	header("Message-ID", "<"+m.ID+">")
-	header("Subject", encode(shorten(oneLine(m.Subject), maxSubject)))
+	header("Subject", encode(shorten(text.OneLine(m.Subject), maxSubject)))
 	header("Auto-Submitted", "auto-generated")
 	header("X-Auto-Response-Suppress", "All")
 	header("MIME-Version", "1.0")
@@ -99,7 +100,7 @@ func isSpecial(r rune) bool {
 }
 
 func mailbox(name, address string) string {
-	name = shorten(oneLine(name), maxName)
+	name = shorten(text.OneLine(name), maxName)
 	if name == "" {
 		return "<" + address + ">"
 	}
@@ -121,5 +122,5 @@ func ParseFrom(s string) (name, address string, err error) {
 	if err != nil || !plainAddress(a.Address) {
 		return "", "", access.Errorf(access.Invalid, "The sender of letters must be an address, such as door@example.com or Doorward <door@example.com>.").On("mail_from").WithCode("mail_from_invalid").Because(err)
 	}
-	return oneLine(a.Name), a.Address, nil
+	return text.OneLine(a.Name), a.Address, nil
 }

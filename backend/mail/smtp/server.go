@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/text"
 )
 
 // Timeout is how long one answer of a mail server may take where the Server
@@ -83,7 +84,7 @@ func ParseServer(rawURL string) (Server, error) {
 	if err := s.parsePlace(place); err != nil {
 		return Server{}, err
 	}
-	if s.scheme == insecure && !loopbackName(s.host) {
+	if s.scheme == insecure && !text.IsLoopback(s.host) {
 		return Server{}, refuse("smtp+insecure is for a mail server on this machine only (127.0.0.1, ::1 or localhost), because letters and password travel unencrypted. For another host use smtp:// or smtps://.")
 	}
 	return s, nil
@@ -120,31 +121,11 @@ func likelyScheme(name string) scheme {
 	}
 	best, nearest := scheme(""), 3
 	for _, s := range []scheme{startTLS, tlsFirst, insecure} {
-		if d := editDistance(name, string(s)); d < nearest {
+		if d := text.EditDistance(name, string(s)); d < nearest {
 			best, nearest = s, d
 		}
 	}
 	return best
-}
-
-// editDistance is how many emails must be changed, added or left out to make b of a.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }
 
 func parseLogin(s string) (func() (user, password string), error) {
@@ -227,9 +208,4 @@ func validHost(host string) bool {
 		return ip.Zone() == ""
 	}
 	return len(host) <= 253 && hostForm.MatchString(host)
-}
-
-func loopbackName(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }

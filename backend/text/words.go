@@ -1,0 +1,42 @@
+package text
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// List writes words as people do: "a, b and c".
+func List(words []string) string {
+	n := len(words)
+	if n < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+}
+
+// Count writes a number with its word: "1 row", "12 rows", "3 entries".
+func Count(n int, one string) string {
+	return strconv.Itoa(n) + " " + Plural(n, one)
+}
+
+// Plural is the word for n things of which one is called one: "row", "rows". It
+// knows regular English words.
+func Plural(n int, one string) string {
+	stem, y := strings.CutSuffix(one, "y")
+	switch {
+	case n == 1:
+		return one
+	case y && stem != "" && !strings.ContainsRune("aeiou", rune(stem[len(stem)-1])):
+		return stem + "ies"
+	}
+	return one + "s"
+}
+
+// OneLine makes every run of spaces, line breaks and unprintable characters one
+// space, and has none at either end.
+func OneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, " "), func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}), " ")
+}
