@@ -1,8 +1,8 @@
 package cli
 
 import (
-	"doorward/app"
 	"doorward/app/config"
+	"doorward/app/desktop"
 
 	"github.com/spf13/cobra"
 )
@@ -13,7 +13,7 @@ func (r *run) desktopVerb() *cobra.Command {
 		Short:  "Open the console in a window of its own",
 		Long:   "Open the console in a window of its own. Where a server runs on the data\ndirectory it is used; else one runs for as long as the window is open.\n\n" + settingsHelp(),
 		Args:   cobra.NoArgs,
-		Hidden: !app.HasWindow,
+		Hidden: !desktop.HasWindow,
 		RunE:   func(cmd *cobra.Command, _ []string) error { return r.desktop(cmd) },
 	}
 	return settings(cmd, false)
@@ -21,7 +21,7 @@ func (r *run) desktopVerb() *cobra.Command {
 
 // bare is the program without a verb: the window where this build has one.
 func (r *run) bare(cmd *cobra.Command, _ []string) error {
-	if app.HasWindow {
+	if desktop.HasWindow {
 		return r.desktop(cmd)
 	}
 	return cmd.Help()
@@ -33,5 +33,5 @@ func (r *run) desktop(cmd *cobra.Command) error {
 		return err
 	}
 	c.Frontend, c.Version, c.Log = r.Frontend, r.Version, r.Stderr
-	return app.Desktop(cmd.Context(), c)
+	return desktop.Run(cmd.Context(), c)
 }

@@ -81,7 +81,7 @@ func TestAnswersCannotRun(t *testing.T) {
 		if r.URL.Path == "/api/v1/members" {
 			return says(`{"total":1}`)
 		}
-		return says(`<script>go.app.Window.Save()</script>`, "Content-Type", "text/html", "Set-Cookie", "a=b", "Location", "https://evil.example")
+		return says(`<script>go.desktop.Window.Save()</script>`, "Content-Type", "text/html", "Set-Cookie", "a=b", "Location", "https://evil.example")
 	}}
 	s := newShell(f)
 	do(s, "POST", "/desktop/open")

@@ -1,9 +1,9 @@
-type Native = { go?: { app?: { Window?: { Save?: (name: string, text: string) => Promise<void> } } } }
+type Native = { go?: { desktop?: { Window?: { Save?: (name: string, text: string) => Promise<void> } } } }
 
 // save hands a text to the reader as a file: through the native window's dialog
 // where there is one, else as a download.
 export async function save(name: string, text: string, type = 'text/plain'): Promise<void> {
-  const native = (window as unknown as Native).go?.app?.Window?.Save
+  const native = (window as unknown as Native).go?.desktop?.Window?.Save
   if (native) return native(name, text)
   const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }))
   const link = Object.assign(document.createElement('a'), { href: url, download: name })

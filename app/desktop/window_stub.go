@@ -1,6 +1,6 @@
 //go:build !(desktop || bindings || dev)
 
-package app
+package desktop
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 // HasWindow reports whether this build can open one.
 const HasWindow = false
 
-// Desktop refuses: this build has no window. It says what to use instead.
-func Desktop(context.Context, config.Config) error {
+// Run refuses: this build has no window. It says what to use instead.
+func Run(context.Context, config.Config) error {
 	return access.Errorf(access.Unavailable, "This build of Doorward has no window. Run `doorward serve` and open the console in a browser, or install doorward-desktop.").WithCode("no_window")
 }

@@ -1,6 +1,6 @@
 //go:build desktop || bindings || dev
 
-package app
+package desktop
 
 import (
 	"context"
@@ -8,32 +8,32 @@ import (
 	"os"
 	"os/exec"
 
+	"doorward/app"
 	"doorward/app/config"
-	"doorward/app/desktop"
 )
 
 // reachHere opens the Doorward of this computer for the window: the one that
 // runs on the data directory, through its socket; else one of our own, which
 // serves for as long as the window is open.
-func reachHere(ctx context.Context, c config.Config) (desktop.Opened, error) {
-	if client, running := Dial(c.Data); running {
-		return desktop.Opened{Name: c.Data, Via: client.Transport, Close: func() error { client.CloseIdleConnections(); return nil }}, nil
+func reachHere(ctx context.Context, c config.Config) (Opened, error) {
+	if client, running := app.Dial(c.Data); running {
+		return Opened{Name: c.Data, Via: client.Transport, Close: func() error { client.CloseIdleConnections(); return nil }}, nil
 	}
-	a, err := Open(ctx, c)
+	a, err := app.Open(ctx, c)
 	if err != nil {
-		return desktop.Opened{}, err
+		return Opened{}, err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	ready, ended := make(chan struct{}), make(chan error, 1)
-	go func() { ended <- a.Serve(ctx, func(ServeInfo) { close(ready) }) }()
+	go func() { ended <- a.Serve(ctx, func(app.ServeInfo) { close(ready) }) }()
 	select {
 	case <-ready:
 	case err := <-ended:
 		stop()
-		return desktop.Opened{}, errors.Join(err, a.Close())
+		return Opened{}, errors.Join(err, a.Close())
 	}
 	client := a.Client()
-	return desktop.Opened{Name: c.Data, Via: client.Transport, Close: func() error {
+	return Opened{Name: c.Data, Via: client.Transport, Close: func() error {
 		client.CloseIdleConnections()
 		stop()
 		return errors.Join(<-ended, a.Close())

@@ -1,5 +1,5 @@
 //go:build (desktop || dev) && !bindings
 
-package app
+package desktop
 
 const opensWindow = true

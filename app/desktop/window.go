@@ -1,6 +1,6 @@
 //go:build desktop || bindings || dev
 
-package app
+package desktop
 
 import (
 	"context"
@@ -23,7 +23,6 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
 	"doorward/app/config"
-	"doorward/app/desktop"
 	"doorward/backend/access"
 )
 
@@ -37,26 +36,26 @@ type Window struct {
 	life  context.Context // ends when the window closes
 	stop  context.CancelFunc
 	c     config.Config
-	shell *desktop.Shell
-	alive *desktop.Alive
+	shell *Shell
+	alive *Alive
 	again bool // start again once this window is gone
 }
 
-// Desktop opens the native window and returns once it is closed.
-func Desktop(ctx context.Context, c config.Config) error {
+// Run opens the native window and returns once it is closed.
+func Run(ctx context.Context, c config.Config) error {
 	if opensWindow {
-		if err := desktop.NeedsDisplay(os.Getenv); err != nil {
+		if err := NeedsDisplay(os.Getenv); err != nil {
 			return err
 		}
 	}
-	if err := desktop.DisableJIT(os.LookupEnv, os.Setenv); err != nil {
+	if err := DisableJIT(os.LookupEnv, os.Setenv); err != nil {
 		return err
 	}
-	w := &Window{until: ctx, c: c, alive: &desktop.Alive{Grace: desktop.Grace}}
+	w := &Window{until: ctx, c: c, alive: &Alive{Grace: Grace}}
 	w.alive.Lost = w.offerReload
-	w.shell = &desktop.Shell{
-		Frontend: c.Frontend, Alive: w.alive, Workspaces: &desktop.Workspaces{File: desktop.WorkspacesFile()}, Vault: &desktop.Vault{},
-		Open:    func(ctx context.Context) (desktop.Opened, error) { return reachHere(ctx, c) },
+	w.shell = &Shell{
+		Frontend: c.Frontend, Alive: w.alive, Workspaces: &Workspaces{File: WorkspacesFile()}, Vault: &Vault{},
+		Open:    func(ctx context.Context) (Opened, error) { return reachHere(ctx, c) },
 		Settled: w.watch,
 		Browse:  func(link string) { runtime.BrowserOpenURL(w.ctx, link) },
 		Front:   func() { w.toFront(options.SecondInstanceData{}) },
@@ -69,13 +68,13 @@ func Desktop(ctx context.Context, c config.Config) error {
 }
 
 func (w *Window) options() *options.App {
-	frame := desktop.LoadFrame(w.frameFile())
+	frame := LoadFrame(w.frameFile())
 	state := options.Normal
 	if frame.Maximised {
 		state = options.Maximised
 	}
 	return &options.App{
-		Title: desktop.Title(0, ""), Width: frame.Width, Height: frame.Height, MinWidth: 360, MinHeight: 480,
+		Title: Title(0, ""), Width: frame.Width, Height: frame.Height, MinWidth: 360, MinHeight: 480,
 		WindowStartState:   state,
 		AssetServer:        &assetserver.Options{Handler: w.shell},
 		Menu:               w.menu(),
@@ -84,7 +83,7 @@ func (w *Window) options() *options.App {
 		OnShutdown:         func(context.Context) { w.alive.Stop(); w.stop() },
 		Bind:               []any{w},
 		ErrorFormatter:     func(err error) any { return asJSON(err) },
-		SingleInstanceLock: &options.SingleInstanceLock{UniqueId: desktop.InstanceID(w.c.Data), OnSecondInstanceLaunch: w.toFront},
+		SingleInstanceLock: &options.SingleInstanceLock{UniqueId: InstanceID(w.c.Data), OnSecondInstanceLaunch: w.toFront},
 		DragAndDrop:        &options.DragAndDrop{EnableFileDrop: true},
 		Linux:              &linux.Options{ProgramName: "doorward-desktop", WebviewGpuPolicy: linux.WebviewGpuPolicyNever},
 		LogLevel:           logger.ERROR, LogLevelProduction: logger.ERROR,
@@ -99,9 +98,9 @@ func asJSON(err error) string {
 	return string(b)
 }
 
-func (w *Window) frameFile() string { return desktop.FrameFile(w.c.Data) }
+func (w *Window) frameFile() string { return FrameFile(w.c.Data) }
 
-func (w *Window) start(ctx context.Context, frame desktop.Frame) {
+func (w *Window) start(ctx context.Context, frame Frame) {
 	w.ctx = ctx
 	if w.until.Err() != nil { // before the toolkit listened; what comes now, it ends on itself, and to end it twice is its death
 		w.quit(nil)
@@ -121,11 +120,11 @@ func (w *Window) start(ctx context.Context, frame desktop.Frame) {
 }
 
 func (w *Window) keepFrame(ctx context.Context) (prevent bool) {
-	var f desktop.Frame
+	var f Frame
 	f.X, f.Y = runtime.WindowGetPosition(ctx)
 	f.Width, f.Height = runtime.WindowGetSize(ctx)
 	f.Maximised = runtime.WindowIsMaximised(ctx)
-	if err := desktop.SaveFrame(w.frameFile(), f); err != nil {
+	if err := SaveFrame(w.frameFile(), f); err != nil {
 		fmt.Fprintln(os.Stderr, "doorward: the window's place was not kept:", err)
 	}
 	return false
@@ -141,10 +140,10 @@ func (w *Window) toFront(options.SecondInstanceData) {
 const settled = 3 * time.Second
 
 // watch keeps the title and the desktop told of who waits.
-func (w *Window) watch(ctx context.Context, o desktop.Opened) {
+func (w *Window) watch(ctx context.Context, o Opened) {
 	ctx, stop := context.WithCancel(ctx)
 	context.AfterFunc(w.life, stop)
-	watch := &desktop.Watch{
+	watch := &Watch{
 		Title: func(title string) { runtime.WindowSetTitle(w.ctx, title) },
 		Notify: func(title, body string) {
 			_ = runtime.SendNotification(w.ctx, runtime.NotificationOptions{ID: "waiting", Title: title, Body: body}) // a desktop without notices has the title
@@ -153,7 +152,7 @@ func (w *Window) watch(ctx context.Context, o desktop.Opened) {
 	if o.At != "" {
 		watch.Name = o.Name
 	}
-	runtime.WindowSetTitle(w.ctx, desktop.Title(0, watch.Name))
+	runtime.WindowSetTitle(w.ctx, Title(0, watch.Name))
 	go watch.Run(ctx, o)
 	time.AfterFunc(settled, debug.FreeOSMemory)
 }
@@ -201,15 +200,15 @@ func (w *Window) backUp() {
 		return
 	}
 	if o.At != "" {
-		go runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: runtime.InfoDialog, Title: "Back Up", Message: desktop.BackUpElsewhere})
+		go runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: runtime.InfoDialog, Title: "Back Up", Message: BackUpElsewhere})
 		return
 	}
 	go w.told("The backup is written.", func() (bool, error) {
-		name, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{Title: "Back Up", DefaultFilename: desktop.BackupName()})
+		name, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{Title: "Back Up", DefaultFilename: BackupName()})
 		if err != nil || name == "" {
 			return false, err
 		}
-		return true, desktop.BackUp(w.ctx, o, name)
+		return true, BackUp(w.ctx, o, name)
 	})
 }
 
@@ -234,12 +233,12 @@ func (w *Window) Save(name, text string) (err error) {
 	if err != nil || path == "" {
 		return err
 	}
-	return desktop.Keep(path, strings.NewReader(text))
+	return Keep(path, strings.NewReader(text))
 }
 
 // dropped hands a CSV that was dropped on the window to the page.
 func (w *Window) dropped(_, _ int, paths []string) {
-	text, err := desktop.ReadDropped(paths)
+	text, err := ReadDropped(paths)
 	if err != nil {
 		runtime.EventsEmit(w.ctx, "dropped-wrong", access.Explain(err).Message)
 		return
