@@ -235,7 +235,6 @@ func (a *App) bindSocket() (net.Listener, error) {
 func (a *App) RunWorkers(ctx context.Context) {
 	var both sync.WaitGroup
 	both.Go(func() { a.compactDaily(ctx) })
-	both.Go(func() { a.compactDaily(ctx) })
 	both.Go(func() { a.store.WhileLeading(ctx, a.lead) })
 	both.Wait()
 }
