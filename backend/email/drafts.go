@@ -1,6 +1,11 @@
 package email
 
-import "doorward/backend/access"
+import (
+	"cmp"
+
+	"doorward/backend/access"
+	"doorward/backend/text"
+)
 
 // drafts writes each kind of email.
 var drafts = map[access.MessageKind]func(*Facts) draft{
@@ -126,7 +131,7 @@ func (f *Facts) approved() draft {
 		Subject: "You are in: " + f.Workspace + " is open to you", Preview: "An administrator has approved your request.",
 		Title:  "You are in",
 		Lead:   []string{f.hello() + "An administrator has approved your request. " + sentence(f.Workspace) + " is open to you from now on."},
-		Button: "Open " + f.Workspace, Link: orElse(f.Link, f.PublicURL+"/"),
+		Button: "Open " + f.Workspace, Link: cmp.Or(f.Link, f.PublicURL+"/"),
 		Facts: f.facts("You", f.To, f.roleWord(), rolesOf(f.Roles), "Approved", exactly(f.At)),
 		Why:   []string{"You get this letter from " + f.host() + " because you waited for an approval. To sign in, type your address there: no password is needed."},
 	}
@@ -162,8 +167,8 @@ func (f *Facts) waiting() draft {
 func (f *Facts) abandoned() draft {
 	n := len(f.Pending)
 	d := draft{
-		Subject: counted(n, "request") + " in " + f.Workspace + " ended without a decision", Preview: "Nobody decided for 30 days.",
-		Title:  counted(n, "request") + " ended without a decision",
+		Subject: text.Count(n, "request") + " in " + f.Workspace + " ended without a decision", Preview: "Nobody decided for 30 days.",
+		Title:  text.Count(n, "request") + " ended without a decision",
 		Lead:   []string{f.hello() + "Nobody decided on them for 30 days, so the accounts were removed and the addresses are free again. Whoever is still welcome can be invited anew."},
 		Button: "Open the console", Link: f.PublicURL + "/admin",
 		Why: []string{"You get this letter from " + f.host() + " as an administrator of " + f.Workspace + "."},

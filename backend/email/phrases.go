@@ -1,11 +1,14 @@
 package email
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"doorward/backend/text"
 )
 
 // namedAtMost is how many people one email names.
@@ -54,7 +57,7 @@ func (f *Facts) whoInvites() string {
 	return sentence(f.Inviter) + " invites"
 }
 
-func (f *Facts) inviterOr(other string) string { return orElse(f.Inviter, other) }
+func (f *Facts) inviterOr(other string) string { return cmp.Or(f.Inviter, other) }
 
 func (f *Facts) who() string {
 	if f.InviterEmail == "" {
@@ -122,11 +125,11 @@ func lasting(d time.Duration) string {
 	case d < time.Minute || d > 400*24*time.Hour:
 		return ""
 	case d < time.Hour, d < 2*time.Hour && d%time.Hour != 0:
-		return " (" + unbroken(counted(int(d/time.Minute), "minute")) + ")"
+		return " (" + unbroken(text.Count(int(d/time.Minute), "minute")) + ")"
 	case d < 48*time.Hour:
-		return " (" + unbroken(counted(int(d/time.Hour), "hour")) + ")"
+		return " (" + unbroken(text.Count(int(d/time.Hour), "hour")) + ")"
 	}
-	return " (" + unbroken(counted(int(d/(24*time.Hour)), "day")) + ")"
+	return " (" + unbroken(text.Count(int(d/(24*time.Hour)), "day")) + ")"
 }
 
 func exactly(t time.Time) string {
@@ -139,13 +142,6 @@ func exactly(t time.Time) string {
 func onDay(t time.Time) string   { return t.UTC().Format("2 January") }
 func atClock(t time.Time) string { return t.UTC().Format("15:04 UTC") }
 
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
-}
-
 func howMany(n int) string {
 	if n == 1 {
 		return "Somebody is"
@@ -154,17 +150,7 @@ func howMany(n int) string {
 }
 
 func rolesOf(names []string) string {
-	if n := len(names); n > 1 {
-		return oneLine(strings.Join(names[:n-1], ", ")+" and "+names[n-1], 400)
-	}
-	return oneLine(strings.Join(names, ""), 400)
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
+	return oneLine(text.List(names), 400)
 }
 
 // sentence begins s with a capital.

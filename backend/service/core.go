@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -206,7 +207,7 @@ var allPermissions = func() policy.Permissions {
 func (a authorized) roles(want []access.RoleName) ([]access.RoleName, error) {
 	var roles []access.RoleName
 	for _, r := range want {
-		if r = a.policy.MatchingName(r); !contains(roles, r) {
+		if r = a.policy.MatchingName(r); !slices.Contains(roles, r) {
 			roles = append(roles, r)
 		}
 	}
@@ -214,13 +215,4 @@ func (a authorized) roles(want []access.RoleName) ([]access.RoleName, error) {
 		return nil, access.TooManyRoles()
 	}
 	return roles, a.policy.MayGrant(a.Permissions, roles)
-}
-
-func contains(roles []access.RoleName, r access.RoleName) bool {
-	for _, have := range roles {
-		if have == r {
-			return true
-		}
-	}
-	return false
 }

@@ -3,10 +3,12 @@ package service
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"doorward/backend/access"
 	"doorward/backend/store"
+	"doorward/backend/text"
 )
 
 // A InvitationCheck says what an invitation would meet, before it is sent.
@@ -31,7 +33,7 @@ func (s Invitations) Check(ctx context.Context, actor access.Actor, in NewInvita
 		out = InvitationCheck{}
 		if len(in.Roles) > 0 {
 			granted, err := a.roles(in.Roles)
-			out.Refused, out.Admin = err, contains(granted, access.Admin)
+			out.Refused, out.Admin = err, slices.Contains(granted, access.Admin)
 		}
 		out.Overview.MailServer = s.mail
 		if out.Overview.Mail, err = tx.MailHealth(); err != nil {
@@ -92,44 +94,17 @@ func (s *core) similar(tx *store.Tx, a access.Address) (string, error) {
 		return "", err
 	}
 	for _, m := range last.Items {
-		known[domainOf(m.Email.Canonical)] = true
+		known[m.Email.Domain()] = true
 	}
-	domain := domainOf(a.Canonical)
+	domain := a.Domain()
 	if known[domain] {
 		return "", nil
 	}
 	best := ""
 	for k := range known {
-		if isOneEditAway(k, domain) && (best == "" || k < best) {
+		if text.EditDistance(k, domain) == 1 && (best == "" || k < best) {
 			best = k
 		}
 	}
 	return best, nil
-}
-
-func domainOf(canonical string) string { return canonical[strings.LastIndexByte(canonical, '@')+1:] }
-
-// isOneEditAway reports whether one email more, less, changed, or two swapped make
-// one of the other.
-func isOneEditAway(a, b string) bool {
-	x, y := []rune(a), []rune(b)
-	if len(x) > len(y) {
-		x, y = y, x
-	}
-	i := 0
-	for i < len(x) && x[i] == y[i] {
-		i++
-	}
-	j := 0
-	for j < len(x)-i && x[len(x)-1-j] == y[len(y)-1-j] {
-		j++
-	}
-	middle, other := x[i:len(x)-j], y[i:len(y)-j]
-	switch {
-	case len(other) == 1:
-		return len(middle) <= 1
-	case len(middle) == 2 && len(other) == 2:
-		return middle[0] == other[1] && middle[1] == other[0]
-	}
-	return false
 }

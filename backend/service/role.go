@@ -2,11 +2,11 @@ package service
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	"doorward/backend/access"
 	"doorward/backend/store"
+	"doorward/backend/text"
 )
 
 // A RoleInUse is a role and how many members and API tokens hold it.
@@ -127,21 +127,13 @@ func holders(tx *store.Tx, name access.RoleName) (string, error) {
 	}
 	switch {
 	case members > 0 && tokens > 0:
-		return counted(members, "member") + " and " + counted(tokens, "API token") + " hold", nil
+		return text.Count(members, "member") + " and " + text.Count(tokens, "API token") + " hold", nil
 	case members > 0:
-		return counted(members, "member") + " " + verb, nil
+		return text.Count(members, "member") + " " + verb, nil
 	case tokens > 0:
-		return counted(tokens, "API token") + " " + verb, nil
+		return text.Count(tokens, "API token") + " " + verb, nil
 	}
 	return "", nil
-}
-
-// counted is a number with its noun.
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
 }
 
 // Delete deletes a role made here that no member and no API token holds.

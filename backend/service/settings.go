@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"doorward/backend/access"
@@ -62,15 +63,7 @@ func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChan
 		if err := tx.PutSettings(out); err != nil {
 			return err
 		}
-		return tx.Record(actor, access.ActionChangeSettings, "settings", joined(what))
+		return tx.Record(actor, access.ActionChangeSettings, "settings", strings.Join(what, ", "))
 	})
 	return out, err
-}
-
-func joined(s []string) string {
-	out := s[0]
-	for _, x := range s[1:] {
-		out += ", " + x
-	}
-	return out
 }

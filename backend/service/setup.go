@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -138,7 +139,7 @@ func (s *core) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor
 	if err != nil {
 		return m, err
 	}
-	if settings.Workspace, err = access.CleanText("workspace", firstText(in.Workspace, settings.Workspace), access.MaxWorkspace); err != nil {
+	if settings.Workspace, err = access.CleanText("workspace", cmp.Or(in.Workspace, settings.Workspace), access.MaxWorkspace); err != nil {
 		return m, err
 	}
 	if err := firstOf(settings.Check(), tx.PutSettings(settings)); err != nil {
@@ -158,15 +159,6 @@ func (s *core) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor
 		return m, err
 	}
 	return m, tx.Record(actor, access.ActionSetUp, string(id), "")
-}
-
-func firstText(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 // LoginLink prints a way in for an active Admin who has lost theirs. Only the

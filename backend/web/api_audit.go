@@ -186,7 +186,10 @@ func (s *Server) export(c *fiber.Ctx) error {
 	return s.stream(c, kind, func(ctx context.Context, w io.Writer) error {
 		b := bufio.NewWriterSize(w, 64<<10)
 		err := write(b, func(fn func([]service.AuditLine) error) error { return s.service.Audit.Each(ctx, actor, q, fn) })
-		return firstError(err, b.Flush())
+		if err != nil {
+			return err
+		}
+		return b.Flush()
 	})
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 
 	"doorward/backend/access"
@@ -48,7 +49,7 @@ func (s *Server) checkInvitation(ctx context.Context, actor access.Actor, in *ch
 	if err != nil {
 		return nil, err
 	}
-	out.Body.fill(s, to, firstError(wrong, got.Refused), got)
+	out.Body.fill(s, to, cmp.Or(wrong, got.Refused), got)
 	return out, nil
 }
 

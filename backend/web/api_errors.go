@@ -37,7 +37,7 @@ func problemOf(status int, e *access.Error, number string) *Problem {
 		Status:  status,
 		Title:   http.StatusText(status),
 		Detail:  e.Message,
-		Code:    firstText(e.Code, string(e.Kind)),
+		Code:    cmp.Or(e.Code, string(e.Kind)),
 		Request: number,
 	}
 	if e.Field != "" {

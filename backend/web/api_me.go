@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -61,7 +62,7 @@ func (s *Server) meOf(p *service.Principal) meJSON {
 	}
 	m := p.Member
 	me := meJSON{ID: string(m.ID), Email: m.Email.Typed, Name: m.Name, State: string(access.Active), Roles: roleStrings(m.Roles),
-		Permissions: permissionWords(may), SignInMethod: firstText(access.MethodName(p.Method), "token")}
+		Permissions: permissionWords(may), SignInMethod: cmp.Or(access.MethodName(p.Method), "token")}
 	if m.Email.Canonical != m.Email.Typed {
 		me.EmailCanonical = m.Email.Canonical
 	}

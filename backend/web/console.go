@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -45,7 +46,7 @@ var kinds = map[string]string{
 
 func contentType(name string) string {
 	ext := path.Ext(name)
-	return firstText(kinds[ext], mime.TypeByExtension(ext), "application/octet-stream")
+	return cmp.Or(kinds[ext], mime.TypeByExtension(ext), "application/octet-stream")
 }
 
 // mayManage refuses whoever has nothing to do in the console.

@@ -111,7 +111,10 @@ func (s *Server) identify(c *fiber.Ctx) (*service.Principal, error) {
 	}
 	secret := s.sessionSecret(c)
 	if secret == "" {
-		return nil, firstError(s.slow(c), access.SignedOutError())
+		if err := s.slow(c); err != nil {
+			return nil, err
+		}
+		return nil, access.SignedOutError()
 	}
 	p, err := s.service.Gate.Principal(c.UserContext(), secret)
 	if err != nil {
@@ -231,15 +234,6 @@ func (s *Server) slowAttempts(c *fiber.Ctx) error {
 		return nil
 	}
 	return slowed(s.attempts.allow(s.from(c)))
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // isEnded is why the session behind err ended; empty where nobody knows.

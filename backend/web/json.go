@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -152,7 +153,7 @@ func auditOf(lines []service.AuditLine) []auditJSON {
 	items := make([]auditJSON, len(lines))
 	for i, l := range lines {
 		items[i] = auditJSON{Seq: l.Seq, At: l.At, Actor: l.ActorName, ActorID: string(l.Actor.Member), Token: string(l.Actor.Token), Source: l.Actor.Source.Name(),
-			From: l.Actor.From, Action: string(l.Action), Target: firstText(l.TargetName, l.Target), Detail: l.Detail, Prev: l.Prev, Hash: l.Hash}
+			From: l.Actor.From, Action: string(l.Action), Target: cmp.Or(l.TargetName, l.Target), Detail: l.Detail, Prev: l.Prev, Hash: l.Hash}
 		if l.TargetName != "" {
 			items[i].TargetID = l.Target
 		}

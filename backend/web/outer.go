@@ -43,7 +43,10 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 	if len(c.Request().RequestURI()) > addressLimit {
 		return s.fail(c, fiber.ErrRequestURITooLong)
 	}
-	if err := firstError(s.checkFrom(c), checkKind(c)); err != nil {
+	if err := s.checkFrom(c); err != nil {
+		return s.fail(c, err)
+	}
+	if err := checkKind(c); err != nil {
 		return s.fail(c, err)
 	}
 	if isAPI(c) {

@@ -1,8 +1,9 @@
 package web
 
 import (
-	"strconv"
 	"time"
+
+	"doorward/backend/text"
 )
 
 // A Moment is a time as people say it and as machines read it.
@@ -45,11 +46,11 @@ func ago(t, now time.Time) string {
 	case d < time.Minute:
 		return "just now"
 	case d < time.Hour:
-		return count(int(d/time.Minute), "minute") + " ago"
+		return text.Count(int(d/time.Minute), "minute") + " ago"
 	case d < 24*time.Hour:
-		return count(int(d/time.Hour), "hour") + " ago"
+		return text.Count(int(d/time.Hour), "hour") + " ago"
 	case d < 30*24*time.Hour:
-		return count(int(d/(24*time.Hour)), "day") + " ago"
+		return text.Count(int(d/(24*time.Hour)), "day") + " ago"
 	}
 	return "on " + t.Format("2 January 2006")
 }
@@ -62,19 +63,12 @@ func left(t, now time.Time) string {
 	case d <= 0:
 		return ""
 	case d < time.Hour:
-		return "for " + count(int((d+time.Minute-1)/time.Minute), "more minute")
+		return "for " + text.Count(int((d+time.Minute-1)/time.Minute), "more minute")
 	case d < 36*time.Hour:
-		return "for " + count(int((d+time.Hour/2)/time.Hour), "more hour")
+		return "for " + text.Count(int((d+time.Hour/2)/time.Hour), "more hour")
 	default:
-		return "for " + count(int((d+day/2)/day), "more day")
+		return "for " + text.Count(int((d+day/2)/day), "more day")
 	}
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
 }
 
 // retryWords says how long to wait, rounded up.
@@ -83,9 +77,9 @@ func retryWords(d time.Duration) string {
 	case d <= 0:
 		return "in a moment"
 	case d <= time.Minute:
-		return "in " + count(int((d+time.Second-1)/time.Second), "second")
+		return "in " + text.Count(int((d+time.Second-1)/time.Second), "second")
 	case d <= 90*time.Minute:
-		return "in " + count(int((d+time.Minute-1)/time.Minute), "minute")
+		return "in " + text.Count(int((d+time.Minute-1)/time.Minute), "minute")
 	}
-	return "in " + count(int((d+time.Hour-1)/time.Hour), "hour")
+	return "in " + text.Count(int((d+time.Hour-1)/time.Hour), "hour")
 }

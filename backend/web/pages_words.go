@@ -6,12 +6,14 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"doorward/backend/text"
 )
 
 // words is what the templates can say.
 var words = template.FuncMap{
 	"moment": moment,
-	"list":   list,
+	"list":   text.List,
 	"people": people,
 	"cap":    capped,
 	"first":  firstName,
@@ -38,18 +40,6 @@ func capped(n int) string {
 		return "99+"
 	}
 	return strconv.Itoa(n)
-}
-
-// list joins names as a sentence does.
-func list(names []string) string {
-	switch n := len(names); n {
-	case 0:
-		return ""
-	case 1:
-		return names[0]
-	default:
-		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
-	}
 }
 
 // firstName is how to greet somebody; nothing when there is no name.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -189,7 +190,7 @@ func (s *Server) entered(c *fiber.Ctx, e service.NewSession) error {
 	if e.Member.State == access.Pending {
 		return c.Redirect("/pending", http.StatusSeeOther)
 	}
-	return c.Redirect(firstText(nextOf(c), "/"), http.StatusSeeOther)
+	return c.Redirect(cmp.Or(nextOf(c), "/"), http.StatusSeeOther)
 }
 
 // linkPage is what a login link opens. It changes nothing.
@@ -224,7 +225,7 @@ func roleStrings(roles []access.RoleName) []string {
 // linkRefused is the page for a link that does not open. All that are no longer
 // good, or never were, read alike.
 func (s *Server) linkRefused(c *fiber.Ctx, token access.Secret, err error) error {
-	action := "/login/" + firstText(token.Reveal(), strings.Repeat("0", access.SecretLength)) + "/renew"
+	action := "/login/" + cmp.Or(token.Reveal(), strings.Repeat("0", access.SecretLength)) + "/renew"
 	shown := access.Explain(err)
 	switch {
 	case shown.Code == "link_dead":

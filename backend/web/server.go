@@ -10,6 +10,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -28,6 +29,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/service"
+	"doorward/backend/text"
 	"doorward/backend/web/wire"
 )
 
@@ -146,7 +148,7 @@ func New(o Options) (*Server, error) {
 		requests:   newLimiter(o.Limits.Requests),
 		console:    console,
 	}
-	s.names, s.local, s.facts = namesFor(s.secure), onThisMachine(public), append(o.Facts, ourFacts()...)
+	s.names, s.local, s.facts = namesFor(s.secure), text.IsLoopback(public.Hostname()), append(o.Facts, ourFacts()...)
 	s.hosts, s.origins = ours(public, o.Listen)
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	s.hub, s.traces = newHub(s), newTraces(s.log)
@@ -169,7 +171,7 @@ func ours(public *url.URL, listen string) (hosts, origins map[string]bool) {
 	if port := public.Port(); port == "" {
 		hosts[host+":"+map[string]string{"https": "443", "http": "80"}[public.Scheme]] = true
 	}
-	if onThisMachine(public) {
+	if text.IsLoopback(public.Hostname()) {
 		port := public.Port()
 		if _, p, err := net.SplitHostPort(listen); err == nil && port == "" {
 			port = p
@@ -179,11 +181,6 @@ func ours(public *url.URL, listen string) (hosts, origins map[string]bool) {
 		}
 	}
 	return hosts, origins
-}
-
-func onThisMachine(u *url.URL) bool {
-	ip, err := netip.ParseAddr(u.Hostname())
-	return err == nil && ip.IsLoopback() || u.Hostname() == "localhost"
 }
 
 // smallMemory is what is reckoned with where nobody said how much there is.
@@ -320,18 +317,9 @@ func (s *Server) workspaceNow(ctx context.Context) string {
 		name, err := s.service.Settings.Workspace(ctx)
 		if err != nil {
 			s.log.WarnContext(ctx, "the workspace's name could not be read", "err", err)
-			return firstText(w.name, access.DefaultWorkspace)
+			return cmp.Or(w.name, access.DefaultWorkspace)
 		}
 		w.name, w.at = name, time.Now()
 	}
 	return w.name
-}
-
-func firstText(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -23,7 +24,7 @@ func unit(ctx context.Context, _ io.Writer) tally {
 	out, runErr := cmd.CombinedOutput()
 	b, err := os.ReadFile(report.Name())
 	if err != nil || len(bytes.TrimSpace(b)) == 0 {
-		return one("vitest left no report", string(out), firstError(runErr, err, io.ErrUnexpectedEOF))
+		return one("vitest left no report", string(out), cmp.Or(runErr, err, io.ErrUnexpectedEOF))
 	}
 	t, err := readVitest(b)
 	if err != nil {
@@ -66,13 +67,4 @@ func readVitest(report []byte) (t tally, err error) {
 		}
 	}
 	return t, nil
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
