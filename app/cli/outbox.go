@@ -34,7 +34,7 @@ func (r *run) outboxVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "outbox [--limit N]",
 		Short: "Letters, and how they fare",
-		Long: "Letters, the newest first, and how they fare: queued, sent (the mail server\naccepted it), retrying, failed, or kept (no mail server is set; read it with\n" +
+		Long: "Letters, the newest first, and how they fare: queued, sent (the mail server\naccepted it), retrying, failed, or held (no mail server is set; read it with\n" +
 			"`doorward outbox show ID`).",
 		Args: cobra.NoArgs,
 	}

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"doorward/app"
@@ -46,6 +48,9 @@ func (r *run) restoreBackup(cmd *cobra.Command, name string) error {
 		return fmt.Errorf("a server runs on %s; name a fresh directory with --data", dir)
 	}
 	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no file %s; to let a suspended member in again: doorward unsuspend EMAIL", name)
+	}
 	if err != nil {
 		return fmt.Errorf("the backup cannot be read: %w", err)
 	}
