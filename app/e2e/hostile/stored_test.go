@@ -95,9 +95,9 @@ func alteredAudit(t *testing.T) {
 	}
 	altered := 0
 	out := remake(t, whole, func(key, value []byte) []byte {
-		if altered == 0 && bytes.Contains(value, []byte(`"action":"approved"`)) {
+		if altered == 0 && bytes.Contains(value, []byte(`"did":"approved"`)) {
 			altered++
-			return bytes.Replace(value, []byte(`"action":"approved"`), []byte(`"action":"rejected"`), 1)
+			return bytes.Replace(value, []byte(`"did":"approved"`), []byte(`"did":"rejected"`), 1)
 		}
 		return value
 	})
@@ -174,7 +174,9 @@ func whatIsLeft(t *testing.T) {
 	eve := h.guest()
 	eve.press(link, link).leads("/pending")
 	eve.press("/pending", "/pending/note", "note", own).want(303)
-	h.admin.api("POST", "/members/"+h.idOf(who)+"/reject", map[string]any{"reason": "Not-An-Elephant"}).want(200, 204)
+	reject := "/members/" + h.idOf(who) + "/reject"
+	h.admin.api("POST", reject, map[string]any{"reason": "Not-An-Elephant"}).want(422) // it would be told to nobody
+	h.admin.api("POST", reject, map[string]any{}).want(200, 204)
 
 	_, gone := h.member("removed@forgotten.example")
 	h.admin.api("DELETE", "/members/"+gone, nil).want(200, 204)
