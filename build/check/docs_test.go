@@ -11,6 +11,7 @@ import (
 
 var (
 	testNamed = regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w*)")
+	pathNamed = regexp.MustCompile("`((?:app|backend|frontend|build)/[\\w./-]+)`")
 	testMade  = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 )
 
@@ -33,6 +34,22 @@ func TestTestsThatTheDocumentationNamesExist(t *testing.T) {
 	})
 	if named == 0 {
 		t.Error("the documentation names no test at all")
+	}
+}
+
+// A newcomer goes where the documentation points.
+func TestPathsThatTheDocumentationNamesExist(t *testing.T) {
+	named := 0
+	everyFile(t, "../../docs", ".md", func(path, text string) {
+		for _, m := range pathNamed.FindAllStringSubmatch(text, -1) {
+			named++
+			if _, err := os.Stat(filepath.Join("../..", m[1])); err != nil {
+				t.Errorf("%s names %s, and there is no such file", path, m[1])
+			}
+		}
+	})
+	if named == 0 {
+		t.Error("the documentation names no file at all")
 	}
 }
 
