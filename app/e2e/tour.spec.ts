@@ -210,7 +210,7 @@ test('a native window is let in, and nothing but the reader\'s own computer gets
   await page.getByLabel('Sign-in code').fill((await letter('grace@example.org', 'Sign in')).code)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await heading(page, 'Let the Doorward window in?')
-  expect(new URL(page.url()).search).toBe(asked.slice('/window'.length))
+  expect(new URL(page.url()).search).toBe(asked.slice('/desktop'.length))
   await examine(page, 'window')
   await page.getByRole('button', { name: 'Let it in' }).click()
   await heading(page, 'You are signed in')
