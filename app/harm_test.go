@@ -3,11 +3,8 @@ package app
 import (
 	"bytes"
 	"crypto/x509"
-	"errors"
 	"io"
-	"io/fs"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -16,30 +13,6 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/store/kv/kvtest"
 )
-
-// harm puts what each harm makes of a file in its place, and has look give its
-// verdict. A harm that hits one place is done ten times.
-func harm(t *testing.T, name string, whole, other, older []byte, look func(t *testing.T, h string, data []byte) string) {
-	t.Helper()
-	r, verdicts := rand.New(rand.NewPCG(kvtest.Seed(t), 9)), map[string]int{}
-	for _, h := range kvtest.Harms {
-		for range h.Times(10) {
-			data := h.Do(r, bytes.Clone(whole), other, older)
-			err := os.Remove(name)
-			if errors.Is(err, fs.ErrNotExist) {
-				err = nil
-			}
-			if err == nil && data != nil {
-				err = os.WriteFile(name, data, 0o600)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			verdicts[look(t, h.Name, data)]++
-		}
-	}
-	t.Logf("%v", verdicts)
-}
 
 // refusedInWords fails unless a refusal is a sentence that names the file.
 func refusedInWords(t *testing.T, h, name string, err error) string {
@@ -103,7 +76,9 @@ func TestHarmOfCertificateIsRefused(t *testing.T) {
 			return "refused by browsers"
 		}
 	}
-	t.Run("certificate", func(t *testing.T) { harm(t, whole.cert, cert, read(other.cert), olderCert, look(whole.cert)) })
+	t.Run("certificate", func(t *testing.T) {
+		kvtest.HarmFile(t, whole.cert, cert, read(other.cert), olderCert, look(whole.cert))
+	})
 	whole.write(whole.cert, string(cert))
-	t.Run("key", func(t *testing.T) { harm(t, whole.key, key, read(other.key), olderKey, look(whole.key)) })
+	t.Run("key", func(t *testing.T) { kvtest.HarmFile(t, whole.key, key, read(other.key), olderKey, look(whole.key)) })
 }

@@ -1,11 +1,9 @@
 package config_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,30 +15,6 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/store/kv/kvtest"
 )
-
-// harm puts what each harm makes of a file in its place, and has look give its
-// verdict. A harm that hits one place is done ten times.
-func harm(t *testing.T, name string, whole, other, older []byte, look func(t *testing.T, h string, data []byte) string) {
-	t.Helper()
-	r, verdicts := rand.New(rand.NewPCG(kvtest.Seed(t), 9)), map[string]int{}
-	for _, h := range kvtest.Harms {
-		for range h.Times(10) {
-			data := h.Do(r, bytes.Clone(whole), other, older)
-			err := os.Remove(name)
-			if errors.Is(err, fs.ErrNotExist) {
-				err = nil
-			}
-			if err == nil && data != nil {
-				err = os.WriteFile(name, data, 0o600)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			verdicts[look(t, h.Name, data)]++
-		}
-	}
-	t.Logf("%v", verdicts)
-}
 
 const harmedSettings = `# The settings of this Doorward.
 listen = "127.0.0.1:8081"
@@ -77,7 +51,7 @@ func TestHarmOfSettingsIsRefusedOrTaken(t *testing.T) {
 	}
 	another := strings.NewReplacer("door.example.com", "gate.example.org", "8081", "9090").Replace(harmedSettings)
 	older := strings.Replace(harmedSettings, "mail_per_minute = 30\n", "", 1)
-	harm(t, name, []byte(harmedSettings), []byte(another), []byte(older), func(t *testing.T, h string, data []byte) string {
+	kvtest.HarmFile(t, name, []byte(harmedSettings), []byte(another), []byte(older), func(t *testing.T, h string, data []byte) string {
 		got, err := load(map[string]string{})
 		if err != nil {
 			return refusedByFileOrValue(t, h, name, err)

@@ -77,7 +77,7 @@ func (e *elsewhere) leftNow() int {
 	return e.left
 }
 
-// A desk top is a shell with a browser that somebody sits at.
+// A computer is a shell with a browser that somebody sits at.
 type computer struct {
 	*desktop.Shell
 	t     *testing.T

@@ -1,5 +1,5 @@
-// Package service is where the verbs are: set up, invite, renew, redeem, ask,
-// approve, reject, change access, suspend, and the rest.
+// Package service is where the verbs are, by the noun that each acts on: invite,
+// redeem, approve, reject, change roles, suspend, and the rest.
 //
 // One verb is one function and one transaction: load what it is about, ask the
 // policy whether the caller may, ask the rule in access whether it is allowed,
@@ -7,8 +7,9 @@
 // together or not at all. Nothing is sent, and nobody is told, before the
 // commit. A verb that refuses leaves everything as it was.
 //
-// The desk also owns the one gate (Who, Principal.May) that every way in asks,
-// and the work that falls due by itself (Sweep, AnswerSignInRequests).
+// The service also owns the one gate (Gate.Principal, Principal.May) that every
+// way in asks, and the work that falls due by itself (Jobs.Sweep,
+// SignIn.AnswerRequests).
 package service
 
 import (

@@ -154,7 +154,7 @@ func TestAFloodOfAsksWritesNothing(t *testing.T) {
 func TestEachKindHasAClass(t *testing.T) {
 	for _, kind := range email.Kinds() {
 		if c := kind.Priority(); c < access.PriorityAwaited || c > access.PriorityDigest {
-			t.Errorf("letters of kind %q have class %d: say in access/message.go how soon they go", kind, c)
+			t.Errorf("emails of kind %q have priority %d: say in access/message.go how soon they go", kind, c)
 		}
 	}
 }

@@ -79,7 +79,7 @@ func TestOverviewOfAClock(t *testing.T) {
 	} {
 		h := newHouse(t)
 		h.jump(tt.off)
-		o, err := h.desk.Dashboard.Overview(bg, access.Operator)
+		o, err := h.service.Dashboard.Overview(bg, access.Operator)
 		h.must(err)
 		text, err := json.Marshal(h.web.overviewOf(o))
 		h.must(err)

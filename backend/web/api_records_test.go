@@ -22,7 +22,7 @@ func TestAPIDecisions(t *testing.T) {
 	c.ids["late"], _ = c.invite("late@example.com", access.Fleet)
 	c.ids["turned"], _ = c.invite("turned@example.com", access.Fleet)
 	c.ids["above"], _ = c.invite("above@example.com", access.Admin)
-	c.must(c.desk.Roles.Put(bg, c.house.admin, access.Role{Name: "Porter", Permissions: []access.Permission{
+	c.must(c.service.Roles.Put(bg, c.house.admin, access.Role{Name: "Porter", Permissions: []access.Permission{
 		access.May(access.Read, access.ResMembers), access.May(access.DoInvite, access.ResMembers),
 		access.May(access.Decide, access.ResMembers), access.May(access.Open, access.ResFleet),
 		access.May(access.Open, access.ResFleetDataLake), access.May(access.Open, access.ResFleetFlows),
@@ -89,7 +89,7 @@ func (h *house) back(email string) *guest {
 	h.t.Helper()
 	g := h.guest()
 	g.post(g.get("/login"), "/login", "email", email)
-	_, err := h.desk.SignIn.AnswerRequests(bg)
+	_, err := h.service.SignIn.AnswerRequests(bg)
 	h.must(err)
 	_, code := h.signInLetter()
 	g.post(g.get("/login"), "/login/code", "code", code).want(h.t, 303)
@@ -140,7 +140,7 @@ func TestLetterPreviewHoldsNoWayIn(t *testing.T) {
 	c := newCast(t)
 	g := c.guest()
 	g.post(g.get("/login"), "/login", "email", "fleet@example.com").want(t, 200)
-	_, err := c.desk.SignIn.AnswerRequests(bg)
+	_, err := c.service.SignIn.AnswerRequests(bg)
 	c.must(err)
 	link, code := c.signInLetter()
 	secret := strings.TrimPrefix(link, "/login/")
@@ -200,7 +200,7 @@ func TestTotalsThatAreFloors(t *testing.T) {
 			}
 			rows = append(rows, service.NewInvitation{Email: h.address(fmt.Sprintf("p%d@many.example", i)), Name: name, Roles: []access.RoleName{access.Fleet}})
 		}
-		done, err := h.desk.Invitations.InviteMany(bg, h.admin, rows, false)
+		done, err := h.service.Invitations.InviteMany(bg, h.admin, rows, false)
 		h.must(err)
 		for _, r := range done {
 			h.must(r.Err)
@@ -251,9 +251,9 @@ func TestTotalsThatAreFloors(t *testing.T) {
 func TestAPISaysThatALinkWasHandedOver(t *testing.T) {
 	c := newCast(t)
 	id, _ := c.invite("late@example.com", access.Fleet)
-	link, err := c.desk.Invitations.CopyLink(bg, c.house.admin, id)
+	link, err := c.service.Invitations.CopyLink(bg, c.house.admin, id)
 	c.must(err)
-	_, err = c.desk.SignIn.RedeemLink(bg, access.Secret(link[strings.LastIndexByte(link, '/')+1:]), service.Browser{Secret: "eve"})
+	_, err = c.service.SignIn.RedeemLink(bg, access.Secret(link[strings.LastIndexByte(link, '/')+1:]), service.Browser{Secret: "eve"})
 	c.must(err)
 	c.ids["late"] = id
 	said := all(`"link_handed_over_by":"grace@example.org"`, `"accepted_at":"2030-05-01T12:00:00Z"`)

@@ -77,7 +77,7 @@ func TestAPITokens(t *testing.T) {
 	id := c.as("admin token", "GET", "/tokens", "").items(t)[0]["id"].(string)
 	c.as("admin token", "DELETE", "/tokens/"+id, "").want(t, 204)
 	c.as("admin token", "DELETE", "/tokens/"+strings.Repeat("a", 26), "")
-	_, err := c.desk.Members.Suspend(bg, c.house.admin, c.ids["admin"])
+	_, err := c.service.Members.Suspend(bg, c.house.admin, c.ids["admin"])
 	c.must(err)
 	for _, path := range []string{"/me", "/overview", "/events", "/members"} {
 		for _, who := range []string{"admin token", "weak token"} {
@@ -92,7 +92,7 @@ func TestAPITokens(t *testing.T) {
 // not those of somebody with more access.
 func TestAPISessions(t *testing.T) {
 	c := newCast(t)
-	c.must(c.desk.Roles.Put(bg, c.house.admin, access.Role{Name: "Porter", Permissions: []access.Permission{access.May(access.Read, access.ResMembers), access.May(access.Change, access.ResMembers), access.May(access.Open, access.ResFleet), access.May(access.Open, access.ResFleetFlows), access.May(access.Open, access.ResFleetDataLake)}}))
+	c.must(c.service.Roles.Put(bg, c.house.admin, access.Role{Name: "Porter", Permissions: []access.Permission{access.May(access.Read, access.ResMembers), access.May(access.Change, access.ResMembers), access.May(access.Open, access.ResFleet), access.May(access.Open, access.ResFleetFlows), access.May(access.Open, access.ResFleetDataLake)}}))
 	c.pending, c.ids["porter"] = c.arrived("porter@example.com", "Porter")
 	second := c.back("fleet@example.com")
 	own := c.as("fleet", "GET", c.fill("/members/{fleet}/sessions"), "")

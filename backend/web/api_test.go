@@ -60,7 +60,7 @@ func (c *cast) problem(t *testing.T, a answer) {
 	if detail, _ := p["detail"].(string); !strings.HasSuffix(detail, ".") && !strings.HasSuffix(detail, "…") {
 		t.Errorf("the detail is no sentence: %s", a.body)
 	}
-	for _, x := range []string{"goroutine", "web.", "desk.", "store.", ".go:", "Body."} {
+	for _, x := range []string{"goroutine", "web.", "service.", "store.", ".go:", "Body."} {
 		if strings.Contains(a.body, x) {
 			t.Errorf("the refusal tells of our code (%s): %s", x, a.body)
 		}
@@ -109,7 +109,7 @@ func TestAPIInvitations(t *testing.T) {
 func TestAPICheckInvitation(t *testing.T) {
 	c := newCast(t)
 	turned, _ := c.invite("turned@example.com", "Fleet")
-	c.must(c.desk.Members.Reject(bg, c.house.admin, turned, "", false))
+	c.must(c.service.Members.Reject(bg, c.house.admin, turned, "", false))
 	c.run(t, []row{
 		{"a free address", "admin", "POST", "/invitations/check", `{"email":"New@Example.com","roles":["Fleet"]}`, 200,
 			all(`"ok":true`, `"email_canonical":"new@example.com"`, `"links_lead_to":"https://door.example.com"`, `"mail":{"configured":true`), all(`"error"`, `"member"`, "similar_domain", "links_local", "rejected_before")},

@@ -39,7 +39,7 @@ func bearer(secret access.Secret) func(*http.Request) {
 // token makes an API token of a member.
 func (h *house) token(actor access.Actor, roles ...access.RoleName) access.Secret {
 	h.t.Helper()
-	_, secret, err := h.desk.Tokens.Create(context.Background(), actor, "for a test", roles, 0)
+	_, secret, err := h.service.Tokens.Create(context.Background(), actor, "for a test", roles, 0)
 	h.must(err)
 	return secret
 }
@@ -59,7 +59,7 @@ func newCast(t testing.TB, change ...func(*Options)) *cast {
 	c.admin, c.ids["admin"] = h.arrived("Admin@Example.com", access.Admin)
 	c.fleet, c.ids["fleet"] = h.arrived("fleet@example.com", access.Fleet)
 	c.suspended, c.ids["suspended"] = h.arrived("suspended@example.com", access.Fleet)
-	_, err := h.desk.Members.Suspend(bg, c.house.admin, c.ids["suspended"])
+	_, err := h.service.Members.Suspend(bg, c.house.admin, c.ids["suspended"])
 	h.must(err)
 	for _, g := range []*guest{c.admin, c.fleet} {
 		g.get("/").want(t, 200) // the session gets its id after the rise of rights

@@ -40,7 +40,7 @@ func withConsole(o *Options) {
 // else learns where to go, and nothing of what it holds.
 func TestConsoleIsForThoseWhoManage(t *testing.T) {
 	h := newHouse(t, withConsole)
-	h.must(h.desk.Roles.Put(bg, h.admin, access.Role{Name: "Auditor", Permissions: []access.Permission{access.May(access.Read, access.ResAudit)}}))
+	h.must(h.service.Roles.Put(bg, h.admin, access.Role{Name: "Auditor", Permissions: []access.Permission{access.May(access.Read, access.ResAudit)}}))
 	admin, _ := h.arrived("admin@example.com", access.Admin)
 	auditor, _ := h.arrived("auditor@example.com", "Auditor")
 	fleet, _ := h.arrived("fleet@example.com", access.Fleet)

@@ -122,14 +122,14 @@ func TestEventsOfAPendingMemberAreTheirOwn(t *testing.T) {
 	c := newCast(t)
 	e := c.pending.listen(c.serve())
 	c.invite("ada@example.com", access.Fleet)
-	_, err := c.desk.Members.Rename(bg, c.house.admin, c.ids["fleet"], "Other")
+	_, err := c.service.Members.Rename(bg, c.house.admin, c.ids["fleet"], "Other")
 	c.must(err)
-	_, err = c.desk.Members.Approve(bg, c.house.admin, c.ids["pending"], nil)
+	_, err = c.service.Members.Approve(bg, c.house.admin, c.ids["pending"], nil)
 	c.must(err)
 	if event, data := e.next(); event != "member" || data != "{}" {
 		t.Errorf("the first that they heard is %s %s", event, data)
 	}
-	c.must(c.desk.Sessions.SignOutEverywhere(bg, c.house.admin, c.ids["pending"], false))
+	c.must(c.service.Sessions.SignOutEverywhere(bg, c.house.admin, c.ids["pending"], false))
 	for event, data := e.next(); event != ""; event, data = e.next() {
 		if event != "member" || data != "{}" {
 			t.Errorf("then %s %s", event, data)
@@ -143,15 +143,18 @@ func TestEventsEnd(t *testing.T) {
 		name string
 		do   func(c *cast) error
 	}{
-		{"suspended", func(c *cast) error { _, err := c.desk.Members.Suspend(bg, c.house.admin, c.ids["admin"]); return err }},
-		{"removed", func(c *cast) error { return c.desk.Members.Remove(bg, c.house.admin, c.ids["admin"]) }},
+		{"suspended", func(c *cast) error {
+			_, err := c.service.Members.Suspend(bg, c.house.admin, c.ids["admin"])
+			return err
+		}},
+		{"removed", func(c *cast) error { return c.service.Members.Remove(bg, c.house.admin, c.ids["admin"]) }},
 		{
 			"signed out everywhere",
 			func(c *cast) error {
-				return c.desk.Sessions.SignOutEverywhere(bg, c.house.admin, c.ids["admin"], false)
+				return c.service.Sessions.SignOutEverywhere(bg, c.house.admin, c.ids["admin"], false)
 			},
 		},
-		{"signed out here", func(c *cast) error { return c.desk.Gate.SignOut(bg, c.house.admin, c.admin.session()) }},
+		{"signed out here", func(c *cast) error { return c.service.Gate.SignOut(bg, c.house.admin, c.admin.session()) }},
 		{"the server stops", func(c *cast) error { c.web.stop(); return nil }},
 	}
 	for _, tt := range tests {
@@ -167,7 +170,7 @@ func TestEventsEnd(t *testing.T) {
 			if tt.name != "the server stops" && last != "" && last != "member" && last != "audit" && last != "overview" && last != "login-request" && last != "message" {
 				t.Errorf("it ended with %s", last)
 			}
-			if _, err := c.desk.Invitations.Invite(bg, c.house.admin, deskInvitation(c, "later@example.com")); err != nil {
+			if _, err := c.service.Invitations.Invite(bg, c.house.admin, deskInvitation(c, "later@example.com")); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -179,13 +182,13 @@ func TestEventsFollowRights(t *testing.T) {
 	c := newCast(t)
 	e := c.admin.listen(c.serve())
 	e.until("overview")
-	_, err := c.desk.Members.ChangeRoles(bg, c.house.admin, c.ids["admin"], []access.RoleName{access.Fleet})
+	_, err := c.service.Members.ChangeRoles(bg, c.house.admin, c.ids["admin"], []access.RoleName{access.Fleet})
 	c.must(err)
 	if _, data := e.until("member"); data != "{}" {
 		t.Errorf("told of their own change: %s", data)
 	}
 	c.invite("ada@example.com", access.Fleet)
-	_, err = c.desk.Members.Rename(bg, c.house.admin, c.ids["admin"], "Once an Admin")
+	_, err = c.service.Members.Rename(bg, c.house.admin, c.ids["admin"], "Once an Admin")
 	c.must(err)
 	if before, data := e.until("member"); len(before) > 0 || data != "{}" {
 		t.Errorf("told of %v, then %s", before, data)

@@ -29,16 +29,16 @@ import (
 // A house is a server on a real store in memory, with a clock that the test
 // moves, and one Admin.
 type house struct {
-	t     testing.TB
-	desk  *service.Service
-	store *store.Store
-	web   *Server
-	app   *fiber.App
-	log   *syncBuffer
-	mu    sync.Mutex
-	now   time.Time
-	up    time.Duration // what no clock changes
-	admin access.Actor
+	t       testing.TB
+	service *service.Service
+	store   *store.Store
+	web     *Server
+	app     *fiber.App
+	log     *syncBuffer
+	mu      sync.Mutex
+	now     time.Time
+	up      time.Duration // what no clock changes
+	admin   access.Actor
 }
 
 const houseURL = "https://door.example.com"
@@ -56,9 +56,9 @@ func newHouseOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *house
 	h.must(err)
 	h.store = st
 	frontend := os.DirFS("../../frontend")
-	h.desk, err = service.New(context.Background(), service.Options{Store: st, Frontend: frontend, PublicURL: houseURL, Mail: true, Logger: log})
+	h.service, err = service.New(context.Background(), service.Options{Store: st, Frontend: frontend, PublicURL: houseURL, Mail: true, Logger: log})
 	h.must(err)
-	o := Options{Service: h.desk, Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log}
+	o := Options{Service: h.service, Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log}
 	for _, c := range change {
 		c(&o)
 	}
@@ -67,7 +67,7 @@ func newHouseOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *house
 	network, err := h.web.face(false)
 	h.must(err)
 	h.app = network.app
-	c, _, err := h.desk.Setup.SetUpHere(context.Background(), service.FirstAdmin{Email: h.address("grace@example.org"), Name: "Grace Hopper"})
+	c, _, err := h.service.Setup.SetUpHere(context.Background(), service.FirstAdmin{Email: h.address("grace@example.org"), Name: "Grace Hopper"})
 	h.must(err)
 	h.admin = h.confirmed(c.ID)
 	t.Cleanup(func() {
@@ -119,7 +119,7 @@ func (h *house) address(s string) access.Address {
 // invite makes a pending member and returns the secret path of the link.
 func (h *house) invite(email string, roles ...access.RoleName) (access.MemberID, string) {
 	h.t.Helper()
-	in, err := h.desk.Invitations.Invite(context.Background(), h.admin, service.NewInvitation{Email: h.address(email), Roles: roles})
+	in, err := h.service.Invitations.Invite(context.Background(), h.admin, service.NewInvitation{Email: h.address(email), Roles: roles})
 	h.must(err)
 	return in.Card.ID, strings.TrimPrefix(in.Link, houseURL)
 }
@@ -237,7 +237,7 @@ func (h *house) arrived(email string, roles ...access.RoleName) (*guest, access.
 	id, link := h.invite(email, roles...)
 	g := h.guest()
 	g.enter(link)
-	_, err := h.desk.Members.Approve(context.Background(), h.admin, id, nil)
+	_, err := h.service.Members.Approve(context.Background(), h.admin, id, nil)
 	h.must(err)
 	h.session(access.Session{Hash: g.session().Hash()})
 	return g, id

@@ -30,7 +30,7 @@ func TestTheWindowsHeader(t *testing.T) {
 		if code := ask(true, via); code != http.StatusCreated {
 			t.Fatalf("the operator got %d with %q", code, via)
 		}
-		page, err := h.desk.Audit.List(bg, access.Operator, "", 1)
+		page, err := h.service.Audit.List(bg, access.Operator, "", 1)
 		h.must(err)
 		if got := page.Items[0].Actor; got.Source != want || got.Member != "" {
 			t.Errorf("with %q the audit says %+v, want %s", via, got, want)

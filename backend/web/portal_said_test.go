@@ -13,7 +13,7 @@ import (
 func TestPendingPageSaysWhatWasProved(t *testing.T) {
 	h := newHouse(t)
 	id, _ := h.invite("handed@example.com", access.Fleet)
-	link, err := h.desk.Invitations.CopyLink(bg, h.admin, id)
+	link, err := h.service.Invitations.CopyLink(bg, h.admin, id)
 	h.must(err)
 	handed := h.guest()
 	handed.enter(strings.TrimPrefix(link, houseURL))

@@ -32,14 +32,14 @@ func TestInvitedPersonComesIn(t *testing.T) {
 	g.get("/pending?saved=1").want(t, 200, "I take over route planning.", "Saved")
 
 	pendingSession := g.session()
-	if _, err := h.desk.Members.Approve(bg, h.admin, id, nil); err != nil {
+	if _, err := h.service.Members.Approve(bg, h.admin, id, nil); err != nil {
 		t.Fatal(err)
 	}
 	g.get("/pending").want(t, http.StatusSeeOther, "/")
 	if g.session() == pendingSession || g.session() == "" {
 		t.Error("the approval did not change the session's id")
 	}
-	if _, err := h.desk.Gate.Principal(bg, pendingSession); !access.SignedOut.Is(err) {
+	if _, err := h.service.Gate.Principal(bg, pendingSession); !access.SignedOut.Is(err) {
 		t.Errorf("the id from before the approval still opens: %v", err)
 	}
 	home := g.get("/")
@@ -50,11 +50,11 @@ func TestInvitedPersonComesIn(t *testing.T) {
 	g.get("/ailoop/datalake").want(t, http.StatusForbidden, "AILoop Data Lake is not open to you")
 	g.get("/admin").want(t, http.StatusForbidden)
 
-	if _, err := h.desk.Members.ChangeRoles(bg, h.admin, id, []access.RoleName{access.Fleet, access.AILoop}); err != nil {
+	if _, err := h.service.Members.ChangeRoles(bg, h.admin, id, []access.RoleName{access.Fleet, access.AILoop}); err != nil {
 		t.Fatal(err)
 	}
 	g.get("/ailoop/datalake").want(t, 200, "No application is connected here")
-	if _, err := h.desk.Members.Suspend(bg, h.admin, id); err != nil {
+	if _, err := h.service.Members.Suspend(bg, h.admin, id); err != nil {
 		t.Fatal(err)
 	}
 	g.get("/fleet").want(t, http.StatusForbidden, "suspended")
@@ -88,7 +88,7 @@ func TestDeadLinksReadAlike(t *testing.T) {
 	_, used := h.invite("used@example.com", access.Fleet)
 	h.guest().enter(used)
 	id, revoked := h.invite("revoked@example.com", access.Fleet)
-	if _, err := h.desk.Invitations.Resend(bg, h.admin, id); err != nil {
+	if _, err := h.service.Invitations.Resend(bg, h.admin, id); err != nil {
 		t.Fatal(err)
 	}
 	_, expired := h.invite("expired@example.com", access.Fleet)
@@ -131,7 +131,7 @@ func TestSignInLinkIsBoundToItsBrowser(t *testing.T) {
 	h.arrived("ada@example.com", access.Fleet)
 	g := h.guest()
 	g.post(g.get("/login"), "/login", "email", "ADA@Example.COM").want(t, 200, "Look in your mail", "ADA@Example.COM")
-	if n, err := h.desk.SignIn.AnswerRequests(bg); n != 1 || err != nil {
+	if n, err := h.service.SignIn.AnswerRequests(bg); n != 1 || err != nil {
 		t.Fatalf("answered %d asks: %v", n, err)
 	}
 	link, code := h.signInLetter()
@@ -152,10 +152,10 @@ func TestSignInLinkIsBoundToItsBrowser(t *testing.T) {
 // signInLetter finds the link and the code in the newest email.
 func (h *house) signInLetter() (link, code string) {
 	h.t.Helper()
-	page, err := h.desk.Outbox.List(bg, access.Operator, "", 0)
+	page, err := h.service.Outbox.List(bg, access.Operator, "", 0)
 	h.must(err)
 	at := slices.IndexFunc(page.Items, func(l access.Message) bool { return l.Kind == access.SignInMessage })
-	_, w, err := h.desk.Outbox.Get(bg, access.Operator, page.Items[at].ID)
+	_, w, err := h.service.Outbox.Get(bg, access.Operator, page.Items[at].ID)
 	h.must(err)
 	link = regexp.MustCompile(regexp.QuoteMeta(houseURL) + `(/login/[A-Za-z0-9_-]{43})`).FindStringSubmatch(w.Text)[1]
 	code = regexp.MustCompile(`(?m)^[0-9A-Z]{4}-[0-9A-Z]{4}$`).FindString(w.Text)
@@ -225,7 +225,7 @@ func TestLogOutLeavesNothing(t *testing.T) {
 		if !dropped {
 			t.Errorf("the session's cookie stays: %v", out.Header["Set-Cookie"])
 		}
-		if _, err := h.desk.Gate.Principal(bg, old); !access.SignedOut.Is(err) {
+		if _, err := h.service.Gate.Principal(bg, old); !access.SignedOut.Is(err) {
 			t.Errorf("the session still opens: %v", err)
 		}
 		replay := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: h.web.names.session, Value: old.Reveal()}) }
@@ -245,7 +245,7 @@ func TestWithdraw(t *testing.T) {
 	g := h.guest()
 	g.enter(link)
 	g.post(g.get("/pending"), "/pending/withdraw").want(t, 200, "You have withdrawn")
-	if _, err := h.desk.Members.Get(bg, h.admin, id); !access.NotFound.Is(err) {
+	if _, err := h.service.Members.Get(bg, h.admin, id); !access.NotFound.Is(err) {
 		t.Errorf("the withdrawn account is still there: %v", err)
 	}
 	g.get("/pending").want(t, http.StatusSeeOther, "/login")
@@ -256,7 +256,7 @@ func TestRejectedWhileWaiting(t *testing.T) {
 	id, link := h.invite("ada@example.com", access.Fleet)
 	g := h.guest()
 	g.enter(link)
-	if err := h.desk.Members.Reject(bg, h.admin, id, "", false); err != nil {
+	if err := h.service.Members.Reject(bg, h.admin, id, "", false); err != nil {
 		t.Fatal(err)
 	}
 	g.get("/pending").want(t, http.StatusForbidden, "not approved")
@@ -331,7 +331,7 @@ func TestRejectedPageIsSeenAfterTheScriptHasLooked(t *testing.T) {
 	id, link := h.invite("eve@example.com", access.Fleet)
 	g := h.guest()
 	g.enter(link)
-	h.must(h.desk.Members.Reject(bg, h.admin, id, "", false))
+	h.must(h.service.Members.Reject(bg, h.admin, id, "", false))
 	mode := func(m string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("Sec-Fetch-Mode", m) }
 	}
@@ -361,7 +361,7 @@ func TestABrowserStaysKnown(t *testing.T) {
 	g.post(g.get("/"), "/logout").want(t, 200)
 	page := g.get("/login")
 	g.post(page, "/login", "email", "ada@example.com").want(t, 200)
-	_, err := h.desk.SignIn.AnswerRequests(bg)
+	_, err := h.service.SignIn.AnswerRequests(bg)
 	h.must(err)
 	link, _ := h.signInLetter()
 	in := g.post(g.get(link), link)
@@ -385,7 +385,7 @@ func TestPastedCodes(t *testing.T) {
 	g := h.guest()
 	g.post(g.get("/login"), "/login", "email", "ada@example.com").
 		want(t, 200, `maxlength="40"`, `autocomplete="one-time-code"`, `autocapitalize="characters"`)
-	_, err := h.desk.SignIn.AnswerRequests(bg)
+	_, err := h.service.SignIn.AnswerRequests(bg)
 	h.must(err)
 	_, code := h.signInLetter()
 	for range 2 * access.MaxCodeAttempts {

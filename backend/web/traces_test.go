@@ -33,7 +33,7 @@ func (h *house) kept() map[access.Trace]int {
 	h.t.Helper()
 	h.web.traces.beat(h.web.traces.now())
 	h.web.keepTraces(bg)
-	u, err := h.desk.Dashboard.Unusual(bg, h.admin)
+	u, err := h.service.Dashboard.Unusual(bg, h.admin)
 	h.must(err)
 	all := map[access.Trace]int{}
 	for _, d := range u.Days {
@@ -334,7 +334,7 @@ func TestStrangersCauseNoFloodOfEvents(t *testing.T) {
 	h := newHouse(t)
 	ctx, stop := context.WithCancel(bg)
 	defer stop()
-	changes, err := h.desk.Watch(ctx)
+	changes, err := h.service.Watch(ctx)
 	h.must(err)
 	for i := range 20_000 {
 		h.web.traces.note(access.TraceWrongCode, netip.AddrFrom4([4]byte{203, 0, byte(i >> 8), byte(i)}))

@@ -211,7 +211,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	for n := range 60 {
 		eve := h.guest()
 		form(eve, "/login", theirs, "email", "ada@example.com").want(t, 200)
-		_, err := h.desk.SignIn.AnswerRequests(bg)
+		_, err := h.service.SignIn.AnswerRequests(bg)
 		h.must(err)
 		for range 8 {
 			form(eve, "/login/code", theirs, "code", fmt.Sprintf("%08d", n))
@@ -222,7 +222,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	g := h.guest()
 	form(g, "/login", "192.0.2.1", "email", "ada@example.com").want(t, 200)
 	h.wait(time.Millisecond) // the newest email is hers
-	_, err := h.desk.SignIn.AnswerRequests(bg)
+	_, err := h.service.SignIn.AnswerRequests(bg)
 	h.must(err)
 	link, code := h.signInLetter()
 	if code != "" {
@@ -234,7 +234,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	ada.post(ada.get("/"), "/logout").want(t, 200)
 	form(ada, "/login", "192.0.2.1", "email", "ada@example.com").want(t, 200)
 	h.wait(time.Millisecond)
-	_, err = h.desk.SignIn.AnswerRequests(bg)
+	_, err = h.service.SignIn.AnswerRequests(bg)
 	h.must(err)
 	_, code = h.signInLetter()
 	form(ada, "/login/code", "192.0.2.1", "code", code).want(t, http.StatusSeeOther)
@@ -316,7 +316,7 @@ func TestFormsEndWithTheirSession(t *testing.T) {
 
 	again := h.guest()
 	again.post(again.get("/login"), "/login", "email", "ada@example.com")
-	if _, err := h.desk.SignIn.AnswerRequests(bg); err != nil {
+	if _, err := h.service.SignIn.AnswerRequests(bg); err != nil {
 		t.Fatal(err)
 	}
 	_, code := h.signInLetter()
@@ -353,7 +353,7 @@ func TestLogLinesAreOurs(t *testing.T) {
 	g.post(g.get("/login", func(r *http.Request) { r.Header["User-Agent"] = []string{"x level=ERROR msg=forged"} }), "/login", "email", evil+"@example.com")
 	g.get("/login/" + url.PathEscape(evil))
 	g.get("/api/v1/members?q=" + url.QueryEscape(evil))
-	if _, err := h.desk.Invitations.Invite(bg, h.admin, service.NewInvitation{Email: h.address("ada@example.com"), Name: evil, Roles: []access.RoleName{access.Fleet}}); !access.Invalid.Is(err) {
+	if _, err := h.service.Invitations.Invite(bg, h.admin, service.NewInvitation{Email: h.address("ada@example.com"), Name: evil, Roles: []access.RoleName{access.Fleet}}); !access.Invalid.Is(err) {
 		t.Errorf("a name of several lines: %v", err)
 	}
 	for line := range strings.Lines(h.log.String()) {

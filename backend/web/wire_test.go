@@ -84,7 +84,7 @@ func TestOnTheWire(t *testing.T) {
 func TestStrangersLearnNothing(t *testing.T) {
 	c := newCast(t)
 	gone, _ := c.invite("rejected@example.com", access.Fleet)
-	c.must(c.desk.Members.Reject(bg, c.house.admin, gone, "", false))
+	c.must(c.service.Members.Reject(bg, c.house.admin, gone, "", false))
 	mask := regexp.MustCompile(`value="[^"]*"|[a-z]+@example\.com`)
 	first := ""
 	for _, email := range []string{"unknown@example.com", "pending@example.com", "rejected@example.com", "suspended@example.com", "fleet@example.com"} {

@@ -62,10 +62,10 @@ func TestSignInFormDoesTheSameWork(t *testing.T) {
 	h.arrived("active@example.com", access.Fleet)
 	h.arrived("admini@example.com", access.Admin)
 	_, id := h.arrived("suspen@example.com", access.Fleet)
-	_, err := h.desk.Members.Suspend(bg, h.admin, id)
+	_, err := h.service.Members.Suspend(bg, h.admin, id)
 	h.must(err)
 	gone, _ := h.invite("reject@example.com", access.Fleet)
-	h.must(h.desk.Members.Reject(bg, h.admin, gone, "", false))
+	h.must(h.service.Members.Reject(bg, h.admin, gone, "", false))
 	kinds := []string{"unknow@example.com", "invite@example.com", "pended@example.com", "active@example.com", "admini@example.com", "suspen@example.com", "reject@example.com"}
 
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))

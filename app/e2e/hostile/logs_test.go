@@ -135,7 +135,7 @@ func insides(t *testing.T) {
 				if a.code >= 500 {
 					t.Errorf("%s %s with %.20q = %d: %.200s", op.method, op.path, id, a.code, a.body)
 				}
-				a.lacks(".go:", "goroutine", "/store/", "badger", "runtime.", "doorward/backend", "desk.", h.Dir)
+				a.lacks(".go:", "goroutine", "/store/", "badger", "runtime.", "doorward/backend", "service.", h.Dir)
 			}
 		}
 	}

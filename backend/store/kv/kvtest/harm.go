@@ -2,6 +2,8 @@ package kvtest
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -81,4 +83,28 @@ func somewhere(r *rand.Rand, data []byte) int {
 		return r.IntN(used)
 	}
 	return 0
+}
+
+// HarmFile puts what each harm makes of a file in its place, and has look give its
+// verdict. A harm that hits one place is done ten times.
+func HarmFile(t *testing.T, name string, whole, other, older []byte, look func(t *testing.T, h string, data []byte) string) {
+	t.Helper()
+	r, verdicts := rand.New(rand.NewPCG(Seed(t), 9)), map[string]int{}
+	for _, h := range Harms {
+		for range h.Times(10) {
+			data := h.Do(r, bytes.Clone(whole), other, older)
+			err := os.Remove(name)
+			if errors.Is(err, fs.ErrNotExist) {
+				err = nil
+			}
+			if err == nil && data != nil {
+				err = os.WriteFile(name, data, 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			verdicts[look(t, h.Name, data)]++
+		}
+	}
+	t.Logf("%v", verdicts)
 }
