@@ -40,3 +40,21 @@ func fuzzTests(t *testing.T, root string) (all []target) {
 	})
 	return all
 }
+
+// Only the end of the time is forgiven, never an input that fails.
+func TestWhatFuzzingForgives(t *testing.T) {
+	const end = "fuzz: elapsed: 5s, execs: 183499 (42179/sec), new interesting: 0 (total: 48)\n"
+	for out, want := range map[string]bool{
+		end + "--- FAIL: FuzzX (5.11s)\n    context deadline exceeded\nFAIL\nexit status 1\n": true,
+		end + "--- FAIL: FuzzX (5.11s)\n    --- FAIL: FuzzX (0.00s)\n        x_test.go:9: context deadline exceeded\n" +
+			"    \n    Failing input written to testdata/fuzz/FuzzX/0f\nFAIL\n": false,
+		end + "--- FAIL: FuzzX (5.11s)\n    context deadline exceeded\n    Failing input written to testdata/fuzz/FuzzX/0f\nFAIL\n": false,
+		end + "--- FAIL: FuzzX (0.01s)\n    x_test.go:9: wrong\nFAIL\n":                                                             false,
+		end + "--- FAIL: FuzzX (5.11s)\n    fuzzing process hung or terminated unexpectedly: exit status 2\nFAIL\n":                 false,
+		"x.go:1: undefined: context deadline exceeded\nFAIL\tdoorward/backend/x [build failed]\nFAIL\n":                             false,
+	} {
+		if got := ranOut(out); got != want {
+			t.Errorf("%v is forgiven: %v", out, got)
+		}
+	}
+}
