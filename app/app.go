@@ -26,6 +26,7 @@ import (
 
 	"doorward/app/config"
 	"doorward/backend/access"
+	"doorward/backend/email"
 	"doorward/backend/mail"
 	"doorward/backend/mail/smtp"
 	"doorward/backend/service"
@@ -78,13 +79,24 @@ func Open(ctx context.Context, c config.Config) (a *App, err error) {
 	if a.store, err = store.Open(store.Options{Engine: badger.Engine, Dir: c.Data, Logger: a.log, MinFree: c.MinFree}); err != nil {
 		return a, err
 	}
-	if a.service, err = service.New(ctx, service.Options{Store: a.store, Frontend: c.Frontend, PublicURL: a.c.URL, Mail: !a.server.IsZero(), Logger: a.log}); err != nil {
+	emails, err := email.New(c.Frontend)
+	if err != nil {
+		return a, err
+	}
+	if a.service, err = service.New(ctx, service.Options{
+		Store:     a.store,
+		Emails:    emails,
+		PublicURL: a.c.URL,
+		Mail:      !a.server.IsZero(),
+		Logger:    a.log,
+	}); err != nil {
 		return a, err
 	}
 	host := hostOf(a.c.URL)
 	if !a.server.IsZero() {
 		if a.mail, err = mail.New(a.store, mail.Options{
 			Server:    a.server,
+			Emails:    emails,
 			From:      c.MailFrom,
 			HELO:      smtp.HELO(host),
 			PerMinute: c.MailPerMinute,

@@ -37,7 +37,7 @@ var rooms = map[string][]string{
 	"backend/address":         {"backend/access"},
 	"backend/service":         {"backend/policy", "backend/email", "backend/store", "backend/access", "backend/address", "backend/text"},
 	"backend/email":           {"backend/access", "backend/text"},
-	"backend/mail":            {"backend/mail/smtp", "backend/store", "backend/access"},
+	"backend/mail":            {"backend/mail/smtp", "backend/store", "backend/email", "backend/access"},
 	"backend/mail/mailtest":   {},
 	"backend/mail/smtp":       {"backend/access", "backend/text"},
 	"backend/policy":          {"backend/access"},

@@ -84,7 +84,7 @@ func (s *MessageState) UnmarshalText(text []byte) error {
 }
 
 // A Message is mail in the outbox, written in the transaction that caused it.
-// Its words are rendered then and kept apart, sealed, until it is done with.
+// The facts that it tells are kept apart, sealed, until it is done with.
 type Message struct {
 	ID              MessageID    `json:"id"`
 	Kind            MessageKind  `json:"kind"`
@@ -112,7 +112,46 @@ type Lease struct {
 	Until time.Time `json:"until,omitzero"`
 }
 
-// MessageBody is what an email says: rendered once, when it is queued.
+// MessageFacts are what an email tells of: each kind takes what it needs of them. They
+// are kept sealed in place of the email, which is rendered when it is sent or shown,
+// and wiped with the secrets in them.
+type MessageFacts struct {
+	Workspace string `json:"workspace,omitempty"` // its name
+	PublicURL string `json:"url,omitempty"`       // where links lead
+	To        string `json:"to,omitempty"`        // the recipient's address, as typed
+	ToName    string `json:"to_name,omitempty"`   // may be empty
+
+	Inviter      string     `json:"inviter,omitempty"`       // name, or address, or what it was
+	InviterEmail string     `json:"inviter_email,omitempty"` // empty for the operator and for programs
+	Roles        []RoleName `json:"roles,omitempty"`
+	Note         string     `json:"note,omitempty"`   // the inviting Admin's
+	Reason       string     `json:"reason,omitempty"` // the rejecting Admin's
+
+	Link   string `json:"link,omitempty"`   // the login link, in emails that hold one
+	Code   string `json:"code,omitempty"`   // eight letters and digits in two groups, in emails that hold one
+	Device string `json:"device,omitempty"` // what the browser that asked for a sign-in calls itself
+
+	At    time.Time `json:"at,omitzero"`    // when the email was queued
+	Until time.Time `json:"until,omitzero"` // how long the link is good, and the code
+
+	CodeUntil time.Time `json:"code_until,omitzero"` // how long the code is good, where that is shorter
+	CodesOff  time.Time `json:"codes_off,omitzero"`  // no code opens before then: wrong ones were tried
+	NextAt    time.Time `json:"next_at,omitzero"`    // no other sign-in email can be asked for before then
+
+	Pending []PendingPerson `json:"pending,omitempty"` // whom an email to Admins is about
+
+	Rendered *MessageBody `json:"rendered,omitempty"` // the whole email, where an older version kept that
+}
+
+// A PendingPerson waits for a decision, or did so until nobody had decided.
+type PendingPerson struct {
+	Name  string     `json:"name,omitempty"`
+	Email string     `json:"email,omitempty"`
+	Roles []RoleName `json:"roles,omitempty"`
+	Since time.Time  `json:"since,omitzero"`
+}
+
+// MessageBody is what an email says, as it is sent and shown.
 type MessageBody struct {
 	Subject string `json:"subject"`
 	Text    string `json:"text"`

@@ -8,20 +8,20 @@ import (
 )
 
 // drafts writes each kind of email.
-var drafts = map[access.MessageKind]func(*Facts) draft{
-	access.InvitationMessage:   (*Facts).invitation,
-	access.ExpiringMessage:     (*Facts).expiring,
-	access.SignInMessage:       (*Facts).signIn,
-	access.ConfirmationMessage: (*Facts).confirmation,
-	access.ReceivedMessage:     (*Facts).received,
-	access.ApprovedMessage:     (*Facts).approved,
-	access.RejectedMessage:     (*Facts).rejected,
-	access.RequestsMessage:     (*Facts).waiting,
-	access.UndecidedMessage:    (*Facts).abandoned,
-	access.TestMessage:         (*Facts).test,
+var drafts = map[access.MessageKind]func(*writer) draft{
+	access.InvitationMessage:   (*writer).invitation,
+	access.ExpiringMessage:     (*writer).expiring,
+	access.SignInMessage:       (*writer).signIn,
+	access.ConfirmationMessage: (*writer).confirmation,
+	access.ReceivedMessage:     (*writer).received,
+	access.ApprovedMessage:     (*writer).approved,
+	access.RejectedMessage:     (*writer).rejected,
+	access.RequestsMessage:     (*writer).waiting,
+	access.UndecidedMessage:    (*writer).abandoned,
+	access.TestMessage:         (*writer).test,
 }
 
-func (f *Facts) invitation() draft {
+func (f *writer) invitation() draft {
 	d := draft{
 		Subject: "You are invited to " + f.Workspace,
 		Title:   "You are invited to " + f.Workspace,
@@ -38,7 +38,7 @@ func (f *Facts) invitation() draft {
 	return d
 }
 
-func (f *Facts) expiring() draft {
+func (f *writer) expiring() draft {
 	return draft{
 		Subject: "Your invitation to " + f.Workspace + " ends on " + onDay(f.Until),
 		Preview: "This letter has a fresh link.",
@@ -51,7 +51,7 @@ func (f *Facts) expiring() draft {
 	}
 }
 
-func (f *Facts) signIn() draft {
+func (f *writer) signIn() draft {
 	d := draft{
 		Subject: "Sign in to " + f.Workspace, Preview: "Your link is good until " + atClock(f.Until) + " and works once.",
 		Title: "Sign in to " + f.Workspace,
@@ -66,7 +66,7 @@ func (f *Facts) signIn() draft {
 
 // signInLead says how to use the email, and what strangers have spoilt: that
 // there is no code, or that no other email follows for a while.
-func (f *Facts) signInLead() []string {
+func (f *writer) signInLead() []string {
 	anyBrowser := !f.NextAt.IsZero()
 	how := "Open the link to sign in. It works once."
 	switch {
@@ -94,7 +94,7 @@ func (f *Facts) signInLead() []string {
 	return lead
 }
 
-func (f *Facts) confirmation() draft {
+func (f *writer) confirmation() draft {
 	return draft{
 		Subject: "Confirm that it is you: " + f.Workspace,
 		Preview: "The code in this email expires at " + atClock(f.Until) + ".",
@@ -114,7 +114,7 @@ func (f *Facts) confirmation() draft {
 	}
 }
 
-func (f *Facts) received() draft {
+func (f *writer) received() draft {
 	return draft{
 		Subject: "Your request to join " + f.Workspace + " has arrived", Preview: "The administrators know that you are waiting.",
 		Title: "Your request has arrived",
@@ -126,7 +126,7 @@ func (f *Facts) received() draft {
 	}
 }
 
-func (f *Facts) approved() draft {
+func (f *writer) approved() draft {
 	return draft{
 		Subject: "You are in: " + f.Workspace + " is open to you", Preview: "An administrator has approved your request.",
 		Title:  "You are in",
@@ -137,7 +137,7 @@ func (f *Facts) approved() draft {
 	}
 }
 
-func (f *Facts) rejected() draft {
+func (f *writer) rejected() draft {
 	return draft{
 		Subject: "Your request to join " + f.Workspace + " was not approved", Preview: "An administrator has decided on your request.",
 		Title: "Your request was not approved",
@@ -148,7 +148,7 @@ func (f *Facts) rejected() draft {
 	}
 }
 
-func (f *Facts) waiting() draft {
+func (f *writer) waiting() draft {
 	n := len(f.Pending)
 	d := draft{
 		Subject: howMany(n) + " waiting for your approval in " + f.Workspace, Preview: "Approve or reject in the console.",
@@ -164,7 +164,7 @@ func (f *Facts) waiting() draft {
 	return d
 }
 
-func (f *Facts) abandoned() draft {
+func (f *writer) abandoned() draft {
 	n := len(f.Pending)
 	d := draft{
 		Subject: text.Count(n, "request") + " in " + f.Workspace + " ended without a decision", Preview: "Nobody decided for 30 days.",
@@ -180,7 +180,7 @@ func (f *Facts) abandoned() draft {
 	return d
 }
 
-func (f *Facts) test() draft {
+func (f *writer) test() draft {
 	return draft{
 		Subject: "Mail from " + f.Workspace + " works", Preview: "Invitations go out the same way.",
 		Title: "Mail works",

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"sync"
 	"text/template"
-	"time"
 
 	"doorward/backend/access"
 )
@@ -26,49 +25,16 @@ import (
 // same. An email loads nothing from outside and its subject holds nothing that
 // an invited person typed.
 //
-// Thousands are written in a second of a large import, inside the transaction
-// that causes them. So both forms are text/template, which takes a quarter of
-// the time of html/template: the draft for HTML is escaped as a whole before
-// the template sees it, and the template puts nothing outside of text and
-// double-quoted attributes.
+// Both forms are text/template, which takes a quarter of the time of html/template:
+// the draft for HTML is escaped as a whole before the template sees it, and the
+// template puts nothing outside of text and double-quoted attributes.
 type Templates struct {
 	html, text *template.Template
 	buffers    sync.Pool
 }
 
-// Facts is what emails tell of. Each kind takes what it needs of it.
-type Facts struct {
-	Workspace string // its name
-	PublicURL string // where links lead
-	To        string // the recipient's address, as typed
-	ToName    string // may be empty
-
-	Inviter      string // name, or address, or what it was
-	InviterEmail string // empty for the operator and for programs
-	Roles        []string
-	Note         string // the inviting Admin's
-	Reason       string // the rejecting Admin's
-
-	Link   string // the login link, in emails that hold one
-	Code   string // eight letters and digits in two groups, in emails that hold one
-	Device string // what the browser that asked for a sign-in calls itself
-
-	At    time.Time // now
-	Until time.Time // how long the link is good, and the code
-
-	CodeUntil time.Time // how long the code is good, where that is shorter
-	CodesOff  time.Time // no code opens before then: wrong ones were tried
-	NextAt    time.Time // no other sign-in email can be asked for before then
-
-	Pending []PendingPerson // whom an email to Admins is about
-}
-
-// A PendingPerson waits for a decision, or did so until nobody had decided.
-type PendingPerson struct {
-	Name, Email string
-	Roles       []string
-	Since       time.Time
-}
+// A writer writes the draft of one email from the facts that it tells.
+type writer struct{ access.MessageFacts }
 
 // New reads the templates under emails/. It fails when one is missing
 // or an email of any kind cannot be drawn with it.
@@ -80,7 +46,11 @@ func New(frontend fs.FS) (*Templates, error) {
 	l := &Templates{html: all.Lookup("email.html"), text: all.Lookup("email.txt")}
 	l.buffers.New = func() any { return new(bytes.Buffer) }
 	for kind := range drafts {
-		f := Facts{PublicURL: "https://door.example.com", Link: "https://door.example.com/login/x", Pending: make([]PendingPerson, 2)}
+		f := access.MessageFacts{
+			PublicURL: "https://door.example.com",
+			Link:      "https://door.example.com/login/x",
+			Pending:   make([]access.PendingPerson, 2),
+		}
 		if _, err := l.Render(kind, f); err != nil {
 			return nil, err
 		}
@@ -91,18 +61,15 @@ func New(frontend fs.FS) (*Templates, error) {
 // Kinds are the kinds of emails that there are.
 func Kinds() []access.MessageKind { return slices.Collect(maps.Keys(drafts)) }
 
-// Render writes the email of that kind. It fails for a kind there is none of,
-// and for a link that is not a web address.
-func (l *Templates) Render(kind access.MessageKind, f Facts) (access.MessageBody, error) {
-	write, ok := drafts[kind]
-	if !ok {
-		return access.MessageBody{}, fmt.Errorf("there is no email of kind %q", kind)
+// Render writes the email of that kind; one that an older version kept whole is that.
+// It fails for a kind there is none of, and for a link that is not a web address.
+func (l *Templates) Render(kind access.MessageKind, f access.MessageFacts) (access.MessageBody, error) {
+	if f.Rendered != nil {
+		return *f.Rendered, nil
 	}
-	f.tidy()
-	d := write(&f)
-	d.Workspace = f.Workspace
-	if d.Link != "" && !strings.HasPrefix(d.Link, "https://") && !strings.HasPrefix(d.Link, "http://") {
-		return access.MessageBody{}, fmt.Errorf("the link of an email of kind %q is not a web address", kind)
+	d, err := draftOf(kind, f)
+	if err != nil {
+		return access.MessageBody{}, err
 	}
 	text, err := l.draw(l.text, d.asText())
 	if err != nil {
@@ -115,6 +82,27 @@ func (l *Templates) Render(kind access.MessageKind, f Facts) (access.MessageBody
 	return access.MessageBody{Subject: d.Subject, Text: text, HTML: html}, nil
 }
 
+// Subject is the subject of the email that Render writes, and fails where that does.
+func Subject(kind access.MessageKind, f access.MessageFacts) (string, error) {
+	d, err := draftOf(kind, f)
+	return d.Subject, err
+}
+
+func draftOf(kind access.MessageKind, f access.MessageFacts) (d draft, err error) {
+	write, ok := drafts[kind]
+	if !ok {
+		return d, fmt.Errorf("there is no email of kind %q", kind)
+	}
+	w := writer{f}
+	w.tidy()
+	d = write(&w)
+	d.Workspace = w.Workspace
+	if d.Link != "" && !strings.HasPrefix(d.Link, "https://") && !strings.HasPrefix(d.Link, "http://") {
+		return d, fmt.Errorf("the link of an email of kind %q is not a web address", kind)
+	}
+	return d, nil
+}
+
 func (l *Templates) draw(t *template.Template, d *draft) (string, error) {
 	buf := l.buffers.Get().(*bytes.Buffer)
 	defer l.buffers.Put(buf)
@@ -125,7 +113,7 @@ func (l *Templates) draw(t *template.Template, d *draft) (string, error) {
 
 // tidy cuts what people typed to a length that fits an email, on one line, and
 // keeps a mail reader from making links of it.
-func (f *Facts) tidy() {
+func (f *writer) tidy() {
 	f.PublicURL = strings.TrimRight(f.PublicURL, "/")
 	f.Workspace = oneLine(f.Workspace, access.MaxWorkspace)
 	f.ToName = unlinked(oneLine(f.ToName, 80))

@@ -1,6 +1,8 @@
 package email
 
 import (
+	"cmp"
+	"encoding/json"
 	"flag"
 	"io/fs"
 	"os"
@@ -20,57 +22,61 @@ var updateLetters = flag.Bool("update", false, "write the golden letters anew")
 
 var written = time.Date(2030, 5, 8, 12, 0, 0, 0, time.UTC)
 
-func letterFacts() Facts {
-	return Facts{Workspace: "AI Loop", PublicURL: "https://door.example.com", To: "Ada@Example.com", ToName: "Ada Lovelace",
-		Inviter: "Grace Hopper", InviterEmail: "grace@example.org", Roles: []string{"Fleet"},
+func letterFacts() access.MessageFacts {
+	return access.MessageFacts{Workspace: "AI Loop", PublicURL: "https://door.example.com", To: "Ada@Example.com", ToName: "Ada Lovelace",
+		Inviter: "Grace Hopper", InviterEmail: "grace@example.org", Roles: []access.RoleName{"Fleet"},
 		Link: "https://door.example.com/login/Zm9yIGdvbGRlbiBsZXR0ZXJzIG9ubHk-bm90LWEtc2VjcmV0",
 		At:   written, Until: written.Add(7 * 24 * time.Hour)}
 }
 
+func waits(name, email string, since time.Time, roles ...access.RoleName) access.PendingPerson {
+	return access.PendingPerson{Name: name, Email: email, Roles: roles, Since: since}
+}
+
 type letterSample struct {
 	kind  access.MessageKind
-	facts Facts
+	facts access.MessageFacts
 }
 
 // letterSamples is every kind of email, with little and with much to tell.
 func letterSamples() map[string]letterSample {
-	with := func(change func(*Facts)) Facts {
+	with := func(change func(*access.MessageFacts)) access.MessageFacts {
 		f := letterFacts()
 		change(&f)
 		return f
 	}
-	asked := with(func(f *Facts) {
+	asked := with(func(f *access.MessageFacts) {
 		f.Code, f.Until = "K7PQ-3XMD", written.Add(15*time.Minute)
 		f.Device = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 	})
-	ada := PendingPerson{"Ada Lovelace", "ada@example.com", []string{"Fleet"}, written.Add(-12 * time.Minute)}
-	alan := PendingPerson{"", "alan@example.net", []string{"AILoop", "Fleet"}, written.Add(-26 * time.Hour)}
-	admin := func(who ...PendingPerson) Facts {
-		return Facts{Workspace: "AI Loop", PublicURL: "https://door.example.com", To: "grace@example.org", ToName: "Grace Hopper", At: written, Pending: who}
+	ada := waits("Ada Lovelace", "ada@example.com", written.Add(-12*time.Minute), "Fleet")
+	alan := waits("", "alan@example.net", written.Add(-26*time.Hour), "AILoop", "Fleet")
+	admin := func(who ...access.PendingPerson) access.MessageFacts {
+		return access.MessageFacts{Workspace: "AI Loop", PublicURL: "https://door.example.com", To: "grace@example.org", ToName: "Grace Hopper", At: written, Pending: who}
 	}
 	long := strings.Repeat("Wolfeschlegelsteinhausenbergerdorff ", 4)
 	return map[string]letterSample{
-		"invitation": {access.InvitationMessage, with(func(f *Facts) { f.Note = "Welcome, Ada. Charles told me you start on Monday." })},
-		"invitation-bare": {access.InvitationMessage, Facts{Workspace: "AI Loop", PublicURL: "http://127.0.0.1:8080", To: "ada@example.com", Inviter: "the operator",
-			Roles: []string{"AILoop", "Fleet"}, Link: "http://127.0.0.1:8080/login/abc", At: written, Until: written.Add(time.Hour)}},
-		"invitation-long": {access.InvitationMessage, with(func(f *Facts) {
+		"invitation": {access.InvitationMessage, with(func(f *access.MessageFacts) { f.Note = "Welcome, Ada. Charles told me you start on Monday." })},
+		"invitation-bare": {access.InvitationMessage, access.MessageFacts{Workspace: "AI Loop", PublicURL: "http://127.0.0.1:8080", To: "ada@example.com", Inviter: "the operator",
+			Roles: []access.RoleName{"AILoop", "Fleet"}, Link: "http://127.0.0.1:8080/login/abc", At: written, Until: written.Add(time.Hour)}},
+		"invitation-long": {access.InvitationMessage, with(func(f *access.MessageFacts) {
 			f.Workspace, f.ToName, f.Inviter, f.Note = long, long, long, strings.Repeat("A long word of welcome. ", 30)
 			f.To = strings.Repeat("long.", 30) + "address@example.com"
-			f.Roles = []string{"Admin", "AILoop", "Fleet", "Observers of the long and winding road"}
+			f.Roles = []access.RoleName{"Admin", "AILoop", "Fleet", "Observers of the long and winding road"}
 		})},
-		"expiring": {access.ExpiringMessage, with(func(f *Facts) { f.Until = written.Add(24 * time.Hour) })},
+		"expiring": {access.ExpiringMessage, with(func(f *access.MessageFacts) { f.Until = written.Add(24 * time.Hour) })},
 		"sign-in":  {access.SignInMessage, asked},
 		"sign-in-renew": {
 			access.SignInMessage,
-			with(func(f *Facts) { f.ToName = ""; f.Until = written.Add(15 * time.Minute) }),
+			with(func(f *access.MessageFacts) { f.ToName = ""; f.Until = written.Add(15 * time.Minute) }),
 		},
-		"confirmation": {access.ConfirmationMessage, with(func(f *Facts) {
+		"confirmation": {access.ConfirmationMessage, with(func(f *access.MessageFacts) {
 			f.Link, f.Code, f.Until = "", "7K3M-9QXD", written.Add(10*time.Minute)
 			f.Device = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 		})},
 		"received":       {access.ReceivedMessage, letterFacts()},
-		"approved":       {access.ApprovedMessage, with(func(f *Facts) { f.Link = "" })},
-		"rejected":       {access.RejectedMessage, with(func(f *Facts) { f.Reason = "This workspace is for the route planners only." })},
+		"approved":       {access.ApprovedMessage, with(func(f *access.MessageFacts) { f.Link = "" })},
+		"rejected":       {access.RejectedMessage, with(func(f *access.MessageFacts) { f.Reason = "This workspace is for the route planners only." })},
 		"rejected-plain": {access.RejectedMessage, letterFacts()},
 		"waiting":        {access.RequestsMessage, admin(ada)},
 		"waiting-many":   {access.RequestsMessage, admin(ada, alan)},
@@ -129,6 +135,54 @@ func TestEveryKindOfLetterHasASample(t *testing.T) {
 	}
 	if _, err := openLetters(t).Render("postcard", letterFacts()); err == nil {
 		t.Error("a letter of a kind there is none of was written")
+	}
+}
+
+// An email is kept as its facts for as long as it waits: nothing that it says may get
+// lost on the way, nor change.
+func TestKeptFactsSayTheSame(t *testing.T) {
+	l := openLetters(t)
+	for name, s := range letterSamples() {
+		kept, err := json.Marshal(s.facts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := letterSample{kind: s.kind}
+		if err := json.Unmarshal(kept, &again.facts); err != nil {
+			t.Fatal(err)
+		}
+		want := write(t, l, s)
+		if got := write(t, l, again); got != want {
+			t.Errorf("%s: what was kept says\n%s\nwant\n%s", name, got.Text, want.Text)
+		}
+		if subject, err := Subject(s.kind, again.facts); err != nil || subject != want.Subject {
+			t.Errorf("%s: the subject is %q, %v, want %q", name, subject, err, want.Subject)
+		}
+	}
+}
+
+// An Admin who may read the outbox opens an email with somebody else's login link.
+func TestRedactedFactsLetNobodyIn(t *testing.T) {
+	l := openLetters(t)
+	for name, s := range letterSamples() {
+		s.facts.Code = cmp.Or(s.facts.Code, "K7PQ-3XMD")
+		shown := write(t, l, letterSample{s.kind, Redact(s.facts)})
+		whole := write(t, l, s)
+		old := access.MessageFacts{Rendered: &whole}
+		hidden := write(t, l, letterSample{s.kind, Redact(old)})
+		for _, b := range []access.MessageBody{shown, hidden} {
+			for _, secret := range []string{s.facts.Code, "Zm9yIGdvbGRlbi"} {
+				if strings.Contains(b.Subject+b.Text+b.HTML, secret) {
+					t.Errorf("%s: %q is shown in\n%s", name, secret, b.Text)
+				}
+			}
+		}
+		if got := write(t, l, letterSample{s.kind, old}); got != whole {
+			t.Errorf("%s: an email that was kept whole is\n%s", name, got.Text)
+		}
+		if s.facts.Link != "" && s.kind.HoldsSecret() && !strings.Contains(shown.Text, s.facts.PublicURL+"/login/…") {
+			t.Errorf("%s: nothing says where the link stood:\n%s", name, shown.Text)
+		}
 	}
 }
 
@@ -246,8 +300,8 @@ func TestLettersEscape(t *testing.T) {
 	l := openLetters(t)
 	f := letterFacts()
 	f.Workspace, f.To, f.ToName, f.Inviter, f.InviterEmail = hostileText, hostileText, hostileText, hostileText, "x"+hostileText
-	f.Roles, f.Note, f.Reason, f.Device, f.Code = []string{hostileText}, hostileText, hostileText, hostileText, hostileText
-	f.Pending = []PendingPerson{{hostileText, hostileText, []string{hostileText}, written}, {hostileText, "", nil, written}}
+	f.Roles, f.Note, f.Reason, f.Device, f.Code = []access.RoleName{hostileText}, hostileText, hostileText, hostileText, hostileText
+	f.Pending = []access.PendingPerson{waits(hostileText, hostileText, written, hostileText), waits(hostileText, "", written)}
 	for kind := range drafts {
 		w := write(t, l, letterSample{kind, f})
 		for _, bad := range []string{"<img", "<script>", "</table><script", "49"} {
@@ -270,7 +324,7 @@ func TestSubjectsHoldNothingThatInvitedPeopleTyped(t *testing.T) {
 	l := openLetters(t)
 	f := letterFacts()
 	f.ToName, f.Note, f.Reason, f.To, f.Device = "TYPED", "TYPED", "TYPED", "typed@example.com", "TYPED"
-	f.Pending = []PendingPerson{{"TYPED", "typed@example.com", []string{"Fleet"}, written}}
+	f.Pending = []access.PendingPerson{waits("TYPED", "typed@example.com", written, "Fleet")}
 	for kind := range drafts {
 		if s := write(t, l, letterSample{kind, f}).Subject; strings.Contains(strings.ToUpper(s), "TYPED") {
 			t.Errorf("%s: the subject is %q", kind, s)
@@ -303,7 +357,7 @@ func TestTypedTextBecomesNoLink(t *testing.T) {
 	l := openLetters(t)
 	f := letterFacts()
 	f.ToName, f.Note, f.Reason = "Ada evil.example", "See https://evil.example/now or www.evil.example", "Go to evil.example"
-	f.Pending = []PendingPerson{{"evil.example", "ada@example.com", nil, written}}
+	f.Pending = []access.PendingPerson{waits("evil.example", "ada@example.com", written)}
 	for kind := range drafts {
 		w := write(t, l, letterSample{kind, f})
 		if s := w.Text + w.HTML; strings.Contains(s, "evil.example") || strings.Contains(s, "https://evil") {
@@ -377,9 +431,9 @@ func TestLinksAreWebAddresses(t *testing.T) {
 func TestManyWaitingPeopleFitOneLetter(t *testing.T) {
 	l := openLetters(t)
 	f := letterFacts()
-	f.Pending = make([]PendingPerson, 1000)
+	f.Pending = make([]access.PendingPerson, 1000)
 	for i := range f.Pending {
-		f.Pending[i] = PendingPerson{"Somebody", "somebody@example.com", []string{"Fleet"}, written}
+		f.Pending[i] = waits("Somebody", "somebody@example.com", written, "Fleet")
 	}
 	w := write(t, l, letterSample{access.RequestsMessage, f})
 	if !strings.HasPrefix(w.Subject, "1000 people are waiting") || !strings.Contains(w.Text, "and 980 more") || len(w.HTML) > 10_000 {

@@ -53,9 +53,9 @@ func tagsOf(t testing.TB, l *Templates, name, inviter, note, workspace string) m
 		f := letterFacts()
 		f.ToName, f.Inviter, f.Workspace = name, inviter, workspace
 		f.Note, f.Reason, f.Device, f.Code = note, note, name, "482913"
-		f.Pending = []PendingPerson{
-			{name, "ada@example.com", []string{"Fleet"}, written.Add(-time.Minute)},
-			{note, "bob@example.com", []string{"Fleet"}, written},
+		f.Pending = []access.PendingPerson{
+			waits(name, "ada@example.com", written.Add(-time.Minute), "Fleet"),
+			waits(note, "bob@example.com", written, "Fleet"),
 		}
 		w, err := l.Render(kind, f)
 		if err != nil {

@@ -8,13 +8,14 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"doorward/backend/access"
 	"doorward/backend/text"
 )
 
 // namedAtMost is how many people one email names.
 const namedAtMost = 20
 
-func (f *Facts) people(since string) (all []person, more string) {
+func (f *writer) people(since string) (all []person, more string) {
 	for i, w := range f.Pending {
 		if i == namedAtMost {
 			return all, "and " + strconv.Itoa(len(f.Pending)-i) + " more"
@@ -32,7 +33,7 @@ func (f *Facts) people(since string) (all []person, more string) {
 }
 
 // facts takes names and values in turn, and leaves out what is not known.
-func (f *Facts) facts(pairs ...string) []fact {
+func (f *writer) facts(pairs ...string) []fact {
 	all := make([]fact, 0, len(pairs)/2)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
@@ -43,41 +44,41 @@ func (f *Facts) facts(pairs ...string) []fact {
 }
 
 // hello greets by the first name, as the pages do.
-func (f *Facts) hello() string {
+func (f *writer) hello() string {
 	if names := strings.Fields(f.ToName); len(names) > 0 {
 		return "Hello, " + names[0] + ". "
 	}
 	return ""
 }
 
-func (f *Facts) whoInvites() string {
+func (f *writer) whoInvites() string {
 	if f.Inviter == "" {
 		return "An administrator invites"
 	}
 	return sentence(f.Inviter) + " invites"
 }
 
-func (f *Facts) inviterOr(other string) string { return cmp.Or(f.Inviter, other) }
+func (f *writer) inviterOr(other string) string { return cmp.Or(f.Inviter, other) }
 
-func (f *Facts) who() string {
+func (f *writer) who() string {
 	if f.InviterEmail == "" {
 		return f.Inviter
 	}
 	return f.Inviter + " <" + f.InviterEmail + ">"
 }
 
-func (f *Facts) why(sent string) []string {
+func (f *writer) why(sent string) []string {
 	return []string{sent + " If you did not expect it, do nothing: nobody gets in by it, and it ends by itself."}
 }
 
-func (f *Facts) roleWord() string {
+func (f *writer) roleWord() string {
 	if len(f.Roles) == 1 {
 		return "Role"
 	}
 	return "Roles"
 }
 
-func (f *Facts) host() string {
+func (f *writer) host() string {
 	_, host, ok := strings.Cut(f.PublicURL, "://")
 	if !ok {
 		return f.PublicURL
@@ -86,7 +87,7 @@ func (f *Facts) host() string {
 }
 
 // until is when link and code end, exactly and in words.
-func (f *Facts) until() string {
+func (f *writer) until() string {
 	if f.Until.IsZero() {
 		return ""
 	}
@@ -149,7 +150,7 @@ func howMany(n int) string {
 	return strconv.Itoa(n) + " people are"
 }
 
-func rolesOf(names []string) string {
+func rolesOf(names []access.RoleName) string {
 	return oneLine(text.List(names), 400)
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"sync"
 	"testing"
 
@@ -48,10 +47,9 @@ func TestEachAddressWeighsTheSame(t *testing.T) {
 func weigh(t *testing.T, class string, last bool) []store.Weight {
 	t.Helper()
 	o := newOffice(t, mailtest.Options{})
-	front := os.DirFS("../../frontend")
 	s, err := service.New(t.Context(), service.Options{
 		Store:     o.store,
-		Frontend:  front,
+		Emails:    templates(t),
 		PublicURL: "https://door.example.com",
 		Mail:      true,
 		Logger:    slog.New(slog.NewTextHandler(io.Discard, nil)),

@@ -121,7 +121,7 @@ func TestDecoysAreNeverSent(t *testing.T) {
 			id := access.MessageID(access.NewID())
 			l := access.Message{ID: id, Kind: access.SignInMessage, Recipient: "nobody@example.org", State: access.MessageQueued,
 				At: tx.Now, QueuedAt: tx.Now, NextTry: tx.Now, ExpiresAt: tx.Now.Add(15 * time.Minute)}
-			return tx.PostDecoy(l, access.MessageBody{Subject: "Sign in", Text: "Hello"})
+			return tx.PostDecoy(l, facts(tx.Now))
 		})
 	}
 	left := func() (n int) {

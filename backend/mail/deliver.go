@@ -90,7 +90,11 @@ func (w *Worker) message(ctx context.Context, l access.Message) (m smtp.Message,
 		if !w.holds(now, l) {
 			return errTaken
 		}
-		words, err := tx.MessageBody(l.ID)
+		facts, err := tx.MessageFacts(l.ID)
+		if err != nil {
+			return err
+		}
+		body, err := w.o.Emails.Render(l.Kind, facts)
 		if err != nil {
 			return err
 		}
@@ -103,7 +107,7 @@ func (w *Worker) message(ctx context.Context, l access.Message) (m smtp.Message,
 			name = settings.Workspace
 		}
 		m = smtp.Message{ID: l.HeaderMessageID, From: w.from, FromName: name, To: l.Recipient,
-			Subject: words.Subject, Text: words.Text, HTML: words.HTML, Date: l.QueuedAt}
+			Subject: body.Subject, Text: body.Text, HTML: body.HTML, Date: l.QueuedAt}
 		return nil
 	})
 	return m, err

@@ -7,7 +7,7 @@
 //
 //   - An email is delivered to the mail server at least once, never lost. When the
 //     connection breaks after the whole message was sent, nobody can know whether
-//     it was accepted: it goes out again with the same Message-ID, the same words
+//     it was accepted: it goes out again with the same Message-ID, the same facts
 //     and the same link, so that a duplicate is harmless.
 //   - "Sent" means that the mail server accepted the email, and nothing else.
 //   - What is wrong with one email counts against that email ([smtp.Permanent],

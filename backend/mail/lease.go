@@ -104,7 +104,7 @@ func keep(tx *store.Tx, l access.Message) error {
 		return err
 	}
 	if l.State == access.MessageSent || l.State == access.MessageFailed && l.Kind.HoldsSecret() {
-		return tx.WipeBody(l.ID)
+		return tx.WipeFacts(l.ID)
 	}
 	return nil
 }

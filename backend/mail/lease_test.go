@@ -181,7 +181,7 @@ func TestExpiresWhileItIsSent(t *testing.T) {
 				return err
 			}
 			l.Failed("Its link expired before it could be sent.", tx.Now)
-			if err := tx.WipeBody(id); err != nil {
+			if err := tx.WipeFacts(id); err != nil {
 				return err
 			}
 			return tx.PutMessage(l)

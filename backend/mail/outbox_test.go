@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"sync"
 	"testing"
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/email"
 	"doorward/backend/mail"
 	"doorward/backend/mail/mailtest"
 	"doorward/backend/mail/smtp"
@@ -95,8 +97,25 @@ func newOfficeOn(t *testing.T, o mailtest.Options, engine kv.Opener) *office {
 }
 
 func (o *office) options() mail.Options {
-	return mail.Options{Server: serverOf(o.t, o.server), From: "door@example.com", HELO: "door.example.com", PerMinute: 1000,
-		At: o.clock.At, Jitter: func() float64 { return 0 }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	return mail.Options{
+		Server:    serverOf(o.t, o.server),
+		Emails:    templates(o.t),
+		From:      "door@example.com",
+		HELO:      "door.example.com",
+		PerMinute: 1000,
+		At:        o.clock.At,
+		Jitter:    func() float64 { return 0 },
+		Logger:    slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+}
+
+func templates(t testing.TB) *email.Templates {
+	t.Helper()
+	all, err := email.New(os.DirFS("../../frontend"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // work runs a worker until stop is called or the test ends.
@@ -123,6 +142,18 @@ func (o *office) work(change ...func(*mail.Options)) (stop func()) {
 	return stop
 }
 
+// facts are enough for an email of any kind.
+func facts(now time.Time) access.MessageFacts {
+	return access.MessageFacts{
+		Workspace: "AI Loop",
+		PublicURL: "https://door.example.com",
+		Link:      "https://door.example.com/login/x",
+		To:        "ada@example.org",
+		At:        now,
+		Until:     now.Add(24 * time.Hour),
+	}
+}
+
 // post puts n emails into the outbox, to ada0@example.org and so on.
 func (o *office) post(n int, change ...func(*access.Message)) (ids []access.MessageID) {
 	o.t.Helper()
@@ -136,7 +167,7 @@ func (o *office) post(n int, change ...func(*access.Message)) (ids []access.Mess
 			for _, c := range change {
 				c(&l)
 			}
-			return tx.Post(l, access.MessageBody{Subject: l.Subject, Text: "Hello", HTML: "<p>Hello</p>"})
+			return tx.Post(l, facts(tx.Now))
 		})
 	}
 	return ids
@@ -178,7 +209,7 @@ func (o *office) health() (h access.MailHealth) {
 func (o *office) hasWords(id access.MessageID) (has bool) {
 	o.t.Helper()
 	o.view(func(tx *store.Tx) error {
-		_, err := tx.MessageBody(id)
+		_, err := tx.MessageFacts(id)
 		if has = err == nil; access.NotFound.Is(err) {
 			err = nil
 		}

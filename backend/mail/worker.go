@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/email"
 	"doorward/backend/mail/smtp"
 	"doorward/backend/store"
 )
@@ -24,6 +25,7 @@ const (
 // Options say where emails go and in whose name.
 type Options struct {
 	Server    smtp.Server
+	Emails    *email.Templates
 	From      string                        // the setting mail_from; without a name in it, emails carry the workspace's
 	HELO      string                        // the host of the public URL
 	PerMinute int                           // most emails handed in within a minute; zero: 120

@@ -30,7 +30,7 @@ func TestLettersAreSent(t *testing.T) {
 		}
 	}
 	got := o.server.Received()[0]
-	if got.Header.Get("From") != `"AI Loop" <door@example.com>` || got.Text != "Hello\n" && got.Text != "Hello" || got.HELO != "door.example.com" {
+	if got.Header.Get("From") != `"AI Loop" <door@example.com>` || !strings.HasPrefix(got.Text, "You are invited to AI Loop\n") || got.HELO != "door.example.com" {
 		t.Errorf("the letter is %+v", got)
 	}
 	if date, err := got.Header.Date(); err != nil || !date.Equal(o.clock.Now()) {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/email"
 	"doorward/backend/policy"
 	"doorward/backend/store"
 )
@@ -99,7 +98,7 @@ func (s Sessions) SendConfirmation(ctx context.Context, actor access.Actor, agen
 			return err
 		}
 		out = ConfirmationEmail{To: m.Email.Typed, ExpiresAt: until, Held: !s.mail}
-		f := email.Facts{Code: code.String(), Until: until, Device: agent}
+		f := access.MessageFacts{Code: code.String(), Until: until, Device: agent}
 		out.Letter, err = s.post(tx, access.ConfirmationMessage, &m, until, f)
 		return err
 	})

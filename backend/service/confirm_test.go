@@ -203,7 +203,7 @@ func TestHeldSecretsAreTheOperatorsAlone(t *testing.T) {
 		}
 	}
 	for _, kind := range email.Kinds() {
-		f := email.Facts{
+		f := access.MessageFacts{
 			PublicURL: "https://door.example.com",
 			Link:      "https://door.example.com/login/x",
 			Code:      "ZZZZ-9999",

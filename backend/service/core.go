@@ -35,13 +35,8 @@ type core struct {
 	nextDue   atomic.Int64  // what the sweeper waits for, in microseconds since 1970
 }
 
-// New makes a service on an open store. It fails where the emails' templates or
-// the policy cannot be loaded.
+// New makes a service on an open store. It fails where the policy cannot be loaded.
 func New(ctx context.Context, o Options) (*Service, error) {
-	templates, err := email.New(o.Frontend)
-	if err != nil {
-		return nil, err
-	}
 	u, err := url.Parse(o.PublicURL)
 	if err != nil || u.Host == "" {
 		return nil, access.Errorf(access.Invalid, "The public URL %q is not one. Write it like https://door.example.com.", o.PublicURL).On("url")
@@ -49,7 +44,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &core{store: o.Store, emails: templates, publicURL: strings.TrimSuffix(o.PublicURL, "/"), host: u.Hostname(), mail: o.Mail,
+	s := &core{store: o.Store, emails: o.Emails, publicURL: strings.TrimSuffix(o.PublicURL, "/"), host: u.Hostname(), mail: o.Mail,
 		log: o.Logger, asked: make(chan struct{}, 1), due: make(chan struct{}, 1)}
 	s.gate.init()
 	s.uses.init()

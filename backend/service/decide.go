@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/email"
 	"doorward/backend/policy"
 	"doorward/backend/store"
 )
@@ -106,7 +105,7 @@ func inviterAble(tx *store.Tx, p *policy.Policy, m *access.Member) (bool, error)
 
 // keepMessage posts an email beside an invitation that may still be under way:
 // the member's delivery stays that of the invitation until it was opened.
-func (s *core) keepMessage(tx *store.Tx, m *access.Member, kind access.MessageKind, f email.Facts) (access.MessageID, error) {
+func (s *core) keepMessage(tx *store.Tx, m *access.Member, kind access.MessageKind, f access.MessageFacts) (access.MessageID, error) {
 	id, err := s.post(tx, kind, m, time.Time{}, f)
 	if m.JoinedAt().IsZero() && m.Message != "" {
 		id = m.Message
@@ -164,7 +163,7 @@ func (s Members) Reject(ctx context.Context, actor access.Actor, id access.Membe
 			return err
 		}
 		if tell {
-			if _, err := s.post(tx, access.RejectedMessage, &m, tx.Now.Add(rejectionTTL), email.Facts{Reason: reason}); err != nil {
+			if _, err := s.post(tx, access.RejectedMessage, &m, tx.Now.Add(rejectionTTL), access.MessageFacts{Reason: reason}); err != nil {
 				return err
 			}
 		}

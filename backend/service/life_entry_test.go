@@ -82,8 +82,8 @@ func (l *life) words(rt *rapid.T, on *soul) (text string) {
 			if text != "" || letter.Recipient != on.email {
 				continue
 			}
-			if w, err := tx.MessageBody(letter.ID); err == nil && linkInWords.MatchString(w.Text) {
-				text = w.Text
+			if f, err := tx.MessageFacts(letter.ID); err == nil && linkInWords.MatchString(f.Link) {
+				text = f.Link + "\n" + f.Code + "\n"
 			}
 		}
 		return err

@@ -15,6 +15,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
+	"doorward/backend/email"
 	"doorward/backend/store"
 	"doorward/backend/store/kv/enginetest"
 )
@@ -120,10 +121,11 @@ func newLife(rt *rapid.T) *life {
 
 func (l *life) openDesk(rt *rapid.T) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	var err error
+	emails, err := email.New(os.DirFS("../../frontend"))
+	l.must(rt, err)
 	l.Service, err = New(l.ctx, Options{
 		Store:     l.store,
-		Frontend:  os.DirFS("../../frontend"),
+		Emails:    emails,
 		PublicURL: "https://door.example.com",
 		Mail:      true,
 		Logger:    quiet,

@@ -29,9 +29,14 @@ func (s Outbox) Get(ctx context.Context, actor access.Actor, id access.MessageID
 		if l, err = tx.Message(id); err != nil {
 			return err
 		}
-		if w, err = tx.MessageBody(id); l.Kind.HoldsSecret() && !actor.IsOperator() {
-			w = email.Redact(w)
+		f, err := tx.MessageFacts(id)
+		if err != nil {
+			return err
 		}
+		if l.Kind.HoldsSecret() && !actor.IsOperator() {
+			f = email.Redact(f)
+		}
+		w, err = s.emails.Render(l.Kind, f)
 		return err
 	})
 	return l, w, err
@@ -140,7 +145,7 @@ func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Addr
 		if err := s.limit(tx, "test "+string(actor.Member), maxResends, time.Minute); err != nil {
 			return err
 		}
-		id, err := s.post(tx, access.TestMessage, &m, tx.Now.Add(time.Hour), email.Facts{})
+		id, err := s.post(tx, access.TestMessage, &m, tx.Now.Add(time.Hour), access.MessageFacts{})
 		if err != nil {
 			return err
 		}

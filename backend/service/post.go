@@ -8,8 +8,8 @@ import (
 	"doorward/backend/store"
 )
 
-// post renders an email and puts it into the outbox of this transaction.
-func (s *core) post(tx *store.Tx, kind access.MessageKind, m *access.Member, goodUntil time.Time, f email.Facts) (access.MessageID, error) {
+// post puts an email into the outbox of this transaction.
+func (s *core) post(tx *store.Tx, kind access.MessageKind, m *access.Member, goodUntil time.Time, f access.MessageFacts) (access.MessageID, error) {
 	return s.postAs(tx, kind.Priority(), kind, m, goodUntil, f)
 }
 
@@ -20,9 +20,9 @@ func (s *core) postAs(
 	kind access.MessageKind,
 	m *access.Member,
 	goodUntil time.Time,
-	f email.Facts,
+	f access.MessageFacts,
 ) (access.MessageID, error) {
-	l, words, err := s.write(tx, kind, m, goodUntil, f)
+	l, f, err := s.compose(tx, kind, m, goodUntil, f)
 	if err != nil {
 		return "", err
 	}
@@ -30,49 +30,55 @@ func (s *core) postAs(
 	if kind == access.RejectedMessage {
 		l.Member = "" // there is no such member any more
 	}
-	return l.ID, tx.Post(l, words)
+	return l.ID, tx.Post(l, f)
 }
 
-// write is an email and what it says.
-func (s *core) write(
+// compose is an email and all the facts that it tells. It fails where the email could
+// not be written.
+func (s *core) compose(
 	tx *store.Tx,
 	kind access.MessageKind,
 	m *access.Member,
 	goodUntil time.Time,
-	f email.Facts,
-) (l access.Message, words access.MessageBody, err error) {
+	f access.MessageFacts,
+) (access.Message, access.MessageFacts, error) {
 	settings, err := tx.Settings()
 	if err != nil {
-		return l, words, err
+		return access.Message{}, f, err
 	}
 	f.Workspace, f.PublicURL, f.At = settings.Workspace, s.publicURL, tx.Now
 	f.To, f.ToName = m.Email.Typed, m.Name
-	if words, err = s.emails.Render(kind, f); err != nil {
-		return l, words, err
+	subject, err := email.Subject(kind, f)
+	if err != nil {
+		return access.Message{}, f, err
 	}
 	id := access.MessageID(access.NewID())
-	l = access.Message{ID: id, Kind: kind, Member: m.ID, Recipient: m.Email.Canonical, Subject: words.Subject, Priority: kind.Priority(),
-		HeaderMessageID: string(id) + "@" + s.host, State: access.MessageQueued, At: tx.Now, QueuedAt: tx.Now, NextTry: tx.Now, ExpiresAt: goodUntil}
+	l := access.Message{
+		ID:              id,
+		Kind:            kind,
+		Member:          m.ID,
+		Recipient:       m.Email.Canonical,
+		Subject:         subject,
+		Priority:        kind.Priority(),
+		HeaderMessageID: string(id) + "@" + s.host,
+		State:           access.MessageQueued,
+		At:              tx.Now,
+		QueuedAt:        tx.Now,
+		NextTry:         tx.Now,
+		ExpiresAt:       goodUntil,
+	}
 	if !s.mail {
 		l.State, l.NextTry, l.Detail = access.MessageHeld, time.Time{}, "No mail server is configured."
 	}
-	return l, words, nil
+	return l, f, nil
 }
 
 // about are the facts that emails about an invitation share.
-func (s *core) about(tx *store.Tx, m *access.Member) (email.Facts, error) {
-	f := email.Facts{Roles: roleStrings(m.Roles)}
+func (s *core) about(tx *store.Tx, m *access.Member) (access.MessageFacts, error) {
+	f := access.MessageFacts{Roles: m.Roles}
 	by, err := s.named(tx, m.Invitation.By)
 	f.Inviter, f.InviterEmail = by.name, by.email
 	return f, err
-}
-
-func roleStrings(roles []access.RoleName) []string {
-	s := make([]string, len(roles))
-	for i, r := range roles {
-		s[i] = string(r)
-	}
-	return s
 }
 
 // An identity is how somebody is shown to people.

@@ -14,17 +14,17 @@ package service
 
 import (
 	"context"
-	"io/fs"
 	"log/slog"
 	"time"
 
+	"doorward/backend/email"
 	"doorward/backend/store"
 )
 
 // Options are what a service works with.
 type Options struct {
 	Store     *store.Store
-	Frontend  fs.FS  // holds emails/
+	Emails    *email.Templates
 	PublicURL string // where links lead; never taken from a request
 	Mail      bool   // a mail server is configured; without one emails are kept
 	Logger    *slog.Logger

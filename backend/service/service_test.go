@@ -14,6 +14,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
+	"doorward/backend/email"
 	"doorward/backend/store"
 	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/enginetest"
@@ -98,7 +99,12 @@ func (o *office) open() {
 	}
 	o.store, err = store.Open(options)
 	must(o.t, err)
-	o.Service, err = New(o.t.Context(), Options{Store: o.store, Frontend: os.DirFS("../../frontend"), PublicURL: "https://door.example.com", Mail: o.mail, Logger: quiet})
+	emails, err := email.New(os.DirFS("../../frontend"))
+	must(o.t, err)
+	o.Service, err = New(
+		o.t.Context(),
+		Options{Store: o.store, Emails: emails, PublicURL: "https://door.example.com", Mail: o.mail, Logger: quiet},
+	)
 	must(o.t, err)
 }
 
@@ -233,7 +239,15 @@ func (o *office) letter(kind access.MessageKind, to string) access.Message {
 func (o *office) words(id access.MessageID) (w access.MessageBody) {
 	o.t.Helper()
 	must(o.t, o.store.View(o.t.Context(), func(tx *store.Tx) (err error) {
-		w, err = tx.MessageBody(id)
+		l, err := tx.Message(id)
+		if err != nil {
+			return err
+		}
+		f, err := tx.MessageFacts(id)
+		if err != nil {
+			return err
+		}
+		w, err = o.emails.Render(l.Kind, f)
 		return err
 	}))
 	return w

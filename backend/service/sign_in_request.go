@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"doorward/backend/access"
-	"doorward/backend/email"
 	"doorward/backend/store"
 )
 
@@ -194,7 +193,7 @@ func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
 		return err
 	}
 	secret, code := access.NewSecret(), access.NewCode()
-	f := email.Facts{Link: s.link(secret), Until: a.ExpiresAt, Device: a.UserAgent, CodesOff: closed, NextAt: a.AnyBrowserUntil}
+	f := access.MessageFacts{Link: s.link(secret), Until: a.ExpiresAt, Device: a.UserAgent, CodesOff: closed, NextAt: a.AnyBrowserUntil}
 	l := access.LoginLink{Hash: secret.Hash(), Purpose: access.ForSignIn, Member: m.ID, Address: m.Email.Canonical,
 		HandedOverBy: s.unmailed(), Browser: a.Browser, Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: a.ExpiresAt}
 	if !a.AnyBrowserUntil.IsZero() {
@@ -215,7 +214,7 @@ func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
 	return s.postSignIn(tx, a, &m, l, f)
 }
 
-func (s *core) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Member, l access.LoginLink, f email.Facts) error {
+func (s *core) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Member, l access.LoginLink, f access.MessageFacts) error {
 	id, err := s.postAs(tx, priorityOf(a), access.SignInMessage, m, f.Until, f)
 	if err != nil {
 		return err
@@ -233,14 +232,14 @@ func (s *core) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Member
 }
 
 // answerWithDecoy keeps a decoy in place of an email.
-func (s *core) answerWithDecoy(tx *store.Tx, a access.SignInRequest, m *access.Member, f email.Facts) error {
+func (s *core) answerWithDecoy(tx *store.Tx, a access.SignInRequest, m *access.Member, f access.MessageFacts) error {
 	a.Code = access.NewSecret().Hash() // no code has it
-	l, words, err := s.write(tx, access.SignInMessage, m, f.Until, f)
+	l, f, err := s.compose(tx, access.SignInMessage, m, f.Until, f)
 	if err != nil {
 		return err
 	}
 	l.Priority, l.Recipient = priorityOf(a), strings.Repeat("x", len(l.Recipient)) // a stranger's address is nobody's business
-	return firstOf(tx.ChangeSignInRequest(a), tx.PostDecoy(l, words), tx.PretendMember(*m))
+	return firstOf(tx.ChangeSignInRequest(a), tx.PostDecoy(l, f), tx.PretendMember(*m))
 }
 
 func priorityOf(a access.SignInRequest) access.Priority {

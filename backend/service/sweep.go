@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/email"
 	"doorward/backend/store"
 )
 
@@ -196,7 +195,7 @@ func (s *core) messageDue(tx *store.Tx, id access.MessageID) error {
 	}
 	end := func() error {
 		l.Failed("Its link expired before it could be sent.", tx.Now)
-		return firstOf(tx.WipeBody(id), tx.PutMessage(l))
+		return firstOf(tx.WipeFacts(id), tx.PutMessage(l))
 	}
 	if l.Kind == access.SignInMessage { // as a decoy ends
 		return tx.Evenly(store.OutcomeKeys, store.OutcomeBytes, end)
@@ -253,15 +252,15 @@ func (s *core) abandon(tx *store.Tx, m access.Member, admins []string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.post(tx, access.UndecidedMessage, &host, time.Time{}, email.Facts{Pending: []email.PendingPerson{waitingPerson(m)}}); err != nil {
+		if _, err := s.post(tx, access.UndecidedMessage, &host, time.Time{}, access.MessageFacts{Pending: []access.PendingPerson{waitingPerson(m)}}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func waitingPerson(m access.Member) email.PendingPerson {
-	return email.PendingPerson{Name: m.Name, Email: m.Email.Typed, Roles: roleStrings(m.Roles), Since: m.JoinedAt()}
+func waitingPerson(m access.Member) access.PendingPerson {
+	return access.PendingPerson{Name: m.Name, Email: m.Email.Typed, Roles: m.Roles, Since: m.JoinedAt()}
 }
 
 // tellInterval is how often, at most, Admins get an email about people waiting.
@@ -350,7 +349,7 @@ func (s *core) tell(tx *store.Tx, ref string) error {
 	if err != nil {
 		return err
 	}
-	var waiting []email.PendingPerson
+	var waiting []access.PendingPerson
 	for _, id := range g.Telling {
 		m, err := tx.Member(id)
 		if access.NotFound.Is(err) || err == nil && m.State != access.Pending {
@@ -383,7 +382,7 @@ func (s *core) tell(tx *store.Tx, ref string) error {
 		if !rights[access.May(access.Decide, access.ResMembers)] {
 			continue
 		}
-		if _, err := s.post(tx, access.RequestsMessage, &admin, time.Time{}, email.Facts{Pending: waiting}); err != nil {
+		if _, err := s.post(tx, access.RequestsMessage, &admin, time.Time{}, access.MessageFacts{Pending: waiting}); err != nil {
 			return err
 		}
 	}

@@ -24,7 +24,7 @@ import (
 // store is in use.
 //
 // It opens nothing: sessions, login links, codes, the browsers that are known to
-// members and the words of emails stay out. It does hold the instance key and everybody's address, so it is as
+// members and the facts of emails stay out. It does hold the instance key and everybody's address, so it is as
 // private as the data directory.
 const backupMagic = "doorward backup 1\n"
 

@@ -45,7 +45,7 @@ func full(b *box) (secrets [][]byte) {
 				ExpiresAt: tx.Now.Add(time.Hour),
 			}),
 			tx.PutToken(access.Token{ID: access.TokenID(access.NewID()), Hash: secret(), Name: "ci"}),
-			tx.Post(l, access.MessageBody{Text: "the words of a letter"}),
+			tx.Post(l, access.MessageFacts{Link: "the words of a letter"}),
 			tx.PutRole(access.Role{Name: "Guest", Permissions: access.Grantable()[:1]}),
 			tx.PutSettings(access.Settings{Workspace: "Works", InvitationTTL: 3600}))
 	})

@@ -92,7 +92,7 @@ func TestWhatWasMissingIsFoundOnceItIsKept(t *testing.T) {
 		if _, err := tx.Message(letter.ID); !access.NotFound.Is(err) {
 			return fmt.Errorf("a letter before it was posted: %v", err)
 		}
-		if err := firstError(holder(tx, ""), tx.AddMember(m), holder(tx, m.ID), tx.Post(letter, access.MessageBody{Subject: "Hello"})); err != nil {
+		if err := firstError(holder(tx, ""), tx.AddMember(m), holder(tx, m.ID), tx.Post(letter, access.MessageFacts{Note: "Hello"})); err != nil {
 			return err
 		}
 		posted, err := tx.Message(letter.ID)

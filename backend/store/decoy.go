@@ -14,9 +14,9 @@ import (
 // decoy is never sent, is in no list and no count, and is gone once an email
 // would have been sent.
 
-// PostDecoy keeps a decoy with its words.
-func (tx *Tx) PostDecoy(l access.Message, w access.MessageBody) error {
-	if err := tx.putBody(decoyBodyKey(l.ID), l.ID, w); err != nil {
+// PostDecoy keeps a decoy with its facts.
+func (tx *Tx) PostDecoy(l access.Message, f access.MessageFacts) error {
+	if err := tx.putFacts(decoyFactsKey(l.ID), l.ID, f); err != nil {
 		return err
 	}
 	return tx.PutDecoy(l)
@@ -42,7 +42,7 @@ func (tx *Tx) PutDecoy(l access.Message) error {
 		err = tx.unmark(decoyDue(&old))
 	}
 	if err != nil || l.Done() {
-		return firstError(err, tx.unmark(decoyKey(l.ID), decoyBodyKey(l.ID), ends))
+		return firstError(err, tx.unmark(decoyKey(l.ID), decoyFactsKey(l.ID), ends))
 	}
 	if err := tx.mark(decoyDue(&l), ""); err != nil {
 		return err

@@ -50,7 +50,7 @@ func (tx *Tx) Evenly(keys, bytes int, fn func() error) error {
 
 const slotKeyLength = len(slotPrefix) + 1
 
-// noise is bytes that no compression makes less of, as sealed words are.
+// noise is bytes that no compression makes less of, as sealed facts are.
 func noise(n int) []byte {
 	b := make([]byte, n)
 	var seed [32]byte

@@ -25,7 +25,7 @@ const keyFile = "instance.key"
 // keys are derived from the instance key, one for each use.
 type keys struct {
 	root, chain, cursor, address, code []byte
-	words                              cipher.AEAD
+	facts                              cipher.AEAD
 }
 
 func deriveKeys(root []byte) keys {
@@ -38,7 +38,7 @@ func deriveKeys(root []byte) keys {
 	}
 	return keys{
 		root:    root,
-		words:   sealer(derive("letter words")),
+		facts:   sealer(derive("letter words")),
 		chain:   derive("audit head"),
 		cursor:  derive("cursors"),
 		address: derive("rejected addresses"),

@@ -80,11 +80,11 @@ func addressKey(canonical string) []byte { return addressPrefix.key(canonical) }
 
 func messageKey(id access.MessageID) []byte { return messagePrefix.key(string(id)) }
 
-func bodyKey(id access.MessageID) []byte { return bodyPrefix.key(string(id)) }
+func factsKey(id access.MessageID) []byte { return factsPrefix.key(string(id)) }
 
 func decoyKey(id access.MessageID) []byte { return decoyPrefix.key(string(id)) }
 
-func decoyBodyKey(id access.MessageID) []byte { return decoyBodyPrefix.key(string(id)) }
+func decoyFactsKey(id access.MessageID) []byte { return decoyFactsPrefix.key(string(id)) }
 
 func slotKey(n int) []byte { return slotPrefix.key(string([]byte{byte(n)})) }
 

@@ -33,13 +33,13 @@ const (
 	memberSessionPrefix prefix = "S/"  // MEMBER HASH
 	endReasonPrefix     prefix = "z/"  // HASH
 	messagePrefix       prefix = "o/"  // ID
-	bodyPrefix          prefix = "O/"  // ID
+	factsPrefix         prefix = "O/"  // ID
 	lanePrefix          prefix = "Q/"  // CLASS TIME ID; held ones lie past the end of time
 	oldLanePrefix       prefix = "d/"  // TIME ID
 	messageListPrefix   prefix = "n/"  // DOWN ID
 	memberMessagePrefix prefix = "M/"  // MEMBER ID
 	decoyPrefix         prefix = "E/o" // ID
-	decoyBodyPrefix     prefix = "E/O" // ID
+	decoyFactsPrefix    prefix = "E/O" // ID
 	decoyLanePrefix     prefix = "E/d" // TIME ID
 	slotPrefix          prefix = "E/s" // N, one byte
 	tokenPrefix         prefix = "k/"  // ID
@@ -116,7 +116,7 @@ var records = []record{
 	{prefix: endReasonPrefix, name: "why sessions ended", holds: access.EndReason(""), leftOut: true},
 
 	{prefix: messagePrefix, name: "emails", holds: access.Message{}, topic: MessageChanged, tells: tellRef},
-	{prefix: bodyPrefix, name: "words of emails", leftOut: true},
+	{prefix: factsPrefix, name: "facts of emails", leftOut: true},
 	{prefix: lanePrefix, name: "emails by class and due time", indexOf: messagePrefix, recount: true,
 		topic: MessageDue, whenSet: true},
 	{prefix: oldLanePrefix, name: "emails by due time, from before there were classes", indexOf: messagePrefix,
@@ -124,7 +124,7 @@ var records = []record{
 	{prefix: messageListPrefix, name: "emails by age", indexOf: messagePrefix, recount: true},
 	{prefix: memberMessagePrefix, name: "emails by member", indexOf: messagePrefix, recount: true},
 	{prefix: decoyPrefix, name: "decoys", holds: access.Message{}, leftOut: true},
-	{prefix: decoyBodyPrefix, name: "words of decoys", leftOut: true},
+	{prefix: decoyFactsPrefix, name: "facts of decoys", leftOut: true},
 	{prefix: decoyLanePrefix, name: "decoys by due time", indexOf: decoyPrefix, leftOut: true,
 		topic: MessageDue, whenSet: true},
 	{prefix: slotPrefix, name: "slots that make transactions alike", leftOut: true},

@@ -21,7 +21,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 		k := access.Token{ID: access.TokenID(access.NewID()), Name: "ci", Hash: access.NewSecret().Hash(), Owner: m.ID, Roles: m.Roles, CreatedAt: b.now()}
 		r := access.Role{Name: "Guest", Permissions: access.Grantable()[:2]}
 		a := access.SignInRequest{Browser: access.NewSecret().Hash(), Address: m.Email, CreatedAt: b.now(), ExpiresAt: b.now().Add(time.Hour)}
-		letter, words := letterFor(m, b.now()), access.MessageBody{Subject: "Come in", Text: "a link", HTML: "<p>a link"}
+		letter, words := letterFor(m, b.now()), access.MessageFacts{Link: "a link", Code: "a code"}
 		set := access.Settings{Workspace: "Works", InvitationTTL: access.Seconds(time.Hour)}
 		b.update(func(tx *Tx) error {
 			return firstError(tx.PutMember(m), tx.PutSession(opened), tx.PutLoginLink(l), tx.PutToken(k), tx.PutRole(r), tx.PutSignInRequest(a),
@@ -50,7 +50,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 			same("NextAsks", []access.SignInRequest{a}, asks, err)
 			gotLetter, err := tx.Message(letter.ID)
 			same("Letter", letter, gotLetter, err)
-			gotWords, err := tx.MessageBody(letter.ID)
+			gotWords, err := tx.MessageFacts(letter.ID)
 			same("Words", words, gotWords, err)
 			gotSet, err := tx.Settings()
 			same("Settings", set, gotSet, err)
@@ -285,7 +285,7 @@ func TestRandomChangesVerify(t *testing.T) {
 			b.update(func(tx *Tx) error {
 				l := letterFor(*m, tx.Now)
 				l.State = []access.MessageState{access.MessageQueued, access.MessageHeld, access.MessageSent, access.MessageFailed}[i%4]
-				return firstError(tx.PutMember(*m), tx.Post(l, access.MessageBody{Text: "x"}), tx.Record(access.Operator, access.ActionChangeRoles, string(m.ID), ""))
+				return firstError(tx.PutMember(*m), tx.Post(l, access.MessageFacts{Note: "x"}), tx.Record(access.Operator, access.ActionChangeRoles, string(m.ID), ""))
 			})
 			if i%100 == 50 {
 				b.reopen()

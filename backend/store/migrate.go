@@ -19,7 +19,8 @@ import (
 // come: whatever stops it, the next start goes on behind the last batch. It must do
 // nothing to what it has migrated already.
 var migrations = []migration{
-	renameKeptMessages, // 1 → 2
+	renameKeptMessages,  // 1 → 2
+	keepRenderedAsFacts, // 2 → 3
 }
 
 // A migration brings one batch of records to the next schema: those behind the last
@@ -117,9 +118,9 @@ func (s *Store) migrateBatch(ctx context.Context) (more bool, err error) {
 	return true, err
 }
 
-// migrateEach gives fn one batch of the records of some kinds, one kind after the
+// migrateEach gives fn one batch, of that many, of the records of some kinds, one kind after the
 // other. What it takes and returns is what a migration does.
-func migrateEach(tx *Tx, last []byte, fn func(e kv.KV) error, kinds ...prefix) (now []byte, err error) {
+func migrateEach(tx *Tx, last []byte, batch int, fn func(e kv.KV) error, kinds ...prefix) (now []byte, err error) {
 	at := 0
 	for i, kind := range kinds {
 		if r := recordOf(last); r != nil && r.prefix == kind {
@@ -130,7 +131,7 @@ func migrateEach(tx *Tx, last []byte, fn func(e kv.KV) error, kinds ...prefix) (
 	if last != nil {
 		from = append(last, 0)
 	}
-	found, err := tx.kv.Scan(from, after(kinds[at].key()), migrationBatch)
+	found, err := tx.kv.Scan(from, after(kinds[at].key()), batch)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +141,7 @@ func migrateEach(tx *Tx, last []byte, fn func(e kv.KV) error, kinds ...prefix) (
 		}
 	}
 	switch {
-	case len(found) == migrationBatch:
+	case len(found) == batch:
 		return found[len(found)-1].Key, nil
 	case at+1 < len(kinds):
 		return kinds[at+1].key(), nil
@@ -154,7 +155,7 @@ func renameKeptMessages(tx *Tx, last []byte) (now []byte, err error) {
 	if err := tx.TouchCounters(); err != nil {
 		return nil, err
 	}
-	return migrateEach(tx, last, func(e kv.KV) error {
+	return migrateEach(tx, last, migrationBatch, func(e kv.KV) error {
 		var was struct {
 			State string `json:"state"`
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
+
+	"github.com/klauspost/compress/s2"
 )
 
 // openAsItIs opens the box without a migration.
@@ -59,15 +62,27 @@ func (b *box) schemaKept() (is schemaState, said bool) {
 	return is, said
 }
 
+// renderedThen is what every email of madeAsSchema1 says.
+var renderedThen = access.MessageBody{Subject: "Come in", Text: "a link", HTML: "<p>a link</p>"}
+
 // asSchema1 writes what is held as a store of schema 1 had it.
 func (b *box) asSchema1() {
 	b.t.Helper()
 	var old []kv.KV
+	dict := s2.MakeDict(renderedDict, nil)
 	for key, value := range b.bytesKept() {
 		kind := recordOf([]byte(key)).prefix
 		if kind == messagePrefix || kind == decoyPrefix || kind == countersPrefix {
 			value = strings.ReplaceAll(value, `"held"`, `"kept"`)
 			old = append(old, kv.KV{Key: []byte(key), Value: []byte(value)})
+		}
+		if kind == factsPrefix || kind == decoyFactsPrefix {
+			id := messageOf(kv.KV{Key: []byte(key)})
+			nonce := make([]byte, b.keys.facts.NonceSize())
+			old = append(old, kv.KV{
+				Key:   []byte(key),
+				Value: b.keys.facts.Seal(nonce, nonce, packRendered(dict, renderedThen), []byte(id)),
+			})
 		}
 	}
 	for some := range slices.Chunk(old, kv.MaxWrites/2) {
@@ -92,8 +107,8 @@ func isMigrated(t *testing.T, b *box, emails int) {
 	if c := b.bytesKept()["c"]; strings.Contains(c, "kept") || !strings.Contains(c, `"held"`) {
 		t.Errorf("the counters are %s", c)
 	}
-	if is, said := b.schemaKept(); !said || is.Schema != 2 || is.Last != nil {
-		t.Errorf("schema = %+v, %v, want 2", is, said)
+	if is, said := b.schemaKept(); !said || is.Schema != schema() || is.Last != nil {
+		t.Errorf("schema = %+v, %v, want %d", is, said, schema())
 	}
 	if r := b.verify(); r.Messages != emails {
 		t.Errorf("Verify = %+v, want %d emails", r, emails)
@@ -115,7 +130,8 @@ func TestSchema1IsMigrated(t *testing.T) {
 	for key, value := range b.bytesKept() {
 		kind := recordOf([]byte(key)).prefix
 		renamed := kind == messagePrefix || kind == decoyPrefix || kind == countersPrefix || kind == schemaPrefix
-		if !renamed && before[key] != value {
+		rendered := kind == factsPrefix || kind == decoyFactsPrefix
+		if !renamed && !rendered && before[key] != value {
 			t.Errorf("the migration changed %q", key)
 		}
 	}
@@ -138,7 +154,7 @@ func TestSecondStartMigratesNothing(t *testing.T) {
 // them, and after the last. There are one email and one decoy more than fit.
 func TestMigrationStoppedHalfWay(t *testing.T) {
 	const emails, decoys = 2*migrationBatch + 1, migrationBatch + 1
-	const batches = 3 + 2
+	const batches = 3 + 2 + emails/renderedBatch + 1 + decoys/renderedBatch + 1
 	made := madeAsSchema1(t, emails, decoys)
 	for stop := range batches + 1 {
 		b := &box{t: t, dir: filepath.Join(t.TempDir(), "data")}
@@ -159,10 +175,35 @@ func TestMigrationStoppedHalfWay(t *testing.T) {
 		must(t, b.Close())
 		b.open()
 		isMigrated(t, b, emails)
+		b.readsRendered(factsPrefix, emails)
+		b.readsRendered(decoyFactsPrefix, decoys)
 		if got := b.statesKept(decoyPrefix)["held"]; got != decoys {
 			t.Errorf("%d decoys are held, want %d", got, decoys)
 		}
 		must(t, b.Close())
+	}
+}
+
+// readsRendered: every email that was kept whole is still that.
+func (b *box) readsRendered(kind prefix, want int) {
+	b.t.Helper()
+	n := 0
+	b.view(func(tx *Tx) error {
+		found, err := tx.kv.Scan(kind.key(), after(kind.key()), 1000)
+		for _, e := range found {
+			text, err := tx.unseal(messageOf(e), e.Value)
+			must(b.t, err)
+			var f access.MessageFacts
+			must(b.t, json.Unmarshal(text, &f))
+			if f.Rendered == nil || *f.Rendered != renderedThen {
+				b.t.Errorf("an email says %+v, want %+v", f.Rendered, renderedThen)
+			}
+			n++
+		}
+		return err
+	})
+	if n != want {
+		b.t.Errorf("%d emails under %q say something, want %d", n, kind, want)
 	}
 }
 
@@ -180,7 +221,7 @@ func madeAsSchema1(t *testing.T, emails, decoys int) string {
 					post = tx.PostDecoy
 				}
 				l.State = access.MessageHeld
-				must(t, post(l, access.MessageBody{Subject: "x"}))
+				must(t, post(l, access.MessageFacts{Note: "x"}))
 			}
 			return nil
 		})
@@ -284,7 +325,7 @@ func TestBackupOfSchema1Restores(t *testing.T) {
 
 func TestBackupOfANewerSchemaIsRefused(t *testing.T) {
 	b := openSchema1(t)
-	b.raw(func(t kv.Tx) error { return t.Set(schemaPrefix.key(), []byte(`{"schema":3}`)) })
+	b.raw(func(t kv.Tx) error { return t.Set(schemaPrefix.key(), fmt.Appendf(nil, `{"schema":%d}`, schema()+1)) })
 	dir := filepath.Join(t.TempDir(), "restored")
 	_, err := Restore(t.Context(), bytes.NewReader(b.backup()), b.options(dir))
 	if e := access.Explain(err); err == nil || e.Code != "backup_newer" {

@@ -10,14 +10,14 @@ import (
 // MaxMessages is how long an email that is done with stays in the list.
 const MaxMessages = 90 * 24 * time.Hour
 
-// Post puts a new email with its words into the outbox, in the transaction that
-// caused it.
-func (tx *Tx) Post(l access.Message, w access.MessageBody) error {
+// Post puts a new email with the facts that it tells into the outbox, in the
+// transaction that caused it.
+func (tx *Tx) Post(l access.Message, f access.MessageFacts) error {
 	if l.Priority == 0 {
 		l.Priority = l.Kind.Priority()
 	}
 	tx.unused(messageKey(l.ID))
-	if err := tx.putBody(bodyKey(l.ID), l.ID, w); err != nil {
+	if err := tx.putFacts(factsKey(l.ID), l.ID, f); err != nil {
 		return err
 	}
 	return tx.PutMessage(l)
@@ -102,7 +102,7 @@ func messageEntries(l *access.Message) map[string]string {
 	return entriesAt(keys...)
 }
 
-// DeleteMessage deletes an email and its words.
+// DeleteMessage deletes an email and its facts.
 func (tx *Tx) DeleteMessage(id access.MessageID) error {
 	l, ok, err := tx.message(id)
 	if err != nil || !ok {
@@ -114,7 +114,7 @@ func (tx *Tx) DeleteMessage(id access.MessageID) error {
 	if err := tx.count(func(c *access.Counters) { countMessage(c, l.State, -1) }); err != nil {
 		return err
 	}
-	return tx.unmark(messageKey(id), bodyKey(id))
+	return tx.unmark(messageKey(id), factsKey(id))
 }
 
 // laneOf is the prefix of the lane in which emails of a class wait. Those that

@@ -33,7 +33,7 @@ func TestLeases(t *testing.T) {
 		kept.State, kept.NextTry = access.MessageHeld, time.Time{}
 		b.put(m)
 		b.update(func(tx *Tx) error {
-			return firstError(tx.Post(now, access.MessageBody{}), tx.Post(later, access.MessageBody{}), tx.Post(kept, access.MessageBody{}))
+			return firstError(tx.Post(now, access.MessageFacts{}), tx.Post(later, access.MessageFacts{}), tx.Post(kept, access.MessageFacts{}))
 		})
 		b.reopen()
 		if got := b.dueLetters(9); !slices.Equal(got, []access.MessageID{now.ID}) {
@@ -62,7 +62,7 @@ func TestLeases(t *testing.T) {
 			t.Errorf("the lease after: %+v, %v", second.Lease, err)
 		}
 		second.Sent("250 ok", b.now())
-		b.update(func(tx *Tx) error { return firstError(tx.PutMessage(second), tx.WipeBody(second.ID)) })
+		b.update(func(tx *Tx) error { return firstError(tx.PutMessage(second), tx.WipeFacts(second.ID)) })
 		if _, err := lease("three"); access.Explain(err).Code != "letter_taken" {
 			t.Errorf("a lease on a sent letter: %v", err)
 		}
@@ -75,7 +75,7 @@ func TestLeases(t *testing.T) {
 			if len(waiting) != 1 || waiting[0].ID != kept.ID {
 				t.Errorf("kept are %v", waiting)
 			}
-			if _, err := tx.MessageBody(second.ID); access.Explain(err).Code != "letter_wiped" {
+			if _, err := tx.MessageFacts(second.ID); access.Explain(err).Code != "letter_wiped" {
 				t.Errorf("the words of a wiped letter: %v", err)
 			}
 			c, err2 := tx.Counters()
@@ -95,7 +95,7 @@ func TestWordsAreSealed(t *testing.T) {
 	m := b.person("ada@example.com", "")
 	mine, other := letterFor(m, b.now()), letterFor(m, b.now())
 	b.update(func(tx *Tx) error {
-		return firstError(tx.Post(mine, access.MessageBody{Text: "secret link"}), tx.Post(other, access.MessageBody{Text: "other"}))
+		return firstError(tx.Post(mine, access.MessageFacts{Link: "secret link"}), tx.Post(other, access.MessageFacts{Link: "other"}))
 	})
 	must(t, b.Each(context.Background(), func(key, value []byte) error {
 		if strings.Contains(string(value), "secret link") {
@@ -104,10 +104,10 @@ func TestWordsAreSealed(t *testing.T) {
 		return nil
 	}))
 	b.raw(func(t kv.Tx) error {
-		words, err := t.Get(bodyKey(mine.ID))
-		return firstError(err, t.Set(bodyKey(other.ID), words))
+		words, err := t.Get(factsKey(mine.ID))
+		return firstError(err, t.Set(factsKey(other.ID), words))
 	})
-	if err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.MessageBody(other.ID); return err }); err == nil {
+	if err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.MessageFacts(other.ID); return err }); err == nil {
 		t.Error("words under another letter's key were read")
 	}
 }
@@ -117,7 +117,7 @@ func TestRejectionIsForgottenOnceSent(t *testing.T) {
 	b := openBox(t, "")
 	l := letterFor(b.person("ada@example.com", ""), b.now())
 	l.Kind, l.Member = access.RejectedMessage, ""
-	b.update(func(tx *Tx) error { return tx.Post(l, access.MessageBody{Text: "no"}) })
+	b.update(func(tx *Tx) error { return tx.Post(l, access.MessageFacts{Link: "no"}) })
 	l.Sent("250 ok", b.now())
 	b.update(func(tx *Tx) error { return tx.PutMessage(l) })
 	b.verify()

@@ -213,7 +213,12 @@ func schema1Outbox(t *testing.T, b *box) {
 		p, err := tx.Messages("", 50)
 		for _, l := range p.Items {
 			kinds[l.Kind]++
-			w, err := tx.MessageBody(l.ID)
+			f, err := tx.MessageFacts(l.ID)
+			if err != nil || f.Rendered == nil {
+				t.Errorf("the facts of the %s email to %s: %+v, %v", l.Kind, l.Recipient, f, err)
+				continue
+			}
+			w := *f.Rendered
 			if err != nil || w.Subject == "" || w.Text == "" || !strings.Contains(w.HTML, "</html>") {
 				t.Errorf("the words of the %s email to %s: %+v, %v", l.Kind, l.Recipient, w, err)
 			}

@@ -1,49 +1,67 @@
 package store
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
 )
 
-// putBody keeps what an email says, sealed with the instance key and bound to
+// putFacts keeps what an email tells, sealed with the instance key and bound to
 // the email: a login link stands in there.
-func (tx *Tx) putBody(at []byte, id access.MessageID, w access.MessageBody) error {
-	text, aead := pack(w), tx.keys.words
-	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(text)+aead.Overhead())
+func (tx *Tx) putFacts(at []byte, id access.MessageID, f access.MessageFacts) error {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // nobody puts this into a page, and it would be six bytes for each bracket
+	if err := e.Encode(f); err != nil {
+		return err
+	}
+	aead := tx.keys.facts
+	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+text.Len()+aead.Overhead())
 	rand.Read(nonce)
-	return tx.put(at, aead.Seal(nonce, nonce, text, []byte(id)))
+	return tx.put(at, aead.Seal(nonce, nonce, text.Bytes(), []byte(id)))
 }
 
-// MessageBody is what an email says; NotFound once that was wiped.
-func (tx *Tx) MessageBody(id access.MessageID) (access.MessageBody, error) {
-	var w access.MessageBody
-	sealed, err := tx.kv.Get(bodyKey(id))
+// MessageFacts are what an email tells; NotFound once they were wiped.
+func (tx *Tx) MessageFacts(id access.MessageID) (f access.MessageFacts, err error) {
+	sealed, err := tx.kv.Get(factsKey(id))
 	if errors.Is(err, kv.ErrNotFound) {
-		return w, access.Errorf(access.NotFound,
+		return f, access.Errorf(access.NotFound,
 			"The words of this letter are gone: they are wiped once it is sent, expired or failed.").
 			WithCode("letter_wiped")
 	}
 	if err != nil {
-		return w, err
+		return f, err
 	}
-	aead := tx.keys.words
+	text, err := tx.unseal(id, sealed)
+	if err != nil {
+		return f, err
+	}
+	if err := json.Unmarshal(text, &f); err != nil {
+		return f, errors.Join(kv.ErrCorrupt, err)
+	}
+	return f, nil
+}
+
+func (tx *Tx) unseal(id access.MessageID, sealed []byte) ([]byte, error) {
+	aead := tx.keys.facts
 	if len(sealed) < aead.NonceSize() {
-		return w, kv.ErrCorrupt
+		return nil, kv.ErrCorrupt
 	}
 	text, err := aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], []byte(id))
 	if err != nil {
-		return w, errors.Join(kv.ErrCorrupt, err)
+		return nil, errors.Join(kv.ErrCorrupt, err)
 	}
-	return unpack(text)
+	return text, nil
 }
 
-// WipeBody deletes what an email says.
-func (tx *Tx) WipeBody(id access.MessageID) error { return tx.unmark(bodyKey(id)) }
+// WipeFacts deletes what an email tells.
+func (tx *Tx) WipeFacts(id access.MessageID) error { return tx.unmark(factsKey(id)) }
 
 // sealer seals under key.
 func sealer(key []byte) cipher.AEAD {

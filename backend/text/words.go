@@ -7,12 +7,19 @@ import (
 )
 
 // List writes words as people do: "a, b and c".
-func List(words []string) string {
-	n := len(words)
-	if n < 2 {
-		return strings.Join(words, "")
+func List[S ~string](words []S) string {
+	var b strings.Builder
+	for i, w := range words {
+		switch {
+		case i == 0:
+		case i == len(words)-1:
+			b.WriteString(" and ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(w))
 	}
-	return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+	return b.String()
 }
 
 // Count writes a number with its word: "1 row", "12 rows", "3 entries".

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +12,6 @@ import (
 )
 
 var (
-	codeInEmail  = regexp.MustCompile(`(?m)^ {0,4}([0-9A-Z]{4}-[0-9A-Z]{4})$`)
 	windowFields = []string{"code_challenge", "code_challenge_method", "state", "port"}
 )
 
@@ -26,13 +24,11 @@ func (h *house) confirmationCode(to string) (code string) {
 			if l.Kind != access.ConfirmationMessage || l.Recipient != to || code != "" {
 				continue
 			}
-			w, err := tx.MessageBody(l.ID)
+			f, err := tx.MessageFacts(l.ID)
 			if err != nil {
 				return err
 			}
-			if found := codeInEmail.FindStringSubmatch(w.Text); found != nil {
-				code = found[1]
-			}
+			code = f.Code
 		}
 		return err
 	}))

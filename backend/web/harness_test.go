@@ -20,6 +20,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
+	"doorward/backend/email"
 	"doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/store/kv"
@@ -56,7 +57,12 @@ func newHouseOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *house
 	h.must(err)
 	h.store = st
 	frontend := os.DirFS("../../frontend")
-	h.service, err = service.New(context.Background(), service.Options{Store: st, Frontend: frontend, PublicURL: houseURL, Mail: true, Logger: log})
+	emails, err := email.New(frontend)
+	h.must(err)
+	h.service, err = service.New(
+		context.Background(),
+		service.Options{Store: st, Emails: emails, PublicURL: houseURL, Mail: true, Logger: log},
+	)
 	h.must(err)
 	o := Options{Service: h.service, Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log}
 	for _, c := range change {

@@ -13,7 +13,7 @@ import (
 // words is what the templates can say.
 var words = template.FuncMap{
 	"moment": moment,
-	"list":   text.List,
+	"list":   text.List[string],
 	"people": people,
 	"cap":    capped,
 	"first":  firstName,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/email"
 	"doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/store/kv/badger"
@@ -37,9 +38,11 @@ func (h *house) at(moment time.Time) {
 	must(err)
 	h.t.Cleanup(func() { s.Close() })
 	frontend := os.DirFS("../../../frontend")
+	emails, err := email.New(frontend)
+	must(err)
 	svc, err := service.New(context.Background(), service.Options{
 		Store:     s,
-		Frontend:  frontend,
+		Emails:    emails,
 		PublicURL: h.origin(),
 		Mail:      true,
 		Logger:    quiet,

@@ -1,0 +1,61 @@
+package store
+
+import (
+	_ "embed"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/klauspost/compress/s2"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// Up to schema 2 an email was kept as it was rendered, packed against a dictionary of
+// emails. What still waits of those is kept with its facts from then on; nothing is
+// packed any more.
+//
+//go:embed rendered.dict
+var renderedDict []byte
+
+// packing is the first byte of a packed email: with which dictionary. The JSON of facts
+// begins with no such byte.
+const packing = 1
+
+// renderedBatch is how many emails one Update migrates. The longest of a test's are
+// 11 KB, and one Update writes 512 KiB at most.
+const renderedBatch = 20
+
+// keepRenderedAsFacts: an email is kept as the facts that it tells; one that was
+// rendered by then is one of them.
+func keepRenderedAsFacts(tx *Tx, last []byte) (now []byte, err error) {
+	dict := s2.MakeDict(renderedDict, nil)
+	return migrateEach(tx, last, renderedBatch, func(e kv.KV) error {
+		id := messageOf(e)
+		text, err := tx.unseal(id, e.Value)
+		if err != nil || len(text) == 0 || text[0] != packing {
+			return err
+		}
+		body, err := unpackRendered(dict, text)
+		if err != nil {
+			return err
+		}
+		return tx.putFacts(e.Key, id, access.MessageFacts{Rendered: &body})
+	}, factsPrefix, decoyFactsPrefix)
+}
+
+func unpackRendered(dict *s2.Dict, packed []byte) (w access.MessageBody, err error) {
+	plain, err := dict.Decode(nil, packed[1:])
+	if err != nil {
+		return w, fmt.Errorf("%w: a packed email: %w", kv.ErrCorrupt, err)
+	}
+	for _, part := range []*string{&w.Subject, &w.Text, &w.HTML} {
+		n, size := binary.Uvarint(plain)
+		if size <= 0 || n > uint64(len(plain)-size) {
+			return w, errors.Join(kv.ErrCorrupt, errors.New("a packed email is cut"))
+		}
+		*part, plain = string(plain[size:size+int(n)]), plain[size+int(n):]
+	}
+	return w, nil
+}
