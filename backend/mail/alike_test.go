@@ -13,6 +13,7 @@ import (
 	"doorward/backend/mail/mailtest"
 	"doorward/backend/service"
 	"doorward/backend/store"
+	"doorward/backend/store/kv/enginetest"
 )
 
 // Somebody asks for emails to addresses, types wrong codes, and watches how long
@@ -46,7 +47,7 @@ func TestEachAddressWeighsTheSame(t *testing.T) {
 // class: an ask, its answer, what becomes of the email, and twelve wrong codes.
 func weigh(t *testing.T, class string, last bool) []store.Weight {
 	t.Helper()
-	o := newOffice(t, mailtest.Options{})
+	o := newOfficeOn(t, mailtest.Options{}, enginetest.Faultless)
 	s, err := service.New(t.Context(), service.Options{
 		Store:     o.store,
 		Emails:    templates(t),

@@ -40,6 +40,7 @@ var steps = []step{
 	static("console check", command("npm", "--prefix", console, "run", "--silent", "check")),
 	{"console unit", unit},
 	{"test", tests},
+	{"faulty engine", faultyTests},
 	{"shell", runOf(shell)},
 	{"hostile", runOf(hostile)},
 	{"fuzz", fuzz},
@@ -78,6 +79,33 @@ func tests(ctx context.Context, w io.Writer) tally {
 		return one("go list", "", err)
 	}
 	return goTest(ctx, w, append([]string{"-race", "-timeout", testsTime}, pkgs...)...)
+}
+
+// faultyTests runs the tests that take their engine from package enginetest once more,
+// on one that fails as a replicated engine does: sends that fail, outcomes that are
+// unknown, the lead lost and won again.
+func faultyTests(ctx context.Context, w io.Writer) tally {
+	pkgs, err := testsOnEngines(ctx)
+	if err != nil || len(pkgs) == 0 {
+		return one("go list", "", errors.Join(err, fmt.Errorf("%d packages take their engine from %s", len(pkgs), engines)))
+	}
+	os.Setenv(testEngine, "faulty")
+	defer os.Unsetenv(testEngine)
+	return goTest(ctx, w, append([]string{"-count=1", "-timeout", testsTime}, pkgs...)...)
+}
+
+const (
+	engines    = "doorward/backend/store/kv/enginetest"
+	testEngine = "DOORWARD_TEST_ENGINE" // which that package reads
+)
+
+// testsOnEngines are the packages whose tests need enginetest.
+func testsOnEngines(ctx context.Context) ([]string, error) {
+	const each = `{{$p := .ForTest}}{{range .Deps}}{{if eq . "` + engines + `"}}{{$p}}{{"\n"}}{{end}}{{end}}`
+	out, err := exec.CommandContext(ctx, "go", "list", "-test", "-f", each, "./backend/...").Output()
+	all := strings.Fields(string(out))
+	slices.Sort(all)
+	return slices.Compact(all), err
 }
 
 // packages are those of the module without some.

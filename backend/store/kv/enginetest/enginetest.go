@@ -38,6 +38,10 @@ func Controlled() (open kv.Opener, engine func() *faulty.Store) {
 	return open, func() *faulty.Store { return last }
 }
 
+// Faultless opens Badger for a test that counts what is written: what is tried again
+// is written more than once.
+func Faultless(c kv.Config) (kv.Store, error) { return badger.Engine(c) }
+
 // Open opens an engine for a test.
 func Open(c kv.Config) (kv.Store, error) {
 	switch name := os.Getenv(Variable); name {
