@@ -248,17 +248,18 @@ func TestCounters(t *testing.T) {
 		t.Errorf("after as many were uncounted: %+v", c)
 	}
 	tok := Token{Roles: []RoleName{Fleet}}
-	c.AddToken(&tok, 1)
-	if c.Tokens != 1 || c.TokenRoles != nil {
-		t.Errorf("where tokens were never counted by role: %+v", c)
+	old := Counters{Tokens: 1}
+	if old.AddToken(&tok, 1); old.Tokens != 2 || old.TokenRoles != nil {
+		t.Errorf("where tokens were never counted by role: %+v", old)
 	}
-	c.TokenRoles = map[RoleName]int{}
-	c.AddToken(&tok, 1)
-	if c.Tokens != 2 || c.TokenRoles[Fleet] != 1 {
+	if c.AddToken(&tok, 1); c.Tokens != 1 || c.TokenRoles[Fleet] != 1 {
+		t.Errorf("the first token: %+v", c)
+	}
+	if c.AddToken(&tok, 1); c.Tokens != 2 || c.TokenRoles[Fleet] != 2 {
 		t.Errorf("two tokens: %+v", c)
 	}
-	if c.AddToken(&tok, -1); c.Tokens != 1 || len(c.TokenRoles) != 0 {
-		t.Errorf("one token: %+v", c)
+	if c.AddToken(&tok, -2); c.Tokens != 0 || len(c.TokenRoles) != 0 {
+		t.Errorf("no token: %+v", c)
 	}
 }
 

@@ -49,8 +49,8 @@ type Counters struct {
 	Messages  map[MessageState]int `json:"letters,omitempty"`
 	Tokens    int                  `json:"tokens,omitempty"`
 
-	// TokenRoles is how many API tokens hold each role. Nil: an older Doorward
-	// kept this store, and they have not been counted yet.
+	// TokenRoles is how many API tokens hold each role. Nil with tokens: an older
+	// Doorward kept this store, and a migration is to count them.
 	TokenRoles map[RoleName]int `json:"token_roles"`
 }
 
@@ -88,8 +88,10 @@ func (c *Counters) Add(m *Member, n int) {
 
 // AddToken counts an API token in, or out with n = -1.
 func (c *Counters) AddToken(t *Token, n int) {
-	c.Tokens += n
-	if c.TokenRoles == nil {
+	if c.TokenRoles == nil && c.Tokens == 0 {
+		c.TokenRoles = map[RoleName]int{}
+	}
+	if c.Tokens += n; c.TokenRoles == nil {
 		return
 	}
 	for _, r := range t.Roles {

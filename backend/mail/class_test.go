@@ -77,38 +77,6 @@ func TestOrderOfClasses(t *testing.T) {
 	})
 }
 
-// The program is replaced by this version while emails lie in the outbox that
-// know no classes: they all go, and the one that somebody waits for goes first.
-func TestOutboxOfAnOlderVersion(t *testing.T) {
-	o := newOffice(t, mailtest.Options{})
-	bulk := o.post(40)
-	o.clock.advance(time.Second)
-	late := o.post(1, signIn)
-	for _, id := range append(slices.Clone(bulk), late...) {
-		o.update(func(tx *store.Tx) error {
-			l, err := tx.Message(id)
-			if err != nil {
-				return err
-			}
-			l.Priority = 0
-			return tx.PutMessage(l)
-		})
-	}
-	o.work(func(m *mail.Options) { m.PerMinute = 10 })
-	o.until(access.MessageSent, late...)
-	// The clock goes on only when the minute's emails are out: one that runs ahead of
-	// a slow machine would pass the end of the emails themselves.
-	for len(o.server.Received()) < len(bulk)+len(late) {
-		before := len(o.server.Received())
-		o.clock.advance(time.Minute)
-		mailtest.Eventually(t, "the next minute's emails are sent", func() bool { return len(o.server.Received()) > before })
-	}
-	o.until(access.MessageSent, bulk...)
-	if _, err := o.store.Verify(t.Context()); err != nil {
-		t.Error(err)
-	}
-}
-
 // Somebody asks for emails to addresses that nobody has. What is written in
 // their place is leased and over like an email, and nothing goes out.
 func TestDecoysAreNeverSent(t *testing.T) {

@@ -83,9 +83,6 @@ func (w *Worker) past(tx *store.Tx, l access.Message) bool {
 }
 
 func (w *Worker) lease(tx *store.Tx, l access.Message, b *leasedBatch) error {
-	if l.Priority == 0 {
-		l.Priority = l.Kind.Priority()
-	}
 	if w.past(tx, l) {
 		l.Failed(expired, tx.Now)
 		return keep(tx, l)
@@ -124,9 +121,6 @@ func (w *Worker) start(ctx context.Context) error {
 	if err == nil && w.o.Leads {
 		err = w.endLeases(ctx)
 	}
-	if err == nil {
-		err = w.prioritize(ctx)
-	}
 	for more := true; more && err == nil; {
 		more, err = w.queueHeld(ctx)
 	}
@@ -162,49 +156,6 @@ func (w *Worker) endLeases(ctx context.Context) error {
 		})
 	}
 	return err
-}
-
-// prioritize puts emails that an older version queued into the lines of their
-// classes, so that those that somebody waits for go first.
-func (w *Worker) prioritize(ctx context.Context) error {
-	for from := ""; ; {
-		var old []access.Message
-		var next string
-		err := w.store.View(ctx, func(tx *store.Tx) (err error) {
-			old, next, err = tx.Unclassified(from, prioritizeBatch)
-			return err
-		})
-		if err != nil || next == "" {
-			return err
-		}
-		for from = next; len(old) > 0 && err == nil; {
-			some := old[:min(len(old), batchSize)]
-			old = old[len(some):]
-			err = w.store.Update(ctx, func(tx *store.Tx) error { return reprioritize(tx, some) })
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-const prioritizeBatch = 500
-
-func reprioritize(tx *store.Tx, some []access.Message) error {
-	for _, was := range some {
-		l, err := tx.Message(was.ID)
-		if access.NotFound.Is(err) || err == nil && l.Priority != 0 {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		l.Priority = was.Priority
-		if err := tx.PutMessage(l); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // queueHeld queues some of the emails that were kept while there was no mail

@@ -53,14 +53,6 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	o.Store.OnCommit(s.committed)
 	o.Store.OnLead(s.led)
-	if err := s.repairTokens(ctx); err != nil {
-		s.log.ErrorContext(
-			ctx,
-			"the API tokens of an older version could not be put in order; the next start tries again",
-			"err",
-			err,
-		)
-	}
 	return newService(s), nil
 }
 

@@ -114,12 +114,6 @@ func holders(tx *store.Tx, name access.RoleName) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if c.TokenRoles == nil && c.Tokens > 0 {
-		return "", access.Errorf(
-			access.Unavailable,
-			"The API tokens of an older version are not counted yet. Start Doorward again.",
-		).WithCode("tokens_uncounted")
-	}
 	members, tokens := c.Roles[name], c.TokenRoles[name]
 	verb := "hold"
 	if members+tokens == 1 {

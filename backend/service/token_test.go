@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -216,54 +215,4 @@ func TestTokenRevokedByTwoAtOnce(t *testing.T) {
 		t.Errorf("%d won, %d entries, %d counted", won, o.did(access.ActionRevokeToken), o.counters().Tokens)
 	}
 	o.verify()
-}
-
-// A store that an older version kept has tokens whose owners are gone, and counts
-// no roles that tokens hold. The first start puts that in order, and the next one
-// finds nothing to do.
-func TestTokensOfAnOlderVersion(t *testing.T) {
-	o := openOffice(t, onDisk)
-	_, secret := o.token(o.bob.Member, access.Admin, access.Fleet)
-	const orphans = 2*repairBatch + 1
-	must(t, o.store.Update(t.Context(), func(tx *store.Tx) error { return tx.CountTokenRoles(nil) }))
-	for i := range orphans {
-		must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.PutToken(access.Token{
-				ID:        access.TokenID(fmt.Sprint("orphan", i)),
-				Name:      "lost",
-				Hash:      access.Secret(fmt.Sprint(i)).Hash(),
-				Owner:     access.MemberID(fmt.Sprintf("%026d", i)),
-				Roles:     fleetRole,
-				CreatedAt: tx.Now,
-			})
-		}))
-	}
-	o.verify()
-	if c := o.counters(); c.TokenRoles != nil || c.Tokens != orphans+1 {
-		t.Fatalf("the store is not as an older version keeps it: %+v", c)
-	}
-	refused(
-		t,
-		o.Roles.Put(t.Context(), o.ann, access.Role{
-			Name:        "X",
-			Permissions: []access.Permission{access.May(access.Open, access.ResFleet)},
-		}),
-		access.Unavailable,
-		"tokens_uncounted",
-	)
-
-	o.reopen()
-	c := o.counters()
-	if c.Tokens != 1 || c.TokenRoles[access.Admin] != 1 || c.TokenRoles[access.Fleet] != 1 || len(c.TokenRoles) != 2 {
-		t.Errorf("counted: %d, %v", c.Tokens, c.TokenRoles)
-	}
-	if !o.opens(secret) || o.did(access.ActionRevokeToken) != orphans {
-		t.Errorf("%d entries", o.did(access.ActionRevokeToken))
-	}
-	o.verify()
-	before := o.state()
-	o.reopen()
-	if o.state() != before {
-		t.Error("the next start changed something")
-	}
 }

@@ -21,6 +21,8 @@ import (
 var migrations = []migration{
 	renameKeptMessages,  // 1 → 2
 	keepRenderedAsFacts, // 2 → 3
+	classifyMessages,    // 3 → 4
+	repairTokens,        // 4 → 5
 }
 
 // A migration brings one batch of records to the next schema: those behind the last
@@ -168,4 +170,21 @@ func renameKeptMessages(tx *Tx, last []byte) (now []byte, err error) {
 		}
 		return tx.set(e.Key, &l)
 	}, messagePrefix, decoyPrefix)
+}
+
+// classifyBatch is how many emails one Update classifies: each moves from one lane to
+// another, which writes three keys.
+const classifyBatch = 20
+
+// classifyMessages: an email had no priority, and all waited in one lane. It has that of
+// its kind.
+func classifyMessages(tx *Tx, last []byte) (now []byte, err error) {
+	return migrateEach(tx, last, classifyBatch, func(e kv.KV) error {
+		var l access.Message
+		if err := decode(e.Key, e.Value, &l); err != nil || l.Priority != 0 {
+			return err
+		}
+		l.Priority = l.Kind.Priority()
+		return tx.PutMessage(l)
+	}, messagePrefix)
 }

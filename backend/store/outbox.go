@@ -117,8 +117,8 @@ func (tx *Tx) DeleteMessage(id access.MessageID) error {
 	return tx.unmark(messageKey(id), factsKey(id))
 }
 
-// laneOf is the prefix of the lane in which emails of a class wait. Those that
-// were written before there were classes stay in the lane that they stood in.
+// laneOf is the prefix of the lane in which emails of a class wait. Those without a
+// class are on their way through the migrations.
 func laneOf(c access.Priority) prefix {
 	if c == 0 {
 		return oldLanePrefix
@@ -131,7 +131,7 @@ var lanes = func() (all []prefix) {
 	for _, c := range access.Priorities() {
 		all = append(all, laneOf(c))
 	}
-	return append(all, laneOf(0))
+	return all
 }()
 
 // DueMessages are up to n emails to be sent now, the most urgent first: queued or
@@ -204,28 +204,6 @@ func (tx *Tx) QueuedMessages(n int) (all []access.Message, err error) {
 		}
 	}
 	return all, nil
-}
-
-// Unclassified are up to n of the emails that an older version queued, from the
-// one after a given place on, and the place to go on from; empty: there are no
-// more. Their class is that of their kind.
-func (tx *Tx) Unclassified(from string, n int) (old []access.Message, next string, err error) {
-	lane := laneOf(0)
-	start := lane.key()
-	if from != "" {
-		start = append([]byte(from), 0)
-	}
-	found, err := tx.kv.Scan(start, after(lane.key()), n)
-	if err != nil || len(found) == 0 {
-		return nil, "", err
-	}
-	if old, err = tx.messages(found); err != nil {
-		return nil, "", err
-	}
-	for i := range old {
-		old[i].Priority = old[i].Kind.Priority()
-	}
-	return old, string(found[len(found)-1].Key), nil
 }
 
 func (tx *Tx) messages(entries []kv.KV) ([]access.Message, error) {

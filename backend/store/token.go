@@ -35,15 +35,10 @@ func (tx *Tx) PutToken(t access.Token) error {
 	if err := tx.count(func(c *access.Counters) { c.AddToken(&t, 1) }); err != nil {
 		return err
 	}
-	if err := tx.IndexToken(t); err != nil {
+	if err := tx.reindex(nil, tokenEntries(&t)); err != nil {
 		return err
 	}
 	return tx.set(tokenKey(t.ID), &t)
-}
-
-// IndexToken writes what finds an API token that is kept.
-func (tx *Tx) IndexToken(t access.Token) error {
-	return tx.reindex(nil, tokenEntries(&t))
 }
 
 // tokenEntries are the index entries of an API token.
@@ -117,10 +112,4 @@ func (tx *Tx) UseToken(id access.TokenID, at time.Time) error {
 		return err
 	}
 	return tx.set(tokenUseKey(id), at)
-}
-
-// CountTokenRoles keeps how many tokens hold each role, where an older Doorward
-// did not.
-func (tx *Tx) CountTokenRoles(held map[access.RoleName]int) error {
-	return tx.count(func(c *access.Counters) { c.TokenRoles = held })
 }

@@ -1,0 +1,56 @@
+package store
+
+import (
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// repairBatch is how many tokens one Update puts in order.
+const repairBatch = 15
+
+// repairTokens: a token outlived its owner, no index found the tokens of one, and
+// nobody counted which roles they hold. Tokens whose owner is gone are deleted, which
+// the audit log says, and the others are indexed and counted.
+func repairTokens(tx *Tx, last []byte) (now []byte, err error) {
+	c, err := tx.Counters()
+	if err != nil || last == nil && c.TokenRoles != nil {
+		return nil, err // counted from the beginning
+	}
+	if err := tx.count(func(c *access.Counters) {
+		if c.TokenRoles == nil {
+			c.TokenRoles = map[access.RoleName]int{}
+		}
+	}); err != nil {
+		return nil, err
+	}
+	return migrateEach(tx, last, repairBatch, func(e kv.KV) error {
+		var t access.Token
+		if err := decode(e.Key, e.Value, &t); err != nil {
+			return err
+		}
+		return tx.repairToken(t)
+	}, tokenPrefix)
+}
+
+func (tx *Tx) repairToken(t access.Token) error {
+	err := tx.count(func(c *access.Counters) {
+		c.Tokens-- // counted already, by number alone
+		c.AddToken(&t, 1)
+	})
+	if err != nil {
+		return err
+	}
+	if t.Owner != "" {
+		_, err = tx.Member(t.Owner)
+	}
+	switch {
+	case err == nil:
+		return tx.reindex(nil, tokenEntries(&t))
+	case !access.NotFound.Is(err):
+		return err
+	}
+	if err := tx.DeleteToken(t); err != nil {
+		return err
+	}
+	return tx.Record(access.System, access.ActionRevokeToken, t.Name, "its owner was removed before")
+}
