@@ -57,7 +57,10 @@ func (s SignIn) RedeemCode(ctx context.Context, typed string, b Browser) (out Ne
 		out, err = s.acceptLink(tx, m, session, "code", p, b)
 		return err
 	})
-	return out, firstOf(err, verdict)
+	if err != nil {
+		return out, err
+	}
+	return out, verdict
 }
 
 // judge says whether a code opens, and counts it where it is wrong. Past the
@@ -75,7 +78,10 @@ func (s *core) judge(tx *store.Tx, a *access.SignInRequest, code access.Code, fr
 	}
 	return access.WrongCode(), tx.Evenly(codeAnswerKeys, codeAnswerBytes, func() error {
 		judged := a.Attempts <= access.MaxCodeAttempts && !closed
-		return firstOf(tx.ChangeSignInRequest(*a), s.countWrong(tx, a, count, judged, from))
+		if err := tx.ChangeSignInRequest(*a); err != nil {
+			return err
+		}
+		return s.countWrong(tx, a, count, judged, from)
 	})
 }
 
@@ -135,7 +141,10 @@ func (s *core) countWrong(tx *store.Tx, a *access.SignInRequest, g wrongCodes, j
 func (s *core) reportGuesses(tx *store.Tx, a *access.SignInRequest, n int, from string) error {
 	m, err := tx.MemberByAddress(a.Address.Canonical)
 	if err != nil {
-		return firstOf(unlessNotFound(err), tx.TouchAudit())
+		if err := unlessNotFound(err); err != nil {
+			return err
+		}
+		return tx.TouchAudit()
 	}
 	detail := strconv.Itoa(n) + " within a day, the last from " + network(from)
 	return tx.Record(access.System, access.ActionGuess, string(m.ID), detail)

@@ -153,7 +153,10 @@ func (s Members) Reject(ctx context.Context, actor access.Actor, id access.Membe
 		if m.State != access.Pending {
 			return s.decided(tx, m)
 		}
-		if err := firstOf(m.Reject(actor), a.covers(&m)); err != nil {
+		if err := m.Reject(actor); err != nil {
+			return err
+		}
+		if err := a.covers(&m); err != nil {
 			return err
 		}
 		if err := tx.DeleteMember(m, access.EndedRejected); err != nil {
@@ -189,8 +192,11 @@ func (s *core) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) err
 		return otherwise
 	}
 	was, ok, err := tx.Decision(id)
-	if err != nil || !ok {
-		return firstOf(err, otherwise)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return otherwise
 	}
 	who, err := s.named(tx, was.By)
 	if err != nil {
@@ -204,12 +210,3 @@ func (s *core) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) err
 
 // momentWords is a moment in a sentence for an Admin.
 func momentWords(t time.Time) string { return t.Format("2 January 2006 at 15:04 UTC") }
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}

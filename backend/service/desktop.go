@@ -33,7 +33,10 @@ func (s SignIn) AuthorizeDesktop(ctx context.Context, actor access.Actor, challe
 		}
 		l := access.LoginLink{Hash: code.Hash(), Purpose: access.ForDesktop, Member: m.ID, Address: m.Email.Canonical,
 			Browser: challenge, Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(access.DesktopCodeTTL)}
-		return firstOf(tx.PutLoginLink(l), tx.Record(actor, access.ActionAuthorizeDesktop, string(m.ID), ""))
+		if err := tx.PutLoginLink(l); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionAuthorizeDesktop, string(m.ID), "")
 	})
 }
 
@@ -73,7 +76,13 @@ func (s SignIn) RedeemDesktopCode(ctx context.Context, code access.Secret, b Bro
 			return err
 		}
 		actor := access.Actor{Member: m.ID, Source: access.SourceDesktop, From: b.From}
-		return firstOf(tx.PutMember(out.Member), tx.Record(actor, access.ActionSignIn, string(m.ID), access.MethodDesktop))
+		if err := tx.PutMember(out.Member); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionSignIn, string(m.ID), access.MethodDesktop)
 	})
-	return out, firstOf(err, verdict)
+	if err != nil {
+		return out, err
+	}
+	return out, verdict
 }

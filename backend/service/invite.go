@@ -312,10 +312,16 @@ func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access
 		if err != nil {
 			return err
 		}
-		if err := firstOf(m.Renew(tx.Now), a.covers(&m)); err != nil {
+		if err := m.Renew(tx.Now); err != nil {
 			return err
 		}
-		if err := firstOf(revokeLink(tx, &m), putInvitation(tx, &m, secret, "", actor)); err != nil {
+		if err := a.covers(&m); err != nil {
+			return err
+		}
+		if err := revokeLink(tx, &m); err != nil {
+			return err
+		}
+		if err := putInvitation(tx, &m, secret, "", actor); err != nil {
 			return err
 		}
 		link = s.link(secret)

@@ -181,7 +181,10 @@ func (s Members) Remove(ctx context.Context, actor access.Actor, id access.Membe
 		if err != nil {
 			return s.goneBefore(tx, id, err)
 		}
-		if err := firstOf(m.Remove(actor), a.covers(&m)); err != nil {
+		if err := m.Remove(actor); err != nil {
+			return err
+		}
+		if err := a.covers(&m); err != nil {
 			return err
 		}
 		if err := tx.DeleteMember(m, access.EndedRemoved); err != nil {

@@ -100,7 +100,10 @@ func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.Messag
 		if err != nil {
 			return err
 		}
-		return firstOf(tx.DeleteMessage(id), tx.Record(actor, access.ActionDeleteMessage, string(id), detail))
+		if err := tx.DeleteMessage(id); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionDeleteMessage, string(id), detail)
 	})
 }
 
@@ -118,7 +121,10 @@ func voidInvitation(tx *store.Tx, a authorized, l access.Message) (void bool, er
 	if err := a.covers(&m); err != nil {
 		return false, err
 	}
-	return true, firstOf(revokeLink(tx, &m), tx.PutMember(m))
+	if err := revokeLink(tx, &m); err != nil {
+		return true, err
+	}
+	return true, tx.PutMember(m)
 }
 
 // TestMail posts a test email to an address: the caller's own, unless another

@@ -84,10 +84,10 @@ func (s Sessions) End(ctx context.Context, actor access.Actor, id access.MemberI
 		if !ok || !still {
 			return access.NoSuch("session")
 		}
-		return firstOf(
-			tx.DeleteSession(opened.Hash, access.EndedSignedOut),
-			tx.Record(actor, access.ActionEndSession, string(id), opened.Method),
-		)
+		if err := tx.DeleteSession(opened.Hash, access.EndedSignedOut); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionEndSession, string(id), opened.Method)
 	})
 }
 

@@ -62,8 +62,12 @@ func setupOpen(tx *store.Tx, secret access.Secret) error {
 	if setup.Secret.IsZero() || setup.Secret != secret.Hash() {
 		return access.SetupClosed().Because(access.ErrUnknownCode)
 	}
-	if closed, err := setupOver(tx); err != nil || closed {
-		return firstOf(err, access.SetupClosed())
+	closed, err := setupOver(tx)
+	if err != nil {
+		return err
+	}
+	if closed {
+		return access.SetupClosed()
 	}
 	return nil
 }
@@ -96,7 +100,10 @@ func (s Setup) SetUp(ctx context.Context, secret access.Secret, in FirstAdmin, b
 		if err != nil {
 			return err
 		}
-		return firstOf(tx.PutMember(m), tx.RememberBrowser(&m, b.hash()))
+		if err := tx.PutMember(m); err != nil {
+			return err
+		}
+		return tx.RememberBrowser(&m, b.hash())
 	})
 	return out, err
 }
@@ -121,8 +128,10 @@ func (s Setup) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, link
 			return err
 		}
 		link = s.link(secret)
-		c, err = s.memberView(tx, m)
-		return firstOf(err, putRescue(tx, &m, secret))
+		if c, err = s.memberView(tx, m); err != nil {
+			return err
+		}
+		return putRescue(tx, &m, secret)
 	})
 	return c, link, err
 }
@@ -142,7 +151,10 @@ func (s *core) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor
 	if settings.Workspace, err = access.CleanText("workspace", cmp.Or(in.Workspace, settings.Workspace), access.MaxWorkspace); err != nil {
 		return m, err
 	}
-	if err := firstOf(settings.Check(), tx.PutSettings(settings)); err != nil {
+	if err := settings.Check(); err != nil {
+		return m, err
+	}
+	if err := tx.PutSettings(settings); err != nil {
 		return m, err
 	}
 	m = access.Member{ID: id, Email: in.Email, Name: name, State: access.Active, Roles: []access.RoleName{access.Admin},
@@ -171,7 +183,10 @@ func (s Setup) LoginLink(ctx context.Context, actor access.Actor, a access.Addre
 		}
 		m, err := tx.MemberByAddress(a.Canonical)
 		if err != nil || !m.IsAdmin() {
-			return firstOf(unlessNotFound(err), access.Errorf(access.NotFound, "There is no active Admin with the address %s.", a).WithCode("no_such_admin"))
+			if err := unlessNotFound(err); err != nil {
+				return err
+			}
+			return access.Errorf(access.NotFound, "There is no active Admin with the address %s.", a).WithCode("no_such_admin")
 		}
 		link = s.link(secret)
 		if err := putRescue(tx, &m, secret); err != nil {

@@ -73,8 +73,12 @@ func usable(tx *store.Tx, secret access.Secret, b Browser) (l access.LoginLink, 
 	if l.Purpose == access.ForDesktop {
 		return l, m, access.LinkExpired()
 	}
-	if newest, err := isLatestRequest(tx, &l, &m); err != nil || !newest {
-		return l, m, firstOf(err, access.LinkExpired())
+	newest, err := isLatestRequest(tx, &l, &m)
+	if err != nil {
+		return l, m, err
+	}
+	if !newest {
+		return l, m, access.LinkExpired()
 	}
 	if err := l.Check(b.hash(), tx.Now); err != nil {
 		return l, m, err
@@ -174,7 +178,10 @@ func (s *core) acceptLink(
 	if err != nil {
 		return out, err
 	}
-	if err := firstOf(tx.PutMember(m), tx.RememberBrowser(&m, b.hash())); err != nil {
+	if err := tx.PutMember(m); err != nil {
+		return out, err
+	}
+	if err := tx.RememberBrowser(&m, b.hash()); err != nil {
 		return out, err
 	}
 	return out, tx.Record(b.by(m.ID), access.ActionSignIn, string(m.ID), method)

@@ -174,7 +174,10 @@ func (s SignIn) AnswerRequests(ctx context.Context) (n int, err error) {
 // does the same with a decoy, whose secrets open nothing: the work, and what is
 // written, must not tell which it was.
 func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
-	if err := firstOf(tx.Answered(a), tx.TouchCounters()); err != nil {
+	if err := tx.Answered(a); err != nil {
+		return err
+	}
+	if err := tx.TouchCounters(); err != nil {
 		return err
 	}
 	if !tx.Now.Before(a.ExpiresAt) {
@@ -208,7 +211,10 @@ func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
 	if !real {
 		return s.answerWithDecoy(tx, a, &m, f)
 	}
-	if err := firstOf(tx.PutLoginLink(l), tx.ChangeSignInRequest(a)); err != nil {
+	if err := tx.PutLoginLink(l); err != nil {
+		return err
+	}
+	if err := tx.ChangeSignInRequest(a); err != nil {
 		return err
 	}
 	return s.postSignIn(tx, a, &m, l, f)
@@ -239,7 +245,13 @@ func (s *core) answerWithDecoy(tx *store.Tx, a access.SignInRequest, m *access.M
 		return err
 	}
 	l.Priority, l.Recipient = priorityOf(a), strings.Repeat("x", len(l.Recipient)) // a stranger's address is nobody's business
-	return firstOf(tx.ChangeSignInRequest(a), tx.PostDecoy(l, f), tx.PretendMember(*m))
+	if err := tx.ChangeSignInRequest(a); err != nil {
+		return err
+	}
+	if err := tx.PostDecoy(l, f); err != nil {
+		return err
+	}
+	return tx.PretendMember(*m)
 }
 
 func priorityOf(a access.SignInRequest) access.Priority {
@@ -257,5 +269,8 @@ func (s *core) decoyDue(tx *store.Tx, id access.MessageID) error {
 		return err
 	}
 	l.Failed("", tx.Now)
-	return firstOf(tx.TouchCounters(), tx.PutDecoy(l))
+	if err := tx.TouchCounters(); err != nil {
+		return err
+	}
+	return tx.PutDecoy(l)
 }

@@ -195,7 +195,10 @@ func (s *core) messageDue(tx *store.Tx, id access.MessageID) error {
 	}
 	end := func() error {
 		l.Failed("Its link expired before it could be sent.", tx.Now)
-		return firstOf(tx.WipeFacts(id), tx.PutMessage(l))
+		if err := tx.WipeFacts(id); err != nil {
+			return err
+		}
+		return tx.PutMessage(l)
 	}
 	if l.Kind == access.SignInMessage { // as a decoy ends
 		return tx.Evenly(store.OutcomeKeys, store.OutcomeBytes, end)

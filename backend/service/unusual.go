@@ -50,7 +50,10 @@ func (s *core) traceDue(tx *store.Tx, t access.Trace) error {
 	if said == "" {
 		return nil
 	}
-	return firstOf(tx.PutTrace(r), tx.Record(access.System, access.ActionChangeNotifications, string(t), said))
+	if err := tx.PutTrace(r); err != nil {
+		return err
+	}
+	return tx.Record(access.System, access.ActionChangeNotifications, string(t), said)
 }
 
 // Unusual is what was noticed in the last 24 hours, for whoever may read the

@@ -129,8 +129,12 @@ func (tx *Tx) firstSince(t time.Time, seq uint64) (uint64, error) {
 	for low < high {
 		mid := low + (high-low)/2
 		var e access.AuditEntry
-		if ok, err := tx.get(auditKey(mid), &e); err != nil || !ok {
-			return 0, firstError(err, auditBroken("entry %d is missing.", mid))
+		ok, err := tx.get(auditKey(mid), &e)
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			return 0, auditBroken("entry %d is missing.", mid)
 		}
 		if e.At.Before(t) {
 			low = mid + 1

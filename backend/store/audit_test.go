@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ func (b *box) record(n int) {
 	b.t.Helper()
 	for i := range n {
 		b.update(func(tx *Tx) error {
-			return firstError(tx.Record(access.Operator, access.ActionInvite, fmt.Sprint(i), ""), tx.Record(access.Operator, access.ActionResend, fmt.Sprint(i), ""))
+			return errors.Join(tx.Record(access.Operator, access.ActionInvite, fmt.Sprint(i), ""), tx.Record(access.Operator, access.ActionResend, fmt.Sprint(i), ""))
 		})
 		b.forward(time.Second)
 	}
@@ -58,7 +59,7 @@ func TestAuditTamperedIsFound(t *testing.T) {
 			e.Target = "eve"
 			e.Hash = e.Sum()
 			value, _ := json.Marshal(auditHead{Seq: 10, Hash: e.Hash, Seal: strings.Repeat("0", 64)})
-			return firstError(put(t, 10, e), t.Set([]byte("h"), value))
+			return errors.Join(put(t, 10, e), t.Set([]byte("h"), value))
 		}},
 		{"one removed", func(t kv.Tx) error { return t.Delete(auditKey(5)) }},
 		{"the first removed", func(t kv.Tx) error { return t.Delete(auditKey(1)) }},
@@ -71,7 +72,7 @@ func TestAuditTamperedIsFound(t *testing.T) {
 			}
 			return nil
 		}},
-		{"two changed over", func(t kv.Tx) error { a, z := entry(t, 4), entry(t, 5); return firstError(put(t, 4, z), put(t, 5, a)) }},
+		{"two changed over", func(t kv.Tx) error { a, z := entry(t, 4), entry(t, 5); return errors.Join(put(t, 4, z), put(t, 5, a)) }},
 		{"one added at the end", func(t kv.Tx) error { e := entry(t, 10); e.Chain(11, e.Hash); return put(t, 11, e) }},
 		{"the head removed", func(t kv.Tx) error { return t.Delete([]byte("h")) }},
 		{"head and log removed, members left", func(t kv.Tx) error {
@@ -80,7 +81,7 @@ func TestAuditTamperedIsFound(t *testing.T) {
 					return err
 				}
 			}
-			return firstError(t.Delete([]byte("h")), t.Set([]byte("m/x"), []byte("{}")))
+			return errors.Join(t.Delete([]byte("h")), t.Set([]byte("m/x"), []byte("{}")))
 		}},
 	}
 	for _, tt := range tests {

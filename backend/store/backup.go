@@ -227,12 +227,3 @@ func firstOf(ctx context.Context, steps ...func(context.Context) error) error {
 	}
 	return nil
 }
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -34,7 +34,7 @@ func full(b *box) (secrets [][]byte) {
 	b.update(func(tx *Tx) error {
 		browser := secret()
 		l := letterFor(m, tx.Now)
-		return firstError(
+		return errors.Join(
 			tx.PutSession(access.Session{Hash: secret(), Member: m.ID, OpenedAt: tx.Now, SeenAt: tx.Now}),
 			tx.PutLoginLink(access.LoginLink{Hash: secret(), Member: m.ID, Address: m.Email.Canonical, ExpiresAt: tx.Now.Add(time.Hour)}),
 			tx.PutSignInRequest(access.SignInRequest{
@@ -105,7 +105,7 @@ func TestBackupRestore(t *testing.T) {
 			if len(log) != 1 || log[0].Action != access.ActionRestoreData || log[0].Detail != "1 API token is void" {
 				t.Errorf("the log goes on with %v", log)
 			}
-			return firstError(err, err2)
+			return errors.Join(err, err2)
 		})
 	})
 }

@@ -55,7 +55,10 @@ func TestDays(t *testing.T) {
 func TestDaysOfWhatWasNotKept(t *testing.T) {
 	b := openBox(t, "")
 	err := b.Update(t.Context(), func(tx *Tx) error {
-		return firstError(tx.Record(access.Operator, access.ActionInvite, "x", ""), access.NoSuch("member"))
+		if err := tx.Record(access.Operator, access.ActionInvite, "x", ""); err != nil {
+			return err
+		}
+		return access.NoSuch("member")
 	})
 	if !access.NotFound.Is(err) {
 		t.Fatal(err)

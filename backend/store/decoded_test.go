@@ -35,7 +35,7 @@ func TestADecodedRecordIsSharedWithNobody(t *testing.T) {
 		if fmt.Sprint(got) != fmt.Sprint(m) || c.Roles[access.Fleet] != 1 {
 			t.Errorf("after somebody changed what they had read: %v, %v", got, c)
 		}
-		return firstError(err, failed)
+		return errors.Join(err, failed)
 	})
 }
 
@@ -59,13 +59,16 @@ func TestAMemberIsWhatWasKeptLast(t *testing.T) {
 				return err
 			}
 			got.Name = name
-			return firstError(tx.PutMember(got), called(tx, name))
+			return errors.Join(tx.PutMember(got), called(tx, name))
 		})
 		b.view(func(tx *Tx) error { return called(tx, name) })
 	}
 	b.update(func(tx *Tx) error {
 		got, err := tx.Member(m.ID)
-		if err := firstError(err, tx.DeleteMember(got, access.EndedRemoved)); err != nil {
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteMember(got, access.EndedRemoved); err != nil {
 			return err
 		}
 		if got, err := tx.Member(m.ID); !access.NotFound.Is(err) {
@@ -92,7 +95,7 @@ func TestWhatWasMissingIsFoundOnceItIsKept(t *testing.T) {
 		if _, err := tx.Message(letter.ID); !access.NotFound.Is(err) {
 			return fmt.Errorf("a letter before it was posted: %v", err)
 		}
-		if err := firstError(holder(tx, ""), tx.AddMember(m), holder(tx, m.ID), tx.Post(letter, access.MessageFacts{Note: "Hello"})); err != nil {
+		if err := errors.Join(holder(tx, ""), tx.AddMember(m), holder(tx, m.ID), tx.Post(letter, access.MessageFacts{Note: "Hello"})); err != nil {
 			return err
 		}
 		posted, err := tx.Message(letter.ID)
@@ -103,13 +106,13 @@ func TestWhatWasMissingIsFoundOnceItIsKept(t *testing.T) {
 		if again, err := tx.Message(letter.ID); err != nil || again.State != letter.State {
 			return fmt.Errorf("the letter after somebody changed what they had read: %v, %v", again, err)
 		}
-		return firstError(tx.DeleteMessage(letter.ID), tx.DeleteMember(m, access.EndedRemoved), holder(tx, ""))
+		return errors.Join(tx.DeleteMessage(letter.ID), tx.DeleteMember(m, access.EndedRemoved), holder(tx, ""))
 	})
 	b.update(func(tx *Tx) error {
 		if _, err := tx.Message(letter.ID); !access.NotFound.Is(err) {
 			return fmt.Errorf("a deleted letter: %v", err)
 		}
-		return firstError(tx.PutMember(m), holder(tx, m.ID))
+		return errors.Join(tx.PutMember(m), holder(tx, m.ID))
 	})
 	b.view(func(tx *Tx) error { return holder(tx, m.ID) })
 }
@@ -121,9 +124,18 @@ func TestCountersOfALostTransactionAreForgotten(t *testing.T) {
 	ada, grace := b.person("ada@example.com", "Ada"), b.person("grace@example.com", "Grace")
 	lost := errors.New("lost")
 	tries := func(tx *Tx) error {
-		return firstError(tx.AddMember(ada), tx.Record(access.Operator, access.ActionInvite, string(ada.ID), ""))
+		return errors.Join(tx.AddMember(ada), tx.Record(access.Operator, access.ActionInvite, string(ada.ID), ""))
 	}
-	if err := b.Update(t.Context(), func(tx *Tx) error { return firstError(tries(tx), tx.finish(), lost) }); !errors.Is(err, lost) {
+	err := b.Update(t.Context(), func(tx *Tx) error {
+		if err := tries(tx); err != nil {
+			return err
+		}
+		if err := tx.finish(); err != nil {
+			return err
+		}
+		return lost
+	})
+	if !errors.Is(err, lost) {
 		t.Fatal(err)
 	}
 	b.put(grace)

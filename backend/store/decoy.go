@@ -41,8 +41,11 @@ func (tx *Tx) PutDecoy(l access.Message) error {
 	} else {
 		err = tx.unmark(decoyDue(&old))
 	}
-	if err != nil || l.Done() {
-		return firstError(err, tx.unmark(decoyKey(l.ID), decoyFactsKey(l.ID), ends))
+	if err != nil {
+		return err
+	}
+	if l.Done() {
+		return tx.unmark(decoyKey(l.ID), decoyFactsKey(l.ID), ends)
 	}
 	if err := tx.mark(decoyDue(&l), ""); err != nil {
 		return err

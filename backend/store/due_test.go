@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -58,7 +59,7 @@ func TestPutOff(t *testing.T) {
 				if !m.Remind(first.Was) {
 					t.Error("there was nothing to do")
 				}
-				return firstError(tx.ClearDue(first), tx.PutMember(m))
+				return errors.Join(tx.ClearDue(first), tx.PutMember(m))
 			})
 			b.verify()
 			if d, _ := b.nextDue(); d.Was != (time.Time{}) || d.Ref != string(stuck.ID) {
@@ -76,7 +77,7 @@ func TestPutOffIsOvertaken(t *testing.T) {
 	for range 2 {
 		b.update(func(tx *Tx) error {
 			d, _, err := tx.NextDue()
-			return firstError(err, tx.PutOff(d, d.At.Add(time.Hour)))
+			return errors.Join(err, tx.PutOff(d, d.At.Add(time.Hour)))
 		})
 	}
 	m.State = access.Active
@@ -100,7 +101,7 @@ func TestPutOffHidesNothing(t *testing.T) {
 		var d Due
 		b.update(func(tx *Tx) (err error) {
 			d, _, err = tx.NextDue()
-			return firstError(err, tx.PutOff(d, d.At.Add(time.Hour)))
+			return errors.Join(err, tx.PutOff(d, d.At.Add(time.Hour)))
 		})
 		d = Due{At: d.At.Add(time.Hour), Kind: d.Kind, Ref: d.Ref, Was: d.At}
 		b.raw(func(t kv.Tx) error { return damage(t, d) })

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"doorward/backend/access"
@@ -28,7 +29,7 @@ func openEngine(o Options, c kv.Config) (engine, error) {
 	e, ok := opened.(engine)
 	if !ok {
 		err := fmt.Errorf("open store in %q: %T does not tell of commits, or has no name", o.Dir, opened)
-		return nil, firstError(err, opened.Close())
+		return nil, errors.Join(err, opened.Close()) // it is closed although it is refused: nobody else will
 	}
 	return e, nil
 }

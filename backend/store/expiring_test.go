@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -104,7 +105,7 @@ func TestExpiringBearsWhatWasPutOff(t *testing.T) {
 	m, gone := b.person("ada@example.com", ""), b.person("gone@example.com", "")
 	b.put(m, gone)
 	b.update(func(tx *Tx) error {
-		return firstError(tx.PutDue(Due{At: tx.Now.Add(time.Minute), Kind: DueMember, Ref: string(gone.ID)}), tx.DeleteMember(gone, access.EndedRemoved))
+		return errors.Join(tx.PutDue(Due{At: tx.Now.Add(time.Minute), Kind: DueMember, Ref: string(gone.ID)}), tx.DeleteMember(gone, access.EndedRemoved))
 	})
 	b.view(func(tx *Tx) error {
 		all, _, err := tx.Expiring(noon.Add(8*24*time.Hour), 5)

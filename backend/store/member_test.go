@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -24,7 +25,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 		letter, words := letterFor(m, b.now()), access.MessageFacts{Link: "a link", Code: "a code"}
 		set := access.Settings{Workspace: "Works", InvitationTTL: access.Seconds(time.Hour)}
 		b.update(func(tx *Tx) error {
-			return firstError(tx.PutMember(m), tx.PutSession(opened), tx.PutLoginLink(l), tx.PutToken(k), tx.PutRole(r), tx.PutSignInRequest(a),
+			return errors.Join(tx.PutMember(m), tx.PutSession(opened), tx.PutLoginLink(l), tx.PutToken(k), tx.PutRole(r), tx.PutSignInRequest(a),
 				tx.Post(letter, words), tx.PutSettings(set), tx.Record(access.Operator, access.ActionInvite, string(m.ID), "x"))
 		})
 		b.reopen()
@@ -285,7 +286,7 @@ func TestRandomChangesVerify(t *testing.T) {
 			b.update(func(tx *Tx) error {
 				l := letterFor(*m, tx.Now)
 				l.State = []access.MessageState{access.MessageQueued, access.MessageHeld, access.MessageSent, access.MessageFailed}[i%4]
-				return firstError(tx.PutMember(*m), tx.Post(l, access.MessageFacts{Note: "x"}), tx.Record(access.Operator, access.ActionChangeRoles, string(m.ID), ""))
+				return errors.Join(tx.PutMember(*m), tx.Post(l, access.MessageFacts{Note: "x"}), tx.Record(access.Operator, access.ActionChangeRoles, string(m.ID), ""))
 			})
 			if i%100 == 50 {
 				b.reopen()

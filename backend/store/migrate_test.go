@@ -286,7 +286,10 @@ func TestBackupOfSchema1Restores(t *testing.T) {
 	migrations = append(migrations[:len(was):len(was)], func(tx *Tx, last []byte) ([]byte, error) {
 		settings, err := tx.Settings()
 		settings.Workspace += " " + string(last)
-		if err := firstError(err, tx.PutSettings(settings)); err != nil || last != nil {
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.PutSettings(settings); err != nil || last != nil {
 			return nil, err
 		}
 		return []byte("migrated"), nil

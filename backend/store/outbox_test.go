@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func TestLeases(t *testing.T) {
 		kept.State, kept.NextTry = access.MessageHeld, time.Time{}
 		b.put(m)
 		b.update(func(tx *Tx) error {
-			return firstError(tx.Post(now, access.MessageFacts{}), tx.Post(later, access.MessageFacts{}), tx.Post(kept, access.MessageFacts{}))
+			return errors.Join(tx.Post(now, access.MessageFacts{}), tx.Post(later, access.MessageFacts{}), tx.Post(kept, access.MessageFacts{}))
 		})
 		b.reopen()
 		if got := b.dueLetters(9); !slices.Equal(got, []access.MessageID{now.ID}) {
@@ -62,7 +63,7 @@ func TestLeases(t *testing.T) {
 			t.Errorf("the lease after: %+v, %v", second.Lease, err)
 		}
 		second.Sent("250 ok", b.now())
-		b.update(func(tx *Tx) error { return firstError(tx.PutMessage(second), tx.WipeFacts(second.ID)) })
+		b.update(func(tx *Tx) error { return errors.Join(tx.PutMessage(second), tx.WipeFacts(second.ID)) })
 		if _, err := lease("three"); access.Explain(err).Code != "letter_taken" {
 			t.Errorf("a lease on a sent letter: %v", err)
 		}
@@ -82,7 +83,7 @@ func TestLeases(t *testing.T) {
 			if c.Messages[access.MessageSent] != 1 || c.Messages[access.MessageQueued] != 1 || c.Messages[access.MessageHeld] != 1 {
 				t.Errorf("counted %v", c.Messages)
 			}
-			return firstError(err, err2)
+			return errors.Join(err, err2)
 		})
 		b.verify()
 	})
@@ -95,7 +96,7 @@ func TestWordsAreSealed(t *testing.T) {
 	m := b.person("ada@example.com", "")
 	mine, other := letterFor(m, b.now()), letterFor(m, b.now())
 	b.update(func(tx *Tx) error {
-		return firstError(tx.Post(mine, access.MessageFacts{Link: "secret link"}), tx.Post(other, access.MessageFacts{Link: "other"}))
+		return errors.Join(tx.Post(mine, access.MessageFacts{Link: "secret link"}), tx.Post(other, access.MessageFacts{Link: "other"}))
 	})
 	must(t, b.Each(context.Background(), func(key, value []byte) error {
 		if strings.Contains(string(value), "secret link") {
@@ -105,7 +106,7 @@ func TestWordsAreSealed(t *testing.T) {
 	}))
 	b.raw(func(t kv.Tx) error {
 		words, err := t.Get(factsKey(mine.ID))
-		return firstError(err, t.Set(factsKey(other.ID), words))
+		return errors.Join(err, t.Set(factsKey(other.ID), words))
 	})
 	if err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.MessageFacts(other.ID); return err }); err == nil {
 		t.Error("words under another letter's key were read")
@@ -134,13 +135,13 @@ func TestRejectionIsForgottenOnceSent(t *testing.T) {
 func TestDueInOrder(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		b.update(func(tx *Tx) error {
-			return firstError(
+			return errors.Join(
 				tx.PutDue(Due{At: tx.Now.Add(3 * time.Minute), Kind: DueDigest}),
 				tx.PutBucket("x", Bucket{Used: 1, At: tx.Now}, tx.Now.Add(time.Minute)))
 		})
 		b.update(func(tx *Tx) error {
 			old, err := tx.Bucket("x")
-			return firstError(err, tx.PutBucket("x", old, tx.Now.Add(2*time.Minute)))
+			return errors.Join(err, tx.PutBucket("x", old, tx.Now.Add(2*time.Minute)))
 		})
 		b.reopen()
 		var got []byte
@@ -154,9 +155,9 @@ func TestDueInOrder(t *testing.T) {
 					t.Errorf("the bucket is due at %s", d.At)
 				}
 				if d.Kind == DueBucket {
-					err = firstError(tx.DropBucket(d.Ref, d.At))
+					err = tx.DropBucket(d.Ref, d.At)
 				}
-				return firstError(err, tx.ClearDue(d))
+				return errors.Join(err, tx.ClearDue(d))
 			})
 			b.view(func(tx *Tx) error {
 				d, ok, err := tx.NextDue()
