@@ -59,7 +59,7 @@ func (s *core) waiting(tx *store.Tx, actor access.Actor) (m access.Member, err e
 	if actor.Token != "" {
 		return m, access.NotAllowed(access.May(access.Wait, access.ResPortal))
 	}
-	if _, err = s.may(tx, actor, access.May(access.Wait, access.ResPortal)); err != nil {
+	if _, err = s.gate.Authorize(tx, actor, access.May(access.Wait, access.ResPortal)); err != nil {
 		return m, err
 	}
 	if m, err = tx.Member(actor.Member); err != nil {
@@ -89,7 +89,7 @@ func (s Account) Withdraw(ctx context.Context, actor access.Actor) error {
 // MuteDigest turns the emails about people waiting off, or on, for oneself.
 func (s Account) MuteDigest(ctx context.Context, actor access.Actor, quiet bool) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor, access.May(access.Decide, access.ResMembers)); err != nil {
+		if _, err := s.gate.Authorize(tx, actor, access.May(access.Decide, access.ResMembers)); err != nil {
 			return err
 		}
 		if actor.Member == "" {

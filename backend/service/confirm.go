@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/gate"
 	"doorward/backend/policy"
 	"doorward/backend/store"
 )
@@ -61,7 +62,7 @@ func ownSession(tx *store.Tx, actor access.Actor) (opened access.Session, m acce
 
 // confirmedToGrant asks for a confirmation where somebody is to have more in the
 // console than before: what such a one may do would outlive the session.
-func confirmedToGrant(tx *store.Tx, a authorized, before, after policy.Permissions) error {
+func confirmedToGrant(tx *store.Tx, a gate.Authorized, before, after policy.Permissions) error {
 	for g := range after {
 		if g.Action == access.Open || g.Action == access.Wait || before[g] {
 			continue

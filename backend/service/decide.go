@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/gate"
 	"doorward/backend/policy"
 	"doorward/backend/store"
 )
@@ -16,7 +17,7 @@ import (
 // the roles have to be named then.
 func (s Members) Approve(ctx context.Context, actor access.Actor, id access.MemberID, roles []access.RoleName) (out MemberView, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		a, err := s.may(tx, actor, access.May(access.Decide, access.ResMembers))
+		a, err := s.gate.Authorize(tx, actor, access.May(access.Decide, access.ResMembers))
 		if err != nil {
 			return err
 		}
@@ -27,7 +28,7 @@ func (s Members) Approve(ctx context.Context, actor access.Actor, id access.Memb
 		if m.State != access.Pending {
 			return s.decided(tx, m)
 		}
-		if err := a.covers(&m); err != nil {
+		if err := a.Covers(&m); err != nil {
 			return err
 		}
 		want := roles
@@ -37,7 +38,7 @@ func (s Members) Approve(ctx context.Context, actor access.Actor, id access.Memb
 			}
 			want = m.Roles
 		}
-		granted, err := a.roles(want)
+		granted, err := a.Grantable(want)
 		if err != nil {
 			return err
 		}
@@ -68,8 +69,8 @@ func (s Members) Approve(ctx context.Context, actor access.Actor, id access.Memb
 
 // stillOffered refuses to approve with the roles of the invitation where whoever
 // invited may not grant them any more.
-func (s *core) stillOffered(tx *store.Tx, a authorized, m *access.Member) error {
-	able, err := inviterAble(tx, a.policy, m)
+func (s *core) stillOffered(tx *store.Tx, a gate.Authorized, m *access.Member) error {
+	able, err := inviterAble(tx, a.Policy, m)
 	if err != nil || able {
 		return err
 	}
@@ -100,7 +101,7 @@ func inviterAble(tx *store.Tx, p *policy.Policy, m *access.Member) (bool, error)
 	if err != nil || !rights[access.May(access.DoInvite, access.ResMembers)] {
 		return false, err
 	}
-	return authorized{Permissions: rights, policy: p}.covers(m) == nil, nil
+	return gate.Authorized{Permissions: rights, Policy: p}.Covers(m) == nil, nil
 }
 
 // keepMessage posts an email beside an invitation that may still be under way:
@@ -142,7 +143,7 @@ func (s Members) Reject(ctx context.Context, actor access.Actor, id access.Membe
 		return reasonUntold()
 	}
 	return s.store.Update(ctx, func(tx *store.Tx) error {
-		a, err := s.may(tx, actor, access.May(access.Decide, access.ResMembers))
+		a, err := s.gate.Authorize(tx, actor, access.May(access.Decide, access.ResMembers))
 		if err != nil {
 			return err
 		}
@@ -156,7 +157,7 @@ func (s Members) Reject(ctx context.Context, actor access.Actor, id access.Membe
 		if err := m.Reject(actor); err != nil {
 			return err
 		}
-		if err := a.covers(&m); err != nil {
+		if err := a.Covers(&m); err != nil {
 			return err
 		}
 		if err := tx.DeleteMember(m, access.EndedRejected); err != nil {

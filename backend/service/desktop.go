@@ -16,11 +16,7 @@ func (s SignIn) AuthorizeDesktop(ctx context.Context, actor access.Actor, challe
 		if actor.Member == "" || actor.Token != "" {
 			return access.Errorf(access.Forbidden, "Only a member who is signed in can let a window in.").WithCode("members_only")
 		}
-		p, err := s.policyNow(tx)
-		if err != nil {
-			return err
-		}
-		rights, err := s.permissions(tx, p, actor)
+		rights, err := s.gate.Permissions(tx, actor)
 		if err != nil {
 			return err
 		}

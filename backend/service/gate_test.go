@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/gate"
 )
 
 // enterAs signs a member in and returns the session's secret.
@@ -72,7 +73,7 @@ func TestNextRequest(t *testing.T) {
 				if (err == nil) != tt.signed || err == nil && (p.May(members) == nil) != tt.members {
 					t.Errorf("Who = %v", err)
 				}
-				var ended *SessionEndedError
+				var ended *gate.SessionEndedError
 				if tt.ended != "" && (!errors.As(err, &ended) || ended.Why != tt.ended || !access.SignedOut.Is(err)) {
 					t.Errorf("ended with %v", err)
 				}

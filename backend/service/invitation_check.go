@@ -26,13 +26,13 @@ type InvitationCheck struct {
 // the roles may be left out while they are not known yet.
 func (s Invitations) Check(ctx context.Context, actor access.Actor, in NewInvitation) (out InvitationCheck, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
-		a, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))
+		a, err := s.gate.Authorize(tx, actor, access.May(access.DoInvite, access.ResMembers))
 		if err != nil {
 			return err
 		}
 		out = InvitationCheck{}
 		if len(in.Roles) > 0 {
-			granted, err := a.roles(in.Roles)
+			granted, err := a.Grantable(in.Roles)
 			out.Refused, out.Admin = err, slices.Contains(granted, access.Admin)
 		}
 		out.Overview.MailServer = s.mail

@@ -60,14 +60,14 @@ func (s Invitations) Invite(ctx context.Context, actor access.Actor, in NewInvit
 
 // draft is the member that an invitation would make, without keeping it.
 func (s *core) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in NewInvitation) (m access.Member, before *store.Rejection, err error) {
-	a, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))
+	a, err := s.gate.Authorize(tx, actor, access.May(access.DoInvite, access.ResMembers))
 	if err != nil {
 		return m, nil, err
 	}
 	if in.Email.IsZero() {
 		return m, nil, access.Errorf(access.Invalid, "Enter an email address.").On("email").WithCode("email_missing")
 	}
-	roles, err := a.roles(in.Roles)
+	roles, err := a.Grantable(in.Roles)
 	if err != nil {
 		return m, nil, err
 	}
@@ -210,7 +210,7 @@ func (s Invitations) InviteMany(ctx context.Context, actor access.Actor, all []N
 		return nil, access.Errorf(access.Invalid, "At most %d invitations at once. Send the rest in further requests.", MaxBatchRows).On("rows").WithCode("too_many_rows")
 	}
 	if err := s.store.View(ctx, func(tx *store.Tx) error {
-		_, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))
+		_, err := s.gate.Authorize(tx, actor, access.May(access.DoInvite, access.ResMembers))
 		return err
 	}); err != nil {
 		return nil, err
@@ -261,7 +261,7 @@ func (s Invitations) Resend(ctx context.Context, actor access.Actor, id access.M
 func (s *core) renew(ctx context.Context, actor access.Actor, id access.MemberID, did access.AuditAction) (out MemberView, err error) {
 	secret := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		a, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))
+		a, err := s.gate.Authorize(tx, actor, access.May(access.DoInvite, access.ResMembers))
 		if err != nil {
 			return err
 		}
@@ -269,7 +269,7 @@ func (s *core) renew(ctx context.Context, actor access.Actor, id access.MemberID
 		if err != nil {
 			return err
 		}
-		if err := a.covers(&m); err != nil {
+		if err := a.Covers(&m); err != nil {
 			return err
 		}
 		if err := s.limit(tx, "resend "+limitKey(m.Email), maxResends, resendInterval); err != nil {
@@ -304,7 +304,7 @@ func (s *core) renewNow(tx *store.Tx, m *access.Member, secret access.Secret, cl
 func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access.MemberID) (link string, err error) {
 	secret := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		a, err := s.may(tx, actor, access.May(access.DoInvite, access.ResMembers))
+		a, err := s.gate.Authorize(tx, actor, access.May(access.DoInvite, access.ResMembers))
 		if err != nil {
 			return err
 		}
@@ -315,7 +315,7 @@ func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access
 		if err := m.Renew(tx.Now); err != nil {
 			return err
 		}
-		if err := a.covers(&m); err != nil {
+		if err := a.Covers(&m); err != nil {
 			return err
 		}
 		if err := revokeLink(tx, &m); err != nil {

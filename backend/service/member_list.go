@@ -29,7 +29,7 @@ func (s Members) List(ctx context.Context, actor access.Actor, q store.Query) (o
 	}
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		if q.Role != "" {
-			p, err := s.policyNow(tx)
+			p, err := s.gate.Policy(tx)
 			if err != nil {
 				return err
 			}
@@ -50,7 +50,7 @@ func (s Members) List(ctx context.Context, actor access.Actor, q store.Query) (o
 // view runs fn in a transaction that only reads, for whoever may.
 func (s *core) view(ctx context.Context, actor access.Actor, ask access.Permission, fn func(tx *store.Tx) error) error {
 	return s.store.View(ctx, func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor, ask); err != nil {
+		if _, err := s.gate.Authorize(tx, actor, ask); err != nil {
 			return err
 		}
 		return fn(tx)

@@ -57,7 +57,7 @@ func (s *core) caution(tx *store.Tx, c *MemberView) error {
 	if c.State != access.Pending {
 		return nil
 	}
-	p, err := s.policyNow(tx)
+	p, err := s.gate.Policy(tx)
 	if err != nil {
 		return err
 	}

@@ -5,15 +5,16 @@ import (
 	"reflect"
 
 	"doorward/backend/access"
+	"doorward/backend/gate"
 	"doorward/backend/store"
 )
 
 // change runs one change on a member for whoever may change members: the rule,
 // the last-Admin guard, the record. A rule that leaves all as it was leaves no
 // record either.
-func (s *core) change(ctx context.Context, actor access.Actor, id access.MemberID, did access.AuditAction, rule func(tx *store.Tx, a authorized, m *access.Member) (detail string, err error)) (out MemberView, err error) {
+func (s *core) change(ctx context.Context, actor access.Actor, id access.MemberID, did access.AuditAction, rule func(tx *store.Tx, a gate.Authorized, m *access.Member) (detail string, err error)) (out MemberView, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		a, err := s.may(tx, actor, access.May(access.Change, access.ResMembers))
+		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResMembers))
 		if err != nil {
 			return err
 		}
@@ -67,11 +68,11 @@ func adminsLeft(tx *store.Tx, m *access.Member) error {
 // ChangeRoles gives a member these roles instead. It takes effect on the next
 // request of every open session.
 func (s Members) ChangeRoles(ctx context.Context, actor access.Actor, id access.MemberID, roles []access.RoleName) (MemberView, error) {
-	return s.change(ctx, actor, id, access.ActionChangeRoles, func(tx *store.Tx, a authorized, m *access.Member) (string, error) {
-		if err := a.covers(m); err != nil {
+	return s.change(ctx, actor, id, access.ActionChangeRoles, func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
+		if err := a.Covers(m); err != nil {
 			return "", err
 		}
-		granted, err := a.roles(roles)
+		granted, err := a.Grantable(roles)
 		if err != nil {
 			return "", err
 		}
@@ -85,53 +86,23 @@ func (s Members) ChangeRoles(ctx context.Context, actor access.Actor, id access.
 
 // mayRaise asks for a confirmation where these roles give a member more in the
 // console than they have now.
-func (s *core) mayRaise(tx *store.Tx, a authorized, m *access.Member, roles []access.RoleName) error {
-	before, err := a.policy.Permissions(m.State, m.Roles)
+func (s *core) mayRaise(tx *store.Tx, a gate.Authorized, m *access.Member, roles []access.RoleName) error {
+	before, err := a.Policy.Permissions(m.State, m.Roles)
 	if err != nil {
 		return err
 	}
-	after, err := a.policy.Permissions(access.Active, roles)
+	after, err := a.Policy.Permissions(access.Active, roles)
 	if err != nil {
 		return err
 	}
 	return confirmedToGrant(tx, a, before, after)
 }
 
-// covers refuses to act on a member who may do more than the caller.
-func (a authorized) covers(m *access.Member) error {
-	for _, name := range m.Roles {
-		r, ok := a.policy.Role(name)
-		if !ok {
-			continue // a role that is gone opens nothing
-		}
-		for _, g := range r.Permissions {
-			if !a.Permissions[g] {
-				return above(m, g)
-			}
-		}
-	}
-	return nil
-}
-
-func above(m *access.Member, g access.Permission) error {
-	has := "has"
-	if m.State == access.Pending {
-		has = "is invited to"
-	}
-	return access.Errorf(
-		access.Forbidden,
-		"%s %s more access than you have (%s), so you cannot act on the account. An Admin can.",
-		m.DisplayName(),
-		has,
-		g,
-	).WithCode("member_above_own")
-}
-
 // Rename gives a member another name.
 func (s Members) Rename(ctx context.Context, actor access.Actor, id access.MemberID, name string) (MemberView, error) {
-	return s.change(ctx, actor, id, access.ActionRename, func(tx *store.Tx, a authorized, m *access.Member) (string, error) {
+	return s.change(ctx, actor, id, access.ActionRename, func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
 		if actor.Member != id {
-			if err := a.covers(m); err != nil {
+			if err := a.Covers(m); err != nil {
 				return "", err
 			}
 		}
@@ -143,8 +114,8 @@ func (s Members) Rename(ctx context.Context, actor access.Actor, id access.Membe
 
 // Suspend keeps an active member out: sessions and links end at once.
 func (s Members) Suspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
-	return s.change(store.Urgent(ctx), actor, id, access.ActionSuspend, func(tx *store.Tx, a authorized, m *access.Member) (string, error) {
-		if err := a.covers(m); err != nil {
+	return s.change(store.Urgent(ctx), actor, id, access.ActionSuspend, func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
+		if err := a.Covers(m); err != nil {
 			return "", err
 		}
 		if err := m.Suspend(actor, tx.Now); err != nil {
@@ -159,8 +130,8 @@ func (s Members) Suspend(ctx context.Context, actor access.Actor, id access.Memb
 
 // Unsuspend lets a suspended member in again.
 func (s Members) Unsuspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
-	return s.change(ctx, actor, id, access.ActionUnsuspend, func(tx *store.Tx, a authorized, m *access.Member) (string, error) {
-		if err := a.covers(m); err != nil {
+	return s.change(ctx, actor, id, access.ActionUnsuspend, func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
+		if err := a.Covers(m); err != nil {
 			return "", err
 		}
 		if err := s.mayRaise(tx, a, m, m.Roles); err != nil {
@@ -173,7 +144,7 @@ func (s Members) Unsuspend(ctx context.Context, actor access.Actor, id access.Me
 // Remove deletes a member with all that was theirs.
 func (s Members) Remove(ctx context.Context, actor access.Actor, id access.MemberID) error {
 	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
-		a, err := s.may(tx, actor, access.May(access.Change, access.ResMembers))
+		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResMembers))
 		if err != nil {
 			return err
 		}
@@ -184,7 +155,7 @@ func (s Members) Remove(ctx context.Context, actor access.Actor, id access.Membe
 		if err := m.Remove(actor); err != nil {
 			return err
 		}
-		if err := a.covers(&m); err != nil {
+		if err := a.Covers(&m); err != nil {
 			return err
 		}
 		if err := tx.DeleteMember(m, access.EndedRemoved); err != nil {

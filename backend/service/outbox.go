@@ -6,6 +6,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/email"
+	"doorward/backend/gate"
 	"doorward/backend/store"
 )
 
@@ -45,7 +46,7 @@ func (s Outbox) Get(ctx context.Context, actor access.Actor, id access.MessageID
 // Retry makes an email due at once, and starts a paused queue again.
 func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.MessageID) (l access.Message, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
+		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
 			return err
 		}
 		if l, err = tx.Message(id); err != nil {
@@ -81,7 +82,7 @@ func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.Message
 // quarter of an hour and is good only in the browser that asked.)
 func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.MessageID) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
-		a, err := s.may(tx, actor, access.May(access.Change, access.ResSettings))
+		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))
 		if err != nil {
 			return err
 		}
@@ -110,7 +111,7 @@ func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.Messag
 // voidInvitation voids the login link in an email that was not sent, if it is
 // an invitation whose link is still open, to somebody who may do no more than
 // the caller.
-func voidInvitation(tx *store.Tx, a authorized, l access.Message) (void bool, err error) {
+func voidInvitation(tx *store.Tx, a gate.Authorized, l access.Message) (void bool, err error) {
 	if l.Done() || l.Kind != access.InvitationMessage && l.Kind != access.ExpiringMessage {
 		return false, nil
 	}
@@ -118,7 +119,7 @@ func voidInvitation(tx *store.Tx, a authorized, l access.Message) (void bool, er
 	if err != nil || m.Message != l.ID || m.Link.IsZero() {
 		return false, unlessNotFound(err)
 	}
-	if err := a.covers(&m); err != nil {
+	if err := a.Covers(&m); err != nil {
 		return false, err
 	}
 	if err := revokeLink(tx, &m); err != nil {
@@ -131,7 +132,7 @@ func voidInvitation(tx *store.Tx, a authorized, l access.Message) (void bool, er
 // is given, which only the operator may.
 func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Address) (l access.Message, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
+		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
 			return err
 		}
 		m := access.Member{ID: actor.Member, Email: to}

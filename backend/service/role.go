@@ -40,7 +40,7 @@ func (s Roles) List(ctx context.Context, actor access.Actor) (all []RoleInUse, e
 func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error {
 	r.BuiltIn = false
 	return s.store.Update(ctx, func(tx *store.Tx) error {
-		a, err := s.may(tx, actor, access.May(access.Change, access.ResSettings))
+		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))
 		if err != nil {
 			return err
 		}
@@ -133,7 +133,7 @@ func holders(tx *store.Tx, name access.RoleName) (string, error) {
 // Delete deletes a role made here that no member and no API token holds.
 func (s Roles) Delete(ctx context.Context, actor access.Actor, name access.RoleName) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
-		a, err := s.may(tx, actor, access.May(access.Change, access.ResSettings))
+		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))
 		if err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func (s Roles) Delete(ctx context.Context, actor access.Actor, name access.RoleN
 		if name.IsBuiltIn() {
 			return access.Errorf(access.Conflict, "%s is built in and cannot be deleted.", name).WithCode("built_in_role")
 		}
-		r, ok := a.policy.Role(name)
+		r, ok := a.Policy.Role(name)
 		if !ok {
 			return access.NoSuch("role")
 		}

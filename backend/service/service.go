@@ -7,9 +7,8 @@
 // together or not at all. Nothing is sent, and nobody is told, before the
 // commit. A verb that refuses leaves everything as it was.
 //
-// The service also owns the one gate (Gate.Principal, Principal.May) that every
-// way in asks, and the work that falls due by itself (Jobs.Sweep,
-// SignIn.AnswerRequests).
+// Who asks, and what they may do now, each verb has from package gate. The service
+// also does the work that falls due by itself (Jobs.Sweep, SignIn.AnswerRequests).
 package service
 
 import (
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"doorward/backend/email"
+	"doorward/backend/gate"
 	"doorward/backend/store"
 )
 
@@ -38,7 +38,7 @@ type Service struct {
 	Account     Account
 	Audit       Audit
 	Dashboard   Dashboard
-	Gate        Gate
+	Gate        *gate.Gate // who a request comes from
 	Invitations Invitations
 	Jobs        Jobs
 	Members     Members
@@ -56,7 +56,6 @@ type (
 	Account     struct{ *core } // one's own: the pending page, the note, withdrawing, notifications
 	Audit       struct{ *core } // the audit log: pages, search, export, verification
 	Dashboard   struct{ *core } // counts, days, what is unusual
-	Gate        struct{ *core } // who a request comes from, and what they may do now
 	Invitations struct{ *core } // invite, check, resend, copy the link
 	Jobs        struct{ *core } // what falls due by itself, and the answers to sign-in requests
 	Members     struct{ *core } // lists, decisions, roles, suspension, removal
@@ -75,7 +74,7 @@ func newService(c *core) *Service {
 		Account:     Account{c},
 		Audit:       Audit{c},
 		Dashboard:   Dashboard{c},
-		Gate:        Gate{c},
+		Gate:        c.gate,
 		Invitations: Invitations{c},
 		Jobs:        Jobs{c},
 		Members:     Members{c},

@@ -12,7 +12,7 @@ import (
 func (s Sessions) List(ctx context.Context, actor access.Actor, id access.MemberID) (out []access.Session, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		if !own(actor, id) {
-			if _, err := s.may(tx, actor, access.May(access.Read, access.ResMembers)); err != nil {
+			if _, err := s.gate.Authorize(tx, actor, access.May(access.Read, access.ResMembers)); err != nil {
 				return err
 			}
 		}
@@ -31,7 +31,7 @@ func (s Sessions) List(ctx context.Context, actor access.Actor, id access.Member
 func (s Tokens) Owned(ctx context.Context, actor access.Actor, id access.MemberID) (n int, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		if !own(actor, id) {
-			if _, err := s.may(tx, actor, access.May(access.Read, access.ResMembers)); err != nil {
+			if _, err := s.gate.Authorize(tx, actor, access.May(access.Read, access.ResMembers)); err != nil {
 				return err
 			}
 		}
@@ -48,7 +48,7 @@ func own(actor access.Actor, id access.MemberID) bool {
 }
 
 func (s *core) openSessions(tx *store.Tx, m *access.Member) (open []access.Session, err error) {
-	p, err := s.policyNow(tx)
+	p, err := s.gate.Policy(tx)
 	if err != nil {
 		return nil, err
 	}
@@ -113,14 +113,14 @@ func (s *core) mayEnd(tx *store.Tx, actor access.Actor, id access.MemberID) (m a
 	if own(actor, id) {
 		return tx.Member(id)
 	}
-	a, err := s.may(tx, actor, access.May(access.Change, access.ResMembers))
+	a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResMembers))
 	if err != nil {
 		return m, err
 	}
 	if m, err = tx.Member(id); err != nil {
 		return m, err
 	}
-	return m, a.covers(&m)
+	return m, a.Covers(&m)
 }
 
 // SignOutEverywhere ends all sessions of a member: one's own, or, with the

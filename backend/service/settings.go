@@ -37,7 +37,7 @@ func (s Settings) Get(ctx context.Context, actor access.Actor) (out access.Setti
 // Change keeps changed settings.
 func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChange) (out access.Settings, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
+		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
 			return err
 		}
 		if out, err = tx.Settings(); err != nil {

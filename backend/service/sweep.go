@@ -30,12 +30,12 @@ func (s Jobs) Run(ctx context.Context) {
 		case <-ctx.Done():
 		case <-timer.C:
 		case <-s.due:
-		case <-s.uses.due():
-			s.keepUses(ctx)
+		case <-s.gate.UsesDue():
+			s.gate.KeepUses(ctx)
 		}
 		timer.Stop()
 		if ctx.Err() != nil {
-			s.keepUses(context.WithoutCancel(ctx))
+			s.gate.KeepUses(context.WithoutCancel(ctx))
 			return
 		}
 	}
@@ -323,7 +323,7 @@ func (s *core) digest(tx *store.Tx, admins []string) error {
 // deciders are the active members who may decide on requests; never nil.
 func (s *core) deciders(tx *store.Tx) (ids []string, err error) {
 	ids = []string{}
-	p, err := s.policyNow(tx)
+	p, err := s.gate.Policy(tx)
 	if err != nil {
 		return nil, err
 	}
@@ -366,7 +366,7 @@ func (s *core) tell(tx *store.Tx, ref string) error {
 	if len(waiting) == 0 {
 		return nil
 	}
-	p, err := s.policyNow(tx)
+	p, err := s.gate.Policy(tx)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func (s Settings) TrustClock(ctx context.Context, actor access.Actor) error {
 		return s.view(ctx, actor, change, func(*store.Tx) error { return nil })
 	}
 	err := s.store.TrustClock(ctx, func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor, change); err != nil {
+		if _, err := s.gate.Authorize(tx, actor, change); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionTrustClock, "clock", howFar(c))

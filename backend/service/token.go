@@ -28,7 +28,7 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 	id := access.TokenID(access.NewID())
 	secret = access.Secret(access.TokenPrefix) + access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		a, err := s.may(tx, actor, access.May(access.Change, access.ResSettings))
+		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 		if err != nil {
 			return err
 		}
-		granted, err := a.roles(roles)
+		granted, err := a.Grantable(roles)
 		if err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func (s Tokens) List(ctx context.Context, actor access.Actor) (all []access.Toke
 		return err
 	})
 	for i := range all {
-		all[i].UsedAt = s.uses.last(all[i].ID, all[i].UsedAt)
+		all[i].UsedAt = s.gate.LastUse(all[i])
 	}
 	return all, err
 }
@@ -124,7 +124,7 @@ func (s *core) deleteTokens(tx *store.Tx, actor access.Actor, id access.MemberID
 // Revoke makes an API token worth nothing at once.
 func (s Tokens) Revoke(ctx context.Context, actor access.Actor, id access.TokenID) error {
 	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
+		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
 			return err
 		}
 		t, err := tx.Token(id)

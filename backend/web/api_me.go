@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/service"
+	"doorward/backend/gate"
 )
 
 func (s *Server) mountMe(r *room) {
@@ -50,7 +50,7 @@ func (s *Server) me(ctx context.Context, _ access.Actor, _ *struct{}) (*meOut, e
 }
 
 // meOf is who asks; without a principal, the operator.
-func (s *Server) meOf(p *service.Principal) meJSON {
+func (s *Server) meOf(p *gate.Principal) meJSON {
 	if p == nil {
 		return meJSON{Name: "the operator", State: string(access.Active), Roles: []string{}, Permissions: permissionWords(access.Grantable()), SignInMethod: "operator"}
 	}

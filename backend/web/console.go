@@ -11,7 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
-	"doorward/backend/service"
+	"doorward/backend/gate"
 )
 
 // console is the built console: its files as they are kept in the binary, and,
@@ -50,7 +50,7 @@ func contentType(name string) string {
 }
 
 // mayManage refuses whoever has nothing to do in the console.
-func mayManage(p *service.Principal) error {
+func mayManage(p *gate.Principal) error {
 	if p.Permissions.CanManage() {
 		return nil
 	}

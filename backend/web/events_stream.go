@@ -14,7 +14,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
-	"doorward/backend/service"
+	"doorward/backend/gate"
 	"doorward/backend/web/wire"
 )
 
@@ -64,7 +64,7 @@ func (s *Server) events(c *fiber.Ctx) error {
 // stops, or the client falls behind.
 type stream struct {
 	hub    *hub
-	who    *service.Principal // as of the last look; nil for the operator
+	who    *gate.Principal // as of the last look; nil for the operator
 	secret access.Secret
 	owner  string
 	news   chan event // closed when the client fell behind, or the store is gone

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
+	"doorward/backend/gate"
 	"doorward/backend/service"
 )
 
@@ -97,7 +98,7 @@ func localOperator(c *fiber.Ctx) access.Actor {
 }
 
 // identify is whoever the request's token or cookie belongs to.
-func (s *Server) identify(c *fiber.Ctx) (*service.Principal, error) {
+func (s *Server) identify(c *fiber.Ctx) (*gate.Principal, error) {
 	if bearer := c.Get(fiber.HeaderAuthorization); bearer != "" {
 		token, ok := strings.CutPrefix(bearer, "Bearer ")
 		if !ok || !isAPI(c) {
@@ -130,7 +131,7 @@ func (s *Server) identify(c *fiber.Ctx) (*service.Principal, error) {
 // identifyDesktop is whoever a native window acts for. Its secret stays the same
 // when rights rise: nobody could have planted it, for only the window that holds
 // the proof was ever given it.
-func (s *Server) identifyDesktop(c *fiber.Ctx, secret access.Secret) (*service.Principal, error) {
+func (s *Server) identifyDesktop(c *fiber.Ctx, secret access.Secret) (*gate.Principal, error) {
 	p, err := s.service.Gate.Principal(c.UserContext(), secret)
 	if err != nil {
 		return nil, s.failedAttempt(c, err)
@@ -162,7 +163,7 @@ func navigates(c *fiber.Ctx) bool {
 }
 
 // rotate gives a session whose rights have risen its new secret.
-func (s *Server) rotate(c *fiber.Ctx, old access.Secret) (*service.Principal, error) {
+func (s *Server) rotate(c *fiber.Ctx, old access.Secret) (*gate.Principal, error) {
 	fresh, err := s.service.Gate.Rotate(c.UserContext(), old)
 	if err != nil {
 		return nil, err
@@ -174,7 +175,7 @@ func (s *Server) rotate(c *fiber.Ctx, old access.Secret) (*service.Principal, er
 // admit notes who asks. What changes something must come from a page of ours,
 // unless a token or a window's secret, which no browser sends by itself, speaks
 // for it.
-func (s *Server) admit(c *fiber.Ctx, p *service.Principal) error {
+func (s *Server) admit(c *fiber.Ctx, p *gate.Principal) error {
 	if via(c, p) == access.SourceConsole && !safeMethod(c) && !s.sameOrigin(c, false) {
 		return errForeignForm
 	}
@@ -184,7 +185,7 @@ func (s *Server) admit(c *fiber.Ctx, p *service.Principal) error {
 }
 
 // via is the face that a principal uses.
-func via(c *fiber.Ctx, p *service.Principal) access.Source {
+func via(c *fiber.Ctx, p *gate.Principal) access.Source {
 	switch {
 	case p.Actor.Token != "":
 		return access.SourceAPI
@@ -202,8 +203,8 @@ func safeMethod(c *fiber.Ctx) bool {
 }
 
 // principalOf is whoever was let through; nil for the operator and for nobody.
-func principalOf(c *fiber.Ctx) *service.Principal {
-	p, _ := c.Locals(principalKey).(*service.Principal)
+func principalOf(c *fiber.Ctx) *gate.Principal {
+	p, _ := c.Locals(principalKey).(*gate.Principal)
 	return p
 }
 
@@ -238,7 +239,7 @@ func (s *Server) slowAttempts(c *fiber.Ctx) error {
 
 // isEnded is why the session behind err ended; empty where nobody knows.
 func isEnded(err error) access.EndReason {
-	var e *service.SessionEndedError
+	var e *gate.SessionEndedError
 	if errors.As(err, &e) {
 		return e.Why
 	}

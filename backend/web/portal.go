@@ -10,6 +10,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
+	"doorward/backend/gate"
 	"doorward/backend/service"
 )
 
@@ -365,7 +366,7 @@ var sections = []struct {
 
 // openSections are the sections that the principal may enter, with the places
 // in them that they may open.
-func openSections(p *service.Principal) (open []Section) {
+func openSections(p *gate.Principal) (open []Section) {
 	for _, sec := range sections {
 		in := Section{Name: sec.title, Path: "/" + sec.name}
 		for _, r := range sec.resources {

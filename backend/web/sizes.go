@@ -12,7 +12,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"doorward/backend/access"
-	"doorward/backend/service"
+	"doorward/backend/gate"
 	"doorward/backend/web/wire"
 )
 
@@ -87,7 +87,7 @@ func (s *Server) countAttempt(c net.Conn, h *fasthttp.RequestHeader) {
 }
 
 // whoseHead is whom the token or the cookie in a header belongs to.
-func (s *Server) whoseHead(h *fasthttp.RequestHeader) (*service.Principal, error) {
+func (s *Server) whoseHead(h *fasthttp.RequestHeader) (*gate.Principal, error) {
 	ctx := s.stopped
 	if token, ok := strings.CutPrefix(string(h.Peek(fiber.HeaderAuthorization)), "Bearer "); ok {
 		if strings.HasPrefix(token, access.DesktopSecretPrefix) {

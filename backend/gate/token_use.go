@@ -1,4 +1,4 @@
-package service
+package gate
 
 import (
 	"context"
@@ -38,11 +38,16 @@ func (u *tokenUses) note(id access.TokenID, at time.Time) {
 	}
 	if !u.waking {
 		u.waking = true
-		time.AfterFunc(useInterval, func() { wake(u.ripe) })
+		time.AfterFunc(useInterval, u.ripen)
 	}
 }
 
-func (u *tokenUses) due() <-chan struct{} { return u.ripe }
+func (u *tokenUses) ripen() {
+	select {
+	case u.ripe <- struct{}{}:
+	default:
+	}
+}
 
 func (u *tokenUses) take() map[access.TokenID]time.Time {
 	u.mu.Lock()
@@ -62,10 +67,17 @@ func (u *tokenUses) last(id access.TokenID, kept time.Time) time.Time {
 	return kept
 }
 
-// keepUses writes down when tokens were used. What cannot be written is tried
+// LastUse is when a token was used last: at the time that is written down for it, or
+// later where that is not written down yet.
+func (g *Gate) LastUse(t access.Token) time.Time { return g.uses.last(t.ID, t.UsedAt) }
+
+// UsesDue tells when there are uses to write down.
+func (g *Gate) UsesDue() <-chan struct{} { return g.uses.ripe }
+
+// KeepUses writes down when tokens were used. What cannot be written is tried
 // again with the next: that it failed keeps nobody out.
-func (s *core) keepUses(ctx context.Context) {
-	noted := s.uses.take()
+func (g *Gate) KeepUses(ctx context.Context) {
+	noted := g.uses.take()
 	for len(noted) > 0 {
 		some := map[access.TokenID]time.Time{}
 		for id, at := range noted {
@@ -73,10 +85,10 @@ func (s *core) keepUses(ctx context.Context) {
 				break
 			}
 		}
-		if err := s.store.Update(ctx, func(tx *store.Tx) error { return keepSome(tx, some) }); err != nil {
-			s.log.WarnContext(ctx, "the use of API tokens was not noted", "err", err)
+		if err := g.store.Update(ctx, func(tx *store.Tx) error { return keepSome(tx, some) }); err != nil {
+			g.log.WarnContext(ctx, "the use of API tokens was not noted", "err", err)
 			for id, at := range noted {
-				s.uses.note(id, at)
+				g.uses.note(id, at)
 			}
 			return
 		}

@@ -1,4 +1,4 @@
-package service
+package gate
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 // A world is what the gate reads and what commits change: how often a member was
 // changed so far, and what the gate made of it.
 type world struct {
-	gate    gate
+	known   cache
 	secret  access.SecretHash
 	version int
 	dropped int // the newest version whose commit was answered
@@ -27,7 +27,7 @@ func reader() []step {
 	var read uint64
 	known := false
 	return []step{
-		func(w *world) { p, read = w.gate.get(w.secret); known = p != nil },
+		func(w *world) { p, read = w.known.get(w.secret); known = p != nil },
 		func(w *world) {
 			if !known {
 				p = &Principal{Actor: access.Actor{Member: "bob"}, Member: access.Member{ID: "bob", PermissionRevision: w.version}}
@@ -35,7 +35,7 @@ func reader() []step {
 		},
 		func(w *world) {
 			if !known {
-				w.gate.put(w.secret, p, read)
+				w.known.put(w.secret, p, read)
 			}
 		},
 	}
@@ -47,7 +47,7 @@ func commits(change store.Change, n int) (steps []step) {
 	for range n {
 		steps = append(steps,
 			func(w *world) { w.version++ },
-			func(w *world) { w.gate.drop([]store.Change{change}); w.dropped = w.version },
+			func(w *world) { w.known.drop([]store.Change{change}); w.dropped = w.version },
 		)
 	}
 	return steps
@@ -89,12 +89,12 @@ func TestTheGateInEveryOrder(t *testing.T) {
 			orders(shape, make([]int, len(shape)), nil, func(order []int) {
 				tried++
 				w := &world{secret: secret}
-				w.gate.init()
+				w.known.init()
 				actors, at := [][]step{reader(), reader(), commits(change, 2)}, make([]int, len(shape))
 				for n, i := range order {
 					actors[i][at[i]](w)
 					at[i]++
-					if p, _ := w.gate.get(secret); p != nil && p.Member.PermissionRevision < w.dropped {
+					if p, _ := w.known.get(secret); p != nil && p.Member.PermissionRevision < w.dropped {
 						t.Fatalf("in the order %v, after step %d: the gate knows version %d, answered was %d",
 							order, n+1, p.Member.PermissionRevision, w.dropped)
 					}
@@ -126,20 +126,20 @@ func TestWhatTheGateDrops(t *testing.T) {
 		"a letter":       {store.Change{Topic: store.MessageChanged}, true, true, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var g gate
-			g.init()
+			var c cache
+			c.init()
 			bob, fay := &Principal{Actor: access.Actor{Member: "bob"}}, &Principal{Actor: access.Actor{Member: "fay"}}
-			g.put(phone, bob, 0)
-			g.put(laptop, bob, 0)
-			g.put(other, fay, 0)
-			g.drop([]store.Change{tt.change})
+			c.put(phone, bob, 0)
+			c.put(laptop, bob, 0)
+			c.put(other, fay, 0)
+			c.drop([]store.Change{tt.change})
 			for h, want := range map[access.SecretHash]bool{phone: tt.phone, laptop: tt.laptop, other: tt.other} {
-				if p, _ := g.get(h); (p != nil) != want {
+				if p, _ := c.get(h); (p != nil) != want {
 					t.Errorf("known %v, want %v", p != nil, want)
 				}
 			}
-			g.put(hash("late"), bob, 0)
-			if p, _ := g.get(hash("late")); (p != nil) != tt.keepsWhatIsBeforehand {
+			c.put(hash("late"), bob, 0)
+			if p, _ := c.get(hash("late")); (p != nil) != tt.keepsWhatIsBeforehand {
 				t.Errorf("what was read beforehand is kept: %v", p != nil)
 			}
 		})
@@ -149,15 +149,15 @@ func TestWhatTheGateDrops(t *testing.T) {
 // Strangers cannot fill the gate: at the bound it still knows all, and one beyond
 // it begins again.
 func TestTheGateIsBounded(t *testing.T) {
-	var g gate
-	g.init()
+	var c cache
+	c.init()
 	for i := range maxPrincipals + 1 {
-		g.put(access.Secret(fmt.Sprint(i)).Hash(), &Principal{Actor: access.Actor{Member: "bob"}}, 0)
-		if want := i + 1; i < maxPrincipals && len(g.known) != want {
-			t.Fatalf("%d are known, want %d", len(g.known), want)
+		c.put(access.Secret(fmt.Sprint(i)).Hash(), &Principal{Actor: access.Actor{Member: "bob"}}, 0)
+		if want := i + 1; i < maxPrincipals && len(c.known) != want {
+			t.Fatalf("%d are known, want %d", len(c.known), want)
 		}
 	}
-	if len(g.known) != 1 || len(g.byMember["bob"]) != 1 {
-		t.Errorf("%d are known beyond the bound, want 1", len(g.known))
+	if len(c.known) != 1 || len(c.byMember["bob"]) != 1 {
+		t.Errorf("%d are known beyond the bound, want 1", len(c.known))
 	}
 }

@@ -1,0 +1,173 @@
+package gate
+
+import (
+	"slices"
+
+	"doorward/backend/access"
+	"doorward/backend/policy"
+	"doorward/backend/store"
+)
+
+// Policy is the policy of the roles as this transaction sees them.
+func (g *Gate) Policy(tx *store.Tx) (*policy.Policy, error) {
+	rev, err := tx.RolesRevision()
+	if err != nil {
+		return nil, err
+	}
+	if p := g.policy.Load(); p != nil && p.Revision() == rev {
+		return p, nil
+	}
+	own, err := tx.OwnRoles()
+	if err != nil {
+		return nil, err
+	}
+	p, err := policy.Load(own, rev)
+	if err != nil {
+		return nil, err
+	}
+	g.policy.Store(p)
+	return p, nil
+}
+
+// An Authorized is whoever was let do something, as the transaction of the verb
+// sees them. It knows what else they may not do: act on, or grant, what is above
+// their own permissions.
+type Authorized struct {
+	Actor       access.Actor
+	Permissions policy.Permissions
+	Policy      *policy.Policy
+}
+
+// Authorize finds out who asks and refuses what they may not do, from the state as
+// this transaction sees it. The error is SignedOut where nobody asks any more, and
+// Forbidden where they may not.
+func (g *Gate) Authorize(tx *store.Tx, actor access.Actor, ask access.Permission) (Authorized, error) {
+	a := Authorized{Actor: actor}
+	var err error
+	if a.Policy, err = g.Policy(tx); err != nil {
+		return a, err
+	}
+	if a.Permissions, err = permissions(tx, a.Policy, actor); err != nil {
+		return a, err
+	}
+	if !a.Permissions[ask] {
+		return a, access.NotAllowed(ask)
+	}
+	return a, nil
+}
+
+// Permissions are all that somebody may do, for what asks for more than one of them.
+func (g *Gate) Permissions(tx *store.Tx, actor access.Actor) (policy.Permissions, error) {
+	p, err := g.Policy(tx)
+	if err != nil {
+		return nil, err
+	}
+	return permissions(tx, p, actor)
+}
+
+func permissions(tx *store.Tx, p *policy.Policy, actor access.Actor) (policy.Permissions, error) {
+	switch {
+	case actor.IsOperator():
+		return allPermissions, nil
+	case actor.Token != "":
+		return tokenPermissions(tx, p, actor)
+	case actor.Member == "":
+		return nil, access.SignedOutError()
+	}
+	m, err := tx.Member(actor.Member)
+	if access.NotFound.Is(err) {
+		return nil, access.SignedOutError()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.Permissions(m.State, m.Roles)
+}
+
+// tokenPermissions are those of the token's roles, within those its owner has now.
+func tokenPermissions(tx *store.Tx, p *policy.Policy, actor access.Actor) (policy.Permissions, error) {
+	t, err := tx.Token(actor.Token)
+	if access.NotFound.Is(err) || err == nil && (t.Owner != actor.Member || !t.IsValid(tx.Now)) {
+		return nil, access.SignedOutError()
+	}
+	if err != nil {
+		return nil, err
+	}
+	own, err := p.Permissions(access.Active, t.Roles)
+	if err != nil || t.Owner == "" {
+		return own, err
+	}
+	m, err := tx.Member(t.Owner)
+	if access.NotFound.Is(err) || err == nil && t.Epoch != m.TokenEpoch {
+		return nil, access.SignedOutError()
+	}
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := p.Permissions(m.State, m.Roles)
+	if err != nil {
+		return nil, err
+	}
+	both := policy.Permissions{}
+	for one := range own {
+		if theirs[one] {
+			both[one] = true
+		}
+	}
+	return both, nil
+}
+
+var allPermissions = func() policy.Permissions {
+	r := policy.Permissions{}
+	for _, g := range access.Grantable() {
+		r[g] = true
+	}
+	return r
+}()
+
+// Grantable are the roles that the caller wants to grant, each once and by its own
+// name. It refuses one that is unknown or above the caller's own permissions, and
+// more than anybody may hold.
+func (a Authorized) Grantable(want []access.RoleName) ([]access.RoleName, error) {
+	var roles []access.RoleName
+	for _, r := range want {
+		if r = a.Policy.MatchingName(r); !slices.Contains(roles, r) {
+			roles = append(roles, r)
+		}
+	}
+	if len(roles) > access.MaxRolesHeld {
+		return nil, access.TooManyRoles()
+	}
+	return roles, a.Policy.MayGrant(a.Permissions, roles)
+}
+
+// Covers refuses to act on a member who may do more than the caller, or is invited
+// to.
+func (a Authorized) Covers(m *access.Member) error {
+	for _, name := range m.Roles {
+		r, ok := a.Policy.Role(name)
+		if !ok {
+			continue // a role that is gone opens nothing
+		}
+		for _, g := range r.Permissions {
+			if !a.Permissions[g] {
+				return above(m, g)
+			}
+		}
+	}
+	return nil
+}
+
+func above(m *access.Member, g access.Permission) error {
+	has := "has"
+	if m.State == access.Pending {
+		has = "is invited to"
+	}
+	return access.Errorf(
+		access.Forbidden,
+		"%s %s more access than you have (%s), so you cannot act on the account. An Admin can.",
+		m.DisplayName(),
+		has,
+		g,
+	).WithCode("member_above_own")
+}

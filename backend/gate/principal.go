@@ -1,0 +1,210 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/policy"
+	"doorward/backend/store"
+)
+
+// A Principal is who a request comes from, as of now: every way in asks it.
+// It is shared between requests: do not change it.
+type Principal struct {
+	Actor       access.Actor // without From and Via, which the request knows
+	Member      access.Member
+	Permissions policy.Permissions
+	Method      string // how the session was opened; empty for tokens
+	Stale       bool   // rights have risen since the session got its id: Rotate it
+
+	session access.Session
+	token   access.Token
+	used    *atomic.Int64 // the minute of the token's last use, since 1970
+	manages bool
+}
+
+// May refuses what the principal may not do.
+func (p *Principal) May(ask access.Permission) error {
+	if p.Permissions[ask] {
+		return nil
+	}
+	return access.NotAllowed(ask)
+}
+
+// ConfirmedUntil is until when the session needs no further confirmation; zero
+// where it needs one.
+func (p *Principal) ConfirmedUntil(now time.Time) time.Time {
+	return p.session.ConfirmedUntil(&p.Member, now)
+}
+
+// PreviousSignIn is when the member signed in before this session; zero: never.
+func (p *Principal) PreviousSignIn() time.Time { return p.session.PreviousSignIn }
+
+// A SessionEndedError is the answer to a session that was ended from the other side.
+type SessionEndedError struct{ Why access.EndReason }
+
+func (e *SessionEndedError) Error() string { return "this session was ended: " + string(e.Why) }
+
+// Unwrap makes an ended session read as signed out.
+func (e *SessionEndedError) Unwrap() error { return access.SignedOutError() }
+
+// Principal is whoever holds the session secret, with what they may do now. Without
+// a good session the error is SignedOut; a *SessionEndedError where it is known why.
+func (g *Gate) Principal(ctx context.Context, secret access.Secret) (*Principal, error) {
+	p, err := g.Listener(ctx, secret)
+	if err != nil {
+		return nil, err
+	}
+	if now := g.store.Now(); now.Sub(p.session.SeenAt) >= access.TouchInterval {
+		g.touch(ctx, secret.Hash(), now)
+	}
+	return p, nil
+}
+
+// Listener is Principal for an event stream, which is no use of the session: a page
+// that is left open does not keep somebody signed in.
+func (g *Gate) Listener(ctx context.Context, secret access.Secret) (*Principal, error) {
+	if !secret.OpensSession() {
+		return nil, access.SignedOutError().Because(access.ErrUnknownCode)
+	}
+	h := secret.Hash()
+	p, read := g.known.get(h)
+	if p == nil {
+		var err error
+		if p, err = g.load(ctx, h); err != nil {
+			return nil, err
+		}
+		g.known.put(h, p, read)
+	}
+	if !p.session.IsValid(p.manages, g.store.Now()) {
+		return nil, access.SignedOutError()
+	}
+	return p, nil
+}
+
+func (g *Gate) load(ctx context.Context, h access.SecretHash) (*Principal, error) {
+	p := &Principal{}
+	err := g.store.View(ctx, func(tx *store.Tx) error {
+		opened, ok, err := tx.Session(h)
+		if err != nil {
+			return err
+		}
+		if ok {
+			p.Member, err = tx.Member(opened.Member)
+		}
+		if !ok || access.NotFound.Is(err) {
+			return ended(tx, h)
+		}
+		if err != nil {
+			return err
+		}
+		pol, err := g.Policy(tx)
+		if err != nil {
+			return err
+		}
+		if p.Permissions, err = pol.Permissions(p.Member.State, p.Member.Roles); err != nil {
+			return err
+		}
+		p.session, p.Method = opened, opened.Method
+		p.Actor = access.Actor{Member: opened.Member, Session: h}
+		p.Stale = opened.PermissionRevision < p.Member.PermissionRevision+pol.Revision()
+		p.manages = p.Permissions[access.May(access.Read, access.ResMembers)]
+		if p.Member.State == access.Suspended {
+			return &SessionEndedError{access.EndedSuspended}
+		}
+		if opened.Epoch != p.Member.Epoch {
+			return access.SignedOutError()
+		}
+		return nil
+	})
+	return p, err
+}
+
+func ended(tx *store.Tx, h access.SecretHash) error {
+	why, err := tx.EndReason(h)
+	if err != nil {
+		return err
+	}
+	switch why {
+	case "":
+		return access.SignedOutError().Because(access.ErrUnknownCode)
+	case access.EndedSignedOut:
+		return access.SignedOutError()
+	}
+	return &SessionEndedError{why}
+}
+
+// touch notes that a session is in use. That it failed keeps nobody out.
+func (g *Gate) touch(ctx context.Context, h access.SecretHash, now time.Time) {
+	err := g.store.Update(ctx, func(tx *store.Tx) error {
+		opened, ok, err := tx.Session(h)
+		if err != nil || !ok || now.Sub(opened.SeenAt) < access.TouchInterval {
+			return err
+		}
+		opened.SeenAt = now
+		return tx.PutSession(opened)
+	})
+	if err != nil {
+		g.log.WarnContext(ctx, "the use of a session was not noted", "err", err)
+	}
+}
+
+// TokenPrincipal is whoever an API token acts for, with what it may do now.
+func (g *Gate) TokenPrincipal(ctx context.Context, secret access.Secret) (*Principal, error) {
+	h := secret.Hash()
+	p, read := g.known.get(h)
+	if p == nil {
+		p = &Principal{}
+		if err := g.store.View(ctx, func(tx *store.Tx) error { return g.loadToken(tx, h, p) }); err != nil {
+			return nil, err
+		}
+		g.known.put(h, p, read)
+	}
+	now := g.store.Now()
+	if !p.token.IsValid(now) {
+		return nil, badToken()
+	}
+	if minute := now.Unix() / 60; p.used.Swap(minute) != minute {
+		g.uses.note(p.token.ID, now.Truncate(time.Minute))
+	}
+	return p, nil
+}
+
+func (g *Gate) loadToken(tx *store.Tx, h access.SecretHash, p *Principal) error {
+	t, ok, err := tx.TokenByHash(h)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return badToken().Because(access.ErrUnknownCode)
+	}
+	if !t.IsValid(tx.Now) {
+		return badToken()
+	}
+	p.token, p.used = t, new(atomic.Int64)
+	p.Actor = access.Actor{Member: t.Owner, Token: t.ID}
+	if t.Owner != "" {
+		if p.Member, err = tx.Member(t.Owner); err != nil {
+			return errors.Join(badToken(), err)
+		}
+		if p.Member.State != access.Active || t.Epoch != p.Member.TokenEpoch {
+			return badToken()
+		}
+	}
+	pol, err := g.Policy(tx)
+	if err != nil {
+		return err
+	}
+	p.Permissions, err = permissions(tx, pol, p.Actor)
+	return err
+}
+
+func badToken() *access.Error {
+	return access.Errorf(
+		access.SignedOut,
+		"This API token is not known, revoked or expired. Make a new one with `doorward token add`.",
+	).WithCode("bad_token")
+}
