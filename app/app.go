@@ -27,6 +27,7 @@ import (
 	"doorward/app/config"
 	"doorward/backend/access"
 	"doorward/backend/email"
+	"doorward/backend/jobs"
 	"doorward/backend/mail"
 	"doorward/backend/mail/smtp"
 	"doorward/backend/service"
@@ -41,6 +42,7 @@ type App struct {
 	log      *slog.Logger
 	store    *store.Store
 	service  *service.Service
+	jobs     *jobs.Jobs
 	mail     *mail.Worker // nil without a mail server
 	server   smtp.Server
 	web      *web.Server
@@ -92,6 +94,7 @@ func Open(ctx context.Context, c config.Config) (a *App, err error) {
 	}); err != nil {
 		return a, err
 	}
+	a.jobs = jobs.New(a.store, a.service, a.log)
 	host := hostOf(a.c.URL)
 	if !a.server.IsZero() {
 		if a.mail, err = mail.New(a.store, mail.Options{
@@ -254,7 +257,7 @@ func (a *App) RunWorkers(ctx context.Context) {
 // lead does the work of the process that leads, until ctx ends.
 func (a *App) lead(ctx context.Context) {
 	var both sync.WaitGroup
-	both.Go(func() { a.service.Jobs.Run(ctx) })
+	both.Go(func() { a.jobs.Run(ctx) })
 	both.Go(func() { a.web.RunTraces(ctx) })
 	if a.mail != nil {
 		both.Go(func() {

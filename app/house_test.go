@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 	"backend/address":         {"backend/access"},
 	"backend/gate":            {"backend/policy", "=backend/store", "backend/access"},
 	"backend/service":         {"backend/gate", "backend/policy", "backend/email", "backend/store", "backend/access", "backend/address", "backend/text"},
+	"backend/jobs":            {"=backend/service", "=backend/store", "backend/access"},
 	"backend/email":           {"backend/access", "backend/text"},
 	"backend/mail":            {"backend/mail/smtp", "backend/store", "backend/email", "backend/access"},
 	"backend/mail/mailtest":   {},

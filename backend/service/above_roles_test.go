@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"sync/atomic"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	. "doorward/backend/service"
 	"doorward/backend/store"
 )
 

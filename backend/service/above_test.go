@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"reflect"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	. "doorward/backend/service"
 	"doorward/backend/store"
 )
 
@@ -120,13 +121,14 @@ func TestEveryVerbOnAMemberHasItsRows(t *testing.T) {
 	}
 }
 
-// verbs are all methods of all nouns, as "Members.Approve".
+// verbs are all methods of all nouns, as "Members.Approve". Steps are parts of verbs,
+// and nobody asks for them.
 func verbs() map[string]reflect.Method {
 	all := map[string]reflect.Method{}
 	service := reflect.TypeFor[Service]()
 	for i := range service.NumField() {
 		noun := service.Field(i)
-		if noun.Anonymous {
+		if noun.Anonymous || noun.Name == "Steps" {
 			continue
 		}
 		for j := range noun.Type.NumMethod() {

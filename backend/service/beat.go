@@ -16,8 +16,8 @@ const Beat = 500 * time.Millisecond
 // NextBeat is how long it is until the next such moment.
 func NextBeat(now time.Time) time.Duration { return Beat - time.Duration(now.UnixNano())%Beat }
 
-// answerOnBeat answers asks until ctx ends, each time on the beat.
-func (s Jobs) answerOnBeat(ctx context.Context) {
+// AnswerOnBeat answers sign-in requests until ctx ends, each time on the beat.
+func (s SignIn) AnswerOnBeat(ctx context.Context) {
 	wake(s.asked) // what waits from before
 	for {
 		select {
@@ -32,7 +32,7 @@ func (s Jobs) answerOnBeat(ctx context.Context) {
 			return
 		case <-beat.C:
 		}
-		if _, err := SignIn(s).AnswerRequests(ctx); err != nil && ctx.Err() == nil {
+		if _, err := s.AnswerRequests(ctx); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "sign-in letters could not be queued", "err", err)
 			wake(s.asked)
 		}

@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	. "doorward/backend/service"
 	"doorward/backend/store"
 )
 
@@ -23,7 +24,7 @@ func TestMostSessions(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if _, err := o.openSession(tx, &m, s, "link", browser("fay")); err != nil {
+			if _, err := o.OpenSession(tx, &m, s, "link", browser("fay")); err != nil {
 				return err
 			}
 			return tx.PutMember(m)
@@ -36,19 +37,19 @@ func TestMostSessions(t *testing.T) {
 		must(t, err)
 		return len(all)
 	}
-	for range maxSessions {
+	for range MaxSessions {
 		open()
 	}
-	if n := listed(); n != maxSessions {
-		t.Fatalf("%d sessions at the bound, want %d", n, maxSessions)
+	if n := listed(); n != MaxSessions {
+		t.Fatalf("%d sessions at the bound, want %d", n, MaxSessions)
 	}
 	o.clock.forward(access.TouchInterval)
 	if _, err := o.Gate.Principal(t.Context(), secrets[0]); err != nil {
 		t.Fatal(err)
 	}
 	open()
-	if n := listed(); n != maxSessions {
-		t.Errorf("%d sessions beyond the bound, want %d", n, maxSessions)
+	if n := listed(); n != MaxSessions {
+		t.Errorf("%d sessions beyond the bound, want %d", n, MaxSessions)
 	}
 	for i, s := range secrets {
 		if _, err := o.Gate.Principal(t.Context(), s); access.SignedOut.Is(err) != (i == 1) {
@@ -73,8 +74,8 @@ func TestOneSource(t *testing.T) {
 		{"::ffff:192.0.2.1", "::ffff:192.0.2.2", false},
 		{"", "somewhere", false},
 	} {
-		if same := network(tt.a) == network(tt.b); same != tt.same {
-			t.Errorf("%q is %q and %q is %q: one source %v", tt.a, network(tt.a), tt.b, network(tt.b), same)
+		if same := Network(tt.a) == Network(tt.b); same != tt.same {
+			t.Errorf("%q is %q and %q is %q: one source %v", tt.a, Network(tt.a), tt.b, Network(tt.b), same)
 		}
 	}
 }
@@ -90,13 +91,13 @@ func TestANetworkHasOneShareOfAsks(t *testing.T) {
 		must(t, err)
 		return len(o.letters(access.SignInMessage))
 	}
-	for i := range maxSignInEmails {
+	for i := range MaxSignInEmails {
 		if n := ask(i); n != i+1 {
 			t.Errorf("%d letters after %d asks", n, i+1)
 		}
 	}
-	if n := ask(maxSignInEmails); n != maxSignInEmails {
-		t.Errorf("%d letters beyond the bound, want %d", n, maxSignInEmails)
+	if n := ask(MaxSignInEmails); n != MaxSignInEmails {
+		t.Errorf("%d letters beyond the bound, want %d", n, MaxSignInEmails)
 	}
 }
 
@@ -177,48 +178,17 @@ func TestLetterOfARejectionExpires(t *testing.T) {
 	id := o.waiting("ada@example.com").Member.ID
 	must(t, o.Members.Reject(t.Context(), o.ann, id, "Not this time.", true))
 	l := o.letter(access.RejectedMessage, "ada@example.com")
-	if !l.ExpiresAt.Equal(o.clock.now().Add(rejectionTTL)) {
+	if !l.ExpiresAt.Equal(o.clock.now().Add(RejectionTTL)) {
 		t.Errorf("it is good until %v", l.ExpiresAt)
 	}
 	for _, tt := range []struct {
 		forward time.Duration
 		letters int
-	}{{rejectionTTL - time.Microsecond, 1}, {time.Microsecond, 0}} {
+	}{{RejectionTTL - time.Microsecond, 1}, {time.Microsecond, 0}} {
 		o.clock.forward(tt.forward)
 		o.sweep()
 		if n := len(o.letters(access.RejectedMessage)); n != tt.letters {
 			t.Errorf("after %v more there are %d, want %d", tt.forward, n, tt.letters)
-		}
-	}
-}
-
-// The emails about people who wait were fixed while four could decide. One lost
-// the role since, one was suspended, one removed, one turned the emails off: they
-// do not hear who applies any more.
-func TestDigestGoesToWhoMayDecideNow(t *testing.T) {
-	o := openOffice(t)
-	must(t, o.Roles.Put(t.Context(), access.Operator, keeper))
-	member := func(name string) access.MemberID {
-		return o.member(name+"@example.org", name, keeper.Name)
-	}
-	stays, demoted, suspended, removed, quiet := member("stays"), member("demoted"), member("suspended"), member("removed"), member("quiet")
-	o.waiting("ada@example.com")
-	o.clock.forward(tellInterval)
-	told := []string{string(demoted), string(suspended), string(removed), string(quiet), string(stays)}
-	must(t, o.store.Update(t.Context(), func(tx *store.Tx) error { return o.digest(tx, told) }))
-
-	_, err := o.Members.ChangeRoles(t.Context(), o.ann, demoted, []access.RoleName{access.Fleet})
-	must(t, err)
-	_, err = o.Members.Suspend(t.Context(), o.ann, suspended)
-	must(t, err)
-	must(t, o.Members.Remove(t.Context(), o.ann, removed))
-	must(t, o.Account.MuteDigest(t.Context(), session(quiet), true))
-	o.sweep()
-
-	letters := o.letters(access.RequestsMessage)
-	if len(letters) != 1 || letters[0].Recipient != "stays@example.org" {
-		for _, l := range letters {
-			t.Errorf("a letter went to %s", l.Recipient)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	. "doorward/backend/service"
 	"doorward/backend/store"
 )
 
@@ -78,7 +79,7 @@ func TestWrongCodesCountForTheAddress(t *testing.T) {
 func (o *office) closed(to string, b Browser) (until time.Time) {
 	o.t.Helper()
 	must(o.t, o.store.View(o.t.Context(), func(tx *store.Tx) (err error) {
-		until, err = codesClosed(tx, access.SignInRequest{Address: mail(o.t, to), Browser: b.hash()})
+		until, err = CodesClosed(tx, access.SignInRequest{Address: mail(o.t, to), Browser: b.Hash()})
 		return err
 	}))
 	return until
@@ -200,7 +201,7 @@ func TestKnownBrowsersAreForgotten(t *testing.T) {
 	}
 	known := func(b Browser) (is bool) {
 		must(t, o.store.View(t.Context(), func(tx *store.Tx) (err error) {
-			is, err = tx.KnowsBrowser("fay@example.org", b.hash())
+			is, err = tx.KnowsBrowser("fay@example.org", b.Hash())
 			return err
 		}))
 		return is

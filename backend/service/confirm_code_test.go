@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"regexp"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	. "doorward/backend/service"
 	"doorward/backend/store"
 )
 
@@ -186,8 +187,8 @@ func TestWrongCodesOfADayAreBounded(t *testing.T) {
 		}
 		o.clock.forward(5 * time.Minute)
 	}
-	if tried < maxWrongConfirmations || tried > 2*maxWrongConfirmations {
-		t.Errorf("%d wrong codes were looked at in a day, want %d to %d", tried, maxWrongConfirmations, 2*maxWrongConfirmations)
+	if tried < MaxWrongConfirmations || tried > 2*MaxWrongConfirmations {
+		t.Errorf("%d wrong codes were looked at in a day, want %d to %d", tried, MaxWrongConfirmations, 2*MaxWrongConfirmations)
 	}
 	_, err := o.Sessions.ConfirmCode(t.Context(), thief, o.confirmationCode(thief))
 	refused(t, err, access.TooMany, "too_often")
@@ -200,13 +201,13 @@ func TestWrongCodesOfADayAreBounded(t *testing.T) {
 // and then one in three minutes.
 func TestConfirmationEmailsAreBounded(t *testing.T) {
 	o := openOffice(t)
-	for range maxConfirmEmails {
+	for range MaxConfirmEmails {
 		o.confirmationCode(o.bob)
 	}
 	_, err := o.Sessions.SendConfirmation(t.Context(), o.bob, "")
 	refused(t, err, access.TooMany, "too_often")
 	o.confirmationCode(o.ann)
-	o.clock.forward(confirmEmailInterval)
+	o.clock.forward(ConfirmEmailInterval)
 	o.confirmationCode(o.bob)
 }
 

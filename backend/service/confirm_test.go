@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"regexp"
@@ -7,6 +7,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/email"
+	. "doorward/backend/service"
 )
 
 // sensitive are the acts that ask again who one is. Each is prepared on its own
@@ -211,7 +212,7 @@ func TestHeldSecretsAreTheOperatorsAlone(t *testing.T) {
 			Code:      "ZZZZ-9999",
 			Workspace: "W",
 		}
-		w, err := o.Service.emails.Render(kind, f)
+		w, err := o.Emails().Render(kind, f)
 		must(t, err)
 		if strings.Contains(w.Text, "ZZZZ-9999") && !kind.HoldsSecret() {
 			t.Errorf("emails of kind %s hold a code and are shown whole", kind)

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"doorward/backend/access"
 	"doorward/backend/email"
@@ -15,7 +14,7 @@ import (
 )
 
 // core is what the verbs share: the store, the gate, what emails need, and what
-// wakes the workers.
+// wakes whoever answers sign-in requests.
 type core struct {
 	store     *store.Store
 	emails    *email.Templates
@@ -25,11 +24,8 @@ type core struct {
 	log       *slog.Logger
 	gate      *gate.Gate
 	asked     chan struct{} // somebody waits for a sign-in email
-	due       chan struct{} // something new falls due before nextDue
 	asks      floodGate     // of strangers
-	clockHeld atomic.Bool   // and the log says so
 	clockWord sync.Mutex    // one word at a time that the clock is right
-	nextDue   atomic.Int64  // what the sweeper waits for, in microseconds since 1970
 }
 
 // New makes a service on an open store. It fails where the policy cannot be loaded.
@@ -42,7 +38,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		o.Logger = slog.Default()
 	}
 	s := &core{store: o.Store, emails: o.Emails, publicURL: strings.TrimSuffix(o.PublicURL, "/"), host: u.Hostname(), mail: o.Mail,
-		log: o.Logger, asked: make(chan struct{}, 1), due: make(chan struct{}, 1)}
+		log: o.Logger, asked: make(chan struct{}, 1)}
 	if s.gate, err = gate.New(ctx, o.Store, o.Logger); err != nil {
 		return nil, err
 	}
@@ -50,16 +46,11 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	return newService(s), nil
 }
 
-// committed wakes the workers whom a commit gives something to do.
+// committed wakes whoever answers sign-in requests.
 func (s *core) committed(all []store.Change) {
 	for _, c := range all {
-		switch c.Topic {
-		case store.SignInRequested:
+		if c.Topic == store.SignInRequested {
 			wake(s.asked)
-		case store.DueChanged:
-			if c.At.UnixMicro() < s.nextDue.Load() {
-				wake(s.due)
-			}
 		}
 	}
 }

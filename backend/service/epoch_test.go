@@ -1,10 +1,11 @@
-package service
+package service_test
 
 import (
 	"fmt"
 	"testing"
 
 	"doorward/backend/access"
+	. "doorward/backend/service"
 	"doorward/backend/store"
 )
 

@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"errors"
@@ -8,12 +8,13 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/gate"
+	. "doorward/backend/service"
 )
 
 // enterAs signs a member in and returns the session's secret.
 func (o *office) enterAs(to string) access.Secret {
 	o.t.Helper()
-	o.clock.forward(signInEmailInterval)
+	o.clock.forward(SignInEmailInterval)
 	entry, err := o.SignIn.RedeemCode(o.t.Context(), o.codeFor(to, browser("of "+to)), browser("of "+to))
 	must(o.t, err)
 	return entry.Session

@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"context"
@@ -16,6 +16,8 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/email"
+	"doorward/backend/jobs"
+	. "doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/store/kv/enginetest"
 )
@@ -80,6 +82,7 @@ type opener struct {
 // life is a service and the model of it.
 type life struct {
 	*Service
+	Jobs  *jobs.Jobs
 	store *store.Store
 	clock *clock
 	ctx   context.Context
@@ -131,6 +134,7 @@ func (l *life) openDesk(rt *rapid.T) {
 		Logger:    quiet,
 	})
 	l.must(rt, err)
+	l.Jobs = jobs.New(l.store, l.Service, quiet)
 }
 
 func (l *life) must(rt *rapid.T, err error) {

@@ -124,7 +124,7 @@ func (s Members) Suspend(ctx context.Context, actor access.Actor, id access.Memb
 		if err := revokeLink(tx, m); err != nil {
 			return "", err
 		}
-		return "", s.endSessions(tx, m.ID, access.EndedSuspended)
+		return "", endSessions(tx, m.ID, access.EndedSuspended)
 	})
 }
 

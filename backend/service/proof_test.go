@@ -1,9 +1,10 @@
-package service
+package service_test
 
 import (
 	"testing"
 
 	"doorward/backend/access"
+	. "doorward/backend/service"
 )
 
 // card is a member as an approver sees them.
@@ -108,7 +109,7 @@ func TestEmailProvesWhatWasHandedOver(t *testing.T) {
 			must(t, err)
 			before := o.card(in.Card.ID)
 			came := before.JoinedAt()
-			o.clock.forward(2 * signInEmailInterval)
+			o.clock.forward(2 * SignInEmailInterval)
 			signIn(o)
 			c := o.card(in.Card.ID)
 			if !c.EmailVerifiedAt.Equal(o.clock.now()) || c.HandedOver != "" || !c.JoinedAt().Equal(came) {
@@ -144,9 +145,9 @@ func TestLoginRequestsListTheProvedFirst(t *testing.T) {
 	must(t, err)
 	_, err = o.SignIn.RedeemLink(t.Context(), secretOf(link), browser("handed"))
 	must(t, err)
-	o.clock.forward(signInEmailInterval)
+	o.clock.forward(SignInEmailInterval)
 	first := o.waiting("first@example.com").Member.ID
-	o.clock.forward(signInEmailInterval)
+	o.clock.forward(SignInEmailInterval)
 	second := o.waiting("second@example.com").Member.ID
 	page, err := o.Members.LoginRequests(t.Context(), o.ann, "", "", 0)
 	must(t, err)

@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	. "doorward/backend/service"
 )
 
 // Sixteen callers do the same at once: one wins, and leaves one audit entry and

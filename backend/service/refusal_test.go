@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	. "doorward/backend/service"
 )
 
 // cast are people who may not do what the tests below have them try.

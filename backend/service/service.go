@@ -2,13 +2,14 @@
 // redeem, approve, reject, change roles, suspend, and the rest.
 //
 // One verb is one function and one transaction: load what it is about, ask the
-// policy whether the caller may, ask the rule in access whether it is allowed,
+// gate whether the caller may, ask the rule in access whether it is allowed,
 // keep the result, record it in the audit log, put its emails into the outbox;
 // together or not at all. Nothing is sent, and nobody is told, before the
 // commit. A verb that refuses leaves everything as it was.
 //
-// Who asks, and what they may do now, each verb has from package gate. The service
-// also does the work that falls due by itself (Jobs.Sweep, SignIn.AnswerRequests).
+// Who asks, and what they may do now, each verb has from package gate. What falls due
+// by itself is for package jobs, which is made of some steps of the verbs (Steps);
+// sign-in requests are answered here, on a beat of their own (SignIn.AnswerOnBeat).
 package service
 
 import (
@@ -40,7 +41,6 @@ type Service struct {
 	Dashboard   Dashboard
 	Gate        *gate.Gate // who a request comes from
 	Invitations Invitations
-	Jobs        Jobs
 	Members     Members
 	Outbox      Outbox
 	Roles       Roles
@@ -48,6 +48,7 @@ type Service struct {
 	Settings    Settings
 	Setup       Setup
 	SignIn      SignIn
+	Steps       Steps
 	Tokens      Tokens
 }
 
@@ -57,7 +58,6 @@ type (
 	Audit       struct{ *core } // the audit log: pages, search, export, verification
 	Dashboard   struct{ *core } // counts, days, what is unusual
 	Invitations struct{ *core } // invite, check, resend, copy the link
-	Jobs        struct{ *core } // what falls due by itself, and the answers to sign-in requests
 	Members     struct{ *core } // lists, decisions, roles, suspension, removal
 	Outbox      struct{ *core } // emails: pages, retry, delete, test
 	Roles       struct{ *core } // roles and their permissions
@@ -76,7 +76,6 @@ func newService(c *core) *Service {
 		Dashboard:   Dashboard{c},
 		Gate:        c.gate,
 		Invitations: Invitations{c},
-		Jobs:        Jobs{c},
 		Members:     Members{c},
 		Outbox:      Outbox{c},
 		Roles:       Roles{c},
@@ -84,6 +83,7 @@ func newService(c *core) *Service {
 		Settings:    Settings{c},
 		Setup:       Setup{c},
 		SignIn:      SignIn{c},
+		Steps:       Steps{c},
 		Tokens:      Tokens{c},
 	}
 }

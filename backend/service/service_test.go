@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/email"
+	"doorward/backend/jobs"
+	. "doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/enginetest"
@@ -37,6 +39,7 @@ func (c *clock) forward(d time.Duration) { c.at.Add(d.Microseconds()) }
 // An office is a service on a real store, with the people the tests are about.
 type office struct {
 	*Service
+	Jobs   *jobs.Jobs
 	engine kv.Opener
 	t      testing.TB
 	store  *store.Store
@@ -106,12 +109,21 @@ func (o *office) open() {
 		Options{Store: o.store, Emails: emails, PublicURL: "https://door.example.com", Mail: o.mail, Logger: quiet},
 	)
 	must(o.t, err)
+	o.Jobs = jobs.New(o.store, o.Service, quiet)
 }
 
 func (o *office) reopen() {
 	o.t.Helper()
 	must(o.t, o.store.Close())
 	o.open()
+}
+
+const day = 24 * time.Hour
+
+func (o *office) sweep() {
+	o.t.Helper()
+	_, err := o.Jobs.Sweep(o.t.Context())
+	must(o.t, err)
 }
 
 func must(t testing.TB, err error) {
@@ -247,7 +259,7 @@ func (o *office) words(id access.MessageID) (w access.MessageBody) {
 		if err != nil {
 			return err
 		}
-		w, err = o.emails.Render(l.Kind, f)
+		w, err = o.Emails().Render(l.Kind, f)
 		return err
 	}))
 	return w

@@ -141,20 +141,20 @@ func (s Sessions) SignOutEverywhere(ctx context.Context, actor access.Actor, id 
 		if err := tx.PutMember(m); err != nil {
 			return err
 		}
-		if err := s.endSessions(tx, m.ID, ""); err != nil {
+		if err := endSessions(tx, m.ID, ""); err != nil {
 			return err
 		}
 		if err := tx.Record(actor, access.ActionSignOutEverywhere, string(id), detail); err != nil || !tokens {
 			return err
 		}
-		return s.deleteTokens(tx, actor, id)
+		return deleteTokens(tx, actor, id)
 	})
 }
 
 // endSessions deletes every session of a member whose epoch has risen: some
 // here, and, where there are more than one transaction holds, the rest at once
 // after it.
-func (s *core) endSessions(tx *store.Tx, id access.MemberID, why access.EndReason) error {
+func endSessions(tx *store.Tx, id access.MemberID, why access.EndReason) error {
 	more, err := tx.EndSessions(id, why)
 	if err != nil || !more {
 		return err

@@ -260,17 +260,3 @@ func priorityOf(a access.SignInRequest) access.Priority {
 	}
 	return access.SignInMessage.Priority()
 }
-
-// decoyDue deletes a decoy that waited for a mail server for as long as an email
-// would have.
-func (s *core) decoyDue(tx *store.Tx, id access.MessageID) error {
-	l, ok, err := tx.Decoy(id)
-	if err != nil || !ok || tx.Now.Before(l.ExpiresAt) {
-		return err
-	}
-	l.Failed("", tx.Now)
-	if err := tx.TouchCounters(); err != nil {
-		return err
-	}
-	return tx.PutDecoy(l)
-}

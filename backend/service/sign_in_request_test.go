@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/email"
+	. "doorward/backend/service"
 	"doorward/backend/store"
 )
 
@@ -21,25 +22,25 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	home := browser("fay at home")
 	_, err := o.SignIn.RedeemCode(t.Context(), o.codeFor("fay@example.org", home), home)
 	must(t, err)
-	o.clock.forward(strangerEmailInterval)
+	o.clock.forward(StrangerEmailInterval)
 	before := len(o.letters(access.SignInMessage))
 	sent := func() int {
 		_, err := o.SignIn.AnswerRequests(t.Context())
 		must(t, err)
 		return len(o.letters(access.SignInMessage)) - before
 	}
-	for n := range 3 * maxStrangerEmails {
+	for n := range 3 * MaxStrangerEmails {
 		must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), stranger(n)))
 		sent()
 		o.clock.forward(time.Millisecond)
-		if n == maxStrangerEmails-2 {
+		if n == MaxStrangerEmails-2 {
 			if text := o.words(o.letter(access.SignInMessage, "fay@example.org").ID).Text; says(text, "any browser") {
 				t.Errorf("a letter before the last:\n%s", text)
 			}
 		}
 	}
-	if n := sent(); n != maxStrangerEmails {
-		t.Errorf("%d letters, want %d", n, maxStrangerEmails)
+	if n := sent(); n != MaxStrangerEmails {
+		t.Errorf("%d letters, want %d", n, MaxStrangerEmails)
 	}
 	text := o.words(o.letter(access.SignInMessage, "fay@example.org").ID).Text
 	if !says(text, "in any browser", "Many sign-in letters were asked for", "Until Wednesday 1 May 2030, 14:00 UTC") {
@@ -49,17 +50,17 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 
 	abroad := browser("fay abroad")
 	must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), abroad))
-	if n := sent(); n != maxStrangerEmails {
+	if n := sent(); n != MaxStrangerEmails {
 		t.Errorf("a new browser got letter %d although strangers had used them up", n)
 	}
 	_, err = o.SignIn.RedeemCode(t.Context(), o.codeFor("fay@example.org", home), home)
 	must(t, err)
 	before++
 
-	o.clock.forward(strangerEmailInterval)
+	o.clock.forward(StrangerEmailInterval)
 	must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), stranger(100)))
-	if n := sent(); n != maxStrangerEmails+1 {
-		t.Fatalf("%d letters after an hour, want one more", n-maxStrangerEmails)
+	if n := sent(); n != MaxStrangerEmails+1 {
+		t.Fatalf("%d letters after an hour, want one more", n-MaxStrangerEmails)
 	}
 	second := o.linkTo(access.SignInMessage, "fay@example.org")
 	_, err = o.SignIn.RedeemLink(t.Context(), first, abroad)
@@ -73,7 +74,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	must(t, err)
 	_, err = o.SignIn.RedeemLink(t.Context(), second, abroad)
 	refused(t, err, access.Expired, "link_dead")
-	if n := len(o.letters(access.SignInMessage)) - before - maxStrangerEmails; n != 1 {
+	if n := len(o.letters(access.SignInMessage)) - before - MaxStrangerEmails; n != 1 {
 		t.Errorf("%d letters", n)
 	}
 	o.verify()
@@ -95,11 +96,11 @@ func TestAnyBrowserLinkEnds(t *testing.T) {
 		"not yet, a microsecond before it": func(o *office) { o.clock.forward(access.AnyBrowserLinkTTL - time.Microsecond) },
 	} {
 		o := openOffice(t)
-		for n := range maxStrangerEmails {
+		for n := range MaxStrangerEmails {
 			must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), stranger(n)))
 			o.clock.forward(time.Microsecond)
 		}
-		o.clock.forward(-maxStrangerEmails * time.Microsecond)
+		o.clock.forward(-MaxStrangerEmails * time.Microsecond)
 		_, err := o.SignIn.AnswerRequests(t.Context())
 		must(t, err)
 		var link access.Secret
@@ -126,7 +127,7 @@ func TestAFloodOfAsksWritesNothing(t *testing.T) {
 	_, err := o.SignIn.RedeemCode(t.Context(), o.codeFor("fay@example.org", home), home)
 	must(t, err)
 	o.clock.forward(time.Hour)
-	for n := range maxStrangerRequests {
+	for n := range MaxStrangerRequests {
 		must(t, o.SignIn.Request(t.Context(), mail(t, "x@example.org"), Browser{Secret: access.Secret("one"), From: stranger(n).From}))
 	}
 	before, said := o.state(), map[string]bool{}
@@ -142,7 +143,7 @@ func TestAFloodOfAsksWritesNothing(t *testing.T) {
 		t.Errorf("refusals wrote something, or read differently: %v", said)
 	}
 	must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), home))
-	o.clock.forward(strangerRequestInterval)
+	o.clock.forward(StrangerRequestInterval)
 	must(t, o.SignIn.Request(t.Context(), mail(t, "bob@example.org"), stranger(1)))
 	refused(t, o.SignIn.Request(t.Context(), mail(t, "bob@example.org"), stranger(2)), access.TooMany, "too_often")
 	o.clock.forward(-time.Hour) // the clock is put back: nobody waits an hour for it
@@ -216,14 +217,14 @@ func TestDecoysAreNowhere(t *testing.T) {
 func TestTheDocumentSaysTheBounds(t *testing.T) {
 	text, err := os.ReadFile("../../docs/security.md")
 	must(t, err)
-	day := maxStrangerEmails + int(24*time.Hour/strangerEmailInterval)
+	day := MaxStrangerEmails + int(24*time.Hour/StrangerEmailInterval)
 	for _, says := range []string{
-		fmt.Sprintf("asked for from one network | %d at once, then one in %.0f minutes |", maxSignInEmails, signInEmailInterval.Minutes()),
-		fmt.Sprintf("not known to it together | %d at once, then one an hour: %d in a day |", maxStrangerEmails, day),
+		fmt.Sprintf("asked for from one network | %d at once, then one in %.0f minutes |", MaxSignInEmails, SignInEmailInterval.Minutes()),
+		fmt.Sprintf("not known to it together | %d at once, then one an hour: %d in a day |", MaxStrangerEmails, day),
 		fmt.Sprintf("asked for in one browser that is known to it | %d at once, then one in %.0f minutes |",
-			maxSignInEmails, signInEmailInterval.Minutes()),
+			MaxSignInEmails, SignInEmailInterval.Minutes()),
 		fmt.Sprintf("all addresses together | %d at once, then %d a second |",
-			maxStrangerRequests, time.Second/strangerRequestInterval),
+			MaxStrangerRequests, time.Second/StrangerRequestInterval),
 	} {
 		if !strings.Contains(string(text), says) {
 			t.Errorf("docs/security.md does not say %q", says)

@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	. "doorward/backend/service"
 )
 
 // Somebody tries addresses on the sign-in page to learn who has an account here.
@@ -217,20 +218,20 @@ func TestAskLimits(t *testing.T) {
 	for i := range 10 {
 		must(t, o.SignIn.Request(t.Context(), mail(t, spellings[i%len(spellings)]), browser(fmt.Sprint("eve", i))))
 	}
-	if n := sent(); n != maxSignInEmails {
-		t.Errorf("%d letters, want %d", n, maxSignInEmails)
+	if n := sent(); n != MaxSignInEmails {
+		t.Errorf("%d letters, want %d", n, MaxSignInEmails)
 	}
 	if l := o.letter(access.SignInMessage, "user+tag@example.com"); l.Member != tagged {
 		t.Errorf("the letter to the tagged address is %+v", l)
 	}
 	o.reopen()
 	must(t, o.SignIn.Request(t.Context(), mail(t, "user@example.com"), browser("later")))
-	if n := sent(); n != maxSignInEmails {
-		t.Errorf("%d letters after a restart, want %d still", n, maxSignInEmails)
+	if n := sent(); n != MaxSignInEmails {
+		t.Errorf("%d letters after a restart, want %d still", n, MaxSignInEmails)
 	}
-	o.clock.forward(signInEmailInterval)
+	o.clock.forward(SignInEmailInterval)
 	must(t, o.SignIn.Request(t.Context(), mail(t, "user@example.com"), browser("later")))
-	if n := sent(); n != maxSignInEmails+1 {
+	if n := sent(); n != MaxSignInEmails+1 {
 		t.Errorf("%d letters once one was given back", n)
 	}
 	o.verify()
@@ -240,7 +241,7 @@ func TestAskLimits(t *testing.T) {
 func TestResendLimits(t *testing.T) {
 	o := openOffice(t)
 	ada, tagged := o.invite("ada@example.com").Card.ID, o.invite("ada+2@example.com").Card.ID
-	for i := range maxResends {
+	for i := range MaxResends {
 		_, err := o.Invitations.Resend(t.Context(), o.ann, []access.MemberID{ada, tagged}[i%2])
 		must(t, err)
 	}
@@ -252,7 +253,7 @@ func TestResendLimits(t *testing.T) {
 	if o.state() != before {
 		t.Error("a refusal changed something")
 	}
-	o.clock.forward(resendInterval)
+	o.clock.forward(ResendInterval)
 	_, err := o.Invitations.Resend(t.Context(), o.ann, ada)
 	must(t, err)
 }
@@ -274,14 +275,14 @@ func TestLimitsBearAClockThatWasAhead(t *testing.T) {
 	o := openOffice(t)
 	const years = 10 * 365 * 24 * time.Hour
 	o.clock.forward(years)
-	for n := range maxStrangerEmails {
+	for n := range MaxStrangerEmails {
 		must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), stranger(n)))
 	}
 	_, err := o.SignIn.AnswerRequests(t.Context())
 	must(t, err)
 	o.clock.forward(-years)
 	before := len(o.letters(access.SignInMessage))
-	for n := range maxStrangerEmails {
+	for n := range MaxStrangerEmails {
 		must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), stranger(100+n)))
 	}
 	_, err = o.SignIn.AnswerRequests(t.Context())
@@ -309,7 +310,7 @@ func TestOnePressTooManyVoidsNothing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			o := openOffice(t)
 			b := browser("new")
-			for range maxSignInEmails {
+			for range MaxSignInEmails {
 				must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), b))
 				must(t, o.SignIn.Request(t.Context(), mail(t, "cid@example.org"), browser("other in the same network")))
 			}

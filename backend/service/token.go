@@ -93,7 +93,7 @@ const (
 // deleteTokens deletes the API tokens of a member whose token epoch has risen:
 // some here, and, where there are more than one transaction holds, the rest at
 // once after it. None of them opens anything meanwhile.
-func (s *core) deleteTokens(tx *store.Tx, actor access.Actor, id access.MemberID) error {
+func deleteTokens(tx *store.Tx, actor access.Actor, id access.MemberID) error {
 	m, err := tx.Member(id)
 	if err != nil {
 		return unlessNotFound(err)

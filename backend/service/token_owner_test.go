@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"doorward/backend/access"
+	. "doorward/backend/service"
 	"doorward/backend/store"
 )
 
@@ -136,7 +137,7 @@ func TestTokensOfASuspendedMember(t *testing.T) {
 // "Sign out everywhere" after a theft left the thief's token. With tokens, all of
 // them are dead at once, however many there are, and go.
 func TestSignOutEverywhereRevokesTokens(t *testing.T) {
-	for _, n := range []int{0, 1, deletesTokens, deletesTokens + 1, 3 * deletesTokens} {
+	for _, n := range []int{0, 1, DeletesTokens, DeletesTokens + 1, 3 * DeletesTokens} {
 		for _, tokens := range []bool{false, true} {
 			t.Run(fmt.Sprint(n, " tokens: ", tokens), func(t *testing.T) {
 				o := openOffice(t)

@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"doorward/backend/access"
+	. "doorward/backend/service"
 	"doorward/backend/store/kv/badger/badgertest"
 )
 

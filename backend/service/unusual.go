@@ -40,22 +40,6 @@ func notice(tx *store.Tx, x access.TraceCount) error {
 	return tx.PutTrace(r)
 }
 
-// traceDue tells the audit log of what was noticed of a kind.
-func (s *core) traceDue(tx *store.Tx, t access.Trace) error {
-	r, err := tx.Trace(t)
-	if err != nil {
-		return err
-	}
-	said := r.Tell(tx.Now)
-	if said == "" {
-		return nil
-	}
-	if err := tx.PutTrace(r); err != nil {
-		return err
-	}
-	return tx.Record(access.System, access.ActionChangeNotifications, string(t), said)
-}
-
 // Unusual is what was noticed in the last 24 hours, for whoever may read the
 // audit log.
 func (s Dashboard) Unusual(ctx context.Context, actor access.Actor) (out access.Unusual, err error) {

@@ -1,4 +1,4 @@
-package service
+package service_test
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	. "doorward/backend/service"
 )
 
 func noticed(kind access.Trace, from string, n int) access.TraceCount {

@@ -48,13 +48,15 @@ type clock struct {
 	offAt  time.Duration // since when, in uptime
 	keptAt time.Duration // when the time was kept last
 	kept   bool
+
+	trusted chan struct{} // somebody's word was taken
 }
 
 func newClock(now func() time.Time, up func() time.Duration, known time.Time) *clock {
 	if known.IsZero() {
 		known = now()
 	}
-	return &clock{now: now, up: up, known: known, at: up()}
+	return &clock{now: now, up: up, known: known, at: up(), trusted: make(chan struct{}, 1)}
 }
 
 // look compares now. A jump on top of a jump is a new one.
@@ -131,11 +133,20 @@ func (s *Store) TrustClock(ctx context.Context, also func(*Tx) error) error {
 		}
 		return tx.set(clockPrefix.key(), now)
 	})
-	if err == nil {
-		c.keep(now, up)
+	if err != nil {
+		return err
 	}
-	return err
+	c.keep(now, up)
+	select {
+	case c.trusted <- struct{}{}:
+	default:
+	}
+	return nil
 }
+
+// ClockTrusted tells one reader that somebody's word was taken: what waits can be
+// done.
+func (s *Store) ClockTrusted() <-chan struct{} { return s.clock.trusted }
 
 func (s *Store) putClock(ctx context.Context, now time.Time) error {
 	return s.Update(ctx, func(tx *Tx) error { return tx.set(clockPrefix.key(), now) })

@@ -1,6 +1,9 @@
-package service
+package jobs
 
 import (
+	"context"
+	"math"
+	"runtime"
 	"testing"
 	"time"
 
@@ -119,7 +122,37 @@ func TestHeldClockStillTells(t *testing.T) {
 func pass(o *office) {
 	o.t.Helper()
 	for range 3 {
-		_, err := o.Jobs.sweepByClock(o.t.Context())
+		_, err := o.jobs.sweepByClock(o.t.Context())
 		must(o.t, err)
+	}
+}
+
+// The clock is held, and Run looks at it again in ten minutes. The operator says that
+// it is right: what waits is done at once.
+func TestTheOperatorsWordWakesRun(t *testing.T) {
+	o := openOffice(t, func(o *office) { o.up = func() time.Duration { return 0 } })
+	pass(o)
+	ada := o.invite("ada@example.com").Card.ID
+	o.clock.forward(31 * day)
+	changes, err := o.Watch(t.Context())
+	must(t, err)
+	run, stop := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() { defer close(over); o.jobs.Run(run) }()
+	defer func() { stop(); <-over }()
+	for next := o.jobs.nextDue.Load(); next == 0 || next == math.MaxInt64; next = o.jobs.nextDue.Load() {
+		runtime.Gosched()
+	}
+	must(t, o.Settings.TrustClock(t.Context(), access.Operator))
+	deadline := time.After(time.Minute)
+	for {
+		if _, err := o.Members.Get(t.Context(), access.Operator, ada); access.NotFound.Is(err) {
+			return
+		}
+		select {
+		case <-changes:
+		case <-deadline:
+			t.Fatal("the account that was due a day ago is still there")
+		}
 	}
 }

@@ -1,0 +1,88 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// heldInterval is how often a clock that is held is looked at.
+const heldInterval = 10 * time.Minute
+
+// sweepByClock does what falls due, or only what destroys nothing while the clock
+// is held. A clock that is believed is kept.
+func (j *Jobs) sweepByClock(ctx context.Context) (next time.Time, err error) {
+	c := j.store.Clock()
+	j.tellClock(ctx, c)
+	if c.Held() {
+		return j.store.Now().Add(heldInterval), j.sweepHeld(ctx)
+	}
+	if err := j.store.KeepClock(ctx); err != nil && !access.Unavailable.Is(err) {
+		return next, err
+	}
+	return j.Sweep(ctx)
+}
+
+// tellClock says in the log that the clock is held, and that it no longer is.
+func (j *Jobs) tellClock(ctx context.Context, c store.ClockState) {
+	if j.clockHeld.Swap(c.Held()) == c.Held() {
+		return
+	}
+	if !c.Held() {
+		j.log.WarnContext(ctx, "the clock is believed again: what falls due is done")
+		return
+	}
+	j.log.ErrorContext(ctx, "the clock has jumped: nothing is deleted and nothing expires by itself. "+
+		"If it is right, run: doorward doctor "+
+		"--clock-is-right", "ahead", c.Ahead, "behind", c.Behind, "believed after", c.Left)
+}
+
+// heldBatch is how many things that are due are looked through for those that
+// destroy nothing.
+const heldBatch = 5000
+
+// sweepHeld does what is due and tells people, or finishes what somebody did. What
+// deletes and ends stays in the queue.
+func (j *Jobs) sweepHeld(ctx context.Context) error {
+	var due []store.Due
+	var admins []string
+	err := j.store.View(ctx, func(tx *store.Tx) (err error) {
+		all, err := tx.DueBy(tx.Now, heldBatch)
+		if err != nil {
+			return err
+		}
+		for _, one := range all {
+			if destroysNothing(one.Kind) {
+				due = append(due, one)
+			}
+		}
+		if len(due) > 0 {
+			admins, err = j.deciders(tx)
+		}
+		return err
+	})
+	for _, one := range due {
+		if err != nil {
+			return err
+		}
+		err = j.store.Update(ctx, func(tx *store.Tx) error {
+			if err := tx.ClearDue(one); err != nil {
+				return err
+			}
+			return j.do(tx, one, admins)
+		})
+	}
+	return err
+}
+
+// destroysNothing reports whether a thing that falls due tells people, or ends what
+// a decision has ended already.
+func destroysNothing(kind byte) bool {
+	switch kind {
+	case store.DueDigest, store.DueTell, store.DueLeftovers, store.DueSessions:
+		return true
+	}
+	return false
+}

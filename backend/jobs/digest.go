@@ -1,0 +1,146 @@
+package jobs
+
+import (
+	"context"
+	"strings"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// toTell is whom the next thing that falls due is to tell: nil where it tells
+// no Admins. Looking for them reads more than an Update bears; who gets an email
+// is asked again when it is posted.
+func (j *Jobs) toTell(ctx context.Context) (admins []string, err error) {
+	err = j.store.View(ctx, func(tx *store.Tx) error {
+		due, ok, err := tx.NextDue()
+		if err != nil || !ok || due.At.After(tx.Now) {
+			return err
+		}
+		if tells, err := tellsAdmins(tx, due); err != nil || !tells {
+			return err
+		}
+		admins, err = j.deciders(tx)
+		return err
+	})
+	return admins, err
+}
+
+// tellsAdmins reports whether what falls due is for the Admins to hear of: people
+// who wait, or the end of an account whose inviter is not here to be told.
+func tellsAdmins(tx *store.Tx, due store.Due) (bool, error) {
+	if due.Kind != store.DueMember {
+		return due.Kind == store.DueDigest, nil
+	}
+	m, err := tx.Member(access.MemberID(due.Ref))
+	if err != nil || m.State != access.Pending || tx.Now.Before(m.RemovedAt()) {
+		return false, unlessNotFound(err)
+	}
+	host, err := tx.Member(m.Invitation.By.Member)
+	return host.State != access.Active, unlessNotFound(err)
+}
+
+// tellBatch is how many Admins' emails one transaction posts, and maxTold
+// how many Admins are told at all.
+const (
+	tellBatch = 4
+	maxTold   = 48
+)
+
+// digest fixes whom the emails name; each handful of the Admins who get one
+// then falls due at once.
+func digest(tx *store.Tx, admins []string) error {
+	g, err := tx.Digest()
+	if err != nil {
+		return err
+	}
+	g.Telling, g.Untold = g.Untold, nil
+	g.ToldAt, g.Due = tx.Now, false
+	for len(admins) > 0 {
+		n := min(len(admins), tellBatch)
+		if err := tx.PutDue(store.Due{At: tx.Now, Kind: store.DueTell, Ref: strings.Join(admins[:n], "/")}); err != nil {
+			return err
+		}
+		admins = admins[n:]
+	}
+	return tx.PutDigest(g)
+}
+
+// deciders are the active members who may decide on requests; never nil.
+func (j *Jobs) deciders(tx *store.Tx) (ids []string, err error) {
+	ids = []string{}
+	p, err := j.verbs.Gate.Policy(tx)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[access.MemberID]bool{}
+	for _, role := range p.Holding(access.May(access.Decide, access.ResMembers)) {
+		some, err := tx.Holders(role, access.Active, maxTold-len(ids))
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range some {
+			if !seen[id] {
+				seen[id] = true
+				ids = append(ids, string(id))
+			}
+		}
+		if len(ids) >= maxTold {
+			break
+		}
+	}
+	return ids, nil
+}
+
+// tell posts the email about people waiting to a handful of Admins.
+func (j *Jobs) tell(tx *store.Tx, ref string) error {
+	g, err := tx.Digest()
+	if err != nil {
+		return err
+	}
+	var waiting []access.Member
+	for _, id := range g.Telling {
+		m, err := tx.Member(id)
+		if access.NotFound.Is(err) || err == nil && m.State != access.Pending {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		waiting = append(waiting, m)
+	}
+	if len(waiting) == 0 {
+		return nil
+	}
+	p, err := j.verbs.Gate.Policy(tx)
+	if err != nil {
+		return err
+	}
+	for id := range strings.SplitSeq(ref, "/") {
+		admin, err := tx.Member(access.MemberID(id))
+		if access.NotFound.Is(err) || err == nil && admin.MuteDigest {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		rights, err := p.Permissions(admin.State, admin.Roles)
+		if err != nil {
+			return err
+		}
+		if !rights[access.May(access.Decide, access.ResMembers)] {
+			continue
+		}
+		if err := j.verbs.Steps.TellRequests(tx, &admin, waiting); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func unlessNotFound(err error) error {
+	if access.NotFound.Is(err) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,125 @@
+package jobs
+
+import (
+	"strings"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// do does one thing that has fallen due. admins are whom it is to tell, where it tells
+// Admins.
+func (j *Jobs) do(tx *store.Tx, due store.Due, admins []string) error {
+	switch due.Kind {
+	case store.DueMember:
+		return j.memberDue(tx, access.MemberID(due.Ref), admins)
+	case store.DueLoginLink:
+		return tx.DeleteLoginLink(access.SecretHash([]byte(due.Ref)))
+	case store.DueSignInRequest:
+		return requestDue(tx, access.SecretHash([]byte(due.Ref)))
+	case store.DueSession:
+		return tx.DeleteSession(access.SecretHash([]byte(due.Ref)), "")
+	case store.DueEndReason:
+		return tx.DeleteEndReason(access.SecretHash([]byte(due.Ref)))
+	case store.DueSessions:
+		why, id, _ := strings.Cut(due.Ref, "/")
+		return j.verbs.Steps.EndSessions(tx, access.MemberID(id), access.EndReason(why))
+	case store.DueTokens:
+		return j.verbs.Steps.DeleteTokens(tx, access.MemberID(due.Ref))
+	case store.DueLeftovers:
+		why, id, _ := strings.Cut(due.Ref, "/")
+		more, err := tx.DeleteLeftovers(access.MemberID(id), access.EndReason(why))
+		if more && err == nil {
+			err = tx.PutDue(store.Due{At: tx.Now, Kind: store.DueLeftovers, Ref: due.Ref})
+		}
+		return err
+	case store.DueDecision:
+		return tx.ForgetDecision(access.MemberID(due.Ref))
+	case store.DueDigest:
+		return digest(tx, admins)
+	case store.DueTell:
+		return j.tell(tx, due.Ref)
+	case store.DueMessage:
+		return messageDue(tx, access.MessageID(due.Ref))
+	case store.DueDecoy:
+		return tx.Evenly(
+			store.OutcomeKeys,
+			store.OutcomeBytes,
+			func() error { return decoyDue(tx, access.MessageID(due.Ref)) },
+		)
+	case store.DueBucket:
+		return tx.DropBucket(due.Ref, due.At)
+	case store.DueTrace:
+		return traceDue(tx, access.Trace(due.Ref))
+	}
+	return nil
+}
+
+// requestDue forgets an ask whose time is over. One that was asked again has a later
+// due time of its own.
+func requestDue(tx *store.Tx, browser access.SecretHash) error {
+	a, ok, err := tx.SignInRequest(browser)
+	if err != nil || !ok || tx.Now.Before(a.ExpiresAt) {
+		return err
+	}
+	return tx.DeleteSignInRequest(a)
+}
+
+// messageDue wipes an email whose words have expired, and forgets an old one. A
+// email that was tried again while this was put off has a later time of its own.
+func messageDue(tx *store.Tx, id access.MessageID) error {
+	l, err := tx.Message(id)
+	if access.NotFound.Is(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case l.Done() && tx.Now.Before(l.At.Add(store.MaxMessages)), !l.Done() && tx.Now.Before(l.ExpiresAt):
+		return nil
+	case l.Done():
+		return tx.DeleteMessage(id)
+	}
+	end := func() error {
+		l.Failed("Its link expired before it could be sent.", tx.Now)
+		if err := tx.WipeFacts(id); err != nil {
+			return err
+		}
+		return tx.PutMessage(l)
+	}
+	if l.Kind == access.SignInMessage { // as a decoy ends
+		return tx.Evenly(store.OutcomeKeys, store.OutcomeBytes, end)
+	}
+	return end()
+}
+
+// decoyDue deletes a decoy that waited for a mail server for as long as an email
+// would have.
+func decoyDue(tx *store.Tx, id access.MessageID) error {
+	l, ok, err := tx.Decoy(id)
+	if err != nil || !ok || tx.Now.Before(l.ExpiresAt) {
+		return err
+	}
+	l.Failed("", tx.Now)
+	if err := tx.TouchCounters(); err != nil {
+		return err
+	}
+	return tx.PutDecoy(l)
+}
+
+// traceDue tells the audit log of what was noticed of a kind.
+func traceDue(tx *store.Tx, t access.Trace) error {
+	r, err := tx.Trace(t)
+	if err != nil {
+		return err
+	}
+	said := r.Tell(tx.Now)
+	if said == "" {
+		return nil
+	}
+	if err := tx.PutTrace(r); err != nil {
+		return err
+	}
+	return tx.Record(access.System, access.ActionChangeNotifications, string(t), said)
+}

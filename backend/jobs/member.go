@@ -1,0 +1,62 @@
+package jobs
+
+import (
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// memberDue does what falls due on a pending member: the reminder, the end of
+// the invitation, the end of the account.
+func (j *Jobs) memberDue(tx *store.Tx, id access.MemberID, admins []string) error {
+	m, err := tx.Member(id)
+	if access.NotFound.Is(err) || err == nil && m.State != access.Pending {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case !tx.Now.Before(m.RemovedAt()):
+		return j.abandon(tx, m, admins)
+	case m.ExpireInvitation(tx.Now):
+		if err := tx.Record(access.System, access.ActionExpire, string(id), ""); err != nil {
+			return err
+		}
+	case m.Remind(tx.Now):
+		if err := j.verbs.Steps.Remind(tx, &m); err != nil {
+			return err
+		}
+		if err := tx.Record(access.System, access.ActionRemind, string(id), ""); err != nil {
+			return err
+		}
+	}
+	return tx.PutMember(m)
+}
+
+// abandon deletes a pending account that nobody decided on, and tells the one
+// who invited; where they are not here, a handful of the Admins.
+func (j *Jobs) abandon(tx *store.Tx, m access.Member, admins []string) error {
+	if err := tx.DeleteMember(m, access.EndedRemoved); err != nil {
+		return err
+	}
+	if err := tx.Record(access.System, access.ActionRemoveUndecided, string(m.ID), ""); err != nil {
+		return err
+	}
+	tell := admins[:min(len(admins), tellBatch)]
+	if len(tell) == 0 {
+		tell = []string{string(m.Invitation.By.Member)}
+	}
+	for _, id := range tell {
+		host, err := tx.Member(access.MemberID(id))
+		if access.NotFound.Is(err) || err == nil && host.State != access.Active {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := j.verbs.Steps.TellUndecided(tx, &host, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package service
+
+import (
+	"doorward/backend/access"
+	"doorward/backend/email"
+	"doorward/backend/store"
+)
+
+// The tests are a package of their own, since they use package jobs, which is made of
+// this one. This is what they see of the inside.
+const (
+	ConfirmEmailInterval    = confirmEmailInterval
+	DeletesTokens           = deletesTokens
+	MaxConfirmEmails        = maxConfirmEmails
+	MaxResends              = maxResends
+	MaxSessions             = maxSessions
+	MaxSignInEmails         = maxSignInEmails
+	MaxStrangerEmails       = maxStrangerEmails
+	MaxStrangerRequests     = maxStrangerRequests
+	MaxUntold               = maxUntold
+	MaxWrongConfirmations   = maxWrongConfirmations
+	RejectionTTL            = rejectionTTL
+	ResendInterval          = resendInterval
+	SignInEmailInterval     = signInEmailInterval
+	StrangerEmailInterval   = strangerEmailInterval
+	StrangerRequestInterval = strangerRequestInterval
+	TellInterval            = tellInterval
+)
+
+var (
+	CodesClosed = codesClosed
+	Network     = network
+)
+
+func (b Browser) Hash() access.SecretHash { return b.hash() }
+
+func (s *Service) Emails() *email.Templates { return s.emails }
+
+func (s *Service) OpenSession(
+	tx *store.Tx,
+	m *access.Member,
+	session access.Secret,
+	method string,
+	b Browser,
+) (NewSession, error) {
+	return s.openSession(tx, m, session, method, b)
+}

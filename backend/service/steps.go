@@ -1,0 +1,54 @@
+package service
+
+import (
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/store"
+)
+
+// Steps are parts of verbs that what falls due by itself is made of, for package
+// jobs. Each works in the transaction that it is handed, as a part of it. None asks
+// for anybody's permission: nobody asks, it is time.
+type Steps struct{ *core }
+
+// Remind posts the email that an invitation is about to expire, with a fresh link in
+// place of the older one; the caller keeps the member.
+func (s Steps) Remind(tx *store.Tx, m *access.Member) error {
+	return s.sendInvitation(tx, m, access.NewSecret(), access.ExpiringMessage, access.PriorityDigest, access.Actor{})
+}
+
+// TellUndecided posts the email that a pending account ended undecided.
+func (s Steps) TellUndecided(tx *store.Tx, to *access.Member, gone access.Member) error {
+	return s.tellOf(tx, access.UndecidedMessage, to, []access.Member{gone})
+}
+
+// TellRequests posts the email about people who wait for a decision.
+func (s Steps) TellRequests(tx *store.Tx, to *access.Member, pending []access.Member) error {
+	return s.tellOf(tx, access.RequestsMessage, to, pending)
+}
+
+func (s *core) tellOf(tx *store.Tx, kind access.MessageKind, to *access.Member, pending []access.Member) error {
+	var f access.MessageFacts
+	for _, m := range pending {
+		f.Pending = append(f.Pending, access.PendingPerson{
+			Name:  m.Name,
+			Email: m.Email.Typed,
+			Roles: m.Roles,
+			Since: m.JoinedAt(),
+		})
+	}
+	_, err := s.post(tx, kind, to, time.Time{}, f)
+	return err
+}
+
+// EndSessions goes on to delete the sessions of a member whose epoch has risen.
+func (s Steps) EndSessions(tx *store.Tx, id access.MemberID, why access.EndReason) error {
+	return endSessions(tx, id, why)
+}
+
+// DeleteTokens goes on to delete the API tokens of a member whose token epoch has
+// risen.
+func (s Steps) DeleteTokens(tx *store.Tx, id access.MemberID) error {
+	return deleteTokens(tx, access.System, id)
+}
