@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -86,6 +87,11 @@ func TestNobodyGrantsWhatIsAboveThem(t *testing.T) {
 	}
 }
 
+var pilots = access.Role{Name: "Pilots", Permissions: []access.Permission{
+	access.May(access.Open, access.ResFleet),
+	access.May(access.Read, access.ResMembers),
+}}
+
 // While the disk is nearly full nothing is written, save what takes access away:
 // somebody who does harm is not safe because the disk is full.
 func TestWhatIsKeptOnANearlyFullDisk(t *testing.T) {
@@ -99,6 +105,23 @@ func TestWhatIsKeptOnANearlyFullDisk(t *testing.T) {
 		}},
 		"Remove": {true, func(o *office, _ access.Secret, _ access.TokenID) error {
 			return o.Members.Remove(o.t.Context(), o.ann, o.fay.Member)
+		}},
+		"ChangeRoles to fewer": {true, func(o *office, _ access.Secret, _ access.TokenID) error {
+			return only(o.Members.ChangeRoles(o.t.Context(), o.ann, o.bob.Member, fleetRole))
+		}},
+		"ChangeRoles to others": {false, func(o *office, _ access.Secret, _ access.TokenID) error {
+			return only(o.Members.ChangeRoles(o.t.Context(), o.ann, o.fay.Member, []access.RoleName{access.AILoop}))
+		}},
+		"ChangeRoles to more": {false, func(o *office, _ access.Secret, _ access.TokenID) error {
+			more := []access.RoleName{access.AILoop, access.Fleet}
+			return only(o.Members.ChangeRoles(o.t.Context(), o.ann, o.fay.Member, more))
+		}},
+		"PutRole with less": {true, func(o *office, _ access.Secret, _ access.TokenID) error {
+			return o.Roles.Put(o.t.Context(), o.ann, access.Role{Name: "Pilots", Permissions: pilots.Permissions[:1]})
+		}},
+		"PutRole with more": {false, func(o *office, _ access.Secret, _ access.TokenID) error {
+			more := append(slices.Clone(pilots.Permissions), access.May(access.Open, access.ResAILoop))
+			return o.Roles.Put(o.t.Context(), o.ann, access.Role{Name: "Pilots", Permissions: more})
 		}},
 		"SignOut": {true, func(o *office, s access.Secret, _ access.TokenID) error {
 			return o.Gate.SignOut(o.t.Context(), o.fay, s)
@@ -138,6 +161,8 @@ func TestWhatIsKeptOnANearlyFullDisk(t *testing.T) {
 			o := openOffice(t, onDisk, withDisk(floor, free.Load))
 			s := o.enterAs("fay@example.org")
 			tok, _ := o.token("", access.Fleet)
+			must(t, o.Roles.Put(t.Context(), o.ann, pilots))
+			must(t, only(o.Members.ChangeRoles(t.Context(), o.ann, o.bob.Member, []access.RoleName{access.Admin, access.Fleet})))
 			free.Store(floor)
 			if _, err := o.Members.Rename(t.Context(), o.ann, o.fay.Member, "At the floor"); err != nil {
 				t.Fatalf("at the floor: %v", err)

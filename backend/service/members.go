@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"reflect"
+	"slices"
 
 	"doorward/backend/access"
 	"doorward/backend/gate"
@@ -68,6 +69,10 @@ func adminsLeft(tx *store.Tx, m *access.Member) error {
 // ChangeRoles gives a member these roles instead. It takes effect on the next
 // request of every open session.
 func (s Members) ChangeRoles(ctx context.Context, actor access.Actor, id access.MemberID, roles []access.RoleName) (MemberView, error) {
+	ctx = s.urgentIf(ctx, func(tx *store.Tx) (bool, error) {
+		m, err := tx.Member(id)
+		return within(roles, m.Roles), err
+	})
 	return s.change(ctx, actor, id, access.ActionChangeRoles, func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
 		if err := a.Covers(m); err != nil {
 			return "", err
@@ -82,6 +87,25 @@ func (s Members) ChangeRoles(ctx context.Context, actor access.Actor, id access.
 		detail := access.RoleNames(m.Roles) + " → " + access.RoleNames(granted)
 		return detail, m.ChangeRoles(actor, granted, tx.Now)
 	})
+}
+
+// urgentIf marks a change that only takes access away, as far as the state before it
+// says: it is kept also while the disk is nearly full.
+func (s *core) urgentIf(ctx context.Context, less func(tx *store.Tx) (bool, error)) context.Context {
+	takes := false
+	err := s.store.View(ctx, func(tx *store.Tx) (err error) {
+		takes, err = less(tx)
+		return err
+	})
+	if err != nil || !takes {
+		return ctx // whatever is wrong, the change itself says
+	}
+	return store.Urgent(ctx)
+}
+
+// within reports whether every one of some is among all.
+func within[T comparable](some, all []T) bool {
+	return !slices.ContainsFunc(some, func(one T) bool { return !slices.Contains(all, one) })
 }
 
 // mayRaise asks for a confirmation where these roles give a member more in the

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"doorward/backend/access"
@@ -39,6 +40,12 @@ func (s Roles) List(ctx context.Context, actor access.Actor) (all []RoleInUse, e
 // rights.
 func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error {
 	r.BuiltIn = false
+	ctx = s.urgentIf(ctx, func(tx *store.Tx) (bool, error) {
+		own, err := tx.OwnRoles()
+		return slices.ContainsFunc(own, func(o access.Role) bool {
+			return o.Name == r.Name && within(r.Permissions, o.Permissions)
+		}), err
+	})
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))
 		if err != nil {
