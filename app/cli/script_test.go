@@ -38,7 +38,10 @@ func TestOverTheSocket(t *testing.T) {
 }
 
 // TestAlone runs the scripts that say themselves whether a server runs.
-func TestAlone(t *testing.T) { runScripts(t, "testdata/alone", false) }
+func TestAlone(t *testing.T) {
+	need.Time(t)
+	runScripts(t, "testdata/alone", false)
+}
 
 func runScripts(t *testing.T, dir string, served bool) {
 	need.Unhurried(t)

@@ -15,6 +15,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/store/kv/enginetest"
 	"doorward/backend/store/kv/kvtest"
+	"doorward/build/need"
 )
 
 // A disk or a hand harms a backup, in every way and in many places, and somebody
@@ -23,6 +24,7 @@ import (
 // that file is there, and nothing else. That there is no file at all is for whoever
 // opens it.
 func TestHarmOfABackupIsRefused(t *testing.T) {
+	need.Time(t)
 	older, whole := backups(t, 1)
 	_, other := backups(t, 2)
 	r, verdicts := rand.New(rand.NewPCG(kvtest.Seed(t), 9)), map[string]int{}

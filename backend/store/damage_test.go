@@ -17,6 +17,7 @@ import (
 	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/enginetest"
 	"doorward/backend/store/kv/kvtest"
+	"doorward/build/need"
 )
 
 // kinds are the files of a data directory that the store keeps.
@@ -34,6 +35,7 @@ const randomHarms = 30
 // every answer is the one from before: nothing is ever served wrong, nothing is lost
 // in silence, nothing panics.
 func TestHarmIsRefusedOrHarmless(t *testing.T) {
+	need.Time(t)
 	seed := kvtest.Seed(t)
 	more := randomHarms
 	if n, err := strconv.Atoi(os.Getenv("HARMS")); err == nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/build/need"
 )
 
 // Every record comes back as it was kept, also after the store was opened again.
@@ -154,6 +155,7 @@ func TestSearch(t *testing.T) {
 // Whoever reads page after page sees each row that stays once, whatever comes
 // and goes meanwhile.
 func TestPagesWhileRowsChange(t *testing.T) {
+	need.Time(t)
 	onBoth(t, func(t *testing.T, b *box) {
 		var all []access.Member
 		for i := range 60 {

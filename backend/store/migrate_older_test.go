@@ -10,6 +10,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
+	"doorward/build/need"
 )
 
 // The program is replaced by this version while emails lie in the outbox that have no
@@ -78,6 +79,7 @@ func (b *box) asSchema(n int) {
 // others, and no count of the roles that tokens hold. A start puts that in order,
 // wherever an earlier one was stopped, and the next one finds nothing to do.
 func TestTokensOfAnOlderVersion(t *testing.T) {
+	need.Time(t)
 	const orphans = 2*repairBatch + 1
 	for stop := range 5 {
 		b := openBox(t, filepath.Join(t.TempDir(), "data"))
@@ -115,6 +117,7 @@ func TestTokensOfAnOlderVersion(t *testing.T) {
 		b.reopen()
 		b.view(func(tx *Tx) error {
 			c, err := tx.Counters()
+			must(t, err)
 			want := map[access.RoleName]int{access.Admin: 1, access.Fleet: 2}
 			if c.Tokens != 2 || !maps.Equal(c.TokenRoles, want) {
 				t.Errorf("after %d batches: %d tokens with %v, want 2 with %v", stop, c.Tokens, c.TokenRoles, want)

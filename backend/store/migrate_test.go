@@ -15,6 +15,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
+	"doorward/build/need"
 
 	"github.com/klauspost/compress/s2"
 )
@@ -153,6 +154,7 @@ func TestSecondStartMigratesNothing(t *testing.T) {
 // Whatever stops a migration, the next start goes on: after no batch, after each of
 // them, and after the last. There are one email and one decoy more than fit.
 func TestMigrationStoppedHalfWay(t *testing.T) {
+	need.Time(t)
 	const emails, decoys = 2*migrationBatch + 1, migrationBatch + 1
 	const batches = 3 + 2 + emails/renderedBatch + 1 + decoys/renderedBatch + 1
 	made := madeAsSchema1(t, emails, decoys)

@@ -11,6 +11,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
+	"doorward/build/need"
 )
 
 // Somebody has changed what a backup holds, and made its checksums fit again; or
@@ -18,6 +19,7 @@ import (
 // word of success, and the start failed afterwards, or nobody could get in. It is
 // refused in words that say what is wrong, and nothing of it is left.
 func TestBackupThatNobodyCouldStartFrom(t *testing.T) {
+	need.Time(t)
 	set := func(key, value string) func(b *box) {
 		return func(b *box) {
 			must(

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"doorward/backend/store/kv"
+	"doorward/build/need"
 )
 
 // crashed is a copy of a store's files as they are while it is open: what a
@@ -79,6 +80,7 @@ func setKey(t *testing.T, b *Store, key string) {
 // to Badger it looks like one that was never finished, and is dropped without a
 // word. An Admin was told that somebody is suspended, and they are not.
 func TestLostLastCommitIsFound(t *testing.T) {
+	need.Time(t)
 	b, dir := openOnDisk(t)
 	setKey(t, b, "one")
 	older := crashed(t, dir)

@@ -12,12 +12,14 @@ import (
 	"testing"
 
 	"doorward/backend/store/kv"
+	"doorward/build/need"
 )
 
 // What a disk, a careless copy or a careless hand does to the files of a store.
 // Badger opens many of these as if nothing were wrong, with fewer keys; some kill
 // the process. Here each is refused with a sentence, or everything is there.
 func TestDamageLosesNothingInSilence(t *testing.T) {
+	need.Time(t)
 	const loaded, written = 20_000, 60
 	b, dir := openOnDisk(t)
 	n := 0
@@ -159,6 +161,7 @@ func countAll(dir string) (n int, err error) {
 // It is on no list, and what it was to hold stands elsewhere: the next start
 // takes it away, and does not call the store damaged.
 func TestHalfWrittenTableIsNoDamage(t *testing.T) {
+	need.Time(t)
 	b, dir := openOnDisk(t)
 	n := 0
 	if err := b.Load(t.Context(), func() (kv.KV, error) {
@@ -196,6 +199,7 @@ func TestHalfWrittenTableIsNoDamage(t *testing.T) {
 
 // The same with a log that was just being made: it is there, and empty.
 func TestEmptyLogIsNoDamage(t *testing.T) {
+	need.Time(t)
 	b, dir := openOnDisk(t)
 	setKey(t, b, "one")
 	setKey(t, b, "two")

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"doorward/backend/store/kv"
+	"doorward/build/need"
 )
 
 const (
@@ -20,6 +21,7 @@ const (
 // every byte for the beginning of a record; and where the garbage claimed a record
 // of gigabytes, Badger asked for as much memory. Each is refused, in bounded work.
 func TestGarbageInALogIsRefused(t *testing.T) {
+	need.Time(t)
 	b, dir := openOnDisk(t)
 	for _, key := range []string{"one", "two", "three"} {
 		setKey(t, b, key)

@@ -141,6 +141,7 @@ func TestSpareKeepsItsBlocks(t *testing.T) {
 // a sentence, reads go on, and once there is room all goes on by itself; nothing
 // that was answered is missing, not even from a compaction that was under way.
 func TestNeighbourTakesTheLastByte(t *testing.T) {
+	need.Time(t)
 	const rounds, clients = 3, 16
 	disk := tinyDisk(t, 300<<20)
 	b, err := Open(Options{Config: kv.Config{Dir: filepath.Join(disk, "store"), MinFree: 1 << 20}})

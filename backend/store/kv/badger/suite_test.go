@@ -7,6 +7,7 @@ import (
 	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/badger"
 	"doorward/backend/store/kv/kvtest"
+	"doorward/build/need"
 )
 
 // open opens a store and closes it with the test.
@@ -32,8 +33,11 @@ func inMemory(t *testing.T, twice bool) {
 	})
 }
 
-func TestDisk(t *testing.T)      { onDisk(t, false) }
-func TestDiskTwice(t *testing.T) { onDisk(t, true) }
+func TestDisk(t *testing.T) { onDisk(t, false) }
+func TestDiskTwice(t *testing.T) {
+	need.Time(t)
+	onDisk(t, true)
+}
 
 func onDisk(t *testing.T, twice bool) {
 	dirs := map[kv.Store]string{}
