@@ -96,8 +96,15 @@ func TestAUseIsNotedOnceAMinute(t *testing.T) {
 		t.Errorf("used at %v, want %v", at, want)
 	}
 	l.KeepUses(t.Context())
-	if l.opens(secret); len(l.uses.take()) != 0 {
-		t.Error("a second use in the same minute is noted again")
+	for _, later := range []time.Duration{0, 30*time.Second - time.Microsecond} {
+		l.forward(later)
+		if l.opens(secret); len(l.uses.take()) != 0 {
+			t.Errorf("a second use in the same minute is noted again, %s later", later)
+		}
+	}
+	l.forward(time.Microsecond)
+	if l.opens(secret); len(l.uses.take()) != 1 {
+		t.Error("a use in the next minute is not noted")
 	}
 	if kept := l.kept(k.ID); !kept.UsedAt.Equal(want) || !l.LastUse(kept).Equal(want) {
 		t.Errorf("written as %v, want %v", kept.UsedAt, want)
