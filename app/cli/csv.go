@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -14,11 +13,12 @@ import (
 	"doorward/backend/access"
 )
 
-// columns are those that a list of invitations can have.
+// columns are those that a list of invitations can have, in the order in which
+// a list without a heading has them.
 var columns = []string{"email", "role", "name", "note"}
 
 // A csvRow is one row of a list of invitations. Line is its line in the file,
-// as editors and spreadsheets count it: the header is line 1.
+// as editors and spreadsheets count it: the first line is 1.
 type csvRow struct {
 	Line  int
 	Email string
@@ -29,153 +29,210 @@ type csvRow struct {
 }
 
 // A csvFile reads a list of invitations row by row, so that its length does not
-// matter. Commas, semicolons and tabs separate; which, the header tells.
+// matter. The console reads the same lists in frontend/console/src/lib/batch.ts;
+// testdata/csv_cases.json holds both to one dialect.
 type csvFile struct {
-	r  *csv.Reader
-	at map[string]int // column to place
-	n  int            // columns in the header
+	r     *cellReader
+	usual []string       // the roles of a row that names none
+	at    map[string]int // column to place
+	n     int            // how many columns there are
+	first *cellRow       // the first row, where it is no heading
 }
 
 // sniffed is how much of a file is looked at before it is read.
 const sniffed = 64 << 10
 
-// openCSV reads the header, and refuses what is no list of invitations.
-func openCSV(r io.Reader) (*csvFile, error) {
+// openCSV reads the heading, if there is one, and refuses what cannot be a list
+// of invitations. A row that names no role gets the usual ones.
+func openCSV(r io.Reader, usual []string) (*csvFile, error) {
 	in := bufio.NewReaderSize(r, sniffed)
 	head, err := in.Peek(sniffed)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("the file cannot be read: %w", err)
 	}
-	if err := known(head); err != nil {
+	if err := checkFormat(head); err != nil {
 		return nil, err
 	}
-	if bytes.HasPrefix(head, []byte("\ufeff")) {
-		in.Discard(len("\ufeff"))
+	f := &csvFile{
+		r:     &cellReader{in: in, separator: separatorOf(head), line: 1},
+		usual: usual,
 	}
-	f := &csvFile{r: csv.NewReader(in)}
-	f.r.Comma = separator(head)
-	f.r.FieldsPerRecord, f.r.ReuseRecord = -1, true
-	f.r.TrimLeadingSpace = f.r.Comma != '\t' // a tab is space too
-	header, err := f.r.Read()
-	if err != nil {
-		return nil, errors.New("the first line of the file cannot be read. It names the columns: email,role,name,note")
-	}
-	return f, f.name(header)
+	return f, f.readHeading()
 }
 
-// known refuses what only looks like text, by its first bytes.
-func known(head []byte) error {
+// checkFormat refuses a file that is no text in UTF-8, by its first bytes.
+func checkFormat(head []byte) error {
 	switch {
-	case len(bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\ufeff")))) == 0:
-		return errors.New("the file is empty. Its first line names the columns: email,role,name,note")
+	case len(bytes.TrimFunc(head, isSpace)) == 0:
+		return access.Errorf(access.Invalid, "The file is empty. Its first line names the columns: email,role,name,note.").WithCode("file_empty")
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")):
-		return errors.New("the file is a workbook. Save it as CSV (UTF-8) first")
+		return access.Errorf(access.Invalid, "The file is a workbook. Save it as CSV (UTF-8) first.").WithCode("file_workbook")
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return errors.New("the file is in UTF-16. Save it as CSV (UTF-8) first")
+		return access.Errorf(access.Invalid, "The file is in UTF-16. Save it as CSV (UTF-8) first.").WithCode("file_utf16")
 	}
 	return nil
 }
 
-// separator is what the header's columns stand apart by.
-func separator(head []byte) rune {
-	line, _, _ := bytes.Cut(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), "\r\n"), []byte("\n"))
-	best, most := ',', 0
-	for _, c := range ",;\t" {
-		if n := bytes.Count(line, []byte(string(c))); n > most {
-			best, most = c, n
-		}
+// readHeading reads the first row with anything in it. It is a heading if it
+// names the column email; if it names only others, the list is refused. Any
+// other first row is already somebody to invite.
+func (f *csvFile) readHeading() error {
+	row, err := f.nextFilled()
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
 	}
-	return best
+	names := make([]string, len(row.cells))
+	for i, cell := range row.cells {
+		names[i] = columnName(cell)
+	}
+	switch {
+	case slices.Contains(names, "email"):
+		return f.placeColumns(names)
+	case namesColumn(names):
+		return access.Errorf(access.Invalid, "The column email is missing. The first line of the file names the columns: email, role, name, note.").WithCode("column_missing")
+	}
+	if err == nil {
+		f.first = &row
+	}
+	f.at = map[string]int{}
+	for i, column := range columns {
+		f.at[column] = i
+	}
+	f.n = len(columns)
+	return nil
 }
 
-func (f *csvFile) name(header []string) error {
-	f.at, f.n = map[string]int{}, len(header)
-	for i, cell := range header {
-		column := strings.ToLower(strings.TrimSpace(cell))
-		switch column {
-		case "":
-			continue
-		case "roles":
-			column = "role"
-		case "e-mail":
-			column = "email"
-		}
+// columnName is the column that a heading's cell names, in lower case.
+func columnName(cell string) string {
+	switch name := strings.ToLower(cell); name {
+	case "roles":
+		return "role"
+	case "e-mail":
+		return "email"
+	default:
+		return name
+	}
+}
+
+// namesColumn reports whether a row is a heading without an address in it.
+func namesColumn(names []string) bool {
+	known := func(name string) bool { return slices.Contains(columns, name) }
+	address := func(name string) bool { return strings.Contains(name, "@") }
+	return slices.ContainsFunc(names, known) && !slices.ContainsFunc(names, address)
+}
+
+// placeColumns takes the columns from a heading. Columns with other names are
+// left unread.
+func (f *csvFile) placeColumns(names []string) error {
+	f.at = map[string]int{}
+	f.n = len(names)
+	for i, column := range names {
 		if !slices.Contains(columns, column) {
-			return fmt.Errorf("there is no column %q. The first line of the file names the columns: email, role, name, note", access.Shorten(cell, 40))
+			continue
 		}
 		if _, twice := f.at[column]; twice {
-			return fmt.Errorf("the column %s stands twice in the first line of the file", column)
+			return access.Errorf(access.Invalid, "The column %s stands twice in the first line of the file.", column).WithCode("column_twice")
 		}
 		f.at[column] = i
 	}
-	for _, column := range []string{"email", "role"} {
-		if _, there := f.at[column]; !there {
-			return fmt.Errorf("the column %s is missing. The first line of the file names the columns: email, role, name, note", column)
-		}
+	if _, named := f.at["role"]; !named && len(f.usual) == 0 {
+		return access.Errorf(access.Invalid, "The column role is missing, and no role is given for everybody. Add the column, or give --role.").WithCode("role_missing")
 	}
 	return nil
 }
 
 // next is the next row that holds anything, or io.EOF.
 func (f *csvFile) next() (csvRow, error) {
+	if f.first != nil {
+		row := *f.first
+		f.first = nil
+		return f.row(row), nil
+	}
+	row, err := f.nextFilled()
+	if err != nil {
+		return csvRow{}, err
+	}
+	return f.row(row), nil
+}
+
+// nextFilled skips rows that hold nothing.
+func (f *csvFile) nextFilled() (cellRow, error) {
 	for {
-		cells, err := f.r.Read()
-		var garbled *csv.ParseError
-		switch {
-		case errors.As(err, &garbled):
-			return csvRow{Line: garbled.StartLine, Err: quotes(garbled)}, nil
-		case errors.Is(err, io.EOF):
-			return csvRow{}, io.EOF
-		case err != nil:
-			return csvRow{}, fmt.Errorf("the file cannot be read further: %w", err)
+		row, err := f.r.next()
+		if err != nil && !errors.Is(err, io.EOF) {
+			return row, fmt.Errorf("the file cannot be read further: %w", err)
 		}
-		line, _ := f.r.FieldPos(0)
-		if row, filled := f.row(line, cells); filled {
-			return row, nil
+		if err != nil || row.err != nil || slices.ContainsFunc(row.cells, func(cell string) bool { return cell != "" }) {
+			return row, err
 		}
 	}
 }
 
-// quotes says what is wrong with a row's quotes.
-func quotes(e *csv.ParseError) error {
-	if e.Line > e.StartLine {
-		return access.Errorf(access.Invalid, "A quote that begins here ends in row %d or never, so rows %d to %d were read as one. Close it, or write a quote inside quotes twice.", e.Line, e.StartLine, e.Line).WithCode("row_unreadable")
-	}
-	return access.Errorf(access.Invalid, "The quotes do not pair up. Put the whole cell in quotes, and write a quote inside it twice.").WithCode("row_unreadable")
-}
-
-func (f *csvFile) row(line int, cells []string) (row csvRow, filled bool) {
-	row.Line = line
-	for i, cell := range cells {
-		cell = strings.TrimSpace(cell)
-		filled = filled || cell != ""
-		if i >= f.n && cell != "" {
-			row.Err = access.Errorf(access.Invalid, "The row has %d cells, but there are %d columns. Put text with a separator in it in quotes.", len(cells), f.n).WithCode("row_unreadable")
-		}
-		if !utf8.ValidString(cell) {
-			row.Err = access.Errorf(access.Invalid, "The row is not in UTF-8. Save the file as CSV (UTF-8).").WithCode("text_invalid")
-		}
+// row makes an invitation of a row's cells.
+func (f *csvFile) row(row cellRow) csvRow {
+	if err := f.checkRow(row); err != nil {
+		return csvRow{Line: row.line, Err: err}
 	}
 	cell := func(column string) string {
-		if i, there := f.at[column]; there && i < len(cells) {
-			return strings.Clone(strings.TrimSpace(cells[i]))
+		if i, there := f.at[column]; there && i < len(row.cells) {
+			return row.cells[i]
 		}
 		return ""
 	}
-	if row.Err == nil {
-		row.Email, row.Name, row.Note = cell("email"), cell("name"), cell("note")
-		row.Roles = roles(cell("role"))
+	out := csvRow{Line: row.line, Roles: roles(cell("role")), Note: cell("note")}
+	out.Name, out.Email = person(cell("email"))
+	if name := cell("name"); name != "" {
+		out.Name = name
 	}
-	return row, filled
+	if len(out.Roles) == 0 && len(f.usual) > 0 {
+		out.Roles = f.usual
+	}
+	return out
+}
+
+// checkRow refuses a row that cannot be read for certain. A cell beyond the last
+// column most likely comes from a separator that should have been in quotes.
+func (f *csvFile) checkRow(row cellRow) error {
+	if row.err != nil {
+		return row.err
+	}
+	if slices.ContainsFunc(row.cells, garbled) {
+		return access.Errorf(access.Invalid, "The row is not in UTF-8. Save the file as CSV (UTF-8).").WithCode("text_invalid")
+	}
+	for _, cell := range row.cells[min(f.n, len(row.cells)):] {
+		if cell != "" {
+			return access.Errorf(access.Invalid, "The row has %d cells, but there are %d columns. Put text with a separator in it in quotes.", len(row.cells), f.n).WithCode("row_unreadable")
+		}
+	}
+	return nil
+}
+
+// garbled reports whether a cell was in another encoding than UTF-8 or went
+// through a program that took it for another. UTF-16 shows by its zero bytes.
+func garbled(cell string) bool {
+	return !utf8.ValidString(cell) || strings.ContainsAny(cell, "\x00\ufffd")
 }
 
 // roles reads a cell such as "AILoop + Fleet".
 func roles(cell string) []string {
 	names := []string{}
-	for _, name := range strings.FieldsFunc(cell, func(r rune) bool { return r == '+' || r == '|' }) {
-		if name = strings.TrimSpace(name); name != "" {
+	for _, name := range strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune("+|;", r) }) {
+		if name = strings.TrimFunc(name, isSpace); name != "" {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// person reads "Ada Lovelace <ada@example.com>", as mail programs write it. Any
+// other cell is an address.
+func person(cell string) (name, email string) {
+	name, rest, _ := strings.Cut(cell, "<")
+	inside, closed := strings.CutSuffix(rest, ">")
+	inside = strings.TrimFunc(inside, isSpace)
+	if !closed || inside == "" || strings.ContainsAny(inside, "<>") {
+		return "", cell
+	}
+	around := func(r rune) bool { return isSpace(r) || r == '"' }
+	return strings.TrimFunc(name, around), inside
 }

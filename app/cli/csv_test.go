@@ -1,105 +1,113 @@
 package cli
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"reflect"
 	"strings"
 	"testing"
+
+	"doorward/backend/access"
 )
 
-func TestCSVRows(t *testing.T) {
-	tests := []struct {
-		name string
-		file string
-		want []string // line: email, roles, name, note; or line: the sentence
-	}{
-		{"plain", "email,role\nada@example.com,Fleet\n", []string{"2: ada@example.com Fleet"}},
-		{"without a line break at the end", "email,role\nada@example.com,Fleet", []string{"2: ada@example.com Fleet"}},
-		{"a mark at the start, and Windows line ends", "\ufeffemail,role\r\nada@example.com,Fleet\r\n", []string{"2: ada@example.com Fleet"}},
-		{"semicolons", "role;email\nFleet;ada@example.com\n", []string{"2: ada@example.com Fleet"}},
-		{"semicolons, and a note with commas", "email;role;note\nada@example.com;Fleet;one, two\n", []string{"2: ada@example.com Fleet note=one, two"}},
-		{"tabs, one cell empty", "email\tname\trole\nada@example.com\t\tFleet\n", []string{"2: ada@example.com Fleet"}},
-		{"every column, in any order and any case", "Note, NAME ,Role,E-Mail\nhello,Ada,Fleet,ada@example.com\n", []string{"2: ada@example.com Fleet name=Ada note=hello"}},
-		{"several roles", "email,roles\na@example.com,AILoop+Fleet\nb@example.com, AILoop | Fleet \nc@example.com,\n",
-			[]string{"2: a@example.com AILoop/Fleet", "3: b@example.com AILoop/Fleet", "4: c@example.com "}},
-		{"quotes", "email,role,name\n\"ada@example.com\",\"Fleet\",\"Lovelace, Ada \"\"The\"\" \"\n", []string{`2: ada@example.com Fleet name=Lovelace, Ada "The"`}},
-		{"a line break in quotes", "email,role,note\na@example.com,Fleet,\"one\ntwo\"\nb@example.com,Fleet,\n", []string{"2: a@example.com Fleet note=one\ntwo", "4: b@example.com Fleet"}},
-		{"empty lines, and rows of separators", "\nemail,role\n\n,\n  ,  \na@example.com,Fleet\n\n\nb@example.com,Fleet\n", []string{"6: a@example.com Fleet", "9: b@example.com Fleet"}},
-		{"an empty column", "email,role,\na@example.com,Fleet,\n", []string{"2: a@example.com Fleet"}},
-		{"a short row", "email,role,name\na@example.com,Fleet\nb@example.com\n", []string{"2: a@example.com Fleet", "3: b@example.com "}},
-		{"a long row", "email,role\na@example.com,Fleet,AILoop\nb@example.com,Fleet,,\n", []string{"2: The row has 3 cells, but there are 2 columns", "3: b@example.com Fleet"}},
-		{"quotes that do not pair up", "email,role\na\"b@example.com,Fleet\nb@example.com,Fleet\n", []string{"2: The quotes do not pair up", "3: b@example.com Fleet"}},
-		{"a quote that is never closed", "email,role\na@example.com,\"Fleet\nb@example.com,Fleet\n", []string{"2: A quote that begins here ends in row 3 or never"}},
-		{"another encoding", "email,role,name\na@example.com,Fleet,Ren\xe9\n", []string{"2: The row is not in UTF-8"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			f, err := openCSV(strings.NewReader(tt.file))
-			if err != nil {
-				t.Fatal(err)
+// A list that one of the command line and the console takes and the other
+// refuses, or reads as something else, is invited from one place and lost in the
+// other. Both read the same table; batch.test.ts is the console's half.
+func TestCSVCases(t *testing.T) {
+	for _, tt := range readCSVCases(t) {
+		t.Run(tt.Name, func(t *testing.T) {
+			f, err := openCSV(bytes.NewReader(tt.file()), tt.Usual)
+			if tt.Refused != nil || err != nil {
+				tt.Refused.check(t, err)
+				return
 			}
-			var got []string
-			for {
+			got := 0
+			for ; ; got++ {
 				row, err := f.next()
 				if errors.Is(err, io.EOF) {
 					break
 				}
-				if err != nil {
-					t.Fatal(err)
+				if err != nil || got == len(tt.Rows) {
+					t.Fatalf("row %d = %+v, %v, want %d rows", row.Line, row, err, len(tt.Rows))
 				}
-				got = append(got, written(row))
+				tt.Rows[got].checkRow(t, row)
 			}
-			if len(got) != len(tt.want) {
-				t.Fatalf("rows = %q, want %q", got, tt.want)
-			}
-			for i := range got {
-				if faulty := strings.Contains(tt.want[i], ": The ") || strings.Contains(tt.want[i], ": A "); faulty && strings.HasPrefix(got[i], tt.want[i]) {
-					continue
-				}
-				if got[i] != tt.want[i] {
-					t.Errorf("row %d = %q, want %q", i, got[i], tt.want[i])
-				}
+			if got != len(tt.Rows) {
+				t.Errorf("%d rows, want %d", got, len(tt.Rows))
 			}
 		})
 	}
 }
 
-func written(row csvRow) string {
-	if row.Err != nil {
-		return fmt.Sprintf("%d: %v", row.Line, row.Err)
-	}
-	s := fmt.Sprintf("%d: %s %s", row.Line, row.Email, strings.Join(row.Roles, "/"))
-	if row.Name != "" {
-		s += " name=" + row.Name
-	}
-	if row.Note != "" {
-		s += " note=" + row.Note
-	}
-	return s
+// A csvCase is a list, as text or bytes, and what must come of it: rows, or a
+// refusal of the whole.
+type csvCase struct {
+	Name    string    `json:"name"`
+	Text    string    `json:"text"`
+	Base64  []byte    `json:"base64"`
+	Usual   []string  `json:"usual"`
+	Rows    []csvWant `json:"rows"`
+	Refused *csvWant  `json:"refused"`
 }
 
-func TestCSVRefused(t *testing.T) {
-	tests := []struct{ name, file, fault string }{
-		{"empty", "", "the file is empty"},
-		{"nothing but a mark", "\ufeff\n\n", "the file is empty"},
-		{"no header", "ada@example.com,Fleet\n", `there is no column "ada@example.com"`},
-		{"an unknown column", "email,role,phone\n", `there is no column "phone"`},
-		{"a column twice", "email,role,Email\n", "the column email stands twice"},
-		{"a column twice by another name", "email,role,roles\n", "the column role stands twice"},
-		{"no role", "email\nada@example.com\n", "the column role is missing"},
-		{"no email", "name;role\n", "the column email is missing"},
-		{"a workbook", "PK\x03\x04and so on", "is a workbook"},
-		{"UTF-16", "\xff\xfee\x00m\x00", "is in UTF-16"},
-		{"a quote in the header", "em\"ail,role\n", "first line of the file cannot be read"},
+func (c csvCase) file() []byte {
+	if c.Base64 != nil {
+		return c.Base64
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if _, err := openCSV(strings.NewReader(tt.file)); err == nil || !strings.Contains(err.Error(), tt.fault) {
-				t.Errorf("openCSV = %v, want %q", err, tt.fault)
-			}
-		})
+	return []byte(c.Text)
+}
+
+// A csvWant is a row as it must be read; or the code of its refusal, and how
+// the sentence begins.
+type csvWant struct {
+	Row   int      `json:"row"`
+	Email string   `json:"email"`
+	Roles []string `json:"roles"`
+	Name  string   `json:"name"`
+	Note  string   `json:"note"`
+	Code  string   `json:"code"`
+	Says  string   `json:"says"`
+}
+
+func (w *csvWant) check(t *testing.T, err error) {
+	t.Helper()
+	if w == nil {
+		t.Fatalf("refused: %v", err)
 	}
+	if err == nil || access.Explain(err).Code != w.Code || !strings.HasPrefix(err.Error(), w.Says) {
+		t.Errorf("refused with %v, want %s: %q", err, w.Code, w.Says)
+	}
+}
+
+func (w *csvWant) checkRow(t *testing.T, row csvRow) {
+	t.Helper()
+	if w.Code != "" {
+		w.check(t, row.Err)
+		row.Err = nil
+	}
+	want := csvRow{Line: w.Row, Email: w.Email, Roles: w.Roles, Name: w.Name, Note: w.Note}
+	if !reflect.DeepEqual(row, want) {
+		t.Errorf("row = %+v, want %+v", row, want)
+	}
+}
+
+func readCSVCases(t *testing.T) []csvCase {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/csv_cases.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := json.NewDecoder(bytes.NewReader(raw))
+	in.DisallowUnknownFields()
+	var cases []csvCase
+	if err := in.Decode(&cases); err != nil {
+		t.Fatal(err)
+	}
+	return cases
 }
 
 // counting hands out an endless list and counts what was taken of it.
@@ -124,7 +132,7 @@ func (c *counting) Read(p []byte) (int, error) {
 
 func TestCSVIsReadAsItGoes(t *testing.T) {
 	in := &counting{}
-	f, err := openCSV(in)
+	f, err := openCSV(in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,11 @@ import (
 const importHelp = `Invite everybody in a CSV file, or in what comes on standard input for -.
 
 The first line names the columns, in any order: email and role, and if you like
-name and note. Commas, semicolons or tabs separate them. Several roles stand in
-one cell with + or | between them: AILoop+Fleet.
+name and note; other columns are not read. Without such a line the columns are
+email, role, name and note, in this order; a list of addresses will do. Commas,
+semicolons or tabs separate them. Several roles stand in one cell with +, | or ;
+between them: AILoop+Fleet. Rows without a role get those of --role. The console
+reads the same files.
 
 Every row gets a result. Rows are numbered as lines of the file, as editors and
 spreadsheets show them: the first line is row 1, so people begin at row 2. What
@@ -30,13 +33,15 @@ where any row failed.`
 
 func (r *run) importVerb() *cobra.Command {
 	var dry bool
+	var usual []string
 	cmd := &cobra.Command{
-		Use:   "import FILE.csv|- [--dry-run]",
+		Use:   "import FILE.csv|- [--role ROLE]... [--dry-run]",
 		Short: "Invite everybody in a CSV file",
 		Long:  importHelp,
 		Args:  cobra.ExactArgs(1),
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "check every row; keep and send nothing")
+	r.roleFlag(cmd, &usual, "`ROLE` for rows that name none; may be given more than once")
 	verb := r.on(func(a *api, args []string) error {
 		in := r.Stdin
 		if args[0] != "-" {
@@ -47,7 +52,7 @@ func (r *run) importVerb() *cobra.Command {
 			defer f.Close()
 			in = f
 		}
-		file, err := openCSV(in)
+		file, err := openCSV(in, usual)
 		if err != nil {
 			return err
 		}

@@ -1,40 +1,100 @@
 import type { Invitation, Row } from './api/client'
-import { parse, write } from './csv'
+import { parse, trim, write, type Line, type Refusal } from './csv'
 
+// The columns, in the order in which a list without a heading has them.
 const columns = ['email', 'role', 'name', 'note'] as const
 type Column = (typeof columns)[number]
 
-// read makes invitations of pasted text: CSV with or without a heading, or just
-// addresses, one a line. Rows without a role get the usual one. Several roles
-// stand in one cell, with ; or | or + between them.
-export function read(text: string, usual: string[]): Invitation[] {
-  const rows = parse(text)
-  const head = rows[0]?.map((c) => c.toLowerCase())
-  const headed = head?.some((c) => c === 'email' || c === 'e-mail') ?? false
-  const at = headed ? placed(head!) : { email: 0, role: 1, name: 2, note: 3 }
-  return (headed ? rows.slice(1) : rows).map((cells) => {
-    const cell = (c: Column) => cells[at[c] ?? -1] ?? ''
-    const roles = cell('role').split(/[;|+]/).map((r) => r.trim()).filter(Boolean)
-    const { name, email } = person(cell('email'))
-    const called = cell('name') || name
-    return { email, roles: roles.length > 0 ? roles : usual, ...(called && { name: called }), ...(cell('note') && { note: cell('note') }) }
-  })
+// A ListRow is one row of a list of invitations, under the number of its line:
+// whom to invite, or why the row cannot be read.
+export type ListRow = { row: number; invitation: Invitation; error?: undefined } | { row: number; invitation?: undefined; error: Refusal }
+
+// A List is a list of invitations as it was read, or why it cannot be one.
+export type List = { rows: ListRow[]; refused?: Refusal }
+
+// read makes invitations of a list: CSV with or without a heading, or just
+// addresses, one a line. A row that names no role gets the usual ones. The command
+// line reads the same lists in app/cli/csv.go; csv_cases.json there holds both to
+// one dialect.
+export function read(text: string, usual: string[]): List {
+  const lines = parse(text)
+  if (lines.length === 0) return refuse('file_empty', 'The file is empty. Its first line names the columns: email,role,name,note.')
+  const names = lines[0]!.cells.map(columnName)
+  const headed = names.includes('email')
+  if (!headed && isHeading(names)) {
+    return refuse('column_missing', 'The column email is missing. The first line of the file names the columns: email, role, name, note.')
+  }
+  const placed: readonly string[] = headed ? names : columns
+  const twice = columns.find((c) => placed.indexOf(c) !== placed.lastIndexOf(c))
+  if (twice) return refuse('column_twice', `The column ${twice} stands twice in the first line of the file.`)
+  if (!placed.includes('role') && usual.length === 0) {
+    return refuse('role_missing', 'The column role is missing, and no role is given for everybody. Add the column, or choose the role below.')
+  }
+  return { rows: lines.slice(headed ? 1 : 0).map((line) => rowOf(line, placed, usual)) }
 }
 
-function placed(head: string[]): Record<Column, number> {
-  const find = (...names: string[]) => head.findIndex((h) => names.includes(h))
-  return { email: find('email', 'e-mail'), role: find('role', 'roles'), name: find('name'), note: find('note') }
+const refuse = (code: string, detail: string): List => ({ rows: [], refused: { code, detail } })
+
+// columnName is the column that a heading's cell names, in lower case.
+function columnName(cell: string): string {
+  const name = cell.toLowerCase()
+  const others: Record<string, Column> = { 'roles': 'role', 'e-mail': 'email' }
+  return others[name] ?? name
 }
 
-// person reads "Ada Lovelace <ada@example.com>", as mail programs write it.
-function person(cell: string): { name: string; email: string } {
-  const [, name, email] = /^\s*"?([^"<]*?)"?\s*<([^>]+)>\s*$/.exec(cell) ?? []
-  return email ? { name: name ?? '', email } : { name: '', email: cell.trim() }
+// isHeading tells a heading from a first row that is already somebody to invite.
+const isHeading = (names: string[]) => names.some((n) => columns.includes(n as Column)) && !names.some((n) => n.includes('@'))
+
+function rowOf(line: Line, placed: readonly string[], usual: string[]): ListRow {
+  const { row, cells } = line
+  const error = line.fault ?? faultOf(cells, placed.length)
+  if (error) return { row, error }
+  const cell = (c: Column) => cells[placed.indexOf(c)] ?? ''
+  const roles = cell('role').split(/[;|+]/).map(trim).filter(Boolean)
+  const person = personOf(cell('email'))
+  const name = cell('name') || person.name
+  const note = cell('note')
+  return { row, invitation: { email: person.email, roles: roles.length > 0 ? roles : usual, ...(name && { name }), ...(note && { note }) } }
+}
+
+// faultOf says why a row cannot be read for certain. A cell beyond the last column
+// most likely comes from a separator that should have been in quotes. Text in
+// another encoding shows by what stands for its bytes, UTF-16 by its zero bytes.
+function faultOf(cells: string[], most: number): Refusal | undefined {
+  if (cells.some((c) => /[\0\uFFFD]/.test(c))) {
+    return { code: 'text_invalid', detail: 'The row is not in UTF-8. Save the file as CSV (UTF-8).' }
+  }
+  if (cells.slice(most).some(Boolean)) {
+    const detail = `The row has ${cells.length} cells, but there are ${most} columns. Put text with a separator in it in quotes.`
+    return { code: 'row_unreadable', detail }
+  }
+  return undefined
+}
+
+// personOf reads "Ada Lovelace <ada@example.com>", as mail programs write it. Any
+// other cell is an address.
+function personOf(cell: string): { name: string; email: string } {
+  const [, name, inside] = /^([^<]*)<([^<>]+)>$/.exec(cell) ?? []
+  const email = trim(inside ?? '')
+  if (!email) return { name: '', email: cell }
+  return { name: name!.replace(/^[\s\u0085"]+|[\s\u0085"]+$/g, ''), email }
 }
 
 // parts cuts a list into pieces of at most n.
 export function parts<T>(all: T[], n: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / n) }, (_, i) => all.slice(i * n, i * n + n))
+}
+
+// placeResults puts the server's results beside the rows that were sent, under the
+// rows' own numbers. The server numbers from 1, also where it says that an address
+// stands in an earlier row.
+export function placeResults(sent: ListRow[], results: Row[]): Row[] {
+  const own = (detail: string) => detail.replace(/\d+(?= already\.$)/, (n) => String(sent[Number(n) - 1]?.row ?? n))
+  return results.map((result, i) => {
+    const { error } = result
+    const placed = error?.code === 'duplicate_row' ? { ...error, detail: own(error.detail) } : error
+    return { ...result, row: sent[i]!.row, ...(placed && { error: placed }) }
+  })
 }
 
 // verdict says in words what came of a row.

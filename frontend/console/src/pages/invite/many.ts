@@ -1,27 +1,31 @@
 import { api, ask, type Invitation, type Row } from '$lib/api/client'
-import { parts } from '$lib/batch'
+import { parts, placeResults, type ListRow } from '$lib/batch'
 
 const judgedAtOnce = 1000
 const sentAtOnce = 50 // so that the bar moves
 
 const batch = (invitations: Invitation[], dry_run: boolean) => ask(api.POST('/invitations/batch', { body: { invitations, dry_run } }))
 
-// renumber counts rows through all the batches.
-const renumber = (rows: Row[], from: number) => rows.map((r) => ({ ...r, row: r.row + from }))
-
-// judge asks for a verdict on each row; nothing is kept or sent.
-export async function judge(all: Invitation[]): Promise<Row[]> {
-  const rows: Row[] = []
-  for (const part of parts(all, judgedAtOnce)) rows.push(...renumber((await batch(part, true)).results, rows.length))
-  return rows
+// judge asks for a verdict on each row; nothing is kept or sent. Rows that cannot
+// be read have theirs already.
+export async function judge(all: ListRow[]): Promise<Row[]> {
+  const readable = all.filter((r) => r.invitation)
+  const rows: Row[] = all.flatMap(({ row, error }) => (error ? { row, ok: false, email: '', error } : []))
+  for (const part of parts(readable, judgedAtOnce)) rows.push(...(await sendPart(part, true)))
+  return rows.sort((a, b) => a.row - b.row)
 }
 
 // inviteAll invites, a batch at a time, and tells how many are done.
-export async function inviteAll(all: Invitation[], told: (done: number) => void): Promise<Row[]> {
+export async function inviteAll(all: ListRow[], told: (done: number) => void): Promise<Row[]> {
   const rows: Row[] = []
   for (const part of parts(all, sentAtOnce)) {
-    rows.push(...renumber((await batch(part, false)).results, rows.length))
+    rows.push(...(await sendPart(part, false)))
     told(rows.length)
   }
   return rows
+}
+
+async function sendPart(part: ListRow[], dry: boolean): Promise<Row[]> {
+  const invitations = part.flatMap((r) => r.invitation ?? [])
+  return placeResults(part, (await batch(invitations, dry)).results)
 }
