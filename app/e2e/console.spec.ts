@@ -521,7 +521,7 @@ test('every view and dialog: light and dark, wide and narrow, without barriers',
   }
   const dialogs: [string, string][] = [
     ['invite', '/settings/members?invite'], ['invite-many', '/settings/members?invite-many'], ['manage-access', `/settings/members?member=${ada.id}`],
-    ['reject', `/requests?reject=${ada.id}`], ['letter-gone', `/mail?letter=${kept.id}`], ['letter-delete', `/mail?delete=${kept.id}`], ['role', '/settings/roles?role=Pilots'], ['token', '/settings/tokens?token'], ['keys', '/requests?keys'],
+    ['reject', `/requests?reject=${ada.id}`], ['message-gone', `/mail?message=${kept.id}`], ['message-delete', `/mail?delete=${kept.id}`], ['role', '/settings/roles?role=Pilots'], ['token', '/settings/tokens?token'], ['keys', '/requests?keys'],
   ]
   for (const [name, path] of dialogs) {
     await admin.goto(`/admin${path}`)

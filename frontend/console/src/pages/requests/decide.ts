@@ -1,7 +1,7 @@
 import { api, ask, type Member } from '$lib/api/client'
 import { Problem } from '$lib/api/problem'
 import { toasts } from '$lib/toasts.svelte'
-import { decided } from '$lib/waiting.svelte'
+import { decided } from '$lib/loginRequests.svelte'
 import { called, list } from '$lib/words'
 import { router } from '$lib/router.svelte'
 

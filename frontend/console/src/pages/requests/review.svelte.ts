@@ -1,7 +1,7 @@
 import { untrack } from 'svelte'
 import type { Member } from '$lib/api/client'
 import { router } from '$lib/router.svelte'
-import { Waiting, waiting } from '$lib/waiting.svelte'
+import { LoginRequests, loginRequests } from '$lib/loginRequests.svelte'
 import { approve, tellApproved, type Outcome } from './decide'
 
 // A Review is where an Admin stands in the list of login requests: which rows
@@ -13,7 +13,7 @@ export class Review {
   #selected = $state.raw<ReadonlySet<string>>(new Set())
   #busy = $state.raw<ReadonlySet<string>>(new Set())
   #roles = $state<Record<string, string[]>>({})
-  #found = new Waiting()
+  #found = new LoginRequests()
 
   // Make a Review while a component is made.
   constructor() {
@@ -34,12 +34,12 @@ export class Review {
   }
 
   // list is everybody, or those found once the server has found them.
-  get list(): Waiting {
-    return this.words !== '' && this.#found.loaded ? this.#found : waiting
+  get list(): LoginRequests {
+    return this.words !== '' && this.#found.loaded ? this.#found : loginRequests
   }
 
   get problem() {
-    return this.#found.problem ?? waiting.problem
+    return this.#found.problem ?? loginRequests.problem
   }
 
   get shown(): Member[] {

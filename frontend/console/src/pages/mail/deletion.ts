@@ -1,7 +1,7 @@
-import type { Letter } from '$lib/api/client'
+import type { Message } from '$lib/api/client'
 
-// lost says what goes when a letter is deleted.
-export function lost({ state, kind }: Pick<Letter, 'state' | 'kind'>): string {
+// deletionWarning says what is lost when an email is deleted.
+export function deletionWarning({ state, kind }: Pick<Message, 'state' | 'kind'>): string {
   if (state === 'sent') return 'The letter was sent already, and its reader keeps it: a login link in it stays good. Only this record of it is deleted.'
   const never = state === 'failed' ? 'It could not be sent, and will not be tried again.' : 'It was not sent yet, and never will be.'
   if (kind !== 'invitation' && kind !== 'expiring') return never

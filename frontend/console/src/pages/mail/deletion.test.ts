@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { lost } from './lost'
+import { deletionWarning } from './deletion'
 
 test.each([
   ['sent', 'invitation', /stays good/, /opens nothing/],
@@ -7,7 +7,7 @@ test.each([
   ['retrying', 'expiring', /opens nothing any more.*Resend/, /stays good/],
   ['failed', 'invitation', /not be tried again.*Resend/, /opens nothing/],
   ['queued', 'approved', /never will be/, /link/],
-] as const)('deleting a letter that is %s, of the kind %s', (state, kind, says, not) => {
-  expect(lost({ state, kind })).toMatch(says)
-  expect(lost({ state, kind })).not.toMatch(not)
+] as const)('deleting an email that is %s, of the kind %s', (state, kind, says, not) => {
+  expect(deletionWarning({ state, kind })).toMatch(says)
+  expect(deletionWarning({ state, kind })).not.toMatch(not)
 })

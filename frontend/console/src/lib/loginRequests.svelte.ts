@@ -7,10 +7,10 @@ const most = 200
 
 type Answer = { items: Member[]; next?: string; total: number; total_is_floor?: boolean }
 
-// Waiting is who waits for a decision: all of them, or those whom words find.
+// LoginRequests is who waits for a decision: all of them, or those whom words find.
 // The badge, the notification and the list all come from one answer of the
 // server, so they cannot disagree.
-export class Waiting {
+export class LoginRequests {
   items = $state.raw<Member[]>([])
   total = $state(0)
   floor = $state(false) // there are at least so many
@@ -103,9 +103,9 @@ export class Waiting {
   }
 }
 
-const lists = new Set<Waiting>()
+const lists = new Set<LoginRequests>()
 
 // decided takes a request off every list.
 export const decided = (id: string): void => lists.forEach((list) => list.without(id))
 
-export const waiting = new Waiting()
+export const loginRequests = new LoginRequests()
