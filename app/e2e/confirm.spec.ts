@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
-import { doorward, examine, faults, letter, listed, shoot, visit } from './harness'
+import { doorward, examine, faults, listed, message, shoot, visit } from './harness'
 
 // Somebody who sits down at an open console must not be able to make a token in
 // the name of whoever left it open. One story: each test goes on from the last.
@@ -12,7 +12,7 @@ const button = (page: Page, name: string | RegExp) => page.getByRole('button', {
 const asked = () => admin.getByRole('dialog', { name: 'Confirm that it is you' })
 const code = (text: string) => /^ {0,4}([0-9A-Z]{4}-[0-9A-Z]{4})$/m.exec(text)?.[1] ?? 'no code in the email'
 let emails = 0
-const nextCode = async () => code((await letter(annie, 'Confirm that it is you', ++emails)).text)
+const nextCode = async () => code((await message(annie, 'Confirm that it is you', ++emails)).text)
 
 test('an Admin whose rights have just risen has not confirmed yet', async ({ browser }) => {
   const first = await visit(browser)
@@ -24,10 +24,10 @@ test('an Admin whose rights have just risen has not confirmed yet', async ({ bro
   await expect(first.getByRole('heading', { name: /^Hello/ })).toBeVisible()
   await doorward('invite', annie, '--role', 'Admin')
   admin = await visit(browser)
-  await admin.goto((await letter(annie)).link)
+  await admin.goto((await message(annie)).link)
   await admin.getByRole('button', { name: 'Accept the invitation' }).click()
   await doorward('approve', annie)
-  await expect(admin.getByRole('heading', { name: /^Hello/ })).toBeVisible() // the waiting page has led there by itself
+  await expect(admin.getByRole('heading', { name: /^Hello/ })).toBeVisible() // the pending page goes there by itself
   await admin.goto('/admin/settings/tokens')
   await expect(admin.getByText('No program has a token')).toBeVisible()
 })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test, type Browser, type Page } from '@playwright/test'
-import { control, doorward, examine, faults, letter, listed, visit } from './harness'
+import { control, doorward, examine, faults, listed, message, visit } from './harness'
 
 // The console: one story in which each test is a sentence. What somebody holds
 // at the end of one sentence they have in the next.
@@ -26,7 +26,7 @@ async function place(page: Page, name: string): Promise<void> {
 async function waits(browser: Browser, email: string, role = 'Fleet'): Promise<Page> {
   await doorward('invite', email, '--role', role)
   const page = await visit(browser)
-  await page.goto((await letter(email)).link)
+  await page.goto((await message(email)).link)
   await page.getByRole('button', { name: 'Accept the invitation' }).click()
   await expect(page.getByText('Account Pending Approval')).toBeVisible()
   return page
@@ -57,7 +57,7 @@ test('a first visit is small, and shows the way to the first invitation', async 
   expect(sizes.reduce((a, b) => a + b), 'bytes over the wire on a first visit').toBeLessThan(120_000)
 })
 
-test('Settings, Membership & Permissions, Invite New User, Send Invitation: a letter arrives', async () => {
+test('Settings, Membership & Permissions, Invite New User, Send Invitation: an email arrives', async () => {
   await place(admin, 'Settings')
   await place(admin, 'Membership & Permissions')
   await button(admin, 'Invite New User').click()
@@ -75,13 +75,13 @@ test('Settings, Membership & Permissions, Invite New User, Send Invitation: a le
   await send.click()
 
   await expect(admin.getByRole('heading', { name: 'Ada Lovelace is invited' })).toBeVisible()
-  const { text } = await letter('ada@example.com')
+  const { text } = await message('ada@example.com')
   expect(text).toContain('Welcome to route planning')
   await said(admin, /The mail server took the letter/)
   await button(admin, 'Copy link').click()
   const link = await admin.getByLabel(/this link|clipboard/i).inputValue()
   expect(link).toContain('/login/')
-  expect(link, 'it is a new one').not.toBe((await letter('ada@example.com')).link)
+  expect(link, 'it is a new one').not.toBe((await message('ada@example.com')).link)
   await button(admin, 'Done').click()
   await expect(admin.getByRole('heading', { name: 'Ada Lovelace' })).toBeVisible()
 })
@@ -135,7 +135,7 @@ test('Review, Review Pending Requests, Approve: the other console knows by itsel
   await gone // how soon is a figure of the bench
   await said(admin, 'katherine@example.com is in, as AILoop.')
   for (const page of [admin, second]) await expect(badge(page)).toHaveText('2 waiting')
-  expect((await letter('katherine@example.com', 'You are in')).text).toContain('Night Watch')
+  expect((await message('katherine@example.com', 'You are in')).text).toContain('Night Watch')
 })
 
 test('the roles can be changed in the same step', async () => {
@@ -175,7 +175,7 @@ test('Reject & Delete says what will be gone, and tells them if asked to', async
 
   await said(admin, 'dave@example.com was rejected and deleted.')
   await expect(row(second, 'dave@example.com')).toHaveCount(0)
-  expect((await letter('dave@example.com', '', 3)).text).toContain('The team is full this year.')
+  expect((await message('dave@example.com', '', 3)).text).toContain('The team is full this year.')
   expect(await listed('members', '--search', 'dave')).toEqual([])
   await button(admin, 'Invite New User').click()
   await admin.getByLabel('Email').fill('dave@example.com')
@@ -223,7 +223,7 @@ test('Manage Access: roles, suspend, restore, remove', async ({ browser }) => {
   await bob.goto('/login')
   await bob.getByLabel('Email').fill('bob@example.com')
   await bob.getByRole('button', { name: 'Send me a link' }).click()
-  await bob.getByLabel('Sign-in code').fill((await letter('bob@example.com', 'Sign in')).code)
+  await bob.getByLabel('Sign-in code').fill((await message('bob@example.com', 'Sign in')).code)
   await bob.getByRole('button', { name: 'Sign in' }).click()
   await expect(bob.getByRole('heading', { name: /^Hello/ })).toBeVisible()
 
@@ -265,10 +265,10 @@ test('Invite Many: nothing is sent before the verdicts; the results can be kept'
   const kept = readFileSync(await (await download).path(), 'utf8')
   expect(kept.split('\r\n')).toEqual(['row,email,result,code,detail', '2,hal@example.com,invited,,Invited.', '5,ivy@example.com,invited,,Invited.', ''])
   await button(admin, 'Done').click()
-  expect((await letter('ivy@example.com')).text).toContain('AILoop')
+  expect((await message('ivy@example.com')).text).toContain('AILoop')
 })
 
-test('roles, tokens, settings, a test letter, the audit log and the outbox', async () => {
+test('roles, tokens, settings, a test email, the audit log and the outbox', async () => {
   await place(admin, 'Roles')
   await button(admin, 'New Role').click()
   await admin.getByLabel('Name').fill('Pilots')
@@ -303,7 +303,7 @@ test('roles, tokens, settings, a test letter, the audit log and the outbox', asy
   expect(readFileSync(await (await download).path(), 'utf8').trim().split(/\r?\n/)).toHaveLength(3)
   await admin.goto('/admin/mail')
   await button(admin, /^Preview .* to ivy@example.com/).first().click()
-  const { link } = await letter('ivy@example.com')
+  const { link } = await message('ivy@example.com')
   await expect(dialog(admin)).toContainText(/link|words/)
   await expect(dialog(admin)).not.toContainText(link)
   await admin.keyboard.press('Escape')
@@ -324,7 +324,7 @@ test('the audit log between two days of the reader, in a link', async () => {
   await expect(admin.getByRole('alert')).toHaveText('The first day is after the last, so nothing can fit.')
 })
 
-test('a letter is deleted once the reader knows what goes with it', async () => {
+test('an email is deleted once the reader knows what goes with it', async () => {
   await admin.goto('/admin/mail')
   await button(admin, /^Delete … .* to ivy@example.com/).first().click()
   await expect(admin).toHaveURL(/delete=/)
@@ -357,14 +357,14 @@ test('while the server is away the console says so, and catches up by itself', a
   await button(admin, 'Resend to Ada Lovelace').click()
   await said(admin, 'Doorward could not be reached. Check the connection and try again.')
   await expect(row(admin, 'Ada Lovelace'), 'what was there stays').toBeVisible()
-  await control('start', ['--smtp-url', 'smtp+insecure://127.0.0.1:9']) // where nobody takes letters
+  await control('start', ['--smtp-url', 'smtp+insecure://127.0.0.1:9']) // no mail server listens there
   await doorward('invite', 'lena@example.com', '--role', 'Fleet')
   await button(admin, 'Try now').click({ timeout: 3000 }).catch(() => undefined) // it may have come back by itself
   await expect(row(admin, 'lena@example.com')).toBeVisible()
   await expect(admin.getByText('Doorward cannot be reached.')).toHaveCount(0)
 })
 
-test('a letter that was not sent: as its reader would see it, without the link, and gone for good', async () => {
+test('an email that was not sent: as its reader would see it, without the link, and gone for good', async () => {
   await admin.goto('/admin/mail')
   await button(admin, /^Preview .* to lena@example.com/).click()
   await expect(dialog(admin)).toContainText('A login link or code is left out here')
@@ -375,12 +375,12 @@ test('a letter that was not sent: as its reader would see it, without the link, 
   await way.click()
   await expect(way, 'its links lead nowhere').toBeVisible()
   expect(admin.context().pages().filter((p) => p.url().includes('/login')), 'not into another window either').toEqual([])
-  await examine(admin, 'console-letter', { covered: true })
+  await examine(admin, 'console-message', { covered: true })
   await admin.getByRole('tab', { name: 'Text' }).click()
   await expect(admin).toHaveURL(/form=text/)
   const words = dialog(admin).getByRole('region', { name: 'What the letter says' })
   await expect(words).toContainText('/login/…')
-  await examine(admin, 'console-letter-text', { covered: true })
+  await examine(admin, 'console-message-text', { covered: true })
   await admin.keyboard.press('Escape')
   await expect(dialog(admin)).toHaveCount(0)
 
@@ -391,7 +391,7 @@ test('a letter that was not sent: as its reader would see it, without the link, 
   await expect(button(admin, /^Delete … .* to lena@example.com/)).toHaveCount(0)
 })
 
-test('a session that ends in the middle leads to the door, and back to the same view', async ({ browser }) => {
+test('a session that ends in the middle leads to the sign-in page, and back to the same view', async ({ browser }) => {
   const page = await visit(browser)
   const signIn = async () => {
     const [{ login_link: link }] = await listed<{ login_link: string }>('login-link', annie)

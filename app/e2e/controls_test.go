@@ -24,7 +24,7 @@ func controls(t *testing.T, p *running) *control {
 	t.Helper()
 	c := newControl(t)
 	on(c, "doorward", func(args []string) (product.Said, error) { return p.Run(args...) })
-	on(c, "letter", p.Letter)
+	on(c, "message", p.Message)
 	on(c, "traces", p.Traces)
 	on(c, "log", func(nothing) (string, error) { return p.Log.String(), nil })
 	on(c, "crash", func(nothing) (nothing, error) { return nothing{}, p.Crash() })

@@ -156,9 +156,9 @@ func (c *crasher) landed(all []*flight) {
 		}
 		state[email], id[email] = fmt.Sprint(m["state"]), fmt.Sprint(m["id"])
 	}
-	letters := map[string]int{}
+	messages := map[string]int{}
 	for _, l := range c.rows("outbox", "--limit", "0") {
-		letters[fmt.Sprint(l["kind"], " ", l["to"])]++
+		messages[fmt.Sprint(l["kind"], " ", l["to"])]++
 	}
 	deeds, invited := map[string]int{}, 0
 	for _, e := range c.rows("audit", "--limit", "0") {
@@ -205,8 +205,8 @@ func (c *crasher) landed(all []*flight) {
 		if now != may[0] && now != may[len(may)-1] {
 			c.Errorf("%s, asked to %s, answered to %q, is %q, want one of %q", f.email, f.asked, f.answered, now, may)
 		}
-		whole(f, "invitation letters", letters["invitation "+f.email], count[now != ""])
-		whole(f, "letters of approval", letters["approved "+f.email], count[now == "active"])
+		whole(f, "invitation emails", messages["invitation "+f.email], count[now != ""])
+		whole(f, "emails of approval", messages["approved "+f.email], count[now == "active"])
 		if f.id == "" {
 			continue // it never was
 		}

@@ -283,18 +283,18 @@ func (w *telling) checkAll() {
 		email := fmt.Sprint(m["email"])
 		there[email], decided[email] = true, m["state"] != "pending"
 	}
-	letters, ids := map[string]int{}, map[string]bool{}
+	messages, ids := map[string]int{}, map[string]bool{}
 	for _, l := range w.rows("outbox", "--limit", "0") {
-		letters[fmt.Sprint(l["kind"], " ", l["to"])]++
+		messages[fmt.Sprint(l["kind"], " ", l["to"])]++
 		if id := fmt.Sprint(l["message_id"]); ids[id] {
-			w.Errorf("two letters are called %s", id)
+			w.Errorf("two emails are called %s", id)
 		} else {
 			ids[id] = true
 		}
 	}
 	for _, s := range w.all {
 		email := s.name + "@example.com"
-		want, n := map[bool]int{true: 1}[there[email]], letters["invitation "+email]
+		want, n := map[bool]int{true: 1}[there[email]], messages["invitation "+email]
 		if n != want && (n != 0 || !decided[email]) {
 			w.Errorf("%s: %d invitations are in the outbox, want %d", email, n, want)
 		}

@@ -34,7 +34,7 @@ func TestCrashWalk(t *testing.T) {
 	c.after("setup", "grace@example.org", "active")
 	p.Mail.Down()
 
-	link := product.LinkInLetter.FindString(c.do("invite", "ada@example.com", "--role", "Fleet", "--print-link"))
+	link := product.LinkInEmail.FindString(c.do("invite", "ada@example.com", "--role", "Fleet", "--print-link"))
 	c.after("invite", "ada@example.com", "pending")
 	ada := c.browser()
 	c.press(ada, link, link, nil, "Account Pending Approval")
@@ -46,7 +46,7 @@ func TestCrashWalk(t *testing.T) {
 	c.do("approve", "ada@example.com")
 	c.after("approve", "ada@example.com", "active")
 	c.press(c.browser(), p.URL+"/login", p.URL+"/login", url.Values{"email": {"ada@example.com"}}, "Look in your mail")
-	c.after("ask for a letter", "ada@example.com", "active")
+	c.after("ask for an email", "ada@example.com", "active")
 	c.do("suspend", "ada@example.com")
 	c.after("suspend", "ada@example.com", "suspended")
 	c.do("invite", "eve@example.com", "--role", "AILoop")
@@ -101,7 +101,7 @@ func (c *crasher) after(step, email, state string) map[string]any {
 	now := c.outbox()
 	for id, to := range before {
 		if c.posted[id] = to; now[id] != to {
-			c.Errorf("after %s: the letter %s to %s is lost", step, id, to)
+			c.Errorf("after %s: the email %s to %s is lost", step, id, to)
 		}
 	}
 	found := c.rows("members", "--search", email)
@@ -117,11 +117,11 @@ func (c *crasher) after(step, email, state string) map[string]any {
 // outbox is the Message-ID and the address of every email.
 func (c *crasher) outbox() map[string]string {
 	c.Helper()
-	letters := map[string]string{}
+	messages := map[string]string{}
 	for _, l := range c.rows("outbox") {
-		letters[fmt.Sprint(l["message_id"])] = fmt.Sprint(l["to"])
+		messages[fmt.Sprint(l["message_id"])] = fmt.Sprint(l["to"])
 	}
-	return letters
+	return messages
 }
 
 // delivered waits until every email has come; one that waits for its next try
@@ -129,7 +129,7 @@ func (c *crasher) outbox() map[string]string {
 func (c *crasher) delivered() {
 	c.Helper()
 	if len(c.posted) < 4 {
-		c.Fatalf("only %d letters were posted: %v", len(c.posted), c.posted)
+		c.Fatalf("only %d emails were posted: %v", len(c.posted), c.posted)
 	}
 	for _, l := range c.rows("outbox") {
 		if l["state"] == "retrying" {

@@ -83,10 +83,10 @@ func TestDiskFillsWhileServing(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &crasher{t, p, map[string]string{}}
-	link := product.LinkInLetter.FindString(c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper"))
+	link := product.LinkInEmail.FindString(c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper"))
 	first, second := c.browser(), c.browser()
 	c.press(first, link, link, nil, "Hello, Grace")
-	link = product.LinkInLetter.FindString(c.do("login-link", "grace@example.org"))
+	link = product.LinkInEmail.FindString(c.do("login-link", "grace@example.org"))
 	c.press(second, link, link, nil, "Hello, Grace")
 	c.do("invite", "ada@example.com", "--role", "Fleet")
 	c.do("approve", "ada@example.com")

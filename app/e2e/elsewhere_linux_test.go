@@ -29,7 +29,7 @@ func sitsAt(t *testing.T, s *screen, p *running, email string) *sits {
 	if err != nil || got.Code != 0 {
 		t.Fatalf("login-link: %v, %+v", err, got)
 	}
-	link := product.LinkInLetter.FindString(got.Out)
+	link := product.LinkInEmail.FindString(got.Out)
 	b.press(b.browser, link, link, nil, "Sign out everywhere")
 	return b
 }

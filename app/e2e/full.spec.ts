@@ -5,7 +5,7 @@ import { faults, listed, shoot, visit } from './harness'
 // wait. Nothing jumps, and what is done is done to the rows on the screen.
 test.describe.configure({ mode: 'serial' })
 
-const waiting = Number(process.env.WAITING)
+const pending = Number(process.env.PENDING)
 const row = (page: Page, name: string) => page.getByRole('listitem', { name, exact: true })
 let admin: Page
 
@@ -44,12 +44,12 @@ test('an Admin comes in, and nothing jumps while a page fills', async ({ browser
 
 test('many are approved at once, and only those on the screen', async () => {
   await admin.goto('/admin/requests')
-  await expect(admin.getByText(`${waiting.toLocaleString('en')} people wait`)).toBeVisible()
+  await expect(admin.getByText(`${pending.toLocaleString('en')} people wait`)).toBeVisible()
   await expect(admin.getByRole('listitem').filter({ hasText: 'address proved' })).toHaveCount(50)
   await admin.getByLabel('Select all on this page').check()
   await admin.getByRole('button', { name: 'Approve 50' }).click()
   await expect(admin.getByRole('status').filter({ hasText: '50 people are in.' })).toBeVisible()
-  await expect(admin.getByText(`${(waiting - 50).toLocaleString('en')} people wait`)).toBeVisible()
+  await expect(admin.getByText(`${(pending - 50).toLocaleString('en')} people wait`)).toBeVisible()
   await admin.getByRole('button', { name: /^Show more of/ }).click()
   await expect(admin.getByRole('listitem').filter({ hasText: 'Person' })).toHaveCount(250)
 })
@@ -57,14 +57,14 @@ test('many are approved at once, and only those on the screen', async () => {
 test('a search finds who is far down the list, who can be rejected from a link', async () => {
   await admin.getByLabel('Search requests').fill('person099990')
   await expect(row(admin, 'Person 99990')).toBeVisible()
-  await expect(admin.getByText(`1 of ${(waiting - 50).toLocaleString('en')} people found`)).toBeVisible()
+  await expect(admin.getByText(`1 of ${(pending - 50).toLocaleString('en')} people found`)).toBeVisible()
   await admin.getByRole('button', { name: 'Reject & Delete Person 99990' }).click()
   await expect(admin).toHaveURL(/reject=/)
   const address = new URL(admin.url())
   await admin.goto(`/admin/requests?reject=${address.searchParams.get('reject')}`)
   await expect(admin.getByRole('dialog')).toContainText('Reject Person 99990?')
   await admin.getByRole('button', { name: 'Reject & Delete', exact: true }).click()
-  await expect(admin.getByText(`${(waiting - 51).toLocaleString('en')} people wait`)).toBeVisible()
+  await expect(admin.getByText(`${(pending - 51).toLocaleString('en')} people wait`)).toBeVisible()
 })
 
 test('members: pages, filters and search stay right', async () => {

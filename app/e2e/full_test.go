@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	many     = 100_000
-	boss     = "grace@example.org"
-	waitsOne = 10 // one in so many waits
+	many         = 100_000
+	boss         = "grace@example.org"
+	pendingOneIn = 10 // one in so many waits
 )
 
 // The console with a hundred thousand members, ten thousand of whom wait.
@@ -31,7 +31,7 @@ func TestFullConsole(t *testing.T) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	browse(t, "full.spec.ts", controls(t, p), "BASE_URL="+p.URL, "ADMIN="+boss, fmt.Sprint("WAITING=", many/waitsOne-1))
+	browse(t, "full.spec.ts", controls(t, p), "BASE_URL="+p.URL, "ADMIN="+boss, fmt.Sprint("PENDING=", many/pendingOneIn-1))
 }
 
 func fillStore(dir string) error {
@@ -58,9 +58,9 @@ func someone(i int, now time.Time) access.Member {
 	switch {
 	case i == 0:
 		email, m.Name, m.Roles = boss, "Grace Hopper", []access.RoleName{access.Admin}
-	case i%waitsOne == 0:
+	case i%pendingOneIn == 0:
 		m.State, m.Decision = access.Pending, access.Decision{}
-		if i%(2*waitsOne) != 0 {
+		if i%(2*pendingOneIn) != 0 {
 			m.EmailVerifiedAt = time.Time{}
 		}
 	}

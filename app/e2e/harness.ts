@@ -36,7 +36,7 @@ export async function listed<T = Record<string, unknown>>(...args: string[]): Pr
     .map((line) => JSON.parse(line) as T)
 }
 
-export type Letter = {
+export type Message = {
   from: string
   to: string
   subject: string
@@ -48,8 +48,8 @@ export type Letter = {
   secured: boolean
 }
 
-// letter waits for the nth letter to an address with this in its subject.
-export const letter = (to: string, subject = '', nth = 1) => control<Letter>('letter', { to, subject, nth })
+// message waits for the nth email to an address with this in its subject.
+export const message = (to: string, subject = '', nth = 1) => control<Message>('message', { to, subject, nth })
 
 // faults is what pages did that no page of ours may: they break the content
 // policy, ask another host for something, or fail in their script.
@@ -104,7 +104,7 @@ export async function shoot(page: Page, name: string): Promise<void> {
 }
 
 // examine looks at a page as people with different eyes, hands and screens do:
-// in both themes, on a desk and on a phone, without a mouse. A page that a dialog
+// in both themes, on a wide screen and on a phone, without a mouse. A page that a dialog
 // covers keeps Tab inside the dialog, so there its stops are not walked.
 export async function examine(page: Page, name: string, { covered = false } = {}): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {

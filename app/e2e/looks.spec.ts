@@ -10,11 +10,11 @@ const who = (id: string, name: string, role: string, minutes: number, proved: bo
   id: id.repeat(26), email: `${name.split(' ')[0]!.toLowerCase()}@example.com`, name, state: 'pending', roles: [role], invited_by: 'grace@example.org',
   invited_at: at(minutes), expires_at: at(minutes - 7 * 1440), ...(proved && { accepted_at: at(minutes - 30), email_verified_at: at(minutes - 30) }),
 })
-const waiting = [who('a', 'Ada Lovelace', 'Fleet', 200, true), who('b', 'Katherine Johnson', 'AILoop', 300, true), who('c', 'Bob Noyce', 'Fleet', 90, false)]
+const pending = [who('a', 'Ada Lovelace', 'Fleet', 200, true), who('b', 'Katherine Johnson', 'AILoop', 300, true), who('c', 'Bob Noyce', 'Fleet', 90, false)]
 const days = Array.from({ length: 14 }, (_, i) => ({ day: new Date(now.getTime() - (13 - i) * 86_400_000).toISOString().slice(0, 10), invited: (i * 7) % 5, waiting: (i * 3) % 4, approved: (i * 5) % 4, rejected: 0 }))
 
 const answers: Record<string, (real: Record<string, unknown>) => unknown> = {
-  '/login-requests': () => ({ items: waiting, total: waiting.length }),
+  '/login-requests': () => ({ items: pending, total: pending.length }),
   '/overview': (real) => ({ ...real, members: 41, pending: 3, accepted: 2, active: 37, suspended: 1, roles: { Admin: 2, AILoop: 15, Fleet: 24 } }),
   '/overview/days': () => ({ items: days }),
   '/invitations': () => ({ items: [], total: 0 }),

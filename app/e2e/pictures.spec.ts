@@ -1,6 +1,6 @@
 import { test, expect, type Browser, type Page } from '@playwright/test'
 import { join } from 'node:path'
-import { doorward, letter, visit } from './harness'
+import { doorward, message, visit } from './harness'
 
 // The pictures of the README, taken from the built program. PICTURES says where
 // they go; without it nothing is written, and the pages are only walked.
@@ -10,7 +10,7 @@ const keep = async (page: Page, name: string) => {
 }
 const at = (browser: Browser, width: number, height: number) => visit(browser, { viewport: { width, height } })
 
-test('the pages and the letter of the README', async ({ browser }) => {
+test('the pages and the email of the README', async ({ browser }) => {
   const admin = await at(browser, 720, 800)
   await admin.goto(process.env.SETUP_LINK as string)
   await admin.getByLabel('Your name').fill('Grace Hopper')
@@ -26,10 +26,10 @@ test('the pages and the letter of the README', async ({ browser }) => {
     return answer.status
   })
   expect(status).toBe(201)
-  const { html, link } = await letter('ada@example.com')
+  const { html, link } = await message('ada@example.com')
   const paper = await at(browser, 720, 760)
   await paper.setContent(html.replaceAll(process.env.BASE_URL as string, 'https://door.example.com').replaceAll(new URL(process.env.BASE_URL as string).host, 'door.example.com'))
-  await keep(paper, 'letter')
+  await keep(paper, 'email')
 
   const ada = await at(browser, 720, 720)
   await ada.goto(link)
@@ -63,7 +63,7 @@ test('the pages and the letter of the README', async ({ browser }) => {
     }, [email, name])
   }
   const mary = await at(browser, 720, 720)
-  await mary.goto((await letter('mary@example.org')).link)
+  await mary.goto((await message('mary@example.org')).link)
   await mary.getByRole('button', { name: 'Accept the invitation' }).click()
   await expect(mary).toHaveURL('/pending')
   await admin.setViewportSize({ width: 1200, height: 760 })

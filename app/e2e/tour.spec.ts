@@ -1,16 +1,16 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test, type Browser, type Page } from '@playwright/test'
-import { doorward, examine, faults, letter, visit } from './harness'
+import { doorward, examine, faults, message, visit } from './harness'
 
-// The tour: each page of the door, looked at as people with different eyes,
+// The tour: each page of the portal, looked at as people with different eyes,
 // hands and screens do (see examine), on a real server.
 test.describe.configure({ mode: 'serial' })
 
 const base = process.env.BASE_URL as string
 const ada = 'ada@example.com'
 let admin: Page
-let waiting: Page
+let invitee: Page
 let invitation: string
 
 const heading = (page: Page, name: string | RegExp) => expect(page.getByRole('heading', { name })).toBeVisible()
@@ -21,7 +21,7 @@ const ask = async (page: Page, email: string) => {
 }
 const invite = async (email: string, ...roles: string[]) => {
   await doorward('invite', email, ...roles.flatMap((r) => ['--role', r]), '--note', 'Welcome aboard')
-  return (await letter(email)).link
+  return (await message(email)).link
 }
 const accept = async (browser: Browser, link: string, options = {}) => {
   const page = await visit(browser, options)
@@ -80,21 +80,21 @@ test('a first visit of the sign-in page: at most three requests, under 30 KB', a
   expect(bytes).toBeLessThan(30_000)
 })
 
-test('the invitation and the waiting page', async ({ browser }) => {
+test('the invitation and the pending page', async ({ browser }) => {
   invitation = await invite(ada, 'Fleet')
   const link = await visit(browser)
   await link.goto(invitation)
   await examine(link, 'link-invitation')
-  waiting = await accept(browser, invitation)
-  await expect(waiting.locator('#live')).toContainText('This page is live')
-  await examine(waiting, 'pending')
-  await waiting.getByLabel('A word to the administrators').fill('I am the one from the meeting')
-  await waiting.getByRole('button', { name: 'Add a note' }).click()
-  await expect(waiting).toHaveURL(/\/pending/)
-  await examine(waiting, 'pending-note')
+  invitee = await accept(browser, invitation)
+  await expect(invitee.locator('#live')).toContainText('This page is live')
+  await examine(invitee, 'pending')
+  await invitee.getByLabel('A word to the administrators').fill('I am the one from the meeting')
+  await invitee.getByRole('button', { name: 'Add a note' }).click()
+  await expect(invitee).toHaveURL(/\/pending/)
+  await examine(invitee, 'pending-note')
 })
 
-test('links that are no longer good read alike, and offer a fresh letter', async ({ browser }) => {
+test('links that are no longer good read alike, and offer a fresh email', async ({ browser }) => {
   const unknown = `${base}/login/${'A'.repeat(43)}`
   const said: string[] = []
   for (const url of [invitation, unknown, `${base}/login/short`]) {
@@ -111,7 +111,7 @@ test('links that are no longer good read alike, and offer a fresh letter', async
   await examine(page, 'link-renewed')
 })
 
-test('without JavaScript: the waiting page refreshes itself, and everything can be done', async ({ browser }) => {
+test('without JavaScript: the pending page refreshes itself, and everything can be done', async ({ browser }) => {
   const link = await invite('plain@example.com', 'AILoop')
   const page = await accept(browser, link, { javaScriptEnabled: false })
   await expect(page.locator('noscript meta[http-equiv=refresh], meta[http-equiv=refresh]').first()).toBeAttached()
@@ -120,7 +120,7 @@ test('without JavaScript: the waiting page refreshes itself, and everything can 
   await page.getByRole('button', { name: 'Log out' }).click()
   await heading(page, 'You are signed out')
   await ask(page, 'plain@example.com')
-  const { code } = await letter('plain@example.com', 'Sign in')
+  const { code } = await message('plain@example.com', 'Sign in')
   await page.getByLabel('Sign-in code').fill(code)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await heading(page, /^Hello/)
@@ -128,23 +128,23 @@ test('without JavaScript: the waiting page refreshes itself, and everything can 
 
 test('home, a section, a place without an application, and one that is closed', async () => {
   await doorward('approve', ada)
-  await heading(waiting, /^Hello/)
-  await examine(waiting, 'home-fleet')
-  await waiting.goto('/fleet')
-  await examine(waiting, 'section')
-  await waiting.goto('/fleet/datalake')
-  await examine(waiting, 'resource')
-  expect((await waiting.goto('/ailoop'))?.status()).toBe(403)
-  await examine(waiting, 'not-allowed')
-  expect((await waiting.goto('/nowhere'))?.status()).toBe(404)
-  await examine(waiting, 'not-found')
-  expect((await waiting.goto('/admin'))?.status()).toBe(403)
+  await heading(invitee, /^Hello/)
+  await examine(invitee, 'home-fleet')
+  await invitee.goto('/fleet')
+  await examine(invitee, 'section')
+  await invitee.goto('/fleet/datalake')
+  await examine(invitee, 'resource')
+  expect((await invitee.goto('/ailoop'))?.status()).toBe(403)
+  await examine(invitee, 'not-allowed')
+  expect((await invitee.goto('/nowhere'))?.status()).toBe(404)
+  await examine(invitee, 'not-found')
+  expect((await invitee.goto('/admin'))?.status()).toBe(403)
 })
 
 test('a link in the wrong browser, signed out, suspended', async ({ browser }) => {
   const here = await visit(browser)
   await ask(here, ada)
-  const { link } = await letter(ada, 'Sign in')
+  const { link } = await message(ada, 'Sign in')
   const elsewhere = await visit(browser)
   expect((await elsewhere.goto(link))?.status()).toBe(403)
   await examine(elsewhere, 'wrong-browser')
@@ -155,8 +155,8 @@ test('a link in the wrong browser, signed out, suspended', async ({ browser }) =
   await here.getByRole('button', { name: 'Log out' }).click()
   await examine(here, 'signed-out')
   await doorward('suspend', ada)
-  expect((await waiting.goto('/fleet'))?.status()).toBe(403)
-  await examine(waiting, 'suspended')
+  expect((await invitee.goto('/fleet'))?.status()).toBe(403)
+  await examine(invitee, 'suspended')
 })
 
 test('rejected while the page is open, and withdrawn', async ({ browser }) => {
@@ -207,7 +207,7 @@ test('a native window is let in, and nothing but the reader\'s own computer gets
   await expect(page).toHaveURL(/^[^?]*\/login\?next=/)
   await page.getByLabel('Email').fill('grace@example.org')
   await page.getByRole('button', { name: 'Send me a link' }).click()
-  await page.getByLabel('Sign-in code').fill((await letter('grace@example.org', 'Sign in')).code)
+  await page.getByLabel('Sign-in code').fill((await message('grace@example.org', 'Sign in')).code)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await heading(page, 'Let the Doorward window in?')
   expect(new URL(page.url()).search).toBe(asked.slice('/desktop'.length))

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { expect, test, type APIRequestContext, type Page } from '@playwright/test'
-import { control, doorward, faults, letter, listed, visit, type Letter } from './harness'
+import { control, doorward, faults, listed, message, visit, type Message } from './harness'
 
 // The walk: one story in which each test is a sentence. What somebody holds at
 // the end of one sentence they have in the next.
@@ -15,7 +15,7 @@ const second = `Second.${randomBytes(6).toString('hex')}@example.com`
 
 let admin: Page
 let invitee: Page
-let invitation: Letter
+let invitation: Message
 let before: Member
 
 const api = async (path: string) => {
@@ -48,10 +48,10 @@ test('the first Admin is made through the setup link', async ({ browser }) => {
   expect(again?.status(), 'the setup link works once').toBe(410)
 })
 
-test('invite: a letter arrives', async () => {
+test('invite: an email arrives', async () => {
   const { out } = await doorward('invite', invited, '--role', 'Fleet')
   expect(out).toContain(invited)
-  invitation = await letter('invitee@example.com')
+  invitation = await message('invitee@example.com')
 
   expect(invitation.secured, 'over TLS, after a login').toBe(true)
   expect(invitation.from).toContain('Night Watch')
@@ -61,7 +61,7 @@ test('invite: a letter arrives', async () => {
   expect(invitation.html).toContain(invitation.link)
   expect(invitation.html).not.toMatch(/<script|<link|<img|<iframe|src=|@import|url\(/i)
   const [kept] = (await listed('outbox')).filter((l) => l.message_id === invitation.messageId)
-  expect(kept, 'the outbox has the letter under the Message-ID that it came with').toMatchObject({ to: 'invitee@example.com' })
+  expect(kept, 'the outbox has the email under the Message-ID that it came with').toMatchObject({ to: 'invitee@example.com' })
   expect(JSON.stringify(kept)).not.toContain(invitation.link.split('/').pop())
   await expect.poll(async () => (await member(invited)).delivery?.state).toBe('sent')
 })
@@ -106,16 +106,16 @@ test('the link and its button lead to "Account Pending Approval"', async ({ brow
   await expect(invitee.getByText('Account Pending Approval')).toBeVisible()
   await expect(invitee.locator('.facts')).toContainText('Fleet')
   await expect(invitee.locator('#live')).toContainText('This page is live')
-  expect((await letter(grace)).text, 'the Admins are told who waits').toContain(invited)
-  expect((await letter('invitee@example.com', '', 2)).text).toContain('Night Watch')
+  expect((await message(grace)).text, 'the Admins are told who waits').toContain(invited)
+  expect((await message('invitee@example.com', '', 2)).text).toContain('Night Watch')
 })
 
-test('every other route answers this session with 403 or leads back to the waiting page', async () => {
+test('every other route answers this session with 403 or leads back to the pending page', async () => {
   const { id } = await member(invited)
   const request = invitee.context().request
   const document = await (await request.get('/api/v1/openapi.json')).json()
   const prefix = document.servers?.[0]?.url ?? ''
-  const open = ['GET /api/v1/events', 'GET /api/v1/openapi.json', 'POST /api/v1/desktop'] // the waiting page's own, a public document, and what takes a code instead of a session
+  const open = ['GET /api/v1/events', 'GET /api/v1/openapi.json', 'POST /api/v1/desktop'] // the pending page's own, a public document, and what takes a code instead of a session
   let swept = 0
   for (const [path, item] of Object.entries(document.paths as Record<string, object>)) {
     const url = (prefix + path).replace(/\{id\}/g, id).replace(/\{\w+\}/g, 'Fleet')
@@ -155,7 +155,7 @@ test("the Admin's overview counts 1", async () => {
   await expect(admin.getByText('1 person is waiting for your approval')).toBeVisible()
 })
 
-test('approve: the waiting page becomes the home by itself, with Fleet and without AILoop', async ({ browser }) => {
+test('approve: the pending page becomes the home by itself, with Fleet and without AILoop', async ({ browser }) => {
   await expect(invitee.locator('#live')).toContainText('This page is live')
   const old = await session(invitee)
   const home = invitee.getByRole('heading', { name: /^Hello/ }).waitFor()
@@ -166,7 +166,7 @@ test('approve: the waiting page becomes the home by itself, with Fleet and witho
   await expect(invitee.getByRole('link', { name: 'Fleet' })).toBeVisible()
   await expect(invitee.getByText('AILoop')).toHaveCount(0)
   expect(await api('/overview')).toMatchObject({ pending: 0, active: 2 })
-  expect((await letter('invitee@example.com', '', 3)).text).toContain(base)
+  expect((await message('invitee@example.com', '', 3)).text).toContain(base)
 
   expect(await session(invitee), 'rights rose, so the session has a new id').not.toBe(old)
   const thief = await visit(browser)
@@ -198,7 +198,7 @@ test('logs out, asks with another spelling of the address, and comes back by the
 
   await invitee.getByLabel('Email').fill('INVITEE@Example.com')
   await invitee.getByRole('button', { name: 'Send me a link' }).click()
-  const { code, link } = await letter('invitee@example.com', 'Sign in')
+  const { code, link } = await message('invitee@example.com', 'Sign in')
   expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/)
   expect(link.startsWith(`${base}/login/`)).toBe(true)
   await invitee.getByLabel('Sign-in code').fill(` ${code.toLowerCase().replace('-', ' \u2013 ')}`) // as it is pasted
@@ -229,7 +229,7 @@ test("the Admin suspends the member: the member's next request may not", async (
 test('a second address is invited and rejected: nothing is left but the audit entry and the keyed hash', async ({ browser }) => {
   const canonical = second.toLowerCase()
   await doorward('invite', second, '--role', 'AILoop', '--note', `Welcome, ${second}`)
-  const { link, messageId } = await letter(canonical)
+  const { link, messageId } = await message(canonical)
   const token = link.split('/').pop() as string
   const hash = createHash('sha256').update(token).digest()
   const { id } = await member(second)
@@ -252,7 +252,7 @@ test('a second address is invited and rejected: nothing is left but the audit en
 
   await doorward('compact')
   const left = await control<Record<string, string[]>>('traces', [...theirs, 'invitee@example.com', id])
-  expect(Object.keys(left).sort(), 'of the member, their letter and their link').toEqual([id, 'invitee@example.com'].sort())
+  expect(Object.keys(left).sort(), 'of the member, their email and their link').toEqual([id, 'invitee@example.com'].sort())
   const log = await control<string>('log')
   for (const trace of [canonical, second, token, invitation.link]) expect(log.toLowerCase()).not.toContain(trace.toLowerCase())
 
@@ -264,7 +264,7 @@ test('a second address is invited and rejected: nothing is left but the audit en
 test('inviting it again says that it was rejected before, and works', async ({ browser }) => {
   const { out } = await doorward('invite', second.toUpperCase(), '--role', 'Fleet')
   expect(out).toMatch(/rejected/i)
-  const { link } = await letter(second.toLowerCase(), '', 2)
+  const { link } = await message(second.toLowerCase(), '', 2)
   const again = await visit(browser)
   await again.goto(link)
   await again.getByRole('button', { name: 'Accept the invitation' }).click()

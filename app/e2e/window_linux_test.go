@@ -59,7 +59,7 @@ func TestWindow(t *testing.T) {
 	s.press(window, "ctrl+5") // View, Mail
 	d.click("button", "~^Preview .* to late@example.com")
 	d.inFrame("The letter as its reader sees it", "You are invited to Night Watch")
-	d.picture("letter")
+	d.picture("message")
 	d.click("button", "Close")
 	if err := p.Mail.Up(); err != nil {
 		t.Fatal(err)
@@ -340,7 +340,7 @@ func (s *screen) gone(t *testing.T, pid int) {
 // comes opens the newest invitation of an address, as its owner would.
 func (p *running) comes(t *testing.T, email string) {
 	t.Helper()
-	l, err := p.Letter(product.Wanted{To: email})
+	l, err := p.Message(product.Wanted{To: email})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 
 // taken reports whether an invitation to an address is taken, and how it was
 // answered.
-func (h *house) taken(email string) (bool, answer) {
+func (h *target) taken(email string) (bool, answer) {
 	h.t.Helper()
 	a := h.admin.api("POST", "/invitations", map[string]any{"email": email, "roles": []string{"Fleet"}})
 	return a.code == 201, a
@@ -20,7 +20,7 @@ var _ = item("46", "one mailbox is invited as several members by spelling it oth
 // another form of its domain, would be a second member with a decision of its
 // own. And an email that only looks or folds like another is another mailbox.
 func spellings(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	for _, pair := range [][2]string{
 		{"kim@x.org", "\u212aim@x.org"},
 		{"ada@example.com", "ADA@EXAMPLE.COM"},
@@ -52,7 +52,7 @@ var _ = item("47", "an address that looks like a colleague's is put before the A
 // Cyrillic emails that look like Latin ones make an address that reads like one
 // that the Admin knows. Mixed scripts are refused.
 func lookalikes(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	for _, email := range []string{
 		"аdmin@example.com", "grаce@example.org", "pаypal@example.com", "a@exаmple.com", "αdmin@example.com",
 	} {
@@ -67,7 +67,7 @@ var _ = item("48", "plus addresses: another's account by stripping, or fifty all
 // u+1 and u are two accounts: who owns the first must not be given the second. But
 // they are one mailbox, which may not be filled fifty times over.
 func plusAddresses(t *testing.T) {
-	h := furnish(t, "--trusted-proxies", "127.0.0.1")
+	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1")
 	h.member("u@example.com")
 	h.member("plain@example.com")
 	h.member("other@example.com")
@@ -102,7 +102,7 @@ var _ = item("49", "an address that says more to a mail server than to us", inje
 // Nothing that a mail server could read in two ways is an address here, wherever
 // one can be typed.
 func injectedAddresses(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	for _, email := range []string{
 		`"victim@evil.example> <x"@ok.example`, `"a> NOTIFY=NEVER <x"@ok.example`, `"a b"@ok.example`,
 		"a b@ok.example", "a@ok.example\r\nRCPT TO:<eve@evil.example>", "a\r@ok.example", "a\n@ok.example",

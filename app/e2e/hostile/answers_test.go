@@ -13,7 +13,7 @@ import (
 
 // answers are some of every kind: pages, errors, the API, assets, and what could
 // not be read at all.
-func (h *house) answers() map[string]answer {
+func (h *target) answers() map[string]answer {
 	h.t.Helper()
 	all := map[string]answer{}
 	_, link := h.invite("see@example.com")
@@ -75,7 +75,7 @@ var _ = item("41", "a shared cache keeps a signed-in page, or one with a token",
 // forget. Nothing but the assets, whose names change with their content, may be
 // kept.
 func caches(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	for name, a := range h.answers() {
 		if got := a.header.Get("Cache-Control"); got != "no-store" {
 			t.Errorf("%s (%d) may be kept: %q", name, a.code, got)
@@ -89,7 +89,7 @@ var _ = item("42", "the way back after signing in leads to another site", openRe
 // attacker's: a copy of our page that asks for more. Only a path of ours
 // survives.
 func openRedirect(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	ada, _ := h.member("ada@example.com")
 	ada.press("/", "/logout")
 	for _, next := range []string{
@@ -116,7 +116,7 @@ func openRedirect(t *testing.T) {
 
 // fresh invites somebody new and returns their address and the path of a link
 // that the shell printed.
-func (h *house) fresh() (email, link string) {
+func (h *target) fresh() (email, link string) {
 	h.t.Helper()
 	h.mu.Lock()
 	h.made++
@@ -126,18 +126,18 @@ func (h *house) fresh() (email, link string) {
 	return email, path(str(m[0]["login_link"]))
 }
 
-var _ = item("44", "the waiting page is read for what it tells about others", waitingPage)
+var _ = item("44", "the pending page is read for what it tells about others", pendingPage)
 
 // A stranger who got hold of a pending account looks at what its page and its
 // events tell: who else is here, who decides, what exists. It has the words of
 // their own invitation, and of nobody else's.
-func waitingPage(t *testing.T) {
-	h := furnish(t)
+func pendingPage(t *testing.T) {
+	h := openWithAdmin(t)
 	h.member("other@example.com")
 	h.member("second-admin@example.com", "Admin")
-	h.arrived("also-waiting@example.com")
+	h.arrived("also-pending@example.com")
 	eve, _ := h.arrived("eve@example.com")
-	eve.get("/pending").want(200).lacks("other@example.com", "second-admin@example.com", "also-waiting@example.com")
+	eve.get("/pending").want(200).lacks("other@example.com", "second-admin@example.com", "also-pending@example.com")
 	w := h.dial()
 	fmt.Fprintf(w, "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: dw=%s\r\nSec-Fetch-Site: same-origin\r\n\r\n",
 		h.Listen, eve.cookie("dw"))

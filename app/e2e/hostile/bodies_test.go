@@ -16,7 +16,7 @@ var _ = item("51", "more is sent than anybody needs: addresses, headers, bodies,
 // Each part of a request has its bound, and one byte more is refused: also where
 // no length is announced, or one that is never kept.
 func sizes(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	host := "Host: " + h.Listen + "\r\n"
 	status := func(text string) int {
 		a, _ := h.raw(text)
@@ -73,7 +73,7 @@ var _ = item("52", "JSON that two readers read in two ways, or that costs more t
 // nested ten thousand deep ends a careless parser. One object, of known fields,
 // as deep as needed.
 func jsonBodies(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	for name, body := range map[string]string{
 		"60,000 brackets":         strings.Repeat("[", 60_000),
 		"nested objects":          strings.Repeat(`{"a":`, 5000),
@@ -142,7 +142,7 @@ var _ = item("53", "10 KB that unpack to gigabytes, at every path that takes a b
 // looked who had sent them, and ended the server. A packed body is refused on
 // every path, whatever the packing is called, before it is looked into.
 func compressedBodies(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	zip := func(w io.Writer) io.WriteCloser { z, _ := gzip.NewWriterLevel(w, gzip.BestCompression); return z }
 	raw := func(w io.Writer) io.WriteCloser { z, _ := flate.NewWriter(w, flate.BestCompression); return z }
 	lib := func(w io.Writer) io.WriteCloser { z, _ := zlib.NewWriterLevel(w, zlib.BestCompression); return z }

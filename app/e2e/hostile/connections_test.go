@@ -18,7 +18,7 @@ var _ = item("27", "the limiter itself is made to hold: 20,000 networks that eac
 // A limiter that remembers every network it ever saw is a way to fill memory. It
 // forgets, goes on limiting, and its refusal says how long to wait.
 func limiterHolds(t *testing.T) {
-	h := furnish(t, "--trusted-proxies", "127.0.0.1")
+	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1")
 	w := h.dial()
 	go func() {
 		out := bufio.NewWriter(w)
@@ -61,7 +61,7 @@ func limiterHolds(t *testing.T) {
 
 // dialAgain is for a connection that the server closed: it may, after so many
 // requests, but it has to take the next.
-func (h *house) dialAgain(old *wire, after int) *wire {
+func (h *target) dialAgain(old *wire, after int) *wire {
 	h.t.Helper()
 	old.Close()
 	w := h.dial()
@@ -83,7 +83,7 @@ var _ = item(
 // meanwhile, and the server cuts them off by itself. (How much memory they cost
 // is measured by go run ./app/bench -only hostile.)
 func slowConnections(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	ada, _ := h.member("ada@example.com")
 	var conns []net.Conn
 	for i := range 240 {
@@ -129,7 +129,7 @@ var _ = item("56", "64 clients at once, so that a buffer of one ends in the reco
 // of whatever comes next on that connection: one person's name in another's
 // record. Every record has to hold what was sent for it.
 func borrowedBuffers(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	token := h.token("Admin")
 	const clients, each = 64, 8
 	at(clients, func(i int) {
@@ -173,7 +173,7 @@ var _ = item("63", "a member who was demoted goes on using a connection that sta
 // The rights of a connection that is used all the time are those of now, not of
 // when it was opened: the next request after the change is refused.
 func demotedMidway(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	bob, id := h.member("bob@example.com", "Admin")
 	for range 20 {
 		bob.api("GET", "/members", nil).want(200)
@@ -194,7 +194,7 @@ var _ = item("89", "a suspended member keeps the stream of events that was open"
 // The stream was opened with good rights; the member is suspended, the token
 // revoked. What is already open ends as well, and says nothing more.
 func openStreams(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	bob, id := h.member("bob@example.com", "Admin")
 	stream := func(g *guest) (*wire, *bufio.Reader) {
 		w := h.dial()

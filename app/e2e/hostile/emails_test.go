@@ -16,7 +16,7 @@ var _ = item("14", "a request names another host, so that the email leads there"
 // token in it. Links are built of the configured address alone, and a foreign
 // name is not answered.
 func poisonedHost(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	h.member("ada@example.com")
 	g := h.guest()
 	form := "csrf=" + g.proof("/login") + "&email=ada%40example.com"
@@ -70,7 +70,7 @@ var _ = item("16", "Resend is pressed 20 times to fill a mailbox", resendFlood)
 // An Admin's session, or a script with one, sends an invitation again and again.
 // After a handful the Admin is told to wait, and the answer never has the link.
 func resendFlood(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	id, _ := h.invite("ada@example.com")
 	sent := 0
 	for range 20 {
@@ -99,7 +99,7 @@ var _ = item("22", "the form is used to send emails to people who have nothing t
 // Whoever can make a server send emails to any address has a cannon. Nobody who
 // is no member gets an email, and a suspended member none either.
 func noMailToStrangers(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	h.people()
 	before := len(h.Mail.Received())
 	for _, email := range append(five[:4:4], "a@evil.example", "b@evil.example", "c@evil.example") {
@@ -117,7 +117,7 @@ func noMailToStrangers(t *testing.T) {
 
 // emails counts those that an address got for asking, once a later one of
 // somebody else has come: what was asked before is answered then.
-func (h *house) emails(to, sentinel string, changes ...change) (n int) {
+func (h *target) emails(to, sentinel string, changes ...change) (n int) {
 	h.t.Helper()
 	already := 0
 	for _, l := range h.Mail.Received() {
@@ -155,7 +155,7 @@ var _ = item(
 // stands in them as plain words: no link, no markup, nothing in the subject or
 // the sender that whoever was invited chose, and no header of its own.
 func phishingThroughUs(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	words := `Click https://evil.example/login now <a href="https://evil.example">here</a> www.evil.example`
 	h.admin.api("POST", "/invitations", map[string]any{
 		"email": "ada@example.com",

@@ -15,7 +15,7 @@ var _ = item("96", "another user of the machine reads the data, or lays out the 
 // The directory is ours alone, whatever the umask; one that others can read, that
 // is a file, or that holds somebody else's things, is not used.
 func otherUsers(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	h.member("ada@example.com")
 	if err := filepath.WalkDir(h.Dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -93,7 +93,7 @@ var _ = item("97", "a backup is read by others, cut short, garbled, or poured ov
 // alone to read; whatever byte is changed or missing, it is refused and nothing is
 // left; a directory that holds something is not touched.
 func garbledBackups(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	h.member("ada@example.com")
 	dir := t.TempDir()
 	backup := filepath.Join(dir, "backup")
@@ -148,7 +148,7 @@ var _ = item("98", "a backup brings links and sessions back that were used or en
 // After a restore the past is the present again: a link that was used since the
 // backup would be good once more, a session that was ended open. None of them is.
 func resurrected(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
 	bob, _ := h.member("bob@example.com")
 	ask := h.guest()

@@ -153,7 +153,7 @@ var _ = item("framing", "the same probes without a proxy: what is hidden is neve
 // request a front may read as a body. What can be cut apart in two places is
 // refused, and the connection closed; what is well framed is one request.
 func smuggledAlone(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	fine := map[string]bool{
 		"a tab in the value":      true,
 		"a trailer with a length": true,

@@ -24,10 +24,10 @@ type front struct {
 
 // fronted is a Doorward behind nginx or HAProxy. Between the two stands a tap,
 // which notes what the front sent on and how it was answered.
-func fronted(t *testing.T, name string) (*house, *front, *tap) {
+func fronted(t *testing.T, name string) (*target, *front, *tap) {
 	t.Helper()
 	program := need.Program(t, name, name)
-	h := furnish(t, "--trusted-proxies", "127.0.0.1")
+	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1")
 	tap := newTap(t, h.Listen)
 	f := &front{name, product.FreeHost(t)}
 	dir, err := os.MkdirTemp("", "dwfront")

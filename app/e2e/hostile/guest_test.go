@@ -20,7 +20,7 @@ import (
 
 // A guest is a browser with cookies of its own.
 type guest struct {
-	h      *house
+	h      *target
 	jar    *cookiejar.Jar
 	client *http.Client
 	always []change // what every request of it carries
@@ -39,7 +39,7 @@ func bearer(token string) change { return header("Authorization", "Bearer "+toke
 func forwarded(from string) change { return header("X-Forwarded-For", from) }
 
 // guest is a browser that nobody knows; changes are made to all its requests.
-func (h *house) guest(always ...change) *guest {
+func (h *target) guest(always ...change) *guest {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		h.t.Fatal(err)

@@ -20,7 +20,7 @@ import (
 // at stops the server and serves the data that it left from this process, on the
 // same address, with a clock that stands at that moment; called again, it only
 // sets that clock. The program's own clock cannot be turned from outside.
-func (h *house) at(moment time.Time) {
+func (h *target) at(moment time.Time) {
 	h.t.Helper()
 	if h.clock.Swap(moment.UnixNano()) != 0 {
 		return
@@ -73,7 +73,7 @@ func staleLinks(t *testing.T) {
 		{"an invitation of an hour, a second after", time.Hour, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h := furnish(t)
+			h := openWithAdmin(t)
 			h.member("ada@example.com")
 			asked := time.Now()
 			g := h.guest()
@@ -92,7 +92,7 @@ func staleLinks(t *testing.T) {
 }
 
 // emailedLink is the path of a new link that lasts so long, for g's browser.
-func emailedLink(h *house, g *guest, lasts time.Duration) string {
+func emailedLink(h *target, g *guest, lasts time.Duration) string {
 	if lasts == access.SignInTTL {
 		g.ask("ada@example.com").want(200)
 		return path(h.mail("ada@example.com", signIn, 1).Link)
@@ -124,7 +124,7 @@ func oldSessions(t *testing.T) {
 		{"after it", access.MemberIdleTTL + time.Minute, true, 401, 401},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h := furnish(t)
+			h := openWithAdmin(t)
 			began := time.Now()
 			ada, _ := h.member("ada@example.com")
 			h.admin.api("GET", "/me", nil).want(200)
@@ -137,7 +137,7 @@ func oldSessions(t *testing.T) {
 		})
 	}
 	t.Run("used all the while, a day and a month", func(t *testing.T) {
-		h := furnish(t)
+		h := openWithAdmin(t)
 		began := time.Now()
 		ada, _ := h.member("ada@example.com")
 		signedIn := time.Now()
@@ -164,7 +164,7 @@ var _ = item("66", "a stolen console session, or a window's secret, makes itself
 // fresh, and no token is without an end. (The first half in the test's process,
 // with another clock, on the data that the server left.)
 func stepUp(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	began := time.Now()
 	a := h.admin.api("POST", "/tokens", map[string]any{"name": "nightly", "roles": []string{"Fleet"}})
 	a.want(201, 401, 403)

@@ -17,7 +17,7 @@ var _ = item("25", "one address in eight spellings, one network in many addresse
 // address in another way, or takes another address out of their own IPv6 network,
 // has no more tries for it.
 func spellingsAndNetworks(t *testing.T) {
-	h := furnish(t, "--trusted-proxies", "127.0.0.1")
+	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1")
 	h.member("user@example.com")
 	h.member("same@example.com")
 	h.member("other@example.com")
@@ -56,7 +56,7 @@ var _ = item("26", "strangers from many networks use up what one member needs to
 // from as many networks as a botnet has. The victim's session goes on, and from
 // the browser that they signed in with before they get their email, and in.
 func nobodyIsLockedOut(t *testing.T) {
-	h := furnish(t, "--trusted-proxies", "127.0.0.1")
+	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1")
 	ada, _ := h.member("ada@example.com")
 	home := forwarded("192.0.2.1")
 	own := h.guest(home)
@@ -78,7 +78,7 @@ func nobodyIsLockedOut(t *testing.T) {
 	own.ask("ada@example.com").want(200)
 	err := product.Eventually("the email that Ada asked for came", func() error {
 		for _, l := range h.Mail.Received()[before:] {
-			read := product.ReadLetter(l)
+			read := product.ReadMessage(l)
 			if l.To != "ada@example.com" || read.Link == "" {
 				continue
 			}
@@ -99,7 +99,7 @@ var _ = item("28", "the server is made to restart, so that limits begin anew", l
 // What is counted for an address is kept with the data: killing the server, or
 // waiting for its update, gives nobody more tries.
 func limitsOutliveRestart(t *testing.T) {
-	h := furnish(t, "--trusted-proxies", "127.0.0.1")
+	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1")
 	h.member("ada@example.com")
 	h.member("other@example.com")
 	for range 12 {

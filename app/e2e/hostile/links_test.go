@@ -15,7 +15,7 @@ var _ = item("1", "mail scanners open the link 20 times before its owner does", 
 // one name after the other. If opening were redeeming, the scanner would have the
 // session, and the person whose email it was would find the link used.
 func scannersPrefetch(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
 	for i := range 20 {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
@@ -37,7 +37,7 @@ var _ = item("2", "a sandbox that runs scripts opens the link and waits", noAuto
 // on the page may send the form by itself: no script, no handler, no refresh, and
 // a policy that would not run one.
 func noAutoSubmit(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
 	page := h.guest().get(link).want(200)
 	acts := regexp.MustCompile(`(?i)<script|<iframe|<img[^>]+src|http-equiv|\son[a-z]+\s*=|javascript:|<meta[^>]+refresh`)
@@ -62,7 +62,7 @@ var _ = item("3", "the form behind the link is replayed blindly, from elsewhere,
 // the attacker's account. Without the cookie and the proof that the page of the
 // link gave out, nothing is redeemed.
 func blindReplay(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
 	h.guest().post(link, nil).want(403)
 	h.guest().post(link, []string{"csrf", "x"}).want(403)
@@ -85,7 +85,7 @@ var _ = item("6", "50 clicks on one link at the same moment", manyClicks)
 // millisecond: one session, and everybody else reads what is said of any dead
 // link.
 func manyClicks(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
 	before := h.did("signed_in")
 	guests := make([]*guest, 50)
@@ -115,7 +115,7 @@ var _ = item("8", "an old email is found in the mailbox and used", olderLinks)
 // Whoever reads an old mailbox tries every link in it. A newer one of the same
 // kind has made the older worthless.
 func olderLinks(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	id, first := h.invite("ada@example.com")
 	h.admin.api("POST", "/members/"+id+"/resend", nil).want(200)
 	second := path(h.mail("ada@example.com", "", 2).Link)
@@ -145,7 +145,7 @@ var _ = item("19", "dead links are told apart: unknown, malformed, used, revoked
 // otherwise than an invented one, the list would tell who was invited. All of
 // them are one answer, and offer the same way on.
 func deadLinks(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	_, used := h.invite("ada@example.com")
 	h.guest().press(used, used).want(303)
 	id, old := h.invite("bob@example.com")

@@ -15,7 +15,7 @@ var _ = item("93", "line breaks, escapes and forged entries, in requests and in 
 // A log is read by people and by programs. Whatever a stranger or a mail server
 // says, one line is one thing that happened, and a terminal shows it as it is.
 func forgedLog(t *testing.T) {
-	h := furnish(t, "--log-level", "debug")
+	h := openWithAdmin(t, "--log-level", "debug")
 	evil := "x\n{\"level\":\"ERROR\"}\r\ntime=2030 level=ERROR msg=forged\x1b[31m\u202e"
 	g := h.guest(header("User-Agent", "x level=ERROR msg=forged"))
 	g.ask("x@example.com\nlevel=ERROR")
@@ -69,7 +69,7 @@ var _ = item("94", "passwords and tokens in the log, also where the mail server 
 // talkative. (Every row of this suite looks through its own log for every secret
 // that it met, too.)
 func secretsInLog(t *testing.T) {
-	h := furnish(t, "--log-level", "debug")
+	h := openWithAdmin(t, "--log-level", "debug")
 	token := h.token("Admin")
 	for _, path := range []string{
 		"/login/" + token, "/" + token, "/api/v1/members/" + token, "/api/v1/me?token=" + token,
@@ -114,7 +114,7 @@ var _ = item("95", "requests that nobody foresaw: what does the answer tell of t
 // bytes, wrong types, at every operation. Nothing is a fault of ours, and nothing
 // tells a path, a type or a trace.
 func insides(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	odd := []string{
 		strings.Repeat("a", 3000), strings.Repeat("%ff", 300), "%00", "..", "%2e%2e%2f", "'", "\"", "%7b%7d", "-1", "null",
 		"%e2%80%ae", strings.Repeat("b", 26),

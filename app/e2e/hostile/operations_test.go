@@ -13,7 +13,7 @@ type operation struct{ method, path string }
 
 // operations are those that the server itself says it has, and the pages of the
 // contract beside them.
-func (h *house) operations() (all []operation) {
+func (h *target) operations() (all []operation) {
 	h.t.Helper()
 	var doc struct {
 		Paths map[string]map[string]json.RawMessage
@@ -69,9 +69,9 @@ var _ = item("11, 29", "a pending member calls every operation and opens every p
 // Vaultwarden's invited but unconfirmed owner could purge the organisation
 // (CVE-2026-43913): the route asked for the role and not for the state. Somebody
 // invited as Admin calls everything that the server says it has, with every
-// identifier that there is, and reaches their own waiting page alone.
+// identifier that there is, and reaches their own pending page alone.
 func pendingReachesNothing(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	eve, id := h.arrived("eve@example.com", "Admin")
 	me := str(h.admin.api("GET", "/me", nil).object()["id"])
 	before := len(h.audit())
@@ -114,7 +114,7 @@ var _ = item("101", "a stranger calls every operation and opens every page", str
 // is. A test in the program's own package refuses a route that nobody classified
 // (TestEveryRouteRefusesWhomItMust); this is the same from outside.
 func strangersReachNothing(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	_, id := h.member("ada@example.com")
 	for _, op := range h.operations() {
 		if op.path == "/api/v1/openapi.json" || op.path == "/api/v1/desktop" && op.method == "POST" {

@@ -12,7 +12,7 @@ var _ = item("55", "paths that climb out of what is served, in every spelling", 
 // Dots, encoded dots, backslashes, zero bytes, overlong UTF-8, twice encoded:
 // nothing leads to a file, and nothing leads round the guard.
 func traversal(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	for _, path := range []string{
 		"/../../etc/passwd", "/assets/../../etc/passwd", "/assets/%2e%2e/%2e%2e/etc/passwd",
 		"/assets/..%2f..%2fetc%2fpasswd", "/assets/..%5c..%5cetc", "/assets/%252e%252e%252fetc",
@@ -44,7 +44,7 @@ var _ = item("57", "a million at once, and cursors that were edited or belong to
 // stall the server; a cursor that is taken apart shows keys, and one put together
 // leads to other lists.
 func cursors(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	var wg sync.WaitGroup
 	for i := range 30 {
 		wg.Go(func() { h.command("invite", fmt.Sprintf("c%d@example.com", i), "--role", "Fleet") })
@@ -86,7 +86,7 @@ var _ = item("65", "guarded paths in other spellings: slashes, case, encodings, 
 // The guard compares one spelling of a path, the router another, and between them
 // somebody walks through. Whatever does not match exactly is not there.
 func pathVariants(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	fleet, _ := h.member("fleet@example.com")
 	for _, path := range []string{
 		"//admin", "/admin//", "/ADMIN", "/Admin", "/admin/.", "/./admin", "/admin%2f", "/%61dmin", "/admin;x=1",

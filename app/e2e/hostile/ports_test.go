@@ -20,13 +20,13 @@ import (
 	"doorward/app/e2e/product"
 )
 
-var _ = item("99", "doors beside the front door: metrics, profiles, other ports, the shell's socket", sideDoors)
+var _ = item("99", "other ways in than the pages: metrics, profiles, other ports, the shell's socket", otherPorts)
 
 // Whatever a framework opens by itself is looked for: profiles, metrics, debug
 // pages; another port; the operator's own API over the network. There is one
 // port, and one socket that only its owner can open.
-func sideDoors(t *testing.T) {
-	h := furnish(t)
+func otherPorts(t *testing.T) {
+	h := openWithAdmin(t)
 	for _, path := range []string{
 		"/metrics", "/debug/pprof/", "/debug/vars", "/pprof", "/monitor", "/status", "/_internal", "/server-status",
 		"/actuator", "/swagger", "/docs", "/api/v1/docs", "/schemas", "/wails/ipc.js", "/desktop", "/local",
@@ -131,7 +131,7 @@ func oldTLS(t *testing.T) {
 			t.Errorf("the cookie %s is not secure", c.Name)
 		}
 	}
-	h := adopt(t, p)
+	h := targetOf(t, p)
 	if a, ok := h.raw("GET /login HTTP/1.1\r\nHost: " + p.Listen + "\r\n\r\n"); ok && a.code == 200 {
 		t.Error("a plain request is answered on the port that speaks TLS")
 	}

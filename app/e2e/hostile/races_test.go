@@ -13,7 +13,7 @@ var _ = item("58", "16 Admins approve and reject one request at the same moment"
 // in, and deleted. However many decide at once, one decision stands, there is one
 // entry and one email of it, and everybody else is told whose it was.
 func oneDecision(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	token := h.token("Admin")
 	for round := range 20 {
 		email, _ := h.fresh()
@@ -46,7 +46,7 @@ var _ = item("62", "two Admins demote each other at the same moment, 100 times",
 // Each of two Admins takes the other's rights away; each transaction sees one
 // Admin left. If both went through nobody could let anybody in any more.
 func neverNoAdmin(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	bob, bobID := h.member("bob@example.com", "Admin")
 	me := str(h.admin.api("GET", "/me", nil).object()["id"])
 	graceToken, bobToken := h.admin, bob
@@ -128,7 +128,7 @@ var _ = item("69", "one click arrives ten times: approvals, suspensions, notes, 
 // A mouse that bounces, a proxy that tries again, a script in a loop. What is
 // sent ten times is done once, and each answer is true.
 func tenClicks(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	eve, id := h.arrived("eve@example.com")
 	count := func(what string, deed string, call func() answer, ok int, others ...int) {
 		before, good := h.did(deed), atomic.Int32{}

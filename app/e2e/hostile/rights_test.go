@@ -11,7 +11,7 @@ var _ = item("15", "what was revoked is used before anybody notices: links, page
 // was rejected, the page that they have open, the session of somebody who was
 // suspended, the invitation that was replaced.
 func revoked(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	eve, eveID := h.arrived("eve@example.com")
 	eve.get("/pending").want(200)
 	h.admin.api("POST", "/members/"+eveID+"/reject", nil).want(200, 204)
@@ -43,7 +43,7 @@ var _ = item("18", "rights that somebody lost after inviting are carried into th
 // given, in the record and not in the link, and nobody grants what they may not
 // do themselves.
 func demotedSince(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	bob, bobID := h.member("bob@example.com", "Admin")
 	bob.api("POST", "/invitations", map[string]any{"email": "friend@example.com", "roles": []string{"Admin"}}).want(201)
 	link := path(h.mail("friend@example.com", invited, 1).Link)
@@ -70,13 +70,13 @@ func demotedSince(t *testing.T) {
 }
 
 // role makes a role of the workspace's own.
-func (h *house) role(name string, permissions ...string) {
+func (h *target) role(name string, permissions ...string) {
 	h.t.Helper()
 	h.admin.api("PUT", "/roles/"+name, map[string]any{"permissions": permissions}).want(200, 201)
 }
 
 // idOf is the id of the member of an address.
-func (h *house) idOf(email string) string {
+func (h *target) idOf(email string) string {
 	h.t.Helper()
 	for _, m := range h.admin.api("GET", "/members?q="+email, nil).items() {
 		if m["email"] == email {
@@ -92,7 +92,7 @@ var _ = item("59", "somebody decides on their own request, or changes what they 
 // Whoever waits tries to let themselves in: with their own session, and, once
 // they are in, by giving themselves more. A decision takes a second person.
 func ownRequest(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	eve, id := h.arrived("eve@example.com", "Admin")
 	eve.api("POST", "/members/"+id+"/approve", nil).want(401, 403)
 	eve.api("PATCH", "/members/"+id, map[string]any{"roles": []string{"Admin"}}).want(401, 403)
@@ -114,7 +114,7 @@ var _ = item("60", "state, roles or a proof of the address are sent along in one
 // about themselves never holds what others decide: in JSON it is refused, in a
 // form it changes nothing.
 func selfRaised(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	fleet, fleetID := h.member("fleet@example.com")
 	eve, eveID := h.arrived("eve@example.com")
 	for _, field := range []string{
@@ -145,7 +145,7 @@ var _ = item(
 // another they try to make, take over, or turn away one who may more than they:
 // below and equal goes, above is refused.
 func aboveOwn(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	h.role(
 		"Clerk", "read members", "invite members", "decide members", "change members", "open fleet", "open fleet/datalake",
 		"open fleet/flows",
@@ -193,7 +193,7 @@ var _ = item("64", "roles that do not exist, were deleted, or say everything", u
 // and made again with more rights, one that reads like a built-in role, a
 // permission for everything.
 func unknownRoles(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	for _, role := range []string{"Root", "admin ", "*", "Admin\x00", "", "Fleet;Admin", "ＡＤＭＩＮ"} {
 		a := h.admin.api("POST", "/invitations", map[string]any{"email": "x@example.com", "roles": []string{role}})
 		if a.code == 201 && strings.TrimSpace(role) != "admin" || a.code >= 500 {

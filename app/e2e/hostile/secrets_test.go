@@ -13,7 +13,7 @@ var _ = item("4", "tokens are guessed from others: prefixes, order, weak charact
 // Somebody with a few hundred links of their own looks for what they have in
 // common, to guess somebody else's. They are 256 random bits each.
 func guessing(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	args := []string{"invite", "--print-link", "--role", "Fleet", "--json"}
 	for i := range 300 {
 		args = append(args, fmt.Sprintf("p%d@example.com", i))
@@ -41,13 +41,13 @@ func guessing(t *testing.T) {
 	}
 }
 
-var _ = item("9", "each kind of secret is tried at the doors of the others", wrongDoors)
+var _ = item("9", "each kind of secret is tried where another kind belongs", wrongKinds)
 
 // A token that opens one thing is tried where another is asked for: an
 // invitation as a session, a session as a link, an API token as the way to the
 // first Admin. A secret is good for what it was made for.
-func wrongDoors(t *testing.T) {
-	h := furnish(t)
+func wrongKinds(t *testing.T) {
+	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
 	token := h.token("Admin")
 	secrets := map[string]string{
@@ -81,7 +81,7 @@ func wrongDoors(t *testing.T) {
 }
 
 // guestBrowser is the secret of a browser that only looked at the sign-in page.
-func (h *house) guestBrowser() string {
+func (h *target) guestBrowser() string {
 	g := h.guest()
 	g.get("/login").want(200)
 	return g.cookie("dw-browser")
@@ -93,7 +93,7 @@ var _ = item("10", "the sign-in link of a member is forwarded, or phished, and o
 // name and talks them out of the link. A link that was asked for is good only in
 // the browser that asked.
 func otherBrowser(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	h.member("ada@example.com")
 	g := h.guest()
 	g.ask("ada@example.com").want(200)
@@ -113,7 +113,7 @@ var _ = item("12", "the link leaks by Referer, by what the page loads, or into t
 // Referer, loads nothing from elsewhere, and no log line has it, whatever is
 // done with it.
 func linksLeak(t *testing.T) {
-	h := furnish(t, "--log-level", "debug")
+	h := openWithAdmin(t, "--log-level", "debug")
 	_, link := h.invite("ada@example.com")
 	page := h.guest().get(link).want(200)
 	if got := page.header.Get("Referrer-Policy"); got != "no-referrer" {
@@ -139,7 +139,7 @@ var _ = item("13", "the secret stays in the address bar, the history, or a cache
 // After the button is pressed the browser stands on a page whose address anybody
 // may read, and nobody on the way has kept the pages before it.
 func addressBar(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
 	ada := h.guest()
 	page := ada.get(link).want(200)
@@ -158,7 +158,7 @@ var _ = item("17", "a delegated Admin reads the secret link back through the API
 // link that was mailed to them, and be them. Everything that can be read is
 // read, by an Admin and by the operator, and looked through for every secret.
 func readBack(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	adaID, link := h.invite("ada@example.com")
 	h.member("bob@example.com")
 	g := h.guest()
@@ -214,7 +214,7 @@ var _ = item("103", "a token is found byte by byte (times: the figure `enumerati
 // at a time. Secrets are looked up by their hash: a prefix of a good one is
 // answered as any other. The times of both are held together by the benchmarks.
 func prefixes(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	good := h.token("Admin")
 	first := ""
 	for _, token := range []string{

@@ -13,7 +13,7 @@ var _ = item("30", "a session id is planted before somebody signs in, or kept ac
 // worth something. Each gain of rights comes with a new secret, and the old one
 // opens nothing.
 func fixation(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	id, link := h.invite("ada@example.com")
 	ada := h.guest()
 	planted := strings.Repeat("p", 43)
@@ -81,7 +81,7 @@ var _ = item("32", "a session id that the server never made is sent, and adopted
 // Fiber's own sessions took over whatever id a client sent (GHSA-98j2-3j3p-fw2v).
 // An unknown one is nobody's, and none that was sent comes back.
 func foreignSession(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
 	for _, id := range []string{
 		strings.Repeat("a", 43), "attacker", strings.Repeat("x", 4000), "../../admin", h.admin.cookie("dw") + "x",
@@ -107,7 +107,7 @@ var _ = item("34", "the cookie of somebody who signed out is used again", signed
 // signing out. The session is gone on the server, and the browser is told to
 // forget it.
 func signedOut(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	ada, _ := h.member("ada@example.com")
 	old := ada.cookie("dw")
 	a := ada.press("/", "/logout").want(200, 303)
@@ -126,7 +126,7 @@ var _ = item("35", "a second session goes on after signing out everywhere, suspe
 // Two browsers are signed in; one is the thief's. What ends one ends both, at the
 // next request, not at the next hour.
 func everywhere(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	ada, id := h.member("ada@example.com", "Fleet", "AILoop")
 	second := func() *guest {
 		g := h.guest()
@@ -150,7 +150,7 @@ func everywhere(t *testing.T) {
 
 // newest is the path of the newest sign-in link to an address, as soon as one
 // more has come than was there when it was last called.
-func (h *house) newest(email string) string {
+func (h *target) newest(email string) string {
 	h.t.Helper()
 	h.mu.Lock()
 	if h.newestSeen == nil {

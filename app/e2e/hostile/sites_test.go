@@ -13,7 +13,7 @@ var _ = item("36", "another site sends our forms and calls our API with the visi
 // in: as a form, by fetch, from a frame without an origin, from a neighbouring
 // port, with a form's proof of another session.
 func crossSite(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	ada, id := h.member("ada@example.com")
 	bob, _ := h.member("bob@example.com")
 	for name, from := range map[string][]change{
@@ -57,7 +57,7 @@ var _ = item("37", "a form, or plain text, is sent to the API as if it were JSON
 // A form can be sent across sites without asking first, and its text can be made
 // to read as JSON. The API takes JSON that says it is.
 func contentTypes(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	_, id := h.member("ada@example.com")
 	for _, kind := range []string{
 		"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json",
@@ -83,7 +83,7 @@ var _ = item("38", "an image, a prefetch, or a method in a header changes someth
 // take another method out of a header. Every path that there is, asked by an
 // Admin's browser, leaves the audit log and every list as they were.
 func readingChangesNothing(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	_, id := h.member("ada@example.com")
 	h.arrived("eve@example.com")
 	h.admin.get("/").want(200)
@@ -126,7 +126,7 @@ func readingChangesNothing(t *testing.T) {
 
 // everything is what can be seen of members, tokens, roles and the audit log,
 // without the times of last use.
-func (h *house) everything() string {
+func (h *target) everything() string {
 	h.t.Helper()
 	var b strings.Builder
 	fmt.Fprintln(&b, len(h.audit()))
@@ -144,7 +144,7 @@ var _ = item("43", "a page of another origin reads our answers with the visitor'
 // Some servers answer any origin that asks with leave to read, and with cookies.
 // Nobody is given leave.
 func otherOrigins(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	for _, origin := range []string{"https://evil.example", "null", "http://127.0.0.1:1", h.URL + ".evil.example", h.URL} {
 		for _, method := range []string{"GET", "OPTIONS", "PATCH"} {
 			for _, path := range []string{"/api/v1/me", "/api/v1/members", "/", "/login", "/nowhere"} {

@@ -22,12 +22,12 @@ var _ = item(
 // a peer that is no trusted proxy the header says nothing; from one that is, the
 // nearest address that is no proxy counts, read from the right over all lines.
 func forwardedFor(t *testing.T) {
-	plain := furnish(t)
+	plain := openWithAdmin(t)
 	plain.arrivedFrom("a@example.com", "X-Forwarded-For: 203.0.113.1\r\n")
 	if got := plain.lastSource(); got != "127.0.0.1" {
 		t.Errorf("an untrusted peer is believed: %s", got)
 	}
-	h := furnish(t, "--trusted-proxies", "127.0.0.1,10.0.0.0/8")
+	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1,10.0.0.0/8")
 	for i, tt := range []struct{ lines, want string }{
 		{"X-Forwarded-For: 203.0.113.1\r\n", "203.0.113.1"},
 		{"X-Forwarded-For: 1.2.3.4, 203.0.113.1\r\n", "203.0.113.1"},
@@ -74,7 +74,7 @@ func forwardedFor(t *testing.T) {
 }
 
 // arrivedFrom has somebody open their link with these header lines.
-func (h *house) arrivedFrom(email, lines string) {
+func (h *target) arrivedFrom(email, lines string) {
 	h.t.Helper()
 	m := objects(h.t, h.command("invite", email, "--role", "Fleet", "--print-link", "--json"))
 	link := path(str(m[0]["login_link"]))
@@ -89,7 +89,7 @@ func (h *house) arrivedFrom(email, lines string) {
 }
 
 // lastSource is where the last sign-in came from, as the audit log has it.
-func (h *house) lastSource() (from string) {
+func (h *target) lastSource() (from string) {
 	h.t.Helper()
 	for _, e := range h.audit() {
 		if e["action"] == "signed_in" {

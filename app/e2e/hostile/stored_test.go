@@ -18,9 +18,9 @@ var _ = item("5", "the disk, a backup or the log is stolen: does anything in it 
 
 // Whoever carries the data directory, a backup and the log away looks for links,
 // sessions and tokens in them, as they are, in hexadecimal and in base64. Only
-// hashes are kept, and the links inside waiting emails are encrypted.
+// hashes are kept, and the links inside queued emails are encrypted.
 func stolenDisk(t *testing.T) {
-	h := furnish(t, "--log-level", "debug")
+	h := openWithAdmin(t, "--log-level", "debug")
 	h.Mail.Down() // emails with links wait in the outbox
 	var needles []string
 	args := []string{"invite", "--print-link", "--role", "Fleet", "--json"}
@@ -84,7 +84,7 @@ var _ = item("68", "an entry of the audit log is altered by somebody with the fi
 // again, and restores it. The chain of the entries' own hashes says which one was
 // altered.
 func alteredAudit(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	h.member("ada@example.com")
 	dir := t.TempDir()
 	backup, forged := filepath.Join(dir, "backup"), filepath.Join(dir, "forged")
@@ -162,7 +162,7 @@ var _ = item("104", "what is left of somebody who was rejected, or removed", wha
 // address, name and words are in no file, in no list, in no entry of the audit
 // log, whatever their spelling.
 func whatIsLeft(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	const who, name, note, own = "zebedee@forgotten.example", "Zebedee Quux", "Knows-The-Elephant", "Please-Let-Zebedee"
 	h.admin.api("POST", "/invitations", map[string]any{
 		"email": who,

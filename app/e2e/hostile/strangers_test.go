@@ -13,7 +13,7 @@ var five = []string{
 }
 
 // people makes them.
-func (h *house) people() {
+func (h *target) people() {
 	h.t.Helper()
 	h.member("active@example.com")
 	_, id := h.member("suspended@example.com")
@@ -39,7 +39,7 @@ var _ = item(
 // who was turned away, and whom to phish. Status, headers, cookies and body are
 // the same for all.
 func formTellsNothing(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	h.people()
 	first := ""
 	for _, email := range five {
@@ -64,7 +64,7 @@ var _ = item(
 // equal for every address; how long they take is measured by
 // go run ./app/bench -only enumeration, with 2,000 requests of each kind.
 func nextRequestTellsNothing(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	h.people()
 	first := ""
 	for _, email := range five {
@@ -89,7 +89,7 @@ var _ = item("23", "whether an address is taken is asked for by those who may no
 // question is refused before anything is looked up, whether there is such a
 // member or not.
 func existence(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	fleet, _ := h.member("fleet@example.com")
 	pending, _ := h.arrived("pending@example.com")
 	for _, email := range []string{"fleet@example.com", "nobody@example.com"} {
@@ -113,7 +113,7 @@ var _ = item("24", "identifiers are counted up, and foreign ones told from missi
 // by somebody who may not see it. Ids are random, and what is not there reads
 // like what is not yours.
 func foreignIDs(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	fleet, id := h.member("fleet@example.com")
 	if !regexp.MustCompile(`^[a-z2-7]{26}$`).MatchString(id) {
 		t.Errorf("the id %q is not 128 random bits", id)

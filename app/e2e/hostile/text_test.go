@@ -13,7 +13,7 @@ var _ = item("45", "markup in a name, a note or a user agent runs in the Admin's
 // Whoever waits for approval types a note, and the Admin reads it. Whatever is
 // typed is text: in pages, in emails, in the API, in the export.
 func storedMarkup(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	for i, evil := range []string{
 		`<img src=x onerror=alert(1)>`, `"><script>alert(1)</script>`, `{{7*7}}${7*7}<%= 7*7 %>`, `'-alert(1)-'`,
 		`</title><svg onload=alert(1)>`, `<a href="javascript:alert(1)">x</a>`, `&lt;script&gt;`, `<!--`, `]]><x>`,
@@ -54,11 +54,11 @@ func storedMarkup(t *testing.T) {
 
 var _ = item("50", "text that reorders, hides, or is nothing at all, before the Admin who decides", textTricks)
 
-// The list of waiting people is what an Admin decides by. A name that is
+// The list of login requests is what an Admin decides by. A name that is
 // invisible, runs backwards, or piles marks over the lines beside it makes them
 // decide on somebody else.
 func textTricks(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	for name, text := range map[string]string{
 		"right to left":  "Ada\u202egnp.exe",
 		"isolates":       "\u2066Ada\u2069",
@@ -107,7 +107,7 @@ var _ = item("92", "names that a spreadsheet runs as formulas, through the expor
 // The auditor opens the export in a spreadsheet, and a cell that begins with an
 // equals sign fetches something. Such a cell begins with an apostrophe.
 func formulas(t *testing.T) {
-	h := furnish(t)
+	h := openWithAdmin(t)
 	made := 0
 	for _, name := range []string{
 		"=HYPERLINK(\"http://evil.example\")", "+1+1", "-2+3", "@SUM(1)", "=cmd|' /C calc'!A0", "\t=1+1", "\"=1+1", "=1,2",

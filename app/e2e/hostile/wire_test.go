@@ -25,7 +25,7 @@ type wire struct {
 }
 
 // dial opens a connection that gives up once anything takes too long.
-func (h *house) dial() *wire {
+func (h *target) dial() *wire {
 	h.t.Helper()
 	c, err := net.Dial("tcp", h.Listen)
 	if err != nil {
@@ -51,7 +51,7 @@ func (w *wire) answer() (a answer, ok bool) {
 
 // raw sends bytes on a connection of their own and reads the first answer. The
 // server may answer, and close, before it has read all.
-func (h *house) raw(text string) (a answer, ok bool) {
+func (h *target) raw(text string) (a answer, ok bool) {
 	h.t.Helper()
 	w := h.dial()
 	defer w.Close()
@@ -61,7 +61,7 @@ func (h *house) raw(text string) (a answer, ok bool) {
 
 // alive fails the test unless the server that was started still answers, and
 // right: the Admin's own page.
-func (h *house) alive() {
+func (h *target) alive() {
 	h.t.Helper()
 	select {
 	case err := <-h.Exited:

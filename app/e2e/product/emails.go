@@ -9,8 +9,9 @@ import (
 	"doorward/backend/mail/mailtest"
 )
 
-// A Email is one that the mail server took in, with what people look for in it.
-type Letter struct {
+// A Message is an email that the mail server took in, with what people look for in
+// it.
+type Message struct {
 	From      string `json:"from"`
 	To        string `json:"to"`
 	Subject   string `json:"subject"`
@@ -25,23 +26,23 @@ type Letter struct {
 // What stands in emails for people to use: the link, and the code on a line of
 // its own.
 var (
-	LinkInLetter = regexp.MustCompile(`https?://\S+/login/[A-Za-z0-9_-]{43}`)
-	CodeInLetter = regexp.MustCompile(`(?m)^([0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4})\r?$`)
+	LinkInEmail = regexp.MustCompile(`https?://\S+/login/[A-Za-z0-9_-]{43}`)
+	CodeInEmail = regexp.MustCompile(`(?m)^([0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4})\r?$`)
 )
 
-// ReadLetter finds what people look for in an email.
-func ReadLetter(l mailtest.Message) Letter {
-	out := Letter{
+// ReadMessage finds what people look for in an email.
+func ReadMessage(l mailtest.Message) Message {
+	out := Message{
 		From:      l.Header.Get("From"),
 		To:        l.To,
 		Subject:   l.Subject,
 		Text:      l.Text,
 		HTML:      l.HTML,
 		MessageID: l.MessageID,
-		Link:      LinkInLetter.FindString(l.Text),
+		Link:      LinkInEmail.FindString(l.Text),
 		Secured:   l.TLS && l.User != "",
 	}
-	if m := CodeInLetter.FindStringSubmatch(l.Text); m != nil {
+	if m := CodeInEmail.FindStringSubmatch(l.Text); m != nil {
 		out.Code = m[1]
 	}
 	return out
@@ -54,8 +55,8 @@ type Wanted struct {
 	Nth     int    `json:"nth"` // zero: the first
 }
 
-// Email waits for an email to arrive at the mail server.
-func (p *Product) Letter(w Wanted) (Letter, error) {
+// Message waits for an email to arrive at the mail server.
+func (p *Product) Message(w Wanted) (Message, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	for n := 0; ; {
@@ -64,12 +65,12 @@ func (p *Product) Letter(w Wanted) (Letter, error) {
 		for _, l := range all {
 			if strings.EqualFold(l.To, w.To) && strings.Contains(l.Subject, w.Subject) {
 				if left--; left == 0 {
-					return ReadLetter(l), nil
+					return ReadMessage(l), nil
 				}
 			}
 		}
 		if err != nil {
-			return Letter{}, fmt.Errorf("letter %d to %s with %q in its subject: %w", max(w.Nth, 1), w.To, w.Subject, err)
+			return Message{}, fmt.Errorf("email %d to %s with %q in its subject: %w", max(w.Nth, 1), w.To, w.Subject, err)
 		}
 		n = len(all) + 1
 	}

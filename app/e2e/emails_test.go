@@ -10,12 +10,12 @@ import (
 )
 
 // Every email as a mail reader shows it: wide and narrow, light and dark. The
-// emails are those that the tests of package service hold the program to.
-func TestLetters(t *testing.T) {
+// emails are the golden files of package email.
+func TestEmails(t *testing.T) {
 	dir := filepath.Join("..", "..", "backend", "email", "testdata", "emails")
 	files, err := filepath.Glob(filepath.Join(dir, "*.html"))
 	if err != nil || len(files) < 9 {
-		t.Fatalf("there are only %d letters in %s (%v)", len(files), dir, err)
+		t.Fatalf("there are only %d emails in %s (%v)", len(files), dir, err)
 	}
 	var names []string
 	for _, file := range files {
@@ -23,5 +23,5 @@ func TestLetters(t *testing.T) {
 	}
 	srv := httptest.NewServer(http.FileServerFS(os.DirFS(dir)))
 	defer srv.Close()
-	browse(t, "letters.spec.ts", newControl(t), "BASE_URL="+srv.URL, "LETTERS="+strings.Join(names, ","))
+	browse(t, "emails.spec.ts", newControl(t), "BASE_URL="+srv.URL, "EMAILS="+strings.Join(names, ","))
 }

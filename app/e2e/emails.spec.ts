@@ -1,11 +1,11 @@
 import { expect, test } from '@playwright/test'
 import { barriers, faults, shoot, visit } from './harness'
 
-// A letter is no page: it has no landmarks, and the reader around it has its own.
+// An email has no landmarks of its own: the mail program around it has them.
 const ofPages = ['region', 'landmark-one-main']
 
-for (const name of (process.env.LETTERS as string).split(',')) {
-  test(`the letter "${name}": light and dark, wide and narrow, without barriers, loading nothing`, async ({ browser }) => {
+for (const name of (process.env.EMAILS as string).split(',')) {
+  test(`the email "${name}": light and dark, wide and narrow, without barriers, loading nothing`, async ({ browser }) => {
     const page = await visit(browser)
     const asked: string[] = []
     page.on('request', (r) => asked.push(new URL(r.url()).pathname))
@@ -20,7 +20,7 @@ for (const name of (process.env.LETTERS as string).split(',')) {
         expect([light(ground), light(ink)], `${colorScheme}: ${ground}, ${ink}`).toEqual(colorScheme === 'light' ? [true, false] : [false, true])
         expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `scrolls sideways at ${width}`).toBeLessThanOrEqual(0)
         expect(await barriers(page, ofPages), `${colorScheme}, ${width} wide`).toEqual([])
-        await shoot(page, `letter-${name}-${colorScheme}-${width}`)
+        await shoot(page, `email-${name}-${colorScheme}-${width}`)
       }
     }
     expect([...new Set(asked)].filter((path) => path !== '/favicon.ico'), 'what was loaded').toEqual([`/${name}.html`])
@@ -28,4 +28,4 @@ for (const name of (process.env.LETTERS as string).split(',')) {
   })
 }
 
-test('no letter misbehaved', () => expect(faults).toEqual([]))
+test('no email breaks the content policy, loads anything or fails in a script', () => expect(faults).toEqual([]))

@@ -11,8 +11,8 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// A house is one Doorward with the people that attacks are about.
-type house struct {
+// A target is one Doorward under attack, with the people the attacks are about.
+type target struct {
 	*product.Product
 	t     *testing.T
 	admin *guest // signed in by the setup link
@@ -26,14 +26,14 @@ type house struct {
 }
 
 // open starts a Doorward that nobody has set up.
-func open(t *testing.T, flags ...string) *house {
+func open(t *testing.T, flags ...string) *target {
 	t.Helper()
-	return adopt(t, product.Serving(t, flags...))
+	return targetOf(t, product.Serving(t, flags...))
 }
 
-// adopt takes a product in that serves already.
-func adopt(t *testing.T, p *product.Product) *house {
-	h := &house{Product: p, t: t}
+// targetOf makes a target of a product that serves already.
+func targetOf(t *testing.T, p *product.Product) *target {
+	h := &target{Product: p, t: t}
 	t.Cleanup(func() { // item 94, in every row
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -46,40 +46,40 @@ func adopt(t *testing.T, p *product.Product) *house {
 	return h
 }
 
-// furnish is open with an Admin, grace@example.org.
-func furnish(t *testing.T, flags ...string) *house {
+// openWithAdmin is open with an Admin, grace@example.org.
+func openWithAdmin(t *testing.T, flags ...string) *target {
 	t.Helper()
 	h := open(t, flags...)
-	h.settle()
+	h.setUp()
 	return h
 }
 
 const boss = "grace@example.org"
 
-// settle makes the first Admin.
-func (h *house) settle() {
+// setUp makes the first Admin.
+func (h *target) setUp() {
 	h.t.Helper()
 	h.admin = h.guest()
 	setup := h.Setup[strings.Index(h.Setup, "/setup/"):]
 	h.admin.press(setup, setup, "email", boss, "name", "Grace Hopper", "workspace", "AI Loop").want(303)
 }
 
-// behindTLS is furnish behind a proxy that ends TLS: links and cookies are those
+// behindTLS is openWithAdmin behind a proxy that ends TLS: links and cookies are those
 // of https://door.example.com.
-func behindTLS(t *testing.T, flags ...string) *house {
+func behindTLS(t *testing.T, flags ...string) *target {
 	t.Helper()
 	p := product.New(t, flags...)
 	p.Public, p.Listen = "https://door.example.com", product.FreeHost(t)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	h := adopt(t, p)
-	h.settle()
+	h := targetOf(t, p)
+	h.setUp()
 	return h
 }
 
 // host is the name that the server answers to.
-func (h *house) host() string {
+func (h *target) host() string {
 	if h.Public != "" {
 		return strings.TrimPrefix(h.Public, "https://")
 	}
@@ -87,21 +87,21 @@ func (h *house) host() string {
 }
 
 // origin is that of its pages.
-func (h *house) origin() string {
+func (h *target) origin() string {
 	if h.Public != "" {
 		return h.Public
 	}
 	return h.URL
 }
 
-func (h *house) secret(all ...string) {
+func (h *target) secret(all ...string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.secrets = append(h.secrets, all...)
 }
 
 // command runs a command line that has to succeed.
-func (h *house) command(args ...string) string {
+func (h *target) command(args ...string) string {
 	h.t.Helper()
 	s, err := h.Do(args...)
 	if err != nil {
@@ -111,9 +111,9 @@ func (h *house) command(args ...string) string {
 }
 
 // mail is the nth email to an address with this in its subject.
-func (h *house) mail(to, subject string, nth int) product.Letter {
+func (h *target) mail(to, subject string, nth int) product.Message {
 	h.t.Helper()
-	l, err := h.Letter(product.Wanted{To: to, Subject: subject, Nth: nth})
+	l, err := h.Message(product.Wanted{To: to, Subject: subject, Nth: nth})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func path(link string) string { return link[strings.Index(link, "/login/"):] }
 
 // invite has the Admin invite somebody and returns their id and the path of the
 // emailed link.
-func (h *house) invite(email string, roles ...string) (id, link string) {
+func (h *target) invite(email string, roles ...string) (id, link string) {
 	h.t.Helper()
 	if len(roles) == 0 {
 		roles = []string{"Fleet"}
@@ -144,7 +144,7 @@ func (h *house) invite(email string, roles ...string) (id, link string) {
 }
 
 // arrived has invited somebody who opened the email.
-func (h *house) arrived(email string, roles ...string) (*guest, string) {
+func (h *target) arrived(email string, roles ...string) (*guest, string) {
 	h.t.Helper()
 	id, link := h.invite(email, roles...)
 	g := h.guest()
@@ -153,7 +153,7 @@ func (h *house) arrived(email string, roles ...string) (*guest, string) {
 }
 
 // member is arrived, and approved.
-func (h *house) member(email string, roles ...string) (*guest, string) {
+func (h *target) member(email string, roles ...string) (*guest, string) {
 	h.t.Helper()
 	g, id := h.arrived(email, roles...)
 	h.admin.api("POST", "/members/"+id+"/approve", nil).want(200)
@@ -162,7 +162,7 @@ func (h *house) member(email string, roles ...string) (*guest, string) {
 }
 
 // token makes an API token on the shell.
-func (h *house) token(roles ...string) string {
+func (h *target) token(roles ...string) string {
 	h.t.Helper()
 	args := []string{"token", "add", "suite " + strings.Join(roles, " "), "--json"}
 	for _, r := range roles {
@@ -177,13 +177,13 @@ func (h *house) token(roles ...string) string {
 }
 
 // audit is the whole audit log, oldest first.
-func (h *house) audit() (all []map[string]any) {
+func (h *target) audit() (all []map[string]any) {
 	h.t.Helper()
 	return objects(h.t, h.command("audit", "--json", "--limit", "0"))
 }
 
 // did counts the entries of a deed.
-func (h *house) did(deed string) (n int) {
+func (h *target) did(deed string) (n int) {
 	h.t.Helper()
 	for _, e := range h.audit() {
 		if e["action"] == deed {
