@@ -1,4 +1,4 @@
-# Everything that is done with this tree: make help lists it.
+# The tasks of this repository; make help lists them.
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -12,7 +12,7 @@ TAGS := desktop,production,webkit2_41
 .PHONY: help run dev build desktop package check test mutants test-hostile test-crash test-damage fuzz vulncheck generate \
 	pictures bench clean
 
-help: ## list what can be made
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ifneq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -33,8 +33,8 @@ desktop: ## build the program with the window, bin/doorward-desktop
 build: ## build the static program, bin/doorward
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/doorward .
 
-# The console is embedded in the program. Without npm the program is built
-# without it, and says so at /admin.
+# The console is embedded in the program. Without npm the program is built without
+# the console, and /admin says so.
 ifneq ($(shell command -v npm),)
 build desktop bench: frontend/dist/index.html
 endif
@@ -60,41 +60,41 @@ test: ## install what is missing, then run every check and every test
 	@build/deps test
 	@go run ./build/check
 
-test-crash: ## kill the server 200 times under 16 clients, and look at every answered step
+test-crash: ## kill the server 200 times under 16 clients, and check every answered step
 	@build/deps test
 	DOORWARD_ALL_TESTS=1 KILLS=200 go test -count=1 -timeout 60m -v -run 'TestCrash|TestAnswersCome|TestNeighbourFills|TestDiskFills' ./app/e2e
 
-test-damage: ## harm every kind of file in every way, and 300 places at random (SEED= runs one again)
+test-damage: ## damage every kind of file in every way, and 300 places at random (SEED= repeats one run)
 	DOORWARD_ALL_TESTS=1 HARMS=300 go test -count=1 -timeout 60m -v -run 'Harm|Damage|Garbage|Lost|HalfWritten|EmptyLog' ./backend/store/...
 	go test -count=1 -timeout 60m -v -run 'Harm' ./app
 	go test -count=1 -timeout 60m -v -run 'TestOnTheStore/backup' ./app/cli
 
-test-hostile: ## attack the built program, row by row; the table is in docs/security.md
+test-hostile: ## attack the built program, row by row; docs/security.md has the table
 	@build/deps test
 	DOORWARD_ALL_TESTS=1 go test -count=1 -timeout 3h ./app/e2e/hostile
 
-mutants: ## take out one thing at a time: do the tests notice? (PACKAGES='access web'; takes hours)
+mutants: ## change one thing at a time and see whether a test fails (PACKAGES='access web'; takes hours)
 	build/mutants/run $(PACKAGES)
 
 FUZZTIME ?= 2m
-fuzz: ## look for inputs that break a promise, FUZZTIME (2m) for each target
+fuzz: ## run each fuzz test for FUZZTIME (2m)
 	FUZZTIME=$(FUZZTIME) go run ./build/check fuzz
 
-# Its database is fetched from vuln.go.dev. Without it nothing was checked, and
-# the command says so and fails.
+# The database comes from vuln.go.dev. Without it nothing can be checked, and the
+# command fails.
 vulncheck: ## look for known vulnerabilities in what the program calls (needs vuln.go.dev)
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
 # Packages with golden files: pages, emails.
 GOLDEN = $(shell grep -rl 'flag.Bool("update"' --include='*_test.go' backend | xargs -n1 dirname | sort -u)
 
-generate: $(CONSOLE)/node_modules/.package-lock.json ## write what is generated; make test fails where it is out of date
+generate: $(CONSOLE)/node_modules/.package-lock.json ## write the generated files; make test fails if one is out of date
 	npm --prefix $(CONSOLE) run --silent types
 	@for golden in $(GOLDEN); do set -x; go test -count=1 ./$$golden -run Golden -update || exit 1; done
 	go test -count=1 ./app/e2e/hostile -run TestTableIsListed -update
 	@git status --short -- $(CONSOLE)/src/lib/api '*/testdata/*' docs/security.md
 
-pictures: ## take the README's pictures anew
+pictures: ## retake the README's pictures
 	@build/deps test
 	PICTURES=$(CURDIR)/docs/pictures go test -count=1 -timeout 1h -run TestPictures ./app/e2e
 

@@ -15,8 +15,8 @@ var (
 	testMade  = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 )
 
-// The documentation names the test of each promise. One that is gone, or has
-// another name, holds nothing.
+// The documentation names the test of each promise. A test that was removed or
+// renamed proves nothing.
 func TestTestsThatTheDocumentationNamesExist(t *testing.T) {
 	made := map[string]bool{}
 	everyFile(t, "../..", "_test.go", func(_, text string) {
@@ -37,7 +37,7 @@ func TestTestsThatTheDocumentationNamesExist(t *testing.T) {
 	}
 }
 
-// A newcomer goes where the documentation points.
+// A newcomer opens the paths that the documentation names.
 func TestPathsThatTheDocumentationNamesExist(t *testing.T) {
 	named := 0
 	everyFile(t, "../../docs", ".md", func(path, text string) {

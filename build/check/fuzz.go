@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A target is a fuzz test and where it is. A test holds the list to be complete.
+// A target is a fuzz test and its package. A test checks that the list is complete.
 type target struct{ pkg, name string }
 
 var targets = []target{
@@ -32,16 +32,15 @@ var targets = []target{
 	{"backend/web/wire", "FuzzFraming"},
 }
 
-// fuzzFor is how long each target looks for new inputs; FUZZTIME, as make fuzz
-// sets it, says otherwise. What was found before is a file that every run of the
-// tests tries first.
+// fuzzFor is how long each target looks for new inputs, unless FUZZTIME is set, as
+// make fuzz does. Inputs found earlier are files that every run tries first.
 const fuzzFor = "5s"
 
-// buildFuzz is how long building one target may take on a slow machine: it is
-// built again, to be watched.
+// buildFuzz is how long building one target may take on a slow machine. It is built
+// again, with coverage.
 const buildFuzz = time.Hour
 
-// fuzz runs every target for a short while. Each counts as one.
+// fuzz runs every target for fuzzFor. Each counts as one check.
 func fuzz(ctx context.Context, w io.Writer) (all tally) {
 	long := fuzzFor
 	if v := os.Getenv("FUZZTIME"); v != "" {
@@ -72,9 +71,9 @@ func (t target) run(ctx context.Context, long time.Duration) tally {
 	return one(t.pkg+"."+t.name, string(out), err)
 }
 
-// outOfTime is all that go test prints of a failure when the time for fuzzing ends
-// at a bad moment: up to Go 1.26 that is now and then taken for a failure
-// (go.dev/issue/75804). A target that fails prints more, its failing input before all.
+// outOfTime is all that go test prints when it reports the end of the fuzzing time
+// as a failure, as it sometimes does up to Go 1.26 (go.dev/issue/75804). A target
+// that fails prints more, above all its failing input.
 var outOfTime = regexp.MustCompile(`(?m)^\s*--- FAIL: Fuzz\w+ \(.*\)\n\s+context deadline exceeded\n\s*FAIL\n`)
 
 func ranOut(out string) bool {

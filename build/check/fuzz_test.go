@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A fuzz test that is in no list is one that nobody runs.
+// A fuzz test that is not in the list is never run.
 func TestEveryFuzzTestIsRun(t *testing.T) {
 	found := fuzzTests(t, "../..")
 	for _, f := range found {
@@ -41,7 +41,7 @@ func fuzzTests(t *testing.T, root string) (all []target) {
 	return all
 }
 
-// Only the end of the time is forgiven, never an input that fails.
+// Only the end of the fuzzing time is ignored, never an input that fails.
 func TestWhatFuzzingForgives(t *testing.T) {
 	const end = "fuzz: elapsed: 5s, execs: 183499 (42179/sec), new interesting: 0 (total: 48)\n"
 	for out, want := range map[string]bool{

@@ -24,7 +24,7 @@ type event struct {
 	Elapsed                       float64
 }
 
-// goTest runs go test -json with args and tallies every leaf.
+// goTest runs go test -json with args and counts every leaf.
 func goTest(ctx context.Context, w io.Writer, args ...string) tally {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -88,8 +88,8 @@ func tallyEvents(r io.Reader, w io.Writer) (all tally) {
 	return all
 }
 
-// A packageRun is what is known of one package while its tests run; the
-// package itself goes by the empty name.
+// A packageRun is the state of one package while its tests run. The package itself
+// has the empty name.
 type packageRun struct {
 	name   string
 	failed bool
@@ -98,7 +98,7 @@ type packageRun struct {
 	result map[string]string
 }
 
-// take notes one event and reports whether it was the package's last.
+// take adds one event and reports whether it was the package's last.
 func (p *packageRun) take(e event) (ended bool) {
 	switch e.Action {
 	case "run":

@@ -78,7 +78,7 @@ func TestTallyEvents(t *testing.T) {
 	}
 }
 
-// make check installs nothing, so there what is missing is told and no failure.
+// make check installs nothing, so what is missing there is reported and no failure.
 func TestSkipsOfAQuickRun(t *testing.T) {
 	t.Setenv(need.Variable, "")
 	got := tallyEvents(strings.NewReader(`{"Action":"run","Package":"p","Test":"TestA"}
@@ -88,7 +88,7 @@ func TestSkipsOfAQuickRun(t *testing.T) {
 	expect(t, got, 0, nil, []string{"p.TestA"})
 }
 
-// What go really prints is the last word on its format.
+// The format of a real run of go test decides, not what this file assumes.
 func TestGoTest(t *testing.T) {
 	dir := t.TempDir()
 	files := map[string]string{

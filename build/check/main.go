@@ -1,8 +1,7 @@
 // Command check is what make test runs: every check and every test of the tree,
-// one after the other. A failure does not stop it; what failed is shown with its
-// output, and the last line is the sum, "412 passed, 0 failed". It exits with 1
-// when anything failed, and when a step ran no test at all, because a check that
-// checks nothing must not look green.
+// one after the other. It continues after a failure, shows the output of what failed,
+// and ends with the sum, "412 passed, 0 failed". It exits with 1 when anything failed,
+// and when a step ran no test at all, because a check of nothing must not pass.
 //
 // A static check counts as one. A Go test counts once per leaf: a test, or each
 // of its subtests. Browser tests are subtests of app/e2e and count likewise.
@@ -52,15 +51,14 @@ func main() {
 	}
 }
 
-// A step is one thing to check. It writes progress to w, and returns how what
-// it checked ended.
+// A step is one check. It writes its progress to w and returns the outcome.
 type step struct {
 	name string
 	run  func(ctx context.Context, w io.Writer) tally
 }
 
-// run takes the steps in order, tells on w how each ended and then the sum, and
-// reports whether all is well.
+// run runs the steps in order and writes the outcome of each and the sum to w. It
+// reports whether everything passed.
 func run(ctx context.Context, w io.Writer, steps []step) bool {
 	var all tally
 	for _, s := range steps {
@@ -107,7 +105,7 @@ func stepNames(steps []step) string {
 	return strings.Join(names, ", ")
 }
 
-// toRoot enters the folder of the module, from wherever below it this started.
+// toRoot changes to the module's folder from any folder below it.
 func toRoot() error {
 	out, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {

@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// linter is run by version, so that go.mod stays that of the program. What it
-// looks for is in .golangci.yml.
+// linter is run at a fixed version, so that go.mod lists only what the program needs.
+// .golangci.yml configures it.
 const linter = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0"
 
-// quick is what make check runs: Go beside the console, whose tools mostly use one
-// core. A step that lacks something says what, and is counted as skipped.
+// quick is what make check runs: Go's checks beside those of the console, whose tools
+// mostly use one core. A step that lacks a tool says so and counts as skipped.
 var quick = []step{beside("go and console",
 	[]step{
 		static("gofmt", gofmt),
@@ -37,7 +37,7 @@ func npm(script string) func(context.Context) (string, error) {
 	return command("npm", "--prefix", console, "run", "--silent", script)
 }
 
-// beside makes one step of lanes of steps that run at once.
+// beside makes one step of several lanes of steps that run in parallel.
 func beside(name string, lanes ...[]step) step {
 	return step{name, func(ctx context.Context, w io.Writer) (all tally) {
 		var mu sync.Mutex
@@ -59,7 +59,7 @@ func beside(name string, lanes ...[]step) step {
 	}}
 }
 
-// withModules is s where the console's node modules are installed.
+// withModules is s if the console's node modules are installed, else a skipped step.
 func withModules(s step) step {
 	return step{s.name, func(ctx context.Context, w io.Writer) tally {
 		if _, err := os.Stat(filepath.Join(console, "node_modules")); err != nil {
@@ -69,8 +69,8 @@ func withModules(s step) step {
 	}}
 }
 
-// lint runs golangci-lint. Where it is not in the module cache and cannot be
-// fetched, it was not run.
+// lint runs golangci-lint. If it is not in the module cache and cannot be fetched, the
+// step counts as skipped.
 func lint(ctx context.Context, _ io.Writer) tally {
 	out, err := exec.CommandContext(ctx, "go", "run", linter, "version").CombinedOutput()
 	if err != nil {
@@ -80,14 +80,14 @@ func lint(ctx context.Context, _ io.Writer) tally {
 	return one("golangci-lint", said, err)
 }
 
-// lacks is the tally of a step that could not be run here, and why.
+// lacks is the tally of a step that could not be run, with the reason.
 func lacks(name, why string) (t tally) {
 	t.skip(name, why)
 	return t
 }
 
-// shortTests runs the unit tests without the race detector. What was tested
-// before and has not changed is not tested again.
+// shortTests runs the unit tests without the race detector. Unchanged packages come
+// from the test cache.
 func shortTests(ctx context.Context, w io.Writer) tally {
 	pkgs, err := packages(ctx, walks, hostile)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Each lane waits for the other: one after the other they would never end.
+// Each lane waits for the other: run in sequence, they would never end.
 func TestLanesRunBesideEachOther(t *testing.T) {
 	here, there := make(chan bool), make(chan bool)
 	meet := func(name string, tell, hear chan bool) step {
@@ -33,8 +33,8 @@ func TestLanesRunBesideEachOther(t *testing.T) {
 	}
 }
 
-// make check installs nothing, so where the console's modules are missing it says
-// so, and a skipped check is none that passed.
+// make check installs nothing. Without the console's modules it has to say so: a
+// skipped check has not passed.
 func TestWithoutModules(t *testing.T) {
 	t.Chdir(t.TempDir())
 	got := withModules(static("console check", npm("check"))).run(t.Context(), io.Discard)

@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	// staticcheck is run by version, so that go.mod stays that of the program.
+	// staticcheck is run at a fixed version, so that go.mod lists only what the program
+	// needs.
 	staticcheck = "honnef.co/go/tools/cmd/staticcheck@v0.8.0"
 
 	binary    = "bin/doorward"
@@ -26,7 +27,7 @@ const (
 	hostile   = "doorward/app/e2e/hostile"
 	shell     = "doorward/app/cli"
 	console   = "frontend/console"
-	testsTime = "3h" // of a package: no bound for a slow machine, only an end for one that hangs
+	testsTime = "3h" // per package: only to end a test that hangs
 )
 
 var steps = []step{
@@ -47,10 +48,10 @@ var steps = []step{
 	{"walk", runOf(walks)},
 }
 
-// windowVet looks at the window's files, where no toolkit is.
+// windowVet vets the window's files on a machine without GTK.
 var windowVet = command("env", "CGO_ENABLED=0", "go", "vet", "-tags", "bindings", "./app/...")
 
-// static makes a step of what either holds or does not.
+// static makes a step of a check that either passes or fails as a whole.
 func static(name string, holds func(ctx context.Context) (output string, err error)) step {
 	return step{name, func(ctx context.Context, _ io.Writer) tally {
 		output, err := holds(ctx)
@@ -68,11 +69,11 @@ func command(name string, args ...string) func(context.Context) (string, error) 
 	}
 }
 
-// tests runs all but the shell's scripts, the hostile suite and the walks under
-// the race detector. The suite and the walks look at the built program. The
-// scripts start the program hundreds of times, which takes it many times as long
-// under the detector; what they run is raced in its own packages. The walks have
-// the machine to themselves, since each starts browsers.
+// tests runs the tests under the race detector, except the command line's scripts,
+// the hostile suite and the browser tests. The latter two test the built program. The
+// scripts start the program hundreds of times, which is much slower under the
+// detector; the packages they use are raced by their own tests. The browser tests run
+// alone, since each starts browsers.
 func tests(ctx context.Context, w io.Writer) tally {
 	pkgs, err := packages(ctx, walks, shell, hostile)
 	if err != nil {
@@ -108,7 +109,7 @@ func testsOnEngines(ctx context.Context) ([]string, error) {
 	return slices.Compact(all), err
 }
 
-// packages are those of the module without some.
+// packages are the module's packages, except some.
 func packages(ctx context.Context, without ...string) ([]string, error) {
 	out, err := exec.CommandContext(ctx, "go", "list", "./...").Output()
 	return slices.DeleteFunc(strings.Fields(string(out)), func(pkg string) bool {
@@ -116,15 +117,15 @@ func packages(ctx context.Context, without ...string) ([]string, error) {
 	}), err
 }
 
-// runOf makes a step of one package's tests, as they are, with the machine to
-// themselves.
+// runOf makes a step of one package's tests. They run alone and without the race
+// detector.
 func runOf(pkg string) func(context.Context, io.Writer) tally {
 	return func(ctx context.Context, w io.Writer) tally {
 		return goTest(ctx, w, "-count=1", "-timeout", testsTime, pkg)
 	}
 }
 
-// gofmt holds every Go file to the form that gofmt gives it.
+// gofmt checks that every Go file is formatted.
 func gofmt(context.Context) (string, error) {
 	var unformatted []string
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
@@ -153,8 +154,8 @@ func gofmt(context.Context) (string, error) {
 	return strings.Join(unformatted, "\n"), err
 }
 
-// acceptBinary refuses a program that needs anything else on the machine, or
-// that has grown beyond what docs/performance.md says.
+// acceptBinary refuses a program that is not static, or is larger than
+// docs/performance.md says.
 func acceptBinary(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// A tally is how many tests ended in which way.
+// A tally counts tests by outcome.
 type tally struct {
 	passed  int
 	failed  []ended
 	skipped []ended
 }
 
-// An ended is a test that did not pass, and what it printed.
+// An ended is a test that did not pass, with its output.
 type ended struct{ name, output string }
 
 func (t *tally) fail(name, output string) { t.failed = append(t.failed, ended{name, output}) }
@@ -63,7 +63,7 @@ func indent(s string) string {
 	return "    " + strings.ReplaceAll(s, "\n", "\n    ") + "\n"
 }
 
-// one is the tally of a check that either holds or does not.
+// one is the tally of a single check that passed or failed.
 func one(name, output string, err error) (t tally) {
 	if err != nil {
 		t.fail(name, strings.TrimRight(output, "\n")+"\n"+err.Error())

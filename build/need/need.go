@@ -1,4 +1,4 @@
-// Package need is the only place where a test is skipped. A test says here what
+// Package need is the only place where a test is skipped. A test declares here what
 // it needs that a plain machine may lack.
 //
 // `go test ./...` in a fresh clone skips such a test, with a sentence that says
@@ -41,8 +41,8 @@ func Impossible(t testing.TB, format string, args ...any) {
 	t.Skipf(NotHere+format, args...)
 }
 
-// Time skips a test that takes too long for a plain `go test ./...`. Whoever names
-// tests with -run wants them run.
+// Time skips a test that takes too long for a plain `go test ./...`. It runs when it
+// is named with -run.
 func Time(t testing.TB) {
 	t.Helper()
 	if !All() && chosen() == "" {
@@ -50,7 +50,7 @@ func Time(t testing.TB) {
 	}
 }
 
-// Unhurried skips a test that takes too long for -short, as make check runs it.
+// Unhurried skips a test that takes too long for -short, which make check uses.
 func Unhurried(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
@@ -58,7 +58,7 @@ func Unhurried(t testing.TB) {
 	}
 }
 
-// chosen is what -run says.
+// chosen is the value of -run.
 var chosen = func() string {
 	if f := flag.Lookup("test.run"); f != nil {
 		return f.Value.String()
@@ -74,8 +74,8 @@ func Root(t testing.TB) {
 	}
 }
 
-// Program returns the path of the first of names that is installed. Debian keeps
-// servers where only root looks, so /usr/sbin is searched, too.
+// Program returns the path of the first of names that is installed. Debian installs
+// servers into the PATH of root only, so /usr/sbin is searched, too.
 func Program(t testing.TB, debian string, names ...string) (path string) {
 	t.Helper()
 	for _, name := range names {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// A watched is a test whose end is seen instead of taking place.
+// A watched is a test whose skip or failure is recorded instead of carried out.
 type watched struct {
 	testing.TB
 	end, said string
@@ -28,7 +28,7 @@ func (w *watched) ends(how, format string, args []any) {
 	panic(w)
 }
 
-// seen runs what a test would do, and returns how that test ended.
+// seen runs the body of a test and returns how it ended.
 func seen(do func(testing.TB)) (w *watched) {
 	w = &watched{}
 	defer func() {
@@ -40,7 +40,7 @@ func seen(do func(testing.TB)) (w *watched) {
 	return w
 }
 
-// A test that skips in `make test` looks green and has tested nothing.
+// A test that is skipped in `make test` passes and has tested nothing.
 func TestMissing(t *testing.T) {
 	noProgram := func(t testing.TB) { Program(t, "no-such-package", "no-such-program") }
 	missing := func(t testing.TB) { Missing(t, "There is no %s.", "sea") }
@@ -86,7 +86,7 @@ func TestProgramThatIsThere(t *testing.T) {
 	}
 }
 
-// A skip beside this package is one that `make test` cannot turn into a failure.
+// `make test` cannot turn a skip outside this package into a failure.
 func TestNothingElseSkips(t *testing.T) {
 	if found := strays(t, "../.."); len(found) > 0 {
 		t.Errorf("these skip without package need:\n%s", strings.Join(found, "\n"))
@@ -121,7 +121,7 @@ var (
 	skipsInTS = regexp.MustCompile(`\b(test|it|describe)(\.\w+)?\.(skip|skipIf|runIf|todo|fixme)\b`)
 )
 
-// strays are the lines of tests below root that skip, with their places.
+// strays are the places below root where a test skips without this package.
 func strays(t *testing.T, root string) (found []string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

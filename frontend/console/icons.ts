@@ -1,8 +1,8 @@
 import type { Plugin } from 'vite'
 
-// still makes of a lucide icon what it always draws here: lucide's own component
-// builds each at run time, for sizes and colours that come from style sheets in
-// this house, and ten of them cost more than the page they stand on.
+// still turns a lucide icon into static markup. lucide's own component builds each
+// icon at run time so that its size and colour can vary, but style sheets set those
+// here, and ten such icons take longer to draw than the page they are on.
 export function still(component: string): string {
   const data = /const iconData = (\{.*\});/.exec(component)?.[1]
   if (data === undefined) throw new Error('a lucide icon should say what it draws')

@@ -1,6 +1,6 @@
 import type { Plugin } from 'vite'
 
-// byChoice adds to tokens.css, which follows the system, the same two themes for
+// byChoice adds the two themes of tokens.css, which follows the system, once more for
 // readers who chose one: :root[data-theme=light] and :root[data-theme=dark].
 export function byChoice(css: string): string {
   const [light, dark] = [...css.matchAll(/:root\s*\{([^}]*)\}/g)].map((m) => m[1])

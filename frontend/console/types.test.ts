@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
-// The check of the console's types, as package.json has it, on a document of
-// its own.
+// The types check of package.json, run on a document of the test's own.
 const script: string = JSON.parse(readFileSync('package.json', 'utf8')).scripts['types:check']
 const check = script.split('&&').at(-1)!.trim().split(/\s+/)
 const document = (answer: string) =>

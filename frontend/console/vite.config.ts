@@ -11,8 +11,8 @@ const base = '/admin/'
 const shared = /node_modules|src[/\\](ui|lib)[/\\]|shell[/\\]nav|requests[/\\](decide|Resend)/
 const opens = /node_modules[/\\](bits-ui|@floating-ui|@internationalized|runed|svelte-toolbelt|style-to-object|inline-style-parser|tabbable|lz-string|dequal)[/\\]|src[/\\]ui[/\\]open[/\\]/
 
-// sentFor has the browser send for what the first script will import, in the same
-// breath as for that script.
+// sentFor adds preload links, so that the browser fetches what the first script
+// imports together with that script.
 const sentFor = (): Plugin => ({
   name: 'sent-for',
   transformIndexHtml: {
@@ -24,12 +24,12 @@ const sentFor = (): Plugin => ({
   },
 })
 
-// server is what runs behind make dev, and everything but the console is its.
+// server is the Doorward behind make dev. It serves everything but the console.
 const server = process.env.DOORWARD_SERVER ?? 'http://127.0.0.1:8080'
 const besideConsole = '^/(?!admin(/|$))'
 
-// serverPolicy gives the console under make dev the content policy that the server
-// would give it. Vite puts style sheets into the page, so those are let in.
+// serverPolicy gives the console under make dev the server's content security policy.
+// Vite puts style sheets into the page, so inline ones are allowed.
 const serverPolicy = (): Plugin => ({
   name: 'server-policy',
   apply: 'serve',
@@ -53,19 +53,19 @@ export default defineConfig({
   resolve: { alias: { $lib: here('src/lib'), $ui: here('src/ui') } },
   build: {
     outDir: '../dist',
-    emptyOutDir: false, // the Makefile empties it, and leaves .gitkeep
-    assetsInlineLimit: 0, // the content policy wants files
+    emptyOutDir: false, // the Makefile empties it, except for .gitkeep
+    assetsInlineLimit: 0, // the content security policy allows no data: URLs
     cssCodeSplit: false, // one small style sheet instead of three requests
     modulePreload: {
       polyfill: false,
-      // The page has sent for these itself.
+      // index.html preloads these already.
       resolveDependencies: (_, deps) => deps.filter((d) => !/(base|start|index)-/.test(d)),
     },
     target: ['es2022', 'safari16.4'],
     rolldownOptions: {
       checks: { pluginTimings: false },
-      // What all views share is one file, and what opens from them another: fewer
-      // requests weigh more here than a few bytes.
+      // What all views share is one file, and menus and dialogs are another: fewer
+      // requests matter more here than a few bytes.
       output: {
         codeSplitting: {
           groups: [
@@ -77,6 +77,6 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { [besideConsole]: { target: server, changeOrigin: false } } }, // it checks the Host
+  server: { proxy: { [besideConsole]: { target: server, changeOrigin: false } } }, // the server checks the Host header
   test: { include: ['src/**/*.test.ts', '*.test.ts'], environment: 'node' },
 })

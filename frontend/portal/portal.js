@@ -1,13 +1,13 @@
-// The waiting page: opens by itself once somebody decides. It asks the server for
-// the page again and lets the answer say what became of the request, so an event
-// needs to say no more than "look again". Without events it looks every ten seconds.
+// The pending page changes by itself when an Admin decides. On an event it fetches
+// itself again, and the answer says what became of the request, so events carry no
+// data. Without events it fetches every ten seconds.
 (() => {
 	'use strict'
-	const waiting = document.getElementById('waiting')
-	if (!waiting) return
-	const { page, home, events } = waiting.dataset
+	const pending = document.getElementById('waiting')
+	if (!pending) return
+	const { page, home, events } = pending.dataset
 	const live = document.getElementById('live')
-	const facts = waiting.querySelector('.facts')
+	const facts = pending.querySelector('.facts')
 	let served = facts.innerHTML, source, looked = Date.now(), looking = false, again = false, left = false
 
 	const say = (words, on) => {
@@ -15,15 +15,15 @@
 		live.parentElement.classList.toggle('on', on)
 	}
 
-	// leave goes on to another page, once: what comes in meanwhile starts nothing.
+	// leave opens another page. Events that arrive until it has loaded are ignored.
 	function leave(to) {
 		left = true
 		if (source) source.close()
 		location.replace(to)
 	}
 
-	// look asks what became of the request and goes where the answer leads. What is
-	// being written stays as it is.
+	// look fetches the page and follows the answer: to the home page, to an updated
+	// list of facts, or to a reload. Text in the note's field stays.
 	async function look() {
 		if (left) return
 		if (looking) { again = true; return }
@@ -61,7 +61,7 @@
 		for (const name of ['member', 'reload', 'message']) source.addEventListener(name, look)
 	}
 
-	// tell puts the times into the reader's own zone.
+	// tell shows the times in the time zone of the reader.
 	function tell() {
 		const as = options => new Intl.DateTimeFormat('en-GB', options)
 		const day = t => new Date(t).setHours(0, 0, 0, 0)

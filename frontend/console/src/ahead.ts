@@ -1,7 +1,7 @@
-// What a view waits for is asked for at once, while the browser still reads the
-// rest of the console. This file is the first to run, so it needs no other.
+// The requests that a view starts with are sent at once, while the browser still
+// loads the rest of the console. This file runs first, so it imports nothing.
 
-const fresh = 5000 // milliseconds in which an answer is still the one that was wanted
+const fresh = 5000 // milliseconds for which an answer may still be used
 const asked = new Map<string, { answer: Promise<Response>; at: number }>()
 
 const named = (url: string): string => {
@@ -9,14 +9,14 @@ const named = (url: string): string => {
   return `${pathname}?${searchParams}`
 }
 
-// ahead asks for something that will be wanted.
+// ahead sends a request whose answer will be needed.
 export function ahead(url: string): void {
   const answer = fetch(url, { credentials: 'same-origin', cache: 'no-store' })
-  answer.catch(() => undefined) // whoever takes it hears of it
+  answer.catch(() => undefined) // take returns the same promise, and its caller handles the error
   asked.set(named(url), { answer, at: performance.now() })
 }
 
-// take is the answer to what was asked for ahead, once.
+// take returns the answer to a request that ahead sent. It does so only once.
 export function take(url: string): Promise<Response> | undefined {
   const name = named(url)
   const found = asked.get(name)
@@ -24,11 +24,11 @@ export function take(url: string): Promise<Response> | undefined {
   return found && performance.now() - found.at < fresh ? found.answer : undefined
 }
 
-// root is where the server has the console.
+// root is the path under which the server serves the console.
 export const root = '/admin'
 
 // viewOf is the view at a path of the server: "/settings/members".
 export const viewOf = (pathname: string): string => pathname.slice(root.length).replace(/\/+$/, '') || '/'
 
-// page is how many rows a list begins with.
+// page is how many rows a list loads at first.
 export const page = 50

@@ -2,5 +2,5 @@ import { mount } from 'svelte'
 import './lib/theme.svelte'
 import App from './App.svelte'
 
-// What runs after main.ts, which has asked for all that it needs.
+// This runs after main.ts, which has started to load everything it needs.
 export default () => mount(App, { target: document.getElementById('app')! })

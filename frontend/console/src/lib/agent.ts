@@ -1,7 +1,7 @@
 const browsers: [RegExp, string][] = [[/Edg\//, 'Edge'], [/OPR\//, 'Opera'], [/Firefox\//, 'Firefox'], [/Chrom(e|ium)\//, 'Chrome'], [/Safari\//, 'Safari']]
 const systems: [RegExp, string][] = [[/Android/, 'Android'], [/iPhone|iPad/, 'iOS'], [/Windows/, 'Windows'], [/Mac OS X/, 'macOS'], [/Linux/, 'Linux']]
 
-// browser names what a browser says it is, in two words.
+// browser names a browser and its system from its User-Agent: "Firefox on Linux".
 export function browser(agent: string): string {
   const computer = /^Doorward-Desktop \((.+)\)$/.exec(agent)?.[1]
   if (computer) return `The Doorward window on ${computer}`

@@ -1,10 +1,10 @@
-// phrase is what was done, as a sentence has it: "access_changed" reads "access changed".
+// phrase is an action in words: "access_changed" is "access changed".
 export const phrase = (verb: string): string => verb.replaceAll('_', ' ')
 
 type Filter = { since?: string; first?: string; last?: string; [name: string]: string | undefined }
 
-// filterOf is a filter as the API has it: what is empty is left out, "since 7d"
-// becomes a moment, and the first and last day become those of the reader's zone.
+// filterOf makes the API's query of a filter: empty fields are left out, "since 7d"
+// becomes a time, and the first and last day are those of the reader's time zone.
 export function filterOf({ since, first, last, ...rest }: Filter, now: Date): Record<string, string> {
   const given = Object.entries(rest).filter((e): e is [string, string] => !!e[1])
   if (since) given.push(['from', new Date(now.getTime() - parseInt(since, 10) * 86_400_000).toISOString()])
@@ -15,8 +15,8 @@ export function filterOf({ since, first, last, ...rest }: Filter, now: Date): Re
   return Object.fromEntries(given)
 }
 
-// midnight is the beginning of a day (2030-05-01) in the reader's zone, or of
-// one some days later; undefined where it is no day.
+// midnight is the beginning of a day (2030-05-01) in the reader's time zone, or of a
+// later day. It is undefined if the text is not a date.
 export function midnight(day: string, later = 0): Date | undefined {
   const [y, m, d] = (/^(\d{4})-(\d{2})-(\d{2})$/.exec(day) ?? []).slice(1).map(Number)
   if (y === undefined || m === undefined || d === undefined || y < 1970) return undefined
@@ -25,7 +25,7 @@ export function midnight(day: string, later = 0): Date | undefined {
   return new Date(y, m - 1, d + later)
 }
 
-// actions are the kinds of entries that a reader may look for.
+// actions are the kinds of entries that can be filtered by.
 export const actions = [
   'invited', 'renewed_invitation', 'resent_letter', 'made_login_link', 'proved_address', 'accepted_handed_link', 'verified_address', 'left_note', 'approved', 'rejected', 'withdrew', 'changed_access',
   'renamed', 'suspended', 'restored', 'removed', 'removed_undecided', 'invitation_expired', 'reminded', 'signed_in', 'confirmed', 'wrong_codes', 'let_window', 'signed_out', 'ended_session',

@@ -1,11 +1,11 @@
-// Some acts need to know that it is still the same person. Confirming asks, once
-// for all acts that wait for it meanwhile, and then lets them go on.
+// Some requests need a fresh proof of who is signed in. Confirming asks for it once,
+// for all the requests that need it at that time, and then sends them again.
 export class Confirming {
   open = $state(false)
   #asked?: Promise<boolean>
   #answer?: (confirmed: boolean) => void
 
-  // ask opens the dialog, and tells whether the person confirmed.
+  // ask opens the dialog and reports whether the person confirmed.
   ask = (): Promise<boolean> => {
     this.#asked ??= new Promise((resolve) => (this.#answer = resolve))
     this.open = true
@@ -18,9 +18,9 @@ export class Confirming {
     this.#answer?.(confirmed)
   }
 
-  // through sends a request, and sends it again once the person has confirmed,
-  // where the server wants that first. What it carries is the caller's, so that
-  // nothing typed is lost; who does not confirm gets the refusal.
+  // through sends a request. If the server requires confirmation first, it asks for
+  // it and sends the request again, so nothing typed is lost. Without confirmation
+  // the caller gets the server's refusal.
   through = async (send: () => Promise<Response>): Promise<Response> => {
     const answer = await send()
     if (answer.status !== 403 || (await code(answer)) !== 'confirmation_required') return answer

@@ -3,13 +3,13 @@ import { Confirming } from './confirming.svelte'
 
 const said = (status: number, code: string) => new Response(JSON.stringify({ code }), { status })
 
-// server answers with these, one after the other, and counts how often it was asked.
+// server gives these answers in turn, and counts the requests.
 function server(...answers: Response[]) {
   const asked = { times: 0 }
   return { asked, send: () => Promise.resolve(answers[asked.times++]!) }
 }
 
-// opened is once the dialog is open.
+// opened resolves when the dialog is open.
 async function opened(c: Confirming): Promise<void> {
   while (!c.open) await new Promise((later) => setTimeout(later))
 }

@@ -8,6 +8,6 @@ export async function copy(text: string): Promise<boolean> {
     await navigator.clipboard.writeText(text)
     return true
   } catch {
-    return false // the browser does not let us: the text is shown to be copied by hand
+    return false // the browser does not allow it; the caller shows the text to be copied by hand
   }
 }

@@ -86,7 +86,7 @@ function unpaired(first: number, last: number): Refusal {
   return { code: 'row_unreadable', detail }
 }
 
-// trim takes off all that is white space in the command line's eyes too.
+// trim removes the same white space as the command line does.
 export const trim = (cell: string): string => cell.replace(/^[\s\u0085]+|[\s\u0085]+$/g, '')
 
 // separatorOf is the separator that the first line with anything in it holds

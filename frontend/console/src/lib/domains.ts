@@ -1,10 +1,10 @@
 const wellKnown = ['gmail.com', 'outlook.com', 'hotmail.com', 'icloud.com', 'yahoo.com', 'proton.me', 'protonmail.com', 'gmx.de', 'web.de', 'example.com']
 
-// domain is what stands behind the @.
+// domain is the part of an address after the @.
 export const domain = (email: string): string => email.slice(email.lastIndexOf('@') + 1).trim().toLowerCase()
 
-// didYouMean is the address with a known domain that is one letter off; empty
-// where there is none. Domains of members count before well-known ones.
+// didYouMean is the same address at a known domain that differs by one letter. It is
+// empty where there is none. Domains of members count before well-known ones.
 export function didYouMean(email: string, known: Iterable<string>): string {
   const at = email.lastIndexOf('@')
   const typed = domain(email)
@@ -15,8 +15,8 @@ export function didYouMean(email: string, known: Iterable<string>): string {
   return near ? `${email.slice(0, at).trim()}@${near}` : ''
 }
 
-// oneOff reports whether one letter is missing, added, changed, or two
-// neighbours are swapped.
+// oneOff reports whether one letter is missing, added or changed, or two adjacent
+// letters are swapped.
 export function oneOff(a: string, b: string): boolean {
   if (a === b || Math.abs(a.length - b.length) > 1) return false
   let i = 0

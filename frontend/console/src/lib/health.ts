@@ -1,4 +1,4 @@
-// insecure says what is wrong with a public URL; empty where nothing is.
+// insecure says what is wrong with a public URL, and is empty if nothing is.
 export function insecure(publicURL: string): string {
   const url = new URL(publicURL)
   const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)

@@ -2,8 +2,8 @@ import type { Component } from 'svelte'
 import { Problem } from './api/problem'
 import { toasts } from './toasts.svelte'
 
-// A Later is a part of the console that comes when it is used for the first
-// time: what opens from a control weighs more than the page that it stands on.
+// A Later is a component that is loaded when it is first used. Menus and dialogs are
+// larger than the pages that open them.
 export class Later<P extends Record<string, unknown>> {
   Part = $state.raw<Component<P>>()
   #load: () => Promise<{ default: Component<P> }>
@@ -12,7 +12,7 @@ export class Later<P extends Record<string, unknown>> {
     this.#load = load
   }
 
-  // near has it sent for, since it will probably be used.
+  // near starts to load it, because it will probably be used.
   near = (): void => void this.#load().catch(() => undefined)
 
   take = async (): Promise<void> => {

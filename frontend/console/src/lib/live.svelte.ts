@@ -4,8 +4,8 @@ type Listener = (data: unknown) => void
 const topics: Topic[] = ['overview', 'login-request', 'member', 'message', 'audit', 'reload']
 const longest = 30_000
 
-// Live hears from the server what changes. Whoever missed something, because the
-// connection was gone or the server says so, is told to load anew.
+// Live receives the server's events. When some were missed, because the connection
+// was lost or the server says so, every listener is called with no data and reloads.
 export class Live {
   connected = $state(true)
   #listeners = new Map<Topic, Set<Listener>>()
@@ -29,7 +29,7 @@ export class Live {
     this.#source?.close()
   }
 
-  // retry connects at once, where there is no connection.
+  // retry connects at once if there is no connection.
   retry = (): void => {
     if (this.connected) return
     clearTimeout(this.#later)
@@ -37,8 +37,8 @@ export class Live {
     this.start()
   }
 
-  // on calls back for a topic until the function it returns is called. A reload
-  // concerns every topic.
+  // on calls listener for each event of a topic until the returned function is
+  // called. A reload calls the listeners of every topic.
   on(topic: Topic, listener: Listener): () => void {
     const all = this.#listeners.get(topic) ?? new Set()
     this.#listeners.set(topic, all.add(listener))
@@ -52,7 +52,7 @@ export class Live {
     this.#lost = false
   }
 
-  // A source that is closed does not try again by itself: the server refused.
+  // A closed source does not reconnect by itself: the server refused it.
   #failed(source: EventSource): void {
     this.connected = false
     this.#lost = true

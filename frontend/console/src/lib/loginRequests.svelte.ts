@@ -7,13 +7,13 @@ const most = 200
 
 type Answer = { items: Member[]; next?: string; total: number; total_is_floor?: boolean }
 
-// LoginRequests is who waits for a decision: all of them, or those whom words find.
-// The badge, the notification and the list all come from one answer of the
+// LoginRequests are the members awaiting a decision: all of them, or those that a
+// search finds. The badge, the notification and the list come from one answer of the
 // server, so they cannot disagree.
 export class LoginRequests {
   items = $state.raw<Member[]>([])
   total = $state(0)
-  floor = $state(false) // there are at least so many
+  floor = $state(false) // the total is a lower bound
   loaded = $state(false)
   problem = $state.raw<Problem>()
   words = ''
@@ -61,7 +61,7 @@ export class LoginRequests {
     }
   }
 
-  // loadMore appends the page after.
+  // loadMore appends the next page.
   loadMore = async (): Promise<void> => {
     const turn = ++this.#turn
     try {
@@ -72,14 +72,14 @@ export class LoginRequests {
     }
   }
 
-  // about looks for words; what was found before stays until the new is here.
+  // about searches for words. The earlier results stay until the new ones arrive.
   about(words: string): void {
     this.words = words
     if (words === '') [this.items, this.loaded, this.problem, this.#turn] = [[], false, undefined, this.#turn + 1]
     else void this.reload()
   }
 
-  // without takes a request away at once, before the server tells everybody.
+  // without removes a request at once, before the server's event arrives.
   without(id: string): void {
     const left = this.items.filter((m) => m.id !== id)
     if (left.length === this.items.length) return
@@ -105,7 +105,7 @@ export class LoginRequests {
 
 const lists = new Set<LoginRequests>()
 
-// decided takes a request off every list.
+// decided removes a request from every list.
 export const decided = (id: string): void => lists.forEach((list) => list.without(id))
 
 export const loginRequests = new LoginRequests()

@@ -2,7 +2,7 @@ import { api, ask, type Me, type Settings } from './api/client'
 import { Problem } from './api/problem'
 import { live } from './live.svelte'
 
-// me is whoever uses this console, and what they may do now.
+// me is the signed-in member, and what they may do now.
 class Myself {
   who = $state.raw<Me>()
   settings = $state.raw<Settings>()
@@ -12,8 +12,8 @@ class Myself {
     if (this.may('read settings')) this.settings = await ask(api.GET('/settings'))
   }
 
-  // begin is the first load. It asks for both at once: nearly everybody who comes
-  // here may read the settings.
+  // begin is the first load. It requests the member and the settings together, since
+  // nearly everybody who opens the console may read the settings.
   begin = async (): Promise<void> => {
     const settings = ask(api.GET('/settings')).catch((cause: unknown) => Problem.of(cause))
     this.who = await ask(api.GET('/me'))
@@ -35,7 +35,7 @@ class Myself {
     return this.settings?.workspace ?? 'Doorward'
   }
 
-  // host is where links lead, as people read it.
+  // host is the host of the public URL.
   get host(): string {
     return this.settings ? new URL(this.settings.public_url).host : location.host
   }

@@ -9,7 +9,7 @@ const parts = [
   ['flows', 'Flows'],
 ] as const
 
-// opens says in a sentence what a role opens.
+// opens says in a sentence what a role gives access to.
 export function opens(role: Held): string {
   if (role.built_in && role.description) return role.description
   const said = sections.map(([key, title]) => section(role, key, title)).filter(Boolean)
@@ -25,6 +25,6 @@ function section(role: Held, key: string, title: string): string {
   return role.permissions.includes(`open ${key}`) ? `the front page of ${title}` : ''
 }
 
-// manages reports whether a role lets somebody change who gets in.
+// manages reports whether a role may decide who gets access.
 export const manages = (role: Held | undefined): boolean =>
   role?.permissions.some((p) => p.startsWith('change ') || p === 'decide members') ?? false

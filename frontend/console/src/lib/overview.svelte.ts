@@ -1,7 +1,7 @@
 import { api, ask, type Overview } from './api/client'
 import { live } from './live.svelte'
 
-// overview is the counts, as the server tells them whenever they change.
+// overview is the counts. The server sends them whenever they change.
 class Counts {
   now = $state.raw<Overview>()
 
@@ -14,7 +14,7 @@ class Counts {
       if (data === undefined) void this.load().catch(() => undefined)
       else this.now = data as Overview
     })
-    // A clock that jumps changes no record, so no event tells of it.
+    // A jump of the clock changes no record, so there is no event for it.
     setInterval(() => void this.load().catch(() => undefined), 300_000)
   }
 }

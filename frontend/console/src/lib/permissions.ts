@@ -9,14 +9,14 @@ const words: Record<string, string> = {
 // said is a permission in words.
 export const said = (permission: string): string => words[permission] ?? permission
 
-// group is the part of the matrix that a permission stands in.
+// group is the part of the matrix that a permission belongs to.
 export function group(permission: string): string {
   if (permission.startsWith('open ailoop')) return 'AILoop'
   if (permission.startsWith('open fleet')) return 'Fleet'
   return 'Management'
 }
 
-// grouped are permissions under their groups, in the order they came.
+// grouped are permissions by group, in their original order.
 export function grouped(permissions: string[]): [string, string[]][] {
   const all = new Map<string, string[]>()
   for (const p of permissions) all.set(group(p), [...(all.get(group(p)) ?? []), p])

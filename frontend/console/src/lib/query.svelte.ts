@@ -1,11 +1,11 @@
 import { Problem } from './api/problem'
 import { live, type Topic } from './live.svelte'
 
-const patience = 150 // milliseconds before a reader is told that something takes a while
-const together = 60 // changes within this long are one
+const patience = 150 // milliseconds before a loading state is shown
+const together = 60 // milliseconds: changes within this time cause one reload
 
-// A Query is something loaded, and kept up to date. What was there stays until
-// the new is here, so that nothing flickers.
+// A Query loads data and keeps it up to date. The old data stays until the new data
+// arrives, so that nothing flickers.
 export class Query<T> {
   data = $state.raw<T>()
   problem = $state.raw<Problem>()
@@ -14,8 +14,8 @@ export class Query<T> {
   #turn = 0
   #later: ReturnType<typeof setTimeout> | undefined
 
-  // load runs again whenever state that it reads changes, and when the server
-  // tells of one of the topics. Make a Query while a component is made.
+  // load runs again when state that it reads changes, and on events of the topics.
+  // A Query must be created while a component is initialised.
   constructor(load: () => Promise<T>, ...topics: Topic[]) {
     this.#load = load
     $effect(() => void this.reload())
@@ -25,7 +25,7 @@ export class Query<T> {
     })
   }
 
-  // soon reloads once for many changes that come together.
+  // soon reloads once for several changes in quick succession.
   soon = (): void => {
     clearTimeout(this.#later)
     this.#later = setTimeout(() => void this.reload(), together)

@@ -1,6 +1,6 @@
 import { api, ask, type Role } from './api/client'
 
-// roles are all roles there are; they change seldom and are needed everywhere.
+// roles are all the roles. They rarely change and are needed everywhere.
 class Roles {
   all = $state.raw<Role[]>([])
   grantable = $state.raw<string[]>([])

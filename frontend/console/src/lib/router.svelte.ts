@@ -1,9 +1,9 @@
 import { tick } from 'svelte'
 import { root, viewOf } from '../ahead'
 
-// The router knows where in the console the reader is. The address says it all:
-// the view in its path, filters and the open dialog in its query, so that every
-// view and dialog can be linked to and Back closes what was opened.
+// The router keeps the console's state in the URL: the view in its path, filters and
+// the open dialog in its query. So every view and dialog can be linked to, and Back
+// closes what was opened.
 class Router {
   #url = $state.raw(new URL(location.href))
 
@@ -21,17 +21,17 @@ class Router {
     return this.#url.searchParams
   }
 
-  // get is a parameter of the query; has tells an empty one from none.
+  // get returns a parameter of the query, or "". has tells an empty one from none.
   get = (name: string): string => this.#url.searchParams.get(name) ?? ''
   has = (name: string): boolean => this.#url.searchParams.has(name)
 
-  // to is the address of a view.
+  // to is the URL of a view.
   to = (path: string, query: Record<string, string> = {}): string => {
     const search = new URLSearchParams(query).toString().replace(/=(?=&|$)/g, '')
     return root + (path === '/' ? '/' : path) + (search && `?${search}`)
   }
 
-  // with is this view with other parameters; undefined takes one away.
+  // with is the URL of this view with other parameters. undefined removes one.
   with = (change: Record<string, string | undefined>): string => {
     const query = new URLSearchParams(this.#url.search)
     for (const [name, value] of Object.entries(change)) {
@@ -62,7 +62,7 @@ class Router {
   }
 }
 
-// arrive puts the reader at the beginning of the new view.
+// arrive scrolls to the top of a new view and moves the focus there.
 function arrive(): void {
   scrollTo(0, 0)
   document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true })

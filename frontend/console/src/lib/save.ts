@@ -1,7 +1,7 @@
 type Native = { go?: { desktop?: { Window?: { Save?: (name: string, text: string) => Promise<void> } } } }
 
-// save hands a text to the reader as a file: through the native window's dialog
-// where there is one, else as a download.
+// save saves text as a file: through the dialog of the native window, or as a
+// download in a browser.
 export async function save(name: string, text: string, type = 'text/plain'): Promise<void> {
   const native = (window as unknown as Native).go?.desktop?.Window?.Save
   if (native) return native(name, text)

@@ -6,11 +6,11 @@ function read(): Choice {
     const kept = localStorage.getItem(key)
     return kept === 'light' || kept === 'dark' ? kept : 'system'
   } catch {
-    return 'system' // no storage here: the system decides
+    return 'system' // there is no storage: follow the system
   }
 }
 
-// theme is what the reader chose; system follows the system.
+// theme is the chosen theme; "system" follows the system.
 class Theme {
   choice = $state<Choice>(read())
 
@@ -23,7 +23,7 @@ class Theme {
     try {
       localStorage.setItem(key, choice)
     } catch {
-      // it holds until the page is closed
+      // there is no storage: the choice lasts until the page is closed
     }
     this.#show()
   }

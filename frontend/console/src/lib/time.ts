@@ -11,19 +11,19 @@ const steps: [number, string, number][] = [
   [Infinity, 'year', 365.25 * day],
 ]
 
-// relative says how long ago, or in how long: "12 minutes ago", "in 3 days". It
-// speaks the language of the page, whichever the browser's is.
+// relative says how long ago or in how long: "12 minutes ago", "in 3 days". It is in
+// the language of the page, not of the browser.
 export function relative(at: Date, now: Date): string {
   const seconds = (at.getTime() - now.getTime()) / 1000
   if (Math.abs(seconds) < 45) return seconds > 5 ? 'in a moment' : 'just now'
   const [, unit, size] = steps.find(([below]) => Math.abs(seconds) < below) ?? steps[5]!
-  const whole = seconds > day ? Math.round : Math.trunc // a week that has just begun is still one
+  const whole = seconds > day ? Math.round : Math.trunc // an invitation of 7 days just made ends "in 7 days"
   const n = Math.abs(whole(seconds / size)) || 1
   if (unit === 'day' && n === 1) return seconds < 0 ? 'yesterday' : 'tomorrow'
   return seconds < 0 ? `${count(n, unit)} ago` : `in ${count(n, unit)}`
 }
 
-// lasting says how long something has been going on: "12 minutes".
+// lasting says for how long something has gone on: "12 minutes".
 export function lasting(since: Date, now: Date): string {
   const seconds = Math.max(0, (now.getTime() - since.getTime()) / 1000)
   if (seconds < minute) return 'less than a minute'
@@ -32,7 +32,7 @@ export function lasting(since: Date, now: Date): string {
   return count(n, unit)
 }
 
-// exact is a moment in the reader's own zone, to the second.
+// exact is a time in the reader's time zone, to the second.
 export const exact = (at: Date, locale?: string): string =>
   new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long' }).format(at)
 
@@ -45,7 +45,8 @@ export function span(text: string): string {
   return count(Number(n), units[unit as keyof typeof units])
 }
 
-// dayFrom is today, or so many days from it, in the reader's zone: 2030-05-01.
+// dayFrom is the date a number of days from today, in the reader's time zone:
+// 2030-05-01.
 export function dayFrom(from: number, now = new Date()): string {
   const at = new Date(now.getFullYear(), now.getMonth(), now.getDate() + from)
   return [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((n) => String(n).padStart(2, '0')).join('-')
@@ -53,5 +54,5 @@ export function dayFrom(from: number, now = new Date()): string {
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-// short is a day where there is little room: 2030-05-01 is "1 May".
+// short is the short form of a date: 2030-05-01 is "1 May".
 export const short = (date: string): string => `${Number(date.slice(8, 10))} ${months[Number(date.slice(5, 7)) - 1]}`

@@ -1,6 +1,6 @@
 export type Toast = { id: number; text: string; bad: boolean; more?: { label: string; href: string } }
 
-// Toasts say what happened, and go by themselves. They never take the focus.
+// Toasts say what happened and close by themselves. They never take the focus.
 class Toasts {
   shown = $state<Toast[]>([])
   #last = 0

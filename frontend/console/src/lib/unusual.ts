@@ -3,14 +3,14 @@ import { count, number } from './words'
 
 type Kind = Unusual['items'][number]
 
-// came says where the events of a kind came from: "from 14 networks, most from 203.0.113.9".
+// came says which networks the events of a kind came from: "from 14 networks, most from 203.0.113.9".
 export function came(k: Kind): string {
   if (k.networks === 1 && !k.networks_is_floor) return k.most_from ? `from ${k.most_from}` : 'from 1 network'
   const many = k.networks_is_floor ? `from more than ${number(k.networks)} networks` : `from ${count(k.networks, 'network')}`
   return k.most_from ? `${many}, most from ${k.most_from}` : many
 }
 
-// verdict says whether there is reason to look: nothing, a normal day, or more.
+// verdict says whether the events need attention: none, a normal day, or more.
 export function verdict(total: number, high: boolean, usual?: number): string {
   if (total === 0) return 'Nobody has tried anything. Nothing needs to be done.'
   const normal = usual === undefined ? '' : ` (up to ${number(usual)})`

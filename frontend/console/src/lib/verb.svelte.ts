@@ -1,12 +1,12 @@
 import { Problem } from './api/problem'
 
-// A Verb is something an Admin does: it runs once at a time, and keeps why it
-// could not be done beside where it was asked for.
+// A Verb is an action of an Admin. It runs once at a time, and keeps the problem of
+// the last run, to be shown beside its button.
 export class Verb {
   busy = $state(false)
   problem = $state.raw<Problem>()
 
-  // run reports whether it went through.
+  // run reports whether the action succeeded.
   run = async (act: () => Promise<unknown>): Promise<boolean> => {
     if (this.busy) return false
     this.busy = true

@@ -1,5 +1,5 @@
-// number is a number as English writes it, like the words around it: "1,204". The
-// browser's own would load the rules of all languages first.
+// number formats a number in English, like the text around it: "1,204". The
+// browser's own formatter would load the rules of all languages first.
 export const number = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',')
 
 // count is a number with its noun: "1 person", "3 people", "1,204 members".
@@ -11,14 +11,14 @@ export function count(n: number, one: string, many = `${one}s`): string {
 export const list = (words: string[]): string =>
   words.length < 3 ? words.join(' and ') : `${words.slice(0, -1).join(', ')}, and ${words.at(-1)}`
 
-// called is what a member is called: by name, else by address.
+// called is the member's name, or the address where there is none.
 export const called = (m: { name?: string; email: string }): string => m.name || m.email
 
-// capped is a count on a badge, which has little room.
+// capped is a count for a badge, which is narrow: above 99 it is "99+".
 export const capped = (n: number): string => (n > 99 ? '99+' : String(n))
 
-// holders is who holds a role, with the verb: "1 member and 2 API tokens hold";
-// empty where nobody does.
+// holders says how many members and tokens hold a role, with the verb: "1 member and
+// 2 API tokens hold". It is empty where nobody does.
 export function holders(members = 0, tokens = 0): string {
   const all = [members > 0 ? count(members, 'member') : '', tokens > 0 ? count(tokens, 'API token') : ''].filter(Boolean)
   return all.length === 0 ? '' : `${list(all)} ${members + tokens === 1 ? 'holds' : 'hold'}`

@@ -1,8 +1,8 @@
 import { me } from '$lib/me.svelte'
 
-// logOut ends the session: a window's through the window, which lets go of its
-// secret, and a browser's through the door's own form, whose proof comes with one
-// of its pages.
+// logOut ends the session. In the native window the window does it and forgets its
+// secret. In a browser the portal's form does it; the form's CSRF token comes from
+// one of the portal's pages.
 export async function logOut(): Promise<void> {
   await (me.who?.sign_in_method === 'desktop' ? fetch('/desktop/leave', { method: 'POST' }) : leaveByForm())
   location.assign('/')

@@ -9,7 +9,8 @@ import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal'
 import UserCheck from '@lucide/svelte/icons/user-check'
 import Users from '@lucide/svelte/icons/users'
 
-// A Place is where the reader can go, what of it may do, and what it is for.
+// A Place is an entry of the navigation: its path, its name, the permission it
+// needs, and a line that says what it is for.
 export type Place = { path: string; name: string; icon: typeof Mail; need: string; text: string; short?: string }
 
 export const places: Place[] = [

@@ -4,7 +4,7 @@ import { asked } from '../pages/members/asked'
 
 type Loads = () => Promise<{ default: Component }>
 
-// views are the parts of the console that are loaded when they are asked for.
+// views are the parts of the console that are loaded on demand.
 export const views: Record<string, Loads> = {
   '/audit': () => import('../pages/audit/Audit.svelte'),
   '/mail': () => import('../pages/mail/Outbox.svelte'),
@@ -17,7 +17,8 @@ export const views: Record<string, Loads> = {
   '/settings/tokens': () => import('../pages/tokens/Tokens.svelte'),
 }
 
-// firsts are what a view will ask the API for as soon as it is there.
+// firsts are the API requests that each view makes first. They are sent before the
+// view has loaded.
 export const firsts: Record<string, (query: URLSearchParams) => string> = {
   '/settings/members': (query) => `members?${new URLSearchParams({ limit: `${page}`, ...asked(query) })}`,
 }

@@ -21,7 +21,7 @@ export type Unusual = Schemas['Unusual']
 export type Day = Schemas['Day']
 export type Check = Schemas['Check']
 
-// plain sends a request as text: the native window dies of a Blob.
+// plain sends the body as text: a Blob crashes the native window.
 async function plain(request: Request): Promise<Response> {
   const { method, url, headers, signal } = request
   const ahead = method === 'GET' ? take(url) : undefined
@@ -30,12 +30,12 @@ async function plain(request: Request): Promise<Response> {
   return confirming.through(() => fetch(url, { method, headers, body, signal, credentials: 'same-origin', cache: 'no-store' }))
 }
 
-// api is the HTTP API, typed by its own description.
+// api is the HTTP API. Its types are generated from the OpenAPI document.
 export const api = createClient<paths>({ baseUrl: '/api/v1', fetch: plain })
 
 type Answer<T> = { data?: T; error?: unknown; response: Response }
 
-// ask waits for an answer, and throws a Problem where there is none.
+// ask returns the answer to a request, or throws a Problem.
 export async function ask<T>(asked: Promise<Answer<T>>): Promise<T> {
   let answer: Answer<T>
   try {
@@ -49,7 +49,7 @@ export async function ask<T>(asked: Promise<Answer<T>>): Promise<T> {
   throw problem
 }
 
-// signIn leads to the door, and from there back to this very view.
+// signIn opens the portal's sign-in page, which leads back to this view.
 export function signIn(): void {
   location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`)
 }

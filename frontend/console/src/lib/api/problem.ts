@@ -1,5 +1,5 @@
-// A Problem is why something could not be done: a sentence for people, a code
-// for us, and the fields at fault.
+// A Problem is a failure of the API: a sentence for people, a code for programs, and
+// the fields at fault.
 export class Problem extends Error {
   constructor(
     message: string,
@@ -11,7 +11,7 @@ export class Problem extends Error {
     super(message)
   }
 
-  // from reads what the API answers with.
+  // from reads an answer of the API.
   static from(status: number, body: unknown): Problem {
     const p = (typeof body === 'object' && body !== null ? body : {}) as Partial<Body>
     const fields = Object.fromEntries((p.errors ?? []).map((e) => [e.location, e.message]))
@@ -20,19 +20,19 @@ export class Problem extends Error {
     return new Problem(said, status, p.code ?? 'unknown', fields, p.request)
   }
 
-  // stale is that a file of the console is not to be had.
+  // stale is the failure to load a file of the console, as after an update.
   static stale(): Problem {
     return new Problem('This part of the console could not be loaded. Doorward may have been updated: load the page again.', 0, 'stale')
   }
 
-  // of is any failure as a Problem.
+  // of makes a Problem of any error.
   static of(cause: unknown): Problem {
     if (cause instanceof Problem) return cause
     if (cause instanceof DOMException && cause.name === 'AbortError') return new Problem('This was cancelled.', 0, 'aborted')
     return new Problem('Doorward could not be reached. Check the connection and try again.', 0, 'unreachable')
   }
 
-  // at is what is wrong with a field.
+  // at is the sentence about one field, or "".
   at(field: string): string {
     return this.fields[field] ?? ''
   }

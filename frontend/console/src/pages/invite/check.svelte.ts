@@ -2,7 +2,7 @@ import { api, ask, type Invitation, type Verdict } from '$lib/api/client'
 
 const look = (email: string, roles: string[]) => ask(api.POST('/invitations/check', { body: { email, roles } }))
 
-// A Check asks the server what it thinks of an address, once the writer pauses.
+// A Check has the server check an address when the typing pauses.
 export class Check {
   verdict = $state.raw<Verdict>()
   of = $state('')

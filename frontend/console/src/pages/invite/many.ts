@@ -2,12 +2,12 @@ import { api, ask, type Invitation, type Row } from '$lib/api/client'
 import { parts, placeResults, type ListRow } from '$lib/batch'
 
 const judgedAtOnce = 1000
-const sentAtOnce = 50 // so that the bar moves
+const sentAtOnce = 50 // so that the progress bar moves
 
 const batch = (invitations: Invitation[], dry_run: boolean) => ask(api.POST('/invitations/batch', { body: { invitations, dry_run } }))
 
-// judge asks for a verdict on each row; nothing is kept or sent. Rows that cannot
-// be read have theirs already.
+// judge has the server check each row; nothing is saved or sent. Rows that cannot be
+// read are refused already.
 export async function judge(all: ListRow[]): Promise<Row[]> {
   const readable = all.filter((r) => r.invitation)
   const rows: Row[] = all.flatMap(({ row, error }) => (error ? { row, ok: false, email: '', error } : []))
@@ -15,7 +15,7 @@ export async function judge(all: ListRow[]): Promise<Row[]> {
   return rows.sort((a, b) => a.row - b.row)
 }
 
-// inviteAll invites, a batch at a time, and tells how many are done.
+// inviteAll invites, a batch at a time, and reports how many are done.
 export async function inviteAll(all: ListRow[], told: (done: number) => void): Promise<Row[]> {
   const rows: Row[] = []
   for (const part of parts(all, sentAtOnce)) {

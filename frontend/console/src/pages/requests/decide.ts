@@ -7,23 +7,23 @@ import { router } from '$lib/router.svelte'
 
 const atOnce = 4
 
-// Outcome is what came of deciding on several: who went through, and why others
-// did not.
+// Outcome is the result of deciding on several requests: the members decided on, and
+// the problems with the others.
 export type Outcome = { done: Member[]; failed: { member: Member; problem: Problem }[] }
 
-// approve lets them in, each with the roles given or those asked for.
+// approve approves the members, each with the given roles or those of the invitation.
 export const approve = (members: Member[], rolesOf: (m: Member) => string[]): Promise<Outcome> =>
   each(members, (m) => ask(api.POST('/members/{id}/approve', { params: { path: { id: m.id } }, body: { roles: rolesOf(m) } })))
 
-// reject turns them away and deletes their accounts.
+// reject rejects the members and deletes their accounts.
 export const reject = (members: Member[], reason: string, tell: boolean): Promise<Outcome> =>
   each(members, (m) => ask(api.POST('/members/{id}/reject', { params: { path: { id: m.id } }, body: { reason, tell_them: tell } })))
 
-// resend starts the invitation's time again.
+// resend renews an invitation and its expiry.
 export const resend = (m: Member) => ask(api.POST('/members/{id}/resend', { params: { path: { id: m.id } } }))
 
-// each decides on all, a few at a time, and takes every one that is decided off
-// the list, whoever decided it.
+// each decides on all members, a few at a time. It removes every decided request from
+// the list, also those that another Admin decided.
 async function each(members: Member[], verb: (m: Member) => Promise<unknown>): Promise<Outcome> {
   const outcome: Outcome = { done: [], failed: [] }
   const left = [...members]
@@ -44,7 +44,7 @@ async function each(members: Member[], verb: (m: Member) => Promise<unknown>): P
 
 const gone = (p: Problem) => p.code === 'already_decided' || p.status === 404
 
-// tellApproved says who is in.
+// tellApproved says who was approved.
 export function tellApproved(done: Member[], rolesOf: (m: Member) => string[]): void {
   const [first] = done
   if (!first) return
@@ -52,7 +52,7 @@ export function tellApproved(done: Member[], rolesOf: (m: Member) => string[]): 
   toasts.say(`${called(first)} is in, as ${list(rolesOf(first))}.`, { label: 'Manage Access', href: router.to('/settings/members', { member: first.id }) })
 }
 
-// tellRejected says who is gone.
+// tellRejected says who was rejected.
 export function tellRejected(done: Member[]): void {
   const [first] = done
   if (!first) return

@@ -4,25 +4,24 @@ import { router } from '$lib/router.svelte'
 import { LoginRequests, loginRequests } from '$lib/loginRequests.svelte'
 import { approve, tellApproved, type Outcome } from './decide'
 
-// A Review is where an Admin stands in the list of login requests: which rows
-// are shown, which one is under the keyboard, which are selected. It acts on
-// rows that are on the screen alone.
+// A Review is the state of the list of login requests: which rows are shown, which
+// one has the keyboard, which are selected. It acts only on rows on the screen.
 export class Review {
-  at = $state('') // the row under the keyboard
+  at = $state('') // the row that has the keyboard
   failed = $state.raw<Outcome['failed']>([])
   #selected = $state.raw<ReadonlySet<string>>(new Set())
   #busy = $state.raw<ReadonlySet<string>>(new Set())
   #roles = $state<Record<string, string[]>>({})
   #found = new LoginRequests()
 
-  // Make a Review while a component is made.
+  // A Review must be created while a component is initialised.
   constructor() {
     $effect(() => this.#found.start())
     $effect(() => {
       const words = this.words
       untrack(() => this.#found.about(words))
     })
-    // Whoever is not on the screen any more is not selected any more.
+    // A row that leaves the screen is no longer selected.
     $effect(() => {
       const there = new Set(this.shown.map((m) => m.id))
       untrack(() => (this.#selected = new Set([...this.#selected].filter((id) => there.has(id)))))
@@ -33,7 +32,7 @@ export class Review {
     return router.get('q').trim()
   }
 
-  // list is everybody, or those found once the server has found them.
+  // list is all requests, or the results of a search once they have arrived.
   get list(): LoginRequests {
     return this.words !== '' && this.#found.loaded ? this.#found : loginRequests
   }
@@ -52,8 +51,8 @@ export class Review {
 
   isPicked = (m: Member): boolean => this.#selected.has(m.id)
   isBusy = (m: Member): boolean => this.#busy.has(m.id)
-  // rolesOf are those to approve with: chosen here, else those of the invitation,
-  // unless whoever invited may not grant them any more.
+  // rolesOf are the roles to approve with: those chosen here, else those of the
+  // invitation, unless the Admin who invited may no longer grant them.
   rolesOf = (m: Member): string[] => this.#roles[m.id] ?? (m.inviter_may_not ? [] : m.roles)
 
   setRoles(m: Member, roles: string[]): void {
@@ -70,7 +69,7 @@ export class Review {
     this.#selected = new Set(yes ? this.shown.map((m) => m.id) : [])
   }
 
-  // under is what a key acts on: the selected, else the row under the keyboard.
+  // under is what a key acts on: the selected rows, else the one with the keyboard.
   under(): Member[] {
     return this.picked.length > 0 ? this.picked : this.shown.filter((m) => m.id === this.at)
   }
@@ -83,8 +82,8 @@ export class Review {
     focusRow(next.id)
   }
 
-  // letIn approves, and puts the reader on the row that comes after.
-  async letIn(members: Member[]): Promise<void> {
+  // approve approves requests, and moves the keyboard to the next row.
+  async approve(members: Member[]): Promise<void> {
     if (members.length === 0 || members.some(this.isBusy)) return
     const ids = new Set(members.map((m) => m.id))
     const i = this.shown.findIndex((m) => m.id === this.at)
@@ -99,7 +98,7 @@ export class Review {
     if (had) focusRow(this.at)
   }
 
-  turnAway(members: Member[]): void {
+  askToReject(members: Member[]): void {
     if (members.length > 0) router.set({ reject: members.map((m) => m.id).join(',') })
   }
 }

@@ -4,7 +4,7 @@ import { toasts } from '$lib/toasts.svelte'
 
 type Change = { workspace?: string; invitation_expires_in?: string }
 
-// change keeps settings, and shows them everywhere at once.
+// change saves settings and updates every view at once.
 export async function change(what: Change, said: string): Promise<void> {
   me.settings = await ask(api.PATCH('/settings', { body: what }))
   toasts.say(said)

@@ -1,7 +1,7 @@
 import { onMount } from 'svelte'
 
-// A Begun is the trigger of something that is made because somebody opened it:
-// it takes the focus from the control that stood there, and opens.
+// A Begun is the trigger of a menu or list that is loaded when somebody opens it:
+// it replaces the placeholder, takes over its focus, and opens.
 export class Begun {
   trigger = $state<HTMLElement | null>(null)
 
