@@ -12,8 +12,8 @@ import (
 )
 
 // `wails build`, typed where there is no display, first runs a build with the tag
-// bindings to learn the window's methods. It used to end with "There is no
-// display", and wails with it.
+// bindings to list the window's methods. That build once failed with "There is no
+// display".
 func TestWailsReadsTheWindowWithoutADisplay(t *testing.T) {
 	need.Time(t)
 	if _, err := product.Build(); err != nil { // makes the product.Workshop

@@ -18,7 +18,7 @@ import (
 	"doorward/build/need"
 )
 
-// within has the program started by a shell that first does something to itself.
+// within starts the program from a shell that first runs a command, such as ulimit.
 func (p *running) within(t *testing.T, before string) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "doorward")
@@ -29,8 +29,8 @@ func (p *running) within(t *testing.T, before string) {
 	p.Program = name
 }
 
-// Hostile beginnings of requests: silence, half a header, a body that is announced
-// and does not come, one that comes packed, and chunks without an end.
+// Hostile beginnings of requests: nothing, half a header, an announced body that does
+// not come, a compressed one, and endless chunks.
 func hostile(t *testing.T) []string {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
@@ -51,7 +51,7 @@ func hostile(t *testing.T) []string {
 	}
 }
 
-// besiege opens so many hostile connections, each from an address of its own.
+// besiege opens n hostile connections, each from an address of its own.
 func (p *running) besiege(t *testing.T, n int) (held []net.Conn) {
 	t.Helper()
 	texts := hostile(t)
@@ -62,7 +62,7 @@ func (p *running) besiege(t *testing.T, n int) (held []net.Conn) {
 			t.Fatalf("connection %d: %v", i, err)
 		}
 		held = append(held, c)
-		fmt.Fprint(c, strings.ReplaceAll(texts[i%len(texts)], "%s", p.Listen)) // it may be cut off at once
+		fmt.Fprint(c, strings.ReplaceAll(texts[i%len(texts)], "%s", p.Listen)) // the server may close it at once
 	}
 	t.Cleanup(func() {
 		for _, c := range held {
@@ -96,9 +96,9 @@ func (p *running) mustLive(t *testing.T) {
 	}
 }
 
-// Strangers open more connections than the process may have files. It used to end
-// itself after five seconds. Now others are answered all the while, the store has
-// the files that it needs, and nothing is left when the strangers go.
+// Strangers open more connections than the process may have files. It once ended after
+// five seconds. Now others are answered meanwhile, the store can open its files, and
+// all is as before once the strangers are gone.
 func TestMoreConnectionsThanFiles(t *testing.T) {
 	p := newProduct(t)
 	p.within(t, "ulimit -n 256")
@@ -135,8 +135,8 @@ func TestMoreConnectionsThanFiles(t *testing.T) {
 }
 
 // A container of 128 MB; strangers hold 300 connections, each with a request that
-// is large, packed or never ends, while people use the server. 36 KB in all used to
-// be enough for the kernel to end it.
+// is large, compressed or endless, while people use the server. 36 KB in all once made
+// the kernel kill it.
 func TestStrangersInASmallContainer(t *testing.T) {
 	p := newProduct(t)
 	group := memoryGroup(t, 128<<20)
@@ -171,7 +171,7 @@ func TestStrangersInASmallContainer(t *testing.T) {
 	}
 }
 
-// memoryGroup is a cgroup with so much memory, gone after the test.
+// memoryGroup is a cgroup with a memory limit, removed after the test.
 func memoryGroup(t *testing.T, bytes int) string {
 	t.Helper()
 	var errs []error

@@ -63,7 +63,7 @@ func walkConsole(t *testing.T, spec string) {
 	}
 }
 
-// tell turns outcomes into subtests.
+// tell reports outcomes as subtests.
 func tell(t *testing.T, outcomes []outcome) {
 	t.Helper()
 	for _, o := range outcomes {
@@ -79,7 +79,7 @@ func tell(t *testing.T, outcomes []outcome) {
 	}
 }
 
-// needsBrowser asks for what a walk takes: Chromium, Playwright, the console.
+// needsBrowser requires what a browser test needs: Chromium, Playwright, the console.
 func needsBrowser(t *testing.T) {
 	t.Helper()
 	if chromium() == "" {
@@ -94,7 +94,7 @@ func needsBrowser(t *testing.T) {
 	need.Time(t)
 }
 
-// chromium is the browser's path: what CHROMIUM names, else the system's.
+// chromium is the browser's path: $CHROMIUM, or the system's.
 func chromium() string {
 	if path := os.Getenv("CHROMIUM"); path != "" {
 		return path

@@ -13,9 +13,9 @@ import (
 	"doorward/backend/store/storetest"
 )
 
-// The machine's clock is a month ahead at a start, as the store sees it, or two
-// years behind. Accounts that wait are all there; the doctor says that the clock is
-// not believed and what to do; and the operator's word lets go what waits.
+// At a start the machine's clock is a month ahead of the store, or two years behind.
+// No pending account is deleted; the doctor says that the clock is in doubt and what
+// to do; and once the operator confirms it, what is due happens.
 func TestClockThatIsWrongDestroysNothing(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
@@ -43,7 +43,7 @@ func TestClockThatIsWrongDestroysNothing(t *testing.T) {
 				t.Errorf("after the operator's word: %+v, %v", doctor, err)
 			}
 			if ran > 0 {
-				return // by a clock that is behind nothing is due
+				return // nothing is due when the clock is behind
 			}
 			if err := product.Eventually("what waited is done", func() error {
 				if s, err := p.Run("members", "--search", "waits@example.com"); err != nil || !strings.Contains(s.Out, "waits@") {
@@ -57,7 +57,7 @@ func TestClockThatIsWrongDestroysNothing(t *testing.T) {
 	}
 }
 
-// The same in the console: the notice on the dashboard, and an Admin's word.
+// The same in the console: the notice on the dashboard, and an Admin who confirms.
 func TestClockHeldOnTheDashboard(t *testing.T) {
 	t.Parallel()
 	alone(t)
@@ -70,8 +70,8 @@ func TestClockHeldOnTheDashboard(t *testing.T) {
 	browse(t, "held.spec.ts", controls(t, p), "BASE_URL="+p.URL, "ADMIN="+boss)
 }
 
-// ranLast makes a store that ran last at that time, with an Admin and one who waits,
-// invited just before.
+// ranLast makes a store that last ran at the given time, with an Admin and a pending
+// member who was invited just before.
 func ranLast(t *testing.T, dir string, at time.Time) {
 	t.Helper()
 	at = at.UTC().Truncate(time.Second)

@@ -1,8 +1,8 @@
 import { expect, test, type Page } from '@playwright/test'
 import { doorward, examine, faults, listed, message, shoot, visit } from './harness'
 
-// Somebody who sits down at an open console must not be able to make a token in
-// the name of whoever left it open. One story: each test goes on from the last.
+// Somebody who sits down at an open console must not be able to make a token in its
+// owner's name. Each test continues from the one before.
 test.describe.configure({ mode: 'serial' })
 
 const annie = 'annie@example.org'

@@ -2,6 +2,6 @@ package e2e
 
 import "testing"
 
-// Acts that ask again who one is: the dialog, the code by email, and what was
-// typed before.
+// Actions that require confirmation: the dialog, the code by email, and that nothing
+// typed is lost.
 func TestConfirmThatItIsYou(t *testing.T) { walkConsole(t, "confirm.spec.ts") }

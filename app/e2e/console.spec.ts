@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test, type Browser, type Page } from '@playwright/test'
 import { control, doorward, examine, faults, listed, message, visit } from './harness'
 
-// The console: one story in which each test is a sentence. What somebody holds
-// at the end of one sentence they have in the next.
+// The console, step by step: each test continues from the one before.
 test.describe.configure({ mode: 'serial' })
 
 const grace = 'grace@example.org'
@@ -22,7 +21,7 @@ async function place(page: Page, name: string): Promise<void> {
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
 }
 
-// waits invites somebody on the shell, and proves their address as they would.
+// waits invites somebody on the command line, and accepts the invitation for them.
 async function waits(browser: Browser, email: string, role = 'Fleet'): Promise<Page> {
   await doorward('invite', email, '--role', role)
   const page = await visit(browser)
@@ -132,7 +131,7 @@ test('Review, Review Pending Requests, Approve: the other console knows by itsel
 
   const gone = row(second, 'katherine@example.com').waitFor({ state: 'detached' })
   await button(admin, 'Approve katherine@example.com').click()
-  await gone // how soon is a figure of the bench
+  await gone // the benchmark measures how soon
   await said(admin, 'katherine@example.com is in, as AILoop.')
   for (const page of [admin, second]) await expect(badge(page)).toHaveText('2 waiting')
   expect((await message('katherine@example.com', 'You are in')).text).toContain('Night Watch')
@@ -359,7 +358,7 @@ test('while the server is away the console says so, and catches up by itself', a
   await expect(row(admin, 'Ada Lovelace'), 'what was there stays').toBeVisible()
   await control('start', ['--smtp-url', 'smtp+insecure://127.0.0.1:9']) // no mail server listens there
   await doorward('invite', 'lena@example.com', '--role', 'Fleet')
-  await button(admin, 'Try now').click({ timeout: 3000 }).catch(() => undefined) // it may have come back by itself
+  await button(admin, 'Try now').click({ timeout: 3000 }).catch(() => undefined) // it may have reconnected by itself
   await expect(row(admin, 'lena@example.com')).toBeVisible()
   await expect(admin.getByText('Doorward cannot be reached.')).toHaveCount(0)
 })

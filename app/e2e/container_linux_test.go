@@ -12,9 +12,8 @@ import (
 	"doorward/build/need"
 )
 
-// In a container the server is the first process: the system does nothing for
-// it by itself. A signal that it does not ask for is not delivered to it, and
-// one that it ignores ends in a kill.
+// In a container the server is process 1, which gets no signal that it does not
+// handle. A stop that it ignores would end in a kill.
 func TestFirstProcessOfAContainer(t *testing.T) {
 	t.Parallel()
 	p := newProduct(t)

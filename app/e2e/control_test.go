@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A control is what a spec can ask of the Go test that started it: each verb is
-// a POST with JSON in and JSON out, on loopback, for as long as the test runs.
+// A control is an HTTP server on loopback by which a spec calls the Go test that
+// started it: each verb is a POST with JSON in and JSON out.
 type control struct {
 	url string
 	mux *http.ServeMux
@@ -26,8 +26,8 @@ func newControl(t *testing.T) *control {
 	return &control{url: srv.URL, mux: mux}
 }
 
-// on answers verb with what answer returns. Input that does not fit In, and an
-// error, are answered 422 with the sentence; the spec fails with it.
+// on answers verb with what answer returns. An error, or input that does not fit In, is
+// answered 422 with the sentence, which fails the spec.
 func on[In, Out any](c *control, verb string, answer func(In) (Out, error)) {
 	c.mux.HandleFunc("POST /"+verb, func(w http.ResponseWriter, r *http.Request) {
 		var in In

@@ -7,8 +7,8 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// machine is held by tests that time something or run a browser: they want the
-// cores for themselves. The tests that mostly wait run beside them.
+// machine is locked by tests that time something or run a browser, which need the
+// cores for themselves. Tests that mostly wait run in parallel with them.
 var machine sync.Mutex
 
 func alone(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// A flight is what happened to one address: how far its story was asked for,
-// and how far it was answered, when the power went.
+// A flight is the state of one address when the server was killed: which step was
+// requested, and which was answered.
 type flight struct {
 	email           string
 	ends            string // approve or reject
@@ -22,10 +22,9 @@ type flight struct {
 	asked, answered string // invite, then ends
 }
 
-// The power goes while sixteen Admins invite, approve and reject. What was
-// answered is there, whole; what was not is there whole, or not at all: never a
-// member without an email, a decision without its audit entry, an index that
-// leads nowhere.
+// The server is killed while sixteen Admins invite, approve and reject. What was
+// answered is there, complete; what was not is there completely or not at all: never a
+// member without an email, a decision without its audit entry, or a dangling index.
 func TestCrashInFlight(t *testing.T) {
 	t.Parallel()
 	p := serving(t)
@@ -62,8 +61,7 @@ func TestCrashInFlight(t *testing.T) {
 	t.Logf("%d stories, %d of them cut off", len(all), unanswered)
 }
 
-// fly has sixteen clients at work, and kills the server once so many requests
-// were answered.
+// fly runs sixteen clients, and kills the server after a number of answers.
 func (c *crasher) fly(token string, round, answers int) []*flight {
 	var (
 		mu       sync.Mutex
@@ -77,7 +75,7 @@ func (c *crasher) fly(token string, round, answers int) []*flight {
 		wg.Go(func() {
 			client := &http.Client{Transport: &http.Transport{}, Timeout: product.Patience}
 			defer client.CloseIdleConnections()
-			// ask returns false once nobody answers any more.
+			// ask returns false once the server no longer answers.
 			ask := func(f *flight, step, path, body string, out any) bool {
 				mu.Lock()
 				f.asked = step
@@ -96,7 +94,7 @@ func (c *crasher) fly(token string, round, answers int) []*flight {
 				defer resp.Body.Close()
 				text, err := io.ReadAll(resp.Body)
 				if err != nil {
-					return false // cut off in the middle of the answer
+					return false // the connection broke in the middle of the answer
 				}
 				if resp.StatusCode/100 != 2 {
 					c.Errorf("%s %s: %s %s", step, f.email, resp.Status, text)
@@ -145,7 +143,7 @@ func (c *crasher) fly(token string, round, answers int) []*flight {
 	return all
 }
 
-// landed looks at what is left of all flights.
+// landed checks the state of all flights.
 func (c *crasher) landed(all []*flight) {
 	c.Helper()
 	state, id := map[string]string{}, map[string]string{}
@@ -163,7 +161,7 @@ func (c *crasher) landed(all []*flight) {
 	deeds, invited := map[string]int{}, 0
 	for _, e := range c.rows("audit", "--limit", "0") {
 		to := e["target_id"]
-		if to == nil { // somebody who is gone has but an id
+		if to == nil { // a deleted member has only an id
 			to = e["target"]
 		}
 		deeds[fmt.Sprint(e["action"], " ", to)]++
@@ -208,14 +206,14 @@ func (c *crasher) landed(all []*flight) {
 		whole(f, "invitation emails", messages["invitation "+f.email], count[now != ""])
 		whole(f, "emails of approval", messages["approved "+f.email], count[now == "active"])
 		if f.id == "" {
-			continue // it never was
+			continue // it was never created
 		}
 		known++
 		whole(f, "audit entries of the invitation", deeds["invited "+f.id], 1)
 		whole(f, "audit entries of the approval", deeds["approved "+f.id], count[now == "active"])
 		whole(f, "audit entries of the rejection", deeds["rejected "+f.id], count[now == ""])
 		if f.answered == f.asked {
-			continue // verify has seen the indexes; a search for each takes long
+			continue // verify has checked the indexes; searching for each takes long
 		}
 		if found := c.rows("members", "--search", f.email); len(found) != count[now != ""] {
 			c.Errorf("a search for %s finds %d", f.email, len(found))

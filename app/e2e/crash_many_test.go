@@ -16,11 +16,11 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// fewKills are in every run of the tests; make test-crash asks for 200 with KILLS.
+// fewKills is the number of kills by default; make test-crash sets KILLS to 200.
 const fewKills = 20
 
-// A tale is what one client does to one member, step by step, and how far
-// it was asked for and answered.
+// A tale is the sequence of one client's requests about one member, and how many were
+// sent and answered.
 type tale struct {
 	name            string
 	steps           []string
@@ -34,11 +34,10 @@ var plots = [][]string{
 	{"invite", "approve", "suspend"},
 }
 
-// The power goes again and again while sixteen clients invite, approve, reject,
-// suspend, change roles and the settings, and the operator makes and revokes tokens
-// between them. After each start
-// every answered step is there, and what was under way is there whole or not at
-// all; the audit chain is sound; nobody's invitation is posted twice or never.
+// The server is killed again and again while sixteen clients invite, approve, reject,
+// suspend, change roles and settings, and the operator makes and revokes tokens. After
+// each start every answered step is there, and an unanswered one is there completely or
+// not at all; the audit chain is intact; each invitation is sent exactly once.
 func TestCrashMany(t *testing.T) {
 	kills := fewKills
 	if n, err := strconv.Atoi(os.Getenv("KILLS")); err == nil && n > 0 {
@@ -81,19 +80,19 @@ func TestCrashMany(t *testing.T) {
 		restarts[len(restarts)-1].Round(time.Millisecond), restarts[len(restarts)/2].Round(time.Millisecond))
 }
 
-// A telling is sixteen clients at work, and all that they have told.
+// A telling is one run of sixteen clients, with all their tales.
 type telling struct {
 	*crasher
 	token                  string
-	spare, spareID         string // a token that is good
-	revoked                string // and one that no longer is
+	spare, spareID         string // a valid token
+	revoked                string // a revoked one
 	all                    []*tale
 	acknowledged, underWay int
 	named, toBeNamed       int // the workspace's name: answered, and asked for
 }
 
-// tell has the clients at work until so many steps were answered, and kills the
-// server then.
+// tell runs the clients until a number of steps were answered, and then kills the
+// server.
 func (w *telling) tell(round, answers int) (told []*tale) {
 	var (
 		mu     sync.Mutex
@@ -189,13 +188,13 @@ func (w *telling) changeTokens(round int) {
 	w.spare, w.spareID = made.Token, made.ID
 }
 
-// status is what a token opens.
+// status is the status that a request with a token gets.
 func status(w *telling, token string) int {
 	code, _ := ask(w.T, &http.Client{Timeout: product.Patience}, token, http.MethodGet, w.p.URL+"/api/v1/overview", "")
 	return code
 }
 
-// went is false where the server is gone, and once it refuses.
+// went is false if the server is gone or refuses.
 func (w *telling) went(status int, text, what string) bool {
 	if status != 0 && status/100 != 2 {
 		w.Errorf("%s: %d %.300s", what, status, text)
@@ -214,7 +213,7 @@ func (s *tale) request(at int) (method, path, body string) {
 	}
 }
 
-// after is what a member or token looks like after so many steps.
+// after is the state of a member or token after a number of steps.
 func (s *tale) after(steps int) string {
 	if steps == 0 {
 		return "nothing"
@@ -223,7 +222,7 @@ func (s *tale) after(steps int) string {
 		"suspend": "suspended Fleet", "reject": "nothing"}[s.steps[steps-1]]
 }
 
-// check looks at what was just told, one by one.
+// check checks the tales of the last run, one by one.
 func (w *telling) check(told []*tale) {
 	w.Helper()
 	client := &http.Client{Timeout: product.Patience}
@@ -273,9 +272,9 @@ func (w *telling) check(told []*tale) {
 	}
 }
 
-// checkAll looks at every invitation since the beginning: one email for each that
-// is open, at most one for each that was decided on since (what was not sent yet by
-// then is taken back, for its link is void), and one audit entry for each that was.
+// checkAll checks every invitation since the beginning: one email for each that is
+// open, at most one for each that was decided (an email not sent by then is deleted,
+// since its link is void), and one audit entry for each.
 func (w *telling) checkAll() {
 	w.Helper()
 	there, decided := map[string]bool{}, map[string]bool{}

@@ -15,17 +15,15 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// A crasher kills the server after each thing that was answered, while no
-// email can go out.
+// A crasher kills the server after each answer, while no email can be sent.
 type crasher struct {
 	*testing.T
 	p      *running
 	posted map[string]string // Message-ID to address, of every email seen in the outbox
 }
 
-// The server is killed after every step of the main job, with the mail server
-// away: what was answered stands, and every email goes out under the
-// Message-ID that it had before.
+// The server is killed after every step of the main job, with the mail server down:
+// what was answered is kept, and every email is sent later with the same Message-ID.
 func TestCrashWalk(t *testing.T) {
 	t.Parallel()
 	p := serving(t)
@@ -76,7 +74,7 @@ func (c *crasher) do(args ...string) string {
 	return s.Out
 }
 
-// rows is what a listing prints with --json.
+// rows is the output of a listing with --json.
 func (c *crasher) rows(args ...string) (rows []map[string]any) {
 	c.Helper()
 	for d := json.NewDecoder(strings.NewReader(c.do(append(args, "--json")...))); ; {
@@ -90,8 +88,9 @@ func (c *crasher) rows(args ...string) (rows []map[string]any) {
 	}
 }
 
-// after kills the server and starts it again: the member is as was answered, and
-// no email has gone or changed its name. Empty means that there is none.
+// after kills the server, starts it again, and checks that the member has the state
+// that was answered and that no email is lost or has another Message-ID. An empty
+// state means that there is no such member.
 func (c *crasher) after(step, email, state string) map[string]any {
 	c.Helper()
 	before := c.outbox()
@@ -124,8 +123,8 @@ func (c *crasher) outbox() map[string]string {
 	return messages
 }
 
-// delivered waits until every email has come; one that waits for its next try
-// is tried at once.
+// delivered waits until every email has arrived. It retries those that wait for their
+// next try.
 func (c *crasher) delivered() {
 	c.Helper()
 	if len(c.posted) < 4 {
@@ -133,7 +132,7 @@ func (c *crasher) delivered() {
 	}
 	for _, l := range c.rows("outbox") {
 		if l["state"] == "retrying" {
-			c.p.Run("outbox", "retry", fmt.Sprint(l["id"])) // refused where it is on its way
+			c.p.Run("outbox", "retry", fmt.Sprint(l["id"])) // refused while it is being sent
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), product.Patience)
@@ -167,7 +166,7 @@ func (c *crasher) browser() *http.Client {
 
 var formSecret = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 
-// press opens a page and sends a form on it, and wants this on what comes.
+// press opens a page, sends a form on it, and expects a text in the answer.
 func (c *crasher) press(b *http.Client, page, action string, form url.Values, want string) {
 	c.Helper()
 	read := func(r *http.Response, err error) string {

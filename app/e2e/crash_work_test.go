@@ -14,14 +14,13 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// The power goes again and again while a large import is under way: the store
-// writes new tables and merges old ones all the while, and now and then it goes
-// in the middle of a start. Each start is well, nothing that was answered is
-// missing, and everything fits together.
+// The server is killed again and again during a large import, while the store writes
+// and merges tables, and sometimes during a start. Each start succeeds, nothing that was
+// answered is missing, and the records agree.
 func TestCrashWhileTheStoreIsAtWork(t *testing.T) {
 	t.Parallel()
 	p := newProduct(t)
-	p.Env = append(p.Env, "DOORWARD_SMTP_URL=") // emails are kept
+	p.Env = append(p.Env, "DOORWARD_SMTP_URL=") // emails are held
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +32,7 @@ func TestCrashWhileTheStoreIsAtWork(t *testing.T) {
 		if err := p.Start(); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
-		if round%3 == 0 { // in the middle of a start
+		if round%3 == 0 { // during a start
 			if err := p.Kill(); err != nil {
 				t.Fatal(err)
 			}
@@ -52,13 +51,13 @@ func TestCrashWhileTheStoreIsAtWork(t *testing.T) {
 		if members < answered {
 			t.Fatalf("round %d: %d members are there, and %d were answered", round, members, answered)
 		}
-		answered = members // what was kept and not answered is kept from now on
+		answered = members // rows that were kept but not answered count as answered from now on
 	}
 	c.do("audit", "verify")
 }
 
-// flood invites by the hundred until so many rows were answered, and kills the
-// server then. It returns how many were answered.
+// flood invites a hundred at a time until a number of rows were answered, and then
+// kills the server. It returns the number of answered rows.
 func (c *crasher) flood(round, enough int) int {
 	var done atomic.Int64
 	full := make(chan struct{})

@@ -16,7 +16,7 @@ import (
 	"doorward/build/need"
 )
 
-// A smallDisk is a file system of its own that the test fills.
+// A smallDisk is a small file system that the test fills.
 type smallDisk struct {
 	t   *testing.T
 	dir string
@@ -41,7 +41,7 @@ func newSmallDisk(t *testing.T, bytes int64) *smallDisk {
 	return d
 }
 
-// leave fills the disk until so many bytes are free.
+// leave fills the disk until the given number of bytes is free.
 func (d *smallDisk) leave(bytes int64) {
 	d.t.Helper()
 	var st syscall.Statfs_t
@@ -58,7 +58,7 @@ func (d *smallDisk) leave(bytes int64) {
 	}
 }
 
-// empty takes away what leave put there.
+// empty removes what leave wrote.
 func (d *smallDisk) empty() {
 	d.t.Helper()
 	names, err := filepath.Glob(filepath.Join(d.dir, "full-*"))
@@ -70,9 +70,9 @@ func (d *smallDisk) empty() {
 	}
 }
 
-// The disk fills while the server runs, to the last byte, and is emptied again.
-// The server says so where something is to be changed, lets people read and
-// leave, does not die, and goes on by itself.
+// The disk fills to the last byte while the server runs, and is emptied again. The
+// server refuses changes and says why, lets people read and sign out, does not crash,
+// and accepts changes again by itself.
 func TestDiskFillsWhileServing(t *testing.T) {
 	t.Parallel()
 	disk := newSmallDisk(t, 500<<20)
@@ -122,7 +122,7 @@ func TestDiskFillsWhileServing(t *testing.T) {
 		c.do("audit")
 	}
 
-	disk.leave(100 << 20) // under the floor
+	disk.leave(100 << 20) // below the minimum
 	readyz(http.StatusServiceUnavailable, sentence)
 	refused("invite", "eve@example.com", "--role", "Fleet")
 	refused("unsuspend", "ada@example.com")
@@ -134,13 +134,13 @@ func TestDiskFillsWhileServing(t *testing.T) {
 		"Nothing can be changed just now",
 	)
 	reads(first)
-	c.do("suspend", "ada@example.com") // what takes rights away goes on
+	c.do("suspend", "ada@example.com") // removing rights still works
 	c.press(first, p.URL+"/", p.URL+"/logout", nil, "You are signed out")
 	if _, text, err := fetch(first, p.URL+"/"); err != nil || strings.Contains(text, "Hello") {
 		t.Errorf("signed out on a full disk, and still in (%v)", err)
 	}
 
-	disk.leave(0) // to the last byte: what takes rights away has its blocks already
+	disk.leave(0) // to the last byte: space for removing rights is reserved
 	refused("invite", "eve@example.com", "--role", "Fleet")
 	reads(second)
 	c.press(second, p.URL+"/", p.URL+"/logout", nil, "You are signed out")

@@ -21,11 +21,11 @@ import (
 	"doorward/build/need"
 )
 
-// A neighbour on the same disk writes until there is not one byte left, within a
-// second, again and again, while sixteen clients invite and tables are made. The
-// program was ended by SIGBUS. Now it lives: it answers 503 with disk_full where
-// something is to be changed, people read, what takes rights away goes on, and
-// once there is room it takes changes by itself. Nothing that was answered is lost.
+// Another program fills the disk to the last byte within a second, again and again,
+// while sixteen clients invite and the store writes tables. SIGBUS once ended the
+// server. Now it keeps running: it answers changes with 503 and disk_full, people can
+// read, removing rights works, and once there is space it accepts changes by itself.
+// Nothing that was answered is lost.
 func TestNeighbourFillsTheDisk(t *testing.T) {
 	t.Run("tmpfs", func(t *testing.T) {
 		neighbourFills(t, newSmallDisk(t, 400<<20).dir)
@@ -35,7 +35,7 @@ func TestNeighbourFillsTheDisk(t *testing.T) {
 	})
 }
 
-// newLoopDisk is a small ext4 in a file.
+// newLoopDisk is a small ext4 file system in a file.
 func newLoopDisk(t *testing.T, bytes int64) string {
 	t.Helper()
 	image, dir := filepath.Join(t.TempDir(), "image"), t.TempDir()
@@ -64,7 +64,7 @@ func neighbourFills(t *testing.T, disk string) {
 	const rounds, clients = 5, 16
 	p := newProduct(t, "--min-free", "64MiB")
 	p.Dir = filepath.Join(disk, "data")
-	p.Env = append(p.Env, "DOORWARD_DATA="+p.Dir, "DOORWARD_SMTP_URL=") // emails are kept
+	p.Env = append(p.Env, "DOORWARD_DATA="+p.Dir, "DOORWARD_SMTP_URL=") // emails are held
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func neighbourFills(t *testing.T, disk string) {
 					mu.Unlock()
 				case status == http.StatusServiceUnavailable && strings.Contains(text, `"disk_full"`):
 					turned.Add(1)
-					time.Sleep(5 * time.Millisecond) // people do not press faster
+					time.Sleep(5 * time.Millisecond) // people are not faster
 				case status == http.StatusServiceUnavailable && strings.Contains(text, `"store_busy"`):
 				case status == http.StatusTooManyRequests:
 					time.Sleep(5 * time.Millisecond)
@@ -201,7 +201,7 @@ func freeOn(t *testing.T, dir string) int64 {
 	return int64(st.Bavail) * st.Bsize
 }
 
-// ask sends a request with a token, and returns what came; zero where nothing did.
+// ask sends a request with a token and returns the status, or zero without an answer.
 func ask(t *testing.T, client *http.Client, token, method, url, body string) (status int, text string) {
 	t.Helper()
 	r, err := http.NewRequest(method, url, strings.NewReader(body))

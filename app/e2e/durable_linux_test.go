@@ -17,10 +17,9 @@ import (
 	"doorward/build/need"
 )
 
-// The power goes right after an answer: what was answered must be on the disk, not
-// on its way there. The kernel's own account of what the program asked of it: in
-// the time between the reading of each request and the writing of its answer, a
-// sync has begun and ended well.
+// The power fails right after an answer: what was answered must be on the disk by
+// then. The trace of system calls shows it: between reading each request and writing
+// its answer, a sync began and succeeded.
 func TestAnswersComeAfterTheSync(t *testing.T) {
 	need.Program(t, "strace", "strace")
 	const invitations = 40
@@ -60,7 +59,7 @@ func TestAnswersComeAfterTheSync(t *testing.T) {
 	}
 }
 
-// traced has strace follow a process and its threads, until stop.
+// traced runs strace on a process and its threads, until stop.
 func traced(t *testing.T, pid int, file string) (stop func()) {
 	t.Helper()
 	cmd := exec.Command(
@@ -95,7 +94,7 @@ var (
 	syncResumes   = regexp.MustCompile(`^(\d+) +<\.\.\. (msync|fsync|fdatasync) resumed>.*= 0$`)
 )
 
-// syncsBeforeAnswers reads a trace of one client's requests, one after the other.
+// syncsBeforeAnswers reads a trace of one client's requests, which are sequential.
 func syncsBeforeAnswers(t *testing.T, trace string) (syncs, answers, bare int) {
 	t.Helper()
 	f, err := os.Open(trace)

@@ -10,16 +10,16 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// A sits is somebody at the screen's browser, signed in as the first Admin of a
+// A sits is a person at the screen's browser, signed in as the first Admin of a
 // Doorward elsewhere.
 type sits struct {
 	*crasher
 	browser *http.Client
-	asked   string // the file that links for the system's browser go to
+	asked   string // the file that records the links opened in the system's browser
 }
 
-// sitsAt puts a browser in the way of s that notes where it is sent, and signs
-// somebody in to p with it.
+// sitsAt installs a browser on s that records the links it is given, and signs in to p
+// with it.
 func sitsAt(t *testing.T, s *screen, p *running, email string) *sits {
 	t.Helper()
 	b := &sits{crasher: &crasher{t, p, nil}, asked: s.noteLinks(t)}
@@ -34,7 +34,7 @@ func sitsAt(t *testing.T, s *screen, p *running, email string) *sits {
 	return b
 }
 
-// letsIn agrees on the page that the window has opened in the browser.
+// letsIn approves on the page that the window opened in the browser.
 func (b *sits) letsIn(s *screen) {
 	b.Helper()
 	asked := strings.Fields(s.written(b.T, b.asked))
@@ -117,8 +117,8 @@ func TestWindowElsewhere(t *testing.T) {
 	d.click("button", "~^Night Watch")
 	d.find("heading", "Dashboard")
 
-	// The next start is there again; who is signed out at the server has to come
-	// by the browser once more.
+	// The next start opens the same server. Whoever was signed out there has to sign in
+	// by the browser again.
 	s.ends(t, s.pid(s.window("Doorward")))
 	d.close()
 	d = drive(t, s, program, near.Env)
@@ -144,7 +144,7 @@ func TestWindowElsewhere(t *testing.T) {
 	d.until("it is off the list", "return document.getElementById('known').innerText", "^This computer\n[^\n]*\n?$")
 }
 
-// Without a keyring nothing is kept, and the window says so.
+// Without a keyring the secret is not saved, and the window says so.
 func TestWindowElsewhereWithoutAKeyring(t *testing.T) {
 	program := desktop(t)
 	far, near, s := serving(t), newProduct(t), newScreen(t, "XDG_DATA_DIRS="+t.TempDir()) // the bus starts no keyring by itself

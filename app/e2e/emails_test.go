@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Every email as a mail reader shows it: wide and narrow, light and dark. The
+// Every email as a mail program shows it: wide and narrow, light and dark. The
 // emails are the golden files of package email.
 func TestEmails(t *testing.T) {
 	dir := filepath.Join("..", "..", "backend", "email", "testdata", "emails")

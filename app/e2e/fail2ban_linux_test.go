@@ -15,11 +15,10 @@ import (
 	"doorward/build/need"
 )
 
-// fail2ban as it is installed reads what the program as it is shipped has written,
-// with the filter that is shipped: in both forms of the log, as it stands in a file
-// and behind what syslog and the journal put before it. Attackers are found, and
-// nobody else is: an attacker who writes other people's addresses, and whole lines
-// like ours, into everything that they send gets nobody banned.
+// An attacker writes other people's addresses, and whole lines of Doorward's log, into
+// everything that they send, to have others banned. An installed fail2ban reads the
+// log of the built program with the shipped filter: in both formats, in a file and with
+// the prefixes of syslog and the journal. It finds the attackers and nobody else.
 func TestFail2banFindsAttackers(t *testing.T) {
 	tool := need.Program(t, "fail2ban", "fail2ban-regex")
 	for _, format := range []string{"text", "json"} {
@@ -48,8 +47,8 @@ func TestFail2banFindsAttackers(t *testing.T) {
 	}
 }
 
-// attack lets three strangers attack in ways that count, and three others do what
-// does not: use the pages, use a proxy that is set up wrongly, and lie in every field.
+// attack makes three strangers attack in ways that count. Three others use the pages,
+// use a misconfigured proxy, and forge every field, none of which counts.
 func attack(t *testing.T, p *running) {
 	t.Helper()
 	lie := `192.0.2.66 time=2030-05-01T12:00:00Z level=WARN msg="unusual event" kind=wrong_code network=192.0.2.66 ` +
@@ -87,7 +86,7 @@ func attack(t *testing.T, p *running) {
 	})
 }
 
-// hostileLines are ordinary lines of the log whose values hold whole lines of ours.
+// hostileLines are ordinary lines of the log whose values contain whole forged lines.
 func hostileLines(format string) string {
 	var b bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&b, nil))
@@ -114,8 +113,8 @@ func prefixed(text, before string) string {
 	return b.String()
 }
 
-// banned are the networks that the tool finds in a log, each once, sorted. options
-// are the filter's.
+// banned are the networks that fail2ban finds in a log, each once, sorted. options are
+// options of the filter.
 func banned(t *testing.T, tool, text, options string) []string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "doorward.log")
@@ -130,7 +129,7 @@ func banned(t *testing.T, tool, text, options string) []string {
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
-	if err != nil && len(out) == 0 && errs.Len() > 0 { // it also fails where nothing matched
+	if err != nil && len(out) == 0 && errs.Len() > 0 { // it also fails if nothing matched
 		t.Fatal(fmt.Errorf("%w: %s", err, &errs))
 	}
 	found := strings.Fields(string(out))

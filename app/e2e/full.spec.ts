@@ -1,15 +1,15 @@
 import { expect, test, type Page } from '@playwright/test'
 import { faults, listed, shoot, visit } from './harness'
 
-// The console where many work: a hundred thousand members, ten thousand of whom
-// wait. Nothing jumps, and what is done is done to the rows on the screen.
+// The console with a hundred thousand members, ten thousand of them pending. The
+// layout does not shift, and actions apply only to the rows on the screen.
 test.describe.configure({ mode: 'serial' })
 
 const pending = Number(process.env.PENDING)
 const row = (page: Page, name: string) => page.getByRole('listitem', { name, exact: true })
 let admin: Page
 
-// jumps is how far what is on the page moved by itself since it was opened.
+// jumps is the layout shift of the page since it was opened.
 const jumps = (page: Page) => page.evaluate(() => (window as unknown as { jumped: number }).jumped)
 
 test('an Admin comes in, and nothing jumps while a page fills', async ({ browser }) => {

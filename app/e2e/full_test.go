@@ -16,10 +16,10 @@ import (
 const (
 	many         = 100_000
 	boss         = "grace@example.org"
-	pendingOneIn = 10 // one in so many waits
+	pendingOneIn = 10 // one member in this many is pending
 )
 
-// The console with a hundred thousand members, ten thousand of whom wait.
+// The console with a hundred thousand members, ten thousand of them pending.
 func TestFullConsole(t *testing.T) {
 	t.Parallel()
 	alone(t)
@@ -27,7 +27,7 @@ func TestFullConsole(t *testing.T) {
 	if err := fillStore(p.Dir); err != nil {
 		t.Fatal(err)
 	}
-	p.Setup = "made" // there is an Admin: no setup link is printed
+	p.Setup = "made" // there is an Admin, so no setup link is printed
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +47,8 @@ func fillStore(dir string) error {
 	return err
 }
 
-// someone is the ith: the first is the Admin, one in ten waits, and half of
-// those have proved their address.
+// someone is the ith member: the first is the Admin, one in ten is pending, and half
+// of those have verified their address.
 func someone(i int, now time.Time) access.Member {
 	at := now.Add(-time.Duration(many-i) * time.Second)
 	email := fmt.Sprintf("person%06d@team%d.example.com", i, i%97)
@@ -68,7 +68,7 @@ func someone(i int, now time.Time) access.Member {
 	return m
 }
 
-// idOf spells a number as identifiers are spelled.
+// idOf makes an identifier of a number.
 func idOf(i int) string {
 	const letters = "abcdefghijklmnopqrstuvwxyz234567"
 	id := []byte(strings.Repeat("a", 26))

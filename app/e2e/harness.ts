@@ -6,8 +6,8 @@ import type { AxeResults } from 'axe-core'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-// control asks the Go test that started this run to do something, and returns
-// its answer. A refusal there fails the spec with the sentence given.
+// control calls the Go test that started this run and returns its answer. A refusal
+// fails the spec with its sentence.
 export async function control<T = unknown>(verb: string, input: unknown = {}): Promise<T> {
   const res = await fetch(`${process.env.CONTROL_URL}/${verb}`, {
     method: 'POST',
@@ -20,14 +20,14 @@ export async function control<T = unknown>(verb: string, input: unknown = {}): P
 
 export type Said = { code: number; out: string; err: string; at: number }
 
-// doorward runs a command line that has to succeed.
+// doorward runs a command that has to succeed.
 export async function doorward(...args: string[]): Promise<Said> {
   const said = await control<Said>('doorward', args)
   expect(said.code, `doorward ${args.join(' ')}\n${said.err}`).toBe(0)
   return said
 }
 
-// listed is what a command prints with --json, an object for each line.
+// listed is the output of a command with --json, one object a line.
 export async function listed<T = Record<string, unknown>>(...args: string[]): Promise<T[]> {
   const { out } = await doorward(...args, '--json')
   return out
@@ -51,14 +51,14 @@ export type Message = {
 // message waits for the nth email to an address with this in its subject.
 export const message = (to: string, subject = '', nth = 1) => control<Message>('message', { to, subject, nth })
 
-// faults is what pages did that no page of ours may: they break the content
-// policy, ask another host for something, or fail in their script.
+// faults are things that no page may do: break the content policy, request something
+// from another host, or fail in a script.
 export const faults: string[] = []
 
 let visitors = 0
 
-// visit opens a browser of somebody's own, from a network of their own where the
-// server listens to its proxy.
+// visit opens a new browser without cookies. If the server trusts a proxy, the browser
+// comes from a network of its own.
 export async function visit(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
   visitors++
   const source = `198.51.${100 + (visitors >> 8)}.${visitors & 255}`
@@ -79,9 +79,9 @@ function watch(context: BrowserContext): void {
   context.on('weberror', (e) => faults.push(`script: ${e.error().message}`))
 }
 
-// barriers lists what axe finds in the page as it stands, rule and element. It
-// is evaluated by the debugger, so a strict content policy does not stop it. Rules
-// that do not apply to what is shown are named in without.
+// barriers lists axe's findings on the page, rule and element. The debugger evaluates
+// axe, so a strict content policy does not stop it. without names rules that do not
+// apply.
 export async function barriers(page: Page, without: string[] = []): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe)
   const rules = Object.fromEntries(without.map((id) => [id, { enabled: false }]))
@@ -92,20 +92,20 @@ export async function barriers(page: Page, without: string[] = []): Promise<stri
   return found.flatMap((v) => v.nodes.map((n) => `${v.id} at ${n.target.join(' ')}: ${v.help}`))
 }
 
-// expectNoBarriers fails with what a person with a disability would run into.
+// expectNoBarriers fails with the accessibility problems of the page.
 export async function expectNoBarriers(page: Page, what = page.url()): Promise<void> {
   expect(await barriers(page), `accessibility of ${what}`).toEqual([])
 }
 
-// shoot keeps a picture of the page where DOORWARD_SHOTS says.
+// shoot saves a screenshot of the page in the folder DOORWARD_SHOTS, if it is set.
 export async function shoot(page: Page, name: string): Promise<void> {
   const dir = process.env.DOORWARD_SHOTS
   if (dir) await page.screenshot({ path: join(dir, `${name}.png`), fullPage: true, animations: 'disabled' })
 }
 
-// examine looks at a page as people with different eyes, hands and screens do:
-// in both themes, on a wide screen and on a phone, without a mouse. A page that a dialog
-// covers keeps Tab inside the dialog, so there its stops are not walked.
+// examine checks a page in both themes, on a wide screen and on a phone, and by
+// keyboard. With covered a dialog covers the page and keeps the focus inside, so the
+// page is not checked by keyboard.
 export async function examine(page: Page, name: string, { covered = false } = {}): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
@@ -124,17 +124,16 @@ export async function examine(page: Page, name: string, { covered = false } = {}
   await page.setViewportSize({ width: 1280, height: 800 })
 }
 
-// painted waits until the page has taken on a theme and a width: the browser
-// says so before its pages do.
+// painted waits until the page has a theme and a width. The browser reports them
+// before the page changes.
 async function painted(page: Page, theme: string, width: number): Promise<void> {
   const there = ({ theme, width }: { theme: string; width: number }) => innerWidth === width && matchMedia(`(prefers-color-scheme: ${theme})`).matches
   await page.waitForFunction(there, { theme, width })
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
 }
 
-// expectReachable presses Tab from the top of the page: it must come by
-// everything that can be used, in the order in which it is read, and show where
-// it is.
+// expectReachable presses Tab from the top of the page. The focus must reach every
+// control in reading order, and be visible.
 async function expectReachable(page: Page, name: string): Promise<void> {
   const stops = await page.evaluate(() => {
     const all = document.querySelectorAll<HTMLElement>('a[href], button, input:not([type=hidden]), textarea, select, summary, [tabindex="0"]')
@@ -159,8 +158,8 @@ async function expectReachable(page: Page, name: string): Promise<void> {
   }
 }
 
-// inside reports whether Tab is still within a stop of several parts: day, month,
-// year and calendar of a date.
+// inside reports whether the focus is still in a control of several parts, such as
+// day, month, year and calendar of a date.
 const inside = (page: Page, i: number): Promise<boolean> =>
   page.evaluate((i) => {
     const stop = (window as unknown as { stops: HTMLElement[] }).stops[i]

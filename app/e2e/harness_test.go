@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The walks are worth what the browser under them is: it must render, axe must
-// find what is there, and the specs must reach the Go test.
+// If the browser did not work, the browser tests would prove nothing: it must render,
+// axe must find problems, and the specs must reach the Go test.
 func TestHarness(t *testing.T) {
 	pages := http.NewServeMux()
 	serve := func(path, html string) {

@@ -1,8 +1,8 @@
 import { expect, test, type Page } from '@playwright/test'
 import { examine, expectNoBarriers, faults, listed, shoot, visit } from './harness'
 
-// What an Admin sees of a server whose clock has jumped a month ahead: that nothing
-// expires, why, and what to do; and, having looked, says that the clock is right.
+// What an Admin sees when the server's clock has jumped a month ahead: that nothing
+// expires, why, and what to do. The Admin then confirms the clock.
 const notice = (page: Page) => page.getByRole('region', { name: 'Expiry is on hold' })
 const there = async () => (await listed<{ email: string }>('members', '--search', 'waits@example.com')).length
 

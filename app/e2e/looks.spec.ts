@@ -1,9 +1,8 @@
 import { expect, test, type Page } from '@playwright/test'
 import { faults, visit } from './harness'
 
-// Pictures of a few screens, compared with those in looks/. What is on them is
-// fixed: the answers of the server, the time, the fonts. LOOKS=update takes them
-// anew.
+// Screenshots of a few screens, compared with those in looks/. Their content is fixed:
+// the answers of the server, the time, the fonts. LOOKS=update retakes them.
 const now = new Date('2030-05-10T12:00:00Z')
 const at = (minutes: number) => new Date(now.getTime() - minutes * 60_000).toISOString()
 const who = (id: string, name: string, role: string, minutes: number, proved: boolean) => ({

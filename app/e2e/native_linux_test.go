@@ -13,8 +13,8 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// What the window has beside the console's pages: the menu under the mouse,
-// links that lead out, and a file that is dragged onto it.
+// What the window has besides the console: the menu, used by mouse, links to other
+// sites, and files dragged onto it.
 func TestWindowIsNative(t *testing.T) {
 	program := desktop(t)
 	p, s := serving(t), newScreen(t)
@@ -67,11 +67,11 @@ func TestWindowIsNative(t *testing.T) {
 		return err
 	})
 	d.picture("dropped-wrong")
-	d.at("^/admin/settings/members$") // and not at the file
+	d.at("^/admin/settings/members$") // the page has not navigated to the file
 }
 
-// noteLinks puts a browser on the screen that notes where it is sent, in the
-// file that is returned.
+// noteLinks installs a browser on the screen that records the links it is given in the
+// returned file.
 func (s *screen) noteLinks(t *testing.T) (file string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -83,7 +83,7 @@ func (s *screen) noteLinks(t *testing.T) (file string) {
 	return file
 }
 
-// chooses clicks on the menu that is so far from the left, and on an entry of it.
+// chooses clicks on the menu at a distance from the left, and on an entry of it.
 func (s *screen) chooses(t *testing.T, window string, left, entry int) {
 	t.Helper()
 	at := func(y int) []string {
@@ -110,7 +110,7 @@ func dragSource(t *testing.T) string {
 	return program
 }
 
-// A drag is a file that the mouse has taken up, and what its source says of it.
+// A drag is a file that is dragged by mouse, with the output of its source.
 type drag struct {
 	*screen
 	said product.Transcript
@@ -147,8 +147,8 @@ func (g *drag) has(word string) error {
 	return nil
 }
 
-// moves moves the mouse about a place in a window until the source says so. At
-// the first move it does more.
+// moves moves the mouse around a place in a window until the source reports a state.
+// first are further arguments of the first move, such as a button press.
 func (g *drag) moves(until, window string, x, y int, first ...string) error {
 	n := 0
 	return product.Eventually("the file is "+until, func() error {
@@ -161,8 +161,8 @@ func (g *drag) moves(until, window string, x, y int, first ...string) error {
 	})
 }
 
-// A data directory that another program holds, and that nobody answers on, is
-// said in the window, which opens it as soon as it is free.
+// Another program has locked the data directory and does not answer. The window says
+// so, and opens the directory as soon as it is free.
 func TestWindowWhereTheDataIsInUse(t *testing.T) {
 	program := desktop(t)
 	p, s := serving(t), newScreen(t)
@@ -182,8 +182,7 @@ func TestWindowWhereTheDataIsInUse(t *testing.T) {
 	d.find("heading", "Dashboard")
 }
 
-// The window's own pages and the console in it, for those who cannot see or
-// point, light and dark.
+// Accessibility of the window's own pages and of the console in it, light and dark.
 func TestWindowHasNoBarriers(t *testing.T) {
 	program := desktop(t)
 	axe, err := os.ReadFile("node_modules/axe-core/axe.min.js")
@@ -217,7 +216,7 @@ func TestWindowHasNoBarriers(t *testing.T) {
 	}
 }
 
-// examine looks for what keeps people out, and keeps a picture.
+// examine checks the accessibility, and saves a screenshot.
 func (d *driven) examine(name, axe string) {
 	d.t.Helper()
 	d.picture(name)

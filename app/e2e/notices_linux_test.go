@@ -6,13 +6,13 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// A notice is one that a program had the desktop show.
+// A notice is a desktop notification that a program showed.
 type notice struct {
 	id          uint32
 	title, body string
 }
 
-// notices is the desktop's service for them on a session bus.
+// notices is the notification service on a session bus.
 type notices struct {
 	conn  *dbus.Conn
 	shown chan notice
@@ -38,7 +38,7 @@ func newNotices(t *testing.T, s *screen) *notices {
 	return n
 }
 
-// Notify is called by programs on the bus, as are the three after it.
+// Programs on the bus call Notify and the three methods after it.
 func (n *notices) Notify(_ string, _ uint32, _, title, body string, _ []string, _ map[string]dbus.Variant, _ int32) (uint32, *dbus.Error) {
 	n.last++
 	n.shown <- notice{n.last, title, body}

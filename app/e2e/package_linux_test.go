@@ -65,9 +65,9 @@ func TestDesktopPackage(t *testing.T) {
 	}
 }
 
-// Where WebKit is missing the loader ends the program before it can say a word,
-// so what starts it says what is missing, and what to do. A library that is gone
-// stands for it: this machine needs its own.
+// Without WebKit the loader ends the program before main, so the script that starts it
+// says what is missing and what to do. The test hides another library instead, since
+// this machine needs its WebKit.
 func TestWithoutWebKit(t *testing.T) {
 	need.Program(t, "gcc", "gcc")
 	root := t.TempDir()

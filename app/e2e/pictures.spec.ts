@@ -2,8 +2,8 @@ import { test, expect, type Browser, type Page } from '@playwright/test'
 import { join } from 'node:path'
 import { doorward, message, visit } from './harness'
 
-// The pictures of the README, taken from the built program. PICTURES says where
-// they go; without it nothing is written, and the pages are only walked.
+// The pictures of the README, taken from the built program and saved in the folder
+// PICTURES. Without it nothing is saved, and the pages are only opened.
 const keep = async (page: Page, name: string) => {
   const path = process.env.PICTURES ? join(process.env.PICTURES, `${name}.png`) : undefined
   await page.screenshot({ path, animations: 'disabled', caret: 'hide' })

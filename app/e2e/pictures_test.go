@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// The pictures of the README show what is: the pages in them are walked here,
-// and make pictures takes them again (it sets PICTURES to the folder).
+// The pictures of the README must be up to date: their pages are opened here, and make
+// pictures retakes them (it sets PICTURES to the folder).
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	alone(t)
@@ -30,7 +30,7 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// slim keeps a picture in the 256 colours that say most of it.
+// slim reduces a picture to the 256 colours that represent it best.
 func slim(name string) error {
 	in, err := os.Open(name)
 	if err != nil {
@@ -65,8 +65,8 @@ func palette(m image.Image) (p color.Palette) {
 	return apart(p, 256)
 }
 
-// apart takes the first n colours that differ from one another: where shades
-// are many, a small thing keeps its own.
+// apart takes the first n colours that clearly differ from one another, so that small
+// details keep their colour among many shades.
 func apart(all color.Palette, n int) (p color.Palette) {
 	for _, c := range all {
 		if len(p) == 0 || far(c, p[p.Index(c)]) && len(p) < n {

@@ -9,7 +9,7 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   forbidOnly: true,
-  // Each ends as soon as it can: these are for a machine that is busy with others.
+  // Generous, for a machine that is busy with other work.
   timeout: 30 * 60_000,
   expect: { timeout: 60_000 },
   use: {

@@ -14,7 +14,7 @@ type outcome struct {
 	name            string
 	passed, skipped bool
 	took            time.Duration
-	message         string // what went wrong, in Playwright's words
+	message         string // Playwright's error message
 }
 
 type suite struct {

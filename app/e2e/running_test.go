@@ -9,7 +9,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(product.Run(m)) }
 
-// running is one Doorward, with what the tests of this package do to it.
+// running is one Doorward, with the actions of this package's tests.
 type running struct{ *product.Product }
 
 func newProduct(t *testing.T, flags ...string) *running {

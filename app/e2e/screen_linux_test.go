@@ -35,7 +35,7 @@ var buildDesktop = sync.OnceValues(func() (program string, err error) {
 	return program, nil
 })
 
-// desktop is that program, for a test that has the machine to itself.
+// desktop is that program, for a test that has locked the machine.
 func desktop(t *testing.T) string {
 	t.Helper()
 	need.Time(t)
@@ -51,16 +51,15 @@ func desktop(t *testing.T) string {
 	return program
 }
 
-// A screen is a display with a window manager and a session bus, that nothing
-// else is on.
+// A screen is a display of its own with a window manager and a session bus.
 type screen struct {
 	t   *testing.T
-	env []string // what a program needs to be on it
+	env []string // the environment of programs on it
 	bus string
 	log product.Transcript
 }
 
-// newScreen has these, too, in the environment of its bus.
+// newScreen adds these to the environment of its bus.
 func newScreen(t *testing.T, ofBus ...string) *screen {
 	t.Helper()
 	s := &screen{t: t}
@@ -87,7 +86,7 @@ func newScreen(t *testing.T, ofBus ...string) *screen {
 	return s
 }
 
-// keyring starts the desktop's keyring, with one that is open.
+// keyring starts the desktop's keyring, unlocked.
 func (s *screen) keyring(t *testing.T) {
 	t.Helper()
 	need.Program(t, "gnome-keyring", "gnome-keyring-daemon")
@@ -108,7 +107,7 @@ func (s *screen) keyring(t *testing.T) {
 	}
 }
 
-// runs starts a program that lives as long as the test.
+// runs starts a program that runs until the test ends.
 func (s *screen) runs(name string, args ...string) *exec.Cmd {
 	s.t.Helper()
 	cmd := exec.Command(name, args...)
@@ -134,8 +133,8 @@ func (s *screen) starts(cmd *exec.Cmd) {
 	})
 }
 
-// tells starts a program that lives as long as the test, and returns the line
-// that it writes to a descriptor once it is ready.
+// tells starts a program that runs until the test ends, and returns the line that it
+// writes to a descriptor once it is ready.
 func (s *screen) tells(name string, args ...string) string {
 	s.t.Helper()
 	from, to, err := os.Pipe()
@@ -155,7 +154,7 @@ func (s *screen) tells(name string, args ...string) string {
 	return strings.TrimSpace(line)
 }
 
-// xdotool does what a hand would.
+// xdotool runs xdotool, which controls mouse and keyboard.
 func (s *screen) xdotool(args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), product.Patience)
 	defer cancel()
@@ -168,8 +167,8 @@ func (s *screen) xdotool(args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// windows are those that are shown with a title like this. A window that goes
-// while xdotool looks makes it fail, so it is asked again and again.
+// windows are the visible windows with a matching title. xdotool fails if a window
+// closes while it searches, so it is retried.
 func (s *screen) windows(title string) ([]string, error) {
 	all, err := s.xdotool("search", "--onlyvisible", "--name", title)
 	if err != nil {
@@ -178,7 +177,7 @@ func (s *screen) windows(title string) ([]string, error) {
 	return strings.Fields(all), nil
 }
 
-// window waits for a window with a title like this and returns its id.
+// window waits for a window with a matching title and returns its id.
 func (s *screen) window(title string) (id string) {
 	s.t.Helper()
 	if err := product.Eventually("there is a window "+title, func() error {
@@ -222,8 +221,8 @@ func (s *screen) owner(window string) (int, error) {
 	return strconv.Atoi(out)
 }
 
-// successor waits for a window that another process than the old one has shown,
-// and returns that process.
+// successor waits for a window of another process than the old one, and returns that
+// process.
 func (s *screen) successor(title string, old int) (pid int) {
 	s.t.Helper()
 	if err := product.Eventually("another window "+title, func() error {

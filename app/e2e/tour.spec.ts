@@ -3,8 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, test, type Browser, type Page } from '@playwright/test'
 import { doorward, examine, faults, message, visit } from './harness'
 
-// The tour: each page of the portal, looked at as people with different eyes,
-// hands and screens do (see examine), on a real server.
+// The tour opens each page of the portal on a real server and examines it.
 test.describe.configure({ mode: 'serial' })
 
 const base = process.env.BASE_URL as string
@@ -198,7 +197,7 @@ test('a native window is let in, and nothing but the reader\'s own computer gets
   const { port } = computer.address() as AddressInfo
   const asked = `/desktop?${new URLSearchParams({ code_challenge: 'x'.repeat(42) + 'A', code_challenge_method: 'S256', state: 'its-mark', port: String(port) })}`
 
-  // Whoever is not signed in comes to the page by the sign-in, with all it was asked.
+  // Whoever is not signed in signs in first, and the page keeps its parameters.
   const context = await browser.newContext({ extraHTTPHeaders: { 'X-Forwarded-For': '198.51.99.7' } })
   const page = await context.newPage()
   const refused: string[] = []

@@ -2,8 +2,8 @@ package e2e
 
 import "testing"
 
-// Every page of the portal, in both themes, on a service and on a phone, without a
-// mouse, and without JavaScript.
+// Every page of the portal, in both themes, on a wide screen and on a phone, without
+// a mouse, and without JavaScript.
 func TestTour(t *testing.T) {
 	t.Parallel()
 	alone(t)

@@ -1,9 +1,9 @@
 import { expect, test, type Page } from '@playwright/test'
 import { control, doorward, examine, faults, shoot, visit } from './harness'
 
-// What an Admin sees of an attack: nothing while there is none, the number while
-// it is small, and amber, at the top and without a reload, once it is more than a
-// normal day has.
+// What an Admin sees of an attack: nothing while there is none, a number while it is
+// small, and amber, at the top and without a reload, once there are more events than
+// on a normal day.
 const base = process.env.BASE_URL as string
 const card = (page: Page) => page.getByRole('region', { name: 'Unusual' })
 
@@ -11,7 +11,7 @@ async function deadLinks(n: number): Promise<void> {
   for (let i = 0; i < n; i++) await fetch(`${base}/login/${`unknown${i}`.padEnd(43, 'x')}`)
 }
 
-// shots are taken where somebody wants to look at the card in every width.
+// shots saves screenshots of the card in every width, if DOORWARD_SHOTS is set.
 async function shots(page: Page, name: string): Promise<void> {
   if (!process.env.DOORWARD_SHOTS) return
   for (const colorScheme of ['light', 'dark'] as const)

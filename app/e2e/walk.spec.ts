@@ -2,8 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { expect, test, type APIRequestContext, type Page } from '@playwright/test'
 import { control, doorward, faults, listed, message, visit, type Message } from './harness'
 
-// The walk: one story in which each test is a sentence. What somebody holds at
-// the end of one sentence they have in the next.
+// The main job, step by step: each test continues from the one before.
 test.describe.configure({ mode: 'serial' })
 
 type Member = { id: string; email: string; state: string; roles: string[]; delivery?: { state: string } }
@@ -28,7 +27,7 @@ const member = async (email: string): Promise<Member> => {
   expect(items).toHaveLength(1)
   return items[0]
 }
-// settled is a member without what the mail worker may still be writing.
+// settled is a member without the fields that the mail worker may still change.
 const settled = ({ delivery, ...rest }: Member) => rest
 const session = async (page: Page) => (await page.context().cookies()).find((c) => c.name === 'dw')?.value
 const bare = (request: APIRequestContext, method: string, url: string, data?: unknown) =>
@@ -69,7 +68,7 @@ test('invite: an email arrives', async () => {
 test('twenty scanners GET and HEAD its link: nothing changes', async ({ browser }) => {
   const scanners = [
     'Mozilla/4.0 (compatible; ms-office; MSOffice 16)', // Outlook's Safe Links
-    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36', // which most claim to be
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36', // a common User-Agent
     'BarracudaCentral/1.0', 'Mimecast URL Protect', 'Proofpoint URL Defense', 'FireEye', 'SymantecEmailSecurity/1.0',
     'TrendMicro Smart Protection', 'CiscoSecureEmail/14', 'Sophos Time-of-Click', 'Fortinet FortiMail', 'ZixLinkScanner',
     'Mozilla/5.0 (compatible; Googlebot/2.1)', 'GoogleImageProxy', 'Slackbot-LinkExpanding 1.0', 'WhatsApp/2.24',
@@ -87,7 +86,7 @@ test('twenty scanners GET and HEAD its link: nothing changes', async ({ browser 
       if (method === 'GET') expect(await answer.text()).toContain('Accept the invitation')
     }
   }))
-  const detonated = await visit(browser) // a scanner that runs what the page has, and presses nothing
+  const detonated = await visit(browser) // a scanner that runs scripts and presses nothing
   await detonated.goto(invitation.link, { waitUntil: 'networkidle' })
   expect(await session(detonated)).toBeUndefined()
   await detonated.context().close()
@@ -161,7 +160,7 @@ test('approve: the pending page becomes the home by itself, with Fleet and witho
   const home = invitee.getByRole('heading', { name: /^Hello/ }).waitFor()
   await doorward('approve', 'invitee@example.com')
 
-  await home // nobody opened it anew
+  await home // without a reload
   await expect(invitee).toHaveURL('/')
   await expect(invitee.getByRole('link', { name: 'Fleet' })).toBeVisible()
   await expect(invitee.getByText('AILoop')).toHaveCount(0)
@@ -188,7 +187,7 @@ test('/ailoop/datalake answers 403 with a kind page', async () => {
 test('logs out, asks with another spelling of the address, and comes back by the code', async () => {
   await invitee.getByRole('button', { name: 'Log out' }).click()
   await expect(invitee.getByRole('heading', { name: 'You are signed out' })).toBeVisible()
-  for (let back = 0; back < 3; back++) { // whoever sits down next presses the browser's back button
+  for (let back = 0; back < 3; back++) { // the next person at this computer presses the back button
     await invitee.goBack()
     await expect(invitee).toHaveURL(/\/login(\?|$)/)
     await expect(invitee.locator('body')).not.toContainText(/Hello|Fleet|invitee@example\.com/i)
@@ -201,7 +200,7 @@ test('logs out, asks with another spelling of the address, and comes back by the
   const { code, link } = await message('invitee@example.com', 'Sign in')
   expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/)
   expect(link.startsWith(`${base}/login/`)).toBe(true)
-  await invitee.getByLabel('Sign-in code').fill(` ${code.toLowerCase().replace('-', ' \u2013 ')}`) // as it is pasted
+  await invitee.getByLabel('Sign-in code').fill(` ${code.toLowerCase().replace('-', ' \u2013 ')}`) // as people paste it
   await invitee.getByRole('button', { name: 'Sign in' }).click()
   await expect(invitee, 'and is where they wanted to go').toHaveURL('/fleet/flows')
 })

@@ -2,7 +2,7 @@ package e2e
 
 import "testing"
 
-// The main job from end to end: invite, prove, wait, approve, in.
+// The main job from end to end: invite, accept, wait, approve, sign in.
 func TestWalk(t *testing.T) {
 	t.Parallel()
 	alone(t)

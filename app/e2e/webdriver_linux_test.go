@@ -20,7 +20,7 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// shim makes what lets WebKitWebDriver drive the window.
+// shim builds the library that lets WebKitWebDriver control the window.
 var shim = sync.OnceValues(func() (library string, err error) {
 	flags, err := exec.Command("pkg-config", "--cflags", "--libs", "webkit2gtk-4.1").Output()
 	if err != nil {
@@ -34,14 +34,14 @@ var shim = sync.OnceValues(func() (library string, err error) {
 	return library, nil
 })
 
-// A driven is a window that is driven through WebKitWebDriver, by roles and
-// names, as assistive technology sees them.
+// A driven is a window controlled through WebKitWebDriver, by roles and names as
+// assistive technology sees them.
 type driven struct {
 	t       *testing.T
-	session string // its address
+	session string // the URL of the WebDriver session
 }
 
-// drive starts the program with the window on s and takes hold of its page.
+// drive starts the program with the window on s and connects to its page.
 func drive(t *testing.T, s *screen, program string, env []string) *driven {
 	t.Helper()
 	library, err := shim()
@@ -81,7 +81,7 @@ func (d *driven) close() {
 	d.session = ""
 }
 
-// webdriver is one command of the W3C protocol.
+// webdriver sends one command of the W3C protocol.
 func webdriver(method, address string, in, out any) error {
 	var body io.Reader
 	if method == "POST" {
@@ -116,7 +116,7 @@ func webdriver(method, address string, in, out any) error {
 	return json.Unmarshal(answer.Value, out)
 }
 
-// Where elements with a role are looked for.
+// The selectors of elements with a role.
 var places = map[string]string{
 	"button": "button", "link": "a[href]", "textbox": "input, textarea", "combobox": "[role=combobox], button[aria-haspopup=listbox]",
 	"option": "[role=option]", "heading": "h1, h2, h3, [role=heading]", "dialog": "dialog, [role=dialog]", "menuitem": "[role=menuitem]",
@@ -124,8 +124,8 @@ var places = map[string]string{
 
 const elementKey = "element-6066-11e4-a52e-4f735466cecf"
 
-// find waits for the element that is shown with this role, and a name that is
-// exactly this or, begun with a ~, like this expression.
+// find waits for the visible element with a role and a name. A name that begins with ~
+// is a regular expression.
 func (d *driven) find(role, name string) string {
 	d.t.Helper()
 	fits := regexp.MustCompile("^" + regexp.QuoteMeta(name) + "$")
@@ -148,12 +148,12 @@ func (d *driven) look(role string, fits *regexp.Regexp) (string, error) {
 		return "", err
 	}
 	var names []string
-	for _, e := range slices.Backward(all) { // a dialog is last
+	for _, e := range slices.Backward(all) { // a dialog comes last
 		at := d.session + "/element/" + e[elementKey]
 		var label, is string
 		var shown bool
 		if errors.Join(webdriver("GET", at+"/computedlabel", nil, &label), webdriver("GET", at+"/computedrole", nil, &is), webdriver("GET", at+"/displayed", nil, &shown)) != nil {
-			continue // it is gone again
+			continue // it was removed meanwhile
 		}
 		if names = append(names, is+" "+label); shown && fits.MatchString(strings.TrimSpace(label)) {
 			return at, nil
@@ -197,13 +197,13 @@ func (d *driven) script(body string) (out string, err error) {
 	return out, webdriver("POST", d.session+"/execute/sync", map[string]any{"script": body, "args": []any{}}, &out)
 }
 
-// reads waits until the page shows a text like this.
+// reads waits until the page shows a matching text.
 func (d *driven) reads(like string) {
 	d.t.Helper()
 	d.until("the page shows "+like, "return document.body.innerText", like)
 }
 
-// at waits until the page's address is like this.
+// at waits until the page's URL matches.
 func (d *driven) at(like string) {
 	d.t.Helper()
 	d.until("the page is at "+like, "return location.pathname + location.search", like)
@@ -223,7 +223,7 @@ func (d *driven) until(what, body, like string) {
 	}
 }
 
-// inFrame waits until the frame of that title shows a heading, in its own look.
+// inFrame waits until the frame with a title shows a heading, with its own styles.
 func (d *driven) inFrame(title, heading string) {
 	d.t.Helper()
 	if err := product.Eventually("the frame "+title+" shows "+heading, func() error {
@@ -247,7 +247,7 @@ func (d *driven) inFrame(title, heading string) {
 	}
 }
 
-// firstOf does one thing after the other until one fails.
+// firstOf runs functions in order until one fails.
 func firstOf(steps ...func() error) error {
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -257,18 +257,18 @@ func firstOf(steps ...func() error) error {
 	return nil
 }
 
-// fail ends the test with a picture of the window.
+// fail ends the test with a screenshot of the window.
 func (d *driven) fail(err error) {
 	d.t.Helper()
 	d.picture("window-failed")
 	d.t.Fatal(err)
 }
 
-// picture keeps what the window shows, with go test -artifacts.
+// picture saves a screenshot of the window, with go test -artifacts.
 func (d *driven) picture(name string) {
 	d.t.Helper()
 	var text string
-	// The picture is taken of the next change, and a page at rest has none.
+	// The screenshot is taken at the next change, and an idle page has none.
 	if _, err := d.script("clearInterval(window.stirs); const root = document.documentElement.style; window.stirs = setInterval(() => { root.opacity = root.opacity ? '' : '.9999' }, 50); return ''"); err != nil {
 		d.t.Logf("no picture: %v", err)
 		return

@@ -12,8 +12,8 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// Told to end, the program ends well, its place kept: also while it is still
-// opening, and as often as it is tried.
+// On SIGTERM the program exits with 0 and saves the window's place, also while it is
+// still opening, every time.
 func TestWindowEndsWhenItIsTold(t *testing.T) {
 	program := desktop(t)
 	p, s := newProduct(t), newScreen(t)
@@ -44,7 +44,7 @@ func TestWindowEndsWhenItIsTold(t *testing.T) {
 	}
 }
 
-// Where no window can be opened the program says so in a sentence, and ends.
+// If no window can be opened the program says so in a sentence, and exits.
 func TestNoDisplay(t *testing.T) {
 	program := desktop(t)
 	p := newProduct(t)

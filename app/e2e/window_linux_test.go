@@ -16,9 +16,9 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// The guide is walked in the real window: the program as it is shipped, on a
-// display of its own, by the names and roles that assistive technology sees,
-// with a real mail server, and an invited person who comes over HTTP.
+// The steps of the guide in the real window: the shipped program on a display of its
+// own, used by the names and roles that assistive technology sees, with a real mail
+// server, and an invited person who uses HTTP.
 func TestWindow(t *testing.T) {
 	program := desktop(t)
 	p, s := newProduct(t), newScreen(t)
@@ -30,7 +30,7 @@ func TestWindow(t *testing.T) {
 	d := drive(t, s, program, p.Env)
 	d.find("heading", "Welcome to Doorward")
 	d.picture("welcome")
-	s.press(s.window("Doorward"), "ctrl+1") // leads nowhere yet
+	s.press(s.window("Doorward"), "ctrl+1") // does nothing yet
 	d.fill("Name of the workspace", "Night Watch")
 	d.fill("Your name", "Grace Hopper")
 	d.fill("Your email address", "grace hopper@example.org")
@@ -78,8 +78,8 @@ func TestWindow(t *testing.T) {
 	s.window(`^Doorward`)
 	p.holds(t, "ada@example.com", "active")
 
-	// By the keyboard alone, from the accelerator of the menu on; the notice
-	// leads to the request.
+	// By keyboard only, starting with the menu's accelerator; the notification opens
+	// the request.
 	for _, who := range []string{"bob@example.com", "eve@example.com"} {
 		p.must(t, "invite", who, "--role", "AILoop")
 		p.comes(t, who)
@@ -144,8 +144,8 @@ func (d *driven) invites(email, name string) {
 	d.reads("The mail server took the letter")
 }
 
-// A Doorward that runs on this computer already is used through its socket, and
-// goes on when the window is closed.
+// The window uses a Doorward that already runs on this computer through its socket.
+// That server keeps running when the window is closed.
 func TestWindowOnARunningDoorward(t *testing.T) {
 	program := desktop(t)
 	p, s := serving(t), newScreen(t)
@@ -160,8 +160,8 @@ func TestWindowOnARunningDoorward(t *testing.T) {
 	}
 }
 
-// The window opens where it was and as large as it was. When its page's process
-// dies it offers to open again, and does.
+// The window opens at its last place and size. When its page's process crashes it
+// offers to reload, and does.
 func TestWindowComesBack(t *testing.T) {
 	program := desktop(t)
 	p, s := newProduct(t), newScreen(t)
@@ -224,7 +224,7 @@ func TestWindowComesBack(t *testing.T) {
 	s.ends(t, s.successor("^Doorward$", second))
 }
 
-// answers asks over the operator's socket.
+// answers sends a request over the operator's socket.
 func (p *running) answers(path string) error {
 	res, err := p.Socket.Get("http://doorward" + path)
 	if err != nil {
@@ -246,7 +246,7 @@ func (s *screen) opens(program string, env []string) {
 	go cmd.Wait()
 }
 
-// childOf waits for a process of that name under another.
+// childOf waits for a child process with a name.
 func (s *screen) childOf(t *testing.T, parent int, name string) (pid int) {
 	t.Helper()
 	if err := product.Eventually(name+" runs", func() error {
@@ -291,7 +291,7 @@ func (s *screen) written(t *testing.T, path string) (text string) {
 	return text
 }
 
-// secondStart starts the program again: it leaves the window to the first.
+// secondStart starts the program again, which shows the first one's window and exits.
 func (s *screen) secondStart(t *testing.T, program string, env []string) {
 	t.Helper()
 	cmd := exec.Command(program)
@@ -314,7 +314,7 @@ func (s *screen) secondStart(t *testing.T, program string, env []string) {
 	}
 }
 
-// ends asks a process to end, and waits until it is gone.
+// ends sends a process SIGTERM, and waits until it has exited.
 func (s *screen) ends(t *testing.T, pid int) {
 	t.Helper()
 	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
@@ -323,7 +323,7 @@ func (s *screen) ends(t *testing.T, pid int) {
 	s.gone(t, pid)
 }
 
-// gone waits until a process is gone.
+// gone waits until a process has exited.
 func (s *screen) gone(t *testing.T, pid int) {
 	t.Helper()
 	if err := product.Eventually("the program ends", func() error {
@@ -337,7 +337,7 @@ func (s *screen) gone(t *testing.T, pid int) {
 	}
 }
 
-// comes opens the newest invitation of an address, as its owner would.
+// comes accepts the newest invitation of an address.
 func (p *running) comes(t *testing.T, email string) {
 	t.Helper()
 	l, err := p.Message(product.Wanted{To: email})

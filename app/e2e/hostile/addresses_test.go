@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// taken reports whether an invitation to an address is taken, and how it was
-// answered.
+// taken reports whether an invitation to an address is accepted, and the answer.
 func (h *target) taken(email string) (bool, answer) {
 	h.t.Helper()
 	a := h.admin.api("POST", "/invitations", map[string]any{"email": email, "roles": []string{"Fleet"}})
@@ -16,9 +15,9 @@ func (h *target) taken(email string) (bool, answer) {
 
 var _ = item("46", "one mailbox is invited as several members by spelling it otherwise", spellings)
 
-// The same mailbox, written with capitals, a Kelvin sign, full-width emails, or
-// another form of its domain, would be a second member with a decision of its
-// own. And an email that only looks or folds like another is another mailbox.
+// The attacker writes one mailbox with capitals, a Kelvin sign, full-width letters, or
+// another form of its domain, to get a second member with a decision of its own. They
+// are one member. A letter that only looks or folds like another is another mailbox.
 func spellings(t *testing.T) {
 	h := openWithAdmin(t)
 	for _, pair := range [][2]string{
@@ -38,7 +37,7 @@ func spellings(t *testing.T) {
 		}
 	}
 	h.taken("iris@example.com")
-	if ok, _ := h.taken("ıris@example.com"); ok { // a dotless i is no i, and no local part that mail servers know
+	if ok, _ := h.taken("ıris@example.com"); ok { // a dotless i is not an i, and mail servers accept none in a local part
 		for _, m := range h.admin.api("GET", "/members?q=iris", nil).items() {
 			if m["email"] == "ıris@example.com" && m["email_canonical"] == "iris@example.com" {
 				t.Error("a dotless i is taken for an i")
@@ -49,8 +48,8 @@ func spellings(t *testing.T) {
 
 var _ = item("47", "an address that looks like a colleague's is put before the Admin", lookalikes)
 
-// Cyrillic emails that look like Latin ones make an address that reads like one
-// that the Admin knows. Mixed scripts are refused.
+// Cyrillic letters that look like Latin ones make an address that reads like one that
+// the Admin knows. Mixed scripts are refused.
 func lookalikes(t *testing.T) {
 	h := openWithAdmin(t)
 	for _, email := range []string{
@@ -64,8 +63,8 @@ func lookalikes(t *testing.T) {
 
 var _ = item("48", "plus addresses: another's account by stripping, or fifty allowances of one mailbox", plusAddresses)
 
-// u+1 and u are two accounts: who owns the first must not be given the second. But
-// they are one mailbox, which may not be filled fifty times over.
+// u+1 and u are two accounts: the owner of the first must not get the second. But they
+// may be one mailbox, which must not be flooded from fifty addresses.
 func plusAddresses(t *testing.T) {
 	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1")
 	h.member("u@example.com")

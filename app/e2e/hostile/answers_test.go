@@ -11,8 +11,8 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// answers are some of every kind: pages, errors, the API, assets, and what could
-// not be read at all.
+// answers has some of every kind: pages, errors, the API, assets, and requests that
+// could not be read.
 func (h *target) answers() map[string]answer {
 	h.t.Helper()
 	all := map[string]answer{}
@@ -46,8 +46,8 @@ var _ = item(
 	headersEverywhere,
 )
 
-// One page that forgets its policy is the one that is attacked: usually that of
-// an error. Every answer, whoever gets it, carries the whole set.
+// The attacker looks for the one answer without security headers, usually an error.
+// Every answer has all of them.
 func headersEverywhere(t *testing.T) {
 	h := behindTLS(t)
 	for name, a := range h.answers() {
@@ -71,9 +71,8 @@ func headersEverywhere(t *testing.T) {
 
 var _ = item("41", "a shared cache keeps a signed-in page, or one with a token", caches)
 
-// A proxy, or the browser of a shared computer, keeps what it was not told to
-// forget. Nothing but the assets, whose names change with their content, may be
-// kept.
+// A proxy, or the browser of a shared computer, caches what it may. Only the assets,
+// whose names change with their content, may be cached.
 func caches(t *testing.T) {
 	h := openWithAdmin(t)
 	for name, a := range h.answers() {
@@ -85,9 +84,8 @@ func caches(t *testing.T) {
 
 var _ = item("42", "the way back after signing in leads to another site", openRedirect)
 
-// The email and the form are ours, the address after signing in is the
-// attacker's: a copy of our page that asks for more. Only a path of ours
-// survives.
+// The email and the form are genuine, but the page after signing in is the
+// attacker's: a copy that asks for more. Only a path on this server is followed.
 func openRedirect(t *testing.T) {
 	h := openWithAdmin(t)
 	ada, _ := h.member("ada@example.com")
@@ -128,9 +126,8 @@ func (h *target) fresh() (email, link string) {
 
 var _ = item("44", "the pending page is read for what it tells about others", pendingPage)
 
-// A stranger who got hold of a pending account looks at what its page and its
-// events tell: who else is here, who decides, what exists. It has the words of
-// their own invitation, and of nobody else's.
+// An attacker with a pending account looks at its page and its events for who else is
+// here, who decides, what exists. They show that account's own invitation only.
 func pendingPage(t *testing.T) {
 	h := openWithAdmin(t)
 	h.member("other@example.com")
@@ -146,7 +143,7 @@ func pendingPage(t *testing.T) {
 		t.Fatalf("the stream of a pending member: %v", err)
 	}
 	if resp.StatusCode != 200 {
-		return // it has none
+		return // this kind of answer has none
 	}
 	h.invite("new@example.com")
 	id := ""

@@ -13,8 +13,8 @@ import (
 
 var _ = item("51", "more is sent than anybody needs: addresses, headers, bodies, chunks without an end", sizes)
 
-// Each part of a request has its bound, and one byte more is refused: also where
-// no length is announced, or one that is never kept.
+// Each part of a request has a limit, and one byte more is refused, also if no length
+// or a false one is announced.
 func sizes(t *testing.T) {
 	h := openWithAdmin(t)
 	host := "Host: " + h.Listen + "\r\n"
@@ -69,9 +69,9 @@ func sizes(t *testing.T) {
 
 var _ = item("52", "JSON that two readers read in two ways, or that costs more than it is worth", jsonBodies)
 
-// A key that stands twice is read by the first reader and by the last; a body
-// nested ten thousand deep ends a careless parser. One object, of known fields,
-// as deep as needed.
+// Of a key that occurs twice one reader takes the first value and another the last. A
+// body nested ten thousand levels deep crashes a careless parser. The server accepts
+// one object of known fields, nested no deeper than needed.
 func jsonBodies(t *testing.T) {
 	h := openWithAdmin(t)
 	for name, body := range map[string]string{
@@ -107,7 +107,7 @@ func jsonBodies(t *testing.T) {
 	}
 }
 
-// pack is zeros packed so many times over.
+// pack is zeros, compressed the given number of times.
 func pack(t *testing.T, size int64, by ...func(io.Writer) io.WriteCloser) []byte {
 	t.Helper()
 	zeros := io.LimitReader(zero{}, size)
@@ -138,9 +138,9 @@ func (zero) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 var _ = item("53", "10 KB that unpack to gigabytes, at every path that takes a body", compressedBodies)
 
-// Ten thousand bytes, packed twice, unpacked to six gigabytes before anybody
-// looked who had sent them, and ended the server. A packed body is refused on
-// every path, whatever the packing is called, before it is looked into.
+// Ten thousand bytes, compressed twice, once expanded to six gigabytes before anybody
+// checked who had sent them, and ended the server. A compressed body is refused on
+// every path, whatever its encoding, before it is read.
 func compressedBodies(t *testing.T) {
 	h := openWithAdmin(t)
 	zip := func(w io.Writer) io.WriteCloser { z, _ := gzip.NewWriterLevel(w, gzip.BestCompression); return z }

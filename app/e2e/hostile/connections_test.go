@@ -15,8 +15,8 @@ import (
 
 var _ = item("27", "the limiter itself is made to hold: 20,000 networks that each ask once", limiterHolds)
 
-// A limiter that remembers every network it ever saw is a way to fill memory. It
-// forgets, goes on limiting, and its refusal says how long to wait.
+// An attacker from many networks fills the memory of a limiter that remembers them
+// all. This one forgets old networks, keeps limiting, and says how long to wait.
 func limiterHolds(t *testing.T) {
 	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1")
 	w := h.dial()
@@ -59,8 +59,8 @@ func limiterHolds(t *testing.T) {
 	h.alive()
 }
 
-// dialAgain is for a connection that the server closed: it may, after so many
-// requests, but it has to take the next.
+// dialAgain replaces a connection that the server closed. It may do so after a number
+// of requests, but must accept the next connection.
 func (h *target) dialAgain(old *wire, after int) *wire {
 	h.t.Helper()
 	old.Close()
@@ -79,8 +79,8 @@ var _ = item(
 )
 
 // Hundreds of connections send the beginning of a request and no end, announce a
-// body that never comes, or only stand there. Everybody else is answered
-// meanwhile, and the server cuts them off by itself. (How much memory they cost
+// body that never comes, or stay silent. Everybody else is answered meanwhile, and the
+// server closes them by itself. (How much memory they cost
 // is measured by go run ./app/bench -only hostile.)
 func slowConnections(t *testing.T) {
 	h := openWithAdmin(t)
@@ -111,7 +111,7 @@ func slowConnections(t *testing.T) {
 	}
 	ada.get("/fleet").want(200)
 	h.alive()
-	for i := 1; i < 12; i++ { // those with a request under way are ended by the server
+	for i := 1; i < 12; i++ { // the server closes those with an unfinished request
 		if i%4 == 3 {
 			continue
 		}
@@ -125,9 +125,9 @@ func slowConnections(t *testing.T) {
 
 var _ = item("56", "64 clients at once, so that a buffer of one ends in the record of another", borrowedBuffers)
 
-// The framework lends its strings for one request. Kept longer they become part
-// of whatever comes next on that connection: one person's name in another's
-// record. Every record has to hold what was sent for it.
+// The framework's strings are valid for one request only. Kept longer they change to
+// parts of the next request on that connection: one person's name in another's
+// record. Every record has to contain what was sent for it.
 func borrowedBuffers(t *testing.T) {
 	h := openWithAdmin(t)
 	token := h.token("Admin")
@@ -170,8 +170,8 @@ func borrowedBuffers(t *testing.T) {
 
 var _ = item("63", "a member who was demoted goes on using a connection that stays open", demotedMidway)
 
-// The rights of a connection that is used all the time are those of now, not of
-// when it was opened: the next request after the change is refused.
+// A member whose rights were taken away keeps using an open connection. The rights are
+// those of each request, not of the connection: the next request is refused.
 func demotedMidway(t *testing.T) {
 	h := openWithAdmin(t)
 	bob, id := h.member("bob@example.com", "Admin")
@@ -180,7 +180,7 @@ func demotedMidway(t *testing.T) {
 		h.admin.api("PATCH", "/members/"+id, map[string]any{"roles": []string{"Fleet"}}).want(200)
 		bob.api("GET", "/members", nil).want(403)
 		h.admin.api("PATCH", "/members/"+id, map[string]any{"roles": []string{"Admin"}}).want(200)
-		bob.get("/").want(200) // the new rights come with a new secret
+		bob.get("/").want(200) // the session gets a new secret with the new rights
 	}
 	h.role("Reader", "read members")
 	carl, _ := h.member("carl@example.com", "Reader")
@@ -191,8 +191,8 @@ func demotedMidway(t *testing.T) {
 
 var _ = item("89", "a suspended member keeps the stream of events that was open", openStreams)
 
-// The stream was opened with good rights; the member is suspended, the token
-// revoked. What is already open ends as well, and says nothing more.
+// An event stream is open when its member is suspended or its token revoked. The
+// stream ends, too, and sends nothing more.
 func openStreams(t *testing.T) {
 	h := openWithAdmin(t)
 	bob, id := h.member("bob@example.com", "Admin")

@@ -12,9 +12,9 @@ import (
 var _ = item("14", "a request names another host, so that the email leads there", poisonedHost)
 
 // The attacker asks for the victim's email and writes a host of his own wherever
-// one can be written. The victim's link would lead to the attacker with a good
-// token in it. Links are built of the configured address alone, and a foreign
-// name is not answered.
+// one can be written, so that the victim's link leads to the attacker with a valid
+// token in it. Links are built from the configured URL only, and a request for
+// another host is refused.
 func poisonedHost(t *testing.T) {
 	h := openWithAdmin(t)
 	h.member("ada@example.com")
@@ -46,7 +46,7 @@ func poisonedHost(t *testing.T) {
 		"X-Forwarded-Server: evil.example\r\n", "X-Original-URL: http://evil.example/\r\n",
 		"Origin: null\r\nSec-Fetch-Site: same-origin\r\n",
 	} {
-		g := h.guest() // each with an ask of its own
+		g := h.guest() // each makes its own request for an email
 		form := "csrf=" + g.proof("/login") + "&email=ada%40example.com"
 		rest := "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\nContent-Length: " +
 			fmt.Sprint(len(form)) + "\r\nCookie: dw-browser=" + g.cookie("dw-browser") + "\r\n\r\n" + form
@@ -82,7 +82,7 @@ func resendFlood(t *testing.T) {
 			t.Error("429 without Retry-After")
 		}
 	}
-	h.invite("last@example.com") // its email stands behind all of Ada's
+	h.invite("last@example.com") // its email is queued behind all of Ada's
 	got := 0
 	for _, l := range h.Mail.Received() {
 		if l.To == "ada@example.com" {
@@ -96,8 +96,8 @@ func resendFlood(t *testing.T) {
 
 var _ = item("22", "the form is used to send emails to people who have nothing to do with it", noMailToStrangers)
 
-// Whoever can make a server send emails to any address has a cannon. Nobody who
-// is no member gets an email, and a suspended member none either.
+// The attacker makes the server send emails to addresses of their choice. Addresses
+// without a member get none, and neither do suspended members.
 func noMailToStrangers(t *testing.T) {
 	h := openWithAdmin(t)
 	h.people()
@@ -106,7 +106,7 @@ func noMailToStrangers(t *testing.T) {
 		h.guest().ask(email).want(200)
 	}
 	h.guest().ask("active@example.com").want(200)
-	h.mail("active@example.com", signIn, 1) // asked last: what came before it is answered
+	h.mail("active@example.com", signIn, 1) // requested last, so the earlier requests are finished
 	h.mail("pending@example.com", signIn, 1)
 	for _, l := range h.Mail.Received()[before:] {
 		if l.To != "active@example.com" && l.To != "pending@example.com" && !strings.HasSuffix(l.To, "@example.org") {
@@ -115,8 +115,8 @@ func noMailToStrangers(t *testing.T) {
 	}
 }
 
-// emails counts those that an address got for asking, once a later one of
-// somebody else has come: what was asked before is answered then.
+// emails counts the sign-in emails that an address got. It first waits for a later
+// email to somebody else, so that the earlier requests are finished.
 func (h *target) emails(to, sentinel string, changes ...change) (n int) {
 	h.t.Helper()
 	already := 0
@@ -151,9 +151,9 @@ var _ = item(
 	phishingThroughUs,
 )
 
-// Our emails reach mailboxes that the attacker's would not. What people typed
-// stands in them as plain words: no link, no markup, nothing in the subject or
-// the sender that whoever was invited chose, and no header of its own.
+// Doorward's emails reach mailboxes that the attacker's own would not. What people
+// typed is in them as plain text: no link, no markup, nothing that the invited person
+// chose in the subject or the sender, and no header.
 func phishingThroughUs(t *testing.T) {
 	h := openWithAdmin(t)
 	words := `Click https://evil.example/login now <a href="https://evil.example">here</a> www.evil.example`

@@ -12,8 +12,9 @@ import (
 
 var _ = item("96", "another user of the machine reads the data, or lays out the directory beforehand", otherUsers)
 
-// The directory is ours alone, whatever the umask; one that others can read, that
-// is a file, or that holds somebody else's things, is not used.
+// Other users of the machine read the data directory. It is readable by its owner
+// only, whatever the umask. One that others can read, that is a file, or that contains
+// other data, is not used.
 func otherUsers(t *testing.T) {
 	h := openWithAdmin(t)
 	h.member("ada@example.com")
@@ -67,7 +68,7 @@ func otherUsers(t *testing.T) {
 	if b, err := os.ReadFile(filepath.Join(dir, "victim")); err != nil || string(b) != "theirs" {
 		t.Errorf("a file behind a link was overwritten: %q, %v", b, err)
 	}
-	if os.Geteuid() == 0 { // only root can lay out a directory of another user
+	if os.Geteuid() == 0 { // only root can create a directory of another user
 		theirs := filepath.Join(dir, "theirs")
 		if err := errorsOf(os.Mkdir(theirs, 0o700), os.Chown(theirs, 65534, 65534)); err != nil {
 			t.Fatal(err)
@@ -89,9 +90,9 @@ func errorsOf(all ...error) error {
 
 var _ = item("97", "a backup is read by others, cut short, garbled, or poured over a directory in use", garbledBackups)
 
-// A backup that is not whole must not become a server that is half. It is ours
-// alone to read; whatever byte is changed or missing, it is refused and nothing is
-// left; a directory that holds something is not touched.
+// A damaged backup is restored. If any byte is changed or missing it is refused and
+// leaves nothing behind; a directory that is not empty is not touched. Only the owner
+// can read a backup.
 func garbledBackups(t *testing.T) {
 	h := openWithAdmin(t)
 	h.member("ada@example.com")
@@ -145,8 +146,8 @@ func garbledBackups(t *testing.T) {
 
 var _ = item("98", "a backup brings links and sessions back that were used or ended since", resurrected)
 
-// After a restore the past is the present again: a link that was used since the
-// backup would be good once more, a session that was ended open. None of them is.
+// A restore brings back old records: a link that was used since the backup, a session
+// that was ended. None of them works.
 func resurrected(t *testing.T) {
 	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")

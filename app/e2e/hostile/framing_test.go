@@ -13,8 +13,8 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// probes are requests that two readers may cut apart in two places. MARK is the
-// request that is hidden in the body; HOST is the server.
+// probes are requests whose end two readers may see in two places. MARK is the request
+// that is hidden in the body; HOST is the server.
 var probes = map[string]string{
 	"a length, and chunks": "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: BODY\r\n" +
 		"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nMARK",
@@ -64,7 +64,7 @@ var probes = map[string]string{
 		"Content-Length: BODY\r\n\r\n0\r\n\r\nMARK",
 }
 
-// probe spells one of them, with a hidden request for /MARK.
+// probe writes one of them, with a hidden request for /MARK.
 func probe(text, host, mark string) string {
 	hidden := "GET /" + mark + " HTTP/1.1\r\nHost: " + host + "\r\nX-Hidden: 1\r\n\r\n"
 	return strings.NewReplacer("HOST", host, "MARK", hidden, "BODY", fmt.Sprint(5+len(hidden))).Replace(text)
@@ -82,7 +82,7 @@ var _ = item(
 )
 
 // The front sees one request and sends it on; the server sees two, and answers
-// the second to whoever asks next on the same connection. After each probe honest
+// the second to the next client on the same connection. After each probe honest
 // requests go over the connections that the front shares: each has to get its own
 // kind of answer (the hidden request would get a page, and they get JSON), and on
 // no connection may more be answered than the front had sent.
@@ -116,7 +116,7 @@ func smuggledThrough(t *testing.T, name string) {
 	h.alive()
 }
 
-// through sends bytes to the front and reads until it has nothing more to say.
+// through sends bytes to the front and reads all that it answers.
 func through(t *testing.T, f *front, text string) {
 	t.Helper()
 	c, err := net.Dial("tcp", f.listen)
@@ -130,8 +130,7 @@ func through(t *testing.T, f *front, text string) {
 	io.Copy(io.Discard, c)
 }
 
-// requests counts those in what a front sent: it writes them one after the other,
-// each framed as its own head says.
+// requests counts the requests that a front sent. It frames each as its head says.
 func requests(sent string) (n int) {
 	sent = strings.ReplaceAll(sent, " HTTP/1.0\r\n", " HTTP/1.1\r\n") // which may have chunks for this reader, too
 	in := bufio.NewReader(strings.NewReader(sent))
@@ -149,9 +148,9 @@ func requests(sent string) (n int) {
 
 var _ = item("framing", "the same probes without a proxy: what is hidden is never answered", smuggledAlone)
 
-// Without a front nobody else can be hurt, but what the server reads as a second
-// request a front may read as a body. What can be cut apart in two places is
-// refused, and the connection closed; what is well framed is one request.
+// The same without a front. What the server reads as a second request a front may
+// read as a body. A request that can end in two places is refused, and the connection
+// closed; a well-framed one is one request.
 func smuggledAlone(t *testing.T) {
 	h := openWithAdmin(t)
 	fine := map[string]bool{

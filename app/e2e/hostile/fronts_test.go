@@ -22,8 +22,8 @@ type front struct {
 	name, listen string
 }
 
-// fronted is a Doorward behind nginx or HAProxy. Between the two stands a tap,
-// which notes what the front sent on and how it was answered.
+// fronted is a Doorward behind nginx or HAProxy, with a tap between the two that
+// records what the front sent and how it was answered.
 func fronted(t *testing.T, name string) (*target, *front, *tap) {
 	t.Helper()
 	program := need.Program(t, name, name)
@@ -125,7 +125,7 @@ backend doorward
 	server one %s
 `
 
-// A tap passes connections on and keeps what went each way on each.
+// A tap forwards connections and records what went each way.
 type tap struct {
 	listen string
 
@@ -199,7 +199,7 @@ func (p *tap) pass(in, out net.Conn) {
 	}
 }
 
-// faults are the connections on which more was answered than the front had sent.
+// faults are the connections with more answers than the front sent requests.
 func (p *tap) faults() (all []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -212,7 +212,7 @@ func (p *tap) faults() (all []string) {
 	return all
 }
 
-// carried is how many requests there were on all connections.
+// carried is the number of requests on all connections.
 func (p *tap) carried() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

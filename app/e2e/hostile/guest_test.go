@@ -23,7 +23,7 @@ type guest struct {
 	h      *target
 	jar    *cookiejar.Jar
 	client *http.Client
-	always []change // what every request of it carries
+	always []change // made to each of its requests
 }
 
 // A change is made to a request before it is sent.
@@ -35,10 +35,10 @@ func header(name, value string) change {
 
 func bearer(token string) change { return header("Authorization", "Bearer "+token) }
 
-// forwarded says on whose behalf a trusted proxy asks.
+// forwarded sets the client that a trusted proxy names.
 func forwarded(from string) change { return header("X-Forwarded-For", from) }
 
-// guest is a browser that nobody knows; changes are made to all its requests.
+// guest is a browser without cookies; changes are made to all its requests.
 func (h *target) guest(always ...change) *guest {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -52,7 +52,7 @@ func (h *target) guest(always ...change) *guest {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
-// site is where the guest's cookies belong.
+// site is the URL that the guest's cookies belong to.
 func (g *guest) site() *url.URL {
 	u, err := url.Parse(g.h.origin())
 	if err != nil {
@@ -72,7 +72,7 @@ func (g *guest) cookie(name string) string {
 	return ""
 }
 
-// An answer is what came back.
+// An answer is a response, read to its end.
 type answer struct {
 	t      *testing.T
 	asked  string
@@ -81,7 +81,7 @@ type answer struct {
 	body   string
 }
 
-// do sends one request. Cookies are those of the site, whatever it is served on.
+// do sends one request with the cookies of the site, on whatever address it listens.
 func (g *guest) do(method, path string, body io.Reader, changes ...change) answer {
 	g.h.t.Helper()
 	r, err := http.NewRequest(method, g.h.URL+path, body)

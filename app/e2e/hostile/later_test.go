@@ -17,9 +17,9 @@ import (
 	"doorward/backend/web"
 )
 
-// at stops the server and serves the data that it left from this process, on the
-// same address, with a clock that stands at that moment; called again, it only
-// sets that clock. The program's own clock cannot be turned from outside.
+// at stops the server and serves its data from this process, on the same address,
+// with a clock that stands at the given time. Called again it only sets that clock.
+// The program's own clock cannot be set from outside.
 func (h *target) at(moment time.Time) {
 	h.t.Helper()
 	if h.clock.Swap(moment.UnixNano()) != 0 {
@@ -58,9 +58,9 @@ func (h *target) at(moment time.Time) {
 
 var _ = item("7", "a link is used after its time: an invitation, a sign-in email", staleLinks)
 
-// An old email is found and used. The link carries its end in its own record, and
-// one second after it nothing opens. (In the test's process, with another clock,
-// on the data that the server left.)
+// An old email is found and its link used. The link's record has its expiry, and one
+// second later it no longer works. (In the test's process, with another clock, on the
+// data of the server.)
 func staleLinks(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -107,10 +107,10 @@ func emailedLink(h *target, g *guest, lasts time.Duration) string {
 
 var _ = item("33", "a stolen session is used after a break, and for as long as it works", oldSessions)
 
-// A laptop is left open, a cookie is stolen. Whoever manages members is signed
-// out after half an hour of rest and after a day in any case; members after a
-// week and a month. (In the test's process, with another clock, on the data that
-// the server left.)
+// A laptop is left open, or a cookie is stolen. Those who manage members are signed
+// out after half an hour without a request and after a day in any case; other members
+// after a week and a month. (In the test's process, with another clock, on the data
+// of the server.)
 func oldSessions(t *testing.T) {
 	for _, tt := range []struct {
 		name          string
@@ -159,10 +159,10 @@ func oldSessions(t *testing.T) {
 
 var _ = item("66", "a stolen console session, or a window's secret, makes itself a key for ever", stepUp)
 
-// Whoever has a console for a minute makes an API token of it and keeps the
-// access for good. What outlasts a session wants a proof of who one is that is
-// fresh, and no token is without an end. (The first half in the test's process,
-// with another clock, on the data that the server left.)
+// Somebody at an open console for a minute makes an API token and keeps the access for
+// good. What outlives a session requires a recent proof of identity, and every token
+// expires. (The first half in the test's process, with another clock, on the data of
+// the server.)
 func stepUp(t *testing.T) {
 	h := openWithAdmin(t)
 	began := time.Now()
@@ -179,7 +179,7 @@ func stepUp(t *testing.T) {
 	token := h.token("Admin")
 	h.guest().api("POST", "/tokens", map[string]any{"name": "y", "roles": []string{"Fleet"}}, bearer(token)).want(401, 403)
 
-	h.at(began.Add(access.AdminIdleTTL - time.Minute)) // still signed in, and not fresh
+	h.at(began.Add(access.AdminIdleTTL - time.Minute)) // still signed in, but the proof is too old
 	h.admin.api("GET", "/me", nil).want(200)
 	h.admin.api("POST", "/tokens", map[string]any{"name": "z", "roles": []string{"Admin"}}).want(401, 403)
 }

@@ -13,9 +13,8 @@ func network(n int) string { return fmt.Sprintf("198.18.%d.%d", n/250, n%250+1) 
 
 var _ = item("25", "one address in eight spellings, one network in many addresses", spellingsAndNetworks)
 
-// Authelia counted john, John and JOHN apart (CVE-2026-47203). Whoever writes an
-// address in another way, or takes another address out of their own IPv6 network,
-// has no more tries for it.
+// Authelia counted john, John and JOHN separately (CVE-2026-47203). Another spelling of
+// an address, or another address of one's own IPv6 network, gives no further tries.
 func spellingsAndNetworks(t *testing.T) {
 	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1")
 	h.member("user@example.com")
@@ -53,8 +52,8 @@ func spellingsAndNetworks(t *testing.T) {
 var _ = item("26", "strangers from many networks use up what one member needs to sign in", nobodyIsLockedOut)
 
 // The attacker asks for emails and guesses codes and links in the victim's name,
-// from as many networks as a botnet has. The victim's session goes on, and from
-// the browser that they signed in with before they get their email, and in.
+// from as many networks as a botnet has. The victim's session continues, and from the
+// browser that they used before they still get an email and can sign in.
 func nobodyIsLockedOut(t *testing.T) {
 	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1")
 	ada, _ := h.member("ada@example.com")
@@ -96,8 +95,8 @@ func nobodyIsLockedOut(t *testing.T) {
 
 var _ = item("28", "the server is made to restart, so that limits begin anew", limitsOutliveRestart)
 
-// What is counted for an address is kept with the data: killing the server, or
-// waiting for its update, gives nobody more tries.
+// The counts of an address are stored: killing the server, or waiting for its update,
+// gives nobody more tries.
 func limitsOutliveRestart(t *testing.T) {
 	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1")
 	h.member("ada@example.com")

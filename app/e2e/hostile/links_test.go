@@ -12,8 +12,8 @@ import (
 var _ = item("1", "mail scanners open the link 20 times before its owner does", scannersPrefetch)
 
 // A mail scanner opens every link in every email, with GET and with HEAD, under
-// one name after the other. If opening were redeeming, the scanner would have the
-// session, and the person whose email it was would find the link used.
+// one User-Agent after the other. If opening were redeeming, the scanner would have the
+// session, and the recipient would find the link used.
 func scannersPrefetch(t *testing.T) {
 	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
@@ -60,7 +60,7 @@ var _ = item("3", "the form behind the link is replayed blindly, from elsewhere,
 // Some scanners send the forms that they find, and a hostile page can send its
 // visitor's browser to post somebody else's token, so that the visitor works in
 // the attacker's account. Without the cookie and the proof that the page of the
-// link gave out, nothing is redeemed.
+// link set, nothing is redeemed.
 func blindReplay(t *testing.T) {
 	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
@@ -70,7 +70,7 @@ func blindReplay(t *testing.T) {
 	h.guest().post(link, []string{"csrf", proof}).want(403) // the proof without its cookie
 	other := h.guest()
 	other.get("/login")
-	other.post(link, []string{"csrf", proof}).want(403) // another's cookie
+	other.post(link, []string{"csrf", proof}).want(403) // the cookie of another browser
 	same := h.guest()
 	for _, from := range []change{header("Sec-Fetch-Site", "cross-site"), header("Origin", "https://evil.example")} {
 		same.post(link, []string{"csrf", same.proof(link)}, from).want(403)
@@ -82,8 +82,7 @@ func blindReplay(t *testing.T) {
 var _ = item("6", "50 clicks on one link at the same moment", manyClicks)
 
 // A link is single use, also when it is redeemed fifty times within a
-// millisecond: one session, and everybody else reads what is said of any dead
-// link.
+// millisecond: one session, and everybody else gets the page of any dead link.
 func manyClicks(t *testing.T) {
 	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
@@ -112,8 +111,8 @@ func manyClicks(t *testing.T) {
 
 var _ = item("8", "an old email is found in the mailbox and used", olderLinks)
 
-// Whoever reads an old mailbox tries every link in it. A newer one of the same
-// kind has made the older worthless.
+// An attacker with an old mailbox tries every link in it. A newer link of the same
+// kind has voided the older ones.
 func olderLinks(t *testing.T) {
 	h := openWithAdmin(t)
 	id, first := h.invite("ada@example.com")
@@ -141,9 +140,9 @@ var scanners = []string{
 
 var _ = item("19", "dead links are told apart: unknown, malformed, used, revoked, rejected", deadLinks)
 
-// Which of the tokens in a stolen list was once good? If a used link answered
-// otherwise than an invented one, the list would tell who was invited. All of
-// them are one answer, and offer the same way on.
+// An attacker wants to know which tokens of a stolen list were once valid. If a used
+// link were answered differently from an invented one, the list would show who was
+// invited. All get the same answer, with the same offer of a new email.
 func deadLinks(t *testing.T) {
 	h := openWithAdmin(t)
 	_, used := h.invite("ada@example.com")
@@ -182,7 +181,7 @@ func deadLinks(t *testing.T) {
 	}
 }
 
-// headers are an answer's, without what differs by itself.
+// headers are those of an answer, without the ones that always differ.
 func headers(all http.Header) string {
 	h := all.Clone()
 	for _, name := range []string{"Date", "Content-Length"} {

@@ -12,8 +12,8 @@ import (
 
 var _ = item("93", "line breaks, escapes and forged entries, in requests and in the mail server's answers", forgedLog)
 
-// A log is read by people and by programs. Whatever a stranger or a mail server
-// says, one line is one thing that happened, and a terminal shows it as it is.
+// A stranger or a mail server sends text that forges lines of the log, or controls the
+// terminal of its reader. One event is one line, and control characters are escaped.
 func forgedLog(t *testing.T) {
 	h := openWithAdmin(t, "--log-level", "debug")
 	evil := "x\n{\"level\":\"ERROR\"}\r\ntime=2030 level=ERROR msg=forged\x1b[31m\u202e"
@@ -65,9 +65,8 @@ func forgedLog(t *testing.T) {
 var _ = item("94", "passwords and tokens in the log, also where the mail server says them back", secretsInLog)
 
 // The mail server refuses the login and repeats the password in its answer; a
-// proxy sends a token to a wrong path; an operator reads the log at its most
-// talkative. (Every row of this suite looks through its own log for every secret
-// that it met, too.)
+// proxy sends a token to a wrong path; an operator reads the log at its most verbose
+// level. (Every row of this suite also searches its log for every secret it used.)
 func secretsInLog(t *testing.T) {
 	h := openWithAdmin(t, "--log-level", "debug")
 	token := h.token("Admin")
@@ -111,8 +110,8 @@ func secretsInLog(t *testing.T) {
 var _ = item("95", "requests that nobody foresaw: what does the answer tell of the inside?", insides)
 
 // Ids of 3,000 characters (Badger prints an oversized key into its error), odd
-// bytes, wrong types, at every operation. Nothing is a fault of ours, and nothing
-// tells a path, a type or a trace.
+// bytes, wrong types, at every operation. No answer is a 500, and none shows a path, a
+// type or a stack trace.
 func insides(t *testing.T) {
 	h := openWithAdmin(t)
 	odd := []string{

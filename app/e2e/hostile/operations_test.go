@@ -8,11 +8,10 @@ import (
 	"testing"
 )
 
-// An operation is one that the OpenAPI document lists: all that the API takes.
+// An operation is one of the API, as the OpenAPI document lists it.
 type operation struct{ method, path string }
 
-// operations are those that the server itself says it has, and the pages of the
-// contract beside them.
+// operations are those of the server's own OpenAPI document, and the pages.
 func (h *target) operations() (all []operation) {
 	h.t.Helper()
 	var doc struct {
@@ -39,7 +38,7 @@ func (h *target) operations() (all []operation) {
 	return all
 }
 
-// fill writes values into the path; what has none gets an id that nobody has.
+// fill writes values into the path. A parameter without a value gets an unknown id.
 func (o operation) fill(values map[string]string) string {
 	p := o.path
 	for name, v := range values {
@@ -52,7 +51,7 @@ func (o operation) fill(values map[string]string) string {
 	return p
 }
 
-// body is what is sent with it: nothing where its method has none.
+// body is the request's body, or nothing if its method has none.
 func (o operation) body(text string) io.Reader {
 	if o.method == "GET" {
 		return nil
@@ -67,9 +66,9 @@ var pages = []string{"/", "/ailoop", "/ailoop/datalake", "/ailoop/flows", "/flee
 var _ = item("11, 29", "a pending member calls every operation and opens every page", pendingReachesNothing)
 
 // Vaultwarden's invited but unconfirmed owner could purge the organisation
-// (CVE-2026-43913): the route asked for the role and not for the state. Somebody
-// invited as Admin calls everything that the server says it has, with every
-// identifier that there is, and reaches their own pending page alone.
+// (CVE-2026-43913): the route checked the role and not the state. Somebody invited as
+// Admin calls every operation, with every identifier that exists, and reaches only
+// their own pending page.
 func pendingReachesNothing(t *testing.T) {
 	h := openWithAdmin(t)
 	eve, id := h.arrived("eve@example.com", "Admin")
@@ -110,8 +109,8 @@ func pendingReachesNothing(t *testing.T) {
 
 var _ = item("101", "a stranger calls every operation and opens every page", strangersReachNothing)
 
-// Each operation of the API and each page is called without any proof of who one
-// is. A test in the program's own package refuses a route that nobody classified
+// Each operation of the API and each page is called without credentials. A test in
+// package web refuses a route that nobody classified
 // (TestEveryRouteRefusesWhomItMust); this is the same from outside.
 func strangersReachNothing(t *testing.T) {
 	h := openWithAdmin(t)

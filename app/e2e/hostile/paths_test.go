@@ -10,7 +10,7 @@ import (
 var _ = item("55", "paths that climb out of what is served, in every spelling", traversal)
 
 // Dots, encoded dots, backslashes, zero bytes, overlong UTF-8, twice encoded:
-// nothing leads to a file, and nothing leads round the guard.
+// no path leads to a file or past the guard.
 func traversal(t *testing.T) {
 	h := openWithAdmin(t)
 	for _, path := range []string{
@@ -40,9 +40,9 @@ func traversal(t *testing.T) {
 
 var _ = item("57", "a million at once, and cursors that were edited or belong to another list", cursors)
 
-// A list that can be asked for whole is a way to carry everything off and to
-// stall the server; a cursor that is taken apart shows keys, and one put together
-// leads to other lists.
+// The attacker requests a whole list at once, to copy everything or to stall the
+// server; decodes a cursor to learn keys; and makes one up to reach other lists.
+// None of it works.
 func cursors(t *testing.T) {
 	h := openWithAdmin(t)
 	var wg sync.WaitGroup
@@ -83,8 +83,8 @@ func cursors(t *testing.T) {
 
 var _ = item("65", "guarded paths in other spellings: slashes, case, encodings, dots", pathVariants)
 
-// The guard compares one spelling of a path, the router another, and between them
-// somebody walks through. Whatever does not match exactly is not there.
+// The guard compares one spelling of a path and the router another, and the attacker
+// finds the difference. A path that does not match exactly is not found.
 func pathVariants(t *testing.T) {
 	h := openWithAdmin(t)
 	fleet, _ := h.member("fleet@example.com")

@@ -22,9 +22,9 @@ import (
 
 var _ = item("99", "other ways in than the pages: metrics, profiles, other ports, the shell's socket", otherPorts)
 
-// Whatever a framework opens by itself is looked for: profiles, metrics, debug
-// pages; another port; the operator's own API over the network. There is one
-// port, and one socket that only its owner can open.
+// The attacker looks for what a framework opens by default: profiles, metrics, debug
+// pages; another port; the operator's API over the network. There is one port, and
+// one socket that only its owner can open.
 func otherPorts(t *testing.T) {
 	h := openWithAdmin(t)
 	for _, path := range []string{
@@ -84,8 +84,8 @@ func listening(t *testing.T, pid int) (all []string) {
 
 var _ = item("100", "old TLS, weak suites, and plain requests to the port that speaks TLS", oldTLS)
 
-// A client that only knows old TLS is led down to what can be broken, or a plain
-// request is answered beside the encrypted ones.
+// A client is downgraded to an old TLS version, or a plain request is answered on the
+// encrypted port. Both are refused.
 func oldTLS(t *testing.T) {
 	cert, key, pool := certificate(t)
 	p := product.New(t, "--tls-cert", cert, "--tls-key", key)
@@ -137,7 +137,7 @@ func oldTLS(t *testing.T) {
 	}
 }
 
-// certificate is one for 127.0.0.1 that signs itself, in two files.
+// certificate makes a self-signed certificate for 127.0.0.1, in two files.
 func certificate(t *testing.T) (cert, key string, pool *x509.CertPool) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

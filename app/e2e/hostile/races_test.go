@@ -9,9 +9,9 @@ import (
 
 var _ = item("58", "16 Admins approve and reject one request at the same moment", oneDecision)
 
-// Two decisions on one person are worse than none: somebody is told that they are
-// in, and deleted. However many decide at once, one decision stands, there is one
-// entry and one email of it, and everybody else is told whose it was.
+// Two Admins decide at once, and somebody is approved, told so, and deleted. However
+// many decide at once, one decision stands, with one audit entry and one email, and
+// everybody else learns who decided.
 func oneDecision(t *testing.T) {
 	h := openWithAdmin(t)
 	token := h.token("Admin")
@@ -44,7 +44,7 @@ func oneDecision(t *testing.T) {
 var _ = item("62", "two Admins demote each other at the same moment, 100 times", neverNoAdmin)
 
 // Each of two Admins takes the other's rights away; each transaction sees one
-// Admin left. If both went through nobody could let anybody in any more.
+// Admin left. If both succeeded nobody could approve anybody any more.
 func neverNoAdmin(t *testing.T) {
 	h := openWithAdmin(t)
 	bob, bobID := h.member("bob@example.com", "Admin")
@@ -84,8 +84,8 @@ func neverNoAdmin(t *testing.T) {
 
 var _ = item("67", "50 browsers make the first Admin at the same moment, and again after a restart", firstAdmin)
 
-// Whoever is first at a fresh server owns it. The way in is a secret that only
-// the server's own output has; it works once, whoever is fastest, and never again.
+// A stranger is the first to open a new server, and owns it. The setup link is a
+// secret that only the server's output has; it works once and never again.
 func firstAdmin(t *testing.T) {
 	h := open(t)
 	setup := h.Setup[strings.Index(h.Setup, "/setup/"):]
@@ -125,8 +125,8 @@ func firstAdmin(t *testing.T) {
 
 var _ = item("69", "one click arrives ten times: approvals, suspensions, notes, invitations", tenClicks)
 
-// A mouse that bounces, a proxy that tries again, a script in a loop. What is
-// sent ten times is done once, and each answer is true.
+// A double click, a proxy that retries, a script in a loop. What is sent ten times is
+// done once, and each answer is correct.
 func tenClicks(t *testing.T) {
 	h := openWithAdmin(t)
 	eve, id := h.arrived("eve@example.com")

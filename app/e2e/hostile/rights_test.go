@@ -7,9 +7,9 @@ import (
 
 var _ = item("15", "what was revoked is used before anybody notices: links, pages, sessions", revoked)
 
-// Between the decision and its effect there is no time: the link of somebody who
-// was rejected, the page that they have open, the session of somebody who was
-// suspended, the invitation that was replaced.
+// Somebody uses what a decision took from them: the link and the open page of a
+// rejected member, the session of a suspended one, a replaced invitation. A decision
+// takes effect at once.
 func revoked(t *testing.T) {
 	h := openWithAdmin(t)
 	eve, eveID := h.arrived("eve@example.com")
@@ -39,9 +39,8 @@ func revoked(t *testing.T) {
 var _ = item("18", "rights that somebody lost after inviting are carried into the approval", demotedSince)
 
 // Two of a kind invite each other's friends as Admins; one of them is demoted
-// before anybody opens the email. What an approval grants is looked up when it is
-// given, in the record and not in the link, and nobody grants what they may not
-// do themselves.
+// before anybody opens the email. What an approval grants is read from the record at
+// that time, not from the link, and nobody grants what they may not do themselves.
 func demotedSince(t *testing.T) {
 	h := openWithAdmin(t)
 	bob, bobID := h.member("bob@example.com", "Admin")
@@ -60,7 +59,7 @@ func demotedSince(t *testing.T) {
 	bob.api("POST", "/members/"+id+"/approve", map[string]any{"roles": []string{"Admin"}}).want(403)
 	bob.api("POST", "/invitations", map[string]any{"email": "more@example.com", "roles": []string{"Admin"}}).want(403)
 	friend.api("GET", "/members", nil).want(403)
-	h.admin.api("POST", "/members/"+id+"/approve", nil).want(409) // what Bob may not offer any more has to be named
+	h.admin.api("POST", "/members/"+id+"/approve", nil).want(409) // Bob may no longer grant it
 	h.admin.api("GET", "/members/"+id, nil).want(200).has(`"state":"pending"`)
 	h.admin.api(
 		"POST",
@@ -75,7 +74,7 @@ func (h *target) role(name string, permissions ...string) {
 	h.admin.api("PUT", "/roles/"+name, map[string]any{"permissions": permissions}).want(200, 201)
 }
 
-// idOf is the id of the member of an address.
+// idOf is the id of the member with an address.
 func (h *target) idOf(email string) string {
 	h.t.Helper()
 	for _, m := range h.admin.api("GET", "/members?q="+email, nil).items() {
@@ -89,8 +88,8 @@ func (h *target) idOf(email string) string {
 
 var _ = item("59", "somebody decides on their own request, or changes what they may do", ownRequest)
 
-// Whoever waits tries to let themselves in: with their own session, and, once
-// they are in, by giving themselves more. A decision takes a second person.
+// A pending member tries to approve themselves, and, once approved, to give themselves
+// more roles. A decision takes a second person.
 func ownRequest(t *testing.T) {
 	h := openWithAdmin(t)
 	eve, id := h.arrived("eve@example.com", "Admin")
@@ -142,8 +141,8 @@ var _ = item(
 )
 
 // Somebody may decide on members, and no more. Through every verb that touches
-// another they try to make, take over, or turn away one who may more than they:
-// below and equal goes, above is refused.
+// another they try to make, take over, or reject somebody with more permissions: below
+// and equal is allowed, above is refused.
 func aboveOwn(t *testing.T) {
 	h := openWithAdmin(t)
 	h.role(
@@ -189,9 +188,9 @@ func aboveOwn(t *testing.T) {
 
 var _ = item("64", "roles that do not exist, were deleted, or say everything", unknownRoles)
 
-// What no rule allows is refused: a role that nobody made, one that was deleted
-// and made again with more rights, one that reads like a built-in role, a
-// permission for everything.
+// The attacker asks for a role that does not exist, one that was deleted and made again
+// with more rights, one that reads like a built-in role, a permission for everything.
+// What no rule allows is refused.
 func unknownRoles(t *testing.T) {
 	h := openWithAdmin(t)
 	for _, role := range []string{"Root", "admin ", "*", "Admin\x00", "", "Fleet;Admin", "ＡＤＭＩＮ"} {

@@ -10,8 +10,8 @@ import (
 
 var _ = item("4", "tokens are guessed from others: prefixes, order, weak characters", guessing)
 
-// Somebody with a few hundred links of their own looks for what they have in
-// common, to guess somebody else's. They are 256 random bits each.
+// The attacker compares a few hundred links of their own, to guess somebody else's.
+// Each is 256 random bits.
 func guessing(t *testing.T) {
 	h := openWithAdmin(t)
 	args := []string{"invite", "--print-link", "--role", "Fleet", "--json"}
@@ -45,7 +45,7 @@ var _ = item("9", "each kind of secret is tried where another kind belongs", wro
 
 // A token that opens one thing is tried where another is asked for: an
 // invitation as a session, a session as a link, an API token as the way to the
-// first Admin. A secret is good for what it was made for.
+// first Admin. A secret works only for the purpose that it was made for.
 func wrongKinds(t *testing.T) {
 	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
@@ -89,9 +89,9 @@ func (h *target) guestBrowser() string {
 
 var _ = item("10", "the sign-in link of a member is forwarded, or phished, and opened elsewhere", otherBrowser)
 
-// The attacker has the victim's email forwarded, or asks for it in the victim's
-// name and talks them out of the link. A link that was asked for is good only in
-// the browser that asked.
+// The attacker has the victim's email forwarded, or requests it in the victim's name
+// and talks them into giving the link away. A requested link works only in the browser
+// that requested it.
 func otherBrowser(t *testing.T) {
 	h := openWithAdmin(t)
 	h.member("ada@example.com")
@@ -109,9 +109,8 @@ func otherBrowser(t *testing.T) {
 
 var _ = item("12", "the link leaks by Referer, by what the page loads, or into the log", linksLeak)
 
-// The page of a link is the only one whose address is a secret. It sends no
-// Referer, loads nothing from elsewhere, and no log line has it, whatever is
-// done with it.
+// The URL of a link's page is a secret, and could leak. The page sends no Referer,
+// loads nothing from elsewhere, and no line of the log has the URL.
 func linksLeak(t *testing.T) {
 	h := openWithAdmin(t, "--log-level", "debug")
 	_, link := h.invite("ada@example.com")
@@ -136,8 +135,8 @@ func linksLeak(t *testing.T) {
 
 var _ = item("13", "the secret stays in the address bar, the history, or a cache", addressBar)
 
-// After the button is pressed the browser stands on a page whose address anybody
-// may read, and nobody on the way has kept the pages before it.
+// Somebody reads the browser's history or cache after the button was pressed. The last
+// page's URL is no secret, and the pages before it are not cached.
 func addressBar(t *testing.T) {
 	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
@@ -155,8 +154,8 @@ func addressBar(t *testing.T) {
 var _ = item("17", "a delegated Admin reads the secret link back through the API", readBack)
 
 // Keycloak had it (CVE-2026-16072): whoever could read members could read the
-// link that was mailed to them, and be them. Everything that can be read is
-// read, by an Admin and by the operator, and looked through for every secret.
+// link that was mailed to them, and sign in as them. An Admin and the operator read all
+// that they can, and no secret is in it.
 func readBack(t *testing.T) {
 	h := openWithAdmin(t)
 	adaID, link := h.invite("ada@example.com")
@@ -211,8 +210,8 @@ func readBack(t *testing.T) {
 var _ = item("103", "a token is found byte by byte (times: the figure `enumeration` of the benchmarks)", prefixes)
 
 // If comparing stopped at the first wrong byte, a token could be guessed one byte
-// at a time. Secrets are looked up by their hash: a prefix of a good one is
-// answered as any other. The times of both are held together by the benchmarks.
+// at a time. Secrets are looked up by their hash: a prefix of a valid one is answered
+// like any other. The benchmarks check that the times are alike.
 func prefixes(t *testing.T) {
 	h := openWithAdmin(t)
 	good := h.token("Admin")
@@ -232,7 +231,7 @@ func prefixes(t *testing.T) {
 	h.guest().api("GET", "/me", nil, bearer(good)).want(200)
 }
 
-// flip is another character.
+// flip returns another character.
 func flip(c byte) string {
 	if c == 'A' {
 		return "E"

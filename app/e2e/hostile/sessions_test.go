@@ -9,9 +9,8 @@ import (
 var _ = item("30", "a session id is planted before somebody signs in, or kept across a rise of rights", fixation)
 
 // The attacker puts a session of their own choice into the victim's browser, or
-// keeps a copy of the one that a pending member had, and waits for it to become
-// worth something. Each gain of rights comes with a new secret, and the old one
-// opens nothing.
+// keeps a copy of a pending member's, and waits for it to gain rights. Each gain of
+// rights comes with a new secret, and the old one no longer works.
 func fixation(t *testing.T) {
 	h := openWithAdmin(t)
 	id, link := h.invite("ada@example.com")
@@ -41,8 +40,8 @@ func fixation(t *testing.T) {
 var _ = item("31", "cookies are taken over by a script, a neighbouring host, or a plain connection", cookieFlags)
 
 // A neighbouring host sets a cookie for the whole domain; a script reads one; a
-// plain request carries one. Behind https every cookie has the prefix to which
-// browsers hold all of that.
+// plain request carries one. Behind https every cookie has the prefix for which
+// browsers prevent all three.
 func cookieFlags(t *testing.T) {
 	h := behindTLS(t)
 	seen := 0
@@ -73,13 +72,13 @@ func cookieFlags(t *testing.T) {
 	if seen < 3 {
 		t.Errorf("only %d cookies were set", seen)
 	}
-	h.guest().api("GET", "/me", nil, header("Cookie", "dw="+h.admin.cookie("dw"))).want(401) // the plain name is nobody's
+	h.guest().api("GET", "/me", nil, header("Cookie", "dw="+h.admin.cookie("dw"))).want(401) // without the prefix
 }
 
 var _ = item("32", "a session id that the server never made is sent, and adopted", foreignSession)
 
-// Fiber's own sessions took over whatever id a client sent (GHSA-98j2-3j3p-fw2v).
-// An unknown one is nobody's, and none that was sent comes back.
+// Fiber's own sessions accepted any id that a client sent (GHSA-98j2-3j3p-fw2v). An
+// unknown one is signed out, and no id that was sent is set as a cookie.
 func foreignSession(t *testing.T) {
 	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
@@ -104,8 +103,8 @@ func foreignSession(t *testing.T) {
 var _ = item("34", "the cookie of somebody who signed out is used again", signedOut)
 
 // The laptop is shared; the back button, or a copy of the cookie, is tried after
-// signing out. The session is gone on the server, and the browser is told to
-// forget it.
+// signing out. The session is deleted on the server, and Clear-Site-Data clears what
+// the browser stored.
 func signedOut(t *testing.T) {
 	h := openWithAdmin(t)
 	ada, _ := h.member("ada@example.com")
@@ -123,8 +122,8 @@ func signedOut(t *testing.T) {
 
 var _ = item("35", "a second session goes on after signing out everywhere, suspension, or fewer rights", everywhere)
 
-// Two browsers are signed in; one is the thief's. What ends one ends both, at the
-// next request, not at the next hour.
+// Two browsers are signed in, one of them a thief's. Fewer roles, a suspension or
+// signing out everywhere takes effect in both at the next request.
 func everywhere(t *testing.T) {
 	h := openWithAdmin(t)
 	ada, id := h.member("ada@example.com", "Fleet", "AILoop")
@@ -148,8 +147,8 @@ func everywhere(t *testing.T) {
 	again.api("GET", "/me", nil).want(401, 403)
 }
 
-// newest is the path of the newest sign-in link to an address, as soon as one
-// more has come than was there when it was last called.
+// newest waits for one more sign-in email to an address than at its last call, and
+// returns the path of the newest link.
 func (h *target) newest(email string) string {
 	h.t.Helper()
 	h.mu.Lock()

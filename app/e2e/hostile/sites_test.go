@@ -10,8 +10,8 @@ import (
 var _ = item("36", "another site sends our forms and calls our API with the visitor's cookies", crossSite)
 
 // A page of the attacker's posts to us from the browser of somebody who is signed
-// in: as a form, by fetch, from a frame without an origin, from a neighbouring
-// port, with a form's proof of another session.
+// in: as a form, by fetch, from a frame without an origin, from another port, with the
+// form token of another session.
 func crossSite(t *testing.T) {
 	h := openWithAdmin(t)
 	ada, id := h.member("ada@example.com")
@@ -49,13 +49,13 @@ func crossSite(t *testing.T) {
 	ada.do("GET", "/logout?csrf="+page, nil).want(404, 405)
 	h.admin.api("GET", "/members/"+id, nil).want(200).lacks("Changed")
 	ada.post("/logout", []string{"csrf", page}).want(200)
-	ada.post("/logout", []string{"csrf", page}).want(401, 403) // the proof ended with its session
+	ada.post("/logout", []string{"csrf", page}).want(401, 403) // the form token ended with its session
 }
 
 var _ = item("37", "a form, or plain text, is sent to the API as if it were JSON", contentTypes)
 
-// A form can be sent across sites without asking first, and its text can be made
-// to read as JSON. The API takes JSON that says it is.
+// A form can be sent across sites without a preflight, and its text can be made to
+// parse as JSON. The API accepts only JSON with the content type of JSON.
 func contentTypes(t *testing.T) {
 	h := openWithAdmin(t)
 	_, id := h.member("ada@example.com")
@@ -79,9 +79,9 @@ func contentTypes(t *testing.T) {
 
 var _ = item("38", "an image, a prefetch, or a method in a header changes something", readingChangesNothing)
 
-// GET, HEAD and OPTIONS are asked by whatever reads a page, and some frameworks
-// take another method out of a header. Every path that there is, asked by an
-// Admin's browser, leaves the audit log and every list as they were.
+// Scanners and prefetching send GET, HEAD and OPTIONS, and some frameworks take another
+// method from a header. Every path, requested so by an Admin's browser, leaves the
+// audit log and every list unchanged.
 func readingChangesNothing(t *testing.T) {
 	h := openWithAdmin(t)
 	_, id := h.member("ada@example.com")
@@ -124,8 +124,8 @@ func readingChangesNothing(t *testing.T) {
 	}
 }
 
-// everything is what can be seen of members, tokens, roles and the audit log,
-// without the times of last use.
+// everything is all members, tokens, roles and audit entries, without the times of
+// last use.
 func (h *target) everything() string {
 	h.t.Helper()
 	var b strings.Builder
@@ -141,8 +141,8 @@ func (h *target) everything() string {
 
 var _ = item("43", "a page of another origin reads our answers with the visitor's cookies", otherOrigins)
 
-// Some servers answer any origin that asks with leave to read, and with cookies.
-// Nobody is given leave.
+// Some servers allow any origin that asks to read their answers, with cookies. No
+// origin is allowed here.
 func otherOrigins(t *testing.T) {
 	h := openWithAdmin(t)
 	for _, origin := range []string{"https://evil.example", "null", "http://127.0.0.1:1", h.URL + ".evil.example", h.URL} {

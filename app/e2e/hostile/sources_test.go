@@ -18,9 +18,9 @@ var _ = item(
 	forwardedFor,
 )
 
-// The source in the audit log and in the limits is what a defender goes by. From
-// a peer that is no trusted proxy the header says nothing; from one that is, the
-// nearest address that is no proxy counts, read from the right over all lines.
+// The attacker forges X-Forwarded-For, to hide from the audit log and the limits. From
+// a peer that is no trusted proxy the header is ignored. From a trusted one the last
+// address that is no proxy counts, over all lines.
 func forwardedFor(t *testing.T) {
 	plain := openWithAdmin(t)
 	plain.arrivedFrom("a@example.com", "X-Forwarded-For: 203.0.113.1\r\n")
@@ -111,9 +111,9 @@ var _ = item(
 )
 
 // nginx writes the client's lines and its own peer into one; HAProxy adds a line
-// of its own behind the client's. Whoever writes lines first would be whom the
-// audit log names and the limits count. The peer of the front, here 127.0.0.2,
-// has to be named, whatever it sent.
+// of its own after the client's. If the first line counted, a client could choose whom
+// the audit log names and the limits count. It has to be the peer of the front, here
+// 127.0.0.2, whatever the client sent.
 func forwardedThroughNginx(t *testing.T)   { forwardedThrough(t, "nginx") }
 func forwardedThroughHAProxy(t *testing.T) { forwardedThrough(t, "haproxy") }
 

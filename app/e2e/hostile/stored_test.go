@@ -16,9 +16,9 @@ import (
 
 var _ = item("5", "the disk, a backup or the log is stolen: does anything in it open something?", stolenDisk)
 
-// Whoever carries the data directory, a backup and the log away looks for links,
-// sessions and tokens in them, as they are, in hexadecimal and in base64. Only
-// hashes are kept, and the links inside queued emails are encrypted.
+// A thief of the data directory, a backup and the log searches them for links,
+// sessions and tokens, in plain text, hexadecimal and base64. Only hashes are stored,
+// and the links inside queued emails are encrypted.
 func stolenDisk(t *testing.T) {
 	h := openWithAdmin(t, "--log-level", "debug")
 	h.Mail.Down() // emails with links wait in the outbox
@@ -70,7 +70,7 @@ func stolenDisk(t *testing.T) {
 			t.Errorf("%.12q… is in %v", n, files)
 		}
 	}
-	said := strings.ReplaceAll(h.Log.String(), h.Setup, "") // which the program prints, once, for whoever started it
+	said := strings.ReplaceAll(h.Log.String(), h.Setup, "") // the program prints it once, for the operator
 	for _, n := range all {
 		if bytes.Contains(stolen, []byte(n)) || strings.Contains(said, n) {
 			t.Errorf("%.12q… is in the backup or the log", n)
@@ -80,9 +80,8 @@ func stolenDisk(t *testing.T) {
 
 var _ = item("68", "an entry of the audit log is altered by somebody with the file in their hands", alteredAudit)
 
-// Whoever holds a backup changes who did something, makes every checksum right
-// again, and restores it. The chain of the entries' own hashes says which one was
-// altered.
+// Somebody with a backup changes who did something, corrects every checksum, and
+// restores it. The hash chain of the entries shows which one was altered.
 func alteredAudit(t *testing.T) {
 	h := openWithAdmin(t)
 	h.member("ada@example.com")
@@ -125,8 +124,8 @@ func alteredAudit(t *testing.T) {
 	}
 }
 
-// remake is a backup with every value changed as change has it, and every length
-// and checksum right.
+// remake is a backup with change applied to every value, and correct lengths and
+// checksums.
 func remake(t *testing.T, whole []byte, change func(key, value []byte) []byte) []byte {
 	t.Helper()
 	lines := bytes.SplitAfterN(whole, []byte("\n"), 3)
@@ -158,9 +157,8 @@ func remake(t *testing.T, whole []byte, change func(key, value []byte) []byte) [
 
 var _ = item("104", "what is left of somebody who was rejected, or removed", whatIsLeft)
 
-// Somebody was turned away and wants to be forgotten. After compacting, their
-// address, name and words are in no file, in no list, in no entry of the audit
-// log, whatever their spelling.
+// Somebody was rejected and wants their data deleted. After compacting, their address,
+// name and texts are in no file, list or audit entry, in any spelling.
 func whatIsLeft(t *testing.T) {
 	h := openWithAdmin(t)
 	const who, name, note, own = "zebedee@forgotten.example", "Zebedee Quux", "Knows-The-Elephant", "Please-Let-Zebedee"
@@ -175,7 +173,7 @@ func whatIsLeft(t *testing.T) {
 	eve.press(link, link).leads("/pending")
 	eve.press("/pending", "/pending/note", "note", own).want(303)
 	reject := "/members/" + h.idOf(who) + "/reject"
-	h.admin.api("POST", reject, map[string]any{"reason": "Not-An-Elephant"}).want(422) // it would be told to nobody
+	h.admin.api("POST", reject, map[string]any{"reason": "Not-An-Elephant"}).want(422) // nobody would read it
 	h.admin.api("POST", reject, map[string]any{}).want(200, 204)
 
 	_, gone := h.member("removed@forgotten.example")

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// five are addresses in each state: what the sign-in form may not tell apart.
+// five are addresses in each state. The sign-in form must not tell them apart.
 var five = []string{
 	"unknown@example.com", "pending@example.com", "rejected@example.com", "suspended@example.com", "active@example.com",
 }
@@ -23,7 +23,7 @@ func (h *target) people() {
 	h.admin.api("POST", "/members/"+id+"/reject", nil).want(200, 204)
 }
 
-// masked is an answer without what differs by itself and without the addresses.
+// masked is an answer without the addresses and the parts that always differ.
 func masked(a answer) string {
 	values := regexp.MustCompile(`value="[^"]*"|[a-z]+@example\.com`)
 	return fmt.Sprintln(a.code) + headers(a.header) + values.ReplaceAllString(a.body, "…")
@@ -36,7 +36,7 @@ var _ = item(
 )
 
 // A list of addresses is put through the sign-in form to learn who is a member,
-// who was turned away, and whom to phish. Status, headers, cookies and body are
+// who was rejected, and whom to phish. Status, headers, cookies and body are
 // the same for all.
 func formTellsNothing(t *testing.T) {
 	h := openWithAdmin(t)
@@ -59,8 +59,8 @@ var _ = item(
 	nextRequestTellsNothing,
 )
 
-// The form itself may be silent, and the next request still talk: a wrong code, a
-// dead link, the sign-in page, asked by a stranger straight after. Answers are
+// The form itself may answer alike, and the next request still tell: a wrong code, a
+// dead link, the sign-in page, requested by a stranger right after. The answers are
 // equal for every address; how long they take is measured by
 // go run ./app/bench -only enumeration, with 2,000 requests of each kind.
 func nextRequestTellsNothing(t *testing.T) {
@@ -109,9 +109,9 @@ func existence(t *testing.T) {
 
 var _ = item("24", "identifiers are counted up, and foreign ones told from missing ones", foreignIDs)
 
-// An id from a log line or a colleague's screen is changed a little, or asked for
-// by somebody who may not see it. Ids are random, and what is not there reads
-// like what is not yours.
+// An id from a log line or a colleague's screen is changed a little, or requested by
+// somebody who may not see it. Ids are random, and what does not exist is answered
+// like what one may not see.
 func foreignIDs(t *testing.T) {
 	h := openWithAdmin(t)
 	fleet, id := h.member("fleet@example.com")

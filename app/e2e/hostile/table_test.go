@@ -43,8 +43,8 @@ func inOrder() []*row {
 	return rows
 }
 
-// item registers the test of items, such as "53" or "11, 29". It is called where
-// package variables are made, so that the table is known before anything runs.
+// item registers the test of items, such as "53" or "11, 29". It is called as package
+// variables are initialised, so that the table is complete before any test runs.
 func item(items, attack string, test func(*testing.T)) *row {
 	name := runtime.FuncForPC(reflect.ValueOf(test).Pointer()).Name()
 	r := &row{items: items, attack: attack, name: name[strings.LastIndexByte(name, '.')+1:], test: test}
@@ -60,12 +60,12 @@ func (r *row) number() int {
 	first, _, _ := strings.Cut(r.items, ",")
 	n, err := strconv.Atoi(first)
 	if err != nil {
-		return 1000 // what has no number stands at the end
+		return 1000 // rows without a number come last
 	}
 	return n
 }
 
-// run runs the row beside others and notes how it ended.
+// run runs the row in parallel with others and records the outcome.
 func (r *row) run(t *testing.T, mu *sync.Mutex) {
 	t.Parallel()
 	t.Cleanup(func() {
@@ -165,8 +165,8 @@ func writeTable(verdict func(*row) string) error {
 	return os.WriteFile(document, []byte(text), 0o644)
 }
 
-// tableIsTrue holds the document to the registry, and its verdicts to those of
-// the rows that ran.
+// tableIsTrue compares the document's rows with the registered ones, and its verdicts
+// with those of the rows that ran.
 func tableIsTrue() error {
 	_, inside, _, err := split()
 	if err != nil {

@@ -18,7 +18,7 @@ type target struct {
 	admin *guest // signed in by the setup link
 
 	mu      sync.Mutex
-	secrets []string // what opens something: never in a log
+	secrets []string // links, codes and tokens, which must not be in a log
 
 	newestSeen map[string]int // sign-in emails that newest returned, by address
 	made       int            // people that fresh invited
@@ -86,7 +86,7 @@ func (h *target) host() string {
 	return h.Listen
 }
 
-// origin is that of its pages.
+// origin is the origin of its pages.
 func (h *target) origin() string {
 	if h.Public != "" {
 		return h.Public
@@ -161,7 +161,7 @@ func (h *target) member(email string, roles ...string) (*guest, string) {
 	return g, id
 }
 
-// token makes an API token on the shell.
+// token makes an API token on the command line.
 func (h *target) token(roles ...string) string {
 	h.t.Helper()
 	args := []string{"token", "add", "suite " + strings.Join(roles, " "), "--json"}
@@ -182,7 +182,7 @@ func (h *target) audit() (all []map[string]any) {
 	return objects(h.t, h.command("audit", "--json", "--limit", "0"))
 }
 
-// did counts the entries of a deed.
+// did counts the audit entries of an action.
 func (h *target) did(deed string) (n int) {
 	h.t.Helper()
 	for _, e := range h.audit() {

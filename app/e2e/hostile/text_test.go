@@ -10,8 +10,8 @@ import (
 
 var _ = item("45", "markup in a name, a note or a user agent runs in the Admin's console or in an email", storedMarkup)
 
-// Whoever waits for approval types a note, and the Admin reads it. Whatever is
-// typed is text: in pages, in emails, in the API, in the export.
+// A pending member types a note that the Admin reads, with a script in it. Whatever is
+// typed is shown as text: in pages, in emails, in the API, in the export.
 func storedMarkup(t *testing.T) {
 	h := openWithAdmin(t)
 	for i, evil := range []string{

@@ -24,7 +24,7 @@ type wire struct {
 	in *bufio.Reader
 }
 
-// dial opens a connection that gives up once anything takes too long.
+// dial opens a connection with a timeout for everything.
 func (h *target) dial() *wire {
 	h.t.Helper()
 	c, err := net.Dial("tcp", h.Listen)
@@ -59,8 +59,7 @@ func (h *target) raw(text string) (a answer, ok bool) {
 	return w.answer()
 }
 
-// alive fails the test unless the server that was started still answers, and
-// right: the Admin's own page.
+// alive fails the test unless the server still answers the Admin's own page.
 func (h *target) alive() {
 	h.t.Helper()
 	select {
@@ -74,7 +73,7 @@ func (h *target) alive() {
 	h.guest().get("/readyz").want(200)
 }
 
-// at is many calls that start together.
+// at makes n calls that start together.
 func at(n int, call func(i int)) {
 	start := make(chan struct{})
 	var all sync.WaitGroup
@@ -85,7 +84,7 @@ func at(n int, call func(i int)) {
 	all.Wait()
 }
 
-// ends reads until the other side closes the connection, whatever it says.
+// ends reads until the other side closes the connection.
 func (w *wire) ends() error {
 	if err := w.SetReadDeadline(time.Now().Add(product.Patience)); err != nil {
 		return err

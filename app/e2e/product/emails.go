@@ -23,8 +23,7 @@ type Message struct {
 	Secured   bool   `json:"secured"` // it came over TLS, after a login
 }
 
-// What stands in emails for people to use: the link, and the code on a line of
-// its own.
+// The parts of an email that people use: the link, and the code on a line of its own.
 var (
 	LinkInEmail = regexp.MustCompile(`https?://\S+/login/[A-Za-z0-9_-]{43}`)
 	CodeInEmail = regexp.MustCompile(`(?m)^([0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4})\r?$`)

@@ -8,8 +8,8 @@ import (
 )
 
 // FreeHost is an address of this machine that nobody listens on. Its port is below
-// those that systems give to outgoing connections: on a busy machine one of these
-// would take it before the program that it is meant for has started.
+// those that systems use for outgoing connections: on a busy machine one of these could
+// take it before the program has started.
 func FreeHost(t *testing.T) string {
 	t.Helper()
 	var err error

@@ -1,6 +1,5 @@
-// Package product runs the built program as somebody runs it: on a data
-// directory and a mail server of its own, for the tests that look at it from
-// outside only. It is for tests; the program does not contain it.
+// Package product runs the built program on a data directory and a mail server of its
+// own, for tests that use it only from outside. The program does not contain it.
 package product
 
 import (
@@ -25,14 +24,14 @@ import (
 	"doorward/build/need"
 )
 
-// Patience is how long anything may take on a machine that is busy with others.
+// Patience is how long anything may take on a machine that is busy with other work.
 const Patience = 60 * time.Second
 
-// Workshop is where programs are built; it is there once Build has returned, and
-// gone after the tests.
+// Workshop is the folder in which programs are built. It exists once Build has
+// returned, until the tests end.
 var Workshop string
 
-// Run runs a package's tests, and clears away what was built for them.
+// Run runs a package's tests, and removes what was built for them.
 func Run(m *testing.M) int {
 	code := m.Run()
 	if Workshop != "" {
@@ -55,8 +54,7 @@ var Build = sync.OnceValues(func() (program string, err error) {
 	return program, nil
 })
 
-// A Product is the built program on a data directory and a mail server of its
-// own: one Doorward, as somebody runs it.
+// A Product is the built program on a data directory and a mail server of its own.
 type Product struct {
 	Program string
 	Dir     string
@@ -64,7 +62,7 @@ type Product struct {
 	Flags   []string // of serve
 	Mail    *mailtest.Server
 	Socket  *http.Client
-	Client  *http.Client // that asks whether it is ready; nil: the usual one
+	Client  *http.Client // for /readyz; nil means http.DefaultClient
 
 	Public string // where links lead, if not to Listen; give Listen a port then
 	Listen string // the same port for every server after the first
@@ -75,8 +73,8 @@ type Product struct {
 	Exited chan error
 }
 
-// New has a fresh data directory and a mail server that wants STARTTLS
-// and a login; nothing runs on it yet. flags are for serve.
+// New makes a data directory and a mail server that requires STARTTLS and a login. No
+// server runs on it yet. flags are for serve.
 func New(t *testing.T, flags ...string) *Product {
 	t.Helper()
 	need.Time(t)
@@ -190,7 +188,7 @@ func (p *Product) Ready() error {
 	})
 }
 
-// Kill ends the server as a power cut does: kill -9.
+// Kill ends the server with kill -9.
 func (p *Product) Kill() error {
 	if p.Server == nil {
 		return nil
@@ -201,7 +199,7 @@ func (p *Product) Kill() error {
 	return err
 }
 
-// StartAndKill starts a server and kills it so long after, however far it is.
+// StartAndKill starts a server and kills it after a time, whether or not it is ready.
 func (p *Product) StartAndKill(after time.Duration) error {
 	cmd := exec.Command(p.Program, append([]string{"serve", "--listen", p.Listen}, p.Flags...)...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = p.Env, &p.Log, &p.Log
@@ -216,7 +214,7 @@ func (p *Product) StartAndKill(after time.Duration) error {
 	return err
 }
 
-// Crash is kill, and a start on the same port.
+// Crash is Kill and a start on the same port.
 func (p *Product) Crash() error {
 	if err := p.Kill(); err != nil {
 		return err
@@ -238,7 +236,7 @@ func (p *Product) Stop() error {
 	}
 }
 
-// A Said is what a command answered, and when it had ended.
+// A Said is the result of a command, and when it ended.
 type Said struct {
 	Code int    `json:"code"`
 	Out  string `json:"out"`
@@ -246,8 +244,7 @@ type Said struct {
 	At   int64  `json:"at"` // milliseconds since 1970
 }
 
-// Run runs one command line of the program to its end, with nobody at its
-// terminal.
+// Run runs one command of the program to its end, without a terminal.
 func (p *Product) Run(args ...string) (Said, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
@@ -263,7 +260,7 @@ func (p *Product) Run(args ...string) (Said, error) {
 	return s, err
 }
 
-// Do is run for a command that has to succeed.
+// Do is Run for a command that has to succeed.
 func (p *Product) Do(args ...string) (Said, error) {
 	s, err := p.Run(args...)
 	if err == nil && s.Code != 0 {
@@ -272,12 +269,12 @@ func (p *Product) Do(args ...string) (Said, error) {
 	return s, err
 }
 
-// Traces says in which files of the data directory each needle's bytes are.
+// Traces returns the files of the data directory that contain each needle's bytes.
 func (p *Product) Traces(needles []string) (map[string][]string, error) {
 	return badgertest.Traces(p.Dir, needles)
 }
 
-// Eventually tries until it goes well, and gives up with the last error.
+// Eventually retries until there is no error, and at last returns the last one.
 func Eventually(what string, try func() error) error {
 	deadline := time.After(Patience)
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -295,11 +292,11 @@ func Eventually(what string, try func() error) error {
 	}
 }
 
-// A Transcript is what programs have said so far.
+// A Transcript is the output of programs so far.
 type Transcript struct {
 	mu      sync.Mutex
 	text    bytes.Buffer
-	changed chan struct{} // closed at the next words; nil while nobody waits
+	changed chan struct{} // closed at the next output; nil while nobody waits
 }
 
 func (t *Transcript) Write(b []byte) (int, error) {
@@ -325,8 +322,8 @@ func (t *Transcript) Since(from int) (string, <-chan struct{}) {
 	return string(t.text.Bytes()[from:]), t.changed
 }
 
-// Await returns the first match after from, as soon as the line that it is on
-// is complete. It fails when the program ends instead.
+// Await returns the first match after from, once its line is complete. It fails if the
+// program ends first.
 func (t *Transcript) Await(from int, re *regexp.Regexp, exited <-chan error) (string, error) {
 	deadline := time.After(Patience)
 	for {

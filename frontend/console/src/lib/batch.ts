@@ -85,9 +85,9 @@ export function parts<T>(all: T[], n: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / n) }, (_, i) => all.slice(i * n, i * n + n))
 }
 
-// placeResults puts the server's results beside the rows that were sent, under the
-// rows' own numbers. The server numbers from 1, also where it says that an address
-// stands in an earlier row.
+// placeResults puts the results of the server beside the rows that were sent, under their
+// own line numbers. The server numbers them from 1, also where it says that an address
+// is in an earlier row.
 export function placeResults(sent: ListRow[], results: Row[]): Row[] {
   const own = (detail: string) => detail.replace(/\d+(?= already\.$)/, (n) => String(sent[Number(n) - 1]?.row ?? n))
   return results.map((result, i) => {
