@@ -110,13 +110,7 @@ func Open(ctx context.Context, c config.Config) (a *App, err error) {
 			return a, err
 		}
 	}
-	o := web.Options{Service: a.service, Frontend: c.Frontend, Listen: a.c.Listen, TrustedProxies: c.TrustedProxies, MailFrom: c.MailFrom, Facts: facts(a.c), Operations: operations{a}, Logger: a.log}
-	o.Bounds, _, _ = bounds()
-	if !a.server.IsZero() {
-		o.MailServer = a.server.Name()
-	}
-	a.web, err = web.New(o)
-	return a, err
+	return a, a.openWeb()
 }
 
 func hostOf(raw string) string {

@@ -3,6 +3,7 @@ package text
 import (
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -46,4 +47,26 @@ func OneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, " "), func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r)
 	}), " ")
+}
+
+// Wait says how long to wait, rounded up: "in 5 seconds".
+func Wait(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return "in a moment"
+	case d <= time.Minute:
+		return "in " + Count(int((d+time.Second-1)/time.Second), "second")
+	case d <= 90*time.Minute:
+		return "in " + Count(int((d+time.Minute-1)/time.Minute), "minute")
+	}
+	return "in " + Count(int((d+time.Hour-1)/time.Hour), "hour")
+}
+
+// Strings are words of a type of their own, as plain ones.
+func Strings[T ~string](words []T) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = string(w)
+	}
+	return out
 }

@@ -3,7 +3,9 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 
@@ -12,13 +14,55 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
+	"doorward/backend/service"
+	"doorward/backend/text"
 )
 
-// mountAPI mounts the API; on the operator's face also what they alone have. Each
+// An API is the operations under /api/v1 and, on the operator's socket, /local/v1.
+// It is safe for concurrent use.
+type API struct {
+	web        *Server
+	service    *service.Service
+	ops        Operations
+	facts      []Fact
+	mailServer string
+	mailFrom   string
+	publicURL  string
+	local      bool // the public URL leads to this machine only
+	log        *slog.Logger
+}
+
+// APIOptions are what an API is made of.
+type APIOptions struct {
+	Service    *service.Service
+	Operations Operations
+	Facts      []Fact // how this Doorward was started, for people who run it
+	MailServer string // its name, for people; empty: none
+	MailFrom   string
+	Logger     *slog.Logger
+}
+
+// NewAPI makes the API of a server.
+func NewAPI(s *Server, o APIOptions) *API {
+	public, err := url.Parse(o.Service.PublicURL())
+	return &API{
+		web:        s,
+		service:    o.Service,
+		ops:        o.Operations,
+		facts:      append(o.Facts, ourFacts()...),
+		mailServer: o.MailServer,
+		mailFrom:   o.MailFrom,
+		publicURL:  o.Service.PublicURL(),
+		local:      err == nil && text.IsLoopback(public.Hostname()),
+		log:        o.Logger,
+	}
+}
+
+// Mount mounts the API; on the operator's face also what they alone have. Each
 // operation is described once, with its types, and Huma checks requests against
 // that and writes the OpenAPI document from it.
-func (s *Server) mountAPI(f *face) {
-	r := f.newRoom("/api/v1")
+func (s *API) Mount(f *Face) {
+	r := s.newRoom(f, "/api/v1")
 	s.mountMe(r)
 	s.mountDesktop(r)
 	s.mountOverview(r)
@@ -29,21 +73,22 @@ func (s *Server) mountAPI(f *face) {
 	s.mountRecords(r)
 	s.mountAudit(r)
 	s.mountSettings(r)
-	s.mountEvents(r)
+	describeEvents(r)
 	s.mountDocument(r)
-	if f.local {
+	if f.Local() {
 		s.mountLocal(f)
 	}
 }
 
 // A room is one set of operations under one prefix.
 type room struct {
-	face   *face
-	api    huma.API
+	api    *API
+	face   *Face
+	huma   huma.API
 	prefix string
 }
 
-func (f *face) newRoom(prefix string) *room {
+func (s *API) newRoom(f *Face, prefix string) *room {
 	config := huma.DefaultConfig("Doorward", "1")
 	config.CreateHooks = nil // they would add links built from the request's Host
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
@@ -56,7 +101,12 @@ func (f *face) newRoom(prefix string) *room {
 		"token": {Type: "http", Scheme: "bearer", BearerFormat: "dw_…",
 			Description: "An API token, made with `doorward token add` or POST /tokens. A native window sends its session's secret, dwin_…, in the same way."},
 	}
-	return &room{face: f, api: humafiber.NewWithGroup(f.app, f.app.Group(prefix), config), prefix: prefix}
+	return &room{
+		api:    s,
+		face:   f,
+		huma:   humafiber.NewWithGroup(f.App(), f.App().Group(prefix), config),
+		prefix: prefix,
+	}
 }
 
 // schemaName is the type's name without the mark of what it is for.
@@ -70,7 +120,7 @@ type op struct {
 	id           string // kebab case, stable: programs call it by this name
 	title        string
 	text         string
-	need         routeClass
+	need         Class
 	answers      int   // status of success; zero: 200, or 204 where there is no body
 	fails        []int // beyond those that follow from the rest
 }
@@ -78,14 +128,14 @@ type op struct {
 // mount mounts one classified operation. do is called for whoever the guard let
 // through; its error becomes a problem, like every other.
 func mount[I, O any](r *room, o op, do func(context.Context, access.Actor, *I) (*O, error)) {
-	r.face.classify(o.method, fiberPath(r.prefix+o.path), o.need)
+	r.face.Classify(o.method, fiberPath(r.prefix+o.path), o.need)
 	d := o.describe()
 	d.Middlewares = huma.Middlewares{r.let(o.need)}
-	huma.Register(r.api, d, func(ctx context.Context, in *I) (*O, error) {
+	huma.Register(r.huma, d, func(ctx context.Context, in *I) (*O, error) {
 		c := actorIn(ctx)
-		out, err := do(ctx, r.face.s.asker(c), in)
+		out, err := do(ctx, r.api.web.Guard.Actor(c), in)
 		if err != nil {
-			return nil, r.face.s.problem(c, err)
+			return nil, r.face.Problem(c, err)
 		}
 		return out, nil
 	})
@@ -93,9 +143,9 @@ func mount[I, O any](r *room, o op, do func(context.Context, access.Actor, *I) (
 
 // add mounts what Huma has no way to answer: what is not JSON, or not all there at
 // once. o is what the document says of it.
-func (r *room) add(o *huma.Operation, n routeClass, h fiber.Handler) {
-	r.api.OpenAPI().AddOperation(o)
-	r.face.add(o.Method, fiberPath(r.prefix+o.Path), n, h)
+func (r *room) add(o *huma.Operation, n Class, h fiber.Handler) {
+	r.huma.OpenAPI().AddOperation(o)
+	r.face.Add(o.Method, fiberPath(r.prefix+o.Path), n, h)
 }
 
 func fiberPath(p string) string { return strings.NewReplacer("{", ":", "}", "").Replace(p) }
@@ -103,16 +153,14 @@ func fiberPath(p string) string { return strings.NewReplacer("{", ":", "}", "").
 // describe is the operation as the OpenAPI document has it.
 func (o *op) describe() huma.Operation {
 	d := huma.Operation{Method: o.method, Path: o.path, OperationID: o.id, Summary: o.title, Description: o.text,
-		Tags: []string{strings.Split(o.path, "/")[1]}, DefaultStatus: o.answers, MaxBodyBytes: 2 * bodyLimit,
+		Tags: []string{strings.Split(o.path, "/")[1]}, DefaultStatus: o.answers, MaxBodyBytes: 2 * BodyLimit,
 		SkipValidateBody: true} // see validate
-	switch o.need.who {
-	case publicAudience, operatorAudience:
-	case pendingAudience:
+	if o.need.NeedsAccount() {
 		d.Security = []map[string][]string{{"session": {}}}
 		d.Errors = []int{http.StatusUnauthorized, http.StatusForbidden}
-	default:
-		d.Security = []map[string][]string{{"session": {}}, {"token": {}}}
-		d.Errors = []int{http.StatusUnauthorized, http.StatusForbidden}
+	}
+	if o.need.TakesTokens() {
+		d.Security = append(d.Security, map[string][]string{"token": {}})
 	}
 	if strings.Contains(o.path, "{") {
 		d.Errors = append(d.Errors, http.StatusNotFound)
@@ -130,22 +178,22 @@ type requestKey struct{}
 func actorIn(ctx context.Context) *fiber.Ctx { return ctx.Value(requestKey{}).(*fiber.Ctx) }
 
 // let calls the handler for whoever may, and answers whom it refuses.
-func (r *room) let(n routeClass) func(huma.Context, func(huma.Context)) {
+func (r *room) let(n Class) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(ctx)
-		err := r.face.s.guard(c, n)
+		err := r.api.web.Guard.Check(c, n)
 		if err == nil {
 			err = knownParameters(ctx.Operation(), c)
 		}
 		if err == nil {
-			err = validate(r.api.OpenAPI().Components.Schemas, ctx.Operation(), c)
+			err = validate(r.huma.OpenAPI().Components.Schemas, ctx.Operation(), c)
 		}
 		if err == nil {
 			next(huma.WithValue(ctx, requestKey{}, c))
 			return
 		}
-		if err := r.face.s.fail(c, err); err != nil {
-			r.face.s.log.Error("an error could not be answered", "err", err)
+		if err := r.face.Fail(c, err); err != nil {
+			r.api.log.Error("an error could not be answered", "err", err)
 		}
 	}
 }
@@ -175,14 +223,14 @@ func knownParameters(o *huma.Operation, c *fiber.Ctx) (err error) {
 // validate holds the body against the operation's schema. Huma would read it again
 // for that; readBody has read it already.
 func validate(schemas huma.Registry, o *huma.Operation, c *fiber.Ctx) error {
-	if o.RequestBody == nil || len(body(c)) == 0 {
+	if o.RequestBody == nil || len(Body(c)) == 0 {
 		return nil // Huma says so where one is needed
 	}
 	var found huma.ValidateResult
 	at := huma.NewPathBuffer(nil, 0)
 	at.Push("body")
 	schema := o.RequestBody.Content[fiber.MIMEApplicationJSON].Schema
-	huma.Validate(schemas, schema, at, huma.ModeWriteToServer, c.Locals(bodyKey), &found)
+	huma.Validate(schemas, schema, at, huma.ModeWriteToServer, JSON(c), &found)
 	if len(found.Errors) == 0 {
 		return nil
 	}
@@ -204,15 +252,15 @@ Errors are application/problem+json with a sentence in detail and a stable code.
 
 // mountDocument serves the OpenAPI document. It is written once, when all
 // operations are known.
-func (s *Server) mountDocument(r *room) {
-	r.api.OpenAPI().AddOperation(&huma.Operation{Method: http.MethodGet, Path: "/openapi.json", OperationID: "get-openapi",
+func (s *API) mountDocument(r *room) {
+	r.huma.OpenAPI().AddOperation(&huma.Operation{Method: http.MethodGet, Path: "/openapi.json", OperationID: "get-openapi",
 		Summary: "This document", Description: "The OpenAPI 3.1 description of the API. Anybody may read it.", Tags: []string{"openapi.json"},
 		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}}}}})
-	document, err := json.Marshal(r.api.OpenAPI())
+	document, err := json.Marshal(r.huma.OpenAPI())
 	if err != nil {
 		panic(err) // the types of this package do not marshal: no request can mend that
 	}
-	r.face.add(fiber.MethodGet, r.prefix+"/openapi.json", public(), func(c *fiber.Ctx) error {
+	r.face.Add(fiber.MethodGet, r.prefix+"/openapi.json", Public(), func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 		return c.Send(document)
 	})

@@ -19,9 +19,9 @@ import (
 	"doorward/backend/service"
 )
 
-var readAudit = permission(access.May(access.Read, access.ResAudit))
+var readAudit = Permission(access.May(access.Read, access.ResAudit))
 
-func (s *Server) mountAudit(r *room) {
+func (s *API) mountAudit(r *room) {
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/audit",
@@ -110,7 +110,7 @@ type auditOut struct {
 	} `nameHint:"AuditList"`
 }
 
-func (s *Server) audit(ctx context.Context, actor access.Actor, in *auditIn) (*auditOut, error) {
+func (s *API) audit(ctx context.Context, actor access.Actor, in *auditIn) (*auditOut, error) {
 	q, err := in.query()
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ type verdictOut struct {
 	} `nameHint:"AuditVerdict"`
 }
 
-func (s *Server) auditVerdict(ctx context.Context, actor access.Actor, _ *struct{}) (*verdictOut, error) {
+func (s *API) auditVerdict(ctx context.Context, actor access.Actor, _ *struct{}) (*verdictOut, error) {
 	n, err := s.service.Audit.Verify(ctx, actor)
 	out := &verdictOut{}
 	out.Body.OK, out.Body.Entries = err == nil, n
@@ -143,7 +143,7 @@ func (s *Server) auditVerdict(ctx context.Context, actor access.Actor, _ *struct
 // exportColumns are those of the table; its rows follow them.
 var exportColumns = []string{"seq", "at", "actor", "source", "from", "action", "target", "detail", "hash"}
 
-func (s *Server) mountExport(r *room) {
+func (s *API) mountExport(r *room) {
 	param := func(name, doc string) *huma.Param {
 		return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: "string"}}
 	}
@@ -163,14 +163,14 @@ func (s *Server) mountExport(r *room) {
 	})
 }
 
-func (s *Server) export(c *fiber.Ctx) error {
+func (s *API) export(c *fiber.Ctx) error {
 	asked := func(name string) string { return strings.Clone(c.Query(name)) }
 	f := AuditFilter{Actor: asked("actor"), Action: asked("action"), Target: asked("target"), From: asked("from"), Until: asked("until")}
 	q, err := f.query()
 	if err != nil {
 		return err
 	}
-	actor, write, kind := s.asker(c), exportCSV, "text/csv; charset=utf-8"
+	actor, write, kind := s.web.Guard.Actor(c), exportCSV, "text/csv; charset=utf-8"
 	format := strings.Clone(c.Query("format", "csv"))
 	switch format {
 	case "csv":

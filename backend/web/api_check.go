@@ -39,7 +39,7 @@ type holderJSON struct {
 
 type checkOut struct{ Body checkedJSON }
 
-func (s *Server) checkInvitation(ctx context.Context, actor access.Actor, in *checkIn) (*checkOut, error) {
+func (s *API) checkInvitation(ctx context.Context, actor access.Actor, in *checkIn) (*checkOut, error) {
 	out := &checkOut{checkedJSON{Email: access.Shorten(in.Body.Email, 254), LinksLeadTo: s.publicURL, LinksLocal: s.local}}
 	to, wrong := address.Parse(in.Body.Email)
 	if access.Explain(wrong).Kind == access.Internal && wrong != nil {
@@ -53,7 +53,7 @@ func (s *Server) checkInvitation(ctx context.Context, actor access.Actor, in *ch
 	return out, nil
 }
 
-func (j *checkedJSON) fill(s *Server, to access.Address, refused error, got service.InvitationCheck) {
+func (j *checkedJSON) fill(s *API, to access.Address, refused error, got service.InvitationCheck) {
 	j.OK, j.EmailCanonical, j.SimilarDomain, j.Admin, j.Mail = refused == nil, to.Canonical, got.Similar, got.Admin, s.mailOf(got.Overview)
 	if refused != nil {
 		e := access.Explain(refused)

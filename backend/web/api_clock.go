@@ -44,7 +44,7 @@ type trustClockIn struct {
 
 // trustClock takes the word of who may change settings. A word that the clock is
 // wrong is none that could be acted on: whoever keeps the server sets it.
-func (s *Server) trustClock(ctx context.Context, actor access.Actor, in *trustClockIn) (*nothing, error) {
+func (s *API) trustClock(ctx context.Context, actor access.Actor, in *trustClockIn) (*nothing, error) {
 	if !in.Body.Right {
 		return nil, access.Errorf(access.Invalid, "A clock that is wrong is set on the server. Send true once it is right.").On("right").WithCode("clock_not_right")
 	}

@@ -81,7 +81,7 @@ func TestOverviewOfAClock(t *testing.T) {
 		h.jump(tt.off)
 		o, err := h.service.Dashboard.Overview(bg, access.Operator)
 		h.must(err)
-		text, err := json.Marshal(h.web.overviewOf(o))
+		text, err := json.Marshal(h.api.overviewOf(o))
 		h.must(err)
 		if held := strings.Contains(string(text), "clock_held"); held != (tt.want != "") || !strings.Contains(string(text), tt.want) {
 			t.Errorf("%s off: %s, want %q", tt.off, text, tt.want)

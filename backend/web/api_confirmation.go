@@ -16,7 +16,7 @@ import (
 const needsConfirmation = "A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see " +
 	"POST /me/confirmation."
 
-func (s *Server) mountConfirmation(r *room) {
+func (s *API) mountConfirmation(r *room) {
 	mount(r, op{
 		method: http.MethodPost,
 		path:   "/me/confirmation",
@@ -24,7 +24,7 @@ func (s *Server) mountConfirmation(r *room) {
 		title:  "Email me a code",
 		text: "Emails a code that confirms this session. Signing in confirms it too. A code that was sent before is " +
 			"worth nothing.",
-		need:    manager(),
+		need:    Manager(),
 		answers: http.StatusAccepted,
 	}, s.sendConfirmation)
 	mount(r, op{
@@ -33,7 +33,7 @@ func (s *Server) mountConfirmation(r *room) {
 		id:     "confirm",
 		title:  "Confirm that it is me",
 		text:   "Confirms this session, and no other, for 15 minutes with the code from the email. Five wrong codes void it.",
-		need:   manager(),
+		need:   Manager(),
 	}, s.confirm)
 }
 
@@ -50,7 +50,7 @@ type sendConfirmationOut struct {
 	Body confirmationEmailJSON `nameHint:"ConfirmationEmail"`
 }
 
-func (s *Server) sendConfirmation(
+func (s *API) sendConfirmation(
 	ctx context.Context,
 	actor access.Actor,
 	_ *sendConfirmationIn,
@@ -74,7 +74,7 @@ type confirmOut struct {
 	} `nameHint:"Confirmed"`
 }
 
-func (s *Server) confirm(ctx context.Context, actor access.Actor, in *confirmIn) (*confirmOut, error) {
+func (s *API) confirm(ctx context.Context, actor access.Actor, in *confirmIn) (*confirmOut, error) {
 	until, err := s.service.Sessions.ConfirmCode(ctx, actor, strings.Clone(in.Body.Code))
 	out := &confirmOut{}
 	out.Body.ConfirmedUntil = until

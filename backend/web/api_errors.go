@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,59 +10,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
-	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
 )
-
-// A Problem is how the API says no (RFC 9457), with a code of ours that is stable.
-type Problem struct {
-	Status  int            `json:"status" doc:"The HTTP status." example:"409"`
-	Title   string         `json:"title" doc:"The status in words." example:"Conflict"`
-	Detail  string         `json:"detail" doc:"What is wrong, and what to do next: a sentence for people." example:"Ada was approved already, by grace@example.com on 1 May 2030 at 12:00 UTC."`
-	Code    string         `json:"code" doc:"A stable name, for programs." example:"already_decided"`
-	Request string         `json:"request,omitempty" doc:"Where the fault is ours: the number under which the log has the cause." example:"k3x7qhzd"`
-	Errors  []ProblemField `json:"errors,omitempty" doc:"The fields or parameters at fault."`
-}
-
-// A ProblemField is one field or parameter at fault.
-type ProblemField struct {
-	Message  string `json:"message" doc:"What is wrong with it." example:"An email address has an @ in it, such as ada@example.com."`
-	Location string `json:"location" doc:"Its name, with the way to it." example:"email"`
-}
-
-func problemOf(status int, e *access.Error, number string) *Problem {
-	p := &Problem{
-		Status:  status,
-		Title:   http.StatusText(status),
-		Detail:  e.Message,
-		Code:    cmp.Or(e.Code, string(e.Kind)),
-		Request: number,
-	}
-	if e.Field != "" {
-		p.Errors = []ProblemField{{Message: e.Message, Location: e.Field}}
-	}
-	return p
-}
-
-// send answers with the problem.
-func (p *Problem) send(c *fiber.Ctx) error {
-	body, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	c.Set(fiber.HeaderContentType, p.ContentType(""))
-	return c.Status(p.Status).Send(body)
-}
-
-// Error is the sentence.
-func (p *Problem) Error() string { return p.Detail }
-
-// GetStatus is the HTTP status, for Huma.
-func (p *Problem) GetStatus() int { return p.Status }
-
-// ContentType is that of problems, for Huma.
-func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
 // Huma is set up through variables of its own: they are the same for every
 // server of this process and never change afterwards.
@@ -125,7 +74,7 @@ func problemOfHuma(code int, errs ...error) *Problem {
 		shown := access.Explain(nil)
 		p.Code, p.Detail, p.Errors = shown.Code, shown.Message, nil
 	case code == http.StatusRequestEntityTooLarge:
-		p.Code, p.Detail = "body_too_large", bodyTooLarge(bodyLimit).Message
+		p.Code, p.Detail = "body_too_large", BodyTooLarge(BodyLimit).Message
 	case len(faults) == 0:
 		p.Code, p.Detail = "bad_body", "The request needs a JSON body."
 	case len(faults) == 1:

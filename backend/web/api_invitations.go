@@ -9,8 +9,8 @@ import (
 	"doorward/backend/service"
 )
 
-func (s *Server) mountInvitations(r *room) {
-	may := permission(access.May(access.DoInvite, access.ResMembers))
+func (s *API) mountInvitations(r *room) {
+	may := Permission(access.May(access.DoInvite, access.ResMembers))
 	mount(r, op{
 		method:  http.MethodPost,
 		path:    "/invitations",
@@ -75,7 +75,7 @@ type inviteOut struct {
 	Body     invitedJSON
 }
 
-func (s *Server) invite(ctx context.Context, actor access.Actor, in *inviteIn) (*inviteOut, error) {
+func (s *API) invite(ctx context.Context, actor access.Actor, in *inviteIn) (*inviteOut, error) {
 	if in.Body.PrintLink && !actor.IsOperator() {
 		return nil, access.Errorf(access.Forbidden, "Only the server's own shell shows the link of an invitation that was mailed. To hand a link over yourself, use login-link on the member: it makes a new one.").
 			On("print_link").WithCode("operator_only")
@@ -134,7 +134,7 @@ type rowErrorJSON struct {
 
 type inviteManyOut struct{ Body batchJSON }
 
-func (s *Server) inviteMany(ctx context.Context, actor access.Actor, in *inviteManyIn) (*inviteManyOut, error) {
+func (s *API) inviteMany(ctx context.Context, actor access.Actor, in *inviteManyIn) (*inviteManyOut, error) {
 	rows, good, at := readRows(in.Body.Invitations)
 	results, err := s.service.Invitations.InviteMany(ctx, actor, good, in.Body.DryRun)
 	if err != nil {
@@ -193,7 +193,7 @@ func (r *rowJSON) refuse(err error) {
 }
 
 // logRow keeps the cause of a row's failure that is ours.
-func (s *Server) logRow(ctx context.Context, row int, err error) {
+func (s *API) logRow(ctx context.Context, row int, err error) {
 	if access.Explain(err).Kind == access.Internal {
 		s.log.ErrorContext(ctx, "a row of a batch failed", "row", row, "err", err)
 	}

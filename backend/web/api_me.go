@@ -8,16 +8,17 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/gate"
+	"doorward/backend/text"
 )
 
-func (s *Server) mountMe(r *room) {
+func (s *API) mountMe(r *room) {
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/me",
 		id:     "get-me",
 		title:  "Who am I",
 		text:   "State, roles and permissions of whoever asks, as of now.",
-		need:   member(),
+		need:   Member(),
 	}, s.me)
 	s.mountConfirmation(r)
 	mount(r, op{
@@ -26,7 +27,7 @@ func (s *Server) mountMe(r *room) {
 		id:     "change-me",
 		title:  "Change my notices",
 		text:   "Turns the letters about people waiting on or off, for oneself.",
-		need:   member(),
+		need:   Member(),
 	}, s.changeMe)
 }
 
@@ -45,12 +46,12 @@ type meJSON struct {
 
 type meOut struct{ Body meJSON }
 
-func (s *Server) me(ctx context.Context, _ access.Actor, _ *struct{}) (*meOut, error) {
-	return &meOut{s.meOf(principalOf(actorIn(ctx)))}, nil
+func (s *API) me(ctx context.Context, _ access.Actor, _ *struct{}) (*meOut, error) {
+	return &meOut{s.meOf(PrincipalOf(actorIn(ctx)))}, nil
 }
 
 // meOf is who asks; without a principal, the operator.
-func (s *Server) meOf(p *gate.Principal) meJSON {
+func (s *API) meOf(p *gate.Principal) meJSON {
 	if p == nil {
 		return meJSON{Name: "the operator", State: string(access.Active), Roles: []string{}, Permissions: permissionWords(access.Grantable()), SignInMethod: "operator"}
 	}
@@ -61,7 +62,7 @@ func (s *Server) meOf(p *gate.Principal) meJSON {
 		}
 	}
 	m := p.Member
-	me := meJSON{ID: string(m.ID), Email: m.Email.Typed, Name: m.Name, State: string(access.Active), Roles: roleStrings(m.Roles),
+	me := meJSON{ID: string(m.ID), Email: m.Email.Typed, Name: m.Name, State: string(access.Active), Roles: text.Strings(m.Roles),
 		Permissions: permissionWords(may), SignInMethod: cmp.Or(access.MethodName(p.Method), "token")}
 	if m.Email.Canonical != m.Email.Typed {
 		me.EmailCanonical = m.Email.Canonical
@@ -77,11 +78,11 @@ type changeMeIn struct {
 	}
 }
 
-func (s *Server) changeMe(ctx context.Context, actor access.Actor, in *changeMeIn) (*meOut, error) {
+func (s *API) changeMe(ctx context.Context, actor access.Actor, in *changeMeIn) (*meOut, error) {
 	if err := s.service.Account.MuteDigest(ctx, actor, !in.Body.NotifyRequests); err != nil {
 		return nil, err
 	}
-	me := s.meOf(principalOf(actorIn(ctx)))
+	me := s.meOf(PrincipalOf(actorIn(ctx)))
 	me.NotifyRequests = in.Body.NotifyRequests
 	return &meOut{me}, nil
 }

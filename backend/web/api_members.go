@@ -9,11 +9,11 @@ import (
 	"doorward/backend/service"
 )
 
-func (s *Server) mountMembers(r *room) {
-	read := permission(readMembers)
-	decide := permission(access.May(access.Decide, access.ResMembers))
-	invite := permission(access.May(access.DoInvite, access.ResMembers))
-	change := permission(access.May(access.Change, access.ResMembers))
+func (s *API) mountMembers(r *room) {
+	read := Permission(readMembers)
+	decide := Permission(access.May(access.Decide, access.ResMembers))
+	invite := Permission(access.May(access.DoInvite, access.ResMembers))
+	change := Permission(access.May(access.Change, access.ResMembers))
 	conflict := []int{http.StatusConflict}
 
 	mount(r, op{
@@ -136,7 +136,7 @@ type membersIn struct {
 
 type membersOut struct{ Body memberListJSON }
 
-func (s *Server) members(ctx context.Context, actor access.Actor, in *membersIn) (*membersOut, error) {
+func (s *API) members(ctx context.Context, actor access.Actor, in *membersIn) (*membersOut, error) {
 	state, err := access.State(""), error(nil)
 	if in.State != "" {
 		if state, err = access.ParseState(strings.Clone(in.State)); err != nil {
@@ -168,7 +168,7 @@ type waitingIn struct {
 	Paging
 }
 
-func (s *Server) loginRequests(ctx context.Context, actor access.Actor, in *waitingIn) (*membersOut, error) {
+func (s *API) loginRequests(ctx context.Context, actor access.Actor, in *waitingIn) (*membersOut, error) {
 	words, err := access.CleanText("q", in.Words, 200)
 	if err != nil {
 		return nil, err
@@ -203,7 +203,7 @@ func memberAnswer(c service.MemberView, err error) (*memberOut, error) {
 	return &memberOut{memberOf(c)}, nil
 }
 
-func (s *Server) oneMember(ctx context.Context, actor access.Actor, in *memberIn) (*memberOut, error) {
+func (s *API) oneMember(ctx context.Context, actor access.Actor, in *memberIn) (*memberOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -219,7 +219,7 @@ type changeMemberIn struct {
 	}
 }
 
-func (s *Server) changeMember(ctx context.Context, actor access.Actor, in *changeMemberIn) (*memberOut, error) {
+func (s *API) changeMember(ctx context.Context, actor access.Actor, in *changeMemberIn) (*memberOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -235,7 +235,7 @@ func (s *Server) changeMember(ctx context.Context, actor access.Actor, in *chang
 
 type nothing struct{}
 
-func (s *Server) removeMember(ctx context.Context, actor access.Actor, in *memberIn) (*nothing, error) {
+func (s *API) removeMember(ctx context.Context, actor access.Actor, in *memberIn) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -252,7 +252,7 @@ type approveJSON struct {
 	Roles []string `json:"roles,omitempty" doc:"Absent: those they were invited with." example:"Fleet"`
 }
 
-func (s *Server) approve(ctx context.Context, actor access.Actor, in *approveIn) (*memberOut, error) {
+func (s *API) approve(ctx context.Context, actor access.Actor, in *approveIn) (*memberOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -274,7 +274,7 @@ type rejectJSON struct {
 	TellThem bool   `json:"tell_them,omitempty" doc:"Send a letter that says so."`
 }
 
-func (s *Server) reject(ctx context.Context, actor access.Actor, in *rejectIn) (*nothing, error) {
+func (s *API) reject(ctx context.Context, actor access.Actor, in *rejectIn) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -286,7 +286,7 @@ func (s *Server) reject(ctx context.Context, actor access.Actor, in *rejectIn) (
 	return nil, s.service.Members.Reject(ctx, actor, id, why.Reason, why.TellThem)
 }
 
-func (s *Server) resend(ctx context.Context, actor access.Actor, in *bareIn) (*memberOut, error) {
+func (s *API) resend(ctx context.Context, actor access.Actor, in *bareIn) (*memberOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -294,7 +294,7 @@ func (s *Server) resend(ctx context.Context, actor access.Actor, in *bareIn) (*m
 	return memberAnswer(s.service.Invitations.Resend(ctx, actor, id))
 }
 
-func (s *Server) suspend(ctx context.Context, actor access.Actor, in *bareIn) (*memberOut, error) {
+func (s *API) suspend(ctx context.Context, actor access.Actor, in *bareIn) (*memberOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -302,7 +302,7 @@ func (s *Server) suspend(ctx context.Context, actor access.Actor, in *bareIn) (*
 	return memberAnswer(s.service.Members.Suspend(ctx, actor, id))
 }
 
-func (s *Server) unsuspend(ctx context.Context, actor access.Actor, in *bareIn) (*memberOut, error) {
+func (s *API) unsuspend(ctx context.Context, actor access.Actor, in *bareIn) (*memberOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -316,7 +316,7 @@ type linkJSON struct {
 
 type linkOut struct{ Body linkJSON }
 
-func (s *Server) loginLink(ctx context.Context, actor access.Actor, in *bareIn) (*linkOut, error) {
+func (s *API) loginLink(ctx context.Context, actor access.Actor, in *bareIn) (*linkOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err

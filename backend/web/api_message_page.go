@@ -15,15 +15,12 @@ const (
 	// no request, no way out of the frame, which the console alone may put it in.
 	messagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
 
-	// framePolicy is the console's own, which shows emails in a frame.
-	framePolicy = contentPolicy + "; frame-src 'self'"
-
 	// inert sends every link to a window that the sandbox does not open.
 	inert = `<base target="_blank">`
 )
 
 // mountMessagePage serves an email as its reader's mail program shows it.
-func (s *Server) mountMessagePage(r *room, n routeClass) {
+func (s *API) mountMessagePage(r *room, n Class) {
 	o := &huma.Operation{Method: http.MethodGet, Path: "/outbox/{id}/page", OperationID: "get-letter-page", Summary: "One letter as a page",
 		Description: "The HTML of GET /outbox/{id}, for a frame of the console: its links lead nowhere, and a login link or code in it is left out in the same way.",
 		Tags:        []string{"outbox"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
@@ -37,12 +34,12 @@ func (s *Server) mountMessagePage(r *room, n routeClass) {
 	})
 }
 
-func (s *Server) messagePage(c *fiber.Ctx) error {
+func (s *API) messagePage(c *fiber.Ctx) error {
 	id, err := access.ParseMessageID(strings.Clone(c.Params("id")))
 	if err != nil {
 		return err
 	}
-	_, words, err := s.service.Outbox.Get(c.UserContext(), s.asker(c), id)
+	_, words, err := s.service.Outbox.Get(c.UserContext(), s.web.Guard.Actor(c), id)
 	if err != nil {
 		return err
 	}

@@ -2,14 +2,15 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
 	"doorward/backend/access"
 )
 
-func (s *Server) mountOverview(r *room) {
-	read := permission(readMembers)
+func (s *API) mountOverview(r *room) {
+	read := Permission(readMembers)
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/overview",
@@ -50,7 +51,7 @@ func (s *Server) mountOverview(r *room) {
 
 type overviewOut struct{ Body overviewJSON }
 
-func (s *Server) overview(ctx context.Context, actor access.Actor, _ *struct{}) (*overviewOut, error) {
+func (s *API) overview(ctx context.Context, actor access.Actor, _ *struct{}) (*overviewOut, error) {
 	o, err := s.service.Dashboard.Overview(ctx, actor)
 	return &overviewOut{s.overviewOf(o)}, err
 }
@@ -74,7 +75,7 @@ type daysOut struct {
 	} `nameHint:"DayList"`
 }
 
-func (s *Server) days(ctx context.Context, actor access.Actor, in *daysIn) (*daysOut, error) {
+func (s *API) days(ctx context.Context, actor access.Actor, in *daysIn) (*daysOut, error) {
 	all, err := s.service.Dashboard.Days(ctx, actor, in.Days)
 	out := &daysOut{}
 	out.Body.Items, out.Body.Total = make([]dayJSON, len(all)), len(all)
@@ -89,7 +90,7 @@ type expiringIn struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items at the most."`
 }
 
-func (s *Server) expiring(ctx context.Context, actor access.Actor, in *expiringIn) (*membersOut, error) {
+func (s *API) expiring(ctx context.Context, actor access.Actor, in *expiringIn) (*membersOut, error) {
 	within, err := parseLasts("expires_within", in.Within)
 	if err == nil && (within == 0 || within > access.MaxInvitationTTL) {
 		err = access.Errorf(access.Invalid, "Look ahead from 1 minute to 30 days: 90m, 48h or 7d.").On("expires_within").WithCode("bad_duration")
@@ -99,4 +100,13 @@ func (s *Server) expiring(ctx context.Context, actor access.Actor, in *expiringI
 	}
 	page, err := s.service.Invitations.Expiring(ctx, actor, within, in.Limit)
 	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
+}
+
+// Overview is the counts as JSON, for whoever may read members.
+func (s *API) Overview(ctx context.Context) ([]byte, error) {
+	o, err := s.service.Dashboard.Shared(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(s.overviewOf(o))
 }

@@ -7,8 +7,8 @@ import (
 	"doorward/backend/access"
 )
 
-func (s *Server) mountRecords(r *room) {
-	read, change := permission(access.May(access.Read, access.ResSettings)), permission(access.May(access.Change, access.ResSettings))
+func (s *API) mountRecords(r *room) {
+	read, change := Permission(access.May(access.Read, access.ResSettings)), Permission(access.May(access.Change, access.ResSettings))
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/outbox",
@@ -55,7 +55,7 @@ type messagesOut struct {
 	} `nameHint:"LetterList"`
 }
 
-func (s *Server) outbox(ctx context.Context, actor access.Actor, in *pageIn) (*messagesOut, error) {
+func (s *API) outbox(ctx context.Context, actor access.Actor, in *pageIn) (*messagesOut, error) {
 	page, err := s.service.Outbox.List(ctx, actor, in.cursor(), in.Limit)
 	out := &messagesOut{}
 	out.Body.Items, out.Body.Next, out.Body.Total = make([]MessageJSON, len(page.Items)), page.Next, page.Total
@@ -78,7 +78,7 @@ type messageBodyOut struct{ Body messageBodyJSON }
 
 // message answers with the words as far as the service shows them, and says why
 // where it does not.
-func (s *Server) message(ctx context.Context, actor access.Actor, in *messageIn) (*messageBodyOut, error) {
+func (s *API) message(ctx context.Context, actor access.Actor, in *messageIn) (*messageBodyOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (s *Server) message(ctx context.Context, actor access.Actor, in *messageIn)
 	return out, err
 }
 
-func (s *Server) deleteMessage(ctx context.Context, actor access.Actor, in *messageIn) (*nothing, error) {
+func (s *API) deleteMessage(ctx context.Context, actor access.Actor, in *messageIn) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func messageAnswer(l access.Message, err error) (*messageOut, error) {
 	return &messageOut{messageOf(l)}, nil
 }
 
-func (s *Server) retryMessage(ctx context.Context, actor access.Actor, in *retryIn) (*messageOut, error) {
+func (s *API) retryMessage(ctx context.Context, actor access.Actor, in *retryIn) (*messageOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err

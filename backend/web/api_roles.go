@@ -8,15 +8,15 @@ import (
 	"doorward/backend/access"
 )
 
-func (s *Server) mountRoles(r *room) {
-	change := permission(access.May(access.Change, access.ResSettings))
+func (s *API) mountRoles(r *room) {
+	change := Permission(access.May(access.Change, access.ResSettings))
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/roles",
 		id:     "list-roles",
 		title:  "Roles",
 		text:   "The built-in roles and those made here, and every permission that a role can hold.",
-		need:   permission(access.May(access.Read, access.ResMembers)),
+		need:   Permission(access.May(access.Read, access.ResMembers)),
 	}, s.roles)
 	mount(r, op{
 		method: http.MethodPut,
@@ -59,7 +59,7 @@ type rolesOut struct {
 	} `nameHint:"RoleList"`
 }
 
-func (s *Server) roles(ctx context.Context, actor access.Actor, _ *struct{}) (*rolesOut, error) {
+func (s *API) roles(ctx context.Context, actor access.Actor, _ *struct{}) (*rolesOut, error) {
 	all, err := s.service.Roles.List(ctx, actor)
 	out := &rolesOut{}
 	out.Body.Items, out.Body.Total, out.Body.Grantable = make([]roleJSON, len(all)), len(all), permissionWords(access.Grantable())
@@ -93,7 +93,7 @@ type putRoleIn struct {
 
 type roleOut struct{ Body roleJSON }
 
-func (s *Server) putRole(ctx context.Context, actor access.Actor, in *putRoleIn) (*roleOut, error) {
+func (s *API) putRole(ctx context.Context, actor access.Actor, in *putRoleIn) (*roleOut, error) {
 	name, err := in.name()
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func (s *Server) putRole(ctx context.Context, actor access.Actor, in *putRoleIn)
 
 type roleIn struct{ RolePath }
 
-func (s *Server) deleteRole(ctx context.Context, actor access.Actor, in *roleIn) (*nothing, error) {
+func (s *API) deleteRole(ctx context.Context, actor access.Actor, in *roleIn) (*nothing, error) {
 	name, err := in.name()
 	if err != nil {
 		return nil, err

@@ -8,14 +8,14 @@ import (
 	"doorward/backend/access"
 )
 
-func (s *Server) mountSessions(r *room) {
+func (s *API) mountSessions(r *room) {
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/members/{id}/sessions",
 		id:     "list-sessions",
 		title:  "Open sessions",
 		text:   "Where a member is signed in: oneself, or, with the right to read members, another.",
-		need:   member(),
+		need:   Member(),
 	}, s.sessions)
 	mount(r, op{
 		method: http.MethodDelete,
@@ -23,7 +23,7 @@ func (s *Server) mountSessions(r *room) {
 		id:     "end-session",
 		title:  "End one session",
 		text:   "Ends one session of a member: one's own, or, with the right to change members, another's.",
-		need:   member(),
+		need:   Member(),
 	}, s.endSession)
 	mount(r, op{
 		method: http.MethodPost,
@@ -32,7 +32,7 @@ func (s *Server) mountSessions(r *room) {
 		title:  "Sign out everywhere",
 		text: "Ends all sessions of a member: one's own, or, with the right to change members, another's; with tokens also their " +
 			"API tokens.",
-		need: member(),
+		need: Member(),
 	}, s.signOut)
 }
 
@@ -45,7 +45,7 @@ type signOutJSON struct {
 	Tokens bool `json:"tokens,omitempty" doc:"Revoke the member's API tokens as well."`
 }
 
-func (s *Server) signOut(ctx context.Context, actor access.Actor, in *signOutIn) (*nothing, error) {
+func (s *API) signOut(ctx context.Context, actor access.Actor, in *signOutIn) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ type sessionsOut struct {
 	} `nameHint:"SessionList"`
 }
 
-func (s *Server) sessions(ctx context.Context, actor access.Actor, in *memberIn) (*sessionsOut, error) {
+func (s *API) sessions(ctx context.Context, actor access.Actor, in *memberIn) (*sessionsOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (s *Server) sessions(ctx context.Context, actor access.Actor, in *memberIn)
 	}
 	tokens, err := s.service.Tokens.Owned(ctx, actor, id)
 	var asking access.SecretHash
-	if secret, ok := actorIn(ctx).Locals(secretKey).(access.Secret); ok {
+	if secret := SecretOf(actorIn(ctx)); secret != "" {
 		asking = secret.Hash()
 	}
 	out := &sessionsOut{}
@@ -99,7 +99,7 @@ type endSessionIn struct {
 	Session string `path:"session" doc:"The session's id."`
 }
 
-func (s *Server) endSession(ctx context.Context, actor access.Actor, in *endSessionIn) (*nothing, error) {
+func (s *API) endSession(ctx context.Context, actor access.Actor, in *endSessionIn) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err

@@ -8,10 +8,11 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/service"
+	"doorward/backend/text"
 )
 
-func (s *Server) mountSettings(r *room) {
-	read, change := permission(access.May(access.Read, access.ResSettings)), permission(access.May(access.Change, access.ResSettings))
+func (s *API) mountSettings(r *room) {
+	read, change := Permission(access.May(access.Read, access.ResSettings)), Permission(access.May(access.Change, access.ResSettings))
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/settings",
@@ -130,7 +131,7 @@ func ourFacts() []Fact {
 
 type settingsOut struct{ Body settingsJSON }
 
-func (s *Server) settings(ctx context.Context, actor access.Actor, _ *struct{}) (*settingsOut, error) {
+func (s *API) settings(ctx context.Context, actor access.Actor, _ *struct{}) (*settingsOut, error) {
 	kept, err := s.service.Settings.Get(ctx, actor)
 	if err != nil {
 		return nil, err
@@ -139,7 +140,7 @@ func (s *Server) settings(ctx context.Context, actor access.Actor, _ *struct{}) 
 }
 
 // settingsAnswer adds how mail fares, for whoever may see the overview.
-func (s *Server) settingsAnswer(ctx context.Context, actor access.Actor, kept access.Settings) (*settingsOut, error) {
+func (s *API) settingsAnswer(ctx context.Context, actor access.Actor, kept access.Settings) (*settingsOut, error) {
 	o, err := s.service.Dashboard.Overview(ctx, actor)
 	if access.Forbidden.Is(err) {
 		o, err = service.Overview{MailServer: s.mailServer != ""}, nil
@@ -150,7 +151,7 @@ func (s *Server) settingsAnswer(ctx context.Context, actor access.Actor, kept ac
 	return &settingsOut{out}, err
 }
 
-func (s *Server) checks(ctx context.Context, _ access.Actor, in *struct{}) (*checksOut, error) {
+func (s *API) checks(ctx context.Context, _ access.Actor, in *struct{}) (*checksOut, error) {
 	out := &checksOut{}
 	out.Body.Checks = []Check{}
 	if s.ops != nil {
@@ -166,7 +167,7 @@ type changeSettingsIn struct {
 	}
 }
 
-func (s *Server) changeSettings(ctx context.Context, actor access.Actor, in *changeSettingsIn) (*settingsOut, error) {
+func (s *API) changeSettings(ctx context.Context, actor access.Actor, in *changeSettingsIn) (*settingsOut, error) {
 	change := service.SettingsChange{Workspace: in.Body.Workspace}
 	if given := in.Body.InvitationExpiresIn; given != nil {
 		lasts, err := parseLasts("invitation_expires_in", *given)
@@ -193,7 +194,7 @@ type testMailJSON struct {
 	Email string `json:"email,omitempty" doc:"Absent: one's own address." example:"ada@example.com"`
 }
 
-func (s *Server) testMail(ctx context.Context, actor access.Actor, in *testMailIn) (*messageOut, error) {
+func (s *API) testMail(ctx context.Context, actor access.Actor, in *testMailIn) (*messageOut, error) {
 	var to access.Address
 	if in.Body != nil && in.Body.Email != "" {
 		var err error
@@ -216,7 +217,7 @@ type TokenJSON struct {
 }
 
 func tokenOf(t access.Token) TokenJSON {
-	return TokenJSON{ID: string(t.ID), Name: t.Name, Roles: roleStrings(t.Roles), Owner: string(t.Owner), CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, UsedAt: t.UsedAt}
+	return TokenJSON{ID: string(t.ID), Name: t.Name, Roles: text.Strings(t.Roles), Owner: string(t.Owner), CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, UsedAt: t.UsedAt}
 }
 
 type tokensOut struct {
@@ -226,7 +227,7 @@ type tokensOut struct {
 	} `nameHint:"TokenList"`
 }
 
-func (s *Server) tokens(ctx context.Context, actor access.Actor, _ *struct{}) (*tokensOut, error) {
+func (s *API) tokens(ctx context.Context, actor access.Actor, _ *struct{}) (*tokensOut, error) {
 	all, err := s.service.Tokens.List(ctx, actor)
 	out := &tokensOut{}
 	out.Body.Items, out.Body.Total = make([]TokenJSON, len(all)), len(all)
@@ -251,7 +252,7 @@ type createdTokenJSON struct {
 
 type createTokenOut struct{ Body createdTokenJSON }
 
-func (s *Server) createToken(ctx context.Context, actor access.Actor, in *createTokenIn) (*createTokenOut, error) {
+func (s *API) createToken(ctx context.Context, actor access.Actor, in *createTokenIn) (*createTokenOut, error) {
 	lasts, err := parseLasts("expires_in", in.Body.ExpiresIn)
 	if err != nil {
 		return nil, err
@@ -264,7 +265,7 @@ type tokenIn struct {
 	ID string `path:"id" doc:"The token's id."`
 }
 
-func (s *Server) revokeToken(ctx context.Context, actor access.Actor, in *tokenIn) (*nothing, error) {
+func (s *API) revokeToken(ctx context.Context, actor access.Actor, in *tokenIn) (*nothing, error) {
 	id, err := access.ParseTokenID(in.ID)
 	if err != nil {
 		return nil, err

@@ -21,9 +21,9 @@ func (stubOperations) Doctor(context.Context) []Check {
 }
 
 func TestAPISettingsAndRoles(t *testing.T) {
-	c := newCast(t, func(o *Options) {
-		o.Operations, o.MailServer, o.MailFrom = stubOperations{}, "mail.example.com:587", "door@example.com"
-		o.Facts = []Fact{{Name: "listen", Value: "127.0.0.1:8080", Meaning: "where", SetWith: "--listen"}}
+	c := newCast(t, func(o *houseOptions) {
+		o.API.Operations, o.API.MailServer, o.API.MailFrom = stubOperations{}, "mail.example.com:587", "door@example.com"
+		o.API.Facts = []Fact{{Name: "listen", Value: "127.0.0.1:8080", Meaning: "where", SetWith: "--listen"}}
 	})
 	c.run(t, []row{
 		{"settings", "admin", "GET", "/settings", "", 200, all(`"workspace":"AI Loop"`, `"invitation_expires_in":"7d"`, `"public_url":"https://door.example.com"`, `"server":"mail.example.com:587"`, `"from":"door@example.com"`, `"defaults":{"workspace":"AI Loop"`, `"set_with":"--listen"`, `"name":"session_idle","value":"7d"`), nil},

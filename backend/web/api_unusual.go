@@ -28,7 +28,7 @@ type kindJSON struct {
 
 type unusualOut struct{ Body unusualJSON }
 
-func (s *Server) unusual(ctx context.Context, actor access.Actor, _ *struct{}) (*unusualOut, error) {
+func (s *API) unusual(ctx context.Context, actor access.Actor, _ *struct{}) (*unusualOut, error) {
 	u, err := s.service.Dashboard.Unusual(ctx, actor)
 	out := &unusualOut{unusualJSON{Total: u.Total, Usual: u.Usual, High: u.High, Items: make([]kindJSON, len(u.Days))}}
 	for i, d := range u.Days {

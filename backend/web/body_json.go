@@ -25,13 +25,13 @@ const (
 	maxDigits    = 32 // characters of one number
 )
 
-// readBody reads the JSON of a request and keeps it for validate. It refuses a
+// readBody reads the JSON of a request and keeps it for JSON. It refuses a
 // body that two readers could read in two ways, or that costs more to read than
 // it is worth: another type than JSON, too large, not UTF-8, nested too deeply,
 // with a key twice, or with something after its end. A request without a body is
 // fine.
-func (s *Server) readBody(c *fiber.Ctx) error {
-	body := body(c)
+func readBody(c *fiber.Ctx) error {
+	body := Body(c)
 	if len(body) == 0 {
 		return nil
 	}
@@ -42,24 +42,28 @@ func (s *Server) readBody(c *fiber.Ctx) error {
 		).WithCode("unsupported_type")
 	}
 	limit := maxBody
-	if c.Path() == "/api/v1/invitations/batch" {
+	if c.Path() == batchPath {
 		limit = maxBatchBody
 	}
 	if len(body) > limit {
-		return bodyTooLarge(limit)
+		return BodyTooLarge(limit)
 	}
 	read, err := readJSON(body)
 	c.Locals(bodyKey, read)
 	return err
 }
 
-func bodyTooLarge(limit int) *access.Error {
+// BodyTooLarge refuses a body of more than limit bytes.
+func BodyTooLarge(limit int) *access.Error {
 	return access.Errorf(
 		access.Invalid,
 		"The body is too large: at most %d KiB here.",
 		limit>>10,
 	).WithCode("body_too_large")
 }
+
+// JSON is what a request's body holds, as encoding/json reads it into an any.
+func JSON(c *fiber.Ctx) any { return c.Locals(bodyKey) }
 
 // saysJSON reports whether a Content-Type is JSON in UTF-8.
 func saysJSON(contentType string) bool {

@@ -52,7 +52,7 @@ type cast struct {
 	tokens                                     map[string]access.Secret
 }
 
-func newCast(t testing.TB, change ...func(*Options)) *cast {
+func newCast(t testing.TB, change ...func(*houseOptions)) *cast {
 	t.Helper()
 	h := newHouse(t, change...)
 	c := &cast{house: h, stranger: h.guest(), ids: map[string]access.MemberID{}, tokens: map[string]access.Secret{}}

@@ -50,9 +50,9 @@ func weightOf(header, encoding string) float64 {
 	return weight
 }
 
-// A packed file is compressed once for each encoding, when it is first asked
+// A File that we serve is compressed once for each encoding, when it is first asked
 // for: a server that nobody manages just now spends neither time nor memory.
-type packed struct {
+type File struct {
 	kind   string // its Content-Type
 	plain  []byte
 	brotli func() []byte
@@ -62,8 +62,9 @@ type packed struct {
 // packLevel is brotli's: the highest that takes milliseconds for a script.
 const packLevel = 9
 
-func pack(kind string, body []byte) *packed {
-	return &packed{
+// NewFile is a file of that Content-Type.
+func NewFile(kind string, body []byte) *File {
+	return &File{
 		kind:  kind,
 		plain: body,
 		brotli: sync.OnceValue(func() []byte {
@@ -75,8 +76,8 @@ func pack(kind string, body []byte) *packed {
 	}
 }
 
-// send answers with the file, in the encoding that the client likes best.
-func (p *packed) send(c *fiber.Ctx) error {
+// Send answers with the file, in the encoding that the client likes best.
+func (p *File) Send(c *fiber.Ctx) error {
 	c.Vary(fiber.HeaderAcceptEncoding)
 	c.Set(fiber.HeaderContentType, p.kind)
 	encoding := chooseEncoding(c.Get(fiber.HeaderAcceptEncoding), encodingBrotli, encodingGzip)

@@ -77,7 +77,7 @@ func TestChooseEncoding(t *testing.T) {
 // as it is: each way out asks the same function.
 func TestAssetsKeepToTheWeights(t *testing.T) {
 	h := newHouse(t)
-	for path := range h.web.pages.assets {
+	for path := range h.portal.pages.assets {
 		for takes, want := range map[string]string{"gzip;q=0": "", "gzip": "gzip", "gzip;q=0.5, br": "br", "": ""} {
 			a := h.guest().get(path, func(r *http.Request) { r.Header.Set("Accept-Encoding", takes) })
 			if got := a.Header.Get("Content-Encoding"); got != want || a.Header.Get("Vary") != "Accept-Encoding" {

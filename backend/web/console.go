@@ -4,25 +4,23 @@ import (
 	"cmp"
 	"io/fs"
 	"mime"
-	"net/http"
 	"path"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
-	"doorward/backend/gate"
 )
 
 // console is the built console: its files as they are kept in the binary, and,
 // from their first use on, compressed.
 type console struct {
 	index []byte // nil: this build has none
-	files map[string]*packed
+	files map[string]*File
 }
 
 func newConsole(dist fs.FS) (*console, error) {
-	k := &console{files: map[string]*packed{}}
+	k := &console{files: map[string]*File{}}
 	err := fs.WalkDir(dist, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasPrefix(path.Base(name), ".") {
 			return err
@@ -31,7 +29,7 @@ func newConsole(dist fs.FS) (*console, error) {
 		if name == "index.html" {
 			k.index = body
 		}
-		k.files[name] = pack(contentType(name), body)
+		k.files[name] = NewFile(contentType(name), body)
 		return err
 	})
 	return k, err
@@ -49,19 +47,19 @@ func contentType(name string) string {
 	return cmp.Or(kinds[ext], mime.TypeByExtension(ext), "application/octet-stream")
 }
 
-// mayManage refuses whoever has nothing to do in the console.
-func mayManage(p *gate.Principal) error {
-	if p.Permissions.CanManage() {
-		return nil
-	}
-	return access.NotAllowed(access.May(access.Read, access.ResMembers))
-}
+// framePolicy is the console's own, which shows emails in a frame.
+const framePolicy = ContentPolicy + "; frame-src 'self'"
+
+var errNoConsole = access.Errorf(
+	access.NotFound,
+	"The console is not part of this build.",
+).WithCode("no_console")
 
 // consolePage answers every address of the console with its one page, which
 // finds its own way from there.
 func (s *Server) consolePage(c *fiber.Ctx) error {
 	if s.console.index == nil {
-		return s.page(c, http.StatusNotFound, pageMessage, noConsolePage(s.leaf(c)))
+		return errNoConsole
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, framePolicy)
 	name := c.Params("*")
@@ -72,7 +70,7 @@ func (s *Server) consolePage(c *fiber.Ctx) error {
 	case !ok:
 		f = s.console.files["index.html"]
 	}
-	return f.send(c)
+	return f.Send(c)
 }
 
 // consoleAsset answers with a file that is named by its content. Anybody may
@@ -84,12 +82,5 @@ func (s *Server) consoleAsset(c *fiber.Ctx) error {
 		return fiber.ErrNotFound
 	}
 	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
-	return f.send(c)
-}
-
-// noConsolePage is for a build that was made without the console.
-func noConsolePage(l Leaf) MessagePage {
-	return message(l, Info, "The console is not part of this build",
-		"Everything it does can be done on the server's own shell.",
-		"Run: doorward requests, doorward approve, doorward invite; doorward help lists the rest. To have the console here, build with: make build", goHome)
+	return f.Send(c)
 }

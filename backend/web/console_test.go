@@ -27,7 +27,7 @@ const (
 	consoleScript = "export const words = 'a script, a script, a script, a script, a script, a script, a script'"
 )
 
-func withConsole(o *Options) {
+func withConsole(o *houseOptions) {
 	o.Frontend = overlay{fstest.MapFS{
 		"dist/index.html":           {Data: []byte(consoleHTML)},
 		"dist/icon.svg":             {Data: []byte("<svg xmlns='http://www.w3.org/2000/svg'/>")},
@@ -145,7 +145,7 @@ func TestConsolePolicy(t *testing.T) {
 
 // A build that was made without the console says so, and what to do.
 func TestNoConsoleInThisBuild(t *testing.T) {
-	h := newHouse(t, func(o *Options) {
+	h := newHouse(t, func(o *houseOptions) {
 		o.Frontend = overlay{fstest.MapFS{"dist/.gitkeep": {}}, withoutDist{o.Frontend}}
 	})
 	admin, _ := h.arrived("admin@example.com", access.Admin)

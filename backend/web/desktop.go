@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
-	"doorward/backend/service"
 )
 
 // A native window that is to act for a member elsewhere signs in as RFC 8252
@@ -59,7 +57,7 @@ func isPlainState(s string) bool {
 func (a *DesktopAuthorization) back() string { return fmt.Sprintf("http://127.0.0.1:%d", a.Port) }
 
 // desktopPage asks; it changes nothing.
-func (s *Server) desktopPage(c *fiber.Ctx) error {
+func (s *Portal) desktopPage(c *fiber.Ctx) error {
 	a, err := readDesktopAuthorization(func(name string) string { return c.Query(name) })
 	if err != nil {
 		return err
@@ -68,19 +66,19 @@ func (s *Server) desktopPage(c *fiber.Ctx) error {
 }
 
 // showDesktop renders the page; its form leads back to the window.
-func (s *Server) showDesktop(c *fiber.Ctx, status int, p DesktopPage) error {
+func (s *Portal) showDesktop(c *fiber.Ctx, status int, p DesktopPage) error {
 	p.Leaf, p.Days, p.Most = s.leaf(c), days(access.MemberIdleTTL), days(access.MemberSessionTTL)
-	p.Email, p.Minutes = principalOf(c).Member.Email.Typed, int(access.ConfirmationCodeTTL/time.Minute)
+	p.Email, p.Minutes = PrincipalOf(c).Member.Email.Typed, int(access.ConfirmationCodeTTL/time.Minute)
 	c.Set(
 		fiber.HeaderContentSecurityPolicy,
-		strings.Replace(contentPolicy, "form-action 'self'", "form-action 'self' "+p.Authorization.back(), 1),
+		strings.Replace(ContentPolicy, "form-action 'self'", "form-action 'self' "+p.Authorization.back(), 1),
 	)
 	return s.page(c, status, pageDesktop, p)
 }
 
 func days(d time.Duration) int { return int(d / (24 * time.Hour)) }
 
-func (s *Server) authorizeDesktop(c *fiber.Ctx) error {
+func (s *Portal) authorizeDesktop(c *fiber.Ctx) error {
 	a, err := readDesktopAuthorization(func(name string) string { return c.FormValue(name) })
 	if err != nil {
 		return err
@@ -96,11 +94,11 @@ func (s *Server) authorizeDesktop(c *fiber.Ctx) error {
 // authorizeConfirmed lets the window in where it is certain that it is still the same
 // person. Where it is not, it answers with the page that asks for a code by
 // email, which is sent with it, and returns no window's code.
-func (s *Server) authorizeConfirmed(c *fiber.Ctx, a DesktopAuthorization) (access.Secret, error) {
+func (s *Portal) authorizeConfirmed(c *fiber.Ctx, a DesktopAuthorization) (access.Secret, error) {
 	typed, again := strings.Clone(c.FormValue("code")), c.FormValue("again") != ""
 	page := DesktopPage{Authorization: a, Sent: true}
 	if typed != "" && !again {
-		_, err := s.service.Sessions.ConfirmCode(c.UserContext(), s.asker(c), typed)
+		_, err := s.service.Sessions.ConfirmCode(c.UserContext(), s.web.Guard.Actor(c), typed)
 		if access.Invalid.Is(err) || access.TooMany.Is(err) {
 			page.Error = access.Explain(err).Message
 			return "", s.showDesktop(c, http.StatusUnprocessableEntity, page)
@@ -109,11 +107,11 @@ func (s *Server) authorizeConfirmed(c *fiber.Ctx, a DesktopAuthorization) (acces
 			return "", err
 		}
 	}
-	code, err := s.service.SignIn.AuthorizeDesktop(c.UserContext(), s.asker(c), a.hash)
+	code, err := s.service.SignIn.AuthorizeDesktop(c.UserContext(), s.web.Guard.Actor(c), a.hash)
 	if access.Explain(err).Code != "confirmation_required" {
 		return code, err
 	}
-	sent, err := s.service.Sessions.SendConfirmation(c.UserContext(), s.asker(c), strings.Clone(c.Get(fiber.HeaderUserAgent)))
+	sent, err := s.service.Sessions.SendConfirmation(c.UserContext(), s.web.Guard.Actor(c), strings.Clone(c.Get(fiber.HeaderUserAgent)))
 	page.Held = sent.Held
 	if access.TooMany.Is(err) {
 		page.Error, err = access.Explain(err).Message, nil
@@ -122,67 +120,4 @@ func (s *Server) authorizeConfirmed(c *fiber.Ctx, a DesktopAuthorization) (acces
 		return "", err
 	}
 	return "", s.showDesktop(c, http.StatusOK, page)
-}
-
-func (s *Server) mountDesktop(r *room) {
-	mount(r, op{
-		method:  http.MethodPost,
-		path:    "/desktop",
-		id:      "enter-window",
-		title:   "Sign a native window in",
-		text:    "Redeems the code that a member let out at /window, once, with the secret behind its code_challenge. The answer's secret is sent as a bearer token.",
-		need:    public(),
-		answers: http.StatusCreated,
-		fails:   []int{http.StatusGone},
-	}, s.signInDesktop)
-	mount(r, op{
-		method: http.MethodDelete,
-		path:   "/desktop",
-		id:     "leave-window",
-		title:  "Sign a native window out",
-		text:   "Ends the session of the window that asks.",
-		need:   member(),
-	}, s.signOutDesktop)
-}
-
-type enterWindowIn struct {
-	Body struct {
-		Code     string `json:"code"`
-		Verifier string `json:"code_verifier" doc:"The secret whose SHA-256, in base64url, was the code_challenge."`
-	}
-}
-
-type enterWindowOut struct {
-	Body struct {
-		Secret    string `json:"secret" doc:"Shown this once."`
-		Email     string `json:"email" doc:"Whom it acts for."`
-		Name      string `json:"name,omitempty" doc:"What they are called."`
-		Workspace string `json:"workspace"`
-	} `nameHint:"WindowSession"`
-}
-
-func (s *Server) signInDesktop(ctx context.Context, _ access.Actor, in *enterWindowIn) (*enterWindowOut, error) {
-	c := actorIn(ctx)
-	if err := s.slowAttempts(c); err != nil {
-		return nil, err
-	}
-	b := service.Browser{Secret: access.Secret(in.Body.Verifier), From: s.from(c).String(), Agent: strings.Clone(c.Get(fiber.HeaderUserAgent))}
-	e, err := s.service.SignIn.RedeemDesktopCode(ctx, access.Secret(in.Body.Code), b)
-	if err != nil {
-		return nil, err
-	}
-	out := &enterWindowOut{}
-	out.Body.Secret = e.Session.Reveal()
-	out.Body.Email, out.Body.Name = e.Member.Email.Typed, e.Member.Name
-	out.Body.Workspace = s.workspaceNow(ctx)
-	return out, nil
-}
-
-func (s *Server) signOutDesktop(ctx context.Context, actor access.Actor, _ *struct{}) (*nothing, error) {
-	c := actorIn(ctx)
-	secret, _ := c.Locals(secretKey).(access.Secret)
-	if p := principalOf(c); p == nil || p.Method != access.MethodDesktop {
-		return nil, access.Errorf(access.Invalid, "Only a window can sign itself out here.").WithCode("not_a_window")
-	}
-	return nil, s.service.Gate.SignOut(ctx, actor, secret)
 }

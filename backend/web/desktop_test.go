@@ -179,7 +179,7 @@ func TestWindowSecretIsNoCookie(t *testing.T) {
 	g := c.guest()
 	for _, value := range []string{secret.Reveal(), strings.TrimPrefix(secret.Reveal(), access.DesktopSecretPrefix)} {
 		g.get("/", func(r *http.Request) {
-			r.AddCookie(&http.Cookie{Name: c.web.names.session, Value: value})
+			r.AddCookie(&http.Cookie{Name: c.web.Cookies.names.session, Value: value})
 		}).want(t, http.StatusSeeOther, "/login")
 	}
 	g.api("GET", "/me", "", bearer(c.admin.session())).want(t, 401)

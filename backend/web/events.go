@@ -2,9 +2,11 @@ package web
 
 import (
 	"context"
-	"encoding/json"
+	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
 	"doorward/backend/service"
@@ -19,12 +21,31 @@ const (
 	overviewEvery  = 200 * time.Millisecond
 )
 
+// Events are the event streams of a server. They are safe for concurrent use.
+type Events struct{ hub *hub }
+
+// EventsOptions are what Events are made of.
+type EventsOptions struct {
+	Service  *service.Service
+	Overview func(context.Context) ([]byte, error) // the counts, as the API has them
+	Logger   *slog.Logger
+}
+
+// NewEvents makes the event streams of a server.
+func NewEvents(s *Server, o EventsOptions) *Events { return &Events{newHub(s.Context(), o)} }
+
+// Mount mounts the one route that streams.
+func (e *Events) Mount(f *Face) { f.Add(fiber.MethodGet, "/api/v1/events", PendingOrToken(), e.listen) }
+
 // A hub passes committed changes to event streams. All streams share one watch
 // of the store, which runs while there is a stream. The watch is never made to
 // wait: a stream whose buffer is full is told to reload, and ends.
 type hub struct {
-	s     *Server
-	every func(time.Duration) (tick <-chan time.Time, stop func()) // a ticker
+	service  *service.Service
+	overview func(context.Context) ([]byte, error)
+	log      *slog.Logger
+	stopped  context.Context                                          // ends when the server stops
+	every    func(time.Duration) (tick <-chan time.Time, stop func()) // a ticker
 
 	mu      sync.Mutex
 	streams map[*stream]bool
@@ -38,12 +59,19 @@ type event struct {
 	data      []byte
 }
 
-func newHub(s *Server) *hub {
-	return &hub{s: s, streams: map[*stream]bool{}, each: map[string]int{},
+func newHub(stopped context.Context, o EventsOptions) *hub {
+	return &hub{
+		service:  o.Service,
+		overview: o.Overview,
+		log:      o.Logger,
+		stopped:  stopped,
+		streams:  map[*stream]bool{},
+		each:     map[string]int{},
 		every: func(d time.Duration) (<-chan time.Time, func()) {
 			t := time.NewTicker(d)
 			return t.C, t.Stop
-		}}
+		},
+	}
 }
 
 // add takes a stream in: from then on no change is missed. It refuses where its
@@ -52,10 +80,10 @@ func (h *hub) add(st *stream) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
-	case h.s.stopped.Err() != nil:
+	case h.stopped.Err() != nil:
 		return access.Errorf(access.Unavailable, "The server is about to stop. Try again in a few seconds.").WithCode("busy")
 	case len(h.streams) >= maxStreams:
-		return busy()
+		return Busy()
 	case h.each[st.owner] >= maxStreamsEach:
 		return access.Errorf(access.TooMany, "There are %d event streams of yours already. Close one first.", maxStreamsEach).WithCode("too_many_streams")
 	}
@@ -92,8 +120,8 @@ func (h *hub) drop(st *stream) {
 
 // watch starts the one watch of the store.
 func (h *hub) watch() error {
-	ctx, stop := context.WithCancel(h.s.stopped)
-	changes, err := h.s.service.Watch(ctx)
+	ctx, stop := context.WithCancel(h.stopped)
+	changes, err := h.service.Watch(ctx)
 	if err != nil {
 		stop()
 		return err
@@ -128,7 +156,7 @@ func (h *hub) pass(ctx context.Context, changes <-chan service.Change) {
 			if err == nil {
 				h.publish(event{topic: topicOverview, data: data})
 			} else if ctx.Err() == nil {
-				h.s.log.Error("the overview could not be read for events", "err", err)
+				h.log.Error("the overview could not be read for events", "err", err)
 			}
 		}
 	}
@@ -138,20 +166,12 @@ func (h *hub) pass(ctx context.Context, changes <-chan service.Change) {
 func (h *hub) lost(ctx context.Context) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if ctx.Err() != nil && h.s.stopped.Err() == nil {
+	if ctx.Err() != nil && h.stopped.Err() == nil {
 		return // the last stream went; others may have come since
 	}
 	for st := range h.streams {
 		h.drop(st)
 	}
-}
-
-func (h *hub) overview(ctx context.Context) ([]byte, error) {
-	o, err := h.s.service.Dashboard.Shared(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(h.s.overviewOf(o))
 }
 
 // publish leaves a change with every stream. One that has no room for it is let
@@ -174,9 +194,9 @@ func (h *hub) checkStreams(ctx context.Context, st *stream) error {
 	if st.who == nil {
 		return nil // the operator
 	}
-	who := h.s.service.Gate.Listener
+	who := h.service.Gate.Listener
 	if st.who.Actor.Token != "" {
-		who = h.s.service.Gate.TokenPrincipal
+		who = h.service.Gate.TokenPrincipal
 	}
 	p, err := who(ctx, st.secret)
 	if err == nil {

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
@@ -34,21 +32,10 @@ const (
 
 var readMembers = access.May(access.Read, access.ResMembers)
 
-const eventsText = `Server-Sent Events. Whoever may read members is told of: overview (with the counts), login-request, member and letter (with an id), audit. Others are told of their own changes alone: member, without data. A client that missed some is told: reload. Each stream ends when its session or token does.`
-
-func (s *Server) mountEvents(r *room) {
-	stream := &huma.MediaType{Schema: &huma.Schema{Type: "string"}, Example: "event: member\ndata: {\"id\":\"mfrggzdfmztwq2lknnwg23tpoa\"}\n\n"}
-	r.add(&huma.Operation{Method: http.MethodGet, Path: "/events", OperationID: "listen", Summary: "Changes, as they happen",
-		Description: eventsText, Tags: []string{"events"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
-		Parameters: []*huma.Param{{Name: "Last-Event-ID", In: "header", Schema: &huma.Schema{Type: "string"},
-			Description: "Sent by a client that was connected before; it is told to reload first."}},
-		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": stream}}}}, waitingOrToken(), s.events)
-}
-
-// events opens a stream for whoever waits or is in, and for their tokens.
-func (s *Server) events(c *fiber.Ctx) error {
-	st := s.newStream(c)
-	if err := s.hub.add(st); err != nil {
+// listen opens a stream for whoever waits or is in, and for their tokens.
+func (e *Events) listen(c *fiber.Ctx) error {
+	st := e.newStream(c)
+	if err := e.hub.add(st); err != nil {
 		return err
 	}
 	st.begin(c.Get("Last-Event-ID") != "")
@@ -79,8 +66,8 @@ type stream struct {
 	ended    bool
 }
 
-func (s *Server) newStream(c *fiber.Ctx) *stream {
-	st := &stream{hub: s.hub, who: principalOf(c), owner: "operator", news: make(chan event, streamBuffer), conn: c.Context().Conn(),
+func (e *Events) newStream(c *fiber.Ctx) *stream {
+	st := &stream{hub: e.hub, who: PrincipalOf(c), owner: "operator", news: make(chan event, streamBuffer), conn: c.Context().Conn(),
 		gone: make(chan struct{}), stopping: c.Context().Done()}
 	if st.who == nil {
 		return st
@@ -90,7 +77,7 @@ func (s *Server) newStream(c *fiber.Ctx) *stream {
 		st.secret = access.Secret(strings.Clone(strings.TrimPrefix(c.Get(fiber.HeaderAuthorization), "Bearer ")))
 		return st
 	}
-	st.secret, _ = c.Locals(secretKey).(access.Secret)
+	st.secret = SecretOf(c)
 	return st
 }
 
@@ -102,7 +89,7 @@ func (st *stream) begin(again bool) {
 		st.tell(tellReload, []byte("{}"))
 	}
 	if st.reads() {
-		if data, err := st.hub.overview(st.hub.s.stopped); err == nil {
+		if data, err := st.hub.overview(st.hub.stopped); err == nil {
 			st.tell(topicOverview, data)
 		}
 	}
@@ -151,7 +138,7 @@ func (st *stream) Close() error {
 }
 
 func (st *stream) wait() {
-	ctx := st.hub.s.stopped
+	ctx := st.hub.stopped
 	select {
 	case <-st.gone:
 		st.ended = true

@@ -46,7 +46,7 @@ func (g *guest) listen(at string, change ...func(*http.Request)) *ear {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at+"/api/v1/events", nil)
 	g.h.must(err)
 	r.Host = "door.example.com"
-	r.AddCookie(&http.Cookie{Name: g.h.web.names.session, Value: g.session().Reveal()})
+	r.AddCookie(&http.Cookie{Name: g.h.web.Cookies.names.session, Value: g.session().Reveal()})
 	for _, c := range change {
 		c(r)
 	}
@@ -199,7 +199,7 @@ func TestEventsFollowRights(t *testing.T) {
 func TestEventsEndWithTheSessionsTime(t *testing.T) {
 	c := newCast(t)
 	tick := make(chan time.Time)
-	c.web.hub.every = func(time.Duration) (<-chan time.Time, func()) { return tick, func() {} }
+	c.events.hub.every = func(time.Duration) (<-chan time.Time, func()) { return tick, func() {} }
 	e := c.admin.listen(c.serve())
 	e.until("overview")
 	tick <- time.Time{}
@@ -223,10 +223,10 @@ func TestEventsTellToReload(t *testing.T) {
 
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
-	st := &stream{hub: c.web.hub, owner: "operator", news: make(chan event, streamBuffer), conn: ours, gone: make(chan struct{}), stopping: make(chan struct{}), stopBeat: func() {}}
-	c.must(c.web.hub.add(st))
+	st := &stream{hub: c.events.hub, owner: "operator", news: make(chan event, streamBuffer), conn: ours, gone: make(chan struct{}), stopping: make(chan struct{}), stopBeat: func() {}}
+	c.must(c.events.hub.add(st))
 	for range streamBuffer + 1 {
-		c.web.hub.publish(event{topic: topicMember, id: "x"})
+		c.events.hub.publish(event{topic: topicMember, id: "x"})
 	}
 	text, err := io.ReadAll(st)
 	c.must(err)

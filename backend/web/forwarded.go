@@ -86,8 +86,11 @@ func forwarded(h *fasthttp.RequestHeader) (lines []string) {
 	return lines
 }
 
-// checkFrom refuses a request whose proxy does not say readably whom it is for.
-func (s *Server) checkFrom(c *fiber.Ctx) error {
+// sources know where requests come from: the peer, or whom a trusted proxy says.
+type sources struct{ proxies []netip.Prefix }
+
+// check refuses a request whose proxy does not say readably whom it is for.
+func (s *sources) check(c *fiber.Ctx) error {
 	if len(s.proxies) == 0 {
 		return nil
 	}
@@ -97,7 +100,7 @@ func (s *Server) checkFrom(c *fiber.Ctx) error {
 
 // from is the address the request comes from, for limits, sessions and the audit
 // log alike. outer has refused what cannot be read.
-func (s *Server) from(c *fiber.Ctx) netip.Addr {
+func (s *sources) from(c *fiber.Ctx) netip.Addr {
 	peer := peerOf(c)
 	if len(s.proxies) == 0 || !s.trusts(peer) {
 		return peer
@@ -114,7 +117,7 @@ func peerOf(c *fiber.Ctx) netip.Addr {
 	return peer.Unmap()
 }
 
-func (s *Server) trusts(a netip.Addr) bool {
+func (s *sources) trusts(a netip.Addr) bool {
 	for _, p := range s.proxies {
 		if p.Contains(a) {
 			return true

@@ -69,7 +69,7 @@ func TestForwardedAddresses(t *testing.T) {
 // another address each time, to be another network each time: they stay one. One
 // whose entry cannot be read is refused on every route, in words.
 func TestOneMoreForwardedLineIsNoOtherNetwork(t *testing.T) {
-	h := newHouse(t, func(o *Options) {
+	h := newHouse(t, func(o *houseOptions) {
 		o.Limits = DefaultLimits
 		o.Limits.Attempts = Rate{Burst: 3, Every: time.Hour}
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}

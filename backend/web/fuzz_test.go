@@ -38,7 +38,7 @@ func FuzzRawHTTP(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	h := newHouse(f, func(o *Options) {
+	h := newHouse(f, func(o *houseOptions) {
 		o.Limits = DefaultLimits
 		o.Limits.Attempts.Burst, o.Limits.Requests.Burst = 1<<30, 1<<30
 	})

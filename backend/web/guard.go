@@ -11,40 +11,15 @@ import (
 	"doorward/backend/service"
 )
 
-// A routeClass is who may use a route. The zero value is nobody: a route has to be
-// classified to be reachable.
-type routeClass struct {
-	who    audience
-	ask    access.Permission
-	tokens bool // of pendingAudience: API tokens of active members as well
-}
-
-type audience int
-
-const (
-	noAudience        audience = iota
-	publicAudience             // no account needed
-	pendingAudience            // pending and active members, by session
-	memberAudience             // active members, by session or token
-	managerAudience            // active members with something to do in the console
-	permittedAudience          // whoever holds the permission
-	operatorAudience           // whoever holds the machine
-)
-
-func public() routeClass                        { return routeClass{who: publicAudience} }
-func pending() routeClass                       { return routeClass{who: pendingAudience} }
-func waitingOrToken() routeClass                { return routeClass{who: pendingAudience, tokens: true} }
-func member() routeClass                        { return routeClass{who: memberAudience} }
-func manager() routeClass                       { return routeClass{who: managerAudience} }
-func permission(p access.Permission) routeClass { return routeClass{who: permittedAudience, ask: p} }
-func operator() routeClass                      { return routeClass{who: operatorAudience} }
-
-// String is the class, for the test that sweeps the routes.
-func (n routeClass) String() string {
-	if n.who == permittedAudience {
-		return n.ask.String()
-	}
-	return [...]string{"nobody", "public", "waiting", "member", "manager", "", "operator"}[n.who]
+// A Guard finds out who asks, and turns away whom a route is not for and who
+// asks too often. It is safe for concurrent use.
+type Guard struct {
+	gate     *gate.Gate
+	cookies  *Cookies
+	sources  *sources
+	attempts *limiter
+	requests *limiter
+	traces   *traces
 }
 
 var (
@@ -53,19 +28,19 @@ var (
 	errPending     = access.Errorf(access.Forbidden, "Your account waits for approval. Until then only the waiting page is open.").WithCode("pending")
 )
 
-// guard finds out who asks, from the state as it is now, and refuses what they
-// may not. Afterwards caller and principal tell the handler.
-func (s *Server) guard(c *fiber.Ctx, n routeClass) error {
+// Check finds out who asks, from the state as it is now, and refuses what they
+// may not. Afterwards Actor and PrincipalOf tell the handler.
+func (g *Guard) Check(c *fiber.Ctx, n Class) error {
 	if c.Locals(localKey) != nil {
 		return nil
 	}
 	switch n.who {
 	case publicAudience:
-		return s.slow(c)
+		return g.slow(c)
 	case noAudience, operatorAudience:
 		return fiber.ErrNotFound
 	}
-	p, err := s.identify(c)
+	p, err := g.Identify(c)
 	if err != nil {
 		return err
 	}
@@ -85,7 +60,15 @@ func (s *Server) guard(c *fiber.Ctx, n routeClass) error {
 	if err != nil {
 		return err
 	}
-	return s.admit(c, p)
+	return g.admit(c, p)
+}
+
+// mayManage refuses whoever has nothing to do in the console.
+func mayManage(p *gate.Principal) error {
+	if p.Permissions.CanManage() {
+		return nil
+	}
+	return access.NotAllowed(access.May(access.Read, access.ResMembers))
 }
 
 // localOperator is the operator, at the face that they say they use. It is
@@ -97,32 +80,32 @@ func localOperator(c *fiber.Ctx) access.Actor {
 	return access.Operator
 }
 
-// identify is whoever the request's token or cookie belongs to.
-func (s *Server) identify(c *fiber.Ctx) (*gate.Principal, error) {
+// Identify is whoever the request's token or cookie belongs to.
+func (g *Guard) Identify(c *fiber.Ctx) (*gate.Principal, error) {
 	if bearer := c.Get(fiber.HeaderAuthorization); bearer != "" {
 		token, ok := strings.CutPrefix(bearer, "Bearer ")
 		if !ok || !isAPI(c) {
 			return nil, access.Errorf(access.SignedOut, "Send the API token as: Authorization: Bearer dw_…").WithCode("bad_token")
 		}
 		if strings.HasPrefix(token, access.DesktopSecretPrefix) {
-			return s.identifyDesktop(c, access.Secret(strings.Clone(token)))
+			return g.identifyDesktop(c, access.Secret(strings.Clone(token)))
 		}
-		p, err := s.service.Gate.TokenPrincipal(c.UserContext(), access.Secret(strings.Clone(token)))
-		return p, s.failedAttempt(c, err)
+		p, err := g.gate.TokenPrincipal(c.UserContext(), access.Secret(strings.Clone(token)))
+		return p, g.failedAttempt(c, err)
 	}
-	secret := s.sessionSecret(c)
+	secret := g.cookies.session(c)
 	if secret == "" {
-		if err := s.slow(c); err != nil {
+		if err := g.slow(c); err != nil {
 			return nil, err
 		}
 		return nil, access.SignedOutError()
 	}
-	p, err := s.service.Gate.Principal(c.UserContext(), secret)
+	p, err := g.gate.Principal(c.UserContext(), secret)
 	if err != nil {
-		return nil, s.failedAttempt(c, err)
+		return nil, g.failedAttempt(c, err)
 	}
-	if p.Stale && navigates(c) {
-		return s.rotate(c, secret)
+	if p.Stale && Navigates(c) {
+		return g.rotate(c, secret)
 	}
 	c.Locals(secretKey, secret)
 	return p, nil
@@ -131,52 +114,52 @@ func (s *Server) identify(c *fiber.Ctx) (*gate.Principal, error) {
 // identifyDesktop is whoever a native window acts for. Its secret stays the same
 // when rights rise: nobody could have planted it, for only the window that holds
 // the proof was ever given it.
-func (s *Server) identifyDesktop(c *fiber.Ctx, secret access.Secret) (*gate.Principal, error) {
-	p, err := s.service.Gate.Principal(c.UserContext(), secret)
+func (g *Guard) identifyDesktop(c *fiber.Ctx, secret access.Secret) (*gate.Principal, error) {
+	p, err := g.gate.Principal(c.UserContext(), secret)
 	if err != nil {
-		return nil, s.failedAttempt(c, err)
+		return nil, g.failedAttempt(c, err)
 	}
 	c.Locals(secretKey, secret)
 	return p, nil
 }
 
 // failedAttempt counts a secret that opened nothing.
-func (s *Server) failedAttempt(c *fiber.Ctx, err error) error {
+func (g *Guard) failedAttempt(c *fiber.Ctx, err error) error {
 	if err == nil || !access.SignedOut.Is(err) {
 		return err
 	}
 	if errors.Is(err, access.ErrUnknownCode) {
-		s.notice(c, access.TraceBadToken)
+		g.Notice(c, access.TraceBadToken)
 	}
-	if slow := s.slowAttempts(c); slow != nil {
+	if slow := g.SlowAttempts(c); slow != nil {
 		return slow
 	}
 	return err
 }
 
-// navigates reports whether the request is for a page of its own. Only such a
+// Navigates reports whether the request is for a page of its own. Only such a
 // one gets a session's new secret: of several that a page makes at once, the
 // first would leave the others with a secret that is worth nothing.
-func navigates(c *fiber.Ctx) bool {
+func Navigates(c *fiber.Ctx) bool {
 	mode := c.Get("Sec-Fetch-Mode")
 	return mode == "" || mode == "navigate"
 }
 
 // rotate gives a session whose rights have risen its new secret.
-func (s *Server) rotate(c *fiber.Ctx, old access.Secret) (*gate.Principal, error) {
-	fresh, err := s.service.Gate.Rotate(c.UserContext(), old)
+func (g *Guard) rotate(c *fiber.Ctx, old access.Secret) (*gate.Principal, error) {
+	fresh, err := g.gate.Rotate(c.UserContext(), old)
 	if err != nil {
 		return nil, err
 	}
-	s.signIn(c, service.NewSession{Session: fresh})
-	return s.service.Gate.Principal(c.UserContext(), fresh)
+	g.cookies.SignIn(c, service.NewSession{Session: fresh})
+	return g.gate.Principal(c.UserContext(), fresh)
 }
 
 // admit notes who asks. What changes something must come from a page of ours,
 // unless a token or a window's secret, which no browser sends by itself, speaks
 // for it.
-func (s *Server) admit(c *fiber.Ctx, p *gate.Principal) error {
-	if via(c, p) == access.SourceConsole && !safeMethod(c) && !s.sameOrigin(c, false) {
+func (g *Guard) admit(c *fiber.Ctx, p *gate.Principal) error {
+	if via(c, p) == access.SourceConsole && !IsSafe(c) && !g.cookies.sameOrigin(c, false) {
 		return errForeignForm
 	}
 	c.Locals(principalKey, p)
@@ -197,23 +180,31 @@ func via(c *fiber.Ctx, p *gate.Principal) access.Source {
 	return access.SourcePortal
 }
 
-func safeMethod(c *fiber.Ctx) bool {
+// IsSafe reports whether a request is one that changes nothing.
+func IsSafe(c *fiber.Ctx) bool {
 	m := c.Method()
 	return m == fiber.MethodGet || m == fiber.MethodHead || m == fiber.MethodOptions
 }
 
-// principalOf is whoever was let through; nil for the operator and for nobody.
-func principalOf(c *fiber.Ctx) *gate.Principal {
+// PrincipalOf is whoever was let through; nil for the operator and for nobody.
+func PrincipalOf(c *fiber.Ctx) *gate.Principal {
 	p, _ := c.Locals(principalKey).(*gate.Principal)
 	return p
 }
 
-// caller is whoever was let through, as the service and the audit log know them.
-func (s *Server) asker(c *fiber.Ctx) access.Actor {
+// SecretOf is the secret of the session, or of the window, that was let through;
+// empty for tokens, the operator and nobody.
+func SecretOf(c *fiber.Ctx) access.Secret {
+	secret, _ := c.Locals(secretKey).(access.Secret)
+	return secret
+}
+
+// Actor is whoever was let through, as the service and the audit log know them.
+func (g *Guard) Actor(c *fiber.Ctx) access.Actor {
 	if c.Locals(localKey) != nil {
 		return localOperator(c)
 	}
-	p := principalOf(c)
+	p := PrincipalOf(c)
 	if p == nil {
 		return access.Actor{Source: access.SourcePortal}
 	}
@@ -222,26 +213,17 @@ func (s *Server) asker(c *fiber.Ctx) access.Actor {
 		Token:   p.Actor.Token,
 		Session: p.Actor.Session,
 		Source:  via(c, p),
-		From:    s.from(c).String(),
+		From:    g.sources.from(c).String(),
 	}
 }
 
 // slow refuses a source that asks for more than its share without a session.
-func (s *Server) slow(c *fiber.Ctx) error { return slowed(s.requests.allow(s.from(c))) }
+func (g *Guard) slow(c *fiber.Ctx) error { return slowed(g.requests.allow(g.sources.from(c))) }
 
-// slowAttempts is slow for what guesses at secrets or makes emails.
-func (s *Server) slowAttempts(c *fiber.Ctx) error {
+// SlowAttempts is slow for what guesses at secrets or makes emails.
+func (g *Guard) SlowAttempts(c *fiber.Ctx) error {
 	if c.Locals(localKey) != nil {
 		return nil
 	}
-	return slowed(s.attempts.allow(s.from(c)))
-}
-
-// isEnded is why the session behind err ended; empty where nobody knows.
-func isEnded(err error) access.EndReason {
-	var e *gate.SessionEndedError
-	if errors.As(err, &e) {
-		return e.Why
-	}
-	return ""
+	return slowed(g.attempts.allow(g.sources.from(c)))
 }

@@ -19,33 +19,34 @@ import (
 // decided on. The server does not start, and says which route it is. Neither the
 // root nor what wraps other routes is excused.
 func TestTheServerDoesNotStartWithAnUnclassifiedRoute(t *testing.T) {
-	s := newHouse(t).web
+	h := newHouse(t)
+	s := h.web
 	open := func(c *fiber.Ctx) error { return c.SendString("come in") }
 	tests := []struct {
 		name   string
-		mount  func(*face)
+		mount  Mount
 		faults []string // empty: it starts
 	}{
-		{"nothing", func(*face) {}, nil},
-		{"a class", func(f *face) { f.add("GET", "/x", member(), open) }, nil},
-		{"no class", func(f *face) { f.app.Get("/x", open) }, []string{"GET /x has no class", "HEAD /x has no class"}},
-		{"the zero class", func(f *face) { f.add("GET", "/x", routeClass{}, open) }, []string{"GET /x has no class"}},
-		{"another method", func(f *face) { f.app.Post("/pending", open) }, []string{"POST /pending has no class"}},
-		{"HEAD alone", func(f *face) { f.app.Head("/api/v1/me", open) }, []string{"HEAD /api/v1/me has no class"}},
-		{"all methods", func(f *face) { f.app.All("/x", open) }, []string{"GET /x has no class", "TRACE /x has no class"}},
-		{"the root", func(f *face) { f.app.Post("/", open) }, []string{"POST / has no class"}},
-		{"the root again", func(f *face) { f.app.Get("/", open) }, []string{"GET / is mounted twice"}},
-		{"everything", func(f *face) { f.app.Get("/*", open) }, []string{"GET /* has no class"}},
-		{"in a group", func(f *face) { f.app.Group("/api/v1").Get("/x", open) }, []string{"GET /api/v1/x has no class"}},
-		{"in front of one", func(f *face) { f.app.Get("/login", open) }, []string{"GET /login is mounted twice"}},
-		{"around all", func(f *face) { f.app.Use(open) }, []string{"GET / is wrapped", "DELETE / is wrapped"}},
-		{"around some", func(f *face) { f.app.Use("/x", open) }, []string{"GET /x is wrapped"}},
-		{"files", func(f *face) { f.app.Static("/x", ".") }, []string{"HEAD /x is wrapped"}},
-		{"a class for nothing", func(f *face) { f.classify("GET", "/x", public()) }, []string{"GET /x has a class and is not"}},
+		{"nothing", func(*Face) {}, nil},
+		{"a class", func(f *Face) { f.Add("GET", "/x", Member(), open) }, nil},
+		{"no class", func(f *Face) { f.app.Get("/x", open) }, []string{"GET /x has no class", "HEAD /x has no class"}},
+		{"the zero class", func(f *Face) { f.Add("GET", "/x", Class{}, open) }, []string{"GET /x has no class"}},
+		{"another method", func(f *Face) { f.app.Post("/pending", open) }, []string{"POST /pending has no class"}},
+		{"HEAD alone", func(f *Face) { f.app.Head("/api/v1/me", open) }, []string{"HEAD /api/v1/me has no class"}},
+		{"all methods", func(f *Face) { f.app.All("/x", open) }, []string{"GET /x has no class", "TRACE /x has no class"}},
+		{"the root", func(f *Face) { f.app.Post("/", open) }, []string{"POST / has no class"}},
+		{"the root again", func(f *Face) { f.app.Get("/", open) }, []string{"GET / is mounted twice"}},
+		{"everything", func(f *Face) { f.app.Get("/*", open) }, []string{"GET /* has no class"}},
+		{"in a group", func(f *Face) { f.app.Group("/api/v1").Get("/x", open) }, []string{"GET /api/v1/x has no class"}},
+		{"in front of one", func(f *Face) { f.app.Get("/login", open) }, []string{"GET /login is mounted twice"}},
+		{"around all", func(f *Face) { f.app.Use(open) }, []string{"GET / is wrapped", "DELETE / is wrapped"}},
+		{"around some", func(f *Face) { f.app.Use("/x", open) }, []string{"GET /x is wrapped"}},
+		{"files", func(f *Face) { f.app.Static("/x", ".") }, []string{"HEAD /x is wrapped"}},
+		{"a class for nothing", func(f *Face) { f.Classify("GET", "/x", Public()) }, []string{"GET /x has a class and is not"}},
 	}
 	for _, tt := range tests {
 		for _, local := range []bool{false, true} {
-			_, err := s.newFace(local, tt.mount, s.mountPortal, s.mountAPI)
+			_, err := s.newFace(local, tt.mount, h.web.mountOwn, h.portal.Mount, h.api.Mount, h.events.Mount)
 			if (err == nil) != (tt.faults == nil) {
 				t.Errorf("%s, operator %v: %v", tt.name, local, err)
 			}
@@ -60,13 +61,14 @@ func TestTheServerDoesNotStartWithAnUnclassifiedRoute(t *testing.T) {
 
 // New and Serve pass on what newFace refuses: both come by a face in one way.
 func TestAFaceIsMadeOnce(t *testing.T) {
-	s := newHouse(t).web
+	h := newHouse(t)
+	s := h.web
 	if s.operator == nil || s.network == nil {
 		t.Fatal("a face was not made by New, or by the first who asked for it")
 	}
 	for _, local := range []bool{false, true} {
-		first, err := s.face(local)
-		second, again := s.face(local)
+		first, err := s.Face(local)
+		second, again := s.Face(local)
 		if err != nil || again != nil || first != second || len(first.classes) < 40 {
 			t.Errorf("operator %v: %v, %v, %d routes", local, err, again, len(first.classes))
 		}
@@ -192,7 +194,7 @@ func TestUnknownSessionIsNotAdopted(t *testing.T) {
 	chosen := access.NewSecret().Reveal()
 	_, link := h.invite("ada@example.com", access.Fleet)
 	g := h.guest()
-	fix := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: h.web.names.session, Value: chosen}) }
+	fix := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: h.web.Cookies.names.session, Value: chosen}) }
 	g.get("/pending", fix).want(t, http.StatusSeeOther, "/login")
 	g.enter(link)
 	if g.session().Reveal() == chosen {
@@ -283,7 +285,7 @@ func heap() int64 {
 
 // Somebody tries links and codes by the thousand.
 func TestTriesAreLimited(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.Limits = DefaultLimits; o.Limits.Attempts = Rate{Burst: 5, Every: time.Hour} })
+	h := newHouse(t, func(o *houseOptions) { o.Limits = DefaultLimits; o.Limits.Attempts = Rate{Burst: 5, Every: time.Hour} })
 	g := h.guest()
 	page := g.get("/login")
 	for range 5 {
@@ -299,7 +301,7 @@ func TestTriesAreLimited(t *testing.T) {
 // A stranger without a proxy between writes every header that a proxy would:
 // none of them makes another network, another scheme or another host of them.
 func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
-	few := func(o *Options) {
+	few := func(o *houseOptions) {
 		o.Limits = DefaultLimits
 		o.Limits.Attempts = Rate{Burst: 3, Every: time.Hour}
 	}
@@ -330,6 +332,6 @@ func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
 	}
 	tries(newHouse(t, few)).want(t, http.StatusTooManyRequests)
 	// The same from a proxy that is trusted is four networks' first try.
-	trusting := newHouse(t, few, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")} })
+	trusting := newHouse(t, few, func(o *houseOptions) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")} })
 	tries(trusting).want(t, http.StatusUnprocessableEntity)
 }

@@ -27,6 +27,12 @@ import (
 	"doorward/backend/store/kv/enginetest"
 )
 
+// houseOptions are what a house's server is made of.
+type houseOptions struct {
+	Options
+	API APIOptions
+}
+
 // A house is a server on a real store in memory, with a clock that the test
 // moves, and one Admin.
 type house struct {
@@ -34,6 +40,9 @@ type house struct {
 	service *service.Service
 	store   *store.Store
 	web     *Server
+	portal  *Portal
+	api     *API
+	events  *Events
 	app     *fiber.App
 	log     *syncBuffer
 	mu      sync.Mutex
@@ -44,12 +53,12 @@ type house struct {
 
 const houseURL = "https://door.example.com"
 
-func newHouse(t testing.TB, change ...func(*Options)) *house {
+func newHouse(t testing.TB, change ...func(*houseOptions)) *house {
 	t.Helper()
 	return newHouseOn(t, enginetest.Open, change...)
 }
 
-func newHouseOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *house {
+func newHouseOn(t testing.TB, engine kv.Opener, change ...func(*houseOptions)) *house {
 	t.Helper()
 	h := &house{t: t, now: time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC), log: &syncBuffer{}}
 	log := slog.New(slog.NewTextHandler(h.log, nil))
@@ -64,13 +73,21 @@ func newHouseOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *house
 		service.Options{Store: st, Emails: emails, PublicURL: houseURL, Mail: true, Logger: log},
 	)
 	h.must(err)
-	o := Options{Service: h.service, Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log}
+	o := houseOptions{
+		Options: Options{Service: h.service, Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log},
+		API:     APIOptions{Service: h.service, Logger: log},
+	}
 	for _, c := range change {
 		c(&o)
 	}
-	h.web, err = New(o)
+	h.web, err = New(o.Options)
 	h.must(err)
-	network, err := h.web.face(false)
+	h.portal, err = NewPortal(h.web, PortalOptions{Service: h.service, Frontend: frontend, Logger: log})
+	h.must(err)
+	h.api = NewAPI(h.web, o.API)
+	h.events = NewEvents(h.web, EventsOptions{Service: h.service, Overview: h.api.Overview, Logger: log})
+	h.must(h.web.Mount(h.portal.Mount, h.api.Mount, h.events.Mount))
+	network, err := h.web.Face(false)
 	h.must(err)
 	h.app = network.app
 	c, _, err := h.service.Setup.SetUpHere(context.Background(), service.FirstAdmin{Email: h.address("grace@example.org"), Name: "Grace Hopper"})
@@ -230,7 +247,7 @@ func (g *guest) enter(link string) answer {
 func (g *guest) session() access.Secret {
 	u, _ := url.Parse(houseURL)
 	for _, c := range g.jar.Cookies(u) {
-		if c.Name == g.h.web.names.session {
+		if c.Name == g.h.web.Cookies.names.session {
 			return access.Secret(c.Value)
 		}
 	}

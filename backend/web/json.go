@@ -8,6 +8,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/service"
+	"doorward/backend/text"
 )
 
 // The objects of the API, as section "The contract" of the design has them.
@@ -46,7 +47,7 @@ type deliveryJSON struct {
 }
 
 func memberOf(c service.MemberView) MemberJSON {
-	m := MemberJSON{ID: string(c.ID), Email: c.Email.Typed, Name: c.Name, State: string(c.State), Roles: roleStrings(c.Roles),
+	m := MemberJSON{ID: string(c.ID), Email: c.Email.Typed, Name: c.Name, State: string(c.State), Roles: text.Strings(c.Roles),
 		InvitedBy:        c.InvitedBy,
 		InvitedAt:        c.Invitation.At,
 		InvitationNote:   c.Invitation.Note,
@@ -191,7 +192,7 @@ type mailJSON struct {
 	LastSent   time.Time `json:"last_sent,omitzero"`
 }
 
-func (s *Server) overviewOf(o service.Overview) overviewJSON {
+func (s *API) overviewOf(o service.Overview) overviewJSON {
 	out := overviewJSON{
 		Pending:            o.Pending,
 		Accepted:           o.Accepted,
@@ -219,7 +220,7 @@ func (s *Server) overviewOf(o service.Overview) overviewJSON {
 	return out
 }
 
-func (s *Server) mailOf(o service.Overview) mailJSON {
+func (s *API) mailOf(o service.Overview) mailJSON {
 	h := o.Mail
 	return mailJSON{Configured: o.MailServer, Server: s.mailServer, From: s.mailFrom, Paused: h.Paused, Detail: h.Detail, Since: h.Since, NextTry: h.NextTry, LastSent: h.LastSent}
 }

@@ -1,11 +1,9 @@
 package web
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -33,8 +31,8 @@ type Check struct {
 
 // mountLocal mounts what the API has for the operator alone, on the socket that
 // only they can reach.
-func (s *Server) mountLocal(f *face) {
-	r, own := f.newRoom("/local/v1"), operator()
+func (s *API) mountLocal(f *Face) {
+	r, own := s.newRoom(f, "/local/v1"), Operator()
 	mount(r, op{
 		method:  http.MethodPost,
 		path:    "/setup",
@@ -132,7 +130,7 @@ func (s *Server) mountLocal(f *face) {
 		text:   "What waits because the clock has jumped is done.",
 		need:   own,
 	}, s.trustClockHere)
-	f.add(fiber.MethodGet, "/local/v1/backup", own, s.backup)
+	f.Add(fiber.MethodGet, "/local/v1/backup", own, s.backup)
 }
 
 type setUpIn struct {
@@ -156,7 +154,7 @@ func linkedAnswer(c service.MemberView, link string, err error) (*linkedOut, err
 	return out, err
 }
 
-func (s *Server) setUpHere(ctx context.Context, _ access.Actor, in *setUpIn) (*linkedOut, error) {
+func (s *API) setUpHere(ctx context.Context, _ access.Actor, in *setUpIn) (*linkedOut, error) {
 	to, err := address.Parse(in.Body.Email)
 	if err != nil {
 		return nil, err
@@ -170,7 +168,7 @@ type emailIn struct {
 	}
 }
 
-func (s *Server) rescue(ctx context.Context, actor access.Actor, in *emailIn) (*linkedOut, error) {
+func (s *API) rescue(ctx context.Context, actor access.Actor, in *emailIn) (*linkedOut, error) {
 	to, err := address.Parse(in.Body.Email)
 	if err != nil {
 		return nil, err
@@ -182,7 +180,7 @@ type emailQuery struct {
 	Email string `query:"email" required:"true"`
 }
 
-func (s *Server) memberByEmail(ctx context.Context, actor access.Actor, in *emailQuery) (*memberOut, error) {
+func (s *API) memberByEmail(ctx context.Context, actor access.Actor, in *emailQuery) (*memberOut, error) {
 	a, err := address.Parse(in.Email)
 	if err != nil {
 		return nil, err
@@ -190,7 +188,7 @@ func (s *Server) memberByEmail(ctx context.Context, actor access.Actor, in *emai
 	return memberAnswer(s.service.Members.ByAddress(ctx, actor, a))
 }
 
-func (s *Server) showMessage(ctx context.Context, actor access.Actor, in *messageIn) (*messageBodyOut, error) {
+func (s *API) showMessage(ctx context.Context, actor access.Actor, in *messageIn) (*messageBodyOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -199,7 +197,7 @@ func (s *Server) showMessage(ctx context.Context, actor access.Actor, in *messag
 	return &messageBodyOut{messageBodyJSON{MessageJSON: messageOf(l), Text: words.Text, HTML: words.HTML}}, err
 }
 
-func (s *Server) messageState(ctx context.Context, actor access.Actor, in *messageIn) (*messageOut, error) {
+func (s *API) messageState(ctx context.Context, actor access.Actor, in *messageIn) (*messageOut, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -211,7 +209,7 @@ func (s *Server) messageState(ctx context.Context, actor access.Actor, in *messa
 	return messageAnswer(l, err)
 }
 
-func (s *Server) mailTest(ctx context.Context, actor access.Actor, in *emailIn) (*messageOut, error) {
+func (s *API) mailTest(ctx context.Context, actor access.Actor, in *emailIn) (*messageOut, error) {
 	to, err := address.Parse(in.Body.Email)
 	if err != nil {
 		return nil, err
@@ -229,7 +227,7 @@ type entriesOut struct {
 	} `nameHint:"AuditEntries"`
 }
 
-func (s *Server) auditSince(ctx context.Context, actor access.Actor, in *sinceIn) (*entriesOut, error) {
+func (s *API) auditSince(ctx context.Context, actor access.Actor, in *sinceIn) (*entriesOut, error) {
 	lines, err := s.service.Audit.Since(ctx, actor, in.Since)
 	out := &entriesOut{}
 	out.Body.Items = auditOf(lines)
@@ -242,7 +240,7 @@ type verifiedOut struct {
 	} `nameHint:"AuditVerified"`
 }
 
-func (s *Server) verifyAudit(ctx context.Context, actor access.Actor, _ *struct{}) (*verifiedOut, error) {
+func (s *API) verifyAudit(ctx context.Context, actor access.Actor, _ *struct{}) (*verifiedOut, error) {
 	n, err := s.service.Audit.Verify(ctx, actor)
 	out := &verifiedOut{}
 	out.Body.Entries = n
@@ -253,17 +251,17 @@ type compactIn struct {
 	Body *emptyJSON
 }
 
-func (s *Server) compact(ctx context.Context, _ access.Actor, _ *compactIn) (*nothing, error) {
+func (s *API) compact(ctx context.Context, _ access.Actor, _ *compactIn) (*nothing, error) {
 	return nil, s.ops.Compact(ctx)
 }
 
-func (s *Server) trustClockHere(ctx context.Context, actor access.Actor, _ *compactIn) (*nothing, error) {
+func (s *API) trustClockHere(ctx context.Context, actor access.Actor, _ *compactIn) (*nothing, error) {
 	return nil, s.service.Settings.TrustClock(ctx, actor)
 }
 
 type countsOut struct{ Body map[string]int }
 
-func (s *Server) verify(ctx context.Context, _ access.Actor, _ *struct{}) (*countsOut, error) {
+func (s *API) verify(ctx context.Context, _ access.Actor, _ *struct{}) (*countsOut, error) {
 	counts, err := s.ops.Verify(ctx)
 	return &countsOut{counts}, err
 }
@@ -274,59 +272,12 @@ type checksOut struct {
 	} `nameHint:"Checks"`
 }
 
-func (s *Server) doctor(ctx context.Context, _ access.Actor, _ *struct{}) (*checksOut, error) {
+func (s *API) doctor(ctx context.Context, _ access.Actor, _ *struct{}) (*checksOut, error) {
 	out := &checksOut{}
 	out.Body.Checks = s.ops.Doctor(ctx)
 	return out, nil
 }
 
-// pieceWithin is how long one piece of a long answer may take to be read.
-const pieceWithin = time.Minute
-
-func (s *Server) backup(c *fiber.Ctx) error {
+func (s *API) backup(c *fiber.Ctx) error {
 	return s.stream(c, fiber.MIMEOctetStream, s.ops.Backup)
-}
-
-// stream answers with what write writes, as it is written. A failure before the
-// first byte is an error like any other; a later one breaks the connection off,
-// so that nobody takes a part for the whole.
-func (s *Server) stream(c *fiber.Ctx, kind string, write func(context.Context, io.Writer) error) error {
-	ctx, cancel := context.WithCancel(s.stopped)
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(write(ctx, w)) }()
-	first := bufio.NewReader(r)
-	if _, err := first.Peek(1); err != nil && err != io.EOF {
-		cancel()
-		return err
-	}
-	c.Set(fiber.HeaderContentType, kind)
-	c.Context().SetConnectionClose()
-	conn := c.Context().Conn()
-	c.Context().SetBodyStream(&pieces{Reader: first, pipe: r, cancel: cancel,
-		extend: func() error { return conn.SetWriteDeadline(time.Now().Add(pieceWithin)) }}, -1)
-	return nil
-}
-
-// pieces gives each piece of a long answer its own time to be written.
-type pieces struct {
-	*bufio.Reader
-	pipe   *io.PipeReader
-	cancel context.CancelFunc
-	extend func() error
-}
-
-func (b *pieces) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	if n > 0 {
-		if err := b.extend(); err != nil {
-			return 0, err
-		}
-	}
-	return n, err
-}
-
-// Close ends the answer, done or not.
-func (b *pieces) Close() error {
-	b.cancel()
-	return b.pipe.Close()
 }

@@ -17,7 +17,7 @@ func TestTheWindowsHeader(t *testing.T) {
 		h.must(err)
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("X-Doorward-Via", via)
-		f, err := h.web.face(local)
+		f, err := h.web.Face(local)
 		h.must(err)
 		res, err := f.app.Test(r, -1)
 		h.must(err)

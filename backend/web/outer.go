@@ -21,11 +21,12 @@ const (
 
 // outer runs around every request: it keeps the server standing, answers only
 // to its own names, and says on every answer what browsers may do with it.
-func (s *Server) outer(c *fiber.Ctx) (err error) {
+func (f *Face) outer(c *fiber.Ctx) (err error) {
+	s := f.s
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.Error("a request panicked", "route", c.Route().Path, "panic", p)
-			err = s.fail(c, access.Errorf(access.Internal, "panic"))
+			err = f.Fail(c, access.Errorf(access.Internal, "panic"))
 		}
 	}()
 	s.secureHeaders(c)
@@ -33,32 +34,32 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 	if !local {
 		if s.inFlight.Add(1) > int64(s.limits.InFlight) {
 			s.inFlight.Add(-1)
-			return s.fail(c, busy())
+			return f.Fail(c, Busy())
 		}
 		defer s.inFlight.Add(-1)
 		if !isProbe(c) && (!s.isOurs(c) || twoHosts(c.Request().Header.RawHeaders())) {
-			return s.fail(c, errForeignHost)
+			return f.Fail(c, errForeignHost)
 		}
 	}
 	if len(c.Request().RequestURI()) > addressLimit {
-		return s.fail(c, fiber.ErrRequestURITooLong)
+		return f.Fail(c, fiber.ErrRequestURITooLong)
 	}
-	if err := s.checkFrom(c); err != nil {
-		return s.fail(c, err)
+	if err := s.sources.check(c); err != nil {
+		return f.Fail(c, err)
 	}
 	if err := checkKind(c); err != nil {
-		return s.fail(c, err)
+		return f.Fail(c, err)
 	}
 	if isAPI(c) {
-		if err := s.readBody(c); err != nil {
-			return s.fail(c, err)
+		if err := readBody(c); err != nil {
+			return f.Fail(c, err)
 		}
 	}
-	if !safeMethod(c) {
+	if !IsSafe(c) {
 		c.SetUserContext(service.WithOperation(c.UserContext(), access.NewID()))
 	}
 	if err := c.Next(); err != nil {
-		return s.fail(c, err)
+		return f.Fail(c, err)
 	}
 	if isAPI(c) {
 		compressResponse(c)
@@ -91,18 +92,20 @@ func isAPI(c *fiber.Ctx) bool {
 	return strings.HasPrefix(c.Path(), "/api/") || strings.HasPrefix(c.Path(), "/local/")
 }
 
-func busy() *access.Error {
+// Busy refuses what there is no room for now.
+func Busy() *access.Error {
 	return access.Errorf(
 		access.Unavailable,
 		"The server is busy. Your request was not taken; try again in a few seconds.",
 	).WithCode("busy")
 }
 
-const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src " +
+// ContentPolicy is what a page of ours may do, unless it says otherwise.
+const ContentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src " +
 	"'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 var fixedHeaders = [][2][]byte{
-	{[]byte("Content-Security-Policy"), []byte(contentPolicy)},
+	{[]byte("Content-Security-Policy"), []byte(ContentPolicy)},
 	{[]byte("X-Content-Type-Options"), []byte("nosniff")},
 	{[]byte("Referrer-Policy"), []byte("no-referrer")},
 	{[]byte("Permissions-Policy"), []byte("camera=(), microphone=(), geolocation=(), payment=(), usb=()")},

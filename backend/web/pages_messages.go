@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"doorward/backend/text"
 )
 
 var (
@@ -83,7 +85,7 @@ func notFoundPage(l Leaf) MessagePage {
 func busyPage(l Leaf, again string, after time.Duration) MessagePage {
 	return message(l, Warn, "The server is busy",
 		"Your request was not taken, and nothing was changed.",
-		fmt.Sprintf("It should work %s.", retryWords(after)), tryAgain(again))
+		fmt.Sprintf("It should work %s.", text.Wait(after)), tryAgain(again))
 }
 
 // diskFullPage is for whoever would change something while there is no room to
@@ -97,7 +99,7 @@ func diskFullPage(l Leaf, sentence, again string) MessagePage {
 func tooManyPage(l Leaf, again string, after time.Duration) MessagePage {
 	return message(l, Warn, "Too many tries",
 		"There were more requests than we take in so short a time.",
-		fmt.Sprintf("Please try again %s. Links and codes that you have already stay good.", retryWords(after)), tryAgain(again))
+		fmt.Sprintf("Please try again %s. Links and codes that you have already stay good.", text.Wait(after)), tryAgain(again))
 }
 
 // refusedPage shows a sentence of ours that has no page of its own.
@@ -134,4 +136,11 @@ func setupClosedPage(l Leaf) MessagePage {
 	return message(l, Info, "Setup is closed",
 		"This workspace has its first administrator already, or the setup link is not the one that was printed at start.",
 		"If that was you, sign in. Otherwise look at what the server printed when it started.", goSignIn)
+}
+
+// noConsolePage is for a build that was made without the console.
+func noConsolePage(l Leaf) MessagePage {
+	return message(l, Info, "The console is not part of this build",
+		"Everything it does can be done on the server's own shell.",
+		"Run: doorward requests, doorward approve, doorward invite; doorward help lists the rest. To have the console here, build with: make build", goHome)
 }

@@ -70,16 +70,3 @@ func left(t, now time.Time) string {
 		return "for " + text.Count(int((d+day/2)/day), "more day")
 	}
 }
-
-// retryWords says how long to wait, rounded up.
-func retryWords(d time.Duration) string {
-	switch {
-	case d <= 0:
-		return "in a moment"
-	case d <= time.Minute:
-		return "in " + text.Count(int((d+time.Second-1)/time.Second), "second")
-	case d <= 90*time.Minute:
-		return "in " + text.Count(int((d+time.Minute-1)/time.Minute), "minute")
-	}
-	return "in " + text.Count(int((d+time.Hour-1)/time.Hour), "hour")
-}

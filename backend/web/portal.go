@@ -2,6 +2,8 @@ package web
 
 import (
 	"cmp"
+	"io/fs"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -12,64 +14,74 @@ import (
 	"doorward/backend/address"
 	"doorward/backend/gate"
 	"doorward/backend/service"
+	"doorward/backend/text"
 )
 
-// mountPortal mounts the pages of invited people and members.
-func (s *Server) mountPortal(f *face) {
-	get, post := f.addPage, f.addForm
+// A Portal is the pages of invited people and members. It is safe for concurrent
+// use.
+type Portal struct {
+	web     *Server
+	service *service.Service
+	pages   *pages
+	log     *slog.Logger
+}
 
-	get("/healthz", public(), func(c *fiber.Ctx) error { return c.SendString("ok\n") })
-	get("/readyz", public(), s.ready)
-	get("/assets/:name", public(), s.asset)
-	get("/favicon.ico", public(), func(c *fiber.Ctx) error { return c.SendStatus(http.StatusNoContent) })
-	get("/robots.txt", public(), func(c *fiber.Ctx) error { return c.SendString("User-agent: *\nDisallow: /\n") })
+// NewPortal makes the portal of a server. It fails where a page's template does not parse.
+func NewPortal(s *Server, o PortalOptions) (*Portal, error) {
+	pages, err := newPages(o.Frontend)
+	if err != nil {
+		return nil, err
+	}
+	return &Portal{web: s, service: o.Service, pages: pages, log: o.Logger}, nil
+}
 
-	get("/setup/:token", public(), s.setupPage)
-	post("/setup/:token", public(), s.setUp)
-	get("/login", public(), s.loginPage)
-	post("/login", public(), s.ask)
-	get("/login/code", public(), func(c *fiber.Ctx) error { return c.Redirect("/login", http.StatusSeeOther) })
-	post("/login/code", public(), s.redeemCode)
-	get("/login/:token", public(), s.linkPage)
-	post("/login/:token", public(), s.redeemLink)
-	post("/login/:token/renew", public(), s.renewLink)
+// PortalOptions are what a Portal is made of.
+type PortalOptions struct {
+	Service  *service.Service
+	Frontend fs.FS // holds portal/ and tokens.css
+	Logger   *slog.Logger
+}
 
-	get("/pending", pending(), s.pendingPage)
-	post("/pending/note", pending(), s.note)
-	post("/pending/withdraw", pending(), s.withdraw)
-	post("/logout", pending(), s.logOut)
+// Mount mounts the pages, and has them say what people are refused.
+func (s *Portal) Mount(f *Face) {
+	get, post := f.AddPage, f.AddForm
+	f.AnswerRefusals(s.refused)
 
-	get("/", member(), s.home)
+	get("/assets/:name", Public(), s.asset)
+
+	get("/setup/:token", Public(), s.setupPage)
+	post("/setup/:token", Public(), s.setUp)
+	get("/login", Public(), s.loginPage)
+	post("/login", Public(), s.ask)
+	get("/login/code", Public(), func(c *fiber.Ctx) error { return c.Redirect("/login", http.StatusSeeOther) })
+	post("/login/code", Public(), s.redeemCode)
+	get("/login/:token", Public(), s.linkPage)
+	post("/login/:token", Public(), s.redeemLink)
+	post("/login/:token/renew", Public(), s.renewLink)
+
+	get("/pending", Pending(), s.pendingPage)
+	post("/pending/note", Pending(), s.note)
+	post("/pending/withdraw", Pending(), s.withdraw)
+	post("/logout", Pending(), s.logOut)
+
+	get("/", Member(), s.home)
 	for _, sec := range sections {
-		get("/"+sec.name, permission(access.May(access.Open, access.Resource(sec.name))), s.section)
+		get("/"+sec.name, Permission(access.May(access.Open, access.Resource(sec.name))), s.section)
 		for _, r := range sec.resources {
-			get("/"+sec.name+"/"+r.name, permission(access.May(access.Open, access.Resource(sec.name+"/"+r.name))), s.resource)
+			get("/"+sec.name+"/"+r.name, Permission(access.May(access.Open, access.Resource(sec.name+"/"+r.name))), s.resource)
 		}
 	}
-	get("/desktop", manager(), s.desktopPage)
-	post("/desktop", manager(), s.authorizeDesktop)
-	get("/admin/assets/*", public(), s.consoleAsset)
-	get("/admin", manager(), s.consolePage)
-	get("/admin/*", manager(), s.consolePage)
+	get("/desktop", Manager(), s.desktopPage)
+	post("/desktop", Manager(), s.authorizeDesktop)
 }
 
-// formLimit is the largest form the portal takes.
-const formLimit = 16 << 10
-
-func (s *Server) ready(c *fiber.Ctx) error {
-	if err := s.service.Ready(c.UserContext()); err != nil {
-		return c.Status(http.StatusServiceUnavailable).SendString(shown(c, err).Message + "\n")
-	}
-	return c.SendString("ready\n")
-}
-
-func (s *Server) asset(c *fiber.Ctx) error {
+func (s *Portal) asset(c *fiber.Ctx) error {
 	f, ok := s.pages.assets["/assets/"+c.Params("name")]
 	if !ok {
 		return fiber.ErrNotFound
 	}
 	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
-	return f.send(c)
+	return f.Send(c)
 }
 
 // secretParam is the token in the path; one of another length is no token.
@@ -81,28 +93,28 @@ func secretParam(c *fiber.Ctx) access.Secret {
 	return access.Secret(strings.Clone(t))
 }
 
-func (s *Server) setupPage(c *fiber.Ctx) error {
+func (s *Portal) setupPage(c *fiber.Ctx) error {
 	if err := s.service.Setup.IsOpen(c.UserContext(), secretParam(c)); err != nil {
 		return err
 	}
 	return s.showSetup(c, http.StatusOK, SetupPage{WorkspaceName: access.DefaultWorkspace})
 }
 
-func (s *Server) showSetup(c *fiber.Ctx, code int, p SetupPage) error {
+func (s *Portal) showSetup(c *fiber.Ctx, code int, p SetupPage) error {
 	p.Leaf, p.Action = s.leaf(c), "/setup/"+secretParam(c).Reveal()
 	return s.page(c, code, pageSetup, p)
 }
 
 // setUp makes the first Admin. What is wrong is said beside its field.
-func (s *Server) setUp(c *fiber.Ctx) error {
-	if err := s.slowAttempts(c); err != nil {
+func (s *Portal) setUp(c *fiber.Ctx) error {
+	if err := s.web.Guard.SlowAttempts(c); err != nil {
 		return err
 	}
 	p := SetupPage{WorkspaceName: strings.Clone(c.FormValue("workspace")), Name: strings.Clone(c.FormValue("name")), Email: strings.Clone(c.FormValue("email"))}
 	to, err := address.Parse(p.Email)
 	var e service.NewSession
 	if err == nil {
-		e, err = s.service.Setup.SetUp(c.UserContext(), secretParam(c), service.FirstAdmin{Email: to, Name: p.Name, Workspace: p.WorkspaceName}, s.browser(c))
+		e, err = s.service.Setup.SetUp(c.UserContext(), secretParam(c), service.FirstAdmin{Email: to, Name: p.Name, Workspace: p.WorkspaceName}, s.web.Cookies.Browser(c))
 	}
 	if access.Invalid.Is(err) {
 		shown := access.Explain(err)
@@ -112,12 +124,12 @@ func (s *Server) setUp(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.signIn(c, e)
+	s.web.Cookies.SignIn(c, e)
 	return c.Redirect("/", http.StatusSeeOther)
 }
 
-func (s *Server) loginPage(c *fiber.Ctx) error {
-	if p, err := s.identify(c); err == nil {
+func (s *Portal) loginPage(c *fiber.Ctx) error {
+	if p, err := s.web.Guard.Identify(c); err == nil {
 		to := "/"
 		if p.Member.State == access.Pending {
 			to = "/pending"
@@ -143,8 +155,8 @@ func nextOf(c *fiber.Ctx) string {
 
 // ask answers alike for every address: the email, if there is one, is made
 // afterwards.
-func (s *Server) ask(c *fiber.Ctx) error {
-	if err := s.slowAttempts(c); err != nil {
+func (s *Portal) ask(c *fiber.Ctx) error {
+	if err := s.web.Guard.SlowAttempts(c); err != nil {
 		return err
 	}
 	typed := strings.Clone(c.FormValue("email"))
@@ -152,28 +164,28 @@ func (s *Server) ask(c *fiber.Ctx) error {
 	if err != nil {
 		return s.page(c, http.StatusUnprocessableEntity, pageLogin, LoginPage{Leaf: s.leaf(c), Email: typed, Error: access.Explain(err).Message, Next: nextOf(c)})
 	}
-	if err := s.service.SignIn.Request(c.UserContext(), to, s.knownBrowser(c)); err != nil {
+	if err := s.service.SignIn.Request(c.UserContext(), to, s.web.Cookies.KnownBrowser(c)); err != nil {
 		return err
 	}
 	return s.page(c, http.StatusOK, pageLoginCode, s.codePage(c, to.Typed, ""))
 }
 
-func (s *Server) codePage(c *fiber.Ctx, email, wrong string) LoginCodePage {
+func (s *Portal) codePage(c *fiber.Ctx, email, wrong string) LoginCodePage {
 	return LoginCodePage{Leaf: s.leaf(c), Email: email, Error: wrong, Next: nextOf(c), Minutes: int(access.SignInTTL / time.Minute)}
 }
 
 // maxCodeShown is how much of what was typed for a code is given back.
 const maxCodeShown = 40
 
-func (s *Server) redeemCode(c *fiber.Ctx) error {
-	if err := s.slowAttempts(c); err != nil {
+func (s *Portal) redeemCode(c *fiber.Ctx) error {
+	if err := s.web.Guard.SlowAttempts(c); err != nil {
 		return err
 	}
-	e, err := s.service.SignIn.RedeemCode(c.UserContext(), strings.Clone(c.FormValue("code")), s.browser(c))
+	e, err := s.service.SignIn.RedeemCode(c.UserContext(), strings.Clone(c.FormValue("code")), s.web.Cookies.Browser(c))
 	if access.Invalid.Is(err) {
 		why := access.Explain(err)
 		if why.Code == access.WrongCode().Code { // what is no code at all is no guess either
-			s.notice(c, access.TraceWrongCode)
+			s.web.Guard.Notice(c, access.TraceWrongCode)
 		}
 		p := s.codePage(c, strings.Clone(c.FormValue("email")), why.Message)
 		p.Code = access.Shorten(strings.Clone(c.FormValue("code")), maxCodeShown)
@@ -186,8 +198,8 @@ func (s *Server) redeemCode(c *fiber.Ctx) error {
 }
 
 // entered hands over the session and leads on.
-func (s *Server) entered(c *fiber.Ctx, e service.NewSession) error {
-	s.signIn(c, e)
+func (s *Portal) entered(c *fiber.Ctx, e service.NewSession) error {
+	s.web.Cookies.SignIn(c, e)
 	if e.Member.State == access.Pending {
 		return c.Redirect("/pending", http.StatusSeeOther)
 	}
@@ -195,15 +207,15 @@ func (s *Server) entered(c *fiber.Ctx, e service.NewSession) error {
 }
 
 // linkPage is what a login link opens. It changes nothing.
-func (s *Server) linkPage(c *fiber.Ctx) error {
+func (s *Portal) linkPage(c *fiber.Ctx) error {
 	token := secretParam(c)
-	b := s.browser(c)
+	b := s.web.Cookies.Browser(c)
 	peek, err := s.service.SignIn.PeekLink(c.UserContext(), token, b)
 	if err != nil {
 		return s.linkRefused(c, token, err)
 	}
 	p := LinkPage{Leaf: s.leaf(c), Action: "/login/" + token.Reveal(), Invitation: peek.Purpose == access.ForInvitation && peek.State == access.Pending,
-		Email: peek.Email.Typed, Inviter: peek.InvitedBy, InviterEmail: beside(peek.InviterEmail, peek.InvitedBy), Roles: roleStrings(peek.Roles), Until: peek.ExpiresAt, Now: time.Now(), Note: peek.Note}
+		Email: peek.Email.Typed, Inviter: peek.InvitedBy, InviterEmail: beside(peek.InviterEmail, peek.InvitedBy), Roles: text.Strings(peek.Roles), Until: peek.ExpiresAt, Now: time.Now(), Note: peek.Note}
 	return s.page(c, http.StatusOK, pageLink, p)
 }
 
@@ -215,24 +227,14 @@ func beside(email, name string) string {
 	return email
 }
 
-func roleStrings(roles []access.RoleName) []string {
-	out := make([]string, len(roles))
-	for i, r := range roles {
-		out[i] = string(r)
-	}
-	return out
-}
-
 // linkRefused is the page for a link that does not open. All that are no longer
 // good, or never were, read alike.
-func (s *Server) linkRefused(c *fiber.Ctx, token access.Secret, err error) error {
+func (s *Portal) linkRefused(c *fiber.Ctx, token access.Secret, err error) error {
 	action := "/login/" + cmp.Or(token.Reveal(), strings.Repeat("0", access.SecretLength)) + "/renew"
 	shown := access.Explain(err)
 	switch {
 	case shown.Code == "link_dead":
-		if kind := traceOf(err, shown, http.StatusGone); kind != "" {
-			s.notice(c, kind)
-		}
+		s.web.Guard.NoticeRefusal(c, err, shown, http.StatusGone)
 		return s.page(c, http.StatusGone, pageLinkDead, LinkDeadPage{Leaf: s.leaf(c), Action: action})
 	case shown.Code == "wrong_browser":
 		return s.page(c, http.StatusForbidden, pageWrongBrowser, WrongBrowserPage{Leaf: s.leaf(c), Action: action})
@@ -240,30 +242,30 @@ func (s *Server) linkRefused(c *fiber.Ctx, token access.Secret, err error) error
 	return err
 }
 
-func (s *Server) redeemLink(c *fiber.Ctx) error {
-	if err := s.slowAttempts(c); err != nil {
+func (s *Portal) redeemLink(c *fiber.Ctx) error {
+	if err := s.web.Guard.SlowAttempts(c); err != nil {
 		return err
 	}
 	token := secretParam(c)
-	e, err := s.service.SignIn.RedeemLink(c.UserContext(), token, s.browser(c))
+	e, err := s.service.SignIn.RedeemLink(c.UserContext(), token, s.web.Cookies.Browser(c))
 	if err != nil {
 		return s.linkRefused(c, token, err)
 	}
 	return s.entered(c, e)
 }
 
-func (s *Server) renewLink(c *fiber.Ctx) error {
-	if err := s.slowAttempts(c); err != nil {
+func (s *Portal) renewLink(c *fiber.Ctx) error {
+	if err := s.web.Guard.SlowAttempts(c); err != nil {
 		return err
 	}
-	if err := s.service.SignIn.RenewLink(c.UserContext(), secretParam(c), s.knownBrowser(c)); err != nil {
+	if err := s.service.SignIn.RenewLink(c.UserContext(), secretParam(c), s.web.Cookies.KnownBrowser(c)); err != nil {
 		return err
 	}
 	return s.page(c, http.StatusOK, pageLinkRenewed, LinkRenewedPage{Leaf: s.leaf(c)})
 }
 
-func (s *Server) pendingPage(c *fiber.Ctx) error {
-	if principalOf(c).Member.State != access.Pending {
+func (s *Portal) pendingPage(c *fiber.Ctx) error {
+	if PrincipalOf(c).Member.State != access.Pending {
 		return c.Redirect("/", http.StatusSeeOther)
 	}
 	return s.showPending(c, http.StatusOK, func(p *PendingPage) {
@@ -271,21 +273,21 @@ func (s *Server) pendingPage(c *fiber.Ctx) error {
 	})
 }
 
-func (s *Server) showPending(c *fiber.Ctx, code int, more func(*PendingPage)) error {
-	w, err := s.service.Account.PendingView(c.UserContext(), principalOf(c).Member.ID)
+func (s *Portal) showPending(c *fiber.Ctx, code int, more func(*PendingPage)) error {
+	w, err := s.service.Account.PendingView(c.UserContext(), PrincipalOf(c).Member.ID)
 	if err != nil {
 		return err
 	}
 	m := w.Member
 	p := PendingPage{Leaf: s.leaf(c), Name: m.Name, Email: m.Email.Typed, Inviter: w.InvitedBy, InvitedAt: m.Invitation.At,
-		Roles: roleStrings(m.Roles), Since: m.JoinedAt(), Verified: !m.EmailVerifiedAt.IsZero(), Now: time.Now(), Note: m.Note}
+		Roles: text.Strings(m.Roles), Since: m.JoinedAt(), Verified: !m.EmailVerifiedAt.IsZero(), Now: time.Now(), Note: m.Note}
 	more(&p)
 	return s.page(c, code, pagePending, p)
 }
 
-func (s *Server) note(c *fiber.Ctx) error {
+func (s *Portal) note(c *fiber.Ctx) error {
 	text := strings.Clone(c.FormValue("note"))
-	err := s.service.Account.Note(c.UserContext(), s.asker(c), strings.ReplaceAll(text, "\r\n", " "))
+	err := s.service.Account.Note(c.UserContext(), s.web.Guard.Actor(c), strings.ReplaceAll(text, "\r\n", " "))
 	if access.Invalid.Is(err) {
 		return s.showPending(c, http.StatusUnprocessableEntity, func(p *PendingPage) {
 			p.Note, p.NoteError = text, access.Explain(err).Message
@@ -297,24 +299,24 @@ func (s *Server) note(c *fiber.Ctx) error {
 	return c.Redirect("/pending?saved=1", http.StatusSeeOther)
 }
 
-func (s *Server) withdraw(c *fiber.Ctx) error {
-	if err := s.service.Account.Withdraw(c.UserContext(), s.asker(c)); err != nil {
+func (s *Portal) withdraw(c *fiber.Ctx) error {
+	if err := s.service.Account.Withdraw(c.UserContext(), s.web.Guard.Actor(c)); err != nil {
 		return err
 	}
-	s.dropSession(c)
+	s.web.Cookies.SignOut(c)
 	l := s.leaf(c)
 	return s.page(c, http.StatusOK, pageMessage, withdrawnPage(l))
 }
 
-func (s *Server) logOut(c *fiber.Ctx) error {
+func (s *Portal) logOut(c *fiber.Ctx) error {
 	everywhere, tokens := c.FormValue("everywhere") != "", c.FormValue("tokens") != ""
 	var err error
 	if everywhere {
-		err = s.service.Sessions.SignOutEverywhere(c.UserContext(), s.asker(c), principalOf(c).Member.ID, tokens)
+		err = s.service.Sessions.SignOutEverywhere(c.UserContext(), s.web.Guard.Actor(c), PrincipalOf(c).Member.ID, tokens)
 	} else {
-		err = s.service.Gate.SignOut(c.UserContext(), s.asker(c), c.Locals(secretKey).(access.Secret))
+		err = s.service.Gate.SignOut(c.UserContext(), s.web.Guard.Actor(c), SecretOf(c))
 	}
-	s.dropSession(c) // also where the session cannot be ended here: this browser is done with it
+	s.web.Cookies.SignOut(c) // also where the session cannot be ended here: this browser is done with it
 	c.Set("Clear-Site-Data", leaves(everywhere))
 	if err != nil {
 		return err
@@ -323,7 +325,7 @@ func (s *Server) logOut(c *fiber.Ctx) error {
 		c,
 		http.StatusOK,
 		pageMessage,
-		signedOutPage(Leaf{Workspace: s.workspaceNow(c.UserContext())}, everywhere, tokens),
+		signedOutPage(Leaf{Workspace: s.web.Workspace(c.UserContext())}, everywhere, tokens),
 	)
 }
 
@@ -336,17 +338,17 @@ func leaves(everywhere bool) string {
 	return `"storage"`
 }
 
-func (s *Server) home(c *fiber.Ctx) error {
-	p := principalOf(c)
-	h := HomePage{Leaf: s.leaf(c), Name: p.Member.Name, Email: p.Member.Email.Typed, Roles: roleStrings(p.Member.Roles), LastSignIn: p.PreviousSignIn(), Now: time.Now()}
+func (s *Portal) home(c *fiber.Ctx) error {
+	p := PrincipalOf(c)
+	h := HomePage{Leaf: s.leaf(c), Name: p.Member.Name, Email: p.Member.Email.Typed, Roles: text.Strings(p.Member.Roles), LastSignIn: p.PreviousSignIn(), Now: time.Now()}
 	h.Sections = openSections(p)
-	h.Admin = mayManage(p) == nil
+	h.Admin = p.Permissions.CanManage()
 	var err error
 	if h.Tokens, err = s.service.Tokens.Owned(c.UserContext(), p.Actor, p.Member.ID); err != nil {
 		return err
 	}
 	if p.May(readMembers) == nil {
-		o, err := s.service.Dashboard.Overview(c.UserContext(), s.asker(c))
+		o, err := s.service.Dashboard.Overview(c.UserContext(), s.web.Guard.Actor(c))
 		if err != nil {
 			return err
 		}
@@ -404,8 +406,8 @@ func sectionTitle(p string) string {
 	return ""
 }
 
-func (s *Server) section(c *fiber.Ctx) error {
-	for _, sec := range openSections(principalOf(c)) {
+func (s *Portal) section(c *fiber.Ctx) error {
+	for _, sec := range openSections(PrincipalOf(c)) {
 		if sec.Path == c.Path() {
 			return s.page(c, http.StatusOK, pageSection, SectionPage{Leaf: s.leaf(c), Section: sec})
 		}
@@ -413,12 +415,12 @@ func (s *Server) section(c *fiber.Ctx) error {
 	return fiber.ErrNotFound
 }
 
-func (s *Server) resource(c *fiber.Ctx) error {
-	for _, sec := range openSections(principalOf(c)) {
+func (s *Portal) resource(c *fiber.Ctx) error {
+	for _, sec := range openSections(PrincipalOf(c)) {
 		for _, r := range sec.Resources {
 			if r.Path == c.Path() {
 				return s.page(c, http.StatusOK, pageResource, ResourcePage{Leaf: s.leaf(c), Section: sec, Resource: r,
-					Admin: principalOf(c).May(access.May(access.Change, access.ResApplications)) == nil})
+					Admin: PrincipalOf(c).May(access.May(access.Change, access.ResApplications)) == nil})
 			}
 		}
 	}

@@ -71,7 +71,7 @@ func TestScannersChangeNothing(t *testing.T) {
 		page := s.do([]string{http.MethodGet, http.MethodHead}[i%2], link, nil)
 		page.want(t, 200)
 		for _, c := range page.Cookies() {
-			if c.Name == h.web.names.session {
+			if c.Name == h.web.Cookies.names.session {
 				t.Fatal("opening the link opened a session")
 			}
 		}
@@ -220,7 +220,7 @@ func TestLogOutLeavesNothing(t *testing.T) {
 		}
 		dropped := false
 		for _, c := range out.Cookies() {
-			dropped = dropped || c.Name == h.web.names.session && c.Value == "" && c.Expires.Before(time.Now())
+			dropped = dropped || c.Name == h.web.Cookies.names.session && c.Value == "" && c.Expires.Before(time.Now())
 		}
 		if !dropped {
 			t.Errorf("the session's cookie stays: %v", out.Header["Set-Cookie"])
@@ -228,7 +228,9 @@ func TestLogOutLeavesNothing(t *testing.T) {
 		if _, err := h.service.Gate.Principal(bg, old); !access.SignedOut.Is(err) {
 			t.Errorf("the session still opens: %v", err)
 		}
-		replay := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: h.web.names.session, Value: old.Reveal()}) }
+		replay := func(r *http.Request) {
+			r.AddCookie(&http.Cookie{Name: h.web.Cookies.names.session, Value: old.Reveal()})
+		}
 		h.guest().get("/", replay).want(t, http.StatusSeeOther, "/login")
 		h.guest().api("GET", "/me", "", replay).want(t, http.StatusUnauthorized)
 	}
@@ -348,7 +350,7 @@ func TestABrowserStaysKnown(t *testing.T) {
 	g, _ := h.arrived("ada@example.com", access.Fleet)
 	lasts := func(a answer) (seconds int) {
 		for _, c := range a.Cookies() {
-			if c.Name == h.web.names.browser {
+			if c.Name == h.web.Cookies.names.browser {
 				seconds = c.MaxAge
 				if !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteLaxMode {
 					t.Errorf("the cookie is %+v", c)

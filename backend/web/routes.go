@@ -9,31 +9,45 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// A face is everything that one kind of listener answers: the network's, or the
-// operator's socket. Its routes are mounted through add, addPage, addForm and
-// mount, which each take the class. A route that Fiber knows and that none of
-// them mounted is a way in that nobody decided on: check refuses it.
-type face struct {
-	s       *Server
-	app     *fiber.App
-	local   bool                  // whoever reaches it is the operator
-	classes map[string]routeClass // by method and path
-	wraps   int                   // how many handlers wrap every request
+// A Face is everything that one kind of listener answers: the network's, or the
+// operator's socket. Its routes are mounted through Add, AddPage and AddForm, or on
+// App with Classify, which each take the class. A route that Fiber knows and that
+// has none is a way in that nobody decided on: check refuses it.
+type Face struct {
+	s        *Server
+	app      *fiber.App
+	local    bool                            // whoever reaches it is the operator
+	classes  map[string]Class                // by method and path
+	wraps    int                             // how many handlers wrap every request
+	refusals func(*fiber.Ctx, Refusal) error // answers people
 }
 
+// A Mount adds the routes of one room to a face. It is called once for each face.
+type Mount func(*Face)
+
+// Local reports whether whoever reaches the face is the operator.
+func (f *Face) Local() bool { return f.local }
+
+// App is what routes are mounted on that Add cannot mount. Each has to be classified.
+func (f *Face) App() *fiber.App { return f.app }
+
+// AnswerRefusals has answer say to people what the face refuses them.
+func (f *Face) AnswerRefusals(answer func(*fiber.Ctx, Refusal) error) { f.refusals = answer }
+
 // newFace makes a face with its routes, or says which of them has no class.
-func (s *Server) newFace(local bool, mounts ...func(*face)) (*face, error) {
-	f := &face{
-		s:       s,
-		app:     fiber.New(s.fiberConfig()),
-		local:   local,
-		classes: map[string]routeClass{},
+func (s *Server) newFace(local bool, mounts ...Mount) (*Face, error) {
+	f := &Face{
+		s:        s,
+		local:    local,
+		classes:  map[string]Class{},
+		refusals: sentence,
 	}
-	f.app.Server().ErrorHandler = s.answerRefused(f.app)
+	f.app = fiber.New(s.fiberConfig(f.Fail))
+	f.app.Server().ErrorHandler = f.answerRefused()
 	if local {
 		f.wrap(func(c *fiber.Ctx) error { c.Locals(localKey, true); return c.Next() })
 	}
-	f.wrap(s.outer)
+	f.wrap(f.outer)
 	for _, mount := range mounts {
 		mount(f)
 	}
@@ -42,43 +56,46 @@ func (s *Server) newFace(local bool, mounts ...func(*face)) (*face, error) {
 }
 
 // wrap has h run for every request, in the order in which it is mounted.
-func (f *face) wrap(h fiber.Handler) {
+func (f *Face) wrap(h fiber.Handler) {
 	f.app.Use(h)
 	f.wraps++
 }
 
-// classify notes who may use a route.
-func (f *face) classify(method, path string, n routeClass) { f.classes[method+" "+path] = n }
+// Classify notes who may use a route.
+func (f *Face) Classify(method, path string, n Class) { f.classes[method+" "+path] = n }
 
 // guarded is h for whoever the class lets through.
-func (f *face) guarded(n routeClass, h fiber.Handler) fiber.Handler {
+func (f *Face) guarded(n Class, h fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		if err := f.s.guard(c, n); err != nil {
+		if err := f.s.Guard.Check(c, n); err != nil {
 			return err
 		}
 		return h(c)
 	}
 }
 
-// add mounts one route.
-func (f *face) add(method, path string, n routeClass, h fiber.Handler) {
-	f.classify(method, path, n)
+// Add mounts one route.
+func (f *Face) Add(method, path string, n Class, h fiber.Handler) {
+	f.Classify(method, path, n)
 	f.app.Add(method, path, f.guarded(n, h))
 }
 
-// addPage mounts what GET and HEAD answer alike.
-func (f *face) addPage(path string, n routeClass, h fiber.Handler) {
-	f.add(fiber.MethodGet, path, n, h)
-	f.add(fiber.MethodHead, path, n, h)
+// AddPage mounts what GET and HEAD answer alike.
+func (f *Face) AddPage(path string, n Class, h fiber.Handler) {
+	f.Add(fiber.MethodGet, path, n, h)
+	f.Add(fiber.MethodHead, path, n, h)
 }
 
-// addForm mounts what takes a form, which must be one of our own pages'.
-func (f *face) addForm(path string, n routeClass, h fiber.Handler) {
-	f.add(fiber.MethodPost, path, n, func(c *fiber.Ctx) error {
-		if len(body(c)) > formLimit {
+// formLimit is the largest form that is taken.
+const formLimit = 16 << 10
+
+// AddForm mounts what takes a form, which must be one of our own pages'.
+func (f *Face) AddForm(path string, n Class, h fiber.Handler) {
+	f.Add(fiber.MethodPost, path, n, func(c *fiber.Ctx) error {
+		if len(Body(c)) > formLimit {
 			return fiber.ErrRequestEntityTooLarge
 		}
-		if err := f.s.ownForm(c); err != nil {
+		if err := f.s.Cookies.ownForm(c); err != nil {
 			return err
 		}
 		return h(c)
@@ -87,12 +104,12 @@ func (f *face) addForm(path string, n routeClass, h fiber.Handler) {
 
 // check walks Fiber's own list of routes and names each that was mounted without
 // a class, twice, or around the others without wrap.
-func (f *face) check() error {
+func (f *Face) check() error {
 	routes := handlersOf(f.app.GetRoutes(true)) // those that wrap others apart
 	var faults []string
 	for key, n := range routes {
 		switch {
-		case f.classes[key] == routeClass{}:
+		case f.classes[key] == Class{}:
 			faults = append(faults, key+" has no class")
 		case n > 1:
 			faults = append(faults, key+" is mounted twice")

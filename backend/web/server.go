@@ -18,6 +18,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -36,13 +37,9 @@ import (
 // Options are what a Server is made of.
 type Options struct {
 	Service        *service.Service
-	Frontend       fs.FS          // holds door/, tokens.css and dist/
+	Frontend       fs.FS          // holds dist/, the console
 	Listen         string         // host:port it is reached at, for the names it answers to on loopback
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; nobody's by default
-	MailServer     string         // its name, for people; empty: none
-	MailFrom       string
-	Facts          []Fact // how this Doorward was started, for people who run it
-	Operations     Operations
 	Logger         *slog.Logger
 	Limits         Limits
 	Bounds         wire.Bounds // of connections, and of what is held of requests; zero: a small machine's
@@ -66,46 +63,33 @@ var DefaultLimits = Limits{
 
 // A Server answers requests. It is safe for concurrent use.
 type Server struct {
-	service    *service.Service
-	log        *slog.Logger
-	pages      *pages
-	ops        Operations
-	facts      []Fact
-	mailServer string
-	mailFrom   string
-	publicURL  string
-	local      bool // the public URL leads to this machine only
-	secure     bool // the public URL is https: cookies are, too
-	hosts      map[string]bool
-	origins    map[string]bool
-	proxies    []netip.Prefix
-	formKey    []byte
-	names      cookieNames
-	limits     Limits
-	attempts   *limiter
-	requests   *limiter
-	traces     *traces
-	inFlight   atomic.Int64
-	console    *console
-	workspace  workspaceName
-	stop       context.CancelFunc
-	stopped    context.Context
-	operator   *face // on the socket that only they can reach
-	network    *face // built once somebody listens there
-	bounds     wire.Bounds
-	listeners  []*wire.Listener
-	large      chan struct{} // one for each large body
-	mu         sync.Mutex
-	hub        *hub
+	Cookies *Cookies
+	Guard   *Guard
+
+	service   *service.Service
+	log       *slog.Logger
+	secure    bool // the public URL is https
+	hosts     map[string]bool
+	limits    Limits
+	sources   *sources
+	traces    *traces
+	inFlight  atomic.Int64
+	console   *console
+	workspace workspaceName
+	stop      context.CancelFunc
+	stopped   context.Context
+	mounts    []Mount
+	operator  *Face // on the socket that only they can reach
+	network   *Face // built once somebody listens there
+	bounds    wire.Bounds
+	listeners []*wire.Listener
+	large     chan struct{} // one for each large body
+	mu        sync.Mutex
 }
 
-// New makes a server. It fails where a page's template does not parse, or where
-// a route has no class.
+// New makes a server without rooms: Mount adds them. It fails where the console
+// cannot be read.
 func New(o Options) (*Server, error) {
-	pages, err := newPages(o.Frontend)
-	if err != nil {
-		return nil, err
-	}
 	dist, err := fs.Sub(o.Frontend, "dist")
 	if err != nil {
 		return nil, err
@@ -131,33 +115,66 @@ func New(o Options) (*Server, error) {
 		o.Bounds = wire.BoundsFor(smallMemory, 0)
 	}
 	s := &Server{
-		bounds:     o.Bounds,
-		large:      make(chan struct{}, o.Bounds.Large),
-		service:    o.Service,
-		log:        o.Logger,
-		pages:      pages,
-		ops:        o.Operations,
-		mailServer: o.MailServer,
-		mailFrom:   o.MailFrom,
-		publicURL:  o.Service.PublicURL(),
-		secure:     public.Scheme == "https",
-		proxies:    o.TrustedProxies,
-		formKey:    o.Service.DeriveKey("forms"),
-		limits:     o.Limits,
-		attempts:   newTryLimiter(o.Limits.Attempts),
-		requests:   newLimiter(o.Limits.Requests),
-		console:    console,
+		bounds:  o.Bounds,
+		large:   make(chan struct{}, o.Bounds.Large),
+		service: o.Service,
+		log:     o.Logger,
+		secure:  public.Scheme == "https",
+		limits:  o.Limits,
+		sources: &sources{o.TrustedProxies},
+		traces:  newTraces(o.Logger),
+		console: console,
 	}
-	s.names, s.local, s.facts = namesFor(s.secure), text.IsLoopback(public.Hostname()), append(o.Facts, ourFacts()...)
-	s.hosts, s.origins = ours(public, o.Listen)
 	s.stopped, s.stop = context.WithCancel(context.Background())
-	s.hub, s.traces = newHub(s), newTraces(s.log)
-	if _, err := s.face(true); err != nil {
-		s.stop()
-		return nil, err
+	var origins map[string]bool
+	s.hosts, origins = ours(public, o.Listen)
+	s.Cookies = &Cookies{
+		names:   namesFor(s.secure),
+		secure:  s.secure,
+		formKey: o.Service.DeriveKey("forms"),
+		origins: origins,
+		sources: s.sources,
+	}
+	s.Guard = &Guard{
+		gate:     o.Service.Gate,
+		cookies:  s.Cookies,
+		sources:  s.sources,
+		attempts: newTryLimiter(o.Limits.Attempts),
+		requests: newLimiter(o.Limits.Requests),
+		traces:   s.traces,
 	}
 	return s, nil
 }
+
+// Mount gives the server its rooms, once, before it serves. It fails where a
+// route has no class.
+func (s *Server) Mount(rooms ...Mount) error {
+	s.mounts = append([]Mount{s.mountOwn}, rooms...)
+	_, err := s.Face(true)
+	return err
+}
+
+// mountOwn mounts what belongs to no room.
+func (s *Server) mountOwn(f *Face) {
+	f.AddPage("/healthz", Public(), func(c *fiber.Ctx) error { return c.SendString("ok\n") })
+	f.AddPage("/readyz", Public(), s.ready)
+	f.AddPage("/favicon.ico", Public(), func(c *fiber.Ctx) error { return c.SendStatus(http.StatusNoContent) })
+	f.AddPage("/robots.txt", Public(), func(c *fiber.Ctx) error { return c.SendString("User-agent: *\nDisallow: /\n") })
+
+	f.AddPage("/admin/assets/*", Public(), s.consoleAsset)
+	f.AddPage("/admin", Manager(), s.consolePage)
+	f.AddPage("/admin/*", Manager(), s.consolePage)
+}
+
+func (s *Server) ready(c *fiber.Ctx) error {
+	if err := s.service.Ready(c.UserContext()); err != nil {
+		return c.Status(http.StatusServiceUnavailable).SendString(shown(c, err).Message + "\n")
+	}
+	return c.SendString("ready\n")
+}
+
+// Context ends when the server stops.
+func (s *Server) Context() context.Context { return s.stopped }
 
 // ours are the hosts and origins that the server answers to: the public URL's,
 // and, where that is on this machine, the other names of this machine.
@@ -186,32 +203,32 @@ func ours(public *url.URL, listen string) (hosts, origins map[string]bool) {
 // smallMemory is what is reckoned with where nobody said how much there is.
 const smallMemory = 384 << 20
 
-// bodyLimit is the largest body the server reads at all.
-const bodyLimit = 1 << 20
+// BodyLimit is the largest body the server reads at all.
+const BodyLimit = 1 << 20
 
 // addressLimit is the longest path and query, in bytes.
 const addressLimit = 8 << 10
 
-func (s *Server) fiberConfig() fiber.Config {
+func (s *Server) fiberConfig(fail fiber.ErrorHandler) fiber.Config {
 	return fiber.Config{
 		DisableStartupMessage:        true,
 		StrictRouting:                true,
 		CaseSensitive:                true,
-		BodyLimit:                    bodyLimit,
+		BodyLimit:                    BodyLimit,
 		ReadBufferSize:               20 << 10, // the wire takes no more than 16 KiB for a head
 		ReduceMemoryUsage:            true,     // between requests a connection holds next to nothing
 		ReadTimeout:                  s.limits.Reading,
 		WriteTimeout:                 30 * time.Second,
 		IdleTimeout:                  75 * time.Second,
-		ErrorHandler:                 s.fail,
+		ErrorHandler:                 fail,
 		DisablePreParseMultipartForm: true,
 	}
 }
 
-// face is the operator's or the network's, made when it is first asked for. The
-// operator's has all that the network's has, and more: New makes it, so that a
+// Face is the operator's or the network's, made when it is first asked for. The
+// operator's has all that the network's has, and more: Mount makes it, so that a
 // fault in any route is found before a port is taken.
-func (s *Server) face(local bool) (*face, error) {
+func (s *Server) Face(local bool) (*Face, error) {
 	s.mu.Lock() // listeners are served from goroutines of their own
 	defer s.mu.Unlock()
 	at := &s.network
@@ -221,7 +238,7 @@ func (s *Server) face(local bool) (*face, error) {
 	if *at != nil {
 		return *at, nil
 	}
-	f, err := s.newFace(local, s.mountPortal, s.mountAPI)
+	f, err := s.newFace(local, s.mounts...)
 	if err == nil {
 		*at = f
 	}
@@ -244,7 +261,7 @@ func (s *Server) ServeTLS(l net.Listener, c *tls.Config) error {
 }
 
 func (s *Server) serve(l net.Listener, o wire.Options, local bool) error {
-	f, err := s.face(local)
+	f, err := s.Face(local)
 	if err != nil {
 		return err
 	}
@@ -271,7 +288,7 @@ func (s *Server) Close() error {
 	}
 	end := time.Now().Add(closeWithin)
 	var first error
-	for _, f := range []*face{s.operator, s.network} {
+	for _, f := range []*Face{s.operator, s.network} {
 		if f == nil {
 			continue
 		}
@@ -308,8 +325,8 @@ type workspaceName struct {
 	at   time.Time
 }
 
-// workspaceNow is the workspace's name, at most a second old.
-func (s *Server) workspaceNow(ctx context.Context) string {
+// Workspace is the workspace's name, at most a second old.
+func (s *Server) Workspace(ctx context.Context) string {
 	w := &s.workspace
 	w.mu.Lock()
 	defer w.mu.Unlock()

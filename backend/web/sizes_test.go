@@ -20,7 +20,7 @@ func TestEachRouteHasItsSize(t *testing.T) {
 	c := newCast(t)
 	at := c.serve()
 	admin, weak := "Authorization: Bearer "+c.tokens["admin"].Reveal(), "Authorization: Bearer "+c.tokens["weak"].Reveal()
-	session := func(g *guest) string { return "Cookie: " + c.web.names.session + "=" + g.session().Reveal() }
+	session := func(g *guest) string { return "Cookie: " + c.web.Cookies.names.session + "=" + g.session().Reveal() }
 	const batch = "POST /api/v1/invitations/batch"
 	tests := []struct {
 		name, route, header string
@@ -116,7 +116,7 @@ func (h *house) eventually(what string, is func() bool) {
 // As many requests are being answered as may be: one more is asked to come back,
 // in words, on a page and for programs, and the next after one is done is taken.
 func TestBusy(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.Limits = DefaultLimits; o.Limits.InFlight = 3 })
+	h := newHouse(t, func(o *houseOptions) { o.Limits = DefaultLimits; o.Limits.InFlight = 3 })
 	for under, want := range []int{200, 200, 200, 503, 503} {
 		h.web.inFlight.Store(int64(under))
 		a := h.guest().get("/login")
@@ -134,7 +134,7 @@ func TestBusy(t *testing.T) {
 // A token that opens nothing counts as a try also where it only asks for a large
 // body: refused by its size, a guess would otherwise cost nothing.
 func TestGuessesInHeadsCount(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.Limits = DefaultLimits; o.Limits.Attempts = Rate{Burst: 3, Every: time.Hour} })
+	h := newHouse(t, func(o *houseOptions) { o.Limits = DefaultLimits; o.Limits.Attempts = Rate{Burst: 3, Every: time.Hour} })
 	at := h.serve()
 	for range 3 {
 		say(

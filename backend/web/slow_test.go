@@ -13,7 +13,7 @@ import (
 // Somebody opens many connections, begins a request on each and never ends it,
 // so that nobody else finds room. Each is cut off; others are answered meanwhile.
 func TestSlowClientsAreCutOff(t *testing.T) {
-	h := newHouse(t, func(o *Options) {
+	h := newHouse(t, func(o *houseOptions) {
 		o.Limits = DefaultLimits
 		o.Limits.Reading = 200 * time.Millisecond
 	})

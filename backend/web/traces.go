@@ -259,11 +259,18 @@ func (s *Server) keepTraces(ctx context.Context) {
 	}
 }
 
-// notice notes an event of a kind that a request is. The operator's own face is
+// Notice notes an event of a kind that a request is. The operator's own face is
 // for nobody else, and leaves no traces.
-func (s *Server) notice(c *fiber.Ctx, kind access.Trace) {
+func (g *Guard) Notice(c *fiber.Ctx, kind access.Trace) {
 	if _, overTCP := c.Context().RemoteAddr().(*net.TCPAddr); !overTCP || c.Locals(localKey) != nil {
 		return
 	}
-	s.traces.note(kind, s.from(c))
+	g.traces.note(kind, g.sources.from(c))
+}
+
+// NoticeRefusal notes the trace that a refusal is, where it is one.
+func (g *Guard) NoticeRefusal(c *fiber.Ctx, err error, shown *access.Error, status int) {
+	if kind := traceOf(err, shown, status); kind != "" {
+		g.Notice(c, kind)
+	}
 }

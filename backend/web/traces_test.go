@@ -101,7 +101,7 @@ func TestAttacksLeaveTraces(t *testing.T) {
 // Requests that go too fast leave a trace, and so do the ones that no parser can
 // read: both are refused before any handler of ours runs.
 func TestWhatIsRefusedEarlyLeavesTraces(t *testing.T) {
-	h := newHouse(t, func(o *Options) {
+	h := newHouse(t, func(o *houseOptions) {
 		o.Limits = DefaultLimits
 		o.Limits.Requests = Rate{Burst: 5, Every: time.Hour}
 	})
@@ -152,7 +152,7 @@ func TestUsualThingsLeaveNoTrace(t *testing.T) {
 // A line says what and from where, and nothing that was sent: no secret, code,
 // path, or name that a stranger chose, whatever they put into it.
 func TestNothingThatWasSentIsLogged(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")} })
+	h := newHouse(t, func(o *houseOptions) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")} })
 	secret, code := access.NewSecret().Reveal(), "31415926"
 	hostile := "x\nlevel=WARN msg=\"unusual event\" kind=wrong_code network=192.0.2.66 count=1"
 	sent := func(r *http.Request) {

@@ -55,7 +55,7 @@ func within(try func() error) error {
 
 // A trusted proxy that passes on what is no address is named by its own.
 func TestUnreadableForwardedAddressesLeaveTraces(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} })
+	h := newHouse(t, func(o *houseOptions) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} })
 	at := h.serve()
 	for _, header := range []string{"unknown", "_hidden", "203.0.113.9, x", "203.0.113.9"} {
 		say(t, at, "GET /login HTTP/1.1\r\nHost: door.example.com\r\nX-Forwarded-For: "+header+"\r\n\r\n")

@@ -95,8 +95,8 @@ func TestOurFaultTellsNothing(t *testing.T) {
 	const cause = "open /var/lib/doorward/secret: goroutine 7 key 6d2f61646d"
 	breaks := func(*fiber.Ctx) error { return fmt.Errorf("read: %s", cause) }
 	panics := func(*fiber.Ctx) error { panic(cause) }
-	h.app = fiber.New(fiber.Config{ErrorHandler: h.web.fail})
-	h.app.Use(h.web.outer)
+	h.app = fiber.New(fiber.Config{ErrorHandler: h.web.network.Fail})
+	h.app.Use(h.web.network.outer)
 	for path, handler := range map[string]fiber.Handler{"/api/v1/broken": breaks, "/api/v1/panics": panics, "/broken": breaks, "/panics": panics} {
 		h.app.Get(path, handler)
 		a := h.guest().get(path)
@@ -122,11 +122,11 @@ func TestDamageIsForTheOperator(t *testing.T) {
 	const where = "/srv/door/data"
 	broken := access.Errorf(access.NoData, "The data in %s is damaged.", where).WithCode("data_dir_damaged")
 	for _, local := range []bool{false, true} {
-		h.app = fiber.New(fiber.Config{ErrorHandler: h.web.fail})
+		h.app = fiber.New(fiber.Config{ErrorHandler: h.web.network.Fail})
 		if local {
 			h.app.Use(func(c *fiber.Ctx) error { c.Locals(localKey, true); return c.Next() })
 		}
-		h.app.Use(h.web.outer)
+		h.app.Use(h.web.network.outer)
 		for _, path := range []string{"/api/v1/members", "/login"} {
 			h.app.Get(path, func(*fiber.Ctx) error { return fmt.Errorf("read: %w", broken) })
 			a := h.guest().get(path)
@@ -154,7 +154,7 @@ func TestSecretsOpenNothingElse(t *testing.T) {
 	}
 	u, _ := url.Parse(houseURL)
 	for _, k := range c.admin.jar.Cookies(u) {
-		if k.Name == c.web.names.browser {
+		if k.Name == c.web.Cookies.names.browser {
 			secrets["a browser's cookie"] = k.Value
 		}
 	}
@@ -164,7 +164,7 @@ func TestSecretsOpenNothingElse(t *testing.T) {
 		}
 		g := c.guest()
 		if what != "a session" {
-			as := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: c.web.names.session, Value: s}) }
+			as := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: c.web.Cookies.names.session, Value: s}) }
 			g.get("/", as).want(t, http.StatusSeeOther, "/login")
 			g.api("GET", "/me", "", as).want(t, http.StatusUnauthorized)
 		}
@@ -189,7 +189,7 @@ func TestSecretsOpenNothingElse(t *testing.T) {
 // and again: links that are none, codes that are wrong, emails asked for. The
 // colleague's session goes on, and so does their way in.
 func TestStrangersLockNobodyOut(t *testing.T) {
-	h := newHouse(t, func(o *Options) {
+	h := newHouse(t, func(o *houseOptions) {
 		o.Limits = DefaultLimits
 		o.Limits.Attempts.Burst, o.Limits.Requests.Burst = 100_000, 100_000
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")} // the test's own
@@ -311,7 +311,7 @@ func TestFormsEndWithTheirSession(t *testing.T) {
 	g.post(page, "/logout").want(t, 200)
 	token := csrfField.FindStringSubmatch(page.body)[1]
 	g.do(http.MethodPost, "/logout", url.Values{"csrf": {token}}, func(r *http.Request) {
-		r.AddCookie(&http.Cookie{Name: h.web.names.session, Value: old.Reveal()})
+		r.AddCookie(&http.Cookie{Name: h.web.Cookies.names.session, Value: old.Reveal()})
 	}).want(t, http.StatusUnauthorized)
 
 	again := h.guest()

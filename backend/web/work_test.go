@@ -29,7 +29,7 @@ type work struct{ times, bytes uint64 }
 func (h *house) workOf(handler fasthttp.RequestHandler, path string, fields ...string) (work, int) {
 	h.t.Helper()
 	browser := access.NewSecret()
-	form := url.Values{"csrf": {h.web.formToken(browser)}}
+	form := url.Values{"csrf": {h.web.Cookies.tokenFor(browser)}}
 	for i := 0; i+1 < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}
@@ -40,7 +40,7 @@ func (h *house) workOf(handler fasthttp.RequestHandler, path string, fields ...s
 	ctx.Request.Header.SetHost(strings.TrimPrefix(houseURL, "https://"))
 	ctx.Request.Header.SetContentType("application/x-www-form-urlencoded")
 	ctx.Request.Header.Set("Sec-Fetch-Site", "same-origin")
-	ctx.Request.Header.SetCookie(h.web.names.browser, browser.Reveal())
+	ctx.Request.Header.SetCookie(h.web.Cookies.names.browser, browser.Reveal())
 	ctx.Request.SetBodyString(form.Encode())
 
 	var before, after runtime.MemStats
@@ -56,7 +56,7 @@ func (h *house) workOf(handler fasthttp.RequestHandler, path string, fields ...s
 // the noise; what it does for an address that it does not even look up shows
 // that the measure would notice.
 func TestSignInFormDoesTheSameWork(t *testing.T) {
-	h := newHouseOn(t, enginetest.Faultless, func(o *Options) {
+	h := newHouseOn(t, enginetest.Faultless, func(o *houseOptions) {
 		o.Limits = DefaultLimits
 		o.Limits.Attempts.Burst = 100_000
 	})

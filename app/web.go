@@ -1,0 +1,35 @@
+package app
+
+import "doorward/backend/web"
+
+// openWeb makes the server and gives it its rooms.
+func (a *App) openWeb() (err error) {
+	o := web.Options{
+		Service:        a.service,
+		Frontend:       a.c.Frontend,
+		Listen:         a.c.Listen,
+		TrustedProxies: a.c.TrustedProxies,
+		Logger:         a.log,
+	}
+	o.Bounds, _, _ = bounds()
+	if a.web, err = web.New(o); err != nil {
+		return err
+	}
+	pages, err := web.NewPortal(a.web, web.PortalOptions{Service: a.service, Frontend: a.c.Frontend, Logger: a.log})
+	if err != nil {
+		return err
+	}
+	options := web.APIOptions{
+		Service:    a.service,
+		Operations: operations{a},
+		Facts:      facts(a.c),
+		MailFrom:   a.c.MailFrom,
+		Logger:     a.log,
+	}
+	if !a.server.IsZero() {
+		options.MailServer = a.server.Name()
+	}
+	operations := web.NewAPI(a.web, options)
+	streams := web.NewEvents(a.web, web.EventsOptions{Service: a.service, Overview: operations.Overview, Logger: a.log})
+	return a.web.Mount(pages.Mount, operations.Mount, streams.Mount)
+}

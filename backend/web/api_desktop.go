@@ -1,0 +1,71 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"doorward/backend/access"
+)
+
+func (s *API) mountDesktop(r *room) {
+	mount(r, op{
+		method:  http.MethodPost,
+		path:    "/desktop",
+		id:      "enter-window",
+		title:   "Sign a native window in",
+		text:    "Redeems the code that a member let out at /window, once, with the secret behind its code_challenge. The answer's secret is sent as a bearer token.",
+		need:    Public(),
+		answers: http.StatusCreated,
+		fails:   []int{http.StatusGone},
+	}, s.signInDesktop)
+	mount(r, op{
+		method: http.MethodDelete,
+		path:   "/desktop",
+		id:     "leave-window",
+		title:  "Sign a native window out",
+		text:   "Ends the session of the window that asks.",
+		need:   Member(),
+	}, s.signOutDesktop)
+}
+
+type enterWindowIn struct {
+	Body struct {
+		Code     string `json:"code"`
+		Verifier string `json:"code_verifier" doc:"The secret whose SHA-256, in base64url, was the code_challenge."`
+	}
+}
+
+type enterWindowOut struct {
+	Body struct {
+		Secret    string `json:"secret" doc:"Shown this once."`
+		Email     string `json:"email" doc:"Whom it acts for."`
+		Name      string `json:"name,omitempty" doc:"What they are called."`
+		Workspace string `json:"workspace"`
+	} `nameHint:"WindowSession"`
+}
+
+func (s *API) signInDesktop(ctx context.Context, _ access.Actor, in *enterWindowIn) (*enterWindowOut, error) {
+	c := actorIn(ctx)
+	if err := s.web.Guard.SlowAttempts(c); err != nil {
+		return nil, err
+	}
+	b := s.web.Cookies.Browser(c)
+	b.Secret = access.Secret(in.Body.Verifier)
+	e, err := s.service.SignIn.RedeemDesktopCode(ctx, access.Secret(in.Body.Code), b)
+	if err != nil {
+		return nil, err
+	}
+	out := &enterWindowOut{}
+	out.Body.Secret = e.Session.Reveal()
+	out.Body.Email, out.Body.Name = e.Member.Email.Typed, e.Member.Name
+	out.Body.Workspace = s.web.Workspace(ctx)
+	return out, nil
+}
+
+func (s *API) signOutDesktop(ctx context.Context, actor access.Actor, _ *struct{}) (*nothing, error) {
+	c := actorIn(ctx)
+	if p := PrincipalOf(c); p == nil || p.Method != access.MethodDesktop {
+		return nil, access.Errorf(access.Invalid, "Only a window can sign itself out here.").WithCode("not_a_window")
+	}
+	return nil, s.service.Gate.SignOut(ctx, actor, SecretOf(c))
+}

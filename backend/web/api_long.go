@@ -1,0 +1,57 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// pieceWithin is how long one piece of a long answer may take to be read.
+const pieceWithin = time.Minute
+
+// stream answers with what write writes, as it is written. A failure before the
+// first byte is an error like any other; a later one breaks the connection off,
+// so that nobody takes a part for the whole.
+func (s *API) stream(c *fiber.Ctx, kind string, write func(context.Context, io.Writer) error) error {
+	ctx, cancel := context.WithCancel(s.web.Context())
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(write(ctx, w)) }()
+	first := bufio.NewReader(r)
+	if _, err := first.Peek(1); err != nil && err != io.EOF {
+		cancel()
+		return err
+	}
+	c.Set(fiber.HeaderContentType, kind)
+	c.Context().SetConnectionClose()
+	conn := c.Context().Conn()
+	c.Context().SetBodyStream(&pieces{Reader: first, pipe: r, cancel: cancel,
+		extend: func() error { return conn.SetWriteDeadline(time.Now().Add(pieceWithin)) }}, -1)
+	return nil
+}
+
+// pieces gives each piece of a long answer its own time to be written.
+type pieces struct {
+	*bufio.Reader
+	pipe   *io.PipeReader
+	cancel context.CancelFunc
+	extend func() error
+}
+
+func (b *pieces) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if n > 0 {
+		if err := b.extend(); err != nil {
+			return 0, err
+		}
+	}
+	return n, err
+}
+
+// Close ends the answer, done or not.
+func (b *pieces) Close() error {
+	b.cancel()
+	return b.pipe.Close()
+}

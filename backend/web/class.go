@@ -1,0 +1,58 @@
+package web
+
+import "doorward/backend/access"
+
+// A Class is who may use a route. The zero value is nobody: a route has to be
+// classified to be reachable.
+type Class struct {
+	who    audience
+	ask    access.Permission
+	tokens bool // of pendingAudience: API tokens of active members as well
+}
+
+type audience int
+
+const (
+	noAudience        audience = iota
+	publicAudience             // no account needed
+	pendingAudience            // pending and active members, by session
+	memberAudience             // active members, by session or token
+	managerAudience            // active members with something to do in the console
+	permittedAudience          // whoever holds the permission
+	operatorAudience           // whoever holds the machine
+)
+
+// Public is for everybody.
+func Public() Class { return Class{who: publicAudience} }
+
+// Pending is for pending and active members, by session.
+func Pending() Class { return Class{who: pendingAudience} }
+
+// PendingOrToken is Pending, and API tokens of active members.
+func PendingOrToken() Class { return Class{who: pendingAudience, tokens: true} }
+
+// Member is for active members, by session or token.
+func Member() Class { return Class{who: memberAudience} }
+
+// Manager is for active members with something to do in the console.
+func Manager() Class { return Class{who: managerAudience} }
+
+// Permission is for whoever holds p.
+func Permission(p access.Permission) Class { return Class{who: permittedAudience, ask: p} }
+
+// Operator is for whoever holds the machine.
+func Operator() Class { return Class{who: operatorAudience} }
+
+// String is the class, for the test that sweeps the routes.
+func (n Class) String() string {
+	if n.who == permittedAudience {
+		return n.ask.String()
+	}
+	return [...]string{"nobody", "public", "waiting", "member", "manager", "", "operator"}[n.who]
+}
+
+// NeedsAccount reports whether the route is for members alone: a session opens it.
+func (n Class) NeedsAccount() bool { return n.who >= pendingAudience && n.who <= permittedAudience }
+
+// TakesTokens reports whether an API token opens it as well.
+func (n Class) TakesTokens() bool { return n.NeedsAccount() && (n.who != pendingAudience || n.tokens) }

@@ -1,0 +1,61 @@
+package web
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"doorward/backend/access"
+	"doorward/backend/gate"
+	"doorward/backend/web/wire"
+)
+
+// mayBatch reports whether a request comes from somebody who may invite. The
+// guard asks again once the body is here; this is only for how long it may be.
+func (g *Guard) mayBatch(ctx context.Context, r wire.Request) bool {
+	var h fasthttp.RequestHeader
+	if h.Read(bufio.NewReaderSize(bytes.NewReader(r.Head), len(r.Head)+1)) != nil {
+		return false
+	}
+	p, err := g.whoseHead(ctx, &h)
+	if access.SignedOut.Is(err) {
+		g.countAttempt(r.Conn, &h)
+	}
+	if err != nil || p.Actor.Token == "" && p.Member.State == access.Pending ||
+		p.May(access.May(access.DoInvite, access.ResMembers)) != nil {
+		return false
+	}
+	r.Conn.Trust()
+	return true
+}
+
+// countAttempt counts a secret that opened nothing, as the guard does.
+func (g *Guard) countAttempt(c net.Conn, h *fasthttp.RequestHeader) {
+	tcp, ok := c.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return
+	}
+	if from, err := clientAddr(tcp.AddrPort().Addr(), forwarded(h), g.sources.trusts); err == nil {
+		g.attempts.allow(from)
+	}
+}
+
+// whoseHead is whom the token or the cookie in a header belongs to.
+func (g *Guard) whoseHead(ctx context.Context, h *fasthttp.RequestHeader) (*gate.Principal, error) {
+	if token, ok := strings.CutPrefix(string(h.Peek(fiber.HeaderAuthorization)), "Bearer "); ok {
+		if strings.HasPrefix(token, access.DesktopSecretPrefix) {
+			return g.gate.Principal(ctx, access.Secret(token))
+		}
+		return g.gate.TokenPrincipal(ctx, access.Secret(token))
+	}
+	if v := h.Cookie(g.cookies.names.session); len(v) == access.SecretLength {
+		return g.gate.Principal(ctx, access.Secret(v))
+	}
+	return nil, errors.New("nobody")
+}

@@ -1,0 +1,119 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/gate"
+)
+
+// refused is the page for what was refused. A session that is over is dropped; who is
+// not signed in goes to the sign-in page, who waits to the waiting page.
+func (s *Portal) refused(c *fiber.Ctx, r Refusal) error {
+	e := r.Shown
+	if why := isEnded(r.Err); why != "" {
+		if Navigates(c) { // a script that looks ahead leaves the page to say why
+			s.web.Cookies.SignOut(c)
+		}
+		return s.page(c, http.StatusForbidden, pageMessage, s.endedPage(c, why))
+	}
+	if e.Kind == access.SignedOut && IsSafe(c) {
+		return c.Redirect("/login"+nextQuery(c.OriginalURL()), http.StatusSeeOther)
+	}
+	if e.Code == "pending" && IsSafe(c) {
+		return c.Redirect("/pending", http.StatusSeeOther)
+	}
+	return s.page(c, r.Status, pageMessage, s.messageFor(c, r))
+}
+
+func (s *Portal) endedPage(c *fiber.Ctx, why access.EndReason) MessagePage {
+	l := s.leaf(c)
+	switch why {
+	case access.EndedSuspended:
+		return suspendedPage(l)
+	case access.EndedRejected:
+		return rejectedPage(l)
+	case access.EndedWithdrawn:
+		return withdrawnPage(l)
+	}
+	return removedPage(l)
+}
+
+// removedPage is for somebody whose account was deleted while they were in.
+func removedPage(l Leaf) MessagePage {
+	l.SignedInAs = ""
+	return message(l, Info, "Your account is closed",
+		fmt.Sprintf("Your account in %s was removed, and what it held is deleted.", l.Workspace),
+		"If you still need it, ask an administrator for a new invitation. You can close this page.")
+}
+
+func (s *Portal) messageFor(c *fiber.Ctx, r Refusal) MessagePage {
+	e := r.Shown
+	l := s.leaf(c)
+	again := safePath(string(c.Context().Path()))
+	if !IsSafe(c) || strings.HasPrefix(again, "/login/") || strings.HasPrefix(again, "/setup/") {
+		again = "/login"
+	}
+	switch {
+	case e.Code == "foreign_host":
+		return foreignHostPage(Leaf{Workspace: l.Workspace}, s.service.PublicURL())
+	case e.Code == "foreign_form":
+		return staleFormPage(l, again)
+	case e.Code == "suspended":
+		return suspendedPage(l)
+	case e.Code == "no_console":
+		return noConsolePage(l)
+	case e.Code == "setup_closed":
+		return setupClosedPage(l)
+	case e.Kind == access.TooMany:
+		return tooManyPage(l, again, r.Wait)
+	case e.Code == "disk_full":
+		return diskFullPage(l, e.Message, again)
+	case e.Kind == access.Unavailable, e.Kind == access.NoData:
+		return busyPage(l, again, r.Wait)
+	case e.Kind == access.Internal:
+		return ourErrorPage(l, r.Number)
+	case e.Kind == access.Forbidden && sectionTitle(c.Path()) != "":
+		return notAllowedPage(l, sectionTitle(c.Path()))
+	case e.Kind == access.NotFound && r.Status == http.StatusNotFound:
+		return notFoundPage(l)
+	}
+	return refusedPage(l, e.Message)
+}
+
+// leaf is what every page has, for whoever asks.
+func (s *Portal) leaf(c *fiber.Ctx) Leaf {
+	l := Leaf{Workspace: s.web.Workspace(c.UserContext())}
+	if p := PrincipalOf(c); p != nil {
+		l.SignedInAs = p.Member.Email.Typed
+	}
+	l.CSRF = s.web.Cookies.FormToken(c)
+	return l
+}
+
+// page renders a page. One that cannot be rendered is our error, in words that
+// need no template.
+func (s *Portal) page(c *fiber.Ctx, code int, name string, data any) error {
+	var b bytes.Buffer
+	if err := s.pages.render(&b, name, data); err != nil {
+		s.log.ErrorContext(c.UserContext(), "a page could not be rendered", "page", name, "err", err)
+		return c.Status(http.StatusInternalServerError).SendString("Something went wrong on our side. The administrator can find it in the log.")
+	}
+	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
+	return c.Status(code).Send(b.Bytes())
+}
+
+// isEnded is why the session behind err ended; empty where nobody knows.
+func isEnded(err error) access.EndReason {
+	var e *gate.SessionEndedError
+	if errors.As(err, &e) {
+		return e.Why
+	}
+	return ""
+}
