@@ -56,6 +56,7 @@ var rooms = map[string][]string{
 	"backend/store/kv/badger/fsck":       {"=backend/store/kv"},
 	"backend/web":                        {"backend/web", "backend/service", "backend/gate", "backend/access", "backend/address", "backend/text"},
 	"backend/text":                       {},
+	"backend/web/webtest":                {"backend/web", "backend/service", "backend/email", "backend/store", "backend/access", "backend/address"},
 	"backend/web/wire":                   {"backend/access"},
 	"build/check":                        {"build/need"},
 	"build/need":                         {},

@@ -1,14 +1,14 @@
-package web
+package web_test
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/store"
+	"doorward/backend/web/webtest"
 )
 
 // Somebody who has no say over settings, a member, one who waits, a stranger, a token
@@ -17,12 +17,12 @@ import (
 // heard, what they said is in the audit log once however often they press, and a
 // word on a clock that nobody doubts changes nothing.
 func TestAPIClock(t *testing.T) {
-	c := newCast(t)
+	c := webtest.NewCast(t)
 	const path, right = "/clock", `{"right":true}`
 	believed := func(want int) {
 		t.Helper()
 		entries := 0
-		c.must(c.store.View(context.Background(), func(tx *store.Tx) error {
+		c.Must(c.Store.View(context.Background(), func(tx *store.Tx) error {
 			log, err := tx.AuditSince(0, 200)
 			for _, e := range log {
 				if e.Action == access.ActionTrustClock {
@@ -35,16 +35,16 @@ func TestAPIClock(t *testing.T) {
 			t.Errorf("%d entries about the clock, want %d", entries, want)
 		}
 	}
-	c.run(t, []row{
+	run(t, c, []row{
 		{"nothing is held", "admin", "GET", "/overview", "", 200, nil, all("clock_held")},
 		{"nothing is held, by a member", "fleet", "POST", path, right, 403, nil, nil},
 		{"nothing is held, by an Admin", "admin", "POST", path, right, 204, nil, nil},
 	})
 	believed(0)
-	at := c.clock().Add(72 * time.Hour)
-	c.jump(72 * time.Hour)
+	at := c.Clock().Add(72 * time.Hour)
+	c.Jump(72 * time.Hour)
 	since, until := at.Format(time.RFC3339), at.Add(24*time.Hour).Format(time.RFC3339)
-	c.run(t, []row{
+	run(t, c, []row{
 		{"held", "admin token", "GET", "/overview", "", 200, all(`"clock_held":{"direction":"ahead","hours":72,"says":"` + since + `","since":"` + since + `","until":"` + until + `"}`), nil},
 		{"by a member", "fleet", "POST", path, right, 403, nil, all("72")},
 		{"by a token of less", "weak token", "POST", path, right, 403, nil, nil},
@@ -57,7 +57,7 @@ func TestAPIClock(t *testing.T) {
 		{"held as before", "admin token", "GET", "/overview", "", 200, all(`"clock_held":{`), nil},
 	})
 	believed(0)
-	c.run(t, []row{
+	run(t, c, []row{
 		{"by an Admin", "admin token", "POST", path, right, 204, nil, nil},
 		{"again", "admin token", "POST", path, right, 204, nil, nil},
 		{"believed", "admin token", "GET", "/overview", "", 200, nil, all("clock_held")},
@@ -77,12 +77,10 @@ func TestOverviewOfAClock(t *testing.T) {
 		{-time.Hour, ""},
 		{-time.Hour - time.Second, `"clock_held":{"direction":"behind","hours":1,`},
 	} {
-		h := newHouse(t)
-		h.jump(tt.off)
-		o, err := h.service.Dashboard.Overview(bg, access.Operator)
-		h.must(err)
-		text, err := json.Marshal(h.api.overviewOf(o))
-		h.must(err)
+		h := webtest.New(t)
+		h.Jump(tt.off)
+		text, err := h.API.Overview(bg)
+		h.Must(err)
 		if held := strings.Contains(string(text), "clock_held"); held != (tt.want != "") || !strings.Contains(string(text), tt.want) {
 			t.Errorf("%s off: %s, want %q", tt.off, text, tt.want)
 		}

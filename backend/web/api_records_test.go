@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"encoding/csv"
@@ -13,23 +13,24 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/service"
 	"doorward/backend/store"
+	"doorward/backend/web/webtest"
 )
 
 // The second of two Admins is told who decided, what and when; nobody decides
 // who may not, and what is decided stays so.
 func TestAPIDecisions(t *testing.T) {
-	c := newCast(t)
-	c.ids["late"], _ = c.invite("late@example.com", access.Fleet)
-	c.ids["turned"], _ = c.invite("turned@example.com", access.Fleet)
-	c.ids["above"], _ = c.invite("above@example.com", access.Admin)
-	c.must(c.service.Roles.Put(bg, c.house.admin, access.Role{Name: "Porter", Permissions: []access.Permission{
+	c := webtest.NewCast(t)
+	c.IDs["late"], _ = c.Invite("late@example.com", access.Fleet)
+	c.IDs["turned"], _ = c.Invite("turned@example.com", access.Fleet)
+	c.IDs["above"], _ = c.Invite("above@example.com", access.Admin)
+	c.Must(c.Service.Roles.Put(bg, c.House.Admin, access.Role{Name: "Porter", Permissions: []access.Permission{
 		access.May(access.Read, access.ResMembers), access.May(access.DoInvite, access.ResMembers),
 		access.May(access.Decide, access.ResMembers), access.May(access.Open, access.ResFleet),
 		access.May(access.Open, access.ResFleetDataLake), access.May(access.Open, access.ResFleetFlows),
 	}}))
-	porter, id := c.arrived("porter@example.com", "Porter")
-	c.fleet, c.ids["fleet"] = porter, id
-	c.run(t, []row{
+	porter, id := c.Arrived("porter@example.com", "Porter")
+	c.Fleet, c.IDs["fleet"] = porter, id
+	run(t, c, []row{
 		{"who waits: proved first", "admin", "GET", "/login-requests?limit=1", "", 200, all(`"email":"pending@example.com"`, `"next":"`, `"total":4`), all("late@example.com")},
 		{"who waits, by the beginning of a word", "admin", "GET", "/login-requests?q=la", "", 200, all(`"email":"late@example.com"`, `"total":1`), all("pending@example.com")},
 		{"who is in does not wait", "admin", "GET", "/login-requests?q=porter", "", 200, all(`"total":0`), all("porter@example.com")},
@@ -50,15 +51,15 @@ func TestAPIDecisions(t *testing.T) {
 		{"a reason that nobody needs", "admin", "POST", "/members/{late}/reject", `{"why":"x"}`, 422, all("unknown_field"), nil},
 		{"a rejection of one who is in", "admin", "POST", "/members/{fleet}/reject", "", 409, nil, nil},
 	})
-	c.as("admin", "GET", "/audit", "").lacks(t, "turned@example.com", "No place.")
+	c.As("admin", "GET", "/audit", "").Lacks(t, "turned@example.com", "No place.")
 }
 
 func TestAPIAudit(t *testing.T) {
-	c := newCast(t)
-	c.wait(24 * time.Hour)
-	c.admin = c.back("admin@example.com")
-	c.as("admin", "POST", "/invitations", `{"email":"ada@example.com","roles":["Fleet"]}`).want(t, 201)
-	c.run(t, []row{
+	c := webtest.NewCast(t)
+	c.Wait(24 * time.Hour)
+	c.Admin = c.Back("admin@example.com")
+	c.As("admin", "POST", "/invitations", `{"email":"ada@example.com","roles":["Fleet"]}`).Want(t, 201)
+	run(t, c, []row{
 		{"an entry", "admin", "GET", "/audit?limit=1", "", 200, all(`"action":"invited"`, `"actor":"Admin@Example.com"`, `"actor_id":"{admin}"`, `"source":"console"`, `"target":"ada@example.com"`, `"detail":"Fleet"`, `"seq":`, `"next":"`), nil},
 		{"by whom", "admin", "GET", "/audit?actor=" + url.QueryEscape("ADMIN@example.com") + "&action=invited,approved", "", 200, all(`"total":1`, "ada@example.com"), all("fleet@example.com")},
 		{"to whom", "admin", "GET", "/audit?target={fleet}", "", 200, all(`"target":"fleet@example.com"`), all("suspended@example.com")},
@@ -77,44 +78,32 @@ func TestAPIAudit(t *testing.T) {
 		{"the log by a weak token", "weak token", "GET", "/audit", "", 403, nil, all("seq")},
 		{"the verdict by a member", "fleet", "GET", "/audit/verify", "", 403, nil, all("entries")},
 	})
-	next := c.as("admin", "GET", "/audit?action=invited&limit=1", "").object(t)["next"].(string)
-	c.as("admin", "GET", "/audit?action=invited&limit=1&cursor="+next, "").want(t, 200, "invited")
+	next := c.As("admin", "GET", "/audit?action=invited&limit=1", "").Object(t)["next"].(string)
+	c.As("admin", "GET", "/audit?action=invited&limit=1&cursor="+next, "").Want(t, 200, "invited")
 	for _, other := range []string{"/audit?action=approved&cursor=" + next, "/audit?cursor=" + next, "/members?cursor=" + next, "/outbox?cursor=" + next, "/login-requests?cursor=" + next, "/audit?action=invited&limit=1&cursor=A" + next[1:] + "A"} {
-		c.as("admin", "GET", other, "").want(t, 422, "bad_cursor")
+		c.As("admin", "GET", other, "").Want(t, 422, "bad_cursor")
 	}
-}
-
-// back signs a member in again.
-func (h *house) back(email string) *guest {
-	h.t.Helper()
-	g := h.guest()
-	g.post(g.get("/login"), "/login", "email", email)
-	_, err := h.service.SignIn.AnswerRequests(bg)
-	h.must(err)
-	_, code := h.signInLetter()
-	g.post(g.get("/login"), "/login/code", "code", code).want(h.t, 303)
-	return g
 }
 
 // Somebody gives a role or a token a name that a spreadsheet would run when the
 // log is opened in it.
 func TestExportIsNoFormula(t *testing.T) {
-	c := newCast(t)
+	c := webtest.NewCast(t)
 	for _, name := range []string{
 		`=HYPERLINK("https://evil.example","x")`, "+1+1", "-1+1", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠SUM(A1)",
 	} {
 		body, _ := json.Marshal(map[string]any{"name": name, "roles": []string{"Fleet"}})
-		c.as("admin", "POST", "/tokens", string(body)).want(t, 201)
+		c.As("admin", "POST", "/tokens", string(body)).Want(t, 201)
 	}
-	a := c.as("admin", "GET", "/audit/export?action=made_token", "")
-	a.want(
+	a := c.As("admin", "GET", "/audit/export?action=made_token", "")
+	a.Want(
 		t, 200, `"'=HYPERLINK(""https://evil.example"",""x"")"`, `"'+1+1"`, `"'-1+1"`, `"'@SUM(A1)"`, `"'＝1+1"`, `"'＋1"`,
 		`"'－1"`, `"'＠SUM(A1)"`,
 	)
 	if a.Header.Get("Content-Disposition") != `attachment; filename="doorward-audit.csv"` || a.Header.Get("Content-Type") != "text/csv; charset=utf-8" {
 		t.Errorf("it is sent as %v", a.Header)
 	}
-	rows, err := csv.NewReader(strings.NewReader(a.body)).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(a.Text)).ReadAll()
 	if err != nil || len(rows) != 11 || strings.Join(rows[0], ",") != "seq,at,actor,source,from,action,target,detail,hash" {
 		t.Errorf("the table has %d rows (%v): %v", len(rows), err, rows)
 	}
@@ -126,38 +115,38 @@ func TestExportIsNoFormula(t *testing.T) {
 		}
 	}
 	var list []map[string]any
-	j := c.as("admin", "GET", "/audit/export?format=json", "")
-	if err := json.Unmarshal([]byte(j.body), &list); err != nil || len(list) < 10 || keys(list[0]) == "" {
+	j := c.As("admin", "GET", "/audit/export?format=json", "")
+	if err := json.Unmarshal([]byte(j.Text), &list); err != nil || len(list) < 10 || webtest.Keys(list[0]) == "" {
 		t.Errorf("the JSON has %d entries: %v", len(list), err)
 	}
-	if err := json.Unmarshal([]byte(c.as("admin", "GET", "/audit/export?format=json&action=nothing", "").body), &list); err != nil || len(list) != 0 {
+	if err := json.Unmarshal([]byte(c.As("admin", "GET", "/audit/export?format=json&action=nothing", "").Text), &list); err != nil || len(list) != 0 {
 		t.Errorf("an empty export: %v, %v", list, err)
 	}
 }
 
 // A delegated Admin reads the emails of others to come in as them.
 func TestLetterPreviewHoldsNoWayIn(t *testing.T) {
-	c := newCast(t)
-	g := c.guest()
-	g.post(g.get("/login"), "/login", "email", "fleet@example.com").want(t, 200)
-	_, err := c.service.SignIn.AnswerRequests(bg)
-	c.must(err)
-	link, code := c.signInLetter()
+	c := webtest.NewCast(t)
+	g := c.Guest()
+	g.Post(g.Get("/login"), "/login", "email", "fleet@example.com").Want(t, 200)
+	_, err := c.Service.SignIn.AnswerRequests(bg)
+	c.Must(err)
+	link, code := c.SignInLetter()
 	secret := strings.TrimPrefix(link, "/login/")
 	seen := 0
-	for _, l := range c.as("admin", "GET", "/outbox?limit=200", "").items(t) {
-		a := c.as("admin", "GET", "/outbox/"+l["id"].(string), "")
-		a.want(t, 200, `"message_id"`)
-		a.lacks(t, secret, code)
-		if found := regexp.MustCompile(`/login/[A-Za-z0-9_-]{43}`).FindString(a.body); found != "" {
+	for _, l := range c.As("admin", "GET", "/outbox?limit=200", "").Items(t) {
+		a := c.As("admin", "GET", "/outbox/"+l["id"].(string), "")
+		a.Want(t, 200, `"message_id"`)
+		a.Lacks(t, secret, code)
+		if found := regexp.MustCompile(`/login/[A-Za-z0-9_-]{43}`).FindString(a.Text); found != "" {
 			t.Errorf("the preview of a letter (%s) holds %s", l["kind"], found)
 		}
 		if l["kind"] == "sign_in" || l["kind"] == "invitation" {
 			seen++
-			a.want(t, 200, `"redacted":true`, "/login/…", `"html":`, `"text":`)
-			page := c.as("admin", "GET", "/outbox/"+l["id"].(string)+"/page", "")
-			page.want(t, 200, "/login/…", `<base target="_blank">`)
-			page.lacks(t, secret, code)
+			a.Want(t, 200, `"redacted":true`, "/login/…", `"html":`, `"text":`)
+			page := c.As("admin", "GET", "/outbox/"+l["id"].(string)+"/page", "")
+			page.Want(t, 200, "/login/…", `<base target="_blank">`)
+			page.Lacks(t, secret, code)
 			if policy := page.Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "; sandbox") || strings.Contains(policy, "script") {
 				t.Errorf("a letter comes as a page with the policy %q", policy)
 			}
@@ -166,14 +155,14 @@ func TestLetterPreviewHoldsNoWayIn(t *testing.T) {
 	if seen < 2 {
 		t.Errorf("only %d letters with a way in were seen", seen)
 	}
-	c.as("fleet", "GET", "/outbox", "").want(t, 403)
+	c.As("fleet", "GET", "/outbox", "").Want(t, 403)
 }
 
 func TestAPIOutbox(t *testing.T) {
-	c := newCast(t)
-	id := c.as("admin", "GET", "/outbox?limit=1", "").items(t)[0]["id"].(string)
-	c.ids["letter"] = access.MemberID(id)
-	c.run(t, []row{
+	c := webtest.NewCast(t)
+	id := c.As("admin", "GET", "/outbox?limit=1", "").Items(t)[0]["id"].(string)
+	c.IDs["letter"] = access.MemberID(id)
+	run(t, c, []row{
 		{"retry", "admin", "POST", "/outbox/{letter}/retry", "", 200, all(`"state":"queued"`), nil},
 		{"retry by a member", "fleet", "POST", "/outbox/{letter}/retry", "", 403, nil, nil},
 		{"delete by a weak token", "weak token", "DELETE", "/outbox/{letter}", "", 403, nil, nil},
@@ -189,7 +178,7 @@ func TestAPIOutbox(t *testing.T) {
 // A search that matches more than are counted says so, and its pages lead to
 // all of them; one that matches just as many does not.
 func TestTotalsThatAreFloors(t *testing.T) {
-	h := newHouse(t)
+	h := webtest.New(t)
 	const many = store.CountsUpTo + 1
 	for n := 0; n < many; n += service.MaxBatchRows {
 		var rows []service.NewInvitation
@@ -198,21 +187,21 @@ func TestTotalsThatAreFloors(t *testing.T) {
 			if i == 0 {
 				name = "Last"
 			}
-			rows = append(rows, service.NewInvitation{Email: h.address(fmt.Sprintf("p%d@many.example", i)), Name: name, Roles: []access.RoleName{access.Fleet}})
+			rows = append(rows, service.NewInvitation{Email: h.Address(fmt.Sprintf("p%d@many.example", i)), Name: name, Roles: []access.RoleName{access.Fleet}})
 		}
-		done, err := h.service.Invitations.InviteMany(bg, h.admin, rows, false)
-		h.must(err)
+		done, err := h.Service.Invitations.InviteMany(bg, h.Admin, rows, false)
+		h.Must(err)
 		for _, r := range done {
-			h.must(r.Err)
+			h.Must(r.Err)
 		}
 	}
-	token := h.token(h.admin, access.Admin)
+	token := h.Token(h.Admin, access.Admin)
 	list := func(query string) (found int, first map[string]any) {
 		t.Helper()
 		for cursor := ""; ; {
-			a := h.guest().api("GET", "/members?limit=200&"+query+cursor, "", bearer(token))
-			a.want(t, 200)
-			page := a.object(t)
+			a := h.Guest().API("GET", "/members?limit=200&"+query+cursor, "", webtest.Bearer(token))
+			a.Want(t, 200)
+			page := a.Object(t)
 			if first == nil {
 				first = page
 			}
@@ -249,16 +238,16 @@ func TestTotalsThatAreFloors(t *testing.T) {
 // looked into the mailbox, and who had the link, in every place where the member
 // is shown.
 func TestAPISaysThatALinkWasHandedOver(t *testing.T) {
-	c := newCast(t)
-	id, _ := c.invite("late@example.com", access.Fleet)
-	link, err := c.service.Invitations.CopyLink(bg, c.house.admin, id)
-	c.must(err)
-	_, err = c.service.SignIn.RedeemLink(bg, access.Secret(link[strings.LastIndexByte(link, '/')+1:]), service.Browser{Secret: "eve"})
-	c.must(err)
-	c.ids["late"] = id
+	c := webtest.NewCast(t)
+	id, _ := c.Invite("late@example.com", access.Fleet)
+	link, err := c.Service.Invitations.CopyLink(bg, c.House.Admin, id)
+	c.Must(err)
+	_, err = c.Service.SignIn.RedeemLink(bg, access.Secret(link[strings.LastIndexByte(link, '/')+1:]), service.Browser{Secret: "eve"})
+	c.Must(err)
+	c.IDs["late"] = id
 	said := all(`"link_handed_over_by":"grace@example.org"`, `"accepted_at":"2030-05-01T12:00:00Z"`)
 	unsaid := all(`"email_verified_at":"2030`, `"expires_at"`)
-	c.run(t, []row{
+	run(t, c, []row{
 		{"the member", "admin", "GET", "/members/{late}", "", 200, said, unsaid},
 		{"who waits", "admin", "GET", "/login-requests?q=late", "", 200, said, unsaid},
 		{"the list", "admin", "GET", "/members?q=late", "", 200, said, unsaid},

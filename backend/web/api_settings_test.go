@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/web"
+	"doorward/backend/web/webtest"
 )
 
 type stubOperations struct{}
@@ -16,16 +18,16 @@ func (stubOperations) Compact(context.Context) error                  { return n
 func (stubOperations) Verify(context.Context) (map[string]int, error) { return nil, nil }
 func (stubOperations) Backup(context.Context, io.Writer) error        { return nil }
 
-func (stubOperations) Doctor(context.Context) []Check {
-	return []Check{{Name: "disk", State: "warn", Detail: "1 MB free", Fix: "Make room."}}
+func (stubOperations) Doctor(context.Context) []web.Check {
+	return []web.Check{{Name: "disk", State: "warn", Detail: "1 MB free", Fix: "Make room."}}
 }
 
 func TestAPISettingsAndRoles(t *testing.T) {
-	c := newCast(t, func(o *houseOptions) {
+	c := webtest.NewCast(t, func(o *webtest.Options) {
 		o.API.Operations, o.API.MailServer, o.API.MailFrom = stubOperations{}, "mail.example.com:587", "door@example.com"
-		o.API.Facts = []Fact{{Name: "listen", Value: "127.0.0.1:8080", Meaning: "where", SetWith: "--listen"}}
+		o.API.Facts = []web.Fact{{Name: "listen", Value: "127.0.0.1:8080", Meaning: "where", SetWith: "--listen"}}
 	})
-	c.run(t, []row{
+	run(t, c, []row{
 		{"settings", "admin", "GET", "/settings", "", 200, all(`"workspace":"AI Loop"`, `"invitation_expires_in":"7d"`, `"public_url":"https://door.example.com"`, `"server":"mail.example.com:587"`, `"from":"door@example.com"`, `"defaults":{"workspace":"AI Loop"`, `"set_with":"--listen"`, `"name":"session_idle","value":"7d"`), nil},
 		{"change", "admin", "PATCH", "/settings", `{"workspace":"Hangar","invitation_expires_in":"2d"}`, 200, all(`"workspace":"Hangar"`, `"invitation_expires_in":"2d"`), nil},
 		{"nothing", "admin", "PATCH", "/settings", `{}`, 422, all("nothing_to_change"), nil},
@@ -55,8 +57,8 @@ func TestAPISettingsAndRoles(t *testing.T) {
 // An API token does what its roles may within what its owner may now: less from
 // the moment that either has less, and nothing once it is revoked or over.
 func TestAPITokens(t *testing.T) {
-	c := newCast(t)
-	c.run(t, []row{
+	c := webtest.NewCast(t)
+	run(t, c, []row{
 		{"make", "admin", "POST", "/tokens", `{"name":"nightly","roles":["Fleet"],"expires_in":"1d"}`, 201, all(`"token":"dw_`, `"expires_at":"2030-05-02T12:00:00Z"`), nil},
 		{"list", "admin", "GET", "/tokens", "", 200, all(`"name":"nightly"`, `"total":3`), all("dw_", `"token"`, `"hash"`)},
 		{"without roles", "admin", "POST", "/tokens", `{"name":"x","roles":[]}`, 422, all(`"location":"roles"`), nil},
@@ -66,23 +68,23 @@ func TestAPITokens(t *testing.T) {
 		{"by a member", "fleet", "POST", "/tokens", `{"name":"x","roles":["Fleet"]}`, 403, nil, all("dw_")},
 		{"used", "weak token", "GET", "/me", "", 200, all(`"permissions":["open fleet"`, `"sign_in_method":"token"`), all("change members")},
 	})
-	made := c.as("admin", "POST", "/tokens", `{"name":"short","roles":["Admin"],"expires_in":"1h"}`).object(t)
+	made := c.As("admin", "POST", "/tokens", `{"name":"short","roles":["Admin"],"expires_in":"1h"}`).Object(t)
 	short := access.Secret(made["token"].(string))
-	c.guest().api("GET", "/overview", "", bearer(short)).want(t, 200)
-	c.wait(time.Hour)
-	c.guest().api("GET", "/overview", "", bearer(short)).want(t, 401, `"code":"bad_token"`)
+	c.Guest().API("GET", "/overview", "", webtest.Bearer(short)).Want(t, 200)
+	c.Wait(time.Hour)
+	c.Guest().API("GET", "/overview", "", webtest.Bearer(short)).Want(t, 401, `"code":"bad_token"`)
 	for _, wrong := range []access.Secret{"", "dw_", "dw_" + access.NewSecret(), short[3:], short + "x"} {
-		c.guest().api("GET", "/overview", "", bearer(wrong)).want(t, 401, "bad_token")
+		c.Guest().API("GET", "/overview", "", webtest.Bearer(wrong)).Want(t, 401, "bad_token")
 	}
-	id := c.as("admin token", "GET", "/tokens", "").items(t)[0]["id"].(string)
-	c.as("admin token", "DELETE", "/tokens/"+id, "").want(t, 204)
-	c.as("admin token", "DELETE", "/tokens/"+strings.Repeat("a", 26), "")
-	_, err := c.service.Members.Suspend(bg, c.house.admin, c.ids["admin"])
-	c.must(err)
+	id := c.As("admin token", "GET", "/tokens", "").Items(t)[0]["id"].(string)
+	c.As("admin token", "DELETE", "/tokens/"+id, "").Want(t, 204)
+	c.As("admin token", "DELETE", "/tokens/"+strings.Repeat("a", 26), "")
+	_, err := c.Service.Members.Suspend(bg, c.House.Admin, c.IDs["admin"])
+	c.Must(err)
 	for _, path := range []string{"/me", "/overview", "/events", "/members"} {
 		for _, who := range []string{"admin token", "weak token"} {
-			if a := c.as(who, "GET", path, ""); a.StatusCode != 401 && a.StatusCode != 403 {
-				t.Errorf("the %s of a suspended owner may %s: %d %s", who, path, a.StatusCode, a.body)
+			if a := c.As(who, "GET", path, ""); a.StatusCode != 401 && a.StatusCode != 403 {
+				t.Errorf("the %s of a suspended owner may %s: %d %s", who, path, a.StatusCode, a.Text)
 			}
 		}
 	}
@@ -91,24 +93,24 @@ func TestAPITokens(t *testing.T) {
 // A member sees and ends their own sessions, and nobody else's; who manages,
 // not those of somebody with more access.
 func TestAPISessions(t *testing.T) {
-	c := newCast(t)
-	c.must(c.service.Roles.Put(bg, c.house.admin, access.Role{Name: "Porter", Permissions: []access.Permission{access.May(access.Read, access.ResMembers), access.May(access.Change, access.ResMembers), access.May(access.Open, access.ResFleet), access.May(access.Open, access.ResFleetFlows), access.May(access.Open, access.ResFleetDataLake)}}))
-	c.pending, c.ids["porter"] = c.arrived("porter@example.com", "Porter")
-	second := c.back("fleet@example.com")
-	own := c.as("fleet", "GET", c.fill("/members/{fleet}/sessions"), "")
-	list := own.items(t)
+	c := webtest.NewCast(t)
+	c.Must(c.Service.Roles.Put(bg, c.House.Admin, access.Role{Name: "Porter", Permissions: []access.Permission{access.May(access.Read, access.ResMembers), access.May(access.Change, access.ResMembers), access.May(access.Open, access.ResFleet), access.May(access.Open, access.ResFleetFlows), access.May(access.Open, access.ResFleetDataLake)}}))
+	c.Pending, c.IDs["porter"] = c.Arrived("porter@example.com", "Porter")
+	second := c.Back("fleet@example.com")
+	own := c.As("fleet", "GET", c.Fill("/members/{fleet}/sessions"), "")
+	list := own.Items(t)
 	if len(list) != 2 || list[0]["current"] == list[1]["current"] {
-		t.Fatalf("one's own sessions: %s", own.body)
+		t.Fatalf("one's own sessions: %s", own.Text)
 	}
-	own.lacks(t, second.session().Reveal())
+	own.Lacks(t, second.Session().Reveal())
 	other := list[0]["id"].(string)
 	if list[0]["current"] == true {
 		other = list[1]["id"].(string)
 	}
-	c.ids["other"] = access.MemberID(other)
-	adminSession := c.as("admin", "GET", c.fill("/members/{admin}/sessions"), "").items(t)[0]["id"].(string)
-	c.ids["admin-session"] = access.MemberID(adminSession)
-	c.run(t, []row{
+	c.IDs["other"] = access.MemberID(other)
+	adminSession := c.As("admin", "GET", c.Fill("/members/{admin}/sessions"), "").Items(t)[0]["id"].(string)
+	c.IDs["admin-session"] = access.MemberID(adminSession)
+	run(t, c, []row{
 		{"another's", "fleet", "GET", "/members/{admin}/sessions", "", 403, nil, all("opened_at")},
 		{"another's by a token", "weak token", "GET", "/members/{fleet}/sessions", "", 403, nil, nil},
 		{"end another's", "fleet", "DELETE", "/members/{admin}/sessions/{admin-session}", "", 403, nil, nil},
@@ -122,15 +124,15 @@ func TestAPISessions(t *testing.T) {
 		{"at once", "fleet", "GET", "/me", "", 401, nil, nil},
 		{"none is left", "admin", "GET", "/members/{fleet}/sessions", "", 200, all(`"items":[]`), nil},
 	})
-	second.get("/").want(t, 303, "/login")
+	second.Get("/").Want(t, 303, "/login")
 }
 
 func TestAPIOverview(t *testing.T) {
-	c := newCast(t)
-	c.ids["soon"], _ = c.invite("soon@example.com", access.Fleet)
-	c.wait(6 * 24 * time.Hour)
-	c.admin = c.back("admin@example.com")
-	c.run(t, []row{
+	c := webtest.NewCast(t)
+	c.IDs["soon"], _ = c.Invite("soon@example.com", access.Fleet)
+	c.Wait(6 * 24 * time.Hour)
+	c.Admin = c.Back("admin@example.com")
+	run(t, c, []row{
 		{
 			"counts",
 			"admin",

@@ -1,15 +1,12 @@
-package web
+package web_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
-)
 
-func sortedList(s []string) string {
-	slices.Sort(s)
-	return strings.Join(s, ",")
-}
+	"doorward/backend/web/webtest"
+)
 
 // A row is one request: as whom, what, the status, what the answer holds, and
 // what it must not.
@@ -19,64 +16,30 @@ type row struct {
 	holds, lacks                 []string
 }
 
-func all(s ...string) []string { return s }
-
 // run sends the rows in order. {name} in a path or body is that one's id.
-func (c *cast) run(t *testing.T, rows []row) {
+func run(t *testing.T, c *webtest.Cast, rows []row) {
 	t.Helper()
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
-			a := c.as(r.as, r.method, c.fill(r.path), c.fill(r.body))
+			a := c.As(r.as, r.method, c.Fill(r.path), c.Fill(r.body))
 			holds := slices.Clone(r.holds)
 			for i := range holds {
-				holds[i] = c.fill(holds[i])
+				holds[i] = c.Fill(holds[i])
 			}
-			a.want(t, r.status, holds...)
-			a.lacks(t, append(r.lacks, "[secret]", `"hash":""`)...)
+			a.Want(t, r.status, holds...)
+			a.Lacks(t, append(r.lacks, "[secret]", `"hash":""`)...)
 			if r.status >= 400 {
-				c.problem(t, a)
+				c.Problem(t, a)
 			}
 		})
 	}
 }
 
-func (c *cast) fill(s string) string {
-	for name, id := range c.ids {
-		s = strings.ReplaceAll(s, "{"+name+"}", string(id))
-	}
-	return s
-}
-
-// problem checks the shape of a refusal.
-func (c *cast) problem(t *testing.T, a answer) {
-	t.Helper()
-	p := a.object(t)
-	if a.Header.Get("Content-Type") != "application/problem+json" || p["status"] != float64(a.StatusCode) || p["title"] == "" {
-		t.Errorf("not a problem: %s %s", a.Header.Get("Content-Type"), a.body)
-	}
-	if code, _ := p["code"].(string); code == "" || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") != "" {
-		t.Errorf("the code is not snake case: %s", a.body)
-	}
-	if detail, _ := p["detail"].(string); !strings.HasSuffix(detail, ".") && !strings.HasSuffix(detail, "…") {
-		t.Errorf("the detail is no sentence: %s", a.body)
-	}
-	for _, x := range []string{"goroutine", "web.", "service.", "store.", ".go:", "Body."} {
-		if strings.Contains(a.body, x) {
-			t.Errorf("the refusal tells of our code (%s): %s", x, a.body)
-		}
-	}
-	if list, ok := p["errors"].([]any); ok {
-		for _, e := range list {
-			if keys(e.(map[string]any)) != "location,message" {
-				t.Errorf("an error's shape: %v", e)
-			}
-		}
-	}
-}
+func all(s ...string) []string { return s }
 
 func TestAPIInvitations(t *testing.T) {
-	c := newCast(t)
-	c.run(t, []row{
+	c := webtest.NewCast(t)
+	run(t, c, []row{
 		{"invite", "admin", "POST", "/invitations", `{"email":"Ada@Example.com","roles":["Fleet"],"name":"Ada","note":"Welcome.","expires_in":"36h"}`, 201,
 			all(`"email":"Ada@Example.com"`, `"email_canonical":"ada@example.com"`, `"state":"pending"`, `"roles":["Fleet"]`, `"invited_by":"Admin@Example.com"`, `"expires_at":"2030-05-03T00:00:00Z"`, `"delivery":{"state":"queued"`), all("login_link", "/login/", `"decided_`, `"rejected_before"`)},
 		{"again, in another spelling", "admin", "POST", "/invitations", `{"email":"ADA@example.COM","roles":["AILoop"]}`, 409, all(`"code":"already_invited"`, `"location":"email"`), all("AILoop")},
@@ -107,10 +70,10 @@ func TestAPIInvitations(t *testing.T) {
 }
 
 func TestAPICheckInvitation(t *testing.T) {
-	c := newCast(t)
-	turned, _ := c.invite("turned@example.com", "Fleet")
-	c.must(c.service.Members.Reject(bg, c.house.admin, turned, "", false))
-	c.run(t, []row{
+	c := webtest.NewCast(t)
+	turned, _ := c.Invite("turned@example.com", "Fleet")
+	c.Must(c.Service.Members.Reject(bg, c.House.Admin, turned, "", false))
+	run(t, c, []row{
 		{"a free address", "admin", "POST", "/invitations/check", `{"email":"New@Example.com","roles":["Fleet"]}`, 200,
 			all(`"ok":true`, `"email_canonical":"new@example.com"`, `"links_lead_to":"https://door.example.com"`, `"mail":{"configured":true`), all(`"error"`, `"member"`, "similar_domain", "links_local", "rejected_before")},
 		{"before the roles are chosen", "admin", "POST", "/invitations/check", `{"email":"new@example.com"}`, 200, all(`"ok":true`), nil},
@@ -126,14 +89,14 @@ func TestAPICheckInvitation(t *testing.T) {
 		{"by one who waits", "pending", "POST", "/invitations/check", `{"email":"fleet@example.com"}`, 403, nil, all("already")},
 		{"by a stranger", "stranger", "POST", "/invitations/check", `{"email":"fleet@example.com"}`, 401, nil, all("already")},
 	})
-	if a := c.as("admin", "GET", "/members?q=new", ""); len(a.items(t)) != 0 {
-		t.Errorf("a check kept somebody: %s", a.body)
+	if a := c.As("admin", "GET", "/members?q=new", ""); len(a.Items(t)) != 0 {
+		t.Errorf("a check kept somebody: %s", a.Text)
 	}
 }
 
 func TestAPIMembers(t *testing.T) {
-	c := newCast(t)
-	c.run(t, []row{
+	c := webtest.NewCast(t)
+	run(t, c, []row{
 		{"one", "admin", "GET", "/members/{pending}", "", 200, all(`"state":"pending"`, `"email_verified_at":"2030-05-01T12:00:00Z"`, `"ends_at"`), all(`"expires_at"`, "decided")},
 		{"nobody", "admin", "GET", "/members/mfrggzdfmztwq2lknnwg23tpoa", "", 404, all(`"code":"not_found"`), nil},
 		{"nonsense", "admin", "GET", "/members/1", "", 404, all(`"code":"not_found"`), nil},
@@ -163,9 +126,9 @@ func TestAPIMembers(t *testing.T) {
 		{"again", "admin", "DELETE", "/members/{suspended}", "", 404, all("This account was removed already, by "), nil},
 		{"remove with a body", "admin", "DELETE", "/members/{fleet}", `{}`, 204, nil, nil},
 	})
-	grace := string(c.house.admin.Member)
-	a := c.as("admin", "DELETE", "/members/"+grace, "")
-	a.want(t, 204)
-	c.as("admin", "PATCH", c.fill("/members/{admin}"), `{"roles":["Fleet"]}`).want(t, 403)
-	c.as("admin token", "PATCH", c.fill("/members/{admin}"), `{"roles":["Fleet"]}`).want(t, 403)
+	grace := string(c.House.Admin.Member)
+	a := c.As("admin", "DELETE", "/members/"+grace, "")
+	a.Want(t, 204)
+	c.As("admin", "PATCH", c.Fill("/members/{admin}"), `{"roles":["Fleet"]}`).Want(t, 403)
+	c.As("admin token", "PATCH", c.Fill("/members/{admin}"), `{"roles":["Fleet"]}`).Want(t, 403)
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"bytes"
@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"doorward/backend/web/webtest"
 )
 
 // bomb is so many zeros, packed so often.
@@ -38,8 +40,8 @@ func bomb(t *testing.T, zeros, times int) string {
 // server would be out of memory before it looks at a size. Every encoding but
 // none is refused on every route, and nothing is unpacked.
 func TestNothingIsUnpacked(t *testing.T) {
-	h := newHouse(t)
-	at := h.serve()
+	h := webtest.New(t)
+	at := h.Serve()
 	packed := bomb(t, 64<<20, 2)
 	encodings := []string{"gzip", "gzip, gzip", "br", "deflate", "zstd", "identity, gzip", "GZIP", "x-unknown"}
 	routes := []string{
@@ -49,7 +51,7 @@ func TestNothingIsUnpacked(t *testing.T) {
 	}
 	for _, route := range routes {
 		for _, e := range encodings {
-			if status, _, body := say(
+			if status, _, body := webtest.Say(
 				t,
 				at,
 				packedRequest(route, "Content-Encoding: "+e+"\r\n", packed),
@@ -58,14 +60,14 @@ func TestNothingIsUnpacked(t *testing.T) {
 			}
 		}
 		two := "Content-Encoding: identity\r\nContent-Encoding: gzip\r\n"
-		if status, _, _ := say(t, at, packedRequest(route, two, packed)); status != http.StatusUnsupportedMediaType {
+		if status, _, _ := webtest.Say(t, at, packedRequest(route, two, packed)); status != http.StatusUnsupportedMediaType {
 			t.Errorf("%s, two lines = %d, want 415", route, status)
 		}
 		parts := "Content-Type: Multipart/form-data; boundary=x\r\n"
-		if status, _, _ := say(t, at, packedRequest(route, parts, "--x--\r\n")); status != http.StatusUnsupportedMediaType {
+		if status, _, _ := webtest.Say(t, at, packedRequest(route, parts, "--x--\r\n")); status != http.StatusUnsupportedMediaType {
 			t.Errorf("%s, in parts = %d, want 415", route, status)
 		}
-		if status, _, _ := say(
+		if status, _, _ := webtest.Say(
 			t,
 			at,
 			packedRequest(route, "Content-Encoding: Identity\r\n", ""),

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"net/http"
@@ -8,35 +8,12 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/store"
+	"doorward/backend/web/webtest"
 )
 
 var (
 	windowFields = []string{"code_challenge", "code_challenge_method", "state", "port"}
 )
-
-// confirmationCode is the code in the newest email that asks somebody to confirm.
-func (h *house) confirmationCode(to string) (code string) {
-	h.t.Helper()
-	h.must(h.store.View(bg, func(tx *store.Tx) error {
-		page, err := tx.Messages("", 200)
-		for _, l := range page.Items {
-			if l.Kind != access.ConfirmationMessage || l.Recipient != to || code != "" {
-				continue
-			}
-			f, err := tx.MessageFacts(l.ID)
-			if err != nil {
-				return err
-			}
-			code = f.Code
-		}
-		return err
-	}))
-	if code == "" {
-		h.t.Fatalf("no email with a code went to %s", to)
-	}
-	return code
-}
 
 // A stolen cookie made an Admin's token that never ended. A session that has not
 // confirmed lately is asked first, by each act that outlives it and by exports;
@@ -54,27 +31,27 @@ func TestAPIAsksAgainWhoOneIs(t *testing.T) {
 	}
 	for _, tt := range acts {
 		t.Run(tt.name, func(t *testing.T) {
-			c := newCast(t)
-			c.as("admin", "PUT", "/roles/Old", `{"permissions":["open fleet"]}`).want(t, 200)
-			c.as("admin", "GET", "/me", "").want(t, 200, `"confirmed_until"`)
-			c.wait(access.ConfirmationTTL)
-			a := c.as("admin", tt.method, c.fill(tt.path), tt.body)
-			a.want(t, 403, `"confirmation_required"`, "Confirm that it is you")
-			c.problem(t, a)
-			a.lacks(t, "dw_")
-			c.as("admin", "GET", "/me", "").lacks(t, "confirmed_until")
+			c := webtest.NewCast(t)
+			c.As("admin", "PUT", "/roles/Old", `{"permissions":["open fleet"]}`).Want(t, 200)
+			c.As("admin", "GET", "/me", "").Want(t, 200, `"confirmed_until"`)
+			c.Wait(access.ConfirmationTTL)
+			a := c.As("admin", tt.method, c.Fill(tt.path), tt.body)
+			a.Want(t, 403, `"confirmation_required"`, "Confirm that it is you")
+			c.Problem(t, a)
+			a.Lacks(t, "dw_")
+			c.As("admin", "GET", "/me", "").Lacks(t, "confirmed_until")
 
-			c.as("admin", "POST", "/me/confirmation/code", `{"code":"0000-0000"}`).want(t, 422, `"code_wrong"`)
-			sent := c.as("admin", "POST", "/me/confirmation", "")
-			sent.want(t, 202, `"Admin@Example.com"`)
-			code := c.confirmationCode("admin@example.com")
-			sent.lacks(t, code)
-			c.as("admin", "POST", "/me/confirmation/code", `{"code":"0000-0000"}`).want(t, 422, `"location":"code"`)
-			c.as("admin", tt.method, c.fill(tt.path), tt.body).want(t, 403)
-			c.as("admin", "POST", "/me/confirmation/code", `{"code":"`+strings.ToLower(code)+`"}`).
-				want(t, 200, `"confirmed_until":"2030-05-01T12:30:00Z"`)
-			c.as("admin", tt.method, c.fill(tt.path), tt.body).want(t, tt.status)
-			c.as("admin", "GET", "/me", "").want(t, 200, `"confirmed_until":"2030-05-01T12:30:00Z"`)
+			c.As("admin", "POST", "/me/confirmation/code", `{"code":"0000-0000"}`).Want(t, 422, `"code_wrong"`)
+			sent := c.As("admin", "POST", "/me/confirmation", "")
+			sent.Want(t, 202, `"Admin@Example.com"`)
+			code := c.ConfirmationCode("admin@example.com")
+			sent.Lacks(t, code)
+			c.As("admin", "POST", "/me/confirmation/code", `{"code":"0000-0000"}`).Want(t, 422, `"location":"code"`)
+			c.As("admin", tt.method, c.Fill(tt.path), tt.body).Want(t, 403)
+			c.As("admin", "POST", "/me/confirmation/code", `{"code":"`+strings.ToLower(code)+`"}`).
+				Want(t, 200, `"confirmed_until":"2030-05-01T12:30:00Z"`)
+			c.As("admin", tt.method, c.Fill(tt.path), tt.body).Want(t, tt.status)
+			c.As("admin", "GET", "/me", "").Want(t, 200, `"confirmed_until":"2030-05-01T12:30:00Z"`)
 		})
 	}
 }
@@ -82,7 +59,7 @@ func TestAPIAsksAgainWhoOneIs(t *testing.T) {
 // Who has nothing to do in the console has nothing to confirm, and a token
 // confirms nobody.
 func TestConfirmationIsForSessionsOfTheConsole(t *testing.T) {
-	c := newCast(t)
+	c := webtest.NewCast(t)
 	for who, status := range map[string]int{
 		"fleet":       403,
 		"pending":     403,
@@ -92,97 +69,97 @@ func TestConfirmationIsForSessionsOfTheConsole(t *testing.T) {
 		"admin token": 403,
 		"admin":       202,
 	} {
-		c.as(who, "POST", "/me/confirmation", "").want(t, status)
+		c.As(who, "POST", "/me/confirmation", "").Want(t, status)
 	}
-	c.as("admin token", "POST", "/me/confirmation/code", `{"code":"0000-0000"}`).want(t, 403, "token")
-	c.as("admin token", "PUT", "/roles/Pilots", `{"permissions":["open fleet"]}`).want(t, 403, "token_outlives")
-	c.as("admin token", "PATCH", c.fill("/members/{fleet}"), `{"roles":["Admin"]}`).want(t, 403, "token_outlives")
-	c.as("admin token", "PATCH", c.fill("/members/{fleet}"), `{"roles":["AILoop"]}`).want(t, 200)
-	c.as("admin token", "GET", "/audit/export", "").want(t, 200)
+	c.As("admin token", "POST", "/me/confirmation/code", `{"code":"0000-0000"}`).Want(t, 403, "token")
+	c.As("admin token", "PUT", "/roles/Pilots", `{"permissions":["open fleet"]}`).Want(t, 403, "token_outlives")
+	c.As("admin token", "PATCH", c.Fill("/members/{fleet}"), `{"roles":["Admin"]}`).Want(t, 403, "token_outlives")
+	c.As("admin token", "PATCH", c.Fill("/members/{fleet}"), `{"roles":["AILoop"]}`).Want(t, 200)
+	c.As("admin token", "GET", "/audit/export", "").Want(t, 200)
 }
 
 // A window is let in by a browser that has been open for long, so by whoever
 // sits before it: the page asks for a code by email first, and keeps what the
 // window said of itself.
 func TestWindowPageAsksAgainWhoOneIs(t *testing.T) {
-	c := newCast(t)
+	c := webtest.NewCast(t)
 	ask := url.Values{
 		"code_challenge":        {"JBbiqONGWPaAmwXk_8bT6UnlPfrn65D32eZlJS-zGG0"},
 		"code_challenge_method": {"S256"},
 		"state":                 {"mark"},
 		"port":                  {"40123"},
 	}
-	c.wait(access.ConfirmationTTL)
-	page := c.admin.get("/desktop?" + ask.Encode())
-	press := func(more ...string) answer {
+	c.Wait(access.ConfirmationTTL)
+	page := c.Admin.Get("/desktop?" + ask.Encode())
+	press := func(more ...string) webtest.Answer {
 		fields := more
 		for _, name := range windowFields {
 			fields = append(fields, name, ask.Get(name))
 		}
-		return c.admin.post(page, "/desktop", fields...)
+		return c.Admin.Post(page, "/desktop", fields...)
 	}
 	asked := press()
-	asked.want(t, 200, "Confirm that it is you", "Admin@Example.com", `name="state" value="mark"`, `name="code"`)
+	asked.Want(t, 200, "Confirm that it is you", "Admin@Example.com", `name="state" value="mark"`, `name="code"`)
 	if policy := asked.Header.Get("Content-Security-Policy"); !strings.Contains(
 		policy,
 		"form-action 'self' http://127.0.0.1:40123",
 	) {
 		t.Errorf("the way back is shut: %s", policy)
 	}
-	older := c.confirmationCode("admin@example.com")
-	press("code", "0000-0000").want(t, 422, "That code is not right", `name="state" value="mark"`)
-	c.wait(time.Second)
-	press("again", "1", "code", "0000-0000").want(t, 200, "Confirm that it is you")
-	newer := c.confirmationCode("admin@example.com")
+	older := c.ConfirmationCode("admin@example.com")
+	press("code", "0000-0000").Want(t, 422, "That code is not right", `name="state" value="mark"`)
+	c.Wait(time.Second)
+	press("again", "1", "code", "0000-0000").Want(t, 200, "Confirm that it is you")
+	newer := c.ConfirmationCode("admin@example.com")
 	if newer == older {
 		t.Error("no other code was sent")
 	}
-	press("code", older).want(t, 422, "That code is not right")
-	press("code", newer).want(t, 303, "http://127.0.0.1:40123/?code=", "state=mark")
+	press("code", older).Want(t, 422, "That code is not right")
+	press("code", newer).Want(t, 303, "http://127.0.0.1:40123/?code=", "state=mark")
 }
 
 // Signing out everywhere on the member's own page revokes their tokens where they
 // ask for it, and only there is it offered where there are any.
 func TestHomeOffersToRevokeTokens(t *testing.T) {
 	for _, also := range []string{"", "1"} {
-		c := newCast(t)
-		home := c.fleet.get("/")
-		home.lacks(t, "API token")
-		home = c.admin.get("/")
-		home.want(t, 200, "also revoke my 2 API tokens", `name="tokens" value="1"`)
-		out := c.admin.post(home, "/logout", "everywhere", "1", "tokens", also)
-		out.want(t, 200, "All your sessions are ended")
+		c := webtest.NewCast(t)
+		home := c.Fleet.Get("/")
+		home.Lacks(t, "API token")
+		home = c.Admin.Get("/")
+		home.Want(t, 200, "also revoke my 2 API tokens", `name="tokens" value="1"`)
+		out := c.Admin.Post(home, "/logout", "everywhere", "1", "tokens", also)
+		out.Want(t, 200, "All your sessions are ended")
 		status := http.StatusOK
 		if also != "" {
 			status = http.StatusUnauthorized
-			out.want(t, 200, "Your API tokens are revoked.")
+			out.Want(t, 200, "Your API tokens are revoked.")
 		}
-		c.as("admin token", "GET", "/me", "").want(t, status)
+		c.As("admin token", "GET", "/me", "").Want(t, status)
 	}
 }
 
 // The same over the API, for oneself and for another.
 func TestAPISignOutRevokesTokens(t *testing.T) {
 	for body, status := range map[string]int{``: 200, `{}`: 200, `{"tokens":false}`: 200, `{"tokens":true}`: 401} {
-		c := newCast(t)
-		c.as("admin", "GET", c.fill("/members/{admin}/sessions"), "").want(t, 200, `"tokens":2`)
-		c.as("admin", "POST", c.fill("/members/{admin}/sign-out"), body).want(t, 204)
-		c.as("admin token", "GET", "/me", "").want(t, status)
+		c := webtest.NewCast(t)
+		c.As("admin", "GET", c.Fill("/members/{admin}/sessions"), "").Want(t, 200, `"tokens":2`)
+		c.As("admin", "POST", c.Fill("/members/{admin}/sign-out"), body).Want(t, 204)
+		c.As("admin token", "GET", "/me", "").Want(t, status)
 	}
 }
 
 // The list of roles says what keeps each from being deleted, the list of tokens
 // when each was used and when it ends.
 func TestListsSayWhoHoldsAndWhenTokensEnd(t *testing.T) {
-	c := newCast(t)
-	for _, r := range c.as("admin", "GET", "/roles", "").items(t) {
+	c := webtest.NewCast(t)
+	for _, r := range c.As("admin", "GET", "/roles", "").Items(t) {
 		if want := map[string]float64{"Admin": 1, "Fleet": 1, "AILoop": 0}[r["name"].(string)]; r["tokens"] != want {
 			t.Errorf("%v tokens hold %v, want %v", r["tokens"], r["name"], want)
 		}
 	}
-	c.as("weak token", "GET", "/me", "").want(t, 200)
+	c.As("weak token", "GET", "/me", "").Want(t, 200)
 	used := 0
-	for _, k := range c.as("admin", "GET", "/tokens", "").items(t) {
+	for _, k := range c.As("admin", "GET", "/tokens", "").Items(t) {
 		if k["expires_at"] != "2030-07-30T12:00:00Z" {
 			t.Errorf("it expires at %v", k["expires_at"])
 		}

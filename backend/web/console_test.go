@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"io/fs"
@@ -10,47 +10,24 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"doorward/backend/access"
+	"doorward/backend/web/webtest"
 )
-
-// An overlay is one tree in front of another.
-type overlay struct{ front, back fs.FS }
-
-func (o overlay) Open(name string) (fs.File, error) {
-	if f, err := o.front.Open(name); err == nil {
-		return f, nil
-	}
-	return o.back.Open(name)
-}
-
-const (
-	consoleHTML   = `<!doctype html><title>the console</title><script type="module" src="/admin/assets/index-BxY1.js"></script>`
-	consoleScript = "export const words = 'a script, a script, a script, a script, a script, a script, a script'"
-)
-
-func withConsole(o *houseOptions) {
-	o.Frontend = overlay{fstest.MapFS{
-		"dist/index.html":           {Data: []byte(consoleHTML)},
-		"dist/icon.svg":             {Data: []byte("<svg xmlns='http://www.w3.org/2000/svg'/>")},
-		"dist/assets/index-BxY1.js": {Data: []byte(strings.Repeat(consoleScript, 40))},
-		"dist/.secret":              {Data: []byte("not for the web")},
-	}, o.Frontend}
-}
 
 // The console's addresses are for those with something to do there; everybody
 // else learns where to go, and nothing of what it holds.
 func TestConsoleIsForThoseWhoManage(t *testing.T) {
-	h := newHouse(t, withConsole)
-	h.must(h.service.Roles.Put(bg, h.admin, access.Role{Name: "Auditor", Permissions: []access.Permission{access.May(access.Read, access.ResAudit)}}))
-	admin, _ := h.arrived("admin@example.com", access.Admin)
-	auditor, _ := h.arrived("auditor@example.com", "Auditor")
-	fleet, _ := h.arrived("fleet@example.com", access.Fleet)
-	_, link := h.invite("pending@example.com", access.Admin)
-	pending := h.guest()
-	pending.enter(link)
+	h := webtest.New(t, webtest.WithConsole)
+	h.Must(h.Service.Roles.Put(bg, h.Admin, access.Role{Name: "Auditor", Permissions: []access.Permission{access.May(access.Read, access.ResAudit)}}))
+	admin, _ := h.Arrived("admin@example.com", access.Admin)
+	auditor, _ := h.Arrived("auditor@example.com", "Auditor")
+	fleet, _ := h.Arrived("fleet@example.com", access.Fleet)
+	_, link := h.Invite("pending@example.com", access.Admin)
+	pending := h.Guest()
+	pending.Enter(link)
 
 	tests := []struct {
 		name   string
-		as     *guest
+		as     *webtest.Guest
 		path   string
 		status int
 		holds  string // in the body or Location
@@ -66,14 +43,14 @@ func TestConsoleIsForThoseWhoManage(t *testing.T) {
 		{"one with another permission of the console's", auditor, "/admin/audit", 200, "the console"},
 		{"a member without any", fleet, "/admin/members", 403, "The console is not open to you"},
 		{"one who waits, as an Admin to be", pending, "/admin", 303, "/pending"},
-		{"a stranger", h.guest(), "/admin/members?q=ada", 303, "/login?next=%2Fadmin%2Fmembers"},
+		{"a stranger", h.Guest(), "/admin/members?q=ada", 303, "/login?next=%2Fadmin%2Fmembers"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			a := tt.as.get(tt.path)
-			a.want(t, tt.status, tt.holds)
+			a := tt.as.Get(tt.path)
+			a.Want(t, tt.status, tt.holds)
 			if tt.status != 200 {
-				a.lacks(t, "the console", "not for the web")
+				a.Lacks(t, "the console", "not for the web")
 			}
 			if got := a.Header.Get("Cache-Control"); got != "no-store" {
 				t.Errorf("Cache-Control is %q", got)
@@ -85,8 +62,8 @@ func TestConsoleIsForThoseWhoManage(t *testing.T) {
 // Assets are named by their content: compressed once, kept for good, and there
 // also for a console whose session has just ended.
 func TestConsoleAssets(t *testing.T) {
-	h := newHouse(t, withConsole)
-	whole := strings.Repeat(consoleScript, 40)
+	h := webtest.New(t, webtest.WithConsole)
+	whole := strings.Repeat(webtest.ConsoleScript, 40)
 	tests := []struct {
 		takes, encoding string
 		read            func(dst, src []byte) ([]byte, error)
@@ -100,12 +77,12 @@ func TestConsoleAssets(t *testing.T) {
 		{"brotli, abr", "", nil},
 	}
 	for _, tt := range tests {
-		a := h.guest().get("/admin/assets/index-BxY1.js", func(r *http.Request) { r.Header.Set("Accept-Encoding", tt.takes) })
+		a := h.Guest().Get("/admin/assets/index-BxY1.js", func(r *http.Request) { r.Header.Set("Accept-Encoding", tt.takes) })
 		if a.StatusCode != 200 || a.Header.Get("Content-Encoding") != tt.encoding {
 			t.Errorf("with %q: %d, encoded as %q", tt.takes, a.StatusCode, a.Header.Get("Content-Encoding"))
 			continue
 		}
-		got, err := []byte(a.body), error(nil)
+		got, err := []byte(a.Text), error(nil)
 		if tt.read != nil {
 			got, err = tt.read(nil, got)
 		}
@@ -119,7 +96,7 @@ func TestConsoleAssets(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/admin/assets/other.js", "/admin/assets/", "/admin/assets/../index.html", "/admin/assets/%2e%2e/index.html"} {
-		if a := h.guest().get(path); a.StatusCode == 200 || strings.Contains(a.body, "the console") || a.Header.Get("Cache-Control") != "no-store" {
+		if a := h.Guest().Get(path); a.StatusCode == 200 || strings.Contains(a.Text, "the console") || a.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("GET %s = %d, %q", path, a.StatusCode, a.Header.Get("Cache-Control"))
 		}
 	}
@@ -128,9 +105,9 @@ func TestConsoleAssets(t *testing.T) {
 // The policy that comes with the console lets it run its own files, and nothing
 // that somebody slipped into a page.
 func TestConsolePolicy(t *testing.T) {
-	h := newHouse(t, withConsole)
-	admin, _ := h.arrived("admin@example.com", access.Admin)
-	policy := admin.get("/admin").Header.Get("Content-Security-Policy")
+	h := webtest.New(t, webtest.WithConsole)
+	admin, _ := h.Arrived("admin@example.com", access.Admin)
+	policy := admin.Get("/admin").Header.Get("Content-Security-Policy")
 	for _, w := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "font-src 'self'", "base-uri 'none'", "frame-ancestors 'none'", "frame-src 'self'"} {
 		if !strings.Contains(policy, w) {
 			t.Errorf("the policy lacks %s: %s", w, policy)
@@ -145,14 +122,14 @@ func TestConsolePolicy(t *testing.T) {
 
 // A build that was made without the console says so, and what to do.
 func TestNoConsoleInThisBuild(t *testing.T) {
-	h := newHouse(t, func(o *houseOptions) {
-		o.Frontend = overlay{fstest.MapFS{"dist/.gitkeep": {}}, withoutDist{o.Frontend}}
+	h := webtest.New(t, func(o *webtest.Options) {
+		o.Frontend = webtest.Overlay{Front: fstest.MapFS{"dist/.gitkeep": {}}, Back: withoutDist{o.Frontend}}
 	})
-	admin, _ := h.arrived("admin@example.com", access.Admin)
+	admin, _ := h.Arrived("admin@example.com", access.Admin)
 	for _, path := range []string{"/admin", "/admin/members"} {
-		admin.get(path).want(t, 404, "The console is not part of this build", "doorward approve", "make build")
+		admin.Get(path).Want(t, 404, "The console is not part of this build", "doorward approve", "make build")
 	}
-	admin.get("/admin/assets/index.js").want(t, 404)
+	admin.Get("/admin/assets/index.js").Want(t, 404)
 }
 
 type withoutDist struct{ fs.FS }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os"
 	"testing"
+
+	"doorward/backend/web/webtest"
 )
 
 var documentFile = flag.String("document", "", "write the OpenAPI document there, indented")
@@ -14,17 +16,17 @@ var documentFile = flag.String("document", "", "write the OpenAPI document there
 // The document is what programs are written against: the console's types are
 // made from this file (npm run types in frontend/console).
 func TestDocumentIsWritten(t *testing.T) {
-	h := newHouse(t)
-	a := h.guest().get("/api/v1/openapi.json")
+	h := webtest.New(t)
+	a := h.Guest().Get("/api/v1/openapi.json")
 	if a.StatusCode != http.StatusOK {
 		t.Fatalf("GET openapi.json = %d, want 200", a.StatusCode)
 	}
 	var out bytes.Buffer
-	h.must(json.Indent(&out, []byte(a.body), "", "  "))
+	h.Must(json.Indent(&out, []byte(a.Text), "", "  "))
 	if !bytes.Contains(out.Bytes(), []byte(`"operationId": "list-login-requests"`)) {
 		t.Errorf("the document lacks the login requests")
 	}
 	if *documentFile != "" {
-		h.must(os.WriteFile(*documentFile, out.Bytes(), 0o600))
+		h.Must(os.WriteFile(*documentFile, out.Bytes(), 0o600))
 	}
 }

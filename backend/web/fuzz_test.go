@@ -1,16 +1,16 @@
-package web
+package web_test
 
 import (
 	"bufio"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
-	"doorward/backend/access"
+	"doorward/backend/web"
+	"doorward/backend/web/webtest"
 )
 
 // Any bytes are sent to the server. It answers with what HTTP has, or closes: it
@@ -38,11 +38,11 @@ func FuzzRawHTTP(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	h := newHouse(f, func(o *houseOptions) {
-		o.Limits = DefaultLimits
+	h := webtest.New(f, func(o *webtest.Options) {
+		o.Limits = web.DefaultLimits
 		o.Limits.Attempts.Burst, o.Limits.Requests.Burst = 1<<30, 1<<30
 	})
-	at := h.serve()
+	at := h.Serve()
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if len(text) > 64<<10 {
 			return
@@ -52,7 +52,7 @@ func FuzzRawHTTP(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		if err := conn.SetDeadline(time.Now().Add(webtest.Patience)); err != nil {
 			t.Fatal(err)
 		}
 		go func() {
@@ -76,7 +76,7 @@ func FuzzRawHTTP(f *testing.F) {
 				break
 			}
 		}
-		if log := h.log.String(); strings.Contains(log, "panic") {
+		if log := h.Log.String(); strings.Contains(log, "panic") {
 			t.Fatalf("%q: %s", text, log)
 		}
 		next, err := http.Get("http://" + at + "/healthz")
@@ -86,55 +86,6 @@ func FuzzRawHTTP(f *testing.F) {
 		defer next.Body.Close()
 		if next.StatusCode != http.StatusOK {
 			t.Errorf("after %q: %s", text, next.Status)
-		}
-	})
-}
-
-// Whatever stands in X-Forwarded-For, and on however many lines: an untrusted peer
-// is itself; a trusted one speaks for an address that is not trusted, or for
-// itself, or is refused; and nothing that is put in front of what it wrote, on a
-// line or as a line, changes whom it means.
-func FuzzForwarded(f *testing.F) {
-	for _, s := range []string{
-		"", "203.0.113.1", "1.2.3.4, 203.0.113.1", "203.0.113.1:4711", "[2001:db8::1]:55", "::ffff:10.0.0.1", "evil", ",,",
-		"fe80::1%eth0", "10.0.0.1, 10.0.0.2", "1.2.3.4 203.0.113.1", "[203.0.113.1]", strings.Repeat("10.0.0.1,", 40),
-	} {
-		f.Add(s, "1.2.3.4", true)
-		f.Add("9.9.9.9", s, false)
-	}
-	inside := netip.MustParsePrefix("10.0.0.0/8")
-	trusts := func(a netip.Addr) bool { return inside.Contains(a) }
-	f.Fuzz(func(t *testing.T, first, second string, both bool) {
-		lines := []string{first}
-		if both {
-			lines = append(lines, second)
-		}
-		if got, err := clientAddr(addr("192.0.2.1"), lines, trusts); err != nil || got != addr("192.0.2.1") {
-			t.Errorf("an untrusted peer with %q is %v, %v", lines, got, err)
-		}
-		proxy := addr("10.9.9.9")
-		got, err := clientAddr(proxy, lines, trusts)
-		if err != nil {
-			if got.IsValid() || access.Explain(err).Code != "bad_forwarded" {
-				t.Errorf("%q is refused with %v, %v", lines, got, err)
-			}
-			return
-		}
-		if !got.IsValid() || got.Zone() != "" || got.Is4In6() {
-			t.Errorf("%q is %v", lines, got)
-		}
-		if trusts(got) {
-			return // all that was said is of proxies
-		}
-		for _, lied := range [][]string{
-			append([]string{"6.6.6.6"}, lines...),
-			append([]string{"evil"}, lines...),
-			{"6.6.6.6, " + strings.Join(lines, ", ")},
-			{"[, " + strings.Join(lines, ",")},
-		} {
-			if again, err := clientAddr(proxy, lied, trusts); err != nil || again != got {
-				t.Errorf("%q is %v, and with a lie in front, %q, it is %v, %v", lines, got, lied, again, err)
-			}
 		}
 	})
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -61,3 +62,48 @@ func TestManyNetworksTogether(t *testing.T) {
 		}
 	}
 }
+
+func TestLimiter(t *testing.T) {
+	now := time.Unix(0, 0)
+	l := newLimiter(Rate{Burst: 3, Every: time.Second})
+	l.now = func() time.Time { return now }
+	steps := []struct {
+		from string
+		ok   bool
+	}{
+		{"192.0.2.1", true}, {"192.0.2.1", true}, {"192.0.2.1", true}, {"192.0.2.1", false},
+		{"192.0.2.2", true}, {"::ffff:192.0.2.1", false},
+		{"2001:db8::1", true}, {"2001:db8::2", true}, {"2001:db8::3", true}, {"2001:db8::ffff", false}, {"2001:db8:0:1::1", true},
+	}
+	for i, s := range steps {
+		if wait, ok := l.allow(addr(s.from)); ok != s.ok || !ok && (wait <= 0 || wait > time.Second) {
+			t.Errorf("step %d, %s: %v, %v", i, s.from, wait, ok)
+		}
+	}
+	now = now.Add(time.Second)
+	if _, ok := l.allow(addr("192.0.2.1")); !ok {
+		t.Error("a second later it is still refused")
+	}
+}
+
+// A flood from a million addresses must not fill the memory.
+func TestLimiterMemoryIsBounded(t *testing.T) {
+	l := newLimiter(Rate{Burst: 3, Every: time.Second})
+	before := heap()
+	for i := range 1_000_000 {
+		l.allow(netip.AddrFrom4([4]byte{byte(i >> 16), byte(i >> 8), byte(i), 1}))
+	}
+	if grew := heap() - before; grew > 16<<20 {
+		t.Errorf("a million addresses took %d MB", grew>>20)
+	}
+	runtime.KeepAlive(l)
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+func addr(s string) netip.Addr { return netip.MustParseAddr(s) }

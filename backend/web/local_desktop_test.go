@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"net/http"
@@ -6,21 +6,22 @@ import (
 	"testing"
 
 	"doorward/backend/access"
+	"doorward/backend/web/webtest"
 )
 
 // Over the network the window's header opens nothing; on the operator's socket
 // it says which face they use.
 func TestTheWindowsHeader(t *testing.T) {
-	h := newHouse(t)
+	h := webtest.New(t)
 	ask := func(local bool, via string) int {
-		r, err := http.NewRequest(http.MethodPost, houseURL+"/api/v1/invitations", strings.NewReader(`{"email":"`+via+`@example.org","roles":["Fleet"]}`))
-		h.must(err)
+		r, err := http.NewRequest(http.MethodPost, webtest.URL+"/api/v1/invitations", strings.NewReader(`{"email":"`+via+`@example.org","roles":["Fleet"]}`))
+		h.Must(err)
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("X-Doorward-Via", via)
-		f, err := h.web.Face(local)
-		h.must(err)
-		res, err := f.app.Test(r, -1)
-		h.must(err)
+		f, err := h.Web.Face(local)
+		h.Must(err)
+		res, err := f.App().Test(r, -1)
+		h.Must(err)
 		return res.StatusCode
 	}
 	if code := ask(false, "window"); code != http.StatusUnauthorized {
@@ -30,8 +31,8 @@ func TestTheWindowsHeader(t *testing.T) {
 		if code := ask(true, via); code != http.StatusCreated {
 			t.Fatalf("the operator got %d with %q", code, via)
 		}
-		page, err := h.service.Audit.List(bg, access.Operator, "", 1)
-		h.must(err)
+		page, err := h.Service.Audit.List(bg, access.Operator, "", 1)
+		h.Must(err)
 		if got := page.Items[0].Actor; got.Source != want || got.Member != "" {
 			t.Errorf("with %q the audit says %+v, want %s", via, got, want)
 		}

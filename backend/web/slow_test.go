@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"fmt"
@@ -8,18 +8,21 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"doorward/backend/web"
+	"doorward/backend/web/webtest"
 )
 
 // Somebody opens many connections, begins a request on each and never ends it,
 // so that nobody else finds room. Each is cut off; others are answered meanwhile.
 func TestSlowClientsAreCutOff(t *testing.T) {
-	h := newHouse(t, func(o *houseOptions) {
-		o.Limits = DefaultLimits
+	h := webtest.New(t, func(o *webtest.Options) {
+		o.Limits = web.DefaultLimits
 		o.Limits.Reading = 200 * time.Millisecond
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	h.must(err)
-	go h.web.Serve(l, false)
+	h.Must(err)
+	go h.Web.Serve(l, false)
 	begun := []string{
 		"GET /login HTTP/1.1\r\nHost: door.example.com\r\nX-Slow: ",
 		"POST /login HTTP/1.1\r\nHost: door.example.com\r\nContent-Length: 40\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\nemail=",
@@ -27,22 +30,22 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	var slow []net.Conn
 	for i := range 200 {
 		c, err := net.Dial("tcp", l.Addr().String())
-		h.must(err)
+		h.Must(err)
 		defer c.Close()
 		fmt.Fprint(c, begun[i%2])
 		slow = append(slow, c)
 	}
 	req, err := http.NewRequest(http.MethodGet, "http://"+l.Addr().String()+"/login", nil)
-	h.must(err)
+	h.Must(err)
 	req.Host = "door.example.com"
 	answer, err := http.DefaultClient.Do(req)
-	h.must(err)
+	h.Must(err)
 	answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
 		t.Errorf("somebody else was answered %s", answer.Status)
 	}
 	for _, c := range slow {
-		h.must(c.SetReadDeadline(time.Now().Add(patience)))
+		h.Must(c.SetReadDeadline(time.Now().Add(webtest.Patience)))
 		if said, err := io.ReadAll(c); err != nil || strings.Contains(string(said), " 200 ") {
 			t.Fatalf("a request that never ended was answered %q, %v", said, err)
 		}
@@ -50,8 +53,8 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 }
 
 func TestAddressesHaveABound(t *testing.T) {
-	h := newHouse(t)
-	h.guest().get("/login?next="+strings.Repeat("a", addressLimit-len("/login?next="))).want(t, http.StatusOK)
-	h.guest().get("/login?next="+strings.Repeat("a", addressLimit)).want(t, http.StatusRequestURITooLong, "at most 8 KiB")
-	h.guest().get("/api/v1/me?x="+strings.Repeat("a", addressLimit)).want(t, http.StatusRequestURITooLong, `"url_too_long"`)
+	h := webtest.New(t)
+	h.Guest().Get("/login?next="+strings.Repeat("a", web.AddressLimit-len("/login?next="))).Want(t, http.StatusOK)
+	h.Guest().Get("/login?next="+strings.Repeat("a", web.AddressLimit)).Want(t, http.StatusRequestURITooLong, "at most 8 KiB")
+	h.Guest().Get("/api/v1/me?x="+strings.Repeat("a", web.AddressLimit)).Want(t, http.StatusRequestURITooLong, `"url_too_long"`)
 }

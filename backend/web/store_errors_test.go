@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/enginetest"
+	"doorward/backend/web/webtest"
 )
 
 // What the storage answers reaches whoever asks as "not now", with a code and a time
@@ -28,21 +29,21 @@ func TestStorageErrorsAreNotOurs(t *testing.T) {
 		{&kv.DirError{Dir: "/srv/secret/store", Problem: kv.DirDamaged, Err: kv.ErrCorrupt}, "no_data"},
 	}
 	open, engine := enginetest.Controlled()
-	h := newHouseOn(t, open)
-	secret := h.token(h.admin, access.Admin)
+	h := webtest.NewOn(t, open)
+	secret := h.Token(h.Admin, access.Admin)
 	asAdmin := func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+secret.Reveal()) }
 	for _, tt := range tests {
 		engine().Fail(tt.err)
-		a := h.guest().get("/api/v1/members", asAdmin)
-		if a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.body, `"`+tt.code+`"`) {
-			t.Errorf("%v: GET /members = %d %s", tt.err, a.StatusCode, a.body)
+		a := h.Guest().Get("/api/v1/members", asAdmin)
+		if a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.Text, `"`+tt.code+`"`) {
+			t.Errorf("%v: GET /members = %d %s", tt.err, a.StatusCode, a.Text)
 		}
-		page := h.guest().get("/readyz")
+		page := h.Guest().Get("/readyz")
 		if page.StatusCode != http.StatusServiceUnavailable {
-			t.Errorf("%v: GET /readyz = %d %s", tt.err, page.StatusCode, page.body)
+			t.Errorf("%v: GET /readyz = %d %s", tt.err, page.StatusCode, page.Text)
 		}
-		a.lacks(t, "our side", "secret")
-		page.lacks(t, "our side", "secret")
+		a.Lacks(t, "our side", "secret")
+		page.Lacks(t, "our side", "secret")
 		if a.Header.Get("Retry-After") == "" {
 			t.Errorf("%v: no time to try again", tt.err)
 		}

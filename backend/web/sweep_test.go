@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"net/http"
@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"doorward/backend/access"
+	"doorward/backend/web"
+	"doorward/backend/web/webtest"
 )
 
 // Each kind of caller calls every route there is. Whoever may not is refused
 // before anything is looked at, whatever the route.
 func TestEveryRouteRefusesWhomItMust(t *testing.T) {
-	c := newCast(t, withConsole)
+	c := webtest.NewCast(t, webtest.WithConsole)
 	fleetMay := map[string]bool{"open fleet": true, "open fleet/datalake": true, "open fleet/flows": true, "member": true, "waiting": true, "public": true}
 	tests := []struct {
 		who  string
@@ -27,21 +29,21 @@ func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.who, func(t *testing.T) {
 			tried := 0
-			for route, n := range c.web.network.classes {
+			for route, n := range network(t, c.House).Classes() {
 				method, path, _ := strings.Cut(route, " ")
 				if tt.may(n.String()) {
 					continue
 				}
 				tried++
-				path = strings.NewReplacer(":id", string(c.ids["admin"]), ":name", "Fleet", ":session", access.NewID(), "*", "x").Replace(path)
-				a := c.raw(tt.who, method, path)
-				if !tt.code[a.StatusCode] || a.StatusCode == 404 && n.who != operatorAudience {
-					t.Errorf("%s (%s) = %d: %s", route, n, a.StatusCode, a.main())
+				path = strings.NewReplacer(":id", string(c.IDs["admin"]), ":name", "Fleet", ":session", access.NewID(), "*", "x").Replace(path)
+				a := raw(c, tt.who, method, path)
+				if !tt.code[a.StatusCode] || a.StatusCode == 404 && n != web.Operator() {
+					t.Errorf("%s (%s) = %d: %s", route, n, a.StatusCode, a.Main())
 				}
 				if to := a.Header.Get("Location"); a.StatusCode == 303 && to != "/pending" && !strings.HasPrefix(to, "/login") {
 					t.Errorf("%s leads to %s", route, to)
 				}
-				a.lacks(t, "Admin@Example.com", "grace@example.org")
+				a.Lacks(t, "Admin@Example.com", "grace@example.org")
 			}
 			if tried < 30 {
 				t.Errorf("only %d routes were tried", tried)
@@ -49,27 +51,27 @@ func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 		})
 	}
 	for name, want := range map[string]string{"admin": "active", "fleet": "active", "pending": "pending"} {
-		c.as("admin", "GET", c.fill("/members/{"+name+"}"), "").want(t, 200, `"state":"`+want+`"`)
+		c.As("admin", "GET", c.Fill("/members/{"+name+"}"), "").Want(t, 200, `"state":"`+want+`"`)
 	}
 }
 
 // raw is as for any path.
-func (c *cast) raw(who, method, path string) answer {
+func raw(c *webtest.Cast, who, method, path string) webtest.Answer {
 	api, ok := strings.CutPrefix(path, "/api/v1")
 	if ok {
-		return c.as(who, method, api, "")
+		return c.As(who, method, api, "")
 	}
-	g := map[string]*guest{"fleet": c.fleet, "pending": c.pending, "suspended": c.suspended, "stranger": c.stranger}[who]
+	g := map[string]*webtest.Guest{"fleet": c.Fleet, "pending": c.Pending, "suspended": c.Suspended, "stranger": c.Stranger}[who]
 	if g == nil {
-		return c.guest().do(method, path, nil, bearer(c.tokens["weak"]))
+		return c.Guest().Do(method, path, nil, webtest.Bearer(c.Tokens["weak"]))
 	}
-	return g.do(method, path, nil, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") })
+	return g.Do(method, path, nil, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") })
 }
 
 // Each way in which another site, or a script without a page of ours, could
 // have a browser change something with its owner's cookies.
 func TestAPITakesOnlyOurOwnPages(t *testing.T) {
-	c := newCast(t)
+	c := webtest.NewCast(t)
 	set := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
 	}
@@ -98,24 +100,24 @@ func TestAPITakesOnlyOurOwnPages(t *testing.T) {
 		{"a page of ours", func(*http.Request) {}, 200},
 	}
 	for _, tt := range tests {
-		a := c.admin.api("PATCH", c.fill("/members/{fleet}"), `{"name":"`+tt.name+`"}`, tt.change)
+		a := c.Admin.API("PATCH", c.Fill("/members/{fleet}"), `{"name":"`+tt.name+`"}`, tt.change)
 		if a.StatusCode != tt.status || a.Header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s = %d, want %d; %v", tt.name, a.StatusCode, tt.status, a.Header)
 		}
-		got := c.as("admin", "GET", c.fill("/members/{fleet}"), "").object(t)["name"]
+		got := c.As("admin", "GET", c.Fill("/members/{fleet}"), "").Object(t)["name"]
 		if changed := got == tt.name; changed != (tt.status == 200) {
 			t.Errorf("%s: the name is %v", tt.name, got)
 		}
 	}
-	a := c.admin.api("GET", c.fill("/members/{fleet}"), "", set("X-HTTP-Method-Override", "DELETE"), set("X-Method-Override", "DELETE"))
-	a.want(t, 200)
-	c.as("admin", "GET", c.fill("/members/{fleet}"), "").want(t, 200)
+	a := c.Admin.API("GET", c.Fill("/members/{fleet}"), "", set("X-HTTP-Method-Override", "DELETE"), set("X-Method-Override", "DELETE"))
+	a.Want(t, 200)
+	c.As("admin", "GET", c.Fill("/members/{fleet}"), "").Want(t, 200)
 }
 
 // Bodies that two readers read in two ways, or that cost more than they are
 // worth.
 func TestAPIBodies(t *testing.T) {
-	c := newCast(t)
+	c := webtest.NewCast(t)
 	pad := func(n int) string {
 		const head, tail = `{"email":"x@example.com","roles":["Fleet"],"note":"`, `"}`
 		return head + strings.Repeat("x", n-len(head)-len(tail)) + tail
@@ -125,8 +127,8 @@ func TestAPIBodies(t *testing.T) {
 		status     int
 		code       string
 	}{
-		{"at the limit", pad(maxBody), 422, "text_too_long"},
-		{"one byte more", pad(maxBody + 1), 413, "body_too_large"},
+		{"at the limit", pad(web.MaxBody), 422, "text_too_long"},
+		{"one byte more", pad(web.MaxBody + 1), 413, "body_too_large"},
 		{"100,000 brackets", strings.Repeat("[", 60_000), 400, "bad_body"},
 		{"a key twice", `{"email":"a@example.com","email":"b@example.com","roles":["Fleet"]}`, 400, "bad_body"},
 		{"a key twice, once escaped", `{"email":"a@example.com","\u0065mail":"b@example.com","roles":["Fleet"]}`, 400, "bad_body"},
@@ -151,17 +153,17 @@ func TestAPIBodies(t *testing.T) {
 		{"100 keys", `{` + strings.TrimSuffix(strings.Repeat(`"a":1,`, 100), ",") + `}`, 400, "bad_body"},
 	}
 	for _, tt := range tests {
-		a := c.admin.api("POST", "/invitations", tt.body)
+		a := c.Admin.API("POST", "/invitations", tt.body)
 		if tt.status != 0 && a.StatusCode != tt.status || a.StatusCode < 400 || a.StatusCode >= 500 {
-			t.Errorf("%s = %d, want %d: %.200s", tt.name, a.StatusCode, tt.status, a.body)
+			t.Errorf("%s = %d, want %d: %.200s", tt.name, a.StatusCode, tt.status, a.Text)
 			continue
 		}
-		c.problem(t, a)
-		if tt.code != "" && tt.code != "text_too_long" && a.object(t)["code"] != tt.code {
-			t.Errorf("%s: %.200s", tt.name, a.body)
+		c.Problem(t, a)
+		if tt.code != "" && tt.code != "text_too_long" && a.Object(t)["code"] != tt.code {
+			t.Errorf("%s: %.200s", tt.name, a.Text)
 		}
 	}
-	if found := c.as("admin", "GET", "/members?state=pending", "").items(t); len(found) != 1 {
+	if found := c.As("admin", "GET", "/members?state=pending", "").Items(t); len(found) != 1 {
 		t.Errorf("a refused body invited somebody: %v", found)
 	}
 }

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/web/webtest"
+	"doorward/backend/web/wire"
 )
 
 // A network that opens more connections than it may have, or a proxy that passes
@@ -15,18 +17,20 @@ import (
 // nothing is noted, and each connection beyond it is.
 func TestRefusedConnectionsLeaveTraces(t *testing.T) {
 	const most = 4
-	h := newHouse(t)
-	h.web.bounds.PerNetwork = most
-	at := h.serve()
+	h := webtest.New(t, func(o *webtest.Options) {
+		o.Bounds = wire.BoundsFor(384<<20, 0)
+		o.Bounds.PerNetwork = most
+	})
+	at := h.Serve()
 	open := func(n int) {
 		t.Helper()
 		for range n {
 			c, err := net.Dial("tcp", at)
-			h.must(err)
+			h.Must(err)
 			t.Cleanup(func() { c.Close() })
 		}
 	}
-	noted := func() int { return h.kept()[access.TraceConnectionRefused] }
+	noted := func() int { return kept(h)[access.TraceConnectionRefused] }
 	steps := []struct{ open, want int }{{most, 0}, {1, 1}, {3, 4}}
 	for _, s := range steps {
 		open(s.open)
@@ -44,7 +48,7 @@ func TestRefusedConnectionsLeaveTraces(t *testing.T) {
 
 // within tries until it goes well, for as long as anything may take.
 func within(try func() error) error {
-	for end := time.Now().Add(patience); ; {
+	for end := time.Now().Add(webtest.Patience); ; {
 		err := try()
 		if err == nil || time.Now().After(end) {
 			return err
@@ -55,12 +59,12 @@ func within(try func() error) error {
 
 // A trusted proxy that passes on what is no address is named by its own.
 func TestUnreadableForwardedAddressesLeaveTraces(t *testing.T) {
-	h := newHouse(t, func(o *houseOptions) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} })
-	at := h.serve()
+	h := webtest.New(t, func(o *webtest.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} })
+	at := h.Serve()
 	for _, header := range []string{"unknown", "_hidden", "203.0.113.9, x", "203.0.113.9"} {
-		say(t, at, "GET /login HTTP/1.1\r\nHost: door.example.com\r\nX-Forwarded-For: "+header+"\r\n\r\n")
+		webtest.Say(t, at, "GET /login HTTP/1.1\r\nHost: door.example.com\r\nX-Forwarded-For: "+header+"\r\n\r\n")
 	}
-	if n := h.kept(); n[access.TraceForwardedRefused] != 3 || len(n) != 1 {
+	if n := kept(h); n[access.TraceForwardedRefused] != 3 || len(n) != 1 {
 		t.Errorf("kept %v, want 3 unreadable ones alone", n)
 	}
 }

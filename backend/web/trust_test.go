@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"fmt"
@@ -13,37 +13,28 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/service"
+	"doorward/backend/web"
+	"doorward/backend/web/webtest"
 )
-
-// everything is each record there is, to see that nothing changed.
-func (h *house) everything() string {
-	h.t.Helper()
-	var b strings.Builder
-	h.must(h.store.Each(bg, func(key, value []byte) error {
-		fmt.Fprintf(&b, "%q=%q\n", key, value)
-		return nil
-	}))
-	return b.String()
-}
 
 // An image on another site, a link preview, a prefetching browser: they ask with
 // the methods that change nothing, and may say that they mean another. Each
 // route there is, asked by an Admin, leaves every record as it was, and tells
 // nobody on the way to keep the answer.
 func TestReadingChangesNothing(t *testing.T) {
-	c := newCast(t, withConsole)
-	c.admin.get("/").want(t, 200)
-	before := c.everything()
+	c := webtest.NewCast(t, webtest.WithConsole)
+	c.Admin.Get("/").Want(t, 200)
+	before := c.Records()
 	tried := 0
-	for route, n := range c.web.network.classes {
+	for route, n := range network(t, c.House).Classes() {
 		method, path, _ := strings.Cut(route, " ")
-		if n.who == operatorAudience || path == "/api/v1/events" {
+		if n == web.Operator() || path == "/api/v1/events" {
 			continue
 		}
-		path = strings.NewReplacer(":id", string(c.ids["fleet"]), ":name", "Fleet", ":session", access.NewID(), ":token", access.NewSecret().Reveal(), "*", "x").Replace(path)
+		path = strings.NewReplacer(":id", string(c.IDs["fleet"]), ":name", "Fleet", ":session", access.NewID(), ":token", access.NewSecret().Reveal(), "*", "x").Replace(path)
 		for _, ask := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
 			tried++
-			a := c.admin.do(ask, path, nil, func(r *http.Request) {
+			a := c.Admin.Do(ask, path, nil, func(r *http.Request) {
 				for _, name := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"} {
 					r.Header.Set(name, method)
 				}
@@ -61,7 +52,7 @@ func TestReadingChangesNothing(t *testing.T) {
 	if tried < 150 {
 		t.Errorf("only %d requests were made", tried)
 	}
-	if c.everything() != before {
+	if c.Records() != before {
 		t.Error("asking changed something")
 	}
 }
@@ -69,11 +60,11 @@ func TestReadingChangesNothing(t *testing.T) {
 // A page of another origin asks with the visitor's cookies, and wants to read
 // the answer.
 func TestNoOtherOriginReadsAnswers(t *testing.T) {
-	c := newCast(t)
-	for _, origin := range []string{"https://evil.example", "null", "https://door.example.com.evil.example", houseURL + ":8443"} {
+	c := webtest.NewCast(t)
+	for _, origin := range []string{"https://evil.example", "null", "https://door.example.com.evil.example", webtest.URL + ":8443"} {
 		for _, method := range []string{http.MethodGet, http.MethodOptions, http.MethodPatch} {
 			for _, path := range []string{"/api/v1/me", "/api/v1/members", "/", "/login", "/nowhere"} {
-				a := c.admin.do(method, path, nil, func(r *http.Request) {
+				a := c.Admin.Do(method, path, nil, func(r *http.Request) {
 					r.Header.Set("Origin", origin)
 					r.Header.Set("Access-Control-Request-Method", "PATCH")
 					r.Header.Set("Access-Control-Request-Headers", "content-type")
@@ -91,26 +82,35 @@ func TestNoOtherOriginReadsAnswers(t *testing.T) {
 // Something breaks that nobody foresaw. Whoever asked gets a number under which
 // the log has the cause, and nothing else: no cause, no path, no trace.
 func TestOurFaultTellsNothing(t *testing.T) {
-	h := newHouse(t)
 	const cause = "open /var/lib/doorward/secret: goroutine 7 key 6d2f61646d"
 	breaks := func(*fiber.Ctx) error { return fmt.Errorf("read: %s", cause) }
 	panics := func(*fiber.Ctx) error { panic(cause) }
-	h.app = fiber.New(fiber.Config{ErrorHandler: h.web.network.Fail})
-	h.app.Use(h.web.network.outer)
-	for path, handler := range map[string]fiber.Handler{"/api/v1/broken": breaks, "/api/v1/panics": panics, "/broken": breaks, "/panics": panics} {
-		h.app.Get(path, handler)
-		a := h.guest().get(path)
-		if a.StatusCode != http.StatusInternalServerError {
-			t.Errorf("GET %s = %d: %s", path, a.StatusCode, a.main())
+	faults := map[string]fiber.Handler{
+		"/api/v1/broken": breaks,
+		"/api/v1/panics": panics,
+		"/broken":        breaks,
+		"/panics":        panics,
+	}
+	h := webtest.New(t, func(o *webtest.Options) {
+		o.More = func(f *web.Face) {
+			for path, handler := range faults {
+				f.Add(http.MethodGet, path, web.Public(), handler)
+			}
 		}
-		a.lacks(t, "secret", "goroutine", "/var/lib", "6d2f", ".go:")
+	})
+	for path := range faults {
+		a := h.Guest().Get(path)
+		if a.StatusCode != http.StatusInternalServerError {
+			t.Errorf("GET %s = %d: %s", path, a.StatusCode, a.Main())
+		}
+		a.Lacks(t, "secret", "goroutine", "/var/lib", "6d2f", ".go:")
 		for name, want := range map[string]string{"Content-Security-Policy": "default-src 'none'", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} {
 			if !strings.Contains(a.Header.Get(name), want) {
 				t.Errorf("GET %s: %s is %q", path, name, a.Header.Get(name))
 			}
 		}
 	}
-	if !strings.Contains(h.log.String(), "secret") {
+	if !strings.Contains(h.Log.String(), "secret") {
 		t.Error("the log does not hold the cause")
 	}
 }
@@ -118,25 +118,29 @@ func TestOurFaultTellsNothing(t *testing.T) {
 // The store has found damage and stopped. The operator reads where and what;
 // whoever else asks does not.
 func TestDamageIsForTheOperator(t *testing.T) {
-	h := newHouse(t)
 	const where = "/srv/door/data"
 	broken := access.Errorf(access.NoData, "The data in %s is damaged.", where).WithCode("data_dir_damaged")
-	for _, local := range []bool{false, true} {
-		h.app = fiber.New(fiber.Config{ErrorHandler: h.web.network.Fail})
-		if local {
-			h.app.Use(func(c *fiber.Ctx) error { c.Locals(localKey, true); return c.Next() })
+	const program, page = "/api/v1/damaged", "/damaged"
+	h := webtest.New(t, func(o *webtest.Options) {
+		o.More = func(f *web.Face) {
+			for _, path := range []string{program, page} {
+				f.Add(http.MethodGet, path, web.Public(), func(*fiber.Ctx) error { return fmt.Errorf("read: %w", broken) })
+			}
 		}
-		h.app.Use(h.web.network.outer)
-		for _, path := range []string{"/api/v1/members", "/login"} {
-			h.app.Get(path, func(*fiber.Ctx) error { return fmt.Errorf("read: %w", broken) })
-			a := h.guest().get(path)
-			a.want(t, http.StatusServiceUnavailable)
-			if told := strings.Contains(a.body, where); told != (local && path != "/login") {
-				t.Errorf("GET %s, operator %v: %s", path, local, a.main())
+	})
+	for _, local := range []bool{false, true} {
+		f, err := h.Web.Face(local)
+		h.Must(err)
+		h.App = f.App()
+		for _, path := range []string{program, page} {
+			a := h.Guest().Get(path)
+			a.Want(t, http.StatusServiceUnavailable)
+			if told := strings.Contains(a.Text, where); told != (local && path == program) {
+				t.Errorf("GET %s, operator %v: %s", path, local, a.Main())
 			}
 		}
 	}
-	if !strings.Contains(h.log.String(), where) {
+	if !strings.Contains(h.Log.String(), where) {
 		t.Error("the log does not say where")
 	}
 }
@@ -144,17 +148,17 @@ func TestDamageIsForTheOperator(t *testing.T) {
 // A secret is good for what it was made for. A link is no session, a session is
 // no link, and neither is an API token or the way to the first Admin.
 func TestSecretsOpenNothingElse(t *testing.T) {
-	c := newCast(t)
-	_, link := c.invite("ada@example.com", access.Admin)
+	c := webtest.NewCast(t)
+	_, link := c.Invite("ada@example.com", access.Admin)
 	secrets := map[string]string{
 		"a login link":       strings.TrimPrefix(link, "/login/"),
-		"a session":          c.admin.session().Reveal(),
+		"a session":          c.Admin.Session().Reveal(),
 		"a browser's cookie": "",
-		"an API token":       c.tokens["admin"].Reveal(),
+		"an API token":       c.Tokens["admin"].Reveal(),
 	}
-	u, _ := url.Parse(houseURL)
-	for _, k := range c.admin.jar.Cookies(u) {
-		if k.Name == c.web.Cookies.names.browser {
+	u, _ := url.Parse(webtest.URL)
+	for _, k := range c.Admin.Jar.Cookies(u) {
+		if k.Name == webtest.BrowserCookie {
 			secrets["a browser's cookie"] = k.Value
 		}
 	}
@@ -162,118 +166,118 @@ func TestSecretsOpenNothingElse(t *testing.T) {
 		if what == "a browser's cookie" && s == "" {
 			continue // the Admin's session is all that the browser has
 		}
-		g := c.guest()
+		g := c.Guest()
 		if what != "a session" {
-			as := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: c.web.Cookies.names.session, Value: s}) }
-			g.get("/", as).want(t, http.StatusSeeOther, "/login")
-			g.api("GET", "/me", "", as).want(t, http.StatusUnauthorized)
+			as := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: webtest.SessionCookie, Value: s}) }
+			g.Get("/", as).Want(t, http.StatusSeeOther, "/login")
+			g.API("GET", "/me", "", as).Want(t, http.StatusUnauthorized)
 		}
 		if what != "an API token" {
 			for _, bearing := range []string{s, "dw_" + s} {
-				g.api("GET", "/me", "", bearer(access.Secret(bearing))).want(t, http.StatusUnauthorized)
+				g.API("GET", "/me", "", webtest.Bearer(access.Secret(bearing))).Want(t, http.StatusUnauthorized)
 			}
 		}
 		if what != "a login link" {
-			g.get("/login/"+s).want(t, http.StatusGone)
-			g.post(g.get("/login/"+s), "/login/"+s).want(t, http.StatusGone)
+			g.Get("/login/"+s).Want(t, http.StatusGone)
+			g.Post(g.Get("/login/"+s), "/login/"+s).Want(t, http.StatusGone)
 		}
-		g.get("/setup/"+s).want(t, http.StatusGone)
-		if g.session() != "" {
+		g.Get("/setup/"+s).Want(t, http.StatusGone)
+		if g.Session() != "" {
 			t.Errorf("%s opened a session", what)
 		}
 	}
-	c.guest().enter(link).want(t, http.StatusSeeOther, "/pending") // it was good all the while
+	c.Guest().Enter(link).Want(t, http.StatusSeeOther, "/pending") // it was good all the while
 }
 
 // Somebody tries to keep a colleague out by guessing wrong in their name, again
 // and again: links that are none, codes that are wrong, emails asked for. The
 // colleague's session goes on, and so does their way in.
 func TestStrangersLockNobodyOut(t *testing.T) {
-	h := newHouse(t, func(o *houseOptions) {
-		o.Limits = DefaultLimits
+	h := webtest.New(t, func(o *webtest.Options) {
+		o.Limits = web.DefaultLimits
 		o.Limits.Attempts.Burst, o.Limits.Requests.Burst = 100_000, 100_000
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")} // the test's own
 	})
 	from := func(network string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("X-Forwarded-For", network) }
 	}
-	form := func(g *guest, path, network string, fields ...string) answer {
+	form := func(g *webtest.Guest, path, network string, fields ...string) webtest.Answer {
 		t.Helper()
-		page := g.get("/login", from(network))
-		f := url.Values{"csrf": {csrfField.FindStringSubmatch(page.body)[1]}}
+		page := g.Get("/login", from(network))
+		f := url.Values{"csrf": {webtest.CSRFField.FindStringSubmatch(page.Text)[1]}}
 		for i := 0; i+1 < len(fields); i += 2 {
 			f.Set(fields[i], fields[i+1])
 		}
-		return g.do(http.MethodPost, path, f, from(network))
+		return g.Do(http.MethodPost, path, f, from(network))
 	}
-	ada, _ := h.arrived("ada@example.com", access.Fleet)
+	ada, _ := h.Arrived("ada@example.com", access.Fleet)
 	const theirs = "198.51.100.7"
 	for n := range 60 {
-		eve := h.guest()
-		form(eve, "/login", theirs, "email", "ada@example.com").want(t, 200)
-		_, err := h.service.SignIn.AnswerRequests(bg)
-		h.must(err)
+		eve := h.Guest()
+		form(eve, "/login", theirs, "email", "ada@example.com").Want(t, 200)
+		_, err := h.Service.SignIn.AnswerRequests(bg)
+		h.Must(err)
 		for range 8 {
 			form(eve, "/login/code", theirs, "code", fmt.Sprintf("%08d", n))
 		}
-		form(eve, "/login/"+access.NewSecret().Reveal(), theirs).want(t, http.StatusGone)
+		form(eve, "/login/"+access.NewSecret().Reveal(), theirs).Want(t, http.StatusGone)
 	}
-	ada.get("/fleet").want(t, 200)
-	g := h.guest()
-	form(g, "/login", "192.0.2.1", "email", "ada@example.com").want(t, 200)
-	h.wait(time.Millisecond) // the newest email is hers
-	_, err := h.service.SignIn.AnswerRequests(bg)
-	h.must(err)
-	link, code := h.signInLetter()
+	ada.Get("/fleet").Want(t, 200)
+	g := h.Guest()
+	form(g, "/login", "192.0.2.1", "email", "ada@example.com").Want(t, 200)
+	h.Wait(time.Millisecond) // the newest email is hers
+	_, err := h.Service.SignIn.AnswerRequests(bg)
+	h.Must(err)
+	link, code := h.SignInLetter()
 	if code != "" {
 		t.Error("a letter has a code after so many wrong ones")
 	}
-	form(g, link, "192.0.2.1").want(t, http.StatusSeeOther)
-	g.get("/fleet").want(t, 200)
+	form(g, link, "192.0.2.1").Want(t, http.StatusSeeOther)
+	g.Get("/fleet").Want(t, 200)
 
-	ada.post(ada.get("/"), "/logout").want(t, 200)
-	form(ada, "/login", "192.0.2.1", "email", "ada@example.com").want(t, 200)
-	h.wait(time.Millisecond)
-	_, err = h.service.SignIn.AnswerRequests(bg)
-	h.must(err)
-	_, code = h.signInLetter()
-	form(ada, "/login/code", "192.0.2.1", "code", code).want(t, http.StatusSeeOther)
-	ada.get("/fleet").want(t, 200)
+	ada.Post(ada.Get("/"), "/logout").Want(t, 200)
+	form(ada, "/login", "192.0.2.1", "email", "ada@example.com").Want(t, 200)
+	h.Wait(time.Millisecond)
+	_, err = h.Service.SignIn.AnswerRequests(bg)
+	h.Must(err)
+	_, code = h.SignInLetter()
+	form(ada, "/login/code", "192.0.2.1", "code", code).Want(t, http.StatusSeeOther)
+	ada.Get("/fleet").Want(t, 200)
 }
 
 // Somebody who may not look asks for an id that is there and for one that is
 // not: the answers are the same, so that ids tell nothing.
 func TestMissingAndForeignReadAlike(t *testing.T) {
-	c := newCast(t)
-	letter := c.as("admin", "GET", "/outbox?limit=1", "").items(t)[0]["id"].(string)
+	c := webtest.NewCast(t)
+	letter := c.As("admin", "GET", "/outbox?limit=1", "").Items(t)[0]["id"].(string)
 	for _, who := range []string{"fleet", "pending", "stranger", "weak token"} {
 		for _, path := range []string{"/members/", "/outbox/"} {
-			there := string(c.ids["admin"])
+			there := string(c.IDs["admin"])
 			if path == "/outbox/" {
 				there = letter
 			}
-			a, b := c.as(who, "GET", path+there, ""), c.as(who, "GET", path+access.NewID(), "")
-			if a.StatusCode != b.StatusCode || a.body != b.body || a.StatusCode == 200 {
-				t.Errorf("%s asks for %s: %d %s, and for nothing: %d %s", who, path, a.StatusCode, a.body, b.StatusCode, b.body)
+			a, b := c.As(who, "GET", path+there, ""), c.As(who, "GET", path+access.NewID(), "")
+			if a.StatusCode != b.StatusCode || a.Text != b.Text || a.StatusCode == 200 {
+				t.Errorf("%s asks for %s: %d %s, and for nothing: %d %s", who, path, a.StatusCode, a.Text, b.StatusCode, b.Text)
 			}
 		}
 	}
 	for _, path := range []string{"/members/" + access.NewID(), "/members/short", "/members/..%2f..%2fadmin", "/outbox/" + access.NewID()} {
-		c.as("admin", "GET", path, "").want(t, http.StatusNotFound)
+		c.As("admin", "GET", path, "").Want(t, http.StatusNotFound)
 	}
 }
 
 // Pages are as long as they may be, and cursors are ours.
 func TestPagesOfListsAreBounded(t *testing.T) {
-	c := newCast(t)
+	c := webtest.NewCast(t)
 	for _, query := range []string{"limit=1000000000", "limit=201", "limit=-1", "limit=0x10", "limit=1e9", "limit=99999999999999999999", "limit=", "cursor=AAAA", "cursor=../../x", "cursor=" + strings.Repeat("A", 4000)} {
 		for _, list := range []string{"/members", "/outbox", "/audit", "/login-requests"} {
-			a := c.as("admin", "GET", list+"?"+query, "")
+			a := c.As("admin", "GET", list+"?"+query, "")
 			if query == "limit=" && a.StatusCode == 200 {
 				continue // nothing was asked for
 			}
 			if a.StatusCode != http.StatusUnprocessableEntity && a.StatusCode != http.StatusBadRequest {
-				t.Errorf("GET %s?%.40s = %d: %.200s", list, query, a.StatusCode, a.body)
+				t.Errorf("GET %s?%.40s = %d: %.200s", list, query, a.StatusCode, a.Text)
 			}
 		}
 	}
@@ -282,64 +286,64 @@ func TestPagesOfListsAreBounded(t *testing.T) {
 // What a member sends about themselves cannot make more of them (Zitadel's
 // CVE-2026-27946: the body said that the address was verified).
 func TestNobodyRaisesThemselves(t *testing.T) {
-	c := newCast(t)
+	c := webtest.NewCast(t)
 	for _, field := range []string{`"state":"active"`, `"roles":["Admin"]`, `"role":"Admin"`, `"id":"x"`, `"email":"a@example.com"`, `"verified":true`, `"email_verified_at":"2030-01-01T00:00:00Z"`, `"invited_by":"x"`, `"permissions":["*"]`} {
-		for _, g := range []*guest{c.fleet, c.admin} {
-			a := g.api("PATCH", "/me", `{"notify_requests":true,`+field+`}`)
-			if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "unknown_field") {
-				t.Errorf("%s was taken: %d %s", field, a.StatusCode, a.body)
+		for _, g := range []*webtest.Guest{c.Fleet, c.Admin} {
+			a := g.API("PATCH", "/me", `{"notify_requests":true,`+field+`}`)
+			if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.Text, "unknown_field") {
+				t.Errorf("%s was taken: %d %s", field, a.StatusCode, a.Text)
 			}
 		}
 	}
-	page := c.pending.get("/pending")
-	c.pending.post(page, "/pending/note", "note", "hello", "state", "active", "roles", "Admin", "role", "Admin", "id", string(c.ids["admin"]), "email", "x@example.com").want(t, http.StatusSeeOther)
+	page := c.Pending.Get("/pending")
+	c.Pending.Post(page, "/pending/note", "note", "hello", "state", "active", "roles", "Admin", "role", "Admin", "id", string(c.IDs["admin"]), "email", "x@example.com").Want(t, http.StatusSeeOther)
 	for who, want := range map[string]string{"pending": `"state":"pending"`, "fleet": `"roles":["Fleet"]`} {
-		c.as("admin", "GET", c.fill("/members/{"+who+"}"), "").want(t, 200, want)
+		c.As("admin", "GET", c.Fill("/members/{"+who+"}"), "").Want(t, 200, want)
 	}
-	_, link := c.invite("ada@example.com", access.Fleet)
-	g := c.guest()
-	g.post(g.get(link), link, "state", "active", "role", "Admin", "next", "/admin").want(t, http.StatusSeeOther, "/pending")
+	_, link := c.Invite("ada@example.com", access.Fleet)
+	g := c.Guest()
+	g.Post(g.Get(link), link, "state", "active", "role", "Admin", "next", "/admin").Want(t, http.StatusSeeOther, "/pending")
 }
 
 // The form of a session that is over is nobody's form, also with another
 // session of the same person.
 func TestFormsEndWithTheirSession(t *testing.T) {
-	h := newHouse(t)
-	g, _ := h.arrived("ada@example.com", access.Fleet)
-	page := g.get("/")
-	old := g.session()
-	g.post(page, "/logout").want(t, 200)
-	token := csrfField.FindStringSubmatch(page.body)[1]
-	g.do(http.MethodPost, "/logout", url.Values{"csrf": {token}}, func(r *http.Request) {
-		r.AddCookie(&http.Cookie{Name: h.web.Cookies.names.session, Value: old.Reveal()})
-	}).want(t, http.StatusUnauthorized)
+	h := webtest.New(t)
+	g, _ := h.Arrived("ada@example.com", access.Fleet)
+	page := g.Get("/")
+	old := g.Session()
+	g.Post(page, "/logout").Want(t, 200)
+	token := webtest.CSRFField.FindStringSubmatch(page.Text)[1]
+	g.Do(http.MethodPost, "/logout", url.Values{"csrf": {token}}, func(r *http.Request) {
+		r.AddCookie(&http.Cookie{Name: webtest.SessionCookie, Value: old.Reveal()})
+	}).Want(t, http.StatusUnauthorized)
 
-	again := h.guest()
-	again.post(again.get("/login"), "/login", "email", "ada@example.com")
-	if _, err := h.service.SignIn.AnswerRequests(bg); err != nil {
+	again := h.Guest()
+	again.Post(again.Get("/login"), "/login", "email", "ada@example.com")
+	if _, err := h.Service.SignIn.AnswerRequests(bg); err != nil {
 		t.Fatal(err)
 	}
-	_, code := h.signInLetter()
-	again.post(again.get("/login"), "/login/code", "code", code).want(t, http.StatusSeeOther)
-	again.get("/").want(t, 200)
-	again.do(http.MethodPost, "/logout", url.Values{"csrf": {token}}).want(t, http.StatusForbidden)
-	again.get("/").want(t, 200)
+	_, code := h.SignInLetter()
+	again.Post(again.Get("/login"), "/login/code", "code", code).Want(t, http.StatusSeeOther)
+	again.Get("/").Want(t, 200)
+	again.Do(http.MethodPost, "/logout", url.Values{"csrf": {token}}).Want(t, http.StatusForbidden)
+	again.Get("/").Want(t, 200)
 }
 
 // A body without a length is sent for ever: it is not read for ever.
 func TestEndlessBodyIsCutOff(t *testing.T) {
-	h := newHouse(t)
-	at := h.serve()
+	h := webtest.New(t)
+	at := h.Serve()
 	var b strings.Builder
 	b.WriteString("POST /api/v1/invitations HTTP/1.1\r\nHost: door.example.com\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
 	for range 40 {
 		fmt.Fprintf(&b, "%x\r\n%s\r\n", 64<<10, strings.Repeat(" ", 64<<10))
 	}
-	status, _, _ := say(t, at, b.String()) // and no last chunk
+	status, _, _ := webtest.Say(t, at, b.String()) // and no last chunk
 	if status != http.StatusRequestEntityTooLarge && status != http.StatusBadRequest {
 		t.Errorf("an endless body = %d", status)
 	}
-	if status, _, _ := say(t, at, "GET /login HTTP/1.1\r\nHost: door.example.com\r\n\r\n"); status != 200 {
+	if status, _, _ := webtest.Say(t, at, "GET /login HTTP/1.1\r\nHost: door.example.com\r\n\r\n"); status != 200 {
 		t.Errorf("afterwards = %d", status)
 	}
 }
@@ -347,16 +351,16 @@ func TestEndlessBodyIsCutOff(t *testing.T) {
 // One line of a log is one thing that happened, whatever a stranger calls
 // themselves.
 func TestLogLinesAreOurs(t *testing.T) {
-	h := newHouse(t)
+	h := webtest.New(t)
 	evil := "x\n{\"level\":\"ERROR\"}\r\ntime=2030 level=ERROR msg=forged\x1b[31m"
-	g := h.guest()
-	g.post(g.get("/login", func(r *http.Request) { r.Header["User-Agent"] = []string{"x level=ERROR msg=forged"} }), "/login", "email", evil+"@example.com")
-	g.get("/login/" + url.PathEscape(evil))
-	g.get("/api/v1/members?q=" + url.QueryEscape(evil))
-	if _, err := h.service.Invitations.Invite(bg, h.admin, service.NewInvitation{Email: h.address("ada@example.com"), Name: evil, Roles: []access.RoleName{access.Fleet}}); !access.Invalid.Is(err) {
+	g := h.Guest()
+	g.Post(g.Get("/login", func(r *http.Request) { r.Header["User-Agent"] = []string{"x level=ERROR msg=forged"} }), "/login", "email", evil+"@example.com")
+	g.Get("/login/" + url.PathEscape(evil))
+	g.Get("/api/v1/members?q=" + url.QueryEscape(evil))
+	if _, err := h.Service.Invitations.Invite(bg, h.Admin, service.NewInvitation{Email: h.Address("ada@example.com"), Name: evil, Roles: []access.RoleName{access.Fleet}}); !access.Invalid.Is(err) {
 		t.Errorf("a name of several lines: %v", err)
 	}
-	for line := range strings.Lines(h.log.String()) {
+	for line := range strings.Lines(h.Log.String()) {
 		if !strings.HasPrefix(line, "time=") || strings.HasPrefix(line, "time=2030 ") || strings.Contains(line, "\x1b") {
 			t.Errorf("a line of the log is not ours: %q", line)
 		}

@@ -1,46 +1,23 @@
-package web
+package web_test
 
 import (
-	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/web/webtest"
 )
-
-// say sends bytes as they are and reads the answer.
-func say(t testing.TB, at, text string) (status int, head http.Header, body string) {
-	t.Helper()
-	conn, err := net.Dial("tcp", at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
-	go io.WriteString(conn, text) // the server may answer, and close, before it has read all
-	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatalf("no answer to %.60q: %v", text, err)
-	}
-	defer resp.Body.Close()
-	b, _ := io.ReadAll(resp.Body)
-	return resp.StatusCode, resp.Header, string(b)
-}
 
 // What can only be sent past an HTTP client: other hosts in every place that
 // names one, and more than anybody should read. Each answer carries the headers.
 func TestOnTheWire(t *testing.T) {
-	h := newHouse(t)
-	at := h.serve()
+	h := webtest.New(t)
+	at := h.Serve()
 	const host = "Host: door.example.com\r\n"
 	tests := []struct {
 		name, text string
@@ -58,7 +35,7 @@ func TestOnTheWire(t *testing.T) {
 		{"what is no HTTP", "HELO door\r\n\r\n", 400},
 	}
 	for _, tt := range tests {
-		status, head, body := say(t, at, tt.text)
+		status, head, body := webtest.Say(t, at, tt.text)
 		if status != tt.status {
 			t.Errorf("%s = %d, want %d: %.200s", tt.name, status, tt.status, body)
 		}
@@ -73,7 +50,7 @@ func TestOnTheWire(t *testing.T) {
 	}
 	// Two hosts: whichever a reader takes, it must not be one of each.
 	for _, pair := range []string{"Host: door.example.com\r\nHost: evil.example\r\n", "Host: evil.example\r\nHost: door.example.com\r\n"} {
-		if status, _, body := say(t, at, "GET /login HTTP/1.1\r\n"+pair+"\r\n"); status == 200 || strings.Contains(body, "evil") {
+		if status, _, body := webtest.Say(t, at, "GET /login HTTP/1.1\r\n"+pair+"\r\n"); status == 200 || strings.Contains(body, "evil") {
 			t.Errorf("two hosts = %d", status)
 		}
 	}
@@ -82,14 +59,14 @@ func TestOnTheWire(t *testing.T) {
 // The sign-in form is asked about five kinds of addresses. Body, status and
 // headers must not tell them apart.
 func TestStrangersLearnNothing(t *testing.T) {
-	c := newCast(t)
-	gone, _ := c.invite("rejected@example.com", access.Fleet)
-	c.must(c.service.Members.Reject(bg, c.house.admin, gone, "", false))
+	c := webtest.NewCast(t)
+	gone, _ := c.Invite("rejected@example.com", access.Fleet)
+	c.Must(c.Service.Members.Reject(bg, c.House.Admin, gone, "", false))
 	mask := regexp.MustCompile(`value="[^"]*"|[a-z]+@example\.com`)
 	first := ""
 	for _, email := range []string{"unknown@example.com", "pending@example.com", "rejected@example.com", "suspended@example.com", "fleet@example.com"} {
-		g := c.guest()
-		a := g.post(g.get("/login"), "/login", "email", email)
+		g := c.Guest()
+		a := g.Post(g.Get("/login"), "/login", "email", email)
 		cookies := ""
 		for _, x := range a.Cookies() {
 			cookies += x.Name
@@ -97,7 +74,7 @@ func TestStrangersLearnNothing(t *testing.T) {
 		a.Header.Del("Date")
 		a.Header.Del("Content-Length")
 		a.Header.Set("Set-Cookie", cookies)
-		got := fmt.Sprint(a.StatusCode) + headerText(a.Header) + mask.ReplaceAllString(a.body, "…")
+		got := fmt.Sprint(a.StatusCode) + headerText(a.Header) + mask.ReplaceAllString(a.Text, "…")
 		if first == "" {
 			first = got
 		}
@@ -110,14 +87,14 @@ func TestStrangersLearnNothing(t *testing.T) {
 // Fiber lends its strings for the length of a request. Kept longer, they become
 // part of somebody else's: 64 clients at once, and each must find what it sent.
 func TestNoBorrowedStringIsKept(t *testing.T) {
-	c := newCast(t)
-	at := c.serve()
-	token := c.tokens["admin"]
+	c := webtest.NewCast(t)
+	at := c.Serve()
+	token := c.Tokens["admin"]
 	const clients, each = 64, 4
 	var wg sync.WaitGroup
 	for i := range clients {
 		wg.Go(func() {
-			client := &http.Client{Transport: &http.Transport{}, Timeout: patience}
+			client := &http.Client{Transport: &http.Transport{}, Timeout: webtest.Patience}
 			defer client.CloseIdleConnections()
 			for j := range each {
 				tag := fmt.Sprintf("%c%c%d", 'a'+i%26, 'a'+i/26, j)
@@ -146,8 +123,8 @@ func TestNoBorrowedStringIsKept(t *testing.T) {
 	wg.Wait()
 	found := 0
 	for path := "/members?state=pending&limit=200"; path != ""; {
-		a := c.as("admin", "GET", path, "")
-		for _, m := range a.items(t) {
+		a := c.As("admin", "GET", path, "")
+		for _, m := range a.Items(t) {
 			email := m["email"].(string)
 			if !strings.HasSuffix(email, ".example") {
 				continue
@@ -158,7 +135,7 @@ func TestNoBorrowedStringIsKept(t *testing.T) {
 				t.Errorf("mixed up: %v", m)
 			}
 		}
-		next, _ := a.object(t)["next"].(string)
+		next, _ := a.Object(t)["next"].(string)
 		if path = ""; next != "" {
 			path = "/members?state=pending&limit=200&cursor=" + next
 		}
@@ -171,37 +148,37 @@ func TestNoBorrowedStringIsKept(t *testing.T) {
 // No answer of the API and no line of the log holds anything that opens: not a
 // link, a code, a session, a token, nor the hash of one.
 func TestNoAnswerHoldsASecret(t *testing.T) {
-	c := newCast(t)
-	_, link := c.invite("ada@example.com", access.Fleet)
-	secrets := []string{strings.TrimPrefix(link, "/login/"), c.admin.session().Reveal(), c.fleet.session().Reveal(), c.pending.session().Reveal(),
-		c.tokens["admin"].Reveal(), c.tokens["weak"].Reveal()}
+	c := webtest.NewCast(t)
+	_, link := c.Invite("ada@example.com", access.Fleet)
+	secrets := []string{strings.TrimPrefix(link, "/login/"), c.Admin.Session().Reveal(), c.Fleet.Session().Reveal(), c.Pending.Session().Reveal(),
+		c.Tokens["admin"].Reveal(), c.Tokens["weak"].Reveal()}
 	for _, s := range secrets[:] {
 		hash := access.Secret(s).Hash()
 		secrets = append(secrets, fmt.Sprintf("%x", hash[:]))
 	}
-	c.fleet.get("/login/" + secrets[0])
-	c.stranger.get("/login/" + secrets[0] + "x")
+	c.Fleet.Get("/login/" + secrets[0])
+	c.Stranger.Get("/login/" + secrets[0] + "x")
 	walked := 0
-	for route := range c.web.network.classes {
+	for route := range network(t, c.House).Classes() {
 		path, ok := strings.CutPrefix(route, "GET /api/v1")
 		if !ok || path == "/events" {
 			continue
 		}
-		letter := c.as("admin", "GET", "/outbox?limit=1", "").items(t)[0]["id"].(string)
-		id := string(c.ids["fleet"])
+		letter := c.As("admin", "GET", "/outbox?limit=1", "").Items(t)[0]["id"].(string)
+		id := string(c.IDs["fleet"])
 		if strings.HasPrefix(path, "/outbox") {
 			id = letter
 		}
-		a := c.as("admin", "GET", strings.ReplaceAll(path, ":id", id), "")
-		a.want(t, 200)
-		a.lacks(t, secrets...)
+		a := c.As("admin", "GET", strings.ReplaceAll(path, ":id", id), "")
+		a.Want(t, 200)
+		a.Lacks(t, secrets...)
 		walked++
 	}
 	if walked < 15 {
 		t.Errorf("only %d answers were walked", walked)
 	}
 	for _, s := range secrets {
-		if strings.Contains(c.log.String(), s) {
+		if strings.Contains(c.Log.String(), s) {
 			t.Errorf("the log holds %s", s)
 		}
 	}

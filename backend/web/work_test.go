@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"cmp"
@@ -17,6 +17,8 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv/enginetest"
+	"doorward/backend/web"
+	"doorward/backend/web/webtest"
 )
 
 // work is how much a handler does for one request, as the memory that it asks
@@ -26,21 +28,21 @@ type work struct{ times, bytes uint64 }
 
 // workOf sends a form straight to the handler, from a browser nobody has seen,
 // and measures.
-func (h *house) workOf(handler fasthttp.RequestHandler, path string, fields ...string) (work, int) {
-	h.t.Helper()
+func workOf(h *webtest.House, handler fasthttp.RequestHandler, path string, fields ...string) (work, int) {
+	h.T.Helper()
 	browser := access.NewSecret()
-	form := url.Values{"csrf": {h.web.Cookies.tokenFor(browser)}}
+	form := url.Values{"csrf": {h.Web.Cookies.TokenFor(browser)}}
 	for i := 0; i+1 < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}
 	var ctx fasthttp.RequestCtx
 	ctx.Init(&fasthttp.Request{}, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7), Port: 4711}, nil)
 	ctx.Request.Header.SetMethod(http.MethodPost)
-	ctx.Request.SetRequestURI(houseURL + path)
-	ctx.Request.Header.SetHost(strings.TrimPrefix(houseURL, "https://"))
+	ctx.Request.SetRequestURI(webtest.URL + path)
+	ctx.Request.Header.SetHost(strings.TrimPrefix(webtest.URL, "https://"))
 	ctx.Request.Header.SetContentType("application/x-www-form-urlencoded")
 	ctx.Request.Header.Set("Sec-Fetch-Site", "same-origin")
-	ctx.Request.Header.SetCookie(h.web.Cookies.names.browser, browser.Reveal())
+	ctx.Request.Header.SetCookie(webtest.BrowserCookie, browser.Reveal())
 	ctx.Request.SetBodyString(form.Encode())
 
 	var before, after runtime.MemStats
@@ -56,36 +58,36 @@ func (h *house) workOf(handler fasthttp.RequestHandler, path string, fields ...s
 // the noise; what it does for an address that it does not even look up shows
 // that the measure would notice.
 func TestSignInFormDoesTheSameWork(t *testing.T) {
-	h := newHouseOn(t, enginetest.Faultless, func(o *houseOptions) {
-		o.Limits = DefaultLimits
+	h := webtest.NewOn(t, enginetest.Faultless, func(o *webtest.Options) {
+		o.Limits = web.DefaultLimits
 		o.Limits.Attempts.Burst = 100_000
 	})
-	h.invite("invite@example.com", access.Fleet)
-	_, link := h.invite("pended@example.com", access.Fleet)
-	h.guest().enter(link)
-	h.arrived("active@example.com", access.Fleet)
-	h.arrived("admini@example.com", access.Admin)
-	_, id := h.arrived("suspen@example.com", access.Fleet)
-	_, err := h.service.Members.Suspend(bg, h.admin, id)
-	h.must(err)
-	gone, _ := h.invite("reject@example.com", access.Fleet)
-	h.must(h.service.Members.Reject(bg, h.admin, gone, "", false))
+	h.Invite("invite@example.com", access.Fleet)
+	_, link := h.Invite("pended@example.com", access.Fleet)
+	h.Guest().Enter(link)
+	h.Arrived("active@example.com", access.Fleet)
+	h.Arrived("admini@example.com", access.Admin)
+	_, id := h.Arrived("suspen@example.com", access.Fleet)
+	_, err := h.Service.Members.Suspend(bg, h.Admin, id)
+	h.Must(err)
+	gone, _ := h.Invite("reject@example.com", access.Fleet)
+	h.Must(h.Service.Members.Reject(bg, h.Admin, gone, "", false))
 	kinds := []string{"unknow@example.com", "invite@example.com", "pended@example.com", "active@example.com", "admini@example.com", "suspen@example.com", "reject@example.com"}
 
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	handler := h.app.Handler()
+	handler := h.App.Handler()
 	did := map[string][]work{}
 	const rounds = 60
 	for range rounds {
-		h.wait(time.Hour) // the limits are full again
+		h.Wait(time.Hour) // the limits are full again
 		for _, email := range kinds {
-			w, status := h.workOf(handler, "/login", "email", email)
+			w, status := workOf(h, handler, "/login", "email", email)
 			if status != http.StatusOK {
 				t.Fatalf("%s is answered %d", email, status)
 			}
 			did[email] = append(did[email], w)
 		}
-		w, _ := h.workOf(handler, "/login", "email", "no address")
+		w, _ := workOf(h, handler, "/login", "email", "no address")
 		did["early"] = append(did["early"], w)
 	}
 	// The first rounds fill pools and find the store's maps growing.

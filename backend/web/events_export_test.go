@@ -1,0 +1,35 @@
+package web
+
+import (
+	"io"
+	"net"
+	"time"
+)
+
+// The bounds of streams.
+const (
+	MaxStreamsEach = maxStreamsEach
+	StreamBuffer   = streamBuffer
+)
+
+// SetTicker has streams look out at the ticks of every.
+func (e *Events) SetTicker(every func(time.Duration) (tick <-chan time.Time, stop func())) {
+	e.hub.every = every
+}
+
+// Slow is the operator's stream to a client that has not read anything yet.
+func (e *Events) Slow(conn net.Conn) (io.ReadCloser, error) {
+	st := &stream{
+		hub:      e.hub,
+		owner:    "operator",
+		news:     make(chan event, streamBuffer),
+		conn:     conn,
+		gone:     make(chan struct{}),
+		stopping: make(chan struct{}),
+		stopBeat: func() {},
+	}
+	return st, e.hub.add(st)
+}
+
+// Publish tells of a change of a member.
+func (e *Events) Publish(id string) { e.hub.publish(event{topic: topicMember, id: id}) }

@@ -1,0 +1,65 @@
+package web
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// What the tests that stand outside look at, and set.
+
+// UnusualSentence and LogInterval are those of the log.
+const (
+	UnusualSentence = unusualSentence
+	LogInterval     = logInterval
+)
+
+// The bounds of requests, and of what is compressed.
+const (
+	FormLimit    = formLimit
+	MaxBody      = maxBody
+	MaxBatchBody = maxBatchBody
+	AddressLimit = addressLimit
+	CompressFrom = compressFrom
+)
+
+// Classes are the face's routes with who may use them.
+func (f *Face) Classes() map[string]Class { return f.classes }
+
+// Made is which of the faces there are.
+func (s *Server) Made() (operator, network bool) { return s.operator != nil, s.network != nil }
+
+// Remount makes a face anew, with one more mount before the others.
+func (s *Server) Remount(local bool, first Mount) error {
+	_, err := s.newFace(local, append([]Mount{first}, s.mounts...)...)
+	return err
+}
+
+// TokenFor is the token of forms for a browser.
+func (k *Cookies) TokenFor(secret access.Secret) string { return k.tokenFor(secret) }
+
+// SetInFlight has so many requests be under way.
+func (s *Server) SetInFlight(n int64) { s.inFlight.Store(n) }
+
+// LargeBodies is how many large bodies are held, and how many may be.
+func (s *Server) LargeBodies() (held, most int) { return len(s.large), cap(s.large) }
+
+// Note counts an event, as if a request had been it.
+func (s *Server) Note(kind access.Trace, from netip.Addr) { s.traces.note(kind, from) }
+
+// BeatTraces says what has waited for its minute.
+func (s *Server) BeatTraces() { s.traces.beat(s.traces.now()) }
+
+// KeepTraces hands what was noticed to the service.
+func (s *Server) KeepTraces(ctx context.Context) { s.keepTraces(ctx) }
+
+// SetTraceClock is the clock that traces go by.
+func (s *Server) SetTraceClock(now func() time.Time) { s.traces.now = now }
+
+// TakeTraces is what was noticed and not kept; PutBackTraces counts it again.
+func (s *Server) TakeTraces() []access.TraceCount { return s.traces.take() }
+
+// PutBackTraces counts again what was taken.
+func (s *Server) PutBackTraces(all []access.TraceCount) { s.traces.putBack(all) }

@@ -1,0 +1,103 @@
+package webtest
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"doorward/backend/access"
+)
+
+// A Cast is one of each kind of caller.
+type Cast struct {
+	*House
+	Admin     *Guest
+	Fleet     *Guest
+	Pending   *Guest
+	Suspended *Guest
+	Stranger  *Guest
+	IDs       map[string]access.MemberID
+	Tokens    map[string]access.Secret
+}
+
+// NewCast is one in a house of their own.
+func NewCast(t testing.TB, change ...func(*Options)) *Cast {
+	t.Helper()
+	h := New(t, change...)
+	c := &Cast{
+		House:    h,
+		Stranger: h.Guest(),
+		IDs:      map[string]access.MemberID{},
+		Tokens:   map[string]access.Secret{},
+	}
+	c.Admin, c.IDs["admin"] = h.Arrived("Admin@Example.com", access.Admin)
+	c.Fleet, c.IDs["fleet"] = h.Arrived("fleet@example.com", access.Fleet)
+	c.Suspended, c.IDs["suspended"] = h.Arrived("suspended@example.com", access.Fleet)
+	_, err := h.Service.Members.Suspend(context.Background(), h.Admin, c.IDs["suspended"])
+	h.Must(err)
+	for _, g := range []*Guest{c.Admin, c.Fleet} {
+		g.Get("/").Want(t, 200) // the session gets its id after the rise of rights
+	}
+	var link string
+	c.IDs["pending"], link = h.Invite("pending@example.com", access.Fleet)
+	c.Pending = h.Guest()
+	c.Pending.Enter(link)
+	actor := h.Confirmed(c.IDs["admin"])
+	c.Tokens["admin"] = h.Token(actor, access.Admin)
+	c.Tokens["weak"] = h.Token(actor, access.Fleet)
+	return c
+}
+
+// As sends a request as one of the cast.
+func (c *Cast) As(who, method, path, body string) Answer {
+	c.T.Helper()
+	if secret, ok := c.Tokens[strings.TrimSuffix(who, " token")]; ok && strings.HasSuffix(who, " token") {
+		return c.Guest().API(method, path, body, Bearer(secret))
+	}
+	g := map[string]*Guest{
+		"admin":     c.Admin,
+		"fleet":     c.Fleet,
+		"pending":   c.Pending,
+		"suspended": c.Suspended,
+		"stranger":  c.Stranger,
+	}[who]
+	if g == nil {
+		c.T.Fatalf("nobody is called %q", who)
+	}
+	return g.API(method, path, body)
+}
+
+// Fill puts the id of each in the place of {name}.
+func (c *Cast) Fill(s string) string {
+	for name, id := range c.IDs {
+		s = strings.ReplaceAll(s, "{"+name+"}", string(id))
+	}
+	return s
+}
+
+// Problem checks the shape of a refusal.
+func (c *Cast) Problem(t *testing.T, a Answer) {
+	t.Helper()
+	p := a.Object(t)
+	if a.Header.Get("Content-Type") != "application/problem+json" || p["status"] != float64(a.StatusCode) || p["title"] == "" {
+		t.Errorf("not a problem: %s %s", a.Header.Get("Content-Type"), a.Text)
+	}
+	if code, _ := p["code"].(string); code == "" || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") != "" {
+		t.Errorf("the code is not snake case: %s", a.Text)
+	}
+	if detail, _ := p["detail"].(string); !strings.HasSuffix(detail, ".") && !strings.HasSuffix(detail, "…") {
+		t.Errorf("the detail is no sentence: %s", a.Text)
+	}
+	for _, x := range []string{"goroutine", "web.", "service.", "store.", ".go:", "Body."} {
+		if strings.Contains(a.Text, x) {
+			t.Errorf("the refusal tells of our code (%s): %s", x, a.Text)
+		}
+	}
+	if list, ok := p["errors"].([]any); ok {
+		for _, e := range list {
+			if Keys(e.(map[string]any)) != "location,message" {
+				t.Errorf("an error's shape: %v", e)
+			}
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package webtest
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"doorward/backend/access"
+)
+
+// Verifier is the window's own secret.
+const Verifier = "the-window-s-own-secret-that-nobody-else-has-seen"
+
+// Challenge is what is shown of Verifier.
+func Challenge() string {
+	sum := sha256.Sum256([]byte(Verifier))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// DesktopForm is what a window asks for, with some of it changed.
+func DesktopForm(change ...string) url.Values {
+	v := url.Values{"code_challenge": {Challenge()}, "code_challenge_method": {"S256"}, "state": {"its-mark"}, "port": {"40123"}}
+	for i := 0; i+1 < len(change); i += 2 {
+		v.Set(change[i], change[i+1])
+	}
+	return v
+}
+
+// AuthorizeDesktop is the code that g lets a window have.
+func (g *Guest) AuthorizeDesktop(t *testing.T) string {
+	t.Helper()
+	page := g.Get("/desktop?" + DesktopForm().Encode())
+	page.Want(t, http.StatusOK, "Let the Doorward window in?")
+	form := DesktopForm()
+	fields := []string{}
+	for name := range form {
+		fields = append(fields, name, form.Get(name))
+	}
+	a := g.Post(page, "/desktop", fields...)
+	a.Want(t, http.StatusSeeOther)
+	back, err := url.Parse(a.Header.Get("Location"))
+	if err != nil || back.Host != "127.0.0.1:40123" || back.Query().Get("state") != "its-mark" {
+		t.Fatalf("it leads to %q", a.Header.Get("Location"))
+	}
+	return back.Query().Get("code")
+}
+
+// RedeemDesktop sends a code as a window does.
+func (h *House) RedeemDesktop(code, verifier string) Answer {
+	return h.Guest().API(http.MethodPost, "/desktop", fmt.Sprintf(`{"code":%q,"code_verifier":%q}`, code, verifier), func(r *http.Request) {
+		r.Header.Set("User-Agent", "Doorward-Desktop (ada-laptop)")
+	})
+}
+
+// SignInDesktop is the secret of a window that acts for g.
+func (h *House) SignInDesktop(t *testing.T, g *Guest) access.Secret {
+	t.Helper()
+	a := h.RedeemDesktop(g.AuthorizeDesktop(t), Verifier)
+	a.Want(t, http.StatusCreated, `"workspace":"AI Loop"`)
+	return access.Secret(a.Object(t)["secret"].(string))
+}

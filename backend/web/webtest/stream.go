@@ -1,0 +1,73 @@
+package webtest
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// A Stream is events on their way to a client.
+type Stream struct {
+	*http.Response
+	t    testing.TB
+	text *bufio.Reader
+}
+
+// Listen opens a stream at a port.
+func (g *Guest) Listen(at string, change ...func(*http.Request)) *Stream {
+	g.House.T.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	g.House.T.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at+"/api/v1/events", nil)
+	g.House.Must(err)
+	r.Host = "door.example.com"
+	r.AddCookie(&http.Cookie{Name: SessionCookie, Value: g.Session().Reveal()})
+	for _, c := range change {
+		c(r)
+	}
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	g.House.Must(err)
+	g.House.T.Cleanup(func() { resp.Body.Close() })
+	return &Stream{Response: resp, t: g.House.T, text: bufio.NewReader(resp.Body)}
+}
+
+// Next is the next event and its data; both empty once the stream has ended.
+func (e *Stream) Next() (event, data string) {
+	e.t.Helper()
+	for {
+		line, err := e.text.ReadString('\n')
+		switch {
+		case err == io.EOF || err == io.ErrUnexpectedEOF:
+			return "", ""
+		case err != nil:
+			e.t.Fatalf("the stream broke: %v", err)
+		case strings.HasPrefix(line, "event: "):
+			event = strings.TrimSpace(line[7:])
+		case strings.HasPrefix(line, "data: "):
+			data = strings.TrimSpace(line[6:])
+		case line == "\n" && event != "":
+			return event, data
+		}
+	}
+}
+
+// Until reads on to an event, and returns the ones before it.
+func (e *Stream) Until(want string) (before []string, data string) {
+	e.t.Helper()
+	for {
+		event, data := e.Next()
+		if event == want {
+			return before, data
+		}
+		if event == "" {
+			e.t.Fatalf("the stream ended before %s came; there were %v", want, before)
+		}
+		before = append(before, event)
+	}
+}
+
+// Line is the next line, whatever it is.
+func (e *Stream) Line() (string, error) { return e.text.ReadString('\n') }
