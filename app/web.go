@@ -1,6 +1,9 @@
 package app
 
-import "doorward/backend/web"
+import (
+	"doorward/backend/web"
+	"doorward/backend/web/events"
+)
 
 // openWeb makes the server and gives it its rooms.
 func (a *App) openWeb() (err error) {
@@ -30,6 +33,6 @@ func (a *App) openWeb() (err error) {
 		options.MailServer = a.server.Name()
 	}
 	operations := web.NewAPI(a.web, options)
-	streams := web.NewEvents(a.web, web.EventsOptions{Service: a.service, Overview: operations.Overview, Logger: a.log})
+	streams := events.New(a.web, events.Options{Service: a.service, Overview: operations.Overview, Logger: a.log})
 	return a.web.Mount(pages.Mount, operations.Mount, streams.Mount)
 }

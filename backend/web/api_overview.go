@@ -9,6 +9,8 @@ import (
 	"doorward/backend/access"
 )
 
+var readMembers = access.May(access.Read, access.ResMembers)
+
 func (s *API) mountOverview(r *room) {
 	read := Permission(readMembers)
 	mount(r, op{

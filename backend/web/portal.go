@@ -347,7 +347,7 @@ func (s *Portal) home(c *fiber.Ctx) error {
 	if h.Tokens, err = s.service.Tokens.Owned(c.UserContext(), p.Actor, p.Member.ID); err != nil {
 		return err
 	}
-	if p.May(readMembers) == nil {
+	if p.May(access.May(access.Read, access.ResMembers)) == nil {
 		o, err := s.service.Dashboard.Overview(c.UserContext(), s.web.Guard.Actor(c))
 		if err != nil {
 			return err

@@ -27,6 +27,7 @@ import (
 	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/enginetest"
 	"doorward/backend/web"
+	"doorward/backend/web/events"
 )
 
 // URL is where every house is.
@@ -56,7 +57,7 @@ type House struct {
 	Store   *store.Store
 	Web     *web.Server
 	API     *web.API
-	Events  *web.Events
+	Events  *events.Events
 	App     *fiber.App // what the network reaches
 	Log     *Buffer
 	Admin   access.Actor
@@ -126,7 +127,7 @@ func (h *House) open(o Options) (err error) {
 		return err
 	}
 	h.API = web.NewAPI(h.Web, o.API)
-	h.Events = web.NewEvents(h.Web, web.EventsOptions{Service: h.Service, Overview: h.API.Overview, Logger: o.Logger})
+	h.Events = events.New(h.Web, events.Options{Service: h.Service, Overview: h.API.Overview, Logger: o.Logger})
 	return h.Web.Mount(pages.Mount, h.API.Mount, h.Events.Mount, o.More)
 }
 

@@ -1,6 +1,7 @@
-package web_test
+package events_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -11,9 +12,11 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/service"
-	"doorward/backend/web"
+	"doorward/backend/web/events"
 	"doorward/backend/web/webtest"
 )
+
+var bg = context.Background()
 
 // An Admin's stream tells of counts, requests, members and emails.
 func TestEventsTellAnAdmin(t *testing.T) {
@@ -149,14 +152,14 @@ func TestEventsTellToReload(t *testing.T) {
 	defer theirs.Close()
 	st, err := c.Events.Slow(ours)
 	c.Must(err)
-	for range web.StreamBuffer + 1 {
+	for range events.StreamBuffer + 1 {
 		c.Events.Publish("x")
 	}
 	text, err := io.ReadAll(st)
 	c.Must(err)
 	c.Must(st.Close())
 	all := strings.Split(strings.TrimSpace(string(text)), "\n\n")
-	if len(all) != web.StreamBuffer+1 || !strings.Contains(all[web.StreamBuffer], "event: reload") || slices.ContainsFunc(all[:web.StreamBuffer], func(s string) bool { return strings.Contains(s, "reload") }) {
+	if len(all) != events.StreamBuffer+1 || !strings.Contains(all[events.StreamBuffer], "event: reload") || slices.ContainsFunc(all[:events.StreamBuffer], func(s string) bool { return strings.Contains(s, "reload") }) {
 		t.Errorf("a slow client got %d events, the last %q", len(all), all[len(all)-1])
 	}
 }
@@ -165,7 +168,7 @@ func TestEventsTellToReload(t *testing.T) {
 func TestEventStreamsAreBounded(t *testing.T) {
 	c := webtest.NewCast(t)
 	at := c.Serve()
-	for i := range web.MaxStreamsEach {
+	for i := range events.MaxStreamsEach {
 		if e := c.Admin.Listen(at); e.StatusCode != 200 {
 			t.Fatalf("stream %d: %d", i, e.StatusCode)
 		}

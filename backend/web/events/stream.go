@@ -1,4 +1,4 @@
-package web
+package events
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/gate"
+	"doorward/backend/web"
 	"doorward/backend/web/wire"
 )
 
@@ -29,22 +30,6 @@ const (
 	topicMissed   = "missed"
 	tellReload    = "reload"
 )
-
-var readMembers = access.May(access.Read, access.ResMembers)
-
-// listen opens a stream for whoever waits or is in, and for their tokens.
-func (e *Events) listen(c *fiber.Ctx) error {
-	st := e.newStream(c)
-	if err := e.hub.add(st); err != nil {
-		return err
-	}
-	st.begin(c.Get("Last-Event-ID") != "")
-	c.Set(fiber.HeaderContentType, "text/event-stream")
-	c.Set("X-Accel-Buffering", "no")
-	c.Context().SetConnectionClose()
-	c.Context().SetBodyStream(st, -1)
-	return nil
-}
 
 // A stream is one client's events. The server reads from it what goes out; it
 // ends when the client goes, the session ends or may no longer, the server
@@ -67,7 +52,7 @@ type stream struct {
 }
 
 func (e *Events) newStream(c *fiber.Ctx) *stream {
-	st := &stream{hub: e.hub, who: PrincipalOf(c), owner: "operator", news: make(chan event, streamBuffer), conn: c.Context().Conn(),
+	st := &stream{hub: e.hub, who: web.PrincipalOf(c), owner: "operator", news: make(chan event, streamBuffer), conn: c.Context().Conn(),
 		gone: make(chan struct{}), stopping: c.Context().Done()}
 	if st.who == nil {
 		return st
@@ -77,7 +62,7 @@ func (e *Events) newStream(c *fiber.Ctx) *stream {
 		st.secret = access.Secret(strings.Clone(strings.TrimPrefix(c.Get(fiber.HeaderAuthorization), "Bearer ")))
 		return st
 	}
-	st.secret = SecretOf(c)
+	st.secret = web.SecretOf(c)
 	return st
 }
 
@@ -110,6 +95,8 @@ func (st *stream) listen() {
 	var b [1]byte
 	_, _ = st.conn.Read(b[:])
 }
+
+var readMembers = access.May(access.Read, access.ResMembers)
 
 func (st *stream) reads() bool { return st.who == nil || st.who.May(readMembers) == nil }
 

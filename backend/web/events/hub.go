@@ -1,4 +1,4 @@
-package web
+package events
 
 import (
 	"context"
@@ -6,10 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gofiber/fiber/v2"
-
 	"doorward/backend/access"
 	"doorward/backend/service"
+	"doorward/backend/web"
 )
 
 // How many event streams there are at the most, and how they run.
@@ -20,22 +19,6 @@ const (
 	beatEvery      = 20 * time.Second
 	overviewEvery  = 200 * time.Millisecond
 )
-
-// Events are the event streams of a server. They are safe for concurrent use.
-type Events struct{ hub *hub }
-
-// EventsOptions are what Events are made of.
-type EventsOptions struct {
-	Service  *service.Service
-	Overview func(context.Context) ([]byte, error) // the counts, as the API has them
-	Logger   *slog.Logger
-}
-
-// NewEvents makes the event streams of a server.
-func NewEvents(s *Server, o EventsOptions) *Events { return &Events{newHub(s.Context(), o)} }
-
-// Mount mounts the one route that streams.
-func (e *Events) Mount(f *Face) { f.Add(fiber.MethodGet, "/api/v1/events", PendingOrToken(), e.listen) }
 
 // A hub passes committed changes to event streams. All streams share one watch
 // of the store, which runs while there is a stream. The watch is never made to
@@ -59,7 +42,7 @@ type event struct {
 	data      []byte
 }
 
-func newHub(stopped context.Context, o EventsOptions) *hub {
+func newHub(stopped context.Context, o Options) *hub {
 	return &hub{
 		service:  o.Service,
 		overview: o.Overview,
@@ -83,7 +66,7 @@ func (h *hub) add(st *stream) error {
 	case h.stopped.Err() != nil:
 		return access.Errorf(access.Unavailable, "The server is about to stop. Try again in a few seconds.").WithCode("busy")
 	case len(h.streams) >= maxStreams:
-		return Busy()
+		return web.Busy()
 	case h.each[st.owner] >= maxStreamsEach:
 		return access.Errorf(access.TooMany, "There are %d event streams of yours already. Close one first.", maxStreamsEach).WithCode("too_many_streams")
 	}
