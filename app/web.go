@@ -3,6 +3,7 @@ package app
 import (
 	"doorward/backend/web"
 	"doorward/backend/web/events"
+	"doorward/backend/web/portal"
 )
 
 // openWeb makes the server and gives it its rooms.
@@ -18,7 +19,7 @@ func (a *App) openWeb() (err error) {
 	if a.web, err = web.New(o); err != nil {
 		return err
 	}
-	pages, err := web.NewPortal(a.web, web.PortalOptions{Service: a.service, Frontend: a.c.Frontend, Logger: a.log})
+	pages, err := portal.New(a.web, portal.Options{Service: a.service, Frontend: a.c.Frontend, Logger: a.log})
 	if err != nil {
 		return err
 	}

@@ -53,8 +53,8 @@ func weightOf(header, encoding string) float64 {
 // A File that we serve is compressed once for each encoding, when it is first asked
 // for: a server that nobody manages just now spends neither time nor memory.
 type File struct {
-	kind   string // its Content-Type
-	plain  []byte
+	Type   string // its Content-Type
+	Plain  []byte
 	brotli func() []byte
 	gzip   func() []byte
 }
@@ -65,8 +65,8 @@ const packLevel = 9
 // NewFile is a file of that Content-Type.
 func NewFile(kind string, body []byte) *File {
 	return &File{
-		kind:  kind,
-		plain: body,
+		Type:  kind,
+		Plain: body,
 		brotli: sync.OnceValue(func() []byte {
 			return fasthttp.AppendBrotliBytesLevel(nil, body, packLevel)
 		}),
@@ -76,20 +76,25 @@ func NewFile(kind string, body []byte) *File {
 	}
 }
 
+// In is the file in an encoding, br or gzip; plain in any other.
+func (p *File) In(encoding string) []byte {
+	switch encoding {
+	case encodingBrotli:
+		return p.brotli()
+	case encodingGzip:
+		return p.gzip()
+	}
+	return p.Plain
+}
+
 // Send answers with the file, in the encoding that the client likes best.
 func (p *File) Send(c *fiber.Ctx) error {
 	c.Vary(fiber.HeaderAcceptEncoding)
-	c.Set(fiber.HeaderContentType, p.kind)
+	c.Set(fiber.HeaderContentType, p.Type)
 	encoding := chooseEncoding(c.Get(fiber.HeaderAcceptEncoding), encodingBrotli, encodingGzip)
-	body := p.plain
-	switch encoding {
-	case encodingBrotli:
-		body = p.brotli()
-	case encodingGzip:
-		body = p.gzip()
-	}
-	if len(body) >= len(p.plain) {
-		return c.Send(p.plain)
+	body := p.In(encoding)
+	if len(body) >= len(p.Plain) {
+		return c.Send(p.Plain)
 	}
 	c.Set(fiber.HeaderContentEncoding, encoding)
 	return c.Send(body)

@@ -1,18 +1,11 @@
 package web_test
 
 import (
-	"net/http"
-	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/web/webtest"
-)
-
-var (
-	windowFields = []string{"code_challenge", "code_challenge_method", "state", "port"}
 )
 
 // A stolen cookie made an Admin's token that never ended. A session that has not
@@ -76,66 +69,6 @@ func TestConfirmationIsForSessionsOfTheConsole(t *testing.T) {
 	c.As("admin token", "PATCH", c.Fill("/members/{fleet}"), `{"roles":["Admin"]}`).Want(t, 403, "token_outlives")
 	c.As("admin token", "PATCH", c.Fill("/members/{fleet}"), `{"roles":["AILoop"]}`).Want(t, 200)
 	c.As("admin token", "GET", "/audit/export", "").Want(t, 200)
-}
-
-// A window is let in by a browser that has been open for long, so by whoever
-// sits before it: the page asks for a code by email first, and keeps what the
-// window said of itself.
-func TestWindowPageAsksAgainWhoOneIs(t *testing.T) {
-	c := webtest.NewCast(t)
-	ask := url.Values{
-		"code_challenge":        {"JBbiqONGWPaAmwXk_8bT6UnlPfrn65D32eZlJS-zGG0"},
-		"code_challenge_method": {"S256"},
-		"state":                 {"mark"},
-		"port":                  {"40123"},
-	}
-	c.Wait(access.ConfirmationTTL)
-	page := c.Admin.Get("/desktop?" + ask.Encode())
-	press := func(more ...string) webtest.Answer {
-		fields := more
-		for _, name := range windowFields {
-			fields = append(fields, name, ask.Get(name))
-		}
-		return c.Admin.Post(page, "/desktop", fields...)
-	}
-	asked := press()
-	asked.Want(t, 200, "Confirm that it is you", "Admin@Example.com", `name="state" value="mark"`, `name="code"`)
-	if policy := asked.Header.Get("Content-Security-Policy"); !strings.Contains(
-		policy,
-		"form-action 'self' http://127.0.0.1:40123",
-	) {
-		t.Errorf("the way back is shut: %s", policy)
-	}
-	older := c.ConfirmationCode("admin@example.com")
-	press("code", "0000-0000").Want(t, 422, "That code is not right", `name="state" value="mark"`)
-	c.Wait(time.Second)
-	press("again", "1", "code", "0000-0000").Want(t, 200, "Confirm that it is you")
-	newer := c.ConfirmationCode("admin@example.com")
-	if newer == older {
-		t.Error("no other code was sent")
-	}
-	press("code", older).Want(t, 422, "That code is not right")
-	press("code", newer).Want(t, 303, "http://127.0.0.1:40123/?code=", "state=mark")
-}
-
-// Signing out everywhere on the member's own page revokes their tokens where they
-// ask for it, and only there is it offered where there are any.
-func TestHomeOffersToRevokeTokens(t *testing.T) {
-	for _, also := range []string{"", "1"} {
-		c := webtest.NewCast(t)
-		home := c.Fleet.Get("/")
-		home.Lacks(t, "API token")
-		home = c.Admin.Get("/")
-		home.Want(t, 200, "also revoke my 2 API tokens", `name="tokens" value="1"`)
-		out := c.Admin.Post(home, "/logout", "everywhere", "1", "tokens", also)
-		out.Want(t, 200, "All your sessions are ended")
-		status := http.StatusOK
-		if also != "" {
-			status = http.StatusUnauthorized
-			out.Want(t, 200, "Your API tokens are revoked.")
-		}
-		c.As("admin token", "GET", "/me", "").Want(t, status)
-	}
 }
 
 // The same over the API, for oneself and for another.

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -15,6 +16,8 @@ import (
 	"doorward/backend/web"
 	"doorward/backend/web/webtest"
 )
+
+var bg = context.Background()
 
 // Somebody adds a route and forgets to say who may use it: a way in that nobody
 // decided on. The server does not start, and says which route it is. Neither the
@@ -282,7 +285,7 @@ func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
 				t.Errorf("the cookie %s goes out in the clear", c.Name)
 			}
 		}
-		if page.Header.Get("Strict-Transport-Security") == "" || strings.Contains(page.Text+headerText(page.Header), "evil") {
+		if page.Header.Get("Strict-Transport-Security") == "" || strings.Contains(page.Text+page.HeaderText(), "evil") {
 			t.Errorf("the headers were believed: %v", page.Header)
 		}
 		token := webtest.CSRFField.FindStringSubmatch(page.Text)[1]

@@ -74,7 +74,7 @@ func TestStrangersLearnNothing(t *testing.T) {
 		a.Header.Del("Date")
 		a.Header.Del("Content-Length")
 		a.Header.Set("Set-Cookie", cookies)
-		got := fmt.Sprint(a.StatusCode) + headerText(a.Header) + mask.ReplaceAllString(a.Text, "…")
+		got := fmt.Sprint(a.StatusCode) + a.HeaderText() + mask.ReplaceAllString(a.Text, "…")
 		if first == "" {
 			first = got
 		}

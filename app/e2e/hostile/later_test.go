@@ -15,6 +15,7 @@ import (
 	"doorward/backend/store"
 	"doorward/backend/store/kv/badger"
 	"doorward/backend/web"
+	"doorward/backend/web/portal"
 )
 
 // at stops the server and serves its data from this process, on the same address,
@@ -50,7 +51,7 @@ func (h *target) at(moment time.Time) {
 	must(err)
 	w, err := web.New(web.Options{Service: svc, Frontend: frontend, Listen: h.Listen, Logger: quiet})
 	must(err)
-	pages, err := web.NewPortal(w, web.PortalOptions{Service: svc, Frontend: frontend, Logger: quiet})
+	pages, err := portal.New(w, portal.Options{Service: svc, Frontend: frontend, Logger: quiet})
 	must(err)
 	must(w.Mount(pages.Mount, web.NewAPI(w, web.APIOptions{Service: svc, Logger: quiet}).Mount))
 	l, err := net.Listen("tcp", h.Listen)

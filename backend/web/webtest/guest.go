@@ -126,6 +126,15 @@ func (a Answer) Main() string {
 	return a.Text
 }
 
+// HeaderText is the header as it went over the wire.
+func (a Answer) HeaderText() string {
+	var b strings.Builder
+	if err := a.Header.Write(&b); err != nil {
+		return err.Error()
+	}
+	return b.String()
+}
+
 // Lacks is what the answer must not hold.
 func (a Answer) Lacks(t testing.TB, not ...string) {
 	t.Helper()

@@ -28,6 +28,7 @@ import (
 	"doorward/backend/store/kv/enginetest"
 	"doorward/backend/web"
 	"doorward/backend/web/events"
+	"doorward/backend/web/portal"
 )
 
 // URL is where every house is.
@@ -122,7 +123,7 @@ func (h *House) open(o Options) (err error) {
 	if h.Web, err = web.New(o.Options); err != nil {
 		return err
 	}
-	pages, err := web.NewPortal(h.Web, web.PortalOptions{Service: h.Service, Frontend: o.Frontend, Logger: o.Logger})
+	pages, err := portal.New(h.Web, portal.Options{Service: h.Service, Frontend: o.Frontend, Logger: o.Logger})
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package web_test
+package portal_test
 
 import (
 	"net/http"
@@ -39,7 +39,12 @@ func TestASlipComesBackAsTyped(t *testing.T) {
 	if again := g.Post(page, "/login/code", "code", `K7PQ-3X"M`).Text; !strings.Contains(again, `value="K7PQ-3X&#34;M"`) {
 		t.Errorf("what was typed is lost:\n%s", again)
 	}
-	if n := kept(h)[access.TraceWrongCode]; n != 0 {
-		t.Errorf("%d slips count as guesses", n)
+	h.Must(h.Web.Close()) // which keeps what was noticed
+	u, err := h.Service.Dashboard.Unusual(bg, h.Admin)
+	h.Must(err)
+	for _, d := range u.Days {
+		if d.Trace == access.TraceWrongCode {
+			t.Errorf("%d slips count as guesses", d.Count)
+		}
 	}
 }

@@ -1,7 +1,6 @@
-package web
+package portal
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,22 +10,23 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/gate"
+	"doorward/backend/web"
 )
 
 // refused is the page for what was refused. A session that is over is dropped; who is
 // not signed in goes to the sign-in page, who waits to the waiting page.
-func (s *Portal) refused(c *fiber.Ctx, r Refusal) error {
+func (s *Portal) refused(c *fiber.Ctx, r web.Refusal) error {
 	e := r.Shown
 	if why := isEnded(r.Err); why != "" {
-		if Navigates(c) { // a script that looks ahead leaves the page to say why
+		if web.Navigates(c) { // a script that looks ahead leaves the page to say why
 			s.web.Cookies.SignOut(c)
 		}
 		return s.page(c, http.StatusForbidden, pageMessage, s.endedPage(c, why))
 	}
-	if e.Kind == access.SignedOut && IsSafe(c) {
+	if e.Kind == access.SignedOut && web.IsSafe(c) {
 		return c.Redirect("/login"+nextQuery(c.OriginalURL()), http.StatusSeeOther)
 	}
-	if e.Code == "pending" && IsSafe(c) {
+	if e.Code == "pending" && web.IsSafe(c) {
 		return c.Redirect("/pending", http.StatusSeeOther)
 	}
 	return s.page(c, r.Status, pageMessage, s.messageFor(c, r))
@@ -53,11 +53,11 @@ func removedPage(l Leaf) MessagePage {
 		"If you still need it, ask an administrator for a new invitation. You can close this page.")
 }
 
-func (s *Portal) messageFor(c *fiber.Ctx, r Refusal) MessagePage {
+func (s *Portal) messageFor(c *fiber.Ctx, r web.Refusal) MessagePage {
 	e := r.Shown
 	l := s.leaf(c)
 	again := safePath(string(c.Context().Path()))
-	if !IsSafe(c) || strings.HasPrefix(again, "/login/") || strings.HasPrefix(again, "/setup/") {
+	if !web.IsSafe(c) || strings.HasPrefix(again, "/login/") || strings.HasPrefix(again, "/setup/") {
 		again = "/login"
 	}
 	switch {
@@ -85,28 +85,6 @@ func (s *Portal) messageFor(c *fiber.Ctx, r Refusal) MessagePage {
 		return notFoundPage(l)
 	}
 	return refusedPage(l, e.Message)
-}
-
-// leaf is what every page has, for whoever asks.
-func (s *Portal) leaf(c *fiber.Ctx) Leaf {
-	l := Leaf{Workspace: s.web.Workspace(c.UserContext())}
-	if p := PrincipalOf(c); p != nil {
-		l.SignedInAs = p.Member.Email.Typed
-	}
-	l.CSRF = s.web.Cookies.FormToken(c)
-	return l
-}
-
-// page renders a page. One that cannot be rendered is our error, in words that
-// need no template.
-func (s *Portal) page(c *fiber.Ctx, code int, name string, data any) error {
-	var b bytes.Buffer
-	if err := s.pages.render(&b, name, data); err != nil {
-		s.log.ErrorContext(c.UserContext(), "a page could not be rendered", "page", name, "err", err)
-		return c.Status(http.StatusInternalServerError).SendString("Something went wrong on our side. The administrator can find it in the log.")
-	}
-	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
-	return c.Status(code).Send(b.Bytes())
 }
 
 // isEnded is why the session behind err ended; empty where nobody knows.

@@ -1,4 +1,4 @@
-package web
+package portal
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+
+	"doorward/backend/web"
 )
 
 // pages draws what invited people and members see. Everything is read and tried
@@ -21,14 +23,14 @@ import (
 // by a hash of what they hold, so that they may be cached for ever.
 type pages struct {
 	byName  map[string]*template.Template
-	assets  map[string]*File
+	assets  map[string]*web.File
 	buffers sync.Pool
 }
 
 // newPages reads the templates, the style sheets and the script under door/,
 // and tokens.css beside it. It fails when one is missing or cannot be drawn.
 func newPages(frontend fs.FS) (*pages, error) {
-	p := &pages{byName: map[string]*template.Template{}, assets: map[string]*File{}}
+	p := &pages{byName: map[string]*template.Template{}, assets: map[string]*web.File{}}
 	p.buffers.New = func() any { return new(bytes.Buffer) }
 	layout, err := p.layout(frontend)
 	if err != nil {
@@ -96,7 +98,7 @@ func (p *pages) layout(frontend fs.FS) (*template.Template, error) {
 func (p *pages) keep(ext, contentType string, body []byte) string {
 	sum := sha256.Sum256(body)
 	path := "/assets/door." + hex.EncodeToString(sum[:6]) + "." + ext
-	p.assets[path] = NewFile(contentType, body)
+	p.assets[path] = web.NewFile(contentType, body)
 	return path
 }
 

@@ -1,4 +1,4 @@
-package web
+package portal
 
 import (
 	"maps"
@@ -16,7 +16,7 @@ var colour = regexp.MustCompile(`(--[a-z-]+):\s*(#[0-9a-f]{6})`)
 func palettes(t *testing.T) (light, dark map[string]string) {
 	t.Helper()
 	light, dark = map[string]string{}, map[string]string{}
-	for _, file := range []string{"../../frontend/tokens.css", "../../frontend/portal/portal.css"} {
+	for _, file := range []string{"../../../frontend/tokens.css", "../../../frontend/portal/portal.css"} {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -85,7 +85,7 @@ func TestContrast(t *testing.T) {
 	if got := contrast(t, "#ffffff", "#d92d20"); got < text {
 		t.Errorf("the badge is %.2f", got)
 	}
-	css, err := os.ReadFile("../../frontend/portal/portal.css")
+	css, err := os.ReadFile("../../../frontend/portal/portal.css")
 	if err != nil {
 		t.Fatal(err)
 	}

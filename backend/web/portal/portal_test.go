@@ -1,4 +1,4 @@
-package web_test
+package portal_test
 
 import (
 	"context"
@@ -104,7 +104,7 @@ func TestDeadLinksReadAlike(t *testing.T) {
 			a.Header.Set("Set-Cookie", c.Name)
 		}
 		a.Header.Del("Date")
-		body, header := mask.ReplaceAllString(a.Text, "…"), headerText(a.Header)
+		body, header := mask.ReplaceAllString(a.Text, "…"), a.HeaderText()
 		if first == "" {
 			first, firstHeader = body, header
 		}
@@ -114,14 +114,6 @@ func TestDeadLinksReadAlike(t *testing.T) {
 		renewed := h.Guest()
 		renewed.Post(renewed.Get(link), link+"/renew").Want(t, 200, "fresh letter")
 	}
-}
-
-func headerText(h http.Header) string {
-	var b strings.Builder
-	if err := h.Write(&b); err != nil {
-		return err.Error()
-	}
-	return b.String()
 }
 
 // A forwarded or phished sign-in link is opened in another browser than the one

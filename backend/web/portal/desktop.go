@@ -1,4 +1,4 @@
-package web
+package portal
 
 import (
 	"encoding/base64"
@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
+	"doorward/backend/web"
 )
 
 // A native window that is to act for a member elsewhere signs in as RFC 8252
@@ -68,10 +69,10 @@ func (s *Portal) desktopPage(c *fiber.Ctx) error {
 // showDesktop renders the page; its form leads back to the window.
 func (s *Portal) showDesktop(c *fiber.Ctx, status int, p DesktopPage) error {
 	p.Leaf, p.Days, p.Most = s.leaf(c), days(access.MemberIdleTTL), days(access.MemberSessionTTL)
-	p.Email, p.Minutes = PrincipalOf(c).Member.Email.Typed, int(access.ConfirmationCodeTTL/time.Minute)
+	p.Email, p.Minutes = web.PrincipalOf(c).Member.Email.Typed, int(access.ConfirmationCodeTTL/time.Minute)
 	c.Set(
 		fiber.HeaderContentSecurityPolicy,
-		strings.Replace(ContentPolicy, "form-action 'self'", "form-action 'self' "+p.Authorization.back(), 1),
+		strings.Replace(web.ContentPolicy, "form-action 'self'", "form-action 'self' "+p.Authorization.back(), 1),
 	)
 	return s.page(c, status, pageDesktop, p)
 }

@@ -1,0 +1,61 @@
+package portal
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/text"
+	"doorward/backend/web"
+)
+
+func (s *Portal) logOut(c *fiber.Ctx) error {
+	everywhere, tokens := c.FormValue("everywhere") != "", c.FormValue("tokens") != ""
+	var err error
+	if everywhere {
+		err = s.service.Sessions.SignOutEverywhere(c.UserContext(), s.web.Guard.Actor(c), web.PrincipalOf(c).Member.ID, tokens)
+	} else {
+		err = s.service.Gate.SignOut(c.UserContext(), s.web.Guard.Actor(c), web.SecretOf(c))
+	}
+	s.web.Cookies.SignOut(c) // also where the session cannot be ended here: this browser is done with it
+	c.Set("Clear-Site-Data", leaves(everywhere))
+	if err != nil {
+		return err
+	}
+	return s.page(
+		c,
+		http.StatusOK,
+		pageMessage,
+		signedOutPage(Leaf{Workspace: s.web.Workspace(c.UserContext())}, everywhere, tokens),
+	)
+}
+
+// leaves is what a browser deletes when its member signs out. The cookie that
+// makes it a known browser stays, unless all is to be closed: it opens nothing.
+func leaves(everywhere bool) string {
+	if everywhere {
+		return `"cookies", "storage"`
+	}
+	return `"storage"`
+}
+
+func (s *Portal) home(c *fiber.Ctx) error {
+	p := web.PrincipalOf(c)
+	h := HomePage{Leaf: s.leaf(c), Name: p.Member.Name, Email: p.Member.Email.Typed, Roles: text.Strings(p.Member.Roles), LastSignIn: p.PreviousSignIn(), Now: time.Now()}
+	h.Sections = openSections(p)
+	h.Admin = p.Permissions.CanManage()
+	var err error
+	if h.Tokens, err = s.service.Tokens.Owned(c.UserContext(), p.Actor, p.Member.ID); err != nil {
+		return err
+	}
+	if p.May(access.May(access.Read, access.ResMembers)) == nil {
+		o, err := s.service.Dashboard.Overview(c.UserContext(), s.web.Guard.Actor(c))
+		if err != nil {
+			return err
+		}
+		h.Pending = o.Pending
+	}
+	return s.page(c, http.StatusOK, pageHome, h)
+}

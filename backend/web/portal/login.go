@@ -1,0 +1,92 @@
+package portal
+
+import (
+	"cmp"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/address"
+	"doorward/backend/service"
+)
+
+func (s *Portal) loginPage(c *fiber.Ctx) error {
+	if p, err := s.web.Guard.Identify(c); err == nil {
+		to := "/"
+		if p.Member.State == access.Pending {
+			to = "/pending"
+		}
+		return c.Redirect(to, http.StatusSeeOther)
+	} else if why := isEnded(err); why != "" {
+		return err
+	}
+	return s.page(c, http.StatusOK, pageLogin, LoginPage{Leaf: s.leaf(c), Next: nextOf(c)})
+}
+
+// nextOf is where to go after signing in: a path of ours, or nowhere.
+func nextOf(c *fiber.Ctx) string {
+	next := c.Query("next")
+	if c.Method() == fiber.MethodPost {
+		next = c.FormValue("next")
+	}
+	if p := safePath(strings.Clone(next)); p != "/" {
+		return p
+	}
+	return ""
+}
+
+// ask answers alike for every address: the email, if there is one, is made
+// afterwards.
+func (s *Portal) ask(c *fiber.Ctx) error {
+	if err := s.web.Guard.SlowAttempts(c); err != nil {
+		return err
+	}
+	typed := strings.Clone(c.FormValue("email"))
+	to, err := address.Parse(typed)
+	if err != nil {
+		return s.page(c, http.StatusUnprocessableEntity, pageLogin, LoginPage{Leaf: s.leaf(c), Email: typed, Error: access.Explain(err).Message, Next: nextOf(c)})
+	}
+	if err := s.service.SignIn.Request(c.UserContext(), to, s.web.Cookies.KnownBrowser(c)); err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, pageLoginCode, s.codePage(c, to.Typed, ""))
+}
+
+func (s *Portal) codePage(c *fiber.Ctx, email, wrong string) LoginCodePage {
+	return LoginCodePage{Leaf: s.leaf(c), Email: email, Error: wrong, Next: nextOf(c), Minutes: int(access.SignInTTL / time.Minute)}
+}
+
+// maxCodeShown is how much of what was typed for a code is given back.
+const maxCodeShown = 40
+
+func (s *Portal) redeemCode(c *fiber.Ctx) error {
+	if err := s.web.Guard.SlowAttempts(c); err != nil {
+		return err
+	}
+	e, err := s.service.SignIn.RedeemCode(c.UserContext(), strings.Clone(c.FormValue("code")), s.web.Cookies.Browser(c))
+	if access.Invalid.Is(err) {
+		why := access.Explain(err)
+		if why.Code == access.WrongCode().Code { // what is no code at all is no guess either
+			s.web.Guard.Notice(c, access.TraceWrongCode)
+		}
+		p := s.codePage(c, strings.Clone(c.FormValue("email")), why.Message)
+		p.Code = access.Shorten(strings.Clone(c.FormValue("code")), maxCodeShown)
+		return s.page(c, http.StatusUnprocessableEntity, pageLoginCode, p)
+	}
+	if err != nil {
+		return err
+	}
+	return s.entered(c, e)
+}
+
+// entered hands over the session and leads on.
+func (s *Portal) entered(c *fiber.Ctx, e service.NewSession) error {
+	s.web.Cookies.SignIn(c, e)
+	if e.Member.State == access.Pending {
+		return c.Redirect("/pending", http.StatusSeeOther)
+	}
+	return c.Redirect(cmp.Or(nextOf(c), "/"), http.StatusSeeOther)
+}

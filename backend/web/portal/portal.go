@@ -1,0 +1,111 @@
+// Package portal is the pages that invited people and members see: setting up,
+// signing in, waiting for approval, home, the sections, and letting a native window
+// in. It owns their routes, their models and their words, and it says to people what
+// the server refuses them.
+//
+// It decides nothing: it reads forms into types, asks the service, and draws. Every
+// template is tried once at start, so one with a mistake stops the server before
+// anybody meets it. The pages work without JavaScript.
+package portal
+
+import (
+	"bytes"
+	"io/fs"
+	"log/slog"
+	"net/http"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/service"
+	"doorward/backend/web"
+)
+
+// A Portal is the pages of invited people and members. It is safe for concurrent
+// use.
+type Portal struct {
+	web     *web.Server
+	service *service.Service
+	pages   *pages
+	log     *slog.Logger
+}
+
+// New makes the portal of a server. It fails where a page's template does not parse.
+func New(s *web.Server, o Options) (*Portal, error) {
+	pages, err := newPages(o.Frontend)
+	if err != nil {
+		return nil, err
+	}
+	return &Portal{web: s, service: o.Service, pages: pages, log: o.Logger}, nil
+}
+
+// Options are what a Portal is made of.
+type Options struct {
+	Service  *service.Service
+	Frontend fs.FS // holds portal/ and tokens.css
+	Logger   *slog.Logger
+}
+
+// Mount mounts the pages, and has them say what people are refused.
+func (s *Portal) Mount(f *web.Face) {
+	get, post := f.AddPage, f.AddForm
+	f.AnswerRefusals(s.refused)
+
+	get("/assets/:name", web.Public(), s.asset)
+
+	get("/setup/:token", web.Public(), s.setupPage)
+	post("/setup/:token", web.Public(), s.setUp)
+	get("/login", web.Public(), s.loginPage)
+	post("/login", web.Public(), s.ask)
+	get("/login/code", web.Public(), func(c *fiber.Ctx) error { return c.Redirect("/login", http.StatusSeeOther) })
+	post("/login/code", web.Public(), s.redeemCode)
+	get("/login/:token", web.Public(), s.linkPage)
+	post("/login/:token", web.Public(), s.redeemLink)
+	post("/login/:token/renew", web.Public(), s.renewLink)
+
+	get("/pending", web.Pending(), s.pendingPage)
+	post("/pending/note", web.Pending(), s.note)
+	post("/pending/withdraw", web.Pending(), s.withdraw)
+	post("/logout", web.Pending(), s.logOut)
+
+	get("/", web.Member(), s.home)
+	for _, sec := range sections {
+		get("/"+sec.name, web.Permission(access.May(access.Open, access.Resource(sec.name))), s.section)
+		for _, r := range sec.resources {
+			get("/"+sec.name+"/"+r.name, web.Permission(access.May(access.Open, access.Resource(sec.name+"/"+r.name))), s.resource)
+		}
+	}
+	get("/desktop", web.Manager(), s.desktopPage)
+	post("/desktop", web.Manager(), s.authorizeDesktop)
+}
+
+func (s *Portal) asset(c *fiber.Ctx) error {
+	f, ok := s.pages.assets["/assets/"+c.Params("name")]
+	if !ok {
+		return fiber.ErrNotFound
+	}
+	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
+	return f.Send(c)
+}
+
+// leaf is what every page has, for whoever asks.
+func (s *Portal) leaf(c *fiber.Ctx) Leaf {
+	l := Leaf{Workspace: s.web.Workspace(c.UserContext())}
+	if p := web.PrincipalOf(c); p != nil {
+		l.SignedInAs = p.Member.Email.Typed
+	}
+	l.CSRF = s.web.Cookies.FormToken(c)
+	return l
+}
+
+// page renders a page. One that cannot be rendered is our error, in words that
+// need no template.
+func (s *Portal) page(c *fiber.Ctx, code int, name string, data any) error {
+	var b bytes.Buffer
+	if err := s.pages.render(&b, name, data); err != nil {
+		s.log.ErrorContext(c.UserContext(), "a page could not be rendered", "page", name, "err", err)
+		return c.Status(http.StatusInternalServerError).SendString("Something went wrong on our side. The administrator can find it in the log.")
+	}
+	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
+	return c.Status(code).Send(b.Bytes())
+}

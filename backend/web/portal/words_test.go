@@ -1,0 +1,50 @@
+package portal
+
+import (
+	"testing"
+	"time"
+)
+
+func TestMomentInWords(t *testing.T) {
+	at := func(s string) time.Time {
+		v, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	for _, tt := range []struct{ t, on, ago string }{
+		{"2030-05-08T12:00:00Z", "today at 12:00 UTC", "just now"},
+		{"2030-05-08T11:58:59Z", "today at 11:58 UTC", "1 minute ago"},
+		{"2030-05-08T13:48:00+02:00", "today at 11:48 UTC", "12 minutes ago"},
+		{"2030-05-08T00:00:00Z", "today at 00:00 UTC", "12 hours ago"},
+		{"2030-05-07T23:59:59Z", "yesterday at 23:59 UTC", "12 hours ago"},
+		{"2030-05-06T09:05:00Z", "Monday 6 May at 09:05 UTC", "2 days ago"},
+		{"2029-12-31T09:05:00Z", "Monday 31 December 2029 at 09:05 UTC", "on 31 December 2029"},
+		{"2030-05-09T01:00:00Z", "tomorrow at 01:00 UTC", "just now"},
+		{"2030-05-15T12:00:00Z", "Wednesday 15 May at 12:00 UTC", "just now"},
+	} {
+		m := moment(at(tt.t), noon)
+		if m.On != tt.on || m.Ago != tt.ago || m.Machine != at(tt.t).UTC().Format(time.RFC3339) {
+			t.Errorf("%s: %+v, want %q, %q", tt.t, m, tt.on, tt.ago)
+		}
+	}
+	for after, want := range map[time.Duration]string{-time.Second: "", 0: "", time.Second: "for 1 more minute", 59*time.Minute + time.Second: "for 60 more minutes",
+		time.Hour: "for 1 more hour", 90 * time.Minute: "for 2 more hours", 35 * time.Hour: "for 35 more hours", 36 * time.Hour: "for 2 more days",
+		7*24*time.Hour - time.Minute: "for 7 more days", 6*24*time.Hour + 11*time.Hour: "for 6 more days"} {
+		if got := moment(noon.Add(after), noon).Left; got != want {
+			t.Errorf("%s before its end: %q, want %q", after, got, want)
+		}
+	}
+	if moment(time.Time{}, noon) != nil {
+		t.Error("a time that never was is told")
+	}
+}
+
+func TestNamesBeginSentences(t *testing.T) {
+	for s, want := range map[string]string{"the operator": "The operator", "éva": "Éva", "ada@example.com": "ada@example.com", "": "", "\xff": "\uFFFD"} {
+		if got := start(s); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+}
