@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/web"
+	"doorward/backend/web/api"
 )
 
 // A certificate is the pair of files that the server shows who it is with. It
@@ -106,23 +106,23 @@ func same(a, b fs.FileInfo) bool {
 const certificateEnds = 14 * 24 * time.Hour
 
 // certificate is the doctor's look at the certificate, where there is one.
-func (o operations) certificate() []web.Check {
+func (o operations) certificate() []api.Check {
 	if o.a.c.TLSCert == "" {
 		return nil
 	}
 	c, err := openCertificate(o.a.c.TLSCert, o.a.c.TLSKey, o.a.log)
 	if err != nil {
-		return []web.Check{check("certificate", "fail", access.Explain(err).Message, "Put a certificate and its key there; a running server takes it up by itself.")}
+		return []api.Check{check("certificate", "fail", access.Explain(err).Message, "Put a certificate and its key there; a running server takes it up by itself.")}
 	}
 	leaf, host := c.pair.Leaf, hostOf(o.a.c.URL)
 	until := leaf.NotAfter.UTC().Format("2 January 2006")
 	switch now := time.Now(); {
 	case now.After(leaf.NotAfter), now.Before(leaf.NotBefore):
-		return []web.Check{check("certificate", "fail", "good only from "+leaf.NotBefore.UTC().Format("2 January 2006")+" until "+until, "Renew it; a running server takes it up by itself.")}
+		return []api.Check{check("certificate", "fail", "good only from "+leaf.NotBefore.UTC().Format("2 January 2006")+" until "+until, "Renew it; a running server takes it up by itself.")}
 	case leaf.VerifyHostname(host) != nil:
-		return []web.Check{check("certificate", "fail", "it is not for "+host, "Get one for the host of the public URL.")}
+		return []api.Check{check("certificate", "fail", "it is not for "+host, "Get one for the host of the public URL.")}
 	case leaf.NotAfter.Sub(now) < certificateEnds:
-		return []web.Check{check("certificate", "warn", "good until "+until, "Renew it; a running server takes it up by itself.")}
+		return []api.Check{check("certificate", "warn", "good until "+until, "Renew it; a running server takes it up by itself.")}
 	}
-	return []web.Check{check("certificate", "ok", "good until "+until, "")}
+	return []api.Check{check("certificate", "ok", "good until "+until, "")}
 }

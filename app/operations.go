@@ -14,7 +14,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/mail/smtp"
 	"doorward/backend/text"
-	"doorward/backend/web"
+	"doorward/backend/web/api"
 )
 
 // operations are what the operator can ask of the whole.
@@ -30,9 +30,9 @@ func (o operations) Verify(ctx context.Context) (map[string]int, error) {
 func (o operations) Backup(ctx context.Context, w io.Writer) error { return o.a.store.Backup(ctx, w) }
 
 // Doctor looks at what tends to go wrong and says how to mend it.
-func (o operations) Doctor(ctx context.Context) []web.Check {
+func (o operations) Doctor(ctx context.Context) []api.Check {
 	all := append(
-		append([]web.Check{o.publicURL()}, o.certificate()...),
+		append([]api.Check{o.publicURL()}, o.certificate()...),
 		o.mail(ctx),
 		o.disk(),
 		o.clock(),
@@ -43,11 +43,11 @@ func (o operations) Doctor(ctx context.Context) []web.Check {
 	return append(all, o.unusual(ctx)...)
 }
 
-func check(name, state, detail, mend string) web.Check {
-	return web.Check{Name: name, State: state, Detail: detail, Fix: mend}
+func check(name, state, detail, mend string) api.Check {
+	return api.Check{Name: name, State: state, Detail: detail, Fix: mend}
 }
 
-func (o operations) publicURL() web.Check {
+func (o operations) publicURL() api.Check {
 	u, err := url.Parse(o.a.c.URL)
 	switch {
 	case err != nil:
@@ -66,7 +66,7 @@ func (o operations) publicURL() web.Check {
 // mailWait is how long the doctor waits for the mail server.
 const mailWait = 10 * time.Second
 
-func (o operations) mail(ctx context.Context) web.Check {
+func (o operations) mail(ctx context.Context) api.Check {
 	if o.a.server.IsZero() {
 		return check("mail", "warn", "no mail server is set; letters are kept and can be read with `doorward outbox`", "Set DOORWARD_SMTP_URL.")
 	}
@@ -89,7 +89,7 @@ const (
 	diskFloor = 200 << 20
 )
 
-func (o operations) disk() web.Check {
+func (o operations) disk() api.Check {
 	free, err := freeBytes(o.a.c.Data)
 	if err != nil {
 		return check("disk", "fail", err.Error(), "Check that the data directory can be reached.")
@@ -107,7 +107,7 @@ func (o operations) disk() web.Check {
 const holdsClock = "Nothing is deleted and nothing expires by itself until then. Set the clock; or, if it is right, " +
 	"run: doorward doctor --clock-is-right"
 
-func (o operations) clock() web.Check {
+func (o operations) clock() api.Check {
 	now := time.Now()
 	if c := o.a.service.Settings.Clock(); c.Held() {
 		far, which := c.Ahead, "ahead of"
@@ -129,7 +129,7 @@ func (o operations) clock() web.Check {
 	return check("clock", "ok", now.UTC().Format(time.RFC3339), "")
 }
 
-func (o operations) permissions() web.Check {
+func (o operations) permissions() api.Check {
 	info, err := os.Stat(o.a.c.Data)
 	if err != nil {
 		return check("permissions", "fail", err.Error(), "Check that the data directory can be reached.")
@@ -142,10 +142,10 @@ func (o operations) permissions() web.Check {
 
 // tokens warns of API tokens that never expire, which only an older Doorward
 // made. Where there are none, there is nothing to say.
-func (o operations) tokens(ctx context.Context) []web.Check {
+func (o operations) tokens(ctx context.Context) []api.Check {
 	all, err := o.a.service.Tokens.List(ctx, access.Operator)
 	if err != nil {
-		return []web.Check{check("API tokens", "fail", access.Explain(err).Message, "Run: doorward verify")}
+		return []api.Check{check("API tokens", "fail", access.Explain(err).Message, "Run: doorward verify")}
 	}
 	endless := 0
 	for _, t := range all {
@@ -156,13 +156,13 @@ func (o operations) tokens(ctx context.Context) []web.Check {
 	if endless == 0 {
 		return nil
 	}
-	return []web.Check{
+	return []api.Check{
 		check("API tokens", "warn", fmt.Sprintf("%d of %d never expire: an older version made them", endless, len(all)),
 			"Make new ones in their place, then revoke them: doorward token list names them."),
 	}
 }
 
-func (o operations) store(ctx context.Context) web.Check {
+func (o operations) store(ctx context.Context) api.Check {
 	if err := o.a.service.Ready(ctx); err != nil {
 		return check("store", "fail", access.Explain(err).Message, "")
 	}
@@ -175,7 +175,7 @@ func (o operations) store(ctx context.Context) web.Check {
 
 // unusual is a line about what strangers did in the last day, where they did
 // something.
-func (o operations) unusual(ctx context.Context) []web.Check {
+func (o operations) unusual(ctx context.Context) []api.Check {
 	u, err := o.a.service.Dashboard.Unusual(ctx, access.Operator)
 	if err != nil || u.Total == 0 {
 		return nil // the line about the store says what is wrong with it
@@ -186,9 +186,9 @@ func (o operations) unusual(ctx context.Context) []web.Check {
 	}
 	detail := fmt.Sprintf("%d in the last 24 hours: %s", u.Total, strings.Join(said, "; "))
 	if !u.High {
-		return []web.Check{check("unusual events", "ok", detail, "")}
+		return []api.Check{check("unusual events", "ok", detail, "")}
 	}
-	return []web.Check{
+	return []api.Check{
 		check(
 			"unusual events",
 			"warn",

@@ -2,6 +2,7 @@ package app
 
 import (
 	"doorward/backend/web"
+	"doorward/backend/web/api"
 	"doorward/backend/web/events"
 	"doorward/backend/web/portal"
 )
@@ -23,7 +24,7 @@ func (a *App) openWeb() (err error) {
 	if err != nil {
 		return err
 	}
-	options := web.APIOptions{
+	options := api.Options{
 		Service:    a.service,
 		Operations: operations{a},
 		Facts:      facts(a.c),
@@ -33,7 +34,7 @@ func (a *App) openWeb() (err error) {
 	if !a.server.IsZero() {
 		options.MailServer = a.server.Name()
 	}
-	operations := web.NewAPI(a.web, options)
+	operations := api.New(a.web, options)
 	streams := events.New(a.web, events.Options{Service: a.service, Overview: operations.Overview, Logger: a.log})
 	return a.web.Mount(pages.Mount, operations.Mount, streams.Mount)
 }

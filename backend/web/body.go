@@ -8,9 +8,9 @@ import (
 	"doorward/backend/access"
 )
 
-// Body is what a request carries, as it came. It is the only way here to a
+// body is what a request carries, as it came. It is the only way here to a
 // request's body: Fiber's own Ctx.Body undoes compression without a bound.
-func Body(c *fiber.Ctx) []byte { return c.Request().Body() }
+func body(c *fiber.Ctx) []byte { return c.Request().Body() }
 
 var (
 	errCompressed = access.Errorf(

@@ -31,7 +31,7 @@ const (
 // with a key twice, or with something after its end. A request without a body is
 // fine.
 func readBody(c *fiber.Ctx) error {
-	body := Body(c)
+	body := body(c)
 	if len(body) == 0 {
 		return nil
 	}
@@ -62,8 +62,9 @@ func BodyTooLarge(limit int) *access.Error {
 	).WithCode("body_too_large")
 }
 
-// JSON is what a request's body holds, as encoding/json reads it into an any.
-func JSON(c *fiber.Ctx) any { return c.Locals(bodyKey) }
+// JSON is what a request's body holds, as encoding/json reads it into an any; sent
+// says that there is a body.
+func JSON(c *fiber.Ctx) (read any, sent bool) { return c.Locals(bodyKey), len(body(c)) > 0 }
 
 // saysJSON reports whether a Content-Type is JSON in UTF-8.
 func saysJSON(contentType string) bool {

@@ -91,7 +91,7 @@ var unbounded = []string{
 
 // Where one of them is right, by file and function.
 var bounded = []string{
-	"backend/web/body.go Body",                 // the accessor: the bytes as they came, which the wire has bounded
+	"backend/web/body.go body",                 // the accessor: the bytes as they came, which the wire has bounded
 	"backend/web/compress.go compressResponse", // our own answer
 	"backend/web/compress.go compressible",     // the same
 }

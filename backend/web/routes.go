@@ -92,7 +92,7 @@ const formLimit = 16 << 10
 // AddForm mounts what takes a form, which must be one of our own pages'.
 func (f *Face) AddForm(path string, n Class, h fiber.Handler) {
 	f.Add(fiber.MethodPost, path, n, func(c *fiber.Ctx) error {
-		if len(Body(c)) > formLimit {
+		if len(body(c)) > formLimit {
 			return fiber.ErrRequestEntityTooLarge
 		}
 		if err := f.s.Cookies.ownForm(c); err != nil {

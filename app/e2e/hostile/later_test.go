@@ -15,6 +15,7 @@ import (
 	"doorward/backend/store"
 	"doorward/backend/store/kv/badger"
 	"doorward/backend/web"
+	"doorward/backend/web/api"
 	"doorward/backend/web/portal"
 )
 
@@ -53,7 +54,7 @@ func (h *target) at(moment time.Time) {
 	must(err)
 	pages, err := portal.New(w, portal.Options{Service: svc, Frontend: frontend, Logger: quiet})
 	must(err)
-	must(w.Mount(pages.Mount, web.NewAPI(w, web.APIOptions{Service: svc, Logger: quiet}).Mount))
+	must(w.Mount(pages.Mount, api.New(w, api.Options{Service: svc, Logger: quiet}).Mount))
 	l, err := net.Listen("tcp", h.Listen)
 	must(err)
 	go w.Serve(l, false)

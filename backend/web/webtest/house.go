@@ -27,6 +27,7 @@ import (
 	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/enginetest"
 	"doorward/backend/web"
+	"doorward/backend/web/api"
 	"doorward/backend/web/events"
 	"doorward/backend/web/portal"
 )
@@ -46,7 +47,7 @@ const Patience = time.Minute
 // Options are what a house's server is made of.
 type Options struct {
 	web.Options
-	API  web.APIOptions
+	API  api.Options
 	More web.Mount // routes of the test's own
 }
 
@@ -57,7 +58,7 @@ type House struct {
 	Service *service.Service
 	Store   *store.Store
 	Web     *web.Server
-	API     *web.API
+	API     *api.API
 	Events  *events.Events
 	App     *fiber.App // what the network reaches
 	Log     *Buffer
@@ -95,7 +96,7 @@ func NewOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *House {
 	h.Must(err)
 	o := Options{
 		Options: web.Options{Service: h.Service, Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log},
-		API:     web.APIOptions{Service: h.Service, Logger: log},
+		API:     api.Options{Service: h.Service, Logger: log},
 		More:    func(*web.Face) {},
 	}
 	for _, c := range change {
@@ -127,7 +128,7 @@ func (h *House) open(o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	h.API = web.NewAPI(h.Web, o.API)
+	h.API = api.New(h.Web, o.API)
 	h.Events = events.New(h.Web, events.Options{Service: h.Service, Overview: h.API.Overview, Logger: o.Logger})
 	return h.Web.Mount(pages.Mount, h.API.Mount, h.Events.Mount, o.More)
 }

@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"context"
@@ -6,17 +6,18 @@ import (
 	"net/url"
 
 	"doorward/backend/access"
+	"doorward/backend/web"
 )
 
 func (s *API) mountRoles(r *room) {
-	change := Permission(access.May(access.Change, access.ResSettings))
+	change := web.Permission(access.May(access.Change, access.ResSettings))
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/roles",
 		id:     "list-roles",
 		title:  "Roles",
 		text:   "The built-in roles and those made here, and every permission that a role can hold.",
-		need:   Permission(access.May(access.Read, access.ResMembers)),
+		need:   web.Permission(access.May(access.Read, access.ResMembers)),
 	}, s.roles)
 	mount(r, op{
 		method: http.MethodPut,

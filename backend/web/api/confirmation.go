@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
+	"doorward/backend/web"
 )
 
 // needsConfirmation is what the description of an operation says that asks again
@@ -24,7 +25,7 @@ func (s *API) mountConfirmation(r *room) {
 		title:  "Email me a code",
 		text: "Emails a code that confirms this session. Signing in confirms it too. A code that was sent before is " +
 			"worth nothing.",
-		need:    Manager(),
+		need:    web.Manager(),
 		answers: http.StatusAccepted,
 	}, s.sendConfirmation)
 	mount(r, op{
@@ -33,7 +34,7 @@ func (s *API) mountConfirmation(r *room) {
 		id:     "confirm",
 		title:  "Confirm that it is me",
 		text:   "Confirms this session, and no other, for 15 minutes with the code from the email. Five wrong codes void it.",
-		need:   Manager(),
+		need:   web.Manager(),
 	}, s.confirm)
 }
 

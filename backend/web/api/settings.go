@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"context"
@@ -9,10 +9,11 @@ import (
 	"doorward/backend/address"
 	"doorward/backend/service"
 	"doorward/backend/text"
+	"doorward/backend/web"
 )
 
 func (s *API) mountSettings(r *room) {
-	read, change := Permission(access.May(access.Read, access.ResSettings)), Permission(access.May(access.Change, access.ResSettings))
+	read, change := web.Permission(access.May(access.Read, access.ResSettings)), web.Permission(access.May(access.Change, access.ResSettings))
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/settings",

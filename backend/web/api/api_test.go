@@ -1,12 +1,15 @@
-package web_test
+package api_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
 
 	"doorward/backend/web/webtest"
 )
+
+var bg = context.Background()
 
 // A row is one request: as whom, what, the status, what the answer holds, and
 // what it must not.

@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"bufio"
@@ -17,9 +17,10 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/service"
+	"doorward/backend/web"
 )
 
-var readAudit = Permission(access.May(access.Read, access.ResAudit))
+var readAudit = web.Permission(access.May(access.Read, access.ResAudit))
 
 func (s *API) mountAudit(r *room) {
 	mount(r, op{

@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/gate"
 	"doorward/backend/text"
+	"doorward/backend/web"
 )
 
 func (s *API) mountMe(r *room) {
@@ -18,7 +19,7 @@ func (s *API) mountMe(r *room) {
 		id:     "get-me",
 		title:  "Who am I",
 		text:   "State, roles and permissions of whoever asks, as of now.",
-		need:   Member(),
+		need:   web.Member(),
 	}, s.me)
 	s.mountConfirmation(r)
 	mount(r, op{
@@ -27,7 +28,7 @@ func (s *API) mountMe(r *room) {
 		id:     "change-me",
 		title:  "Change my notices",
 		text:   "Turns the letters about people waiting on or off, for oneself.",
-		need:   Member(),
+		need:   web.Member(),
 	}, s.changeMe)
 }
 
@@ -47,7 +48,7 @@ type meJSON struct {
 type meOut struct{ Body meJSON }
 
 func (s *API) me(ctx context.Context, _ access.Actor, _ *struct{}) (*meOut, error) {
-	return &meOut{s.meOf(PrincipalOf(actorIn(ctx)))}, nil
+	return &meOut{s.meOf(web.PrincipalOf(actorIn(ctx)))}, nil
 }
 
 // meOf is who asks; without a principal, the operator.
@@ -82,7 +83,7 @@ func (s *API) changeMe(ctx context.Context, actor access.Actor, in *changeMeIn) 
 	if err := s.service.Account.MuteDigest(ctx, actor, !in.Body.NotifyRequests); err != nil {
 		return nil, err
 	}
-	me := s.meOf(PrincipalOf(actorIn(ctx)))
+	me := s.meOf(web.PrincipalOf(actorIn(ctx)))
 	me.NotifyRequests = in.Body.NotifyRequests
 	return &meOut{me}, nil
 }

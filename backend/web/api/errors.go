@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"cmp"
@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 
 	"doorward/backend/access"
+	"doorward/backend/web"
 )
 
 // Huma is set up through variables of its own: they are the same for every
@@ -56,8 +57,8 @@ const mostFaults = 20
 
 // problemOfHuma is what Huma found wrong, in sentences: without values, and without
 // the names of our types.
-func problemOfHuma(code int, errs ...error) *Problem {
-	p := &Problem{Status: code, Title: http.StatusText(code)}
+func problemOfHuma(code int, errs ...error) *web.Problem {
+	p := &web.Problem{Status: code, Title: http.StatusText(code)}
 	var faults []fault
 	for _, err := range errs {
 		var d *huma.ErrorDetail
@@ -67,14 +68,14 @@ func problemOfHuma(code int, errs ...error) *Problem {
 	}
 	slices.SortFunc(faults, func(a, b fault) int { return cmp.Compare(a.location, b.location) })
 	for _, f := range faults[:min(len(faults), mostFaults)] {
-		p.Errors = append(p.Errors, ProblemField{Message: f.sentence(), Location: f.location})
+		p.Errors = append(p.Errors, web.ProblemField{Message: f.sentence(), Location: f.location})
 	}
 	switch {
 	case code >= http.StatusInternalServerError:
 		shown := access.Explain(nil)
 		p.Code, p.Detail, p.Errors = shown.Code, shown.Message, nil
 	case code == http.StatusRequestEntityTooLarge:
-		p.Code, p.Detail = "body_too_large", BodyTooLarge(BodyLimit).Message
+		p.Code, p.Detail = "body_too_large", web.BodyTooLarge(web.BodyLimit).Message
 	case len(faults) == 0:
 		p.Code, p.Detail = "bad_body", "The request needs a JSON body."
 	case len(faults) == 1:

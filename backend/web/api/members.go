@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"context"
@@ -7,13 +7,14 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/service"
+	"doorward/backend/web"
 )
 
 func (s *API) mountMembers(r *room) {
-	read := Permission(readMembers)
-	decide := Permission(access.May(access.Decide, access.ResMembers))
-	invite := Permission(access.May(access.DoInvite, access.ResMembers))
-	change := Permission(access.May(access.Change, access.ResMembers))
+	read := web.Permission(readMembers)
+	decide := web.Permission(access.May(access.Decide, access.ResMembers))
+	invite := web.Permission(access.May(access.DoInvite, access.ResMembers))
+	change := web.Permission(access.May(access.Change, access.ResMembers))
 	conflict := []int{http.StatusConflict}
 
 	mount(r, op{

@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/service"
+	"doorward/backend/web"
 )
 
 // Operations are what only whoever holds the machine can do with the data as a
@@ -31,8 +32,8 @@ type Check struct {
 
 // mountLocal mounts what the API has for the operator alone, on the socket that
 // only they can reach.
-func (s *API) mountLocal(f *Face) {
-	r, own := s.newRoom(f, "/local/v1"), Operator()
+func (s *API) mountLocal(f *web.Face) {
+	r, own := s.newRoom(f, "/local/v1"), web.Operator()
 	mount(r, op{
 		method:  http.MethodPost,
 		path:    "/setup",

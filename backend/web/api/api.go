@@ -1,4 +1,12 @@
-package web
+// Package api is what programs ask: the operations under /api/v1 and, on the
+// operator's own socket, /local/v1, with the JSON that they take and give. It is the
+// only user of Huma, which checks requests against the types here and writes the
+// OpenAPI document from them.
+//
+// It decides nothing: an operation reads its input into types, calls one verb of the
+// service, and writes down what that gave. Errors are answered by the server, as
+// problem+json; only what Huma finds wrong is put into words here (errors.go).
+package api
 
 import (
 	"context"
@@ -16,12 +24,13 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/service"
 	"doorward/backend/text"
+	"doorward/backend/web"
 )
 
 // An API is the operations under /api/v1 and, on the operator's socket, /local/v1.
 // It is safe for concurrent use.
 type API struct {
-	web        *Server
+	web        *web.Server
 	service    *service.Service
 	ops        Operations
 	facts      []Fact
@@ -32,8 +41,8 @@ type API struct {
 	log        *slog.Logger
 }
 
-// APIOptions are what an API is made of.
-type APIOptions struct {
+// Options are what an API is made of.
+type Options struct {
 	Service    *service.Service
 	Operations Operations
 	Facts      []Fact // how this Doorward was started, for people who run it
@@ -42,8 +51,8 @@ type APIOptions struct {
 	Logger     *slog.Logger
 }
 
-// NewAPI makes the API of a server.
-func NewAPI(s *Server, o APIOptions) *API {
+// New makes the API of a server.
+func New(s *web.Server, o Options) *API {
 	public, err := url.Parse(o.Service.PublicURL())
 	return &API{
 		web:        s,
@@ -61,7 +70,7 @@ func NewAPI(s *Server, o APIOptions) *API {
 // Mount mounts the API; on the operator's face also what they alone have. Each
 // operation is described once, with its types, and Huma checks requests against
 // that and writes the OpenAPI document from it.
-func (s *API) Mount(f *Face) {
+func (s *API) Mount(f *web.Face) {
 	r := s.newRoom(f, "/api/v1")
 	s.mountMe(r)
 	s.mountDesktop(r)
@@ -83,12 +92,12 @@ func (s *API) Mount(f *Face) {
 // A room is one set of operations under one prefix.
 type room struct {
 	api    *API
-	face   *Face
+	face   *web.Face
 	huma   huma.API
 	prefix string
 }
 
-func (s *API) newRoom(f *Face, prefix string) *room {
+func (s *API) newRoom(f *web.Face, prefix string) *room {
 	config := huma.DefaultConfig("Doorward", "1")
 	config.CreateHooks = nil // they would add links built from the request's Host
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
@@ -120,7 +129,7 @@ type op struct {
 	id           string // kebab case, stable: programs call it by this name
 	title        string
 	text         string
-	need         Class
+	need         web.Class
 	answers      int   // status of success; zero: 200, or 204 where there is no body
 	fails        []int // beyond those that follow from the rest
 }
@@ -143,7 +152,7 @@ func mount[I, O any](r *room, o op, do func(context.Context, access.Actor, *I) (
 
 // add mounts what Huma has no way to answer: what is not JSON, or not all there at
 // once. o is what the document says of it.
-func (r *room) add(o *huma.Operation, n Class, h fiber.Handler) {
+func (r *room) add(o *huma.Operation, n web.Class, h fiber.Handler) {
 	r.huma.OpenAPI().AddOperation(o)
 	r.face.Add(o.Method, fiberPath(r.prefix+o.Path), n, h)
 }
@@ -153,7 +162,7 @@ func fiberPath(p string) string { return strings.NewReplacer("{", ":", "}", "").
 // describe is the operation as the OpenAPI document has it.
 func (o *op) describe() huma.Operation {
 	d := huma.Operation{Method: o.method, Path: o.path, OperationID: o.id, Summary: o.title, Description: o.text,
-		Tags: []string{strings.Split(o.path, "/")[1]}, DefaultStatus: o.answers, MaxBodyBytes: 2 * BodyLimit,
+		Tags: []string{strings.Split(o.path, "/")[1]}, DefaultStatus: o.answers, MaxBodyBytes: 2 * web.BodyLimit,
 		SkipValidateBody: true} // see validate
 	if o.need.NeedsAccount() {
 		d.Security = []map[string][]string{{"session": {}}}
@@ -178,7 +187,7 @@ type requestKey struct{}
 func actorIn(ctx context.Context) *fiber.Ctx { return ctx.Value(requestKey{}).(*fiber.Ctx) }
 
 // let calls the handler for whoever may, and answers whom it refuses.
-func (r *room) let(n Class) func(huma.Context, func(huma.Context)) {
+func (r *room) let(n web.Class) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(ctx)
 		err := r.api.web.Guard.Check(c, n)
@@ -223,14 +232,15 @@ func knownParameters(o *huma.Operation, c *fiber.Ctx) (err error) {
 // validate holds the body against the operation's schema. Huma would read it again
 // for that; readBody has read it already.
 func validate(schemas huma.Registry, o *huma.Operation, c *fiber.Ctx) error {
-	if o.RequestBody == nil || len(Body(c)) == 0 {
+	read, sent := web.JSON(c)
+	if o.RequestBody == nil || !sent {
 		return nil // Huma says so where one is needed
 	}
 	var found huma.ValidateResult
 	at := huma.NewPathBuffer(nil, 0)
 	at.Push("body")
 	schema := o.RequestBody.Content[fiber.MIMEApplicationJSON].Schema
-	huma.Validate(schemas, schema, at, huma.ModeWriteToServer, JSON(c), &found)
+	huma.Validate(schemas, schema, at, huma.ModeWriteToServer, read, &found)
 	if len(found.Errors) == 0 {
 		return nil
 	}
@@ -260,7 +270,7 @@ func (s *API) mountDocument(r *room) {
 	if err != nil {
 		panic(err) // the types of this package do not marshal: no request can mend that
 	}
-	r.face.Add(fiber.MethodGet, r.prefix+"/openapi.json", Public(), func(c *fiber.Ctx) error {
+	r.face.Add(fiber.MethodGet, r.prefix+"/openapi.json", web.Public(), func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 		return c.Send(document)
 	})

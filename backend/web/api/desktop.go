@@ -1,10 +1,11 @@
-package web
+package api
 
 import (
 	"context"
 	"net/http"
 
 	"doorward/backend/access"
+	"doorward/backend/web"
 )
 
 func (s *API) mountDesktop(r *room) {
@@ -14,7 +15,7 @@ func (s *API) mountDesktop(r *room) {
 		id:      "enter-window",
 		title:   "Sign a native window in",
 		text:    "Redeems the code that a member let out at /window, once, with the secret behind its code_challenge. The answer's secret is sent as a bearer token.",
-		need:    Public(),
+		need:    web.Public(),
 		answers: http.StatusCreated,
 		fails:   []int{http.StatusGone},
 	}, s.signInDesktop)
@@ -24,7 +25,7 @@ func (s *API) mountDesktop(r *room) {
 		id:     "leave-window",
 		title:  "Sign a native window out",
 		text:   "Ends the session of the window that asks.",
-		need:   Member(),
+		need:   web.Member(),
 	}, s.signOutDesktop)
 }
 
@@ -64,8 +65,8 @@ func (s *API) signInDesktop(ctx context.Context, _ access.Actor, in *enterWindow
 
 func (s *API) signOutDesktop(ctx context.Context, actor access.Actor, _ *struct{}) (*nothing, error) {
 	c := actorIn(ctx)
-	if p := PrincipalOf(c); p == nil || p.Method != access.MethodDesktop {
+	if p := web.PrincipalOf(c); p == nil || p.Method != access.MethodDesktop {
 		return nil, access.Errorf(access.Invalid, "Only a window can sign itself out here.").WithCode("not_a_window")
 	}
-	return nil, s.service.Gate.SignOut(ctx, actor, SecretOf(c))
+	return nil, s.service.Gate.SignOut(ctx, actor, web.SecretOf(c))
 }

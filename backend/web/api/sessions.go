@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/web"
 )
 
 func (s *API) mountSessions(r *room) {
@@ -15,7 +16,7 @@ func (s *API) mountSessions(r *room) {
 		id:     "list-sessions",
 		title:  "Open sessions",
 		text:   "Where a member is signed in: oneself, or, with the right to read members, another.",
-		need:   Member(),
+		need:   web.Member(),
 	}, s.sessions)
 	mount(r, op{
 		method: http.MethodDelete,
@@ -23,7 +24,7 @@ func (s *API) mountSessions(r *room) {
 		id:     "end-session",
 		title:  "End one session",
 		text:   "Ends one session of a member: one's own, or, with the right to change members, another's.",
-		need:   Member(),
+		need:   web.Member(),
 	}, s.endSession)
 	mount(r, op{
 		method: http.MethodPost,
@@ -32,7 +33,7 @@ func (s *API) mountSessions(r *room) {
 		title:  "Sign out everywhere",
 		text: "Ends all sessions of a member: one's own, or, with the right to change members, another's; with tokens also their " +
 			"API tokens.",
-		need: Member(),
+		need: web.Member(),
 	}, s.signOut)
 }
 
@@ -82,7 +83,7 @@ func (s *API) sessions(ctx context.Context, actor access.Actor, in *memberIn) (*
 	}
 	tokens, err := s.service.Tokens.Owned(ctx, actor, id)
 	var asking access.SecretHash
-	if secret := SecretOf(actorIn(ctx)); secret != "" {
+	if secret := web.SecretOf(actorIn(ctx)); secret != "" {
 		asking = secret.Hash()
 	}
 	out := &sessionsOut{}

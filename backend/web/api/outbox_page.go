@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"net/http"
@@ -8,6 +8,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
+	"doorward/backend/web"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 )
 
 // mountMessagePage serves an email as its reader's mail program shows it.
-func (s *API) mountMessagePage(r *room, n Class) {
+func (s *API) mountMessagePage(r *room, n web.Class) {
 	o := &huma.Operation{Method: http.MethodGet, Path: "/outbox/{id}/page", OperationID: "get-letter-page", Summary: "One letter as a page",
 		Description: "The HTML of GET /outbox/{id}, for a frame of the console: its links lead nowhere, and a login link or code in it is left out in the same way.",
 		Tags:        []string{"outbox"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},

@@ -1,14 +1,15 @@
-package web
+package api
 
 import (
 	"context"
 	"net/http"
 
 	"doorward/backend/access"
+	"doorward/backend/web"
 )
 
 func (s *API) mountRecords(r *room) {
-	read, change := Permission(access.May(access.Read, access.ResSettings)), Permission(access.May(access.Change, access.ResSettings))
+	read, change := web.Permission(access.May(access.Read, access.ResSettings)), web.Permission(access.May(access.Change, access.ResSettings))
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/outbox",

@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"context"
@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/web"
 )
 
 var readMembers = access.May(access.Read, access.ResMembers)
 
 func (s *API) mountOverview(r *room) {
-	read := Permission(readMembers)
+	read := web.Permission(readMembers)
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/overview",

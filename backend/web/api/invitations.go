@@ -1,4 +1,4 @@
-package web
+package api
 
 import (
 	"context"
@@ -7,10 +7,11 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/service"
+	"doorward/backend/web"
 )
 
 func (s *API) mountInvitations(r *room) {
-	may := Permission(access.May(access.DoInvite, access.ResMembers))
+	may := web.Permission(access.May(access.DoInvite, access.ResMembers))
 	mount(r, op{
 		method:  http.MethodPost,
 		path:    "/invitations",

@@ -1,4 +1,4 @@
-package web_test
+package api_test
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/web"
+	"doorward/backend/web/api"
 	"doorward/backend/web/webtest"
 )
 
@@ -18,14 +18,14 @@ func (stubOperations) Compact(context.Context) error                  { return n
 func (stubOperations) Verify(context.Context) (map[string]int, error) { return nil, nil }
 func (stubOperations) Backup(context.Context, io.Writer) error        { return nil }
 
-func (stubOperations) Doctor(context.Context) []web.Check {
-	return []web.Check{{Name: "disk", State: "warn", Detail: "1 MB free", Fix: "Make room."}}
+func (stubOperations) Doctor(context.Context) []api.Check {
+	return []api.Check{{Name: "disk", State: "warn", Detail: "1 MB free", Fix: "Make room."}}
 }
 
 func TestAPISettingsAndRoles(t *testing.T) {
 	c := webtest.NewCast(t, func(o *webtest.Options) {
 		o.API.Operations, o.API.MailServer, o.API.MailFrom = stubOperations{}, "mail.example.com:587", "door@example.com"
-		o.API.Facts = []web.Fact{{Name: "listen", Value: "127.0.0.1:8080", Meaning: "where", SetWith: "--listen"}}
+		o.API.Facts = []api.Fact{{Name: "listen", Value: "127.0.0.1:8080", Meaning: "where", SetWith: "--listen"}}
 	})
 	run(t, c, []row{
 		{"settings", "admin", "GET", "/settings", "", 200, all(`"workspace":"AI Loop"`, `"invitation_expires_in":"7d"`, `"public_url":"https://door.example.com"`, `"server":"mail.example.com:587"`, `"from":"door@example.com"`, `"defaults":{"workspace":"AI Loop"`, `"set_with":"--listen"`, `"name":"session_idle","value":"7d"`), nil},
