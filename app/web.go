@@ -20,21 +20,14 @@ func (a *App) openWeb() (err error) {
 	if a.web, err = web.New(o); err != nil {
 		return err
 	}
-	pages, err := portal.New(a.web, portal.Options{Service: a.service, Frontend: a.c.Frontend, Logger: a.log})
+	pages, err := portal.New(a.web, a.c.Frontend)
 	if err != nil {
 		return err
 	}
-	options := api.Options{
-		Service:    a.service,
-		Operations: operations{a},
-		Facts:      facts(a.c),
-		MailFrom:   a.c.MailFrom,
-		Logger:     a.log,
-	}
+	options := api.Options{Operations: operations{a}, Facts: facts(a.c), MailFrom: a.c.MailFrom}
 	if !a.server.IsZero() {
 		options.MailServer = a.server.Name()
 	}
-	operations := api.New(a.web, options)
-	streams := events.New(a.web, events.Options{Service: a.service, Overview: operations.Overview, Logger: a.log})
-	return a.web.Mount(pages.Mount, operations.Mount, streams.Mount)
+	programs := api.New(a.web, options)
+	return a.web.Mount(pages.Mount, programs.Mount, events.New(a.web, programs.Overview).Mount)
 }

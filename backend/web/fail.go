@@ -121,7 +121,7 @@ func (s *Server) explain(c *fiber.Ctx, err error) (e *access.Error, code int, nu
 	e = shown(c, err)
 	if e.Kind == access.Internal || e.Kind == access.NoData || e == noData {
 		number = access.NewID()[:8]
-		s.log.ErrorContext(c.UserContext(), "request failed", "request", number, "method", c.Method(), "route", c.Route().Path, "err", err)
+		s.Log.ErrorContext(c.UserContext(), "request failed", "request", number, "method", c.Method(), "route", c.Route().Path, "err", err)
 	}
 	code = status[e.Kind]
 	if special, ok := statusByCode[e.Code]; ok {

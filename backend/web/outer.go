@@ -25,7 +25,7 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 	s := f.s
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("a request panicked", "route", c.Route().Path, "panic", p)
+			s.Log.Error("a request panicked", "route", c.Route().Path, "panic", p)
 			err = f.Fail(c, access.Errorf(access.Internal, "panic"))
 		}
 	}()

@@ -1,12 +1,15 @@
-// Package web is every way in over HTTP: the portal's pages, the API, its events,
-// and the operator's own API on the local socket. It owns routes, sessions'
-// cookies, the proof that a form is ours, limits, and the one place (fail.go)
-// where an error becomes an answer. It is the only user of Fiber and Huma.
+// Package web is every way in over HTTP. It owns the server, the guard, sessions'
+// cookies, the proof that a form is ours, limits, the files of the console, and the
+// one place (fail.go) where an error becomes an answer. What is asked for is in the
+// rooms below it: portal has the pages, api what programs call, events the streams.
+// Each has its own types and mounts its own routes; web knows none of them. Fiber is
+// used here and in the rooms alone.
 //
 // It decides nothing: who may do what is the service's answer, asked for each
 // request from the state as it is then. Every route is classified where it is
-// mounted (routes.go); a server with one that is not does not start. Links are never built from a request.
-// Requests reach it whole and within bounds: package wire sees to that.
+// mounted (routes.go); a server with one that is not does not start. Links are never
+// built from a request. Requests reach it whole and within bounds: package wire sees
+// to that.
 package web
 
 import (
@@ -63,11 +66,11 @@ var DefaultLimits = Limits{
 
 // A Server answers requests. It is safe for concurrent use.
 type Server struct {
+	Service *service.Service
+	Log     *slog.Logger
 	Cookies *Cookies
 	Guard   *Guard
 
-	service   *service.Service
-	log       *slog.Logger
 	secure    bool // the public URL is https
 	hosts     map[string]bool
 	limits    Limits
@@ -117,8 +120,8 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		bounds:  o.Bounds,
 		large:   make(chan struct{}, o.Bounds.Large),
-		service: o.Service,
-		log:     o.Logger,
+		Service: o.Service,
+		Log:     o.Logger,
 		secure:  public.Scheme == "https",
 		limits:  o.Limits,
 		sources: &sources{o.TrustedProxies},
@@ -167,7 +170,7 @@ func (s *Server) mountOwn(f *Face) {
 }
 
 func (s *Server) ready(c *fiber.Ctx) error {
-	if err := s.service.Ready(c.UserContext()); err != nil {
+	if err := s.Service.Ready(c.UserContext()); err != nil {
 		return c.Status(http.StatusServiceUnavailable).SendString(shown(c, err).Message + "\n")
 	}
 	return c.SendString("ready\n")
@@ -311,7 +314,7 @@ func (s *Server) cut(a *fiber.App) error {
 	for _, l := range s.listeners {
 		n += l.Cut()
 	}
-	s.log.Warn("requests were still being answered when the server stopped", "requests", n)
+	s.Log.Warn("requests were still being answered when the server stopped", "requests", n)
 	if err := a.ShutdownWithTimeout(time.Second); !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
@@ -331,9 +334,9 @@ func (s *Server) Workspace(ctx context.Context) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.name == "" || time.Since(w.at) > time.Second {
-		name, err := s.service.Settings.Workspace(ctx)
+		name, err := s.Service.Settings.Workspace(ctx)
 		if err != nil {
-			s.log.WarnContext(ctx, "the workspace's name could not be read", "err", err)
+			s.Log.WarnContext(ctx, "the workspace's name could not be read", "err", err)
 			return cmp.Or(w.name, access.DefaultWorkspace)
 		}
 		w.name, w.at = name, time.Now()

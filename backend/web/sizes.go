@@ -18,7 +18,7 @@ const batchPath = "/api/v1/invitations/batch"
 // wired are the bounds of a listener. The operator's own are no stranger's: only
 // how requests are framed and how long they may take is the same.
 func (s *Server) wired(local bool) wire.Options {
-	o := wire.Options{Bounds: s.bounds, Within: s.limits.Reading, Trusted: s.sources.trusts, Room: s.roomFor, Log: s.log,
+	o := wire.Options{Bounds: s.bounds, Within: s.limits.Reading, Trusted: s.sources.trusts, Room: s.roomFor, Log: s.Log,
 		Refused: func(from netip.Addr) { s.traces.note(access.TraceConnectionRefused, from) }}
 	if local {
 		o.Bounds, o.Refused = wire.Bounds{Held: 1 << 30}, nil
@@ -68,7 +68,7 @@ func (f *Face) answerRefused() func(*fasthttp.RequestCtx, error) {
 		c := f.app.AcquireCtx(ctx)
 		defer f.app.ReleaseCtx(c)
 		if err := f.Fail(c, r.Reason); err != nil {
-			f.s.log.Error("a refusal could not be answered", "err", err)
+			f.s.Log.Error("a refusal could not be answered", "err", err)
 		}
 	}
 }

@@ -251,10 +251,10 @@ func (s *Server) RunTraces(ctx context.Context) {
 // keepTraces hands what was noticed to the service. Where that fails it is counted on.
 func (s *Server) keepTraces(ctx context.Context) {
 	all := s.traces.take()
-	if err := s.service.Dashboard.Notice(ctx, all); err != nil {
+	if err := s.Service.Dashboard.Notice(ctx, all); err != nil {
 		s.traces.putBack(all)
 		if ctx.Err() == nil {
-			s.log.DebugContext(ctx, "unusual events could not be kept yet", "err", err)
+			s.Log.DebugContext(ctx, "unusual events could not be kept yet", "err", err)
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"doorward/backend/store/kv/badger"
 	"doorward/backend/web"
 	"doorward/backend/web/api"
+	"doorward/backend/web/events"
 	"doorward/backend/web/portal"
 )
 
@@ -52,9 +53,10 @@ func (h *target) at(moment time.Time) {
 	must(err)
 	w, err := web.New(web.Options{Service: svc, Frontend: frontend, Listen: h.Listen, Logger: quiet})
 	must(err)
-	pages, err := portal.New(w, portal.Options{Service: svc, Frontend: frontend, Logger: quiet})
+	pages, err := portal.New(w, frontend)
 	must(err)
-	must(w.Mount(pages.Mount, api.New(w, api.Options{Service: svc, Logger: quiet}).Mount))
+	programs := api.New(w, api.Options{})
+	must(w.Mount(pages.Mount, programs.Mount, events.New(w, programs.Overview).Mount))
 	l, err := net.Listen("tcp", h.Listen)
 	must(err)
 	go w.Serve(l, false)

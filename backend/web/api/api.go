@@ -11,7 +11,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -20,6 +19,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"doorward/backend/access"
 	"doorward/backend/service"
@@ -38,32 +38,28 @@ type API struct {
 	mailFrom   string
 	publicURL  string
 	local      bool // the public URL leads to this machine only
-	log        *slog.Logger
 }
 
-// Options are what an API is made of.
+// Options are what an API tells of beside what the service knows.
 type Options struct {
-	Service    *service.Service
 	Operations Operations
 	Facts      []Fact // how this Doorward was started, for people who run it
 	MailServer string // its name, for people; empty: none
 	MailFrom   string
-	Logger     *slog.Logger
 }
 
 // New makes the API of a server.
 func New(s *web.Server, o Options) *API {
-	public, err := url.Parse(o.Service.PublicURL())
+	public, err := url.Parse(s.Service.PublicURL())
 	return &API{
 		web:        s,
-		service:    o.Service,
+		service:    s.Service,
 		ops:        o.Operations,
 		facts:      append(o.Facts, ourFacts()...),
 		mailServer: o.MailServer,
 		mailFrom:   o.MailFrom,
-		publicURL:  o.Service.PublicURL(),
+		publicURL:  s.Service.PublicURL(),
 		local:      err == nil && text.IsLoopback(public.Hostname()),
-		log:        o.Logger,
 	}
 }
 
@@ -71,7 +67,7 @@ func New(s *web.Server, o Options) *API {
 // operation is described once, with its types, and Huma checks requests against
 // that and writes the OpenAPI document from it.
 func (s *API) Mount(f *web.Face) {
-	r := s.newRoom(f, "/api/v1")
+	r := s.newGroup(f, "/api/v1")
 	s.mountMe(r)
 	s.mountDesktop(r)
 	s.mountOverview(r)
@@ -89,15 +85,15 @@ func (s *API) Mount(f *web.Face) {
 	}
 }
 
-// A room is one set of operations under one prefix.
-type room struct {
+// A group is one set of operations under one prefix.
+type group struct {
 	api    *API
 	face   *web.Face
 	huma   huma.API
 	prefix string
 }
 
-func (s *API) newRoom(f *web.Face, prefix string) *room {
+func (s *API) newGroup(f *web.Face, prefix string) *group {
 	config := huma.DefaultConfig("Doorward", "1")
 	config.CreateHooks = nil // they would add links built from the request's Host
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
@@ -110,7 +106,7 @@ func (s *API) newRoom(f *web.Face, prefix string) *room {
 		"token": {Type: "http", Scheme: "bearer", BearerFormat: "dw_…",
 			Description: "An API token, made with `doorward token add` or POST /tokens. A native window sends its session's secret, dwin_…, in the same way."},
 	}
-	return &room{
+	return &group{
 		api:    s,
 		face:   f,
 		huma:   humafiber.NewWithGroup(f.App(), f.App().Group(prefix), config),
@@ -136,7 +132,7 @@ type op struct {
 
 // mount mounts one classified operation. do is called for whoever the guard let
 // through; its error becomes a problem, like every other.
-func mount[I, O any](r *room, o op, do func(context.Context, access.Actor, *I) (*O, error)) {
+func mount[I, O any](r *group, o op, do func(context.Context, access.Actor, *I) (*O, error)) {
 	r.face.Classify(o.method, fiberPath(r.prefix+o.path), o.need)
 	d := o.describe()
 	d.Middlewares = huma.Middlewares{r.let(o.need)}
@@ -152,7 +148,7 @@ func mount[I, O any](r *room, o op, do func(context.Context, access.Actor, *I) (
 
 // add mounts what Huma has no way to answer: what is not JSON, or not all there at
 // once. o is what the document says of it.
-func (r *room) add(o *huma.Operation, n web.Class, h fiber.Handler) {
+func (r *group) add(o *huma.Operation, n web.Class, h fiber.Handler) {
 	r.huma.OpenAPI().AddOperation(o)
 	r.face.Add(o.Method, fiberPath(r.prefix+o.Path), n, h)
 }
@@ -187,7 +183,7 @@ type requestKey struct{}
 func actorIn(ctx context.Context) *fiber.Ctx { return ctx.Value(requestKey{}).(*fiber.Ctx) }
 
 // let calls the handler for whoever may, and answers whom it refuses.
-func (r *room) let(n web.Class) func(huma.Context, func(huma.Context)) {
+func (r *group) let(n web.Class) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(ctx)
 		err := r.api.web.Guard.Check(c, n)
@@ -202,31 +198,34 @@ func (r *room) let(n web.Class) func(huma.Context, func(huma.Context)) {
 			return
 		}
 		if err := r.face.Fail(c, err); err != nil {
-			r.api.log.Error("an error could not be answered", "err", err)
+			r.api.web.Log.Error("an error could not be answered", "err", err)
 		}
 	}
 }
 
 // knownParameters refuses parameters that the operation does not have, or that
 // come twice: a filter with a typo would otherwise quietly list everything.
-func knownParameters(o *huma.Operation, c *fiber.Ctx) (err error) {
+func knownParameters(o *huma.Operation, c *fiber.Ctx) error {
 	args := c.Context().QueryArgs()
 	if args.Len() == 0 {
-		return nil
+		return nil // without an allocation, which the loop below costs
 	}
+	return checkParameters(o, args)
+}
+
+func checkParameters(o *huma.Operation, args *fasthttp.Args) error {
 	seen := map[string]bool{}
 	for key := range args.All() {
-		name := string(key)
+		name, shown := string(key), access.Shorten(string(key), 40)
 		switch {
-		case err != nil:
 		case seen[name]:
-			err = access.Errorf(access.Invalid, "The parameter %q is given twice.", access.Shorten(name, 40)).On(access.Shorten(name, 40)).WithCode("parameter_twice")
+			return access.Errorf(access.Invalid, "The parameter %q is given twice.", shown).On(shown).WithCode("parameter_twice")
 		case !takes(o, name):
-			err = access.Errorf(access.Invalid, "There is no parameter %q here.", access.Shorten(name, 40)).On(access.Shorten(name, 40)).WithCode("unknown_parameter")
+			return access.Errorf(access.Invalid, "There is no parameter %q here.", shown).On(shown).WithCode("unknown_parameter")
 		}
 		seen[name] = true
 	}
-	return err
+	return nil
 }
 
 // validate holds the body against the operation's schema. Huma would read it again
@@ -262,7 +261,7 @@ Errors are application/problem+json with a sentence in detail and a stable code.
 
 // mountDocument serves the OpenAPI document. It is written once, when all
 // operations are known.
-func (s *API) mountDocument(r *room) {
+func (s *API) mountDocument(r *group) {
 	r.huma.OpenAPI().AddOperation(&huma.Operation{Method: http.MethodGet, Path: "/openapi.json", OperationID: "get-openapi",
 		Summary: "This document", Description: "The OpenAPI 3.1 description of the API. Anybody may read it.", Tags: []string{"openapi.json"},
 		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}}}}})

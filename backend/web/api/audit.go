@@ -22,7 +22,7 @@ import (
 
 var readAudit = web.Permission(access.May(access.Read, access.ResAudit))
 
-func (s *API) mountAudit(r *room) {
+func (s *API) mountAudit(r *group) {
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/audit",
@@ -144,7 +144,7 @@ func (s *API) auditVerdict(ctx context.Context, actor access.Actor, _ *struct{})
 // exportColumns are those of the table; its rows follow them.
 var exportColumns = []string{"seq", "at", "actor", "source", "from", "action", "target", "detail", "hash"}
 
-func (s *API) mountExport(r *room) {
+func (s *API) mountExport(r *group) {
 	param := func(name, doc string) *huma.Param {
 		return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: "string"}}
 	}

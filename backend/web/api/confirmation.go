@@ -17,7 +17,7 @@ import (
 const needsConfirmation = "A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see " +
 	"POST /me/confirmation."
 
-func (s *API) mountConfirmation(r *room) {
+func (s *API) mountConfirmation(r *group) {
 	mount(r, op{
 		method: http.MethodPost,
 		path:   "/me/confirmation",

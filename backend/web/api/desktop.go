@@ -8,7 +8,7 @@ import (
 	"doorward/backend/web"
 )
 
-func (s *API) mountDesktop(r *room) {
+func (s *API) mountDesktop(r *group) {
 	mount(r, op{
 		method:  http.MethodPost,
 		path:    "/desktop",

@@ -9,7 +9,7 @@ import (
 const eventsText = `Server-Sent Events. Whoever may read members is told of: overview (with the counts), login-request, member and letter (with an id), audit. Others are told of their own changes alone: member, without data. A client that missed some is told: reload. Each stream ends when its session or token does.`
 
 // describeEvents says in the document what is mounted elsewhere.
-func describeEvents(r *room) {
+func describeEvents(r *group) {
 	stream := &huma.MediaType{Schema: &huma.Schema{Type: "string"}, Example: "event: member\ndata: {\"id\":\"mfrggzdfmztwq2lknnwg23tpoa\"}\n\n"}
 	r.huma.OpenAPI().AddOperation(&huma.Operation{Method: http.MethodGet, Path: "/events", OperationID: "listen", Summary: "Changes, as they happen",
 		Description: eventsText, Tags: []string{"events"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},

@@ -10,7 +10,7 @@ import (
 	"doorward/backend/web"
 )
 
-func (s *API) mountInvitations(r *room) {
+func (s *API) mountInvitations(r *group) {
 	may := web.Permission(access.May(access.DoInvite, access.ResMembers))
 	mount(r, op{
 		method:  http.MethodPost,
@@ -196,6 +196,6 @@ func (r *rowJSON) refuse(err error) {
 // logRow keeps the cause of a row's failure that is ours.
 func (s *API) logRow(ctx context.Context, row int, err error) {
 	if access.Explain(err).Kind == access.Internal {
-		s.log.ErrorContext(ctx, "a row of a batch failed", "row", row, "err", err)
+		s.web.Log.ErrorContext(ctx, "a row of a batch failed", "row", row, "err", err)
 	}
 }

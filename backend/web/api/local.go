@@ -33,7 +33,7 @@ type Check struct {
 // mountLocal mounts what the API has for the operator alone, on the socket that
 // only they can reach.
 func (s *API) mountLocal(f *web.Face) {
-	r, own := s.newRoom(f, "/local/v1"), web.Operator()
+	r, own := s.newGroup(f, "/local/v1"), web.Operator()
 	mount(r, op{
 		method:  http.MethodPost,
 		path:    "/setup",

@@ -12,7 +12,7 @@ import (
 	"doorward/backend/web"
 )
 
-func (s *API) mountMe(r *room) {
+func (s *API) mountMe(r *group) {
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/me",

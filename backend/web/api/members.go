@@ -10,7 +10,7 @@ import (
 	"doorward/backend/web"
 )
 
-func (s *API) mountMembers(r *room) {
+func (s *API) mountMembers(r *group) {
 	read := web.Permission(readMembers)
 	decide := web.Permission(access.May(access.Decide, access.ResMembers))
 	invite := web.Permission(access.May(access.DoInvite, access.ResMembers))

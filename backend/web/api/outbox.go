@@ -8,7 +8,7 @@ import (
 	"doorward/backend/web"
 )
 
-func (s *API) mountRecords(r *room) {
+func (s *API) mountRecords(r *group) {
 	read, change := web.Permission(access.May(access.Read, access.ResSettings)), web.Permission(access.May(access.Change, access.ResSettings))
 	mount(r, op{
 		method: http.MethodGet,

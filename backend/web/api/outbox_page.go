@@ -21,7 +21,7 @@ const (
 )
 
 // mountMessagePage serves an email as its reader's mail program shows it.
-func (s *API) mountMessagePage(r *room, n web.Class) {
+func (s *API) mountMessagePage(r *group, n web.Class) {
 	o := &huma.Operation{Method: http.MethodGet, Path: "/outbox/{id}/page", OperationID: "get-letter-page", Summary: "One letter as a page",
 		Description: "The HTML of GET /outbox/{id}, for a frame of the console: its links lead nowhere, and a login link or code in it is left out in the same way.",
 		Tags:        []string{"outbox"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},

@@ -12,7 +12,7 @@ import (
 
 var readMembers = access.May(access.Read, access.ResMembers)
 
-func (s *API) mountOverview(r *room) {
+func (s *API) mountOverview(r *group) {
 	read := web.Permission(readMembers)
 	mount(r, op{
 		method: http.MethodGet,

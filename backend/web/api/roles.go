@@ -9,7 +9,7 @@ import (
 	"doorward/backend/web"
 )
 
-func (s *API) mountRoles(r *room) {
+func (s *API) mountRoles(r *group) {
 	change := web.Permission(access.May(access.Change, access.ResSettings))
 	mount(r, op{
 		method: http.MethodGet,

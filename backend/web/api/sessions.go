@@ -9,7 +9,7 @@ import (
 	"doorward/backend/web"
 )
 
-func (s *API) mountSessions(r *room) {
+func (s *API) mountSessions(r *group) {
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/members/{id}/sessions",

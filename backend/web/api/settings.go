@@ -12,7 +12,7 @@ import (
 	"doorward/backend/web"
 )
 
-func (s *API) mountSettings(r *room) {
+func (s *API) mountSettings(r *group) {
 	read, change := web.Permission(access.May(access.Read, access.ResSettings)), web.Permission(access.May(access.Change, access.ResSettings))
 	mount(r, op{
 		method: http.MethodGet,

@@ -9,26 +9,20 @@ package events
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/gofiber/fiber/v2"
 
-	"doorward/backend/service"
 	"doorward/backend/web"
 )
 
 // Events are the event streams of a server. They are safe for concurrent use.
 type Events struct{ hub *hub }
 
-// Options are what Events are made of.
-type Options struct {
-	Service  *service.Service
-	Overview func(context.Context) ([]byte, error) // the counts, as the API has them
-	Logger   *slog.Logger
+// New makes the event streams of a server. overview are the counts, as the API
+// writes them.
+func New(s *web.Server, overview func(context.Context) ([]byte, error)) *Events {
+	return &Events{newHub(s, overview)}
 }
-
-// New makes the event streams of a server.
-func New(s *web.Server, o Options) *Events { return &Events{newHub(s.Context(), o)} }
 
 // Mount mounts the one route that streams.
 func (e *Events) Mount(f *web.Face) {

@@ -42,12 +42,12 @@ type event struct {
 	data      []byte
 }
 
-func newHub(stopped context.Context, o Options) *hub {
+func newHub(s *web.Server, overview func(context.Context) ([]byte, error)) *hub {
 	return &hub{
-		service:  o.Service,
-		overview: o.Overview,
-		log:      o.Logger,
-		stopped:  stopped,
+		service:  s.Service,
+		overview: overview,
+		log:      s.Log,
+		stopped:  s.Context(),
 		streams:  map[*stream]bool{},
 		each:     map[string]int{},
 		every: func(d time.Duration) (<-chan time.Time, func()) {

@@ -11,7 +11,6 @@ package portal
 import (
 	"bytes"
 	"io/fs"
-	"log/slog"
 	"net/http"
 
 	"github.com/gofiber/fiber/v2"
@@ -27,23 +26,16 @@ type Portal struct {
 	web     *web.Server
 	service *service.Service
 	pages   *pages
-	log     *slog.Logger
 }
 
-// New makes the portal of a server. It fails where a page's template does not parse.
-func New(s *web.Server, o Options) (*Portal, error) {
-	pages, err := newPages(o.Frontend)
+// New makes the portal of a server from frontend, which holds portal/ and
+// tokens.css. It fails where a page's template does not parse.
+func New(s *web.Server, frontend fs.FS) (*Portal, error) {
+	pages, err := newPages(frontend)
 	if err != nil {
 		return nil, err
 	}
-	return &Portal{web: s, service: o.Service, pages: pages, log: o.Logger}, nil
-}
-
-// Options are what a Portal is made of.
-type Options struct {
-	Service  *service.Service
-	Frontend fs.FS // holds portal/ and tokens.css
-	Logger   *slog.Logger
+	return &Portal{web: s, service: s.Service, pages: pages}, nil
 }
 
 // Mount mounts the pages, and has them say what people are refused.
@@ -103,7 +95,7 @@ func (s *Portal) leaf(c *fiber.Ctx) Leaf {
 func (s *Portal) page(c *fiber.Ctx, code int, name string, data any) error {
 	var b bytes.Buffer
 	if err := s.pages.render(&b, name, data); err != nil {
-		s.log.ErrorContext(c.UserContext(), "a page could not be rendered", "page", name, "err", err)
+		s.web.Log.ErrorContext(c.UserContext(), "a page could not be rendered", "page", name, "err", err)
 		return c.Status(http.StatusInternalServerError).SendString("Something went wrong on our side. The administrator can find it in the log.")
 	}
 	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")

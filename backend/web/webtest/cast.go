@@ -88,7 +88,7 @@ func (c *Cast) Problem(t *testing.T, a Answer) {
 	if detail, _ := p["detail"].(string); !strings.HasSuffix(detail, ".") && !strings.HasSuffix(detail, "…") {
 		t.Errorf("the detail is no sentence: %s", a.Text)
 	}
-	for _, x := range []string{"goroutine", "web.", "service.", "store.", ".go:", "Body."} {
+	for _, x := range []string{"goroutine", "web.", "api.", "service.", "store.", ".go:", "Body."} {
 		if strings.Contains(a.Text, x) {
 			t.Errorf("the refusal tells of our code (%s): %s", x, a.Text)
 		}

@@ -96,7 +96,6 @@ func NewOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *House {
 	h.Must(err)
 	o := Options{
 		Options: web.Options{Service: h.Service, Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log},
-		API:     api.Options{Service: h.Service, Logger: log},
 		More:    func(*web.Face) {},
 	}
 	for _, c := range change {
@@ -124,12 +123,12 @@ func (h *House) open(o Options) (err error) {
 	if h.Web, err = web.New(o.Options); err != nil {
 		return err
 	}
-	pages, err := portal.New(h.Web, portal.Options{Service: h.Service, Frontend: o.Frontend, Logger: o.Logger})
+	pages, err := portal.New(h.Web, o.Frontend)
 	if err != nil {
 		return err
 	}
 	h.API = api.New(h.Web, o.API)
-	h.Events = events.New(h.Web, events.Options{Service: h.Service, Overview: h.API.Overview, Logger: o.Logger})
+	h.Events = events.New(h.Web, h.API.Overview)
 	return h.Web.Mount(pages.Mount, h.API.Mount, h.Events.Mount, o.More)
 }
 
