@@ -10,14 +10,14 @@ import (
 
 // Policy is the policy of the roles as this transaction sees them.
 func (g *Gate) Policy(tx *store.Tx) (*policy.Policy, error) {
-	rev, err := tx.RolesRevision()
+	rev, err := tx.Roles.Revision()
 	if err != nil {
 		return nil, err
 	}
 	if p := g.policy.Load(); p != nil && p.Revision() == rev {
 		return p, nil
 	}
-	own, err := tx.OwnRoles()
+	own, err := tx.Roles.Own()
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func permissions(tx *store.Tx, p *policy.Policy, actor access.Actor) (policy.Per
 	case actor.Member == "":
 		return nil, access.SignedOutError()
 	}
-	m, err := tx.Member(actor.Member)
+	m, err := tx.Members.Get(actor.Member)
 	if access.NotFound.Is(err) {
 		return nil, access.SignedOutError()
 	}
@@ -86,7 +86,7 @@ func permissions(tx *store.Tx, p *policy.Policy, actor access.Actor) (policy.Per
 
 // tokenPermissions are those of the token's roles, within those its owner has now.
 func tokenPermissions(tx *store.Tx, p *policy.Policy, actor access.Actor) (policy.Permissions, error) {
-	t, err := tx.Token(actor.Token)
+	t, err := tx.Tokens.Get(actor.Token)
 	if access.NotFound.Is(err) || err == nil && (t.Owner != actor.Member || !t.IsValid(tx.Now)) {
 		return nil, access.SignedOutError()
 	}
@@ -97,7 +97,7 @@ func tokenPermissions(tx *store.Tx, p *policy.Policy, actor access.Actor) (polic
 	if err != nil || t.Owner == "" {
 		return own, err
 	}
-	m, err := tx.Member(t.Owner)
+	m, err := tx.Members.Get(t.Owner)
 	if access.NotFound.Is(err) || err == nil && t.Epoch != m.TokenEpoch {
 		return nil, access.SignedOutError()
 	}

@@ -44,10 +44,10 @@ func TestWhoMayDoWhat(t *testing.T) {
 	ended, _ := l.token(access.Member{}, access.Admin)
 	ended.ExpiresAt = noon
 	l.update(func(tx *store.Tx) error {
-		if err := tx.PutToken(voided); err != nil {
+		if err := tx.Tokens.Put(voided); err != nil {
 			return err
 		}
-		return tx.PutToken(ended)
+		return tx.Tokens.Put(ended)
 	})
 	manage, open, out := access.NotAllowed(members), access.NotAllowed(fleet), access.SignedOutError()
 	by := func(m access.Member, k access.Token) access.Actor { return access.Actor{Member: m.ID, Token: k.ID} }
@@ -99,7 +99,7 @@ func TestCovers(t *testing.T) {
 	l := openLobby(t, enginetest.Open)
 	l.update(func(tx *store.Tx) error {
 		grants := []access.Permission{fleet, members}
-		return tx.PutRole(access.Role{Name: "Readers", Permissions: grants})
+		return tx.Roles.Put(access.Role{Name: "Readers", Permissions: grants})
 	})
 	for _, tt := range []struct {
 		roles  []access.RoleName
@@ -139,7 +139,7 @@ func TestGrantable(t *testing.T) {
 		name := access.RoleName(fmt.Sprintf("Role %c", 'A'+i))
 		own = append(own, name)
 		l.update(func(tx *store.Tx) error {
-			return tx.PutRole(access.Role{Name: name, Permissions: []access.Permission{fleet}})
+			return tx.Roles.Put(access.Role{Name: name, Permissions: []access.Permission{fleet}})
 		})
 	}
 	kim := l.member("kim", access.Fleet)
@@ -177,7 +177,7 @@ func TestGrantable(t *testing.T) {
 func TestARoleMeansWhatItMeansNow(t *testing.T) {
 	l := openLobby(t, enginetest.Open)
 	grant := func(all ...access.Permission) {
-		l.update(func(tx *store.Tx) error { return tx.PutRole(access.Role{Name: "Readers", Permissions: all}) })
+		l.update(func(tx *store.Tx) error { return tx.Roles.Put(access.Role{Name: "Readers", Permissions: all}) })
 	}
 	grant(members)
 	kim := l.member("kim", "Readers")

@@ -74,7 +74,7 @@ func (l *lobby) member(name string, roles ...access.RoleName) access.Member {
 
 func (l *lobby) put(m access.Member) {
 	l.t.Helper()
-	l.update(func(tx *store.Tx) error { return tx.PutMember(m) })
+	l.update(func(tx *store.Tx) error { return tx.Members.Put(m) })
 }
 
 // enter opens a session of the member, as of now.
@@ -82,7 +82,7 @@ func (l *lobby) enter(m access.Member) access.Secret {
 	l.t.Helper()
 	s := access.NewSecret()
 	l.update(func(tx *store.Tx) error {
-		return tx.PutSession(access.Session{
+		return tx.Sessions.Put(access.Session{
 			Hash:               s.Hash(),
 			Member:             m.ID,
 			Method:             "link",
@@ -99,7 +99,7 @@ func (l *lobby) enter(m access.Member) access.Secret {
 func (l *lobby) session(s access.Secret) (opened access.Session, ok bool) {
 	l.t.Helper()
 	must(l.t, l.store.View(l.t.Context(), func(tx *store.Tx) (err error) {
-		opened, ok, err = tx.Session(s.Hash())
+		opened, ok, err = tx.Sessions.Get(s.Hash())
 		return err
 	}))
 	return opened, ok
@@ -119,7 +119,7 @@ func (l *lobby) token(m access.Member, roles ...access.RoleName) (access.Token, 
 	}
 	l.update(func(tx *store.Tx) error {
 		t.CreatedAt = tx.Now
-		return tx.PutToken(t)
+		return tx.Tokens.Put(t)
 	})
 	return t, secret
 }

@@ -88,12 +88,12 @@ func (g *Gate) Listener(ctx context.Context, secret access.Secret) (*Principal, 
 func (g *Gate) load(ctx context.Context, h access.SecretHash) (*Principal, error) {
 	p := &Principal{}
 	err := g.store.View(ctx, func(tx *store.Tx) error {
-		opened, ok, err := tx.Session(h)
+		opened, ok, err := tx.Sessions.Get(h)
 		if err != nil {
 			return err
 		}
 		if ok {
-			p.Member, err = tx.Member(opened.Member)
+			p.Member, err = tx.Members.Get(opened.Member)
 		}
 		if !ok || access.NotFound.Is(err) {
 			return ended(tx, h)
@@ -124,7 +124,7 @@ func (g *Gate) load(ctx context.Context, h access.SecretHash) (*Principal, error
 }
 
 func ended(tx *store.Tx, h access.SecretHash) error {
-	why, err := tx.EndReason(h)
+	why, err := tx.Sessions.EndReason(h)
 	if err != nil {
 		return err
 	}
@@ -140,12 +140,12 @@ func ended(tx *store.Tx, h access.SecretHash) error {
 // touch notes that a session is in use. That it failed keeps nobody out.
 func (g *Gate) touch(ctx context.Context, h access.SecretHash, now time.Time) {
 	err := g.store.Update(ctx, func(tx *store.Tx) error {
-		opened, ok, err := tx.Session(h)
+		opened, ok, err := tx.Sessions.Get(h)
 		if err != nil || !ok || now.Sub(opened.SeenAt) < access.TouchInterval {
 			return err
 		}
 		opened.SeenAt = now
-		return tx.PutSession(opened)
+		return tx.Sessions.Put(opened)
 	})
 	if err != nil {
 		g.log.WarnContext(ctx, "the use of a session was not noted", "err", err)
@@ -174,7 +174,7 @@ func (g *Gate) TokenPrincipal(ctx context.Context, secret access.Secret) (*Princ
 }
 
 func (g *Gate) loadToken(tx *store.Tx, h access.SecretHash, p *Principal) error {
-	t, ok, err := tx.TokenByHash(h)
+	t, ok, err := tx.Tokens.ByHash(h)
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (g *Gate) loadToken(tx *store.Tx, h access.SecretHash, p *Principal) error 
 	p.token, p.used = t, new(atomic.Int64)
 	p.Actor = access.Actor{Member: t.Owner, Token: t.ID}
 	if t.Owner != "" {
-		if p.Member, err = tx.Member(t.Owner); err != nil {
+		if p.Member, err = tx.Members.Get(t.Owner); err != nil {
 			return errors.Join(badToken(), err)
 		}
 		if p.Member.State != access.Active || t.Epoch != p.Member.TokenEpoch {

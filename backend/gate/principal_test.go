@@ -23,24 +23,24 @@ func TestTheNextRequestHasWhatIsSoNow(t *testing.T) {
 		{"nothing", func(*store.Tx, access.Member, access.Secret) error { return nil }, "", false, true},
 		{"suspended", func(tx *store.Tx, m access.Member, _ access.Secret) error {
 			m.State = access.Suspended
-			return tx.PutMember(m)
+			return tx.Members.Put(m)
 		}, access.EndedSuspended, true, false},
 		{"removed", func(tx *store.Tx, m access.Member, _ access.Secret) error {
-			return tx.DeleteMember(m, access.EndedRemoved)
+			return tx.Members.Delete(m, access.EndedRemoved)
 		}, access.EndedRemoved, true, false},
 		{"of an older epoch", func(tx *store.Tx, m access.Member, _ access.Secret) error {
 			m.Epoch++
-			return tx.PutMember(m)
+			return tx.Members.Put(m)
 		}, "", true, false},
 		{"signed out", func(tx *store.Tx, _ access.Member, s access.Secret) error {
-			return tx.DeleteSession(s.Hash(), access.EndedSignedOut)
+			return tx.Sessions.Delete(s.Hash(), access.EndedSignedOut)
 		}, "", true, false},
 		{"ended from the other side", func(tx *store.Tx, _ access.Member, s access.Secret) error {
-			return tx.DeleteSession(s.Hash(), access.EndedRejected)
+			return tx.Sessions.Delete(s.Hash(), access.EndedRejected)
 		}, access.EndedRejected, true, false},
 		{"fewer roles", func(tx *store.Tx, m access.Member, _ access.Secret) error {
 			m.Roles = fleetRole
-			return tx.PutMember(m)
+			return tx.Members.Put(m)
 		}, "", false, false},
 	}
 	for _, tt := range tests {
@@ -150,7 +150,7 @@ func TestTheUseOfASessionIsNoted(t *testing.T) {
 func TestATouchIsNoMoreThanThat(t *testing.T) {
 	l := openLobby(t, enginetest.Open)
 	s := l.enter(l.member("bob", access.Admin))
-	l.update(func(tx *store.Tx) error { return tx.DeleteSession(s.Hash(), "") })
+	l.update(func(tx *store.Tx) error { return tx.Sessions.Delete(s.Hash(), "") })
 	before := l.state()
 	l.touch(t.Context(), s.Hash(), noon.Add(time.Hour))
 	if l.state() != before {
@@ -169,10 +169,10 @@ func TestARotatedSessionIsAnother(t *testing.T) {
 	for name, rise := range map[string]func(tx *store.Tx, m access.Member) error{
 		"the member's": func(tx *store.Tx, m access.Member) error {
 			m.PermissionRevision++
-			return tx.PutMember(m)
+			return tx.Members.Put(m)
 		},
 		"a role's": func(tx *store.Tx, _ access.Member) error {
-			return tx.PutRole(access.Role{Name: "Guests", Permissions: []access.Permission{fleet}})
+			return tx.Roles.Put(access.Role{Name: "Guests", Permissions: []access.Permission{fleet}})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -214,7 +214,7 @@ func TestSignOut(t *testing.T) {
 		t.Errorf("afterwards: %v", err)
 	}
 	must(t, l.store.View(t.Context(), func(tx *store.Tx) error {
-		log, err := tx.AuditSince(0, 10)
+		log, err := tx.AuditLog.Since(0, 10)
 		if len(log) != 1 || log[0].Action != access.ActionSignOut || log[0].Target != string(fay.ID) {
 			t.Errorf("the log has %+v", log)
 		}

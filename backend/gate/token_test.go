@@ -15,7 +15,7 @@ func TestTheNextRequestOfAToken(t *testing.T) {
 	change := func(fn func(m *access.Member)) func(*store.Tx, access.Member, access.Token) error {
 		return func(tx *store.Tx, m access.Member, _ access.Token) error {
 			fn(&m)
-			return tx.PutMember(m)
+			return tx.Members.Put(m)
 		}
 	}
 	for name, tt := range map[string]struct {
@@ -24,7 +24,7 @@ func TestTheNextRequestOfAToken(t *testing.T) {
 		reads bool // members
 	}{
 		"nothing":    {change(func(*access.Member) {}), true, true},
-		"revoked":    {func(tx *store.Tx, _ access.Member, k access.Token) error { return tx.DeleteToken(k) }, false, false},
+		"revoked":    {func(tx *store.Tx, _ access.Member, k access.Token) error { return tx.Tokens.Delete(k) }, false, false},
 		"demoted":    {change(func(m *access.Member) { m.Roles = fleetRole }), true, false},
 		"suspended":  {change(func(m *access.Member) { m.State = access.Suspended }), false, false},
 		"pending":    {change(func(m *access.Member) { m.State = access.Pending }), false, false},
@@ -56,7 +56,7 @@ func TestATokenEnds(t *testing.T) {
 		l := openLobby(t, enginetest.Open)
 		k, secret := l.token(access.Member{}, access.Fleet)
 		k.ExpiresAt = noon.Add(time.Hour)
-		l.update(func(tx *store.Tx) error { return tx.PutToken(k) })
+		l.update(func(tx *store.Tx) error { return tx.Tokens.Put(k) })
 		l.forward(time.Hour - time.Microsecond)
 		if remembered && !l.opens(secret) {
 			t.Error("it ended before its time")
@@ -119,7 +119,7 @@ func TestAUseIsNotedOnceAMinute(t *testing.T) {
 func (l *lobby) kept(id access.TokenID) (k access.Token) {
 	l.t.Helper()
 	must(l.t, l.store.View(l.t.Context(), func(tx *store.Tx) error {
-		all, err := tx.Tokens(store.MaxTokens)
+		all, err := tx.Tokens.List(store.MaxTokens)
 		for _, one := range all {
 			if one.ID == id {
 				k = one
@@ -139,7 +139,7 @@ func TestManyTokensInUse(t *testing.T) {
 	}
 	l.KeepUses(t.Context())
 	must(t, l.store.View(t.Context(), func(tx *store.Tx) error {
-		all, err := tx.Tokens(store.MaxTokens)
+		all, err := tx.Tokens.List(store.MaxTokens)
 		for _, k := range all {
 			if k.UsedAt.IsZero() {
 				t.Fatal("the use of one is not written")

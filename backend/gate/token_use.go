@@ -98,7 +98,7 @@ func (g *Gate) KeepUses(ctx context.Context) {
 
 func keepSome(tx *store.Tx, some map[access.TokenID]time.Time) error {
 	for id, at := range some {
-		if err := tx.UseToken(id, at); err != nil {
+		if err := tx.Tokens.Use(id, at); err != nil {
 			return err
 		}
 	}

@@ -49,7 +49,7 @@ func (j *Jobs) sweepHeld(ctx context.Context) error {
 	var due []store.Due
 	var admins []string
 	err := j.store.View(ctx, func(tx *store.Tx) (err error) {
-		all, err := tx.DueBy(tx.Now, heldBatch)
+		all, err := tx.Schedule.By(tx.Now, heldBatch)
 		if err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func (j *Jobs) sweepHeld(ctx context.Context) error {
 			return err
 		}
 		err = j.store.Update(ctx, func(tx *store.Tx) error {
-			if err := tx.ClearDue(one); err != nil {
+			if err := tx.Schedule.Clear(one); err != nil {
 				return err
 			}
 			return j.do(tx, one, admins)

@@ -108,7 +108,7 @@ func TestHeldClockStillTells(t *testing.T) {
 		t.Errorf("%+v, and %d letters about who waits", o.Settings.Clock(), len(o.letters(access.RequestsMessage)))
 	}
 	must(t, o.store.View(t.Context(), func(tx *store.Tx) error {
-		due, err := tx.DueBy(tx.Now, 5000)
+		due, err := tx.Schedule.By(tx.Now, 5000)
 		for _, one := range due {
 			if destroysNothing(one.Kind) {
 				t.Errorf("%c is still due", one.Kind)

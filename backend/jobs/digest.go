@@ -13,7 +13,7 @@ import (
 // is asked again when it is posted.
 func (j *Jobs) toTell(ctx context.Context) (admins []string, err error) {
 	err = j.store.View(ctx, func(tx *store.Tx) error {
-		due, ok, err := tx.NextDue()
+		due, ok, err := tx.Schedule.Next()
 		if err != nil || !ok || due.At.After(tx.Now) {
 			return err
 		}
@@ -32,11 +32,11 @@ func tellsAdmins(tx *store.Tx, due store.Due) (bool, error) {
 	if due.Kind != store.DueMember {
 		return due.Kind == store.DueDigest, nil
 	}
-	m, err := tx.Member(access.MemberID(due.Ref))
+	m, err := tx.Members.Get(access.MemberID(due.Ref))
 	if err != nil || m.State != access.Pending || tx.Now.Before(m.RemovedAt()) {
 		return false, unlessNotFound(err)
 	}
-	host, err := tx.Member(m.Invitation.By.Member)
+	host, err := tx.Members.Get(m.Invitation.By.Member)
 	return host.State != access.Active, unlessNotFound(err)
 }
 
@@ -58,7 +58,7 @@ func digest(tx *store.Tx, admins []string) error {
 	g.ToldAt, g.Due = tx.Now, false
 	for len(admins) > 0 {
 		n := min(len(admins), tellBatch)
-		if err := tx.PutDue(store.Due{At: tx.Now, Kind: store.DueTell, Ref: strings.Join(admins[:n], "/")}); err != nil {
+		if err := tx.Schedule.Put(store.Due{At: tx.Now, Kind: store.DueTell, Ref: strings.Join(admins[:n], "/")}); err != nil {
 			return err
 		}
 		admins = admins[n:]
@@ -75,7 +75,7 @@ func (j *Jobs) deciders(tx *store.Tx) (ids []string, err error) {
 	}
 	seen := map[access.MemberID]bool{}
 	for _, role := range p.Holding(access.May(access.Decide, access.ResMembers)) {
-		some, err := tx.Holders(role, access.Active, maxTold-len(ids))
+		some, err := tx.Members.WithRole(role, access.Active, maxTold-len(ids))
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +100,7 @@ func (j *Jobs) tell(tx *store.Tx, ref string) error {
 	}
 	var waiting []access.Member
 	for _, id := range g.Telling {
-		m, err := tx.Member(id)
+		m, err := tx.Members.Get(id)
 		if access.NotFound.Is(err) || err == nil && m.State != access.Pending {
 			continue
 		}
@@ -117,7 +117,7 @@ func (j *Jobs) tell(tx *store.Tx, ref string) error {
 		return err
 	}
 	for id := range strings.SplitSeq(ref, "/") {
-		admin, err := tx.Member(access.MemberID(id))
+		admin, err := tx.Members.Get(access.MemberID(id))
 		if access.NotFound.Is(err) || err == nil && admin.MuteDigest {
 			continue
 		}

@@ -14,13 +14,13 @@ func (j *Jobs) do(tx *store.Tx, due store.Due, admins []string) error {
 	case store.DueMember:
 		return j.memberDue(tx, access.MemberID(due.Ref), admins)
 	case store.DueLoginLink:
-		return tx.DeleteLoginLink(access.SecretHash([]byte(due.Ref)))
+		return tx.LoginLinks.Delete(access.SecretHash([]byte(due.Ref)))
 	case store.DueSignInRequest:
 		return requestDue(tx, access.SecretHash([]byte(due.Ref)))
 	case store.DueSession:
-		return tx.DeleteSession(access.SecretHash([]byte(due.Ref)), "")
+		return tx.Sessions.Delete(access.SecretHash([]byte(due.Ref)), "")
 	case store.DueEndReason:
-		return tx.DeleteEndReason(access.SecretHash([]byte(due.Ref)))
+		return tx.Sessions.DeleteEndReason(access.SecretHash([]byte(due.Ref)))
 	case store.DueSessions:
 		why, id, _ := strings.Cut(due.Ref, "/")
 		return j.verbs.Steps.EndSessions(tx, access.MemberID(id), access.EndReason(why))
@@ -28,13 +28,13 @@ func (j *Jobs) do(tx *store.Tx, due store.Due, admins []string) error {
 		return j.verbs.Steps.DeleteTokens(tx, access.MemberID(due.Ref))
 	case store.DueLeftovers:
 		why, id, _ := strings.Cut(due.Ref, "/")
-		more, err := tx.DeleteLeftovers(access.MemberID(id), access.EndReason(why))
+		more, err := tx.Members.DeleteLeftovers(access.MemberID(id), access.EndReason(why))
 		if more && err == nil {
-			err = tx.PutDue(store.Due{At: tx.Now, Kind: store.DueLeftovers, Ref: due.Ref})
+			err = tx.Schedule.Put(store.Due{At: tx.Now, Kind: store.DueLeftovers, Ref: due.Ref})
 		}
 		return err
 	case store.DueDecision:
-		return tx.ForgetDecision(access.MemberID(due.Ref))
+		return tx.Members.ForgetDecision(access.MemberID(due.Ref))
 	case store.DueDigest:
 		return digest(tx, admins)
 	case store.DueTell:
@@ -48,7 +48,7 @@ func (j *Jobs) do(tx *store.Tx, due store.Due, admins []string) error {
 			func() error { return decoyDue(tx, access.MessageID(due.Ref)) },
 		)
 	case store.DueBucket:
-		return tx.DropBucket(due.Ref, due.At)
+		return tx.Buckets.Drop(due.Ref, due.At)
 	case store.DueTrace:
 		return traceDue(tx, access.Trace(due.Ref))
 	}
@@ -58,17 +58,17 @@ func (j *Jobs) do(tx *store.Tx, due store.Due, admins []string) error {
 // requestDue forgets an ask whose time is over. One that was asked again has a later
 // due time of its own.
 func requestDue(tx *store.Tx, browser access.SecretHash) error {
-	a, ok, err := tx.SignInRequest(browser)
+	a, ok, err := tx.SignInRequests.Get(browser)
 	if err != nil || !ok || tx.Now.Before(a.ExpiresAt) {
 		return err
 	}
-	return tx.DeleteSignInRequest(a)
+	return tx.SignInRequests.Delete(a)
 }
 
 // messageDue wipes an email whose words have expired, and forgets an old one. A
 // email that was tried again while this was put off has a later time of its own.
 func messageDue(tx *store.Tx, id access.MessageID) error {
-	l, err := tx.Message(id)
+	l, err := tx.Messages.Get(id)
 	if access.NotFound.Is(err) {
 		return nil
 	}
@@ -79,14 +79,14 @@ func messageDue(tx *store.Tx, id access.MessageID) error {
 	case l.Done() && tx.Now.Before(l.At.Add(store.MaxMessages)), !l.Done() && tx.Now.Before(l.ExpiresAt):
 		return nil
 	case l.Done():
-		return tx.DeleteMessage(id)
+		return tx.Messages.Delete(id)
 	}
 	end := func() error {
 		l.Failed("Its link expired before it could be sent.", tx.Now)
-		if err := tx.WipeFacts(id); err != nil {
+		if err := tx.Messages.WipeFacts(id); err != nil {
 			return err
 		}
-		return tx.PutMessage(l)
+		return tx.Messages.Put(l)
 	}
 	if l.Kind == access.SignInMessage { // as a decoy ends
 		return tx.Evenly(store.OutcomeKeys, store.OutcomeBytes, end)
@@ -97,7 +97,7 @@ func messageDue(tx *store.Tx, id access.MessageID) error {
 // decoyDue deletes a decoy that waited for a mail server for as long as an email
 // would have.
 func decoyDue(tx *store.Tx, id access.MessageID) error {
-	l, ok, err := tx.Decoy(id)
+	l, ok, err := tx.Decoys.Get(id)
 	if err != nil || !ok || tx.Now.Before(l.ExpiresAt) {
 		return err
 	}
@@ -105,12 +105,12 @@ func decoyDue(tx *store.Tx, id access.MessageID) error {
 	if err := tx.TouchCounters(); err != nil {
 		return err
 	}
-	return tx.PutDecoy(l)
+	return tx.Decoys.Put(l)
 }
 
 // traceDue tells the audit log of what was noticed of a kind.
 func traceDue(tx *store.Tx, t access.Trace) error {
-	r, err := tx.Trace(t)
+	r, err := tx.Traces.Get(t)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func traceDue(tx *store.Tx, t access.Trace) error {
 	if said == "" {
 		return nil
 	}
-	if err := tx.PutTrace(r); err != nil {
+	if err := tx.Traces.Put(r); err != nil {
 		return err
 	}
 	return tx.Record(access.System, access.ActionChangeNotifications, string(t), said)

@@ -136,7 +136,7 @@ func TestPostponedEndOfLetterIsOvertaken(t *testing.T) {
 	must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
 		l := l
 		l.ExpiresAt = l.ExpiresAt.Add(day)
-		return tx.PutMessage(l)
+		return tx.Messages.Put(l)
 	}))
 	o.verify()
 	o.clock.forward(postponed)

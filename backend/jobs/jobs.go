@@ -98,7 +98,7 @@ func (j *Jobs) Sweep(ctx context.Context) (next time.Time, err error) {
 			next = tx.Now.Add(time.Hour)
 			var ok bool
 			var err error
-			due, ok, err = tx.NextDue()
+			due, ok, err = tx.Schedule.Next()
 			if more = err == nil && ok && !due.At.After(tx.Now); !more {
 				if ok {
 					next = due.At
@@ -110,7 +110,7 @@ func (j *Jobs) Sweep(ctx context.Context) (next time.Time, err error) {
 					return err
 				}
 			}
-			if err := tx.ClearDue(due); err != nil {
+			if err := tx.Schedule.Clear(due); err != nil {
 				return err
 			}
 			return j.do(tx, due, admins)
@@ -129,5 +129,5 @@ func (j *Jobs) Sweep(ctx context.Context) (next time.Time, err error) {
 const postponed = 10 * time.Minute
 
 func (j *Jobs) postpone(ctx context.Context, due store.Due) error {
-	return j.store.Update(ctx, func(tx *store.Tx) error { return tx.PutOff(due, tx.Now.Add(postponed)) })
+	return j.store.Update(ctx, func(tx *store.Tx) error { return tx.Schedule.PutOff(due, tx.Now.Add(postponed)) })
 }

@@ -8,7 +8,7 @@ import (
 // memberDue does what falls due on a pending member: the reminder, the end of
 // the invitation, the end of the account.
 func (j *Jobs) memberDue(tx *store.Tx, id access.MemberID, admins []string) error {
-	m, err := tx.Member(id)
+	m, err := tx.Members.Get(id)
 	if access.NotFound.Is(err) || err == nil && m.State != access.Pending {
 		return nil
 	}
@@ -30,13 +30,13 @@ func (j *Jobs) memberDue(tx *store.Tx, id access.MemberID, admins []string) erro
 			return err
 		}
 	}
-	return tx.PutMember(m)
+	return tx.Members.Put(m)
 }
 
 // abandon deletes a pending account that nobody decided on, and tells the one
 // who invited; where they are not here, a handful of the Admins.
 func (j *Jobs) abandon(tx *store.Tx, m access.Member, admins []string) error {
-	if err := tx.DeleteMember(m, access.EndedRemoved); err != nil {
+	if err := tx.Members.Delete(m, access.EndedRemoved); err != nil {
 		return err
 	}
 	if err := tx.Record(access.System, access.ActionRemoveUndecided, string(m.ID), ""); err != nil {
@@ -47,7 +47,7 @@ func (j *Jobs) abandon(tx *store.Tx, m access.Member, admins []string) error {
 		tell = []string{string(m.Invitation.By.Member)}
 	}
 	for _, id := range tell {
-		host, err := tx.Member(access.MemberID(id))
+		host, err := tx.Members.Get(access.MemberID(id))
 		if access.NotFound.Is(err) || err == nil && host.State != access.Active {
 			continue
 		}

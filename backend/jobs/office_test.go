@@ -161,7 +161,7 @@ func (o *office) member(to string, roles ...access.RoleName) access.MemberID {
 func (o *office) did(deed access.AuditAction) (n int) {
 	o.t.Helper()
 	must(o.t, o.store.View(o.t.Context(), func(tx *store.Tx) error {
-		all, err := tx.AuditSince(0, 1_000_000)
+		all, err := tx.AuditLog.Since(0, 1_000_000)
 		for _, e := range all {
 			if e.Action == deed {
 				n++
@@ -176,7 +176,7 @@ func (o *office) did(deed access.AuditAction) (n int) {
 func (o *office) letters(kind access.MessageKind) (all []access.Message) {
 	o.t.Helper()
 	must(o.t, o.store.View(o.t.Context(), func(tx *store.Tx) error {
-		p, err := tx.Messages("", 5000)
+		p, err := tx.Messages.Page("", 5000)
 		for _, l := range p.Items {
 			if l.Kind == kind {
 				all = append(all, l)
@@ -202,11 +202,11 @@ func (o *office) letter(kind access.MessageKind, to string) access.Message {
 func (o *office) words(id access.MessageID) (w access.MessageBody) {
 	o.t.Helper()
 	must(o.t, o.store.View(o.t.Context(), func(tx *store.Tx) (err error) {
-		l, err := tx.Message(id)
+		l, err := tx.Messages.Get(id)
 		if err != nil {
 			return err
 		}
-		f, err := tx.MessageFacts(id)
+		f, err := tx.Messages.Facts(id)
 		if err != nil {
 			return err
 		}

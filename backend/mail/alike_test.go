@@ -91,8 +91,8 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 	o.work()
 	waiting := func() (n int) {
 		o.view(func(tx *store.Tx) error {
-			letters, err := tx.QueuedMessages(100)
-			next, err2 := tx.NextDecoyDue()
+			letters, err := tx.Messages.Queued(100)
+			next, err2 := tx.Decoys.NextDue()
 			if n = len(letters); !next.IsZero() {
 				n++
 			}

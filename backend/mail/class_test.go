@@ -65,7 +65,7 @@ func TestOrderOfClasses(t *testing.T) {
 		}
 	}
 	o.view(func(tx *store.Tx) error {
-		due, err := tx.DueMessages(100)
+		due, err := tx.Messages.Due(100)
 		var got []string
 		for _, l := range due {
 			got = append(got, l.HeaderMessageID)
@@ -89,7 +89,7 @@ func TestDecoysAreNeverSent(t *testing.T) {
 			id := access.MessageID(access.NewID())
 			l := access.Message{ID: id, Kind: access.SignInMessage, Recipient: "nobody@example.org", State: access.MessageQueued,
 				At: tx.Now, QueuedAt: tx.Now, NextTry: tx.Now, ExpiresAt: tx.Now.Add(15 * time.Minute)}
-			return tx.PostDecoy(l, facts(tx.Now))
+			return tx.Decoys.Post(l, facts(tx.Now))
 		})
 	}
 	left := func() (n int) {

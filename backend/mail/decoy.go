@@ -55,13 +55,13 @@ func (w *Worker) leaseDecoys(tx *store.Tx, b *leasedBatch, now time.Time) error 
 	if room <= len(b.messages) {
 		return nil
 	}
-	due, err := tx.DueDecoys(batchSize)
+	due, err := tx.Decoys.Due(batchSize)
 	if err != nil {
 		return err
 	}
 	for _, l := range due {
 		l.Lease = access.Lease{Owner: w.owner, Epoch: l.Lease.Epoch + 1, Until: tx.Now.Add(leaseTTL)}
-		if err := tx.PutDecoy(l); err != nil {
+		if err := tx.Decoys.Put(l); err != nil {
 			return err
 		}
 		b.decoys = append(b.decoys, l)
@@ -92,7 +92,7 @@ func (w *Worker) endDecoy(ctx context.Context, l access.Message, failed bool) {
 	w.awaitBeat([]access.Message{l})
 	err := w.update(ctx, func(tx *store.Tx) error {
 		return w.evenly(tx, []access.Message{l}, func() error {
-			now, ok, err := tx.Decoy(l.ID)
+			now, ok, err := tx.Decoys.Get(l.ID)
 			if err != nil || !ok {
 				return err
 			}
@@ -100,7 +100,7 @@ func (w *Worker) endDecoy(ctx context.Context, l access.Message, failed bool) {
 				now = l
 				now.Retry("", w.o.Jitter(), tx.Now)
 			}
-			return tx.PutDecoy(now)
+			return tx.Decoys.Put(now)
 		})
 	})
 	if err != nil {

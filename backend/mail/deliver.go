@@ -83,14 +83,14 @@ func (t *delivery) end() {
 // message is the email as it goes out, as long as it is still ours to send.
 func (w *Worker) message(ctx context.Context, l access.Message) (m smtp.Message, err error) {
 	err = w.store.View(ctx, func(tx *store.Tx) error {
-		now, err := tx.Message(l.ID)
+		now, err := tx.Messages.Get(l.ID)
 		if err != nil {
 			return err
 		}
 		if !w.holds(now, l) {
 			return errTaken
 		}
-		facts, err := tx.MessageFacts(l.ID)
+		facts, err := tx.Messages.Facts(l.ID)
 		if err != nil {
 			return err
 		}

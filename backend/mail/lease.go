@@ -27,7 +27,7 @@ func (w *Worker) take(ctx context.Context) (b leasedBatch, next time.Time, err e
 	until := time.Now().Add(leaseTTL / 2)
 	err = w.store.Update(ctx, func(tx *store.Tx) error {
 		b, next = leasedBatch{until: until}, time.Time{}
-		due, err := tx.DueMessages(batchSize)
+		due, err := tx.Messages.Due(batchSize)
 		if err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ func (w *Worker) lease(tx *store.Tx, l access.Message, b *leasedBatch) error {
 		l.Failed(expired, tx.Now)
 		return keep(tx, l)
 	}
-	l, err := tx.LeaseMessage(l.ID, w.owner, tx.Now.Add(leaseTTL))
+	l, err := tx.Messages.Lease(l.ID, w.owner, tx.Now.Add(leaseTTL))
 	if err == nil {
 		b.messages = append(b.messages, l)
 	}
@@ -97,11 +97,11 @@ func (w *Worker) lease(tx *store.Tx, l access.Message, b *leasedBatch) error {
 // keep keeps what has become of an email. Words that nobody needs any more are
 // wiped: those that were sent, and those that hold a secret and never will be.
 func keep(tx *store.Tx, l access.Message) error {
-	if err := tx.PutMessage(l); err != nil {
+	if err := tx.Messages.Put(l); err != nil {
 		return err
 	}
 	if l.State == access.MessageSent || l.State == access.MessageFailed && l.Kind.HoldsSecret() {
-		return tx.WipeFacts(l.ID)
+		return tx.Messages.WipeFacts(l.ID)
 	}
 	return nil
 }
@@ -132,7 +132,7 @@ func (w *Worker) start(ctx context.Context) error {
 func (w *Worker) endLeases(ctx context.Context) error {
 	var held []access.Message
 	err := w.store.View(ctx, func(tx *store.Tx) (err error) {
-		held, err = tx.LeasedMessages(tx.Now.Add(leaseTTL + time.Microsecond))
+		held, err = tx.Messages.Leased(tx.Now.Add(leaseTTL + time.Microsecond))
 		return err
 	})
 	for len(held) > 0 && err == nil {
@@ -140,7 +140,7 @@ func (w *Worker) endLeases(ctx context.Context) error {
 		held = held[len(some):]
 		err = w.store.Update(ctx, func(tx *store.Tx) error {
 			for _, was := range some {
-				l, err := tx.Message(was.ID)
+				l, err := tx.Messages.Get(was.ID)
 				if access.NotFound.Is(err) || err == nil && l.Lease != was.Lease {
 					continue
 				}
@@ -148,7 +148,7 @@ func (w *Worker) endLeases(ctx context.Context) error {
 					return err
 				}
 				l.Lease = access.Lease{Epoch: l.Lease.Epoch}
-				if err := tx.PutMessage(l); err != nil {
+				if err := tx.Messages.Put(l); err != nil {
 					return err
 				}
 			}
@@ -162,7 +162,7 @@ func (w *Worker) endLeases(ctx context.Context) error {
 // server, and says whether there may be more.
 func (w *Worker) queueHeld(ctx context.Context) (more bool, err error) {
 	err = w.store.Update(ctx, func(tx *store.Tx) error {
-		kept, err := tx.HeldMessages(batchSize)
+		kept, err := tx.Messages.Held(batchSize)
 		if err != nil {
 			return err
 		}

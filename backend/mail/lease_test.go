@@ -33,7 +33,7 @@ func TestLeaseOfDeadWorkerEnds(t *testing.T) {
 	o := newOffice(t, mailtest.Options{})
 	id := o.post(1)[0]
 	o.update(func(tx *store.Tx) error {
-		_, err := tx.LeaseMessage(id, "dead", tx.Now.Add(2*time.Minute))
+		_, err := tx.Messages.Lease(id, "dead", tx.Now.Add(2*time.Minute))
 		return err
 	})
 	o.work()
@@ -58,7 +58,7 @@ func TestLeasesOfDeadWorkerEndAtTheStart(t *testing.T) {
 	ids := o.post(12)
 	o.update(func(tx *store.Tx) error {
 		for _, id := range ids[:11] {
-			if _, err := tx.LeaseMessage(id, "dead", tx.Now.Add(2*time.Minute)); err != nil {
+			if _, err := tx.Messages.Lease(id, "dead", tx.Now.Add(2*time.Minute)); err != nil {
 				return err
 			}
 		}
@@ -135,7 +135,7 @@ func TestDeletedWhileItIsSent(t *testing.T) {
 		mailtest.Eventually(t, "the server hangs", func() bool { return heard(o.server, "RCPT TO") == 1 })
 		o.update(func(tx *store.Tx) error {
 			for _, id := range ids {
-				if err := tx.DeleteMessage(id); err != nil {
+				if err := tx.Messages.Delete(id); err != nil {
 					return err
 				}
 			}
@@ -144,7 +144,7 @@ func TestDeletedWhileItIsSent(t *testing.T) {
 		stop()
 		o.view(func(tx *store.Tx) error {
 			for _, id := range ids {
-				if _, err := tx.Message(id); !access.NotFound.Is(err) {
+				if _, err := tx.Messages.Get(id); !access.NotFound.Is(err) {
 					t.Errorf("Letter = %v", err)
 				}
 			}
@@ -176,15 +176,15 @@ func TestExpiresWhileItIsSent(t *testing.T) {
 		stop := o.work()
 		mailtest.Eventually(t, "the letter is under way", func() bool { return heard(o.server, "RCPT TO") == 1 })
 		o.update(func(tx *store.Tx) error {
-			l, err := tx.Message(id)
+			l, err := tx.Messages.Get(id)
 			if err != nil {
 				return err
 			}
 			l.Failed("Its link expired before it could be sent.", tx.Now)
-			if err := tx.WipeFacts(id); err != nil {
+			if err := tx.Messages.WipeFacts(id); err != nil {
 				return err
 			}
-			return tx.PutMessage(l)
+			return tx.Messages.Put(l)
 		})
 		close(release)
 		mailtest.Eventually(t, "the batch is over", func() bool { return heard(o.server, "QUIT") == 1 })

@@ -167,7 +167,7 @@ func (o *office) post(n int, change ...func(*access.Message)) (ids []access.Mess
 			for _, c := range change {
 				c(&l)
 			}
-			return tx.Post(l, facts(tx.Now))
+			return tx.Messages.Post(l, facts(tx.Now))
 		})
 	}
 	return ids
@@ -183,7 +183,7 @@ func (o *office) update(fn func(tx *store.Tx) error) {
 func (o *office) letter(id access.MessageID) (l access.Message) {
 	o.t.Helper()
 	o.view(func(tx *store.Tx) (err error) {
-		l, err = tx.Message(id)
+		l, err = tx.Messages.Get(id)
 		return err
 	})
 	return l
@@ -209,7 +209,7 @@ func (o *office) health() (h access.MailHealth) {
 func (o *office) hasWords(id access.MessageID) (has bool) {
 	o.t.Helper()
 	o.view(func(tx *store.Tx) error {
-		_, err := tx.MessageFacts(id)
+		_, err := tx.Messages.Facts(id)
 		if has = err == nil; access.NotFound.Is(err) {
 			err = nil
 		}

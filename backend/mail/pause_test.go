@@ -95,14 +95,14 @@ func TestAdminRetriesPausedQueue(t *testing.T) {
 	mailtest.Eventually(t, "the queue is paused", func() bool { return o.health().Paused })
 	o.server.Hide()
 	o.update(func(tx *store.Tx) error {
-		l, err := tx.Message(ids[2])
+		l, err := tx.Messages.Get(ids[2])
 		if err != nil {
 			return err
 		}
 		if err := l.Requeue(tx.Now.Add(time.Microsecond)); err != nil {
 			return err
 		}
-		if err := tx.PutMessage(l); err != nil {
+		if err := tx.Messages.Put(l); err != nil {
 			return err
 		}
 		h, err := tx.MailHealth()

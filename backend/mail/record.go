@@ -74,7 +74,7 @@ func (w *Worker) changeAll(
 ) error {
 	sent := false
 	for _, was := range letters {
-		l, err := tx.Message(was.ID)
+		l, err := tx.Messages.Get(was.ID)
 		if access.NotFound.Is(err) {
 			continue // deleted with its member
 		}
@@ -161,7 +161,7 @@ func (w *Worker) giveBack(ctx context.Context, letters []access.Message) {
 
 func (w *Worker) release(tx *store.Tx, letters []access.Message) error {
 	for _, was := range letters {
-		l, err := tx.Message(was.ID)
+		l, err := tx.Messages.Get(was.ID)
 		if access.NotFound.Is(err) {
 			continue
 		}
@@ -172,7 +172,7 @@ func (w *Worker) release(tx *store.Tx, letters []access.Message) error {
 			continue
 		}
 		l.Lease = access.Lease{Epoch: l.Lease.Epoch}
-		if err := tx.PutMessage(l); err != nil {
+		if err := tx.Messages.Put(l); err != nil {
 			return err
 		}
 	}

@@ -183,11 +183,11 @@ func (w *Worker) due(ctx context.Context) (at time.Time, ready bool, err error) 
 
 // nextDue is when an email or a decoy is due.
 func nextDue(tx *store.Tx) (time.Time, error) {
-	letter, err := tx.NextMessageDue()
+	letter, err := tx.Messages.NextDue()
 	if err != nil {
 		return letter, err
 	}
-	decoy, err := tx.NextDecoyDue()
+	decoy, err := tx.Decoys.NextDue()
 	if letter.IsZero() || !decoy.IsZero() && decoy.Before(letter) {
 		return decoy, err
 	}

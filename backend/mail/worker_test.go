@@ -169,7 +169,7 @@ func TestLetterOfNobodyIsGoneOnceSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	mailtest.Eventually(t, "it is deleted", func() bool {
-		return access.NotFound.Is(o.store.View(t.Context(), func(tx *store.Tx) error { _, err := tx.Message(id); return err }))
+		return access.NotFound.Is(o.store.View(t.Context(), func(tx *store.Tx) error { _, err := tx.Messages.Get(id); return err }))
 	})
 }
 

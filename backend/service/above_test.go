@@ -237,6 +237,6 @@ func (o *office) tokenOf(actor access.Actor, roles ...access.RoleName) access.Ac
 		CreatedAt: o.clock.now(),
 		ExpiresAt: o.clock.now().Add(time.Hour),
 	}
-	must(o.t, o.store.Update(o.t.Context(), func(tx *store.Tx) error { return tx.PutToken(t) }))
+	must(o.t, o.store.Update(o.t.Context(), func(tx *store.Tx) error { return tx.Tokens.Put(t) }))
 	return access.Actor{Member: actor.Member, Token: t.ID, Source: access.SourceAPI}
 }

@@ -17,7 +17,7 @@ type PendingView struct {
 // PendingView is what the waiting page says to a pending member.
 func (s Account) PendingView(ctx context.Context, id access.MemberID) (out PendingView, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
-		if out.Member, err = tx.Member(id); err != nil {
+		if out.Member, err = tx.Members.Get(id); err != nil {
 			return err
 		}
 		by, err := s.named(tx, out.Member.Invitation.By)
@@ -47,7 +47,7 @@ func (s Account) Note(ctx context.Context, actor access.Actor, text string) erro
 			return err
 		}
 		m.Note = text
-		if err := tx.PutMember(m); err != nil {
+		if err := tx.Members.Put(m); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionNote, string(m.ID), "")
@@ -62,7 +62,7 @@ func (s *core) waiting(tx *store.Tx, actor access.Actor) (m access.Member, err e
 	if _, err = s.gate.Authorize(tx, actor, access.May(access.Wait, access.ResPortal)); err != nil {
 		return m, err
 	}
-	if m, err = tx.Member(actor.Member); err != nil {
+	if m, err = tx.Members.Get(actor.Member); err != nil {
 		return m, err
 	}
 	if m.State != access.Pending {
@@ -79,7 +79,7 @@ func (s Account) Withdraw(ctx context.Context, actor access.Actor) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.DeleteMember(m, access.EndedWithdrawn); err != nil {
+		if err := tx.Members.Delete(m, access.EndedWithdrawn); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionWithdraw, string(m.ID), "")
@@ -95,12 +95,12 @@ func (s Account) MuteDigest(ctx context.Context, actor access.Actor, quiet bool)
 		if actor.Member == "" {
 			return access.Errorf(access.Invalid, "The operator gets no letters. An Admin can turn theirs off while signed in.").WithCode("no_member")
 		}
-		m, err := tx.Member(actor.Member)
+		m, err := tx.Members.Get(actor.Member)
 		if err != nil || m.MuteDigest == quiet {
 			return err
 		}
 		m.MuteDigest = quiet
-		if err := tx.PutMember(m); err != nil {
+		if err := tx.Members.Put(m); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionNotify, string(m.ID), map[bool]string{true: "off", false: "on"}[quiet])

@@ -30,7 +30,7 @@ func (s Audit) Find(ctx context.Context, actor access.Actor, q AuditQuery) (out 
 				return err
 			}
 		}
-		p, err := tx.FindAudit(asked)
+		p, err := tx.AuditLog.Find(asked)
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func idOf(tx *store.Tx, who *string) error {
 	if !strings.Contains(*who, "@") {
 		return nil
 	}
-	m, err := tx.MemberByAddress(*who)
+	m, err := tx.Members.ByAddress(*who)
 	if err == nil {
 		*who = string(m.ID)
 	}
@@ -94,7 +94,7 @@ func (s Audit) List(ctx context.Context, actor access.Actor, cursor string, limi
 		return out, err
 	}
 	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
-		p, err := tx.Audit(cursor, limit)
+		p, err := tx.AuditLog.Page(cursor, limit)
 		if err != nil {
 			return err
 		}
@@ -108,7 +108,7 @@ func (s Audit) List(ctx context.Context, actor access.Actor, cursor string, limi
 // Since are the entries after seq, oldest first, at most a page.
 func (s Audit) Since(ctx context.Context, actor access.Actor, seq uint64) (out []AuditLine, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
-		entries, err := tx.AuditSince(seq, MaxItems)
+		entries, err := tx.AuditLog.Since(seq, MaxItems)
 		if err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func (s *core) lines(tx *store.Tx, entries []access.AuditEntry) ([]AuditLine, er
 		}
 		l := AuditLine{AuditEntry: e, ActorName: by.String()}
 		if id, err := access.ParseMemberID(e.Target); err == nil {
-			m, err := tx.Member(id)
+			m, err := tx.Members.Get(id)
 			if err != nil && !access.NotFound.Is(err) {
 				return nil, err
 			}

@@ -20,14 +20,14 @@ func TestMostSessions(t *testing.T) {
 		o.clock.forward(time.Second)
 		s := access.NewSecret()
 		must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
-			m, err := tx.Member(o.fay.Member)
+			m, err := tx.Members.Get(o.fay.Member)
 			if err != nil {
 				return err
 			}
 			if _, err := o.OpenSession(tx, &m, s, "link", browser("fay")); err != nil {
 				return err
 			}
-			return tx.PutMember(m)
+			return tx.Members.Put(m)
 		}))
 		secrets = append(secrets, s)
 	}
@@ -156,7 +156,7 @@ func TestLeasedLetterStays(t *testing.T) {
 			o.invite("ada@example.com")
 			l := o.letter(access.InvitationMessage, "ada@example.com")
 			l.Lease = access.Lease{Owner: "worker", Epoch: 1, Until: o.clock.now().Add(tt.left)}
-			must(t, o.store.Update(t.Context(), func(tx *store.Tx) error { return tx.PutMessage(l) }))
+			must(t, o.store.Update(t.Context(), func(tx *store.Tx) error { return tx.Messages.Put(l) }))
 			before := o.state()
 			err := o.Outbox.Delete(t.Context(), o.ann, l.ID)
 			if tt.gone {

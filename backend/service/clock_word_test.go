@@ -16,7 +16,7 @@ func TestOnlyWhoMayBelievesTheClock(t *testing.T) {
 	must(t, o.store.KeepClock(t.Context()))
 	words := func() (said []string) {
 		must(t, o.store.View(t.Context(), func(tx *store.Tx) error {
-			log, err := tx.AuditSince(0, 200)
+			log, err := tx.AuditLog.Since(0, 200)
 			for _, e := range log {
 				if e.Action == access.ActionTrustClock {
 					said = append(said, e.Detail)

@@ -28,22 +28,22 @@ func (s SignIn) RedeemCode(ctx context.Context, typed string, b Browser) (out Ne
 	var verdict error
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		verdict = access.WrongCode()
-		a, ok, err := tx.SignInRequest(b.hash())
+		a, ok, err := tx.SignInRequests.Get(b.hash())
 		if err != nil || !ok {
 			return err
 		}
 		if verdict, err = s.judge(tx, &a, code, b.From); verdict != nil || err != nil {
 			return err
 		}
-		m, err := tx.Member(a.Member)
+		m, err := tx.Members.Get(a.Member)
 		if access.NotFound.Is(err) || err == nil && (m.Email.Canonical != a.Address.Canonical || m.Epoch != a.Epoch) {
 			verdict = access.WrongCode()
-			return tx.DeleteSignInRequest(a)
+			return tx.SignInRequests.Delete(a)
 		}
 		if err != nil {
 			return err
 		}
-		if err := tx.DeleteSignInRequest(a); err != nil {
+		if err := tx.SignInRequests.Delete(a); err != nil {
 			return err
 		}
 		if m.State == access.Suspended {
@@ -78,7 +78,7 @@ func (s *core) judge(tx *store.Tx, a *access.SignInRequest, code access.Code, fr
 	}
 	return access.WrongCode(), tx.Evenly(codeAnswerKeys, codeAnswerBytes, func() error {
 		judged := a.Attempts <= access.MaxCodeAttempts && !closed
-		if err := tx.ChangeSignInRequest(*a); err != nil {
+		if err := tx.SignInRequests.Change(*a); err != nil {
 			return err
 		}
 		return s.countWrong(tx, a, count, judged, from)
@@ -96,7 +96,7 @@ type wrongCodes struct {
 // wrongCodesAt are those of the address, from all unknown browsers together; for a
 // browser that is known to the address, its own, which no stranger can spend.
 func wrongCodesAt(tx *store.Tx, a *access.SignInRequest) (g wrongCodes, err error) {
-	known, err := tx.KnowsBrowser(a.Address.Canonical, a.Browser)
+	known, err := tx.Browsers.Knows(a.Address.Canonical, a.Browser)
 	if err != nil {
 		return g, err
 	}
@@ -104,7 +104,7 @@ func wrongCodesAt(tx *store.Tx, a *access.SignInRequest) (g wrongCodes, err erro
 	if known {
 		g.name, g.bound = "wrong codes "+inBrowser(a.Address, a.Browser), access.KnownBrowserLimit
 	}
-	g.kept, err = tx.Bucket(g.name)
+	g.kept, err = tx.Buckets.Get(g.name)
 	g.wrong = g.kept.Wrong
 	return g, err
 }
@@ -127,7 +127,7 @@ func (s *core) countWrong(tx *store.Tx, a *access.SignInRequest, g wrongCodes, j
 		return nil
 	}
 	g.kept.Wrong, g.kept.At = wrong, tx.Now
-	if err := tx.PutBucket(g.name, g.kept, wrong.ForgottenAt()); err != nil {
+	if err := tx.Buckets.Put(g.name, g.kept, wrong.ForgottenAt()); err != nil {
 		return err
 	}
 	if n := wrong.LastDay(tx.Now); judged && access.IsAuditedCount(n) {
@@ -139,7 +139,7 @@ func (s *core) countWrong(tx *store.Tx, a *access.SignInRequest, g wrongCodes, j
 // reportGuesses writes into the audit log that somebody guesses at a member's
 // codes. Addresses that nobody has leave nothing there but the same work.
 func (s *core) reportGuesses(tx *store.Tx, a *access.SignInRequest, n int, from string) error {
-	m, err := tx.MemberByAddress(a.Address.Canonical)
+	m, err := tx.Members.ByAddress(a.Address.Canonical)
 	if err != nil {
 		if err := unlessNotFound(err); err != nil {
 			return err

@@ -201,7 +201,7 @@ func TestKnownBrowsersAreForgotten(t *testing.T) {
 	}
 	known := func(b Browser) (is bool) {
 		must(t, o.store.View(t.Context(), func(tx *store.Tx) (err error) {
-			is, err = tx.KnowsBrowser("fay@example.org", b.Hash())
+			is, err = tx.Browsers.Knows("fay@example.org", b.Hash())
 			return err
 		}))
 		return is

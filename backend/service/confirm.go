@@ -50,10 +50,10 @@ func ownSession(tx *store.Tx, actor access.Actor) (opened access.Session, m acce
 	if actor.Member == "" {
 		return opened, m, access.SignedOutError()
 	}
-	if m, err = tx.Member(actor.Member); err != nil {
+	if m, err = tx.Members.Get(actor.Member); err != nil {
 		return opened, m, err
 	}
-	opened, ok, err := tx.Session(actor.Session)
+	opened, ok, err := tx.Sessions.Get(actor.Session)
 	if err == nil && (!ok || opened.Member != m.ID || opened.Epoch != m.Epoch) {
 		err = access.ConfirmationRequired()
 	}
@@ -95,7 +95,7 @@ func (s Sessions) SendConfirmation(ctx context.Context, actor access.Actor, agen
 		}
 		until := tx.Now.Add(access.ConfirmationCodeTTL)
 		opened.Code = access.ConfirmationCode{Hash: tx.CodeHash(opened.Hash, string(code)), ExpiresAt: until}
-		if err := tx.PutSession(opened); err != nil {
+		if err := tx.Sessions.Put(opened); err != nil {
 			return err
 		}
 		out = ConfirmationEmail{To: m.Email.Typed, ExpiresAt: until, Held: !s.mail}
@@ -143,14 +143,14 @@ func (s Sessions) ConfirmCode(ctx context.Context, actor access.Actor, typed str
 			return err
 		}
 		if verdict = opened.CheckCode(tx.CodeHash(opened.Hash, string(code)), tx.Now); verdict != nil {
-			return tx.PutSession(opened)
+			return tx.Sessions.Put(opened)
 		}
 		if err := giveBack(); err != nil {
 			return err
 		}
 		opened.Confirm(&m, access.MethodEmail, tx.Now)
 		until = opened.ConfirmedUntil(&m, tx.Now)
-		if err := tx.PutSession(opened); err != nil {
+		if err := tx.Sessions.Put(opened); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionConfirm, string(m.ID), access.MethodEmail)
@@ -165,7 +165,7 @@ func (s Sessions) ConfirmCode(ctx context.Context, actor access.Actor, typed str
 // is given back.
 func (s *core) countTry(tx *store.Tx, m *access.Member) (giveBack func() error, err error) {
 	name := "wrong confirm " + string(m.ID)
-	before, err := tx.Bucket(name)
+	before, err := tx.Buckets.Get(name)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +176,7 @@ func (s *core) countTry(tx *store.Tx, m *access.Member) (giveBack func() error, 
 			"Too many wrong codes were typed for your account today. Sign out and in again instead.",
 		).WithCode("too_often")
 	}
-	return func() error { return tx.PutBucket(name, before, later(before.Until, tx.Now)) }, err
+	return func() error { return tx.Buckets.Put(name, before, later(before.Until, tx.Now)) }, err
 }
 
 func later(a, b time.Time) time.Time {

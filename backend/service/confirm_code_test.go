@@ -233,7 +233,7 @@ func TestConfirmationCodeIsKeptAsKeyedHash(t *testing.T) {
 	o := openOffice(t)
 	code := o.confirmationCode(o.bob)
 	must(t, o.store.View(t.Context(), func(tx *store.Tx) error {
-		opened, _, err := tx.Session(o.bob.Session)
+		opened, _, err := tx.Sessions.Get(o.bob.Session)
 		plain := strings.ReplaceAll(code, "-", "")
 		if opened.Code.Hash.IsZero() || opened.Code.Hash == access.Secret(plain).Hash() || opened.Code.Hash == access.Secret(code).Hash() {
 			t.Errorf("kept as %x", opened.Code.Hash)

@@ -21,7 +21,7 @@ func (s Members) Approve(ctx context.Context, actor access.Actor, id access.Memb
 		if err != nil {
 			return err
 		}
-		m, err := tx.Member(id)
+		m, err := tx.Members.Get(id)
 		if err != nil {
 			return s.goneBefore(tx, id, err)
 		}
@@ -55,7 +55,7 @@ func (s Members) Approve(ctx context.Context, actor access.Actor, id access.Memb
 		if m.Message, err = s.keepMessage(tx, &m, access.ApprovedMessage, f); err != nil {
 			return err
 		}
-		if err := tx.PutMember(m); err != nil {
+		if err := tx.Members.Put(m); err != nil {
 			return err
 		}
 		if err := tx.Record(actor, access.ActionApprove, string(id), access.RoleNames(m.Roles)); err != nil {
@@ -93,7 +93,7 @@ func inviterAble(tx *store.Tx, p *policy.Policy, m *access.Member) (bool, error)
 	if m.Invitation.By.Member == "" {
 		return true, nil
 	}
-	inviter, err := tx.Member(m.Invitation.By.Member)
+	inviter, err := tx.Members.Get(m.Invitation.By.Member)
 	if err != nil {
 		return false, unlessNotFound(err)
 	}
@@ -147,7 +147,7 @@ func (s Members) Reject(ctx context.Context, actor access.Actor, id access.Membe
 		if err != nil {
 			return err
 		}
-		m, err := tx.Member(id)
+		m, err := tx.Members.Get(id)
 		if err != nil {
 			return s.goneBefore(tx, id, err)
 		}
@@ -160,10 +160,10 @@ func (s Members) Reject(ctx context.Context, actor access.Actor, id access.Membe
 		if err := a.Covers(&m); err != nil {
 			return err
 		}
-		if err := tx.DeleteMember(m, access.EndedRejected); err != nil {
+		if err := tx.Members.Delete(m, access.EndedRejected); err != nil {
 			return err
 		}
-		if err := tx.RememberRejection(m.Email.Canonical, actor); err != nil {
+		if err := tx.Members.RememberRejection(m.Email.Canonical, actor); err != nil {
 			return err
 		}
 		if tell {
@@ -171,7 +171,7 @@ func (s Members) Reject(ctx context.Context, actor access.Actor, id access.Membe
 				return err
 			}
 		}
-		if err := tx.RememberDecision(id, store.FinalDecision{Decision: access.Decision{By: actor, At: tx.Now}, Why: access.EndedRejected}); err != nil {
+		if err := tx.Members.RememberDecision(id, store.FinalDecision{Decision: access.Decision{By: actor, At: tx.Now}, Why: access.EndedRejected}); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionReject, string(id), "")
@@ -192,7 +192,7 @@ func (s *core) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) err
 	if !access.NotFound.Is(otherwise) {
 		return otherwise
 	}
-	was, ok, err := tx.Decision(id)
+	was, ok, err := tx.Members.Decision(id)
 	if err != nil {
 		return err
 	}

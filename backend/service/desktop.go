@@ -29,7 +29,7 @@ func (s SignIn) AuthorizeDesktop(ctx context.Context, actor access.Actor, challe
 		}
 		l := access.LoginLink{Hash: code.Hash(), Purpose: access.ForDesktop, Member: m.ID, Address: m.Email.Canonical,
 			Browser: challenge, Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(access.DesktopCodeTTL)}
-		if err := tx.PutLoginLink(l); err != nil {
+		if err := tx.LoginLinks.Put(l); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionAuthorizeDesktop, string(m.ID), "")
@@ -44,7 +44,7 @@ func (s SignIn) RedeemDesktopCode(ctx context.Context, code access.Secret, b Bro
 	var verdict error
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		verdict = access.DesktopCodeExpired()
-		l, err := tx.LoginLink(code.Hash())
+		l, err := tx.LoginLinks.Get(code.Hash())
 		if access.Expired.Is(err) || err == nil && l.Purpose != access.ForDesktop {
 			verdict = access.DesktopCodeExpired().Because(err)
 			return nil
@@ -54,7 +54,7 @@ func (s SignIn) RedeemDesktopCode(ctx context.Context, code access.Secret, b Bro
 		}
 		if l.Check(b.hash(), tx.Now) != nil {
 			l.Revoked = true
-			return tx.PutLoginLink(l)
+			return tx.LoginLinks.Put(l)
 		}
 		m, err := loginMember(tx, &l)
 		if access.Expired.Is(err) || err == nil && m.State != access.Active {
@@ -65,14 +65,14 @@ func (s SignIn) RedeemDesktopCode(ctx context.Context, code access.Secret, b Bro
 		}
 		verdict = nil
 		l.UsedAt = tx.Now
-		if err := tx.PutLoginLink(l); err != nil {
+		if err := tx.LoginLinks.Put(l); err != nil {
 			return err
 		}
 		if out, err = s.openSession(tx, &m, session, access.MethodDesktop, b); err != nil {
 			return err
 		}
 		actor := access.Actor{Member: m.ID, Source: access.SourceDesktop, From: b.From}
-		if err := tx.PutMember(out.Member); err != nil {
+		if err := tx.Members.Put(out.Member); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionSignIn, string(m.ID), access.MethodDesktop)

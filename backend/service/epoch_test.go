@@ -72,7 +72,7 @@ func TestNothingOfAnOlderEpochOpens(t *testing.T) {
 
 			o.sweep()
 			must(t, o.store.View(t.Context(), func(tx *store.Tx) error {
-				left, err := tx.Sessions(o.bob.Member, MaxItems)
+				left, err := tx.Sessions.Of(o.bob.Member, MaxItems)
 				if len(left) != 0 {
 					t.Errorf("%d sessions are left after the clean-up", len(left))
 				}

@@ -58,11 +58,11 @@ func (s *core) checkAddress(tx *store.Tx, a access.Address, out *InvitationCheck
 	}
 	if err != nil {
 		out.Refused = err
-		m, err := tx.MemberByAddress(a.Canonical)
+		m, err := tx.Members.ByAddress(a.Canonical)
 		out.Holder = &m
 		return err
 	}
-	before, ok, err := tx.RejectedBefore(a.Canonical)
+	before, ok, err := tx.Members.RejectedBefore(a.Canonical)
 	if ok {
 		out.RejectedBefore = &before
 	}
@@ -89,7 +89,7 @@ func (s *core) similar(tx *store.Tx, a access.Address) (string, error) {
 			known[parent] = true
 		}
 	}
-	last, err := tx.Members(store.Query{Limit: MaxItems})
+	last, err := tx.Members.Page(store.Query{Limit: MaxItems})
 	if err != nil {
 		return "", err
 	}

@@ -45,7 +45,7 @@ func (s Invitations) Invite(ctx context.Context, actor access.Actor, in NewInvit
 		if err := s.sendInvitation(tx, &m, secret, access.InvitationMessage, access.PriorityInvitation, handed); err != nil {
 			return err
 		}
-		if err := tx.AddMember(m); err != nil {
+		if err := tx.Members.Add(m); err != nil {
 			return err
 		}
 		if err := tx.Record(actor, access.ActionInvite, string(m.ID), access.RoleNames(m.Roles)); err != nil {
@@ -92,7 +92,7 @@ func (s *core) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in Ne
 	if err := free(tx, in.Email); err != nil {
 		return m, nil, err
 	}
-	r, ok, err := tx.RejectedBefore(in.Email.Canonical)
+	r, ok, err := tx.Members.RejectedBefore(in.Email.Canonical)
 	if ok {
 		before = &r
 	}
@@ -101,11 +101,11 @@ func (s *core) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in Ne
 
 // free refuses an address that somebody has.
 func free(tx *store.Tx, a access.Address) error {
-	holder, err := tx.Holder(a.Canonical)
+	holder, err := tx.Members.IDOf(a.Canonical)
 	if err != nil || holder == "" {
 		return err
 	}
-	m, err := tx.Member(holder)
+	m, err := tx.Members.Get(holder)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func putInvitation(
 	handed access.Actor,
 ) error {
 	m.Link = secret.Hash()
-	return tx.PutLoginLink(access.LoginLink{Hash: m.Link, Purpose: access.ForInvitation, Member: m.ID, Address: m.Email.Canonical,
+	return tx.LoginLinks.Put(access.LoginLink{Hash: m.Link, Purpose: access.ForInvitation, Member: m.ID, Address: m.Email.Canonical,
 		Message: letter, HandedOverBy: handed, Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: m.Invitation.ExpiresAt})
 }
 
@@ -160,7 +160,7 @@ func revokeLink(tx *store.Tx, m *access.Member) error {
 	if m.Link.IsZero() {
 		return nil
 	}
-	l, err := tx.LoginLink(m.Link)
+	l, err := tx.LoginLinks.Get(m.Link)
 	m.Link = access.SecretHash{}
 	if access.Expired.Is(err) {
 		return nil
@@ -169,7 +169,7 @@ func revokeLink(tx *store.Tx, m *access.Member) error {
 		return err
 	}
 	l.Revoked = true
-	if err := tx.PutLoginLink(l); err != nil {
+	if err := tx.LoginLinks.Put(l); err != nil {
 		return err
 	}
 	return dropUnsent(tx, m.Message)
@@ -180,14 +180,14 @@ func dropUnsent(tx *store.Tx, id access.MessageID) error {
 	if id == "" {
 		return nil
 	}
-	l, err := tx.Message(id)
+	l, err := tx.Messages.Get(id)
 	if access.NotFound.Is(err) || err == nil && (l.Done() || !l.Kind.HoldsSecret()) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return tx.DeleteMessage(id)
+	return tx.Messages.Delete(id)
 }
 
 // A BatchResult is one invitation of many, and what came of it.
@@ -265,7 +265,7 @@ func (s *core) renew(ctx context.Context, actor access.Actor, id access.MemberID
 		if err != nil {
 			return err
 		}
-		m, err := tx.Member(id)
+		m, err := tx.Members.Get(id)
 		if err != nil {
 			return err
 		}
@@ -294,7 +294,7 @@ func (s *core) renewNow(tx *store.Tx, m *access.Member, secret access.Secret, cl
 	if err := s.sendInvitation(tx, m, secret, access.InvitationMessage, class, access.Actor{}); err != nil {
 		return err
 	}
-	return tx.PutMember(*m)
+	return tx.Members.Put(*m)
 }
 
 // CopyLink makes a new invitation link to hand over by another way than mail.
@@ -308,7 +308,7 @@ func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access
 		if err != nil {
 			return err
 		}
-		m, err := tx.Member(id)
+		m, err := tx.Members.Get(id)
 		if err != nil {
 			return err
 		}
@@ -325,7 +325,7 @@ func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access
 			return err
 		}
 		link = s.link(secret)
-		if err := tx.PutMember(m); err != nil {
+		if err := tx.Members.Put(m); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionCopyLink, string(id), "")
@@ -340,7 +340,7 @@ func (s Invitations) Expiring(ctx context.Context, actor access.Actor, within ti
 		return out, err
 	}
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
-		all, more, err := tx.Expiring(tx.Now.Add(within), limit)
+		all, more, err := tx.Members.Expiring(tx.Now.Add(within), limit)
 		if err != nil {
 			return err
 		}

@@ -78,12 +78,12 @@ var (
 // words are those of the newest email to somebody that holds a link.
 func (l *life) words(rt *rapid.T, on *soul) (text string) {
 	l.must(rt, l.store.View(l.ctx, func(tx *store.Tx) error {
-		p, err := tx.Messages("", 5000)
+		p, err := tx.Messages.Page("", 5000)
 		for _, letter := range p.Items {
 			if text != "" || letter.Recipient != on.email {
 				continue
 			}
-			if f, err := tx.MessageFacts(letter.ID); err == nil && linkInWords.MatchString(f.Link) {
+			if f, err := tx.Messages.Facts(letter.ID); err == nil && linkInWords.MatchString(f.Link) {
 				text = f.Link + "\n" + f.Code + "\n"
 			}
 		}

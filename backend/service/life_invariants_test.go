@@ -38,7 +38,7 @@ func (l *life) invariants(rt *rapid.T) {
 // asModelled holds the member that is kept to the one that ought to be.
 func (l *life) asModelled(rt *rapid.T, s *soul) {
 	var m access.Member
-	err := l.store.View(l.ctx, func(tx *store.Tx) (err error) { m, err = tx.MemberByAddress(s.email); return err })
+	err := l.store.View(l.ctx, func(tx *store.Tx) (err error) { m, err = tx.Members.ByAddress(s.email); return err })
 	if access.NotFound.Is(err) && s.id == "" {
 		return
 	}

@@ -24,7 +24,7 @@ const (
 // limit counts one use against a bucket that holds atOnce and gets one back
 // every so often. It refuses with TooMany when the bucket is empty.
 func (s *core) limit(tx *store.Tx, name string, atOnce float64, every time.Duration) error {
-	b, err := tx.Bucket(name)
+	b, err := tx.Buckets.Get(name)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *core) limit(tx *store.Tx, name string, atOnce float64, every time.Durat
 		return access.Errorf(access.TooMany, "That was asked too often. Try again in %s.", inWords(wait)).WithCode("too_often")
 	}
 	b.Used, b.At = b.Used+1, tx.Now
-	return tx.PutBucket(name, b, tx.Now.Add(time.Duration(b.Used*float64(every))))
+	return tx.Buckets.Put(name, b, tx.Now.Add(time.Duration(b.Used*float64(every))))
 }
 
 // An allowance is what a browser may do for an address when it asks.
@@ -55,7 +55,7 @@ type allowance struct {
 // that email is then a way in for whoever reads the mailbox, however often
 // strangers ask.
 func (s *core) allowSignInRequest(tx *store.Tx, a access.Address, b Browser) (out allowance, err error) {
-	if out.known, err = tx.KnowsBrowser(a.Canonical, b.hash()); err != nil {
+	if out.known, err = tx.Browsers.Knows(a.Canonical, b.hash()); err != nil {
 		return out, err
 	}
 	if out.known {
@@ -68,7 +68,7 @@ func (s *core) allowSignInRequest(tx *store.Tx, a access.Address, b Browser) (ou
 	if err := s.limit(tx, "ask "+key, maxStrangerEmails, strangerEmailInterval); err != nil {
 		return out, err
 	}
-	all, err := tx.Bucket("ask " + key)
+	all, err := tx.Buckets.Get("ask " + key)
 	if lack := all.Used + 1 - maxStrangerEmails; lack > 0 {
 		out.last = tx.Now.Add(time.Duration(lack * float64(strangerEmailInterval)))
 	}

@@ -37,7 +37,7 @@ func (s Members) List(ctx context.Context, actor access.Actor, q store.Query) (o
 				return access.UnknownRole(string(q.Role)).On("role")
 			}
 		}
-		page, err := tx.Members(q)
+		page, err := tx.Members.Page(q)
 		if err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func (s *core) view(ctx context.Context, actor access.Actor, ask access.Permissi
 // Get is one member, or NotFound.
 func (s Members) Get(ctx context.Context, actor access.Actor, id access.MemberID) (out MemberView, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
-		m, err := tx.Member(id)
+		m, err := tx.Members.Get(id)
 		if err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (s Members) Get(ctx context.Context, actor access.Actor, id access.MemberID
 // ByAddress is the member of that address, or NotFound.
 func (s Members) ByAddress(ctx context.Context, actor access.Actor, a access.Address) (out MemberView, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
-		m, err := tx.MemberByAddress(a.Canonical)
+		m, err := tx.Members.ByAddress(a.Canonical)
 		if err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (s Members) LoginRequests(ctx context.Context, actor access.Actor, words, c
 
 func waitingPage(tx *store.Tx, words, cursor string, limit int) (store.Page[access.Member], error) {
 	if strings.TrimSpace(words) == "" {
-		return tx.LoginRequests(cursor, limit)
+		return tx.Members.LoginRequests(cursor, limit)
 	}
-	return tx.Members(store.Query{State: access.Pending, Words: words, Cursor: cursor, Limit: limit})
+	return tx.Members.Page(store.Query{State: access.Pending, Words: words, Cursor: cursor, Limit: limit})
 }

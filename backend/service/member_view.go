@@ -35,7 +35,7 @@ func (s *core) memberView(tx *store.Tx, m access.Member) (MemberView, error) {
 	if m.Message == "" {
 		return c, nil
 	}
-	l, err := tx.Message(m.Message)
+	l, err := tx.Messages.Get(m.Message)
 	if err == nil {
 		c.Delivery = &l
 	}

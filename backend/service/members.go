@@ -19,7 +19,7 @@ func (s *core) change(ctx context.Context, actor access.Actor, id access.MemberI
 		if err != nil {
 			return err
 		}
-		m, err := tx.Member(id)
+		m, err := tx.Members.Get(id)
 		if err != nil {
 			return s.goneBefore(tx, id, err)
 		}
@@ -31,7 +31,7 @@ func (s *core) change(ctx context.Context, actor access.Actor, id access.MemberI
 		if out, err = s.memberView(tx, m); err != nil || reflect.DeepEqual(m, before) {
 			return err
 		}
-		if err := tx.PutMember(m); err != nil {
+		if err := tx.Members.Put(m); err != nil {
 			return err
 		}
 		if err := adminsLeft(tx, &before); err != nil {
@@ -70,7 +70,7 @@ func adminsLeft(tx *store.Tx, m *access.Member) error {
 // request of every open session.
 func (s Members) ChangeRoles(ctx context.Context, actor access.Actor, id access.MemberID, roles []access.RoleName) (MemberView, error) {
 	ctx = s.urgentIf(ctx, func(tx *store.Tx) (bool, error) {
-		m, err := tx.Member(id)
+		m, err := tx.Members.Get(id)
 		return within(roles, m.Roles), err
 	})
 	return s.change(ctx, actor, id, access.ActionChangeRoles, func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
@@ -172,7 +172,7 @@ func (s Members) Remove(ctx context.Context, actor access.Actor, id access.Membe
 		if err != nil {
 			return err
 		}
-		m, err := tx.Member(id)
+		m, err := tx.Members.Get(id)
 		if err != nil {
 			return s.goneBefore(tx, id, err)
 		}
@@ -182,10 +182,10 @@ func (s Members) Remove(ctx context.Context, actor access.Actor, id access.Membe
 		if err := a.Covers(&m); err != nil {
 			return err
 		}
-		if err := tx.DeleteMember(m, access.EndedRemoved); err != nil {
+		if err := tx.Members.Delete(m, access.EndedRemoved); err != nil {
 			return err
 		}
-		if err := tx.RememberDecision(id, store.FinalDecision{Decision: access.Decision{By: actor, At: tx.Now}, Why: access.EndedRemoved}); err != nil {
+		if err := tx.Members.RememberDecision(id, store.FinalDecision{Decision: access.Decision{By: actor, At: tx.Now}, Why: access.EndedRemoved}); err != nil {
 			return err
 		}
 		if err := adminsLeft(tx, &m); err != nil {

@@ -16,7 +16,7 @@ func (s Outbox) List(ctx context.Context, actor access.Actor, cursor string, lim
 		return out, err
 	}
 	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
-		out, err = tx.Messages(cursor, limit)
+		out, err = tx.Messages.Page(cursor, limit)
 		return err
 	})
 	return out, err
@@ -27,10 +27,10 @@ func (s Outbox) List(ctx context.Context, actor access.Actor, cursor string, lim
 // one that is done with are gone.
 func (s Outbox) Get(ctx context.Context, actor access.Actor, id access.MessageID) (l access.Message, w access.MessageBody, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
-		if l, err = tx.Message(id); err != nil {
+		if l, err = tx.Messages.Get(id); err != nil {
 			return err
 		}
-		f, err := tx.MessageFacts(id)
+		f, err := tx.Messages.Facts(id)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.Message
 		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
 			return err
 		}
-		if l, err = tx.Message(id); err != nil {
+		if l, err = tx.Messages.Get(id); err != nil {
 			return err
 		}
 		if !s.mail {
@@ -58,7 +58,7 @@ func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.Message
 		if err := l.Requeue(tx.Now); err != nil {
 			return err
 		}
-		if err := tx.PutMessage(l); err != nil {
+		if err := tx.Messages.Put(l); err != nil {
 			return err
 		}
 		h, err := tx.MailHealth()
@@ -86,7 +86,7 @@ func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.Messag
 		if err != nil {
 			return err
 		}
-		l, err := tx.Message(id)
+		l, err := tx.Messages.Get(id)
 		if err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.Messag
 		if err != nil {
 			return err
 		}
-		if err := tx.DeleteMessage(id); err != nil {
+		if err := tx.Messages.Delete(id); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionDeleteMessage, string(id), detail)
@@ -115,7 +115,7 @@ func voidInvitation(tx *store.Tx, a gate.Authorized, l access.Message) (void boo
 	if l.Done() || l.Kind != access.InvitationMessage && l.Kind != access.ExpiringMessage {
 		return false, nil
 	}
-	m, err := tx.Member(l.Member)
+	m, err := tx.Members.Get(l.Member)
 	if err != nil || m.Message != l.ID || m.Link.IsZero() {
 		return false, unlessNotFound(err)
 	}
@@ -125,7 +125,7 @@ func voidInvitation(tx *store.Tx, a gate.Authorized, l access.Message) (void boo
 	if err := revokeLink(tx, &m); err != nil {
 		return true, err
 	}
-	return true, tx.PutMember(m)
+	return true, tx.Members.Put(m)
 }
 
 // TestMail posts a test email to an address: the caller's own, unless another
@@ -138,7 +138,7 @@ func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Addr
 		m := access.Member{ID: actor.Member, Email: to}
 		switch {
 		case actor.Member != "":
-			if m, err = tx.Member(actor.Member); err != nil {
+			if m, err = tx.Members.Get(actor.Member); err != nil {
 				return err
 			}
 			if !to.IsZero() && to.Canonical != m.Email.Canonical {
@@ -156,7 +156,7 @@ func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Addr
 		if err != nil {
 			return err
 		}
-		if l, err = tx.Message(id); err != nil {
+		if l, err = tx.Messages.Get(id); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionTestMail, string(id), "")

@@ -66,7 +66,7 @@ func TestDeletingOtherLettersLeavesTheLink(t *testing.T) {
 	must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
 		sent := l
 		sent.Sent("250 ok", tx.Now)
-		return tx.PutMessage(sent)
+		return tx.Messages.Put(sent)
 	}))
 	must(t, o.Outbox.Delete(t.Context(), o.ann, l.ID))
 	if e := o.entries(); strings.Contains(e[len(e)-1].Detail, "link") {

@@ -30,7 +30,7 @@ func (s *core) postAs(
 	if kind == access.RejectedMessage {
 		l.Member = "" // there is no such member any more
 	}
-	return l.ID, tx.Post(l, f)
+	return l.ID, tx.Messages.Post(l, f)
 }
 
 // compose is an email and all the facts that it tells. It fails where the email could
@@ -102,7 +102,7 @@ func (s *core) named(tx *store.Tx, actor access.Actor) (identity, error) {
 	case actor.Member == "":
 		return identity{name: "the operator"}, nil
 	}
-	m, err := tx.Member(actor.Member)
+	m, err := tx.Members.Get(actor.Member)
 	if access.NotFound.Is(err) {
 		return identity{name: string(actor.Member)}, nil
 	}

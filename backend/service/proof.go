@@ -26,7 +26,7 @@ func proofOf(tx *store.Tx, l *access.LoginLink) (proof, error) {
 	case l.Message == "":
 		return proof{mailbox: true}, nil
 	}
-	letter, err := tx.Message(l.Message)
+	letter, err := tx.Messages.Get(l.Message)
 	if access.NotFound.Is(err) { // it was sent, and is forgotten; one that was not sent takes its link with it
 		return proof{mailbox: true}, nil
 	}
@@ -39,7 +39,7 @@ func proofOf(tx *store.Tx, l *access.LoginLink) (proof, error) {
 // proofOfCode is what the code proves that came in the same email as the link
 // of an ask.
 func proofOfCode(tx *store.Tx, a *access.SignInRequest) (proof, error) {
-	l, err := tx.LoginLink(a.Link)
+	l, err := tx.LoginLinks.Get(a.Link)
 	if access.Expired.Is(err) {
 		return proof{mailbox: true}, nil
 	}

@@ -20,7 +20,7 @@ type RoleInUse struct {
 // List are the built-in roles and those made here.
 func (s Roles) List(ctx context.Context, actor access.Actor) (all []RoleInUse, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
-		own, err := tx.OwnRoles()
+		own, err := tx.Roles.Own()
 		if err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (s Roles) List(ctx context.Context, actor access.Actor) (all []RoleInUse, e
 func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error {
 	r.BuiltIn = false
 	ctx = s.urgentIf(ctx, func(tx *store.Tx) (bool, error) {
-		own, err := tx.OwnRoles()
+		own, err := tx.Roles.Own()
 		return slices.ContainsFunc(own, func(o access.Role) bool {
 			return o.Name == r.Name && within(r.Permissions, o.Permissions)
 		}), err
@@ -57,7 +57,7 @@ func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error
 		if err := access.CheckRole(r); err != nil {
 			return err
 		}
-		own, err := tx.OwnRoles()
+		own, err := tx.Roles.Own()
 		if err != nil {
 			return err
 		}
@@ -83,7 +83,7 @@ func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error
 				return err
 			}
 		}
-		if err := tx.PutRole(r); err != nil {
+		if err := tx.Roles.Put(r); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionPutRole, string(r.Name), permissionNames(r.Permissions))
@@ -167,7 +167,7 @@ func (s Roles) Delete(ctx context.Context, actor access.Actor, name access.RoleN
 			return access.Errorf(access.Conflict, "%s the role %s. Give the members another one, and revoke the tokens, first.",
 				held, name).WithCode("role_in_use")
 		}
-		if err := tx.DeleteRole(name); err != nil {
+		if err := tx.Roles.Delete(name); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionDeleteRole, string(name), "")

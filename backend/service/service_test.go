@@ -150,13 +150,13 @@ func (o *office) confirmed(id access.MemberID) access.Actor {
 	actor, s := session(id), access.NewSecret().Hash()
 	actor.Session = s
 	must(o.t, o.store.Update(o.t.Context(), func(tx *store.Tx) error {
-		m, err := tx.Member(id)
+		m, err := tx.Members.Get(id)
 		if err != nil {
 			return err
 		}
 		opened := access.Session{Hash: s, Member: id, Method: "link", OpenedAt: tx.Now, SeenAt: tx.Now, Epoch: m.Epoch}
 		opened.Confirm(&m, "link", tx.Now)
-		return tx.PutSession(opened)
+		return tx.Sessions.Put(opened)
 	}))
 	return actor
 }
@@ -204,7 +204,7 @@ func (o *office) entries() []access.AuditEntry {
 	o.t.Helper()
 	var all []access.AuditEntry
 	must(o.t, o.store.View(o.t.Context(), func(tx *store.Tx) (err error) {
-		all, err = tx.AuditSince(0, 1_000_000)
+		all, err = tx.AuditLog.Since(0, 1_000_000)
 		return err
 	}))
 	return all
@@ -224,7 +224,7 @@ func (o *office) did(deed access.AuditAction) (n int) {
 func (o *office) letters(kind access.MessageKind) (all []access.Message) {
 	o.t.Helper()
 	must(o.t, o.store.View(o.t.Context(), func(tx *store.Tx) error {
-		p, err := tx.Messages("", 5000)
+		p, err := tx.Messages.Page("", 5000)
 		all = nil
 		for _, l := range p.Items {
 			if l.Kind == kind {
@@ -251,11 +251,11 @@ func (o *office) letter(kind access.MessageKind, to string) access.Message {
 func (o *office) words(id access.MessageID) (w access.MessageBody) {
 	o.t.Helper()
 	must(o.t, o.store.View(o.t.Context(), func(tx *store.Tx) (err error) {
-		l, err := tx.Message(id)
+		l, err := tx.Messages.Get(id)
 		if err != nil {
 			return err
 		}
-		f, err := tx.MessageFacts(id)
+		f, err := tx.Messages.Facts(id)
 		if err != nil {
 			return err
 		}

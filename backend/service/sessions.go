@@ -16,7 +16,7 @@ func (s Sessions) List(ctx context.Context, actor access.Actor, id access.Member
 				return err
 			}
 		}
-		m, err := tx.Member(id)
+		m, err := tx.Members.Get(id)
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (s Tokens) Owned(ctx context.Context, actor access.Actor, id access.MemberI
 				return err
 			}
 		}
-		owned, err := tx.TokensOf(id, store.MaxTokens)
+		owned, err := tx.Tokens.Of(id, store.MaxTokens)
 		n = len(owned)
 		return err
 	})
@@ -56,7 +56,7 @@ func (s *core) openSessions(tx *store.Tx, m *access.Member) (open []access.Sessi
 	if err != nil {
 		return nil, err
 	}
-	all, err := tx.Sessions(m.ID, MaxItems)
+	all, err := tx.Sessions.Of(m.ID, MaxItems)
 	for _, opened := range all {
 		if opened.Epoch == m.Epoch && opened.IsValid(rights[access.May(access.Read, access.ResMembers)], tx.Now) {
 			open = append(open, opened)
@@ -77,14 +77,14 @@ func (s Sessions) End(ctx context.Context, actor access.Actor, id access.MemberI
 		if _, err := s.mayEnd(tx, actor, id); err != nil {
 			return err
 		}
-		opened, still, err := tx.Session(found.Hash)
+		opened, still, err := tx.Sessions.Get(found.Hash)
 		if err != nil {
 			return err
 		}
 		if !ok || !still {
 			return access.NoSuch("session")
 		}
-		if err := tx.DeleteSession(opened.Hash, access.EndedSignedOut); err != nil {
+		if err := tx.Sessions.Delete(opened.Hash, access.EndedSignedOut); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionEndSession, string(id), opened.Method)
@@ -111,13 +111,13 @@ func (s *core) sessionNamed(ctx context.Context, actor access.Actor, id access.M
 // mayEnd is the member whose sessions the caller may end.
 func (s *core) mayEnd(tx *store.Tx, actor access.Actor, id access.MemberID) (m access.Member, err error) {
 	if own(actor, id) {
-		return tx.Member(id)
+		return tx.Members.Get(id)
 	}
 	a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResMembers))
 	if err != nil {
 		return m, err
 	}
-	if m, err = tx.Member(id); err != nil {
+	if m, err = tx.Members.Get(id); err != nil {
 		return m, err
 	}
 	return m, a.Covers(&m)
@@ -138,7 +138,7 @@ func (s Sessions) SignOutEverywhere(ctx context.Context, actor access.Actor, id 
 			m.TokenEpoch++
 			detail = "and revoked all API tokens"
 		}
-		if err := tx.PutMember(m); err != nil {
+		if err := tx.Members.Put(m); err != nil {
 			return err
 		}
 		if err := endSessions(tx, m.ID, ""); err != nil {
@@ -155,9 +155,9 @@ func (s Sessions) SignOutEverywhere(ctx context.Context, actor access.Actor, id 
 // here, and, where there are more than one transaction holds, the rest at once
 // after it.
 func endSessions(tx *store.Tx, id access.MemberID, why access.EndReason) error {
-	more, err := tx.EndSessions(id, why)
+	more, err := tx.Sessions.End(id, why)
 	if err != nil || !more {
 		return err
 	}
-	return tx.PutDue(store.Due{At: tx.Now, Kind: store.DueSessions, Ref: string(why) + "/" + string(id)})
+	return tx.Schedule.Put(store.Due{At: tx.Now, Kind: store.DueSessions, Ref: string(why) + "/" + string(id)})
 }

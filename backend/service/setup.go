@@ -100,10 +100,10 @@ func (s Setup) SetUp(ctx context.Context, secret access.Secret, in FirstAdmin, b
 		if err != nil {
 			return err
 		}
-		if err := tx.PutMember(m); err != nil {
+		if err := tx.Members.Put(m); err != nil {
 			return err
 		}
-		return tx.RememberBrowser(&m, b.hash())
+		return tx.Browsers.Remember(&m, b.hash())
 	})
 	return out, err
 }
@@ -124,7 +124,7 @@ func (s Setup) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, link
 		if err != nil {
 			return err
 		}
-		if err := tx.PutMember(m); err != nil {
+		if err := tx.Members.Put(m); err != nil {
 			return err
 		}
 		link = s.link(secret)
@@ -181,7 +181,7 @@ func (s Setup) LoginLink(ctx context.Context, actor access.Actor, a access.Addre
 		if !actor.IsOperator() {
 			return access.Errorf(access.Forbidden, "Only the machine that holds the data can make this link.").WithCode("operator_only")
 		}
-		m, err := tx.MemberByAddress(a.Canonical)
+		m, err := tx.Members.ByAddress(a.Canonical)
 		if err != nil || !m.IsAdmin() {
 			if err := unlessNotFound(err); err != nil {
 				return err
@@ -208,6 +208,6 @@ func unlessNotFound(err error) error {
 }
 
 func putRescue(tx *store.Tx, m *access.Member, secret access.Secret) error {
-	return tx.PutLoginLink(access.LoginLink{Hash: secret.Hash(), Purpose: access.ForRescue, Member: m.ID, Address: m.Email.Canonical,
+	return tx.LoginLinks.Put(access.LoginLink{Hash: secret.Hash(), Purpose: access.ForRescue, Member: m.ID, Address: m.Email.Canonical,
 		Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(access.RescueLinkTTL)})
 }

@@ -64,7 +64,7 @@ func (s SignIn) PeekLink(ctx context.Context, secret access.Secret, b Browser) (
 
 // usable is the link and its member, if the link may be redeemed here and now.
 func usable(tx *store.Tx, secret access.Secret, b Browser) (l access.LoginLink, m access.Member, err error) {
-	if l, err = tx.LoginLink(secret.Hash()); err != nil {
+	if l, err = tx.LoginLinks.Get(secret.Hash()); err != nil {
 		return l, m, err
 	}
 	if m, err = loginMember(tx, &l); err != nil {
@@ -91,7 +91,7 @@ func usable(tx *store.Tx, secret access.Secret, b Browser) (l access.LoginLink, 
 
 // loginMember is the member that a link was made for, if it is still theirs.
 func loginMember(tx *store.Tx, l *access.LoginLink) (access.Member, error) {
-	m, err := tx.Member(l.Member)
+	m, err := tx.Members.Get(l.Member)
 	if access.NotFound.Is(err) || err == nil && (m.Email.Canonical != l.Address || m.Epoch != l.Epoch) {
 		err = access.LinkExpired()
 	}
@@ -108,7 +108,7 @@ func isLatestRequest(tx *store.Tx, l *access.LoginLink, m *access.Member) (bool,
 	case l.Browser.IsZero():
 		return true, nil
 	}
-	a, ok, err := tx.SignInRequest(l.Browser)
+	a, ok, err := tx.SignInRequests.Get(l.Browser)
 	return ok && a.Link == l.Hash, err
 }
 
@@ -127,7 +127,7 @@ func (s SignIn) RedeemLink(ctx context.Context, secret access.Secret, b Browser)
 			return err
 		}
 		l.UsedAt = tx.Now
-		if err := tx.PutLoginLink(l); err != nil {
+		if err := tx.LoginLinks.Put(l); err != nil {
 			return err
 		}
 		if m.Link == l.Hash {
@@ -153,11 +153,11 @@ func (s SignIn) RedeemLink(ctx context.Context, secret access.Secret, b Browser)
 
 // spendRequest voids the code that came with a link that was redeemed.
 func spendRequest(tx *store.Tx, browser access.SecretHash) error {
-	a, ok, err := tx.SignInRequest(browser)
+	a, ok, err := tx.SignInRequests.Get(browser)
 	if err != nil || !ok {
 		return err
 	}
-	return tx.DeleteSignInRequest(a)
+	return tx.SignInRequests.Delete(a)
 }
 
 // acceptLink signs a member in. Whoever opened an email has proved the address; the
@@ -178,10 +178,10 @@ func (s *core) acceptLink(
 	if err != nil {
 		return out, err
 	}
-	if err := tx.PutMember(m); err != nil {
+	if err := tx.Members.Put(m); err != nil {
 		return out, err
 	}
-	if err := tx.RememberBrowser(&m, b.hash()); err != nil {
+	if err := tx.Browsers.Remember(&m, b.hash()); err != nil {
 		return out, err
 	}
 	return out, tx.Record(b.by(m.ID), access.ActionSignIn, string(m.ID), method)
@@ -208,17 +208,17 @@ const maxSessions = 20
 func (s *core) openSession(tx *store.Tx, m *access.Member, session access.Secret, method string, b Browser) (NewSession, error) {
 	before := m.LastSignIn
 	m.LastSignIn = tx.Now
-	open, err := tx.Sessions(m.ID, maxSessions)
+	open, err := tx.Sessions.Of(m.ID, maxSessions)
 	if err != nil {
 		return NewSession{}, err
 	}
 	if len(open) == maxSessions {
 		oldest := slices.MinFunc(open, func(a, b access.Session) int { return a.SeenAt.Compare(b.SeenAt) })
-		if err := tx.DeleteSession(oldest.Hash, access.EndedSignedOut); err != nil {
+		if err := tx.Sessions.Delete(oldest.Hash, access.EndedSignedOut); err != nil {
 			return NewSession{}, err
 		}
 	}
-	rev, err := tx.RolesRevision()
+	rev, err := tx.Roles.Revision()
 	if err != nil {
 		return NewSession{}, err
 	}
@@ -227,5 +227,5 @@ func (s *core) openSession(tx *store.Tx, m *access.Member, session access.Secret
 	if method != access.MethodDesktop { // nobody showed anything there: a browser let it in
 		opened.Confirm(m, method, tx.Now)
 	}
-	return NewSession{Session: session, Member: *m}, tx.PutSession(opened)
+	return NewSession{Session: session, Member: *m}, tx.Sessions.Put(opened)
 }

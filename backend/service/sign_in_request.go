@@ -31,7 +31,7 @@ func (s SignIn) Request(ctx context.Context, a access.Address, b Browser) error 
 func (s *core) checkFlood(ctx context.Context, a access.Address, b Browser) (err error) {
 	known := false
 	err = s.store.View(ctx, func(tx *store.Tx) error {
-		known, err = tx.KnowsBrowser(a.Canonical, b.hash())
+		known, err = tx.Browsers.Knows(a.Canonical, b.hash())
 		return err
 	})
 	if err != nil || known {
@@ -56,22 +56,22 @@ func newSignInRequest(tx *store.Tx, a access.Address, b Browser, may allowance) 
 // gets no email leaves alone what was asked for the same address before:
 // otherwise one press too many would void the email that is on its way.
 func putSignInRequest(tx *store.Tx, a access.SignInRequest, answer bool) error {
-	old, had, err := tx.SignInRequest(a.Browser)
+	old, had, err := tx.SignInRequests.Get(a.Browser)
 	if err != nil {
 		return err
 	}
 	if had && !answer && old.Address.Canonical == a.Address.Canonical && tx.Now.Before(old.ExpiresAt) {
-		return tx.ChangeSignInRequest(old)
+		return tx.SignInRequests.Change(old)
 	}
 	if had {
-		if err := tx.DeleteSignInRequest(old); err != nil {
+		if err := tx.SignInRequests.Delete(old); err != nil {
 			return err
 		}
 	}
 	if answer {
-		return tx.PutSignInRequest(a)
+		return tx.SignInRequests.Put(a)
 	}
-	return tx.ChangeSignInRequest(a)
+	return tx.SignInRequests.Change(a)
 }
 
 // RenewLink answers a wish for a fresh email on the page of a link that is no
@@ -84,14 +84,14 @@ func (s SignIn) RenewLink(ctx context.Context, secret access.Secret, b Browser) 
 	}
 	fresh := access.NewSecret()
 	return s.store.Update(ctx, func(tx *store.Tx) error {
-		l, err := tx.LoginLink(secret.Hash())
+		l, err := tx.LoginLinks.Get(secret.Hash())
 		if access.Expired.Is(err) || err == nil && l.Purpose == access.ForDesktop {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		m, err := tx.Member(l.Member)
+		m, err := tx.Members.Get(l.Member)
 		if access.NotFound.Is(err) || err == nil && (m.State == access.Suspended || m.Email.Canonical != l.Address) {
 			return nil
 		}
@@ -118,7 +118,7 @@ func (s SignIn) RenewLink(ctx context.Context, secret access.Secret, b Browser) 
 // linkAddress is the address that a link was made for; zero where nobody knows.
 func (s *core) linkAddress(ctx context.Context, secret access.Secret) (a access.Address) {
 	_ = s.store.View(ctx, func(tx *store.Tx) error { // an error is met again in the Update
-		l, err := tx.LoginLink(secret.Hash())
+		l, err := tx.LoginLinks.Get(secret.Hash())
 		a.Canonical = l.Address
 		return err
 	})
@@ -129,7 +129,7 @@ func (s *core) linkAddress(ctx context.Context, secret access.Secret) (a access.
 // where it asked for none.
 func (s SignIn) RequestedAddress(ctx context.Context, b Browser) (typed string, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
-		a, ok, err := tx.SignInRequest(b.hash())
+		a, ok, err := tx.SignInRequests.Get(b.hash())
 		if ok && tx.Now.Before(a.ExpiresAt) {
 			typed = a.Address.Typed
 		}
@@ -153,7 +153,7 @@ func (s SignIn) AnswerRequests(ctx context.Context) (n int, err error) {
 	for {
 		var took int
 		err := s.store.Update(ctx, func(tx *store.Tx) error {
-			asks, err := tx.NextSignInRequests(answerBatch)
+			asks, err := tx.SignInRequests.Next(answerBatch)
 			if took = len(asks); err != nil {
 				return err
 			}
@@ -174,7 +174,7 @@ func (s SignIn) AnswerRequests(ctx context.Context) (n int, err error) {
 // does the same with a decoy, whose secrets open nothing: the work, and what is
 // written, must not tell which it was.
 func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
-	if err := tx.Answered(a); err != nil {
+	if err := tx.SignInRequests.Answered(a); err != nil {
 		return err
 	}
 	if err := tx.TouchCounters(); err != nil {
@@ -183,7 +183,7 @@ func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
 	if !tx.Now.Before(a.ExpiresAt) {
 		return nil
 	}
-	m, err := tx.MemberByAddress(a.Address.Canonical)
+	m, err := tx.Members.ByAddress(a.Address.Canonical)
 	real := err == nil && m.State != access.Suspended
 	if err := unlessNotFound(err); err != nil {
 		return err
@@ -211,10 +211,10 @@ func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
 	if !real {
 		return s.answerWithDecoy(tx, a, &m, f)
 	}
-	if err := tx.PutLoginLink(l); err != nil {
+	if err := tx.LoginLinks.Put(l); err != nil {
 		return err
 	}
-	if err := tx.ChangeSignInRequest(a); err != nil {
+	if err := tx.SignInRequests.Change(a); err != nil {
 		return err
 	}
 	return s.postSignIn(tx, a, &m, l, f)
@@ -232,9 +232,9 @@ func (s *core) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Member
 	if m.State == access.Active {
 		m.Message = id
 	} else if !anyBrowser {
-		return tx.PretendMember(*m)
+		return tx.Members.Pretend(*m)
 	}
-	return tx.PutMember(*m)
+	return tx.Members.Put(*m)
 }
 
 // answerWithDecoy keeps a decoy in place of an email.
@@ -245,13 +245,13 @@ func (s *core) answerWithDecoy(tx *store.Tx, a access.SignInRequest, m *access.M
 		return err
 	}
 	l.Priority, l.Recipient = priorityOf(a), strings.Repeat("x", len(l.Recipient)) // a stranger's address is nobody's business
-	if err := tx.ChangeSignInRequest(a); err != nil {
+	if err := tx.SignInRequests.Change(a); err != nil {
 		return err
 	}
-	if err := tx.PostDecoy(l, f); err != nil {
+	if err := tx.Decoys.Post(l, f); err != nil {
 		return err
 	}
-	return tx.PretendMember(*m)
+	return tx.Members.Pretend(*m)
 }
 
 func priorityOf(a access.SignInRequest) access.Priority {

@@ -26,7 +26,7 @@ func (s *core) tellAdmins(tx *store.Tx, id access.MemberID) error {
 			at = next
 		}
 		g.Due = true
-		if err := tx.PutDue(store.Due{At: at, Kind: store.DueDigest}); err != nil {
+		if err := tx.Schedule.Put(store.Due{At: at, Kind: store.DueDigest}); err != nil {
 			return err
 		}
 	}

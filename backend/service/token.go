@@ -64,7 +64,7 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 			ExpiresAt: tx.Now.Add(lasts),
 			Epoch:     m.TokenEpoch,
 		}
-		if err := tx.PutToken(t); err != nil {
+		if err := tx.Tokens.Put(t); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionCreateToken, name, access.RoleNames(granted))
@@ -75,7 +75,7 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 // List are all API tokens, without their secrets.
 func (s Tokens) List(ctx context.Context, actor access.Actor) (all []access.Token, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
-		all, err = tx.Tokens(store.MaxTokens)
+		all, err = tx.Tokens.List(store.MaxTokens)
 		return err
 	})
 	for i := range all {
@@ -94,11 +94,11 @@ const (
 // some here, and, where there are more than one transaction holds, the rest at
 // once after it. None of them opens anything meanwhile.
 func deleteTokens(tx *store.Tx, actor access.Actor, id access.MemberID) error {
-	m, err := tx.Member(id)
+	m, err := tx.Members.Get(id)
 	if err != nil {
 		return unlessNotFound(err)
 	}
-	owned, err := tx.TokensOf(id, tokenBatch)
+	owned, err := tx.Tokens.Of(id, tokenBatch)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func deleteTokens(tx *store.Tx, actor access.Actor, id access.MemberID) error {
 			continue
 		}
 		deleted++
-		if err := tx.DeleteToken(t); err != nil {
+		if err := tx.Tokens.Delete(t); err != nil {
 			return err
 		}
 		if err := tx.Record(actor, access.ActionRevokeToken, t.Name, "signed out everywhere"); err != nil {
@@ -118,7 +118,7 @@ func deleteTokens(tx *store.Tx, actor access.Actor, id access.MemberID) error {
 	if deleted < deletesTokens {
 		return nil
 	}
-	return tx.PutDue(store.Due{At: tx.Now, Kind: store.DueTokens, Ref: string(id)})
+	return tx.Schedule.Put(store.Due{At: tx.Now, Kind: store.DueTokens, Ref: string(id)})
 }
 
 // Revoke makes an API token worth nothing at once.
@@ -127,11 +127,11 @@ func (s Tokens) Revoke(ctx context.Context, actor access.Actor, id access.TokenI
 		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
 			return err
 		}
-		t, err := tx.Token(id)
+		t, err := tx.Tokens.Get(id)
 		if err != nil {
 			return err
 		}
-		if err := tx.DeleteToken(t); err != nil {
+		if err := tx.Tokens.Delete(t); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionRevokeToken, t.Name, "")

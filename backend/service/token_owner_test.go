@@ -99,7 +99,7 @@ func TestTokensGoWithARejectedMember(t *testing.T) {
 	o := openOffice(t)
 	id := o.waitingFor("kim@example.org", access.Fleet)
 	must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
-		return tx.PutToken(access.Token{
+		return tx.Tokens.Put(access.Token{
 			ID:        "theirs",
 			Name:      "t",
 			Hash:      access.NewSecret().Hash(),
@@ -196,7 +196,7 @@ func TestWhoRevokesTokensBySigningOut(t *testing.T) {
 			id := o.member("kim@example.org", "Kim", tt.owner)
 			secret := access.Secret(access.TokenPrefix) + access.NewSecret()
 			must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
-				return tx.PutToken(access.Token{
+				return tx.Tokens.Put(access.Token{
 					ID:        "kims",
 					Name:      "t",
 					Hash:      secret.Hash(),
@@ -274,7 +274,7 @@ func TestRemovingOneWithMuchOfEverything(t *testing.T) {
 	for range 5 {
 		o.enterAs("a.b.c.d.e.f.g.h@one.two.three.example.org")
 		must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.PutToken(access.Token{
+			return tx.Tokens.Put(access.Token{
 				ID:        access.TokenID(access.NewID()),
 				Name:      "t",
 				Hash:      access.NewSecret().Hash(),

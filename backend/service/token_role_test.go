@@ -55,7 +55,7 @@ func TestRoleThatTokensHoldIsNeverRevived(t *testing.T) {
 		o := openOffice(t)
 		secret := access.Secret(access.TokenPrefix) + access.NewSecret()
 		must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.PutToken(access.Token{
+			return tx.Tokens.Put(access.Token{
 				ID:        "old",
 				Name:      "old",
 				Hash:      secret.Hash(),

@@ -158,7 +158,7 @@ func TestTokenUseSurvivesAStop(t *testing.T) {
 	stop()
 	ended.Wait()
 	must(t, o.store.View(t.Context(), func(tx *store.Tx) error {
-		all, err := tx.Tokens(store.MaxTokens)
+		all, err := tx.Tokens.List(store.MaxTokens)
 		if err != nil || all[0].UsedAt.IsZero() {
 			t.Errorf("used at %v, %v", all[0].UsedAt, err)
 		}

@@ -28,16 +28,16 @@ func notice(tx *store.Tx, x access.TraceCount) error {
 	if !x.Trace.Known() || x.Count <= 0 {
 		return nil
 	}
-	r, err := tx.Trace(x.Trace)
+	r, err := tx.Traces.Get(x.Trace)
 	if err != nil {
 		return err
 	}
 	if r.Add(x, tx.Now) {
-		if err := tx.PutDue(store.Due{At: r.DueAt, Kind: store.DueTrace, Ref: string(x.Trace)}); err != nil {
+		if err := tx.Schedule.Put(store.Due{At: r.DueAt, Kind: store.DueTrace, Ref: string(x.Trace)}); err != nil {
 			return err
 		}
 	}
-	return tx.PutTrace(r)
+	return tx.Traces.Put(r)
 }
 
 // Unusual is what was noticed in the last 24 hours, for whoever may read the
@@ -55,6 +55,6 @@ func (s Dashboard) Unusual(ctx context.Context, actor access.Actor) (out access.
 }
 
 func unusual(tx *store.Tx, c access.Counters) (access.Unusual, error) {
-	all, err := tx.Traces()
+	all, err := tx.Traces.All()
 	return access.UnusualOf(all, c.Active, tx.Now), err
 }

@@ -93,9 +93,9 @@ func (tx *Tx) Record(actor access.Actor, did access.AuditAction, to, detail stri
 	return tx.set(auditKey(e.Seq), &e)
 }
 
-// Audit is a page of the audit log, newest first.
-func (tx *Tx) Audit(cursor string, limit int) (Page[access.AuditEntry], error) {
-	p, err := list(tx, auditPrefix.key(), cursor, limit, "audit", decodeEntry)
+// Page is a page of the audit log, newest first.
+func (tx AuditLog) Page(cursor string, limit int) (Page[access.AuditEntry], error) {
+	p, err := list(tx.inTx, auditPrefix.key(), cursor, limit, "audit", decodeEntry)
 	if err != nil {
 		return p, err
 	}
@@ -107,8 +107,8 @@ func (tx *Tx) Audit(cursor string, limit int) (Page[access.AuditEntry], error) {
 	return p, nil
 }
 
-// AuditSince are up to limit entries after seq, oldest first.
-func (tx *Tx) AuditSince(seq uint64, limit int) ([]access.AuditEntry, error) {
+// Since are up to limit entries after seq, oldest first.
+func (tx AuditLog) Since(seq uint64, limit int) ([]access.AuditEntry, error) {
 	h, err := tx.auditHead()
 	if err != nil {
 		return nil, err

@@ -42,9 +42,9 @@ func didIt(actor access.Actor, name string) bool {
 	return string(actor.Member) == name || string(actor.Token) == name
 }
 
-// FindAudit is a page of the entries that fit, newest first. It looks at so many
+// Find is a page of the entries that fit, newest first. It looks at so many
 // entries and no more: the page may be short, and Next leads on.
-func (tx *Tx) FindAudit(q AuditQuery) (p Page[access.AuditEntry], err error) {
+func (tx AuditLog) Find(q AuditQuery) (p Page[access.AuditEntry], err error) {
 	first, last, err := tx.auditBetween(q.From, q.Until)
 	if err != nil || first > last {
 		return p, err

@@ -15,7 +15,7 @@ func (b *box) audited(q AuditQuery) (p Page[access.AuditEntry]) {
 	if q.Limit == 0 {
 		q.Limit = 100
 	}
-	b.view(func(tx *Tx) (err error) { p, err = tx.FindAudit(q); return err })
+	b.view(func(tx *Tx) (err error) { p, err = tx.AuditLog.Find(q); return err })
 	return p
 }
 
@@ -95,7 +95,7 @@ func TestFindAuditCursor(t *testing.T) {
 	next := b.audited(AuditQuery{Actor: "ann", Limit: 2}).Next
 	for name, q := range map[string]AuditQuery{"another question": {Actor: "operator"}, "another time": {Actor: "ann", From: noon}, "other deeds": {Actor: "ann", Actions: []access.AuditAction{access.ActionInvite}}} {
 		q.Cursor, q.Limit = next, 2
-		err := b.View(t.Context(), func(tx *Tx) error { _, err := tx.FindAudit(q); return err })
+		err := b.View(t.Context(), func(tx *Tx) error { _, err := tx.AuditLog.Find(q); return err })
 		if !access.Invalid.Is(err) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -142,7 +142,7 @@ func TestFindAuditNoticesAGap(t *testing.T) {
 	b.history(8)
 	b.raw(func(t kv.Tx) error { return t.Delete(auditKey(5)) })
 	err := b.View(t.Context(), func(tx *Tx) error {
-		_, err := tx.FindAudit(AuditQuery{From: noon.Add(3 * time.Hour), Limit: 5})
+		_, err := tx.AuditLog.Find(AuditQuery{From: noon.Add(3 * time.Hour), Limit: 5})
 		return err
 	})
 	if access.Explain(err).Code != "audit_broken" {

@@ -109,7 +109,7 @@ func TestAuditPages(t *testing.T) {
 		cursor := ""
 		for range 7 {
 			b.view(func(tx *Tx) error {
-				p, err := tx.Audit(cursor, 3)
+				p, err := tx.AuditLog.Page(cursor, 3)
 				for _, e := range p.Items {
 					seqs = append(seqs, e.Seq)
 				}
@@ -121,7 +121,7 @@ func TestAuditPages(t *testing.T) {
 			t.Errorf("pages gave %v", seqs)
 		}
 		b.view(func(tx *Tx) error {
-			since, err := tx.AuditSince(17, 2)
+			since, err := tx.AuditLog.Since(17, 2)
 			if len(since) != 2 || since[0].Seq != 18 || since[1].Seq != 19 {
 				t.Errorf("AuditSince = %v", since)
 			}

@@ -35,21 +35,21 @@ func full(b *box) (secrets [][]byte) {
 		browser := secret()
 		l := letterFor(m, tx.Now)
 		return errors.Join(
-			tx.PutSession(access.Session{Hash: secret(), Member: m.ID, OpenedAt: tx.Now, SeenAt: tx.Now}),
-			tx.PutLoginLink(access.LoginLink{Hash: secret(), Member: m.ID, Address: m.Email.Canonical, ExpiresAt: tx.Now.Add(time.Hour)}),
-			tx.PutSignInRequest(access.SignInRequest{
+			tx.Sessions.Put(access.Session{Hash: secret(), Member: m.ID, OpenedAt: tx.Now, SeenAt: tx.Now}),
+			tx.LoginLinks.Put(access.LoginLink{Hash: secret(), Member: m.ID, Address: m.Email.Canonical, ExpiresAt: tx.Now.Add(time.Hour)}),
+			tx.SignInRequests.Put(access.SignInRequest{
 				Browser:   browser,
 				Address:   m.Email,
 				Code:      tx.CodeHash(browser, "K7PQ3XMD"),
 				CreatedAt: tx.Now,
 				ExpiresAt: tx.Now.Add(time.Hour),
 			}),
-			tx.PutToken(access.Token{ID: access.TokenID(access.NewID()), Hash: secret(), Name: "ci"}),
-			tx.Post(l, access.MessageFacts{Link: "the words of a letter"}),
-			tx.PutRole(access.Role{Name: "Guest", Permissions: access.Grantable()[:1]}),
+			tx.Tokens.Put(access.Token{ID: access.TokenID(access.NewID()), Hash: secret(), Name: "ci"}),
+			tx.Messages.Post(l, access.MessageFacts{Link: "the words of a letter"}),
+			tx.Roles.Put(access.Role{Name: "Guest", Permissions: access.Grantable()[:1]}),
 			tx.PutSettings(access.Settings{Workspace: "Works", InvitationTTL: 3600}))
 	})
-	b.update(func(tx *Tx) error { return tx.DeleteMember(gone, access.EndedRejected) })
+	b.update(func(tx *Tx) error { return tx.Members.Delete(gone, access.EndedRejected) })
 	return append(secrets, []byte("the words of a letter"), []byte("K7PQ3XMD"))
 }
 
@@ -97,11 +97,11 @@ func TestBackupRestore(t *testing.T) {
 			t.Errorf("restored are %v", left)
 		}
 		r.view(func(tx *Tx) error {
-			p, err := tx.Messages("", 5)
+			p, err := tx.Messages.Page("", 5)
 			if len(p.Items) != 1 || p.Items[0].State != access.MessageFailed {
 				t.Errorf("the letter that waited is %+v", p.Items)
 			}
-			log, err2 := tx.AuditSince(3, 5)
+			log, err2 := tx.AuditLog.Since(3, 5)
 			if len(log) != 1 || log[0].Action != access.ActionRestoreData || log[0].Detail != "1 API token is void" {
 				t.Errorf("the log goes on with %v", log)
 			}

@@ -160,7 +160,7 @@ func (s *Store) lastKnown(ctx context.Context) (known time.Time, err error) {
 		if ok, err := tx.get(clockPrefix.key(), &known); ok || err != nil {
 			return err
 		}
-		p, err := tx.Audit("", 1)
+		p, err := tx.AuditLog.Page("", 1)
 		if err == nil && len(p.Items) > 0 {
 			known = p.Items[0].At
 		}
@@ -206,7 +206,7 @@ func (s *Store) readLatest(ctx context.Context) error {
 		return nil
 	}
 	return s.View(ctx, func(tx *Tx) error {
-		p, err := tx.Audit("", 1)
+		p, err := tx.AuditLog.Page("", 1)
 		if err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ func TestADecodedRecordIsSharedWithNobody(t *testing.T) {
 	m := b.person("ada@example.com", "Ada", access.Fleet)
 	b.put(m)
 	spoil := func(tx *Tx) error {
-		got, err := tx.Member(m.ID)
+		got, err := tx.Members.Get(m.ID)
 		if err != nil {
 			return err
 		}
@@ -30,7 +30,7 @@ func TestADecodedRecordIsSharedWithNobody(t *testing.T) {
 	b.view(spoil)
 	b.update(spoil)
 	b.view(func(tx *Tx) error {
-		got, err := tx.Member(m.ID)
+		got, err := tx.Members.Get(m.ID)
 		c, failed := tx.Counters()
 		if fmt.Sprint(got) != fmt.Sprint(m) || c.Roles[access.Fleet] != 1 {
 			t.Errorf("after somebody changed what they had read: %v, %v", got, c)
@@ -46,7 +46,7 @@ func TestAMemberIsWhatWasKeptLast(t *testing.T) {
 	m := b.person("ada@example.com", "Ada", access.Fleet)
 	b.put(m)
 	called := func(tx *Tx, want string) error {
-		got, err := tx.Member(m.ID)
+		got, err := tx.Members.Get(m.ID)
 		if err == nil && got.Name != want {
 			err = fmt.Errorf("the member is called %q, not %q", got.Name, want)
 		}
@@ -54,24 +54,24 @@ func TestAMemberIsWhatWasKeptLast(t *testing.T) {
 	}
 	for _, name := range []string{"Ada", "Ada Lovelace", "Ada"} {
 		b.update(func(tx *Tx) error {
-			got, err := tx.Member(m.ID)
+			got, err := tx.Members.Get(m.ID)
 			if err != nil {
 				return err
 			}
 			got.Name = name
-			return errors.Join(tx.PutMember(got), called(tx, name))
+			return errors.Join(tx.Members.Put(got), called(tx, name))
 		})
 		b.view(func(tx *Tx) error { return called(tx, name) })
 	}
 	b.update(func(tx *Tx) error {
-		got, err := tx.Member(m.ID)
+		got, err := tx.Members.Get(m.ID)
 		if err != nil {
 			return err
 		}
-		if err := tx.DeleteMember(got, access.EndedRemoved); err != nil {
+		if err := tx.Members.Delete(got, access.EndedRemoved); err != nil {
 			return err
 		}
-		if got, err := tx.Member(m.ID); !access.NotFound.Is(err) {
+		if got, err := tx.Members.Get(m.ID); !access.NotFound.Is(err) {
 			return fmt.Errorf("a deleted member is %v, %v", got, err)
 		}
 		return nil
@@ -84,7 +84,7 @@ func TestWhatWasMissingIsFoundOnceItIsKept(t *testing.T) {
 	b := openBox(t, "")
 	m := b.person("ada@example.com", "Ada", access.Fleet)
 	holder := func(tx *Tx, want access.MemberID) error {
-		got, err := tx.Holder("ada@example.com")
+		got, err := tx.Members.IDOf("ada@example.com")
 		if err == nil && got != want {
 			err = fmt.Errorf("the address is held by %q, not %q", got, want)
 		}
@@ -92,27 +92,27 @@ func TestWhatWasMissingIsFoundOnceItIsKept(t *testing.T) {
 	}
 	letter := letterFor(m, b.now())
 	b.update(func(tx *Tx) error {
-		if _, err := tx.Message(letter.ID); !access.NotFound.Is(err) {
+		if _, err := tx.Messages.Get(letter.ID); !access.NotFound.Is(err) {
 			return fmt.Errorf("a letter before it was posted: %v", err)
 		}
-		if err := errors.Join(holder(tx, ""), tx.AddMember(m), holder(tx, m.ID), tx.Post(letter, access.MessageFacts{Note: "Hello"})); err != nil {
+		if err := errors.Join(holder(tx, ""), tx.Members.Add(m), holder(tx, m.ID), tx.Messages.Post(letter, access.MessageFacts{Note: "Hello"})); err != nil {
 			return err
 		}
-		posted, err := tx.Message(letter.ID)
+		posted, err := tx.Messages.Get(letter.ID)
 		if err != nil || posted.Recipient != letter.Recipient {
 			return fmt.Errorf("the letter after it was posted: %v, %v", posted, err)
 		}
 		posted.State = access.MessageFailed
-		if again, err := tx.Message(letter.ID); err != nil || again.State != letter.State {
+		if again, err := tx.Messages.Get(letter.ID); err != nil || again.State != letter.State {
 			return fmt.Errorf("the letter after somebody changed what they had read: %v, %v", again, err)
 		}
-		return errors.Join(tx.DeleteMessage(letter.ID), tx.DeleteMember(m, access.EndedRemoved), holder(tx, ""))
+		return errors.Join(tx.Messages.Delete(letter.ID), tx.Members.Delete(m, access.EndedRemoved), holder(tx, ""))
 	})
 	b.update(func(tx *Tx) error {
-		if _, err := tx.Message(letter.ID); !access.NotFound.Is(err) {
+		if _, err := tx.Messages.Get(letter.ID); !access.NotFound.Is(err) {
 			return fmt.Errorf("a deleted letter: %v", err)
 		}
-		return errors.Join(tx.PutMember(m), holder(tx, m.ID))
+		return errors.Join(tx.Members.Put(m), holder(tx, m.ID))
 	})
 	b.view(func(tx *Tx) error { return holder(tx, m.ID) })
 }
@@ -124,7 +124,7 @@ func TestCountersOfALostTransactionAreForgotten(t *testing.T) {
 	ada, grace := b.person("ada@example.com", "Ada"), b.person("grace@example.com", "Grace")
 	lost := errors.New("lost")
 	tries := func(tx *Tx) error {
-		return errors.Join(tx.AddMember(ada), tx.Record(access.Operator, access.ActionInvite, string(ada.ID), ""))
+		return errors.Join(tx.Members.Add(ada), tx.Record(access.Operator, access.ActionInvite, string(ada.ID), ""))
 	}
 	err := b.Update(t.Context(), func(tx *Tx) error {
 		if err := tries(tx); err != nil {

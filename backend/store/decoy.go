@@ -14,24 +14,24 @@ import (
 // decoy is never sent, is in no list and no count, and is gone once an email
 // would have been sent.
 
-// PostDecoy keeps a decoy with its facts.
-func (tx *Tx) PostDecoy(l access.Message, f access.MessageFacts) error {
+// Post keeps a decoy with its facts.
+func (tx Decoys) Post(l access.Message, f access.MessageFacts) error {
 	if err := tx.putFacts(decoyFactsKey(l.ID), l.ID, f); err != nil {
 		return err
 	}
-	return tx.PutDecoy(l)
+	return tx.Decoys.Put(l)
 }
 
-// Decoy is the decoy of that id; false where there is none any more.
-func (tx *Tx) Decoy(id access.MessageID) (l access.Message, ok bool, err error) {
+// Get is the decoy of that id; false where there is none any more.
+func (tx Decoys) Get(id access.MessageID) (l access.Message, ok bool, err error) {
 	ok, err = tx.get(decoyKey(id), &l)
 	return l, ok, err
 }
 
-// PutDecoy keeps a decoy with its place in line. One that is done with is
+// Put keeps a decoy with its place in line. One that is done with is
 // deleted.
-func (tx *Tx) PutDecoy(l access.Message) error {
-	old, had, err := tx.Decoy(l.ID)
+func (tx Decoys) Put(l access.Message) error {
+	old, had, err := tx.Decoys.Get(l.ID)
 	if err != nil {
 		return err
 	}
@@ -64,15 +64,15 @@ func decoyDue(l *access.Message) []byte {
 	return decoyLanePrefix.key(up(at), string(l.ID))
 }
 
-// DueDecoys are up to n decoys whose time has come.
-func (tx *Tx) DueDecoys(n int) ([]access.Message, error) {
+// Due are up to n decoys whose time has come.
+func (tx Decoys) Due(n int) ([]access.Message, error) {
 	due, err := tx.kv.Scan(decoyLanePrefix.key(), decoyLanePrefix.key(up(tx.Now), "\xff"), n)
 	if err != nil {
 		return nil, err
 	}
 	var all []access.Message
 	for _, e := range due {
-		l, ok, err := tx.Decoy(messageOf(e))
+		l, ok, err := tx.Decoys.Get(messageOf(e))
 		if err != nil {
 			return nil, err
 		}
@@ -83,8 +83,8 @@ func (tx *Tx) DueDecoys(n int) ([]access.Message, error) {
 	return all, nil
 }
 
-// NextDecoyDue is when the next decoy is due; zero where none is.
-func (tx *Tx) NextDecoyDue() (time.Time, error) {
+// NextDue is when the next decoy is due; zero where none is.
+func (tx Decoys) NextDue() (time.Time, error) {
 	next, err := tx.kv.Scan(decoyLanePrefix.key(), decoyLanePrefix.key(up(messageTTL)), 1)
 	if err != nil || len(next) == 0 {
 		return time.Time{}, err
@@ -92,9 +92,9 @@ func (tx *Tx) NextDecoyDue() (time.Time, error) {
 	return laneTime(next[0].Key), nil
 }
 
-// PretendMember does the work of PutMember for a member of whom nothing changes,
+// Pretend does the work of Put for a member of whom nothing changes,
 // and writes nothing.
-func (tx *Tx) PretendMember(m access.Member) error {
+func (tx Members) Pretend(m access.Member) error {
 	before, now := memberEntries(&m), memberEntries(&m)
 	for k, v := range now {
 		if before[k] != v {

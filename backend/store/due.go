@@ -52,15 +52,15 @@ func dueOf(e kv.KV) Due {
 	return d
 }
 
-// PutDue keeps that something falls due.
-func (tx *Tx) PutDue(d Due) error { return tx.mark(dueKey(d.At, d.Kind, d.Ref), "") }
+// Put keeps that something falls due.
+func (tx Schedule) Put(d Due) error { return tx.mark(dueKey(d.At, d.Kind, d.Ref), "") }
 
-// ClearDue forgets it.
-func (tx *Tx) ClearDue(d Due) error { return tx.unmark(d.key()) }
+// Clear forgets it.
+func (tx Schedule) Clear(d Due) error { return tx.unmark(d.key()) }
 
 // PutOff lets wait until then what fell due and could not be done.
-func (tx *Tx) PutOff(d Due, until time.Time) error {
-	if err := tx.ClearDue(d); err != nil {
+func (tx Schedule) PutOff(d Due, until time.Time) error {
+	if err := tx.Schedule.Clear(d); err != nil {
 		return err
 	}
 	if d.Was.IsZero() {
@@ -73,8 +73,8 @@ func (tx *Tx) PutOff(d Due, until time.Time) error {
 // dueQueues are where what falls due stands; what was put off stands in the second.
 var dueQueues = []prefix{duePrefix, putOffPrefix}
 
-// NextDue is what falls due next, at whatever time; false where nothing does.
-func (tx *Tx) NextDue() (next Due, found bool, err error) {
+// Next is what falls due next, at whatever time; false where nothing does.
+func (tx Schedule) Next() (next Due, found bool, err error) {
 	for _, queue := range dueQueues {
 		first, err := tx.scan(queue.key(), 1)
 		if err != nil {
@@ -89,9 +89,9 @@ func (tx *Tx) NextDue() (next Due, found bool, err error) {
 	return next, found, nil
 }
 
-// DueBy are up to n of the things that are due by then, in the order in which they
+// By are up to n of the things that are due by then, in the order in which they
 // fell due.
-func (tx *Tx) DueBy(then time.Time, n int) (all []Due, err error) {
+func (tx Schedule) By(then time.Time, n int) (all []Due, err error) {
 	first, err := tx.scan(duePrefix.key(), n)
 	for _, e := range first {
 		if d := dueOf(e); !d.At.After(then) {
@@ -129,8 +129,8 @@ type Bucket struct {
 	Wrong access.WrongCodes `json:"wrong,omitempty"` // where it counts wrong codes
 }
 
-// Bucket is the bucket of that name, empty where there is none.
-func (tx *Tx) Bucket(name string) (Bucket, error) {
+// Get is the bucket of that name, empty where there is none.
+func (tx Buckets) Get(name string) (Bucket, error) {
 	var b Bucket
 	_, err := tx.get(tx.bucketKey(name), &b)
 	return b, err
@@ -142,25 +142,25 @@ func (tx *Tx) bucketKey(name string) []byte {
 	return bucketPrefix.ofHash(h)
 }
 
-// PutBucket keeps a bucket until it is full again.
-func (tx *Tx) PutBucket(name string, b Bucket, until time.Time) error {
+// Put keeps a bucket until it is full again.
+func (tx Buckets) Put(name string, b Bucket, until time.Time) error {
 	k := tx.bucketKey(name)
 	due := Due{At: b.Until, Kind: DueBucket, Ref: bucketPrefix.ref(k)}
 	if !b.Until.IsZero() {
-		if err := tx.ClearDue(due); err != nil {
+		if err := tx.Schedule.Clear(due); err != nil {
 			return err
 		}
 	}
 	b.Until, due.At = until, until
-	if err := tx.PutDue(due); err != nil {
+	if err := tx.Schedule.Put(due); err != nil {
 		return err
 	}
 	return tx.set(k, b)
 }
 
-// DropBucket deletes a bucket that was full again at that time; ref is its
+// Drop deletes a bucket that was full again at that time; ref is its
 // Due's. One that was used since is left alone.
-func (tx *Tx) DropBucket(ref string, at time.Time) error {
+func (tx Buckets) Drop(ref string, at time.Time) error {
 	var b Bucket
 	k := bucketPrefix.key(ref)
 	ok, err := tx.get(k, &b)

@@ -11,7 +11,7 @@ import (
 
 func (b *box) nextDue() (d Due, ok bool) {
 	b.t.Helper()
-	b.view(func(tx *Tx) (err error) { d, ok, err = tx.NextDue(); return err })
+	b.view(func(tx *Tx) (err error) { d, ok, err = tx.Schedule.Next(); return err })
 	return d, ok
 }
 
@@ -30,14 +30,14 @@ func TestPutOff(t *testing.T) {
 		}
 		for n := range 3 { // each time it is tried it fails again
 			b.at.Store(first.At.Add(time.Duration(n) * time.Hour).UnixMicro())
-			b.update(func(tx *Tx) error { return tx.PutOff(first, tx.Now.Add(time.Hour)) })
+			b.update(func(tx *Tx) error { return tx.Schedule.PutOff(first, tx.Now.Add(time.Hour)) })
 			b.reopen()
 			b.verify()
 			if d, _ := b.nextDue(); d.Ref != string(next.ID) {
 				t.Fatalf("put off %d times, it is in the way again: %+v", n+1, d)
 			}
 			b.view(func(tx *Tx) error {
-				all, _, err := tx.Expiring(first.At.Add(48*time.Hour), 5)
+				all, _, err := tx.Members.Expiring(first.At.Add(48*time.Hour), 5)
 				if len(all) != 2 {
 					t.Errorf("Expiring forgets who was put off: %v", all)
 				}
@@ -49,7 +49,7 @@ func TestPutOff(t *testing.T) {
 			}
 			first = waits
 		}
-		b.update(func(tx *Tx) error { return tx.DeleteMember(next, access.EndedRemoved) })
+		b.update(func(tx *Tx) error { return tx.Members.Delete(next, access.EndedRemoved) })
 		if d, ok := b.nextDue(); !ok || d != first {
 			t.Errorf("in the end next is %+v, want %+v", d, first)
 		}
@@ -59,7 +59,7 @@ func TestPutOff(t *testing.T) {
 				if !m.Remind(first.Was) {
 					t.Error("there was nothing to do")
 				}
-				return errors.Join(tx.ClearDue(first), tx.PutMember(m))
+				return errors.Join(tx.Schedule.Clear(first), tx.Members.Put(m))
 			})
 			b.verify()
 			if d, _ := b.nextDue(); d.Was != (time.Time{}) || d.Ref != string(stuck.ID) {
@@ -76,13 +76,13 @@ func TestPutOffIsOvertaken(t *testing.T) {
 	b.put(m, gone)
 	for range 2 {
 		b.update(func(tx *Tx) error {
-			d, _, err := tx.NextDue()
-			return errors.Join(err, tx.PutOff(d, d.At.Add(time.Hour)))
+			d, _, err := tx.Schedule.Next()
+			return errors.Join(err, tx.Schedule.PutOff(d, d.At.Add(time.Hour)))
 		})
 	}
 	m.State = access.Active
 	b.put(m)
-	b.update(func(tx *Tx) error { return tx.DeleteMember(gone, access.EndedRemoved) })
+	b.update(func(tx *Tx) error { return tx.Members.Delete(gone, access.EndedRemoved) })
 	b.verify()
 	m.State = access.Pending // and asks for the very time that was put off
 	b.put(m)
@@ -100,8 +100,8 @@ func TestPutOffHidesNothing(t *testing.T) {
 		b.put(b.person("ada@example.com", ""))
 		var d Due
 		b.update(func(tx *Tx) (err error) {
-			d, _, err = tx.NextDue()
-			return errors.Join(err, tx.PutOff(d, d.At.Add(time.Hour)))
+			d, _, err = tx.Schedule.Next()
+			return errors.Join(err, tx.Schedule.PutOff(d, d.At.Add(time.Hour)))
 		})
 		d = Due{At: d.At.Add(time.Hour), Kind: d.Kind, Ref: d.Ref, Was: d.At}
 		b.raw(func(t kv.Tx) error { return damage(t, d) })

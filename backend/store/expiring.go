@@ -23,7 +23,7 @@ func dueHint(m *access.Member, due time.Time) string {
 // soonest first; more reports that there are others. It reads what falls due
 // until then, which holds each of them: as the reminder, or as the end, or as
 // one of these that was put off.
-func (tx *Tx) Expiring(until time.Time, n int) (all []access.Member, more bool, err error) {
+func (tx Members) Expiring(until time.Time, n int) (all []access.Member, more bool, err error) {
 	for _, queue := range dueQueues {
 		some, left, err := tx.expiring(queue, until, n)
 		if err != nil {
@@ -55,7 +55,7 @@ func (tx *Tx) expiring(queue prefix, until time.Time, n int) (all []access.Membe
 			if dueKind(e.Key) != DueMember || hinted && reminders > n {
 				continue
 			}
-			m, err := tx.Member(idOf(e))
+			m, err := tx.Members.Get(idOf(e))
 			if access.NotFound.Is(err) {
 				continue // removed since what fell due was put off
 			}

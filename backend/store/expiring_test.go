@@ -13,7 +13,7 @@ import (
 func (b *box) expiring(until time.Time, n int) (found []string, more bool) {
 	b.t.Helper()
 	b.view(func(tx *Tx) error {
-		all, left, err := tx.Expiring(until, n)
+		all, left, err := tx.Members.Expiring(until, n)
 		found, more = nil, left
 		for _, m := range all {
 			found = append(found, m.Name)
@@ -105,10 +105,10 @@ func TestExpiringBearsWhatWasPutOff(t *testing.T) {
 	m, gone := b.person("ada@example.com", ""), b.person("gone@example.com", "")
 	b.put(m, gone)
 	b.update(func(tx *Tx) error {
-		return errors.Join(tx.PutDue(Due{At: tx.Now.Add(time.Minute), Kind: DueMember, Ref: string(gone.ID)}), tx.DeleteMember(gone, access.EndedRemoved))
+		return errors.Join(tx.Schedule.Put(Due{At: tx.Now.Add(time.Minute), Kind: DueMember, Ref: string(gone.ID)}), tx.Members.Delete(gone, access.EndedRemoved))
 	})
 	b.view(func(tx *Tx) error {
-		all, _, err := tx.Expiring(noon.Add(8*24*time.Hour), 5)
+		all, _, err := tx.Members.Expiring(noon.Add(8*24*time.Hour), 5)
 		if len(all) != 1 || all[0].ID != m.ID {
 			t.Errorf("Expiring = %v", all)
 		}

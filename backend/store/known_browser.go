@@ -28,9 +28,9 @@ func (tx *Tx) knownKey(canonical string, browser access.SecretHash) access.Secre
 	return tx.CodeHash(browser, "known to "+canonical)
 }
 
-// KnowsBrowser reports whether a browser has signed in the member with that address,
+// Knows reports whether a browser has signed in the member with that address,
 // lately, and all has not been closed since.
-func (tx *Tx) KnowsBrowser(canonical string, browser access.SecretHash) (bool, error) {
+func (tx Browsers) Knows(canonical string, browser access.SecretHash) (bool, error) {
 	if browser.IsZero() {
 		return false, nil
 	}
@@ -39,16 +39,16 @@ func (tx *Tx) KnowsBrowser(canonical string, browser access.SecretHash) (bool, e
 	if err != nil || !ok || !tx.Now.Before(k.Seen.Add(access.KnownBrowserTTL)) {
 		return false, err
 	}
-	m, err := tx.Member(k.Member)
+	m, err := tx.Members.Get(k.Member)
 	if access.NotFound.Is(err) {
 		return false, nil
 	}
 	return err == nil && m.Email.Canonical == canonical && m.Epoch == k.Epoch, err
 }
 
-// RememberBrowser keeps that a browser signed a member in. The one that did so the longest
+// Remember keeps that a browser signed a member in. The one that did so the longest
 // ago makes room, and those from before all was closed go.
-func (tx *Tx) RememberBrowser(m *access.Member, browser access.SecretHash) error {
+func (tx Browsers) Remember(m *access.Member, browser access.SecretHash) error {
 	if browser.IsZero() {
 		return nil
 	}

@@ -8,8 +8,8 @@ import (
 	"doorward/backend/access"
 )
 
-// LoginLink is the login link with that hash; a dead link where there is none.
-func (tx *Tx) LoginLink(h access.SecretHash) (access.LoginLink, error) {
+// Get is the login link with that hash; a dead link where there is none.
+func (tx LoginLinks) Get(h access.SecretHash) (access.LoginLink, error) {
 	var l access.LoginLink
 	ok, err := tx.get(loginLinkPrefix.ofHash(h), &l)
 	if err == nil && !ok {
@@ -18,8 +18,8 @@ func (tx *Tx) LoginLink(h access.SecretHash) (access.LoginLink, error) {
 	return l, err
 }
 
-// PutLoginLink keeps a login link until some time after its use.
-func (tx *Tx) PutLoginLink(l access.LoginLink) error {
+// Put keeps a login link until some time after its use.
+func (tx LoginLinks) Put(l access.LoginLink) error {
 	if err := tx.reindex(nil, loginLinkEntries(&l)); err != nil {
 		return err
 	}
@@ -32,20 +32,20 @@ func loginLinkEntries(l *access.LoginLink) map[string]string {
 	return entriesAt(memberLinkKey(l), dueKey(forgotten, DueLoginLink, string(l.Hash[:])))
 }
 
-// DeleteLoginLink deletes a login link, and what the browser asked that it was for.
-func (tx *Tx) DeleteLoginLink(h access.SecretHash) error {
+// Delete deletes a login link, and what the browser asked that it was for.
+func (tx LoginLinks) Delete(h access.SecretHash) error {
 	var l access.LoginLink
 	ok, err := tx.get(loginLinkPrefix.ofHash(h), &l)
 	if err != nil || !ok {
 		return err
 	}
 	if !l.Browser.IsZero() {
-		a, ok, err := tx.SignInRequest(l.Browser)
+		a, ok, err := tx.SignInRequests.Get(l.Browser)
 		if err != nil {
 			return err
 		}
 		if ok && a.Link == h {
-			if err := tx.DeleteSignInRequest(a); err != nil {
+			if err := tx.SignInRequests.Delete(a); err != nil {
 				return err
 			}
 		}
@@ -56,24 +56,24 @@ func (tx *Tx) DeleteLoginLink(h access.SecretHash) error {
 	return tx.unmark(loginLinkPrefix.ofHash(h))
 }
 
-// SignInRequest is what the browser with that secret asked for; false where it asked for
+// Get is what the browser with that secret asked for; false where it asked for
 // nothing.
-func (tx *Tx) SignInRequest(browser access.SecretHash) (access.SignInRequest, bool, error) {
+func (tx SignInRequests) Get(browser access.SecretHash) (access.SignInRequest, bool, error) {
 	var a access.SignInRequest
 	ok, err := tx.get(signInPrefix.ofHash(browser), &a)
 	return a, ok, err
 }
 
-// PutSignInRequest keeps what a browser asked for, and queues it to be answered.
-func (tx *Tx) PutSignInRequest(a access.SignInRequest) error {
+// Put keeps what a browser asked for, and queues it to be answered.
+func (tx SignInRequests) Put(a access.SignInRequest) error {
 	if err := tx.mark(signInQueueKey(&a), ""); err != nil {
 		return err
 	}
-	return tx.ChangeSignInRequest(a)
+	return tx.SignInRequests.Change(a)
 }
 
-// ChangeSignInRequest keeps a changed ask.
-func (tx *Tx) ChangeSignInRequest(a access.SignInRequest) error {
+// Change keeps a changed ask.
+func (tx SignInRequests) Change(a access.SignInRequest) error {
 	if err := tx.reindex(nil, signInEntries(&a)); err != nil {
 		return err
 	}
@@ -86,23 +86,23 @@ func signInEntries(a *access.SignInRequest) map[string]string {
 	return entriesAt(dueKey(a.ExpiresAt, DueSignInRequest, string(a.Browser[:])))
 }
 
-// DeleteSignInRequest deletes what a browser asked for.
-func (tx *Tx) DeleteSignInRequest(a access.SignInRequest) error {
+// Delete deletes what a browser asked for.
+func (tx SignInRequests) Delete(a access.SignInRequest) error {
 	if err := tx.reindex(signInEntries(&a), nil); err != nil {
 		return err
 	}
 	return tx.unmark(signInPrefix.ofHash(a.Browser), signInQueueKey(&a))
 }
 
-// NextSignInRequests are up to n asks that wait to be answered, oldest first.
-func (tx *Tx) NextSignInRequests(n int) ([]access.SignInRequest, error) {
+// Next are up to n asks that wait to be answered, oldest first.
+func (tx SignInRequests) Next(n int) ([]access.SignInRequest, error) {
 	waiting, err := tx.scan(signInQueuePrefix.key(), n)
 	if err != nil {
 		return nil, err
 	}
 	var asks []access.SignInRequest
 	for _, e := range waiting {
-		a, ok, err := tx.SignInRequest(hashOf(e.Key))
+		a, ok, err := tx.SignInRequests.Get(hashOf(e.Key))
 		if err != nil {
 			return nil, err
 		}
@@ -116,7 +116,7 @@ func (tx *Tx) NextSignInRequests(n int) ([]access.SignInRequest, error) {
 }
 
 // Answered takes an ask off the queue.
-func (tx *Tx) Answered(a access.SignInRequest) error {
+func (tx SignInRequests) Answered(a access.SignInRequest) error {
 	return tx.unmark(signInQueueKey(&a))
 }
 

@@ -10,8 +10,8 @@ import (
 	"doorward/backend/access"
 )
 
-// Member is the member of that id, or NotFound.
-func (tx *Tx) Member(id access.MemberID) (access.Member, error) {
+// Get is the member of that id, or NotFound.
+func (tx Members) Get(id access.MemberID) (access.Member, error) {
 	m, ok, err := tx.member(id)
 	if err == nil && !ok {
 		err = access.NoSuch("member")
@@ -23,37 +23,37 @@ func (tx *Tx) member(id access.MemberID) (access.Member, bool, error) {
 	return getDecoded(tx, tx.recent.members, memberKey(id))
 }
 
-// MemberByAddress is the member of that canonical address, or NotFound.
-func (tx *Tx) MemberByAddress(canonical string) (access.Member, error) {
-	id, err := tx.Holder(canonical)
+// ByAddress is the member of that canonical address, or NotFound.
+func (tx Members) ByAddress(canonical string) (access.Member, error) {
+	id, err := tx.Members.IDOf(canonical)
 	if err != nil {
 		return access.Member{}, err
 	}
 	if id == "" {
 		return access.Member{}, access.NoSuch("member")
 	}
-	return tx.Member(id)
+	return tx.Members.Get(id)
 }
 
-// Holder is the id of the member with that canonical address; empty where
+// IDOf is the id of the member with that canonical address; empty where
 // nobody has it.
-func (tx *Tx) Holder(canonical string) (access.MemberID, error) {
+func (tx Members) IDOf(canonical string) (access.MemberID, error) {
 	var id access.MemberID
 	_, err := tx.get(addressKey(canonical), &id)
 	return id, err
 }
 
-// AddMember keeps a member whose id was made for this transaction, as PutMember
+// Add keeps a member whose id was made for this transaction, as Put
 // does.
-func (tx *Tx) AddMember(m access.Member) error {
+func (tx Members) Add(m access.Member) error {
 	tx.unused(memberKey(m.ID))
-	return tx.PutMember(m)
+	return tx.Members.Put(m)
 }
 
-// PutMember keeps the member with all that is derived from it: its place in
+// Put keeps the member with all that is derived from it: its place in
 // every list, the search words, the counters, what falls due. An address that
 // another member has is a Conflict.
-func (tx *Tx) PutMember(m access.Member) error {
+func (tx Members) Put(m access.Member) error {
 	old, had, err := tx.member(m.ID)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (tx *Tx) PutMember(m access.Member) error {
 
 // unheld refuses an address that a member has.
 func (tx *Tx) unheld(canonical string) error {
-	holder, err := tx.Holder(canonical)
+	holder, err := tx.Members.IDOf(canonical)
 	if err == nil && holder != "" {
 		err = access.Errorf(access.Conflict,
 			"Somebody has the address %s already.", canonical).
@@ -155,11 +155,11 @@ func stateByte(s access.State) string {
 // member are deleted with it; the sweeper takes what is left, in further transactions.
 const leftoverBatch = 3
 
-// DeleteMember deletes the member and what was theirs: links, sessions,
+// Delete deletes the member and what was theirs: links, sessions,
 // emails, API tokens, index entries. Where there is more than one transaction holds, the
 // rest falls due at once; none of it opens anything, since the member is gone.
 // Each session leaves why it ended, naming nobody.
-func (tx *Tx) DeleteMember(m access.Member, why access.EndReason) error {
+func (tx Members) Delete(m access.Member, why access.EndReason) error {
 	if err := tx.reindex(memberEntries(&m), nil); err != nil {
 		return err
 	}
@@ -169,26 +169,26 @@ func (tx *Tx) DeleteMember(m access.Member, why access.EndReason) error {
 	if err := tx.unmark(memberKey(m.ID)); err != nil {
 		return err
 	}
-	more, err := tx.DeleteLeftovers(m.ID, why)
+	more, err := tx.Members.DeleteLeftovers(m.ID, why)
 	if err != nil || !more {
 		return err
 	}
-	return tx.PutDue(Due{At: tx.Now, Kind: DueLeftovers, Ref: string(why) + "/" + string(m.ID)})
+	return tx.Schedule.Put(Due{At: tx.Now, Kind: DueLeftovers, Ref: string(why) + "/" + string(m.ID)})
 }
 
 // DeleteLeftovers deletes some links, sessions, emails, known browsers and API
 // tokens of a member who is gone. It reports whether there are more.
-func (tx *Tx) DeleteLeftovers(id access.MemberID, why access.EndReason) (more bool, err error) {
+func (tx Members) DeleteLeftovers(id access.MemberID, why access.EndReason) (more bool, err error) {
 	links, err := tx.scan(memberLinkPrefix.key(string(id)), leftoverBatch)
 	if err != nil {
 		return false, err
 	}
 	for _, e := range links {
-		if err := tx.DeleteLoginLink(hashOf(e.Key)); err != nil {
+		if err := tx.LoginLinks.Delete(hashOf(e.Key)); err != nil {
 			return false, err
 		}
 	}
-	sessions, err := tx.EndSessions(id, why)
+	sessions, err := tx.Sessions.End(id, why)
 	if err != nil {
 		return false, err
 	}
@@ -197,16 +197,16 @@ func (tx *Tx) DeleteLeftovers(id access.MemberID, why access.EndReason) (more bo
 		return false, err
 	}
 	for _, e := range letters {
-		if err := tx.DeleteMessage(access.MessageID(memberMessagePrefix.ref(e.Key)[len(id):])); err != nil {
+		if err := tx.Messages.Delete(access.MessageID(memberMessagePrefix.ref(e.Key)[len(id):])); err != nil {
 			return false, err
 		}
 	}
-	tokens, err := tx.TokensOf(id, leftoverBatch)
+	tokens, err := tx.Tokens.Of(id, leftoverBatch)
 	if err != nil {
 		return false, err
 	}
 	for _, t := range tokens {
-		if err := tx.DeleteToken(t); err != nil {
+		if err := tx.Tokens.Delete(t); err != nil {
 			return false, err
 		}
 	}
@@ -229,14 +229,14 @@ func (tx *Tx) rejectionKey(canonical string) []byte {
 
 // RejectedBefore is the last rejection of the address; false where there was
 // none. Only a keyed hash of the address is kept.
-func (tx *Tx) RejectedBefore(canonical string) (Rejection, bool, error) {
+func (tx Members) RejectedBefore(canonical string) (Rejection, bool, error) {
 	var r Rejection
 	ok, err := tx.get(tx.rejectionKey(canonical), &r)
 	return r, ok, err
 }
 
 // RememberRejection keeps that the address was turned away.
-func (tx *Tx) RememberRejection(canonical string, actor access.Actor) error {
+func (tx Members) RememberRejection(canonical string, actor access.Actor) error {
 	return tx.set(tx.rejectionKey(canonical), Rejection{By: actor, At: tx.Now})
 }
 
@@ -252,18 +252,18 @@ type FinalDecision struct {
 
 // RememberDecision keeps for a day who rejected a request or removed a member,
 // by its id alone.
-func (tx *Tx) RememberDecision(id access.MemberID, d FinalDecision) error {
-	if err := tx.PutDue(Due{At: tx.Now.Add(decisionTTL), Kind: DueDecision, Ref: string(id)}); err != nil {
+func (tx Members) RememberDecision(id access.MemberID, d FinalDecision) error {
+	if err := tx.Schedule.Put(Due{At: tx.Now.Add(decisionTTL), Kind: DueDecision, Ref: string(id)}); err != nil {
 		return err
 	}
 	return tx.set(decisionKey(id), d)
 }
 
 // Decision is who made somebody go who is gone; false where nobody knows.
-func (tx *Tx) Decision(id access.MemberID) (d FinalDecision, ok bool, err error) {
+func (tx Members) Decision(id access.MemberID) (d FinalDecision, ok bool, err error) {
 	ok, err = tx.get(decisionKey(id), &d)
 	return d, ok, err
 }
 
 // ForgetDecision deletes what RememberDecision kept.
-func (tx *Tx) ForgetDecision(id access.MemberID) error { return tx.unmark(decisionKey(id)) }
+func (tx Members) ForgetDecision(id access.MemberID) error { return tx.unmark(decisionKey(id)) }

@@ -26,8 +26,8 @@ func TestRecordsRoundTrip(t *testing.T) {
 		letter, words := letterFor(m, b.now()), access.MessageFacts{Link: "a link", Code: "a code"}
 		set := access.Settings{Workspace: "Works", InvitationTTL: access.Seconds(time.Hour)}
 		b.update(func(tx *Tx) error {
-			return errors.Join(tx.PutMember(m), tx.PutSession(opened), tx.PutLoginLink(l), tx.PutToken(k), tx.PutRole(r), tx.PutSignInRequest(a),
-				tx.Post(letter, words), tx.PutSettings(set), tx.Record(access.Operator, access.ActionInvite, string(m.ID), "x"))
+			return errors.Join(tx.Members.Put(m), tx.Sessions.Put(opened), tx.LoginLinks.Put(l), tx.Tokens.Put(k), tx.Roles.Put(r), tx.SignInRequests.Put(a),
+				tx.Messages.Post(letter, words), tx.PutSettings(set), tx.Record(access.Operator, access.ActionInvite, string(m.ID), "x"))
 		})
 		b.reopen()
 		b.verify()
@@ -38,21 +38,21 @@ func TestRecordsRoundTrip(t *testing.T) {
 					t.Errorf("%s = %+v, %v, want %+v", what, got, err, want)
 				}
 			}
-			gotM, err := tx.MemberByAddress("ada@example.com")
+			gotM, err := tx.Members.ByAddress("ada@example.com")
 			same("MemberByAddress", m, gotM, err)
-			gotS, _, err := tx.Session(opened.Hash)
+			gotS, _, err := tx.Sessions.Get(opened.Hash)
 			same("Session", opened, gotS, err)
-			gotL, err := tx.LoginLink(l.Hash)
+			gotL, err := tx.LoginLinks.Get(l.Hash)
 			same("Login", l, gotL, err)
-			gotK, _, err := tx.TokenByHash(k.Hash)
+			gotK, _, err := tx.Tokens.ByHash(k.Hash)
 			same("TokenByHash", k, gotK, err)
-			own, err := tx.OwnRoles()
+			own, err := tx.Roles.Own()
 			same("OwnRoles", []access.Role{r}, own, err)
-			asks, err := tx.NextSignInRequests(5)
+			asks, err := tx.SignInRequests.Next(5)
 			same("NextAsks", []access.SignInRequest{a}, asks, err)
-			gotLetter, err := tx.Message(letter.ID)
+			gotLetter, err := tx.Messages.Get(letter.ID)
 			same("Letter", letter, gotLetter, err)
-			gotWords, err := tx.MessageFacts(letter.ID)
+			gotWords, err := tx.Messages.Facts(letter.ID)
 			same("Words", words, gotWords, err)
 			gotSet, err := tx.Settings()
 			same("Settings", set, gotSet, err)
@@ -100,7 +100,7 @@ func TestIndexesFollow(t *testing.T) {
 				in(s.name, q, false)
 			}
 		}
-		b.update(func(tx *Tx) error { return tx.DeleteMember(m, access.EndedRemoved) })
+		b.update(func(tx *Tx) error { return tx.Members.Delete(m, access.EndedRemoved) })
 		b.verify()
 		for _, q := range []Query{{}, {State: access.Suspended}, {Role: access.AILoop}, {Words: "king"}, {Words: "ada@example.com"}} {
 			in("deleted", q, false)
@@ -168,7 +168,7 @@ func TestPagesWhileRowsChange(t *testing.T) {
 			seen := map[string]int{}
 			for page := 0; ; page++ {
 				var p Page[access.Member]
-				b.view(func(tx *Tx) (err error) { p, err = tx.Members(q); return err })
+				b.view(func(tx *Tx) (err error) { p, err = tx.Members.Page(q); return err })
 				for _, m := range p.Items {
 					seen[m.Email.Canonical]++
 				}
@@ -180,7 +180,7 @@ func TestPagesWhileRowsChange(t *testing.T) {
 				b.put(b.person(nth(newcomer), "Same Newcomer")) // comes
 				gone := b.person(nth(8000), "Same Passerby")    // comes and goes
 				b.put(gone)
-				b.update(func(tx *Tx) error { return tx.DeleteMember(gone, access.EndedRemoved) })
+				b.update(func(tx *Tx) error { return tx.Members.Delete(gone, access.EndedRemoved) })
 				if page == 3 {
 					b.reopen() // a cursor outlives a restart
 				}
@@ -202,19 +202,19 @@ func TestCursorIsOurs(t *testing.T) {
 		b.put(b.person(nth(i), ""))
 	}
 	var p Page[access.Member]
-	b.view(func(tx *Tx) (err error) { p, err = tx.Members(Query{Limit: 2}); return err })
+	b.view(func(tx *Tx) (err error) { p, err = tx.Members.Page(Query{Limit: 2}); return err })
 	edited := []byte(p.Next)
 	edited[len(edited)/2] ^= 1
 	for name, q := range map[string]Query{
 		"edited": {Limit: 2, Cursor: string(edited)}, "of another list": {Limit: 2, Cursor: p.Next, State: access.Pending},
 		"of another search": {Limit: 2, Cursor: p.Next, Words: "p"}, "nonsense": {Limit: 2, Cursor: "!"}, "cut": {Limit: 2, Cursor: p.Next[:10]},
 	} {
-		err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.Members(q); return err })
+		err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.Members.Page(q); return err })
 		if e := access.Explain(err); err == nil || e.Code != "bad_cursor" {
 			t.Errorf("a cursor that is %s: %v", name, err)
 		}
 	}
-	err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.Audit(p.Next, 2); return err })
+	err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.AuditLog.Page(p.Next, 2); return err })
 	if e := access.Explain(err); err == nil || e.Code != "bad_cursor" {
 		t.Errorf("a cursor of members in the audit log: %v", err)
 	}
@@ -236,7 +236,7 @@ func TestWaitingInOrder(t *testing.T) {
 	cursor := ""
 	for range 4 {
 		b.view(func(tx *Tx) error {
-			p, err := tx.LoginRequests(cursor, 1)
+			p, err := tx.Members.LoginRequests(cursor, 1)
 			got, cursor = append(got, p.Items[0].Email.Canonical), p.Next
 			if p.Total != 4 {
 				t.Errorf("Total = %d", p.Total)
@@ -280,15 +280,15 @@ func TestRandomChangesVerify(t *testing.T) {
 			case 6:
 				m.Remind(b.now())
 			case 7:
-				b.update(func(tx *Tx) error { return tx.PutMember(*m) })
-				b.update(func(tx *Tx) error { return tx.DeleteMember(*m, access.EndedRemoved) })
+				b.update(func(tx *Tx) error { return tx.Members.Put(*m) })
+				b.update(func(tx *Tx) error { return tx.Members.Delete(*m, access.EndedRemoved) })
 				all = slices.Delete(all, n, n+1)
 				continue
 			}
 			b.update(func(tx *Tx) error {
 				l := letterFor(*m, tx.Now)
 				l.State = []access.MessageState{access.MessageQueued, access.MessageHeld, access.MessageSent, access.MessageFailed}[i%4]
-				return errors.Join(tx.PutMember(*m), tx.Post(l, access.MessageFacts{Note: "x"}), tx.Record(access.Operator, access.ActionChangeRoles, string(m.ID), ""))
+				return errors.Join(tx.Members.Put(*m), tx.Messages.Post(l, access.MessageFacts{Note: "x"}), tx.Record(access.Operator, access.ActionChangeRoles, string(m.ID), ""))
 			})
 			if i%100 == 50 {
 				b.reopen()
@@ -316,7 +316,7 @@ func TestAddressIsHeldOnce(t *testing.T) {
 		b.put(moved)
 		moved.Email = second.Email
 		for what, m := range map[string]access.Member{"a second member": second, "one who moves there": moved} {
-			err := b.Update(t.Context(), func(tx *Tx) error { return tx.PutMember(m) })
+			err := b.Update(t.Context(), func(tx *Tx) error { return tx.Members.Put(m) })
 			if e := access.Explain(err); e.Kind != access.Conflict || e.Code != "address_taken" || e.Field != "email" {
 				t.Errorf("%s: %v", what, err)
 			}
@@ -324,7 +324,7 @@ func TestAddressIsHeldOnce(t *testing.T) {
 		b.reopen()
 		b.verify()
 		b.view(func(tx *Tx) error {
-			m, err := tx.MemberByAddress("ada@example.com")
+			m, err := tx.Members.ByAddress("ada@example.com")
 			if m.ID != ada.ID {
 				t.Errorf("the address belongs to %v", m)
 			}
@@ -337,7 +337,7 @@ func TestAddressIsHeldOnce(t *testing.T) {
 		for range racers {
 			m := free
 			m.ID = access.MemberID(access.NewID())
-			go func() { won <- b.Update(t.Context(), func(tx *Tx) error { return tx.PutMember(m) }) }()
+			go func() { won <- b.Update(t.Context(), func(tx *Tx) error { return tx.Members.Put(m) }) }()
 		}
 		winners := 0
 		for range racers {
@@ -351,7 +351,7 @@ func TestAddressIsHeldOnce(t *testing.T) {
 		if winners != 1 {
 			t.Errorf("%d members have one address", winners)
 		}
-		b.update(func(tx *Tx) error { return tx.DeleteMember(ada, access.EndedRemoved) })
+		b.update(func(tx *Tx) error { return tx.Members.Delete(ada, access.EndedRemoved) })
 		b.put(second) // it is free again
 		if r := b.verify(); r.Members != 3 {
 			t.Errorf("verified %d members, want 3", r.Members)

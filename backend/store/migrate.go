@@ -185,6 +185,6 @@ func classifyMessages(tx *Tx, last []byte) (now []byte, err error) {
 			return err
 		}
 		l.Priority = l.Kind.Priority()
-		return tx.PutMessage(l)
+		return tx.Messages.Put(l)
 	}, messagePrefix)
 }

@@ -27,9 +27,9 @@ func TestEmailsWithoutPriorityAreClassified(t *testing.T) {
 			if i == bulk {
 				l.Kind = access.SignInMessage
 			}
-			must(t, tx.Post(l, access.MessageFacts{Note: "x"}))
+			must(t, tx.Messages.Post(l, access.MessageFacts{Note: "x"}))
 			l.Priority = 0
-			return tx.PutMessage(l)
+			return tx.Messages.Put(l)
 		})
 		b.at.Add(time.Second.Microseconds())
 	}
@@ -46,7 +46,7 @@ func TestEmailsWithoutPriorityAreClassified(t *testing.T) {
 		t.Errorf("the emails wait in %v, want %v", got, want)
 	}
 	b.view(func(tx *Tx) error {
-		due, err := tx.DueMessages(2)
+		due, err := tx.Messages.Due(2)
 		if len(due) != 2 || due[0].Kind != access.SignInMessage {
 			t.Errorf("the first that are due: %+v", due)
 		}
@@ -87,7 +87,7 @@ func TestTokensOfAnOlderVersion(t *testing.T) {
 		b.put(ada)
 		token := func(id string, owner access.MemberID, roles ...access.RoleName) {
 			b.update(func(tx *Tx) error {
-				return tx.PutToken(access.Token{
+				return tx.Tokens.Put(access.Token{
 					ID:        access.TokenID(fmt.Sprintf("%-26s", id)),
 					Name:      id,
 					Hash:      access.Secret(id).Hash(),
@@ -122,7 +122,7 @@ func TestTokensOfAnOlderVersion(t *testing.T) {
 			if c.Tokens != 2 || !maps.Equal(c.TokenRoles, want) {
 				t.Errorf("after %d batches: %d tokens with %v, want 2 with %v", stop, c.Tokens, c.TokenRoles, want)
 			}
-			hers, err := tx.TokensOf(ada.ID, 10)
+			hers, err := tx.Tokens.Of(ada.ID, 10)
 			if len(hers) != 1 || hers[0].Name != "hers" {
 				t.Errorf("after %d batches her tokens are %+v, %v", stop, hers, err)
 			}
@@ -164,7 +164,7 @@ func (b *box) asBeforeTokensWereCounted() {
 // recorded is how many entries of the audit log are of an action.
 func (b *box) recorded(a access.AuditAction) (n int) {
 	b.view(func(tx *Tx) error {
-		p, err := tx.Audit("", 200)
+		p, err := tx.AuditLog.Page("", 200)
 		for _, e := range p.Items {
 			if e.Action == a {
 				n++

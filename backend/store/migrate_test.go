@@ -218,9 +218,9 @@ func madeAsSchema1(t *testing.T, emails, decoys int) string {
 	for from := 0; from < emails+decoys; from += atOnce {
 		b.update(func(tx *Tx) error {
 			for i := from; i < min(from+atOnce, emails+decoys); i++ {
-				l, post := letterFor(m, b.now()), tx.Post
+				l, post := letterFor(m, b.now()), tx.Messages.Post
 				if i >= emails {
-					post = tx.PostDecoy
+					post = tx.Decoys.Post
 				}
 				l.State = access.MessageHeld
 				must(t, post(l, access.MessageFacts{Note: "x"}))

@@ -41,7 +41,7 @@ func (tx *Tx) repairToken(t access.Token) error {
 		return err
 	}
 	if t.Owner != "" {
-		_, err = tx.Member(t.Owner)
+		_, err = tx.Members.Get(t.Owner)
 	}
 	switch {
 	case err == nil:
@@ -49,7 +49,7 @@ func (tx *Tx) repairToken(t access.Token) error {
 	case !access.NotFound.Is(err):
 		return err
 	}
-	if err := tx.DeleteToken(t); err != nil {
+	if err := tx.Tokens.Delete(t); err != nil {
 		return err
 	}
 	return tx.Record(access.System, access.ActionRevokeToken, t.Name, "its owner was removed before")

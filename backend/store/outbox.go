@@ -12,7 +12,7 @@ const MaxMessages = 90 * 24 * time.Hour
 
 // Post puts a new email with the facts that it tells into the outbox, in the
 // transaction that caused it.
-func (tx *Tx) Post(l access.Message, f access.MessageFacts) error {
+func (tx Messages) Post(l access.Message, f access.MessageFacts) error {
 	if l.Priority == 0 {
 		l.Priority = l.Kind.Priority()
 	}
@@ -20,11 +20,11 @@ func (tx *Tx) Post(l access.Message, f access.MessageFacts) error {
 	if err := tx.putFacts(factsKey(l.ID), l.ID, f); err != nil {
 		return err
 	}
-	return tx.PutMessage(l)
+	return tx.Messages.Put(l)
 }
 
-// Message is the email of that id, or NotFound.
-func (tx *Tx) Message(id access.MessageID) (access.Message, error) {
+// Get is the email of that id, or NotFound.
+func (tx Messages) Get(id access.MessageID) (access.Message, error) {
 	l, ok, err := tx.message(id)
 	if err == nil && !ok {
 		err = access.NoSuch("letter")
@@ -36,15 +36,15 @@ func (tx *Tx) message(id access.MessageID) (access.Message, bool, error) {
 	return getDecoded(tx, tx.recent.letters, messageKey(id))
 }
 
-// PutMessage keeps an email with its place in every list. A rejection that is
+// Put keeps an email with its place in every list. A rejection that is
 // done with is deleted: it is the last thing that holds the address.
-func (tx *Tx) PutMessage(l access.Message) error {
+func (tx Messages) Put(l access.Message) error {
 	old, had, err := tx.message(l.ID)
 	if err != nil {
 		return err
 	}
 	if had && l.Done() && l.Kind == access.RejectedMessage {
-		return tx.DeleteMessage(l.ID)
+		return tx.Messages.Delete(l.ID)
 	}
 	var before map[string]string
 	if had {
@@ -63,7 +63,7 @@ func (tx *Tx) PutMessage(l access.Message) error {
 			return err
 		}
 	}
-	return setDecoded(tx, tx.recent.letters, messageKey(l.ID), l)
+	return setDecoded(tx.inTx, tx.recent.letters, messageKey(l.ID), l)
 }
 
 func countMessage(c *access.Counters, s access.MessageState, n int) {
@@ -102,8 +102,8 @@ func messageEntries(l *access.Message) map[string]string {
 	return entriesAt(keys...)
 }
 
-// DeleteMessage deletes an email and its facts.
-func (tx *Tx) DeleteMessage(id access.MessageID) error {
+// Delete deletes an email and its facts.
+func (tx Messages) Delete(id access.MessageID) error {
 	l, ok, err := tx.message(id)
 	if err != nil || !ok {
 		return err
@@ -134,9 +134,9 @@ var lanes = func() (all []prefix) {
 	return all
 }()
 
-// DueMessages are up to n emails to be sent now, the most urgent first: queued or
+// Due are up to n emails to be sent now, the most urgent first: queued or
 // retrying, their time come, and not under anybody's lease.
-func (tx *Tx) DueMessages(n int) (due []access.Message, err error) {
+func (tx Messages) Due(n int) (due []access.Message, err error) {
 	for _, lane := range lanes {
 		some, err := tx.kv.Scan(lane.key(), lane.key(up(tx.Now), "\xff"), n-len(due))
 		if err != nil {
@@ -153,8 +153,8 @@ func (tx *Tx) DueMessages(n int) (due []access.Message, err error) {
 	return due, nil
 }
 
-// NextMessageDue is when the next email is due; zero where none is.
-func (tx *Tx) NextMessageDue() (at time.Time, err error) {
+// NextDue is when the next email is due; zero where none is.
+func (tx Messages) NextDue() (at time.Time, err error) {
 	for _, lane := range lanes {
 		next, err := tx.kv.Scan(lane.key(), lane.key(up(messageTTL)), 1)
 		if err != nil {
@@ -170,8 +170,8 @@ func (tx *Tx) NextMessageDue() (at time.Time, err error) {
 	return at, nil
 }
 
-// HeldMessages are up to n emails that wait for a mail server to be configured.
-func (tx *Tx) HeldMessages(n int) (all []access.Message, err error) {
+// Held are up to n emails that wait for a mail server to be configured.
+func (tx Messages) Held(n int) (all []access.Message, err error) {
 	for _, lane := range lanes {
 		kept, err := tx.scan(lane.key(up(messageTTL)), n-len(all))
 		if err != nil {
@@ -188,8 +188,8 @@ func (tx *Tx) HeldMessages(n int) (all []access.Message, err error) {
 	return all, nil
 }
 
-// QueuedMessages are up to n emails that are not done with, whoever holds them.
-func (tx *Tx) QueuedMessages(n int) (all []access.Message, err error) {
+// Queued are up to n emails that are not done with, whoever holds them.
+func (tx Messages) Queued(n int) (all []access.Message, err error) {
 	for _, lane := range lanes {
 		some, err := tx.scan(lane.key(), n-len(all))
 		if err != nil {
@@ -209,7 +209,7 @@ func (tx *Tx) QueuedMessages(n int) (all []access.Message, err error) {
 func (tx *Tx) messages(entries []kv.KV) ([]access.Message, error) {
 	all := make([]access.Message, 0, len(entries))
 	for _, e := range entries {
-		l, err := tx.Message(messageOf(e))
+		l, err := tx.Messages.Get(messageOf(e))
 		if err != nil {
 			return nil, err
 		}
@@ -218,10 +218,10 @@ func (tx *Tx) messages(entries []kv.KV) ([]access.Message, error) {
 	return all, nil
 }
 
-// LeaseMessage gives one worker the claim on an email until a time, under a new
+// Lease gives one worker the claim on an email until a time, under a new
 // epoch.
-func (tx *Tx) LeaseMessage(id access.MessageID, owner string, until time.Time) (access.Message, error) {
-	l, err := tx.Message(id)
+func (tx Messages) Lease(id access.MessageID, owner string, until time.Time) (access.Message, error) {
+	l, err := tx.Messages.Get(id)
 	if err != nil {
 		return l, err
 	}
@@ -229,12 +229,12 @@ func (tx *Tx) LeaseMessage(id access.MessageID, owner string, until time.Time) (
 		return l, access.Errorf(access.Conflict, "This letter is being sent, or is done with.").WithCode("letter_taken")
 	}
 	l.Lease = access.Lease{Owner: owner, Epoch: l.Lease.Epoch + 1, Until: until}
-	return l, tx.PutMessage(l)
+	return l, tx.Messages.Put(l)
 }
 
-// LeasedMessages are emails that some worker holds, of those that are next due
+// Leased are emails that some worker holds, of those that are next due
 // before until.
-func (tx *Tx) LeasedMessages(until time.Time) (held []access.Message, err error) {
+func (tx Messages) Leased(until time.Time) (held []access.Message, err error) {
 	for _, lane := range lanes {
 		some, err := tx.leasedIn(lane, until)
 		if err != nil {
@@ -268,10 +268,10 @@ func (tx *Tx) leasedIn(lane prefix, until time.Time) (held []access.Message, err
 	}
 }
 
-// Messages is a page of the outbox, newest first.
-func (tx *Tx) Messages(cursor string, limit int) (Page[access.Message], error) {
-	p, err := list(tx, messageListPrefix.key(), cursor, limit, "letters", func(e kv.KV) (access.Message, error) {
-		return tx.Message(messageOf(e))
+// Page is a page of the outbox, newest first.
+func (tx Messages) Page(cursor string, limit int) (Page[access.Message], error) {
+	p, err := list(tx.inTx, messageListPrefix.key(), cursor, limit, "letters", func(e kv.KV) (access.Message, error) {
+		return tx.Messages.Get(messageOf(e))
 	})
 	if err != nil {
 		return p, err

@@ -15,7 +15,7 @@ import (
 func (b *box) dueLetters(n int) (ids []access.MessageID) {
 	b.t.Helper()
 	b.view(func(tx *Tx) error {
-		due, err := tx.DueMessages(n)
+		due, err := tx.Messages.Due(n)
 		for _, l := range due {
 			ids = append(ids, l.ID)
 		}
@@ -34,7 +34,7 @@ func TestLeases(t *testing.T) {
 		kept.State, kept.NextTry = access.MessageHeld, time.Time{}
 		b.put(m)
 		b.update(func(tx *Tx) error {
-			return errors.Join(tx.Post(now, access.MessageFacts{}), tx.Post(later, access.MessageFacts{}), tx.Post(kept, access.MessageFacts{}))
+			return errors.Join(tx.Messages.Post(now, access.MessageFacts{}), tx.Messages.Post(later, access.MessageFacts{}), tx.Messages.Post(kept, access.MessageFacts{}))
 		})
 		b.reopen()
 		if got := b.dueLetters(9); !slices.Equal(got, []access.MessageID{now.ID}) {
@@ -42,7 +42,7 @@ func TestLeases(t *testing.T) {
 		}
 		lease := func(owner string) (l access.Message, err error) {
 			err = b.Update(context.Background(), func(tx *Tx) (err error) {
-				l, err = tx.LeaseMessage(now.ID, owner, tx.Now.Add(30*time.Second))
+				l, err = tx.Messages.Lease(now.ID, owner, tx.Now.Add(30*time.Second))
 				return err
 			})
 			return l, err
@@ -63,7 +63,7 @@ func TestLeases(t *testing.T) {
 			t.Errorf("the lease after: %+v, %v", second.Lease, err)
 		}
 		second.Sent("250 ok", b.now())
-		b.update(func(tx *Tx) error { return errors.Join(tx.PutMessage(second), tx.WipeFacts(second.ID)) })
+		b.update(func(tx *Tx) error { return errors.Join(tx.Messages.Put(second), tx.Messages.WipeFacts(second.ID)) })
 		if _, err := lease("three"); access.Explain(err).Code != "letter_taken" {
 			t.Errorf("a lease on a sent letter: %v", err)
 		}
@@ -72,11 +72,11 @@ func TestLeases(t *testing.T) {
 			t.Errorf("due a minute later are %v", got)
 		}
 		b.view(func(tx *Tx) error {
-			waiting, err := tx.HeldMessages(5)
+			waiting, err := tx.Messages.Held(5)
 			if len(waiting) != 1 || waiting[0].ID != kept.ID {
 				t.Errorf("kept are %v", waiting)
 			}
-			if _, err := tx.MessageFacts(second.ID); access.Explain(err).Code != "letter_wiped" {
+			if _, err := tx.Messages.Facts(second.ID); access.Explain(err).Code != "letter_wiped" {
 				t.Errorf("the words of a wiped letter: %v", err)
 			}
 			c, err2 := tx.Counters()
@@ -96,7 +96,7 @@ func TestWordsAreSealed(t *testing.T) {
 	m := b.person("ada@example.com", "")
 	mine, other := letterFor(m, b.now()), letterFor(m, b.now())
 	b.update(func(tx *Tx) error {
-		return errors.Join(tx.Post(mine, access.MessageFacts{Link: "secret link"}), tx.Post(other, access.MessageFacts{Link: "other"}))
+		return errors.Join(tx.Messages.Post(mine, access.MessageFacts{Link: "secret link"}), tx.Messages.Post(other, access.MessageFacts{Link: "other"}))
 	})
 	must(t, b.Each(context.Background(), func(key, value []byte) error {
 		if strings.Contains(string(value), "secret link") {
@@ -108,7 +108,7 @@ func TestWordsAreSealed(t *testing.T) {
 		words, err := t.Get(factsKey(mine.ID))
 		return errors.Join(err, t.Set(factsKey(other.ID), words))
 	})
-	if err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.MessageFacts(other.ID); return err }); err == nil {
+	if err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.Messages.Facts(other.ID); return err }); err == nil {
 		t.Error("words under another letter's key were read")
 	}
 }
@@ -118,9 +118,9 @@ func TestRejectionIsForgottenOnceSent(t *testing.T) {
 	b := openBox(t, "")
 	l := letterFor(b.person("ada@example.com", ""), b.now())
 	l.Kind, l.Member = access.RejectedMessage, ""
-	b.update(func(tx *Tx) error { return tx.Post(l, access.MessageFacts{Link: "no"}) })
+	b.update(func(tx *Tx) error { return tx.Messages.Post(l, access.MessageFacts{Link: "no"}) })
 	l.Sent("250 ok", b.now())
-	b.update(func(tx *Tx) error { return tx.PutMessage(l) })
+	b.update(func(tx *Tx) error { return tx.Messages.Put(l) })
 	b.verify()
 	must(t, b.Each(context.Background(), func(key, value []byte) error {
 		if strings.Contains(string(key)+string(value), "ada@") || strings.Contains(string(key), string(l.ID)) {
@@ -136,18 +136,18 @@ func TestDueInOrder(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		b.update(func(tx *Tx) error {
 			return errors.Join(
-				tx.PutDue(Due{At: tx.Now.Add(3 * time.Minute), Kind: DueDigest}),
-				tx.PutBucket("x", Bucket{Used: 1, At: tx.Now}, tx.Now.Add(time.Minute)))
+				tx.Schedule.Put(Due{At: tx.Now.Add(3 * time.Minute), Kind: DueDigest}),
+				tx.Buckets.Put("x", Bucket{Used: 1, At: tx.Now}, tx.Now.Add(time.Minute)))
 		})
 		b.update(func(tx *Tx) error {
-			old, err := tx.Bucket("x")
-			return errors.Join(err, tx.PutBucket("x", old, tx.Now.Add(2*time.Minute)))
+			old, err := tx.Buckets.Get("x")
+			return errors.Join(err, tx.Buckets.Put("x", old, tx.Now.Add(2*time.Minute)))
 		})
 		b.reopen()
 		var got []byte
 		for range 3 {
 			b.update(func(tx *Tx) error {
-				d, ok, err := tx.NextDue()
+				d, ok, err := tx.Schedule.Next()
 				if !ok || err != nil {
 					return err
 				}
@@ -155,12 +155,12 @@ func TestDueInOrder(t *testing.T) {
 					t.Errorf("the bucket is due at %s", d.At)
 				}
 				if d.Kind == DueBucket {
-					err = tx.DropBucket(d.Ref, d.At)
+					err = tx.Buckets.Drop(d.Ref, d.At)
 				}
-				return errors.Join(err, tx.ClearDue(d))
+				return errors.Join(err, tx.Schedule.Clear(d))
 			})
 			b.view(func(tx *Tx) error {
-				d, ok, err := tx.NextDue()
+				d, ok, err := tx.Schedule.Next()
 				if ok {
 					got = append(got, d.Kind)
 				}

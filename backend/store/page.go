@@ -39,8 +39,8 @@ type Page[T any] struct {
 	TotalIsFloor bool // there are at least Total
 }
 
-// Members is a page of members: newest invitation first, or by search word.
-func (tx *Tx) Members(q Query) (Page[access.Member], error) {
+// Page is a page of members: newest invitation first, or by search word.
+func (tx Members) Page(q Query) (Page[access.Member], error) {
 	var p Page[access.Member]
 	var at []byte
 	var err error
@@ -58,7 +58,7 @@ func (tx *Tx) Members(q Query) (Page[access.Member], error) {
 		return p, err
 	}
 	for _, e := range found {
-		m, err := tx.Member(idOf(e))
+		m, err := tx.Members.Get(idOf(e))
 		if err != nil {
 			return p, err
 		}
@@ -314,9 +314,9 @@ func list[T any](tx *Tx, prefix []byte, cursor string, limit int, label string,
 }
 
 // LoginRequests is a page of pending members: address proved first, then the oldest.
-func (tx *Tx) LoginRequests(cursor string, limit int) (Page[access.Member], error) {
-	p, err := list(tx, loginRequestPrefix.key(), cursor, limit, "waiting", func(e kv.KV) (access.Member, error) {
-		return tx.Member(idOf(e))
+func (tx Members) LoginRequests(cursor string, limit int) (Page[access.Member], error) {
+	p, err := list(tx.inTx, loginRequestPrefix.key(), cursor, limit, "waiting", func(e kv.KV) (access.Member, error) {
+		return tx.Members.Get(idOf(e))
 	})
 	if err != nil {
 		return p, err
@@ -326,9 +326,9 @@ func (tx *Tx) LoginRequests(cursor string, limit int) (Page[access.Member], erro
 	return p, err
 }
 
-// Holders are up to n members who hold a role and are in that state. It is for
+// WithRole are up to n members who hold a role and are in that state. It is for
 // a View: it may read more than an Update bears.
-func (tx *Tx) Holders(role access.RoleName, state access.State, n int) ([]access.MemberID, error) {
+func (tx Members) WithRole(role access.RoleName, state access.State, n int) ([]access.MemberID, error) {
 	src := Query{Role: role, State: state}.listed()
 	found, _, err := tx.take(src, src.prefix, n)
 	ids := make([]access.MemberID, len(found))

@@ -155,7 +155,7 @@ func (s *Store) soundRecords(ctx context.Context) error {
 // into.
 func (s *Store) soundWhole(ctx context.Context) error {
 	return s.View(ctx, func(tx *Tx) error {
-		roles, err := tx.OwnRoles()
+		roles, err := tx.Roles.Own()
 		if err != nil {
 			return err
 		}
@@ -198,7 +198,7 @@ func (s *Store) afterRestore(ctx context.Context) (tokens int, err error) {
 			if dropped, err = tx.dropTokens(8); err != nil {
 				return err
 			}
-			waiting, err := tx.QueuedMessages(8)
+			waiting, err := tx.Messages.Queued(8)
 			if err != nil {
 				return err
 			}
@@ -226,9 +226,9 @@ func tokensWords(n int) string {
 }
 
 func (tx *Tx) dropTokens(n int) (int, error) {
-	all, err := tx.Tokens(n)
+	all, err := tx.Tokens.List(n)
 	for _, t := range all {
-		if err := tx.DeleteToken(t); err != nil {
+		if err := tx.Tokens.Delete(t); err != nil {
 			return 0, err
 		}
 	}
@@ -238,7 +238,7 @@ func (tx *Tx) dropTokens(n int) (int, error) {
 func (tx *Tx) failMessages(waiting []access.Message) error {
 	for _, l := range waiting {
 		l.Failed("It waited when a backup was made, which does not hold the words of letters. Use resend.", tx.Now)
-		if err := tx.PutMessage(l); err != nil {
+		if err := tx.Messages.Put(l); err != nil {
 			return err
 		}
 	}

@@ -30,7 +30,7 @@ func TestBackupThatNobodyCouldStartFrom(t *testing.T) {
 	}
 	first := func(b *box) (m access.Member) {
 		b.view(func(tx *Tx) (err error) {
-			m, err = tx.MemberByAddress("boss@example.com")
+			m, err = tx.Members.ByAddress("boss@example.com")
 			return err
 		})
 		return m
@@ -63,11 +63,11 @@ func TestBackupThatNobodyCouldStartFrom(t *testing.T) {
 		"counters that lie":     {set("c", `{"pending":7,"admins":1}`), "what it holds does not fit together"},
 		"no Admin": {func(b *box) {
 			m := first(b)
-			b.update(func(tx *Tx) error { m.Roles = []access.RoleName{access.Fleet}; return tx.PutMember(m) })
+			b.update(func(tx *Tx) error { m.Roles = []access.RoleName{access.Fleet}; return tx.Members.Put(m) })
 		}, "it holds no active Admin"},
 		"a suspended Admin": {func(b *box) {
 			m := first(b)
-			b.update(func(tx *Tx) error { m.State = access.Suspended; return tx.PutMember(m) })
+			b.update(func(tx *Tx) error { m.State = access.Suspended; return tx.Members.Put(m) })
 		}, "it holds no active Admin"},
 	} {
 		t.Run(name, func(t *testing.T) {

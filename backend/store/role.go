@@ -6,15 +6,15 @@ import "doorward/backend/access"
 // Update can read them twice.
 const MaxRoles = 40
 
-// RolesRevision rises with each change of a role.
-func (tx *Tx) RolesRevision() (int, error) {
+// Revision rises with each change of a role.
+func (tx Roles) Revision() (int, error) {
 	var n int
 	_, err := tx.get(rolesRevPrefix.key(), &n)
 	return n, err
 }
 
-// OwnRoles are the roles that were made here, by name.
-func (tx *Tx) OwnRoles() ([]access.Role, error) {
+// Own are the roles that were made here, by name.
+func (tx Roles) Own() ([]access.Role, error) {
 	kept, err := tx.scan(ownRolePrefix.key(), MaxRoles)
 	if err != nil {
 		return nil, err
@@ -28,16 +28,16 @@ func (tx *Tx) OwnRoles() ([]access.Role, error) {
 	return roles, nil
 }
 
-// PutRole keeps a role of one's own.
-func (tx *Tx) PutRole(r access.Role) error {
+// Put keeps a role of one's own.
+func (tx Roles) Put(r access.Role) error {
 	if err := tx.rolesChanged(); err != nil {
 		return err
 	}
 	return tx.set(ownRoleKey(r.Name), r)
 }
 
-// DeleteRole deletes a role of one's own.
-func (tx *Tx) DeleteRole(name access.RoleName) error {
+// Delete deletes a role of one's own.
+func (tx Roles) Delete(name access.RoleName) error {
 	if err := tx.rolesChanged(); err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (tx *Tx) DeleteRole(name access.RoleName) error {
 }
 
 func (tx *Tx) rolesChanged() error {
-	n, err := tx.RolesRevision()
+	n, err := tx.Roles.Revision()
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func TestSchema1Opens(t *testing.T) {
 func schema1Members(t *testing.T, b *box) {
 	var got []string
 	b.view(func(tx *Tx) error {
-		p, err := tx.Members(Query{Limit: 50})
+		p, err := tx.Members.Page(Query{Limit: 50})
 		for _, m := range p.Items {
 			got = append(got, fmt.Sprint(m.Email.Typed, " ", m.Name, " ", m.State, " ", m.Roles))
 		}
@@ -133,7 +133,7 @@ func schema1Members(t *testing.T, b *box) {
 		t.Errorf("a search finds %q", found)
 	}
 	b.view(func(tx *Tx) error {
-		p, err := tx.LoginRequests("", 50)
+		p, err := tx.Members.LoginRequests("", 50)
 		if err != nil || p.Total != 6 || p.Items[0].Email.Canonical != "bo@example.com" {
 			t.Errorf("login requests = %d, first %+v, %v", p.Total, p.Items[0], err)
 		}
@@ -158,7 +158,7 @@ func schema1Counters(t *testing.T, b *box) {
 
 func schema1Roles(t *testing.T, b *box) {
 	b.view(func(tx *Tx) error {
-		roles, err := tx.OwnRoles()
+		roles, err := tx.Roles.Own()
 		if err != nil || len(roles) != 1 || roles[0].Name != "Night Pilots" || roles[0].Description != "By night." {
 			t.Errorf("roles = %+v, %v", roles, err)
 		}
@@ -173,9 +173,9 @@ func schema1Roles(t *testing.T, b *box) {
 func schema1Tokens(t *testing.T, b *box) {
 	got := map[string]bool{} // by name: was it used?
 	b.view(func(tx *Tx) error {
-		tokens, err := tx.Tokens(50)
+		tokens, err := tx.Tokens.List(50)
 		for _, token := range tokens {
-			used, err := tx.TokenUsed(token.ID)
+			used, err := tx.Tokens.Used(token.ID)
 			must(t, err)
 			got[token.Name] = !used.IsZero()
 		}
@@ -190,9 +190,9 @@ func schema1Sessions(t *testing.T, b *box) {
 	want := map[string]int{"ada@example.com": 1, "bo@example.com": 1, "cy@example.com": 1}
 	got := map[string]int{}
 	b.view(func(tx *Tx) error {
-		p, err := tx.Members(Query{Limit: 50})
+		p, err := tx.Members.Page(Query{Limit: 50})
 		for _, m := range p.Items {
-			sessions, err := tx.Sessions(m.ID, 50)
+			sessions, err := tx.Sessions.Of(m.ID, 50)
 			must(t, err)
 			if len(sessions) > 0 {
 				got[m.Email.Canonical] = len(sessions)
@@ -210,10 +210,10 @@ func schema1Sessions(t *testing.T, b *box) {
 func schema1Outbox(t *testing.T, b *box) {
 	kinds := map[access.MessageKind]int{}
 	b.view(func(tx *Tx) error {
-		p, err := tx.Messages("", 50)
+		p, err := tx.Messages.Page("", 50)
 		for _, l := range p.Items {
 			kinds[l.Kind]++
-			f, err := tx.MessageFacts(l.ID)
+			f, err := tx.Messages.Facts(l.ID)
 			if err != nil || f.Rendered == nil {
 				t.Errorf("the facts of the %s email to %s: %+v, %v", l.Kind, l.Recipient, f, err)
 				continue
@@ -240,7 +240,7 @@ func schema1Audit(t *testing.T, b *box) {
 		t.Errorf("VerifyAudit = %d, %v", n, err)
 	}
 	b.view(func(tx *Tx) error {
-		p, err := tx.Audit("", 50)
+		p, err := tx.AuditLog.Page("", 50)
 		if err != nil || len(p.Items) != 30 {
 			t.Fatalf("the log has %d entries, %v", len(p.Items), err)
 		}
@@ -254,7 +254,7 @@ func schema1Audit(t *testing.T, b *box) {
 
 func schema1Rejection(t *testing.T, b *box) {
 	b.view(func(tx *Tx) error {
-		r, ok, err := tx.RejectedBefore("eve@example.com")
+		r, ok, err := tx.Members.RejectedBefore("eve@example.com")
 		if err != nil || !ok {
 			t.Errorf("the rejected address = %+v, %v, %v", r, ok, err)
 		}

@@ -27,8 +27,8 @@ func (tx *Tx) putFacts(at []byte, id access.MessageID, f access.MessageFacts) er
 	return tx.put(at, aead.Seal(nonce, nonce, text.Bytes(), []byte(id)))
 }
 
-// MessageFacts are what an email tells; NotFound once they were wiped.
-func (tx *Tx) MessageFacts(id access.MessageID) (f access.MessageFacts, err error) {
+// Facts are what an email tells; NotFound once they were wiped.
+func (tx Messages) Facts(id access.MessageID) (f access.MessageFacts, err error) {
 	sealed, err := tx.kv.Get(factsKey(id))
 	if errors.Is(err, kv.ErrNotFound) {
 		return f, access.Errorf(access.NotFound,
@@ -61,7 +61,7 @@ func (tx *Tx) unseal(id access.MessageID, sealed []byte) ([]byte, error) {
 }
 
 // WipeFacts deletes what an email tells.
-func (tx *Tx) WipeFacts(id access.MessageID) error { return tx.unmark(factsKey(id)) }
+func (tx Messages) WipeFacts(id access.MessageID) error { return tx.unmark(factsKey(id)) }
 
 // sealer seals under key.
 func sealer(key []byte) cipher.AEAD {

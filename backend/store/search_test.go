@@ -63,7 +63,7 @@ func (b *box) everyPage(q Query, total int) (found []string) {
 	b.t.Helper()
 	for {
 		var p Page[access.Member]
-		b.view(func(tx *Tx) (err error) { p, err = tx.Members(q); return err })
+		b.view(func(tx *Tx) (err error) { p, err = tx.Members.Page(q); return err })
 		if p.Total != total || p.TotalIsFloor || len(p.Items) > q.Limit {
 			b.t.Fatalf("%+v: a page of %d of %d (floor: %v), want a total of %d", q, len(p.Items), p.Total, p.TotalIsFloor, total)
 		}

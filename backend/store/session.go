@@ -2,15 +2,15 @@ package store
 
 import "doorward/backend/access"
 
-// Session is the session with that hash; false where there is none.
-func (tx *Tx) Session(h access.SecretHash) (access.Session, bool, error) {
+// Get is the session with that hash; false where there is none.
+func (tx Sessions) Get(h access.SecretHash) (access.Session, bool, error) {
 	var opened access.Session
 	ok, err := tx.get(sessionPrefix.ofHash(h), &opened)
 	return opened, ok, err
 }
 
-// PutSession keeps a session until its absolute limit.
-func (tx *Tx) PutSession(opened access.Session) error {
+// Put keeps a session until its absolute limit.
+func (tx Sessions) Put(opened access.Session) error {
 	if err := tx.reindex(nil, sessionEntries(&opened)); err != nil {
 		return err
 	}
@@ -23,10 +23,10 @@ func sessionEntries(opened *access.Session) map[string]string {
 	return entriesAt(memberSessionKey(opened), dueKey(ends, DueSession, string(opened.Hash[:])))
 }
 
-// DeleteSession ends a session. Where why is given, the browser that still
+// Delete ends a session. Where why is given, the browser that still
 // holds its cookie can be told for a day.
-func (tx *Tx) DeleteSession(h access.SecretHash, why access.EndReason) error {
-	opened, ok, err := tx.Session(h)
+func (tx Sessions) Delete(h access.SecretHash, why access.EndReason) error {
+	opened, ok, err := tx.Sessions.Get(h)
 	if err != nil || !ok {
 		return err
 	}
@@ -39,21 +39,21 @@ func (tx *Tx) DeleteSession(h access.SecretHash, why access.EndReason) error {
 	if why == "" {
 		return nil
 	}
-	if err := tx.PutDue(Due{At: tx.Now.Add(access.EndReasonTTL), Kind: DueEndReason, Ref: string(h[:])}); err != nil {
+	if err := tx.Schedule.Put(Due{At: tx.Now.Add(access.EndReasonTTL), Kind: DueEndReason, Ref: string(h[:])}); err != nil {
 		return err
 	}
 	return tx.set(endReasonPrefix.ofHash(h), why)
 }
 
-// Sessions are up to n sessions of a member.
-func (tx *Tx) Sessions(id access.MemberID, n int) ([]access.Session, error) {
+// Of are up to n sessions of a member.
+func (tx Sessions) Of(id access.MemberID, n int) ([]access.Session, error) {
 	marks, err := tx.scan(memberSessionPrefix.key(string(id)), n)
 	if err != nil {
 		return nil, err
 	}
 	var all []access.Session
 	for _, e := range marks {
-		opened, ok, err := tx.Session(hashOf(e.Key))
+		opened, ok, err := tx.Sessions.Get(hashOf(e.Key))
 		if err != nil {
 			return nil, err
 		}
@@ -64,9 +64,9 @@ func (tx *Tx) Sessions(id access.MemberID, n int) ([]access.Session, error) {
 	return all, nil
 }
 
-// EndSessions ends some sessions of a member; without a reason they were signed
+// End ends some sessions of a member; without a reason they were signed
 // out. It reports whether there are more.
-func (tx *Tx) EndSessions(id access.MemberID, why access.EndReason) (more bool, err error) {
+func (tx Sessions) End(id access.MemberID, why access.EndReason) (more bool, err error) {
 	if why == "" {
 		why = access.EndedSignedOut
 	}
@@ -75,7 +75,7 @@ func (tx *Tx) EndSessions(id access.MemberID, why access.EndReason) (more bool, 
 		return false, err
 	}
 	for _, e := range marks {
-		if err := tx.DeleteSession(hashOf(e.Key), why); err != nil {
+		if err := tx.Sessions.Delete(hashOf(e.Key), why); err != nil {
 			return false, err
 		}
 	}
@@ -83,11 +83,13 @@ func (tx *Tx) EndSessions(id access.MemberID, why access.EndReason) (more bool, 
 }
 
 // EndReason is why the session with that hash ended; empty where nobody knows.
-func (tx *Tx) EndReason(h access.SecretHash) (access.EndReason, error) {
+func (tx Sessions) EndReason(h access.SecretHash) (access.EndReason, error) {
 	var why access.EndReason
 	_, err := tx.get(endReasonPrefix.ofHash(h), &why)
 	return why, err
 }
 
 // DeleteEndReason forgets why a session ended.
-func (tx *Tx) DeleteEndReason(h access.SecretHash) error { return tx.unmark(endReasonPrefix.ofHash(h)) }
+func (tx Sessions) DeleteEndReason(h access.SecretHash) error {
+	return tx.unmark(endReasonPrefix.ofHash(h))
+}

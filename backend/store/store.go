@@ -128,6 +128,20 @@ func (s *Store) Instance() string { return s.kv.Identity().Instance }
 type Tx struct {
 	Now time.Time
 
+	AuditLog       AuditLog
+	Browsers       Browsers
+	Buckets        Buckets
+	Decoys         Decoys
+	LoginLinks     LoginLinks
+	Members        Members
+	Messages       Messages
+	Roles          Roles
+	Schedule       Schedule
+	Sessions       Sessions
+	SignInRequests SignInRequests
+	Tokens         Tokens
+	Traces         Traces
+
 	kv       kv.Tx
 	keys     *keys
 	recent   *recent
@@ -144,7 +158,7 @@ type Tx struct {
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 	now := s.Now()
 	return s.explain(s.kv.View(ctx, func(t kv.Tx) error {
-		return fn(&Tx{Now: now, kv: t, keys: &s.keys, recent: &s.recent})
+		return fn(newTx(Tx{Now: now, kv: t, keys: &s.keys, recent: &s.recent}))
 	}))
 }
 
@@ -158,13 +172,13 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	now := s.Now()
 	op := opOf(ctx)
 	err := s.kv.Update(ctx, op, func(t kv.Tx) error {
-		tx := &Tx{
+		tx := newTx(Tx{
 			Now:     s.latest.notBehind(now),
 			kv:      t,
 			keys:    &s.keys,
 			recent:  &s.recent,
 			missing: make(map[string]struct{}, 8),
-		}
+		})
 		weigh := s.onUpdate.Load()
 		if weigh != nil {
 			tx.kv = &weighed{Tx: t, wrote: shape{}}

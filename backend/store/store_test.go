@@ -110,7 +110,7 @@ func (b *box) put(all ...access.Member) {
 	b.t.Helper()
 	for _, m := range all {
 		b.update(func(tx *Tx) error {
-			if err := tx.PutMember(m); err != nil {
+			if err := tx.Members.Put(m); err != nil {
 				return err
 			}
 			return tx.Record(access.Operator, access.ActionInvite, string(m.ID), "")
@@ -127,7 +127,7 @@ func (b *box) found(q Query) []string {
 	all := []string{}
 	for {
 		var p Page[access.Member]
-		b.view(func(tx *Tx) (err error) { p, err = tx.Members(q); return err })
+		b.view(func(tx *Tx) (err error) { p, err = tx.Members.Page(q); return err })
 		for _, m := range p.Items {
 			all = append(all, m.Email.Canonical)
 		}

@@ -9,8 +9,8 @@ import (
 // MaxTokens is how many API tokens there can be.
 const MaxTokens = 200
 
-// Token is the API token of that id, or NotFound.
-func (tx *Tx) Token(id access.TokenID) (access.Token, error) {
+// Get is the API token of that id, or NotFound.
+func (tx Tokens) Get(id access.TokenID) (access.Token, error) {
 	var t access.Token
 	ok, err := tx.get(tokenKey(id), &t)
 	if err == nil && !ok {
@@ -19,19 +19,19 @@ func (tx *Tx) Token(id access.TokenID) (access.Token, error) {
 	return t, err
 }
 
-// TokenByHash is the API token with that hash; false where there is none.
-func (tx *Tx) TokenByHash(h access.SecretHash) (access.Token, bool, error) {
+// ByHash is the API token with that hash; false where there is none.
+func (tx Tokens) ByHash(h access.SecretHash) (access.Token, bool, error) {
 	var id access.TokenID
 	ok, err := tx.get(tokenHashPrefix.ofHash(h), &id)
 	if err != nil || !ok {
 		return access.Token{}, false, err
 	}
-	t, err := tx.Token(id)
+	t, err := tx.Tokens.Get(id)
 	return t, err == nil, err
 }
 
-// PutToken keeps an API token that was just made. It never changes afterwards.
-func (tx *Tx) PutToken(t access.Token) error {
+// Put keeps an API token that was just made. It never changes afterwards.
+func (tx Tokens) Put(t access.Token) error {
 	if err := tx.count(func(c *access.Counters) { c.AddToken(&t, 1) }); err != nil {
 		return err
 	}
@@ -50,8 +50,8 @@ func tokenEntries(t *access.Token) map[string]string {
 	return e
 }
 
-// DeleteToken deletes an API token that is kept.
-func (tx *Tx) DeleteToken(t access.Token) error {
+// Delete deletes an API token that is kept.
+func (tx Tokens) Delete(t access.Token) error {
 	if err := tx.count(func(c *access.Counters) { c.AddToken(&t, -1) }); err != nil {
 		return err
 	}
@@ -61,8 +61,8 @@ func (tx *Tx) DeleteToken(t access.Token) error {
 	return tx.unmark(tokenKey(t.ID), tokenUseKey(t.ID))
 }
 
-// Tokens are up to n API tokens, with when they were last used.
-func (tx *Tx) Tokens(n int) ([]access.Token, error) {
+// List are up to n API tokens, with when they were last used.
+func (tx Tokens) List(n int) ([]access.Token, error) {
 	kept, err := tx.scan(tokenPrefix.key(), n)
 	if err != nil {
 		return nil, err
@@ -72,39 +72,39 @@ func (tx *Tx) Tokens(n int) ([]access.Token, error) {
 		if err := decode(e.Key, e.Value, &all[i]); err != nil {
 			return nil, err
 		}
-		if all[i].UsedAt, err = tx.TokenUsed(all[i].ID); err != nil {
+		if all[i].UsedAt, err = tx.Tokens.Used(all[i].ID); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
 }
 
-// TokensOf are up to n API tokens of a member, also of one who is gone.
-func (tx *Tx) TokensOf(id access.MemberID, n int) ([]access.Token, error) {
+// Of are up to n API tokens of a member, also of one who is gone.
+func (tx Tokens) Of(id access.MemberID, n int) ([]access.Token, error) {
 	marks, err := tx.scan(memberTokenPrefix.key(string(id)), n)
 	if err != nil {
 		return nil, err
 	}
 	all := make([]access.Token, len(marks))
 	for i, e := range marks {
-		if all[i], err = tx.Token(access.TokenID(memberTokenPrefix.ref(e.Key)[len(id):])); err != nil {
+		if all[i], err = tx.Tokens.Get(access.TokenID(memberTokenPrefix.ref(e.Key)[len(id):])); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
 }
 
-// TokenUsed is when an API token was last used; zero where nobody knows. It stands
+// Used is when an API token was last used; zero where nobody knows. It stands
 // apart from the token: what decides about requests stays as it is when it changes,
 // and so does what is remembered of it.
-func (tx *Tx) TokenUsed(id access.TokenID) (at time.Time, err error) {
+func (tx Tokens) Used(id access.TokenID) (at time.Time, err error) {
 	_, err = tx.get(tokenUseKey(id), &at)
 	return at, err
 }
 
-// UseToken keeps when an API token was last used. One that is gone stays gone.
-func (tx *Tx) UseToken(id access.TokenID, at time.Time) error {
-	_, err := tx.Token(id)
+// Use keeps when an API token was last used. One that is gone stays gone.
+func (tx Tokens) Use(id access.TokenID, at time.Time) error {
+	_, err := tx.Tokens.Get(id)
 	if access.NotFound.Is(err) {
 		return nil
 	}

@@ -2,20 +2,20 @@ package store
 
 import "doorward/backend/access"
 
-// Trace is the record of a kind of unusual event, an empty one where there was
+// Get is the record of a kind of unusual event, an empty one where there was
 // none.
-func (tx *Tx) Trace(t access.Trace) (access.TraceRecord, error) {
+func (tx Traces) Get(t access.Trace) (access.TraceRecord, error) {
 	r := access.TraceRecord{Trace: t}
 	_, err := tx.get(traceKey(t), &r)
 	return r, err
 }
 
-// PutTrace keeps the record of a kind. There are as many as there are kinds.
-func (tx *Tx) PutTrace(r access.TraceRecord) error { return tx.set(traceKey(r.Trace), &r) }
+// Put keeps the record of a kind. There are as many as there are kinds.
+func (tx Traces) Put(r access.TraceRecord) error { return tx.set(traceKey(r.Trace), &r) }
 
-// Traces are the records of all kinds that there were events of. Each is read by its
+// All are the records of all kinds that there were events of. Each is read by its
 // own key: the last uses of API tokens stand among them.
-func (tx *Tx) Traces() (all []access.TraceRecord, err error) {
+func (tx Traces) All() (all []access.TraceRecord, err error) {
 	for _, t := range access.Traces {
 		var r access.TraceRecord
 		ok, err := tx.get(traceKey(t), &r)

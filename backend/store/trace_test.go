@@ -13,13 +13,13 @@ func TestTracesBesideATokenThatWasUsed(t *testing.T) {
 		for range len(access.Traces) { // as many as are read
 			id := access.TokenID(access.NewID())
 			secret := access.NewSecret()
-			must(t, tx.PutToken(access.Token{ID: id, Name: string(id), Hash: secret.Hash()}))
-			must(t, tx.UseToken(id, b.now()))
+			must(t, tx.Tokens.Put(access.Token{ID: id, Name: string(id), Hash: secret.Hash()}))
+			must(t, tx.Tokens.Use(id, b.now()))
 		}
-		return tx.PutTrace(access.TraceRecord{Trace: access.TraceDeadLink})
+		return tx.Traces.Put(access.TraceRecord{Trace: access.TraceDeadLink})
 	})
 	b.view(func(tx *Tx) error {
-		all, err := tx.Traces()
+		all, err := tx.Traces.All()
 		if err != nil || len(all) != 1 || all[0].Trace != access.TraceDeadLink {
 			t.Errorf("Traces = %+v, %v; want the one that was kept", all, err)
 		}

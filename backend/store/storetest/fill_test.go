@@ -49,11 +49,11 @@ func TestFill(t *testing.T) {
 				t.Errorf("Verify = %+v, %v; want %d members and one audit entry", report, err, n)
 			}
 			err = s.View(ctx, func(tx *store.Tx) error {
-				p, err := tx.Members(store.Query{Words: "number299", Limit: 10})
+				p, err := tx.Members.Page(store.Query{Words: "number299", Limit: 10})
 				if err != nil || len(p.Items) != 1 || p.Items[0].Email.Typed != "ada.n299@example.com" {
 					t.Errorf("a search for number299 found %+v, %v", p.Items, err)
 				}
-				p, err = tx.Members(store.Query{State: access.Pending, Limit: 1})
+				p, err = tx.Members.Page(store.Query{State: access.Pending, Limit: 1})
 				if err != nil || p.Total != n/3 || p.Items[0].ID != somebody(297).ID {
 					t.Errorf("the pending are %d, the newest %+v, %v; want %d and number 297", p.Total, p.Items, err, n/3)
 				}

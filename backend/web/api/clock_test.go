@@ -23,7 +23,7 @@ func TestAPIClock(t *testing.T) {
 		t.Helper()
 		entries := 0
 		c.Must(c.Store.View(context.Background(), func(tx *store.Tx) error {
-			log, err := tx.AuditSince(0, 200)
+			log, err := tx.AuditLog.Since(0, 200)
 			for _, e := range log {
 				if e.Action == access.ActionTrustClock {
 					entries++

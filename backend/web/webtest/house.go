@@ -212,16 +212,16 @@ func (h *House) Confirmed(id access.MemberID) access.Actor {
 func (h *House) Session(opened access.Session) {
 	h.T.Helper()
 	h.Must(h.Store.Update(context.Background(), func(tx *store.Tx) error {
-		if old, ok, err := tx.Session(opened.Hash); err != nil || ok {
+		if old, ok, err := tx.Sessions.Get(opened.Hash); err != nil || ok {
 			opened = old
 		}
-		m, err := tx.Member(opened.Member)
+		m, err := tx.Members.Get(opened.Member)
 		if err != nil {
 			return err
 		}
 		opened.Epoch = m.Epoch
 		opened.Confirm(&m, "link", tx.Now)
-		return tx.PutSession(opened)
+		return tx.Sessions.Put(opened)
 	}))
 }
 
@@ -276,12 +276,12 @@ func (h *House) Back(email string) *Guest {
 func (h *House) ConfirmationCode(to string) (code string) {
 	h.T.Helper()
 	h.Must(h.Store.View(context.Background(), func(tx *store.Tx) error {
-		page, err := tx.Messages("", 200)
+		page, err := tx.Messages.Page("", 200)
 		for _, l := range page.Items {
 			if l.Kind != access.ConfirmationMessage || l.Recipient != to || code != "" {
 				continue
 			}
-			f, err := tx.MessageFacts(l.ID)
+			f, err := tx.Messages.Facts(l.ID)
 			if err != nil {
 				return err
 			}
