@@ -78,7 +78,12 @@ func Open(ctx context.Context, c config.Config) (a *App, err error) {
 	if err = a.bindEarly(); err != nil {
 		return a, err
 	}
-	if a.store, err = store.Open(store.Options{Engine: badger.Engine, Dir: c.Data, Logger: a.log, MinFree: c.MinFree}); err != nil {
+	if a.store, err = store.Open(store.Options{
+		Engine:  badger.Engine,
+		Dir:     c.Data,
+		Logger:  a.log,
+		MinFree: c.MinFree,
+	}); err != nil {
 		return a, err
 	}
 	emails, err := email.New(c.Frontend)
@@ -143,11 +148,17 @@ func (a *App) bindEarly() (err error) {
 func (a *App) cannotListen(err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return access.Errorf(access.Unavailable, "Another program listens on %s already. Stop it, or choose another address with --listen.", a.c.Listen).On("listen").WithCode("port_in_use").Because(err)
+		return access.Errorf(access.Unavailable,
+			"Another program listens on %s already. Stop it, or choose another address with --listen.", a.c.Listen).
+			On("listen").WithCode("port_in_use").Because(err)
 	case errors.Is(err, syscall.EACCES):
-		return access.Errorf(access.Unavailable, "This user may not listen on %s. Choose a port above 1023 with --listen.", a.c.Listen).On("listen").WithCode("port_forbidden").Because(err)
+		return access.Errorf(access.Unavailable,
+			"This user may not listen on %s. Choose a port above 1023 with --listen.", a.c.Listen).
+			On("listen").WithCode("port_forbidden").Because(err)
 	}
-	return access.Errorf(access.Unavailable, "Listening on %s is not possible: %v. Choose another address with --listen.", a.c.Listen, errors.Unwrap(err)).On("listen").WithCode("cannot_listen").Because(err)
+	return access.Errorf(access.Unavailable,
+		"Listening on %s is not possible: %v. Choose another address with --listen.", a.c.Listen, errors.Unwrap(err)).
+		On("listen").WithCode("cannot_listen").Because(err)
 }
 
 // A ServeInfo says what a server that has just started is, for whoever started
@@ -227,14 +238,19 @@ func (a *App) openSetup(ctx context.Context) (link string, err error) {
 func (a *App) bindSocket() (net.Listener, error) {
 	name := filepath.Join(a.c.Data, SocketName)
 	if info, err := os.Lstat(name); err == nil && info.Mode().Type() != fs.ModeSocket {
-		a.log.Warn("something that is no socket lay in its place and is replaced", "file", name, "mode", info.Mode().String(), "bytes", info.Size())
+		a.log.Warn("something that is no socket lay in its place and is replaced", "file", name, "mode",
+			info.Mode().String(), "bytes", info.Size())
 	}
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, access.Errorf(access.Unavailable, "%s is in the way of the operator's socket and cannot be removed: %v. Move it away.", name, errors.Unwrap(err)).WithCode("cannot_listen").Because(err)
+		return nil, access.Errorf(access.Unavailable,
+			"%s is in the way of the operator's socket and cannot be removed: %v. Move it away.", name,
+			errors.Unwrap(err)).WithCode("cannot_listen").Because(err)
 	}
 	l, err := net.Listen("unix", name)
 	if err != nil {
-		return nil, access.Errorf(access.Unavailable, "The socket %s cannot be made: %v. Its path may be too long (108 characters is the most): choose a shorter data directory.", name, errors.Unwrap(err)).WithCode("cannot_listen").Because(err)
+		return nil, access.Errorf(access.Unavailable,
+			"The socket %s cannot be made: %v. Its path may be too long (108 characters is the most): choose a "+
+				"shorter data directory.", name, errors.Unwrap(err)).WithCode("cannot_listen").Because(err)
 	}
 	return l, errors.Join(os.Chmod(name, 0o600))
 }
@@ -313,7 +329,11 @@ func (a *App) Client() *http.Client {
 			}
 		})
 	})
-	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return a.memory.dial(ctx) }}}
+	return &http.Client{
+		Transport: &http.Transport{
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return a.memory.dial(ctx) },
+		},
+	}
 }
 
 // Dial is a client for the server that runs on a data directory; false where

@@ -69,9 +69,11 @@ func (c *certificate) refuse(err error) error {
 		if path.Path == c.key && c.key != c.cert {
 			field, name = "tls_key", c.key
 		}
-		return access.Errorf(access.Invalid, "%s cannot be read: %v.", name, path.Err).On(field).WithCode("bad_certificate").Because(err)
+		return access.Errorf(access.Invalid, "%s cannot be read: %v.", name, path.Err).
+			On(field).WithCode("bad_certificate").Because(err)
 	}
-	return access.Errorf(access.Invalid, "The certificate in %s and the key in %s cannot be used together: %s.", c.cert, c.key, strings.TrimPrefix(err.Error(), "tls: ")).On(field).WithCode("bad_certificate").Because(err)
+	return access.Errorf(access.Invalid, "The certificate in %s and the key in %s cannot be used together: %s.", c.cert,
+		c.key, strings.TrimPrefix(err.Error(), "tls: ")).On(field).WithCode("bad_certificate").Because(err)
 }
 
 // get is the pair as it is now, for one handshake.
@@ -92,7 +94,8 @@ func (c *certificate) renew() {
 	}
 	c.seen = now
 	if err := c.read(); err != nil {
-		c.log.Error("the new certificate cannot be used; the one before it stays", "err", access.Explain(c.refuse(err)).Message)
+		c.log.Error("the new certificate cannot be used; the one before it stays", "err",
+			access.Explain(c.refuse(err)).Message)
 		return
 	}
 	c.log.Info("the certificate was renewed", "until", c.pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
@@ -112,17 +115,21 @@ func (o operations) certificate() []api.Check {
 	}
 	c, err := openCertificate(o.a.c.TLSCert, o.a.c.TLSKey, o.a.log)
 	if err != nil {
-		return []api.Check{check("certificate", "fail", access.Explain(err).Message, "Put a certificate and its key there; a running server takes it up by itself.")}
+		return []api.Check{check("certificate", "fail", access.Explain(err).Message,
+			"Put a certificate and its key there; a running server takes it up by itself.")}
 	}
 	leaf, host := c.pair.Leaf, hostOf(o.a.c.URL)
 	until := leaf.NotAfter.UTC().Format("2 January 2006")
 	switch now := time.Now(); {
 	case now.After(leaf.NotAfter), now.Before(leaf.NotBefore):
-		return []api.Check{check("certificate", "fail", "good only from "+leaf.NotBefore.UTC().Format("2 January 2006")+" until "+until, "Renew it; a running server takes it up by itself.")}
+		return []api.Check{check("certificate", "fail", "good only from "+leaf.NotBefore.UTC().Format("2 January 2006")+
+			" until "+until, "Renew it; a running server takes it up by itself.")}
 	case leaf.VerifyHostname(host) != nil:
-		return []api.Check{check("certificate", "fail", "it is not for "+host, "Get one for the host of the public URL.")}
+		return []api.Check{check("certificate", "fail", "it is not for "+host,
+			"Get one for the host of the public URL.")}
 	case leaf.NotAfter.Sub(now) < certificateEnds:
-		return []api.Check{check("certificate", "warn", "good until "+until, "Renew it; a running server takes it up by itself.")}
+		return []api.Check{check("certificate", "warn", "good until "+until,
+			"Renew it; a running server takes it up by itself.")}
 	}
 	return []api.Check{check("certificate", "ok", "good until "+until, "")}
 }

@@ -48,8 +48,14 @@ func (p pair) issue(name string, lasts time.Duration) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	cert := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{"localhost"},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(lasts)}
+	cert := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()),
+		Subject:      pkix.Name{CommonName: name},
+		DNSNames:     []string{"localhost"},
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(lasts),
+	}
 	der, err := x509.CreateCertificate(rand.Reader, cert, cert, &k.PublicKey, k)
 	if err != nil {
 		p.t.Fatal(err)
@@ -180,7 +186,12 @@ func TestCertificateIsRenewed(t *testing.T) {
 // Serving TLS by itself: what a browser sees, and that it follows the files.
 func TestServeTLS(t *testing.T) {
 	p := newPair(t)
-	a, err := Open(t.Context(), testConfig(t, map[string]string{"listen": "127.0.0.1:0", "url": "https://localhost:8443", "tls-cert": p.cert, "tls-key": p.key}))
+	a, err := Open(t.Context(), testConfig(t, map[string]string{
+		"listen":   "127.0.0.1:0",
+		"url":      "https://localhost:8443",
+		"tls-cert": p.cert,
+		"tls-key":  p.key,
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +211,10 @@ func TestServeTLS(t *testing.T) {
 
 	get := func(scheme string, c *tls.Config) (*http.Response, error) {
 		c.InsecureSkipVerify = true // what it shows is looked at below
-		client := &http.Client{Transport: &http.Transport{TLSClientConfig: c, DisableKeepAlives: true}, Timeout: time.Minute}
+		client := &http.Client{
+			Transport: &http.Transport{TLSClientConfig: c, DisableKeepAlives: true},
+			Timeout:   time.Minute,
+		}
 		r, err := http.NewRequest("GET", scheme+"://"+at+"/login", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -247,7 +261,8 @@ func TestServeTLS(t *testing.T) {
 		}
 	}
 	p.write(p.cert, "broken")
-	if resp, err := get("https", &tls.Config{}); err != nil || resp.TLS.PeerCertificates[0].Subject.CommonName != "second" {
+	if resp, err := get("https", &tls.Config{}); err != nil ||
+		resp.TLS.PeerCertificates[0].Subject.CommonName != "second" {
 		t.Errorf("with a broken file: %v", err)
 	}
 }

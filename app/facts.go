@@ -12,9 +12,11 @@ import (
 // what they are, where they are set, and nothing that is secret.
 func facts(c config.Config) []api.Fact {
 	shown := map[string]string{
-		"data": c.Data, "listen": c.Listen, "url": c.URL, "mail-from": c.MailFrom, "mail-per-minute": strconv.Itoa(c.MailPerMinute),
-		"smtp-url": withoutSecrets(c.SMTPURL), "tls-cert": c.TLSCert, "tls-key": c.TLSKey, "trusted-proxies": prefixes(c),
-		"log-level": c.LogLevel, "log-format": c.LogFormat,
+		"data": c.Data, "listen": c.Listen, "url": c.URL, "mail-from": c.MailFrom,
+		"mail-per-minute": strconv.Itoa(c.MailPerMinute),
+		"smtp-url":        withoutSecrets(c.SMTPURL), "tls-cert": c.TLSCert, "tls-key": c.TLSKey,
+		"trusted-proxies": prefixes(c),
+		"log-level":       c.LogLevel, "log-format": c.LogFormat,
 	}
 	all := []api.Fact{{Name: "version", Value: c.Version, Meaning: "of this program"}}
 	for _, s := range config.Settings {
@@ -22,7 +24,13 @@ func facts(c config.Config) []api.Fact {
 		if s.Name == "min-free" && c.MinFree > 0 {
 			value = strconv.FormatUint(c.MinFree>>20, 10) + "MB"
 		}
-		all = append(all, api.Fact{Name: s.Key(), Value: value, Default: s.Default, Meaning: s.Usage, SetWith: s.Spelled()})
+		all = append(all, api.Fact{
+			Name:    s.Key(),
+			Value:   value,
+			Default: s.Default,
+			Meaning: s.Usage,
+			SetWith: s.Spelled(),
+		})
 	}
 	return all
 }

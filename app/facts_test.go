@@ -11,8 +11,14 @@ import (
 // The console shows how Doorward was started; whoever may read settings must
 // not learn the mail server's password from it, in whatever way it is spelled.
 func TestFactsHoldNoSecret(t *testing.T) {
-	for _, raw := range []string{"smtp://door:hunter2@mail.example.com:587", "smtps://door:hunter2%40home@mail.example.com", "smtp://door:hunter2@a@mail.example.com:25", "door:hunter2@mail.example.com"} {
-		text, err := json.Marshal(facts(config.Config{SMTPURL: raw, Data: "/var/lib/doorward", URL: "https://door.example.com"}))
+	for _, raw := range []string{"smtp://door:hunter2@mail.example.com:587",
+		"smtps://door:hunter2%40home@mail.example.com", "smtp://door:hunter2@a@mail.example.com:25",
+		"door:hunter2@mail.example.com"} {
+		text, err := json.Marshal(facts(config.Config{
+			SMTPURL: raw,
+			Data:    "/var/lib/doorward",
+			URL:     "https://door.example.com",
+		}))
 		if err != nil {
 			t.Fatal(err)
 		}

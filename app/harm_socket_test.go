@@ -30,14 +30,16 @@ func TestHarmOfSocketIsRefusedOrHarmless(t *testing.T) {
 		says   bool // in the log
 		refuse string
 	}{
-		"deleted":                        {func(string) error { return nil }, false, ""},
-		"emptied":                        {write(""), true, ""},
-		"garbage":                        {write(strings.Repeat("\x00garbage", 1000)), true, ""},
-		"a dead socket":                  {deadSocket, false, ""},
-		"a link to a file":               {func(name string) error { return os.Symlink(precious, name) }, true, ""},
-		"a link to nothing":              {func(name string) error { return os.Symlink(precious+"x", name) }, true, ""},
-		"an empty directory":             {func(name string) error { return os.Mkdir(name, 0o700) }, true, ""},
-		"a directory with something in":  {func(name string) error { return os.MkdirAll(filepath.Join(name, "x"), 0o700) }, true, "is in the way"},
+		"deleted":            {func(string) error { return nil }, false, ""},
+		"emptied":            {write(""), true, ""},
+		"garbage":            {write(strings.Repeat("\x00garbage", 1000)), true, ""},
+		"a dead socket":      {deadSocket, false, ""},
+		"a link to a file":   {func(name string) error { return os.Symlink(precious, name) }, true, ""},
+		"a link to nothing":  {func(name string) error { return os.Symlink(precious+"x", name) }, true, ""},
+		"an empty directory": {func(name string) error { return os.Mkdir(name, 0o700) }, true, ""},
+		"a directory with something in": {func(name string) error {
+			return os.MkdirAll(filepath.Join(name, "x"), 0o700)
+		}, true, "is in the way"},
 		"a file that nobody may look at": {func(name string) error { return os.WriteFile(name, nil, 0) }, true, ""},
 	}
 	for name, tt := range tests {
@@ -57,7 +59,8 @@ func TestHarmOfSocketIsRefusedOrHarmless(t *testing.T) {
 				t.Fatal(err)
 			}
 			refused := serveOnce(t, a, func() { inUse(t, c, socket) })
-			if e := access.Explain(refused); (refused != nil) != (tt.refuse != "") || refused != nil && (e.Kind == access.Internal || !strings.Contains(e.Message, tt.refuse)) {
+			if e := access.Explain(refused); (refused != nil) != (tt.refuse != "") || refused != nil &&
+				(e.Kind == access.Internal || !strings.Contains(e.Message, tt.refuse)) {
 				t.Errorf("Serve = %v, want %q", refused, tt.refuse)
 			}
 			if said := strings.Contains(log.String(), "no socket lay in its place"); said != tt.says {

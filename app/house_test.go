@@ -23,20 +23,21 @@ const module = "doorward"
 // import; a name stands for itself and everything below it, and with = before it for
 // itself alone. Tests may use more.
 var rooms = map[string][]string{
-	"":                        {"app"},
-	"app":                     {"app", "backend"},
-	"app/bench":               {"app", "backend"},
-	"app/bench/bare":          {},
-	"app/cli":                 {"app", "backend"},
-	"app/e2e":                 {},
-	"app/e2e/hostile":         {},
-	"app/e2e/product":         {"backend/mail/mailtest", "backend/store/kv/badger/badgertest", "build/need"},
-	"app/config":              {"backend/access", "backend/address", "backend/private", "backend/text"},
-	"app/desktop":             {"=app", "app/config", "backend/access", "backend/text"},
-	"backend/access":          {},
-	"backend/address":         {"backend/access"},
-	"backend/gate":            {"backend/policy", "=backend/store", "backend/access"},
-	"backend/service":         {"backend/gate", "backend/policy", "backend/email", "backend/store", "backend/access", "backend/address", "backend/text"},
+	"":                {"app"},
+	"app":             {"app", "backend"},
+	"app/bench":       {"app", "backend"},
+	"app/bench/bare":  {},
+	"app/cli":         {"app", "backend"},
+	"app/e2e":         {},
+	"app/e2e/hostile": {},
+	"app/e2e/product": {"backend/mail/mailtest", "backend/store/kv/badger/badgertest", "build/need"},
+	"app/config":      {"backend/access", "backend/address", "backend/private", "backend/text"},
+	"app/desktop":     {"=app", "app/config", "backend/access", "backend/text"},
+	"backend/access":  {},
+	"backend/address": {"backend/access"},
+	"backend/gate":    {"backend/policy", "=backend/store", "backend/access"},
+	"backend/service": {"backend/gate", "backend/policy", "backend/email", "backend/store", "backend/access",
+		"backend/address", "backend/text"},
 	"backend/jobs":            {"=backend/service", "=backend/store", "backend/access"},
 	"backend/email":           {"backend/access", "backend/text"},
 	"backend/mail":            {"backend/mail/smtp", "backend/store", "backend/email", "backend/access"},
@@ -54,15 +55,19 @@ var rooms = map[string][]string{
 	"backend/store/kv/badger":            {"=backend/store/kv", "backend/store/kv/badger", "backend/private"},
 	"backend/store/kv/badger/badgertest": {},
 	"backend/store/kv/badger/fsck":       {"=backend/store/kv"},
-	"backend/web":                        {"backend/web/wire", "backend/service", "backend/gate", "backend/access", "backend/address", "backend/text"},
-	"backend/web/api":                    {"=backend/web", "backend/service", "backend/gate", "backend/access", "backend/address", "backend/text"},
-	"backend/web/events":                 {"=backend/web", "backend/web/wire", "backend/service", "backend/gate", "backend/access"},
-	"backend/text":                       {},
-	"backend/web/portal":                 {"=backend/web", "backend/service", "backend/gate", "backend/access", "backend/address", "backend/text"},
-	"backend/web/webtest":                {"backend/web", "backend/service", "backend/email", "backend/store", "backend/access", "backend/address"},
-	"backend/web/wire":                   {"backend/access"},
-	"build/check":                        {"build/need"},
-	"build/need":                         {},
+	"backend/web": {"backend/web/wire", "backend/service", "backend/gate", "backend/access",
+		"backend/address", "backend/text"},
+	"backend/web/api": {"=backend/web", "backend/service", "backend/gate", "backend/access", "backend/address",
+		"backend/text"},
+	"backend/web/events": {"=backend/web", "backend/web/wire", "backend/service", "backend/gate", "backend/access"},
+	"backend/text":       {},
+	"backend/web/portal": {"=backend/web", "backend/service", "backend/gate", "backend/access", "backend/address",
+		"backend/text"},
+	"backend/web/webtest": {"backend/web", "backend/service", "backend/email", "backend/store", "backend/access",
+		"backend/address"},
+	"backend/web/wire": {"backend/access"},
+	"build/check":      {"build/need"},
+	"build/need":       {},
 }
 
 // homes says where each dependency may be imported, tests among it. What is not
@@ -82,14 +87,15 @@ var homes = map[string][]string{
 	"github.com/spf13/cobra":          {"app/cli"},
 	"github.com/spf13/pflag":          {"app/cli"},
 	"github.com/valyala/fasthttp":     {"backend/web", "app/bench"},
-	"github.com/wailsapp/wails":       {"app/desktop/window.go", "app/bench/bare/bare.go"}, // the second is a program of its own, the bare window that ours is measured beside
-	"github.com/xhit/go-simple-mail":  {"backend/mail/smtp"},
-	"github.com/zalando/go-keyring":   {"app/desktop"},
-	"golang.org/x/net/idna":           {"backend/address"},
-	"golang.org/x/sys":                {"app", "backend/store/kv/badger"},
-	"golang.org/x/text":               {"backend/address"},
-	"google.golang.org/protobuf":      {"backend/store/kv/badger"},
-	"pgregory.net/rapid":              {"backend/service"},
+	// the second is a program of its own, the bare window that ours is measured beside
+	"github.com/wailsapp/wails":      {"app/desktop/window.go", "app/bench/bare/bare.go"},
+	"github.com/xhit/go-simple-mail": {"backend/mail/smtp"},
+	"github.com/zalando/go-keyring":  {"app/desktop"},
+	"golang.org/x/net/idna":          {"backend/address"},
+	"golang.org/x/sys":               {"app", "backend/store/kv/badger"},
+	"golang.org/x/text":              {"backend/address"},
+	"google.golang.org/protobuf":     {"backend/store/kv/badger"},
+	"pgregory.net/rapid":             {"backend/service"},
 
 	"github.com/KimMachineGun/automemlimit": {"app"},
 }
@@ -130,7 +136,8 @@ func TestTopLevel(t *testing.T) {
 	for _, name := range strangers(names) {
 		t.Errorf("%s has no place at the top of the repository", name)
 	}
-	if got := strangers([]string{"go.mod", ".ci", "notes.txt", "pkg"}); !slices.Equal(got, []string{"notes.txt", "pkg"}) {
+	if got := strangers([]string{"go.mod", ".ci", "notes.txt", "pkg"}); !slices.Equal(got,
+		[]string{"notes.txt", "pkg"}) {
 		t.Errorf("strangers = %q, want notes.txt and pkg", got)
 	}
 }
@@ -141,27 +148,103 @@ func TestFaultsAreFound(t *testing.T) {
 		pkg  listed
 		want string // part of the only fault; empty means there is none
 	}{
-		{"a good one", listed{ImportPath: "doorward/backend/service", Doc: "x", Imports: []string{"time", "doorward/backend/store"}}, ""},
-		{"outwards", listed{ImportPath: "doorward/backend/store", Doc: "x", Imports: []string{"doorward/backend/service"}}, "may not import doorward/backend/service"},
-		{"a store that names its engine", listed{ImportPath: "doorward/backend/store", Doc: "x", Imports: []string{"doorward/backend/store/kv/badger"}}, "may not import doorward/backend/store/kv/badger"},
-		{"a contract with an engine", listed{ImportPath: "doorward/backend/store/kv", Doc: "x", Imports: []string{"doorward/backend/store/kv/badger"}}, "may not import doorward/backend/store/kv/badger"},
-		{"a contract with words for people", listed{ImportPath: "doorward/backend/store/kv", Doc: "x", Imports: []string{"doorward/backend/access"}}, "may not import doorward/backend/access"},
-		{"a server that knows its rooms", listed{ImportPath: "doorward/backend/web", Doc: "x", Imports: []string{"doorward/backend/web/events"}}, "may not import doorward/backend/web/events"},
-		{"a room that knows another", listed{ImportPath: "doorward/backend/web/portal", Doc: "x", Imports: []string{"doorward/backend/web/events"}}, "may not import doorward/backend/web/events"},
-		{"a server that takes over its API", listed{ImportPath: "doorward/backend/web", Doc: "x", Imports: []string{"github.com/danielgtaylor/huma/v2"}}, "has its home in backend/web/api"},
-		{"past the seam", listed{ImportPath: "doorward/backend/web", Doc: "x", Imports: []string{"doorward/backend/store/kv"}}, "may not import doorward/backend/store/kv"},
-		{"a name that only begins alike", listed{ImportPath: "doorward/backend/policy", Doc: "x", Imports: []string{"doorward/backend/accessory"}}, "may not import doorward/backend/accessory"},
-		{"access beyond the standard library", listed{ImportPath: "doorward/backend/access", Doc: "x", Imports: []string{"golang.org/x/text/cases"}}, "golang.org/x/text/cases, which has its home in backend/address"},
-		{"text beyond the standard library", listed{ImportPath: "doorward/backend/text", Doc: "x", Imports: []string{"doorward/backend/access"}}, "may not import doorward/backend/access"},
-		{"a dependency away from home", listed{ImportPath: "doorward/backend/web", Doc: "x", Imports: []string{"github.com/dgraph-io/badger/v4"}}, "has its home in backend/store/kv/badger"},
-		{"the same in a test", listed{ImportPath: "doorward/backend/web", Doc: "x", XTestImports: []string{"github.com/casbin/casbin/v2"}}, "has its home in backend/policy"},
-		{"the mail library above the session", listed{ImportPath: "doorward/backend/mail", Doc: "x", Imports: []string{"github.com/xhit/go-simple-mail/v2"}}, "has its home in backend/mail/smtp"},
-		{"a dependency at home", listed{ImportPath: "doorward/backend/web", Doc: "x", Imports: []string{"github.com/gofiber/fiber/v2"}}, ""},
-		{"a dependency without a home", listed{ImportPath: "doorward/app", Doc: "x", Imports: []string{"example.com/left-pad"}}, "example.com/left-pad, which has no home"},
-		{"the window outside its file", listed{ImportPath: "doorward/app/desktop", Doc: "x", Imports: []string{"github.com/wailsapp/wails/v2"}}, "has its home in app/desktop/window.go"},
+		{"a good one", listed{
+			ImportPath: "doorward/backend/service",
+			Doc:        "x",
+			Imports:    []string{"time", "doorward/backend/store"},
+		}, ""},
+		{"outwards", listed{
+			ImportPath: "doorward/backend/store",
+			Doc:        "x",
+			Imports:    []string{"doorward/backend/service"},
+		}, "may not import doorward/backend/service"},
+		{"a store that names its engine", listed{
+			ImportPath: "doorward/backend/store",
+			Doc:        "x",
+			Imports:    []string{"doorward/backend/store/kv/badger"},
+		}, "may not import doorward/backend/store/kv/badger"},
+		{"a contract with an engine", listed{
+			ImportPath: "doorward/backend/store/kv",
+			Doc:        "x",
+			Imports:    []string{"doorward/backend/store/kv/badger"},
+		}, "may not import doorward/backend/store/kv/badger"},
+		{"a contract with words for people", listed{
+			ImportPath: "doorward/backend/store/kv",
+			Doc:        "x",
+			Imports:    []string{"doorward/backend/access"},
+		}, "may not import doorward/backend/access"},
+		{"a server that knows its rooms", listed{
+			ImportPath: "doorward/backend/web",
+			Doc:        "x",
+			Imports:    []string{"doorward/backend/web/events"},
+		}, "may not import doorward/backend/web/events"},
+		{"a room that knows another", listed{
+			ImportPath: "doorward/backend/web/portal",
+			Doc:        "x",
+			Imports:    []string{"doorward/backend/web/events"},
+		}, "may not import doorward/backend/web/events"},
+		{"a server that takes over its API", listed{
+			ImportPath: "doorward/backend/web",
+			Doc:        "x",
+			Imports:    []string{"github.com/danielgtaylor/huma/v2"},
+		}, "has its home in backend/web/api"},
+		{"past the seam", listed{
+			ImportPath: "doorward/backend/web",
+			Doc:        "x",
+			Imports:    []string{"doorward/backend/store/kv"},
+		}, "may not import doorward/backend/store/kv"},
+		{"a name that only begins alike", listed{
+			ImportPath: "doorward/backend/policy",
+			Doc:        "x",
+			Imports:    []string{"doorward/backend/accessory"},
+		}, "may not import doorward/backend/accessory"},
+		{"access beyond the standard library", listed{
+			ImportPath: "doorward/backend/access",
+			Doc:        "x",
+			Imports:    []string{"golang.org/x/text/cases"},
+		}, "golang.org/x/text/cases, which has its home in backend/address"},
+		{"text beyond the standard library", listed{
+			ImportPath: "doorward/backend/text",
+			Doc:        "x",
+			Imports:    []string{"doorward/backend/access"},
+		}, "may not import doorward/backend/access"},
+		{"a dependency away from home", listed{
+			ImportPath: "doorward/backend/web",
+			Doc:        "x",
+			Imports:    []string{"github.com/dgraph-io/badger/v4"},
+		}, "has its home in backend/store/kv/badger"},
+		{"the same in a test", listed{
+			ImportPath:   "doorward/backend/web",
+			Doc:          "x",
+			XTestImports: []string{"github.com/casbin/casbin/v2"},
+		}, "has its home in backend/policy"},
+		{"the mail library above the session", listed{
+			ImportPath: "doorward/backend/mail",
+			Doc:        "x",
+			Imports:    []string{"github.com/xhit/go-simple-mail/v2"},
+		}, "has its home in backend/mail/smtp"},
+		{"a dependency at home", listed{
+			ImportPath: "doorward/backend/web",
+			Doc:        "x",
+			Imports:    []string{"github.com/gofiber/fiber/v2"},
+		}, ""},
+		{"a dependency without a home", listed{
+			ImportPath: "doorward/app",
+			Doc:        "x",
+			Imports:    []string{"example.com/left-pad"},
+		}, "example.com/left-pad, which has no home"},
+		{"the window outside its file", listed{
+			ImportPath: "doorward/app/desktop",
+			Doc:        "x",
+			Imports:    []string{"github.com/wailsapp/wails/v2"},
+		}, "has its home in app/desktop/window.go"},
 		{"a room nobody knows", listed{ImportPath: "doorward/backend/util", Doc: "x"}, "has no place in the house"},
 		{"no package comment", listed{ImportPath: "doorward/backend/mail"}, "has no package comment"},
-		{"a test helper that the program drags in", listed{ImportPath: "doorward", Doc: "x", Deps: []string{"doorward/backend/mail/mailtest"}}, "the program contains doorward/backend/mail/mailtest"},
+		{"a test helper that the program drags in", listed{
+			ImportPath: "doorward",
+			Doc:        "x",
+			Deps:       []string{"doorward/backend/mail/mailtest"},
+		}, "the program contains doorward/backend/mail/mailtest"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -185,7 +268,12 @@ func TestFaultsInIgnoredFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := listed{ImportPath: "doorward/app/desktop", Dir: dir, Doc: "x", IgnoredGoFiles: []string{"window.go", "shell.go"}}
+	p := listed{
+		ImportPath:     "doorward/app/desktop",
+		Dir:            dir,
+		Doc:            "x",
+		IgnoredGoFiles: []string{"window.go", "shell.go"},
+	}
 	got := faults([]listed{p})
 	if len(got) != 1 || !strings.Contains(got[0], "app/desktop/shell.go imports") {
 		t.Errorf("faults = %q, want only that of shell.go", got)
@@ -197,7 +285,8 @@ func faults(pkgs []listed) (found []string) {
 		place := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
 		allowed, known := rooms[place]
 		if !known {
-			found = append(found, fmt.Sprintf("%s has no place in the house: say in app/house_test.go what it may import", p.ImportPath))
+			found = append(found,
+				fmt.Sprintf("%s has no place in the house: say in app/house_test.go what it may import", p.ImportPath))
 			continue
 		}
 		if p.Doc == "" {
@@ -235,7 +324,8 @@ func homeless(place string, imports []string) (found []string) {
 		case i < 0:
 			found = append(found, fmt.Sprintf("%s imports %s, which has no home", place, imp))
 		case !covers(homes[known[i]], place):
-			found = append(found, fmt.Sprintf("%s imports %s, which has its home in %s", place, imp, homes[known[i]][0]))
+			found = append(found,
+				fmt.Sprintf("%s imports %s, which has its home in %s", place, imp, homes[known[i]][0]))
 		}
 	}
 	return found
@@ -289,7 +379,8 @@ func importsOf(file string) (imports []string) {
 
 func list(t *testing.T) (pkgs []listed) {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Dir,Doc,Imports,TestImports,XTestImports,IgnoredGoFiles,Deps", module+"/...")
+	cmd := exec.Command("go", "list", "-e",
+		"-json=ImportPath,Dir,Doc,Imports,TestImports,XTestImports,IgnoredGoFiles,Deps", module+"/...")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -24,7 +24,12 @@ func (o operations) Compact(ctx context.Context) error { return o.a.store.Compac
 
 func (o operations) Verify(ctx context.Context) (map[string]int, error) {
 	r, err := o.a.store.Verify(ctx)
-	return map[string]int{"records": r.Records, "members": r.Members, "messages": r.Messages, "audit_entries": r.AuditEntries}, err
+	return map[string]int{
+		"records":       r.Records,
+		"members":       r.Members,
+		"messages":      r.Messages,
+		"audit_entries": r.AuditEntries,
+	}, err
 }
 
 func (o operations) Backup(ctx context.Context, w io.Writer) error { return o.a.store.Backup(ctx, w) }
@@ -51,14 +56,18 @@ func (o operations) publicURL() api.Check {
 	u, err := url.Parse(o.a.c.URL)
 	switch {
 	case err != nil:
-		return check("public URL", "fail", o.a.c.URL, "Set DOORWARD_URL to the address that people use, such as https://door.example.com.")
+		return check("public URL", "fail", o.a.c.URL,
+			"Set DOORWARD_URL to the address that people use, such as https://door.example.com.")
 	case text.IsLoopback(u.Hostname()):
-		return check("public URL", "warn", o.a.c.URL+" is reached from this machine only", "Set DOORWARD_URL before you invite people from elsewhere.")
+		return check("public URL", "warn", o.a.c.URL+" is reached from this machine only",
+			"Set DOORWARD_URL before you invite people from elsewhere.")
 	case u.Scheme != "https":
-		return check("public URL", "fail", o.a.c.URL+" is not encrypted", "Put a reverse proxy with TLS in front, or set DOORWARD_TLS_CERT and DOORWARD_TLS_KEY.")
+		return check("public URL", "fail", o.a.c.URL+" is not encrypted",
+			"Put a reverse proxy with TLS in front, or set DOORWARD_TLS_CERT and DOORWARD_TLS_KEY.")
 	}
 	if _, err := net.DefaultResolver.LookupHost(context.Background(), u.Hostname()); err != nil {
-		return check("public URL", "warn", o.a.c.URL+": this machine finds no such host", "Check the name in DNS, unless only others are meant to find it.")
+		return check("public URL", "warn", o.a.c.URL+": this machine finds no such host",
+			"Check the name in DNS, unless only others are meant to find it.")
 	}
 	return check("public URL", "ok", o.a.c.URL, "")
 }
@@ -68,18 +77,21 @@ const mailWait = 10 * time.Second
 
 func (o operations) mail(ctx context.Context) api.Check {
 	if o.a.server.IsZero() {
-		return check("mail", "warn", "no mail server is set; letters are kept and can be read with `doorward outbox`", "Set DOORWARD_SMTP_URL.")
+		return check("mail", "warn", "no mail server is set; letters are kept and can be read with `doorward outbox`",
+			"Set DOORWARD_SMTP_URL.")
 	}
 	ctx, cancel := context.WithTimeout(ctx, mailWait)
 	defer cancel()
 	session, err := smtp.Dial(ctx, o.a.server, smtp.HELO(hostOf(o.a.c.URL)))
 	if err != nil {
-		return check("mail", "fail", err.Error(), "Check DOORWARD_SMTP_URL, then run: doorward mail-test you@example.com")
+		return check("mail", "fail", err.Error(),
+			"Check DOORWARD_SMTP_URL, then run: doorward mail-test you@example.com")
 	}
 	session.Close()
 	health, err := o.a.service.Dashboard.Overview(ctx, access.Operator)
 	if err == nil && health.Mail.Paused {
-		return check("mail", "fail", "the queue is paused: "+health.Mail.Detail, "Mend what the mail server says; the queue goes on by itself.")
+		return check("mail", "fail", "the queue is paused: "+health.Mail.Detail,
+			"Mend what the mail server says; the queue goes on by itself.")
 	}
 	return check("mail", "ok", o.a.server.Name()+" takes letters from "+o.a.c.MailFrom, "")
 }
@@ -124,7 +136,8 @@ func (o operations) clock() api.Check {
 	}
 	last, err := o.a.service.Audit.List(context.Background(), access.Operator, "", 1)
 	if err == nil && len(last.Items) > 0 && last.Items[0].At.After(now.Add(time.Minute)) {
-		return check("clock", "fail", "the clock says "+now.UTC().Format(time.RFC3339)+", before the last audit entry", "Set the clock: links and sessions end by it.")
+		return check("clock", "fail", "the clock says "+now.UTC().Format(time.RFC3339)+", before the last audit entry",
+			"Set the clock: links and sessions end by it.")
 	}
 	return check("clock", "ok", now.UTC().Format(time.RFC3339), "")
 }
@@ -135,7 +148,8 @@ func (o operations) permissions() api.Check {
 		return check("permissions", "fail", err.Error(), "Check that the data directory can be reached.")
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return check("permissions", "fail", fmt.Sprintf("others can read %s (mode %04o)", o.a.c.Data, mode), "Run: chmod 700 "+o.a.c.Data)
+		return check("permissions", "fail", fmt.Sprintf("others can read %s (mode %04o)", o.a.c.Data, mode),
+			"Run: chmod 700 "+o.a.c.Data)
 	}
 	return check("permissions", "ok", o.a.c.Data+" is yours alone", "")
 }
@@ -194,7 +208,8 @@ func (o operations) unusual(ctx context.Context) []api.Check {
 			"warn",
 			detail,
 			fmt.Sprintf(
-				"A normal day has up to %d. docs/security.md says what each kind means, and how to block a network with fail2ban.",
+				"A normal day has up to %d. docs/security.md says what each kind means, and how to block a network "+
+					"with fail2ban.",
 				u.Usual,
 			),
 		),

@@ -67,19 +67,22 @@ type comparison struct {
 }
 
 func (c *comparison) add(ours, bound load) {
-	c.ours, c.bound, c.ratio = append(c.ours, ours.rate), append(c.bound, bound.rate), append(c.ratio, ours.rate/bound.rate)
+	c.ours, c.bound, c.ratio = append(c.ours, ours.rate), append(c.bound, bound.rate),
+		append(c.ratio, ours.rate/bound.rate)
 	c.ourCPU, c.boundCPU = append(c.ourCPU, ours.cpu), append(c.boundCPU, bound.cpu)
 	c.p50, c.p99 = append(c.p50, ours.p50), append(c.p99, ours.p99)
 }
 
 func (c *comparison) figure(what, bound string, share float64) figure {
 	return figure{
-		what:     what,
-		measured: fmt.Sprintf("%s, p50 %s, p99 %s, %s CPU each", perSecond(c.ours.median()), milliseconds(c.p50.median()), milliseconds(c.p99.median()), microseconds(c.ourCPU.median())),
-		ranging:  c.ours.ranging(perSecond),
-		bound:    fmt.Sprintf("%s %s, %s CPU each: %s (%s)", bound, perSecond(c.bound.median()), microseconds(c.boundCPU.median()), percent(c.ratio.median()), c.ratio.ranging(percent)),
-		target:   "≥ " + percent(share),
-		met:      c.ratio.median() >= share,
+		what: what,
+		measured: fmt.Sprintf("%s, p50 %s, p99 %s, %s CPU each", perSecond(c.ours.median()),
+			milliseconds(c.p50.median()), milliseconds(c.p99.median()), microseconds(c.ourCPU.median())),
+		ranging: c.ours.ranging(perSecond),
+		bound: fmt.Sprintf("%s %s, %s CPU each: %s (%s)", bound, perSecond(c.bound.median()),
+			microseconds(c.boundCPU.median()), percent(c.ratio.median()), c.ratio.ranging(percent)),
+		target: "≥ " + percent(share),
+		met:    c.ratio.median() >= share,
 	}
 }
 

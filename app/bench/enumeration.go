@@ -40,7 +40,8 @@ func enumeration(b *bench) error {
 		return err
 	}
 	defer sink.Close()
-	p.env = append(p.env, "DOORWARD_SMTP_URL=smtp+insecure://"+sink.Addr().String(), "DOORWARD_MAIL_FROM=door@example.com",
+	p.env = append(p.env, "DOORWARD_SMTP_URL=smtp+insecure://"+sink.Addr().String(),
+		"DOORWARD_MAIL_FROM=door@example.com",
 		"DOORWARD_MAIL_PER_MINUTE=6000", "DOORWARD_TRUSTED_PROXIES=127.0.0.1")
 	if err := b.accountsOn(p); err != nil {
 		return err
@@ -120,7 +121,8 @@ func (r *prober) request(
 			return "", "", 0, err
 		}
 		r.networks++
-		req.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", r.networks>>16&255, r.networks>>8&255, r.networks&255))
+		req.Header.Set("X-Forwarded-For",
+			fmt.Sprintf("10.%d.%d.%d", r.networks>>16&255, r.networks>>8&255, r.networks&255))
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		if cookie != "" {
 			req.Header.Set("Cookie", cookie)
@@ -189,7 +191,8 @@ func (b *bench) enumerationOn(p *product) error {
 			return err
 		}
 	}
-	for _, what := range []string{"wrong code from another browser", "sign-in page", "wrong code when asks are answered"} {
+	for _, what := range []string{"wrong code from another browser", "sign-in page",
+		"wrong code when asks are answered"} {
 		b.tellApart(what, took[what])
 	}
 	return nil
@@ -262,7 +265,8 @@ func (b *bench) tellApart(what string, took map[string]spread) {
 		}
 	}
 	b.add(figure{
-		what:     "after the sign-in form: " + what + ", " + thousands(float64(len(took[accounts[0]]))) + " samples a class",
+		what: "after the sign-in form: " + what + ", " + thousands(float64(len(took[accounts[0]]))) +
+			" samples a class",
 		measured: fmt.Sprintf("AUC %.3f (%s), smallest p %.2g", worst, pair, least),
 		target:   "0.5 ± 0.03, p > 0.01",
 		met:      math.Abs(worst-0.5) <= 0.03 && least > 0.01,

@@ -31,7 +31,8 @@ func printTable(w io.Writer, all []figure) {
 	fmt.Fprintln(w, "| what | measured | range | set beside, in the same run | target | |")
 	fmt.Fprintln(w, "|---|---:|---:|---:|---:|---|")
 	for _, f := range all {
-		fmt.Fprintf(w, "| %s |\n", strings.Join([]string{f.what, f.measured, f.ranging, f.bound, f.target, f.verdict()}, " | "))
+		fmt.Fprintf(w, "| %s |\n",
+			strings.Join([]string{f.what, f.measured, f.ranging, f.bound, f.target, f.verdict()}, " | "))
 	}
 }
 

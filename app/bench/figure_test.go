@@ -44,7 +44,8 @@ func TestPrintTable(t *testing.T) {
 		{what: "slow", measured: "3 ms", target: "< 2 ms"},
 		{what: "only told", measured: thousands(1234567)},
 	})
-	for _, want := range []string{"| quick | 1 ms |  |  | < 2 ms | met |", "| slow | 3 ms |  |  | < 2 ms | **missed** |", "| only told | 1,234,567 |  |  |  |  |"} {
+	for _, want := range []string{"| quick | 1 ms |  |  | < 2 ms | met |",
+		"| slow | 3 ms |  |  | < 2 ms | **missed** |", "| only told | 1,234,567 |  |  |  |  |"} {
 		if !strings.Contains(b.String(), want+"\n") {
 			t.Errorf("no line %q in\n%s", want, &b)
 		}
@@ -57,7 +58,12 @@ func TestReadWrk(t *testing.T) {
 		want      load
 		fails     bool
 	}{
-		{"good", "Running 2s test\nRESULT 1000 2000000 0 0 0 0 0 150 900\n", load{rate: 500, p50: 0.15, p99: 0.9, requests: 1000}, false},
+		{"good", "Running 2s test\nRESULT 1000 2000000 0 0 0 0 0 150 900\n", load{
+			rate:     500,
+			p50:      0.15,
+			p99:      0.9,
+			requests: 1000,
+		}, false},
 		{"refused answers", "RESULT 1000 2000000 0 0 0 0 3 150 900\n", load{}, true},
 		{"broken connections", "RESULT 1000 2000000 1 0 0 0 0 150 900\n", load{}, true},
 		{"nothing answered", "RESULT 0 2000000 0 0 0 0 0 0 0\n", load{}, true},
@@ -118,7 +124,12 @@ func TestScreenIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.pixels.Close()
-	for in, want := range map[image.Rectangle]bool{image.Rect(0, 0, wide, high): true, image.Rect(20, 5, wide, 15): true, image.Rect(0, 0, 20, high): false, image.Rect(0, 11, wide, high): false} {
+	for in, want := range map[image.Rectangle]bool{
+		image.Rect(0, 0, wide, high):  true,
+		image.Rect(20, 5, wide, 15):   true,
+		image.Rect(0, 0, 20, high):    false,
+		image.Rect(0, 11, wide, high): false,
+	} {
 		if got, err := s.written(in); err != nil || got != want {
 			t.Errorf("written(%v) = %t, %v; want %t", in, got, err, want)
 		}

@@ -57,7 +57,8 @@ func (b *bench) inviteOn(p *product) error {
 			}
 			c.add(ours, of)
 		}
-		b.add(c.figure(fmt.Sprintf("durable invitations over HTTP, %d %s", clients, text.Plural(clients, "client")), "bare Badger commits of one key", 0.50))
+		b.add(c.figure(fmt.Sprintf("durable invitations over HTTP, %d %s", clients, text.Plural(clients, "client")),
+			"bare Badger commits of one key", 0.50))
 	}
 	return db.Close()
 }
@@ -91,7 +92,13 @@ func under(pid, clients int, client func() func(uint64) error) (load, error) {
 		each = append(each, t...)
 	}
 	n := float64(len(each))
-	return load{rate: n / lasted.Seconds(), p50: each.percentile(50), p99: each.percentile(99), cpu: (after.own - before.own) / n * 1e6, requests: len(each)}, nil
+	return load{
+		rate:     n / lasted.Seconds(),
+		p50:      each.percentile(50),
+		p99:      each.percentile(99),
+		cpu:      (after.own - before.own) / n * 1e6,
+		requests: len(each),
+	}, nil
 }
 
 func repeat(do func(uint64) error, until time.Time) (took spread, err error) {

@@ -202,12 +202,17 @@ func (w *watch) report() string {
 	others := w.others / took
 	during := "not sampled"
 	if len(w.loads) > 0 {
-		during = fmt.Sprintf("%.1f (%s)", w.loads.median(), w.loads.ranging(func(v float64) string { return fmt.Sprintf("%.1f", v) }))
+		during = fmt.Sprintf("%.1f (%s)", w.loads.median(), w.loads.ranging(func(v float64) string {
+			return fmt.Sprintf("%.1f", v)
+		}))
 	}
 	warning := ""
 	if others > tooBusy {
 		warning = " That is too much for these figures to be quoted: measure again while nothing else runs."
 	}
-	return fmt.Sprintf("Measured on %s with %d CPUs (%s, %s/%s) in %.0f s. Load average before: %.1f; during, with the measurement itself: %s. Other programs used %.2f CPUs meanwhile.%s",
-		time.Now().UTC().Format("2006-01-02"), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, took, w.before, during, others, warning)
+	return fmt.Sprintf("Measured on %s with %d CPUs (%s, %s/%s) in %.0f s. Load average before: %.1f; during, with "+
+		"the measurement itself: %s. Other programs used %.2f CPUs meanwhile.%s",
+		time.Now().UTC().
+			Format("2006-01-02"), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, took, w.before,
+		during, others, warning)
 }

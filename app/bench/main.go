@@ -88,7 +88,8 @@ func choose(only string) ([]part, error) {
 	for name := range strings.SplitSeq(only, ",") {
 		i := slices.Index(names(), strings.TrimSpace(name))
 		if i < 0 {
-			return nil, fmt.Errorf("there is nothing called %q to measure; there are: %s", name, strings.Join(names(), ", "))
+			return nil, fmt.Errorf("there is nothing called %q to measure; there are: %s", name,
+				strings.Join(names(), ", "))
 		}
 		chosen = append(chosen, parts[i])
 	}

@@ -49,8 +49,13 @@ func (b *bench) pagesOn(p *product) error {
 	}
 	for i, q := range questions {
 		p50, p99 := took[i].percentile(50), took[i].percentile(99)
-		b.add(figure{what: q.what + ", " + thousands(float64(b.members)) + " members", measured: fmt.Sprintf("p50 %s, p99 %s", milliseconds(p50), milliseconds(p99)),
-			ranging: "p99 " + rounds[i].ranging(milliseconds), target: "p99 < 10 ms", met: p99 < 10})
+		b.add(figure{
+			what:     q.what + ", " + thousands(float64(b.members)) + " members",
+			measured: fmt.Sprintf("p50 %s, p99 %s", milliseconds(p50), milliseconds(p99)),
+			ranging:  "p99 " + rounds[i].ranging(milliseconds),
+			target:   "p99 < 10 ms",
+			met:      p99 < 10,
+		})
 	}
 	return nil
 }
@@ -86,8 +91,12 @@ type lister struct {
 }
 
 func newLister(p *product, cookie string) *lister {
-	l := &lister{client: &fasthttp.HostClient{Addr: p.listen, MaxConns: 1, ReadTimeout: patience}, base: p.url() + "/api/v1/",
-		req: fasthttp.AcquireRequest(), resp: fasthttp.AcquireResponse()}
+	l := &lister{
+		client: &fasthttp.HostClient{Addr: p.listen, MaxConns: 1, ReadTimeout: patience},
+		base:   p.url() + "/api/v1/",
+		req:    fasthttp.AcquireRequest(),
+		resp:   fasthttp.AcquireResponse(),
+	}
 	l.req.Header.Set("Cookie", cookie)
 	l.req.Header.Set("Sec-Fetch-Mode", "cors")
 	return l

@@ -20,7 +20,8 @@ const patience = 60 * time.Second
 // build makes the program as make build does.
 func (b *bench) build() error {
 	b.program = filepath.Join(b.dir, "doorward")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version=bench", "-o", b.program, "doorward")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version=bench", "-o",
+		b.program, "doorward")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
@@ -44,7 +45,8 @@ func (b *bench) product(name string) (*product, error) {
 	defer l.Close()
 	data := filepath.Join(b.dir, name)
 	return &product{program: b.program, data: data, listen: l.Addr().String(),
-		env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir, "DOORWARD_DATA=" + data, "DOORWARD_LOG_LEVEL=warn"}}, nil
+		env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir, "DOORWARD_DATA=" + data,
+			"DOORWARD_LOG_LEVEL=warn"}}, nil
 }
 
 func (p *product) url() string { return "http://" + p.listen }

@@ -38,12 +38,14 @@ func newScreen() (s *screen, err error) {
 		return s, err
 	}
 	s.env = []string{"XDG_RUNTIME_DIR=" + s.dir, "LANG=C.UTF-8", "NO_AT_BRIDGE=1", "GTK_THEME=Adwaita"}
-	display, err := s.tells("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-nocursor", "-nolisten", "tcp", "-fbdir", s.dir)
+	display, err := s.tells("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-nocursor", "-nolisten", "tcp",
+		"-fbdir", s.dir)
 	if err != nil {
 		return s, err
 	}
 	s.env = append(s.env, "DISPLAY=:"+display)
-	bus, err := s.tells("dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=unix:path="+s.dir+"/bus", "--print-address=3")
+	bus, err := s.tells("dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=unix:path="+s.dir+"/bus",
+		"--print-address=3")
 	if err != nil {
 		return s, err
 	}
@@ -108,7 +110,8 @@ func readXWD(r io.Reader) (at, line int64, err error) {
 		return 0, 0, err
 	}
 	if head[1] != 7 || head[11] != 32 {
-		return 0, 0, fmt.Errorf("the screen is kept as version %d with %d bits a pixel; 7 and 32 can be read", head[1], head[11])
+		return 0, 0,
+			fmt.Errorf("the screen is kept as version %d with %d bits a pixel; 7 and 32 can be read", head[1], head[11])
 	}
 	return int64(head[0]) + 12*int64(head[19]), int64(head[12]), nil
 }

@@ -18,7 +18,8 @@ import (
 // painted, and in memory. Where no window can be built or shown, it says so.
 func window(b *bench) error {
 	if missing := windowMissing(); len(missing) > 0 {
-		tell("window: not measured, since this machine lacks %s; on Debian, build/deps bench installs it", strings.Join(missing, ", "))
+		tell("window: not measured, since this machine lacks %s; on Debian, build/deps bench installs it",
+			strings.Join(missing, ", "))
 		return nil
 	}
 	bare, err := b.buildWindow("bare-window", "doorward/app/bench/bare")
@@ -68,7 +69,8 @@ func windowMissing() (missing []string) {
 func (b *bench) buildWindow(name, pkg string) (program string, err error) {
 	program = filepath.Join(b.dir, name)
 	built := program + ".built"
-	out, err := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "desktop,production,webkit2_41", "-ldflags", "-s -w", "-o", built, pkg).CombinedOutput()
+	out, err := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "desktop,production,webkit2_41",
+		"-ldflags", "-s -w", "-o", built, pkg).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
@@ -82,7 +84,12 @@ func (b *bench) buildWindow(name, pkg string) (program string, err error) {
 // windowsOn opens one window after the other, the programs in turn.
 func (b *bench) windowsOn(s *screen, bare, ours string, few, many *product) error {
 	of := &windowed{screen: s, program: bare, home: b.dir}
-	with := []*windowed{{screen: s, program: ours, home: b.dir, on: few}, {screen: s, program: ours, home: b.dir, on: many}}
+	with := []*windowed{{
+		screen:  s,
+		program: ours,
+		home:    b.dir,
+		on:      few,
+	}, {screen: s, program: ours, home: b.dir, on: many}}
 	for range b.rounds {
 		for _, w := range []*windowed{of, with[0], with[1]} {
 			if err := w.round(); err != nil {
@@ -91,9 +98,17 @@ func (b *bench) windowsOn(s *screen, bare, ours string, few, many *product) erro
 		}
 	}
 	for i, who := range []string{"no member but the Admin", thousands(float64(b.members)) + " members"} {
-		b.add(with[i].beside(of, "window, exec to its first paint, "+who, "≤ 150 ms more", 150, milliseconds, func(w *windowed) spread { return w.first }))
-		b.add(with[i].beside(of, "until its dashboard is painted, "+who, "", 0, milliseconds, func(w *windowed) spread { return w.whole }))
-		b.add(with[i].beside(of, "memory of the window and of WebKit (PSS), "+who, "≤ 60 MB more", 60e6, megabytes, func(w *windowed) spread { return w.pss }))
+		b.add(with[i].beside(of, "window, exec to its first paint, "+who, "≤ 150 ms more", 150, milliseconds,
+			func(w *windowed) spread {
+				return w.first
+			}))
+		b.add(with[i].beside(of, "until its dashboard is painted, "+who, "", 0, milliseconds, func(w *windowed) spread {
+			return w.whole
+		}))
+		b.add(with[i].beside(of, "memory of the window and of WebKit (PSS), "+who, "≤ 60 MB more", 60e6, megabytes,
+			func(w *windowed) spread {
+				return w.pss
+			}))
 	}
 	return nil
 }
@@ -120,7 +135,9 @@ var (
 
 // round opens the window once.
 func (w *windowed) round() error {
-	if err := errors.Join(os.RemoveAll(filepath.Join(w.home, ".config/doorward-desktop")), w.screen.until(pageArea, false)); err != nil { // where the last one stood
+	// where the last one stood
+	if err := errors.Join(os.RemoveAll(filepath.Join(w.home, ".config/doorward-desktop")),
+		w.screen.until(pageArea, false)); err != nil {
 		return err
 	}
 	cmd := w.screen.command(w.program)
@@ -160,14 +177,16 @@ func (w *windowed) look(pid int, began time.Time) error {
 
 // beside is the figure of w beside the bare one: the median of how much more it
 // was, round by round.
-func (w *windowed) beside(bare *windowed, what, target string, most float64, write func(float64) string, of func(*windowed) spread) figure {
+func (w *windowed) beside(bare *windowed, what, target string, most float64, write func(float64) string,
+	of func(*windowed) spread) figure {
 	ours, bound := of(w), of(bare)
 	var more spread
 	for i := range ours {
 		more = append(more, ours[i]-bound[i])
 	}
 	return figure{what: what, measured: write(ours.median()), ranging: ours.ranging(write),
-		bound:  fmt.Sprintf("bare Wails %s: %s more (%s)", write(bound.median()), write(more.median()), more.ranging(write)),
+		bound: fmt.Sprintf("bare Wails %s: %s more (%s)", write(bound.median()), write(more.median()),
+			more.ranging(write)),
 		target: target, met: more.median() <= most}
 }
 

@@ -103,7 +103,9 @@ func (r *run) open(cmd *cobra.Command, flags map[string]string) (*app.App, error
 func settled(cmd *cobra.Command, flags map[string]string) error {
 	for name := range flags {
 		if name != "data" {
-			return wrongUse(cmd, "A server runs on this data directory with settings of its own: --%s would change nothing. Leave it out, or restart the server with it.", name)
+			return wrongUse(cmd,
+				"A server runs on this data directory with settings of its own: --%s would change nothing. Leave it "+
+					"out, or restart the server with it.", name)
 		}
 	}
 	return nil
@@ -240,7 +242,8 @@ const maxPage = 200
 // pages hands a list to each, page by page, up to limit items; zero means all.
 // It returns the last page, without items that were handed on, and how many
 // were.
-func (a *api) pages(path string, q url.Values, limit int, each func([]json.RawMessage) error) (last page, shown int, err error) {
+func (a *api) pages(path string, q url.Values, limit int, each func([]json.RawMessage) error) (last page, shown int,
+	err error) {
 	for {
 		size := maxPage
 		if limit > 0 {

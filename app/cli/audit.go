@@ -39,7 +39,8 @@ func (r *run) auditVerb() *cobra.Command {
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many of the newest; 0 for all")
 	verb := r.on(func(a *api, _ []string) error {
 		if follow && a.app != nil {
-			return errors.New("no server runs on this data directory, so nothing would be added; start one, or leave out --follow")
+			return errors.New("no server runs on this data directory, so nothing would be added; start one, or " +
+				"leave out --follow")
 		}
 		last, err := r.audit(a, limit)
 		if err != nil || !follow {
@@ -106,7 +107,8 @@ func (r *run) entries(items []json.RawMessage, seq uint64) (uint64, error) {
 
 // say writes the entry in a line: when, who (through what), did what to whom.
 func (e entry) say(w io.Writer) {
-	line := fmt.Sprintf("%s  %s (%s)  %s", e.At.Local().Format("2006-01-02 15:04:05"), e.Actor, e.Source, strings.ReplaceAll(e.Action, "_", " "))
+	line := fmt.Sprintf("%s  %s (%s)  %s", e.At.Local().Format("2006-01-02 15:04:05"), e.Actor, e.Source,
+		strings.ReplaceAll(e.Action, "_", " "))
 	if e.Target != "" {
 		line += "  " + e.Target
 	}

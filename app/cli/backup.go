@@ -24,8 +24,10 @@ func (r *run) backupVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Write everything that is kept to a file",
-		Long: "Write everything that is kept, as it is at one moment, to a file that is only\nyours to read; - writes it to standard output. A server may go on running.\n\n" +
-			"The backup holds the instance key: whoever has it can act as this Doorward.\nKeep it as safe as the data directory.",
+		Long: "Write everything that is kept, as it is at one moment, to a file that is only\nyours to read; - " +
+			"writes it to standard output. A server may go on running.\n\n" +
+			"The backup holds the instance key: whoever has it can act as this Doorward.\nKeep it as safe as the " +
+			"data directory.",
 		Args: cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			if args[0] == "-" {
@@ -37,7 +39,8 @@ func (r *run) backupVerb() *cobra.Command {
 				return err
 			}
 			return r.value(saved{args[0], n}, func(w io.Writer) {
-				fmt.Fprintf(w, "Backed up to %s (%s). Keep it safe: whoever has it can act as this Doorward.\n", args[0], bytesOf(n))
+				fmt.Fprintf(w, "Backed up to %s (%s). Keep it safe: whoever has it can act as this Doorward.\n",
+					args[0], bytesOf(n))
 			})
 		}),
 	}
@@ -108,8 +111,10 @@ func (r *run) verifyVerb() *cobra.Command {
 				return err
 			}
 			return r.item(raw, func(w io.Writer) {
-				fmt.Fprintf(w, "Everything is whole: %s, among them %s, %s and %s.\n", text.Count(out.Records, "record"),
-					text.Count(out.Members, "member"), text.Count(out.Messages, "letter"), text.Count(out.AuditEntries, "audit entry"))
+				fmt.Fprintf(w, "Everything is whole: %s, among them %s, %s and %s.\n",
+					text.Count(out.Records, "record"),
+					text.Count(out.Members, "member"), text.Count(out.Messages, "letter"),
+					text.Count(out.AuditEntries, "audit entry"))
 			})
 		}),
 	}
@@ -120,8 +125,9 @@ func (r *run) compactVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compact",
 		Short: "Rewrite the store so that nothing deleted is left on the disk",
-		Long:  "Rewrite the store so that nothing deleted is left on the disk. A running server\ndoes it by itself once a day.",
-		Args:  cobra.NoArgs,
+		Long: "Rewrite the store so that nothing deleted is left on the disk. A running server\ndoes it by itself " +
+			"once a day.",
+		Args: cobra.NoArgs,
 		RunE: r.on(func(a *api, _ []string) error {
 			raw, err := a.ask(http.MethodPost, local+"/compact", struct{}{})
 			if err != nil {

@@ -64,11 +64,14 @@ func openCSV(r io.Reader, usual []string) (*csvFile, error) {
 func checkFormat(head []byte) error {
 	switch {
 	case len(bytes.TrimFunc(head, isSpace)) == 0:
-		return access.Errorf(access.Invalid, "The file is empty. Its first line names the columns: email,role,name,note.").WithCode("file_empty")
+		return access.Errorf(access.Invalid,
+			"The file is empty. Its first line names the columns: email,role,name,note.").WithCode("file_empty")
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")):
-		return access.Errorf(access.Invalid, "The file is a workbook. Save it as CSV (UTF-8) first.").WithCode("file_workbook")
+		return access.Errorf(access.Invalid, "The file is a workbook. Save it as CSV (UTF-8) first.").
+			WithCode("file_workbook")
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return access.Errorf(access.Invalid, "The file is in UTF-16. Save it as CSV (UTF-8) first.").WithCode("file_utf16")
+		return access.Errorf(access.Invalid, "The file is in UTF-16. Save it as CSV (UTF-8) first.").
+			WithCode("file_utf16")
 	}
 	return nil
 }
@@ -89,7 +92,9 @@ func (f *csvFile) readHeading() error {
 	case slices.Contains(names, "email"):
 		return f.placeColumns(names)
 	case namesColumn(names):
-		return access.Errorf(access.Invalid, "The column email is missing. The first line of the file names the columns: email, role, name, note.").WithCode("column_missing")
+		return access.Errorf(access.Invalid,
+			"The column email is missing. The first line of the file names the columns: email, role, name, note.").
+			WithCode("column_missing")
 	}
 	if err == nil {
 		f.first = &row
@@ -131,12 +136,15 @@ func (f *csvFile) placeColumns(names []string) error {
 			continue
 		}
 		if _, twice := f.at[column]; twice {
-			return access.Errorf(access.Invalid, "The column %s stands twice in the first line of the file.", column).WithCode("column_twice")
+			return access.Errorf(access.Invalid, "The column %s stands twice in the first line of the file.", column).
+				WithCode("column_twice")
 		}
 		f.at[column] = i
 	}
 	if _, named := f.at["role"]; !named && len(f.usual) == 0 {
-		return access.Errorf(access.Invalid, "The column role is missing, and no role is given for everybody. Add the column, or give --role.").WithCode("role_missing")
+		return access.Errorf(access.Invalid,
+			"The column role is missing, and no role is given for everybody. Add the column, or give --role.").
+			WithCode("role_missing")
 	}
 	return nil
 }
@@ -162,7 +170,9 @@ func (f *csvFile) nextFilled() (cellRow, error) {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return row, fmt.Errorf("the file cannot be read further: %w", err)
 		}
-		if err != nil || row.err != nil || slices.ContainsFunc(row.cells, func(cell string) bool { return cell != "" }) {
+		if err != nil || row.err != nil || slices.ContainsFunc(row.cells, func(cell string) bool {
+			return cell != ""
+		}) {
 			return row, err
 		}
 	}
@@ -197,11 +207,14 @@ func (f *csvFile) checkRow(row cellRow) error {
 		return row.err
 	}
 	if slices.ContainsFunc(row.cells, garbled) {
-		return access.Errorf(access.Invalid, "The row is not in UTF-8. Save the file as CSV (UTF-8).").WithCode("text_invalid")
+		return access.Errorf(access.Invalid, "The row is not in UTF-8. Save the file as CSV (UTF-8).").
+			WithCode("text_invalid")
 	}
 	for _, cell := range row.cells[min(f.n, len(row.cells)):] {
 		if cell != "" {
-			return access.Errorf(access.Invalid, "The row has %d cells, but there are %d columns. Put text with a separator in it in quotes.", len(row.cells), f.n).WithCode("row_unreadable")
+			return access.Errorf(access.Invalid,
+				"The row has %d cells, but there are %d columns. Put text with a separator in it in quotes.",
+				len(row.cells), f.n).WithCode("row_unreadable")
 		}
 	}
 	return nil

@@ -125,9 +125,13 @@ func (c *cellReader) lastLine(cell []byte) int {
 // unpaired says what is wrong with the quotes in the lines from first to last.
 func unpaired(first, last int) error {
 	if last > first {
-		return access.Errorf(access.Invalid, "A quote that begins here ends in row %d or never, so rows %d to %d were read as one. Close it, or write a quote inside quotes twice.", last, first, last).WithCode("row_unreadable")
+		return access.Errorf(access.Invalid,
+			"A quote that begins here ends in row %d or never, so rows %d to %d were read as one. Close it, or "+
+				"write a quote inside quotes twice.", last, first, last).WithCode("row_unreadable")
 	}
-	return access.Errorf(access.Invalid, "The quotes do not pair up. Put the whole cell in quotes, and write a quote inside it twice.").WithCode("row_unreadable")
+	return access.Errorf(access.Invalid,
+		"The quotes do not pair up. Put the whole cell in quotes, and write a quote inside it twice.").
+		WithCode("row_unreadable")
 }
 
 // trim takes white space off both ends, and byte order marks, which end up

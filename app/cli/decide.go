@@ -29,7 +29,8 @@ func (r *run) requestsVerb() *cobra.Command {
 }
 
 // eachPage prints the items of a list: a line of JSON each, or as show does.
-func (r *run) eachPage(show func(w io.Writer, items []json.RawMessage, first bool) error) func([]json.RawMessage) error {
+func (r *run) eachPage(show func(w io.Writer, items []json.RawMessage,
+	first bool) error) func([]json.RawMessage) error {
 	first := true
 	return func(items []json.RawMessage) error {
 		if !r.json {
@@ -107,8 +108,9 @@ func (r *run) rejectVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reject EMAIL|ID... [--yes]",
 		Short: "Turn people away and delete their accounts",
-		Long:  "Turn people away who are waiting. Their accounts, links and letters are deleted.\nWhat stays is an audit entry without the address.",
-		Args:  cobra.MinimumNArgs(1),
+		Long: "Turn people away who are waiting. Their accounts, links and letters are deleted.\nWhat stays is an " +
+			"audit entry without the address.",
+		Args: cobra.MinimumNArgs(1),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for the letter; needs --tell")

@@ -22,7 +22,8 @@ type deleted struct {
 
 // deletes is a verb after which members are gone: it finds them all, asks for
 // confirmation once, and does it to each.
-func (r *run) deletes(cmd *cobra.Command, yes *bool, done string, do func(a *api, m member) error) func(*cobra.Command, []string) error {
+func (r *run) deletes(cmd *cobra.Command, yes *bool, done string, do func(a *api, m member) error) func(*cobra.Command,
+	[]string) error {
 	verb := r.on(func(a *api, args []string) error {
 		var found []member
 		missing := r.eachMember(a, args, func(m member) error {
@@ -64,7 +65,8 @@ func (r *run) deletes(cmd *cobra.Command, yes *bool, done string, do func(a *api
 }
 
 func nobodyToAsk(cmd *cobra.Command) error {
-	return wrongUse(cmd, "This deletes accounts, and there is no terminal to ask for confirmation on. If it is meant, add --yes.")
+	return wrongUse(cmd,
+		"This deletes accounts, and there is no terminal to ask for confirmation on. If it is meant, add --yes.")
 }
 
 // confirm asks whether the members are to be deleted.

@@ -9,9 +9,10 @@ import (
 
 func (r *run) desktopVerb() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:    "desktop",
-		Short:  "Open the console in a window of its own",
-		Long:   "Open the console in a window of its own. Where a server runs on the data\ndirectory it is used; else one runs for as long as the window is open.\n\n" + settingsHelp(),
+		Use:   "desktop",
+		Short: "Open the console in a window of its own",
+		Long: "Open the console in a window of its own. Where a server runs on the data\ndirectory it is used; " +
+			"else one runs for as long as the window is open.\n\n" + settingsHelp(),
 		Args:   cobra.NoArgs,
 		Hidden: !desktop.HasWindow,
 		RunE:   func(cmd *cobra.Command, _ []string) error { return r.desktop(cmd) },

@@ -29,8 +29,10 @@ func (r *run) doctorVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at public URL, mail, disk, clock, permissions and store",
-		Long: "Look at what Doorward needs, one line each, with how to mend what is wrong. The\nexit code is 1 where something is.\n\n" +
-			"With --ready, only whether a server runs here and takes changes: for whoever\nwatches a container and would start it anew.",
+		Long: "Look at what Doorward needs, one line each, with how to mend what is wrong. The\nexit code is 1 " +
+			"where something is.\n\n" +
+			"With --ready, only whether a server runs here and takes changes: for whoever\nwatches a container and " +
+			"would start it anew.",
 		Args: cobra.NoArgs,
 	}
 	ready := cmd.Flags().Bool("ready", false, "only whether a server runs here and takes changes")

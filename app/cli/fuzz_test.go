@@ -20,7 +20,8 @@ func FuzzCSV(f *testing.F) {
 		"email\trole\nx\ty\n", "email,role,note\na@b.c,Fleet,\"two\nlines\"\n",
 		"email,role\n\"", "email,role\n,,,,\n", "role\nx", "", "PK\x03\x04",
 		"email,role,email\n", "email,role\n\xff\xfe,x\n", "email,role\n=cmd(),Fleet\n",
-		"\"Lovelace, Ada\" <ada@b.c>;Fleet\n", "email\na@b.c <", "email,role\r\na@b.c,Fleet\r\r\n", "email,role\na@b.c,\"Fleet\"x\n",
+		"\"Lovelace, Ada\" <ada@b.c>;Fleet\n", "email\na@b.c <", "email,role\r\na@b.c,Fleet\r\r\n",
+		"email,role\na@b.c,\"Fleet\"x\n",
 	} {
 		f.Add([]byte(s))
 	}

@@ -13,7 +13,10 @@ import (
 // Help is read in a terminal, which is often no wider than 80 characters. Only
 // what is to be typed on one line may be longer.
 func TestHelpFitsATerminal(t *testing.T) {
-	r := &run{Program: Program{Name: "doorward", Env: func(string) string { return "" }}, out: bufio.NewWriter(&bytes.Buffer{})}
+	r := &run{
+		Program: Program{Name: "doorward", Env: func(string) string { return "" }},
+		out:     bufio.NewWriter(&bytes.Buffer{}),
+	}
 	verbs := 0
 	var look func(cmd *cobra.Command)
 	look = func(cmd *cobra.Command) {

@@ -131,7 +131,8 @@ func (im *importing) look(row csvRow, size int) error {
 		return err
 	}
 	if line, twice := im.first[a.Canonical]; twice {
-		return access.Errorf(access.Conflict, "%s stands in row %d already.", a, line).On("email").WithCode("duplicate_row")
+		return access.Errorf(access.Conflict, "%s stands in row %d already.", a, line).
+			On("email").WithCode("duplicate_row")
 	}
 	im.first[a.Canonical] = row.Line
 	return nil
@@ -229,7 +230,8 @@ func (im *importing) brokenOff(err error) error {
 	if len(im.rows) == 0 {
 		return err
 	}
-	return fmt.Errorf("stopped at row %d; the rows before it are done, and those from it on were not invited: %s", im.rows[0].Line, explain(err))
+	return fmt.Errorf("stopped at row %d; the rows before it are done, and those from it on were not invited: %s",
+		im.rows[0].Line, explain(err))
 }
 
 // sum says how it went, and fails where any row did.
@@ -258,5 +260,6 @@ func (im *importing) sum() error {
 	if im.nbad == 1 {
 		word = "row"
 	}
-	return fmt.Errorf("%s %s; %s failed: %s %s", text.Count(im.good, "row"), verb, text.Count(im.nbad, "row"), word, text.List(named))
+	return fmt.Errorf("%s %s; %s failed: %s %s", text.Count(im.good, "row"), verb, text.Count(im.nbad, "row"), word,
+		text.List(named))
 }

@@ -32,7 +32,8 @@ func (r *run) inviteVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "invite EMAIL... --role ROLE",
 		Short: "Invite people by mail",
-		Long: "Invite people by mail. Each gets an account that waits for a decision, and a\nletter with a login link.\n\n" +
+		Long: "Invite people by mail. Each gets an account that waits for a decision, and a\nletter with a login " +
+			"link.\n\n" +
 			"With --print-link the login link is printed, to hand over by another way than\n" +
 			"mail. It is the one in the letter, and works once. Whoever comes by a link that\n" +
 			"was handed over is listed as not verified, until they sign in by a letter.",
@@ -46,7 +47,8 @@ func (r *run) inviteVerb() *cobra.Command {
 	}
 	r.roleFlag(cmd, &in.Roles, "`ROLE` to ask for; may be given more than once")
 	cmd.Flags().StringVar(&in.Note, "note", "", "a `LINE` of your own in the letter")
-	cmd.Flags().StringVar(&in.ExpiresIn, "expires", "", "the `TIME` that the invitation lasts, such as 36h or 7d (default 7d)")
+	cmd.Flags().
+		StringVar(&in.ExpiresIn, "expires", "", "the `TIME` that the invitation lasts, such as 36h or 7d (default 7d)")
 	cmd.Flags().BoolVar(&in.PrintLink, "print-link", false, "print the login link")
 	return settings(cmd, true)
 }

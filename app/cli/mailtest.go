@@ -90,5 +90,6 @@ func (l message) fault() error {
 	case "failed":
 		return fmt.Errorf("the letter was not sent: %s", l.Detail)
 	}
-	return errors.New("the mail server has not taken the letter yet; `doorward outbox` shows how it fares, `doorward doctor` what may be wrong")
+	return errors.New("the mail server has not taken the letter yet; `doorward outbox` shows how it fares, " +
+		"`doorward doctor` what may be wrong")
 }

@@ -17,8 +17,9 @@ func (r *run) membersVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "members [--search WORDS] [--role ROLE] [--state STATE] [--limit N]",
 		Short: "List members",
-		Long:  "List members. --search takes the beginnings of words of a name and parts of an\naddress; several words narrow it.",
-		Args:  cobra.NoArgs,
+		Long: "List members. --search takes the beginnings of words of a name and parts of an\naddress; several " +
+			"words narrow it.",
+		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&search, "search", "", "`WORDS` of a name, or parts of an address")
 	cmd.Flags().StringVar(&role, "role", "", "only who has this `ROLE`")
@@ -98,7 +99,8 @@ func (r *run) accessVerb() *cobra.Command {
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(roles) == 0 {
-			return wrongUse(cmd, "Say with --role which roles the member is to have. To keep somebody out, suspend or remove them.")
+			return wrongUse(cmd,
+				"Say with --role which roles the member is to have. To keep somebody out, suspend or remove them.")
 		}
 		return verb(cmd, args)
 	}

@@ -34,7 +34,8 @@ func (r *run) outboxVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "outbox [--limit N]",
 		Short: "Letters, and how they fare",
-		Long: "Letters, the newest first, and how they fare: queued, sent (the mail server\naccepted it), retrying, failed, or held (no mail server is set; read it with\n" +
+		Long: "Letters, the newest first, and how they fare: queued, sent (the mail server\naccepted it), retrying, " +
+			"failed, or held (no mail server is set; read it with\n" +
 			"`doorward outbox show ID`).",
 		Args: cobra.NoArgs,
 	}
@@ -81,8 +82,9 @@ func (r *run) outboxShowVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Print a letter as it goes out",
-		Long:  "Print a letter as it goes out. Letters with a link or a code can be read until\nthey are sent, have expired or have failed.",
-		Args:  cobra.ExactArgs(1),
+		Long: "Print a letter as it goes out. Letters with a link or a code can be read until\nthey are sent, have " +
+			"expired or have failed.",
+		Args: cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			var l message
 			raw, err := a.get(local+"/outbox/"+url.PathEscape(args[0]), &l)
@@ -107,7 +109,8 @@ func (l message) print(w io.Writer) {
 	if l.Detail != "" {
 		state += ": " + l.Detail
 	}
-	fmt.Fprintf(w, "To:          %s\nSubject:     %s\nMessage-ID:  <%s>\nState:       %s\n\n", plain(l.To), plain(l.Subject), plain(l.HeaderMessageID), plain(state))
+	fmt.Fprintf(w, "To:          %s\nSubject:     %s\nMessage-ID:  <%s>\nState:       %s\n\n", plain(l.To),
+		plain(l.Subject), plain(l.HeaderMessageID), plain(state))
 	fmt.Fprintln(w, strings.TrimRight(plainLines(l.Text+l.Withheld), "\n"))
 }
 

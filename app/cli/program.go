@@ -74,8 +74,11 @@ func (r *run) root() *cobra.Command {
 		Args:              knownVerb,
 		RunE:              r.bare,
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrongUse(cmd, "%s", sentence(err.Error())) })
-	root.PersistentFlags().StringVar(&r.data, "data", "", "data directory (default: the platform's place for a program's data)")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return wrongUse(cmd, "%s", sentence(err.Error()))
+	})
+	root.PersistentFlags().
+		StringVar(&r.data, "data", "", "data directory (default: the platform's place for a program's data)")
 	root.PersistentFlags().BoolVar(&r.json, "json", false, "print the API's objects as JSON, one to a line")
 	root.SetHelpCommand(&cobra.Command{Use: "help [VERB]", Short: "Explain a verb", RunE: helpOn})
 	root.SuggestionsMinimumDistance = 2
@@ -92,9 +95,14 @@ func (r *run) addVerbs(root *cobra.Command) {
 		title string
 		verbs []*cobra.Command
 	}{
-		{"Run it", []*cobra.Command{r.serveVerb(), r.desktopVerb(), r.setupVerb(), r.loginLinkVerb(), r.doctorVerb(), r.mailTestVerb()}},
-		{"Let people in", []*cobra.Command{r.inviteVerb(), r.importVerb(), r.resendVerb(), r.requestsVerb(), r.approveVerb(), r.rejectVerb()}},
-		{"Look after members", []*cobra.Command{r.membersVerb(), r.accessVerb(), r.suspendVerb(), r.unsuspendVerb(), r.removeVerb(), r.tokenVerb()}},
+		{"Run it", []*cobra.Command{r.serveVerb(), r.desktopVerb(), r.setupVerb(), r.loginLinkVerb(), r.doctorVerb(),
+			r.mailTestVerb()}},
+		{"Let people in",
+			[]*cobra.Command{r.inviteVerb(), r.importVerb(), r.resendVerb(), r.requestsVerb(), r.approveVerb(),
+				r.rejectVerb()}},
+		{"Look after members",
+			[]*cobra.Command{r.membersVerb(), r.accessVerb(), r.suspendVerb(), r.unsuspendVerb(), r.removeVerb(),
+				r.tokenVerb()}},
 		{"See what happened", []*cobra.Command{r.auditVerb(), r.outboxVerb()}},
 		{"Keep it safe", []*cobra.Command{r.backupVerb(), r.restoreVerb(), r.verifyVerb(), r.compactVerb()}},
 		{"This program", []*cobra.Command{r.versionVerb(), r.completionVerb()}},
@@ -161,7 +169,8 @@ func knownVerb(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
-		return wrongUse(cmd, "There is no verb %q. Did you mean %s?", access.Shorten(args[0], 40), strings.Join(like, " or "))
+		return wrongUse(cmd, "There is no verb %q. Did you mean %s?", access.Shorten(args[0], 40),
+			strings.Join(like, " or "))
 	}
 	return wrongUse(cmd, "There is no verb %q.", access.Shorten(args[0], 40))
 }

@@ -18,12 +18,15 @@ func (r *run) restoreVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore FILE --data NEWDIR",
 		Short: "Make a data directory from a backup",
-		Long:  "Make a data directory from a backup. NEWDIR is fresh or empty.\nTo let a suspended member in again: doorward unsuspend EMAIL.",
-		Args:  cobra.ExactArgs(1),
+		Long: "Make a data directory from a backup. NEWDIR is fresh or empty.\nTo let a suspended member in again: " +
+			"doorward unsuspend EMAIL.",
+		Args: cobra.ExactArgs(1),
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !cmd.Flags().Changed("data") {
-			return wrongUse(cmd, "Name a fresh directory for the backup with --data. To let a suspended member in again: doorward unsuspend EMAIL.")
+			return wrongUse(cmd,
+				"Name a fresh directory for the backup with --data. To let a suspended member in again: doorward "+
+					"unsuspend EMAIL.")
 		}
 		return r.restoreBackup(cmd, args[0])
 	}
@@ -61,7 +64,8 @@ func (r *run) restoreBackup(cmd *cobra.Command, name string) error {
 	}
 	out := restored{dir, info.Members, info.Messages, info.AuditEntries, info.Tokens}
 	return r.value(out, func(w io.Writer) {
-		fmt.Fprintf(w, "Restored %s, %s and %s into %s.\n", text.Count(out.Members, "member"), text.Count(out.Messages, "letter"), text.Count(out.AuditEntries, "audit entry"), dir)
+		fmt.Fprintf(w, "Restored %s, %s and %s into %s.\n", text.Count(out.Members, "member"),
+			text.Count(out.Messages, "letter"), text.Count(out.AuditEntries, "audit entry"), dir)
 		if out.Tokens > 0 {
 			fmt.Fprintf(w, "%s of then open nothing any more: make new ones with `doorward token add`.\n",
 				text.Count(out.Tokens, "API token"))

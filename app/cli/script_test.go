@@ -65,8 +65,9 @@ func runScripts(t *testing.T, dir string, served bool) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": cmdStart, "serve": cmdServe, "stop": cmdStop, "kill9": cmdKill, "unfinished": cmdUnfinished, "finished": cmdFinished,
-			"follow": cmdFollow, "followed": cmdFollowed,
+			"start": cmdStart, "serve": cmdServe, "stop": cmdStop, "kill9": cmdKill, "unfinished": cmdUnfinished,
+			"finished": cmdFinished,
+			"follow":   cmdFollow, "followed": cmdFollowed,
 			"smtp": cmdSMTP, "letters": cmdLetters,
 			"code": cmdCode, "json": cmdJSON, "keep": cmdKeep,
 			"mode": cmdMode, "rows": cmdRows, "damage": cmdDamage, "tamper": cmdTamper,

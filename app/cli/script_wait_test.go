@@ -70,7 +70,9 @@ func cmdUnfinished(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Defer(func() { conn.Close() })
 	ts.Check(conn.SetDeadline(time.Now().Add(longest)))
 	// The 100 says that the server has begun on the request.
-	fmt.Fprintf(conn, "POST /login HTTP/1.1\r\nHost: %s\r\nOrigin: http://%s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n",
+	fmt.Fprintf(conn,
+		"POST /login HTTP/1.1\r\nHost: %s\r\nOrigin: http://%s\r\nContent-Type: "+
+			"application/x-www-form-urlencoded\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n",
 		u.Host, u.Host, len(unfinishedForm))
 	line, err := bufio.NewReaderSize(conn, 16).ReadString('\n')
 	ts.Check(err)

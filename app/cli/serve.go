@@ -33,7 +33,8 @@ func (r *run) serveVerb() *cobra.Command {
 }
 
 func settingsHelp() string {
-	return "Each setting is a flag, a variable of the environment, and a key in\n" + config.FileName + " in the data directory, in this order of strength: --smtp-url,\nDOORWARD_SMTP_URL, smtp_url."
+	return "Each setting is a flag, a variable of the environment, and a key in\n" + config.FileName +
+		" in the data directory, in this order of strength: --smtp-url,\nDOORWARD_SMTP_URL, smtp_url."
 }
 
 func (r *run) serve(cmd *cobra.Command) (err error) {
@@ -73,12 +74,14 @@ func (r *run) ready(info app.ServeInfo) error {
 	err := r.value(serving{info.URL, info.Listen, info.SetupLink, info.MailServer, info.Socket}, func(w io.Writer) {
 		fmt.Fprintf(w, "Doorward is open at %s\n", info.URL)
 		if info.SetupLink != "" {
-			fmt.Fprintf(w, "\nThere is no Admin yet. Make the first one here; the link works once:\n%s\n", info.SetupLink)
+			fmt.Fprintf(w, "\nThere is no Admin yet. Make the first one here; the link works once:\n%s\n",
+				info.SetupLink)
 		}
 		if info.MailServer != "" {
 			fmt.Fprintf(w, "\nLetters go out through %s.\n", info.MailServer)
 		} else {
-			fmt.Fprintf(w, "\nNo mail server is set, so letters are kept here. Read them with:\n%s\n", r.spell("outbox"))
+			fmt.Fprintf(w, "\nNo mail server is set, so letters are kept here. Read them with:\n%s\n",
+				r.spell("outbox"))
 		}
 	})
 	return errors.Join(err, r.out.Flush())

@@ -34,7 +34,8 @@ func (r *run) setupVerb() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return r.link(raw, out.LoginLink, "The first Admin is %s. This link signs in, once, within 15 minutes:", out.Member.called())
+		return r.link(raw, out.LoginLink, "The first Admin is %s. This link signs in, once, within 15 minutes:",
+			out.Member.called())
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if in.Email == "" {
@@ -49,8 +50,9 @@ func (r *run) loginLinkVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "login-link EMAIL",
 		Short: "Print a one-time login link for an active Admin",
-		Long:  "Print a one-time login link for an active Admin: the way back in when mail does\nnot work. It is for whoever holds the machine that holds the data.",
-		Args:  cobra.ExactArgs(1),
+		Long: "Print a one-time login link for an active Admin: the way back in when mail does\nnot work. It is " +
+			"for whoever holds the machine that holds the data.",
+		Args: cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			var out linked
 			raw, err := a.post(local+"/login-link", map[string]string{"email": args[0]}, &out)

@@ -60,9 +60,13 @@ func TestTerminalIsNotObeyed(t *testing.T) {
 
 func TestRefusal(t *testing.T) {
 	tests := []struct{ name, body, want string }{
-		{"detail", `{"status":409,"title":"Conflict","detail":"She is in already.","code":"already_member"}`, "She is in already."},
-		{"the same on a field", `{"status":422,"detail":"No such role.","errors":[{"message":"No such role.","location":"roles"}]}`, "No such role."},
-		{"several fields", `{"status":422,"detail":"2 things are wrong. First: a is missing.","errors":[{"message":"a is missing.","location":"a"},{"message":"b must be text.","location":"body.b"}]}`,
+		{"detail", `{"status":409,"title":"Conflict","detail":"She is in already.","code":"already_member"}`,
+			"She is in already."},
+		{"the same on a field",
+			`{"status":422,"detail":"No such role.","errors":[{"message":"No such role.","location":"roles"}]}`,
+			"No such role."},
+		{"several fields",
+			`{"status":422,"detail":"2 things are wrong. First: a is missing.","errors":[{"message":"a is missing.","location":"a"},{"message":"b must be text.","location":"body.b"}]}`,
 			"2 things are wrong. First: a is missing. B: b must be text."},
 		{"title alone", `{"status":503,"title":"Service Unavailable"}`, "Service Unavailable."},
 		{"nothing", `{"status":502}`, "The server refused (status 502)."},

@@ -19,8 +19,9 @@ func TestStorageErrorsEndAVerb(t *testing.T) {
 		kv.ErrConflict:       "The server is very busy. Nothing was changed. Try again in a moment.",
 		kv.ErrUnavailable:    "The server cannot do this just now. Nothing was changed. Try again in a moment.",
 		kv.ErrUnknownOutcome: "It is not known yet whether this was kept. Look before you try again.",
-		kv.ErrReadOnly:       "The server takes no changes just now. Nothing was changed. Please tell its administrator.",
-		kv.ErrCorrupt:        "The data of this server is damaged",
+		kv.ErrReadOnly: "The server takes no changes just now. Nothing was changed. Please tell its " +
+			"administrator.",
+		kv.ErrCorrupt: "The data of this server is damaged",
 	}
 	open, engine := enginetest.Controlled()
 	s, err := store.Open(store.Options{Engine: open})

@@ -14,7 +14,12 @@ func (r *run) versionVerb() *cobra.Command {
 		Short: "Which Doorward this is",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			out := map[string]string{"version": r.Version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH}
+			out := map[string]string{
+				"version": r.Version,
+				"go":      runtime.Version(),
+				"os":      runtime.GOOS,
+				"arch":    runtime.GOARCH,
+			}
 			return r.value(out, func(w io.Writer) {
 				fmt.Fprintf(w, "doorward %s (%s, %s/%s)\n", r.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			})

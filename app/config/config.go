@@ -96,7 +96,9 @@ func (c *Config) settle() error {
 	}
 	if c.URL == "" {
 		if !loopbackListen(c.Listen) {
-			return mistake("url", "Links in letters need the public address of this server, because it listens on %s and not only on this machine. Set it, for example to https://door.example.com.", c.Listen)
+			return mistake("url",
+				"Links in letters need the public address of this server, because it listens on %s and not only on "+
+					"this machine. Set it, for example to https://door.example.com.", c.Listen)
 		}
 		c.URL = c.localURL()
 	}

@@ -38,7 +38,8 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Data != dir || c.Listen != "127.0.0.1:8080" || c.URL != "http://127.0.0.1:8080" || c.SMTPURL != "" || c.LogLevel != "info" || c.LogFormat != "text" {
+	if c.Data != dir || c.Listen != "127.0.0.1:8080" || c.URL != "http://127.0.0.1:8080" || c.SMTPURL != "" ||
+		c.LogLevel != "info" || c.LogFormat != "text" {
 		t.Errorf("defaults = %+v", c)
 	}
 	if len(c.TrustedProxies) != 0 {
@@ -50,9 +51,14 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestStrength(t *testing.T) {
-	const file = "listen = \"127.0.0.1:3\"\nlog_level = \"warn\"\nmail_per_minute = 7\ntrusted_proxies = [\"10.0.0.0/8\", \"192.0.2.1\"]\n"
+	const file = "listen = \"127.0.0.1:3\"\nlog_level = \"warn\"\nmail_per_minute = 7\ntrusted_proxies = " +
+		"[\"10.0.0.0/8\", \"192.0.2.1\"]\n"
 	flags := map[string]string{"listen": "127.0.0.1:1"}
-	env := map[string]string{"DOORWARD_LISTEN": "127.0.0.1:2", "DOORWARD_LOG_LEVEL": "error", "DOORWARD_MAIL_PER_MINUTE": ""}
+	env := map[string]string{
+		"DOORWARD_LISTEN":          "127.0.0.1:2",
+		"DOORWARD_LOG_LEVEL":       "error",
+		"DOORWARD_MAIL_PER_MINUTE": "",
+	}
 
 	c, _, err := load(t, flags, env, file)
 	if err != nil {
@@ -98,9 +104,12 @@ func TestURL(t *testing.T) {
 		{"every network in IPv6", "[::]:8080", "", "", "", "Links in letters need the public address"},
 		{"another address of this machine", "192.0.2.7:80", "", "", "", "Links in letters need the public address"},
 		{"public", ":8080", "https://Door.Example.com/", "https://door.example.com", "doorward@door.example.com", ""},
-		{"public with a port that goes without saying", ":8080", "https://door.example.com:443", "https://door.example.com", "", ""},
-		{"public with a port", ":8080", "https://door.example.com:8443", "https://door.example.com:8443", "doorward@door.example.com", ""},
-		{"public in other letters", ":8080", "https://tür.example", "https://xn--tr-xka.example", "doorward@xn--tr-xka.example", ""},
+		{"public with a port that goes without saying", ":8080", "https://door.example.com:443",
+			"https://door.example.com", "", ""},
+		{"public with a port", ":8080", "https://door.example.com:8443", "https://door.example.com:8443",
+			"doorward@door.example.com", ""},
+		{"public in other letters", ":8080", "https://tür.example", "https://xn--tr-xka.example",
+			"doorward@xn--tr-xka.example", ""},
 		{"plain HTTP on loopback", "127.0.0.1:8080", "http://localhost:9", "http://localhost:9", "", ""},
 		{"plain HTTP elsewhere", ":8080", "http://door.example.com", "", "", "must begin with https://"},
 		{"plain HTTP to a number", ":8080", "http://192.0.2.7", "", "", "must begin with https://"},
@@ -160,7 +169,10 @@ func TestMistakes(t *testing.T) {
 	}
 	elsewhere := []string{"url", "smtp-url", "tls-key"} // TestConfigURL, the scripts of package cli, and with tls-cert
 	for _, s := range config.Settings {
-		if !slices.Contains(elsewhere, s.Name) && !slices.ContainsFunc(tests, func(tt struct{ setting, value, fault string }) bool { return tt.setting == s.Name }) {
+		if !slices.Contains(elsewhere, s.Name) &&
+			!slices.ContainsFunc(tests, func(tt struct{ setting, value, fault string }) bool {
+				return tt.setting == s.Name
+			}) {
 			t.Errorf("no mistake in %s is looked at", s.Name)
 		}
 	}
@@ -184,7 +196,15 @@ func TestMistakes(t *testing.T) {
 }
 
 func TestSizes(t *testing.T) {
-	for v, want := range map[string]uint64{"": 0, "0": 0, "64000000": 64e6, "70000000b": 70e6, "500MB": 500e6, "2 GiB": 2 << 30, "90000kb": 90e6} {
+	for v, want := range map[string]uint64{
+		"":          0,
+		"0":         0,
+		"64000000":  64e6,
+		"70000000b": 70e6,
+		"500MB":     500e6,
+		"2 GiB":     2 << 30,
+		"90000kb":   90e6,
+	} {
 		if c, _, err := load(t, map[string]string{"min-free": v}, nil, ""); err != nil || c.MinFree != want {
 			t.Errorf("min-free %q is %d (%v), want %d", v, c.MinFree, err, want)
 		}
@@ -289,7 +309,10 @@ func TestDataDir(t *testing.T) {
 		{"the environment", nil, map[string]string{"DOORWARD_DATA": "/other", "HOME": "/home/ada"}, "/other"},
 		{"a relative one", map[string]string{"data": "door"}, nil, filepath.Join(here, "door")},
 		{"XDG", nil, map[string]string{"XDG_DATA_HOME": "/xdg", "HOME": "/home/ada"}, "/xdg/doorward"},
-		{"XDG that is relative and so does not count", nil, map[string]string{"XDG_DATA_HOME": "xdg", "HOME": "/home/ada"}, "/home/ada/.local/share/doorward"},
+		{"XDG that is relative and so does not count", nil, map[string]string{
+			"XDG_DATA_HOME": "xdg",
+			"HOME":          "/home/ada",
+		}, "/home/ada/.local/share/doorward"},
 		{"home", nil, map[string]string{"HOME": "/home/ada"}, "/home/ada/.local/share/doorward"},
 		{"homeless", nil, nil, ""},
 	}

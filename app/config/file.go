@@ -60,7 +60,8 @@ func (c *Config) readFile(dir string) (map[string]string, error) {
 	if private.Exposed(info) && holdsPassword(found["smtp_url"]) {
 		if _, err := private.Tighten(f); err != nil {
 			return nil, fileFault(
-				"Others on this machine can read %s (mode %04o), and the mail server's password is in it. Run: chmod 600 %s",
+				"Others on this machine can read %s (mode %04o), and the mail server's password is in it. Run: "+
+					"chmod 600 %s",
 				name,
 				info.Mode().Perm(),
 				name,
@@ -69,7 +70,8 @@ func (c *Config) readFile(dir string) (map[string]string, error) {
 		c.Notes = append(
 			c.Notes,
 			fmt.Sprintf(
-				"others on this machine could read %s (mode %04o), with the mail server's password in it; its mode is put right. "+
+				"others on this machine could read %s (mode %04o), with the mail server's password in it; its mode "+
+					"is put right. "+
 					"If others use this machine, change the password",
 				name,
 				info.Mode().Perm(),
@@ -92,20 +94,24 @@ func parseFile(name, content string) (map[string]string, error) {
 				access.Shorten(text.OneLine(strings.TrimSuffix(parse.Message, ".")), 200),
 			)
 		}
-		return nil, fileFault("%s cannot be understood. Text stands in quotes, like url = \"https://door.example.com\".", name)
+		return nil, fileFault("%s cannot be understood. Text stands in quotes, like url = "+
+			"\"https://door.example.com\".", name)
 	}
 	found := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		s, known := SettingOf(key)
 		if !known || s.Key() != key {
-			return nil, fileFault("%s has the key %q, which is no setting. %s", name, access.Shorten(key, 40), nearestName(key))
+			return nil, fileFault("%s has the key %q, which is no setting. %s", name, access.Shorten(key, 40),
+				nearestName(key))
 		}
 		if s.Name == "data" {
-			return nil, fileFault("%s sets data, but lies in the data directory itself. Take the line out; use --data or DOORWARD_DATA.", name)
+			return nil, fileFault("%s sets data, but lies in the data directory itself. Take the line out; use "+
+				"--data or DOORWARD_DATA.", name)
 		}
 		v, ok := plain(all[key])
 		if !ok {
-			return nil, s.refuse(fileFault("%s gives %s a value that is neither text nor a number nor a list of texts.", name, key))
+			return nil, s.refuse(fileFault("%s gives %s a value that is neither text nor a number nor a list of texts.",
+				name, key))
 		}
 		found[key] = v
 	}
@@ -157,7 +163,8 @@ func cause(err error) error {
 func nearestName(key string) string {
 	best, nearest := "", max(3, len(key)/2)
 	for _, s := range Settings {
-		if d := text.EditDistance(strings.ToLower(strings.ReplaceAll(key, "-", "_")), s.Key()); s.Name != "data" && d < nearest {
+		if d := text.EditDistance(strings.ToLower(strings.ReplaceAll(key, "-", "_")), s.Key()); s.Name != "data" &&
+			d < nearest {
 			best, nearest = s.Key(), d
 		}
 	}

@@ -51,19 +51,20 @@ func TestHarmOfSettingsIsRefusedOrTaken(t *testing.T) {
 	}
 	another := strings.NewReplacer("door.example.com", "gate.example.org", "8081", "9090").Replace(harmedSettings)
 	older := strings.Replace(harmedSettings, "mail_per_minute = 30\n", "", 1)
-	kvtest.HarmFile(t, name, []byte(harmedSettings), []byte(another), []byte(older), func(t *testing.T, h string, data []byte) string {
-		got, err := load(map[string]string{})
-		if err != nil {
-			return refusedByFileOrValue(t, h, name, err)
-		}
-		if got == want {
-			return "harmless"
-		}
-		if says := spoken(t, dir, name, data, none); got != says {
-			t.Errorf("%s: %s\nholds, and the file says %s\n%q", h, got, says, data)
-		}
-		return "another settings' file"
-	})
+	kvtest.HarmFile(t, name, []byte(harmedSettings), []byte(another), []byte(older),
+		func(t *testing.T, h string, data []byte) string {
+			got, err := load(map[string]string{})
+			if err != nil {
+				return refusedByFileOrValue(t, h, name, err)
+			}
+			if got == want {
+				return "harmless"
+			}
+			if says := spoken(t, dir, name, data, none); got != says {
+				t.Errorf("%s: %s\nholds, and the file says %s\n%q", h, got, says, data)
+			}
+			return "another settings' file"
+		})
 }
 
 // refusedByFileOrValue is a refusal of the file, or of a value in it by its setting.

@@ -34,7 +34,8 @@ func withSecretFiles(env func(string) string) (func(string) string, error) {
 	}
 	value, err := readSecret(name)
 	if err != nil {
-		return nil, mistake(s.Name, "%s, which %s_FILE or a credential names, cannot be read: %v.", name, s.Env(), cause(err))
+		return nil, mistake(s.Name, "%s, which %s_FILE or a credential names, cannot be read: %v.", name, s.Env(),
+			cause(err))
 	}
 	return func(asked string) string {
 		if asked == s.Env() {

@@ -31,21 +31,30 @@ type Setting struct {
 var Settings = []Setting{
 	{"data", "", "where everything is kept; only the user who runs Doorward may read it", nil},
 	{"listen", "127.0.0.1:8080", "host and port to serve on", setListen},
-	{"url", "", "public address that links lead to, such as https://door.example.com; may be left out only while listening on this machine alone", setURL},
+	{"url", "", "public address that links lead to, such as https://door.example.com; may be left out only while " +
+		"listening on this machine alone", setURL},
 	{
 		"smtp-url",
 		"",
-		"mail server, such as smtp://user:password@mail.example.com; others on this machine can see a flag, so rather name " +
+		"mail server, such as smtp://user:password@mail.example.com; others on this machine can see a flag, so " +
+			"rather name " +
 			"a file with it in DOORWARD_SMTP_URL_FILE, or set it in the file of settings",
 		setText(func(c *Config) *string { return &c.SMTPURL }),
 	},
 	{"mail-from", "", "address that letters come from (default: doorward at the public URL's host)", setMailFrom},
 	{"mail-per-minute", "120", "most letters handed to the mail server within a minute", setMailPerMinute},
-	{"tls-cert", "", "certificate file (PEM), to serve HTTPS without a proxy", setText(func(c *Config) *string { return &c.TLSCert })},
+	{"tls-cert", "", "certificate file (PEM), to serve HTTPS without a proxy", setText(func(c *Config) *string {
+		return &c.TLSCert
+	})},
 	{"tls-key", "", "the certificate's key file (PEM)", setText(func(c *Config) *string { return &c.TLSKey })},
-	{"trusted-proxies", "", "addresses or networks, separated by commas, of proxies whose word on a visitor's address counts (default: none)", setProxies},
-	{"min-free", "", "free disk under which nothing more is written, such as 500MB (default: what the store needs)", setMinFree},
-	{"log-level", "info", "debug, info, warn or error", setOneOf(func(c *Config) *string { return &c.LogLevel }, "debug", "info", "warn", "error")},
+	{"trusted-proxies", "",
+		"addresses or networks, separated by commas, of proxies whose word on a visitor's address counts " +
+			"(default: none)", setProxies},
+	{"min-free", "", "free disk under which nothing more is written, such as 500MB (default: what the store needs)",
+		setMinFree},
+	{"log-level", "info", "debug, info, warn or error", setOneOf(func(c *Config) *string {
+		return &c.LogLevel
+	}, "debug", "info", "warn", "error")},
 	{"log-format", "text", "text or json", setOneOf(func(c *Config) *string { return &c.LogFormat }, "text", "json")},
 }
 
@@ -83,7 +92,8 @@ func (s Setting) refuse(err error) error {
 	if errors.As(err, &told) {
 		msg = told.Message
 	}
-	return access.Errorf(access.Invalid, "%s (%s)", msg, s.Spelled()).On(s.Key()).WithCode("setting_invalid").Because(err)
+	return access.Errorf(access.Invalid, "%s (%s)", msg, s.Spelled()).
+		On(s.Key()).WithCode("setting_invalid").Because(err)
 }
 
 // wrong says what is the matter with a value, for refuse.
@@ -144,7 +154,8 @@ func setURL(c *Config, v string) error {
 	case u.Hostname() == "":
 		return wrong("The public address names no host. %s", how)
 	case strings.Trim(u.Path, "/") != "":
-		return wrong("The public address must end after the host: take %s away. Doorward needs a host name of its own.", access.Shorten(u.EscapedPath(), 40))
+		return wrong("The public address must end after the host: take %s away. Doorward needs a host name of its own.",
+			access.Shorten(u.EscapedPath(), 40))
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(v, "#"):
 		return wrong("The public address must end after the host: take away what follows. %s", how)
 	}
@@ -153,7 +164,8 @@ func setURL(c *Config, v string) error {
 		return err
 	}
 	if u.Scheme == "http" && !text.IsLoopback(u.Hostname()) {
-		return wrong("The public address must begin with https://: over http:// anybody on the way could read login links and sessions. Put a proxy with a certificate in front, or set tls-cert and tls-key.")
+		return wrong("The public address must begin with https://: over http:// anybody on the way could read login " +
+			"links and sessions. Put a proxy with a certificate in front, or set tls-cert and tls-key.")
 	}
 	c.URL = u.Scheme + "://" + host
 	return nil
@@ -167,7 +179,8 @@ func publicHost(u *url.URL) (string, error) {
 	if notIP != nil && !text.IsLoopback(host) {
 		a, err := address.Parse("doorward@" + host)
 		if err != nil {
-			return "", wrong("%q is not the full name of a host. Write it like https://door.example.com.", access.Shorten(host, 60))
+			return "", wrong("%q is not the full name of a host. Write it like https://door.example.com.",
+				access.Shorten(host, 60))
 		}
 		host = a.Domain()
 	}
@@ -186,7 +199,8 @@ func setMailFrom(c *Config, v string) error {
 		return nil
 	}
 	if strings.ContainsAny(v, "<>") {
-		return wrong("Write the address alone, such as door@example.com. The workspace's name is put before it in letters.")
+		return wrong("Write the address alone, such as door@example.com. The workspace's name is put before it in " +
+			"letters.")
 	}
 	a, err := address.Parse(v)
 	if err != nil {
@@ -206,12 +220,15 @@ func setMailPerMinute(c *Config, v string) error {
 }
 
 func setProxies(c *Config, v string) error {
-	for _, part := range strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' }) {
+	for _, part := range strings.FieldsFunc(v, func(r rune) bool {
+		return r == ',' || r == ' ' || r == '\t' || r == '\n'
+	}) {
 		p, err := netip.ParsePrefix(part)
 		if err != nil {
 			ip, bad := netip.ParseAddr(part)
 			if bad != nil || ip.Zone() != "" {
-				return wrong("%q is neither an address nor a network. Write 10.0.0.5 or 10.0.0.0/8.", access.Shorten(part, 40))
+				return wrong("%q is neither an address nor a network. Write 10.0.0.5 or 10.0.0.0/8.",
+					access.Shorten(part, 40))
 			}
 			p = netip.PrefixFrom(ip, ip.BitLen())
 		}
@@ -226,7 +243,8 @@ func setProxies(c *Config, v string) error {
 var units = []struct {
 	name string
 	size uint64
-}{{"TIB", 1 << 40}, {"GIB", 1 << 30}, {"MIB", 1 << 20}, {"KIB", 1 << 10}, {"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}, {"", 1}}
+}{{"TIB", 1 << 40}, {"GIB", 1 << 30}, {"MIB", 1 << 20}, {"KIB", 1 << 10}, {"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6},
+	{"KB", 1e3}, {"B", 1}, {"", 1}}
 
 // minMinFree is what the store may write before it looks at the disk again.
 const minMinFree = 64_000_000
@@ -245,7 +263,8 @@ func setMinFree(c *Config, v string) error {
 			break
 		}
 		if c.MinFree = n * u.size; c.MinFree < minMinFree && c.MinFree > 0 {
-			return wrong("%s is too little: a store that meets a full disk dies in the middle of a write. Keep at least %dMB free.", access.Shorten(v, 20), minMinFree/1_000_000)
+			return wrong("%s is too little: a store that meets a full disk dies in the middle of a write. Keep at "+
+				"least %dMB free.", access.Shorten(v, 20), minMinFree/1_000_000)
 		}
 		return nil
 	}

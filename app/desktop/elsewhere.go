@@ -31,7 +31,8 @@ func (s *Shell) reach(ctx context.Context, at string) (Opened, error) {
 		return Opened{}, err
 	}
 	if r.secret == "" {
-		return Opened{}, access.Errorf(access.SignedOut, "You are not signed in at %s.", r.at.Host).WithCode("sign_in_needed")
+		return Opened{}, access.Errorf(access.SignedOut, "You are not signed in at %s.", r.at.Host).
+			WithCode("sign_in_needed")
 	}
 	name := s.Workspaces.Find(at).Name
 	if name == "" {
@@ -150,7 +151,9 @@ func (s *Shell) answerSignIn(w http.ResponseWriter, r *http.Request) {
 func (s *Shell) keep(w http.ResponseWriter, at string, let *signedIn) {
 	lasting := s.Vault.Keep(at, let.Secret)
 	if err := s.Workspaces.Put(Workspace{At: at, Name: let.Workspace, As: let.Email}); err != nil {
-		refuse(w, access.Errorf(access.Unavailable, "The list of workspaces could not be kept. Check that your configuration folder is yours to write to.").WithCode("not_kept").Because(err))
+		refuse(w, access.Errorf(access.Unavailable,
+			"The list of workspaces could not be kept. Check that your configuration folder is yours to write to.").
+			WithCode("not_kept").Because(err))
 		return
 	}
 	answer(w, http.StatusOK, map[string]any{"at": at, "name": let.Workspace, "lasting": lasting})
@@ -180,7 +183,8 @@ const signOutTimeout = 5 * time.Second
 func (s *Shell) leave(w http.ResponseWriter, r *http.Request) {
 	o, open := s.Opened()
 	if !open || o.At == "" {
-		refuse(w, access.Errorf(access.Invalid, "On this computer nobody is signed in: there is nothing to sign out of.").WithCode("not_elsewhere"))
+		refuse(w, access.Errorf(access.Invalid,
+			"On this computer nobody is signed in: there is nothing to sign out of.").WithCode("not_elsewhere"))
 		return
 	}
 	s.signOut(r.Context(), o.At)

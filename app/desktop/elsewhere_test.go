@@ -143,7 +143,10 @@ func (d *computer) takes() (status int, said map[string]any) {
 // comesBack is the browser on its way back.
 func comesBack(t *testing.T, ask url.Values, code, state string) (int, string) {
 	t.Helper()
-	res, err := http.Get("http://127.0.0.1:" + ask.Get("port") + "/?" + url.Values{"code": {code}, "state": {state}}.Encode())
+	res, err := http.Get("http://127.0.0.1:" + ask.Get("port") + "/?" + url.Values{
+		"code":  {code},
+		"state": {state},
+	}.Encode())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +204,12 @@ func TestSignInElsewhere(t *testing.T) {
 	}
 	do(d, "POST", "/api/v1/members/x/approve", "Authorization", "Bearer dw_x", "Cookie", "dw=stolen")
 	last := e.asked[len(e.asked)-1]
-	for name, want := range map[string]string{"Authorization": "Bearer dwin_secret", "Cookie": "", "X-Doorward-Via": "", "Sec-Fetch-Site": "same-origin"} {
+	for name, want := range map[string]string{
+		"Authorization":  "Bearer dwin_secret",
+		"Cookie":         "",
+		"X-Doorward-Via": "",
+		"Sec-Fetch-Site": "same-origin",
+	} {
 		if got := last.Header.Get(name); got != want {
 			t.Errorf("%s = %q, want %q", name, got, want)
 		}
@@ -238,7 +246,8 @@ func TestSignInProvesItself(t *testing.T) {
 	defer server.Close()
 	d := newComputer(t)
 	ask := d.signIn(server.URL)
-	if status, page := comesBack(t, ask, "the-code", ask.Get("state")); status != http.StatusBadGateway || !strings.Contains(page, "did not take the sign-in") {
+	if status, page := comesBack(t, ask, "the-code", ask.Get("state")); status != http.StatusBadGateway ||
+		!strings.Contains(page, "did not take the sign-in") {
 		t.Errorf("the browser is told %d %s", status, page)
 	}
 	sum := sha256.Sum256([]byte(got.Verifier))
@@ -259,7 +268,9 @@ func TestWithoutAKeyring(t *testing.T) {
 	if status, said := d.post("/desktop/open", map[string]string{"at": e.URL}); status != 200 {
 		t.Errorf("in the same window: %d %v", status, said)
 	}
-	if status, said := newComputer(t).post("/desktop/open", map[string]string{"at": e.URL}); status != http.StatusUnauthorized || said["code"] != "sign_in_needed" {
+	if status, said := newComputer(t).post("/desktop/open", map[string]string{
+		"at": e.URL,
+	}); status != http.StatusUnauthorized || said["code"] != "sign_in_needed" {
 		t.Errorf("in the next one: %d %v", status, said)
 	}
 }
@@ -317,7 +328,9 @@ func TestChangeToOneThatIsDown(t *testing.T) {
 		t.Fatalf("%d %v", status, said)
 	}
 	e.Close()
-	if status, said := d.post("/desktop/open", map[string]string{"at": e.URL}); status != http.StatusServiceUnavailable || !strings.Contains(said["detail"].(string), "does not answer") {
+	if status, said := d.post("/desktop/open", map[string]string{
+		"at": e.URL,
+	}); status != http.StatusServiceUnavailable || !strings.Contains(said["detail"].(string), "does not answer") {
 		t.Errorf("%d %v", status, said)
 	}
 	if o, open := d.Opened(); !open || o.At != "" {
@@ -334,7 +347,8 @@ func TestSignedOutElsewhere(t *testing.T) {
 	e.secret = ""
 	e.mu.Unlock()
 	for range 2 {
-		if status, said := d.post("/desktop/open", struct{}{}); status != http.StatusUnauthorized || said["code"] != "sign_in_needed" {
+		if status, said := d.post("/desktop/open", struct{}{}); status != http.StatusUnauthorized ||
+			said["code"] != "sign_in_needed" {
 			t.Errorf("%d %v", status, said)
 		}
 	}
@@ -372,7 +386,8 @@ func TestSignInStopped(t *testing.T) {
 	e, d := newElsewhere(t), newComputer(t)
 	ask := d.signIn(e.URL)
 	d.post("/desktop/sign-in/stop", nil)
-	if status, said := d.post("/desktop/sign-in/wait", nil); status != http.StatusGone || said["code"] != "sign_in_over" {
+	if status, said := d.post("/desktop/sign-in/wait", nil); status != http.StatusGone ||
+		said["code"] != "sign_in_over" {
 		t.Errorf("%d %v", status, said)
 	}
 	if res, err := http.Get("http://127.0.0.1:" + ask.Get("port") + "/"); err == nil {
@@ -382,8 +397,11 @@ func TestSignInStopped(t *testing.T) {
 
 func TestPlace(t *testing.T) {
 	for typed, want := range map[string]string{
-		"door.example.com": "https://door.example.com", " https://Door.Example.com/admin/x?y#z ": "https://door.example.com", "https://door.example.com:8443": "https://door.example.com:8443",
-		"http://127.0.0.1:8080": "http://127.0.0.1:8080", "http://localhost:8080/": "http://localhost:8080", "http://[::1]:8080": "http://[::1]:8080",
+		"door.example.com":                       "https://door.example.com",
+		" https://Door.Example.com/admin/x?y#z ": "https://door.example.com",
+		"https://door.example.com:8443":          "https://door.example.com:8443",
+		"http://127.0.0.1:8080":                  "http://127.0.0.1:8080",
+		"http://localhost:8080/":                 "http://localhost:8080", "http://[::1]:8080": "http://[::1]:8080",
 		"http://LocalHost:8080": "http://localhost:8080",
 	} {
 		if got, err := desktop.Place(typed); err != nil || got.String() != want {
@@ -391,10 +409,14 @@ func TestPlace(t *testing.T) {
 		}
 	}
 	for typed, want := range map[string]string{
-		"": "Write the address", "  ": "Write the address", "https://": "not an address", "door example": "not an address", "https://a b": "not an address", "https://%zz": "not an address",
-		"http://door.example.com": "Use https", "http://127.0.0.1.evil.example": "Use https", "https://ada:secret@door.example.com": "name and password", "ftp://door.example.com": "begins with https", "javascript://door.example.com": "begins with https",
+		"": "Write the address", "  ": "Write the address", "https://": "not an address",
+		"door example": "not an address", "https://a b": "not an address", "https://%zz": "not an address",
+		"http://door.example.com": "Use https", "http://127.0.0.1.evil.example": "Use https",
+		"https://ada:secret@door.example.com": "name and password", "ftp://door.example.com": "begins with https",
+		"javascript://door.example.com": "begins with https",
 	} {
-		if got, err := desktop.Place(typed); err == nil || !access.Invalid.Is(err) || !strings.Contains(err.Error(), want) {
+		if got, err := desktop.Place(typed); err == nil || !access.Invalid.Is(err) ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("Place(%q) = %v, %v, want %s", typed, got, err, want)
 		}
 	}
@@ -402,7 +424,9 @@ func TestPlace(t *testing.T) {
 
 // What is not a Doorward is not signed in to: the browser stays closed.
 func TestNoDoorwardThere(t *testing.T) {
-	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>hello") }))
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "<html>hello")
+	}))
 	defer page.Close()
 	down := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }))
 	defer down.Close()
@@ -410,7 +434,13 @@ func TestNoDoorwardThere(t *testing.T) {
 	defer untrusted.Close()
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
-	for at, want := range map[string]string{page.URL: "There is no Doorward at", down.URL: "cannot answer just now", untrusted.URL: "not one that this computer trusts", gone.URL: "does not answer", "": "Write the address"} {
+	for at, want := range map[string]string{
+		page.URL:      "There is no Doorward at",
+		down.URL:      "cannot answer just now",
+		untrusted.URL: "not one that this computer trusts",
+		gone.URL:      "does not answer",
+		"":            "Write the address",
+	} {
 		d := newComputer(t)
 		status, said := d.post("/desktop/sign-in", map[string]string{"at": at})
 		if detail, _ := said["detail"].(string); status == 200 || !strings.Contains(detail, want) {
@@ -425,7 +455,8 @@ func TestNoDoorwardThere(t *testing.T) {
 func TestWorkspacesFile(t *testing.T) {
 	dir := t.TempDir()
 	for text, want := range map[string]int{
-		"": 0, "{": 0, `{"known":[{"at":"https://a.example"},{"at":"http://b.example"},{"at":"https://c.example/x"}],"last":"https://b.example"}`: 1,
+		"": 0, "{": 0,
+		`{"known":[{"at":"https://a.example"},{"at":"http://b.example"},{"at":"https://c.example/x"}],"last":"https://b.example"}`: 1,
 	} {
 		w := desktop.Workspaces{File: filepath.Join(dir, "w.json")}
 		if err := os.WriteFile(w.File, []byte(text), 0o600); err != nil {

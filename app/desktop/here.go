@@ -17,7 +17,11 @@ import (
 // serves for as long as the window is open.
 func reachHere(ctx context.Context, c config.Config) (Opened, error) {
 	if client, running := app.Dial(c.Data); running {
-		return Opened{Name: c.Data, Via: client.Transport, Close: func() error { client.CloseIdleConnections(); return nil }}, nil
+		return Opened{
+			Name:  c.Data,
+			Via:   client.Transport,
+			Close: func() error { client.CloseIdleConnections(); return nil },
+		}, nil
 	}
 	a, err := app.Open(ctx, c)
 	if err != nil {

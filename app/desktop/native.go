@@ -24,7 +24,9 @@ func NeedsDisplay(env func(string) string) error {
 	if runtime.GOOS != "linux" || env("DISPLAY") != "" || env("WAYLAND_DISPLAY") != "" {
 		return nil
 	}
-	return access.Errorf(access.Unavailable, "There is no display to open a window on. Start this in a desktop session, or run `doorward serve` and open the console in a browser.").WithCode("no_display")
+	return access.Errorf(access.Unavailable,
+		"There is no display to open a window on. Start this in a desktop session, or run `doorward serve` and open "+
+			"the console in a browser.").WithCode("no_display")
 }
 
 // DisableJIT has WebKit run the pages without compiling them: ours do little, and it
@@ -50,21 +52,26 @@ const maxDropped = 1 << 20
 // ReadDropped is the text of the one CSV file that was dropped.
 func ReadDropped(paths []string) (string, error) {
 	if len(paths) != 1 || !strings.EqualFold(filepath.Ext(paths[0]), ".csv") {
-		return "", access.Errorf(access.Invalid, "Drop one CSV file: a row for each person to invite.").WithCode("not_a_csv")
+		return "", access.Errorf(access.Invalid, "Drop one CSV file: a row for each person to invite.").
+			WithCode("not_a_csv")
 	}
 	f, err := os.Open(paths[0])
 	if err != nil {
-		return "", access.Errorf(access.Invalid, "The file cannot be read. Check that it is yours to read.").WithCode("unreadable").Because(err)
+		return "", access.Errorf(access.Invalid, "The file cannot be read. Check that it is yours to read.").
+			WithCode("unreadable").Because(err)
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxDropped+1))
 	switch {
 	case err != nil:
-		return "", access.Errorf(access.Invalid, "The file cannot be read. Check that it is a file and not a folder.").WithCode("unreadable").Because(err)
+		return "", access.Errorf(access.Invalid, "The file cannot be read. Check that it is a file and not a folder.").
+			WithCode("unreadable").Because(err)
 	case len(b) > maxDropped:
-		return "", access.Errorf(access.Invalid, "The file is larger than 1 MB. Split it into smaller ones.").WithCode("too_large")
+		return "", access.Errorf(access.Invalid, "The file is larger than 1 MB. Split it into smaller ones.").
+			WithCode("too_large")
 	case !utf8.Valid(b):
-		return "", access.Errorf(access.Invalid, "The file is not text in UTF-8. Save it again as CSV UTF-8.").WithCode("not_utf8")
+		return "", access.Errorf(access.Invalid, "The file is not text in UTF-8. Save it again as CSV UTF-8.").
+			WithCode("not_utf8")
 	}
 	return string(b), nil
 }

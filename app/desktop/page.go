@@ -9,7 +9,8 @@ import (
 
 // contentPolicy is what pages in the window may do: run what is in this program,
 // and speak to it alone.
-const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self'"
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src " +
+	"'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self'"
 
 // The toolkit adds its own scripts to a page whose address ends in a slash, and
 // to no other.
@@ -23,7 +24,8 @@ func pageOf(files fs.FS, name string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		html, err := fs.ReadFile(files, name)
 		if err != nil {
-			http.Error(w, "The console is not part of this build. Build it with: make desktop", http.StatusInternalServerError)
+			http.Error(w, "The console is not part of this build. Build it with: make desktop",
+				http.StatusInternalServerError)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

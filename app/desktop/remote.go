@@ -112,9 +112,11 @@ func (r *remote) who(ctx context.Context) error {
 	case res.StatusCode == http.StatusUnauthorized && said.Code != "":
 		return access.Errorf(access.SignedOut, "You are not signed in at %s.", r.at.Host).WithCode("sign_in_needed")
 	case res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests:
-		return access.Errorf(access.Unavailable, "%s cannot answer just now. Try again in a moment.", r.at.Host).WithCode("unreachable")
+		return access.Errorf(access.Unavailable, "%s cannot answer just now. Try again in a moment.", r.at.Host).
+			WithCode("unreachable")
 	}
-	return access.Errorf(access.Invalid, "There is no Doorward at %s. Check the address.", r.at.Host).On("at").WithCode("no_doorward")
+	return access.Errorf(access.Invalid, "There is no Doorward at %s. Check the address.", r.at.Host).
+		On("at").WithCode("no_doorward")
 }
 
 // ask sends one request of the window's own, with JSON where it has a body.
@@ -137,10 +139,12 @@ func (r *remote) ask(ctx context.Context, method, path string, body io.Reader) (
 func (r *remote) outOfReach(err error) error {
 	var certificate *tls.CertificateVerificationError
 	var name *net.DNSError
-	e := access.Errorf(access.Unavailable, "%s does not answer. Check the address, and whether this computer is online.", r.at.Host)
+	e := access.Errorf(access.Unavailable,
+		"%s does not answer. Check the address, and whether this computer is online.", r.at.Host)
 	switch {
 	case errors.As(err, &certificate):
-		e = access.Errorf(access.Unavailable, "The certificate of %s is not one that this computer trusts. Ask whoever runs the server.", r.at.Host)
+		e = access.Errorf(access.Unavailable,
+			"The certificate of %s is not one that this computer trusts. Ask whoever runs the server.", r.at.Host)
 	case errors.As(err, &name) && name.IsNotFound:
 		e = access.Errorf(access.Unavailable, "There is no server called %s. Check the address.", r.at.Hostname())
 	}

@@ -210,7 +210,8 @@ func (o Opened) get(ctx context.Context, path string) (io.ReadCloser, error) {
 		return nil, errors.Join(access.SignedOutError(), res.Body.Close())
 	}
 	if res.StatusCode != http.StatusOK {
-		return nil, errors.Join(access.Errorf(access.Unavailable, "Doorward answered %s.", res.Status).WithCode("unreachable"), res.Body.Close())
+		return nil, errors.Join(access.Errorf(access.Unavailable, "Doorward answered %s.", res.Status).
+			WithCode("unreachable"), res.Body.Close())
 	}
 	return res.Body, nil
 }
@@ -225,13 +226,15 @@ func get(ctx context.Context, o Opened, path string, into any) error {
 }
 
 func unreachable(err error) *access.Error {
-	return access.Errorf(access.Unavailable, "Doorward does not answer any more. Try again, or start the window anew.").WithCode("unreachable").Because(err)
+	return access.Errorf(access.Unavailable, "Doorward does not answer any more. Try again, or start the window anew.").
+		WithCode("unreachable").Because(err)
 }
 
 // read reads what a page of ours sends.
 func read(r *http.Request, into any) error {
 	if err := json.NewDecoder(io.LimitReader(r.Body, maxRead)).Decode(into); err != nil {
-		return access.Errorf(access.Invalid, "The window did not understand its own page. Start it anew.").WithCode("bad_body").Because(err)
+		return access.Errorf(access.Invalid, "The window did not understand its own page. Start it anew.").
+			WithCode("bad_body").Because(err)
 	}
 	return nil
 }

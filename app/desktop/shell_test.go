@@ -38,14 +38,24 @@ func says(body string, headers ...string) *http.Response {
 }
 
 func newShell(f *far, open ...error) *desktop.Shell {
-	frontend := fstest.MapFS{"dist/index.html": {Data: []byte("<html><head></head><body>the console</body></html>")}, "dist/assets/a.js": {Data: []byte("1")},
-		"tokens.css": {Data: []byte("/* tokens */")}, "portal/portal.css": {Data: []byte("/* door */")}}
-	return &desktop.Shell{Frontend: frontend, Alive: &desktop.Alive{Grace: time.Hour}, Workspaces: &desktop.Workspaces{}, Vault: &desktop.Vault{}, Open: func(context.Context) (desktop.Opened, error) {
-		for _, err := range open {
-			return desktop.Opened{}, err
-		}
-		return desktop.Opened{Name: "here", Via: f, Close: func() error { return nil }}, nil
-	}}
+	frontend := fstest.MapFS{
+		"dist/index.html":   {Data: []byte("<html><head></head><body>the console</body></html>")},
+		"dist/assets/a.js":  {Data: []byte("1")},
+		"tokens.css":        {Data: []byte("/* tokens */")},
+		"portal/portal.css": {Data: []byte("/* door */")},
+	}
+	return &desktop.Shell{
+		Frontend:   frontend,
+		Alive:      &desktop.Alive{Grace: time.Hour},
+		Workspaces: &desktop.Workspaces{},
+		Vault:      &desktop.Vault{},
+		Open: func(context.Context) (desktop.Opened, error) {
+			for _, err := range open {
+				return desktop.Opened{}, err
+			}
+			return desktop.Opened{Name: "here", Via: f, Close: func() error { return nil }}, nil
+		},
+	}
 }
 
 func do(s http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
@@ -63,12 +73,19 @@ func TestPageCannotSayWhoAsks(t *testing.T) {
 	f := &far{answer: func(*http.Request) *http.Response { return says(`{"total":1}`) }}
 	s := newShell(f)
 	do(s, "POST", "/desktop/open")
-	do(s, "POST", "/api/v1/members/x/approve?y=1", "Cookie", "dw=stolen", "Authorization", "Bearer dw_x", "Origin", "https://evil.example", "X-Doorward-Via", "cli")
+	do(s, "POST", "/api/v1/members/x/approve?y=1", "Cookie", "dw=stolen", "Authorization", "Bearer dw_x", "Origin",
+		"https://evil.example", "X-Doorward-Via", "cli")
 	got := f.asked[len(f.asked)-1]
 	if got.URL.Path != "/api/v1/members/x/approve" || got.URL.RawQuery != "y=1" {
 		t.Errorf("it went to %s", got.URL)
 	}
-	for name, want := range map[string]string{"Cookie": "", "Authorization": "", "Origin": "", "Sec-Fetch-Site": "same-origin", "X-Doorward-Via": "window"} {
+	for name, want := range map[string]string{
+		"Cookie":         "",
+		"Authorization":  "",
+		"Origin":         "",
+		"Sec-Fetch-Site": "same-origin",
+		"X-Doorward-Via": "window",
+	} {
 		if v := got.Header.Get(name); v != want {
 			t.Errorf("%s = %q, want %q", name, v, want)
 		}
@@ -81,19 +98,22 @@ func TestAnswersCannotRun(t *testing.T) {
 		if r.URL.Path == "/api/v1/members" {
 			return says(`{"total":1}`)
 		}
-		return says(`<script>go.desktop.Window.Save()</script>`, "Content-Type", "text/html", "Set-Cookie", "a=b", "Location", "https://evil.example")
+		return says(`<script>go.desktop.Window.Save()</script>`, "Content-Type", "text/html", "Set-Cookie", "a=b",
+			"Location", "https://evil.example")
 	}}
 	s := newShell(f)
 	do(s, "POST", "/desktop/open")
 	h := do(s, "GET", "/api/v1/me").Header()
-	if h.Get("Content-Security-Policy") != "default-src 'none'; sandbox" || h.Get("X-Content-Type-Options") != "nosniff" {
+	if h.Get("Content-Security-Policy") != "default-src 'none'; sandbox" ||
+		h.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("the answer may run: %v", h)
 	}
 	if h.Get("Set-Cookie") != "" || h.Get("Location") != "" {
 		t.Errorf("the answer keeps or leads: %v", h)
 	}
 	letter := do(s, "GET", "/api/v1/outbox/x/page").Header()
-	if got := letter.Get("Content-Security-Policy"); got != "default-src 'none'; style-src 'unsafe-inline'; sandbox" || letter.Get("Set-Cookie") != "" {
+	if got := letter.Get("Content-Security-Policy"); got != "default-src 'none'; style-src 'unsafe-inline'; sandbox" ||
+		letter.Get("Set-Cookie") != "" {
 		t.Errorf("a letter may do more than have a look: %v", letter)
 	}
 	asked := len(f.asked)
@@ -131,14 +151,24 @@ func TestOpen(t *testing.T) {
 
 func TestPagesAreJoinedToTheWindow(t *testing.T) {
 	s := newShell(&far{})
-	for path, toolkit := range map[string]bool{"/": false, "/login": true, "/admin/": false, "/admin/requests": true, "/admin/settings/members": true} {
+	for path, toolkit := range map[string]bool{
+		"/":                       false,
+		"/login":                  true,
+		"/admin/":                 false,
+		"/admin/requests":         true,
+		"/admin/settings/members": true,
+	} {
 		w := do(s, "GET", path)
 		body := w.Body.String()
-		if w.Code != 200 || strings.Count(body, "/desktop/bridge.js") != 1 || strings.Contains(body, "/wails/ipc.js") != toolkit {
+		if w.Code != 200 || strings.Count(body, "/desktop/bridge.js") != 1 ||
+			strings.Contains(body, "/wails/ipc.js") != toolkit {
 			t.Errorf("%s: %d %s", path, w.Code, body)
 		}
 	}
-	for path, want := range map[string]string{"/admin/assets/a.js": "1", "/desktop/portal.css": "/* tokens *//* door */"} {
+	for path, want := range map[string]string{
+		"/admin/assets/a.js":  "1",
+		"/desktop/portal.css": "/* tokens *//* door */",
+	} {
 		if w := do(s, "GET", path); w.Body.String() != want {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
@@ -168,16 +198,23 @@ func TestWatchTellsOfNewOnes(t *testing.T) {
 	}}
 	ctx, cancel := context.WithCancel(context.Background())
 	var titles, notices []string
-	w := desktop.Watch{Name: "Night Watch", Notify: func(title, body string) { notices = append(notices, title+": "+body) }, Title: func(s string) {
-		if titles = append(titles, s); s == "Night Watch · Doorward" {
-			cancel()
-		}
-	}}
+	w := desktop.Watch{
+		Name:   "Night Watch",
+		Notify: func(title, body string) { notices = append(notices, title+": "+body) },
+		Title: func(s string) {
+			if titles = append(titles, s); s == "Night Watch · Doorward" {
+				cancel()
+			}
+		},
+	}
 	w.Run(ctx, desktop.Opened{Via: f})
-	if got := strings.Join(titles, ", "); got != "(2) Night Watch · Doorward, (3) Night Watch · Doorward, Night Watch · Doorward" {
+	if got := strings.Join(titles,
+		", "); got != "(2) Night Watch · Doorward, (3) Night Watch · Doorward, Night Watch · Doorward" {
 		t.Errorf("titles: %s", got)
 	}
-	if got := strings.Join(notices, ", "); got != "Night Watch · Doorward: a href='https://evil.example'Bob/a is waiting for your approval, and 1 more." {
+	if got := strings.Join(notices,
+		", "); got != "Night Watch · Doorward: a href='https://evil.example'Bob/a is waiting for your approval, "+
+		"and 1 more." {
 		t.Errorf("notices: %s", got)
 	}
 }
@@ -291,12 +328,16 @@ func TestReadDropped(t *testing.T) {
 		paths []string
 		code  string
 	}{
-		"one": {[]string{good}, ""}, "two": {[]string{good, good}, "not_a_csv"}, "none": {nil, "not_a_csv"}, "another kind": {[]string{other}, "not_a_csv"},
-		"gone": {[]string{dir + "/no.csv"}, "unreadable"}, "large": {[]string{file("b.csv", strings.Repeat("x", 1<<20+1))}, "too_large"}, "binary": {[]string{file("c.csv", "\xff\xfe")}, "not_utf8"},
+		"one": {[]string{good}, ""}, "two": {[]string{good, good}, "not_a_csv"}, "none": {nil, "not_a_csv"},
+		"another kind": {[]string{other}, "not_a_csv"},
+		"gone":         {[]string{dir + "/no.csv"}, "unreadable"},
+		"large":        {[]string{file("b.csv", strings.Repeat("x", 1<<20+1))}, "too_large"},
+		"binary":       {[]string{file("c.csv", "\xff\xfe")}, "not_utf8"},
 	}
 	for name, tt := range tests {
 		text, err := desktop.ReadDropped(tt.paths)
-		if tt.code == "" && (err != nil || text != "email,role\n") || tt.code != "" && access.Explain(err).Code != tt.code {
+		if tt.code == "" && (err != nil || text != "email,role\n") || tt.code != "" && access.Explain(err).
+			Code != tt.code {
 			t.Errorf("%s: %q, %v", name, text, err)
 		}
 	}
@@ -332,7 +373,11 @@ func TestNeedsDisplay(t *testing.T) {
 	if err := desktop.NeedsDisplay(func(string) string { return "" }); access.Explain(err).Code != "no_display" {
 		t.Errorf("without a display: %v", err)
 	}
-	if err := desktop.NeedsDisplay(func(name string) string { return map[string]string{"DISPLAY": ":1"}[name] }); err != nil {
+	if err := desktop.NeedsDisplay(func(name string) string {
+		return map[string]string{
+			"DISPLAY": ":1",
+		}[name]
+	}); err != nil {
 		t.Errorf("with one: %v", err)
 	}
 }

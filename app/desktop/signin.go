@@ -63,7 +63,9 @@ type signedIn struct {
 func newSignIn(ctx context.Context, to *remote) (*signIn, error) {
 	local, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return nil, access.Errorf(access.Unavailable, "This computer lets no program listen at 127.0.0.1, so the browser could not come back. Check its firewall.").WithCode("no_loopback").Because(err)
+		return nil, access.Errorf(access.Unavailable,
+			"This computer lets no program listen at 127.0.0.1, so the browser "+
+				"could not come back. Check its firewall.").WithCode("no_loopback").Because(err)
 	}
 	s := &signIn{
 		to:     to,
@@ -76,8 +78,12 @@ func newSignIn(ctx context.Context, to *remote) (*signIn, error) {
 		over:   make(chan struct{}),
 	}
 	hash := s.secret.Hash()
-	ask := url.Values{"code_challenge": {base64.RawURLEncoding.EncodeToString(hash[:])}, "code_challenge_method": {"S256"},
-		"state": {s.state}, "port": {fmt.Sprint(local.Addr().(*net.TCPAddr).Port)}}
+	ask := url.Values{
+		"code_challenge":        {base64.RawURLEncoding.EncodeToString(hash[:])},
+		"code_challenge_method": {"S256"},
+		"state":                 {s.state},
+		"port":                  {fmt.Sprint(local.Addr().(*net.TCPAddr).Port)},
+	}
 	s.link = to.at.String() + "/desktop?" + ask.Encode()
 	s.until, s.end = context.WithTimeout(ctx, signInTTL)
 	go s.serve(s.until)

@@ -75,18 +75,21 @@ func (w *Window) options() *options.App {
 	}
 	return &options.App{
 		Title: Title(0, ""), Width: frame.Width, Height: frame.Height, MinWidth: 360, MinHeight: 480,
-		WindowStartState:   state,
-		AssetServer:        &assetserver.Options{Handler: w.shell},
-		Menu:               w.menu(),
-		OnStartup:          func(ctx context.Context) { w.start(ctx, frame) },
-		OnBeforeClose:      w.keepFrame,
-		OnShutdown:         func(context.Context) { w.alive.Stop(); w.stop() },
-		Bind:               []any{w},
-		ErrorFormatter:     func(err error) any { return asJSON(err) },
-		SingleInstanceLock: &options.SingleInstanceLock{UniqueId: InstanceID(w.c.Data), OnSecondInstanceLaunch: w.toFront},
-		DragAndDrop:        &options.DragAndDrop{EnableFileDrop: true},
-		Linux:              &linux.Options{ProgramName: "doorward-desktop", WebviewGpuPolicy: linux.WebviewGpuPolicyNever},
-		LogLevel:           logger.ERROR, LogLevelProduction: logger.ERROR,
+		WindowStartState: state,
+		AssetServer:      &assetserver.Options{Handler: w.shell},
+		Menu:             w.menu(),
+		OnStartup:        func(ctx context.Context) { w.start(ctx, frame) },
+		OnBeforeClose:    w.keepFrame,
+		OnShutdown:       func(context.Context) { w.alive.Stop(); w.stop() },
+		Bind:             []any{w},
+		ErrorFormatter:   func(err error) any { return asJSON(err) },
+		SingleInstanceLock: &options.SingleInstanceLock{
+			UniqueId:               InstanceID(w.c.Data),
+			OnSecondInstanceLaunch: w.toFront,
+		},
+		DragAndDrop: &options.DragAndDrop{EnableFileDrop: true},
+		Linux:       &linux.Options{ProgramName: "doorward-desktop", WebviewGpuPolicy: linux.WebviewGpuPolicyNever},
+		LogLevel:    logger.ERROR, LogLevelProduction: logger.ERROR,
 	}
 }
 
@@ -102,7 +105,8 @@ func (w *Window) frameFile() string { return FrameFile(w.c.Data) }
 
 func (w *Window) start(ctx context.Context, frame Frame) {
 	w.ctx = ctx
-	if w.until.Err() != nil { // before the toolkit listened; what comes now, it ends on itself, and to end it twice is its death
+	// before the toolkit listened; what comes now, it ends on itself, and to end it twice is its death
+	if w.until.Err() != nil {
 		w.quit(nil)
 	}
 	w.life, w.stop = context.WithCancel(ctx)
@@ -146,7 +150,8 @@ func (w *Window) watch(ctx context.Context, o Opened) {
 	watch := &Watch{
 		Title: func(title string) { runtime.WindowSetTitle(w.ctx, title) },
 		Notify: func(title, body string) {
-			_ = runtime.SendNotification(w.ctx, runtime.NotificationOptions{ID: "waiting", Title: title, Body: body}) // a desktop without notices has the title
+			// a desktop without notices has the title
+			_ = runtime.SendNotification(w.ctx, runtime.NotificationOptions{ID: "waiting", Title: title, Body: body})
 		},
 	}
 	if o.At != "" {
@@ -161,13 +166,16 @@ func (w *Window) menu() *menu.Menu {
 	m := menu.NewMenu()
 	file := m.AddSubmenu("File")
 	file.AddText("Invite New User…", keys.CmdOrCtrl("i"), w.leads("/admin/settings/members?invite"))
-	file.AddText("Workspaces…", keys.CmdOrCtrl("o"), func(*menu.CallbackData) { runtime.WindowExecJS(w.ctx, `location.assign("/?choose")`) })
+	file.AddText("Workspaces…", keys.CmdOrCtrl("o"), func(*menu.CallbackData) {
+		runtime.WindowExecJS(w.ctx, `location.assign("/?choose")`)
+	})
 	file.AddText("Back Up…", keys.CmdOrCtrl("b"), func(*menu.CallbackData) { w.backUp() })
 	file.AddSeparator()
 	file.AddText("Quit", keys.CmdOrCtrl("q"), w.quit)
 	m.Append(menu.EditMenu())
 	view := m.AddSubmenu("View")
-	for i, p := range []struct{ name, path string }{{"Dashboard", "/admin/"}, {"Login Requests", "/admin/requests"}, {"Members", "/admin/settings/members"}, {"Audit", "/admin/audit"}, {"Mail", "/admin/mail"}} {
+	for i, p := range []struct{ name, path string }{{"Dashboard", "/admin/"}, {"Login Requests", "/admin/requests"},
+		{"Members", "/admin/settings/members"}, {"Audit", "/admin/audit"}, {"Mail", "/admin/mail"}} {
 		view.AddText(p.name, keys.CmdOrCtrl(fmt.Sprint(i+1)), w.leads(p.path))
 	}
 	view.AddSeparator()
@@ -182,7 +190,8 @@ func (w *Window) leads(path string) menu.Callback { return func(*menu.CallbackDa
 func (w *Window) show(path string) func() {
 	return func() {
 		if _, open := w.shell.Opened(); open {
-			runtime.WindowExecJS(w.ctx, fmt.Sprintf("document.querySelector('#setup:not([hidden])') || location.assign(%q)", path))
+			runtime.WindowExecJS(w.ctx,
+				fmt.Sprintf("document.querySelector('#setup:not([hidden])') || location.assign(%q)", path))
 		}
 	}
 }
@@ -200,11 +209,18 @@ func (w *Window) backUp() {
 		return
 	}
 	if o.At != "" {
-		go runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: runtime.InfoDialog, Title: "Back Up", Message: BackUpElsewhere})
+		go runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{
+			Type:    runtime.InfoDialog,
+			Title:   "Back Up",
+			Message: BackUpElsewhere,
+		})
 		return
 	}
 	go w.told("The backup is written.", func() (bool, error) {
-		name, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{Title: "Back Up", DefaultFilename: BackupName()})
+		name, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{
+			Title:           "Back Up",
+			DefaultFilename: BackupName(),
+		})
 		if err != nil || name == "" {
 			return false, err
 		}
@@ -219,7 +235,8 @@ func (w *Window) told(done string, do func() (bool, error)) {
 	did, err := do()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "doorward:", err)
-		kind, title, words = runtime.ErrorDialog, "Not done", "It did not work, and nothing was left behind. Choose another folder, or look at what the program printed."
+		kind, title, words = runtime.ErrorDialog, "Not done",
+			"It did not work, and nothing was left behind. Choose another folder, or look at what the program printed."
 	}
 	if did || err != nil {
 		_, _ = runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: kind, Title: title, Message: words})
@@ -229,7 +246,10 @@ func (w *Window) told(done string, do func() (bool, error)) {
 // Save writes a text where the reader says, through the native dialog.
 func (w *Window) Save(name, text string) (err error) {
 	defer recovered(&err)
-	path, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{Title: "Save", DefaultFilename: filepath.Base(name)})
+	path, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{
+		Title:           "Save",
+		DefaultFilename: filepath.Base(name),
+	})
 	if err != nil || path == "" {
 		return err
 	}
@@ -249,8 +269,11 @@ func (w *Window) dropped(_, _ int, paths []string) {
 // offerReload asks whether to start again when the page's process is gone: the
 // toolkit cannot bring it back.
 func (w *Window) offerReload() {
-	chosen, err := runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: runtime.QuestionDialog, Title: "Doorward",
-		Message: "The window has stopped answering. Nothing is lost. Open it anew?"})
+	chosen, err := runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{
+		Type:    runtime.QuestionDialog,
+		Title:   "Doorward",
+		Message: "The window has stopped answering. Nothing is lost. Open it anew?",
+	})
 	if err == nil && chosen == "Yes" {
 		w.again = true
 		w.quit(nil)

@@ -14,5 +14,7 @@ const HasWindow = false
 
 // Run refuses: this build has no window. It says what to use instead.
 func Run(context.Context, config.Config) error {
-	return access.Errorf(access.Unavailable, "This build of Doorward has no window. Run `doorward serve` and open the console in a browser, or install doorward-desktop.").WithCode("no_window")
+	return access.Errorf(access.Unavailable,
+		"This build of Doorward has no window. Run `doorward serve` and open the console in a browser, or install "+
+			"doorward-desktop.").WithCode("no_window")
 }

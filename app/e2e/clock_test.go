@@ -46,7 +46,8 @@ func TestClockThatIsWrongDestroysNothing(t *testing.T) {
 				return // nothing is due when the clock is behind
 			}
 			if err := product.Eventually("what waited is done", func() error {
-				if s, err := p.Run("members", "--search", "waits@example.com"); err != nil || !strings.Contains(s.Out, "waits@") {
+				if s, err := p.Run("members", "--search", "waits@example.com"); err != nil ||
+					!strings.Contains(s.Out, "waits@") {
 					return err
 				}
 				return context.DeadlineExceeded

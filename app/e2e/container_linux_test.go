@@ -54,7 +54,8 @@ func TestFirstProcessOfAContainer(t *testing.T) {
 		if strings.Contains(out.String(), "level=") || strings.Contains(errs.String(), "Doorward is open at") {
 			t.Errorf("the log is not on standard error alone:\n%s\n---\n%s", out, errs)
 		}
-		if s, err := p.Run("doctor", "--ready"); err != nil || s.Code != 1 || !strings.Contains(s.Err, "No server runs") {
+		if s, err := p.Run("doctor", "--ready"); err != nil || s.Code != 1 ||
+			!strings.Contains(s.Err, "No server runs") {
 			t.Errorf("%v: the health check afterwards: %+v, %v", signal, s, err)
 		}
 	}

@@ -114,7 +114,10 @@ func (c *crasher) fly(token string, round, answers int) []*flight {
 				return true
 			}
 			for n := 0; ; n++ {
-				f := &flight{email: fmt.Sprintf("f%d.%d.%d@example.com", round, i, n), ends: []string{"approve", "reject"}[n%2]}
+				f := &flight{
+					email: fmt.Sprintf("f%d.%d.%d@example.com", round, i, n),
+					ends:  []string{"approve", "reject"}[n%2],
+				}
 				mu.Lock()
 				all = append(all, f)
 				mu.Unlock()

@@ -37,7 +37,9 @@ func TestCrashWalk(t *testing.T) {
 	ada := c.browser()
 	c.press(ada, link, link, nil, "Account Pending Approval")
 	c.after("redeem", "ada@example.com", "pending")
-	c.press(ada, p.URL+"/pending", p.URL+"/pending/note", url.Values{"note": {"Routes from Monday"}}, "Routes from Monday")
+	c.press(ada, p.URL+"/pending", p.URL+"/pending/note", url.Values{
+		"note": {"Routes from Monday"},
+	}, "Routes from Monday")
 	if m := c.after("note", "ada@example.com", "pending"); m["note"] != "Routes from Monday" {
 		t.Errorf("the note is lost: %v", m)
 	}

@@ -45,7 +45,8 @@ func TestCrashWhileTheStoreIsAtWork(t *testing.T) {
 		}
 		out := c.do("verify")
 		var records, members int
-		if _, err := fmt.Sscanf(out, "Everything is whole: %d records, among them %d member", &records, &members); err != nil {
+		if _, err := fmt.Sscanf(out, "Everything is whole: %d records, among them %d member", &records,
+			&members); err != nil {
 			t.Fatalf("verify said %q", out)
 		}
 		if members < answered {
@@ -68,7 +69,8 @@ func (c *crasher) flood(round, enough int) int {
 			for n := 0; ; n++ {
 				var rows []string
 				for k := range 200 {
-					rows = append(rows, fmt.Sprintf(`{"email":"w%d.%d.%d.%d@example.com","roles":["Fleet"],"name":"Somebody Number %d"}`, round, i, n, k, k))
+					rows = append(rows,
+						fmt.Sprintf(`{"email":"w%d.%d.%d.%d@example.com","roles":["Fleet"],"name":"Somebody Number %d"}`, round, i, n, k, k))
 				}
 				resp, err := c.p.Socket.Post(
 					"http://doorward/api/v1/invitations/batch",

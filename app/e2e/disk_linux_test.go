@@ -30,7 +30,9 @@ func newSmallDisk(t *testing.T, bytes int64) *smallDisk {
 	}
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700", bytes)); err != nil {
 		os.Remove(dir)
-		need.Impossible(t, "Only root can make a small disk (mount: %v). With a disk that is made up: TestDiskFills in backend/store/kv.", err)
+		need.Impossible(t,
+			"Only root can make a small disk (mount: %v). With a disk that is made up: TestDiskFills in "+
+				"backend/store/kv.", err)
 	}
 	d := &smallDisk{t, dir}
 	t.Cleanup(func() {
@@ -113,8 +115,14 @@ func TestDiskFillsWhileServing(t *testing.T) {
 	}
 	reads := func(b *http.Client) {
 		t.Helper()
-		for path, says := range map[string]string{"/": "Hello, Grace", "/api/v1/members": "ada@example.com", "/healthz": "ok", "/login": ""} {
-			if code, text, err := fetch(b, p.URL+path); err != nil || code != http.StatusOK || !strings.Contains(text, says) {
+		for path, says := range map[string]string{
+			"/":               "Hello, Grace",
+			"/api/v1/members": "ada@example.com",
+			"/healthz":        "ok",
+			"/login":          "",
+		} {
+			if code, text, err := fetch(b, p.URL+path); err != nil || code != http.StatusOK ||
+				!strings.Contains(text, says) {
 				t.Errorf("GET %s on a full disk = %d, %v: %.300s", path, code, err, text)
 			}
 		}

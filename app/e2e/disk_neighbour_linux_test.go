@@ -48,7 +48,8 @@ func newLoopDisk(t *testing.T, bytes int64) string {
 	}
 	for _, step := range [][]string{{"mkfs.ext4", "-q", "-m", "0", image}, {"mount", "-o", "loop", image, dir}} {
 		if out, err := exec.Command(step[0], step[1:]...).CombinedOutput(); err != nil {
-			need.Impossible(t, "A small ext4 takes root and loop devices (%s: %v, %s). The same on tmpfs is beside this.",
+			need.Impossible(t,
+				"A small ext4 takes root and loop devices (%s: %v, %s). The same on tmpfs is beside this.",
 				step[0], err, out)
 		}
 	}

@@ -95,7 +95,8 @@ func TestWindowElsewhere(t *testing.T) {
 	d.click("button", "Done")
 	far.comes(t, "ada@example.com")
 	window := s.window(`^\(1\) Night Watch · Doorward$`)
-	if told := n.await(t); told.title != "Night Watch · Doorward" || !strings.Contains(told.body, "Ada Lovelace is waiting for your approval.") {
+	if told := n.await(t); told.title != "Night Watch · Doorward" ||
+		!strings.Contains(told.body, "Ada Lovelace is waiting for your approval.") {
 		t.Errorf("the notice says %q, %q", told.title, told.body)
 	}
 	audit, err := far.Run("audit", "--json")
@@ -147,7 +148,8 @@ func TestWindowElsewhere(t *testing.T) {
 // Without a keyring the secret is not saved, and the window says so.
 func TestWindowElsewhereWithoutAKeyring(t *testing.T) {
 	program := desktop(t)
-	far, near, s := serving(t), newProduct(t), newScreen(t, "XDG_DATA_DIRS="+t.TempDir()) // the bus starts no keyring by itself
+	// the bus starts no keyring by itself
+	far, near, s := serving(t), newProduct(t), newScreen(t, "XDG_DATA_DIRS="+t.TempDir())
 	far.must(t, "setup", "--email", "grace@example.org", "--workspace", "Night Watch")
 	near.Env = append(near.Env, "DOORWARD_LISTEN=127.0.0.1:0")
 	b := sitsAt(t, s, far, "grace@example.org")

@@ -31,7 +31,8 @@ func TestFullConsole(t *testing.T) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	browse(t, "full.spec.ts", controls(t, p), "BASE_URL="+p.URL, "ADMIN="+boss, fmt.Sprint("PENDING=", many/pendingOneIn-1))
+	browse(t, "full.spec.ts", controls(t, p), "BASE_URL="+p.URL, "ADMIN="+boss,
+		fmt.Sprint("PENDING=", many/pendingOneIn-1))
 }
 
 func fillStore(dir string) error {
@@ -52,9 +53,20 @@ func fillStore(dir string) error {
 func someone(i int, now time.Time) access.Member {
 	at := now.Add(-time.Duration(many-i) * time.Second)
 	email := fmt.Sprintf("person%06d@team%d.example.com", i, i%97)
-	m := access.Member{ID: access.MemberID(idOf(i)), Name: fmt.Sprintf("Person %d", i), State: access.Active, Roles: []access.RoleName{access.Fleet},
-		EmailVerifiedAt: at.Add(time.Minute), Decision: access.Decision{By: access.Operator, At: at.Add(time.Hour)},
-		Invitation: access.Invitation{By: access.Operator, At: at, TTL: access.Seconds(access.DefaultInvitationTTL), ExpiresAt: at.Add(access.DefaultInvitationTTL)}}
+	m := access.Member{
+		ID:              access.MemberID(idOf(i)),
+		Name:            fmt.Sprintf("Person %d", i),
+		State:           access.Active,
+		Roles:           []access.RoleName{access.Fleet},
+		EmailVerifiedAt: at.Add(time.Minute),
+		Decision:        access.Decision{By: access.Operator, At: at.Add(time.Hour)},
+		Invitation: access.Invitation{
+			By:        access.Operator,
+			At:        at,
+			TTL:       access.Seconds(access.DefaultInvitationTTL),
+			ExpiresAt: at.Add(access.DefaultInvitationTTL),
+		},
+	}
 	switch {
 	case i == 0:
 		email, m.Name, m.Roles = boss, "Grace Hopper", []access.RoleName{access.Admin}

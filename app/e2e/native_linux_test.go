@@ -31,7 +31,8 @@ func TestWindowIsNative(t *testing.T) {
 	d.keys("\uE00C") // Escape
 
 	const out = "https://handbook.example/invite?a=1&b=2"
-	if _, err := d.script("const a = document.createElement('a'); a.href = '" + out + "'; a.textContent = 'Handbook'; document.querySelector('main').prepend(a); return ''"); err != nil {
+	if _, err := d.script("const a = document.createElement('a'); a.href = '" + out +
+		"'; a.textContent = 'Handbook'; document.querySelector('main').prepend(a); return ''"); err != nil {
 		t.Fatal(err)
 	}
 	d.click("link", "Handbook")
@@ -49,7 +50,8 @@ func TestWindowIsNative(t *testing.T) {
 		return path
 	}
 	s.drags(t, file("people.csv", "email,role\nada@example.com,Fleet\nbob example.com,Fleet\n"), window, func() error {
-		_, err := d.script("if (document.getElementById('many-text')?.value.includes('ada@example.com')) return ''; throw new Error('the list is not there')")
+		_, err := d.script("if (document.getElementById('many-text')?.value.includes('ada@example.com')) return ''; " +
+			"throw new Error('the list is not there')")
 		return err
 	})
 	d.find("dialog", "Invite Many")
@@ -76,7 +78,8 @@ func (s *screen) noteLinks(t *testing.T) (file string) {
 	t.Helper()
 	dir := t.TempDir()
 	file = filepath.Join(dir, "asked")
-	if err := os.WriteFile(filepath.Join(dir, "xdg-open"), []byte("#!/bin/sh\nprintf '%s\\n' \"$1\" >>"+file+"\n"), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "xdg-open"), []byte("#!/bin/sh\nprintf '%s\\n' \"$1\" >>"+file+"\n"),
+		0o700); err != nil {
 		t.Fatal(err)
 	}
 	s.env = append(s.env, "PATH="+dir+":"+os.Getenv("PATH"))
@@ -104,7 +107,9 @@ func dragSource(t *testing.T) string {
 		t.Fatal(err)
 	}
 	program := filepath.Join(t.TempDir(), "dragged")
-	if out, err := exec.Command("gcc", append([]string{"-O2", "-o", program, "testdata/dragged.c"}, strings.Fields(string(flags))...)...).CombinedOutput(); err != nil {
+	if out, err := exec.Command("gcc",
+		append([]string{"-O2", "-o", program, "testdata/dragged.c"}, strings.Fields(string(flags))...)...).
+		CombinedOutput(); err != nil {
 		t.Fatalf("gcc: %v\n%s", err, out)
 	}
 	return program
@@ -155,7 +160,8 @@ func (g *drag) moves(until, window string, x, y int, first ...string) error {
 		if err := g.has(until); err == nil {
 			return nil
 		}
-		_, err := g.xdotool(append([]string{"mousemove", "--window", window, fmt.Sprint(x - 2*(n%20)), fmt.Sprint(y - n%20)}, first...)...)
+		_, err := g.xdotool(append([]string{"mousemove", "--window", window, fmt.Sprint(x - 2*(n%20)),
+			fmt.Sprint(y - n%20)}, first...)...)
 		n, first = n+1, nil
 		return firstOf(func() error { return err }, func() error { return g.has(until) })
 	})
@@ -224,8 +230,13 @@ func (d *driven) examine(name, axe string) {
 		d.fail(err)
 	}
 	var found string
-	body := "const done = arguments[arguments.length - 1]; axe.run().then(r => done(JSON.stringify(r.violations.flatMap(v => v.nodes.map(n => v.id + ' at ' + n.target.join(' '))))), e => done(String(e)))"
-	if err := webdriver("POST", d.session+"/execute/async", map[string]any{"script": body, "args": []any{}}, &found); err != nil {
+	body := "const done = arguments[arguments.length - 1]; axe.run().then(r => " +
+		"done(JSON.stringify(r.violations.flatMap(v => v.nodes.map(n => v.id + ' at ' + n.target.join(' '))))), e " +
+		"=> done(String(e)))"
+	if err := webdriver("POST", d.session+"/execute/async", map[string]any{
+		"script": body,
+		"args":   []any{},
+	}, &found); err != nil {
 		d.fail(err)
 	}
 	var barriers []string

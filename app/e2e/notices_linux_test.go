@@ -32,14 +32,16 @@ func newNotices(t *testing.T, s *screen) *notices {
 	if err := conn.Export(n, "/org/freedesktop/Notifications", noticesName); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := conn.RequestName(noticesName, dbus.NameFlagDoNotQueue); err != nil || got != dbus.RequestNameReplyPrimaryOwner {
+	if got, err := conn.RequestName(noticesName, dbus.NameFlagDoNotQueue); err != nil ||
+		got != dbus.RequestNameReplyPrimaryOwner {
 		t.Fatalf("the name of the service: %v, %v", got, err)
 	}
 	return n
 }
 
 // Programs on the bus call Notify and the three methods after it.
-func (n *notices) Notify(_ string, _ uint32, _, title, body string, _ []string, _ map[string]dbus.Variant, _ int32) (uint32, *dbus.Error) {
+func (n *notices) Notify(_ string, _ uint32, _, title, body string, _ []string, _ map[string]dbus.Variant,
+	_ int32) (uint32, *dbus.Error) {
 	n.last++
 	n.shown <- notice{n.last, title, body}
 	return n.last, nil

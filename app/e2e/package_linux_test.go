@@ -31,7 +31,8 @@ func TestDesktopPackage(t *testing.T) {
 	}
 	run("../../build/package/all", "1.2.3", "desktop")
 	made := filepath.Join(out, "doorward-desktop_1.2.3_amd64.deb")
-	if depends := run("dpkg-deb", "--field", made, "Depends"); strings.TrimSpace(depends) != "libwebkit2gtk-4.1-0, libgtk-3-0" {
+	if depends := run("dpkg-deb", "--field", made,
+		"Depends"); strings.TrimSpace(depends) != "libwebkit2gtk-4.1-0, libgtk-3-0" {
 		t.Errorf("it depends on %s", depends)
 	}
 	run("dpkg-query", "--show", "libwebkit2gtk-4.1-0", "libgtk-3-0")
@@ -46,11 +47,15 @@ func TestDesktopPackage(t *testing.T) {
 	}
 	dpkg := func(args ...string) string {
 		t.Helper()
-		return run("dpkg", append([]string{"--root=" + root, "--log=" + filepath.Join(out, "log"), "--force-not-root,depends,script-chrootless"}, args...)...)
+		return run("dpkg",
+			append([]string{"--root=" + root, "--log=" + filepath.Join(out, "log"),
+				"--force-not-root,depends,script-chrootless"}, args...)...)
 	}
 	dpkg("--install", made)
-	for _, file := range []string{"applications/doorward-desktop.desktop", "metainfo/doorward-desktop.metainfo.xml", "icons/hicolor/scalable/apps/doorward-desktop.svg",
-		"icons/hicolor/16x16/apps/doorward-desktop.png", "icons/hicolor/512x512/apps/doorward-desktop.png", "doc/doorward-desktop/copyright"} {
+	for _, file := range []string{"applications/doorward-desktop.desktop", "metainfo/doorward-desktop.metainfo.xml",
+		"icons/hicolor/scalable/apps/doorward-desktop.svg",
+		"icons/hicolor/16x16/apps/doorward-desktop.png", "icons/hicolor/512x512/apps/doorward-desktop.png",
+		"doc/doorward-desktop/copyright"} {
 		if info, err := os.Stat(filepath.Join(root, "usr/share", file)); err != nil || info.Size() == 0 {
 			t.Errorf("it lacks %s: %v", file, err)
 		}
@@ -74,7 +79,8 @@ func TestWithoutWebKit(t *testing.T) {
 	in := func(name, text string, mode os.FileMode) string {
 		t.Helper()
 		path := filepath.Join(root, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), mode)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755),
+			os.WriteFile(path, []byte(text), mode)); err != nil {
 			t.Fatal(err)
 		}
 		return path
@@ -87,7 +93,8 @@ func TestWithoutWebKit(t *testing.T) {
 	library, program := filepath.Join(root, "libgone.so.1"), filepath.Join(root, "usr/lib/doorward/doorward-desktop")
 	source := in("gone.c", "int gone(void) { return 0; }", 0o644)
 	main := in("usr/lib/doorward/main.c", "int gone(void); int main(void) { return gone(); }", 0o644)
-	for _, args := range [][]string{{"-shared", "-fPIC", "-Wl,-soname,libgone.so.1", "-o", library, source}, {"-o", program, main, library}} {
+	for _, args := range [][]string{{"-shared", "-fPIC", "-Wl,-soname,libgone.so.1", "-o", library, source},
+		{"-o", program, main, library}} {
 		if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
 			t.Fatalf("gcc: %v\n%s", err, out)
 		}
@@ -102,7 +109,9 @@ func TestWithoutWebKit(t *testing.T) {
 	}
 	out, err := exec.Command(start).CombinedOutput()
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(out), "This computer lacks what the window is drawn with: libgone.so.1. Install WebKitGTK 4.1") {
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 ||
+		!strings.Contains(string(out),
+			"This computer lacks what the window is drawn with: libgone.so.1. Install WebKitGTK 4.1") {
 		t.Errorf("without it: %v, %s", err, out)
 	}
 }

@@ -105,7 +105,11 @@ func TestParseReport(t *testing.T) {
 	want := []outcome{
 		{name: "walk.spec.ts › opens", passed: true, took: 1500 * time.Millisecond},
 		{name: "walk.spec.ts › waits ∕ pends", skipped: true, message: "skipped: "},
-		{name: "walk.spec.ts › approval › lets in", took: 20 * time.Millisecond, message: "unexpected: expected 1\n> 12 | x"},
+		{
+			name:    "walk.spec.ts › approval › lets in",
+			took:    20 * time.Millisecond,
+			message: "unexpected: expected 1\n> 12 | x",
+		},
 		{name: "walk.spec.ts › approval › twice", took: 2 * time.Millisecond, message: "flaky: once\n"},
 		{name: "outside any test", message: "SyntaxError: other.spec.ts\n"},
 	}

@@ -28,7 +28,8 @@ var buildDesktop = sync.OnceValues(func() (program string, err error) {
 		return "", err
 	}
 	program = filepath.Join(product.Workshop, "doorward-desktop")
-	out, err := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "desktop,production,webkit2_41", "-ldflags", "-s -w", "-o", program, "doorward").CombinedOutput()
+	out, err := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "desktop,production,webkit2_41",
+		"-ldflags", "-s -w", "-o", program, "doorward").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build of the window: %w\n%s", err, out)
 	}
@@ -80,7 +81,9 @@ func newScreen(t *testing.T, ofBus ...string) *screen {
 	s.env = []string{"XDG_RUNTIME_DIR=" + running, "LANG=C.UTF-8", "NO_AT_BRIDGE=1", "GTK_THEME=Adwaita"}
 	display := s.tells("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp")
 	s.env = append(s.env, "DISPLAY=:"+display)
-	s.bus = s.tells("env", append(ofBus, "dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=unix:path="+running+"/bus", "--print-address=3")...)
+	s.bus = s.tells("env",
+		append(ofBus, "dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=unix:path="+running+"/bus",
+			"--print-address=3")...)
 	s.env = append(s.env, "DBUS_SESSION_BUS_ADDRESS="+s.bus)
 	s.runs("openbox")
 	return s

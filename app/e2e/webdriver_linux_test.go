@@ -27,7 +27,8 @@ var shim = sync.OnceValues(func() (library string, err error) {
 		return "", fmt.Errorf("pkg-config: %w", err)
 	}
 	library = filepath.Join(product.Workshop, "automation.so")
-	args := append([]string{"-O2", "-shared", "-fPIC", "-o", library, "testdata/automation.c"}, strings.Fields(string(flags))...)
+	args := append([]string{"-O2", "-shared", "-fPIC", "-o", library, "testdata/automation.c"},
+		strings.Fields(string(flags))...)
 	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("gcc: %w\n%s", err, out)
 	}
@@ -49,7 +50,8 @@ func drive(t *testing.T, s *screen, program string, env []string) *driven {
 		t.Fatal(err)
 	}
 	launch := filepath.Join(t.TempDir(), "launch")
-	if err := os.WriteFile(launch, fmt.Appendf(nil, "#!/bin/sh\nexec env LD_PRELOAD=%s %s \"$@\"\n", library, program), 0o700); err != nil {
+	if err := os.WriteFile(launch, fmt.Appendf(nil, "#!/bin/sh\nexec env LD_PRELOAD=%s %s \"$@\"\n", library, program),
+		0o700); err != nil {
 		t.Fatal(err)
 	}
 	host := product.FreeHost(t)
@@ -64,7 +66,13 @@ func drive(t *testing.T, s *screen, program string, env []string) *driven {
 		t.Fatal(err)
 	}
 	var made struct{ SessionID string }
-	want := map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{"webkitgtk:browserOptions": map[string]any{"binary": launch, "args": []string{}}}}}
+	want := map[string]any{
+		"capabilities": map[string]any{
+			"alwaysMatch": map[string]any{
+				"webkitgtk:browserOptions": map[string]any{"binary": launch, "args": []string{}},
+			},
+		},
+	}
 	if err := webdriver("POST", "http://"+host+"/session", want, &made); err != nil {
 		t.Fatalf("the window was not started: %v", err)
 	}
@@ -118,8 +126,10 @@ func webdriver(method, address string, in, out any) error {
 
 // The selectors of elements with a role.
 var places = map[string]string{
-	"button": "button", "link": "a[href]", "textbox": "input, textarea", "combobox": "[role=combobox], button[aria-haspopup=listbox]",
-	"option": "[role=option]", "heading": "h1, h2, h3, [role=heading]", "dialog": "dialog, [role=dialog]", "menuitem": "[role=menuitem]",
+	"button": "button", "link": "a[href]", "textbox": "input, textarea",
+	"combobox": "[role=combobox], button[aria-haspopup=listbox]",
+	"option":   "[role=option]", "heading": "h1, h2, h3, [role=heading]", "dialog": "dialog, [role=dialog]",
+	"menuitem": "[role=menuitem]",
 }
 
 const elementKey = "element-6066-11e4-a52e-4f735466cecf"
@@ -144,7 +154,10 @@ func (d *driven) find(role, name string) string {
 
 func (d *driven) look(role string, fits *regexp.Regexp) (string, error) {
 	var all []map[string]string
-	if err := webdriver("POST", d.session+"/elements", map[string]string{"using": "css selector", "value": places[role]}, &all); err != nil {
+	if err := webdriver("POST", d.session+"/elements", map[string]string{
+		"using": "css selector",
+		"value": places[role],
+	}, &all); err != nil {
 		return "", err
 	}
 	var names []string
@@ -152,7 +165,8 @@ func (d *driven) look(role string, fits *regexp.Regexp) (string, error) {
 		at := d.session + "/element/" + e[elementKey]
 		var label, is string
 		var shown bool
-		if errors.Join(webdriver("GET", at+"/computedlabel", nil, &label), webdriver("GET", at+"/computedrole", nil, &is), webdriver("GET", at+"/displayed", nil, &shown)) != nil {
+		if errors.Join(webdriver("GET", at+"/computedlabel", nil, &label),
+			webdriver("GET", at+"/computedrole", nil, &is), webdriver("GET", at+"/displayed", nil, &shown)) != nil {
 			continue // it was removed meanwhile
 		}
 		if names = append(names, is+" "+label); shown && fits.MatchString(strings.TrimSpace(label)) {
@@ -175,7 +189,9 @@ func (d *driven) click(role, name string) {
 func (d *driven) fill(name, text string) {
 	d.t.Helper()
 	at := d.find("textbox", name)
-	if err := errors.Join(webdriver("POST", at+"/clear", nil, nil), webdriver("POST", at+"/value", map[string]string{"text": text}, nil)); err != nil {
+	if err := errors.Join(webdriver("POST", at+"/clear", nil, nil), webdriver("POST", at+"/value", map[string]string{
+		"text": text,
+	}, nil)); err != nil {
 		d.fail(err)
 	}
 }
@@ -185,9 +201,14 @@ func (d *driven) keys(keys ...string) {
 	d.t.Helper()
 	var actions []map[string]string
 	for _, k := range keys {
-		actions = append(actions, map[string]string{"type": "keyDown", "value": k}, map[string]string{"type": "keyUp", "value": k})
+		actions = append(actions, map[string]string{
+			"type":  "keyDown",
+			"value": k,
+		}, map[string]string{"type": "keyUp", "value": k})
 	}
-	if err := webdriver("POST", d.session+"/actions", map[string]any{"actions": []any{map[string]any{"type": "key", "id": "keyboard", "actions": actions}}}, nil); err != nil {
+	if err := webdriver("POST", d.session+"/actions", map[string]any{
+		"actions": []any{map[string]any{"type": "key", "id": "keyboard", "actions": actions}},
+	}, nil); err != nil {
 		d.fail(err)
 	}
 }
@@ -231,10 +252,22 @@ func (d *driven) inFrame(title, heading string) {
 		var text, size string
 		defer webdriver("POST", d.session+"/frame", map[string]any{"id": nil}, nil)
 		return firstOf(func() error {
-			return webdriver("POST", d.session+"/element", map[string]string{"using": "css selector", "value": `iframe[title="` + title + `"]`}, &frame)
-		}, func() error { return webdriver("POST", d.session+"/frame", map[string]any{"id": frame}, nil) }, func() error {
-			return webdriver("POST", d.session+"/element", map[string]string{"using": "css selector", "value": "h1"}, &h1)
-		}, func() error { return webdriver("GET", d.session+"/element/"+h1[elementKey]+"/text", nil, &text) }, func() error {
+			return webdriver("POST", d.session+"/element", map[string]string{
+				"using": "css selector",
+				"value": `iframe[title="` + title + `"]`,
+			}, &frame)
+		}, func() error {
+			return webdriver("POST", d.session+"/frame", map[string]any{
+				"id": frame,
+			}, nil)
+		}, func() error {
+			return webdriver("POST", d.session+"/element", map[string]string{
+				"using": "css selector",
+				"value": "h1",
+			}, &h1)
+		}, func() error {
+			return webdriver("GET", d.session+"/element/"+h1[elementKey]+"/text", nil, &text)
+		}, func() error {
 			return webdriver("GET", d.session+"/element/"+h1[elementKey]+"/css/font-size", nil, &size)
 		}, func() error {
 			if text != heading || size != "22px" {
@@ -269,7 +302,8 @@ func (d *driven) picture(name string) {
 	d.t.Helper()
 	var text string
 	// The screenshot is taken at the next change, and an idle page has none.
-	if _, err := d.script("clearInterval(window.stirs); const root = document.documentElement.style; window.stirs = setInterval(() => { root.opacity = root.opacity ? '' : '.9999' }, 50); return ''"); err != nil {
+	if _, err := d.script("clearInterval(window.stirs); const root = document.documentElement.style; window.stirs = " +
+		"setInterval(() => { root.opacity = root.opacity ? '' : '.9999' }, 50); return ''"); err != nil {
 		d.t.Logf("no picture: %v", err)
 		return
 	}

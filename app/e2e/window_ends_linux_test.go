@@ -38,7 +38,8 @@ func TestWindowEndsWhenItIsTold(t *testing.T) {
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Wait(); err != nil || strings.Contains(said.String(), "not kept") || strings.Contains(said.String(), "goroutine") {
+		if err := cmd.Wait(); err != nil || strings.Contains(said.String(), "not kept") ||
+			strings.Contains(said.String(), "goroutine") {
 			t.Fatalf("told to end the %d. time: %v\n%s", i+1, err, &said)
 		}
 	}
@@ -51,7 +52,8 @@ func TestNoDisplay(t *testing.T) {
 	cmd := exec.Command(program)
 	var said bytes.Buffer
 	cmd.Env, cmd.Stderr = p.Env, &said
-	if err := cmd.Run(); err == nil || !strings.Contains(said.String(), "There is no display to open a window on.") || strings.Contains(said.String(), "goroutine") {
+	if err := cmd.Run(); err == nil || !strings.Contains(said.String(), "There is no display to open a window on.") ||
+		strings.Contains(said.String(), "goroutine") {
 		t.Errorf("without a display: %v, %s", err, &said)
 	}
 }

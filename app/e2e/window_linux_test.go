@@ -253,7 +253,8 @@ func (s *screen) childOf(t *testing.T, parent int, name string) (pid int) {
 		all, err := filepath.Glob("/proc/[0-9]*/stat")
 		for _, file := range all {
 			stat, _ := os.ReadFile(file)
-			if strings.Contains(string(stat), "("+name+") ") && strings.Contains(string(stat), fmt.Sprintf(") S %d ", parent)) {
+			if strings.Contains(string(stat), "("+name+") ") &&
+				strings.Contains(string(stat), fmt.Sprintf(") S %d ", parent)) {
 				_, err = fmt.Sscanf(string(stat), "%d", &pid)
 				return err
 			}

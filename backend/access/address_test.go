@@ -16,8 +16,14 @@ func TestAddress(t *testing.T) {
 		zero   bool
 	}{
 		{"none", access.Address{}, "", "", true},
-		{"plain", access.Address{Typed: "Ada@Example.com", Canonical: "ada@example.com"}, "Ada@Example.com", "example.com", false},
-		{"the canonical domain, not the typed one", access.Address{Typed: "ada@Bücher.example", Canonical: "ada@xn--bcher-kva.example"}, "ada@Bücher.example", "xn--bcher-kva.example", false},
+		{"plain", access.Address{
+			Typed:     "Ada@Example.com",
+			Canonical: "ada@example.com",
+		}, "Ada@Example.com", "example.com", false},
+		{"the canonical domain, not the typed one", access.Address{
+			Typed:     "ada@Bücher.example",
+			Canonical: "ada@xn--bcher-kva.example",
+		}, "ada@Bücher.example", "xn--bcher-kva.example", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -50,7 +50,8 @@ const (
 	ActionTestMail            AuditAction = "tested_mail"
 	ActionNotify              AuditAction = "changed_notices"
 	ActionRestoreData         AuditAction = "restored_backup"
-	ActionGuess               AuditAction = "wrong_codes" // by the system: so many wrong login codes for a member, and from where the last
+	// by the system: so many wrong login codes for a member, and from where the last
+	ActionGuess AuditAction = "wrong_codes"
 )
 
 // An AuditEntry says who did what to whom, when and from where. It names
@@ -91,9 +92,11 @@ func (e AuditEntry) Sum() string {
 func (e *AuditEntry) Follows(seq uint64, prev string) error {
 	switch {
 	case e.Seq != seq+1:
-		return Errorf(Conflict, "The audit log is broken: after entry %d comes entry %d.", seq, e.Seq).WithCode("audit_broken")
+		return Errorf(Conflict, "The audit log is broken: after entry %d comes entry %d.", seq, e.Seq).
+			WithCode("audit_broken")
 	case e.Prev != prev:
-		return Errorf(Conflict, "The audit log is broken: entry %d does not follow the one before it.", e.Seq).WithCode("audit_broken")
+		return Errorf(Conflict, "The audit log is broken: entry %d does not follow the one before it.", e.Seq).
+			WithCode("audit_broken")
 	case e.Hash != e.Sum():
 		return Errorf(Conflict, "The audit log is broken: entry %d was altered.", e.Seq).WithCode("audit_broken")
 	}

@@ -41,7 +41,8 @@ func (opened *Session) Confirm(m *Member, method string, now time.Time) {
 func (opened *Session) ConfirmedUntil(m *Member, now time.Time) time.Time {
 	c := opened.Confirmation
 	until := c.At.Add(ConfirmationTTL)
-	if c.At.IsZero() || c.Rights != m.PermissionRevision || !c.At.After(m.SetBack) || now.Before(c.At) || !now.Before(until) {
+	if c.At.IsZero() || c.Rights != m.PermissionRevision || !c.At.After(m.SetBack) || now.Before(c.At) ||
+		!now.Before(until) {
 		return time.Time{}
 	}
 	return until
@@ -74,7 +75,8 @@ func WrongConfirmation() *Error {
 func ConfirmationRequired() *Error {
 	return Errorf(
 		Forbidden,
-		"Confirm that it is you: ask for a code by email and type it, or sign out and in again. That counts for 15 minutes.",
+		"Confirm that it is you: ask for a code by email and type it, or sign out and in again. That counts for 15 "+
+			"minutes.",
 	).WithCode("confirmation_required")
 }
 

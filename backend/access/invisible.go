@@ -53,7 +53,8 @@ func isVisible(all []rune, i int) bool {
 			return false
 		}
 		return letterThatJoins(before) && letterThatJoins(all[i+1]) ||
-			r == joiner && (pictured(before) || before == pictorial || unicode.Is(unicode.Sk, before)) && pictured(all[i+1])
+			r == joiner && (pictured(before) || before == pictorial || unicode.Is(unicode.Sk, before)) &&
+				pictured(all[i+1])
 	}
 	// a form of that one letter
 	return unicode.In(before, unicode.Han, unicode.Mongolian, unicode.Phags_Pa, unicode.Myanmar)

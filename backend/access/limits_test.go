@@ -106,8 +106,10 @@ func TestWhatAConfirmationCountsFor(t *testing.T) {
 		now    time.Time
 		counts bool
 	}{
-		"as it was":                   {func(*Session, *Member) {}, noon, true},
-		"never confirmed":             {func(opened *Session, _ *Member) { opened.Confirmation = Confirmation{} }, noon, false},
+		"as it was": {func(*Session, *Member) {}, noon, true},
+		"never confirmed": {func(opened *Session, _ *Member) {
+			opened.Confirmation = Confirmation{}
+		}, noon, false},
 		"more permissions since":      {func(_ *Session, m *Member) { m.PermissionRevision++ }, noon, false},
 		"access became less before":   {func(_ *Session, m *Member) { m.SetBack = noon.Add(-1) }, noon, true},
 		"access became less then":     {func(_ *Session, m *Member) { m.SetBack = noon }, noon, false},
@@ -166,15 +168,17 @@ func TestBoundsAtAndBeyond(t *testing.T) {
 		return nil
 	}
 	for name, tt := range map[string]struct{ at, beyond error }{
-		"the shortest token":        {CheckTokenTTL(MinTokenTTL), CheckTokenTTL(MinTokenTTL - 1)},
-		"the longest token":         {CheckTokenTTL(MaxTokenTTL), CheckTokenTTL(MaxTokenTTL + 1)},
-		"the shortest invitation":   {settings("W", MinInvitationTTL), settings("W", MinInvitationTTL-time.Second)},
-		"the longest invitation":    {settings("W", MaxInvitationTTL), settings("W", MaxInvitationTTL+time.Second)},
-		"the shortest workspace":    {settings("W", MinInvitationTTL), settings("", MinInvitationTTL)},
-		"the longest workspace":     {settings(strings.Repeat("W", 60), MinInvitationTTL), settings(strings.Repeat("W", 61), MinInvitationTTL)},
-		"the shortest role name":    {role("a"), role("")},
-		"the longest role name":     {role(strings.Repeat("a", 40)), role(strings.Repeat("a", 41))},
-		"text":                      {CheckText("name", strings.Repeat("é", 5), 5), CheckText("name", strings.Repeat("é", 6), 5)},
+		"the shortest token":      {CheckTokenTTL(MinTokenTTL), CheckTokenTTL(MinTokenTTL - 1)},
+		"the longest token":       {CheckTokenTTL(MaxTokenTTL), CheckTokenTTL(MaxTokenTTL + 1)},
+		"the shortest invitation": {settings("W", MinInvitationTTL), settings("W", MinInvitationTTL-time.Second)},
+		"the longest invitation":  {settings("W", MaxInvitationTTL), settings("W", MaxInvitationTTL+time.Second)},
+		"the shortest workspace":  {settings("W", MinInvitationTTL), settings("", MinInvitationTTL)},
+		"the longest workspace": {settings(strings.Repeat("W", 60), MinInvitationTTL),
+			settings(strings.Repeat("W", 61), MinInvitationTTL)},
+		"the shortest role name": {role("a"), role("")},
+		"the longest role name":  {role(strings.Repeat("a", 40)), role(strings.Repeat("a", 41))},
+		"text": {CheckText("name", strings.Repeat("é", 5), 5),
+			CheckText("name", strings.Repeat("é", 6), 5)},
 		"marks on a letter":         {marks(maxMarks, "\u0e34"), marks(maxMarks+1, "\u0e34")},
 		"foreign marks on a letter": {marks(maxForeign, "\u0301"), marks(maxForeign+1, "\u0301")},
 		"what is read of a code":    {code(maxCodeText), code(maxCodeText + 1)},
@@ -198,7 +202,8 @@ func TestBoundsAtAndBeyond(t *testing.T) {
 // another script may be: the last one in, and the first one out.
 func TestEdgesOfLetters(t *testing.T) {
 	for c, want := range map[byte]bool{
-		'a': true, 'z': true, 'A': true, 'Z': true, '`': false, '{': false, '@': false, '[': false, '0': false, '-': false, ' ': false,
+		'a': true, 'z': true, 'A': true, 'Z': true, '`': false, '{': false, '@': false, '[': false, '0': false,
+		'-': false, ' ': false,
 	} {
 		if validRoleName(string(c)) != want {
 			t.Errorf("a role that begins with %q: %v", c, !want)
@@ -213,7 +218,8 @@ func TestEdgesOfLetters(t *testing.T) {
 		t.Error("a role's name ends with a space")
 	}
 	for r, want := range map[rune]byte{
-		'\uFF01' - 1: 0, '\uFF10': '0', '\uFF19': '9', '\uFF21': 'A', '\uFF3A': 'Z', '\uFF5A': 'Z', '\uFF5E': 0, '\uFF5F': 0,
+		'\uFF01' - 1: 0, '\uFF10': '0', '\uFF19': '9', '\uFF21': 'A', '\uFF3A': 'Z', '\uFF5A': 'Z', '\uFF5E': 0,
+		'\uFF5F': 0,
 		'\u0660': '0', '\u0669': '9', '\u065F': 0, '\u066A': 0,
 		'\U0001D7CE': '0', '\U0001D7FF': '9', '\U0001D7CD': 0, '\U0001D800': 0,
 	} {
@@ -268,7 +274,8 @@ func TestCounters(t *testing.T) {
 func TestAcceptByAHandedLink(t *testing.T) {
 	m := somebody(Pending)
 	m.Invitation.Expired = true
-	if !m.Accept(ann, noon) || !m.JoinedAt().Equal(noon) || !m.EmailVerifiedAt.IsZero() || m.HandedOverBy != ann || m.Invitation.Expired {
+	if !m.Accept(ann, noon) || !m.JoinedAt().
+		Equal(noon) || !m.EmailVerifiedAt.IsZero() || m.HandedOverBy != ann || m.Invitation.Expired {
 		t.Errorf("the first time: %+v", m)
 	}
 	if m.Accept(bob, noon.Add(1)) || !m.JoinedAt().Equal(noon) || m.HandedOverBy != ann {
@@ -288,7 +295,12 @@ func TestAcceptByAHandedLink(t *testing.T) {
 
 // A code has two groups; what is not one is left as it is.
 func TestCodeInGroups(t *testing.T) {
-	for c, want := range map[Code]string{"K7PQ3XMD": "K7PQ-3XMD", "": "", "K7PQ3XM": "K7PQ3XM", "K7PQ3XMDE": "K7PQ3XMDE"} {
+	for c, want := range map[Code]string{
+		"K7PQ3XMD":  "K7PQ-3XMD",
+		"":          "",
+		"K7PQ3XM":   "K7PQ3XM",
+		"K7PQ3XMDE": "K7PQ3XMDE",
+	} {
 		if c.String() != want {
 			t.Errorf("%q is written %q, want %q", string(c), c.String(), want)
 		}
@@ -297,7 +309,8 @@ func TestCodeInGroups(t *testing.T) {
 
 // Those who have the longer limits are the ones who manage nothing, and a window.
 func TestClasses(t *testing.T) {
-	if want := []Priority{PriorityAwaited, PriorityRequested, PriorityDecision, PriorityInvitation, PriorityDigest}; !slices.Equal(Priorities(), want) {
+	if want := []Priority{PriorityAwaited, PriorityRequested, PriorityDecision, PriorityInvitation,
+		PriorityDigest}; !slices.Equal(Priorities(), want) {
 		t.Errorf("Classes = %v, want %v", Priorities(), want)
 	}
 }

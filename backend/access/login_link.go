@@ -33,7 +33,8 @@ type LoginLink struct {
 // LinkExpired is the one answer for links that are unknown, malformed, used,
 // expired or revoked.
 func LinkExpired() *Error {
-	return Errorf(Expired, "This link is no longer good. Ask for a fresh letter; it goes to the same address.").WithCode("link_dead")
+	return Errorf(Expired, "This link is no longer good. Ask for a fresh letter; it goes to the same address.").
+		WithCode("link_dead")
 }
 
 // DesktopCodeTTL is how long the code for a native window is good: it goes from the
@@ -48,7 +49,9 @@ func DesktopCodeExpired() *Error {
 
 // WrongBrowser refuses a link that was asked for in another browser.
 func WrongBrowser() *Error {
-	return Errorf(Forbidden, "This link belongs to the browser that asked for it. Open it there, or type the code from the letter there.").WithCode("wrong_browser")
+	return Errorf(Forbidden,
+		"This link belongs to the browser that asked for it. Open it there, or type the code from the letter there.").
+		WithCode("wrong_browser")
 }
 
 // Check says whether the link may be redeemed now, in this browser.
@@ -65,9 +68,10 @@ func (l *LoginLink) Check(browser SecretHash, now time.Time) error {
 // An SignInRequest is somebody's wish for a sign-in email, kept alike for every address,
 // known or not. It binds the code and the link to the browser that asked.
 type SignInRequest struct {
-	Browser      SecretHash `json:"browser"`
-	Address      Address    `json:"address"`
-	Code         SecretHash `json:"code,omitzero"` // keyed hash; zero until answered; that of no code where there is no email
+	Browser SecretHash `json:"browser"`
+	Address Address    `json:"address"`
+	// keyed hash; zero until answered; that of no code where there is no email
+	Code         SecretHash `json:"code,omitzero"`
 	Link         SecretHash `json:"link,omitzero"`
 	Member       MemberID   `json:"member,omitempty"`
 	Epoch        int        `json:"epoch,omitempty"` // the member's, when it was answered
@@ -91,5 +95,7 @@ type Setup struct {
 
 // SetupClosed is the answer once there is an Admin, and to a wrong secret.
 func SetupClosed() *Error {
-	return Errorf(Expired, "This setup link is not good, or setup is over. Sign in instead; on the server, `doorward login-link EMAIL` prints a way in for an Admin.").WithCode("setup_closed")
+	return Errorf(Expired,
+		"This setup link is not good, or setup is over. Sign in instead; on the server, `doorward login-link EMAIL` "+
+			"prints a way in for an Admin.").WithCode("setup_closed")
 }

@@ -21,7 +21,8 @@ func ParseState(s string) (State, error) {
 	case Pending, Active, Suspended:
 		return State(s), nil
 	}
-	return "", Errorf(Invalid, "There is no state %q. Use pending, active or suspended.", Shorten(s, 40)).On("state").WithCode("unknown_state")
+	return "", Errorf(Invalid, "There is no state %q. Use pending, active or suspended.", Shorten(s, 40)).
+		On("state").WithCode("unknown_state")
 }
 
 // How long things last unless an Admin says otherwise.
@@ -49,15 +50,16 @@ type Member struct {
 	// when they first opened a link, or typed a code, that an email brought to the address
 	EmailVerifiedAt time.Time `json:"proved_at,omitzero"`
 	// when they first came, where that was by a link that was handed over: it proves nothing of the address
-	AcceptedAt         time.Time  `json:"accepted_at,omitzero"`
-	HandedOverBy       Actor      `json:"handed_by,omitzero"` // who handed that link over
-	Decision           Decision   `json:"decision,omitzero"`
-	LastSignIn         time.Time  `json:"last_sign_in,omitzero"`
-	Note               string     `json:"note,omitempty"`    // theirs, to the approver
-	Message            MessageID  `json:"letter,omitempty"`  // the last invitation or sign-in email, for its delivery
-	Link               SecretHash `json:"link,omitzero"`     // the open invitation link
-	AnyBrowserLink     SecretHash `json:"any_link,omitzero"` // the newest sign-in link that opens in any browser
-	PermissionRevision int        `json:"rights,omitempty"`  // rises with each rise of rights; older sessions get a new id
+	AcceptedAt     time.Time  `json:"accepted_at,omitzero"`
+	HandedOverBy   Actor      `json:"handed_by,omitzero"` // who handed that link over
+	Decision       Decision   `json:"decision,omitzero"`
+	LastSignIn     time.Time  `json:"last_sign_in,omitzero"`
+	Note           string     `json:"note,omitempty"`    // theirs, to the approver
+	Message        MessageID  `json:"letter,omitempty"`  // the last invitation or sign-in email, for its delivery
+	Link           SecretHash `json:"link,omitzero"`     // the open invitation link
+	AnyBrowserLink SecretHash `json:"any_link,omitzero"` // the newest sign-in link that opens in any browser
+	// rises with each rise of rights; older sessions get a new id
+	PermissionRevision int `json:"rights,omitempty"`
 	// rises when all is closed at once: older sessions, links and codes are worth nothing
 	Epoch int `json:"epoch,omitempty"`
 	// rises when all API tokens are revoked at once: older ones are worth nothing
@@ -109,13 +111,15 @@ func (m *Member) Has(role RoleName) bool { return slices.Contains(m.Roles, role)
 func (m *Member) IsAdmin() bool { return m.State == Active && m.Has(Admin) }
 
 // NewMember makes a pending member of an address.
-func NewMember(id MemberID, to Address, name string, roles []RoleName, note string, lasts time.Duration, actor Actor, now time.Time) (Member, error) {
+func NewMember(id MemberID, to Address, name string, roles []RoleName, note string, lasts time.Duration, actor Actor,
+	now time.Time) (Member, error) {
 	m := Member{ID: id, Email: to, Name: name, State: Pending, Roles: roles}
 	if lasts == 0 {
 		lasts = DefaultInvitationTTL
 	}
 	if lasts < MinInvitationTTL || lasts > MaxInvitationTTL {
-		return m, Errorf(Invalid, "An invitation can last from 1 hour to 30 days.").On("expires_in").WithCode("expiry_out_of_range")
+		return m, Errorf(Invalid, "An invitation can last from 1 hour to 30 days.").
+			On("expires_in").WithCode("expiry_out_of_range")
 	}
 	if len(roles) == 0 {
 		return m, Errorf(Invalid, "Choose at least one role for the invitation.").On("roles").WithCode("role_missing")
@@ -128,9 +132,11 @@ func NewMember(id MemberID, to Address, name string, roles []RoleName, note stri
 func (m *Member) Renew(now time.Time) error {
 	switch {
 	case m.State != Pending:
-		return Errorf(Conflict, "%s was let in already. They can ask for a letter on the sign-in page.", m.Email).WithCode("already_member")
+		return Errorf(Conflict, "%s was let in already. They can ask for a letter on the sign-in page.", m.Email).
+			WithCode("already_member")
 	case !m.JoinedAt().IsZero():
-		return Errorf(Conflict, "%s has opened the invitation already. They can ask for a letter on the sign-in page.", m.Email).WithCode("already_accepted")
+		return Errorf(Conflict, "%s has opened the invitation already. They can ask for a letter on the sign-in page.",
+			m.Email).WithCode("already_accepted")
 	}
 	m.Invitation.ExpiresAt = now.Add(m.Invitation.TTL.Std())
 	m.Invitation.Reminded, m.Invitation.Expired = false, false
@@ -249,7 +255,8 @@ func (m *Member) ChangeRoles(actor Actor, roles []RoleName, now time.Time) error
 	case actor.Member == m.ID:
 		return Errorf(Forbidden, "You cannot change your own roles. Another Admin can.").WithCode("own_roles")
 	case len(roles) == 0:
-		return Errorf(Invalid, "Choose at least one role. To keep %s out, suspend or remove them.", m.DisplayName()).On("roles").WithCode("role_missing")
+		return Errorf(Invalid, "Choose at least one role. To keep %s out, suspend or remove them.", m.DisplayName()).
+			On("roles").WithCode("role_missing")
 	}
 	if slices.ContainsFunc(roles, func(r RoleName) bool { return !m.Has(r) }) {
 		m.PermissionRevision++
@@ -270,7 +277,8 @@ func (m *Member) Suspend(actor Actor, now time.Time) error {
 	case m.State == Suspended:
 		return Errorf(Conflict, "%s is suspended already.", m.DisplayName()).WithCode("already_suspended")
 	case m.State == Pending:
-		return Errorf(Conflict, "%s is still waiting for a decision. Approve or reject the request instead.", m.DisplayName()).WithCode("still_pending")
+		return Errorf(Conflict, "%s is still waiting for a decision. Approve or reject the request instead.",
+			m.DisplayName()).WithCode("still_pending")
 	}
 	m.State, m.SetBack = Suspended, now
 	m.LastStatusChange = Decision{By: actor, At: now}

@@ -15,8 +15,19 @@ var (
 
 // somebody is bob, in a state, invited at noon.
 func somebody(s State) Member {
-	return Member{ID: "bob", Email: Address{Typed: "Bob@Example.org", Canonical: "bob@example.org"}, Name: "Bob", State: s, Roles: []RoleName{Fleet},
-		Invitation: Invitation{By: ann, At: noon, TTL: Seconds(7 * 24 * time.Hour), ExpiresAt: noon.Add(7 * 24 * time.Hour)}}
+	return Member{
+		ID:    "bob",
+		Email: Address{Typed: "Bob@Example.org", Canonical: "bob@example.org"},
+		Name:  "Bob",
+		State: s,
+		Roles: []RoleName{Fleet},
+		Invitation: Invitation{
+			By:        ann,
+			At:        noon,
+			TTL:       Seconds(7 * 24 * time.Hour),
+			ExpiresAt: noon.Add(7 * 24 * time.Hour),
+		},
+	}
 }
 
 // check compares a refusal with its sentence, empty for none.
@@ -37,9 +48,11 @@ func TestInvite(t *testing.T) {
 	}{
 		{"as usual", []RoleName{Fleet}, 0, "", DefaultInvitationTTL},
 		{"the shortest", []RoleName{Fleet}, time.Hour, "", time.Hour},
-		{"a second shorter", []RoleName{Fleet}, time.Hour - time.Second, "An invitation can last from 1 hour to 30 days.", 0},
+		{"a second shorter", []RoleName{Fleet}, time.Hour - time.Second,
+			"An invitation can last from 1 hour to 30 days.", 0},
 		{"the longest", []RoleName{Fleet}, MaxInvitationTTL, "", MaxInvitationTTL},
-		{"a second longer", []RoleName{Fleet}, MaxInvitationTTL + time.Second, "An invitation can last from 1 hour to 30 days.", 0},
+		{"a second longer", []RoleName{Fleet}, MaxInvitationTTL + time.Second,
+			"An invitation can last from 1 hour to 30 days.", 0},
 		{"back in time", []RoleName{Fleet}, -time.Hour, "An invitation can last from 1 hour to 30 days.", 0},
 		{"without a role", nil, 0, "Choose at least one role for the invitation.", 0},
 	}
@@ -47,7 +60,8 @@ func TestInvite(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m, err := NewMember("bob", Address{Typed: "b@x.org"}, "", tt.roles, "", tt.lasts, ann, noon)
 			check(t, err, tt.want)
-			if err == nil && (m.State != Pending || !m.Invitation.ExpiresAt.Equal(noon.Add(tt.until)) || m.Invitation.By != ann) {
+			if err == nil &&
+				(m.State != Pending || !m.Invitation.ExpiresAt.Equal(noon.Add(tt.until)) || m.Invitation.By != ann) {
 				t.Errorf("made %+v", m)
 			}
 		})
@@ -83,18 +97,23 @@ func TestMemberRules(t *testing.T) {
 		{"change the active", change, Active, ann, nil, ""},
 		{"change the pending", change, Pending, ann, nil, ""},
 		{"change oneself", change, Active, bob, nil, "You cannot change your own roles. Another Admin can."},
-		{"change to nothing", func(m *Member, actor Actor) error { return m.ChangeRoles(actor, nil, noon) }, Active, ann, nil, "Choose at least one role. To keep Bob out, suspend or remove them."},
+		{"change to nothing", func(m *Member, actor Actor) error {
+			return m.ChangeRoles(actor, nil, noon)
+		}, Active, ann, nil, "Choose at least one role. To keep Bob out, suspend or remove them."},
 		{"suspend the active", suspend, Active, ann, nil, ""},
 		{"suspend oneself", suspend, Active, bob, nil, "You cannot suspend yourself. Another Admin can."},
-		{"suspend the pending", suspend, Pending, ann, nil, "Bob is still waiting for a decision. Approve or reject the request instead."},
+		{"suspend the pending", suspend, Pending, ann, nil,
+			"Bob is still waiting for a decision. Approve or reject the request instead."},
 		{"suspend the suspended", suspend, Suspended, ann, nil, "Bob is suspended already."},
 		{"restore the suspended", restore, Suspended, ann, nil, ""},
 		{"restore oneself", restore, Suspended, bob, nil, "You cannot restore yourself. Another Admin can."},
 		{"restore the active", restore, Active, ann, nil, "Bob is not suspended."},
 		{"restore the pending", restore, Pending, ann, nil, "Bob is not suspended."},
 		{"renew the pending", renew, Pending, ann, nil, ""},
-		{"renew the proved", renew, Pending, ann, proved, "Bob@Example.org has opened the invitation already. They can ask for a letter on the sign-in page."},
-		{"renew the active", renew, Active, ann, nil, "Bob@Example.org was let in already. They can ask for a letter on the sign-in page."},
+		{"renew the proved", renew, Pending, ann, proved,
+			"Bob@Example.org has opened the invitation already. They can ask for a letter on the sign-in page."},
+		{"renew the active", renew, Active, ann, nil,
+			"Bob@Example.org was let in already. They can ask for a letter on the sign-in page."},
 		{"remove anybody", remove, Suspended, ann, nil, ""},
 		{"remove oneself", remove, Active, bob, nil, "You cannot remove yourself. Another Admin can."},
 	}
@@ -118,24 +137,32 @@ func TestMemberRules(t *testing.T) {
 func TestMemberAfterwards(t *testing.T) {
 	later := noon.Add(time.Hour)
 	m := somebody(Pending)
-	if err := m.Approve(ann, []RoleName{AILoop}, later); err != nil || m.State != Active || !m.Has(AILoop) || m.Has(Fleet) || m.Decision != (Decision{By: ann, At: later}) || m.PermissionRevision != 1 {
+	if err := m.Approve(ann, []RoleName{AILoop}, later); err != nil || m.State != Active || !m.Has(AILoop) ||
+		m.Has(Fleet) || m.Decision != (Decision{
+		By: ann,
+		At: later,
+	}) || m.PermissionRevision != 1 {
 		t.Errorf("approved: %+v, %v", m, err)
 	}
-	if err := m.ChangeRoles(ann, []RoleName{AILoop, Fleet}, later); err != nil || m.PermissionRevision != 2 || !m.SetBack.IsZero() {
+	if err := m.ChangeRoles(ann, []RoleName{AILoop, Fleet}, later); err != nil || m.PermissionRevision != 2 ||
+		!m.SetBack.IsZero() {
 		t.Errorf("given more: %+v, %v", m, err)
 	}
-	if err := m.ChangeRoles(ann, []RoleName{Fleet}, later); err != nil || m.PermissionRevision != 2 || !m.SetBack.Equal(later) {
+	if err := m.ChangeRoles(ann, []RoleName{Fleet}, later); err != nil || m.PermissionRevision != 2 ||
+		!m.SetBack.Equal(later) {
 		t.Errorf("given less: %+v, %v", m, err)
 	}
 	if err := m.Suspend(ann, later); err != nil || m.State != Suspended || m.Epoch != 1 || m.IsAdmin() {
 		t.Errorf("suspended: %+v, %v", m, err)
 	}
-	if err := m.Unsuspend(ann, noon.Add(time.Hour)); err != nil || m.State != Active || m.Epoch != 1 || m.PermissionRevision != 3 {
+	if err := m.Unsuspend(ann, noon.Add(time.Hour)); err != nil || m.State != Active || m.Epoch != 1 ||
+		m.PermissionRevision != 3 {
 		t.Errorf("restored: %+v, %v", m, err)
 	}
 	p := somebody(Pending)
 	p.Invitation.Expired, p.Invitation.Reminded = true, true
-	if err := p.Renew(later); err != nil || p.Invitation.Expired || p.Invitation.Reminded || !p.Invitation.ExpiresAt.Equal(later.Add(7*24*time.Hour)) {
+	if err := p.Renew(later); err != nil || p.Invitation.Expired || p.Invitation.Reminded ||
+		!p.Invitation.ExpiresAt.Equal(later.Add(7*24*time.Hour)) {
 		t.Errorf("renewed: %+v, %v", p, err)
 	}
 	if !p.VerifyEmail(later) || p.VerifyEmail(later.Add(time.Hour)) || !p.EmailVerifiedAt.Equal(later) {
@@ -158,9 +185,16 @@ func TestMemberFallsDue(t *testing.T) {
 		{"reminded already", func(m *Member) { m.Invitation.Reminded = true }, 6 * day, false, false, 7 * day},
 		{"a second before the end", nil, 7*day - time.Second, true, false, 7 * day},
 		{"at the end", nil, 7 * day, false, true, 30 * day},
-		{"proved before the end", func(m *Member) { m.EmailVerifiedAt = noon.Add(6 * day) }, 7 * day, false, false, 36 * day},
-		{"too short to remind", func(m *Member) { m.Invitation.TTL, m.Invitation.ExpiresAt = Seconds(day), noon.Add(day) }, 0, false, false, day},
-		{"renewed past 30 days", func(m *Member) { m.Invitation.ExpiresAt = noon.Add(33 * day); m.Invitation.Expired = true }, 33 * day, false, false, 33 * day},
+		{"proved before the end", func(m *Member) {
+			m.EmailVerifiedAt = noon.Add(6 * day)
+		}, 7 * day, false, false, 36 * day},
+		{"too short to remind", func(m *Member) {
+			m.Invitation.TTL, m.Invitation.ExpiresAt = Seconds(day), noon.Add(day)
+		}, 0, false, false, day},
+		{"renewed past 30 days", func(m *Member) {
+			m.Invitation.ExpiresAt = noon.Add(33 * day)
+			m.Invitation.Expired = true
+		}, 33 * day, false, false, 33 * day},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

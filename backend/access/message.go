@@ -29,11 +29,12 @@ func (k MessageKind) HoldsSecret() bool {
 type Priority int
 
 const (
-	PriorityAwaited    Priority = iota + 1 // somebody sits and waits, in a browser that is known here
-	PriorityRequested                      // somebody waits, or a stranger pretends to: strangers can cause as many as the limits let
-	PriorityDecision                       // what was decided about one person, or has become of their request
-	PriorityInvitation                     // invitations, which come by the thousand
-	PriorityDigest                         // reminders and digests
+	PriorityAwaited Priority = iota + 1 // somebody sits and waits, in a browser that is known here
+	// somebody waits, or a stranger pretends to: strangers can cause as many as the limits let
+	PriorityRequested
+	PriorityDecision   // what was decided about one person, or has become of their request
+	PriorityInvitation // invitations, which come by the thousand
+	PriorityDigest     // reminders and digests
 	lastPriority
 )
 
@@ -93,14 +94,15 @@ type Message struct {
 	Subject         string       `json:"subject"`
 	HeaderMessageID string       `json:"message_id"` // without angle brackets; fixed when queued, the same at each try
 	State           MessageState `json:"state"`
-	Detail          string       `json:"detail,omitempty"` // the mail server's own words, or ours when it was not reached
-	At              time.Time    `json:"at"`               // when State became what it is
-	QueuedAt        time.Time    `json:"queued_at"`
-	NextTry         time.Time    `json:"next_try,omitzero"`
-	ExpiresAt       time.Time    `json:"good_until,omitzero"` // when what it says ends; zero: never
-	Attempts        int          `json:"attempts,omitempty"`
-	Lease           Lease        `json:"lease,omitzero"`
-	Priority        Priority     `json:"class,omitempty"` // zero: written before there were classes
+	// the mail server's own words, or ours when it was not reached
+	Detail    string    `json:"detail,omitempty"`
+	At        time.Time `json:"at"` // when State became what it is
+	QueuedAt  time.Time `json:"queued_at"`
+	NextTry   time.Time `json:"next_try,omitzero"`
+	ExpiresAt time.Time `json:"good_until,omitzero"` // when what it says ends; zero: never
+	Attempts  int       `json:"attempts,omitempty"`
+	Lease     Lease     `json:"lease,omitzero"`
+	Priority  Priority  `json:"class,omitempty"` // zero: written before there were classes
 }
 
 // A Lease is one worker's claim on an email: while it holds, nobody else sends
@@ -193,9 +195,12 @@ func (l *Message) Retry(words string, jitter float64, now time.Time) {
 func (l *Message) Requeue(now time.Time) error {
 	switch {
 	case l.State == MessageSent:
-		return Errorf(Conflict, "This letter was sent already. To send another, use resend on the member.").WithCode("already_sent")
+		return Errorf(Conflict, "This letter was sent already. To send another, use resend on the member.").
+			WithCode("already_sent")
 	case l.State == MessageFailed && l.Kind.HoldsSecret():
-		return Errorf(Conflict, "The link in this letter was wiped when it failed. Use resend on the member: it makes a new one.").WithCode("letter_gone")
+		return Errorf(Conflict,
+			"The link in this letter was wiped when it failed. Use resend on the member: it makes a new one.").
+			WithCode("letter_gone")
 	case !l.ExpiresAt.IsZero() && !now.Before(l.ExpiresAt):
 		return Errorf(Conflict, "What this letter says has expired. Send a new one.").WithCode("letter_expired")
 	}

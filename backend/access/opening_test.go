@@ -121,7 +121,11 @@ func TestLetterRequeue(t *testing.T) {
 		letter Message
 		want   string
 	}{
-		{"retrying", Message{State: MessageRetrying, Kind: InvitationMessage, ExpiresAt: noon.Add(time.Second)}, "letter"},
+		{"retrying", Message{
+			State:     MessageRetrying,
+			Kind:      InvitationMessage,
+			ExpiresAt: noon.Add(time.Second),
+		}, "letter"},
 		{"kept", Message{State: MessageHeld, Kind: InvitationMessage}, "letter"},
 		{"failed, with nothing secret", Message{State: MessageFailed, Kind: ApprovedMessage}, "letter"},
 		{"failed, with a link", Message{State: MessageFailed, Kind: SignInMessage}, "letter_gone"},
@@ -148,9 +152,13 @@ func TestLetterRequeue(t *testing.T) {
 // words end before the next try fails.
 func TestLetterTryLater(t *testing.T) {
 	l := Message{State: MessageQueued, Lease: Lease{Owner: "w", Epoch: 4, Until: noon}}
-	for i, want := range []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 2 * time.Hour} {
+	for i, want := range []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute,
+		2 * time.Hour, 2 * time.Hour} {
 		l.Retry("451 later", 0, noon)
-		if l.State != MessageRetrying || !l.NextTry.Equal(noon.Add(want)) || l.Attempts != i+1 || l.Detail != "451 later" || l.Lease != (Lease{Epoch: 4}) {
+		if l.State != MessageRetrying || !l.NextTry.Equal(noon.Add(want)) || l.Attempts != i+1 ||
+			l.Detail != "451 later" || l.Lease != (Lease{
+			Epoch: 4,
+		}) {
 			t.Errorf("try %d: %+v", i+1, l)
 		}
 	}
@@ -182,12 +190,20 @@ func TestCheckRole(t *testing.T) {
 		{"a look-alike letter", Role{Name: "\u0410dmin", Permissions: some}, "role_name"},
 		{"the star", Role{Name: "*", Permissions: some}, "role_name"},
 		{"no permission", Role{Name: "a"}, "permission_missing"},
-		{"one nobody can grant", Role{Name: "a", Permissions: []Permission{May(Wait, ResPortal)}}, "unknown_permission"},
-		{"a long description", Role{Name: "a", Permissions: some, Description: strings.Repeat("a", 201)}, "text_too_long"},
+		{"one nobody can grant", Role{
+			Name:        "a",
+			Permissions: []Permission{May(Wait, ResPortal)},
+		}, "unknown_permission"},
+		{"a long description", Role{
+			Name:        "a",
+			Permissions: some,
+			Description: strings.Repeat("a", 201),
+		}, "text_too_long"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if err := CheckRole(tt.role); (err == nil) != (tt.code == "") || err != nil && Explain(err).Code != tt.code {
+			if err := CheckRole(tt.role); (err == nil) != (tt.code == "") || err != nil && Explain(err).
+				Code != tt.code {
 				t.Errorf("CheckRole = %v", err)
 			}
 		})
@@ -211,10 +227,16 @@ func TestAuditChain(t *testing.T) {
 		t.Errorf("read back it sums to %s, %v", back.Sum(), err)
 	}
 	for name, alter := range map[string]func(*AuditEntry){
-		"when": func(e *AuditEntry) { e.At = e.At.Add(time.Microsecond) }, "who": func(e *AuditEntry) { e.Actor.Member = "eve" },
-		"from where": func(e *AuditEntry) { e.Actor.From = "x" }, "what": func(e *AuditEntry) { e.Action = ActionReject },
+		"when": func(e *AuditEntry) {
+			e.At = e.At.Add(time.Microsecond)
+		}, "who": func(e *AuditEntry) { e.Actor.Member = "eve" },
+		"from where": func(e *AuditEntry) {
+			e.Actor.From = "x"
+		}, "what": func(e *AuditEntry) { e.Action = ActionReject },
 		"whom": func(e *AuditEntry) { e.Target = "eve" }, "how": func(e *AuditEntry) { e.Detail = "" },
-		"the hash": func(e *AuditEntry) { e.Hash = "" }, "the one before": func(e *AuditEntry) { e.Prev = "x"; e.Hash = e.Sum() },
+		"the hash": func(e *AuditEntry) {
+			e.Hash = ""
+		}, "the one before": func(e *AuditEntry) { e.Prev = "x"; e.Hash = e.Sum() },
 		"the place": func(e *AuditEntry) { e.Seq = 9; e.Hash = e.Sum() },
 	} {
 		e := chained()
@@ -236,7 +258,8 @@ func TestExplain(t *testing.T) {
 		{"without a kind", &Error{Message: "secret"}, Internal, "internal"},
 		{"internal", Errorf(Internal, "secret"), Internal, "internal"},
 		{"explained", Errorf(Conflict, "Somebody was first."), Conflict, "conflict"},
-		{"with a code, wrapped", fmt.Errorf("do: %w", Errorf(Invalid, "No.").WithCode("nope").On("x").Because(cause)), Invalid, "nope"},
+		{"with a code, wrapped", fmt.Errorf("do: %w", Errorf(Invalid, "No.").WithCode("nope").On("x").Because(cause)),
+			Invalid, "nope"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -254,7 +277,8 @@ func TestSecretsAndIdentifiers(t *testing.T) {
 	if len(s) != SecretLength || s == NewSecret() {
 		t.Error("a secret is short, or comes twice")
 	}
-	for _, shown := range []string{fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q", s, s, s, s, s), fmt.Sprintf("%+v", struct{ S Secret }{s})} {
+	for _, shown := range []string{fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q", s, s, s, s, s),
+		fmt.Sprintf("%+v", struct{ S Secret }{s})} {
 		if strings.Contains(shown, s.Reveal()) {
 			t.Errorf("shown as %s", shown)
 		}
@@ -273,7 +297,8 @@ func TestSecretsAndIdentifiers(t *testing.T) {
 	if got, err := ParseMemberID(id); string(got) != id || err != nil {
 		t.Errorf("ParseMemberID = %q, %v", got, err)
 	}
-	for _, bad := range []string{"", id[1:], id + "a", strings.ToUpper(id), id[:25] + "/", id[:25] + "1", id[:25] + "\x00"} {
+	for _, bad := range []string{"", id[1:], id + "a", strings.ToUpper(id), id[:25] + "/", id[:25] + "1", id[:25] +
+		"\x00"} {
 		_, a := ParseMemberID(bad)
 		_, b := ParseMessageID(bad)
 		_, c := ParseTokenID(bad)

@@ -97,7 +97,8 @@ func TestDecisionsAreKept(t *testing.T) {
 		t.Errorf("approved: %v, %+v", err, m)
 	}
 	later := noon.Add(time.Hour)
-	if err := m.Suspend(ann, later); err != nil || m.LastStatusChange != (Decision{ann, later}) || !m.SetBack.Equal(later) {
+	if err := m.Suspend(ann, later); err != nil || m.LastStatusChange != (Decision{ann, later}) ||
+		!m.SetBack.Equal(later) {
 		t.Errorf("suspended: %v, %+v", err, m)
 	}
 	later = later.Add(time.Hour)
@@ -137,7 +138,9 @@ func TestLettersEnd(t *testing.T) {
 	} {
 		l := Message{State: MessageQueued, NextTry: noon, Lease: Lease{Owner: "w", Epoch: 4, Until: noon}}
 		end(&l)
-		if l.State != state || l.Done() != (state != MessageRetrying) || l.Lease != (Lease{Epoch: 4}) || !l.At.Equal(noon) {
+		if l.State != state || l.Done() != (state != MessageRetrying) || l.Lease != (Lease{
+			Epoch: 4,
+		}) || !l.At.Equal(noon) {
 			t.Errorf("%s: %+v", state, l)
 		}
 		if l.NextTry.IsZero() != (state != MessageRetrying) {
@@ -145,7 +148,11 @@ func TestLettersEnd(t *testing.T) {
 		}
 	}
 	// Jitter makes the wait longer by up to half, so that emails do not come in step.
-	for jitter, want := range map[float64]time.Duration{0: 10 * time.Second, 0.5: 12500 * time.Millisecond, 1: 15 * time.Second} {
+	for jitter, want := range map[float64]time.Duration{
+		0:   10 * time.Second,
+		0.5: 12500 * time.Millisecond,
+		1:   15 * time.Second,
+	} {
 		l := Message{State: MessageQueued}
 		if l.Retry("", jitter, noon); !l.NextTry.Equal(noon.Add(want)) {
 			t.Errorf("with jitter %v: after %v, want %v", jitter, l.NextTry.Sub(noon), want)

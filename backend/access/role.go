@@ -90,9 +90,24 @@ func BuiltIn() []Role {
 		return in
 	}
 	return []Role{
-		{Name: Admin, BuiltIn: true, Permissions: Grantable(), Description: "Opens everything, and manages members, roles and settings."},
-		{Name: AILoop, BuiltIn: true, Permissions: section(ResAILoop), Description: "Opens AILoop: Data Lake and Flows. Nothing in Fleet."},
-		{Name: Fleet, BuiltIn: true, Permissions: section(ResFleet), Description: "Opens Fleet: Data Lake and Flows. Nothing in AILoop."},
+		{
+			Name:        Admin,
+			BuiltIn:     true,
+			Permissions: Grantable(),
+			Description: "Opens everything, and manages members, roles and settings.",
+		},
+		{
+			Name:        AILoop,
+			BuiltIn:     true,
+			Permissions: section(ResAILoop),
+			Description: "Opens AILoop: Data Lake and Flows. Nothing in Fleet.",
+		},
+		{
+			Name:        Fleet,
+			BuiltIn:     true,
+			Permissions: section(ResFleet),
+			Description: "Opens Fleet: Data Lake and Flows. Nothing in AILoop.",
+		},
 	}
 }
 
@@ -113,20 +128,26 @@ func CheckRole(r Role) error {
 func CheckGrants(r Role) error {
 	switch {
 	case r.Name.IsBuiltIn():
-		return Errorf(Conflict, "%s is built in and cannot be changed. Make a role of another name.", r.Name).WithCode("built_in_role")
+		return Errorf(Conflict, "%s is built in and cannot be changed. Make a role of another name.", r.Name).
+			WithCode("built_in_role")
 	case !validRoleName(string(r.Name)):
-		return Errorf(Invalid, "A role's name has 1 to 40 letters, digits, spaces or hyphens, and starts with a letter.").On("name").WithCode("role_name")
+		return Errorf(Invalid,
+			"A role's name has 1 to 40 letters, digits, spaces or hyphens, and starts with a letter.").
+			On("name").WithCode("role_name")
 	case len(r.Permissions) == 0:
-		return Errorf(Invalid, "Choose at least one permission for the role %s.", r.Name).On("permissions").WithCode("permission_missing")
+		return Errorf(Invalid, "Choose at least one permission for the role %s.", r.Name).
+			On("permissions").WithCode("permission_missing")
 	}
 	for _, b := range BuiltIn() {
 		if strings.EqualFold(string(b.Name), string(r.Name)) {
-			return Errorf(Conflict, "%s reads like the built-in role %s. Choose another name.", r.Name, b.Name).On("name").WithCode("built_in_role")
+			return Errorf(Conflict, "%s reads like the built-in role %s. Choose another name.", r.Name, b.Name).
+				On("name").WithCode("built_in_role")
 		}
 	}
 	for _, p := range r.Permissions {
 		if !slices.Contains(grantable, p) {
-			return Errorf(Invalid, "There is no permission %q. GET /api/v1/roles lists them.", Shorten(p.String(), 60)).On("permissions").WithCode("unknown_permission")
+			return Errorf(Invalid, "There is no permission %q. GET /api/v1/roles lists them.", Shorten(p.String(), 60)).
+				On("permissions").WithCode("unknown_permission")
 		}
 	}
 	return nil
@@ -151,7 +172,8 @@ const MaxRolesHeld = 10
 
 // TooManyRoles refuses more roles than one member can have.
 func TooManyRoles() *Error {
-	return Errorf(Invalid, "One member can have up to %d roles. Make a role that opens what several of them do.", MaxRolesHeld).On("roles").WithCode("too_many_roles")
+	return Errorf(Invalid, "One member can have up to %d roles. Make a role that opens what several of them do.",
+		MaxRolesHeld).On("roles").WithCode("too_many_roles")
 }
 
 // RoleNames writes roles as a list for people: "Fleet, AILoop".
@@ -165,12 +187,14 @@ func RoleNames(roles []RoleName) string {
 
 // UnknownRole is the answer to a role that does not exist.
 func UnknownRole(name string) *Error {
-	return Errorf(Invalid, "There is no role %q. Use Admin, AILoop, Fleet or one of your own.", Shorten(name, 40)).On("roles").WithCode("unknown_role")
+	return Errorf(Invalid, "There is no role %q. Use Admin, AILoop, Fleet or one of your own.", Shorten(name, 40)).
+		On("roles").WithCode("unknown_role")
 }
 
 // AbovePermissions refuses a role with permissions that the one who grants it lacks.
 func AbovePermissions(role RoleName, p Permission) *Error {
-	return Errorf(Forbidden, "%s goes beyond your own access (it may %s), so you cannot grant it.", role, p).WithCode("role_above_own")
+	return Errorf(Forbidden, "%s goes beyond your own access (it may %s), so you cannot grant it.", role, p).
+		WithCode("role_above_own")
 }
 
 // NotAllowed is the refusal of a permission.

@@ -129,7 +129,8 @@ const TokenPrefix = "dw_"
 // CheckTokenTTL says what is wrong with how long a token is to last.
 func CheckTokenTTL(lasts time.Duration) error {
 	if lasts < MinTokenTTL || lasts > MaxTokenTTL {
-		return Errorf(Invalid, "A token can last from 1 hour to 366 days.").On("expires_in").WithCode("expiry_out_of_range")
+		return Errorf(Invalid, "A token can last from 1 hour to 366 days.").
+			On("expires_in").WithCode("expiry_out_of_range")
 	}
 	return nil
 }

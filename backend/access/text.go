@@ -23,13 +23,15 @@ func CheckText(field, s string, most int) error {
 			words(field)).On(field).WithCode("text_invalid")
 	}
 	if n := utf8.RuneCountInString(s); n > most {
-		return Errorf(Invalid, "The %s has %d characters; the most is %d.", words(field), n, most).On(field).WithCode("text_too_long")
+		return Errorf(Invalid, "The %s has %d characters; the most is %d.", words(field), n, most).
+			On(field).WithCode("text_too_long")
 	}
 	all := []rune(s)
 	marks, foreign := 0, 0
 	for i, r := range all {
 		if !isVisible(all, i) {
-			return Errorf(Invalid, "The %s holds a character that cannot be shown (U+%04X). Please take it out.", words(field), r).On(field).WithCode("text_invisible")
+			return Errorf(Invalid, "The %s holds a character that cannot be shown (U+%04X). Please take it out.",
+				words(field), r).On(field).WithCode("text_invisible")
 		}
 		switch {
 		case unicode.Is(unicode.M, r) && !unicode.Is(unicode.Variation_Selector, r):
@@ -43,7 +45,8 @@ func CheckText(field, s string, most int) error {
 		if marks > maxMarks || foreign > maxForeign || marks == 1 && i == 0 {
 			return Errorf(
 				Invalid,
-				"The %s has marks without a letter, or more on one letter than any writing has (at U+%04X). Please take them out.",
+				"The %s has marks without a letter, or more on one letter than any writing has (at U+%04X). Please "+
+					"take them out.",
 				words(field),
 				r,
 			).On(field).WithCode("text_marks")

@@ -54,7 +54,8 @@ func TestTextThatIsNotWhatItLooksLike(t *testing.T) {
 		"text_too_long: one too many":               strings.Repeat("é", 201),
 	} {
 		code, _, _ := strings.Cut(what, ":")
-		if _, err := CleanText("name", s, 200); err == nil || Explain(err).Code != code || Explain(err).Field != "name" {
+		if _, err := CleanText("name", s, 200); err == nil || Explain(err).
+			Code != code || Explain(err).Field != "name" {
 			t.Errorf("%s: %+q gets %v", what, s, err)
 		}
 	}
@@ -117,7 +118,8 @@ func TestTextThatPeopleWrite(t *testing.T) {
 
 func TestShortenLeavesOutWhatCannotBeShown(t *testing.T) {
 	for s, want := range map[string]string{
-		"Ada": "Ada", "A\x1b[31m\u202Ed\U000E0041a\u3164\uFFFD": "A[31mda", "👩\u200d🚀": "👩\u200d🚀", "": "", "123456789": "12345678…",
+		"Ada": "Ada", "A\x1b[31m\u202Ed\U000E0041a\u3164\uFFFD": "A[31mda", "👩\u200d🚀": "👩\u200d🚀", "": "",
+		"123456789": "12345678…",
 	} {
 		if got := Shorten(s, 8); got != want {
 			t.Errorf("Shorten(%+q) = %+q, want %+q", s, got, want)

@@ -32,22 +32,26 @@ var traceWords = map[Trace]struct{ one, many, means, toDo string }{
 		"Somebody typed a login code that is not right. People mistype; many from one network are guesses.",
 		"Nothing for a few. Block a network that goes on, for instance with fail2ban."},
 	TraceDeadLink: {"unknown link", "unknown links",
-		"Somebody opened a login link, or used a window's code, that this server does not know: made up, or forgotten " +
+		"Somebody opened a login link, or used a window's code, that this server " +
+			"does not know: made up, or forgotten " +
 			"long ago.",
 		"Nothing: a link cannot be guessed. A few come from old emails."},
 	TraceBadToken: {"unknown secret", "unknown secrets",
-		"A session, API token or window secret was shown that this server does not know: made up, revoked, or from before " +
+		"A session, API token or window secret was shown that this server does not know: made up, revoked, or " +
+			"from before " +
 			"a restore.",
 		"If you revoked a token lately, a program may still use it. Otherwise nothing: a secret cannot be guessed."},
 	TraceTooMany: {"request beyond the limit", "requests beyond the limit",
 		"A network asked more often than one network may, and was told to wait.",
 		"Nothing if it stops. If it is your own proxy's address, name the proxy in DOORWARD_TRUSTED_PROXIES."},
 	TraceForeignHost: {"request for another host", "requests for another host",
-		"Requests named a host that is not the one in the public URL: scanners do so, and a proxy that does not pass the " +
+		"Requests named a host that is not the one in the public URL: scanners do so, and a proxy that does not " +
+			"pass the " +
 			"host on.",
 		"If people cannot reach the server, check the proxy's Host header and DOORWARD_URL. Otherwise nothing."},
 	TraceForeignForm: {"form from elsewhere", "forms from elsewhere",
-		"A form was sent that no page of this server made for that browser: another site tried, or a page was open for " +
+		"A form was sent that no page of this server made for that browser: " +
+			"another site tried, or a page was open for " +
 			"too long.",
 		"Nothing for a few. If people are refused, check that the proxy passes cookies and the Origin header on."},
 	TraceBodyRefused: {"refused body", "refused bodies",

@@ -48,8 +48,10 @@ func TestNoticedInWords(t *testing.T) {
 		{"one", noticedTimes(TraceWrongCode, 1, 1), "1 wrong login code from 198.51.100.0"},
 		{"one network", noticedTimes(TraceWrongCode, 120, 1), "120 wrong login codes from 198.51.100.0"},
 		{"half from one is not most", noticedTimes(TraceDeadLink, 4, 3), "4 unknown links from 3 networks"},
-		{"one beyond half", noticedTimes(TraceDeadLink, 5, 3), "5 unknown links from 3 networks, most from 198.51.100.0"},
-		{"as many networks as are told apart", noticedTimes(TraceBadToken, 50, 50), "50 unknown secrets from 50 networks"},
+		{"one beyond half", noticedTimes(TraceDeadLink, 5, 3),
+			"5 unknown links from 3 networks, most from 198.51.100.0"},
+		{"as many networks as are told apart", noticedTimes(TraceBadToken, 50, 50),
+			"50 unknown secrets from 50 networks"},
 		{"one beyond", noticedTimes(TraceBadToken, 51, 51), "51 unknown secrets from more than 50 networks"},
 		{
 			"most among many",
@@ -168,7 +170,8 @@ func TestTracesAreInTheDocumentation(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range Traces {
-		if row := fmt.Sprintf("| `%s` | %s | %s |\n", kind, kind.Means(), kind.ToDo()); !strings.Contains(string(page), row) {
+		if row := fmt.Sprintf("| `%s` | %s | %s |\n", kind, kind.Means(), kind.ToDo()); !strings.Contains(string(page),
+			row) {
 			t.Errorf("docs/security.md lacks the row %s", row)
 		}
 	}

@@ -37,7 +37,8 @@ func TestTheReckoning(t *testing.T) {
 	} {
 		fmt.Fprintf(&table, "| %s |", row.what)
 		for _, days := range []int{1, 30, 365} {
-			p := min(GuessProbability(row.addresses, days), ProbabilityOfTries(float64(row.networks)*triesOfANetwork*float64(days)))
+			p := min(GuessProbability(row.addresses, days),
+				ProbabilityOfTries(float64(row.networks)*triesOfANetwork*float64(days)))
 			fmt.Fprintf(&table, " %.1e |", p)
 		}
 		table.WriteString("\n")

@@ -104,13 +104,15 @@ func plainByte(r rune) bool { return r < utf8.RuneSelf && (atext[r] || r == '.' 
 func acceptRune(s string, r rune) error {
 	switch {
 	case r == '"':
-		return refuse("email_quoted", "Addresses with quotation marks are not accepted. Give a plain one, such as ada@example.com.")
+		return refuse("email_quoted",
+			"Addresses with quotation marks are not accepted. Give a plain one, such as ada@example.com.")
 	case r == '<' || r == '>':
 		return angleBrackets(s)
 	case r == '(' || r == ')':
 		return refuse("email_comment", "Leave out the brackets and what is in them; give only the address.")
 	case r == '[' || r == ']':
-		return refuse("email_ip", "An address at a number instead of a domain is not accepted. Give one such as ada@example.com.")
+		return refuse("email_ip",
+			"An address at a number instead of a domain is not accepted. Give one such as ada@example.com.")
 	case r == ',' || r == ';':
 		return refuse("email_several", "Give one address at a time, without commas or semicolons.")
 	case blank(r):

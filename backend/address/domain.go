@@ -44,8 +44,10 @@ func toASCII(typed string) (string, error) {
 			return "", err
 		}
 		for _, r := range label {
-			if r >= utf8.RuneSelf && !unicode.In(r, unicode.L, unicode.M, unicode.Nd) && !strings.ContainsRune(contextual, r) {
-				return "", refuse("email_domain", "A domain cannot contain %s. Check what stands after the @.", describe(r))
+			if r >= utf8.RuneSelf && !unicode.In(r, unicode.L, unicode.M, unicode.Nd) &&
+				!strings.ContainsRune(contextual, r) {
+				return "", refuse("email_domain", "A domain cannot contain %s. Check what stands after the @.",
+					describe(r))
 			}
 		}
 	}
@@ -56,7 +58,8 @@ func toASCII(typed string) (string, error) {
 // one that mail can reach from anywhere: with a dot, and not a number.
 func acceptDomain(typed, domain string) error {
 	if !strings.Contains(domain, ".") {
-		return refuse("email_domain", "“%s” is not a full domain: something like example.com stands after the @.", typed)
+		return refuse("email_domain", "“%s” is not a full domain: something like example.com stands after the @.",
+			typed)
 	}
 	rest := domain
 	for more := true; more; {
@@ -66,7 +69,8 @@ func acceptDomain(typed, domain string) error {
 			return badDomain(typed)
 		}
 		if !more && strings.Trim(label, "0123456789") == "" {
-			return refuse("email_ip", "An address at a number instead of a domain is not accepted. Give one such as ada@example.com.")
+			return refuse("email_ip",
+				"An address at a number instead of a domain is not accepted. Give one such as ada@example.com.")
 		}
 	}
 	return nil

@@ -34,14 +34,18 @@ func canonicalLocal(typed string) (string, error) {
 		}
 	}
 	if local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, "..") {
-		return "", refuse("email_malformed", "Before the @ an address neither begins nor ends with a dot, nor has two in a row.")
+		return "", refuse("email_malformed",
+			"Before the @ an address neither begins nor ends with a dot, nor has two in a row.")
 	}
 	return strings.ToLower(local), nil
 }
 
 func beyondASCII(r rune) error {
 	if like, ok := lookalike(r); ok {
-		return refuse("email_confusable", "Before the @ stands %s, which looks like “%c” and is not. Type the address by hand.", describe(r), like)
+		return refuse("email_confusable",
+			"Before the @ stands %s, which looks like “%c” and is not. Type the address by hand.", describe(r), like)
 	}
-	return refuse("email_not_ascii", "Before the @ stands %s. Many mail servers cannot deliver to such an address; give one with only plain letters, a to z.", describe(r))
+	return refuse("email_not_ascii",
+		"Before the @ stands %s. Many mail servers cannot deliver to such an address; give one with only plain "+
+			"letters, a to z.", describe(r))
 }

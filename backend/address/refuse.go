@@ -11,7 +11,8 @@ func refuse(code, format string, args ...any) *access.Error {
 }
 
 func tooLong() *access.Error {
-	return refuse("email_too_long", "An email address has at most %d characters, and at most %d before the @.", maxAddress, maxLocal)
+	return refuse("email_too_long", "An email address has at most %d characters, and at most %d before the @.",
+		maxAddress, maxLocal)
 }
 
 // angleBrackets answers "Ada <ada@example.com>", which people copy from their
@@ -23,9 +24,11 @@ func angleBrackets(s string) *access.Error {
 			return refuse("email_with_name", "Give only the address: %s", a.Typed)
 		}
 	}
-	return refuse("email_malformed", "An email address has no angle brackets. Give only the address, such as ada@example.com.")
+	return refuse("email_malformed",
+		"An email address has no angle brackets. Give only the address, such as ada@example.com.")
 }
 
 func badDomain(typed string) *access.Error {
-	return refuse("email_domain", "“%s” is not a valid domain. Check what stands after the @ for a typing mistake.", typed)
+	return refuse("email_domain", "“%s” is not a valid domain. Check what stands after the @ for a typing mistake.",
+		typed)
 }

@@ -80,14 +80,17 @@ func acceptScripts(label string, asciiTop bool) error {
 			used = append(used, s)
 		}
 		if !fit(used) {
-			return refuse("email_confusable", "The domain “%s” mixes %s with %s letters, as in %s. Type the address by hand.",
+			return refuse("email_confusable",
+				"The domain “%s” mixes %s with %s letters, as in %s. Type the address by hand.",
 				label, used[0], used[len(used)-1], describe(r))
 		}
 		_, passes := lookalike(r)
 		disguised = disguised && passes && s != "Latin"
 	}
 	if disguised && asciiTop && len(used) > 0 {
-		return refuse("email_confusable", "The domain “%s” is written in %s letters that look like Latin ones. Type the address by hand.", label, used[0])
+		return refuse("email_confusable",
+			"The domain “%s” is written in %s letters that look like Latin ones. Type the address by hand.", label,
+			used[0])
 	}
 	return nil
 }

@@ -23,10 +23,18 @@ var updateLetters = flag.Bool("update", false, "write the golden letters anew")
 var written = time.Date(2030, 5, 8, 12, 0, 0, 0, time.UTC)
 
 func letterFacts() access.MessageFacts {
-	return access.MessageFacts{Workspace: "AI Loop", PublicURL: "https://door.example.com", To: "Ada@Example.com", ToName: "Ada Lovelace",
-		Inviter: "Grace Hopper", InviterEmail: "grace@example.org", Roles: []access.RoleName{"Fleet"},
-		Link: "https://door.example.com/login/Zm9yIGdvbGRlbiBsZXR0ZXJzIG9ubHk-bm90LWEtc2VjcmV0",
-		At:   written, Until: written.Add(7 * 24 * time.Hour)}
+	return access.MessageFacts{
+		Workspace:    "AI Loop",
+		PublicURL:    "https://door.example.com",
+		To:           "Ada@Example.com",
+		ToName:       "Ada Lovelace",
+		Inviter:      "Grace Hopper",
+		InviterEmail: "grace@example.org",
+		Roles:        []access.RoleName{"Fleet"},
+		Link:         "https://door.example.com/login/Zm9yIGdvbGRlbiBsZXR0ZXJzIG9ubHk-bm90LWEtc2VjcmV0",
+		At:           written,
+		Until:        written.Add(7 * 24 * time.Hour),
+	}
 }
 
 func waits(name, email string, since time.Time, roles ...access.RoleName) access.PendingPerson {
@@ -52,20 +60,39 @@ func letterSamples() map[string]letterSample {
 	ada := waits("Ada Lovelace", "ada@example.com", written.Add(-12*time.Minute), "Fleet")
 	alan := waits("", "alan@example.net", written.Add(-26*time.Hour), "AILoop", "Fleet")
 	admin := func(who ...access.PendingPerson) access.MessageFacts {
-		return access.MessageFacts{Workspace: "AI Loop", PublicURL: "https://door.example.com", To: "grace@example.org", ToName: "Grace Hopper", At: written, Pending: who}
+		return access.MessageFacts{
+			Workspace: "AI Loop",
+			PublicURL: "https://door.example.com",
+			To:        "grace@example.org",
+			ToName:    "Grace Hopper",
+			At:        written,
+			Pending:   who,
+		}
 	}
 	long := strings.Repeat("Wolfeschlegelsteinhausenbergerdorff ", 4)
 	return map[string]letterSample{
-		"invitation": {access.InvitationMessage, with(func(f *access.MessageFacts) { f.Note = "Welcome, Ada. Charles told me you start on Monday." })},
-		"invitation-bare": {access.InvitationMessage, access.MessageFacts{Workspace: "AI Loop", PublicURL: "http://127.0.0.1:8080", To: "ada@example.com", Inviter: "the operator",
-			Roles: []access.RoleName{"AILoop", "Fleet"}, Link: "http://127.0.0.1:8080/login/abc", At: written, Until: written.Add(time.Hour)}},
+		"invitation": {access.InvitationMessage, with(func(f *access.MessageFacts) {
+			f.Note = "Welcome, Ada. Charles told me you start on Monday."
+		})},
+		"invitation-bare": {access.InvitationMessage, access.MessageFacts{
+			Workspace: "AI Loop",
+			PublicURL: "http://127.0.0.1:8080",
+			To:        "ada@example.com",
+			Inviter:   "the operator",
+			Roles:     []access.RoleName{"AILoop", "Fleet"},
+			Link:      "http://127.0.0.1:8080/login/abc",
+			At:        written,
+			Until:     written.Add(time.Hour),
+		}},
 		"invitation-long": {access.InvitationMessage, with(func(f *access.MessageFacts) {
 			f.Workspace, f.ToName, f.Inviter, f.Note = long, long, long, strings.Repeat("A long word of welcome. ", 30)
 			f.To = strings.Repeat("long.", 30) + "address@example.com"
 			f.Roles = []access.RoleName{"Admin", "AILoop", "Fleet", "Observers of the long and winding road"}
 		})},
-		"expiring": {access.ExpiringMessage, with(func(f *access.MessageFacts) { f.Until = written.Add(24 * time.Hour) })},
-		"sign-in":  {access.SignInMessage, asked},
+		"expiring": {access.ExpiringMessage, with(func(f *access.MessageFacts) {
+			f.Until = written.Add(24 * time.Hour)
+		})},
+		"sign-in": {access.SignInMessage, asked},
 		"sign-in-renew": {
 			access.SignInMessage,
 			with(func(f *access.MessageFacts) { f.ToName = ""; f.Until = written.Add(15 * time.Minute) }),
@@ -74,9 +101,11 @@ func letterSamples() map[string]letterSample {
 			f.Link, f.Code, f.Until = "", "7K3M-9QXD", written.Add(10*time.Minute)
 			f.Device = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 		})},
-		"received":       {access.ReceivedMessage, letterFacts()},
-		"approved":       {access.ApprovedMessage, with(func(f *access.MessageFacts) { f.Link = "" })},
-		"rejected":       {access.RejectedMessage, with(func(f *access.MessageFacts) { f.Reason = "This workspace is for the route planners only." })},
+		"received": {access.ReceivedMessage, letterFacts()},
+		"approved": {access.ApprovedMessage, with(func(f *access.MessageFacts) { f.Link = "" })},
+		"rejected": {access.RejectedMessage, with(func(f *access.MessageFacts) {
+			f.Reason = "This workspace is for the route planners only."
+		})},
 		"rejected-plain": {access.RejectedMessage, letterFacts()},
 		"waiting":        {access.RequestsMessage, admin(ada)},
 		"waiting-many":   {access.RequestsMessage, admin(ada, alan)},
@@ -213,10 +242,11 @@ func TestLettersTellTheFacts(t *testing.T) {
 			"Firefox on Linux",
 			"If it was not you",
 		},
-		"received":     {"Fleet", "Grace Hopper", "https://door.example.com/pending", "If that was not you"},
-		"approved":     {"Fleet", "https://door.example.com/"},
-		"rejected":     {"This workspace is for the route planners only.", "deleted"},
-		"waiting":      {"Ada Lovelace", "ada@example.com", "Fleet", "Wednesday 8 May 2030, 11:48 UTC", "https://door.example.com/admin/requests", "turn it off"},
+		"received": {"Fleet", "Grace Hopper", "https://door.example.com/pending", "If that was not you"},
+		"approved": {"Fleet", "https://door.example.com/"},
+		"rejected": {"This workspace is for the route planners only.", "deleted"},
+		"waiting": {"Ada Lovelace", "ada@example.com", "Fleet", "Wednesday 8 May 2030, 11:48 UTC",
+			"https://door.example.com/admin/requests", "turn it off"},
 		"waiting-many": {"2 people are waiting", "Ada Lovelace", "alan@example.net", "AILoop and Fleet"},
 		"abandoned":    {"alan@example.net", "30 days"},
 		"test":         {"grace@example.org", "Wednesday 8 May 2030, 12:00 UTC"},
@@ -245,7 +275,8 @@ func TestLettersReadWellAsText(t *testing.T) {
 			if line == s.facts.Link {
 				alone = true
 			}
-			if utf8.RuneCountInString(line) > 72 && strings.Contains(strings.TrimSpace(line), " ") && !strings.Contains(line, ": ") {
+			if utf8.RuneCountInString(line) > 72 && strings.Contains(strings.TrimSpace(line), " ") &&
+				!strings.Contains(line, ": ") {
 				t.Errorf("%s: a line of %d characters: %q", name, utf8.RuneCountInString(line), line)
 			}
 			if strings.TrimRight(line, " ") != line {
@@ -258,7 +289,8 @@ func TestLettersReadWellAsText(t *testing.T) {
 		if strings.Contains(w.Text, "\n\n\n") || !strings.HasSuffix(w.Text, "\n") || strings.HasSuffix(w.Text, "\n\n") {
 			t.Errorf("%s: the text has holes:\n%s", name, w.Text)
 		}
-		if strings.ContainsAny(w.Text+w.Subject+w.HTML, "\r\x00") || strings.Contains(w.Text, "<no value>") || strings.Contains(w.HTML, "ZgotmplZ") {
+		if strings.ContainsAny(w.Text+w.Subject+w.HTML, "\r\x00") || strings.Contains(w.Text, "<no value>") ||
+			strings.Contains(w.HTML, "ZgotmplZ") {
 			t.Errorf("%s holds what does not belong in a letter", name)
 		}
 	}
@@ -292,16 +324,20 @@ func TestLettersAreSmall(t *testing.T) {
 	}
 }
 
-const hostileText = "\"><img src=x onerror=1>'{{7*7}}</td></table><script>alert(1)</script>\r\n\r\nBcc: everybody@example.com"
+const hostileText = "\"><img src=x onerror=1>'{{7*7}}</td></table><script>alert(1)</script>\r\n\r\nBcc: " +
+	"everybody@example.com"
 
 // Somebody gets invited under a name, or waits with one, that is markup, a
 // template or a mail header, and hopes that an email carries it out.
 func TestLettersEscape(t *testing.T) {
 	l := openLetters(t)
 	f := letterFacts()
-	f.Workspace, f.To, f.ToName, f.Inviter, f.InviterEmail = hostileText, hostileText, hostileText, hostileText, "x"+hostileText
-	f.Roles, f.Note, f.Reason, f.Device, f.Code = []access.RoleName{hostileText}, hostileText, hostileText, hostileText, hostileText
-	f.Pending = []access.PendingPerson{waits(hostileText, hostileText, written, hostileText), waits(hostileText, "", written)}
+	f.Workspace, f.To, f.ToName, f.Inviter, f.InviterEmail = hostileText, hostileText, hostileText, hostileText, "x"+
+		hostileText
+	f.Roles, f.Note, f.Reason, f.Device, f.Code = []access.RoleName{hostileText}, hostileText, hostileText, hostileText,
+		hostileText
+	f.Pending = []access.PendingPerson{waits(hostileText, hostileText, written, hostileText),
+		waits(hostileText, "", written)}
 	for kind := range drafts {
 		w := write(t, l, letterSample{kind, f})
 		for _, bad := range []string{"<img", "<script>", "</table><script", "49"} {
@@ -336,12 +372,16 @@ func TestSubjectsHoldNothingThatInvitedPeopleTyped(t *testing.T) {
 // call itself "your account is locked, ring 555-0100".
 func TestDeviceIsSaidInOurWords(t *testing.T) {
 	for agent, want := range map[string]string{
-		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0":                                                                  "Firefox on Linux",
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0":           "Edge on Windows",
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1": "Safari on iPhone",
-		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36":                         "Chrome on Android",
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36":                   "Chrome on macOS",
-		"Your account is locked, ring 555-0100 Firefox":                                                                                           "Firefox",
+		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0": "Firefox on Linux",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 " +
+			"Safari/537.36 Edg/140.0.0.0": "Edge on Windows",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+			"Version/18.5 Mobile/15E148 Safari/604.1": "Safari on iPhone",
+		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile " +
+			"Safari/537.36": "Chrome on Android",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 " +
+			"Safari/537.36": "Chrome on macOS",
+		"Your account is locked, ring 555-0100 Firefox": "Firefox",
 		"curl/8.0": "",
 		"":         "",
 	} {
@@ -356,7 +396,8 @@ func TestDeviceIsSaidInOurWords(t *testing.T) {
 func TestTypedTextBecomesNoLink(t *testing.T) {
 	l := openLetters(t)
 	f := letterFacts()
-	f.ToName, f.Note, f.Reason = "Ada evil.example", "See https://evil.example/now or www.evil.example", "Go to evil.example"
+	f.ToName, f.Note, f.Reason = "Ada evil.example", "See https://evil.example/now or www.evil.example",
+		"Go to evil.example"
 	f.Pending = []access.PendingPerson{waits("evil.example", "ada@example.com", written)}
 	for kind := range drafts {
 		w := write(t, l, letterSample{kind, f})
@@ -364,7 +405,12 @@ func TestTypedTextBecomesNoLink(t *testing.T) {
 			t.Errorf("%s: a typed address stayed one", kind)
 		}
 	}
-	for s, want := range map[string]string{"Dr. Ada Lovelace": "Dr. Ada Lovelace", "Well … yes.": "Well … yes.", "Ends.": "Ends.", "a.b": "a.\u200bb"} {
+	for s, want := range map[string]string{
+		"Dr. Ada Lovelace": "Dr. Ada Lovelace",
+		"Well … yes.":      "Well … yes.",
+		"Ends.":            "Ends.",
+		"a.b":              "a.\u200bb",
+	} {
 		if got := unlinked(s); got != want {
 			t.Errorf("%q became %q", s, got)
 		}
@@ -436,7 +482,8 @@ func TestManyWaitingPeopleFitOneLetter(t *testing.T) {
 		f.Pending[i] = waits("Somebody", "somebody@example.com", written, "Fleet")
 	}
 	w := write(t, l, letterSample{access.RequestsMessage, f})
-	if !strings.HasPrefix(w.Subject, "1000 people are waiting") || !strings.Contains(w.Text, "and 980 more") || len(w.HTML) > 10_000 {
+	if !strings.HasPrefix(w.Subject, "1000 people are waiting") || !strings.Contains(w.Text, "and 980 more") ||
+		len(w.HTML) > 10_000 {
 		t.Errorf("%q, %d bytes", w.Subject, len(w.HTML))
 	}
 }
@@ -463,10 +510,13 @@ func TestMissingTemplatesAreNoticedAtStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, files := range map[string]fstest.MapFS{
-		"nothing":    {},
-		"no text":    {"emails/email.html": {Data: html}},
-		"a mistake":  {"emails/email.html": {Data: html}, "emails/email.txt": {Data: []byte("{{.Nonsense}}")}},
-		"a bad page": {"emails/email.html": {Data: []byte("{{.Nonsense}}")}, "emails/email.txt": {Data: []byte("{{.Title}}")}},
+		"nothing":   {},
+		"no text":   {"emails/email.html": {Data: html}},
+		"a mistake": {"emails/email.html": {Data: html}, "emails/email.txt": {Data: []byte("{{.Nonsense}}")}},
+		"a bad page": {
+			"emails/email.html": {Data: []byte("{{.Nonsense}}")},
+			"emails/email.txt":  {Data: []byte("{{.Title}}")},
+		},
 	} {
 		if _, err := New(files); err == nil {
 			t.Errorf("%s: went unnoticed", name)
@@ -476,7 +526,8 @@ func TestMissingTemplatesAreNoticedAtStart(t *testing.T) {
 
 func TestSpansInWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "", -time.Hour: "", 15 * time.Minute: " (15\u00a0minutes)", time.Hour: " (1\u00a0hour)", 90 * time.Minute: " (90\u00a0minutes)", 24 * time.Hour: " (24\u00a0hours)",
+		0: "", -time.Hour: "", 15 * time.Minute: " (15\u00a0minutes)", time.Hour: " (1\u00a0hour)",
+		90 * time.Minute: " (90\u00a0minutes)", 24 * time.Hour: " (24\u00a0hours)",
 		7 * 24 * time.Hour: " (7\u00a0days)", 14*time.Minute + 59*time.Second: " (15\u00a0minutes)",
 	} {
 		if got := lasting(d); got != want {

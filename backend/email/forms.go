@@ -40,7 +40,8 @@ func (d *draft) asHTML() *draft {
 		h.People[i] = person{e(p.Name), e(p.Email), e(p.About)}
 	}
 	for i, f := range d.Facts {
-		h.Facts[i] = fact{e(f.Name), strings.ReplaceAll(e(f.Value), " UTC", "\u00a0UTC")} // a time stays on one line with its zone
+		// a time stays on one line with its zone
+		h.Facts[i] = fact{e(f.Name), strings.ReplaceAll(e(f.Value), " UTC", "\u00a0UTC")}
 	}
 	for i, s := range d.Why {
 		h.Why[i] = e(s)

@@ -94,10 +94,12 @@ func (f *writer) until() string {
 	return exactly(f.Until) + lasting(f.Until.Sub(f.At))
 }
 
-var browsers = [][2]string{{"Edg", "Edge"}, {"OPR", "Opera"}, {"SamsungBrowser", "Samsung Internet"}, {"Firefox", "Firefox"}, {"FxiOS", "Firefox"},
+var browsers = [][2]string{{"Edg", "Edge"}, {"OPR", "Opera"}, {"SamsungBrowser", "Samsung Internet"},
+	{"Firefox", "Firefox"}, {"FxiOS", "Firefox"},
 	{"Chrom", "Chrome"}, {"CriOS", "Chrome"}, {"Safari", "Safari"}}
 
-var systems = [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"}, {"Windows", "Windows"}, {"Mac", "macOS"}, {"Linux", "Linux"}}
+var systems = [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"},
+	{"Windows", "Windows"}, {"Mac", "macOS"}, {"Linux", "Linux"}}
 
 // device says what a browser calls itself, in words of ours only: whoever asks
 // for an email to somebody else's address could write anything there.

@@ -150,7 +150,8 @@ func TestGrantable(t *testing.T) {
 		code  string
 	}{
 		{access.Operator, nil, nil, ""},
-		{access.Operator, []access.RoleName{"fleet", "Fleet", "ADMIN"}, []access.RoleName{access.Fleet, access.Admin}, ""},
+		{access.Operator, []access.RoleName{"fleet", "Fleet", "ADMIN"}, []access.RoleName{access.Fleet, access.Admin},
+			""},
 		{access.Operator, []access.RoleName{"Root"}, nil, "unknown_role"},
 		{access.Operator, own[:access.MaxRolesHeld], own[:access.MaxRolesHeld], ""},
 		{access.Operator, own, nil, "too_many_roles"},

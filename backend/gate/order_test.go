@@ -30,7 +30,10 @@ func reader() []step {
 		func(w *world) { p, read = w.known.get(w.secret); known = p != nil },
 		func(w *world) {
 			if !known {
-				p = &Principal{Actor: access.Actor{Member: "bob"}, Member: access.Member{ID: "bob", PermissionRevision: w.version}}
+				p = &Principal{
+					Actor:  access.Actor{Member: "bob"},
+					Member: access.Member{ID: "bob", PermissionRevision: w.version},
+				}
 			}
 		},
 		func(w *world) {

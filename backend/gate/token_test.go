@@ -23,8 +23,10 @@ func TestTheNextRequestOfAToken(t *testing.T) {
 		opens bool
 		reads bool // members
 	}{
-		"nothing":    {change(func(*access.Member) {}), true, true},
-		"revoked":    {func(tx *store.Tx, _ access.Member, k access.Token) error { return tx.Tokens.Delete(k) }, false, false},
+		"nothing": {change(func(*access.Member) {}), true, true},
+		"revoked": {func(tx *store.Tx, _ access.Member, k access.Token) error {
+			return tx.Tokens.Delete(k)
+		}, false, false},
 		"demoted":    {change(func(m *access.Member) { m.Roles = fleetRole }), true, false},
 		"suspended":  {change(func(m *access.Member) { m.State = access.Suspended }), false, false},
 		"pending":    {change(func(m *access.Member) { m.State = access.Pending }), false, false},

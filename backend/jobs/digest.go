@@ -58,7 +58,11 @@ func digest(tx *store.Tx, admins []string) error {
 	g.ToldAt, g.Due = tx.Now, false
 	for len(admins) > 0 {
 		n := min(len(admins), tellBatch)
-		if err := tx.Schedule.Put(store.Due{At: tx.Now, Kind: store.DueTell, Ref: strings.Join(admins[:n], "/")}); err != nil {
+		if err := tx.Schedule.Put(store.Due{
+			At:   tx.Now,
+			Kind: store.DueTell,
+			Ref:  strings.Join(admins[:n], "/"),
+		}); err != nil {
 			return err
 		}
 		admins = admins[n:]

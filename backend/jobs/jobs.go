@@ -116,7 +116,8 @@ func (j *Jobs) Sweep(ctx context.Context) (next time.Time, err error) {
 			return j.do(tx, due, admins)
 		})
 		if err != nil && more && ctx.Err() == nil && !access.Unavailable.Is(err) {
-			j.log.ErrorContext(ctx, "what fell due could not be done; it waits", "kind", string(rune(due.Kind)), "err", err)
+			j.log.ErrorContext(ctx, "what fell due could not be done; it waits", "kind", string(rune(due.Kind)), "err",
+				err)
 			err = j.postpone(ctx, due)
 		}
 		if err != nil || !more {

@@ -30,7 +30,8 @@ func TestEachAddressWeighsTheSame(t *testing.T) {
 				want = got
 			}
 			if len(got) != len(want) {
-				t.Errorf("%s, last %v: %d transactions, unknown %d: %v and %v", class, last, len(got), len(want), got, want)
+				t.Errorf("%s, last %v: %d transactions, unknown %d: %v and %v", class, last, len(got), len(want), got,
+					want)
 				continue
 			}
 			for i, w := range got {
@@ -79,7 +80,10 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 		})
 		must(nil, err)
 	} else {
-		in, err := s.Invitations.Invite(t.Context(), access.Operator, service.NewInvitation{Email: to, Roles: []access.RoleName{access.Fleet}})
+		in, err := s.Invitations.Invite(t.Context(), access.Operator, service.NewInvitation{
+			Email: to,
+			Roles: []access.RoleName{access.Fleet},
+		})
 		must(nil, err)
 		if class != "pending" {
 			must(s.Members.Approve(t.Context(), access.Operator, in.Card.ID, nil))
@@ -133,7 +137,8 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 		if n == 5 || n == 10 {
 			must(nil, s.SignIn.Request(t.Context(), to, stranger(1+n)))
 		}
-		if _, err := s.SignIn.RedeemCode(context.Background(), fmt.Sprintf("%08d", n), stranger(1+n/5*5)); !access.Invalid.Is(err) {
+		if _, err := s.SignIn.RedeemCode(context.Background(), fmt.Sprintf("%08d", n),
+			stranger(1+n/5*5)); !access.Invalid.Is(err) {
 			t.Fatal(err)
 		}
 	}

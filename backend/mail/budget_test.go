@@ -21,7 +21,8 @@ func TestBudgetOverAnyMinute(t *testing.T) {
 		{1 * time.Second, access.PriorityInvitation, 0, time.Minute, 0}, // the last fifth is not for bulk
 		{1 * time.Second, access.PriorityDecision, 0, time.Minute, 0},
 		{1 * time.Second, access.PriorityRequested, 1, 0, 1},
-		{2 * time.Second, access.PriorityRequested, 0, time.Minute, 0}, // and the last of it not for what strangers can cause
+		// and the last of it not for what strangers can cause
+		{2 * time.Second, access.PriorityRequested, 0, time.Minute, 0},
 		{2 * time.Second, access.PriorityAwaited, 1, 0, 1},
 		{3 * time.Second, access.PriorityAwaited, 0, time.Minute, 0},
 		{time.Minute - 1, access.PriorityAwaited, 0, time.Minute, 0},
@@ -43,7 +44,8 @@ func TestBudgetOverAnyMinute(t *testing.T) {
 func TestBudgetKeepsAShare(t *testing.T) {
 	for n, want := range map[int][3]int{1: {1, 1, 1}, 2: {2, 2, 1}, 5: {5, 5, 4}, 10: {10, 9, 8}, 120: {120, 108, 96}} {
 		b := newBudget(n)
-		if got := [3]int{b.most(access.PriorityAwaited), b.most(access.PriorityRequested), b.most(access.PriorityDigest)}; got != want {
+		if got := [3]int{b.most(access.PriorityAwaited), b.most(access.PriorityRequested),
+			b.most(access.PriorityDigest)}; got != want {
 			t.Errorf("of %d: %v, want %v", n, got, want)
 		}
 	}

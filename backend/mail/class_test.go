@@ -87,8 +87,16 @@ func TestDecoysAreNeverSent(t *testing.T) {
 	for range 20 {
 		o.update(func(tx *store.Tx) error {
 			id := access.MessageID(access.NewID())
-			l := access.Message{ID: id, Kind: access.SignInMessage, Recipient: "nobody@example.org", State: access.MessageQueued,
-				At: tx.Now, QueuedAt: tx.Now, NextTry: tx.Now, ExpiresAt: tx.Now.Add(15 * time.Minute)}
+			l := access.Message{
+				ID:        id,
+				Kind:      access.SignInMessage,
+				Recipient: "nobody@example.org",
+				State:     access.MessageQueued,
+				At:        tx.Now,
+				QueuedAt:  tx.Now,
+				NextTry:   tx.Now,
+				ExpiresAt: tx.Now.Add(15 * time.Minute),
+			}
 			return tx.Decoys.Post(l, facts(tx.Now))
 		})
 	}

@@ -114,7 +114,8 @@ func TestStop(t *testing.T) {
 	mailtest.Eventually(t, "the server hangs", func() bool { return heard(o.server, "RCPT TO") == 1 })
 	stop()
 	for _, id := range ids {
-		if l := o.letter(id); l.State != access.MessageQueued || l.Attempts != 0 || l.Lease.Owner != "" || !l.Lease.Until.IsZero() {
+		if l := o.letter(id); l.State != access.MessageQueued || l.Attempts != 0 || l.Lease.Owner != "" ||
+			!l.Lease.Until.IsZero() {
 			t.Errorf("after the stop: %+v", l)
 		}
 	}
@@ -127,7 +128,11 @@ func TestStop(t *testing.T) {
 // Rejecting a person deletes the email, while it is under way as well. What
 // becomes of it then must not bring it back.
 func TestDeletedWhileItIsSent(t *testing.T) {
-	for _, fault := range []mailtest.Fault{{At: mailtest.Rcpt, Hang: true, Times: 1}, {At: mailtest.EndOfData, Accept: true, Hang: true, Times: 1}} {
+	for _, fault := range []mailtest.Fault{{
+		At:    mailtest.Rcpt,
+		Hang:  true,
+		Times: 1,
+	}, {At: mailtest.EndOfData, Accept: true, Hang: true, Times: 1}} {
 		o := newOffice(t, mailtest.Options{})
 		o.server.Script(fault)
 		ids := o.post(2)
@@ -164,7 +169,10 @@ func TestDeletedWhileItIsSent(t *testing.T) {
 // mail server takes it all the same, it was sent, and the list says so; if not,
 // it stays as the sweeper left it.
 func TestExpiresWhileItIsSent(t *testing.T) {
-	for answer, want := range map[string]access.MessageState{"": access.MessageSent, "451 4.3.0 not now": access.MessageFailed} {
+	for answer, want := range map[string]access.MessageState{
+		"":                  access.MessageSent,
+		"451 4.3.0 not now": access.MessageFailed,
+	} {
 		o := newOffice(t, mailtest.Options{})
 		release := make(chan struct{})
 		faults := []mailtest.Fault{{At: mailtest.Rcpt, Until: release}}
@@ -189,7 +197,9 @@ func TestExpiresWhileItIsSent(t *testing.T) {
 		close(release)
 		mailtest.Eventually(t, "the batch is over", func() bool { return heard(o.server, "QUIT") == 1 })
 		stop()
-		if l := o.letter(id); l.State != want || len(o.server.Received()) != map[access.MessageState]int{access.MessageSent: 1}[want] {
+		if l := o.letter(id); l.State != want || len(o.server.Received()) != map[access.MessageState]int{
+			access.MessageSent: 1,
+		}[want] {
 			t.Errorf("after %q: %+v", answer, l)
 		}
 	}

@@ -88,7 +88,12 @@ func newOffice(t *testing.T, o mailtest.Options) *office {
 func newOfficeOn(t *testing.T, o mailtest.Options, engine kv.Opener) *office {
 	t.Helper()
 	c := newClock()
-	s, err := store.Open(store.Options{Engine: engine, Now: c.Now, Twice: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	s, err := store.Open(store.Options{
+		Engine: engine,
+		Now:    c.Now,
+		Twice:  true,
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,9 +166,19 @@ func (o *office) post(n int, change ...func(*access.Message)) (ids []access.Mess
 		id := access.MessageID(access.NewID())
 		ids = append(ids, id)
 		o.update(func(tx *store.Tx) error {
-			l := access.Message{ID: id, Kind: access.InvitationMessage, Member: access.MemberID(access.NewID()), Recipient: fmt.Sprintf("ada%d@example.org", i),
-				Subject: "You are invited", HeaderMessageID: string(id) + "@door.example.com", State: access.MessageQueued,
-				At: tx.Now, QueuedAt: tx.Now, NextTry: tx.Now, ExpiresAt: tx.Now.Add(24 * time.Hour)}
+			l := access.Message{
+				ID:              id,
+				Kind:            access.InvitationMessage,
+				Member:          access.MemberID(access.NewID()),
+				Recipient:       fmt.Sprintf("ada%d@example.org", i),
+				Subject:         "You are invited",
+				HeaderMessageID: string(id) + "@door.example.com",
+				State:           access.MessageQueued,
+				At:              tx.Now,
+				QueuedAt:        tx.Now,
+				NextTry:         tx.Now,
+				ExpiresAt:       tx.Now.Add(24 * time.Hour),
+			}
 			for _, c := range change {
 				c(&l)
 			}

@@ -67,7 +67,10 @@ func TestPause(t *testing.T) {
 			tt.mend(o.server)
 			o.clock.advance(15 * time.Minute)
 			o.until(access.MessageSent, append(ids, more...)...)
-			mailtest.Eventually(t, "the alarm is over", func() bool { h := o.health(); return !h.Paused && h.Detail == "" && h.Since.IsZero() })
+			mailtest.Eventually(t, "the alarm is over", func() bool {
+				h := o.health()
+				return !h.Paused && h.Detail == "" && h.Since.IsZero()
+			})
 		})
 	}
 }
@@ -81,7 +84,8 @@ func (o *office) paused(ids []access.MessageID, since time.Time, next time.Durat
 		o.t.Errorf("the health is %+v", h)
 	}
 	for _, id := range ids {
-		if l := o.letter(id); l.State != access.MessageQueued || l.Attempts != 0 || l.Lease.Owner != "" || !o.hasWords(id) {
+		if l := o.letter(id); l.State != access.MessageQueued || l.Attempts != 0 || l.Lease.Owner != "" ||
+			!o.hasWords(id) {
 			o.t.Errorf("the letter is %+v", l)
 		}
 	}
@@ -142,6 +146,7 @@ func TestRefusedProbeEndsPause(t *testing.T) {
 	o.clock.advance(time.Minute)
 	mailtest.Eventually(t, "one is refused and one is sent", func() bool {
 		a, b := o.letter(ids[0]).State, o.letter(ids[1]).State
-		return a == access.MessageFailed && b == access.MessageSent || a == access.MessageSent && b == access.MessageFailed
+		return a == access.MessageFailed && b == access.MessageSent || a == access.MessageSent &&
+			b == access.MessageFailed
 	})
 }

@@ -20,7 +20,8 @@ func (w *Worker) update(ctx context.Context, fn func(tx *store.Tx) error) error 
 
 // record keeps what became of the first of the emails, and says whether the
 // rest of them may go on. What concerns them all is kept of them all.
-func (w *Worker) record(ctx context.Context, letters []access.Message, arrived bool, said string, err error) (goOn bool) {
+func (w *Worker) record(ctx context.Context, letters []access.Message, arrived bool, said string,
+	err error) (goOn bool) {
 	var f *smtp.Failure
 	switch {
 	case err == nil:
@@ -56,13 +57,15 @@ func (w *Worker) record(ctx context.Context, letters []access.Message, arrived b
 // become keeps a change of emails that are still under the lease they were
 // taken with; the others are left alone. Once the mail server has let us in,
 // the queue is not paused any more.
-func (w *Worker) become(ctx context.Context, letters []access.Message, arrived bool, change func(l *access.Message, now time.Time)) {
+func (w *Worker) become(ctx context.Context, letters []access.Message, arrived bool,
+	change func(l *access.Message, now time.Time)) {
 	w.awaitBeat(letters)
 	err := w.update(ctx, func(tx *store.Tx) error {
 		return w.evenly(tx, letters, func() error { return w.changeAll(tx, letters, arrived, change) })
 	})
 	if err != nil {
-		w.log.ErrorContext(ctx, "what became of a letter cannot be kept: it will be sent again", "letter", letters[0].ID, "err", err)
+		w.log.ErrorContext(ctx, "what became of a letter cannot be kept: it will be sent again", "letter",
+			letters[0].ID, "err", err)
 	}
 }
 
@@ -118,7 +121,8 @@ func (w *Worker) recovered(tx *store.Tx, arrived, sent bool) error {
 
 // pause stops the queue. The emails are as they were: none has lost a try.
 func (w *Worker) pause(ctx context.Context, letters []access.Message, f *smtp.Failure) {
-	w.log.ErrorContext(ctx, "no letter can be sent until this is mended", "server", w.o.Server.Name(), "words", f.Detail, "err", f.Err)
+	w.log.ErrorContext(ctx, "no letter can be sent until this is mended", "server", w.o.Server.Name(), "words",
+		f.Detail, "err", f.Err)
 	err := w.update(ctx, func(tx *store.Tx) error {
 		health, err := tx.MailHealth()
 		if err != nil {
@@ -187,7 +191,9 @@ func (w *Worker) unsendable(ctx context.Context, l access.Message, err error) {
 	case errors.Is(err, errTaken) || ctx.Err() != nil:
 		w.giveBack(ctx, []access.Message{l})
 	case errors.As(err, &known) && known.Kind == access.NotFound:
-		w.become(ctx, []access.Message{l}, false, func(l *access.Message, now time.Time) { l.Failed(known.Message, now) })
+		w.become(ctx, []access.Message{l}, false, func(l *access.Message, now time.Time) {
+			l.Failed(known.Message, now)
+		})
 	default:
 		w.log.ErrorContext(ctx, "a letter cannot be read", "letter", l.ID, "err", err)
 		w.become(ctx, []access.Message{l}, false, func(l *access.Message, now time.Time) {

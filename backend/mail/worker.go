@@ -30,11 +30,13 @@ type Options struct {
 	HELO      string                        // the host of the public URL
 	PerMinute int                           // most emails handed in within a minute; zero: 120
 	Beat      func(time.Time) time.Duration // how long until what became of sign-in emails may be kept; nil: at once
-	Leads     bool                          // it runs while its process leads: what is leased at its start was by one that led before
-	Logger    *slog.Logger
+	// it runs while its process leads: what is leased at its start was by one that led before
+	Leads  bool
+	Logger *slog.Logger
 
-	At     func(time.Time) <-chan time.Time // tells when the store's clock has come to a time; nil: as the real one runs
-	Jitter func() float64                   // from 0 up to 1; nil: random
+	// tells when the store's clock has come to a time; nil: as the real one runs
+	At     func(time.Time) <-chan time.Time
+	Jitter func() float64 // from 0 up to 1; nil: random
 }
 
 // A Worker sends what waits in the outbox of one store. Several may work on

@@ -22,7 +22,8 @@ func TestLettersAreSent(t *testing.T) {
 	o.until(access.MessageSent, ids...)
 	for _, id := range ids {
 		l := o.letter(id)
-		if !strings.HasPrefix(l.Detail, "250 ") || o.hasWords(id) || l.Attempts != 0 || l.Lease.Owner != "" || !l.At.Equal(o.clock.Now()) {
+		if !strings.HasPrefix(l.Detail, "250 ") || o.hasWords(id) || l.Attempts != 0 || l.Lease.Owner != "" ||
+			!l.At.Equal(o.clock.Now()) {
 			t.Errorf("after it was sent: %+v, words kept: %v", l, o.hasWords(id))
 		}
 		if n := o.came()[l.HeaderMessageID]; n != 1 {
@@ -30,7 +31,8 @@ func TestLettersAreSent(t *testing.T) {
 		}
 	}
 	got := o.server.Received()[0]
-	if got.Header.Get("From") != `"AI Loop" <door@example.com>` || !strings.HasPrefix(got.Text, "You are invited to AI Loop\n") || got.HELO != "door.example.com" {
+	if got.Header.Get("From") != `"AI Loop" <door@example.com>` ||
+		!strings.HasPrefix(got.Text, "You are invited to AI Loop\n") || got.HELO != "door.example.com" {
 		t.Errorf("the letter is %+v", got)
 	}
 	if date, err := got.Header.Date(); err != nil || !date.Equal(o.clock.Now()) {
@@ -62,7 +64,8 @@ func TestTemporaryRefusal(t *testing.T) {
 	o.until(access.MessageRetrying, ids[0])
 	o.until(access.MessageSent, ids[1])
 	l := o.letter(ids[0])
-	if l.Detail != "451 4.7.1 greylisted" || l.Attempts != 1 || !l.NextTry.Equal(o.clock.Now().Add(10*time.Second)) || !o.hasWords(l.ID) {
+	if l.Detail != "451 4.7.1 greylisted" || l.Attempts != 1 || !l.NextTry.Equal(o.clock.Now().Add(10*time.Second)) ||
+		!o.hasWords(l.ID) {
 		t.Errorf("after the first try: %+v", l)
 	}
 	o.clock.advance(10 * time.Second)
@@ -169,7 +172,10 @@ func TestLetterOfNobodyIsGoneOnceSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	mailtest.Eventually(t, "it is deleted", func() bool {
-		return access.NotFound.Is(o.store.View(t.Context(), func(tx *store.Tx) error { _, err := tx.Messages.Get(id); return err }))
+		return access.NotFound.Is(o.store.View(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Messages.Get(id)
+			return err
+		}))
 	})
 }
 

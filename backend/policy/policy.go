@@ -82,7 +82,12 @@ func Load(own []access.Role, revision int) (*Policy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make policy enforcer: %w", err)
 	}
-	p := &Policy{revision: revision, roles: map[access.RoleName]access.Role{}, enforcer: e, answers: map[string]Permissions{}}
+	p := &Policy{
+		revision: revision,
+		roles:    map[access.RoleName]access.Role{},
+		enforcer: e,
+		answers:  map[string]Permissions{},
+	}
 	for _, r := range own {
 		if err := access.CheckGrants(r); err != nil {
 			return nil, fmt.Errorf("load role %q: %w", r.Name, err)

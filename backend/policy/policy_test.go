@@ -18,11 +18,16 @@ func load(tb testing.TB, own ...access.Role) *Policy {
 
 // The table of design section 1, row by row, and what must not happen.
 func TestAllow(t *testing.T) {
-	p := load(t, access.Role{Name: "Fleet lead", Permissions: []access.Permission{access.May(access.Open, access.ResFleet), access.May(access.DoInvite, access.ResMembers)}})
+	p := load(t, access.Role{
+		Name: "Fleet lead",
+		Permissions: []access.Permission{access.May(access.Open, access.ResFleet),
+			access.May(access.DoInvite, access.ResMembers)},
+	})
 	everything := access.Grantable()
 	in := func(prefix string) func(access.Permission) bool {
 		return func(g access.Permission) bool {
-			return g.Action == access.Open && len(g.Resource) >= len(prefix) && string(g.Resource[:len(prefix)]) == prefix
+			return g.Action == access.Open && len(g.Resource) >= len(prefix) &&
+				string(g.Resource[:len(prefix)]) == prefix
 		}
 	}
 	all := func(access.Permission) bool { return true }
@@ -36,7 +41,10 @@ func TestAllow(t *testing.T) {
 		{"an active Admin", access.Active, []access.RoleName{access.Admin}, all},
 		{"an active AILoop", access.Active, []access.RoleName{access.AILoop}, in("ailoop")},
 		{"an active Fleet", access.Active, []access.RoleName{access.Fleet}, in("fleet")},
-		{"both sections", access.Active, []access.RoleName{access.Fleet, access.AILoop}, func(g access.Permission) bool { return g.Action == access.Open }},
+		{"both sections", access.Active, []access.RoleName{access.Fleet, access.AILoop},
+			func(g access.Permission) bool {
+				return g.Action == access.Open
+			}},
 		{"a role of one's own", access.Active, []access.RoleName{"Fleet lead"}, func(g access.Permission) bool {
 			return g == access.May(access.Open, access.ResFleet) || g == access.May(access.DoInvite, access.ResMembers)
 		}},
@@ -60,7 +68,8 @@ func TestAllow(t *testing.T) {
 					t.Errorf("Allow(%s) refused with %v, want a Forbidden sentence", g, err)
 				}
 			}
-			for _, g := range []access.Permission{access.May("delete", access.ResMembers), access.May(access.Open, "vault"), {}, access.May("*", "*")} {
+			for _, g := range []access.Permission{access.May("delete", access.ResMembers),
+				access.May(access.Open, "vault"), {}, access.May("*", "*")} {
 				if p.Allow(tt.state, tt.roles, g) == nil {
 					t.Errorf("the unknown permission %q was allowed", g)
 				}
@@ -71,7 +80,12 @@ func TestAllow(t *testing.T) {
 
 func TestOnlyPendingAndActiveWait(t *testing.T) {
 	p := load(t)
-	for state, want := range map[access.State]bool{access.Pending: true, access.Active: true, access.Suspended: false, "": false} {
+	for state, want := range map[access.State]bool{
+		access.Pending:   true,
+		access.Active:    true,
+		access.Suspended: false,
+		"":               false,
+	} {
 		if err := p.Allow(state, nil, access.May(access.Wait, access.ResPortal)); (err == nil) != want {
 			t.Errorf("%q at the waiting page: %v", state, err)
 		}
@@ -94,12 +108,21 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 func TestMayGrant(t *testing.T) {
-	p := load(t, access.Role{Name: "Fleet lead", Permissions: append(access.BuiltIn()[2].Permissions, access.May(access.DoInvite, access.ResMembers))})
+	p := load(t, access.Role{
+		Name:        "Fleet lead",
+		Permissions: append(access.BuiltIn()[2].Permissions, access.May(access.DoInvite, access.ResMembers)),
+	})
 	lead, err := p.Permissions(access.Active, []access.RoleName{"Fleet lead"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for role, want := range map[access.RoleName]access.Kind{"Fleet": "", "Fleet lead": "", access.AILoop: access.Forbidden, access.Admin: access.Forbidden, "Root": access.Invalid} {
+	for role, want := range map[access.RoleName]access.Kind{
+		"Fleet":       "",
+		"Fleet lead":  "",
+		access.AILoop: access.Forbidden,
+		access.Admin:  access.Forbidden,
+		"Root":        access.Invalid,
+	} {
 		err := p.MayGrant(lead, []access.RoleName{role})
 		if want == "" && err != nil || want != "" && !want.Is(err) {
 			t.Errorf("a Fleet lead grants %s: %v", role, err)
@@ -112,11 +135,15 @@ func BenchmarkAllow(b *testing.B) {
 		b.Run(fmt.Sprintf("%d roles", n), func(b *testing.B) {
 			var own []access.Role
 			for i := len(access.BuiltIn()); i < n; i++ {
-				own = append(own, access.Role{Name: access.RoleName(fmt.Sprintf("Own %d", i)), Permissions: access.Grantable()})
+				own = append(own, access.Role{
+					Name:        access.RoleName(fmt.Sprintf("Own %d", i)),
+					Permissions: access.Grantable(),
+				})
 			}
 			p := load(b, own...)
 			for b.Loop() {
-				if err := p.Allow(access.Active, []access.RoleName{access.Fleet}, access.May(access.Open, access.ResFleetFlows)); err != nil {
+				if err := p.Allow(access.Active, []access.RoleName{access.Fleet},
+					access.May(access.Open, access.ResFleetFlows)); err != nil {
 					b.Fatal(err)
 				}
 			}

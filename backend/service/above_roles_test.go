@@ -27,7 +27,8 @@ var granting = map[string]func(o *office, actor access.Actor, r access.Role) err
 		return only(o.Members.Approve(o.t.Context(), actor, o.invited("ada@example.com"), []access.RoleName{r.Name}))
 	},
 	"ChangeRoles": func(o *office, actor access.Actor, r access.Role) error {
-		return only(o.Members.ChangeRoles(o.t.Context(), actor, o.invited("gus@example.org"), []access.RoleName{r.Name}))
+		return only(o.Members.ChangeRoles(o.t.Context(), actor, o.invited("gus@example.org"),
+			[]access.RoleName{r.Name}))
 	},
 	"CreateToken": func(o *office, actor access.Actor, r access.Role) error {
 		_, _, err := o.Tokens.Create(o.t.Context(), actor, "ci", []access.RoleName{r.Name}, 0)
@@ -162,7 +163,8 @@ func TestWhatIsKeptOnANearlyFullDisk(t *testing.T) {
 			s := o.enterAs("fay@example.org")
 			tok, _ := o.token("", access.Fleet)
 			must(t, o.Roles.Put(t.Context(), o.ann, pilots))
-			must(t, only(o.Members.ChangeRoles(t.Context(), o.ann, o.bob.Member, []access.RoleName{access.Admin, access.Fleet})))
+			must(t, only(o.Members.ChangeRoles(t.Context(), o.ann, o.bob.Member,
+				[]access.RoleName{access.Admin, access.Fleet})))
 			free.Store(floor)
 			if _, err := o.Members.Rename(t.Context(), o.ann, o.fay.Member, "At the floor"); err != nil {
 				t.Fatalf("at the floor: %v", err)

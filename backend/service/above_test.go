@@ -112,7 +112,8 @@ func TestEveryVerbOnAMemberHasItsRows(t *testing.T) {
 			found++
 			_, acts := deeds[name]
 			if reads := containsWord(looking, name); acts == reads {
-				t.Errorf("%s takes a member: give it its row in deeds, or, if it changes nothing, a place in looking", name)
+				t.Errorf("%s takes a member: give it its row in deeds, or, if it changes nothing, a place in looking",
+					name)
 			}
 		}
 	}
@@ -182,7 +183,8 @@ func TestNobodyActsOnWhatIsAboveThem(t *testing.T) {
 					if !level.refused {
 						// What manages members asks a session again who it is, and is not
 						// a token's to give: by then it is known to be no more than theirs.
-						if code := access.Explain(err).Code; err != nil && code != "confirmation_required" && code != "token_outlives" {
+						if code := access.Explain(err).
+							Code; err != nil && code != "confirmation_required" && code != "token_outlives" {
 							t.Error(err)
 						}
 						return

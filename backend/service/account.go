@@ -66,7 +66,8 @@ func (s *core) waiting(tx *store.Tx, actor access.Actor) (m access.Member, err e
 		return m, err
 	}
 	if m.State != access.Pending {
-		return m, access.Errorf(access.Conflict, "Your account is not waiting for a decision any more. Open the front page.").WithCode("already_decided")
+		return m, access.Errorf(access.Conflict,
+			"Your account is not waiting for a decision any more. Open the front page.").WithCode("already_decided")
 	}
 	return m, nil
 }
@@ -93,7 +94,8 @@ func (s Account) MuteDigest(ctx context.Context, actor access.Actor, quiet bool)
 			return err
 		}
 		if actor.Member == "" {
-			return access.Errorf(access.Invalid, "The operator gets no letters. An Admin can turn theirs off while signed in.").WithCode("no_member")
+			return access.Errorf(access.Invalid,
+				"The operator gets no letters. An Admin can turn theirs off while signed in.").WithCode("no_member")
 		}
 		m, err := tx.Members.Get(actor.Member)
 		if err != nil || m.MuteDigest == quiet {

@@ -89,7 +89,8 @@ type AuditLine struct {
 }
 
 // List is a page of the audit log, newest first.
-func (s Audit) List(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[AuditLine], err error) {
+func (s Audit) List(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[AuditLine],
+	err error) {
 	if limit, err = Limit(limit); err != nil {
 		return out, err
 	}
@@ -141,7 +142,9 @@ func (s *core) lines(tx *store.Tx, entries []access.AuditEntry) ([]AuditLine, er
 // Verify walks the whole audit chain. It returns how many entries are
 // sound; a Conflict names the first that is not.
 func (s Audit) Verify(ctx context.Context, actor access.Actor) (int, error) {
-	if err := s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(*store.Tx) error { return nil }); err != nil {
+	if err := s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(*store.Tx) error {
+		return nil
+	}); err != nil {
 		return 0, err
 	}
 	return s.store.VerifyAudit(ctx)

@@ -56,7 +56,8 @@ type floodGate struct {
 func (f *floodGate) take(now time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.full.Before(now) || f.full.After(now.Add(maxStrangerRequests*strangerRequestInterval)) { // or the clock was put back
+	// or the clock was put back
+	if f.full.Before(now) || f.full.After(now.Add(maxStrangerRequests*strangerRequestInterval)) {
 		f.full = now
 	}
 	if full := f.full.Add(strangerRequestInterval); full.Sub(now) <= maxStrangerRequests*strangerRequestInterval {

@@ -28,7 +28,8 @@ func TestOnlyWhoMayBelievesTheClock(t *testing.T) {
 	}
 	o.clock.forward(31 * day)
 	for name, actor := range map[string]access.Actor{"a member": o.fay, "nobody": {}} {
-		if err := o.Settings.TrustClock(t.Context(), actor); err == nil || !o.Settings.Clock().Held() || len(words()) > 0 {
+		if err := o.Settings.TrustClock(t.Context(), actor); err == nil || !o.Settings.Clock().
+			Held() || len(words()) > 0 {
 			t.Errorf("%s: %v, then %+v and %q in the log", name, err, o.Settings.Clock(), words())
 		}
 	}

@@ -193,7 +193,11 @@ func TestKnownBrowserHasItsOwn(t *testing.T) {
 func TestKnownBrowsersAreForgotten(t *testing.T) {
 	o := openOffice(t)
 	visit := func(n int) Browser {
-		b := Browser{Secret: access.Secret(fmt.Sprint("device ", n)), From: fmt.Sprintf("203.0.113.%d", n), Agent: "Firefox"}
+		b := Browser{
+			Secret: access.Secret(fmt.Sprint("device ", n)),
+			From:   fmt.Sprintf("203.0.113.%d", n),
+			Agent:  "Firefox",
+		}
 		o.clock.forward(time.Hour)
 		_, err := o.SignIn.RedeemCode(t.Context(), o.codeFor("fay@example.org", b), b)
 		must(t, err)

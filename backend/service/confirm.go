@@ -83,7 +83,8 @@ type ConfirmationEmail struct {
 
 // SendConfirmation emails a code to the member who asks, good for this session
 // alone. One that was sent before is worth nothing.
-func (s Sessions) SendConfirmation(ctx context.Context, actor access.Actor, agent string) (out ConfirmationEmail, err error) {
+func (s Sessions) SendConfirmation(ctx context.Context, actor access.Actor, agent string) (out ConfirmationEmail,
+	err error) {
 	code := access.NewCode()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		opened, m, err := confirmable(tx, actor)
@@ -110,7 +111,8 @@ func (s Sessions) SendConfirmation(ctx context.Context, actor access.Actor, agen
 func confirmable(tx *store.Tx, actor access.Actor) (opened access.Session, m access.Member, err error) {
 	switch {
 	case actor.IsOperator():
-		return opened, m, access.Errorf(access.Invalid, "Whoever holds the machine needs no confirmation.").WithCode("no_member")
+		return opened, m, access.Errorf(access.Invalid, "Whoever holds the machine needs no confirmation.").
+			WithCode("no_member")
 	case actor.Token != "":
 		return opened, m, access.Errorf(
 			access.Forbidden,

@@ -119,10 +119,13 @@ func TestConfirmationCode(t *testing.T) {
 		{"nothing", typed(func(string) string { return "" }), access.Invalid},
 		{"after four wrong ones", as(func(o *office) { wrong(o, o.bob, 4) }), ""},
 		{"after five wrong ones", as(func(o *office) { wrong(o, o.bob, 5) }), access.Invalid},
-		{"at the very last", as(func(o *office) { o.clock.forward(access.ConfirmationCodeTTL - time.Microsecond) }), ""},
+		{"at the very last", as(func(o *office) {
+			o.clock.forward(access.ConfirmationCodeTTL - time.Microsecond)
+		}), ""},
 		{"at its end", as(func(o *office) { o.clock.forward(access.ConfirmationCodeTTL) }), access.Invalid},
 		{"a second time", as(func(o *office) {
-			_, err := o.Sessions.ConfirmCode(o.t.Context(), o.bob, o.codeIn(o.letter(access.ConfirmationMessage, "bob@example.org").ID))
+			_, err := o.Sessions.ConfirmCode(o.t.Context(), o.bob,
+				o.codeIn(o.letter(access.ConfirmationMessage, "bob@example.org").ID))
 			must(o.t, err)
 		}), access.Invalid},
 		{"after another was sent", as(func(o *office) { o.confirmationCode(o.bob) }), access.Invalid},
@@ -131,11 +134,19 @@ func TestConfirmationCode(t *testing.T) {
 			func(o *office, code string) (access.Actor, string) { return o.confirmed(o.bob.Member), code },
 			access.Invalid,
 		},
-		{"by somebody else", func(o *office, code string) (access.Actor, string) { return o.ann, code }, access.Invalid},
+		{"by somebody else", func(o *office, code string) (access.Actor, string) {
+			return o.ann, code
+		}, access.Invalid},
 		{"by a token", func(o *office, code string) (access.Actor, string) {
-			token, _, err := o.Tokens.Create(o.t.Context(), o.confirmed(o.bob.Member), "ci", []access.RoleName{access.Admin}, 0)
+			token, _, err := o.Tokens.Create(o.t.Context(), o.confirmed(o.bob.Member), "ci",
+				[]access.RoleName{access.Admin}, 0)
 			must(o.t, err)
-			return access.Actor{Member: o.bob.Member, Token: token.ID, Source: access.SourceAPI, Session: o.bob.Session}, code
+			return access.Actor{
+				Member:  o.bob.Member,
+				Token:   token.ID,
+				Source:  access.SourceAPI,
+				Session: o.bob.Session,
+			}, code
 		}, access.Forbidden},
 		{"once suspended", as(func(o *office) {
 			_, err := o.Members.Suspend(o.t.Context(), access.Operator, o.bob.Member)
@@ -163,7 +174,8 @@ func TestConfirmationCode(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || until.Sub(o.clock.now()) != access.ConfirmationTTL || o.did(access.ActionConfirm) != did+1 {
+			if err != nil || until.Sub(o.clock.now()) != access.ConfirmationTTL || o.did(access.ActionConfirm) != did+
+				1 {
 				t.Errorf("ConfirmCode = %v, %v", until, err)
 			}
 			o.verify()
@@ -188,7 +200,8 @@ func TestWrongCodesOfADayAreBounded(t *testing.T) {
 		o.clock.forward(5 * time.Minute)
 	}
 	if tried < MaxWrongConfirmations || tried > 2*MaxWrongConfirmations {
-		t.Errorf("%d wrong codes were looked at in a day, want %d to %d", tried, MaxWrongConfirmations, 2*MaxWrongConfirmations)
+		t.Errorf("%d wrong codes were looked at in a day, want %d to %d", tried, MaxWrongConfirmations,
+			2*MaxWrongConfirmations)
 	}
 	_, err := o.Sessions.ConfirmCode(t.Context(), thief, o.confirmationCode(thief))
 	refused(t, err, access.TooMany, "too_often")
@@ -216,7 +229,10 @@ func TestConfirmationCodeRedeemedTwice(t *testing.T) {
 	o := openOffice(t)
 	code := o.confirmationCode(o.bob)
 	won := 0
-	for _, err := range race(8, func(int) error { _, err := o.Sessions.ConfirmCode(t.Context(), o.bob, code); return err }) {
+	for _, err := range race(8, func(int) error {
+		_, err := o.Sessions.ConfirmCode(t.Context(), o.bob, code)
+		return err
+	}) {
 		if err == nil {
 			won++
 		} else {
@@ -235,7 +251,8 @@ func TestConfirmationCodeIsKeptAsKeyedHash(t *testing.T) {
 	must(t, o.store.View(t.Context(), func(tx *store.Tx) error {
 		opened, _, err := tx.Sessions.Get(o.bob.Session)
 		plain := strings.ReplaceAll(code, "-", "")
-		if opened.Code.Hash.IsZero() || opened.Code.Hash == access.Secret(plain).Hash() || opened.Code.Hash == access.Secret(code).Hash() {
+		if opened.Code.Hash.IsZero() || opened.Code.Hash == access.Secret(plain).
+			Hash() || opened.Code.Hash == access.Secret(code).Hash() {
 			t.Errorf("kept as %x", opened.Code.Hash)
 		}
 		return err

@@ -14,7 +14,10 @@ import (
 // office and then tried by somebody.
 func sensitive() map[string]func(o *office) func(actor access.Actor) error {
 	flows := []access.Permission{access.May(access.Open, access.ResFleetFlows)}
-	readers := access.Role{Name: "Readers", Permissions: []access.Permission{access.May(access.Read, access.ResMembers)}}
+	readers := access.Role{
+		Name:        "Readers",
+		Permissions: []access.Permission{access.May(access.Read, access.ResMembers)},
+	}
 	change := func(o *office, to, from access.RoleName) func(access.Actor) error {
 		id := o.member("kim@example.org", "Kim", from)
 		return func(actor access.Actor) error {
@@ -38,20 +41,28 @@ func sensitive() map[string]func(o *office) func(actor access.Actor) error {
 			must(o.t, o.Roles.Put(o.t.Context(), access.Operator, access.Role{Name: "Pilots", Permissions: flows}))
 			return func(actor access.Actor) error { return o.Roles.Delete(o.t.Context(), actor, "Pilots") }
 		},
-		"make somebody an Admin": func(o *office) func(access.Actor) error { return change(o, access.Admin, access.Fleet) },
+		"make somebody an Admin": func(o *office) func(access.Actor) error {
+			return change(o, access.Admin, access.Fleet)
+		},
 		"let somebody read members": func(o *office) func(access.Actor) error {
 			must(o.t, o.Roles.Put(o.t.Context(), access.Operator, readers))
 			return change(o, "Readers", access.Fleet)
 		},
 		"approve an Admin": func(o *office) func(access.Actor) error {
 			id := o.waitingFor("kim@example.org", access.Admin)
-			return func(actor access.Actor) error { _, err := o.Members.Approve(o.t.Context(), actor, id, nil); return err }
+			return func(actor access.Actor) error {
+				_, err := o.Members.Approve(o.t.Context(), actor, id, nil)
+				return err
+			}
 		},
 		"restore an Admin": func(o *office) func(access.Actor) error {
 			id := o.member("kim@example.org", "Kim", access.Admin)
 			_, err := o.Members.Suspend(o.t.Context(), access.Operator, id)
 			must(o.t, err)
-			return func(actor access.Actor) error { _, err := o.Members.Unsuspend(o.t.Context(), actor, id); return err }
+			return func(actor access.Actor) error {
+				_, err := o.Members.Unsuspend(o.t.Context(), actor, id)
+				return err
+			}
 		},
 		"let a window in": func(o *office) func(access.Actor) error {
 			return func(actor access.Actor) error {
@@ -119,7 +130,10 @@ func TestConfirmationIsNotAskedFor(t *testing.T) {
 			return err
 		},
 		"invite an Admin": func() error {
-			_, err := o.Invitations.Invite(ctx, o.ann, NewInvitation{Email: mail(t, "max@example.org"), Roles: []access.RoleName{access.Admin}})
+			_, err := o.Invitations.Invite(ctx, o.ann, NewInvitation{
+				Email: mail(t, "max@example.org"),
+				Roles: []access.RoleName{access.Admin},
+			})
 			return err
 		},
 		"sign an Admin out": func() error { return o.Sessions.SignOutEverywhere(ctx, o.ann, o.bob.Member, true) },
@@ -227,7 +241,12 @@ func TestTokenMakesNothingThatOutlivesIt(t *testing.T) {
 			o := openOffice(t)
 			token, _, err := o.Tokens.Create(t.Context(), o.ann, "ci", []access.RoleName{access.Admin}, 0)
 			must(t, err)
-			err = prepare(o)(access.Actor{Member: o.ann.Member, Token: token.ID, Source: access.SourceAPI, Session: o.ann.Session})
+			err = prepare(o)(access.Actor{
+				Member:  o.ann.Member,
+				Token:   token.ID,
+				Source:  access.SourceAPI,
+				Session: o.ann.Session,
+			})
 			if name == "export the audit log" {
 				must(t, err)
 				return

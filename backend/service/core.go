@@ -32,13 +32,21 @@ type core struct {
 func New(ctx context.Context, o Options) (*Service, error) {
 	u, err := url.Parse(o.PublicURL)
 	if err != nil || u.Host == "" {
-		return nil, access.Errorf(access.Invalid, "The public URL %q is not one. Write it like https://door.example.com.", o.PublicURL).On("url")
+		return nil, access.Errorf(access.Invalid,
+			"The public URL %q is not one. Write it like https://door.example.com.", o.PublicURL).On("url")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &core{store: o.Store, emails: o.Emails, publicURL: strings.TrimSuffix(o.PublicURL, "/"), host: u.Hostname(), mail: o.Mail,
-		log: o.Logger, asked: make(chan struct{}, 1)}
+	s := &core{
+		store:     o.Store,
+		emails:    o.Emails,
+		publicURL: strings.TrimSuffix(o.PublicURL, "/"),
+		host:      u.Hostname(),
+		mail:      o.Mail,
+		log:       o.Logger,
+		asked:     make(chan struct{}, 1),
+	}
 	if s.gate, err = gate.New(ctx, o.Store, o.Logger); err != nil {
 		return nil, err
 	}

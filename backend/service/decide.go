@@ -15,7 +15,8 @@ import (
 // or not at all. The second of two Admins is told who decided, what and when.
 // What an inviter offered who may not offer it any more is not taken over unseen:
 // the roles have to be named then.
-func (s Members) Approve(ctx context.Context, actor access.Actor, id access.MemberID, roles []access.RoleName) (out MemberView, err error) {
+func (s Members) Approve(ctx context.Context, actor access.Actor, id access.MemberID,
+	roles []access.RoleName) (out MemberView, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.Decide, access.ResMembers))
 		if err != nil {
@@ -106,7 +107,8 @@ func inviterAble(tx *store.Tx, p *policy.Policy, m *access.Member) (bool, error)
 
 // keepMessage posts an email beside an invitation that may still be under way:
 // the member's delivery stays that of the invitation until it was opened.
-func (s *core) keepMessage(tx *store.Tx, m *access.Member, kind access.MessageKind, f access.MessageFacts) (access.MessageID, error) {
+func (s *core) keepMessage(tx *store.Tx, m *access.Member, kind access.MessageKind,
+	f access.MessageFacts) (access.MessageID, error) {
 	id, err := s.post(tx, kind, m, time.Time{}, f)
 	if m.JoinedAt().IsZero() && m.Message != "" {
 		id = m.Message
@@ -121,9 +123,11 @@ func (s *core) decided(tx *store.Tx, m access.Member) error {
 		return err
 	}
 	if m.Decision.At.IsZero() {
-		return access.Errorf(access.Conflict, "%s is not waiting for a decision.", m.DisplayName()).WithCode("already_decided")
+		return access.Errorf(access.Conflict, "%s is not waiting for a decision.", m.DisplayName()).
+			WithCode("already_decided")
 	}
-	return access.Errorf(access.Conflict, "%s was approved already, by %s on %s.", m.DisplayName(), who, momentWords(m.Decision.At)).WithCode("already_decided")
+	return access.Errorf(access.Conflict, "%s was approved already, by %s on %s.", m.DisplayName(), who,
+		momentWords(m.Decision.At)).WithCode("already_decided")
 }
 
 // rejectionTTL is how long the email to somebody who was turned away waits for
@@ -167,11 +171,16 @@ func (s Members) Reject(ctx context.Context, actor access.Actor, id access.Membe
 			return err
 		}
 		if tell {
-			if _, err := s.post(tx, access.RejectedMessage, &m, tx.Now.Add(rejectionTTL), access.MessageFacts{Reason: reason}); err != nil {
+			if _, err := s.post(tx, access.RejectedMessage, &m, tx.Now.Add(rejectionTTL), access.MessageFacts{
+				Reason: reason,
+			}); err != nil {
 				return err
 			}
 		}
-		if err := tx.Members.RememberDecision(id, store.FinalDecision{Decision: access.Decision{By: actor, At: tx.Now}, Why: access.EndedRejected}); err != nil {
+		if err := tx.Members.RememberDecision(id, store.FinalDecision{
+			Decision: access.Decision{By: actor, At: tx.Now},
+			Why:      access.EndedRejected,
+		}); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionReject, string(id), "")
@@ -204,9 +213,11 @@ func (s *core) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) err
 		return err
 	}
 	if was.Why == access.EndedRemoved {
-		return access.Errorf(access.NotFound, "This account was removed already, by %s on %s.", who, momentWords(was.At))
+		return access.Errorf(access.NotFound, "This account was removed already, by %s on %s.", who,
+			momentWords(was.At))
 	}
-	return access.Errorf(access.Conflict, "This request was rejected already, by %s on %s.", who, momentWords(was.At)).WithCode("already_decided")
+	return access.Errorf(access.Conflict, "This request was rejected already, by %s on %s.", who, momentWords(was.At)).
+		WithCode("already_decided")
 }
 
 // momentWords is a moment in a sentence for an Admin.

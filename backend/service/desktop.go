@@ -10,11 +10,13 @@ import (
 // AuthorizeDesktop lets a native window act for the member who asks, who must be one
 // who uses the console. It returns a code, good once and for a minute, for the
 // window that holds the secret whose hash challenge is (PKCE, S256).
-func (s SignIn) AuthorizeDesktop(ctx context.Context, actor access.Actor, challenge access.SecretHash) (access.Secret, error) {
+func (s SignIn) AuthorizeDesktop(ctx context.Context, actor access.Actor, challenge access.SecretHash) (access.Secret,
+	error) {
 	code := access.NewSecret()
 	return code, s.store.Update(ctx, func(tx *store.Tx) error {
 		if actor.Member == "" || actor.Token != "" {
-			return access.Errorf(access.Forbidden, "Only a member who is signed in can let a window in.").WithCode("members_only")
+			return access.Errorf(access.Forbidden, "Only a member who is signed in can let a window in.").
+				WithCode("members_only")
 		}
 		rights, err := s.gate.Permissions(tx, actor)
 		if err != nil {

@@ -107,9 +107,14 @@ func TestWhoMayLetAWindowIn(t *testing.T) {
 // Whoever is stopped between the code and its use does not come in with it.
 func TestWindowCodeOfOneWhoWasStopped(t *testing.T) {
 	for name, stop := range map[string]func(o *office) error{
-		"suspended":  func(o *office) error { _, err := o.Members.Suspend(o.t.Context(), o.ann, o.bob.Member); return err },
-		"signed out": func(o *office) error { return o.Sessions.SignOutEverywhere(o.t.Context(), o.ann, o.bob.Member, false) },
-		"removed":    func(o *office) error { return o.Members.Remove(o.t.Context(), o.ann, o.bob.Member) },
+		"suspended": func(o *office) error {
+			_, err := o.Members.Suspend(o.t.Context(), o.ann, o.bob.Member)
+			return err
+		},
+		"signed out": func(o *office) error {
+			return o.Sessions.SignOutEverywhere(o.t.Context(), o.ann, o.bob.Member, false)
+		},
+		"removed": func(o *office) error { return o.Members.Remove(o.t.Context(), o.ann, o.bob.Member) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := openOffice(t)

@@ -36,7 +36,9 @@ func TestNextRequest(t *testing.T) {
 			_, err := o.Members.Suspend(o.t.Context(), o.ann, id)
 			return err
 		}, access.EndedSuspended, false, false, false},
-		{"remove", func(o *office, id access.MemberID) error { return o.Members.Remove(o.t.Context(), o.ann, id) }, access.EndedRemoved, false, false, false},
+		{"remove", func(o *office, id access.MemberID) error {
+			return o.Members.Remove(o.t.Context(), o.ann, id)
+		}, access.EndedRemoved, false, false, false},
 		{
 			"sign out everywhere",
 			func(o *office, id access.MemberID) error {
@@ -55,11 +57,13 @@ func TestNextRequest(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o := openOffice(t)
-			sessions := []access.Secret{o.enterAs("bob@example.org"), o.enterAs("bob@example.org"), o.asWindow(o.bob, "window")}
+			sessions := []access.Secret{o.enterAs("bob@example.org"), o.enterAs("bob@example.org"),
+				o.asWindow(o.bob, "window")}
 			_, secret, err := o.Tokens.Create(t.Context(), o.bob, "ci", []access.RoleName{access.Admin}, 0)
 			must(t, err)
 			for _, s := range sessions {
-				if p, err := o.Gate.Principal(t.Context(), s); err != nil || p.May(members) != nil || p.May(flows) != nil {
+				if p, err := o.Gate.Principal(t.Context(), s); err != nil || p.May(members) != nil ||
+					p.May(flows) != nil {
 					t.Fatalf("before: %v", err)
 				}
 			}
@@ -105,7 +109,8 @@ func TestRestoreOpensNothingOld(t *testing.T) {
 	}
 	_, err = o.SignIn.RedeemLink(t.Context(), link, browser("fay"))
 	refused(t, err, access.Expired, "link_dead")
-	if p, err := o.Gate.Principal(t.Context(), o.enterAs("fay@example.org")); err != nil || p.May(access.May(access.Open, access.ResFleet)) != nil {
+	if p, err := o.Gate.Principal(t.Context(), o.enterAs("fay@example.org")); err != nil ||
+		p.May(access.May(access.Open, access.ResFleet)) != nil {
 		t.Errorf("the new session: %v", err)
 	}
 }
@@ -116,7 +121,8 @@ func TestRotateAtARise(t *testing.T) {
 	old := o.enterAs("fay@example.org")
 	_, err := o.Members.ChangeRoles(t.Context(), o.ann, o.fay.Member, []access.RoleName{access.Fleet, access.AILoop})
 	must(t, err)
-	if p, err := o.Gate.Principal(t.Context(), old); err != nil || !p.Stale || p.May(access.May(access.Open, access.ResAILoop)) != nil {
+	if p, err := o.Gate.Principal(t.Context(), old); err != nil || !p.Stale ||
+		p.May(access.May(access.Open, access.ResAILoop)) != nil {
 		t.Fatalf("after a rise: %+v, %v", p, err)
 	}
 	fresh, err := o.Gate.Rotate(t.Context(), old)
@@ -169,7 +175,8 @@ func TestTokens(t *testing.T) {
 	}
 	weak, weakSecret, err := o.Tokens.Create(t.Context(), access.Operator, "weak", []access.RoleName{access.Fleet}, 0)
 	must(t, err)
-	if p, err := o.Gate.TokenPrincipal(t.Context(), weakSecret); err != nil || p.May(members) == nil || p.May(access.May(access.Open, access.ResFleet)) != nil || p.Actor.Token != weak.ID {
+	if p, err := o.Gate.TokenPrincipal(t.Context(), weakSecret); err != nil || p.May(members) == nil ||
+		p.May(access.May(access.Open, access.ResFleet)) != nil || p.Actor.Token != weak.ID {
 		t.Errorf("the weak token: %v", err)
 	}
 	if _, err := o.Gate.Principal(t.Context(), secret); !access.SignedOut.Is(err) {
@@ -182,7 +189,11 @@ func TestTokens(t *testing.T) {
 	o.clock.forward(time.Second)
 	_, err = o.Gate.TokenPrincipal(t.Context(), secret)
 	refused(t, err, access.SignedOut, "bad_token")
-	_, err = o.Invitations.Invite(t.Context(), access.Actor{Member: o.bob.Member, Token: tok.ID, Source: access.SourceAPI}, NewInvitation{Email: mail(t, "x@example.com"), Roles: []access.RoleName{access.Fleet}})
+	_, err = o.Invitations.Invite(t.Context(), access.Actor{
+		Member: o.bob.Member,
+		Token:  tok.ID,
+		Source: access.SourceAPI,
+	}, NewInvitation{Email: mail(t, "x@example.com"), Roles: []access.RoleName{access.Fleet}})
 	refused(t, err, access.SignedOut, "")
 	must(t, o.Tokens.Revoke(t.Context(), o.ann, weak.ID))
 	_, err = o.Gate.TokenPrincipal(t.Context(), weakSecret)
@@ -196,7 +207,8 @@ func TestInviteMany(t *testing.T) {
 	row := func(to string, role access.RoleName) NewInvitation {
 		return NewInvitation{Email: mail(t, to), Roles: []access.RoleName{role}}
 	}
-	rows := []NewInvitation{row("one@example.com", access.Fleet), row("fay@example.org", access.Fleet), row("two@example.com", "Root"),
+	rows := []NewInvitation{row("one@example.com", access.Fleet), row("fay@example.org", access.Fleet),
+		row("two@example.com", "Root"),
 		row("ONE@example.com", access.Fleet), {}, row("three@example.com", "ailoop")}
 	want := []string{"", "already_member", "unknown_role", "duplicate_row", "email_missing", ""}
 	for _, dry := range []bool{true, false} {
@@ -230,9 +242,15 @@ func TestMostRoles(t *testing.T) {
 		must(t, o.Roles.Put(t.Context(), o.ann, role(i+1)))
 	}
 	for i := range 5 {
-		must(t, o.Roles.Put(t.Context(), o.ann, access.Role{Name: access.RoleName("More " + strings.Repeat("y", i+1)), Permissions: access.Grantable()[:1]}))
+		must(t, o.Roles.Put(t.Context(), o.ann, access.Role{
+			Name:        access.RoleName("More " + strings.Repeat("y", i+1)),
+			Permissions: access.Grantable()[:1],
+		}))
 	}
-	refused(t, o.Roles.Put(t.Context(), o.ann, access.Role{Name: "Too many", Permissions: access.Grantable()[:1]}), access.Conflict, "too_many_roles")
+	refused(t, o.Roles.Put(t.Context(), o.ann, access.Role{
+		Name:        "Too many",
+		Permissions: access.Grantable()[:1],
+	}), access.Conflict, "too_many_roles")
 	o.invite("ada@example.com", role(1).Name)
 	refused(t, o.Roles.Delete(t.Context(), o.ann, role(1).Name), access.Conflict, "role_in_use")
 	must(t, o.Roles.Delete(t.Context(), o.ann, role(2).Name))

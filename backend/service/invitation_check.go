@@ -71,8 +71,10 @@ func (s *core) checkAddress(tx *store.Tx, a access.Address, out *InvitationCheck
 
 // mailProviders are where very many people have their mail.
 var mailProviders = []string{
-	"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "me.com", "aol.com",
-	"proton.me", "protonmail.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "posteo.de", "mailbox.org", "fastmail.com", "zoho.com", "qq.com", "163.com", "yandex.ru", "mail.ru", "orange.fr", "free.fr", "libero.it",
+	"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "me.com",
+	"aol.com",
+	"proton.me", "protonmail.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "posteo.de", "mailbox.org",
+	"fastmail.com", "zoho.com", "qq.com", "163.com", "yandex.ru", "mail.ru", "orange.fr", "free.fr", "libero.it",
 }
 
 // similar is the known domain that an address's is one letter off: that of many

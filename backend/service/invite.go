@@ -42,7 +42,8 @@ func (s Invitations) Invite(ctx context.Context, actor access.Actor, in NewInvit
 		if in.HandOver {
 			handed = actor
 		}
-		if err := s.sendInvitation(tx, &m, secret, access.InvitationMessage, access.PriorityInvitation, handed); err != nil {
+		if err := s.sendInvitation(tx, &m, secret, access.InvitationMessage, access.PriorityInvitation,
+			handed); err != nil {
 			return err
 		}
 		if err := tx.Members.Add(m); err != nil {
@@ -59,7 +60,8 @@ func (s Invitations) Invite(ctx context.Context, actor access.Actor, in NewInvit
 }
 
 // draft is the member that an invitation would make, without keeping it.
-func (s *core) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in NewInvitation) (m access.Member, before *store.Rejection, err error) {
+func (s *core) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in NewInvitation) (m access.Member,
+	before *store.Rejection, err error) {
 	a, err := s.gate.Authorize(tx, actor, access.May(access.DoInvite, access.ResMembers))
 	if err != nil {
 		return m, nil, err
@@ -110,9 +112,12 @@ func free(tx *store.Tx, a access.Address) error {
 		return err
 	}
 	if m.State == access.Pending {
-		return access.Errorf(access.Conflict, "%s is invited already, and waits. Resend the letter, or decide the request.", m.Email).On("email").WithCode("already_invited")
+		return access.Errorf(access.Conflict,
+			"%s is invited already, and waits. Resend the letter, or decide the request.", m.Email).
+			On("email").WithCode("already_invited")
 	}
-	return access.Errorf(access.Conflict, "%s is a member already. Change their access instead.", m.Email).On("email").WithCode("already_member")
+	return access.Errorf(access.Conflict, "%s is a member already. Change their access instead.", m.Email).
+		On("email").WithCode("already_member")
 }
 
 // sendInvitation makes the member's invitation link, in place of an older one,
@@ -150,8 +155,17 @@ func putInvitation(
 	handed access.Actor,
 ) error {
 	m.Link = secret.Hash()
-	return tx.LoginLinks.Put(access.LoginLink{Hash: m.Link, Purpose: access.ForInvitation, Member: m.ID, Address: m.Email.Canonical,
-		Message: letter, HandedOverBy: handed, Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: m.Invitation.ExpiresAt})
+	return tx.LoginLinks.Put(access.LoginLink{
+		Hash:         m.Link,
+		Purpose:      access.ForInvitation,
+		Member:       m.ID,
+		Address:      m.Email.Canonical,
+		Message:      letter,
+		HandedOverBy: handed,
+		Epoch:        m.Epoch,
+		CreatedAt:    tx.Now,
+		ExpiresAt:    m.Invitation.ExpiresAt,
+	})
 }
 
 // revokeLink voids the member's invitation link, and the email that waits with
@@ -205,9 +219,11 @@ const inviteBatch = 16
 
 // InviteMany invites each address in a transaction of its own and says for each
 // what came of it. A dry run checks all and keeps and sends nothing.
-func (s Invitations) InviteMany(ctx context.Context, actor access.Actor, all []NewInvitation, dry bool) ([]BatchResult, error) {
+func (s Invitations) InviteMany(ctx context.Context, actor access.Actor, all []NewInvitation, dry bool) ([]BatchResult,
+	error) {
 	if len(all) > MaxBatchRows {
-		return nil, access.Errorf(access.Invalid, "At most %d invitations at once. Send the rest in further requests.", MaxBatchRows).On("rows").WithCode("too_many_rows")
+		return nil, access.Errorf(access.Invalid, "At most %d invitations at once. Send the rest in further requests.",
+			MaxBatchRows).On("rows").WithCode("too_many_rows")
 	}
 	if err := s.store.View(ctx, func(tx *store.Tx) error {
 		_, err := s.gate.Authorize(tx, actor, access.May(access.DoInvite, access.ResMembers))
@@ -220,7 +236,8 @@ func (s Invitations) InviteMany(ctx context.Context, actor access.Actor, all []N
 	slots := make(chan struct{}, inviteBatch)
 	for i, in := range all {
 		if j, twice := first[in.Email.Canonical]; twice && in.Email.Canonical != "" {
-			rows[i].Err = access.Errorf(access.Conflict, "%s stands in row %d already.", in.Email, j+1).On("email").WithCode("duplicate_row")
+			rows[i].Err = access.Errorf(access.Conflict, "%s stands in row %d already.", in.Email, j+1).
+				On("email").WithCode("duplicate_row")
 			continue
 		}
 		first[in.Email.Canonical] = i
@@ -258,7 +275,8 @@ func (s Invitations) Resend(ctx context.Context, actor access.Actor, id access.M
 	return s.renew(ctx, actor, id, access.ActionResend)
 }
 
-func (s *core) renew(ctx context.Context, actor access.Actor, id access.MemberID, did access.AuditAction) (out MemberView, err error) {
+func (s *core) renew(ctx context.Context, actor access.Actor, id access.MemberID,
+	did access.AuditAction) (out MemberView, err error) {
 	secret := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.DoInvite, access.ResMembers))
@@ -335,7 +353,8 @@ func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access
 
 // Expiring are invitations that nobody has opened and that end within a time,
 // the soonest first.
-func (s Invitations) Expiring(ctx context.Context, actor access.Actor, within time.Duration, limit int) (out store.Page[MemberView], err error) {
+func (s Invitations) Expiring(ctx context.Context, actor access.Actor, within time.Duration,
+	limit int) (out store.Page[MemberView], err error) {
 	if limit, err = Limit(limit); err != nil {
 		return out, err
 	}

@@ -27,7 +27,11 @@ func (l *life) invite(rt *rapid.T) {
 		return
 	}
 	on.id, on.state, on.roles, on.invited, on.deleted = in.Card.ID, access.Pending, roles, roles, false
-	on.links = append(on.links, &opener{secret: secretOf(in.Link), made: l.clock.now(), until: l.clock.now().Add(lasts)})
+	on.links = append(on.links, &opener{
+		secret: secretOf(in.Link),
+		made:   l.clock.now(),
+		until:  l.clock.now().Add(lasts),
+	})
 }
 
 func (actor) judgeInvite(rt *rapid.T, a actor, on *soul, err error, roles []access.RoleName) bool {
@@ -129,7 +133,8 @@ func (l *life) use(rt *rapid.T, on *soul, link *opener, b Browser) {
 		}
 		return
 	}
-	if link.spent || on.id == "" || on.state == access.Suspended || !now.Before(link.made.Add(access.MaxInvitationTTL)) ||
+	if link.spent || on.id == "" || on.state == access.Suspended ||
+		!now.Before(link.made.Add(access.MaxInvitationTTL)) ||
 		!link.until.IsZero() && now.After(link.until) && link.until.Sub(link.made) > time.Hour {
 		rt.Fatalf("a link of %s (%s) opened: spent %v, good until %s, now %s",
 			on.email, on.state, link.spent, link.until, now)

@@ -105,7 +105,13 @@ func newLife(rt *rapid.T) *life {
 	l := &life{clock: newClock(), ctx: context.Background()}
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var err error
-	l.store, err = store.Open(store.Options{Engine: enginetest.Open, Now: l.clock.now, Logger: quiet, Twice: true, MinFree: 1})
+	l.store, err = store.Open(store.Options{
+		Engine:  enginetest.Open,
+		Now:     l.clock.now,
+		Logger:  quiet,
+		Twice:   true,
+		MinFree: 1,
+	})
 	l.must(rt, err)
 	l.openDesk(rt)
 	for i := range 5 {
@@ -115,9 +121,14 @@ func newLife(rt *rapid.T) *life {
 	card, link, err := l.Setup.SetUpHere(l.ctx, FirstAdmin{Email: l.address(rt, first.email), Name: "First"})
 	l.must(rt, err)
 	first.id, first.state, first.roles = card.ID, access.Active, []access.RoleName{access.Admin}
-	first.links = []*opener{{secret: secretOf(link), made: l.clock.now(), until: l.clock.now().Add(access.RescueLinkTTL)}}
+	first.links = []*opener{{
+		secret: secretOf(link),
+		made:   l.clock.now(),
+		until:  l.clock.now().Add(access.RescueLinkTTL),
+	}}
 	l.must(rt, l.Roles.Put(l.ctx, access.Operator, access.Role{Name: Clerk, Permissions: clerkMay}))
-	_, l.token, err = l.Tokens.Create(l.ctx, access.Operator, "suite", []access.RoleName{access.Fleet}, 300*24*time.Hour)
+	_, l.token, err = l.Tokens.Create(l.ctx, access.Operator, "suite", []access.RoleName{access.Fleet},
+		300*24*time.Hour)
 	l.must(rt, err)
 	return l
 }

@@ -37,7 +37,8 @@ func (s *core) limit(tx *store.Tx, name string, atOnce float64, every time.Durat
 	}
 	if b.Used+1 > atOnce {
 		wait := time.Duration((b.Used + 1 - atOnce) * float64(every)).Round(time.Second)
-		return access.Errorf(access.TooMany, "That was asked too often. Try again in %s.", inWords(wait)).WithCode("too_often")
+		return access.Errorf(access.TooMany, "That was asked too often. Try again in %s.", inWords(wait)).
+			WithCode("too_often")
 	}
 	b.Used, b.At = b.Used+1, tx.Now
 	return tx.Buckets.Put(name, b, tx.Now.Add(time.Duration(b.Used*float64(every))))

@@ -86,7 +86,8 @@ func (s Members) ByAddress(ctx context.Context, actor access.Actor, a access.Add
 // LoginRequests is a page of login requests: address proved first, then the oldest.
 // With words it is a page of those whom the words find, in the order of the
 // search.
-func (s Members) LoginRequests(ctx context.Context, actor access.Actor, words, cursor string, limit int) (out store.Page[MemberView], err error) {
+func (s Members) LoginRequests(ctx context.Context, actor access.Actor, words, cursor string,
+	limit int) (out store.Page[MemberView], err error) {
 	if limit, err = Limit(limit); err != nil {
 		return out, err
 	}

@@ -67,7 +67,12 @@ func (s *core) caution(tx *store.Tx, c *MemberView) error {
 }
 
 func (s *core) memberViews(tx *store.Tx, p store.Page[access.Member]) (store.Page[MemberView], error) {
-	out := store.Page[MemberView]{Next: p.Next, Total: p.Total, TotalIsFloor: p.TotalIsFloor, Items: make([]MemberView, 0, len(p.Items))}
+	out := store.Page[MemberView]{
+		Next:         p.Next,
+		Total:        p.Total,
+		TotalIsFloor: p.TotalIsFloor,
+		Items:        make([]MemberView, 0, len(p.Items)),
+	}
 	for _, m := range p.Items {
 		c, err := s.memberView(tx, m)
 		if err != nil {

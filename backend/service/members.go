@@ -13,7 +13,9 @@ import (
 // change runs one change on a member for whoever may change members: the rule,
 // the last-Admin guard, the record. A rule that leaves all as it was leaves no
 // record either.
-func (s *core) change(ctx context.Context, actor access.Actor, id access.MemberID, did access.AuditAction, rule func(tx *store.Tx, a gate.Authorized, m *access.Member) (detail string, err error)) (out MemberView, err error) {
+func (s *core) change(ctx context.Context, actor access.Actor, id access.MemberID, did access.AuditAction,
+	rule func(tx *store.Tx, a gate.Authorized, m *access.Member) (detail string, err error)) (out MemberView,
+	err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResMembers))
 		if err != nil {
@@ -45,7 +47,10 @@ func (s *core) change(ctx context.Context, actor access.Actor, id access.MemberI
 // doneBefore tells an Admin who suspends or restores a member whom another one
 // has suspended or restored already who that was, and when.
 func (s *core) doneBefore(tx *store.Tx, m *access.Member, refusal error) error {
-	did, known := map[string]string{"already_suspended": "suspended", "not_suspended": "restored"}[access.Explain(refusal).Code]
+	did, known := map[string]string{
+		"already_suspended": "suspended",
+		"not_suspended":     "restored",
+	}[access.Explain(refusal).Code]
 	if !known || m.LastStatusChange.At.IsZero() {
 		return refusal
 	}
@@ -53,7 +58,8 @@ func (s *core) doneBefore(tx *store.Tx, m *access.Member, refusal error) error {
 	if err != nil {
 		return err
 	}
-	return access.Errorf(access.Conflict, "%s was %s already, by %s on %s.", m.DisplayName(), did, who, momentWords(m.LastStatusChange.At)).WithCode(access.Explain(refusal).Code)
+	return access.Errorf(access.Conflict, "%s was %s already, by %s on %s.", m.DisplayName(), did, who,
+		momentWords(m.LastStatusChange.At)).WithCode(access.Explain(refusal).Code)
 }
 
 // adminsLeft refuses a transaction that would leave no active Admin where m was
@@ -68,25 +74,27 @@ func adminsLeft(tx *store.Tx, m *access.Member) error {
 
 // ChangeRoles gives a member these roles instead. It takes effect on the next
 // request of every open session.
-func (s Members) ChangeRoles(ctx context.Context, actor access.Actor, id access.MemberID, roles []access.RoleName) (MemberView, error) {
+func (s Members) ChangeRoles(ctx context.Context, actor access.Actor, id access.MemberID,
+	roles []access.RoleName) (MemberView, error) {
 	ctx = s.urgentIf(ctx, func(tx *store.Tx) (bool, error) {
 		m, err := tx.Members.Get(id)
 		return within(roles, m.Roles), err
 	})
-	return s.change(ctx, actor, id, access.ActionChangeRoles, func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
-		if err := a.Covers(m); err != nil {
-			return "", err
-		}
-		granted, err := a.Grantable(roles)
-		if err != nil {
-			return "", err
-		}
-		if err := s.mayRaise(tx, a, m, granted); err != nil {
-			return "", err
-		}
-		detail := access.RoleNames(m.Roles) + " → " + access.RoleNames(granted)
-		return detail, m.ChangeRoles(actor, granted, tx.Now)
-	})
+	return s.change(ctx, actor, id, access.ActionChangeRoles,
+		func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
+			if err := a.Covers(m); err != nil {
+				return "", err
+			}
+			granted, err := a.Grantable(roles)
+			if err != nil {
+				return "", err
+			}
+			if err := s.mayRaise(tx, a, m, granted); err != nil {
+				return "", err
+			}
+			detail := access.RoleNames(m.Roles) + " → " + access.RoleNames(granted)
+			return detail, m.ChangeRoles(actor, granted, tx.Now)
+		})
 }
 
 // urgentIf marks a change that only takes access away, as far as the state before it
@@ -124,45 +132,48 @@ func (s *core) mayRaise(tx *store.Tx, a gate.Authorized, m *access.Member, roles
 
 // Rename gives a member another name.
 func (s Members) Rename(ctx context.Context, actor access.Actor, id access.MemberID, name string) (MemberView, error) {
-	return s.change(ctx, actor, id, access.ActionRename, func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
-		if actor.Member != id {
-			if err := a.Covers(m); err != nil {
-				return "", err
+	return s.change(ctx, actor, id, access.ActionRename,
+		func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
+			if actor.Member != id {
+				if err := a.Covers(m); err != nil {
+					return "", err
+				}
 			}
-		}
-		clean, err := access.CleanText("name", name, access.MaxName)
-		m.Name = clean
-		return "", err
-	})
+			clean, err := access.CleanText("name", name, access.MaxName)
+			m.Name = clean
+			return "", err
+		})
 }
 
 // Suspend keeps an active member out: sessions and links end at once.
 func (s Members) Suspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
-	return s.change(store.Urgent(ctx), actor, id, access.ActionSuspend, func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
-		if err := a.Covers(m); err != nil {
-			return "", err
-		}
-		if err := m.Suspend(actor, tx.Now); err != nil {
-			return "", err
-		}
-		if err := revokeLink(tx, m); err != nil {
-			return "", err
-		}
-		return "", endSessions(tx, m.ID, access.EndedSuspended)
-	})
+	return s.change(store.Urgent(ctx), actor, id, access.ActionSuspend,
+		func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
+			if err := a.Covers(m); err != nil {
+				return "", err
+			}
+			if err := m.Suspend(actor, tx.Now); err != nil {
+				return "", err
+			}
+			if err := revokeLink(tx, m); err != nil {
+				return "", err
+			}
+			return "", endSessions(tx, m.ID, access.EndedSuspended)
+		})
 }
 
 // Unsuspend lets a suspended member in again.
 func (s Members) Unsuspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
-	return s.change(ctx, actor, id, access.ActionUnsuspend, func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
-		if err := a.Covers(m); err != nil {
-			return "", err
-		}
-		if err := s.mayRaise(tx, a, m, m.Roles); err != nil {
-			return "", err
-		}
-		return "", m.Unsuspend(actor, tx.Now)
-	})
+	return s.change(ctx, actor, id, access.ActionUnsuspend,
+		func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
+			if err := a.Covers(m); err != nil {
+				return "", err
+			}
+			if err := s.mayRaise(tx, a, m, m.Roles); err != nil {
+				return "", err
+			}
+			return "", m.Unsuspend(actor, tx.Now)
+		})
 }
 
 // Remove deletes a member with all that was theirs.
@@ -185,7 +196,10 @@ func (s Members) Remove(ctx context.Context, actor access.Actor, id access.Membe
 		if err := tx.Members.Delete(m, access.EndedRemoved); err != nil {
 			return err
 		}
-		if err := tx.Members.RememberDecision(id, store.FinalDecision{Decision: access.Decision{By: actor, At: tx.Now}, Why: access.EndedRemoved}); err != nil {
+		if err := tx.Members.RememberDecision(id, store.FinalDecision{
+			Decision: access.Decision{By: actor, At: tx.Now},
+			Why:      access.EndedRemoved,
+		}); err != nil {
 			return err
 		}
 		if err := adminsLeft(tx, &m); err != nil {

@@ -11,7 +11,8 @@ import (
 )
 
 // List is a page of emails, newest first.
-func (s Outbox) List(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[access.Message], err error) {
+func (s Outbox) List(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[access.Message],
+	err error) {
 	if limit, err = Limit(limit); err != nil {
 		return out, err
 	}
@@ -25,7 +26,8 @@ func (s Outbox) List(ctx context.Context, actor access.Actor, cursor string, lim
 // Get is an email with its words. What would let its reader in as somebody
 // else is shown to the operator alone, who holds the data anyway; the words of
 // one that is done with are gone.
-func (s Outbox) Get(ctx context.Context, actor access.Actor, id access.MessageID) (l access.Message, w access.MessageBody, err error) {
+func (s Outbox) Get(ctx context.Context, actor access.Actor, id access.MessageID) (l access.Message,
+	w access.MessageBody, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
 		if l, err = tx.Messages.Get(id); err != nil {
 			return err
@@ -53,7 +55,9 @@ func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.Message
 			return err
 		}
 		if !s.mail {
-			return access.Errorf(access.Conflict, "No mail server is configured, so the letter is kept here. Set DOORWARD_SMTP_URL and start again.").WithCode("no_mail_server")
+			return access.Errorf(access.Conflict,
+				"No mail server is configured, so the letter is kept here. Set DOORWARD_SMTP_URL and start again.").
+				WithCode("no_mail_server")
 		}
 		if err := l.Requeue(tx.Now); err != nil {
 			return err
@@ -91,7 +95,8 @@ func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.Messag
 			return err
 		}
 		if l.Lease.Owner != "" && tx.Now.Before(l.Lease.Until) {
-			return access.Errorf(access.Conflict, "This letter is being sent just now. Look again in a minute.").WithCode("letter_taken")
+			return access.Errorf(access.Conflict, "This letter is being sent just now. Look again in a minute.").
+				WithCode("letter_taken")
 		}
 		detail := string(l.Kind)
 		void, err := voidInvitation(tx, a, l)
@@ -142,12 +147,16 @@ func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Addr
 				return err
 			}
 			if !to.IsZero() && to.Canonical != m.Email.Canonical {
-				return access.Errorf(access.Forbidden, "A test letter goes to your own address, %s.", m.Email).On("email").WithCode("own_address_only")
+				return access.Errorf(access.Forbidden, "A test letter goes to your own address, %s.", m.Email).
+					On("email").WithCode("own_address_only")
 			}
 		case !actor.IsOperator():
-			return access.Errorf(access.Forbidden, "This token belongs to nobody with an address. On the server, `doorward mail-test EMAIL` sends a test letter.").WithCode("operator_only")
+			return access.Errorf(access.Forbidden,
+				"This token belongs to nobody with an address. On the server, `doorward mail-test EMAIL` sends a "+
+					"test letter.").WithCode("operator_only")
 		case to.IsZero():
-			return access.Errorf(access.Invalid, "Give the address that the test letter goes to.").On("email").WithCode("email_missing")
+			return access.Errorf(access.Invalid, "Give the address that the test letter goes to.").
+				On("email").WithCode("email_missing")
 		}
 		if err := s.limit(tx, "test "+string(actor.Member), maxResends, time.Minute); err != nil {
 			return err

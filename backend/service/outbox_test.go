@@ -24,7 +24,8 @@ func TestDeletedInvitationOpensNothing(t *testing.T) {
 			_, err = o.SignIn.PeekLink(t.Context(), secretOf(in.Link), browser("eve"))
 			refused(t, err, access.Expired, "link_dead")
 			entries := o.entries()
-			if e := entries[len(entries)-1]; e.Action != access.ActionDeleteMessage || e.Actor.Member != o.ann.Member || e.Detail != "invitation, and its login link" {
+			if e := entries[len(entries)-1]; e.Action != access.ActionDeleteMessage || e.Actor.Member != o.ann.Member ||
+				e.Detail != "invitation, and its login link" {
 				t.Errorf("the audit log says %+v", e)
 			}
 			m, err := o.Members.Get(t.Context(), o.ann, in.Card.ID)
@@ -35,7 +36,8 @@ func TestDeletedInvitationOpensNothing(t *testing.T) {
 
 			_, err = o.Invitations.Resend(t.Context(), o.ann, in.Card.ID)
 			must(t, err)
-			if _, err := o.SignIn.RedeemLink(t.Context(), o.linkTo(access.InvitationMessage, "wrong@example.com"), browser("ada")); err != nil {
+			if _, err := o.SignIn.RedeemLink(t.Context(), o.linkTo(access.InvitationMessage, "wrong@example.com"),
+				browser("ada")); err != nil {
 				t.Errorf("a fresh letter's link: %v", err)
 			}
 			o.verify()

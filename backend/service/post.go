@@ -9,7 +9,8 @@ import (
 )
 
 // post puts an email into the outbox of this transaction.
-func (s *core) post(tx *store.Tx, kind access.MessageKind, m *access.Member, goodUntil time.Time, f access.MessageFacts) (access.MessageID, error) {
+func (s *core) post(tx *store.Tx, kind access.MessageKind, m *access.Member, goodUntil time.Time,
+	f access.MessageFacts) (access.MessageID, error) {
 	return s.postAs(tx, kind.Priority(), kind, m, goodUntil, f)
 }
 

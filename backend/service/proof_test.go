@@ -67,7 +67,8 @@ func TestHandedLinkProvesNothing(t *testing.T) {
 			_, err := o.SignIn.RedeemLink(t.Context(), link, browser("eve"))
 			must(t, err)
 			c := o.card(id)
-			if c.HandedOver != tt.handed || c.EmailVerifiedAt.IsZero() != (tt.handed != "") || !c.JoinedAt().Equal(o.clock.now()) {
+			if c.HandedOver != tt.handed || c.EmailVerifiedAt.IsZero() != (tt.handed != "") || !c.JoinedAt().
+				Equal(o.clock.now()) {
 				t.Errorf("proved %v, handed over by %q, came %v; want handed over by %q",
 					c.EmailVerifiedAt, c.HandedOver, c.JoinedAt(), tt.handed)
 			}
@@ -207,7 +208,10 @@ func TestInviterWhoMayNoLongerGrant(t *testing.T) {
 			o := openOffice(t)
 			must(t, o.Roles.Put(t.Context(), o.ann, lead))
 			must(t, o.Roles.Put(t.Context(), o.ann, grants))
-			in, err := o.Invitations.Invite(t.Context(), o.bob, NewInvitation{Email: mail(t, "eve@example.com"), Roles: tt.roles})
+			in, err := o.Invitations.Invite(t.Context(), o.bob, NewInvitation{
+				Email: mail(t, "eve@example.com"),
+				Roles: tt.roles,
+			})
 			must(t, err)
 			must(t, tt.lose(o))
 			entry, err := o.SignIn.RedeemLink(t.Context(), secretOf(in.Link), browser("eve"))

@@ -22,7 +22,8 @@ func TestOneWinner(t *testing.T) {
 		says   []string // what the losers are told
 		verb   func(o *office) func(actor access.Actor) error
 	}{
-		{"approve", access.ActionApprove, access.ApprovedMessage, access.Conflict, []string{"approved already, by ", "@example.org", "1 May 2030 at 12:00 UTC"},
+		{"approve", access.ActionApprove, access.ApprovedMessage, access.Conflict,
+			[]string{"approved already, by ", "@example.org", "1 May 2030 at 12:00 UTC"},
 			func(o *office) func(access.Actor) error {
 				id := o.waiting("ada@example.com").Member.ID
 				return func(actor access.Actor) error {
@@ -30,12 +31,16 @@ func TestOneWinner(t *testing.T) {
 					return err
 				}
 			}},
-		{"reject", access.ActionReject, access.RejectedMessage, access.Conflict, []string{"rejected already, by ", "@example.org", "1 May 2030 at 12:00 UTC"},
+		{"reject", access.ActionReject, access.RejectedMessage, access.Conflict,
+			[]string{"rejected already, by ", "@example.org", "1 May 2030 at 12:00 UTC"},
 			func(o *office) func(access.Actor) error {
 				id := o.waiting("ada@example.com").Member.ID
-				return func(actor access.Actor) error { return o.Members.Reject(context.Background(), actor, id, "no", true) }
+				return func(actor access.Actor) error {
+					return o.Members.Reject(context.Background(), actor, id, "no", true)
+				}
 			}},
-		{"suspend", access.ActionSuspend, "", access.Conflict, []string{"Ada was suspended already, by ", "@example.org", " on 1 May 2030 at 12:00 UTC."},
+		{"suspend", access.ActionSuspend, "", access.Conflict,
+			[]string{"Ada was suspended already, by ", "@example.org", " on 1 May 2030 at 12:00 UTC."},
 			func(o *office) func(access.Actor) error {
 				id := o.member("ada@example.com", "Ada", access.Fleet)
 				return func(actor access.Actor) error {
@@ -43,7 +48,8 @@ func TestOneWinner(t *testing.T) {
 					return err
 				}
 			}},
-		{"restore", access.ActionUnsuspend, "", access.Conflict, []string{"Ada was restored already, by ", " on 1 May 2030 at 12:00 UTC."},
+		{"restore", access.ActionUnsuspend, "", access.Conflict,
+			[]string{"Ada was restored already, by ", " on 1 May 2030 at 12:00 UTC."},
 			func(o *office) func(access.Actor) error {
 				id := o.member("ada@example.com", "Ada", access.Fleet)
 				_, err := o.Members.Suspend(context.Background(), o.ann, id)
@@ -53,7 +59,8 @@ func TestOneWinner(t *testing.T) {
 					return err
 				}
 			}},
-		{"remove", access.ActionRemove, "", access.NotFound, []string{"This account was removed already, by ", " on 1 May 2030 at 12:00 UTC."},
+		{"remove", access.ActionRemove, "", access.NotFound,
+			[]string{"This account was removed already, by ", " on 1 May 2030 at 12:00 UTC."},
 			func(o *office) func(access.Actor) error {
 				id := o.member("ada@example.com", "Ada", access.Fleet)
 				return func(actor access.Actor) error { return o.Members.Remove(context.Background(), actor, id) }
@@ -63,7 +70,8 @@ func TestOneWinner(t *testing.T) {
 				id := o.waiting("ada@example.com").Member.ID
 				return func(access.Actor) error { return o.Account.Withdraw(context.Background(), session(id)) }
 			}},
-		{"invite", access.ActionInvite, access.InvitationMessage, access.Conflict, []string{"ada@example.com is invited already"},
+		{"invite", access.ActionInvite, access.InvitationMessage, access.Conflict,
+			[]string{"ada@example.com is invited already"},
 			func(o *office) func(access.Actor) error {
 				in := NewInvitation{Email: mail(o.t, "ada@example.com"), Roles: []access.RoleName{access.Fleet}}
 				return func(actor access.Actor) error {
@@ -79,7 +87,8 @@ func TestOneWinner(t *testing.T) {
 					return err
 				}
 			}},
-		{"redeem a code", access.ActionVerifyEmail, access.ReceivedMessage, access.Invalid, []string{"code is not right"},
+		{"redeem a code", access.ActionVerifyEmail, access.ReceivedMessage, access.Invalid,
+			[]string{"code is not right"},
 			func(o *office) func(access.Actor) error {
 				o.invite("ada@example.com")
 				code := o.codeFor("ada@example.com", browser("ada"))
@@ -90,7 +99,10 @@ func TestOneWinner(t *testing.T) {
 			}},
 		{"delete a role", access.ActionDeleteRole, "", access.NotFound, []string{"no such role"},
 			func(o *office) func(access.Actor) error {
-				must(o.t, o.Roles.Put(context.Background(), o.ann, access.Role{Name: "Guest", Permissions: []access.Permission{access.May(access.Open, access.ResFleet)}}))
+				must(o.t, o.Roles.Put(context.Background(), o.ann, access.Role{
+					Name:        "Guest",
+					Permissions: []access.Permission{access.May(access.Open, access.ResFleet)},
+				}))
 				return func(actor access.Actor) error { return o.Roles.Delete(context.Background(), actor, "Guest") }
 			}},
 		{"revoke a token", access.ActionRevokeToken, "", access.NotFound, []string{"no such token"},
@@ -251,7 +263,9 @@ func TestSetUpSecret(t *testing.T) {
 		_, err := o.Setup.SetUp(t.Context(), secret, FirstAdmin{Email: mail(t, "eve@example.org")}, browser("x"))
 		refused(t, err, access.Expired, "setup_closed")
 	}
-	if _, err := o.Setup.SetUp(t.Context(), secretOf(fresh), FirstAdmin{Email: mail(t, "ann@example.org")}, browser("x")); err != nil {
+	if _, err := o.Setup.SetUp(t.Context(), secretOf(fresh), FirstAdmin{
+		Email: mail(t, "ann@example.org"),
+	}, browser("x")); err != nil {
 		t.Error(err)
 	}
 }

@@ -21,7 +21,8 @@ type cast struct {
 
 // The role that its holder invites and decides with, within Fleet.
 var lead = access.Role{Name: "Fleet lead", Permissions: []access.Permission{
-	access.May(access.Open, access.ResFleet), access.May(access.Open, access.ResFleetDataLake), access.May(access.Open, access.ResFleetFlows),
+	access.May(access.Open, access.ResFleet), access.May(access.Open, access.ResFleetDataLake),
+	access.May(access.Open, access.ResFleetFlows),
 	access.May(access.Read, access.ResMembers), access.May(access.DoInvite, access.ResMembers)}}
 
 func (o *office) people() cast {
@@ -95,7 +96,10 @@ func (o *office) managing(c cast) map[string]func(actor access.Actor) error {
 		"revoke token": func(actor access.Actor) error { return o.Tokens.Revoke(ctx, actor, c.tok) },
 		"retry letter": func(actor access.Actor) error { _, err := o.Outbox.Retry(ctx, actor, c.letter); return err },
 		"drop letter":  func(actor access.Actor) error { return o.Outbox.Delete(ctx, actor, c.letter) },
-		"test mail":    func(actor access.Actor) error { _, err := o.Outbox.TestMail(ctx, actor, access.Address{}); return err },
+		"test mail": func(actor access.Actor) error {
+			_, err := o.Outbox.TestMail(ctx, actor, access.Address{})
+			return err
+		},
 		"login link": func(actor access.Actor) error {
 			_, _, err := o.Setup.LoginLink(ctx, actor, mail(o.t, "ann@example.org"))
 			return err
@@ -124,14 +128,18 @@ func TestRefusedByRights(t *testing.T) {
 		actor access.Actor
 		kind  access.Kind
 	}{
-		"a pending member":    {c.pending, access.Forbidden},
-		"a suspended Admin":   {c.suspended, access.Forbidden},
-		"a member of Fleet":   {c.fleet, access.Forbidden},
-		"a weak token":        {c.token, access.Forbidden},
-		"a removed Admin":     {gone, access.SignedOut},
-		"nobody":              {access.Actor{Source: access.SourceConsole}, access.SignedOut},
-		"nobody, by door":     {access.Actor{Source: access.SourcePortal}, access.SignedOut},
-		"somebody's token":    {access.Actor{Member: o.bob.Member, Token: c.tok, Source: access.SourceAPI}, access.SignedOut},
+		"a pending member":  {c.pending, access.Forbidden},
+		"a suspended Admin": {c.suspended, access.Forbidden},
+		"a member of Fleet": {c.fleet, access.Forbidden},
+		"a weak token":      {c.token, access.Forbidden},
+		"a removed Admin":   {gone, access.SignedOut},
+		"nobody":            {access.Actor{Source: access.SourceConsole}, access.SignedOut},
+		"nobody, by door":   {access.Actor{Source: access.SourcePortal}, access.SignedOut},
+		"somebody's token": {access.Actor{
+			Member: o.bob.Member,
+			Token:  c.tok,
+			Source: access.SourceAPI,
+		}, access.SignedOut},
 		"an unknown token":    {access.Actor{Token: "x", Source: access.SourceCLI}, access.SignedOut},
 		"an operator by id":   {access.Actor{Member: c.fleet.Member, Source: access.SourceCLI}, access.Forbidden},
 		"the system's member": {access.Actor{Member: c.fleet.Member, Source: access.SourceSystem}, access.Forbidden},
@@ -215,55 +223,134 @@ func TestRefusedByRule(t *testing.T) {
 		kind access.Kind
 		code string
 	}{
-		{"invite a member", func() error { return invite(o.ann, "GUS@Example.org", fleet, 0) }, access.Conflict, "already_member"},
-		{"invite the invited", func() error { return invite(o.ann, "Late@EXAMPLE.com", fleet, 0) }, access.Conflict, "already_invited"},
-		{"invite to no role", func() error { return invite(o.ann, "n@example.com", none, 0) }, access.Invalid, "role_missing"},
-		{"invite to an unknown role", func() error { return invite(o.ann, "n@example.com", unknownRole, 0) }, access.Invalid, "unknown_role"},
-		{"invite for 59 minutes", func() error { return invite(o.ann, "n@example.com", fleet, 59*time.Minute) }, access.Invalid, "expiry_out_of_range"},
-		{"invite for 31 days", func() error { return invite(o.ann, "n@example.com", fleet, 31*24*time.Hour) }, access.Invalid, "expiry_out_of_range"},
-		{"invite above one's own", func() error { return invite(c.inviter, "n@example.com", admin, 0) }, access.Forbidden, "role_above_own"},
+		{"invite a member", func() error {
+			return invite(o.ann, "GUS@Example.org", fleet, 0)
+		}, access.Conflict, "already_member"},
+		{"invite the invited", func() error {
+			return invite(o.ann, "Late@EXAMPLE.com", fleet, 0)
+		}, access.Conflict, "already_invited"},
+		{"invite to no role", func() error {
+			return invite(o.ann, "n@example.com", none, 0)
+		}, access.Invalid, "role_missing"},
+		{"invite to an unknown role", func() error {
+			return invite(o.ann, "n@example.com", unknownRole, 0)
+		}, access.Invalid, "unknown_role"},
+		{"invite for 59 minutes", func() error {
+			return invite(o.ann, "n@example.com", fleet, 59*time.Minute)
+		}, access.Invalid, "expiry_out_of_range"},
+		{"invite for 31 days", func() error {
+			return invite(o.ann, "n@example.com", fleet, 31*24*time.Hour)
+		}, access.Invalid, "expiry_out_of_range"},
+		{"invite above one's own", func() error {
+			return invite(c.inviter, "n@example.com", admin, 0)
+		}, access.Forbidden, "role_above_own"},
 		{"invite beside one's own", func() error {
 			return invite(c.inviter, "n@example.com", []access.RoleName{access.Fleet, access.AILoop}, 0)
 		}, access.Forbidden, "role_above_own"},
-		{"invite nobody", func() error { _, err := o.Invitations.Invite(ctx, o.ann, NewInvitation{Roles: fleet}); return err }, access.Invalid, "email_missing"},
-		{"the inviter decides", func() error { return approve(c.inviter, c.ada, nil) }, access.Forbidden, "not_allowed"},
-		{"the inviter changes access", func() error { return change(c.inviter, c.guest, fleet) }, access.Forbidden, "not_allowed"},
+		{"invite nobody", func() error {
+			_, err := o.Invitations.Invite(ctx, o.ann, NewInvitation{
+				Roles: fleet,
+			})
+			return err
+		}, access.Invalid, "email_missing"},
+		{"the inviter decides", func() error {
+			return approve(c.inviter, c.ada, nil)
+		}, access.Forbidden, "not_allowed"},
+		{"the inviter changes access", func() error {
+			return change(c.inviter, c.guest, fleet)
+		}, access.Forbidden, "not_allowed"},
 		{"approve somebody unknown", func() error { return approve(o.ann, unknown, nil) }, access.NotFound, ""},
-		{"approve to an unknown role", func() error { return approve(o.ann, c.ada, unknownRole) }, access.Invalid, "unknown_role"},
+		{"approve to an unknown role", func() error {
+			return approve(o.ann, c.ada, unknownRole)
+		}, access.Invalid, "unknown_role"},
 		{"approve a member", func() error { return approve(o.ann, c.guest, nil) }, access.Conflict, "already_decided"},
-		{"reject a member", func() error { return o.Members.Reject(ctx, o.ann, c.guest, "", true) }, access.Conflict, "already_decided"},
-		{"reject somebody unknown", func() error { return o.Members.Reject(ctx, o.ann, unknown, "", true) }, access.NotFound, ""},
-		{"reject oneself, active", func() error { return o.Members.Reject(ctx, o.ann, o.ann.Member, "", true) }, access.Conflict, "already_decided"},
-		{"approve oneself, pending", func() error { return approve(c.pending, c.pending.Member, admin) }, access.Forbidden, "not_allowed"},
-		{"change one's own access", func() error { return change(o.ann, o.ann.Member, fleet) }, access.Forbidden, "own_roles"},
+		{"reject a member", func() error {
+			return o.Members.Reject(ctx, o.ann, c.guest, "", true)
+		}, access.Conflict, "already_decided"},
+		{"reject somebody unknown", func() error {
+			return o.Members.Reject(ctx, o.ann, unknown, "", true)
+		}, access.NotFound, ""},
+		{"reject oneself, active", func() error {
+			return o.Members.Reject(ctx, o.ann, o.ann.Member, "", true)
+		}, access.Conflict, "already_decided"},
+		{"approve oneself, pending", func() error {
+			return approve(c.pending, c.pending.Member, admin)
+		}, access.Forbidden, "not_allowed"},
+		{"change one's own access", func() error {
+			return change(o.ann, o.ann.Member, fleet)
+		}, access.Forbidden, "own_roles"},
 		{"change to no role", func() error { return change(o.ann, c.guest, none) }, access.Invalid, "role_missing"},
-		{"change to an unknown role", func() error { return change(o.ann, c.guest, unknownRole) }, access.Invalid, "unknown_role"},
+		{"change to an unknown role", func() error {
+			return change(o.ann, c.guest, unknownRole)
+		}, access.Invalid, "unknown_role"},
 		{"change somebody unknown", func() error { return change(o.ann, unknown, fleet) }, access.NotFound, ""},
-		{"suspend oneself", func() error { return card(o.Members.Suspend(ctx, o.ann, o.ann.Member)) }, access.Forbidden, "own_account"},
-		{"suspend the pending", func() error { return card(o.Members.Suspend(ctx, o.ann, c.ada)) }, access.Conflict, "still_pending"},
-		{"suspend somebody unknown", func() error { return card(o.Members.Suspend(ctx, o.ann, unknown)) }, access.NotFound, ""},
-		{"restore the active", func() error { return card(o.Members.Unsuspend(ctx, o.ann, c.guest)) }, access.Conflict, "not_suspended"},
-		{"remove oneself", func() error { return o.Members.Remove(ctx, o.ann, o.ann.Member) }, access.Forbidden, "own_account"},
-		{"remove oneself by token", func() error { return o.Members.Remove(ctx, byToken, o.ann.Member) }, access.Forbidden, "own_account"},
+		{"suspend oneself", func() error {
+			return card(o.Members.Suspend(ctx, o.ann, o.ann.Member))
+		}, access.Forbidden, "own_account"},
+		{"suspend the pending", func() error {
+			return card(o.Members.Suspend(ctx, o.ann, c.ada))
+		}, access.Conflict, "still_pending"},
+		{"suspend somebody unknown", func() error {
+			return card(o.Members.Suspend(ctx, o.ann, unknown))
+		}, access.NotFound, ""},
+		{"restore the active", func() error {
+			return card(o.Members.Unsuspend(ctx, o.ann, c.guest))
+		}, access.Conflict, "not_suspended"},
+		{"remove oneself", func() error {
+			return o.Members.Remove(ctx, o.ann, o.ann.Member)
+		}, access.Forbidden, "own_account"},
+		{"remove oneself by token", func() error {
+			return o.Members.Remove(ctx, byToken, o.ann.Member)
+		}, access.Forbidden, "own_account"},
 		{"remove somebody unknown", func() error { return o.Members.Remove(ctx, o.ann, unknown) }, access.NotFound, ""},
-		{"resend to a member", func() error { return card(o.Invitations.Resend(ctx, o.ann, c.guest)) }, access.Conflict, "already_member"},
-		{"resend to who has come", func() error { return card(o.Invitations.Resend(ctx, o.ann, c.ada)) }, access.Conflict, "already_accepted"},
-		{"copy the link of who has come", func() error { _, err := o.Invitations.CopyLink(ctx, o.ann, c.ada); return err }, access.Conflict, "already_accepted"},
-		{"rename with what cannot be seen", func() error { return card(o.Members.Rename(ctx, o.ann, late, "A\u202eb")) }, access.Invalid, "text_invisible"},
-		{"change a built-in role", func() error { return role("Admin", lead.Permissions...) }, access.Conflict, "built_in_role"},
-		{"a role like a built-in one", func() error { return role("fleet", lead.Permissions...) }, access.Conflict, "built_in_role"},
+		{"resend to a member", func() error {
+			return card(o.Invitations.Resend(ctx, o.ann, c.guest))
+		}, access.Conflict, "already_member"},
+		{"resend to who has come", func() error {
+			return card(o.Invitations.Resend(ctx, o.ann, c.ada))
+		}, access.Conflict, "already_accepted"},
+		{"copy the link of who has come", func() error {
+			_, err := o.Invitations.CopyLink(ctx, o.ann, c.ada)
+			return err
+		}, access.Conflict, "already_accepted"},
+		{"rename with what cannot be seen", func() error {
+			return card(o.Members.Rename(ctx, o.ann, late, "A\u202eb"))
+		}, access.Invalid, "text_invisible"},
+		{"change a built-in role", func() error {
+			return role("Admin", lead.Permissions...)
+		}, access.Conflict, "built_in_role"},
+		{"a role like a built-in one", func() error {
+			return role("fleet", lead.Permissions...)
+		}, access.Conflict, "built_in_role"},
 		{"a role without permissions", func() error { return role("Empty") }, access.Invalid, "permission_missing"},
-		{"a role with an unknown permission", func() error { return role("Odd", access.May("fly", "moon")) }, access.Invalid, "unknown_permission"},
-		{"a role of another spelling", func() error { return role("FLEET LEAD", lead.Permissions...) }, access.Conflict, "role_exists"},
-		{"delete a built-in role", func() error { return o.Roles.Delete(ctx, o.ann, access.Fleet) }, access.Conflict, "built_in_role"},
-		{"delete a role in use", func() error { return o.Roles.Delete(ctx, o.ann, lead.Name) }, access.Conflict, "role_in_use"},
+		{"a role with an unknown permission", func() error {
+			return role("Odd", access.May("fly", "moon"))
+		}, access.Invalid, "unknown_permission"},
+		{"a role of another spelling", func() error {
+			return role("FLEET LEAD", lead.Permissions...)
+		}, access.Conflict, "role_exists"},
+		{"delete a built-in role", func() error {
+			return o.Roles.Delete(ctx, o.ann, access.Fleet)
+		}, access.Conflict, "built_in_role"},
+		{"delete a role in use", func() error {
+			return o.Roles.Delete(ctx, o.ann, lead.Name)
+		}, access.Conflict, "role_in_use"},
 		{"delete an unknown role", func() error { return o.Roles.Delete(ctx, o.ann, "Root") }, access.NotFound, ""},
-		{"a token by a token", func() error { return token(byToken, "t", fleet, 0) }, access.Forbidden, "token_by_token"},
+		{"a token by a token", func() error {
+			return token(byToken, "t", fleet, 0)
+		}, access.Forbidden, "token_by_token"},
 		{"a token without a name", func() error { return token(o.ann, " ", fleet, 0) }, access.Invalid, "name_missing"},
 		{"a token without a role", func() error { return token(o.ann, "t", none, 0) }, access.Invalid, "role_missing"},
-		{"a token for 367 days", func() error { return token(o.ann, "t", fleet, 367*24*time.Hour) }, access.Invalid, "expiry_out_of_range"},
-		{"a token with an unknown role", func() error { return token(o.ann, "t", unknownRole, 0) }, access.Invalid, "unknown_role"},
-		{"settings, nothing", func() error { _, err := o.Settings.Change(ctx, o.ann, SettingsChange{}); return err }, access.Invalid, "nothing_to_change"},
+		{"a token for 367 days", func() error {
+			return token(o.ann, "t", fleet, 367*24*time.Hour)
+		}, access.Invalid, "expiry_out_of_range"},
+		{"a token with an unknown role", func() error {
+			return token(o.ann, "t", unknownRole, 0)
+		}, access.Invalid, "unknown_role"},
+		{"settings, nothing", func() error {
+			_, err := o.Settings.Change(ctx, o.ann, SettingsChange{})
+			return err
+		}, access.Invalid, "nothing_to_change"},
 		{"a rescue link for somebody of Fleet", func() error {
 			_, _, err := o.Setup.LoginLink(ctx, access.Operator, mail(t, "fay@example.org"))
 			return err
@@ -272,9 +359,15 @@ func TestRefusedByRule(t *testing.T) {
 			_, _, err := o.Setup.LoginLink(ctx, access.Operator, mail(t, "x@example.org"))
 			return err
 		}, access.NotFound, "no_such_admin"},
-		{"withdraw, let in already", func() error { return o.Account.Withdraw(ctx, o.fay) }, access.Conflict, "already_decided"},
-		{"a note, let in already", func() error { return o.Account.Note(ctx, o.fay, "hi") }, access.Conflict, "already_decided"},
-		{"withdraw, suspended", func() error { return o.Account.Withdraw(ctx, c.suspended) }, access.Forbidden, "not_allowed"},
+		{"withdraw, let in already", func() error {
+			return o.Account.Withdraw(ctx, o.fay)
+		}, access.Conflict, "already_decided"},
+		{"a note, let in already", func() error {
+			return o.Account.Note(ctx, o.fay, "hi")
+		}, access.Conflict, "already_decided"},
+		{"withdraw, suspended", func() error {
+			return o.Account.Withdraw(ctx, c.suspended)
+		}, access.Forbidden, "not_allowed"},
 	}
 	before := o.state()
 	for _, tt := range tests {
@@ -292,9 +385,13 @@ func TestRefusedByRule(t *testing.T) {
 func TestInviterInvitesWithinTheirOwnRole(t *testing.T) {
 	o := openOffice(t)
 	c := o.people()
-	in, err := o.Invitations.Invite(t.Context(), c.inviter, NewInvitation{Email: mail(t, "new@example.com"), Roles: []access.RoleName{"fleet", access.Fleet}})
+	in, err := o.Invitations.Invite(t.Context(), c.inviter, NewInvitation{
+		Email: mail(t, "new@example.com"),
+		Roles: []access.RoleName{"fleet", access.Fleet},
+	})
 	must(t, err)
-	if m := in.Card.Member; len(m.Roles) != 1 || m.Roles[0] != access.Fleet || m.State != access.Pending || m.Invitation.By.Member != c.inviter.Member {
+	if m := in.Card.Member; len(m.Roles) != 1 || m.Roles[0] != access.Fleet || m.State != access.Pending ||
+		m.Invitation.By.Member != c.inviter.Member {
 		t.Errorf("invited %+v", m)
 	}
 	if l := o.letter(access.InvitationMessage, "new@example.com"); l.State != access.MessageQueued {

@@ -67,7 +67,8 @@ func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error
 			if o.Name == r.Name {
 				known, touched = true, append(touched, o.Permissions...)
 			} else if strings.EqualFold(string(o.Name), string(r.Name)) {
-				return access.Errorf(access.Conflict, "There is a role %q already.", o.Name).On("name").WithCode("role_exists")
+				return access.Errorf(access.Conflict, "There is a role %q already.", o.Name).
+					On("name").WithCode("role_exists")
 			}
 		}
 		for _, g := range touched {
@@ -76,7 +77,8 @@ func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error
 			}
 		}
 		if !known && len(own) >= store.MaxRoles {
-			return access.Errorf(access.Conflict, "There are %d own roles already. Delete one first.", store.MaxRoles).WithCode("too_many_roles")
+			return access.Errorf(access.Conflict, "There are %d own roles already. Delete one first.", store.MaxRoles).
+				WithCode("too_many_roles")
 		}
 		if !known {
 			if err := unheld(tx, r.Name); err != nil {
@@ -107,7 +109,8 @@ func unheld(tx *store.Tx, name access.RoleName) error {
 	}
 	return access.Errorf(
 		access.Conflict,
-		"There was a role %s before, and %s it still: they would get this one's access. Choose another name, or take it "+
+		"There was a role %s before, and %s it still: they would get this one's access. Choose another name, or "+
+			"take it "+
 			"from them first.",
 		name,
 		held,
@@ -148,7 +151,8 @@ func (s Roles) Delete(ctx context.Context, actor access.Actor, name access.RoleN
 			return err
 		}
 		if name.IsBuiltIn() {
-			return access.Errorf(access.Conflict, "%s is built in and cannot be deleted.", name).WithCode("built_in_role")
+			return access.Errorf(access.Conflict, "%s is built in and cannot be deleted.", name).
+				WithCode("built_in_role")
 		}
 		r, ok := a.Policy.Role(name)
 		if !ok {
@@ -164,7 +168,8 @@ func (s Roles) Delete(ctx context.Context, actor access.Actor, name access.RoleN
 			return err
 		}
 		if held != "" {
-			return access.Errorf(access.Conflict, "%s the role %s. Give the members another one, and revoke the tokens, first.",
+			return access.Errorf(access.Conflict,
+				"%s the role %s. Give the members another one, and revoke the tokens, first.",
 				held, name).WithCode("role_in_use")
 		}
 		if err := tx.Roles.Delete(name); err != nil {

@@ -192,7 +192,11 @@ func (o *office) waiting(to string) NewSession {
 // member makes an active member.
 func (o *office) member(to, name string, roles ...access.RoleName) access.MemberID {
 	o.t.Helper()
-	in, err := o.Invitations.Invite(o.t.Context(), access.Operator, NewInvitation{Email: mail(o.t, to), Name: name, Roles: roles})
+	in, err := o.Invitations.Invite(o.t.Context(), access.Operator, NewInvitation{
+		Email: mail(o.t, to),
+		Name:  name,
+		Roles: roles,
+	})
 	must(o.t, err)
 	_, err = o.Members.Approve(o.t.Context(), access.Operator, in.Card.ID, nil)
 	must(o.t, err)

@@ -91,7 +91,8 @@ func (s Sessions) End(ctx context.Context, actor access.Actor, id access.MemberI
 	})
 }
 
-func (s *core) sessionNamed(ctx context.Context, actor access.Actor, id access.MemberID, session string) (found access.Session, ok bool, err error) {
+func (s *core) sessionNamed(ctx context.Context, actor access.Actor, id access.MemberID,
+	session string) (found access.Session, ok bool, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		m, err := s.mayEnd(tx, actor, id)
 		if err != nil {

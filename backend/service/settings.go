@@ -56,7 +56,8 @@ func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChan
 			what = append(what, "invitation")
 		}
 		if len(what) == 0 {
-			return access.Errorf(access.Invalid, "Say what to change: workspace or invitation.").WithCode("nothing_to_change")
+			return access.Errorf(access.Invalid, "Say what to change: workspace or invitation.").
+				WithCode("nothing_to_change")
 		}
 		if err := out.Check(); err != nil {
 			return err

@@ -118,7 +118,9 @@ func (s Setup) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, link
 			return err
 		}
 		if closed {
-			return access.Errorf(access.Conflict, "Setup is over: there is an Admin. `doorward login-link EMAIL` prints a way in for one.").WithCode("setup_closed")
+			return access.Errorf(access.Conflict,
+				"Setup is over: there is an Admin. `doorward login-link EMAIL` prints a way in for one.").
+				WithCode("setup_closed")
 		}
 		m, err := s.firstAdmin(tx, id, in, access.Operator)
 		if err != nil {
@@ -136,7 +138,8 @@ func (s Setup) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, link
 	return c, link, err
 }
 
-func (s *core) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor access.Actor) (m access.Member, err error) {
+func (s *core) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor access.Actor) (m access.Member,
+	err error) {
 	if in.Email.IsZero() {
 		return m, access.Errorf(access.Invalid, "Give the first Admin's address.").On("email").WithCode("email_missing")
 	}
@@ -148,7 +151,8 @@ func (s *core) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor
 	if err != nil {
 		return m, err
 	}
-	if settings.Workspace, err = access.CleanText("workspace", cmp.Or(in.Workspace, settings.Workspace), access.MaxWorkspace); err != nil {
+	if settings.Workspace,
+		err = access.CleanText("workspace", cmp.Or(in.Workspace, settings.Workspace), access.MaxWorkspace); err != nil {
 		return m, err
 	}
 	if err := settings.Check(); err != nil {
@@ -175,18 +179,21 @@ func (s *core) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor
 
 // LoginLink prints a way in for an active Admin who has lost theirs. Only the
 // operator, who holds the machine, may.
-func (s Setup) LoginLink(ctx context.Context, actor access.Actor, a access.Address) (c MemberView, link string, err error) {
+func (s Setup) LoginLink(ctx context.Context, actor access.Actor, a access.Address) (c MemberView, link string,
+	err error) {
 	secret := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if !actor.IsOperator() {
-			return access.Errorf(access.Forbidden, "Only the machine that holds the data can make this link.").WithCode("operator_only")
+			return access.Errorf(access.Forbidden, "Only the machine that holds the data can make this link.").
+				WithCode("operator_only")
 		}
 		m, err := tx.Members.ByAddress(a.Canonical)
 		if err != nil || !m.IsAdmin() {
 			if err := unlessNotFound(err); err != nil {
 				return err
 			}
-			return access.Errorf(access.NotFound, "There is no active Admin with the address %s.", a).WithCode("no_such_admin")
+			return access.Errorf(access.NotFound, "There is no active Admin with the address %s.", a).
+				WithCode("no_such_admin")
 		}
 		link = s.link(secret)
 		if err := putRescue(tx, &m, secret); err != nil {
@@ -208,6 +215,13 @@ func unlessNotFound(err error) error {
 }
 
 func putRescue(tx *store.Tx, m *access.Member, secret access.Secret) error {
-	return tx.LoginLinks.Put(access.LoginLink{Hash: secret.Hash(), Purpose: access.ForRescue, Member: m.ID, Address: m.Email.Canonical,
-		Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(access.RescueLinkTTL)})
+	return tx.LoginLinks.Put(access.LoginLink{
+		Hash:      secret.Hash(),
+		Purpose:   access.ForRescue,
+		Member:    m.ID,
+		Address:   m.Email.Canonical,
+		Epoch:     m.Epoch,
+		CreatedAt: tx.Now,
+		ExpiresAt: tx.Now.Add(access.RescueLinkTTL),
+	})
 }

@@ -56,7 +56,17 @@ func (s SignIn) PeekLink(ctx context.Context, secret access.Secret, b Browser) (
 			return err
 		}
 		by, err := s.named(tx, m.Invitation.By)
-		out = LoginPreview{Email: m.Email, Name: m.Name, Purpose: l.Purpose, State: m.State, InvitedBy: by.name, InviterEmail: by.email, Roles: m.Roles, Note: m.Invitation.Note, ExpiresAt: l.ExpiresAt}
+		out = LoginPreview{
+			Email:        m.Email,
+			Name:         m.Name,
+			Purpose:      l.Purpose,
+			State:        m.State,
+			InvitedBy:    by.name,
+			InviterEmail: by.email,
+			Roles:        m.Roles,
+			Note:         m.Invitation.Note,
+			ExpiresAt:    l.ExpiresAt,
+		}
 		return err
 	})
 	return out, err
@@ -113,7 +123,8 @@ func isLatestRequest(tx *store.Tx, l *access.LoginLink, m *access.Member) (bool,
 }
 
 func suspendedError() *access.Error {
-	return access.Errorf(access.Forbidden, "Your access is suspended. An administrator can restore it.").WithCode("suspended")
+	return access.Errorf(access.Forbidden, "Your access is suspended. An administrator can restore it.").
+		WithCode("suspended")
 }
 
 // RedeemLink opens a session with a login link, once. The error is DeadLink for
@@ -205,7 +216,8 @@ func (s *core) welcome(tx *store.Tx, m *access.Member) error {
 const maxSessions = 20
 
 // openSession opens a session for the member; the caller keeps the member.
-func (s *core) openSession(tx *store.Tx, m *access.Member, session access.Secret, method string, b Browser) (NewSession, error) {
+func (s *core) openSession(tx *store.Tx, m *access.Member, session access.Secret, method string, b Browser) (NewSession,
+	error) {
 	before := m.LastSignIn
 	m.LastSignIn = tx.Now
 	open, err := tx.Sessions.Of(m.ID, maxSessions)
@@ -223,7 +235,8 @@ func (s *core) openSession(tx *store.Tx, m *access.Member, session access.Secret
 		return NewSession{}, err
 	}
 	opened := access.Session{Hash: session.Hash(), Member: m.ID, Method: method, OpenedAt: tx.Now, SeenAt: tx.Now,
-		PermissionRevision: m.PermissionRevision + rev, Epoch: m.Epoch, PreviousSignIn: before, Address: b.From, UserAgent: access.Shorten(b.Agent, 200)}
+		PermissionRevision: m.PermissionRevision + rev, Epoch: m.Epoch, PreviousSignIn: before, Address: b.From,
+		UserAgent: access.Shorten(b.Agent, 200)}
 	if method != access.MethodDesktop { // nobody showed anything there: a browser let it in
 		opened.Confirm(m, method, tx.Now)
 	}

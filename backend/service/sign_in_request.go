@@ -22,7 +22,8 @@ func (s SignIn) Request(ctx context.Context, a access.Address, b Browser) error 
 		if err := unlessTooMany(err); err != nil {
 			return err
 		}
-		return putSignInRequest(tx, newSignInRequest(tx, a, b, may), err == nil) // reads alike; too many: there is no email
+		// reads alike; too many: there is no email
+		return putSignInRequest(tx, newSignInRequest(tx, a, b, may), err == nil)
 	})
 }
 
@@ -48,8 +49,16 @@ func unlessTooMany(err error) error {
 }
 
 func newSignInRequest(tx *store.Tx, a access.Address, b Browser, may allowance) access.SignInRequest {
-	return access.SignInRequest{Browser: b.hash(), Address: a, KnownBrowser: may.known, AnyBrowserUntil: may.last, FromAddress: b.From,
-		UserAgent: access.Shorten(b.Agent, 200), CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(access.SignInTTL)}
+	return access.SignInRequest{
+		Browser:         b.hash(),
+		Address:         a,
+		KnownBrowser:    may.known,
+		AnyBrowserUntil: may.last,
+		FromAddress:     b.From,
+		UserAgent:       access.Shorten(b.Agent, 200),
+		CreatedAt:       tx.Now,
+		ExpiresAt:       tx.Now.Add(access.SignInTTL),
+	}
 }
 
 // putSignInRequest keeps an ask in place of an older one of the same browser. One that
@@ -196,7 +205,13 @@ func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
 		return err
 	}
 	secret, code := access.NewSecret(), access.NewCode()
-	f := access.MessageFacts{Link: s.link(secret), Until: a.ExpiresAt, Device: a.UserAgent, CodesOff: closed, NextAt: a.AnyBrowserUntil}
+	f := access.MessageFacts{
+		Link:     s.link(secret),
+		Until:    a.ExpiresAt,
+		Device:   a.UserAgent,
+		CodesOff: closed,
+		NextAt:   a.AnyBrowserUntil,
+	}
 	l := access.LoginLink{Hash: secret.Hash(), Purpose: access.ForSignIn, Member: m.ID, Address: m.Email.Canonical,
 		HandedOverBy: s.unmailed(), Browser: a.Browser, Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: a.ExpiresAt}
 	if !a.AnyBrowserUntil.IsZero() {
@@ -220,7 +235,8 @@ func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
 	return s.postSignIn(tx, a, &m, l, f)
 }
 
-func (s *core) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Member, l access.LoginLink, f access.MessageFacts) error {
+func (s *core) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Member, l access.LoginLink,
+	f access.MessageFacts) error {
 	id, err := s.postAs(tx, priorityOf(a), access.SignInMessage, m, f.Until, f)
 	if err != nil {
 		return err
@@ -244,7 +260,8 @@ func (s *core) answerWithDecoy(tx *store.Tx, a access.SignInRequest, m *access.M
 	if err != nil {
 		return err
 	}
-	l.Priority, l.Recipient = priorityOf(a), strings.Repeat("x", len(l.Recipient)) // a stranger's address is nobody's business
+	// a stranger's address is nobody's business
+	l.Priority, l.Recipient = priorityOf(a), strings.Repeat("x", len(l.Recipient))
 	if err := tx.SignInRequests.Change(a); err != nil {
 		return err
 	}

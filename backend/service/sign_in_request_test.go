@@ -66,7 +66,8 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	_, err = o.SignIn.RedeemLink(t.Context(), first, abroad)
 	refused(t, err, access.Expired, "link_dead")
 	for range 5 {
-		if p, err := o.SignIn.PeekLink(t.Context(), second, browser("a scanner")); err != nil || p.Email.Typed != "fay@example.org" {
+		if p, err := o.SignIn.PeekLink(t.Context(), second, browser("a scanner")); err != nil ||
+			p.Email.Typed != "fay@example.org" {
 			t.Errorf("PeekLink = %+v, %v", p, err)
 		}
 	}
@@ -84,16 +85,23 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 // member, and when all is closed at once.
 func TestAnyBrowserLinkEnds(t *testing.T) {
 	for name, end := range map[string]func(o *office){
-		"in time":   func(o *office) { o.clock.forward(access.AnyBrowserLinkTTL) },
-		"suspended": func(o *office) { _, err := o.Members.Suspend(o.t.Context(), o.ann, o.fay.Member); must(o.t, err) },
+		"in time": func(o *office) { o.clock.forward(access.AnyBrowserLinkTTL) },
+		"suspended": func(o *office) {
+			_, err := o.Members.Suspend(o.t.Context(), o.ann, o.fay.Member)
+			must(o.t, err)
+		},
 		"signed out": func(o *office) {
 			must(
 				o.t,
 				o.Sessions.SignOutEverywhere(o.t.Context(), o.fay, o.fay.Member, false),
 			)
 		},
-		"removed":                          func(o *office) { must(o.t, o.Members.Remove(o.t.Context(), o.ann, o.fay.Member)) },
-		"not yet, a microsecond before it": func(o *office) { o.clock.forward(access.AnyBrowserLinkTTL - time.Microsecond) },
+		"removed": func(o *office) {
+			must(o.t, o.Members.Remove(o.t.Context(), o.ann, o.fay.Member))
+		},
+		"not yet, a microsecond before it": func(o *office) {
+			o.clock.forward(access.AnyBrowserLinkTTL - time.Microsecond)
+		},
 	} {
 		o := openOffice(t)
 		for n := range MaxStrangerEmails {
@@ -128,7 +136,10 @@ func TestAFloodOfAsksWritesNothing(t *testing.T) {
 	must(t, err)
 	o.clock.forward(time.Hour)
 	for n := range MaxStrangerRequests {
-		must(t, o.SignIn.Request(t.Context(), mail(t, "x@example.org"), Browser{Secret: access.Secret("one"), From: stranger(n).From}))
+		must(t, o.SignIn.Request(t.Context(), mail(t, "x@example.org"), Browser{
+			Secret: access.Secret("one"),
+			From:   stranger(n).From,
+		}))
 	}
 	before, said := o.state(), map[string]bool{}
 	for n, to := range []string{"ann@example.org", "fay@example.org", "nobody@example.org"} {
@@ -180,9 +191,11 @@ func TestDecoysAreNowhere(t *testing.T) {
 	must(t, err)
 	page, err := o.Outbox.List(t.Context(), o.ann, "", 0)
 	must(t, err)
-	if len(page.Items) != page.Total || counters().Messages[access.MessageHeld] != before.Messages[access.MessageHeld] ||
+	if len(page.Items) != page.Total || counters().
+		Messages[access.MessageHeld] != before.Messages[access.MessageHeld] ||
 		len(o.entries()) != entries {
-		t.Errorf("%d letters of %d, %v kept, %d entries", len(page.Items), page.Total, counters().Messages, len(o.entries()))
+		t.Errorf("%d letters of %d, %v kept, %d entries", len(page.Items), page.Total, counters().Messages,
+			len(o.entries()))
 	}
 	decoys := func() (n int) {
 		must(t, o.store.Each(t.Context(), func(key, value []byte) error {
@@ -219,7 +232,8 @@ func TestTheDocumentSaysTheBounds(t *testing.T) {
 	must(t, err)
 	day := MaxStrangerEmails + int(24*time.Hour/StrangerEmailInterval)
 	for _, says := range []string{
-		fmt.Sprintf("asked for from one network | %d at once, then one in %.0f minutes |", MaxSignInEmails, SignInEmailInterval.Minutes()),
+		fmt.Sprintf("asked for from one network | %d at once, then one in %.0f minutes |", MaxSignInEmails,
+			SignInEmailInterval.Minutes()),
 		fmt.Sprintf("not known to it together | %d at once, then one an hour: %d in a day |", MaxStrangerEmails, day),
 		fmt.Sprintf("asked for in one browser that is known to it | %d at once, then one in %.0f minutes |",
 			MaxSignInEmails, SignInEmailInterval.Minutes()),

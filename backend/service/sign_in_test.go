@@ -32,7 +32,8 @@ func TestAskTellsNothing(t *testing.T) {
 		if grown[to] != grown["unkno@example.com"] {
 			t.Errorf("an ask for %s left %s, for an unknown address %s", to, grown[to], grown["unkno@example.com"])
 		}
-		if typed, err := o.SignIn.RequestedAddress(t.Context(), browser("a stranger who tries "+to)); err != nil || typed != to {
+		if typed, err := o.SignIn.RequestedAddress(t.Context(), browser("a stranger who tries "+to)); err != nil ||
+			typed != to {
 			t.Errorf("Asked = %q, %v", typed, err)
 		}
 	}
@@ -73,7 +74,8 @@ func TestCode(t *testing.T) {
 	if err != nil || entry.Member.ID != o.fay.Member {
 		t.Fatalf("RedeemCode = %v", err)
 	}
-	if p, err := o.Gate.Principal(t.Context(), entry.Session); err != nil || p.Member.ID != o.fay.Member || p.Method != "code" {
+	if p, err := o.Gate.Principal(t.Context(), entry.Session); err != nil || p.Member.ID != o.fay.Member ||
+		p.Method != "code" {
 		t.Errorf("Who = %+v, %v", p, err)
 	}
 	_, err = o.SignIn.RedeemCode(t.Context(), code, browser("fay"))
@@ -145,14 +147,20 @@ func TestDeadLinksReadAlike(t *testing.T) {
 	must(t, err)
 	_, err = o.Members.Suspend(t.Context(), o.ann, suspended.Card.ID)
 	must(t, err)
-	short, err := o.Invitations.Invite(t.Context(), o.ann, NewInvitation{Email: mail(t, "short@example.com"), Roles: []access.RoleName{access.Fleet}, TTL: time.Hour})
+	short, err := o.Invitations.Invite(t.Context(), o.ann, NewInvitation{
+		Email: mail(t, "short@example.com"),
+		Roles: []access.RoleName{access.Fleet},
+		TTL:   time.Hour,
+	})
 	must(t, err)
 	o.clock.forward(time.Hour)
 	before := o.state()
 	want := access.LinkExpired().Error()
 	for name, secret := range map[string]access.Secret{
-		"used": used, "renewed": secretOf(renewed.Link), "copied": secretOf(copied.Link), "rejected": secretOf(rejected.Link),
-		"suspended": secretOf(suspended.Link), "expired": secretOf(short.Link), "unknown": access.NewSecret(), "malformed": "x", "empty": "",
+		"used": used, "renewed": secretOf(renewed.Link), "copied": secretOf(copied.Link),
+		"rejected":  secretOf(rejected.Link),
+		"suspended": secretOf(suspended.Link), "expired": secretOf(short.Link), "unknown": access.NewSecret(),
+		"malformed": "x", "empty": "",
 	} {
 		_, peek := o.SignIn.PeekLink(t.Context(), secret, browser("x"))
 		_, redeem := o.SignIn.RedeemLink(t.Context(), secret, browser("x"))
@@ -209,7 +217,8 @@ func TestAskLimits(t *testing.T) {
 	o := openOffice(t, onDisk)
 	o.member("user@example.com", "", access.Fleet)
 	tagged := o.member("user+tag@example.com", "", access.Fleet)
-	spellings := []string{"User@example.com", "USER@EXAMPLE.COM", "user@Example.com", "user+tag@example.com", "uSER+tag@example.com"}
+	spellings := []string{"User@example.com", "USER@EXAMPLE.COM", "user@Example.com", "user+tag@example.com",
+		"uSER+tag@example.com"}
 	sent := func() int {
 		_, err := o.SignIn.AnswerRequests(t.Context())
 		must(t, err)

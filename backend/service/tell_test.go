@@ -44,7 +44,9 @@ func TestSomebodyIsWaiting(t *testing.T) {
 	o.clock.forward(time.Second)
 	o.sweep()
 	all := told()
-	if len(all) != 2 || !strings.Contains(all[0], "two@example.com") || !strings.Contains(all[0], "three@example.com") || strings.Contains(all[0], "one@example.com") || strings.Contains(all[0], "four@example.com") {
+	if len(all) != 2 || !strings.Contains(all[0], "two@example.com") ||
+		!strings.Contains(all[0], "three@example.com") || strings.Contains(all[0], "one@example.com") ||
+		strings.Contains(all[0], "four@example.com") {
 		t.Fatalf("the second: %q", all)
 	}
 	o.clock.forward(day)

@@ -12,12 +12,14 @@ import (
 // what its roles may, within what its owner may at the time; one that the
 // operator makes has no owner, and its roles alone bound it. Without lasts it
 // expires after 90 days.
-func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, roles []access.RoleName, lasts time.Duration) (t access.Token, secret access.Secret, err error) {
+func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, roles []access.RoleName,
+	lasts time.Duration) (t access.Token, secret access.Secret, err error) {
 	if name, err = access.CleanText("name", name, 60); err != nil {
 		return t, "", err
 	}
 	if name == "" {
-		return t, "", access.Errorf(access.Invalid, "Give the token a name that says what it is for.").On("name").WithCode("name_missing")
+		return t, "", access.Errorf(access.Invalid, "Give the token a name that says what it is for.").
+			On("name").WithCode("name_missing")
 	}
 	if lasts == 0 {
 		lasts = access.DefaultTokenTTL
@@ -33,7 +35,8 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 			return err
 		}
 		if actor.Token != "" {
-			return access.Errorf(access.Forbidden, "A token cannot make tokens. Sign in, or use the server's own shell.").WithCode("token_by_token")
+			return access.Errorf(access.Forbidden,
+				"A token cannot make tokens. Sign in, or use the server's own shell.").WithCode("token_by_token")
 		}
 		m, err := confirmed(tx, actor, "make tokens")
 		if err != nil {
@@ -44,7 +47,8 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 			return err
 		}
 		if len(granted) == 0 {
-			return access.Errorf(access.Invalid, "Choose at least one role for the token.").On("roles").WithCode("role_missing")
+			return access.Errorf(access.Invalid, "Choose at least one role for the token.").
+				On("roles").WithCode("role_missing")
 		}
 		c, err := tx.Counters()
 		if err != nil {

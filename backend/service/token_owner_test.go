@@ -160,7 +160,8 @@ func TestSignOutEverywhereRevokesTokens(t *testing.T) {
 				if tokens {
 					left, revoked = 2, n
 				}
-				if c := o.counters(); c.Tokens != left || o.did(access.ActionRevokeToken) != revoked || !o.opens(anns) ||
+				if c := o.counters(); c.Tokens != left || o.did(access.ActionRevokeToken) != revoked ||
+					!o.opens(anns) ||
 					!o.opens(later) {
 					t.Errorf("%d left, %d entries", c.Tokens, o.did(access.ActionRevokeToken))
 				}
@@ -268,7 +269,8 @@ func TestRemovingOneWithMuchOfEverything(t *testing.T) {
 		must(t, o.Roles.Put(t.Context(), o.ann, r))
 		roles = append(roles, r.Name)
 	}
-	name := "Ada Byron Cora Dina Edda Fina Gina Hanna Ida Jana Kira Lena Mona Nora Olga Petra Rosa Sara Tina Ulla Vera " +
+	name := "Ada Byron Cora Dina Edda Fina Gina Hanna Ida Jana Kira Lena Mona Nora " +
+		"Olga Petra Rosa Sara Tina Ulla Vera " +
 		"Wanda Xena Yara Zora"
 	id := o.member("a.b.c.d.e.f.g.h@one.two.three.example.org", name, roles...)
 	for range 5 {

@@ -40,7 +40,12 @@ func TestRejectLeavesNoTrace(t *testing.T) {
 				options = append(options, withoutMail)
 			}
 			o := openOffice(t, options...)
-			in, err := o.Invitations.Invite(t.Context(), o.ann, NewInvitation{Email: mail(t, "Vanish@Gone.example"), Name: "Quentin Vanishing", Note: "hello quentin", Roles: []access.RoleName{access.Fleet}})
+			in, err := o.Invitations.Invite(t.Context(), o.ann, NewInvitation{
+				Email: mail(t, "Vanish@Gone.example"),
+				Name:  "Quentin Vanishing",
+				Note:  "hello quentin",
+				Roles: []access.RoleName{access.Fleet},
+			})
 			must(t, err)
 			_, err = o.SignIn.RedeemLink(t.Context(), secretOf(in.Link), browser("q"))
 			must(t, err)
@@ -56,7 +61,8 @@ func TestRejectLeavesNoTrace(t *testing.T) {
 			text, err := hash.MarshalText()
 			must(t, err)
 			traces = append(traces, string(text), string(hash[:]))
-			for _, kind := range []access.MessageKind{access.InvitationMessage, access.ReceivedMessage, access.SignInMessage} {
+			for _, kind := range []access.MessageKind{access.InvitationMessage, access.ReceivedMessage,
+				access.SignInMessage} {
 				for _, l := range o.letters(kind) {
 					if l.Member == in.Card.ID {
 						traces = append(traces, string(l.ID))
@@ -71,7 +77,10 @@ func TestRejectLeavesNoTrace(t *testing.T) {
 			o.sweep()
 			o.noTrace(traces, in.Card.ID, "")
 			o.verify()
-			again, err := o.Invitations.Invite(t.Context(), o.bob, NewInvitation{Email: mail(t, "vanish@GONE.example"), Roles: []access.RoleName{access.Fleet}})
+			again, err := o.Invitations.Invite(t.Context(), o.bob, NewInvitation{
+				Email: mail(t, "vanish@GONE.example"),
+				Roles: []access.RoleName{access.Fleet},
+			})
 			if err != nil || again.RejectedBefore == nil || again.RejectedBefore.By.Member != o.ann.Member {
 				t.Errorf("invited again: %+v, %v", again.RejectedBefore, err)
 			}

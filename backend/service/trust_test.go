@@ -60,7 +60,8 @@ func TestStolenDiskOpensNothing(t *testing.T) {
 		}
 	}
 	o.codeFor("fay@example.org", browser("fay"))
-	secrets = append(secrets, o.enterAs("bob@example.org").Reveal(), string(o.linkTo(access.SignInMessage, "fay@example.org")))
+	secrets = append(secrets, o.enterAs("bob@example.org").Reveal(),
+		string(o.linkTo(access.SignInMessage, "fay@example.org")))
 	_, token, err := o.Tokens.Create(t.Context(), o.ann, "ci", []access.RoleName{access.Fleet}, 0)
 	must(t, err)
 	code, err := o.SignIn.AuthorizeDesktop(t.Context(), o.ann, access.Secret("window").Hash())
@@ -84,7 +85,8 @@ func TestStolenDiskOpensNothing(t *testing.T) {
 		}
 	}
 	// The search finds what is there: an address is in the clear.
-	if found, err := badgertest.Traces(o.dir, []string{"fay@example.org"}); err != nil || len(found["fay@example.org"]) == 0 {
+	if found, err := badgertest.Traces(o.dir, []string{"fay@example.org"}); err != nil ||
+		len(found["fay@example.org"]) == 0 {
 		t.Errorf("the search finds nothing at all: %v, %v", found, err)
 	}
 	must(t, filepath.WalkDir(o.dir, func(path string, e fs.DirEntry, err error) error {
@@ -106,7 +108,11 @@ func TestStolenDiskOpensNothing(t *testing.T) {
 func TestApprovalLooksAtRightsOfNow(t *testing.T) {
 	o := openOffice(t)
 	ctx := t.Context()
-	keeper := access.Role{Name: "Gatekeeper", Permissions: append(append([]access.Permission(nil), lead.Permissions...), access.May(access.Decide, access.ResMembers))}
+	keeper := access.Role{
+		Name: "Gatekeeper",
+		Permissions: append(append([]access.Permission(nil), lead.Permissions...),
+			access.May(access.Decide, access.ResMembers)),
+	}
 	must(t, o.Roles.Put(ctx, o.ann, keeper))
 	kim := session(o.member("kim@example.org", "Kim", keeper.Name))
 
@@ -131,13 +137,17 @@ func TestApprovalLooksAtRightsOfNow(t *testing.T) {
 
 	// The one who invited is nobody any more: the invitation brings its person no
 	// further than the waiting page, and an Admin decides.
-	in, err := o.Invitations.Invite(ctx, o.bob, NewInvitation{Email: mail(t, "ada@example.com"), Roles: []access.RoleName{access.Admin}})
+	in, err := o.Invitations.Invite(ctx, o.bob, NewInvitation{
+		Email: mail(t, "ada@example.com"),
+		Roles: []access.RoleName{access.Admin},
+	})
 	must(t, err)
 	_, err = o.Members.ChangeRoles(ctx, o.ann, o.bob.Member, []access.RoleName{access.Fleet})
 	must(t, err)
 	entry, err := o.SignIn.RedeemLink(ctx, secretOf(in.Link), browser("ada"))
 	must(t, err)
-	if p, err := o.Gate.Principal(ctx, entry.Session); err != nil || p.Member.State != access.Pending || len(p.Permissions) != 1 {
+	if p, err := o.Gate.Principal(ctx, entry.Session); err != nil || p.Member.State != access.Pending ||
+		len(p.Permissions) != 1 {
 		t.Errorf("ada is %+v, %v", p, err)
 	}
 	_, err = o.Members.Approve(ctx, o.bob, entry.Member.ID, nil)

@@ -68,7 +68,8 @@ func TestUnusualOutlivesARestart(t *testing.T) {
 	}
 	p, err := o.Audit.Find(t.Context(), o.ann, AuditQuery{Target: string(access.TraceWrongCode)})
 	must(t, err)
-	if len(p.Items) != 1 || p.Items[0].Detail != "120 wrong login codes from 203.0.113.9" || !p.Items[0].Actor.IsSystem() {
+	if len(p.Items) != 1 || p.Items[0].Detail != "120 wrong login codes from 203.0.113.9" ||
+		!p.Items[0].Actor.IsSystem() {
 		t.Errorf("the entry: %+v", p.Items)
 	}
 	u, err := o.Dashboard.Unusual(t.Context(), o.ann)

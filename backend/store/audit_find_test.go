@@ -30,7 +30,10 @@ func sequence(all []access.AuditEntry) (seqs []uint64) {
 // on ada and on bob.
 func (b *box) history(n int) {
 	b.t.Helper()
-	by := []access.Actor{{Member: "ann", Source: access.SourceConsole}, {Member: "ann", Token: "tok", Source: access.SourceAPI}, access.Operator, access.System}
+	by := []access.Actor{{
+		Member: "ann",
+		Source: access.SourceConsole,
+	}, {Member: "ann", Token: "tok", Source: access.SourceAPI}, access.Operator, access.System}
 	did := []access.AuditAction{access.ActionInvite, access.ActionApprove, access.ActionSuspend, access.ActionExpire}
 	for i := range n {
 		b.update(func(tx *Tx) error { return tx.Record(by[i%4], did[i%4], []string{"ada", "bob"}[i/4%2], "") })
@@ -54,8 +57,14 @@ func TestFindAudit(t *testing.T) {
 			{"by the operator", AuditQuery{Actor: "operator"}, []uint64{11, 7, 3}},
 			{"by the system", AuditQuery{Actor: "system"}, []uint64{12, 8, 4}},
 			{"on somebody", AuditQuery{Target: "bob"}, []uint64{8, 7, 6, 5}},
-			{"deeds", AuditQuery{Actions: []access.AuditAction{access.ActionInvite, access.ActionExpire}}, []uint64{12, 9, 8, 5, 4, 1}},
-			{"all of these", AuditQuery{Actor: "ann", Target: "ada", Actions: []access.AuditAction{access.ActionApprove}}, []uint64{10, 2}},
+			{"deeds", AuditQuery{
+				Actions: []access.AuditAction{access.ActionInvite, access.ActionExpire},
+			}, []uint64{12, 9, 8, 5, 4, 1}},
+			{"all of these", AuditQuery{
+				Actor:   "ann",
+				Target:  "ada",
+				Actions: []access.AuditAction{access.ActionApprove},
+			}, []uint64{10, 2}},
 			{"from its very moment", AuditQuery{From: hour(9)}, []uint64{12, 11, 10}},
 			{"until its very moment", AuditQuery{Until: hour(2)}, []uint64{2, 1}},
 			{"between", AuditQuery{From: hour(3), Until: hour(5), Actor: "ann"}, []uint64{5}},
@@ -66,8 +75,10 @@ func TestFindAudit(t *testing.T) {
 		}
 		for _, tt := range tests {
 			p := b.audited(tt.q)
-			if got := sequence(p.Items); !slices.Equal(got, tt.want) || p.Total != len(tt.want) || p.TotalIsFloor || p.Next != "" {
-				t.Errorf("%s: %v, total %d, floor %v, next %q; want %v", tt.name, got, p.Total, p.TotalIsFloor, p.Next, tt.want)
+			if got := sequence(p.Items); !slices.Equal(got, tt.want) || p.Total != len(tt.want) || p.TotalIsFloor ||
+				p.Next != "" {
+				t.Errorf("%s: %v, total %d, floor %v, next %q; want %v", tt.name, got, p.Total, p.TotalIsFloor, p.Next,
+					tt.want)
 			}
 			tt.q.Limit = 2
 			var paged []uint64
@@ -93,7 +104,11 @@ func TestFindAuditCursor(t *testing.T) {
 	b := openBox(t, "")
 	b.history(12)
 	next := b.audited(AuditQuery{Actor: "ann", Limit: 2}).Next
-	for name, q := range map[string]AuditQuery{"another question": {Actor: "operator"}, "another time": {Actor: "ann", From: noon}, "other deeds": {Actor: "ann", Actions: []access.AuditAction{access.ActionInvite}}} {
+	for name, q := range map[string]AuditQuery{
+		"another question": {Actor: "operator"},
+		"another time":     {Actor: "ann", From: noon},
+		"other deeds":      {Actor: "ann", Actions: []access.AuditAction{access.ActionInvite}},
+	} {
 		q.Cursor, q.Limit = next, 2
 		err := b.View(t.Context(), func(tx *Tx) error { _, err := tx.AuditLog.Find(q); return err })
 		if !access.Invalid.Is(err) {
@@ -131,7 +146,9 @@ func TestFindAuditIsBounded(t *testing.T) {
 	if len(p.Items) != 1 || p.Items[0].Seq != 1 {
 		t.Errorf("the deed is not found: %+v", p.Items)
 	}
-	if p := b.audited(AuditQuery{Actions: []access.AuditAction{access.ActionExpire}}); !p.TotalIsFloor || p.Total != CountsUpTo {
+	if p := b.audited(AuditQuery{
+		Actions: []access.AuditAction{access.ActionExpire},
+	}); !p.TotalIsFloor || p.Total != CountsUpTo {
 		t.Errorf("of many: total %d, floor %v", p.Total, p.TotalIsFloor)
 	}
 }

@@ -17,7 +17,8 @@ func (b *box) record(n int) {
 	b.t.Helper()
 	for i := range n {
 		b.update(func(tx *Tx) error {
-			return errors.Join(tx.Record(access.Operator, access.ActionInvite, fmt.Sprint(i), ""), tx.Record(access.Operator, access.ActionResend, fmt.Sprint(i), ""))
+			return errors.Join(tx.Record(access.Operator, access.ActionInvite, fmt.Sprint(i), ""),
+				tx.Record(access.Operator, access.ActionResend, fmt.Sprint(i), ""))
 		})
 		b.forward(time.Second)
 	}
@@ -42,7 +43,12 @@ func TestAuditTamperedIsFound(t *testing.T) {
 		tamper func(t kv.Tx) error
 	}{
 		{"one altered", func(t kv.Tx) error { e := entry(t, 5); e.Target = "eve"; return put(t, 5, e) }},
-		{"one altered, hashed anew", func(t kv.Tx) error { e := entry(t, 5); e.Target = "eve"; e.Hash = e.Sum(); return put(t, 5, e) }},
+		{"one altered, hashed anew", func(t kv.Tx) error {
+			e := entry(t, 5)
+			e.Target = "eve"
+			e.Hash = e.Sum()
+			return put(t, 5, e)
+		}},
 		{"all after it chained anew", func(t kv.Tx) error {
 			e := entry(t, 5)
 			e.Target = "eve"
@@ -72,7 +78,10 @@ func TestAuditTamperedIsFound(t *testing.T) {
 			}
 			return nil
 		}},
-		{"two changed over", func(t kv.Tx) error { a, z := entry(t, 4), entry(t, 5); return errors.Join(put(t, 4, z), put(t, 5, a)) }},
+		{"two changed over", func(t kv.Tx) error {
+			a, z := entry(t, 4), entry(t, 5)
+			return errors.Join(put(t, 4, z), put(t, 5, a))
+		}},
 		{"one added at the end", func(t kv.Tx) error { e := entry(t, 10); e.Chain(11, e.Hash); return put(t, 11, e) }},
 		{"the head removed", func(t kv.Tx) error { return t.Delete([]byte("h")) }},
 		{"head and log removed, members left", func(t kv.Tx) error {

@@ -81,7 +81,9 @@ func backups(t *testing.T, instance int) (older, whole []byte) {
 	}
 	backup := func() []byte {
 		t.Helper()
-		err := s.Update(t.Context(), func(tx *Tx) error { return tx.Record(access.Operator, access.ActionInvite, "", "") })
+		err := s.Update(t.Context(), func(tx *Tx) error {
+			return tx.Record(access.Operator, access.ActionInvite, "", "")
+		})
 		var w bytes.Buffer
 		if err == nil {
 			err = s.Backup(t.Context(), &w)

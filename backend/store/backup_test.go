@@ -36,7 +36,12 @@ func full(b *box) (secrets [][]byte) {
 		l := letterFor(m, tx.Now)
 		return errors.Join(
 			tx.Sessions.Put(access.Session{Hash: secret(), Member: m.ID, OpenedAt: tx.Now, SeenAt: tx.Now}),
-			tx.LoginLinks.Put(access.LoginLink{Hash: secret(), Member: m.ID, Address: m.Email.Canonical, ExpiresAt: tx.Now.Add(time.Hour)}),
+			tx.LoginLinks.Put(access.LoginLink{
+				Hash:      secret(),
+				Member:    m.ID,
+				Address:   m.Email.Canonical,
+				ExpiresAt: tx.Now.Add(time.Hour),
+			}),
 			tx.SignInRequests.Put(access.SignInRequest{
 				Browser:   browser,
 				Address:   m.Email,
@@ -154,7 +159,8 @@ func TestDamagedBackupIsRefused(t *testing.T) {
 	}
 	full := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(full, "x"), nil, 0o600))
-	if _, err := Restore(context.Background(), bytes.NewReader(text), b.options(full)); access.Explain(err).Code != "restore_not_empty" {
+	if _, err := Restore(context.Background(), bytes.NewReader(text), b.options(full)); access.Explain(err).
+		Code != "restore_not_empty" {
 		t.Errorf("into a directory that is not empty: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(full, "x")); err != nil {
@@ -180,7 +186,8 @@ func TestVerifyFindsWhatDoesNotFit(t *testing.T) {
 	}
 	for name, damage := range map[string]func(b *box) error{
 		"an address entry gone": set("a/", ""), "a list entry gone": set("t/*", ""), "a role entry gone": set("r/", ""),
-		"a search word gone": set("w/lovelace", ""), "a waiting entry gone": set("q/", ""), "what falls due gone": set("x/", ""),
+		"a search word gone": set("w/lovelace", ""), "a waiting entry gone": set("q/", ""),
+		"what falls due gone":       set("x/", ""),
 		"a letter's entry gone":     set("n/", ""),
 		"a letter's due entry gone": set("Q/", ""),
 		"a member's letter gone":    set("M/", ""),

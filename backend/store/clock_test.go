@@ -41,7 +41,8 @@ func TestClockIsNotBelievedAtOnce(t *testing.T) {
 			{2 * h, 2 * h, true},
 			{22 * h, 22 * h, false},
 		},
-		"ahead, believed, and then truly right":   {{0, 31 * d, true}, {d, d, false}, {h, h - 31*d, true}, {d, d, false}},
+		"ahead, believed, and then truly right": {{0, 31 * d, true}, {d, d, false}, {h, h - 31*d, true},
+			{d, d, false}},
 		"the clock stands still while it runs":    {{2 * h, 0, true}},
 		"hours of summer time are no jump":        {{h, 2 * h, false}, {200 * d, 200*d - h, false}},
 		"a sleep of a week, which uptime has not": {{0, 7 * d, true}},
@@ -94,7 +95,8 @@ func TestClockAtAStart(t *testing.T) {
 	}
 	keep(s, func() error { return s.KeepClock(t.Context()) })
 	s = start(noon.Add(31 * 24 * time.Hour))
-	if got := s.Clock(); got.Ahead != 31*24*time.Hour || got.Left != clockHold || !got.Until.Equal(got.Since.Add(clockHold)) {
+	if got := s.Clock(); got.Ahead != 31*24*time.Hour || got.Left != clockHold ||
+		!got.Until.Equal(got.Since.Add(clockHold)) {
 		t.Errorf("a month ahead: %+v", got)
 	}
 	keep(s, func() error { return s.KeepClock(t.Context()) }) // which keeps nothing
@@ -123,7 +125,13 @@ func TestEntriesOfAWrongClockAreNoWord(t *testing.T) {
 	dir, at := t.TempDir()+"/data", noon
 	start := func() *Store {
 		t.Helper()
-		s, err := Open(Options{Engine: enginetest.Open, Dir: dir, MinFree: 1, Now: func() time.Time { return at }, Uptime: func() time.Duration { return 0 }})
+		s, err := Open(Options{
+			Engine:  enginetest.Open,
+			Dir:     dir,
+			MinFree: 1,
+			Now:     func() time.Time { return at },
+			Uptime:  func() time.Duration { return 0 },
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +139,9 @@ func TestEntriesOfAWrongClockAreNoWord(t *testing.T) {
 	}
 	record := func(s *Store) {
 		t.Helper()
-		err := s.Update(t.Context(), func(tx *Tx) error { return tx.Record(access.Operator, access.ActionSignIn, "", "") })
+		err := s.Update(t.Context(), func(tx *Tx) error {
+			return tx.Record(access.Operator, access.ActionSignIn, "", "")
+		})
 		if err == nil {
 			err = s.KeepClock(t.Context())
 		}

@@ -106,7 +106,8 @@ func TestHarmIsRefusedOrHarmless(t *testing.T) {
 		}
 	}
 	for range more {
-		kind, h := []string{"store/*/*.sst", "store/*/*.mem", "store/*/MANIFEST"}[r.IntN(3)], kvtest.PlaceHarms[r.IntN(3)]
+		kind, h := []string{"store/*/*.sst", "store/*/*.mem", "store/*/MANIFEST"}[r.IntN(3)],
+			kvtest.PlaceHarms[r.IntN(3)]
 		places <- func(r *rand.Rand) { hit(r, kind, h) }
 	}
 	close(places)

@@ -31,7 +31,10 @@ func TestDays(t *testing.T) {
 		record(access.ActionApprove)
 		b.at.Store(midnight.AddDate(0, 0, 2).UnixMicro())
 
-		want := []Day{{Day: midnight.AddDate(0, 0, -1), Invited: 2}, {Day: midnight, Verified: 1, Approved: 2, Rejected: 1},
+		want := []Day{{
+			Day:     midnight.AddDate(0, 0, -1),
+			Invited: 2,
+		}, {Day: midnight, Verified: 1, Approved: 2, Rejected: 1},
 			{Day: midnight.AddDate(0, 0, 1)}, {Day: midnight.AddDate(0, 0, 2)}}
 		b.view(func(tx *Tx) error {
 			days, err := tx.Days(4)

@@ -95,7 +95,10 @@ func TestWhatWasMissingIsFoundOnceItIsKept(t *testing.T) {
 		if _, err := tx.Messages.Get(letter.ID); !access.NotFound.Is(err) {
 			return fmt.Errorf("a letter before it was posted: %v", err)
 		}
-		if err := errors.Join(holder(tx, ""), tx.Members.Add(m), holder(tx, m.ID), tx.Messages.Post(letter, access.MessageFacts{Note: "Hello"})); err != nil {
+		if err := errors.Join(holder(tx, ""), tx.Members.Add(m), holder(tx, m.ID),
+			tx.Messages.Post(letter, access.MessageFacts{
+				Note: "Hello",
+			})); err != nil {
 			return err
 		}
 		posted, err := tx.Messages.Get(letter.ID)

@@ -52,14 +52,26 @@ func TestEveryErrorOfAnEngineHasASentence(t *testing.T) {
 				"directory, then restore the latest backup into an empty one. The log says what was found."},
 		{&kv.FullError{Dir: "/srv/d/store", Task: kv.ToWrite, Err: cause}, access.Unavailable, "disk_full",
 			"The server's disk is nearly full, so nothing can be changed just now. Please tell its administrator."},
-		{&kv.FullError{Dir: "/srv/d/store", Task: kv.ToStart, Need: 200<<20 - 1, Err: cause}, access.Unavailable, "disk_full",
-			"The disk of the data directory /srv/d is nearly full: Doorward needs 200 MB free. Make room and start again."},
-		{&kv.FullError{Dir: "/srv/d/store", Task: kv.ToCompact, Need: 5 << 20, Err: cause}, access.Unavailable, "disk_full",
+		{&kv.FullError{
+			Dir:  "/srv/d/store",
+			Task: kv.ToStart,
+			Need: 200<<20 - 1,
+			Err:  cause,
+		}, access.Unavailable, "disk_full",
+			"The disk of the data directory /srv/d is nearly full: Doorward needs 200 MB free. Make room and " +
+				"start again."},
+		{&kv.FullError{
+			Dir:  "/srv/d/store",
+			Task: kv.ToCompact,
+			Need: 5 << 20,
+			Err:  cause,
+		}, access.Unavailable, "disk_full",
 			"There is not enough room to compact the data in /srv/d: about 6 MB more must be free."},
 		{&kv.DirError{Dir: "/srv/d/store", Problem: kv.DirInUse, Err: cause}, access.NoData, "data_dir_in_use",
 			"Another Doorward is using the data directory /srv/d. Stop it first, or choose another directory."},
 		{&kv.DirError{Dir: "/srv/d/store", Problem: kv.DirNewer, Err: cause}, access.NoData, "data_dir_newer",
-			"The data in /srv/d was written by a newer Doorward. Run that version, or restore a backup made by this one."},
+			"The data in /srv/d was written by a newer Doorward. Run that version, or restore a backup made by " +
+				"this one."},
 		{&kv.DirError{Dir: "/srv/d/store", Problem: kv.DirUnmarked, Err: cause}, access.NoData, "data_dir_no_sentinel",
 			"The data directory /srv/d holds files of a store, but not the mark that every store of Doorward " +
 				"carries. It may be damaged or from another program. Restore a backup into an empty directory."},

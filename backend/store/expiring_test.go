@@ -89,8 +89,18 @@ func TestExpiringAmongReminders(t *testing.T) {
 func TestExpiringIsBounded(t *testing.T) {
 	b := openBox(t, "")
 	must(t, fill(b.Store, maxScanned+10, func(i int) access.Member {
-		m := access.Member{ID: access.MemberID(fmt.Sprintf("%026d", i)), Email: access.Address{Typed: nth(i), Canonical: nth(i)}, State: access.Pending, Roles: []access.RoleName{access.Fleet}}
-		m.Invitation = access.Invitation{By: access.Operator, At: noon, ExpiresAt: noon.Add(time.Hour), TTL: access.Seconds(time.Hour)}
+		m := access.Member{
+			ID:    access.MemberID(fmt.Sprintf("%026d", i)),
+			Email: access.Address{Typed: nth(i), Canonical: nth(i)},
+			State: access.Pending,
+			Roles: []access.RoleName{access.Fleet},
+		}
+		m.Invitation = access.Invitation{
+			By:        access.Operator,
+			At:        noon,
+			ExpiresAt: noon.Add(time.Hour),
+			TTL:       access.Seconds(time.Hour),
+		}
 		return m
 	}))
 	if got, more := b.expiring(noon.Add(2*time.Hour), 4); len(got) != 4 || !more {
@@ -105,7 +115,11 @@ func TestExpiringBearsWhatWasPutOff(t *testing.T) {
 	m, gone := b.person("ada@example.com", ""), b.person("gone@example.com", "")
 	b.put(m, gone)
 	b.update(func(tx *Tx) error {
-		return errors.Join(tx.Schedule.Put(Due{At: tx.Now.Add(time.Minute), Kind: DueMember, Ref: string(gone.ID)}), tx.Members.Delete(gone, access.EndedRemoved))
+		return errors.Join(tx.Schedule.Put(Due{
+			At:   tx.Now.Add(time.Minute),
+			Kind: DueMember,
+			Ref:  string(gone.ID),
+		}), tx.Members.Delete(gone, access.EndedRemoved))
 	})
 	b.view(func(tx *Tx) error {
 		all, _, err := tx.Members.Expiring(noon.Add(8*24*time.Hour), 5)

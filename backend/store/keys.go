@@ -93,7 +93,13 @@ const (
 // records are all kinds. Of two that share a prefix the one with a refLength stands first.
 var records = []record{
 	{prefix: memberPrefix, name: "members", holds: access.Member{}, topic: MemberChanged, tells: tellRef},
-	{prefix: addressPrefix, name: "members by address", holds: access.MemberID(""), indexOf: memberPrefix, recount: true},
+	{
+		prefix:  addressPrefix,
+		name:    "members by address",
+		holds:   access.MemberID(""),
+		indexOf: memberPrefix,
+		recount: true,
+	},
 	{prefix: statePrefix, name: "members by state", indexOf: memberPrefix, recount: true},
 	{prefix: rolePrefix, name: "members by role", indexOf: memberPrefix, recount: true},
 	{prefix: wordPrefix, name: "members by word", indexOf: memberPrefix, recount: true},
@@ -130,7 +136,13 @@ var records = []record{
 	{prefix: slotPrefix, name: "slots that make transactions alike", leftOut: true},
 
 	{prefix: tokenPrefix, name: "API tokens", holds: access.Token{}, topic: TokenChanged, tells: tellRef},
-	{prefix: tokenHashPrefix, name: "API tokens by hash", holds: access.TokenID(""), indexOf: tokenPrefix, recount: true},
+	{
+		prefix:  tokenHashPrefix,
+		name:    "API tokens by hash",
+		holds:   access.TokenID(""),
+		indexOf: tokenPrefix,
+		recount: true,
+	},
 	{prefix: memberTokenPrefix, name: "API tokens by member", indexOf: tokenPrefix, recount: true},
 	{prefix: tokenUsePrefix, refLength: access.IDLength, name: "last uses of API tokens", holds: time.Time{},
 		topic: OverviewChanged},

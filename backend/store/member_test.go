@@ -18,16 +18,44 @@ func TestRecordsRoundTrip(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		m := b.person("Ada@Example.com", "Ada Lovelace", access.Fleet, access.AILoop)
 		m.Note, m.MuteDigest, m.Epoch, m.EmailVerifiedAt, m.Link = "hi", true, 3, b.now(), access.NewSecret().Hash()
-		opened := access.Session{Hash: access.NewSecret().Hash(), Member: m.ID, Method: "link", OpenedAt: b.now(), SeenAt: b.now(), UserAgent: "Firefox"}
-		l := access.LoginLink{Hash: m.Link, Purpose: access.ForInvitation, Member: m.ID, Address: m.Email.Canonical, CreatedAt: b.now(), ExpiresAt: b.now().Add(time.Hour)}
-		k := access.Token{ID: access.TokenID(access.NewID()), Name: "ci", Hash: access.NewSecret().Hash(), Owner: m.ID, Roles: m.Roles, CreatedAt: b.now()}
+		opened := access.Session{
+			Hash:      access.NewSecret().Hash(),
+			Member:    m.ID,
+			Method:    "link",
+			OpenedAt:  b.now(),
+			SeenAt:    b.now(),
+			UserAgent: "Firefox",
+		}
+		l := access.LoginLink{
+			Hash:      m.Link,
+			Purpose:   access.ForInvitation,
+			Member:    m.ID,
+			Address:   m.Email.Canonical,
+			CreatedAt: b.now(),
+			ExpiresAt: b.now().Add(time.Hour),
+		}
+		k := access.Token{
+			ID:        access.TokenID(access.NewID()),
+			Name:      "ci",
+			Hash:      access.NewSecret().Hash(),
+			Owner:     m.ID,
+			Roles:     m.Roles,
+			CreatedAt: b.now(),
+		}
 		r := access.Role{Name: "Guest", Permissions: access.Grantable()[:2]}
-		a := access.SignInRequest{Browser: access.NewSecret().Hash(), Address: m.Email, CreatedAt: b.now(), ExpiresAt: b.now().Add(time.Hour)}
+		a := access.SignInRequest{
+			Browser:   access.NewSecret().Hash(),
+			Address:   m.Email,
+			CreatedAt: b.now(),
+			ExpiresAt: b.now().Add(time.Hour),
+		}
 		letter, words := letterFor(m, b.now()), access.MessageFacts{Link: "a link", Code: "a code"}
 		set := access.Settings{Workspace: "Works", InvitationTTL: access.Seconds(time.Hour)}
 		b.update(func(tx *Tx) error {
-			return errors.Join(tx.Members.Put(m), tx.Sessions.Put(opened), tx.LoginLinks.Put(l), tx.Tokens.Put(k), tx.Roles.Put(r), tx.SignInRequests.Put(a),
-				tx.Messages.Post(letter, words), tx.PutSettings(set), tx.Record(access.Operator, access.ActionInvite, string(m.ID), "x"))
+			return errors.Join(tx.Members.Put(m), tx.Sessions.Put(opened), tx.LoginLinks.Put(l), tx.Tokens.Put(k),
+				tx.Roles.Put(r), tx.SignInRequests.Put(a),
+				tx.Messages.Post(letter, words), tx.PutSettings(set),
+				tx.Record(access.Operator, access.ActionInvite, string(m.ID), "x"))
 		})
 		b.reopen()
 		b.verify()
@@ -79,13 +107,25 @@ func TestIndexesFollow(t *testing.T) {
 			yes    []Query
 			no     []Query
 		}{
-			{"invited", func() {}, []Query{{}, {State: access.Pending}, {Role: access.Fleet}, {Words: "ada"}, {Words: "lovel", Role: access.Fleet, State: access.Pending}},
+			{"invited", func() {}, []Query{{}, {
+				State: access.Pending,
+			}, {Role: access.Fleet}, {Words: "ada"}, {Words: "lovel", Role: access.Fleet, State: access.Pending}},
 				[]Query{{State: access.Active}, {Role: access.AILoop}, {Words: "king"}}},
-			{"approved with another role", func() { m.State, m.Roles = access.Active, []access.RoleName{access.AILoop} },
-				[]Query{{}, {State: access.Active}, {Role: access.AILoop}, {Words: "ada", Role: access.AILoop, State: access.Active}},
-				[]Query{{State: access.Pending}, {Role: access.Fleet}, {Words: "ada", State: access.Pending}, {Words: "ada", Role: access.Fleet}}},
-			{"renamed", func() { m.Name = "Augusta King" }, []Query{{Words: "augu"}, {Words: "king"}, {Words: "ada"}}, []Query{{Words: "lovel"}}},
-			{"suspended", func() { m.State = access.Suspended }, []Query{{State: access.Suspended}, {Words: "king", State: access.Suspended}},
+			{"approved with another role", func() {
+				m.State, m.Roles = access.Active, []access.RoleName{access.AILoop}
+			},
+				[]Query{{}, {
+					State: access.Active,
+				}, {Role: access.AILoop}, {Words: "ada", Role: access.AILoop, State: access.Active}},
+				[]Query{{
+					State: access.Pending,
+				}, {Role: access.Fleet}, {Words: "ada", State: access.Pending}, {Words: "ada", Role: access.Fleet}}},
+			{"renamed", func() { m.Name = "Augusta King" }, []Query{{
+				Words: "augu",
+			}, {Words: "king"}, {Words: "ada"}}, []Query{{Words: "lovel"}}},
+			{"suspended", func() { m.State = access.Suspended }, []Query{{
+				State: access.Suspended,
+			}, {Words: "king", State: access.Suspended}},
 				[]Query{{State: access.Active}, {Role: access.AILoop, State: access.Active}}},
 		}
 		for _, s := range steps {
@@ -102,7 +142,9 @@ func TestIndexesFollow(t *testing.T) {
 		}
 		b.update(func(tx *Tx) error { return tx.Members.Delete(m, access.EndedRemoved) })
 		b.verify()
-		for _, q := range []Query{{}, {State: access.Suspended}, {Role: access.AILoop}, {Words: "king"}, {Words: "ada@example.com"}} {
+		for _, q := range []Query{{}, {
+			State: access.Suspended,
+		}, {Role: access.AILoop}, {Words: "king"}, {Words: "ada@example.com"}} {
 			in("deleted", q, false)
 		}
 		if got := b.found(Query{}); !slices.Equal(got, []string{"alan@example.net"}) {
@@ -113,9 +155,11 @@ func TestIndexesFollow(t *testing.T) {
 
 func TestSearch(t *testing.T) {
 	b := openBox(t, "")
-	b.put(b.person("ada.lovelace@mail.example.com", "Ada Lovelace"), b.person("Grace@Example.com", "Grace Brewster Murray Hopper"),
+	b.put(b.person("ada.lovelace@mail.example.com", "Ada Lovelace"),
+		b.person("Grace@Example.com", "Grace Brewster Murray Hopper"),
 		b.person("adam+work@example.net", "Ádám O'Brien"), b.person("x_y-z@example.org", ""))
-	ada, grace, adam, xyz := "ada.lovelace@mail.example.com", "grace@example.com", "adam+work@example.net", "x_y-z@example.org"
+	ada, grace, adam, xyz := "ada.lovelace@mail.example.com", "grace@example.com", "adam+work@example.net",
+		"x_y-z@example.org"
 	tests := []struct {
 		words string
 		want  []string
@@ -164,7 +208,12 @@ func TestPagesWhileRowsChange(t *testing.T) {
 		}
 		b.put(all...)
 		newcomer := 1000
-		for _, q := range []Query{{Limit: 7}, {Limit: 7, State: access.Pending}, {Limit: 7, Role: access.Fleet}, {Limit: 7, Words: "same"}, {Limit: 7, Words: "same example"}} {
+		for _, q := range []Query{{
+			Limit: 7,
+		}, {
+			Limit: 7,
+			State: access.Pending,
+		}, {Limit: 7, Role: access.Fleet}, {Limit: 7, Words: "same"}, {Limit: 7, Words: "same example"}} {
 			seen := map[string]int{}
 			for page := 0; ; page++ {
 				var p Page[access.Member]
@@ -206,8 +255,15 @@ func TestCursorIsOurs(t *testing.T) {
 	edited := []byte(p.Next)
 	edited[len(edited)/2] ^= 1
 	for name, q := range map[string]Query{
-		"edited": {Limit: 2, Cursor: string(edited)}, "of another list": {Limit: 2, Cursor: p.Next, State: access.Pending},
-		"of another search": {Limit: 2, Cursor: p.Next, Words: "p"}, "nonsense": {Limit: 2, Cursor: "!"}, "cut": {Limit: 2, Cursor: p.Next[:10]},
+		"edited": {
+			Limit:  2,
+			Cursor: string(edited),
+		}, "of another list": {Limit: 2, Cursor: p.Next, State: access.Pending},
+		"of another search": {
+			Limit:  2,
+			Cursor: p.Next,
+			Words:  "p",
+		}, "nonsense": {Limit: 2, Cursor: "!"}, "cut": {Limit: 2, Cursor: p.Next[:10]},
 	} {
 		err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.Members.Page(q); return err })
 		if e := access.Explain(err); err == nil || e.Code != "bad_cursor" {
@@ -254,7 +310,8 @@ func TestWaitingInOrder(t *testing.T) {
 func TestRandomChangesVerify(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		rnd := rand.New(rand.NewPCG(1, 2))
-		roles := [][]access.RoleName{{access.Fleet}, {access.AILoop}, {access.Admin}, {access.Fleet, access.AILoop, "Guest"}, nil}
+		roles := [][]access.RoleName{{access.Fleet}, {access.AILoop}, {access.Admin},
+			{access.Fleet, access.AILoop, "Guest"}, nil}
 		names := []string{"", "Ada Lovelace", "Grace Hopper", "Ada Ada Adam"}
 		var all []access.Member
 		for i := range 400 {
@@ -287,8 +344,11 @@ func TestRandomChangesVerify(t *testing.T) {
 			}
 			b.update(func(tx *Tx) error {
 				l := letterFor(*m, tx.Now)
-				l.State = []access.MessageState{access.MessageQueued, access.MessageHeld, access.MessageSent, access.MessageFailed}[i%4]
-				return errors.Join(tx.Members.Put(*m), tx.Messages.Post(l, access.MessageFacts{Note: "x"}), tx.Record(access.Operator, access.ActionChangeRoles, string(m.ID), ""))
+				l.State = []access.MessageState{access.MessageQueued, access.MessageHeld, access.MessageSent,
+					access.MessageFailed}[i%4]
+				return errors.Join(tx.Members.Put(*m), tx.Messages.Post(l, access.MessageFacts{
+					Note: "x",
+				}), tx.Record(access.Operator, access.ActionChangeRoles, string(m.ID), ""))
 			})
 			if i%100 == 50 {
 				b.reopen()

@@ -274,7 +274,8 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 		if e := access.Explain(err); err == nil && tt.code != "" || err != nil && e.Code != tt.code {
 			t.Errorf("schema %d: %v, want the code %q", tt.schema, err, tt.code)
 		}
-		if tt.code == "data_dir_newer" && !strings.Contains(err.Error(), "The data in "+b.dir+" was written by a newer") {
+		if tt.code == "data_dir_newer" &&
+			!strings.Contains(err.Error(), "The data in "+b.dir+" was written by a newer") {
 			t.Errorf("schema %d: %v", tt.schema, err)
 		}
 	}

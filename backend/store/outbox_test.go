@@ -34,7 +34,8 @@ func TestLeases(t *testing.T) {
 		kept.State, kept.NextTry = access.MessageHeld, time.Time{}
 		b.put(m)
 		b.update(func(tx *Tx) error {
-			return errors.Join(tx.Messages.Post(now, access.MessageFacts{}), tx.Messages.Post(later, access.MessageFacts{}), tx.Messages.Post(kept, access.MessageFacts{}))
+			return errors.Join(tx.Messages.Post(now, access.MessageFacts{}),
+				tx.Messages.Post(later, access.MessageFacts{}), tx.Messages.Post(kept, access.MessageFacts{}))
 		})
 		b.reopen()
 		if got := b.dueLetters(9); !slices.Equal(got, []access.MessageID{now.ID}) {
@@ -80,7 +81,8 @@ func TestLeases(t *testing.T) {
 				t.Errorf("the words of a wiped letter: %v", err)
 			}
 			c, err2 := tx.Counters()
-			if c.Messages[access.MessageSent] != 1 || c.Messages[access.MessageQueued] != 1 || c.Messages[access.MessageHeld] != 1 {
+			if c.Messages[access.MessageSent] != 1 || c.Messages[access.MessageQueued] != 1 ||
+				c.Messages[access.MessageHeld] != 1 {
 				t.Errorf("counted %v", c.Messages)
 			}
 			return errors.Join(err, err2)
@@ -96,7 +98,9 @@ func TestWordsAreSealed(t *testing.T) {
 	m := b.person("ada@example.com", "")
 	mine, other := letterFor(m, b.now()), letterFor(m, b.now())
 	b.update(func(tx *Tx) error {
-		return errors.Join(tx.Messages.Post(mine, access.MessageFacts{Link: "secret link"}), tx.Messages.Post(other, access.MessageFacts{Link: "other"}))
+		return errors.Join(tx.Messages.Post(mine, access.MessageFacts{
+			Link: "secret link",
+		}), tx.Messages.Post(other, access.MessageFacts{Link: "other"}))
 	})
 	must(t, b.Each(context.Background(), func(key, value []byte) error {
 		if strings.Contains(string(value), "secret link") {
@@ -108,7 +112,10 @@ func TestWordsAreSealed(t *testing.T) {
 		words, err := t.Get(factsKey(mine.ID))
 		return errors.Join(err, t.Set(factsKey(other.ID), words))
 	})
-	if err := b.View(context.Background(), func(tx *Tx) error { _, err := tx.Messages.Facts(other.ID); return err }); err == nil {
+	if err := b.View(context.Background(), func(tx *Tx) error {
+		_, err := tx.Messages.Facts(other.ID)
+		return err
+	}); err == nil {
 		t.Error("words under another letter's key were read")
 	}
 }
@@ -171,7 +178,10 @@ func TestDueInOrder(t *testing.T) {
 			t.Errorf("after the bucket came %q", got)
 		}
 		n := 0
-		must(t, b.Each(context.Background(), func(key, _ []byte) error { n += strings.Count(string(key[:1]), "i"); return nil }))
+		must(t, b.Each(context.Background(), func(key, _ []byte) error {
+			n += strings.Count(string(key[:1]), "i")
+			return nil
+		}))
 		if n != 0 {
 			t.Errorf("%d buckets left", n)
 		}

@@ -187,7 +187,8 @@ func (q Query) searched(lead string, asked []string) source {
 		}
 		here, led, missing := e.Key[len(wordPrefix):len(e.Key)-access.IDLength-1], false, 1<<len(sought)-1
 		for w := range bytes.SplitSeq(words, []byte{' '}) {
-			if !led && bytes.HasPrefix(w, prefix[len(wordPrefix):]) { // sorted: the first that fits is where the member counts
+			// sorted: the first that fits is where the member counts
+			if !led && bytes.HasPrefix(w, prefix[len(wordPrefix):]) {
 				if led = true; !bytes.Equal(w, here) {
 					return false
 				}

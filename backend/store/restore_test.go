@@ -24,7 +24,9 @@ func TestBackupThatNobodyCouldStartFrom(t *testing.T) {
 		return func(b *box) {
 			must(
 				b.t,
-				b.kv.Update(context.Background(), kv.NewOp(), func(t kv.Tx) error { return t.Set([]byte(key), []byte(value)) }),
+				b.kv.Update(context.Background(), kv.NewOp(), func(t kv.Tx) error {
+					return t.Set([]byte(key), []byte(value))
+				}),
 			)
 		}
 	}

@@ -14,12 +14,14 @@ import (
 // however its pages are cut, and counts them.
 func TestSearchFindsWhomALookAtEverybodyFinds(t *testing.T) {
 	b, r := openBox(t, ""), rand.New(rand.NewPCG(3, 4))
-	firsts, lasts, domains := []string{"Ada", "Adam", "Alan", "Ad"}, []string{"Lovelace", "Love", "Turing", "Ada"}, []string{"example.com", "mail.example.com", "love.org"}
+	firsts, lasts, domains := []string{"Ada", "Adam", "Alan", "Ad"}, []string{"Lovelace", "Love", "Turing", "Ada"},
+		[]string{"example.com", "mail.example.com", "love.org"}
 	one := func(all []string) string { return all[r.IntN(len(all))] }
 	var all []access.Member
 	for i := range 300 {
 		first, last := one(firsts), one(lasts)
-		m := b.person(fmt.Sprintf("%s.%s%d@%s", strings.ToLower(first), strings.ToLower(last), i, one(domains)), first+" "+last, []access.RoleName{access.Fleet, access.AILoop}[r.IntN(2)])
+		m := b.person(fmt.Sprintf("%s.%s%d@%s", strings.ToLower(first), strings.ToLower(last), i, one(domains)), first+
+			" "+last, []access.RoleName{access.Fleet, access.AILoop}[r.IntN(2)])
 		if r.IntN(3) == 0 {
 			m.State = access.Active
 		}
@@ -32,7 +34,12 @@ func TestSearchFindsWhomALookAtEverybodyFinds(t *testing.T) {
 			w := one(slices.Concat(firsts, lasts, domains))
 			words = append(words, w[:1+r.IntN(len(w))])
 		}
-		q := Query{Words: strings.Join(words, " "), State: []access.State{"", access.Pending, access.Active}[r.IntN(3)], Role: []access.RoleName{"", access.Fleet}[r.IntN(2)], Limit: 1 + r.IntN(40)}
+		q := Query{
+			Words: strings.Join(words, " "),
+			State: []access.State{"", access.Pending, access.Active}[r.IntN(3)],
+			Role:  []access.RoleName{"", access.Fleet}[r.IntN(2)],
+			Limit: 1 + r.IntN(40),
+		}
 		var want []string
 		for _, m := range all {
 			if fitsAll(&m, q) {
@@ -65,7 +72,8 @@ func (b *box) everyPage(q Query, total int) (found []string) {
 		var p Page[access.Member]
 		b.view(func(tx *Tx) (err error) { p, err = tx.Members.Page(q); return err })
 		if p.Total != total || p.TotalIsFloor || len(p.Items) > q.Limit {
-			b.t.Fatalf("%+v: a page of %d of %d (floor: %v), want a total of %d", q, len(p.Items), p.Total, p.TotalIsFloor, total)
+			b.t.Fatalf("%+v: a page of %d of %d (floor: %v), want a total of %d", q, len(p.Items), p.Total,
+				p.TotalIsFloor, total)
 		}
 		for _, m := range p.Items {
 			found = append(found, m.Email.Canonical)

@@ -39,7 +39,11 @@ func (tx Sessions) Delete(h access.SecretHash, why access.EndReason) error {
 	if why == "" {
 		return nil
 	}
-	if err := tx.Schedule.Put(Due{At: tx.Now.Add(access.EndReasonTTL), Kind: DueEndReason, Ref: string(h[:])}); err != nil {
+	if err := tx.Schedule.Put(Due{
+		At:   tx.Now.Add(access.EndReasonTTL),
+		Kind: DueEndReason,
+		Ref:  string(h[:]),
+	}); err != nil {
 		return err
 	}
 	return tx.set(endReasonPrefix.ofHash(h), why)

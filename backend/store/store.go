@@ -238,7 +238,8 @@ func prepareDir(dir string, log *slog.Logger) error {
 	case errors.Is(err, fs.ErrPermission):
 		return access.Errorf(
 			access.NoData,
-			"The data directory %s cannot be made, or not be read: %v. Give it to the user that runs Doorward, or choose "+
+			"The data directory %s cannot be made, or not be read: %v. Give it to the user that runs Doorward, "+
+				"or choose "+
 				"another.",
 			dir,
 			cause(err),
@@ -274,7 +275,8 @@ func refuseForeign(dir string) error {
 	for _, e := range entries {
 		if !known(e.Name()) && e.Name() != "lost+found" {
 			return access.Errorf(access.NoData,
-				"%s holds %q, which is not Doorward's. Give --data a directory of its own.", dir, access.Shorten(e.Name(), 40)).
+				"%s holds %q, which is not Doorward's. Give --data a directory of its own.", dir,
+				access.Shorten(e.Name(), 40)).
 				WithCode("data_dir_not_ours")
 		}
 	}

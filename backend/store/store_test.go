@@ -48,7 +48,14 @@ func openBox(t testing.TB, dir string) *box {
 }
 
 func (b *box) options(dir string) Options {
-	return Options{Engine: enginetest.Open, Dir: dir, Now: b.now, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Twice: true, MinFree: 1}
+	return Options{
+		Engine:  enginetest.Open,
+		Dir:     dir,
+		Now:     b.now,
+		Logger:  slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Twice:   true,
+		MinFree: 1,
+	}
 }
 
 func (b *box) open() {

@@ -160,7 +160,8 @@ func (v *verifier) fits(kept access.Counters) error {
 	c := v.counters
 	same := c.Pending == kept.Pending && c.Accepted == kept.Accepted && c.Active == kept.Active &&
 		c.Suspended == kept.Suspended &&
-		c.Expired == kept.Expired && c.Admins == kept.Admins && c.Tokens == kept.Tokens && maps.Equal(c.Roles, kept.Roles) &&
+		c.Expired == kept.Expired && c.Admins == kept.Admins && c.Tokens == kept.Tokens &&
+		maps.Equal(c.Roles, kept.Roles) &&
 		maps.Equal(c.Messages, kept.Messages) &&
 		(kept.TokenRoles == nil || maps.Equal(c.TokenRoles, kept.TokenRoles))
 	if !same {

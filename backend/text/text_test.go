@@ -122,7 +122,8 @@ func TestIsLoopback(t *testing.T) {
 
 func TestWaitInWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "in a moment", 500 * time.Millisecond: "in 1 second", 5 * time.Second: "in 5 seconds", time.Minute: "in 60 seconds",
+		0: "in a moment", 500 * time.Millisecond: "in 1 second", 5 * time.Second: "in 5 seconds",
+		time.Minute:      "in 60 seconds",
 		61 * time.Second: "in 2 minutes", time.Hour: "in 60 minutes", 2 * time.Hour: "in 2 hours",
 	} {
 		if got := text.Wait(d); got != want {

@@ -104,7 +104,8 @@ func alike(t *testing.T, text string, got any) {
 // Whatever is taken is JSON, and says to us what it says to encoding/json, which
 // reads it a second time.
 func FuzzReadJSON(f *testing.F) {
-	for _, s := range []string{`{"a":[1,-0.5e3,"\ud83d\ude00\\u",null,true]}`, `"\ud83d`, `[1,`, "{}x", `{"a":1,"\u0061":2}`} {
+	for _, s := range []string{`{"a":[1,-0.5e3,"\ud83d\ude00\\u",null,true]}`, `"\ud83d`, `[1,`, "{}x",
+		`{"a":1,"\u0061":2}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

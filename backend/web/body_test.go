@@ -60,11 +60,14 @@ func TestNothingIsUnpacked(t *testing.T) {
 			}
 		}
 		two := "Content-Encoding: identity\r\nContent-Encoding: gzip\r\n"
-		if status, _, _ := webtest.Say(t, at, packedRequest(route, two, packed)); status != http.StatusUnsupportedMediaType {
+		if status, _,
+			_ := webtest.Say(t, at, packedRequest(route, two, packed)); status != http.StatusUnsupportedMediaType {
 			t.Errorf("%s, two lines = %d, want 415", route, status)
 		}
 		parts := "Content-Type: Multipart/form-data; boundary=x\r\n"
-		if status, _, _ := webtest.Say(t, at, packedRequest(route, parts, "--x--\r\n")); status != http.StatusUnsupportedMediaType {
+		if status, _,
+			_ := webtest.Say(t, at,
+			packedRequest(route, parts, "--x--\r\n")); status != http.StatusUnsupportedMediaType {
 			t.Errorf("%s, in parts = %d, want 415", route, status)
 		}
 		if status, _, _ := webtest.Say(

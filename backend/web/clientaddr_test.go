@@ -70,7 +70,8 @@ func TestForwardedAddresses(t *testing.T) {
 // line or as a line, changes whom it means.
 func FuzzForwarded(f *testing.F) {
 	for _, s := range []string{
-		"", "203.0.113.1", "1.2.3.4, 203.0.113.1", "203.0.113.1:4711", "[2001:db8::1]:55", "::ffff:10.0.0.1", "evil", ",,",
+		"", "203.0.113.1", "1.2.3.4, 203.0.113.1", "203.0.113.1:4711", "[2001:db8::1]:55", "::ffff:10.0.0.1", "evil",
+		",,",
 		"fe80::1%eth0", "10.0.0.1, 10.0.0.2", "1.2.3.4 203.0.113.1", "[203.0.113.1]", strings.Repeat("10.0.0.1,", 40),
 	} {
 		f.Add(s, "1.2.3.4", true)

@@ -23,7 +23,8 @@ func TestLongListsAreCompressed(t *testing.T) {
 	}
 	packed := func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") }
 	plain := c.Admin.API("GET", "/members?limit=50", "")
-	if len(plain.Text) < web.CompressFrom || plain.Header.Get("Content-Encoding") != "" || !strings.Contains(plain.Header.Get("Vary"), "Accept-Encoding") {
+	if len(plain.Text) < web.CompressFrom || plain.Header.Get("Content-Encoding") != "" ||
+		!strings.Contains(plain.Header.Get("Vary"), "Accept-Encoding") {
 		t.Fatalf("a list of %d bytes, %v", len(plain.Text), plain.Header)
 	}
 	small := c.Admin.API("GET", "/members?limit=50", "", packed)
@@ -38,9 +39,11 @@ func TestLongListsAreCompressed(t *testing.T) {
 		t.Errorf("the compressed list says something else: %v", err)
 	}
 	rows := strings.Repeat(`{"email":"nobody","roles":["Fleet"]},`, 30)
-	many := c.Admin.API("POST", "/invitations/batch", `{"dry_run":true,"invitations":[`+strings.TrimSuffix(rows, ",")+`]}`, packed)
+	many := c.Admin.API("POST", "/invitations/batch", `{"dry_run":true,"invitations":[`+strings.TrimSuffix(rows, ",")+
+		`]}`, packed)
 	me := c.Admin.API("GET", "/me", "", packed)
-	if len(many.Text) < web.CompressFrom || many.Header.Get("Content-Encoding") != "" || me.Header.Get("Content-Encoding") != "" {
+	if len(many.Text) < web.CompressFrom || many.Header.Get("Content-Encoding") != "" ||
+		me.Header.Get("Content-Encoding") != "" {
 		t.Errorf("a change of %d bytes is answered %v; a short answer %v", len(many.Text), many.Header, me.Header)
 	}
 }

@@ -39,7 +39,8 @@ func newConsole(dist fs.FS) (*console, error) {
 // we run on may differ, or be missing.
 var kinds = map[string]string{
 	".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
-	".svg": "image/svg+xml", ".json": "application/json", ".png": "image/png", ".ico": "image/x-icon", ".woff2": "font/woff2", ".webmanifest": "application/manifest+json",
+	".svg": "image/svg+xml", ".json": "application/json", ".png": "image/png", ".ico": "image/x-icon",
+	".woff2": "font/woff2", ".webmanifest": "application/manifest+json",
 }
 
 func contentType(name string) string {

@@ -17,7 +17,10 @@ import (
 // else learns where to go, and nothing of what it holds.
 func TestConsoleIsForThoseWhoManage(t *testing.T) {
 	h := webtest.New(t, webtest.WithConsole)
-	h.Must(h.Service.Roles.Put(bg, h.Admin, access.Role{Name: "Auditor", Permissions: []access.Permission{access.May(access.Read, access.ResAudit)}}))
+	h.Must(h.Service.Roles.Put(bg, h.Admin, access.Role{
+		Name:        "Auditor",
+		Permissions: []access.Permission{access.May(access.Read, access.ResAudit)},
+	}))
 	admin, _ := h.Arrived("admin@example.com", access.Admin)
 	auditor, _ := h.Arrived("auditor@example.com", "Auditor")
 	fleet, _ := h.Arrived("fleet@example.com", access.Fleet)
@@ -77,7 +80,9 @@ func TestConsoleAssets(t *testing.T) {
 		{"brotli, abr", "", nil},
 	}
 	for _, tt := range tests {
-		a := h.Guest().Get("/admin/assets/index-BxY1.js", func(r *http.Request) { r.Header.Set("Accept-Encoding", tt.takes) })
+		a := h.Guest().Get("/admin/assets/index-BxY1.js", func(r *http.Request) {
+			r.Header.Set("Accept-Encoding", tt.takes)
+		})
 		if a.StatusCode != 200 || a.Header.Get("Content-Encoding") != tt.encoding {
 			t.Errorf("with %q: %d, encoded as %q", tt.takes, a.StatusCode, a.Header.Get("Content-Encoding"))
 			continue
@@ -89,14 +94,21 @@ func TestConsoleAssets(t *testing.T) {
 		if err != nil || string(got) != whole {
 			t.Errorf("with %q: another file came (%d bytes, %v)", tt.takes, len(got), err)
 		}
-		for name, want := range map[string]string{"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding", "Content-Type": "text/javascript; charset=utf-8"} {
+		for name, want := range map[string]string{
+			"Cache-Control": "public, max-age=31536000, immutable",
+			"Vary":          "Accept-Encoding",
+			"Content-Type":  "text/javascript; charset=utf-8",
+		} {
 			if a.Header.Get(name) != want {
 				t.Errorf("with %q: %s is %q", tt.takes, name, a.Header.Get(name))
 			}
 		}
 	}
-	for _, path := range []string{"/admin/assets/other.js", "/admin/assets/", "/admin/assets/../index.html", "/admin/assets/%2e%2e/index.html"} {
-		if a := h.Guest().Get(path); a.StatusCode == 200 || strings.Contains(a.Text, "the console") || a.Header.Get("Cache-Control") != "no-store" {
+	for _, path := range []string{"/admin/assets/other.js", "/admin/assets/", "/admin/assets/../index.html",
+		"/admin/assets/%2e%2e/index.html"} {
+		if a := h.Guest().
+			Get(path); a.StatusCode == 200 || strings.Contains(a.Text, "the console") ||
+			a.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("GET %s = %d, %q", path, a.StatusCode, a.Header.Get("Cache-Control"))
 		}
 	}
@@ -108,7 +120,8 @@ func TestConsolePolicy(t *testing.T) {
 	h := webtest.New(t, webtest.WithConsole)
 	admin, _ := h.Arrived("admin@example.com", access.Admin)
 	policy := admin.Get("/admin").Header.Get("Content-Security-Policy")
-	for _, w := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "font-src 'self'", "base-uri 'none'", "frame-ancestors 'none'", "frame-src 'self'"} {
+	for _, w := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'",
+		"font-src 'self'", "base-uri 'none'", "frame-ancestors 'none'", "frame-src 'self'"} {
 		if !strings.Contains(policy, w) {
 			t.Errorf("the policy lacks %s: %s", w, policy)
 		}

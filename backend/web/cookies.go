@@ -41,7 +41,15 @@ type Cookies struct {
 const browserLasts = access.KnownBrowserTTL
 
 func (k *Cookies) set(c *fiber.Ctx, name, value string, lasts time.Duration) {
-	cookie := &fiber.Cookie{Name: name, Value: value, Path: "/", HTTPOnly: true, Secure: k.secure, SameSite: fiber.CookieSameSiteLaxMode, MaxAge: int(lasts / time.Second)}
+	cookie := &fiber.Cookie{
+		Name:     name,
+		Value:    value,
+		Path:     "/",
+		HTTPOnly: true,
+		Secure:   k.secure,
+		SameSite: fiber.CookieSameSiteLaxMode,
+		MaxAge:   int(lasts / time.Second),
+	}
 	if lasts < 0 {
 		cookie.Expires = time.Unix(1, 0)
 	}
@@ -68,7 +76,11 @@ func (k *Cookies) secret(c *fiber.Ctx) access.Secret {
 
 // Browser is where the request comes from.
 func (k *Cookies) Browser(c *fiber.Ctx) service.Browser {
-	return service.Browser{Secret: k.secret(c), From: k.sources.from(c).String(), Agent: strings.Clone(c.Get(fiber.HeaderUserAgent))}
+	return service.Browser{
+		Secret: k.secret(c),
+		From:   k.sources.from(c).String(),
+		Agent:  strings.Clone(c.Get(fiber.HeaderUserAgent)),
+	}
 }
 
 // KnownBrowser is Browser, with a cookie set where there was none.

@@ -50,7 +50,8 @@ func slowed(wait time.Duration, ok bool) error {
 	if ok {
 		return nil
 	}
-	return &slowedError{access.Errorf(access.TooMany, "Too many requests from your network. Try again %s.", text.Wait(wait)).WithCode("too_often"), wait}
+	return &slowedError{access.Errorf(access.TooMany, "Too many requests from your network. Try again %s.",
+		text.Wait(wait)).WithCode("too_often"), wait}
 }
 
 // busyFor is how long a busy server asks to wait.
@@ -121,7 +122,8 @@ func (s *Server) explain(c *fiber.Ctx, err error) (e *access.Error, code int, nu
 	e = shown(c, err)
 	if e.Kind == access.Internal || e.Kind == access.NoData || e == noData {
 		number = access.NewID()[:8]
-		s.Log.ErrorContext(c.UserContext(), "request failed", "request", number, "method", c.Method(), "route", c.Route().Path, "err", err)
+		s.Log.ErrorContext(c.UserContext(), "request failed", "request", number, "method", c.Method(), "route",
+			c.Route().Path, "err", err)
 	}
 	code = status[e.Kind]
 	if special, ok := statusByCode[e.Code]; ok {
@@ -132,7 +134,8 @@ func (s *Server) explain(c *fiber.Ctx, err error) (e *access.Error, code int, nu
 
 // noData is what is said of a store that has stopped, save to the operator: where
 // the data lies, and what is wrong with it, is nobody else's business.
-var noData = access.Errorf(access.Unavailable, "The server cannot reach its data. Please tell its administrator.").WithCode("no_data")
+var noData = access.Errorf(access.Unavailable, "The server cannot reach its data. Please tell its administrator.").
+	WithCode("no_data")
 
 // shown is the part of an error that whoever asks may see.
 func shown(c *fiber.Ctx, err error) *access.Error {
@@ -148,13 +151,29 @@ func routerError(f *fiber.Error) *access.Error {
 	case http.StatusNotFound:
 		return &access.Error{Kind: access.NotFound, Code: "not_found", Message: "There is nothing at this address."}
 	case http.StatusMethodNotAllowed:
-		return &access.Error{Kind: access.Invalid, Code: "method_not_allowed", Message: "This address does not take that method."}
+		return &access.Error{
+			Kind:    access.Invalid,
+			Code:    "method_not_allowed",
+			Message: "This address does not take that method.",
+		}
 	case http.StatusRequestEntityTooLarge:
-		return &access.Error{Kind: access.Invalid, Code: "body_too_large", Message: "The request is too large: at most 64 KiB, or 1 MiB for a batch of invitations."}
+		return &access.Error{
+			Kind:    access.Invalid,
+			Code:    "body_too_large",
+			Message: "The request is too large: at most 64 KiB, or 1 MiB for a batch of invitations.",
+		}
 	case http.StatusRequestURITooLong:
-		return &access.Error{Kind: access.Invalid, Code: "url_too_long", Message: "The address is too long: at most 8 KiB."}
+		return &access.Error{
+			Kind:    access.Invalid,
+			Code:    "url_too_long",
+			Message: "The address is too long: at most 8 KiB.",
+		}
 	case http.StatusRequestHeaderFieldsTooLarge:
-		return &access.Error{Kind: access.Invalid, Code: "header_too_large", Message: "The request's headers are too large: at most 16 KiB."}
+		return &access.Error{
+			Kind:    access.Invalid,
+			Code:    "header_too_large",
+			Message: "The request's headers are too large: at most 16 KiB.",
+		}
 	}
 	return &access.Error{Kind: access.Invalid, Code: "bad_request", Message: "The request could not be read."}
 }

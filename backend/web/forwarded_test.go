@@ -23,8 +23,9 @@ func TestOneMoreForwardedLineIsNoOtherNetwork(t *testing.T) {
 	})
 	at := h.Serve()
 	ask := func(own, proxys string) (int, string) {
-		status, _, body := webtest.Say(t, at, "GET /api/v1/me HTTP/1.1\r\nHost: door.example.com\r\nAuthorization: Bearer dw_x\r\n"+
-			"X-Forwarded-For: "+own+"\r\nX-Forwarded-For: "+proxys+"\r\n\r\n")
+		status, _, body := webtest.Say(t, at,
+			"GET /api/v1/me HTTP/1.1\r\nHost: door.example.com\r\nAuthorization: Bearer dw_x\r\n"+
+				"X-Forwarded-For: "+own+"\r\nX-Forwarded-For: "+proxys+"\r\n\r\n")
 		return status, body
 	}
 	for i := range 6 {
@@ -40,7 +41,8 @@ func TestOneMoreForwardedLineIsNoOtherNetwork(t *testing.T) {
 		t.Errorf("another network = %d: %s", status, body)
 	}
 	for _, path := range []string{"/login", "/api/v1/me", "/nothing", "/healthz"} {
-		status, _, body := webtest.Say(t, at, "GET "+path+" HTTP/1.1\r\nHost: door.example.com\r\nX-Forwarded-For: nobody\r\n\r\n")
+		status, _, body := webtest.Say(t, at, "GET "+path+
+			" HTTP/1.1\r\nHost: door.example.com\r\nX-Forwarded-For: nobody\r\n\r\n")
 		if status != http.StatusBadRequest || !strings.Contains(body, "X-Forwarded-For that cannot be read") {
 			t.Errorf("%s with an entry that is no address = %d: %.300s", path, status, body)
 		}

@@ -22,13 +22,16 @@ func FuzzRawHTTP(f *testing.F) {
 		"HEAD /healthz HTTP/1.0\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: door.example.com\r\n\r\n",
 		"POST /login HTTP/1.1\r\nHost: door.example.com\r\nContent-Length: 5\r\n\r\nemail",
 		"POST /login HTTP/1.1\r\nHost: door.example.com\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nemail\r\n0\r\n\r\n",
-		"POST /api/v1/desktop HTTP/1.1\r\nHost: door.example.com\r\nContent-Type: application/json\r\nContent-Length: 12\r\n" +
+		"POST /api/v1/desktop HTTP/1.1\r\nHost: door.example.com\r\nContent-Type: " +
+			"application/json\r\nContent-Length: 12\r\n" +
 			"\r\n{\"code\":\"x\"}",
 		"GET /login/%00%ff HTTP/1.1\r\nHost: door.example.com\r\nCookie: dw=\"\\\"; ;=;__Host-dw=\r\n\r\n",
-		"GET http://door.example.com/login HTTP/1.1\r\nHost: door.example.com\r\nRange: bytes=0-\r\nIf-None-Match: *\r\n\r\n",
+		"GET http://door.example.com/login HTTP/1.1\r\nHost: door.example.com\r\nRange: bytes=0-\r\nIf-None-Match: " +
+			"*\r\n\r\n",
 		"GET /login HTTP/1.1\r\nHost: door.example.com\r\n\r\nGET /api/v1/me HTTP/1.1\r\nHost: door.example.com\r\n" +
 			"Authorization: Bearer dw_x\r\n\r\n",
-		"POST /login HTTP/1.1\r\nHost: door.example.com\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" +
+		"POST /login HTTP/1.1\r\nHost: door.example.com\r\nContent-Length: 5\r\nTransfer-Encoding: " +
+			"chunked\r\n\r\n0\r\n\r\n" +
 			"GET /x HTTP/1.1\r\n\r\n",
 		"POST /login HTTP/1.1\r\nHost: door.example.com\r\nContent-Type: multipart/form-data; boundary=x\r\n" +
 			"Content-Length: 40\r\n\r\n--x\r\nContent-Disposition: form-data; name=a",
@@ -72,7 +75,8 @@ func FuzzRawHTTP(f *testing.F) {
 			if resp.StatusCode >= 200 && resp.Header.Get("Content-Security-Policy") == "" {
 				t.Errorf("%q is answered %s without its headers", text, resp.Status)
 			}
-			if resp.ContentLength < 0 && resp.TransferEncoding == nil { // a body to the end of the connection, or to a HEAD
+			// a body to the end of the connection, or to a HEAD
+			if resp.ContentLength < 0 && resp.TransferEncoding == nil {
 				break
 			}
 		}

@@ -24,8 +24,11 @@ type Guard struct {
 
 var (
 	errForeignHost = access.Errorf(access.Invalid, "This server does not answer to that name.").WithCode("foreign_host")
-	errForeignForm = access.Errorf(access.Forbidden, "This form did not come from a page of ours, or the page was open for too long. Open it again.").WithCode("foreign_form")
-	errPending     = access.Errorf(access.Forbidden, "Your account waits for approval. Until then only the waiting page is open.").WithCode("pending")
+	errForeignForm = access.Errorf(access.Forbidden,
+		"This form did not come from a page of ours, or the page was open for too long. Open it again.").
+		WithCode("foreign_form")
+	errPending = access.Errorf(access.Forbidden,
+		"Your account waits for approval. Until then only the waiting page is open.").WithCode("pending")
 )
 
 // Check finds out who asks, from the state as it is now, and refuses what they
@@ -85,7 +88,8 @@ func (g *Guard) Identify(c *fiber.Ctx) (*gate.Principal, error) {
 	if bearer := c.Get(fiber.HeaderAuthorization); bearer != "" {
 		token, ok := strings.CutPrefix(bearer, "Bearer ")
 		if !ok || !isAPI(c) {
-			return nil, access.Errorf(access.SignedOut, "Send the API token as: Authorization: Bearer dw_…").WithCode("bad_token")
+			return nil, access.Errorf(access.SignedOut, "Send the API token as: Authorization: Bearer dw_…").
+				WithCode("bad_token")
 		}
 		if strings.HasPrefix(token, access.DesktopSecretPrefix) {
 			return g.identifyDesktop(c, access.Secret(strings.Clone(token)))

@@ -33,20 +33,34 @@ func TestTheServerDoesNotStartWithAnUnclassifiedRoute(t *testing.T) {
 	}{
 		{"nothing", func(*web.Face) {}, nil},
 		{"a class", func(f *web.Face) { f.Add("GET", "/x", web.Member(), open) }, nil},
-		{"no class", func(f *web.Face) { f.App().Get("/x", open) }, []string{"GET /x has no class", "HEAD /x has no class"}},
-		{"the zero class", func(f *web.Face) { f.Add("GET", "/x", web.Class{}, open) }, []string{"GET /x has no class"}},
-		{"another method", func(f *web.Face) { f.App().Post("/pending", open) }, []string{"POST /pending has no class"}},
-		{"HEAD alone", func(f *web.Face) { f.App().Head("/api/v1/me", open) }, []string{"HEAD /api/v1/me has no class"}},
-		{"all methods", func(f *web.Face) { f.App().All("/x", open) }, []string{"GET /x has no class", "TRACE /x has no class"}},
+		{"no class", func(f *web.Face) {
+			f.App().Get("/x", open)
+		}, []string{"GET /x has no class", "HEAD /x has no class"}},
+		{"the zero class", func(f *web.Face) {
+			f.Add("GET", "/x", web.Class{}, open)
+		}, []string{"GET /x has no class"}},
+		{"another method", func(f *web.Face) {
+			f.App().Post("/pending", open)
+		}, []string{"POST /pending has no class"}},
+		{"HEAD alone", func(f *web.Face) {
+			f.App().Head("/api/v1/me", open)
+		}, []string{"HEAD /api/v1/me has no class"}},
+		{"all methods", func(f *web.Face) {
+			f.App().All("/x", open)
+		}, []string{"GET /x has no class", "TRACE /x has no class"}},
 		{"the root", func(f *web.Face) { f.App().Post("/", open) }, []string{"POST / has no class"}},
 		{"the root again", func(f *web.Face) { f.App().Get("/", open) }, []string{"GET / is mounted twice"}},
 		{"everything", func(f *web.Face) { f.App().Get("/*", open) }, []string{"GET /* has no class"}},
-		{"in a group", func(f *web.Face) { f.App().Group("/api/v1").Get("/x", open) }, []string{"GET /api/v1/x has no class"}},
+		{"in a group", func(f *web.Face) {
+			f.App().Group("/api/v1").Get("/x", open)
+		}, []string{"GET /api/v1/x has no class"}},
 		{"in front of one", func(f *web.Face) { f.App().Get("/login", open) }, []string{"GET /login is mounted twice"}},
 		{"around all", func(f *web.Face) { f.App().Use(open) }, []string{"GET / is wrapped", "DELETE / is wrapped"}},
 		{"around some", func(f *web.Face) { f.App().Use("/x", open) }, []string{"GET /x is wrapped"}},
 		{"files", func(f *web.Face) { f.App().Static("/x", ".") }, []string{"HEAD /x is wrapped"}},
-		{"a class for nothing", func(f *web.Face) { f.Classify("GET", "/x", web.Public()) }, []string{"GET /x has a class and is not"}},
+		{"a class for nothing", func(f *web.Face) {
+			f.Classify("GET", "/x", web.Public())
+		}, []string{"GET /x has a class and is not"}},
 	}
 	for _, tt := range tests {
 		for _, local := range []bool{false, true} {
@@ -99,7 +113,8 @@ func TestPendingReachesNothingElse(t *testing.T) {
 			r.Header.Set("Sec-Fetch-Site", "same-origin")
 			r.Header.Set("Content-Type", "application/json")
 		})
-		if a.StatusCode != http.StatusForbidden && !(a.StatusCode == http.StatusSeeOther && a.Header.Get("Location") == "/pending") {
+		if a.StatusCode != http.StatusForbidden &&
+			!(a.StatusCode == http.StatusSeeOther && a.Header.Get("Location") == "/pending") {
 			t.Errorf("%s (%s) answered a pending Admin with %d: %s", route, n, a.StatusCode, a.Text)
 		}
 	}
@@ -114,9 +129,11 @@ func TestSecurityHeaders(t *testing.T) {
 	for _, path := range []string{"/login", "/nowhere", "/", "/api/v1/me", "/api/v1/nowhere", "/login/x", "/healthz"} {
 		a := h.Guest().Get(path)
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
-			"Permissions-Policy": "camera=()", "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
-			"Cache-Control": "no-store", "Strict-Transport-Security": "max-age=",
+			"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff",
+			"Referrer-Policy":    "no-referrer",
+			"Permissions-Policy": "camera=()", "Cross-Origin-Opener-Policy": "same-origin",
+			"Cross-Origin-Resource-Policy": "same-origin",
+			"Cache-Control":                "no-store", "Strict-Transport-Security": "max-age=",
 		} {
 			if !strings.Contains(a.Header.Get(name), want) {
 				t.Errorf("GET %s: %s is %q, want %q in it", path, name, a.Header.Get(name), want)
@@ -140,8 +157,14 @@ func TestNoPageIsHeldByItsOpener(t *testing.T) {
 		if path == "/api/v1/events" { // its answer has no end
 			continue
 		}
-		path = strings.NewReplacer(":id", access.NewID(), ":name", "x", ":session", access.NewID(), ":token", access.NewSecret().Reveal(), "*", "x").Replace(path)
-		for name, g := range map[string]*webtest.Guest{"a stranger": c.Stranger, "pending": c.Pending, "a member": c.Fleet, "an Admin": c.Admin} {
+		path = strings.NewReplacer(":id", access.NewID(), ":name", "x", ":session", access.NewID(), ":token",
+			access.NewSecret().Reveal(), "*", "x").Replace(path)
+		for name, g := range map[string]*webtest.Guest{
+			"a stranger": c.Stranger,
+			"pending":    c.Pending,
+			"a member":   c.Fleet,
+			"an Admin":   c.Admin,
+		} {
 			a := g.Do(method, path, nil)
 			if got := a.Header.Get("Cross-Origin-Opener-Policy"); got != "same-origin" {
 				t.Errorf("%s %s, to %s: Cross-Origin-Opener-Policy is %q", method, path, name, got)
@@ -150,7 +173,8 @@ func TestNoPageIsHeldByItsOpener(t *testing.T) {
 				continue
 			}
 			pages++
-			if policy := a.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "style-src 'self'; script-src 'self';") {
+			if policy := a.Header.Get("Content-Security-Policy"); !strings.Contains(policy,
+				"style-src 'self'; script-src 'self';") {
 				t.Errorf("%s %s, to %s: Content-Security-Policy is %q", method, path, name, policy)
 			}
 		}
@@ -170,7 +194,8 @@ func TestCookieFlags(t *testing.T) {
 		t.Fatalf("cookies: %v", cookies)
 	}
 	for _, c := range cookies {
-		if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+		if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode ||
+			c.Path != "/" || c.Domain != "" {
 			t.Errorf("the cookie %s is set as %q", c.Name, c.Raw)
 		}
 	}
@@ -180,8 +205,12 @@ func TestCookieFlags(t *testing.T) {
 func TestForeignHost(t *testing.T) {
 	h := webtest.New(t)
 	_, link := h.Invite("ada@example.com", access.Fleet)
-	for _, host := range []string{"evil.example", "door.example.com.evil.example", "door.example.com.", "127.0.0.1:8080"} {
-		a := h.Guest().Get(link, func(r *http.Request) { r.Host = host; r.Header.Set("X-Forwarded-Host", "door.example.com") })
+	for _, host := range []string{"evil.example", "door.example.com.evil.example", "door.example.com.",
+		"127.0.0.1:8080"} {
+		a := h.Guest().Get(link, func(r *http.Request) {
+			r.Host = host
+			r.Header.Set("X-Forwarded-Host", "door.example.com")
+		})
 		a.Want(t, http.StatusMisdirectedRequest, "https://door.example.com")
 		a.Lacks(t, "evil.example", "ada@example.com")
 	}
@@ -228,7 +257,8 @@ func TestHeadAnswersAsGet(t *testing.T) {
 		for _, path := range []string{"/", "/fleet/flows", "/admin", "/pending", "/login", "/nowhere"} {
 			get, head := g.Get(path), g.Do(http.MethodHead, path, nil)
 			if get.StatusCode != head.StatusCode || get.Header.Get("Location") != head.Header.Get("Location") {
-				t.Errorf("%s: GET %d %q, HEAD %d %q", path, get.StatusCode, get.Header.Get("Location"), head.StatusCode, head.Header.Get("Location"))
+				t.Errorf("%s: GET %d %q, HEAD %d %q", path, get.StatusCode, get.Header.Get("Location"), head.StatusCode,
+					head.Header.Get("Location"))
 			}
 		}
 	}
@@ -237,7 +267,8 @@ func TestHeadAnswersAsGet(t *testing.T) {
 func TestPathsAreCanonical(t *testing.T) {
 	h := webtest.New(t)
 	g, _ := h.Arrived("ada@example.com", access.Fleet)
-	for _, path := range []string{"//admin", "/Admin", "/admin/../fleet/../admin", "/AILOOP", "/ailoop/", "/%61dmin", "/assets/..%2f..%2fgo.mod", "/assets/%2e%2e%2ftokens.css", "/fleet/%00", "/fleet//datalake"} {
+	for _, path := range []string{"//admin", "/Admin", "/admin/../fleet/../admin", "/AILOOP", "/ailoop/", "/%61dmin",
+		"/assets/..%2f..%2fgo.mod", "/assets/%2e%2e%2ftokens.css", "/fleet/%00", "/fleet//datalake"} {
 		if a := g.Get(path); a.StatusCode == 200 {
 			t.Errorf("GET %s = 200\n%s", path, a.Text)
 		}
@@ -271,8 +302,18 @@ func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
 	}
 	lie := func(i int) func(*http.Request) {
 		return func(r *http.Request) {
-			for name, value := range map[string]string{"X-Forwarded-For": "198.51.100." + strconv.Itoa(i), "X-Real-IP": "198.51.100." + strconv.Itoa(i), "Forwarded": "for=198.51.100." + strconv.Itoa(i) + ";proto=http;host=evil.example",
-				"CF-Connecting-IP": "198.51.100.9", "True-Client-IP": "198.51.100.9", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example", "X-Forwarded-Port": "81", "X-Forwarded-Prefix": "/evil", "X-Forwarded-Uri": "/admin"} {
+			for name, value := range map[string]string{
+				"X-Forwarded-For":    "198.51.100." + strconv.Itoa(i),
+				"X-Real-IP":          "198.51.100." + strconv.Itoa(i),
+				"Forwarded":          "for=198.51.100." + strconv.Itoa(i) + ";proto=http;host=evil.example",
+				"CF-Connecting-IP":   "198.51.100.9",
+				"True-Client-IP":     "198.51.100.9",
+				"X-Forwarded-Proto":  "http",
+				"X-Forwarded-Host":   "evil.example",
+				"X-Forwarded-Port":   "81",
+				"X-Forwarded-Prefix": "/evil",
+				"X-Forwarded-Uri":    "/admin",
+			} {
 				r.Header.Set(name, value)
 			}
 		}
@@ -296,7 +337,9 @@ func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
 	}
 	tries(webtest.New(t, few)).Want(t, http.StatusTooManyRequests)
 	// The same from a proxy that is trusted is four networks' first try.
-	trusting := webtest.New(t, few, func(o *webtest.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")} })
+	trusting := webtest.New(t, few, func(o *webtest.Options) {
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")}
+	})
 	tries(trusting).Want(t, http.StatusUnprocessableEntity)
 }
 

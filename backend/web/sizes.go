@@ -18,8 +18,14 @@ const batchPath = "/api/v1/invitations/batch"
 // wired are the bounds of a listener. The operator's own are no stranger's: only
 // how requests are framed and how long they may take is the same.
 func (s *Server) wired(local bool) wire.Options {
-	o := wire.Options{Bounds: s.bounds, Within: s.limits.Reading, Trusted: s.sources.trusts, Room: s.roomFor, Log: s.Log,
-		Refused: func(from netip.Addr) { s.traces.note(access.TraceConnectionRefused, from) }}
+	o := wire.Options{
+		Bounds:  s.bounds,
+		Within:  s.limits.Reading,
+		Trusted: s.sources.trusts,
+		Room:    s.roomFor,
+		Log:     s.Log,
+		Refused: func(from netip.Addr) { s.traces.note(access.TraceConnectionRefused, from) },
+	}
 	if local {
 		o.Bounds, o.Refused = wire.Bounds{Held: 1 << 30}, nil
 		o.Room = func(wire.Request) (int, func(), error) { return BodyLimit, nil, nil }

@@ -21,7 +21,8 @@ import (
 func TestEachRouteHasItsSize(t *testing.T) {
 	c := webtest.NewCast(t)
 	at := c.Serve()
-	admin, weak := "Authorization: Bearer "+c.Tokens["admin"].Reveal(), "Authorization: Bearer "+c.Tokens["weak"].Reveal()
+	admin, weak := "Authorization: Bearer "+c.Tokens["admin"].Reveal(), "Authorization: Bearer "+
+		c.Tokens["weak"].Reveal()
 	session := func(g *webtest.Guest) string {
 		return "Cookie: " + webtest.SessionCookie + "=" + g.Session().Reveal()
 	}
@@ -99,7 +100,8 @@ func TestLargeBodiesAreFew(t *testing.T) {
 		under = append(under, conn)
 	}
 	c.Eventually("all places are taken", func() bool { return held(c) == most(c) })
-	if status, head, _ := webtest.Say(t, at, large); status != http.StatusServiceUnavailable || head.Get("Retry-After") == "" {
+	if status, head, _ := webtest.Say(t, at, large); status != http.StatusServiceUnavailable ||
+		head.Get("Retry-After") == "" {
 		t.Errorf("one more = %d", status)
 	}
 	if status, _, _ := webtest.Say(t, at, sized("POST /api/v1/invitations", admin, 100, false)); status >= 500 {
@@ -142,7 +144,8 @@ func TestGuessesInHeadsCount(t *testing.T) {
 		webtest.Say(
 			t,
 			at,
-			sized("POST /api/v1/invitations/batch", "Authorization: Bearer "+access.NewSecret().Reveal(), web.MaxBody+1, false),
+			sized("POST /api/v1/invitations/batch", "Authorization: Bearer "+access.NewSecret().Reveal(), web.MaxBody+1,
+				false),
 		)
 	}
 	if status, _, _ := webtest.Say(

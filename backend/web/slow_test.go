@@ -25,7 +25,8 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	go h.Web.Serve(l, false)
 	begun := []string{
 		"GET /login HTTP/1.1\r\nHost: door.example.com\r\nX-Slow: ",
-		"POST /login HTTP/1.1\r\nHost: door.example.com\r\nContent-Length: 40\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\nemail=",
+		"POST /login HTTP/1.1\r\nHost: door.example.com\r\nContent-Length: 40\r\nContent-Type: " +
+			"application/x-www-form-urlencoded\r\n\r\nemail=",
 	}
 	var slow []net.Conn
 	for i := range 200 {
@@ -55,6 +56,8 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 func TestAddressesHaveABound(t *testing.T) {
 	h := webtest.New(t)
 	h.Guest().Get("/login?next="+strings.Repeat("a", web.AddressLimit-len("/login?next="))).Want(t, http.StatusOK)
-	h.Guest().Get("/login?next="+strings.Repeat("a", web.AddressLimit)).Want(t, http.StatusRequestURITooLong, "at most 8 KiB")
-	h.Guest().Get("/api/v1/me?x="+strings.Repeat("a", web.AddressLimit)).Want(t, http.StatusRequestURITooLong, `"url_too_long"`)
+	h.Guest().Get("/login?next="+strings.Repeat("a", web.AddressLimit)).
+		Want(t, http.StatusRequestURITooLong, "at most 8 KiB")
+	h.Guest().Get("/api/v1/me?x="+strings.Repeat("a", web.AddressLimit)).
+		Want(t, http.StatusRequestURITooLong, `"url_too_long"`)
 }

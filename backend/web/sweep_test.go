@@ -14,17 +14,39 @@ import (
 // before anything is looked at, whatever the route.
 func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 	c := webtest.NewCast(t, webtest.WithConsole)
-	fleetMay := map[string]bool{"open fleet": true, "open fleet/datalake": true, "open fleet/flows": true, "member": true, "waiting": true, "public": true}
+	fleetMay := map[string]bool{
+		"open fleet":          true,
+		"open fleet/datalake": true,
+		"open fleet/flows":    true,
+		"member":              true,
+		"waiting":             true,
+		"public":              true,
+	}
 	tests := []struct {
 		who  string
 		may  func(class string) bool
 		code map[int]bool
 	}{
 		{"stranger", func(n string) bool { return n == "public" }, map[int]bool{401: true, 303: true, 404: true}},
-		{"suspended", func(n string) bool { return n == "public" }, map[int]bool{401: true, 303: true, 403: true, 404: true}},
-		{"pending", func(n string) bool { return n == "public" || n == "waiting" }, map[int]bool{403: true, 303: true, 404: true}},
+		{"suspended", func(n string) bool { return n == "public" }, map[int]bool{
+			401: true,
+			303: true,
+			403: true,
+			404: true,
+		}},
+		{"pending", func(n string) bool { return n == "public" || n == "waiting" }, map[int]bool{
+			403: true,
+			303: true,
+			404: true,
+		}},
 		{"fleet", func(n string) bool { return fleetMay[n] }, map[int]bool{403: true, 404: true}},
-		{"weak token", func(n string) bool { return fleetMay[n] }, map[int]bool{401: true, 303: true, 403: true, 404: true}}, // pages take no tokens
+		// pages take no tokens
+		{"weak token", func(n string) bool { return fleetMay[n] }, map[int]bool{
+			401: true,
+			303: true,
+			403: true,
+			404: true,
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.who, func(t *testing.T) {
@@ -35,12 +57,14 @@ func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 					continue
 				}
 				tried++
-				path = strings.NewReplacer(":id", string(c.IDs["admin"]), ":name", "Fleet", ":session", access.NewID(), "*", "x").Replace(path)
+				path = strings.NewReplacer(":id", string(c.IDs["admin"]), ":name", "Fleet", ":session", access.NewID(),
+					"*", "x").Replace(path)
 				a := raw(c, tt.who, method, path)
 				if !tt.code[a.StatusCode] || a.StatusCode == 404 && n != web.Operator() {
 					t.Errorf("%s (%s) = %d: %s", route, n, a.StatusCode, a.Main())
 				}
-				if to := a.Header.Get("Location"); a.StatusCode == 303 && to != "/pending" && !strings.HasPrefix(to, "/login") {
+				if to := a.Header.Get("Location"); a.StatusCode == 303 && to != "/pending" &&
+					!strings.HasPrefix(to, "/login") {
 					t.Errorf("%s leads to %s", route, to)
 				}
 				a.Lacks(t, "Admin@Example.com", "grace@example.org")
@@ -61,7 +85,12 @@ func raw(c *webtest.Cast, who, method, path string) webtest.Answer {
 	if ok {
 		return c.As(who, method, api, "")
 	}
-	g := map[string]*webtest.Guest{"fleet": c.Fleet, "pending": c.Pending, "suspended": c.Suspended, "stranger": c.Stranger}[who]
+	g := map[string]*webtest.Guest{
+		"fleet":     c.Fleet,
+		"pending":   c.Pending,
+		"suspended": c.Suspended,
+		"stranger":  c.Stranger,
+	}[who]
 	if g == nil {
 		return c.Guest().Do(method, path, nil, webtest.Bearer(c.Tokens["weak"]))
 	}
@@ -84,8 +113,14 @@ func TestAPITakesOnlyOurOwnPages(t *testing.T) {
 		{"cross-site", set("Sec-Fetch-Site", "cross-site"), 403},
 		{"same-site", set("Sec-Fetch-Site", "same-site"), 403},
 		{"none", set("Sec-Fetch-Site", "none"), 403},
-		{"a null origin, and nothing else said", func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Set("Origin", "null") }, 403},
-		{"a null origin from a frame", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site"); r.Header.Set("Origin", "null") }, 403},
+		{"a null origin, and nothing else said", func(r *http.Request) {
+			r.Header.Del("Sec-Fetch-Site")
+			r.Header.Set("Origin", "null")
+		}, 403},
+		{"a null origin from a frame", func(r *http.Request) {
+			r.Header.Set("Sec-Fetch-Site", "cross-site")
+			r.Header.Set("Origin", "null")
+		}, 403},
 		{"another origin", set("Origin", "https://evil.example"), 403},
 		{"ours on another port", set("Origin", "https://door.example.com:8443"), 403},
 		{"one that begins like ours", set("Origin", "https://door.example.com.evil.example"), 403},
@@ -109,7 +144,8 @@ func TestAPITakesOnlyOurOwnPages(t *testing.T) {
 			t.Errorf("%s: the name is %v", tt.name, got)
 		}
 	}
-	a := c.Admin.API("GET", c.Fill("/members/{fleet}"), "", set("X-HTTP-Method-Override", "DELETE"), set("X-Method-Override", "DELETE"))
+	a := c.Admin.API("GET", c.Fill("/members/{fleet}"), "", set("X-HTTP-Method-Override", "DELETE"),
+		set("X-Method-Override", "DELETE"))
 	a.Want(t, 200)
 	c.As("admin", "GET", c.Fill("/members/{fleet}"), "").Want(t, 200)
 }
@@ -131,7 +167,8 @@ func TestAPIBodies(t *testing.T) {
 		{"one byte more", pad(web.MaxBody + 1), 413, "body_too_large"},
 		{"100,000 brackets", strings.Repeat("[", 60_000), 400, "bad_body"},
 		{"a key twice", `{"email":"a@example.com","email":"b@example.com","roles":["Fleet"]}`, 400, "bad_body"},
-		{"a key twice, once escaped", `{"email":"a@example.com","\u0065mail":"b@example.com","roles":["Fleet"]}`, 400, "bad_body"},
+		{"a key twice, once escaped", `{"email":"a@example.com","\u0065mail":"b@example.com","roles":["Fleet"]}`, 400,
+			"bad_body"},
 		{"a key in capitals", `{"EMAIL":"a@example.com","roles":["Fleet"]}`, 422, "unknown_field"},
 		{"something after it", `{"email":"a@example.com","roles":["Fleet"]} {}`, 400, "bad_body"},
 		{"a byte order mark", "\ufeff" + `{"email":"a@example.com","roles":["Fleet"]}`, 400, "bad_body"},
@@ -139,7 +176,8 @@ func TestAPIBodies(t *testing.T) {
 		{"not UTF-8", "{\"email\":\"a\xff@example.com\",\"roles\":[\"Fleet\"]}", 400, "bad_body"},
 		{"half a character", `{"email":"a@example.com","name":"\ud83d","roles":["Fleet"]}`, 400, "bad_body"},
 		{"its other half", `{"email":"a@example.com","name":"\ude00","roles":["Fleet"]}`, 400, "bad_body"},
-		{"half, and no other half", `{"email":"a@example.com","name":"\ud83d\u0041","roles":["Fleet"]}`, 400, "bad_body"},
+		{"half, and no other half", `{"email":"a@example.com","name":"\ud83d\u0041","roles":["Fleet"]}`, 400,
+			"bad_body"},
 		{"two first halves", `{"email":"a@example.com","name":"\ud83d\ud83d","roles":["Fleet"]}`, 400, "bad_body"},
 		{
 			"a whole one, and no such role",

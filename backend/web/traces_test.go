@@ -57,20 +57,32 @@ func TestAttacksLeaveTraces(t *testing.T) {
 		times  int
 		attack func(g *webtest.Guest)
 	}{
-		{access.TraceBadToken, 30, func(g *webtest.Guest) { g.API("GET", "/me", "", webtest.Bearer(access.TokenPrefix+access.NewSecret())) }},
-		{access.TraceBadToken, 30, func(g *webtest.Guest) { g.API("GET", "/me", "", webtest.Bearer(access.NewDesktopSecret())) }},
+		{access.TraceBadToken, 30, func(g *webtest.Guest) {
+			g.API("GET", "/me", "", webtest.Bearer(access.TokenPrefix+access.NewSecret()))
+		}},
+		{access.TraceBadToken, 30, func(g *webtest.Guest) {
+			g.API("GET", "/me", "", webtest.Bearer(access.NewDesktopSecret()))
+		}},
 		{access.TraceBadToken, 30, func(g *webtest.Guest) {
 			g.Get("/", func(r *http.Request) { r.Header.Set("Cookie", "__Host-dw="+access.NewSecret().Reveal()) })
 		}},
 		{access.TraceWrongCode, 6, code},
 		{access.TraceDeadLink, 300, func(g *webtest.Guest) { g.Get("/login/" + access.NewSecret().Reveal()) }},
-		{access.TraceDeadLink, 20, func(g *webtest.Guest) { g.Post(g.Get("/login"), "/login/"+access.NewSecret().Reveal()) }},
+		{access.TraceDeadLink, 20, func(g *webtest.Guest) {
+			g.Post(g.Get("/login"), "/login/"+access.NewSecret().Reveal())
+		}},
 		{access.TraceDeadLink, 5, func(g *webtest.Guest) { g.Get("/login/" + url.PathEscape("<script>alert(1)")) }},
 		{access.TraceDeadLink, 5, func(g *webtest.Guest) {
 			g.API("POST", "/desktop", `{"code":"`+access.NewSecret().Reveal()+`","code_verifier":"x"}`)
 		}},
-		{access.TraceForeignHost, 9, func(g *webtest.Guest) { g.Get("/", func(r *http.Request) { r.Host = "evil.example" }) }},
-		{access.TraceForeignForm, 9, func(g *webtest.Guest) { g.Do("POST", "/login", url.Values{"email": {"a@b.example"}}) }},
+		{access.TraceForeignHost, 9, func(g *webtest.Guest) {
+			g.Get("/", func(r *http.Request) { r.Host = "evil.example" })
+		}},
+		{access.TraceForeignForm, 9, func(g *webtest.Guest) {
+			g.Do("POST", "/login", url.Values{
+				"email": {"a@b.example"},
+			})
+		}},
 		{access.TraceBodyRefused, 9, func(g *webtest.Guest) {
 			g.API("POST", "/desktop", "x", func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") })
 		}},
@@ -93,7 +105,8 @@ func TestAttacksLeaveTraces(t *testing.T) {
 		if n := kept(h); n[tt.kind] != tt.times || len(n) != 1 {
 			t.Errorf("%s: kept %v, want %d of it alone", tt.kind, n, tt.times)
 		}
-		if lines = traceLines(h); len(lines) != 2 || !strings.HasSuffix(lines[1], fmt.Sprintf(" count=%d", tt.times-1)) {
+		if lines = traceLines(h); len(lines) != 2 ||
+			!strings.HasSuffix(lines[1], fmt.Sprintf(" count=%d", tt.times-1)) {
 			t.Errorf("%s: a minute later: %q", tt.kind, lines)
 		}
 	}
@@ -153,7 +166,9 @@ func TestUsualThingsLeaveNoTrace(t *testing.T) {
 // A line says what and from where, and nothing that was sent: no secret, code,
 // path, or name that a stranger chose, whatever they put into it.
 func TestNothingThatWasSentIsLogged(t *testing.T) {
-	h := webtest.New(t, func(o *webtest.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")} })
+	h := webtest.New(t, func(o *webtest.Options) {
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")}
+	})
 	secret, code := access.NewSecret().Reveal(), "31415926"
 	hostile := "x\nlevel=WARN msg=\"unusual event\" kind=wrong_code network=192.0.2.66 count=1"
 	sent := func(r *http.Request) {

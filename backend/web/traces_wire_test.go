@@ -59,7 +59,9 @@ func within(try func() error) error {
 
 // A trusted proxy that passes on what is no address is named by its own.
 func TestUnreadableForwardedAddressesLeaveTraces(t *testing.T) {
-	h := webtest.New(t, func(o *webtest.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} })
+	h := webtest.New(t, func(o *webtest.Options) {
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	})
 	at := h.Serve()
 	for _, header := range []string{"unknown", "_hidden", "203.0.113.9, x", "203.0.113.9"} {
 		webtest.Say(t, at, "GET /login HTTP/1.1\r\nHost: door.example.com\r\nX-Forwarded-For: "+header+"\r\n\r\n")

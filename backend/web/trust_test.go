@@ -31,7 +31,8 @@ func TestReadingChangesNothing(t *testing.T) {
 		if n == web.Operator() || path == "/api/v1/events" {
 			continue
 		}
-		path = strings.NewReplacer(":id", string(c.IDs["fleet"]), ":name", "Fleet", ":session", access.NewID(), ":token", access.NewSecret().Reveal(), "*", "x").Replace(path)
+		path = strings.NewReplacer(":id", string(c.IDs["fleet"]), ":name", "Fleet", ":session", access.NewID(),
+			":token", access.NewSecret().Reveal(), "*", "x").Replace(path)
 		for _, ask := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
 			tried++
 			a := c.Admin.Do(ask, path, nil, func(r *http.Request) {
@@ -44,7 +45,8 @@ func TestReadingChangesNothing(t *testing.T) {
 				t.Errorf("%s %s = %d", ask, path, a.StatusCode)
 			}
 			public := strings.HasPrefix(path, "/assets/") || strings.HasPrefix(path, "/admin/assets/")
-			if kept := a.Header.Get("Cache-Control"); kept != "no-store" && !(public && strings.HasPrefix(kept, "public")) {
+			if kept := a.Header.Get("Cache-Control"); kept != "no-store" &&
+				!(public && strings.HasPrefix(kept, "public")) {
 				t.Errorf("%s %s may be kept: %q", ask, path, kept)
 			}
 		}
@@ -61,7 +63,8 @@ func TestReadingChangesNothing(t *testing.T) {
 // the answer.
 func TestNoOtherOriginReadsAnswers(t *testing.T) {
 	c := webtest.NewCast(t)
-	for _, origin := range []string{"https://evil.example", "null", "https://door.example.com.evil.example", webtest.URL + ":8443"} {
+	for _, origin := range []string{"https://evil.example", "null", "https://door.example.com.evil.example",
+		webtest.URL + ":8443"} {
 		for _, method := range []string{http.MethodGet, http.MethodOptions, http.MethodPatch} {
 			for _, path := range []string{"/api/v1/me", "/api/v1/members", "/", "/login", "/nowhere"} {
 				a := c.Admin.Do(method, path, nil, func(r *http.Request) {
@@ -104,7 +107,11 @@ func TestOurFaultTellsNothing(t *testing.T) {
 			t.Errorf("GET %s = %d: %s", path, a.StatusCode, a.Main())
 		}
 		a.Lacks(t, "secret", "goroutine", "/var/lib", "6d2f", ".go:")
-		for name, want := range map[string]string{"Content-Security-Policy": "default-src 'none'", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} {
+		for name, want := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'",
+			"Cache-Control":           "no-store",
+			"X-Content-Type-Options":  "nosniff",
+		} {
 			if !strings.Contains(a.Header.Get(name), want) {
 				t.Errorf("GET %s: %s is %q", path, name, a.Header.Get(name))
 			}
@@ -124,7 +131,9 @@ func TestDamageIsForTheOperator(t *testing.T) {
 	h := webtest.New(t, func(o *webtest.Options) {
 		o.More = func(f *web.Face) {
 			for _, path := range []string{program, page} {
-				f.Add(http.MethodGet, path, web.Public(), func(*fiber.Ctx) error { return fmt.Errorf("read: %w", broken) })
+				f.Add(http.MethodGet, path, web.Public(), func(*fiber.Ctx) error {
+					return fmt.Errorf("read: %w", broken)
+				})
 			}
 		}
 	})
@@ -258,11 +267,13 @@ func TestMissingAndForeignReadAlike(t *testing.T) {
 			}
 			a, b := c.As(who, "GET", path+there, ""), c.As(who, "GET", path+access.NewID(), "")
 			if a.StatusCode != b.StatusCode || a.Text != b.Text || a.StatusCode == 200 {
-				t.Errorf("%s asks for %s: %d %s, and for nothing: %d %s", who, path, a.StatusCode, a.Text, b.StatusCode, b.Text)
+				t.Errorf("%s asks for %s: %d %s, and for nothing: %d %s", who, path, a.StatusCode, a.Text, b.StatusCode,
+					b.Text)
 			}
 		}
 	}
-	for _, path := range []string{"/members/" + access.NewID(), "/members/short", "/members/..%2f..%2fadmin", "/outbox/" + access.NewID()} {
+	for _, path := range []string{"/members/" + access.NewID(), "/members/short", "/members/..%2f..%2fadmin",
+		"/outbox/" + access.NewID()} {
 		c.As("admin", "GET", path, "").Want(t, http.StatusNotFound)
 	}
 }
@@ -270,7 +281,9 @@ func TestMissingAndForeignReadAlike(t *testing.T) {
 // Pages are as long as they may be, and cursors are ours.
 func TestPagesOfListsAreBounded(t *testing.T) {
 	c := webtest.NewCast(t)
-	for _, query := range []string{"limit=1000000000", "limit=201", "limit=-1", "limit=0x10", "limit=1e9", "limit=99999999999999999999", "limit=", "cursor=AAAA", "cursor=../../x", "cursor=" + strings.Repeat("A", 4000)} {
+	for _, query := range []string{"limit=1000000000", "limit=201", "limit=-1", "limit=0x10", "limit=1e9",
+		"limit=99999999999999999999", "limit=", "cursor=AAAA", "cursor=../../x", "cursor=" +
+			strings.Repeat("A", 4000)} {
 		for _, list := range []string{"/members", "/outbox", "/audit", "/login-requests"} {
 			a := c.As("admin", "GET", list+"?"+query, "")
 			if query == "limit=" && a.StatusCode == 200 {
@@ -287,7 +300,9 @@ func TestPagesOfListsAreBounded(t *testing.T) {
 // CVE-2026-27946: the body said that the address was verified).
 func TestNobodyRaisesThemselves(t *testing.T) {
 	c := webtest.NewCast(t)
-	for _, field := range []string{`"state":"active"`, `"roles":["Admin"]`, `"role":"Admin"`, `"id":"x"`, `"email":"a@example.com"`, `"verified":true`, `"email_verified_at":"2030-01-01T00:00:00Z"`, `"invited_by":"x"`, `"permissions":["*"]`} {
+	for _, field := range []string{`"state":"active"`, `"roles":["Admin"]`, `"role":"Admin"`, `"id":"x"`,
+		`"email":"a@example.com"`, `"verified":true`, `"email_verified_at":"2030-01-01T00:00:00Z"`, `"invited_by":"x"`,
+		`"permissions":["*"]`} {
 		for _, g := range []*webtest.Guest{c.Fleet, c.Admin} {
 			a := g.API("PATCH", "/me", `{"notify_requests":true,`+field+`}`)
 			if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.Text, "unknown_field") {
@@ -296,13 +311,15 @@ func TestNobodyRaisesThemselves(t *testing.T) {
 		}
 	}
 	page := c.Pending.Get("/pending")
-	c.Pending.Post(page, "/pending/note", "note", "hello", "state", "active", "roles", "Admin", "role", "Admin", "id", string(c.IDs["admin"]), "email", "x@example.com").Want(t, http.StatusSeeOther)
+	c.Pending.Post(page, "/pending/note", "note", "hello", "state", "active", "roles", "Admin", "role", "Admin", "id",
+		string(c.IDs["admin"]), "email", "x@example.com").Want(t, http.StatusSeeOther)
 	for who, want := range map[string]string{"pending": `"state":"pending"`, "fleet": `"roles":["Fleet"]`} {
 		c.As("admin", "GET", c.Fill("/members/{"+who+"}"), "").Want(t, 200, want)
 	}
 	_, link := c.Invite("ada@example.com", access.Fleet)
 	g := c.Guest()
-	g.Post(g.Get(link), link, "state", "active", "role", "Admin", "next", "/admin").Want(t, http.StatusSeeOther, "/pending")
+	g.Post(g.Get(link), link, "state", "active", "role", "Admin", "next", "/admin").
+		Want(t, http.StatusSeeOther, "/pending")
 }
 
 // The form of a session that is over is nobody's form, also with another
@@ -335,7 +352,8 @@ func TestEndlessBodyIsCutOff(t *testing.T) {
 	h := webtest.New(t)
 	at := h.Serve()
 	var b strings.Builder
-	b.WriteString("POST /api/v1/invitations HTTP/1.1\r\nHost: door.example.com\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+	b.WriteString("POST /api/v1/invitations HTTP/1.1\r\nHost: door.example.com\r\nContent-Type: " +
+		"application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
 	for range 40 {
 		fmt.Fprintf(&b, "%x\r\n%s\r\n", 64<<10, strings.Repeat(" ", 64<<10))
 	}
@@ -354,14 +372,21 @@ func TestLogLinesAreOurs(t *testing.T) {
 	h := webtest.New(t)
 	evil := "x\n{\"level\":\"ERROR\"}\r\ntime=2030 level=ERROR msg=forged\x1b[31m"
 	g := h.Guest()
-	g.Post(g.Get("/login", func(r *http.Request) { r.Header["User-Agent"] = []string{"x level=ERROR msg=forged"} }), "/login", "email", evil+"@example.com")
+	g.Post(g.Get("/login", func(r *http.Request) {
+		r.Header["User-Agent"] = []string{"x level=ERROR msg=forged"}
+	}), "/login", "email", evil+"@example.com")
 	g.Get("/login/" + url.PathEscape(evil))
 	g.Get("/api/v1/members?q=" + url.QueryEscape(evil))
-	if _, err := h.Service.Invitations.Invite(bg, h.Admin, service.NewInvitation{Email: h.Address("ada@example.com"), Name: evil, Roles: []access.RoleName{access.Fleet}}); !access.Invalid.Is(err) {
+	if _, err := h.Service.Invitations.Invite(bg, h.Admin, service.NewInvitation{
+		Email: h.Address("ada@example.com"),
+		Name:  evil,
+		Roles: []access.RoleName{access.Fleet},
+	}); !access.Invalid.Is(err) {
 		t.Errorf("a name of several lines: %v", err)
 	}
 	for line := range strings.Lines(h.Log.String()) {
-		if !strings.HasPrefix(line, "time=") || strings.HasPrefix(line, "time=2030 ") || strings.Contains(line, "\x1b") {
+		if !strings.HasPrefix(line, "time=") || strings.HasPrefix(line, "time=2030 ") ||
+			strings.Contains(line, "\x1b") {
 			t.Errorf("a line of the log is not ours: %q", line)
 		}
 	}

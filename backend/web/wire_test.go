@@ -24,14 +24,17 @@ func TestOnTheWire(t *testing.T) {
 		status     int
 	}{
 		{"ours", "GET /login HTTP/1.1\r\n" + host + "\r\n", 200},
-		{"ours, with another forwarded", "GET /login HTTP/1.1\r\n" + host + "X-Forwarded-Host: evil.example\r\nForwarded: host=evil.example\r\nX-Original-URL: /admin\r\n\r\n", 200},
+		{"ours, with another forwarded", "GET /login HTTP/1.1\r\n" + host +
+			"X-Forwarded-Host: evil.example\r\nForwarded: host=evil.example\r\nX-Original-URL: /admin\r\n\r\n", 200},
 		{"another", "GET /login HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: door.example.com\r\n\r\n", 421},
 		{"a user before ours", "GET /login HTTP/1.1\r\nHost: evil.example@door.example.com\r\n\r\n", 421},
 		{"another in the request line", "GET http://evil.example/login HTTP/1.1\r\n" + host + "\r\n", 421},
 		{"none", "GET /login HTTP/1.1\r\nHost:\r\n\r\n", 400},
-		{"a header too large", "GET /login HTTP/1.1\r\n" + host + "X: " + strings.Repeat("x", 17<<10) + "\r\n\r\n", 431},
+		{"a header too large", "GET /login HTTP/1.1\r\n" + host + "X: " + strings.Repeat("x", 17<<10) + "\r\n\r\n",
+			431},
 		{"an address too long", "GET /" + strings.Repeat("x", 17<<10) + " HTTP/1.1\r\n" + host + "\r\n", 431},
-		{"10 MB", "POST /api/v1/invitations HTTP/1.1\r\n" + host + "Content-Type: application/json\r\nContent-Length: 10485760\r\n\r\n" + strings.Repeat(" ", 10<<20), 413},
+		{"10 MB", "POST /api/v1/invitations HTTP/1.1\r\n" + host +
+			"Content-Type: application/json\r\nContent-Length: 10485760\r\n\r\n" + strings.Repeat(" ", 10<<20), 413},
 		{"what is no HTTP", "HELO door\r\n\r\n", 400},
 	}
 	for _, tt := range tests {
@@ -42,15 +45,18 @@ func TestOnTheWire(t *testing.T) {
 		if strings.Contains(body, "evil.example") || strings.Contains(head.Get("Location"), "evil.example") {
 			t.Errorf("%s: the answer names the other host", tt.name)
 		}
-		for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cache-Control"} {
+		for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy",
+			"Cache-Control"} {
 			if head.Get(name) == "" {
 				t.Errorf("%s: the answer lacks %s", tt.name, name)
 			}
 		}
 	}
 	// Two hosts: whichever a reader takes, it must not be one of each.
-	for _, pair := range []string{"Host: door.example.com\r\nHost: evil.example\r\n", "Host: evil.example\r\nHost: door.example.com\r\n"} {
-		if status, _, body := webtest.Say(t, at, "GET /login HTTP/1.1\r\n"+pair+"\r\n"); status == 200 || strings.Contains(body, "evil") {
+	for _, pair := range []string{"Host: door.example.com\r\nHost: evil.example\r\n",
+		"Host: evil.example\r\nHost: door.example.com\r\n"} {
+		if status, _, body := webtest.Say(t, at, "GET /login HTTP/1.1\r\n"+pair+"\r\n"); status == 200 ||
+			strings.Contains(body, "evil") {
 			t.Errorf("two hosts = %d", status)
 		}
 	}
@@ -64,7 +70,8 @@ func TestStrangersLearnNothing(t *testing.T) {
 	c.Must(c.Service.Members.Reject(bg, c.House.Admin, gone, "", false))
 	mask := regexp.MustCompile(`value="[^"]*"|[a-z]+@example\.com`)
 	first := ""
-	for _, email := range []string{"unknown@example.com", "pending@example.com", "rejected@example.com", "suspended@example.com", "fleet@example.com"} {
+	for _, email := range []string{"unknown@example.com", "pending@example.com", "rejected@example.com",
+		"suspended@example.com", "fleet@example.com"} {
 		g := c.Guest()
 		a := g.Post(g.Get("/login"), "/login", "email", email)
 		cookies := ""
@@ -98,7 +105,8 @@ func TestNoBorrowedStringIsKept(t *testing.T) {
 			defer client.CloseIdleConnections()
 			for j := range each {
 				tag := fmt.Sprintf("%c%c%d", 'a'+i%26, 'a'+i/26, j)
-				body := fmt.Sprintf(`{"email":"%s@%s.example","name":"N %s","note":"%s","roles":["Fleet"]}`, strings.Repeat(tag, 5), tag, strings.Repeat(tag, 9), strings.Repeat(tag, 20))
+				body := fmt.Sprintf(`{"email":"%s@%s.example","name":"N %s","note":"%s","roles":["Fleet"]}`,
+					strings.Repeat(tag, 5), tag, strings.Repeat(tag, 9), strings.Repeat(tag, 20))
 				r, err := http.NewRequest("POST", "http://"+at+"/api/v1/invitations", strings.NewReader(body))
 				if err != nil {
 					t.Error(err)
@@ -131,7 +139,8 @@ func TestNoBorrowedStringIsKept(t *testing.T) {
 			}
 			found++
 			tag := strings.TrimSuffix(email[strings.IndexByte(email, '@')+1:], ".example")
-			if email != strings.Repeat(tag, 5)+"@"+tag+".example" || m["name"] != "N "+strings.Repeat(tag, 9) || m["invitation_note"] != strings.Repeat(tag, 20) {
+			if email != strings.Repeat(tag, 5)+"@"+tag+".example" || m["name"] != "N "+strings.Repeat(tag, 9) ||
+				m["invitation_note"] != strings.Repeat(tag, 20) {
 				t.Errorf("mixed up: %v", m)
 			}
 		}
@@ -150,7 +159,8 @@ func TestNoBorrowedStringIsKept(t *testing.T) {
 func TestNoAnswerHoldsASecret(t *testing.T) {
 	c := webtest.NewCast(t)
 	_, link := c.Invite("ada@example.com", access.Fleet)
-	secrets := []string{strings.TrimPrefix(link, "/login/"), c.Admin.Session().Reveal(), c.Fleet.Session().Reveal(), c.Pending.Session().Reveal(),
+	secrets := []string{strings.TrimPrefix(link, "/login/"), c.Admin.Session().Reveal(), c.Fleet.Session().Reveal(),
+		c.Pending.Session().Reveal(),
 		c.Tokens["admin"].Reveal(), c.Tokens["weak"].Reveal()}
 	for _, s := range secrets[:] {
 		hash := access.Secret(s).Hash()

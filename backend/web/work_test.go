@@ -72,7 +72,8 @@ func TestSignInFormDoesTheSameWork(t *testing.T) {
 	h.Must(err)
 	gone, _ := h.Invite("reject@example.com", access.Fleet)
 	h.Must(h.Service.Members.Reject(bg, h.Admin, gone, "", false))
-	kinds := []string{"unknow@example.com", "invite@example.com", "pended@example.com", "active@example.com", "admini@example.com", "suspen@example.com", "reject@example.com"}
+	kinds := []string{"unknow@example.com", "invite@example.com", "pended@example.com", "active@example.com",
+		"admini@example.com", "suspen@example.com", "reject@example.com"}
 
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	handler := h.App.Handler()

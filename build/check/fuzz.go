@@ -61,7 +61,8 @@ func fuzz(ctx context.Context, w io.Writer) (all tally) {
 func (t target) run(ctx context.Context, long time.Duration) tally {
 	ctx, cancel := context.WithTimeout(ctx, long+buildFuzz)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+long.String(), "./"+t.pkg)
+	cmd := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+long.String(), "./"+
+		t.pkg)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 20 * time.Second
 	out, err := cmd.CombinedOutput()

@@ -127,7 +127,8 @@ func (p *packageRun) tally(build string) (t tally) {
 		case result == "skip" && (!need.All() || strings.Contains(p.output[test], need.NotHere)):
 			t.skip(name, p.output[test])
 		case result == "skip":
-			t.fail(name, p.output[test]+"Only what is not possible on this machine may be skipped: see package build/need.\n")
+			t.fail(name, p.output[test]+
+				"Only what is not possible on this machine may be skipped: see package build/need.\n")
 		}
 	}
 	for _, test := range p.tests {

@@ -92,13 +92,17 @@ func TestSkipsOfAQuickRun(t *testing.T) {
 func TestGoTest(t *testing.T) {
 	dir := t.TempDir()
 	files := map[string]string{
-		"go.mod":           "module m\n\ngo 1.26\n",
-		"good/a_test.go":   "package good\nimport \"testing\"\nfunc TestA(t *testing.T) { t.Run(\"x\", func(*testing.T) {}); t.Run(\"y\", func(t *testing.T) { t.Skip(\"Not possible here: no sea\") }) }\n",
-		"bad/a_test.go":    "package bad\nimport \"testing\"\nfunc TestA(t *testing.T) { t.Error(\"wrong number\") }\nfunc TestB(t *testing.T) {}\n",
+		"go.mod": "module m\n\ngo 1.26\n",
+		"good/a_test.go": "package good\nimport \"testing\"\nfunc TestA(t *testing.T) { t.Run(\"x\", " +
+			"func(*testing.T) {}); t.Run(\"y\", func(t *testing.T) { t.Skip(\"Not possible here: no sea\") }) }\n",
+		"bad/a_test.go": "package bad\nimport \"testing\"\nfunc TestA(t *testing.T) { t.Error(\"wrong number\") " +
+			"}\nfunc TestB(t *testing.T) {}\n",
 		"broken/a_test.go": "package broken\nimport \"testing\"\nfunc TestA(t *testing.T) { undefinedThing() }\n",
-		"panics/a_test.go": "package panics\nimport \"testing\"\nfunc TestA(t *testing.T) {}\nfunc TestB(t *testing.T) { panic(\"out of milk\") }\nfunc TestC(t *testing.T) {}\n",
-		"exits/a_test.go":  "package exits\nimport (\"os\"; \"testing\")\nfunc TestMain(m *testing.M) { os.Exit(3) }\nfunc TestA(t *testing.T) {}\n",
-		"none/a.go":        "package none\n",
+		"panics/a_test.go": "package panics\nimport \"testing\"\nfunc TestA(t *testing.T) {}\nfunc TestB(t " +
+			"*testing.T) { panic(\"out of milk\") }\nfunc TestC(t *testing.T) {}\n",
+		"exits/a_test.go": "package exits\nimport (\"os\"; \"testing\")\nfunc TestMain(m *testing.M) { os.Exit(3) " +
+			"}\nfunc TestA(t *testing.T) {}\n",
+		"none/a.go": "package none\n",
 	}
 	for name, text := range files {
 		write(t, filepath.Join(dir, name), text)

@@ -13,7 +13,9 @@ import (
 
 func TestRun(t *testing.T) {
 	good := static("good", func(context.Context) (string, error) { return "", nil })
-	bad := static("bad", func(context.Context) (string, error) { return "line one\nline two\n", errors.New("did not hold") })
+	bad := static("bad", func(context.Context) (string, error) {
+		return "line one\nline two\n", errors.New("did not hold")
+	})
 	empty := step{"empty", func(context.Context, io.Writer) tally { return tally{} }}
 	skips := step{"skips", func(context.Context, io.Writer) tally {
 		t := tally{passed: 2}
@@ -31,8 +33,10 @@ func TestRun(t *testing.T) {
 		{"all well", []step{good, good}, true, "2 passed, 0 failed", nil},
 		{"goes on after a failure and shows it", []step{bad, good}, false, "1 passed, 1 failed",
 			[]string{"failed: bad\n    line one\n    line two\n    did not hold\n", "=== good\n"}},
-		{"a step that ran no test", []step{good, empty}, false, "1 passed, 1 failed", []string{"failed: empty ran no test"}},
-		{"skipped are told", []step{skips}, true, "2 passed, 0 failed, 1 skipped", []string{"skipped: TestSea\n    no sea"}},
+		{"a step that ran no test", []step{good, empty}, false, "1 passed, 1 failed",
+			[]string{"failed: empty ran no test"}},
+		{"skipped are told", []step{skips}, true, "2 passed, 0 failed, 1 skipped",
+			[]string{"skipped: TestSea\n    no sea"}},
 		{"no steps", nil, false, "0 passed, 0 failed", nil},
 	}
 	for _, tt := range tests {
@@ -74,7 +78,8 @@ func TestChoose(t *testing.T) {
 	if err != nil || len(got) != 2 || got[0].name != "vet" || got[1].name != "gofmt" {
 		t.Errorf("choose = %v, %v; want vet and gofmt", got, err)
 	}
-	if _, err := choose(steps, []string{"lint"}); err == nil || !strings.Contains(err.Error(), "gofmt, vet, window, staticcheck") {
+	if _, err := choose(steps, []string{"lint"}); err == nil ||
+		!strings.Contains(err.Error(), "gofmt, vet, window, staticcheck") {
 		t.Errorf("choose(lint) = %v, want the names of the steps", err)
 	}
 }

@@ -63,7 +63,8 @@ func beside(name string, lanes ...[]step) step {
 func withModules(s step) step {
 	return step{s.name, func(ctx context.Context, w io.Writer) tally {
 		if _, err := os.Stat(filepath.Join(console, "node_modules")); err != nil {
-			return lacks(s.name, "The console's node modules are not installed: `build/deps modules "+console+"` installs them.")
+			return lacks(s.name, "The console's node modules are not installed: `build/deps modules "+console+
+				"` installs them.")
 		}
 		return s.run(ctx, w)
 	}}

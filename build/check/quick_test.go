@@ -26,7 +26,8 @@ func TestLanesRunBesideEachOther(t *testing.T) {
 	if failed := names(got.failed); got.passed != 1 || !slices.Equal(failed, []string{"a", "b"}) {
 		t.Errorf("%d passed and %q failed, want 1, a and b", got.passed, failed)
 	}
-	for _, want := range []string{"a: 0 passed, 1 failed in", "b: 0 passed, 1 failed in", "good: 1 passed, 0 failed in"} {
+	for _, want := range []string{"a: 0 passed, 1 failed in", "b: 0 passed, 1 failed in",
+		"good: 1 passed, 0 failed in"} {
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("%q is not said:\n%s", want, &said)
 		}

@@ -88,7 +88,8 @@ func tests(ctx context.Context, w io.Writer) tally {
 func faultyTests(ctx context.Context, w io.Writer) tally {
 	pkgs, err := testsOnEngines(ctx)
 	if err != nil || len(pkgs) == 0 {
-		return one("go list", "", errors.Join(err, fmt.Errorf("%d packages take their engine from %s", len(pkgs), engines)))
+		return one("go list", "",
+			errors.Join(err, fmt.Errorf("%d packages take their engine from %s", len(pkgs), engines)))
 	}
 	os.Setenv(testEngine, "faulty")
 	defer os.Unsetenv(testEngine)

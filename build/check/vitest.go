@@ -20,7 +20,8 @@ func unit(ctx context.Context, _ io.Writer) tally {
 	report.Close()
 	defer os.Remove(report.Name())
 
-	cmd := exec.CommandContext(ctx, "npm", "--prefix", console, "run", "--silent", "unit", "--", "--reporter=json", "--outputFile="+report.Name())
+	cmd := exec.CommandContext(ctx, "npm", "--prefix", console, "run", "--silent", "unit", "--", "--reporter=json",
+		"--outputFile="+report.Name())
 	out, runErr := cmd.CombinedOutput()
 	b, err := os.ReadFile(report.Name())
 	if err != nil || len(bytes.TrimSpace(b)) == 0 {

@@ -37,7 +37,8 @@ func spellings(t *testing.T) {
 		}
 	}
 	h.taken("iris@example.com")
-	if ok, _ := h.taken("ıris@example.com"); ok { // a dotless i is not an i, and mail servers accept none in a local part
+	// a dotless i is not an i, and mail servers accept none in a local part
+	if ok, _ := h.taken("ıris@example.com"); ok {
 		for _, m := range h.admin.api("GET", "/members?q=iris", nil).items() {
 			if m["email"] == "ıris@example.com" && m["email_canonical"] == "iris@example.com" {
 				t.Error("a dotless i is taken for an i")

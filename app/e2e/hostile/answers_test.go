@@ -18,7 +18,8 @@ func (h *target) answers() map[string]answer {
 	all := map[string]answer{}
 	_, link := h.invite("see@example.com")
 	for _, path := range []string{
-		"/", "/login", link, "/login/" + strings.Repeat("A", 43), "/setup/x", "/pending", "/nowhere", "/admin", "/ailoop",
+		"/", "/login", link, "/login/" + strings.Repeat("A", 43), "/setup/x", "/pending", "/nowhere", "/admin",
+		"/ailoop",
 		"/api/v1/me", "/api/v1/members", "/api/v1/nowhere", "/api/v1/openapi.json", "/healthz", "/favicon.ico",
 		"/robots.txt", "/%00", "/a?b=" + strings.Repeat("x", 9000),
 	} {
@@ -52,8 +53,10 @@ func headersEverywhere(t *testing.T) {
 	h := behindTLS(t)
 	for name, a := range h.answers() {
 		for header, want := range map[string][]string{
-			"Content-Security-Policy": {"default-src 'none'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"},
-			"X-Content-Type-Options":  {"nosniff"}, "Referrer-Policy": {"no-referrer"}, "Permissions-Policy": {"camera=()"},
+			"Content-Security-Policy": {"default-src 'none'", "form-action 'self'", "base-uri 'none'",
+				"frame-ancestors 'none'"},
+			"X-Content-Type-Options": {"nosniff"}, "Referrer-Policy": {"no-referrer"},
+			"Permissions-Policy":           {"camera=()"},
 			"Cross-Origin-Resource-Policy": {"same-origin"}, "Strict-Transport-Security": {"max-age="},
 		} {
 			for _, part := range want {

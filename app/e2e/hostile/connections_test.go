@@ -27,7 +27,8 @@ func limiterHolds(t *testing.T) {
 				h.Listen, i>>14&63, i>>7&127, i&127)
 			fmt.Fprintf(
 				out,
-				"GET /api/v1/me HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer dw_x\r\nX-Forwarded-For: 10.%d.%d.%d\r\n\r\n",
+				"GET /api/v1/me HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer dw_x\r\nX-Forwarded-For: "+
+					"10.%d.%d.%d\r\n\r\n",
 				h.Listen,
 				i>>14&63,
 				i>>7&127,
@@ -198,7 +199,8 @@ func openStreams(t *testing.T) {
 	bob, id := h.member("bob@example.com", "Admin")
 	stream := func(g *guest) (*wire, *bufio.Reader) {
 		w := h.dial()
-		fmt.Fprintf(w, "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: dw=%s\r\nSec-Fetch-Site: same-origin\r\n\r\n",
+		fmt.Fprintf(w,
+			"GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: dw=%s\r\nSec-Fetch-Site: same-origin\r\n\r\n",
 			h.Listen, g.cookie("dw"))
 		resp, err := http.ReadResponse(w.in, nil)
 		if err != nil || resp.StatusCode != 200 {
@@ -223,6 +225,7 @@ func openStreams(t *testing.T) {
 	if strings.Contains(string(rest), newID) {
 		t.Error("it tells what came later")
 	}
-	fmt.Fprintf(h.dial(), "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: dw=%s\r\n\r\n", h.Listen, bob.cookie("dw"))
+	fmt.Fprintf(h.dial(), "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: dw=%s\r\n\r\n", h.Listen,
+		bob.cookie("dw"))
 	bob.api("GET", "/me", nil).want(401, 403)
 }

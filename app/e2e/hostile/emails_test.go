@@ -25,16 +25,17 @@ func poisonedHost(t *testing.T) {
 		fmt.Sprint(len(form)) + "\r\n" + cookie + "\r\n" + form
 	ours := "Host: " + h.Listen + "\r\n"
 	for name, head := range map[string]string{
-		"another":                "POST /login HTTP/1.1\r\nHost: evil.example\r\n",
-		"another port":           "POST /login HTTP/1.1\r\nHost: 127.0.0.1:1\r\n",
-		"with a user":            "POST /login HTTP/1.1\r\nHost: evil@" + h.Listen + "\r\n",
-		"with a path":            "POST /login HTTP/1.1\r\nHost: " + h.Listen + "/evil.example\r\n",
-		"empty":                  "POST /login HTTP/1.1\r\nHost: \r\n",
-		"none":                   "POST /login HTTP/1.1\r\n",
-		"absolute":               "POST http://evil.example/login HTTP/1.1\r\n" + ours,
-		"two, ours first":        "POST /login HTTP/1.1\r\n" + ours + "Host: evil.example\r\n",
-		"two, ours last":         "POST /login HTTP/1.1\r\nHost: evil.example\r\n" + ours,
-		"forwarded, and foreign": "POST /login HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: " + h.Listen + "\r\n",
+		"another":         "POST /login HTTP/1.1\r\nHost: evil.example\r\n",
+		"another port":    "POST /login HTTP/1.1\r\nHost: 127.0.0.1:1\r\n",
+		"with a user":     "POST /login HTTP/1.1\r\nHost: evil@" + h.Listen + "\r\n",
+		"with a path":     "POST /login HTTP/1.1\r\nHost: " + h.Listen + "/evil.example\r\n",
+		"empty":           "POST /login HTTP/1.1\r\nHost: \r\n",
+		"none":            "POST /login HTTP/1.1\r\n",
+		"absolute":        "POST http://evil.example/login HTTP/1.1\r\n" + ours,
+		"two, ours first": "POST /login HTTP/1.1\r\n" + ours + "Host: evil.example\r\n",
+		"two, ours last":  "POST /login HTTP/1.1\r\nHost: evil.example\r\n" + ours,
+		"forwarded, and foreign": "POST /login HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: " + h.Listen +
+			"\r\n",
 		"white space, then ours": "POST /login HTTP/1.1\r\nHost : evil.example\r\n" + ours,
 	} {
 		if a, ok := h.raw(head + rest); ok && a.code != 421 && a.code != 400 {
@@ -42,7 +43,8 @@ func poisonedHost(t *testing.T) {
 		}
 	}
 	for _, lie := range []string{
-		"X-Forwarded-Host: evil.example\r\n", "Forwarded: host=evil.example;proto=https\r\n", "X-Host: evil.example\r\n",
+		"X-Forwarded-Host: evil.example\r\n", "Forwarded: host=evil.example;proto=https\r\n",
+		"X-Host: evil.example\r\n",
 		"X-Forwarded-Server: evil.example\r\n", "X-Original-URL: http://evil.example/\r\n",
 		"Origin: null\r\nSec-Fetch-Site: same-origin\r\n",
 	} {

@@ -61,7 +61,8 @@ func otherUsers(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{file, foreign, linked, "/proc", "/dev/null"} {
-		if s, err := h.Run("setup", "--email", "x@example.com", "--data", bad); err != nil || s.Code == 0 || s.Err == "" {
+		if s, err := h.Run("setup", "--email", "x@example.com", "--data", bad); err != nil || s.Code == 0 ||
+			s.Err == "" {
 			t.Errorf("%s is taken as a data directory: %+v, %v", filepath.Base(bad), s, err)
 		}
 	}

@@ -18,7 +18,8 @@ import (
 var probes = map[string]string{
 	"a length, and chunks": "POST /login HTTP/1.1\r\nHost: HOST\r\nContent-Length: BODY\r\n" +
 		"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nMARK",
-	"chunks, and a length": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n" +
+	"chunks, and a length": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: " +
+		"chunked\r\nContent-Length: 5\r\n" +
 		"\r\n0\r\n\r\nMARK",
 	"chunked twice": "POST /login HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n" +
 		"Transfer-Encoding: identity\r\nContent-Length: BODY\r\n\r\n0\r\n\r\nMARK",

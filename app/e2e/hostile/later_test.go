@@ -184,7 +184,10 @@ func stepUp(t *testing.T) {
 	h.admin.api("POST", "/tokens", map[string]any{"name": "x", "roles": []string{"Fleet"}, "expires_in": "3660d"}).
 		want(401, 403, 422)
 	token := h.token("Admin")
-	h.guest().api("POST", "/tokens", map[string]any{"name": "y", "roles": []string{"Fleet"}}, bearer(token)).want(401, 403)
+	h.guest().api("POST", "/tokens", map[string]any{
+		"name":  "y",
+		"roles": []string{"Fleet"},
+	}, bearer(token)).want(401, 403)
 
 	h.at(began.Add(access.AdminIdleTTL - time.Minute)) // still signed in, but the proof is too old
 	h.admin.api("GET", "/me", nil).want(200)

@@ -69,7 +69,8 @@ func nobodyIsLockedOut(t *testing.T) {
 		for range 2 {
 			eve.ask("ada@example.com").want(200, 429)
 		}
-		eve.press("/login", "/login/code", "email", "ada@example.com", "code", fmt.Sprintf("%04d-%04d", n, n)).want(422, 429)
+		eve.press("/login", "/login/code", "email", "ada@example.com", "code", fmt.Sprintf("%04d-%04d", n, n)).
+			want(422, 429)
 		eve.press("/login", "/login/"+strings.Repeat("A", 43)).want(410, 429)
 	}
 	ada.get("/fleet").want(200)

@@ -36,7 +36,10 @@ func forgedLog(t *testing.T) {
 		"roles": []string{"Fleet"},
 		"name":  evil,
 	}).want(422)
-	h.admin.api("POST", "/invitations", map[string]any{"email": "bad@example.com", "roles": []string{"Fleet"}}).want(201)
+	h.admin.api("POST", "/invitations", map[string]any{
+		"email": "bad@example.com",
+		"roles": []string{"Fleet"},
+	}).want(201)
 	if err := product.Eventually("the refusal is kept", func() error {
 		for _, l := range h.admin.api("GET", "/outbox?limit=200", nil).items() {
 			if l["to"] == "bad@example.com" && l["state"] != "queued" {
@@ -83,7 +86,10 @@ func secretsInLog(t *testing.T) {
 	const password = "open sesame"
 	both := base64.StdEncoding.EncodeToString([]byte("\x00doorward\x00" + password))
 	h.Mail.Script(mailtest.Fault{At: mailtest.Auth, Reply: "535 5.7.8 no: doorward " + password + " " + both})
-	h.admin.api("POST", "/invitations", map[string]any{"email": "ada@example.com", "roles": []string{"Fleet"}}).want(201)
+	h.admin.api("POST", "/invitations", map[string]any{
+		"email": "ada@example.com",
+		"roles": []string{"Fleet"},
+	}).want(201)
 	if err := product.Eventually("the refusal is noticed", func() error {
 		if strings.Contains(h.Log.String(), "535") {
 			return nil
@@ -115,7 +121,8 @@ var _ = item("95", "requests that nobody foresaw: what does the answer tell of t
 func insides(t *testing.T) {
 	h := openWithAdmin(t)
 	odd := []string{
-		strings.Repeat("a", 3000), strings.Repeat("%ff", 300), "%00", "..", "%2e%2e%2f", "'", "\"", "%7b%7d", "-1", "null",
+		strings.Repeat("a", 3000), strings.Repeat("%ff", 300), "%00", "..", "%2e%2e%2f", "'", "\"", "%7b%7d", "-1",
+		"null",
 		"%e2%80%ae", strings.Repeat("b", 26),
 	}
 	for _, op := range h.operations() {

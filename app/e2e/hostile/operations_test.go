@@ -120,7 +120,8 @@ func strangersReachNothing(t *testing.T) {
 			continue // public
 		}
 		for _, who := range []change{
-			header("X-Nobody", "1"), bearer("dw_" + strings.Repeat("x", 43)), header("Cookie", "dw="+strings.Repeat("x", 43)),
+			header("X-Nobody", "1"), bearer("dw_" + strings.Repeat("x", 43)),
+			header("Cookie", "dw="+strings.Repeat("x", 43)),
 			header("Authorization", "Basic YWRtaW46YWRtaW4="),
 		} {
 			a := h.guest().do(

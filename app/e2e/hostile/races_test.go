@@ -53,9 +53,13 @@ func neverNoAdmin(t *testing.T) {
 	for round := range 50 {
 		at(2, func(i int) {
 			if i == 0 {
-				graceToken.api("PATCH", "/members/"+bobID, map[string]any{"roles": []string{"Fleet"}}).want(200, 403, 409, 401)
+				graceToken.api("PATCH", "/members/"+bobID, map[string]any{
+					"roles": []string{"Fleet"},
+				}).want(200, 403, 409, 401)
 			} else {
-				bobToken.api("PATCH", "/members/"+me, map[string]any{"roles": []string{"Fleet"}}).want(200, 403, 409, 401)
+				bobToken.api("PATCH", "/members/"+me, map[string]any{
+					"roles": []string{"Fleet"},
+				}).want(200, 403, 409, 401)
 			}
 		})
 		admins := objects(t, h.command("members", "--role", "Admin", "--json"))
@@ -145,7 +149,10 @@ func tenClicks(t *testing.T) {
 		}
 	}
 	count("invite", "invited", func() answer {
-		return h.admin.api("POST", "/invitations", map[string]any{"email": "once@example.com", "roles": []string{"Fleet"}})
+		return h.admin.api("POST", "/invitations", map[string]any{
+			"email": "once@example.com",
+			"roles": []string{"Fleet"},
+		})
 	}, 201, 409)
 	proof := eve.proof("/pending")
 	count(
@@ -156,6 +163,8 @@ func tenClicks(t *testing.T) {
 		429,
 	)
 	count("approve", "approved", func() answer { return h.admin.api("POST", "/members/"+id+"/approve", nil) }, 200, 409)
-	count("suspend", "suspended", func() answer { return h.admin.api("POST", "/members/"+id+"/suspend", nil) }, 200, 409)
+	count("suspend", "suspended", func() answer {
+		return h.admin.api("POST", "/members/"+id+"/suspend", nil)
+	}, 200, 409)
 	count("remove", "removed", func() answer { return h.admin.api("DELETE", "/members/"+id, nil) }, 204, 200, 404, 409)
 }

@@ -127,7 +127,8 @@ func selfRaised(t *testing.T) {
 		}
 	}
 	eve.press(
-		"/pending", "/pending/note", "note", "hello", "state", "active", "roles", "Admin", "role", "Admin", "id", fleetID,
+		"/pending", "/pending/note", "note", "hello", "state", "active", "roles", "Admin", "role", "Admin", "id",
+		fleetID,
 		"member", fleetID,
 	).want(303)
 	h.admin.api("GET", "/members/"+eveID, nil).want(200).has(`"state":"pending"`, `"roles":["Fleet"]`)
@@ -146,7 +147,8 @@ var _ = item(
 func aboveOwn(t *testing.T) {
 	h := openWithAdmin(t)
 	h.role(
-		"Clerk", "read members", "invite members", "decide members", "change members", "open fleet", "open fleet/datalake",
+		"Clerk", "read members", "invite members", "decide members", "change members", "open fleet",
+		"open fleet/datalake",
 		"open fleet/flows",
 	)
 	clerk, _ := h.member("clerk@example.com", "Clerk")

@@ -56,7 +56,8 @@ func cookieFlags(t *testing.T) {
 				}
 			}
 			if !strings.HasPrefix(name, "__Host-") || strings.Contains(low, "domain=") ||
-				strings.Contains(low, "samesite=none") || strings.Contains(low, "path=/;") == strings.HasSuffix(low, "path=/") {
+				strings.Contains(low, "samesite=none") ||
+				strings.Contains(low, "path=/;") == strings.HasSuffix(low, "path=/") {
 				t.Errorf("%s sets %s", a.asked, c)
 			}
 		}

@@ -145,7 +145,8 @@ var _ = item("43", "a page of another origin reads our answers with the visitor'
 // origin is allowed here.
 func otherOrigins(t *testing.T) {
 	h := openWithAdmin(t)
-	for _, origin := range []string{"https://evil.example", "null", "http://127.0.0.1:1", h.URL + ".evil.example", h.URL} {
+	for _, origin := range []string{"https://evil.example", "null", "http://127.0.0.1:1", h.URL + ".evil.example",
+		h.URL} {
 		for _, method := range []string{"GET", "OPTIONS", "PATCH"} {
 			for _, path := range []string{"/api/v1/me", "/api/v1/members", "/", "/login", "/nowhere"} {
 				a := h.admin.do(

@@ -82,7 +82,8 @@ func (h *target) arrivedFrom(email, lines string) {
 	form := "csrf=" + g.proof(link)
 	a, _ := h.raw("POST " + link + " HTTP/1.1\r\nHost: " + h.Listen + "\r\n" + lines + "Cookie: dw-browser=" +
 		g.cookie("dw-browser") +
-		"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " + fmt.Sprint(len(form)) + "\r\n\r\n" + form)
+		"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " + fmt.Sprint(len(form)) + "\r\n\r\n" +
+		form)
 	if a.code != 303 {
 		h.t.Errorf("%s with %q = %d", email, lines, a.code)
 	}
@@ -125,7 +126,8 @@ func forwardedThrough(t *testing.T, name string) {
 		"x-forwarded-for: 1.2.3.4\r\nForwarded: for=1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\n",
 		"X-Forwarded-For: [2001:db8::1]:80\r\n",
 	} {
-		m := objects(t, h.command("invite", fmt.Sprintf("f%d@example.com", i), "--role", "Fleet", "--print-link", "--json"))
+		m := objects(t,
+			h.command("invite", fmt.Sprintf("f%d@example.com", i), "--role", "Fleet", "--print-link", "--json"))
 		link := path(str(m[0]["login_link"]))
 		g := h.guest()
 		form := "csrf=" + g.proof(link)

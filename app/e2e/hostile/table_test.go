@@ -127,7 +127,8 @@ func table(verdict func(*row) string) string {
 	var b strings.Builder
 	b.WriteString("| item | attack | test | verdict |\n|---|---|---|---|\n")
 	for _, r := range inOrder() {
-		fmt.Fprintf(&b, "| %s | %s | `%s` | %s |\n", r.items, strings.ReplaceAll(r.attack, "|", "\\|"), r.name, verdict(r))
+		fmt.Fprintf(&b, "| %s | %s | `%s` | %s |\n", r.items, strings.ReplaceAll(r.attack, "|", "\\|"), r.name,
+			verdict(r))
 	}
 	return b.String()
 }
@@ -175,7 +176,8 @@ func tableIsTrue() error {
 	said := strings.Split(strings.TrimSpace(inside), "\n")
 	want := strings.Split(strings.TrimSpace(table(func(r *row) string { return r.verdict })), "\n")
 	if len(said) != len(want) {
-		return fmt.Errorf("the table has %d lines, and the suite %d: run go test ./app/e2e/hostile -run TestTable -update",
+		return fmt.Errorf("the table has %d lines, and the suite %d: run go test ./app/e2e/hostile -run "+
+			"TestTable -update",
 			len(said), len(want))
 	}
 	for i, line := range want {

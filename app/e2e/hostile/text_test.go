@@ -110,7 +110,8 @@ func formulas(t *testing.T) {
 	h := openWithAdmin(t)
 	made := 0
 	for _, name := range []string{
-		"=HYPERLINK(\"http://evil.example\")", "+1+1", "-2+3", "@SUM(1)", "=cmd|' /C calc'!A0", "\t=1+1", "\"=1+1", "=1,2",
+		"=HYPERLINK(\"http://evil.example\")", "+1+1", "-2+3", "@SUM(1)", "=cmd|' /C calc'!A0", "\t=1+1", "\"=1+1",
+		"=1,2",
 		"'=1",
 	} {
 		if s, err := h.Run("token", "add", name, "--role", "Fleet"); err == nil && s.Code == 0 {

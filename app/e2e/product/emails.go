@@ -69,7 +69,8 @@ func (p *Product) Message(w Wanted) (Message, error) {
 			}
 		}
 		if err != nil {
-			return Message{}, fmt.Errorf("email %d to %s with %q in its subject: %w", max(w.Nth, 1), w.To, w.Subject, err)
+			return Message{},
+				fmt.Errorf("email %d to %s with %q in its subject: %w", max(w.Nth, 1), w.To, w.Subject, err)
 		}
 		n = len(all) + 1
 	}

@@ -34,7 +34,8 @@ func TestAnotherClient(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			w.Write([]byte("Message-ID: <x@y>\r\nSubject: =?utf-8?q?=C3=BC?=\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhello\r\n"))
+			w.Write([]byte("Message-ID: <x@y>\r\nSubject: =?utf-8?q?=C3=BC?=\r\nContent-Type: text/plain; " +
+				"charset=utf-8\r\n\r\nhello\r\n"))
 			return w.Close()
 		},
 		c.Quit,
@@ -47,7 +48,8 @@ func TestAnotherClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l := got[0]; l.To != "b@example.org" || l.MessageID != "x@y" || l.Subject != "ü" || l.Text != "hello\n" || !l.TLS || l.User != "door" {
+	if l := got[0]; l.To != "b@example.org" || l.MessageID != "x@y" || l.Subject != "ü" || l.Text != "hello\n" ||
+		!l.TLS || l.User != "door" {
 		t.Errorf("it took in %+v", l)
 	}
 }

@@ -83,7 +83,8 @@ func (s Server) failed(ctx context.Context, w *wire, at stage, err error) *Failu
 	}
 	if w.ended && answer == nil {
 		f.Class = Ambiguous
-		f.Detail = fmt.Sprintf("The connection to %s ended after the letter was handed over, before it was confirmed. It goes out again as the same letter.", s.Name())
+		f.Detail = fmt.Sprintf("The connection to %s ended after the letter was handed over, before it was "+
+			"confirmed. It goes out again as the same letter.", s.Name())
 	}
 	return f
 }
@@ -126,9 +127,11 @@ func (s Server) unreachable(f *Failure, err error) {
 	switch {
 	case errors.Is(err, errNotLoopback):
 		f.Class = Paused
-		f.Detail = fmt.Sprintf("%s is not on this machine, so nothing is sent to it unencrypted. Use smtp:// or smtps://.", s.host)
+		f.Detail = fmt.Sprintf("%s is not on this machine, so nothing is sent to it unencrypted. Use smtp:// or "+
+			"smtps://.", s.host)
 	case errors.As(err, &dns):
-		f.Detail = fmt.Sprintf("The mail server's name, %s, was not found. Check it, and this machine's name service.", s.host)
+		f.Detail = fmt.Sprintf("The mail server's name, %s, was not found. Check it, and this machine's name service.",
+			s.host)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		f.Detail = fmt.Sprintf("Nothing answers at %s. Is the mail server running, and is this its port?", s.Name())
 	default:
@@ -160,13 +163,16 @@ func (s Server) notTrusted(err error) string {
 func (s Server) pausedBy(err error) string {
 	switch {
 	case errors.Is(err, errNoStartTLS):
-		return fmt.Sprintf("The mail server at %s does not offer STARTTLS. No letter and no password was sent unencrypted. Use smtps://, or the port that offers STARTTLS.", s.Name())
+		return fmt.Sprintf("The mail server at %s does not offer STARTTLS. No letter and no password was sent "+
+			"unencrypted. Use smtps://, or the port that offers STARTTLS.", s.Name())
 	case errors.Is(err, errInjected):
-		return fmt.Sprintf("Somebody between here and %s meddles with the encryption. No letter and no password was sent.", s.Name())
+		return fmt.Sprintf("Somebody between here and %s meddles with the encryption. No letter and no password "+
+			"was sent.", s.Name())
 	case errors.Is(err, errInTheClear):
 		return fmt.Sprintf("The connection to %s is not encrypted. No letter and no password was sent.", s.Name())
 	case errors.Is(err, errNoLogin):
-		return fmt.Sprintf("The mail server at %s offers no login that Doorward knows (PLAIN, LOGIN or CRAM-MD5), but a user name is set. Take it away, or use the port for logins.", s.Name())
+		return fmt.Sprintf("The mail server at %s offers no login that Doorward knows (PLAIN, LOGIN or CRAM-MD5), "+
+			"but a user name is set. Take it away, or use the port for logins.", s.Name())
 	}
 	return ""
 }
@@ -176,7 +182,8 @@ func (s Server) pausedBy(err error) string {
 func isNetworkOrAnswer(err error) bool {
 	var answer *textproto.Error
 	var garbled textproto.ProtocolError
-	return errors.As(err, &answer) || errors.As(err, &garbled) || isTimeout(err) || isBroken(err) || errors.Is(err, errTooLong)
+	return errors.As(err, &answer) || errors.As(err, &garbled) || isTimeout(err) || isBroken(err) ||
+		errors.Is(err, errTooLong)
 }
 
 func isTimeout(err error) bool {

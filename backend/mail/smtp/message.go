@@ -42,9 +42,12 @@ var oneLineEnd = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 func (m Message) render() ([]byte, error) {
 	switch {
 	case !plainAddress(m.To):
-		return nil, access.Errorf(access.Invalid, "No letter can be sent to this address: before and after its one @ stand only plain letters, digits and signs.").On("to")
+		return nil, access.Errorf(access.Invalid,
+			"No letter can be sent to this address: before and after its one @ stand only plain letters, digits "+
+				"and signs.").On("to")
 	case !plainAddress(m.From):
-		return nil, access.Errorf(access.Invalid, "The sender's address cannot be written into a letter. Check the setting mail_from.").On("mail_from")
+		return nil, access.Errorf(access.Invalid,
+			"The sender's address cannot be written into a letter. Check the setting mail_from.").On("mail_from")
 	case !plainAddress(m.ID):
 		return nil, access.Errorf(access.Invalid, "The letter has no proper Message-ID.").On("message_id")
 	}
@@ -120,7 +123,10 @@ func fold(s string) string { return strings.ReplaceAll(s, "?= =?", "?=\r\n =?") 
 func ParseFrom(s string) (name, address string, err error) {
 	a, err := netmail.ParseAddress(s)
 	if err != nil || !plainAddress(a.Address) {
-		return "", "", access.Errorf(access.Invalid, "The sender of letters must be an address, such as door@example.com or Doorward <door@example.com>.").On("mail_from").WithCode("mail_from_invalid").Because(err)
+		return "", "",
+			access.Errorf(access.Invalid,
+				"The sender of letters must be an address, such as door@example.com or Doorward <door@example.com>.").
+				On("mail_from").WithCode("mail_from_invalid").Because(err)
 	}
 	return text.OneLine(a.Name), a.Address, nil
 }

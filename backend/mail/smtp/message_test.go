@@ -123,7 +123,8 @@ func TestAddressesThatAreNotPlainAreRefused(t *testing.T) {
 			}
 		}
 	}
-	for _, address := range []string{"ada+fleet@example.org", "o'neil@xn--bcher-kva.example", "a.b_c-d=e{f}~!#$%&*/?^`|@x.y"} {
+	for _, address := range []string{"ada+fleet@example.org", "o'neil@xn--bcher-kva.example",
+		"a.b_c-d=e{f}~!#$%&*/?^`|@x.y"} {
 		m := letter()
 		if m.To = address; plainAddress(address) != true {
 			t.Errorf("%q is refused", address)

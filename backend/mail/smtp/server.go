@@ -68,7 +68,8 @@ func ParseServer(rawURL string) (Server, error) {
 	name, rest, found := strings.Cut(strings.TrimSpace(rawURL), "://")
 	s := Server{scheme: scheme(strings.ToLower(name))}
 	if !found {
-		return Server{}, refuse("The mail server must be written as a URL, such as smtp://user:password@mail.example.com:587.")
+		return Server{},
+			refuse("The mail server must be written as a URL, such as smtp://user:password@mail.example.com:587.")
 	}
 	if _, known := defaultPort[s.scheme]; !known {
 		return Server{}, unknownScheme(name)
@@ -85,7 +86,9 @@ func ParseServer(rawURL string) (Server, error) {
 		return Server{}, err
 	}
 	if s.scheme == insecure && !text.IsLoopback(s.host) {
-		return Server{}, refuse("smtp+insecure is for a mail server on this machine only (127.0.0.1, ::1 or localhost), because letters and password travel unencrypted. For another host use smtp:// or smtps://.")
+		return Server{},
+			refuse("smtp+insecure is for a mail server on this machine only (127.0.0.1, ::1 or localhost), because " +
+				"letters and password travel unencrypted. For another host use smtp:// or smtps://.")
 	}
 	return s, nil
 }
@@ -132,9 +135,11 @@ func parseLogin(s string) (func() (user, password string), error) {
 	user, password, found := strings.Cut(s, ":")
 	switch {
 	case !found || password == "":
-		return nil, refuse("The mail server's URL has a user name but no password. Write smtp://user:password@host, or leave out both.")
+		return nil, refuse("The mail server's URL has a user name but no password. Write smtp://user:password@host, " +
+			"or leave out both.")
 	case user == "":
-		return nil, refuse("The mail server's URL has a password but no user name. Write smtp://user:password@host, or leave out both.")
+		return nil, refuse("The mail server's URL has a password but no user name. Write smtp://user:password@host, " +
+			"or leave out both.")
 	}
 	user, err := unescape("user name", user)
 	if err == nil {
@@ -149,10 +154,12 @@ func parseLogin(s string) (func() (user, password string), error) {
 func unescape(what, s string) (string, error) {
 	clear, err := url.PathUnescape(s)
 	if err != nil || strings.ContainsAny(s, "@/?#[]\\\" ") {
-		return "", refuse("The %s in the mail server's URL has characters that mean something else there. Write %% as %%25, @ as %%40, / as %%2F, ? as %%3F, # as %%23, [ as %%5B, ] as %%5D and a space as %%20.", what)
+		return "", refuse("The %s in the mail server's URL has characters that mean something else there. Write %% "+
+			"as %%25, @ as %%40, / as %%2F, ? as %%3F, # as %%23, [ as %%5B, ] as %%5D and a space as %%20.", what)
 	}
 	if strings.ContainsFunc(clear, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return "", refuse("The %s in the mail server's URL has a control character in it, perhaps a line break from copying. Write it again.", what)
+		return "", refuse("The %s in the mail server's URL has a control character in it, perhaps a line break from "+
+			"copying. Write it again.", what)
 	}
 	return clear, nil
 }
@@ -168,9 +175,11 @@ func (s *Server) parsePlace(place string) error {
 	s.host = strings.ToLower(strings.TrimSuffix(host, "."))
 	switch {
 	case s.host == "":
-		return refuse("The mail server's URL names no host. Write it as %s://mail.example.com:%d.", s.scheme, defaultPort[s.scheme])
+		return refuse("The mail server's URL names no host. Write it as %s://mail.example.com:%d.", s.scheme,
+			defaultPort[s.scheme])
 	case !validHost(s.host):
-		return refuse("What stands after %s:// (and after the @) is not the name of a host. Write it as mail.example.com; a name with other letters in its xn-- form; an IPv6 address in brackets.", s.scheme)
+		return refuse("What stands after %s:// (and after the @) is not the name of a host. Write it as "+
+			"mail.example.com; a name with other letters in its xn-- form; an IPv6 address in brackets.", s.scheme)
 	}
 	s.port = defaultPort[s.scheme]
 	if port == nil {
@@ -178,7 +187,8 @@ func (s *Server) parsePlace(place string) error {
 	}
 	n, err := strconv.Atoi(*port)
 	if err != nil || n < 1 || n > 65535 || strings.Trim(*port, "0123456789") != "" {
-		return refuse("The port in the mail server's URL must be a number from 1 to 65535; mail servers mostly listen on 587 (smtp://) or 465 (smtps://).")
+		return refuse("The port in the mail server's URL must be a number from 1 to 65535; mail servers mostly " +
+			"listen on 587 (smtp://) or 465 (smtps://).")
 	}
 	s.port = n
 	return nil

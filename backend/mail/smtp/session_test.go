@@ -31,7 +31,8 @@ func serverOf(t *testing.T, s *mailtest.Server) smtp.Server {
 
 func message(n int) smtp.Message {
 	return smtp.Message{
-		ID: fmt.Sprintf("m%d@door.example.com", n), From: "door@example.com", FromName: "AI Loop", To: fmt.Sprintf("ada%d@example.org", n),
+		ID: fmt.Sprintf("m%d@door.example.com", n), From: "door@example.com", FromName: "AI Loop",
+		To:      fmt.Sprintf("ada%d@example.org", n),
 		Subject: "Grüße", Text: "Hallo Ada,\n\n.\n..\nGrüße\n", HTML: "<p>Grüße</p>\n",
 		Date: time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC),
 	}
@@ -78,7 +79,8 @@ func TestSend(t *testing.T) {
 				t.Fatalf("%d letters came", len(got))
 			}
 			l := got[0]
-			if l.From != m.From || l.To != m.To || l.MessageID != m.ID || l.HELO != "door.example.com" || l.User != o.User {
+			if l.From != m.From || l.To != m.To || l.MessageID != m.ID || l.HELO != "door.example.com" ||
+				l.User != o.User {
 				t.Errorf("the envelope is %+v", l)
 			}
 			if l.Subject != m.Subject || l.Text != m.Text || l.HTML != m.HTML || l.TLS != (o.Mode != mailtest.Plain) {
@@ -320,7 +322,10 @@ func TestEndIsFoundAtEveryLength(t *testing.T) {
 }
 
 func TestStaleConnection(t *testing.T) {
-	for _, fault := range []mailtest.Fault{{At: mailtest.Mail, Drop: true}, {At: mailtest.Mail, Reply: "421 4.4.2 idle too long"}} {
+	for _, fault := range []mailtest.Fault{{
+		At:   mailtest.Mail,
+		Drop: true,
+	}, {At: mailtest.Mail, Reply: "421 4.4.2 idle too long"}} {
 		s := mailtest.Start(t, mailtest.Options{})
 		s.NoLeak(t)
 		session, err := smtp.Dial(t.Context(), serverOf(t, s), "door.example.com")
@@ -370,7 +375,8 @@ func TestUnknownHost(t *testing.T) {
 }
 
 func TestContextEndsWhatHangs(t *testing.T) {
-	for _, at := range []mailtest.Moment{mailtest.Banner, mailtest.Handshake, mailtest.Auth, mailtest.Mail, mailtest.EndOfData} {
+	for _, at := range []mailtest.Moment{mailtest.Banner, mailtest.Handshake, mailtest.Auth, mailtest.Mail,
+		mailtest.EndOfData} {
 		t.Run(string(at), func(t *testing.T) {
 			s := mailtest.Start(t, mailtest.Options{User: "door", Password: "pass"})
 			s.NoLeak(t)
@@ -380,7 +386,9 @@ func TestContextEndsWhatHangs(t *testing.T) {
 			go func() { failed <- send(ctx, serverOf(t, s), message(1)) }()
 			mailtest.Eventually(t, "the client is connected", func() bool { return s.Open() == 1 })
 			if at == mailtest.Mail {
-				mailtest.Eventually(t, "MAIL is sent", func() bool { return strings.Contains(fmt.Sprint(s.Heard()), "MAIL FROM") })
+				mailtest.Eventually(t, "MAIL is sent", func() bool {
+					return strings.Contains(fmt.Sprint(s.Heard()), "MAIL FROM")
+				})
 			}
 			cancel()
 			if f := failureOf(t, <-failed); f.Class != smtp.Temporary && f.Class != smtp.Ambiguous {
@@ -393,9 +401,14 @@ func TestContextEndsWhatHangs(t *testing.T) {
 func TestWordsOfTheServerAreBounded(t *testing.T) {
 	secret := strings.Repeat("Ab3_-", 9)[:43]
 	s := mailtest.Start(t, mailtest.Options{User: "door", Password: "hunter2"})
-	s.Script(mailtest.Fault{At: mailtest.EndOfData, Reply: "554-5.7.1 your hunter2 and\n554 5.7.1 https://door.example.com/login/" + secret + " is\x1b[31m bad" + strings.Repeat(" x", 1000)})
+	s.Script(mailtest.Fault{
+		At: mailtest.EndOfData,
+		Reply: "554-5.7.1 your hunter2 and\n554 5.7.1 https://door.example.com/login/" + secret + " is\x1b[31m bad" +
+			strings.Repeat(" x", 1000),
+	})
 	f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
-	if strings.Contains(f.Detail+f.Err.Error(), secret) || strings.Contains(f.Detail+f.Err.Error(), "hunter2") || strings.ContainsAny(f.Detail, "\n\x1b") || len(f.Detail) > 600 {
+	if strings.Contains(f.Detail+f.Err.Error(), secret) || strings.Contains(f.Detail+f.Err.Error(), "hunter2") ||
+		strings.ContainsAny(f.Detail, "\n\x1b") || len(f.Detail) > 600 {
 		t.Errorf("the words are %q", f.Detail)
 	}
 }

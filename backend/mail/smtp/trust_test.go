@@ -31,8 +31,18 @@ func safe(t *testing.T, s *mailtest.Server) {
 func TestNothingIsSentInTheClear(t *testing.T) {
 	for name, tamper := range map[string]func(*mailtest.Server){
 		"STARTTLS is not offered": func(s *mailtest.Server) { s.Hide("STARTTLS") },
-		"STARTTLS is refused":     func(s *mailtest.Server) { s.Script(mailtest.Fault{At: mailtest.StartTLS, Reply: "502 5.5.1 no"}) },
-		"EHLO is refused":         func(s *mailtest.Server) { s.Script(mailtest.Fault{At: mailtest.EHLO, Reply: "502 5.5.1 no"}) },
+		"STARTTLS is refused": func(s *mailtest.Server) {
+			s.Script(mailtest.Fault{
+				At:    mailtest.StartTLS,
+				Reply: "502 5.5.1 no",
+			})
+		},
+		"EHLO is refused": func(s *mailtest.Server) {
+			s.Script(mailtest.Fault{
+				At:    mailtest.EHLO,
+				Reply: "502 5.5.1 no",
+			})
+		},
 	} {
 		for _, o := range []mailtest.Options{{}, {User: "door", Password: "hunter2"}} {
 			t.Run(name+" "+o.User, func(t *testing.T) {

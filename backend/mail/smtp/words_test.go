@@ -31,7 +31,8 @@ func TestWordsCannotEndTheLetter(t *testing.T) {
 		}
 		l := got[n]
 		plain := func(s string) string { return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s) }
-		if l.From != m.From || l.To != m.To || strings.TrimRight(plain(l.Text), "\n") != strings.TrimRight(plain(words), "\n") {
+		if l.From != m.From || l.To != m.To ||
+			strings.TrimRight(plain(l.Text), "\n") != strings.TrimRight(plain(words), "\n") {
 			t.Errorf("%q came as %q, from %s to %s", words, l.Text, l.From, l.To)
 		}
 		if !strings.Contains(plain(l.HTML), plain(words)) {

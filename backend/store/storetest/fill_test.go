@@ -55,7 +55,8 @@ func TestFill(t *testing.T) {
 				}
 				p, err = tx.Members.Page(store.Query{State: access.Pending, Limit: 1})
 				if err != nil || p.Total != n/3 || p.Items[0].ID != somebody(297).ID {
-					t.Errorf("the pending are %d, the newest %+v, %v; want %d and number 297", p.Total, p.Items, err, n/3)
+					t.Errorf("the pending are %d, the newest %+v, %v; want %d and number 297", p.Total, p.Items, err,
+						n/3)
 				}
 				return nil
 			})

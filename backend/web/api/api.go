@@ -102,9 +102,11 @@ func (s *API) newGroup(f *web.Face, prefix string) *group {
 	config.Servers = []*huma.Server{{URL: prefix}}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: "__Host-dw",
-			Description: "The session of a signed-in member. It is named dw while the public URL is plain http. What changes something also needs a same-origin Sec-Fetch-Site or Origin header."},
+			Description: "The session of a signed-in member. It is named dw while the public URL is plain http. " +
+				"What changes something also needs a same-origin Sec-Fetch-Site or Origin header."},
 		"token": {Type: "http", Scheme: "bearer", BearerFormat: "dw_…",
-			Description: "An API token, made with `doorward token add` or POST /tokens. A native window sends its session's secret, dwin_…, in the same way."},
+			Description: "An API token, made with `doorward token add` or POST /tokens. A native window sends its " +
+				"session's secret, dwin_…, in the same way."},
 	}
 	return &group{
 		api:    s,
@@ -171,7 +173,8 @@ func (o *op) describe() huma.Operation {
 		d.Errors = append(d.Errors, http.StatusNotFound)
 	}
 	if o.method != http.MethodGet {
-		d.Errors = append(d.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+		d.Errors = append(d.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge,
+			http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
 	}
 	d.Errors = append(d.Errors, append(o.fails, http.StatusTooManyRequests, http.StatusServiceUnavailable)...)
 	return d
@@ -219,9 +222,11 @@ func checkParameters(o *huma.Operation, args *fasthttp.Args) error {
 		name, shown := string(key), access.Shorten(string(key), 40)
 		switch {
 		case seen[name]:
-			return access.Errorf(access.Invalid, "The parameter %q is given twice.", shown).On(shown).WithCode("parameter_twice")
+			return access.Errorf(access.Invalid, "The parameter %q is given twice.", shown).
+				On(shown).WithCode("parameter_twice")
 		case !takes(o, name):
-			return access.Errorf(access.Invalid, "There is no parameter %q here.", shown).On(shown).WithCode("unknown_parameter")
+			return access.Errorf(access.Invalid, "There is no parameter %q here.", shown).
+				On(shown).WithCode("unknown_parameter")
 		}
 		seen[name] = true
 	}
@@ -262,9 +267,17 @@ Errors are application/problem+json with a sentence in detail and a stable code.
 // mountDocument serves the OpenAPI document. It is written once, when all
 // operations are known.
 func (s *API) mountDocument(r *group) {
-	r.huma.OpenAPI().AddOperation(&huma.Operation{Method: http.MethodGet, Path: "/openapi.json", OperationID: "get-openapi",
-		Summary: "This document", Description: "The OpenAPI 3.1 description of the API. Anybody may read it.", Tags: []string{"openapi.json"},
-		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}}}}})
+	r.huma.OpenAPI().AddOperation(&huma.Operation{
+		Method:      http.MethodGet,
+		Path:        "/openapi.json",
+		OperationID: "get-openapi",
+		Summary:     "This document",
+		Description: "The OpenAPI 3.1 description of the API. Anybody may read it.",
+		Tags:        []string{"openapi.json"},
+		Responses: map[string]*huma.Response{
+			"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}}},
+		},
+	})
 	document, err := json.Marshal(r.huma.OpenAPI())
 	if err != nil {
 		panic(err) // the types of this package do not marshal: no request can mend that

@@ -28,9 +28,10 @@ func (s *API) mountAudit(r *group) {
 		path:   "/audit",
 		id:     "list-audit",
 		title:  "The audit log",
-		text:   "Who did what to whom, when and from where; newest first. Each entry is chained to the one before by its hash. A page of a filtered log can be short, or empty, and still have a next.",
-		need:   readAudit,
-		fails:  []int{http.StatusUnprocessableEntity},
+		text: "Who did what to whom, when and from where; newest first. Each entry is chained to the one before " +
+			"by its hash. A page of a filtered log can be short, or empty, and still have a next.",
+		need:  readAudit,
+		fails: []int{http.StatusUnprocessableEntity},
 	}, s.audit)
 	mount(r, op{
 		method: http.MethodGet,
@@ -92,7 +93,8 @@ func parseTime(field, s string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil || t.Year() < 1970 || t.Year() > 9999 {
-		return t, access.Errorf(access.Invalid, "Write the time like 2030-05-01T12:00:00Z.").On(field).WithCode("bad_time")
+		return t, access.Errorf(access.Invalid, "Write the time like 2030-05-01T12:00:00Z.").
+			On(field).WithCode("bad_time")
 	}
 	return t, nil
 }
@@ -119,7 +121,8 @@ func (s *API) audit(ctx context.Context, actor access.Actor, in *auditIn) (*audi
 	q.Cursor, q.Limit = in.cursor(), in.Limit
 	page, err := s.service.Audit.Find(ctx, actor, q)
 	out := &auditOut{}
-	out.Body.Items, out.Body.Next, out.Body.Total, out.Body.TotalIsFloor = auditOf(page.Items), page.Next, page.Total, page.TotalIsFloor
+	out.Body.Items, out.Body.Next, out.Body.Total, out.Body.TotalIsFloor = auditOf(page.Items), page.Next, page.Total,
+		page.TotalIsFloor
 	return out, err
 }
 
@@ -148,14 +151,26 @@ func (s *API) mountExport(r *group) {
 	param := func(name, doc string) *huma.Param {
 		return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: "string"}}
 	}
-	o := &huma.Operation{Method: http.MethodGet, Path: "/audit/export", OperationID: "export-audit", Summary: "The audit log as a file",
-		Description: "All entries that fit the filter of GET /audit, newest first. A session needs a confirmation of the " +
-			"last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a " +
+	o := &huma.Operation{
+		Method:      http.MethodGet,
+		Path:        "/audit/export",
+		OperationID: "export-audit",
+		Summary:     "The audit log as a file",
+		Description: "All entries that fit the filter of GET /audit, newest first. A session needs a " +
+			"confirmation of the " +
+			"last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that " +
+			"would be a " +
 			"formula begins with an apostrophe.",
-		Tags: []string{"audit"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
-		Parameters: []*huma.Param{param("format", "csv or json; csv where it is absent."), param("actor", "As in GET /audit."), param("action", "As in GET /audit."),
-			param("target", "As in GET /audit."), param("from", "As in GET /audit."), param("until", "As in GET /audit.")},
-		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {}, "application/json": {}}}}}
+		Tags:     []string{"audit"},
+		Security: []map[string][]string{{"session": {}}, {"token": {}}},
+		Parameters: []*huma.Param{param("format", "csv or json; csv where it is absent."),
+			param("actor", "As in GET /audit."), param("action", "As in GET /audit."),
+			param("target", "As in GET /audit."), param("from", "As in GET /audit."),
+			param("until", "As in GET /audit.")},
+		Responses: map[string]*huma.Response{
+			"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {}, "application/json": {}}},
+		},
+	}
 	r.add(o, readAudit, func(c *fiber.Ctx) error {
 		if err := knownParameters(o, c); err != nil {
 			return err
@@ -166,7 +181,13 @@ func (s *API) mountExport(r *group) {
 
 func (s *API) export(c *fiber.Ctx) error {
 	asked := func(name string) string { return strings.Clone(c.Query(name)) }
-	f := AuditFilter{Actor: asked("actor"), Action: asked("action"), Target: asked("target"), From: asked("from"), Until: asked("until")}
+	f := AuditFilter{
+		Actor:  asked("actor"),
+		Action: asked("action"),
+		Target: asked("target"),
+		From:   asked("from"),
+		Until:  asked("until"),
+	}
 	q, err := f.query()
 	if err != nil {
 		return err
@@ -186,7 +207,9 @@ func (s *API) export(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="doorward-audit.%s"`, format))
 	return s.stream(c, kind, func(ctx context.Context, w io.Writer) error {
 		b := bufio.NewWriterSize(w, 64<<10)
-		err := write(b, func(fn func([]service.AuditLine) error) error { return s.service.Audit.Each(ctx, actor, q, fn) })
+		err := write(b, func(fn func([]service.AuditLine) error) error {
+			return s.service.Audit.Each(ctx, actor, q, fn)
+		})
 		if err != nil {
 			return err
 		}
@@ -221,7 +244,8 @@ func exportCSV(w *bufio.Writer, each eachPage) error {
 	writeRow(w, exportColumns)
 	return each(func(lines []service.AuditLine) error {
 		for _, e := range auditOf(lines) {
-			writeRow(w, []string{strconv.FormatUint(e.Seq, 10), e.At.Format(time.RFC3339Nano), e.Actor, e.Source, e.From, e.Action, e.Target, e.Detail, e.Hash})
+			writeRow(w, []string{strconv.FormatUint(e.Seq, 10), e.At.Format(time.RFC3339Nano), e.Actor, e.Source,
+				e.From, e.Action, e.Target, e.Detail, e.Hash})
 		}
 		return nil
 	})

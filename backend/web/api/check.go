@@ -40,12 +40,19 @@ type holderJSON struct {
 type checkOut struct{ Body checkedJSON }
 
 func (s *API) checkInvitation(ctx context.Context, actor access.Actor, in *checkIn) (*checkOut, error) {
-	out := &checkOut{checkedJSON{Email: access.Shorten(in.Body.Email, 254), LinksLeadTo: s.publicURL, LinksLocal: s.local}}
+	out := &checkOut{checkedJSON{
+		Email:       access.Shorten(in.Body.Email, 254),
+		LinksLeadTo: s.publicURL,
+		LinksLocal:  s.local,
+	}}
 	to, wrong := address.Parse(in.Body.Email)
 	if access.Explain(wrong).Kind == access.Internal && wrong != nil {
 		return nil, wrong
 	}
-	got, err := s.service.Invitations.Check(ctx, actor, service.NewInvitation{Email: to, Roles: roleNames(in.Body.Roles)})
+	got, err := s.service.Invitations.Check(ctx, actor, service.NewInvitation{
+		Email: to,
+		Roles: roleNames(in.Body.Roles),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +61,8 @@ func (s *API) checkInvitation(ctx context.Context, actor access.Actor, in *check
 }
 
 func (j *checkedJSON) fill(s *API, to access.Address, refused error, got service.InvitationCheck) {
-	j.OK, j.EmailCanonical, j.SimilarDomain, j.Admin, j.Mail = refused == nil, to.Canonical, got.Similar, got.Admin, s.mailOf(got.Overview)
+	j.OK, j.EmailCanonical, j.SimilarDomain, j.Admin, j.Mail = refused == nil, to.Canonical, got.Similar, got.Admin,
+		s.mailOf(got.Overview)
 	if refused != nil {
 		e := access.Explain(refused)
 		j.Error = &rowErrorJSON{Code: e.Code, Detail: e.Message, Field: e.Field}

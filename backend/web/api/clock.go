@@ -46,7 +46,9 @@ type trustClockIn struct {
 // wrong is none that could be acted on: whoever keeps the server sets it.
 func (s *API) trustClock(ctx context.Context, actor access.Actor, in *trustClockIn) (*nothing, error) {
 	if !in.Body.Right {
-		return nil, access.Errorf(access.Invalid, "A clock that is wrong is set on the server. Send true once it is right.").On("right").WithCode("clock_not_right")
+		return nil, access.Errorf(access.Invalid,
+			"A clock that is wrong is set on the server. Send true once it is right.").
+			On("right").WithCode("clock_not_right")
 	}
 	return nil, s.service.Settings.TrustClock(ctx, actor)
 }

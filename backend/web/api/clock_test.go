@@ -45,15 +45,19 @@ func TestAPIClock(t *testing.T) {
 	c.Jump(72 * time.Hour)
 	since, until := at.Format(time.RFC3339), at.Add(24*time.Hour).Format(time.RFC3339)
 	run(t, c, []row{
-		{"held", "admin token", "GET", "/overview", "", 200, all(`"clock_held":{"direction":"ahead","hours":72,"says":"` + since + `","since":"` + since + `","until":"` + until + `"}`), nil},
+		{"held", "admin token", "GET", "/overview", "", 200,
+			all(`"clock_held":{"direction":"ahead","hours":72,"says":"` + since + `","since":"` + since +
+				`","until":"` + until + `"}`), nil},
 		{"by a member", "fleet", "POST", path, right, 403, nil, all("72")},
 		{"by a token of less", "weak token", "POST", path, right, 403, nil, nil},
 		{"by one who waits", "pending", "POST", path, right, 403, nil, nil},
 		{"by a stranger", "stranger", "POST", path, right, 401, nil, nil},
-		{"that it is wrong", "admin token", "POST", path, `{"right":false}`, 422, all("clock_not_right", "set on the server"), nil},
+		{"that it is wrong", "admin token", "POST", path, `{"right":false}`, 422,
+			all("clock_not_right", "set on the server"), nil},
 		{"nothing said", "admin token", "POST", path, `{}`, 422, nil, nil},
 		{"no body", "admin token", "POST", path, "", 400, nil, nil},
-		{"to nobody in particular", "admin token", "POST", path, `{"right":true,"now":"2031-01-01T00:00:00Z"}`, 422, all("unknown_field"), nil},
+		{"to nobody in particular", "admin token", "POST", path, `{"right":true,"now":"2031-01-01T00:00:00Z"}`, 422,
+			all("unknown_field"), nil},
 		{"held as before", "admin token", "GET", "/overview", "", 200, all(`"clock_held":{`), nil},
 	})
 	believed(0)
@@ -61,7 +65,8 @@ func TestAPIClock(t *testing.T) {
 		{"by an Admin", "admin token", "POST", path, right, 204, nil, nil},
 		{"again", "admin token", "POST", path, right, 204, nil, nil},
 		{"believed", "admin token", "GET", "/overview", "", 200, nil, all("clock_held")},
-		{"in the audit log", "admin token", "GET", "/audit?action=believed_clock", "", 200, all(`"72 hours ahead"`, `"total":1`), nil},
+		{"in the audit log", "admin token", "GET", "/audit?action=believed_clock", "", 200,
+			all(`"72 hours ahead"`, `"total":1`), nil},
 	})
 	believed(1)
 }
@@ -81,7 +86,8 @@ func TestOverviewOfAClock(t *testing.T) {
 		h.Jump(tt.off)
 		text, err := h.API.Overview(bg)
 		h.Must(err)
-		if held := strings.Contains(string(text), "clock_held"); held != (tt.want != "") || !strings.Contains(string(text), tt.want) {
+		if held := strings.Contains(string(text), "clock_held"); held != (tt.want != "") ||
+			!strings.Contains(string(text), tt.want) {
 			t.Errorf("%s off: %s, want %q", tt.off, text, tt.want)
 		}
 	}

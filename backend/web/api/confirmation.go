@@ -33,8 +33,9 @@ func (s *API) mountConfirmation(r *group) {
 		path:   "/me/confirmation/code",
 		id:     "confirm",
 		title:  "Confirm that it is me",
-		text:   "Confirms this session, and no other, for 15 minutes with the code from the email. Five wrong codes void it.",
-		need:   web.Manager(),
+		text: "Confirms this session, and no other, for 15 minutes with the code from the email. Five wrong codes " +
+			"void it.",
+		need: web.Manager(),
 	}, s.confirm)
 }
 

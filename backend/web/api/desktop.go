@@ -10,11 +10,12 @@ import (
 
 func (s *API) mountDesktop(r *group) {
 	mount(r, op{
-		method:  http.MethodPost,
-		path:    "/desktop",
-		id:      "enter-window",
-		title:   "Sign a native window in",
-		text:    "Redeems the code that a member let out at /window, once, with the secret behind its code_challenge. The answer's secret is sent as a bearer token.",
+		method: http.MethodPost,
+		path:   "/desktop",
+		id:     "enter-window",
+		title:  "Sign a native window in",
+		text: "Redeems the code that a member let out at /window, once, with the secret behind its " +
+			"code_challenge. The answer's secret is sent as a bearer token.",
 		need:    web.Public(),
 		answers: http.StatusCreated,
 		fails:   []int{http.StatusGone},

@@ -81,7 +81,8 @@ func problemOfHuma(code int, errs ...error) *web.Problem {
 	case len(faults) == 1:
 		p.Code, p.Detail = faults[0].code(), p.Errors[0].Message
 	default:
-		p.Code, p.Detail = faults[0].code(), fmt.Sprintf("%d things are wrong with the request. First: %s", len(faults), p.Errors[0].Message)
+		p.Code, p.Detail = faults[0].code(),
+			fmt.Sprintf("%d things are wrong with the request. First: %s", len(faults), p.Errors[0].Message)
 	}
 	return p
 }

@@ -10,10 +10,22 @@ const eventsText = `Server-Sent Events. Whoever may read members is told of: ove
 
 // describeEvents says in the document what is mounted elsewhere.
 func describeEvents(r *group) {
-	stream := &huma.MediaType{Schema: &huma.Schema{Type: "string"}, Example: "event: member\ndata: {\"id\":\"mfrggzdfmztwq2lknnwg23tpoa\"}\n\n"}
-	r.huma.OpenAPI().AddOperation(&huma.Operation{Method: http.MethodGet, Path: "/events", OperationID: "listen", Summary: "Changes, as they happen",
-		Description: eventsText, Tags: []string{"events"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
+	stream := &huma.MediaType{
+		Schema:  &huma.Schema{Type: "string"},
+		Example: "event: member\ndata: {\"id\":\"mfrggzdfmztwq2lknnwg23tpoa\"}\n\n",
+	}
+	r.huma.OpenAPI().AddOperation(&huma.Operation{
+		Method:      http.MethodGet,
+		Path:        "/events",
+		OperationID: "listen",
+		Summary:     "Changes, as they happen",
+		Description: eventsText,
+		Tags:        []string{"events"},
+		Security:    []map[string][]string{{"session": {}}, {"token": {}}},
 		Parameters: []*huma.Param{{Name: "Last-Event-ID", In: "header", Schema: &huma.Schema{Type: "string"},
 			Description: "Sent by a client that was connected before; it is told to reload first."}},
-		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": stream}}}})
+		Responses: map[string]*huma.Response{
+			"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": stream}},
+		},
+	})
 }

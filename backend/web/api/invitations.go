@@ -13,11 +13,12 @@ import (
 func (s *API) mountInvitations(r *group) {
 	may := web.Permission(access.May(access.DoInvite, access.ResMembers))
 	mount(r, op{
-		method:  http.MethodPost,
-		path:    "/invitations",
-		id:      "invite",
-		title:   "Invite",
-		text:    "Makes a pending member of an address and posts the letter with the login link. 409 already_member or already_invited where the address is taken.",
+		method: http.MethodPost,
+		path:   "/invitations",
+		id:     "invite",
+		title:  "Invite",
+		text: "Makes a pending member of an address and posts the letter with the login link. 409 already_member " +
+			"or already_invited where the address is taken.",
 		need:    may,
 		answers: http.StatusCreated,
 		fails:   []int{http.StatusConflict},
@@ -27,16 +28,18 @@ func (s *API) mountInvitations(r *group) {
 		path:   "/invitations/batch",
 		id:     "invite-many",
 		title:  "Invite many",
-		text:   "Invites each row for itself and says for each what came of it. A dry run checks all and keeps and sends nothing.",
-		need:   may,
+		text: "Invites each row for itself and says for each what came of it. A dry run checks all and keeps and " +
+			"sends nothing.",
+		need: may,
 	}, s.inviteMany)
 	mount(r, op{
 		method: http.MethodPost,
 		path:   "/invitations/check",
 		id:     "check-invitation",
 		title:  "What would an invitation meet?",
-		text:   "Looks at one address, and at the roles where they are given. Keeps and sends nothing. What would be refused is said in the answer, with its code.",
-		need:   may,
+		text: "Looks at one address, and at the roles where they are given. Keeps and sends nothing. What would " +
+			"be refused is said in the answer, with its code.",
+		need: may,
 	}, s.checkInvitation)
 }
 
@@ -78,7 +81,9 @@ type inviteOut struct {
 
 func (s *API) invite(ctx context.Context, actor access.Actor, in *inviteIn) (*inviteOut, error) {
 	if in.Body.PrintLink && !actor.IsOperator() {
-		return nil, access.Errorf(access.Forbidden, "Only the server's own shell shows the link of an invitation that was mailed. To hand a link over yourself, use login-link on the member: it makes a new one.").
+		return nil, access.Errorf(access.Forbidden,
+			"Only the server's own shell shows the link of an invitation that was mailed. To hand a link over "+
+				"yourself, use login-link on the member: it makes a new one.").
 			On("print_link").WithCode("operator_only")
 	}
 	want, err := in.Body.parse()
@@ -173,7 +178,8 @@ func readRows(all []InvitationJSON) (rows []rowJSON, good []service.NewInvitatio
 		in, err := all[i].parse()
 		if err == nil {
 			if before, twice := first[in.Email.Canonical]; twice {
-				err = access.Errorf(access.Conflict, "%s stands in row %d already.", in.Email, before).On("email").WithCode("duplicate_row")
+				err = access.Errorf(access.Conflict, "%s stands in row %d already.", in.Email, before).
+					On("email").WithCode("duplicate_row")
 			}
 		}
 		if err != nil {

@@ -47,14 +47,24 @@ type deliveryJSON struct {
 }
 
 func memberOf(c service.MemberView) MemberJSON {
-	m := MemberJSON{ID: string(c.ID), Email: c.Email.Typed, Name: c.Name, State: string(c.State), Roles: text.Strings(c.Roles),
+	m := MemberJSON{
+		ID:               string(c.ID),
+		Email:            c.Email.Typed,
+		Name:             c.Name,
+		State:            string(c.State),
+		Roles:            text.Strings(c.Roles),
 		InvitedBy:        c.InvitedBy,
 		InvitedAt:        c.Invitation.At,
 		InvitationNote:   c.Invitation.Note,
 		AcceptedAt:       c.JoinedAt(),
 		EmailVerifiedAt:  c.EmailVerifiedAt,
-		LinkHandedOverBy: c.HandedOver, InviterMayNot: c.InviterLacks,
-		DecidedBy: c.DecidedBy, DecidedAt: c.Decision.At, LastSignInAt: c.LastSignIn, Note: c.Note}
+		LinkHandedOverBy: c.HandedOver,
+		InviterMayNot:    c.InviterLacks,
+		DecidedBy:        c.DecidedBy,
+		DecidedAt:        c.Decision.At,
+		LastSignInAt:     c.LastSignIn,
+		Note:             c.Note,
+	}
 	if c.Email.Canonical != c.Email.Typed {
 		m.EmailCanonical = c.Email.Canonical
 	}
@@ -121,8 +131,21 @@ type MessageJSON struct {
 }
 
 func messageOf(l access.Message) MessageJSON {
-	return MessageJSON{ID: string(l.ID), Kind: string(l.Kind), Member: string(l.Member), To: l.Recipient, Subject: l.Subject, MessageID: l.HeaderMessageID,
-		State: string(l.State), Detail: l.Detail, At: l.At, QueuedAt: l.QueuedAt, NextTry: l.NextTry, ExpiresAt: l.ExpiresAt, Attempts: l.Attempts}
+	return MessageJSON{
+		ID:        string(l.ID),
+		Kind:      string(l.Kind),
+		Member:    string(l.Member),
+		To:        l.Recipient,
+		Subject:   l.Subject,
+		MessageID: l.HeaderMessageID,
+		State:     string(l.State),
+		Detail:    l.Detail,
+		At:        l.At,
+		QueuedAt:  l.QueuedAt,
+		NextTry:   l.NextTry,
+		ExpiresAt: l.ExpiresAt,
+		Attempts:  l.Attempts,
+	}
 }
 
 // A messageBodyJSON is an email with what it says, as far as that may be shown.
@@ -153,8 +176,20 @@ type auditJSON struct {
 func auditOf(lines []service.AuditLine) []auditJSON {
 	items := make([]auditJSON, len(lines))
 	for i, l := range lines {
-		items[i] = auditJSON{Seq: l.Seq, At: l.At, Actor: l.ActorName, ActorID: string(l.Actor.Member), Token: string(l.Actor.Token), Source: l.Actor.Source.Name(),
-			From: l.Actor.From, Action: string(l.Action), Target: cmp.Or(l.TargetName, l.Target), Detail: l.Detail, Prev: l.Prev, Hash: l.Hash}
+		items[i] = auditJSON{
+			Seq:     l.Seq,
+			At:      l.At,
+			Actor:   l.ActorName,
+			ActorID: string(l.Actor.Member),
+			Token:   string(l.Actor.Token),
+			Source:  l.Actor.Source.Name(),
+			From:    l.Actor.From,
+			Action:  string(l.Action),
+			Target:  cmp.Or(l.TargetName, l.Target),
+			Detail:  l.Detail,
+			Prev:    l.Prev,
+			Hash:    l.Hash,
+		}
 		if l.TargetName != "" {
 			items[i].TargetID = l.Target
 		}
@@ -222,7 +257,16 @@ func (s *API) overviewOf(o service.Overview) overviewJSON {
 
 func (s *API) mailOf(o service.Overview) mailJSON {
 	h := o.Mail
-	return mailJSON{Configured: o.MailServer, Server: s.mailServer, From: s.mailFrom, Paused: h.Paused, Detail: h.Detail, Since: h.Since, NextTry: h.NextTry, LastSent: h.LastSent}
+	return mailJSON{
+		Configured: o.MailServer,
+		Server:     s.mailServer,
+		From:       s.mailFrom,
+		Paused:     h.Paused,
+		Detail:     h.Detail,
+		Since:      h.Since,
+		NextTry:    h.NextTry,
+		LastSent:   h.LastSent,
+	}
 }
 
 // permissionWords are permissions as the API writes them: "open ailoop/flows".
@@ -264,7 +308,8 @@ func parseLasts(field, s string) (time.Duration, error) {
 	n, err := strconv.ParseUint(s[:len(s)-1], 10, 20)
 	unit := units[s[len(s)-1]]
 	if err != nil || unit == 0 || n == 0 {
-		return 0, access.Errorf(access.Invalid, "Write how long as a number with d, h or m after it: 7d, 36h or 90m.").On(field).WithCode("bad_duration")
+		return 0, access.Errorf(access.Invalid, "Write how long as a number with d, h or m after it: 7d, 36h or 90m.").
+			On(field).WithCode("bad_duration")
 	}
 	return time.Duration(n) * unit, nil
 }

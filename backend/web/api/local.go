@@ -160,7 +160,11 @@ func (s *API) setUpHere(ctx context.Context, _ access.Actor, in *setUpIn) (*link
 	if err != nil {
 		return nil, err
 	}
-	return linkedAnswer(s.service.Setup.SetUpHere(ctx, service.FirstAdmin{Email: to, Name: in.Body.Name, Workspace: in.Body.Workspace}))
+	return linkedAnswer(s.service.Setup.SetUpHere(ctx, service.FirstAdmin{
+		Email:     to,
+		Name:      in.Body.Name,
+		Workspace: in.Body.Workspace,
+	}))
 }
 
 type emailIn struct {

@@ -14,7 +14,8 @@ import (
 func TestTheWindowsHeader(t *testing.T) {
 	h := webtest.New(t)
 	ask := func(local bool, via string) int {
-		r, err := http.NewRequest(http.MethodPost, webtest.URL+"/api/v1/invitations", strings.NewReader(`{"email":"`+via+`@example.org","roles":["Fleet"]}`))
+		r, err := http.NewRequest(http.MethodPost, webtest.URL+"/api/v1/invitations",
+			strings.NewReader(`{"email":"`+via+`@example.org","roles":["Fleet"]}`))
 		h.Must(err)
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("X-Doorward-Via", via)
@@ -27,7 +28,11 @@ func TestTheWindowsHeader(t *testing.T) {
 	if code := ask(false, "window"); code != http.StatusUnauthorized {
 		t.Errorf("a stranger with the window's header got %d", code)
 	}
-	for via, want := range map[string]access.Source{"window": access.SourceDesktop, "cli": access.SourceCLI, "system": access.SourceCLI} {
+	for via, want := range map[string]access.Source{
+		"window": access.SourceDesktop,
+		"cli":    access.SourceCLI,
+		"system": access.SourceCLI,
+	} {
 		if code := ask(true, via); code != http.StatusCreated {
 			t.Fatalf("the operator got %d with %q", code, via)
 		}

@@ -54,7 +54,13 @@ func (s *API) me(ctx context.Context, _ access.Actor, _ *struct{}) (*meOut, erro
 // meOf is who asks; without a principal, the operator.
 func (s *API) meOf(p *gate.Principal) meJSON {
 	if p == nil {
-		return meJSON{Name: "the operator", State: string(access.Active), Roles: []string{}, Permissions: permissionWords(access.Grantable()), SignInMethod: "operator"}
+		return meJSON{
+			Name:         "the operator",
+			State:        string(access.Active),
+			Roles:        []string{},
+			Permissions:  permissionWords(access.Grantable()),
+			SignInMethod: "operator",
+		}
 	}
 	var may []access.Permission
 	for _, g := range access.Grantable() {
@@ -63,8 +69,15 @@ func (s *API) meOf(p *gate.Principal) meJSON {
 		}
 	}
 	m := p.Member
-	me := meJSON{ID: string(m.ID), Email: m.Email.Typed, Name: m.Name, State: string(access.Active), Roles: text.Strings(m.Roles),
-		Permissions: permissionWords(may), SignInMethod: cmp.Or(access.MethodName(p.Method), "token")}
+	me := meJSON{
+		ID:           string(m.ID),
+		Email:        m.Email.Typed,
+		Name:         m.Name,
+		State:        string(access.Active),
+		Roles:        text.Strings(m.Roles),
+		Permissions:  permissionWords(may),
+		SignInMethod: cmp.Or(access.MethodName(p.Method), "token"),
+	}
 	if m.Email.Canonical != m.Email.Typed {
 		me.EmailCanonical = m.Email.Canonical
 	}

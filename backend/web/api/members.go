@@ -22,9 +22,10 @@ func (s *API) mountMembers(r *group) {
 		path:   "/login-requests",
 		id:     "list-login-requests",
 		title:  "Who is waiting",
-		text:   "Pending members: address proved first, then the oldest; with q, those whose name or address has words that begin so.",
-		need:   read,
-		fails:  []int{http.StatusUnprocessableEntity},
+		text: "Pending members: address proved first, then the oldest; with q, those whose name or address has " +
+			"words that begin so.",
+		need:  read,
+		fails: []int{http.StatusUnprocessableEntity},
 	}, s.loginRequests)
 	mount(r, op{
 		method: http.MethodGet,
@@ -48,7 +49,8 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members/{id}",
 		id:     "change-member",
 		title:  "Change roles or name",
-		text: "Gives other roles, or another name: one of them in a request. Other roles take effect on the next request of " +
+		text: "Gives other roles, or another name: one of them in a request. Other roles take effect on the next " +
+			"request of " +
 			"every open session. Roles that give more in the console than before: " + needsConfirmation,
 		need:  change,
 		fails: conflict,
@@ -68,7 +70,8 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members/{id}/approve",
 		id:     "approve",
 		title:  "Approve",
-		text: "Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says who was " +
+		text: "Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says " +
+			"who was " +
 			"faster, and when. Roles that manage something in the console: " + needsConfirmation,
 		need:  decide,
 		fails: conflict,
@@ -78,9 +81,10 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members/{id}/reject",
 		id:     "reject",
 		title:  "Reject and delete",
-		text:   "Turns a waiting member away and deletes the account. What stays is an audit entry without the address, and a keyed hash of it.",
-		need:   decide,
-		fails:  conflict,
+		text: "Turns a waiting member away and deletes the account. What stays is an audit entry without the " +
+			"address, and a keyed hash of it.",
+		need:  decide,
+		fails: conflict,
 	}, s.reject)
 	mount(r, op{
 		method: http.MethodPost,
@@ -231,7 +235,8 @@ func (s *API) changeMember(ctx context.Context, actor access.Actor, in *changeMe
 	case roles == nil && name != nil:
 		return memberAnswer(s.service.Members.Rename(ctx, actor, id, *name))
 	}
-	return nil, access.Errorf(access.Invalid, "Give either roles or name: one change in one request.").WithCode("one_change")
+	return nil, access.Errorf(access.Invalid, "Give either roles or name: one change in one request.").
+		WithCode("one_change")
 }
 
 type nothing struct{}

@@ -9,7 +9,8 @@ import (
 )
 
 func (s *API) mountRecords(r *group) {
-	read, change := web.Permission(access.May(access.Read, access.ResSettings)), web.Permission(access.May(access.Change, access.ResSettings))
+	read, change := web.Permission(access.May(access.Read, access.ResSettings)),
+		web.Permission(access.May(access.Change, access.ResSettings))
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/outbox",
@@ -24,8 +25,9 @@ func (s *API) mountRecords(r *group) {
 		path:   "/outbox/{id}",
 		id:     "get-letter",
 		title:  "One letter",
-		text:   "A letter with what it says. A login link or code in it is left out: the server's own shell alone shows it. The words of a letter with one that is done with are gone.",
-		need:   read,
+		text: "A letter with what it says. A login link or code in it is left out: the server's own shell alone " +
+			"shows it. The words of a letter with one that is done with are gone.",
+		need: read,
 	}, s.message)
 	s.mountMessagePage(r, read)
 	mount(r, op{
@@ -42,9 +44,10 @@ func (s *API) mountRecords(r *group) {
 		path:   "/outbox/{id}",
 		id:     "delete-letter",
 		title:  "Delete a letter",
-		text:   "Takes a letter out of the outbox. One that was not sent yet never is; the login link of an invitation that was not sent opens nothing any more.",
-		need:   change,
-		fails:  []int{http.StatusConflict},
+		text: "Takes a letter out of the outbox. One that was not sent yet never is; the login link of an " +
+			"invitation that was not sent opens nothing any more.",
+		need:  change,
+		fails: []int{http.StatusConflict},
 	}, s.deleteMessage)
 }
 

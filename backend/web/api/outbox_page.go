@@ -14,7 +14,8 @@ import (
 const (
 	// messagePolicy lets an email have its own look and nothing else: no script,
 	// no request, no way out of the frame, which the console alone may put it in.
-	messagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
+	messagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; " +
+		"frame-ancestors 'self'; sandbox"
 
 	// inert sends every link to a window that the sandbox does not open.
 	inert = `<base target="_blank">`
@@ -22,11 +23,26 @@ const (
 
 // mountMessagePage serves an email as its reader's mail program shows it.
 func (s *API) mountMessagePage(r *group, n web.Class) {
-	o := &huma.Operation{Method: http.MethodGet, Path: "/outbox/{id}/page", OperationID: "get-letter-page", Summary: "One letter as a page",
-		Description: "The HTML of GET /outbox/{id}, for a frame of the console: its links lead nowhere, and a login link or code in it is left out in the same way.",
-		Tags:        []string{"outbox"}, Security: []map[string][]string{{"session": {}}, {"token": {}}},
-		Parameters: []*huma.Param{{Name: "id", In: "path", Required: true, Description: "The letter's id.", Schema: &huma.Schema{Type: "string"}}},
-		Responses:  map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/html": {}}}}}
+	o := &huma.Operation{
+		Method:      http.MethodGet,
+		Path:        "/outbox/{id}/page",
+		OperationID: "get-letter-page",
+		Summary:     "One letter as a page",
+		Description: "The HTML of GET /outbox/{id}, for a frame of the console: its links lead nowhere, and a login " +
+			"link or code in it is left out in the same way.",
+		Tags:     []string{"outbox"},
+		Security: []map[string][]string{{"session": {}}, {"token": {}}},
+		Parameters: []*huma.Param{{
+			Name:        "id",
+			In:          "path",
+			Required:    true,
+			Description: "The letter's id.",
+			Schema:      &huma.Schema{Type: "string"},
+		}},
+		Responses: map[string]*huma.Response{
+			"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/html": {}}},
+		},
+	}
 	r.add(o, n, func(c *fiber.Ctx) error {
 		if err := knownParameters(o, c); err != nil {
 			return err

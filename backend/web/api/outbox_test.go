@@ -31,24 +31,38 @@ func TestAPIDecisions(t *testing.T) {
 	porter, id := c.Arrived("porter@example.com", "Porter")
 	c.Fleet, c.IDs["fleet"] = porter, id
 	run(t, c, []row{
-		{"who waits: proved first", "admin", "GET", "/login-requests?limit=1", "", 200, all(`"email":"pending@example.com"`, `"next":"`, `"total":4`), all("late@example.com")},
-		{"who waits, by the beginning of a word", "admin", "GET", "/login-requests?q=la", "", 200, all(`"email":"late@example.com"`, `"total":1`), all("pending@example.com")},
-		{"who is in does not wait", "admin", "GET", "/login-requests?q=porter", "", 200, all(`"total":0`), all("porter@example.com")},
+		{"who waits: proved first", "admin", "GET", "/login-requests?limit=1", "", 200,
+			all(`"email":"pending@example.com"`, `"next":"`, `"total":4`), all("late@example.com")},
+		{"who waits, by the beginning of a word", "admin", "GET", "/login-requests?q=la", "", 200,
+			all(`"email":"late@example.com"`, `"total":1`), all("pending@example.com")},
+		{"who is in does not wait", "admin", "GET", "/login-requests?q=porter", "", 200, all(`"total":0`),
+			all("porter@example.com")},
 		{"oneself", "pending", "POST", "/members/{pending}/approve", "", 403, all(`"code":"pending"`), nil},
 		{"by a weak token", "weak token", "POST", "/members/{pending}/approve", "", 403, all("not_allowed"), nil},
 		{"above one's own", "fleet", "POST", "/members/{above}/approve", "", 403, all("member_above_own"), nil},
-		{"with roles above one's own", "fleet", "POST", "/members/{pending}/approve", `{"roles":["Admin"]}`, 403, all("role_above_own"), nil},
-		{"a link to come in above one's own", "fleet", "POST", "/members/{above}/login-link", "", 403, nil, all("login_link")},
-		{"approve with other roles", "admin", "POST", "/members/{pending}/approve", `{"roles":["AILoop"]}`, 200, all(`"state":"active"`, `"roles":["AILoop"]`, `"decided_by":"Admin@Example.com"`, `"decided_at":"2030-05-01T12:00:00Z"`), nil},
-		{"too late", "fleet", "POST", "/members/{pending}/approve", "", 409, all(`"code":"already_decided"`, "Admin@Example.com", "approved", "1 May 2030", "12:00"), nil},
-		{"too late to reject", "fleet", "POST", "/members/{pending}/reject", "", 409, all("already_decided", "Admin@Example.com"), nil},
+		{"with roles above one's own", "fleet", "POST", "/members/{pending}/approve", `{"roles":["Admin"]}`, 403,
+			all("role_above_own"), nil},
+		{"a link to come in above one's own", "fleet", "POST", "/members/{above}/login-link", "", 403, nil,
+			all("login_link")},
+		{"approve with other roles", "admin", "POST", "/members/{pending}/approve", `{"roles":["AILoop"]}`, 200,
+			all(`"state":"active"`, `"roles":["AILoop"]`, `"decided_by":"Admin@Example.com"`,
+				`"decided_at":"2030-05-01T12:00:00Z"`), nil},
+		{"too late", "fleet", "POST", "/members/{pending}/approve", "", 409,
+			all(`"code":"already_decided"`, "Admin@Example.com", "approved", "1 May 2030", "12:00"), nil},
+		{"too late to reject", "fleet", "POST", "/members/{pending}/reject", "", 409,
+			all("already_decided", "Admin@Example.com"), nil},
 		{"a link for one who is in", "admin", "POST", "/members/{pending}/login-link", "", 409, nil, all("/login/")},
 		{"one who was never there", "admin", "POST", "/members/mfrggzdfmztwq2lknnwg23tpoa/approve", "", 404, nil, nil},
-		{"a link to hand over", "admin", "POST", "/members/{late}/login-link", "", 200, all(`"login_link":"https://door.example.com/login/`), nil},
-		{"resend", "admin", "POST", "/members/{late}/resend", "", 200, all(`"delivery":{"state":"queued"`), all("/login/")},
-		{"reject", "admin", "POST", "/members/{turned}/reject", `{"reason":"No place.","tell_them":true}`, 204, nil, nil},
-		{"again", "fleet", "POST", "/members/{turned}/reject", "", 409, all("already_decided", "rejected", "Admin@Example.com"), all("turned@")},
-		{"a reason that nobody needs", "admin", "POST", "/members/{late}/reject", `{"why":"x"}`, 422, all("unknown_field"), nil},
+		{"a link to hand over", "admin", "POST", "/members/{late}/login-link", "", 200,
+			all(`"login_link":"https://door.example.com/login/`), nil},
+		{"resend", "admin", "POST", "/members/{late}/resend", "", 200, all(`"delivery":{"state":"queued"`),
+			all("/login/")},
+		{"reject", "admin", "POST", "/members/{turned}/reject", `{"reason":"No place.","tell_them":true}`, 204, nil,
+			nil},
+		{"again", "fleet", "POST", "/members/{turned}/reject", "", 409,
+			all("already_decided", "rejected", "Admin@Example.com"), all("turned@")},
+		{"a reason that nobody needs", "admin", "POST", "/members/{late}/reject", `{"why":"x"}`, 422,
+			all("unknown_field"), nil},
 		{"a rejection of one who is in", "admin", "POST", "/members/{fleet}/reject", "", 409, nil, nil},
 	})
 	c.As("admin", "GET", "/audit", "").Lacks(t, "turned@example.com", "No place.")
@@ -60,18 +74,29 @@ func TestAPIAudit(t *testing.T) {
 	c.Admin = c.Back("admin@example.com")
 	c.As("admin", "POST", "/invitations", `{"email":"ada@example.com","roles":["Fleet"]}`).Want(t, 201)
 	run(t, c, []row{
-		{"an entry", "admin", "GET", "/audit?limit=1", "", 200, all(`"action":"invited"`, `"actor":"Admin@Example.com"`, `"actor_id":"{admin}"`, `"source":"console"`, `"target":"ada@example.com"`, `"detail":"Fleet"`, `"seq":`, `"next":"`), nil},
-		{"by whom", "admin", "GET", "/audit?actor=" + url.QueryEscape("ADMIN@example.com") + "&action=invited,approved", "", 200, all(`"total":1`, "ada@example.com"), all("fleet@example.com")},
-		{"to whom", "admin", "GET", "/audit?target={fleet}", "", 200, all(`"target":"fleet@example.com"`), all("suspended@example.com")},
-		{"from then on", "admin", "GET", "/audit?from=2030-05-02T00:00:00Z&action=invited", "", 200, all(`"total":1`), nil},
-		{"until then", "admin", "GET", "/audit?until=2030-05-02T00:00:00%2B02:00&action=suspended", "", 200, all(`"total":1`, "suspended@example.com"), all("2030-05-02T")},
-		{"between, where nothing was", "admin", "GET", "/audit?from=2030-05-03T00:00:00Z&until=2030-05-02T00:00:00Z", "", 200, all(`"items":[]`, `"total":0`), nil},
-		{"by somebody who is not here", "admin", "GET", "/audit?actor=nobody@example.com", "", 200, all(`"items":[]`), nil},
-		{"at what time?", "admin", "GET", "/audit?from=yesterday", "", 422, all(`"code":"bad_time"`, `"location":"from"`), nil},
+		{"an entry", "admin", "GET", "/audit?limit=1", "", 200,
+			all(`"action":"invited"`, `"actor":"Admin@Example.com"`, `"actor_id":"{admin}"`, `"source":"console"`,
+				`"target":"ada@example.com"`, `"detail":"Fleet"`, `"seq":`, `"next":"`), nil},
+		{"by whom", "admin", "GET", "/audit?actor=" + url.QueryEscape("ADMIN@example.com") + "&action=invited,approved",
+			"", 200, all(`"total":1`, "ada@example.com"), all("fleet@example.com")},
+		{"to whom", "admin", "GET", "/audit?target={fleet}", "", 200, all(`"target":"fleet@example.com"`),
+			all("suspended@example.com")},
+		{"from then on", "admin", "GET", "/audit?from=2030-05-02T00:00:00Z&action=invited", "", 200, all(`"total":1`),
+			nil},
+		{"until then", "admin", "GET", "/audit?until=2030-05-02T00:00:00%2B02:00&action=suspended", "", 200,
+			all(`"total":1`, "suspended@example.com"), all("2030-05-02T")},
+		{"between, where nothing was", "admin", "GET", "/audit?from=2030-05-03T00:00:00Z&until=2030-05-02T00:00:00Z",
+			"", 200, all(`"items":[]`, `"total":0`), nil},
+		{"by somebody who is not here", "admin", "GET", "/audit?actor=nobody@example.com", "", 200, all(`"items":[]`),
+			nil},
+		{"at what time?", "admin", "GET", "/audit?from=yesterday", "", 422,
+			all(`"code":"bad_time"`, `"location":"from"`), nil},
 		{"a parameter that is not there", "admin", "GET", "/audit?who=ada", "", 422, all("unknown_parameter"), nil},
 		{"the verdict", "admin", "GET", "/audit/verify", "", 200, all(`"ok":true`), all("detail")},
-		{"a format that is not there", "admin", "GET", "/audit/export?format=xls", "", 422, all(`"code":"bad_format"`), nil},
-		{"an export that has no such filter", "admin", "GET", "/audit/export?formt=csv", "", 422, all("unknown_parameter"), nil},
+		{"a format that is not there", "admin", "GET", "/audit/export?format=xls", "", 422, all(`"code":"bad_format"`),
+			nil},
+		{"an export that has no such filter", "admin", "GET", "/audit/export?formt=csv", "", 422,
+			all("unknown_parameter"), nil},
 		{"an export by a member", "fleet", "GET", "/audit/export", "", 403, nil, all("seq")},
 		{"an export by one who waits", "pending", "GET", "/audit/export", "", 403, nil, all("seq")},
 		{"an export by a stranger", "stranger", "GET", "/audit/export?format=json", "", 401, nil, all("seq")},
@@ -80,7 +105,9 @@ func TestAPIAudit(t *testing.T) {
 	})
 	next := c.As("admin", "GET", "/audit?action=invited&limit=1", "").Object(t)["next"].(string)
 	c.As("admin", "GET", "/audit?action=invited&limit=1&cursor="+next, "").Want(t, 200, "invited")
-	for _, other := range []string{"/audit?action=approved&cursor=" + next, "/audit?cursor=" + next, "/members?cursor=" + next, "/outbox?cursor=" + next, "/login-requests?cursor=" + next, "/audit?action=invited&limit=1&cursor=A" + next[1:] + "A"} {
+	for _, other := range []string{"/audit?action=approved&cursor=" + next, "/audit?cursor=" + next,
+		"/members?cursor=" + next, "/outbox?cursor=" + next, "/login-requests?cursor=" + next,
+		"/audit?action=invited&limit=1&cursor=A" + next[1:] + "A"} {
 		c.As("admin", "GET", other, "").Want(t, 422, "bad_cursor")
 	}
 }
@@ -97,14 +124,17 @@ func TestExportIsNoFormula(t *testing.T) {
 	}
 	a := c.As("admin", "GET", "/audit/export?action=made_token", "")
 	a.Want(
-		t, 200, `"'=HYPERLINK(""https://evil.example"",""x"")"`, `"'+1+1"`, `"'-1+1"`, `"'@SUM(A1)"`, `"'＝1+1"`, `"'＋1"`,
+		t, 200, `"'=HYPERLINK(""https://evil.example"",""x"")"`, `"'+1+1"`, `"'-1+1"`, `"'@SUM(A1)"`, `"'＝1+1"`,
+		`"'＋1"`,
 		`"'－1"`, `"'＠SUM(A1)"`,
 	)
-	if a.Header.Get("Content-Disposition") != `attachment; filename="doorward-audit.csv"` || a.Header.Get("Content-Type") != "text/csv; charset=utf-8" {
+	if a.Header.Get("Content-Disposition") != `attachment; filename="doorward-audit.csv"` ||
+		a.Header.Get("Content-Type") != "text/csv; charset=utf-8" {
 		t.Errorf("it is sent as %v", a.Header)
 	}
 	rows, err := csv.NewReader(strings.NewReader(a.Text)).ReadAll()
-	if err != nil || len(rows) != 11 || strings.Join(rows[0], ",") != "seq,at,actor,source,from,action,target,detail,hash" {
+	if err != nil || len(rows) != 11 ||
+		strings.Join(rows[0], ",") != "seq,at,actor,source,from,action,target,detail,hash" {
 		t.Errorf("the table has %d rows (%v): %v", len(rows), err, rows)
 	}
 	for _, r := range rows[1:] {
@@ -119,7 +149,8 @@ func TestExportIsNoFormula(t *testing.T) {
 	if err := json.Unmarshal([]byte(j.Text), &list); err != nil || len(list) < 10 || webtest.Keys(list[0]) == "" {
 		t.Errorf("the JSON has %d entries: %v", len(list), err)
 	}
-	if err := json.Unmarshal([]byte(c.As("admin", "GET", "/audit/export?format=json&action=nothing", "").Text), &list); err != nil || len(list) != 0 {
+	if err := json.Unmarshal([]byte(c.As("admin", "GET", "/audit/export?format=json&action=nothing", "").Text),
+		&list); err != nil || len(list) != 0 {
 		t.Errorf("an empty export: %v, %v", list, err)
 	}
 }
@@ -147,7 +178,8 @@ func TestLetterPreviewHoldsNoWayIn(t *testing.T) {
 			page := c.As("admin", "GET", "/outbox/"+l["id"].(string)+"/page", "")
 			page.Want(t, 200, "/login/…", `<base target="_blank">`)
 			page.Lacks(t, secret, code)
-			if policy := page.Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "; sandbox") || strings.Contains(policy, "script") {
+			if policy := page.Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "; sandbox") ||
+				strings.Contains(policy, "script") {
 				t.Errorf("a letter comes as a page with the policy %q", policy)
 			}
 		}
@@ -169,8 +201,10 @@ func TestAPIOutbox(t *testing.T) {
 		{"delete", "admin", "DELETE", "/outbox/{letter}", "", 204, nil, nil},
 		{"again", "admin", "DELETE", "/outbox/{letter}", "", 404, nil, nil},
 		{"look", "admin", "GET", "/outbox/{letter}", "", 404, nil, nil},
-		{"a test letter", "admin", "POST", "/settings/mail/test", "", 200, all(`"kind":"test"`, `"to":"admin@example.com"`), nil},
-		{"to somebody else", "admin", "POST", "/settings/mail/test", `{"email":"evil@example.com"}`, 403, all("own_address_only"), nil},
+		{"a test letter", "admin", "POST", "/settings/mail/test", "", 200,
+			all(`"kind":"test"`, `"to":"admin@example.com"`), nil},
+		{"to somebody else", "admin", "POST", "/settings/mail/test", `{"email":"evil@example.com"}`, 403,
+			all("own_address_only"), nil},
 		{"who did", "admin", "GET", "/audit?action=deleted_letter", "", 200, all(`"total":1`), nil},
 	})
 }
@@ -187,7 +221,11 @@ func TestTotalsThatAreFloors(t *testing.T) {
 			if i == 0 {
 				name = "Last"
 			}
-			rows = append(rows, service.NewInvitation{Email: h.Address(fmt.Sprintf("p%d@many.example", i)), Name: name, Roles: []access.RoleName{access.Fleet}})
+			rows = append(rows, service.NewInvitation{
+				Email: h.Address(fmt.Sprintf("p%d@many.example", i)),
+				Name:  name,
+				Roles: []access.RoleName{access.Fleet},
+			})
 		}
 		done, err := h.Service.Invitations.InviteMany(bg, h.Admin, rows, false)
 		h.Must(err)
@@ -228,8 +266,10 @@ func TestTotalsThatAreFloors(t *testing.T) {
 	} {
 		found, first := list(query)
 		_, floor := first["total_is_floor"]
-		if found != want.found || first["total"] != float64(want.total) || floor != want.floor || floor && first["total_is_floor"] != true {
-			t.Errorf("%s: %d found, total %v, floor %v; want %+v", query, found, first["total"], first["total_is_floor"], want)
+		if found != want.found || first["total"] != float64(want.total) || floor != want.floor || floor &&
+			first["total_is_floor"] != true {
+			t.Errorf("%s: %d found, total %v, floor %v; want %+v", query, found, first["total"],
+				first["total_is_floor"], want)
 		}
 	}
 }
@@ -242,7 +282,9 @@ func TestAPISaysThatALinkWasHandedOver(t *testing.T) {
 	id, _ := c.Invite("late@example.com", access.Fleet)
 	link, err := c.Service.Invitations.CopyLink(bg, c.House.Admin, id)
 	c.Must(err)
-	_, err = c.Service.SignIn.RedeemLink(bg, access.Secret(link[strings.LastIndexByte(link, '/')+1:]), service.Browser{Secret: "eve"})
+	_, err = c.Service.SignIn.RedeemLink(bg, access.Secret(link[strings.LastIndexByte(link, '/')+1:]), service.Browser{
+		Secret: "eve",
+	})
 	c.Must(err)
 	c.IDs["late"] = id
 	said := all(`"link_handed_over_by":"grace@example.org"`, `"accepted_at":"2030-05-01T12:00:00Z"`)

@@ -27,17 +27,20 @@ func (s *API) mountOverview(r *group) {
 		path:   "/overview/days",
 		id:     "list-days",
 		title:  "Day by day",
-		text:   "How many were invited, came, were approved and rejected on each of the last days, in UTC; the oldest first, and today last.",
-		need:   read,
-		fails:  []int{http.StatusUnprocessableEntity},
+		text: "How many were invited, came, were approved and rejected on each of the last days, in UTC; the " +
+			"oldest first, and today last.",
+		need:  read,
+		fails: []int{http.StatusUnprocessableEntity},
 	}, s.days)
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/overview/unusual",
 		id:     "get-unusual",
 		title:  "Unusual events",
-		text: "What strangers did in the last 24 hours that a normal day does not have, or not so much of: by kind, with what it " +
-			"means and what to do. Mistakes leave the same traces as attacks. Several seconds can pass before an event is " +
+		text: "What strangers did in the last 24 hours that a normal day does not have, or not so much of: by kind, " +
+			"with what it " +
+			"means and what to do. Mistakes leave the same traces as attacks. Several seconds can pass before an " +
+			"event is " +
 			"counted here.",
 		need: readAudit,
 	}, s.unusual)
@@ -46,9 +49,10 @@ func (s *API) mountOverview(r *group) {
 		path:   "/invitations",
 		id:     "list-invitations",
 		title:  "Invitations that end soon",
-		text:   "Pending members who have not opened their link, and whose link ends within the time; the soonest first.",
-		need:   read,
-		fails:  []int{http.StatusUnprocessableEntity},
+		text: "Pending members who have not opened their link, and whose link ends within the time; the " +
+			"soonest first.",
+		need:  read,
+		fails: []int{http.StatusUnprocessableEntity},
 	}, s.expiring)
 }
 
@@ -96,7 +100,8 @@ type expiringIn struct {
 func (s *API) expiring(ctx context.Context, actor access.Actor, in *expiringIn) (*membersOut, error) {
 	within, err := parseLasts("expires_within", in.Within)
 	if err == nil && (within == 0 || within > access.MaxInvitationTTL) {
-		err = access.Errorf(access.Invalid, "Look ahead from 1 minute to 30 days: 90m, 48h or 7d.").On("expires_within").WithCode("bad_duration")
+		err = access.Errorf(access.Invalid, "Look ahead from 1 minute to 30 days: 90m, 48h or 7d.").
+			On("expires_within").WithCode("bad_duration")
 	}
 	if err != nil {
 		return nil, err

@@ -24,9 +24,10 @@ func (s *API) mountRoles(r *group) {
 		path:   "/roles/{name}",
 		id:     "put-role",
 		title:  "Make or change a role",
-		text:   "Nobody can give a role what they may not do themselves. Built-in roles cannot be changed. " + needsConfirmation,
-		need:   change,
-		fails:  []int{http.StatusConflict},
+		text: "Nobody can give a role what they may not do themselves. Built-in roles cannot be changed. " +
+			needsConfirmation,
+		need:  change,
+		fails: []int{http.StatusConflict},
 	}, s.putRole)
 	mount(r, op{
 		method: http.MethodDelete,
@@ -49,7 +50,12 @@ type roleJSON struct {
 }
 
 func roleOf(r access.Role) roleJSON {
-	return roleJSON{Name: string(r.Name), Description: r.Description, Permissions: permissionWords(r.Permissions), BuiltIn: r.BuiltIn}
+	return roleJSON{
+		Name:        string(r.Name),
+		Description: r.Description,
+		Permissions: permissionWords(r.Permissions),
+		BuiltIn:     r.BuiltIn,
+	}
 }
 
 type rolesOut struct {
@@ -63,7 +69,8 @@ type rolesOut struct {
 func (s *API) roles(ctx context.Context, actor access.Actor, _ *struct{}) (*rolesOut, error) {
 	all, err := s.service.Roles.List(ctx, actor)
 	out := &rolesOut{}
-	out.Body.Items, out.Body.Total, out.Body.Grantable = make([]roleJSON, len(all)), len(all), permissionWords(access.Grantable())
+	out.Body.Items, out.Body.Total, out.Body.Grantable = make([]roleJSON, len(all)), len(all),
+		permissionWords(access.Grantable())
 	for i, r := range all {
 		out.Body.Items[i] = roleOf(r.Role)
 		out.Body.Items[i].Members, out.Body.Items[i].Tokens = &r.Members, &r.Tokens

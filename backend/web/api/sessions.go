@@ -31,7 +31,8 @@ func (s *API) mountSessions(r *group) {
 		path:   "/members/{id}/sign-out",
 		id:     "sign-out",
 		title:  "Sign out everywhere",
-		text: "Ends all sessions of a member: one's own, or, with the right to change members, another's; with tokens also their " +
+		text: "Ends all sessions of a member: one's own, or, with the right to change members, another's; with " +
+			"tokens also their " +
 			"API tokens.",
 		need: web.Member(),
 	}, s.signOut)
@@ -90,7 +91,15 @@ func (s *API) sessions(ctx context.Context, actor access.Actor, in *memberIn) (*
 	out.Body.Items, out.Body.Total = make([]sessionJSON, len(all)), len(all)
 	out.Body.Tokens = tokens
 	for i, x := range all {
-		out.Body.Items[i] = sessionJSON{ID: x.ID(), Current: x.Hash == asking, Method: access.MethodName(x.Method), OpenedAt: x.OpenedAt, SeenAt: x.SeenAt, From: x.Address, Agent: x.UserAgent}
+		out.Body.Items[i] = sessionJSON{
+			ID:       x.ID(),
+			Current:  x.Hash == asking,
+			Method:   access.MethodName(x.Method),
+			OpenedAt: x.OpenedAt,
+			SeenAt:   x.SeenAt,
+			From:     x.Address,
+			Agent:    x.UserAgent,
+		}
 	}
 	return out, err
 }

@@ -13,7 +13,8 @@ import (
 )
 
 func (s *API) mountSettings(r *group) {
-	read, change := web.Permission(access.May(access.Read, access.ResSettings)), web.Permission(access.May(access.Change, access.ResSettings))
+	read, change := web.Permission(access.May(access.Read, access.ResSettings)),
+		web.Permission(access.May(access.Change, access.ResSettings))
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/settings",
@@ -35,8 +36,9 @@ func (s *API) mountSettings(r *group) {
 		path:   "/settings/checks",
 		id:     "check-settings",
 		title:  "What is well, and what is not",
-		text:   "Looks at the public URL, mail, disk, clock, permissions and store; each finding with the mend. It may take some seconds.",
-		need:   read,
+		text: "Looks at the public URL, mail, disk, clock, permissions and store; each finding with the mend. It " +
+			"may take some seconds.",
+		need: read,
 	}, s.checks)
 	mount(r, op{
 		method: http.MethodPost,
@@ -51,9 +53,10 @@ func (s *API) mountSettings(r *group) {
 		path:   "/clock",
 		id:     "believe-clock",
 		title:  "The clock is right",
-		text:   "Where clock_held stands in the overview: what waits because the clock has jumped is done. Elsewhere it changes nothing.",
-		need:   change,
-		fails:  []int{http.StatusUnprocessableEntity},
+		text: "Where clock_held stands in the overview: what waits because the clock has jumped is done. " +
+			"Elsewhere it changes nothing.",
+		need:  change,
+		fails: []int{http.StatusUnprocessableEntity},
 	}, s.trustClock)
 	mount(r, op{
 		method: http.MethodGet,
@@ -68,7 +71,8 @@ func (s *API) mountSettings(r *group) {
 		path:   "/tokens",
 		id:     "make-token",
 		title:  "Make an API token",
-		text: "Makes an API token and shows it, this once. It may do what its roles may, within what its owner may at the time. " +
+		text: "Makes an API token and shows it, this once. It may do what its roles may, within what its owner may " +
+			"at the time. " +
 			"It expires after 90 days unless expires_in says otherwise. " + needsConfirmation,
 		need:    change,
 		answers: http.StatusCreated,
@@ -114,7 +118,8 @@ func ourFacts() []Fact {
 	}
 	return []Fact{
 		lasts("sign_in_link", access.SignInTTL, "how long a sign-in link or code is good"),
-		lasts("pending_account", access.PendingTTL, "how long a pending account waits for a decision before it is removed"),
+		lasts("pending_account", access.PendingTTL,
+			"how long a pending account waits for a decision before it is removed"),
 		lasts("session_idle", access.MemberIdleTTL, "how long a member stays signed in without use"),
 		lasts("session", access.MemberSessionTTL, "how long a member stays signed in at the most"),
 		lasts("session_idle_managers", access.AdminIdleTTL, "the same for whoever can read members"),
@@ -146,7 +151,13 @@ func (s *API) settingsAnswer(ctx context.Context, actor access.Actor, kept acces
 	if access.Forbidden.Is(err) {
 		o, err = service.Overview{MailServer: s.mailServer != ""}, nil
 	}
-	out := settingsJSON{Workspace: kept.Workspace, InvitationExpiresIn: lastsWords(kept.InvitationTTL.Std()), PublicURL: s.publicURL, Mail: s.mailOf(o), Fixed: s.facts}
+	out := settingsJSON{
+		Workspace:           kept.Workspace,
+		InvitationExpiresIn: lastsWords(kept.InvitationTTL.Std()),
+		PublicURL:           s.publicURL,
+		Mail:                s.mailOf(o),
+		Fixed:               s.facts,
+	}
 	usual := access.DefaultSettings()
 	out.Defaults = defaultsJSON{usual.Workspace, lastsWords(usual.InvitationTTL.Std())}
 	return &settingsOut{out}, err
@@ -218,7 +229,15 @@ type TokenJSON struct {
 }
 
 func tokenOf(t access.Token) TokenJSON {
-	return TokenJSON{ID: string(t.ID), Name: t.Name, Roles: text.Strings(t.Roles), Owner: string(t.Owner), CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, UsedAt: t.UsedAt}
+	return TokenJSON{
+		ID:        string(t.ID),
+		Name:      t.Name,
+		Roles:     text.Strings(t.Roles),
+		Owner:     string(t.Owner),
+		CreatedAt: t.CreatedAt,
+		ExpiresAt: t.ExpiresAt,
+		UsedAt:    t.UsedAt,
+	}
 }
 
 type tokensOut struct {

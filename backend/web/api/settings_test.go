@@ -24,31 +24,49 @@ func (stubOperations) Doctor(context.Context) []api.Check {
 
 func TestAPISettingsAndRoles(t *testing.T) {
 	c := webtest.NewCast(t, func(o *webtest.Options) {
-		o.API.Operations, o.API.MailServer, o.API.MailFrom = stubOperations{}, "mail.example.com:587", "door@example.com"
+		o.API.Operations, o.API.MailServer, o.API.MailFrom = stubOperations{}, "mail.example.com:587",
+			"door@example.com"
 		o.API.Facts = []api.Fact{{Name: "listen", Value: "127.0.0.1:8080", Meaning: "where", SetWith: "--listen"}}
 	})
 	run(t, c, []row{
-		{"settings", "admin", "GET", "/settings", "", 200, all(`"workspace":"AI Loop"`, `"invitation_expires_in":"7d"`, `"public_url":"https://door.example.com"`, `"server":"mail.example.com:587"`, `"from":"door@example.com"`, `"defaults":{"workspace":"AI Loop"`, `"set_with":"--listen"`, `"name":"session_idle","value":"7d"`), nil},
-		{"change", "admin", "PATCH", "/settings", `{"workspace":"Hangar","invitation_expires_in":"2d"}`, 200, all(`"workspace":"Hangar"`, `"invitation_expires_in":"2d"`), nil},
+		{"settings", "admin", "GET", "/settings", "", 200,
+			all(`"workspace":"AI Loop"`, `"invitation_expires_in":"7d"`, `"public_url":"https://door.example.com"`,
+				`"server":"mail.example.com:587"`, `"from":"door@example.com"`, `"defaults":{"workspace":"AI Loop"`,
+				`"set_with":"--listen"`, `"name":"session_idle","value":"7d"`), nil},
+		{"change", "admin", "PATCH", "/settings", `{"workspace":"Hangar","invitation_expires_in":"2d"}`, 200,
+			all(`"workspace":"Hangar"`, `"invitation_expires_in":"2d"`), nil},
 		{"nothing", "admin", "PATCH", "/settings", `{}`, 422, all("nothing_to_change"), nil},
-		{"too long", "admin", "PATCH", "/settings", `{"invitation_expires_in":"31d"}`, 422, all(`"location":"invitation_expires_in"`), nil},
-		{"what is fixed", "admin", "PATCH", "/settings", `{"public_url":"https://evil.example"}`, 422, all("unknown_field"), nil},
+		{"too long", "admin", "PATCH", "/settings", `{"invitation_expires_in":"31d"}`, 422,
+			all(`"location":"invitation_expires_in"`), nil},
+		{"what is fixed", "admin", "PATCH", "/settings", `{"public_url":"https://evil.example"}`, 422,
+			all("unknown_field"), nil},
 		{"by a member", "fleet", "PATCH", "/settings", `{"workspace":"Mine"}`, 403, nil, nil},
-		{"checks", "admin", "GET", "/settings/checks", "", 200, all(`{"name":"disk","state":"warn","detail":"1 MB free","fix":"Make room."}`), nil},
+		{"checks", "admin", "GET", "/settings/checks", "", 200,
+			all(`{"name":"disk","state":"warn","detail":"1 MB free","fix":"Make room."}`), nil},
 		{"checks by a member", "fleet", "GET", "/settings/checks", "", 403, nil, all("disk")},
-		{"roles with who has them", "admin", "GET", "/roles", "", 200, all(`"name":"Admin"`, `"built_in":true,"members":2`, `"grantable":["open ailoop"`), nil},
-		{"make one", "admin", "PUT", "/roles/Night%20Pilots", `{"description":"By night.","permissions":["open fleet"]}`, 200, all(`"name":"Night Pilots"`, `"built_in":false`), nil},
-		{"one that reads like another", "admin", "PUT", "/roles/night%20pilots", `{"permissions":["open fleet"]}`, 409, all("role_exists"), nil},
-		{"a built-in one", "admin", "PUT", "/roles/Fleet", `{"permissions":["change members"]}`, 409, all("built_in_role"), nil},
-		{"what nobody can hold", "admin", "PUT", "/roles/X", `{"permissions":["wait door"]}`, 422, all("unknown_permission"), nil},
-		{"a name with a way in it", "admin", "PUT", "/roles/..%2fFleet", `{"permissions":["open fleet"]}`, 422, all("role_name"), nil},
+		{"roles with who has them", "admin", "GET", "/roles", "", 200,
+			all(`"name":"Admin"`, `"built_in":true,"members":2`, `"grantable":["open ailoop"`), nil},
+		{"make one", "admin", "PUT", "/roles/Night%20Pilots",
+			`{"description":"By night.","permissions":["open fleet"]}`, 200,
+			all(`"name":"Night Pilots"`, `"built_in":false`), nil},
+		{"one that reads like another", "admin", "PUT", "/roles/night%20pilots", `{"permissions":["open fleet"]}`, 409,
+			all("role_exists"), nil},
+		{"a built-in one", "admin", "PUT", "/roles/Fleet", `{"permissions":["change members"]}`, 409,
+			all("built_in_role"), nil},
+		{"what nobody can hold", "admin", "PUT", "/roles/X", `{"permissions":["wait door"]}`, 422,
+			all("unknown_permission"), nil},
+		{"a name with a way in it", "admin", "PUT", "/roles/..%2fFleet", `{"permissions":["open fleet"]}`, 422,
+			all("role_name"), nil},
 		{"by a member", "fleet", "PUT", "/roles/Mine", `{"permissions":["change members"]}`, 403, nil, nil},
 		{"delete", "admin", "DELETE", "/roles/Night%20Pilots", "", 204, nil, nil},
 		{"one in use", "admin", "DELETE", "/roles/Admin", "", 409, all("built_in_role"), nil},
 		{"one that is gone", "admin", "DELETE", "/roles/Night%20Pilots", "", 404, nil, nil},
 		{"quiet", "admin", "PATCH", "/me", `{"notify_requests":false}`, 200, all(`"notify_requests":false`), nil},
-		{"still", "admin", "GET", "/me", "", 200, all(`"notify_requests":false`, `"state":"active"`, `"sign_in_method":"link"`, `"email_canonical":"admin@example.com"`), nil},
-		{"roles of one's own", "admin", "PATCH", "/me", `{"notify_requests":true,"roles":["Admin"]}`, 422, all("unknown_field"), nil},
+		{"still", "admin", "GET", "/me", "", 200,
+			all(`"notify_requests":false`, `"state":"active"`, `"sign_in_method":"link"`,
+				`"email_canonical":"admin@example.com"`), nil},
+		{"roles of one's own", "admin", "PATCH", "/me", `{"notify_requests":true,"roles":["Admin"]}`, 422,
+			all("unknown_field"), nil},
 		{"by one who decides nothing", "fleet", "PATCH", "/me", `{"notify_requests":true}`, 403, nil, nil},
 		{"who waits is told nothing", "pending", "GET", "/me", "", 403, all(`"code":"pending"`), all("Fleet", "admin")},
 	})
@@ -59,14 +77,19 @@ func TestAPISettingsAndRoles(t *testing.T) {
 func TestAPITokens(t *testing.T) {
 	c := webtest.NewCast(t)
 	run(t, c, []row{
-		{"make", "admin", "POST", "/tokens", `{"name":"nightly","roles":["Fleet"],"expires_in":"1d"}`, 201, all(`"token":"dw_`, `"expires_at":"2030-05-02T12:00:00Z"`), nil},
-		{"list", "admin", "GET", "/tokens", "", 200, all(`"name":"nightly"`, `"total":3`), all("dw_", `"token"`, `"hash"`)},
+		{"make", "admin", "POST", "/tokens", `{"name":"nightly","roles":["Fleet"],"expires_in":"1d"}`, 201,
+			all(`"token":"dw_`, `"expires_at":"2030-05-02T12:00:00Z"`), nil},
+		{"list", "admin", "GET", "/tokens", "", 200, all(`"name":"nightly"`, `"total":3`),
+			all("dw_", `"token"`, `"hash"`)},
 		{"without roles", "admin", "POST", "/tokens", `{"name":"x","roles":[]}`, 422, all(`"location":"roles"`), nil},
 		{"without a name", "admin", "POST", "/tokens", `{"name":" ","roles":["Fleet"]}`, 422, all("name_missing"), nil},
-		{"for ever and longer", "admin", "POST", "/tokens", `{"name":"x","roles":["Fleet"],"expires_in":"400d"}`, 422, all("expiry_out_of_range"), nil},
-		{"by a token", "admin token", "POST", "/tokens", `{"name":"x","roles":["Admin"]}`, 403, all("token_by_token"), all("dw_")},
+		{"for ever and longer", "admin", "POST", "/tokens", `{"name":"x","roles":["Fleet"],"expires_in":"400d"}`, 422,
+			all("expiry_out_of_range"), nil},
+		{"by a token", "admin token", "POST", "/tokens", `{"name":"x","roles":["Admin"]}`, 403, all("token_by_token"),
+			all("dw_")},
 		{"by a member", "fleet", "POST", "/tokens", `{"name":"x","roles":["Fleet"]}`, 403, nil, all("dw_")},
-		{"used", "weak token", "GET", "/me", "", 200, all(`"permissions":["open fleet"`, `"sign_in_method":"token"`), all("change members")},
+		{"used", "weak token", "GET", "/me", "", 200, all(`"permissions":["open fleet"`, `"sign_in_method":"token"`),
+			all("change members")},
 	})
 	made := c.As("admin", "POST", "/tokens", `{"name":"short","roles":["Admin"],"expires_in":"1h"}`).Object(t)
 	short := access.Secret(made["token"].(string))
@@ -94,7 +117,12 @@ func TestAPITokens(t *testing.T) {
 // not those of somebody with more access.
 func TestAPISessions(t *testing.T) {
 	c := webtest.NewCast(t)
-	c.Must(c.Service.Roles.Put(bg, c.House.Admin, access.Role{Name: "Porter", Permissions: []access.Permission{access.May(access.Read, access.ResMembers), access.May(access.Change, access.ResMembers), access.May(access.Open, access.ResFleet), access.May(access.Open, access.ResFleetFlows), access.May(access.Open, access.ResFleetDataLake)}}))
+	c.Must(c.Service.Roles.Put(bg, c.House.Admin, access.Role{
+		Name: "Porter",
+		Permissions: []access.Permission{access.May(access.Read, access.ResMembers),
+			access.May(access.Change, access.ResMembers), access.May(access.Open, access.ResFleet),
+			access.May(access.Open, access.ResFleetFlows), access.May(access.Open, access.ResFleetDataLake)},
+	}))
 	c.Pending, c.IDs["porter"] = c.Arrived("porter@example.com", "Porter")
 	second := c.Back("fleet@example.com")
 	own := c.As("fleet", "GET", c.Fill("/members/{fleet}/sessions"), "")
@@ -114,9 +142,12 @@ func TestAPISessions(t *testing.T) {
 		{"another's", "fleet", "GET", "/members/{admin}/sessions", "", 403, nil, all("opened_at")},
 		{"another's by a token", "weak token", "GET", "/members/{fleet}/sessions", "", 403, nil, nil},
 		{"end another's", "fleet", "DELETE", "/members/{admin}/sessions/{admin-session}", "", 403, nil, nil},
-		{"end an Admin's without being one", "pending", "DELETE", "/members/{admin}/sessions/{admin-session}", "", 403, all("member_above_own"), nil},
-		{"end all of an Admin's", "pending", "POST", "/members/{admin}/sign-out", "", 403, all("member_above_own"), nil},
-		{"somebody's under another's name", "fleet", "DELETE", "/members/{fleet}/sessions/{admin-session}", "", 404, nil, nil},
+		{"end an Admin's without being one", "pending", "DELETE", "/members/{admin}/sessions/{admin-session}", "", 403,
+			all("member_above_own"), nil},
+		{"end all of an Admin's", "pending", "POST", "/members/{admin}/sign-out", "", 403, all("member_above_own"),
+			nil},
+		{"somebody's under another's name", "fleet", "DELETE", "/members/{fleet}/sessions/{admin-session}", "", 404,
+			nil, nil},
 		{"one's own other", "fleet", "DELETE", "/members/{fleet}/sessions/{other}", "", 204, nil, nil},
 		{"again", "fleet", "DELETE", "/members/{fleet}/sessions/{other}", "", 404, nil, nil},
 		{"this one is open", "fleet", "GET", "/me", "", 200, nil, nil},
@@ -146,11 +177,14 @@ func TestAPIOverview(t *testing.T) {
 			),
 			nil,
 		},
-		{"ends soon", "admin", "GET", "/invitations?expires_within=25h", "", 200, all(`"email":"soon@example.com"`, `"total":1`), all("pending@example.com")},
-		{"not so soon", "admin", "GET", "/invitations?expires_within=23h", "", 200, all(`"items":[]`, `"total":0`), nil},
+		{"ends soon", "admin", "GET", "/invitations?expires_within=25h", "", 200,
+			all(`"email":"soon@example.com"`, `"total":1`), all("pending@example.com")},
+		{"not so soon", "admin", "GET", "/invitations?expires_within=23h", "", 200, all(`"items":[]`, `"total":0`),
+			nil},
 		{"when?", "admin", "GET", "/invitations?expires_within=31d", "", 422, all("bad_duration"), nil},
 		{"soon, for a member", "fleet", "GET", "/invitations", "", 403, nil, nil},
-		{"day by day", "admin", "GET", "/overview/days?days=8", "", 200, all(`"items":[{"day":"2030-04-30","invited":0,"waiting":0,"approved":0,"rejected":0},{"day":"2030-05-01","invited":5,"waiting":4,"approved":3,"rejected":0}`, `{"day":"2030-05-07"`, `"total":8`), nil},
+		{"day by day", "admin", "GET", "/overview/days?days=8", "", 200,
+			all(`"items":[{"day":"2030-04-30","invited":0,"waiting":0,"approved":0,"rejected":0},{"day":"2030-05-01","invited":5,"waiting":4,"approved":3,"rejected":0}`, `{"day":"2030-05-07"`, `"total":8`), nil},
 		{"too many days", "admin", "GET", "/overview/days?days=91", "", 422, nil, nil},
 		{"days for a member", "fleet", "GET", "/overview/days", "", 403, nil, nil},
 	})

@@ -22,7 +22,8 @@ var bg = context.Background()
 func TestEventsTellAnAdmin(t *testing.T) {
 	c := webtest.NewCast(t)
 	e := c.Admin.Listen(c.Serve())
-	if e.StatusCode != 200 || e.Header.Get("Content-Type") != "text/event-stream" || e.Header.Get("Cache-Control") != "no-store" {
+	if e.StatusCode != 200 || e.Header.Get("Content-Type") != "text/event-stream" ||
+		e.Header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("%d %v", e.StatusCode, e.Header)
 	}
 	if event, data := e.Next(); event != "overview" || !strings.Contains(data, `"pending":1`) {
@@ -39,7 +40,8 @@ func TestEventsTellAnAdmin(t *testing.T) {
 			heard[event] = data
 		}
 	}
-	if want := `{"id":"` + string(id) + `"}`; heard["member"] != want || heard["login-request"] != want || !strings.Contains(heard["overview"], `"pending":2`) || !strings.HasPrefix(heard["message"], `{"id":"`) {
+	if want := `{"id":"` + string(id) + `"}`; heard["member"] != want || heard["login-request"] != want ||
+		!strings.Contains(heard["overview"], `"pending":2`) || !strings.HasPrefix(heard["message"], `{"id":"`) {
 		t.Errorf("heard %v", heard)
 	}
 }
@@ -81,7 +83,9 @@ func TestEventsEnd(t *testing.T) {
 				return c.Service.Sessions.SignOutEverywhere(bg, c.House.Admin, c.IDs["admin"], false)
 			},
 		},
-		{"signed out here", func(c *webtest.Cast) error { return c.Service.Gate.SignOut(bg, c.House.Admin, c.Admin.Session()) }},
+		{"signed out here", func(c *webtest.Cast) error {
+			return c.Service.Gate.SignOut(bg, c.House.Admin, c.Admin.Session())
+		}},
 		{"the server stops", func(c *webtest.Cast) error { return c.Web.Close() }},
 	}
 	for _, tt := range tests {
@@ -94,10 +98,14 @@ func TestEventsEnd(t *testing.T) {
 			for event, _ := e.Next(); event != ""; event, _ = e.Next() {
 				last = event
 			}
-			if tt.name != "the server stops" && last != "" && last != "member" && last != "audit" && last != "overview" && last != "login-request" && last != "message" {
+			if tt.name != "the server stops" && last != "" && last != "member" && last != "audit" &&
+				last != "overview" && last != "login-request" && last != "message" {
 				t.Errorf("it ended with %s", last)
 			}
-			if _, err := c.Service.Invitations.Invite(bg, c.House.Admin, service.NewInvitation{Email: c.Address("later@example.com"), Roles: []access.RoleName{access.Fleet}}); err != nil {
+			if _, err := c.Service.Invitations.Invite(bg, c.House.Admin, service.NewInvitation{
+				Email: c.Address("later@example.com"),
+				Roles: []access.RoleName{access.Fleet},
+			}); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -159,7 +167,10 @@ func TestEventsTellToReload(t *testing.T) {
 	c.Must(err)
 	c.Must(st.Close())
 	all := strings.Split(strings.TrimSpace(string(text)), "\n\n")
-	if len(all) != events.StreamBuffer+1 || !strings.Contains(all[events.StreamBuffer], "event: reload") || slices.ContainsFunc(all[:events.StreamBuffer], func(s string) bool { return strings.Contains(s, "reload") }) {
+	if len(all) != events.StreamBuffer+1 || !strings.Contains(all[events.StreamBuffer], "event: reload") ||
+		slices.ContainsFunc(all[:events.StreamBuffer], func(s string) bool {
+			return strings.Contains(s, "reload")
+		}) {
 		t.Errorf("a slow client got %d events, the last %q", len(all), all[len(all)-1])
 	}
 }

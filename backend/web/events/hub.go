@@ -64,11 +64,13 @@ func (h *hub) add(st *stream) error {
 	defer h.mu.Unlock()
 	switch {
 	case h.stopped.Err() != nil:
-		return access.Errorf(access.Unavailable, "The server is about to stop. Try again in a few seconds.").WithCode("busy")
+		return access.Errorf(access.Unavailable, "The server is about to stop. Try again in a few seconds.").
+			WithCode("busy")
 	case len(h.streams) >= maxStreams:
 		return web.Busy()
 	case h.each[st.owner] >= maxStreamsEach:
-		return access.Errorf(access.TooMany, "There are %d event streams of yours already. Close one first.", maxStreamsEach).WithCode("too_many_streams")
+		return access.Errorf(access.TooMany, "There are %d event streams of yours already. Close one first.",
+			maxStreamsEach).WithCode("too_many_streams")
 	}
 	if len(h.streams) == 0 {
 		if err := h.watch(); err != nil {

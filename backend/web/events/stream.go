@@ -52,8 +52,15 @@ type stream struct {
 }
 
 func (e *Events) newStream(c *fiber.Ctx) *stream {
-	st := &stream{hub: e.hub, who: web.PrincipalOf(c), owner: "operator", news: make(chan event, streamBuffer), conn: c.Context().Conn(),
-		gone: make(chan struct{}), stopping: c.Context().Done()}
+	st := &stream{
+		hub:      e.hub,
+		who:      web.PrincipalOf(c),
+		owner:    "operator",
+		news:     make(chan event, streamBuffer),
+		conn:     c.Context().Conn(),
+		gone:     make(chan struct{}),
+		stopping: c.Context().Done(),
+	}
 	if st.who == nil {
 		return st
 	}

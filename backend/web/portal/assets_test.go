@@ -31,7 +31,9 @@ func TestFirstVisitIsSmall(t *testing.T) {
 			t.Errorf("%s: %d bytes uncompressed in %d requests", name, size+headers, requests)
 		}
 	}
-	t.Logf("style sheet %d bytes, script %d, sign-in page %d", css, js, len(draw(t, p, sample{pageLogin, LoginPage{Leaf: leaf()}})))
+	t.Logf("style sheet %d bytes, script %d, sign-in page %d", css, js, len(draw(t, p, sample{pageLogin, LoginPage{
+		Leaf: leaf(),
+	}})))
 }
 
 func TestAssetsAreNamedByTheirContent(t *testing.T) {
@@ -50,7 +52,8 @@ func TestAssetsAreNamedByTheirContent(t *testing.T) {
 	if _, ok := p.assets["/assets/door.000000000000.css"]; ok {
 		t.Error("an asset that never was is served")
 	}
-	if body := p.assets[paths[0]].Plain; !bytes.Contains(body, []byte("--paper")) || !bytes.Contains(body, []byte(".leaf")) {
+	if body := p.assets[paths[0]].Plain; !bytes.Contains(body, []byte("--paper")) ||
+		!bytes.Contains(body, []byte(".leaf")) {
 		t.Error("the style sheet does not hold both the tokens and the door")
 	}
 }

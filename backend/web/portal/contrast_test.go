@@ -66,11 +66,15 @@ func TestContrast(t *testing.T) {
 		front, back string
 		least       float64
 	}{
-		{"--ink", "--paper", text}, {"--ink", "--glow", text}, {"--ink", "--surface", text}, {"--ink", "--sunken", text}, {"--ink", "--accent-wash", text},
-		{"--soft", "--paper", text}, {"--soft", "--surface", text}, {"--soft", "--sunken", text}, {"--soft", "--accent-wash", text},
-		{"--accent", "--paper", text}, {"--accent", "--surface", text}, {"--accent", "--sunken", text}, {"--accent", "--glow", text},
+		{"--ink", "--paper", text}, {"--ink", "--glow", text}, {"--ink", "--surface", text},
+		{"--ink", "--sunken", text}, {"--ink", "--accent-wash", text},
+		{"--soft", "--paper", text}, {"--soft", "--surface", text}, {"--soft", "--sunken", text},
+		{"--soft", "--accent-wash", text},
+		{"--accent", "--paper", text}, {"--accent", "--surface", text}, {"--accent", "--sunken", text},
+		{"--accent", "--glow", text},
 		{"--accent-ink", "--accent", text},
-		{"--danger", "--surface", text}, {"--danger", "--danger-wash", text}, {"--warn", "--surface", text}, {"--warn", "--warn-wash", text},
+		{"--danger", "--surface", text}, {"--danger", "--danger-wash", text}, {"--warn", "--surface", text},
+		{"--warn", "--warn-wash", text},
 		{"--edge", "--surface", edge}, {"--edge", "--paper", edge}, {"--edge", "--sunken", edge},
 	} {
 		for theme, p := range map[string]map[string]string{"light": light, "dark": dark} {

@@ -30,7 +30,9 @@ type DesktopAuthorization struct {
 	hash access.SecretHash
 }
 
-var errDesktopAuthorization = access.Errorf(access.Invalid, "This address is not complete, or not one that the Doorward window made. Press Sign in there again.").WithCode("bad_window")
+var errDesktopAuthorization = access.Errorf(access.Invalid,
+	"This address is not complete, or not one that the Doorward window made. Press Sign in there again.").
+	WithCode("bad_window")
 
 const maxState = 128
 
@@ -38,7 +40,8 @@ func readDesktopAuthorization(value func(string) string) (a DesktopAuthorization
 	a.Challenge, a.State = strings.Clone(value("code_challenge")), strings.Clone(value("state"))
 	a.Port, err = strconv.Atoi(value("port"))
 	hash, bad := base64.RawURLEncoding.Strict().DecodeString(a.Challenge)
-	if err != nil || bad != nil || len(hash) != len(a.hash) || a.Port < 1024 || a.Port > 65535 || value("code_challenge_method") != "S256" || !isPlainState(a.State) {
+	if err != nil || bad != nil || len(hash) != len(a.hash) || a.Port < 1024 || a.Port > 65535 ||
+		value("code_challenge_method") != "S256" || !isPlainState(a.State) {
 		return a, errDesktopAuthorization
 	}
 	copy(a.hash[:], hash)
@@ -112,7 +115,8 @@ func (s *Portal) authorizeConfirmed(c *fiber.Ctx, a DesktopAuthorization) (acces
 	if access.Explain(err).Code != "confirmation_required" {
 		return code, err
 	}
-	sent, err := s.service.Sessions.SendConfirmation(c.UserContext(), s.web.Guard.Actor(c), strings.Clone(c.Get(fiber.HeaderUserAgent)))
+	sent, err := s.service.Sessions.SendConfirmation(c.UserContext(), s.web.Guard.Actor(c),
+		strings.Clone(c.Get(fiber.HeaderUserAgent)))
 	page.Held = sent.Held
 	if access.TooMany.Is(err) {
 		page.Error, err = access.Explain(err).Message, nil

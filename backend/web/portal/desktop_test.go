@@ -54,17 +54,21 @@ func TestWindowIsLetInByTheMemberAlone(t *testing.T) {
 	before := c.Records()
 	page := c.Admin.Get("/desktop?" + webtest.DesktopForm().Encode())
 	page.Want(t, http.StatusOK, "Admin@Example.com")
-	if got := page.Header.Get("Content-Security-Policy"); !strings.Contains(got, "form-action 'self' http://127.0.0.1:40123;") {
+	if got := page.Header.Get("Content-Security-Policy"); !strings.Contains(got,
+		"form-action 'self' http://127.0.0.1:40123;") {
 		t.Errorf("the policy: %s", got)
 	}
 	form := webtest.DesktopForm("csrf", "forged")
 	c.Admin.Do(http.MethodPost, "/desktop", form).Want(t, http.StatusForbidden)
 	form.Set("csrf", webtest.CSRFField.FindStringSubmatch(page.Text)[1])
-	c.Admin.Do(http.MethodPost, "/desktop", form, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }).Want(t, http.StatusForbidden)
+	c.Admin.Do(http.MethodPost, "/desktop", form, func(r *http.Request) {
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+	}).Want(t, http.StatusForbidden)
 	if c.Records() != before {
 		t.Error("something was kept")
 	}
-	c.Fleet.Get("/desktop?"+webtest.DesktopForm().Encode()).Want(t, http.StatusForbidden, "The Doorward window is not open to you")
+	c.Fleet.Get("/desktop?"+webtest.DesktopForm().Encode()).
+		Want(t, http.StatusForbidden, "The Doorward window is not open to you")
 	c.Pending.Get("/desktop?"+webtest.DesktopForm().Encode()).Want(t, http.StatusSeeOther, "/pending")
 	a := c.Stranger.Get("/desktop?" + webtest.DesktopForm().Encode())
 	a.Want(t, http.StatusSeeOther)

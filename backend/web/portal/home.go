@@ -15,7 +15,8 @@ func (s *Portal) logOut(c *fiber.Ctx) error {
 	everywhere, tokens := c.FormValue("everywhere") != "", c.FormValue("tokens") != ""
 	var err error
 	if everywhere {
-		err = s.service.Sessions.SignOutEverywhere(c.UserContext(), s.web.Guard.Actor(c), web.PrincipalOf(c).Member.ID, tokens)
+		err = s.service.Sessions.SignOutEverywhere(c.UserContext(), s.web.Guard.Actor(c), web.PrincipalOf(c).Member.ID,
+			tokens)
 	} else {
 		err = s.service.Gate.SignOut(c.UserContext(), s.web.Guard.Actor(c), web.SecretOf(c))
 	}
@@ -43,7 +44,14 @@ func leaves(everywhere bool) string {
 
 func (s *Portal) home(c *fiber.Ctx) error {
 	p := web.PrincipalOf(c)
-	h := HomePage{Leaf: s.leaf(c), Name: p.Member.Name, Email: p.Member.Email.Typed, Roles: text.Strings(p.Member.Roles), LastSignIn: p.PreviousSignIn(), Now: time.Now()}
+	h := HomePage{
+		Leaf:       s.leaf(c),
+		Name:       p.Member.Name,
+		Email:      p.Member.Email.Typed,
+		Roles:      text.Strings(p.Member.Roles),
+		LastSignIn: p.PreviousSignIn(),
+		Now:        time.Now(),
+	}
 	h.Sections = openSections(p)
 	h.Admin = p.Permissions.CanManage()
 	var err error

@@ -29,8 +29,18 @@ func (s *Portal) linkPage(c *fiber.Ctx) error {
 	if err != nil {
 		return s.linkRefused(c, token, err)
 	}
-	p := LinkPage{Leaf: s.leaf(c), Action: "/login/" + token.Reveal(), Invitation: peek.Purpose == access.ForInvitation && peek.State == access.Pending,
-		Email: peek.Email.Typed, Inviter: peek.InvitedBy, InviterEmail: beside(peek.InviterEmail, peek.InvitedBy), Roles: text.Strings(peek.Roles), Until: peek.ExpiresAt, Now: time.Now(), Note: peek.Note}
+	p := LinkPage{
+		Leaf:         s.leaf(c),
+		Action:       "/login/" + token.Reveal(),
+		Invitation:   peek.Purpose == access.ForInvitation && peek.State == access.Pending,
+		Email:        peek.Email.Typed,
+		Inviter:      peek.InvitedBy,
+		InviterEmail: beside(peek.InviterEmail, peek.InvitedBy),
+		Roles:        text.Strings(peek.Roles),
+		Until:        peek.ExpiresAt,
+		Now:          time.Now(),
+		Note:         peek.Note,
+	}
 	return s.page(c, http.StatusOK, pageLink, p)
 }
 

@@ -47,7 +47,12 @@ func (s *Portal) ask(c *fiber.Ctx) error {
 	typed := strings.Clone(c.FormValue("email"))
 	to, err := address.Parse(typed)
 	if err != nil {
-		return s.page(c, http.StatusUnprocessableEntity, pageLogin, LoginPage{Leaf: s.leaf(c), Email: typed, Error: access.Explain(err).Message, Next: nextOf(c)})
+		return s.page(c, http.StatusUnprocessableEntity, pageLogin, LoginPage{
+			Leaf:  s.leaf(c),
+			Email: typed,
+			Error: access.Explain(err).Message,
+			Next:  nextOf(c),
+		})
 	}
 	if err := s.service.SignIn.Request(c.UserContext(), to, s.web.Cookies.KnownBrowser(c)); err != nil {
 		return err
@@ -56,7 +61,13 @@ func (s *Portal) ask(c *fiber.Ctx) error {
 }
 
 func (s *Portal) codePage(c *fiber.Ctx, email, wrong string) LoginCodePage {
-	return LoginCodePage{Leaf: s.leaf(c), Email: email, Error: wrong, Next: nextOf(c), Minutes: int(access.SignInTTL / time.Minute)}
+	return LoginCodePage{
+		Leaf:    s.leaf(c),
+		Email:   email,
+		Error:   wrong,
+		Next:    nextOf(c),
+		Minutes: int(access.SignInTTL / time.Minute),
+	}
 }
 
 // maxCodeShown is how much of what was typed for a code is given back.

@@ -43,7 +43,8 @@ func suspendedPage(l Leaf) MessagePage {
 func rejectedPage(l Leaf) MessagePage {
 	l.SignedInAs = ""
 	return message(l, Warn, "Your request was not approved",
-		fmt.Sprintf("An administrator of %s decided not to open the door this time. Your account and address were deleted here.", l.Workspace),
+		fmt.Sprintf("An administrator of %s decided not to open the door this time. Your account and address were "+
+			"deleted here.", l.Workspace),
 		"If you think this is a mistake, write to the person who invited you. You can close this page.")
 }
 
@@ -72,7 +73,8 @@ func signedOutPage(l Leaf, everywhere, tokens bool) MessagePage {
 func notAllowedPage(l Leaf, place string) MessagePage {
 	return message(l, Warn, place+" is not open to you",
 		"Your roles do not include it.",
-		fmt.Sprintf("If you need it, ask an administrator of %s to give you a role that opens %s.", l.Workspace, place), goHome)
+		fmt.Sprintf("If you need it, ask an administrator of %s to give you a role that opens %s.", l.Workspace, place),
+		goHome)
 }
 
 // notFoundPage is for an address on this server that leads nowhere.
@@ -99,7 +101,8 @@ func diskFullPage(l Leaf, sentence, again string) MessagePage {
 func tooManyPage(l Leaf, again string, after time.Duration) MessagePage {
 	return message(l, Warn, "Too many tries",
 		"There were more requests than we take in so short a time.",
-		fmt.Sprintf("Please try again %s. Links and codes that you have already stay good.", text.Wait(after)), tryAgain(again))
+		fmt.Sprintf("Please try again %s. Links and codes that you have already stay good.", text.Wait(after)),
+		tryAgain(again))
 }
 
 // refusedPage shows a sentence of ours that has no page of its own.
@@ -111,14 +114,16 @@ func refusedPage(l Leaf, sentence string) MessagePage {
 func staleFormPage(l Leaf, again string) MessagePage {
 	return message(l, Warn, "This page was open for too long",
 		"For your safety the form was not taken, and nothing was changed.",
-		"Open the page again and repeat the last step. Your browser has to allow cookies for this site.", tryAgain(again))
+		"Open the page again and repeat the last step. Your browser has to allow cookies for this site.",
+		tryAgain(again))
 }
 
 // ourErrorPage is for a failure of ours. The number leads to it in the log.
 func ourErrorPage(l Leaf, requestNumber string) MessagePage {
 	m := message(l, Danger, "Something went wrong on our side",
 		"It is not your doing. Whatever you just did may not have been kept.",
-		"Try again in a moment. If it happens again, tell an administrator the number below: it leads to the cause in the log.", goHome)
+		"Try again in a moment. If it happens again, tell an administrator the number below: it leads to the cause "+
+			"in the log.", goHome)
 	m.RequestNumber = requestNumber
 	return m
 }
@@ -134,7 +139,8 @@ func foreignHostPage(l Leaf, publicURL string) MessagePage {
 // setupClosedPage is for a setup link after the first Admin was made.
 func setupClosedPage(l Leaf) MessagePage {
 	return message(l, Info, "Setup is closed",
-		"This workspace has its first administrator already, or the setup link is not the one that was printed at start.",
+		"This workspace has its first administrator already, or the setup link is not the one that was printed "+
+			"at start.",
 		"If that was you, sign in. Otherwise look at what the server printed when it started.", goSignIn)
 }
 
@@ -142,5 +148,6 @@ func setupClosedPage(l Leaf) MessagePage {
 func noConsolePage(l Leaf) MessagePage {
 	return message(l, Info, "The console is not part of this build",
 		"Everything it does can be done on the server's own shell.",
-		"Run: doorward requests, doorward approve, doorward invite; doorward help lists the rest. To have the console here, build with: make build", goHome)
+		"Run: doorward requests, doorward approve, doorward invite; doorward help lists the rest. To have the "+
+			"console here, build with: make build", goHome)
 }

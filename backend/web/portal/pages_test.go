@@ -226,7 +226,8 @@ func checkForms(t *testing.T, all []element) {
 	}
 	forms := named(all, "form")
 	for _, f := range forms {
-		if f.attr["method"] != "post" || !strings.HasPrefix(f.attr["action"], "/") || strings.HasPrefix(f.attr["action"], "//") {
+		if f.attr["method"] != "post" || !strings.HasPrefix(f.attr["action"], "/") ||
+			strings.HasPrefix(f.attr["action"], "//") {
 			t.Errorf("a form is %v", f.attr)
 		}
 	}
@@ -251,7 +252,8 @@ func TestPagesObeyTheContentPolicy(t *testing.T) {
 				case key == "style" || strings.HasPrefix(key, "on"):
 					t.Errorf("%s: <%s> has %s=", name, e.name, key)
 				case key == "src" || key == "href" || key == "action" || key == "data-events":
-					ours := strings.HasPrefix(value, "/") && !strings.HasPrefix(value, "//") || strings.HasPrefix(value, "#") ||
+					ours := strings.HasPrefix(value, "/") && !strings.HasPrefix(value, "//") ||
+						strings.HasPrefix(value, "#") ||
 						strings.HasPrefix(value, "data:image/svg+xml;base64,") && e.attr["rel"] == "icon" ||
 						value == "https://door.example.com" && name == "message-foreign-host" && e.name == "a"
 					if !ours {
@@ -259,7 +261,8 @@ func TestPagesObeyTheContentPolicy(t *testing.T) {
 					}
 				}
 			}
-			if e.name == "style" || e.name == "iframe" || e.name == "img" || e.name == "script" && (e.attr["src"] == "" || e.text != "") {
+			if e.name == "style" || e.name == "iframe" || e.name == "img" || e.name == "script" &&
+				(e.attr["src"] == "" || e.text != "") {
 				t.Errorf("%s: has an inline <%s>", name, e.name)
 			}
 			if e.name == "script" && s.page != pagePending {
@@ -268,7 +271,8 @@ func TestPagesObeyTheContentPolicy(t *testing.T) {
 		}
 	}
 	for path, a := range p.assets {
-		if m := regexp.MustCompile(`https?:|//[a-z]|@import|url\(`).Find(regexp.MustCompile(`(?m)^\s*//.*$`).ReplaceAll(a.Plain, nil)); m != nil {
+		if m := regexp.MustCompile(`https?:|//[a-z]|@import|url\(`).
+			Find(regexp.MustCompile(`(?m)^\s*//.*$`).ReplaceAll(a.Plain, nil)); m != nil {
 			t.Errorf("%s loads something: %q", path, m)
 		}
 	}
@@ -286,7 +290,8 @@ func TestPagesEscape(t *testing.T) {
 	roles := []string{hostile}
 	message := ourErrorPage(l, hostile)
 	message.Text, message.Advice, message.Title = hostile, hostile, hostile
-	message.Primary, message.Secondary = Action{hostile, "javascript:alert(1)", ""}, Action{hostile, "", "javascript:alert(1)"}
+	message.Primary, message.Secondary = Action{hostile, "javascript:alert(1)", ""},
+		Action{hostile, "", "javascript:alert(1)"}
 	for _, s := range []sample{
 		{pageLogin, LoginPage{l, hostile, hostile, hostile}},
 		{pageLoginCode, LoginCodePage{l, hostile, hostile, hostile, hostile, 15}},
@@ -295,13 +300,19 @@ func TestPagesEscape(t *testing.T) {
 		{pageLinkDead, LinkDeadPage{l, hostile}},
 		{pageLinkRenewed, LinkRenewedPage{l}},
 		{pageWrongBrowser, WrongBrowserPage{l, hostile}},
-		{pagePending, PendingPage{l, hostile, hostile, hostile, noon, roles, noon, true, noon, hostile, hostile, false, false}},
+		{pagePending,
+			PendingPage{l, hostile, hostile, hostile, noon, roles, noon, true, noon, hostile, hostile, false, false}},
 		{pageHome, HomePage{l, hostile, hostile, roles, []Section{section}, true, 1, 2, noon, noon}},
 		{pageHome, HomePage{Leaf: l}},
 
 		{pageSection, SectionPage{l, section}},
 		{pageResource, ResourcePage{l, section, section.Resources[0], true}},
-		{pageSetup, SetupPage{l, hostile, hostile, hostile, hostile, map[string]string{"": hostile, "name": hostile, "email": hostile, "workspace": hostile}}},
+		{pageSetup, SetupPage{l, hostile, hostile, hostile, hostile, map[string]string{
+			"":          hostile,
+			"name":      hostile,
+			"email":     hostile,
+			"workspace": hostile,
+		}}},
 		{pageMessage, message},
 	} {
 		page := draw(t, p, s)
@@ -339,13 +350,15 @@ func TestRenderIsWholeOrNothing(t *testing.T) {
 func TestWaitingPageLooksAgain(t *testing.T) {
 	p := openPages(t)
 	for name, want := range map[string]bool{"pending": true, "pending-note": true, "pending-refused": false} {
-		if got := strings.Contains(draw(t, p, samples()[name]), `<noscript><meta http-equiv="refresh" content="20; url=/pending"></noscript>`); got != want {
+		if got := strings.Contains(draw(t, p, samples()[name]),
+			`<noscript><meta http-equiv="refresh" content="20; url=/pending"></noscript>`); got != want {
 			t.Errorf("%s: looks again: %v", name, got)
 		}
 	}
 	held := samples()["pending"].model.(PendingPage)
 	held.Held = true
-	if page := draw(t, p, sample{pagePending, held}); strings.Contains(page, "http-equiv") || !strings.Contains(page, `href="/pending"`) {
+	if page := draw(t, p, sample{pagePending, held}); strings.Contains(page, "http-equiv") ||
+		!strings.Contains(page, `href="/pending"`) {
 		t.Error("a held page looks again, or cannot be let go")
 	}
 }

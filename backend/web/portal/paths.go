@@ -9,7 +9,8 @@ import (
 func safePath(path string) string {
 	u, err := url.Parse(path)
 	if err != nil || len(path) > 500 || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") ||
-		strings.ContainsAny(path, "\\\t\r\n") || u.Host != "" || u.Scheme != "" || strings.Contains(u.Path, "//") || strings.Contains(u.Path, "\\") {
+		strings.ContainsAny(path, "\\\t\r\n") || u.Host != "" || u.Scheme != "" || strings.Contains(u.Path, "//") ||
+		strings.Contains(u.Path, "\\") {
 		return "/"
 	}
 	for _, r := range u.Path + u.RawQuery {

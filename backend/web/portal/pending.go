@@ -27,8 +27,18 @@ func (s *Portal) showPending(c *fiber.Ctx, code int, more func(*PendingPage)) er
 		return err
 	}
 	m := w.Member
-	p := PendingPage{Leaf: s.leaf(c), Name: m.Name, Email: m.Email.Typed, Inviter: w.InvitedBy, InvitedAt: m.Invitation.At,
-		Roles: text.Strings(m.Roles), Since: m.JoinedAt(), Verified: !m.EmailVerifiedAt.IsZero(), Now: time.Now(), Note: m.Note}
+	p := PendingPage{
+		Leaf:      s.leaf(c),
+		Name:      m.Name,
+		Email:     m.Email.Typed,
+		Inviter:   w.InvitedBy,
+		InvitedAt: m.Invitation.At,
+		Roles:     text.Strings(m.Roles),
+		Since:     m.JoinedAt(),
+		Verified:  !m.EmailVerifiedAt.IsZero(),
+		Now:       time.Now(),
+		Note:      m.Note,
+	}
 	more(&p)
 	return s.page(c, code, pagePending, p)
 }

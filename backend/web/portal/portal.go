@@ -64,7 +64,8 @@ func (s *Portal) Mount(f *web.Face) {
 	for _, sec := range sections {
 		get("/"+sec.name, web.Permission(access.May(access.Open, access.Resource(sec.name))), s.section)
 		for _, r := range sec.resources {
-			get("/"+sec.name+"/"+r.name, web.Permission(access.May(access.Open, access.Resource(sec.name+"/"+r.name))), s.resource)
+			get("/"+sec.name+"/"+r.name, web.Permission(access.May(access.Open, access.Resource(sec.name+"/"+r.name))),
+				s.resource)
 		}
 	}
 	get("/desktop", web.Manager(), s.desktopPage)
@@ -96,7 +97,8 @@ func (s *Portal) page(c *fiber.Ctx, code int, name string, data any) error {
 	var b bytes.Buffer
 	if err := s.pages.render(&b, name, data); err != nil {
 		s.web.Log.ErrorContext(c.UserContext(), "a page could not be rendered", "page", name, "err", err)
-		return c.Status(http.StatusInternalServerError).SendString("Something went wrong on our side. The administrator can find it in the log.")
+		return c.Status(http.StatusInternalServerError).
+			SendString("Something went wrong on our side. The administrator can find it in the log.")
 	}
 	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
 	return c.Status(code).Send(b.Bytes())

@@ -28,7 +28,8 @@ func TestInvitedPersonComesIn(t *testing.T) {
 	g.Get("/").Want(t, http.StatusSeeOther, "/pending")
 	g.Get("/fleet/datalake").Want(t, http.StatusSeeOther, "/pending")
 
-	g.Post(waiting, "/pending/note", "note", "I take over route planning.").Want(t, http.StatusSeeOther, "/pending?saved=1")
+	g.Post(waiting, "/pending/note", "note", "I take over route planning.").
+		Want(t, http.StatusSeeOther, "/pending?saved=1")
 	g.Get("/pending?saved=1").Want(t, 200, "I take over route planning.", "Saved")
 
 	pendingSession := g.Session()
@@ -50,7 +51,8 @@ func TestInvitedPersonComesIn(t *testing.T) {
 	g.Get("/ailoop/datalake").Want(t, http.StatusForbidden, "AILoop Data Lake is not open to you")
 	g.Get("/admin").Want(t, http.StatusForbidden)
 
-	if _, err := h.Service.Members.ChangeRoles(bg, h.Admin, id, []access.RoleName{access.Fleet, access.AILoop}); err != nil {
+	if _, err := h.Service.Members.ChangeRoles(bg, h.Admin, id,
+		[]access.RoleName{access.Fleet, access.AILoop}); err != nil {
 		t.Fatal(err)
 	}
 	g.Get("/ailoop/datalake").Want(t, 200, "No application is connected here")
@@ -93,7 +95,13 @@ func TestDeadLinksReadAlike(t *testing.T) {
 	}
 	_, expired := h.Invite("expired@example.com", access.Fleet)
 	h.Wait(access.DefaultInvitationTTL)
-	links := map[string]string{"unknown": "/login/" + access.NewSecret().Reveal(), "malformed": "/login/short", "used": used, "revoked": revoked, "expired": expired}
+	links := map[string]string{
+		"unknown":   "/login/" + access.NewSecret().Reveal(),
+		"malformed": "/login/short",
+		"used":      used,
+		"revoked":   revoked,
+		"expired":   expired,
+	}
 	mask := regexp.MustCompile(`value="[^"]*"|/login/[A-Za-z0-9_-]+/renew`)
 	var first, firstHeader string
 	for name, link := range links {
@@ -271,7 +279,8 @@ func TestTypedTextIsShownNotRun(t *testing.T) {
 	a := g.Get("/pending")
 	a.Want(t, 200, "&lt;img src=x onerror=1&gt;{{7*7}}")
 	a.Lacks(t, "<img src=x")
-	g.Post(a, "/pending/note", "note", strings.Repeat("x", 201)).Want(t, http.StatusUnprocessableEntity, "the most is 200")
+	g.Post(a, "/pending/note", "note", strings.Repeat("x", 201)).
+		Want(t, http.StatusUnprocessableEntity, "the most is 200")
 	h.Guest().Get("/login").Want(t, 200)
 	l := h.Guest()
 	l.Post(l.Get("/login"), "/login", "email", `"><script>@x`).Want(t, http.StatusUnprocessableEntity, "role=\"alert\"")
@@ -309,7 +318,8 @@ func TestRejectedPageIsSeenAfterTheScriptHasLooked(t *testing.T) {
 		return func(r *http.Request) { r.Header.Set("Sec-Fetch-Mode", m) }
 	}
 	g.Do(http.MethodGet, "/pending", nil, mode("cors")).Want(t, http.StatusForbidden)
-	g.Do(http.MethodGet, "/pending", nil, mode("navigate")).Want(t, http.StatusForbidden, "Your request was not approved")
+	g.Do(http.MethodGet, "/pending", nil, mode("navigate")).
+		Want(t, http.StatusForbidden, "Your request was not approved")
 	g.Do(http.MethodGet, "/pending", nil, mode("navigate")).Want(t, http.StatusSeeOther)
 }
 

@@ -36,7 +36,8 @@ func TestASlipComesBackAsTyped(t *testing.T) {
 	page := g.Post(g.Get("/login"), "/login", "email", "grace@example.org")
 	g.Post(page, "/login/code", "code", `K7PQ-3X"M`, "email", "grace@example.org").
 		Want(t, http.StatusUnprocessableEntity, "eight letters and digits")
-	if again := g.Post(page, "/login/code", "code", `K7PQ-3X"M`).Text; !strings.Contains(again, `value="K7PQ-3X&#34;M"`) {
+	if again := g.Post(page, "/login/code", "code", `K7PQ-3X"M`).
+		Text; !strings.Contains(again, `value="K7PQ-3X&#34;M"`) {
 		t.Errorf("what was typed is lost:\n%s", again)
 	}
 	h.Must(h.Web.Close()) // which keeps what was noticed

@@ -17,7 +17,8 @@ func leaf(signedIn ...string) Leaf {
 
 const (
 	longName    = "Wolfeschlegelsteinhausenbergerdorff Featherstonehaugh-Cholmondeley the Third of Llanfairpwllgwyngyll"
-	longAddress = "a.very.long.local.part.that.goes.on.and.on.and.on.for.sixty.four@a-department-with-a-long-name.research.institute.example.com"
+	longAddress = "a.very.long.local.part.that.goes.on.and.on.and.on.for.sixty.four" +
+		"@a-department-with-a-long-name.research.institute.example.com"
 )
 
 type sample struct {
@@ -30,12 +31,22 @@ func samples() map[string]sample {
 	here := leaf("ada@example.com")
 	ailoop := Section{"AILoop", "/ailoop", []Resource{{"Data Lake", "/ailoop/datalake"}, {"Flows", "/ailoop/flows"}}}
 	fleet := Section{"Fleet", "/fleet", []Resource{{"Data Lake", "/fleet/datalake"}, {"Flows", "/fleet/flows"}}}
-	pending := PendingPage{Leaf: here, Verified: true, Name: "Ada Lovelace", Email: "ada@example.com", Inviter: "Grace Hopper",
-		InvitedAt: noon.Add(-26 * time.Hour), Roles: []string{"Fleet"}, Since: noon.Add(-12 * time.Minute), Now: noon}
+	pending := PendingPage{
+		Leaf:      here,
+		Verified:  true,
+		Name:      "Ada Lovelace",
+		Email:     "ada@example.com",
+		Inviter:   "Grace Hopper",
+		InvitedAt: noon.Add(-26 * time.Hour),
+		Roles:     []string{"Fleet"},
+		Since:     noon.Add(-12 * time.Minute),
+		Now:       noon,
+	}
 	noted := pending
 	noted.Note, noted.NoteSaved = "I am taking over route planning from Charles this week.", true
 	refused := pending
-	refused.Note, refused.NoteError, refused.Held = strings.Repeat("Because. ", 24), "A note has at most 200 characters; this one has 216.", true
+	refused.Note, refused.NoteError, refused.Held = strings.Repeat("Because. ", 24),
+		"A note has at most 200 characters; this one has 216.", true
 	home := HomePage{Leaf: here, Name: "Ada Lovelace", Email: "ada@example.com", Roles: []string{"Fleet"},
 		Sections: []Section{fleet}, LastSignIn: noon.Add(-3 * time.Hour), Now: noon}
 	admin := home
@@ -45,24 +56,68 @@ func samples() map[string]sample {
 	quiet.Pending = 0
 	tokens := quiet
 	tokens.Tokens = 2
-	invitation := LinkPage{Leaf: leaf(), Action: "/login/TOKEN", Invitation: true, Email: "ada@example.com", Inviter: "Grace Hopper",
-		InviterEmail: "grace@example.org", Roles: []string{"Fleet"}, Note: "Welcome, Ada. Charles told me you start on Monday.",
-		Until: noon.Add(7 * 24 * time.Hour), Now: noon}
+	invitation := LinkPage{
+		Leaf:         leaf(),
+		Action:       "/login/TOKEN",
+		Invitation:   true,
+		Email:        "ada@example.com",
+		Inviter:      "Grace Hopper",
+		InviterEmail: "grace@example.org",
+		Roles:        []string{"Fleet"},
+		Note:         "Welcome, Ada. Charles told me you start on Monday.",
+		Until:        noon.Add(7 * 24 * time.Hour),
+		Now:          noon,
+	}
 	long := leaf()
 	long.Workspace = longName
 	inside := leaf(longAddress)
 	inside.Workspace = longName
 	return map[string]sample{
-		"login":            {pageLogin, LoginPage{Leaf: leaf()}},
-		"login-error":      {pageLogin, LoginPage{Leaf: leaf(), Email: "ada@", Error: "Something is missing after the @. Write the whole address, such as ada@example.com.", Next: "/fleet/flows"}},
-		"login-code":       {pageLoginCode, LoginCodePage{Leaf: leaf(), Email: "Ada@Example.com", Minutes: 15}},
-		"login-code-error": {pageLoginCode, LoginCodePage{Leaf: leaf(), Email: "Ada@Example.com", Minutes: 15, Next: "/fleet", Code: "K7PQ-3XM", Error: "This code is not the one in the newest letter. Look at the newest letter, or send it again."}},
-		"link-sign-in":     {pageLink, LinkPage{Leaf: leaf(), Action: "/login/TOKEN", Email: "ada@example.com", Now: noon}},
-		"link-invitation":  {pageLink, invitation},
-		"link-invitation-bare": {pageLink, LinkPage{Leaf: leaf(), Action: "/login/TOKEN", Invitation: true, Email: "ada@example.com", Inviter: "the operator", Roles: []string{"AILoop", "Fleet"},
-			Until: noon.Add(time.Hour), Now: noon}},
-		"link-long": {pageLink, LinkPage{Leaf: long, Action: "/login/TOKEN", Invitation: true, Email: longAddress, Inviter: longName, InviterEmail: longAddress,
-			Roles: []string{"Admin", "AILoop", "Fleet", "Observers of the long and winding road"}, Note: strings.Repeat("A long word of welcome. ", 10), Until: noon.Add(30 * 24 * time.Hour), Now: noon}},
+		"login": {pageLogin, LoginPage{Leaf: leaf()}},
+		"login-error": {pageLogin, LoginPage{
+			Leaf:  leaf(),
+			Email: "ada@",
+			Error: "Something is missing after the @. Write the whole address, such as ada@example.com.",
+			Next:  "/fleet/flows",
+		}},
+		"login-code": {pageLoginCode, LoginCodePage{Leaf: leaf(), Email: "Ada@Example.com", Minutes: 15}},
+		"login-code-error": {pageLoginCode, LoginCodePage{
+			Leaf:    leaf(),
+			Email:   "Ada@Example.com",
+			Minutes: 15,
+			Next:    "/fleet",
+			Code:    "K7PQ-3XM",
+			Error:   "This code is not the one in the newest letter. Look at the newest letter, or send it again.",
+		}},
+		"link-sign-in": {pageLink, LinkPage{
+			Leaf:   leaf(),
+			Action: "/login/TOKEN",
+			Email:  "ada@example.com",
+			Now:    noon,
+		}},
+		"link-invitation": {pageLink, invitation},
+		"link-invitation-bare": {pageLink, LinkPage{
+			Leaf:       leaf(),
+			Action:     "/login/TOKEN",
+			Invitation: true,
+			Email:      "ada@example.com",
+			Inviter:    "the operator",
+			Roles:      []string{"AILoop", "Fleet"},
+			Until:      noon.Add(time.Hour),
+			Now:        noon,
+		}},
+		"link-long": {pageLink, LinkPage{
+			Leaf:         long,
+			Action:       "/login/TOKEN",
+			Invitation:   true,
+			Email:        longAddress,
+			Inviter:      longName,
+			InviterEmail: longAddress,
+			Roles:        []string{"Admin", "AILoop", "Fleet", "Observers of the long and winding road"},
+			Note:         strings.Repeat("A long word of welcome. ", 10),
+			Until:        noon.Add(30 * 24 * time.Hour),
+			Now:          noon,
+		}},
 		"link-sign-in-long": {pageLink, LinkPage{Leaf: long, Action: "/login/TOKEN", Email: longAddress, Now: noon}},
 		"link-dead":         {pageLinkDead, LinkDeadPage{Leaf: leaf(), Action: "/login/TOKEN/renew"}},
 		"link-renewed":      {pageLinkRenewed, LinkRenewedPage{Leaf: leaf()}},
@@ -71,20 +126,61 @@ func samples() map[string]sample {
 		"pending-note":      {pagePending, noted},
 		"pending-refused":   {pagePending, refused},
 		"pending-bare":      {pagePending, PendingPage{Leaf: here, Email: "ada@example.com", Now: noon}},
-		"pending-long": {pagePending, PendingPage{Leaf: inside, Name: longName, Email: longAddress, Inviter: longName, InvitedAt: noon.Add(-400 * 24 * time.Hour),
-			Roles: []string{"Admin", "AILoop", "Fleet"}, Since: noon.Add(-29 * 24 * time.Hour), Now: noon}},
-		"home-member":                   {pageHome, home},
-		"home-admin":                    {pageHome, admin},
-		"home-admin-quiet":              {pageHome, quiet},
-		"home-tokens":                   {pageHome, tokens},
-		"home-empty":                    {pageHome, HomePage{Leaf: here, Email: "ada@example.com", Now: noon}},
-		"home-long":                     {pageHome, HomePage{Leaf: inside, Name: longName, Email: longAddress, Roles: []string{"AILoop", "Fleet"}, Sections: []Section{ailoop, fleet}, Now: noon}},
-		"section":                       {pageSection, SectionPage{Leaf: here, Section: ailoop}},
-		"section-empty":                 {pageSection, SectionPage{Leaf: here, Section: Section{"AILoop", "/ailoop", nil}}},
-		"resource":                      {pageResource, ResourcePage{Leaf: here, Section: ailoop, Resource: ailoop.Resources[0]}},
-		"resource-admin":                {pageResource, ResourcePage{Leaf: here, Section: ailoop, Resource: ailoop.Resources[0], Admin: true}},
-		"setup":                         {pageSetup, SetupPage{Leaf: leaf(), Action: "/setup/TOKEN", WorkspaceName: "AI Loop"}},
-		"setup-errors":                  {pageSetup, SetupPage{Leaf: leaf(), Action: "/setup/TOKEN", Email: "grace@", Errors: map[string]string{"": "Somebody else was faster. Sign in instead.", "workspace": "Give the workspace a name.", "name": "Write your name, so that people know who invites them.", "email": "Something is missing after the @."}}},
+		"pending-long": {pagePending, PendingPage{
+			Leaf:      inside,
+			Name:      longName,
+			Email:     longAddress,
+			Inviter:   longName,
+			InvitedAt: noon.Add(-400 * 24 * time.Hour),
+			Roles:     []string{"Admin", "AILoop", "Fleet"},
+			Since:     noon.Add(-29 * 24 * time.Hour),
+			Now:       noon,
+		}},
+		"home-member":      {pageHome, home},
+		"home-admin":       {pageHome, admin},
+		"home-admin-quiet": {pageHome, quiet},
+		"home-tokens":      {pageHome, tokens},
+		"home-empty":       {pageHome, HomePage{Leaf: here, Email: "ada@example.com", Now: noon}},
+		"home-long": {pageHome, HomePage{
+			Leaf:     inside,
+			Name:     longName,
+			Email:    longAddress,
+			Roles:    []string{"AILoop", "Fleet"},
+			Sections: []Section{ailoop, fleet},
+			Now:      noon,
+		}},
+		"section": {pageSection, SectionPage{Leaf: here, Section: ailoop}},
+		"section-empty": {pageSection, SectionPage{
+			Leaf:    here,
+			Section: Section{"AILoop", "/ailoop", nil},
+		}},
+		"resource": {pageResource, ResourcePage{
+			Leaf:     here,
+			Section:  ailoop,
+			Resource: ailoop.Resources[0],
+		}},
+		"resource-admin": {pageResource, ResourcePage{
+			Leaf:     here,
+			Section:  ailoop,
+			Resource: ailoop.Resources[0],
+			Admin:    true,
+		}},
+		"setup": {pageSetup, SetupPage{
+			Leaf:          leaf(),
+			Action:        "/setup/TOKEN",
+			WorkspaceName: "AI Loop",
+		}},
+		"setup-errors": {pageSetup, SetupPage{
+			Leaf:   leaf(),
+			Action: "/setup/TOKEN",
+			Email:  "grace@",
+			Errors: map[string]string{
+				"":          "Somebody else was faster. Sign in instead.",
+				"workspace": "Give the workspace a name.",
+				"name":      "Write your name, so that people know who invites them.",
+				"email":     "Something is missing after the @.",
+			},
+		}},
 		"message-suspended":             {pageMessage, suspendedPage(here)},
 		"message-rejected":              {pageMessage, rejectedPage(leaf())},
 		"message-withdrawn":             {pageMessage, withdrawnPage(leaf())},
@@ -92,13 +188,18 @@ func samples() map[string]sample {
 		"message-signed-out-everywhere": {pageMessage, signedOutPage(leaf(), true, false)},
 		"message-not-allowed":           {pageMessage, notAllowedPage(here, "AILoop")},
 		"message-not-found":             {pageMessage, notFoundPage(leaf())},
-		"message-disk-full":             {pageMessage, diskFullPage(leaf(), "The server's disk is nearly full, so nothing can be changed just now. Please tell its administrator.", "/login")},
-		"message-busy":                  {pageMessage, busyPage(leaf(), "/login", 5*time.Second)},
-		"message-too-many":              {pageMessage, tooManyPage(leaf(), "/login", 4*time.Minute)},
-		"message-refused":               {pageMessage, refusedPage(here, "This invitation was meant for another address. Ask the person who invited you for a new one.")},
-		"message-stale-form":            {pageMessage, staleFormPage(leaf(), "/login")},
-		"message-our-error":             {pageMessage, ourErrorPage(leaf(), "k3v7q2m9")},
-		"message-foreign-host":          {pageMessage, foreignHostPage(leaf(), "https://door.example.com")},
+		"message-disk-full": {pageMessage,
+			diskFullPage(leaf(),
+				"The server's disk is nearly full, so nothing can be changed just now. Please tell its administrator.",
+				"/login")},
+		"message-busy":     {pageMessage, busyPage(leaf(), "/login", 5*time.Second)},
+		"message-too-many": {pageMessage, tooManyPage(leaf(), "/login", 4*time.Minute)},
+		"message-refused": {pageMessage,
+			refusedPage(here,
+				"This invitation was meant for another address. Ask the person who invited you for a new one.")},
+		"message-stale-form":   {pageMessage, staleFormPage(leaf(), "/login")},
+		"message-our-error":    {pageMessage, ourErrorPage(leaf(), "k3v7q2m9")},
+		"message-foreign-host": {pageMessage, foreignHostPage(leaf(), "https://door.example.com")},
 		"window-code": {
 			pageDesktop,
 			DesktopPage{
@@ -127,7 +228,12 @@ func samples() map[string]sample {
 		},
 		"desktop": {
 			pageDesktop,
-			DesktopPage{Leaf: here, Authorization: DesktopAuthorization{Challenge: "CHALLENGE", State: "STATE", Port: 40123}, Days: 7, Most: 30},
+			DesktopPage{
+				Leaf:          here,
+				Authorization: DesktopAuthorization{Challenge: "CHALLENGE", State: "STATE", Port: 40123},
+				Days:          7,
+				Most:          30,
+			},
 		},
 		"message-setup-closed": {pageMessage, setupClosedPage(leaf())},
 	}

@@ -28,11 +28,19 @@ func (s *Portal) setUp(c *fiber.Ctx) error {
 	if err := s.web.Guard.SlowAttempts(c); err != nil {
 		return err
 	}
-	p := SetupPage{WorkspaceName: strings.Clone(c.FormValue("workspace")), Name: strings.Clone(c.FormValue("name")), Email: strings.Clone(c.FormValue("email"))}
+	p := SetupPage{
+		WorkspaceName: strings.Clone(c.FormValue("workspace")),
+		Name:          strings.Clone(c.FormValue("name")),
+		Email:         strings.Clone(c.FormValue("email")),
+	}
 	to, err := address.Parse(p.Email)
 	var e service.NewSession
 	if err == nil {
-		e, err = s.service.Setup.SetUp(c.UserContext(), secretParam(c), service.FirstAdmin{Email: to, Name: p.Name, Workspace: p.WorkspaceName}, s.web.Cookies.Browser(c))
+		e, err = s.service.Setup.SetUp(c.UserContext(), secretParam(c), service.FirstAdmin{
+			Email:     to,
+			Name:      p.Name,
+			Workspace: p.WorkspaceName,
+		}, s.web.Cookies.Browser(c))
 	}
 	if access.Invalid.Is(err) {
 		shown := access.Explain(err)

@@ -21,7 +21,8 @@ func moment(t, now time.Time) *Moment {
 		return nil
 	}
 	t, now = t.UTC(), now.UTC()
-	return &Moment{t.Format(time.RFC3339), t.Format("Monday, 2 January 2006, 15:04:05 UTC"), on(t, now), ago(t, now), left(t, now)}
+	return &Moment{t.Format(time.RFC3339), t.Format("Monday, 2 January 2006, 15:04:05 UTC"), on(t, now), ago(t, now),
+		left(t, now)}
 }
 
 func on(t, now time.Time) string {

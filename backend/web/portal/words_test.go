@@ -29,9 +29,18 @@ func TestMomentInWords(t *testing.T) {
 			t.Errorf("%s: %+v, want %q, %q", tt.t, m, tt.on, tt.ago)
 		}
 	}
-	for after, want := range map[time.Duration]string{-time.Second: "", 0: "", time.Second: "for 1 more minute", 59*time.Minute + time.Second: "for 60 more minutes",
-		time.Hour: "for 1 more hour", 90 * time.Minute: "for 2 more hours", 35 * time.Hour: "for 35 more hours", 36 * time.Hour: "for 2 more days",
-		7*24*time.Hour - time.Minute: "for 7 more days", 6*24*time.Hour + 11*time.Hour: "for 6 more days"} {
+	for after, want := range map[time.Duration]string{
+		-time.Second:                  "",
+		0:                             "",
+		time.Second:                   "for 1 more minute",
+		59*time.Minute + time.Second:  "for 60 more minutes",
+		time.Hour:                     "for 1 more hour",
+		90 * time.Minute:              "for 2 more hours",
+		35 * time.Hour:                "for 35 more hours",
+		36 * time.Hour:                "for 2 more days",
+		7*24*time.Hour - time.Minute:  "for 7 more days",
+		6*24*time.Hour + 11*time.Hour: "for 6 more days",
+	} {
 		if got := moment(noon.Add(after), noon).Left; got != want {
 			t.Errorf("%s before its end: %q, want %q", after, got, want)
 		}
@@ -42,7 +51,13 @@ func TestMomentInWords(t *testing.T) {
 }
 
 func TestNamesBeginSentences(t *testing.T) {
-	for s, want := range map[string]string{"the operator": "The operator", "éva": "Éva", "ada@example.com": "ada@example.com", "": "", "\xff": "\uFFFD"} {
+	for s, want := range map[string]string{
+		"the operator":    "The operator",
+		"éva":             "Éva",
+		"ada@example.com": "ada@example.com",
+		"":                "",
+		"\xff":            "\uFFFD",
+	} {
 		if got := start(s); got != want {
 			t.Errorf("%q: %q, want %q", s, got, want)
 		}

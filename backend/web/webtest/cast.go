@@ -79,7 +79,8 @@ func (c *Cast) Fill(s string) string {
 func (c *Cast) Problem(t *testing.T, a Answer) {
 	t.Helper()
 	p := a.Object(t)
-	if a.Header.Get("Content-Type") != "application/problem+json" || p["status"] != float64(a.StatusCode) || p["title"] == "" {
+	if a.Header.Get("Content-Type") != "application/problem+json" || p["status"] != float64(a.StatusCode) ||
+		p["title"] == "" {
 		t.Errorf("not a problem: %s %s", a.Header.Get("Content-Type"), a.Text)
 	}
 	if code, _ := p["code"].(string); code == "" || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") != "" {

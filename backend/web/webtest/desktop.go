@@ -22,7 +22,12 @@ func Challenge() string {
 
 // DesktopForm is what a window asks for, with some of it changed.
 func DesktopForm(change ...string) url.Values {
-	v := url.Values{"code_challenge": {Challenge()}, "code_challenge_method": {"S256"}, "state": {"its-mark"}, "port": {"40123"}}
+	v := url.Values{
+		"code_challenge":        {Challenge()},
+		"code_challenge_method": {"S256"},
+		"state":                 {"its-mark"},
+		"port":                  {"40123"},
+	}
 	for i := 0; i+1 < len(change); i += 2 {
 		v.Set(change[i], change[i+1])
 	}
@@ -50,9 +55,11 @@ func (g *Guest) AuthorizeDesktop(t *testing.T) string {
 
 // RedeemDesktop sends a code as a window does.
 func (h *House) RedeemDesktop(code, verifier string) Answer {
-	return h.Guest().API(http.MethodPost, "/desktop", fmt.Sprintf(`{"code":%q,"code_verifier":%q}`, code, verifier), func(r *http.Request) {
-		r.Header.Set("User-Agent", "Doorward-Desktop (ada-laptop)")
-	})
+	return h.Guest().
+		API(http.MethodPost, "/desktop", fmt.Sprintf(`{"code":%q,"code_verifier":%q}`, code, verifier),
+			func(r *http.Request) {
+				r.Header.Set("User-Agent", "Doorward-Desktop (ada-laptop)")
+			})
 }
 
 // SignInDesktop is the secret of a window that acts for g.

@@ -162,7 +162,8 @@ func TestBoundsFor(t *testing.T) {
 		{1 << 20, 0, 64}, {64 << 30, 0, 8192}, {64 << 30, 1 << 20, 8192},
 	} {
 		b := BoundsFor(tt.memory, tt.files)
-		if b.Total != tt.total || b.PerNetwork >= b.Total || b.Wider < b.PerNetwork || b.Wider > b.Total || b.Large < 1 ||
+		if b.Total != tt.total || b.PerNetwork >= b.Total || b.Wider < b.PerNetwork || b.Wider > b.Total ||
+			b.Large < 1 ||
 			b.Held < 1<<20 {
 			t.Errorf("%d MiB, %d files: %+v, want %d connections", tt.memory>>20, tt.files, b, tt.total)
 		}

@@ -62,7 +62,11 @@ type site struct {
 }
 
 func newSite(t *testing.T, b Bounds, change ...func(*Options)) *site {
-	o := Options{Bounds: b, Within: time.Minute, Room: func(r Request) (int, func(), error) { return 64 << 10, nil, nil }}
+	o := Options{
+		Bounds: b,
+		Within: time.Minute,
+		Room:   func(r Request) (int, func(), error) { return 64 << 10, nil, nil },
+	}
 	if o.Held == 0 {
 		o.Held = 1 << 20
 	}

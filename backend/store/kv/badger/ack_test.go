@@ -71,7 +71,9 @@ func openOnDisk(t *testing.T) (b *Store, dir string) {
 
 func setKey(t *testing.T, b *Store, key string) {
 	t.Helper()
-	if err := b.Update(context.Background(), kv.NewOp(), func(tx kv.Tx) error { return tx.Set([]byte(key), []byte("v")) }); err != nil {
+	if err := b.Update(context.Background(), kv.NewOp(), func(tx kv.Tx) error {
+		return tx.Set([]byte(key), []byte("v"))
+	}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -126,7 +128,9 @@ func TestLostLastCommitIsFound(t *testing.T) {
 			write(name, was)
 		}, true},
 		{"the note is an older one, as after a power cut", func(dir string) { write(note(dir), olderNote) }, false},
-		{"the note is torn", func(dir string) { write(note(dir), append(bytes.Clone(olderNote[:6]), 0xff, 0xff, 0, 0, 0, 0)) }, false},
+		{"the note is torn", func(dir string) {
+			write(note(dir), append(bytes.Clone(olderNote[:6]), 0xff, 0xff, 0, 0, 0, 0))
+		}, false},
 		{"the note is empty", func(dir string) { write(note(dir), nil) }, false},
 		{"there is no note, as from an older version", func(dir string) {
 			if err := os.Remove(note(dir)); err != nil {
@@ -157,7 +161,10 @@ func TestLostLastCommitIsFound(t *testing.T) {
 			}
 			defer b.Close()
 			for _, key := range []string{"one", "two"} {
-				if err := b.View(t.Context(), func(tx kv.Tx) error { _, err := tx.Get([]byte(key)); return err }); err != nil {
+				if err := b.View(t.Context(), func(tx kv.Tx) error {
+					_, err := tx.Get([]byte(key))
+					return err
+				}); err != nil {
 					t.Errorf("%s: %v", key, err)
 				}
 			}
@@ -182,7 +189,9 @@ func TestNothingLostByDeletingAndCompacting(t *testing.T) {
 		setKey(t, b, fmt.Sprint(n))
 	}
 	for n := range 40 {
-		if err := b.Update(t.Context(), kv.NewOp(), func(tx kv.Tx) error { return tx.Delete(fmt.Append(nil, n)) }); err != nil {
+		if err := b.Update(t.Context(), kv.NewOp(), func(tx kv.Tx) error {
+			return tx.Delete(fmt.Append(nil, n))
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}

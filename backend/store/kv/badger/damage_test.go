@@ -182,7 +182,13 @@ func TestHalfWrittenTableIsNoDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	half := append(bytes.Clone(whole[:len(whole)/3]), make([]byte, len(whole)-len(whole)/3)...)
-	for what, left := range map[string][]byte{"nothing": {}, "zeros": make([]byte, len(whole)), "a third": half, "all but the end": whole[:len(whole)-1], "all, and not yet on the list": whole} {
+	for what, left := range map[string][]byte{
+		"nothing":                      {},
+		"zeros":                        make([]byte, len(whole)),
+		"a third":                      half,
+		"all but the end":              whole[:len(whole)-1],
+		"all, and not yet on the list": whole,
+	} {
 		copied := crashed(t, dir)
 		name := filepath.Join(generationOf(t, copied), "000900.sst")
 		if err := os.WriteFile(name, left, 0o600); err != nil {

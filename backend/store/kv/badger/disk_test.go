@@ -16,12 +16,14 @@ func onDiskOf(t *testing.T, floor uint64) (*Store, func(free uint64)) {
 	t.Helper()
 	var free atomic.Uint64
 	free.Store(math.MaxUint64)
-	b, err := Open(Options{Config: kv.Config{Dir: filepath.Join(t.TempDir(), "store"), MinFree: floor, Free: func(string) (uint64, error) {
-		if free.Load() == 0 {
-			return 0, errors.New("no such file system")
-		}
-		return free.Load(), nil
-	}}})
+	b, err := Open(Options{
+		Config: kv.Config{Dir: filepath.Join(t.TempDir(), "store"), MinFree: floor, Free: func(string) (uint64, error) {
+			if free.Load() == 0 {
+				return 0, errors.New("no such file system")
+			}
+			return free.Load(), nil
+		}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +73,10 @@ func TestDiskFills(t *testing.T) {
 		}
 		for _, s := range steps {
 			free(s.free)
-			for ctx, takes := range map[context.Context]bool{ordinary: s.takes, urgent: ahead && s.urgent || s.without} {
+			for ctx, takes := range map[context.Context]bool{
+				ordinary: s.takes,
+				urgent:   ahead && s.urgent || s.without,
+			} {
 				err := write(ctx)
 				if takes != (err == nil) {
 					t.Errorf("%s, blocks ahead %v: a write (urgent %v) = %v", s.name, ahead, kv.IsUrgent(ctx), err)

@@ -30,7 +30,8 @@ func TestRootLeavesNothingInAnotherUsersDirectory(t *testing.T) {
 		t.Fatal("it was opened")
 	}
 	var refused *kv.DirError
-	if !errors.As(err, &refused) || refused.Problem != kv.DirOfOther || !strings.Contains(err.Error(), "sudo -u '#54321'") {
+	if !errors.As(err, &refused) || refused.Problem != kv.DirOfOther ||
+		!strings.Contains(err.Error(), "sudo -u '#54321'") {
 		t.Errorf("Open = %v", err)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {

@@ -17,7 +17,8 @@ func TestEngineKeepsWhatItAnswers(t *testing.T) {
 		t.Error("an answer is given before its commit is on the disk")
 	}
 	if o.ValueThreshold <= kv.MaxValue+kv.SealBytes {
-		t.Errorf("values of %d bytes and more lie in the value log; the largest has %d", o.ValueThreshold, kv.MaxValue+kv.SealBytes)
+		t.Errorf("values of %d bytes and more lie in the value log; the largest has %d", o.ValueThreshold, kv.MaxValue+
+			kv.SealBytes)
 	}
 	if o.ChecksumVerificationMode != options.NoVerification {
 		t.Error("a damaged table ends the process at the start")
@@ -26,7 +27,8 @@ func TestEngineKeepsWhatItAnswers(t *testing.T) {
 		t.Errorf("the options are %+v", o)
 	}
 	if o.TableSizeMultiplier != 1 || 2*o.BaseTableSize > o.MemTableSize {
-		t.Errorf("tables of %d bytes, %d times as large on each level: Badger keeps the memory of eight of the largest", o.BaseTableSize, o.TableSizeMultiplier)
+		t.Errorf("tables of %d bytes, %d times as large on each level: Badger keeps the memory of eight of the largest",
+			o.BaseTableSize, o.TableSizeMultiplier)
 	}
 	if d := (Options{}).withDefaults(); d.MinFree < 4*memTableSize*numMemtables {
 		t.Errorf("the floor of %d bytes is less than what is written between two looks", d.MinFree)

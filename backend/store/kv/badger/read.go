@@ -44,7 +44,8 @@ func (b *Store) read(ctx context.Context, txn *dgraph.Txn, marked []byte) ([]byt
 
 // scan returns up to limit keys of [from,to), both marked: what the database
 // holds, under what is staged for the same range.
-func (b *Store) scan(ctx context.Context, txn *dgraph.Txn, over []*staged, from, to []byte, limit int) ([]kv.KV, error) {
+func (b *Store) scan(ctx context.Context, txn *dgraph.Txn, over []*staged, from, to []byte, limit int) ([]kv.KV,
+	error) {
 	if bytes.Compare(from, to) >= 0 {
 		return nil, nil
 	}

@@ -208,8 +208,13 @@ func TestNeighbourTakesTheLastByte(t *testing.T) {
 		}
 		was := refused.Load()
 		free := fillDisk(t, disk)
-		until(fmt.Sprintf("round %d: writes are refused", round), func() bool { return refused.Load() > was+10*clients })
-		if err := b.View(t.Context(), func(tx kv.Tx) error { _, err := tx.Get([]byte("last/00")); return err }); err != nil {
+		until(fmt.Sprintf("round %d: writes are refused", round), func() bool {
+			return refused.Load() > was+10*clients
+		})
+		if err := b.View(t.Context(), func(tx kv.Tx) error {
+			_, err := tx.Get([]byte("last/00"))
+			return err
+		}); err != nil {
 			t.Errorf("round %d: a read on a full disk: %v", round, err)
 		}
 		free()
@@ -269,7 +274,9 @@ func TestStopOnFullDisk(t *testing.T) {
 	}
 	setKey(t, b, "answered")
 	fillDisk(t, disk)
-	err = b.Update(kv.Urgent(t.Context()), kv.NewOp(), func(tx kv.Tx) error { return tx.Set([]byte("revoked"), []byte("v")) })
+	err = b.Update(kv.Urgent(t.Context()), kv.NewOp(), func(tx kv.Tx) error {
+		return tx.Set([]byte("revoked"), []byte("v"))
+	})
 	if err != nil {
 		t.Errorf("what takes rights away, on a disk that is full to the last byte: %v", err)
 	}

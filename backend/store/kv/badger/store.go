@@ -201,7 +201,8 @@ func (b *Store) refused(err error) error {
 	if errors.As(err, &dir) {
 		cause = dir.Err
 	}
-	if errors.Is(err, kv.ErrCorrupt) || dir == nil && !errors.Is(err, kv.ErrReadOnly) { // else its sentence is all there is
+	// else its sentence is all there is
+	if errors.Is(err, kv.ErrCorrupt) || dir == nil && !errors.Is(err, kv.ErrReadOnly) {
 		b.o.Logger.Error("the store was not opened", "dir", b.o.Dir, "cause", cause)
 	}
 	return err

@@ -49,7 +49,10 @@ func TestAlteredRecordsAreNotBelieved(t *testing.T) {
 			if !errors.Is(err, kv.ErrCorrupt) {
 				t.Errorf("Scan = %q, %v, want kv.ErrCorrupt", page, err)
 			}
-			if err := s.Update(ctx, kv.NewOp(), func(tx kv.Tx) error { _, err := tx.Get([]byte("ada")); return err }); !errors.Is(err, kv.ErrCorrupt) {
+			if err := s.Update(ctx, kv.NewOp(), func(tx kv.Tx) error {
+				_, err := tx.Get([]byte("ada"))
+				return err
+			}); !errors.Is(err, kv.ErrCorrupt) {
 				t.Errorf("Get in an Update gives %v, want kv.ErrCorrupt", err)
 			}
 		})

@@ -122,7 +122,9 @@ func TestNobodyIsToldWhatRestsOnALostCommit(t *testing.T) {
 			t.Errorf("Update %d: %v", i+1, err)
 		}
 	}
-	if err := h.Update(context.Background(), kv.NewOp(), func(kv.Tx) error { return nil }); !errors.Is(err, kv.ErrUnavailable) {
+	if err := h.Update(context.Background(), kv.NewOp(), func(kv.Tx) error {
+		return nil
+	}); !errors.Is(err, kv.ErrUnavailable) {
 		t.Errorf("an Update after the loss: %v", err)
 	}
 }
@@ -182,7 +184,9 @@ func TestCloseEndsUnderLoad(t *testing.T) {
 	for i := range 16 {
 		all.Go(func() {
 			for n := 0; ; n++ {
-				err := b.Update(context.Background(), kv.NewOp(), func(tx kv.Tx) error { return tx.Set(fmt.Appendf(nil, "%d/%d", i, n), nil) })
+				err := b.Update(context.Background(), kv.NewOp(), func(tx kv.Tx) error {
+					return tx.Set(fmt.Appendf(nil, "%d/%d", i, n), nil)
+				})
 				if n == 10 {
 					begun <- struct{}{}
 				}

@@ -50,7 +50,8 @@ func valuesOfAllSizes(t *testing.T, open Open) {
 
 func keysOfAllBytes(t *testing.T, open Open) {
 	s := open(t)
-	keys := []string{"\x00", "\x00\x00", "\x00a", "!badger!txn", "/", "a\x00b", "m", "d", "op/1", "\xff", "\xff\xff", string(bytes.Repeat([]byte{0xff}, kv.MaxKey))}
+	keys := []string{"\x00", "\x00\x00", "\x00a", "!badger!txn", "/", "a\x00b", "m", "d", "op/1", "\xff", "\xff\xff",
+		string(bytes.Repeat([]byte{0xff}, kv.MaxKey))}
 	for _, key := range keys {
 		set(t, s, key, "of "+key)
 	}

@@ -87,7 +87,8 @@ func somewhere(r *rand.Rand, data []byte) int {
 
 // HarmFile puts what each harm makes of a file in its place, and has look give its
 // verdict. A harm that hits one place is done ten times.
-func HarmFile(t *testing.T, name string, whole, other, older []byte, look func(t *testing.T, h string, data []byte) string) {
+func HarmFile(t *testing.T, name string, whole, other, older []byte,
+	look func(t *testing.T, h string, data []byte) string) {
 	t.Helper()
 	r, verdicts := rand.New(rand.NewPCG(Seed(t), 9)), map[string]int{}
 	for _, h := range Harms {

@@ -125,7 +125,8 @@ func atTheLimits(t *testing.T, open Open) {
 		}
 		each := kv.MaxWriteBytes/kv.MaxWrites - len(numbered(0))
 		for i := range kv.MaxWrites {
-			if err := errors.Join(tx.Set(numbered(i), []byte("first")), tx.Set(numbered(i), make([]byte, each))); err != nil {
+			if err := errors.Join(tx.Set(numbered(i), []byte("first")),
+				tx.Set(numbered(i), make([]byte, each))); err != nil {
 				return err
 			}
 		}
@@ -142,7 +143,8 @@ func atTheLimits(t *testing.T, open Open) {
 	fill(t, s, kv.MaxViewScan+10)
 	view(t, s, func(tx kv.Tx) error {
 		found, err := tx.Scan([]byte("n"), []byte("o"), kv.MaxViewScan)
-		if err != nil || len(found) != kv.MaxViewScan || !bytes.Equal(found[len(found)-1].Key, numbered(kv.MaxViewScan-1)) {
+		if err != nil || len(found) != kv.MaxViewScan ||
+			!bytes.Equal(found[len(found)-1].Key, numbered(kv.MaxViewScan-1)) {
 			t.Errorf("a scan of %d in a View found %d: %v", kv.MaxViewScan, len(found), err)
 		}
 		for i := range kv.MaxReads * 3 {

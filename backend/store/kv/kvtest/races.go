@@ -102,7 +102,8 @@ func uniqueByAbsence(t *testing.T, open Open) {
 				if !errors.Is(err, kv.ErrNotFound) {
 					return err
 				}
-				return errors.Join(tx.Set(key, fmt.Append(nil, i)), tx.Set(fmt.Appendf(nil, "member/%d/%d", round, i), nil))
+				return errors.Join(tx.Set(key, fmt.Append(nil, i)),
+					tx.Set(fmt.Appendf(nil, "member/%d/%d", round, i), nil))
 			})
 		})
 		if good := count(t, errs, errRefused); good != 1 {
@@ -148,7 +149,8 @@ func manyWritersOneGroup(t *testing.T, open Open) {
 	const racers = 48
 	errs := race(racers, func(i int) error {
 		return s.Update(ctx, kv.NewOp(), func(tx kv.Tx) error {
-			err := errors.Join(add(tx, "sum", 1), tx.Set(fmt.Appendf(nil, "one/%d", i), nil), tx.Set(fmt.Appendf(nil, "two/%d", i), nil))
+			err := errors.Join(add(tx, "sum", 1), tx.Set(fmt.Appendf(nil, "one/%d", i), nil),
+				tx.Set(fmt.Appendf(nil, "two/%d", i), nil))
 			switch i % 3 {
 			case 1:
 				return errRefused

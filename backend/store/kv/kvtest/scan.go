@@ -67,7 +67,9 @@ func scanOverOwnWrites(t *testing.T, open Open) {
 		{"inserted behind", func(tx kv.Tx) error { return tx.Set([]byte("i"), []byte("1")) }, 9, "b=0 d=0 f=0 h=0 i=1"},
 		{"behind the limit", func(tx kv.Tx) error { return tx.Set([]byte("i"), []byte("1")) }, 4, "b=0 d=0 f=0 h=0"},
 		{"outside the range", func(tx kv.Tx) error { return tx.Set([]byte("z"), []byte("1")) }, 9, "b=0 d=0 f=0 h=0"},
-		{"at the end of the range", func(tx kv.Tx) error { return tx.Set([]byte("y"), []byte("1")) }, 9, "b=0 d=0 f=0 h=0"},
+		{"at the end of the range", func(tx kv.Tx) error {
+			return tx.Set([]byte("y"), []byte("1"))
+		}, 9, "b=0 d=0 f=0 h=0"},
 		{"changed", func(tx kv.Tx) error { return tx.Set([]byte("h"), []byte("1")) }, 9, "b=0 d=0 f=0 h=1"},
 		{"set, deleted, set", func(tx kv.Tx) error {
 			tx.Set([]byte("f"), []byte("1"))
@@ -131,7 +133,8 @@ func scanAgainstModel(t *testing.T, open Open) {
 				default:
 					found, err := tx.Scan([]byte(st.key), []byte(st.end), limit)
 					if want := modelScan(model, st.key, st.end, limit); err != nil || list(found) != want {
-						t.Fatalf("round %d: scan [%s,%s) %d is %q, %v, want %q", round, st.key, st.end, limit, list(found), err, want)
+						t.Fatalf("round %d: scan [%s,%s) %d is %q, %v, want %q", round, st.key, st.end, limit,
+							list(found), err, want)
 					}
 				}
 			}

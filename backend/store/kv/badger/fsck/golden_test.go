@@ -108,7 +108,9 @@ func writeGolden(t *testing.T) {
 	}
 	open := func() *badger.Store {
 		t.Helper()
-		s, err := badger.Open(badger.Options{Config: kv.Config{Dir: dir, MinFree: 1, Logger: slog.New(slog.DiscardHandler)}})
+		s, err := badger.Open(badger.Options{
+			Config: kv.Config{Dir: dir, MinFree: 1, Logger: slog.New(slog.DiscardHandler)},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -65,7 +65,8 @@ func probeLog(path string) (p probedLog, err error) {
 		return p, fmt.Errorf("%w: log %s: a commit stands behind a damaged one", kv.ErrCorrupt, filepath.Base(path))
 	}
 	if tooLong(log) {
-		return p, fmt.Errorf("%w: log %s: a record is longer than any that was written", kv.ErrCorrupt, filepath.Base(path))
+		return p, fmt.Errorf("%w: log %s: a record is longer than any that was written", kv.ErrCorrupt,
+			filepath.Base(path))
 	}
 	if _, p.last = wholeCommits(log); p.last > 0 {
 		first, _ := readRecord(log[logHeader:])

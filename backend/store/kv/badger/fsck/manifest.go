@@ -35,7 +35,8 @@ func probeManifest(tables []*probed, logs []probedLog) error {
 	for _, t := range tables {
 		logged := slices.ContainsFunc(logs, func(l probedLog) bool { return l.first <= t.newest && t.newest <= l.last })
 		if !t.listed && t.newest > known && !logged {
-			return fmt.Errorf("%w: MANIFEST does not name table %s, whose commit %d is nowhere else", kv.ErrCorrupt, filepath.Base(t.path), t.newest)
+			return fmt.Errorf("%w: MANIFEST does not name table %s, whose commit %d is nowhere else", kv.ErrCorrupt,
+				filepath.Base(t.path), t.newest)
 		}
 	}
 	return nil
