@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"doorward/backend/access"
 	"doorward/backend/text"
 )
 
@@ -107,8 +108,11 @@ func (r *run) entries(items []json.RawMessage, seq uint64) (uint64, error) {
 
 // say writes the entry in a line: when, who (through what), did what to whom.
 func (e entry) say(w io.Writer) {
-	line := fmt.Sprintf("%s  %s (%s)  %s", e.At.Local().Format("2006-01-02 15:04:05"), e.Actor, e.Source,
-		strings.ReplaceAll(e.Action, "_", " "))
+	words := strings.ReplaceAll(e.Action, "_", " ")
+	if known, ok := access.AuditActionOf(e.Action); ok {
+		words = known.Phrase()
+	}
+	line := fmt.Sprintf("%s  %s (%s)  %s", e.At.Local().Format("2006-01-02 15:04:05"), e.Actor, e.Source, words)
 	if e.Target != "" {
 		line += "  " + e.Target
 	}

@@ -46,7 +46,7 @@ test('a clock that has jumped, on the dashboard', async ({ browser }) => {
     await notice(page).getByRole('button', { name: 'The clock is right' }).click()
     await expect(notice(page)).toHaveCount(0)
     await expect.poll(there).toBe(0)
-    await page.goto('/admin/audit?action=believed_clock')
+    await page.goto('/admin/audit?action=trusted_clock')
     await expect(page.getByText('744 hours ahead')).toBeVisible()
   })
   expect(faults).toEqual([])

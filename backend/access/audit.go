@@ -7,53 +7,6 @@ import (
 	"time"
 )
 
-// A AuditAction is what an audit entry says was done.
-type AuditAction string
-
-const (
-	ActionSetUp               AuditAction = "set_up"
-	ActionInvite              AuditAction = "invited"
-	ActionRenew               AuditAction = "renewed_invitation"
-	ActionResend              AuditAction = "resent_letter"
-	ActionCopyLink            AuditAction = "made_login_link"
-	ActionRescue              AuditAction = "printed_login_link"
-	ActionVerifyEmail         AuditAction = "proved_address"
-	ActionAccept              AuditAction = "accepted_handed_link" // and proved nothing of the address
-	ActionVerifyData          AuditAction = "verified_address"     // having come by a link that was handed over
-	ActionSignIn              AuditAction = "signed_in"
-	ActionConfirm             AuditAction = "confirmed"
-	ActionAuthorizeDesktop    AuditAction = "let_window"
-	ActionSignOut             AuditAction = "signed_out"
-	ActionEndSession          AuditAction = "ended_session"
-	ActionSignOutEverywhere   AuditAction = "signed_out_everywhere"
-	ActionNote                AuditAction = "left_note"
-	ActionWithdraw            AuditAction = "withdrew"
-	ActionApprove             AuditAction = "approved"
-	ActionReject              AuditAction = "rejected"
-	ActionChangeRoles         AuditAction = "changed_access"
-	ActionRename              AuditAction = "renamed"
-	ActionSuspend             AuditAction = "suspended"
-	ActionUnsuspend           AuditAction = "restored"
-	ActionRemove              AuditAction = "removed"
-	ActionExpire              AuditAction = "invitation_expired"
-	ActionRemind              AuditAction = "reminded"
-	ActionRemoveUndecided     AuditAction = "removed_undecided"
-	ActionChangeNotifications AuditAction = "noticed_unusual"
-	ActionCreateToken         AuditAction = "made_token"
-	ActionRevokeToken         AuditAction = "revoked_token"
-	ActionPutRole             AuditAction = "kept_role"
-	ActionDeleteRole          AuditAction = "deleted_role"
-	ActionChangeSettings      AuditAction = "changed_settings"
-	ActionTrustClock          AuditAction = "believed_clock" // on somebody's word that it is right
-	ActionRetryMessage        AuditAction = "retried_letter"
-	ActionDeleteMessage       AuditAction = "deleted_letter"
-	ActionTestMail            AuditAction = "tested_mail"
-	ActionNotify              AuditAction = "changed_notices"
-	ActionRestoreData         AuditAction = "restored_backup"
-	// by the system: so many wrong login codes for a member, and from where the last
-	ActionGuess AuditAction = "wrong_codes"
-)
-
 // An AuditEntry says who did what to whom, when and from where. It names
 // members by id, never by address: what a deleted member leaves behind tells
 // nobody who they were.

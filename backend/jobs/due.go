@@ -121,5 +121,5 @@ func traceDue(tx *store.Tx, t access.Trace) error {
 	if err := tx.Traces.Put(r); err != nil {
 		return err
 	}
-	return tx.Record(access.System, access.ActionChangeNotifications, string(t), said)
+	return tx.Record(access.System, access.ActionNoticeUnusual, string(t), said)
 }

@@ -61,7 +61,7 @@ func (s *core) unmailed() access.Actor {
 // accept notes how a member came, and, the first time, voids the invitation and
 // tells of it.
 func (s *core) accept(tx *store.Tx, m *access.Member, p proof, b Browser) error {
-	first, did := m.JoinedAt().IsZero(), access.ActionVerifyData
+	first, did := m.JoinedAt().IsZero(), access.ActionVerifyLater
 	switch {
 	case p.mailbox && m.VerifyEmail(tx.Now):
 		if first {

@@ -116,7 +116,7 @@ func TestEmailProvesWhatWasHandedOver(t *testing.T) {
 			if !c.EmailVerifiedAt.Equal(o.clock.now()) || c.HandedOver != "" || !c.JoinedAt().Equal(came) {
 				t.Errorf("proved %v, handed over by %q, came %v", c.EmailVerifiedAt, c.HandedOver, c.JoinedAt())
 			}
-			if n, m := len(o.letters(access.ReceivedMessage)), o.did(access.ActionVerifyData); n != 1 || m != 1 {
+			if n, m := len(o.letters(access.ReceivedMessage)), o.did(access.ActionVerifyLater); n != 1 || m != 1 {
 				t.Errorf("%d letters of receipt and %d entries, want one of each", n, m)
 			}
 			o.verify()

@@ -19,7 +19,7 @@ func noticed(kind access.Trace, from string, n int) access.TraceCount {
 // everywhere. They must not fill the audit log with it: it cannot be emptied.
 func TestAttackersDoNotFillTheAuditLog(t *testing.T) {
 	o := openOffice(t)
-	before := o.did(access.ActionChangeNotifications)
+	before := o.did(access.ActionNoticeUnusual)
 	for range 24 * 60 / 5 {
 		var all []access.TraceCount
 		for _, kind := range access.Traces {
@@ -29,7 +29,7 @@ func TestAttackersDoNotFillTheAuditLog(t *testing.T) {
 		o.sweep()
 		o.clock.forward(5 * time.Minute)
 	}
-	n := o.did(access.ActionChangeNotifications) - before
+	n := o.did(access.ActionNoticeUnusual) - before
 	if most := len(access.Traces) * 26; n > most || n < len(access.Traces)*20 {
 		t.Errorf("%d entries in a day, want at most %d", n, most)
 	}
@@ -62,7 +62,7 @@ func TestUnusualOutlivesARestart(t *testing.T) {
 	for _, s := range steps {
 		o.clock.forward(noon.Add(s.after).Sub(o.clock.now()))
 		o.sweep()
-		if n := o.did(access.ActionChangeNotifications); n != s.entries {
+		if n := o.did(access.ActionNoticeUnusual); n != s.entries {
 			t.Errorf("%s: %d entries, want %d", s.name, n, s.entries)
 		}
 	}

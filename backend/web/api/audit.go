@@ -68,7 +68,12 @@ func (f *AuditFilter) query() (q service.AuditQuery, err error) {
 	}
 	for action := range strings.SplitSeq(f.Action, ",") {
 		if action = strings.TrimSpace(action); action != "" {
-			q.Actions = append(q.Actions, access.AuditAction(strings.Clone(action)))
+			known, ok := access.AuditActionOf(action)
+			if !ok {
+				return q, access.Errorf(access.Invalid, "There is no action %q. The names of actions are in the "+
+					"OpenAPI document.", access.Shorten(action, 40)).On("action").WithCode("unknown_action")
+			}
+			q.Actions = append(q.Actions, known)
 		}
 	}
 	return q, nil
@@ -245,7 +250,7 @@ func exportCSV(w *bufio.Writer, each eachPage) error {
 	return each(func(lines []service.AuditLine) error {
 		for _, e := range auditOf(lines) {
 			writeRow(w, []string{strconv.FormatUint(e.Seq, 10), e.At.Format(time.RFC3339Nano), e.Actor, e.Source,
-				e.From, e.Action, e.Target, e.Detail, e.Hash})
+				e.From, string(e.Action), e.Target, e.Detail, e.Hash})
 		}
 		return nil
 	})

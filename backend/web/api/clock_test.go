@@ -65,7 +65,7 @@ func TestAPIClock(t *testing.T) {
 		{"by an Admin", "admin token", "POST", path, right, 204, nil, nil},
 		{"again", "admin token", "POST", path, right, 204, nil, nil},
 		{"believed", "admin token", "GET", "/overview", "", 200, nil, all("clock_held")},
-		{"in the audit log", "admin token", "GET", "/audit?action=believed_clock", "", 200,
+		{"in the audit log", "admin token", "GET", "/audit?action=trusted_clock", "", 200,
 			all(`"72 hours ahead"`, `"total":1`), nil},
 	})
 	believed(1)

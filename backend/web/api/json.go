@@ -9,6 +9,8 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/service"
 	"doorward/backend/text"
+
+	"github.com/danielgtaylor/huma/v2"
 )
 
 // The objects of the API, as section "The contract" of the design has them.
@@ -158,19 +160,36 @@ type messageBodyJSON struct {
 }
 
 type auditJSON struct {
-	Seq      uint64    `json:"seq" example:"17"`
-	At       time.Time `json:"at"`
-	Actor    string    `json:"actor" doc:"Their address, while they are here; else their id." example:"grace@example.com"`
-	ActorID  string    `json:"actor_id,omitempty"`
-	Token    string    `json:"token,omitempty" doc:"The id of the API token that was used."`
-	Source   string    `json:"source" enum:"console,desktop,cli,api,portal,system" example:"console"`
-	From     string    `json:"from,omitempty" doc:"Network address." example:"192.0.2.7"`
-	Action   string    `json:"action" example:"approved"`
-	Target   string    `json:"target,omitempty" doc:"A member's address, while they are here; else an id or a name." example:"ada@example.com"`
-	TargetID string    `json:"target_id,omitempty"`
-	Detail   string    `json:"detail,omitempty" example:"Fleet"`
-	Prev     string    `json:"prev" doc:"The hash of the entry before."`
-	Hash     string    `json:"hash" doc:"Covers the entry and prev."`
+	Seq      uint64     `json:"seq" example:"17"`
+	At       time.Time  `json:"at"`
+	Actor    string     `json:"actor" doc:"Their address, while they are here; else their id." example:"grace@example.com"`
+	ActorID  string     `json:"actor_id,omitempty"`
+	Token    string     `json:"token,omitempty" doc:"The id of the API token that was used."`
+	Source   string     `json:"source" enum:"console,desktop,cli,api,portal,system" example:"console"`
+	From     string     `json:"from,omitempty" doc:"Network address." example:"192.0.2.7"`
+	Action   actionName `json:"action" example:"approved"`
+	Target   string     `json:"target,omitempty" doc:"A member's address, while they are here; else an id or a name." example:"ada@example.com"`
+	TargetID string     `json:"target_id,omitempty"`
+	Detail   string     `json:"detail,omitempty" example:"Fleet"`
+	Prev     string     `json:"prev" doc:"The hash of the entry before."`
+	Hash     string     `json:"hash" doc:"Covers the entry and prev."`
+}
+
+// An actionName is the name of an audit action. The OpenAPI document lists them all
+// with their phrases: whoever shows entries takes the words from there.
+type actionName string
+
+// Schema is the type in the OpenAPI document.
+func (actionName) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString, Extensions: map[string]any{}}
+	phrases := map[string]string{}
+	for _, a := range access.AuditActions() {
+		s.Enum = append(s.Enum, a.Name())
+		phrases[a.Name()] = a.Phrase()
+	}
+	s.Description = "What was done. x-phrases has the words that stand between the actor and the target."
+	s.Extensions["x-phrases"] = phrases
+	return s
 }
 
 func auditOf(lines []service.AuditLine) []auditJSON {
@@ -184,7 +203,7 @@ func auditOf(lines []service.AuditLine) []auditJSON {
 			Token:   string(l.Actor.Token),
 			Source:  l.Actor.Source.Name(),
 			From:    l.Actor.From,
-			Action:  string(l.Action),
+			Action:  actionName(l.Action.Name()),
 			Target:  cmp.Or(l.TargetName, l.Target),
 			Detail:  l.Detail,
 			Prev:    l.Prev,

@@ -122,7 +122,7 @@ func TestExportIsNoFormula(t *testing.T) {
 		body, _ := json.Marshal(map[string]any{"name": name, "roles": []string{"Fleet"}})
 		c.As("admin", "POST", "/tokens", string(body)).Want(t, 201)
 	}
-	a := c.As("admin", "GET", "/audit/export?action=made_token", "")
+	a := c.As("admin", "GET", "/audit/export?action=created_token", "")
 	a.Want(
 		t, 200, `"'=HYPERLINK(""https://evil.example"",""x"")"`, `"'+1+1"`, `"'-1+1"`, `"'@SUM(A1)"`, `"'＝1+1"`,
 		`"'＋1"`,
@@ -149,7 +149,7 @@ func TestExportIsNoFormula(t *testing.T) {
 	if err := json.Unmarshal([]byte(j.Text), &list); err != nil || len(list) < 10 || webtest.Keys(list[0]) == "" {
 		t.Errorf("the JSON has %d entries: %v", len(list), err)
 	}
-	if err := json.Unmarshal([]byte(c.As("admin", "GET", "/audit/export?format=json&action=nothing", "").Text),
+	if err := json.Unmarshal([]byte(c.As("admin", "GET", "/audit/export?format=json&action=withdrew", "").Text),
 		&list); err != nil || len(list) != 0 {
 		t.Errorf("an empty export: %v, %v", list, err)
 	}
@@ -205,7 +205,9 @@ func TestAPIOutbox(t *testing.T) {
 			all(`"kind":"test"`, `"to":"admin@example.com"`), nil},
 		{"to somebody else", "admin", "POST", "/settings/mail/test", `{"email":"evil@example.com"}`, 403,
 			all("own_address_only"), nil},
-		{"who did", "admin", "GET", "/audit?action=deleted_letter", "", 200, all(`"total":1`), nil},
+		{"what nobody does", "admin", "GET", "/audit?action=invited,nothing", "", 422, all("unknown_action"), nil},
+		{"as it is kept", "admin", "GET", "/audit?action=deleted_letter", "", 422, all("unknown_action"), nil},
+		{"who did", "admin", "GET", "/audit?action=deleted_email", "", 200, all(`"total":1`), nil},
 	})
 }
 

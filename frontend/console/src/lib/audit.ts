@@ -1,5 +1,17 @@
-// phrase is an action in words: "access_changed" is "access changed".
-export const phrase = (verb: string): string => verb.replaceAll('_', ' ')
+import type { AuditEntry } from './api/client'
+import { phrases } from './api/actions'
+
+type Action = AuditEntry['action']
+
+// phrase is an action in words, to stand between the actor and the target. One that a
+// newer server knows is shown by its name.
+export const phrase = (action: Action): string => phrases[action] ?? kind(action)
+
+// kind is an action by itself, as filters name it.
+export const kind = (action: Action): string => action.replaceAll('_', ' ')
+
+// actions are the kinds of entries that can be filtered by.
+export const actions = Object.keys(phrases) as Action[]
 
 type Filter = { since?: string; first?: string; last?: string; [name: string]: string | undefined }
 
@@ -24,11 +36,3 @@ export function midnight(day: string, later = 0): Date | undefined {
   if (at.getMonth() !== m - 1 || at.getDate() !== d) return undefined
   return new Date(y, m - 1, d + later)
 }
-
-// actions are the kinds of entries that can be filtered by.
-export const actions = [
-  'invited', 'renewed_invitation', 'resent_letter', 'made_login_link', 'proved_address', 'accepted_handed_link', 'verified_address', 'left_note', 'approved', 'rejected', 'withdrew', 'changed_access',
-  'renamed', 'suspended', 'restored', 'removed', 'removed_undecided', 'invitation_expired', 'reminded', 'signed_in', 'confirmed', 'wrong_codes', 'let_window', 'signed_out', 'ended_session',
-  'signed_out_everywhere', 'made_token', 'revoked_token', 'kept_role', 'deleted_role', 'changed_settings', 'believed_clock', 'changed_notices', 'retried_letter',
-  'deleted_letter', 'tested_mail', 'printed_login_link', 'set_up', 'restored_backup', 'noticed_unusual',
-]

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { browser } from './agent'
-import { actions, filterOf, phrase } from './audit'
+import { actions, filterOf, kind, phrase } from './audit'
 import { insecure } from './health'
 import { shortcut } from './keys'
 import { manages, opens } from './opens'
@@ -50,7 +50,9 @@ test('an audit filter leaves out what is empty, and counts days back from now', 
   expect(filterOf({ action: 'approved', actor: '', since: '7d' }, now)).toEqual({ action: 'approved', from: '2030-05-01T12:00:00.000Z' })
   expect(filterOf({ action: '', since: '' }, now)).toEqual({})
   expect(new Set(actions).size).toBe(actions.length)
-  expect(phrase('changed_access')).toBe('changed access')
+  expect(phrase('changed_roles')).toBe('changed the roles of')
+  expect(kind('changed_roles')).toBe('changed roles')
+  expect(phrase('flew_away' as 'approved')).toBe('flew away')
 })
 
 test.each([

@@ -834,8 +834,12 @@ export interface components {
             roles?: string[];
         };
         Audit: {
-            /** @example approved */
-            action: string;
+            /**
+             * @description What was done. x-phrases has the words that stand between the actor and the target.
+             * @example approved
+             * @enum {string}
+             */
+            action: "set_up" | "invited" | "renewed_invitation" | "resent_email" | "created_login_link" | "printed_login_link" | "verified_email" | "accepted_unverified" | "verified_email_later" | "signed_in" | "confirmed_session" | "authorized_desktop" | "signed_out" | "ended_session" | "signed_out_everywhere" | "added_note" | "withdrew" | "approved" | "rejected" | "changed_roles" | "renamed" | "suspended" | "unsuspended" | "removed" | "invitation_expired" | "reminded" | "removed_undecided" | "noticed_unusual" | "created_token" | "revoked_token" | "saved_role" | "deleted_role" | "changed_settings" | "trusted_clock" | "retried_email" | "deleted_email" | "sent_test_email" | "changed_notifications" | "restored_backup" | "entered_wrong_codes";
             /**
              * @description Their address, while they are here; else their id.
              * @example grace@example.com

@@ -1,0 +1,138 @@
+package access
+
+// An AuditAction is what an audit entry says was done, as the chain of entries keeps
+// it. The bytes never change: they are under the hash of each entry. The API and
+// people read its Name and its Phrase.
+type AuditAction string
+
+const (
+	ActionSetUp               AuditAction = "set_up"
+	ActionInvite              AuditAction = "invited"
+	ActionRenew               AuditAction = "renewed_invitation"
+	ActionResend              AuditAction = "resent_letter"
+	ActionCopyLink            AuditAction = "made_login_link"
+	ActionRescue              AuditAction = "printed_login_link"
+	ActionVerifyEmail         AuditAction = "proved_address"
+	ActionAccept              AuditAction = "accepted_handed_link"
+	ActionVerifyLater         AuditAction = "verified_address"
+	ActionSignIn              AuditAction = "signed_in"
+	ActionConfirm             AuditAction = "confirmed"
+	ActionAuthorizeDesktop    AuditAction = "let_window"
+	ActionSignOut             AuditAction = "signed_out"
+	ActionEndSession          AuditAction = "ended_session"
+	ActionSignOutEverywhere   AuditAction = "signed_out_everywhere"
+	ActionNote                AuditAction = "left_note"
+	ActionWithdraw            AuditAction = "withdrew"
+	ActionApprove             AuditAction = "approved"
+	ActionReject              AuditAction = "rejected"
+	ActionChangeRoles         AuditAction = "changed_access"
+	ActionRename              AuditAction = "renamed"
+	ActionSuspend             AuditAction = "suspended"
+	ActionUnsuspend           AuditAction = "restored"
+	ActionRemove              AuditAction = "removed"
+	ActionExpire              AuditAction = "invitation_expired"
+	ActionRemind              AuditAction = "reminded"
+	ActionRemoveUndecided     AuditAction = "removed_undecided"
+	ActionNoticeUnusual       AuditAction = "noticed_unusual"
+	ActionCreateToken         AuditAction = "made_token"
+	ActionRevokeToken         AuditAction = "revoked_token"
+	ActionPutRole             AuditAction = "kept_role"
+	ActionDeleteRole          AuditAction = "deleted_role"
+	ActionChangeSettings      AuditAction = "changed_settings"
+	ActionTrustClock          AuditAction = "believed_clock"
+	ActionRetryMessage        AuditAction = "retried_letter"
+	ActionDeleteMessage       AuditAction = "deleted_letter"
+	ActionTestMail            AuditAction = "tested_mail"
+	ActionChangeNotifications AuditAction = "changed_notices"
+	ActionRestoreData         AuditAction = "restored_backup"
+	ActionGuess               AuditAction = "wrong_codes"
+)
+
+// auditActions are all actions, as one reads a filter of them: what happens to an
+// account first. A test finds the one that is missing.
+var auditActions = []struct {
+	action       AuditAction
+	name, phrase string // the phrase stands between the actor and the target
+}{
+	{ActionSetUp, "set_up", "set up"},
+	{ActionInvite, "invited", "invited"},
+	{ActionRenew, "renewed_invitation", "renewed the invitation of"},
+	{ActionResend, "resent_email", "resent the email to"},
+	{ActionCopyLink, "created_login_link", "created a login link for"},
+	{ActionRescue, "printed_login_link", "printed a login link for"},
+	{ActionVerifyEmail, "verified_email", "verified their email address"},
+	{ActionAccept, "accepted_unverified", "accepted the invitation with a link that was handed over"},
+	{ActionVerifyLater, "verified_email_later", "verified their email address later"},
+	{ActionSignIn, "signed_in", "signed in"},
+	{ActionConfirm, "confirmed_session", "confirmed a session"},
+	{ActionAuthorizeDesktop, "authorized_desktop", "signed in to the desktop app"},
+	{ActionSignOut, "signed_out", "signed out"},
+	{ActionEndSession, "ended_session", "ended a session of"},
+	{ActionSignOutEverywhere, "signed_out_everywhere", "signed out everywhere"},
+	{ActionNote, "added_note", "added a note to their login request"},
+	{ActionWithdraw, "withdrew", "withdrew their login request"},
+	{ActionApprove, "approved", "approved"},
+	{ActionReject, "rejected", "rejected"},
+	{ActionChangeRoles, "changed_roles", "changed the roles of"},
+	{ActionRename, "renamed", "renamed"},
+	{ActionSuspend, "suspended", "suspended"},
+	{ActionUnsuspend, "unsuspended", "lifted the suspension of"},
+	{ActionRemove, "removed", "removed"},
+	{ActionExpire, "invitation_expired", "expired the invitation of"},
+	{ActionRemind, "reminded", "reminded"},
+	{ActionRemoveUndecided, "removed_undecided", "removed the undecided request of"},
+	{ActionNoticeUnusual, "noticed_unusual", "noticed something unusual:"},
+	{ActionCreateToken, "created_token", "created the API token"},
+	{ActionRevokeToken, "revoked_token", "revoked the API token"},
+	{ActionPutRole, "saved_role", "saved the role"},
+	{ActionDeleteRole, "deleted_role", "deleted the role"},
+	{ActionChangeSettings, "changed_settings", "changed the"},
+	{ActionTrustClock, "trusted_clock", "trusted the"},
+	{ActionRetryMessage, "retried_email", "sent again the email"},
+	{ActionDeleteMessage, "deleted_email", "deleted the email"},
+	{ActionTestMail, "sent_test_email", "sent a test email"},
+	{ActionChangeNotifications, "changed_notifications", "changed their notifications"},
+	{ActionRestoreData, "restored_backup", "restored a backup"},
+	{ActionGuess, "entered_wrong_codes", "noticed wrong login codes for"},
+}
+
+// AuditActions are all actions, in the order in which lists show them.
+func AuditActions() []AuditAction {
+	all := make([]AuditAction, len(auditActions))
+	for i, a := range auditActions {
+		all[i] = a.action
+	}
+	return all
+}
+
+// AuditActionOf is the action of that name; false where there is none.
+func AuditActionOf(name string) (AuditAction, bool) {
+	for _, a := range auditActions {
+		if a.name == name {
+			return a.action, true
+		}
+	}
+	return "", false
+}
+
+// Name is the action as the API names it. An action of a newer version is named as it
+// is kept.
+func (a AuditAction) Name() string {
+	for _, known := range auditActions {
+		if known.action == a {
+			return known.name
+		}
+	}
+	return string(a)
+}
+
+// Phrase is the action in words, to stand between who did it and whom it concerns:
+// "changed the roles of".
+func (a AuditAction) Phrase() string {
+	for _, known := range auditActions {
+		if known.action == a {
+			return known.phrase
+		}
+	}
+	return string(a)
+}
