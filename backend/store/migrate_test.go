@@ -341,3 +341,47 @@ func TestBackupOfANewerSchemaIsRefused(t *testing.T) {
 		t.Errorf("something of it is left: %v", err)
 	}
 }
+
+// A store of a million members is opened. An engine that checks what it reads would
+// check all of it before the one record that a look at everything wants.
+func TestOpeningLooksThroughNothing(t *testing.T) {
+	b := openBox(t, filepath.Join(t.TempDir(), "data"))
+	b.put(b.person("ada@example.com", "Ada"))
+	must(t, b.Close())
+	looks := 0
+	o := b.options(b.dir)
+	open := o.Engine
+	o.Engine = func(c kv.Config) (kv.Store, error) {
+		s, err := open(c)
+		must(t, err)
+		return lookedThrough{s.(engine), &looks}, nil
+	}
+	s, err := Open(o)
+	must(t, err)
+	must(t, s.Close())
+	if looks != 0 {
+		t.Errorf("%d scans had no end", looks)
+	}
+}
+
+// lookedThrough counts the scans over everything.
+type lookedThrough struct {
+	engine
+	looks *int
+}
+
+func (l lookedThrough) View(ctx context.Context, fn func(kv.Tx) error) error {
+	return l.engine.View(ctx, func(t kv.Tx) error { return fn(lookedThroughTx{t, l.looks}) })
+}
+
+type lookedThroughTx struct {
+	kv.Tx
+	looks *int
+}
+
+func (l lookedThroughTx) Scan(from, to []byte, limit int) ([]kv.KV, error) {
+	if to == nil {
+		*l.looks++
+	}
+	return l.Tx.Scan(from, to, limit)
+}
