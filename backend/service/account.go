@@ -105,6 +105,9 @@ func (s Account) MuteDigest(ctx context.Context, actor access.Actor, quiet bool)
 		if err := tx.Members.Put(m); err != nil {
 			return err
 		}
-		return tx.Record(actor, access.ActionChangeNotifications, string(m.ID), map[bool]string{true: "off", false: "on"}[quiet])
+		return tx.Record(actor, access.ActionChangeNotifications, string(m.ID), map[bool]string{
+			true:  "off",
+			false: "on",
+		}[quiet])
 	})
 }
