@@ -1,7 +1,8 @@
 package access
 
-// A Source is the face through which something was asked. Its value is what the
-// store and the audit log's hashes hold; [Source.Name] is what people are shown.
+// A Source is the interface through which a request came. The store and the audit log's
+// hashes hold its value, which therefore never changes; [Source.Name] is the name that
+// people see.
 type Source string
 
 const (
@@ -13,20 +14,20 @@ const (
 	SourceSystem  Source = "system"  // Doorward itself: the sweeper, the mail worker
 )
 
-// An Actor says who does something, and from where. A member by session; a token
-// for its owner; the operator, who holds the machine (no member, SourceCLI or
-// SourceDesktop); or Doorward itself (SourceSystem).
+// An Actor says who does something and from where. It is one of: a member, by session; a
+// token, on behalf of its owner; the operator, who controls the machine (no member,
+// SourceCLI or SourceDesktop); or Doorward itself (SourceSystem).
 type Actor struct {
 	Member MemberID `json:"member,omitempty"`
 	Token  TokenID  `json:"token,omitempty"`
 	Source Source   `json:"via"`
 	From   string   `json:"from,omitempty"` // network address, as the outermost trusted proxy saw it
 
-	// Session is the session that a member asks with. It is kept nowhere.
+	// Session is the session that a member's request came with. It is never stored.
 	Session SecretHash `json:"-"`
 }
 
-// Name is the source as the API names it.
+// Name is the name of the source in the API.
 func (s Source) Name() string {
 	switch s {
 	case SourceDesktop:
@@ -37,7 +38,7 @@ func (s Source) Name() string {
 	return string(s)
 }
 
-// Operator is whoever holds the machine that holds the data.
+// Operator is the person who controls the machine that stores the data.
 var Operator = Actor{Source: SourceCLI}
 
 // DesktopOperator is the same person at the native console.
@@ -46,13 +47,13 @@ var DesktopOperator = Actor{Source: SourceDesktop}
 // System is Doorward itself.
 var System = Actor{Source: SourceSystem}
 
-// IsOperator reports whether it is the machine's operator, who may do anything.
+// IsOperator reports whether the actor is the operator, who may do anything.
 func (b Actor) IsOperator() bool {
 	return (b.Source == SourceCLI || b.Source == SourceDesktop) && b.Member == "" && b.Token == ""
 }
 
-// IsZero reports whether it is nobody.
+// IsZero reports whether there is no actor.
 func (b Actor) IsZero() bool { return b == Actor{} }
 
-// IsSystem reports whether it is Doorward itself.
+// IsSystem reports whether the actor is Doorward itself.
 func (b Actor) IsSystem() bool { return b.Source == SourceSystem }

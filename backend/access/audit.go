@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// An AuditEntry says who did what to whom, when and from where. It names
-// members by id, never by address: what a deleted member leaves behind tells
-// nobody who they were.
+// An AuditEntry says who did what to whom, when and from where. It names members by id,
+// never by address, so the entries of a deleted member do not reveal who they were.
 type AuditEntry struct {
 	Seq    uint64      `json:"seq"`
 	At     time.Time   `json:"at"`
@@ -21,27 +20,27 @@ type AuditEntry struct {
 	Hash   string      `json:"hash"`
 }
 
-// Chain ties the entry to the one before it: its hash covers all it says and
-// the hash of that one.
+// Chain links the entry to the one before it: its hash covers its own content and the hash
+// of that entry.
 func (e *AuditEntry) Chain(seq uint64, prev string) {
 	e.Seq, e.Prev = seq, prev
 	e.Hash = e.Sum()
 }
 
-// Sum is the hash that the entry ought to carry: SHA-256 over its JSON without
-// the hash, in hexadecimal.
+// Sum computes the hash that the entry should have: SHA-256 over its JSON without the hash,
+// in hexadecimal.
 func (e AuditEntry) Sum() string {
 	e.Hash = ""
 	text, err := json.Marshal(e)
 	if err != nil {
-		panic(err) // an entry is strings, numbers and a time: it always marshals
+		panic(err) // cannot happen: an entry is strings, numbers and a time
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
 
-// Follows says what is wrong with an entry as the one after (seq, prev): it was
-// altered, or one was removed, inserted or moved.
+// Follows checks that the entry comes directly after the entry (seq, prev). It fails if the
+// entry was altered, or if an entry was removed, inserted or moved.
 func (e *AuditEntry) Follows(seq uint64, prev string) error {
 	switch {
 	case e.Seq != seq+1:

@@ -6,18 +6,18 @@ import (
 	"unicode/utf8"
 )
 
-// A Code is a login code as it is compared: eight letters and digits, 40 random
-// bits. People see it in two groups, as String writes it.
+// A Code is a login code in the form in which it is compared: eight letters and digits, 40
+// random bits. String writes it in two groups, as people see it.
 type Code string
 
-// CodeLength is how many letters and digits a code has.
+// CodeLength is the number of letters and digits in a code.
 const CodeLength = 8
 
-// codeAlphabet is Crockford's base32: no I, L, O, which are read for digits, and
-// no U. A code is this many letters from it; docs/security.md reckons with both.
+// codeAlphabet is Crockford's base32. It has no I, L or O, which people read as digits, and
+// no U. The guess probabilities in docs/security.md depend on its size and on CodeLength.
 const codeAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// maxCodeText is the most that is looked at of what somebody typed.
+// maxCodeText is the longest input, in bytes, that ParseCode looks at.
 const maxCodeText = 200
 
 // NewCode returns a fresh code.
@@ -25,7 +25,7 @@ func NewCode() Code {
 	var b [CodeLength]byte
 	rand.Read(b[:])
 	for i := range b {
-		b[i] = codeAlphabet[b[i]%byte(len(codeAlphabet))] // 256 is a multiple of 32: each is as likely
+		b[i] = codeAlphabet[b[i]%byte(len(codeAlphabet))] // 256 is a multiple of 32: no bias
 	}
 	return Code(b[:])
 }
@@ -38,10 +38,10 @@ func (c Code) String() string {
 	return string(c[:CodeLength/2] + "-" + c[CodeLength/2:])
 }
 
-// ParseCode reads a code however it was typed or pasted: in any case, with any
-// kind of space, dash or dot in or around it, full width, in the digits of any
-// script, with O for 0 and I or L for 1. What is not a code then is no guess at
-// one, and must not be counted as such.
+// ParseCode reads a code however it was typed or pasted: in upper or lower case, with any
+// spaces, dashes or dots in or around it, in full-width characters, in the digits of any
+// script, with O for 0 and I or L for 1. Input that is still not a code must not be counted
+// as a guess.
 func ParseCode(s string) (Code, bool) {
 	if len(s) > maxCodeText || !utf8.ValidString(s) {
 		return "", false
@@ -60,8 +60,8 @@ func ParseCode(s string) (Code, bool) {
 	return Code(b), len(b) == CodeLength
 }
 
-// isSeparator reports whether r is one of the things that mail readers and
-// people put between the groups of a code, or around it, seen or unseen.
+// isSeparator reports whether r is a character, visible or not, that people and mail
+// readers put between or around the groups of a code.
 func isSeparator(r rune) bool {
 	switch r {
 	case '.', '·', '•', '․', '‧', '。', '．', '｡', '_', '−', 'ー', '\uFEFF', '\u034F', '\u115F', '\u1160', '\u3164':
@@ -70,7 +70,7 @@ func isSeparator(r rune) bool {
 	return unicode.IsSpace(r) || unicode.In(r, unicode.Pd, unicode.Zs, unicode.Cf)
 }
 
-// codeLetter is the letter of the alphabet that r stands for.
+// codeLetter returns the letter of the alphabet that r stands for.
 func codeLetter(r rune) (byte, bool) {
 	if '\uFF01' <= r && r <= '\uFF5E' { // full width
 		r -= 0xFEE0
@@ -92,8 +92,8 @@ func codeLetter(r rune) (byte, bool) {
 	return 0, false
 }
 
-// digitOf is the digit that a decimal digit of another script stands for: they
-// lie in tens, each beginning with its nought.
+// digitOf returns the value of a decimal digit of another script as an ASCII digit. In
+// Unicode's tables the digits of a script come in tens, each starting with zero.
 func digitOf(r rune) (byte, bool) {
 	for _, t := range unicode.Nd.R16 {
 		if rune(t.Lo) <= r && r <= rune(t.Hi) {
@@ -108,7 +108,7 @@ func digitOf(r rune) (byte, bool) {
 	return 0, false
 }
 
-// MalformedCode is the answer to what cannot be a code. It was no guess.
+// MalformedCode is the answer to input that cannot be a code. It does not count as a guess.
 func MalformedCode() *Error {
 	return Errorf(
 		Invalid,

@@ -6,9 +6,9 @@ import (
 	"unicode"
 )
 
-// Somebody copies a code out of a mail reader, a phone reads it out, a keyboard
-// writes it full width: each is the code that was sent, and none of them costs a
-// guess. What is no code is no guess either.
+// Somebody copies a code out of a mail reader, hears it read out by a phone, or types it in
+// full width. Each form is the code that was sent and must not cost a guess; nor must input
+// that is no code at all.
 func TestParseCode(t *testing.T) {
 	const want = Code("K7PQ3XMD")
 	for _, s := range []string{
@@ -39,7 +39,7 @@ func TestParseCode(t *testing.T) {
 	}
 }
 
-// A code that was made reads back as itself, in every form in which it is shown.
+// A new code can be parsed in every form in which it is shown.
 func TestNewCode(t *testing.T) {
 	seen, letters := map[Code]bool{}, map[rune]int{}
 	for range 2000 {
@@ -62,7 +62,7 @@ func TestNewCode(t *testing.T) {
 	}
 }
 
-// digitOf reckons with tables in which the digits of a script lie in tens.
+// digitOf relies on tables in which the digits of a script come in tens.
 func TestDigitsLieInTens(t *testing.T) {
 	for _, r := range unicode.Nd.R16 {
 		if r.Stride != 1 || (r.Hi-r.Lo+1)%10 != 0 {

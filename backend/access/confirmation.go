@@ -2,42 +2,40 @@ package access
 
 import "time"
 
-// How long a confirmation and the code for one last, and what one code bears.
+// How long a confirmation and its code last, and how many wrong codes are allowed.
 const (
-	ConfirmationTTL     = 15 * time.Minute // signing in counts as one, and so does a code from an email
+	ConfirmationTTL     = 15 * time.Minute // signing in and a code from an email both count as a confirmation
 	ConfirmationCodeTTL = 10 * time.Minute
 	maxConfirmAttempts  = 5 // wrong codes for one email
 )
 
-// MethodEmail is how a session was confirmed that was not just opened: with a
-// code from an email.
+// MethodEmail means that an existing session was confirmed with a code from an email.
 const MethodEmail = "email"
 
-// A Confirmation is when and how the person behind a session last showed that
-// they hold the member's mailbox.
+// A Confirmation records when and how the person behind a session last proved that they
+// control the member's mailbox.
 type Confirmation struct {
 	At     time.Time `json:"at"`
 	Method string    `json:"method"` // link, code, setup, rescue or email
-	Rights int       `json:"rights"` // the member's then: more of them since take it away
+	Rights int       `json:"rights"` // the member's PermissionRevision then; an increase voids this
 }
 
 // A ConfirmationCode is the code that was emailed to confirm one session.
 type ConfirmationCode struct {
 	Hash      SecretHash `json:"hash"` // keyed, and bound to the session
 	ExpiresAt time.Time  `json:"expires_at"`
-	Attempts  int        `json:"tries,omitempty"` // wrong ones
+	Attempts  int        `json:"tries,omitempty"` // wrong codes so far
 }
 
-// Confirm notes that the person behind the session showed who they are. A code
-// that waited to be typed is worth nothing afterwards.
+// Confirm records that the person behind the session proved who they are. It voids a
+// pending confirmation code.
 func (opened *Session) Confirm(m *Member, method string, now time.Time) {
 	opened.Confirmation = Confirmation{At: now, Method: method, Rights: m.PermissionRevision}
 	opened.Code = ConfirmationCode{}
 }
 
-// ConfirmedUntil is when the session's confirmation expires; zero where it has
-// none. Other roles, more or fewer, take it away, and so does a clock that was
-// put back.
+// ConfirmedUntil returns when the session's confirmation expires, zero if there is none. A
+// change of roles in either direction voids it, and so does a clock that was set back.
 func (opened *Session) ConfirmedUntil(m *Member, now time.Time) time.Time {
 	c := opened.Confirmation
 	until := c.At.Add(ConfirmationTTL)
@@ -48,7 +46,7 @@ func (opened *Session) ConfirmedUntil(m *Member, now time.Time) time.Time {
 	return until
 }
 
-// CheckCode counts a try and says whether the code confirms the session.
+// CheckCode counts an attempt and reports whether the code confirms the session.
 func (opened *Session) CheckCode(code SecretHash, now time.Time) error {
 	c := &opened.Code
 	if c.Hash.IsZero() || c.Attempts >= maxConfirmAttempts || !now.Before(c.ExpiresAt) {
@@ -61,8 +59,8 @@ func (opened *Session) CheckCode(code SecretHash, now time.Time) error {
 	return nil
 }
 
-// WrongConfirmation is the one answer for codes that are wrong, used, expired,
-// tried too often, or meant for another session.
+// WrongConfirmation is the single answer for codes that are wrong, used, expired, tried too
+// often, or for another session.
 func WrongConfirmation() *Error {
 	return Errorf(
 		Invalid,
@@ -70,8 +68,8 @@ func WrongConfirmation() *Error {
 	).On("code").WithCode("code_wrong")
 }
 
-// ConfirmationRequired refuses what needs to know that it is still the same
-// person, where the session has not shown that lately.
+// ConfirmationRequired is the refusal for actions that need a recent confirmation, when the
+// session has none.
 func ConfirmationRequired() *Error {
 	return Errorf(
 		Forbidden,
@@ -80,7 +78,8 @@ func ConfirmationRequired() *Error {
 	).WithCode("confirmation_required")
 }
 
-// TokenOutlivesSession refuses to an API token what would outlive it.
+// TokenOutlivesSession refuses to let an API token create something that outlives the
+// token.
 func TokenOutlivesSession(what string) *Error {
 	return Errorf(Forbidden, "A token cannot %s: that would outlive it. Use the console, or the server's own shell.",
 		what).WithCode("token_outlives")

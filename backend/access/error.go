@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// A Kind says what went wrong, in the few ways a caller can act on.
+// A Kind says what went wrong, in the few categories that a caller can act on.
 type Kind string
 
 const (
@@ -15,40 +15,40 @@ const (
 	Forbidden   Kind = "forbidden"   // we know, and the answer is no
 	NotFound    Kind = "not_found"   // there is none, or none the caller may see
 	Conflict    Kind = "conflict"    // somebody else got there first
-	Expired     Kind = "expired"     // it was good once
-	TooMany     Kind = "too_many"    // asked too often; later it will go through
+	Expired     Kind = "expired"     // it was valid once
+	TooMany     Kind = "too_many"    // too many requests; it works again later
 	Unavailable Kind = "unavailable" // nothing wrong with the request; the server cannot take it now
-	NoData      Kind = "no_data"     // the data cannot be used; where it lies and why is for the operator only
+	NoData      Kind = "no_data"     // the data cannot be used; only the operator learns where and why
 )
 
-// An Error is a failure we can explain. Message is for the person who met it;
-// Err, when set, is for the log and stays on this machine.
+// An Error is a failure that we can explain. Message is for the person who caused or met
+// it. Err, if set, is for the log and never leaves this machine.
 type Error struct {
 	Kind    Kind   `json:"kind"`
-	Code    string `json:"code,omitempty"`  // stable, snake case, for programs; the kind where none is set
-	Field   string `json:"field,omitempty"` // the input at fault, if one is
+	Code    string `json:"code,omitempty"`  // stable, snake case, for programs; the kind if none is set
+	Field   string `json:"field,omitempty"` // the input at fault, if any
 	Message string `json:"message"`
 	Err     error  `json:"-"`
 }
 
-// Errorf makes an Error of a kind with a sentence for the person who met it.
+// Errorf makes an Error of a kind, with a sentence for the user.
 func Errorf(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
 }
 
-// Error is the sentence that may be shown.
+// Error returns the sentence that may be shown.
 func (e *Error) Error() string { return e.Message }
 
-// Unwrap is the cause, for errors.Is and the log.
+// Unwrap returns the cause, for errors.Is and the log.
 func (e *Error) Unwrap() error { return e.Err }
 
-// WithCode names the failure for programs.
+// WithCode sets the code by which programs recognise the failure.
 func (e *Error) WithCode(code string) *Error { e.Code = code; return e }
 
 // On names the input at fault.
 func (e *Error) On(field string) *Error { e.Field = field; return e }
 
-// Because keeps the cause for the log.
+// Because attaches the cause, for the log.
 func (e *Error) Because(err error) *Error { e.Err = err; return e }
 
 // Is reports whether err is an Error of this kind.
@@ -57,8 +57,8 @@ func (k Kind) Is(err error) bool {
 	return errors.As(err, &e) && e.Kind == k
 }
 
-// Explain returns the part of err that may be shown. An error that nobody
-// wrote for showing comes back as Internal and says nothing of its cause.
+// Explain returns the part of err that may be shown. Any error that is not an Error becomes
+// Internal, without a word about its cause.
 func Explain(err error) *Error {
 	var e *Error
 	if !errors.As(err, &e) || e.Kind == "" || e.Kind == Internal {

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// Whatever is sent where an identifier or a secret belongs: an identifier is
-// taken as it is or not at all, a secret is in no message, and a hash is read
-// only as it was written.
+// An attacker sends arbitrary text as an identifier or a secret. An identifier is accepted
+// unchanged or refused, no error message repeats a secret, and a hash is read only in the
+// form in which it was written.
 func FuzzTokens(f *testing.F) {
 	for _, s := range []string{
 		"", "dw_", NewID(), NewSecret().Reveal(), TokenPrefix + NewSecret().Reveal(), NewDesktopSecret().Reveal(),
@@ -60,9 +60,9 @@ func FuzzTokens(f *testing.F) {
 	})
 }
 
-// However a code is typed, it is eight letters of the alphabet or no code; typed
-// again as people see it, it is the same; and no two that are seen otherwise are
-// one.
+// However a code is typed, it parses to eight letters of the alphabet or not at all. Its
+// displayed form parses to the same code, and two codes that look different are never
+// equal.
 func FuzzCode(f *testing.F) {
 	for _, s := range []string{
 		"K7PQ-3XMD", "k7pq3xmd", " K7PQ\u00a03XMD\r\n", "oOiI-lL00", "K7PQ-3XM", "K7PQ-3XMDD", "U7PQ-3XMD", "Ｋ７ＰＱ－３ＸＭＤ",

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Each thing has an identifier type of its own, so that one cannot be passed
-// for another. All are 128 random bits in 26 letters and digits.
+// Each kind of thing has its own identifier type, so that one cannot be passed for another.
+// All are 128 random bits in 26 letters and digits.
 type (
 	MemberID  string
 	MessageID string
@@ -19,24 +19,24 @@ type (
 
 var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// IDLength is how many characters every identifier has.
+// IDLength is the number of characters in an identifier.
 const IDLength = 26
 
-// NewID returns a fresh identifier: 128 random bits.
+// NewID returns a new identifier: 128 random bits.
 func NewID() string {
 	var b [16]byte
 	rand.Read(b[:])
 	return idEncoding.EncodeToString(b[:])
 }
 
-// ParseMemberID returns s as a member's identifier, in memory of its own. What
-// does not have the form of one is not found: an identifier tells nothing.
+// ParseMemberID returns s as a member's identifier, in its own memory. A malformed
+// identifier is answered like an unknown one, so the answer reveals nothing.
 func ParseMemberID(s string) (MemberID, error) {
 	id, err := parseID(s, "member")
 	return MemberID(id), err
 }
 
-// ParseMessageID is ParseMemberID for letters.
+// ParseMessageID is ParseMemberID for emails.
 func ParseMessageID(s string) (MessageID, error) {
 	id, err := parseID(s, "letter")
 	return MessageID(id), err
@@ -55,19 +55,19 @@ func parseID(s, what string) (string, error) {
 	return strings.Clone(s), nil
 }
 
-// NoSuch is the answer for a thing that is not there, or not for the caller.
+// NoSuch is the answer for a thing that does not exist or that the caller may not see.
 func NoSuch(what string) *Error {
 	return Errorf(NotFound, "There is no such %s here.", what)
 }
 
-// A Secret opens something: a login link, a session, an API token. It is shown
-// once, to the one it is for, and kept only as its Hash.
+// A Secret grants access: a login link, a session, an API token. It is shown once, to its
+// recipient, and only its Hash is stored.
 type Secret string
 
 // SecretLength is the length of a secret: 256 bits in base64url.
 const SecretLength = 43
 
-// NewSecret returns 256 fresh random bits.
+// NewSecret returns 256 new random bits.
 func NewSecret() Secret {
 	var b [32]byte
 	rand.Read(b[:])
@@ -80,10 +80,10 @@ func (Secret) String() string { return "[secret]" }
 // GoString hides the secret from %#v.
 func (Secret) GoString() string { return "[secret]" }
 
-// Reveal is the secret itself, for the one place that hands it over.
+// Reveal returns the secret itself, for the one place that hands it out.
 func (s Secret) Reveal() string { return string(s) }
 
-// Hash is what is kept of a secret: SHA-256. Looking a hash up takes the same
+// Hash returns what is stored of a secret: its SHA-256. Looking up a hash takes the same
 // time however much of the secret was guessed.
 func (s Secret) Hash() SecretHash {
 	return SecretHash(sha256.Sum256([]byte(s)))
@@ -92,7 +92,7 @@ func (s Secret) Hash() SecretHash {
 // A SecretHash is the SHA-256 of a Secret.
 type SecretHash [32]byte
 
-// IsZero reports whether there is no secret behind it.
+// IsZero reports whether the hash is empty.
 func (h SecretHash) IsZero() bool { return h == SecretHash{} }
 
 // MarshalText writes the hash in hexadecimal.

@@ -6,17 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// blanks are characters that Unicode counts as visible and fonts leave empty:
-// the Braille pattern without dots, and a note without a head.
+// blanks are characters that Unicode counts as visible but fonts draw empty: the Braille
+// pattern without dots, and a musical note without a head.
 var blanks = []rune{0x2800, 0x1D159}
 
-// isInvisible reports whether r by itself leaves nothing on the screen, reorders what
-// is beside it, or means nothing outside one program.
+// isInvisible reports whether r alone draws nothing, reorders its neighbours, or has a
+// meaning only within one program.
 func isInvisible(r rune) bool {
 	switch {
 	case r == utf8.RuneError, slices.Contains(blanks, r):
 		return true
-	case unicode.Is(unicode.Prepended_Concatenation_Mark, r): // signs around Arabic numbers, which are seen
+	case unicode.Is(unicode.Prepended_Concatenation_Mark, r): // visible signs around Arabic numbers
 		return false
 	}
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp,
@@ -34,8 +34,8 @@ func joins(r rune) bool {
 	return r == nonJoiner || r == joiner || unicode.Is(unicode.Variation_Selector, r)
 }
 
-// isVisible reports whether the character at i shows, or changes how the ones beside
-// it do in a way that some writing needs.
+// isVisible reports whether the character at i is drawn, or changes how its neighbours are
+// drawn in a way that some script needs.
 func isVisible(all []rune, i int) bool {
 	r := all[i]
 	if !isInvisible(r) {
@@ -52,22 +52,21 @@ func isVisible(all []rune, i int) bool {
 		if i+1 == len(all) {
 			return false
 		}
-		return letterThatJoins(before) && letterThatJoins(all[i+1]) ||
+		return joinsLetters(before) && joinsLetters(all[i+1]) ||
 			r == joiner && (pictured(before) || before == pictorial || unicode.Is(unicode.Sk, before)) &&
 				pictured(all[i+1])
 	}
-	// a form of that one letter
+	// selects a variant of that one letter
 	return unicode.In(before, unicode.Han, unicode.Mongolian, unicode.Phags_Pa, unicode.Myanmar)
 }
 
-// pictured reports whether there is an emoji of r: a symbol, or a digit in a
-// keycap.
+// pictured reports whether r has an emoji form: a symbol, or a digit in a keycap.
 func pictured(r rune) bool {
 	const among = "#*0123456789‼⁉〰"
 	return unicode.In(r, unicode.So, unicode.Sm) || slices.Contains([]rune(among), r)
 }
 
-// joiningScripts are those in whose spelling letters are joined and kept apart.
+// joiningScripts are the scripts whose spelling uses joiners and non-joiners.
 var joiningScripts = []*unicode.RangeTable{
 	unicode.Arabic, unicode.Syriac, unicode.Nko, unicode.Mandaic, unicode.Mongolian,
 	unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil,
@@ -76,7 +75,7 @@ var joiningScripts = []*unicode.RangeTable{
 	unicode.Myanmar, unicode.Tibetan, unicode.Balinese, unicode.Javanese,
 }
 
-func letterThatJoins(r rune) bool {
+func joinsLetters(r rune) bool {
 	return unicode.In(r, joiningScripts...) ||
 		unicode.Is(unicode.M, r) && unicode.Is(unicode.Inherited, r) && !unicode.Is(unicode.Variation_Selector, r)
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// moments are the three at which a thing that expires is looked at.
+// moments are the three times at which something that expires is checked.
 func moments(end time.Time) map[string]struct {
 	now  time.Time
 	good bool
@@ -22,8 +22,8 @@ func moments(end time.Time) map[string]struct {
 	}
 }
 
-// Whatever expires is good until its end and no longer: at the end itself it is
-// not good any more.
+// Something is still accepted at the very moment it expires. Everything with an end is
+// valid before that moment and invalid from it on.
 func TestWhatExpiresBeforeAtAfter(t *testing.T) {
 	m := somebody(Active)
 	m.SetBack = noon.Add(-time.Hour)
@@ -85,8 +85,8 @@ func TestWhatExpiresBeforeAtAfter(t *testing.T) {
 			return good(!m.ExpireInvitation(now))
 		}},
 		"what a letter says": {noon.Add(time.Hour), func(now time.Time) error {
-			l := Message{State: MessageHeld, ExpiresAt: noon.Add(time.Hour)}
-			return l.Requeue(now)
+			m := Message{State: MessageHeld, ExpiresAt: noon.Add(time.Hour)}
+			return m.Requeue(now)
 		}},
 	} {
 		for when, at := range moments(tt.end) {
@@ -97,9 +97,8 @@ func TestWhatExpiresBeforeAtAfter(t *testing.T) {
 	}
 }
 
-// A confirmation counts for the permissions that the member had then: not once
-// they have more, nor once their access became less, and not for a clock that was
-// set back.
+// A confirmation is used after the member's permissions changed, or after the clock was set
+// back. It is valid only for the permissions that the member had when confirming.
 func TestWhatAConfirmationCountsFor(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(opened *Session, m *Member)
@@ -130,7 +129,8 @@ func TestWhatAConfirmationCountsFor(t *testing.T) {
 	}
 }
 
-// A guesser has five wrong codes for one email; then the right one is wrong, too.
+// An attacker guesses the confirmation code. After five wrong codes for one email even the
+// right one is refused.
 func TestConfirmationTries(t *testing.T) {
 	right, wrong := SecretHash{1}, SecretHash{2}
 	for _, n := range []int{0, maxConfirmAttempts - 1, maxConfirmAttempts} {
@@ -152,7 +152,7 @@ func TestConfirmationTries(t *testing.T) {
 	}
 }
 
-// Every bound that somebody can set or fill: taken at n, refused at n+1.
+// Every limit that somebody can set or reach: n is accepted, n+1 is refused.
 func TestBoundsAtAndBeyond(t *testing.T) {
 	role := func(name string) error {
 		return CheckRole(Role{Name: RoleName(name), Permissions: Grantable()[:1]})
@@ -198,8 +198,8 @@ func TestBoundsAtAndBeyond(t *testing.T) {
 	}
 }
 
-// The edges of each range of emails that a role's name, a code and a digit of
-// another script may be: the last one in, and the first one out.
+// The edges of each range of characters allowed in role names, in codes and as digits of
+// other scripts: the last one inside and the first one outside.
 func TestEdgesOfLetters(t *testing.T) {
 	for c, want := range map[byte]bool{
 		'a': true, 'z': true, 'A': true, 'Z': true, '`': false, '{': false, '@': false, '[': false, '0': false,
@@ -230,8 +230,8 @@ func TestEdgesOfLetters(t *testing.T) {
 	}
 }
 
-// Each member is counted once, in its state and its roles, and uncounted again:
-// a counter that is left over would let the last Admin go.
+// A counter that is not decremented would let the last Admin be removed. Each member is
+// counted once, by state and roles, and uncounted exactly.
 func TestCounters(t *testing.T) {
 	came, ended, admin := somebody(Pending), somebody(Pending), somebody(Active)
 	came.EmailVerifiedAt, ended.Invitation.Expired = noon, true
@@ -269,8 +269,8 @@ func TestCounters(t *testing.T) {
 	}
 }
 
-// Whoever comes by a link that was handed over came, once, and proved nothing; the
-// first Admin, who was never invited, came by no invitation.
+// A link that somebody handed over proves nothing about the address. The member is recorded
+// as having accepted, once; the first Admin, who was never invited, accepted no invitation.
 func TestAcceptByAHandedLink(t *testing.T) {
 	m := somebody(Pending)
 	m.Invitation.Expired = true
@@ -293,7 +293,7 @@ func TestAcceptByAHandedLink(t *testing.T) {
 	}
 }
 
-// A code has two groups; what is not one is left as it is.
+// A code is shown in two groups; text of another length is left unchanged.
 func TestCodeInGroups(t *testing.T) {
 	for c, want := range map[Code]string{
 		"K7PQ3XMD":  "K7PQ-3XMD",
@@ -307,7 +307,7 @@ func TestCodeInGroups(t *testing.T) {
 	}
 }
 
-// Those who have the longer limits are the ones who manage nothing, and a window.
+// The longer session limits apply to members who manage nothing, and to the native window.
 func TestClasses(t *testing.T) {
 	if want := []Priority{PriorityAwaited, PriorityRequested, PriorityDecision, PriorityInvitation,
 		PriorityDigest}; !slices.Equal(Priorities(), want) {
@@ -315,7 +315,7 @@ func TestClasses(t *testing.T) {
 	}
 }
 
-// The audit log says so at the bounds themselves, and between them it is quiet.
+// The audit log gets an entry when the count reaches a limit, and none between limits.
 func TestTelling(t *testing.T) {
 	for n := range MaxWrongCodesDay + 2 {
 		want := n == MaxCodeAttempts || n == MaxWrongCodesHour || n == MaxWrongCodesDay
@@ -325,8 +325,8 @@ func TestTelling(t *testing.T) {
 	}
 }
 
-// Wrong codes that were counted by a clock ahead end a day from now, and those of
-// today are the ones less than a day old.
+// Wrong codes that were counted while the clock was ahead expire a day from now. LastDay
+// counts those less than a day old.
 func TestWrongCodesOfToday(t *testing.T) {
 	w := WrongCodes{noon.Add(-dayWindow), noon.Add(-dayWindow + 1), noon.Add(time.Hour)}
 	if n := w.LastDay(noon); n != 2 {

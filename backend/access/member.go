@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// A State is where a member stands. Rejected and removed are not states: such
-// a member is deleted.
+// A State is the state of a member's account. Rejected and removed are not states: such a
+// member is deleted.
 type State string
 
 const (
-	Pending   State = "pending"   // invited, and waiting for an Admin's decision
-	Active    State = "active"    // let in
-	Suspended State = "suspended" // kept out until restored
+	Pending   State = "pending"   // invited, awaiting an Admin's decision
+	Active    State = "active"    // approved
+	Suspended State = "suspended" // locked out until unsuspended
 )
 
-// ParseState returns the state of that name.
+// ParseState returns the state with that name.
 func ParseState(s string) (State, error) {
 	switch State(s) {
 	case Pending, Active, Suspended:
@@ -25,21 +25,21 @@ func ParseState(s string) (State, error) {
 		On("state").WithCode("unknown_state")
 }
 
-// How long things last unless an Admin says otherwise.
+// How long things last, unless an Admin sets something else.
 const (
 	DefaultInvitationTTL = 7 * 24 * time.Hour  // an invitation's link
 	MinInvitationTTL     = time.Hour           // the least an Admin may set
 	MaxInvitationTTL     = 30 * 24 * time.Hour // the most
-	PendingTTL           = 30 * 24 * time.Hour // a pending account that nobody decides
-	SignInTTL            = 15 * time.Minute    // a login link or code that was asked for
-	// a sign-in link that opens in any browser, while no other email may be asked for
+	PendingTTL           = 30 * 24 * time.Hour // a pending account that nobody decided on
+	SignInTTL            = 15 * time.Minute    // a login link or code that was requested
+	// a sign-in link that works in any browser, while no other email may be requested
 	AnyBrowserLinkTTL = 24 * time.Hour
 	RescueLinkTTL     = 15 * time.Minute    // a login link printed on the server's own shell
-	RemindBefore      = 24 * time.Hour      // an invitation's last day
-	UsedLinkTTL       = 30 * 24 * time.Hour // a link past its use still offers a fresh email
+	RemindBefore      = 24 * time.Hour      // before an invitation expires
+	UsedLinkTTL       = 30 * 24 * time.Hour // a used link still offers a new email
 )
 
-// A Member is a person with an account, from the moment they are invited.
+// A Member is a person with an account, from the moment of their invitation.
 type Member struct {
 	ID         MemberID   `json:"id"`
 	Email      Address    `json:"email"`
@@ -47,26 +47,28 @@ type Member struct {
 	State      State      `json:"state"`
 	Roles      []RoleName `json:"roles"`
 	Invitation Invitation `json:"invitation"`
-	// when they first opened a link, or typed a code, that an email brought to the address
+	// when they first used a link or code from an email to the address
 	EmailVerifiedAt time.Time `json:"proved_at,omitzero"`
-	// when they first came, where that was by a link that was handed over: it proves nothing of the address
+	// when they first signed in, if by a link that somebody handed over: it proves nothing
+	// about the address
 	AcceptedAt     time.Time  `json:"accepted_at,omitzero"`
 	HandedOverBy   Actor      `json:"handed_by,omitzero"` // who handed that link over
 	Decision       Decision   `json:"decision,omitzero"`
 	LastSignIn     time.Time  `json:"last_sign_in,omitzero"`
-	Note           string     `json:"note,omitempty"`    // theirs, to the approver
-	Message        MessageID  `json:"letter,omitempty"`  // the last invitation or sign-in email, for its delivery
+	Note           string     `json:"note,omitempty"`    // the member's, to the approver
+	Message        MessageID  `json:"letter,omitempty"`  // the last invitation or sign-in email
 	Link           SecretHash `json:"link,omitzero"`     // the open invitation link
-	AnyBrowserLink SecretHash `json:"any_link,omitzero"` // the newest sign-in link that opens in any browser
-	// rises with each rise of rights; older sessions get a new id
+	AnyBrowserLink SecretHash `json:"any_link,omitzero"` // newest sign-in link for any browser
+	// incremented when the member gains permissions; older sessions then get a new id
 	PermissionRevision int `json:"rights,omitempty"`
-	// rises when all is closed at once: older sessions, links and codes are worth nothing
+	// incremented when all access is revoked at once: older sessions, links and codes
+	// become void
 	Epoch int `json:"epoch,omitempty"`
-	// rises when all API tokens are revoked at once: older ones are worth nothing
+	// incremented when all API tokens are revoked at once: older ones become void
 	TokenEpoch       int       `json:"token_epoch,omitempty"`
-	MuteDigest       bool      `json:"quiet,omitempty"`   // wants no emails about people waiting
-	SetBack          time.Time `json:"set_back,omitzero"` // when access last became less
-	LastStatusChange Decision  `json:"standing,omitzero"` // the last suspension or restoring
+	MuteDigest       bool      `json:"quiet,omitempty"`   // wants no emails about pending people
+	SetBack          time.Time `json:"set_back,omitzero"` // when the member last lost permissions
+	LastStatusChange Decision  `json:"standing,omitzero"` // the last suspension or unsuspension
 }
 
 // An Invitation is an Admin's offer to one address.
@@ -77,25 +79,25 @@ type Invitation struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Note      string    `json:"note,omitempty"` // the Admin's, shown in the email
 	Reminded  bool      `json:"reminded,omitempty"`
-	Expired   bool      `json:"ended,omitempty"` // the link's time ran out before it was opened
+	Expired   bool      `json:"ended,omitempty"` // the link expired before it was used
 }
 
-// A Duration is a time.Duration kept in seconds.
+// A Duration is a time.Duration stored in seconds.
 type Duration int64
 
-// Seconds makes a Duration of d, whole seconds.
+// Seconds converts d, which must be whole seconds.
 func Seconds(d time.Duration) Duration { return Duration(d / time.Second) }
 
-// Std is the standard library's duration.
+// Std converts to a time.Duration.
 func (d Duration) Std() time.Duration { return time.Duration(d) * time.Second }
 
-// A Decision is what was made of a login request, once, or of an account.
+// A Decision is the decision on a login request, made once, or a later one on the account.
 type Decision struct {
 	By Actor     `json:"by"`
 	At time.Time `json:"at"`
 }
 
-// DisplayName is how to address the member: the name, else the address.
+// DisplayName is how to address the member: by name if there is one, else by address.
 func (m *Member) DisplayName() string {
 	if m.Name != "" {
 		return m.Name
@@ -106,11 +108,10 @@ func (m *Member) DisplayName() string {
 // Has reports whether the member holds the role.
 func (m *Member) Has(role RoleName) bool { return slices.Contains(m.Roles, role) }
 
-// IsAdmin reports whether the member counts as an active Admin: at least one
-// must always be left.
+// IsAdmin reports whether the member is an active Admin. At least one must always remain.
 func (m *Member) IsAdmin() bool { return m.State == Active && m.Has(Admin) }
 
-// NewMember makes a pending member of an address.
+// NewMember makes a pending member with an address.
 func NewMember(id MemberID, to Address, name string, roles []RoleName, note string, lasts time.Duration, actor Actor,
 	now time.Time) (Member, error) {
 	m := Member{ID: id, Email: to, Name: name, State: Pending, Roles: roles}
@@ -128,7 +129,7 @@ func NewMember(id MemberID, to Address, name string, roles []RoleName, note stri
 	return m, nil
 }
 
-// Renew starts the invitation's time again, for the same address.
+// Renew restarts the invitation's time, for the same address.
 func (m *Member) Renew(now time.Time) error {
 	switch {
 	case m.State != Pending:
@@ -143,7 +144,7 @@ func (m *Member) Renew(now time.Time) error {
 	return nil
 }
 
-// ExpireInvitation marks the invitation as expired, if it has.
+// ExpireInvitation marks the invitation as expired if its time is over.
 func (m *Member) ExpireInvitation(now time.Time) bool {
 	if m.State != Pending || !m.JoinedAt().IsZero() || m.Invitation.Expired || now.Before(m.Invitation.ExpiresAt) {
 		return false
@@ -152,7 +153,7 @@ func (m *Member) ExpireInvitation(now time.Time) bool {
 	return true
 }
 
-// RemovedAt is when a pending account that nobody has decided ends.
+// RemovedAt is when a pending account is removed if nobody decides on it.
 func (m *Member) RemovedAt() time.Time {
 	from := m.Invitation.At
 	if came := m.JoinedAt(); came.After(from) {
@@ -164,8 +165,8 @@ func (m *Member) RemovedAt() time.Time {
 	return from.Add(PendingTTL)
 }
 
-// NextDue is when something next happens to the member by itself: the reminder,
-// the invitation's end, the pending account's end. Zero: never.
+// NextDue is when something next happens to the member automatically: the reminder, the
+// expiry of the invitation, the removal of the pending account. Zero: never.
 func (m *Member) NextDue() time.Time {
 	switch {
 	case m.State != Pending:
@@ -192,7 +193,8 @@ func (m *Member) Remind(now time.Time) bool {
 	return true
 }
 
-// JoinedAt is when they first came, by whatever way; zero: they have not yet.
+// JoinedAt is when the member first signed in, by any kind of link; zero if they have not
+// yet.
 func (m *Member) JoinedAt() time.Time {
 	if m.AcceptedAt.IsZero() {
 		return m.EmailVerifiedAt
@@ -200,9 +202,9 @@ func (m *Member) JoinedAt() time.Time {
 	return m.AcceptedAt
 }
 
-// Accept records that an invited member came by a link that somebody handed
-// over. It was not in the mailbox, so it proves nothing of the address. It
-// reports whether this is the first time that they came.
+// Accept records that an invited member used a link that somebody handed over. The link was
+// not in the mailbox, so it proves nothing about the address. Accept reports whether this
+// is the member's first sign-in.
 func (m *Member) Accept(handed Actor, now time.Time) bool {
 	if !m.JoinedAt().IsZero() || m.Invitation.TTL == 0 {
 		return false
@@ -211,7 +213,7 @@ func (m *Member) Accept(handed Actor, now time.Time) bool {
 	return true
 }
 
-// VerifyEmail records that the member holds the address: an email to it was opened.
+// VerifyEmail records that the member controls the address: they used an email sent to it.
 // It reports whether this is the first time.
 func (m *Member) VerifyEmail(now time.Time) bool {
 	if !m.EmailVerifiedAt.IsZero() {
@@ -221,8 +223,8 @@ func (m *Member) VerifyEmail(now time.Time) bool {
 	return true
 }
 
-// Approve lets a pending member in, with these roles. A decision is final and
-// takes a second person; a member who cannot be decided is left as they were.
+// Approve activates a pending member with these roles. A decision is final and needs a
+// second person. A refused approval leaves the member unchanged.
 func (m *Member) Approve(actor Actor, roles []RoleName, now time.Time) error {
 	if err := m.decidable(actor); err != nil {
 		return err
@@ -235,7 +237,7 @@ func (m *Member) Approve(actor Actor, roles []RoleName, now time.Time) error {
 	return nil
 }
 
-// Reject says whether a pending member may be turned away; the caller deletes.
+// Reject checks whether a pending member may be rejected; the caller deletes.
 func (m *Member) Reject(actor Actor) error { return m.decidable(actor) }
 
 func (m *Member) decidable(actor Actor) error {
@@ -248,8 +250,8 @@ func (m *Member) decidable(actor Actor) error {
 	return nil
 }
 
-// ChangeRoles gives the member these roles instead. More rights than before
-// mean new session ids.
+// ChangeRoles replaces the member's roles. If the member gains permissions, their sessions
+// get new ids.
 func (m *Member) ChangeRoles(actor Actor, roles []RoleName, now time.Time) error {
 	switch {
 	case actor.Member == m.ID:
@@ -268,8 +270,8 @@ func (m *Member) ChangeRoles(actor Actor, roles []RoleName, now time.Time) error
 	return nil
 }
 
-// Suspend keeps an active member out until they are restored. What was open
-// stays closed then.
+// Suspend locks an active member out until they are unsuspended. Sessions from before stay
+// closed then.
 func (m *Member) Suspend(actor Actor, now time.Time) error {
 	switch {
 	case actor.Member == m.ID:
@@ -299,8 +301,7 @@ func (m *Member) Unsuspend(actor Actor, now time.Time) error {
 	return nil
 }
 
-// Remove says whether the member may be removed by this actor; the caller
-// deletes.
+// Remove checks whether this actor may remove the member; the caller deletes.
 func (m *Member) Remove(actor Actor) error {
 	if actor.Member == m.ID {
 		return Errorf(Forbidden, "You cannot remove yourself. Another Admin can.").WithCode("own_account")

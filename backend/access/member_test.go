@@ -13,7 +13,7 @@ var (
 	bob = Actor{Member: "bob", Source: SourceConsole}
 )
 
-// somebody is bob, in a state, invited at noon.
+// somebody is bob in a given state, invited at noon.
 func somebody(s State) Member {
 	return Member{
 		ID:    "bob",
@@ -30,7 +30,7 @@ func somebody(s State) Member {
 	}
 }
 
-// check compares a refusal with its sentence, empty for none.
+// check compares an error with the expected sentence, empty for none.
 func check(t *testing.T, err error, want string) {
 	t.Helper()
 	if err == nil && want != "" || err != nil && err.Error() != want {
@@ -68,7 +68,7 @@ func TestInvite(t *testing.T) {
 	}
 }
 
-// Each rule by each state and caller. A refused rule leaves the member as it was.
+// Every rule, for every state and caller. A refused rule leaves the member unchanged.
 func TestMemberRules(t *testing.T) {
 	proved := func(m *Member) { m.EmailVerifiedAt = noon }
 	approve := func(m *Member, actor Actor) error { return m.Approve(actor, nil, noon) }
@@ -133,7 +133,7 @@ func TestMemberRules(t *testing.T) {
 	}
 }
 
-// What a rule that goes through leaves.
+// The effect of each rule that succeeds.
 func TestMemberAfterwards(t *testing.T) {
 	later := noon.Add(time.Hour)
 	m := somebody(Pending)
@@ -170,7 +170,7 @@ func TestMemberAfterwards(t *testing.T) {
 	}
 }
 
-// What happens to a pending member by itself, to the second.
+// What happens to a pending member automatically, to the second.
 func TestMemberFallsDue(t *testing.T) {
 	const day = 24 * time.Hour
 	tests := []struct {
@@ -178,7 +178,7 @@ func TestMemberFallsDue(t *testing.T) {
 		set         func(*Member)
 		at          time.Duration
 		remind, end bool
-		next        time.Duration // after what is done; from noon
+		next        time.Duration // after the action; from noon
 	}{
 		{"a second before the last day", nil, 6*day - time.Second, false, false, 6 * day},
 		{"as the last day begins", nil, 6 * day, true, false, 7 * day},

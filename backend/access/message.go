@@ -2,43 +2,44 @@ package access
 
 import "time"
 
-// A MessageKind says why an email is written.
+// A MessageKind says why an email is sent.
 type MessageKind string
 
 const (
 	InvitationMessage   MessageKind = "invitation"   // to the invited person, with the login link
 	SignInMessage       MessageKind = "sign_in"      // to a member who asked, with a link and a code
 	ConfirmationMessage MessageKind = "confirmation" // to a member who is to confirm a session, with a code
-	ApprovedMessage     MessageKind = "approved"     // to the member, once let in
-	RejectedMessage     MessageKind = "rejected"     // to the person turned away, only when the Admin asks for it
-	ReceivedMessage     MessageKind = "received"     // to the invited person, once the address is proved
-	RequestsMessage     MessageKind = "waiting"      // to Admins: somebody is waiting
-	ExpiringMessage     MessageKind = "expiring"     // to the invited person, a day before the invitation ends
-	UndecidedMessage    MessageKind = "abandoned"    // to Admins: nobody decided for 30 days, the account is gone
+	ApprovedMessage     MessageKind = "approved"     // to the member, once approved
+	RejectedMessage     MessageKind = "rejected"     // to the rejected person, only if the Admin asks for it
+	ReceivedMessage     MessageKind = "received"     // to the invited person, once the address is verified
+	RequestsMessage     MessageKind = "waiting"      // to Admins: somebody is waiting for a decision
+	ExpiringMessage     MessageKind = "expiring"     // to the invited person, a day before the invitation expires
+	UndecidedMessage    MessageKind = "abandoned"    // to Admins: nobody decided for 30 days, the account was removed
 	TestMessage         MessageKind = "test"         // to an Admin who wants to know whether mail works
 )
 
-// HoldsSecret reports whether emails of this kind carry a link or a code, so
-// that their words are wiped as soon as they are sent, expired or dead.
+// HoldsSecret reports whether emails of this kind contain a link or a code. Their content
+// is wiped as soon as they are sent, have expired or have failed.
 func (k MessageKind) HoldsSecret() bool {
 	return k == InvitationMessage || k == SignInMessage || k == ConfirmationMessage || k == ExpiringMessage
 }
 
-// A Priority says how soon an email goes: those of a lower class first, and of one
-// class the oldest first. No email may keep back one that somebody waits for.
+// A Priority says how soon an email is sent: lower numbers first, and within one priority
+// the oldest first. No email may delay one that somebody is waiting for.
 type Priority int
 
 const (
-	PriorityAwaited Priority = iota + 1 // somebody sits and waits, in a browser that is known here
-	// somebody waits, or a stranger pretends to: strangers can cause as many as the limits let
+	PriorityAwaited Priority = iota + 1 // somebody is waiting, in a browser that we know
+	// somebody is waiting, or a stranger pretends to: strangers can cause as many as the
+	// limits allow
 	PriorityRequested
-	PriorityDecision   // what was decided about one person, or has become of their request
-	PriorityInvitation // invitations, which come by the thousand
+	PriorityDecision   // the decision about one person, or news of their request
+	PriorityInvitation // invitations, which come in thousands
 	PriorityDigest     // reminders and digests
 	lastPriority
 )
 
-// Priorities are all classes, the most urgent first.
+// Priorities are all priorities, the most urgent first.
 func Priorities() []Priority {
 	all := make([]Priority, 0, lastPriority-1)
 	for c := PriorityAwaited; c < lastPriority; c++ {
@@ -50,33 +51,33 @@ func Priorities() []Priority {
 var priorities = map[MessageKind]Priority{
 	TestMessage:         PriorityAwaited,
 	ConfirmationMessage: PriorityAwaited,
-	SignInMessage:       PriorityRequested, // Awaited, where a browser asks that is known
+	SignInMessage:       PriorityRequested, // PriorityAwaited if a known browser asks
 	ApprovedMessage:     PriorityDecision,
 	RejectedMessage:     PriorityDecision,
 	ReceivedMessage:     PriorityDecision,
-	InvitationMessage:   PriorityInvitation, // PriorityRequested, where the invited person asks again
+	InvitationMessage:   PriorityInvitation, // PriorityRequested if the invited person asks again
 	RequestsMessage:     PriorityDigest,
 	ExpiringMessage:     PriorityDigest,
 	UndecidedMessage:    PriorityDigest,
 }
 
-// Priority is how soon emails of this kind go; zero for a kind that nobody has
-// classified, which no email may be of.
+// Priority is the priority of emails of this kind; zero for a kind that has none, which no
+// email may be of.
 func (k MessageKind) Priority() Priority { return priorities[k] }
 
-// A MessageState is what is known of an email's way, and never more than that.
+// A MessageState is what is known about the delivery of an email, and never more than that.
 type MessageState string
 
 const (
 	MessageQueued   MessageState = "queued"   // waiting for its turn
 	MessageSent     MessageState = "sent"     // accepted by the mail server
-	MessageRetrying MessageState = "retrying" // refused or not reached for now; NextTry says when again
-	MessageFailed   MessageState = "failed"   // refused for good, or its time ran out
+	MessageRetrying MessageState = "retrying" // refused or not reached for now; NextTry is the time of the next attempt
+	MessageFailed   MessageState = "failed"   // refused for good, or expired
 	MessageHeld     MessageState = "held"     // no mail server is configured; it can be read here
 )
 
-// UnmarshalText reads a state as it is kept. A held message was called kept once,
-// and a store of that time still says so.
+// UnmarshalText reads a stored state. The state held used to be called kept, and stores of
+// that time still contain that name.
 func (s *MessageState) UnmarshalText(text []byte) error {
 	if *s = MessageState(text); *s == "kept" {
 		*s = MessageHeld
@@ -84,46 +85,46 @@ func (s *MessageState) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// A Message is mail in the outbox, written in the transaction that caused it.
-// The facts that it tells are kept apart, sealed, until it is done with.
+// A Message is an email in the outbox, written in the transaction that caused it. Its facts
+// are stored separately, sealed, until it is sent or has failed.
 type Message struct {
 	ID              MessageID    `json:"id"`
 	Kind            MessageKind  `json:"kind"`
-	Member          MemberID     `json:"member,omitempty"` // whose it is, and with whom it is deleted
+	Member          MemberID     `json:"member,omitempty"` // the member it belongs to and is deleted with
 	Recipient       string       `json:"to"`               // canonical address, the only recipient
 	Subject         string       `json:"subject"`
-	HeaderMessageID string       `json:"message_id"` // without angle brackets; fixed when queued, the same at each try
+	HeaderMessageID string       `json:"message_id"` // no angle brackets; the same for every attempt
 	State           MessageState `json:"state"`
-	// the mail server's own words, or ours when it was not reached
+	// the mail server's reply, or our own sentence if it was not reached
 	Detail    string    `json:"detail,omitempty"`
-	At        time.Time `json:"at"` // when State became what it is
+	At        time.Time `json:"at"` // when State last changed
 	QueuedAt  time.Time `json:"queued_at"`
 	NextTry   time.Time `json:"next_try,omitzero"`
-	ExpiresAt time.Time `json:"good_until,omitzero"` // when what it says ends; zero: never
+	ExpiresAt time.Time `json:"good_until,omitzero"` // when its content expires; zero: never
 	Attempts  int       `json:"attempts,omitempty"`
 	Lease     Lease     `json:"lease,omitzero"`
-	Priority  Priority  `json:"class,omitempty"` // zero: written before there were classes
+	Priority  Priority  `json:"class,omitempty"` // zero: written before there were priorities
 }
 
-// A Lease is one worker's claim on an email: while it holds, nobody else sends
-// it. Epoch rises with each claim and is compared in each write, so that a
-// worker that slept through its lease cannot overrule the next.
+// A Lease is one worker's claim on an email: while it is valid, no other worker sends the
+// email. Epoch increases with each claim and is compared on each write, so a worker that
+// slept through its lease cannot overrule the next one.
 type Lease struct {
 	Owner string    `json:"owner,omitempty"`
 	Epoch int64     `json:"epoch,omitempty"`
 	Until time.Time `json:"until,omitzero"`
 }
 
-// MessageFacts are what an email tells of: each kind takes what it needs of them. They
-// are kept sealed in place of the email, which is rendered when it is sent or shown,
-// and wiped with the secrets in them.
+// MessageFacts are the facts from which an email is written; each kind uses those that it
+// needs. They are stored sealed, in place of the email, which is rendered only when it is
+// sent or shown. Secrets in them are wiped with them.
 type MessageFacts struct {
 	Workspace string `json:"workspace,omitempty"` // its name
 	PublicURL string `json:"url,omitempty"`       // where links lead
 	To        string `json:"to,omitempty"`        // the recipient's address, as typed
 	ToName    string `json:"to_name,omitempty"`   // may be empty
 
-	Inviter      string     `json:"inviter,omitempty"`       // name, or address, or what it was
+	Inviter      string     `json:"inviter,omitempty"`       // name, else address, else what it was
 	InviterEmail string     `json:"inviter_email,omitempty"` // empty for the operator and for programs
 	Roles        []RoleName `json:"roles,omitempty"`
 	Note         string     `json:"note,omitempty"`   // the inviting Admin's
@@ -134,18 +135,18 @@ type MessageFacts struct {
 	Device string `json:"device,omitempty"` // what the browser that asked for a sign-in calls itself
 
 	At    time.Time `json:"at,omitzero"`    // when the email was queued
-	Until time.Time `json:"until,omitzero"` // how long the link is good, and the code
+	Until time.Time `json:"until,omitzero"` // when the link and the code expire
 
-	CodeUntil time.Time `json:"code_until,omitzero"` // how long the code is good, where that is shorter
-	CodesOff  time.Time `json:"codes_off,omitzero"`  // no code opens before then: wrong ones were tried
-	NextAt    time.Time `json:"next_at,omitzero"`    // no other sign-in email can be asked for before then
+	CodeUntil time.Time `json:"code_until,omitzero"` // when the code expires, if earlier
+	CodesOff  time.Time `json:"codes_off,omitzero"`  // no code is accepted before this time, because of wrong ones
+	NextAt    time.Time `json:"next_at,omitzero"`    // no other sign-in email can be requested before this time
 
-	Pending []PendingPerson `json:"pending,omitempty"` // whom an email to Admins is about
+	Pending []PendingPerson `json:"pending,omitempty"` // the people that an email to Admins is about
 
-	Rendered *MessageBody `json:"rendered,omitempty"` // the whole email, where an older version kept that
+	Rendered *MessageBody `json:"rendered,omitempty"` // the whole email, if an older version stored it rendered
 }
 
-// A PendingPerson waits for a decision, or did so until nobody had decided.
+// A PendingPerson waits for a decision, or did until the time was over.
 type PendingPerson struct {
 	Name  string     `json:"name,omitempty"`
 	Email string     `json:"email,omitempty"`
@@ -153,57 +154,57 @@ type PendingPerson struct {
 	Since time.Time  `json:"since,omitzero"`
 }
 
-// MessageBody is what an email says, as it is sent and shown.
+// MessageBody is an email's content, as it is sent and shown.
 type MessageBody struct {
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
 	HTML    string `json:"html"`
 }
 
-// backoff is how long an email waits after its first, second, … failed try.
+// backoff is the wait after the first, second, … failed attempt.
 var backoff = []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour}
 
-// Done reports whether nothing more will happen to the email by itself.
-func (l *Message) Done() bool { return l.State == MessageSent || l.State == MessageFailed }
+// Done reports whether nothing more happens to the email automatically.
+func (m *Message) Done() bool { return m.State == MessageSent || m.State == MessageFailed }
 
 // Sent records that the mail server accepted the email.
-func (l *Message) Sent(words string, now time.Time) {
-	l.State, l.Detail, l.At, l.NextTry, l.Lease = MessageSent, words, now, time.Time{}, Lease{Epoch: l.Lease.Epoch}
+func (m *Message) Sent(detail string, now time.Time) {
+	m.State, m.Detail, m.At, m.NextTry, m.Lease = MessageSent, detail, now, time.Time{}, Lease{Epoch: m.Lease.Epoch}
 }
 
 // Failed records that the email will not be tried again.
-func (l *Message) Failed(words string, now time.Time) {
-	l.State, l.Detail, l.At, l.NextTry, l.Lease = MessageFailed, words, now, time.Time{}, Lease{Epoch: l.Lease.Epoch}
+func (m *Message) Failed(detail string, now time.Time) {
+	m.State, m.Detail, m.At, m.NextTry, m.Lease = MessageFailed, detail, now, time.Time{}, Lease{Epoch: m.Lease.Epoch}
 }
 
-// Retry counts a failed try and says when the next one is due, spread by
-// jitter, a number from 0 up to 1. An email whose words would have expired by
-// then fails instead.
-func (l *Message) Retry(words string, jitter float64, now time.Time) {
-	wait := backoff[min(l.Attempts, len(backoff)-1)]
-	l.Attempts++
+// Retry counts a failed attempt and sets the time of the next one, spread by jitter, a
+// number from 0 up to 1. If the email's content would have expired by then, the email fails
+// instead.
+func (m *Message) Retry(detail string, jitter float64, now time.Time) {
+	wait := backoff[min(m.Attempts, len(backoff)-1)]
+	m.Attempts++
 	next := now.Add(wait + time.Duration(jitter*float64(wait)/2))
-	if !l.ExpiresAt.IsZero() && !next.Before(l.ExpiresAt) {
-		l.Failed(words, now)
+	if !m.ExpiresAt.IsZero() && !next.Before(m.ExpiresAt) {
+		m.Failed(detail, now)
 		return
 	}
-	l.State, l.Detail, l.At, l.NextTry, l.Lease = MessageRetrying, words, now, next, Lease{Epoch: l.Lease.Epoch}
+	m.State, m.Detail, m.At, m.NextTry, m.Lease = MessageRetrying, detail, now, next, Lease{Epoch: m.Lease.Epoch}
 }
 
-// Requeue makes an email due at once, as an Admin asks who has mended what was
-// wrong. An email that was sent, or whose words are gone, cannot be sent again.
-func (l *Message) Requeue(now time.Time) error {
+// Requeue makes an email due at once, at the request of an Admin who fixed the cause. An
+// email that was sent, or whose content was wiped, cannot be sent again.
+func (m *Message) Requeue(now time.Time) error {
 	switch {
-	case l.State == MessageSent:
+	case m.State == MessageSent:
 		return Errorf(Conflict, "This letter was sent already. To send another, use resend on the member.").
 			WithCode("already_sent")
-	case l.State == MessageFailed && l.Kind.HoldsSecret():
+	case m.State == MessageFailed && m.Kind.HoldsSecret():
 		return Errorf(Conflict,
 			"The link in this letter was wiped when it failed. Use resend on the member: it makes a new one.").
 			WithCode("letter_gone")
-	case !l.ExpiresAt.IsZero() && !now.Before(l.ExpiresAt):
+	case !m.ExpiresAt.IsZero() && !now.Before(m.ExpiresAt):
 		return Errorf(Conflict, "What this letter says has expired. Send a new one.").WithCode("letter_expired")
 	}
-	l.State, l.NextTry, l.At = MessageQueued, now, now
+	m.State, m.NextTry, m.At = MessageQueued, now, now
 	return nil
 }

@@ -16,7 +16,7 @@ func TestLoginCheck(t *testing.T) {
 		name    string
 		login   LoginLink
 		browser SecretHash
-		at      time.Duration // from its end
+		at      time.Duration // relative to its expiry
 		want    string
 	}{
 		{"good", LoginLink{}, SecretHash{}, -time.Hour, ""},
@@ -115,11 +115,11 @@ func TestTokenGood(t *testing.T) {
 	}
 }
 
-func TestLetterRequeue(t *testing.T) {
+func TestMessageRequeue(t *testing.T) {
 	tests := []struct {
-		name   string
-		letter Message
-		want   string
+		name    string
+		message Message
+		want    string
 	}{
 		{"retrying", Message{
 			State:     MessageRetrying,
@@ -134,41 +134,41 @@ func TestLetterRequeue(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := tt.letter
-			err := l.Requeue(noon)
+			m := tt.message
+			err := m.Requeue(noon)
 			switch {
 			case tt.want == "letter":
-				if err != nil || l.State != MessageQueued || !l.NextTry.Equal(noon) {
-					t.Errorf("Requeue = %v, %+v", err, l)
+				if err != nil || m.State != MessageQueued || !m.NextTry.Equal(noon) {
+					t.Errorf("Requeue = %v, %+v", err, m)
 				}
-			case err == nil || Explain(err).Code != tt.want || l != tt.letter:
-				t.Errorf("Requeue = %v, left %+v", err, l)
+			case err == nil || Explain(err).Code != tt.want || m != tt.message:
+				t.Errorf("Requeue = %v, left %+v", err, m)
 			}
 		})
 	}
 }
 
-// Each wait is longer than the one before, up to the last, and an email whose
-// words end before the next try fails.
-func TestLetterTryLater(t *testing.T) {
-	l := Message{State: MessageQueued, Lease: Lease{Owner: "w", Epoch: 4, Until: noon}}
+// Each wait is longer than the one before, up to the last. An email whose content expires
+// before the next attempt fails.
+func TestMessageRetry(t *testing.T) {
+	m := Message{State: MessageQueued, Lease: Lease{Owner: "w", Epoch: 4, Until: noon}}
 	for i, want := range []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute,
 		2 * time.Hour, 2 * time.Hour} {
-		l.Retry("451 later", 0, noon)
-		if l.State != MessageRetrying || !l.NextTry.Equal(noon.Add(want)) || l.Attempts != i+1 ||
-			l.Detail != "451 later" || l.Lease != (Lease{
+		m.Retry("451 later", 0, noon)
+		if m.State != MessageRetrying || !m.NextTry.Equal(noon.Add(want)) || m.Attempts != i+1 ||
+			m.Detail != "451 later" || m.Lease != (Lease{
 			Epoch: 4,
 		}) {
-			t.Errorf("try %d: %+v", i+1, l)
+			t.Errorf("try %d: %+v", i+1, m)
 		}
 	}
-	l.Retry("451 later", 0.999, noon)
-	if l.NextTry.Before(noon.Add(2*time.Hour)) || !l.NextTry.Before(noon.Add(3*time.Hour)) {
-		t.Errorf("with jitter: %s", l.NextTry)
+	m.Retry("451 later", 0.999, noon)
+	if m.NextTry.Before(noon.Add(2*time.Hour)) || !m.NextTry.Before(noon.Add(3*time.Hour)) {
+		t.Errorf("with jitter: %s", m.NextTry)
 	}
-	l.ExpiresAt = noon.Add(2 * time.Hour)
-	if l.Retry("451 later", 0, noon); l.State != MessageFailed || !l.NextTry.IsZero() {
-		t.Errorf("at its end: %+v", l)
+	m.ExpiresAt = noon.Add(2 * time.Hour)
+	if m.Retry("451 later", 0, noon); m.State != MessageFailed || !m.NextTry.IsZero() {
+		t.Errorf("at its end: %+v", m)
 	}
 }
 
@@ -210,7 +210,7 @@ func TestCheckRole(t *testing.T) {
 	}
 }
 
-// Whatever an entry says is in its hash, and its place is too.
+// An attacker changes a field of an entry, or moves the entry. The hash covers both.
 func TestAuditChain(t *testing.T) {
 	chained := func() AuditEntry {
 		e := AuditEntry{At: noon, Actor: ann, Action: ActionApprove, Target: "bob", Detail: "Fleet"}
@@ -271,7 +271,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// Secrets do not show by accident, and identifiers are parsed strictly.
+// Secrets are not printed by accident, and identifiers are parsed strictly.
 func TestSecretsAndIdentifiers(t *testing.T) {
 	s := NewSecret()
 	if len(s) != SecretLength || s == NewSecret() {
@@ -308,7 +308,7 @@ func TestSecretsAndIdentifiers(t *testing.T) {
 	}
 }
 
-// A link that a clock ten years ahead made would be good for ten years once the
+// A link made while the clock was ten years ahead would be valid for ten years once the
 // clock is right.
 func TestLinkFromTheFutureIsDead(t *testing.T) {
 	for ahead, dead := range map[time.Duration]bool{

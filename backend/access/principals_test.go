@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A member or a token that says it is on the shell, or in the window, would be the
+// A member or a token that claims to come from the shell or the window would be the
 // operator, who may do anything.
 func TestOnlyTheShellIsTheOperator(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -34,7 +34,7 @@ func TestOnlyTheShellIsTheOperator(t *testing.T) {
 	}
 }
 
-// An error is of its own kind and of no other, and keeps its cause for the log.
+// An error has its own kind and no other, and keeps its cause for the log.
 func TestKindsAreToldApart(t *testing.T) {
 	cause := errors.New("disk")
 	err := Errorf(Conflict, "No.").Because(cause)
@@ -51,7 +51,7 @@ func TestKindsAreToldApart(t *testing.T) {
 	}
 }
 
-// The last Admin is one who is active: no one else counts.
+// Only an active Admin counts as the last Admin.
 func TestIsAdmin(t *testing.T) {
 	for _, state := range []State{Pending, Active, Suspended} {
 		for role, admin := range map[RoleName]bool{Admin: true, Fleet: false} {
@@ -64,7 +64,7 @@ func TestIsAdmin(t *testing.T) {
 	}
 }
 
-// The built-in roles are three, and each opens its own section and nothing else.
+// There are three built-in roles, and each opens its own section and nothing else.
 func TestBuiltInRoles(t *testing.T) {
 	for _, r := range BuiltIn() {
 		if !r.Name.IsBuiltIn() {
@@ -90,7 +90,7 @@ func TestBuiltInRoles(t *testing.T) {
 	}
 }
 
-// What was done about an account is kept with it: by whom, and when.
+// A decision about an account is stored with it: by whom, and when.
 func TestDecisionsAreKept(t *testing.T) {
 	m := somebody(Pending)
 	if err := m.Approve(ann, nil, noon); err != nil || len(m.Roles) != 1 || m.Decision != (Decision{ann, noon}) {
@@ -107,7 +107,7 @@ func TestDecisionsAreKept(t *testing.T) {
 	}
 }
 
-// An invitation is reminded of once, in its last day, if it has two days or more.
+// An invitation gets one reminder, in its last day, if it lasts two days or more.
 func TestWhichInvitationsAreRemindedOf(t *testing.T) {
 	for lasts, want := range map[time.Duration]bool{
 		2*RemindBefore - time.Second: false,
@@ -129,39 +129,39 @@ func TestWhichInvitationsAreRemindedOf(t *testing.T) {
 	}
 }
 
-// An email that is done with has let its lease go and is not tried again.
-func TestLettersEnd(t *testing.T) {
-	for state, end := range map[MessageState]func(l *Message){
-		MessageSent:     func(l *Message) { l.Sent("250 ok", noon) },
-		MessageFailed:   func(l *Message) { l.Failed("550 no", noon) },
-		MessageRetrying: func(l *Message) { l.Retry("451 later", 0, noon) },
+// An email that is sent or has failed has no lease and is not tried again.
+func TestMessageIsDone(t *testing.T) {
+	for state, end := range map[MessageState]func(m *Message){
+		MessageSent:     func(m *Message) { m.Sent("250 ok", noon) },
+		MessageFailed:   func(m *Message) { m.Failed("550 no", noon) },
+		MessageRetrying: func(m *Message) { m.Retry("451 later", 0, noon) },
 	} {
-		l := Message{State: MessageQueued, NextTry: noon, Lease: Lease{Owner: "w", Epoch: 4, Until: noon}}
-		end(&l)
-		if l.State != state || l.Done() != (state != MessageRetrying) || l.Lease != (Lease{
+		m := Message{State: MessageQueued, NextTry: noon, Lease: Lease{Owner: "w", Epoch: 4, Until: noon}}
+		end(&m)
+		if m.State != state || m.Done() != (state != MessageRetrying) || m.Lease != (Lease{
 			Epoch: 4,
-		}) || !l.At.Equal(noon) {
-			t.Errorf("%s: %+v", state, l)
+		}) || !m.At.Equal(noon) {
+			t.Errorf("%s: %+v", state, m)
 		}
-		if l.NextTry.IsZero() != (state != MessageRetrying) {
-			t.Errorf("%s: next try %v", state, l.NextTry)
+		if m.NextTry.IsZero() != (state != MessageRetrying) {
+			t.Errorf("%s: next try %v", state, m.NextTry)
 		}
 	}
-	// Jitter makes the wait longer by up to half, so that emails do not come in step.
+	// Jitter lengthens the wait by up to half, so that retries do not come in bursts.
 	for jitter, want := range map[float64]time.Duration{
 		0:   10 * time.Second,
 		0.5: 12500 * time.Millisecond,
 		1:   15 * time.Second,
 	} {
-		l := Message{State: MessageQueued}
-		if l.Retry("", jitter, noon); !l.NextTry.Equal(noon.Add(want)) {
-			t.Errorf("with jitter %v: after %v, want %v", jitter, l.NextTry.Sub(noon), want)
+		m := Message{State: MessageQueued}
+		if m.Retry("", jitter, noon); !m.NextTry.Equal(noon.Add(want)) {
+			t.Errorf("with jitter %v: after %v, want %v", jitter, m.NextTry.Sub(noon), want)
 		}
 	}
 }
 
-// Joining characters hide in names: they stand only between letters of a script
-// that needs them, and the parts of one emoji.
+// Joining characters hide in names. They are accepted only between letters of a script that
+// needs them, and between the parts of one emoji.
 func TestWhereJoinersStand(t *testing.T) {
 	for s, want := range map[string]bool{
 		"می\u200cخواهم":  true,
@@ -185,7 +185,7 @@ func TestWhereJoinersStand(t *testing.T) {
 	}
 }
 
-// Ids, secrets and codes of different things differ.
+// New ids, secrets and codes are all different.
 func TestNothingIsMadeTwice(t *testing.T) {
 	ids, secrets := map[string]bool{}, map[Secret]bool{}
 	const times = 100

@@ -19,7 +19,7 @@ const (
 // A Resource is what a permission is about.
 type Resource string
 
-// The resources. A section's own name stands for its front page.
+// The resources. A section's own name means its front page.
 const (
 	ResAILoop         Resource = "ailoop"
 	ResAILoopDataLake Resource = "ailoop/datalake"
@@ -31,7 +31,7 @@ const (
 	ResAudit          Resource = "audit"
 	ResSettings       Resource = "settings"
 	ResApplications   Resource = "applications"
-	ResPortal         Resource = "door" // one's own waiting page and account
+	ResPortal         Resource = "door" // the member's own pending page and account
 )
 
 // An Action is what a permission lets one do to a resource.
@@ -42,8 +42,8 @@ const (
 	Read     Action = "read"   // see lists and records
 	DoInvite Action = "invite" // invite, renew, resend
 	Decide   Action = "decide" // approve and reject
-	Change   Action = "change" // change access, suspend, restore, remove; settings, roles, tokens
-	Wait     Action = "wait"   // the waiting page and what it offers
+	Change   Action = "change" // change roles, suspend, unsuspend, remove; settings, roles, tokens
+	Wait     Action = "wait"   // the pending page and its actions
 )
 
 // A Permission is an action on a resource.
@@ -52,7 +52,7 @@ type Permission struct {
 	Resource Resource `json:"resource"`
 }
 
-// May makes a Permission, in the order it is said: may open ailoop/flows.
+// May makes a Permission; the arguments come in spoken order: may open ailoop/flows.
 func May(a Action, r Resource) Permission { return Permission{Action: a, Resource: r} }
 
 // String is the permission in words: "open ailoop/flows".
@@ -79,7 +79,7 @@ type Role struct {
 	BuiltIn     bool         `json:"built_in"`
 }
 
-// BuiltIn returns the three roles that every Doorward has.
+// BuiltIn returns the three roles that every installation has.
 func BuiltIn() []Role {
 	section := func(prefix Resource) (in []Permission) {
 		for _, p := range grantable {
@@ -115,7 +115,7 @@ func BuiltIn() []Role {
 // changed.
 func (r RoleName) IsBuiltIn() bool { return r == Admin || r == AILoop || r == Fleet }
 
-// CheckRole says what is wrong with a role that somebody wants to keep.
+// CheckRole checks a role that somebody wants to save.
 func CheckRole(r Role) error {
 	if err := CheckGrants(r); err != nil {
 		return err
@@ -123,8 +123,8 @@ func CheckRole(r Role) error {
 	return CheckText("description", r.Description, 200)
 }
 
-// CheckGrants says what is wrong with a role's name and permissions: with what
-// decides, and not with what is only read.
+// CheckGrants checks a role's name and permissions: what decides access, not what is only
+// displayed.
 func CheckGrants(r Role) error {
 	switch {
 	case r.Name.IsBuiltIn():
@@ -154,29 +154,29 @@ func CheckGrants(r Role) error {
 }
 
 func validRoleName(s string) bool {
-	if s == "" || len(s) > 40 || !letter(s[0]) || s[len(s)-1] == ' ' {
+	if s == "" || len(s) > 40 || !isLetter(s[0]) || s[len(s)-1] == ' ' {
 		return false
 	}
 	for i := range len(s) {
-		if c := s[i]; !letter(c) && (c < '0' || c > '9') && c != ' ' && c != '-' {
+		if c := s[i]; !isLetter(c) && (c < '0' || c > '9') && c != ' ' && c != '-' {
 			return false
 		}
 	}
 	return true
 }
 
-func letter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // MaxRolesHeld is how many roles one member, or one token, can have.
 const MaxRolesHeld = 10
 
-// TooManyRoles refuses more roles than one member can have.
+// TooManyRoles is the refusal of more roles than one member can have.
 func TooManyRoles() *Error {
 	return Errorf(Invalid, "One member can have up to %d roles. Make a role that opens what several of them do.",
 		MaxRolesHeld).On("roles").WithCode("too_many_roles")
 }
 
-// RoleNames writes roles as a list for people: "Fleet, AILoop".
+// RoleNames writes roles as a list for display: "Fleet, AILoop".
 func RoleNames(roles []RoleName) string {
 	s := make([]string, len(roles))
 	for i, r := range roles {
@@ -191,13 +191,14 @@ func UnknownRole(name string) *Error {
 		On("roles").WithCode("unknown_role")
 }
 
-// AbovePermissions refuses a role with permissions that the one who grants it lacks.
+// AbovePermissions is the refusal of a role with permissions that the granting member
+// lacks.
 func AbovePermissions(role RoleName, p Permission) *Error {
 	return Errorf(Forbidden, "%s goes beyond your own access (it may %s), so you cannot grant it.", role, p).
 		WithCode("role_above_own")
 }
 
-// NotAllowed is the refusal of a permission.
+// NotAllowed is the refusal of an action that needs a permission.
 func NotAllowed(p Permission) *Error {
 	return Errorf(Forbidden, "Your access does not include: %s. An Admin can change that.", p).WithCode("not_allowed")
 }

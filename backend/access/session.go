@@ -6,41 +6,40 @@ import (
 	"time"
 )
 
-// How long a session lasts: without use, and at the most. People who manage
-// members have the shorter limits; those who wait, one that outlasts the wait.
+// How long a session lasts: without use, and in total. Members who manage others have the
+// shorter limits; a pending member's session outlasts the wait for a decision.
 const (
 	AdminIdleTTL     = 30 * time.Minute
 	AdminSessionTTL  = 24 * time.Hour
 	MemberIdleTTL    = 7 * 24 * time.Hour
 	MemberSessionTTL = 30 * 24 * time.Hour
-	TouchInterval    = time.Minute    // how exactly the last use is known
-	EndReasonTTL     = 24 * time.Hour // how long a browser is told why its session ended
+	TouchInterval    = time.Minute    // the precision of the last use
+	EndReasonTTL     = 24 * time.Hour // how long a browser can learn why its session ended
 )
 
-// A Session is what redeeming a link or a code opens. Only the hash of its
-// secret is kept.
+// A Session is opened by redeeming a link or a code. Only the hash of its secret is stored.
 type Session struct {
 	Hash               SecretHash `json:"hash"`
 	Member             MemberID   `json:"member"`
 	Method             string     `json:"method"` // link, code, setup, rescue or window
 	OpenedAt           time.Time  `json:"opened_at"`
 	SeenAt             time.Time  `json:"seen_at"`
-	PermissionRevision int        `json:"rights,omitempty"` // the member's, when the session got its id
+	PermissionRevision int        `json:"rights,omitempty"` // the member's, when the session got its current id
 	Epoch              int        `json:"epoch,omitempty"`  // the member's, when it was opened
 	Address            string     `json:"from,omitempty"`
 	UserAgent          string     `json:"agent,omitempty"`
-	PreviousSignIn     time.Time  `json:"before,omitzero"` // the member's sign-in before this one
+	PreviousSignIn     time.Time  `json:"before,omitzero"` // the member's previous sign-in
 
 	Confirmation Confirmation     `json:"confirmation,omitzero"`
-	Code         ConfirmationCode `json:"code,omitzero"` // waits to be typed
+	Code         ConfirmationCode `json:"code,omitzero"` // the pending confirmation code
 }
 
-// MethodDesktop is how the session of a native window was opened: by a member
-// who let it, in a browser.
+// MethodDesktop means that the session belongs to a native window, which the member
+// authorized in a browser.
 const MethodDesktop = "window"
 
-// MethodName is how a session was opened, as the API names it; the store keeps
-// the older word for the native window's.
+// MethodName is the API's name for how a session was opened; the store has an older word
+// for the native window.
 func MethodName(method string) string {
 	if method == MethodDesktop {
 		return "desktop"
@@ -48,25 +47,25 @@ func MethodName(method string) string {
 	return method
 }
 
-// DesktopSecretPrefix begins the secret of a window's session. It is no cookie's, and
-// no cookie's secret is one.
+// DesktopSecretPrefix starts the secret of a window's session, so that it is never accepted
+// as a cookie's secret, or the other way round.
 const DesktopSecretPrefix = "dwin_"
 
-// NewDesktopSecret returns a fresh secret for a window's session.
+// NewDesktopSecret returns a new secret for a window's session.
 func NewDesktopSecret() Secret { return DesktopSecretPrefix + NewSecret() }
 
-// OpensSession reports whether s has the shape of a session's secret.
+// OpensSession reports whether s has the form of a session's secret.
 func (s Secret) OpensSession() bool {
 	return len(strings.TrimPrefix(string(s), DesktopSecretPrefix)) == SecretLength
 }
 
-// ClockSlack is how far clocks may differ. What was opened or made later than
-// that from now was so by a clock that was wrong, and would be good until that
-// clock's end: it is not good.
+// ClockSlack is how far two clocks may differ. Anything dated further in the future was
+// made by a wrong clock and would be valid until that clock's expiry, so it is treated as
+// invalid.
 const ClockSlack = 5 * time.Minute
 
-// IsValid reports whether the session is within its limits. A window's secret rests
-// in the keyring of the computer's user, and its limits are the longer ones.
+// IsValid reports whether the session is within its limits. A window's secret is stored in
+// the keyring of the computer's user, so a window has the longer limits.
 func (opened *Session) IsValid(manages bool, now time.Time) bool {
 	idle, lasts := MemberIdleTTL, MemberSessionTTL
 	if manages && opened.Method != MethodDesktop {
@@ -79,15 +78,15 @@ func (opened *Session) IsValid(manages bool, now time.Time) bool {
 	return now.Before(opened.SeenAt.Add(idle)) && now.Before(opened.OpenedAt.Add(lasts))
 }
 
-// ID names the session for people who manage it. It opens nothing, and its hash
-// does not follow from it.
+// ID identifies the session for people who manage it. It grants nothing, and the hash
+// cannot be derived from it.
 func (opened *Session) ID() string {
 	sum := sha256.Sum256(append([]byte("session "), opened.Hash[:]...))
 	return idEncoding.EncodeToString(sum[:16])
 }
 
-// An EndReason is why a session ended before its time, for the browser that still
-// holds its cookie. It names nobody.
+// An EndReason is why a session ended early, for the browser that still has its cookie. It
+// names nobody.
 type EndReason string
 
 const (
@@ -95,15 +94,15 @@ const (
 	EndedRejected  EndReason = "rejected"
 	EndedRemoved   EndReason = "removed"
 	EndedWithdrawn EndReason = "withdrawn"
-	EndedSignedOut EndReason = "signed_out" // by the member, or for a session after it: nothing to tell
+	EndedSignedOut EndReason = "signed_out" // by the member, in this session or a later one: nothing to explain
 )
 
-// SignedOutError is the answer to whoever is not signed in.
+// SignedOutError is the answer to requests that are not signed in.
 func SignedOutError() *Error {
 	return Errorf(SignedOut, "You are not signed in. Open /login and ask for a letter.")
 }
 
-// How long an API token lasts, unless said otherwise and in any case.
+// How long an API token lasts by default, at least and at most.
 const (
 	DefaultTokenTTL = 90 * 24 * time.Hour
 	MinTokenTTL     = time.Hour
@@ -118,15 +117,15 @@ type Token struct {
 	Owner     MemberID   `json:"owner,omitempty"` // empty: made by the operator
 	Roles     []RoleName `json:"roles"`
 	CreatedAt time.Time  `json:"made_at"`
-	ExpiresAt time.Time  `json:"expires_at,omitzero"` // zero: never, as an older Doorward made them
-	Epoch     int        `json:"epoch,omitempty"`     // the owner's TokenEpoch, when it was made
-	UsedAt    time.Time  `json:"-"`                   // to the minute; kept apart from what decides
+	ExpiresAt time.Time  `json:"expires_at,omitzero"` // zero: never; an older Doorward made such tokens
+	Epoch     int        `json:"epoch,omitempty"`     // the owner's TokenEpoch at the time
+	UsedAt    time.Time  `json:"-"`                   // to the minute; stored separately, because it decides nothing
 }
 
-// TokenPrefix begins every API token, so that one is recognised where it leaks.
+// TokenPrefix starts every API token, so that scanners recognise a leaked one.
 const TokenPrefix = "dw_"
 
-// CheckTokenTTL says what is wrong with how long a token is to last.
+// CheckTokenTTL checks how long a token is to last.
 func CheckTokenTTL(lasts time.Duration) error {
 	if lasts < MinTokenTTL || lasts > MaxTokenTTL {
 		return Errorf(Invalid, "A token can last from 1 hour to 366 days.").
@@ -135,7 +134,7 @@ func CheckTokenTTL(lasts time.Duration) error {
 	return nil
 }
 
-// IsValid reports whether the token has not expired, and was not made in the future.
+// IsValid reports whether the token has not expired and was not made in the future.
 func (t *Token) IsValid(now time.Time) bool {
 	return !t.CreatedAt.After(now.Add(ClockSlack)) && (t.ExpiresAt.IsZero() || now.Before(t.ExpiresAt))
 }

@@ -2,21 +2,21 @@ package access
 
 import "time"
 
-// Settings are what an Admin can change while Doorward runs.
+// Settings are the settings that an Admin can change while Doorward runs.
 type Settings struct {
 	Workspace     string   `json:"workspace"`
-	InvitationTTL Duration `json:"invitation"` // how long invitations last, unless said otherwise
+	InvitationTTL Duration `json:"invitation"` // how long invitations last by default
 }
 
-// DefaultWorkspace is the workspace's name until an Admin gives it one.
+// DefaultWorkspace is the workspace's name until an Admin sets one.
 const DefaultWorkspace = "AI Loop"
 
-// DefaultSettings are the settings of a fresh Doorward.
+// DefaultSettings are the settings of a new installation.
 func DefaultSettings() Settings {
 	return Settings{Workspace: DefaultWorkspace, InvitationTTL: Seconds(DefaultInvitationTTL)}
 }
 
-// Check says what is wrong with the settings.
+// Check reports what is wrong with the settings.
 func (s Settings) Check() error {
 	if s.Workspace == "" {
 		return Errorf(Invalid, "The workspace needs a name.").On("workspace").WithCode("workspace_missing")
@@ -28,37 +28,36 @@ func (s Settings) Check() error {
 	return CheckText("workspace", s.Workspace, MaxWorkspace)
 }
 
-// MailHealth is what is known of the way to the mail server.
+// MailHealth is what is known about the connection to the mail server.
 type MailHealth struct {
-	Paused   bool      `json:"paused,omitempty"` // the queue stands still: nothing is wrong with the emails
-	Detail   string    `json:"words,omitempty"`  // the mail server's own, or ours when it was not reached
+	Paused   bool      `json:"paused,omitempty"` // the queue is stopped by a fault that is not in the emails
+	Detail   string    `json:"words,omitempty"`  // the mail server's reply, or our own sentence if it was not reached
 	Since    time.Time `json:"since,omitzero"`
 	NextTry  time.Time `json:"next_try,omitzero"`
 	LastSent time.Time `json:"last_sent,omitzero"`
 }
 
-// Counters are kept with every change, so that no list has to be read to count
-// it.
+// Counters are updated with every change, so that nothing has to be listed to be counted.
 type Counters struct {
 	Pending   int                  `json:"pending"`
-	Accepted  int                  `json:"proved"` // of the pending: have come, by whatever link
+	Accepted  int                  `json:"proved"` // pending members who accepted, by any kind of link
 	Active    int                  `json:"active"`
 	Suspended int                  `json:"suspended"`
-	Expired   int                  `json:"expired"` // of the pending: the invitation ran out
-	Admins    int                  `json:"admins"`  // active, and Admin: never zero once there was one
+	Expired   int                  `json:"expired"` // pending members whose invitation expired
+	Admins    int                  `json:"admins"`  // active Admins: never zero once there was one
 	Roles     map[RoleName]int     `json:"roles,omitempty"`
 	Messages  map[MessageState]int `json:"letters,omitempty"`
 	Tokens    int                  `json:"tokens,omitempty"`
 
-	// TokenRoles is how many API tokens hold each role. Nil with tokens: an older
-	// Doorward kept this store, and a migration is to count them.
+	// TokenRoles is how many API tokens have each role. It is nil, though there are tokens,
+	// in a store of an older Doorward that a migration has yet to count.
 	TokenRoles map[RoleName]int `json:"token_roles"`
 }
 
-// Members is how many accounts there are.
+// Members is the number of accounts.
 func (c *Counters) Members() int { return c.Pending + c.Active + c.Suspended }
 
-// Add counts a member in, or out with n = -1.
+// Add counts a member n times; n is -1 to uncount it.
 func (c *Counters) Add(m *Member, n int) {
 	switch m.State {
 	case Pending:
@@ -87,7 +86,7 @@ func (c *Counters) Add(m *Member, n int) {
 	}
 }
 
-// AddToken counts an API token in, or out with n = -1.
+// AddToken counts an API token n times; n is -1 to uncount it.
 func (c *Counters) AddToken(t *Token, n int) {
 	if c.TokenRoles == nil && c.Tokens == 0 {
 		c.TokenRoles = map[RoleName]int{}
@@ -102,7 +101,7 @@ func (c *Counters) AddToken(t *Token, n int) {
 	}
 }
 
-// LastAdmin refuses what would leave nobody to let others in.
+// LastAdmin is the refusal of a change that would leave no active Admin.
 func LastAdmin() *Error {
 	return Errorf(Conflict, "This is the last active Admin. Make somebody else an Admin first.").WithCode("last_admin")
 }

@@ -6,24 +6,23 @@ import (
 	"unicode/utf8"
 )
 
-// The most characters of what people type, on every face.
+// The maximum length of text that people type, the same for every interface.
 const (
 	MaxName      = 200
 	MaxNote      = 200 // notes and reasons
 	MaxWorkspace = 60
 )
 
-// CheckText refuses text that is too long, in runes, or that is not what it
-// looks like: with characters that leave nothing on the screen, or turn what is
-// beside them, or with more marks on a letter than any writing has. What every
-// language is written with passes.
+// CheckText refuses text that is too long, counted in runes, or that is not what it looks
+// like: characters that draw nothing or reorder their neighbours, or more marks on a letter
+// than any script has. Ordinary text in any language passes.
 func CheckText(field, s string, most int) error {
 	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
 		return Errorf(Invalid, "The %s is not valid text (UTF-8), or was garbled on its way. Type it anew.",
-			words(field)).On(field).WithCode("text_invalid")
+			label(field)).On(field).WithCode("text_invalid")
 	}
 	if n := utf8.RuneCountInString(s); n > most {
-		return Errorf(Invalid, "The %s has %d characters; the most is %d.", words(field), n, most).
+		return Errorf(Invalid, "The %s has %d characters; the most is %d.", label(field), n, most).
 			On(field).WithCode("text_too_long")
 	}
 	all := []rune(s)
@@ -31,7 +30,7 @@ func CheckText(field, s string, most int) error {
 	for i, r := range all {
 		if !isVisible(all, i) {
 			return Errorf(Invalid, "The %s holds a character that cannot be shown (U+%04X). Please take it out.",
-				words(field), r).On(field).WithCode("text_invisible")
+				label(field), r).On(field).WithCode("text_invisible")
 		}
 		switch {
 		case unicode.Is(unicode.M, r) && !unicode.Is(unicode.Variation_Selector, r):
@@ -47,7 +46,7 @@ func CheckText(field, s string, most int) error {
 				Invalid,
 				"The %s has marks without a letter, or more on one letter than any writing has (at U+%04X). Please "+
 					"take them out.",
-				words(field),
+				label(field),
 				r,
 			).On(field).WithCode("text_marks")
 		}
@@ -55,16 +54,15 @@ func CheckText(field, s string, most int) error {
 	return nil
 }
 
-// How many marks a letter can bear: those of its own script (a Burmese syllable
-// has up to six, a Tibetan one as many), and those that go on letters of every
-// script (two in Vietnamese, three in Arabic, four in pointed Hebrew).
+// How many marks a letter can have: marks of its own script (a Burmese syllable has up to
+// six, a Tibetan one as many), and marks that combine with letters of every script (two in
+// Vietnamese, three in Arabic, four in pointed Hebrew).
 const (
 	maxMarks   = 8
 	maxForeign = 4
 )
 
-// CleanText is CheckText on the text without space around it. The result is in
-// memory of its own.
+// CleanText trims the text and applies CheckText. The result has its own memory.
 func CleanText(field, s string, most int) (string, error) {
 	s = strings.TrimSpace(s)
 	if err := CheckText(field, s, most); err != nil {
@@ -73,10 +71,10 @@ func CleanText(field, s string, most int) (string, error) {
 	return strings.Clone(s), nil
 }
 
-func words(field string) string { return strings.ReplaceAll(field, "_", " ") }
+func label(field string) string { return strings.ReplaceAll(field, "_", " ") }
 
-// Shorten cuts s to at most n runes, for messages that repeat what was typed,
-// and leaves out what cannot be shown.
+// Shorten cuts s to at most n runes and drops characters that cannot be shown. It is for
+// messages that repeat what somebody typed.
 func Shorten(s string, n int) string {
 	var b strings.Builder
 	for _, r := range s {

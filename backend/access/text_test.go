@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// A login request whose name is only Hangul fillers looks as if it had none; one
-// with tags carries a text that nobody sees; one with 150 marks paints over the
-// rows beside it. None of it is anybody's name.
+// A login request whose name is only Hangul fillers looks as if it had none; one with tag
+// characters hides a text; one with 150 marks draws over the rows beside it. None of these
+// is accepted as a name.
 func TestTextThatIsNotWhatItLooksLike(t *testing.T) {
 	for what, s := range map[string]string{
 		"text_invalid: bytes":                       "a\xffb",
@@ -61,7 +61,7 @@ func TestTextThatIsNotWhatItLooksLike(t *testing.T) {
 	}
 }
 
-// People's names, as they write them.
+// Real names, as people write them.
 func TestTextThatPeopleWrite(t *testing.T) {
 	for language, s := range map[string]string{
 		"Vietnamese":             "Nguyễn Thị Mỹ Dự",

@@ -2,8 +2,8 @@ package access
 
 import "fmt"
 
-// A Trace is a kind of thing that attacks leave behind, and mistakes do, too. The
-// kinds are stable: log lines, the audit log and programs name them so.
+// A Trace is a kind of event that attacks cause, and mistakes, too. The values are stable:
+// log lines, the audit log and programs use them.
 type Trace string
 
 const (
@@ -20,13 +20,13 @@ const (
 	TraceSetupWrong        Trace = "setup_wrong"
 )
 
-// Traces are all kinds, in the order in which they are shown.
+// Traces lists all kinds in display order.
 var Traces = []Trace{
 	TraceWrongCode, TraceDeadLink, TraceBadToken, TraceTooMany, TraceForeignHost, TraceForeignForm,
 	TraceBodyRefused, TraceFramingRefused, TraceForwardedRefused, TraceConnectionRefused, TraceSetupWrong,
 }
 
-// traceWords say of each kind how it is counted, what it means, and what to do.
+// traceWords has, for each kind, how it is counted, what it means, and what to do.
 var traceWords = map[Trace]struct{ one, many, means, toDo string }{
 	TraceWrongCode: {"wrong login code", "wrong login codes",
 		"Somebody typed a login code that is not right. People mistype; many from one network are guesses.",
@@ -74,7 +74,7 @@ var traceWords = map[Trace]struct{ one, many, means, toDo string }{
 // Known reports whether t is one of the kinds.
 func (t Trace) Known() bool { return traceWords[t].one != "" }
 
-// Name is what the kind is called after a number of them.
+// Name is the kind's name, for a number of events.
 func (t Trace) Name(n int) string {
 	if n == 1 {
 		return traceWords[t].one
@@ -82,11 +82,11 @@ func (t Trace) Name(n int) string {
 	return traceWords[t].many
 }
 
-// Means says in a sentence or two what has happened.
+// Means explains in a sentence or two what happened.
 func (t Trace) Means() string { return traceWords[t].means }
 
 // ToDo says what to do about it.
 func (t Trace) ToDo() string { return traceWords[t].toDo }
 
-// Counted is a number of them in words: "1 wrong login code".
+// Counted is a number with the kind's name: "1 wrong login code".
 func (t Trace) Counted(n int) string { return fmt.Sprintf("%d %s", n, t.Name(n)) }

@@ -14,8 +14,9 @@ func networksOf(n int) (x TraceCount) {
 	return x
 }
 
-// A network that comes when the list is full has a place in it only if it has
-// more than the least there: below and at that it is counted and not named.
+// An attacker uses ever more networks to push the loud ones out of the list. A new network
+// replaces the smallest one only if it has more events; otherwise its events are counted
+// without its name.
 func TestTheLeastNetworkMakesRoom(t *testing.T) {
 	const late, least = "198.51.100.1", "203.0.113.0"
 	for _, tt := range []struct {
@@ -51,8 +52,8 @@ func TestTheLeastNetworkMakesRoom(t *testing.T) {
 	}
 }
 
-// A record keeps a day: what is a day old is dropped when something is added, and
-// is not part of the day before that either.
+// A record covers one day: older events are dropped when something is added, and are not
+// counted before that either.
 func TestTheRecordKeepsADay(t *testing.T) {
 	hour := hourOf(traceNoon)
 	for _, tt := range []struct {
@@ -87,8 +88,7 @@ func TestTheRecordKeepsADay(t *testing.T) {
 	}
 }
 
-// A network that goes on for a day is counted again after it: what it did before
-// is not part of the day.
+// A network that is active for more than a day is counted over the last day only.
 func TestANetworkThatGoesOn(t *testing.T) {
 	one := TraceCount{Trace: TraceDeadLink}
 	one.Add("198.51.100.1", 5)
@@ -108,7 +108,8 @@ func TestANetworkThatGoesOn(t *testing.T) {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.n)
 		}
 	}
-	// Half of them is not most, and a network outside the day ends nothing for the others.
+	// Exactly half is not "most", and a network that is older than the day does not affect
+	// the others.
 	r := TraceRecord{Trace: TraceDeadLink}
 	r.Add(one, traceNoon)
 	two := TraceCount{Trace: TraceDeadLink}
@@ -119,7 +120,7 @@ func TestANetworkThatGoesOn(t *testing.T) {
 	}
 }
 
-// Kinds of which there was nothing are left out, and what was is in its order.
+// Kinds without events are left out; the rest keep their order.
 func TestUnusualIsInOrder(t *testing.T) {
 	var records []TraceRecord
 	for _, kind := range []Trace{TraceBadToken, TraceTooMany, TraceWrongCode} {

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// ErrUnknownCode is the cause of a refusal where a secret was shown that the store
-// does not hold. One that was good once and has ended is refused in the same
-// words, without this cause: it is no trace of an attack.
+// ErrUnknownCode is the cause of a refusal when the presented secret is not in the store. A
+// secret that was valid once and has expired gets the same answer without this cause,
+// because it is no sign of an attack.
 var ErrUnknownCode = errors.New("the store does not hold it")
 
-// MaxNetworks is how many networks are told apart, of one kind. Beyond it what
-// happened is counted all the same, and that there were more is said.
+// MaxNetworks is how many networks are listed for one kind. Beyond it, events are still
+// counted, and the record says that there were more networks.
 const MaxNetworks = 50
 
-// A TraceCount is how often a kind was noticed, and from which networks.
+// A TraceCount is how often a kind of event was observed, and from which networks.
 type TraceCount struct {
 	Trace Trace          `json:"trace"`
 	Count int            `json:"count"`
@@ -35,7 +35,7 @@ func (x *TraceCount) Add(network string, n int) {
 	if _, known := x.From[network]; !known && len(x.From) >= MaxNetworks {
 		x.More = true
 		if n == 1 {
-			return // none of those that are here has less
+			return // no listed network has fewer
 		}
 		least := least(x.From, func(n int) int { return n })
 		if x.From[least] >= n {
@@ -46,7 +46,7 @@ func (x *TraceCount) Add(network string, n int) {
 	x.From[network] += n
 }
 
-// Merge counts what other counted, too.
+// Merge adds the events in other.
 func (x *TraceCount) Merge(other TraceCount) {
 	for network, n := range other.From {
 		x.Add(network, n)
@@ -62,15 +62,15 @@ func sum(from map[string]int) (all int) {
 	return all
 }
 
-// least is the network with the smallest number; of several, the first by name.
+// least returns the network with the smallest number; of several, the first by name.
 func least[V any](from map[string]V, number func(V) int) string {
 	return slices.MinFunc(slices.Collect(maps.Keys(from)), func(a, b string) int {
 		return cmp.Or(cmp.Compare(number(from[a]), number(from[b])), cmp.Compare(a, b))
 	})
 }
 
-// String says it as the audit log does: "120 wrong login codes from 14 networks,
-// most from 203.0.113.9".
+// String describes it as the audit log does: "120 wrong login codes from 14 networks, most
+// from 203.0.113.9".
 func (x *TraceCount) String() string {
 	most := ""
 	for network, n := range x.From {
@@ -99,18 +99,18 @@ func traceSaid(t Trace, count, networks int, more bool, most string) string {
 	return said
 }
 
-// How long what was noticed is gathered before the audit log tells of it. While
-// it goes on, the time doubles: nobody can fill the log from outside.
+// How long events are collected before they become an audit entry. The interval doubles
+// while they continue, so that nobody can flood the log from outside.
 const (
 	TraceInterval    = 10 * time.Minute
 	MaxTraceInterval = time.Hour
 )
 
-// traceHours is how many hours the record of a kind goes back.
+// traceHours is how many hours the record of a kind covers.
 const traceHours = 24
 
-// A TraceRecord is what is kept of one kind: how many in each hour of the last
-// day, from which networks, and what the audit log was not told yet.
+// A TraceRecord is what is stored for one kind: the number of events in each hour of the
+// last day, their networks, and what has not been written to the audit log yet.
 type TraceRecord struct {
 	Trace  Trace               `json:"trace"`
 	Hours  map[int64]int       `json:"hours,omitempty"` // by the hour since 1970
@@ -118,13 +118,13 @@ type TraceRecord struct {
 	Beyond int64               `json:"beyond,omitempty"`
 	Last   time.Time           `json:"last"`
 	Untold TraceCount          `json:"untold,omitzero"`
-	DueAt  time.Time           `json:"due_at,omitzero"` // when the audit log is told
+	DueAt  time.Time           `json:"due_at,omitzero"` // when the audit entry is due
 	ToldAt time.Time           `json:"told_at,omitzero"`
 	Span   time.Duration       `json:"span,omitempty"`
 }
 
-// A FromTime is how often a network was noticed since an hour that is in the last
-// day, and in which hour last.
+// A FromTime is how often a network was observed since a given hour of the last day, and
+// the hour of its last event.
 type FromTime struct {
 	N     int   `json:"n"`
 	Since int64 `json:"s"`
@@ -133,8 +133,8 @@ type FromTime struct {
 
 func hourOf(t time.Time) int64 { return t.Unix() / 3600 }
 
-// Add keeps what was noticed until now. It reports whether this is the first
-// that the audit log has to be told, at DueAt.
+// Add adds what was observed up to now. It reports whether a new audit entry became due, at
+// DueAt.
 func (r *TraceRecord) Add(x TraceCount, now time.Time) (first bool) {
 	hour := hourOf(now)
 	r.forget(hour)
@@ -159,7 +159,7 @@ func (r *TraceRecord) Add(x TraceCount, now time.Time) (first bool) {
 	return first
 }
 
-// nextSpan doubles while one thing follows close upon the other.
+// nextSpan doubles the interval while events follow each other closely.
 func (r *TraceRecord) nextSpan(now time.Time) time.Duration {
 	if r.ToldAt.IsZero() || now.Sub(r.ToldAt) >= r.Span {
 		return TraceInterval
@@ -183,13 +183,13 @@ func (r *TraceRecord) addFrom(network string, n int, hour int64) {
 	r.From[network] = FromTime{had.N + n, had.Since, hour}
 }
 
-// forget drops what is older than the record goes back.
+// forget drops what is older than the record covers.
 func (r *TraceRecord) forget(hour int64) {
 	maps.DeleteFunc(r.Hours, func(h int64, _ int) bool { return h <= hour-traceHours })
 	maps.DeleteFunc(r.From, func(_ string, f FromTime) bool { return f.Last <= hour-traceHours })
 }
 
-// Tell is what the audit log is to be told, once that is due; empty before.
+// Tell returns the text of the audit entry once it is due; empty before.
 func (r *TraceRecord) Tell(now time.Time) (said string) {
 	if r.Untold.Count == 0 || now.Before(r.DueAt) {
 		return ""
@@ -199,22 +199,22 @@ func (r *TraceRecord) Tell(now time.Time) (said string) {
 	return said
 }
 
-// A TraceDay is what was noticed of one kind in the last 24 hours.
+// A TraceDay is what was observed of one kind in the last 24 hours.
 type TraceDay struct {
 	Trace    Trace
 	Count    int
 	Networks int
 	More     bool   // there were more networks
-	MostFrom string // the network that more than half of them came from; empty where there is none
+	MostFrom string // the network that more than half of them came from, if any
 	Last     time.Time
 }
 
-// String says it as the audit log would.
+// String describes it as the audit log does.
 func (d TraceDay) String() string {
 	return traceSaid(d.Trace, d.Count, d.Networks, d.More, d.MostFrom)
 }
 
-// Day is the last 24 hours: this hour, as far as it has gone, and the 23 before.
+// Day covers the last 24 hours: the current hour so far and the 23 before it.
 func (r TraceRecord) Day(now time.Time) TraceDay {
 	hour := hourOf(now)
 	d := TraceDay{Trace: r.Trace, Last: r.Last, More: r.Beyond > hour-traceHours}
@@ -235,22 +235,22 @@ func (r TraceRecord) Day(now time.Time) TraceDay {
 	return d
 }
 
-// An Unusual is what was noticed in the last 24 hours, of all kinds.
+// An Unusual is what was observed in the last 24 hours, of all kinds.
 type Unusual struct {
-	Days  []TraceDay // those with something, in the order of Traces
+	Days  []TraceDay // the kinds with events, in the order of Traces
 	Total int
-	Usual int  // up to so many are what a normal day has
-	High  bool // there is more than a normal day has
+	Usual int  // how many events are normal in a day
+	High  bool // more than normal
 }
 
-// What a normal day has: scanners find every server, and people mistype codes and
-// keep old emails, the more of them the more members there are.
+// The number of events that is normal for a day: scanners find every server, and people
+// mistype codes and keep old emails, more of them the more members there are.
 const (
 	usualEvents, membersEach    = 100, 20
 	usualCodes, membersEachCode = 20, 50
 )
 
-// UnusualOf sums the records up, for a workspace of so many active members.
+// UnusualOf adds up the records, for a workspace with this many active members.
 func UnusualOf(records []TraceRecord, active int, now time.Time) Unusual {
 	u := Unusual{Usual: usualEvents + active/membersEach}
 	for _, r := range records {

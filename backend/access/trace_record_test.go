@@ -10,7 +10,7 @@ import (
 
 var traceNoon = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// noticedTimes is so many of a kind, one from each of so many networks and the rest from
+// noticedTimes makes count events of a kind: one from each of the networks, the rest from
 // the first.
 func noticedTimes(kind Trace, count, networks int) TraceCount {
 	x := TraceCount{Trace: kind}
@@ -37,8 +37,8 @@ func TestEveryTraceHasItsWords(t *testing.T) {
 	}
 }
 
-// The audit log's words claim nothing that was not counted: "most" is more than
-// half, and more networks than are told apart are "more than", not a number.
+// An audit entry must not claim what was not counted: "most" means more than half, and
+// beyond the listed networks it says "more than" instead of a number.
 func TestNoticedInWords(t *testing.T) {
 	tests := []struct {
 		name string
@@ -66,7 +66,7 @@ func TestNoticedInWords(t *testing.T) {
 	}
 }
 
-// Merging loses no event, whatever the networks: below, at and above the bound.
+// Merging loses no event: below, at and above the limit of networks.
 func TestMergeLosesNothing(t *testing.T) {
 	for _, n := range []int{1, 49, 50, 51, 300} {
 		a, b := noticedTimes(TraceWrongCode, 7, 2), TraceCount{Trace: TraceWrongCode}
@@ -98,7 +98,7 @@ func TestTheDayEnds(t *testing.T) {
 			t.Errorf("%s: %d from %d, want %d from %d", tt.name, d.Count, d.Networks, tt.count, tt.networks)
 		}
 	}
-	// A network that was loud yesterday is not most of what there was today.
+	// A network that was active yesterday is not the majority of today's events.
 	today := traceNoon.Add(23 * time.Hour)
 	r.Add(noticedTimes(TraceWrongCode, 1, 1), today)
 	later := traceNoon.Add(26 * time.Hour)
@@ -110,8 +110,8 @@ func TestTheDayEnds(t *testing.T) {
 	}
 }
 
-// The audit log is told once the time is there, and while it goes on less and
-// less often; after a quiet time as soon as at first.
+// An attacker tries to flood the audit log. An entry is written once the interval is over;
+// while events continue, the interval grows, and after a quiet time it is short again.
 func TestTellIsBounded(t *testing.T) {
 	r, now := TraceRecord{Trace: TraceTooMany}, traceNoon
 	for i, span := range []time.Duration{10 * time.Minute, 20 * time.Minute, 40 * time.Minute, time.Hour, time.Hour} {
@@ -163,7 +163,7 @@ func TestBeyondANormalDay(t *testing.T) {
 	}
 }
 
-// The page about security says of each kind what the program says.
+// docs/security.md describes each kind in the program's own words.
 func TestTracesAreInTheDocumentation(t *testing.T) {
 	page, err := os.ReadFile("../../docs/security.md")
 	if err != nil {

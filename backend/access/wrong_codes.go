@@ -6,42 +6,40 @@ import (
 	"time"
 )
 
-// What wrong codes are borne. docs/security.md reckons with these figures and
-// with those of the code, and a test holds the document to them.
+// How many wrong codes are allowed. docs/security.md calculates with these figures and the
+// size of the code; a test compares the two.
 const (
-	MaxCodeAttempts = 5 // for one ask
+	MaxCodeAttempts = 5 // for one sign-in request
 
-	MaxWrongCodesHour  = 10 // for one address, from all browsers together that are not known to it
+	MaxWrongCodesHour  = 10 // for one address, from all unknown browsers together
 	MaxWrongCodesDay   = 20
-	MaxWrongCodesKnown = 10 // a day, for one address from one browser that is known to it
+	MaxWrongCodesKnown = 10 // a day, for one address from one known browser
 
 	hourWindow = time.Hour
 	dayWindow  = 24 * time.Hour
 )
 
-// MaxKnownBrowsers is how many browsers are known to a member at once, and KnownBrowserTTL
-// how long one stays so after its last sign-in.
+// MaxKnownBrowsers is how many known browsers a member can have at once. KnownBrowserTTL is
+// how long a browser stays known after its last sign-in.
 const (
 	MaxKnownBrowsers = 10
 	KnownBrowserTTL  = 365 * 24 * time.Hour
 )
 
-// WrongCodes are the times of the last wrong codes for an address, the oldest
-// first. The windows slide: whatever hour or day one looks at, no more than the
-// bound were judged in it.
+// WrongCodes are the times of the last wrong codes for an address, oldest first. The
+// windows slide, so no hour and no day ever contains more than the limit.
 type WrongCodes []time.Time
 
-// A CodeLimit is how many wrong codes are borne in any hour and in any day.
+// A CodeLimit is how many wrong codes are allowed in any hour and in any day.
 type CodeLimit struct{ Hour, Day int }
 
-// Bounds for the browsers that nobody knows, all together, and for one that is
-// known.
+// Limits for all unknown browsers together, and for one known browser.
 var (
 	UnknownBrowserLimit = CodeLimit{MaxWrongCodesHour, MaxWrongCodesDay}
 	KnownBrowserLimit   = CodeLimit{MaxWrongCodesKnown, MaxWrongCodesKnown}
 )
 
-// ClosedUntil is when codes open again; zero where they do now.
+// ClosedUntil is when codes are accepted again; zero if they are now.
 func (w WrongCodes) ClosedUntil(b CodeLimit, now time.Time) (until time.Time) {
 	for _, window := range []struct {
 		most int
@@ -55,7 +53,7 @@ func (w WrongCodes) ClosedUntil(b CodeLimit, now time.Time) (until time.Time) {
 		}
 	}
 	if latest := now.Add(dayWindow); until.After(latest) {
-		return latest // the clock was ahead when they were counted
+		return latest // they were counted while the clock was ahead
 	}
 	return until
 }
@@ -66,8 +64,8 @@ func (w WrongCodes) Add(b CodeLimit, now time.Time) WrongCodes {
 	return w[max(0, len(w)-b.Day):]
 }
 
-// ClampToNow takes those that were counted while the clock was ahead as counted
-// now, so that they are forgotten a day from now.
+// ClampToNow moves codes that were counted while the clock was ahead to now, so that they
+// expire a day from now.
 func (w WrongCodes) ClampToNow(now time.Time) WrongCodes {
 	w = slices.Clone(w)
 	for i, at := range w {
@@ -78,7 +76,7 @@ func (w WrongCodes) ClampToNow(now time.Time) WrongCodes {
 	return w
 }
 
-// LastDay is how many of them lie within a day before now.
+// LastDay returns how many of them are within the day before now.
 func (w WrongCodes) LastDay(now time.Time) (n int) {
 	for _, at := range w {
 		if now.Before(at.Add(dayWindow)) {
@@ -88,29 +86,28 @@ func (w WrongCodes) LastDay(now time.Time) (n int) {
 	return n
 }
 
-// ForgottenAt is when the last of them counts no more.
+// ForgottenAt is when the last of them expires.
 func (w WrongCodes) ForgottenAt() time.Time { return w[len(w)-1].Add(dayWindow) }
 
-// IsAuditedCount reports whether the audit log says so when this many wrong codes came
-// within a day.
+// IsAuditedCount reports whether this many wrong codes within a day cause an audit entry.
 func IsAuditedCount(wrong int) bool {
 	return wrong == MaxCodeAttempts || wrong == MaxWrongCodesHour || wrong == MaxWrongCodesDay
 }
 
-// GuessProbability is how likely it is that strangers, from however many networks,
-// guess the code of any of so many addresses within so many days.
+// GuessProbability is the probability that strangers, from any number of networks, guess
+// the code of any of these addresses within this many days.
 func GuessProbability(addresses, days int) float64 {
-	// windows slide: a span touches one more than it has
+	// windows slide, so a span touches one more day than its length
 	return ProbabilityOfTries(float64(addresses) * MaxWrongCodesDay * float64(days+1))
 }
 
-// ProbabilityOfTries is how likely one of so many guesses is right.
+// ProbabilityOfTries is the probability that one of this many guesses is right.
 func ProbabilityOfTries(tries float64) float64 {
 	return -math.Expm1(tries * math.Log1p(-1/math.Pow(float64(len(codeAlphabet)), CodeLength)))
 }
 
-// WrongCode is the one answer for codes that are wrong, used, expired, guessed
-// at too often, or were never made.
+// WrongCode is the single answer for codes that are wrong, used, expired, guessed too
+// often, or that never existed.
 func WrongCode() *Error {
 	return Errorf(
 		Invalid,
@@ -119,7 +116,7 @@ func WrongCode() *Error {
 		On("code").WithCode("code_wrong")
 }
 
-// CheckCode counts a try and says whether the code opens.
+// CheckCode counts an attempt and reports whether the code is accepted.
 func (a *SignInRequest) CheckCode(code SecretHash, now time.Time) error {
 	a.Attempts++
 	if a.Attempts > MaxCodeAttempts || a.Code.IsZero() || a.Code != code || !now.Before(a.ExpiresAt) {

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// triesOfANetwork is what one network may try in a day, by the server's limit of
-// one a second with a burst of sixty.
+// triesOfANetwork is how many attempts one network has in a day: the server's limit is one
+// a second with a burst of sixty.
 const triesOfANetwork = 24*60*60 + 60
 
-// The document reckons how likely it is that strangers guess a code. It says what
-// the code does, and both hold the bounds: one in 10,000 a year for one address,
-// one in 1,000 a year for 100,000 addresses together.
+// Strangers guess codes. docs/security.md calculates the probability from the code's own
+// figures; both hold the limits of one in 10,000 a year for one address, and one in 1,000 a
+// year for 100,000 addresses together.
 func TestTheReckoning(t *testing.T) {
 	const addresses = 100_000
 	if p := GuessProbability(1, 365); p > 1e-4 {
@@ -69,7 +69,7 @@ func commas(v float64) string {
 	return s
 }
 
-// Windows slide to the microsecond, below, at and above each bound.
+// The windows slide to the microsecond: below, at and above each limit.
 func TestWrongCodesUntil(t *testing.T) {
 	now := time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 	at := func(n int, ago time.Duration) (w WrongCodes) {
