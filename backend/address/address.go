@@ -1,18 +1,17 @@
-// Package address owns what counts as the same email address, and which ones
-// may be used at all. It promises that two spellings of one address have one
-// canonical form, that the canonical form is plain ASCII with exactly one @ and
-// at most 254 bytes, and that nothing which passes could break out of a mail
-// header or an SMTP command. What is refused gets a sentence.
+// Package address decides which email addresses are valid and which spellings are the same
+// address. It promises that all spellings of one address have one canonical form, that the
+// canonical form is plain ASCII with exactly one @ and at most 254 bytes, and that no
+// accepted address can break out of a mail header or an SMTP command. Every refusal is a
+// sentence.
 //
-// The canonical form is the local part with its letters small and the domain in
-// small ASCII (IDNA 2008, so Bücher.example is xn--bcher-kva.example). Dots and
-// plus tags stay: only the mail server at that domain knows whether they matter,
-// and taking them away would hand one person's account to another. For counting
-// attempts, LimitKey leaves the tag out.
+// The canonical form is the local part in lower case and the domain in lower-case ASCII
+// (IDNA 2008, so Bücher.example is xn--bcher-kva.example). Dots and plus tags stay: only
+// the mail server of that domain knows whether they matter, and removing them would give
+// one person's account to another. To count attempts, LimitKey removes the tag.
 //
-// Local parts beyond ASCII are refused because many mail servers cannot deliver
-// to them, and because a letter that only looks like another is how somebody
-// gets approved in another person's place. A domain may use any one script.
+// Local parts beyond ASCII are refused because many mail servers cannot deliver to them,
+// and because a look-alike letter is how somebody gets approved in another person's place.
+// A domain may use any one script.
 //
 // This is the only package that imports golang.org/x/text and x/net/idna.
 package address
@@ -31,10 +30,9 @@ const (
 	maxLabel   = 63
 )
 
-// Parse reads an email address: as typed, for people, and canonical, for
-// comparing. White space around it is dropped. What cannot be used is refused
-// with an access.Error on the field "email" that says why. The result shares no
-// memory with s.
+// Parse reads an email address into the form typed, for people, and the canonical form, for
+// comparing. Surrounding white space is dropped. An unusable address is refused with an
+// access.Error on the field "email" that says why. The result shares no memory with s.
 func Parse(s string) (access.Address, error) {
 	s = strings.TrimFunc(s, blank)
 	if err := acceptText(s); err != nil {
@@ -62,9 +60,9 @@ func Parse(s string) (access.Address, error) {
 	return access.Address{Typed: typed, Canonical: local + "@" + domain}, nil
 }
 
-// LimitKey is what a limit counts by: the canonical address without its plus
-// tag, so that ada+1@example.com and ada+2@example.com share one allowance. It
-// never says whose account it is.
+// LimitKey is the key under which limits count an address: the canonical address without
+// its plus tag, so that ada+1@example.com and ada+2@example.com share one allowance. It
+// does not identify an account.
 func LimitKey(a access.Address) string {
 	plus := strings.IndexByte(a.Canonical, '+')
 	at := strings.LastIndexByte(a.Canonical, '@')
@@ -74,7 +72,7 @@ func LimitKey(a access.Address) string {
 	return a.Canonical[:plus] + a.Canonical[at:]
 }
 
-// acceptText refuses what could not stand in an address anywhere.
+// acceptText refuses text that can stand nowhere in an address.
 func acceptText(s string) error {
 	switch {
 	case s == "":
@@ -97,8 +95,8 @@ func acceptText(s string) error {
 	return nil
 }
 
-// plainByte reports whether r needs no second look: ASCII that may stand in an
-// address, the @ with it.
+// plainByte reports whether r needs no further check: the @, or ASCII that an address may
+// contain.
 func plainByte(r rune) bool { return r < utf8.RuneSelf && (atext[r] || r == '.' || r == '@') }
 
 func acceptRune(s string, r rune) error {
@@ -129,8 +127,8 @@ func acceptRune(s string, r rune) error {
 
 func blank(r rune) bool { return r == ' ' || r == '\t' || unicode.Is(unicode.Zs, r) }
 
-// invisible reports whether r leaves no mark of its own on a screen, or turns
-// the direction of what does: such characters make two addresses look like one.
+// invisible reports whether r draws nothing or changes the direction of text: such
+// characters make two addresses look the same.
 func invisible(r rune) bool {
 	const brailleBlank = '\u2800'
 	return r >= utf8.RuneSelf && (r == brailleBlank || !unicode.IsPrint(r) ||

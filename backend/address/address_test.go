@@ -10,9 +10,9 @@ import (
 	"doorward/backend/address"
 )
 
-// One person, many spellings: whoever finds a second canonical form for an
-// address that is taken has a second account, a second ban counter, or somebody
-// else's letters. Each row's spellings must be one and the same.
+// An attacker who finds a second canonical form of a taken address gets a second account, a
+// second counter of attempts, or somebody else's emails. All spellings in a row must have
+// the same canonical form.
 func TestParseSpellingsOfOneAddress(t *testing.T) {
 	tests := []struct {
 		name      string
@@ -73,9 +73,9 @@ func TestParseKeepsDifferentAddressesApart(t *testing.T) {
 	}
 }
 
-// Text in an address ends up in RCPT TO and in headers. Quotes, angle brackets
-// and line breaks there name further recipients or headers; look-alike and
-// invisible characters make an approver wave the wrong person through.
+// Text in an address ends up in RCPT TO and in headers. Quotes, angle brackets and line
+// breaks there add recipients or headers; look-alike and invisible characters make an Admin
+// approve the wrong person.
 func TestParseRefuses(t *testing.T) {
 	tests := []struct{ name, in, code, says string }{
 		{"nothing", "", "email_missing", "Enter an email address"},
@@ -199,8 +199,8 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// An attacker who may invite u+1 to u+50 of one mailbox would get fifty times
-// the allowance of letters, or of guesses, without this.
+// Without this, an attacker who invites u+1 to u+50 of one mailbox would get fifty times
+// the allowance of emails or guesses.
 func TestLimitKey(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"no tag", "Ada@x.org", "ada@x.org"},
@@ -221,9 +221,8 @@ func TestLimitKey(t *testing.T) {
 	}
 }
 
-// A web server lends its strings for the length of a request and writes the
-// next one over them: an address that kept such memory would turn into somebody
-// else's.
+// A web server reuses the memory of its strings for the next request: an address that kept
+// such memory would turn into somebody else's.
 func TestParseKeepsNoBorrowedMemory(t *testing.T) {
 	for _, in := range []string{"ada@example.com", " Ada@Example.com ", "ada@bücher.example"} {
 		lent := []byte(in)
@@ -250,7 +249,7 @@ func parse(t *testing.T, s string) access.Address {
 	return a
 }
 
-// longDomain is a valid domain of n bytes.
+// longDomain returns a valid domain of n bytes.
 func longDomain(n int) string {
 	d := strings.Repeat(strings.Repeat("d", 49)+".", 5)
 	return d[:min(len(d), n-4)] + strings.Repeat("e", max(0, n-4-len(d))) + ".org"

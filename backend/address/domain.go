@@ -8,16 +8,16 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// international maps a domain as a resolver would (UTS 46, not transitional,
-// so ß stays ß) and holds it to the rules for labels, joiners and direction.
-// Lengths are for acceptDomain and Parse to check.
+// international maps a domain as a resolver would (UTS 46, not transitional, so ß stays ß)
+// and checks the rules for labels, joiners and direction. acceptDomain and Parse check
+// lengths.
 var international = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false))
 
-// contextual may stand in a label though it is neither letter, mark nor digit
-// (RFC 5892, appendix A): the middle dots and the Hebrew and Greek signs.
+// contextual characters may appear in a label although they are neither letters, marks nor
+// digits (RFC 5892, appendix A): the middle dots and the Hebrew and Greek signs.
 const contextual = "\u00b7\u0375\u05f3\u05f4\u30fb"
 
-// canonicalDomain is the part after the @ as mail servers look it up.
+// canonicalDomain returns the domain in the form that mail servers look up.
 func canonicalDomain(typed string) (string, error) {
 	domain := strings.ToLower(typed)
 	if !isASCII(typed) || strings.HasPrefix(domain, "xn--") || strings.Contains(domain, ".xn--") {
@@ -54,8 +54,8 @@ func toASCII(typed string) (string, error) {
 	return domain, nil
 }
 
-// acceptDomain holds an ASCII domain to the rules for host names, and to being
-// one that mail can reach from anywhere: with a dot, and not a number.
+// acceptDomain checks an ASCII domain by the rules for host names. The domain must also be
+// reachable from anywhere: with a dot, and not a number.
 func acceptDomain(typed, domain string) error {
 	if !strings.Contains(domain, ".") {
 		return refuse("email_domain", "“%s” is not a full domain: something like example.com stands after the @.",

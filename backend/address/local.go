@@ -7,7 +7,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// atext are the characters of a local part (RFC 5322, 3.2.3), without the dot.
+// atext has the characters of a local part (RFC 5322, 3.2.3), except the dot.
 var atext = asciiSet("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~")
 
 func asciiSet(chars string) (set [utf8.RuneSelf]bool) {
@@ -17,9 +17,9 @@ func asciiSet(chars string) (set [utf8.RuneSelf]bool) {
 	return set
 }
 
-// canonicalLocal is the part before the @ in small letters. What Unicode counts
-// as the same character as an ASCII one (the Kelvin sign and k) becomes that;
-// anything else beyond ASCII is refused, dotless i among it.
+// canonicalLocal returns the local part in lower case. A character that Unicode treats as
+// equivalent to an ASCII one (the Kelvin sign and k) becomes that one; all else beyond
+// ASCII is refused, including dotless i.
 func canonicalLocal(typed string) (string, error) {
 	local := norm.NFC.String(typed)
 	if len(typed) > maxLocal || len(local) > maxLocal {

@@ -15,8 +15,8 @@ func tooLong() *access.Error {
 		maxAddress, maxLocal)
 }
 
-// angleBrackets answers "Ada <ada@example.com>", which people copy from their
-// mail, with the part that they meant.
+// angleBrackets answers "Ada <ada@example.com>", which people copy from their mail, and
+// suggests the address in it.
 func angleBrackets(s string) *access.Error {
 	_, inner, opened := strings.Cut(s, "<")
 	if inner, closed := strings.CutSuffix(inner, ">"); opened && closed {

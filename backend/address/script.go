@@ -9,14 +9,14 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// together are the scripts that one word may mix (UTS 39, highly restrictive).
+// together lists the scripts that one word may mix (UTS 39, highly restrictive).
 var together = [][]string{
 	{"Latin", "Han", "Hiragana", "Katakana"},
 	{"Latin", "Han", "Hangul"},
 	{"Latin", "Han", "Bopomofo"},
 }
 
-// lookalikes pairs letters with the ASCII letters that they are taken for.
+// lookalikes maps letters to the ASCII letters that they resemble.
 var lookalikes = pairs(
 	"авекмнорстухіјѕԁһӏԛԝѵгпАВЕКМНОРСТУХІЈЅ", "abekmhopctyxijsdhlqwvrnABEKMHOPCTYXIJS",
 	"αεικνορτυχγωΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeikvoptuxywABEZHIKMNOPTYX",
@@ -35,7 +35,7 @@ func pairs(s ...string) map[rune]rune {
 	return m
 }
 
-// lookalike returns the ASCII character that r is taken for, if there is one.
+// lookalike returns the ASCII character that r resembles, if any.
 func lookalike(r rune) (rune, bool) {
 	if like, ok := lookalikes[r]; ok {
 		return like, true
@@ -44,7 +44,7 @@ func lookalike(r rune) (rune, bool) {
 	return rune(plain[0]), len(plain) == 1 && r >= utf8.RuneSelf
 }
 
-// script names the script of r; empty for what all scripts share.
+// script returns the name of r's script; empty for characters that all scripts share.
 func script(r rune) string {
 	if unicode.In(r, unicode.Common, unicode.Inherited) {
 		return ""
@@ -57,7 +57,7 @@ func script(r rune) string {
 	return ""
 }
 
-// describe shows r so that it can be told from what it looks like.
+// describe shows r so that people can tell it from its look-alike.
 func describe(r rune) string {
 	if s := script(r); s != "" {
 		return fmt.Sprintf("“%c” (%s, %U)", r, s, r)
@@ -65,9 +65,9 @@ func describe(r rune) string {
 	return fmt.Sprintf("“%c” (%U)", r, r)
 }
 
-// acceptScripts refuses a label that mixes scripts which are not written
-// together, and, under an ASCII top-level domain, one made only of letters that
-// pass for ASCII ones.
+// acceptScripts refuses a label that mixes scripts which are not written together. Under an
+// ASCII top-level domain it also refuses a label made only of letters that resemble ASCII
+// ones.
 func acceptScripts(label string, asciiTop bool) error {
 	var used []string
 	disguised := !isASCII(label)
