@@ -18,8 +18,8 @@ func rights(t *testing.T, p *Policy, roles ...access.RoleName) Permissions {
 	return r
 }
 
-// A stranger's token with ever new role names would fill the memory: at the bound
-// all answers are forgotten, one below it none are, and those after it are right.
+// An attacker's token with ever new role names would fill the memory. When the limit is
+// reached all answers are dropped, below it none are, and later answers are still right.
 func TestKeptAnswersAreBounded(t *testing.T) {
 	p := load(t)
 	for i := range maxAnswers {
@@ -37,7 +37,7 @@ func TestKeptAnswersAreBounded(t *testing.T) {
 	}
 }
 
-// An answer is worked out once for the same roles, in whatever order they come.
+// An answer is computed once for the same roles, whatever their order.
 func TestAnAnswerIsKept(t *testing.T) {
 	p := load(t)
 	first, again := rights(t, p, access.Fleet, access.AILoop), rights(t, p, access.AILoop, access.Fleet)
@@ -46,8 +46,8 @@ func TestAnAnswerIsKept(t *testing.T) {
 	}
 }
 
-// There is something in the console for whoever may do one thing to members,
-// the audit log or the settings, and nothing for those who only open sections.
+// Members who may do at least one thing to members, the audit log or the settings can use
+// the console; members who only open sections cannot.
 func TestManage(t *testing.T) {
 	managed := []access.Resource{access.ResMembers, access.ResAudit, access.ResSettings}
 	if (Permissions{}).CanManage() {
@@ -61,8 +61,8 @@ func TestManage(t *testing.T) {
 	}
 }
 
-// Who is told of requests follows from the roles that hold a permission: all of
-// them, in order, and no other.
+// An email about requests goes to the wrong people. Holding returns every role with the
+// permission, in order, and no other.
 func TestHolding(t *testing.T) {
 	invite := access.May(access.DoInvite, access.ResMembers)
 	var own []access.Role
@@ -79,8 +79,8 @@ func TestHolding(t *testing.T) {
 	}
 }
 
-// A name in another case is meant for the role that is written so; the exact name
-// comes first, and what fits nothing is left as it is.
+// A role name in the wrong case means the role that is spelled so; an exact match comes
+// first, and an unknown name is returned unchanged.
 func TestClosest(t *testing.T) {
 	p := load(t, access.Role{Name: "Ops", Permissions: access.Grantable()[:1]})
 	for name, want := range map[access.RoleName]access.RoleName{

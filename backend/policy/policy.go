@@ -1,15 +1,14 @@
-// Package policy answers one question: may somebody in this state, with these
-// roles, do this to that? It is the only user of Casbin.
+// Package policy answers one question: may somebody in this state, with these roles, do
+// this to that resource? It is the only user of Casbin.
 //
-// The grants are handed in as values: the built-in roles of package access and
-// the roles that were made here. Casbin's own storage is not used, since it
-// would write outside our transactions. The default answer is no: an unknown
-// state, role, resource or action is refused, and a policy that cannot be
-// loaded is an error, never an empty policy.
+// The grants are passed in as values: the built-in roles of package access and the
+// workspace's own roles. Casbin's own storage is not used, since it would write outside our
+// transactions. The default answer is no: an unknown state, role, resource or action is
+// refused, and a policy that cannot be loaded is an error, never an empty policy.
 //
-// Casbin costs tens of microseconds for a question. What a set of roles may do
-// changes only when a role does, so the answers are worked out once for each
-// set and kept until the next policy is loaded.
+// Casbin takes tens of microseconds to answer a question. The answers for a set of roles
+// change only when a role does, so they are computed once for each set and cached until the
+// next policy is loaded.
 package policy
 
 import (
@@ -24,8 +23,8 @@ import (
 	"doorward/backend/access"
 )
 
-// The subject of a question is a state and a role. A rule names the state in
-// which it holds, so that no rule for members ever speaks for the pending.
+// A question's subject is a state and a role. Each rule names the state in which it
+// applies, so no rule for members ever applies to pending ones.
 const definition = `
 [request_definition]
 r = state, role, res, act
@@ -43,8 +42,8 @@ m = r.state == p.state && r.role == p.role && r.res == p.res && r.act == p.act
 // everyone is the role that every member of a state has.
 const everyone = access.RoleName("*")
 
-// A Policy is the grants of all roles as of one revision. It never changes; a
-// changed role makes a new one. It is safe for concurrent use.
+// A Policy holds the grants of all roles at one revision. It never changes: changing a role
+// makes a new Policy. It is safe for concurrent use.
 type Policy struct {
 	revision int
 	roles    map[access.RoleName]access.Role
@@ -56,7 +55,7 @@ type Policy struct {
 // Permissions are what a set of roles may do.
 type Permissions map[access.Permission]bool
 
-// CanManage reports whether there is anything in the console for them.
+// CanManage reports whether they allow anything in the console.
 func (r Permissions) CanManage() bool {
 	for _, res := range []access.Resource{access.ResMembers, access.ResAudit, access.ResSettings} {
 		for _, a := range []access.Action{access.Read, access.DoInvite, access.Decide, access.Change} {
@@ -68,11 +67,11 @@ func (r Permissions) CanManage() bool {
 	return false
 }
 
-// maxAnswers bounds the memory of kept answers.
+// maxAnswers limits the memory of the cache.
 const maxAnswers = 4096
 
-// Load makes the policy of the built-in roles and these. It fails where Casbin
-// refuses the model or a rule, or a role does not stand up to access.CheckGrants.
+// Load makes a policy of the built-in roles and these. It fails if Casbin refuses the model
+// or a rule, or if access.CheckGrants refuses a role.
 func Load(own []access.Role, revision int) (*Policy, error) {
 	m, err := model.NewModelFromString(definition)
 	if err != nil {
@@ -109,16 +108,16 @@ func Load(own []access.Role, revision int) (*Policy, error) {
 	return p, nil
 }
 
-// Revision is that of the roles the policy was made from.
+// Revision is the revision of the roles that the policy was made from.
 func (p *Policy) Revision() int { return p.revision }
 
-// Role is the role of that name; false where there is none.
+// Role returns the role with that name; false if there is none.
 func (p *Policy) Role(name access.RoleName) (access.Role, bool) {
 	r, ok := p.roles[name]
 	return r, ok
 }
 
-// Holding are the names of the roles that hold a permission, in order.
+// Holding returns the names of the roles that have a permission, in order.
 func (p *Policy) Holding(ask access.Permission) (names []access.RoleName) {
 	for name, r := range p.roles {
 		if slices.Contains(r.Permissions, ask) {
@@ -129,8 +128,8 @@ func (p *Policy) Holding(ask access.Permission) (names []access.RoleName) {
 	return names
 }
 
-// MatchingName is the role that somebody means who wrote a name in another case;
-// what fits no role comes back as it is.
+// MatchingName returns the role that a name in another case means; an unknown name is
+// returned unchanged.
 func (p *Policy) MatchingName(name access.RoleName) access.RoleName {
 	if _, ok := p.roles[name]; ok {
 		return name
@@ -143,7 +142,7 @@ func (p *Policy) MatchingName(name access.RoleName) access.RoleName {
 	return access.RoleName(strings.Clone(string(name)))
 }
 
-// Allow refuses what somebody in this state with these roles may not do.
+// Allow refuses an action that somebody in this state with these roles may not do.
 func (p *Policy) Allow(state access.State, roles []access.RoleName, ask access.Permission) error {
 	rights, err := p.Permissions(state, roles)
 	if err != nil {
@@ -155,8 +154,8 @@ func (p *Policy) Allow(state access.State, roles []access.RoleName, ask access.P
 	return nil
 }
 
-// Permissions are all that somebody in this state with these roles may do. They are
-// shared: do not change them.
+// Permissions are all permissions of somebody in this state with these roles. The result is
+// shared: do not modify it.
 func (p *Policy) Permissions(state access.State, roles []access.RoleName) (Permissions, error) {
 	k := answerKey(state, roles)
 	p.mu.RLock()
@@ -187,7 +186,7 @@ func answerKey(state access.State, roles []access.RoleName) string {
 	return string(state) + "\x00" + strings.Join(names, "\x00")
 }
 
-// work asks Casbin for every permission there is.
+// work asks Casbin about every permission.
 func (p *Policy) work(state access.State, roles []access.RoleName) (Permissions, error) {
 	rights := Permissions{}
 	all := append(access.Grantable(), access.May(access.Wait, access.ResPortal))
@@ -205,8 +204,8 @@ func (p *Policy) work(state access.State, roles []access.RoleName) (Permissions,
 	return rights, nil
 }
 
-// MayGrant refuses to hand out a role that is unknown, or that may do what the
-// rights of the one who grants it do not cover.
+// MayGrant refuses to grant a role that is unknown, or that has permissions which by does
+// not cover.
 func (p *Policy) MayGrant(by Permissions, roles []access.RoleName) error {
 	for _, name := range roles {
 		r, ok := p.roles[name]

@@ -16,7 +16,7 @@ func load(tb testing.TB, own ...access.Role) *Policy {
 	return p
 }
 
-// The table of design section 1, row by row, and what must not happen.
+// The permission table of the built-in roles, row by row, and what must be refused.
 func TestAllow(t *testing.T) {
 	p := load(t, access.Role{
 		Name: "Fleet lead",
@@ -92,7 +92,7 @@ func TestOnlyPendingAndActiveWait(t *testing.T) {
 	}
 }
 
-// An attacker who may keep roles tries to smuggle one past the checks.
+// An attacker who may edit roles tries to get an invalid one past the checks.
 func TestLoadRefuses(t *testing.T) {
 	for name, r := range map[string]access.Role{
 		"a built-in name":       {Name: access.Fleet, Permissions: access.Grantable()},
