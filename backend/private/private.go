@@ -1,12 +1,12 @@
-// Package private makes and opens what is this user's alone in the data
-// directory: never through a link, never in a place that another user of the
-// machine could put something else in, and never readable by others.
+// Package private creates and opens the files in the data directory that only this user may
+// access. It never follows a link, never uses a place where another user of the machine
+// could put something else, and never leaves a file readable by others.
 //
-// Whoever owns a directory can put a link in it, and a program of root that
-// writes there writes where that link leads. So a directory of somebody else is
-// no place for ours, whatever its mode; one of our own that others can look into
-// is put right, because platforms open it up by themselves (a volume with an
-// fsGroup is group-readable again at each start).
+// The owner of a directory can put a link in it, and a root process that writes there
+// writes where the link leads. So a directory that belongs to another user is refused,
+// whatever its mode. A directory of our own that others can access is corrected, because
+// platforms change its mode automatically (a volume with an fsGroup is group-readable again
+// at each start).
 package private
 
 import (
@@ -17,14 +17,13 @@ import (
 	"doorward/backend/access"
 )
 
-// Mode is what a private directory has, and a private file without the x.
+// Mode is the mode of a private directory; FileMode is that of a private file.
 const (
 	Mode     fs.FileMode = 0o700
 	FileMode fs.FileMode = 0o600
 )
 
-// Open opens a file that is there, and refuses what is none: a link, a pipe, a
-// device, a directory.
+// Open opens an existing regular file. It refuses a link, a pipe, a device and a directory.
 func Open(name string, flag int) (*os.File, error) {
 	f, err := os.OpenFile(name, flag|careful, FileMode)
 	if err != nil {
@@ -40,9 +39,8 @@ func Open(name string, flag int) (*os.File, error) {
 	return f, nil
 }
 
-// Write makes a file again with that content, on the disk when it returns. What
-// stood under the name is removed, and what a link under it led to is left as it
-// is.
+// Write replaces a file with that content, synced to the disk when it returns. It removes
+// what had the name before; if that was a link, its target is left unchanged.
 func Write(name string, content []byte) error {
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -55,8 +53,8 @@ func Write(name string, content []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// Tighten takes from others what they may do with an open file or directory of
-// ours. It returns the mode it had; zero where nothing was to be done.
+// Tighten removes the permissions of other users on an open file or directory of ours. It
+// returns the previous mode; zero if nothing had to be changed.
 func Tighten(f *os.File) (was fs.FileMode, err error) {
 	info, err := f.Stat()
 	if err != nil || !Exposed(info) {
@@ -72,9 +70,9 @@ func Tighten(f *os.File) (was fs.FileMode, err error) {
 	return info.Mode(), f.Chmod(mode)
 }
 
-// Dir makes a directory, or takes one of ours that is there and tightens it. It
-// returns the mode that one had; zero where nothing was to be done. The error is
-// a sentence where the directory, or one that it lies in, is somebody else's.
+// Dir makes a directory, or tightens an existing one of ours. It returns the previous mode;
+// zero if nothing had to be changed. If the directory, or a parent of it, belongs to
+// another user, the error is a sentence.
 func Dir(dir string) (was fs.FileMode, err error) {
 	if at, owner, other := above(dir); other {
 		return 0, movable(dir, at, owner)

@@ -22,9 +22,9 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// Somebody has put a link where a file of ours is to be made: what it leads to
-// would be written over, by root where root runs the server. The file is made
-// again, and what stood there is only gone.
+// Somebody put a link where one of our files is to be written: the target would be
+// overwritten, as root if root runs the server. The file is replaced instead, and only the
+// link is gone.
 func TestWriteFollowsNothing(t *testing.T) {
 	for what, plant := range map[string]func(name, victim string) error{
 		"nothing":         func(string, string) error { return nil },
@@ -61,8 +61,8 @@ func TestWriteFollowsNothing(t *testing.T) {
 	}
 }
 
-// A pipe under the name of the instance key would hold the start up for ever,
-// and a link would have another file read, or locked, in its place.
+// A pipe in place of the instance key would block the start forever, and a link would make
+// us read or lock another file.
 func TestOpenTakesPlainFilesOnly(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
@@ -99,9 +99,9 @@ func TestOpenTakesPlainFilesOnly(t *testing.T) {
 	}
 }
 
-// A platform opens a directory of ours up at each start, as Kubernetes does with
-// an fsGroup: it is put right and said so. One that nobody else can look into is
-// left alone.
+// A platform makes our directory accessible to others at each start, as Kubernetes does
+// with an fsGroup: it is corrected, and the previous mode is reported. A directory that
+// nobody else can access is left unchanged.
 func TestDirIsTightened(t *testing.T) {
 	for _, tt := range []struct{ mode, was os.FileMode }{
 		{0o700, 0},
@@ -142,8 +142,8 @@ func TestDirIsTightened(t *testing.T) {
 	}
 }
 
-// As root, in a directory of somebody else, or in one that somebody else could
-// put another in the place of: nothing is touched there.
+// As root, the directory belongs to another user, or another user could replace it: nothing
+// in it is touched.
 func TestDirOfAnotherUserIsRefused(t *testing.T) {
 	need.Root(t)
 	const eve = 54321
@@ -172,7 +172,7 @@ func TestDirOfAnotherUserIsRefused(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(inside, "fresh")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("a directory was made in a place that is somebody else's")
 	}
-	// What a namespace of users does not know the owner of is root's, as a rule.
+	// in a user namespace, root owns what has no known owner, as a rule
 	must(t, os.Chown(theirs, nobody, nobody))
 	if _, err := Dir(inside); err != nil {
 		t.Errorf("inside one of nobody's: %v", err)

@@ -11,21 +11,21 @@ import (
 	"syscall"
 )
 
-// careful follows no link at the end of a path, and does not wait for whoever
-// is to open the other end of a pipe.
+// careful does not follow a link at the end of a path, and does not block on a pipe whose
+// other end is not open.
 const careful = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
-// nobody owns, in a namespace of users, whatever belongs to one that it does not
-// know: root's directories among it.
+// nobody is the owner, in a user namespace, of files whose owner is not mapped there, among
+// them root's directories.
 const nobody = 65534
 
 func isRoot() bool { return os.Geteuid() == 0 }
 
-// Exposed reports whether others than its owner may do anything with it.
+// Exposed reports whether users other than the owner have any permission on it.
 func Exposed(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }
 
-// Owner reports whether something belongs to another user than the one this
-// program runs as, and to whom: their name, or # and their number.
+// Owner reports whether a file belongs to another user than this process's, and to whom:
+// the user's name, or # and their number.
 func Owner(info fs.FileInfo) (name string, other bool) {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || int(st.Uid) == os.Geteuid() {
@@ -38,9 +38,9 @@ func Owner(info fs.FileInfo) (name string, other bool) {
 	return "#" + id, true
 }
 
-// above is the directory, of those that dir lies in, that belongs to another
-// user: they could put another directory in the place of dir. Only root is that
-// careful; whoever else chose the place is the one who would be harmed.
+// above returns the first parent of dir that belongs to another user, who could therefore
+// replace dir. Only root checks this: any other user who chose that place would only harm
+// themselves.
 func above(dir string) (above, owner string, other bool) {
 	if !isRoot() {
 		return "", "", false
