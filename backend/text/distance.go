@@ -1,10 +1,10 @@
 package text
 
-// EditDistance is how many characters must be changed, added or left out, or
-// changed over with their neighbours, to make b of a.
+// EditDistance is the number of characters that must be changed, added, removed, or swapped
+// with a neighbour, to turn a into b.
 func EditDistance(a, b string) int {
 	from, to := []rune(a), []rune(b)
-	before := make([]int, len(to)+1) // the row before the last
+	before := make([]int, len(to)+1) // the row before the previous one
 	last := make([]int, len(to)+1)
 	row := make([]int, len(to)+1)
 	for j := range last {

@@ -46,8 +46,8 @@ func TestCount(t *testing.T) {
 	}
 }
 
-// A mail server's refusal, or a file that somebody edited, is repeated in a log and
-// in a terminal: it must neither begin a line of its own nor move the cursor.
+// A mail server's refusal, or a file that somebody edited, is repeated in a log and on a
+// terminal: it must neither start a line of its own nor move the cursor.
 func TestOneLine(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                                "",
@@ -75,12 +75,12 @@ func TestEditDistance(t *testing.T) {
 		{"smt", "smtp", 1},
 		{"smtp", "smtps", 1},
 		{"smtp", "smpp", 1},
-		{"stmp", "smtp", 1}, // two neighbours changed over
+		{"stmp", "smtp", 1}, // two neighbours swapped
 		{"gmial.com", "gmail.com", 1},
 		{"gmaill.con", "gmail.com", 2},
 		{"tür", "tur", 1}, // a character, not its bytes
 		{"kitten", "sitting", 3},
-		{"ca", "abc", 3}, // what was changed over is not parted again
+		{"ca", "abc", 3}, // no edit between swapped characters
 	}
 	for _, tt := range tests {
 		if got := text.EditDistance(tt.a, tt.b); got != tt.want {
@@ -92,8 +92,8 @@ func TestEditDistance(t *testing.T) {
 	}
 }
 
-// http and unencrypted mail are allowed to this machine alone: no name that only
-// looks like it may pass.
+// http and unencrypted mail are allowed to this machine only: a name that merely resembles
+// it must not pass.
 func TestIsLoopback(t *testing.T) {
 	for host, want := range map[string]bool{
 		"localhost":             true,
@@ -112,7 +112,7 @@ func TestIsLoopback(t *testing.T) {
 		"::":                    false,
 		"::2":                   false,
 		"::ffff:10.0.0.1":       false,
-		"[::1]":                 false, // a URL's host comes without them
+		"[::1]":                 false, // in a URL's host the brackets are removed
 	} {
 		if got := text.IsLoopback(host); got != want {
 			t.Errorf("IsLoopback(%q) = %v, want %v", host, got, want)

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// List writes words as people do: "a, b and c".
+// List joins words in a sentence: "a, b and c".
 func List[S ~string](words []S) string {
 	var b strings.Builder
 	for i, w := range words {
@@ -23,13 +23,13 @@ func List[S ~string](words []S) string {
 	return b.String()
 }
 
-// Count writes a number with its word: "1 row", "12 rows", "3 entries".
+// Count writes a number with its noun: "1 row", "12 rows", "3 entries".
 func Count(n int, one string) string {
 	return strconv.Itoa(n) + " " + Plural(n, one)
 }
 
-// Plural is the word for n things of which one is called one: "row", "rows". It
-// knows regular English words.
+// Plural is the noun for n things, given its singular: "row", "rows". It knows regular
+// English plurals.
 func Plural(n int, one string) string {
 	stem, y := strings.CutSuffix(one, "y")
 	switch {
@@ -41,8 +41,8 @@ func Plural(n int, one string) string {
 	return one + "s"
 }
 
-// OneLine makes every run of spaces, line breaks and unprintable characters one
-// space, and has none at either end.
+// OneLine replaces every run of spaces, line breaks and unprintable characters by one
+// space, and trims both ends.
 func OneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, " "), func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r)
@@ -62,7 +62,7 @@ func Wait(d time.Duration) string {
 	return "in " + Count(int((d+time.Hour-1)/time.Hour), "hour")
 }
 
-// Strings are words of a type of their own, as plain ones.
+// Strings converts a slice of a string type to plain strings.
 func Strings[T ~string](words []T) []string {
 	out := make([]string, len(words))
 	for i, w := range words {
