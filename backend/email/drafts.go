@@ -7,7 +7,7 @@ import (
 	"doorward/backend/text"
 )
 
-// drafts writes each kind of email.
+// drafts has the function that writes each kind of email.
 var drafts = map[access.MessageKind]func(*writer) draft{
 	access.InvitationMessage:   (*writer).invitation,
 	access.ExpiringMessage:     (*writer).expiring,
@@ -67,8 +67,8 @@ func (f *writer) signIn() draft {
 	return d
 }
 
-// signInLead says how to use the email, and what strangers have spoilt: that
-// there is no code, or that no other email follows for a while.
+// signInLead explains how to use the email, and what wrong guesses by strangers have
+// caused: that there is no code, or that no other email can be sent for a while.
 func (f *writer) signInLead() []string {
 	anyBrowser := !f.NextAt.IsZero()
 	how := "Open the link to sign in. It works once."

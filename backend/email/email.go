@@ -1,10 +1,9 @@
-// Package email is what Doorward's emails say: the facts of one go in, its
-// subject, text and HTML come out.
+// Package email writes Doorward's emails: it turns the facts of one into its subject, text
+// and HTML.
 //
-// It owns every sentence of every email and how it is drawn. It reads nothing,
-// keeps nothing and sends nothing: who gets an email and when is the service's,
-// how it travels is package mail's. It promises that what people typed stands in
-// an email as text, whatever it is.
+// It owns every sentence of every email and the layout. It reads, stores and sends nothing:
+// the service decides who gets an email and when, and package mail delivers it. It promises
+// that text which people typed appears in an email as text, whatever it contains.
 package email
 
 import (
@@ -20,24 +19,23 @@ import (
 	"doorward/backend/access"
 )
 
-// Templates write what Doorward sends. What an email says is put together once,
-// as a draft, and then drawn twice, as text and as HTML, so that both say the
-// same. An email loads nothing from outside and its subject holds nothing that
-// an invited person typed.
+// Templates render emails. The content of an email is put together once, as a draft, and
+// then rendered twice, as text and as HTML, so that both say the same. An email loads
+// nothing from outside, and its subject contains nothing that an invited person typed.
 //
-// Both forms are text/template, which takes a quarter of the time of html/template:
-// the draft for HTML is escaped as a whole before the template sees it, and the
-// template puts nothing outside of text and double-quoted attributes.
+// Both forms use text/template, which takes a quarter of the time of html/template: the
+// whole draft is escaped for HTML before the template sees it, and the template puts values
+// only into text and double-quoted attributes.
 type Templates struct {
 	html, text *template.Template
 	buffers    sync.Pool
 }
 
-// A writer writes the draft of one email from the facts that it tells.
+// A writer writes the draft of one email from its facts.
 type writer struct{ access.MessageFacts }
 
-// New reads the templates under emails/. It fails when one is missing
-// or an email of any kind cannot be drawn with it.
+// New reads the templates under emails/. It fails if one is missing or if any kind of email
+// cannot be rendered with it.
 func New(frontend fs.FS) (*Templates, error) {
 	all, err := template.ParseFS(frontend, "emails/email.html", "emails/email.txt")
 	if err != nil {
@@ -58,11 +56,12 @@ func New(frontend fs.FS) (*Templates, error) {
 	return l, nil
 }
 
-// Kinds are the kinds of emails that there are.
+// Kinds returns all kinds of email.
 func Kinds() []access.MessageKind { return slices.Collect(maps.Keys(drafts)) }
 
-// Render writes the email of that kind; one that an older version kept whole is that.
-// It fails for a kind there is none of, and for a link that is not a web address.
+// Render renders an email of that kind. If an older version stored it already rendered, it
+// is returned as it was. Render fails for an unknown kind and for a link that is not a web
+// address.
 func (l *Templates) Render(kind access.MessageKind, f access.MessageFacts) (access.MessageBody, error) {
 	if f.Rendered != nil {
 		return *f.Rendered, nil
@@ -82,7 +81,8 @@ func (l *Templates) Render(kind access.MessageKind, f access.MessageFacts) (acce
 	return access.MessageBody{Subject: d.Subject, Text: text, HTML: html}, nil
 }
 
-// Subject is the subject of the email that Render writes, and fails where that does.
+// Subject returns the subject of the email that Render would return, and fails if Render
+// would.
 func Subject(kind access.MessageKind, f access.MessageFacts) (string, error) {
 	d, err := draftOf(kind, f)
 	return d.Subject, err
@@ -111,8 +111,8 @@ func (l *Templates) draw(t *template.Template, d *draft) (string, error) {
 	return buf.String(), err
 }
 
-// tidy cuts what people typed to a length that fits an email, on one line, and
-// keeps a mail reader from making links of it.
+// tidy shortens what people typed to fit an email, puts it on one line, and prevents mail
+// readers from turning it into links.
 func (f *writer) tidy() {
 	f.PublicURL = strings.TrimRight(f.PublicURL, "/")
 	f.Workspace = oneLine(f.Workspace, access.MaxWorkspace)
@@ -127,7 +127,7 @@ func (f *writer) tidy() {
 	f.Inviter, f.InviterEmail = unlinked(oneLine(f.Inviter, 80)), oneLine(f.InviterEmail, 254)
 }
 
-// oneLine is s on one line, without what cannot be seen, at most n runes long.
+// oneLine returns s on one line, without invisible characters, at most n runes long.
 func oneLine(s string, n int) string {
 	plain := len(s) <= n
 	for i := 0; plain && i < len(s); i++ {
@@ -139,8 +139,8 @@ func oneLine(s string, n int) string {
 	return access.Shorten(strings.Join(strings.Fields(s), " "), n)
 }
 
-// unlinked puts a space of no width where a mail reader would otherwise see the
-// address of a web page: "evil.example" in somebody's name stays text.
+// unlinked puts a zero-width space where a mail reader would otherwise detect a web
+// address: "evil.example" in somebody's name stays text.
 func unlinked(s string) string {
 	if !strings.ContainsAny(s, ".:") {
 		return s

@@ -18,11 +18,11 @@ import (
 	"doorward/backend/access"
 )
 
-var updateLetters = flag.Bool("update", false, "write the golden letters anew")
+var update = flag.Bool("update", false, "write the golden letters anew")
 
 var written = time.Date(2030, 5, 8, 12, 0, 0, 0, time.UTC)
 
-func letterFacts() access.MessageFacts {
+func sampleFacts() access.MessageFacts {
 	return access.MessageFacts{
 		Workspace:    "AI Loop",
 		PublicURL:    "https://door.example.com",
@@ -41,15 +41,15 @@ func waits(name, email string, since time.Time, roles ...access.RoleName) access
 	return access.PendingPerson{Name: name, Email: email, Roles: roles, Since: since}
 }
 
-type letterSample struct {
+type sample struct {
 	kind  access.MessageKind
 	facts access.MessageFacts
 }
 
-// letterSamples is every kind of email, with little and with much to tell.
-func letterSamples() map[string]letterSample {
+// samples has every kind of email, with few facts and with many.
+func samples() map[string]sample {
 	with := func(change func(*access.MessageFacts)) access.MessageFacts {
-		f := letterFacts()
+		f := sampleFacts()
 		change(&f)
 		return f
 	}
@@ -70,7 +70,7 @@ func letterSamples() map[string]letterSample {
 		}
 	}
 	long := strings.Repeat("Wolfeschlegelsteinhausenbergerdorff ", 4)
-	return map[string]letterSample{
+	return map[string]sample{
 		"invitation": {access.InvitationMessage, with(func(f *access.MessageFacts) {
 			f.Note = "Welcome, Ada. Charles told me you start on Monday."
 		})},
@@ -101,12 +101,12 @@ func letterSamples() map[string]letterSample {
 			f.Link, f.Code, f.Until = "", "7K3M-9QXD", written.Add(10*time.Minute)
 			f.Device = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 		})},
-		"received": {access.ReceivedMessage, letterFacts()},
+		"received": {access.ReceivedMessage, sampleFacts()},
 		"approved": {access.ApprovedMessage, with(func(f *access.MessageFacts) { f.Link = "" })},
 		"rejected": {access.RejectedMessage, with(func(f *access.MessageFacts) {
 			f.Reason = "This workspace is for the route planners only."
 		})},
-		"rejected-plain": {access.RejectedMessage, letterFacts()},
+		"rejected-plain": {access.RejectedMessage, sampleFacts()},
 		"waiting":        {access.RequestsMessage, admin(ada)},
 		"waiting-many":   {access.RequestsMessage, admin(ada, alan)},
 		"abandoned":      {access.UndecidedMessage, admin(alan)},
@@ -114,7 +114,7 @@ func letterSamples() map[string]letterSample {
 	}
 }
 
-func openLetters(t testing.TB) *Templates {
+func openTemplates(t testing.TB) *Templates {
 	t.Helper()
 	l, err := New(os.DirFS("../../frontend"))
 	if err != nil {
@@ -123,7 +123,7 @@ func openLetters(t testing.TB) *Templates {
 	return l
 }
 
-func write(t testing.TB, l *Templates, s letterSample) access.MessageBody {
+func write(t testing.TB, l *Templates, s sample) access.MessageBody {
 	t.Helper()
 	w, err := l.Render(s.kind, s.facts)
 	if err != nil {
@@ -132,13 +132,13 @@ func write(t testing.TB, l *Templates, s letterSample) access.MessageBody {
 	return w
 }
 
-func TestLettersGolden(t *testing.T) {
-	l := openLetters(t)
-	for name, s := range letterSamples() {
+func TestEmailsGolden(t *testing.T) {
+	l := openTemplates(t)
+	for name, s := range samples() {
 		w := write(t, l, s)
 		for ext, got := range map[string]string{".html": w.HTML, ".txt": "Subject: " + w.Subject + "\n\n" + w.Text} {
 			file := filepath.Join("testdata", "emails", name+ext)
-			if *updateLetters {
+			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -152,9 +152,9 @@ func TestLettersGolden(t *testing.T) {
 	}
 }
 
-func TestEveryKindOfLetterHasASample(t *testing.T) {
+func TestEveryKindHasASample(t *testing.T) {
 	seen := map[access.MessageKind]bool{}
-	for _, s := range letterSamples() {
+	for _, s := range samples() {
 		seen[s.kind] = true
 	}
 	for kind := range drafts {
@@ -162,21 +162,21 @@ func TestEveryKindOfLetterHasASample(t *testing.T) {
 			t.Errorf("no sample of %q", kind)
 		}
 	}
-	if _, err := openLetters(t).Render("postcard", letterFacts()); err == nil {
+	if _, err := openTemplates(t).Render("postcard", sampleFacts()); err == nil {
 		t.Error("a letter of a kind there is none of was written")
 	}
 }
 
-// An email is kept as its facts for as long as it waits: nothing that it says may get
-// lost on the way, nor change.
+// A queued email is stored as its facts: the email written from them later must be the
+// same.
 func TestKeptFactsSayTheSame(t *testing.T) {
-	l := openLetters(t)
-	for name, s := range letterSamples() {
+	l := openTemplates(t)
+	for name, s := range samples() {
 		kept, err := json.Marshal(s.facts)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again := letterSample{kind: s.kind}
+		again := sample{kind: s.kind}
 		if err := json.Unmarshal(kept, &again.facts); err != nil {
 			t.Fatal(err)
 		}
@@ -192,13 +192,13 @@ func TestKeptFactsSayTheSame(t *testing.T) {
 
 // An Admin who may read the outbox opens an email with somebody else's login link.
 func TestRedactedFactsLetNobodyIn(t *testing.T) {
-	l := openLetters(t)
-	for name, s := range letterSamples() {
+	l := openTemplates(t)
+	for name, s := range samples() {
 		s.facts.Code = cmp.Or(s.facts.Code, "K7PQ-3XMD")
-		shown := write(t, l, letterSample{s.kind, Redact(s.facts)})
+		shown := write(t, l, sample{s.kind, Redact(s.facts)})
 		whole := write(t, l, s)
 		old := access.MessageFacts{Rendered: &whole}
-		hidden := write(t, l, letterSample{s.kind, Redact(old)})
+		hidden := write(t, l, sample{s.kind, Redact(old)})
 		for _, b := range []access.MessageBody{shown, hidden} {
 			for _, secret := range []string{s.facts.Code, "Zm9yIGdvbGRlbi"} {
 				if strings.Contains(b.Subject+b.Text+b.HTML, secret) {
@@ -206,7 +206,7 @@ func TestRedactedFactsLetNobodyIn(t *testing.T) {
 				}
 			}
 		}
-		if got := write(t, l, letterSample{s.kind, old}); got != whole {
+		if got := write(t, l, sample{s.kind, old}); got != whole {
 			t.Errorf("%s: an email that was kept whole is\n%s", name, got.Text)
 		}
 		if s.facts.Link != "" && s.kind.HoldsSecret() && !strings.Contains(shown.Text, s.facts.PublicURL+"/login/…") {
@@ -215,8 +215,8 @@ func TestRedactedFactsLetNobodyIn(t *testing.T) {
 	}
 }
 
-func TestLettersTellTheFacts(t *testing.T) {
-	l, all := openLetters(t), letterSamples()
+func TestEmailsTellTheFacts(t *testing.T) {
+	l, all := openTemplates(t), samples()
 	for name, facts := range map[string][]string{
 		"invitation": {
 			"Grace Hopper",
@@ -265,9 +265,9 @@ func TestLettersTellTheFacts(t *testing.T) {
 	}
 }
 
-func TestLettersReadWellAsText(t *testing.T) {
-	l := openLetters(t)
-	for name, s := range letterSamples() {
+func TestEmailsReadWellAsText(t *testing.T) {
+	l := openTemplates(t)
+	for name, s := range samples() {
 		w := write(t, l, s)
 		lines := strings.Split(w.Text, "\n")
 		alone := s.facts.Link == "" || s.kind == access.ReceivedMessage || s.kind == access.RejectedMessage
@@ -296,12 +296,12 @@ func TestLettersReadWellAsText(t *testing.T) {
 	}
 }
 
-// An email that loads a picture tells whoever serves it when and where it was
-// read. Ours link to the portal and to nothing else.
-func TestLettersLoadNothing(t *testing.T) {
-	l := openLetters(t)
+// An email that loads a picture tells its server when and where it was read. Ours link to
+// the portal and to nothing else.
+func TestEmailsLoadNothing(t *testing.T) {
+	l := openTemplates(t)
 	links := regexp.MustCompile(`(?:href|src|background|action)="([^"]*)"|url\(|@import|<(?:img|script|iframe|link|form|object|svg)`)
-	for name, s := range letterSamples() {
+	for name, s := range samples() {
 		for _, m := range links.FindAllStringSubmatch(write(t, l, s).HTML, -1) {
 			if !strings.HasPrefix(m[1], s.facts.PublicURL) {
 				t.Errorf("%s: %s", name, m[0])
@@ -310,9 +310,9 @@ func TestLettersLoadNothing(t *testing.T) {
 	}
 }
 
-func TestLettersAreSmall(t *testing.T) {
-	l := openLetters(t)
-	for name, s := range letterSamples() {
+func TestEmailsAreSmall(t *testing.T) {
+	l := openTemplates(t)
+	for name, s := range samples() {
 		w := write(t, l, s)
 		most := 4096
 		if strings.HasSuffix(name, "-long") {
@@ -327,11 +327,11 @@ func TestLettersAreSmall(t *testing.T) {
 const hostileText = "\"><img src=x onerror=1>'{{7*7}}</td></table><script>alert(1)</script>\r\n\r\nBcc: " +
 	"everybody@example.com"
 
-// Somebody gets invited under a name, or waits with one, that is markup, a
-// template or a mail header, and hopes that an email carries it out.
-func TestLettersEscape(t *testing.T) {
-	l := openLetters(t)
-	f := letterFacts()
+// Somebody is invited under a name, or requests access with one, that is markup, a template
+// or a mail header, and hopes that an email carries it out.
+func TestEmailsEscape(t *testing.T) {
+	l := openTemplates(t)
+	f := sampleFacts()
 	f.Workspace, f.To, f.ToName, f.Inviter, f.InviterEmail = hostileText, hostileText, hostileText, hostileText, "x"+
 		hostileText
 	f.Roles, f.Note, f.Reason, f.Device, f.Code = []access.RoleName{hostileText}, hostileText, hostileText, hostileText,
@@ -339,7 +339,7 @@ func TestLettersEscape(t *testing.T) {
 	f.Pending = []access.PendingPerson{waits(hostileText, hostileText, written, hostileText),
 		waits(hostileText, "", written)}
 	for kind := range drafts {
-		w := write(t, l, letterSample{kind, f})
+		w := write(t, l, sample{kind, f})
 		for _, bad := range []string{"<img", "<script>", "</table><script", "49"} {
 			if strings.Contains(w.HTML, bad) {
 				t.Errorf("%s: the HTML has %q", kind, bad)
@@ -357,20 +357,20 @@ func TestLettersEscape(t *testing.T) {
 // An invited person chooses a name that reads well in an Admin's inbox:
 // "Invoice overdue, see evil.example".
 func TestSubjectsHoldNothingThatInvitedPeopleTyped(t *testing.T) {
-	l := openLetters(t)
-	f := letterFacts()
+	l := openTemplates(t)
+	f := sampleFacts()
 	f.ToName, f.Note, f.Reason, f.To, f.Device = "TYPED", "TYPED", "TYPED", "typed@example.com", "TYPED"
 	f.Pending = []access.PendingPerson{waits("TYPED", "typed@example.com", written, "Fleet")}
 	for kind := range drafts {
-		if s := write(t, l, letterSample{kind, f}).Subject; strings.Contains(strings.ToUpper(s), "TYPED") {
+		if s := write(t, l, sample{kind, f}).Subject; strings.Contains(strings.ToUpper(s), "TYPED") {
 			t.Errorf("%s: the subject is %q", kind, s)
 		}
 	}
 }
 
-// A stranger asks for an email to somebody else's address and lets the browser
-// call itself "your account is locked, ring 555-0100".
-func TestDeviceIsSaidInOurWords(t *testing.T) {
+// A stranger requests an email to somebody else's address, with a User-Agent such as "your
+// account is locked, ring 555-0100".
+func TestDeviceIsNamedFromAFixedList(t *testing.T) {
 	for agent, want := range map[string]string{
 		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0": "Firefox on Linux",
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 " +
@@ -391,16 +391,16 @@ func TestDeviceIsSaidInOurWords(t *testing.T) {
 	}
 }
 
-// A mail reader makes a link of whatever looks like one. What people type must
-// not look like one, in either form of the email.
+// Mail readers turn anything that looks like a link into one. What people type must not
+// look like one, in either form of the email.
 func TestTypedTextBecomesNoLink(t *testing.T) {
-	l := openLetters(t)
-	f := letterFacts()
+	l := openTemplates(t)
+	f := sampleFacts()
 	f.ToName, f.Note, f.Reason = "Ada evil.example", "See https://evil.example/now or www.evil.example",
 		"Go to evil.example"
 	f.Pending = []access.PendingPerson{waits("evil.example", "ada@example.com", written)}
 	for kind := range drafts {
-		w := write(t, l, letterSample{kind, f})
+		w := write(t, l, sample{kind, f})
 		if s := w.Text + w.HTML; strings.Contains(s, "evil.example") || strings.Contains(s, "https://evil") {
 			t.Errorf("%s: a typed address stayed one", kind)
 		}
@@ -417,8 +417,8 @@ func TestTypedTextBecomesNoLink(t *testing.T) {
 	}
 }
 
-// The templates escape nothing themselves, so what they are given must be
-// escaped already: all of it, whatever a draft comes to hold.
+// The templates escape nothing themselves, so every field of a draft must be escaped
+// beforehand, including fields that are added later.
 func TestEveryPartOfADraftIsEscaped(t *testing.T) {
 	var fill func(v reflect.Value)
 	fill = func(v reflect.Value) {
@@ -464,9 +464,9 @@ func TestEveryPartOfADraftIsEscaped(t *testing.T) {
 }
 
 func TestLinksAreWebAddresses(t *testing.T) {
-	l := openLetters(t)
+	l := openTemplates(t)
 	for _, link := range []string{"javascript:alert(1)", "data:text/html,x", "/login/x", "ftp://door.example.com"} {
-		f := letterFacts()
+		f := sampleFacts()
 		f.Link = link
 		if _, err := l.Render(access.InvitationMessage, f); err == nil {
 			t.Errorf("a letter links to %q", link)
@@ -474,21 +474,21 @@ func TestLinksAreWebAddresses(t *testing.T) {
 	}
 }
 
-func TestManyWaitingPeopleFitOneLetter(t *testing.T) {
-	l := openLetters(t)
-	f := letterFacts()
+func TestManyPendingPeopleFitOneEmail(t *testing.T) {
+	l := openTemplates(t)
+	f := sampleFacts()
 	f.Pending = make([]access.PendingPerson, 1000)
 	for i := range f.Pending {
 		f.Pending[i] = waits("Somebody", "somebody@example.com", written, "Fleet")
 	}
-	w := write(t, l, letterSample{access.RequestsMessage, f})
+	w := write(t, l, sample{access.RequestsMessage, f})
 	if !strings.HasPrefix(w.Subject, "1000 people are waiting") || !strings.Contains(w.Text, "and 980 more") ||
 		len(w.HTML) > 10_000 {
 		t.Errorf("%q, %d bytes", w.Subject, len(w.HTML))
 	}
 }
 
-func TestLettersUseTheTokens(t *testing.T) {
+func TestEmailsUseTheTokens(t *testing.T) {
 	tokens, err := os.ReadFile("../../frontend/tokens.css")
 	if err != nil {
 		t.Fatal(err)
@@ -537,8 +537,8 @@ func TestSpansInWords(t *testing.T) {
 }
 
 func BenchmarkInvitation(b *testing.B) {
-	l := openLetters(b)
-	s := letterSamples()["invitation"]
+	l := openTemplates(b)
+	s := samples()["invitation"]
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := l.Render(s.kind, s.facts); err != nil {

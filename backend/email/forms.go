@@ -6,25 +6,25 @@ import (
 	"unicode/utf8"
 )
 
-// A draft is what an email says, before it is drawn.
+// A draft is the content of an email before it is rendered.
 type draft struct {
 	Subject, Preview string
 	Workspace, Title string
-	Lead             []string // one paragraph, or two
+	Lead             []string // one or two paragraphs
 	Quote            string
 	Code             string
 	People           []person
-	More             string // how many people are not named
+	More             string // how many more people there are
 	Button, Link     string
 	Facts            []fact
-	Why              []string // who sends it and why, and what to do if it was not expected
+	Why              []string // who sent it and why, and what to do if it was unexpected
 }
 
 type fact struct{ Name, Value string }
 
 type person struct{ Name, Email, About string }
 
-// asHTML is the draft with everything in it escaped.
+// asHTML returns the draft with every field escaped.
 func (d *draft) asHTML() *draft {
 	e := html.EscapeString
 	h := draft{
@@ -40,7 +40,7 @@ func (d *draft) asHTML() *draft {
 		h.People[i] = person{e(p.Name), e(p.Email), e(p.About)}
 	}
 	for i, f := range d.Facts {
-		// a time stays on one line with its zone
+		// keeps a time and its zone on one line
 		h.Facts[i] = fact{e(f.Name), strings.ReplaceAll(e(f.Value), " UTC", "\u00a0UTC")}
 	}
 	for i, s := range d.Why {
@@ -49,7 +49,7 @@ func (d *draft) asHTML() *draft {
 	return &h
 }
 
-// asText is the draft with paragraphs broken into lines and facts in columns.
+// asText returns the draft with paragraphs broken into lines and facts in columns.
 func (d *draft) asText() *draft {
 	t := *d
 	t.Title = wrap("", d.Title)
@@ -78,8 +78,8 @@ func (d *draft) asText() *draft {
 
 const columns = "                 "
 
-// wrap breaks a paragraph into lines of at most 72 characters, each with the
-// prefix; a longer word has a line of its own.
+// wrap breaks a paragraph into lines of at most 72 characters, each with the prefix; a
+// longer word gets its own line.
 func wrap(prefix, s string) string {
 	var b strings.Builder
 	b.Grow(len(s) + len(s)/8 + len(prefix))

@@ -16,11 +16,11 @@ var (
 	hrefs  = regexp.MustCompile(`(?:href|src|action|background)="([^"]*)"`)
 )
 
-// Whatever people typed stands in an email as text: its HTML has the tags, the
-// links and the attributes of the same email about nobody in particular, its
-// subject is one line, and nothing in it is longer than an email bears.
+// Whatever people typed appears in an email as text: its HTML has the tags, links and
+// attributes of the same email with harmless text, its subject is one line, and nothing in
+// it is too long for an email.
 func FuzzEmails(f *testing.F) {
-	l := openLetters(f)
+	l := openTemplates(f)
 	for _, s := range []string{
 		"Ada Lovelace", "<img src=x onerror=alert(1)>", "\"><script>", "{{.Link}}{{7}}", "x\r\nBcc: eve@example.com",
 		"https://evil.example", "\u202eevil", "&lt;b&gt;", strings.Repeat("long ", 300), "\xff\xfe", "' onmouseover='x",
@@ -34,7 +34,7 @@ func FuzzEmails(f *testing.F) {
 		for kind, tags := range tagsOf(t, l, name, inviter, note, workspace) {
 			if strings.TrimSpace(name) == "" || strings.TrimSpace(inviter) == "" || strings.TrimSpace(note) == "" ||
 				strings.TrimSpace(workspace) == "" {
-				continue // what is not there has no tags either
+				continue // a missing email has no tags either
 			}
 			for tag := range tags {
 				if !plain[kind][tag] {
@@ -50,7 +50,7 @@ func tagsOf(t testing.TB, l *Templates, name, inviter, note, workspace string) m
 	t.Helper()
 	all := map[access.MessageKind]map[string]bool{}
 	for kind := range drafts {
-		f := letterFacts()
+		f := sampleFacts()
 		f.ToName, f.Inviter, f.Workspace = name, inviter, workspace
 		f.Note, f.Reason, f.Device, f.Code = note, note, name, "482913"
 		f.Pending = []access.PendingPerson{

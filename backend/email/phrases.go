@@ -12,7 +12,7 @@ import (
 	"doorward/backend/text"
 )
 
-// namedAtMost is how many people one email names.
+// namedAtMost is the number of people that one email names.
 const namedAtMost = 20
 
 func (f *writer) people(since string) (all []person, more string) {
@@ -32,7 +32,7 @@ func (f *writer) people(since string) (all []person, more string) {
 	return all, ""
 }
 
-// facts takes names and values in turn, and leaves out what is not known.
+// facts takes names and values in turn, and skips empty values.
 func (f *writer) facts(pairs ...string) []fact {
 	all := make([]fact, 0, len(pairs)/2)
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -43,7 +43,7 @@ func (f *writer) facts(pairs ...string) []fact {
 	return all
 }
 
-// hello greets by the first name, as the pages do.
+// hello greets the recipient by their first name, as the pages do.
 func (f *writer) hello() string {
 	if names := strings.Fields(f.ToName); len(names) > 0 {
 		return "Hello, " + names[0] + ". "
@@ -86,7 +86,7 @@ func (f *writer) host() string {
 	return host
 }
 
-// until is when link and code end, exactly and in words.
+// until says when the link and the code expire, as a time and in words.
 func (f *writer) until() string {
 	if f.Until.IsZero() {
 		return ""
@@ -101,8 +101,8 @@ var browsers = [][2]string{{"Edg", "Edge"}, {"OPR", "Opera"}, {"SamsungBrowser",
 var systems = [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"},
 	{"Windows", "Windows"}, {"Mac", "macOS"}, {"Linux", "Linux"}}
 
-// device says what a browser calls itself, in words of ours only: whoever asks
-// for an email to somebody else's address could write anything there.
+// device describes a browser with our own fixed words only: somebody who requests an email
+// to another person's address could put anything into the User-Agent.
 func device(agent string) string {
 	known := func(names [][2]string) string {
 		for _, n := range names {
@@ -119,7 +119,7 @@ func device(agent string) string {
 	return browser + system
 }
 
-// unbroken keeps a number on one line with what it counts.
+// unbroken keeps a number and its unit on one line.
 func unbroken(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
 
 func lasting(d time.Duration) string {
@@ -156,7 +156,7 @@ func rolesOf(names []access.RoleName) string {
 	return oneLine(text.List(names), 400)
 }
 
-// sentence begins s with a capital.
+// sentence makes the first letter of s a capital.
 func sentence(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	if u := unicode.ToUpper(r); u != r && r != utf8.RuneError && !strings.Contains(s, "@") {

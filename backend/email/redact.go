@@ -2,12 +2,12 @@ package email
 
 import "doorward/backend/access"
 
-// unreadable stands in place of an email that holds a secret and was kept whole, by a
-// version that kept emails so.
+// unreadable replaces an email that contains a secret and that an older version stored
+// rendered.
 const unreadable = "This email holds a secret and was written by an older version of Doorward. Only the operator " +
 	"can read it.\n"
 
-// Redact takes out of the facts of an email what would let its reader in.
+// Redact removes from an email's facts everything that grants access.
 func Redact(f access.MessageFacts) access.MessageFacts {
 	if f.Link != "" {
 		f.Link = f.PublicURL + "/login/…"
