@@ -16,16 +16,16 @@ import (
 	"doorward/backend/store/kv/enginetest"
 )
 
-// Somebody asks for emails to addresses, types wrong codes, and watches how long
-// the only writer is busy with what: from the ask to the end of the email, and
-// for as many wrong codes as are judged, an address that nobody has, one that
-// waits, one that is suspended and one that is let in take the same transactions,
-// each with as many keys and about as many bytes.
-func TestEachAddressWeighsTheSame(t *testing.T) {
+// An attacker requests emails to addresses, enters wrong codes, and measures how long the
+// only writer is busy. From the request to the final state of the email, and for as many
+// wrong codes as are checked, an unknown address and the addresses of a pending, a
+// suspended and an active member take the same transactions, each with as many keys and
+// about as many bytes.
+func TestEveryAddressCostsTheSameWrites(t *testing.T) {
 	for _, last := range []bool{false, true} {
 		var want []store.Weight
 		for _, class := range []string{"unknown", "pending", "suspended", "active"} {
-			got := weigh(t, class, last)
+			got := weights(t, class, last)
 			if want == nil {
 				want = got
 			}
@@ -44,13 +44,13 @@ func TestEachAddressWeighsTheSame(t *testing.T) {
 	}
 }
 
-// weigh is what is written in the order in which it is, for one address of a
-// class: an ask, its answer, what becomes of the email, and twelve wrong codes.
-func weigh(t *testing.T, class string, last bool) []store.Weight {
+// weights returns what is written, in order, for an address of one class: a request, its
+// answer, the outcome of the email, and twelve wrong codes.
+func weights(t *testing.T, class string, last bool) []store.Weight {
 	t.Helper()
-	o := newOfficeOn(t, mailtest.Options{}, enginetest.Faultless)
+	f := newFixtureOn(t, mailtest.Options{}, enginetest.Faultless)
 	s, err := service.New(t.Context(), service.Options{
-		Store:     o.store,
+		Store:     f.store,
 		Emails:    templates(t),
 		PublicURL: "https://door.example.com",
 		Mail:      true,
@@ -92,12 +92,12 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 			must(s.Members.Suspend(t.Context(), access.Operator, in.Card.ID))
 		}
 	}
-	o.work()
+	f.work()
 	waiting := func() (n int) {
-		o.view(func(tx *store.Tx) error {
-			letters, err := tx.Messages.Queued(100)
+		f.view(func(tx *store.Tx) error {
+			messages, err := tx.Messages.Queued(100)
 			next, err2 := tx.Decoys.NextDue()
-			if n = len(letters); !next.IsZero() {
+			if n = len(messages); !next.IsZero() {
 				n++
 			}
 			must(err2, err)
@@ -106,7 +106,7 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 		return n
 	}
 	mailtest.Eventually(t, "all letters are out", func() bool { return waiting() == 0 })
-	o.update(func(tx *store.Tx) error { return tx.PutMailHealth(access.MailHealth{LastSent: tx.Now}) })
+	f.update(func(tx *store.Tx) error { return tx.PutMailHealth(access.MailHealth{LastSent: tx.Now}) })
 
 	var mu sync.Mutex
 	var all []store.Weight
@@ -117,15 +117,15 @@ func weigh(t *testing.T, class string, last bool) []store.Weight {
 			Agent:  "Firefox",
 		}
 	}
-	if last { // the stranger before took all but one of the emails
+	if last { // the stranger before used up all but one of the emails
 		for n := range 9 {
 			must(nil, s.SignIn.Request(t.Context(), to, stranger(100+n)))
 		}
 		must(s.SignIn.AnswerRequests(t.Context()))
 		mailtest.Eventually(t, "they are out", func() bool { return waiting() == 0 })
-		o.update(func(tx *store.Tx) error { return tx.PutMailHealth(access.MailHealth{LastSent: tx.Now}) })
+		f.update(func(tx *store.Tx) error { return tx.PutMailHealth(access.MailHealth{LastSent: tx.Now}) })
 	}
-	o.store.OnUpdate(func(w store.Weight) {
+	f.store.OnUpdate(func(w store.Weight) {
 		mu.Lock()
 		defer mu.Unlock()
 		all = append(all, w)

@@ -6,18 +6,18 @@ import (
 	"doorward/backend/access"
 )
 
-// A budget allows so many tries within any minute, and keeps a share of them for
-// emails that somebody waits for. It is for one goroutine.
+// A budget limits the number of attempts within any minute, and reserves a share of them
+// for emails that somebody is waiting for. It is for one goroutine.
 type budget struct {
-	tries []time.Time // the last ones, a ring; zero: not used yet
+	tries []time.Time // the last attempts, a ring buffer; zero: unused
 	next  int         // the oldest
 }
 
 func newBudget(perMinute int) *budget { return &budget{tries: make([]time.Time, perMinute)} }
 
-// most is how many tries within a minute emails of a class may bring it to. The
-// last fifth is for those that somebody waits for, and half of that for those of
-// them that strangers cannot cause.
+// most is how many attempts within a minute there may be when an email of this priority is
+// sent. The last fifth is reserved for emails that somebody is waiting for, and half of
+// that for those that strangers cannot cause.
 func (b *budget) most(c access.Priority) int {
 	share := len(b.tries) / 5
 	if share == 0 && len(b.tries) > 1 {
@@ -32,9 +32,8 @@ func (b *budget) most(c access.Priority) int {
 	return len(b.tries) - share
 }
 
-// room is how many emails of a class may be tried now, and, where that is none,
-// when there is room again. Tries that lie in the future, because the clock was
-// set back, do not count.
+// room returns how many emails of a priority may be sent now and, if none, when there is
+// room again. Attempts dated in the future, because the clock was set back, do not count.
 func (b *budget) room(c access.Priority, now time.Time) (n int, next time.Time) {
 	var used []time.Time // the oldest first
 	for i := range b.tries {
@@ -49,7 +48,7 @@ func (b *budget) room(c access.Priority, now time.Time) (n int, next time.Time) 
 	return 0, used[-n].Add(time.Minute)
 }
 
-// spend counts n tries.
+// spend counts n attempts.
 func (b *budget) spend(n int, now time.Time) {
 	for range n {
 		b.tries[b.next] = now

@@ -21,7 +21,7 @@ func TestBudgetOverAnyMinute(t *testing.T) {
 		{1 * time.Second, access.PriorityInvitation, 0, time.Minute, 0}, // the last fifth is not for bulk
 		{1 * time.Second, access.PriorityDecision, 0, time.Minute, 0},
 		{1 * time.Second, access.PriorityRequested, 1, 0, 1},
-		// and the last of it not for what strangers can cause
+		// and the last part of it is not for what strangers can cause
 		{2 * time.Second, access.PriorityRequested, 0, time.Minute, 0},
 		{2 * time.Second, access.PriorityAwaited, 1, 0, 1},
 		{3 * time.Second, access.PriorityAwaited, 0, time.Minute, 0},
@@ -40,7 +40,7 @@ func TestBudgetOverAnyMinute(t *testing.T) {
 	}
 }
 
-// However small the budget, bulk leaves a share of it, and something is left for bulk.
+// However small the budget is, bulk leaves a share of it unused, and gets something itself.
 func TestBudgetKeepsAShare(t *testing.T) {
 	for n, want := range map[int][3]int{1: {1, 1, 1}, 2: {2, 2, 1}, 5: {5, 5, 4}, 10: {10, 9, 8}, 120: {120, 108, 96}} {
 		b := newBudget(n)

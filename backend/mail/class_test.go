@@ -11,64 +11,63 @@ import (
 	"doorward/backend/store"
 )
 
-func signIn(l *access.Message) {
-	l.Kind, l.ExpiresAt = access.SignInMessage, l.QueuedAt.Add(15*time.Minute)
+func signIn(m *access.Message) {
+	m.Kind, m.ExpiresAt = access.SignInMessage, m.QueuedAt.Add(15*time.Minute)
 }
 
-func known(l *access.Message) { signIn(l); l.Priority = access.PriorityAwaited }
+func known(m *access.Message) { signIn(m); m.Priority = access.PriorityAwaited }
 
-// An Admin invites 1,800 people, which takes a quarter of an hour to send. Whoever
-// asks for a sign-in email meanwhile gets it next, although the minute's budget
-// for bulk is used up; and whoever does so in a browser that is known gets it even
-// after strangers have used up what is left for them.
-func TestWhoWaitsGoesBeforeBulk(t *testing.T) {
-	o := newOffice(t, mailtest.Options{})
-	bulk := o.post(1800)
-	o.work(func(m *mail.Options) { m.PerMinute = 20 })
+// An Admin invites 1,800 people, which takes a quarter of an hour to send. Somebody who
+// requests a sign-in email meanwhile gets it next, although the minute's budget for bulk is
+// used up; from a known browser they get it even after strangers have used up their share.
+func TestAwaitedEmailsGoBeforeBulk(t *testing.T) {
+	f := newFixture(t, mailtest.Options{})
+	bulk := f.post(1800)
+	f.work(func(m *mail.Options) { m.PerMinute = 20 })
 	sent := func(ids []access.MessageID) (n int) {
 		for _, id := range ids {
-			if o.letter(id).State == access.MessageSent {
+			if f.message(id).State == access.MessageSent {
 				n++
 			}
 		}
 		return n
 	}
 	mailtest.Eventually(t, "the minute's bulk is sent", func() bool { return sent(bulk) == 16 })
-	strangers := o.post(10, signIn)
+	strangers := f.post(10, signIn)
 	mailtest.Eventually(t, "strangers have their share", func() bool { return sent(strangers) == 2 })
-	member := o.post(2, known)
-	o.until(access.MessageSent, member...)
+	member := f.post(2, known)
+	f.until(access.MessageSent, member...)
 	if n := sent(bulk); n != 16 {
 		t.Errorf("%d invitations were sent within a minute, want 16", n)
 	}
 	if n := sent(strangers); n != 2 {
 		t.Errorf("%d letters that strangers can cause were sent within a minute, want 2", n)
 	}
-	o.clock.advance(time.Minute)
+	f.clock.advance(time.Minute)
 	mailtest.Eventually(t, "the strangers' letters come next", func() bool { return sent(strangers) == 10 })
 }
 
-// All that waits is handed in by class, and within a class by age.
+// Waiting emails are sent by priority, and within a priority by age.
 func TestOrderOfClasses(t *testing.T) {
-	o := newOffice(t, mailtest.Options{})
+	f := newFixture(t, mailtest.Options{})
 	var want []string
 	byClass := map[access.Priority][]access.MessageID{}
 	classes := access.Priorities()
 	for i := range 3 * len(classes) {
 		c := classes[len(classes)-1-i%len(classes)]
-		byClass[c] = append(byClass[c], o.post(1, func(l *access.Message) { l.Priority = c })...)
-		o.clock.advance(time.Second)
+		byClass[c] = append(byClass[c], f.post(1, func(m *access.Message) { m.Priority = c })...)
+		f.clock.advance(time.Second)
 	}
 	for _, c := range classes {
 		for _, id := range byClass[c] {
-			want = append(want, o.letter(id).HeaderMessageID)
+			want = append(want, f.message(id).HeaderMessageID)
 		}
 	}
-	o.view(func(tx *store.Tx) error {
+	f.view(func(tx *store.Tx) error {
 		due, err := tx.Messages.Due(100)
 		var got []string
-		for _, l := range due {
-			got = append(got, l.HeaderMessageID)
+		for _, m := range due {
+			got = append(got, m.HeaderMessageID)
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("the order is %v, want %v", got, want)
@@ -77,17 +76,17 @@ func TestOrderOfClasses(t *testing.T) {
 	})
 }
 
-// Somebody asks for emails to addresses that nobody has. What is written in
-// their place is leased and over like an email, and nothing goes out.
+// An attacker requests emails to addresses that nobody has. The decoys written instead are
+// leased and finished like emails, and nothing is sent.
 func TestDecoysAreNeverSent(t *testing.T) {
-	o := newOffice(t, mailtest.Options{})
-	o.work()
-	first := o.post(1, signIn)
-	o.until(access.MessageSent, first...)
+	f := newFixture(t, mailtest.Options{})
+	f.work()
+	first := f.post(1, signIn)
+	f.until(access.MessageSent, first...)
 	for range 20 {
-		o.update(func(tx *store.Tx) error {
+		f.update(func(tx *store.Tx) error {
 			id := access.MessageID(access.NewID())
-			l := access.Message{
+			m := access.Message{
 				ID:        id,
 				Kind:      access.SignInMessage,
 				Recipient: "nobody@example.org",
@@ -97,11 +96,11 @@ func TestDecoysAreNeverSent(t *testing.T) {
 				NextTry:   tx.Now,
 				ExpiresAt: tx.Now.Add(15 * time.Minute),
 			}
-			return tx.Decoys.Post(l, facts(tx.Now))
+			return tx.Decoys.Post(m, facts(tx.Now))
 		})
 	}
 	left := func() (n int) {
-		err := o.store.Each(t.Context(), func(key, value []byte) error {
+		err := f.store.Each(t.Context(), func(key, value []byte) error {
 			if k := string(key); k[0] == 'E' && k[2] != 's' || k[0] == 'x' && k[10] == store.DueDecoy {
 				n++
 			}
@@ -113,12 +112,12 @@ func TestDecoysAreNeverSent(t *testing.T) {
 		return n
 	}
 	mailtest.Eventually(t, "the decoys are over", func() bool { return left() == 0 })
-	last := o.post(1, signIn)
-	o.until(access.MessageSent, last...)
-	if n := len(o.server.Received()); n != 2 {
+	last := f.post(1, signIn)
+	f.until(access.MessageSent, last...)
+	if n := len(f.server.Received()); n != 2 {
 		t.Errorf("%d letters came, want 2", n)
 	}
-	if _, err := o.store.Verify(t.Context()); err != nil {
+	if _, err := f.store.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

@@ -10,10 +10,10 @@ import (
 	"doorward/backend/store"
 )
 
-// deliveryTimes remembers how the last tries to send went, so that decoys go likewise.
+// deliveryTimes remembers how long the last attempts took, so that decoys take as long.
 type deliveryTimes struct {
 	mu   sync.Mutex
-	last []deliveryTime // a ring
+	last []deliveryTime // a ring buffer
 	next int
 }
 
@@ -22,8 +22,8 @@ type deliveryTime struct {
 	failed bool
 }
 
-// maxPaths is how many tries are remembered; before the first, a decoy takes as
-// long as mail servers commonly do.
+// maxPaths is how many attempts are remembered. Before the first one, a decoy takes as long
+// as mail servers usually do.
 const maxPaths = 32
 
 var usualDelivery = deliveryTime{took: 150 * time.Millisecond}
@@ -38,7 +38,7 @@ func (w *deliveryTimes) went(took time.Duration, failed bool) {
 	w.last[w.next], w.next = deliveryTime{took, failed}, (w.next+1)%maxPaths
 }
 
-// one is how one of the last tries went.
+// one returns one of the remembered attempts at random.
 func (w *deliveryTimes) one() deliveryTime {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -48,8 +48,8 @@ func (w *deliveryTimes) one() deliveryTime {
 	return w.last[rand.IntN(len(w.last))]
 }
 
-// leaseDecoys takes the decoys that are due, within the room that emails of
-// their class have. They use up none of it: nothing is handed in.
+// leaseDecoys leases the decoys that are due, within the room for emails of their priority.
+// They use up none of it, because nothing is sent.
 func (w *Worker) leaseDecoys(tx *store.Tx, b *leasedBatch, now time.Time) error {
 	room, _ := w.budget.room(access.PriorityRequested, now)
 	if room <= len(b.messages) {
@@ -59,45 +59,45 @@ func (w *Worker) leaseDecoys(tx *store.Tx, b *leasedBatch, now time.Time) error 
 	if err != nil {
 		return err
 	}
-	for _, l := range due {
-		l.Lease = access.Lease{Owner: w.owner, Epoch: l.Lease.Epoch + 1, Until: tx.Now.Add(leaseTTL)}
-		if err := tx.Decoys.Put(l); err != nil {
+	for _, m := range due {
+		m.Lease = access.Lease{Owner: w.owner, Epoch: m.Lease.Epoch + 1, Until: tx.Now.Add(leaseTTL)}
+		if err := tx.Decoys.Put(m); err != nil {
 			return err
 		}
-		b.decoys = append(b.decoys, l)
+		b.decoys = append(b.decoys, m)
 	}
 	return nil
 }
 
-// pretend does with decoys what carry does with emails, save for handing them
-// in: each is over after as long as one of the last emails took.
+// pretend handles decoys as deliver handles emails, but sends nothing: each takes as long
+// as one of the last emails did.
 func (w *Worker) pretend(ctx context.Context, decoys []access.Message) {
-	for _, l := range decoys {
+	for _, m := range decoys {
 		w.running.Go(func() {
-			w.linger(ctx, []access.Message{l})
+			w.linger(ctx, []access.Message{m})
 			way := w.ways.one()
 			took := time.NewTimer(way.took)
 			defer took.Stop()
 			select {
 			case <-took.C:
 			case <-ctx.Done():
-				return // its lease ends, as that of an email whose worker died
+				return // its lease expires, like that of an email whose worker died
 			}
-			w.endDecoy(ctx, l, way.failed)
+			w.endDecoy(ctx, m, way.failed)
 		})
 	}
 }
 
-func (w *Worker) endDecoy(ctx context.Context, l access.Message, failed bool) {
-	w.awaitBeat([]access.Message{l})
+func (w *Worker) endDecoy(ctx context.Context, m access.Message, failed bool) {
+	w.waitForBeat([]access.Message{m})
 	err := w.update(ctx, func(tx *store.Tx) error {
-		return w.evenly(tx, []access.Message{l}, func() error {
-			now, ok, err := tx.Decoys.Get(l.ID)
+		return w.evenly(tx, []access.Message{m}, func() error {
+			now, ok, err := tx.Decoys.Get(m.ID)
 			if err != nil || !ok {
 				return err
 			}
 			if now.Sent("", tx.Now); failed {
-				now = l
+				now = m
 				now.Retry("", w.o.Jitter(), tx.Now)
 			}
 			return tx.Decoys.Put(now)
@@ -108,13 +108,13 @@ func (w *Worker) endDecoy(ctx context.Context, l access.Message, failed bool) {
 	}
 }
 
-// maxLinger is how long the first sign-in email of a batch waits at most,
-// by chance, before it is carried: who times other requests right after asks were
-// answered must not see the work of handing it in.
+// maxLinger is the longest random wait before the first sign-in email of a batch is sent.
+// Without it, somebody who measures other requests just after the answers would notice the
+// work of sending.
 const maxLinger = 400 * time.Millisecond
 
-func (w *Worker) linger(ctx context.Context, letters []access.Message) {
-	if w.o.Beat == nil || letters[0].Kind != access.SignInMessage {
+func (w *Worker) linger(ctx context.Context, messages []access.Message) {
+	if w.o.Beat == nil || messages[0].Kind != access.SignInMessage {
 		return
 	}
 	wait := time.NewTimer(rand.N(maxLinger))
@@ -125,17 +125,17 @@ func (w *Worker) linger(ctx context.Context, letters []access.Message) {
 	}
 }
 
-// awaitBeat waits until what became of a sign-in email may be kept.
-func (w *Worker) awaitBeat(letters []access.Message) {
-	if w.o.Beat != nil && letters[0].Kind == access.SignInMessage {
+// waitForBeat waits until the outcome of a sign-in email may be stored.
+func (w *Worker) waitForBeat(messages []access.Message) {
+	if w.o.Beat != nil && messages[0].Kind == access.SignInMessage {
 		time.Sleep(w.o.Beat(time.Now()))
 	}
 }
 
-// evenly keeps what became of emails so that a sign-in email and a decoy look
-// the same to who watches how busy the writer is.
-func (w *Worker) evenly(tx *store.Tx, letters []access.Message, keep func() error) error {
-	if letters[0].Kind != access.SignInMessage || len(letters) > 1 {
+// evenly stores the outcome of emails in such a way that a sign-in email and a decoy look
+// the same to somebody who measures how busy the writer is.
+func (w *Worker) evenly(tx *store.Tx, messages []access.Message, keep func() error) error {
+	if messages[0].Kind != access.SignInMessage || len(messages) > 1 {
 		return keep()
 	}
 	if err := tx.TouchCounters(); err != nil {

@@ -10,19 +10,19 @@ import (
 	"doorward/backend/store"
 )
 
-// deliver takes a batch to the mail server, over one connection unless that
-// breaks, and records what became of each email before it begins the next.
+// deliver sends a batch to the mail server, over one connection unless that breaks, and
+// records the outcome of each email before it starts the next.
 func (w *Worker) deliver(ctx context.Context, b leasedBatch) {
 	trip, began := &delivery{worker: w}, time.Now()
 	defer trip.end()
-	for i, l := range b.messages {
+	for i, msg := range b.messages {
 		if ctx.Err() != nil || time.Now().After(b.until) {
 			w.giveBack(ctx, b.messages[i:])
 			return
 		}
-		m, err := w.message(ctx, l)
+		m, err := w.message(ctx, msg)
 		if err != nil {
-			w.unsendable(ctx, l, err)
+			w.unsendable(ctx, msg, err)
 			continue
 		}
 		said, err := trip.send(ctx, m, b.until)
@@ -35,15 +35,15 @@ func (w *Worker) deliver(ctx context.Context, b leasedBatch) {
 	}
 }
 
-// A delivery is the connection of a batch.
+// A delivery is the connection for a batch.
 type delivery struct {
 	worker  *Worker
 	session *smtp.Session
-	arrived bool // the mail server has let us in
+	arrived bool // the mail server accepted our connection and login
 }
 
-// send hands one email in and returns the mail server's words, or a *smtp.Failure.
-// A connection that had ended since the email before is opened again.
+// send sends one email and returns the mail server's reply, or a *smtp.Failure. If the
+// connection was closed since the previous email, it connects again.
 func (t *delivery) send(ctx context.Context, m smtp.Message, until time.Time) (string, error) {
 	ctx, cancel := context.WithDeadline(ctx, until.Add(leaseTTL/4))
 	defer cancel()
@@ -80,21 +80,21 @@ func (t *delivery) end() {
 	}
 }
 
-// message is the email as it goes out, as long as it is still ours to send.
-func (w *Worker) message(ctx context.Context, l access.Message) (m smtp.Message, err error) {
+// message renders the email, if our lease on it is still valid.
+func (w *Worker) message(ctx context.Context, msg access.Message) (m smtp.Message, err error) {
 	err = w.store.View(ctx, func(tx *store.Tx) error {
-		now, err := tx.Messages.Get(l.ID)
+		now, err := tx.Messages.Get(msg.ID)
 		if err != nil {
 			return err
 		}
-		if !w.holds(now, l) {
+		if !w.holds(now, msg) {
 			return errTaken
 		}
-		facts, err := tx.Messages.Facts(l.ID)
+		facts, err := tx.Messages.Facts(msg.ID)
 		if err != nil {
 			return err
 		}
-		body, err := w.o.Emails.Render(l.Kind, facts)
+		body, err := w.o.Emails.Render(msg.Kind, facts)
 		if err != nil {
 			return err
 		}
@@ -106,17 +106,17 @@ func (w *Worker) message(ctx context.Context, l access.Message) (m smtp.Message,
 			}
 			name = settings.Workspace
 		}
-		m = smtp.Message{ID: l.HeaderMessageID, From: w.from, FromName: name, To: l.Recipient,
-			Subject: body.Subject, Text: body.Text, HTML: body.HTML, Date: l.QueuedAt}
+		m = smtp.Message{ID: msg.HeaderMessageID, From: w.from, FromName: name, To: msg.Recipient,
+			Subject: body.Subject, Text: body.Text, HTML: body.HTML, Date: msg.QueuedAt}
 		return nil
 	})
 	return m, err
 }
 
-// errTaken: the email is another worker's by now, or done with.
+// errTaken means that another worker has the email now, or that it is finished.
 var errTaken = errors.New("the letter is not ours to send any more")
 
-// holds reports whether the lease under which l was taken still holds.
-func (w *Worker) holds(now, l access.Message) bool {
-	return !now.Done() && now.Lease.Owner == w.owner && now.Lease.Epoch == l.Lease.Epoch
+// holds reports whether the lease under which m was taken is still valid.
+func (w *Worker) holds(now, m access.Message) bool {
+	return !now.Done() && now.Lease.Owner == w.owner && now.Lease.Epoch == m.Lease.Epoch
 }

@@ -10,14 +10,14 @@ import (
 	"doorward/backend/store/kv/enginetest"
 )
 
-// The lead is lost with emails in the outbox: nothing is sent by the node that has
-// lost it. It is won again: they go, each once.
+// A node loses the lead with emails in the outbox: it sends nothing. When it wins the lead
+// again, each email is sent once.
 func TestNothingIsSentWithoutTheLead(t *testing.T) {
 	open, engine := enginetest.Controlled()
-	o := newOfficeOn(t, mailtest.Options{}, open)
-	options := o.options()
+	f := newFixtureOn(t, mailtest.Options{}, open)
+	options := f.options()
 	options.Leads = true
-	w, err := mail.New(o.store, options)
+	w, err := mail.New(f.store, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func TestNothingIsSentWithoutTheLead(t *testing.T) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		o.store.WhileLeading(ctx, func(ctx context.Context) {
+		f.store.WhileLeading(ctx, func(ctx context.Context) {
 			began <- struct{}{}
 			if err := w.Run(ctx); err != nil {
 				t.Error(err)
@@ -36,20 +36,20 @@ func TestNothingIsSentWithoutTheLead(t *testing.T) {
 	}()
 	t.Cleanup(func() { stop(); <-over })
 	<-began
-	first := o.post(1)[0]
-	o.until(access.MessageSent, first)
+	first := f.post(1)[0]
+	f.until(access.MessageSent, first)
 
 	engine().Lead(false)
 	<-ended
-	before := len(o.came())
+	before := len(f.deliveries())
 	engine().Lead(true)
 	<-began
-	second := o.post(1)[0]
-	o.until(access.MessageSent, second)
-	if n := len(o.came()) - before; n != 1 {
+	second := f.post(1)[0]
+	f.until(access.MessageSent, second)
+	if n := len(f.deliveries()) - before; n != 1 {
 		t.Errorf("%d emails came after the lead was won again", n)
 	}
-	if n := o.came()[o.letter(first).HeaderMessageID]; n != 1 {
+	if n := f.deliveries()[f.message(first).HeaderMessageID]; n != 1 {
 		t.Errorf("the first email came %d times", n)
 	}
 }

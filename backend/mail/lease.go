@@ -8,20 +8,20 @@ import (
 	"doorward/backend/store"
 )
 
-// A leasedBatch is what one connection carries: emails under our lease, and decoys
-// that nobody carries.
+// A leasedBatch is the batch for one connection: emails under our lease, and decoys, which
+// are not sent.
 type leasedBatch struct {
 	messages []access.Message
 	decoys   []access.Message
-	until    time.Time // by the wall clock: what is not begun by then is given back
+	until    time.Time // by the wall clock: emails not started by then are given back
 }
 
-// expired is what is said of an email whose link is of no use any more.
+// expired is the detail of an email whose link expired before it was sent.
 const expired = "Its link expired before it could be sent."
 
-// take leases the emails that are due, the most urgent first, as many as the
-// budget allows; a single one, to try the way, while the queue is paused. Emails
-// past their time fail here. Without budget it says when there is some again.
+// take leases the emails that are due, the most urgent first, as many as the budget allows.
+// While the queue is paused it takes a single one, to test the connection. Expired emails
+// fail here. If the budget is used up, next is when there is room again.
 func (w *Worker) take(ctx context.Context) (b leasedBatch, next time.Time, err error) {
 	now := w.store.Now()
 	until := time.Now().Add(leaseTTL / 2)
@@ -38,13 +38,13 @@ func (w *Worker) take(ctx context.Context) (b leasedBatch, next time.Time, err e
 			}
 			due = due[:most]
 		}
-		for _, l := range due {
-			room, again := w.budget.room(l.Priority, now)
+		for _, m := range due {
+			room, again := w.budget.room(m.Priority, now)
 			if len(b.messages) >= room {
 				next = again
-				break // those after it are less urgent, and have no more room
+				break // later ones are less urgent, and have no more room
 			}
-			if err := w.lease(tx, l, &b); err != nil {
+			if err := w.lease(tx, m, &b); err != nil {
 				return err
 			}
 		}
@@ -60,9 +60,9 @@ func (w *Worker) take(ctx context.Context) (b leasedBatch, next time.Time, err e
 	return b, next, err
 }
 
-// probing is how many of n emails may be taken: one while the queue is paused
-// and it is time to try again, and none before. The next try is put off until
-// this one is over.
+// probing returns how many of n emails may be taken: all of them, or while the queue is
+// paused, one if it is time to test the connection, else none. It postpones the next test
+// until this one is over.
 func (w *Worker) probing(tx *store.Tx, n int) (int, error) {
 	health, err := tx.MailHealth()
 	switch {
@@ -75,40 +75,39 @@ func (w *Worker) probing(tx *store.Tx, n int) (int, error) {
 	return 1, tx.PutMailHealth(health)
 }
 
-// past reports whether an email is of no use any more. While the clock is held it
-// may be the clock that is wrong: an email that fails loses its words, and one that
-// goes out in vain loses nothing.
-func (w *Worker) past(tx *store.Tx, l access.Message) bool {
-	return !l.ExpiresAt.IsZero() && !tx.Now.Before(l.ExpiresAt) && !w.store.Clock().Held()
+// past reports whether an email has expired. While the clock is held the clock may be
+// wrong, so nothing is past: an email that fails loses its content, one that is sent in
+// vain loses nothing.
+func (w *Worker) past(tx *store.Tx, m access.Message) bool {
+	return !m.ExpiresAt.IsZero() && !tx.Now.Before(m.ExpiresAt) && !w.store.Clock().Held()
 }
 
-func (w *Worker) lease(tx *store.Tx, l access.Message, b *leasedBatch) error {
-	if w.past(tx, l) {
-		l.Failed(expired, tx.Now)
-		return keep(tx, l)
+func (w *Worker) lease(tx *store.Tx, m access.Message, b *leasedBatch) error {
+	if w.past(tx, m) {
+		m.Failed(expired, tx.Now)
+		return keep(tx, m)
 	}
-	l, err := tx.Messages.Lease(l.ID, w.owner, tx.Now.Add(leaseTTL))
+	m, err := tx.Messages.Lease(m.ID, w.owner, tx.Now.Add(leaseTTL))
 	if err == nil {
-		b.messages = append(b.messages, l)
+		b.messages = append(b.messages, m)
 	}
 	return err
 }
 
-// keep keeps what has become of an email. Words that nobody needs any more are
-// wiped: those that were sent, and those that hold a secret and never will be.
-func keep(tx *store.Tx, l access.Message) error {
-	if err := tx.Messages.Put(l); err != nil {
+// keep stores the outcome of an email. It wipes content that is no longer needed: of sent
+// emails, and of failed ones that contain a secret.
+func keep(tx *store.Tx, m access.Message) error {
+	if err := tx.Messages.Put(m); err != nil {
 		return err
 	}
-	if l.State == access.MessageSent || l.State == access.MessageFailed && l.Kind.HoldsSecret() {
-		return tx.Messages.WipeFacts(l.ID)
+	if m.State == access.MessageSent || m.State == access.MessageFailed && m.Kind.HoldsSecret() {
+		return tx.Messages.WipeFacts(m.ID)
 	}
 	return nil
 }
 
-// start makes ready what a mail server was missing for: kept emails are
-// queued, and a paused queue is tried at once, since the settings may be
-// mended.
+// start prepares the queue for the current settings: held emails are queued, and a paused
+// queue is tried at once, since the settings may have been corrected.
 func (w *Worker) start(ctx context.Context) error {
 	err := w.store.Update(ctx, func(tx *store.Tx) error {
 		health, err := tx.MailHealth()
@@ -127,8 +126,8 @@ func (w *Worker) start(ctx context.Context) error {
 	return err
 }
 
-// endLeases makes due at once what a worker that died had taken: somebody may
-// wait for that email to sign in.
+// endLeases makes the emails that a dead worker had leased due at once: somebody may be
+// waiting for one to sign in.
 func (w *Worker) endLeases(ctx context.Context) error {
 	var held []access.Message
 	err := w.store.View(ctx, func(tx *store.Tx) (err error) {
@@ -140,15 +139,15 @@ func (w *Worker) endLeases(ctx context.Context) error {
 		held = held[len(some):]
 		err = w.store.Update(ctx, func(tx *store.Tx) error {
 			for _, was := range some {
-				l, err := tx.Messages.Get(was.ID)
-				if access.NotFound.Is(err) || err == nil && l.Lease != was.Lease {
+				m, err := tx.Messages.Get(was.ID)
+				if access.NotFound.Is(err) || err == nil && m.Lease != was.Lease {
 					continue
 				}
 				if err != nil {
 					return err
 				}
-				l.Lease = access.Lease{Epoch: l.Lease.Epoch}
-				if err := tx.Messages.Put(l); err != nil {
+				m.Lease = access.Lease{Epoch: m.Lease.Epoch}
+				if err := tx.Messages.Put(m); err != nil {
 					return err
 				}
 			}
@@ -158,8 +157,8 @@ func (w *Worker) endLeases(ctx context.Context) error {
 	return err
 }
 
-// queueHeld queues some of the emails that were kept while there was no mail
-// server, and says whether there may be more.
+// queueHeld queues some of the emails that were held while no mail server was configured,
+// and reports whether there may be more.
 func (w *Worker) queueHeld(ctx context.Context) (more bool, err error) {
 	err = w.store.Update(ctx, func(tx *store.Tx) error {
 		kept, err := tx.Messages.Held(batchSize)
@@ -167,15 +166,15 @@ func (w *Worker) queueHeld(ctx context.Context) (more bool, err error) {
 			return err
 		}
 		more = len(kept) == batchSize
-		for _, l := range kept {
-			if w.past(tx, l) {
-				l.Failed(expired, tx.Now)
-			} else if err := l.Requeue(tx.Now); err != nil {
+		for _, m := range kept {
+			if w.past(tx, m) {
+				m.Failed(expired, tx.Now)
+			} else if err := m.Requeue(tx.Now); err != nil {
 				return err
 			} else {
-				l.Detail = ""
+				m.Detail = ""
 			}
-			if err := keep(tx, l); err != nil {
+			if err := keep(tx, m); err != nil {
 				return err
 			}
 		}

@@ -20,7 +20,7 @@ import (
 	"doorward/backend/store/kv/enginetest"
 )
 
-// A clock stands still until it is moved.
+// A clock stands still until it is advanced.
 type clock struct {
 	mu     sync.Mutex
 	now    time.Time
@@ -72,20 +72,20 @@ func serverOf(t *testing.T, s *mailtest.Server) smtp.Server {
 	return server
 }
 
-// An office is an outbox with a mail server.
-type office struct {
+// A fixture is an outbox with a mail server.
+type fixture struct {
 	t      *testing.T
 	clock  *clock
 	store  *store.Store
 	server *mailtest.Server
 }
 
-func newOffice(t *testing.T, o mailtest.Options) *office {
+func newFixture(t *testing.T, o mailtest.Options) *fixture {
 	t.Helper()
-	return newOfficeOn(t, o, enginetest.Open)
+	return newFixtureOn(t, o, enginetest.Open)
 }
 
-func newOfficeOn(t *testing.T, o mailtest.Options, engine kv.Opener) *office {
+func newFixtureOn(t *testing.T, o mailtest.Options, engine kv.Opener) *fixture {
 	t.Helper()
 	c := newClock()
 	s, err := store.Open(store.Options{
@@ -98,17 +98,17 @@ func newOfficeOn(t *testing.T, o mailtest.Options, engine kv.Opener) *office {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return &office{t: t, clock: c, store: s, server: mailtest.Start(t, o)}
+	return &fixture{t: t, clock: c, store: s, server: mailtest.Start(t, o)}
 }
 
-func (o *office) options() mail.Options {
+func (f *fixture) options() mail.Options {
 	return mail.Options{
-		Server:    serverOf(o.t, o.server),
-		Emails:    templates(o.t),
+		Server:    serverOf(f.t, f.server),
+		Emails:    templates(f.t),
 		From:      "door@example.com",
 		HELO:      "door.example.com",
 		PerMinute: 1000,
-		At:        o.clock.At,
+		At:        f.clock.At,
 		Jitter:    func() float64 { return 0 },
 		Logger:    slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
@@ -124,30 +124,30 @@ func templates(t testing.TB) *email.Templates {
 }
 
 // work runs a worker until stop is called or the test ends.
-func (o *office) work(change ...func(*mail.Options)) (stop func()) {
-	o.t.Helper()
-	options := o.options()
+func (f *fixture) work(change ...func(*mail.Options)) (stop func()) {
+	f.t.Helper()
+	options := f.options()
 	for _, c := range change {
 		c(&options)
 	}
-	w, err := mail.New(o.store, options)
+	w, err := mail.New(f.store, options)
 	if err != nil {
-		o.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		if err := w.Run(ctx); err != nil {
-			o.t.Error(err)
+			f.t.Error(err)
 		}
 	}()
 	stop = func() { cancel(); <-ended }
-	o.t.Cleanup(stop)
+	f.t.Cleanup(stop)
 	return stop
 }
 
-// facts are enough for an email of any kind.
+// facts returns facts that suffice for an email of any kind.
 func facts(now time.Time) access.MessageFacts {
 	return access.MessageFacts{
 		Workspace: "AI Loop",
@@ -160,13 +160,13 @@ func facts(now time.Time) access.MessageFacts {
 }
 
 // post puts n emails into the outbox, to ada0@example.org and so on.
-func (o *office) post(n int, change ...func(*access.Message)) (ids []access.MessageID) {
-	o.t.Helper()
+func (f *fixture) post(n int, change ...func(*access.Message)) (ids []access.MessageID) {
+	f.t.Helper()
 	for i := range n {
 		id := access.MessageID(access.NewID())
 		ids = append(ids, id)
-		o.update(func(tx *store.Tx) error {
-			l := access.Message{
+		f.update(func(tx *store.Tx) error {
+			m := access.Message{
 				ID:              id,
 				Kind:            access.InvitationMessage,
 				Member:          access.MemberID(access.NewID()),
@@ -180,50 +180,50 @@ func (o *office) post(n int, change ...func(*access.Message)) (ids []access.Mess
 				ExpiresAt:       tx.Now.Add(24 * time.Hour),
 			}
 			for _, c := range change {
-				c(&l)
+				c(&m)
 			}
-			return tx.Messages.Post(l, facts(tx.Now))
+			return tx.Messages.Post(m, facts(tx.Now))
 		})
 	}
 	return ids
 }
 
-func (o *office) update(fn func(tx *store.Tx) error) {
-	o.t.Helper()
-	if err := o.store.Update(context.Background(), fn); err != nil {
-		o.t.Fatal(err)
+func (f *fixture) update(fn func(tx *store.Tx) error) {
+	f.t.Helper()
+	if err := f.store.Update(context.Background(), fn); err != nil {
+		f.t.Fatal(err)
 	}
 }
 
-func (o *office) letter(id access.MessageID) (l access.Message) {
-	o.t.Helper()
-	o.view(func(tx *store.Tx) (err error) {
-		l, err = tx.Messages.Get(id)
+func (f *fixture) message(id access.MessageID) (m access.Message) {
+	f.t.Helper()
+	f.view(func(tx *store.Tx) (err error) {
+		m, err = tx.Messages.Get(id)
 		return err
 	})
-	return l
+	return m
 }
 
-func (o *office) view(fn func(tx *store.Tx) error) {
-	o.t.Helper()
-	if err := o.store.View(context.Background(), fn); err != nil {
-		o.t.Fatal(err)
+func (f *fixture) view(fn func(tx *store.Tx) error) {
+	f.t.Helper()
+	if err := f.store.View(context.Background(), fn); err != nil {
+		f.t.Fatal(err)
 	}
 }
 
-func (o *office) health() (h access.MailHealth) {
-	o.t.Helper()
-	o.view(func(tx *store.Tx) (err error) {
+func (f *fixture) health() (h access.MailHealth) {
+	f.t.Helper()
+	f.view(func(tx *store.Tx) (err error) {
 		h, err = tx.MailHealth()
 		return err
 	})
 	return h
 }
 
-// hasWords reports whether the email can still be read.
-func (o *office) hasWords(id access.MessageID) (has bool) {
-	o.t.Helper()
-	o.view(func(tx *store.Tx) error {
+// hasBody reports whether the email's content is still stored.
+func (f *fixture) hasBody(id access.MessageID) (has bool) {
+	f.t.Helper()
+	f.view(func(tx *store.Tx) error {
 		_, err := tx.Messages.Facts(id)
 		if has = err == nil; access.NotFound.Is(err) {
 			err = nil
@@ -233,12 +233,12 @@ func (o *office) hasWords(id access.MessageID) (has bool) {
 	return has
 }
 
-// until waits for all the emails to be in a state.
-func (o *office) until(state access.MessageState, ids ...access.MessageID) {
-	o.t.Helper()
-	mailtest.Eventually(o.t, fmt.Sprintf("all letters are %s", state), func() bool {
+// until waits until all the emails are in a state.
+func (f *fixture) until(state access.MessageState, ids ...access.MessageID) {
+	f.t.Helper()
+	mailtest.Eventually(f.t, fmt.Sprintf("all letters are %s", state), func() bool {
 		for _, id := range ids {
-			if o.letter(id).State != state {
+			if f.message(id).State != state {
 				return false
 			}
 		}
@@ -246,10 +246,10 @@ func (o *office) until(state access.MessageState, ids ...access.MessageID) {
 	})
 }
 
-// came says how often each Message-ID came.
-func (o *office) came() map[string]int {
+// deliveries returns how often each Message-ID was received.
+func (f *fixture) deliveries() map[string]int {
 	n := map[string]int{}
-	for _, l := range o.server.Received() {
+	for _, l := range f.server.Received() {
 		n[l.MessageID]++
 	}
 	return n

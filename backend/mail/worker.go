@@ -14,38 +14,39 @@ import (
 )
 
 const (
-	batchSize       = 8               // emails to one connection
-	maxConnections  = 4               // at once
-	leaseTTL        = 2 * time.Minute // after which an email is taken from a worker that died
-	storeRetryDelay = 5 * time.Second // before a store that refused is asked again
+	batchSize       = 8               // emails on one connection
+	maxConnections  = 4               // at the same time
+	leaseTTL        = 2 * time.Minute // after which another worker may take the emails of a dead one
+	storeRetryDelay = 5 * time.Second // before a store that failed is asked again
 
-	maxSleep = time.Minute // the clock may be set, and a machine may sleep
+	maxSleep = time.Minute // because the clock may be set, and a machine may sleep
 )
 
-// Options say where emails go and in whose name.
+// Options say how emails are sent and from whom.
 type Options struct {
 	Server    smtp.Server
 	Emails    *email.Templates
-	From      string                        // the setting mail_from; without a name in it, emails carry the workspace's
+	From      string                        // the setting mail_from; if it has no name, emails have the workspace's
 	HELO      string                        // the host of the public URL
-	PerMinute int                           // most emails handed in within a minute; zero: 120
-	Beat      func(time.Time) time.Duration // how long until what became of sign-in emails may be kept; nil: at once
-	// it runs while its process leads: what is leased at its start was by one that led before
+	PerMinute int                           // limit of emails sent within a minute; zero: 120
+	Beat      func(time.Time) time.Duration // how long until the outcome of sign-in emails may be stored; nil: at once
+	// Run runs only while its process leads, so every lease at its start is of a process
+	// that led before.
 	Leads  bool
 	Logger *slog.Logger
 
-	// tells when the store's clock has come to a time; nil: as the real one runs
+	// sends when the store's clock reaches a time; nil: by the real clock
 	At     func(time.Time) <-chan time.Time
 	Jitter func() float64 // from 0 up to 1; nil: random
 }
 
-// A Worker sends what waits in the outbox of one store. Several may work on
-// one store: no email is sent by two while both live.
+// A Worker sends the emails in the outbox of one store. Several can work on one store: no
+// email is sent by two of them while both are alive.
 type Worker struct {
 	store      *store.Store
 	o          Options
 	name, from string // of the sender
-	owner      string // of this worker's leases
+	owner      string // of the leases of this worker
 	budget     *budget
 	slots      chan struct{}
 	wake       chan struct{}
@@ -54,7 +55,7 @@ type Worker struct {
 	log        *slog.Logger
 }
 
-// New makes a Worker. It fails where the sender is no address.
+// New makes a Worker. It fails if the sender is not an address.
 func New(s *store.Store, o Options) (*Worker, error) {
 	name, from, err := smtp.ParseFrom(o.From)
 	if err != nil {
@@ -76,9 +77,9 @@ func New(s *store.Store, o Options) (*Worker, error) {
 		slots: make(chan struct{}, maxConnections), wake: make(chan struct{}, 1), log: o.Logger}, nil
 }
 
-// Run sends emails until ctx ends: those that were kept for want of a mail
-// server first, then each as it falls due. When it returns, nothing of it runs
-// any more, and no email is under its lease.
+// Run sends emails until ctx ends: first those that were held because no mail server was
+// configured, then each when it is due. When it returns, nothing of it is running and no
+// email is under its lease.
 func (w *Worker) Run(ctx context.Context) error {
 	changes, err := w.store.Watch(ctx)
 	if err != nil {
@@ -111,7 +112,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
-// poke has the worker look again.
+// poke makes the worker check again.
 func (w *Worker) poke() {
 	select {
 	case w.wake <- struct{}{}:
@@ -119,8 +120,7 @@ func (w *Worker) poke() {
 	}
 }
 
-// sleep waits until a time, or for a commit where it is zero; and for no longer
-// than until somebody pokes.
+// sleep waits until a time, or for a commit if that is zero; a poke ends it early.
 func (w *Worker) sleep(ctx context.Context, until time.Time) {
 	var timer <-chan time.Time
 	if !until.IsZero() {
@@ -133,8 +133,8 @@ func (w *Worker) sleep(ctx context.Context, until time.Time) {
 	}
 }
 
-// dispatch hands out batches for as long as there are emails, connections and
-// budget, and says when there may be again; zero: that will be told.
+// dispatch starts batches as long as there are emails, connections and budget. It returns
+// when there may be more; zero: a poke will tell.
 func (w *Worker) dispatch(ctx context.Context) (time.Time, error) {
 	for {
 		due, ready, err := w.due(ctx)
@@ -144,7 +144,7 @@ func (w *Worker) dispatch(ctx context.Context) (time.Time, error) {
 		select {
 		case w.slots <- struct{}{}:
 		default:
-			return time.Time{}, nil // who gives a slot back pokes
+			return time.Time{}, nil // whoever frees a slot pokes
 		}
 		batch, next, err := w.take(ctx)
 		w.pretend(ctx, batch.decoys)
@@ -153,7 +153,7 @@ func (w *Worker) dispatch(ctx context.Context) (time.Time, error) {
 			if err != nil || !next.IsZero() {
 				return next, err
 			}
-			continue // another worker was first, or all had expired, or were decoys
+			continue // another worker was first, or all were expired or decoys
 		}
 		w.running.Go(func() {
 			defer w.poke()
@@ -164,7 +164,7 @@ func (w *Worker) dispatch(ctx context.Context) (time.Time, error) {
 	}
 }
 
-// due is when an email may go, zero where none waits, and whether that is now.
+// due returns when the next email is due, zero if there is none, and whether that is now.
 func (w *Worker) due(ctx context.Context) (at time.Time, ready bool, err error) {
 	err = w.store.View(ctx, func(tx *store.Tx) error {
 		if at, err = nextDue(tx); err != nil || at.IsZero() {
@@ -183,15 +183,15 @@ func (w *Worker) due(ctx context.Context) (at time.Time, ready bool, err error) 
 	return at, ready, err
 }
 
-// nextDue is when an email or a decoy is due.
+// nextDue returns when the next email or decoy is due.
 func nextDue(tx *store.Tx) (time.Time, error) {
-	letter, err := tx.Messages.NextDue()
+	due, err := tx.Messages.NextDue()
 	if err != nil {
-		return letter, err
+		return due, err
 	}
 	decoy, err := tx.Decoys.NextDue()
-	if letter.IsZero() || !decoy.IsZero() && decoy.Before(letter) {
+	if due.IsZero() || !decoy.IsZero() && decoy.Before(due) {
 		return decoy, err
 	}
-	return letter, err
+	return due, err
 }

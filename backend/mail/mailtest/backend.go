@@ -11,8 +11,8 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// pipes is the listener of the go-smtp server: the gate hands it one end of a
-// pipe for each client.
+// pipes is the listener of the go-smtp server: for each client, the gate gives it one end
+// of a pipe.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -39,7 +39,7 @@ func (p pipes) Close() error {
 
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// A piped connection knows the gate that it came through.
+// A piped connection knows its gate.
 type piped struct {
 	net.Conn
 	gate *gate
@@ -55,12 +55,12 @@ func (p pipes) connect(g *gate) (net.Conn, error) {
 	}
 }
 
-// A session is one conversation, as go-smtp understands it.
+// A session is one SMTP conversation in go-smtp.
 type session struct {
-	server *Server
-	conn   *smtp.Conn
-	user   string
-	letter Message
+	server  *Server
+	conn    *smtp.Conn
+	user    string
+	message Message
 }
 
 func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
@@ -91,7 +91,7 @@ func (s *session) Auth(mechanism string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, user, password string) error { return check(user, password) }), nil
 }
 
-// loginServer is the mechanism LOGIN.
+// loginServer implements the mechanism LOGIN.
 type loginServer struct {
 	check func(user, password string) error
 	asked string
@@ -114,15 +114,15 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	if s.server.opts.User != "" && s.user == "" {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
-	s.letter = Message{HELO: s.conn.Hostname(), User: s.user, From: from}
+	s.message = Message{HELO: s.conn.Hostname(), User: s.user, From: from}
 	return nil
 }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if s.letter.To != "" {
+	if s.message.To != "" {
 		return errors.New("one recipient only")
 	}
-	s.letter.To = to
+	s.message.To = to
 	return nil
 }
 
@@ -131,14 +131,14 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	l := s.letter
-	l.Raw, l.TLS = raw, s.conn.Conn().(piped).gate.encrypted
-	if err := l.read(); err != nil {
+	m := s.message
+	m.Raw, m.TLS = raw, s.conn.Conn().(piped).gate.encrypted
+	if err := m.read(); err != nil {
 		return err
 	}
-	s.server.take(l)
+	s.server.take(m)
 	return nil
 }
 
-func (s *session) Reset()        { s.letter = Message{} }
+func (s *session) Reset()        { s.message = Message{} }
 func (s *session) Logout() error { return nil }

@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// A Cert is the certificate that a Server shows.
+// A Cert is the kind of certificate that a Server presents.
 type Cert int
 
 const (
 	Good       Cert = iota // for 127.0.0.1 and localhost, signed by the Server's authority
 	WrongName              // for mail.example.com
 	Expired                // since yesterday
-	SelfSigned             // signed by nobody else
+	SelfSigned             // not signed by an authority
 )
 
 // An authority signs the certificates of one Server.
@@ -87,13 +87,13 @@ func (a authority) issue(tb testing.TB, kind Cert) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{sign(tb, cert, parent, key, parentKey)}, PrivateKey: key}
 }
 
-// CAPEM is the Server's authority, for a program that is to trust it: written
-// to a file, it can be named in SSL_CERT_FILE.
+// CAPEM is the certificate of the Server's authority. A program can be made to trust it by
+// writing it to a file named in SSL_CERT_FILE.
 func (s *Server) CAPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.ca.cert.Raw})
 }
 
-// RootCAs trusts the Server's authority and no other.
+// RootCAs trusts only the Server's authority.
 func (s *Server) RootCAs() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(s.ca.cert)

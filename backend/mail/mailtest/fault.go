@@ -2,41 +2,41 @@ package mailtest
 
 import "strings"
 
-// A Moment is a point of the conversation at which something can go wrong.
+// A Moment is a point in the conversation at which a fault can happen.
 type Moment string
 
 const (
 	Banner    Moment = "banner"    // when a client has connected
 	EHLO      Moment = "EHLO"      //
 	HELO      Moment = "HELO"      //
-	StartTLS  Moment = "STARTTLS"  // when it is asked for
-	Handshake Moment = "handshake" // when the encryption is set up
+	StartTLS  Moment = "STARTTLS"  // at the command STARTTLS
+	Handshake Moment = "handshake" // during the TLS handshake
 	Auth      Moment = "AUTH"      //
 	Mail      Moment = "MAIL"      //
 	Rcpt      Moment = "RCPT"      //
-	Data      Moment = "DATA"      // when leave is asked to send the words
-	Content   Moment = "content"   // while the words are sent
-	EndOfData Moment = "."         // when all of them were sent
+	Data      Moment = "DATA"      // when the client asks to send the message
+	Content   Moment = "content"   // while the message is sent
+	EndOfData Moment = "."         // when all of it was sent
 	Rset      Moment = "RSET"      //
 	Quit      Moment = "QUIT"      //
 )
 
-// A Fault is what a Server does in place of its duty.
+// A Fault is what a Server does instead of the correct thing.
 type Fault struct {
 	At     Moment
-	For    string // only when the recipient contains this; only from RCPT on
-	Times  int    // how often; 0: until the script changes
-	Accept bool   // at EndOfData: take the email in first
+	For    string // only if the recipient contains this; only from RCPT on
+	Times  int    // how often; 0: until the script is replaced
+	Accept bool   // at EndOfData: accept the email first
 
-	Reply string // answer this; after a 421 the connection is closed
+	Reply string // send this answer; after a 421 the connection is closed
 	Drop  bool   // close the connection
-	Hang  bool   // answer nothing until the client gives up
+	Hang  bool   // send nothing until the client gives up
 
-	Until <-chan struct{} // wait until this is closed, and then do one's duty
+	Until <-chan struct{} // wait until this is closed, then continue correctly
 }
 
-// Script replaces what goes wrong, from the next command on. The first fault
-// that fits is used. Script() ends all faults.
+// Script replaces the faults from the next command on. The first fault that matches is
+// used. Script() ends all faults.
 func (s *Server) Script(faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -44,8 +44,8 @@ func (s *Server) Script(faults ...Fault) {
 	s.spent = make([]int, len(faults))
 }
 
-// Hide leaves extensions, such as STARTTLS or AUTH, out of what the Server
-// offers from the next EHLO on. Hide() shows all.
+// Hide removes extensions, such as STARTTLS or AUTH, from what the Server offers from the
+// next EHLO on. Hide() shows all.
 func (s *Server) Hide(extensions ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,8 +63,8 @@ func (s *Server) hides(extension string) bool {
 	return false
 }
 
-// fault is what goes wrong now, if anything does. It returns when what has to
-// be waited for is over.
+// fault returns the fault that applies now, if any. It returns when the fault's wait is
+// over.
 func (s *Server) fault(at Moment, recipient string) (Fault, bool) {
 	f, ok := s.next(at, recipient)
 	if !ok || f.Until == nil {

@@ -11,21 +11,21 @@ import (
 	"strings"
 )
 
-// A gate stands between one client and the go-smtp server.
+// A gate is the proxy between one client and the go-smtp server.
 type gate struct {
 	server    *Server
 	raw       net.Conn
-	client    net.Conn // raw, or the encryption on top of it
+	client    net.Conn // raw, or TLS on top of it
 	in        *bufio.Reader
 	backend   net.Conn
-	out       *bufio.Reader // what the backend says
+	out       *bufio.Reader // the backend's answers
 	encrypted bool
 	recipient string
 }
 
 var errOver = errors.New("the conversation is over")
 
-// serve leads one conversation to its end.
+// serve runs one conversation to its end.
 func (s *Server) serve(conn net.Conn) {
 	s.connected(conn, true)
 	defer s.connected(conn, false)
@@ -43,7 +43,7 @@ func (s *Server) serve(conn net.Conn) {
 	g.backend, g.out = backend, bufio.NewReader(backend)
 	greeting, err := g.answer()
 	if err == nil {
-		err = g.unless(Banner, func() error { return g.say(greeting) })
+		err = g.atMoment(Banner, func() error { return g.say(greeting) })
 	}
 	for err == nil {
 		err = g.command()
@@ -65,8 +65,8 @@ func (g *gate) encrypt() error {
 	return nil
 }
 
-// unless does what is due at a moment, or what the script has in its place.
-func (g *gate) unless(at Moment, do func() error) error {
+// atMoment does what is due at a moment, or what the script says instead.
+func (g *gate) atMoment(at Moment, do func() error) error {
 	if f, ok := g.server.fault(at, g.recipient); ok {
 		return g.act(f)
 	}
@@ -88,7 +88,7 @@ func (g *gate) act(f Fault) error {
 	return err
 }
 
-// command hears one command and sees to its answer.
+// command reads one command and answers it.
 func (g *gate) command() error {
 	line, err := g.in.ReadString('\n')
 	if err != nil {
@@ -98,31 +98,31 @@ func (g *gate) command() error {
 	verb, arg, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
 	switch at := Moment(strings.ToUpper(verb)); at {
 	case EHLO:
-		return g.unless(at, func() error { return g.hello(line) })
+		return g.atMoment(at, func() error { return g.hello(line) })
 	case StartTLS:
-		return g.unless(at, g.startTLS)
+		return g.atMoment(at, g.startTLS)
 	case Auth:
-		return g.unless(at, func() error { return g.login(line) })
+		return g.atMoment(at, func() error { return g.login(line) })
 	case Data:
-		return g.unless(at, g.data)
+		return g.atMoment(at, g.data)
 	case Rcpt:
 		g.recipient = arg
-		return g.unless(at, func() error { return g.pass(line) })
+		return g.atMoment(at, func() error { return g.pass(line) })
 	case Quit:
-		return errors.Join(g.unless(at, func() error { return g.pass(line) }), errOver)
+		return errors.Join(g.atMoment(at, func() error { return g.pass(line) }), errOver)
 	case HELO, Mail, Rset, "NOOP":
-		return g.unless(at, func() error { return g.pass(line) })
+		return g.atMoment(at, func() error { return g.pass(line) })
 	default:
 		return g.say("500 5.5.2 What?\r\n")
 	}
 }
 
-func (g *gate) say(words string) error {
-	_, err := io.WriteString(g.client, words)
+func (g *gate) say(line string) error {
+	_, err := io.WriteString(g.client, line)
 	return err
 }
 
-// ask hands a line to the backend and returns its answer.
+// ask sends a line to the backend and returns its answer.
 func (g *gate) ask(line string) (string, error) {
 	if _, err := io.WriteString(g.backend, line); err != nil {
 		return "", err
@@ -149,7 +149,7 @@ func (g *gate) pass(line string) error {
 	return g.say(answer)
 }
 
-// hello offers what the backend offers, and STARTTLS, less what is hidden.
+// hello offers the backend's extensions and STARTTLS, without the hidden ones.
 func (g *gate) hello(line string) error {
 	answer, err := g.ask(line)
 	if err != nil || !strings.HasPrefix(answer, "250") {
@@ -202,14 +202,14 @@ func (g *gate) login(line string) error {
 	}
 }
 
-// data takes the words in, and only then hands them to the backend, so that it
-// can be decided at the end what becomes of them.
+// data reads the whole message before it gives it to the backend, so that its outcome can
+// be decided at the end.
 func (g *gate) data() error {
 	if err := g.say("354 Go ahead\r\n"); err != nil {
 		return err
 	}
-	var words bytes.Buffer
-	for line := ""; line != ".\r\n"; words.WriteString(line) {
+	var body bytes.Buffer
+	for line := ""; line != ".\r\n"; body.WriteString(line) {
 		var err error
 		if line, err = g.in.ReadString('\n'); err != nil {
 			return err
@@ -225,7 +225,7 @@ func (g *gate) data() error {
 	if answer, err := g.ask("DATA\r\n"); err != nil || !strings.HasPrefix(answer, "354") {
 		return errors.Join(err, g.say(answer))
 	}
-	answer, err := g.ask(words.String())
+	answer, err := g.ask(body.String())
 	if err != nil {
 		return err
 	}

@@ -12,14 +12,14 @@ import (
 	"strings"
 )
 
-// A Message is what a Server took in.
+// A Message is an email that a Server received.
 type Message struct {
-	HELO string // as whom the client introduced itself
-	User string // as whom it logged in
-	TLS  bool   // whether it came encrypted
+	HELO string // the client's name in HELO or EHLO
+	User string // the client's login
+	TLS  bool   // whether it was sent encrypted
 
 	From, To  string // of the envelope
-	Raw       []byte // as it came
+	Raw       []byte // as received
 	Header    netmail.Header
 	MessageID string // without angle brackets
 	Subject   string // decoded
@@ -27,89 +27,88 @@ type Message struct {
 	HTML      string
 }
 
-// Received is what was taken in so far, in order.
+// Received returns the emails received so far, in order.
 func (s *Server) Received() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Message(nil), s.received...)
 }
 
-// Wait returns what was taken in as soon as it is n emails, or fails when ctx
-// ends before.
+// Wait returns the emails received as soon as there are n, or fails if ctx ends first.
 func (s *Server) Wait(ctx context.Context, n int) ([]Message, error) {
 	for {
 		s.mu.Lock()
-		letters, changed := append([]Message(nil), s.received...), s.changed
+		messages, changed := append([]Message(nil), s.received...), s.changed
 		s.mu.Unlock()
-		if len(letters) >= n {
-			return letters, nil
+		if len(messages) >= n {
+			return messages, nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return letters, fmt.Errorf("%d of %d letters came: %w", len(letters), n, ctx.Err())
+			return messages, fmt.Errorf("%d of %d letters came: %w", len(messages), n, ctx.Err())
 		}
 	}
 }
 
-func (s *Server) take(l Message) {
+func (s *Server) take(m Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.received = append(s.received, l)
+	s.received = append(s.received, m)
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
 
-// read fills in what the email says. It fails on what a mail reader would
-// stumble over.
-func (l *Message) read() error {
-	m, err := netmail.ReadMessage(bytes.NewReader(l.Raw))
+// read fills in the parsed fields. It fails on anything that a mail reader would have
+// trouble with.
+func (m *Message) read() error {
+	parsed, err := netmail.ReadMessage(bytes.NewReader(m.Raw))
 	if err != nil {
 		return err
 	}
-	l.Header = m.Header
-	l.MessageID = strings.Trim(m.Header.Get("Message-Id"), "<>")
-	if l.Subject, err = new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject")); err != nil {
+	m.Header = parsed.Header
+	m.MessageID = strings.Trim(parsed.Header.Get("Message-Id"), "<>")
+	if m.Subject, err = new(mime.WordDecoder).DecodeHeader(parsed.Header.Get("Subject")); err != nil {
 		return err
 	}
-	return l.readPart(m.Header, m.Body)
+	return m.readPart(parsed.Header, parsed.Body)
 }
 
-func (l *Message) readPart(header interface{ Get(string) string }, body io.Reader) error {
+func (m *Message) readPart(header interface{ Get(string) string }, body io.Reader) error {
 	kind, params, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err != nil {
 		return err
 	}
 	if strings.HasPrefix(kind, "multipart/") {
-		return l.readParts(multipart.NewReader(body, params["boundary"]))
+		return m.readParts(multipart.NewReader(body, params["boundary"]))
 	}
 	if strings.EqualFold(header.Get("Content-Transfer-Encoding"), "quoted-printable") {
 		body = quotedprintable.NewReader(body)
 	}
-	words, err := io.ReadAll(body)
+	text, err := io.ReadAll(body)
 	if err != nil {
 		return err
 	}
-	clear := strings.ReplaceAll(string(words), "\r\n", "\n")
+	clear := strings.ReplaceAll(string(text), "\r\n", "\n")
 	switch kind {
 	case "text/plain":
-		l.Text = clear
+		m.Text = clear
 	case "text/html":
-		l.HTML = clear
+		m.HTML = clear
 	default:
 		return fmt.Errorf("a part of kind %s", kind)
 	}
 	return nil
 }
 
-func (l *Message) readParts(parts *multipart.Reader) error {
+func (m *Message) readParts(parts *multipart.Reader) error {
 	for {
 		part, err := parts.NextRawPart()
 		if err == io.EOF {
 			return nil
 		}
 		if err == nil {
-			err = l.readPart(part.Header, part)
+			err = m.readPart(part.Header, part)
 		}
 		if err != nil {
 			return err

@@ -1,9 +1,8 @@
-// Package mailtest runs a real SMTP server in a test: go-smtp takes the emails
-// in, and in front of it stands a gate that sets up the encryption and does
-// what a test asks for to the conversation: refuse, drop, or hang at any
-// moment, leave out an extension, show a bad certificate. What goes wrong can
-// be changed while it runs. It listens on 127.0.0.1, so that a program in
-// another process can be sent there as well, by URL and CAPEM.
+// Package mailtest runs a real SMTP server in a test. go-smtp receives the emails; in front
+// of it a gate sets up the encryption and applies the faults that a test asks for: it
+// refuses, drops or hangs at any moment, hides an extension, or presents a bad certificate.
+// Faults can be changed while the server runs. It listens on 127.0.0.1, so a program in
+// another process can be pointed at it as well, by URL and CAPEM.
 package mailtest
 
 import (
@@ -18,26 +17,26 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// A Mode is how a Server encrypts.
+// A Mode is how a Server encrypts connections.
 type Mode string
 
 const (
-	STARTTLS Mode = "smtp"          // when asked to
+	STARTTLS Mode = "smtp"          // on request
 	TLS      Mode = "smtps"         // from the first byte
 	Plain    Mode = "smtp+insecure" // never
 )
 
-// Options say what kind of Server it is.
+// Options configure a Server.
 type Options struct {
 	Mode           Mode     // zero: STARTTLS
 	Cert           Cert     // zero: Good
-	User, Password string   // zero: emails are taken without a login
+	User, Password string   // zero: no login needed
 	Mechanisms     []string // of the login; nil: PLAIN and LOGIN
 	MaxTLS         uint16   // zero: the newest
 	MaxSize        int64    // zero: unbounded
 }
 
-// A Server takes emails in until the test ends.
+// A Server receives emails until the test ends.
 type Server struct {
 	opts    Options
 	ca      authority
@@ -58,7 +57,7 @@ type Server struct {
 	hidden   []string
 	heard    []Line
 	received []Message
-	changed  chan struct{} // closed when the next email has come
+	changed  chan struct{} // closed when the next email is received
 }
 
 // A Line is a command that a client sent.
@@ -93,7 +92,7 @@ func Start(tb testing.TB, opts Options) *Server {
 	return s
 }
 
-// URL is where emails can be sent to, with user and password: a Doorward
+// URL is the URL for sending emails to the Server, with user and password: a Doorward
 // smtp_url.
 func (s *Server) URL() string {
 	u := url.URL{Scheme: string(s.opts.Mode), Host: s.addr}
@@ -103,10 +102,10 @@ func (s *Server) URL() string {
 	return u.String()
 }
 
-// Addr is host and port.
+// Addr is the host and port.
 func (s *Server) Addr() string { return s.addr }
 
-// Up opens the port again that Down closed: the same one.
+// Up reopens the port that Down closed.
 func (s *Server) Up() error {
 	l, err := net.Listen("tcp", s.addr)
 	if err != nil {
@@ -127,7 +126,7 @@ func (s *Server) Up() error {
 	return nil
 }
 
-// Down closes the port and every connection: nothing answers there.
+// Down closes the port and every connection, so that nothing answers.
 func (s *Server) Down() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,17 +136,17 @@ func (s *Server) Down() {
 	}
 }
 
-// Close ends the Server and waits for all that it runs. A test that has to
-// count goroutines calls it; the others leave it to Start.
+// Close stops the Server and waits for everything that it runs. A test that counts
+// goroutines calls it; the others leave it to Start.
 func (s *Server) Close() {
 	s.closing.Do(func() { close(s.closed) })
 	s.Down()
-	s.pipes.Close() // Serve may not have begun, and then the backend does not know of it
+	s.pipes.Close() // Serve may not have started, and then the backend does not know the listener
 	s.backend.Close()
 	s.running.Wait()
 }
 
-// SetCert changes the certificate for the connections to come.
+// SetCert changes the certificate for new connections.
 func (s *Server) SetCert(tb testing.TB, kind Cert) {
 	tb.Helper()
 	cert := s.ca.issue(tb, kind)
@@ -163,21 +162,21 @@ func (s *Server) tlsConfig() *tls.Config {
 	return s.tls
 }
 
-// Open is how many clients are connected.
+// Open is the number of connected clients.
 func (s *Server) Open() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.conns)
 }
 
-// Connections is how many clients have connected so far.
+// Connections is the number of clients that have connected so far.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.accepted
 }
 
-// Heard is every command that clients sent, without the words of emails.
+// Heard returns every command that clients sent, without the content of emails.
 func (s *Server) Heard() []Line {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,8 +11,8 @@ import (
 	"doorward/backend/mail/mailtest"
 )
 
-// Another client than ours, as a program in another process would be: it is
-// told URL and CAPEM, and nothing else.
+// A client other than ours, such as a program in another process: it knows only URL and
+// CAPEM.
 func TestAnotherClient(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{User: "door", Password: "pass"})
 	roots := x509.NewCertPool()
@@ -48,8 +48,8 @@ func TestAnotherClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l := got[0]; l.To != "b@example.org" || l.MessageID != "x@y" || l.Subject != "ü" || l.Text != "hello\n" ||
-		!l.TLS || l.User != "door" {
-		t.Errorf("it took in %+v", l)
+	if m := got[0]; m.To != "b@example.org" || m.MessageID != "x@y" || m.Subject != "ü" || m.Text != "hello\n" ||
+		!m.TLS || m.User != "door" {
+		t.Errorf("it took in %+v", m)
 	}
 }

@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// maxWait is generous: it bounds what must happen, however busy the machine is.
+// maxWait is generous: it limits the wait for what must happen, however busy the machine
+// is.
 const maxWait = time.Minute
 
-// NoLeak fails the test when, at its end, a connection or a goroutine is left of
-// what it did from here on.
+// NoLeak fails the test if, at its end, a connection or a goroutine that was started after
+// this call is left.
 func (s *Server) NoLeak(tb testing.TB) {
 	tb.Helper()
 	before := runtime.NumGoroutine()
@@ -20,8 +21,8 @@ func (s *Server) NoLeak(tb testing.TB) {
 	})
 }
 
-// Eventually waits until ok says so, and fails the test, with the stacks of all
-// goroutines, where it does not.
+// Eventually waits until ok is true. If that takes too long it fails the test and prints
+// the stacks of all goroutines.
 func Eventually(tb testing.TB, what string, ok func() bool) {
 	tb.Helper()
 	for end := time.Now().Add(maxWait); !ok(); <-time.After(time.Millisecond) {

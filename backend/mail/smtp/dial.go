@@ -20,9 +20,9 @@ var (
 	errNoLogin     = errors.New("no login is offered")
 )
 
-// Dial connects to the mail server, raises the encryption and logs in. helo is
-// the name by which we introduce ourselves; HELO makes one. It fails with a
-// *Failure, and then nothing is left open. The Session has to be closed.
+// Dial connects to the mail server, sets up the encryption and logs in. helo is the name by
+// which we introduce ourselves; HELO makes one. On failure it returns a *Failure and leaves
+// nothing open. The caller must close the Session.
 func Dial(ctx context.Context, s Server, helo string) (*Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, 4*s.patience())
 	defer cancel()
@@ -44,8 +44,7 @@ func Dial(ctx context.Context, s Server, helo string) (*Session, error) {
 	return session, nil
 }
 
-// open makes w safe and hands it to the client. On failure it says at which
-// stage.
+// open encrypts w and gives it to the client. On failure it says at which stage.
 func (s Server) open(ctx context.Context, w *wire, helo string) (*Session, stage, error) {
 	switch s.scheme {
 	case insecure:
@@ -73,8 +72,8 @@ func (s Server) open(ctx context.Context, w *wire, helo string) (*Session, stage
 	return &Session{server: s, wire: w, client: client}, "", nil
 }
 
-// askForTLS takes the conversation to the point where the handshake begins,
-// and keeps the greeting for the client, who begins again after it.
+// askForTLS takes the conversation to the TLS handshake. It keeps the greeting for the
+// client, which starts the conversation again afterwards.
 func askForTLS(w *wire, helo string) error {
 	text := textproto.NewConn(w)
 	_, banner, err := text.ReadResponse(220)
@@ -131,8 +130,8 @@ func (s Server) encrypt(ctx context.Context, w *wire) error {
 	return nil
 }
 
-// client is the SMTP client on top of w. It is given no timeouts, which it
-// would leak at, and nothing to dial or encrypt.
+// client returns the SMTP client on top of w. It gets no timeouts, because its own leak
+// goroutines, and nothing to dial or encrypt.
 func (s Server) client(w *wire, helo string) *simplemail.SMTPServer {
 	c := simplemail.NewSMTPClient()
 	c.Host, c.Port, c.Helo = s.host, s.port, helo
@@ -146,16 +145,15 @@ func (s Server) client(w *wire, helo string) *simplemail.SMTPServer {
 	return c
 }
 
-// isLoopback reports whether a connection reached this machine. text.IsLoopback is
-// not enough here: it goes by the name, and what localhost means is up to whoever
-// answers for names.
+// isLoopback reports whether a connection reached this machine. text.IsLoopback is not
+// enough here: it checks the name, and name resolution decides what localhost means.
 func isLoopback(addr net.Addr) bool {
 	ap, err := netip.ParseAddrPort(addr.String())
 	return err == nil && ap.Addr().Unmap().IsLoopback()
 }
 
-// HELO is the name by which a machine introduces itself that people reach at
-// host, the host of the public URL.
+// HELO returns the name by which a machine introduces itself, given the host of the public
+// URL.
 func HELO(host string) string {
 	host = strings.TrimSuffix(strings.Trim(host, "[]"), ".")
 	host = strings.TrimPrefix(host, "IPv6:")

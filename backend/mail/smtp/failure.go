@@ -22,32 +22,33 @@ import (
 type Class string
 
 const (
-	// Temporary: it may go another time. The mail server said so, or was not reached.
+	// Temporary: it may work later. The mail server said so, or was not reached.
 	Temporary Class = "temporary"
-	// Permanent: the mail server will not take this email.
+	// Permanent: the mail server will not accept this email.
 	Permanent Class = "permanent"
-	// Paused: nothing is wrong with the email. No email goes before somebody mends it.
+	// Paused: the email is not at fault. No email can be sent until somebody fixes the
+	// cause.
 	Paused Class = "paused"
-	// Ambiguous: the connection broke when all was sent. The email may have
-	// been taken; it is sent again as the same one.
+	// Ambiguous: the connection broke after everything was sent. The email may have been
+	// accepted; it is sent again unchanged.
 	Ambiguous Class = "ambiguous"
 )
 
-// A Failure is why an email was not accepted.
+// A Failure is the reason why an email was not accepted.
 type Failure struct {
 	Class  Class
-	Detail string // for people: the mail server's own, or a sentence of ours; never a secret
-	Stale  bool   // the connection, used before, had ended before this email: a new one may take it
+	Detail string // for people: the mail server's reply, or a sentence of ours; never a secret
+	Stale  bool   // the connection was used before and closed before this email: a new one may work
 	Err    error  // for the log
 }
 
-// Error is the words.
+// Error returns the detail.
 func (f *Failure) Error() string { return f.Detail }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// A stage is how far the way to the mail server had been gone.
+// A stage is how far the conversation with the mail server had got.
 type stage string
 
 const (
@@ -56,10 +57,10 @@ const (
 	talking    stage = "talking"
 )
 
-// failed makes a Failure of what went wrong on w.
+// failed makes a Failure from an error on w.
 func (s Server) failed(ctx context.Context, w *wire, at stage, err error) *Failure {
 	var answer *textproto.Error
-	if errors.As(err, &answer) { // for the log as well, without what is secret
+	if errors.As(err, &answer) { // for the log as well, with secrets removed
 		err = &textproto.Error{Code: answer.Code, Msg: s.clean(answer.Msg)}
 	}
 	f := &Failure{Class: Temporary, Err: fmt.Errorf("%s %s %s: %w", at, s.Name(), w.verb, err)}
@@ -89,8 +90,8 @@ func (s Server) failed(ctx context.Context, w *wire, at stage, err error) *Failu
 	return f
 }
 
-// classOf says what an answer of the mail server means. What it refuses before
-// it was told the recipient is no fault of the email.
+// classOf says what an answer of the mail server means. A refusal before the server knew
+// the recipient is not the fault of the email.
 func classOf(verb string, code int) Class {
 	switch {
 	case code == 530 || code == 534 || code == 535 || code == 538 || code == 523:
@@ -108,11 +109,11 @@ func (s Server) tooSlow(w *wire, at stage) string {
 	if w.ended {
 		bound *= 2
 	}
-	words := fmt.Sprintf("The mail server at %s did not answer within %s.", s.Name(), spell(bound))
+	text := fmt.Sprintf("The mail server at %s did not answer within %s.", s.Name(), spell(bound))
 	if at == talking && w.verb == "" && s.scheme == startTLS {
-		words += " If it expects TLS from the start on this port, use smtps:// in place of smtp://."
+		text += " If it expects TLS from the start on this port, use smtps:// in place of smtp://."
 	}
-	return words
+	return text
 }
 
 func spell(d time.Duration) string {
@@ -177,8 +178,7 @@ func (s Server) pausedBy(err error) string {
 	return ""
 }
 
-// isNetworkOrAnswer reports whether err came from the other side, or from the
-// way there.
+// isNetworkOrAnswer reports whether err came from the server or the network.
 func isNetworkOrAnswer(err error) bool {
 	var answer *textproto.Error
 	var garbled textproto.ProtocolError
@@ -191,7 +191,7 @@ func isTimeout(err error) bool {
 	return errors.As(err, &slow) && slow.Timeout()
 }
 
-// isAlert reports whether the other side ended the encryption with a reason.
+// isAlert reports whether the server ended the TLS connection with a reason.
 func isAlert(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "remote error"
@@ -202,13 +202,12 @@ func isBroken(err error) bool {
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, context.Canceled)
 }
 
-// secretForm is what a login link's token looks like. Mail servers like to
-// repeat what they refuse.
+// secretForm matches a login link's token. Mail servers like to repeat what they refuse.
 var secretForm = regexp.MustCompile(`[A-Za-z0-9_-]{43,}`)
 
-// clean makes the mail server's words fit to be kept and shown: on one line,
-// of bounded length, and without anything that was told to it in confidence.
-func (s Server) clean(words string) string {
+// clean makes the mail server's reply fit to be stored and shown: on one line, of limited
+// length, and without any secret that was sent to it.
+func (s Server) clean(detail string) string {
 	if s.login != nil {
 		user, password := s.login()
 		for _, secret := range []string{
@@ -216,20 +215,20 @@ func (s Server) clean(words string) string {
 			base64.StdEncoding.EncodeToString([]byte(password)),
 			password,
 		} {
-			words = strings.ReplaceAll(words, secret, "[hidden]")
+			detail = strings.ReplaceAll(detail, secret, "[hidden]")
 		}
 	}
-	words = secretForm.ReplaceAllString(text.OneLine(words), "[hidden]")
-	return shorten(words, 500)
+	detail = secretForm.ReplaceAllString(text.OneLine(detail), "[hidden]")
+	return shorten(detail, 500)
 }
 
-// spoken is an answer in the mail server's own words.
+// spoken returns an answer in the mail server's own words.
 func (s Server) spoken(answer *textproto.Error) string {
 	return s.clean(fmt.Sprintf("%03d %s", answer.Code, answer.Msg))
 }
 
-// shorten cuts s to n runes. Unlike access.Shorten it leaves nothing else out: the
-// marks that join letters are part of a subject.
+// shorten cuts s to n runes. Unlike access.Shorten it removes nothing else: joining
+// characters are part of a subject.
 func shorten(s string, n int) string {
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-1]) + "…"

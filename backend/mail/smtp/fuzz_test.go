@@ -14,15 +14,14 @@ import (
 	"unicode/utf8"
 )
 
-// ours are the headers that an email has; no other can be got into it.
+// ours are the headers that an email has; no others can be injected.
 var ours = []string{
 	"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Message-Id", "Mime-Version",
 	"Subject", "To", "X-Auto-Response-Suppress",
 }
 
-// Whatever stands in the fields of an email, it goes out as one that every reader
-// reads alike: our headers and no others, lines of a length that may be, ASCII
-// throughout, and the words as they were given.
+// Whatever the fields of an email contain, every reader parses the sent email alike: our
+// headers and no others, lines of legal length, all ASCII, and the body unchanged.
 func FuzzMessage(f *testing.F) {
 	f.Add("Doorward", "ada@example.com", "Sign in", "Hello.\n.\n", "<p>Hello</p>")
 	f.Add("x\r\nBcc: eve@example.com", "ada@example.com", "s\r\n\r\nbody", "\r\n.\r\nQUIT\r\n", "")
@@ -81,8 +80,7 @@ func FuzzMessage(f *testing.F) {
 	})
 }
 
-// addressed holds the mailboxes of the header to one sender, ours, and to one
-// recipient.
+// addressed checks that the header names one sender, ours, and one recipient.
 func addressed(t *testing.T, h netmail.Header, to string) {
 	t.Helper()
 	from, err := h.AddressList("From")
@@ -97,8 +95,8 @@ func addressed(t *testing.T, h netmail.Header, to string) {
 	}
 }
 
-// plainDots leaves out addresses with dots where this test's own reader takes
-// none; the program's addresses have none there either.
+// plainDots excludes addresses with dots where this test's own parser allows none; the
+// program's addresses have none there either.
 func plainDots(a string) bool {
 	local, domain, _ := strings.Cut(a, "@")
 	return !strings.Contains(a, "..") && strings.Trim(local, ".") == local && strings.Trim(domain, ".") == domain &&
@@ -136,7 +134,7 @@ func bodies(t *testing.T, h netmail.Header, body io.Reader) (all []string) {
 	}
 }
 
-// plainLines is text with the one kind of line end.
+// plainLines returns text with one kind of line ending.
 func plainLines(s string) string {
 	return strings.TrimRight(strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n"), "\n")
 }

@@ -14,8 +14,7 @@ import (
 	"doorward/backend/text"
 )
 
-// A Message is an email as it goes out, to one recipient. Rendered twice, it
-// is the same bytes twice.
+// A Message is an email to one recipient. Rendering it twice gives the same bytes.
 type Message struct {
 	ID       string // the Message-ID, without angle brackets
 	From     string // address
@@ -27,18 +26,18 @@ type Message struct {
 	Date     time.Time
 }
 
-// A line of a header may hold 998 bytes.
+// Limits of a header's values in characters; a header line may have 998 bytes.
 const (
 	maxSubject = 200
 	maxName    = 100
 )
 
-// oneLineEnd writes every end of a line alike: after a lone CR the writer of
-// quoted-printable can lose the one that follows.
+// oneLineEnd converts every line ending to \n: after a lone CR the writer of
+// quoted-printable can lose the next one.
 var oneLineEnd = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// render writes the message. No header's name is taken from the message, and
-// no value can end its header.
+// render writes the message. No header's name comes from the message, and no value can end
+// its header.
 func (m Message) render() ([]byte, error) {
 	switch {
 	case !plainAddress(m.To):
@@ -65,15 +64,15 @@ func (m Message) render() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// body writes the words. The boundary cannot stand in them: quoted-printable
-// never has an underscore after an equals sign.
+// body writes text and HTML. The boundary cannot occur in them: quoted-printable never has
+// an underscore after an equals sign.
 func (m Message) body(b *bytes.Buffer, header func(name, value string)) {
-	part := func(kind, words string) {
+	part := func(kind, text string) {
 		header("Content-Type", "text/"+kind+"; charset=utf-8")
 		header("Content-Transfer-Encoding", "quoted-printable")
 		b.WriteString("\r\n")
 		quoted := quotedprintable.NewWriter(b)
-		quoted.Write([]byte(oneLineEnd.Replace(strings.ToValidUTF8(words, "\uFFFD"))))
+		quoted.Write([]byte(oneLineEnd.Replace(strings.ToValidUTF8(text, "\uFFFD"))))
 		quoted.Close()
 	}
 	if m.HTML == "" {
@@ -89,9 +88,9 @@ func (m Message) body(b *bytes.Buffer, header func(name, value string)) {
 	fmt.Fprintf(b, "\r\n--%s--\r\n", boundary)
 }
 
-// plainAddress reports whether an address, or a Message-ID, means the same in
-// a header and in an SMTP command as it does to us. What could end the command
-// or begin another recipient is not plain.
+// plainAddress reports whether an address, or a Message-ID, means the same in a header and
+// in an SMTP command as it does to us. An address that could end the command or add a
+// recipient is not plain.
 func plainAddress(s string) bool {
 	local, domain, _ := strings.Cut(s, "@")
 	return local != "" && domain != "" && len(s) <= 254 &&
@@ -112,10 +111,10 @@ func mailbox(name, address string) string {
 
 func encode(s string) string { return fold(mime.QEncoding.Encode("utf-8", literal(s))) }
 
-// literal keeps words that look like an encoded word from being decoded.
+// literal prevents text that looks like an encoded word from being decoded.
 func literal(s string) string { return strings.ReplaceAll(s, "=?", "= ?") }
 
-// fold puts each encoded word on a line of its own, as their length asks for.
+// fold puts each encoded word on a line of its own, as their length requires.
 func fold(s string) string { return strings.ReplaceAll(s, "?= =?", "?=\r\n =?") }
 
 // ParseFrom reads the setting mail_from: an address, or a name and an address

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func letter() Message {
+func sample() Message {
 	return Message{
 		ID: "abc@door.example.com", From: "door@example.com", FromName: "AI Loop",
 		To: "ada@example.org", Subject: "You are invited", Text: "Hello", HTML: "<p>Hello</p>",
@@ -19,7 +19,7 @@ func letter() Message {
 }
 
 func TestMessageIsTheSameEachTime(t *testing.T) {
-	m := letter()
+	m := sample()
 	m.Subject, m.FromName, m.Text = "Grüße, Ada", "Tür", strings.Repeat("ein Wort, länger\n", 400)
 	first, err := m.render()
 	if err != nil {
@@ -44,7 +44,7 @@ func TestMessageIsTheSameEachTime(t *testing.T) {
 }
 
 func TestMessageHeader(t *testing.T) {
-	raw, err := letter().render()
+	raw, err := sample().render()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,16 +63,16 @@ func TestMessageHeader(t *testing.T) {
 	}
 }
 
-// A name, a note or a workspace that an attacker can choose ends up in the
-// subject or the sender's name. With a line break in it he would add a Bcc, or
-// begin the body; with an encoded word he would show what nobody typed.
+// An attacker chooses a name, a note or a workspace name that ends up in the subject or the
+// sender's name. With a line break in it he would add a Bcc, or start the body; with an
+// encoded word he would show text that nobody typed.
 func TestHeaderValuesCannotLeaveTheirHeader(t *testing.T) {
 	for _, value := range []string{
 		"x\r\nBcc: eve@example.com", "x\nBcc: eve@example.com", "x\rBcc: eve@example.com",
 		"x\r\n\r\nbody", "x\u2028Bcc: eve@example.com", "x\x00y", "=?utf-8?q?Bcc:_eve?=", "\xff\xfe",
 		strings.Repeat("long", 750), strings.Repeat("ü", 3000), "a" + strings.Repeat(" \t\n", 300) + "b",
 	} {
-		m := letter()
+		m := sample()
 		m.Subject, m.FromName = value, value
 		raw, err := m.render()
 		if err != nil {
@@ -103,9 +103,9 @@ func TestHeaderValuesCannotLeaveTheirHeader(t *testing.T) {
 	}
 }
 
-// go-simple-mail writes `"victim@evil.example> <x"@allowed.example` to the wire
-// as two recipients, and adds what follows a > as parameters of the command:
-// an email with a login link would go to whom the attacker likes.
+// go-simple-mail writes `"victim@evil.example> <x"@allowed.example` to the wire as two
+// recipients, and appends what follows a > as parameters of the command: an email with a
+// login link would go to an address of the attacker's choice.
 func TestAddressesThatAreNotPlainAreRefused(t *testing.T) {
 	for _, address := range []string{
 		"", "ada", "@example.org", "ada@", "ada@a@b", `"victim@evil.example> <x"@allowed.example`,
@@ -114,9 +114,9 @@ func TestAddressesThatAreNotPlainAreRefused(t *testing.T) {
 		"<ada@example.org>", "ada\x00@example.org", "ada\\@example.org", strings.Repeat("a", 250) + "@example.org",
 	} {
 		for _, m := range []Message{
-			func() Message { m := letter(); m.To = address; return m }(),
-			func() Message { m := letter(); m.From = address; return m }(),
-			func() Message { m := letter(); m.ID = address; return m }(),
+			func() Message { m := sample(); m.To = address; return m }(),
+			func() Message { m := sample(); m.From = address; return m }(),
+			func() Message { m := sample(); m.ID = address; return m }(),
 		} {
 			if raw, err := m.render(); err == nil {
 				t.Errorf("%q was written into %q", address, raw)
@@ -125,7 +125,7 @@ func TestAddressesThatAreNotPlainAreRefused(t *testing.T) {
 	}
 	for _, address := range []string{"ada+fleet@example.org", "o'neil@xn--bcher-kva.example",
 		"a.b_c-d=e{f}~!#$%&*/?^`|@x.y"} {
-		m := letter()
+		m := sample()
 		if m.To = address; plainAddress(address) != true {
 			t.Errorf("%q is refused", address)
 		}
@@ -133,7 +133,7 @@ func TestAddressesThatAreNotPlainAreRefused(t *testing.T) {
 }
 
 func TestPlainTextAlone(t *testing.T) {
-	m := letter()
+	m := sample()
 	m.HTML = ""
 	raw, _ := m.render()
 	parsed, err := netmail.ReadMessage(bytes.NewReader(raw))

@@ -9,22 +9,21 @@ import (
 	"time"
 )
 
-// A conversation is one side of a connection, for servers that behave as no
-// server does.
+// A conversation is the server's side of a connection, for servers that misbehave.
 type conversation struct {
 	conn net.Conn
 	in   *bufio.Reader
 }
 
-func (c *conversation) say(words string) { io.WriteString(c.conn, words+"\r\n") }
+func (c *conversation) say(text string) { io.WriteString(c.conn, text+"\r\n") }
 
-// hear reports whether a line came that begins so.
+// hear reads a line and reports whether it starts with begin.
 func (c *conversation) hear(begin string) bool {
 	line, err := c.in.ReadString('\n')
 	return err == nil && strings.HasPrefix(line, begin)
 }
 
-// raw leads each conversation by talk, until the test ends, and says where.
+// raw runs talk for each connection until the test ends, and returns the address.
 func raw(t *testing.T, talk func(*conversation)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

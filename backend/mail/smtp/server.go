@@ -14,33 +14,32 @@ import (
 	"doorward/backend/text"
 )
 
-// Timeout is how long one answer of a mail server may take where the Server
-// does not say otherwise.
+// Timeout is the time limit for one answer of a mail server if the Server sets none.
 const Timeout = 30 * time.Second
 
 type scheme string
 
 const (
-	startTLS scheme = "smtp"          // plain until STARTTLS, which is required
+	startTLS scheme = "smtp"          // unencrypted until STARTTLS, which is required
 	tlsFirst scheme = "smtps"         // encrypted from the first byte
 	insecure scheme = "smtp+insecure" // never encrypted; loopback only
 )
 
 var defaultPort = map[scheme]int{startTLS: 587, tlsFirst: 465, insecure: 25}
 
-// A Server is where emails are handed in, and how. Only ParseServer makes
-// one. However it is printed, it does not show the password.
+// A Server is where and how emails are sent. Only ParseServer makes one. However it is
+// printed, it does not show the password.
 type Server struct {
-	RootCAs  *x509.CertPool // whose certificates are trusted; nil: those of the system
-	Patience time.Duration  // how long one answer may take; zero: Timeout
+	RootCAs  *x509.CertPool // the certificates to trust; nil: those of the system
+	Patience time.Duration  // time limit for one answer; zero: Timeout
 
 	scheme scheme
 	host   string
 	port   int
-	login  func() (user, password string) // a function, because every way of printing one hides what it returns
+	login  func() (user, password string) // a function, because printing one never shows what it returns
 }
 
-// Name is the server as people know it: host and port.
+// Name is the server's host and port, as people know it.
 func (s Server) Name() string { return net.JoinHostPort(s.host, strconv.Itoa(s.port)) }
 
 // IsZero reports whether no server is configured.
@@ -62,8 +61,8 @@ func (s Server) patience() time.Duration {
 	return Timeout
 }
 
-// ParseServer reads the setting smtp_url. What it cannot use it refuses with a
-// sentence that says how to write it, and that never repeats the password.
+// ParseServer reads the setting smtp_url. It refuses an unusable one with a sentence that
+// says how to write it and that never repeats the password.
 func ParseServer(rawURL string) (Server, error) {
 	name, rest, found := strings.Cut(strings.TrimSpace(rawURL), "://")
 	s := Server{scheme: scheme(strings.ToLower(name))}
@@ -110,7 +109,8 @@ func unknownScheme(name string) error {
 	return refuse("%s:// is no way to a mail server. Use %s.", name, kinds)
 }
 
-// likelyScheme is what somebody meant who wrote name, where that can be told.
+// likelyScheme returns the scheme that somebody who wrote name probably meant, if that is
+// clear.
 func likelyScheme(name string) scheme {
 	switch name {
 	case "http", "https", "imap", "imaps", "pop3", "pop3s", "ftp":
@@ -194,7 +194,7 @@ func (s *Server) parsePlace(place string) error {
 	return nil
 }
 
-// splitPort parts host and port; brackets come off an IPv6 address. A nil port
+// splitPort splits host and port, and removes the brackets of an IPv6 address. A nil port
 // was not given.
 func splitPort(place string) (host string, port *string) {
 	end := strings.LastIndexByte(place, ':')

@@ -32,8 +32,8 @@ func TestParseServer(t *testing.T) {
 	}
 }
 
-// Whoever mistypes the setting sees the answer on a screen, in a log or in a
-// ticket: it must help, and it must not carry the password there.
+// Somebody mistypes the setting and sees the answer on a screen, in a log or in a ticket:
+// it must help, and must not contain the password.
 func TestParseServerTypos(t *testing.T) {
 	const secret = "hunter2"
 	for url, want := range map[string]string{
@@ -101,8 +101,8 @@ func TestParseServerTypos(t *testing.T) {
 	}
 }
 
-// A server is printed in logs, alone or inside other structures, by people who
-// do not think of the password in it.
+// A server is logged, alone or inside other structures, by somebody who does not think of
+// its password.
 func TestServerNeverShowsThePassword(t *testing.T) {
 	s, err := smtp.ParseServer("smtp://user:hunter2@mail.example.com")
 	if err != nil {

@@ -18,16 +18,15 @@ type Session struct {
 	raw    net.Conn
 	wire   *wire
 	client *simplemail.SMTPClient
-	begun  int // emails that the mail server has said anything about
+	begun  int // emails that the mail server has answered in any way
 	broken bool
 }
 
-// Send hands one email in. When it returns nil, the mail server has accepted
-// the email; otherwise the error is a *Failure. After a refusal the session
-// goes on; after a broken connection it is not Alive, and every further Send
-// fails at once.
+// Send sends one email. If it returns nil, the mail server has accepted the email;
+// otherwise the error is a *Failure. After a refusal the session can be used further; after
+// a broken connection it is not Alive, and every further Send fails at once.
 func (s *Session) Send(ctx context.Context, m Message) error {
-	words, err := m.render()
+	body, err := m.render()
 	if err != nil {
 		return &Failure{Class: Permanent, Detail: err.Error(), Err: err}
 	}
@@ -36,7 +35,7 @@ func (s *Session) Send(ctx context.Context, m Message) error {
 			Detail: fmt.Sprintf("The connection to the mail server at %s had ended.", s.server.Name())}
 	}
 	free := s.wire.bind(ctx)
-	err = simplemail.SendMessage(m.From, []string{m.To}, string(words), s.client)
+	err = simplemail.SendMessage(m.From, []string{m.To}, string(body), s.client)
 	if err == nil {
 		free()
 		s.begun++
@@ -52,7 +51,7 @@ func (s *Session) Send(ctx context.Context, m Message) error {
 	return failure
 }
 
-// lost reports whether the conversation cannot go on after err.
+// lost reports whether err ends the conversation.
 func (s *Session) lost(err error) bool {
 	var answer *textproto.Error
 	return !errors.As(err, &answer) || answer.Code == 421
@@ -64,9 +63,8 @@ func (s *Session) Said() string { return s.server.spoken(answerOf(s.wire.heard))
 // Alive reports whether another email can be handed in.
 func (s *Session) Alive() bool { return !s.broken }
 
-// Close says goodbye, waits a moment for the answer, and closes the
-// connection. A mail server that does not answer changes nothing: what it
-// accepted is accepted.
+// Close sends QUIT, waits briefly for the answer, and closes the connection. If the mail
+// server does not answer, that changes nothing: what it accepted stays accepted.
 func (s *Session) Close() {
 	defer s.raw.Close()
 	if s.broken {

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	patience = 500 * time.Millisecond // of the client, where the server hangs
+	patience = 500 * time.Millisecond // the client's limit, where the server hangs
 	generous = time.Minute            // for what must happen, however busy the machine is
 )
 
@@ -38,7 +38,7 @@ func message(n int) smtp.Message {
 	}
 }
 
-// send hands in one email over a connection of its own.
+// send sends one email over a connection of its own.
 func send(ctx context.Context, server smtp.Server, m smtp.Message) error {
 	session, err := smtp.Dial(ctx, server, "door.example.com")
 	if err != nil {
@@ -78,19 +78,19 @@ func TestSend(t *testing.T) {
 			if len(got) != 1 {
 				t.Fatalf("%d letters came", len(got))
 			}
-			l := got[0]
-			if l.From != m.From || l.To != m.To || l.MessageID != m.ID || l.HELO != "door.example.com" ||
-				l.User != o.User {
-				t.Errorf("the envelope is %+v", l)
+			r := got[0]
+			if r.From != m.From || r.To != m.To || r.MessageID != m.ID || r.HELO != "door.example.com" ||
+				r.User != o.User {
+				t.Errorf("the envelope is %+v", r)
 			}
-			if l.Subject != m.Subject || l.Text != m.Text || l.HTML != m.HTML || l.TLS != (o.Mode != mailtest.Plain) {
-				t.Errorf("the letter is %q %q %q, encrypted %v", l.Subject, l.Text, l.HTML, l.TLS)
+			if r.Subject != m.Subject || r.Text != m.Text || r.HTML != m.HTML || r.TLS != (o.Mode != mailtest.Plain) {
+				t.Errorf("the letter is %q %q %q, encrypted %v", r.Subject, r.Text, r.HTML, r.TLS)
 			}
 		})
 	}
 }
 
-func TestManyLettersOverOneConnection(t *testing.T) {
+func TestManyEmailsOverOneConnection(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{})
 	s.NoLeak(t)
 	session, err := smtp.Dial(t.Context(), serverOf(t, s), "door.example.com")
@@ -114,8 +114,8 @@ func TestManyLettersOverOneConnection(t *testing.T) {
 	}
 }
 
-// Each row is an answer of the server and what it means. After a refusal the
-// connection takes the next email, unless the server said goodbye.
+// Each row is a server's answer and what it means. After a refusal the connection takes the
+// next email, unless the server closed it.
 func TestAnswers(t *testing.T) {
 	for _, tt := range []struct {
 		at    mailtest.Moment
@@ -180,14 +180,14 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// A mail server that hangs would hold the worker, a connection and two
-// goroutines for ever: go-simple-mail has no bound at AUTH, MAIL and DATA.
+// A mail server that hangs would block the worker, a connection and two goroutines forever:
+// go-simple-mail has no time limit at AUTH, MAIL and DATA.
 func TestHangs(t *testing.T) {
 	for _, tt := range []struct {
 		at    mailtest.Moment
 		mode  mailtest.Mode
 		class smtp.Class // empty: the email is accepted
-		words string
+		text  string
 	}{
 		{mailtest.Banner, mailtest.STARTTLS, smtp.Temporary, "use smtps://"},
 		{mailtest.Banner, mailtest.TLS, smtp.Temporary, "within 500ms."},
@@ -210,7 +210,7 @@ func TestHangs(t *testing.T) {
 			s.Script(mailtest.Fault{At: tt.at, Hang: true})
 			server := serverOf(t, s)
 			server.Patience = patience
-			if tt.at == mailtest.Quit { // waited for no longer than 2 s anyhow
+			if tt.at == mailtest.Quit { // the wait is at most 2 s anyway
 				server.Patience = generous
 			}
 			began := time.Now()
@@ -225,7 +225,7 @@ func TestHangs(t *testing.T) {
 				return
 			}
 			f := failureOf(t, err)
-			if f.Class != tt.class || !strings.Contains(f.Detail, tt.words) || !strings.Contains(f.Detail, s.Addr()) {
+			if f.Class != tt.class || !strings.Contains(f.Detail, tt.text) || !strings.Contains(f.Detail, s.Addr()) {
 				t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 			}
 			if len(s.Received()) != 0 {
@@ -235,8 +235,8 @@ func TestHangs(t *testing.T) {
 	}
 }
 
-// A server that hangs after it refused a login, or refused an email, must not
-// cost more than one bound for what follows.
+// A server that hangs after it refused a login or an email must not cost more than one time
+// limit for the rest.
 func TestHangsAfterRefusal(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{User: "door", Password: "pass"})
 	s.NoLeak(t)
@@ -286,17 +286,17 @@ func TestDrops(t *testing.T) {
 			if err := send(t.Context(), serverOf(t, s), message(1)); err != nil {
 				t.Errorf("again: %v", err)
 			}
-			for _, l := range s.Received() {
-				if l.MessageID != message(1).ID {
-					t.Errorf("Message-ID %q", l.MessageID)
+			for _, got := range s.Received() {
+				if got.MessageID != message(1).ID {
+					t.Errorf("Message-ID %q", got.MessageID)
 				}
 			}
 		})
 	}
 }
 
-// Half an email that breaks off was not taken, and is not ambiguous.
-func TestDropWithinTheWords(t *testing.T) {
+// A message that breaks off half-way was not accepted, and is not ambiguous.
+func TestDropWithinTheBody(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{})
 	s.NoLeak(t)
 	s.Script(mailtest.Fault{At: mailtest.Content, Drop: true})
@@ -307,7 +307,7 @@ func TestDropWithinTheWords(t *testing.T) {
 	}
 }
 
-// The end of the words is found wherever the buffers' borders fall.
+// The end of the message is found wherever it crosses the borders of buffers.
 func TestEndIsFoundAtEveryLength(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{Mode: mailtest.Plain})
 	s.NoLeak(t)
@@ -398,7 +398,7 @@ func TestContextEndsWhatHangs(t *testing.T) {
 	}
 }
 
-func TestWordsOfTheServerAreBounded(t *testing.T) {
+func TestServerRepliesAreBounded(t *testing.T) {
 	secret := strings.Repeat("Ab3_-", 9)[:43]
 	s := mailtest.Start(t, mailtest.Options{User: "door", Password: "hunter2"})
 	s.Script(mailtest.Fault{

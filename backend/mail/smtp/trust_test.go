@@ -11,8 +11,8 @@ import (
 	"doorward/backend/mail/smtp"
 )
 
-// safe fails the test when a login or an email was heard unencrypted, or when a
-// email came at all.
+// safe fails the test if a login or an email was sent unencrypted, or if any email was
+// received.
 func safe(t *testing.T, s *mailtest.Server) {
 	t.Helper()
 	if n := len(s.Received()); n != 0 {
@@ -26,8 +26,8 @@ func safe(t *testing.T, s *mailtest.Server) {
 	}
 }
 
-// Somebody on the way takes STARTTLS out of what the server offers, or answers
-// in its place. go-simple-mail would go on, and hand him password and email.
+// An attacker on the network removes STARTTLS from the server's offer, or answers in its
+// place. go-simple-mail would continue and give him password and email.
 func TestNothingIsSentInTheClear(t *testing.T) {
 	for name, tamper := range map[string]func(*mailtest.Server){
 		"STARTTLS is not offered": func(s *mailtest.Server) { s.Hide("STARTTLS") },
@@ -61,17 +61,17 @@ func TestNothingIsSentInTheClear(t *testing.T) {
 
 func TestCertificates(t *testing.T) {
 	for _, mode := range []mailtest.Mode{mailtest.STARTTLS, mailtest.TLS} {
-		for words, cert := range map[string]mailtest.Cert{
+		for text, cert := range map[string]mailtest.Cert{
 			"its certificate is for another name":                                    mailtest.WrongName,
 			"its certificate has expired":                                            mailtest.Expired,
 			"its certificate is not signed by an authority that this machine trusts": mailtest.SelfSigned,
 			"No letter and no password was sent":                                     mailtest.SelfSigned,
 		} {
-			t.Run(string(mode)+" "+words, func(t *testing.T) {
+			t.Run(string(mode)+" "+text, func(t *testing.T) {
 				s := mailtest.Start(t, mailtest.Options{Mode: mode, Cert: cert, User: "door", Password: "hunter2"})
 				s.NoLeak(t)
 				f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
-				if f.Class != smtp.Paused || !strings.Contains(f.Detail, words) {
+				if f.Class != smtp.Paused || !strings.Contains(f.Detail, text) {
 					t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 				}
 				safe(t, s)
@@ -87,7 +87,7 @@ func TestCertificates(t *testing.T) {
 func TestUntrustedAuthority(t *testing.T) {
 	s := mailtest.Start(t, mailtest.Options{})
 	server := serverOf(t, s)
-	server.RootCAs = nil // those of the system, which do not know the test's
+	server.RootCAs = nil // the system's, which do not include the test's
 	if f := failureOf(t, send(t.Context(), server, message(1))); f.Class != smtp.Paused {
 		t.Errorf("%v %q", f.Class, f.Detail)
 	}
@@ -125,8 +125,8 @@ func TestWrongKindOfPort(t *testing.T) {
 	})
 }
 
-// With a user name set, a server that offers no login gets no email:
-// go-simple-mail would send it as nobody, to be bounced or marked as spam.
+// If a user name is set, a server that offers no login gets no email: go-simple-mail would
+// send it without one, to be bounced or marked as spam.
 func TestLoginThatIsNotOffered(t *testing.T) {
 	for _, mode := range []mailtest.Mode{mailtest.STARTTLS, mailtest.TLS, mailtest.Plain} {
 		for _, mechanisms := range [][]string{{"PLAIN"}, {"XOAUTH2"}} {
@@ -158,8 +158,7 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// A server asks for the user name again and again: the client would answer it
-// for ever.
+// A server asks for the user name again and again: the client would answer forever.
 func TestLoginWithoutEnd(t *testing.T) {
 	ask := "334 " + base64.StdEncoding.EncodeToString([]byte("Username:"))
 	reached := raw(t, func(c *conversation) {
@@ -177,8 +176,8 @@ func TestLoginWithoutEnd(t *testing.T) {
 	}
 }
 
-// What is said in the clear after STARTTLS was granted would be taken for the
-// first answers of the encrypted conversation.
+// A response sent unencrypted after STARTTLS was accepted would be taken for the first
+// response of the encrypted conversation.
 func TestInjectionBeforeEncryption(t *testing.T) {
 	reached := raw(t, func(c *conversation) {
 		c.say("220 hello")
@@ -196,14 +195,14 @@ func TestInjectionBeforeEncryption(t *testing.T) {
 }
 
 func TestServersThatAreNone(t *testing.T) {
-	for name, words := range map[string]string{
+	for name, text := range map[string]string{
 		"HTTP":         "HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n",
 		"no line end":  strings.Repeat("x", 1<<20),
 		"no last line": strings.Repeat("220-welcome\r\n", 1<<16),
 		"binary":       "\x00\x01\x02\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			reached := raw(t, func(c *conversation) { c.say(words); c.hear("") })
+			reached := raw(t, func(c *conversation) { c.say(text); c.hear("") })
 			server, _ := smtp.ParseServer("smtp://" + reached)
 			f := failureOf(t, send(t.Context(), server, message(1)))
 			if f.Class != smtp.Temporary || !strings.Contains(f.Detail, "not SMTP") {
@@ -213,7 +212,7 @@ func TestServersThatAreNone(t *testing.T) {
 	}
 }
 
-// localhost may be made to mean another machine by whoever answers for names.
+// Whoever controls name resolution can make localhost mean another machine.
 func TestInsecureOnlyToThisMachine(t *testing.T) {
 	if _, err := smtp.ParseServer("smtp+insecure://10.0.0.1:25"); err == nil {
 		t.Error("a host elsewhere is let through")

@@ -11,29 +11,28 @@ import (
 	"time"
 )
 
-// A wire is the connection that the SMTP client is given. It gives each
-// command one bound of time, from when it is sent until it is answered; it
-// refuses to carry what must not travel in the clear; and it knows how far the
-// conversation has come, which the client does not tell.
+// A wire is the connection that the SMTP client uses. It gives each command one deadline,
+// from sending to the answer; it refuses to carry secrets unencrypted; and it knows how far
+// the conversation has got, which the client does not tell.
 type wire struct {
 	net.Conn
 	ctx      context.Context
 	patience time.Duration
 	safe     bool   // encrypted, or allowed not to be
-	greeting []byte // handed to the first reads in place of the server's own
+	greeting []byte // given to the first reads in place of the server's own
 
-	verb    string // the command under way; empty while the greeting is awaited
-	heard   []byte // the beginning of its answer
+	verb    string // the command in progress; empty while waiting for the greeting
+	heard   []byte // the start of its answer
 	length  int    // the length of its answer so far
-	tail    []byte // the last bytes of the email's words
-	ended   bool   // all its words were handed over: only the answer tells whether they were taken
+	tail    []byte // the last bytes of the message
+	ended   bool   // the whole message was sent: only the answer tells whether it was accepted
 	tried   bool   // a login was tried
-	aborted bool   // a login was refused, and nothing more is said
+	aborted bool   // a login was refused, so nothing more is sent
 	cut     bool   // the context ended while the wire was in use
 }
 
-// An answer longer than maxReply is cut off; of one that is shorter, maxKeptReply
-// bytes are remembered.
+// An answer longer than maxReply is cut off; of a shorter one, maxKeptReply bytes are
+// stored.
 const (
 	maxReply     = 64 << 10
 	maxKeptReply = 1 << 10
@@ -45,18 +44,17 @@ var (
 	errTooLong    = errors.New("the answer has no end")
 )
 
-// bind lets ctx end whatever the wire waits for, until free is called.
+// bind makes the end of ctx end any wait of the wire, until free is called.
 func (w *wire) bind(ctx context.Context) (free func()) {
 	w.ctx = ctx
 	w.hurry()
-	conn := w.Conn // encrypt may put another in its place meanwhile, whose deadline is this one's
+	conn := w.Conn // encrypt may replace it meanwhile; the new one shares this one's deadline
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	return func() { w.cut = !stop() }
 }
 
-// hurry starts the bound of one command. The last one has twice the time: a
-// mail server may look into an email before it takes it, and to give up then
-// is to send it twice.
+// hurry starts the deadline of one command. The last one gets twice the time: a mail server
+// may inspect an email before it accepts it, and giving up then means sending it twice.
 func (w *wire) hurry() {
 	bound := w.patience
 	if w.ended {
@@ -76,7 +74,7 @@ func (w *wire) Write(p []byte) (int, error) {
 	return w.Conn.Write(p)
 }
 
-// follow takes note of what is about to be sent, or refuses it.
+// follow inspects what is about to be sent, or refuses it.
 func (w *wire) follow(p []byte) error {
 	heard := w.heard
 	w.heard, w.length = nil, 0
@@ -92,7 +90,7 @@ func (w *wire) follow(p []byte) error {
 	case !w.safe && verb != "EHLO" && verb != "HELO" && verb != "STARTTLS" && verb != "QUIT":
 		return errInTheClear
 	case verb == "HELO" && bytes.HasPrefix(heard, []byte("4")):
-		return answerOf(heard) // "not now" is no reason to ask again in another way
+		return answerOf(heard) // "not now" is no reason to try another mechanism
 	default:
 		w.verb, w.ended, w.tail = verb, false, nil
 		w.tried = w.tried || verb == "AUTH"
@@ -100,8 +98,8 @@ func (w *wire) follow(p []byte) error {
 	return nil
 }
 
-// verbOf is the command that a line begins with, and empty for a line that is
-// none: what is not known to be a command may be a secret.
+// verbOf returns the command at the start of a line, and empty if there is none: anything
+// that is not a known command may be a secret.
 func verbOf(p []byte) string {
 	verb, _, _ := strings.Cut(string(p[:min(len(p), 16)]), " ")
 	switch verb = strings.ToUpper(strings.TrimRight(verb, "\r\n")); verb {
@@ -111,12 +109,12 @@ func verbOf(p []byte) string {
 	return ""
 }
 
-// answerOf is the first line of an answer.
+// answerOf returns the first line of an answer.
 func answerOf(heard []byte) *textproto.Error {
 	line, _, _ := bytes.Cut(heard, []byte("\r\n"))
-	digits, words := string(line[:min(3, len(line))]), string(line[min(4, len(line)):])
+	digits, text := string(line[:min(3, len(line))]), string(line[min(4, len(line)):])
 	code, _ := strconv.Atoi(digits)
-	return &textproto.Error{Code: code, Msg: words}
+	return &textproto.Error{Code: code, Msg: text}
 }
 
 func (w *wire) Read(p []byte) (int, error) {

@@ -10,8 +10,8 @@ import (
 	"doorward/backend/mail/mailtest"
 )
 
-// Should a mistake of ours ever hand the client a connection that is not
-// encrypted, the wire still carries neither login nor email.
+// Even if a bug of ours gave the client an unencrypted connection, the wire would carry
+// neither login nor email.
 func TestWireRefusesWhatIsNotSafe(t *testing.T) {
 	for _, user := range []string{"", "door"} {
 		s := mailtest.Start(t, mailtest.Options{Mode: mailtest.Plain, User: user, Password: "hunter2"})
@@ -29,7 +29,7 @@ func TestWireRefusesWhatIsNotSafe(t *testing.T) {
 		client, err := server.client(w, "door.example.com").Connect()
 		if err == nil {
 			session := &Session{server: server, raw: conn, wire: w, client: client}
-			err = session.Send(t.Context(), letter())
+			err = session.Send(t.Context(), sample())
 			session.Close()
 		}
 		if !errors.Is(err, errInTheClear) {
