@@ -2,12 +2,12 @@ package kv
 
 import "fmt"
 
-// TooLarge is an ErrTooLarge that says which limit was met.
+// TooLarge returns an ErrTooLarge that says which limit was exceeded.
 func TooLarge(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrTooLarge, fmt.Sprintf(format, args...))
 }
 
-// CheckKey refuses a key that no engine takes.
+// CheckKey refuses a key that no engine accepts.
 func CheckKey(key []byte) error {
 	if len(key) == 0 {
 		return TooLarge("a key has no bytes; it needs 1 to %d", MaxKey)
@@ -18,7 +18,7 @@ func CheckKey(key []byte) error {
 	return nil
 }
 
-// CheckValue refuses a value that no engine takes.
+// CheckValue refuses a value that no engine accepts.
 func CheckValue(value []byte) error {
 	if len(value) > MaxValue {
 		return TooLarge("a value has %d bytes, at most %d are allowed", len(value), MaxValue)
@@ -26,7 +26,7 @@ func CheckValue(value []byte) error {
 	return nil
 }
 
-// CheckLimit refuses the limit of a Scan outside 1 to most.
+// CheckLimit refuses a Scan limit outside 1 to most.
 func CheckLimit(limit, most int) error {
 	if limit < 1 || limit > most {
 		return TooLarge("a scan with limit %d, it must be 1 to %d here", limit, most)

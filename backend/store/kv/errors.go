@@ -5,67 +5,67 @@ import (
 	"fmt"
 )
 
-// What an engine can answer besides an error of the function it was given.
-// They are found with errors.Is; what is wrapped around them says more, but
-// never holds the bytes of a key or a value.
+// The errors of an engine, besides those of the function that it ran. Callers find them
+// with errors.Is. The errors that wrap them say more, but never contain the bytes of a key
+// or a value.
 var (
 	ErrNotFound = errors.New("there is no such key")
 	ErrTooLarge = errors.New("over a limit of the store")
 
-	// ErrUnavailable says that the store cannot do this now. Nothing was kept.
+	// ErrUnavailable says that the store cannot do this now. Nothing was written.
 	ErrUnavailable = errors.New("the store cannot do this now")
 
-	// ErrBusy says that the time of an Update was up before its turn came.
-	// Nothing was kept.
+	// ErrBusy says that the time of an Update was over before its turn came. Nothing was
+	// written.
 	ErrBusy = errors.New("the store was too busy for this")
 
-	// ErrConflict says that others were first until the time was up. Nothing
-	// was kept. An engine with a single writer never answers it.
+	// ErrConflict says that other writers won until the time was over. Nothing was written.
+	// An engine with a single writer never returns it.
 	ErrConflict = errors.New("others were writing the same all the time")
 
-	// ErrUnknownOutcome says that an Update may have been kept or not. An
-	// engine that can tell later is an OutcomeReader.
+	// ErrUnknownOutcome says that an Update may have been committed or not. An engine that
+	// can tell later is an OutcomeReader.
 	ErrUnknownOutcome = errors.New("it is not known whether this was kept")
 
-	// ErrCorrupt says that what is stored is not what was written. Nothing
-	// more can be trusted; the way on is a backup.
+	// ErrCorrupt says that the stored data is not what was written. None of it can be
+	// trusted any more; the remedy is a backup.
 	ErrCorrupt = errors.New("what is stored is damaged")
 
-	// ErrReadOnly is answered by writes in a View, and, as a FullError, by every
-	// Update while the disk is nearly full.
+	// ErrReadOnly is returned by writes in a View and, as a FullError, by every Update
+	// while the disk is nearly full.
 	ErrReadOnly = errors.New("the store takes no writes")
 
-	// ErrNotEmpty is answered by a Loader that holds data already.
+	// ErrNotEmpty is returned by a Loader that contains data already.
 	ErrNotEmpty = errors.New("there is data already")
 
-	// ErrInUse says that another process has the directory.
+	// ErrInUse says that another process uses the directory.
 	ErrInUse = errors.New("another process uses the store")
 
 	// ErrNewer says that a newer version wrote the store.
 	ErrNewer = errors.New("the store was written by a newer version")
 )
 
-// A DirProblem is what is wrong with an engine's directory.
+// A DirProblem is a fault of an engine's directory.
 type DirProblem string
 
 const (
-	DirUnusable   DirProblem = "unusable"   // the system says why
-	DirUnreadable DirProblem = "unreadable" // this user may not use it
-	DirForeign    DirProblem = "foreign"    // it holds Name, which no store put there
-	DirOfOther    DirProblem = "of another" // it belongs to another user; Err says what to do
+	DirUnusable   DirProblem = "unusable"   // Err is the system's reason
+	DirUnreadable DirProblem = "unreadable" // this user has no access
+	DirForeign    DirProblem = "foreign"    // it contains Name, which is not part of a store
+	DirOfOther    DirProblem = "of another" // another user owns it; Err says what to do
 	DirInUse      DirProblem = "in use"
 	DirNewer      DirProblem = "newer"
-	DirUnmarked   DirProblem = "unmarked" // it has data, and not the mark of a store
+	DirUnmarked   DirProblem = "unmarked" // it has data, but not the mark of a store
 	DirDamaged    DirProblem = "damaged"
 )
 
-// A DirError says that the directory of a store cannot be used. It wraps the
-// sentinel that fits: ErrCorrupt, ErrInUse, ErrNewer, else ErrUnavailable.
+// A DirError says that the directory of a store cannot be used. It wraps the error that
+// applies: ErrCorrupt, ErrInUse, ErrNewer, else ErrUnavailable.
 type DirError struct {
 	Dir     string
 	Problem DirProblem
-	Name    string // the file at fault, if it is one
-	Err     error  // what the system or the check said
+	Name    string // the file at fault, if it is one file
+	Err     error  // the error of the system or of the check
 }
 
 func (e *DirError) Error() string {
@@ -86,7 +86,7 @@ func (e *DirError) sentinel() error {
 	return ErrUnavailable
 }
 
-// A Task is what a full disk stands in the way of.
+// A Task is what a full disk prevents.
 type Task string
 
 const (
@@ -95,12 +95,12 @@ const (
 	ToCompact Task = "compact"
 )
 
-// A FullError says that too little of the disk is free. It wraps ErrReadOnly.
+// A FullError says that there is too little free disk space. It wraps ErrReadOnly.
 type FullError struct {
 	Dir  string
 	Task Task
 	Need uint64 // bytes: to start, how many must be free; to compact, how many more
-	Err  error  // what was seen, for the log
+	Err  error  // what was measured, for the log
 }
 
 func (e *FullError) Error() string {

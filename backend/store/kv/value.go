@@ -6,27 +6,26 @@ import (
 	"hash/crc32"
 )
 
-// A stored value is one byte of version, four bytes of checksum, and the
-// caller's bytes. The checksum covers the key as well: a right value under a
-// wrong key is as damaged as a wrong one.
+// A stored value is one byte of version, four bytes of checksum, and the caller's bytes.
+// The checksum covers the key as well: the right value under a wrong key counts as damaged.
 const (
 	valueVersion = 1
 
-	// SealBytes is how much longer a value is where it is stored.
+	// SealBytes is the length that Seal adds to a value.
 	SealBytes = 5
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Seal appends to dst what is stored for key and value.
+// Seal appends to dst the stored form of value under key.
 func Seal(dst, key, value []byte) []byte {
 	dst = append(dst, valueVersion)
 	dst = binary.BigEndian.AppendUint32(dst, sum(key, value))
 	return append(dst, value...)
 }
 
-// Unseal returns the value inside stored, which must be what Seal made for
-// the same key. The value is a part of stored.
+// Unseal returns the value inside stored, which must be the result of Seal for the same
+// key. The value is a part of stored.
 func Unseal(key, stored []byte) ([]byte, error) {
 	switch {
 	case len(stored) < SealBytes:

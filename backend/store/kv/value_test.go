@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// What is sealed for a key comes back for that key, and for no other; of what is
-// not exactly what was sealed, nothing comes back but the word that it is damaged.
+// Damage, or a value under another key, must not be read as good data. A sealed value comes
+// back for its key and for no other; anything but the exact sealed bytes is reported as
+// damaged.
 func FuzzValue(f *testing.F) {
 	f.Add([]byte("m/abc"), []byte(`{"id":"abc"}`), []byte("m/abd"), 0, byte(1), []byte{1, 0, 0, 0, 0})
 	f.Add([]byte(""), []byte(""), []byte("x"), 4, byte(0x80), []byte{})
@@ -35,9 +36,9 @@ func FuzzValue(f *testing.F) {
 	})
 }
 
-// differ is how wide apart the first and the last byte are in which two keys
-// differ: a checksum of 32 bits tells all of up to four from each other, and of
-// wider ones all but one in four billion.
+// differ is the distance between the first and the last byte in which two keys differ: a
+// checksum of 32 bits distinguishes all keys up to four bytes apart, and all but one in
+// four billion beyond.
 func differ(a, b []byte) int {
 	first, last := -1, -1
 	for i := range a {

@@ -1,6 +1,6 @@
-// Package enginetest is which engine the tests of store, service, mail and web run
-// on: Badger, or with DOORWARD_TEST_ENGINE=faulty Badger behind the faults of a
-// replicated engine.
+// Package enginetest chooses the engine for the tests of store, service, mail and web:
+// Badger, or with DOORWARD_TEST_ENGINE=faulty Badger with the faults of a replicated
+// engine.
 package enginetest
 
 import (
@@ -13,18 +13,18 @@ import (
 	"doorward/backend/store/kv/faulty"
 )
 
-// Variable names the engine; SEED, the faults.
+// Variable names the engine; SEED seeds the faults.
 const Variable = "DOORWARD_TEST_ENGINE"
 
-// The rates at which things go wrong on the faulty engine.
+// The rates of faults on the faulty engine.
 const (
 	updateFaults = 0.2
 	sendFaults   = 0.05
 	leadFaults   = 0.02
 )
 
-// Controlled is an Opener whose engine does what the test says: engine gives the one
-// that was opened last.
+// Controlled returns an Opener whose engine the test controls; engine returns the one that
+// was opened last.
 func Controlled() (open kv.Opener, engine func() *faulty.Store) {
 	var last *faulty.Store
 	open = func(c kv.Config) (kv.Store, error) {
@@ -38,8 +38,7 @@ func Controlled() (open kv.Opener, engine func() *faulty.Store) {
 	return open, func() *faulty.Store { return last }
 }
 
-// Faultless opens Badger for a test that counts what is written: what is tried again
-// is written more than once.
+// Faultless opens Badger for a test that counts writes: retries would write more than once.
 func Faultless(c kv.Config) (kv.Store, error) { return badger.Engine(c) }
 
 // Open opens an engine for a test.
@@ -55,7 +54,7 @@ func Open(c kv.Config) (kv.Store, error) {
 }
 
 func openFaulty(c kv.Config) (kv.Store, error) {
-	seed, _ := strconv.ParseInt(os.Getenv("SEED"), 10, 64) // zero where none is given: the same faults each time
+	seed, _ := strconv.ParseInt(os.Getenv("SEED"), 10, 64) // zero if there is none: the same faults each time
 	send := faulty.Send(faulty.Options{Seed: seed, Rate: sendFaults})
 	b, err := badger.Open(badger.Options{Config: c, Send: send})
 	if err != nil {

@@ -7,9 +7,9 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A Caller does what a careful caller does with the faults of a Store: it tries
-// again where nothing was kept, and asks by the Update's name where nobody knew. A
-// test that runs on one sees no fault, and each of its Updates may have met several.
+// A Caller handles the faults of a Store as a careful caller does: it retries if nothing
+// was written, and asks by the Update's name if the outcome is unknown. A test that uses it
+// sees no fault, though each of its Updates may have met several.
 type Caller struct{ *Store }
 
 // View implements kv.Store.

@@ -1,6 +1,6 @@
-// Package faulty puts an engine behind what happens to a replicated one: sends that
-// fail, answers that are lost, the lead that is lost and won again. It is for tests.
-// What happens is drawn from a seed, or chosen with Next.
+// Package faulty wraps an engine with the faults of a replicated one: failed sends, lost
+// answers, a lead that is lost and won again. It is for tests. The faults come from a seed,
+// or from Next.
 package faulty
 
 import (
@@ -15,10 +15,10 @@ import (
 	"doorward/backend/store/kv/kvtest"
 )
 
-// ErrInjected is in every error that was made here.
+// ErrInjected is in every error that this package injects.
 var ErrInjected = errors.New("injected")
 
-// An Engine is what a store needs of the engine behind.
+// An Engine is what a Store needs of the wrapped engine.
 type Engine interface {
 	kv.Store
 	kv.CommitFollower
@@ -28,11 +28,11 @@ type Engine interface {
 	kv.Identified
 }
 
-// Options say how often what happens to an Update; zero is never.
+// Options say how often each fault happens; zero is never.
 type Options struct {
 	Seed int64
-	Rate float64 // of Updates that meet a fault
-	Lead float64 // of Updates before which the lead is lost, for a handful of calls
+	Rate float64 // share of Updates with a fault
+	Lead float64 // share of Updates before which the lead is lost, for a few calls
 }
 
 // A Store is an engine with faults.
@@ -45,7 +45,7 @@ type Store struct {
 	next     []kvtest.Fault
 	outcomes map[kv.OpID]bool
 	leads    bool
-	back     int // calls after which the lead is won again; zero: by Lead only
+	back     int // calls until the lead is won again; zero: by Lead only
 	told     []*follower
 	faults   int
 	always   error
@@ -59,7 +59,7 @@ var (
 	_ kvtest.Injector  = (*Store)(nil)
 )
 
-// New puts faults before an engine.
+// New wraps an engine with faults.
 func New(e Engine, o Options) *Store {
 	return &Store{
 		Engine:   e,
@@ -70,21 +70,21 @@ func New(e Engine, o Options) *Store {
 	}
 }
 
-// Next implements kvtest.Injector. Without a fault it forgets those to come.
+// Next implements kvtest.Injector. Called without faults, it cancels the pending ones.
 func (s *Store) Next(faults ...kvtest.Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next = slices.Clone(faults)
 }
 
-// Fail has every View and Update answer err from now on; nil ends it.
+// Fail makes every View and Update return err from now on; nil ends that.
 func (s *Store) Fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.always = err
 }
 
-// Faults is how many Updates met one.
+// Faults is the number of Updates that had a fault.
 func (s *Store) Faults() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,7 +123,7 @@ func (s *Store) Update(ctx context.Context, op kv.OpID, fn func(kv.Tx) error) er
 
 var errDropped = errors.New("the batch was dropped")
 
-// drop runs fn, keeps nothing of it, and answers err.
+// drop runs fn, discards its writes and returns err.
 func (s *Store) drop(ctx context.Context, op kv.OpID, fn func(kv.Tx) error, err error) error {
 	var failed error
 	dropped := s.Engine.Update(ctx, op, func(tx kv.Tx) error {
@@ -157,7 +157,7 @@ func (s *Store) Outcome(ctx context.Context, op kv.OpID) (bool, error) {
 	return kept, ctx.Err()
 }
 
-// draw is the fault of the next Update; zero is none.
+// draw returns the fault of the next Update; zero is none.
 func (s *Store) draw() (fault kvtest.Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,7 +173,7 @@ func (s *Store) draw() (fault kvtest.Fault) {
 	return fault
 }
 
-// Send is a badger.Options.Send whose sends fail now and then, with nothing kept.
+// Send is a badger.Options.Send that fails now and then, with nothing written.
 func Send(o Options) func(commit func(uint64) error) error {
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(uint64(o.Seed), 1))

@@ -30,8 +30,8 @@ func open(tb testing.TB, c kv.Config, o faulty.Options) *faulty.Store {
 	return faulty.New(b, o)
 }
 
-// What every engine promises holds for a caller who does what the errors say, and
-// each fault, chosen by the suite, is answered as it was.
+// Faults happen to a caller who follows the errors' meaning: every promise of an engine
+// still holds, and each fault that the suite chooses gets its own error.
 func TestSuiteBehindFaults(t *testing.T) {
 	o := faulty.Options{Seed: 1, Rate: 0.2, Lead: 0.02}
 	dirs := map[kv.Store]string{}
@@ -54,17 +54,16 @@ func TestSuiteBehindFaults(t *testing.T) {
 		}))
 }
 
-// A way to the disk fails at random under sixteen who write as fast as they can,
-// until a hundred sends have failed. No change that was acknowledged is missing, no
-// change that was refused is there, also after the store was closed, and it takes
-// changes to the end.
+// The way to the disk fails at random under sixteen clients that write as fast as they can,
+// until a hundred sends have failed. Every acknowledged change is there and no refused one,
+// also after the store was closed, and it accepts changes to the end.
 func TestHundredSendsFail(t *testing.T) {
 	const clients, sends = 16, 100
 	dir := filepath.Join(t.TempDir(), "store")
 	random := rand.New(rand.NewPCG(kvtest.Seed(t), 3))
 	failed := 0
 	done := make(chan struct{})
-	send := func(commit func(uint64) error) error { // one batch is under way at a time
+	send := func(commit func(uint64) error) error { // one batch at a time
 		switch random.IntN(6) {
 		case 0:
 			if failed++; failed == sends {
@@ -112,10 +111,10 @@ func TestHundredSendsFail(t *testing.T) {
 	check("after a start", again)
 }
 
-// answers are what one client was told of the keys that it wrote.
+// answers are the results that one client got for the keys that it wrote.
 type answers struct{ kept, refused []string }
 
-// writeUntil writes a new key at a time, and counts along in a key that all share.
+// writeUntil writes one new key at a time, and increments a counter that all clients share.
 func writeUntil(t *testing.T, s kv.Store, client int, done <-chan struct{}) (told answers) {
 	for n := 0; ; n++ {
 		select {
@@ -172,8 +171,8 @@ func keys(t *testing.T, s kv.Store) map[string]bool {
 	return found
 }
 
-// The lead is lost: the node serves nothing. It is won again: whoever follows is
-// told before it serves, and what others wrote meanwhile is what is read.
+// The lead is lost: the node serves nothing. It is won again: followers are told before the
+// node serves, and reads see what others wrote meanwhile.
 func TestLeadIsLostAndWon(t *testing.T) {
 	s := open(t, kv.Config{}, faulty.Options{})
 	set := func(value string) error {
@@ -208,7 +207,7 @@ func TestLeadIsLostAndWon(t *testing.T) {
 	}
 }
 
-// The same seed makes the same faults.
+// The same seed causes the same faults.
 func TestSeedsRepeat(t *testing.T) {
 	run := func(seed int64) map[int]string {
 		s := open(t, kv.Config{}, faulty.Options{Seed: seed, Rate: 0.3})

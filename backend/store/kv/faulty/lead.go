@@ -8,7 +8,7 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// maxWithoutLead is for how many calls a lead that was lost by chance stays lost.
+// maxWithoutLead is the number of calls for which a randomly lost lead stays lost.
 const maxWithoutLead = 5
 
 // OnLead implements kv.Elected.
@@ -28,7 +28,7 @@ func (s *Store) OnLead(fn func(leads bool)) (cancel func()) {
 	}
 }
 
-// Lead wins the lead or loses it. Whoever follows has been told when it returns.
+// Lead wins or loses the lead. All followers have been told when it returns.
 func (s *Store) Lead(leads bool) {
 	s.mu.Lock()
 	changed := s.leads != leads
@@ -52,11 +52,11 @@ func (s *Store) Lead(leads bool) {
 	s.mu.Unlock()
 }
 
-// forget empties what the engine behind remembers, as a node does that begins to
-// lead: others have written since it last did.
+// forget empties the wrapped engine's caches, as a node does that begins to lead: others
+// have written since it last did.
 func (s *Store) forget() {
 	if f, ok := s.Engine.(interface{ Forget(context.Context) error }); ok {
-		_ = f.Forget(context.Background()) // a store that is closed has nothing to forget
+		_ = f.Forget(context.Background()) // a closed store has no caches
 	}
 }
 
@@ -73,8 +73,8 @@ func (s *Store) maybeLoseLead() {
 	s.mu.Unlock()
 }
 
-// notLeading refuses what only the node that leads may do. A lead that was lost by
-// chance is won again after some calls.
+// notLeading refuses what only the leading node may do. A randomly lost lead is won again
+// after some calls.
 func (s *Store) notLeading() error {
 	s.mu.Lock()
 	if s.leads || s.always != nil {

@@ -69,8 +69,8 @@ func keysOfAllBytes(t *testing.T, open Open) {
 	})
 }
 
-// slicesAreOurs: a caller may change what it passed and what it got, and keep
-// it after the transaction.
+// slicesAreOurs: a caller may modify what it passed and what it got, and use it after the
+// transaction.
 func slicesAreOurs(t *testing.T, open Open) {
 	s := open(t)
 	key, value := []byte("key"), []byte("value")
@@ -251,8 +251,8 @@ func contexts(t *testing.T, open Open) {
 	}
 }
 
-// waitingEndsWithContext: while one Update is busy, another that waits for it
-// ends with its context and is never run, or is run and tells so.
+// waitingEndsWithContext: while one Update runs, another that waits for it ends with its
+// context. It either never runs, or runs and returns its true outcome.
 func waitingEndsWithContext(t *testing.T, open Open) {
 	s := open(t)
 	entered, leave, first := make(chan struct{}, 8), make(chan struct{}), make(chan error, 1)
@@ -335,8 +335,8 @@ func reopenKeepsAll(t *testing.T, open Open, reopen Reopen) {
 	}
 }
 
-// deleteOfNothing: to take away what is not there is an Update like any other. It is
-// answered, it changes nothing, and what waits behind it goes on.
+// deleteOfNothing: deleting a missing key is an Update like any other. It is answered,
+// changes nothing, and does not block the ones behind it.
 func deleteOfNothing(t *testing.T, open Open) {
 	s := open(t)
 	events, err := s.Watch(t.Context(), nil)

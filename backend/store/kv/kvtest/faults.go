@@ -8,24 +8,23 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A Fault is what happens to an Update on its way to the disk of a replicated
-// engine.
+// A Fault is what can happen to an Update on its way to the disk of a replicated engine.
 type Fault int
 
 const (
-	// Refused: nothing is kept, and the caller is told so (kv.ErrUnavailable).
+	// Refused: nothing is written, and the caller is told so (kv.ErrUnavailable).
 	Refused Fault = iota + 1
-	// LostAnswer: it is kept, and the caller is told that nobody knows.
+	// LostAnswer: it is committed, but the caller is told that the outcome is unknown.
 	LostAnswer
-	// LostUpdate: it is not kept, and the caller is told that nobody knows.
+	// LostUpdate: it is not committed, and the caller is told that the outcome is unknown.
 	LostUpdate
 )
 
-// An Injector makes the Updates that come next fail, in this order.
+// An Injector makes the next Updates fail, in this order.
 type Injector interface{ Next(faults ...Fault) }
 
-// An OpenFaulty makes an empty store whose faults the test chooses, and closes it
-// when the test ends. The store is a kv.OutcomeReader.
+// An OpenFaulty opens an empty store whose faults the test chooses, and closes it when the
+// test ends. The store is a kv.OutcomeReader.
 type OpenFaulty func(tb testing.TB) (kv.Store, Injector)
 
 func runFaults(t *testing.T, open OpenFaulty) {
@@ -38,8 +37,8 @@ func runFaults(t *testing.T, open OpenFaulty) {
 	}
 }
 
-// unknownOutcome: an answer is lost. By the Update's own name it can be learned
-// what became of it, and what is learned is true.
+// unknownOutcome: an answer is lost. The outcome can be asked for by the Update's own name,
+// and the answer is true.
 func unknownOutcome(t *testing.T, open OpenFaulty) {
 	tests := []struct {
 		name  string
@@ -75,8 +74,8 @@ func unknownOutcome(t *testing.T, open OpenFaulty) {
 	}
 }
 
-// failsThenWorks: a send fails. Its Update is refused with nothing kept, nobody who
-// follows or watches hears of it, and the next is kept.
+// failsThenWorks: a send fails. Its Update is refused with nothing written, no follower or
+// watcher hears of it, and the next Update is committed.
 func failsThenWorks(t *testing.T, open OpenFaulty) {
 	s, faults := open(t)
 	set(t, s, "counter", "1")
@@ -107,9 +106,9 @@ func failsThenWorks(t *testing.T, open OpenFaulty) {
 	}
 }
 
-// refusedOnNothing: many decide one request at the same time, and every decision
-// but the last few fails on its way to the disk. Whoever is told "already decided"
-// must be told so because of a decision that was kept.
+// refusedOnNothing: many decide one request at the same time, and every decision but the
+// last few fails on its way to the disk. "already decided" may only be answered because of
+// a decision that was committed.
 func refusedOnNothing(t *testing.T, open OpenFaulty) {
 	s, faults := open(t)
 	ctx := long(t)
@@ -142,7 +141,7 @@ func refusedOnNothing(t *testing.T, open OpenFaulty) {
 	}
 }
 
-// drain uses up the faults that no Update has met.
+// drain uses up the remaining faults.
 func drain(t *testing.T, s kv.Store, faults Injector) {
 	t.Helper()
 	faults.Next()

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// A Harm is what a disk or a hand does to a file. Do gives what the file holds
-// then; nil deletes it. Other is a file of the same kind from another Doorward,
-// older this one's as it was before the last changes.
+// A Harm is damage that a disk or a person does to a file. Do returns the damaged content;
+// nil deletes the file. Other is a file of the same kind from another Doorward, older is
+// this file as it was before the last changes.
 type Harm struct {
 	Name string
 	Do   func(r *rand.Rand, data, other, older []byte) []byte
 }
 
-// Times is how often a harm is worth doing: n, where it hits one place of many.
+// Times is how often a harm is worth repeating: n if it hits one of many places.
 func (h Harm) Times(n int) int {
 	for _, p := range PlaceHarms {
 		if p.Name == h.Name {
@@ -29,13 +29,13 @@ func (h Harm) Times(n int) int {
 	return 1
 }
 
-// The harms that put a whole file in the place of another.
+// The harms that replace a whole file by another.
 const (
 	Anothers = "another Doorward's"
 	Older    = "an older copy"
 )
 
-// Harms are what any file is harmed with.
+// Harms are the harms that any file can suffer.
 var Harms = append([]Harm{
 	{"emptied", func(_ *rand.Rand, _, _, _ []byte) []byte { return []byte{} }},
 	{"cut by a third", func(_ *rand.Rand, data, _, _ []byte) []byte { return data[:len(data)*2/3] }},
@@ -45,7 +45,7 @@ var Harms = append([]Harm{
 	{"deleted", func(_ *rand.Rand, _, _, _ []byte) []byte { return nil }},
 }, PlaceHarms...)
 
-// PlaceHarms are those that hit one place, a different one each time.
+// PlaceHarms are the harms that hit one place, a different one each time.
 var PlaceHarms = []Harm{
 	{"one bit", func(r *rand.Rand, data, _, _ []byte) []byte {
 		if at := somewhere(r, data); at < len(data) {
@@ -66,7 +66,7 @@ var PlaceHarms = []Harm{
 	}},
 }
 
-// Seed is what places are hit by: SEED, to run one again, or a new one. It is logged.
+// Seed seeds the choice of places: SEED, to repeat a run, or a new one. It is logged.
 func Seed(t testing.TB) uint64 {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
@@ -77,7 +77,7 @@ func Seed(t testing.TB) uint64 {
 	return seed
 }
 
-// somewhere is a place in what is used of a file: behind it there are zeros.
+// somewhere returns a place in the used part of a file; behind it there are zeros.
 func somewhere(r *rand.Rand, data []byte) int {
 	if used := len(bytes.TrimRight(data, "\x00")); used > 0 {
 		return r.IntN(used)
@@ -85,8 +85,8 @@ func somewhere(r *rand.Rand, data []byte) int {
 	return 0
 }
 
-// HarmFile puts what each harm makes of a file in its place, and has look give its
-// verdict. A harm that hits one place is done ten times.
+// HarmFile replaces the file by each damaged version, and calls look for a verdict. A harm
+// that hits one place is done ten times.
 func HarmFile(t *testing.T, name string, whole, other, older []byte,
 	look func(t *testing.T, h string, data []byte) string) {
 	t.Helper()

@@ -1,10 +1,9 @@
-// Package kvtest holds an engine of package kv to its promises. It knows
-// nothing of any engine: what passes here may stand behind the store.
+// Package kvtest checks that an engine keeps the promises of package kv. It is independent
+// of any engine: an engine that passes can carry the store.
 //
-// The tests are: one caller alone (basics, scan, limits), many at once (races),
-// those who watch (watch), what is left after the store was closed (basics), and
-// what an engine answers whose way to the disk fails (faults). Each opens its own
-// store.
+// The tests are: one caller alone (basics, scan, limits), many at once (races), watchers
+// (watch), what remains after the store was closed (basics), and the answers of an engine
+// whose way to the disk fails (faults). Each opens its own store.
 package kvtest
 
 import (
@@ -18,13 +17,13 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// An Open makes an empty store and closes it when the test ends.
+// An Open opens an empty store and closes it when the test ends.
 type Open func(tb testing.TB) kv.Store
 
-// A Reopen closes s and opens what it has left.
+// A Reopen closes s and opens the same data again.
 type Reopen func(tb testing.TB, s kv.Store) kv.Store
 
-// An Option adds cases that not every engine can be put through.
+// An Option adds cases that not every engine supports.
 type Option func(*suite)
 
 type suite struct {
@@ -32,13 +31,13 @@ type suite struct {
 	faults OpenFaulty
 }
 
-// WithReopen adds the cases of an engine that keeps what it has on the disk.
+// WithReopen adds the cases of an engine that stores its data on the disk.
 func WithReopen(reopen Reopen) Option { return func(s *suite) { s.reopen = reopen } }
 
 // WithFaults adds the cases of an engine whose faults the test chooses.
 func WithFaults(open OpenFaulty) Option { return func(s *suite) { s.faults = open } }
 
-// patience is how long a test waits for what must happen before it gives up.
+// patience is how long a test waits for what must happen before it fails.
 const patience = 60 * time.Second
 
 // Run runs the whole suite.
@@ -140,7 +139,7 @@ func read(tx kv.Tx, key string) (string, error) {
 	return string(v), err
 }
 
-// list writes what a scan found as "a=1 b=2".
+// list formats the result of a scan as "a=1 b=2".
 func list(found []kv.KV) string {
 	text := ""
 	for i, pair := range found {
@@ -152,7 +151,7 @@ func list(found []kv.KV) string {
 	return text
 }
 
-// race runs fn n times at once, numbered, and returns their errors.
+// race runs fn n times at once, numbered, and returns the errors.
 func race(n int, fn func(i int) error) []error {
 	var all sync.WaitGroup
 	errs := make([]error, n)
@@ -168,7 +167,7 @@ func race(n int, fn func(i int) error) []error {
 	return errs
 }
 
-// count says how many of errs are nil, and fails for those that are neither
+// count returns the number of nil errors, and fails the test for errors that are neither
 // nil nor want.
 func count(tb testing.TB, errs []error, want error) (good int) {
 	tb.Helper()
@@ -183,7 +182,8 @@ func count(tb testing.TB, errs []error, want error) (good int) {
 	return good
 }
 
-// long gives racers on a busy machine more than the budget of one Update.
+// long returns a context with more time than one Update normally gets, for racers on a busy
+// machine.
 func long(tb testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(tb.Context(), patience)
 	tb.Cleanup(cancel)

@@ -26,7 +26,7 @@ func fill(tb testing.TB, s kv.Store, n int) {
 	}
 }
 
-// overLimits are the ways over a limit inside an Update.
+// overLimits are the ways to exceed a limit inside an Update.
 var overLimits = []struct {
 	name string
 	do   func(tx kv.Tx) error
@@ -97,8 +97,8 @@ func limits(t *testing.T, open Open) {
 	})
 }
 
-// limitsStick: a function that goes on after an error of its Tx does not get
-// half of its writes kept.
+// limitsStick: if a function goes on after an error of its Tx, half of its writes must not
+// be committed.
 func limitsStick(t *testing.T, open Open) {
 	s := open(t)
 	fill(t, s, kv.MaxReads)
@@ -114,7 +114,7 @@ func limitsStick(t *testing.T, open Open) {
 	}
 }
 
-// atTheLimits: what is just allowed works, all of it in one Update.
+// atTheLimits: everything that is just allowed works, all of it in one Update.
 func atTheLimits(t *testing.T, open Open) {
 	s := open(t)
 	fill(t, s, kv.MaxWrites)

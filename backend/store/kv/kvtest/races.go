@@ -39,9 +39,8 @@ func lostUpdate(t *testing.T, open Open) {
 	}
 }
 
-// The last two Admins step down at the same moment. Each sees in a scan that
-// the other is still there, so each thinks he may. If both are let through,
-// nobody can ever let anybody in again.
+// The last two Admins step down at the same moment. Each sees in a scan that the other is
+// still there. If both succeed, nobody can ever let anybody in again.
 func writeSkewThroughScan(t *testing.T, open Open) {
 	s, ctx := open(t), long(t)
 	for round := range 40 {
@@ -64,8 +63,8 @@ func writeSkewThroughScan(t *testing.T, open Open) {
 	}
 }
 
-// Many look into an empty range, see that it is empty, and put themselves
-// into it, each under another key.
+// Many look into an empty range, see that it is empty, and add themselves to it, each under
+// another key.
 func phantomInsert(t *testing.T, open Open) {
 	s, ctx := open(t), long(t)
 	for round := range 20 {
@@ -88,7 +87,7 @@ func phantomInsert(t *testing.T, open Open) {
 	}
 }
 
-// Two invitations for one address: each sees that it is not taken.
+// Two invitations for one address: each sees that it is free.
 func uniqueByAbsence(t *testing.T, open Open) {
 	s, ctx := open(t), long(t)
 	for round := range 20 {
@@ -112,8 +111,8 @@ func uniqueByAbsence(t *testing.T, open Open) {
 	}
 }
 
-// Sixteen decide the same request. One decision stands, with one entry in the
-// audit chain and one letter.
+// Sixteen decide the same request. One decision wins, with one entry in the audit chain and
+// one email.
 func approveOnce(t *testing.T, open Open) {
 	s, ctx := open(t), long(t)
 	const rounds = 25
@@ -137,13 +136,13 @@ func approveOnce(t *testing.T, open Open) {
 			t.Fatalf("round %d: %d decisions went through", round, good)
 		}
 	}
-	if audit, letters := get(t, s, "audit"), get(t, s, "letters"); audit != strconv.Itoa(rounds) || letters != audit {
-		t.Errorf("%d decisions left %s audit entries and %s letters", rounds, audit, letters)
+	if audit, messages := get(t, s, "audit"), get(t, s, "letters"); audit != strconv.Itoa(rounds) || messages != audit {
+		t.Errorf("%d decisions left %s audit entries and %s letters", rounds, audit, messages)
 	}
 }
 
-// manyWritersOneGroup: Updates that an engine keeps together do not share
-// their fate. One third fails, one third panics; the rest is whole.
+// manyWritersOneGroup: Updates that an engine commits together must not affect each other.
+// One third fails, one third panics; the rest is complete.
 func manyWritersOneGroup(t *testing.T, open Open) {
 	s, ctx := open(t), long(t)
 	const racers = 48
@@ -177,8 +176,8 @@ func manyWritersOneGroup(t *testing.T, open Open) {
 	}
 }
 
-// functionsMayRunTwice: where every function runs twice, as one does whose first
-// run was in vain, the outcome is that of one run.
+// functionsMayRunTwice: every function runs twice, as after a lost first run, and the
+// outcome is that of one run.
 func functionsMayRunTwice(t *testing.T, open Open) {
 	s := twice{open(t)}
 	runs := 0
@@ -203,7 +202,7 @@ func functionsMayRunTwice(t *testing.T, open Open) {
 	})
 }
 
-// twice runs every function in an Update that is refused before the one that counts.
+// twice runs every function in an Update that is refused, and then in the one that counts.
 type twice struct{ kv.Store }
 
 var errFirstRun = errors.New("the first run is thrown away")

@@ -49,8 +49,8 @@ func scanOrderAndBounds(t *testing.T, open Open) {
 	})
 }
 
-// scanOverOwnWrites: what an Update wrote counts in its scans before the limit
-// does.
+// scanOverOwnWrites: an Update's own writes are merged into its scans before the limit is
+// applied.
 func scanOverOwnWrites(t *testing.T, open Open) {
 	s := open(t)
 	set(t, s, "b", "0", "d", "0", "f", "0", "h", "0")

@@ -86,8 +86,8 @@ func watchSeesNothingRefused(t *testing.T, open Open) {
 	}
 }
 
-// A reader that is slow, or has died without saying so, must not make writers
-// wait. It is told that it missed something, and goes on from there.
+// A reader that is slow, or that died silently, must not delay writers. It is told that it
+// missed something, and continues from there.
 func watchResync(t *testing.T, open Open) {
 	s := open(t)
 	events, err := s.Watch(t.Context(), nil)
@@ -116,8 +116,8 @@ func watchResync(t *testing.T, open Open) {
 			t.Fatal("nothing was missed: the buffer is not bounded")
 		}
 	}
-	// A gap that is still open when the reader comes back may swallow this one,
-	// but then it is told of a second gap, after which nothing is missing.
+	// A gap that is still open when the reader continues may swallow this event, but then
+	// the reader is told of a second gap, after which nothing is missing.
 	set(t, s, "after", "1")
 	for e, _ := next(t, events); !e.Resync && string(e.Key) != "after"; {
 		e, _ = next(t, events)
@@ -148,7 +148,7 @@ func watchEnds(t *testing.T, open Open) {
 	until(t, stays, "a")
 }
 
-// follower is s as what commits can be followed on.
+// follower returns s as a kv.CommitFollower.
 func follower(t *testing.T, s kv.Store) kv.CommitFollower {
 	t.Helper()
 	f, ok := s.(kv.CommitFollower)
@@ -158,8 +158,8 @@ func follower(t *testing.T, s kv.Store) kv.CommitFollower {
 	return f
 }
 
-// committedBeforeAnswer: whoever has their answer can rely on the caches that
-// follow commits.
+// committedBeforeAnswer: a caller who has the answer can rely on caches that follow
+// commits.
 func committedBeforeAnswer(t *testing.T, open Open) {
 	var mu sync.Mutex
 	told := map[string]bool{}
@@ -201,8 +201,8 @@ func committedBeforeAnswer(t *testing.T, open Open) {
 	}
 }
 
-// followersInOrder: several follow commits. Each is told of each, in the order in
-// which they asked, before the answer; one that has cancelled is told nothing more.
+// followersInOrder: several follow commits. Each is told of each commit, in the order in
+// which they registered, before the answer; after cancel, a follower is told nothing more.
 func followersInOrder(t *testing.T, open Open) {
 	s := open(t)
 	var mu sync.Mutex
