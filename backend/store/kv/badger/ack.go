@@ -14,23 +14,22 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A crash can leave a commit half-written at the end of Badger's log; it was
-// never answered, and Badger drops it. Damage to the last commit that was
-// answered looks the same, and a log that is gone looks like one that was never
-// there. So each commit carries its number in a record, and after it is on the
-// disk, before it is answered, the number is written to a file beside the
-// database. That file is not synced: the system may lose its newest state, and
-// then it says less than is true, which is no alarm. It never says more, since
-// the commit was on the disk before. Where it names a commit that the database
-// does not hold, something that was answered is lost.
+// A crash can leave a half-written commit at the end of Badger's log; it was never
+// acknowledged, and Badger drops it. Damage to the last acknowledged commit looks the same,
+// and a missing log looks like one that never existed. So each commit contains its number
+// in a record, and once it is on the disk, before it is acknowledged, the number is written
+// to a file beside the database. That file is not synced: if the system loses its newest
+// state, it names an older commit, which raises no alarm. It never names a newer one,
+// because the commit was on the disk first. If it names a commit that the database does not
+// have, acknowledged data was lost.
 const ackName = "ANSWERED"
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 var ackKey = []byte{metaMark, 'a', 'n', 's', 'w', 'e', 'r', 'e', 'd'}
 
-// An ackMarker is that file, in memory, so that a note costs no call of the system;
-// nil for a store in memory.
+// An ackMarker is that file, mapped into memory so that a write needs no system call; nil
+// for a store in memory.
 type ackMarker struct{ *z.MmapFile }
 
 const ackSize = 4096
@@ -41,7 +40,7 @@ func openAckMarker(dir string) (*ackMarker, error) {
 	}
 	name := filepath.Join(dir, ackName)
 	if info, err := os.Stat(name); err != nil || info.Size() < ackSize {
-		// Written whole: on a full disk a hole in it would end the process.
+		// Written in full: on a full disk a hole in the file would kill the process.
 		if err := writeSynced(name, string(make([]byte, ackSize))); err != nil {
 			return nil, err
 		}
@@ -60,7 +59,7 @@ func (a *ackMarker) close() error {
 	return a.Close(-1)
 }
 
-// stamp puts a commit's own number into it.
+// stamp puts the number of a commit into the commit.
 func (a *ackMarker) stamp(txn *dgraph.Txn, n uint64) error {
 	if a == nil {
 		return nil
@@ -68,7 +67,7 @@ func (a *ackMarker) stamp(txn *dgraph.Txn, n uint64) error {
 	return txn.Set(ackKey, kv.Seal(nil, ackKey[1:], binary.BigEndian.AppendUint64(nil, n)))
 }
 
-// record writes that a commit is answered from now on.
+// record stores the number of a commit that is about to be acknowledged.
 func (a *ackMarker) record(n uint64) {
 	if a == nil {
 		return
@@ -77,8 +76,8 @@ func (a *ackMarker) record(n uint64) {
 	binary.BigEndian.PutUint32(a.Data[8:], crc32.Checksum(a.Data[:8], castagnoli))
 }
 
-// recorded is the commit that was noted last; zero where none was, or where the
-// note cannot be read.
+// recorded returns the number that was stored last; zero if there is none or the file
+// cannot be read.
 func (a *ackMarker) recorded() uint64 {
 	if binary.BigEndian.Uint32(a.Data[8:]) != crc32.Checksum(a.Data[:8], castagnoli) {
 		return 0
@@ -86,7 +85,7 @@ func (a *ackMarker) recorded() uint64 {
 	return binary.BigEndian.Uint64(a.Data)
 }
 
-// check refuses a database that lacks a commit that was answered.
+// check refuses a database without the last acknowledged commit.
 func (a *ackMarker) check(txn *dgraph.Txn) error {
 	if a == nil {
 		return nil

@@ -14,8 +14,7 @@ import (
 	"doorward/build/need"
 )
 
-// crashed is a copy of a store's files as they are while it is open: what a
-// process that is killed leaves.
+// crashed returns a copy of an open store's files: what a killed process leaves.
 func crashed(t *testing.T, from string) string {
 	t.Helper()
 	to := filepath.Join(t.TempDir(), "store")
@@ -39,11 +38,11 @@ func generationOf(t *testing.T, dir string) string {
 	return filepath.Join(dir, name)
 }
 
-// logOf is the log that holds what was written last.
+// logOf returns the log with the latest writes.
 func logOf(t *testing.T, dir string) (name string, data []byte) {
 	t.Helper()
 	logs, err := filepath.Glob(filepath.Join(generationOf(t, dir), "*.mem"))
-	logs = slices.DeleteFunc(logs, func(log string) bool { // one that is made ahead holds nothing
+	logs = slices.DeleteFunc(logs, func(log string) bool { // a log made ahead has no content
 		info, err := os.Stat(log)
 		return err == nil && info.Size() == 0
 	})
@@ -57,7 +56,7 @@ func logOf(t *testing.T, dir string) (name string, data []byte) {
 	return name, data
 }
 
-// openOnDisk opens a new store, and closes it with the test.
+// openOnDisk opens a new store, and closes it at the end of the test.
 func openOnDisk(t *testing.T) (b *Store, dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "store")
@@ -78,9 +77,9 @@ func setKey(t *testing.T, b *Store, key string) {
 	}
 }
 
-// The last commit before a crash was answered, and then the disk damages it:
-// to Badger it looks like one that was never finished, and is dropped without a
-// word. An Admin was told that somebody is suspended, and they are not.
+// The last commit before a crash was acknowledged, and then the disk damages it: to Badger
+// it looks unfinished, and is silently dropped. An Admin was told that somebody is
+// suspended, and they are not.
 func TestLostLastCommitIsFound(t *testing.T) {
 	need.Time(t)
 	b, dir := openOnDisk(t)
@@ -102,7 +101,7 @@ func TestLostLastCommitIsFound(t *testing.T) {
 	tests := []struct {
 		name   string
 		damage func(dir string)
-		lost   bool // it is refused
+		lost   bool // the start is refused
 	}{
 		{"nothing", func(string) {}, false},
 		{"a bit of the last commit", func(dir string) {
@@ -141,7 +140,7 @@ func TestLostLastCommitIsFound(t *testing.T) {
 			name, data := logOf(t, dir)
 			end := len(bytes.TrimRight(data, "\x00"))
 			_, was := logOf(t, older)
-			copy(data[end:], was[logHeader:logHeader+9]) // the beginning of a record
+			copy(data[end:], was[logHeader:logHeader+9]) // the start of a record
 			write(name, data)
 		}, false},
 	}
@@ -172,8 +171,8 @@ func TestLostLastCommitIsFound(t *testing.T) {
 	}
 }
 
-// What is only deleted leaves nothing behind once the tables are rewritten, and
-// a rewritten store counts its commits again: neither is a loss.
+// Data that was only deleted leaves nothing once the tables are rewritten, and a rewritten
+// store numbers its commits from the start: neither is a loss.
 func TestNothingLostByDeletingAndCompacting(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")
 	open := func() *Store {

@@ -10,8 +10,8 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// commit sends what is staged on its way, or answers where that is nothing. It
-// is called while nothing is in flight.
+// commit starts the commit of what is staged, or answers at once if nothing is. It is
+// called while no batch is in flight.
 func (w *writer) commit() {
 	w.forgetReading()
 	txn, err := w.prepare()
@@ -35,12 +35,12 @@ func (w *writer) commit() {
 	}()
 }
 
-// completeBatch is the end of the batch in flight, after which everybody in it is
-// answered, and those who failed on what it held.
+// completeBatch ends the batch in flight. Then all its callers are answered, and so are
+// those who failed on what it contained.
 func (w *writer) completeBatch(err error) {
 	f := w.inFlight
 	w.inFlight = nil
-	w.forgetReading() // it is older than what has been kept
+	w.forgetReading() // its snapshot is older than this commit
 	switch {
 	case f.kept && (err == nil || survivable(err)):
 		w.cache.committed(f.stage)
@@ -62,13 +62,13 @@ func (w *writer) completeBatch(err error) {
 
 var errNotSent = errors.New("the batch was not committed, and no error says why")
 
-// survivable reports whether err is about the way to the disk, and not the disk.
+// survivable reports whether err is a fault of the way to the disk, not of the disk.
 func survivable(err error) bool {
 	return errors.Is(err, kv.ErrUnavailable) || errors.Is(err, kv.ErrUnknownOutcome)
 }
 
-// runAgain puts those who ran on a batch that was dropped before all that wait:
-// what they read, and what they were refused for, was never kept.
+// runAgain puts the calls that ran on a dropped batch back at the front of the queue: what
+// they read, or were refused for, was never committed.
 func (w *writer) runAgain() {
 	var again []*call
 	again = append(again, w.ran...)
@@ -93,7 +93,7 @@ func (w *writer) answer(ran []*call, stage *overlay, err error) {
 	stage.reset()
 }
 
-// prepare is a transaction with all that is staged; nil if that is nothing.
+// prepare returns a transaction with everything that is staged; nil if nothing is.
 func (w *writer) prepare() (txn *dgraph.Txn, err error) {
 	if len(w.stage.writes) == 0 {
 		return nil, w.unbroken()
@@ -125,7 +125,8 @@ func (w *writer) unbroken() error {
 	return nil
 }
 
-// urgent reports whether all of the group is; the rest was refused at the door.
+// urgent reports whether the whole group is urgent; on a low disk, anything else was
+// refused on entry.
 func (w *writer) urgent() bool {
 	for _, c := range w.ran {
 		if !kv.IsUrgent(c.ctx) {
@@ -135,16 +136,16 @@ func (w *writer) urgent() bool {
 	return true
 }
 
-// failStore is the answer after a commit that the disk failed on. A part of it may
-// have been written, so nothing in memory is trusted any more: the store stops, and
-// the next start reads what the disk has, which is all of the group or none.
+// failStore is the answer after a commit that the disk failed. Part of it may have been
+// written, so nothing in memory can be trusted any more: the store stops, and the next
+// start reads what is on the disk, which is the whole group or none of it.
 func (w *writer) failStore(err error) error {
 	err = fmt.Errorf("%w (%w): %w", kv.ErrUnavailable, kv.ErrUnknownOutcome, err)
 	w.b.breakDown(err)
 	return err
 }
 
-// announce tells of what was kept.
+// announce tells followers and watchers what was committed.
 func (w *writer) announce(stage *overlay) {
 	if w.dirty == nil && !w.b.followers.any() && !w.b.hub.busy() {
 		return

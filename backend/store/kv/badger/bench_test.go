@@ -14,7 +14,7 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// bare is Badger with the same options and nothing of ours.
+// bare is Badger with the same options and none of our code.
 func bare(b *testing.B) *dgraph.DB {
 	db, err := dgraph.Open(dgraphOptions(filepath.Join(b.TempDir(), "bare"), Options{}.withDefaults()))
 	if err != nil {
@@ -33,7 +33,7 @@ func benchStore(b *testing.B) *Store {
 	return s
 }
 
-// clients shares b.N operations, numbered, among n goroutines.
+// clients distributes b.N operations, numbered, over n goroutines.
 func clients(b *testing.B, n int, do func(i uint64) error) {
 	var (
 		next atomic.Uint64
@@ -68,9 +68,8 @@ func BenchmarkBare1Key(b *testing.B) {
 	}
 }
 
-// BenchmarkUpdate20Keys is about an invitation: a record, its index entries,
-// an audit entry and a letter, with the counters and the chain that every
-// transaction touches.
+// BenchmarkUpdate20Keys is about the size of an invitation: a record, its index entries, an
+// audit entry and an email, with the counters and the chain that every transaction writes.
 func BenchmarkUpdate20Keys(b *testing.B) {
 	for _, n := range []int{1, 16} {
 		b.Run(fmt.Sprint(n, "clients"), func(b *testing.B) {

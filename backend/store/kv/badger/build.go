@@ -14,15 +14,15 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// buildChunk is how much is handed to Badger at once.
+// buildChunk is how much is given to Badger at once.
 const buildChunk = 1 << 20
 
-// streamed is the number of the commit that everything in the stream is.
+// streamed is the commit number of everything in the stream.
 const streamed = 1
 
-// A builder fills a new generation. Keys that come in order go straight into
-// tables of the last level; from the first that does not, the rest goes
-// through ordinary transactions, which is slower.
+// A builder fills a new generation. Keys in byte order go directly into tables of the last
+// level; from the first key out of order, the rest goes through ordinary transactions,
+// which is slower.
 type builder struct {
 	b      *Store
 	e      *generation
@@ -48,7 +48,7 @@ func (b *Store) newBuilder() (*builder, error) {
 	}
 	f := &builder{b: b, e: e}
 	if dir == "" {
-		return f, nil // the stream writer is made for files
+		return f, nil // the stream writer needs files
 	}
 	f.stream = e.db.NewStreamWriter()
 	f.chunk = z.NewBuffer(2*buildChunk, "generation")
@@ -58,7 +58,7 @@ func (b *Store) newBuilder() (*builder, error) {
 	return f, nil
 }
 
-// add puts one stored value under its marked key. Both are copied.
+// add adds one stored value under its marked key. Both are copied.
 func (f *builder) add(marked, stored []byte) error {
 	if f.stream == nil {
 		return f.putOutOfOrder(marked, stored)
@@ -89,7 +89,7 @@ func (f *builder) write() error {
 	return engineError(err)
 }
 
-// flush ends the stream; the database takes transactions afterwards.
+// flush ends the stream; after that the database accepts transactions.
 func (f *builder) flush() error {
 	if f.stream == nil {
 		return nil
@@ -137,8 +137,8 @@ func (f *builder) commit() error {
 	return engineError(f.e.commit(txn))
 }
 
-// finish writes the sentinel, whose key is behind all others, and makes the
-// generation durable. It does not count yet.
+// finish writes the sentinel, whose key is the last of all, and makes the generation
+// durable. It is not the current one yet.
 func (f *builder) finish(s kv.Identity) error {
 	stored, err := sealSentinel(s)
 	if err != nil {
@@ -157,7 +157,7 @@ func (f *builder) finish(s kv.Identity) error {
 	return errors.Join(syncDir(f.e.dir), syncDir(f.b.o.Dir))
 }
 
-// abandon removes the generation.
+// abandon deletes the generation.
 func (f *builder) abandon() error {
 	if f.stream != nil {
 		f.stream.Cancel()
@@ -175,8 +175,8 @@ func (f *builder) abandon() error {
 	return err
 }
 
-// swap makes the finished generation the current one. It runs on the writer.
-// The old generation is returned; it is still open for those who read it.
+// swap makes the finished generation the current one. It runs on the writer. It returns the
+// old generation, which is still open for its readers.
 func (f *builder) swap() (*generation, error) {
 	old := f.b.current.Load()
 	if err := carryMeta(old, f.e); err != nil {
@@ -195,7 +195,7 @@ func (f *builder) swap() (*generation, error) {
 	return old, nil
 }
 
-// retireOld removes a generation that counts no more, after the last reader.
+// retireOld deletes a replaced generation after its last reader.
 func (b *Store) retireOld(ctx context.Context, old *generation) error {
 	done := make(chan error, 1)
 	b.background(func() {

@@ -7,8 +7,7 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// numbered gives the keys 0 to count-1, eight bytes each, for Load; n counts
-// along.
+// numbered returns the keys 0 to count-1, eight bytes each, for Load; n counts them.
 func numbered(count uint64, size int, n *uint64) func() (kv.KV, error) {
 	value := make([]byte, size)
 	return func() (kv.KV, error) {

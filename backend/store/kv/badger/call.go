@@ -10,13 +10,13 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// updateBudget is the time of an Update whose context has no deadline.
+// updateBudget is the time limit of an Update whose context has no deadline.
 const updateBudget = 2 * time.Second
 
 var errBudget = errors.New("the time of an update is up")
 
-// A call is one Update on its way through the writer: waiting, then taken by
-// the writer or given up by its caller, whoever is first.
+// A call is one Update on its way through the writer: waiting, then either taken by the
+// writer or given up by its caller.
 type call struct {
 	ctx   context.Context
 	fn    func(kv.Tx) error
@@ -55,8 +55,8 @@ func (b *Store) Update(ctx context.Context, _ kv.OpID, fn func(kv.Tx) error) err
 	return b.submit(newCall(ctx, fn))
 }
 
-// submit hands c to the writer and returns its answer. A call that the writer
-// has taken is waited for, so that the answer is true.
+// submit sends c to the writer and returns its answer. Once the writer has taken a call,
+// submit waits for it, so that the answer is true.
 func (b *Store) submit(c *call) error {
 	select {
 	case b.writer.queue <- c:
@@ -80,8 +80,8 @@ func (b *Store) submit(c *call) error {
 	return <-c.done
 }
 
-// ended is why ctx ended: the caller's own reason, or that the store was too
-// busy for the time it gives an Update.
+// ended returns why ctx ended: the caller's own reason, or that the store was too busy to
+// run the Update in time.
 func ended(ctx context.Context) error {
 	if !errors.Is(context.Cause(ctx), errBudget) {
 		return ctx.Err()
@@ -89,7 +89,7 @@ func ended(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", kv.ErrBusy, ctx.Err())
 }
 
-// writable refuses at the door what would be refused later.
+// writable refuses early what would be refused later.
 func (b *Store) writable(urgent bool) error {
 	if b.current.Load() == nil {
 		return errClosed

@@ -13,24 +13,22 @@ import (
 
 const (
 	catchUpRounds = 20
-	catchUpBatch  = 2_000   // keys that may be left for the moment when writers wait
-	maxCatchUp    = 500_000 // keys changed meanwhile, over which Compact gives up
+	catchUpBatch  = 2_000   // keys that may be left for the step during which writers wait
+	maxCatchUp    = 500_000 // number of changed keys at which Compact gives up
 )
 
-// Compact rewrites the store, so that what was deleted or overwritten before
-// it was called is in no file of the directory afterwards, neither value nor
-// key. No flush or compaction of Badger can promise that: deletions are marks
-// that hold the key and stay in a table until a neighbour is compacted, and
-// the old value stays below them.
+// Compact rewrites the store, so that neither the value nor the key of anything deleted or
+// overwritten before the call is in any file of the directory afterwards. No flush or
+// compaction of Badger can promise that: a deletion is a mark that contains the key and
+// stays in a table until a neighbour is compacted, and the old value stays below it.
 //
-// It copies what is alive at one moment into a new generation beside the
-// current one, while everything goes on; then what changed meanwhile; then, as
-// Updates wait for some milliseconds, the rest, and exchanges the two. A crash
-// leaves the one or the other, both complete. What is deleted while it runs
-// may stay until the next. It needs as much free disk again as the tables take
-// (disk_full otherwise), waits for an Each that is running before it removes
-// the old files, and does nothing in memory. Blocks that the file system has
-// freed are not overwritten.
+// It copies what is alive at one moment into a new generation beside the current one, while
+// reads and writes go on; then it copies what changed meanwhile; then, while Updates wait
+// for some milliseconds, the rest, and swaps the two. A crash leaves the one or the other,
+// both complete. Data deleted while it runs may stay until the next Compact. It needs as
+// much free disk space again as the tables take (disk_full otherwise), waits for a running
+// Each before it deletes the old files, and does nothing for a store in memory. Blocks that
+// the file system has freed are not overwritten.
 func (b *Store) Compact(ctx context.Context) error {
 	if err := b.beginRewrite(ctx); err != nil {
 		return err
@@ -72,8 +70,7 @@ func (b *Store) rewrite(ctx context.Context) (old *generation, err error) {
 	return old, nil
 }
 
-// A moment is a view of the database and the keys that changed before it and
-// after the moment before.
+// A moment is a view of the database, with the keys that changed since the previous moment.
 type moment struct {
 	snap    snapshot
 	changed map[string]struct{}
@@ -119,7 +116,7 @@ func (b *Store) copyAlive(ctx context.Context, m moment) (*builder, error) {
 	return f, nil
 }
 
-// catchUp follows what changes until little is left.
+// catchUp copies changes until few are left.
 func (f *builder) catchUp(ctx context.Context) error {
 	for range catchUpRounds {
 		m, err := f.b.moment(ctx)
@@ -141,7 +138,7 @@ func (f *builder) catchUp(ctx context.Context) error {
 	return fmt.Errorf("%w: it is written faster than it can be compacted", kv.ErrUnavailable)
 }
 
-// follow brings the changed keys to what m sees. A key that came and went
+// follow updates the changed keys to what m sees. A key that was added and deleted
 // meanwhile leaves nothing.
 func (f *builder) follow(m moment) error {
 	defer m.snap.release()
@@ -166,7 +163,7 @@ func (f *builder) follow(m moment) error {
 	return f.commit()
 }
 
-// forget deletes a key that the generation has.
+// forget deletes a key from the generation.
 func (f *builder) forget(key []byte) error {
 	txn := f.e.latest()
 	defer txn.Discard()
@@ -180,7 +177,7 @@ func (f *builder) forget(key []byte) error {
 	return f.drop(key)
 }
 
-// roomToRewrite refuses when a second copy would go below the floor.
+// roomToRewrite refuses if a second copy would take the free space below the floor.
 func (b *Store) roomToRewrite() error {
 	var need uint64
 	for _, t := range b.current.Load().db.Tables() {

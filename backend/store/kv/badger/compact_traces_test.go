@@ -10,8 +10,8 @@ import (
 	"doorward/backend/store/kv/badger/badgertest"
 )
 
-// Somebody reads the disk of a server for what was deleted on it, and undoes
-// the tables' compression: what lives is there, what was deleted is not.
+// An attacker searches the disk of a server for deleted data, and also decompresses the
+// tables: live data is found, deleted data is not.
 func TestCompactLeavesNoTrace(t *testing.T) {
 	ctx, dir := context.Background(), storeDir(t)
 	s := open(t, badger.Options{Config: kv.Config{Dir: dir}})

@@ -15,9 +15,9 @@ import (
 	"doorward/build/need"
 )
 
-// What a disk, a careless copy or a careless hand does to the files of a store.
-// Badger opens many of these as if nothing were wrong, with fewer keys; some kill
-// the process. Here each is refused with a sentence, or everything is there.
+// What a disk, a careless copy or a careless person does to the files of a store. Badger
+// opens many of these without an error, with fewer keys; some kill the process. Here each
+// is refused with a sentence, or no data is missing.
 func TestDamageLosesNothingInSilence(t *testing.T) {
 	need.Time(t)
 	const loaded, written = 20_000, 60
@@ -47,7 +47,7 @@ func TestDamageLosesNothingInSilence(t *testing.T) {
 		return func(d []byte) []byte { return d[:int(keep*float64(len(d)))] }
 	}
 	gone := func([]byte) []byte { return nil }
-	used := func(change func([]byte) []byte) func([]byte) []byte { // of a log: zeros are behind what is used
+	used := func(change func([]byte) []byte) func([]byte) []byte { // of a log: behind what is used there are zeros
 		return func(d []byte) []byte {
 			end := len(d)
 			for end > 0 && d[end-1] == 0 {
@@ -66,7 +66,7 @@ func TestDamageLosesNothingInSilence(t *testing.T) {
 	tests := []struct {
 		files, name string
 		change      func([]byte) []byte
-		refused     bool // at the start, or by the first who goes over all of it
+		refused     bool // at the start, or by the first read of all data
 	}{
 		{"*.sst", "a data block", flip(0.3, 0.31), true},
 		{"*.sst", "the first bytes", flip(0, 0.001), true},
@@ -115,7 +115,7 @@ func TestDamageLosesNothingInSilence(t *testing.T) {
 	}
 }
 
-// damageOne changes the largest file of a pattern; nil takes it away.
+// damageOne changes the largest file that matches a pattern; nil deletes it.
 func damageOne(t *testing.T, pattern string, change func([]byte) []byte) {
 	t.Helper()
 	all, _ := filepath.Glob(pattern)
@@ -141,7 +141,7 @@ func damageOne(t *testing.T, pattern string, change func([]byte) []byte) {
 	}
 }
 
-// countAll opens a store and goes over all keys.
+// countAll opens a store and reads all keys.
 func countAll(dir string) (n int, err error) {
 	b, err := Open(Options{Config: kv.Config{Dir: dir, MinFree: 1}})
 	if err != nil {
@@ -157,9 +157,9 @@ func countAll(dir string) (n int, err error) {
 	return n, err
 }
 
-// A process that is killed while tables are rewritten leaves one half-written.
-// It is on no list, and what it was to hold stands elsewhere: the next start
-// takes it away, and does not call the store damaged.
+// A process that is killed while tables are rewritten leaves a half-written one. It is not
+// listed, and its data is also elsewhere: the next start deletes it, and must not call the
+// store damaged.
 func TestHalfWrittenTableIsNoDamage(t *testing.T) {
 	need.Time(t)
 	b, dir := openOnDisk(t)
@@ -203,7 +203,7 @@ func TestHalfWrittenTableIsNoDamage(t *testing.T) {
 	}
 }
 
-// The same with a log that was just being made: it is there, and empty.
+// The same with a log that was just being created: it exists and is empty.
 func TestEmptyLogIsNoDamage(t *testing.T) {
 	need.Time(t)
 	b, dir := openOnDisk(t)
@@ -214,7 +214,7 @@ func TestEmptyLogIsNoDamage(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(generationOf(t, copied), name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		for range 2 { // and the next start is as good
+		for range 2 { // and the next start succeeds as well
 			if found, err := countAll(copied); err != nil || found != 2 {
 				t.Errorf("with an empty %s: %d keys, %v", name, found, err)
 			}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// storeDir is a place for a store that does not exist yet.
+// storeDir returns a path for a store that does not exist yet.
 func storeDir(tb testing.TB) string {
 	tb.Helper()
 	return filepath.Join(tb.TempDir(), "store")

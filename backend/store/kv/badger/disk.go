@@ -9,26 +9,26 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A disk watches how much is free. Under the floor writes are refused, so that
-// what is left is for those that take rights away and for Badger's own work. What
-// is committed has its blocks already (room.go, spare.go); where the file system
-// cannot give them ahead, half of the floor stands in for them.
+// A disk monitors the free disk space. Below the floor, writes are refused, so that the
+// rest is left for writes that take rights away and for Badger's own work. Committed data
+// already has its blocks (room.go, spare.go); if the file system cannot allocate them
+// ahead, half of the floor is reserved instead.
 type disk struct {
 	dir   string
 	floor uint64
 	free  func(string) (uint64, error)
 	log   *slog.Logger
-	low   atomic.Bool // under the floor, or tables wait for room
-	empty atomic.Bool // under half of it
+	low   atomic.Bool // below the floor, or tables wait for room
+	empty atomic.Bool // below half of it
 	sure  atomic.Bool // the next commit has its blocks
-	told  bool        // that it is low
+	told  bool        // it was logged that the disk is low
 }
 
 func newDisk(o Options) *disk {
 	return &disk{dir: o.Dir, floor: o.MinFree, free: o.Free, log: o.Logger}
 }
 
-// sample looks at the disk. One that cannot be asked counts as full.
+// sample measures the disk. If it cannot be measured, it counts as full.
 func (d *disk) sample() (free uint64, err error) {
 	free, err = d.free(d.dir)
 	d.empty.Store(err != nil || free < d.floor/2)
@@ -36,7 +36,7 @@ func (d *disk) sample() (free uint64, err error) {
 	return free, err
 }
 
-// watch samples every second until stop, and tells of changes.
+// watch measures every second until stop, and logs changes.
 func (d *disk) watch(stop <-chan struct{}) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -66,9 +66,9 @@ func (d *disk) tell(free uint64, err error) {
 	}
 }
 
-// before refuses a commit when the disk is low now, or when there are no blocks
-// for the log that it may begin. The look costs two microseconds, and the fsync
-// behind it a hundred.
+// before refuses a commit if the disk is low now, or if there are no blocks for the log
+// that the commit may start. The measurement takes two microseconds, the fsync after it a
+// hundred.
 func (d *disk) before(urgent bool, s *spare) error {
 	d.sample()
 	err := s.ready()
@@ -79,7 +79,7 @@ func (d *disk) before(urgent bool, s *spare) error {
 	return d.refusal(urgent)
 }
 
-// refusal is the answer as of the last look; nil where writes are taken.
+// refusal is the answer as of the last measurement; nil if writes are accepted.
 func (d *disk) refusal(urgent bool) error {
 	if !d.low.Load() || urgent && (d.sure.Load() || !d.empty.Load()) {
 		return nil
@@ -91,7 +91,7 @@ func (d *disk) full(cause error) error {
 	return &kv.FullError{Dir: d.dir, Task: kv.ToWrite, Need: d.floor, Err: cause}
 }
 
-// startRefusal refuses to start on a disk that is low already.
+// startRefusal refuses to start on a disk that is already low.
 func (d *disk) startRefusal() error {
 	free, err := d.free(d.dir)
 	if err != nil {

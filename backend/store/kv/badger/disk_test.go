@@ -11,7 +11,7 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A store on a disk of which the test says how much is free.
+// onDiskOf opens a store on a disk whose free space the test sets.
 func onDiskOf(t *testing.T, floor uint64) (*Store, func(free uint64)) {
 	t.Helper()
 	var free atomic.Uint64
@@ -34,9 +34,9 @@ func onDiskOf(t *testing.T, floor uint64) (*Store, func(free uint64)) {
 	}
 }
 
-// Under the floor writes are refused. Those that take rights away go on for as
-// long as there are blocks for them; where the file system gives none ahead, down
-// to half of the floor. All are taken again once there is room.
+// The disk fills up. Below the floor writes are refused. Writes that take rights away are
+// accepted as long as there are blocks for them, or, if the file system allocates none
+// ahead, down to half of the floor. All are accepted again once there is room.
 func TestDiskFills(t *testing.T) {
 	b, free := onDiskOf(t, 1000)
 	write := func(ctx context.Context) error {
@@ -47,7 +47,7 @@ func TestDiskFills(t *testing.T) {
 		name          string
 		free          uint64
 		takes, urgent bool
-		without       bool // urgent, with no blocks ahead
+		without       bool // urgent, with no blocks allocated
 	}{
 		{"room", 5000, true, true, true},
 		{"at the floor", 1000, true, true, true},
@@ -69,7 +69,7 @@ func TestDiskFills(t *testing.T) {
 				t.Fatal(err)
 			}
 		} else if b.current.Load().spare == nil {
-			continue // this file system gives none
+			continue // this file system allocates none
 		}
 		for _, s := range steps {
 			free(s.free)

@@ -9,11 +9,11 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// Each calls fn with every key below prefix, in byte order, as they all were
-// at one moment, however long it takes. Key and value are good only until fn
-// returns. Every table is checked before and every value on the way, so an
-// iteration that ends with nil has seen everything. It ends early with the
-// error of fn, of ctx, or when the store is closed. A Compact waits for it.
+// Each calls fn with every key that has this prefix, in byte order, as they all were at one
+// moment, however long it takes. Key and value are valid only until fn returns. Every table
+// is checked beforehand and every value on the way, so if Each returns nil, fn has seen
+// everything. It ends early with the error of fn or ctx, or when the store is closed.
+// Compact waits for it.
 func (b *Store) Each(ctx context.Context, prefix []byte, fn func(key, value []byte) error) error {
 	e, err := b.acquireCurrent()
 	if err != nil {
@@ -34,7 +34,7 @@ func (b *Store) Each(ctx context.Context, prefix []byte, fn func(key, value []by
 	})
 }
 
-// foundDamage logs damage and names the directory that it is in.
+// foundDamage logs damage and adds the directory to the error.
 func (b *Store) foundDamage(err error) error {
 	if err = b.logDamage(err); errors.Is(err, kv.ErrCorrupt) {
 		return damaged(b.o.Dir, err)
@@ -42,7 +42,7 @@ func (b *Store) foundDamage(err error) error {
 	return err
 }
 
-// each goes over what is stored below a marked prefix.
+// each iterates over the stored values with a marked prefix.
 func (b *Store) each(ctx context.Context, txn *dgraph.Txn, prefix []byte, fn func(marked, stored []byte) error) error {
 	it := txn.NewIterator(dgraph.IteratorOptions{Prefix: prefix})
 	defer it.Close()
@@ -68,7 +68,7 @@ func (b *Store) each(ctx context.Context, txn *dgraph.Txn, prefix []byte, fn fun
 	return b.stopped(ctx)
 }
 
-// stopped is why long work should end now, if it should.
+// stopped returns the reason to end long work now, if there is one.
 func (b *Store) stopped(ctx context.Context) error {
 	select {
 	case <-b.stop:

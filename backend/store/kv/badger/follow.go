@@ -7,8 +7,7 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// followers are called with each commit, one after the other, before it is
-// answered.
+// followers are called with each commit, one after the other, before it is acknowledged.
 type followers struct {
 	mu  sync.Mutex
 	all []*follower
@@ -38,8 +37,7 @@ func (f *followers) any() bool {
 	return len(f.all) > 0
 }
 
-// tell calls them while it holds the lock: after cancel has returned none is
-// called.
+// tell calls them while it holds the lock: after cancel has returned none is called.
 func (f *followers) tell(events []kv.Event, attempt func(func() error) error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -13,13 +13,13 @@ import (
 
 const (
 	logHeader     = 20     // bytes before the first record of a log
-	inTransaction = 1 << 6 // the kind of a record that belongs to a commit
+	inTransaction = 1 << 6 // the kind of record that is part of a commit
 )
 
-// A disk gives back a log with nothing but garbage in it, whole or behind what is
-// good. The start said nothing for the better part of a minute, in which it took
-// every byte for the beginning of a record; and where the garbage claimed a record
-// of gigabytes, Badger asked for as much memory. Each is refused, in bounded work.
+// A disk returns a log of garbage, alone or behind good data. The start was silent for most
+// of a minute, while it tried every byte as the beginning of a record; and if the garbage
+// claimed a record of gigabytes, Badger allocated that much memory. Each is refused with
+// limited work.
 func TestGarbageInALogIsRefused(t *testing.T) {
 	need.Time(t)
 	b, dir := openOnDisk(t)
@@ -33,7 +33,7 @@ func TestGarbageInALogIsRefused(t *testing.T) {
 		noise.Read(out)
 		return out
 	}
-	// each byte begins what looks like a record with the longest value
+	// at each byte starts what looks like a record with the longest value
 	claims := binary.AppendUvarint(binary.AppendUvarint([]byte{inTransaction, 0}, 20), kv.SealBytes+kv.MaxValue)
 	claims = append(append(claims, 0, dataMark), make([]byte, 8)...)
 	huge := append([]byte{inTransaction, 0, 20}, binary.AppendUvarint(nil, 1<<32-1)...)

@@ -12,16 +12,15 @@ import (
 	"doorward/backend/store/kv/badger/fsck"
 )
 
-// Every key of the database begins with one byte of ours, so that no caller's
-// key can meet the sentinel or the keys that Badger keeps for itself.
+// Every key of the database begins with a byte of ours, so that no caller's key can collide
+// with the sentinel or with Badger's own keys.
 const (
 	dataMark = fsck.DataMark
 	metaMark = fsck.MetaMark
 )
 
-// A generation is one open Badger database. Compact puts another in its place while
-// Views may still be reading, so it counts who uses it and closes after the
-// last has gone.
+// A generation is one open Badger database. Compact replaces it while Views may still be
+// reading, so it counts its users and closes after the last one.
 type generation struct {
 	db      *dgraph.DB
 	dir     string // empty in memory
@@ -33,9 +32,8 @@ type generation struct {
 	spare *spare
 }
 
-// openGeneration opens or makes the Badger database in dir. A panic of Badger on
-// this goroutine comes back as an error; those on its own goroutines are what
-// probe is there to prevent.
+// openGeneration opens or creates the Badger database in dir. A panic of Badger on this
+// goroutine comes back as an error; fsck.Probe prevents those on Badger's own goroutines.
 func openGeneration(dir string, o Options) (e *generation, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -59,7 +57,7 @@ func openGeneration(dir string, o Options) (e *generation, err error) {
 	return e, nil
 }
 
-// acquire keeps e open until release. It is false if e is on its way out.
+// acquire keeps e open until release. It returns false if e is being closed.
 func (e *generation) acquire() bool {
 	for {
 		n := e.refs.Load()
@@ -78,7 +76,7 @@ func (e *generation) release() {
 	}
 }
 
-// retire waits until nobody uses e and closes it.
+// retire waits until e has no users, and closes it.
 func (e *generation) retire() error {
 	e.release()
 	<-e.idle
@@ -98,9 +96,9 @@ func (e *generation) close() error {
 	return errors.Join(e.spare.remove(), e.db.Close(), e.acked.close())
 }
 
-// errStuck is the end of an engine that could not tidy up on a full disk. All
-// that was answered is in its log, as after a crash; its files are still in use,
-// so its directory stays locked until the process ends.
+// errStuck says that an engine could not finish its work on a full disk. All acknowledged
+// data is in its log, as after a crash; its files are still in use, so its directory stays
+// locked until the process ends.
 var errStuck = errors.New("the disk is full: the store was left as it is, and the next start reads its log")
 
 // acquireCurrent returns the current generation, held open until release.
@@ -122,8 +120,7 @@ func (b *Store) acquireCurrent() (*generation, error) {
 	}
 }
 
-// breakDown stops all further use: what is in memory may no longer be what is on
-// the disk.
+// breakDown stops all further use, because memory may no longer match the disk.
 func (b *Store) breakDown(err error) {
 	if b.broken.CompareAndSwap(nil, &err) {
 		b.o.Logger.Error("the store has stopped", "err", err)

@@ -15,9 +15,9 @@ func damaged(dir string, cause error) error {
 	return &kv.DirError{Dir: dir, Problem: kv.DirDamaged, Err: cause}
 }
 
-// guardDir makes dir if it is missing, puts one right that others can look
-// into, and refuses one that is not a directory, that is somebody else's, or
-// that this user cannot use.
+// guardDir creates dir if it is missing, and corrects one that other users can access. It
+// refuses one that is not a directory, that belongs to another user, or that this user
+// cannot use.
 func guardDir(dir string, log *slog.Logger) error {
 	narrowUmask()
 	was, err := private.Dir(dir)
@@ -33,8 +33,8 @@ func guardDir(dir string, log *slog.Logger) error {
 	return nil
 }
 
-// refusedDir is for what private.Dir said: the system's own error, or that the
-// directory is somebody else's.
+// refusedDir converts the error of private.Dir: the system's own error, or that the
+// directory belongs to another user.
 func refusedDir(dir string, err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
@@ -54,8 +54,8 @@ func unusable(dir string, err error) error {
 	return &kv.DirError{Dir: dir, Problem: kv.DirUnusable, Err: err}
 }
 
-// guardNames refuses a directory that holds anything a store does not put
-// there, so that nobody's files are ever mixed with ours.
+// guardNames refuses a directory that contains anything but a store's files, so that other
+// files are never mixed with ours.
 func guardNames(dir string, names []string) error {
 	for _, name := range names {
 		if !ourName(name) {
@@ -66,8 +66,8 @@ func guardNames(dir string, names []string) error {
 	return nil
 }
 
-// lockDir takes the directory for this process. The lock ends with the
-// process, so a crash leaves nothing to clean up.
+// lockDir locks the directory for this process. The lock ends with the process, so a crash
+// leaves nothing to clean up.
 func lockDir(dir string) (*os.File, error) {
 	file, err := private.Open(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// narrowUmask keeps every file that this process makes from now on to its own
-// user. Badger would make its tables readable by all.
+// narrowUmask makes every file that this process creates from now on accessible to its own
+// user only. Badger would make its tables readable by all.
 func narrowUmask() { unix.Umask(0o077) }
 
 func usable(dir string) error {
@@ -24,7 +24,7 @@ func lockFile(f *os.File) error {
 	return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 }
 
-// freeDisk is what this user may still write on the file system of dir.
+// freeDisk returns how much this user can still write on the file system of dir.
 func freeDisk(dir string) (uint64, error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {

@@ -13,8 +13,8 @@ import (
 	"doorward/build/need"
 )
 
-// An operator with sudo runs a verb while the service is stopped. The files that
-// root would leave in the service's directory keep it from starting again.
+// An operator runs a command with sudo while the service is stopped. Files of root in the
+// service's directory would keep the service from starting again.
 func TestRootLeavesNothingInAnotherUsersDirectory(t *testing.T) {
 	need.Root(t)
 	dir := t.TempDir()

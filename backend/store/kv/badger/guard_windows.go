@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Windows keeps rights in access lists, which the directory inherits from the
-// user's profile; there is no mode to narrow or to check.
+// On Windows, permissions are in access lists that the directory inherits from the user's
+// profile; there is no mode to tighten or check.
 func narrowUmask() {}
 
 func usable(dir string) error {
@@ -30,6 +30,5 @@ func freeDisk(dir string) (uint64, error) {
 	return free, err
 }
 
-// syncDir has nothing to do: NTFS journals names, and a directory cannot be
-// synced.
+// syncDir does nothing: NTFS journals names, and a directory cannot be synced.
 func syncDir(string) error { return nil }

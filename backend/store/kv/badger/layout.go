@@ -14,16 +14,15 @@ import (
 
 // The directory of a store:
 //
-//	LOCK      held while a process uses the store
-//	CURRENT   names the generation that counts
+//	LOCK      locked while a process uses the store
+//	CURRENT   names the current generation
 //	000001/   a generation: one Badger database
-//	CREATING  stands while the first generation is made, before CURRENT does
+//	CREATING  exists while the first generation is made, before CURRENT does
 //
-// Compact and Load build a new generation beside the current one and then
-// exchange CURRENT, which is one atomic rename. Whatever CURRENT does not name
-// is half-built or outlived, and is removed at the next start. CREATING is
-// there so that a first start that was killed is not taken for a store whose
-// CURRENT was deleted.
+// Compact and Load build a new generation beside the current one and then replace CURRENT,
+// with one atomic rename. Any generation that CURRENT does not name is unfinished or
+// outdated, and is deleted at the next start. CREATING distinguishes a first start that was
+// killed from a store whose CURRENT was deleted.
 const (
 	lockName     = "LOCK"
 	currentName  = "CURRENT"
@@ -46,9 +45,8 @@ func isGeneration(name string) bool {
 
 func generationName(n int) string { return fmt.Sprintf("%06d", n) }
 
-// findCurrent returns the name of the generation that counts, or "" if the
-// directory is fresh. A directory that held a store and no longer says which
-// generation counts is refused.
+// findCurrent returns the name of the current generation, or "" if the directory is new. A
+// directory that contained a store but does not name a current generation is refused.
 func findCurrent(dir string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(dir, currentName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -61,7 +59,7 @@ func findCurrent(dir string) (string, error) {
 	if !ok || !isGeneration(name) {
 		return "", damaged(dir, errors.New("CURRENT does not name a generation"))
 	}
-	// Badger takes a directory without a MANIFEST for a new one and opens it empty.
+	// Badger takes a directory without a MANIFEST for a new one and opens it as empty.
 	if _, err := os.Stat(filepath.Join(dir, name, "MANIFEST")); err != nil {
 		return "", damaged(dir, err)
 	}
@@ -87,8 +85,8 @@ func checkFresh(dir string) error {
 	return nil
 }
 
-// setCurrent makes a generation the one that counts. Whenever the machine
-// stops, CURRENT names this one or the one before.
+// setCurrent makes a generation the current one. Whenever the machine stops, CURRENT names
+// this one or the previous one.
 func setCurrent(dir, name string) error {
 	tmp := filepath.Join(dir, currentName+".tmp")
 	if err := writeSynced(tmp, currentHead+name+"\n"); err != nil {
@@ -100,7 +98,7 @@ func setCurrent(dir, name string) error {
 	return syncDir(dir)
 }
 
-// sweepDir removes every generation but keep, and what was left half-written.
+// sweepDir deletes every generation but keep, and half-written files.
 func sweepDir(dir, keep string) error {
 	names, err := listDir(dir)
 	if err != nil {
@@ -116,7 +114,7 @@ func sweepDir(dir, keep string) error {
 	return nil
 }
 
-// nextGeneration is a name that is not taken.
+// nextGeneration returns a free name.
 func nextGeneration(dir string) (string, error) {
 	names, err := listDir(dir)
 	if err != nil {

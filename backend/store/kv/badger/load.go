@@ -10,11 +10,11 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// Load fills an empty store with all that next gives until io.EOF, in bounded
-// memory: for a restore. Keys must be different; in byte order they are taken
-// about ten times as fast. Afterwards all of it is on the disk; on an error
-// the store is as empty as it was, also after a crash. Watchers and Committed
-// are not told. Updates meanwhile make it fail.
+// Load fills an empty store with everything that next returns until io.EOF, in bounded
+// memory: for a restore. Keys must be different; keys in byte order are loaded about ten
+// times as fast. Afterwards everything is on the disk; on an error the store is as empty as
+// before, also after a crash. Watchers and followers of commits are not told. An Update
+// meanwhile makes it fail.
 func (b *Store) Load(ctx context.Context, next func() (kv.KV, error)) error {
 	if err := b.beginRewrite(ctx); err != nil {
 		return err
@@ -44,8 +44,7 @@ func (b *Store) Load(ctx context.Context, next func() (kv.KV, error)) error {
 	return b.retireOld(ctx, old)
 }
 
-// beginLoad notes from now on what is written, and makes sure that nothing
-// was before.
+// beginLoad starts recording writes, and makes sure that there were none before.
 func (b *Store) beginLoad() error {
 	txn := b.current.Load().latest()
 	defer txn.Discard()
@@ -97,13 +96,13 @@ func (b *Store) beginRewrite(ctx context.Context) error {
 	return nil
 }
 
-// endRewrite stops noting what is written.
+// endRewrite stops recording writes.
 func (b *Store) endRewrite() {
 	b.onWriter(context.Background(), func() error { b.writer.dirty = nil; return nil })
 	<-b.rewriting
 }
 
-// onWriter runs fn between two groups, while nothing is being written.
+// onWriter runs fn on the writer between two groups, while nothing is being written.
 func (b *Store) onWriter(ctx context.Context, fn func() error) error {
 	c := newCall(ctx, nil)
 	c.own = fn

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// dgraphLog passes Badger's warnings and errors on. What Badger tells of its
-// daily work is left out.
+// dgraphLog passes on Badger's warnings and errors, and drops the rest.
 type dgraphLog struct{ log *slog.Logger }
 
 func (l dgraphLog) Errorf(format string, args ...any) {

@@ -11,21 +11,20 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// Beside the sentinel a store carries, where it is one copy of several: up to which
-// index of their log it is, written with each batch, and which cluster it belongs
-// to. Compact and Load take both over: without the index the whole log would be
-// applied again, and without the mark the copy would be taken for a store of its
-// own.
+// A store that is one copy of several also stores, beside the sentinel, the index up to
+// which it has applied their log, written with each batch, and the mark of its cluster.
+// Compact and Load copy both: without the index the whole log would be applied again, and
+// without the mark the copy would be taken for an independent store.
 var (
 	appliedKey = []byte{metaMark, 'a', 'p', 'p', 'l', 'i', 'e', 'd'}
 	clusterKey = []byte{metaMark, 'c', 'l', 'u', 's', 't', 'e', 'r'}
 )
 
-// maxClusterMark is how many bytes a cluster's mark may have.
+// maxClusterMark is the maximum length of a cluster's mark in bytes.
 const maxClusterMark = 1 << 10
 
-// Applied is the index of the log up to which the store goes; zero where there is
-// no log.
+// Applied returns the index of the log up to which the store has applied it; zero if there
+// is no log.
 func (b *Store) Applied(ctx context.Context) (uint64, error) {
 	value, err := b.meta(ctx, appliedKey)
 	if err != nil || value == nil {
@@ -37,11 +36,10 @@ func (b *Store) Applied(ctx context.Context) (uint64, error) {
 	return binary.BigEndian.Uint64(value), nil
 }
 
-// Cluster is the mark of the cluster that the store belongs to; nil where it is a
-// store of its own.
+// Cluster returns the mark of the store's cluster; nil if it is independent.
 func (b *Store) Cluster(ctx context.Context) ([]byte, error) { return b.meta(ctx, clusterKey) }
 
-// SetCluster keeps the mark of a cluster; nil makes the store one of its own.
+// SetCluster stores the mark of a cluster; nil makes the store independent.
 func (b *Store) SetCluster(ctx context.Context, mark []byte) error {
 	if len(mark) > maxClusterMark {
 		return kv.TooLarge("a cluster's mark has %d bytes, at most %d are allowed", len(mark), maxClusterMark)
@@ -57,13 +55,13 @@ func (b *Store) SetCluster(ctx context.Context, mark []byte) error {
 	})
 }
 
-// Forget drops what the writer remembers of the database, for whoever has changed
-// it beside the writer.
+// Forget drops the writer's cache, for a caller that changed the database without the
+// writer.
 func (b *Store) Forget(ctx context.Context) error {
 	return b.onWriter(ctx, func() error { return nil })
 }
 
-// meta reads what stands under a key of the engine; nil where nothing does.
+// meta reads the value of an engine's key; nil if there is none.
 func (b *Store) meta(ctx context.Context, key []byte) (value []byte, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -95,7 +93,7 @@ func getMeta(e *generation, key []byte) (value []byte, err error) {
 	return value, err
 }
 
-// putMeta keeps value under a key of the engine; nil takes the key away.
+// putMeta stores value under an engine's key; nil deletes the key.
 func putMeta(e *generation, key, value []byte) error {
 	txn := e.begin()
 	defer txn.Discard()
@@ -117,7 +115,7 @@ func setApplied(txn *dgraph.Txn, index uint64) error {
 	return setMeta(txn, appliedKey, binary.BigEndian.AppendUint64(nil, index))
 }
 
-// carryMeta takes over what another generation carries.
+// carryMeta copies the engine's keys from another generation.
 func carryMeta(from, to *generation) error {
 	for _, key := range [][]byte{appliedKey, clusterKey} {
 		value, err := getMeta(from, key)

@@ -9,9 +9,9 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A copy of several forgets, by a compaction, up to where it has applied the log:
-// all of it would be applied again. Or which cluster it is of: a verb would write
-// to it alone.
+// A compaction loses how far a copy has applied the log, and all of it would be applied
+// again; or which cluster the copy belongs to, and a command would write to this copy
+// alone.
 func TestAppliedAndClusterSurviveCompact(t *testing.T) {
 	index := uint64(41)
 	_, dir := openOnDisk(t)
@@ -68,9 +68,9 @@ func TestAppliedAndClusterSurviveCompact(t *testing.T) {
 	}
 }
 
-// One Update is on its way, two others have run on it, one of them in vain, and the
-// way fails. What they read was never kept: both run again, and are answered by
-// what is there.
+// One Update is being committed, two others have run on it, one of them without success,
+// and the send fails. What they read was never committed: both run again, and are answered
+// by what is there.
 func TestWhatRanOnADroppedBatchRunsAgain(t *testing.T) {
 	for _, lost := range []error{kv.ErrUnavailable, kv.ErrUnknownOutcome} {
 		t.Run(fmt.Sprint(lost), func(t *testing.T) {
@@ -110,8 +110,8 @@ func TestWhatRanOnADroppedBatchRunsAgain(t *testing.T) {
 	}
 }
 
-// A sender that commits nothing and says nothing would have everybody told that
-// their change is kept.
+// A Send function that neither commits nor returns an error would make everybody believe
+// that their change was committed.
 func TestASenderThatSendsNothingStopsTheStore(t *testing.T) {
 	b, err := Open(Options{Send: func(func(uint64) error) error { return nil }})
 	if err != nil {

@@ -11,22 +11,20 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// Options say where the store is and how it is watched. The zero value is a
-// store in memory.
+// Options configure a store. The zero value is a store in memory.
 type Options struct {
 	kv.Config
 
-	// Send is how a batch of changes goes to the disk; nil commits it at once.
-	// An engine that keeps a log elsewhere first appends to it there. commit may
-	// be called once, with the index of the log up to which the batch goes; zero
-	// where there is no log. An error that is kv.ErrUnavailable says that nothing
-	// of the batch is kept, one that is kv.ErrUnknownOutcome that nobody knows:
-	// those who wait are told, and the store goes on. Any other error is the
-	// disk's, and the store stops.
+	// Send commits a batch of changes; nil commits it at once. An engine with a log
+	// elsewhere appends to it first. commit may be called once, with the index of the log
+	// up to which the batch goes; zero if there is no log. After kv.ErrUnavailable nothing
+	// of the batch was written, after kv.ErrUnknownOutcome that is unknown: the callers are
+	// told, and the store goes on. Any other error is a fault of the disk, and the store
+	// stops.
 	Send func(commit func(applied uint64) error) error
 }
 
-// Engine opens a store in the way package store asks for one.
+// Engine opens a store from the configuration of package store.
 func Engine(c kv.Config) (kv.Store, error) {
 	s, err := Open(Options{Config: c})
 	if err != nil {
@@ -63,19 +61,17 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// dgraphOptions is Badger's small profile. SyncWrites is what makes an answer
-// mean something. Conflict detection is off because there is one writer, which
-// has nobody to conflict with. ValueThreshold is above the largest value with
-// its header, so that nothing goes to the value log, whose damage Badger
-// answers with empty values. Blocks are checked by verify.go and values by
-// their own checksums, so Badger's check at opening, which may panic, is off.
+// dgraphOptions is Badger's small profile. SyncWrites makes an acknowledged commit durable.
+// Conflict detection is off because there is only one writer. ValueThreshold is above the
+// largest value with its header, so that nothing goes to the value log, where Badger turns
+// damage into empty values. verify.go checks blocks, and values have their own checksums,
+// so Badger's check on opening, which may panic, is off.
 //
-// Badger keeps the memory in which it has built up to eight tables, and of the
-// largest that there were. So tables stay as small on every level: at twice the
-// size on each, a busy server held 400 MB, and its garbage collector found no
-// end. Compactions cost a busy server as much as all else together, and rarer,
-// larger ones cost less: hence six tables on the first level and 32 MB on the
-// one below it.
+// Badger keeps the memory of up to eight tables that it has built, at the size of the
+// largest one. So tables have the same small size on every level: with twice the size on
+// each, a busy server held 400 MB, and its garbage collector could not keep up. Compactions
+// cost a busy server as much as everything else together, and rarer, larger ones cost less:
+// hence six tables on the first level and 32 MB on the one below it.
 func dgraphOptions(dir string, o Options) dgraph.Options {
 	small := dgraph.DefaultOptions(dir)
 	small.TableSizeMultiplier = 1

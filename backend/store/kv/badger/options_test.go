@@ -8,9 +8,9 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// What an answer is worth hangs on these: on the disk before it is given, no
-// value in the value log, whose damage reads as an empty value, and no check
-// that ends the process over a damaged table.
+// An acknowledgement is worthless without these options: on the disk before the answer, no
+// value in the value log, whose damage reads as an empty value, and no check that kills the
+// process over a damaged table.
 func TestEngineKeepsWhatItAnswers(t *testing.T) {
 	o := dgraphOptions(t.TempDir(), Options{}.withDefaults())
 	if !o.SyncWrites {

@@ -7,20 +7,20 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A staged is one key's write that is not kept yet. key has its mark; stored
-// is what seal made, nil for a deletion.
+// A staged is one key's uncommitted write. key has its mark; stored is the sealed value,
+// nil for a deletion.
 type staged struct {
 	key    []byte
 	stored []byte
-	older  int32 // place of the write that this one hides, -1 if none
+	older  int32 // index of the write that this one replaces, -1 if none
 }
 
 func (s *staged) size() int { return len(s.key) - 1 + max(0, len(s.stored)-kv.SealBytes) }
 
-// An overlay is what the functions of a group have written so far, on top of
-// the database. Each function's writes begin at a mark and can be taken back.
+// An overlay holds what the functions of a group have written so far, on top of the
+// database. Each function's writes start at a mark and can be rolled back.
 type overlay struct {
-	at     map[string]int32 // the place of each key's last write
+	at     map[string]int32 // the index of each key's last write
 	writes []staged
 	bytes  int
 }
@@ -42,8 +42,8 @@ func (o *overlay) find(key []byte) (*staged, bool) {
 	return &o.writes[i], true
 }
 
-// put stages a write by the function whose writes begin at mark. A function
-// has one write for each key, the last.
+// put stages a write by the function whose writes start at mark. A function has one write
+// for each key, the last.
 func (o *overlay) put(mark int, w staged) {
 	w.older = -1
 	if i, ok := o.at[string(w.key)]; ok {
@@ -60,7 +60,7 @@ func (o *overlay) put(mark int, w staged) {
 	o.bytes += w.size()
 }
 
-// rollback takes back everything since mark.
+// rollback removes everything since mark.
 func (o *overlay) rollback(mark int) {
 	for i := len(o.writes) - 1; i >= mark; i-- {
 		w := &o.writes[i]
@@ -75,7 +75,7 @@ func (o *overlay) rollback(mark int) {
 	o.writes = o.writes[:mark]
 }
 
-// last calls fn with the write of every key that counts, in order of writing.
+// last calls fn with the last write of every key, in order of writing.
 func (o *overlay) last(fn func(*staged) error) error {
 	for i := range o.writes {
 		w := &o.writes[i]
@@ -89,8 +89,8 @@ func (o *overlay) last(fn func(*staged) error) error {
 	return nil
 }
 
-// within returns the writes that count of keys in [from,to), in byte order. Of a
-// key that several overlays hold, the last one's counts.
+// within returns the last writes of keys in [from,to), in byte order. If several overlays
+// have a key, the last overlay wins.
 func within(from, to []byte, overlays ...*overlay) []*staged {
 	var found []*staged
 	for i, o := range overlays {

@@ -42,8 +42,8 @@ func (b *Store) read(ctx context.Context, txn *dgraph.Txn, marked []byte) ([]byt
 	return out, b.logDamage(err)
 }
 
-// scan returns up to limit keys of [from,to), both marked: what the database
-// holds, under what is staged for the same range.
+// scan returns up to limit keys of [from,to), both marked: from the database, overlaid by
+// what is staged for the same range.
 func (b *Store) scan(ctx context.Context, txn *dgraph.Txn, over []*staged, from, to []byte, limit int) ([]kv.KV,
 	error) {
 	if bytes.Compare(from, to) >= 0 {
@@ -95,7 +95,7 @@ func (b *Store) pairOf(item *dgraph.Item) (found kv.KV, err error) {
 	return found, b.logDamage(err)
 }
 
-// pair copies key and value into one piece of memory.
+// pair copies key and value into one allocation.
 func pair(key, value []byte) kv.KV {
 	room := make([]byte, len(key)+len(value))
 	n := copy(room, key)
@@ -103,8 +103,8 @@ func pair(key, value []byte) kv.KV {
 	return kv.KV{Key: room[:n:n], Value: room[n:]}
 }
 
-// common is the longest beginning that all keys of [from,to) share. It spares
-// Badger the tables that cannot hold any of them.
+// common returns the longest prefix shared by all keys of [from,to). With it Badger skips
+// the tables that cannot contain any of them.
 func common(from, to []byte) []byte {
 	n := 0
 	for n < len(from) && n < len(to) && from[n] == to[n] {
@@ -113,7 +113,7 @@ func common(from, to []byte) []byte {
 	return from[:n]
 }
 
-// logDamage writes damage to the log, where it belongs as well as in an answer.
+// logDamage logs damage, which belongs in the log as well as in an answer.
 func (b *Store) logDamage(err error) error {
 	if errors.Is(err, kv.ErrCorrupt) {
 		b.o.Logger.Error("damage in the store", "err", err)
@@ -121,8 +121,8 @@ func (b *Store) logDamage(err error) error {
 	return engineError(err)
 }
 
-// engineError gives Badger's own failures a name that callers know. What has one
-// passes.
+// engineError maps Badger's own errors to those of package kv. Other errors are returned
+// unchanged.
 func engineError(err error) error {
 	if err == nil || named(err) {
 		return err

@@ -4,13 +4,12 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// maxCached is how many values the writer keeps at hand.
+// maxCached is the number of values in the writer's cache.
 const maxCached = 256
 
-// A readCache is what Updates have read of the database as the last group left it.
-// Counters, settings and whoever is asking are read by nearly every one of
-// them. Only the writer uses it, and nothing else changes the database, so it
-// is never behind.
+// A readCache has values that Updates have read, as the last group left them. Nearly every
+// Update reads the counters, the settings and the calling member. Only the writer uses it,
+// and only the writer changes the database, so it is never stale.
 type readCache struct{ values map[string][]byte }
 
 func (h *readCache) get(marked []byte) ([]byte, bool) {
@@ -25,7 +24,7 @@ func (h *readCache) keep(marked, value []byte) {
 	h.values[string(marked)] = value
 }
 
-// committed takes over what was written of the keys at hand.
+// committed updates the cached keys with what was written.
 func (h *readCache) committed(stage *overlay) {
 	stage.last(func(s *staged) error {
 		if _, ok := h.values[string(s.key)]; !ok {

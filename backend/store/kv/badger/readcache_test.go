@@ -11,8 +11,9 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// What an Update reads is what was written last, by whichever Update, however
-// often it was read before; also beyond what is kept at hand.
+// A stale cache returns an old value. An Update reads what was written last, by whichever
+// Update, however often it was read before, and also when there are more keys than the
+// cache holds.
 func TestAnUpdateReadsWhatWasWrittenLast(t *testing.T) {
 	ctx, r := context.Background(), rand.New(rand.NewPCG(1, 2))
 	s, err := Open(Options{})
@@ -29,7 +30,7 @@ func TestAnUpdateReadsWhatWasWrittenLast(t *testing.T) {
 				return fmt.Errorf("step %d: Get(%s) = %q, %v, want %q, %v", step, k, got, err, value, ok)
 			}
 			if len(got) > 0 {
-				got[0] ^= 0xff // the caller's to do with as it likes
+				got[0] ^= 0xff // the caller may modify it
 			}
 			switch r.IntN(4) {
 			case 0:
@@ -47,7 +48,7 @@ func TestAnUpdateReadsWhatWasWrittenLast(t *testing.T) {
 	}
 }
 
-// A write that is taken back is not read by the next Update.
+// A write that was rolled back must not be read by the next Update.
 func TestAFailedUpdateLeavesNothingAtHand(t *testing.T) {
 	ctx, failed := context.Background(), errors.New("failed")
 	s, err := Open(Options{})
@@ -75,7 +76,7 @@ func TestAFailedUpdateLeavesNothingAtHand(t *testing.T) {
 	}
 }
 
-// Load puts another database in the place of the one that was read.
+// Load replaces the database that the cached values came from.
 func TestNothingIsAtHandAfterALoad(t *testing.T) {
 	ctx := context.Background()
 	s, err := Open(Options{})

@@ -7,25 +7,24 @@ import (
 	"time"
 )
 
-// Badger writes its files through memory maps. A page of a map that has no block
-// on the disk yet takes one when it is written to, and where there is none left
-// the system ends the process by a signal that nothing can catch. To look at the
-// disk before is not enough: a neighbour takes what was free between the look and
-// the write. So every file has all its blocks before it is mapped (room_linux.go),
-// and from then on nobody else's files can take them.
+// Badger writes its files through memory maps. A page of a map that has no block on the
+// disk yet gets one when it is written to, and if there is none left, the system kills the
+// process with a signal that nothing can catch. Checking the free space beforehand is not
+// enough: another program can take it between the check and the write. So every file has
+// all its blocks before it is mapped (room_linux.go), and from then on no other file can
+// take them.
 //
-// A table that finds no room waits for it, inside the compaction or the flush
-// that makes it: these have all the time in the world, what they work on is on
-// the disk already. They must not be given an error: Badger v4.9.6 forgets what
-// went wrong with one table of a compaction (subcompact in levels.go defers
-// Done(err) while err is still nil) and deletes the tables whose keys that one
-// was to hold. A log that finds no room is an error at once, since everything
-// waits for it; spare.go sees to it that this does not happen.
+// A table that finds no room waits for it, inside the compaction or the flush that makes
+// it: these can wait, because their input is on the disk already. They must not be given an
+// error: Badger v4.9.6 forgets that one table of a compaction failed (subcompact in
+// levels.go defers Done(err) while err is still nil) and deletes the tables whose keys that
+// one was to hold. A log that finds no room is an error at once, since everything waits for
+// it; spare.go prevents that.
 
-// roomRetryInterval is how often what waits for room looks again.
+// roomRetryInterval is how often a waiting table checks for room.
 const roomRetryInterval = 50 * time.Millisecond
 
-// tablesWaiting are the tables that wait for room, by directory.
+// tablesWaiting has the tables that wait for room, by directory.
 var tablesWaiting = struct {
 	sync.Mutex
 	in map[string]int
@@ -39,8 +38,7 @@ func waits(dir string, n int) {
 	}
 }
 
-// tablesWait reports whether a table in dir, or in a generation below it, waits
-// for room.
+// tablesWait reports whether a table in dir, or in a generation in it, waits for room.
 func tablesWait(dir string) bool {
 	tablesWaiting.Lock()
 	defer tablesWaiting.Unlock()
@@ -50,7 +48,7 @@ func tablesWait(dir string) bool {
 	if whole, err := filepath.Abs(dir); err == nil {
 		dir = whole
 	}
-	if whole, err := filepath.EvalSymlinks(dir); err == nil { // the kernel names it so
+	if whole, err := filepath.EvalSymlinks(dir); err == nil { // the kernel uses this name
 		dir = whole
 	}
 	for in := range tablesWaiting.in {
@@ -61,12 +59,11 @@ func tablesWait(dir string) bool {
 	return false
 }
 
-// maxCloseWait is how long a store that is closed waits for a table that waits
-// for room.
+// maxCloseWait is how long closing a store waits for a table that waits for room.
 const maxCloseWait = time.Second
 
-// waitUnlessStuck is what comes from done, or false where a table below dir has been
-// waiting for room for longer than whoever stops a server will.
+// waitUnlessStuck waits for a value from done. It returns false if a table in dir has been
+// waiting for room for longer than somebody who stops a server will wait.
 func waitUnlessStuck[T any](dir string, done <-chan T) (came T, ok bool) {
 	tick := time.NewTicker(roomRetryInterval)
 	defer tick.Stop()

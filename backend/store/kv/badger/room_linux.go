@@ -14,10 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mapper maps files for everybody in this process who uses golang.org/x/sys, so
-// also for Badger, which has no place of its own where one could stand between
-// the making of a file and the first write to it. TestMapperIsAsWeKnowIt holds
-// that it is still made like this.
+// mapper maps files for every user of golang.org/x/sys in this process, so also for Badger,
+// which offers no hook between the creation of a file and the first write to it.
+// TestMapperIsAsWeKnowIt checks that it still has this form.
 //
 //go:linkname mapper golang.org/x/sys/unix.mapper
 var mapper *struct {
@@ -39,7 +38,7 @@ func init() {
 	}
 }
 
-// makeRoom gives the file all its blocks up to size. A table waits for them.
+// makeRoom allocates all blocks of the file up to size. A table waits for them.
 func makeRoom(fd int, size int64) error {
 	err := allocate(fd, 0, size)
 	name, known := nameOf(fd)
@@ -59,16 +58,16 @@ func makeRoom(fd int, size int64) error {
 	return nil
 }
 
-// manifestAhead is what Badger may add to its list of tables, which it writes
-// without a map: a write that is cut short there leaves a list that ends in the
-// middle, and later ones behind it.
+// manifestAhead is the space that Badger may need to extend its list of tables, which it
+// writes without a map: a short write there leaves a list that breaks off in the middle,
+// with later entries behind it.
 const manifestAhead = 256 << 10
 
-// roomInManifest gives the list in dir blocks beyond its end.
+// roomInManifest allocates blocks for the list in dir beyond its end.
 func roomInManifest(dir string) error {
 	f, err := os.OpenFile(filepath.Join(dir, dgraph.ManifestFilename), os.O_RDWR, 0)
 	if err != nil {
-		return nil // this is no directory of Badger, or its own error will say so
+		return nil // not a directory of Badger's, or Badger's own error will say so
 	}
 	defer f.Close()
 	info, err := f.Stat()
@@ -78,8 +77,8 @@ func roomInManifest(dir string) error {
 	return allocate(int(f.Fd()), keepSize, info.Size()+manifestAhead)
 }
 
-// allocate answers only that there is no room. What a file system cannot do, or a
-// file that is none, is left to the look at what is free.
+// allocate fails only if there is no room. File systems and files that do not support it
+// rely on the check of the free space.
 func allocate(fd int, mode uint32, size int64) error {
 	for {
 		err := unix.Fallocate(fd, mode, 0, size)
@@ -93,10 +92,10 @@ func allocate(fd int, mode uint32, size int64) error {
 	}
 }
 
-// keepSize is the mode in which blocks are given behind the end of a file.
+// keepSize is the mode that allocates blocks beyond the end of a file.
 const keepSize = unix.FALLOC_FL_KEEP_SIZE
 
-// allocates reports whether the file system gives blocks ahead.
+// allocates reports whether the file system can allocate blocks ahead.
 func allocates(f *os.File) bool {
 	err := unix.Fallocate(int(f.Fd()), keepSize, 0, 1)
 	return err == nil || errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)

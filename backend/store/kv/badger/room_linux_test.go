@@ -24,7 +24,7 @@ import (
 	"doorward/build/need"
 )
 
-// tinyDisk is a file system of its own, of so many bytes.
+// tinyDisk mounts a file system of this size.
 func tinyDisk(t *testing.T, bytes int) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -39,7 +39,7 @@ func tinyDisk(t *testing.T, bytes int) string {
 	return dir
 }
 
-// fillDisk takes every block that is left, as a neighbour would.
+// fillDisk takes all remaining blocks, as another program would.
 func fillDisk(t *testing.T, dir string) (free func()) {
 	t.Helper()
 	name := filepath.Join(dir, "neighbour")
@@ -63,9 +63,9 @@ func fillDisk(t *testing.T, dir string) (free func()) {
 	}
 }
 
-// A neighbour takes the last block between the look at the disk and the write
-// through the map: the process is ended by SIGBUS. So a file without blocks is
-// not mapped: a log is refused, and a table waits for its blocks.
+// Another program takes the last block between the check of the disk and the write through
+// the map: the process is killed by SIGBUS. So a file without blocks is not mapped: a log
+// is refused, and a table waits for its blocks.
 func TestNothingIsMappedWithoutItsBlocks(t *testing.T) {
 	const size = 1 << 20
 	disk := tinyDisk(t, 8<<20)
@@ -82,7 +82,7 @@ func TestNothingIsMappedWithoutItsBlocks(t *testing.T) {
 		f, err := z.OpenMmapFile(filepath.Join(disk, "000001.sst"), os.O_CREATE|os.O_RDWR|os.O_EXCL, size)
 		if err == z.NewFile {
 			for i := range f.Data {
-				f.Data[i] = 1 // a signal, were there no block
+				f.Data[i] = 1 // SIGBUS if there were no block
 			}
 			err = f.Close(-1)
 		}
@@ -108,8 +108,8 @@ func TestNothingIsMappedWithoutItsBlocks(t *testing.T) {
 	}
 }
 
-// The blocks behind the end of a spare are still its own when Badger makes it
-// longer, on a disk that is full by then.
+// The blocks beyond the end of a spare still belong to it when Badger extends it, on a disk
+// that is full by then.
 func TestSpareKeepsItsBlocks(t *testing.T) {
 	disk := tinyDisk(t, logSize+8<<20)
 	s, err := newSpare(disk)
@@ -135,11 +135,11 @@ func TestSpareKeepsItsBlocks(t *testing.T) {
 	}
 }
 
-// Sixteen clients write as fast as they can, so that tables are made and merged
-// all the while, and a neighbour takes the last byte just when a log is full and
-// its table is made, or at a moment that nobody chooses. Writes are refused with
-// a sentence, reads go on, and once there is room all goes on by itself; nothing
-// that was answered is missing, not even from a compaction that was under way.
+// Sixteen clients write as fast as they can, so that tables are constantly made and merged,
+// and another program takes the last byte exactly when a log is full and its table is made,
+// or at a random moment. Writes are refused with a sentence, reads go on, and once there is
+// room everything continues automatically; no acknowledged data is missing, not even from a
+// compaction that was in progress.
 func TestNeighbourTakesTheLastByte(t *testing.T) {
 	need.Time(t)
 	const rounds, clients = 3, 16
@@ -163,7 +163,7 @@ func TestNeighbourTakesTheLastByte(t *testing.T) {
 				default:
 				}
 				err := b.Update(context.Background(), kv.NewOp(), func(tx kv.Tx) error {
-					for i := range 8 { // the same keys in another order, so that compactions have work
+					for i := range 8 { // the same keys in another order, to give compactions work
 						key := fmt.Appendf(nil, "%d/%02d/%d", i, c, n*7919%2003)
 						if err := tx.Set(key, fmt.Appendf(nil, "%d %01000d", n, n)); err != nil {
 							return err
@@ -177,7 +177,7 @@ func TestNeighbourTakesTheLastByte(t *testing.T) {
 					n++
 				case errors.Is(err, kv.ErrReadOnly) || errors.Is(err, kv.ErrUnavailable) && b.broken.Load() == nil:
 					refused.Add(1)
-					time.Sleep(time.Millisecond) // leaves the machine to what is under way
+					time.Sleep(time.Millisecond) // leaves the processor to the background work
 				default:
 					t.Errorf("client %d: %v", c, err)
 					return
@@ -249,7 +249,7 @@ func TestNeighbourTakesTheLastByte(t *testing.T) {
 	}
 }
 
-// fullLogs is how many logs hold anything: all but one wait to be made tables.
+// fullLogs counts the logs with data: all but one wait to become tables.
 func fullLogs(t *testing.T, dir string) (n int) {
 	logs, err := filepath.Glob(filepath.Join(generationOf(t, dir), "*.mem"))
 	if err != nil {
@@ -263,8 +263,8 @@ func fullLogs(t *testing.T, dir string) (n int) {
 	return n
 }
 
-// A server is stopped on a disk that is full to the last byte. With the blocks of
-// the spare it tidies up as ever.
+// A server is stopped on a disk that is completely full. With the blocks of the spare it
+// shuts down normally.
 func TestStopOnFullDisk(t *testing.T) {
 	disk := tinyDisk(t, 120<<20)
 	dir := filepath.Join(disk, "store")
@@ -288,9 +288,8 @@ func TestStopOnFullDisk(t *testing.T) {
 	}
 }
 
-// A server is stopped while a table waits for room that does not come: it ends
-// all the same, nobody else may use its files, and the next start finds
-// everything in the log.
+// A server is stopped while a table waits for room that does not come: it still stops, no
+// other process may use its files, and the next start finds everything in the log.
 func TestStopWhileTablesWait(t *testing.T) {
 	disk := tinyDisk(t, 120<<20)
 	dir := filepath.Join(disk, "store")
@@ -300,7 +299,7 @@ func TestStopWhileTablesWait(t *testing.T) {
 	}
 	setKey(t, b, "answered")
 	generation := generationOf(t, dir)
-	err = b.onWriter(t.Context(), func() error { // so that there is no room for tidying up
+	err = b.onWriter(t.Context(), func() error { // so that there is no room for shutting down normally
 		e := b.current.Load()
 		err := e.spare.remove()
 		e.spare = nil
@@ -328,8 +327,8 @@ func TestStopWhileTablesWait(t *testing.T) {
 	}
 }
 
-// mapper is reached past the border of its package. Its source is compared, so
-// that another version of the package is noticed here and not in somebody's data.
+// mapper is reached across its package's border. Its source is compared, so that a changed
+// version of the package is noticed here and not by data loss.
 func TestMapperIsAsWeKnowIt(t *testing.T) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "golang.org/x/sys").Output()
 	if err != nil {

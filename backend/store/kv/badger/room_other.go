@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// Here files do not have their blocks ahead: the look at what is free, with its
-// floor, is all there is.
+// On this system files do not get their blocks ahead: only the check of the free space,
+// with its floor, protects them.
 func allocates(*os.File) bool { return false }
 
 func allocate(fd int, mode uint32, size int64) error { return nil }

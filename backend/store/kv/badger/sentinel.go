@@ -13,7 +13,7 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// schema is the version of all that this package puts on the disk.
+// schema is the version of this package's format on the disk.
 const schema = 1
 
 var (
@@ -24,9 +24,8 @@ var (
 // Identity returns the sentinel.
 func (b *Store) Identity() kv.Identity { return *b.identity.Load() }
 
-// BumpEpoch raises the epoch by one, on the disk before it returns. Whatever
-// remembers an older epoch can then tell that the store has moved on without
-// it, as after a restore.
+// BumpEpoch increments the epoch, on the disk before it returns. A holder of an older epoch
+// can then tell that the store has changed without it, as after a restore.
 func (b *Store) BumpEpoch(ctx context.Context) error {
 	if err := b.writable(false); err != nil {
 		return err

@@ -7,18 +7,17 @@ import (
 	dgraph "github.com/dgraph-io/badger/v4"
 )
 
-// Commits are numbered here, in Badger's managed mode: its own bookkeeping of
-// who reads what sends several messages between goroutines for each
-// transaction, which one writer does not need. A number is given out for
-// reading only after its commit is on the disk. Badger may throw away what no
-// reader can see any more, and is told so after each commit.
+// Commits are numbered here, in Badger's managed mode: its own tracking of readers sends
+// several messages between goroutines for each transaction, which a single writer does not
+// need. A number may be read only after its commit is on the disk. After each commit Badger
+// is told which versions no reader can see any more, so that it may drop them.
 type commits struct {
 	last    atomic.Uint64 // the newest that may be read
 	mu      sync.Mutex
-	readers map[uint64]int // how many read at each number
+	readers map[uint64]int // the number of readers at each commit
 }
 
-// A snapshot is one moment of the database, kept readable until release.
+// A snapshot is one moment of the database, readable until release.
 type snapshot struct {
 	*dgraph.Txn
 	of *commits
@@ -43,19 +42,18 @@ func (s snapshot) release() {
 	}
 }
 
-// latest reads what was committed last. It is for the writer, which nobody
-// overtakes and which therefore holds nothing readable.
+// latest reads the last commit. It is for the writer only: nothing commits beside it, so it
+// need not pin a version.
 func (e *generation) latest() *dgraph.Txn {
 	return e.db.NewTransactionAt(e.commits.last.Load(), false)
 }
 
-// begin starts the one transaction that may write.
+// begin starts the only transaction that may write.
 func (e *generation) begin() *dgraph.Txn {
 	return e.db.NewTransactionAt(e.commits.last.Load(), true)
 }
 
-// commitAt is commit of a batch that goes up to an index of a log; zero: there is
-// no log.
+// commitAt commits a batch that goes up to an index of a log; zero: there is no log.
 func (e *generation) commitAt(txn *dgraph.Txn, applied uint64) error {
 	if applied > 0 {
 		if err := setApplied(txn, applied); err != nil {

@@ -12,14 +12,14 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A spare is the log that Badger begins next, made ahead: an empty file of that
-// name with all its blocks behind its end. Badger takes an empty log for a new
-// one. So what is committed always has room, in the log that is in use or in the
-// spare, and a full disk is noticed before a commit, not in the middle of one.
-// Where the process dies the spare stays behind, and the next start takes it away.
+// A spare is the log that Badger starts next, made ahead: an empty file of that name with
+// all its blocks allocated beyond its end. Badger takes an empty log for a new one. So
+// there is always room for a commit, in the current log or in the spare, and a full disk is
+// noticed before a commit, not in the middle of one. If the process dies, the spare stays
+// behind, and the next start deletes it.
 //
-// nil where there is none to be had: in memory, and on a file system that gives
-// no blocks ahead.
+// It is nil if there cannot be one: in memory, and on a file system that cannot allocate
+// blocks ahead.
 type spare struct {
 	dir  string
 	next int // its number
@@ -27,9 +27,9 @@ type spare struct {
 	full bool // has all its blocks
 }
 
-const logSize = 2 * memTableSize // as Badger makes its logs
+const logSize = 2 * memTableSize // the size of Badger's logs
 
-// newSpare looks which log Badger is writing in dir.
+// newSpare finds out which log Badger is writing in dir.
 func newSpare(dir string) (*spare, error) {
 	if dir == "" {
 		return nil, nil
@@ -62,8 +62,8 @@ func (s *spare) create() (err error) {
 	return err
 }
 
-// ready sees to it that there is a spare with all its blocks. It is asked before
-// each commit.
+// ready makes sure that there is a spare with all its blocks. It is called before each
+// commit.
 func (s *spare) ready() error {
 	if s == nil {
 		return nil
@@ -73,7 +73,7 @@ func (s *spare) ready() error {
 		if err != nil || info.Size() == 0 {
 			return errors.Join(err, s.fill())
 		}
-		s.file.Close() // Badger has taken it
+		s.file.Close() // Badger has started to use it
 		s.file, s.full, s.next = nil, false, s.next+1
 	}
 	if err := s.create(); err != nil {
@@ -82,7 +82,7 @@ func (s *spare) ready() error {
 	return s.fill()
 }
 
-// fill gives it its blocks, once.
+// fill allocates its blocks, once.
 func (s *spare) fill() (err error) {
 	if !s.full {
 		err = allocate(int(s.file.Fd()), keepSize, logSize)
@@ -91,7 +91,7 @@ func (s *spare) fill() (err error) {
 	return err
 }
 
-// remove takes away a spare that was not used.
+// remove deletes an unused spare.
 func (s *spare) remove() error {
 	if s == nil || s.file == nil {
 		return nil

@@ -13,12 +13,12 @@ import (
 	"doorward/backend/store/kv/badger/fsck"
 )
 
-// A Store is one open store: one process, one directory, or memory.
+// A Store is one open store: one process, and one directory or memory.
 type Store struct {
 	o        Options
 	lock     *os.File
 	current  atomic.Pointer[generation] // nil once closed
-	broken   atomic.Pointer[error]      // why nothing works any more
+	broken   atomic.Pointer[error]      // the reason why nothing works any more
 	identity atomic.Pointer[kv.Identity]
 
 	writer    *writer
@@ -26,10 +26,10 @@ type Store struct {
 	hub       *hub
 	disk      *disk
 	tables    tableCheck
-	stuck     atomic.Bool // it ends on a full disk, with work that waits for room
+	stuck     atomic.Bool // it is closing on a full disk, with work that waits for room
 
 	stop      chan struct{}
-	jobs      sync.WaitGroup // what runs in the background
+	jobs      sync.WaitGroup // background work
 	rewriting chan struct{}  // holds a token while a generation is built
 	closeOnce sync.Once
 	closeErr  error
@@ -44,10 +44,9 @@ var _ interface {
 	kv.Identified
 } = (*Store)(nil)
 
-// Open opens the store in o.Dir, or makes it if the directory is missing or
-// empty. A directory that cannot be used is refused with a kv.DirError or a
-// kv.FullError; nothing in it is changed then. From the first Open
-// the process makes files that only its own user can read.
+// Open opens the store in o.Dir, or creates it if the directory is missing or empty. An
+// unusable directory is refused with a kv.DirError or a kv.FullError and left unchanged.
+// From the first Open on, the process creates files that only its own user can read.
 func Open(o Options) (*Store, error) {
 	o = o.withDefaults()
 	b := &Store{o: o, hub: newHub(), disk: newDisk(o),
@@ -110,8 +109,8 @@ func (b *Store) openDir() error {
 	return b.reopen(name)
 }
 
-// create makes the first generation. A start that is killed half-way leaves
-// CREATING, and the next one begins again.
+// create makes the first generation. A start that is killed half-way leaves CREATING, and
+// the next one starts over.
 func (b *Store) create() error {
 	dir, name := b.o.Dir, generationName(1)
 	creating := filepath.Join(dir, creatingName)
@@ -159,7 +158,7 @@ func (b *Store) reopen(name string) error {
 	return nil
 }
 
-// nothingLost refuses a generation that lacks what was answered.
+// nothingLost refuses a generation that lacks an acknowledged commit.
 func (b *Store) nothingLost(e *generation) error {
 	txn := e.latest()
 	defer txn.Discard()
@@ -183,7 +182,7 @@ func (b *Store) adopt(e *generation, fresh bool) error {
 	return nil
 }
 
-// refused lets go of the directory and names what is wrong with it.
+// refused releases the directory and adds to the error what is wrong with it.
 func (b *Store) refused(err error) error {
 	if b.lock != nil {
 		b.lock.Close()
@@ -201,7 +200,7 @@ func (b *Store) refused(err error) error {
 	if errors.As(err, &dir) {
 		cause = dir.Err
 	}
-	// else its sentence is all there is
+	// otherwise its sentence says everything
 	if errors.Is(err, kv.ErrCorrupt) || dir == nil && !errors.Is(err, kv.ErrReadOnly) {
 		b.o.Logger.Error("the store was not opened", "dir", b.o.Dir, "cause", cause)
 	}
@@ -227,7 +226,7 @@ func (b *Store) View(ctx context.Context, fn func(kv.Tx) error) error {
 	return fn(tx)
 }
 
-// Close implements Store. It can be called again and answers the same.
+// Close implements Store. It can be called again and returns the same result.
 func (b *Store) Close() error {
 	b.closeOnce.Do(func() { b.closeErr = b.shut() })
 	return b.closeErr
@@ -237,7 +236,7 @@ func (b *Store) shut() error {
 	close(b.stop)
 	close(b.writer.closing)
 	<-b.writer.stopped
-	b.rewriteEnds() // a Compact or Load under way gives up first
+	b.rewriteEnds() // a Compact or Load in progress stops first
 	b.hub.close()
 	err := b.current.Swap(nil).retire()
 	if errors.Is(err, errStuck) || b.stuck.Load() {

@@ -10,7 +10,7 @@ import (
 	"doorward/build/need"
 )
 
-// open opens a store and closes it with the test.
+// open opens a store, and closes it at the end of the test.
 func open(tb testing.TB, o badger.Options) *badger.Store {
 	tb.Helper()
 	if o.Logger == nil {

@@ -10,9 +10,8 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// Somebody with the disk in their hands, or a fault of it, gives one record the
-// bytes of another, changes a byte, or cuts a value short. Each would read well
-// by itself; none may be believed.
+// An attacker with access to the disk, or a fault, replaces one record's bytes by
+// another's, changes a byte, or truncates a value. None of these may be read as a value.
 func TestAlteredRecordsAreNotBelieved(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -59,7 +58,7 @@ func TestAlteredRecordsAreNotBelieved(t *testing.T) {
 	}
 }
 
-// stored is what the database holds under a key, the seal included.
+// stored returns the stored value of a key, with its seal.
 func stored(t *testing.T, s *Store, key string) (value []byte) {
 	t.Helper()
 	snap := s.current.Load().snapshot()
@@ -74,7 +73,7 @@ func stored(t *testing.T, s *Store, key string) (value []byte) {
 	return value
 }
 
-// overwrite goes behind the back of the store.
+// overwrite changes a value without the store.
 func overwrite(t *testing.T, s *Store, key string, value []byte) {
 	t.Helper()
 	e := s.current.Load()

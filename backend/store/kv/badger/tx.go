@@ -16,7 +16,7 @@ type viewTx struct {
 	b    *Store
 	txn  *dgraph.Txn
 	over bool
-	key  []byte // room for a marked key
+	key  []byte // buffer for a marked key
 }
 
 var errTxOver = fmt.Errorf("%w: the transaction is over", kv.ErrUnavailable)
@@ -47,13 +47,13 @@ func (t *viewTx) Set([]byte, []byte) error { return fmt.Errorf("%w in a View", k
 
 func (t *viewTx) Delete([]byte) error { return fmt.Errorf("%w in a View", kv.ErrReadOnly) }
 
-// An updateTx reads the database under what its group has staged, and stages
-// its own writes. The first limit it meets fails the Update, whatever the
-// function makes of the error.
+// An updateTx reads the database overlaid by what its group has staged, and stages its own
+// writes. The first exceeded limit fails the Update, even if the function ignores the
+// error.
 type updateTx struct {
 	ctx    context.Context
 	w      *writer
-	mark   int // where this function's writes begin
+	mark   int // where this function's writes start
 	before int // bytes staged before it
 	reads  int
 	failed error

@@ -14,20 +14,19 @@ import (
 	"doorward/backend/store/kv/badger/fsck"
 )
 
-// A tableCheck is the check of all blocks of all tables after opening. A
-// damaged block does not fail a read in Badger: the keys in it are just not
-// found, and a Scan ends early. So nobody is told that a key is absent before
-// every table that could hold it has been seen to be whole; what is found is
-// safe by its own checksum. A large store takes seconds to check, so who asks
-// early has just the tables checked that the question is about.
+// A tableCheck is the check of all blocks of all tables after opening. In Badger a damaged
+// block does not fail a read: its keys are just not found, and a Scan ends early. So the
+// store reports a key as absent only after it has checked every table that could contain
+// it; a value that is found is protected by its own checksum. Checking a large store takes
+// seconds, so an early read checks only the tables that it needs.
 type tableCheck struct {
 	passed atomic.Bool
 	mu     sync.Mutex
-	tables map[uint64]func() error // the check of each table that was asked for, made once
+	tables map[uint64]func() error // the check of each requested table, run once
 }
 
-// checkTables checks all tables once, after opening, one at a time: whoever is
-// waiting for an answer comes first. If one is damaged the store stops.
+// checkTables checks all tables once, after opening, one at a time, so that readers who
+// wait come first. If one is damaged the store stops.
 func (b *Store) checkTables() {
 	e, err := b.acquireCurrent()
 	if err != nil {
@@ -39,8 +38,8 @@ func (b *Store) checkTables() {
 	}
 }
 
-// waitChecked returns when it is safe to say that something is not there, of
-// the marked keys from from up to to; to itself may be among them.
+// waitChecked waits until the absence of a marked key between from and to, both included,
+// can be reported.
 func (b *Store) waitChecked(ctx context.Context, from, to []byte) error {
 	if b.tables.passed.Load() {
 		return nil
@@ -53,8 +52,8 @@ func (b *Store) waitChecked(ctx context.Context, from, to []byte) error {
 	return b.checkRange(ctx, e, from, to)
 }
 
-// checkRange checks the tables that e has now and that reach into a range, each
-// once; nil is all keys. If one is damaged the store stops.
+// checkRange checks the current tables of e that overlap a range, each once; nil means all
+// keys. If one is damaged the store stops.
 func (b *Store) checkRange(ctx context.Context, e *generation, from, to []byte) error {
 	if e.dir == "" {
 		return nil
@@ -86,10 +85,9 @@ func (b *Store) stopping() bool {
 	}
 }
 
-// verify checks every block of the tables that e has now, also of those that
-// were checked before. They are read from their files and not through Badger's
-// memory maps, which panic over a damaged block and which a compaction may take
-// away.
+// verify checks every block of the current tables of e, including those that were checked
+// before. It reads the files and not Badger's memory maps: those panic on a damaged block,
+// and a compaction may unmap them.
 func (b *Store) verify(e *generation) error {
 	if e.dir == "" {
 		return nil
@@ -102,7 +100,7 @@ func (b *Store) verify(e *generation) error {
 	})
 }
 
-// verifyLive checks a table that may be compacted into others meanwhile.
+// verifyLive checks a table that a compaction may replace meanwhile.
 func verifyLive(e *generation, id uint64) error {
 	err := fsck.Table(table.NewFilename(id, e.dir))
 	if err != nil && !hasTable(e, id) {
@@ -111,7 +109,7 @@ func verifyLive(e *generation, id uint64) error {
 	return err
 }
 
-// check checks a table, or waits for who is at it already.
+// check checks a table, or waits for a check in progress.
 func (c *tableCheck) check(e *generation, id uint64) error {
 	c.mu.Lock()
 	if c.tables == nil {

@@ -12,9 +12,8 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A flipped bit in a block makes Badger lose the keys in it without a word. Who
-// asks for one before the whole store was checked must not hear that there is
-// no such key.
+// A flipped bit in a block makes Badger lose its keys silently. A read of one before the
+// whole store was checked must not report that the key does not exist.
 func TestDamagedBlockIsNoAbsence(t *testing.T) {
 	dir, ctx := filepath.Join(t.TempDir(), "store"), context.Background()
 	b, err := Open(Options{Config: kv.Config{Dir: dir}})
@@ -35,7 +34,7 @@ func TestDamagedBlockIsNoAbsence(t *testing.T) {
 
 	b, err = Open(Options{Config: kv.Config{Dir: dir}})
 	if err != nil {
-		return // refused at the start: also good
+		return // refused at the start, which is right as well
 	}
 	defer b.Close()
 	for n := 1; n <= 30; n++ {
@@ -109,7 +108,7 @@ func TestRangeChecksItsTablesOnly(t *testing.T) {
 		{"the first key", "k000001", "k000001", 1},
 		{"around all", "a", "z", 1},
 	} {
-		b := &Store{o: b.o, stop: b.stop} // one that has checked nothing yet
+		b := &Store{o: b.o, stop: b.stop} // it has checked nothing yet
 		if err := b.checkRange(ctx, e, markedFrom([]byte(q.from)), markedFrom([]byte(q.to))); err != nil {
 			t.Fatal(err)
 		}

@@ -9,13 +9,11 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// watchBuffer is how many events wait for a reader before it is told to
-// resync instead.
+// watchBuffer is how many events wait for a reader before it has to resync instead.
 const watchBuffer = 256
 
-// A hub passes events to those who watch. The writer is never made to wait: it
-// leaves events in each watcher's buffer, and a goroutine for each watcher
-// hands them over.
+// A hub passes events to watchers. It never makes the writer wait: the writer puts events
+// into each watcher's buffer, and one goroutine for each watcher sends them.
 type hub struct {
 	mu       sync.Mutex
 	watchers []*watcher
@@ -95,8 +93,8 @@ func (h *hub) publish(events []kv.Event) {
 	}
 }
 
-// leave puts the events below w's prefix into its buffer. When there is no
-// room they are dropped, with all that wait, and w resyncs.
+// leave puts the events with w's prefix into its buffer. If there is no room, they and all
+// waiting events are dropped, and w has to resync.
 func (w *watcher) leave(events []kv.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -117,7 +115,7 @@ func (w *watcher) leave(events []kv.Event) {
 	}
 }
 
-// forward hands events over until ctx ends or the store is closed.
+// forward sends events until ctx ends or the store is closed.
 func (w *watcher) forward(ctx context.Context, done <-chan struct{}) {
 	for {
 		for _, e := range w.collect() {
@@ -139,8 +137,8 @@ func (w *watcher) forward(ctx context.Context, done <-chan struct{}) {
 	}
 }
 
-// collect empties the buffer. What it gives is on its way to the reader; what
-// comes after a resync was given is kept again.
+// collect empties the buffer. The returned events are on their way to the reader; after a
+// resync, new events are buffered again.
 func (w *watcher) collect() []kv.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,26 +11,26 @@ import (
 )
 
 const (
-	groupSize  = 64                            // Updates kept with one fsync, at most
-	groupBytes = 800 << 10                     // bytes of a group, well inside Badger's 1.2 MB
-	groupFull  = groupBytes - kv.MaxWriteBytes // staged bytes after which no other is let in
+	groupSize  = 64                            // maximum number of Updates in one commit
+	groupBytes = 800 << 10                     // maximum bytes of a group, well below Badger's 1.2 MB
+	groupFull  = groupBytes - kv.MaxWriteBytes // staged bytes after which no further Update is added
 )
 
-// The writer is the one goroutine that changes the database. It takes the
-// Updates that wait, runs their functions one after the other, each on what
-// those before it have staged, keeps all that went well in one Badger
-// transaction with one fsync, and only then answers. What one function wrote
-// is dropped if it fails; the rest of the group is not touched by that.
+// The writer is the only goroutine that changes the database. It takes the waiting Updates
+// and runs their functions one after the other, each on what the previous ones have staged.
+// It commits all that succeeded in one Badger transaction with one fsync, and only then
+// answers. The writes of a function that fails are dropped; the rest of the group is not
+// affected.
 //
-// Since nothing runs beside it, what a function read cannot have changed until
-// its writes are kept: every Update is serialisable and none is ever retried
-// because of another. An Update that comes alone does not wait for company. Those
-// that come during an fsync run while it lasts, on what it is about to keep, and
-// are the next group. None of them is answered before that has ended well.
+// Since nothing runs beside it, what a function has read cannot change before its writes
+// are committed: every Update is serialisable, and none is ever retried because of another.
+// An Update that comes alone does not wait for others. Those that arrive during an fsync
+// run while it lasts, on top of what it is about to commit, and form the next group. None
+// of them is answered before that commit has succeeded.
 //
-// A batch that could not be sent (Options.Send) is dropped: its callers are told
-// so, and those that ran on it run again without it. A batch that the disk failed
-// on may be there in part, so then the store stops and all are refused.
+// A batch that could not be sent (Options.Send) is dropped: its callers are told, and those
+// that ran on it run again without it. A batch that the disk failed may have been written
+// in part, so then the store stops and refuses everything.
 type writer struct {
 	b       *Store
 	queue   chan *call
@@ -39,14 +39,14 @@ type writer struct {
 
 	group    []*call // taken from the queue
 	next     int     // the first of group that has not run
-	ran      []*call // ran well, to be answered after the commit
+	ran      []*call // succeeded, to be answered after the commit
 	refused  []refusal
 	running  *call
-	mark     int // where the writes of running begin
+	mark     int // where the writes of running start
 	stage    *overlay
-	inFlight *inFlightBatch // the group that is being kept, nil if none is
-	spare    *overlay       // the next stage
-	reading  *dgraph.Txn    // what the group reads, nil until it does
+	inFlight *inFlightBatch // the group that is being committed, nil if none
+	spare    *overlay       // the next overlay to use as stage
+	reading  *dgraph.Txn    // what the group reads from, nil until it does
 	cache    readCache
 	dirty    map[string]struct{}
 
@@ -72,9 +72,9 @@ func newWriter(b *Store) *writer {
 		stage: newOverlay(), spare: newOverlay(), send: b.o.Send}
 }
 
-// loop runs until the store is closed. A function that ends its goroutine
-// (runtime.Goexit, as t.Fatal does) ends this one too: then its caller is
-// answered and another goroutine goes on with the group.
+// loop runs until the store is closed. A function that ends its goroutine (runtime.Goexit,
+// as t.Fatal does) ends this one, too: then its caller is answered and a new goroutine
+// continues with the group.
 func (w *writer) loop() {
 	finished := false
 	defer func() {
@@ -97,9 +97,9 @@ func (w *writer) loop() {
 	close(w.stopped)
 }
 
-// wait waits until there is something to do: for a call, where the group has
-// room for it, or for the end of the batch in flight. It is false when the store is
-// closing and nothing is in flight.
+// wait waits until there is something to do: a call, if the group has room for it, or the
+// end of the batch in flight. It returns false if the store is closing and nothing is in
+// flight.
 func (w *writer) wait() bool {
 	queue, ended, closing := w.queue, (chan error)(nil), w.closing
 	if w.inFlight != nil {
@@ -129,7 +129,7 @@ func (w *writer) isClosing() bool {
 	}
 }
 
-// drainQueue takes c and those that wait behind it.
+// drainQueue takes c and the calls that wait behind it.
 func (w *writer) drainQueue(c *call) {
 	clear(w.group)
 	w.group, w.next = append(w.group[:0], c), 0
@@ -145,8 +145,8 @@ func (w *writer) drainQueue(c *call) {
 
 func (w *writer) full() bool { return len(w.ran) >= groupSize || w.stage.bytes > groupFull }
 
-// runGroup runs the functions of the group until it is through or full. Work
-// of the writer itself runs alone, with nothing staged and nothing in flight.
+// runGroup runs the functions of the group until all have run or the group is full. Work of
+// the writer itself runs alone, with nothing staged and nothing in flight.
 func (w *writer) runGroup() {
 	for w.next < len(w.group) && !w.full() {
 		c := w.group[w.next]
@@ -159,7 +159,7 @@ func (w *writer) runGroup() {
 		}
 		if c.own != nil {
 			c.done <- w.attempt(c.own)
-			w.cache.forget() // another generation may be the current one
+			w.cache.forget() // the current generation may have changed
 			continue
 		}
 		w.run(c)
@@ -203,7 +203,7 @@ func (w *writer) once(c *call) error {
 	return tx.failed
 }
 
-// attempt turns a panic of fn into an error.
+// attempt converts a panic of fn into an error.
 func (w *writer) attempt(fn func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -214,7 +214,7 @@ func (w *writer) attempt(fn func() error) (err error) {
 	return fn()
 }
 
-// abandon answers the caller whose function took the goroutine with it.
+// abandon answers the caller whose function ended the goroutine.
 func (w *writer) abandon() {
 	if w.running == nil {
 		return
@@ -224,7 +224,7 @@ func (w *writer) abandon() {
 	w.running = nil
 }
 
-// snapshot is the database as the last batch that was kept has left it.
+// snapshot returns the database as of the last committed batch.
 func (w *writer) snapshot() *dgraph.Txn {
 	if w.reading == nil {
 		w.reading = w.b.current.Load().latest()
@@ -232,7 +232,7 @@ func (w *writer) snapshot() *dgraph.Txn {
 	return w.reading
 }
 
-// find is the last write of a key that is not in the database yet.
+// find returns the last write of a key that is not in the database yet.
 func (w *writer) find(key []byte) (*staged, bool) {
 	if s, ok := w.stage.find(key); ok || w.inFlight == nil {
 		return s, ok
@@ -240,8 +240,8 @@ func (w *writer) find(key []byte) (*staged, bool) {
 	return w.inFlight.stage.find(key)
 }
 
-// within are the writes to keys in [from,to) that are not in the database yet,
-// in byte order.
+// within returns the writes to keys in [from,to) that are not in the database yet, in byte
+// order.
 func (w *writer) within(from, to []byte) []*staged {
 	if w.inFlight == nil {
 		return within(from, to, w.stage)

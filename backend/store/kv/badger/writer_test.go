@@ -11,7 +11,7 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A held store keeps the first commit in the air until it is let down.
+// A held store keeps the first commit in flight until the test releases it.
 type held struct {
 	*Store
 	inTheAir chan struct{}
@@ -48,14 +48,14 @@ func hold(t *testing.T) *held {
 	return h
 }
 
-// letDown ends the flight.
+// letDown ends the commit in flight.
 func (h *held) letDown(err error) {
 	h.down.Store(true)
 	h.ends <- err
 }
 
-// update runs an Update beside the test, and notes if it is answered while the
-// flight is in the air.
+// update starts an Update, and fails the test if it is answered while the commit is in
+// flight.
 func (h *held) update(t *testing.T, fn func(kv.Tx) error) (ran chan struct{}, answer chan error) {
 	ran, answer = make(chan struct{}), make(chan error, 1)
 	var once sync.Once
@@ -74,8 +74,8 @@ func (h *held) update(t *testing.T, fn func(kv.Tx) error) (ran chan struct{}, an
 
 var errMine = errors.New("refused by the function")
 
-// threeInARow has one Update in the air, one that reads and writes on it, and
-// one that fails on it.
+// threeInARow starts three Updates: one in flight, one that reads and writes on top of it,
+// and one that fails on it.
 func threeInARow(t *testing.T, h *held) (answers []chan error) {
 	set := func(tx kv.Tx, keys ...string) error {
 		for _, key := range keys {
@@ -111,8 +111,8 @@ func threeInARow(t *testing.T, h *held) (answers []chan error) {
 	return []chan error{first, second, third}
 }
 
-// A commit fails while others have already read what it was to keep. They must
-// not be told that theirs went well, nor be refused for a reason that never was.
+// A commit fails after other Updates have read what it was to write. They must not be told
+// that they succeeded, nor be refused for a reason that never existed.
 func TestNobodyIsToldWhatRestsOnALostCommit(t *testing.T) {
 	h := hold(t)
 	answers := threeInARow(t, h)
@@ -150,7 +150,7 @@ func TestUpdatesRunOnWhatIsInTheAir(t *testing.T) {
 	}
 }
 
-// The writer's own work exchanges the database: it must not meet a flight.
+// The writer's own work replaces the database: it must not run while a commit is in flight.
 func TestOwnWorkWaitsForTheFlight(t *testing.T) {
 	h := hold(t)
 	_, first := h.update(t, func(tx kv.Tx) error { return tx.Set([]byte("a"), []byte("1")) })
@@ -164,7 +164,7 @@ func TestOwnWorkWaitsForTheFlight(t *testing.T) {
 			return nil
 		})
 	}()
-	for len(h.writer.queue) > 0 { // until the writer has it
+	for len(h.writer.queue) > 0 { // until the writer has taken it
 		continue
 	}
 	h.letDown(nil)
@@ -173,7 +173,7 @@ func TestOwnWorkWaitsForTheFlight(t *testing.T) {
 	}
 }
 
-// Others go on and on asking for Updates.
+// Close is called while clients keep sending Updates: it must still end.
 func TestCloseEndsUnderLoad(t *testing.T) {
 	b, err := Open(Options{})
 	if err != nil {

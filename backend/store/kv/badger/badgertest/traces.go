@@ -13,10 +13,9 @@ import (
 	"github.com/dgraph-io/ristretto/v2/z"
 )
 
-// Traces says in which files of a data directory each needle's bytes are. It
-// reads every file as it lies on the disk, and every table also record by
-// record: in a table keys share their beginnings and blocks are compressed, so
-// that what is there need not be found as it was written.
+// Traces reports in which files of a data directory each needle's bytes occur. It searches
+// the raw bytes of every file, and also every record of a table: in a table, keys share
+// prefixes and blocks are compressed, so the raw bytes may not contain what was written.
 func Traces(dir string, needles []string) (map[string][]string, error) {
 	found := map[string][]string{}
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
@@ -34,7 +33,7 @@ func Traces(dir string, needles []string) (map[string][]string, error) {
 	return found, err
 }
 
-// readable is a file's bytes, and behind them its records where it is a table.
+// readable returns a file's bytes, followed by its records if it is a table.
 func readable(name string) ([]byte, error) {
 	text, err := os.ReadFile(name)
 	if err != nil || filepath.Ext(name) != ".sst" {

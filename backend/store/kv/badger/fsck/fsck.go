@@ -17,10 +17,9 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// Probe looks at the files of a generation before Badger does. Badger opens
-// tables on its own goroutines, where a damaged one is a panic that nothing
-// can catch, and it drops everything behind a damaged record of its log
-// without a word.
+// Probe checks the files of a generation before Badger opens them. Badger opens tables on
+// its own goroutines, where a damaged one causes a panic that nothing can catch, and it
+// silently drops everything behind a damaged record of its log.
 func Probe(dir string) error {
 	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
 	if err != nil {
@@ -53,8 +52,8 @@ func Probe(dir string) error {
 	return probeManifest(found, logged)
 }
 
-// RemoveEmpty takes away files of Badger that were just being made when the
-// process was killed. It would call the first start that meets one a failure.
+// RemoveEmpty deletes files that Badger was just creating when the process was killed.
+// Badger would fail the first start that finds one.
 func RemoveEmpty(dir string) error {
 	for _, kind := range []string{"*.mem", "*.vlog"} {
 		files, err := filepath.Glob(filepath.Join(dir, kind))
@@ -74,9 +73,9 @@ func RemoveEmpty(dir string) error {
 	return nil
 }
 
-// probeTable opens one table on this goroutine, where its panic can be caught:
-// that checks its index and reads its last block. One that is not on the list
-// may be half-written: a crash leaves it so, and Badger removes it.
+// probeTable opens one table on this goroutine, where its panic can be caught: that checks
+// its index and reads its last block. A table that is not listed may be half-written by a
+// crash, and Badger deletes it.
 func probeTable(p *probed) (err error) {
 	defer func() {
 		if !p.listed {
@@ -108,7 +107,7 @@ func tableOptions() table.Options {
 	}
 }
 
-// recoverDamage makes a panic or an error over a table into ErrCorrupt.
+// recoverDamage turns a panic or an error in a table into ErrCorrupt.
 func recoverDamage(path string, err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("%.200v", r)
@@ -118,7 +117,7 @@ func recoverDamage(path string, err *error) {
 	}
 }
 
-// Each runs fn on all items, on as many as there are processors at once.
+// Each runs fn on all items, on as many at once as there are processors.
 func Each[T any](items []T, fn func(T) error) error {
 	var (
 		next   atomic.Int64

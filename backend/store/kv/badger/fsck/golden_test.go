@@ -19,13 +19,13 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files with the Badger that go.mod pins")
 
-// goldenVersion wrote the golden files.
+// goldenVersion is the version that wrote the golden files.
 const goldenVersion = "v4.9.6"
 
 const golden = "testdata/" + goldenVersion
 
-// go.mod pins another Badger than the one whose files are read here: nothing says
-// that it still writes them so.
+// go.mod pins a Badger version other than the one whose files are read here: nothing
+// guarantees that it still writes the same format.
 func TestGoldenFilesAreOfThePinnedBadger(t *testing.T) {
 	text, err := os.ReadFile("../../../../../go.mod")
 	if err != nil {
@@ -43,9 +43,9 @@ func TestGoldenFilesAreOfThePinnedBadger(t *testing.T) {
 	}
 }
 
-// The files of a store that was killed, with two commits in a table and three in
-// the log, are whole; with a byte of the table, the log or the list changed they are
-// not.
+// The files of a killed store, with two commits in a table and three in the log, are
+// accepted; with a changed byte in the table, the log or the list of tables they are
+// refused.
 func TestGoldenFiles(t *testing.T) {
 	if *update {
 		writeGolden(t)
@@ -91,7 +91,7 @@ func one(t *testing.T, pattern string) string {
 	return all[0]
 }
 
-// writeGolden makes the golden files: of a log only what is used.
+// writeGolden writes the golden files: of a log only the used part.
 func writeGolden(t *testing.T) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "store")

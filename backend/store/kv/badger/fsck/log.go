@@ -14,10 +14,10 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// Badger's log (.mem) is a header of 20 bytes and then records: meta, user
-// meta, three varints (lengths of key and value, expiry), key, value, checksum.
-// The records of a commit carry its number at the end of their keys; one more
-// record ends it. Behind the last there are zeros.
+// Badger's log (.mem) is a header of 20 bytes and then records: meta, user meta, three
+// varints (lengths of key and value, expiry), key, value, checksum. The records of a commit
+// have its number at the end of their keys; one more record ends it. Zeros follow the last
+// record.
 const (
 	logHeader    = 20
 	logRecordMin = 5
@@ -29,27 +29,26 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Every key of the database begins with one byte of the engine's, so that no
-// caller's key can meet the engine's own or those that Badger keeps for itself.
+// Every key of the database begins with a byte of the engine's, so that no caller's key can
+// collide with the engine's own keys or with Badger's.
 const (
 	DataMark = 'd'
 	MetaMark = 'm'
 )
 
-// A logRecord is what probeLog needs to know of a record.
+// A logRecord is what probeLog needs to know about a record.
 type logRecord struct {
-	size   int // also where only its checksum is wrong
+	size   int // also set if only the checksum is wrong
 	commit uint64
 	last   bool // ends its commit
 }
 
-// A probedLog is which commits a log holds; both are zero where it holds none.
+// A probedLog says which commits a log contains; both are zero if it contains none.
 type probedLog struct{ first, last uint64 }
 
-// probeLog refuses a log in which whole commits stand behind a record that
-// cannot be read. Badger would drop them, though they were answered. One
-// broken commit at the very end is what a crash leaves: it was never answered,
-// since the next one only begins after it.
+// probeLog refuses a log in which whole commits follow an unreadable record. Badger would
+// drop them, though they were acknowledged. A crash leaves at most one broken commit at the
+// very end: it was never acknowledged, because the next one starts only after it.
 func probeLog(path string) (p probedLog, err error) {
 	info, err := os.Stat(path)
 	if err != nil || info.Size() == 0 {
@@ -75,11 +74,11 @@ func probeLog(path string) (p probedLog, err error) {
 	return p, nil
 }
 
-// commitsLost says whether any record can be read behind the first commit that
-// is not whole, wherever it begins, that belongs to a later one. Commits are
-// numbered without gaps. A log that was made to look like records from every byte
-// on takes as long as its length squared; what a crash leaves is one commit, so
-// after some times its length it is damaged, whatever is behind.
+// commitsLost reports whether any readable record, starting at any byte behind the first
+// broken commit, belongs to a later commit. Commits are numbered without gaps. A log in
+// which every byte looks like a record would take time quadratic in its length; a crash
+// leaves only one commit, so after reading a multiple of its length the log counts as
+// damaged, whatever is behind.
 func commitsLost(log []byte) bool {
 	at, last := wholeCommits(log)
 	first := last + 1
@@ -101,12 +100,13 @@ func commitsLost(log []byte) bool {
 	return at < len(log)
 }
 
-// patienceWithLog is how many times its own length is read of a log, at most.
+// patienceWithLog is the maximum number of bytes read of a log, as a multiple of its
+// length.
 const patienceWithLog = 32
 
-// tooLong says whether the first record that cannot be read claims a value that
-// nobody wrote. Badger believes it and asks for twice as much memory, up to 8 GB.
-// What a crash leaves has zeros where it was not written, and claims less.
+// tooLong reports whether the first unreadable record claims a value that nobody wrote.
+// Badger believes it and allocates twice as much memory, up to 8 GB. A crash leaves zeros
+// where nothing was written, and so claims less.
 func tooLong(log []byte) bool {
 	at, _ := wholeCommits(log)
 	for at < len(log) {
@@ -127,8 +127,7 @@ func tooLong(log []byte) bool {
 	return uint32(value) > kv.SealBytes+kv.MaxValue
 }
 
-// wholeCommits returns where the commits that are whole end, and the number of
-// the last.
+// wholeCommits returns where the complete commits end, and the number of the last.
 func wholeCommits(log []byte) (end int, last uint64) {
 	end = logHeader
 	for at, open := end, uint64(0); at < len(log); {
@@ -145,15 +144,15 @@ func wholeCommits(log []byte) (end int, last uint64) {
 	return end, last
 }
 
-// readRecord reads the record at the start of data, if a whole one is there. What
-// we never write is no record, and no checksum is reckoned for it: of random bytes
-// that leaves one place in millions.
+// readRecord reads the record at the start of data, if there is a complete one. A record
+// that we never write is rejected before its checksum is computed: of random bytes, that
+// leaves one place in millions.
 func readRecord(data []byte) (r logRecord, ok bool) {
 	if len(data) < logRecordMin || !ourMeta(data[0]) || data[1] != 0 {
 		return r, false
 	}
 	n := 2
-	var lengths [3]uint64 // of the key, of the value, and the expiry
+	var lengths [3]uint64 // of the key and of the value, and the expiry
 	most := [3]uint64{1 + kv.MaxKey + commitNumber, kv.SealBytes + kv.MaxValue, 0}
 	for i := range lengths {
 		v, w := binary.Uvarint(data[n:min(len(data), n+binary.MaxVarintLen64)])
@@ -180,10 +179,9 @@ func readRecord(data []byte) (r logRecord, ok bool) {
 	return r, true
 }
 
-// ourMeta are the kinds of records: a key that is set, one that is deleted, and
+// ourMeta reports whether b is a kind of record that we write: a set key, a deleted key, or
 // the end of a commit.
 func ourMeta(b byte) bool { return b == bitTxn || b == bitTxn|bitDelete || b == bitFinTxn }
 
-// ourKey is how a record's key begins: with one of our marks, or as Badger's own
-// do.
+// ourKey reports whether b starts a record's key: one of our marks, or Badger's own.
 func ourKey(b byte) bool { return b == DataMark || b == MetaMark || b == '!' }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The commits of the golden log are read as they were written: three, numbered
-// without a gap, each whole.
+// The commits of the golden log are read as they were written: three, numbered without
+// gaps, each complete.
 func TestGoldenLogIsRead(t *testing.T) {
 	logs, err := filepath.Glob("testdata/v*/*.mem")
 	if err != nil || len(logs) != 1 {
@@ -31,7 +31,7 @@ func TestGoldenLogIsRead(t *testing.T) {
 	}
 }
 
-// The list of tables of the golden files names the one table there is.
+// The golden list of tables names the one table.
 func TestGoldenManifestIsRead(t *testing.T) {
 	dirs, err := filepath.Glob("testdata/v*")
 	if err != nil || len(dirs) != 1 {

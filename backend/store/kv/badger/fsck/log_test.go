@@ -8,8 +8,8 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// What is read of a log is bounded by its length, whatever it looks like; what a
-// crash leaves is far inside the bound.
+// A log made to look like records at every byte must not take unbounded time: reading is
+// limited by the log's length, and a crash stays far below the limit.
 func TestCommitsLostIsBounded(t *testing.T) {
 	record := binary.AppendUvarint(binary.AppendUvarint([]byte{bitTxn, 0}, 20), kv.SealBytes+kv.MaxValue)
 	record = append(append(record, 0, DataMark), make([]byte, 8)...)

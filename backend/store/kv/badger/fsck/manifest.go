@@ -12,19 +12,18 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A probed table: what probeManifest needs to know of it.
+// A probed table has what probeManifest needs to know about it.
 type probed struct {
 	path   string
-	listed bool   // MANIFEST names it
-	whole  bool   // every block of it is checked before anything is merged
-	newest uint64 // the number of the newest commit in it; zero where it cannot be opened
+	listed bool   // the MANIFEST lists it
+	whole  bool   // every block of it was checked before any merge
+	newest uint64 // the number of its newest commit; zero if it cannot be opened
 }
 
-// probeManifest refuses a list of tables that has lost its end. Badger removes
-// a table that is not on the list: after a crash that is one that was just being
-// written, and what is in it stands in the log too, or in the tables that it was
-// to replace. Where neither has its newest commit, the list is wrong, and the
-// table would be gone for good.
+// probeManifest refuses a list of tables that has lost its end. Badger deletes a table that
+// is not listed: after a crash that is a half-written one, whose content is also in the log
+// or in the tables that it was to replace. If neither has its newest commit, the list is
+// wrong, and the table's data would be lost for good.
 func probeManifest(tables []*probed, logs []probedLog) error {
 	var known uint64
 	for _, t := range tables {
@@ -42,8 +41,8 @@ func probeManifest(tables []*probed, logs []probedLog) error {
 	return nil
 }
 
-// readManifest is which tables the database has, as it says itself, and on which
-// levels.
+// readManifest returns the tables of the database with their levels, according to its own
+// list.
 func readManifest(dir string) (levels map[uint64]int, err error) {
 	f, err := os.Open(filepath.Join(dir, dgraph.ManifestFilename))
 	if err != nil {
@@ -61,11 +60,10 @@ func readManifest(dir string) (levels map[uint64]int, err error) {
 	return levels, nil
 }
 
-// firstMerged is the level down to which a start checks every block: the first
-// compactions, and the one at a close, merge the first level into the next that
-// holds anything, and a damaged block in the midst of them is a panic on a goroutine
-// of Badger, or the end of what is copied. Both are kept small (engineOptions); the
-// levels below are checked while the store runs.
+// firstMerged is the level down to which a start checks every block. The first compactions,
+// and the one on close, merge the first level into the next one that has data. A damaged
+// block in that merge causes a panic on a goroutine of Badger, or cuts the copy short. Both
+// levels are kept small (engineOptions); the levels below are checked while the store runs.
 func firstMerged(levels map[uint64]int) int {
 	first := math.MaxInt
 	for _, level := range levels {

@@ -15,13 +15,12 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// A table file is blocks, each compressed and with a checksum at its end, and
-// behind them the index, its length, its checksum, and the length of that.
-// Badger's own check holds every block of a table in memory until it is through
-// with the last, and more than one table is checked at a time; this one holds
-// the index and one block.
+// A table file is a series of blocks, each compressed and with a checksum at its end,
+// followed by the index, its length, its checksum, and the length of that. Badger's own
+// check holds every block of a table in memory until it has checked the last, and checks
+// several tables at a time; this one holds the index and one block.
 
-// Table checks every block of a table, and the index that leads to them.
+// Table checks every block of a table and its index.
 func Table(path string) (err error) {
 	defer recoverDamage(path, &err)
 	f, err := os.Open(path)
@@ -49,7 +48,7 @@ func Table(path string) (err error) {
 	return nil
 }
 
-// readIndex reads the index of a table and says where the blocks end.
+// readIndex reads the index of a table and returns where the blocks end.
 func readIndex(f *os.File) (*fb.TableIndex, int64, error) {
 	end, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -69,7 +68,7 @@ func readIndex(f *os.File) (*fb.TableIndex, int64, error) {
 	return fb.GetRootAsTableIndex(index, 0), end, nil
 }
 
-// readBack reads the piece that ends at end, where its length stands.
+// readBack reads the piece that ends at end, where its length is stored.
 func readBack(f *os.File, end int64) (piece []byte, begin int64, err error) {
 	var length [4]byte
 	if _, err := f.ReadAt(length[:], end-4); err != nil {
@@ -84,10 +83,10 @@ func readBack(f *os.File, end int64) (piece []byte, begin int64, err error) {
 	return piece, begin, err
 }
 
-// A blockCheck goes over the blocks of a table in their order.
+// A blockCheck checks the blocks of a table in order.
 type blockCheck struct {
 	r              *bufio.Reader
-	at             int64 // where the next block begins
+	at             int64 // where the next block starts
 	packed, opened []byte
 }
 

@@ -16,8 +16,8 @@ import (
 	"doorward/backend/store/kv/badger/fsck"
 )
 
-// tableOf makes a store of n keys with values of this many bytes that do not
-// compress, and returns its largest table.
+// tableOf makes a store of n keys with incompressible values of this size, and returns its
+// largest table.
 func tableOf(t *testing.T, n, size int) (name string, bytes int64) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "store")
@@ -51,7 +51,7 @@ func tableOf(t *testing.T, n, size int) (name string, bytes int64) {
 	return name, bytes
 }
 
-// A byte that changed anywhere in a table, and a table that is cut, are found.
+// A changed byte anywhere in a table, or a truncated table, is found.
 func TestDamageOfTableIsFound(t *testing.T) {
 	name, size := tableOf(t, 400, 200)
 	whole, err := os.ReadFile(name)
@@ -92,8 +92,8 @@ func TestDamageOfTableIsFound(t *testing.T) {
 	}
 }
 
-// A large store is checked at its start and by doorward verify: that must not
-// take the memory of the machine it runs on.
+// A large store is checked at its start and by doorward verify: that must not use up the
+// memory of the machine.
 func TestTableIsCheckedInLittleMemory(t *testing.T) {
 	name, size := tableOf(t, 3000, 4000)
 	if size < 3<<20 {
