@@ -11,8 +11,8 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// auditHead is the end of the chain. Its seal is made with the instance key, so
-// that nobody who can only write the store can rewrite or cut the log.
+// auditHead is the end of the chain. It is sealed with the instance key, so somebody who
+// can only write the store can neither rewrite nor truncate the log.
 type auditHead struct {
 	Seq  uint64 `json:"seq"`
 	Hash string `json:"hash"`
@@ -54,8 +54,8 @@ func (tx *Tx) auditHead() (*auditHead, error) {
 	return h, nil
 }
 
-// nothingBegins refuses a store without an end of the audit log that has
-// records with one of these prefixes: it had an end once.
+// nothingBegins refuses a store that has no end of the audit log but has records with one
+// of these prefixes: it must have had an end once.
 func (tx *Tx) nothingBegins(prefixes ...prefix) error {
 	for _, p := range prefixes {
 		found, err := tx.scan(p.key(), 1)
@@ -78,22 +78,22 @@ func (tx *Tx) putHead() error {
 	return setDecoded(tx, tx.recent.heads, auditHeadPrefix.key(), *tx.head)
 }
 
-// Record adds an entry to the audit log, chained to the one before.
-func (tx *Tx) Record(actor access.Actor, did access.AuditAction, to, detail string) error {
+// Record adds an entry to the audit log, chained to the previous one.
+func (tx *Tx) Record(actor access.Actor, action access.AuditAction, to, detail string) error {
 	h, err := tx.auditHead()
 	if err != nil {
 		return err
 	}
-	e := access.AuditEntry{At: tx.Now, Actor: actor, Action: did, Target: to, Detail: detail}
+	e := access.AuditEntry{At: tx.Now, Actor: actor, Action: action, Target: to, Detail: detail}
 	e.Chain(h.Seq+1, h.Hash)
 	tx.head = &auditHead{Seq: e.Seq, Hash: e.Hash}
-	if err := tx.countDay(did); err != nil {
+	if err := tx.countDay(action); err != nil {
 		return err
 	}
 	return tx.set(auditKey(e.Seq), &e)
 }
 
-// Page is a page of the audit log, newest first.
+// Page returns a page of the audit log, newest first.
 func (tx AuditLog) Page(cursor string, limit int) (Page[access.AuditEntry], error) {
 	p, err := list(tx.inTx, auditPrefix.key(), cursor, limit, "audit", decodeEntry)
 	if err != nil {
@@ -107,7 +107,7 @@ func (tx AuditLog) Page(cursor string, limit int) (Page[access.AuditEntry], erro
 	return p, nil
 }
 
-// Since are up to limit entries after seq, oldest first.
+// Since returns up to limit entries after seq, oldest first.
 func (tx AuditLog) Since(seq uint64, limit int) ([]access.AuditEntry, error) {
 	h, err := tx.auditHead()
 	if err != nil {
@@ -132,9 +132,8 @@ func decodeEntry(e kv.KV) (entry access.AuditEntry, err error) {
 	return entry, decode(e.Key, e.Value, &entry)
 }
 
-// VerifyAudit walks the whole chain from its sealed head to its first entry. It
-// returns how many entries there are; an altered, removed, added or moved one
-// is named in the error.
+// VerifyAudit checks the whole chain from its sealed head to its first entry and returns
+// the number of entries. Its error names an altered, removed, added or moved entry.
 func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 	var head auditHead
 	newer := access.AuditEntry{}
@@ -173,7 +172,7 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 	return count, err
 }
 
-// ends says what is wrong with an entry as the last one.
+// ends reports what is wrong with an entry as the last one.
 func (h *auditHead) ends(e access.AuditEntry) error {
 	switch {
 	case e.Seq != h.Seq:
@@ -184,7 +183,7 @@ func (h *auditHead) ends(e access.AuditEntry) error {
 	return nil
 }
 
-// auditBatch is how many entries are read in one go.
+// auditBatch is the number of entries read at once.
 const auditBatch = 1000
 
 func (tx *Tx) walkAudit(each func(access.AuditEntry) error) error {

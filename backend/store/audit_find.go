@@ -8,11 +8,11 @@ import (
 	"doorward/backend/access"
 )
 
-// An AuditQuery says which entries; what is empty leaves all.
+// An AuditQuery filters entries; empty fields match all.
 type AuditQuery struct {
-	Actor, Target string // a member's or token's id, "operator", "system"; a member's id or what else was acted on
+	Actor, Target string // ids, or "operator" or "system" as the actor; empty matches all
 	Actions       []access.AuditAction
-	From, Until   time.Time // from this time on; before that time
+	From, Until   time.Time // from this time on; before this time
 	Cursor        string
 	Limit         int
 }
@@ -42,8 +42,8 @@ func didIt(actor access.Actor, name string) bool {
 	return string(actor.Member) == name || string(actor.Token) == name
 }
 
-// Find is a page of the entries that fit, newest first. It looks at so many
-// entries and no more: the page may be short, and Next leads on.
+// Find returns a page of the matching entries, newest first. It examines a limited number
+// of entries: the page may be short, and Next continues.
 func (tx AuditLog) Find(q AuditQuery) (p Page[access.AuditEntry], err error) {
 	first, last, err := tx.auditBetween(q.From, q.Until)
 	if err != nil || first > last {
@@ -72,8 +72,8 @@ func (tx AuditLog) Find(q AuditQuery) (p Page[access.AuditEntry], err error) {
 	return p, err
 }
 
-// takeAudit reads up to n entries that fit. next is where the following page
-// begins, nil at the end.
+// takeAudit reads up to n matching entries. next is where the following page starts, nil at
+// the end.
 func (tx *Tx) takeAudit(q *AuditQuery, from, end []byte, n int, take func(access.AuditEntry)) (next []byte, err error) {
 	for taken, looked := 0, 0; looked < maxScanned; {
 		batch, err := tx.kv.Scan(from, end, scanBatch)
@@ -102,8 +102,8 @@ func (tx *Tx) takeAudit(q *AuditQuery, from, end []byte, n int, take func(access
 	return from, nil
 }
 
-// auditBetween are the first and the last entry of a time: times rise with the
-// entries, so that a few looks find both.
+// auditBetween returns the first and the last entry of a period: times increase with the
+// entries, so a binary search finds both.
 func (tx *Tx) auditBetween(from, until time.Time) (first, last uint64, err error) {
 	h, err := tx.auditHead()
 	if err != nil {
@@ -122,8 +122,7 @@ func (tx *Tx) auditBetween(from, until time.Time) (first, last uint64, err error
 	return first, last, err
 }
 
-// firstSince is the first entry that is not before t; one past the last where
-// all are.
+// firstSince returns the first entry that is not before t; one past the last if all are.
 func (tx *Tx) firstSince(t time.Time, seq uint64) (uint64, error) {
 	low, high := uint64(1), seq+1
 	for low < high {

@@ -26,17 +26,17 @@ func sequence(all []access.AuditEntry) (seqs []uint64) {
 	return seqs
 }
 
-// An hour apart: ann, a token of hers, the operator and the system act by turns
-// on ada and on bob.
+// history adds entries an hour apart: ann, a token of hers, the operator and the system act
+// in turn on ada and on bob.
 func (b *box) history(n int) {
 	b.t.Helper()
 	by := []access.Actor{{
 		Member: "ann",
 		Source: access.SourceConsole,
 	}, {Member: "ann", Token: "tok", Source: access.SourceAPI}, access.Operator, access.System}
-	did := []access.AuditAction{access.ActionInvite, access.ActionApprove, access.ActionSuspend, access.ActionExpire}
+	action := []access.AuditAction{access.ActionInvite, access.ActionApprove, access.ActionSuspend, access.ActionExpire}
 	for i := range n {
-		b.update(func(tx *Tx) error { return tx.Record(by[i%4], did[i%4], []string{"ada", "bob"}[i/4%2], "") })
+		b.update(func(tx *Tx) error { return tx.Record(by[i%4], action[i%4], []string{"ada", "bob"}[i/4%2], "") })
 		b.forward(time.Hour)
 	}
 }
@@ -99,7 +99,7 @@ func TestFindAudit(t *testing.T) {
 	})
 }
 
-// A cursor is good for the question it came from, and no other.
+// A cursor is reused with another query: it is valid only for its own.
 func TestFindAuditCursor(t *testing.T) {
 	b := openBox(t, "")
 	b.history(12)
@@ -117,8 +117,8 @@ func TestFindAuditCursor(t *testing.T) {
 	}
 }
 
-// A rare deed in a long log is looked for piece by piece: a page may be short,
-// the total is then a floor, and what follows leads to it.
+// A rare action in a long log is searched for in pieces: a page may be short, the total is
+// then a minimum, and the next pages lead to it.
 func TestFindAuditIsBounded(t *testing.T) {
 	b := openBox(t, "")
 	b.update(func(tx *Tx) error { return tx.Record(access.Operator, access.ActionRestoreData, "", "") })
@@ -153,7 +153,7 @@ func TestFindAuditIsBounded(t *testing.T) {
 	}
 }
 
-// A missing entry is no shorter log.
+// An entry was removed from the store. The log must not just look shorter.
 func TestFindAuditNoticesAGap(t *testing.T) {
 	b := openBox(t, "")
 	b.history(8)

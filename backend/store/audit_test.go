@@ -24,9 +24,9 @@ func (b *box) record(n int) {
 	}
 }
 
-// Somebody who can write the store, but has no instance key, rewrites what was
-// done: alters, removes, reorders, adds or cuts off entries, with hashes and
-// checksums that fit. Each is found.
+// An attacker who can write the store, but has no instance key, rewrites the log: alters,
+// removes, reorders, adds or cuts off entries, with matching hashes and checksums. Each
+// change is found.
 func TestAuditTamperedIsFound(t *testing.T) {
 	entry := func(t kv.Tx, seq uint64) access.AuditEntry {
 		value, _ := t.Get(auditKey(seq))
@@ -109,7 +109,7 @@ func TestAuditTamperedIsFound(t *testing.T) {
 	}
 }
 
-// The log is read newest first in pages, and from a number on in order.
+// The log is read newest first in pages, and in order from a given number on.
 func TestAuditPages(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		b.record(10)

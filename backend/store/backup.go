@@ -18,29 +18,28 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A backup is one stream: a line that says what it is, a line of JSON about it,
-// a frame for each record with a checksum of its own, and a trailer with the
-// number of records and the SHA-256 of all before it. It can be taken while the
-// store is in use.
+// A backup is one stream: a line with the format, a line of JSON about it, a frame for each
+// record with its own checksum, and a trailer with the number of records and the SHA-256 of
+// everything before it. It can be made while the store is in use.
 //
-// It opens nothing: sessions, login links, codes, the browsers that are known to
-// members and the facts of emails stay out. It does hold the instance key and everybody's address, so it is as
-// private as the data directory.
+// It grants access to nothing: sessions, login links, codes, the known browsers of members
+// and the facts of emails are left out. It does contain the instance key and everybody's
+// address, so it is as private as the data directory.
 const backupMagic = "doorward backup 1\n"
 
-// maxRecord is the largest key or value that a backup can hold.
+// maxRecord is the maximum size of a key or value in a backup.
 const maxRecord = 1 << 20
 
-// A BackupHeader says what a backup holds.
+// A BackupHeader describes a backup.
 type BackupHeader struct {
 	Instance string    `json:"instance"`
 	MadeAt   time.Time `json:"made_at"`
 	Key      string    `json:"key"` // the instance key
 }
 
-// inBackup reports whether a backup holds a record. It does not hold what opens
-// something, nor the time at which that ends. What has no row in the table of
-// records is kept: a newer Doorward may know it.
+// inBackup reports whether a backup contains a record. It excludes records that grant
+// access, and their expiry times. A record without a row in the table is included, because
+// a newer Doorward may know it.
 func inBackup(key []byte) bool {
 	r := recordOf(key)
 	switch {
@@ -53,7 +52,7 @@ func inBackup(key []byte) bool {
 	return !r.leftOut
 }
 
-// Backup writes a backup of the store as it is now.
+// Backup writes a backup of the current state of the store.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	sum := sha256.New()
 	buffered := bufio.NewWriterSize(w, 1<<16)
@@ -117,14 +116,14 @@ func (f *frameWriter) frame(key, value []byte) {
 
 func notABackup(why string, err error) error {
 	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF // io.EOF is the end of a whole backup
+		err = io.ErrUnexpectedEOF // io.EOF means the end of a complete backup
 	}
 	return access.Errorf(access.Invalid,
 		"This is not a whole Doorward backup: %s. Use another copy.", why).
 		WithCode("backup_damaged").Because(err)
 }
 
-// frameReader reads a backup and keeps the sum of what it read.
+// frameReader reads a backup and computes the checksum of what it has read.
 type frameReader struct {
 	r     *bufio.Reader
 	sum   hash.Hash
@@ -140,7 +139,7 @@ func (f *frameReader) read(n int) ([]byte, error) {
 	return b, nil
 }
 
-// ReadByte lets binary.ReadUvarint read through the sum.
+// ReadByte makes binary.ReadUvarint read through the checksum.
 func (f *frameReader) ReadByte() (byte, error) {
 	b, err := f.r.ReadByte()
 	if err == nil {
@@ -179,7 +178,7 @@ func (f *frameReader) header() (h BackupHeader, err error) {
 	return h, nil
 }
 
-// next is the next record, io.EOF after a trailer that fits.
+// next returns the next record, or io.EOF after a correct trailer.
 func (f *frameReader) next() (kv.KV, error) {
 	n, err := f.number()
 	if err != nil {
@@ -218,7 +217,7 @@ func (f *frameReader) trailer() error {
 	return io.EOF
 }
 
-// firstOf runs one step after the other until one fails.
+// firstOf runs the steps in order until one fails.
 func firstOf(ctx context.Context, steps ...func(context.Context) error) error {
 	for _, step := range steps {
 		if err := step(ctx); err != nil {

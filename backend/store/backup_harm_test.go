@@ -18,11 +18,10 @@ import (
 	"doorward/build/need"
 )
 
-// A disk or a hand harms a backup, in every way and in many places, and somebody
-// restores it in need. It is refused with a sentence and nothing of it is left. One
-// that is whole but another's, or older, is what it says it is: all that was in
-// that file is there, and nothing else. That there is no file at all is for whoever
-// opens it.
+// A disk or a person damages a backup, in every way and in many places, and somebody
+// restores it in an emergency. It is refused with a sentence, and nothing of it is left. A
+// complete backup of another Doorward, or an older one, is restored as what it says it is:
+// everything in that file, and nothing else. A missing file is the caller's to handle.
 func TestHarmOfABackupIsRefused(t *testing.T) {
 	need.Time(t)
 	older, whole := backups(t, 1)
@@ -45,7 +44,7 @@ func TestHarmOfABackupIsRefused(t *testing.T) {
 				}
 				verdicts["whole"]++
 			case bytes.Equal(data, whole):
-				verdicts["harmless"]++ // what was there before
+				verdicts["harmless"]++ // the content is unchanged
 			case err == nil:
 				t.Errorf("%s: it was taken", h.Name)
 			case !errors.As(err, &told) || told.Message == "":
@@ -61,7 +60,7 @@ func TestHarmOfABackupIsRefused(t *testing.T) {
 	t.Logf("%v", verdicts)
 }
 
-// backups are two of one Doorward, one before and one after more was done.
+// backups returns two backups of one Doorward, one before and one after more changes.
 func backups(t *testing.T, instance int) (older, whole []byte) {
 	t.Helper()
 	s := harmable(t, filepath.Join(t.TempDir(), "data"))
@@ -96,7 +95,7 @@ func backups(t *testing.T, instance int) (older, whole []byte) {
 	return backup(), backup()
 }
 
-// restored is what is counted and who is in a backup, after a restore that was looked over.
+// restored returns the counters and members of a backup, after a verified restore.
 func restored(data []byte, into string) (who string, err error) {
 	o := Options{Engine: enginetest.Open, Dir: into, MinFree: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	out, err := Restore(context.Background(), bytes.NewReader(data), o)

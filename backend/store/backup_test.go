@@ -17,8 +17,8 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// full fills a store with some of everything and returns what nobody may find in
-// a backup: each secret, as it is, as its hash, and as its hash in hexadecimal.
+// full fills a store with some of everything and returns what must not be in a backup: each
+// secret, as it is, as its hash, and as its hash in hexadecimal.
 func full(b *box) (secrets [][]byte) {
 	b.t.Helper()
 	secret := func() access.SecretHash {
@@ -28,12 +28,12 @@ func full(b *box) (secrets [][]byte) {
 	}
 	m := b.person("ada@example.com", "Ada Lovelace")
 	gone := b.person("gone@example.com", "")
-	boss := b.person("boss@example.com", "", access.Admin)
-	boss.State = access.Active
-	b.put(m, gone, boss)
+	admin := b.person("boss@example.com", "", access.Admin)
+	admin.State = access.Active
+	b.put(m, gone, admin)
 	b.update(func(tx *Tx) error {
 		browser := secret()
-		l := letterFor(m, tx.Now)
+		msg := messageFor(m, tx.Now)
 		return errors.Join(
 			tx.Sessions.Put(access.Session{Hash: secret(), Member: m.ID, OpenedAt: tx.Now, SeenAt: tx.Now}),
 			tx.LoginLinks.Put(access.LoginLink{
@@ -50,7 +50,7 @@ func full(b *box) (secrets [][]byte) {
 				ExpiresAt: tx.Now.Add(time.Hour),
 			}),
 			tx.Tokens.Put(access.Token{ID: access.TokenID(access.NewID()), Hash: secret(), Name: "ci"}),
-			tx.Messages.Post(l, access.MessageFacts{Link: "the words of a letter"}),
+			tx.Messages.Post(msg, access.MessageFacts{Link: "the words of a letter"}),
 			tx.Roles.Put(access.Role{Name: "Guest", Permissions: access.Grantable()[:1]}),
 			tx.PutSettings(access.Settings{Workspace: "Works", InvitationTTL: 3600}))
 	})
@@ -65,9 +65,9 @@ func (b *box) backup() []byte {
 	return w.Bytes()
 }
 
-// A backup brings back members, roles, settings and the audit log, and nothing
-// that opens anything. An API token that was revoked since it was made would open
-// again: after a restore none does.
+// An API token that was revoked after the backup would be valid again: after a restore no
+// token is. A backup brings back members, roles, settings and the audit log, and nothing
+// that grants access.
 func TestBackupRestore(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		secrets := full(b)
@@ -115,7 +115,7 @@ func TestBackupRestore(t *testing.T) {
 	})
 }
 
-// A backup that is cut anywhere, or has a bit turned anywhere, is refused with a
+// A backup that is truncated anywhere, or has a flipped bit anywhere, is refused with a
 // sentence, and leaves no directory.
 func TestDamagedBackupIsRefused(t *testing.T) {
 	b := openBox(t, "")
@@ -135,8 +135,7 @@ func TestDamagedBackupIsRefused(t *testing.T) {
 			t.Errorf("a backup %s at %d left a directory", what, at)
 		}
 	}
-	// What stands behind the end was never summed: another backup, or something to
-	// be taken along unseen.
+	// Data after the end has no checksum: another backup, or something to be smuggled in.
 	try("followed by a byte", len(text), append(bytes.Clone(text), 0))
 	try("followed by itself", len(text), append(bytes.Clone(text), text...))
 	for at := range text { // also between two records
@@ -168,7 +167,7 @@ func TestDamagedBackupIsRefused(t *testing.T) {
 	}
 }
 
-// What does not fit together is found, also where each value's checksum fits.
+// Records that contradict each other are found even if each value's checksum is right.
 func TestVerifyFindsWhatDoesNotFit(t *testing.T) {
 	set := func(prefix, value string) func(b *box) error {
 		return func(b *box) error {

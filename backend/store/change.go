@@ -11,18 +11,18 @@ import (
 type Topic string
 
 const (
-	MemberChanged       Topic = "member"        // ID: the member's
-	LoginRequestChanged Topic = "login-request" // ID: the member's
-	MessageChanged      Topic = "message"       // ID: the email's
+	MemberChanged       Topic = "member"        // ID: the member's id
+	LoginRequestChanged Topic = "login-request" // ID: the member's id
+	MessageChanged      Topic = "message"       // ID: the email's id
 	OverviewChanged     Topic = "overview"
-	SessionChanged      Topic = "session" // ID: the hash, raw
-	TokenChanged        Topic = "token"   // ID: the token's
+	SessionChanged      Topic = "session" // ID: the raw hash
+	TokenChanged        Topic = "token"   // ID: the token's id
 	RolesChanged        Topic = "roles"
 	AuditAdded          Topic = "audit"
-	DueChanged          Topic = "due"    // something new falls due; At: when
+	DueChanged          Topic = "due"    // something new is due; At: when
 	MessageDue          Topic = "outbox" // an email waits to be sent
 	SignInRequested     Topic = "ask"    // somebody waits for a sign-in email
-	ChangesMissed       Topic = "missed" // changes were lost: read again
+	ChangesMissed       Topic = "missed" // changes were lost: read everything again
 )
 
 // A Change is one thing that a commit changed.
@@ -32,7 +32,7 @@ type Change struct {
 	At    time.Time
 }
 
-// changes are what a commit's events mean.
+// changes translates the events of a commit.
 func changes(events []kv.Event) []Change {
 	all := make([]Change, 0, len(events))
 	for _, e := range events {
@@ -63,8 +63,8 @@ func change(e kv.Event) (Change, bool) {
 	return c, true
 }
 
-// Watch tells of changes as they are committed, in order, until ctx ends. A
-// reader that is too slow is told Missed and goes on from there.
+// Watch sends changes in the order of their commits, until ctx ends. A reader that is too
+// slow gets ChangesMissed and continues from there.
 func (s *Store) Watch(ctx context.Context) (<-chan Change, error) {
 	events, err := s.kv.Watch(ctx, nil)
 	if err != nil {

@@ -7,49 +7,48 @@ import (
 	"time"
 )
 
-// Nothing is destroyed on one clock's word. A machine whose clock is wrong for an
-// hour would end every account that waits, and setting it right brings none back.
-// So the store keeps the time at which it last ran, and holds what deletes and
-// ends while the clock is further from it than it can be: at a start after the
-// time that was kept, and while it runs after what its own uptime has counted,
-// which no clock changes.
+// Nothing is destroyed because of a wrong clock. A clock that is wrong for an hour would
+// end every pending account, and correcting it brings none back. So the store saves the
+// time at which it last ran, and holds deletions and expirations while the clock differs
+// too much from the expected time: at a start from the saved time, and while running from
+// the uptime, which no change of the clock affects.
 //
-// A server that was truly off for a week looks the same. It is held for a day of
-// running, and then the clock is believed; or until somebody says that it is right.
+// A server that was really off for a week looks the same. It is held for a day of uptime,
+// and then the clock is trusted; or until somebody confirms that it is right.
 const (
-	clockJump  = 24 * time.Hour // further than this it is held
-	clockBack  = time.Hour      // and this, where it is behind
-	clockHold  = 24 * time.Hour // of uptime, after which it is believed
-	clockEvery = time.Hour      // how often the time is kept
+	clockJump  = 24 * time.Hour // the clock is held if it is ahead by more than this
+	clockBack  = time.Hour      // or behind by more than this
+	clockHold  = 24 * time.Hour // of uptime, after which it is trusted
+	clockEvery = time.Hour      // how often the time is saved
 )
 
-// ClockState is how the clock stands to what the store knows. It is held while Ahead
-// or Behind are not zero.
+// ClockState compares the clock with the expected time. The clock is held while Ahead or
+// Behind is not zero.
 type ClockState struct {
-	Ahead  time.Duration // of where it should be
+	Ahead  time.Duration // of the expected time
 	Behind time.Duration
-	Since  time.Time     // when it was seen first, by the clock as it is now
-	Until  time.Time     // when it is believed by itself, by the same clock
-	Left   time.Duration // of uptime, until then
+	Since  time.Time     // when it was first noticed, by the current clock
+	Until  time.Time     // when it is trusted automatically, by the same clock
+	Left   time.Duration // uptime until then
 }
 
-// Held reports whether what deletes and ends waits.
+// Held reports whether deletions and expirations wait.
 func (c ClockState) Held() bool { return c.Ahead != 0 || c.Behind != 0 }
 
-// clock compares the system's clock with the time that was kept and with uptime.
+// clock compares the system's clock with the saved time and with the uptime.
 type clock struct {
 	now func() time.Time
 	up  func() time.Duration
 
 	mu     sync.Mutex
-	known  time.Time     // the time was believed to be this
-	at     time.Duration // when uptime was this
-	off    time.Duration // by how much the clock is held for; zero where it is not
-	offAt  time.Duration // since when, in uptime
-	keptAt time.Duration // when the time was kept last
+	known  time.Time     // the expected time was this
+	at     time.Duration // when the uptime was this
+	off    time.Duration // how far off the clock is while it is held; else zero
+	offAt  time.Duration // since this uptime
+	keptAt time.Duration // when the time was last saved
 	kept   bool
 
-	trusted chan struct{} // somebody's word was taken
+	trusted chan struct{} // somebody confirmed the clock
 }
 
 func newClock(now func() time.Time, up func() time.Duration, known time.Time) *clock {
@@ -90,11 +89,10 @@ func (c *clock) believe(now time.Time, up time.Duration) {
 	c.known, c.at, c.off, c.kept = now, up, 0, false
 }
 
-// Clock is how the clock stands now. It reads nothing.
+// Clock returns the current state of the clock. It reads nothing from the store.
 func (s *Store) Clock() ClockState { return s.clock.look() }
 
-// KeepClock keeps the time that is believed, once an hour; nothing while the clock
-// is held.
+// KeepClock saves the expected time, once an hour, and nothing while the clock is held.
 func (s *Store) KeepClock(ctx context.Context) error {
 	c := s.clock
 	if c.look().Held() {
@@ -114,7 +112,7 @@ func (s *Store) KeepClock(ctx context.Context) error {
 	return nil
 }
 
-// keep notes that the store has kept the time.
+// keep notes that the store has saved the time.
 func (c *clock) keep(now time.Time, up time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -122,8 +120,8 @@ func (c *clock) keep(now time.Time, up time.Duration) {
 	c.kept, c.keptAt = true, up
 }
 
-// TrustClock takes somebody's word that the clock is right, if also allows it.
-// The time is kept in the transaction of also, and believed once that is kept.
+// TrustClock accepts somebody's confirmation that the clock is right, if also allows it.
+// The time is saved in the same transaction as also, and trusted once that is committed.
 func (s *Store) TrustClock(ctx context.Context, also func(*Tx) error) error {
 	c := s.clock
 	now, up := c.now(), c.up()
@@ -144,17 +142,17 @@ func (s *Store) TrustClock(ctx context.Context, also func(*Tx) error) error {
 	return nil
 }
 
-// ClockTrusted tells one reader that somebody's word was taken: what waits can be
-// done.
+// ClockTrusted tells one reader that somebody confirmed the clock, so that waiting work can
+// be done.
 func (s *Store) ClockTrusted() <-chan struct{} { return s.clock.trusted }
 
 func (s *Store) putClock(ctx context.Context, now time.Time) error {
 	return s.Update(ctx, func(tx *Tx) error { return tx.set(clockPrefix.key(), now) })
 }
 
-// lastKnown is when the store last ran, as far as it knows: the time that was
-// kept. Only a store that never kept one goes by its newest audit entry: entries are
-// written by a clock that is held, too.
+// lastKnown returns when the store last ran, as far as it knows: the saved time. Only a
+// store that never saved one uses its newest audit entry, because entries are also written
+// while the clock is held.
 func (s *Store) lastKnown(ctx context.Context) (known time.Time, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
 		if ok, err := tx.get(clockPrefix.key(), &known); ok || err != nil {
@@ -169,24 +167,24 @@ func (s *Store) lastKnown(ctx context.Context) (known time.Time, err error) {
 	return known, err
 }
 
-// maxSkew is how far the clocks of two machines that lead one after the other may be
-// apart. Further back than that a clock was set: it counts as it is, since what was
-// to end soon must not last until it has caught up.
+// maxSkew is how far the clocks of two machines that lead in turn may differ. A clock that
+// is further behind was set back: it is used as it is, since what was about to expire must
+// not last until it has caught up.
 const maxSkew = 10 * time.Second
 
-// latest is when the last entry of the audit log was made that another process
-// made: the one that led before, or that ran here before. To its own entries a
-// process needs no such rule, and a clock that is put back under it is to be seen.
+// latest is the time of the newest audit entry made by another process: the previous
+// leader, or a previous run here. A process does not apply the rule to its own entries, so
+// that a clock set back while it runs is noticed.
 type latest struct {
 	at     atomic.Int64 // microseconds
-	unread atomic.Bool  // the log has not been looked at since this process began to lead
+	unread atomic.Bool  // the log has not been read since this process began to lead
 }
 
-// recorded notes when an entry was made.
+// recorded stores the time of an entry.
 func (l *latest) recorded(at time.Time) { l.at.Store(at.UnixMicro()) }
 
-// notBehind is now, or the time of the last entry where that is ahead by what two
-// clocks differ.
+// notBehind returns now, or the time of the last entry if that is ahead by no more than two
+// clocks can differ.
 func (l *latest) notBehind(now time.Time) time.Time {
 	last := time.UnixMicro(l.at.Load())
 	if ahead := last.Sub(now); ahead > 0 && ahead <= maxSkew {
@@ -195,12 +193,11 @@ func (l *latest) notBehind(now time.Time) time.Time {
 	return now
 }
 
-// Now is the store's clock, to the microsecond. It is not behind the last entry that
-// another process made, unless the clock was set back.
+// Now returns the store's time, to the microsecond. It is not behind the last entry of
+// another process, unless the clock was set back.
 func (s *Store) Now() time.Time { return s.latest.notBehind(s.clockNow()) }
 
-// readLatest looks when the last entry was made, once after each time that this
-// process began to lead.
+// readLatest reads the time of the last entry, once each time this process begins to lead.
 func (s *Store) readLatest(ctx context.Context) error {
 	if !s.latest.unread.Load() {
 		return nil

@@ -8,9 +8,9 @@ import (
 	"doorward/backend/store/kv/enginetest"
 )
 
-// The clock of a machine is wrong once. What deletes and ends waits, in both
-// directions, at a start and while it runs; a server that was truly off is
-// believed after a day, or at somebody's word.
+// The clock of a machine is wrong for a while. Deletions and expirations wait, in both
+// directions, at a start and while it runs; after the server was really off, the clock is
+// trusted after a day, or when somebody confirms it.
 func TestClockIsNotBelievedAtOnce(t *testing.T) {
 	noon := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 	const d, h = 24 * time.Hour, time.Hour
@@ -61,8 +61,8 @@ func TestClockIsNotBelievedAtOnce(t *testing.T) {
 	}
 }
 
-// The same at a start: the store knows when it last ran, from the time that it
-// kept or from its audit log.
+// The same at a start: the store knows when it last ran from the saved time, or from its
+// audit log.
 func TestClockAtAStart(t *testing.T) {
 	noon := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 	dir := t.TempDir() + "/data"
@@ -99,7 +99,7 @@ func TestClockAtAStart(t *testing.T) {
 		!got.Until.Equal(got.Since.Add(clockHold)) {
 		t.Errorf("a month ahead: %+v", got)
 	}
-	keep(s, func() error { return s.KeepClock(t.Context()) }) // which keeps nothing
+	keep(s, func() error { return s.KeepClock(t.Context()) }) // must save nothing
 	s = start(noon.Add(-48 * time.Hour))
 	if got := s.Clock(); got.Behind != 48*time.Hour {
 		t.Errorf("two days behind: %+v", got)
@@ -117,10 +117,10 @@ func TestClockAtAStart(t *testing.T) {
 	keep(s, func() error { return nil })
 }
 
-// While the clock is a month ahead somebody signs in, which leaves an entry in the
-// audit log with the wrong time, and the server starts again: by a rule that goes by
-// the newest entry the clock would be right, and everybody who waits deleted.
-func TestEntriesOfAWrongClockAreNoWord(t *testing.T) {
+// While the clock is a month ahead somebody signs in, which leaves an audit entry with the
+// wrong time, and the server restarts: if the newest entry counted, the clock would seem
+// right and every pending account would be deleted.
+func TestEntriesOfAWrongClockAreNotTrusted(t *testing.T) {
 	noon := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 	dir, at := t.TempDir()+"/data", noon
 	start := func() *Store {

@@ -20,20 +20,19 @@ import (
 	"doorward/build/need"
 )
 
-// kinds are the files of a data directory that the store keeps.
+// kinds are the files of a data directory that the store writes.
 var kinds = []string{
 	"instance.key", "store/LOCK", "store/CURRENT", "store/*/MANIFEST", "store/*/KEYREGISTRY", "store/*/DISCARD",
 	"store/*/ANSWERED", "store/*/LOCK", "store/*/*.sst", "store/*/*.mem", "store/*/*.vlog",
 }
 
-// randomHarms is how many more places are hit at random; make test-damage asks for
-// more with HARMS, and for a seed again with SEED.
+// randomHarms is the number of further random places to damage; make test-damage sets more
+// with HARMS, and repeats a run with SEED.
 const randomHarms = 30
 
-// A disk or a hand harms one file of a data directory, any of them, in any of these
-// ways. Either the start, or whoever goes over all of it, refuses with a sentence, or
-// every answer is the one from before: nothing is ever served wrong, nothing is lost
-// in silence, nothing panics.
+// A disk or a person damages any one file of a data directory, in any of these ways. Either
+// the start or a full verification refuses it with a sentence, or every answer is the same
+// as before: no wrong answer is given, nothing is lost silently, nothing panics.
 func TestHarmIsRefusedOrHarmless(t *testing.T) {
 	need.Time(t)
 	seed := kvtest.Seed(t)
@@ -54,7 +53,7 @@ func TestHarmIsRefusedOrHarmless(t *testing.T) {
 	hit := func(r *rand.Rand, kind string, h kvtest.Harm) {
 		t.Helper()
 		if kind == "store/*/*.sst" && h.Name == kvtest.Anothers {
-			return // not told apart today: docs/security.md says so
+			return // cannot be told apart today: docs/security.md says so
 		}
 		dir := copyOf(t, whole)
 		defer os.RemoveAll(dir)
@@ -65,7 +64,7 @@ func TestHarmIsRefusedOrHarmless(t *testing.T) {
 		read := func(from string) []byte {
 			data, err := os.ReadFile(largest(t, from, kind))
 			if err != nil {
-				return nil // there is none: the harm is that it is gone
+				return nil // there is none: the harm is that it is missing
 			}
 			return data
 		}
@@ -115,8 +114,8 @@ func TestHarmIsRefusedOrHarmless(t *testing.T) {
 	t.Logf("%d harms: %v", verdicts["refused"]+verdicts["harmless"], verdicts)
 }
 
-// harmed is a data directory as a crash leaves it, with tables and a log, one of its
-// older states, and what it answers.
+// harmed returns a data directory as a crash leaves it, with tables and a log, an older
+// state of it, and its content.
 func harmed(t *testing.T, instance int) (dir, older string, want [32]byte) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "data")
@@ -169,7 +168,7 @@ func harmable(t *testing.T, dir string) *Store {
 	return s
 }
 
-// answers is everything that a data directory holds, gone over as verify does.
+// answers returns a checksum of everything in a data directory, read as verify reads it.
 func answers(dir string) (sum [32]byte, err error) {
 	s, err := Open(Options{Engine: enginetest.Open, Dir: dir, MinFree: 1, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -205,7 +204,7 @@ func copyOf(t *testing.T, from string) string {
 	return to
 }
 
-// largest is the largest file of a kind; empty where there is none.
+// largest returns the largest file of a kind; empty if there is none.
 func largest(t *testing.T, dir, kind string) (name string) {
 	t.Helper()
 	all, err := filepath.Glob(filepath.Join(dir, kind))

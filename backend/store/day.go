@@ -6,19 +6,19 @@ import (
 	"doorward/backend/access"
 )
 
-// A Day is how much of what happened on one day, in UTC.
+// A Day has the counts of one day, in UTC.
 type Day struct {
 	Day      time.Time `json:"-"`
 	Invited  int       `json:"invited,omitempty"`
-	Verified int       `json:"waiting,omitempty"` // came, and began to wait
+	Verified int       `json:"waiting,omitempty"` // accepted their invitation and began to wait
 	Approved int       `json:"approved,omitempty"`
 	Rejected int       `json:"rejected,omitempty"`
 }
 
 func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
-// countDay counts what was recorded to the day it was done on.
-func (tx *Tx) countDay(did access.AuditAction) error {
+// countDay counts an audit action in its day.
+func (tx *Tx) countDay(action access.AuditAction) error {
 	var d Day
 	count, ok := map[access.AuditAction]*int{
 		access.ActionInvite:      &d.Invited,
@@ -26,7 +26,7 @@ func (tx *Tx) countDay(did access.AuditAction) error {
 		access.ActionAccept:      &d.Verified,
 		access.ActionApprove:     &d.Approved,
 		access.ActionReject:      &d.Rejected,
-	}[did]
+	}[action]
 	if !ok {
 		return nil
 	}
@@ -38,7 +38,7 @@ func (tx *Tx) countDay(did access.AuditAction) error {
 	return tx.set(k, &d)
 }
 
-// Days are the last n days, the oldest first and today the last.
+// Days returns the last n days, oldest first, today last.
 func (tx *Tx) Days(n int) ([]Day, error) {
 	days := make([]Day, n)
 	for i := range days {

@@ -7,14 +7,14 @@ import (
 	"doorward/backend/access"
 )
 
-// Each deed counts to the day, in UTC, on which it was done, and to no other;
-// what is not counted changes nothing.
+// Each action is counted in the day, in UTC, on which it happened, and in no other; actions
+// that are not counted change nothing.
 func TestDays(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
-		record := func(deeds ...access.AuditAction) {
+		record := func(actions ...access.AuditAction) {
 			b.update(func(tx *Tx) error {
-				for _, did := range deeds {
-					if err := tx.Record(access.Operator, did, "x", ""); err != nil {
+				for _, action := range actions {
+					if err := tx.Record(access.Operator, action, "x", ""); err != nil {
 						return err
 					}
 				}
@@ -54,7 +54,7 @@ func TestDays(t *testing.T) {
 	})
 }
 
-// A deed that was refused in the end counts nothing.
+// An action that was refused in the end is not counted.
 func TestDaysOfWhatWasNotKept(t *testing.T) {
 	b := openBox(t, "")
 	err := b.Update(t.Context(), func(tx *Tx) error {

@@ -9,14 +9,14 @@ import (
 	"doorward/backend/access"
 )
 
-// maxDecoded is how many records of a kind are kept decoded.
+// maxDecoded is the number of cached decoded records of a kind.
 const maxDecoded = 64
 
-// decoded keeps the last records of one kind beside the bytes they were decoded
-// from. The bytes are read and compared each time, so a record that changed is
-// never answered; only decoding is saved.
+// decoded caches the last records of one kind with the bytes they were decoded from. The
+// bytes are read and compared each time, so a changed record is never returned; only the
+// decoding is saved.
 type decoded[T any] struct {
-	copy func(T) T // makes one that shares nothing that is written to
+	copy func(T) T // returns a copy that shares nothing mutable
 
 	mu  sync.Mutex
 	all map[string]decodedRecord[T]
@@ -27,12 +27,12 @@ type decodedRecord[T any] struct {
 	is   T
 }
 
-// recent are the records that nearly every transaction reads.
+// recent caches the records that nearly every transaction reads.
 type recent struct {
 	members  *decoded[access.Member]
 	counters *decoded[access.Counters]
-	letters  *decoded[access.Message]
-	heads    *decoded[auditHead] // whose seals are right
+	messages *decoded[access.Message]
+	heads    *decoded[auditHead] // with verified seals
 }
 
 func newRecent() recent {
@@ -45,15 +45,15 @@ func newRecent() recent {
 			c.Roles, c.Messages, c.TokenRoles = maps.Clone(c.Roles), maps.Clone(c.Messages), maps.Clone(c.TokenRoles)
 			return c
 		}},
-		letters: &decoded[access.Message]{copy: itself[access.Message]},
-		heads:   &decoded[auditHead]{copy: itself[auditHead]},
+		messages: &decoded[access.Message]{copy: itself[access.Message]},
+		heads:    &decoded[auditHead]{copy: itself[auditHead]},
 	}
 }
 
-// itself is a copy of a record that has nothing in it to share.
+// itself copies a record that has nothing mutable to share.
 func itself[T any](record T) T { return record }
 
-// getDecoded is the record at key, as get has it.
+// getDecoded returns the record at key, like get.
 func getDecoded[T any](tx *Tx, d *decoded[T], key []byte) (record T, ok bool, err error) {
 	value, ok, err := tx.read(key)
 	if ok {
@@ -62,8 +62,7 @@ func getDecoded[T any](tx *Tx, d *decoded[T], key []byte) (record T, ok bool, er
 	return record, ok && err == nil, err
 }
 
-// setDecoded keeps the record at key, as set does; whoever reads it next need not
-// decode it.
+// setDecoded stores the record at key, like set; the next reader need not decode it.
 func setDecoded[T any](tx *Tx, d *decoded[T], key []byte, record T) error {
 	value, err := tx.encoded(key, &record)
 	if err == nil {

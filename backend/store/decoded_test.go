@@ -8,8 +8,8 @@ import (
 	"doorward/backend/access"
 )
 
-// What one transaction does to a record that it was given is nobody else's
-// business until it is kept.
+// A transaction modifies a record that it was given. No other transaction may see that
+// before it is committed.
 func TestADecodedRecordIsSharedWithNobody(t *testing.T) {
 	b := openBox(t, "")
 	m := b.person("ada@example.com", "Ada", access.Fleet)
@@ -39,8 +39,8 @@ func TestADecodedRecordIsSharedWithNobody(t *testing.T) {
 	})
 }
 
-// A member who was read is what was kept last, in the same transaction and in
-// the next, and nobody once deleted.
+// A stale cache returns an old member. A read returns what was stored last, in the same
+// transaction and in the next, and nothing once the member is deleted.
 func TestAMemberIsWhatWasKeptLast(t *testing.T) {
 	b := openBox(t, "")
 	m := b.person("ada@example.com", "Ada", access.Fleet)
@@ -78,8 +78,8 @@ func TestAMemberIsWhatWasKeptLast(t *testing.T) {
 	})
 }
 
-// What a transaction has looked for in vain, it does not look for again. It must
-// see it all the same once it has written it itself, and not once that is gone.
+// A transaction does not repeat a read that found nothing. It must still see the record
+// once it has written it itself, and not after it is deleted.
 func TestWhatWasMissingIsFoundOnceItIsKept(t *testing.T) {
 	b := openBox(t, "")
 	m := b.person("ada@example.com", "Ada", access.Fleet)
@@ -90,29 +90,29 @@ func TestWhatWasMissingIsFoundOnceItIsKept(t *testing.T) {
 		}
 		return err
 	}
-	letter := letterFor(m, b.now())
+	message := messageFor(m, b.now())
 	b.update(func(tx *Tx) error {
-		if _, err := tx.Messages.Get(letter.ID); !access.NotFound.Is(err) {
+		if _, err := tx.Messages.Get(message.ID); !access.NotFound.Is(err) {
 			return fmt.Errorf("a letter before it was posted: %v", err)
 		}
 		if err := errors.Join(holder(tx, ""), tx.Members.Add(m), holder(tx, m.ID),
-			tx.Messages.Post(letter, access.MessageFacts{
+			tx.Messages.Post(message, access.MessageFacts{
 				Note: "Hello",
 			})); err != nil {
 			return err
 		}
-		posted, err := tx.Messages.Get(letter.ID)
-		if err != nil || posted.Recipient != letter.Recipient {
+		posted, err := tx.Messages.Get(message.ID)
+		if err != nil || posted.Recipient != message.Recipient {
 			return fmt.Errorf("the letter after it was posted: %v, %v", posted, err)
 		}
 		posted.State = access.MessageFailed
-		if again, err := tx.Messages.Get(letter.ID); err != nil || again.State != letter.State {
+		if again, err := tx.Messages.Get(message.ID); err != nil || again.State != message.State {
 			return fmt.Errorf("the letter after somebody changed what they had read: %v, %v", again, err)
 		}
-		return errors.Join(tx.Messages.Delete(letter.ID), tx.Members.Delete(m, access.EndedRemoved), holder(tx, ""))
+		return errors.Join(tx.Messages.Delete(message.ID), tx.Members.Delete(m, access.EndedRemoved), holder(tx, ""))
 	})
 	b.update(func(tx *Tx) error {
-		if _, err := tx.Messages.Get(letter.ID); !access.NotFound.Is(err) {
+		if _, err := tx.Messages.Get(message.ID); !access.NotFound.Is(err) {
 			return fmt.Errorf("a deleted letter: %v", err)
 		}
 		return errors.Join(tx.Members.Put(m), holder(tx, m.ID))
@@ -120,8 +120,8 @@ func TestWhatWasMissingIsFoundOnceItIsKept(t *testing.T) {
 	b.view(func(tx *Tx) error { return holder(tx, m.ID) })
 }
 
-// The counters that a transaction wrote and that were then lost with it are not
-// those that the next one goes on from.
+// A transaction wrote the counters and then failed. The next one must not continue from
+// those counters.
 func TestCountersOfALostTransactionAreForgotten(t *testing.T) {
 	b := openBox(t, "")
 	ada, grace := b.person("ada@example.com", "Ada"), b.person("grace@example.com", "Grace")

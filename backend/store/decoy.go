@@ -8,34 +8,32 @@ import (
 	"doorward/backend/access"
 )
 
-// A decoy is written where somebody asks for a sign-in email to an address that
-// gets none, like an email in every transaction: posted, leased, done with. So
-// the only writer is as busy for an address that nobody has as for a member's. A
-// decoy is never sent, is in no list and no count, and is gone once an email
-// would have been sent.
+// A decoy is written when somebody requests a sign-in email to an address that gets none.
+// Every transaction treats it like an email: it is posted, leased and finished. So the only
+// writer is as busy for an unknown address as for a member's. A decoy is never sent, is in
+// no list and no count, and is deleted when an email would have been sent.
 
-// Post keeps a decoy with its facts.
-func (tx Decoys) Post(l access.Message, f access.MessageFacts) error {
-	if err := tx.putFacts(decoyFactsKey(l.ID), l.ID, f); err != nil {
+// Post stores a decoy with its facts.
+func (tx Decoys) Post(m access.Message, f access.MessageFacts) error {
+	if err := tx.putFacts(decoyFactsKey(m.ID), m.ID, f); err != nil {
 		return err
 	}
-	return tx.Decoys.Put(l)
+	return tx.Decoys.Put(m)
 }
 
-// Get is the decoy of that id; false where there is none any more.
-func (tx Decoys) Get(id access.MessageID) (l access.Message, ok bool, err error) {
-	ok, err = tx.get(decoyKey(id), &l)
-	return l, ok, err
+// Get returns the decoy with that id; false if there is none.
+func (tx Decoys) Get(id access.MessageID) (m access.Message, ok bool, err error) {
+	ok, err = tx.get(decoyKey(id), &m)
+	return m, ok, err
 }
 
-// Put keeps a decoy with its place in line. One that is done with is
-// deleted.
-func (tx Decoys) Put(l access.Message) error {
-	old, had, err := tx.Decoys.Get(l.ID)
+// Put stores a decoy with its place in the queue. A finished one is deleted.
+func (tx Decoys) Put(m access.Message) error {
+	old, had, err := tx.Decoys.Get(m.ID)
 	if err != nil {
 		return err
 	}
-	ends := dueKey(l.ExpiresAt, DueDecoy, string(l.ID))
+	ends := dueKey(m.ExpiresAt, DueDecoy, string(m.ID))
 	if !had {
 		err = tx.mark(ends, "")
 	} else {
@@ -44,27 +42,27 @@ func (tx Decoys) Put(l access.Message) error {
 	if err != nil {
 		return err
 	}
-	if l.Done() {
-		return tx.unmark(decoyKey(l.ID), decoyFactsKey(l.ID), ends)
+	if m.Done() {
+		return tx.unmark(decoyKey(m.ID), decoyFactsKey(m.ID), ends)
 	}
-	if err := tx.mark(decoyDue(&l), ""); err != nil {
+	if err := tx.mark(decoyDue(&m), ""); err != nil {
 		return err
 	}
-	return tx.set(decoyKey(l.ID), &l)
+	return tx.set(decoyKey(m.ID), &m)
 }
 
-func decoyDue(l *access.Message) []byte {
-	at := l.NextTry
+func decoyDue(m *access.Message) []byte {
+	at := m.NextTry
 	switch {
-	case l.State == access.MessageHeld:
+	case m.State == access.MessageHeld:
 		at = messageTTL
-	case !l.Lease.Until.IsZero():
-		at = l.Lease.Until
+	case !m.Lease.Until.IsZero():
+		at = m.Lease.Until
 	}
-	return decoyLanePrefix.key(up(at), string(l.ID))
+	return decoyLanePrefix.key(up(at), string(m.ID))
 }
 
-// Due are up to n decoys whose time has come.
+// Due returns up to n decoys that are due.
 func (tx Decoys) Due(n int) ([]access.Message, error) {
 	due, err := tx.kv.Scan(decoyLanePrefix.key(), decoyLanePrefix.key(up(tx.Now), "\xff"), n)
 	if err != nil {
@@ -72,18 +70,18 @@ func (tx Decoys) Due(n int) ([]access.Message, error) {
 	}
 	var all []access.Message
 	for _, e := range due {
-		l, ok, err := tx.Decoys.Get(messageOf(e))
+		m, ok, err := tx.Decoys.Get(messageOf(e))
 		if err != nil {
 			return nil, err
 		}
 		if ok {
-			all = append(all, l)
+			all = append(all, m)
 		}
 	}
 	return all, nil
 }
 
-// NextDue is when the next decoy is due; zero where none is.
+// NextDue is when the next decoy is due; zero if there is none.
 func (tx Decoys) NextDue() (time.Time, error) {
 	next, err := tx.kv.Scan(decoyLanePrefix.key(), decoyLanePrefix.key(up(messageTTL)), 1)
 	if err != nil || len(next) == 0 {
@@ -92,8 +90,7 @@ func (tx Decoys) NextDue() (time.Time, error) {
 	return laneTime(next[0].Key), nil
 }
 
-// Pretend does the work of Put for a member of whom nothing changes,
-// and writes nothing.
+// Pretend does the work of Put for an unchanged member, and writes nothing.
 func (tx Members) Pretend(m access.Member) error {
 	before, now := memberEntries(&m), memberEntries(&m)
 	for k, v := range now {

@@ -7,23 +7,23 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// What falls due, by kind.
+// The kinds of things that fall due.
 const (
-	DueMember        = 'm' // a member's reminder, invitation or pending account ends
-	DueLoginLink     = 'l' // a link is forgotten
-	DueSignInRequest = 'b' // an ask is forgotten
-	DueSession       = 's' // a session has reached its absolute limit
-	DueEndReason     = 'z' // why a session ended is forgotten
-	DueTrace         = 'T' // the audit log is told of unusual events of a kind
-	DueLeftovers     = 'g' // what a deleted member left has to go
-	DueDigest        = 'w' // Admins are told who waits
-	DueSessions      = 'S' // the sessions of a member that are left have to go
-	DueTokens        = 'k' // the API tokens of a member that are left have to go
-	DueTell          = 't' // a handful of Admins get the email about who waits
-	DueDecision      = 'd' // a decision about somebody who is gone is forgotten
-	DueMessage       = 'o' // an email's words have expired, or the email is old
+	DueMember        = 'm' // a member's reminder, expiry of the invitation or removal while pending
+	DueLoginLink     = 'l' // a link is deleted
+	DueSignInRequest = 'b' // a sign-in request is deleted
+	DueSession       = 's' // a session reached its absolute limit
+	DueEndReason     = 'z' // the reason why a session ended is deleted
+	DueTrace         = 'T' // unusual events of a kind are written to the audit log
+	DueLeftovers     = 'g' // what a deleted member left is deleted
+	DueDigest        = 'w' // Admins are told who waits for a decision
+	DueSessions      = 'S' // the remaining sessions of a member are ended
+	DueTokens        = 'k' // the remaining API tokens of a member are deleted
+	DueTell          = 't' // a few Admins get the email about who waits
+	DueDecision      = 'd' // a decision about a deleted member is forgotten
+	DueMessage       = 'o' // an email's content expired, or the email is old
 	DueBucket        = 'i' // a rate limit bucket is full again
-	DueDecoy         = 'e' // a decoy's time is over
+	DueDecoy         = 'e' // a decoy expired
 )
 
 // A Due is one thing that falls due.
@@ -31,11 +31,11 @@ type Due struct {
 	At   time.Time
 	Kind byte
 	Ref  string
-	Was  time.Time // when it first fell due, where it was put off since
+	Was  time.Time // when it first fell due, if it was postponed
 }
 
-// key is where the thing stands in the queue. What was put off stands in a
-// queue of its own, so that the first one stays what the records ask for.
+// key is the thing's key in its queue. Postponed things have their own queue, so that the
+// first one always matches the records.
 func (d Due) key() []byte {
 	if d.Was.IsZero() {
 		return dueKey(d.At, d.Kind, d.Ref)
@@ -52,13 +52,13 @@ func dueOf(e kv.KV) Due {
 	return d
 }
 
-// Put keeps that something falls due.
+// Put adds a thing that falls due.
 func (tx Schedule) Put(d Due) error { return tx.mark(dueKey(d.At, d.Kind, d.Ref), "") }
 
-// Clear forgets it.
+// Clear removes it.
 func (tx Schedule) Clear(d Due) error { return tx.unmark(d.key()) }
 
-// PutOff lets wait until then what fell due and could not be done.
+// PutOff postpones a thing that fell due but could not be done.
 func (tx Schedule) PutOff(d Due, until time.Time) error {
 	if err := tx.Schedule.Clear(d); err != nil {
 		return err
@@ -70,10 +70,10 @@ func (tx Schedule) PutOff(d Due, until time.Time) error {
 	return tx.mark(d.key(), up(d.Was))
 }
 
-// dueQueues are where what falls due stands; what was put off stands in the second.
+// dueQueues are the queues of things that fall due; the second has the postponed ones.
 var dueQueues = []prefix{duePrefix, putOffPrefix}
 
-// Next is what falls due next, at whatever time; false where nothing does.
+// Next returns what falls due next, at any time; false if nothing does.
 func (tx Schedule) Next() (next Due, found bool, err error) {
 	for _, queue := range dueQueues {
 		first, err := tx.scan(queue.key(), 1)
@@ -89,8 +89,7 @@ func (tx Schedule) Next() (next Due, found bool, err error) {
 	return next, found, nil
 }
 
-// By are up to n of the things that are due by then, in the order in which they
-// fell due.
+// By returns up to n things that are due by then, in the order in which they fell due.
 func (tx Schedule) By(then time.Time, n int) (all []Due, err error) {
 	first, err := tx.scan(duePrefix.key(), n)
 	for _, e := range first {
@@ -101,48 +100,48 @@ func (tx Schedule) By(then time.Time, n int) (all []Due, err error) {
 	return all, err
 }
 
-// A Digest is what Admins were last told of people waiting.
+// A Digest is what Admins were last told about people waiting.
 type Digest struct {
 	ToldAt  time.Time         `json:"told_at,omitzero"`
-	Telling []access.MemberID `json:"telling,omitempty"` // whom the last emails named
-	Untold  []access.MemberID `json:"untold,omitempty"`  // proved their address since
-	Due     bool              `json:"due,omitempty"`     // the next emails fall due already
+	Telling []access.MemberID `json:"telling,omitempty"` // the people in the last emails
+	Untold  []access.MemberID `json:"untold,omitempty"`  // verified their address since
+	Due     bool              `json:"due,omitempty"`     // the next emails are scheduled already
 }
 
-// Digest is what Admins were last told.
+// Digest returns what Admins were last told.
 func (tx *Tx) Digest() (Digest, error) {
 	var d Digest
 	_, err := tx.get(digestPrefix.key(), &d)
 	return d, err
 }
 
-// PutDigest keeps what Admins were told.
+// PutDigest stores what Admins were told.
 func (tx *Tx) PutDigest(d Digest) error { return tx.set(digestPrefix.key(), d) }
 
-// A Bucket is a rate limit that outlives a restart: how many were used, as of
-// when, and when it is full again.
+// A Bucket is a rate limit that survives a restart: how much was used, as of when, and when
+// it is full again.
 type Bucket struct {
 	Used  float64   `json:"used"`
 	At    time.Time `json:"at"`
 	Until time.Time `json:"until"`
 
-	Wrong access.WrongCodes `json:"wrong,omitempty"` // where it counts wrong codes
+	Wrong access.WrongCodes `json:"wrong,omitempty"` // if it counts wrong codes
 }
 
-// Get is the bucket of that name, empty where there is none.
+// Get returns the bucket with that name, empty if there is none.
 func (tx Buckets) Get(name string) (Bucket, error) {
 	var b Bucket
 	_, err := tx.get(tx.bucketKey(name), &b)
 	return b, err
 }
 
-// bucketKey hides the name, which may be a stranger's address.
+// bucketKey hashes the name, which may be a stranger's address.
 func (tx *Tx) bucketKey(name string) []byte {
 	h := tx.CodeHash(access.SecretHash{}, "bucket "+name)
 	return bucketPrefix.ofHash(h)
 }
 
-// Put keeps a bucket until it is full again.
+// Put stores a bucket until it is full again.
 func (tx Buckets) Put(name string, b Bucket, until time.Time) error {
 	k := tx.bucketKey(name)
 	due := Due{At: b.Until, Kind: DueBucket, Ref: bucketPrefix.ref(k)}
@@ -158,8 +157,8 @@ func (tx Buckets) Put(name string, b Bucket, until time.Time) error {
 	return tx.set(k, b)
 }
 
-// Drop deletes a bucket that was full again at that time; ref is its
-// Due's. One that was used since is left alone.
+// Drop deletes a bucket that was due to be full at that time; ref is from its Due. A bucket
+// that was used since is left unchanged.
 func (tx Buckets) Drop(ref string, at time.Time) error {
 	var b Bucket
 	k := bucketPrefix.key(ref)

@@ -15,9 +15,9 @@ func (b *box) nextDue() (d Due, ok bool) {
 	return d, ok
 }
 
-// What cannot be done is put off so that the rest goes on. The store fits
-// together all the while: a start or a backup that finds it broken would cost
-// more than what was put off.
+// Something cannot be done and is postponed so that the rest continues. The store stays
+// consistent meanwhile: a start or a backup that failed over it would cost more than the
+// postponed work.
 func TestPutOff(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		stuck, next := b.person("stuck@example.com", ""), b.person("next@example.com", "")
@@ -28,7 +28,7 @@ func TestPutOff(t *testing.T) {
 		if !ok || first.Ref != string(stuck.ID) {
 			t.Fatalf("next is %+v, %v", first, ok)
 		}
-		for n := range 3 { // each time it is tried it fails again
+		for n := range 3 { // each attempt fails again
 			b.at.Store(first.At.Add(time.Duration(n) * time.Hour).UnixMicro())
 			b.update(func(tx *Tx) error { return tx.Schedule.PutOff(first, tx.Now.Add(time.Hour)) })
 			b.reopen()
@@ -69,7 +69,7 @@ func TestPutOff(t *testing.T) {
 	})
 }
 
-// Whoever was put off can change, or go, before it is their turn again.
+// A member whose work was postponed can change, or be deleted, before it is tried again.
 func TestPutOffIsOvertaken(t *testing.T) {
 	b := openBox(t, "")
 	m, gone := b.person("ada@example.com", ""), b.person("gone@example.com", "")
@@ -84,13 +84,13 @@ func TestPutOffIsOvertaken(t *testing.T) {
 	b.put(m)
 	b.update(func(tx *Tx) error { return tx.Members.Delete(gone, access.EndedRemoved) })
 	b.verify()
-	m.State = access.Pending // and asks for the very time that was put off
+	m.State = access.Pending // and is due at the very time to which it was postponed
 	b.put(m)
 	b.verify()
 }
 
-// An entry of the queue that no record asks for, and one that is missing, are
-// found as before; being put off hides only what is.
+// An entry of the queue that no record needs, and a missing one, are still found;
+// postponing hides only the entry that it moved.
 func TestPutOffHidesNothing(t *testing.T) {
 	for name, damage := range map[string]func(kv.Tx, Due) error{
 		"gone":           func(t kv.Tx, d Due) error { return t.Delete(d.key()) },

@@ -9,15 +9,15 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// What a store cannot be without, beside the four methods of kv.Store: caches hang
-// on being told of commits in time, and everything that is derived on a name.
+// engine is what a store requires beyond kv.Store: caches depend on being told of commits
+// in time, and derived keys depend on the Identity.
 type engine interface {
 	kv.Store
 	kv.CommitFollower
 	kv.Identified
 }
 
-// openEngine opens the engine that was chosen.
+// openEngine opens the chosen engine.
 func openEngine(o Options, c kv.Config) (engine, error) {
 	if o.Engine == nil {
 		return nil, fmt.Errorf("open store in %q: no engine was chosen", o.Dir)
@@ -29,13 +29,13 @@ func openEngine(o Options, c kv.Config) (engine, error) {
 	e, ok := opened.(engine)
 	if !ok {
 		err := fmt.Errorf("open store in %q: %T does not tell of commits, or has no name", o.Dir, opened)
-		return nil, errors.Join(err, opened.Close()) // it is closed although it is refused: nobody else will
+		return nil, errors.Join(err, opened.Close()) // close it although it is refused: nobody else will
 	}
 	return e, nil
 }
 
-// able is the engine as one that can do something not every engine can; the error
-// says what this one lacks.
+// able returns the engine as an interface that not every engine has; the error says what
+// this one lacks.
 func able[T any](s *Store, what string) (T, error) {
 	e, ok := s.kv.(T)
 	if !ok {
@@ -45,8 +45,8 @@ func able[T any](s *Store, what string) (T, error) {
 	return e, nil
 }
 
-// Compact rewrites what is needed so that nothing deleted is left in the bytes
-// of the data directory.
+// Compact rewrites the store so that no deleted data is left in the bytes of the data
+// directory.
 func (s *Store) Compact(ctx context.Context) error {
 	e, err := able[kv.Compactor](s, "be compacted")
 	if err != nil {
@@ -55,8 +55,8 @@ func (s *Store) Compact(ctx context.Context) error {
 	return s.explain(e.Compact(ctx))
 }
 
-// Each goes over everything kept, as it was at one moment, in the order of the
-// keys. Key and value are good until fn returns.
+// Each iterates over all data, as it was at one moment, in the order of keys. Key and value
+// are valid until fn returns.
 func (s *Store) Each(ctx context.Context, fn func(key, value []byte) error) error {
 	e, err := able[kv.Snapshotter](s, "be read as a whole, which verify and backup need")
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *Store) Each(ctx context.Context, fn func(key, value []byte) error) erro
 	return s.explain(e.Each(ctx, nil, fn))
 }
 
-// bumpEpoch tells whatever remembers the store that it has moved on.
+// bumpEpoch makes every holder of an older epoch notice that the store has changed.
 func (s *Store) bumpEpoch(ctx context.Context) error {
 	e, err := able[kv.Loader](s, "be filled from a backup")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A poor engine tells of no commits, and fails to close.
+// A poor engine does not tell of commits, and fails to close.
 type poor struct {
 	kv.Store
 	closed bool
@@ -21,8 +21,8 @@ func (e *poor) Close() error {
 	return errClose
 }
 
-// An engine that cannot tell of commits is refused. It has files open by then: they
-// are closed although it is refused, and a fault in that is said beside the refusal.
+// An engine that cannot tell of commits is refused. Its files are open by then: they are
+// closed, and if that fails, both errors are returned.
 func TestARefusedEngineIsClosed(t *testing.T) {
 	e := &poor{}
 	_, err := openEngine(Options{Engine: func(kv.Config) (kv.Store, error) { return e, nil }}, kv.Config{})

@@ -9,16 +9,15 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// Here, and nowhere else, what an engine answers becomes a sentence. An error that
-// somebody wrote for showing passes, and so does one that no engine makes.
+// Only this file turns an engine's errors into sentences. Errors that are already
+// sentences, and errors that no engine returns, pass unchanged.
 
-// ErrInUse is in the error of an Open whose directory another process has.
+// ErrInUse is in the error of Open if another process uses the directory.
 var ErrInUse = kv.ErrInUse
 
 func (s *Store) explain(err error) error { return explain(s.dir, err) }
 
-// explain gives an error of the engine in a data directory its kind, its code and
-// its sentence.
+// explain gives an engine's error for a data directory its kind, code and sentence.
 func explain(dir string, err error) error {
 	var told *access.Error
 	if err == nil || errors.As(err, &told) && !isDir(err) {
@@ -36,15 +35,15 @@ func explain(dir string, err error) error {
 	return err
 }
 
-// isDir reports whether err is about a directory: that may wrap a sentence of
-// package private.
+// isDir reports whether err is about a directory: it may wrap a sentence of package
+// private.
 func isDir(err error) bool {
 	var d *kv.DirError
 	return errors.As(err, &d)
 }
 
-// explainSentinel goes from what says the most to what says the least: an outcome
-// that is not known is unavailable, too.
+// explainSentinel checks the most specific error first: an unknown outcome, for example, is
+// unavailable, too.
 func explainSentinel(dir string, err error) *access.Error {
 	switch {
 	case errors.Is(err, kv.ErrCorrupt):
@@ -150,8 +149,8 @@ func newer(dir string) *access.Error {
 			"Run that version, or restore a backup made by this one.", dir).WithCode("data_dir_newer")
 }
 
-// dataDir is the data directory that an engine's directory lies in: whoever reads
-// a refusal knows that one.
+// dataDir returns the data directory that contains an engine's directory, which is the one
+// that the reader of an error knows.
 func dataDir(dir string) string {
 	if filepath.Base(dir) == engineDir {
 		return filepath.Dir(dir)

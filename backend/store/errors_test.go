@@ -13,7 +13,7 @@ import (
 	"doorward/backend/store/kv/faulty"
 )
 
-// controlled is a store in memory whose engine does what the test says.
+// controlled opens a store in memory whose engine the test controls.
 func controlled(t *testing.T) (*Store, *faulty.Store) {
 	t.Helper()
 	open, engine := enginetest.Controlled()
@@ -23,8 +23,8 @@ func controlled(t *testing.T) (*Store, *faulty.Store) {
 	return s, engine()
 }
 
-// An engine says one of these while somebody does something. None may read as if the
-// program were at fault, and each says whether anything was changed.
+// An engine returns one of these errors while somebody does something. No message may
+// suggest a bug in the program, and each says whether anything was changed.
 func TestEveryErrorOfAnEngineHasASentence(t *testing.T) {
 	cause := errors.New("said by the system")
 	tests := []struct {
@@ -111,7 +111,7 @@ func TestEveryErrorOfAnEngineHasASentence(t *testing.T) {
 	must(t, s.Ready(context.Background()))
 }
 
-// What a verb refuses, and what nobody made for showing, passes as it is.
+// A verb's own refusals, and errors that are not for display, pass unchanged.
 func TestErrorsOfAVerbPass(t *testing.T) {
 	s, _ := controlled(t)
 	mine := access.Errorf(access.Forbidden, "No.").Because(kv.ErrUnavailable)

@@ -7,8 +7,8 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A shape is what a part of a transaction writes: each key once, with the bytes
-// it has in the end. Nil while nobody looks.
+// A shape is the set of keys that a part of a transaction writes, each with its final size
+// in bytes. It is nil while nothing is measured.
 type shape map[string]int
 
 func (s shape) add(key, value []byte) {
@@ -24,16 +24,16 @@ func (s shape) bytes() (n int) {
 	return n
 }
 
-// What the end of an email or of a decoy writes.
+// What finishing an email or a decoy writes.
 const (
 	OutcomeKeys  = 7
 	OutcomeBytes = 3 << 10
 )
 
-// Evenly runs fn and then fills up what it wrote to so many keys and bytes, so
-// that from outside, by how long the writer is busy, nobody can tell what there
-// was to write. What fills up goes into slots that are written over each time:
-// it takes no room. What is larger by itself stays as it is.
+// Evenly runs fn and pads what it wrote to a fixed number of keys and bytes, so that nobody
+// outside can tell from the time that the writer is busy how much there was to write. The
+// padding goes into slots that are overwritten each time, so it takes no space. Larger
+// writes stay as they are.
 func (tx *Tx) Evenly(keys, bytes int, fn func() error) error {
 	tx.shape = shape{}
 	err := fn()
@@ -50,7 +50,7 @@ func (tx *Tx) Evenly(keys, bytes int, fn func() error) error {
 
 const slotKeyLength = len(slotPrefix) + 1
 
-// noise is bytes that no compression makes less of, as sealed facts are.
+// noise returns incompressible bytes, like sealed facts.
 func noise(n int) []byte {
 	b := make([]byte, n)
 	var seed [32]byte
@@ -61,10 +61,10 @@ func noise(n int) []byte {
 	return b
 }
 
-// TouchCounters writes the counters as they are, as where they change.
+// TouchCounters writes the counters unchanged, as if they had changed.
 func (tx *Tx) TouchCounters() error { return tx.count(func(*access.Counters) {}) }
 
-// TouchAudit writes the end of the audit log as it is, as where one was added.
+// TouchAudit writes the end of the audit log unchanged, as if an entry had been added.
 func (tx *Tx) TouchAudit() error {
 	h, err := tx.auditHead()
 	if err == nil && tx.head == nil && h.Seq > 0 {
@@ -73,15 +73,16 @@ func (tx *Tx) TouchAudit() error {
 	return err
 }
 
-// A Weight is what one Update wrote: different keys, and the bytes of keys and
-// values.
+// A Weight is the size of one Update: the number of different keys, and the bytes of keys
+// and values.
 type Weight struct{ Keys, Bytes int }
 
-// OnUpdate has fn told of each Update that wrote something, before it is kept:
-// what whoever watches how long the writer is busy can learn of it.
+// OnUpdate registers fn, which is called with the size of each Update that wrote something,
+// before it is committed. That is what somebody can learn who measures how long the writer
+// is busy.
 func (s *Store) OnUpdate(fn func(Weight)) { s.onUpdate.Store(&fn) }
 
-// weighed is a transaction that notes what is written.
+// weighed is a transaction that measures what is written.
 type weighed struct {
 	kv.Tx
 	wrote shape

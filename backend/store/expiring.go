@@ -7,9 +7,9 @@ import (
 	"doorward/backend/access"
 )
 
-// isReminder is the value of an entry of x/ that is a member's reminder: their
-// invitation ends RemindBefore later, which the list of those that end soon knows
-// without a look at the member. It is a hint: an entry without it is looked at.
+// isReminder is the value of a due entry that is a member's reminder: their invitation
+// expires RemindBefore later, so the list of expiring invitations need not read the member
+// to know. It is a hint: for an entry without it, the member is read.
 const isReminder = "r"
 
 func dueHint(m *access.Member, due time.Time) string {
@@ -19,10 +19,10 @@ func dueHint(m *access.Member, due time.Time) string {
 	return ""
 }
 
-// Expiring are up to n pending members whose invitation ends before until, the
-// soonest first; more reports that there are others. It reads what falls due
-// until then, which holds each of them: as the reminder, or as the end, or as
-// one of these that was put off.
+// Expiring returns up to n pending members whose invitation expires before until, the
+// soonest first; more reports whether there are others. It reads what falls due until then,
+// which contains each of them: as a reminder, as an expiry, or as a postponed entry of
+// these.
 func (tx Members) Expiring(until time.Time, n int) (all []access.Member, more bool, err error) {
 	for _, queue := range dueQueues {
 		some, left, err := tx.expiring(queue, until, n)
@@ -38,9 +38,9 @@ func (tx Members) Expiring(until time.Time, n int) (all []access.Member, more bo
 	return all, more, nil
 }
 
-// expiring looks through a queue until the n soonest are among those it has
-// found. Both reminders and ends come in the order of the ends; only of the
-// first n of each, and one more, has the member to be looked at.
+// expiring reads a queue until it has the n soonest. Reminders and expiries are both
+// ordered by expiry, so only the members of the first n of each, and one more, have to be
+// read.
 func (tx *Tx) expiring(queue prefix, until time.Time, n int) (all []access.Member, more bool, err error) {
 	end := queue.key(up(until))
 	reminders, ends := 0, 0
@@ -57,7 +57,7 @@ func (tx *Tx) expiring(queue prefix, until time.Time, n int) (all []access.Membe
 			}
 			m, err := tx.Members.Get(idOf(e))
 			if access.NotFound.Is(err) {
-				continue // removed since what fell due was put off
+				continue // deleted since the entry was postponed
 			}
 			if err != nil {
 				return nil, false, err

@@ -23,8 +23,8 @@ func (b *box) expiring(until time.Time, n int) (found []string, more bool) {
 	return found, more
 }
 
-// Whose invitation ends soon: those who have not come and whose time runs out,
-// the soonest first, and nobody else.
+// The expiring invitations are those of members who have not accepted, the soonest first,
+// and no others.
 func TestExpiring(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		lasting := func(name string, d time.Duration, change func(*access.Member)) {
@@ -65,8 +65,8 @@ func TestExpiring(t *testing.T) {
 	})
 }
 
-// Reminders come a day before the ends that they announce: an end among many of
-// them is found in its place, whatever has a hint.
+// A reminder comes a day before the expiry it announces: an expiry among many reminders is
+// found in its place, with and without hints.
 func TestExpiringAmongReminders(t *testing.T) {
 	b := openBox(t, "")
 	for i := range 20 {
@@ -85,7 +85,7 @@ func TestExpiringAmongReminders(t *testing.T) {
 	}
 }
 
-// Looking stops after so many entries, and says that there may be others.
+// The search stops after a limited number of entries, and reports that there may be others.
 func TestExpiringIsBounded(t *testing.T) {
 	b := openBox(t, "")
 	must(t, fill(b.Store, maxScanned+10, func(i int) access.Member {
@@ -108,9 +108,8 @@ func TestExpiringIsBounded(t *testing.T) {
 	}
 }
 
-// What fell due and was put off can outlive its member; the list of those whose
-// invitation ends does without.
-func TestExpiringBearsWhatWasPutOff(t *testing.T) {
+// A postponed entry can outlive its member; the list of expiring invitations skips it.
+func TestExpiringCopesWithPostponedItems(t *testing.T) {
 	b := openBox(t, "")
 	m, gone := b.person("ada@example.com", ""), b.person("gone@example.com", "")
 	b.put(m, gone)

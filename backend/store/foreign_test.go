@@ -13,11 +13,11 @@ import (
 	"doorward/build/need"
 )
 
-// Eve, another user of the machine, has made the directory that root's server is
-// to keep its data in, and has put a link to a file of root's where the instance
-// key is written: root would write the key over it. Root takes no directory of
-// somebody else's; and in one of its own it follows no link.
-func TestRootWritesThroughNobodysLink(t *testing.T) {
+// Eve, another user of the machine, has created the directory in which root's server is to
+// keep its data, with a link to a file of root's where the instance key is written: root
+// would overwrite that file with the key. Root refuses a directory of another user; and in
+// its own it follows no link.
+func TestRootFollowsNoLink(t *testing.T) {
 	top := t.TempDir()
 	victim := filepath.Join(top, "victim")
 	plant := func(name string) string {

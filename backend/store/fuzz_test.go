@@ -13,8 +13,8 @@ import (
 	"doorward/backend/access"
 )
 
-// A cursor is opened only as it was made: for the same list, byte for byte. One
-// that was edited, or put together from parts, is refused with a sentence.
+// A cursor is accepted only as it was made: for the same list, byte for byte. An edited
+// one, or one put together from parts, is refused with a sentence.
 func FuzzCursor(f *testing.F) {
 	b := openBox(f, "")
 	f.Add([]byte("q/00000001/abc"), "waiting", "members", 3, byte(1))
@@ -22,7 +22,7 @@ func FuzzCursor(f *testing.F) {
 	f.Add([]byte("a/\x00\xff"), "members state=pending", "members state=active", 30, byte('\n'))
 	f.Fuzz(func(t *testing.T, at []byte, label, other string, where int, change byte) {
 		if len(at) == 0 || len(at) > 200 || !utf8.ValidString(label) || !utf8.ValidString(other) {
-			return // no place in a list, or no question, that there is
+			return // not a place in a list, or not a query
 		}
 		must(t, b.View(context.Background(), func(tx *Tx) error {
 			c := tx.cursor(at, label)
@@ -48,10 +48,10 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// Whatever bytes a backup holds, reading it ends with the whole, or with a
-// sentence: it never panics, and takes nothing that is not byte for byte what
-// writing its records again would give. The data may be summed again, as somebody
-// would who forges a backup: that gets it as far as the frames.
+// Whatever bytes a backup contains, reading it ends with all records or with a sentence: it
+// never panics, and accepts nothing that differs from what writing its records again would
+// give. The data may have a new checksum, as a forger would compute: that gets it as far as
+// the frames.
 func FuzzBackup(f *testing.F) {
 	b := openBox(f, "")
 	full(b)

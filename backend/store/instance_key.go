@@ -19,10 +19,10 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// keyFile is the instance key's name in the data directory.
+// keyFile is the name of the instance key's file in the data directory.
 const keyFile = "instance.key"
 
-// keys are derived from the instance key, one for each use.
+// keys are derived from the instance key, one for each purpose.
 type keys struct {
 	root, chain, cursor, address, code []byte
 	facts                              cipher.AEAD
@@ -32,7 +32,7 @@ func deriveKeys(root []byte) keys {
 	derive := func(use string) []byte {
 		k, err := hkdf.Key(sha256.New, root, nil, "doorward "+use, 32)
 		if err != nil {
-			panic(err) // 32 bytes are always to be had from SHA-256
+			panic(err) // cannot happen: SHA-256 can derive 32 bytes
 		}
 		return k
 	}
@@ -46,8 +46,8 @@ func deriveKeys(root []byte) keys {
 	}
 }
 
-// DeriveKey is a key for one use outside the store, such as the portal's form
-// tokens. It is the same for as long as the instance key is.
+// DeriveKey returns a key for one purpose outside the store, such as the portal's form
+// tokens. It stays the same as long as the instance key does.
 func (s *Store) DeriveKey(use string) []byte {
 	k, err := hkdf.Key(sha256.New, s.keys.root, nil, "doorward use "+use, 32)
 	if err != nil {
@@ -56,8 +56,7 @@ func (s *Store) DeriveKey(use string) []byte {
 	return k
 }
 
-// instanceKey reads the instance key, or writes one beside a store that holds
-// nothing yet.
+// instanceKey reads the instance key, or creates one for a store that is still empty.
 func instanceKey(dir string, engine kv.Store, new []byte, log *slog.Logger) ([]byte, error) {
 	name := filepath.Join(dir, keyFile)
 	text, err := readKey(name, log)
@@ -86,7 +85,7 @@ func instanceKey(dir string, engine kv.Store, new []byte, log *slog.Logger) ([]b
 	return key, nil
 }
 
-// readKey reads the key's file, and takes it from others where they could.
+// readKey reads the key's file, and tightens its mode if others can access it.
 func readKey(name string, log *slog.Logger) ([]byte, error) {
 	f, err := private.Open(name, os.O_RDONLY)
 	if err != nil {
@@ -116,7 +115,7 @@ func isEmpty(engine kv.Store) (empty bool, err error) {
 	return empty, err
 }
 
-// writeKey writes the key whole or not at all.
+// writeKey writes the whole key or nothing.
 func writeKey(name string, key []byte) error {
 	if err := private.Write(name+".new", []byte(hex.EncodeToString(key)+"\n")); err != nil {
 		return fmt.Errorf("write instance key: %w", err)
@@ -127,8 +126,8 @@ func writeKey(name string, key []byte) error {
 	return syncDir(filepath.Dir(name))
 }
 
-// checkKey refuses a key that is not the one the audit chain was sealed with,
-// and a store whose chain has lost its end.
+// checkKey refuses a key that did not seal this audit chain, and a store whose chain has
+// lost its end.
 func (s *Store) checkKey(ctx context.Context) error {
 	return s.View(ctx, func(tx *Tx) error {
 		h, err := tx.auditHead()

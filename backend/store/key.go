@@ -8,7 +8,7 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// key is the key of a record of one kind: its prefix and the parts that follow.
+// key returns the key of a record of one kind: its prefix and the parts that follow.
 func (p prefix) key(parts ...string) []byte {
 	n := len(p)
 	for _, part := range parts {
@@ -23,13 +23,13 @@ func (p prefix) key(parts ...string) []byte {
 
 func (p prefix) ofHash(h access.SecretHash) []byte { return p.key(string(h[:])) }
 
-// ref is what follows the prefix in a key.
+// ref returns what follows the prefix in a key.
 func (p prefix) ref(key []byte) string { return string(key[len(p):]) }
 
-// refTime is the time that follows the prefix in a key.
+// refTime returns the time that follows the prefix in a key.
 func (p prefix) refTime(key []byte) time.Time { return timeOf(key[len(p):]) }
 
-// up and down write a time into a key, oldest and newest first.
+// up and down encode a time in a key: sorted oldest first, and newest first.
 func up(t time.Time) string { return number(uint64(t.UnixMicro())) }
 
 func down(t time.Time) string { return number(^uint64(t.UnixMicro())) }
@@ -40,14 +40,14 @@ func number(n uint64) string {
 	return string(b[:])
 }
 
-// timeLength is how many bytes of a key a time takes.
+// timeLength is the number of bytes of a time in a key.
 const timeLength = 8
 
 func timeOf(b []byte) time.Time {
 	return time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC()
 }
 
-// after is the first key that does not begin with these bytes.
+// after returns the first key that does not start with these bytes.
 func after(begins []byte) []byte {
 	end := append([]byte(nil), begins...)
 	for i := len(end) - 1; i >= 0; i-- {
@@ -58,17 +58,17 @@ func after(begins []byte) []byte {
 	return []byte{0xff}
 }
 
-// lastID is the identifier that a key ends with, all of one that is shorter.
+// lastID returns the identifier at the end of a key; the whole key if it is shorter.
 func lastID(key []byte) string { return string(key[max(0, len(key)-access.IDLength):]) }
 
 func idOf(e kv.KV) access.MemberID { return access.MemberID(lastID(e.Key)) }
 
 func messageOf(e kv.KV) access.MessageID { return access.MessageID(lastID(e.Key)) }
 
-// laneTime is the time in a key of a lane: before the email's id.
+// laneTime returns the time in a key of a lane: before the email's id.
 func laneTime(k []byte) time.Time { return timeOf(k[len(k)-access.IDLength-timeLength:]) }
 
-// hashOf is the hash that a key ends with.
+// hashOf returns the hash at the end of a key.
 func hashOf(k []byte) (h access.SecretHash) {
 	copy(h[:], k[len(k)-len(h):])
 	return h
@@ -124,5 +124,5 @@ func dueKey(at time.Time, kind byte, ref string) []byte {
 	return duePrefix.key(up(at), string(rune(kind)), ref)
 }
 
-// dueKind is the kind in a key of what falls due.
+// dueKind returns the kind in a key of what falls due.
 func dueKind(key []byte) byte { return key[len(duePrefix)+timeLength] }

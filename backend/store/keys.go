@@ -7,20 +7,20 @@ import (
 	"doorward/backend/access"
 )
 
-// A prefix is what the keys of all records of one kind begin with. One without a
-// slash is the whole key of a record that there is once.
+// A prefix starts the keys of all records of one kind. A prefix without a slash is the
+// whole key of a record of which there is one.
 type prefix string
 
-// What follows the prefix stands beside it. Times are microseconds since 1970, eight
-// bytes, big endian; DOWN marks times whose bits are inverted, so that the newest
-// comes first. The bytes of a key never change: a store of every version has them.
+// The comments say what follows the prefix. Times are microseconds since 1970, eight bytes,
+// big endian; DOWN marks times with inverted bits, which sort newest first. The bytes of a
+// key never change, because stores of all versions contain them.
 const (
 	memberPrefix        prefix = "m/"  // ID
 	addressPrefix       prefix = "a/"  // canonical address
 	statePrefix         prefix = "t/"  // STATE DOWN ID; STATE is p, a or s, and * for all
 	rolePrefix          prefix = "r/"  // ROLE 0 DOWN ID
 	wordPrefix          prefix = "w/"  // WORD 0 ID
-	loginRequestPrefix  prefix = "q/"  // 0 TIME ID: address proved; 0 255 TIME ID: came without; 1 TIME ID: not yet
+	loginRequestPrefix  prefix = "q/"  // 0 TIME ID: verified; 0 255 TIME ID: accepted without; 1 TIME ID: not yet
 	duePrefix           prefix = "x/"  // TIME KIND REF
 	putOffPrefix        prefix = "P/"  // TIME KIND REF
 	loginLinkPrefix     prefix = "l/"  // HASH
@@ -34,7 +34,7 @@ const (
 	endReasonPrefix     prefix = "z/"  // HASH
 	messagePrefix       prefix = "o/"  // ID
 	factsPrefix         prefix = "O/"  // ID
-	lanePrefix          prefix = "Q/"  // CLASS TIME ID; held ones lie past the end of time
+	lanePrefix          prefix = "Q/"  // CLASS TIME ID; held emails have a TIME that never comes
 	oldLanePrefix       prefix = "d/"  // TIME ID
 	messageListPrefix   prefix = "n/"  // DOWN ID
 	memberMessagePrefix prefix = "M/"  // MEMBER ID
@@ -46,7 +46,7 @@ const (
 	tokenHashPrefix     prefix = "K/"  // HASH
 	memberTokenPrefix   prefix = "T/"  // MEMBER ID
 	tokenUsePrefix      prefix = "U/"  // ID
-	tracePrefix         prefix = "U/"  // KIND, which is never as long as an id
+	tracePrefix         prefix = "U/"  // KIND, which is always shorter than an id
 	ownRolePrefix       prefix = "g/"  // NAME
 	auditPrefix         prefix = "u/"  // DOWN of the number, not of the time
 	rejectionPrefix     prefix = "e/"  // MAC of the address, in hex
@@ -64,33 +64,33 @@ const (
 	schemaPrefix        prefix = "V"
 )
 
-// A record is all that is to be known of one kind of record. What goes over every
-// kind reads it here: changes, backups, restoring, verification, filling.
+// A record describes one kind of record. Everything that handles all kinds reads this
+// table: changes, backups, restoring, verification, filling.
 type record struct {
 	prefix    prefix
-	refLength int    // bytes after the prefix, where two kinds share one; zero: any
-	name      string // of many, as in "the entries of …"
-	holds     any    // what its JSON is decoded into; nil: it holds none
-	version   byte   // of the JSON, as this program writes it (version.go); zero counts as one
-	indexOf   prefix // the kind whose records it is derived from
+	refLength int    // bytes after the prefix, if two kinds share one; zero: any
+	name      string // in the plural, as in "the entries of …"
+	holds     any    // the type that its JSON is decoded into; nil: it has no JSON
+	version   byte   // of the JSON, as this program writes it (version.go); zero means one
+	indexOf   prefix // the kind of record from which it is derived
 	recount   bool   // verification derives all of its entries again, and compares
-	leftOut   bool   // no backup holds it: it opens something, or means something only beside what does
-	topic     Topic  // what a change to it is told as; empty: it is not told
+	leftOut   bool   // not in backups: it grants access, or is useless without a record that does
+	topic     Topic  // the topic of a change to it; empty: changes are not reported
 	tells     keyPart
-	whenSet   bool // its end is not told
+	whenSet   bool // its deletion is not reported
 }
 
-// A keyPart is what of a key goes into a Change.
+// A keyPart is the part of a key that goes into a Change.
 type keyPart int
 
 const (
 	tellNothing keyPart = iota
-	tellRef             // all that follows the prefix
+	tellRef             // everything after the prefix
 	tellLastID          // the id at the end
 	tellTime            // the time after the prefix
 )
 
-// records are all kinds. Of two that share a prefix the one with a refLength stands first.
+// records has all kinds. Of two that share a prefix, the one with a refLength comes first.
 var records = []record{
 	{prefix: memberPrefix, name: "members", holds: access.Member{}, topic: MemberChanged, tells: tellRef},
 	{
@@ -166,9 +166,9 @@ var records = []record{
 	{prefix: schemaPrefix, name: "the schema", holds: schemaState{}},
 }
 
-// duesOf are the kinds of what falls due that belong to a record: what is left out of
-// a backup is left out of the queue as well, and verification recounts an entry
-// that the record asks for as long as it lives.
+// duesOf has the kinds of what falls due for a record. If a record is left out of a backup,
+// so is its entry in the queue; and verification expects the entry as long as the record
+// exists.
 var duesOf = map[byte]struct {
 	prefix  prefix
 	recount bool
@@ -184,7 +184,7 @@ var duesOf = map[byte]struct {
 	DueBucket:        {bucketPrefix, false},
 }
 
-// byFirstByte finds a record's kind without a walk through all of them.
+// byFirstByte finds the kind of a record without a search through all kinds.
 var byFirstByte = func() (all [256][]*record) {
 	for i := range records {
 		first := records[i].prefix[0]
@@ -193,7 +193,7 @@ var byFirstByte = func() (all [256][]*record) {
 	return all
 }()
 
-// recordOf is the kind of the record at key; nil where there is no such kind.
+// recordOf returns the kind of the record at key; nil if there is none.
 func recordOf(key []byte) *record {
 	if len(key) == 0 {
 		return nil
@@ -214,7 +214,7 @@ func (r *record) is(key []byte) bool {
 	return bytes.HasPrefix(key, []byte(r.prefix))
 }
 
-// kindOf is the kind with that prefix, the first of two; nil where there is none.
+// kindOf returns the kind with that prefix, the first of two; nil if there is none.
 func kindOf(p prefix) *record {
 	for i := range records {
 		if records[i].prefix == p {
@@ -224,7 +224,7 @@ func kindOf(p prefix) *record {
 	return nil
 }
 
-// recountedFrom are the kinds from whose records verification derives entries.
+// recountedFrom has the kinds from whose records verification derives entries.
 var recountedFrom = func() map[prefix]bool {
 	from := map[prefix]bool{}
 	for _, r := range records {

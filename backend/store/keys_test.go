@@ -17,17 +17,17 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// notPrefixes are the literals that look like a key's prefix and are none, by file.
+// notPrefixes has the literals that look like a key's prefix but are not, by file.
 var notPrefixes = map[string]string{
-	"member.go":   "p a s",                         // the states as they stand in a key, behind the prefix
+	"member.go":   "p a s",                         // the states as they appear in a key, after the prefix
 	"expiring.go": "r",                             // a value
 	"due.go":      "m l b s z T g w S k t d o i e", // the kinds of what falls due
 }
 
 var looksLikePrefix = regexp.MustCompile(`^[A-Za-z]($|/)`)
 
-// A prefix that somebody writes by hand is in no backup, no verification and no
-// change topic, or in the wrong one.
+// A prefix that somebody writes by hand is in no backup, no verification and no change
+// topic, or in the wrong one.
 func TestNoPrefixOutsideTheTable(t *testing.T) {
 	names, err := filepath.Glob("*.go")
 	must(t, err)
@@ -114,15 +114,15 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// The keys are written out here as they are on the disk.
+// A key's bytes must never change: here they are written out as they are on the disk.
 func TestWhatAKeyMeans(t *testing.T) {
 	const id = "abcdefghijklmnopqrstuvwxyz"
 	at := time.UnixMicro(1_900_000_000_000_000).UTC()
 	due := "x/" + up(at)
 	tests := []struct {
 		key      string
-		change   Change // empty: nobody is told
-		deleted  bool   // a deletion is told, too
+		change   Change // empty: no change is reported
+		deleted  bool   // deletions are reported, too
 		inBackup bool
 	}{
 		{"m/" + id, Change{Topic: MemberChanged, ID: id}, true, true},

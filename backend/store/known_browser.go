@@ -7,11 +7,11 @@ import (
 	"doorward/backend/access"
 )
 
-// knownBrowser is a browser that has signed a member in. It opens nothing: it has an
-// allowance of its own for emails and codes, which strangers cannot spend.
+// knownBrowser is a browser that has signed a member in. It grants no access: it has its
+// own allowance of emails and codes, which strangers cannot use up.
 type knownBrowser struct {
 	Member access.MemberID `json:"member"`
-	Epoch  int             `json:"epoch,omitempty"` // the member's; what closes all sessions forgets the browsers too
+	Epoch  int             `json:"epoch,omitempty"` // the member's; closing all sessions forgets the browsers, too
 	Seen   time.Time       `json:"seen"`
 }
 
@@ -22,14 +22,14 @@ type knownOf struct {
 	Seen  time.Time         `json:"seen"`
 }
 
-// knownKey names a browser to one address: who reads the store learns neither
-// whose cookie it is, nor which members share a browser.
+// knownKey identifies a browser for one address. A reader of the store learns neither whose
+// cookie it is nor which members share a browser.
 func (tx *Tx) knownKey(canonical string, browser access.SecretHash) access.SecretHash {
 	return tx.CodeHash(browser, "known to "+canonical)
 }
 
-// Knows reports whether a browser has signed in the member with that address,
-// lately, and all has not been closed since.
+// Knows reports whether a browser has recently signed in the member with that address,
+// since all sessions were last closed.
 func (tx Browsers) Knows(canonical string, browser access.SecretHash) (bool, error) {
 	if browser.IsZero() {
 		return false, nil
@@ -46,8 +46,8 @@ func (tx Browsers) Knows(canonical string, browser access.SecretHash) (bool, err
 	return err == nil && m.Email.Canonical == canonical && m.Epoch == k.Epoch, err
 }
 
-// Remember keeps that a browser signed a member in. The one that did so the longest
-// ago makes room, and those from before all was closed go.
+// Remember records that a browser signed a member in. It forgets browsers from before all
+// sessions were closed and, if there are too many, the least recently used one.
 func (tx Browsers) Remember(m *access.Member, browser access.SecretHash) error {
 	if browser.IsZero() {
 		return nil
@@ -73,8 +73,8 @@ func (tx Browsers) Remember(m *access.Member, browser access.SecretHash) error {
 	return tx.set(browserPrefix.ofHash(now.Key), knownBrowser{m.ID, m.Epoch, tx.Now})
 }
 
-// forgetBrowsers forgets some of the browsers of a member who is gone. It reports
-// whether there are more.
+// forgetBrowsers forgets some of the browsers of a deleted member, and reports whether
+// there are more.
 func (tx *Tx) forgetBrowsers(id access.MemberID) (more bool, err error) {
 	var all []knownOf
 	ok, err := tx.get(memberBrowserKey(id), &all)

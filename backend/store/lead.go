@@ -7,25 +7,24 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A lead is the time in which this process is the one that works on the store.
-// Where a store is kept on several machines, one of them leads at a time; where it
-// is kept on one, that one leads from its opening to its end.
+// A lead is the time during which this process works on the store. If the store is
+// replicated on several machines, one of them leads at a time; if it is on one machine,
+// that one leads from its opening to its end.
 //
-// What begins with a lead and ends with it hangs on here: the caches of what the
-// store holds, which are empty when it begins since others have written
-// meanwhile ([Store.OnLead]); and the workers, which run while it lasts
-// ([Store.WhileLeading]).
+// Two things start and end with a lead: the caches of the store's data, which are empty at
+// its start because others have written meanwhile ([Store.OnLead]); and the workers, which
+// run while it lasts ([Store.WhileLeading]).
 type lead struct {
 	mu      sync.Mutex
 	leads   bool
 	told    []*leadFollower
 	changed chan struct{} // closed when leads changes
-	cancel  func()        // of the engine's own
+	cancel  func()        // of the engine's own OnLead
 }
 
 type leadFollower struct{ fn func(leads bool) }
 
-// follow takes part in the elections of an engine that has any.
+// follow takes part in the elections of an engine that has them.
 func (l *lead) follow(e kv.Store, begin func()) {
 	l.changed = make(chan struct{})
 	elected, ok := e.(kv.Elected)
@@ -56,20 +55,20 @@ func (l *lead) set(leads bool) {
 	}
 }
 
-// end stops a lead for good.
+// end ends the lead for good.
 func (l *lead) end() {
 	l.cancel()
 	l.set(false)
 }
 
-// now is whether this process leads, and what tells that it changed.
+// now returns whether this process leads, and a channel that is closed when that changes.
 func (l *lead) now() (leads bool, changed <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.leads, l.changed
 }
 
-// Elected reports whether the store is kept on several machines, of which one leads.
+// Elected reports whether the store is replicated on several machines, of which one leads.
 func (s *Store) Elected() bool {
 	_, ok := s.kv.(kv.Elected)
 	return ok
@@ -81,9 +80,9 @@ func (s *Store) Leads() bool {
 	return leads
 }
 
-// OnLead has fn called when this process begins to lead, before it serves, and when
-// it has stopped; at once, if it leads already. fn must be quick and must not call
-// the store. After cancel has returned it is not called again.
+// OnLead registers fn, which is called when this process begins to lead, before it serves,
+// and when it has stopped leading; at once if it leads already. fn must be quick and must
+// not call the store. It is not called again after cancel has returned.
 func (s *Store) OnLead(fn func(leads bool)) (cancel func()) {
 	l := &s.lead
 	l.mu.Lock()
@@ -105,9 +104,9 @@ func (s *Store) OnLead(fn func(leads bool)) (cancel func()) {
 	}
 }
 
-// WhileLeading runs work whenever this process leads, until ctx ends. The context
-// of work ends with the lead, and work must return then: it is run again when the
-// lead is won again.
+// WhileLeading runs work whenever this process leads, until ctx ends. The context of work
+// ends with the lead, and work must then return: it is run again when the lead is won
+// again.
 func (s *Store) WhileLeading(ctx context.Context, work func(ctx context.Context)) {
 	for ctx.Err() == nil {
 		leads, changed := s.lead.now()

@@ -13,8 +13,8 @@ import (
 	"doorward/backend/store/kv/kvtest"
 )
 
-// A node loses the lead while its workers are at work: they stop before the next
-// thing, and go on when it is won again. They end for good with their context.
+// A node loses the lead while its workers are busy: they stop before the next item, and
+// continue when it is won again. They end for good with their context.
 func TestWorkersRunWhileTheProcessLeads(t *testing.T) {
 	s, engine := controlled(t)
 	began, ended := make(chan struct{}), make(chan struct{})
@@ -47,8 +47,8 @@ func TestWorkersRunWhileTheProcessLeads(t *testing.T) {
 	<-over
 }
 
-// On one machine the lead begins with the opening and ends with the close, and
-// whoever follows is told of both.
+// On one machine the lead lasts from the opening to the close, and every follower is told
+// of both.
 func TestOneMachineLeadsFromOpenToClose(t *testing.T) {
 	b := openBox(t, "")
 	var told []bool
@@ -65,13 +65,13 @@ func TestOneMachineLeadsFromOpenToClose(t *testing.T) {
 	}
 }
 
-// The clock of the node that led was ahead. The next entry must not be dated before
-// the last one; but a clock that was set back is not believed to stand still.
+// The clock of the previous leader was ahead. The next entry must not be dated before the
+// last one; but a clock that was set back must not seem to stand still.
 func TestNowIsNotBehindTheLastEntry(t *testing.T) {
 	tests := []struct {
 		name   string
 		behind time.Duration
-		want   time.Duration // of now, behind the last entry
+		want   time.Duration // relative to now, for the last entry
 	}{
 		{"ahead of it", -time.Second, -time.Second},
 		{"at it", 0, 0},
@@ -100,8 +100,8 @@ func TestNowIsNotBehindTheLastEntry(t *testing.T) {
 	}
 }
 
-// An answer is lost on the way back. Whoever asks by the operation's name hears what
-// became of it, so that the caller is told the truth.
+// An answer is lost on the way back. The outcome can be asked for by the operation's name,
+// so that the caller is told the truth.
 func TestALostAnswerIsAskedFor(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -136,8 +136,8 @@ func TestALostAnswerIsAskedFor(t *testing.T) {
 	}
 }
 
-// Several follow the commits of one store: a second service does not blind the
-// first one's gate.
+// Several followers watch the commits of one store: a second service must not cut off the
+// cache of the first.
 func TestSeveralFollowCommits(t *testing.T) {
 	b := openBox(t, "")
 	var first, second int

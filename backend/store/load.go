@@ -7,9 +7,9 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// Load fills the empty store in one stroke with all the records that next gives until
-// io.EOF; in the order of keys they are taken faster. On an error the store is as empty
-// as it was. It checks nothing: a restore verifies afterwards.
+// Load fills the empty store in one go with all the records that next returns until io.EOF;
+// records in the order of keys are loaded faster. On an error the store is as empty as
+// before. Load checks nothing: a restore verifies afterwards.
 func (s *Store) Load(ctx context.Context, next func() (kv.KV, error)) error {
 	e, err := able[kv.Loader](s, "be filled from a backup")
 	if err != nil {
@@ -18,8 +18,8 @@ func (s *Store) Load(ctx context.Context, next func() (kv.KV, error)) error {
 	return s.explain(e.Load(ctx, next))
 }
 
-// MemberRecords are the records of a member, in no order: its own, and the index
-// entries that are derived from it. The counters stand apart.
+// MemberRecords returns the records of a member, in no order: its own, and the index
+// entries derived from it. The counters are a separate record.
 func MemberRecords(m *access.Member) ([]kv.KV, error) {
 	own := memberKey(m.ID)
 	value, err := encode(own, m)
@@ -30,7 +30,7 @@ func MemberRecords(m *access.Member) ([]kv.KV, error) {
 	return all, err
 }
 
-// CountersRecord is the record of the counters.
+// CountersRecord returns the record of the counters.
 func CountersRecord(c *access.Counters) (kv.KV, error) {
 	value, err := encode(countersPrefix.key(), c)
 	return kv.KV{Key: countersPrefix.key(), Value: value}, err

@@ -8,7 +8,7 @@ import (
 	"doorward/backend/access"
 )
 
-// Get is the login link with that hash; a dead link where there is none.
+// Get returns the login link with that hash; an expired link if there is none.
 func (tx LoginLinks) Get(h access.SecretHash) (access.LoginLink, error) {
 	var l access.LoginLink
 	ok, err := tx.get(loginLinkPrefix.ofHash(h), &l)
@@ -18,7 +18,7 @@ func (tx LoginLinks) Get(h access.SecretHash) (access.LoginLink, error) {
 	return l, err
 }
 
-// Put keeps a login link until some time after its use.
+// Put stores a login link until some time after its use.
 func (tx LoginLinks) Put(l access.LoginLink) error {
 	if err := tx.reindex(nil, loginLinkEntries(&l)); err != nil {
 		return err
@@ -26,13 +26,13 @@ func (tx LoginLinks) Put(l access.LoginLink) error {
 	return tx.set(loginLinkPrefix.ofHash(l.Hash), &l)
 }
 
-// loginLinkEntries are the index entries of a login link.
+// loginLinkEntries returns the index entries of a login link.
 func loginLinkEntries(l *access.LoginLink) map[string]string {
 	forgotten := l.ExpiresAt.Add(access.UsedLinkTTL)
 	return entriesAt(memberLinkKey(l), dueKey(forgotten, DueLoginLink, string(l.Hash[:])))
 }
 
-// Delete deletes a login link, and what the browser asked that it was for.
+// Delete deletes a login link, and the sign-in request that it answered.
 func (tx LoginLinks) Delete(h access.SecretHash) error {
 	var l access.LoginLink
 	ok, err := tx.get(loginLinkPrefix.ofHash(h), &l)
@@ -56,15 +56,14 @@ func (tx LoginLinks) Delete(h access.SecretHash) error {
 	return tx.unmark(loginLinkPrefix.ofHash(h))
 }
 
-// Get is what the browser with that secret asked for; false where it asked for
-// nothing.
+// Get returns the sign-in request of the browser with that secret; false if there is none.
 func (tx SignInRequests) Get(browser access.SecretHash) (access.SignInRequest, bool, error) {
 	var a access.SignInRequest
 	ok, err := tx.get(signInPrefix.ofHash(browser), &a)
 	return a, ok, err
 }
 
-// Put keeps what a browser asked for, and queues it to be answered.
+// Put stores a browser's sign-in request, and queues it to be answered.
 func (tx SignInRequests) Put(a access.SignInRequest) error {
 	if err := tx.mark(signInQueueKey(&a), ""); err != nil {
 		return err
@@ -72,7 +71,7 @@ func (tx SignInRequests) Put(a access.SignInRequest) error {
 	return tx.SignInRequests.Change(a)
 }
 
-// Change keeps a changed ask.
+// Change stores a changed request.
 func (tx SignInRequests) Change(a access.SignInRequest) error {
 	if err := tx.reindex(nil, signInEntries(&a)); err != nil {
 		return err
@@ -80,13 +79,13 @@ func (tx SignInRequests) Change(a access.SignInRequest) error {
 	return tx.set(signInPrefix.ofHash(a.Browser), &a)
 }
 
-// signInEntries are the index entries of a sign-in request, beside its place in the
+// signInEntries returns the index entries of a sign-in request, except its place in the
 // queue, which it has until it is answered.
 func signInEntries(a *access.SignInRequest) map[string]string {
 	return entriesAt(dueKey(a.ExpiresAt, DueSignInRequest, string(a.Browser[:])))
 }
 
-// Delete deletes what a browser asked for.
+// Delete deletes a browser's sign-in request.
 func (tx SignInRequests) Delete(a access.SignInRequest) error {
 	if err := tx.reindex(signInEntries(&a), nil); err != nil {
 		return err
@@ -94,7 +93,7 @@ func (tx SignInRequests) Delete(a access.SignInRequest) error {
 	return tx.unmark(signInPrefix.ofHash(a.Browser), signInQueueKey(&a))
 }
 
-// Next are up to n asks that wait to be answered, oldest first.
+// Next returns up to n unanswered requests, oldest first.
 func (tx SignInRequests) Next(n int) ([]access.SignInRequest, error) {
 	waiting, err := tx.scan(signInQueuePrefix.key(), n)
 	if err != nil {
@@ -108,20 +107,20 @@ func (tx SignInRequests) Next(n int) ([]access.SignInRequest, error) {
 		}
 		if ok && bytes.Equal(e.Key, signInQueueKey(&a)) {
 			asks = append(asks, a)
-		} else if err := tx.unmark(e.Key); err != nil { // asked again since
+		} else if err := tx.unmark(e.Key); err != nil { // replaced by a newer request
 			return nil, err
 		}
 	}
 	return asks, nil
 }
 
-// Answered takes an ask off the queue.
+// Answered removes a request from the queue.
 func (tx SignInRequests) Answered(a access.SignInRequest) error {
 	return tx.unmark(signInQueueKey(&a))
 }
 
-// CodeHash is the keyed hash of a login code, bound to the browser that asked:
-// 40 bits alone would be guessed from a copy of the store.
+// CodeHash is the keyed hash of a login code, bound to the requesting browser. The hash of
+// 40 bits alone could be reversed from a copy of the store.
 func (tx *Tx) CodeHash(browser access.SecretHash, code string) access.SecretHash {
 	mac := hmac.New(sha256.New, tx.keys.code)
 	mac.Write(browser[:])

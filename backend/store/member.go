@@ -10,7 +10,7 @@ import (
 	"doorward/backend/access"
 )
 
-// Get is the member of that id, or NotFound.
+// Get returns the member with that id, or NotFound.
 func (tx Members) Get(id access.MemberID) (access.Member, error) {
 	m, ok, err := tx.member(id)
 	if err == nil && !ok {
@@ -23,7 +23,7 @@ func (tx *Tx) member(id access.MemberID) (access.Member, bool, error) {
 	return getDecoded(tx, tx.recent.members, memberKey(id))
 }
 
-// ByAddress is the member of that canonical address, or NotFound.
+// ByAddress returns the member with that canonical address, or NotFound.
 func (tx Members) ByAddress(canonical string) (access.Member, error) {
 	id, err := tx.Members.IDOf(canonical)
 	if err != nil {
@@ -35,24 +35,22 @@ func (tx Members) ByAddress(canonical string) (access.Member, error) {
 	return tx.Members.Get(id)
 }
 
-// IDOf is the id of the member with that canonical address; empty where
-// nobody has it.
+// IDOf returns the id of the member with that canonical address; empty if nobody has it.
 func (tx Members) IDOf(canonical string) (access.MemberID, error) {
 	var id access.MemberID
 	_, err := tx.get(addressKey(canonical), &id)
 	return id, err
 }
 
-// Add keeps a member whose id was made for this transaction, as Put
-// does.
+// Add stores a member whose id was made for this transaction, like Put.
 func (tx Members) Add(m access.Member) error {
 	tx.unused(memberKey(m.ID))
 	return tx.Members.Put(m)
 }
 
-// Put keeps the member with all that is derived from it: its place in
-// every list, the search words, the counters, what falls due. An address that
-// another member has is a Conflict.
+// Put stores the member and everything derived from it: its place in every list, the search
+// words, the counters, what falls due. If another member has the address, that is a
+// Conflict.
 func (tx Members) Put(m access.Member) error {
 	old, had, err := tx.member(m.ID)
 	if err != nil {
@@ -92,7 +90,7 @@ func (tx *Tx) unheld(canonical string) error {
 	return err
 }
 
-// memberEntries are the index entries of a member, with their values.
+// memberEntries returns the index entries of a member, with their values.
 func memberEntries(m *access.Member) map[string]string {
 	id, since := string(m.ID), down(m.Invitation.At)
 	filter := stateByte(m.State) + strings.Join(names(m.Roles), ",")
@@ -117,9 +115,9 @@ func memberEntries(m *access.Member) map[string]string {
 	return e
 }
 
-// waitsAs is where a pending member stands among those who wait: whoever has
-// proved the address first, then whoever came by a link that was handed over,
-// then whoever has not come.
+// waitsAs returns the rank of a pending member in the list of login requests: verified
+// addresses first, then those who accepted by a handed-over link, then those who have not
+// accepted.
 func waitsAs(m *access.Member) string {
 	switch {
 	case !m.EmailVerifiedAt.IsZero():
@@ -138,7 +136,7 @@ func names(roles []access.RoleName) []string {
 	return s
 }
 
-// anyState is where members of every state stand in the list by state.
+// anyState stands for members of every state in the list by state.
 const anyState = "*"
 
 func stateByte(s access.State) string {
@@ -151,14 +149,14 @@ func stateByte(s access.State) string {
 	return "s"
 }
 
-// leftoverBatch is how many links, sessions, emails and API tokens of a
-// member are deleted with it; the sweeper takes what is left, in further transactions.
+// leftoverBatch is the number of links, sessions, emails and API tokens that are deleted
+// together with their member; the sweeper deletes the rest in further transactions.
 const leftoverBatch = 3
 
-// Delete deletes the member and what was theirs: links, sessions,
-// emails, API tokens, index entries. Where there is more than one transaction holds, the
-// rest falls due at once; none of it opens anything, since the member is gone.
-// Each session leaves why it ended, naming nobody.
+// Delete deletes the member and everything that belongs to them: links, sessions, emails,
+// API tokens, index entries. If that is too much for one transaction, the rest falls due at
+// once; it grants no access, since the member is gone. Each session leaves the reason why
+// it ended, which names nobody.
 func (tx Members) Delete(m access.Member, why access.EndReason) error {
 	if err := tx.reindex(memberEntries(&m), nil); err != nil {
 		return err
@@ -176,8 +174,8 @@ func (tx Members) Delete(m access.Member, why access.EndReason) error {
 	return tx.Schedule.Put(Due{At: tx.Now, Kind: DueLeftovers, Ref: string(why) + "/" + string(m.ID)})
 }
 
-// DeleteLeftovers deletes some links, sessions, emails, known browsers and API
-// tokens of a member who is gone. It reports whether there are more.
+// DeleteLeftovers deletes some links, sessions, emails, known browsers and API tokens of a
+// deleted member. It reports whether there are more.
 func (tx Members) DeleteLeftovers(id access.MemberID, why access.EndReason) (more bool, err error) {
 	links, err := tx.scan(memberLinkPrefix.key(string(id)), leftoverBatch)
 	if err != nil {
@@ -192,11 +190,11 @@ func (tx Members) DeleteLeftovers(id access.MemberID, why access.EndReason) (mor
 	if err != nil {
 		return false, err
 	}
-	letters, err := tx.scan(memberMessagePrefix.key(string(id)), leftoverBatch)
+	messages, err := tx.scan(memberMessagePrefix.key(string(id)), leftoverBatch)
 	if err != nil {
 		return false, err
 	}
-	for _, e := range letters {
+	for _, e := range messages {
 		if err := tx.Messages.Delete(access.MessageID(memberMessagePrefix.ref(e.Key)[len(id):])); err != nil {
 			return false, err
 		}
@@ -212,10 +210,10 @@ func (tx Members) DeleteLeftovers(id access.MemberID, why access.EndReason) (mor
 	}
 	browsers, err := tx.forgetBrowsers(id)
 	full := func(n int) bool { return n == leftoverBatch }
-	return browsers || sessions || full(len(links)) || full(len(letters)) || full(len(tokens)), err
+	return browsers || sessions || full(len(links)) || full(len(messages)) || full(len(tokens)), err
 }
 
-// A Rejection is what is remembered of an address that was turned away.
+// A Rejection is what is stored about a rejected address.
 type Rejection struct {
 	By access.Actor `json:"by"`
 	At time.Time    `json:"at"`
@@ -227,31 +225,31 @@ func (tx *Tx) rejectionKey(canonical string) []byte {
 	return rejectionPrefix.key(hex.EncodeToString(mac.Sum(nil)))
 }
 
-// RejectedBefore is the last rejection of the address; false where there was
-// none. Only a keyed hash of the address is kept.
+// RejectedBefore returns the last rejection of the address; false if there was none. Only a
+// keyed hash of the address is stored.
 func (tx Members) RejectedBefore(canonical string) (Rejection, bool, error) {
 	var r Rejection
 	ok, err := tx.get(tx.rejectionKey(canonical), &r)
 	return r, ok, err
 }
 
-// RememberRejection keeps that the address was turned away.
+// RememberRejection records that the address was rejected.
 func (tx Members) RememberRejection(canonical string, actor access.Actor) error {
 	return tx.set(tx.rejectionKey(canonical), Rejection{By: actor, At: tx.Now})
 }
 
-// decisionTTL is how long a decision about somebody who is gone is
-// remembered, for the slower of two Admins.
+// decisionTTL is how long the decision about a deleted member is kept, for the slower of
+// two Admins.
 const decisionTTL = 24 * time.Hour
 
-// A FinalDecision is that on somebody who is gone.
+// A FinalDecision is the decision that deleted a member.
 type FinalDecision struct {
 	access.Decision
 	Why access.EndReason `json:"why,omitempty"` // rejected or removed
 }
 
-// RememberDecision keeps for a day who rejected a request or removed a member,
-// by its id alone.
+// RememberDecision records for a day who rejected a request or removed a member, under the
+// member's id only.
 func (tx Members) RememberDecision(id access.MemberID, d FinalDecision) error {
 	if err := tx.Schedule.Put(Due{At: tx.Now.Add(decisionTTL), Kind: DueDecision, Ref: string(id)}); err != nil {
 		return err
@@ -259,11 +257,11 @@ func (tx Members) RememberDecision(id access.MemberID, d FinalDecision) error {
 	return tx.set(decisionKey(id), d)
 }
 
-// Decision is who made somebody go who is gone; false where nobody knows.
+// Decision returns who rejected or removed a deleted member; false if that is not known.
 func (tx Members) Decision(id access.MemberID) (d FinalDecision, ok bool, err error) {
 	ok, err = tx.get(decisionKey(id), &d)
 	return d, ok, err
 }
 
-// ForgetDecision deletes what RememberDecision kept.
+// ForgetDecision deletes what RememberDecision stored.
 func (tx Members) ForgetDecision(id access.MemberID) error { return tx.unmark(decisionKey(id)) }

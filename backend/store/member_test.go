@@ -13,7 +13,7 @@ import (
 	"doorward/build/need"
 )
 
-// Every record comes back as it was kept, also after the store was opened again.
+// Every record is read as it was written, also after the store was reopened.
 func TestRecordsRoundTrip(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		m := b.person("Ada@Example.com", "Ada Lovelace", access.Fleet, access.AILoop)
@@ -49,12 +49,12 @@ func TestRecordsRoundTrip(t *testing.T) {
 			CreatedAt: b.now(),
 			ExpiresAt: b.now().Add(time.Hour),
 		}
-		letter, words := letterFor(m, b.now()), access.MessageFacts{Link: "a link", Code: "a code"}
+		message, facts := messageFor(m, b.now()), access.MessageFacts{Link: "a link", Code: "a code"}
 		set := access.Settings{Workspace: "Works", InvitationTTL: access.Seconds(time.Hour)}
 		b.update(func(tx *Tx) error {
 			return errors.Join(tx.Members.Put(m), tx.Sessions.Put(opened), tx.LoginLinks.Put(l), tx.Tokens.Put(k),
 				tx.Roles.Put(r), tx.SignInRequests.Put(a),
-				tx.Messages.Post(letter, words), tx.PutSettings(set),
+				tx.Messages.Post(message, facts), tx.PutSettings(set),
 				tx.Record(access.Operator, access.ActionInvite, string(m.ID), "x"))
 		})
 		b.reopen()
@@ -70,18 +70,18 @@ func TestRecordsRoundTrip(t *testing.T) {
 			same("MemberByAddress", m, gotM, err)
 			gotS, _, err := tx.Sessions.Get(opened.Hash)
 			same("Session", opened, gotS, err)
-			gotL, err := tx.LoginLinks.Get(l.Hash)
-			same("Login", l, gotL, err)
+			gotLink, err := tx.LoginLinks.Get(l.Hash)
+			same("Login", l, gotLink, err)
 			gotK, _, err := tx.Tokens.ByHash(k.Hash)
 			same("TokenByHash", k, gotK, err)
 			own, err := tx.Roles.Own()
 			same("OwnRoles", []access.Role{r}, own, err)
 			asks, err := tx.SignInRequests.Next(5)
 			same("NextAsks", []access.SignInRequest{a}, asks, err)
-			gotLetter, err := tx.Messages.Get(letter.ID)
-			same("Letter", letter, gotLetter, err)
-			gotWords, err := tx.Messages.Facts(letter.ID)
-			same("Words", words, gotWords, err)
+			gotMessage, err := tx.Messages.Get(message.ID)
+			same("Letter", message, gotMessage, err)
+			gotFacts, err := tx.Messages.Facts(message.ID)
+			same("Words", facts, gotFacts, err)
 			gotSet, err := tx.Settings()
 			same("Settings", set, gotSet, err)
 			return nil
@@ -89,7 +89,8 @@ func TestRecordsRoundTrip(t *testing.T) {
 	})
 }
 
-// Each index follows each change of a member, and forgets a deleted one.
+// An index that is not updated finds a member under old data, or a deleted one. Each index
+// follows each change.
 func TestIndexesFollow(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		m := b.person("ada@example.com", "Ada Lovelace")
@@ -167,7 +168,7 @@ func TestSearch(t *testing.T) {
 		{"ada", []string{ada, adam}},
 		{"ADA", []string{ada, adam}},
 		{"lovel", []string{ada}},
-		{"velace", nil}, // not the beginning of a word
+		{"velace", nil}, // not the start of a word
 		{"example.com", []string{ada, grace}},
 		{"mail.example.com", []string{ada}},
 		{"example", []string{ada, grace, adam, xyz}},
@@ -196,8 +197,8 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// Whoever reads page after page sees each row that stays once, whatever comes
-// and goes meanwhile.
+// Rows are added and deleted while somebody reads page after page. They see every row that
+// stays exactly once.
 func TestPagesWhileRowsChange(t *testing.T) {
 	need.Time(t)
 	onBoth(t, func(t *testing.T, b *box) {
@@ -226,12 +227,12 @@ func TestPagesWhileRowsChange(t *testing.T) {
 				}
 				b.forward(time.Second)
 				newcomer++
-				b.put(b.person(nth(newcomer), "Same Newcomer")) // comes
-				gone := b.person(nth(8000), "Same Passerby")    // comes and goes
+				b.put(b.person(nth(newcomer), "Same Newcomer")) // is added
+				gone := b.person(nth(8000), "Same Passerby")    // is added and deleted
 				b.put(gone)
 				b.update(func(tx *Tx) error { return tx.Members.Delete(gone, access.EndedRemoved) })
 				if page == 3 {
-					b.reopen() // a cursor outlives a restart
+					b.reopen() // a cursor survives a restart
 				}
 			}
 			for _, m := range all {
@@ -244,7 +245,7 @@ func TestPagesWhileRowsChange(t *testing.T) {
 	})
 }
 
-// A cursor that was edited, or belongs to another question, is refused.
+// An edited cursor, or one of another query, is refused.
 func TestCursorIsOurs(t *testing.T) {
 	b := openBox(t, "")
 	for i := range 5 {
@@ -276,8 +277,7 @@ func TestCursorIsOurs(t *testing.T) {
 	}
 }
 
-// The waiting are listed by who proved their address first, then who was
-// invited first.
+// Login requests are listed with verified addresses first, then by time of the invitation.
 func TestWaitingInOrder(t *testing.T) {
 	b := openBox(t, "")
 	for i, proved := range []time.Duration{0, 3 * time.Hour, 0, 2 * time.Hour} {
@@ -305,8 +305,7 @@ func TestWaitingInOrder(t *testing.T) {
 	}
 }
 
-// Whatever is done in whatever order, the counters and the indexes are those of
-// the records.
+// After random changes in random order, the counters and indexes match the records.
 func TestRandomChangesVerify(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		rnd := rand.New(rand.NewPCG(1, 2))
@@ -343,10 +342,10 @@ func TestRandomChangesVerify(t *testing.T) {
 				continue
 			}
 			b.update(func(tx *Tx) error {
-				l := letterFor(*m, tx.Now)
-				l.State = []access.MessageState{access.MessageQueued, access.MessageHeld, access.MessageSent,
+				msg := messageFor(*m, tx.Now)
+				msg.State = []access.MessageState{access.MessageQueued, access.MessageHeld, access.MessageSent,
 					access.MessageFailed}[i%4]
-				return errors.Join(tx.Members.Put(*m), tx.Messages.Post(l, access.MessageFacts{
+				return errors.Join(tx.Members.Put(*m), tx.Messages.Post(msg, access.MessageFacts{
 					Note: "x",
 				}), tx.Record(access.Operator, access.ActionChangeRoles, string(m.ID), ""))
 			})
@@ -366,8 +365,8 @@ func TestRandomChangesVerify(t *testing.T) {
 	})
 }
 
-// Two people behind one address would share every email and every link. The
-// store refuses it whatever the verb has looked at, also of two at once.
+// Two members with one address would share every email and every link. The store refuses
+// that whatever the verb has checked, also for two at once.
 func TestAddressIsHeldOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		ada := b.person("ada@example.com", "Ada")

@@ -9,15 +9,15 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// The schema is the version of what the records say, all together. It stands in the
-// store under a key of its own: the schema in the engine's Identity is of the engine's
-// bytes on the disk, which know nothing of records. A store without the key is of
-// schema 1, and a backup brings its schema along.
+// The schema is the version of the meaning of all records together. It is stored in its own
+// record: the schema in the engine's Identity is that of the engine's format on the disk,
+// which knows nothing of records. A store without the record has schema 1, and a backup
+// contains its schema.
 //
-// To change what is kept, add a migration at the end. It runs at the next start,
-// and after a restore, one Update for each batch, in which it also notes how far it has
-// come: whatever stops it, the next start goes on behind the last batch. It must do
-// nothing to what it has migrated already.
+// To change what is stored, add a migration at the end. It runs at the next start, and
+// after a restore, in one Update for each batch, which also records how far it has come: if
+// it is interrupted, the next start continues after the last batch. It must leave records
+// unchanged that it has already migrated.
 var migrations = []migration{
 	renameKeptMessages,  // 1 → 2
 	keepRenderedAsFacts, // 2 → 3
@@ -25,25 +25,25 @@ var migrations = []migration{
 	repairTokens,        // 4 → 5
 }
 
-// A migration brings one batch of records to the next schema: those behind the last
-// key that it was through with, which is nil at the beginning. It returns the key that
-// it is through with now, nil when there is no more.
+// A migration brings one batch of records to the next schema: those after last, the last
+// key that it has processed, which is nil at the start. It returns the last key that it has
+// processed now, nil when there are no more.
 type migration func(tx *Tx, last []byte) (now []byte, err error)
 
-// migrationBatch is how many records a migration looks at in one Update: with what
-// else it reads and writes it stays within the limits of kv.
+// migrationBatch is the number of records that a migration processes in one Update: with
+// its other reads and writes it stays within the limits of kv.
 const migrationBatch = 40
 
-// schema is what this program reads and writes.
+// schema is the schema that this program reads and writes.
 func schema() int { return 1 + len(migrations) }
 
-// schemaState is the schema of a store and how far the migration to the next has come.
+// schemaState is the schema of a store and the progress of the migration to the next one.
 type schemaState struct {
 	Schema int    `json:"schema"`
-	Last   []byte `json:"last,omitempty"` // the key that the migration is through with
+	Last   []byte `json:"last,omitempty"` // the last key that the migration has processed
 }
 
-// schemaState is what the store says; false where it says nothing.
+// schemaState returns the stored state; false if there is none.
 func (tx *Tx) schemaState() (is schemaState, said bool, err error) {
 	is.Schema = 1
 	said, err = tx.get(schemaPrefix.key(), &is)
@@ -53,9 +53,8 @@ func (tx *Tx) schemaState() (is schemaState, said bool, err error) {
 	return is, said, err
 }
 
-// checkSchema refuses a store of a newer schema, and notes whether this one holds
-// nothing yet: it is of this program's schema, and says so with the first thing that
-// is written.
+// checkSchema refuses a store with a newer schema, and notes whether this one is empty:
+// then it has this program's schema, which is written with its first record.
 func (s *Store) checkSchema(ctx context.Context) error {
 	var is schemaState
 	err := s.View(ctx, func(tx *Tx) error {
@@ -77,7 +76,7 @@ func (s *Store) checkSchema(ctx context.Context) error {
 	return err
 }
 
-// markSchema writes the schema into a store that held nothing when it was opened.
+// markSchema writes the schema into a store that was empty when it was opened.
 func (tx *Tx) markSchema() error {
 	_, said, err := tx.schemaState()
 	if err != nil || said {
@@ -86,7 +85,7 @@ func (tx *Tx) markSchema() error {
 	return tx.set(schemaPrefix.key(), schemaState{Schema: schema()})
 }
 
-// migrate brings a store whose schema was checked to that of this program.
+// migrate brings a store whose schema was checked to this program's schema.
 func (s *Store) migrate(ctx context.Context) error {
 	for more := !s.unmarked.Load(); more; {
 		var err error
@@ -123,8 +122,8 @@ func (s *Store) migrateBatch(ctx context.Context) (more bool, err error) {
 	return true, err
 }
 
-// migrateEach gives fn one batch, of that many, of the records of some kinds, one kind after the
-// other. What it takes and returns is what a migration does.
+// migrateEach calls fn with one batch of records of some kinds, one kind after the other.
+// Its parameter last and its result are those of a migration.
 func migrateEach(tx *Tx, last []byte, batch int, fn func(e kv.KV) error, kinds ...prefix) (now []byte, err error) {
 	at := 0
 	for i, kind := range kinds {
@@ -154,8 +153,8 @@ func migrateEach(tx *Tx, last []byte, batch int, fn func(e kv.KV) error, kinds .
 	return nil, nil
 }
 
-// renameKeptMessages: an email for which there was no mail server was called kept, in
-// its record and in the counters, and is called held.
+// renameKeptMessages: an email without a mail server was called kept, in its record and in
+// the counters, and is now called held.
 func renameKeptMessages(tx *Tx, last []byte) (now []byte, err error) {
 	if err := tx.TouchCounters(); err != nil {
 		return nil, err
@@ -167,27 +166,27 @@ func renameKeptMessages(tx *Tx, last []byte) (now []byte, err error) {
 		if err := decode(e.Key, e.Value, &was); err != nil || was.State != "kept" {
 			return err
 		}
-		var l access.Message
-		if err := decode(e.Key, e.Value, &l); err != nil {
+		var m access.Message
+		if err := decode(e.Key, e.Value, &m); err != nil {
 			return err
 		}
-		return tx.set(e.Key, &l)
+		return tx.set(e.Key, &m)
 	}, messagePrefix, decoyPrefix)
 }
 
-// classifyBatch is how many emails one Update classifies: each moves from one lane to
-// another, which writes three keys.
+// classifyBatch is the number of emails that one Update classifies: each moves from one
+// lane to another, which writes three keys.
 const classifyBatch = 20
 
-// classifyMessages: an email had no priority, and all waited in one lane. It has that of
-// its kind.
+// classifyMessages: emails had no priority, and all waited in one lane. They get the
+// priority of their kind.
 func classifyMessages(tx *Tx, last []byte) (now []byte, err error) {
 	return migrateEach(tx, last, classifyBatch, func(e kv.KV) error {
-		var l access.Message
-		if err := decode(e.Key, e.Value, &l); err != nil || l.Priority != 0 {
+		var m access.Message
+		if err := decode(e.Key, e.Value, &m); err != nil || m.Priority != 0 {
 			return err
 		}
-		l.Priority = l.Kind.Priority()
-		return tx.Messages.Put(l)
+		m.Priority = m.Kind.Priority()
+		return tx.Messages.Put(m)
 	}, messagePrefix)
 }

@@ -13,9 +13,8 @@ import (
 	"doorward/build/need"
 )
 
-// The program is replaced by this version while emails lie in the outbox that have no
-// priority: each waits in the lane of its kind afterwards, and the one that somebody
-// waits for goes first.
+// The program is upgraded while emails without a priority are in the outbox: afterwards
+// each waits in the lane of its kind, and the one that somebody waits for is sent first.
 func TestEmailsWithoutPriorityAreClassified(t *testing.T) {
 	b := openBox(t, filepath.Join(t.TempDir(), "data"))
 	m := b.person("ada@example.com", "Ada")
@@ -23,13 +22,13 @@ func TestEmailsWithoutPriorityAreClassified(t *testing.T) {
 	const bulk = 2*classifyBatch + 1
 	for i := range bulk + 1 {
 		b.update(func(tx *Tx) error {
-			l := letterFor(m, tx.Now)
+			msg := messageFor(m, tx.Now)
 			if i == bulk {
-				l.Kind = access.SignInMessage
+				msg.Kind = access.SignInMessage
 			}
-			must(t, tx.Messages.Post(l, access.MessageFacts{Note: "x"}))
-			l.Priority = 0
-			return tx.Messages.Put(l)
+			must(t, tx.Messages.Post(msg, access.MessageFacts{Note: "x"}))
+			msg.Priority = 0
+			return tx.Messages.Put(msg)
 		})
 		b.at.Add(time.Second.Microseconds())
 	}
@@ -55,7 +54,7 @@ func TestEmailsWithoutPriorityAreClassified(t *testing.T) {
 	b.verify()
 }
 
-// lanesKept is how many emails wait in each lane.
+// lanesKept returns the number of emails in each lane.
 func (b *box) lanesKept() map[prefix]int {
 	n := map[prefix]int{}
 	for key := range b.bytesKept() {
@@ -70,14 +69,14 @@ func (b *box) lanesKept() map[prefix]int {
 	return n
 }
 
-// asSchema marks what is kept as a store of an older schema.
+// asSchema marks the store as one of an older schema.
 func (b *box) asSchema(n int) {
 	b.raw(func(t kv.Tx) error { return t.Set(schemaPrefix.key(), fmt.Appendf(nil, `{"schema":%d}`, n)) })
 }
 
-// A store that an older version kept has tokens whose owners are gone, no index of the
-// others, and no count of the roles that tokens hold. A start puts that in order,
-// wherever an earlier one was stopped, and the next one finds nothing to do.
+// A store of an older version has tokens whose owners are gone, no index of the others, and
+// no count of the roles of tokens. A start repairs that, wherever an earlier one was
+// interrupted, and the next start finds nothing to do.
 func TestTokensOfAnOlderVersion(t *testing.T) {
 	need.Time(t)
 	const orphans = 2*repairBatch + 1
@@ -141,7 +140,7 @@ func TestTokensOfAnOlderVersion(t *testing.T) {
 	}
 }
 
-// asBeforeTokensWereCounted takes away what older versions did not keep of tokens.
+// asBeforeTokensWereCounted deletes what older versions did not store about tokens.
 func (b *box) asBeforeTokensWereCounted() {
 	b.update(func(tx *Tx) error { return tx.count(func(c *access.Counters) { c.TokenRoles = nil }) })
 	var marks [][]byte
@@ -161,7 +160,7 @@ func (b *box) asBeforeTokensWereCounted() {
 	b.asSchema(4)
 }
 
-// recorded is how many entries of the audit log are of an action.
+// recorded returns the number of audit entries of an action.
 func (b *box) recorded(a access.AuditAction) (n int) {
 	b.view(func(tx *Tx) error {
 		p, err := tx.AuditLog.Page("", 200)

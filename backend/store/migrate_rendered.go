@@ -12,23 +12,22 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// Up to schema 2 an email was kept as it was rendered, packed against a dictionary of
-// emails. What still waits of those is kept with its facts from then on; nothing is
-// packed any more.
+// Up to schema 2 an email was stored rendered, compressed with a dictionary of emails. The
+// migration stores those that still wait as their facts; nothing is compressed any more.
 //
 //go:embed rendered.dict
 var renderedDict []byte
 
-// packing is the first byte of a packed email: with which dictionary. The JSON of facts
-// begins with no such byte.
+// packing is the first byte of a packed email and names its dictionary. The JSON of facts
+// never starts with this byte.
 const packing = 1
 
-// renderedBatch is how many emails one Update migrates. The longest of a test's are
-// 11 KB, and one Update writes 512 KiB at most.
+// renderedBatch is the number of emails that one Update migrates. The longest in a test
+// have 11 KB, and one Update writes 512 KiB at most.
 const renderedBatch = 20
 
-// keepRenderedAsFacts: an email is kept as the facts that it tells; one that was
-// rendered by then is one of them.
+// keepRenderedAsFacts: emails are stored as their facts; an email that was already rendered
+// becomes one of those facts.
 func keepRenderedAsFacts(tx *Tx, last []byte) (now []byte, err error) {
 	dict := s2.MakeDict(renderedDict, nil)
 	return migrateEach(tx, last, renderedBatch, func(e kv.KV) error {

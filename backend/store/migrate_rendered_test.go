@@ -12,7 +12,7 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// packRendered is an email as schemas 1 and 2 kept it.
+// packRendered packs an email as schemas 1 and 2 stored it.
 func packRendered(dict *s2.Dict, w access.MessageBody) []byte {
 	var plain []byte
 	for _, part := range []string{w.Subject, w.Text, w.HTML} {

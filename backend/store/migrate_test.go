@@ -28,7 +28,7 @@ func (b *box) openAsItIs() {
 	must(b.t, err)
 }
 
-// bytesKept are all records as they are.
+// bytesKept returns all records with their raw bytes.
 func (b *box) bytesKept() map[string]string {
 	b.t.Helper()
 	all := map[string]string{}
@@ -39,7 +39,7 @@ func (b *box) bytesKept() map[string]string {
 	return all
 }
 
-// statesKept counts the emails of a kind by state as it is written.
+// statesKept counts the emails of a kind by their stored state.
 func (b *box) statesKept(kind prefix) map[string]int {
 	b.t.Helper()
 	n := map[string]int{}
@@ -63,10 +63,10 @@ func (b *box) schemaKept() (is schemaState, said bool) {
 	return is, said
 }
 
-// renderedThen is what every email of madeAsSchema1 says.
+// renderedThen is the content of every email of madeAsSchema1.
 var renderedThen = access.MessageBody{Subject: "Come in", Text: "a link", HTML: "<p>a link</p>"}
 
-// asSchema1 writes what is held as a store of schema 1 had it.
+// asSchema1 rewrites the store as schema 1 stored it.
 func (b *box) asSchema1() {
 	b.t.Helper()
 	var old []kv.KV
@@ -138,7 +138,7 @@ func TestSchema1IsMigrated(t *testing.T) {
 	}
 }
 
-// A start on a store that is migrated writes nothing.
+// A second start of a migrated store must write nothing.
 func TestSecondStartMigratesNothing(t *testing.T) {
 	b := openSchema1(t)
 	before := b.bytesKept()
@@ -151,8 +151,8 @@ func TestSecondStartMigratesNothing(t *testing.T) {
 	}
 }
 
-// Whatever stops a migration, the next start goes on: after no batch, after each of
-// them, and after the last. There are one email and one decoy more than fit.
+// A migration is interrupted after no batch, after each of them, and after the last. The
+// next start continues. There are one email and one decoy more than fit into a batch.
 func TestMigrationStoppedHalfWay(t *testing.T) {
 	need.Time(t)
 	const emails, decoys = 2*migrationBatch + 1, migrationBatch + 1
@@ -186,7 +186,7 @@ func TestMigrationStoppedHalfWay(t *testing.T) {
 	}
 }
 
-// readsRendered: every email that was kept whole is still that.
+// readsRendered checks that every email that was stored rendered still has its content.
 func (b *box) readsRendered(kind prefix, want int) {
 	b.t.Helper()
 	n := 0
@@ -209,21 +209,21 @@ func (b *box) readsRendered(kind prefix, want int) {
 	}
 }
 
-// madeAsSchema1 is a data directory with kept emails and decoys.
+// madeAsSchema1 returns a data directory with held emails and decoys.
 func madeAsSchema1(t *testing.T, emails, decoys int) string {
 	b := openBox(t, filepath.Join(t.TempDir(), "data"))
 	m := b.person("ada@example.com", "Ada")
 	b.put(m)
-	const atOnce = 10 // as an Update can write
+	const atOnce = 10 // fits into one Update
 	for from := 0; from < emails+decoys; from += atOnce {
 		b.update(func(tx *Tx) error {
 			for i := from; i < min(from+atOnce, emails+decoys); i++ {
-				l, post := letterFor(m, b.now()), tx.Messages.Post
+				msg, post := messageFor(m, b.now()), tx.Messages.Post
 				if i >= emails {
 					post = tx.Decoys.Post
 				}
-				l.State = access.MessageHeld
-				must(t, post(l, access.MessageFacts{Note: "x"}))
+				msg.State = access.MessageHeld
+				must(t, post(msg, access.MessageFacts{Note: "x"}))
 			}
 			return nil
 		})
@@ -233,8 +233,8 @@ func madeAsSchema1(t *testing.T, emails, decoys int) string {
 	return b.dir
 }
 
-// Where nothing was kept there is nothing to migrate: the schema is written with what
-// is written first, and nothing before, so that the store can still be filled.
+// An empty store has nothing to migrate: the schema is written with the first record, and
+// nothing before that, so that the store can still be filled.
 func TestFreshStoreSaysItsSchema(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		if kept := b.bytesKept(); len(kept) != 0 {
@@ -281,8 +281,8 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	}
 }
 
-// A backup goes through the same migrations as a directory. What the first of them does
-// to emails cannot be told from what a restore does to them, so one more stands here.
+// A backup goes through the same migrations as a directory. The effect of the first one on
+// emails cannot be told from that of a restore, so this test adds another one.
 func TestBackupOfSchema1Restores(t *testing.T) {
 	was := migrations
 	t.Cleanup(func() { migrations = was })

@@ -5,16 +5,16 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// repairBatch is how many tokens one Update puts in order.
+// repairBatch is the number of tokens that one Update repairs.
 const repairBatch = 15
 
-// repairTokens: a token outlived its owner, no index found the tokens of one, and
-// nobody counted which roles they hold. Tokens whose owner is gone are deleted, which
-// the audit log says, and the others are indexed and counted.
+// repairTokens: a token outlived its owner, no index listed the tokens of an owner, and
+// nobody counted their roles. Tokens whose owner is gone are deleted, with an audit entry,
+// and the others are indexed and counted.
 func repairTokens(tx *Tx, last []byte) (now []byte, err error) {
 	c, err := tx.Counters()
 	if err != nil || last == nil && c.TokenRoles != nil {
-		return nil, err // counted from the beginning
+		return nil, err // counted from the start
 	}
 	if err := tx.count(func(c *access.Counters) {
 		if c.TokenRoles == nil {
@@ -34,7 +34,7 @@ func repairTokens(tx *Tx, last []byte) (now []byte, err error) {
 
 func (tx *Tx) repairToken(t access.Token) error {
 	err := tx.count(func(c *access.Counters) {
-		c.Tokens-- // counted already, by number alone
+		c.Tokens-- // counted already, but only by number
 		c.AddToken(&t, 1)
 	})
 	if err != nil {

@@ -1,25 +1,25 @@
 package store
 
-// The nouns of a transaction: each has what is read and written of one kind of record,
-// and what they share is the transaction's.
+// The nouns of a transaction: each has the reads and writes of one kind of record, and
+// shares the transaction.
 type (
-	AuditLog       struct{ *inTx } // who did what, chained by hash
-	Browsers       struct{ *inTx } // browsers that signed a member in before
-	Buckets        struct{ *inTx } // what limits count
-	Decoys         struct{ *inTx } // what is written in place of an email for an address that gets none
+	AuditLog       struct{ *inTx } // audit entries, chained by hash
+	Browsers       struct{ *inTx } // browsers that have signed a member in
+	Buckets        struct{ *inTx } // rate limits
+	Decoys         struct{ *inTx } // stand-ins for emails, for addresses that get none
 	LoginLinks     struct{ *inTx } // open login links
-	Members        struct{ *inTx } // accounts, and what is remembered of those that are gone
+	Members        struct{ *inTx } // accounts, and what is stored about deleted ones
 	Messages       struct{ *inTx } // the outbox
-	Roles          struct{ *inTx } // own roles; the built-in ones are in access
+	Roles          struct{ *inTx } // the workspace's own roles; the built-in ones are in access
 	Schedule       struct{ *inTx } // what falls due, by time
 	Sessions       struct{ *inTx } // open sessions, and why others ended
 	SignInRequests struct{ *inTx } // requests for a sign-in email
 	Tokens         struct{ *inTx } // API tokens
-	Traces         struct{ *inTx } // what is unusual, by kind and network
+	Traces         struct{ *inTx } // unusual events, by kind and network
 )
 
-// inTx is all of them, for the nouns alone: nobody outside of this package finds
-// one noun through another.
+// inTx hides the transaction from other packages: outside of this one, no noun can be
+// reached through another.
 type inTx = Tx
 
 func newTx(t Tx) *Tx {

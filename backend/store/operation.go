@@ -10,13 +10,13 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// An Operation names what somebody asked for once, so that whoever lost the answer
-// can ask what became of it, and so that a verb that is run again for the same
-// request names its Updates as it did before.
+// An Operation names one request, so that a caller who lost the answer can ask for the
+// outcome, and so that a verb that is run again for the same request names its Updates as
+// before.
 //
-// It is made where a request comes in and goes along in the context, since it is
-// of the request and not of the verb: no verb can forget it, and one that makes
-// several Updates names each of them. Without one an Update has a name of its own.
+// It is created where a request arrives and passed along in the context, because it belongs
+// to the request and not to the verb: no verb can forget it, and a verb with several
+// Updates names each of them. Without one, each Update gets a name of its own.
 type Operation struct {
 	id   string
 	next atomic.Int64
@@ -24,13 +24,12 @@ type Operation struct {
 
 type operationKey struct{}
 
-// WithOperation names the Updates that are made under ctx: the operation's id and
-// how many it had before.
+// WithOperation names the Updates made under ctx: by the operation's id and their number.
 func WithOperation(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, operationKey{}, &Operation{id: id})
 }
 
-// opOf is the name of the next Update under ctx.
+// opOf returns the name of the next Update under ctx.
 func opOf(ctx context.Context) kv.OpID {
 	o, ok := ctx.Value(operationKey{}).(*Operation)
 	if !ok {
@@ -39,13 +38,13 @@ func opOf(ctx context.Context) kv.OpID {
 	return kv.OpID(o.id + "/" + strconv.FormatInt(o.next.Add(1), 10))
 }
 
-// maxOutcomeWait is how long a caller who lost an answer waits for it.
+// maxOutcomeWait is how long a caller who lost an answer waits for the outcome.
 const maxOutcomeWait = 2 * time.Second
 
 var errNotKept = errors.New("the Update was not kept, and never will be")
 
-// settle asks what became of an Update whose outcome is not known, where the
-// engine can tell: nil if it was kept, unavailable if it never will be.
+// settle asks for the unknown outcome of an Update, if the engine can tell: nil if it was
+// committed, unavailable if it never will be.
 func (s *Store) settle(ctx context.Context, op kv.OpID, err error) error {
 	e, ok := s.kv.(kv.OutcomeReader)
 	if !ok || !errors.Is(err, kv.ErrUnknownOutcome) {

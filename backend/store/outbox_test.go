@@ -12,24 +12,24 @@ import (
 	"doorward/backend/store/kv"
 )
 
-func (b *box) dueLetters(n int) (ids []access.MessageID) {
+func (b *box) dueMessages(n int) (ids []access.MessageID) {
 	b.t.Helper()
 	b.view(func(tx *Tx) error {
 		due, err := tx.Messages.Due(n)
-		for _, l := range due {
-			ids = append(ids, l.ID)
+		for _, m := range due {
+			ids = append(ids, m.ID)
 		}
 		return err
 	})
 	return ids
 }
 
-// An email is due from its time on; a lease keeps others off it until it runs
-// out, and the next lease has another epoch.
+// Two workers want one email. It is due from its time on; a lease keeps others away until
+// it expires, and the next lease has another epoch.
 func TestLeases(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		m := b.person("ada@example.com", "")
-		now, later, kept := letterFor(m, b.now()), letterFor(m, b.now()), letterFor(m, b.now())
+		now, later, kept := messageFor(m, b.now()), messageFor(m, b.now()), messageFor(m, b.now())
 		later.NextTry = b.now().Add(time.Minute)
 		kept.State, kept.NextTry = access.MessageHeld, time.Time{}
 		b.put(m)
@@ -38,15 +38,15 @@ func TestLeases(t *testing.T) {
 				tx.Messages.Post(later, access.MessageFacts{}), tx.Messages.Post(kept, access.MessageFacts{}))
 		})
 		b.reopen()
-		if got := b.dueLetters(9); !slices.Equal(got, []access.MessageID{now.ID}) {
+		if got := b.dueMessages(9); !slices.Equal(got, []access.MessageID{now.ID}) {
 			t.Fatalf("due are %v", got)
 		}
-		lease := func(owner string) (l access.Message, err error) {
+		lease := func(owner string) (m access.Message, err error) {
 			err = b.Update(context.Background(), func(tx *Tx) (err error) {
-				l, err = tx.Messages.Lease(now.ID, owner, tx.Now.Add(30*time.Second))
+				m, err = tx.Messages.Lease(now.ID, owner, tx.Now.Add(30*time.Second))
 				return err
 			})
-			return l, err
+			return m, err
 		}
 		first, err := lease("one")
 		must(t, err)
@@ -54,7 +54,7 @@ func TestLeases(t *testing.T) {
 			t.Errorf("a second lease: %v", err)
 		}
 		b.reopen()
-		if got := b.dueLetters(9); len(got) != 0 {
+		if got := b.dueMessages(9); len(got) != 0 {
 			t.Errorf("a leased letter is due: %v", got)
 		}
 		b.verify()
@@ -69,7 +69,7 @@ func TestLeases(t *testing.T) {
 			t.Errorf("a lease on a sent letter: %v", err)
 		}
 		b.forward(30 * time.Second)
-		if got := b.dueLetters(9); !slices.Equal(got, []access.MessageID{later.ID}) {
+		if got := b.dueMessages(9); !slices.Equal(got, []access.MessageID{later.ID}) {
 			t.Errorf("due a minute later are %v", got)
 		}
 		b.view(func(tx *Tx) error {
@@ -91,12 +91,12 @@ func TestLeases(t *testing.T) {
 	})
 }
 
-// Somebody reads the store's bytes, or moves one email's words under another:
-// the words are sealed, and bound to their email.
-func TestWordsAreSealed(t *testing.T) {
+// An attacker reads the store's bytes, or moves one email's facts to another email: the
+// facts are encrypted, and bound to their email.
+func TestFactsAreSealed(t *testing.T) {
 	b := openBox(t, "")
 	m := b.person("ada@example.com", "")
-	mine, other := letterFor(m, b.now()), letterFor(m, b.now())
+	mine, other := messageFor(m, b.now()), messageFor(m, b.now())
 	b.update(func(tx *Tx) error {
 		return errors.Join(tx.Messages.Post(mine, access.MessageFacts{
 			Link: "secret link",
@@ -120,25 +120,25 @@ func TestWordsAreSealed(t *testing.T) {
 	}
 }
 
-// The email to somebody who was rejected is gone once it is done with.
+// The email to a rejected person is deleted once it is finished.
 func TestRejectionIsForgottenOnceSent(t *testing.T) {
 	b := openBox(t, "")
-	l := letterFor(b.person("ada@example.com", ""), b.now())
-	l.Kind, l.Member = access.RejectedMessage, ""
-	b.update(func(tx *Tx) error { return tx.Messages.Post(l, access.MessageFacts{Link: "no"}) })
-	l.Sent("250 ok", b.now())
-	b.update(func(tx *Tx) error { return tx.Messages.Put(l) })
+	m := messageFor(b.person("ada@example.com", ""), b.now())
+	m.Kind, m.Member = access.RejectedMessage, ""
+	b.update(func(tx *Tx) error { return tx.Messages.Post(m, access.MessageFacts{Link: "no"}) })
+	m.Sent("250 ok", b.now())
+	b.update(func(tx *Tx) error { return tx.Messages.Put(m) })
 	b.verify()
 	must(t, b.Each(context.Background(), func(key, value []byte) error {
-		if strings.Contains(string(key)+string(value), "ada@") || strings.Contains(string(key), string(l.ID)) {
+		if strings.Contains(string(key)+string(value), "ada@") || strings.Contains(string(key), string(m.ID)) {
 			t.Errorf("left is %q: %s", key, value)
 		}
 		return nil
 	}))
 }
 
-// What falls due comes in the order of its time, and a bucket falls due once,
-// when it is full again.
+// Things fall due in the order of their time, and a bucket falls due once, when it is full
+// again.
 func TestDueInOrder(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *box) {
 		b.update(func(tx *Tx) error {

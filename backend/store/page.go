@@ -11,35 +11,35 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// CountsUpTo is where counting the members that a filter or search finds
-// stops.
+// CountsUpTo is the number at which counting the members found by a filter or search stops.
 const CountsUpTo = 1000
 
-// scanBatch and maxScanned bound the work of one page: entries read in one
-// go, and entries looked at before the page is given as it is.
+// scanBatch and maxScanned limit the work of one page: the entries read at once, and the
+// entries examined before the page is returned as it is.
 const (
 	scanBatch  = 256
 	maxScanned = 4000
 )
 
-// A Query says which members, and from where on.
+// A Query filters members and says where to start.
 type Query struct {
 	State  access.State    // empty: any
 	Role   access.RoleName // empty: any
-	Words  string          // empty: any; else the beginnings of words, all of which must fit
-	Cursor string          // empty: from the beginning
+	Words  string          // empty: any; else prefixes of words, all of which must match
+	Cursor string          // empty: from the start
 	Limit  int
 }
 
 // A Page is a part of a list.
 type Page[T any] struct {
 	Items        []T
-	Next         string // the cursor of the page after; empty at the end
+	Next         string // the cursor of the next page; empty at the end
 	Total        int
 	TotalIsFloor bool // there are at least Total
 }
 
-// Page is a page of members: newest invitation first, or by search word.
+// Page returns a page of members: newest invitation first, or in the order of the search
+// word.
 func (tx Members) Page(q Query) (Page[access.Member], error) {
 	var p Page[access.Member]
 	var at []byte
@@ -70,8 +70,8 @@ func (tx Members) Page(q Query) (Page[access.Member], error) {
 	return p, nil
 }
 
-// page reads the entries of one page and counts all into p. What has to be
-// read to count is read once where the page is the first.
+// page reads the entries of one page and counts all into p. For the first page, the entries
+// read for counting are not read twice.
 func (tx *Tx) page(q Query, src source, at []byte, p *Page[access.Member]) (found []kv.KV, next []byte, err error) {
 	n, known, err := tx.counted(q)
 	if err != nil {
@@ -101,17 +101,17 @@ func (q Query) label() string {
 	return "members\x00" + string(q.State) + "\x00" + string(q.Role) + "\x00" + q.Words
 }
 
-// A source is a range of index entries and which of them count.
+// A source is a range of index entries and a filter for them.
 type source struct {
 	prefix []byte
 	fits   func(e kv.KV) bool
-	lead   byte    // which of the words asked for leads
-	first  []kv.KV // the first entries of the range, where they were read already
-	all    bool    // and there are no others
+	lead   byte    // which of the searched words leads
+	first  []kv.KV // the first entries of the range, if they were already read
+	all    bool    // the range has no others
 }
 
-// source chooses the index that a query reads. A later page, which begins at a
-// place, reads the one that its first page read.
+// source chooses the index for a query. A later page, which starts at a place, uses the
+// same one as its first page.
 func (tx *Tx) source(q Query, at []byte) (source, error) {
 	words := searchPrefixes(q.Words)
 	if len(words) == 0 {
@@ -131,15 +131,15 @@ func (tx *Tx) source(q Query, at []byte) (source, error) {
 	return src, nil
 }
 
-// rarest is the word that leads, and its first entries.
+// rarest is the leading word, with its first entries.
 type rarest struct {
 	word int
 	hits []kv.KV
 	all  bool
 }
 
-// rarest finds the word that the fewest entries begin with: after a short look
-// at each, and after a longer one where that tells nothing.
+// rarest finds the word with the fewest entries: by a short look at each word, and then a
+// longer one if that does not decide.
 func (tx *Tx) rarest(words []string) (r rarest, err error) {
 	for _, most := range []int{64, CountsUpTo} {
 		r = rarest{}
@@ -170,8 +170,8 @@ func (q Query) listed() source {
 	return source{prefix: statePrefix.key(anyState), fits: func(kv.KV) bool { return true }}
 }
 
-// searched reads the entries under one word and keeps those that fit the
-// others too. A member with several words under it counts at the first.
+// searched reads the entries of one word and keeps those that match the other words, too. A
+// member with several matching words is counted at the first.
 func (q Query) searched(lead string, asked []string) source {
 	prefix, sought := wordPrefix.key(lead), make([][]byte, len(asked))
 	for i, a := range asked {
@@ -187,7 +187,7 @@ func (q Query) searched(lead string, asked []string) source {
 		}
 		here, led, missing := e.Key[len(wordPrefix):len(e.Key)-access.IDLength-1], false, 1<<len(sought)-1
 		for w := range bytes.SplitSeq(words, []byte{' '}) {
-			// sorted: the first that fits is where the member counts
+			// words are sorted: the member counts at the first that matches
 			if !led && bytes.HasPrefix(w, prefix[len(wordPrefix):]) {
 				if led = true; !bytes.Equal(w, here) {
 					return false
@@ -212,8 +212,8 @@ func hasRole(list, role string) bool {
 	return false
 }
 
-// take reads up to n entries that count from a source. next is where the
-// following page begins, nil at the end.
+// take reads up to n entries of a source that match. next is where the following page
+// starts, nil at the end.
 func (tx *Tx) take(src source, from []byte, n int) (found []kv.KV, next []byte, err error) {
 	end := after(src.prefix)
 	batch, over := src.first, src.all
@@ -240,7 +240,7 @@ func (tx *Tx) take(src source, from []byte, n int) (found []kv.KV, next []byte, 
 	return found, from, nil
 }
 
-// counted is how many members a query finds, where a counter knows.
+// counted returns the number of members that a query finds, if a counter has it.
 func (tx *Tx) counted(q Query) (n int, known bool, err error) {
 	c, err := tx.counts()
 	if err != nil || len(searchPrefixes(q.Words)) > 0 {
@@ -261,7 +261,7 @@ func (tx *Tx) counted(q Query) (n int, known bool, err error) {
 	return 0, false, nil
 }
 
-// cursor makes a place in a list opaque, and good only for the same question.
+// cursor encodes a place in a list so that it is opaque, and valid only for the same query.
 func (tx *Tx) cursor(at []byte, label string) string {
 	return base64.RawURLEncoding.EncodeToString(append(tx.cursorMAC(at, label), at...))
 }
@@ -275,7 +275,7 @@ func (tx *Tx) cursorMAC(at []byte, label string) []byte {
 }
 
 func (tx *Tx) openCursor(cursor string, prefix []byte, label string) ([]byte, error) {
-	b, err := base64.RawURLEncoding.DecodeString(cursor) // which passes over line breaks and stray bits
+	b, err := base64.RawURLEncoding.DecodeString(cursor) // ignores line breaks and stray bits
 	if err != nil || len(b) < 17 || !hmac.Equal([]byte(cursor), []byte(tx.cursor(b[16:], label))) ||
 		!bytes.HasPrefix(b[16:], prefix) {
 		return nil, access.Errorf(access.Invalid,
@@ -285,7 +285,7 @@ func (tx *Tx) openCursor(cursor string, prefix []byte, label string) ([]byte, er
 	return b[16:], nil
 }
 
-// list is a page of the records that entries under prefix name.
+// list returns a page of the records that the entries under prefix name.
 func list[T any](tx *Tx, prefix []byte, cursor string, limit int, label string,
 	load func(e kv.KV) (T, error)) (Page[T], error) {
 	var p Page[T]
@@ -314,7 +314,8 @@ func list[T any](tx *Tx, prefix []byte, cursor string, limit int, label string,
 	return p, nil
 }
 
-// LoginRequests is a page of pending members: address proved first, then the oldest.
+// LoginRequests returns a page of pending members: verified addresses first, then the
+// oldest.
 func (tx Members) LoginRequests(cursor string, limit int) (Page[access.Member], error) {
 	p, err := list(tx.inTx, loginRequestPrefix.key(), cursor, limit, "waiting", func(e kv.KV) (access.Member, error) {
 		return tx.Members.Get(idOf(e))
@@ -327,8 +328,8 @@ func (tx Members) LoginRequests(cursor string, limit int) (Page[access.Member], 
 	return p, err
 }
 
-// WithRole are up to n members who hold a role and are in that state. It is for
-// a View: it may read more than an Update bears.
+// WithRole returns up to n members in a state who have a role. It is for a View: it may
+// read more than the limit of an Update.
 func (tx Members) WithRole(role access.RoleName, state access.State, n int) ([]access.MemberID, error) {
 	src := Query{Role: role, State: state}.listed()
 	found, _, err := tx.take(src, src.prefix, n)

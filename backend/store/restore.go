@@ -17,21 +17,20 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// restoring is where in a data directory a backup is restored and looked over,
-// before any of it stands where a start would take it.
+// restoring is the subdirectory of a data directory in which a backup is restored and
+// checked, before any of it is where a start would use it.
 const restoring = "doorward.restoring"
 
-// A Restored says what came of a backup.
+// A Restored describes a restore.
 type Restored struct {
 	Report
-	Tokens int // API tokens that are void now
+	Tokens int // API tokens that are now void
 }
 
-// Restore makes a fresh data directory from a backup. What no server could start
-// from is refused with a sentence, and nothing of it is left. Everybody has to
-// sign in again, open invitations have to be sent again, emails that waited are
-// marked as failed, and API tokens are gone: one that was revoked after the
-// backup was made would open again.
+// Restore creates a new data directory from a backup. A backup from which no server could
+// start is refused with a sentence, and leaves nothing. Everybody has to sign in again,
+// open invitations have to be sent again, waiting emails are marked as failed, and API
+// tokens are deleted: one that was revoked after the backup was made would be valid again.
 func Restore(ctx context.Context, r io.Reader, o Options) (out Restored, err error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -72,7 +71,7 @@ func Restore(ctx context.Context, r io.Reader, o Options) (out Restored, err err
 	return out, moveUp(work, o.Dir)
 }
 
-// restoreInto makes a data directory of what a backup holds, and looks it over.
+// restoreInto creates a data directory from a backup, and verifies it.
 func restoreInto(ctx context.Context, f *frameReader, root []byte, o Options, dir string) (out Restored, err error) {
 	o.Dir = dir
 	if err := prepareDir(dir, o.Logger); err != nil {
@@ -102,9 +101,9 @@ func restoreInto(ctx context.Context, f *frameReader, root []byte, o Options, di
 	return out, startable(err)
 }
 
-// moveUp puts a restored directory's parts where a start takes them: the store
-// first, so that a start between the two finds its key missing, and not an
-// empty place for a new store.
+// moveUp moves the parts of a restored directory to where a start uses them: the store
+// first, so that a start between the two finds that its key is missing, and not an empty
+// place for a new store.
 func moveUp(work, dir string) error {
 	for _, name := range []string{engineDir, keyFile} {
 		if err := os.Rename(filepath.Join(work, name), filepath.Join(dir, name)); err != nil {
@@ -114,8 +113,7 @@ func moveUp(work, dir string) error {
 	return errors.Join(os.Remove(work), syncDir(dir))
 }
 
-// startable makes of what is wrong with a restored store a sentence about the
-// backup.
+// startable turns the fault of a restored store into a sentence about the backup.
 func startable(err error) error {
 	var told *access.Error
 	switch {
@@ -151,8 +149,8 @@ func (s *Store) soundRecords(ctx context.Context) error {
 	})
 }
 
-// soundWhole refuses what a server could not start from, or nobody could get
-// into.
+// soundWhole refuses a store from which a server could not start, or into which nobody
+// could sign in.
 func (s *Store) soundWhole(ctx context.Context) error {
 	return s.View(ctx, func(tx *Tx) error {
 		roles, err := tx.Roles.Own()
@@ -189,8 +187,8 @@ func (s *Store) soundWhole(ctx context.Context) error {
 	})
 }
 
-// afterRestore drops the API tokens, fails the emails whose words are gone, a
-// handful at a time, and records the restore.
+// afterRestore deletes the API tokens, fails the emails whose facts are missing, a few at a
+// time, and records the restore.
 func (s *Store) afterRestore(ctx context.Context) (tokens int, err error) {
 	for more := true; more; {
 		var dropped int
@@ -203,7 +201,7 @@ func (s *Store) afterRestore(ctx context.Context) (tokens int, err error) {
 				return err
 			}
 			if more = len(waiting) > 0 || dropped > 0; !more {
-				return tx.Record(access.System, access.ActionRestoreData, "", tokensWords(tokens))
+				return tx.Record(access.System, access.ActionRestoreData, "", tokenWords(tokens))
 			}
 			return tx.failMessages(waiting)
 		})
@@ -215,7 +213,7 @@ func (s *Store) afterRestore(ctx context.Context) (tokens int, err error) {
 	return tokens, nil
 }
 
-func tokensWords(n int) string {
+func tokenWords(n int) string {
 	switch n {
 	case 0:
 		return ""
@@ -236,9 +234,9 @@ func (tx *Tx) dropTokens(n int) (int, error) {
 }
 
 func (tx *Tx) failMessages(waiting []access.Message) error {
-	for _, l := range waiting {
-		l.Failed("It waited when a backup was made, which does not hold the words of letters. Use resend.", tx.Now)
-		if err := tx.Messages.Put(l); err != nil {
+	for _, m := range waiting {
+		m.Failed("It waited when a backup was made, which does not hold the words of letters. Use resend.", tx.Now)
+		if err := tx.Messages.Put(m); err != nil {
 			return err
 		}
 	}

@@ -14,10 +14,10 @@ import (
 	"doorward/build/need"
 )
 
-// Somebody has changed what a backup holds, and made its checksums fit again; or
-// it was made of a store that no server could start from. It restored with a
-// word of success, and the start failed afterwards, or nobody could get in. It is
-// refused in words that say what is wrong, and nothing of it is left.
+// Somebody changed a backup's content and made its checksums match again; or it was made of
+// a store from which no server could start. It used to restore successfully, and then the
+// start failed, or nobody could sign in. It is refused with a sentence that says what is
+// wrong, and nothing of it is left.
 func TestBackupThatNobodyCouldStartFrom(t *testing.T) {
 	need.Time(t)
 	set := func(key, value string) func(b *box) {
@@ -100,9 +100,8 @@ func refusedRestore(t *testing.T, b *box, want string) {
 	}
 }
 
-// The machine stops while a backup is being restored: what is half restored does
-// not stand where a start takes it.
-func TestHalfARestoreIsNoDataDirectory(t *testing.T) {
+// The machine stops during a restore: nothing half restored is where a start would use it.
+func TestHalfARestoreIsRefusedAsADataDirectory(t *testing.T) {
 	b := openBox(t, "")
 	full(b)
 	text := b.backup()
@@ -126,7 +125,7 @@ func TestHalfARestoreIsNoDataDirectory(t *testing.T) {
 	}
 }
 
-// A watched reader hands out one byte at a time, and does something at one.
+// A watched reader returns one byte at a time, and calls a function at one of them.
 type watched struct {
 	r  *bytes.Reader
 	at int

@@ -2,18 +2,18 @@ package store
 
 import "doorward/backend/access"
 
-// MaxRoles is how many roles of one's own there can be: few enough that an
-// Update can read them twice.
+// MaxRoles is the maximum number of own roles: few enough that an Update can read them
+// twice.
 const MaxRoles = 40
 
-// Revision rises with each change of a role.
+// Revision is incremented with each change of a role.
 func (tx Roles) Revision() (int, error) {
 	var n int
 	_, err := tx.get(rolesRevPrefix.key(), &n)
 	return n, err
 }
 
-// Own are the roles that were made here, by name.
+// Own returns the workspace's own roles, by name.
 func (tx Roles) Own() ([]access.Role, error) {
 	kept, err := tx.scan(ownRolePrefix.key(), MaxRoles)
 	if err != nil {
@@ -28,7 +28,7 @@ func (tx Roles) Own() ([]access.Role, error) {
 	return roles, nil
 }
 
-// Put keeps a role of one's own.
+// Put stores an own role.
 func (tx Roles) Put(r access.Role) error {
 	if err := tx.rolesChanged(); err != nil {
 		return err
@@ -36,7 +36,7 @@ func (tx Roles) Put(r access.Role) error {
 	return tx.set(ownRoleKey(r.Name), r)
 }
 
-// Delete deletes a role of one's own.
+// Delete deletes an own role.
 func (tx Roles) Delete(name access.RoleName) error {
 	if err := tx.rolesChanged(); err != nil {
 		return err

@@ -20,13 +20,12 @@ import (
 	"doorward/backend/access"
 )
 
-// schema1 is a data directory as `doorward serve` of the first schema left it
-// when it was killed: a table from a stop before that, and behind it a log with
-// an invitation, a sign-in request and its email. Every later version opens it
-// with all that is in it.
+// schema1 is a data directory that `doorward serve` of the first schema left when it was
+// killed: a table from an earlier stop, and after it a log with an invitation, a sign-in
+// request and its email. Every later version must open it with all its content.
 const schema1 = "testdata/schema1.tar.gz"
 
-// unpackFixture makes a data directory of a fixture.
+// unpackFixture creates a data directory from a fixture.
 func unpackFixture(t *testing.T, name string) string {
 	t.Helper()
 	f, err := os.Open(name)
@@ -205,26 +204,26 @@ func schema1Sessions(t *testing.T, b *box) {
 	}
 }
 
-// schema1Outbox: the words of every email can be read, and a link of those that
-// have one is whole.
+// schema1Outbox: the content of every email can be read, and its link, if it has one, is
+// complete.
 func schema1Outbox(t *testing.T, b *box) {
 	kinds := map[access.MessageKind]int{}
 	b.view(func(tx *Tx) error {
 		p, err := tx.Messages.Page("", 50)
-		for _, l := range p.Items {
-			kinds[l.Kind]++
-			f, err := tx.Messages.Facts(l.ID)
+		for _, m := range p.Items {
+			kinds[m.Kind]++
+			f, err := tx.Messages.Facts(m.ID)
 			if err != nil || f.Rendered == nil {
-				t.Errorf("the facts of the %s email to %s: %+v, %v", l.Kind, l.Recipient, f, err)
+				t.Errorf("the facts of the %s email to %s: %+v, %v", m.Kind, m.Recipient, f, err)
 				continue
 			}
 			w := *f.Rendered
 			if err != nil || w.Subject == "" || w.Text == "" || !strings.Contains(w.HTML, "</html>") {
-				t.Errorf("the words of the %s email to %s: %+v, %v", l.Kind, l.Recipient, w, err)
+				t.Errorf("the words of the %s email to %s: %+v, %v", m.Kind, m.Recipient, w, err)
 			}
-			opens := l.Kind == access.InvitationMessage || l.Kind == access.SignInMessage
+			opens := m.Kind == access.InvitationMessage || m.Kind == access.SignInMessage
 			if opens && !strings.Contains(w.Text, "http://127.0.0.1:18099/login/") {
-				t.Errorf("the %s email to %s has no link", l.Kind, l.Recipient)
+				t.Errorf("the %s email to %s has no link", m.Kind, m.Recipient)
 			}
 		}
 		return err
@@ -272,8 +271,8 @@ func schema1Days(t *testing.T, b *box) {
 	})
 }
 
-// schema1Records counts what is kept, by what its key begins with: this list is of
-// the bytes on the disk, and not of the table of records.
+// schema1Records counts the records by the start of their keys: this list is of the bytes
+// on the disk, independent of the table of records.
 func schema1Records(t *testing.T, b *box) {
 	got := map[string]int{}
 	must(t, b.Each(context.Background(), func(key, _ []byte) error {
@@ -290,14 +289,14 @@ func schema1Records(t *testing.T, b *box) {
 		"k/": 2, "K/": 2, "T/": 1, "U/": 1, "g/": 1, "v": 1, // tokens and roles
 		"u/": 30, "h": 1, "e/": 1, "j/": 1, "Y/": 1, "i/": 6, // what happened
 		"x/": 43, "c": 1, "p": 1, "f": 1, "D": 1, "T": 1,
-		"V": 1, // which the fixture has not: it is written by the first start
+		"V": 1, // not in the fixture: the first start writes it
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("records = %v, want %v", got, want)
 	}
 }
 
-// What opened goes on: a person is invited, a backup is made and restored.
+// The opened store works: a person is invited, a backup is made and restored.
 func TestSchema1GoesOn(t *testing.T) {
 	b := openSchema1(t)
 	b.put(b.person("new@example.com", "New"))

@@ -12,12 +12,12 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// putFacts keeps what an email tells, sealed with the instance key and bound to
-// the email: a login link stands in there.
+// putFacts stores an email's facts, encrypted with the instance key and bound to the email:
+// they may contain a login link.
 func (tx *Tx) putFacts(at []byte, id access.MessageID, f access.MessageFacts) error {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false) // nobody puts this into a page, and it would be six bytes for each bracket
+	e.SetEscapeHTML(false) // facts never go into a page, and escaping takes six bytes for each bracket
 	if err := e.Encode(f); err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (tx *Tx) putFacts(at []byte, id access.MessageID, f access.MessageFacts) er
 	return tx.put(at, aead.Seal(nonce, nonce, text.Bytes(), []byte(id)))
 }
 
-// Facts are what an email tells; NotFound once they were wiped.
+// Facts returns an email's facts; NotFound once they were wiped.
 func (tx Messages) Facts(id access.MessageID) (f access.MessageFacts, err error) {
 	sealed, err := tx.kv.Get(factsKey(id))
 	if errors.Is(err, kv.ErrNotFound) {
@@ -60,18 +60,18 @@ func (tx *Tx) unseal(id access.MessageID, sealed []byte) ([]byte, error) {
 	return text, nil
 }
 
-// WipeFacts deletes what an email tells.
+// WipeFacts deletes an email's facts.
 func (tx Messages) WipeFacts(id access.MessageID) error { return tx.unmark(factsKey(id)) }
 
-// sealer seals under key.
+// sealer encrypts with key.
 func sealer(key []byte) cipher.AEAD {
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		panic(err) // the keys derived here have a length that AES takes
+		panic(err) // cannot happen: derived keys have a valid length for AES
 	}
 	aead, err := cipher.NewGCM(block)
 	if err != nil {
-		panic(err) // AES has the block size that GCM takes
+		panic(err) // cannot happen: AES has GCM's block size
 	}
 	return aead
 }

@@ -9,16 +9,15 @@ import (
 )
 
 const (
-	maxWords       = 12 // search words kept for a member
+	maxWords       = 12 // search words stored for a member
 	maxWordLength  = 64 // bytes
-	maxSearchWords = 6  // words of one question
+	maxSearchWords = 6  // words of one query
 )
 
-// searchWords are the words by whose beginnings a member is found: the address,
-// its domain with each domain above it, the words of the name, and the parts of
-// the address before the @; in this order where there are too many. A word that
-// another one begins with is left out, since a search for its beginning finds
-// that other.
+// searchWords returns the words by whose prefixes a member is found: the address, its
+// domain with each parent domain, the words of the name, and the parts of the address
+// before the @; if there are too many, the first of these. A word that is a prefix of
+// another is left out, since a search for it finds that other.
 func searchWords(m *access.Member) []string {
 	address := m.Email.Canonical
 	at := strings.LastIndexByte(address, '@')
@@ -48,8 +47,8 @@ func betweenWords(r rune) bool {
 	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '-' && !unicode.IsMark(r)
 }
 
-// searchPrefixes are the words of a question, longest first: the longest is likely to
-// be the rarest.
+// searchPrefixes returns the words of a query, longest first: the longest is probably the
+// rarest.
 func searchPrefixes(q string) []string {
 	var words []string
 	for w := range strings.FieldsSeq(strings.ToLower(q)) {
@@ -61,7 +60,7 @@ func searchPrefixes(q string) []string {
 	return words[:min(len(words), maxSearchWords)]
 }
 
-// cut shortens s to at most n bytes, on a boundary between characters.
+// cut shortens s to at most n bytes, between two characters.
 func cut(s string, n int) string {
 	if len(s) <= n {
 		return s

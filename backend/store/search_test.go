@@ -10,9 +10,9 @@ import (
 	"doorward/backend/access"
 )
 
-// A search through the indexes finds whom a look at everybody finds, each once,
-// however its pages are cut, and counts them.
-func TestSearchFindsWhomALookAtEverybodyFinds(t *testing.T) {
+// An index that is wrong hides a member from the search. A search through the indexes finds
+// the same members as a full scan, each once, however its pages are cut, and counts them.
+func TestSearchAgreesWithAFullScan(t *testing.T) {
 	b, r := openBox(t, ""), rand.New(rand.NewPCG(3, 4))
 	firsts, lasts, domains := []string{"Ada", "Adam", "Alan", "Ad"}, []string{"Lovelace", "Love", "Turing", "Ada"},
 		[]string{"example.com", "mail.example.com", "love.org"}
@@ -65,7 +65,7 @@ func fitsAll(m *access.Member, q Query) bool {
 	return true
 }
 
-// everyPage is whom all pages name, in order of their addresses.
+// everyPage returns the members of all pages, in the order of their addresses.
 func (b *box) everyPage(q Query, total int) (found []string) {
 	b.t.Helper()
 	for {

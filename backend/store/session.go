@@ -2,14 +2,14 @@ package store
 
 import "doorward/backend/access"
 
-// Get is the session with that hash; false where there is none.
+// Get returns the session with that hash; false if there is none.
 func (tx Sessions) Get(h access.SecretHash) (access.Session, bool, error) {
 	var opened access.Session
 	ok, err := tx.get(sessionPrefix.ofHash(h), &opened)
 	return opened, ok, err
 }
 
-// Put keeps a session until its absolute limit.
+// Put stores a session until its absolute limit.
 func (tx Sessions) Put(opened access.Session) error {
 	if err := tx.reindex(nil, sessionEntries(&opened)); err != nil {
 		return err
@@ -17,14 +17,14 @@ func (tx Sessions) Put(opened access.Session) error {
 	return tx.set(sessionPrefix.ofHash(opened.Hash), &opened)
 }
 
-// sessionEntries are the index entries of a session.
+// sessionEntries returns the index entries of a session.
 func sessionEntries(opened *access.Session) map[string]string {
 	ends := opened.OpenedAt.Add(access.MemberSessionTTL)
 	return entriesAt(memberSessionKey(opened), dueKey(ends, DueSession, string(opened.Hash[:])))
 }
 
-// Delete ends a session. Where why is given, the browser that still
-// holds its cookie can be told for a day.
+// Delete ends a session. If why is given, the browser that still has its cookie can be told
+// for a day.
 func (tx Sessions) Delete(h access.SecretHash, why access.EndReason) error {
 	opened, ok, err := tx.Sessions.Get(h)
 	if err != nil || !ok {
@@ -49,7 +49,7 @@ func (tx Sessions) Delete(h access.SecretHash, why access.EndReason) error {
 	return tx.set(endReasonPrefix.ofHash(h), why)
 }
 
-// Of are up to n sessions of a member.
+// Of returns up to n sessions of a member.
 func (tx Sessions) Of(id access.MemberID, n int) ([]access.Session, error) {
 	marks, err := tx.scan(memberSessionPrefix.key(string(id)), n)
 	if err != nil {
@@ -68,8 +68,8 @@ func (tx Sessions) Of(id access.MemberID, n int) ([]access.Session, error) {
 	return all, nil
 }
 
-// End ends some sessions of a member; without a reason they were signed
-// out. It reports whether there are more.
+// End ends some sessions of a member; without a reason they were signed out. It reports
+// whether there are more.
 func (tx Sessions) End(id access.MemberID, why access.EndReason) (more bool, err error) {
 	if why == "" {
 		why = access.EndedSignedOut
@@ -86,14 +86,14 @@ func (tx Sessions) End(id access.MemberID, why access.EndReason) (more bool, err
 	return len(marks) == leftoverBatch, nil
 }
 
-// EndReason is why the session with that hash ended; empty where nobody knows.
+// EndReason returns why the session with that hash ended; empty if that is not known.
 func (tx Sessions) EndReason(h access.SecretHash) (access.EndReason, error) {
 	var why access.EndReason
 	_, err := tx.get(endReasonPrefix.ofHash(h), &why)
 	return why, err
 }
 
-// DeleteEndReason forgets why a session ended.
+// DeleteEndReason deletes the reason why a session ended.
 func (tx Sessions) DeleteEndReason(h access.SecretHash) error {
 	return tx.unmark(endReasonPrefix.ofHash(h))
 }

@@ -19,12 +19,12 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// Options say where and how to keep.
+// Options configure a store.
 type Options struct {
-	Engine  kv.Opener // what keeps the bytes
+	Engine  kv.Opener // the storage engine
 	Dir     string    // the data directory; empty: in memory, for tests
 	Now     func() time.Time
-	Uptime  func() time.Duration // what no clock changes; nil: of this process, or as Now goes where that is given
+	Uptime  func() time.Duration // nil: of this process, or following Now if that is set
 	Logger  *slog.Logger
 	Twice   bool   // test mode: every Update function runs twice
 	MinFree uint64 // bytes; see kv.Config
@@ -42,12 +42,12 @@ type Store struct {
 	keys     keys
 	recent   recent
 	onUpdate atomic.Pointer[func(Weight)]
-	unmarked atomic.Bool // it held nothing when it was opened: its schema is still to be written
+	unmarked atomic.Bool // it was empty when opened: its schema is not written yet
 }
 
-// Open opens the store in a data directory, making both where the directory is
-// fresh, and brings what an older version kept to this one's schema. What is wrong with
-// a directory comes back as a sentence.
+// Open opens the store in a data directory, creates both if the directory is new, and
+// migrates an older version's data to this schema. A fault of the directory comes back as a
+// sentence.
 func Open(o Options) (*Store, error) {
 	s, err := openAsItIs(o)
 	if err != nil {
@@ -59,7 +59,7 @@ func Open(o Options) (*Store, error) {
 	return s, nil
 }
 
-// openAsItIs opens the store in the schema that it has.
+// openAsItIs opens the store without migrating it.
 func openAsItIs(o Options) (*Store, error) {
 	started := time.Now()
 	if o.Uptime == nil && o.Now == nil {
@@ -109,22 +109,22 @@ func openAsItIs(o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close waits for what is being written and lets go of the directory.
+// Close waits for the writes in progress and releases the directory.
 func (s *Store) Close() error {
 	s.lead.end()
 	return s.explain(s.kv.Close())
 }
 
-// Ready reports whether the store takes writes.
+// Ready returns an error if the store accepts no writes.
 func (s *Store) Ready(ctx context.Context) error {
 	return s.explain(s.kv.Update(ctx, opOf(ctx), func(kv.Tx) error { return nil }))
 }
 
-// Instance is the random name of this Doorward.
+// Instance is the random name of this installation.
 func (s *Store) Instance() string { return s.kv.Identity().Instance }
 
-// A Tx is one consistent view of everything kept, at one moment. It is good
-// only inside the function it was given to.
+// A Tx is one consistent view of all data, at one moment. It is valid only inside the
+// function it was given to.
 type Tx struct {
 	Now time.Time
 
@@ -148,10 +148,10 @@ type Tx struct {
 	counters *access.Counters // read at the first use, written at the end
 	head     *auditHead       // likewise
 
-	shape shape // of what is written within Evenly
-	slots int   // how many slots it took
+	shape shape // of the writes within Evenly
+	slots int   // the number of slots used
 
-	missing map[string]struct{} // keys that are not there, as far as an Update knows
+	missing map[string]struct{} // keys that are known not to exist, in an Update
 }
 
 // View runs fn on one consistent state.
@@ -162,9 +162,9 @@ func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 	}))
 }
 
-// Update runs fn in a transaction: all that it writes is kept, or none of it,
-// and it is on the disk when Update returns. fn may run more than once, so it
-// must change nothing but tx and what it sets again each time.
+// Update runs fn in a transaction: either all its writes are committed, or none, and they
+// are on the disk when Update returns. fn may run more than once, so it must change nothing
+// but tx and variables that it sets again each time.
 func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := s.readLatest(ctx); err != nil {
 		return err
@@ -205,8 +205,8 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.explain(err)
 }
 
-// Urgent marks an Update that takes rights away, which is kept also while the
-// disk is nearly full.
+// Urgent marks an Update that takes rights away, which is accepted even while the disk is
+// nearly full.
 func Urgent(ctx context.Context) context.Context { return kv.Urgent(ctx) }
 
 func (tx *Tx) finish() error {
@@ -221,11 +221,11 @@ func (tx *Tx) finish() error {
 	return nil
 }
 
-// engineDir is where in the data directory the engine keeps its files.
+// engineDir is the engine's directory within the data directory.
 const engineDir = "store"
 
-// prepareDir makes the data directory, puts one of ours right that others can
-// read, and refuses somebody else's.
+// prepareDir creates the data directory, corrects one of ours that others can read, and
+// refuses one of another user.
 func prepareDir(dir string, log *slog.Logger) error {
 	was, err := private.Dir(dir)
 	var told *access.Error
@@ -259,8 +259,7 @@ func prepareDir(dir string, log *slog.Logger) error {
 	return refuseForeign(dir)
 }
 
-// refuseForeign refuses a directory with things in it that Doorward did not
-// put there: it is somebody else's.
+// refuseForeign refuses a directory that contains anything that Doorward did not put there.
 func refuseForeign(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -291,7 +290,7 @@ func cause(err error) error {
 	return err
 }
 
-// syncDir makes the names in a directory durable, where the system can.
+// syncDir makes the names in a directory durable, if the system can.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 
 var noon = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// A box is a store under test, with a clock that stands still until moved.
+// A box is a store under test, with a clock that stands still until it is moved.
 type box struct {
 	*Store
 	t   testing.TB
@@ -31,8 +31,8 @@ type box struct {
 func (b *box) now() time.Time          { return time.UnixMicro(b.at.Load()).UTC() }
 func (b *box) forward(d time.Duration) { b.at.Add(d.Microseconds()) }
 
-// onBoth runs a test on a store in memory and on one on the disk, where reopen
-// closes it and opens it again.
+// onBoth runs a test on a store in memory and on one on the disk, where reopen closes and
+// reopens it.
 func onBoth(t *testing.T, test func(t *testing.T, b *box)) {
 	t.Run("memory", func(t *testing.T) { test(t, openBox(t, "")) })
 	t.Run("disk", func(t *testing.T) { test(t, openBox(t, filepath.Join(t.TempDir(), "data"))) })
@@ -65,7 +65,7 @@ func (b *box) open() {
 	must(b.t, err)
 }
 
-// reopen does nothing in memory, where there is nothing to open again.
+// reopen does nothing in memory, where nothing could be reopened.
 func (b *box) reopen() {
 	b.t.Helper()
 	if b.dir != "" {
@@ -125,7 +125,7 @@ func (b *box) put(all ...access.Member) {
 	}
 }
 
-// found are the addresses that a query finds, over all its pages.
+// found returns the addresses that a query finds, over all its pages.
 func (b *box) found(q Query) []string {
 	b.t.Helper()
 	if q.Limit == 0 {
@@ -147,14 +147,13 @@ func (b *box) found(q Query) []string {
 	}
 }
 
-// raw writes past the typed store, as damage or an intruder would, with a
-// checksum that fits.
+// raw writes past the typed store, with a valid checksum, as damage or an intruder would.
 func (b *box) raw(fn func(t kv.Tx) error) {
 	b.t.Helper()
 	must(b.t, b.kv.Update(context.Background(), kv.NewOp(), fn))
 }
 
-func letterFor(m access.Member, now time.Time) access.Message {
+func messageFor(m access.Member, now time.Time) access.Message {
 	id := access.MessageID(access.NewID())
 	return access.Message{
 		ID:              id,
@@ -174,7 +173,7 @@ func letterFor(m access.Member, now time.Time) access.Message {
 
 func nth(i int) string { return fmt.Sprintf("p%04d@example.com", i) }
 
-// fill loads n members into an empty store, as storetest does for other packages: this
+// fill loads n members into an empty store, like storetest does for other packages: this
 // one cannot import it.
 func fill(s *Store, n int, member func(i int) access.Member) error {
 	ctx, counters := context.Background(), access.Counters{}

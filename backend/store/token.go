@@ -6,10 +6,10 @@ import (
 	"doorward/backend/access"
 )
 
-// MaxTokens is how many API tokens there can be.
+// MaxTokens is the maximum number of API tokens.
 const MaxTokens = 200
 
-// Get is the API token of that id, or NotFound.
+// Get returns the API token with that id, or NotFound.
 func (tx Tokens) Get(id access.TokenID) (access.Token, error) {
 	var t access.Token
 	ok, err := tx.get(tokenKey(id), &t)
@@ -19,7 +19,7 @@ func (tx Tokens) Get(id access.TokenID) (access.Token, error) {
 	return t, err
 }
 
-// ByHash is the API token with that hash; false where there is none.
+// ByHash returns the API token with that hash; false if there is none.
 func (tx Tokens) ByHash(h access.SecretHash) (access.Token, bool, error) {
 	var id access.TokenID
 	ok, err := tx.get(tokenHashPrefix.ofHash(h), &id)
@@ -30,7 +30,7 @@ func (tx Tokens) ByHash(h access.SecretHash) (access.Token, bool, error) {
 	return t, err == nil, err
 }
 
-// Put keeps an API token that was just made. It never changes afterwards.
+// Put stores a new API token. It never changes afterwards.
 func (tx Tokens) Put(t access.Token) error {
 	if err := tx.count(func(c *access.Counters) { c.AddToken(&t, 1) }); err != nil {
 		return err
@@ -41,7 +41,7 @@ func (tx Tokens) Put(t access.Token) error {
 	return tx.set(tokenKey(t.ID), &t)
 }
 
-// tokenEntries are the index entries of an API token.
+// tokenEntries returns the index entries of an API token.
 func tokenEntries(t *access.Token) map[string]string {
 	e := map[string]string{string(tokenHashPrefix.ofHash(t.Hash)): `"` + string(t.ID) + `"`}
 	if t.Owner != "" {
@@ -50,7 +50,7 @@ func tokenEntries(t *access.Token) map[string]string {
 	return e
 }
 
-// Delete deletes an API token that is kept.
+// Delete deletes a stored API token.
 func (tx Tokens) Delete(t access.Token) error {
 	if err := tx.count(func(c *access.Counters) { c.AddToken(&t, -1) }); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (tx Tokens) Delete(t access.Token) error {
 	return tx.unmark(tokenKey(t.ID), tokenUseKey(t.ID))
 }
 
-// List are up to n API tokens, with when they were last used.
+// List returns up to n API tokens, with when they were last used.
 func (tx Tokens) List(n int) ([]access.Token, error) {
 	kept, err := tx.scan(tokenPrefix.key(), n)
 	if err != nil {
@@ -79,7 +79,7 @@ func (tx Tokens) List(n int) ([]access.Token, error) {
 	return all, nil
 }
 
-// Of are up to n API tokens of a member, also of one who is gone.
+// Of returns up to n API tokens of a member, even of a deleted one.
 func (tx Tokens) Of(id access.MemberID, n int) ([]access.Token, error) {
 	marks, err := tx.scan(memberTokenPrefix.key(string(id)), n)
 	if err != nil {
@@ -94,15 +94,15 @@ func (tx Tokens) Of(id access.MemberID, n int) ([]access.Token, error) {
 	return all, nil
 }
 
-// Used is when an API token was last used; zero where nobody knows. It stands
-// apart from the token: what decides about requests stays as it is when it changes,
-// and so does what is remembered of it.
+// Used returns when an API token was last used; zero if that is not known. It is stored
+// apart from the token, so that using a token changes neither the record that decides about
+// requests nor the caches of it.
 func (tx Tokens) Used(id access.TokenID) (at time.Time, err error) {
 	_, err = tx.get(tokenUseKey(id), &at)
 	return at, err
 }
 
-// Use keeps when an API token was last used. One that is gone stays gone.
+// Use records when an API token was last used. It does not bring back a deleted token.
 func (tx Tokens) Use(id access.TokenID, at time.Time) error {
 	_, err := tx.Tokens.Get(id)
 	if access.NotFound.Is(err) {

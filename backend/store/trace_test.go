@@ -6,7 +6,8 @@ import (
 	"doorward/backend/access"
 )
 
-// When a token was last used stands under the same prefix as traces do.
+// The time of a token's last use has the same prefix as traces, and must not be read as
+// one.
 func TestTracesBesideATokenThatWasUsed(t *testing.T) {
 	b := openBox(t, "")
 	b.update(func(tx *Tx) error {

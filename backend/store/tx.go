@@ -28,8 +28,8 @@ func (tx *Tx) read(key []byte) (value []byte, ok bool, err error) {
 	return value, err == nil, err
 }
 
-// unused notes that nothing is at key, because it was looked for or because it
-// holds an id that was made for this transaction: not to find it is dear.
+// unused notes that key does not exist, because it was read in vain or because it contains
+// an id that was made for this transaction: a read that finds nothing is expensive.
 func (tx *Tx) unused(key []byte) {
 	if tx.missing != nil {
 		tx.missing[string(key)] = struct{}{}
@@ -47,7 +47,7 @@ func (tx *Tx) set(key []byte, v any) error {
 	return err
 }
 
-// encoded keeps v at key and returns what it is there.
+// encoded stores v at key and returns the stored value.
 func (tx *Tx) encoded(key []byte, v any) (value []byte, err error) {
 	if value, err = encode(key, v); err != nil {
 		return nil, err
@@ -55,12 +55,11 @@ func (tx *Tx) encoded(key []byte, v any) (value []byte, err error) {
 	return value, tx.put(key, value)
 }
 
-// mark writes an index entry; what it says is in its key, and in value where
-// lists filter by it.
+// mark writes an index entry. Its content is in its key, and in value if lists filter by
+// it.
 func (tx *Tx) mark(key []byte, value string) error { return tx.put(key, []byte(value)) }
 
-// reindex brings the index entries of a record, with their values, from what they
-// were to what they are now.
+// reindex changes the index entries of a record, with their values, from before to now.
 func (tx *Tx) reindex(before, now map[string]string) error {
 	for k := range before {
 		if _, stays := now[k]; !stays {
@@ -79,7 +78,7 @@ func (tx *Tx) reindex(before, now map[string]string) error {
 	return nil
 }
 
-// entriesAt are index entries that say everything in their keys.
+// entriesAt returns index entries that have all their content in their keys.
 func entriesAt(keys ...[]byte) map[string]string {
 	e := make(map[string]string, len(keys))
 	for _, k := range keys {
@@ -98,12 +97,12 @@ func (tx *Tx) unmark(keys ...[]byte) error {
 	return nil
 }
 
-// scan reads up to limit entries whose keys begin with these bytes.
+// scan reads up to limit entries whose keys start with these bytes.
 func (tx *Tx) scan(begins []byte, limit int) ([]kv.KV, error) {
 	return tx.kv.Scan(begins, after(begins), limit)
 }
 
-// Counters are the counts of everything, as of this transaction.
+// Counters returns all counters, as of this transaction.
 func (tx *Tx) Counters() (access.Counters, error) {
 	c, err := tx.counts()
 	if err != nil {
@@ -112,7 +111,7 @@ func (tx *Tx) Counters() (access.Counters, error) {
 	return *c, nil
 }
 
-// counts reads the counters without keeping them for writing.
+// counts reads the counters without marking them for writing.
 func (tx *Tx) counts() (*access.Counters, error) {
 	if tx.counters != nil {
 		return tx.counters, nil
@@ -132,32 +131,32 @@ func (tx *Tx) count(change func(*access.Counters)) error {
 	return nil
 }
 
-// Settings are the settings, the defaults where none were kept.
+// Settings returns the settings, the defaults if none were stored.
 func (tx *Tx) Settings() (access.Settings, error) {
 	s := access.DefaultSettings()
 	_, err := tx.get(settingsPrefix.key(), &s)
 	return s, err
 }
 
-// PutSettings keeps the settings.
+// PutSettings stores the settings.
 func (tx *Tx) PutSettings(s access.Settings) error { return tx.set(settingsPrefix.key(), s) }
 
-// Setup is the way to the first Admin; zero where none was made.
+// Setup returns the way to create the first Admin; zero if there is none.
 func (tx *Tx) Setup() (access.Setup, error) {
 	var setup access.Setup
 	_, err := tx.get(setupPrefix.key(), &setup)
 	return setup, err
 }
 
-// PutSetup keeps the way to the first Admin.
+// PutSetup stores the way to create the first Admin.
 func (tx *Tx) PutSetup(setup access.Setup) error { return tx.set(setupPrefix.key(), setup) }
 
-// MailHealth is what is known of the way to the mail server.
+// MailHealth returns what is known about the connection to the mail server.
 func (tx *Tx) MailHealth() (access.MailHealth, error) {
 	var h access.MailHealth
 	_, err := tx.get(mailHealthPrefix.key(), &h)
 	return h, err
 }
 
-// PutMailHealth keeps what is known of the way to the mail server.
+// PutMailHealth stores what is known about the connection to the mail server.
 func (tx *Tx) PutMailHealth(h access.MailHealth) error { return tx.set(mailHealthPrefix.key(), h) }

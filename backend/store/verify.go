@@ -11,14 +11,14 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A Report says what a verification went over.
+// A Report says what a verification checked.
 type Report struct {
 	Records, Members, Messages, AuditEntries int
 }
 
-// Verify goes over everything kept: each checksum, each index entry in both
-// directions, the counters, and the audit chain. It takes time, and memory that
-// does not grow with the store. What does not fit is a Conflict that names it.
+// Verify checks all data: each checksum, each index entry in both directions, the counters,
+// and the audit chain. Its memory does not grow with the store, its time does. An
+// inconsistency is a Conflict that names it.
 func (s *Store) Verify(ctx context.Context) (Report, error) {
 	v := newVerifier()
 	var kept access.Counters
@@ -39,7 +39,7 @@ func (s *Store) Verify(ctx context.Context) (Report, error) {
 	return v.report, err
 }
 
-// A fingerprint is of a set of entries, whatever their order.
+// A fingerprint identifies a set of entries, whatever their order.
 type fingerprint struct {
 	n   int
 	sum uint64
@@ -47,8 +47,8 @@ type fingerprint struct {
 
 type verifier struct {
 	seed       maphash.Seed
-	want, have map[prefix]fingerprint // index entries of a kind: by the records, and as they are
-	putOff     map[string]bool        // the keys of what fell due and was put off; few
+	want, have map[prefix]fingerprint // the index entries of a kind: derived from the records, and stored
+	putOff     map[string]bool        // the keys of postponed entries; few
 	counters   access.Counters
 	report     Report
 }
@@ -79,12 +79,12 @@ func (v *verifier) see(key, value []byte) error {
 	switch {
 	case r == nil:
 		return nil
-	case r.prefix == putOffPrefix: // comes before all records that ask for something
+	case r.prefix == putOffPrefix: // these come before all records that need an entry
 		d := dueOf(kv.KV{Key: key, Value: value})
 		v.putOff[string(dueKey(d.Was, d.Kind, d.Ref))] = true
 	case r.prefix == duePrefix:
 		if duesOf[dueKind(key)].recount && !v.putOff[string(key)] {
-			v.add(v.have, r.prefix, string(key), "") // its value is a hint
+			v.add(v.have, r.prefix, string(key), "") // its value is only a hint
 		}
 	case r.recount:
 		v.add(v.have, r.prefix, string(key), string(value))
@@ -94,7 +94,7 @@ func (v *verifier) see(key, value []byte) error {
 	return nil
 }
 
-// derive notes the entries that a record asks for, and counts it.
+// derive notes the entries that a record needs, and counts it.
 func (v *verifier) derive(kind prefix, key, value []byte) error {
 	switch kind {
 	case memberPrefix:
@@ -103,9 +103,9 @@ func (v *verifier) derive(kind prefix, key, value []byte) error {
 			v.counters.Add(m, 1)
 		})
 	case messagePrefix:
-		return derived(v, key, value, messageEntries, func(l *access.Message) {
+		return derived(v, key, value, messageEntries, func(m *access.Message) {
 			v.report.Messages++
-			countMessage(&v.counters, l.State, 1)
+			countMessage(&v.counters, m.State, 1)
 		})
 	case tokenPrefix:
 		return derived(v, key, value, tokenEntries, func(t *access.Token) { v.counters.AddToken(t, 1) })
@@ -133,8 +133,7 @@ func derived[T any](v *verifier, key, value []byte, entries func(*T) map[string]
 	return nil
 }
 
-// wants notes what a record asks for. What fell due and was put off is there, in
-// the other queue.
+// wants notes an entry that a record needs. If it was postponed, it is in the other queue.
 func (v *verifier) wants(key, value string) {
 	p := recordOf([]byte(key)).prefix
 	switch {
@@ -148,7 +147,7 @@ func (v *verifier) wants(key, value string) {
 func (v *verifier) fits(kept access.Counters) error {
 	for _, r := range records {
 		if r.prefix == memberTokenPrefix && kept.TokenRoles == nil {
-			continue // an older Doorward kept this store; the next start makes the index
+			continue // written by an older Doorward; the next start makes the index
 		}
 		have, want := v.have[r.prefix], v.want[r.prefix]
 		if have != want {

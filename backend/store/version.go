@@ -7,19 +7,19 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// The JSON of a record has a version, which is that of its kind in the table of
-// records. Version 1 has no mark. From version 2 on the version is one byte before
-// the JSON, which the encoder begins with no byte that small: so records from before there
-// were versions are of version 1, and keep their bytes.
+// The JSON of a record has a version, which is that of its kind in the table of records.
+// Version 1 has no mark. From version 2 on, the version is one byte before the JSON,
+// smaller than any byte with which JSON starts: so records from before there were versions
+// have version 1, and keep their bytes.
 //
-// A field that is added needs no new version: where it is missing it is zero. A
-// field whose meaning changes does, and a migration that rewrites the older records.
-// What an index entry says has no version: a migration writes it anew.
+// A new field needs no new version: if it is missing, it is zero. A field whose meaning
+// changes needs one, and a migration that rewrites the older records. The content of an
+// index entry has no version: a migration rewrites it.
 
-// maxVersion is the last version that one byte below all of JSON's can say.
+// maxVersion is the highest version that fits in one byte below every character of JSON.
 const maxVersion = 0x1f
 
-// encode is v as the record at key holds it.
+// encode returns v as the record at key stores it.
 func encode(key []byte, v any) ([]byte, error) {
 	text, err := json.Marshal(v)
 	r := recordOf(key)
@@ -29,8 +29,7 @@ func encode(key []byte, v any) ([]byte, error) {
 	return append([]byte{r.version}, text...), nil
 }
 
-// decode reads the value of the record at key into v. A version that is not known
-// here is kv.ErrNewer.
+// decode reads the value of the record at key into v. An unknown version is kv.ErrNewer.
 func decode(key, value []byte, v any) error {
 	version, text := versionOf(value)
 	known := byte(1)
@@ -47,7 +46,7 @@ func decode(key, value []byte, v any) error {
 	return nil
 }
 
-// versionOf cuts a value into its version and its JSON.
+// versionOf splits a value into its version and its JSON.
 func versionOf(value []byte) (version byte, text []byte) {
 	if len(value) == 0 || value[0] == 0 || value[0] > maxVersion {
 		return 1, value

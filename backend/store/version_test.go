@@ -9,13 +9,13 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// A record of a newer Doorward is refused, and not read as something else: before,
-// at and after the version that is known.
+// A record of a newer Doorward must be refused, not misread: below, at and above the known
+// version.
 func TestRecordVersions(t *testing.T) {
 	const text = `{"invited":3}`
 	tests := []struct {
 		name    string
-		known   byte // the version in the table; zero: none was given
+		known   byte // the version in the table; zero: none is given
 		value   string
 		refused bool
 	}{

@@ -13,10 +13,9 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// Fill fills an empty store with n members from elsewhere, each with all that
-// is derived from it, in one stroke: on an error the store is as empty as it
-// was. It asks for each member more than once and must get the same. Ids and
-// addresses must differ.
+// Fill fills an empty store with n imported members, each with everything derived from it,
+// in one go: on an error the store is as empty as before. It calls member more than once
+// for each i and must get the same member. Ids and addresses must be unique.
 func Fill(ctx context.Context, s *store.Store, n int, member func(i int) access.Member) error {
 	f := filler{n: n, member: member}
 	if err := f.halve(); err != nil {
@@ -30,9 +29,9 @@ func Fill(ctx context.Context, s *store.Store, n int, member func(i int) access.
 	})
 }
 
-// A filler gives the records of members in the order of keys. It goes over the members
-// once for each part of the keys, so that only one part of the records is in memory at
-// a time.
+// A filler returns the records of members in the order of keys. It goes over the members
+// once for each part of the keys, so that only one part of the records is in memory at a
+// time.
 type filler struct {
 	n      int
 	member func(i int) access.Member
@@ -40,14 +39,14 @@ type filler struct {
 	batch  []kv.KV
 }
 
-// A part is the keys from one up to but not including another; nil is no bound.
+// A part is the range of keys [from, to); nil is no bound.
 type part struct{ from, to []byte }
 
 func (p part) has(key []byte) bool {
 	return bytes.Compare(key, p.from) >= 0 && (p.to == nil || bytes.Compare(key, p.to) < 0)
 }
 
-// halve cuts the keys in two, in the middle of those of the first member.
+// halve splits the range in two, in the middle of the first member's keys.
 func (f *filler) halve() error {
 	first := f.member(0)
 	all, err := store.MemberRecords(&first)
@@ -74,7 +73,7 @@ func (f *filler) next() (kv.KV, error) {
 	return first, nil
 }
 
-// collect puts the records of one part in order.
+// collect sorts the records of one part.
 func (f *filler) collect(p part) error {
 	counters := access.Counters{}
 	for i := range f.n {

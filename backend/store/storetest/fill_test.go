@@ -14,8 +14,8 @@ import (
 
 var filledAt = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// somebody is one of many members: every third waits, every fifth of the rest
-// is suspended.
+// somebody returns one of many members: every third is pending, every fifth of the rest is
+// suspended.
 func somebody(i int) access.Member {
 	at := filledAt.Add(time.Duration(i) * time.Second)
 	email := fmt.Sprintf("ada.n%d@example.com", i)
