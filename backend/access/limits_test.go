@@ -200,7 +200,7 @@ func TestBoundsAtAndBeyond(t *testing.T) {
 
 // The edges of each range of characters allowed in role names, in codes and as digits of
 // other scripts: the last one inside and the first one outside.
-func TestEdgesOfLetters(t *testing.T) {
+func TestEdgesOfCharacterRanges(t *testing.T) {
 	for c, want := range map[byte]bool{
 		'a': true, 'z': true, 'A': true, 'Z': true, '`': false, '{': false, '@': false, '[': false, '0': false,
 		'-': false, ' ': false,
@@ -308,7 +308,7 @@ func TestCodeInGroups(t *testing.T) {
 }
 
 // The longer session limits apply to members who manage nothing, and to the native window.
-func TestClasses(t *testing.T) {
+func TestSessionLimitsByRole(t *testing.T) {
 	if want := []Priority{PriorityAwaited, PriorityRequested, PriorityDecision, PriorityInvitation,
 		PriorityDigest}; !slices.Equal(Priorities(), want) {
 		t.Errorf("Classes = %v, want %v", Priorities(), want)
@@ -316,7 +316,7 @@ func TestClasses(t *testing.T) {
 }
 
 // The audit log gets an entry when the count reaches a limit, and none between limits.
-func TestTelling(t *testing.T) {
+func TestAuditedCounts(t *testing.T) {
 	for n := range MaxWrongCodesDay + 2 {
 		want := n == MaxCodeAttempts || n == MaxWrongCodesHour || n == MaxWrongCodesDay
 		if IsAuditedCount(n) != want {

@@ -181,9 +181,9 @@ func (m *Message) Failed(detail string, now time.Time) {
 // number from 0 up to 1. If the email's content would have expired by then, the email fails
 // instead.
 func (m *Message) Retry(detail string, jitter float64, now time.Time) {
-	wait := backoff[min(m.Attempts, len(backoff)-1)]
+	delay := backoff[min(m.Attempts, len(backoff)-1)]
 	m.Attempts++
-	next := now.Add(wait + time.Duration(jitter*float64(wait)/2))
+	next := now.Add(delay + time.Duration(jitter*float64(delay)/2))
 	if !m.ExpiresAt.IsZero() && !next.Before(m.ExpiresAt) {
 		m.Failed(detail, now)
 		return

@@ -35,7 +35,7 @@ func TestOnlyTheShellIsTheOperator(t *testing.T) {
 }
 
 // An error has its own kind and no other, and keeps its cause for the log.
-func TestKindsAreToldApart(t *testing.T) {
+func TestKindsAreDistinguished(t *testing.T) {
 	cause := errors.New("disk")
 	err := Errorf(Conflict, "No.").Because(cause)
 	for kind, want := range map[Kind]bool{Conflict: true, Forbidden: false, Internal: false} {
@@ -162,7 +162,7 @@ func TestMessageIsDone(t *testing.T) {
 
 // Joining characters hide in names. They are accepted only between letters of a script that
 // needs them, and between the parts of one emoji.
-func TestWhereJoinersStand(t *testing.T) {
+func TestJoinersInNames(t *testing.T) {
 	for s, want := range map[string]bool{
 		"می\u200cخواهم":  true,
 		"می\u200c":       false,
@@ -186,7 +186,7 @@ func TestWhereJoinersStand(t *testing.T) {
 }
 
 // New ids, secrets and codes are all different.
-func TestNothingIsMadeTwice(t *testing.T) {
+func TestIdentifiersAreUnique(t *testing.T) {
 	ids, secrets := map[string]bool{}, map[Secret]bool{}
 	const times = 100
 	for range times {

@@ -26,8 +26,8 @@ var Traces = []Trace{
 	TraceBodyRefused, TraceFramingRefused, TraceForwardedRefused, TraceConnectionRefused, TraceSetupWrong,
 }
 
-// traceWords has, for each kind, how it is counted, what it means, and what to do.
-var traceWords = map[Trace]struct{ one, many, means, toDo string }{
+// traceTexts has, for each kind, how it is counted, what it means, and what to do.
+var traceTexts = map[Trace]struct{ one, many, means, toDo string }{
 	TraceWrongCode: {"wrong login code", "wrong login codes",
 		"Somebody typed a login code that is not right. People mistype; many from one network are guesses.",
 		"Nothing for a few. Block a network that goes on, for instance with fail2ban."},
@@ -72,21 +72,21 @@ var traceWords = map[Trace]struct{ one, many, means, toDo string }{
 }
 
 // Known reports whether t is one of the kinds.
-func (t Trace) Known() bool { return traceWords[t].one != "" }
+func (t Trace) Known() bool { return traceTexts[t].one != "" }
 
 // Name is the kind's name, for a number of events.
 func (t Trace) Name(n int) string {
 	if n == 1 {
-		return traceWords[t].one
+		return traceTexts[t].one
 	}
-	return traceWords[t].many
+	return traceTexts[t].many
 }
 
 // Means explains in a sentence or two what happened.
-func (t Trace) Means() string { return traceWords[t].means }
+func (t Trace) Means() string { return traceTexts[t].means }
 
 // ToDo says what to do about it.
-func (t Trace) ToDo() string { return traceWords[t].toDo }
+func (t Trace) ToDo() string { return traceTexts[t].toDo }
 
 // Counted is a number with the kind's name: "1 wrong login code".
 func (t Trace) Counted(n int) string { return fmt.Sprintf("%d %s", n, t.Name(n)) }

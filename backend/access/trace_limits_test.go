@@ -17,7 +17,7 @@ func networksOf(n int) (x TraceCount) {
 // An attacker uses ever more networks to push the loud ones out of the list. A new network
 // replaces the smallest one only if it has more events; otherwise its events are counted
 // without its name.
-func TestTheLeastNetworkMakesRoom(t *testing.T) {
+func TestSmallestNetworkIsReplaced(t *testing.T) {
 	const late, least = "198.51.100.1", "203.0.113.0"
 	for _, tt := range []struct {
 		n     int
@@ -121,12 +121,12 @@ func TestANetworkThatGoesOn(t *testing.T) {
 }
 
 // Kinds without events are left out; the rest keep their order.
-func TestUnusualIsInOrder(t *testing.T) {
+func TestUnusualDaysAreInOrder(t *testing.T) {
 	var records []TraceRecord
 	for _, kind := range []Trace{TraceBadToken, TraceTooMany, TraceWrongCode} {
 		r := TraceRecord{Trace: kind}
 		if kind != TraceTooMany {
-			r.Add(noticedTimes(kind, 1, 1), traceNoon)
+			r.Add(traceCount(kind, 1, 1), traceNoon)
 		}
 		records = append(records, r)
 	}

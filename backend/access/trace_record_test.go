@@ -10,9 +10,9 @@ import (
 
 var traceNoon = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// noticedTimes makes count events of a kind: one from each of the networks, the rest from
+// traceCount makes count events of a kind: one from each of the networks, the rest from
 // the first.
-func noticedTimes(kind Trace, count, networks int) TraceCount {
+func traceCount(kind Trace, count, networks int) TraceCount {
 	x := TraceCount{Trace: kind}
 	for i := range networks {
 		x.Add(fmt.Sprintf("198.51.100.%d", i), 1)
@@ -23,9 +23,9 @@ func noticedTimes(kind Trace, count, networks int) TraceCount {
 	return x
 }
 
-func TestEveryTraceHasItsWords(t *testing.T) {
-	if len(Traces) != len(traceWords) {
-		t.Errorf("%d kinds are listed, %d have words", len(Traces), len(traceWords))
+func TestEveryTraceHasItsTexts(t *testing.T) {
+	if len(Traces) != len(traceTexts) {
+		t.Errorf("%d kinds are listed, %d have words", len(Traces), len(traceTexts))
 	}
 	for _, kind := range Traces {
 		if !kind.Known() || kind.Name(1) == "" || kind.Name(2) == "" || kind.Means() == "" || kind.ToDo() == "" {
@@ -39,23 +39,23 @@ func TestEveryTraceHasItsWords(t *testing.T) {
 
 // An audit entry must not claim what was not counted: "most" means more than half, and
 // beyond the listed networks it says "more than" instead of a number.
-func TestNoticedInWords(t *testing.T) {
+func TestTraceCountString(t *testing.T) {
 	tests := []struct {
 		name string
 		in   TraceCount
 		want string
 	}{
-		{"one", noticedTimes(TraceWrongCode, 1, 1), "1 wrong login code from 198.51.100.0"},
-		{"one network", noticedTimes(TraceWrongCode, 120, 1), "120 wrong login codes from 198.51.100.0"},
-		{"half from one is not most", noticedTimes(TraceDeadLink, 4, 3), "4 unknown links from 3 networks"},
-		{"one beyond half", noticedTimes(TraceDeadLink, 5, 3),
+		{"one", traceCount(TraceWrongCode, 1, 1), "1 wrong login code from 198.51.100.0"},
+		{"one network", traceCount(TraceWrongCode, 120, 1), "120 wrong login codes from 198.51.100.0"},
+		{"half from one is not most", traceCount(TraceDeadLink, 4, 3), "4 unknown links from 3 networks"},
+		{"one beyond half", traceCount(TraceDeadLink, 5, 3),
 			"5 unknown links from 3 networks, most from 198.51.100.0"},
-		{"as many networks as are told apart", noticedTimes(TraceBadToken, 50, 50),
+		{"as many networks as are told apart", traceCount(TraceBadToken, 50, 50),
 			"50 unknown secrets from 50 networks"},
-		{"one beyond", noticedTimes(TraceBadToken, 51, 51), "51 unknown secrets from more than 50 networks"},
+		{"one beyond", traceCount(TraceBadToken, 51, 51), "51 unknown secrets from more than 50 networks"},
 		{
 			"most among many",
-			noticedTimes(TraceBadToken, 200, 60),
+			traceCount(TraceBadToken, 200, 60),
 			"200 unknown secrets from more than 50 networks, most from 198.51.100.0",
 		},
 	}
@@ -69,7 +69,7 @@ func TestNoticedInWords(t *testing.T) {
 // Merging loses no event: below, at and above the limit of networks.
 func TestMergeLosesNothing(t *testing.T) {
 	for _, n := range []int{1, 49, 50, 51, 300} {
-		a, b := noticedTimes(TraceWrongCode, 7, 2), TraceCount{Trace: TraceWrongCode}
+		a, b := traceCount(TraceWrongCode, 7, 2), TraceCount{Trace: TraceWrongCode}
 		for i := range n {
 			b.Add(fmt.Sprintf("203.0.%d.%d", i/250, i%250), 1)
 		}
@@ -82,7 +82,7 @@ func TestMergeLosesNothing(t *testing.T) {
 
 func TestTheDayEnds(t *testing.T) {
 	r := TraceRecord{Trace: TraceWrongCode}
-	r.Add(noticedTimes(TraceWrongCode, 30, 3), traceNoon)
+	r.Add(traceCount(TraceWrongCode, 30, 3), traceNoon)
 	tests := []struct {
 		name            string
 		after           time.Duration
@@ -100,7 +100,7 @@ func TestTheDayEnds(t *testing.T) {
 	}
 	// A network that was active yesterday is not the majority of today's events.
 	today := traceNoon.Add(23 * time.Hour)
-	r.Add(noticedTimes(TraceWrongCode, 1, 1), today)
+	r.Add(traceCount(TraceWrongCode, 1, 1), today)
 	later := traceNoon.Add(26 * time.Hour)
 	other := TraceCount{Trace: TraceWrongCode}
 	other.Add("203.0.113.9", 5)
@@ -112,10 +112,10 @@ func TestTheDayEnds(t *testing.T) {
 
 // An attacker tries to flood the audit log. An entry is written once the interval is over;
 // while events continue, the interval grows, and after a quiet time it is short again.
-func TestTellIsBounded(t *testing.T) {
+func TestAuditEntriesAreBounded(t *testing.T) {
 	r, now := TraceRecord{Trace: TraceTooMany}, traceNoon
 	for i, span := range []time.Duration{10 * time.Minute, 20 * time.Minute, 40 * time.Minute, time.Hour, time.Hour} {
-		if !r.Add(noticedTimes(TraceTooMany, 3, 1), now) || r.Add(noticedTimes(TraceTooMany, 4, 1), now) {
+		if !r.Add(traceCount(TraceTooMany, 3, 1), now) || r.Add(traceCount(TraceTooMany, 4, 1), now) {
 			t.Fatalf("round %d: not the first alone asks for an entry", i)
 		}
 		if said := r.Tell(now.Add(span - time.Second)); said != "" {
@@ -130,7 +130,7 @@ func TestTellIsBounded(t *testing.T) {
 		}
 	}
 	now = now.Add(time.Hour)
-	r.Add(noticedTimes(TraceTooMany, 1, 1), now)
+	r.Add(traceCount(TraceTooMany, 1, 1), now)
 	if !r.DueAt.Equal(now.Add(TraceInterval)) {
 		t.Errorf("after a quiet hour it is due after %v", r.DueAt.Sub(now))
 	}
@@ -155,7 +155,7 @@ func TestBeyondANormalDay(t *testing.T) {
 	}
 	for _, tt := range tests {
 		r := TraceRecord{Trace: tt.kind}
-		r.Add(noticedTimes(tt.kind, tt.count, min(tt.count, 1)), traceNoon)
+		r.Add(traceCount(tt.kind, tt.count, min(tt.count, 1)), traceNoon)
 		u := UnusualOf([]TraceRecord{r}, tt.active, traceNoon)
 		if u.Total != tt.count || u.High != tt.high {
 			t.Errorf("%s: %+v, want high %v", tt.name, u, tt.high)

@@ -16,7 +16,7 @@ const triesOfANetwork = 24*60*60 + 60
 // Strangers guess codes. docs/security.md calculates the probability from the code's own
 // figures; both hold the limits of one in 10,000 a year for one address, and one in 1,000 a
 // year for 100,000 addresses together.
-func TestTheReckoning(t *testing.T) {
+func TestGuessProbabilityInTheDocumentation(t *testing.T) {
 	const addresses = 100_000
 	if p := GuessProbability(1, 365); p > 1e-4 {
 		t.Errorf("one address in a year: %.2g", p)
