@@ -22,24 +22,24 @@ type deliveryTime struct {
 	failed bool
 }
 
-// maxPaths is how many attempts are remembered. Before the first one, a decoy takes as long
+// maxDeliveryTimes is how many attempts are remembered. Before the first one, a decoy takes as long
 // as mail servers usually do.
-const maxPaths = 32
+const maxDeliveryTimes = 32
 
 var usualDelivery = deliveryTime{took: 150 * time.Millisecond}
 
-func (w *deliveryTimes) went(took time.Duration, failed bool) {
+func (w *deliveryTimes) add(took time.Duration, failed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.last) < maxPaths {
+	if len(w.last) < maxDeliveryTimes {
 		w.last = append(w.last, deliveryTime{took, failed})
 		return
 	}
-	w.last[w.next], w.next = deliveryTime{took, failed}, (w.next+1)%maxPaths
+	w.last[w.next], w.next = deliveryTime{took, failed}, (w.next+1)%maxDeliveryTimes
 }
 
-// one returns one of the remembered attempts at random.
-func (w *deliveryTimes) one() deliveryTime {
+// pick returns one of the remembered attempts at random.
+func (w *deliveryTimes) pick() deliveryTime {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.last) == 0 {
@@ -69,21 +69,21 @@ func (w *Worker) leaseDecoys(tx *store.Tx, b *leasedBatch, now time.Time) error 
 	return nil
 }
 
-// pretend handles decoys as deliver handles emails, but sends nothing: each takes as long
+// runDecoys handles decoys as deliver handles emails, but sends nothing: each takes as long
 // as one of the last emails did.
-func (w *Worker) pretend(ctx context.Context, decoys []access.Message) {
+func (w *Worker) runDecoys(ctx context.Context, decoys []access.Message) {
 	for _, m := range decoys {
 		w.running.Go(func() {
 			w.linger(ctx, []access.Message{m})
-			way := w.ways.one()
-			took := time.NewTimer(way.took)
+			last := w.ways.pick()
+			took := time.NewTimer(last.took)
 			defer took.Stop()
 			select {
 			case <-took.C:
 			case <-ctx.Done():
 				return // its lease expires, like that of an email whose worker died
 			}
-			w.endDecoy(ctx, m, way.failed)
+			w.endDecoy(ctx, m, last.failed)
 		})
 	}
 }

@@ -27,7 +27,7 @@ func (w *Worker) deliver(ctx context.Context, b leasedBatch) {
 		}
 		said, err := trip.send(ctx, m, b.until)
 		if i == 0 {
-			w.ways.went(time.Since(began), err != nil)
+			w.ways.add(time.Since(began), err != nil)
 		}
 		if !w.record(ctx, b.messages[i:], trip.arrived, said, err) {
 			return

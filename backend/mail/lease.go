@@ -32,7 +32,7 @@ func (w *Worker) take(ctx context.Context) (b leasedBatch, next time.Time, err e
 			return err
 		}
 		if len(due) > 0 {
-			most, err := w.probing(tx, len(due))
+			most, err := w.allowed(tx, len(due))
 			if err != nil || most == 0 {
 				return err
 			}
@@ -60,10 +60,10 @@ func (w *Worker) take(ctx context.Context) (b leasedBatch, next time.Time, err e
 	return b, next, err
 }
 
-// probing returns how many of n emails may be taken: all of them, or while the queue is
+// allowed returns how many of n emails may be taken: all of them, or while the queue is
 // paused, one if it is time to test the connection, else none. It postpones the next test
 // until this one is over.
-func (w *Worker) probing(tx *store.Tx, n int) (int, error) {
+func (w *Worker) allowed(tx *store.Tx, n int) (int, error) {
 	health, err := tx.MailHealth()
 	switch {
 	case err != nil || !health.Paused:

@@ -147,7 +147,7 @@ func (w *Worker) dispatch(ctx context.Context) (time.Time, error) {
 			return time.Time{}, nil // whoever frees a slot pokes
 		}
 		batch, next, err := w.take(ctx)
-		w.pretend(ctx, batch.decoys)
+		w.runDecoys(ctx, batch.decoys)
 		if len(batch.messages) == 0 {
 			<-w.slots
 			if err != nil || !next.IsZero() {

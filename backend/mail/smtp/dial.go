@@ -121,12 +121,12 @@ func (s Server) encrypt(ctx context.Context, w *wire) error {
 	ctx, cancel := context.WithTimeout(ctx, s.patience())
 	defer cancel()
 	conn := tls.Client(w.Conn, &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12, RootCAs: s.RootCAs})
-	w.hurry()
+	w.startDeadline()
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return err
 	}
 	w.Conn, w.safe, w.verb, w.heard = conn, true, "", nil
-	w.hurry()
+	w.startDeadline()
 	return nil
 }
 

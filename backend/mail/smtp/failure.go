@@ -61,12 +61,12 @@ const (
 func (s Server) failed(ctx context.Context, w *wire, at stage, err error) *Failure {
 	var answer *textproto.Error
 	if errors.As(err, &answer) { // for the log as well, with secrets removed
-		err = &textproto.Error{Code: answer.Code, Msg: s.clean(answer.Msg)}
+		err = &textproto.Error{Code: answer.Code, Msg: s.redact(answer.Msg)}
 	}
 	f := &Failure{Class: Temporary, Err: fmt.Errorf("%s %s %s: %w", at, s.Name(), w.verb, err)}
 	switch {
 	case answer != nil:
-		f.Class, f.Detail = classOf(w.verb, answer.Code), s.spoken(answer)
+		f.Class, f.Detail = classOf(w.verb, answer.Code), s.replyText(answer)
 	case errors.Is(ctx.Err(), context.Canceled):
 		f.Detail = "Doorward was stopped while it was sending this."
 	case isTimeout(err):
@@ -205,9 +205,9 @@ func isBroken(err error) bool {
 // secretForm matches a login link's token. Mail servers like to repeat what they refuse.
 var secretForm = regexp.MustCompile(`[A-Za-z0-9_-]{43,}`)
 
-// clean makes the mail server's reply fit to be stored and shown: on one line, of limited
+// redact makes the mail server's reply fit to be stored and shown: on one line, of limited
 // length, and without any secret that was sent to it.
-func (s Server) clean(detail string) string {
+func (s Server) redact(detail string) string {
 	if s.login != nil {
 		user, password := s.login()
 		for _, secret := range []string{
@@ -222,9 +222,9 @@ func (s Server) clean(detail string) string {
 	return shorten(detail, 500)
 }
 
-// spoken returns an answer in the mail server's own words.
-func (s Server) spoken(answer *textproto.Error) string {
-	return s.clean(fmt.Sprintf("%03d %s", answer.Code, answer.Msg))
+// replyText returns an answer in the mail server's own words.
+func (s Server) replyText(answer *textproto.Error) string {
+	return s.redact(fmt.Sprintf("%03d %s", answer.Code, answer.Msg))
 }
 
 // shorten cuts s to n runes. Unlike access.Shorten it removes nothing else: joining

@@ -58,7 +58,7 @@ func (s *Session) lost(err error) bool {
 }
 
 // Said is the mail server's answer to the last email that was accepted.
-func (s *Session) Said() string { return s.server.spoken(answerOf(s.wire.heard)) }
+func (s *Session) Said() string { return s.server.replyText(answerOf(s.wire.heard)) }
 
 // Alive reports whether another email can be handed in.
 func (s *Session) Alive() bool { return !s.broken }

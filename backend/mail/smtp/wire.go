@@ -47,15 +47,15 @@ var (
 // bind makes the end of ctx end any wait of the wire, until free is called.
 func (w *wire) bind(ctx context.Context) (free func()) {
 	w.ctx = ctx
-	w.hurry()
+	w.startDeadline()
 	conn := w.Conn // encrypt may replace it meanwhile; the new one shares this one's deadline
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	return func() { w.cut = !stop() }
 }
 
-// hurry starts the deadline of one command. The last one gets twice the time: a mail server
+// startDeadline starts the deadline of one command. The last one gets twice the time: a mail server
 // may inspect an email before it accepts it, and giving up then means sending it twice.
-func (w *wire) hurry() {
+func (w *wire) startDeadline() {
 	bound := w.patience
 	if w.ended {
 		bound *= 2
@@ -67,7 +67,7 @@ func (w *wire) Write(p []byte) (int, error) {
 	if err := w.follow(p); err != nil {
 		return 0, err
 	}
-	w.hurry()
+	w.startDeadline()
 	if err := w.ctx.Err(); err != nil { // after hurry, which may have undone what bind did
 		return 0, err
 	}
