@@ -84,12 +84,12 @@ func TestWhatRanOnADroppedBatchRunsAgain(t *testing.T) {
 				}
 			}
 			_, first := h.update(t, decide("first"))
-			<-h.inTheAir
+			<-h.inFlight
 			ran, second := h.update(t, decide("second"))
 			<-ran
 			ran, third := h.update(t, func(tx kv.Tx) error { return tx.Set([]byte("third"), nil) })
 			<-ran
-			h.letDown(fmt.Errorf("%w: no majority", lost))
+			h.release(fmt.Errorf("%w: no majority", lost))
 			if err := <-first; !errors.Is(err, lost) {
 				t.Errorf("the one that was lost: %v", err)
 			}

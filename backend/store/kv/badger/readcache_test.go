@@ -49,7 +49,7 @@ func TestAnUpdateReadsWhatWasWrittenLast(t *testing.T) {
 }
 
 // A write that was rolled back must not be read by the next Update.
-func TestAFailedUpdateLeavesNothingAtHand(t *testing.T) {
+func TestAFailedUpdateLeavesNothingInTheCache(t *testing.T) {
 	ctx, failed := context.Background(), errors.New("failed")
 	s, err := Open(Options{})
 	if err != nil {
@@ -77,7 +77,7 @@ func TestAFailedUpdateLeavesNothingAtHand(t *testing.T) {
 }
 
 // Load replaces the database that the cached values came from.
-func TestNothingIsAtHandAfterALoad(t *testing.T) {
+func TestCacheIsEmptyAfterALoad(t *testing.T) {
 	ctx := context.Background()
 	s, err := Open(Options{})
 	if err != nil {

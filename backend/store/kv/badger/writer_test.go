@@ -14,7 +14,7 @@ import (
 // A held store keeps the first commit in flight until the test releases it.
 type held struct {
 	*Store
-	inTheAir chan struct{}
+	inFlight chan struct{}
 	ends     chan error
 	down     atomic.Bool
 }
@@ -25,7 +25,7 @@ func hold(t *testing.T) *held {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &held{Store: b, inTheAir: make(chan struct{}), ends: make(chan error, 1)}
+	h := &held{Store: b, inFlight: make(chan struct{}), ends: make(chan error, 1)}
 	first := true
 	err = b.onWriter(context.Background(), func() error {
 		b.writer.send = func(commit func(uint64) error) error {
@@ -33,7 +33,7 @@ func hold(t *testing.T) *held {
 				return commit(0)
 			}
 			first = false
-			close(h.inTheAir)
+			close(h.inFlight)
 			if err := <-h.ends; err != nil {
 				return err
 			}
@@ -48,8 +48,8 @@ func hold(t *testing.T) *held {
 	return h
 }
 
-// letDown ends the commit in flight.
-func (h *held) letDown(err error) {
+// release ends the commit in flight.
+func (h *held) release(err error) {
 	h.down.Store(true)
 	h.ends <- err
 }
@@ -74,9 +74,9 @@ func (h *held) update(t *testing.T, fn func(kv.Tx) error) (ran chan struct{}, an
 
 var errMine = errors.New("refused by the function")
 
-// threeInARow starts three Updates: one in flight, one that reads and writes on top of it,
+// threeUpdates starts three Updates: one in flight, one that reads and writes on top of it,
 // and one that fails on it.
-func threeInARow(t *testing.T, h *held) (answers []chan error) {
+func threeUpdates(t *testing.T, h *held) (answers []chan error) {
 	set := func(tx kv.Tx, keys ...string) error {
 		for _, key := range keys {
 			if err := tx.Set([]byte(key), []byte("of "+key)); err != nil {
@@ -86,7 +86,7 @@ func threeInARow(t *testing.T, h *held) (answers []chan error) {
 		return nil
 	}
 	_, first := h.update(t, func(tx kv.Tx) error { return set(tx, "a", "b", "c") })
-	<-h.inTheAir
+	<-h.inFlight
 	ran, second := h.update(t, func(tx kv.Tx) error {
 		if got, err := tx.Get([]byte("a")); err != nil || string(got) != "of a" {
 			return fmt.Errorf("read %q (%w)", got, err)
@@ -113,10 +113,10 @@ func threeInARow(t *testing.T, h *held) (answers []chan error) {
 
 // A commit fails after other Updates have read what it was to write. They must not be told
 // that they succeeded, nor be refused for a reason that never existed.
-func TestNobodyIsToldWhatRestsOnALostCommit(t *testing.T) {
+func TestNoAnswerRestsOnALostCommit(t *testing.T) {
 	h := hold(t)
-	answers := threeInARow(t, h)
-	h.letDown(errors.New("the disk is gone"))
+	answers := threeUpdates(t, h)
+	h.release(errors.New("the disk is gone"))
 	for i, answer := range answers {
 		if err := <-answer; !errors.Is(err, kv.ErrUnavailable) || errors.Is(err, errMine) {
 			t.Errorf("Update %d: %v", i+1, err)
@@ -129,10 +129,10 @@ func TestNobodyIsToldWhatRestsOnALostCommit(t *testing.T) {
 	}
 }
 
-func TestUpdatesRunOnWhatIsInTheAir(t *testing.T) {
+func TestUpdatesRunOnWhatIsInFlight(t *testing.T) {
 	h := hold(t)
-	answers := threeInARow(t, h)
-	h.letDown(nil)
+	answers := threeUpdates(t, h)
+	h.release(nil)
 	for i, want := range []error{nil, nil, errMine} {
 		if err := <-answers[i]; !errors.Is(err, want) || (want == nil && err != nil) {
 			t.Errorf("Update %d: %v, want %v", i+1, err, want)
@@ -151,10 +151,10 @@ func TestUpdatesRunOnWhatIsInTheAir(t *testing.T) {
 }
 
 // The writer's own work replaces the database: it must not run while a commit is in flight.
-func TestOwnWorkWaitsForTheFlight(t *testing.T) {
+func TestOwnWorkWaitsForTheCommit(t *testing.T) {
 	h := hold(t)
 	_, first := h.update(t, func(tx kv.Tx) error { return tx.Set([]byte("a"), []byte("1")) })
-	<-h.inTheAir
+	<-h.inFlight
 	own := make(chan error, 1)
 	go func() {
 		own <- h.onWriter(context.Background(), func() error {
@@ -167,7 +167,7 @@ func TestOwnWorkWaitsForTheFlight(t *testing.T) {
 	for len(h.writer.queue) > 0 { // until the writer has taken it
 		continue
 	}
-	h.letDown(nil)
+	h.release(nil)
 	if err := errors.Join(<-first, <-own); err != nil {
 		t.Error(err)
 	}
