@@ -35,7 +35,7 @@ func (tx *Tx) auditHead() (*auditHead, error) {
 		return nil, err
 	}
 	if !ok {
-		return &auditHead{}, tx.nothingBegins(auditPrefix)
+		return &auditHead{}, tx.refuseIfRecords(auditPrefix)
 	}
 	if h, known := tx.recent.heads.known(at, value); known {
 		return &h, nil
@@ -54,9 +54,9 @@ func (tx *Tx) auditHead() (*auditHead, error) {
 	return h, nil
 }
 
-// nothingBegins refuses a store that has no end of the audit log but has records with one
+// refuseIfRecords refuses a store that has no end of the audit log but has records with one
 // of these prefixes: it must have had an end once.
-func (tx *Tx) nothingBegins(prefixes ...prefix) error {
+func (tx *Tx) refuseIfRecords(prefixes ...prefix) error {
 	for _, p := range prefixes {
 		found, err := tx.scan(p.key(), 1)
 		if err != nil {
@@ -145,7 +145,7 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 		}
 		head = *h
 		if head.Seq == 0 {
-			return tx.nothingBegins(auditPrefix, memberPrefix)
+			return tx.refuseIfRecords(auditPrefix, memberPrefix)
 		}
 		return tx.walkAudit(func(e access.AuditEntry) error {
 			count++

@@ -55,7 +55,7 @@ func TestDays(t *testing.T) {
 }
 
 // An action that was refused in the end is not counted.
-func TestDaysOfWhatWasNotKept(t *testing.T) {
+func TestRefusedActionsAreNotCounted(t *testing.T) {
 	b := openBox(t, "")
 	err := b.Update(t.Context(), func(tx *Tx) error {
 		if err := tx.Record(access.Operator, access.ActionInvite, "x", ""); err != nil {

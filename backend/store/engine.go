@@ -10,7 +10,7 @@ import (
 )
 
 // engine is what a store requires beyond kv.Store: caches depend on being told of commits
-// in time, and derived keys depend on the Identity.
+// in time, and an installation needs a name of its own (Instance).
 type engine interface {
 	kv.Store
 	kv.CommitFollower

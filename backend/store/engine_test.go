@@ -9,14 +9,14 @@ import (
 )
 
 // A poor engine does not tell of commits, and fails to close.
-type poor struct {
+type limitedEngine struct {
 	kv.Store
 	closed bool
 }
 
 var errClose = errors.New("it does not close")
 
-func (e *poor) Close() error {
+func (e *limitedEngine) Close() error {
 	e.closed = true
 	return errClose
 }
@@ -24,7 +24,7 @@ func (e *poor) Close() error {
 // An engine that cannot tell of commits is refused. Its files are open by then: they are
 // closed, and if that fails, both errors are returned.
 func TestARefusedEngineIsClosed(t *testing.T) {
-	e := &poor{}
+	e := &limitedEngine{}
 	_, err := openEngine(Options{Engine: func(kv.Config) (kv.Store, error) { return e, nil }}, kv.Config{})
 	if !e.closed {
 		t.Error("the engine is still open")

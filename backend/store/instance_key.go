@@ -134,6 +134,6 @@ func (s *Store) checkKey(ctx context.Context) error {
 		if err != nil || h.Seq > 0 {
 			return err
 		}
-		return tx.nothingBegins(memberPrefix)
+		return tx.refuseIfRecords(memberPrefix)
 	})
 }

@@ -99,19 +99,19 @@ func (tx SignInRequests) Next(n int) ([]access.SignInRequest, error) {
 	if err != nil {
 		return nil, err
 	}
-	var asks []access.SignInRequest
+	var requests []access.SignInRequest
 	for _, e := range waiting {
 		a, ok, err := tx.SignInRequests.Get(hashOf(e.Key))
 		if err != nil {
 			return nil, err
 		}
 		if ok && bytes.Equal(e.Key, signInQueueKey(&a)) {
-			asks = append(asks, a)
+			requests = append(requests, a)
 		} else if err := tx.unmark(e.Key); err != nil { // replaced by a newer request
 			return nil, err
 		}
 	}
-	return asks, nil
+	return requests, nil
 }
 
 // Answered removes a request from the queue.

@@ -57,7 +57,7 @@ func (tx Members) Put(m access.Member) error {
 		return err
 	}
 	if !had || old.Email.Canonical != m.Email.Canonical {
-		if err := tx.unheld(m.Email.Canonical); err != nil {
+		if err := tx.checkAddressFree(m.Email.Canonical); err != nil {
 			return err
 		}
 	}
@@ -79,8 +79,8 @@ func (tx Members) Put(m access.Member) error {
 	return tx.set(memberKey(m.ID), &m)
 }
 
-// unheld refuses an address that a member has.
-func (tx *Tx) unheld(canonical string) error {
+// checkAddressFree refuses an address that a member has.
+func (tx *Tx) checkAddressFree(canonical string) error {
 	holder, err := tx.Members.IDOf(canonical)
 	if err == nil && holder != "" {
 		err = access.Errorf(access.Conflict,

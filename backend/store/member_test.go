@@ -76,8 +76,8 @@ func TestRecordsRoundTrip(t *testing.T) {
 			same("TokenByHash", k, gotK, err)
 			own, err := tx.Roles.Own()
 			same("OwnRoles", []access.Role{r}, own, err)
-			asks, err := tx.SignInRequests.Next(5)
-			same("NextAsks", []access.SignInRequest{a}, asks, err)
+			requests, err := tx.SignInRequests.Next(5)
+			same("NextAsks", []access.SignInRequest{a}, requests, err)
 			gotMessage, err := tx.Messages.Get(message.ID)
 			same("Letter", message, gotMessage, err)
 			gotFacts, err := tx.Messages.Facts(message.ID)
@@ -246,7 +246,7 @@ func TestPagesWhileRowsChange(t *testing.T) {
 }
 
 // An edited cursor, or one of another query, is refused.
-func TestCursorIsOurs(t *testing.T) {
+func TestForeignCursorIsRefused(t *testing.T) {
 	b := openBox(t, "")
 	for i := range 5 {
 		b.put(b.person(nth(i), ""))

@@ -91,14 +91,14 @@ func restoreInto(ctx context.Context, f *frameReader, root []byte, o Options, di
 	if err := s.bumpEpoch(ctx); err != nil {
 		return out, err
 	}
-	if err := firstOf(ctx, s.checkSchema, s.migrate, s.soundRecords, s.soundWhole); err != nil {
-		return out, startable(err)
+	if err := firstOf(ctx, s.checkSchema, s.migrate, s.checkOtherRecords, s.checkUsable); err != nil {
+		return out, explainUnusable(err)
 	}
 	if out.Tokens, err = s.afterRestore(ctx); err != nil {
 		return out, err
 	}
 	out.Report, err = s.Verify(ctx)
-	return out, startable(err)
+	return out, explainUnusable(err)
 }
 
 // moveUp moves the parts of a restored directory to where a start uses them: the store
@@ -113,8 +113,8 @@ func moveUp(work, dir string) error {
 	return errors.Join(os.Remove(work), syncDir(dir))
 }
 
-// startable turns the fault of a restored store into a sentence about the backup.
-func startable(err error) error {
+// explainUnusable turns the fault of a restored store into a sentence about the backup.
+func explainUnusable(err error) error {
 	var told *access.Error
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
@@ -138,8 +138,8 @@ func unusableBackup(cause error, why string, args ...any) error {
 	).WithCode("backup_unusable").Because(cause)
 }
 
-// soundRecords reads every record that verification does not read.
-func (s *Store) soundRecords(ctx context.Context) error {
+// checkOtherRecords reads every record that verification does not read.
+func (s *Store) checkOtherRecords(ctx context.Context) error {
 	return s.Each(ctx, func(key, value []byte) error {
 		r := recordOf(key)
 		if r == nil || r.holds == nil || recountedFrom[r.prefix] {
@@ -149,9 +149,9 @@ func (s *Store) soundRecords(ctx context.Context) error {
 	})
 }
 
-// soundWhole refuses a store from which a server could not start, or into which nobody
+// checkUsable refuses a store from which a server could not start, or into which nobody
 // could sign in.
-func (s *Store) soundWhole(ctx context.Context) error {
+func (s *Store) checkUsable(ctx context.Context) error {
 	return s.View(ctx, func(tx *Tx) error {
 		roles, err := tx.Roles.Own()
 		if err != nil {

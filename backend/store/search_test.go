@@ -46,7 +46,7 @@ func TestSearchAgreesWithAFullScan(t *testing.T) {
 				want = append(want, m.Email.Canonical)
 			}
 		}
-		got := b.everyPage(q, len(want))
+		got := b.allPages(q, len(want))
 		if slices.Sort(want); !slices.Equal(got, want) {
 			t.Errorf("%+v finds %d, a look at everybody %d", q, len(got), len(want))
 		}
@@ -65,8 +65,8 @@ func fitsAll(m *access.Member, q Query) bool {
 	return true
 }
 
-// everyPage returns the members of all pages, in the order of their addresses.
-func (b *box) everyPage(q Query, total int) (found []string) {
+// allPages returns the members of all pages, in the order of their addresses.
+func (b *box) allPages(q Query, total int) (found []string) {
 	b.t.Helper()
 	for {
 		var p Page[access.Member]

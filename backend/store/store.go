@@ -24,7 +24,7 @@ type Options struct {
 	Engine  kv.Opener // the storage engine
 	Dir     string    // the data directory; empty: in memory, for tests
 	Now     func() time.Time
-	Uptime  func() time.Duration // nil: of this process, or following Now if that is set
+	Uptime  func() time.Duration // independent of the clock; nil: this process, or as Now if set
 	Logger  *slog.Logger
 	Twice   bool   // test mode: every Update function runs twice
 	MinFree uint64 // bytes; see kv.Config
