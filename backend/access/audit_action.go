@@ -1,8 +1,8 @@
 package access
 
-// An AuditAction is what an audit entry says was done, as the chain of entries keeps
-// it. The bytes never change: they are under the hash of each entry. The API and
-// people read its Name and its Phrase.
+// An AuditAction is what was done, as an audit entry stores it. The bytes never change,
+// because the hash of each entry covers them. The API and people read its Name and its
+// Phrase.
 type AuditAction string
 
 const (
@@ -48,11 +48,11 @@ const (
 	ActionGuess               AuditAction = "wrong_codes"
 )
 
-// auditActions are all actions, as one reads a filter of them: what happens to an
-// account first. A test finds the one that is missing.
+// auditActions has all actions in the order of a filter: what happens to an account comes
+// first. A test finds a missing one.
 var auditActions = []struct {
 	action       AuditAction
-	name, phrase string // the phrase stands between the actor and the target
+	name, phrase string // the phrase goes between the actor and the target
 }{
 	{ActionSetUp, "set_up", "set up"},
 	{ActionInvite, "invited", "invited"},
@@ -96,7 +96,7 @@ var auditActions = []struct {
 	{ActionGuess, "entered_wrong_codes", "noticed wrong login codes for"},
 }
 
-// AuditActions are all actions, in the order in which lists show them.
+// AuditActions returns all actions, in display order.
 func AuditActions() []AuditAction {
 	all := make([]AuditAction, len(auditActions))
 	for i, a := range auditActions {
@@ -105,7 +105,7 @@ func AuditActions() []AuditAction {
 	return all
 }
 
-// AuditActionOf is the action of that name; false where there is none.
+// AuditActionOf returns the action with that name; false if there is none.
 func AuditActionOf(name string) (AuditAction, bool) {
 	for _, a := range auditActions {
 		if a.name == name {
@@ -115,8 +115,8 @@ func AuditActionOf(name string) (AuditAction, bool) {
 	return "", false
 }
 
-// Name is the action as the API names it. An action of a newer version is named as it
-// is kept.
+// Name is the action's name in the API. An action of a newer version has its stored value
+// as its name.
 func (a AuditAction) Name() string {
 	for _, known := range auditActions {
 		if known.action == a {
@@ -126,8 +126,7 @@ func (a AuditAction) Name() string {
 	return string(a)
 }
 
-// Phrase is the action in words, to stand between who did it and whom it concerns:
-// "changed the roles of".
+// Phrase is the action in words, between the actor and the target: "changed the roles of".
 func (a AuditAction) Phrase() string {
 	for _, known := range auditActions {
 		if known.action == a {

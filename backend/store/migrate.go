@@ -63,8 +63,8 @@ func (s *Store) checkSchema(ctx context.Context) error {
 		if is, said, err = tx.schemaState(); err != nil || said {
 			return err
 		}
-		// Only a store that says nothing is looked through: an engine may check all that
-		// lies between the two ends, which is a second with a million members.
+		// Only a store without a schema is searched for records: an engine may check
+		// everything in the range, which takes a second with a million members.
 		found, err := tx.kv.Scan(nil, nil, 1)
 		s.unmarked.Store(err == nil && len(found) == 0)
 		return err

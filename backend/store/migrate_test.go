@@ -342,8 +342,8 @@ func TestBackupOfANewerSchemaIsRefused(t *testing.T) {
 	}
 }
 
-// A store of a million members is opened. An engine that checks what it reads would
-// check all of it before the one record that a look at everything wants.
+// A store of a million members is opened. An engine that checks what it reads would check
+// all of it before it returns the first record of a scan over everything.
 func TestOpeningLooksThroughNothing(t *testing.T) {
 	b := openBox(t, filepath.Join(t.TempDir(), "data"))
 	b.put(b.person("ada@example.com", "Ada"))
