@@ -8,7 +8,7 @@ import (
 	"doorward/backend/store"
 )
 
-// Policy is the policy of the roles as this transaction sees them.
+// Policy returns the policy of the roles as this transaction sees them.
 func (g *Gate) Policy(tx *store.Tx) (*policy.Policy, error) {
 	rev, err := tx.Roles.Revision()
 	if err != nil {
@@ -29,18 +29,18 @@ func (g *Gate) Policy(tx *store.Tx) (*policy.Policy, error) {
 	return p, nil
 }
 
-// An Authorized is whoever was let do something, as the transaction of the verb
-// sees them. It knows what else they may not do: act on, or grant, what is above
-// their own permissions.
+// An Authorized is a caller who passed the permission check, as the verb's
+// transaction sees them. It also checks the targets: a caller may not act on, or
+// grant, more than their own permissions.
 type Authorized struct {
 	Actor       access.Actor
 	Permissions policy.Permissions
 	Policy      *policy.Policy
 }
 
-// Authorize finds out who asks and refuses what they may not do, from the state as
-// this transaction sees it. The error is SignedOut where nobody asks any more, and
-// Forbidden where they may not.
+// Authorize identifies the caller and refuses what they may not do, on the state
+// that this transaction sees. The error is SignedOut where the session or token
+// is no longer valid, and Forbidden where a permission is missing.
 func (g *Gate) Authorize(tx *store.Tx, actor access.Actor, ask access.Permission) (Authorized, error) {
 	a := Authorized{Actor: actor}
 	var err error
@@ -56,7 +56,8 @@ func (g *Gate) Authorize(tx *store.Tx, actor access.Actor, ask access.Permission
 	return a, nil
 }
 
-// Permissions are all that somebody may do, for what asks for more than one of them.
+// Permissions returns everything the caller may do, for verbs that check more
+// than one permission.
 func (g *Gate) Permissions(tx *store.Tx, actor access.Actor) (policy.Permissions, error) {
 	p, err := g.Policy(tx)
 	if err != nil {
@@ -84,7 +85,8 @@ func permissions(tx *store.Tx, p *policy.Policy, actor access.Actor) (policy.Per
 	return p.Permissions(m.State, m.Roles)
 }
 
-// tokenPermissions are those of the token's roles, within those its owner has now.
+// tokenPermissions are the permissions of the token's roles, limited to those
+// that its owner has now.
 func tokenPermissions(tx *store.Tx, p *policy.Policy, actor access.Actor) (policy.Permissions, error) {
 	t, err := tx.Tokens.Get(actor.Token)
 	if access.NotFound.Is(err) || err == nil && (t.Owner != actor.Member || !t.IsValid(tx.Now)) {
@@ -125,9 +127,9 @@ var allPermissions = func() policy.Permissions {
 	return r
 }()
 
-// Grantable are the roles that the caller wants to grant, each once and by its own
-// name. It refuses one that is unknown or above the caller's own permissions, and
-// more than anybody may hold.
+// Grantable returns the roles that the caller wants to grant, without duplicates
+// and with their stored spelling. It refuses a role that is unknown or above the
+// caller's own permissions, and more roles than one member may hold.
 func (a Authorized) Grantable(want []access.RoleName) ([]access.RoleName, error) {
 	var roles []access.RoleName
 	for _, r := range want {
@@ -141,13 +143,13 @@ func (a Authorized) Grantable(want []access.RoleName) ([]access.RoleName, error)
 	return roles, a.Policy.MayGrant(a.Permissions, roles)
 }
 
-// Covers refuses to act on a member who may do more than the caller, or is invited
-// to.
+// Covers refuses to act on a member who has, or is invited to, more permissions
+// than the caller.
 func (a Authorized) Covers(m *access.Member) error {
 	for _, name := range m.Roles {
 		r, ok := a.Policy.Role(name)
 		if !ok {
-			continue // a role that is gone opens nothing
+			continue // a deleted role grants nothing
 		}
 		for _, g := range r.Permissions {
 			if !a.Permissions[g] {

@@ -11,39 +11,40 @@ import (
 	"doorward/backend/store/kv/enginetest"
 )
 
-// view runs fn on what is so now.
-func (l *lobby) view(fn func(tx *store.Tx) error) error {
-	return l.store.View(l.t.Context(), fn)
+// view runs fn in a read transaction.
+func (fx *fixture) view(fn func(tx *store.Tx) error) error {
+	return fx.store.View(fx.t.Context(), fn)
 }
 
-// authorize is who may do that now.
-func (l *lobby) authorize(actor access.Actor, ask access.Permission) (a Authorized, err error) {
-	err = l.view(func(tx *store.Tx) error {
-		a, err = l.Authorize(tx, actor, ask)
+// authorize asks the gate for the actor's permission.
+func (fx *fixture) authorize(actor access.Actor, ask access.Permission) (a Authorized, err error) {
+	err = fx.view(func(tx *store.Tx) error {
+		a, err = fx.Authorize(tx, actor, ask)
 		return err
 	})
 	return a, err
 }
 
-// Somebody asks for a verb with nothing to show, or with what was good once. Each is
-// refused as signed out or as not allowed, and nobody is let do more than they hold.
+// Somebody calls a verb without credentials, or with ones that were valid once.
+// Each call is refused as signed out or as forbidden, and nobody may do more than
+// their permissions say.
 func TestWhoMayDoWhat(t *testing.T) {
-	l := openLobby(t, enginetest.Open)
-	bob, fay := l.member("bob", access.Admin), l.member("fay", access.Fleet)
-	suspended, pending := l.member("sue", access.Admin), l.member("pia", access.Admin)
+	fx := openLobby(t, enginetest.Open)
+	bob, fay := fx.member("bob", access.Admin), fx.member("fay", access.Fleet)
+	suspended, pending := fx.member("sue", access.Admin), fx.member("pia", access.Admin)
 	suspended.State, pending.State = access.Suspended, access.Pending
-	l.put(suspended)
-	l.put(pending)
-	bobs, _ := l.token(bob, access.Admin)
-	narrow, _ := l.token(bob, access.Fleet)
-	fays, _ := l.token(fay, access.Admin) // wider than its owner
-	nobodys, _ := l.token(access.Member{}, access.Fleet)
-	voided, _ := l.token(bob, access.Admin)
+	fx.put(suspended)
+	fx.put(pending)
+	bobs, _ := fx.token(bob, access.Admin)
+	narrow, _ := fx.token(bob, access.Fleet)
+	fays, _ := fx.token(fay, access.Admin) // more roles than its owner has
+	ownerless, _ := fx.token(access.Member{}, access.Fleet)
+	voided, _ := fx.token(bob, access.Admin)
 	voided.Epoch--
-	orphan, _ := l.token(access.Member{ID: "00000000000000000000000000"}, access.Admin)
-	ended, _ := l.token(access.Member{}, access.Admin)
+	orphan, _ := fx.token(access.Member{ID: "00000000000000000000000000"}, access.Admin)
+	ended, _ := fx.token(access.Member{}, access.Admin)
 	ended.ExpiresAt = noon
-	l.update(func(tx *store.Tx) error {
+	fx.update(func(tx *store.Tx) error {
 		if err := tx.Tokens.Put(voided); err != nil {
 			return err
 		}
@@ -53,8 +54,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 	by := func(m access.Member, k access.Token) access.Actor { return access.Actor{Member: m.ID, Token: k.ID} }
 	for name, tt := range map[string]struct {
 		actor access.Actor
-		reads error // asking for members
-		opens error // asking for fleet
+		reads error // may read members
+		opens error // may open fleet
 	}{
 		"the operator":               {access.Operator, nil, nil},
 		"an Admin":                   {access.Actor{Member: bob.ID}, nil, nil},
@@ -66,7 +67,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"an Admin's token":           {by(bob, bobs), nil, nil},
 		"a token of fewer roles":     {by(bob, narrow), manage, nil},
 		"a token above its owner":    {by(fay, fays), manage, nil},
-		"a token of nobody":          {by(access.Member{}, nobodys), manage, nil},
+		"a token of nobody":          {by(access.Member{}, ownerless), manage, nil},
 		"another's token":            {by(fay, bobs), out, out},
 		"a voided token":             {by(bob, voided), out, out},
 		"a token without its owner":  {by(access.Member{ID: orphan.Owner}, orphan), out, out},
@@ -74,7 +75,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"a token that was never one": {access.Actor{Token: "made up"}, out, out},
 	} {
 		for ask, want := range map[access.Permission]error{members: tt.reads, fleet: tt.opens} {
-			a, err := l.authorize(tt.actor, ask)
+			a, err := fx.authorize(tt.actor, ask)
 			if fmt.Sprint(err) != fmt.Sprint(want) {
 				t.Errorf("%s asks to %s: %v, want %v", name, ask, err, want)
 			}
@@ -82,8 +83,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 				t.Errorf("%s: Authorized = %+v", name, a)
 			}
 			var all policy.Permissions
-			none := l.view(func(tx *store.Tx) (err error) {
-				all, err = l.Permissions(tx, tt.actor)
+			none := fx.view(func(tx *store.Tx) (err error) {
+				all, err = fx.Permissions(tx, tt.actor)
 				return err
 			})
 			if all[ask] != (want == nil) || access.SignedOut.Is(none) != access.SignedOut.Is(want) {
@@ -94,10 +95,10 @@ func TestWhoMayDoWhat(t *testing.T) {
 }
 
 // Somebody acts on a member who may do less, as much, or more than they: below,
-// equal, above. A role that is gone opens nothing.
+// equal, above. A deleted role grants nothing.
 func TestCovers(t *testing.T) {
-	l := openLobby(t, enginetest.Open)
-	l.update(func(tx *store.Tx) error {
+	fx := openLobby(t, enginetest.Open)
+	fx.update(func(tx *store.Tx) error {
 		grants := []access.Permission{fleet, members}
 		return tx.Roles.Put(access.Role{Name: "Readers", Permissions: grants})
 	})
@@ -114,8 +115,8 @@ func TestCovers(t *testing.T) {
 		{adminRole, access.Pending, false, "Ada is invited to more access than you have"},
 		{[]access.RoleName{"Gone", "Readers", access.Admin}, access.Active, false, "Ada has more access"},
 	} {
-		kim := l.member(fmt.Sprint("kim", len(l.state())), "Readers")
-		a, err := l.authorize(access.Actor{Member: kim.ID}, members)
+		kim := fx.member(fmt.Sprint("kim", len(fx.state())), "Readers")
+		a, err := fx.authorize(access.Actor{Member: kim.ID}, members)
 		must(t, err)
 		err = a.Covers(&access.Member{Name: "Ada", Roles: tt.roles, State: tt.state})
 		if (err == nil) != tt.covers {
@@ -130,19 +131,20 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-// Somebody grants roles in any case and twice: each is granted once, by its own name.
-// What is unknown, above their own, or more than anybody may hold is refused.
+// Somebody grants roles in any letter case and twice: each is granted once, under
+// its own name. Roles that are unknown, above their own permissions, or too many
+// for one member are refused.
 func TestGrantable(t *testing.T) {
-	l := openLobby(t, enginetest.Open)
+	fx := openLobby(t, enginetest.Open)
 	own := []access.RoleName{access.Admin, access.AILoop, access.Fleet}
 	for i := len(own); i <= access.MaxRolesHeld; i++ {
 		name := access.RoleName(fmt.Sprintf("Role %c", 'A'+i))
 		own = append(own, name)
-		l.update(func(tx *store.Tx) error {
+		fx.update(func(tx *store.Tx) error {
 			return tx.Roles.Put(access.Role{Name: name, Permissions: []access.Permission{fleet}})
 		})
 	}
-	kim := l.member("kim", access.Fleet)
+	kim := fx.member("kim", access.Fleet)
 	for _, tt := range []struct {
 		actor access.Actor
 		want  []access.RoleName
@@ -158,7 +160,7 @@ func TestGrantable(t *testing.T) {
 		{access.Actor{Member: kim.ID}, []access.RoleName{"fleet"}, fleetRole, ""},
 		{access.Actor{Member: kim.ID}, adminRole, nil, "role_above_own"},
 	} {
-		a, err := l.authorize(tt.actor, fleet)
+		a, err := fx.authorize(tt.actor, fleet)
 		must(t, err)
 		got, err := a.Grantable(tt.want)
 		if tt.code != "" {
@@ -173,17 +175,18 @@ func TestGrantable(t *testing.T) {
 	}
 }
 
-// A role means less than before, and more: the next question is answered by what it
-// means now, whoever asks, and from memory only while nothing changed.
+// A role is changed to permit less, and then more. The next request sees the new
+// permissions, whoever sends it, and the cache answers only while nothing has
+// changed.
 func TestARoleMeansWhatItMeansNow(t *testing.T) {
-	l := openLobby(t, enginetest.Open)
+	fx := openLobby(t, enginetest.Open)
 	grant := func(all ...access.Permission) {
-		l.update(func(tx *store.Tx) error { return tx.Roles.Put(access.Role{Name: "Readers", Permissions: all}) })
+		fx.update(func(tx *store.Tx) error { return tx.Roles.Put(access.Role{Name: "Readers", Permissions: all}) })
 	}
 	grant(members)
-	kim := l.member("kim", "Readers")
-	s := l.enter(kim)
-	_, secret := l.token(kim, "Readers")
+	kim := fx.member("kim", "Readers")
+	s := fx.enter(kim)
+	_, secret := fx.token(kim, "Readers")
 	for i, reads := range []bool{true, false, true} {
 		if !reads {
 			grant(fleet)
@@ -191,9 +194,9 @@ func TestARoleMeansWhatItMeansNow(t *testing.T) {
 			grant(fleet, members)
 		}
 		for range 2 {
-			_, err := l.authorize(access.Actor{Member: kim.ID}, members)
-			p, listens := l.Listener(t.Context(), s)
-			k, opens := l.TokenPrincipal(t.Context(), secret)
+			_, err := fx.authorize(access.Actor{Member: kim.ID}, members)
+			p, listens := fx.Listener(t.Context(), s)
+			k, opens := fx.TokenPrincipal(t.Context(), secret)
 			if listens != nil || opens != nil {
 				t.Fatalf("%v, %v", listens, opens)
 			}
@@ -202,9 +205,9 @@ func TestARoleMeansWhatItMeansNow(t *testing.T) {
 			}
 		}
 	}
-	l.update(func(tx *store.Tx) error {
-		was := l.policy.Load()
-		if p, err := l.Policy(tx); p != was || err != nil {
+	fx.update(func(tx *store.Tx) error {
+		was := fx.policy.Load()
+		if p, err := fx.Policy(tx); p != was || err != nil {
 			t.Errorf("the policy was made again though no role changed: %v", err)
 		}
 		return nil

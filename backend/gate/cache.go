@@ -7,17 +7,18 @@ import (
 	"doorward/backend/store"
 )
 
-// maxPrincipals bounds the memory of the cache: principals kept.
+// maxPrincipals bounds the memory of the cache: the number of principals it
+// keeps.
 const maxPrincipals = 50_000
 
-// A cache remembers who sessions and tokens belong to. What a commit touches is
-// dropped before that commit is answered, so an answer is never older than the
-// last change.
+// A cache remembers which principal a session or token belongs to. A commit drops
+// every principal it affects before the commit is answered, so a cached answer is
+// never older than the last change.
 type cache struct {
 	mu       sync.RWMutex
 	known    map[access.SecretHash]*Principal
 	byMember map[access.MemberID]map[access.SecretHash]bool
-	drops    uint64 // rises with each drop; a principal read before one is not kept
+	drops    uint64 // rises with each drop; a principal that was read before a drop is not cached
 }
 
 func (c *cache) init() {
@@ -25,7 +26,7 @@ func (c *cache) init() {
 	c.byMember = map[access.MemberID]map[access.SecretHash]bool{}
 }
 
-// forget drops every principal, and those that are being read.
+// forget drops every principal, also those that are being read now.
 func (c *cache) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,17 +1,18 @@
-// Package gate knows who is asking, and what they may do now.
+// Package gate knows who sends a request, and what they may do now.
 //
-// Every way in asks it. A request with a session or an API token is a [Principal]:
-// the member behind it, with the permissions of this moment. A verb asks again in
-// its own transaction ([Gate.Authorize]): what was true when the request came may
-// not be when the verb is kept.
+// Every way in asks it. A request with a session or an API token has a
+// [Principal]: the member behind it, with their current permissions. A verb asks
+// again inside its own transaction ([Gate.Authorize]), because what was true when
+// the request arrived may have changed by the time the verb commits.
 //
-// Principals are remembered, so a request reads nothing from the store. What a
-// commit touches is forgotten before that commit is answered, and everything when
-// the process begins or stops to lead. So an answer is never older than the last
-// change: whoever is suspended is out with their next request. The default is no.
+// Principals are cached, so a request reads nothing from the store. A commit
+// drops the principals it affects before it is answered, and everything is
+// dropped when this process starts or stops leading. So a cached answer is never
+// older than the last change: a suspended member is refused at their next
+// request. The default is no.
 //
-// The gate says no more than yes or no, and notes when sessions and tokens were
-// used. What may be done at all, and what comes of it, is for package service.
+// The gate answers yes or no, and notes when sessions and tokens were used. The
+// rules, and what a verb does, are in package service.
 package gate
 
 import (
@@ -32,9 +33,9 @@ type Gate struct {
 	uses   tokenUses
 }
 
-// New makes the gate of an open store and has the store tell it of commits, and of
-// beginning and ceasing to lead. It fails where the policy of the roles that are kept
-// cannot be loaded.
+// New returns the gate of an open store, subscribed to its commits and to its
+// changes of leadership. It fails where the policy cannot be loaded from the
+// stored roles.
 func New(ctx context.Context, s *store.Store, log *slog.Logger) (*Gate, error) {
 	g := &Gate{store: s, log: log}
 	g.known.init()
@@ -47,8 +48,8 @@ func New(ctx context.Context, s *store.Store, log *slog.Logger) (*Gate, error) {
 	return g, nil
 }
 
-// led forgets what is remembered of the store when this process begins to lead or
-// stops: others write while it does not.
+// led drops everything cached when this process starts or stops leading: while it
+// does not lead, another process writes.
 func (g *Gate) led(bool) {
 	g.known.forget()
 	g.policy.Store(nil)

@@ -25,41 +25,41 @@ var (
 	adminRole = []access.RoleName{access.Admin}
 )
 
-// A lobby is a gate on a store of its own, and people who come to it.
-type lobby struct {
+// A fixture is a gate on a store of its own, and members to test it with.
+type fixture struct {
 	*Gate
 	t     testing.TB
 	store *store.Store
 	at    atomic.Int64
 }
 
-func openLobby(t testing.TB, engine kv.Opener) *lobby {
+func openLobby(t testing.TB, engine kv.Opener) *fixture {
 	t.Helper()
-	l := &lobby{t: t}
-	l.at.Store(noon.UnixMicro())
+	fx := &fixture{t: t}
+	fx.at.Store(noon.UnixMicro())
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	now := func() time.Time { return time.UnixMicro(l.at.Load()).UTC() }
+	now := func() time.Time { return time.UnixMicro(fx.at.Load()).UTC() }
 	var err error
-	l.store, err = store.Open(store.Options{Engine: engine, Now: now, Logger: quiet, Twice: true, MinFree: 1})
+	fx.store, err = store.Open(store.Options{Engine: engine, Now: now, Logger: quiet, Twice: true, MinFree: 1})
 	must(t, err)
-	t.Cleanup(func() { l.store.Close() })
-	l.Gate, err = New(t.Context(), l.store, quiet)
+	t.Cleanup(func() { fx.store.Close() })
+	fx.Gate, err = New(t.Context(), fx.store, quiet)
 	must(t, err)
-	return l
+	return fx
 }
 
-func (l *lobby) forward(d time.Duration) { l.at.Add(d.Microseconds()) }
+func (fx *fixture) forward(d time.Duration) { fx.at.Add(d.Microseconds()) }
 
-func (l *lobby) update(fn func(tx *store.Tx) error) {
-	l.t.Helper()
-	must(l.t, l.store.Update(l.t.Context(), fn))
+func (fx *fixture) update(fn func(tx *store.Tx) error) {
+	fx.t.Helper()
+	must(fx.t, fx.store.Update(fx.t.Context(), fn))
 }
 
-// member keeps an active member of these roles.
-func (l *lobby) member(name string, roles ...access.RoleName) access.Member {
-	l.t.Helper()
+// member stores an active member with these roles.
+func (fx *fixture) member(name string, roles ...access.RoleName) access.Member {
+	fx.t.Helper()
 	a, err := address.Parse(name + "@example.org")
-	must(l.t, err)
+	must(fx.t, err)
 	m := access.Member{
 		ID:    access.MemberID(access.NewID()),
 		Email: a,
@@ -68,20 +68,20 @@ func (l *lobby) member(name string, roles ...access.RoleName) access.Member {
 		Roles: roles,
 		Epoch: 1,
 	}
-	l.put(m)
+	fx.put(m)
 	return m
 }
 
-func (l *lobby) put(m access.Member) {
-	l.t.Helper()
-	l.update(func(tx *store.Tx) error { return tx.Members.Put(m) })
+func (fx *fixture) put(m access.Member) {
+	fx.t.Helper()
+	fx.update(func(tx *store.Tx) error { return tx.Members.Put(m) })
 }
 
-// enter opens a session of the member, as of now.
-func (l *lobby) enter(m access.Member) access.Secret {
-	l.t.Helper()
+// enter opens a session for the member, now.
+func (fx *fixture) enter(m access.Member) access.Secret {
+	fx.t.Helper()
 	s := access.NewSecret()
-	l.update(func(tx *store.Tx) error {
+	fx.update(func(tx *store.Tx) error {
 		return tx.Sessions.Put(access.Session{
 			Hash:               s.Hash(),
 			Member:             m.ID,
@@ -95,19 +95,20 @@ func (l *lobby) enter(m access.Member) access.Secret {
 	return s
 }
 
-// session is what the store keeps of a session.
-func (l *lobby) session(s access.Secret) (opened access.Session, ok bool) {
-	l.t.Helper()
-	must(l.t, l.store.View(l.t.Context(), func(tx *store.Tx) (err error) {
+// session is the stored record of a session.
+func (fx *fixture) session(s access.Secret) (opened access.Session, ok bool) {
+	fx.t.Helper()
+	must(fx.t, fx.store.View(fx.t.Context(), func(tx *store.Tx) (err error) {
 		opened, ok, err = tx.Sessions.Get(s.Hash())
 		return err
 	}))
 	return opened, ok
 }
 
-// token makes an API token: of the member, or of nobody where the id is empty.
-func (l *lobby) token(m access.Member, roles ...access.RoleName) (access.Token, access.Secret) {
-	l.t.Helper()
+// token makes an API token: owned by the member, or without an owner where the id
+// is empty.
+func (fx *fixture) token(m access.Member, roles ...access.RoleName) (access.Token, access.Secret) {
+	fx.t.Helper()
 	secret := access.Secret(access.TokenPrefix) + access.NewSecret()
 	t := access.Token{
 		ID:    access.TokenID(access.NewID()),
@@ -117,29 +118,29 @@ func (l *lobby) token(m access.Member, roles ...access.RoleName) (access.Token, 
 		Roles: roles,
 		Epoch: m.TokenEpoch,
 	}
-	l.update(func(tx *store.Tx) error {
+	fx.update(func(tx *store.Tx) error {
 		t.CreatedAt = tx.Now
 		return tx.Tokens.Put(t)
 	})
 	return t, secret
 }
 
-// opens reports whether the token's secret opens anything, and checks that a
-// refusal is the one for all bad tokens.
-func (l *lobby) opens(secret access.Secret) bool {
-	l.t.Helper()
-	_, err := l.TokenPrincipal(l.t.Context(), secret)
+// opens reports whether the token's secret is accepted. A refusal has to be the
+// one that all bad tokens get.
+func (fx *fixture) opens(secret access.Secret) bool {
+	fx.t.Helper()
+	_, err := fx.TokenPrincipal(fx.t.Context(), secret)
 	if err != nil {
-		refused(l.t, err, access.SignedOut, "bad_token")
+		refused(fx.t, err, access.SignedOut, "bad_token")
 	}
 	return err == nil
 }
 
-// state is every record there is, to see that nothing changed.
-func (l *lobby) state() string {
-	l.t.Helper()
+// state is every stored record, to check that nothing changed.
+func (fx *fixture) state() string {
+	fx.t.Helper()
 	var b strings.Builder
-	must(l.t, l.store.Each(l.t.Context(), func(key, value []byte) error {
+	must(fx.t, fx.store.Each(fx.t.Context(), func(key, value []byte) error {
 		b.Write(key)
 		b.Write(value)
 		return nil
@@ -154,7 +155,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// refused checks that err is an explained refusal of a kind with a code.
+// refused checks that err is an access error of this kind and code.
 func refused(t testing.TB, err error, kind access.Kind, code string) {
 	t.Helper()
 	if e := access.Explain(err); err == nil || e.Kind != kind || code != "" && e.Code != code {
@@ -162,13 +163,13 @@ func refused(t testing.TB, err error, kind access.Kind, code string) {
 	}
 }
 
-// Somebody is signed in at a node that loses the lead, is suspended through the one
-// that leads then, and comes back to the first: not while it does not lead, and not
-// once it leads again, may what it remembers let them in.
+// Somebody is signed in at a node that loses the lead, is suspended through the
+// new leader, and returns to the first node. Its cache must not let them in,
+// neither while it follows nor once it leads again.
 func TestNothingRememberedOutlivesTheLead(t *testing.T) {
 	var behind *badger.Store
 	var engine *faulty.Store
-	l := openLobby(t, func(c kv.Config) (kv.Store, error) {
+	fx := openLobby(t, func(c kv.Config) (kv.Store, error) {
 		b, err := badger.Open(badger.Options{Config: c})
 		if err != nil {
 			return nil, err
@@ -177,21 +178,21 @@ func TestNothingRememberedOutlivesTheLead(t *testing.T) {
 		engine = faulty.New(b, faulty.Options{})
 		return engine, nil
 	})
-	secret := l.enter(l.member("fay", access.Fleet))
-	p, err := l.Principal(t.Context(), secret)
+	secret := fx.enter(fx.member("fay", access.Fleet))
+	p, err := fx.Principal(t.Context(), secret)
 	must(t, err)
 	engine.Lead(false)
-	if _, err := l.Principal(t.Context(), secret); !access.Unavailable.Is(err) {
+	if _, err := fx.Principal(t.Context(), secret); !access.Unavailable.Is(err) {
 		t.Errorf("without the lead, Principal = %v", err)
 	}
 	endBehind(t, behind, p)
 	engine.Lead(true)
-	if _, err := l.Principal(t.Context(), secret); err == nil {
+	if _, err := fx.Principal(t.Context(), secret); err == nil {
 		t.Error("whoever was ended elsewhere is let in by what this node remembers")
 	}
 }
 
-// endBehind takes the session away beside the store, as another node would.
+// endBehind deletes the session directly in the engine, as another node would.
 func endBehind(t *testing.T, b *badger.Store, p *Principal) {
 	t.Helper()
 	h := p.session.Hash
@@ -200,17 +201,17 @@ func endBehind(t *testing.T, b *badger.Store, p *Principal) {
 	}))
 }
 
-// The roles mean less at the node that leads meanwhile. What this one has of the
-// policy is not what it goes by once it leads again.
+// Another node leads meanwhile and reduces the roles. Once this node leads again,
+// it must not use the policy it had before.
 func TestNoPolicyOutlivesTheLead(t *testing.T) {
 	open, engine := enginetest.Controlled()
-	l := openLobby(t, open)
-	l.update(func(tx *store.Tx) error { _, err := l.Policy(tx); return err })
-	if l.policy.Load() == nil {
+	fx := openLobby(t, open)
+	fx.update(func(tx *store.Tx) error { _, err := fx.Policy(tx); return err })
+	if fx.policy.Load() == nil {
 		t.Fatal("the gate remembers no policy")
 	}
 	engine().Lead(false)
-	if l.policy.Load() != nil {
+	if fx.policy.Load() != nil {
 		t.Error("the policy is remembered without the lead")
 	}
 }

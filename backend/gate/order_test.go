@@ -8,8 +8,8 @@ import (
 	"doorward/backend/store"
 )
 
-// A world is what the gate reads and what commits change: how often a member was
-// changed so far, and what the gate made of it.
+// A world is the state that the steps share: the stored version of a member, and
+// what the gate has cached of it.
 type world struct {
 	known   cache
 	secret  access.SecretHash
@@ -17,11 +17,10 @@ type world struct {
 	dropped int // the newest version whose commit was answered
 }
 
-// A step is one thing that happens at one moment.
+// A step is one action that happens at one moment.
 type step func(w *world)
 
-// reader asks the gate, reads the store where the gate does not know, and has the
-// gate keep what it read.
+// reader asks the gate, reads the store on a cache miss, and caches what it read.
 func reader() []step {
 	var p *Principal
 	var read uint64
@@ -44,8 +43,8 @@ func reader() []step {
 	}
 }
 
-// commits changes the member in the store and then drops what the gate knows, as
-// the store does before it answers.
+// commits changes the member in the store and then drops it from the cache, in
+// the store's order: before it answers.
 func commits(change store.Change, n int) (steps []step) {
 	for range n {
 		steps = append(steps,
@@ -56,7 +55,8 @@ func commits(change store.Change, n int) (steps []step) {
 	return steps
 }
 
-// orders calls fn with every order of the steps that keeps each actor's own.
+// orders calls fn with every interleaving of the actors' steps; each actor's own
+// order is kept.
 func orders(actors [][]step, at []int, taken []int, fn func(order []int)) {
 	done := true
 	for i := range actors {
@@ -73,10 +73,10 @@ func orders(actors [][]step, at []int, taken []int, fn func(order []int)) {
 	}
 }
 
-// A member is suspended while a request of theirs is on its way: it has read the
-// principal before the commit and wants it kept after it. In every order of two
-// readers and two commits, what the gate knows once a commit is answered is not
-// from before it.
+// A member is suspended while one of their requests is running: it has read the
+// principal before the commit and caches it after. In every interleaving of two
+// readers and two commits, what is cached once a commit was answered is not older
+// than that commit.
 func TestTheGateInEveryOrder(t *testing.T) {
 	secret := access.Secret("bob's session").Hash()
 	for name, change := range map[string]store.Change{
@@ -110,15 +110,15 @@ func TestTheGateInEveryOrder(t *testing.T) {
 	}
 }
 
-// What a commit is not about stays known, and what it is about goes with all the
-// sessions of that member.
+// A commit drops the member it changes, with all their sessions, and leaves
+// everybody else cached.
 func TestWhatTheGateDrops(t *testing.T) {
 	hash := func(name string) access.SecretHash { return access.Secret(name).Hash() }
 	phone, laptop, other := hash("phone"), hash("laptop"), hash("other")
 	for name, tt := range map[string]struct {
 		change                store.Change
-		phone, laptop, other  bool // are known afterwards
-		keepsWhatIsBeforehand bool // a principal that was read before is kept after
+		phone, laptop, other  bool // still cached afterwards
+		keepsWhatIsBeforehand bool // a principal that was read before the commit is cached after it
 	}{
 		"the member":     {store.Change{Topic: store.MemberChanged, ID: "bob"}, false, false, true, false},
 		"another member": {store.Change{Topic: store.MemberChanged, ID: "ann"}, true, true, true, false},
@@ -149,8 +149,8 @@ func TestWhatTheGateDrops(t *testing.T) {
 	}
 }
 
-// Strangers cannot fill the gate: at the bound it still knows all, and one beyond
-// it begins again.
+// Strangers cannot fill the cache: up to its bound it keeps everything, and one
+// entry more empties it.
 func TestTheGateIsBounded(t *testing.T) {
 	var c cache
 	c.init()

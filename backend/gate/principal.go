@@ -11,14 +11,14 @@ import (
 	"doorward/backend/store"
 )
 
-// A Principal is who a request comes from, as of now: every way in asks it.
-// It is shared between requests: do not change it.
+// A Principal is who a request comes from, as of now, for every way in. Requests
+// share it: do not change it.
 type Principal struct {
-	Actor       access.Actor // without From and Via, which the request knows
+	Actor       access.Actor // without From and Via, which only the request knows
 	Member      access.Member
 	Permissions policy.Permissions
 	Method      string // how the session was opened; empty for tokens
-	Stale       bool   // rights have risen since the session got its id: Rotate it
+	Stale       bool   // permissions have risen since the session got its id: call Rotate
 
 	session access.Session
 	token   access.Token
@@ -26,7 +26,7 @@ type Principal struct {
 	manages bool
 }
 
-// May refuses what the principal may not do.
+// May returns an error unless the principal has the permission.
 func (p *Principal) May(ask access.Permission) error {
 	if p.Permissions[ask] {
 		return nil
@@ -34,25 +34,28 @@ func (p *Principal) May(ask access.Permission) error {
 	return access.NotAllowed(ask)
 }
 
-// ConfirmedUntil is until when the session needs no further confirmation; zero
-// where it needs one.
+// ConfirmedUntil returns when the session's confirmation expires; zero where the
+// session needs a new one.
 func (p *Principal) ConfirmedUntil(now time.Time) time.Time {
 	return p.session.ConfirmedUntil(&p.Member, now)
 }
 
-// PreviousSignIn is when the member signed in before this session; zero: never.
+// PreviousSignIn is when the member last signed in before this session; zero:
+// never.
 func (p *Principal) PreviousSignIn() time.Time { return p.session.PreviousSignIn }
 
-// A SessionEndedError is the answer to a session that was ended from the other side.
+// A SessionEndedError is the error for a session that was ended from elsewhere than
+// its own browser.
 type SessionEndedError struct{ Why access.EndReason }
 
 func (e *SessionEndedError) Error() string { return "this session was ended: " + string(e.Why) }
 
-// Unwrap makes an ended session read as signed out.
+// Unwrap makes an ended session count as signed out.
 func (e *SessionEndedError) Unwrap() error { return access.SignedOutError() }
 
-// Principal is whoever holds the session secret, with what they may do now. Without
-// a good session the error is SignedOut; a *SessionEndedError where it is known why.
+// Principal returns the holder of the session secret, with their current
+// permissions. Without a valid session the error is SignedOut: a
+// *SessionEndedError where the reason is known.
 func (g *Gate) Principal(ctx context.Context, secret access.Secret) (*Principal, error) {
 	p, err := g.Listener(ctx, secret)
 	if err != nil {
@@ -64,8 +67,8 @@ func (g *Gate) Principal(ctx context.Context, secret access.Secret) (*Principal,
 	return p, nil
 }
 
-// Listener is Principal for an event stream, which is no use of the session: a page
-// that is left open does not keep somebody signed in.
+// Listener is Principal for an event stream. It does not count as use of the
+// session, so a page that is left open does not keep the session alive.
 func (g *Gate) Listener(ctx context.Context, secret access.Secret) (*Principal, error) {
 	if !secret.OpensSession() {
 		return nil, access.SignedOutError().Because(access.ErrUnknownCode)
@@ -137,7 +140,8 @@ func ended(tx *store.Tx, h access.SecretHash) error {
 	return &SessionEndedError{why}
 }
 
-// touch notes that a session is in use. That it failed keeps nobody out.
+// touch records that a session is in use. A failure is ignored: it must keep
+// nobody out.
 func (g *Gate) touch(ctx context.Context, h access.SecretHash, now time.Time) {
 	err := g.store.Update(ctx, func(tx *store.Tx) error {
 		opened, ok, err := tx.Sessions.Get(h)
@@ -152,7 +156,8 @@ func (g *Gate) touch(ctx context.Context, h access.SecretHash, now time.Time) {
 	}
 }
 
-// TokenPrincipal is whoever an API token acts for, with what it may do now.
+// TokenPrincipal returns the principal that an API token acts for, with its
+// current permissions.
 func (g *Gate) TokenPrincipal(ctx context.Context, secret access.Secret) (*Principal, error) {
 	h := secret.Hash()
 	p, read := g.known.get(h)

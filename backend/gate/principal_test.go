@@ -10,15 +10,15 @@ import (
 	"doorward/backend/store/kv/enginetest"
 )
 
-// A session is answered from memory, and the member behind it is suspended, removed,
-// signed out or given fewer roles. The next request has what is so now.
+// A session is in the cache when its member is suspended, removed, signed out or
+// given fewer roles. The next request sees the change.
 func TestTheNextRequestHasWhatIsSoNow(t *testing.T) {
 	tests := []struct {
 		name  string
 		do    func(tx *store.Tx, m access.Member, s access.Secret) error
-		ended access.EndReason // is said; empty: it is not
+		ended access.EndReason // the reason given; empty: none
 		out   bool
-		reads bool // members
+		reads bool // may read members
 	}{
 		{"nothing", func(*store.Tx, access.Member, access.Secret) error { return nil }, "", false, true},
 		{"suspended", func(tx *store.Tx, m access.Member, _ access.Secret) error {
@@ -45,18 +45,18 @@ func TestTheNextRequestHasWhatIsSoNow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := openLobby(t, enginetest.Open)
-			bob := l.member("bob", access.Admin)
-			s := l.enter(bob)
-			p, err := l.Principal(t.Context(), s)
+			fx := openLobby(t, enginetest.Open)
+			bob := fx.member("bob", access.Admin)
+			s := fx.enter(bob)
+			p, err := fx.Principal(t.Context(), s)
 			if err != nil || p.May(members) != nil || p.Member.ID != bob.ID || p.Method != "link" || p.Stale {
 				t.Fatalf("before: %+v, %v", p, err)
 			}
 			if p.Actor != (access.Actor{Member: bob.ID, Session: s.Hash()}) {
 				t.Errorf("the actor is %+v", p.Actor)
 			}
-			l.update(func(tx *store.Tx) error { return tt.do(tx, bob, s) })
-			p, err = l.Principal(t.Context(), s)
+			fx.update(func(tx *store.Tx) error { return tt.do(tx, bob, s) })
+			p, err = fx.Principal(t.Context(), s)
 			if access.SignedOut.Is(err) != tt.out || err == nil && (p.May(members) == nil) != tt.reads {
 				t.Errorf("Principal = %+v, %v", p, err)
 			}
@@ -68,13 +68,13 @@ func TestTheNextRequestHasWhatIsSoNow(t *testing.T) {
 	}
 }
 
-// A secret that was never given out is told from one that is worth nothing any more:
-// the first is an attack.
+// A secret that was never issued is reported differently from one that has ended:
+// only the first is an attack.
 func TestAMadeUpSecretIsUnknown(t *testing.T) {
-	l := openLobby(t, enginetest.Open)
-	bob := l.member("bob", access.Admin)
-	out := l.enter(bob)
-	must(t, l.SignOut(t.Context(), access.Actor{Member: bob.ID}, out))
+	fx := openLobby(t, enginetest.Open)
+	bob := fx.member("bob", access.Admin)
+	out := fx.enter(bob)
+	must(t, fx.SignOut(t.Context(), access.Actor{Member: bob.ID}, out))
 	for _, tt := range []struct {
 		name    string
 		secret  access.Secret
@@ -85,38 +85,37 @@ func TestAMadeUpSecretIsUnknown(t *testing.T) {
 		{"no secret's shape", "x", true},
 		{"a token's", access.Secret(access.TokenPrefix) + access.NewSecret(), true},
 	} {
-		_, err := l.Principal(t.Context(), tt.secret)
+		_, err := fx.Principal(t.Context(), tt.secret)
 		if !access.SignedOut.Is(err) || errors.Is(err, access.ErrUnknownCode) != tt.unknown {
 			t.Errorf("%s: %v, want unknown %v", tt.name, err, tt.unknown)
 		}
 	}
-	if _, err := l.TokenPrincipal(t.Context(), access.NewSecret()); !errors.Is(err, access.ErrUnknownCode) {
+	if _, err := fx.TokenPrincipal(t.Context(), access.NewSecret()); !errors.Is(err, access.ErrUnknownCode) {
 		t.Errorf("a token that was made up: %v", err)
 	}
 }
 
-// The end of a session comes to the microsecond, also where the gate remembers it;
-// those who manage members have the shorter one. A page that is left open does not
-// put it off.
+// A session ends on the microsecond, also when it is cached; those who manage
+// members have a shorter one. A page that is left open does not extend it.
 func TestAnIdleSessionEnds(t *testing.T) {
 	for _, tt := range []struct {
 		role access.RoleName
 		idle time.Duration
 	}{{access.Admin, access.AdminIdleTTL}, {access.Fleet, access.MemberIdleTTL}} {
-		l := openLobby(t, enginetest.Open)
-		s := l.enter(l.member("bob", tt.role))
-		l.forward(tt.idle - time.Microsecond)
-		if _, err := l.Listener(t.Context(), s); err != nil {
+		fx := openLobby(t, enginetest.Open)
+		s := fx.enter(fx.member("bob", tt.role))
+		fx.forward(tt.idle - time.Microsecond)
+		if _, err := fx.Listener(t.Context(), s); err != nil {
 			t.Errorf("%s, before its end: %v", tt.role, err)
 		}
-		l.forward(time.Microsecond)
-		if _, err := l.Listener(t.Context(), s); !access.SignedOut.Is(err) {
+		fx.forward(time.Microsecond)
+		if _, err := fx.Listener(t.Context(), s); !access.SignedOut.Is(err) {
 			t.Errorf("%s, at its end: %v", tt.role, err)
 		}
 	}
 }
 
-// The use of a session is written once a minute, and not by whoever only listens.
+// The use of a session is written once a minute, and listening alone is not use.
 func TestTheUseOfASessionIsNoted(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -128,43 +127,43 @@ func TestTheUseOfASessionIsNoted(t *testing.T) {
 		{"after a minute", access.TouchInterval, false, true},
 		{"by a listener", access.TouchInterval, true, false},
 	} {
-		l := openLobby(t, enginetest.Open)
-		s := l.enter(l.member("bob", access.Admin))
-		l.forward(tt.after)
-		come := l.Principal
+		fx := openLobby(t, enginetest.Open)
+		s := fx.enter(fx.member("bob", access.Admin))
+		fx.forward(tt.after)
+		come := fx.Principal
 		if tt.listens {
-			come = l.Listener
+			come = fx.Listener
 		}
 		if _, err := come(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
-		opened, _ := l.session(s)
+		opened, _ := fx.session(s)
 		if noted := opened.SeenAt.After(noon); noted != tt.noted {
 			t.Errorf("%s: noted %v", tt.name, noted)
 		}
 	}
 }
 
-// That the use of a session cannot be written keeps nobody out; nor does it bring a
-// session back that ended meanwhile.
-func TestATouchIsNoMoreThanThat(t *testing.T) {
-	l := openLobby(t, enginetest.Open)
-	s := l.enter(l.member("bob", access.Admin))
-	l.update(func(tx *store.Tx) error { return tx.Sessions.Delete(s.Hash(), "") })
-	before := l.state()
-	l.touch(t.Context(), s.Hash(), noon.Add(time.Hour))
-	if l.state() != before {
+// The disk refuses to record the use of a session: nobody is kept out. Nor does a
+// late record revive a session that has ended meanwhile.
+func TestSessionUseThatCannotBeWritten(t *testing.T) {
+	fx := openLobby(t, enginetest.Open)
+	s := fx.enter(fx.member("bob", access.Admin))
+	fx.update(func(tx *store.Tx) error { return tx.Sessions.Delete(s.Hash(), "") })
+	before := fx.state()
+	fx.touch(t.Context(), s.Hash(), noon.Add(time.Hour))
+	if fx.state() != before {
 		t.Error("it is back, or something else was written")
 	}
-	s = l.enter(l.member("fay", access.Fleet))
-	l.touch(t.Context(), s.Hash(), noon.Add(access.TouchInterval-time.Microsecond))
-	if opened, _ := l.session(s); !opened.SeenAt.Equal(noon) {
+	s = fx.enter(fx.member("fay", access.Fleet))
+	fx.touch(t.Context(), s.Hash(), noon.Add(access.TouchInterval-time.Microsecond))
+	if opened, _ := fx.session(s); !opened.SeenAt.Equal(noon) {
 		t.Errorf("seen at %v, within the minute that another request wrote", opened.SeenAt)
 	}
 }
 
-// A member's rights rise, or those of a role: their session's id is to be exchanged.
-// The new one is up to date, and the old one is worth nothing.
+// A member's permissions rise, or those of a role: their session's id must be
+// rotated. The new id has the new permissions, and the old one no longer works.
 func TestARotatedSessionIsAnother(t *testing.T) {
 	for name, rise := range map[string]func(tx *store.Tx, m access.Member) error{
 		"the member's": func(tx *store.Tx, m access.Member) error {
@@ -176,44 +175,45 @@ func TestARotatedSessionIsAnother(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := openLobby(t, enginetest.Open)
-			fay := l.member("fay", access.Fleet)
-			old := l.enter(fay)
-			l.update(func(tx *store.Tx) error { return rise(tx, fay) })
-			if p, err := l.Principal(t.Context(), old); err != nil || !p.Stale {
+			fx := openLobby(t, enginetest.Open)
+			fay := fx.member("fay", access.Fleet)
+			old := fx.enter(fay)
+			fx.update(func(tx *store.Tx) error { return rise(tx, fay) })
+			if p, err := fx.Principal(t.Context(), old); err != nil || !p.Stale {
 				t.Fatalf("after a rise: %+v, %v", p, err)
 			}
-			l.forward(time.Second)
-			fresh, err := l.Rotate(t.Context(), old)
+			fx.forward(time.Second)
+			fresh, err := fx.Rotate(t.Context(), old)
 			must(t, err)
-			if p, err := l.Principal(t.Context(), fresh); err != nil || p.Stale || p.Member.ID != fay.ID {
+			if p, err := fx.Principal(t.Context(), fresh); err != nil || p.Stale || p.Member.ID != fay.ID {
 				t.Errorf("the new id: %+v, %v", p, err)
 			}
-			if opened, _ := l.session(fresh); !opened.SeenAt.Equal(noon.Add(time.Second)) {
+			if opened, _ := fx.session(fresh); !opened.SeenAt.Equal(noon.Add(time.Second)) {
 				t.Errorf("it was seen at %v", opened.SeenAt)
 			}
-			if _, err := l.Principal(t.Context(), old); !access.SignedOut.Is(err) {
+			if _, err := fx.Principal(t.Context(), old); !access.SignedOut.Is(err) {
 				t.Errorf("the old id: %v", err)
 			}
-			if _, err := l.Rotate(t.Context(), old); !access.SignedOut.Is(err) {
+			if _, err := fx.Rotate(t.Context(), old); !access.SignedOut.Is(err) {
 				t.Errorf("exchanged twice: %v", err)
 			}
 		})
 	}
 }
 
-// Signing out ends the session and is written down; twice is once.
+// Signing out ends the session and leaves an audit entry; a second sign-out does
+// nothing.
 func TestSignOut(t *testing.T) {
-	l := openLobby(t, enginetest.Open)
-	fay := l.member("fay", access.Fleet)
-	s := l.enter(fay)
+	fx := openLobby(t, enginetest.Open)
+	fay := fx.member("fay", access.Fleet)
+	s := fx.enter(fay)
 	for range 2 {
-		must(t, l.SignOut(t.Context(), access.Actor{Member: fay.ID, Source: access.SourcePortal}, s))
+		must(t, fx.SignOut(t.Context(), access.Actor{Member: fay.ID, Source: access.SourcePortal}, s))
 	}
-	if _, err := l.Principal(t.Context(), s); !access.SignedOut.Is(err) {
+	if _, err := fx.Principal(t.Context(), s); !access.SignedOut.Is(err) {
 		t.Errorf("afterwards: %v", err)
 	}
-	must(t, l.store.View(t.Context(), func(tx *store.Tx) error {
+	must(t, fx.store.View(t.Context(), func(tx *store.Tx) error {
 		log, err := tx.AuditLog.Since(0, 10)
 		if len(log) != 1 || log[0].Action != access.ActionSignOut || log[0].Target != string(fay.ID) {
 			t.Errorf("the log has %+v", log)

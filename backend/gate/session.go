@@ -7,8 +7,8 @@ import (
 	"doorward/backend/store"
 )
 
-// Rotate gives a session a new secret, as every rise of rights does. The old
-// one is worth nothing afterwards.
+// Rotate gives a session a new secret, as is required whenever its permissions
+// rise. The old secret no longer works.
 func (g *Gate) Rotate(ctx context.Context, old access.Secret) (access.Secret, error) {
 	fresh := access.NewSecret()
 	err := g.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {

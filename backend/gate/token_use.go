@@ -10,16 +10,18 @@ import (
 	"doorward/backend/store"
 )
 
-// tokenUses are when API tokens were used, to the minute, until they are written
-// down: once a minute for all tokens together, and not on the way of a request.
+// tokenUses holds the times of use of API tokens, to the minute, until they are
+// written: once a minute for all tokens together, and never while a request
+// waits.
 type tokenUses struct {
 	mu     sync.Mutex
 	noted  map[access.TokenID]time.Time
-	ripe   chan struct{} // told a minute after the first note
+	ripe   chan struct{} // signalled a minute after the first note
 	waking bool
 }
 
-// useInterval is how often uses are written down, and what a crash may lose.
+// useInterval is how often uses are written, and how much of them a crash can
+// lose.
 const useInterval = time.Minute
 
 // useBatch is how many uses one transaction writes.
@@ -29,7 +31,8 @@ func (u *tokenUses) init() {
 	u.noted, u.ripe = map[access.TokenID]time.Time{}, make(chan struct{}, 1)
 }
 
-// note remembers a use. It is called at most once a minute for each token.
+// note records a use in memory. It is called at most once a minute for each
+// token.
 func (u *tokenUses) note(id access.TokenID, at time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -57,7 +60,7 @@ func (u *tokenUses) take() map[access.TokenID]time.Time {
 	return noted
 }
 
-// last is the later of what is written down and what is not yet.
+// last is the later of the stored time of use and the one not yet written.
 func (u *tokenUses) last(id access.TokenID, kept time.Time) time.Time {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -67,15 +70,15 @@ func (u *tokenUses) last(id access.TokenID, kept time.Time) time.Time {
 	return kept
 }
 
-// LastUse is when a token was used last: at the time that is written down for it, or
-// later where that is not written down yet.
+// LastUse is when a token was last used: the stored time, or a later one that is
+// not written yet.
 func (g *Gate) LastUse(t access.Token) time.Time { return g.uses.last(t.ID, t.UsedAt) }
 
-// UsesDue tells when there are uses to write down.
+// UsesDue signals that there are uses to write.
 func (g *Gate) UsesDue() <-chan struct{} { return g.uses.ripe }
 
-// KeepUses writes down when tokens were used. What cannot be written is tried
-// again with the next: that it failed keeps nobody out.
+// KeepUses writes the noted uses of tokens. What cannot be written is retried
+// with the next batch: a failure keeps nobody out.
 func (g *Gate) KeepUses(ctx context.Context) {
 	noted := g.uses.take()
 	for len(noted) > 0 {
