@@ -80,15 +80,15 @@ type workplace struct {
 func newWorkplace(n int) *workplace {
 	r := rand.New(rand.NewPCG(1, 2))
 	w := &workplace{n: n, now: time.Now().UTC().Truncate(time.Second)}
-	w.firsts, w.lasts = words(r, 400, 2), words(r, 20_000, 3)
-	for _, d := range words(r, 200, 2) {
+	w.firsts, w.lasts = syllableWords(r, 400, 2), syllableWords(r, 20_000, 3)
+	for _, d := range syllableWords(r, 200, 2) {
 		w.mailDomains = append(w.mailDomains, d+".example.com")
 	}
 	return w
 }
 
 // words makes n words of some syllables.
-func words(r *rand.Rand, n, syllables int) (all []string) {
+func syllableWords(r *rand.Rand, n, syllables int) (all []string) {
 	for range n {
 		word := ""
 		for range syllables {

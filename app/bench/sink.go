@@ -31,17 +31,17 @@ func swallow(c net.Conn) {
 	defer c.Close()
 	say := func(line string) { fmt.Fprintf(c, "%s\r\n", line) }
 	say("220 sink ESMTP")
-	letter := false
+	inMessage := false
 	for in := bufio.NewScanner(c); in.Scan(); {
 		line := in.Text()
 		verb := strings.ToUpper(line[:min(4, len(line))])
 		switch {
-		case letter && line != ".":
-		case letter:
-			letter = false
+		case inMessage && line != ".":
+		case inMessage:
+			inMessage = false
 			say("250 taken")
 		case verb == "DATA":
-			letter = true
+			inMessage = true
 			say("354 go on")
 		case verb == "QUIT":
 			say("221 bye")

@@ -58,13 +58,13 @@ func (r *run) deletes(cmd *cobra.Command, yes *bool, done string, do func(a *api
 	})
 	return func(cmd *cobra.Command, args []string) error {
 		if !*yes && !isTerminal(r.Stdin) {
-			return nobodyToAsk(cmd)
+			return noTerminal(cmd)
 		}
 		return verb(cmd, args)
 	}
 }
 
-func nobodyToAsk(cmd *cobra.Command) error {
+func noTerminal(cmd *cobra.Command) error {
 	return wrongUse(cmd,
 		"This deletes accounts, and there is no terminal to ask for confirmation on. If it is meant, add --yes.")
 }
@@ -80,7 +80,7 @@ func (r *run) confirm(cmd *cobra.Command, found []member) error {
 	answer, err := bufio.NewReader(r.Stdin).ReadString('\n')
 	if err != nil && answer == "" {
 		fmt.Fprintln(r.Stderr)
-		return nobodyToAsk(cmd)
+		return noTerminal(cmd)
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":

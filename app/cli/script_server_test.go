@@ -106,7 +106,7 @@ func cmdSMTP(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // emails waits until the mail server has that many, no more: emails N
-func cmdLetters(ts *testscript.TestScript, _ bool, args []string) {
+func cmdMessages(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

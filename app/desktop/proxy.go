@@ -19,7 +19,7 @@ const (
 
 func (s *Shell) forward(w http.ResponseWriter, r *http.Request) { s.pass(w, r, r.URL, inert) }
 
-func (s *Shell) letter(w http.ResponseWriter, r *http.Request) { s.pass(w, r, r.URL, styled) }
+func (s *Shell) emailPage(w http.ResponseWriter, r *http.Request) { s.pass(w, r, r.URL, styled) }
 
 // pass hands a request to the Doorward that is open. The answer may do what
 // policy lets it.

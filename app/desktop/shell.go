@@ -77,7 +77,7 @@ func (s *Shell) mount() {
 	s.routes.Handle("GET /admin/assets/", http.StripPrefix("/admin", http.FileServerFS(console)))
 	s.routes.Handle("GET /admin/", pageOf(console, "index.html"))
 	s.routes.HandleFunc("/api/v1/", s.forward)
-	s.routes.HandleFunc("GET /api/v1/outbox/{id}/page", s.letter)
+	s.routes.HandleFunc("GET /api/v1/outbox/{id}/page", s.emailPage)
 }
 
 // Opened is the Doorward that is open, if one is.

@@ -111,10 +111,10 @@ func TestAnswersCannotRun(t *testing.T) {
 	if h.Get("Set-Cookie") != "" || h.Get("Location") != "" {
 		t.Errorf("the answer keeps or leads: %v", h)
 	}
-	letter := do(s, "GET", "/api/v1/outbox/x/page").Header()
-	if got := letter.Get("Content-Security-Policy"); got != "default-src 'none'; style-src 'unsafe-inline'; sandbox" ||
-		letter.Get("Set-Cookie") != "" {
-		t.Errorf("a letter may do more than have a look: %v", letter)
+	header := do(s, "GET", "/api/v1/outbox/x/page").Header()
+	if got := header.Get("Content-Security-Policy"); got != "default-src 'none'; style-src 'unsafe-inline'; sandbox" ||
+		header.Get("Set-Cookie") != "" {
+		t.Errorf("a letter may do more than have a look: %v", header)
 	}
 	asked := len(f.asked)
 	for _, path := range []string{"/local/v1/backup", "/setup/x", "/ailoop"} {

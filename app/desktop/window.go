@@ -31,14 +31,14 @@ const HasWindow = true
 
 // Window is what the console's page can ask of the desktop.
 type Window struct {
-	until context.Context // ends when the program is told to
-	ctx   context.Context // of the toolkit
-	life  context.Context // ends when the window closes
-	stop  context.CancelFunc
-	c     config.Config
-	shell *Shell
-	alive *Alive
-	again bool // start again once this window is gone
+	until         context.Context // ends when the program is told to
+	ctx           context.Context // of the toolkit
+	windowContext context.Context // ends when the window closes
+	stop          context.CancelFunc
+	c             config.Config
+	shell         *Shell
+	alive         *Alive
+	again         bool // start again once this window is gone
 }
 
 // Run opens the native window and returns once it is closed.
@@ -109,7 +109,7 @@ func (w *Window) start(ctx context.Context, frame Frame) {
 	if w.until.Err() != nil {
 		w.quit(nil)
 	}
-	w.life, w.stop = context.WithCancel(ctx)
+	w.windowContext, w.stop = context.WithCancel(ctx)
 	if frame.X >= 0 && frame.Y >= 0 && !frame.Maximised {
 		runtime.WindowSetPosition(ctx, frame.X, frame.Y)
 	}
@@ -146,7 +146,7 @@ const settled = 3 * time.Second
 // watch keeps the title and the desktop told of who waits.
 func (w *Window) watch(ctx context.Context, o Opened) {
 	ctx, stop := context.WithCancel(ctx)
-	context.AfterFunc(w.life, stop)
+	context.AfterFunc(w.windowContext, stop)
 	watch := &Watch{
 		Title: func(title string) { runtime.WindowSetTitle(w.ctx, title) },
 		Notify: func(title, body string) {
@@ -231,15 +231,15 @@ func (w *Window) backUp() {
 // told says how a thing went. Its words are ours alone: the native dialog reads
 // them as a format.
 func (w *Window) told(done string, do func() (bool, error)) {
-	kind, title, words := runtime.InfoDialog, "Done", done
+	kind, title, message := runtime.InfoDialog, "Done", done
 	did, err := do()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "doorward:", err)
-		kind, title, words = runtime.ErrorDialog, "Not done",
+		kind, title, message = runtime.ErrorDialog, "Not done",
 			"It did not work, and nothing was left behind. Choose another folder, or look at what the program printed."
 	}
 	if did || err != nil {
-		_, _ = runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: kind, Title: title, Message: words})
+		_, _ = runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: kind, Title: title, Message: message})
 	}
 }
 

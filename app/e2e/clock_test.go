@@ -27,7 +27,7 @@ func TestClockThatIsWrongDestroysNothing(t *testing.T) {
 			if err := p.Start(); err != nil {
 				t.Fatal(err)
 			}
-			c := &crasher{t, p, map[string]string{}}
+			c := &fixture{t, p, map[string]string{}}
 			doctor, err := p.Run("doctor")
 			if err != nil || doctor.Code != 1 || !strings.Contains(doctor.Out, "--clock-is-right") {
 				t.Errorf("the doctor says %+v, %v", doctor, err)

@@ -28,7 +28,7 @@ type flight struct {
 func TestCrashInFlight(t *testing.T) {
 	t.Parallel()
 	p := serving(t)
-	c := &crasher{t, p, map[string]string{}}
+	c := &fixture{t, p, map[string]string{}}
 	c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper")
 	var token struct{ Token string }
 	if err := json.Unmarshal([]byte(c.do("token", "add", "flights", "--role", "Admin", "--json")), &token); err != nil {
@@ -62,7 +62,7 @@ func TestCrashInFlight(t *testing.T) {
 }
 
 // fly runs sixteen clients, and kills the server after a number of answers.
-func (c *crasher) fly(token string, round, answers int) []*flight {
+func (c *fixture) fly(token string, round, answers int) []*flight {
 	var (
 		mu       sync.Mutex
 		all      []*flight
@@ -147,7 +147,7 @@ func (c *crasher) fly(token string, round, answers int) []*flight {
 }
 
 // landed checks the state of all flights.
-func (c *crasher) landed(all []*flight) {
+func (c *fixture) landed(all []*flight) {
 	c.Helper()
 	state, id := map[string]string{}, map[string]string{}
 	for _, m := range c.rows("members", "--limit", "0") {

@@ -44,14 +44,14 @@ func TestCrashMany(t *testing.T) {
 		kills = n
 	}
 	p := serving(t)
-	c := &crasher{t, p, map[string]string{}}
+	c := &fixture{t, p, map[string]string{}}
 	c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper")
 	var token struct{ Token string }
 	if err := json.Unmarshal([]byte(c.do("token", "add", "work", "--role", "Admin", "--json")), &token); err != nil {
 		t.Fatal(err)
 	}
 	p.Mail.Down()
-	w := &telling{crasher: c, token: token.Token}
+	w := &telling{fixture: c, token: token.Token}
 	var restarts []time.Duration
 	for round := range kills {
 		w.changeTokens(round)
@@ -82,7 +82,7 @@ func TestCrashMany(t *testing.T) {
 
 // A telling is one run of sixteen clients, with all their tales.
 type telling struct {
-	*crasher
+	*fixture
 	token                  string
 	spare, spareID         string // a valid token
 	revoked                string // a revoked one

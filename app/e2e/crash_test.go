@@ -16,7 +16,7 @@ import (
 )
 
 // A crasher kills the server after each answer, while no email can be sent.
-type crasher struct {
+type fixture struct {
 	*testing.T
 	p      *running
 	posted map[string]string // Message-ID to address, of every email seen in the outbox
@@ -27,7 +27,7 @@ type crasher struct {
 func TestCrashWalk(t *testing.T) {
 	t.Parallel()
 	p := serving(t)
-	c := &crasher{t, p, map[string]string{}}
+	c := &fixture{t, p, map[string]string{}}
 	c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper")
 	c.after("setup", "grace@example.org", "active")
 	p.Mail.Down()
@@ -67,7 +67,7 @@ func TestCrashWalk(t *testing.T) {
 	c.do("audit", "verify")
 }
 
-func (c *crasher) do(args ...string) string {
+func (c *fixture) do(args ...string) string {
 	c.Helper()
 	s, err := c.p.Do(args...)
 	if err != nil {
@@ -77,7 +77,7 @@ func (c *crasher) do(args ...string) string {
 }
 
 // rows is the output of a listing with --json.
-func (c *crasher) rows(args ...string) (rows []map[string]any) {
+func (c *fixture) rows(args ...string) (rows []map[string]any) {
 	c.Helper()
 	for d := json.NewDecoder(strings.NewReader(c.do(append(args, "--json")...))); ; {
 		var row map[string]any
@@ -93,7 +93,7 @@ func (c *crasher) rows(args ...string) (rows []map[string]any) {
 // after kills the server, starts it again, and checks that the member has the state
 // that was answered and that no email is lost or has another Message-ID. An empty
 // state means that there is no such member.
-func (c *crasher) after(step, email, state string) map[string]any {
+func (c *fixture) after(step, email, state string) map[string]any {
 	c.Helper()
 	before := c.outbox()
 	if err := c.p.Crash(); err != nil {
@@ -116,7 +116,7 @@ func (c *crasher) after(step, email, state string) map[string]any {
 }
 
 // outbox is the Message-ID and the address of every email.
-func (c *crasher) outbox() map[string]string {
+func (c *fixture) outbox() map[string]string {
 	c.Helper()
 	messages := map[string]string{}
 	for _, l := range c.rows("outbox") {
@@ -127,7 +127,7 @@ func (c *crasher) outbox() map[string]string {
 
 // delivered waits until every email has arrived. It retries those that wait for their
 // next try.
-func (c *crasher) delivered() {
+func (c *fixture) delivered() {
 	c.Helper()
 	if len(c.posted) < 4 {
 		c.Fatalf("only %d emails were posted: %v", len(c.posted), c.posted)
@@ -161,7 +161,7 @@ func (c *crasher) delivered() {
 	}
 }
 
-func (c *crasher) browser() *http.Client {
+func (c *fixture) browser() *http.Client {
 	jar, _ := cookiejar.New(nil)
 	return &http.Client{Jar: jar, Transport: &http.Transport{DisableKeepAlives: true}}
 }
@@ -169,7 +169,7 @@ func (c *crasher) browser() *http.Client {
 var formSecret = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 
 // press opens a page, sends a form on it, and expects a text in the answer.
-func (c *crasher) press(b *http.Client, page, action string, form url.Values, want string) {
+func (c *fixture) press(b *http.Client, page, action string, form url.Values, want string) {
 	c.Helper()
 	read := func(r *http.Response, err error) string {
 		c.Helper()

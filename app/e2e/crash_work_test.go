@@ -24,7 +24,7 @@ func TestCrashWhileTheStoreIsAtWork(t *testing.T) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := &crasher{t, p, map[string]string{}}
+	c := &fixture{t, p, map[string]string{}}
 	c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper")
 	answered := 1
 	for round := range 6 {
@@ -59,7 +59,7 @@ func TestCrashWhileTheStoreIsAtWork(t *testing.T) {
 
 // flood invites a hundred at a time until a number of rows were answered, and then
 // kills the server. It returns the number of answered rows.
-func (c *crasher) flood(round, enough int) int {
+func (c *fixture) flood(round, enough int) int {
 	var done atomic.Int64
 	full := make(chan struct{})
 	var once sync.Once

@@ -84,7 +84,7 @@ func TestDiskFillsWhileServing(t *testing.T) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := &crasher{t, p, map[string]string{}}
+	c := &fixture{t, p, map[string]string{}}
 	link := product.LinkInEmail.FindString(c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper"))
 	first, second := c.browser(), c.browser()
 	c.press(first, link, link, nil, "Hello, Grace")

@@ -69,7 +69,7 @@ func neighbourFills(t *testing.T, disk string) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := &crasher{t, p, map[string]string{}}
+	c := &fixture{t, p, map[string]string{}}
 	c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper")
 	token := func(name string) (made struct{ ID, Token string }) {
 		t.Helper()

@@ -28,7 +28,7 @@ func TestAnswersComeAfterTheSync(t *testing.T) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := &crasher{t, p, map[string]string{}}
+	c := &fixture{t, p, map[string]string{}}
 	c.do("setup", "--email", "grace@example.org", "--name", "Grace Hopper")
 	var token struct{ Token string }
 	if err := json.Unmarshal([]byte(c.do("token", "add", "work", "--role", "Admin", "--json")), &token); err != nil {

@@ -13,7 +13,7 @@ import (
 // A sits is a person at the screen's browser, signed in as the first Admin of a
 // Doorward elsewhere.
 type sits struct {
-	*crasher
+	*fixture
 	browser *http.Client
 	asked   string // the file that records the links opened in the system's browser
 }
@@ -22,7 +22,7 @@ type sits struct {
 // with it.
 func sitsAt(t *testing.T, s *screen, p *running, email string) *sits {
 	t.Helper()
-	b := &sits{crasher: &crasher{t, p, nil}, asked: s.noteLinks(t)}
+	b := &sits{fixture: &fixture{t, p, nil}, asked: s.noteLinks(t)}
 	jar, _ := cookiejar.New(nil)
 	b.browser = &http.Client{Jar: jar}
 	got, err := p.Run("login-link", email)

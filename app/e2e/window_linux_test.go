@@ -346,7 +346,7 @@ func (p *running) comes(t *testing.T, email string) {
 		t.Fatal(err)
 	}
 	jar, _ := cookiejar.New(nil)
-	c := &crasher{t, p, nil}
+	c := &fixture{t, p, nil}
 	c.press(&http.Client{Jar: jar}, l.Link, l.Link, nil, "Account Pending Approval")
 }
 

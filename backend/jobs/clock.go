@@ -8,11 +8,11 @@ import (
 	"doorward/backend/store"
 )
 
-// heldInterval is how often a clock that is held is looked at.
+// heldInterval is how often Run checks a clock that is held.
 const heldInterval = 10 * time.Minute
 
-// sweepByClock does what falls due, or only what destroys nothing while the clock
-// is held. A clock that is believed is kept.
+// sweepByClock does everything that is due, or, while the clock is held, only
+// what destroys nothing. A clock that is trusted is recorded in the store.
 func (j *Jobs) sweepByClock(ctx context.Context) (next time.Time, err error) {
 	c := j.store.Clock()
 	j.tellClock(ctx, c)
@@ -25,7 +25,7 @@ func (j *Jobs) sweepByClock(ctx context.Context) (next time.Time, err error) {
 	return j.Sweep(ctx)
 }
 
-// tellClock says in the log that the clock is held, and that it no longer is.
+// tellClock logs that the clock is held, and later that it is not.
 func (j *Jobs) tellClock(ctx context.Context, c store.ClockState) {
 	if j.clockHeld.Swap(c.Held()) == c.Held() {
 		return
@@ -39,12 +39,12 @@ func (j *Jobs) tellClock(ctx context.Context, c store.ClockState) {
 		"--clock-is-right", "ahead", c.Ahead, "behind", c.Behind, "believed after", c.Left)
 }
 
-// heldBatch is how many things that are due are looked through for those that
-// destroy nothing.
+// heldBatch is how many due items one pass searches for those that destroy
+// nothing.
 const heldBatch = 5000
 
-// sweepHeld does what is due and tells people, or finishes what somebody did. What
-// deletes and ends stays in the queue.
+// sweepHeld does what is due and only notifies people, or completes what a
+// decision began. What deletes or ends something stays in the queue.
 func (j *Jobs) sweepHeld(ctx context.Context) error {
 	var due []store.Due
 	var admins []string
@@ -77,8 +77,8 @@ func (j *Jobs) sweepHeld(ctx context.Context) error {
 	return err
 }
 
-// destroysNothing reports whether a thing that falls due tells people, or ends what
-// a decision has ended already.
+// destroysNothing reports whether a due item only notifies people, or ends what a
+// decision has ended already.
 func destroysNothing(kind byte) bool {
 	switch kind {
 	case store.DueDigest, store.DueTell, store.DueLeftovers, store.DueSessions:

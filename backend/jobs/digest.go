@@ -8,9 +8,9 @@ import (
 	"doorward/backend/store"
 )
 
-// toTell is whom the next thing that falls due is to tell: nil where it tells
-// no Admins. Looking for them reads more than an Update bears; who gets an email
-// is asked again when it is posted.
+// toTell returns the Admins that the next due item has to notify, or nil where it
+// notifies none. Finding them reads more than an Update allows, so it happens
+// before; each one's permission is checked again when the email is posted.
 func (j *Jobs) toTell(ctx context.Context) (admins []string, err error) {
 	err = j.store.View(ctx, func(tx *store.Tx) error {
 		due, ok, err := tx.Schedule.Next()
@@ -26,8 +26,8 @@ func (j *Jobs) toTell(ctx context.Context) (admins []string, err error) {
 	return admins, err
 }
 
-// tellsAdmins reports whether what falls due is for the Admins to hear of: people
-// who wait, or the end of an account whose inviter is not here to be told.
+// tellsAdmins reports whether a due item notifies the Admins: of people who wait,
+// or of a removed account whose inviter no longer exists.
 func tellsAdmins(tx *store.Tx, due store.Due) (bool, error) {
 	if due.Kind != store.DueMember {
 		return due.Kind == store.DueDigest, nil
@@ -40,15 +40,15 @@ func tellsAdmins(tx *store.Tx, due store.Due) (bool, error) {
 	return host.State != access.Active, unlessNotFound(err)
 }
 
-// tellBatch is how many Admins' emails one transaction posts, and maxTold
-// how many Admins are told at all.
+// tellBatch is how many Admins' emails one transaction posts, and maxTold how
+// many Admins are notified at all.
 const (
 	tellBatch = 4
 	maxTold   = 48
 )
 
-// digest fixes whom the emails name; each handful of the Admins who get one
-// then falls due at once.
+// digest decides which people the emails list and queues the emails, one batch of
+// Admins at a time; the batches are due at once.
 func digest(tx *store.Tx, admins []string) error {
 	g, err := tx.Digest()
 	if err != nil {
@@ -70,7 +70,8 @@ func digest(tx *store.Tx, admins []string) error {
 	return tx.PutDigest(g)
 }
 
-// deciders are the active members who may decide on requests; never nil.
+// deciders returns the active members who may decide on login requests; never
+// nil.
 func (j *Jobs) deciders(tx *store.Tx) (ids []string, err error) {
 	ids = []string{}
 	p, err := j.verbs.Gate.Policy(tx)
@@ -96,7 +97,7 @@ func (j *Jobs) deciders(tx *store.Tx) (ids []string, err error) {
 	return ids, nil
 }
 
-// tell posts the email about people waiting to a handful of Admins.
+// tell posts the email about waiting people to one batch of Admins.
 func (j *Jobs) tell(tx *store.Tx, ref string) error {
 	g, err := tx.Digest()
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"doorward/backend/store"
 )
 
-// do does one thing that has fallen due. admins are whom it is to tell, where it tells
+// do does one due item. admins are the Admins to notify, where the item notifies
 // Admins.
 func (j *Jobs) do(tx *store.Tx, due store.Due, admins []string) error {
 	switch due.Kind {
@@ -55,8 +55,8 @@ func (j *Jobs) do(tx *store.Tx, due store.Due, admins []string) error {
 	return nil
 }
 
-// requestDue forgets an ask whose time is over. One that was asked again has a later
-// due time of its own.
+// requestDue deletes an expired sign-in request. If the browser asked again
+// since, the newer request has its own due time.
 func requestDue(tx *store.Tx, browser access.SecretHash) error {
 	a, ok, err := tx.SignInRequests.Get(browser)
 	if err != nil || !ok || tx.Now.Before(a.ExpiresAt) {
@@ -65,10 +65,11 @@ func requestDue(tx *store.Tx, browser access.SecretHash) error {
 	return tx.SignInRequests.Delete(a)
 }
 
-// messageDue wipes an email whose words have expired, and forgets an old one. A
-// email that was tried again while this was put off has a later time of its own.
+// messageDue wipes the body of an expired email, and deletes an old email. An
+// email that was retried while this was postponed has a later due time of its
+// own.
 func messageDue(tx *store.Tx, id access.MessageID) error {
-	l, err := tx.Messages.Get(id)
+	m, err := tx.Messages.Get(id)
 	if access.NotFound.Is(err) {
 		return nil
 	}
@@ -76,39 +77,39 @@ func messageDue(tx *store.Tx, id access.MessageID) error {
 		return err
 	}
 	switch {
-	case l.Done() && tx.Now.Before(l.At.Add(store.MaxMessages)), !l.Done() && tx.Now.Before(l.ExpiresAt):
+	case m.Done() && tx.Now.Before(m.At.Add(store.MaxMessages)), !m.Done() && tx.Now.Before(m.ExpiresAt):
 		return nil
-	case l.Done():
+	case m.Done():
 		return tx.Messages.Delete(id)
 	}
 	end := func() error {
-		l.Failed("Its link expired before it could be sent.", tx.Now)
+		m.Failed("Its link expired before it could be sent.", tx.Now)
 		if err := tx.Messages.WipeFacts(id); err != nil {
 			return err
 		}
-		return tx.Messages.Put(l)
+		return tx.Messages.Put(m)
 	}
-	if l.Kind == access.SignInMessage { // as a decoy ends
+	if m.Kind == access.SignInMessage { // as a decoy ends
 		return tx.Evenly(store.OutcomeKeys, store.OutcomeBytes, end)
 	}
 	return end()
 }
 
-// decoyDue deletes a decoy that waited for a mail server for as long as an email
-// would have.
+// decoyDue deletes a decoy that has waited for a mail server for as long as an
+// email would have.
 func decoyDue(tx *store.Tx, id access.MessageID) error {
-	l, ok, err := tx.Decoys.Get(id)
-	if err != nil || !ok || tx.Now.Before(l.ExpiresAt) {
+	m, ok, err := tx.Decoys.Get(id)
+	if err != nil || !ok || tx.Now.Before(m.ExpiresAt) {
 		return err
 	}
-	l.Failed("", tx.Now)
+	m.Failed("", tx.Now)
 	if err := tx.TouchCounters(); err != nil {
 		return err
 	}
-	return tx.Decoys.Put(l)
+	return tx.Decoys.Put(m)
 }
 
-// traceDue tells the audit log of what was noticed of a kind.
+// traceDue writes an audit entry about what was noticed of one kind.
 func traceDue(tx *store.Tx, t access.Trace) error {
 	r, err := tx.Traces.Get(t)
 	if err != nil {

@@ -12,13 +12,14 @@ import (
 	"doorward/backend/store"
 )
 
-// An invitation is reminded of once, a day before its end, ends on the second,
-// and the account that nobody decided is gone after 30 days, with notice.
+// An invitation gets one reminder, a day before it expires, and expires on the
+// second; an account that nobody decides on is removed after 30 days, with
+// notice.
 func TestInvitationEndsByItself(t *testing.T) {
-	o := openOffice(t)
-	in, err := o.Invitations.Invite(t.Context(), o.ann, invitation(t, "ada@example.com", access.Fleet))
+	fx := newFixture(t)
+	in, err := fx.Invitations.Invite(t.Context(), fx.ann, invitation(t, "ada@example.com", access.Fleet))
 	must(t, err)
-	id := in.Card.ID
+	id := in.Member.ID
 	steps := []struct {
 		name                       string
 		at                         time.Duration
@@ -35,140 +36,142 @@ func TestInvitationEndsByItself(t *testing.T) {
 		{"later", 40 * day, 1, 1, 1},
 	}
 	for _, s := range steps {
-		o.clock.forward(noon.Add(s.at).Sub(o.clock.now()))
-		o.sweep()
-		c, err := o.Dashboard.Overview(t.Context(), access.Operator)
+		fx.clock.forward(noon.Add(s.at).Sub(fx.clock.now()))
+		fx.sweep()
+		c, err := fx.Dashboard.Overview(t.Context(), access.Operator)
 		must(t, err)
-		_, there := o.Members.Get(t.Context(), o.ann, id)
-		reminders, ended := o.did(access.ActionRemind), o.did(access.ActionExpire)
-		removed := o.did(access.ActionRemoveUndecided)
+		_, there := fx.Members.Get(t.Context(), fx.ann, id)
+		reminders, ended := fx.did(access.ActionRemind), fx.did(access.ActionExpire)
+		removed := fx.did(access.ActionRemoveUndecided)
 		if reminders != s.reminders || ended != s.ended || removed != s.abandons ||
 			access.NotFound.Is(there) != (s.abandons == 1) || c.Expired != s.ended-s.abandons {
 			t.Errorf("%s: %d reminders, %d ended, %d removed, %+v", s.name, reminders, ended, removed, c.Counters)
 		}
-		o.verify()
+		fx.verify()
 	}
-	if l := o.letters(access.UndecidedMessage); len(l) != 1 || l[0].Recipient != "ann@example.org" ||
-		!strings.Contains(o.words(l[0].ID).Text, "ada@example.com") {
+	if l := fx.messages(access.UndecidedMessage); len(l) != 1 || l[0].Recipient != "ann@example.org" ||
+		!strings.Contains(fx.body(l[0].ID).Text, "ada@example.com") {
 		t.Errorf("the notice: %+v", l)
 	}
 	again := invitation(t, "ADA@example.com", access.Fleet)
-	if _, err := o.Invitations.Invite(t.Context(), o.ann, again); err != nil {
+	if _, err := fx.Invitations.Invite(t.Context(), fx.ann, again); err != nil {
 		t.Errorf("the address is not free again: %v", err)
 	}
 }
 
-// Where the operator invited, or whoever did is gone, an Admin gets the notice.
+// Where the operator sent the invitation, or the inviter has been removed, an
+// Admin gets the notice.
 func TestAbandonedByOperatorIsToldToAnAdmin(t *testing.T) {
-	o := openOffice(t)
-	must(t, o.Members.Remove(t.Context(), o.ann, o.bob.Member))
-	o.invite("ada@example.com")
-	o.clock.forward(30 * day)
-	o.sweep()
-	if l := o.letters(access.UndecidedMessage); len(l) != 1 || l[0].Recipient != "ann@example.org" {
+	fx := newFixture(t)
+	must(t, fx.Members.Remove(t.Context(), fx.ann, fx.bob.Member))
+	fx.invite("ada@example.com")
+	fx.clock.forward(30 * day)
+	fx.sweep()
+	if l := fx.messages(access.UndecidedMessage); len(l) != 1 || l[0].Recipient != "ann@example.org" {
 		t.Errorf("the notice: %+v", l)
 	}
 }
 
-// The reminder carries a link of its own that works, and renewing begins again.
+// The reminder carries a new link that works, and renewing the invitation starts
+// its time again.
 func TestReminder(t *testing.T) {
-	o := openOffice(t)
-	id := o.invite("ada@example.com").Card.ID
-	o.clock.forward(6 * day)
-	o.sweep()
-	link := o.linkTo(access.ExpiringMessage, "ada@example.com")
-	if _, err := o.SignIn.PeekLink(t.Context(), link, browser("ada")); err != nil {
+	fx := newFixture(t)
+	id := fx.invite("ada@example.com").Member.ID
+	fx.clock.forward(6 * day)
+	fx.sweep()
+	link := fx.linkTo(access.ExpiringMessage, "ada@example.com")
+	if _, err := fx.SignIn.PeekLink(t.Context(), link, browser("ada")); err != nil {
 		t.Errorf("the link of the reminder: %v", err)
 	}
-	o.clock.forward(2 * day)
-	o.sweep()
-	c, err := o.Invitations.Resend(t.Context(), o.ann, id)
+	fx.clock.forward(2 * day)
+	fx.sweep()
+	c, err := fx.Invitations.Resend(t.Context(), fx.ann, id)
 	if err != nil || c.Invitation.Expired || !c.Invitation.ExpiresAt.Equal(noon.Add(15*day)) {
 		t.Errorf("Resend = %+v, %v", c.Invitation, err)
 	}
-	o.clock.forward(6 * day)
-	o.sweep()
-	if n := o.did(access.ActionRemind); n != 2 {
+	fx.clock.forward(6 * day)
+	fx.sweep()
+	if n := fx.did(access.ActionRemind); n != 2 {
 		t.Errorf("%d reminders after a renewal, want 2", n)
 	}
 	aDay := invitation(t, "short@example.com", access.Fleet)
 	aDay.TTL = day
-	short, err := o.Invitations.Invite(t.Context(), o.ann, aDay)
+	short, err := fx.Invitations.Invite(t.Context(), fx.ann, aDay)
 	must(t, err)
-	o.sweep()
-	l := o.letter(access.InvitationMessage, "short@example.com")
-	if l.ID != short.Card.Message || o.did(access.ActionRemind) != 2 {
+	fx.sweep()
+	m := fx.message(access.InvitationMessage, "short@example.com")
+	if m.ID != short.Member.Message || fx.did(access.ActionRemind) != 2 {
 		t.Error("an invitation for a day was reminded of as it began")
 	}
-	o.verify()
+	fx.verify()
 }
 
-// What falls due and cannot be done waits; the rest goes on, the store fits
-// together meanwhile, and it is done in the end.
+// A due item fails: it waits, the others go on, the store stays consistent
+// meanwhile, and the item is done in the end.
 func TestPostponed(t *testing.T) {
-	o := openOffice(t)
-	stuck := o.invite("stuck@example.com").Card.ID
-	o.clock.forward(time.Minute)
-	o.invite("next@example.com")
-	o.clock.forward(6 * day)
-	must(t, o.jobs.postpone(t.Context(), store.Due{At: noon.Add(6 * day), Kind: store.DueMember, Ref: string(stuck)}))
-	o.verify()
-	o.sweep()
-	if l := o.letters(access.ExpiringMessage); len(l) != 1 || l[0].Recipient != "next@example.com" {
+	fx := newFixture(t)
+	stuck := fx.invite("stuck@example.com").Member.ID
+	fx.clock.forward(time.Minute)
+	fx.invite("next@example.com")
+	fx.clock.forward(6 * day)
+	must(t, fx.jobs.postpone(t.Context(), store.Due{At: noon.Add(6 * day), Kind: store.DueMember, Ref: string(stuck)}))
+	fx.verify()
+	fx.sweep()
+	if l := fx.messages(access.ExpiringMessage); len(l) != 1 || l[0].Recipient != "next@example.com" {
 		t.Errorf("reminded: %+v", l)
 	}
-	o.verify()
-	o.clock.forward(postponed)
-	o.sweep()
-	if l := o.letters(access.ExpiringMessage); len(l) != 2 {
+	fx.verify()
+	fx.clock.forward(postponed)
+	fx.sweep()
+	if l := fx.messages(access.ExpiringMessage); len(l) != 2 {
 		t.Errorf("reminded in the end: %+v", l)
 	}
-	o.verify()
+	fx.verify()
 }
 
-// An email whose end was put off, and that an Administrator has tried again
-// since, is not failed by the end it once had.
-func TestPostponedEndOfLetterIsOvertaken(t *testing.T) {
-	o := openOffice(t)
-	o.invite("ada@example.com")
-	l := o.letter(access.InvitationMessage, "ada@example.com")
-	must(t, o.jobs.postpone(t.Context(), store.Due{At: l.ExpiresAt, Kind: store.DueMessage, Ref: string(l.ID)}))
-	must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
-		l := l
-		l.ExpiresAt = l.ExpiresAt.Add(day)
-		return tx.Messages.Put(l)
+// An email's expiry was postponed, and an Admin has retried the email since. The
+// postponed expiry must not fail it.
+func TestPostponedEndOfMessageIsOvertaken(t *testing.T) {
+	fx := newFixture(t)
+	fx.invite("ada@example.com")
+	m := fx.message(access.InvitationMessage, "ada@example.com")
+	must(t, fx.jobs.postpone(t.Context(), store.Due{At: m.ExpiresAt, Kind: store.DueMessage, Ref: string(m.ID)}))
+	must(t, fx.store.Update(t.Context(), func(tx *store.Tx) error {
+		m := m
+		m.ExpiresAt = m.ExpiresAt.Add(day)
+		return tx.Messages.Put(m)
 	}))
-	o.verify()
-	o.clock.forward(postponed)
-	o.sweep()
-	if now := o.letter(access.InvitationMessage, "ada@example.com"); now.Done() {
+	fx.verify()
+	fx.clock.forward(postponed)
+	fx.sweep()
+	if now := fx.message(access.InvitationMessage, "ada@example.com"); now.Done() {
 		t.Errorf("the letter was ended: %+v", now)
 	}
-	o.verify()
+	fx.verify()
 }
 
-// The sweeper sleeps until what falls due next. Something that falls due sooner
-// wakes it; an invitation, whose end is far away, does not.
+// The sweeper sleeps until the next item is due. An item that is due sooner wakes
+// it; an invitation, which expires much later, does not.
 func TestTheSweeperWakesForWhatFallsDueSooner(t *testing.T) {
-	o := openOffice(t)
-	o.invite("far@example.com")
+	fx := newFixture(t)
+	fx.invite("far@example.com")
 	run, stop := context.WithCancel(t.Context())
 	over := make(chan struct{})
-	changes, err := o.Watch(t.Context())
+	changes, err := fx.Watch(t.Context())
 	must(t, err)
-	go func() { defer close(over); o.jobs.Run(run) }()
+	go func() { defer close(over); fx.jobs.Run(run) }()
 	defer func() { stop(); <-over }()
-	for o.jobs.nextDue.Load() == 0 || o.jobs.nextDue.Load() == math.MaxInt64 {
+	for fx.jobs.nextDue.Load() == 0 || fx.jobs.nextDue.Load() == math.MaxInt64 {
 		runtime.Gosched()
 	}
-	asleep := o.jobs.nextDue.Load()
-	o.invite("farther@example.com")
-	if len(o.jobs.due) != 0 || o.jobs.nextDue.Load() != asleep {
+	asleep := fx.jobs.nextDue.Load()
+	fx.invite("farther@example.com")
+	if len(fx.jobs.due) != 0 || fx.jobs.nextDue.Load() != asleep {
 		t.Error("an invitation woke the sweeper")
 	}
-	o.waiting("ada@example.com") // Admins are told at once
+	fx.waiting("ada@example.com") // Admins are notified at once
 	deadline := time.After(time.Minute)
-	for len(o.letters(access.RequestsMessage)) == 0 {
+	for len(fx.messages(access.RequestsMessage)) == 0 {
 		select {
 		case <-changes:
 		case <-deadline:
@@ -177,40 +180,40 @@ func TestTheSweeperWakesForWhatFallsDueSooner(t *testing.T) {
 	}
 }
 
-// The emails about people who wait were fixed while four could decide. One lost
-// the role since, one was suspended, one removed, one turned the emails off: they
-// do not hear who applies any more.
+// The digests were queued while four members could decide. Since then one lost
+// the role, one was suspended, one was removed, one turned the emails off: none
+// of them is told who has applied.
 func TestDigestGoesToWhoMayDecideNow(t *testing.T) {
-	o := openOffice(t)
+	fx := newFixture(t)
 	keeper := access.Role{Name: "Keeper", Permissions: []access.Permission{
 		access.May(access.Read, access.ResMembers), access.May(access.Decide, access.ResMembers),
 	}}
-	must(t, o.Roles.Put(t.Context(), access.Operator, keeper))
+	must(t, fx.Roles.Put(t.Context(), access.Operator, keeper))
 	member := func(name string) access.MemberID {
-		return o.member(name+"@example.org", keeper.Name)
+		return fx.member(name+"@example.org", keeper.Name)
 	}
 	stays := member("stays")
 	demoted := member("demoted")
 	suspended := member("suspended")
 	removed := member("removed")
 	quiet := member("quiet")
-	o.waiting("ada@example.com")
-	o.clock.forward(15 * time.Minute)
+	fx.waiting("ada@example.com")
+	fx.clock.forward(15 * time.Minute)
 	told := []string{string(demoted), string(suspended), string(removed), string(quiet), string(stays)}
-	must(t, o.store.Update(t.Context(), func(tx *store.Tx) error { return digest(tx, told) }))
+	must(t, fx.store.Update(t.Context(), func(tx *store.Tx) error { return digest(tx, told) }))
 
-	_, err := o.Members.ChangeRoles(t.Context(), o.ann, demoted, []access.RoleName{access.Fleet})
+	_, err := fx.Members.ChangeRoles(t.Context(), fx.ann, demoted, []access.RoleName{access.Fleet})
 	must(t, err)
-	_, err = o.Members.Suspend(t.Context(), o.ann, suspended)
+	_, err = fx.Members.Suspend(t.Context(), fx.ann, suspended)
 	must(t, err)
-	must(t, o.Members.Remove(t.Context(), o.ann, removed))
-	must(t, o.Account.MuteDigest(t.Context(), session(quiet), true))
-	o.sweep()
+	must(t, fx.Members.Remove(t.Context(), fx.ann, removed))
+	must(t, fx.Account.MuteDigest(t.Context(), session(quiet), true))
+	fx.sweep()
 
-	letters := o.letters(access.RequestsMessage)
-	if len(letters) != 1 || letters[0].Recipient != "stays@example.org" {
-		for _, l := range letters {
-			t.Errorf("a letter went to %s", l.Recipient)
+	messages := fx.messages(access.RequestsMessage)
+	if len(messages) != 1 || messages[0].Recipient != "stays@example.org" {
+		for _, m := range messages {
+			t.Errorf("a letter went to %s", m.Recipient)
 		}
 	}
 }

@@ -1,14 +1,14 @@
-// Package jobs does what falls due by itself: reminders and the end of invitations
-// and of pending accounts, digests to the Admins, the clean-up of what has expired.
+// Package jobs does scheduled work: reminders, the expiry of invitations and
+// pending accounts, digests to the Admins, and the deletion of what has expired.
 //
-// The store keeps what falls due, and when, with the record that it is about. Each
-// thing is done in a transaction of its own, on the state as it is then; what cannot
-// be done waits, and the rest goes on. While the clock is not believed nothing is
-// deleted and nothing expires: see [store.ClockState].
+// The store keeps each due time with the record that it is about. Each item is
+// done in a transaction of its own, on the state at that time; an item that fails
+// waits, and the others go on. While the clock is not trusted nothing is deleted
+// and nothing expires: see [store.ClockState].
 //
-// Nobody asks for any of it, so nobody's permission is asked. What a job has in
-// common with a verb, an email or a clean-up that one transaction cannot hold, is a
-// step of the service ([service.Steps]).
+// Jobs have no caller, so they check no permission. What a job shares with a
+// verb, such as an email or a clean-up too large for one transaction, is a step
+// of the service ([service.Steps]).
 package jobs
 
 import (
@@ -24,24 +24,25 @@ import (
 	"doorward/backend/store"
 )
 
-// Jobs is the work on one store. It is done while Run runs, by whoever leads.
+// Jobs is the scheduled work on one store. It is done while Run runs, on the
+// machine that leads.
 type Jobs struct {
 	store     *store.Store
 	verbs     *service.Service
 	log       *slog.Logger
-	due       chan struct{} // something new falls due before nextDue
+	due       chan struct{} // signals an item that is due before nextDue
 	nextDue   atomic.Int64  // what Run waits for, in microseconds since 1970
-	clockHeld atomic.Bool   // and the log says so
+	clockHeld atomic.Bool   // the log has said so
 }
 
-// New is the work that falls due on a store, done with the steps of its service.
+// New returns the jobs of a store, which use the steps of its service.
 func New(s *store.Store, verbs *service.Service, log *slog.Logger) *Jobs {
 	j := &Jobs{store: s, verbs: verbs, log: log, due: make(chan struct{}, 1)}
 	s.OnCommit(j.committed)
 	return j
 }
 
-// committed wakes Run for what falls due sooner than what it waits for.
+// committed wakes Run for an item that is due sooner than the one it waits for.
 func (j *Jobs) committed(all []store.Change) {
 	for _, c := range all {
 		if c.Topic == store.DueChanged && c.At.UnixMicro() < j.nextDue.Load() {
@@ -53,14 +54,14 @@ func (j *Jobs) committed(all []store.Change) {
 	}
 }
 
-// Run does what nobody has to ask for, until ctx ends: it answers asks for
-// sign-in emails, on the beat, and sweeps what falls due.
+// Run does all scheduled work until ctx ends: it answers sign-in requests, on the
+// beat, and does what is due.
 func (j *Jobs) Run(ctx context.Context) {
 	var answering sync.WaitGroup
 	answering.Go(func() { j.verbs.SignIn.AnswerOnBeat(ctx) })
 	defer answering.Wait()
 	for {
-		j.nextDue.Store(math.MaxInt64) // until it is known, whatever falls due wakes
+		j.nextDue.Store(math.MaxInt64) // until the next due time is known, any item wakes Run
 		next, err := j.sweepByClock(ctx)
 		if err != nil && ctx.Err() == nil {
 			j.log.ErrorContext(ctx, "what fell due could not be done", "err", err)
@@ -84,8 +85,8 @@ func (j *Jobs) Run(ctx context.Context) {
 	}
 }
 
-// Sweep does all that has fallen due, each thing in a transaction of its own.
-// It returns when the next thing will.
+// Sweep does everything that is due, each item in a transaction of its own. It
+// returns when the next item is due.
 func (j *Jobs) Sweep(ctx context.Context) (next time.Time, err error) {
 	for {
 		var more bool
@@ -105,7 +106,7 @@ func (j *Jobs) Sweep(ctx context.Context) (next time.Time, err error) {
 				}
 				return err
 			}
-			if admins == nil { // it came just now: look for whom to tell first
+			if admins == nil { // it has just become due: find whom to notify first
 				if tells, err := tellsAdmins(tx, due); err != nil || tells {
 					return err
 				}
@@ -126,7 +127,7 @@ func (j *Jobs) Sweep(ctx context.Context) (next time.Time, err error) {
 	}
 }
 
-// postponed is how long what could not be done waits, so that the rest goes on.
+// postponed is how long a failed item waits, so that the others go on.
 const postponed = 10 * time.Minute
 
 func (j *Jobs) postpone(ctx context.Context, due store.Due) error {

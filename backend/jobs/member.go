@@ -5,8 +5,8 @@ import (
 	"doorward/backend/store"
 )
 
-// memberDue does what falls due on a pending member: the reminder, the end of
-// the invitation, the end of the account.
+// memberDue does what is due for a pending member: the reminder, the expiry of
+// the invitation, the removal of the account.
 func (j *Jobs) memberDue(tx *store.Tx, id access.MemberID, admins []string) error {
 	m, err := tx.Members.Get(id)
 	if access.NotFound.Is(err) || err == nil && m.State != access.Pending {
@@ -33,8 +33,8 @@ func (j *Jobs) memberDue(tx *store.Tx, id access.MemberID, admins []string) erro
 	return tx.Members.Put(m)
 }
 
-// abandon deletes a pending account that nobody decided on, and tells the one
-// who invited; where they are not here, a handful of the Admins.
+// abandon deletes a pending account that nobody decided on and notifies the
+// inviter, or, if the inviter no longer exists, one batch of Admins.
 func (j *Jobs) abandon(tx *store.Tx, m access.Member, admins []string) error {
 	if err := tx.Members.Delete(m, access.EndedRemoved); err != nil {
 		return err

@@ -86,10 +86,10 @@ func weights(t *testing.T, class string, last bool) []store.Weight {
 		})
 		must(nil, err)
 		if class != "pending" {
-			must(s.Members.Approve(t.Context(), access.Operator, in.Card.ID, nil))
+			must(s.Members.Approve(t.Context(), access.Operator, in.Member.ID, nil))
 		}
 		if class == "suspended" {
-			must(s.Members.Suspend(t.Context(), access.Operator, in.Card.ID))
+			must(s.Members.Suspend(t.Context(), access.Operator, in.Member.ID))
 		}
 	}
 	f.work()

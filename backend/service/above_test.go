@@ -10,41 +10,41 @@ import (
 	"doorward/backend/store"
 )
 
-// The role of somebody who may do everything to members, and open Fleet.
+// The role of somebody with every permission on members, and Fleet.
 var keeper = access.Role{Name: "Keeper", Permissions: append([]access.Permission{
 	access.May(access.Decide, access.ResMembers), access.May(access.Change, access.ResMembers),
 	access.May(access.Change, access.ResSettings),
 }, lead.Permissions...)}
 
-// A deed is a verb that acts on a member, with the member that it is done to.
+// A deed is a verb that acts on a member, with the kind of member to try it on.
 type deed struct {
-	target func(o *office, roles ...access.RoleName) access.MemberID
-	do     func(o *office, actor access.Actor, id access.MemberID) error
-	self   string // the code of the refusal to do it to oneself, pending or active; empty: one may
+	target func(fx *fixture, roles ...access.RoleName) access.MemberID
+	do     func(fx *fixture, actor access.Actor, id access.MemberID) error
+	self   string // the error code when a member does it to themselves, pending or active; empty: allowed
 }
 
-func invitedTarget(o *office, roles ...access.RoleName) access.MemberID {
-	return o.invite("target@example.com", roles...).Card.ID
+func invitedTarget(fx *fixture, roles ...access.RoleName) access.MemberID {
+	return fx.invite("target@example.com", roles...).Member.ID
 }
 
-func cameTarget(o *office, roles ...access.RoleName) access.MemberID {
-	return o.waitingFor("target@example.com", roles...)
+func cameTarget(fx *fixture, roles ...access.RoleName) access.MemberID {
+	return fx.waitingFor("target@example.com", roles...)
 }
 
-func activeTarget(o *office, roles ...access.RoleName) access.MemberID {
-	return o.member("target@example.com", "Tam Target", roles...)
+func activeTarget(fx *fixture, roles ...access.RoleName) access.MemberID {
+	return fx.member("target@example.com", "Tam Target", roles...)
 }
 
-func suspendedTarget(o *office, roles ...access.RoleName) access.MemberID {
-	id := activeTarget(o, roles...)
-	_, err := o.Members.Suspend(o.t.Context(), access.Operator, id)
-	must(o.t, err)
+func suspendedTarget(fx *fixture, roles ...access.RoleName) access.MemberID {
+	id := activeTarget(fx, roles...)
+	_, err := fx.Members.Suspend(fx.t.Context(), access.Operator, id)
+	must(fx.t, err)
 	return id
 }
 
-func signedInTarget(o *office, roles ...access.RoleName) access.MemberID {
-	id := activeTarget(o, roles...)
-	o.enterAs("target@example.com")
+func signedInTarget(fx *fixture, roles ...access.RoleName) access.MemberID {
+	id := activeTarget(fx, roles...)
+	fx.enterAs("target@example.com")
 	return id
 }
 
@@ -52,55 +52,56 @@ func only[T any](_ T, err error) error { return err }
 
 // deeds are all verbs that act on one member.
 var deeds = map[string]deed{
-	"Members.Approve": {cameTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.Members.Approve(o.t.Context(), actor, id, nil))
+	"Members.Approve": {cameTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
+		return only(fx.Members.Approve(fx.t.Context(), actor, id, nil))
 	}, "already_decided"},
-	"Members.Reject": {cameTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return o.Members.Reject(o.t.Context(), actor, id, "", false)
+	"Members.Reject": {cameTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
+		return fx.Members.Reject(fx.t.Context(), actor, id, "", false)
 	}, "already_decided"},
-	"Invitations.Resend": {invitedTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.Invitations.Resend(o.t.Context(), actor, id))
+	"Invitations.Resend": {invitedTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
+		return only(fx.Invitations.Resend(fx.t.Context(), actor, id))
 	}, "already_member"},
-	"Invitations.CopyLink": {invitedTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.Invitations.CopyLink(o.t.Context(), actor, id))
+	"Invitations.CopyLink": {invitedTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
+		return only(fx.Invitations.CopyLink(fx.t.Context(), actor, id))
 	}, "already_member"},
-	"Members.ChangeRoles": {activeTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.Members.ChangeRoles(o.t.Context(), actor, id, []access.RoleName{access.Fleet}))
+	"Members.ChangeRoles": {activeTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
+		return only(fx.Members.ChangeRoles(fx.t.Context(), actor, id, []access.RoleName{access.Fleet}))
 	}, "own_roles"},
-	"Members.Rename": {activeTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.Members.Rename(o.t.Context(), actor, id, "Another"))
+	"Members.Rename": {activeTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
+		return only(fx.Members.Rename(fx.t.Context(), actor, id, "Another"))
 	}, ""},
-	"Members.Suspend": {activeTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.Members.Suspend(o.t.Context(), actor, id))
+	"Members.Suspend": {activeTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
+		return only(fx.Members.Suspend(fx.t.Context(), actor, id))
 	}, "own_account"},
-	"Members.Unsuspend": {suspendedTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return only(o.Members.Unsuspend(o.t.Context(), actor, id))
+	"Members.Unsuspend": {suspendedTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
+		return only(fx.Members.Unsuspend(fx.t.Context(), actor, id))
 	}, "own_account"},
-	"Members.Remove": {activeTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return o.Members.Remove(o.t.Context(), actor, id)
+	"Members.Remove": {activeTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
+		return fx.Members.Remove(fx.t.Context(), actor, id)
 	}, "own_account"},
-	"Sessions.SignOutEverywhere": {signedInTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		return o.Sessions.SignOutEverywhere(o.t.Context(), actor, id, false)
+	"Sessions.SignOutEverywhere": {signedInTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
+		return fx.Sessions.SignOutEverywhere(fx.t.Context(), actor, id, false)
 	}, ""},
-	"Sessions.End": {signedInTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		open, err := o.Sessions.List(o.t.Context(), access.Operator, id)
-		must(o.t, err)
-		return o.Sessions.End(o.t.Context(), actor, id, open[0].ID())
+	"Sessions.End": {signedInTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
+		open, err := fx.Sessions.List(fx.t.Context(), access.Operator, id)
+		must(fx.t, err)
+		return fx.Sessions.End(fx.t.Context(), actor, id, open[0].ID())
 	}, ""},
-	// By the email, it acts on the one whose invitation is in it.
-	"Outbox.Delete": {invitedTarget, func(o *office, actor access.Actor, id access.MemberID) error {
-		m, err := o.Members.Get(o.t.Context(), access.Operator, id)
-		must(o.t, err)
-		return o.Outbox.Delete(o.t.Context(), actor, m.Message)
+	// It is found by the email, and acts on the member whose invitation the email
+	// holds.
+	"Outbox.Delete": {invitedTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
+		m, err := fx.Members.Get(fx.t.Context(), access.Operator, id)
+		must(fx.t, err)
+		return fx.Outbox.Delete(fx.t.Context(), actor, m.Message)
 	}, "none"},
 }
 
-// looking are the verbs about one member that change nothing: whoever may read
-// members may read of all of them.
+// looking are the verbs about one member that change nothing: anybody who may
+// read members may use them on all members.
 var looking = []string{"Members.Get", "Sessions.List", "Tokens.Owned", "Account.PendingView"}
 
-// A verb that acts on a member and is not in the table above could be one that
-// forgets to look how much its member may do.
+// A verb that acts on a member and is missing from the table above might not
+// check how much that member may do.
 func TestEveryVerbOnAMemberHasItsRows(t *testing.T) {
 	id := reflect.TypeFor[access.MemberID]()
 	found := 0
@@ -122,8 +123,8 @@ func TestEveryVerbOnAMemberHasItsRows(t *testing.T) {
 	}
 }
 
-// verbs are all methods of all nouns, as "Members.Approve". Steps are parts of verbs,
-// and nobody asks for them.
+// verbs are all methods of all nouns, as "Members.Approve". Steps are left out:
+// they are parts of verbs, and have no caller.
 func verbs() map[string]reflect.Method {
 	all := map[string]reflect.Method{}
 	service := reflect.TypeFor[Service]()
@@ -149,12 +150,12 @@ func containsWord(all []string, s string) bool {
 	return false
 }
 
-// Somebody who may decide about members and change them, but is no Admin, goes
-// for the Admins: rejects one who is invited, lets one in as something less,
-// sends them emails, signs them out, takes their roles. What is above their own
-// permissions is refused, whatever the verb, and so is what is beside them; what
-// is below or equal is theirs to do. The same holds for a token of an Admin that
-// was made for less.
+// Somebody who may decide about members and change them, but is no Admin, acts
+// against the Admins: rejects one who is invited, approves one with fewer roles,
+// sends them emails, signs them out, takes their roles. Every verb refuses a
+// target whose permissions are above their own, or not within them, and allows
+// one who is below or equal. The same holds for a token of an Admin that was made
+// with fewer permissions.
 func TestNobodyActsOnWhatIsAboveThem(t *testing.T) {
 	levels := []struct {
 		name    string
@@ -171,18 +172,20 @@ func TestNobodyActsOnWhatIsAboveThem(t *testing.T) {
 		for _, level := range levels {
 			for _, who := range []string{"a member", "a token of an Admin"} {
 				t.Run(name+", "+level.name+", by "+who, func(t *testing.T) {
-					o := openOffice(t)
-					must(t, o.Roles.Put(t.Context(), access.Operator, keeper))
-					actor := session(o.member("kim@example.org", "Kim", keeper.Name))
+					fx := newFixture(t)
+					must(t, fx.Roles.Put(t.Context(), access.Operator, keeper))
+					actor := session(fx.member("kim@example.org", "Kim", keeper.Name))
 					if who != "a member" {
-						actor = o.tokenOf(o.ann, keeper.Name)
+						actor = fx.tokenOf(fx.ann, keeper.Name)
 					}
-					id := d.target(o, level.roles...)
-					before := o.state()
-					err := d.do(o, actor, id)
+					id := d.target(fx, level.roles...)
+					before := fx.state()
+					err := d.do(fx, actor, id)
 					if !level.refused {
-						// What manages members asks a session again who it is, and is not
-						// a token's to give: by then it is known to be no more than theirs.
+						// Managing members requires a confirmed session and is refused
+						// to tokens. That check comes only after the one above: by
+						// then the target is known to be within the caller's
+						// permissions.
 						if code := access.Explain(err).
 							Code; err != nil && code != "confirmation_required" && code != "token_outlives" {
 							t.Error(err)
@@ -190,7 +193,7 @@ func TestNobodyActsOnWhatIsAboveThem(t *testing.T) {
 						return
 					}
 					refused(t, err, access.Forbidden, "member_above_own")
-					if o.state() != before {
+					if fx.state() != before {
 						t.Error("the refusal changed something")
 					}
 				})
@@ -199,7 +202,7 @@ func TestNobodyActsOnWhatIsAboveThem(t *testing.T) {
 	}
 }
 
-// Nobody decides about themselves, nor changes what they may do: neither with
+// Nobody decides on themselves, nor changes their own permissions: neither with
 // their session nor with a token of theirs.
 func TestNobodyActsOnThemselves(t *testing.T) {
 	for name, d := range deeds {
@@ -207,11 +210,11 @@ func TestNobodyActsOnThemselves(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			o := openOffice(t)
-			for _, actor := range []access.Actor{o.bob, o.tokenOf(o.bob, access.Admin)} {
-				o.enterAs("bob@example.org")
-				before := o.state()
-				err := d.do(o, actor, o.bob.Member)
+			fx := newFixture(t)
+			for _, actor := range []access.Actor{fx.bob, fx.tokenOf(fx.bob, access.Admin)} {
+				fx.enterAs("bob@example.org")
+				before := fx.state()
+				err := d.do(fx, actor, fx.bob.Member)
 				if d.self == "" {
 					must(t, err)
 					continue
@@ -219,7 +222,7 @@ func TestNobodyActsOnThemselves(t *testing.T) {
 				if e := access.Explain(err); err == nil || e.Code != d.self {
 					t.Errorf("got %v, want a refusal with code %q", err, d.self)
 				}
-				if o.state() != before {
+				if fx.state() != before {
 					t.Error("the refusal changed something")
 				}
 			}
@@ -227,18 +230,18 @@ func TestNobodyActsOnThemselves(t *testing.T) {
 	}
 }
 
-// tokenOf is a token of a member's, for less than they may.
-func (o *office) tokenOf(actor access.Actor, roles ...access.RoleName) access.Actor {
-	o.t.Helper()
+// tokenOf makes a token of a member with fewer permissions than theirs.
+func (fx *fixture) tokenOf(actor access.Actor, roles ...access.RoleName) access.Actor {
+	fx.t.Helper()
 	t := access.Token{
 		ID:        access.TokenID(access.NewID()),
 		Name:      "t",
 		Hash:      access.NewSecret().Hash(),
 		Owner:     actor.Member,
 		Roles:     roles,
-		CreatedAt: o.clock.now(),
-		ExpiresAt: o.clock.now().Add(time.Hour),
+		CreatedAt: fx.clock.now(),
+		ExpiresAt: fx.clock.now().Add(time.Hour),
 	}
-	must(o.t, o.store.Update(o.t.Context(), func(tx *store.Tx) error { return tx.Tokens.Put(t) }))
+	must(fx.t, fx.store.Update(fx.t.Context(), func(tx *store.Tx) error { return tx.Tokens.Put(t) }))
 	return access.Actor{Member: actor.Member, Token: t.ID, Source: access.SourceAPI}
 }

@@ -7,14 +7,14 @@ import (
 	"doorward/backend/store"
 )
 
-// A PendingView is what the waiting page says.
+// A PendingView is what the pending page shows.
 type PendingView struct {
 	Workspace string
 	Member    access.Member
 	InvitedBy string
 }
 
-// PendingView is what the waiting page says to a pending member.
+// PendingView returns what the pending page shows to a pending member.
 func (s Account) PendingView(ctx context.Context, id access.MemberID) (out PendingView, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		if out.Member, err = tx.Members.Get(id); err != nil {
@@ -32,7 +32,7 @@ func (s Account) PendingView(ctx context.Context, id access.MemberID) (out Pendi
 	return out, err
 }
 
-// Note keeps a word from a pending member to whoever decides.
+// Note stores a message from a pending member to the approver.
 func (s Account) Note(ctx context.Context, actor access.Actor, text string) error {
 	text, err := access.CleanText("note", text, access.MaxNote)
 	if err != nil {
@@ -54,7 +54,8 @@ func (s Account) Note(ctx context.Context, actor access.Actor, text string) erro
 	})
 }
 
-// waiting is the pending member who asks, and may do what the pending may.
+// waiting returns the calling member, who must be pending and have the
+// permission.
 func (s *core) waiting(tx *store.Tx, actor access.Actor) (m access.Member, err error) {
 	if actor.Token != "" {
 		return m, access.NotAllowed(access.May(access.Wait, access.ResPortal))
@@ -72,8 +73,8 @@ func (s *core) waiting(tx *store.Tx, actor access.Actor) (m access.Member, err e
 	return m, nil
 }
 
-// Withdraw takes a pending member's own request back: the account and all that
-// was theirs is deleted, and the address is free again.
+// Withdraw deletes a pending member's own account with all that belongs to it;
+// the address is free again.
 func (s Account) Withdraw(ctx context.Context, actor access.Actor) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		m, err := s.waiting(tx, actor)
@@ -87,7 +88,7 @@ func (s Account) Withdraw(ctx context.Context, actor access.Actor) error {
 	})
 }
 
-// MuteDigest turns the emails about people waiting off, or on, for oneself.
+// MuteDigest turns the emails about waiting people off, or on, for the caller.
 func (s Account) MuteDigest(ctx context.Context, actor access.Actor, quiet bool) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.gate.Authorize(tx, actor, access.May(access.Decide, access.ResMembers)); err != nil {

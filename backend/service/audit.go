@@ -9,16 +9,16 @@ import (
 	"doorward/backend/store"
 )
 
-// An AuditQuery says which entries of the audit log; what is empty leaves all.
+// An AuditQuery filters the audit log; an empty field matches everything.
 type AuditQuery struct {
-	Actor, Target string // an id, or the address of a member who is here; By also "operator" and "system"
+	Actor, Target string // an id, or the address of an existing member; Actor also "operator" and "system"
 	Actions       []access.AuditAction
 	From, Until   time.Time
 	Cursor        string
 	Limit         int
 }
 
-// Find is a page of the entries that fit, newest first.
+// Find returns a page of the matching entries, newest first.
 func (s Audit) Find(ctx context.Context, actor access.Actor, q AuditQuery) (out store.Page[AuditLine], err error) {
 	if q.Limit, err = Limit(q.Limit); err != nil {
 		return out, err
@@ -41,8 +41,8 @@ func (s Audit) Find(ctx context.Context, actor access.Actor, q AuditQuery) (out 
 	return out, err
 }
 
-// idOf puts a member's id in the place of their address. An address that nobody
-// has stays, and finds nothing.
+// idOf replaces a member's address with their id. An address without a member
+// stays as it is, and matches nothing.
 func idOf(tx *store.Tx, who *string) error {
 	if !strings.Contains(*who, "@") {
 		return nil
@@ -57,8 +57,8 @@ func idOf(tx *store.Tx, who *string) error {
 	return err
 }
 
-// MayExport refuses to hand the audit log out as a file to a session that
-// was not confirmed lately.
+// MayExport refuses to export the audit log to a session without a recent
+// confirmation.
 func (s Audit) MayExport(ctx context.Context, actor access.Actor) error {
 	return s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
 		_, err := confirmedIfMember(tx, actor)
@@ -66,7 +66,7 @@ func (s Audit) MayExport(ctx context.Context, actor access.Actor) error {
 	})
 }
 
-// Each calls fn with all entries that fit, newest first, a page at a time.
+// Each calls fn with all matching entries, newest first, a page at a time.
 func (s Audit) Each(ctx context.Context, actor access.Actor, q AuditQuery, fn func([]AuditLine) error) error {
 	for q.Limit, q.Cursor = MaxItems, ""; ; {
 		p, err := s.Find(ctx, actor, q)
@@ -80,15 +80,15 @@ func (s Audit) Each(ctx context.Context, actor access.Actor, q AuditQuery, fn fu
 	}
 }
 
-// An AuditLine is an audit entry with names beside the ids, as far as those
-// members are still here.
+// An AuditLine is an audit entry with names beside the ids of members that still
+// exist.
 type AuditLine struct {
 	access.AuditEntry
 	ActorName  string
 	TargetName string
 }
 
-// List is a page of the audit log, newest first.
+// List returns a page of the audit log, newest first.
 func (s Audit) List(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[AuditLine],
 	err error) {
 	if limit, err = Limit(limit); err != nil {
@@ -106,7 +106,7 @@ func (s Audit) List(ctx context.Context, actor access.Actor, cursor string, limi
 	return out, err
 }
 
-// Since are the entries after seq, oldest first, at most a page.
+// Since returns the entries after seq, oldest first, at most one page.
 func (s Audit) Since(ctx context.Context, actor access.Actor, seq uint64) (out []AuditLine, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
 		entries, err := tx.AuditLog.Since(seq, MaxItems)
@@ -139,8 +139,8 @@ func (s *core) lines(tx *store.Tx, entries []access.AuditEntry) ([]AuditLine, er
 	return out, nil
 }
 
-// Verify walks the whole audit chain. It returns how many entries are
-// sound; a Conflict names the first that is not.
+// Verify checks the whole audit chain. It returns how many entries are intact; a
+// Conflict names the first that is not.
 func (s Audit) Verify(ctx context.Context, actor access.Actor) (int, error) {
 	if err := s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(*store.Tx) error {
 		return nil

@@ -8,17 +8,17 @@ import (
 	"doorward/backend/access"
 )
 
-// Beat is how far apart the moments are at which asks are answered: all that wait
-// then, together. What follows the answer of the sign-in form happens at a moment
-// that the caller does not choose, and the same for every address.
+// Beat is the interval at which sign-in requests are answered: all that wait,
+// together. So the work that follows the sign-in form happens at a moment that
+// the caller does not choose, and is the same for every address.
 const Beat = 500 * time.Millisecond
 
-// NextBeat is how long it is until the next such moment.
+// NextBeat returns the time until the next beat.
 func NextBeat(now time.Time) time.Duration { return Beat - time.Duration(now.UnixNano())%Beat }
 
 // AnswerOnBeat answers sign-in requests until ctx ends, each time on the beat.
 func (s SignIn) AnswerOnBeat(ctx context.Context) {
-	wake(s.asked) // what waits from before
+	wake(s.asked) // those that wait from before
 	for {
 		select {
 		case <-ctx.Done():
@@ -39,24 +39,26 @@ func (s SignIn) AnswerOnBeat(ctx context.Context) {
 	}
 }
 
-// Strangers in their numbers may ask so often in all: each ask is written down.
+// How often strangers, all together, may request sign-in emails: each request is
+// written to the store.
 const (
 	maxStrangerRequests     = 200 // at once
 	strangerRequestInterval = 100 * time.Millisecond
 )
 
-// A floodGate bounds what strangers ask for, all together. It is in memory: after a
-// restart they have their first burst again.
+// A floodGate limits the requests of all strangers together. It is in memory:
+// after a restart the full burst is allowed again.
 type floodGate struct {
 	mu   sync.Mutex
-	full time.Time // when all of it is there again
+	full time.Time // when the full burst is available again
 }
 
-// take counts one ask, or refuses it with the same sentence for every address.
+// take counts one request, or refuses it with the same sentence for every
+// address.
 func (f *floodGate) take(now time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	// or the clock was put back
+	// or the clock was set back
 	if f.full.Before(now) || f.full.After(now.Add(maxStrangerRequests*strangerRequestInterval)) {
 		f.full = now
 	}

@@ -10,21 +10,21 @@ import (
 	"doorward/backend/store"
 )
 
-// A member has as many sessions as the bound; the one beyond takes the place of
-// the one that was used least lately, not of the oldest.
+// A member opens one session more than the bound. The session that was used least
+// recently ends, not the oldest.
 func TestMostSessions(t *testing.T) {
-	o := openOffice(t)
+	fx := newFixture(t)
 	var secrets []access.Secret
 	open := func() {
 		t.Helper()
-		o.clock.forward(time.Second)
+		fx.clock.forward(time.Second)
 		s := access.NewSecret()
-		must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
-			m, err := tx.Members.Get(o.fay.Member)
+		must(t, fx.store.Update(t.Context(), func(tx *store.Tx) error {
+			m, err := tx.Members.Get(fx.fay.Member)
 			if err != nil {
 				return err
 			}
-			if _, err := o.OpenSession(tx, &m, s, "link", browser("fay")); err != nil {
+			if _, err := fx.OpenSession(tx, &m, s, "link", browser("fay")); err != nil {
 				return err
 			}
 			return tx.Members.Put(m)
@@ -33,7 +33,7 @@ func TestMostSessions(t *testing.T) {
 	}
 	listed := func() int {
 		t.Helper()
-		all, err := o.Sessions.List(t.Context(), o.ann, o.fay.Member)
+		all, err := fx.Sessions.List(t.Context(), fx.ann, fx.fay.Member)
 		must(t, err)
 		return len(all)
 	}
@@ -43,8 +43,8 @@ func TestMostSessions(t *testing.T) {
 	if n := listed(); n != MaxSessions {
 		t.Fatalf("%d sessions at the bound, want %d", n, MaxSessions)
 	}
-	o.clock.forward(access.TouchInterval)
-	if _, err := o.Gate.Principal(t.Context(), secrets[0]); err != nil {
+	fx.clock.forward(access.TouchInterval)
+	if _, err := fx.Gate.Principal(t.Context(), secrets[0]); err != nil {
 		t.Fatal(err)
 	}
 	open()
@@ -52,15 +52,16 @@ func TestMostSessions(t *testing.T) {
 		t.Errorf("%d sessions beyond the bound, want %d", n, MaxSessions)
 	}
 	for i, s := range secrets {
-		if _, err := o.Gate.Principal(t.Context(), s); access.SignedOut.Is(err) != (i == 1) {
+		if _, err := fx.Gate.Principal(t.Context(), s); access.SignedOut.Is(err) != (i == 1) {
 			t.Errorf("session %d: %v", i, err)
 		}
 	}
-	o.verify()
+	fx.verify()
 }
 
-// What strangers have by the thousand is one source: the addresses of one IPv6
-// network of 64 bits. Two such networks are two, and so are two IPv4 addresses.
+// Strangers have addresses of one IPv6 network by the thousand, so a 64-bit
+// network counts as one source. Two such networks are two sources, and so are two
+// IPv4 addresses.
 func TestOneSource(t *testing.T) {
 	for _, tt := range []struct {
 		a, b string
@@ -80,16 +81,16 @@ func TestOneSource(t *testing.T) {
 	}
 }
 
-// A stranger goes from address to address of one IPv6 network to have emails
+// A stranger changes between the addresses of one IPv6 network to have emails
 // sent to somebody: they get as many as from one address, and no more.
-func TestANetworkHasOneShareOfAsks(t *testing.T) {
-	o := openOffice(t)
+func TestNetworkSharesOneRequestLimit(t *testing.T) {
+	fx := newFixture(t)
 	ask := func(i int) int {
 		b := Browser{Secret: access.Secret(fmt.Sprint("eve ", i)), From: fmt.Sprintf("2001:db8::%x", i+1)}
-		must(t, o.SignIn.Request(t.Context(), mail(t, "fay@example.org"), b))
-		_, err := o.SignIn.AnswerRequests(t.Context())
+		must(t, fx.SignIn.Request(t.Context(), mail(t, "fay@example.org"), b))
+		_, err := fx.SignIn.AnswerRequests(t.Context())
 		must(t, err)
-		return len(o.letters(access.SignInMessage))
+		return len(fx.messages(access.SignInMessage))
 	}
 	for i := range MaxSignInEmails {
 		if n := ask(i); n != i+1 {
@@ -101,19 +102,19 @@ func TestANetworkHasOneShareOfAsks(t *testing.T) {
 	}
 }
 
-// A batch of as many rows as there can be is looked at; one row more is refused.
+// A batch of the maximum number of rows is accepted; one row more is refused.
 func TestMostRows(t *testing.T) {
-	o := openOffice(t)
-	got, err := o.Invitations.InviteMany(t.Context(), o.ann, make([]NewInvitation, MaxBatchRows), true)
+	fx := newFixture(t)
+	got, err := fx.Invitations.InviteMany(t.Context(), fx.ann, make([]NewInvitation, MaxBatchRows), true)
 	if err != nil || len(got) != MaxBatchRows {
 		t.Errorf("%d rows at the bound: %v", len(got), err)
 	}
-	_, err = o.Invitations.InviteMany(t.Context(), o.ann, make([]NewInvitation, MaxBatchRows+1), true)
+	_, err = fx.Invitations.InviteMany(t.Context(), fx.ann, make([]NewInvitation, MaxBatchRows+1), true)
 	refused(t, err, access.Invalid, "too_many_rows")
 }
 
-// A page of a list has from one item to as many as the bound; none asked for is
-// the usual page.
+// A page of a list has between one item and the maximum; without a number it has
+// the default length.
 func TestPageLength(t *testing.T) {
 	for n, want := range map[int]int{0: 50, 1: 1, MaxItems: MaxItems, -1: 0, MaxItems + 1: 0} {
 		got, err := Limit(n)
@@ -125,70 +126,78 @@ func TestPageLength(t *testing.T) {
 
 // A member holds as many roles as the bound, and not one more.
 func TestMostRolesHeld(t *testing.T) {
-	o := openOffice(t)
+	fx := newFixture(t)
 	var names []access.RoleName
 	for i := range access.MaxRolesHeld + 1 {
 		name := access.RoleName(fmt.Sprint("Role ", i))
-		must(t, o.Roles.Put(t.Context(), access.Operator, access.Role{Name: name, Permissions: access.Grantable()[:1]}))
+		must(
+			t,
+			fx.Roles.Put(t.Context(), access.Operator, access.Role{Name: name, Permissions: access.Grantable()[:1]}),
+		)
 		names = append(names, name)
 	}
-	_, err := o.Members.ChangeRoles(t.Context(), o.ann, o.fay.Member, names[:access.MaxRolesHeld])
+	_, err := fx.Members.ChangeRoles(t.Context(), fx.ann, fx.fay.Member, names[:access.MaxRolesHeld])
 	must(t, err)
-	_, err = o.Members.ChangeRoles(t.Context(), o.ann, o.fay.Member, names)
+	_, err = fx.Members.ChangeRoles(t.Context(), fx.ann, fx.fay.Member, names)
 	refused(t, err, access.Invalid, "too_many_roles")
-	// The same role many times over is one.
-	_, err = o.Members.ChangeRoles(t.Context(), o.ann, o.fay.Member, append(names[:1:1], names[0], "role 0", names[0]))
+	// The same role many times over counts once.
+	_, err = fx.Members.ChangeRoles(
+		t.Context(),
+		fx.ann,
+		fx.fay.Member,
+		append(names[:1:1], names[0], "role 0", names[0]),
+	)
 	must(t, err)
-	if c := o.card(o.fay.Member); len(c.Roles) != 1 {
+	if c := fx.memberView(fx.fay.Member); len(c.Roles) != 1 {
 		t.Errorf("holds %v", c.Roles)
 	}
 }
 
-// An email that a worker is handing over just now cannot be deleted: it would go
-// out all the same. Once the lease has ended it can.
-func TestLeasedLetterStays(t *testing.T) {
+// A worker is handing an email over: it cannot be deleted, since it would go out
+// all the same. Once the lease has expired it can.
+func TestLeasedMessageStays(t *testing.T) {
 	for name, tt := range map[string]struct {
 		left time.Duration
 		gone bool
 	}{"before": {time.Microsecond, false}, "at": {0, true}, "after": {-time.Microsecond, true}} {
 		t.Run(name+" the lease's end", func(t *testing.T) {
-			o := openOffice(t)
-			o.invite("ada@example.com")
-			l := o.letter(access.InvitationMessage, "ada@example.com")
-			l.Lease = access.Lease{Owner: "worker", Epoch: 1, Until: o.clock.now().Add(tt.left)}
-			must(t, o.store.Update(t.Context(), func(tx *store.Tx) error { return tx.Messages.Put(l) }))
-			before := o.state()
-			err := o.Outbox.Delete(t.Context(), o.ann, l.ID)
+			fx := newFixture(t)
+			fx.invite("ada@example.com")
+			m := fx.message(access.InvitationMessage, "ada@example.com")
+			m.Lease = access.Lease{Owner: "worker", Epoch: 1, Until: fx.clock.now().Add(tt.left)}
+			must(t, fx.store.Update(t.Context(), func(tx *store.Tx) error { return tx.Messages.Put(m) }))
+			before := fx.state()
+			err := fx.Outbox.Delete(t.Context(), fx.ann, m.ID)
 			if tt.gone {
 				must(t, err)
 				return
 			}
 			refused(t, err, access.Conflict, "letter_taken")
-			if o.state() != before {
+			if fx.state() != before {
 				t.Error("the refusal changed something")
 			}
 		})
 	}
 }
 
-// The email to somebody who was turned away is all that keeps their address. It
-// does not wait for a mail server for ever.
-func TestLetterOfARejectionExpires(t *testing.T) {
-	o := openOffice(t, withoutMail)
-	id := o.waiting("ada@example.com").Member.ID
-	must(t, o.Members.Reject(t.Context(), o.ann, id, "Not this time.", true))
-	l := o.letter(access.RejectedMessage, "ada@example.com")
-	if !l.ExpiresAt.Equal(o.clock.now().Add(RejectionTTL)) {
-		t.Errorf("it is good until %v", l.ExpiresAt)
+// The email to somebody who was rejected is the only record of their address. It
+// must not wait for a mail server for ever.
+func TestRejectionMessageExpires(t *testing.T) {
+	fx := newFixture(t, withoutMail)
+	id := fx.waiting("ada@example.com").Member.ID
+	must(t, fx.Members.Reject(t.Context(), fx.ann, id, "Not this time.", true))
+	m := fx.message(access.RejectedMessage, "ada@example.com")
+	if !m.ExpiresAt.Equal(fx.clock.now().Add(RejectionTTL)) {
+		t.Errorf("it is good until %v", m.ExpiresAt)
 	}
 	for _, tt := range []struct {
-		forward time.Duration
-		letters int
+		forward  time.Duration
+		messages int
 	}{{RejectionTTL - time.Microsecond, 1}, {time.Microsecond, 0}} {
-		o.clock.forward(tt.forward)
-		o.sweep()
-		if n := len(o.letters(access.RejectedMessage)); n != tt.letters {
-			t.Errorf("after %v more there are %d, want %d", tt.forward, n, tt.letters)
+		fx.clock.forward(tt.forward)
+		fx.sweep()
+		if n := len(fx.messages(access.RejectedMessage)); n != tt.messages {
+			t.Errorf("after %v more there are %d, want %d", tt.forward, n, tt.messages)
 		}
 	}
 }

@@ -9,16 +9,16 @@ import (
 	"doorward/backend/store"
 )
 
-// What a wrong code writes, whoever it is for.
+// What a wrong code writes, the same for every address.
 const (
 	codeAnswerKeys  = 7
 	codeAnswerBytes = 3 << 10
 )
 
 // RedeemCode opens a session with the code from an email, in the browser that
-// asked for it. What cannot be a code is no guess. A wrong code is counted for
-// the address, whichever browser, network and ask it comes by, also where there
-// is nothing to guess.
+// requested it. Malformed input is not counted as a guess. A wrong code counts
+// against the address, whatever the browser, network and request, and also where
+// there is no code to guess.
 func (s SignIn) RedeemCode(ctx context.Context, typed string, b Browser) (out NewSession, err error) {
 	code, ok := access.ParseCode(typed)
 	if !ok {
@@ -63,9 +63,8 @@ func (s SignIn) RedeemCode(ctx context.Context, typed string, b Browser) (out Ne
 	return out, verdict
 }
 
-// judge says whether a code opens, and counts it where it is wrong. Past the
-// bound it judges no more: also the right code opens nothing then, or guessing
-// would go on.
+// judge checks a code, and counts a wrong one. Beyond the bound it checks no
+// more: even the right code is refused then, or guessing would still pay.
 func (s *core) judge(tx *store.Tx, a *access.SignInRequest, code access.Code, from string) (verdict, err error) {
 	count, err := wrongCodesAt(tx, a)
 	if err != nil {
@@ -85,16 +84,17 @@ func (s *core) judge(tx *store.Tx, a *access.SignInRequest, code access.Code, fr
 	})
 }
 
-// wrongCodes are the wrong codes that count where a browser types one.
+// wrongCodes are the wrong codes that count against one browser's next try.
 type wrongCodes struct {
-	name  string // of the bucket that keeps them
+	name  string // of the bucket that stores them
 	bound access.CodeLimit
 	kept  store.Bucket
 	wrong access.WrongCodes
 }
 
-// wrongCodesAt are those of the address, from all unknown browsers together; for a
-// browser that is known to the address, its own, which no stranger can spend.
+// wrongCodesAt returns the count of the address, shared by all unknown browsers,
+// or, for a browser that is known to the address, its own count, which strangers
+// cannot use up.
 func wrongCodesAt(tx *store.Tx, a *access.SignInRequest) (g wrongCodes, err error) {
 	known, err := tx.Browsers.Knows(a.Address.Canonical, a.Browser)
 	if err != nil {
@@ -109,15 +109,16 @@ func wrongCodesAt(tx *store.Tx, a *access.SignInRequest) (g wrongCodes, err erro
 	return g, err
 }
 
-// codesClosed is until when no code opens for whoever asked; zero: they do.
+// codesClosed returns until when the requester's codes are refused; zero: they
+// are accepted.
 func codesClosed(tx *store.Tx, a access.SignInRequest) (time.Time, error) {
 	g, err := wrongCodesAt(tx, &a)
 	return g.wrong.ClosedUntil(g.bound, tx.Now), err
 }
 
-// countWrong keeps a wrong code that was judged, and has the audit log say so
-// when they are many. One that was not judged only puts right what was counted
-// while the clock was ahead.
+// countWrong stores a wrong code that was checked, and writes an audit entry when
+// there are many. Where the code was not checked it only corrects counts from a
+// clock that was ahead.
 func (s *core) countWrong(tx *store.Tx, a *access.SignInRequest, g wrongCodes, judged bool, from string) error {
 	wrong := g.wrong.ClampToNow(tx.Now)
 	if judged {
@@ -136,8 +137,9 @@ func (s *core) countWrong(tx *store.Tx, a *access.SignInRequest, g wrongCodes, j
 	return nil
 }
 
-// reportGuesses writes into the audit log that somebody guesses at a member's
-// codes. Addresses that nobody has leave nothing there but the same work.
+// reportGuesses writes to the audit log that somebody is guessing a member's
+// codes. For an address without a member it does the same work and leaves no
+// entry.
 func (s *core) reportGuesses(tx *store.Tx, a *access.SignInRequest, n int, from string) error {
 	m, err := tx.Members.ByAddress(a.Address.Canonical)
 	if err != nil {

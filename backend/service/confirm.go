@@ -10,18 +10,18 @@ import (
 	"doorward/backend/store"
 )
 
-// Limits for one member. They outlive a restart.
+// Limits for one member. They survive a restart.
 const (
 	maxConfirmEmails          = 5 // at once
 	confirmEmailInterval      = 3 * time.Minute
-	maxWrongConfirmations     = 10 // at once; with what comes back, at most 20 a day
+	maxWrongConfirmations     = 10 // at once; with those that become available again, at most 20 a day
 	wrongConfirmationInterval = 24 * time.Hour / maxWrongConfirmations
 )
 
-// confirmed refuses an act that needs to know that it is still the same person,
-// unless the session behind by has shown so lately. It returns the member. The
-// operator holds the machine and is not asked; a token, which cannot show who
-// holds it, is refused what would outlive it.
+// confirmed returns the calling member, and refuses an act that requires a recent
+// proof that the session is still in its owner's hands, unless the session was
+// confirmed lately. The operator holds the machine and needs no confirmation. A
+// token cannot confirm, so it is refused whatever would outlive it.
 func confirmed(tx *store.Tx, actor access.Actor, what string) (m access.Member, err error) {
 	if actor.Token != "" {
 		return m, access.TokenOutlivesSession(what)
@@ -29,8 +29,8 @@ func confirmed(tx *store.Tx, actor access.Actor, what string) (m access.Member, 
 	return confirmedIfMember(tx, actor)
 }
 
-// confirmedIfMember is confirmed for what outlives no token: there a token, which
-// was made by somebody who was asked, goes on.
+// confirmedIfMember is confirmed for acts that do not outlive a token: tokens may
+// do them, because each was made in a confirmed session.
 func confirmedIfMember(tx *store.Tx, actor access.Actor) (m access.Member, err error) {
 	if actor.IsOperator() || actor.Token != "" {
 		return m, nil
@@ -45,7 +45,7 @@ func confirmedIfMember(tx *store.Tx, actor access.Actor) (m access.Member, err e
 	return m, nil
 }
 
-// ownSession is the session that a member asks with.
+// ownSession is the session that the member's request came with.
 func ownSession(tx *store.Tx, actor access.Actor) (opened access.Session, m access.Member, err error) {
 	if actor.Member == "" {
 		return opened, m, access.SignedOutError()
@@ -60,8 +60,8 @@ func ownSession(tx *store.Tx, actor access.Actor) (opened access.Session, m acce
 	return opened, m, err
 }
 
-// confirmedToGrant asks for a confirmation where somebody is to have more in the
-// console than before: what such a one may do would outlive the session.
+// confirmedToGrant requires a confirmation to give somebody more permissions in
+// the console, since what that person may then do would outlive the session.
 func confirmedToGrant(tx *store.Tx, a gate.Authorized, before, after policy.Permissions) error {
 	for g := range after {
 		if g.Action == access.Open || g.Action == access.Wait || before[g] {
@@ -73,16 +73,16 @@ func confirmedToGrant(tx *store.Tx, a gate.Authorized, before, after policy.Perm
 	return nil
 }
 
-// A ConfirmationEmail says where a code to confirm a session went.
+// A ConfirmationEmail says where a code to confirm a session was sent.
 type ConfirmationEmail struct {
 	To        string // the member's address, as typed
 	ExpiresAt time.Time
-	Letter    access.MessageID
-	Held      bool // no mail server is configured: it is in the outbox
+	Message   access.MessageID
+	Held      bool // no mail server is configured: the email is in the outbox
 }
 
-// SendConfirmation emails a code to the member who asks, good for this session
-// alone. One that was sent before is worth nothing.
+// SendConfirmation emails the calling member a code that is valid for this
+// session only. It replaces the code that was sent before.
 func (s Sessions) SendConfirmation(ctx context.Context, actor access.Actor, agent string) (out ConfirmationEmail,
 	err error) {
 	code := access.NewCode()
@@ -101,13 +101,13 @@ func (s Sessions) SendConfirmation(ctx context.Context, actor access.Actor, agen
 		}
 		out = ConfirmationEmail{To: m.Email.Typed, ExpiresAt: until, Held: !s.mail}
 		f := access.MessageFacts{Code: code.String(), Until: until, Device: agent}
-		out.Letter, err = s.post(tx, access.ConfirmationMessage, &m, until, f)
+		out.Message, err = s.post(tx, access.ConfirmationMessage, &m, until, f)
 		return err
 	})
 	return out, err
 }
 
-// confirmable is the session that can be confirmed, and its member.
+// confirmable returns the session that can be confirmed, and its member.
 func confirmable(tx *store.Tx, actor access.Actor) (opened access.Session, m access.Member, err error) {
 	switch {
 	case actor.IsOperator():
@@ -126,8 +126,9 @@ func confirmable(tx *store.Tx, actor access.Actor) (opened access.Session, m acc
 	return opened, m, err
 }
 
-// ConfirmCode confirms the session that asks, with the code from the email, and
-// says until when. A wrong code is counted, for the email and for the member.
+// ConfirmCode confirms the calling session with the code from the email, and
+// returns when the confirmation expires. A wrong code counts against the email
+// and against the member.
 func (s Sessions) ConfirmCode(ctx context.Context, actor access.Actor, typed string) (until time.Time, err error) {
 	code, whole := access.ParseCode(typed)
 	var verdict error
@@ -163,8 +164,8 @@ func (s Sessions) ConfirmCode(ctx context.Context, actor access.Actor, typed str
 	return until, err
 }
 
-// countTry counts a try against what the member has of wrong ones. A right one
-// is given back.
+// countTry counts a try against the member's limit of wrong codes. A right code
+// is refunded.
 func (s *core) countTry(tx *store.Tx, m *access.Member) (giveBack func() error, err error) {
 	name := "wrong confirm " + string(m.ID)
 	before, err := tx.Buckets.Get(name)

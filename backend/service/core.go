@@ -14,21 +14,22 @@ import (
 )
 
 // core is what the verbs share: the store, the gate, what emails need, and what
-// wakes whoever answers sign-in requests.
+// wakes the worker that answers sign-in requests.
 type core struct {
-	store     *store.Store
-	emails    *email.Templates
-	publicURL string
-	host      string
-	mail      bool
-	log       *slog.Logger
-	gate      *gate.Gate
-	asked     chan struct{} // somebody waits for a sign-in email
-	asks      floodGate     // of strangers
-	clockWord sync.Mutex    // one word at a time that the clock is right
+	store      *store.Store
+	emails     *email.Templates
+	publicURL  string
+	host       string
+	mail       bool
+	log        *slog.Logger
+	gate       *gate.Gate
+	asked      chan struct{} // somebody waits for a sign-in email
+	asks       floodGate     // limits strangers
+	trustClock sync.Mutex    // one confirmation of the clock at a time
 }
 
-// New makes a service on an open store. It fails where the policy cannot be loaded.
+// New returns a service on an open store. It fails where the policy cannot be
+// loaded.
 func New(ctx context.Context, o Options) (*Service, error) {
 	u, err := url.Parse(o.PublicURL)
 	if err != nil || u.Host == "" {
@@ -54,7 +55,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	return newService(s), nil
 }
 
-// committed wakes whoever answers sign-in requests.
+// committed wakes the worker that answers sign-in requests.
 func (s *core) committed(all []store.Change) {
 	for _, c := range all {
 		if c.Topic == store.SignInRequested {

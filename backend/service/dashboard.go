@@ -7,8 +7,8 @@ import (
 	"doorward/backend/store"
 )
 
-// Days are the last n days: how many were invited, came, were approved and
-// rejected on each.
+// Days returns the last n days: how many people were invited, accepted, were
+// approved and were rejected on each.
 func (s Dashboard) Days(ctx context.Context, actor access.Actor, n int) (out []store.Day, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		out, err = tx.Days(n)
@@ -26,7 +26,7 @@ type Overview struct {
 	Clock      store.ClockState
 }
 
-// Overview counts everything, from counters kept with each change.
+// Overview returns all counts, from counters that are stored with each change.
 func (s Dashboard) Overview(ctx context.Context, actor access.Actor) (out Overview, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		out, err = s.counted(tx)
@@ -35,8 +35,8 @@ func (s Dashboard) Overview(ctx context.Context, actor access.Actor) (out Overvi
 	return out, err
 }
 
-// Shared is Overview for many readers at once. It asks for nobody's
-// permission: whoever passes it on asks the gate for each reader.
+// Shared is Overview for many readers at once. It checks no permission: the
+// caller asks the gate for each reader.
 func (s Dashboard) Shared(ctx context.Context) (out Overview, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		out, err = s.counted(tx)

@@ -10,11 +10,11 @@ import (
 	"doorward/backend/store"
 )
 
-// Approve lets a waiting member in, with these roles or the ones they were
-// invited with: the decision, its audit entry and the email are kept together
-// or not at all. The second of two Admins is told who decided, what and when.
-// What an inviter offered who may not offer it any more is not taken over unseen:
-// the roles have to be named then.
+// Approve activates a pending member with these roles, or with those of the
+// invitation; the decision, its audit entry and the email are stored together or
+// not at all. The second of two Admins is told who decided, what and when. If the
+// inviter may no longer grant the roles of the invitation, they do not apply by
+// default: the approver has to name the roles.
 func (s Members) Approve(ctx context.Context, actor access.Actor, id access.MemberID,
 	roles []access.RoleName) (out MemberView, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
@@ -68,8 +68,8 @@ func (s Members) Approve(ctx context.Context, actor access.Actor, id access.Memb
 	return out, err
 }
 
-// stillOffered refuses to approve with the roles of the invitation where whoever
-// invited may not grant them any more.
+// stillOffered refuses to approve with the roles of the invitation where the
+// inviter may no longer grant them.
 func (s *core) stillOffered(tx *store.Tx, a gate.Authorized, m *access.Member) error {
 	able, err := inviterAble(tx, a.Policy, m)
 	if err != nil || able {
@@ -88,8 +88,8 @@ func (s *core) stillOffered(tx *store.Tx, a gate.Authorized, m *access.Member) e
 	).On("roles").WithCode("inviter_lost_rights")
 }
 
-// inviterAble reports whether whoever invited a member could invite to these
-// roles today. The operator and what has no member behind it always could.
+// inviterAble reports whether the inviter of a member could invite to these roles
+// today. The operator, and a token without an owner, always could.
 func inviterAble(tx *store.Tx, p *policy.Policy, m *access.Member) (bool, error) {
 	if m.Invitation.By.Member == "" {
 		return true, nil
@@ -105,8 +105,9 @@ func inviterAble(tx *store.Tx, p *policy.Policy, m *access.Member) (bool, error)
 	return gate.Authorized{Permissions: rights, Policy: p}.Covers(m) == nil, nil
 }
 
-// keepMessage posts an email beside an invitation that may still be under way:
-// the member's delivery stays that of the invitation until it was opened.
+// keepMessage posts an email beside an invitation that may not have been
+// delivered yet: until the member accepts, their delivery state stays that of the
+// invitation.
 func (s *core) keepMessage(tx *store.Tx, m *access.Member, kind access.MessageKind,
 	f access.MessageFacts) (access.MessageID, error) {
 	id, err := s.post(tx, kind, m, time.Time{}, f)
@@ -116,7 +117,7 @@ func (s *core) keepMessage(tx *store.Tx, m *access.Member, kind access.MessageKi
 	return id, err
 }
 
-// decided tells the slower of two Admins who was faster.
+// decided tells the second of two Admins about the first one's decision.
 func (s *core) decided(tx *store.Tx, m access.Member) error {
 	who, err := s.named(tx, m.Decision.By)
 	if err != nil {
@@ -127,17 +128,17 @@ func (s *core) decided(tx *store.Tx, m access.Member) error {
 			WithCode("already_decided")
 	}
 	return access.Errorf(access.Conflict, "%s was approved already, by %s on %s.", m.DisplayName(), who,
-		momentWords(m.Decision.At)).WithCode("already_decided")
+		formatTime(m.Decision.At)).WithCode("already_decided")
 }
 
-// rejectionTTL is how long the email to somebody who was turned away waits for
-// a mail server: nothing else keeps that address.
+// rejectionTTL is how long the email to a rejected person waits for a mail
+// server: it is the only record of that address.
 const rejectionTTL = 3 * 24 * time.Hour
 
-// Reject turns a waiting member away and deletes the account with all that was
-// theirs. What stays is an audit entry without the address, and a keyed hash of
-// it. With tell, an email says so, with the reason if there is one: the email is
-// all that a reason is for.
+// Reject deletes a pending member with all that belongs to the account. What
+// stays is an audit entry without the address, and a keyed hash of the address.
+// With tell, an email says so, with the reason if there is one; the reason is
+// stored nowhere else.
 func (s Members) Reject(ctx context.Context, actor access.Actor, id access.MemberID, reason string, tell bool) error {
 	reason, err := access.CleanText("reason", reason, access.MaxNote)
 	if err != nil {
@@ -194,9 +195,9 @@ func reasonUntold() *access.Error {
 	).On("reason").WithCode("reason_untold")
 }
 
-// goneBefore tells an Admin who acts on somebody whom another one rejected or
-// removed a short while ago who that was. Of somebody whom nobody remembers it
-// says what the store said.
+// goneBefore tells an Admin who acts on a member that another Admin has just
+// rejected or removed who did so. Where nothing is remembered it returns the
+// store's own error.
 func (s *core) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) error {
 	if !access.NotFound.Is(otherwise) {
 		return otherwise
@@ -214,11 +215,11 @@ func (s *core) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) err
 	}
 	if was.Why == access.EndedRemoved {
 		return access.Errorf(access.NotFound, "This account was removed already, by %s on %s.", who,
-			momentWords(was.At))
+			formatTime(was.At))
 	}
-	return access.Errorf(access.Conflict, "This request was rejected already, by %s on %s.", who, momentWords(was.At)).
+	return access.Errorf(access.Conflict, "This request was rejected already, by %s on %s.", who, formatTime(was.At)).
 		WithCode("already_decided")
 }
 
-// momentWords is a moment in a sentence for an Admin.
-func momentWords(t time.Time) string { return t.Format("2 January 2006 at 15:04 UTC") }
+// formatTime writes a time for a sentence that an Admin reads.
+func formatTime(t time.Time) string { return t.Format("2 January 2006 at 15:04 UTC") }

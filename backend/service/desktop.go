@@ -7,9 +7,9 @@ import (
 	"doorward/backend/store"
 )
 
-// AuthorizeDesktop lets a native window act for the member who asks, who must be one
-// who uses the console. It returns a code, good once and for a minute, for the
-// window that holds the secret whose hash challenge is (PKCE, S256).
+// AuthorizeDesktop lets a native window act for the calling member, who must be
+// one who uses the console. It returns a code that works once, within a minute,
+// for the window that holds the secret whose hash is challenge (PKCE, S256).
 func (s SignIn) AuthorizeDesktop(ctx context.Context, actor access.Actor, challenge access.SecretHash) (access.Secret,
 	error) {
 	code := access.NewSecret()
@@ -38,9 +38,9 @@ func (s SignIn) AuthorizeDesktop(ctx context.Context, actor access.Actor, challe
 	})
 }
 
-// RedeemDesktopCode opens a session with a code of AuthorizeDesktop, for the window that
-// holds the secret it was made for. A try with another secret voids the code.
-// The error is DeadWindow for every code that does not open.
+// RedeemDesktopCode opens a session with a code of AuthorizeDesktop, for the
+// window that holds the matching secret. A try with another secret voids the
+// code. The error is DeadWindow for every code that does not work.
 func (s SignIn) RedeemDesktopCode(ctx context.Context, code access.Secret, b Browser) (out NewSession, err error) {
 	session := access.NewDesktopSecret()
 	var verdict error

@@ -9,94 +9,93 @@ import (
 	"doorward/backend/store"
 )
 
-// many is how many sessions the tests below open: more than one transaction ends,
-// so that those left over are closed by their epoch alone.
+// many is how many sessions the tests below open: more than one transaction
+// deletes, so that the rest are closed by their epoch alone.
 const many = 7
 
-// Somebody holds more sessions than one transaction ends, a login code and a
-// login link, and is signed out everywhere, or suspended and restored. Before the
-// clean-up has run, none of it opens anything, and none of it is listed.
+// Somebody holds more sessions than one transaction deletes, a login code and a
+// login link, and is signed out everywhere, or suspended and restored. Even
+// before the clean-up has run, none of them opens anything, and none is listed.
 func TestNothingOfAnOlderEpochOpens(t *testing.T) {
-	for name, end := range map[string]func(o *office) error{
-		"signed out everywhere, by themselves": func(o *office) error {
-			return o.Sessions.SignOutEverywhere(o.t.Context(), session(o.bob.Member), o.bob.Member, false)
+	for name, end := range map[string]func(fx *fixture) error{
+		"signed out everywhere, by themselves": func(fx *fixture) error {
+			return fx.Sessions.SignOutEverywhere(fx.t.Context(), session(fx.bob.Member), fx.bob.Member, false)
 		},
-		"signed out everywhere, by an Admin": func(o *office) error {
-			return o.Sessions.SignOutEverywhere(o.t.Context(), o.ann, o.bob.Member, true)
+		"signed out everywhere, by an Admin": func(fx *fixture) error {
+			return fx.Sessions.SignOutEverywhere(fx.t.Context(), fx.ann, fx.bob.Member, true)
 		},
-		"suspended and restored": func(o *office) error {
-			if _, err := o.Members.Suspend(o.t.Context(), o.ann, o.bob.Member); err != nil {
+		"suspended and restored": func(fx *fixture) error {
+			if _, err := fx.Members.Suspend(fx.t.Context(), fx.ann, fx.bob.Member); err != nil {
 				return err
 			}
-			_, err := o.Members.Unsuspend(o.t.Context(), o.ann, o.bob.Member)
+			_, err := fx.Members.Unsuspend(fx.t.Context(), fx.ann, fx.bob.Member)
 			return err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := openOffice(t)
-			secrets := []access.Secret{o.enterAs("bob@example.org")}
+			fx := newFixture(t)
+			secrets := []access.Secret{fx.enterAs("bob@example.org")}
 			for i := range many {
-				secrets = append(secrets, o.asWindow(o.bob, fmt.Sprint("window ", i)))
+				secrets = append(secrets, fx.asWindow(fx.bob, fmt.Sprint("window ", i)))
 			}
-			window, err := o.SignIn.AuthorizeDesktop(t.Context(), o.bob, access.Secret("late").Hash())
+			window, err := fx.SignIn.AuthorizeDesktop(t.Context(), fx.bob, access.Secret("late").Hash())
 			must(t, err)
-			code := o.codeFor("bob@example.org", browser("for the code"))
-			o.codeFor("bob@example.org", browser("for the link"))
-			link := o.linkTo(access.SignInMessage, "bob@example.org")
+			code := fx.codeFor("bob@example.org", browser("for the code"))
+			fx.codeFor("bob@example.org", browser("for the link"))
+			link := fx.linkTo(access.SignInMessage, "bob@example.org")
 			for i, s := range secrets {
-				if _, err := o.Gate.Principal(t.Context(), s); err != nil {
+				if _, err := fx.Gate.Principal(t.Context(), s); err != nil {
 					t.Fatalf("session %d, before: %v", i, err)
 				}
 			}
-			must(t, end(o))
+			must(t, end(fx))
 
 			for i, s := range secrets {
-				if p, err := o.Gate.Principal(t.Context(), s); !access.SignedOut.Is(err) {
+				if p, err := fx.Gate.Principal(t.Context(), s); !access.SignedOut.Is(err) {
 					t.Errorf("session %d: %v, %v", i, p, err)
 				}
-				actor := session(o.bob.Member)
+				actor := session(fx.bob.Member)
 				actor.Session = s.Hash()
-				if _, err := o.Sessions.SendConfirmation(t.Context(), actor, "Firefox"); err == nil {
+				if _, err := fx.Sessions.SendConfirmation(t.Context(), actor, "Firefox"); err == nil {
 					t.Errorf("session %d is sent a code to confirm itself", i)
 				}
 			}
-			if open, err := o.Sessions.List(t.Context(), o.ann, o.bob.Member); err != nil || len(open) != 0 {
+			if open, err := fx.Sessions.List(t.Context(), fx.ann, fx.bob.Member); err != nil || len(open) != 0 {
 				t.Errorf("%d sessions are listed, %v", len(open), err)
 			}
-			_, err = o.SignIn.RedeemCode(t.Context(), code, browser("for the code"))
+			_, err = fx.SignIn.RedeemCode(t.Context(), code, browser("for the code"))
 			refused(t, err, access.Invalid, "code_wrong")
-			_, err = o.SignIn.RedeemLink(t.Context(), link, browser("for the link"))
+			_, err = fx.SignIn.RedeemLink(t.Context(), link, browser("for the link"))
 			refused(t, err, access.Expired, "link_dead")
-			_, err = o.SignIn.RedeemDesktopCode(t.Context(), window, browser("late"))
+			_, err = fx.SignIn.RedeemDesktopCode(t.Context(), window, browser("late"))
 			refused(t, err, access.Expired, "window_dead")
 
-			o.sweep()
-			must(t, o.store.View(t.Context(), func(tx *store.Tx) error {
-				left, err := tx.Sessions.Of(o.bob.Member, MaxItems)
+			fx.sweep()
+			must(t, fx.store.View(t.Context(), func(tx *store.Tx) error {
+				left, err := tx.Sessions.Of(fx.bob.Member, MaxItems)
 				if len(left) != 0 {
 					t.Errorf("%d sessions are left after the clean-up", len(left))
 				}
 				return err
 			}))
-			if _, err := o.Gate.Principal(t.Context(), o.enterAs("bob@example.org")); err != nil {
+			if _, err := fx.Gate.Principal(t.Context(), fx.enterAs("bob@example.org")); err != nil {
 				t.Errorf("a fresh session: %v", err)
 			}
-			o.verify()
+			fx.verify()
 		})
 	}
 }
 
-// A session that the list does not show cannot be ended by its name either: it is
-// none.
+// A session that is not listed cannot be ended by its id either: it is not found.
 func TestASessionOfAnOlderEpochHasNoName(t *testing.T) {
-	o := openOffice(t)
+	fx := newFixture(t)
 	for i := range many {
-		o.asWindow(o.bob, fmt.Sprint("window ", i))
+		fx.asWindow(fx.bob, fmt.Sprint("window ", i))
 	}
-	open, err := o.Sessions.List(t.Context(), o.ann, o.bob.Member)
+	open, err := fx.Sessions.List(t.Context(), fx.ann, fx.bob.Member)
 	must(t, err)
-	must(t, o.Sessions.SignOutEverywhere(t.Context(), o.ann, o.bob.Member, false))
+	must(t, fx.Sessions.SignOutEverywhere(t.Context(), fx.ann, fx.bob.Member, false))
 	for _, opened := range open {
-		refused(t, o.Sessions.End(t.Context(), o.ann, o.bob.Member, opened.ID()), access.NotFound, "")
+		refused(t, fx.Sessions.End(t.Context(), fx.ann, fx.bob.Member, opened.ID()), access.NotFound, "")
 	}
 }

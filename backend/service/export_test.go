@@ -6,8 +6,8 @@ import (
 	"doorward/backend/store"
 )
 
-// The tests are a package of their own, since they use package jobs, which is made of
-// this one. This is what they see of the inside.
+// The tests are an external package, since they use package jobs, which imports
+// this one. This is what they need from inside.
 const (
 	ConfirmEmailInterval    = confirmEmailInterval
 	DeletesTokens           = deletesTokens

@@ -11,19 +11,19 @@ import (
 	"doorward/backend/text"
 )
 
-// A InvitationCheck says what an invitation would meet, before it is sent.
+// An InvitationCheck says what would happen to an invitation, before it is sent.
 type InvitationCheck struct {
-	Refused        error          // why it would be refused; nil: it would not
+	Refused        error          // why it would be refused; nil: it would be accepted
 	Holder         *access.Member // who has the address already
 	RejectedBefore *store.Rejection
-	Similar        string // a known domain that the address's is one letter off
-	Admin          bool   // it would give Admin
+	Similar        string // a known domain that differs from the address's by one letter
+	Admin          bool   // it would grant Admin
 	Overview       Overview
 }
 
-// Check looks at an invitation for whoever could send it, and keeps
-// and sends nothing. The address and
-// the roles may be left out while they are not known yet.
+// Check checks an invitation for anybody who could send it; it stores and sends
+// nothing. The address and the roles may be left out while they are not known
+// yet.
 func (s Invitations) Check(ctx context.Context, actor access.Actor, in NewInvitation) (out InvitationCheck, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.DoInvite, access.ResMembers))
@@ -69,7 +69,7 @@ func (s *core) checkAddress(tx *store.Tx, a access.Address, out *InvitationCheck
 	return err
 }
 
-// mailProviders are where very many people have their mail.
+// mailProviders are domains of mail providers with very many users.
 var mailProviders = []string{
 	"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "me.com",
 	"aol.com",
@@ -77,8 +77,8 @@ var mailProviders = []string{
 	"fastmail.com", "zoho.com", "qq.com", "163.com", "yandex.ru", "mail.ru", "orange.fr", "free.fr", "libero.it",
 }
 
-// similar is the known domain that an address's is one letter off: that of many
-// people, of the public URL, or of those who were invited last.
+// similar returns the known domain that differs from the address's by one letter:
+// one of a large provider, of the public URL, or of a recent invitation.
 func (s *core) similar(tx *store.Tx, a access.Address) (string, error) {
 	known := map[string]bool{}
 	for _, p := range mailProviders {

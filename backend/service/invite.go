@@ -9,26 +9,26 @@ import (
 	"doorward/backend/store"
 )
 
-// An NewInvitation is what an Admin asks for.
+// A NewInvitation is what an Admin enters.
 type NewInvitation struct {
 	Email access.Address
 	Roles []access.RoleName
 	Name  string
 	Note  string        // plain text, shown in the email
-	TTL   time.Duration // zero: what the settings say
+	TTL   time.Duration // zero: the default of the settings
 
-	HandOver bool // the link is also given to whoever invites, to hand over: it proves nothing of the address then
+	HandOver bool // the inviter also gets the link to hand over; then it does not verify the address
 }
 
-// An InvitationResult is what came of it.
+// An InvitationResult is the result of an invitation.
 type InvitationResult struct {
-	Card           MemberView
-	Link           string           // the login link in the email, for whoever may hand it over
-	RejectedBefore *store.Rejection // the address was turned away once
+	Member         MemberView
+	Link           string           // the login link of the email, where the caller may hand it over
+	RejectedBefore *store.Rejection // the address was rejected before
 }
 
-// Invite makes a pending member of an address and posts the email with the
-// login link. An address that has an account is a Conflict, already_member or
+// Invite makes a pending member for an address and posts the email with the login
+// link. An address that has an account is a Conflict, already_member or
 // already_invited.
 func (s Invitations) Invite(ctx context.Context, actor access.Actor, in NewInvitation) (InvitationResult, error) {
 	var out InvitationResult
@@ -53,13 +53,13 @@ func (s Invitations) Invite(ctx context.Context, actor access.Actor, in NewInvit
 			return err
 		}
 		out = InvitationResult{Link: s.link(secret), RejectedBefore: before}
-		out.Card, err = s.memberView(tx, m)
+		out.Member, err = s.memberView(tx, m)
 		return err
 	})
 	return out, err
 }
 
-// draft is the member that an invitation would make, without keeping it.
+// draft returns the member that an invitation would make, without storing it.
 func (s *core) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in NewInvitation) (m access.Member,
 	before *store.Rejection, err error) {
 	a, err := s.gate.Authorize(tx, actor, access.May(access.DoInvite, access.ResMembers))
@@ -101,7 +101,7 @@ func (s *core) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in Ne
 	return m, before, err
 }
 
-// free refuses an address that somebody has.
+// free refuses an address that a member has.
 func free(tx *store.Tx, a access.Address) error {
 	holder, err := tx.Members.IDOf(a.Canonical)
 	if err != nil || holder == "" {
@@ -120,9 +120,9 @@ func free(tx *store.Tx, a access.Address) error {
 		On("email").WithCode("already_member")
 }
 
-// sendInvitation makes the member's invitation link, in place of an older one,
-// and posts the email that carries it. Where somebody is handed the link too,
-// it says who.
+// sendInvitation makes a new invitation link for the member, which replaces the
+// older one, and posts the email with it. If somebody also gets the link to hand
+// over, the link records who.
 func (s *core) sendInvitation(
 	tx *store.Tx,
 	m *access.Member,
@@ -145,13 +145,13 @@ func (s *core) sendInvitation(
 	return putInvitation(tx, m, secret, m.Message, handed)
 }
 
-// putInvitation keeps the member's invitation link: in that email, or with
-// somebody who hands it over, or both.
+// putInvitation stores the member's invitation link: for that email, for somebody
+// who hands it over, or for both.
 func putInvitation(
 	tx *store.Tx,
 	m *access.Member,
 	secret access.Secret,
-	letter access.MessageID,
+	message access.MessageID,
 	handed access.Actor,
 ) error {
 	m.Link = secret.Hash()
@@ -160,7 +160,7 @@ func putInvitation(
 		Purpose:      access.ForInvitation,
 		Member:       m.ID,
 		Address:      m.Email.Canonical,
-		Message:      letter,
+		Message:      message,
 		HandedOverBy: handed,
 		Epoch:        m.Epoch,
 		CreatedAt:    tx.Now,
@@ -168,8 +168,8 @@ func putInvitation(
 	})
 }
 
-// revokeLink voids the member's invitation link, and the email that waits with
-// it.
+// revokeLink voids the member's invitation link, and deletes the queued email
+// with it.
 func revokeLink(tx *store.Tx, m *access.Member) error {
 	if m.Link.IsZero() {
 		return nil
@@ -194,8 +194,8 @@ func dropUnsent(tx *store.Tx, id access.MessageID) error {
 	if id == "" {
 		return nil
 	}
-	l, err := tx.Messages.Get(id)
-	if access.NotFound.Is(err) || err == nil && (l.Done() || !l.Kind.HoldsSecret()) {
+	m, err := tx.Messages.Get(id)
+	if access.NotFound.Is(err) || err == nil && (m.Done() || !m.Kind.HoldsSecret()) {
 		return nil
 	}
 	if err != nil {
@@ -204,21 +204,21 @@ func dropUnsent(tx *store.Tx, id access.MessageID) error {
 	return tx.Messages.Delete(id)
 }
 
-// A BatchResult is one invitation of many, and what came of it.
+// A BatchResult is one invitation of a batch, and its result.
 type BatchResult struct {
 	Invited InvitationResult
 	Err     error
 }
 
-// MaxBatchRows is how many invitations one request may carry.
+// MaxBatchRows is how many invitations one request may contain.
 const MaxBatchRows = 1000
 
-// inviteBatch is how many invitations of a batch are on their way together;
-// they share the disk's writes.
+// inviteBatch is how many invitations of a batch run concurrently; they share the
+// disk's writes.
 const inviteBatch = 16
 
-// InviteMany invites each address in a transaction of its own and says for each
-// what came of it. A dry run checks all and keeps and sends nothing.
+// InviteMany invites each address in a transaction of its own and returns a
+// result for each. A dry run checks all of them, and stores and sends nothing.
 func (s Invitations) InviteMany(ctx context.Context, actor access.Actor, all []NewInvitation, dry bool) ([]BatchResult,
 	error) {
 	if len(all) > MaxBatchRows {
@@ -262,15 +262,15 @@ func (s Invitations) inviteRow(ctx context.Context, actor access.Actor, in NewIn
 			return err
 		}
 		r.Invited.RejectedBefore = before
-		r.Invited.Card = MemberView{Member: m}
+		r.Invited.Member = MemberView{Member: m}
 		return nil
 	})
 	return r
 }
 
-// Resend sends a pending member who has not come yet a fresh invitation, its
-// time started again; the older link is void. A member who has come gets
-// nothing: the answer says what to do.
+// Resend sends a pending member who has not accepted a new invitation email, and
+// starts the invitation's time again; the older link is void. A member who has
+// accepted gets no email: the error says what to do.
 func (s Invitations) Resend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
 	return s.renew(ctx, actor, id, access.ActionResend)
 }
@@ -315,10 +315,10 @@ func (s *core) renewNow(tx *store.Tx, m *access.Member, secret access.Secret, cl
 	return tx.Members.Put(*m)
 }
 
-// CopyLink makes a new invitation link to hand over by another way than mail.
-// The link in the email is void from then on. Whoever holds the link comes in
-// as the one it was made for, so nobody gets one for more than their own access,
-// and coming by it proves nothing of the mailbox.
+// CopyLink makes a new invitation link for handing over by other means than mail.
+// The link in the email is void from then on. Its holder can sign in as the
+// invited member, so the caller gets no link for somebody with more permissions
+// than their own, and using it does not verify the address.
 func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access.MemberID) (link string, err error) {
 	secret := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
@@ -351,8 +351,8 @@ func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access
 	return link, err
 }
 
-// Expiring are invitations that nobody has opened and that end within a time,
-// the soonest first.
+// Expiring returns the invitations that nobody has accepted and that expire
+// within a duration, the soonest first.
 func (s Invitations) Expiring(ctx context.Context, actor access.Actor, within time.Duration,
 	limit int) (out store.Page[MemberView], err error) {
 	if limit, err = Limit(limit); err != nil {

@@ -7,8 +7,8 @@ import (
 	"doorward/backend/access"
 )
 
-// Three machines start one after the other before there is an Admin. The second does
-// not void the link that the operator has from the first.
+// Three machines start one after the other before there is an Admin. The second
+// must not void the setup link that the first printed for the operator.
 func TestSetupLinkOnlyOnceAnHour(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -21,23 +21,23 @@ func TestSetupLinkOnlyOnceAnHour(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			o := emptyOffice(t)
-			first, err := o.Setup.OpenAtLead(t.Context())
+			fx := newEmptyFixture(t)
+			first, err := fx.Setup.OpenAtLead(t.Context())
 			must(t, err)
 			if first == "" {
 				t.Fatal("the first machine made no link")
 			}
-			o.clock.forward(tt.after)
-			second, err := o.Setup.OpenAtLead(t.Context())
+			fx.clock.forward(tt.after)
+			second, err := fx.Setup.OpenAtLead(t.Context())
 			must(t, err)
 			if (second != "") != tt.fresh {
 				t.Errorf("the second machine made %q", second)
 			}
-			good := o.Setup.IsOpen(t.Context(), setupSecret(first)) == nil
+			good := fx.Setup.IsOpen(t.Context(), setupSecret(first)) == nil
 			if good == tt.fresh {
 				t.Errorf("the first link is good: %v", good)
 			}
-			if link, err := o.Setup.Open(t.Context()); link == "" || err != nil {
+			if link, err := fx.Setup.Open(t.Context()); link == "" || err != nil {
 				t.Errorf("an operator's own start makes %q, %v", link, err)
 			}
 		})

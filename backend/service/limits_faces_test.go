@@ -10,9 +10,8 @@ import (
 	"doorward/backend/access"
 )
 
-// A form lets somebody type a thousand characters, and then the server refuses
-// all that is over two hundred. Each field that has a limit takes what the server
-// takes.
+// A form accepts a thousand characters, and the server then refuses more than two
+// hundred. Each field with a limit on the server has the same limit in the form.
 func TestFormsHaveTheLimitsOfTheServer(t *testing.T) {
 	for _, tt := range []struct {
 		file, id string
@@ -36,20 +35,20 @@ func TestFormsHaveTheLimitsOfTheServer(t *testing.T) {
 	}
 }
 
-// A reason at the limit stands in the email, whole; one beyond it is refused, and
-// one that no email would carry is too: it would be kept nowhere.
+// A reason at the limit is in the email, whole. One beyond it is refused, and so
+// is a reason without an email: it would be stored nowhere.
 func TestReasonsAreSentOrRefused(t *testing.T) {
-	o := openOffice(t)
-	id := o.waiting("ada@example.com").Member.ID
+	fx := newFixture(t)
+	id := fx.waiting("ada@example.com").Member.ID
 	reason := strings.Repeat("r", access.MaxNote)
-	before := o.state()
-	refused(t, o.Members.Reject(t.Context(), o.ann, id, reason+"r", true), access.Invalid, "text_too_long")
-	refused(t, o.Members.Reject(t.Context(), o.ann, id, reason, false), access.Invalid, "reason_untold")
-	if o.state() != before {
+	before := fx.state()
+	refused(t, fx.Members.Reject(t.Context(), fx.ann, id, reason+"r", true), access.Invalid, "text_too_long")
+	refused(t, fx.Members.Reject(t.Context(), fx.ann, id, reason, false), access.Invalid, "reason_untold")
+	if fx.state() != before {
 		t.Error("a refusal changed something")
 	}
-	must(t, o.Members.Reject(t.Context(), o.ann, id, reason, true))
-	text := o.words(o.letter(access.RejectedMessage, "ada@example.com").ID).Text
+	must(t, fx.Members.Reject(t.Context(), fx.ann, id, reason, true))
+	text := fx.body(fx.message(access.RejectedMessage, "ada@example.com").ID).Text
 	if n := strings.Count(text, "r"); !strings.Contains(strings.Join(strings.Fields(text), ""), reason) {
 		t.Errorf("the letter holds %d of its characters:\n%s", n, text)
 	}

@@ -8,10 +8,10 @@ import (
 	"doorward/backend/store"
 )
 
-// MaxItems is how long a page of a list can be.
+// MaxItems is the maximum length of a page of a list.
 const MaxItems = 200
 
-// Limit is a page's length: 50 where none is asked for.
+// Limit returns a page's length: 50 where none is given.
 func Limit(n int) (int, error) {
 	switch {
 	case n == 0:
@@ -22,7 +22,7 @@ func Limit(n int) (int, error) {
 	return n, nil
 }
 
-// List is a page of members.
+// List returns a page of members.
 func (s Members) List(ctx context.Context, actor access.Actor, q store.Query) (out store.Page[MemberView], err error) {
 	if q.Limit, err = Limit(q.Limit); err != nil {
 		return out, err
@@ -47,7 +47,7 @@ func (s Members) List(ctx context.Context, actor access.Actor, q store.Query) (o
 	return out, err
 }
 
-// view runs fn in a transaction that only reads, for whoever may.
+// view runs fn in a read transaction, if the caller has the permission.
 func (s *core) view(ctx context.Context, actor access.Actor, ask access.Permission, fn func(tx *store.Tx) error) error {
 	return s.store.View(ctx, func(tx *store.Tx) error {
 		if _, err := s.gate.Authorize(tx, actor, ask); err != nil {
@@ -57,7 +57,7 @@ func (s *core) view(ctx context.Context, actor access.Actor, ask access.Permissi
 	})
 }
 
-// Get is one member, or NotFound.
+// Get returns one member, or NotFound.
 func (s Members) Get(ctx context.Context, actor access.Actor, id access.MemberID) (out MemberView, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		m, err := tx.Members.Get(id)
@@ -70,7 +70,7 @@ func (s Members) Get(ctx context.Context, actor access.Actor, id access.MemberID
 	return out, err
 }
 
-// ByAddress is the member of that address, or NotFound.
+// ByAddress returns the member with that address, or NotFound.
 func (s Members) ByAddress(ctx context.Context, actor access.Actor, a access.Address) (out MemberView, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		m, err := tx.Members.ByAddress(a.Canonical)
@@ -83,16 +83,16 @@ func (s Members) ByAddress(ctx context.Context, actor access.Actor, a access.Add
 	return out, err
 }
 
-// LoginRequests is a page of login requests: address proved first, then the oldest.
-// With words it is a page of those whom the words find, in the order of the
-// search.
-func (s Members) LoginRequests(ctx context.Context, actor access.Actor, words, cursor string,
+// LoginRequests returns a page of login requests: verified addresses first, then
+// the oldest. With a search it returns the pending members that match, in the
+// order of the search.
+func (s Members) LoginRequests(ctx context.Context, actor access.Actor, search, cursor string,
 	limit int) (out store.Page[MemberView], err error) {
 	if limit, err = Limit(limit); err != nil {
 		return out, err
 	}
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
-		page, err := waitingPage(tx, words, cursor, limit)
+		page, err := waitingPage(tx, search, cursor, limit)
 		if err != nil {
 			return err
 		}
@@ -102,9 +102,9 @@ func (s Members) LoginRequests(ctx context.Context, actor access.Actor, words, c
 	return out, err
 }
 
-func waitingPage(tx *store.Tx, words, cursor string, limit int) (store.Page[access.Member], error) {
-	if strings.TrimSpace(words) == "" {
+func waitingPage(tx *store.Tx, search, cursor string, limit int) (store.Page[access.Member], error) {
+	if strings.TrimSpace(search) == "" {
 		return tx.Members.LoginRequests(cursor, limit)
 	}
-	return tx.Members.Page(store.Query{State: access.Pending, Words: words, Cursor: cursor, Limit: limit})
+	return tx.Members.Page(store.Query{State: access.Pending, Words: search, Cursor: cursor, Limit: limit})
 }

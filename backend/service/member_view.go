@@ -5,13 +5,13 @@ import (
 	"doorward/backend/store"
 )
 
-// A MemberView is a member with what people want to see beside: who invited and
-// decided, and how the email fares.
+// A MemberView is a member with what people see beside it: who invited and
+// decided, and the delivery of the email.
 type MemberView struct {
 	access.Member
 	InvitedBy    string
-	HandedOver   string // who handed the link over that they came by; empty: nobody, or the address is proved by now
-	InviterLacks bool   // pending, and whoever invited may not grant these roles any more
+	HandedOver   string // who handed over the link that was used; empty: nobody, or verified by now
+	InviterLacks bool   // pending, and the inviter may not grant these roles any more
 	DecidedBy    string
 	Delivery     *access.Message
 }
@@ -35,9 +35,9 @@ func (s *core) memberView(tx *store.Tx, m access.Member) (MemberView, error) {
 	if m.Message == "" {
 		return c, nil
 	}
-	l, err := tx.Messages.Get(m.Message)
+	msg, err := tx.Messages.Get(m.Message)
 	if err == nil {
-		c.Delivery = &l
+		c.Delivery = &msg
 	}
 	if access.NotFound.Is(err) {
 		err = nil
@@ -45,7 +45,7 @@ func (s *core) memberView(tx *store.Tx, m access.Member) (MemberView, error) {
 	return c, err
 }
 
-// caution says of a card what whoever decides should know of it.
+// caution adds to a view what the approver should know about the member.
 func (s *core) caution(tx *store.Tx, c *MemberView) error {
 	if c.EmailVerifiedAt.IsZero() && !c.Member.HandedOverBy.IsZero() {
 		by, err := s.named(tx, c.Member.HandedOverBy)

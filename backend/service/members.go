@@ -10,9 +10,9 @@ import (
 	"doorward/backend/store"
 )
 
-// change runs one change on a member for whoever may change members: the rule,
-// the last-Admin guard, the record. A rule that leaves all as it was leaves no
-// record either.
+// change applies one change to a member, if the caller may change members: the
+// rule, the check for the last Admin, the audit entry. A rule that changes
+// nothing leaves no entry.
 func (s *core) change(ctx context.Context, actor access.Actor, id access.MemberID, did access.AuditAction,
 	rule func(tx *store.Tx, a gate.Authorized, m *access.Member) (detail string, err error)) (out MemberView,
 	err error) {
@@ -44,8 +44,8 @@ func (s *core) change(ctx context.Context, actor access.Actor, id access.MemberI
 	return out, err
 }
 
-// doneBefore tells an Admin who suspends or restores a member whom another one
-// has suspended or restored already who that was, and when.
+// doneBefore tells an Admin who suspends or restores a member that another Admin
+// already did, with name and time.
 func (s *core) doneBefore(tx *store.Tx, m *access.Member, refusal error) error {
 	did, known := map[string]string{
 		"already_suspended": "suspended",
@@ -59,11 +59,11 @@ func (s *core) doneBefore(tx *store.Tx, m *access.Member, refusal error) error {
 		return err
 	}
 	return access.Errorf(access.Conflict, "%s was %s already, by %s on %s.", m.DisplayName(), did, who,
-		momentWords(m.LastStatusChange.At)).WithCode(access.Explain(refusal).Code)
+		formatTime(m.LastStatusChange.At)).WithCode(access.Explain(refusal).Code)
 }
 
-// adminsLeft refuses a transaction that would leave no active Admin where m was
-// one.
+// adminsLeft refuses a transaction that would leave no active Admin after a
+// change to m, who was one.
 func adminsLeft(tx *store.Tx, m *access.Member) error {
 	c, err := tx.Counters()
 	if err == nil && c.Admins == 0 && m.IsAdmin() {
@@ -72,8 +72,8 @@ func adminsLeft(tx *store.Tx, m *access.Member) error {
 	return err
 }
 
-// ChangeRoles gives a member these roles instead. It takes effect on the next
-// request of every open session.
+// ChangeRoles replaces a member's roles. It takes effect on the next request of
+// every open session.
 func (s Members) ChangeRoles(ctx context.Context, actor access.Actor, id access.MemberID,
 	roles []access.RoleName) (MemberView, error) {
 	ctx = s.urgentIf(ctx, func(tx *store.Tx) (bool, error) {
@@ -97,8 +97,8 @@ func (s Members) ChangeRoles(ctx context.Context, actor access.Actor, id access.
 		})
 }
 
-// urgentIf marks a change that only takes access away, as far as the state before it
-// says: it is kept also while the disk is nearly full.
+// urgentIf marks a change that only takes access away, judged by the state before
+// it: such a change is written even while the disk is nearly full.
 func (s *core) urgentIf(ctx context.Context, less func(tx *store.Tx) (bool, error)) context.Context {
 	takes := false
 	err := s.store.View(ctx, func(tx *store.Tx) (err error) {
@@ -106,18 +106,18 @@ func (s *core) urgentIf(ctx context.Context, less func(tx *store.Tx) (bool, erro
 		return err
 	})
 	if err != nil || !takes {
-		return ctx // whatever is wrong, the change itself says
+		return ctx // the change itself returns the error
 	}
 	return store.Urgent(ctx)
 }
 
-// within reports whether every one of some is among all.
+// within reports whether every element of some is in all.
 func within[T comparable](some, all []T) bool {
 	return !slices.ContainsFunc(some, func(one T) bool { return !slices.Contains(all, one) })
 }
 
-// mayRaise asks for a confirmation where these roles give a member more in the
-// console than they have now.
+// mayRaise requires a confirmation where these roles give a member more
+// permissions in the console than they have now.
 func (s *core) mayRaise(tx *store.Tx, a gate.Authorized, m *access.Member, roles []access.RoleName) error {
 	before, err := a.Policy.Permissions(m.State, m.Roles)
 	if err != nil {
@@ -130,7 +130,7 @@ func (s *core) mayRaise(tx *store.Tx, a gate.Authorized, m *access.Member, roles
 	return confirmedToGrant(tx, a, before, after)
 }
 
-// Rename gives a member another name.
+// Rename changes a member's name.
 func (s Members) Rename(ctx context.Context, actor access.Actor, id access.MemberID, name string) (MemberView, error) {
 	return s.change(ctx, actor, id, access.ActionRename,
 		func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
@@ -145,7 +145,7 @@ func (s Members) Rename(ctx context.Context, actor access.Actor, id access.Membe
 		})
 }
 
-// Suspend keeps an active member out: sessions and links end at once.
+// Suspend blocks an active member: their sessions and links end at once.
 func (s Members) Suspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
 	return s.change(store.Urgent(ctx), actor, id, access.ActionSuspend,
 		func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
@@ -162,7 +162,7 @@ func (s Members) Suspend(ctx context.Context, actor access.Actor, id access.Memb
 		})
 }
 
-// Unsuspend lets a suspended member in again.
+// Unsuspend restores a suspended member.
 func (s Members) Unsuspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
 	return s.change(ctx, actor, id, access.ActionUnsuspend,
 		func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
@@ -176,7 +176,7 @@ func (s Members) Unsuspend(ctx context.Context, actor access.Actor, id access.Me
 		})
 }
 
-// Remove deletes a member with all that was theirs.
+// Remove deletes a member with all that belongs to the account.
 func (s Members) Remove(ctx context.Context, actor access.Actor, id access.MemberID) error {
 	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResMembers))

@@ -10,7 +10,7 @@ import (
 	"doorward/backend/store"
 )
 
-// List is a page of emails, newest first.
+// List returns a page of emails, newest first.
 func (s Outbox) List(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[access.Message],
 	err error) {
 	if limit, err = Limit(limit); err != nil {
@@ -23,35 +23,35 @@ func (s Outbox) List(ctx context.Context, actor access.Actor, cursor string, lim
 	return out, err
 }
 
-// Get is an email with its words. What would let its reader in as somebody
-// else is shown to the operator alone, who holds the data anyway; the words of
-// one that is done with are gone.
-func (s Outbox) Get(ctx context.Context, actor access.Actor, id access.MessageID) (l access.Message,
+// Get returns an email with its body. A body that would let its reader sign in as
+// somebody else is shown to the operator only, who holds the data anyway; the
+// body of an email that was sent or has ended is wiped.
+func (s Outbox) Get(ctx context.Context, actor access.Actor, id access.MessageID) (m access.Message,
 	w access.MessageBody, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
-		if l, err = tx.Messages.Get(id); err != nil {
+		if m, err = tx.Messages.Get(id); err != nil {
 			return err
 		}
 		f, err := tx.Messages.Facts(id)
 		if err != nil {
 			return err
 		}
-		if l.Kind.HoldsSecret() && !actor.IsOperator() {
+		if m.Kind.HoldsSecret() && !actor.IsOperator() {
 			f = email.Redact(f)
 		}
-		w, err = s.emails.Render(l.Kind, f)
+		w, err = s.emails.Render(m.Kind, f)
 		return err
 	})
-	return l, w, err
+	return m, w, err
 }
 
-// Retry makes an email due at once, and starts a paused queue again.
-func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.MessageID) (l access.Message, err error) {
+// Retry makes an email due at once, and restarts a paused queue.
+func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.MessageID) (m access.Message, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
 			return err
 		}
-		if l, err = tx.Messages.Get(id); err != nil {
+		if m, err = tx.Messages.Get(id); err != nil {
 			return err
 		}
 		if !s.mail {
@@ -59,10 +59,10 @@ func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.Message
 				"No mail server is configured, so the letter is kept here. Set DOORWARD_SMTP_URL and start again.").
 				WithCode("no_mail_server")
 		}
-		if err := l.Requeue(tx.Now); err != nil {
+		if err := m.Requeue(tx.Now); err != nil {
 			return err
 		}
-		if err := tx.Messages.Put(l); err != nil {
+		if err := tx.Messages.Put(m); err != nil {
 			return err
 		}
 		h, err := tx.MailHealth()
@@ -75,31 +75,31 @@ func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.Message
 				return err
 			}
 		}
-		return tx.Record(actor, access.ActionRetryMessage, string(id), string(l.Kind))
+		return tx.Record(actor, access.ActionRetryMessage, string(id), string(m.Kind))
 	})
-	return l, err
+	return m, err
 }
 
-// Delete takes an email out of the outbox. One that is being handed over
-// just now is left alone. An invitation that was not sent yet takes its login
-// link with it: nobody was to have it. (A sign-in email's link ends within a
-// quarter of an hour and is good only in the browser that asked.)
+// Delete removes an email from the outbox. One that a worker is handing over is
+// left alone. Deleting an invitation that was not sent yet also voids its login
+// link, which nobody was meant to have. (A sign-in email's link expires within a
+// quarter of an hour and works only in the browser that requested it.)
 func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.MessageID) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))
 		if err != nil {
 			return err
 		}
-		l, err := tx.Messages.Get(id)
+		m, err := tx.Messages.Get(id)
 		if err != nil {
 			return err
 		}
-		if l.Lease.Owner != "" && tx.Now.Before(l.Lease.Until) {
+		if m.Lease.Owner != "" && tx.Now.Before(m.Lease.Until) {
 			return access.Errorf(access.Conflict, "This letter is being sent just now. Look again in a minute.").
 				WithCode("letter_taken")
 		}
-		detail := string(l.Kind)
-		void, err := voidInvitation(tx, a, l)
+		detail := string(m.Kind)
+		void, err := voidInvitation(tx, a, m)
 		if void {
 			detail += ", and its login link"
 		}
@@ -113,15 +113,15 @@ func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.Messag
 	})
 }
 
-// voidInvitation voids the login link in an email that was not sent, if it is
-// an invitation whose link is still open, to somebody who may do no more than
-// the caller.
-func voidInvitation(tx *store.Tx, a gate.Authorized, l access.Message) (void bool, err error) {
-	if l.Done() || l.Kind != access.InvitationMessage && l.Kind != access.ExpiringMessage {
+// voidInvitation voids the login link of an email that was not sent, if it is an
+// invitation whose link is still open and whose member has no more permissions
+// than the caller.
+func voidInvitation(tx *store.Tx, a gate.Authorized, msg access.Message) (void bool, err error) {
+	if msg.Done() || msg.Kind != access.InvitationMessage && msg.Kind != access.ExpiringMessage {
 		return false, nil
 	}
-	m, err := tx.Members.Get(l.Member)
-	if err != nil || m.Message != l.ID || m.Link.IsZero() {
+	m, err := tx.Members.Get(msg.Member)
+	if err != nil || m.Message != msg.ID || m.Link.IsZero() {
 		return false, unlessNotFound(err)
 	}
 	if err := a.Covers(&m); err != nil {
@@ -133,9 +133,9 @@ func voidInvitation(tx *store.Tx, a gate.Authorized, l access.Message) (void boo
 	return true, tx.Members.Put(m)
 }
 
-// TestMail posts a test email to an address: the caller's own, unless another
-// is given, which only the operator may.
-func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Address) (l access.Message, err error) {
+// TestMail posts a test email to the caller's own address. Only the operator may
+// give another one.
+func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Address) (msg access.Message, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
 			return err
@@ -165,10 +165,10 @@ func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Addr
 		if err != nil {
 			return err
 		}
-		if l, err = tx.Messages.Get(id); err != nil {
+		if msg, err = tx.Messages.Get(id); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionTestMail, string(id), "")
 	})
-	return l, err
+	return msg, err
 }

@@ -8,7 +8,7 @@ import (
 	"doorward/backend/store"
 )
 
-// post puts an email into the outbox of this transaction.
+// post adds an email to the outbox in this transaction.
 func (s *core) post(tx *store.Tx, kind access.MessageKind, m *access.Member, goodUntil time.Time,
 	f access.MessageFacts) (access.MessageID, error) {
 	return s.postAs(tx, kind.Priority(), kind, m, goodUntil, f)
@@ -23,19 +23,19 @@ func (s *core) postAs(
 	goodUntil time.Time,
 	f access.MessageFacts,
 ) (access.MessageID, error) {
-	l, f, err := s.compose(tx, kind, m, goodUntil, f)
+	msg, f, err := s.compose(tx, kind, m, goodUntil, f)
 	if err != nil {
 		return "", err
 	}
-	l.Priority = class
+	msg.Priority = class
 	if kind == access.RejectedMessage {
-		l.Member = "" // there is no such member any more
+		msg.Member = "" // the member no longer exists
 	}
-	return l.ID, tx.Messages.Post(l, f)
+	return msg.ID, tx.Messages.Post(msg, f)
 }
 
-// compose is an email and all the facts that it tells. It fails where the email could
-// not be written.
+// compose returns an email and all its facts. It fails where the email could not
+// be rendered.
 func (s *core) compose(
 	tx *store.Tx,
 	kind access.MessageKind,
@@ -54,7 +54,7 @@ func (s *core) compose(
 		return access.Message{}, f, err
 	}
 	id := access.MessageID(access.NewID())
-	l := access.Message{
+	msg := access.Message{
 		ID:              id,
 		Kind:            kind,
 		Member:          m.ID,
@@ -69,12 +69,12 @@ func (s *core) compose(
 		ExpiresAt:       goodUntil,
 	}
 	if !s.mail {
-		l.State, l.NextTry, l.Detail = access.MessageHeld, time.Time{}, "No mail server is configured."
+		msg.State, msg.NextTry, msg.Detail = access.MessageHeld, time.Time{}, "No mail server is configured."
 	}
-	return l, f, nil
+	return msg, f, nil
 }
 
-// about are the facts that emails about an invitation share.
+// about returns the facts that all emails about an invitation share.
 func (s *core) about(tx *store.Tx, m *access.Member) (access.MessageFacts, error) {
 	f := access.MessageFacts{Roles: m.Roles}
 	by, err := s.named(tx, m.Invitation.By)
@@ -82,7 +82,7 @@ func (s *core) about(tx *store.Tx, m *access.Member) (access.MessageFacts, error
 	return f, err
 }
 
-// An identity is how somebody is shown to people.
+// An identity is how a person is shown.
 type identity struct{ name, email string }
 
 func (i identity) String() string {
@@ -92,8 +92,8 @@ func (i identity) String() string {
 	return i.name
 }
 
-// named is how to show whoever did something. A member who is gone is shown by
-// id: nothing else is left of them.
+// named returns how to show an actor. A member who was deleted is shown by id:
+// nothing else is left of them.
 func (s *core) named(tx *store.Tx, actor access.Actor) (identity, error) {
 	switch {
 	case actor.IsSystem():
@@ -110,5 +110,5 @@ func (s *core) named(tx *store.Tx, actor access.Actor) (identity, error) {
 	return identity{name: m.DisplayName(), email: m.Email.Typed}, err
 }
 
-// link is the address behind a login link's secret.
+// link returns the URL with a login link's secret.
 func (s *core) link(secret access.Secret) string { return s.publicURL + "/login/" + secret.Reveal() }

@@ -5,18 +5,17 @@ import (
 	"doorward/backend/store"
 )
 
-// A proof is what coming by a link says of the mailbox that the account is
-// named after. Only what an email carried there proves it. A link that an Admin
+// A proof is what using a link says about the mailbox of the account. Only a link
+// that an email carried to the mailbox verifies the address. A link that an Admin
 // copied, that the shell printed, or that was read in the outbox while no mail
-// server is configured was in somebody else's hands: it opens the account of the
-// one it was made for, which waits for a decision, and says nothing of the
-// mailbox.
+// server is configured was seen by somebody else: it opens the account it was
+// made for, which waits for a decision, and verifies nothing.
 type proof struct {
 	mailbox bool
-	handed  access.Actor // who handed the link over; nobody where mailbox is proved, or the shell signs an Admin in
+	handed  access.Actor // who handed the link over; nobody where the mailbox is proved, or the shell signs an Admin in
 }
 
-// proofOf is what a link proves that is redeemed now.
+// proofOf returns what a link proves that is redeemed now.
 func proofOf(tx *store.Tx, l *access.LoginLink) (proof, error) {
 	switch {
 	case l.Purpose == access.ForRescue:
@@ -26,18 +25,18 @@ func proofOf(tx *store.Tx, l *access.LoginLink) (proof, error) {
 	case l.Message == "":
 		return proof{mailbox: true}, nil
 	}
-	letter, err := tx.Messages.Get(l.Message)
-	if access.NotFound.Is(err) { // it was sent, and is forgotten; one that was not sent takes its link with it
+	message, err := tx.Messages.Get(l.Message)
+	if access.NotFound.Is(err) { // it was sent, and the record deleted; deleting an unsent email deletes its link too
 		return proof{mailbox: true}, nil
 	}
-	if err == nil && letter.State == access.MessageHeld {
+	if err == nil && message.State == access.MessageHeld {
 		return proof{handed: access.Operator}, nil
 	}
 	return proof{mailbox: err == nil}, err
 }
 
-// proofOfCode is what the code proves that came in the same email as the link
-// of an ask.
+// proofOfCode returns what a code proves, which came in the same email as the
+// link of the sign-in request.
 func proofOfCode(tx *store.Tx, a *access.SignInRequest) (proof, error) {
 	l, err := tx.LoginLinks.Get(a.Link)
 	if access.Expired.Is(err) {
@@ -49,8 +48,8 @@ func proofOfCode(tx *store.Tx, a *access.SignInRequest) (proof, error) {
 	return proofOf(tx, &l)
 }
 
-// unmailed is who hands over what an email says that no mail server takes: only
-// the operator reads it.
+// unmailed returns who hands over the content of an email while there is no mail
+// server: only the operator can read it.
 func (s *core) unmailed() access.Actor {
 	if s.mail {
 		return access.Actor{}
@@ -58,8 +57,8 @@ func (s *core) unmailed() access.Actor {
 	return access.Operator
 }
 
-// accept notes how a member came, and, the first time, voids the invitation and
-// tells of it.
+// accept records how a member came and, the first time, voids the invitation and
+// sends the notifications.
 func (s *core) accept(tx *store.Tx, m *access.Member, p proof, b Browser) error {
 	first, did := m.JoinedAt().IsZero(), access.ActionVerifyLater
 	switch {
@@ -75,7 +74,7 @@ func (s *core) accept(tx *store.Tx, m *access.Member, p proof, b Browser) error 
 	if err := tx.Record(b.by(m.ID), did, string(m.ID), ""); err != nil || !first {
 		return err
 	}
-	if err := revokeLink(tx, m); err != nil || m.State != access.Pending { // another link may have brought them
+	if err := revokeLink(tx, m); err != nil || m.State != access.Pending { // they may have used another link
 		return err
 	}
 	return s.welcome(tx, m)

@@ -10,14 +10,14 @@ import (
 	"doorward/backend/text"
 )
 
-// A RoleInUse is a role and how many members and API tokens hold it.
+// A RoleInUse is a role, and how many members and API tokens hold it.
 type RoleInUse struct {
 	access.Role
 	Members int
 	Tokens  int
 }
 
-// List are the built-in roles and those made here.
+// List returns the built-in roles and the custom ones.
 func (s Roles) List(ctx context.Context, actor access.Actor) (all []RoleInUse, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		own, err := tx.Roles.Own()
@@ -34,10 +34,10 @@ func (s Roles) List(ctx context.Context, actor access.Actor) (all []RoleInUse, e
 	return all, err
 }
 
-// Put makes a role, or changes one made here. Nobody can give a role what
-// they may not do themselves, nor change one that may do more. A new role cannot
-// have the name of an old one that API tokens still hold: they would have its
-// rights.
+// Put makes a custom role, or changes one. Nobody can give a role permissions
+// that they lack, nor change a role that has such permissions. A new role cannot
+// have the name of a deleted one that API tokens still hold: they would get its
+// permissions.
 func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error {
 	r.BuiltIn = false
 	ctx = s.urgentIf(ctx, func(tx *store.Tx) (bool, error) {
@@ -100,8 +100,8 @@ func permissionNames(all []access.Permission) string {
 	return strings.Join(s, ", ")
 }
 
-// unheld refuses a new role whose name members or API tokens hold already, from
-// a role that is gone.
+// unheld refuses a new role whose name members or API tokens still hold, from a
+// role that was deleted.
 func unheld(tx *store.Tx, name access.RoleName) error {
 	held, err := holders(tx, name)
 	if err != nil || held == "" {
@@ -118,7 +118,7 @@ func unheld(tx *store.Tx, name access.RoleName) error {
 }
 
 // holders says how many members and API tokens hold a role, with the verb; empty
-// where nobody does.
+// where none do.
 func holders(tx *store.Tx, name access.RoleName) (string, error) {
 	c, err := tx.Counters()
 	if err != nil {
@@ -140,7 +140,7 @@ func holders(tx *store.Tx, name access.RoleName) (string, error) {
 	return "", nil
 }
 
-// Delete deletes a role made here that no member and no API token holds.
+// Delete deletes a custom role that no member and no API token holds.
 func (s Roles) Delete(ctx context.Context, actor access.Actor, name access.RoleName) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))

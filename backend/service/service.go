@@ -1,15 +1,15 @@
-// Package service is where the verbs are, by the noun that each acts on: invite,
-// redeem, approve, reject, change roles, suspend, and the rest.
+// Package service has the verbs, by the noun that each acts on: invite, redeem,
+// approve, reject, change roles, suspend, and the rest.
 //
-// One verb is one function and one transaction: load what it is about, ask the
-// gate whether the caller may, ask the rule in access whether it is allowed,
-// keep the result, record it in the audit log, put its emails into the outbox;
-// together or not at all. Nothing is sent, and nobody is told, before the
+// One verb is one function and one transaction: load the records, ask the gate
+// whether the caller may, ask the rule in package access whether it is allowed,
+// store the result, write the audit entry, put its emails into the outbox;
+// together or not at all. No email is sent, and no event published, before the
 // commit. A verb that refuses leaves everything as it was.
 //
-// Who asks, and what they may do now, each verb has from package gate. What falls due
-// by itself is for package jobs, which is made of some steps of the verbs (Steps);
-// sign-in requests are answered here, on a beat of their own (SignIn.AnswerOnBeat).
+// Package gate tells each verb who the caller is and what they may do now.
+// Scheduled work is in package jobs, which uses some steps of the verbs (Steps);
+// sign-in requests are answered here, at fixed intervals (SignIn.AnswerOnBeat).
 package service
 
 import (
@@ -22,16 +22,16 @@ import (
 	"doorward/backend/store"
 )
 
-// Options are what a service works with.
+// Options are what a service needs.
 type Options struct {
 	Store     *store.Store
 	Emails    *email.Templates
-	PublicURL string // where links lead; never taken from a request
-	Mail      bool   // a mail server is configured; without one emails are kept
+	PublicURL string // base of all links; never taken from a request
+	Mail      bool   // a mail server is configured; without one emails are held
 	Logger    *slog.Logger
 }
 
-// A Service is the verbs, by the noun that each acts on. It is safe for
+// A Service has the verbs, by the noun that each acts on. It is safe for
 // concurrent use.
 type Service struct {
 	*core
@@ -52,9 +52,9 @@ type Service struct {
 	Tokens      Tokens
 }
 
-// The nouns. Each holds its verbs and nothing else: what they share is in core.
+// The nouns. Each has its verbs and nothing else: what they share is in core.
 type (
-	Account     struct{ *core } // one's own: the pending page, the note, withdrawing, notifications
+	Account     struct{ *core } // the caller's own account: the pending page, the note, withdrawing, notifications
 	Audit       struct{ *core } // the audit log: pages, search, export, verification
 	Dashboard   struct{ *core } // counts, days, what is unusual
 	Invitations struct{ *core } // invite, check, resend, copy the link
@@ -88,26 +88,26 @@ func newService(c *core) *Service {
 	}
 }
 
-// Now is the clock that everything here goes by.
+// Now returns the time of the clock that everything here uses.
 func (s *Service) Now() time.Time { return s.store.Now() }
 
-// PublicURL is where links lead, without a slash at the end.
+// PublicURL returns the base of all links, without a slash at the end.
 func (s *Service) PublicURL() string { return s.publicURL }
 
-// A Change is one thing that a commit changed, as Watch tells of it.
+// A Change is one thing that a commit changed, as Watch reports it.
 type Change = store.Change
 
-// Watch tells of changes as they are committed.
+// Watch reports changes as they are committed.
 func (s *Service) Watch(ctx context.Context) (<-chan Change, error) { return s.store.Watch(ctx) }
 
-// DeriveKey is a key for one use outside the store.
+// DeriveKey returns a key for one use outside the store.
 func (s *Service) DeriveKey(use string) []byte { return s.store.DeriveKey(use) }
 
 // Ready reports whether the store can be written.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ready(ctx) }
 
-// WithOperation names what is kept under ctx, so that what became of it can be asked
-// about; see store.WithOperation.
+// WithOperation gives the writes under ctx an operation id, so that their outcome
+// can be asked about; see store.WithOperation.
 func WithOperation(ctx context.Context, id string) context.Context {
 	return store.WithOperation(ctx, id)
 }

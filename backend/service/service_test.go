@@ -24,7 +24,7 @@ import (
 
 var noon = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 
-// A clock is a function that stands still until it is moved.
+// A clock returns the same time until a test moves it.
 type clock struct{ at atomic.Int64 }
 
 func newClock() *clock {
@@ -36,8 +36,8 @@ func newClock() *clock {
 func (c *clock) now() time.Time          { return time.UnixMicro(c.at.Load()).UTC() }
 func (c *clock) forward(d time.Duration) { c.at.Add(d.Microseconds()) }
 
-// An office is a service on a real store, with the people the tests are about.
-type office struct {
+// A fixture is a service on a real store, with the members that the tests use.
+type fixture struct {
 	*Service
 	Jobs   *jobs.Jobs
 	engine kv.Opener
@@ -46,84 +46,84 @@ type office struct {
 	clock  *clock
 	dir    string
 	mail   bool
-	up     func() time.Duration // nil: as the clock goes
-	disk   func(*store.Options) // nil: as much is free as wanted
+	up     func() time.Duration // nil: runs with the clock
+	disk   func(*store.Options) // nil: as much is free as needed
 
 	ann, bob, fay access.Actor // two Admins, a member of Fleet
 }
 
-type officeOption func(*office)
+type fixtureOption func(*fixture)
 
-func onDisk(o *office)      { o.dir = o.t.TempDir() + "/data" }
-func withoutMail(o *office) { o.mail = false }
+func onDisk(fx *fixture)      { fx.dir = fx.t.TempDir() + "/data" }
+func withoutMail(fx *fixture) { fx.mail = false }
 
-// openOffice opens a service in memory, every Update run twice, with the Admins ann
-// and bob and fay of Fleet.
-func openOffice(t testing.TB, options ...officeOption) *office {
+// newFixture opens a service in memory, where every Update runs twice, with the
+// Admins ann and bob, and fay of Fleet.
+func newFixture(t testing.TB, options ...fixtureOption) *fixture {
 	t.Helper()
-	o := emptyOffice(t, options...)
-	_, link, err := o.Setup.SetUpHere(t.Context(), FirstAdmin{Email: mail(t, "ann@example.org"), Name: "Ann Admin"})
+	fx := newEmptyFixture(t, options...)
+	_, link, err := fx.Setup.SetUpHere(t.Context(), FirstAdmin{Email: mail(t, "ann@example.org"), Name: "Ann Admin"})
 	must(t, err)
-	entry, err := o.SignIn.RedeemLink(t.Context(), secretOf(link), browser("ann"))
+	entry, err := fx.SignIn.RedeemLink(t.Context(), secretOf(link), browser("ann"))
 	must(t, err)
-	o.ann = session(entry.Member.ID)
-	o.ann.Session = entry.Session.Hash()
-	o.bob = o.confirmed(o.member("bob@example.org", "Bob Admin", access.Admin))
-	o.fay = session(o.member("fay@example.org", "Fay Fleet", access.Fleet))
-	return o
+	fx.ann = session(entry.Member.ID)
+	fx.ann.Session = entry.Session.Hash()
+	fx.bob = fx.confirmed(fx.member("bob@example.org", "Bob Admin", access.Admin))
+	fx.fay = session(fx.member("fay@example.org", "Fay Fleet", access.Fleet))
+	return fx
 }
 
-func emptyOffice(t testing.TB, options ...officeOption) *office {
+func newEmptyFixture(t testing.TB, options ...fixtureOption) *fixture {
 	t.Helper()
-	o := &office{t: t, clock: newClock(), mail: true, engine: enginetest.Open}
+	fx := &fixture{t: t, clock: newClock(), mail: true, engine: enginetest.Open}
 	for _, option := range options {
-		option(o)
+		option(fx)
 	}
-	o.open()
-	t.Cleanup(func() { o.store.Close() })
-	return o
+	fx.open()
+	t.Cleanup(func() { fx.store.Close() })
+	return fx
 }
 
-func (o *office) open() {
-	o.t.Helper()
+func (fx *fixture) open() {
+	fx.t.Helper()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var err error
 	options := store.Options{
-		Engine:  o.engine,
-		Dir:     o.dir,
-		Now:     o.clock.now,
-		Uptime:  o.up,
+		Engine:  fx.engine,
+		Dir:     fx.dir,
+		Now:     fx.clock.now,
+		Uptime:  fx.up,
 		Logger:  quiet,
 		Twice:   true,
 		MinFree: 1,
 	}
-	if o.disk != nil {
-		o.disk(&options)
+	if fx.disk != nil {
+		fx.disk(&options)
 	}
-	o.store, err = store.Open(options)
-	must(o.t, err)
+	fx.store, err = store.Open(options)
+	must(fx.t, err)
 	emails, err := email.New(os.DirFS("../../frontend"))
-	must(o.t, err)
-	o.Service, err = New(
-		o.t.Context(),
-		Options{Store: o.store, Emails: emails, PublicURL: "https://door.example.com", Mail: o.mail, Logger: quiet},
+	must(fx.t, err)
+	fx.Service, err = New(
+		fx.t.Context(),
+		Options{Store: fx.store, Emails: emails, PublicURL: "https://door.example.com", Mail: fx.mail, Logger: quiet},
 	)
-	must(o.t, err)
-	o.Jobs = jobs.New(o.store, o.Service, quiet)
+	must(fx.t, err)
+	fx.Jobs = jobs.New(fx.store, fx.Service, quiet)
 }
 
-func (o *office) reopen() {
-	o.t.Helper()
-	must(o.t, o.store.Close())
-	o.open()
+func (fx *fixture) reopen() {
+	fx.t.Helper()
+	must(fx.t, fx.store.Close())
+	fx.open()
 }
 
 const day = 24 * time.Hour
 
-func (o *office) sweep() {
-	o.t.Helper()
-	_, err := o.Jobs.Sweep(o.t.Context())
-	must(o.t, err)
+func (fx *fixture) sweep() {
+	fx.t.Helper()
+	_, err := fx.Jobs.Sweep(fx.t.Context())
+	must(fx.t, err)
 }
 
 func must(t testing.TB, err error) {
@@ -144,12 +144,12 @@ func session(id access.MemberID) access.Actor {
 	return access.Actor{Member: id, Source: access.SourceConsole}
 }
 
-// confirmed is a member in a session of its own that was confirmed just now.
-func (o *office) confirmed(id access.MemberID) access.Actor {
-	o.t.Helper()
+// confirmed is a member in a new session that was just confirmed.
+func (fx *fixture) confirmed(id access.MemberID) access.Actor {
+	fx.t.Helper()
 	actor, s := session(id), access.NewSecret().Hash()
 	actor.Session = s
-	must(o.t, o.store.Update(o.t.Context(), func(tx *store.Tx) error {
+	must(fx.t, fx.store.Update(fx.t.Context(), func(tx *store.Tx) error {
 		m, err := tx.Members.Get(id)
 		if err != nil {
 			return err
@@ -161,7 +161,7 @@ func (o *office) confirmed(id access.MemberID) access.Actor {
 	return actor
 }
 
-// browser is one with a cookie of its own.
+// browser is a browser with a cookie of its own.
 func browser(name string) Browser {
 	return Browser{Secret: access.Secret(name), From: "192.0.2.7", Agent: "Firefox"}
 }
@@ -171,52 +171,56 @@ func secretOf(link string) access.Secret {
 }
 
 // invite makes a pending member and returns the invitation with its link.
-func (o *office) invite(to string, roles ...access.RoleName) InvitationResult {
-	o.t.Helper()
+func (fx *fixture) invite(to string, roles ...access.RoleName) InvitationResult {
+	fx.t.Helper()
 	if len(roles) == 0 {
 		roles = []access.RoleName{access.Fleet}
 	}
-	in, err := o.Invitations.Invite(o.t.Context(), access.Operator, NewInvitation{Email: mail(o.t, to), Roles: roles})
-	must(o.t, err)
+	in, err := fx.Invitations.Invite(
+		fx.t.Context(),
+		access.Operator,
+		NewInvitation{Email: mail(fx.t, to), Roles: roles},
+	)
+	must(fx.t, err)
 	return in
 }
 
-// waiting makes a pending member who has opened the invitation.
-func (o *office) waiting(to string) NewSession {
-	o.t.Helper()
-	entry, err := o.SignIn.RedeemLink(o.t.Context(), secretOf(o.invite(to).Link), browser(to))
-	must(o.t, err)
+// waiting makes a pending member who has accepted the invitation.
+func (fx *fixture) waiting(to string) NewSession {
+	fx.t.Helper()
+	entry, err := fx.SignIn.RedeemLink(fx.t.Context(), secretOf(fx.invite(to).Link), browser(to))
+	must(fx.t, err)
 	return entry
 }
 
 // member makes an active member.
-func (o *office) member(to, name string, roles ...access.RoleName) access.MemberID {
-	o.t.Helper()
-	in, err := o.Invitations.Invite(o.t.Context(), access.Operator, NewInvitation{
-		Email: mail(o.t, to),
+func (fx *fixture) member(to, name string, roles ...access.RoleName) access.MemberID {
+	fx.t.Helper()
+	in, err := fx.Invitations.Invite(fx.t.Context(), access.Operator, NewInvitation{
+		Email: mail(fx.t, to),
 		Name:  name,
 		Roles: roles,
 	})
-	must(o.t, err)
-	_, err = o.Members.Approve(o.t.Context(), access.Operator, in.Card.ID, nil)
-	must(o.t, err)
-	return in.Card.ID
+	must(fx.t, err)
+	_, err = fx.Members.Approve(fx.t.Context(), access.Operator, in.Member.ID, nil)
+	must(fx.t, err)
+	return in.Member.ID
 }
 
 // entries are all audit entries, oldest first.
-func (o *office) entries() []access.AuditEntry {
-	o.t.Helper()
+func (fx *fixture) entries() []access.AuditEntry {
+	fx.t.Helper()
 	var all []access.AuditEntry
-	must(o.t, o.store.View(o.t.Context(), func(tx *store.Tx) (err error) {
+	must(fx.t, fx.store.View(fx.t.Context(), func(tx *store.Tx) (err error) {
 		all, err = tx.AuditLog.Since(0, 1_000_000)
 		return err
 	}))
 	return all
 }
 
-func (o *office) did(deed access.AuditAction) (n int) {
-	o.t.Helper()
-	for _, e := range o.entries() {
+func (fx *fixture) did(deed access.AuditAction) (n int) {
+	fx.t.Helper()
+	for _, e := range fx.entries() {
 		if e.Action == deed {
 			n++
 		}
@@ -224,15 +228,15 @@ func (o *office) did(deed access.AuditAction) (n int) {
 	return n
 }
 
-// emails are all emails of a kind.
-func (o *office) letters(kind access.MessageKind) (all []access.Message) {
-	o.t.Helper()
-	must(o.t, o.store.View(o.t.Context(), func(tx *store.Tx) error {
+// messages are all emails of a kind.
+func (fx *fixture) messages(kind access.MessageKind) (all []access.Message) {
+	fx.t.Helper()
+	must(fx.t, fx.store.View(fx.t.Context(), func(tx *store.Tx) error {
 		p, err := tx.Messages.Page("", 5000)
 		all = nil
-		for _, l := range p.Items {
-			if l.Kind == kind {
-				all = append(all, l)
+		for _, m := range p.Items {
+			if m.Kind == kind {
+				all = append(all, m)
 			}
 		}
 		return err
@@ -240,22 +244,22 @@ func (o *office) letters(kind access.MessageKind) (all []access.Message) {
 	return all
 }
 
-// email is the newest email of a kind to an address.
-func (o *office) letter(kind access.MessageKind, to string) access.Message {
-	o.t.Helper()
-	for _, l := range o.letters(kind) {
-		if l.Recipient == to {
-			return l
+// message is the newest email of a kind to an address.
+func (fx *fixture) message(kind access.MessageKind, to string) access.Message {
+	fx.t.Helper()
+	for _, m := range fx.messages(kind) {
+		if m.Recipient == to {
+			return m
 		}
 	}
-	o.t.Fatalf("there is no letter of kind %q to %s", kind, to)
+	fx.t.Fatalf("there is no letter of kind %q to %s", kind, to)
 	return access.Message{}
 }
 
-func (o *office) words(id access.MessageID) (w access.MessageBody) {
-	o.t.Helper()
-	must(o.t, o.store.View(o.t.Context(), func(tx *store.Tx) (err error) {
-		l, err := tx.Messages.Get(id)
+func (fx *fixture) body(id access.MessageID) (w access.MessageBody) {
+	fx.t.Helper()
+	must(fx.t, fx.store.View(fx.t.Context(), func(tx *store.Tx) (err error) {
+		m, err := tx.Messages.Get(id)
 		if err != nil {
 			return err
 		}
@@ -263,17 +267,17 @@ func (o *office) words(id access.MessageID) (w access.MessageBody) {
 		if err != nil {
 			return err
 		}
-		w, err = o.Emails().Render(l.Kind, f)
+		w, err = fx.Emails().Render(m.Kind, f)
 		return err
 	}))
 	return w
 }
 
-// state is every record there is, to see that nothing changed.
-func (o *office) state() string {
-	o.t.Helper()
+// state is every stored record, to check that nothing changed.
+func (fx *fixture) state() string {
+	fx.t.Helper()
 	var b strings.Builder
-	must(o.t, o.store.Each(o.t.Context(), func(key, value []byte) error {
+	must(fx.t, fx.store.Each(fx.t.Context(), func(key, value []byte) error {
 		text, err := json.Marshal([]string{string(key), string(value)})
 		b.Write(text)
 		return err
@@ -281,10 +285,10 @@ func (o *office) state() string {
 	return b.String()
 }
 
-func (o *office) verify() {
-	o.t.Helper()
-	if _, err := o.store.Verify(context.Background()); err != nil {
-		o.t.Errorf("Verify = %v", err)
+func (fx *fixture) verify() {
+	fx.t.Helper()
+	if _, err := fx.store.Verify(context.Background()); err != nil {
+		fx.t.Errorf("Verify = %v", err)
 	}
 }
 
@@ -303,7 +307,7 @@ func race(n int, fn func(i int) error) []error {
 	return errs
 }
 
-// refused checks that err is an explained refusal of a kind with a code.
+// refused checks that err is an access error of this kind and code.
 func refused(t testing.TB, err error, kind access.Kind, code string) {
 	t.Helper()
 	if e := access.Explain(err); err == nil || e.Kind != kind || code != "" && e.Code != code {

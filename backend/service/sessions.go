@@ -7,8 +7,8 @@ import (
 	"doorward/backend/store"
 )
 
-// List are the open sessions of a member: one's own, or, with the right to
-// read members, another's.
+// List returns the open sessions of a member: the caller's own, or, with the
+// permission to read members, another's.
 func (s Sessions) List(ctx context.Context, actor access.Actor, id access.MemberID) (out []access.Session, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		if !own(actor, id) {
@@ -26,8 +26,8 @@ func (s Sessions) List(ctx context.Context, actor access.Actor, id access.Member
 	return out, err
 }
 
-// Owned is how many API tokens a member has, for whoever may see their
-// sessions.
+// Owned returns how many API tokens a member has, for callers who may see the
+// member's sessions.
 func (s Tokens) Owned(ctx context.Context, actor access.Actor, id access.MemberID) (n int, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		if !own(actor, id) {
@@ -42,7 +42,7 @@ func (s Tokens) Owned(ctx context.Context, actor access.Actor, id access.MemberI
 	return n, err
 }
 
-// own reports whether a member asks, by a session, about their own account.
+// own reports whether a member, in a session, asks about their own account.
 func own(actor access.Actor, id access.MemberID) bool {
 	return actor.Member == id && actor.Member != "" && actor.Token == ""
 }
@@ -65,9 +65,10 @@ func (s *core) openSessions(tx *store.Tx, m *access.Member) (open []access.Sessi
 	return open, err
 }
 
-// End ends one session of a member: one's own, or, with the right to
-// change members, one of somebody who may do no more than the caller. It is
-// looked for beforehand: a member can have more than an Update bears to read.
+// End ends one session of a member: the caller's own, or, with the permission to
+// change members, one of a member with no more permissions than the caller. It is
+// looked up before the transaction: a member can have more sessions than an
+// Update may read.
 func (s Sessions) End(ctx context.Context, actor access.Actor, id access.MemberID, session string) error {
 	found, ok, err := s.sessionNamed(ctx, actor, id, session)
 	if err != nil {
@@ -109,7 +110,7 @@ func (s *core) sessionNamed(ctx context.Context, actor access.Actor, id access.M
 	return found, ok, err
 }
 
-// mayEnd is the member whose sessions the caller may end.
+// mayEnd returns the member whose sessions the caller may end.
 func (s *core) mayEnd(tx *store.Tx, actor access.Actor, id access.MemberID) (m access.Member, err error) {
 	if own(actor, id) {
 		return tx.Members.Get(id)
@@ -124,9 +125,9 @@ func (s *core) mayEnd(tx *store.Tx, actor access.Actor, id access.MemberID) (m a
 	return m, a.Covers(&m)
 }
 
-// SignOutEverywhere ends all sessions of a member: one's own, or, with the
-// right to change members, those of somebody who may do no more. With tokens it
-// also makes all API tokens of the member worth nothing.
+// SignOutEverywhere ends all sessions of a member: the caller's own, or, with the
+// permission to change members, those of a member with no more permissions. With
+// tokens it also voids all API tokens of the member.
 func (s Sessions) SignOutEverywhere(ctx context.Context, actor access.Actor, id access.MemberID, tokens bool) error {
 	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		m, err := s.mayEnd(tx, actor, id)
@@ -152,9 +153,8 @@ func (s Sessions) SignOutEverywhere(ctx context.Context, actor access.Actor, id 
 	})
 }
 
-// endSessions deletes every session of a member whose epoch has risen: some
-// here, and, where there are more than one transaction holds, the rest at once
-// after it.
+// endSessions deletes the sessions of a member whose epoch has risen: some now,
+// and, if there are more than fit one transaction, the rest right after it.
 func endSessions(tx *store.Tx, id access.MemberID, why access.EndReason) error {
 	more, err := tx.Sessions.End(id, why)
 	if err != nil || !more {

@@ -10,13 +10,13 @@ import (
 	"doorward/backend/store"
 )
 
-// A SettingsChange says what to change; nil leaves it as it is.
+// A SettingsChange says what to change; nil leaves a setting as it is.
 type SettingsChange struct {
 	Workspace  *string
 	Invitation *time.Duration
 }
 
-// Workspace is the workspace's name, for pages that anybody may see.
+// Workspace returns the workspace's name, for pages that are public.
 func (s Settings) Workspace(ctx context.Context) (name string, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		s, err := tx.Settings()
@@ -26,7 +26,7 @@ func (s Settings) Workspace(ctx context.Context) (name string, err error) {
 	return name, err
 }
 
-// Get are the settings.
+// Get returns the settings.
 func (s Settings) Get(ctx context.Context, actor access.Actor) (out access.Settings, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
 		out, err = tx.Settings()
@@ -35,7 +35,7 @@ func (s Settings) Get(ctx context.Context, actor access.Actor) (out access.Setti
 	return out, err
 }
 
-// Change keeps changed settings.
+// Change stores changed settings.
 func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChange) (out access.Settings, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
@@ -70,15 +70,16 @@ func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChan
 	return out, err
 }
 
-// Clock is how the server's clock stands to what it knows.
+// Clock returns the state of the server's clock, compared with what is known of
+// the time.
 func (s Settings) Clock() store.ClockState { return s.store.Clock() }
 
-// TrustClock takes the word of whoever may change settings that the clock is
-// right: what waits is done. Where the clock is not held nothing waits, so a second
-// press changes nothing and leaves no entry.
+// TrustClock records that a caller who may change settings says the clock is
+// right: what waits is done then. While the clock is not held nothing waits, so a
+// second press changes nothing and leaves no entry.
 func (s Settings) TrustClock(ctx context.Context, actor access.Actor) error {
-	s.clockWord.Lock()
-	defer s.clockWord.Unlock()
+	s.trustClock.Lock()
+	defer s.trustClock.Unlock()
 	change := access.May(access.Change, access.ResSettings)
 	c := s.store.Clock()
 	if !c.Held() {
@@ -92,7 +93,7 @@ func (s Settings) TrustClock(ctx context.Context, actor access.Actor) error {
 	})
 }
 
-// howFar says by how much a clock is held, in hours: "744 hours ahead".
+// howFar returns by how much a held clock is off, in hours: "744 hours ahead".
 func howFar(c store.ClockState) string {
 	if c.Behind > 0 {
 		return fmt.Sprintf("%.0f hours behind", c.Behind.Hours())

@@ -9,28 +9,28 @@ import (
 	"doorward/backend/store"
 )
 
-// A FirstAdmin is what the setup asks for.
+// A FirstAdmin is the input of the setup page.
 type FirstAdmin struct {
 	Email     access.Address
 	Name      string
-	Workspace string // empty: as it is
+	Workspace string // empty: unchanged
 }
 
-// Open makes a one-time setup link, in place of an older one. The link is
-// empty once there was an Admin: setup is closed for ever then.
+// Open makes a one-time setup link, which replaces an older one. The link is
+// empty once there has been an Admin: setup is closed for ever then.
 func (s Setup) Open(ctx context.Context) (link string, err error) { return s.openSetup(ctx, 0) }
 
-// OpenAtLead is OpenSetup for a machine that begins to lead. It leaves a link
-// alone that another made within the hour: whoever has it is about to open it.
+// OpenAtLead is Open for a machine that starts to lead. It keeps a link that
+// another machine made within the hour, since its reader may be about to use it.
 func (s Setup) OpenAtLead(ctx context.Context) (link string, err error) {
 	return s.openSetup(ctx, setupLinkRest)
 }
 
-// setupLinkRest is for how long a setup link is left alone by machines that begin to
-// lead.
+// setupLinkRest is how long machines that start to lead keep an existing setup
+// link.
 const setupLinkRest = time.Hour
 
-// openSetup makes a link, unless there is one that is younger than rest.
+// openSetup makes a link, unless there is one younger than rest.
 func (s *core) openSetup(ctx context.Context, rest time.Duration) (link string, err error) {
 	secret := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
@@ -72,8 +72,8 @@ func setupOpen(tx *store.Tx, secret access.Secret) error {
 	return nil
 }
 
-// setupOver reports whether there was an Admin: one that was set up, or one
-// whom the operator invited and let in.
+// setupOver reports whether there has been an Admin: one from the setup, or one
+// whom the operator invited and approved.
 func setupOver(tx *store.Tx) (bool, error) {
 	setup, err := tx.Setup()
 	if err != nil || !setup.ClosedAt.IsZero() {
@@ -84,7 +84,7 @@ func setupOver(tx *store.Tx) (bool, error) {
 }
 
 // SetUp makes the first Admin from the setup page and signs them in. It works
-// once: of racing attempts one wins, the others find setup closed.
+// once: of concurrent attempts one succeeds, the others find setup closed.
 func (s Setup) SetUp(ctx context.Context, secret access.Secret, in FirstAdmin, b Browser) (out NewSession, err error) {
 	id, session := access.MemberID(access.NewID()), access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
@@ -108,8 +108,8 @@ func (s Setup) SetUp(ctx context.Context, secret access.Secret, in FirstAdmin, b
 	return out, err
 }
 
-// SetUpHere makes the first Admin from the server's own shell and returns a
-// login link for them.
+// SetUpHere makes the first Admin from the server's own shell and returns a login
+// link for them.
 func (s Setup) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, link string, err error) {
 	id, secret := access.MemberID(access.NewID()), access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
@@ -170,15 +170,15 @@ func (s *core) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor
 	if err != nil {
 		return m, err
 	}
-	setup.ClosedAt = tx.Now // its secret stays, to tell that link from one that was made up
+	setup.ClosedAt = tx.Now // the secret stays, to tell that link from a made-up one
 	if err := tx.PutSetup(setup); err != nil {
 		return m, err
 	}
 	return m, tx.Record(actor, access.ActionSetUp, string(id), "")
 }
 
-// LoginLink prints a way in for an active Admin who has lost theirs. Only the
-// operator, who holds the machine, may.
+// LoginLink returns a login link for an active Admin who cannot sign in any more.
+// Only the operator, who holds the machine, may make one.
 func (s Setup) LoginLink(ctx context.Context, actor access.Actor, a access.Address) (c MemberView, link string,
 	err error) {
 	secret := access.NewSecret()

@@ -9,8 +9,8 @@ import (
 	"doorward/backend/store"
 )
 
-// A Browser is where a request comes from. Secret is what its cookie holds,
-// empty where there is none.
+// A Browser is where a request comes from. Secret is the value of its cookie,
+// empty where it has none.
 type Browser struct {
 	Secret access.Secret
 	From   string
@@ -28,27 +28,27 @@ func (b Browser) by(id access.MemberID) access.Actor {
 	return access.Actor{Member: id, Source: access.SourcePortal, From: b.From}
 }
 
-// An NewSession is a session that was just opened.
+// A NewSession is a session that was just opened.
 type NewSession struct {
 	Session access.Secret
 	Member  access.Member
 }
 
-// A LoginPreview is what the page behind a login link says before anything happens.
+// A LoginPreview is what the page of a login link shows before anything happens.
 type LoginPreview struct {
 	Email        access.Address
 	Name         string
 	Purpose      access.LinkPurpose
 	State        access.State
-	InvitedBy    string // a name, where there is one
+	InvitedBy    string // a name, if known
 	InviterEmail string
 	Roles        []access.RoleName
 	Note         string // the Admin's
 	ExpiresAt    time.Time
 }
 
-// PeekLink looks behind a login link and changes nothing. Its errors are those
-// of RedeemLink.
+// PeekLink returns what a login link is for, and changes nothing. Its errors are
+// those of RedeemLink.
 func (s SignIn) PeekLink(ctx context.Context, secret access.Secret, b Browser) (out LoginPreview, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		l, m, err := usable(tx, secret, b)
@@ -72,7 +72,8 @@ func (s SignIn) PeekLink(ctx context.Context, secret access.Secret, b Browser) (
 	return out, err
 }
 
-// usable is the link and its member, if the link may be redeemed here and now.
+// usable returns the link and its member, if the link may be redeemed here and
+// now.
 func usable(tx *store.Tx, secret access.Secret, b Browser) (l access.LoginLink, m access.Member, err error) {
 	if l, err = tx.LoginLinks.Get(secret.Hash()); err != nil {
 		return l, m, err
@@ -99,7 +100,8 @@ func usable(tx *store.Tx, secret access.Secret, b Browser) (l access.LoginLink, 
 	return l, m, nil
 }
 
-// loginMember is the member that a link was made for, if it is still theirs.
+// loginMember returns the member that a link was made for, if the link is still
+// valid for them.
 func loginMember(tx *store.Tx, l *access.LoginLink) (access.Member, error) {
 	m, err := tx.Members.Get(l.Member)
 	if access.NotFound.Is(err) || err == nil && (m.Email.Canonical != l.Address || m.Epoch != l.Epoch) {
@@ -108,9 +110,9 @@ func loginMember(tx *store.Tx, l *access.LoginLink) (access.Member, error) {
 	return m, err
 }
 
-// isLatestRequest reports whether a link is the one that its browser asked for last,
-// or, of those that open in any browser, the member's last. A link that nobody
-// asked for is.
+// isLatestRequest reports whether a link is from its browser's latest request or,
+// for links that open in any browser, from the member's latest. A link that was
+// not requested always is.
 func isLatestRequest(tx *store.Tx, l *access.LoginLink, m *access.Member) (bool, error) {
 	switch {
 	case l.Browser.IsZero() && l.Purpose == access.ForSignIn:
@@ -127,9 +129,9 @@ func suspendedError() *access.Error {
 		WithCode("suspended")
 }
 
-// RedeemLink opens a session with a login link, once. The error is DeadLink for
-// a link that is unknown, malformed, used, expired or revoked; OtherBrowser
-// where it was asked for elsewhere; Forbidden for a suspended member.
+// RedeemLink opens a session with a login link, once. The error is DeadLink for a
+// link that is unknown, malformed, used, expired or revoked; OtherBrowser where
+// another browser requested it; Forbidden for a suspended member.
 func (s SignIn) RedeemLink(ctx context.Context, secret access.Secret, b Browser) (out NewSession, err error) {
 	session := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
@@ -162,7 +164,7 @@ func (s SignIn) RedeemLink(ctx context.Context, secret access.Secret, b Browser)
 	return out, err
 }
 
-// spendRequest voids the code that came with a link that was redeemed.
+// spendRequest voids the code that came with a redeemed link.
 func spendRequest(tx *store.Tx, browser access.SecretHash) error {
 	a, ok, err := tx.SignInRequests.Get(browser)
 	if err != nil || !ok {
@@ -171,9 +173,9 @@ func spendRequest(tx *store.Tx, browser access.SecretHash) error {
 	return tx.SignInRequests.Delete(a)
 }
 
-// acceptLink signs a member in. Whoever opened an email has proved the address; the
-// first time that somebody comes, they are told that they wait, and so are the
-// Admins.
+// acceptLink signs a member in. Opening an emailed link verifies the address; the
+// first time, the member gets the email that they wait, and the Admins are
+// notified.
 func (s *core) acceptLink(
 	tx *store.Tx,
 	m access.Member,
@@ -198,8 +200,8 @@ func (s *core) acceptLink(
 	return out, tx.Record(b.by(m.ID), access.ActionSignIn, string(m.ID), method)
 }
 
-// welcome tells a pending member who came for the first time that they wait,
-// and the Admins that somebody does.
+// welcome emails a pending member who came for the first time that they wait, and
+// notifies the Admins.
 func (s *core) welcome(tx *store.Tx, m *access.Member) error {
 	f, err := s.about(tx, m)
 	if err != nil {
@@ -211,11 +213,11 @@ func (s *core) welcome(tx *store.Tx, m *access.Member) error {
 	return s.tellAdmins(tx, m.ID)
 }
 
-// maxSessions is how many sessions a member has at once; the one that was
-// used least lately makes room.
+// maxSessions is how many sessions a member has at once; a new one replaces the
+// one that was used least recently.
 const maxSessions = 20
 
-// openSession opens a session for the member; the caller keeps the member.
+// openSession opens a session for the member; the caller stores the member.
 func (s *core) openSession(tx *store.Tx, m *access.Member, session access.Secret, method string, b Browser) (NewSession,
 	error) {
 	before := m.LastSignIn
@@ -237,7 +239,7 @@ func (s *core) openSession(tx *store.Tx, m *access.Member, session access.Secret
 	opened := access.Session{Hash: session.Hash(), Member: m.ID, Method: method, OpenedAt: tx.Now, SeenAt: tx.Now,
 		PermissionRevision: m.PermissionRevision + rev, Epoch: m.Epoch, PreviousSignIn: before, Address: b.From,
 		UserAgent: access.Shorten(b.Agent, 200)}
-	if method != access.MethodDesktop { // nobody showed anything there: a browser let it in
+	if method != access.MethodDesktop { // a window proves nothing itself: a browser authorized it
 		opened.Confirm(m, method, tx.Now)
 	}
 	return NewSession{Session: session, Member: *m}, tx.Sessions.Put(opened)

@@ -8,11 +8,11 @@ import (
 	"doorward/backend/store"
 )
 
-// Request notes that a browser asks for a sign-in email. It does the same for
-// every address, known or not: one record, in one transaction; whether there is
-// an email is found out after the answer. An older ask of the browser is void,
-// and with it its code and its link, which are good only while the ask names
-// them: to look for that link here would take longer where there is one.
+// Request records that a browser requests a sign-in email. It does the same for
+// every address, known or not: one record, in one transaction; whether an email
+// is sent is decided after the answer. An older request of the browser is void,
+// and with it its code and its link, which are valid only while the request names
+// them. Looking for that link here would take longer where there is one.
 func (s SignIn) Request(ctx context.Context, a access.Address, b Browser) error {
 	if err := s.checkFlood(ctx, a, b); err != nil {
 		return err
@@ -22,13 +22,14 @@ func (s SignIn) Request(ctx context.Context, a access.Address, b Browser) error 
 		if err := unlessTooMany(err); err != nil {
 			return err
 		}
-		// reads alike; too many: there is no email
+		// the answer is the same; over the limit there is no email
 		return putSignInRequest(tx, newSignInRequest(tx, a, b, may), err == nil)
 	})
 }
 
-// checkFlood refuses an ask before anything is written where strangers in their
-// numbers ask. A browser that has signed that member in is none of them.
+// checkFlood refuses a request before anything is written when strangers, all
+// together, send too many. A browser that has signed that member in before does
+// not count as a stranger.
 func (s *core) checkFlood(ctx context.Context, a access.Address, b Browser) (err error) {
 	known := false
 	err = s.store.View(ctx, func(tx *store.Tx) error {
@@ -61,9 +62,9 @@ func newSignInRequest(tx *store.Tx, a access.Address, b Browser, may allowance) 
 	}
 }
 
-// putSignInRequest keeps an ask in place of an older one of the same browser. One that
-// gets no email leaves alone what was asked for the same address before:
-// otherwise one press too many would void the email that is on its way.
+// putSignInRequest stores a request, which replaces an older one of the same
+// browser. A request that gets no email does not replace one for the same
+// address: otherwise one press too many would void the email that is on its way.
 func putSignInRequest(tx *store.Tx, a access.SignInRequest, answer bool) error {
 	old, had, err := tx.SignInRequests.Get(a.Browser)
 	if err != nil {
@@ -83,10 +84,10 @@ func putSignInRequest(tx *store.Tx, a access.SignInRequest, answer bool) error {
 	return tx.SignInRequests.Change(a)
 }
 
-// RenewLink answers a wish for a fresh email on the page of a link that is no
-// longer good, or that was asked for in another browser. The email goes to the
-// link's own address; a stranger learns nothing, so there is no answer but an
-// error of ours, and that too many ask.
+// RenewLink requests a fresh email from the page of a link that is no longer
+// valid, or that another browser requested. The email goes to the link's own
+// address. So that strangers learn nothing there is no result: only an internal
+// error, or TooMany.
 func (s SignIn) RenewLink(ctx context.Context, secret access.Secret, b Browser) error {
 	if err := s.checkFlood(ctx, s.linkAddress(ctx, secret), b); err != nil {
 		return err
@@ -124,9 +125,10 @@ func (s SignIn) RenewLink(ctx context.Context, secret access.Secret, b Browser) 
 	})
 }
 
-// linkAddress is the address that a link was made for; zero where nobody knows.
+// linkAddress returns the address that a link was made for; zero where it is
+// unknown.
 func (s *core) linkAddress(ctx context.Context, secret access.Secret) (a access.Address) {
-	_ = s.store.View(ctx, func(tx *store.Tx) error { // an error is met again in the Update
+	_ = s.store.View(ctx, func(tx *store.Tx) error { // the Update meets the same error again
 		l, err := tx.LoginLinks.Get(secret.Hash())
 		a.Canonical = l.Address
 		return err
@@ -134,8 +136,8 @@ func (s *core) linkAddress(ctx context.Context, secret access.Secret) (a access.
 	return a
 }
 
-// RequestedAddress is the address that a browser asked an email for, as typed; empty
-// where it asked for none.
+// RequestedAddress returns the address that a browser requested an email for, as
+// typed; empty where it requested none.
 func (s SignIn) RequestedAddress(ctx context.Context, b Browser) (typed string, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		a, ok, err := tx.SignInRequests.Get(b.hash())
@@ -147,17 +149,18 @@ func (s SignIn) RequestedAddress(ctx context.Context, b Browser) (typed string, 
 	return typed, err
 }
 
-// answerBatch is how many asks one transaction answers.
+// answerBatch is how many requests one transaction answers.
 const answerBatch = 4
 
-// What one answer writes, whoever it is for: more than the longest email needs.
+// What one answer writes, the same for every address: more than the longest email
+// needs.
 const (
 	answerKeys  = 15
 	answerBytes = 6 << 10
 )
 
-// AnswerRequests posts the sign-in emails that were asked for. It returns how many
-// asks it took off the queue.
+// AnswerRequests posts the sign-in emails that were requested. It returns how
+// many requests it took off the queue.
 func (s SignIn) AnswerRequests(ctx context.Context) (n int, err error) {
 	for {
 		var took int
@@ -179,9 +182,9 @@ func (s SignIn) AnswerRequests(ctx context.Context) (n int, err error) {
 	}
 }
 
-// answer writes the email that was asked for. For an address that gets none it
-// does the same with a decoy, whose secrets open nothing: the work, and what is
-// written, must not tell which it was.
+// answer writes the requested email. For an address that gets none it does the
+// same with a decoy, whose secrets open nothing: neither the work nor the number
+// of bytes written may reveal which it was.
 func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
 	if err := tx.SignInRequests.Answered(a); err != nil {
 		return err
@@ -253,19 +256,19 @@ func (s *core) postSignIn(tx *store.Tx, a access.SignInRequest, m *access.Member
 	return tx.Members.Put(*m)
 }
 
-// answerWithDecoy keeps a decoy in place of an email.
+// answerWithDecoy stores a decoy instead of an email.
 func (s *core) answerWithDecoy(tx *store.Tx, a access.SignInRequest, m *access.Member, f access.MessageFacts) error {
-	a.Code = access.NewSecret().Hash() // no code has it
-	l, f, err := s.compose(tx, access.SignInMessage, m, f.Until, f)
+	a.Code = access.NewSecret().Hash() // no code has this hash
+	msg, f, err := s.compose(tx, access.SignInMessage, m, f.Until, f)
 	if err != nil {
 		return err
 	}
-	// a stranger's address is nobody's business
-	l.Priority, l.Recipient = priorityOf(a), strings.Repeat("x", len(l.Recipient))
+	// a stranger's address must not be readable
+	msg.Priority, msg.Recipient = priorityOf(a), strings.Repeat("x", len(msg.Recipient))
 	if err := tx.SignInRequests.Change(a); err != nil {
 		return err
 	}
-	if err := tx.Decoys.Post(l, f); err != nil {
+	if err := tx.Decoys.Post(msg, f); err != nil {
 		return err
 	}
 	return tx.Members.Pretend(*m)

@@ -7,18 +7,18 @@ import (
 	"doorward/backend/store"
 )
 
-// Steps are parts of verbs that what falls due by itself is made of, for package
-// jobs. Each works in the transaction that it is handed, as a part of it. None asks
-// for anybody's permission: nobody asks, it is time.
+// Steps are parts of verbs that package jobs uses for scheduled work. Each runs
+// inside the transaction that it is given. None checks a permission: there is no
+// caller, only a due time.
 type Steps struct{ *core }
 
-// Remind posts the email that an invitation is about to expire, with a fresh link in
-// place of the older one; the caller keeps the member.
+// Remind posts the email that an invitation is about to expire, with a new link
+// that replaces the older one; the caller stores the member.
 func (s Steps) Remind(tx *store.Tx, m *access.Member) error {
 	return s.sendInvitation(tx, m, access.NewSecret(), access.ExpiringMessage, access.PriorityDigest, access.Actor{})
 }
 
-// TellUndecided posts the email that a pending account ended undecided.
+// TellUndecided posts the email that a pending account was removed undecided.
 func (s Steps) TellUndecided(tx *store.Tx, to *access.Member, gone access.Member) error {
 	return s.tellOf(tx, access.UndecidedMessage, to, []access.Member{gone})
 }
@@ -42,13 +42,13 @@ func (s *core) tellOf(tx *store.Tx, kind access.MessageKind, to *access.Member, 
 	return err
 }
 
-// EndSessions goes on to delete the sessions of a member whose epoch has risen.
+// EndSessions continues to delete the sessions of a member whose epoch has risen.
 func (s Steps) EndSessions(tx *store.Tx, id access.MemberID, why access.EndReason) error {
 	return endSessions(tx, id, why)
 }
 
-// DeleteTokens goes on to delete the API tokens of a member whose token epoch has
-// risen.
+// DeleteTokens continues to delete the API tokens of a member whose token epoch
+// has risen.
 func (s Steps) DeleteTokens(tx *store.Tx, id access.MemberID) error {
 	return deleteTokens(tx, access.System, id)
 }

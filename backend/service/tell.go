@@ -7,11 +7,11 @@ import (
 	"doorward/backend/store"
 )
 
-// tellInterval is how often, at most, Admins get an email about people waiting.
+// tellInterval is how often, at most, Admins get an email about waiting people.
 const tellInterval = 15 * time.Minute
 
-// tellAdmins notes that somebody waits: Admins are told at once, or with the
-// next email if one went out a short while ago.
+// tellAdmins records that somebody waits: Admins are notified at once, or with
+// the next email if one was sent a short while ago.
 func (s *core) tellAdmins(tx *store.Tx, id access.MemberID) error {
 	g, err := tx.Digest()
 	if err != nil {
@@ -33,5 +33,5 @@ func (s *core) tellAdmins(tx *store.Tx, id access.MemberID) error {
 	return tx.PutDigest(g)
 }
 
-// maxUntold bounds one digest; those beyond it are in the console all the same.
+// maxUntold limits one digest; the people beyond it are still in the console.
 const maxUntold = 40

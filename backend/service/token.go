@@ -8,10 +8,10 @@ import (
 	"doorward/backend/store"
 )
 
-// Create makes an API token and returns its secret, this once. It can do
-// what its roles may, within what its owner may at the time; one that the
-// operator makes has no owner, and its roles alone bound it. Without lasts it
-// expires after 90 days.
+// Create makes an API token and returns its secret, only this once. The token may
+// do what its roles may, limited to what its owner may at the time; one that the
+// operator makes has no owner and is limited by its roles alone. Without a
+// lifetime it expires after 90 days.
 func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, roles []access.RoleName,
 	lasts time.Duration) (t access.Token, secret access.Secret, err error) {
 	if name, err = access.CleanText("name", name, 60); err != nil {
@@ -76,7 +76,7 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 	return t, secret, err
 }
 
-// List are all API tokens, without their secrets.
+// List returns all API tokens, without their secrets.
 func (s Tokens) List(ctx context.Context, actor access.Actor) (all []access.Token, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
 		all, err = tx.Tokens.List(store.MaxTokens)
@@ -88,15 +88,15 @@ func (s Tokens) List(ctx context.Context, actor access.Actor) (all []access.Toke
 	return all, err
 }
 
-// How many API tokens of a member one transaction looks at, and deletes.
+// How many API tokens of a member one transaction reads, and deletes.
 const (
 	tokenBatch    = 20
 	deletesTokens = 8
 )
 
 // deleteTokens deletes the API tokens of a member whose token epoch has risen:
-// some here, and, where there are more than one transaction holds, the rest at
-// once after it. None of them opens anything meanwhile.
+// some now, and, if there are more than fit one transaction, the rest right after
+// it. None of them works meanwhile.
 func deleteTokens(tx *store.Tx, actor access.Actor, id access.MemberID) error {
 	m, err := tx.Members.Get(id)
 	if err != nil {
@@ -108,7 +108,7 @@ func deleteTokens(tx *store.Tx, actor access.Actor, id access.MemberID) error {
 	}
 	deleted := 0
 	for _, t := range owned {
-		if t.Epoch == m.TokenEpoch || deleted == deletesTokens { // made since, or enough
+		if t.Epoch == m.TokenEpoch || deleted == deletesTokens { // made since then, or enough deleted
 			continue
 		}
 		deleted++
@@ -125,7 +125,7 @@ func deleteTokens(tx *store.Tx, actor access.Actor, id access.MemberID) error {
 	return tx.Schedule.Put(store.Due{At: tx.Now, Kind: store.DueTokens, Ref: string(id)})
 }
 
-// Revoke makes an API token worth nothing at once.
+// Revoke voids an API token at once.
 func (s Tokens) Revoke(ctx context.Context, actor access.Actor, id access.TokenID) error {
 	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {

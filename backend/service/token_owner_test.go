@@ -13,7 +13,7 @@ import (
 	"doorward/backend/store"
 )
 
-// What a token may do is what its roles and its owner both may, as of now.
+// A token may do what its roles and its owner both may, as of now.
 func TestTokenWithinItsOwner(t *testing.T) {
 	flows, members := access.May(access.Open, access.ResFleetFlows), access.May(access.Read, access.ResMembers)
 	lake := access.May(access.Open, access.ResAILoopDataLake)
@@ -29,13 +29,13 @@ func TestTokenWithinItsOwner(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			o := openOffice(t)
-			_, secret := o.token(o.bob.Member, tt.token...)
+			fx := newFixture(t)
+			_, secret := fx.token(fx.bob.Member, tt.token...)
 			if len(tt.owner) != 1 || tt.owner[0] != access.Admin {
-				_, err := o.Members.ChangeRoles(t.Context(), o.ann, o.bob.Member, tt.owner)
+				_, err := fx.Members.ChangeRoles(t.Context(), fx.ann, fx.bob.Member, tt.owner)
 				must(t, err)
 			}
-			p, err := o.Gate.TokenPrincipal(t.Context(), secret)
+			p, err := fx.Gate.TokenPrincipal(t.Context(), secret)
 			must(t, err)
 			for _, g := range tt.may {
 				if p.May(g) != nil {
@@ -51,54 +51,54 @@ func TestTokenWithinItsOwner(t *testing.T) {
 	}
 }
 
-// Tokens of a removed member stayed listed, with the owner's id, and counted to
-// the most there can be. They go with their owner.
+// Tokens of a removed member stayed listed, with the owner's id, and counted
+// towards the maximum. They are deleted with their owner.
 func TestTokensGoWithTheirOwner(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 4, 7} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			o := openOffice(t)
+			fx := newFixture(t)
 			var secrets []access.Secret
 			for range n {
-				_, secret := o.token(o.bob.Member, access.Admin, access.Fleet)
+				_, secret := fx.token(fx.bob.Member, access.Admin, access.Fleet)
 				secrets = append(secrets, secret)
-				if !o.opens(secret) {
+				if !fx.opens(secret) {
 					t.Fatal("it opens nothing")
 				}
 			}
-			kept, secret := o.token(o.ann.Member, access.Fleet)
-			must(t, o.Members.Remove(t.Context(), o.ann, o.bob.Member))
+			kept, secret := fx.token(fx.ann.Member, access.Fleet)
+			must(t, fx.Members.Remove(t.Context(), fx.ann, fx.bob.Member))
 			for _, s := range secrets {
-				if o.opens(s) {
+				if fx.opens(s) {
 					t.Error("one opens after its owner was removed")
 				}
 			}
-			if n < 3 { // few enough to go in the same transaction
-				o.onlyToken(kept.ID)
+			if n < 3 { // few enough for the same transaction
+				fx.onlyToken(kept.ID)
 			}
-			_, err := o.Jobs.Sweep(t.Context())
+			_, err := fx.Jobs.Sweep(t.Context())
 			must(t, err)
-			o.onlyToken(kept.ID)
-			if !o.opens(secret) {
+			fx.onlyToken(kept.ID)
+			if !fx.opens(secret) {
 				t.Error("somebody else's token is gone")
 			}
-			o.verify()
+			fx.verify()
 		})
 	}
 }
 
-func (o *office) onlyToken(id access.TokenID) {
-	o.t.Helper()
-	all, err := o.Tokens.List(o.t.Context(), o.ann)
-	if err != nil || len(all) != 1 || all[0].ID != id || o.counters().Tokens != 1 {
-		o.t.Errorf("%d are listed and %d counted, %v", len(all), o.counters().Tokens, err)
+func (fx *fixture) onlyToken(id access.TokenID) {
+	fx.t.Helper()
+	all, err := fx.Tokens.List(fx.t.Context(), fx.ann)
+	if err != nil || len(all) != 1 || all[0].ID != id || fx.counters().Tokens != 1 {
+		fx.t.Errorf("%d are listed and %d counted, %v", len(all), fx.counters().Tokens, err)
 	}
 }
 
-// Rejecting deletes what is a pending member's, whatever it is.
+// Rejecting deletes everything of a pending member, also tokens.
 func TestTokensGoWithARejectedMember(t *testing.T) {
-	o := openOffice(t)
-	id := o.waitingFor("kim@example.org", access.Fleet)
-	must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
+	fx := newFixture(t)
+	id := fx.waitingFor("kim@example.org", access.Fleet)
+	must(t, fx.store.Update(t.Context(), func(tx *store.Tx) error {
 		return tx.Tokens.Put(access.Token{
 			ID:        "theirs",
 			Name:      "t",
@@ -108,70 +108,71 @@ func TestTokensGoWithARejectedMember(t *testing.T) {
 			CreatedAt: tx.Now,
 		})
 	}))
-	must(t, o.Members.Reject(t.Context(), o.ann, id, "", false))
-	if c := o.counters(); c.Tokens != 0 || len(c.TokenRoles) != 0 {
+	must(t, fx.Members.Reject(t.Context(), fx.ann, id, "", false))
+	if c := fx.counters(); c.Tokens != 0 || len(c.TokenRoles) != 0 {
 		t.Errorf("counted: %d, %v", c.Tokens, c.TokenRoles)
 	}
-	o.verify()
+	fx.verify()
 }
 
-// A suspended member's tokens open nothing, and again something once restored.
+// A suspended member's tokens stop working, and work again once the member is
+// restored.
 func TestTokensOfASuspendedMember(t *testing.T) {
-	o := openOffice(t)
-	_, secret := o.token(o.bob.Member, access.Fleet)
+	fx := newFixture(t)
+	_, secret := fx.token(fx.bob.Member, access.Fleet)
 	opens := func(want bool) {
 		t.Helper()
-		if o.opens(secret) != want {
+		if fx.opens(secret) != want {
 			t.Errorf("opens: %v, want %v", !want, want)
 		}
 	}
 	opens(true)
-	_, err := o.Members.Suspend(t.Context(), o.ann, o.bob.Member)
+	_, err := fx.Members.Suspend(t.Context(), fx.ann, fx.bob.Member)
 	must(t, err)
 	opens(false)
-	_, err = o.Members.Unsuspend(t.Context(), o.ann, o.bob.Member)
+	_, err = fx.Members.Unsuspend(t.Context(), fx.ann, fx.bob.Member)
 	must(t, err)
 	opens(true)
 }
 
 // "Sign out everywhere" after a theft left the thief's token. With tokens, all of
-// them are dead at once, however many there are, and go.
+// them are void at once, however many there are, and deleted.
 func TestSignOutEverywhereRevokesTokens(t *testing.T) {
 	for _, n := range []int{0, 1, DeletesTokens, DeletesTokens + 1, 3 * DeletesTokens} {
 		for _, tokens := range []bool{false, true} {
 			t.Run(fmt.Sprint(n, " tokens: ", tokens), func(t *testing.T) {
-				o := openOffice(t)
+				fx := newFixture(t)
 				var secrets []access.Secret
 				for range n {
-					_, secret := o.token(o.bob.Member, access.Fleet)
+					_, secret := fx.token(fx.bob.Member, access.Fleet)
 					secrets = append(secrets, secret)
 				}
-				_, anns := o.token(o.ann.Member, access.Fleet)
-				must(t, o.Sessions.SignOutEverywhere(t.Context(), o.bob, o.bob.Member, tokens))
+				_, anns := fx.token(fx.ann.Member, access.Fleet)
+				must(t, fx.Sessions.SignOutEverywhere(t.Context(), fx.bob, fx.bob.Member, tokens))
 				for _, s := range secrets {
-					if o.opens(s) == tokens {
+					if fx.opens(s) == tokens {
 						t.Fatalf("one opens: %v", !tokens)
 					}
 				}
-				_, later := o.token(o.bob.Member, access.Fleet)
-				_, err := o.Jobs.Sweep(t.Context())
+				_, later := fx.token(fx.bob.Member, access.Fleet)
+				_, err := fx.Jobs.Sweep(t.Context())
 				must(t, err)
 				left, revoked := n+2, 0
 				if tokens {
 					left, revoked = 2, n
 				}
-				if c := o.counters(); c.Tokens != left || o.did(access.ActionRevokeToken) != revoked ||
-					!o.opens(anns) ||
-					!o.opens(later) {
-					t.Errorf("%d left, %d entries", c.Tokens, o.did(access.ActionRevokeToken))
+				if c := fx.counters(); c.Tokens != left || fx.did(access.ActionRevokeToken) != revoked ||
+					!fx.opens(anns) ||
+					!fx.opens(later) {
+					t.Errorf("%d left, %d entries", c.Tokens, fx.did(access.ActionRevokeToken))
 				}
-				o.verify()
+				fx.verify()
 			})
 		}
 	}
 }
 
-// Whose tokens one may revoke so: below, equal, above.
+// Whose tokens a caller may revoke this way: below, equal, above.
 func TestWhoRevokesTokensBySigningOut(t *testing.T) {
 	changers := access.Role{
 		Name: "Changers",
@@ -192,11 +193,11 @@ func TestWhoRevokesTokensBySigningOut(t *testing.T) {
 		{access.Admin, "an Admin", true},
 	} {
 		t.Run(fmt.Sprint(tt.owner, " by ", tt.by), func(t *testing.T) {
-			o := openOffice(t)
-			must(t, o.Roles.Put(t.Context(), o.ann, changers))
-			id := o.member("kim@example.org", "Kim", tt.owner)
+			fx := newFixture(t)
+			must(t, fx.Roles.Put(t.Context(), fx.ann, changers))
+			id := fx.member("kim@example.org", "Kim", tt.owner)
 			secret := access.Secret(access.TokenPrefix) + access.NewSecret()
-			must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
+			must(t, fx.store.Update(t.Context(), func(tx *store.Tx) error {
 				return tx.Tokens.Put(access.Token{
 					ID:        "kims",
 					Name:      "t",
@@ -206,35 +207,35 @@ func TestWhoRevokesTokensBySigningOut(t *testing.T) {
 					CreatedAt: tx.Now,
 				})
 			}))
-			actor := map[string]access.Actor{"nobody": o.fay, "themselves": session(id), "an Admin": o.ann,
-				"a changer": session(o.member("cam@example.org", "Cam", "Changers"))}[tt.by]
-			err := o.Sessions.SignOutEverywhere(t.Context(), actor, id, true)
+			actor := map[string]access.Actor{"nobody": fx.fay, "themselves": session(id), "an Admin": fx.ann,
+				"a changer": session(fx.member("cam@example.org", "Cam", "Changers"))}[tt.by]
+			err := fx.Sessions.SignOutEverywhere(t.Context(), actor, id, true)
 			if !tt.ok {
 				refused(t, err, access.Forbidden, "")
 			} else {
 				must(t, err)
 			}
-			if o.opens(secret) == tt.ok {
+			if fx.opens(secret) == tt.ok {
 				t.Errorf("the token opens: %v", !tt.ok)
 			}
 		})
 	}
 }
 
-// A token is in use, from the gate's memory, while its owner is demoted: the
-// first request after that answer has the new rights, whoever came between.
+// A token is in use, from the gate's cache, while its owner is demoted: the first
+// request after that answer has the new permissions, whatever ran in between.
 func TestTokenInUseWhileItsOwnerIsDemoted(t *testing.T) {
 	members := access.May(access.Read, access.ResMembers)
 	for seed := range uint64(12) {
-		o := openOffice(t)
-		_, secret := o.token(o.bob.Member, access.Admin)
+		fx := newFixture(t)
+		_, secret := fx.token(fx.bob.Member, access.Admin)
 		var stop atomic.Bool
 		var users sync.WaitGroup
 		for i := range uint64(4) {
 			users.Go(func() {
 				r := rand.New(rand.NewPCG(seed, i))
 				for !stop.Load() {
-					o.Gate.TokenPrincipal(t.Context(), secret)
+					fx.Gate.TokenPrincipal(t.Context(), secret)
 					for range r.IntN(20) {
 						runtime.Gosched()
 					}
@@ -243,9 +244,9 @@ func TestTokenInUseWhileItsOwnerIsDemoted(t *testing.T) {
 		}
 		for round := range 6 {
 			roles := [][]access.RoleName{fleetRole, adminRole}[round%2]
-			_, err := o.Members.ChangeRoles(t.Context(), access.Operator, o.bob.Member, roles)
+			_, err := fx.Members.ChangeRoles(t.Context(), access.Operator, fx.bob.Member, roles)
 			must(t, err)
-			p, err := o.Gate.TokenPrincipal(t.Context(), secret)
+			p, err := fx.Gate.TokenPrincipal(t.Context(), secret)
 			must(t, err)
 			if reads := p.May(members) == nil; reads != (round%2 == 1) {
 				t.Errorf("seed %d, round %d: with %v it reads members: %v", seed, round, roles, reads)
@@ -256,26 +257,26 @@ func TestTokenInUseWhileItsOwnerIsDemoted(t *testing.T) {
 	}
 }
 
-// A member with as much of everything as can be had is removed, tokens and all:
-// what one transaction cannot hold falls due after it.
+// A member with the maximum of everything is removed, tokens and all: what does
+// not fit one transaction is deleted after it.
 func TestRemovingOneWithMuchOfEverything(t *testing.T) {
-	o := openOffice(t)
+	fx := newFixture(t)
 	roles := []access.RoleName{access.AILoop, access.Fleet}
 	for i := range access.MaxRolesHeld - len(roles) {
 		r := access.Role{
 			Name:        access.RoleName(fmt.Sprintf("Role %c", 'A'+i)),
 			Permissions: []access.Permission{access.May(access.Open, access.ResFleet)},
 		}
-		must(t, o.Roles.Put(t.Context(), o.ann, r))
+		must(t, fx.Roles.Put(t.Context(), fx.ann, r))
 		roles = append(roles, r.Name)
 	}
 	name := "Ada Byron Cora Dina Edda Fina Gina Hanna Ida Jana Kira Lena Mona Nora " +
 		"Olga Petra Rosa Sara Tina Ulla Vera " +
 		"Wanda Xena Yara Zora"
-	id := o.member("a.b.c.d.e.f.g.h@one.two.three.example.org", name, roles...)
+	id := fx.member("a.b.c.d.e.f.g.h@one.two.three.example.org", name, roles...)
 	for range 5 {
-		o.enterAs("a.b.c.d.e.f.g.h@one.two.three.example.org")
-		must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
+		fx.enterAs("a.b.c.d.e.f.g.h@one.two.three.example.org")
+		must(t, fx.store.Update(t.Context(), func(tx *store.Tx) error {
 			return tx.Tokens.Put(access.Token{
 				ID:        access.TokenID(access.NewID()),
 				Name:      "t",
@@ -286,11 +287,11 @@ func TestRemovingOneWithMuchOfEverything(t *testing.T) {
 			})
 		}))
 	}
-	must(t, o.Members.Remove(t.Context(), o.ann, id))
-	_, err := o.Jobs.Sweep(t.Context())
+	must(t, fx.Members.Remove(t.Context(), fx.ann, id))
+	_, err := fx.Jobs.Sweep(t.Context())
 	must(t, err)
-	if c := o.counters(); c.Tokens != 0 || len(c.TokenRoles) != 0 {
+	if c := fx.counters(); c.Tokens != 0 || len(c.TokenRoles) != 0 {
 		t.Errorf("%d tokens are left, %v", c.Tokens, c.TokenRoles)
 	}
-	o.verify()
+	fx.verify()
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // A role was deleted while a token held it, and somebody made another of the same
-// name, with more rights: the token, long forgotten, had them (403, then 200 on
-// /members). The token of the operator has no owner to bound it.
+// name, with more permissions: the token, long forgotten, had them (403, then 200
+// on /members). The token of the operator has no owner to limit it.
 func TestRoleThatTokensHoldIsNeverRevived(t *testing.T) {
 	readers := func(name access.RoleName) access.Role {
 		return access.Role{Name: name, Permissions: []access.Permission{access.May(access.Read, access.ResMembers)}}
@@ -26,35 +26,35 @@ func TestRoleThatTokensHoldIsNeverRevived(t *testing.T) {
 		{1, 2, "1 member and 2 API tokens hold the role Temp."},
 	} {
 		t.Run(fmt.Sprint(tt.members, " members, ", tt.tokens, " tokens"), func(t *testing.T) {
-			o := openOffice(t)
-			must(t, o.Roles.Put(t.Context(), o.ann, access.Role{
+			fx := newFixture(t)
+			must(t, fx.Roles.Put(t.Context(), fx.ann, access.Role{
 				Name:        "Temp",
 				Permissions: []access.Permission{access.May(access.Open, access.ResFleet)},
 			}))
 			for i := range tt.members {
-				o.member(fmt.Sprintf("m%d@example.org", i), "", "Temp")
+				fx.member(fmt.Sprintf("m%d@example.org", i), "", "Temp")
 			}
 			for range tt.tokens {
-				o.token("", "Temp", access.Fleet)
+				fx.token("", "Temp", access.Fleet)
 			}
-			err := o.Roles.Delete(t.Context(), o.ann, "Temp")
+			err := fx.Roles.Delete(t.Context(), fx.ann, "Temp")
 			if tt.says == "" {
 				must(t, err)
-				must(t, o.Roles.Put(t.Context(), o.ann, readers("Temp")))
+				must(t, fx.Roles.Put(t.Context(), fx.ann, readers("Temp")))
 				return
 			}
 			refused(t, err, access.Conflict, "role_in_use")
 			if want := tt.says + " Give the members another one, and revoke the tokens, first."; err.Error() != want {
 				t.Errorf("says %q, want %q", err, want)
 			}
-			o.verify()
+			fx.verify()
 		})
 	}
 
 	t.Run("a store in which that happened already", func(t *testing.T) {
-		o := openOffice(t)
+		fx := newFixture(t)
 		secret := access.Secret(access.TokenPrefix) + access.NewSecret()
-		must(t, o.store.Update(t.Context(), func(tx *store.Tx) error {
+		must(t, fx.store.Update(t.Context(), func(tx *store.Tx) error {
 			return tx.Tokens.Put(access.Token{
 				ID:        "old",
 				Name:      "old",
@@ -63,40 +63,40 @@ func TestRoleThatTokensHoldIsNeverRevived(t *testing.T) {
 				CreatedAt: tx.Now,
 			})
 		}))
-		refused(t, o.Roles.Put(t.Context(), o.ann, readers("Temp")), access.Conflict, "role_held")
-		must(t, o.Roles.Put(t.Context(), o.ann, readers("temp")))
-		if p, err := o.Gate.TokenPrincipal(
+		refused(t, fx.Roles.Put(t.Context(), fx.ann, readers("Temp")), access.Conflict, "role_held")
+		must(t, fx.Roles.Put(t.Context(), fx.ann, readers("temp")))
+		if p, err := fx.Gate.TokenPrincipal(
 			t.Context(),
 			secret,
 		); err != nil || p.May(access.May(access.Read, access.ResMembers)) == nil || p.Permissions.CanManage() {
 			t.Errorf("the old token may %v, %v", p.Permissions, err)
 		}
-		must(t, o.Tokens.Revoke(t.Context(), o.ann, "old"))
-		must(t, o.Roles.Delete(t.Context(), o.ann, "temp"))
-		must(t, o.Roles.Put(t.Context(), o.ann, readers("Temp")))
-		o.verify()
+		must(t, fx.Tokens.Revoke(t.Context(), fx.ann, "old"))
+		must(t, fx.Roles.Delete(t.Context(), fx.ann, "temp"))
+		must(t, fx.Roles.Put(t.Context(), fx.ann, readers("Temp")))
+		fx.verify()
 	})
 }
 
 // A role is deleted while somebody makes a token with it: one of the two is
-// refused, and never does a token hold a role that is gone.
+// refused, and a token never holds a deleted role.
 func TestTokenMadeWhileItsRoleGoes(t *testing.T) {
 	for range 10 {
-		o := openOffice(t)
-		must(t, o.Roles.Put(t.Context(), o.ann, access.Role{
+		fx := newFixture(t)
+		must(t, fx.Roles.Put(t.Context(), fx.ann, access.Role{
 			Name:        "Temp",
 			Permissions: []access.Permission{access.May(access.Open, access.ResFleet)},
 		}))
 		errs := race(2, func(i int) error {
 			if i == 0 {
-				return o.Roles.Delete(t.Context(), o.ann, "Temp")
+				return fx.Roles.Delete(t.Context(), fx.ann, "Temp")
 			}
-			_, _, err := o.Tokens.Create(t.Context(), o.bob, "ci", []access.RoleName{"Temp"}, 0)
+			_, _, err := fx.Tokens.Create(t.Context(), fx.bob, "ci", []access.RoleName{"Temp"}, 0)
 			return err
 		})
 		if (errs[0] == nil) == (errs[1] == nil) {
 			t.Fatalf("delete: %v; make: %v", errs[0], errs[1])
 		}
-		o.verify()
+		fx.verify()
 	}
 }

@@ -15,39 +15,39 @@ var (
 	adminRole = []access.RoleName{access.Admin}
 )
 
-// token makes an API token for somebody, in a session that was confirmed.
-func (o *office) token(id access.MemberID, roles ...access.RoleName) (access.Token, access.Secret) {
-	o.t.Helper()
+// token makes an API token for a member, in a confirmed session.
+func (fx *fixture) token(id access.MemberID, roles ...access.RoleName) (access.Token, access.Secret) {
+	fx.t.Helper()
 	actor := access.Operator
 	if id != "" {
-		actor = o.confirmed(id)
+		actor = fx.confirmed(id)
 	}
-	token, secret, err := o.Tokens.Create(o.t.Context(), actor, "for a test", roles, 0)
-	must(o.t, err)
+	token, secret, err := fx.Tokens.Create(fx.t.Context(), actor, "for a test", roles, 0)
+	must(fx.t, err)
 	return token, secret
 }
 
-// opens reports whether the token's secret opens anything, and checks that a
-// refusal is the one for all bad tokens.
-func (o *office) opens(secret access.Secret) bool {
-	o.t.Helper()
-	_, err := o.Gate.TokenPrincipal(o.t.Context(), secret)
+// opens reports whether the token's secret is accepted. A refusal has to be the
+// one that all bad tokens get.
+func (fx *fixture) opens(secret access.Secret) bool {
+	fx.t.Helper()
+	_, err := fx.Gate.TokenPrincipal(fx.t.Context(), secret)
 	if err != nil {
-		refused(o.t, err, access.SignedOut, "bad_token")
+		refused(fx.t, err, access.SignedOut, "bad_token")
 	}
 	return err == nil
 }
 
-func (o *office) counters() (c access.Counters) {
-	o.t.Helper()
-	must(o.t, o.store.View(o.t.Context(), func(tx *store.Tx) (err error) {
+func (fx *fixture) counters() (c access.Counters) {
+	fx.t.Helper()
+	must(fx.t, fx.store.View(fx.t.Context(), func(tx *store.Tx) (err error) {
 		c, err = tx.Counters()
 		return err
 	}))
 	return c
 }
 
-// Every token has an end, whether somebody thought of one or not.
+// Every token expires, whether or not its maker set a lifetime.
 func TestTokenTTL(t *testing.T) {
 	tests := []struct {
 		asked, want time.Duration // want zero: refused
@@ -60,8 +60,8 @@ func TestTokenTTL(t *testing.T) {
 		{366*24*time.Hour + time.Second, 0},
 	}
 	for _, tt := range tests {
-		o := openOffice(t)
-		token, _, err := o.Tokens.Create(t.Context(), o.ann, "ci", fleetRole, tt.asked)
+		fx := newFixture(t)
+		token, _, err := fx.Tokens.Create(t.Context(), fx.ann, "ci", fleetRole, tt.asked)
 		if tt.want == 0 {
 			refused(t, err, access.Invalid, "expiry_out_of_range")
 		} else if err != nil || token.ExpiresAt.Sub(token.CreatedAt) != tt.want {
@@ -70,94 +70,94 @@ func TestTokenTTL(t *testing.T) {
 	}
 }
 
-// The end comes to the microsecond, also where the gate remembers the token.
+// A token expires on the microsecond, also when the gate has cached it.
 func TestTokenExpires(t *testing.T) {
-	o := openOffice(t)
-	_, secret, err := o.Tokens.Create(t.Context(), o.ann, "ci", fleetRole, time.Hour)
+	fx := newFixture(t)
+	_, secret, err := fx.Tokens.Create(t.Context(), fx.ann, "ci", fleetRole, time.Hour)
 	must(t, err)
 	for _, step := range []struct {
 		forward time.Duration
 		opens   bool
 	}{{0, true}, {time.Hour - time.Microsecond, true}, {time.Microsecond, false}, {time.Microsecond, false}} {
-		o.clock.forward(step.forward)
-		if o.opens(secret) != step.opens {
-			t.Errorf("%s after it was made, it opens: %v", o.clock.now().Sub(noon), !step.opens)
+		fx.clock.forward(step.forward)
+		if fx.opens(secret) != step.opens {
+			t.Errorf("%s after it was made, it opens: %v", fx.clock.now().Sub(noon), !step.opens)
 		}
 	}
 }
 
 func TestMostTokens(t *testing.T) {
-	o := openOffice(t)
+	fx := newFixture(t)
 	for range store.MaxTokens - 1 {
-		o.token("", access.Fleet)
+		fx.token("", access.Fleet)
 	}
-	last, _ := o.token("", access.Fleet)
-	_, _, err := o.Tokens.Create(t.Context(), o.ann, "ci", fleetRole, 0)
+	last, _ := fx.token("", access.Fleet)
+	_, _, err := fx.Tokens.Create(t.Context(), fx.ann, "ci", fleetRole, 0)
 	refused(t, err, access.Conflict, "too_many_tokens")
-	must(t, o.Tokens.Revoke(t.Context(), o.ann, last.ID))
-	o.token("", access.Fleet)
-	if all, err := o.Tokens.List(t.Context(), o.ann); err != nil || len(all) != store.MaxTokens {
+	must(t, fx.Tokens.Revoke(t.Context(), fx.ann, last.ID))
+	fx.token("", access.Fleet)
+	if all, err := fx.Tokens.List(t.Context(), fx.ann); err != nil || len(all) != store.MaxTokens {
 		t.Errorf("%d are listed, %v", len(all), err)
 	}
-	o.verify()
+	fx.verify()
 }
 
-// A token that leaked was used, and nobody could see it: "last used: never". Now
-// its use is known to the minute, without a write on the way of any request.
+// A leaked token was used, and nobody could see it: "last used: never". Now its
+// use is known to the minute, without a write during any request.
 func TestTokenUseIsNoted(t *testing.T) {
-	o := openOffice(t, onDisk)
-	token, secret := o.token(o.ann.Member, access.Fleet)
+	fx := newFixture(t, onDisk)
+	token, secret := fx.token(fx.ann.Member, access.Fleet)
 	used := func() time.Time {
-		all, err := o.Tokens.List(t.Context(), o.ann)
+		all, err := fx.Tokens.List(t.Context(), fx.ann)
 		must(t, err)
 		return all[0].UsedAt
 	}
 	if !used().IsZero() {
 		t.Errorf("unused, and used at %v", used())
 	}
-	o.clock.forward(90 * time.Second)
-	before := o.state()
+	fx.clock.forward(90 * time.Second)
+	before := fx.state()
 	for range 1000 {
-		o.opens(secret)
+		fx.opens(secret)
 	}
-	if o.state() != before {
+	if fx.state() != before {
 		t.Error("a request wrote something")
 	}
 	if want := noon.Add(time.Minute); !used().Equal(want) {
 		t.Errorf("used at %v, want %v", used(), want)
 	}
-	o.Gate.KeepUses(t.Context())
-	after := o.state()
-	o.opens(secret)
-	o.Gate.KeepUses(t.Context())
-	if o.state() != after {
+	fx.Gate.KeepUses(t.Context())
+	after := fx.state()
+	fx.opens(secret)
+	fx.Gate.KeepUses(t.Context())
+	if fx.state() != after {
 		t.Error("a second use in the same minute is written again")
 	}
-	o.reopen()
+	fx.reopen()
 	if want := noon.Add(time.Minute); !used().Equal(want) {
 		t.Errorf("after a restart, used at %v, want %v", used(), want)
 	}
-	o.clock.forward(time.Minute)
-	o.opens(secret)
-	must(t, o.Tokens.Revoke(t.Context(), o.ann, token.ID))
-	gone := o.state()
-	o.Gate.KeepUses(t.Context())
-	if o.state() != gone {
+	fx.clock.forward(time.Minute)
+	fx.opens(secret)
+	must(t, fx.Tokens.Revoke(t.Context(), fx.ann, token.ID))
+	gone := fx.state()
+	fx.Gate.KeepUses(t.Context())
+	if fx.state() != gone {
 		t.Error("a use brought something of a revoked token back")
 	}
 }
 
-// What was noted is written when the server is stopped, and not lost.
+// A noted use is written when the server stops, and not lost.
 func TestTokenUseSurvivesAStop(t *testing.T) {
-	o := openOffice(t)
-	_, secret := o.token(o.ann.Member, access.Fleet)
+	fx := newFixture(t)
+	_, secret := fx.token(fx.ann.Member, access.Fleet)
 	ctx, stop := context.WithCancel(t.Context())
 	var ended sync.WaitGroup
-	ended.Go(func() { o.Jobs.Run(ctx) })
-	o.opens(secret)
+	ended.Go(func() { fx.Jobs.Run(ctx) })
+	fx.opens(secret)
 	stop()
 	ended.Wait()
-	must(t, o.store.View(t.Context(), func(tx *store.Tx) error {
+	must(t, fx.store.View(t.Context(), func(tx *store.Tx) error {
 		all, err := tx.Tokens.List(store.MaxTokens)
 		if err != nil || all[0].UsedAt.IsZero() {
 			t.Errorf("used at %v, %v", all[0].UsedAt, err)
@@ -167,11 +167,11 @@ func TestTokenUseSurvivesAStop(t *testing.T) {
 }
 
 func TestTokenRevokedByTwoAtOnce(t *testing.T) {
-	o := openOffice(t)
-	token, secret := o.token(o.bob.Member, access.Fleet)
+	fx := newFixture(t)
+	token, secret := fx.token(fx.bob.Member, access.Fleet)
 	won := 0
 	for _, err := range race(16, func(i int) error {
-		return o.Tokens.Revoke(t.Context(), []access.Actor{o.ann, o.bob}[i%2], token.ID)
+		return fx.Tokens.Revoke(t.Context(), []access.Actor{fx.ann, fx.bob}[i%2], token.ID)
 	}) {
 		if err == nil {
 			won++
@@ -179,8 +179,8 @@ func TestTokenRevokedByTwoAtOnce(t *testing.T) {
 			refused(t, err, access.NotFound, "")
 		}
 	}
-	if won != 1 || o.did(access.ActionRevokeToken) != 1 || o.counters().Tokens != 0 || o.opens(secret) {
-		t.Errorf("%d won, %d entries, %d counted", won, o.did(access.ActionRevokeToken), o.counters().Tokens)
+	if won != 1 || fx.did(access.ActionRevokeToken) != 1 || fx.counters().Tokens != 0 || fx.opens(secret) {
+		t.Errorf("%d won, %d entries, %d counted", won, fx.did(access.ActionRevokeToken), fx.counters().Tokens)
 	}
-	o.verify()
+	fx.verify()
 }

@@ -13,9 +13,8 @@ import (
 	"doorward/backend/store/kv/badger/badgertest"
 )
 
-// A thousand links have nothing in common by which the next could be guessed:
-// each is of full length, no two begin alike, and every character comes as often
-// as every other.
+// Somebody collects a thousand links to guess the next. Each is of full length,
+// no two start alike, and every character is equally frequent.
 func TestLinksCannotBeGuessed(t *testing.T) {
 	const links = 1000
 	seen, counts := map[string]bool{}, map[byte]int{}
@@ -39,41 +38,41 @@ func TestLinksCannotBeGuessed(t *testing.T) {
 	if len(counts) > 0 {
 		t.Errorf("characters of no alphabet: %v", counts)
 	}
-	if chi > 150 { // of 63 degrees of freedom: once in a hundred million
+	if chi > 150 { // with 63 degrees of freedom: once in a hundred million
 		t.Errorf("the characters are not alike: chi squared is %.0f", chi)
 	}
 }
 
-// Somebody has a copy of the disk, or of a backup: no link, code, session or
-// token of those that are good today is in it, nor the words of an email.
+// Somebody has a copy of the disk, or of a backup: it holds no link, code,
+// session or token that is valid today, and no text of an email.
 func TestStolenDiskOpensNothing(t *testing.T) {
-	o := openOffice(t, onDisk)
+	fx := newFixture(t, onDisk)
 	var secrets []string
 	for n := range 30 {
 		to := string(rune('a'+n%26)) + string(rune('a'+n/26)) + "@example.com"
-		in := o.invite(to)
+		in := fx.invite(to)
 		secrets = append(secrets, string(secretOf(in.Link)))
 		if n%3 == 0 {
-			entry, err := o.SignIn.RedeemLink(t.Context(), secretOf(in.Link), browser("cookie-of-"+to))
+			entry, err := fx.SignIn.RedeemLink(t.Context(), secretOf(in.Link), browser("cookie-of-"+to))
 			must(t, err)
 			secrets = append(secrets, entry.Session.Reveal(), "cookie-of-"+to)
 		}
 	}
-	o.codeFor("fay@example.org", browser("fay"))
-	secrets = append(secrets, o.enterAs("bob@example.org").Reveal(),
-		string(o.linkTo(access.SignInMessage, "fay@example.org")))
-	_, token, err := o.Tokens.Create(t.Context(), o.ann, "ci", []access.RoleName{access.Fleet}, 0)
+	fx.codeFor("fay@example.org", browser("fay"))
+	secrets = append(secrets, fx.enterAs("bob@example.org").Reveal(),
+		string(fx.linkTo(access.SignInMessage, "fay@example.org")))
+	_, token, err := fx.Tokens.Create(t.Context(), fx.ann, "ci", []access.RoleName{access.Fleet}, 0)
 	must(t, err)
-	code, err := o.SignIn.AuthorizeDesktop(t.Context(), o.ann, access.Secret("window").Hash())
+	code, err := fx.SignIn.AuthorizeDesktop(t.Context(), fx.ann, access.Secret("window").Hash())
 	must(t, err)
-	secrets = append(secrets, code.Reveal(), o.asWindow(o.bob, "another window").Reveal())
+	secrets = append(secrets, code.Reveal(), fx.asWindow(fx.bob, "another window").Reveal())
 	secrets = append(secrets, token.Reveal(), "https://door.example.com/login/", "Accept to confirm that this address")
 	var backup bytes.Buffer
-	must(t, o.store.Backup(t.Context(), &backup))
-	must(t, os.WriteFile(filepath.Join(o.dir, "doorward.backup"), backup.Bytes(), 0o600))
+	must(t, fx.store.Backup(t.Context(), &backup))
+	must(t, os.WriteFile(filepath.Join(fx.dir, "doorward.backup"), backup.Bytes(), 0o600))
 
 	for _, when := range []string{"while it runs", "after it has ended"} {
-		found, err := badgertest.Traces(o.dir, secrets)
+		found, err := badgertest.Traces(fx.dir, secrets)
 		must(t, err)
 		for s, files := range found {
 			if len(files) > 0 {
@@ -81,97 +80,97 @@ func TestStolenDiskOpensNothing(t *testing.T) {
 			}
 		}
 		if when == "while it runs" {
-			must(t, o.store.Close())
+			must(t, fx.store.Close())
 		}
 	}
-	// The search finds what is there: an address is in the clear.
-	if found, err := badgertest.Traces(o.dir, []string{"fay@example.org"}); err != nil ||
+	// The search does find what is there: an address is stored in plain text.
+	if found, err := badgertest.Traces(fx.dir, []string{"fay@example.org"}); err != nil ||
 		len(found["fay@example.org"]) == 0 {
 		t.Errorf("the search finds nothing at all: %v, %v", found, err)
 	}
-	must(t, filepath.WalkDir(o.dir, func(path string, e fs.DirEntry, err error) error {
+	must(t, filepath.WalkDir(fx.dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		info, err := e.Info()
 		if err == nil && info.Mode().Perm()&0o077 != 0 {
-			t.Errorf("others can read %s (mode %04o)", strings.TrimPrefix(path, o.dir), info.Mode().Perm())
+			t.Errorf("others can read %s (mode %04o)", strings.TrimPrefix(path, fx.dir), info.Mode().Perm())
 		}
 		return err
 	}))
-	o.open()
+	fx.open()
 }
 
-// Between an invitation and its approval rights change: what counts is what the
-// one who decides may give then, and the roles there are then. Who was invited
-// to more than that is not theirs to decide, with fewer roles neither.
+// Permissions change between an invitation and its approval. What counts is what
+// the approver may grant then, and the roles that exist then. A person who was
+// invited to more is not theirs to decide on, not even with fewer roles.
 func TestApprovalLooksAtRightsOfNow(t *testing.T) {
-	o := openOffice(t)
+	fx := newFixture(t)
 	ctx := t.Context()
 	keeper := access.Role{
 		Name: "Gatekeeper",
 		Permissions: append(append([]access.Permission(nil), lead.Permissions...),
 			access.May(access.Decide, access.ResMembers)),
 	}
-	must(t, o.Roles.Put(ctx, o.ann, keeper))
-	kim := session(o.member("kim@example.org", "Kim", keeper.Name))
+	must(t, fx.Roles.Put(ctx, fx.ann, keeper))
+	kim := session(fx.member("kim@example.org", "Kim", keeper.Name))
 
-	boss := o.waitingFor("boss@example.com", access.Admin)
+	boss := fx.waitingFor("boss@example.com", access.Admin)
 	for what, roles := range map[string][]access.RoleName{
 		"as invited":       nil,
 		"by name":          {access.Admin},
 		"beside their own": {access.Fleet, access.AILoop},
 		"within their own": {access.Fleet},
 	} {
-		_, err := o.Members.Approve(ctx, kim, boss, roles)
+		_, err := fx.Members.Approve(ctx, kim, boss, roles)
 		refused(t, err, access.Forbidden, "member_above_own")
-		if m, err := o.Members.Get(ctx, o.ann, boss); err != nil || m.State != access.Pending {
+		if m, err := fx.Members.Get(ctx, fx.ann, boss); err != nil || m.State != access.Pending {
 			t.Errorf("%s: %+v, %v", what, m, err)
 		}
 	}
-	fleet := o.waitingFor("fleet@example.com", access.Fleet)
-	_, err := o.Members.Approve(ctx, kim, fleet, []access.RoleName{access.Fleet, access.AILoop})
+	fleet := fx.waitingFor("fleet@example.com", access.Fleet)
+	_, err := fx.Members.Approve(ctx, kim, fleet, []access.RoleName{access.Fleet, access.AILoop})
 	refused(t, err, access.Forbidden, "role_above_own")
-	_, err = o.Members.Approve(ctx, kim, fleet, nil)
+	_, err = fx.Members.Approve(ctx, kim, fleet, nil)
 	must(t, err)
 
-	// The one who invited is nobody any more: the invitation brings its person no
-	// further than the waiting page, and an Admin decides.
-	in, err := o.Invitations.Invite(ctx, o.bob, NewInvitation{
+	// The inviter was demoted: the invitation leads its person no further than
+	// the pending page, and an Admin decides.
+	in, err := fx.Invitations.Invite(ctx, fx.bob, NewInvitation{
 		Email: mail(t, "ada@example.com"),
 		Roles: []access.RoleName{access.Admin},
 	})
 	must(t, err)
-	_, err = o.Members.ChangeRoles(ctx, o.ann, o.bob.Member, []access.RoleName{access.Fleet})
+	_, err = fx.Members.ChangeRoles(ctx, fx.ann, fx.bob.Member, []access.RoleName{access.Fleet})
 	must(t, err)
-	entry, err := o.SignIn.RedeemLink(ctx, secretOf(in.Link), browser("ada"))
+	entry, err := fx.SignIn.RedeemLink(ctx, secretOf(in.Link), browser("ada"))
 	must(t, err)
-	if p, err := o.Gate.Principal(ctx, entry.Session); err != nil || p.Member.State != access.Pending ||
+	if p, err := fx.Gate.Principal(ctx, entry.Session); err != nil || p.Member.State != access.Pending ||
 		len(p.Permissions) != 1 {
 		t.Errorf("ada is %+v, %v", p, err)
 	}
-	_, err = o.Members.Approve(ctx, o.bob, entry.Member.ID, nil)
+	_, err = fx.Members.Approve(ctx, fx.bob, entry.Member.ID, nil)
 	refused(t, err, access.Forbidden, "not_allowed")
-	_, err = o.Members.Approve(ctx, kim, entry.Member.ID, nil)
+	_, err = fx.Members.Approve(ctx, kim, entry.Member.ID, nil)
 	refused(t, err, access.Forbidden, "member_above_own")
 
-	// The role that somebody was invited to means less now than then.
+	// The role that somebody was invited to now has fewer permissions.
 	pilots := access.Role{Name: "Pilots", Permissions: []access.Permission{access.May(access.Open, access.ResAILoop)}}
-	must(t, o.Roles.Put(ctx, o.ann, pilots))
-	pia := o.waitingFor("pia@example.com", pilots.Name)
-	_, err = o.Members.Approve(ctx, kim, pia, nil)
+	must(t, fx.Roles.Put(ctx, fx.ann, pilots))
+	pia := fx.waitingFor("pia@example.com", pilots.Name)
+	_, err = fx.Members.Approve(ctx, kim, pia, nil)
 	refused(t, err, access.Forbidden, "member_above_own")
 	pilots.Permissions = []access.Permission{access.May(access.Open, access.ResFleet)}
-	must(t, o.Roles.Put(ctx, o.ann, pilots))
-	_, err = o.Members.Approve(ctx, kim, pia, nil)
+	must(t, fx.Roles.Put(ctx, fx.ann, pilots))
+	_, err = fx.Members.Approve(ctx, kim, pia, nil)
 	must(t, err)
-	o.verify()
+	fx.verify()
 }
 
-// waitingFor makes a pending member of these roles who has come.
-func (o *office) waitingFor(to string, roles ...access.RoleName) access.MemberID {
-	o.t.Helper()
-	entry, err := o.SignIn.RedeemLink(o.t.Context(), secretOf(o.invite(to, roles...).Link), browser(to))
-	must(o.t, err)
+// waitingFor makes a pending member with these roles who has accepted.
+func (fx *fixture) waitingFor(to string, roles ...access.RoleName) access.MemberID {
+	fx.t.Helper()
+	entry, err := fx.SignIn.RedeemLink(fx.t.Context(), secretOf(fx.invite(to, roles...).Link), browser(to))
+	must(fx.t, err)
 	return entry.Member.ID
 }

@@ -7,9 +7,9 @@ import (
 	"doorward/backend/store"
 )
 
-// Notice keeps what was noticed since the last time. It is called on a beat, not
-// for each event, so that strangers decide neither how often the store is
-// written nor how much. The audit log is told later, of many at once.
+// Notice stores what was noticed since the last call. It is called at intervals,
+// not for each event, so that strangers control neither how often the store is
+// written nor how much. The audit log gets one entry for many events, later.
 func (s Dashboard) Notice(ctx context.Context, all []access.TraceCount) error {
 	if len(all) == 0 {
 		return nil
@@ -40,8 +40,8 @@ func notice(tx *store.Tx, x access.TraceCount) error {
 	return tx.Traces.Put(r)
 }
 
-// Unusual is what was noticed in the last 24 hours, for whoever may read the
-// audit log.
+// Unusual returns what was noticed in the last 24 hours, for callers who may read
+// the audit log.
 func (s Dashboard) Unusual(ctx context.Context, actor access.Actor) (out access.Unusual, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
 		c, err := tx.Counters()

@@ -40,8 +40,8 @@ func bomb(t *testing.T, zeros, times int) string {
 // server would be out of memory before it looks at a size. Every encoding but
 // none is refused on every route, and nothing is unpacked.
 func TestNothingIsUnpacked(t *testing.T) {
-	h := webtest.New(t)
-	at := h.Serve()
+	s := webtest.New(t)
+	at := s.Serve()
 	packed := bomb(t, 64<<20, 2)
 	encodings := []string{"gzip", "gzip, gzip", "br", "deflate", "zstd", "identity, gzip", "GZIP", "x-unknown"}
 	routes := []string{
@@ -51,7 +51,7 @@ func TestNothingIsUnpacked(t *testing.T) {
 	}
 	for _, route := range routes {
 		for _, e := range encodings {
-			if status, _, body := webtest.Say(
+			if status, _, body := webtest.SendRaw(
 				t,
 				at,
 				packedRequest(route, "Content-Encoding: "+e+"\r\n", packed),
@@ -61,16 +61,16 @@ func TestNothingIsUnpacked(t *testing.T) {
 		}
 		two := "Content-Encoding: identity\r\nContent-Encoding: gzip\r\n"
 		if status, _,
-			_ := webtest.Say(t, at, packedRequest(route, two, packed)); status != http.StatusUnsupportedMediaType {
+			_ := webtest.SendRaw(t, at, packedRequest(route, two, packed)); status != http.StatusUnsupportedMediaType {
 			t.Errorf("%s, two lines = %d, want 415", route, status)
 		}
 		parts := "Content-Type: Multipart/form-data; boundary=x\r\n"
 		if status, _,
-			_ := webtest.Say(t, at,
+			_ := webtest.SendRaw(t, at,
 			packedRequest(route, parts, "--x--\r\n")); status != http.StatusUnsupportedMediaType {
 			t.Errorf("%s, in parts = %d, want 415", route, status)
 		}
-		if status, _, _ := webtest.Say(
+		if status, _, _ := webtest.SendRaw(
 			t,
 			at,
 			packedRequest(route, "Content-Encoding: Identity\r\n", ""),

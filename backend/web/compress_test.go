@@ -17,7 +17,7 @@ import (
 // Long lists are compressed for who can read that, and say the same. What a
 // change answers is not, since a secret may stand in it; nor what is short.
 func TestLongListsAreCompressed(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	for i := range 12 {
 		c.Invite(fmt.Sprintf("person%d@example.com", i), access.Fleet)
 	}
@@ -51,14 +51,14 @@ func TestLongListsAreCompressed(t *testing.T) {
 // A browser that refuses gzip by its weight is sent the style sheet of the portal
 // as it is: each way out asks the same function.
 func TestAssetsKeepToTheWeights(t *testing.T) {
-	h := webtest.New(t)
-	paths := regexp.MustCompile(`/assets/door[a-z0-9.]+`).FindAllString(h.Guest().Get("/login").Text, -1)
+	s := webtest.New(t)
+	paths := regexp.MustCompile(`/assets/door[a-z0-9.]+`).FindAllString(s.Browser().Get("/login").Text, -1)
 	if len(paths) == 0 {
 		t.Fatal("the sign-in page has no style sheet")
 	}
 	for _, path := range paths {
 		for takes, want := range map[string]string{"gzip;q=0": "", "gzip": "gzip", "gzip;q=0.5, br": "br", "": ""} {
-			a := h.Guest().Get(path, func(r *http.Request) { r.Header.Set("Accept-Encoding", takes) })
+			a := s.Browser().Get(path, func(r *http.Request) { r.Header.Set("Accept-Encoding", takes) })
 			if got := a.Header.Get("Content-Encoding"); got != want || a.Header.Get("Vary") != "Accept-Encoding" {
 				t.Errorf("%s for %q is %q, %v", path, takes, got, a.Header)
 			}

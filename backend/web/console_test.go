@@ -16,21 +16,21 @@ import (
 // The console's addresses are for those with something to do there; everybody
 // else learns where to go, and nothing of what it holds.
 func TestConsoleIsForThoseWhoManage(t *testing.T) {
-	h := webtest.New(t, webtest.WithConsole)
-	h.Must(h.Service.Roles.Put(bg, h.Admin, access.Role{
+	s := webtest.New(t, webtest.WithConsole)
+	s.Must(s.Service.Roles.Put(bg, s.Admin, access.Role{
 		Name:        "Auditor",
 		Permissions: []access.Permission{access.May(access.Read, access.ResAudit)},
 	}))
-	admin, _ := h.Arrived("admin@example.com", access.Admin)
-	auditor, _ := h.Arrived("auditor@example.com", "Auditor")
-	fleet, _ := h.Arrived("fleet@example.com", access.Fleet)
-	_, link := h.Invite("pending@example.com", access.Admin)
-	pending := h.Guest()
-	pending.Enter(link)
+	admin, _ := s.SignedIn("admin@example.com", access.Admin)
+	auditor, _ := s.SignedIn("auditor@example.com", "Auditor")
+	fleet, _ := s.SignedIn("fleet@example.com", access.Fleet)
+	_, link := s.Invite("pending@example.com", access.Admin)
+	pending := s.Browser()
+	pending.RedeemLink(link)
 
 	tests := []struct {
 		name   string
-		as     *webtest.Guest
+		as     *webtest.Browser
 		path   string
 		status int
 		holds  string // in the body or Location
@@ -46,7 +46,7 @@ func TestConsoleIsForThoseWhoManage(t *testing.T) {
 		{"one with another permission of the console's", auditor, "/admin/audit", 200, "the console"},
 		{"a member without any", fleet, "/admin/members", 403, "The console is not open to you"},
 		{"one who waits, as an Admin to be", pending, "/admin", 303, "/pending"},
-		{"a stranger", h.Guest(), "/admin/members?q=ada", 303, "/login?next=%2Fadmin%2Fmembers"},
+		{"a stranger", s.Browser(), "/admin/members?q=ada", 303, "/login?next=%2Fadmin%2Fmembers"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestConsoleIsForThoseWhoManage(t *testing.T) {
 // Assets are named by their content: compressed once, kept for good, and there
 // also for a console whose session has just ended.
 func TestConsoleAssets(t *testing.T) {
-	h := webtest.New(t, webtest.WithConsole)
+	s := webtest.New(t, webtest.WithConsole)
 	whole := strings.Repeat(webtest.ConsoleScript, 40)
 	tests := []struct {
 		takes, encoding string
@@ -80,7 +80,7 @@ func TestConsoleAssets(t *testing.T) {
 		{"brotli, abr", "", nil},
 	}
 	for _, tt := range tests {
-		a := h.Guest().Get("/admin/assets/index-BxY1.js", func(r *http.Request) {
+		a := s.Browser().Get("/admin/assets/index-BxY1.js", func(r *http.Request) {
 			r.Header.Set("Accept-Encoding", tt.takes)
 		})
 		if a.StatusCode != 200 || a.Header.Get("Content-Encoding") != tt.encoding {
@@ -106,7 +106,7 @@ func TestConsoleAssets(t *testing.T) {
 	}
 	for _, path := range []string{"/admin/assets/other.js", "/admin/assets/", "/admin/assets/../index.html",
 		"/admin/assets/%2e%2e/index.html"} {
-		if a := h.Guest().
+		if a := s.Browser().
 			Get(path); a.StatusCode == 200 || strings.Contains(a.Text, "the console") ||
 			a.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("GET %s = %d, %q", path, a.StatusCode, a.Header.Get("Cache-Control"))
@@ -117,8 +117,8 @@ func TestConsoleAssets(t *testing.T) {
 // The policy that comes with the console lets it run its own files, and nothing
 // that somebody slipped into a page.
 func TestConsolePolicy(t *testing.T) {
-	h := webtest.New(t, webtest.WithConsole)
-	admin, _ := h.Arrived("admin@example.com", access.Admin)
+	s := webtest.New(t, webtest.WithConsole)
+	admin, _ := s.SignedIn("admin@example.com", access.Admin)
 	policy := admin.Get("/admin").Header.Get("Content-Security-Policy")
 	for _, w := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'",
 		"font-src 'self'", "base-uri 'none'", "frame-ancestors 'none'", "frame-src 'self'"} {
@@ -135,10 +135,10 @@ func TestConsolePolicy(t *testing.T) {
 
 // A build that was made without the console says so, and what to do.
 func TestNoConsoleInThisBuild(t *testing.T) {
-	h := webtest.New(t, func(o *webtest.Options) {
+	s := webtest.New(t, func(o *webtest.Options) {
 		o.Frontend = webtest.Overlay{Front: fstest.MapFS{"dist/.gitkeep": {}}, Back: withoutDist{o.Frontend}}
 	})
-	admin, _ := h.Arrived("admin@example.com", access.Admin)
+	admin, _ := s.SignedIn("admin@example.com", access.Admin)
 	for _, path := range []string{"/admin", "/admin/members"} {
 		admin.Get(path).Want(t, 404, "The console is not part of this build", "doorward approve", "make build")
 	}

@@ -16,14 +16,14 @@ import (
 // another address each time, to be another network each time: they stay one. One
 // whose entry cannot be read is refused on every route, in words.
 func TestOneMoreForwardedLineIsNoOtherNetwork(t *testing.T) {
-	h := webtest.New(t, func(o *webtest.Options) {
+	s := webtest.New(t, func(o *webtest.Options) {
 		o.Limits = web.DefaultLimits
 		o.Limits.Attempts = web.Rate{Burst: 3, Every: time.Hour}
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	})
-	at := h.Serve()
+	at := s.Serve()
 	ask := func(own, proxys string) (int, string) {
-		status, _, body := webtest.Say(t, at,
+		status, _, body := webtest.SendRaw(t, at,
 			"GET /api/v1/me HTTP/1.1\r\nHost: door.example.com\r\nAuthorization: Bearer dw_x\r\n"+
 				"X-Forwarded-For: "+own+"\r\nX-Forwarded-For: "+proxys+"\r\n\r\n")
 		return status, body
@@ -41,7 +41,7 @@ func TestOneMoreForwardedLineIsNoOtherNetwork(t *testing.T) {
 		t.Errorf("another network = %d: %s", status, body)
 	}
 	for _, path := range []string{"/login", "/api/v1/me", "/nothing", "/healthz"} {
-		status, _, body := webtest.Say(t, at, "GET "+path+
+		status, _, body := webtest.SendRaw(t, at, "GET "+path+
 			" HTTP/1.1\r\nHost: door.example.com\r\nX-Forwarded-For: nobody\r\n\r\n")
 		if status != http.StatusBadRequest || !strings.Contains(body, "X-Forwarded-For that cannot be read") {
 			t.Errorf("%s with an entry that is no address = %d: %.300s", path, status, body)

@@ -41,11 +41,11 @@ func FuzzRawHTTP(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	h := webtest.New(f, func(o *webtest.Options) {
+	srv := webtest.New(f, func(o *webtest.Options) {
 		o.Limits = web.DefaultLimits
 		o.Limits.Attempts.Burst, o.Limits.Requests.Burst = 1<<30, 1<<30
 	})
-	at := h.Serve()
+	at := srv.Serve()
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if len(text) > 64<<10 {
 			return
@@ -80,7 +80,7 @@ func FuzzRawHTTP(f *testing.F) {
 				break
 			}
 		}
-		if log := h.Log.String(); strings.Contains(log, "panic") {
+		if log := srv.Log.String(); strings.Contains(log, "panic") {
 			t.Fatalf("%q: %s", text, log)
 		}
 		next, err := http.Get("http://" + at + "/healthz")

@@ -23,8 +23,8 @@ var bg = context.Background()
 // decided on. The server does not start, and says which route it is. Neither the
 // root nor what wraps other routes is excused.
 func TestTheServerDoesNotStartWithAnUnclassifiedRoute(t *testing.T) {
-	h := webtest.New(t)
-	s := h.Web
+	srv := webtest.New(t)
+	s := srv.Web
 	open := func(c *fiber.Ctx) error { return c.SendString("come in") }
 	tests := []struct {
 		name   string
@@ -79,8 +79,8 @@ func TestTheServerDoesNotStartWithAnUnclassifiedRoute(t *testing.T) {
 
 // Mount and Serve pass on what newFace refuses: both come by a face in one way.
 func TestAFaceIsMadeOnce(t *testing.T) {
-	h := webtest.New(t)
-	s := h.Web
+	srv := webtest.New(t)
+	s := srv.Web
 	if operator, network := s.Made(); !operator || !network {
 		t.Fatal("a face was not made by Mount, or by the first who asked for it")
 	}
@@ -96,20 +96,20 @@ func TestAFaceIsMadeOnce(t *testing.T) {
 // A pending person tries every way in there is (Vaultwarden's CVE-2026-43913:
 // a route that checked the role and not the state).
 func TestPendingReachesNothingElse(t *testing.T) {
-	h := webtest.New(t)
-	_, link := h.Invite("ada@example.com", access.Admin)
-	g := h.Guest()
-	g.Enter(link)
+	s := webtest.New(t)
+	_, link := s.Invite("ada@example.com", access.Admin)
+	b := s.Browser()
+	b.RedeemLink(link)
 	open := map[string]bool{"public": true, "waiting": true}
 	tried := 0
-	for route, n := range network(t, h).Classes() {
+	for route, n := range network(t, s).Classes() {
 		method, path, _ := strings.Cut(route, " ")
 		if open[n.String()] || n == web.Operator() {
 			continue
 		}
 		tried++
 		path = strings.NewReplacer(":id", access.NewID(), ":name", "Fleet", "*", "x").Replace(path)
-		a := g.Do(method, path, nil, func(r *http.Request) {
+		a := b.Do(method, path, nil, func(r *http.Request) {
 			r.Header.Set("Sec-Fetch-Site", "same-origin")
 			r.Header.Set("Content-Type", "application/json")
 		})
@@ -125,9 +125,9 @@ func TestPendingReachesNothingElse(t *testing.T) {
 
 // Every answer, errors too, says what browsers may do with it.
 func TestSecurityHeaders(t *testing.T) {
-	h := webtest.New(t)
+	s := webtest.New(t)
 	for _, path := range []string{"/login", "/nowhere", "/", "/api/v1/me", "/api/v1/nowhere", "/login/x", "/healthz"} {
-		a := h.Guest().Get(path)
+		a := s.Browser().Get(path)
 		for name, want := range map[string]string{
 			"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff",
 			"Referrer-Policy":    "no-referrer",
@@ -150,22 +150,22 @@ func TestSecurityHeaders(t *testing.T) {
 // loads. Every answer there is, to every kind of visitor, lets go of its opener,
 // and takes style and script from files of ours alone.
 func TestNoPageIsHeldByItsOpener(t *testing.T) {
-	c := webtest.NewCast(t, webtest.WithConsole)
+	c := webtest.NewCallers(t, webtest.WithConsole)
 	pages := 0
-	for route := range network(t, c.House).Classes() {
+	for route := range network(t, c.Server).Classes() {
 		method, path, _ := strings.Cut(route, " ")
 		if path == "/api/v1/events" { // its answer has no end
 			continue
 		}
 		path = strings.NewReplacer(":id", access.NewID(), ":name", "x", ":session", access.NewID(), ":token",
 			access.NewSecret().Reveal(), "*", "x").Replace(path)
-		for name, g := range map[string]*webtest.Guest{
+		for name, b := range map[string]*webtest.Browser{
 			"a stranger": c.Stranger,
 			"pending":    c.Pending,
 			"a member":   c.Fleet,
 			"an Admin":   c.Admin,
 		} {
-			a := g.Do(method, path, nil)
+			a := b.Do(method, path, nil)
 			if got := a.Header.Get("Cross-Origin-Opener-Policy"); got != "same-origin" {
 				t.Errorf("%s %s, to %s: Cross-Origin-Opener-Policy is %q", method, path, name, got)
 			}
@@ -185,11 +185,11 @@ func TestNoPageIsHeldByItsOpener(t *testing.T) {
 }
 
 func TestCookieFlags(t *testing.T) {
-	h := webtest.New(t)
-	_, link := h.Invite("ada@example.com", access.Fleet)
-	g := h.Guest()
-	page := g.Get(link)
-	cookies := append(page.Cookies(), g.Post(page, link).Cookies()...)
+	s := webtest.New(t)
+	_, link := s.Invite("ada@example.com", access.Fleet)
+	b := s.Browser()
+	page := b.Get(link)
+	cookies := append(page.Cookies(), b.Post(page, link).Cookies()...)
 	if len(cookies) < 2 {
 		t.Fatalf("cookies: %v", cookies)
 	}
@@ -203,59 +203,59 @@ func TestCookieFlags(t *testing.T) {
 
 // A request for another host would make links or caches that lead elsewhere.
 func TestForeignHost(t *testing.T) {
-	h := webtest.New(t)
-	_, link := h.Invite("ada@example.com", access.Fleet)
+	s := webtest.New(t)
+	_, link := s.Invite("ada@example.com", access.Fleet)
 	for _, host := range []string{"evil.example", "door.example.com.evil.example", "door.example.com.",
 		"127.0.0.1:8080"} {
-		a := h.Guest().Get(link, func(r *http.Request) {
+		a := s.Browser().Get(link, func(r *http.Request) {
 			r.Host = host
 			r.Header.Set("X-Forwarded-Host", "door.example.com")
 		})
 		a.Want(t, http.StatusMisdirectedRequest, "https://door.example.com")
 		a.Lacks(t, "evil.example", "ada@example.com")
 	}
-	h.Guest().Get("/login", func(r *http.Request) {
+	s.Browser().Get("/login", func(r *http.Request) {
 		r.Host = "DOOR.example.com:443"
 		r.Header.Set("X-Forwarded-Host", "evil.example")
 	}).Want(t, 200)
-	h.Guest().Get("/readyz", func(r *http.Request) { r.Host = "10.0.0.7:8080" }).Want(t, 200, "ready")
+	s.Browser().Get("/readyz", func(r *http.Request) { r.Host = "10.0.0.7:8080" }).Want(t, 200, "ready")
 }
 
 // A session id that a stranger chose must not become one.
 func TestUnknownSessionIsNotAdopted(t *testing.T) {
-	h := webtest.New(t)
+	s := webtest.New(t)
 	chosen := access.NewSecret().Reveal()
-	_, link := h.Invite("ada@example.com", access.Fleet)
-	g := h.Guest()
+	_, link := s.Invite("ada@example.com", access.Fleet)
+	b := s.Browser()
 	fix := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: webtest.SessionCookie, Value: chosen}) }
-	g.Get("/pending", fix).Want(t, http.StatusSeeOther, "/login")
-	g.Enter(link)
-	if g.Session().Reveal() == chosen {
+	b.Get("/pending", fix).Want(t, http.StatusSeeOther, "/login")
+	b.RedeemLink(link)
+	if b.Session().Reveal() == chosen {
 		t.Error("the chosen id became the session's")
 	}
-	h.Guest().Get("/pending", fix).Want(t, http.StatusSeeOther, "/login")
+	s.Browser().Get("/pending", fix).Want(t, http.StatusSeeOther, "/login")
 }
 
 // Methods that change nothing must change nothing, and override headers are not
 // listened to.
 func TestMethodsAreWhatTheySay(t *testing.T) {
-	h := webtest.New(t)
-	g, _ := h.Arrived("ada@example.com", access.Fleet)
+	s := webtest.New(t)
+	b, _ := s.SignedIn("ada@example.com", access.Fleet)
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
-		g.Do(method, "/logout", nil, func(r *http.Request) { r.Header.Set("X-HTTP-Method-Override", "POST") })
+		b.Do(method, "/logout", nil, func(r *http.Request) { r.Header.Set("X-HTTP-Method-Override", "POST") })
 	}
-	g.Get("/").Want(t, 200)
+	b.Get("/").Want(t, 200)
 }
 
 // A monitor or a link preview that asks with HEAD is led where GET is led.
 func TestHeadAnswersAsGet(t *testing.T) {
-	h := webtest.New(t)
-	_, link := h.Invite("ada@example.com", access.Fleet)
-	pending, stranger := h.Guest(), h.Guest()
-	pending.Enter(link)
-	for _, g := range []*webtest.Guest{pending, stranger} {
+	s := webtest.New(t)
+	_, link := s.Invite("ada@example.com", access.Fleet)
+	pending, stranger := s.Browser(), s.Browser()
+	pending.RedeemLink(link)
+	for _, b := range []*webtest.Browser{pending, stranger} {
 		for _, path := range []string{"/", "/fleet/flows", "/admin", "/pending", "/login", "/nowhere"} {
-			get, head := g.Get(path), g.Do(http.MethodHead, path, nil)
+			get, head := b.Get(path), b.Do(http.MethodHead, path, nil)
 			if get.StatusCode != head.StatusCode || get.Header.Get("Location") != head.Header.Get("Location") {
 				t.Errorf("%s: GET %d %q, HEAD %d %q", path, get.StatusCode, get.Header.Get("Location"), head.StatusCode,
 					head.Header.Get("Location"))
@@ -265,11 +265,11 @@ func TestHeadAnswersAsGet(t *testing.T) {
 }
 
 func TestPathsAreCanonical(t *testing.T) {
-	h := webtest.New(t)
-	g, _ := h.Arrived("ada@example.com", access.Fleet)
+	s := webtest.New(t)
+	b, _ := s.SignedIn("ada@example.com", access.Fleet)
 	for _, path := range []string{"//admin", "/Admin", "/admin/../fleet/../admin", "/AILOOP", "/ailoop/", "/%61dmin",
 		"/assets/..%2f..%2fgo.mod", "/assets/%2e%2e%2ftokens.css", "/fleet/%00", "/fleet//datalake"} {
-		if a := g.Get(path); a.StatusCode == 200 {
+		if a := b.Get(path); a.StatusCode == 200 {
 			t.Errorf("GET %s = 200\n%s", path, a.Text)
 		}
 	}
@@ -277,16 +277,16 @@ func TestPathsAreCanonical(t *testing.T) {
 
 // Somebody tries links and codes by the thousand.
 func TestTriesAreLimited(t *testing.T) {
-	h := webtest.New(t, func(o *webtest.Options) {
+	s := webtest.New(t, func(o *webtest.Options) {
 		o.Limits = web.DefaultLimits
 		o.Limits.Attempts = web.Rate{Burst: 5, Every: time.Hour}
 	})
-	g := h.Guest()
-	page := g.Get("/login")
+	b := s.Browser()
+	page := b.Get("/login")
 	for range 5 {
-		g.Post(page, "/login/code", "code", "1234-5678").Want(t, http.StatusUnprocessableEntity)
+		b.Post(page, "/login/code", "code", "1234-5678").Want(t, http.StatusUnprocessableEntity)
 	}
-	a := g.Post(page, "/login/code", "code", "1234-5678")
+	a := b.Post(page, "/login/code", "code", "1234-5678")
 	a.Want(t, http.StatusTooManyRequests, "Too many tries")
 	if a.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
@@ -318,9 +318,9 @@ func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
 			}
 		}
 	}
-	tries := func(h *webtest.House) (last webtest.Answer) {
-		g := h.Guest()
-		page := g.Get("/login", lie(0))
+	tries := func(s *webtest.Server) (last webtest.Answer) {
+		b := s.Browser()
+		page := b.Get("/login", lie(0))
 		for _, c := range page.Cookies() {
 			if !c.Secure {
 				t.Errorf("the cookie %s goes out in the clear", c.Name)
@@ -331,7 +331,7 @@ func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
 		}
 		token := webtest.CSRFField.FindStringSubmatch(page.Text)[1]
 		for i := range 4 {
-			last = g.Do(http.MethodPost, "/login/code", url.Values{"csrf": {token}, "code": {"1234-5678"}}, lie(i))
+			last = b.Do(http.MethodPost, "/login/code", url.Values{"csrf": {token}, "code": {"1234-5678"}}, lie(i))
 		}
 		return last
 	}
@@ -344,9 +344,9 @@ func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
 }
 
 // network is the face that strangers reach.
-func network(t *testing.T, h *webtest.House) *web.Face {
+func network(t *testing.T, s *webtest.Server) *web.Face {
 	t.Helper()
-	f, err := h.Web.Face(false)
+	f, err := s.Web.Face(false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,12 +19,12 @@ import (
 // the byte, and it is refused by the header alone where that says so. Only who
 // may invite many may send many at once.
 func TestEachRouteHasItsSize(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	at := c.Serve()
 	admin, weak := "Authorization: Bearer "+c.Tokens["admin"].Reveal(), "Authorization: Bearer "+
 		c.Tokens["weak"].Reveal()
-	session := func(g *webtest.Guest) string {
-		return "Cookie: " + webtest.SessionCookie + "=" + g.Session().Reveal()
+	session := func(b *webtest.Browser) string {
+		return "Cookie: " + webtest.SessionCookie + "=" + b.Session().Reveal()
 	}
 	const batch = "POST /api/v1/invitations/batch"
 	tests := []struct {
@@ -49,7 +49,7 @@ func TestEachRouteHasItsSize(t *testing.T) {
 	for _, tt := range tests {
 		for n := max(tt.most-1, 0); n <= tt.most+1; n++ {
 			for _, chunked := range []bool{false, true} {
-				status, head, body := webtest.Say(t, at, sized(tt.route, tt.header, n, chunked))
+				status, head, body := webtest.SendRaw(t, at, sized(tt.route, tt.header, n, chunked))
 				if refused := status == http.StatusRequestEntityTooLarge; refused != (n > tt.most) {
 					t.Errorf("%s of %d bytes (chunks: %v) = %d: %.200s", tt.name, n, chunked, status, body)
 				}
@@ -61,7 +61,7 @@ func TestEachRouteHasItsSize(t *testing.T) {
 		}
 		only := sized(tt.route, tt.header, tt.most+1, false)
 		only = only[:strings.Index(only, "\r\n\r\n")+4] // nothing is waited for that is refused anyway
-		if status, _, _ := webtest.Say(t, at, only); status != http.StatusRequestEntityTooLarge {
+		if status, _, _ := webtest.SendRaw(t, at, only); status != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s, announced = %d", tt.name, status)
 		}
 	}
@@ -81,13 +81,13 @@ func sized(route, header string, n int, chunked bool) string {
 }
 
 // held is how many large bodies are on their way, and most how many may be.
-func held(c *webtest.Cast) int { n, _ := c.Web.LargeBodies(); return n }
-func most(c *webtest.Cast) int { _, n := c.Web.LargeBodies(); return n }
+func held(c *webtest.Callers) int { n, _ := c.Web.LargeBodies(); return n }
+func most(c *webtest.Callers) int { _, n := c.Web.LargeBodies(); return n }
 
 // As many large bodies are on their way as there may be: one more is asked to
 // come back, small ones are answered, and when one has gone there is room again.
 func TestLargeBodiesAreFew(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	at := c.Serve()
 	admin := "Authorization: Bearer " + c.Tokens["admin"].Reveal()
 	large := sized("POST /api/v1/invitations/batch", admin, web.MaxBatchBody, false)
@@ -100,16 +100,16 @@ func TestLargeBodiesAreFew(t *testing.T) {
 		under = append(under, conn)
 	}
 	c.Eventually("all places are taken", func() bool { return held(c) == most(c) })
-	if status, head, _ := webtest.Say(t, at, large); status != http.StatusServiceUnavailable ||
+	if status, head, _ := webtest.SendRaw(t, at, large); status != http.StatusServiceUnavailable ||
 		head.Get("Retry-After") == "" {
 		t.Errorf("one more = %d", status)
 	}
-	if status, _, _ := webtest.Say(t, at, sized("POST /api/v1/invitations", admin, 100, false)); status >= 500 {
+	if status, _, _ := webtest.SendRaw(t, at, sized("POST /api/v1/invitations", admin, 100, false)); status >= 500 {
 		t.Errorf("a small one = %d", status)
 	}
 	under[0].Close()
 	c.Eventually("a place is free", func() bool { return held(c) < most(c) })
-	if status, _, body := webtest.Say(t, at, large); status >= 500 || status == 413 {
+	if status, _, body := webtest.SendRaw(t, at, large); status >= 500 || status == 413 {
 		t.Errorf("once there is room = %d: %.200s", status, body)
 	}
 }
@@ -117,38 +117,38 @@ func TestLargeBodiesAreFew(t *testing.T) {
 // As many requests are being answered as may be: one more is asked to come back,
 // in words, on a page and for programs, and the next after one is done is taken.
 func TestBusy(t *testing.T) {
-	h := webtest.New(t, func(o *webtest.Options) { o.Limits = web.DefaultLimits; o.Limits.InFlight = 3 })
+	s := webtest.New(t, func(o *webtest.Options) { o.Limits = web.DefaultLimits; o.Limits.InFlight = 3 })
 	for under, want := range []int{200, 200, 200, 503, 503} {
-		h.Web.SetInFlight(int64(under))
-		a := h.Guest().Get("/login")
+		s.Web.SetInFlight(int64(under))
+		a := s.Browser().Get("/login")
 		a.Want(t, want)
 		if busy := a.Header.Get("Retry-After") != ""; busy != (want == 503) {
 			t.Errorf("%d under way: Retry-After %q", under, a.Header.Get("Retry-After"))
 		}
 		if want == 503 {
-			h.Guest().Get("/api/v1/me").Want(t, want, `"busy"`)
+			s.Browser().Get("/api/v1/me").Want(t, want, `"busy"`)
 		}
 	}
-	h.Web.SetInFlight(0)
+	s.Web.SetInFlight(0)
 }
 
 // A token that opens nothing counts as a try also where it only asks for a large
 // body: refused by its size, a guess would otherwise cost nothing.
 func TestGuessesInHeadsCount(t *testing.T) {
-	h := webtest.New(t, func(o *webtest.Options) {
+	s := webtest.New(t, func(o *webtest.Options) {
 		o.Limits = web.DefaultLimits
 		o.Limits.Attempts = web.Rate{Burst: 3, Every: time.Hour}
 	})
-	at := h.Serve()
+	at := s.Serve()
 	for range 3 {
-		webtest.Say(
+		webtest.SendRaw(
 			t,
 			at,
 			sized("POST /api/v1/invitations/batch", "Authorization: Bearer "+access.NewSecret().Reveal(), web.MaxBody+1,
 				false),
 		)
 	}
-	if status, _, _ := webtest.Say(
+	if status, _, _ := webtest.SendRaw(
 		t,
 		at,
 		"GET /api/v1/me HTTP/1.1\r\nHost: door.example.com\r\nAuthorization: Bearer dw_x\r\n\r\n",
@@ -161,8 +161,8 @@ func TestGuessesInHeadsCount(t *testing.T) {
 // the connection ends: what follows on it is nobody's request. That is so for the
 // first request of a connection and for a later one.
 func TestRefusedFramingEndsTheConnection(t *testing.T) {
-	h := webtest.New(t)
-	at := h.Serve()
+	s := webtest.New(t)
+	at := s.Serve()
 	const host = "Host: door.example.com\r\n"
 	next := "GET /healthz HTTP/1.1\r\n" + host + "\r\n"
 	for name, text := range map[string]string{
@@ -213,24 +213,24 @@ func everything(t *testing.T, at, text string) string {
 // The server is asked to stop while a stranger's half request is open: it stops
 // at once, and that is no failure.
 func TestHalfRequestsDoNotHoldTheStop(t *testing.T) {
-	h := webtest.New(t)
+	s := webtest.New(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	h.Must(err)
+	s.Must(err)
 	done := make(chan error, 1)
-	go func() { done <- h.Web.Serve(l, false) }()
+	go func() { done <- s.Web.Serve(l, false) }()
 	var halves []net.Conn
 	for _, text := range []string{
 		"", "GET /login HT", "POST /login HTTP/1.1\r\nHost: door.example.com\r\nContent-Length: 5\r\n\r\na",
 	} {
 		conn, err := net.Dial("tcp", l.Addr().String())
-		h.Must(err)
+		s.Must(err)
 		defer conn.Close()
 		fmt.Fprint(conn, text)
 		halves = append(halves, conn)
 	}
-	webtest.Say(t, l.Addr().String(), "GET /healthz HTTP/1.1\r\nHost: door.example.com\r\n\r\n")
-	h.Must(h.Web.Close())
-	h.Must(<-done)
+	webtest.SendRaw(t, l.Addr().String(), "GET /healthz HTTP/1.1\r\nHost: door.example.com\r\n\r\n")
+	s.Must(s.Web.Close())
+	s.Must(<-done)
 	for i, conn := range halves {
 		conn.SetReadDeadline(time.Now().Add(webtest.Patience))
 		if _, err := conn.Read(make([]byte, 1)); err == nil {
@@ -245,19 +245,19 @@ func TestHalfRequestsDoNotHoldTheStop(t *testing.T) {
 // writes all of it before it reads. The connection is not closed over what is
 // still on its way: they read the sentence, and not that the line broke.
 func TestWhoSendsTooMuchReadsWhy(t *testing.T) {
-	h := webtest.New(t)
-	at := h.Serve()
+	s := webtest.New(t)
+	at := s.Serve()
 	request := sized("POST /login", "X: a", web.MaxBatchBody, false)
 	for range 3 {
 		conn, err := net.Dial("tcp", at)
-		h.Must(err)
-		h.Must(conn.(*net.TCPConn).SetWriteBuffer(4 << 10)) // so that writing has to wait for the server
-		h.Must(conn.SetDeadline(time.Now().Add(webtest.Patience)))
+		s.Must(err)
+		s.Must(conn.(*net.TCPConn).SetWriteBuffer(4 << 10)) // so that writing has to wait for the server
+		s.Must(conn.SetDeadline(time.Now().Add(webtest.Patience)))
 		if _, err := io.WriteString(conn, request); err != nil {
 			t.Fatalf("the connection was closed over the request: %v", err)
 		}
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		h.Must(err)
+		s.Must(err)
 		if resp.StatusCode != http.StatusRequestEntityTooLarge {
 			t.Errorf("the answer is %d", resp.StatusCode)
 		}

@@ -16,13 +16,13 @@ import (
 // Somebody opens many connections, begins a request on each and never ends it,
 // so that nobody else finds room. Each is cut off; others are answered meanwhile.
 func TestSlowClientsAreCutOff(t *testing.T) {
-	h := webtest.New(t, func(o *webtest.Options) {
+	s := webtest.New(t, func(o *webtest.Options) {
 		o.Limits = web.DefaultLimits
 		o.Limits.Reading = 200 * time.Millisecond
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	h.Must(err)
-	go h.Web.Serve(l, false)
+	s.Must(err)
+	go s.Web.Serve(l, false)
 	begun := []string{
 		"GET /login HTTP/1.1\r\nHost: door.example.com\r\nX-Slow: ",
 		"POST /login HTTP/1.1\r\nHost: door.example.com\r\nContent-Length: 40\r\nContent-Type: " +
@@ -31,22 +31,22 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	var slow []net.Conn
 	for i := range 200 {
 		c, err := net.Dial("tcp", l.Addr().String())
-		h.Must(err)
+		s.Must(err)
 		defer c.Close()
 		fmt.Fprint(c, begun[i%2])
 		slow = append(slow, c)
 	}
 	req, err := http.NewRequest(http.MethodGet, "http://"+l.Addr().String()+"/login", nil)
-	h.Must(err)
+	s.Must(err)
 	req.Host = "door.example.com"
 	answer, err := http.DefaultClient.Do(req)
-	h.Must(err)
+	s.Must(err)
 	answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
 		t.Errorf("somebody else was answered %s", answer.Status)
 	}
 	for _, c := range slow {
-		h.Must(c.SetReadDeadline(time.Now().Add(webtest.Patience)))
+		s.Must(c.SetReadDeadline(time.Now().Add(webtest.Patience)))
 		if said, err := io.ReadAll(c); err != nil || strings.Contains(string(said), " 200 ") {
 			t.Fatalf("a request that never ended was answered %q, %v", said, err)
 		}
@@ -54,10 +54,10 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 }
 
 func TestAddressesHaveABound(t *testing.T) {
-	h := webtest.New(t)
-	h.Guest().Get("/login?next="+strings.Repeat("a", web.AddressLimit-len("/login?next="))).Want(t, http.StatusOK)
-	h.Guest().Get("/login?next="+strings.Repeat("a", web.AddressLimit)).
+	s := webtest.New(t)
+	s.Browser().Get("/login?next="+strings.Repeat("a", web.AddressLimit-len("/login?next="))).Want(t, http.StatusOK)
+	s.Browser().Get("/login?next="+strings.Repeat("a", web.AddressLimit)).
 		Want(t, http.StatusRequestURITooLong, "at most 8 KiB")
-	h.Guest().Get("/api/v1/me?x="+strings.Repeat("a", web.AddressLimit)).
+	s.Browser().Get("/api/v1/me?x="+strings.Repeat("a", web.AddressLimit)).
 		Want(t, http.StatusRequestURITooLong, `"url_too_long"`)
 }

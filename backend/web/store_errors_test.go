@@ -29,16 +29,16 @@ func TestStorageErrorsAreNotOurs(t *testing.T) {
 		{&kv.DirError{Dir: "/srv/secret/store", Problem: kv.DirDamaged, Err: kv.ErrCorrupt}, "no_data"},
 	}
 	open, engine := enginetest.Controlled()
-	h := webtest.NewOn(t, open)
-	secret := h.Token(h.Admin, access.Admin)
+	s := webtest.NewOn(t, open)
+	secret := s.Token(s.Admin, access.Admin)
 	asAdmin := func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+secret.Reveal()) }
 	for _, tt := range tests {
 		engine().Fail(tt.err)
-		a := h.Guest().Get("/api/v1/members", asAdmin)
+		a := s.Browser().Get("/api/v1/members", asAdmin)
 		if a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.Text, `"`+tt.code+`"`) {
 			t.Errorf("%v: GET /members = %d %s", tt.err, a.StatusCode, a.Text)
 		}
-		page := h.Guest().Get("/readyz")
+		page := s.Browser().Get("/readyz")
 		if page.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("%v: GET /readyz = %d %s", tt.err, page.StatusCode, page.Text)
 		}

@@ -13,7 +13,7 @@ import (
 // Each kind of caller calls every route there is. Whoever may not is refused
 // before anything is looked at, whatever the route.
 func TestEveryRouteRefusesWhomItMust(t *testing.T) {
-	c := webtest.NewCast(t, webtest.WithConsole)
+	c := webtest.NewCallers(t, webtest.WithConsole)
 	fleetMay := map[string]bool{
 		"open fleet":          true,
 		"open fleet/datalake": true,
@@ -51,7 +51,7 @@ func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.who, func(t *testing.T) {
 			tried := 0
-			for route, n := range network(t, c.House).Classes() {
+			for route, n := range network(t, c.Server).Classes() {
 				method, path, _ := strings.Cut(route, " ")
 				if tt.may(n.String()) {
 					continue
@@ -80,27 +80,27 @@ func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 }
 
 // raw is as for any path.
-func raw(c *webtest.Cast, who, method, path string) webtest.Answer {
+func raw(c *webtest.Callers, who, method, path string) webtest.Answer {
 	api, ok := strings.CutPrefix(path, "/api/v1")
 	if ok {
 		return c.As(who, method, api, "")
 	}
-	g := map[string]*webtest.Guest{
+	b := map[string]*webtest.Browser{
 		"fleet":     c.Fleet,
 		"pending":   c.Pending,
 		"suspended": c.Suspended,
 		"stranger":  c.Stranger,
 	}[who]
-	if g == nil {
-		return c.Guest().Do(method, path, nil, webtest.Bearer(c.Tokens["weak"]))
+	if b == nil {
+		return c.Browser().Do(method, path, nil, webtest.Bearer(c.Tokens["weak"]))
 	}
-	return g.Do(method, path, nil, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") })
+	return b.Do(method, path, nil, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") })
 }
 
 // Each way in which another site, or a script without a page of ours, could
 // have a browser change something with its owner's cookies.
 func TestAPITakesOnlyOurOwnPages(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	set := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
 	}
@@ -153,7 +153,7 @@ func TestAPITakesOnlyOurOwnPages(t *testing.T) {
 // Bodies that two readers read in two ways, or that cost more than they are
 // worth.
 func TestAPIBodies(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	pad := func(n int) string {
 		const head, tail = `{"email":"x@example.com","roles":["Fleet"],"note":"`, `"}`
 		return head + strings.Repeat("x", n-len(head)-len(tail)) + tail

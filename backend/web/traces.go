@@ -80,11 +80,11 @@ func (t *traces) note(kind access.Trace, from netip.Addr) {
 		return
 	}
 	from, now := network(from), t.now()
-	k.add(networkWords(from))
+	k.add(formatNetwork(from))
 	n, room := t.turn(traceKey{kind, from}, now)
 	switch {
 	case n > 0:
-		t.say(kind, networkWords(from), n)
+		t.say(kind, formatNetwork(from), n)
 	case !room:
 		if n := k.beyond(1, now); n > 0 {
 			t.say(kind, manyNetworks, n)
@@ -157,7 +157,7 @@ func (k *traceKind) take() access.TraceCount {
 func (t *traces) beat(now time.Time) {
 	for i := range t.shards {
 		for key, n := range t.shards[i].beat(now, &t.lines) {
-			t.say(key.kind, networkWords(key.from), n)
+			t.say(key.kind, formatNetwork(key.from), n)
 		}
 	}
 	for _, kind := range access.Traces {
@@ -222,7 +222,7 @@ func (b *lineBudget) take(now time.Time) bool {
 }
 
 // networkWords is a network as lines and entries name it.
-func networkWords(a netip.Addr) string {
+func formatNetwork(a netip.Addr) string {
 	switch {
 	case !a.IsValid():
 		return unknownNetwork

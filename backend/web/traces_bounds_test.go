@@ -59,11 +59,11 @@ func TestNetworksAreToldApart(t *testing.T) {
 		{"::1", "::/64"},
 	}
 	for _, tt := range tests {
-		if got := networkWords(network(addr(tt.from))); got != tt.want {
+		if got := formatNetwork(network(addr(tt.from))); got != tt.want {
 			t.Errorf("%s is %s, want %s", tt.from, got, tt.want)
 		}
 	}
-	if got := networkWords(network(netip.Addr{})); got != unknownNetwork {
+	if got := formatNetwork(network(netip.Addr{})); got != unknownNetwork {
 		t.Errorf("no address is %s", got)
 	}
 }

@@ -17,20 +17,20 @@ import (
 // nothing is noted, and each connection beyond it is.
 func TestRefusedConnectionsLeaveTraces(t *testing.T) {
 	const most = 4
-	h := webtest.New(t, func(o *webtest.Options) {
+	srv := webtest.New(t, func(o *webtest.Options) {
 		o.Bounds = wire.BoundsFor(384<<20, 0)
 		o.Bounds.PerNetwork = most
 	})
-	at := h.Serve()
+	at := srv.Serve()
 	open := func(n int) {
 		t.Helper()
 		for range n {
 			c, err := net.Dial("tcp", at)
-			h.Must(err)
+			srv.Must(err)
 			t.Cleanup(func() { c.Close() })
 		}
 	}
-	noted := func() int { return kept(h)[access.TraceConnectionRefused] }
+	noted := func() int { return kept(srv)[access.TraceConnectionRefused] }
 	steps := []struct{ open, want int }{{most, 0}, {1, 1}, {3, 4}}
 	for _, s := range steps {
 		open(s.open)
@@ -59,14 +59,14 @@ func within(try func() error) error {
 
 // A trusted proxy that passes on what is no address is named by its own.
 func TestUnreadableForwardedAddressesLeaveTraces(t *testing.T) {
-	h := webtest.New(t, func(o *webtest.Options) {
+	s := webtest.New(t, func(o *webtest.Options) {
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	})
-	at := h.Serve()
+	at := s.Serve()
 	for _, header := range []string{"unknown", "_hidden", "203.0.113.9, x", "203.0.113.9"} {
-		webtest.Say(t, at, "GET /login HTTP/1.1\r\nHost: door.example.com\r\nX-Forwarded-For: "+header+"\r\n\r\n")
+		webtest.SendRaw(t, at, "GET /login HTTP/1.1\r\nHost: door.example.com\r\nX-Forwarded-For: "+header+"\r\n\r\n")
 	}
-	if n := kept(h); n[access.TraceForwardedRefused] != 3 || len(n) != 1 {
+	if n := kept(s); n[access.TraceForwardedRefused] != 3 || len(n) != 1 {
 		t.Errorf("kept %v, want 3 unreadable ones alone", n)
 	}
 }

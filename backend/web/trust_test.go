@@ -22,11 +22,11 @@ import (
 // route there is, asked by an Admin, leaves every record as it was, and tells
 // nobody on the way to keep the answer.
 func TestReadingChangesNothing(t *testing.T) {
-	c := webtest.NewCast(t, webtest.WithConsole)
+	c := webtest.NewCallers(t, webtest.WithConsole)
 	c.Admin.Get("/").Want(t, 200)
 	before := c.Records()
 	tried := 0
-	for route, n := range network(t, c.House).Classes() {
+	for route, n := range network(t, c.Server).Classes() {
 		method, path, _ := strings.Cut(route, " ")
 		if n == web.Operator() || path == "/api/v1/events" {
 			continue
@@ -62,7 +62,7 @@ func TestReadingChangesNothing(t *testing.T) {
 // A page of another origin asks with the visitor's cookies, and wants to read
 // the answer.
 func TestNoOtherOriginReadsAnswers(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	for _, origin := range []string{"https://evil.example", "null", "https://door.example.com.evil.example",
 		webtest.URL + ":8443"} {
 		for _, method := range []string{http.MethodGet, http.MethodOptions, http.MethodPatch} {
@@ -94,7 +94,7 @@ func TestOurFaultTellsNothing(t *testing.T) {
 		"/broken":        breaks,
 		"/panics":        panics,
 	}
-	h := webtest.New(t, func(o *webtest.Options) {
+	s := webtest.New(t, func(o *webtest.Options) {
 		o.More = func(f *web.Face) {
 			for path, handler := range faults {
 				f.Add(http.MethodGet, path, web.Public(), handler)
@@ -102,7 +102,7 @@ func TestOurFaultTellsNothing(t *testing.T) {
 		}
 	})
 	for path := range faults {
-		a := h.Guest().Get(path)
+		a := s.Browser().Get(path)
 		if a.StatusCode != http.StatusInternalServerError {
 			t.Errorf("GET %s = %d: %s", path, a.StatusCode, a.Main())
 		}
@@ -117,7 +117,7 @@ func TestOurFaultTellsNothing(t *testing.T) {
 			}
 		}
 	}
-	if !strings.Contains(h.Log.String(), "secret") {
+	if !strings.Contains(s.Log.String(), "secret") {
 		t.Error("the log does not hold the cause")
 	}
 }
@@ -128,7 +128,7 @@ func TestDamageIsForTheOperator(t *testing.T) {
 	const where = "/srv/door/data"
 	broken := access.Errorf(access.NoData, "The data in %s is damaged.", where).WithCode("data_dir_damaged")
 	const program, page = "/api/v1/damaged", "/damaged"
-	h := webtest.New(t, func(o *webtest.Options) {
+	s := webtest.New(t, func(o *webtest.Options) {
 		o.More = func(f *web.Face) {
 			for _, path := range []string{program, page} {
 				f.Add(http.MethodGet, path, web.Public(), func(*fiber.Ctx) error {
@@ -138,18 +138,18 @@ func TestDamageIsForTheOperator(t *testing.T) {
 		}
 	})
 	for _, local := range []bool{false, true} {
-		f, err := h.Web.Face(local)
-		h.Must(err)
-		h.App = f.App()
+		f, err := s.Web.Face(local)
+		s.Must(err)
+		s.App = f.App()
 		for _, path := range []string{program, page} {
-			a := h.Guest().Get(path)
+			a := s.Browser().Get(path)
 			a.Want(t, http.StatusServiceUnavailable)
 			if told := strings.Contains(a.Text, where); told != (local && path == program) {
 				t.Errorf("GET %s, operator %v: %s", path, local, a.Main())
 			}
 		}
 	}
-	if !strings.Contains(h.Log.String(), where) {
+	if !strings.Contains(s.Log.String(), where) {
 		t.Error("the log does not say where")
 	}
 }
@@ -157,7 +157,7 @@ func TestDamageIsForTheOperator(t *testing.T) {
 // A secret is good for what it was made for. A link is no session, a session is
 // no link, and neither is an API token or the way to the first Admin.
 func TestSecretsOpenNothingElse(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	_, link := c.Invite("ada@example.com", access.Admin)
 	secrets := map[string]string{
 		"a login link":       strings.TrimPrefix(link, "/login/"),
@@ -175,34 +175,34 @@ func TestSecretsOpenNothingElse(t *testing.T) {
 		if what == "a browser's cookie" && s == "" {
 			continue // the Admin's session is all that the browser has
 		}
-		g := c.Guest()
+		b := c.Browser()
 		if what != "a session" {
 			as := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: webtest.SessionCookie, Value: s}) }
-			g.Get("/", as).Want(t, http.StatusSeeOther, "/login")
-			g.API("GET", "/me", "", as).Want(t, http.StatusUnauthorized)
+			b.Get("/", as).Want(t, http.StatusSeeOther, "/login")
+			b.API("GET", "/me", "", as).Want(t, http.StatusUnauthorized)
 		}
 		if what != "an API token" {
 			for _, bearing := range []string{s, "dw_" + s} {
-				g.API("GET", "/me", "", webtest.Bearer(access.Secret(bearing))).Want(t, http.StatusUnauthorized)
+				b.API("GET", "/me", "", webtest.Bearer(access.Secret(bearing))).Want(t, http.StatusUnauthorized)
 			}
 		}
 		if what != "a login link" {
-			g.Get("/login/"+s).Want(t, http.StatusGone)
-			g.Post(g.Get("/login/"+s), "/login/"+s).Want(t, http.StatusGone)
+			b.Get("/login/"+s).Want(t, http.StatusGone)
+			b.Post(b.Get("/login/"+s), "/login/"+s).Want(t, http.StatusGone)
 		}
-		g.Get("/setup/"+s).Want(t, http.StatusGone)
-		if g.Session() != "" {
+		b.Get("/setup/"+s).Want(t, http.StatusGone)
+		if b.Session() != "" {
 			t.Errorf("%s opened a session", what)
 		}
 	}
-	c.Guest().Enter(link).Want(t, http.StatusSeeOther, "/pending") // it was good all the while
+	c.Browser().RedeemLink(link).Want(t, http.StatusSeeOther, "/pending") // it was good all the while
 }
 
 // Somebody tries to keep a colleague out by guessing wrong in their name, again
 // and again: links that are none, codes that are wrong, emails asked for. The
 // colleague's session goes on, and so does their way in.
 func TestStrangersLockNobodyOut(t *testing.T) {
-	h := webtest.New(t, func(o *webtest.Options) {
+	s := webtest.New(t, func(o *webtest.Options) {
 		o.Limits = web.DefaultLimits
 		o.Limits.Attempts.Burst, o.Limits.Requests.Burst = 100_000, 100_000
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")} // the test's own
@@ -210,46 +210,46 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	from := func(network string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("X-Forwarded-For", network) }
 	}
-	form := func(g *webtest.Guest, path, network string, fields ...string) webtest.Answer {
+	form := func(b *webtest.Browser, path, network string, fields ...string) webtest.Answer {
 		t.Helper()
-		page := g.Get("/login", from(network))
+		page := b.Get("/login", from(network))
 		f := url.Values{"csrf": {webtest.CSRFField.FindStringSubmatch(page.Text)[1]}}
 		for i := 0; i+1 < len(fields); i += 2 {
 			f.Set(fields[i], fields[i+1])
 		}
-		return g.Do(http.MethodPost, path, f, from(network))
+		return b.Do(http.MethodPost, path, f, from(network))
 	}
-	ada, _ := h.Arrived("ada@example.com", access.Fleet)
+	ada, _ := s.SignedIn("ada@example.com", access.Fleet)
 	const theirs = "198.51.100.7"
 	for n := range 60 {
-		eve := h.Guest()
+		eve := s.Browser()
 		form(eve, "/login", theirs, "email", "ada@example.com").Want(t, 200)
-		_, err := h.Service.SignIn.AnswerRequests(bg)
-		h.Must(err)
+		_, err := s.Service.SignIn.AnswerRequests(bg)
+		s.Must(err)
 		for range 8 {
 			form(eve, "/login/code", theirs, "code", fmt.Sprintf("%08d", n))
 		}
 		form(eve, "/login/"+access.NewSecret().Reveal(), theirs).Want(t, http.StatusGone)
 	}
 	ada.Get("/fleet").Want(t, 200)
-	g := h.Guest()
-	form(g, "/login", "192.0.2.1", "email", "ada@example.com").Want(t, 200)
-	h.Wait(time.Millisecond) // the newest email is hers
-	_, err := h.Service.SignIn.AnswerRequests(bg)
-	h.Must(err)
-	link, code := h.SignInLetter()
+	b := s.Browser()
+	form(b, "/login", "192.0.2.1", "email", "ada@example.com").Want(t, 200)
+	s.Advance(time.Millisecond) // the newest email is hers
+	_, err := s.Service.SignIn.AnswerRequests(bg)
+	s.Must(err)
+	link, code := s.SignInEmail()
 	if code != "" {
 		t.Error("a letter has a code after so many wrong ones")
 	}
-	form(g, link, "192.0.2.1").Want(t, http.StatusSeeOther)
-	g.Get("/fleet").Want(t, 200)
+	form(b, link, "192.0.2.1").Want(t, http.StatusSeeOther)
+	b.Get("/fleet").Want(t, 200)
 
 	ada.Post(ada.Get("/"), "/logout").Want(t, 200)
 	form(ada, "/login", "192.0.2.1", "email", "ada@example.com").Want(t, 200)
-	h.Wait(time.Millisecond)
-	_, err = h.Service.SignIn.AnswerRequests(bg)
-	h.Must(err)
-	_, code = h.SignInLetter()
+	s.Advance(time.Millisecond)
+	_, err = s.Service.SignIn.AnswerRequests(bg)
+	s.Must(err)
+	_, code = s.SignInEmail()
 	form(ada, "/login/code", "192.0.2.1", "code", code).Want(t, http.StatusSeeOther)
 	ada.Get("/fleet").Want(t, 200)
 }
@@ -257,13 +257,13 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 // Somebody who may not look asks for an id that is there and for one that is
 // not: the answers are the same, so that ids tell nothing.
 func TestMissingAndForeignReadAlike(t *testing.T) {
-	c := webtest.NewCast(t)
-	letter := c.As("admin", "GET", "/outbox?limit=1", "").Items(t)[0]["id"].(string)
+	c := webtest.NewCallers(t)
+	message := c.As("admin", "GET", "/outbox?limit=1", "").Items(t)[0]["id"].(string)
 	for _, who := range []string{"fleet", "pending", "stranger", "weak token"} {
 		for _, path := range []string{"/members/", "/outbox/"} {
 			there := string(c.IDs["admin"])
 			if path == "/outbox/" {
-				there = letter
+				there = message
 			}
 			a, b := c.As(who, "GET", path+there, ""), c.As(who, "GET", path+access.NewID(), "")
 			if a.StatusCode != b.StatusCode || a.Text != b.Text || a.StatusCode == 200 {
@@ -280,7 +280,7 @@ func TestMissingAndForeignReadAlike(t *testing.T) {
 
 // Pages are as long as they may be, and cursors are ours.
 func TestPagesOfListsAreBounded(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	for _, query := range []string{"limit=1000000000", "limit=201", "limit=-1", "limit=0x10", "limit=1e9",
 		"limit=99999999999999999999", "limit=", "cursor=AAAA", "cursor=../../x", "cursor=" +
 			strings.Repeat("A", 4000)} {
@@ -299,12 +299,12 @@ func TestPagesOfListsAreBounded(t *testing.T) {
 // What a member sends about themselves cannot make more of them (Zitadel's
 // CVE-2026-27946: the body said that the address was verified).
 func TestNobodyRaisesThemselves(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	for _, field := range []string{`"state":"active"`, `"roles":["Admin"]`, `"role":"Admin"`, `"id":"x"`,
 		`"email":"a@example.com"`, `"verified":true`, `"email_verified_at":"2030-01-01T00:00:00Z"`, `"invited_by":"x"`,
 		`"permissions":["*"]`} {
-		for _, g := range []*webtest.Guest{c.Fleet, c.Admin} {
-			a := g.API("PATCH", "/me", `{"notify_requests":true,`+field+`}`)
+		for _, b := range []*webtest.Browser{c.Fleet, c.Admin} {
+			a := b.API("PATCH", "/me", `{"notify_requests":true,`+field+`}`)
 			if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.Text, "unknown_field") {
 				t.Errorf("%s was taken: %d %s", field, a.StatusCode, a.Text)
 			}
@@ -317,30 +317,30 @@ func TestNobodyRaisesThemselves(t *testing.T) {
 		c.As("admin", "GET", c.Fill("/members/{"+who+"}"), "").Want(t, 200, want)
 	}
 	_, link := c.Invite("ada@example.com", access.Fleet)
-	g := c.Guest()
-	g.Post(g.Get(link), link, "state", "active", "role", "Admin", "next", "/admin").
+	b := c.Browser()
+	b.Post(b.Get(link), link, "state", "active", "role", "Admin", "next", "/admin").
 		Want(t, http.StatusSeeOther, "/pending")
 }
 
 // The form of a session that is over is nobody's form, also with another
 // session of the same person.
 func TestFormsEndWithTheirSession(t *testing.T) {
-	h := webtest.New(t)
-	g, _ := h.Arrived("ada@example.com", access.Fleet)
-	page := g.Get("/")
-	old := g.Session()
-	g.Post(page, "/logout").Want(t, 200)
+	s := webtest.New(t)
+	b, _ := s.SignedIn("ada@example.com", access.Fleet)
+	page := b.Get("/")
+	old := b.Session()
+	b.Post(page, "/logout").Want(t, 200)
 	token := webtest.CSRFField.FindStringSubmatch(page.Text)[1]
-	g.Do(http.MethodPost, "/logout", url.Values{"csrf": {token}}, func(r *http.Request) {
+	b.Do(http.MethodPost, "/logout", url.Values{"csrf": {token}}, func(r *http.Request) {
 		r.AddCookie(&http.Cookie{Name: webtest.SessionCookie, Value: old.Reveal()})
 	}).Want(t, http.StatusUnauthorized)
 
-	again := h.Guest()
+	again := s.Browser()
 	again.Post(again.Get("/login"), "/login", "email", "ada@example.com")
-	if _, err := h.Service.SignIn.AnswerRequests(bg); err != nil {
+	if _, err := s.Service.SignIn.AnswerRequests(bg); err != nil {
 		t.Fatal(err)
 	}
-	_, code := h.SignInLetter()
+	_, code := s.SignInEmail()
 	again.Post(again.Get("/login"), "/login/code", "code", code).Want(t, http.StatusSeeOther)
 	again.Get("/").Want(t, 200)
 	again.Do(http.MethodPost, "/logout", url.Values{"csrf": {token}}).Want(t, http.StatusForbidden)
@@ -349,19 +349,19 @@ func TestFormsEndWithTheirSession(t *testing.T) {
 
 // A body without a length is sent for ever: it is not read for ever.
 func TestEndlessBodyIsCutOff(t *testing.T) {
-	h := webtest.New(t)
-	at := h.Serve()
+	s := webtest.New(t)
+	at := s.Serve()
 	var b strings.Builder
 	b.WriteString("POST /api/v1/invitations HTTP/1.1\r\nHost: door.example.com\r\nContent-Type: " +
 		"application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
 	for range 40 {
 		fmt.Fprintf(&b, "%x\r\n%s\r\n", 64<<10, strings.Repeat(" ", 64<<10))
 	}
-	status, _, _ := webtest.Say(t, at, b.String()) // and no last chunk
+	status, _, _ := webtest.SendRaw(t, at, b.String()) // and no last chunk
 	if status != http.StatusRequestEntityTooLarge && status != http.StatusBadRequest {
 		t.Errorf("an endless body = %d", status)
 	}
-	if status, _, _ := webtest.Say(t, at, "GET /login HTTP/1.1\r\nHost: door.example.com\r\n\r\n"); status != 200 {
+	if status, _, _ := webtest.SendRaw(t, at, "GET /login HTTP/1.1\r\nHost: door.example.com\r\n\r\n"); status != 200 {
 		t.Errorf("afterwards = %d", status)
 	}
 }
@@ -369,22 +369,22 @@ func TestEndlessBodyIsCutOff(t *testing.T) {
 // One line of a log is one thing that happened, whatever a stranger calls
 // themselves.
 func TestLogLinesAreOurs(t *testing.T) {
-	h := webtest.New(t)
+	s := webtest.New(t)
 	evil := "x\n{\"level\":\"ERROR\"}\r\ntime=2030 level=ERROR msg=forged\x1b[31m"
-	g := h.Guest()
-	g.Post(g.Get("/login", func(r *http.Request) {
+	b := s.Browser()
+	b.Post(b.Get("/login", func(r *http.Request) {
 		r.Header["User-Agent"] = []string{"x level=ERROR msg=forged"}
 	}), "/login", "email", evil+"@example.com")
-	g.Get("/login/" + url.PathEscape(evil))
-	g.Get("/api/v1/members?q=" + url.QueryEscape(evil))
-	if _, err := h.Service.Invitations.Invite(bg, h.Admin, service.NewInvitation{
-		Email: h.Address("ada@example.com"),
+	b.Get("/login/" + url.PathEscape(evil))
+	b.Get("/api/v1/members?q=" + url.QueryEscape(evil))
+	if _, err := s.Service.Invitations.Invite(bg, s.Admin, service.NewInvitation{
+		Email: s.Address("ada@example.com"),
 		Name:  evil,
 		Roles: []access.RoleName{access.Fleet},
 	}); !access.Invalid.Is(err) {
 		t.Errorf("a name of several lines: %v", err)
 	}
-	for line := range strings.Lines(h.Log.String()) {
+	for line := range strings.Lines(s.Log.String()) {
 		if !strings.HasPrefix(line, "time=") || strings.HasPrefix(line, "time=2030 ") ||
 			strings.Contains(line, "\x1b") {
 			t.Errorf("a line of the log is not ours: %q", line)

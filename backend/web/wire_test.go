@@ -16,8 +16,8 @@ import (
 // What can only be sent past an HTTP client: other hosts in every place that
 // names one, and more than anybody should read. Each answer carries the headers.
 func TestOnTheWire(t *testing.T) {
-	h := webtest.New(t)
-	at := h.Serve()
+	s := webtest.New(t)
+	at := s.Serve()
 	const host = "Host: door.example.com\r\n"
 	tests := []struct {
 		name, text string
@@ -38,7 +38,7 @@ func TestOnTheWire(t *testing.T) {
 		{"what is no HTTP", "HELO door\r\n\r\n", 400},
 	}
 	for _, tt := range tests {
-		status, head, body := webtest.Say(t, at, tt.text)
+		status, head, body := webtest.SendRaw(t, at, tt.text)
 		if status != tt.status {
 			t.Errorf("%s = %d, want %d: %.200s", tt.name, status, tt.status, body)
 		}
@@ -55,7 +55,7 @@ func TestOnTheWire(t *testing.T) {
 	// Two hosts: whichever a reader takes, it must not be one of each.
 	for _, pair := range []string{"Host: door.example.com\r\nHost: evil.example\r\n",
 		"Host: evil.example\r\nHost: door.example.com\r\n"} {
-		if status, _, body := webtest.Say(t, at, "GET /login HTTP/1.1\r\n"+pair+"\r\n"); status == 200 ||
+		if status, _, body := webtest.SendRaw(t, at, "GET /login HTTP/1.1\r\n"+pair+"\r\n"); status == 200 ||
 			strings.Contains(body, "evil") {
 			t.Errorf("two hosts = %d", status)
 		}
@@ -65,15 +65,15 @@ func TestOnTheWire(t *testing.T) {
 // The sign-in form is asked about five kinds of addresses. Body, status and
 // headers must not tell them apart.
 func TestStrangersLearnNothing(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	gone, _ := c.Invite("rejected@example.com", access.Fleet)
-	c.Must(c.Service.Members.Reject(bg, c.House.Admin, gone, "", false))
+	c.Must(c.Service.Members.Reject(bg, c.Server.Admin, gone, "", false))
 	mask := regexp.MustCompile(`value="[^"]*"|[a-z]+@example\.com`)
 	first := ""
 	for _, email := range []string{"unknown@example.com", "pending@example.com", "rejected@example.com",
 		"suspended@example.com", "fleet@example.com"} {
-		g := c.Guest()
-		a := g.Post(g.Get("/login"), "/login", "email", email)
+		b := c.Browser()
+		a := b.Post(b.Get("/login"), "/login", "email", email)
 		cookies := ""
 		for _, x := range a.Cookies() {
 			cookies += x.Name
@@ -94,7 +94,7 @@ func TestStrangersLearnNothing(t *testing.T) {
 // Fiber lends its strings for the length of a request. Kept longer, they become
 // part of somebody else's: 64 clients at once, and each must find what it sent.
 func TestNoBorrowedStringIsKept(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	at := c.Serve()
 	token := c.Tokens["admin"]
 	const clients, each = 64, 4
@@ -157,7 +157,7 @@ func TestNoBorrowedStringIsKept(t *testing.T) {
 // No answer of the API and no line of the log holds anything that opens: not a
 // link, a code, a session, a token, nor the hash of one.
 func TestNoAnswerHoldsASecret(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	_, link := c.Invite("ada@example.com", access.Fleet)
 	secrets := []string{strings.TrimPrefix(link, "/login/"), c.Admin.Session().Reveal(), c.Fleet.Session().Reveal(),
 		c.Pending.Session().Reveal(),
@@ -169,15 +169,15 @@ func TestNoAnswerHoldsASecret(t *testing.T) {
 	c.Fleet.Get("/login/" + secrets[0])
 	c.Stranger.Get("/login/" + secrets[0] + "x")
 	walked := 0
-	for route := range network(t, c.House).Classes() {
+	for route := range network(t, c.Server).Classes() {
 		path, ok := strings.CutPrefix(route, "GET /api/v1")
 		if !ok || path == "/events" {
 			continue
 		}
-		letter := c.As("admin", "GET", "/outbox?limit=1", "").Items(t)[0]["id"].(string)
+		message := c.As("admin", "GET", "/outbox?limit=1", "").Items(t)[0]["id"].(string)
 		id := string(c.IDs["fleet"])
 		if strings.HasPrefix(path, "/outbox") {
-			id = letter
+			id = message
 		}
 		a := c.As("admin", "GET", strings.ReplaceAll(path, ":id", id), "")
 		a.Want(t, 200)

@@ -28,10 +28,10 @@ type work struct{ times, bytes uint64 }
 
 // workOf sends a form straight to the handler, from a browser nobody has seen,
 // and measures.
-func workOf(h *webtest.House, handler fasthttp.RequestHandler, path string, fields ...string) (work, int) {
-	h.T.Helper()
+func workOf(s *webtest.Server, handler fasthttp.RequestHandler, path string, fields ...string) (work, int) {
+	s.T.Helper()
 	browser := access.NewSecret()
-	form := url.Values{"csrf": {h.Web.Cookies.TokenFor(browser)}}
+	form := url.Values{"csrf": {s.Web.Cookies.TokenFor(browser)}}
 	for i := 0; i+1 < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}
@@ -58,37 +58,37 @@ func workOf(h *webtest.House, handler fasthttp.RequestHandler, path string, fiel
 // the noise; what it does for an address that it does not even look up shows
 // that the measure would notice.
 func TestSignInFormDoesTheSameWork(t *testing.T) {
-	h := webtest.NewOn(t, enginetest.Faultless, func(o *webtest.Options) {
+	s := webtest.NewOn(t, enginetest.Faultless, func(o *webtest.Options) {
 		o.Limits = web.DefaultLimits
 		o.Limits.Attempts.Burst = 100_000
 	})
-	h.Invite("invite@example.com", access.Fleet)
-	_, link := h.Invite("pended@example.com", access.Fleet)
-	h.Guest().Enter(link)
-	h.Arrived("active@example.com", access.Fleet)
-	h.Arrived("admini@example.com", access.Admin)
-	_, id := h.Arrived("suspen@example.com", access.Fleet)
-	_, err := h.Service.Members.Suspend(bg, h.Admin, id)
-	h.Must(err)
-	gone, _ := h.Invite("reject@example.com", access.Fleet)
-	h.Must(h.Service.Members.Reject(bg, h.Admin, gone, "", false))
+	s.Invite("invite@example.com", access.Fleet)
+	_, link := s.Invite("pended@example.com", access.Fleet)
+	s.Browser().RedeemLink(link)
+	s.SignedIn("active@example.com", access.Fleet)
+	s.SignedIn("admini@example.com", access.Admin)
+	_, id := s.SignedIn("suspen@example.com", access.Fleet)
+	_, err := s.Service.Members.Suspend(bg, s.Admin, id)
+	s.Must(err)
+	gone, _ := s.Invite("reject@example.com", access.Fleet)
+	s.Must(s.Service.Members.Reject(bg, s.Admin, gone, "", false))
 	kinds := []string{"unknow@example.com", "invite@example.com", "pended@example.com", "active@example.com",
 		"admini@example.com", "suspen@example.com", "reject@example.com"}
 
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	handler := h.App.Handler()
+	handler := s.App.Handler()
 	did := map[string][]work{}
 	const rounds = 60
 	for range rounds {
-		h.Wait(time.Hour) // the limits are full again
+		s.Advance(time.Hour) // the limits are full again
 		for _, email := range kinds {
-			w, status := workOf(h, handler, "/login", "email", email)
+			w, status := workOf(s, handler, "/login", "email", email)
 			if status != http.StatusOK {
 				t.Fatalf("%s is answered %d", email, status)
 			}
 			did[email] = append(did[email], w)
 		}
-		w, _ := workOf(h, handler, "/login", "email", "no address")
+		w, _ := workOf(s, handler, "/login", "email", "no address")
 		did["early"] = append(did["early"], w)
 	}
 	// The first rounds fill pools and find the store's maps growing.

@@ -81,8 +81,8 @@ func plusAddresses(t *testing.T) {
 		t.Error("plus addresses are not accounts of their own")
 	}
 	for i := range 10 {
-		h.guest(forwarded("203.0.113.1")).ask(fmt.Sprintf("u+%d@example.com", i)).want(200, 429)
-		h.guest(forwarded("203.0.113.2")).ask("plain@example.com").want(200, 429)
+		h.browser(forwarded("203.0.113.1")).ask(fmt.Sprintf("u+%d@example.com", i)).want(200, 429)
+		h.browser(forwarded("203.0.113.2")).ask("plain@example.com").want(200, 429)
 	}
 	one := h.emails("plain@example.com", "other@example.com", forwarded("203.0.113.3"))
 	many := 0
@@ -120,7 +120,7 @@ func injectedAddresses(t *testing.T) {
 		if ok && strings.ContainsAny(strings.TrimSpace(email), " \r\n\t<>\"(),;:\\[]\x00") {
 			t.Errorf("%q is taken", email)
 		}
-		h.guest().ask(email).want(200, 422)
+		h.browser().ask(email).want(200, 422)
 	}
 	for _, l := range h.Mail.Received() {
 		if strings.Contains(l.To, "evil") || strings.ContainsAny(l.To, "<> \r\n") {

@@ -23,7 +23,7 @@ func (h *target) answers() map[string]answer {
 		"/api/v1/me", "/api/v1/members", "/api/v1/nowhere", "/api/v1/openapi.json", "/healthz", "/favicon.ico",
 		"/robots.txt", "/%00", "/a?b=" + strings.Repeat("x", 9000),
 	} {
-		all["a stranger's "+path[:min(20, len(path))]] = h.guest().get(path)
+		all["a stranger's "+path[:min(20, len(path))]] = h.browser().get(path)
 		all["an Admin's "+path[:min(20, len(path))]] = h.admin.get(path)
 	}
 	host := "Host: " + h.host() + "\r\n"
@@ -101,18 +101,18 @@ func openRedirect(t *testing.T) {
 		"/%5cevil.example", "data:text/html,x", "/%09/evil.example", "/\n/evil.example",
 	} {
 		_, link := h.fresh()
-		g := h.guest()
-		a := g.press("/login?next="+url.QueryEscape(next), link, "next", next)
+		b := h.browser()
+		a := b.press("/login?next="+url.QueryEscape(next), link, "next", next)
 		to := a.header.Get("Location")
 		u, err := url.Parse(to)
 		if a.code != 303 || err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/") ||
 			strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\t\n") {
 			t.Errorf("next=%q leads to %q (%d)", next, to, a.code)
 		}
-		g.get("/login?next="+url.QueryEscape(next)).lacks(`href="https://evil`, `href="//evil`, `action="//evil`)
+		b.get("/login?next="+url.QueryEscape(next)).lacks(`href="https://evil`, `href="//evil`, `action="//evil`)
 	}
 	_, link := h.fresh()
-	h.guest().press("/login", link, "next", "/fleet").leads("/pending")
+	h.browser().press("/login", link, "next", "/fleet").leads("/pending")
 }
 
 // fresh invites somebody new and returns their address and the path of a link

@@ -45,7 +45,7 @@ func sizes(t *testing.T) {
 	}
 	h.admin.api("POST", "/invitations", pad(64<<10)).want(422)
 	h.admin.api("POST", "/invitations", pad(64<<10+1)).want(413)
-	ada := h.guest()
+	ada := h.browser()
 	proof := ada.proof("/login")
 	ada.post("/login", []string{"csrf", proof, "email", "x@example.com", "pad", strings.Repeat("x", 15<<10)}).want(200)
 	ada.post("/login", []string{"csrf", proof, "email", "x@example.com", "pad", strings.Repeat("x", 17<<10)}).want(413)
@@ -172,8 +172,8 @@ func compressedBodies(t *testing.T) {
 		"/admin/x",
 	} {
 		for _, bomb := range bombs {
-			g := h.guest()
-			a := g.do(
+			b := h.browser()
+			a := b.do(
 				"POST",
 				path,
 				bytes.NewReader(bomb.body),
@@ -186,7 +186,7 @@ func compressedBodies(t *testing.T) {
 			}
 		}
 	}
-	both := h.guest()
+	both := h.browser()
 	two := func(text string) int {
 		a, _ := h.raw("POST /login HTTP/1.1\r\nHost: " + h.Listen + "\r\n" + text +
 			"Content-Type: application/x-www-form-urlencoded\r\nCookie: dw-browser=" + both.cookie("dw-browser") +

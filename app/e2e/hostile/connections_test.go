@@ -45,9 +45,9 @@ func limiterHolds(t *testing.T) {
 		}
 	}
 	refused := false
-	g := h.guest(forwarded("203.0.113.77"))
+	b := h.browser(forwarded("203.0.113.77"))
 	for range 90 {
-		if a := g.api("GET", "/me", nil, bearer("dw_x")).want(401, 429); a.code == 429 {
+		if a := b.api("GET", "/me", nil, bearer("dw_x")).want(401, 429); a.code == 429 {
 			refused = true
 			if a.header.Get("Retry-After") == "" {
 				t.Error("429 without Retry-After")
@@ -134,10 +134,10 @@ func borrowedBuffers(t *testing.T) {
 	token := h.token("Admin")
 	const clients, each = 64, 8
 	at(clients, func(i int) {
-		g := h.guest(bearer(token))
+		b := h.browser(bearer(token))
 		for j := range each {
 			tag := fmt.Sprintf("%c%c%d", 'a'+i%26, 'a'+i/26, j)
-			a := g.api("POST", "/invitations", map[string]any{
+			a := b.api("POST", "/invitations", map[string]any{
 				"email": strings.Repeat(tag, 5) + "@" + tag + ".example",
 				"roles": []string{"Fleet"},
 				"name":  "N " + strings.Repeat(tag, 9),
@@ -197,11 +197,11 @@ var _ = item("89", "a suspended member keeps the stream of events that was open"
 func openStreams(t *testing.T) {
 	h := openWithAdmin(t)
 	bob, id := h.member("bob@example.com", "Admin")
-	stream := func(g *guest) (*wire, *bufio.Reader) {
+	stream := func(b *browser) (*wire, *bufio.Reader) {
 		w := h.dial()
 		fmt.Fprintf(w,
 			"GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: dw=%s\r\nSec-Fetch-Site: same-origin\r\n\r\n",
-			h.Listen, g.cookie("dw"))
+			h.Listen, b.cookie("dw"))
 		resp, err := http.ReadResponse(w.in, nil)
 		if err != nil || resp.StatusCode != 200 {
 			t.Fatalf("the stream did not open: %v", err)

@@ -18,9 +18,9 @@ var _ = item("14", "a request names another host, so that the email leads there"
 func poisonedHost(t *testing.T) {
 	h := openWithAdmin(t)
 	h.member("ada@example.com")
-	g := h.guest()
-	form := "csrf=" + g.proof("/login") + "&email=ada%40example.com"
-	cookie := "Cookie: dw-browser=" + g.cookie("dw-browser") + "\r\n"
+	b := h.browser()
+	form := "csrf=" + b.proof("/login") + "&email=ada%40example.com"
+	cookie := "Cookie: dw-browser=" + b.cookie("dw-browser") + "\r\n"
 	rest := "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\nContent-Length: " +
 		fmt.Sprint(len(form)) + "\r\n" + cookie + "\r\n" + form
 	ours := "Host: " + h.Listen + "\r\n"
@@ -48,10 +48,10 @@ func poisonedHost(t *testing.T) {
 		"X-Forwarded-Server: evil.example\r\n", "X-Original-URL: http://evil.example/\r\n",
 		"Origin: null\r\nSec-Fetch-Site: same-origin\r\n",
 	} {
-		g := h.guest() // each makes its own request for an email
-		form := "csrf=" + g.proof("/login") + "&email=ada%40example.com"
+		b := h.browser() // each makes its own request for an email
+		form := "csrf=" + b.proof("/login") + "&email=ada%40example.com"
 		rest := "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\nContent-Length: " +
-			fmt.Sprint(len(form)) + "\r\nCookie: dw-browser=" + g.cookie("dw-browser") + "\r\n\r\n" + form
+			fmt.Sprint(len(form)) + "\r\nCookie: dw-browser=" + b.cookie("dw-browser") + "\r\n\r\n" + form
 		if a, ok := h.raw("POST /login HTTP/1.1\r\n" + ours + lie + rest); !ok || a.code != 200 && a.code != 429 {
 			t.Errorf("with %q = %d", lie, a.code)
 		}
@@ -105,9 +105,9 @@ func noMailToStrangers(t *testing.T) {
 	h.people()
 	before := len(h.Mail.Received())
 	for _, email := range append(five[:4:4], "a@evil.example", "b@evil.example", "c@evil.example") {
-		h.guest().ask(email).want(200)
+		h.browser().ask(email).want(200)
 	}
-	h.guest().ask("active@example.com").want(200)
+	h.browser().ask("active@example.com").want(200)
 	h.mail("active@example.com", signIn, 1) // requested last, so the earlier requests are finished
 	h.mail("pending@example.com", signIn, 1)
 	for _, l := range h.Mail.Received()[before:] {
@@ -127,7 +127,7 @@ func (h *target) emails(to, sentinel string, changes ...change) (n int) {
 			already++
 		}
 	}
-	h.guest(changes...).ask(sentinel).want(200)
+	h.browser(changes...).ask(sentinel).want(200)
 	h.mail(sentinel, signIn, already+1)
 	if err := product.Eventually("all emails are sent", func() error {
 		for _, l := range h.admin.api("GET", "/outbox?limit=200", nil).items() {

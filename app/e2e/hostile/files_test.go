@@ -153,12 +153,12 @@ func resurrected(t *testing.T) {
 	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
 	bob, _ := h.member("bob@example.com")
-	ask := h.guest()
+	ask := h.browser()
 	ask.ask("bob@example.com")
 	signed := path(h.mail("bob@example.com", signIn, 1).Link)
 	dir := t.TempDir()
 	h.command("backup", filepath.Join(dir, "backup"))
-	h.guest().press(link, link).leads("/pending")
+	h.browser().press(link, link).leads("/pending")
 	if err := h.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -169,9 +169,9 @@ func resurrected(t *testing.T) {
 	if err := h.Start(); err != nil {
 		t.Fatal(err)
 	}
-	h.guest().get(link).want(410)
+	h.browser().get(link).want(410)
 	ask.get(signed).want(403, 410)
 	bob.api("GET", "/me", nil).want(401)
 	h.admin.api("GET", "/me", nil).want(401)
-	h.guest().get(h.Setup[strings.Index(h.Setup, "/setup/"):]).want(410)
+	h.browser().get(h.Setup[strings.Index(h.Setup, "/setup/"):]).want(410)
 }

@@ -83,8 +83,8 @@ func staleLinks(t *testing.T) {
 			h := openWithAdmin(t)
 			h.member("ada@example.com")
 			asked := time.Now()
-			g := h.guest()
-			link := emailedLink(h, g, tt.lasts)
+			b := h.browser()
+			link := emailedLink(h, b, tt.lasts)
 			sent := time.Now()
 			code, opens := 200, 303
 			h.at(asked.Add(tt.lasts - time.Second))
@@ -92,16 +92,16 @@ func staleLinks(t *testing.T) {
 				code, opens = 410, 410
 				h.at(sent.Add(tt.lasts + time.Second))
 			}
-			g.get(link).want(code)
-			g.press("/login", link).want(opens)
+			b.get(link).want(code)
+			b.press("/login", link).want(opens)
 		})
 	}
 }
 
 // emailedLink is the path of a new link that lasts so long, for g's browser.
-func emailedLink(h *target, g *guest, lasts time.Duration) string {
+func emailedLink(h *target, b *browser, lasts time.Duration) string {
 	if lasts == access.SignInTTL {
-		g.ask("ada@example.com").want(200)
+		b.ask("ada@example.com").want(200)
 		return path(h.mail("ada@example.com", signIn, 1).Link)
 	}
 	h.admin.api("POST", "/invitations", map[string]any{
@@ -184,7 +184,7 @@ func stepUp(t *testing.T) {
 	h.admin.api("POST", "/tokens", map[string]any{"name": "x", "roles": []string{"Fleet"}, "expires_in": "3660d"}).
 		want(401, 403, 422)
 	token := h.token("Admin")
-	h.guest().api("POST", "/tokens", map[string]any{
+	h.browser().api("POST", "/tokens", map[string]any{
 		"name":  "y",
 		"roles": []string{"Fleet"},
 	}, bearer(token)).want(401, 403)

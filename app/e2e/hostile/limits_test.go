@@ -26,8 +26,8 @@ func spellingsAndNetworks(t *testing.T) {
 	}
 	for range 2 {
 		for _, s := range spellings {
-			h.guest(forwarded("203.0.113.1")).ask(s).want(200, 422, 429)
-			h.guest(forwarded("203.0.113.2")).ask("same@example.com").want(200, 429)
+			h.browser(forwarded("203.0.113.1")).ask(s).want(200, 422, 429)
+			h.browser(forwarded("203.0.113.2")).ask("same@example.com").want(200, 429)
 		}
 	}
 	many := h.emails("user@example.com", "other@example.com", forwarded("203.0.113.9"))
@@ -38,15 +38,15 @@ func spellingsAndNetworks(t *testing.T) {
 
 	refused := 0
 	for i := range 90 {
-		g := h.guest(forwarded(fmt.Sprintf("2001:db8:1:1::%x", i+1)))
-		if g.api("GET", "/me", nil, bearer("dw_"+strings.Repeat("x", 43))).want(401, 429).code == 429 {
+		b := h.browser(forwarded(fmt.Sprintf("2001:db8:1:1::%x", i+1)))
+		if b.api("GET", "/me", nil, bearer("dw_"+strings.Repeat("x", 43))).want(401, 429).code == 429 {
 			refused++
 		}
 	}
 	if refused == 0 {
 		t.Error("ninety addresses of one /64 were never limited")
 	}
-	h.guest(forwarded("2001:db8:1:2::1")).api("GET", "/me", nil, bearer("dw_"+strings.Repeat("x", 43))).want(401)
+	h.browser(forwarded("2001:db8:1:2::1")).api("GET", "/me", nil, bearer("dw_"+strings.Repeat("x", 43))).want(401)
 }
 
 var _ = item("26", "strangers from many networks use up what one member needs to sign in", nobodyIsLockedOut)
@@ -58,14 +58,14 @@ func nobodyIsLockedOut(t *testing.T) {
 	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1")
 	ada, _ := h.member("ada@example.com")
 	home := forwarded("192.0.2.1")
-	own := h.guest(home)
+	own := h.browser(home)
 	own.ask("ada@example.com").want(200)
 	link := path(h.mail("ada@example.com", signIn, 1).Link)
 	own.press(link, link).leads("/")
 	own.press("/", "/logout").want(200)
 
 	for n := range 40 {
-		eve := h.guest(forwarded(network(n)))
+		eve := h.browser(forwarded(network(n)))
 		for range 2 {
 			eve.ask("ada@example.com").want(200, 429)
 		}
@@ -103,14 +103,14 @@ func limitsOutliveRestart(t *testing.T) {
 	h.member("ada@example.com")
 	h.member("other@example.com")
 	for range 12 {
-		h.guest(forwarded("203.0.113.1")).ask("ada@example.com").want(200, 429)
+		h.browser(forwarded("203.0.113.1")).ask("ada@example.com").want(200, 429)
 	}
 	before := h.emails("ada@example.com", "other@example.com", forwarded("203.0.113.2"))
 	if err := h.Crash(); err != nil {
 		t.Fatal(err)
 	}
 	for range 5 {
-		h.guest(forwarded("203.0.113.1")).ask("ada@example.com").want(200, 429)
+		h.browser(forwarded("203.0.113.1")).ask("ada@example.com").want(200, 429)
 	}
 	after := h.emails("ada@example.com", "other@example.com", forwarded("203.0.113.3"))
 	if before == 0 || before >= 12 || after > before {

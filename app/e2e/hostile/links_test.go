@@ -19,14 +19,14 @@ func scannersPrefetch(t *testing.T) {
 	_, link := h.invite("ada@example.com")
 	for i := range 20 {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
-			bot := h.guest(header("User-Agent", scanners[i%len(scanners)]))
+			bot := h.browser(header("User-Agent", scanners[i%len(scanners)]))
 			bot.do(method, link, nil).want(200)
 			if bot.cookie("dw") != "" {
 				t.Fatalf("%s by %s was given a session", method, scanners[i%len(scanners)])
 			}
 		}
 	}
-	ada := h.guest()
+	ada := h.browser()
 	ada.press(link, link).leads("/pending")
 	ada.get("/pending").want(200)
 }
@@ -39,7 +39,7 @@ var _ = item("2", "a sandbox that runs scripts opens the link and waits", noAuto
 func noAutoSubmit(t *testing.T) {
 	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
-	page := h.guest().get(link).want(200)
+	page := h.browser().get(link).want(200)
 	acts := regexp.MustCompile(`(?i)<script|<iframe|<img[^>]+src|http-equiv|\son[a-z]+\s*=|javascript:|<meta[^>]+refresh`)
 	if found := acts.FindString(page.body); found != "" {
 		t.Errorf("the page of a link has %q", found)
@@ -51,7 +51,7 @@ func noAutoSubmit(t *testing.T) {
 	if strings.Count(page.body, "<button") != 1 {
 		t.Errorf("the page has not one button: %s", page.text())
 	}
-	ada := h.guest()
+	ada := h.browser()
 	ada.press(link, link).leads("/pending")
 }
 
@@ -64,18 +64,18 @@ var _ = item("3", "the form behind the link is replayed blindly, from elsewhere,
 func blindReplay(t *testing.T) {
 	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
-	h.guest().post(link, nil).want(403)
-	h.guest().post(link, []string{"csrf", "x"}).want(403)
-	proof := h.guest().proof(link)
-	h.guest().post(link, []string{"csrf", proof}).want(403) // the proof without its cookie
-	other := h.guest()
+	h.browser().post(link, nil).want(403)
+	h.browser().post(link, []string{"csrf", "x"}).want(403)
+	proof := h.browser().proof(link)
+	h.browser().post(link, []string{"csrf", proof}).want(403) // the proof without its cookie
+	other := h.browser()
 	other.get("/login")
 	other.post(link, []string{"csrf", proof}).want(403) // the cookie of another browser
-	same := h.guest()
+	same := h.browser()
 	for _, from := range []change{header("Sec-Fetch-Site", "cross-site"), header("Origin", "https://evil.example")} {
 		same.post(link, []string{"csrf", same.proof(link)}, from).want(403)
 	}
-	ada := h.guest()
+	ada := h.browser()
 	ada.press(link, link).leads("/pending")
 }
 
@@ -87,14 +87,14 @@ func manyClicks(t *testing.T) {
 	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
 	before := h.did("signed_in")
-	guests := make([]*guest, 50)
-	for i := range guests {
-		guests[i] = h.guest()
-		guests[i].proof(link)
+	browsers := make([]*browser, 50)
+	for i := range browsers {
+		browsers[i] = h.browser()
+		browsers[i].proof(link)
 	}
 	var won atomic.Int32
-	at(len(guests), func(i int) {
-		a := guests[i].press(link, link)
+	at(len(browsers), func(i int) {
+		a := browsers[i].press(link, link)
 		if a.code == 303 {
 			won.Add(1)
 		} else if a.code != 410 && a.code != 429 {
@@ -118,19 +118,19 @@ func olderLinks(t *testing.T) {
 	id, first := h.invite("ada@example.com")
 	h.admin.api("POST", "/members/"+id+"/resend", nil).want(200)
 	second := path(h.mail("ada@example.com", "", 2).Link)
-	h.guest().get(first).want(410)
-	ada := h.guest()
+	h.browser().get(first).want(410)
+	ada := h.browser()
 	ada.press(second, second).leads("/pending")
 	h.admin.api("POST", "/members/"+id+"/approve", nil).want(200)
 
-	g := h.guest()
-	g.ask("ada@example.com").want(200)
+	b := h.browser()
+	b.ask("ada@example.com").want(200)
 	older := path(h.mail("ada@example.com", signIn, 1).Link)
-	g.ask("ada@example.com").want(200)
+	b.ask("ada@example.com").want(200)
 	newer := path(h.mail("ada@example.com", signIn, 2).Link)
-	g.get(older).want(410)
-	g.press(newer, older).want(410)
-	g.press(newer, newer).leads("/")
+	b.get(older).want(410)
+	b.press(newer, older).want(410)
+	b.press(newer, newer).leads("/")
 }
 
 var scanners = []string{
@@ -146,7 +146,7 @@ var _ = item("19", "dead links are told apart: unknown, malformed, used, revoked
 func deadLinks(t *testing.T) {
 	h := openWithAdmin(t)
 	_, used := h.invite("ada@example.com")
-	h.guest().press(used, used).want(303)
+	h.browser().press(used, used).want(303)
 	id, old := h.invite("bob@example.com")
 	h.admin.api("POST", "/members/"+id+"/resend", nil).want(200)
 	gone, rejected := h.invite("eve@example.com")
@@ -164,10 +164,10 @@ func deadLinks(t *testing.T) {
 		"rejected":       rejected,
 	} {
 		for _, method := range []string{"GET", "POST"} {
-			g := h.guest()
-			a := g.press("/login", link)
+			b := h.browser()
+			a := b.press("/login", link)
 			if method == "GET" {
-				a = h.guest().get(link)
+				a = h.browser().get(link)
 			}
 			a.want(410)
 			got := fmt.Sprintln(a.code) + headers(a.header) + token.ReplaceAllString(a.body, "…")

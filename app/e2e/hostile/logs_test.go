@@ -17,13 +17,13 @@ var _ = item("93", "line breaks, escapes and forged entries, in requests and in 
 func forgedLog(t *testing.T) {
 	h := openWithAdmin(t, "--log-level", "debug")
 	evil := "x\n{\"level\":\"ERROR\"}\r\ntime=2030 level=ERROR msg=forged\x1b[31m\u202e"
-	g := h.guest(header("User-Agent", "x level=ERROR msg=forged"))
-	g.ask("x@example.com\nlevel=ERROR")
+	b := h.browser(header("User-Agent", "x level=ERROR msg=forged"))
+	b.ask("x@example.com\nlevel=ERROR")
 	for _, path := range []string{
 		"/login/" + "%0a%0dtime=2030%20level=ERROR%1b[31m", "/nowhere%0alevel=ERROR", "/login?next=%0aforged",
 		"/api/v1/members?q=%0aforged",
 	} {
-		h.guest().get(path)
+		h.browser().get(path)
 	}
 	h.raw("GET /login HTTP/1.1\r\nHost: evil\x1b[31m\r\nX: " + "\x1b[2J" + "\r\n\r\n")
 	h.Mail.Script(mailtest.Fault{
@@ -76,8 +76,8 @@ func secretsInLog(t *testing.T) {
 	for _, path := range []string{
 		"/login/" + token, "/" + token, "/api/v1/members/" + token, "/api/v1/me?token=" + token,
 	} {
-		h.guest(bearer(token)).get(path)
-		h.guest(
+		h.browser(bearer(token)).get(path)
+		h.browser(
 			header("Authorization", "Basic "+token),
 			header("X-Api-Key", token),
 			header("Referer", "http://x/"+token),

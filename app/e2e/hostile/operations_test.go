@@ -124,7 +124,7 @@ func strangersReachNothing(t *testing.T) {
 			header("Cookie", "dw="+strings.Repeat("x", 43)),
 			header("Authorization", "Basic YWRtaW46YWRtaW4="),
 		} {
-			a := h.guest().do(
+			a := h.browser().do(
 				op.method,
 				op.fill(map[string]string{"id": id, "name": "Fleet"}),
 				op.body("{}"),
@@ -139,13 +139,13 @@ func strangersReachNothing(t *testing.T) {
 		}
 	}
 	for _, page := range append(pages, "/pending") {
-		a := h.guest().get(page)
+		a := h.browser().get(page)
 		if to := a.header.Get("Location"); a.code != 303 || !strings.HasPrefix(to, "/login") {
 			t.Errorf("GET %s = %d to %q", page, a.code, to)
 		}
 	}
 	for _, page := range []string{"/local/v1/doctor", "/local/v1/backup", "/local/v1/members/by-email?email=" + boss} {
-		h.guest().get(page).want(404)
-		h.guest(bearer(h.token("Admin"))).get(page).want(404)
+		h.browser().get(page).want(404)
+		h.browser(bearer(h.token("Admin"))).get(page).want(404)
 	}
 }

@@ -32,7 +32,7 @@ func otherPorts(t *testing.T) {
 		"/actuator", "/swagger", "/docs", "/api/v1/docs", "/schemas", "/wails/ipc.js", "/desktop", "/local",
 		"/local/v1/members/by-email?email=" + boss,
 	} {
-		if a := h.guest().get(path); a.code != 404 && a.code != 401 && a.code != 303 {
+		if a := h.browser().get(path); a.code != 404 && a.code != 401 && a.code != 303 {
 			t.Errorf("GET %s = %d", path, a.code)
 		}
 	}

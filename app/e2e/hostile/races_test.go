@@ -21,12 +21,12 @@ func oneDecision(t *testing.T) {
 		before := h.did("approved") + h.did("rejected")
 		var approved, rejected atomic.Int32
 		at(16, func(i int) {
-			g := h.guest(bearer(token))
+			b := h.browser(bearer(token))
 			if i%2 == 0 {
-				if g.api("POST", "/members/"+id+"/approve", nil).want(200, 409, 404).code == 200 {
+				if b.api("POST", "/members/"+id+"/approve", nil).want(200, 409, 404).code == 200 {
 					approved.Add(1)
 				}
-			} else if a := g.api("POST", "/members/"+id+"/reject", nil).want(200, 204, 409, 404); a.code < 300 {
+			} else if a := b.api("POST", "/members/"+id+"/reject", nil).want(200, 204, 409, 404); a.code < 300 {
 				rejected.Add(1)
 			}
 		})
@@ -93,17 +93,17 @@ var _ = item("67", "50 browsers make the first Admin at the same moment, and aga
 func firstAdmin(t *testing.T) {
 	h := open(t)
 	setup := h.Setup[strings.Index(h.Setup, "/setup/"):]
-	guests := make([]*guest, 50)
-	for i := range guests {
-		guests[i] = h.guest()
-		guests[i].proof(setup)
+	browsers := make([]*browser, 50)
+	for i := range browsers {
+		browsers[i] = h.browser()
+		browsers[i].proof(setup)
 	}
 	var won atomic.Int32
-	at(len(guests), func(i int) {
-		g := guests[i]
-		a := g.get(setup)
+	at(len(browsers), func(i int) {
+		b := browsers[i]
+		a := b.get(setup)
 		if m := formToken.FindStringSubmatch(a.body); m != nil {
-			a = g.post(setup, []string{
+			a = b.post(setup, []string{
 				"csrf", m[1], "email", fmt.Sprintf("admin%d@example.com", i), "name", "A", "workspace", "W",
 			})
 		}
@@ -116,12 +116,12 @@ func firstAdmin(t *testing.T) {
 	if admins := objects(t, h.command("members", "--json")); won.Load() != 1 || len(admins) != 1 {
 		t.Errorf("%d setups, %d members", won.Load(), len(admins))
 	}
-	h.guest().get(setup).want(410)
-	h.guest().get("/setup/" + strings.Repeat("A", 43)).want(410)
+	h.browser().get(setup).want(410)
+	h.browser().get("/setup/" + strings.Repeat("A", 43)).want(410)
 	if err := h.Crash(); err != nil {
 		t.Fatal(err)
 	}
-	h.guest().get(setup).want(410)
+	h.browser().get(setup).want(410)
 	if s, err := h.Run("setup", "--email", "eve@example.com"); err != nil || s.Code == 0 {
 		t.Errorf("a second setup on the shell: %+v, %v", s, err)
 	}

@@ -20,18 +20,18 @@ func revoked(t *testing.T) {
 
 	malID, link := h.invite("mal@example.com")
 	h.admin.api("POST", "/members/"+malID+"/reject", nil).want(200, 204)
-	h.guest().get(link).want(410)
-	h.guest().press("/login", link).want(410)
+	h.browser().get(link).want(410)
+	h.browser().press("/login", link).want(410)
 
 	ada, adaID := h.member("ada@example.com")
-	g := h.guest()
-	g.ask("ada@example.com")
+	b := h.browser()
+	b.ask("ada@example.com")
 	open := path(h.mail("ada@example.com", signIn, 1).Link)
 	h.admin.api("POST", "/members/"+adaID+"/suspend", nil).want(200)
 	ada.api("GET", "/me", nil).want(401, 403)
 	ada.get("/fleet").want(303, 401, 403)
-	g.get(open).want(403, 410)
-	if g.press("/login", open).want(403, 410); g.cookie("dw") != "" {
+	b.get(open).want(403, 410)
+	if b.press("/login", open).want(403, 410); b.cookie("dw") != "" {
 		t.Error("a suspended member signed in")
 	}
 }
@@ -49,7 +49,7 @@ func demotedSince(t *testing.T) {
 	h.role("Approver", "read members", "decide members", "invite members")
 	h.admin.api("PATCH", "/members/"+bobID, map[string]any{"roles": []string{"Approver"}}).want(200)
 
-	friend := h.guest()
+	friend := h.browser()
 	friend.press(link, link+"?roles=Admin", "roles", "Admin", "state", "active").leads("/pending")
 	id := ""
 	for _, m := range h.admin.api("GET", "/members?state=pending", nil).items() {
@@ -98,11 +98,11 @@ func ownRequest(t *testing.T) {
 	h.admin.api("GET", "/members/"+id, nil).want(200).has(`"state":"pending"`)
 
 	bob, bobID := h.member("bob@example.com", "Admin")
-	for _, g := range []*guest{bob} {
-		g.api("PATCH", "/members/"+bobID, map[string]any{"roles": []string{"Admin", "Fleet"}}).want(403)
-		g.api("POST", "/members/"+bobID+"/suspend", nil).want(403)
-		g.api("DELETE", "/members/"+bobID, nil).want(403)
-		g.api("POST", "/members/"+bobID+"/unsuspend", nil).want(403)
+	for _, b := range []*browser{bob} {
+		b.api("PATCH", "/members/"+bobID, map[string]any{"roles": []string{"Admin", "Fleet"}}).want(403)
+		b.api("POST", "/members/"+bobID+"/suspend", nil).want(403)
+		b.api("DELETE", "/members/"+bobID, nil).want(403)
+		b.api("POST", "/members/"+bobID+"/unsuspend", nil).want(403)
 	}
 	h.admin.api("GET", "/members/"+bobID, nil).want(200).has(`"roles":["Admin"]`)
 }
@@ -121,9 +121,9 @@ func selfRaised(t *testing.T) {
 		`"verified":true`, `"email_verified":true`, `"email_verified_at":"2030-01-01T00:00:00Z"`, `"invited_by":"x"`,
 		`"permissions":["*"]`, `"decided_by":"x"`,
 	} {
-		for _, g := range []*guest{fleet, h.admin} {
-			g.api("PATCH", "/me", `{"notify_requests":true,`+field+`}`).want(422, 400)
-			g.api("PATCH", "/me", `{`+field+`}`).want(422, 400)
+		for _, b := range []*browser{fleet, h.admin} {
+			b.api("PATCH", "/me", `{"notify_requests":true,`+field+`}`).want(422, 400)
+			b.api("PATCH", "/me", `{`+field+`}`).want(422, 400)
 		}
 	}
 	eve.press(
@@ -212,14 +212,14 @@ func unknownRoles(t *testing.T) {
 	}
 	h.role("Temp", "open fleet")
 	token := h.token("Temp")
-	h.guest().api("GET", "/members", nil, bearer(token)).want(403)
+	h.browser().api("GET", "/members", nil, bearer(token)).want(403)
 	h.admin.api("DELETE", "/roles/Temp", nil).want(409) // while a token holds it
 	for _, held := range h.admin.api("GET", "/tokens", nil).items() {
 		h.admin.api("DELETE", "/tokens/"+held["id"].(string), nil).want(204)
 	}
 	h.admin.api("DELETE", "/roles/Temp", nil).want(204)
 	h.role("Temp", "open fleet", "read members", "change members")
-	h.guest().api("GET", "/members", nil, bearer(token)).want(401)
-	h.guest().get("/api/v1/unknown").want(401, 404)
+	h.browser().api("GET", "/members", nil, bearer(token)).want(401)
+	h.browser().get("/api/v1/unknown").want(401, 404)
 	h.admin.api("GET", "/unknown", nil).want(404)
 }

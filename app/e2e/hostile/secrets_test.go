@@ -53,38 +53,38 @@ func wrongKinds(t *testing.T) {
 	secrets := map[string]string{
 		"a login link": strings.TrimPrefix(link, "/login/"), "a session": h.admin.cookie("dw"), "an API token": token,
 		"half an API token": strings.TrimPrefix(token, "dw_"),
-		"a browser":         h.guestBrowser(),
+		"a browser":         h.browserSecret(),
 		"the setup link":    h.Setup[strings.LastIndexByte(h.Setup, '/')+1:],
 	}
 	for what, s := range secrets {
 		if what != "a session" {
 			cookie := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "dw", Value: s}) }
-			h.guest().api("GET", "/me", nil, cookie).want(401)
-			h.guest().get("/", cookie).want(303).lacks("Hello")
+			h.browser().api("GET", "/me", nil, cookie).want(401)
+			h.browser().get("/", cookie).want(303).lacks("Hello")
 		}
 		if what != "an API token" {
 			for _, b := range []string{s, "dw_" + s, "dwin_" + s} {
 				if b == token {
 					continue
 				}
-				h.guest().api("GET", "/me", nil, bearer(b)).want(401)
+				h.browser().api("GET", "/me", nil, bearer(b)).want(401)
 			}
 		}
 		if what != "a login link" {
-			h.guest().get("/login/"+s).want(404, 410)
-			h.guest().press("/login", "/login/"+s).want(410)
+			h.browser().get("/login/"+s).want(404, 410)
+			h.browser().press("/login", "/login/"+s).want(410)
 		}
-		h.guest().get("/setup/" + s).want(410)
+		h.browser().get("/setup/" + s).want(410)
 	}
-	ada := h.guest()
+	ada := h.browser()
 	ada.press(link, link).leads("/pending")
 }
 
 // guestBrowser is the secret of a browser that only looked at the sign-in page.
-func (h *target) guestBrowser() string {
-	g := h.guest()
-	g.get("/login").want(200)
-	return g.cookie("dw-browser")
+func (h *target) browserSecret() string {
+	b := h.browser()
+	b.get("/login").want(200)
+	return b.cookie("dw-browser")
 }
 
 var _ = item("10", "the sign-in link of a member is forwarded, or phished, and opened elsewhere", otherBrowser)
@@ -95,16 +95,16 @@ var _ = item("10", "the sign-in link of a member is forwarded, or phished, and o
 func otherBrowser(t *testing.T) {
 	h := openWithAdmin(t)
 	h.member("ada@example.com")
-	g := h.guest()
-	g.ask("ada@example.com").want(200)
+	b := h.browser()
+	b.ask("ada@example.com").want(200)
 	link := path(h.mail("ada@example.com", signIn, 1).Link)
-	thief := h.guest()
+	thief := h.browser()
 	thief.get(link).want(403).lacks("ada@example.com")
 	thief.press("/login", link).want(403)
 	if thief.cookie("dw") != "" {
 		t.Fatal("the thief has a session")
 	}
-	g.press(link, link).leads("/")
+	b.press(link, link).leads("/")
 }
 
 var _ = item("12", "the link leaks by Referer, by what the page loads, or into the log", linksLeak)
@@ -114,7 +114,7 @@ var _ = item("12", "the link leaks by Referer, by what the page loads, or into t
 func linksLeak(t *testing.T) {
 	h := openWithAdmin(t, "--log-level", "debug")
 	_, link := h.invite("ada@example.com")
-	page := h.guest().get(link).want(200)
+	page := h.browser().get(link).want(200)
 	if got := page.header.Get("Referrer-Policy"); got != "no-referrer" {
 		t.Errorf("Referrer-Policy is %q", got)
 	}
@@ -124,9 +124,9 @@ func linksLeak(t *testing.T) {
 			t.Errorf("the page leads elsewhere: %s", m)
 		}
 	}
-	h.guest().get(link + "x").want(410)
-	h.guest().press("/login", link+"/renew").want(200)
-	ada := h.guest()
+	h.browser().get(link + "x").want(410)
+	h.browser().press("/login", link+"/renew").want(200)
+	ada := h.browser()
 	ada.get(link, header("X-Request-Id", link), header("User-Agent", link)).want(200, 410)
 	if token := strings.TrimPrefix(link, "/login/"); strings.Contains(h.Log.String(), token) {
 		t.Error("the log holds the token")
@@ -140,7 +140,7 @@ var _ = item("13", "the secret stays in the address bar, the history, or a cache
 func addressBar(t *testing.T) {
 	h := openWithAdmin(t)
 	_, link := h.invite("ada@example.com")
-	ada := h.guest()
+	ada := h.browser()
 	page := ada.get(link).want(200)
 	done := ada.press(link, link).leads("/pending")
 	for _, a := range []answer{page, done, ada.get("/pending").want(200)} {
@@ -160,13 +160,13 @@ func readBack(t *testing.T) {
 	h := openWithAdmin(t)
 	adaID, link := h.invite("ada@example.com")
 	h.member("bob@example.com")
-	g := h.guest()
-	g.ask("bob@example.com")
+	b := h.browser()
+	b.ask("bob@example.com")
 	email := h.mail("bob@example.com", signIn, 1)
 	token := h.token("Admin")
 	secrets := []string{
 		strings.TrimPrefix(link, "/login/"), strings.TrimPrefix(path(email.Link), "/login/"), h.admin.cookie("dw"),
-		g.cookie("dw-browser"), strings.TrimPrefix(token, "dw_"),
+		b.cookie("dw-browser"), strings.TrimPrefix(token, "dw_"),
 	}
 	read := 0
 	for _, op := range h.operations() {
@@ -220,7 +220,7 @@ func prefixes(t *testing.T) {
 		good[:45] + flip(good[45]), good[:20] + strings.Repeat("A", 26), "dw_" + strings.Repeat("A", 43),
 		strings.ToUpper(good), good + "A", good[:45], " " + good,
 	} {
-		a := h.guest().api("GET", "/me", nil, bearer(token)).want(401)
+		a := h.browser().api("GET", "/me", nil, bearer(token)).want(401)
 		if first == "" {
 			first = a.body
 		}
@@ -228,7 +228,7 @@ func prefixes(t *testing.T) {
 			t.Errorf("%s: %s", token, a.body)
 		}
 	}
-	h.guest().api("GET", "/me", nil, bearer(good)).want(200)
+	h.browser().api("GET", "/me", nil, bearer(good)).want(200)
 }
 
 // flip returns another character.

@@ -14,7 +14,7 @@ var _ = item("30", "a session id is planted before somebody signs in, or kept ac
 func fixation(t *testing.T) {
 	h := openWithAdmin(t)
 	id, link := h.invite("ada@example.com")
-	ada := h.guest()
+	ada := h.browser()
 	planted := strings.Repeat("p", 43)
 	ada.jar.SetCookies(ada.site(), []*http.Cookie{{Name: "dw", Value: planted, Path: "/"}})
 	ada.press("/login", link).leads("/pending")
@@ -32,7 +32,7 @@ func fixation(t *testing.T) {
 		t.Error("a rise of rights left the session's secret as it was")
 	}
 	for _, old := range []string{planted, pending, active} {
-		h.guest().api("GET", "/me", nil, header("Cookie", "dw="+old)).want(401)
+		h.browser().api("GET", "/me", nil, header("Cookie", "dw="+old)).want(401)
 	}
 	ada.api("GET", "/me", nil).want(200)
 }
@@ -63,7 +63,7 @@ func cookieFlags(t *testing.T) {
 		}
 	}
 	_, link := h.invite("ada@example.com")
-	ada := h.guest()
+	ada := h.browser()
 	for _, a := range []answer{
 		ada.get("/login"), ada.get(link), ada.press(link, link), ada.get("/pending"), ada.get("/nowhere"),
 		ada.press("/pending", "/logout"), h.admin.get("/"),
@@ -73,7 +73,7 @@ func cookieFlags(t *testing.T) {
 	if seen < 3 {
 		t.Errorf("only %d cookies were set", seen)
 	}
-	h.guest().api("GET", "/me", nil, header("Cookie", "dw="+h.admin.cookie("dw"))).want(401) // without the prefix
+	h.browser().api("GET", "/me", nil, header("Cookie", "dw="+h.admin.cookie("dw"))).want(401) // without the prefix
 }
 
 var _ = item("32", "a session id that the server never made is sent, and adopted", foreignSession)
@@ -86,9 +86,9 @@ func foreignSession(t *testing.T) {
 	for _, id := range []string{
 		strings.Repeat("a", 43), "attacker", strings.Repeat("x", 4000), "../../admin", h.admin.cookie("dw") + "x",
 	} {
-		g := h.guest(header("Cookie", "dw="+id+"; dw-browser="+id))
+		b := h.browser(header("Cookie", "dw="+id+"; dw-browser="+id))
 		for _, path := range []string{"/", "/login", link, "/pending", "/api/v1/me"} {
-			a := g.get(path)
+			a := b.get(path)
 			for _, c := range a.header.Values("Set-Cookie") {
 				if strings.Contains(c, id) && len(id) != 43 {
 					t.Errorf("GET %s gives %.20s back", path, id)
@@ -117,8 +117,8 @@ func signedOut(t *testing.T) {
 	if ada.cookie("dw") != "" {
 		t.Error("the browser keeps the cookie")
 	}
-	h.guest().api("GET", "/me", nil, header("Cookie", "dw="+old)).want(401)
-	h.guest().get("/fleet", header("Cookie", "dw="+old)).want(303, 401)
+	h.browser().api("GET", "/me", nil, header("Cookie", "dw="+old)).want(401)
+	h.browser().get("/fleet", header("Cookie", "dw="+old)).want(303, 401)
 }
 
 var _ = item("35", "a second session goes on after signing out everywhere, suspension, or fewer rights", everywhere)
@@ -128,11 +128,11 @@ var _ = item("35", "a second session goes on after signing out everywhere, suspe
 func everywhere(t *testing.T) {
 	h := openWithAdmin(t)
 	ada, id := h.member("ada@example.com", "Fleet", "AILoop")
-	second := func() *guest {
-		g := h.guest()
-		g.ask("ada@example.com").want(200)
-		g.press("/login", h.newest("ada@example.com")).leads("/")
-		return g
+	second := func() *browser {
+		b := h.browser()
+		b.ask("ada@example.com").want(200)
+		b.press("/login", h.newest("ada@example.com")).leads("/")
+		return b
 	}
 	thief := second()
 	thief.get("/ailoop").want(200)

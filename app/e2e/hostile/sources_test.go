@@ -78,10 +78,10 @@ func (h *target) arrivedFrom(email, lines string) {
 	h.t.Helper()
 	m := objects(h.t, h.command("invite", email, "--role", "Fleet", "--print-link", "--json"))
 	link := path(str(m[0]["login_link"]))
-	g := h.guest()
-	form := "csrf=" + g.proof(link)
+	b := h.browser()
+	form := "csrf=" + b.proof(link)
 	a, _ := h.raw("POST " + link + " HTTP/1.1\r\nHost: " + h.Listen + "\r\n" + lines + "Cookie: dw-browser=" +
-		g.cookie("dw-browser") +
+		b.cookie("dw-browser") +
 		"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " + fmt.Sprint(len(form)) + "\r\n\r\n" +
 		form)
 	if a.code != 303 {
@@ -129,13 +129,13 @@ func forwardedThrough(t *testing.T, name string) {
 		m := objects(t,
 			h.command("invite", fmt.Sprintf("f%d@example.com", i), "--role", "Fleet", "--print-link", "--json"))
 		link := path(str(m[0]["login_link"]))
-		g := h.guest()
-		form := "csrf=" + g.proof(link)
+		b := h.browser()
+		form := "csrf=" + b.proof(link)
 		resp := from(
 			t,
 			"127.0.0.2",
 			f.listen,
-			"POST "+link+" HTTP/1.1\r\nHost: "+f.listen+"\r\n"+lines+"Cookie: dw-browser="+g.cookie("dw-browser")+
+			"POST "+link+" HTTP/1.1\r\nHost: "+f.listen+"\r\n"+lines+"Cookie: dw-browser="+b.cookie("dw-browser")+
 				"\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "+
 				fmt.Sprint(len(form))+
 				"\r\n\r\n"+form,

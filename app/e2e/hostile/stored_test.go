@@ -169,7 +169,7 @@ func whatIsLeft(t *testing.T) {
 		"note":  note,
 	}).want(201)
 	link := path(h.mail(who, invited, 1).Link)
-	eve := h.guest()
+	eve := h.browser()
 	eve.press(link, link).leads("/pending")
 	eve.press("/pending", "/pending/note", "note", own).want(303)
 	reject := "/members/" + h.idOf(who) + "/reject"

@@ -43,7 +43,7 @@ func formTellsNothing(t *testing.T) {
 	h.people()
 	first := ""
 	for _, email := range five {
-		got := masked(h.guest().ask(email).want(200))
+		got := masked(h.browser().ask(email).want(200))
 		if first == "" {
 			first = got
 		}
@@ -68,12 +68,12 @@ func nextRequestTellsNothing(t *testing.T) {
 	h.people()
 	first := ""
 	for _, email := range five {
-		g := h.guest()
-		g.ask(email).want(200)
-		got := masked(g.press("/login", "/login/code", "email", email, "code", "0000-0000").want(422))
-		got += masked(g.get("/login").want(200))
-		got += masked(h.guest().get("/login/" + strings.Repeat("A", 43)).want(410))
-		got += masked(g.ask(email).want(200))
+		b := h.browser()
+		b.ask(email).want(200)
+		got := masked(b.press("/login", "/login/code", "email", email, "code", "0000-0000").want(422))
+		got += masked(b.get("/login").want(200))
+		got += masked(h.browser().get("/login/" + strings.Repeat("A", 43)).want(410))
+		got += masked(b.ask(email).want(200))
 		if first == "" {
 			first = got
 		}
@@ -95,7 +95,7 @@ func existence(t *testing.T) {
 	for _, email := range []string{"fleet@example.com", "nobody@example.com"} {
 		body := map[string]any{"email": email, "roles": []string{"Fleet"}}
 		for _, path := range []string{"/invitations", "/invitations/check"} {
-			h.guest().api("POST", path, body).want(401)
+			h.browser().api("POST", path, body).want(401)
 			fleet.api("POST", path, body).want(403)
 			pending.api("POST", path, body).want(403)
 		}

@@ -15,7 +15,7 @@ import (
 type target struct {
 	*product.Product
 	t     *testing.T
-	admin *guest // signed in by the setup link
+	admin *browser // signed in by the setup link
 
 	mu      sync.Mutex
 	secrets []string // links, codes and tokens, which must not be in a log
@@ -59,7 +59,7 @@ const boss = "grace@example.org"
 // setUp makes the first Admin.
 func (h *target) setUp() {
 	h.t.Helper()
-	h.admin = h.guest()
+	h.admin = h.browser()
 	setup := h.Setup[strings.Index(h.Setup, "/setup/"):]
 	h.admin.press(setup, setup, "email", boss, "name", "Grace Hopper", "workspace", "AI Loop").want(303)
 }
@@ -144,21 +144,21 @@ func (h *target) invite(email string, roles ...string) (id, link string) {
 }
 
 // arrived has invited somebody who opened the email.
-func (h *target) arrived(email string, roles ...string) (*guest, string) {
+func (h *target) arrived(email string, roles ...string) (*browser, string) {
 	h.t.Helper()
 	id, link := h.invite(email, roles...)
-	g := h.guest()
-	g.press(link, link).want(303)
-	return g, id
+	b := h.browser()
+	b.press(link, link).want(303)
+	return b, id
 }
 
 // member is arrived, and approved.
-func (h *target) member(email string, roles ...string) (*guest, string) {
+func (h *target) member(email string, roles ...string) (*browser, string) {
 	h.t.Helper()
-	g, id := h.arrived(email, roles...)
+	b, id := h.arrived(email, roles...)
 	h.admin.api("POST", "/members/"+id+"/approve", nil).want(200)
-	g.get("/").want(200) // with the session's new secret
-	return g, id
+	b.get("/").want(200) // with the session's new secret
+	return b, id
 }
 
 // token makes an API token on the command line.

@@ -26,7 +26,7 @@ func storedMarkup(t *testing.T) {
 			"note":  evil,
 		}).want(201)
 		l := h.mail(email, invited, 1)
-		eve := h.guest(header("User-Agent", evil))
+		eve := h.browser(header("User-Agent", evil))
 		page := eve.get(path(l.Link)).want(200)
 		eve.press(path(l.Link), path(l.Link)).leads("/pending")
 		eve.press("/pending", "/pending/note", "note", evil).want(303)

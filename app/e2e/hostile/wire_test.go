@@ -70,7 +70,7 @@ func (h *target) alive() {
 	if h.admin != nil {
 		h.admin.api("GET", "/me", nil).want(200).has(boss)
 	}
-	h.guest().get("/readyz").want(200)
+	h.browser().get("/readyz").want(200)
 }
 
 // at makes n calls that start together.

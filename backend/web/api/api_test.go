@@ -20,7 +20,7 @@ type row struct {
 }
 
 // run sends the rows in order. {name} in a path or body is that one's id.
-func run(t *testing.T, c *webtest.Cast, rows []row) {
+func run(t *testing.T, c *webtest.Callers, rows []row) {
 	t.Helper()
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
@@ -41,7 +41,7 @@ func run(t *testing.T, c *webtest.Cast, rows []row) {
 func all(s ...string) []string { return s }
 
 func TestAPIInvitations(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	run(t, c, []row{
 		{"invite", "admin", "POST", "/invitations",
 			`{"email":"Ada@Example.com","roles":["Fleet"],"name":"Ada","note":"Welcome.","expires_in":"36h"}`, 201,
@@ -105,9 +105,9 @@ func TestAPIInvitations(t *testing.T) {
 }
 
 func TestAPICheckInvitation(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	turned, _ := c.Invite("turned@example.com", "Fleet")
-	c.Must(c.Service.Members.Reject(bg, c.House.Admin, turned, "", false))
+	c.Must(c.Service.Members.Reject(bg, c.Server.Admin, turned, "", false))
 	run(t, c, []row{
 		{"a free address", "admin", "POST", "/invitations/check", `{"email":"New@Example.com","roles":["Fleet"]}`, 200,
 			all(`"ok":true`, `"email_canonical":"new@example.com"`, `"links_lead_to":"https://door.example.com"`,
@@ -144,7 +144,7 @@ func TestAPICheckInvitation(t *testing.T) {
 }
 
 func TestAPIMembers(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	run(t, c, []row{
 		{"one", "admin", "GET", "/members/{pending}", "", 200,
 			all(`"state":"pending"`, `"email_verified_at":"2030-05-01T12:00:00Z"`, `"ends_at"`),
@@ -187,7 +187,7 @@ func TestAPIMembers(t *testing.T) {
 			nil},
 		{"remove with a body", "admin", "DELETE", "/members/{fleet}", `{}`, 204, nil, nil},
 	})
-	grace := string(c.House.Admin.Member)
+	grace := string(c.Server.Admin.Member)
 	a := c.As("admin", "DELETE", "/members/"+grace, "")
 	a.Want(t, 204)
 	c.As("admin", "PATCH", c.Fill("/members/{admin}"), `{"roles":["Fleet"]}`).Want(t, 403)

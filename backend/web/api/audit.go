@@ -60,10 +60,10 @@ func (f *AuditFilter) query() (q service.AuditQuery, err error) {
 	if q.Until, err = parseTime("until", f.Until); err != nil {
 		return q, err
 	}
-	if q.Actor, err = whoever("actor", f.Actor); err != nil {
+	if q.Actor, err = idOrAddress("actor", f.Actor); err != nil {
 		return q, err
 	}
-	if q.Target, err = whoever("target", f.Target); err != nil {
+	if q.Target, err = idOrAddress("target", f.Target); err != nil {
 		return q, err
 	}
 	for action := range strings.SplitSeq(f.Action, ",") {
@@ -80,7 +80,7 @@ func (f *AuditFilter) query() (q service.AuditQuery, err error) {
 }
 
 // whoever is an address in its canonical form, and anything else as it is.
-func whoever(field, s string) (string, error) {
+func idOrAddress(field, s string) (string, error) {
 	s, err := access.CleanText(field, s, 254)
 	if err != nil || !strings.Contains(s, "@") {
 		return s, err

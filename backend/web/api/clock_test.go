@@ -17,7 +17,7 @@ import (
 // heard, what they said is in the audit log once however often they press, and a
 // word on a clock that nobody doubts changes nothing.
 func TestAPIClock(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	const path, right = "/clock", `{"right":true}`
 	believed := func(want int) {
 		t.Helper()
@@ -82,10 +82,10 @@ func TestOverviewOfAClock(t *testing.T) {
 		{-time.Hour, ""},
 		{-time.Hour - time.Second, `"clock_held":{"direction":"behind","hours":1,`},
 	} {
-		h := webtest.New(t)
-		h.Jump(tt.off)
-		text, err := h.API.Overview(bg)
-		h.Must(err)
+		s := webtest.New(t)
+		s.Jump(tt.off)
+		text, err := s.API.Overview(bg)
+		s.Must(err)
 		if held := strings.Contains(string(text), "clock_held"); held != (tt.want != "") ||
 			!strings.Contains(string(text), tt.want) {
 			t.Errorf("%s off: %s, want %q", tt.off, text, tt.want)

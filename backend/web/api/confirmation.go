@@ -60,7 +60,7 @@ func (s *API) sendConfirmation(
 	agent := strings.Clone(actorIn(ctx).Get(fiber.HeaderUserAgent))
 	sent, err := s.service.Sessions.SendConfirmation(ctx, actor, agent)
 	return &sendConfirmationOut{
-		confirmationEmailJSON{Email: sent.To, ExpiresAt: sent.ExpiresAt, Held: sent.Held, ID: string(sent.Letter)},
+		confirmationEmailJSON{Email: sent.To, ExpiresAt: sent.ExpiresAt, Held: sent.Held, ID: string(sent.Message)},
 	}, err
 }
 

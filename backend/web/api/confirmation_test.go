@@ -24,10 +24,10 @@ func TestAPIAsksAgainWhoOneIs(t *testing.T) {
 	}
 	for _, tt := range acts {
 		t.Run(tt.name, func(t *testing.T) {
-			c := webtest.NewCast(t)
+			c := webtest.NewCallers(t)
 			c.As("admin", "PUT", "/roles/Old", `{"permissions":["open fleet"]}`).Want(t, 200)
 			c.As("admin", "GET", "/me", "").Want(t, 200, `"confirmed_until"`)
-			c.Wait(access.ConfirmationTTL)
+			c.Advance(access.ConfirmationTTL)
 			a := c.As("admin", tt.method, c.Fill(tt.path), tt.body)
 			a.Want(t, 403, `"confirmation_required"`, "Confirm that it is you")
 			c.Problem(t, a)
@@ -52,7 +52,7 @@ func TestAPIAsksAgainWhoOneIs(t *testing.T) {
 // Who has nothing to do in the console has nothing to confirm, and a token
 // confirms nobody.
 func TestConfirmationIsForSessionsOfTheConsole(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	for who, status := range map[string]int{
 		"fleet":       403,
 		"pending":     403,
@@ -74,7 +74,7 @@ func TestConfirmationIsForSessionsOfTheConsole(t *testing.T) {
 // The same over the API, for oneself and for another.
 func TestAPISignOutRevokesTokens(t *testing.T) {
 	for body, status := range map[string]int{``: 200, `{}`: 200, `{"tokens":false}`: 200, `{"tokens":true}`: 401} {
-		c := webtest.NewCast(t)
+		c := webtest.NewCallers(t)
 		c.As("admin", "GET", c.Fill("/members/{admin}/sessions"), "").Want(t, 200, `"tokens":2`)
 		c.As("admin", "POST", c.Fill("/members/{admin}/sign-out"), body).Want(t, 204)
 		c.As("admin token", "GET", "/me", "").Want(t, status)
@@ -84,7 +84,7 @@ func TestAPISignOutRevokesTokens(t *testing.T) {
 // The list of roles says what keeps each from being deleted, the list of tokens
 // when each was used and when it ends.
 func TestListsSayWhoHoldsAndWhenTokensEnd(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	for _, r := range c.As("admin", "GET", "/roles", "").Items(t) {
 		if want := map[string]float64{"Admin": 1, "Fleet": 1, "AILoop": 0}[r["name"].(string)]; r["tokens"] != want {
 			t.Errorf("%v tokens hold %v, want %v", r["tokens"], r["name"], want)

@@ -16,17 +16,17 @@ var documentFile = flag.String("document", "", "write the OpenAPI document there
 // The document is what programs are written against: the console's types are
 // made from this file (npm run types in frontend/console).
 func TestDocumentIsWritten(t *testing.T) {
-	h := webtest.New(t)
-	a := h.Guest().Get("/api/v1/openapi.json")
+	s := webtest.New(t)
+	a := s.Browser().Get("/api/v1/openapi.json")
 	if a.StatusCode != http.StatusOK {
 		t.Fatalf("GET openapi.json = %d, want 200", a.StatusCode)
 	}
 	var out bytes.Buffer
-	h.Must(json.Indent(&out, []byte(a.Text), "", "  "))
+	s.Must(json.Indent(&out, []byte(a.Text), "", "  "))
 	if !bytes.Contains(out.Bytes(), []byte(`"operationId": "list-login-requests"`)) {
 		t.Errorf("the document lacks the login requests")
 	}
 	if *documentFile != "" {
-		h.Must(os.WriteFile(*documentFile, out.Bytes(), 0o600))
+		s.Must(os.WriteFile(*documentFile, out.Bytes(), 0o600))
 	}
 }

@@ -45,7 +45,7 @@ const (
 )
 
 // humaWords are Huma's own messages that are not variables, in ours.
-var humaWords = map[string]string{
+var validationMessages = map[string]string{
 	"invalid integer":                     "must be a whole number",
 	"invalid boolean":                     "must be true or false",
 	"required path parameter is missing":  isMissing,
@@ -93,13 +93,13 @@ type fault struct{ kind, location, what string }
 func faultOf(d *huma.ErrorDetail) fault {
 	kind, location, _ := strings.Cut(d.Location, ".")
 	f := fault{kind, access.Shorten(location, 80), d.Message}
-	if w, ok := humaWords[f.what]; ok {
+	if w, ok := validationMessages[f.what]; ok {
 		f.what = w
 	}
 	if field, ok := strings.CutPrefix(f.what, lacksField); ok {
 		f.location, f.what = strings.TrimPrefix(f.location+"."+field, "."), isMissing
 	}
-	if !plainWords(f.what) {
+	if !plainMessage(f.what) {
 		f.what = "cannot be used as it is"
 	}
 	return f
@@ -107,7 +107,7 @@ func faultOf(d *huma.ErrorDetail) fault {
 
 // plainWords reports whether a message is one of ours. Others may hold what was
 // sent, or the names of types.
-func plainWords(s string) bool {
+func plainMessage(s string) bool {
 	for _, begin := range []string{"must ", "can ", isMissing, notAField} {
 		if strings.HasPrefix(s, begin) {
 			return true

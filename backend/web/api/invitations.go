@@ -95,8 +95,8 @@ func (s *API) invite(ctx context.Context, actor access.Actor, in *inviteIn) (*in
 	if err != nil {
 		return nil, err
 	}
-	out := &inviteOut{Location: "/api/v1/members/" + string(got.Card.ID)}
-	out.Body = invitedJSON{MemberJSON: memberOf(got.Card), RejectedBefore: rejectedBefore(got)}
+	out := &inviteOut{Location: "/api/v1/members/" + string(got.Member.ID)}
+	out.Body = invitedJSON{MemberJSON: memberOf(got.Member), RejectedBefore: rejectedBefore(got)}
 	if in.Body.PrintLink {
 		out.Body.LoginLink = got.Link
 	}
@@ -107,7 +107,7 @@ func rejectedBefore(i service.InvitationResult) *rejectionJSON {
 	if i.RejectedBefore == nil {
 		return nil
 	}
-	return &rejectionJSON{At: i.RejectedBefore.At, By: byWords(i.RejectedBefore.By)}
+	return &rejectionJSON{At: i.RejectedBefore.At, By: actorName(i.RejectedBefore.By)}
 }
 
 type inviteManyIn struct {
@@ -154,7 +154,7 @@ func (s *API) inviteMany(ctx context.Context, actor access.Actor, in *inviteMany
 		}
 		row.OK, row.RejectedBefore = true, rejectedBefore(r.Invited)
 		if !in.Body.DryRun {
-			m := memberOf(r.Invited.Card)
+			m := memberOf(r.Invited.Member)
 			row.Member = &m
 		}
 	}

@@ -76,8 +76,8 @@ func memberOf(c service.MemberView) MemberJSON {
 			m.ExpiresAt, m.InvitationExpired = c.Invitation.ExpiresAt, c.Invitation.Expired
 		}
 	}
-	if l := c.Delivery; l != nil {
-		m.Delivery = &deliveryJSON{State: string(l.State), Detail: l.Detail, At: l.At, NextTry: l.NextTry}
+	if msg := c.Delivery; msg != nil {
+		m.Delivery = &deliveryJSON{State: string(msg.State), Detail: msg.Detail, At: msg.At, NextTry: msg.NextTry}
 	}
 	return m
 }
@@ -103,7 +103,7 @@ type rejectionJSON struct {
 }
 
 // byWords names whoever did something, without a look into the store.
-func byWords(actor access.Actor) string {
+func actorName(actor access.Actor) string {
 	switch {
 	case actor.Member != "":
 		return string(actor.Member)
@@ -132,21 +132,21 @@ type MessageJSON struct {
 	Attempts  int       `json:"attempts,omitempty"`
 }
 
-func messageOf(l access.Message) MessageJSON {
+func messageOf(m access.Message) MessageJSON {
 	return MessageJSON{
-		ID:        string(l.ID),
-		Kind:      string(l.Kind),
-		Member:    string(l.Member),
-		To:        l.Recipient,
-		Subject:   l.Subject,
-		MessageID: l.HeaderMessageID,
-		State:     string(l.State),
-		Detail:    l.Detail,
-		At:        l.At,
-		QueuedAt:  l.QueuedAt,
-		NextTry:   l.NextTry,
-		ExpiresAt: l.ExpiresAt,
-		Attempts:  l.Attempts,
+		ID:        string(m.ID),
+		Kind:      string(m.Kind),
+		Member:    string(m.Member),
+		To:        m.Recipient,
+		Subject:   m.Subject,
+		MessageID: m.HeaderMessageID,
+		State:     string(m.State),
+		Detail:    m.Detail,
+		At:        m.At,
+		QueuedAt:  m.QueuedAt,
+		NextTry:   m.NextTry,
+		ExpiresAt: m.ExpiresAt,
+		Attempts:  m.Attempts,
 	}
 }
 
@@ -289,7 +289,7 @@ func (s *API) mailOf(o service.Overview) mailJSON {
 }
 
 // permissionWords are permissions as the API writes them: "open ailoop/flows".
-func permissionWords(all []access.Permission) []string {
+func permissionPhrases(all []access.Permission) []string {
 	out := make([]string, len(all))
 	for i, p := range all {
 		out[i] = p.String()
@@ -334,7 +334,7 @@ func parseLasts(field, s string) (time.Duration, error) {
 }
 
 // lastsWords writes what parseLasts reads.
-func lastsWords(d time.Duration) string {
+func lifetimeText(d time.Duration) string {
 	for _, unit := range []byte("dhm") {
 		if u := units[unit]; d%u == 0 {
 			return strconv.FormatInt(int64(d/u), 10) + string(unit)

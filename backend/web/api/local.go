@@ -198,8 +198,8 @@ func (s *API) showMessage(ctx context.Context, actor access.Actor, in *messageIn
 	if err != nil {
 		return nil, err
 	}
-	l, words, err := s.service.Outbox.Get(ctx, actor, id)
-	return &messageBodyOut{messageBodyJSON{MessageJSON: messageOf(l), Text: words.Text, HTML: words.HTML}}, err
+	m, words, err := s.service.Outbox.Get(ctx, actor, id)
+	return &messageBodyOut{messageBodyJSON{MessageJSON: messageOf(m), Text: words.Text, HTML: words.HTML}}, err
 }
 
 func (s *API) messageState(ctx context.Context, actor access.Actor, in *messageIn) (*messageOut, error) {
@@ -207,11 +207,11 @@ func (s *API) messageState(ctx context.Context, actor access.Actor, in *messageI
 	if err != nil {
 		return nil, err
 	}
-	l, _, err := s.service.Outbox.Get(ctx, actor, id)
+	m, _, err := s.service.Outbox.Get(ctx, actor, id)
 	if access.Explain(err).Code == "letter_wiped" {
 		err = nil
 	}
-	return messageAnswer(l, err)
+	return messageAnswer(m, err)
 }
 
 func (s *API) mailTest(ctx context.Context, actor access.Actor, in *emailIn) (*messageOut, error) {

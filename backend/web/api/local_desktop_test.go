@@ -12,17 +12,17 @@ import (
 // Over the network the window's header opens nothing; on the operator's socket
 // it says which face they use.
 func TestTheWindowsHeader(t *testing.T) {
-	h := webtest.New(t)
+	s := webtest.New(t)
 	ask := func(local bool, via string) int {
 		r, err := http.NewRequest(http.MethodPost, webtest.URL+"/api/v1/invitations",
 			strings.NewReader(`{"email":"`+via+`@example.org","roles":["Fleet"]}`))
-		h.Must(err)
+		s.Must(err)
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("X-Doorward-Via", via)
-		f, err := h.Web.Face(local)
-		h.Must(err)
+		f, err := s.Web.Face(local)
+		s.Must(err)
 		res, err := f.App().Test(r, -1)
-		h.Must(err)
+		s.Must(err)
 		return res.StatusCode
 	}
 	if code := ask(false, "window"); code != http.StatusUnauthorized {
@@ -36,8 +36,8 @@ func TestTheWindowsHeader(t *testing.T) {
 		if code := ask(true, via); code != http.StatusCreated {
 			t.Fatalf("the operator got %d with %q", code, via)
 		}
-		page, err := h.Service.Audit.List(bg, access.Operator, "", 1)
-		h.Must(err)
+		page, err := s.Service.Audit.List(bg, access.Operator, "", 1)
+		s.Must(err)
 		if got := page.Items[0].Actor; got.Source != want || got.Member != "" {
 			t.Errorf("with %q the audit says %+v, want %s", via, got, want)
 		}

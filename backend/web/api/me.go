@@ -58,7 +58,7 @@ func (s *API) meOf(p *gate.Principal) meJSON {
 			Name:         "the operator",
 			State:        string(access.Active),
 			Roles:        []string{},
-			Permissions:  permissionWords(access.Grantable()),
+			Permissions:  permissionPhrases(access.Grantable()),
 			SignInMethod: "operator",
 		}
 	}
@@ -75,7 +75,7 @@ func (s *API) meOf(p *gate.Principal) meJSON {
 		Name:         m.Name,
 		State:        string(access.Active),
 		Roles:        text.Strings(m.Roles),
-		Permissions:  permissionWords(may),
+		Permissions:  permissionPhrases(may),
 		SignInMethod: cmp.Or(access.MethodName(p.Method), "token"),
 	}
 	if m.Email.Canonical != m.Email.Typed {

@@ -63,8 +63,8 @@ func (s *API) outbox(ctx context.Context, actor access.Actor, in *pageIn) (*mess
 	page, err := s.service.Outbox.List(ctx, actor, in.cursor(), in.Limit)
 	out := &messagesOut{}
 	out.Body.Items, out.Body.Next, out.Body.Total = make([]MessageJSON, len(page.Items)), page.Next, page.Total
-	for i, l := range page.Items {
-		out.Body.Items[i] = messageOf(l)
+	for i, m := range page.Items {
+		out.Body.Items[i] = messageOf(m)
 	}
 	return out, err
 }
@@ -87,9 +87,9 @@ func (s *API) message(ctx context.Context, actor access.Actor, in *messageIn) (*
 	if err != nil {
 		return nil, err
 	}
-	l, words, err := s.service.Outbox.Get(ctx, actor, id)
-	out := &messageBodyOut{messageBodyJSON{MessageJSON: messageOf(l), Text: words.Text, HTML: words.HTML}}
-	out.Body.Redacted = err == nil && l.Kind.HoldsSecret() && !actor.IsOperator()
+	m, words, err := s.service.Outbox.Get(ctx, actor, id)
+	out := &messageBodyOut{messageBodyJSON{MessageJSON: messageOf(m), Text: words.Text, HTML: words.HTML}}
+	out.Body.Redacted = err == nil && m.Kind.HoldsSecret() && !actor.IsOperator()
 	if why := access.Explain(err); err != nil && why.Code == "letter_wiped" {
 		out.Body.Withheld, err = why.Message, nil
 	}
@@ -111,11 +111,11 @@ type retryIn struct {
 
 type messageOut struct{ Body MessageJSON }
 
-func messageAnswer(l access.Message, err error) (*messageOut, error) {
+func messageAnswer(m access.Message, err error) (*messageOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &messageOut{messageOf(l)}, nil
+	return &messageOut{messageOf(m)}, nil
 }
 
 func (s *API) retryMessage(ctx context.Context, actor access.Actor, in *retryIn) (*messageOut, error) {

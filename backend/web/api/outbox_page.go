@@ -56,11 +56,11 @@ func (s *API) messagePage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	_, words, err := s.service.Outbox.Get(c.UserContext(), s.web.Guard.Actor(c), id)
+	_, body, err := s.service.Outbox.Get(c.UserContext(), s.web.Guard.Actor(c), id)
 	if err != nil {
 		return err
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, messagePolicy)
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
-	return c.SendString(strings.Replace(words.HTML, "<head>", "<head>"+inert, 1))
+	return c.SendString(strings.Replace(body.HTML, "<head>", "<head>"+inert, 1))
 }

@@ -19,16 +19,16 @@ import (
 // The second of two Admins is told who decided, what and when; nobody decides
 // who may not, and what is decided stays so.
 func TestAPIDecisions(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	c.IDs["late"], _ = c.Invite("late@example.com", access.Fleet)
 	c.IDs["turned"], _ = c.Invite("turned@example.com", access.Fleet)
 	c.IDs["above"], _ = c.Invite("above@example.com", access.Admin)
-	c.Must(c.Service.Roles.Put(bg, c.House.Admin, access.Role{Name: "Porter", Permissions: []access.Permission{
+	c.Must(c.Service.Roles.Put(bg, c.Server.Admin, access.Role{Name: "Porter", Permissions: []access.Permission{
 		access.May(access.Read, access.ResMembers), access.May(access.DoInvite, access.ResMembers),
 		access.May(access.Decide, access.ResMembers), access.May(access.Open, access.ResFleet),
 		access.May(access.Open, access.ResFleetDataLake), access.May(access.Open, access.ResFleetFlows),
 	}}))
-	porter, id := c.Arrived("porter@example.com", "Porter")
+	porter, id := c.SignedIn("porter@example.com", "Porter")
 	c.Fleet, c.IDs["fleet"] = porter, id
 	run(t, c, []row{
 		{"who waits: proved first", "admin", "GET", "/login-requests?limit=1", "", 200,
@@ -69,9 +69,9 @@ func TestAPIDecisions(t *testing.T) {
 }
 
 func TestAPIAudit(t *testing.T) {
-	c := webtest.NewCast(t)
-	c.Wait(24 * time.Hour)
-	c.Admin = c.Back("admin@example.com")
+	c := webtest.NewCallers(t)
+	c.Advance(24 * time.Hour)
+	c.Admin = c.SignInAgain("admin@example.com")
 	c.As("admin", "POST", "/invitations", `{"email":"ada@example.com","roles":["Fleet"]}`).Want(t, 201)
 	run(t, c, []row{
 		{"an entry", "admin", "GET", "/audit?limit=1", "", 200,
@@ -115,7 +115,7 @@ func TestAPIAudit(t *testing.T) {
 // Somebody gives a role or a token a name that a spreadsheet would run when the
 // log is opened in it.
 func TestExportIsNoFormula(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	for _, name := range []string{
 		`=HYPERLINK("https://evil.example","x")`, "+1+1", "-1+1", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠SUM(A1)",
 	} {
@@ -156,13 +156,13 @@ func TestExportIsNoFormula(t *testing.T) {
 }
 
 // A delegated Admin reads the emails of others to come in as them.
-func TestLetterPreviewHoldsNoWayIn(t *testing.T) {
-	c := webtest.NewCast(t)
-	g := c.Guest()
-	g.Post(g.Get("/login"), "/login", "email", "fleet@example.com").Want(t, 200)
+func TestMessagePreviewHoldsNoWayIn(t *testing.T) {
+	c := webtest.NewCallers(t)
+	b := c.Browser()
+	b.Post(b.Get("/login"), "/login", "email", "fleet@example.com").Want(t, 200)
 	_, err := c.Service.SignIn.AnswerRequests(bg)
 	c.Must(err)
-	link, code := c.SignInLetter()
+	link, code := c.SignInEmail()
 	secret := strings.TrimPrefix(link, "/login/")
 	seen := 0
 	for _, l := range c.As("admin", "GET", "/outbox?limit=200", "").Items(t) {
@@ -191,7 +191,7 @@ func TestLetterPreviewHoldsNoWayIn(t *testing.T) {
 }
 
 func TestAPIOutbox(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	id := c.As("admin", "GET", "/outbox?limit=1", "").Items(t)[0]["id"].(string)
 	c.IDs["letter"] = access.MemberID(id)
 	run(t, c, []row{
@@ -214,7 +214,7 @@ func TestAPIOutbox(t *testing.T) {
 // A search that matches more than are counted says so, and its pages lead to
 // all of them; one that matches just as many does not.
 func TestTotalsThatAreFloors(t *testing.T) {
-	h := webtest.New(t)
+	s := webtest.New(t)
 	const many = store.CountsUpTo + 1
 	for n := 0; n < many; n += service.MaxBatchRows {
 		var rows []service.NewInvitation
@@ -224,22 +224,22 @@ func TestTotalsThatAreFloors(t *testing.T) {
 				name = "Last"
 			}
 			rows = append(rows, service.NewInvitation{
-				Email: h.Address(fmt.Sprintf("p%d@many.example", i)),
+				Email: s.Address(fmt.Sprintf("p%d@many.example", i)),
 				Name:  name,
 				Roles: []access.RoleName{access.Fleet},
 			})
 		}
-		done, err := h.Service.Invitations.InviteMany(bg, h.Admin, rows, false)
-		h.Must(err)
+		done, err := s.Service.Invitations.InviteMany(bg, s.Admin, rows, false)
+		s.Must(err)
 		for _, r := range done {
-			h.Must(r.Err)
+			s.Must(r.Err)
 		}
 	}
-	token := h.Token(h.Admin, access.Admin)
+	token := s.Token(s.Admin, access.Admin)
 	list := func(query string) (found int, first map[string]any) {
 		t.Helper()
 		for cursor := ""; ; {
-			a := h.Guest().API("GET", "/members?limit=200&"+query+cursor, "", webtest.Bearer(token))
+			a := s.Browser().API("GET", "/members?limit=200&"+query+cursor, "", webtest.Bearer(token))
 			a.Want(t, 200)
 			page := a.Object(t)
 			if first == nil {
@@ -280,9 +280,9 @@ func TestTotalsThatAreFloors(t *testing.T) {
 // looked into the mailbox, and who had the link, in every place where the member
 // is shown.
 func TestAPISaysThatALinkWasHandedOver(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	id, _ := c.Invite("late@example.com", access.Fleet)
-	link, err := c.Service.Invitations.CopyLink(bg, c.House.Admin, id)
+	link, err := c.Service.Invitations.CopyLink(bg, c.Server.Admin, id)
 	c.Must(err)
 	_, err = c.Service.SignIn.RedeemLink(bg, access.Secret(link[strings.LastIndexByte(link, '/')+1:]), service.Browser{
 		Secret: "eve",

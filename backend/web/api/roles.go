@@ -53,7 +53,7 @@ func roleOf(r access.Role) roleJSON {
 	return roleJSON{
 		Name:        string(r.Name),
 		Description: r.Description,
-		Permissions: permissionWords(r.Permissions),
+		Permissions: permissionPhrases(r.Permissions),
 		BuiltIn:     r.BuiltIn,
 	}
 }
@@ -70,7 +70,7 @@ func (s *API) roles(ctx context.Context, actor access.Actor, _ *struct{}) (*role
 	all, err := s.service.Roles.List(ctx, actor)
 	out := &rolesOut{}
 	out.Body.Items, out.Body.Total, out.Body.Grantable = make([]roleJSON, len(all)), len(all),
-		permissionWords(access.Grantable())
+		permissionPhrases(access.Grantable())
 	for i, r := range all {
 		out.Body.Items[i] = roleOf(r.Role)
 		out.Body.Items[i].Members, out.Body.Items[i].Tokens = &r.Members, &r.Tokens

@@ -114,7 +114,7 @@ type Fact struct {
 // ourFacts are the limits that are part of the program.
 func ourFacts() []Fact {
 	lasts := func(name string, d time.Duration, meaning string) Fact {
-		return Fact{Name: name, Value: lastsWords(d), Default: lastsWords(d), Meaning: meaning}
+		return Fact{Name: name, Value: lifetimeText(d), Default: lifetimeText(d), Meaning: meaning}
 	}
 	return []Fact{
 		lasts("sign_in_link", access.SignInTTL, "how long a sign-in link or code is good"),
@@ -153,13 +153,13 @@ func (s *API) settingsAnswer(ctx context.Context, actor access.Actor, kept acces
 	}
 	out := settingsJSON{
 		Workspace:           kept.Workspace,
-		InvitationExpiresIn: lastsWords(kept.InvitationTTL.Std()),
+		InvitationExpiresIn: lifetimeText(kept.InvitationTTL.Std()),
 		PublicURL:           s.publicURL,
 		Mail:                s.mailOf(o),
 		Fixed:               s.facts,
 	}
 	usual := access.DefaultSettings()
-	out.Defaults = defaultsJSON{usual.Workspace, lastsWords(usual.InvitationTTL.Std())}
+	out.Defaults = defaultsJSON{usual.Workspace, lifetimeText(usual.InvitationTTL.Std())}
 	return &settingsOut{out}, err
 }
 

@@ -23,7 +23,7 @@ func (stubOperations) Doctor(context.Context) []api.Check {
 }
 
 func TestAPISettingsAndRoles(t *testing.T) {
-	c := webtest.NewCast(t, func(o *webtest.Options) {
+	c := webtest.NewCallers(t, func(o *webtest.Options) {
 		o.API.Operations, o.API.MailServer, o.API.MailFrom = stubOperations{}, "mail.example.com:587",
 			"door@example.com"
 		o.API.Facts = []api.Fact{{Name: "listen", Value: "127.0.0.1:8080", Meaning: "where", SetWith: "--listen"}}
@@ -75,7 +75,7 @@ func TestAPISettingsAndRoles(t *testing.T) {
 // An API token does what its roles may within what its owner may now: less from
 // the moment that either has less, and nothing once it is revoked or over.
 func TestAPITokens(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	run(t, c, []row{
 		{"make", "admin", "POST", "/tokens", `{"name":"nightly","roles":["Fleet"],"expires_in":"1d"}`, 201,
 			all(`"token":"dw_`, `"expires_at":"2030-05-02T12:00:00Z"`), nil},
@@ -93,16 +93,16 @@ func TestAPITokens(t *testing.T) {
 	})
 	made := c.As("admin", "POST", "/tokens", `{"name":"short","roles":["Admin"],"expires_in":"1h"}`).Object(t)
 	short := access.Secret(made["token"].(string))
-	c.Guest().API("GET", "/overview", "", webtest.Bearer(short)).Want(t, 200)
-	c.Wait(time.Hour)
-	c.Guest().API("GET", "/overview", "", webtest.Bearer(short)).Want(t, 401, `"code":"bad_token"`)
+	c.Browser().API("GET", "/overview", "", webtest.Bearer(short)).Want(t, 200)
+	c.Advance(time.Hour)
+	c.Browser().API("GET", "/overview", "", webtest.Bearer(short)).Want(t, 401, `"code":"bad_token"`)
 	for _, wrong := range []access.Secret{"", "dw_", "dw_" + access.NewSecret(), short[3:], short + "x"} {
-		c.Guest().API("GET", "/overview", "", webtest.Bearer(wrong)).Want(t, 401, "bad_token")
+		c.Browser().API("GET", "/overview", "", webtest.Bearer(wrong)).Want(t, 401, "bad_token")
 	}
 	id := c.As("admin token", "GET", "/tokens", "").Items(t)[0]["id"].(string)
 	c.As("admin token", "DELETE", "/tokens/"+id, "").Want(t, 204)
 	c.As("admin token", "DELETE", "/tokens/"+strings.Repeat("a", 26), "")
-	_, err := c.Service.Members.Suspend(bg, c.House.Admin, c.IDs["admin"])
+	_, err := c.Service.Members.Suspend(bg, c.Server.Admin, c.IDs["admin"])
 	c.Must(err)
 	for _, path := range []string{"/me", "/overview", "/events", "/members"} {
 		for _, who := range []string{"admin token", "weak token"} {
@@ -116,15 +116,15 @@ func TestAPITokens(t *testing.T) {
 // A member sees and ends their own sessions, and nobody else's; who manages,
 // not those of somebody with more access.
 func TestAPISessions(t *testing.T) {
-	c := webtest.NewCast(t)
-	c.Must(c.Service.Roles.Put(bg, c.House.Admin, access.Role{
+	c := webtest.NewCallers(t)
+	c.Must(c.Service.Roles.Put(bg, c.Server.Admin, access.Role{
 		Name: "Porter",
 		Permissions: []access.Permission{access.May(access.Read, access.ResMembers),
 			access.May(access.Change, access.ResMembers), access.May(access.Open, access.ResFleet),
 			access.May(access.Open, access.ResFleetFlows), access.May(access.Open, access.ResFleetDataLake)},
 	}))
-	c.Pending, c.IDs["porter"] = c.Arrived("porter@example.com", "Porter")
-	second := c.Back("fleet@example.com")
+	c.Pending, c.IDs["porter"] = c.SignedIn("porter@example.com", "Porter")
+	second := c.SignInAgain("fleet@example.com")
 	own := c.As("fleet", "GET", c.Fill("/members/{fleet}/sessions"), "")
 	list := own.Items(t)
 	if len(list) != 2 || list[0]["current"] == list[1]["current"] {
@@ -159,10 +159,10 @@ func TestAPISessions(t *testing.T) {
 }
 
 func TestAPIOverview(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	c.IDs["soon"], _ = c.Invite("soon@example.com", access.Fleet)
-	c.Wait(6 * 24 * time.Hour)
-	c.Admin = c.Back("admin@example.com")
+	c.Advance(6 * 24 * time.Hour)
+	c.Admin = c.SignInAgain("admin@example.com")
 	run(t, c, []row{
 		{
 			"counts",

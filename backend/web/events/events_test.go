@@ -20,7 +20,7 @@ var bg = context.Background()
 
 // An Admin's stream tells of counts, requests, members and emails.
 func TestEventsTellAnAdmin(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	e := c.Admin.Listen(c.Serve())
 	if e.StatusCode != 200 || e.Header.Get("Content-Type") != "text/event-stream" ||
 		e.Header.Get("Cache-Control") != "no-store" {
@@ -48,17 +48,17 @@ func TestEventsTellAnAdmin(t *testing.T) {
 
 // Somebody who waits listens for what others do.
 func TestEventsOfAPendingMemberAreTheirOwn(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	e := c.Pending.Listen(c.Serve())
 	c.Invite("ada@example.com", access.Fleet)
-	_, err := c.Service.Members.Rename(bg, c.House.Admin, c.IDs["fleet"], "Other")
+	_, err := c.Service.Members.Rename(bg, c.Server.Admin, c.IDs["fleet"], "Other")
 	c.Must(err)
-	_, err = c.Service.Members.Approve(bg, c.House.Admin, c.IDs["pending"], nil)
+	_, err = c.Service.Members.Approve(bg, c.Server.Admin, c.IDs["pending"], nil)
 	c.Must(err)
 	if event, data := e.Next(); event != "member" || data != "{}" {
 		t.Errorf("the first that they heard is %s %s", event, data)
 	}
-	c.Must(c.Service.Sessions.SignOutEverywhere(bg, c.House.Admin, c.IDs["pending"], false))
+	c.Must(c.Service.Sessions.SignOutEverywhere(bg, c.Server.Admin, c.IDs["pending"], false))
 	for event, data := e.Next(); event != ""; event, data = e.Next() {
 		if event != "member" || data != "{}" {
 			t.Errorf("then %s %s", event, data)
@@ -70,27 +70,30 @@ func TestEventsOfAPendingMemberAreTheirOwn(t *testing.T) {
 func TestEventsEnd(t *testing.T) {
 	tests := []struct {
 		name string
-		do   func(c *webtest.Cast) error
+		do   func(c *webtest.Callers) error
 	}{
-		{"suspended", func(c *webtest.Cast) error {
-			_, err := c.Service.Members.Suspend(bg, c.House.Admin, c.IDs["admin"])
+		{"suspended", func(c *webtest.Callers) error {
+			_, err := c.Service.Members.Suspend(bg, c.Server.Admin, c.IDs["admin"])
 			return err
 		}},
-		{"removed", func(c *webtest.Cast) error { return c.Service.Members.Remove(bg, c.House.Admin, c.IDs["admin"]) }},
+		{
+			"removed",
+			func(c *webtest.Callers) error { return c.Service.Members.Remove(bg, c.Server.Admin, c.IDs["admin"]) },
+		},
 		{
 			"signed out everywhere",
-			func(c *webtest.Cast) error {
-				return c.Service.Sessions.SignOutEverywhere(bg, c.House.Admin, c.IDs["admin"], false)
+			func(c *webtest.Callers) error {
+				return c.Service.Sessions.SignOutEverywhere(bg, c.Server.Admin, c.IDs["admin"], false)
 			},
 		},
-		{"signed out here", func(c *webtest.Cast) error {
-			return c.Service.Gate.SignOut(bg, c.House.Admin, c.Admin.Session())
+		{"signed out here", func(c *webtest.Callers) error {
+			return c.Service.Gate.SignOut(bg, c.Server.Admin, c.Admin.Session())
 		}},
-		{"the server stops", func(c *webtest.Cast) error { return c.Web.Close() }},
+		{"the server stops", func(c *webtest.Callers) error { return c.Web.Close() }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c := webtest.NewCast(t)
+			c := webtest.NewCallers(t)
 			e := c.Admin.Listen(c.Serve())
 			e.Until("overview")
 			c.Must(tt.do(c))
@@ -102,7 +105,7 @@ func TestEventsEnd(t *testing.T) {
 				last != "overview" && last != "login-request" && last != "message" {
 				t.Errorf("it ended with %s", last)
 			}
-			if _, err := c.Service.Invitations.Invite(bg, c.House.Admin, service.NewInvitation{
+			if _, err := c.Service.Invitations.Invite(bg, c.Server.Admin, service.NewInvitation{
 				Email: c.Address("later@example.com"),
 				Roles: []access.RoleName{access.Fleet},
 			}); err != nil {
@@ -114,16 +117,16 @@ func TestEventsEnd(t *testing.T) {
 
 // An Admin who is one no more is told, and of nobody else from then on.
 func TestEventsFollowRights(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	e := c.Admin.Listen(c.Serve())
 	e.Until("overview")
-	_, err := c.Service.Members.ChangeRoles(bg, c.House.Admin, c.IDs["admin"], []access.RoleName{access.Fleet})
+	_, err := c.Service.Members.ChangeRoles(bg, c.Server.Admin, c.IDs["admin"], []access.RoleName{access.Fleet})
 	c.Must(err)
 	if _, data := e.Until("member"); data != "{}" {
 		t.Errorf("told of their own change: %s", data)
 	}
 	c.Invite("ada@example.com", access.Fleet)
-	_, err = c.Service.Members.Rename(bg, c.House.Admin, c.IDs["admin"], "Once an Admin")
+	_, err = c.Service.Members.Rename(bg, c.Server.Admin, c.IDs["admin"], "Once an Admin")
 	c.Must(err)
 	if before, data := e.Until("member"); len(before) > 0 || data != "{}" {
 		t.Errorf("told of %v, then %s", before, data)
@@ -132,7 +135,7 @@ func TestEventsFollowRights(t *testing.T) {
 
 // A stream is no use of the session: a page that is left open ends with it.
 func TestEventsEndWithTheSessionsTime(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	tick := make(chan time.Time)
 	c.Events.SetTicker(func(time.Duration) (<-chan time.Time, func()) { return tick, func() {} })
 	e := c.Admin.Listen(c.Serve())
@@ -141,7 +144,7 @@ func TestEventsEndWithTheSessionsTime(t *testing.T) {
 	if line, err := e.Line(); err != nil || line != ":\n" {
 		t.Fatalf("no beat came: %q, %v", line, err)
 	}
-	c.Wait(access.AdminIdleTTL)
+	c.Advance(access.AdminIdleTTL)
 	tick <- time.Time{}
 	if event, _ := e.Next(); event != "" {
 		t.Errorf("it went on with %s", event)
@@ -150,7 +153,7 @@ func TestEventsEndWithTheSessionsTime(t *testing.T) {
 
 // Who was away, or too slow, is told to reload rather than left with old news.
 func TestEventsTellToReload(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	e := c.Admin.Listen(c.Serve(), func(r *http.Request) { r.Header.Set("Last-Event-ID", "7") })
 	if event, _ := e.Next(); event != "reload" {
 		t.Errorf("one who comes back first hears %s", event)
@@ -177,7 +180,7 @@ func TestEventsTellToReload(t *testing.T) {
 
 // One member opens streams until the server has no room for others.
 func TestEventStreamsAreBounded(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	at := c.Serve()
 	for i := range events.MaxStreamsEach {
 		if e := c.Admin.Listen(at); e.StatusCode != 200 {

@@ -17,14 +17,14 @@ var windowFields = []string{"code_challenge", "code_challenge_method", "state", 
 // sits before it: the page asks for a code by email first, and keeps what the
 // window said of itself.
 func TestWindowPageAsksAgainWhoOneIs(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	ask := url.Values{
 		"code_challenge":        {"JBbiqONGWPaAmwXk_8bT6UnlPfrn65D32eZlJS-zGG0"},
 		"code_challenge_method": {"S256"},
 		"state":                 {"mark"},
 		"port":                  {"40123"},
 	}
-	c.Wait(access.ConfirmationTTL)
+	c.Advance(access.ConfirmationTTL)
 	page := c.Admin.Get("/desktop?" + ask.Encode())
 	press := func(more ...string) webtest.Answer {
 		fields := more
@@ -43,7 +43,7 @@ func TestWindowPageAsksAgainWhoOneIs(t *testing.T) {
 	}
 	older := c.ConfirmationCode("admin@example.com")
 	press("code", "0000-0000").Want(t, 422, "That code is not right", `name="state" value="mark"`)
-	c.Wait(time.Second)
+	c.Advance(time.Second)
 	press("again", "1", "code", "0000-0000").Want(t, 200, "Confirm that it is you")
 	newer := c.ConfirmationCode("admin@example.com")
 	if newer == older {
@@ -57,7 +57,7 @@ func TestWindowPageAsksAgainWhoOneIs(t *testing.T) {
 // ask for it, and only there is it offered where there are any.
 func TestHomeOffersToRevokeTokens(t *testing.T) {
 	for _, also := range []string{"", "1"} {
-		c := webtest.NewCast(t)
+		c := webtest.NewCallers(t)
 		home := c.Fleet.Get("/")
 		home.Lacks(t, "API token")
 		home = c.Admin.Get("/")

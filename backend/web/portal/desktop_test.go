@@ -14,7 +14,7 @@ import (
 // A page that asks for a window can lead the code nowhere but to a port of the
 // reader's own computer, and only by the strong method.
 func TestWindowPageLeadsNowhereElse(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	bad := map[string][]string{
 		"a plain challenge":     {"code_challenge_method", "plain"},
 		"no method":             {"code_challenge_method", ""},
@@ -50,7 +50,7 @@ func TestWindowPageLeadsNowhereElse(t *testing.T) {
 
 // Another site cannot press the button, and looking at the page presses nothing.
 func TestWindowIsLetInByTheMemberAlone(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	before := c.Records()
 	page := c.Admin.Get("/desktop?" + webtest.DesktopForm().Encode())
 	page.Want(t, http.StatusOK, "Admin@Example.com")
@@ -80,7 +80,7 @@ func TestWindowIsLetInByTheMemberAlone(t *testing.T) {
 
 // The code is worth nothing with another secret, and nothing after that.
 func TestWindowCodeNeedsItsSecret(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	code := c.Admin.AuthorizeDesktop(t)
 	c.RedeemDesktop(code, "another").Want(t, http.StatusGone, "window_dead")
 	c.RedeemDesktop(code, webtest.Verifier).Want(t, http.StatusGone)
@@ -93,10 +93,10 @@ func TestWindowCodeNeedsItsSecret(t *testing.T) {
 // A window does what its member may, is told apart in the audit log, is listed
 // with the member's sessions, and is out as soon as it is ended there.
 func TestWindowActsForItsMember(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	secret := c.SignInDesktop(t, c.Admin)
 	as := func(method, path, body string) webtest.Answer {
-		return c.Guest().API(method, path, body, webtest.Bearer(secret))
+		return c.Browser().API(method, path, body, webtest.Bearer(secret))
 	}
 	as("GET", "/me", "").Want(t, 200, `"sign_in_method":"desktop"`, `"email":"Admin@Example.com"`)
 	as("POST", "/invitations", `{"email":"new@example.com","roles":["Fleet"]}`).Want(t, 201)
@@ -118,10 +118,10 @@ func TestWindowActsForItsMember(t *testing.T) {
 }
 
 func TestWindowLeaves(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	secret := c.SignInDesktop(t, c.Admin)
-	c.Guest().API("DELETE", "/desktop", "", webtest.Bearer(secret)).Want(t, 204)
-	c.Guest().API("GET", "/me", "", webtest.Bearer(secret)).Want(t, 401)
+	c.Browser().API("DELETE", "/desktop", "", webtest.Bearer(secret)).Want(t, 204)
+	c.Browser().API("GET", "/me", "", webtest.Bearer(secret)).Want(t, 401)
 	c.Admin.API("DELETE", "/desktop", "").Want(t, 422, "not_a_window")
 	c.Admin.API("GET", "/me", "").Want(t, 200)
 }
@@ -129,17 +129,17 @@ func TestWindowLeaves(t *testing.T) {
 // A window's secret opens no page in a browser, a browser's secret is no
 // window's, and neither is an API token.
 func TestWindowSecretIsNoCookie(t *testing.T) {
-	c := webtest.NewCast(t)
+	c := webtest.NewCallers(t)
 	secret := c.SignInDesktop(t, c.Admin)
-	g := c.Guest()
+	b := c.Browser()
 	for _, value := range []string{secret.Reveal(), strings.TrimPrefix(secret.Reveal(), access.DesktopSecretPrefix)} {
-		g.Get("/", func(r *http.Request) {
+		b.Get("/", func(r *http.Request) {
 			r.AddCookie(&http.Cookie{Name: webtest.SessionCookie, Value: value})
 		}).Want(t, http.StatusSeeOther, "/login")
 	}
-	g.API("GET", "/me", "", webtest.Bearer(c.Admin.Session())).Want(t, 401)
-	g.API("GET", "/me", "", webtest.Bearer(access.DesktopSecretPrefix+c.Admin.Session())).Want(t, 401)
-	g.Get("/", webtest.Bearer(secret)).Want(t, http.StatusSeeOther, "/login")
-	c.Wait(8 * 24 * time.Hour)
-	g.API("GET", "/me", "", webtest.Bearer(secret)).Want(t, 401)
+	b.API("GET", "/me", "", webtest.Bearer(c.Admin.Session())).Want(t, 401)
+	b.API("GET", "/me", "", webtest.Bearer(access.DesktopSecretPrefix+c.Admin.Session())).Want(t, 401)
+	b.Get("/", webtest.Bearer(secret)).Want(t, http.StatusSeeOther, "/login")
+	c.Advance(8 * 24 * time.Hour)
+	b.API("GET", "/me", "", webtest.Bearer(secret)).Want(t, 401)
 }

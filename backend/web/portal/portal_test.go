@@ -17,59 +17,59 @@ var bg = context.Background()
 
 // The whole way of an invited person, by pages alone.
 func TestInvitedPersonComesIn(t *testing.T) {
-	h := webtest.New(t)
-	id, link := h.Invite("ada@example.com", access.Fleet)
-	g := h.Guest()
+	s := webtest.New(t)
+	id, link := s.Invite("ada@example.com", access.Fleet)
+	b := s.Browser()
 
-	g.Get(link).Want(t, 200, "You are invited to AI Loop", "ada@example.com", "Fleet", "Accept the invitation")
-	g.Enter(link).Want(t, http.StatusSeeOther, "/pending")
-	waiting := g.Get("/pending")
+	b.Get(link).Want(t, 200, "You are invited to AI Loop", "ada@example.com", "Fleet", "Accept the invitation")
+	b.RedeemLink(link).Want(t, http.StatusSeeOther, "/pending")
+	waiting := b.Get("/pending")
 	waiting.Want(t, 200, "Account Pending Approval", "ada@example.com", "Grace Hopper", "Fleet")
-	g.Get("/").Want(t, http.StatusSeeOther, "/pending")
-	g.Get("/fleet/datalake").Want(t, http.StatusSeeOther, "/pending")
+	b.Get("/").Want(t, http.StatusSeeOther, "/pending")
+	b.Get("/fleet/datalake").Want(t, http.StatusSeeOther, "/pending")
 
-	g.Post(waiting, "/pending/note", "note", "I take over route planning.").
+	b.Post(waiting, "/pending/note", "note", "I take over route planning.").
 		Want(t, http.StatusSeeOther, "/pending?saved=1")
-	g.Get("/pending?saved=1").Want(t, 200, "I take over route planning.", "Saved")
+	b.Get("/pending?saved=1").Want(t, 200, "I take over route planning.", "Saved")
 
-	pendingSession := g.Session()
-	if _, err := h.Service.Members.Approve(bg, h.Admin, id, nil); err != nil {
+	pendingSession := b.Session()
+	if _, err := s.Service.Members.Approve(bg, s.Admin, id, nil); err != nil {
 		t.Fatal(err)
 	}
-	g.Get("/pending").Want(t, http.StatusSeeOther, "/")
-	if g.Session() == pendingSession || g.Session() == "" {
+	b.Get("/pending").Want(t, http.StatusSeeOther, "/")
+	if b.Session() == pendingSession || b.Session() == "" {
 		t.Error("the approval did not change the session's id")
 	}
-	if _, err := h.Service.Gate.Principal(bg, pendingSession); !access.SignedOut.Is(err) {
+	if _, err := s.Service.Gate.Principal(bg, pendingSession); !access.SignedOut.Is(err) {
 		t.Errorf("the id from before the approval still opens: %v", err)
 	}
-	home := g.Get("/")
+	home := b.Get("/")
 	home.Want(t, 200, "/fleet/datalake", "/fleet/flows")
 	home.Lacks(t, "/ailoop", `href="/admin"`)
-	g.Get("/fleet").Want(t, 200, "Data Lake", "Flows")
-	g.Get("/fleet/datalake").Want(t, 200, "No application is connected here")
-	g.Get("/ailoop/datalake").Want(t, http.StatusForbidden, "AILoop Data Lake is not open to you")
-	g.Get("/admin").Want(t, http.StatusForbidden)
+	b.Get("/fleet").Want(t, 200, "Data Lake", "Flows")
+	b.Get("/fleet/datalake").Want(t, 200, "No application is connected here")
+	b.Get("/ailoop/datalake").Want(t, http.StatusForbidden, "AILoop Data Lake is not open to you")
+	b.Get("/admin").Want(t, http.StatusForbidden)
 
-	if _, err := h.Service.Members.ChangeRoles(bg, h.Admin, id,
+	if _, err := s.Service.Members.ChangeRoles(bg, s.Admin, id,
 		[]access.RoleName{access.Fleet, access.AILoop}); err != nil {
 		t.Fatal(err)
 	}
-	g.Get("/ailoop/datalake").Want(t, 200, "No application is connected here")
-	if _, err := h.Service.Members.Suspend(bg, h.Admin, id); err != nil {
+	b.Get("/ailoop/datalake").Want(t, 200, "No application is connected here")
+	if _, err := s.Service.Members.Suspend(bg, s.Admin, id); err != nil {
 		t.Fatal(err)
 	}
-	g.Get("/fleet").Want(t, http.StatusForbidden, "suspended")
-	g.Get("/fleet").Want(t, http.StatusSeeOther, "/login?next=%2Ffleet")
+	b.Get("/fleet").Want(t, http.StatusForbidden, "suspended")
+	b.Get("/fleet").Want(t, http.StatusSeeOther, "/login?next=%2Ffleet")
 }
 
 // A mail scanner opens every link in every way it knows, and posts the form
 // that it finds without the page's cookie.
 func TestScannersChangeNothing(t *testing.T) {
-	h := webtest.New(t)
-	_, link := h.Invite("ada@example.com", access.Fleet)
+	srv := webtest.New(t)
+	_, link := srv.Invite("ada@example.com", access.Fleet)
 	for i := range 20 {
-		s := h.Guest()
+		s := srv.Browser()
 		page := s.Do([]string{http.MethodGet, http.MethodHead}[i%2], link, nil)
 		page.Want(t, 200)
 		for _, c := range page.Cookies() {
@@ -77,24 +77,24 @@ func TestScannersChangeNothing(t *testing.T) {
 				t.Fatal("opening the link opened a session")
 			}
 		}
-		h.Guest().Post(page, link).Want(t, http.StatusForbidden)
-		h.Guest().Do(http.MethodPost, link, map[string][]string{}).Want(t, http.StatusForbidden)
+		srv.Browser().Post(page, link).Want(t, http.StatusForbidden)
+		srv.Browser().Do(http.MethodPost, link, map[string][]string{}).Want(t, http.StatusForbidden)
 	}
-	h.Guest().Enter(link).Want(t, http.StatusSeeOther, "/pending")
+	srv.Browser().RedeemLink(link).Want(t, http.StatusSeeOther, "/pending")
 }
 
 // A link that is unknown, malformed, used, expired or revoked is an oracle if
 // its page differs.
 func TestDeadLinksReadAlike(t *testing.T) {
-	h := webtest.New(t)
-	_, used := h.Invite("used@example.com", access.Fleet)
-	h.Guest().Enter(used)
-	id, revoked := h.Invite("revoked@example.com", access.Fleet)
-	if _, err := h.Service.Invitations.Resend(bg, h.Admin, id); err != nil {
+	s := webtest.New(t)
+	_, used := s.Invite("used@example.com", access.Fleet)
+	s.Browser().RedeemLink(used)
+	id, revoked := s.Invite("revoked@example.com", access.Fleet)
+	if _, err := s.Service.Invitations.Resend(bg, s.Admin, id); err != nil {
 		t.Fatal(err)
 	}
-	_, expired := h.Invite("expired@example.com", access.Fleet)
-	h.Wait(access.DefaultInvitationTTL)
+	_, expired := s.Invite("expired@example.com", access.Fleet)
+	s.Advance(access.DefaultInvitationTTL)
 	links := map[string]string{
 		"unknown":   "/login/" + access.NewSecret().Reveal(),
 		"malformed": "/login/short",
@@ -105,7 +105,7 @@ func TestDeadLinksReadAlike(t *testing.T) {
 	mask := regexp.MustCompile(`value="[^"]*"|/login/[A-Za-z0-9_-]+/renew`)
 	var first, firstHeader string
 	for name, link := range links {
-		a := h.Guest().Get(link)
+		a := s.Browser().Get(link)
 		a.Want(t, http.StatusGone, "no longer good", "fresh")
 		a.Lacks(t, "example.com")
 		for _, c := range a.Cookies() {
@@ -119,7 +119,7 @@ func TestDeadLinksReadAlike(t *testing.T) {
 		if body != first || header != firstHeader {
 			t.Errorf("the page of a link that is %s differs:\n%s\n%s", name, header, body)
 		}
-		renewed := h.Guest()
+		renewed := s.Browser()
 		renewed.Post(renewed.Get(link), link+"/renew").Want(t, 200, "fresh letter")
 	}
 }
@@ -127,35 +127,35 @@ func TestDeadLinksReadAlike(t *testing.T) {
 // A forwarded or phished sign-in link is opened in another browser than the one
 // that asked for it.
 func TestSignInLinkIsBoundToItsBrowser(t *testing.T) {
-	h := webtest.New(t)
-	h.Arrived("ada@example.com", access.Fleet)
-	g := h.Guest()
-	g.Post(g.Get("/login"), "/login", "email", "ADA@Example.COM").Want(t, 200, "Look in your mail", "ADA@Example.COM")
-	if n, err := h.Service.SignIn.AnswerRequests(bg); n != 1 || err != nil {
+	s := webtest.New(t)
+	s.SignedIn("ada@example.com", access.Fleet)
+	b := s.Browser()
+	b.Post(b.Get("/login"), "/login", "email", "ADA@Example.COM").Want(t, 200, "Look in your mail", "ADA@Example.COM")
+	if n, err := s.Service.SignIn.AnswerRequests(bg); n != 1 || err != nil {
 		t.Fatalf("answered %d asks: %v", n, err)
 	}
-	link, code := h.SignInLetter()
+	link, code := s.SignInEmail()
 
-	thief := h.Guest()
+	thief := s.Browser()
 	page := thief.Get(link)
 	page.Want(t, http.StatusForbidden, "browser")
 	page.Lacks(t, "ada@example.com")
 	thief.Post(page, link).Want(t, http.StatusForbidden)
 	thief.Post(page, "/login/code", "code", code).Want(t, http.StatusUnprocessableEntity, "not right")
-	g.Post(g.Get("/login"), "/login/code", "code", "0000-0000").Want(t, http.StatusUnprocessableEntity, "not right")
-	g.Post(g.Get("/login"), "/login/code", "code", " "+strings.ToLower(code[:4])+"\u00a0\u2013 "+code[5:]+".").
+	b.Post(b.Get("/login"), "/login/code", "code", "0000-0000").Want(t, http.StatusUnprocessableEntity, "not right")
+	b.Post(b.Get("/login"), "/login/code", "code", " "+strings.ToLower(code[:4])+"\u00a0\u2013 "+code[5:]+".").
 		Want(t, http.StatusSeeOther, "/")
-	g.Get("/").Want(t, 200, "Fleet")
-	g.Get(link).Want(t, http.StatusGone)
+	b.Get("/").Want(t, 200, "Fleet")
+	b.Get(link).Want(t, http.StatusGone)
 }
 
 // Another site posts to us with the victim's cookies, in each way that browsers
 // tell us of, and with a form token of its own session.
 func TestForeignFormsAreRefused(t *testing.T) {
-	h := webtest.New(t)
-	g, _ := h.Arrived("ada@example.com", access.Fleet)
-	other, _ := h.Arrived("eve@example.com", access.Fleet)
-	page, evil := g.Get("/"), other.Get("/")
+	s := webtest.New(t)
+	b, _ := s.SignedIn("ada@example.com", access.Fleet)
+	other, _ := s.SignedIn("eve@example.com", access.Fleet)
+	page, evil := b.Get("/"), other.Get("/")
 	token := webtest.CSRFField.FindStringSubmatch(page.Text)[1]
 	for name, change := range map[string]func(*http.Request){
 		"cross-site": func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
@@ -171,34 +171,34 @@ func TestForeignFormsAreRefused(t *testing.T) {
 		"an evil origin":     func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") },
 		"our host over http": func(r *http.Request) { r.Header.Set("Origin", "http://door.example.com") },
 	} {
-		a := g.Do(http.MethodPost, "/logout", map[string][]string{"csrf": {token}}, change)
+		a := b.Do(http.MethodPost, "/logout", map[string][]string{"csrf": {token}}, change)
 		if a.StatusCode != http.StatusForbidden {
 			t.Errorf("a form with %s was taken: %d", name, a.StatusCode)
 		}
 	}
-	g.Post(evil, "/logout").Want(t, http.StatusForbidden, "nothing was changed")
-	g.Do(http.MethodPost, "/logout", map[string][]string{}).Want(t, http.StatusForbidden)
-	g.Get("/").Want(t, 200)
-	own := g.Do(http.MethodPost, "/logout", map[string][]string{"csrf": {token}}, func(r *http.Request) {
+	b.Post(evil, "/logout").Want(t, http.StatusForbidden, "nothing was changed")
+	b.Do(http.MethodPost, "/logout", map[string][]string{}).Want(t, http.StatusForbidden)
+	b.Get("/").Want(t, 200)
+	own := b.Do(http.MethodPost, "/logout", map[string][]string{"csrf": {token}}, func(r *http.Request) {
 		r.Header.Set("Origin", "null") // so Chromium sends the forms of pages with no-referrer
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	})
 	own.Want(t, 200, "signed out")
-	g.Get("/").Want(t, http.StatusSeeOther, "/login")
+	b.Get("/").Want(t, http.StatusSeeOther, "/login")
 }
 
 // Whoever sits down next at a shared computer has the history, the cache and
 // the cookies of the one who has left.
 func TestLogOutLeavesNothing(t *testing.T) {
-	h := webtest.New(t)
+	s := webtest.New(t)
 	for _, everywhere := range []string{"", "1"} {
-		g, _ := h.Arrived("ada"+everywhere+"@example.com", access.Fleet)
-		home := g.Get("/")
+		b, _ := s.SignedIn("ada"+everywhere+"@example.com", access.Fleet)
+		home := b.Get("/")
 		if home.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("the home page may be kept: %v", home.Header)
 		}
-		old := g.Session()
-		out := g.Post(home, "/logout", "everywhere", everywhere)
+		old := b.Session()
+		out := b.Post(home, "/logout", "everywhere", everywhere)
 		out.Want(t, 200, "signed out")
 		out.Lacks(t, "@example.com", "Fleet")
 		if c := out.Header.Get("Clear-Site-Data"); everywhere != "" && !strings.Contains(c, `"cookies"`) ||
@@ -212,91 +212,91 @@ func TestLogOutLeavesNothing(t *testing.T) {
 		if !dropped {
 			t.Errorf("the session's cookie stays: %v", out.Header["Set-Cookie"])
 		}
-		if _, err := h.Service.Gate.Principal(bg, old); !access.SignedOut.Is(err) {
+		if _, err := s.Service.Gate.Principal(bg, old); !access.SignedOut.Is(err) {
 			t.Errorf("the session still opens: %v", err)
 		}
 		replay := func(r *http.Request) {
 			r.AddCookie(&http.Cookie{Name: webtest.SessionCookie, Value: old.Reveal()})
 		}
-		h.Guest().Get("/", replay).Want(t, http.StatusSeeOther, "/login")
-		h.Guest().API("GET", "/me", "", replay).Want(t, http.StatusUnauthorized)
+		s.Browser().Get("/", replay).Want(t, http.StatusSeeOther, "/login")
+		s.Browser().API("GET", "/me", "", replay).Want(t, http.StatusUnauthorized)
 	}
 }
 
 func TestSetupWorksOnce(t *testing.T) {
-	h := webtest.New(t) // has an Admin
-	h.Guest().Get("/setup/"+access.NewSecret().Reveal()).Want(t, http.StatusGone, "Setup is closed")
+	s := webtest.New(t) // has an Admin
+	s.Browser().Get("/setup/"+access.NewSecret().Reveal()).Want(t, http.StatusGone, "Setup is closed")
 }
 
 func TestWithdraw(t *testing.T) {
-	h := webtest.New(t)
-	id, link := h.Invite("ada@example.com", access.Fleet)
-	g := h.Guest()
-	g.Enter(link)
-	g.Post(g.Get("/pending"), "/pending/withdraw").Want(t, 200, "You have withdrawn")
-	if _, err := h.Service.Members.Get(bg, h.Admin, id); !access.NotFound.Is(err) {
+	s := webtest.New(t)
+	id, link := s.Invite("ada@example.com", access.Fleet)
+	b := s.Browser()
+	b.RedeemLink(link)
+	b.Post(b.Get("/pending"), "/pending/withdraw").Want(t, 200, "You have withdrawn")
+	if _, err := s.Service.Members.Get(bg, s.Admin, id); !access.NotFound.Is(err) {
 		t.Errorf("the withdrawn account is still there: %v", err)
 	}
-	g.Get("/pending").Want(t, http.StatusSeeOther, "/login")
+	b.Get("/pending").Want(t, http.StatusSeeOther, "/login")
 }
 
 func TestRejectedWhileWaiting(t *testing.T) {
-	h := webtest.New(t)
-	id, link := h.Invite("ada@example.com", access.Fleet)
-	g := h.Guest()
-	g.Enter(link)
-	if err := h.Service.Members.Reject(bg, h.Admin, id, "", false); err != nil {
+	s := webtest.New(t)
+	id, link := s.Invite("ada@example.com", access.Fleet)
+	b := s.Browser()
+	b.RedeemLink(link)
+	if err := s.Service.Members.Reject(bg, s.Admin, id, "", false); err != nil {
 		t.Fatal(err)
 	}
-	g.Get("/pending").Want(t, http.StatusForbidden, "not approved")
-	g.Get("/pending").Want(t, http.StatusSeeOther, "/login")
-	h.Guest().Get(link).Want(t, http.StatusGone)
+	b.Get("/pending").Want(t, http.StatusForbidden, "not approved")
+	b.Get("/pending").Want(t, http.StatusSeeOther, "/login")
+	s.Browser().Get(link).Want(t, http.StatusGone)
 }
 
 // Who was led to the sign-in page is led on afterwards.
 func TestNextLeadsBack(t *testing.T) {
-	h := webtest.New(t)
-	h.Guest().Get("/fleet/flows").Want(t, http.StatusSeeOther, "/login?next=%2Ffleet%2Fflows")
+	s := webtest.New(t)
+	s.Browser().Get("/fleet/flows").Want(t, http.StatusSeeOther, "/login?next=%2Ffleet%2Fflows")
 }
 
 func TestSessionLimits(t *testing.T) {
-	h := webtest.New(t)
-	g, _ := h.Arrived("ada@example.com", access.Fleet)
-	g.Get("/").Want(t, 200)
-	h.Wait(access.MemberIdleTTL - time.Minute)
-	g.Get("/").Want(t, 200)
-	h.Wait(access.MemberIdleTTL)
-	g.Get("/").Want(t, http.StatusSeeOther, "/login")
+	s := webtest.New(t)
+	b, _ := s.SignedIn("ada@example.com", access.Fleet)
+	b.Get("/").Want(t, 200)
+	s.Advance(access.MemberIdleTTL - time.Minute)
+	b.Get("/").Want(t, 200)
+	s.Advance(access.MemberIdleTTL)
+	b.Get("/").Want(t, http.StatusSeeOther, "/login")
 }
 
 // Pages that hold what somebody typed must show it, not run it.
 func TestTypedTextIsShownNotRun(t *testing.T) {
-	h := webtest.New(t)
-	_, link := h.Invite("ada@example.com", access.Fleet)
-	g := h.Guest()
-	g.Enter(link)
-	g.Post(g.Get("/pending"), "/pending/note", "note", `<img src=x onerror=1>{{7*7}}`).Want(t, http.StatusSeeOther)
-	a := g.Get("/pending")
+	s := webtest.New(t)
+	_, link := s.Invite("ada@example.com", access.Fleet)
+	b := s.Browser()
+	b.RedeemLink(link)
+	b.Post(b.Get("/pending"), "/pending/note", "note", `<img src=x onerror=1>{{7*7}}`).Want(t, http.StatusSeeOther)
+	a := b.Get("/pending")
 	a.Want(t, 200, "&lt;img src=x onerror=1&gt;{{7*7}}")
 	a.Lacks(t, "<img src=x")
-	g.Post(a, "/pending/note", "note", strings.Repeat("x", 201)).
+	b.Post(a, "/pending/note", "note", strings.Repeat("x", 201)).
 		Want(t, http.StatusUnprocessableEntity, "the most is 200")
-	h.Guest().Get("/login").Want(t, 200)
-	l := h.Guest()
+	s.Browser().Get("/login").Want(t, 200)
+	l := s.Browser()
 	l.Post(l.Get("/login"), "/login", "email", `"><script>@x`).Want(t, http.StatusUnprocessableEntity, "role=\"alert\"")
 }
 
 // The operator's socket and the network are served from two goroutines at once,
 // and Close ends both, however early it comes.
 func TestServeTwoFacesAtOnce(t *testing.T) {
-	h := webtest.New(t)
+	s := webtest.New(t)
 	ended := make(chan error, 2)
 	for _, local := range []bool{true, false} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
-		h.Must(err)
-		go func() { ended <- h.Web.Serve(l, local) }()
+		s.Must(err)
+		go func() { ended <- s.Web.Serve(l, local) }()
 	}
-	h.Must(h.Web.Close())
+	s.Must(s.Web.Close())
 	for range 2 {
 		select {
 		case <-ended:
@@ -309,26 +309,26 @@ func TestServeTwoFacesAtOnce(t *testing.T) {
 // The waiting page's script asks ahead what became of the request. Its answer
 // must not cost the page that is opened then the session by which it knows why.
 func TestRejectedPageIsSeenAfterTheScriptHasLooked(t *testing.T) {
-	h := webtest.New(t)
-	id, link := h.Invite("eve@example.com", access.Fleet)
-	g := h.Guest()
-	g.Enter(link)
-	h.Must(h.Service.Members.Reject(bg, h.Admin, id, "", false))
+	s := webtest.New(t)
+	id, link := s.Invite("eve@example.com", access.Fleet)
+	b := s.Browser()
+	b.RedeemLink(link)
+	s.Must(s.Service.Members.Reject(bg, s.Admin, id, "", false))
 	mode := func(m string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("Sec-Fetch-Mode", m) }
 	}
-	g.Do(http.MethodGet, "/pending", nil, mode("cors")).Want(t, http.StatusForbidden)
-	g.Do(http.MethodGet, "/pending", nil, mode("navigate")).
+	b.Do(http.MethodGet, "/pending", nil, mode("cors")).Want(t, http.StatusForbidden)
+	b.Do(http.MethodGet, "/pending", nil, mode("navigate")).
 		Want(t, http.StatusForbidden, "Your request was not approved")
-	g.Do(http.MethodGet, "/pending", nil, mode("navigate")).Want(t, http.StatusSeeOther)
+	b.Do(http.MethodGet, "/pending", nil, mode("navigate")).Want(t, http.StatusSeeOther)
 }
 
 // A browser that has signed a member in is known to that member for a year from its
 // last sign-in. Signing out keeps that, signing out everywhere does not, and the
 // cookie by itself opens nothing.
 func TestABrowserStaysKnown(t *testing.T) {
-	h := webtest.New(t)
-	g, _ := h.Arrived("ada@example.com", access.Fleet)
+	s := webtest.New(t)
+	b, _ := s.SignedIn("ada@example.com", access.Fleet)
 	lasts := func(a webtest.Answer) (seconds int) {
 		for _, c := range a.Cookies() {
 			if c.Name == webtest.BrowserCookie {
@@ -341,41 +341,41 @@ func TestABrowserStaysKnown(t *testing.T) {
 		return seconds
 	}
 	year := int(access.KnownBrowserTTL / time.Second)
-	g.Post(g.Get("/"), "/logout").Want(t, 200)
-	page := g.Get("/login")
-	g.Post(page, "/login", "email", "ada@example.com").Want(t, 200)
-	_, err := h.Service.SignIn.AnswerRequests(bg)
-	h.Must(err)
-	link, _ := h.SignInLetter()
-	in := g.Post(g.Get(link), link)
+	b.Post(b.Get("/"), "/logout").Want(t, 200)
+	page := b.Get("/login")
+	b.Post(page, "/login", "email", "ada@example.com").Want(t, 200)
+	_, err := s.Service.SignIn.AnswerRequests(bg)
+	s.Must(err)
+	link, _ := s.SignInEmail()
+	in := b.Post(b.Get(link), link)
 	in.Want(t, http.StatusSeeOther)
 	if n := lasts(in); n != year {
 		t.Errorf("signing in renews the cookie for %d s, want %d", n, year)
 	}
-	if n := lasts(h.Guest().Get("/login")); n != year {
+	if n := lasts(s.Browser().Get("/login")); n != year {
 		t.Errorf("a fresh browser has its cookie for %d s, want %d", n, year)
 	}
-	g.Post(g.Get("/"), "/logout").Want(t, 200)
-	g.Get("/").Want(t, http.StatusSeeOther, "/login")
-	g.Get("/api/v1/me").Want(t, http.StatusUnauthorized)
+	b.Post(b.Get("/"), "/logout").Want(t, 200)
+	b.Get("/").Want(t, http.StatusSeeOther, "/login")
+	b.Get("/api/v1/me").Want(t, http.StatusUnauthorized)
 }
 
 // What was copied with too much, or too little, around it: the page says what a code
 // looks like, and none of it counts as a guess.
 func TestPastedCodes(t *testing.T) {
-	h := webtest.New(t)
-	h.Arrived("ada@example.com", access.Fleet)
-	g := h.Guest()
-	g.Post(g.Get("/login"), "/login", "email", "ada@example.com").
+	s := webtest.New(t)
+	s.SignedIn("ada@example.com", access.Fleet)
+	b := s.Browser()
+	b.Post(b.Get("/login"), "/login", "email", "ada@example.com").
 		Want(t, 200, `maxlength="40"`, `autocomplete="one-time-code"`, `autocapitalize="characters"`)
-	_, err := h.Service.SignIn.AnswerRequests(bg)
-	h.Must(err)
-	_, code := h.SignInLetter()
+	_, err := s.Service.SignIn.AnswerRequests(bg)
+	s.Must(err)
+	_, code := s.SignInEmail()
 	for range 2 * access.MaxCodeAttempts {
 		for _, slip := range []string{code[:8], code + "X", "my code", ""} {
-			g.Post(g.Get("/login"), "/login/code", "code", slip).
+			b.Post(b.Get("/login"), "/login/code", "code", slip).
 				Want(t, http.StatusUnprocessableEntity, "eight letters and digits")
 		}
 	}
-	g.Post(g.Get("/login"), "/login/code", "code", "\t"+strings.ToLower(code)+"\r\n").Want(t, http.StatusSeeOther)
+	b.Post(b.Get("/login"), "/login/code", "code", "\t"+strings.ToLower(code)+"\r\n").Want(t, http.StatusSeeOther)
 }

@@ -12,37 +12,37 @@ import (
 // Somebody comes by a link that was handed over. Nothing proved their mailbox, so
 // the page does not say that their address is confirmed.
 func TestPendingPageSaysWhatWasProved(t *testing.T) {
-	h := webtest.New(t)
-	id, _ := h.Invite("handed@example.com", access.Fleet)
-	link, err := h.Service.Invitations.CopyLink(bg, h.Admin, id)
-	h.Must(err)
-	handed := h.Guest()
-	handed.Enter(strings.TrimPrefix(link, webtest.URL))
+	s := webtest.New(t)
+	id, _ := s.Invite("handed@example.com", access.Fleet)
+	link, err := s.Service.Invitations.CopyLink(bg, s.Admin, id)
+	s.Must(err)
+	handed := s.Browser()
+	handed.RedeemLink(strings.TrimPrefix(link, webtest.URL))
 	page := handed.Get("/pending")
 	page.Want(t, http.StatusOK, "You accepted the invitation")
 	page.Lacks(t, "confirmed")
 
-	_, mailed := h.Invite("mailed@example.com", access.Fleet)
-	by := h.Guest()
-	by.Enter(mailed)
+	_, mailed := s.Invite("mailed@example.com", access.Fleet)
+	by := s.Browser()
+	by.RedeemLink(mailed)
 	by.Get("/pending").Want(t, http.StatusOK, "Your address is confirmed", "You confirmed your address")
 }
 
 // Somebody types a code an email short. It is no guess, leaves no trace of one,
 // and comes back as they typed it, to be mended.
 func TestASlipComesBackAsTyped(t *testing.T) {
-	h := webtest.New(t)
-	g := h.Guest()
-	page := g.Post(g.Get("/login"), "/login", "email", "grace@example.org")
-	g.Post(page, "/login/code", "code", `K7PQ-3X"M`, "email", "grace@example.org").
+	s := webtest.New(t)
+	b := s.Browser()
+	page := b.Post(b.Get("/login"), "/login", "email", "grace@example.org")
+	b.Post(page, "/login/code", "code", `K7PQ-3X"M`, "email", "grace@example.org").
 		Want(t, http.StatusUnprocessableEntity, "eight letters and digits")
-	if again := g.Post(page, "/login/code", "code", `K7PQ-3X"M`).
+	if again := b.Post(page, "/login/code", "code", `K7PQ-3X"M`).
 		Text; !strings.Contains(again, `value="K7PQ-3X&#34;M"`) {
 		t.Errorf("what was typed is lost:\n%s", again)
 	}
-	h.Must(h.Web.Close()) // which keeps what was noticed
-	u, err := h.Service.Dashboard.Unusual(bg, h.Admin)
-	h.Must(err)
+	s.Must(s.Web.Close()) // which keeps what was noticed
+	u, err := s.Service.Dashboard.Unusual(bg, s.Admin)
+	s.Must(err)
 	for _, d := range u.Days {
 		if d.Trace == access.TraceWrongCode {
 			t.Errorf("%d slips count as guesses", d.Count)

@@ -35,16 +35,16 @@ func DesktopForm(change ...string) url.Values {
 }
 
 // AuthorizeDesktop is the code that g lets a window have.
-func (g *Guest) AuthorizeDesktop(t *testing.T) string {
+func (b *Browser) AuthorizeDesktop(t *testing.T) string {
 	t.Helper()
-	page := g.Get("/desktop?" + DesktopForm().Encode())
+	page := b.Get("/desktop?" + DesktopForm().Encode())
 	page.Want(t, http.StatusOK, "Let the Doorward window in?")
 	form := DesktopForm()
 	fields := []string{}
 	for name := range form {
 		fields = append(fields, name, form.Get(name))
 	}
-	a := g.Post(page, "/desktop", fields...)
+	a := b.Post(page, "/desktop", fields...)
 	a.Want(t, http.StatusSeeOther)
 	back, err := url.Parse(a.Header.Get("Location"))
 	if err != nil || back.Host != "127.0.0.1:40123" || back.Query().Get("state") != "its-mark" {
@@ -54,8 +54,8 @@ func (g *Guest) AuthorizeDesktop(t *testing.T) string {
 }
 
 // RedeemDesktop sends a code as a window does.
-func (h *House) RedeemDesktop(code, verifier string) Answer {
-	return h.Guest().
+func (s *Server) RedeemDesktop(code, verifier string) Answer {
+	return s.Browser().
 		API(http.MethodPost, "/desktop", fmt.Sprintf(`{"code":%q,"code_verifier":%q}`, code, verifier),
 			func(r *http.Request) {
 				r.Header.Set("User-Agent", "Doorward-Desktop (ada-laptop)")
@@ -63,9 +63,9 @@ func (h *House) RedeemDesktop(code, verifier string) Answer {
 }
 
 // SignInDesktop is the secret of a window that acts for g.
-func (h *House) SignInDesktop(t *testing.T, g *Guest) access.Secret {
+func (s *Server) SignInDesktop(t *testing.T, b *Browser) access.Secret {
 	t.Helper()
-	a := h.RedeemDesktop(g.AuthorizeDesktop(t), Verifier)
+	a := s.RedeemDesktop(b.AuthorizeDesktop(t), Verifier)
 	a.Want(t, http.StatusCreated, `"workspace":"AI Loop"`)
 	return access.Secret(a.Object(t)["secret"].(string))
 }

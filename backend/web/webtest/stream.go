@@ -17,21 +17,21 @@ type Stream struct {
 }
 
 // Listen opens a stream at a port.
-func (g *Guest) Listen(at string, change ...func(*http.Request)) *Stream {
-	g.House.T.Helper()
+func (b *Browser) Listen(at string, change ...func(*http.Request)) *Stream {
+	b.Server.T.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
-	g.House.T.Cleanup(cancel)
+	b.Server.T.Cleanup(cancel)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at+"/api/v1/events", nil)
-	g.House.Must(err)
+	b.Server.Must(err)
 	r.Host = "door.example.com"
-	r.AddCookie(&http.Cookie{Name: SessionCookie, Value: g.Session().Reveal()})
+	r.AddCookie(&http.Cookie{Name: SessionCookie, Value: b.Session().Reveal()})
 	for _, c := range change {
 		c(r)
 	}
 	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
-	g.House.Must(err)
-	g.House.T.Cleanup(func() { resp.Body.Close() })
-	return &Stream{Response: resp, t: g.House.T, text: bufio.NewReader(resp.Body)}
+	b.Server.Must(err)
+	b.Server.T.Cleanup(func() { resp.Body.Close() })
+	return &Stream{Response: resp, t: b.Server.T, text: bufio.NewReader(resp.Body)}
 }
 
 // Next is the next event and its data; both empty once the stream has ended.

@@ -9,66 +9,66 @@ import (
 )
 
 // A Cast is one of each kind of caller.
-type Cast struct {
-	*House
-	Admin     *Guest
-	Fleet     *Guest
-	Pending   *Guest
-	Suspended *Guest
-	Stranger  *Guest
+type Callers struct {
+	*Server
+	Admin     *Browser
+	Fleet     *Browser
+	Pending   *Browser
+	Suspended *Browser
+	Stranger  *Browser
 	IDs       map[string]access.MemberID
 	Tokens    map[string]access.Secret
 }
 
 // NewCast is one in a house of their own.
-func NewCast(t testing.TB, change ...func(*Options)) *Cast {
+func NewCallers(t testing.TB, change ...func(*Options)) *Callers {
 	t.Helper()
-	h := New(t, change...)
-	c := &Cast{
-		House:    h,
-		Stranger: h.Guest(),
+	s := New(t, change...)
+	c := &Callers{
+		Server:   s,
+		Stranger: s.Browser(),
 		IDs:      map[string]access.MemberID{},
 		Tokens:   map[string]access.Secret{},
 	}
-	c.Admin, c.IDs["admin"] = h.Arrived("Admin@Example.com", access.Admin)
-	c.Fleet, c.IDs["fleet"] = h.Arrived("fleet@example.com", access.Fleet)
-	c.Suspended, c.IDs["suspended"] = h.Arrived("suspended@example.com", access.Fleet)
-	_, err := h.Service.Members.Suspend(context.Background(), h.Admin, c.IDs["suspended"])
-	h.Must(err)
-	for _, g := range []*Guest{c.Admin, c.Fleet} {
-		g.Get("/").Want(t, 200) // the session gets its id after the rise of rights
+	c.Admin, c.IDs["admin"] = s.SignedIn("Admin@Example.com", access.Admin)
+	c.Fleet, c.IDs["fleet"] = s.SignedIn("fleet@example.com", access.Fleet)
+	c.Suspended, c.IDs["suspended"] = s.SignedIn("suspended@example.com", access.Fleet)
+	_, err := s.Service.Members.Suspend(context.Background(), s.Admin, c.IDs["suspended"])
+	s.Must(err)
+	for _, b := range []*Browser{c.Admin, c.Fleet} {
+		b.Get("/").Want(t, 200) // the session gets its id after the rise of rights
 	}
 	var link string
-	c.IDs["pending"], link = h.Invite("pending@example.com", access.Fleet)
-	c.Pending = h.Guest()
-	c.Pending.Enter(link)
-	actor := h.Confirmed(c.IDs["admin"])
-	c.Tokens["admin"] = h.Token(actor, access.Admin)
-	c.Tokens["weak"] = h.Token(actor, access.Fleet)
+	c.IDs["pending"], link = s.Invite("pending@example.com", access.Fleet)
+	c.Pending = s.Browser()
+	c.Pending.RedeemLink(link)
+	actor := s.Confirmed(c.IDs["admin"])
+	c.Tokens["admin"] = s.Token(actor, access.Admin)
+	c.Tokens["weak"] = s.Token(actor, access.Fleet)
 	return c
 }
 
 // As sends a request as one of the cast.
-func (c *Cast) As(who, method, path, body string) Answer {
+func (c *Callers) As(who, method, path, body string) Answer {
 	c.T.Helper()
 	if secret, ok := c.Tokens[strings.TrimSuffix(who, " token")]; ok && strings.HasSuffix(who, " token") {
-		return c.Guest().API(method, path, body, Bearer(secret))
+		return c.Browser().API(method, path, body, Bearer(secret))
 	}
-	g := map[string]*Guest{
+	b := map[string]*Browser{
 		"admin":     c.Admin,
 		"fleet":     c.Fleet,
 		"pending":   c.Pending,
 		"suspended": c.Suspended,
 		"stranger":  c.Stranger,
 	}[who]
-	if g == nil {
+	if b == nil {
 		c.T.Fatalf("nobody is called %q", who)
 	}
-	return g.API(method, path, body)
+	return b.API(method, path, body)
 }
 
 // Fill puts the id of each in the place of {name}.
-func (c *Cast) Fill(s string) string {
+func (c *Callers) Fill(s string) string {
 	for name, id := range c.IDs {
 		s = strings.ReplaceAll(s, "{"+name+"}", string(id))
 	}
@@ -76,7 +76,7 @@ func (c *Cast) Fill(s string) string {
 }
 
 // Problem checks the shape of a refusal.
-func (c *Cast) Problem(t *testing.T, a Answer) {
+func (c *Callers) Problem(t *testing.T, a Answer) {
 	t.Helper()
 	p := a.Object(t)
 	if a.Header.Get("Content-Type") != "application/problem+json" || p["status"] != float64(a.StatusCode) ||

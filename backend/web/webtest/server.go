@@ -53,7 +53,7 @@ type Options struct {
 
 // A House is a server on a real store in memory, with a clock that the test
 // moves, and one Admin.
-type House struct {
+type Server struct {
 	T       testing.TB
 	Service *service.Service
 	Store   *store.Store
@@ -70,66 +70,66 @@ type House struct {
 }
 
 // New is a house whose options were changed so; the test's end closes it.
-func New(t testing.TB, change ...func(*Options)) *House {
+func New(t testing.TB, change ...func(*Options)) *Server {
 	t.Helper()
 	return NewOn(t, enginetest.Open, change...)
 }
 
 // NewOn is New on an engine.
-func NewOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *House {
+func NewOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *Server {
 	t.Helper()
-	h := &House{T: t, now: time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC), Log: &Buffer{}}
-	log := slog.New(slog.NewTextHandler(h.Log, nil))
-	st, err := store.Open(store.Options{Engine: engine, Now: h.Clock, Uptime: h.uptime, Logger: log})
-	h.Must(err)
-	h.Store = st
+	s := &Server{T: t, now: time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC), Log: &Buffer{}}
+	log := slog.New(slog.NewTextHandler(s.Log, nil))
+	st, err := store.Open(store.Options{Engine: engine, Now: s.Clock, Uptime: s.uptime, Logger: log})
+	s.Must(err)
+	s.Store = st
 	frontend := os.DirFS(filepath.Join(root(t), "frontend"))
 	emails, err := email.New(frontend)
-	h.Must(err)
-	h.Service, err = service.New(context.Background(), service.Options{
+	s.Must(err)
+	s.Service, err = service.New(context.Background(), service.Options{
 		Store:     st,
 		Emails:    emails,
 		PublicURL: URL,
 		Mail:      true,
 		Logger:    log,
 	})
-	h.Must(err)
+	s.Must(err)
 	o := Options{
-		Options: web.Options{Service: h.Service, Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log},
+		Options: web.Options{Service: s.Service, Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log},
 		More:    func(*web.Face) {},
 	}
 	for _, c := range change {
 		c(&o)
 	}
-	h.Must(h.open(o))
-	network, err := h.Web.Face(false)
-	h.Must(err)
-	h.App = network.App()
-	c, _, err := h.Service.Setup.SetUpHere(
+	s.Must(s.open(o))
+	network, err := s.Web.Face(false)
+	s.Must(err)
+	s.App = network.App()
+	c, _, err := s.Service.Setup.SetUpHere(
 		context.Background(),
-		service.FirstAdmin{Email: h.Address("grace@example.org"), Name: "Grace Hopper"},
+		service.FirstAdmin{Email: s.Address("grace@example.org"), Name: "Grace Hopper"},
 	)
-	h.Must(err)
-	h.Admin = h.Confirmed(c.ID)
+	s.Must(err)
+	s.Admin = s.Confirmed(c.ID)
 	t.Cleanup(func() {
-		h.Must(h.Web.Close())
-		h.Must(st.Close())
+		s.Must(s.Web.Close())
+		s.Must(st.Close())
 	})
-	return h
+	return s
 }
 
 // open makes the server and its rooms.
-func (h *House) open(o Options) (err error) {
-	if h.Web, err = web.New(o.Options); err != nil {
+func (s *Server) open(o Options) (err error) {
+	if s.Web, err = web.New(o.Options); err != nil {
 		return err
 	}
-	pages, err := portal.New(h.Web, o.Frontend)
+	pages, err := portal.New(s.Web, o.Frontend)
 	if err != nil {
 		return err
 	}
-	h.API = api.New(h.Web, o.API)
-	h.Events = events.New(h.Web, h.API.Overview)
-	return h.Web.Mount(pages.Mount, h.API.Mount, h.Events.Mount, o.More)
+	s.API = api.New(s.Web, o.API)
+	s.Events = events.New(s.Web, s.API.Overview)
+	return s.Web.Mount(pages.Mount, s.API.Mount, s.Events.Mount, o.More)
 }
 
 // root is the folder of go.mod above the test's own.
@@ -149,69 +149,69 @@ func root(t testing.TB) string {
 }
 
 // Clock is what the house takes for the time.
-func (h *House) Clock() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.now
+func (s *Server) Clock() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
 }
 
 // Wait lets time pass.
-func (h *House) Wait(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.now, h.up = h.now.Add(d), h.up+d
+func (s *Server) Advance(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now, s.up = s.now.Add(d), s.up+d
 }
 
 // Jump is a clock that is set, while no time passes.
-func (h *House) Jump(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.now = h.now.Add(d)
+func (s *Server) Jump(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = s.now.Add(d)
 }
 
-func (h *House) uptime() time.Duration {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.up
+func (s *Server) uptime() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.up
 }
 
 // Must ends the test where err is not nil.
-func (h *House) Must(err error) {
-	h.T.Helper()
+func (s *Server) Must(err error) {
+	s.T.Helper()
 	if err != nil {
-		h.T.Fatal(err)
+		s.T.Fatal(err)
 	}
 }
 
 // Address reads an email address.
-func (h *House) Address(s string) access.Address {
-	h.T.Helper()
-	a, err := address.Parse(s)
-	h.Must(err)
+func (s *Server) Address(email string) access.Address {
+	s.T.Helper()
+	a, err := address.Parse(email)
+	s.Must(err)
 	return a
 }
 
 // Invite makes a pending member and returns the secret path of the link.
-func (h *House) Invite(email string, roles ...access.RoleName) (access.MemberID, string) {
-	h.T.Helper()
-	want := service.NewInvitation{Email: h.Address(email), Roles: roles}
-	in, err := h.Service.Invitations.Invite(context.Background(), h.Admin, want)
-	h.Must(err)
-	return in.Card.ID, strings.TrimPrefix(in.Link, URL)
+func (s *Server) Invite(email string, roles ...access.RoleName) (access.MemberID, string) {
+	s.T.Helper()
+	want := service.NewInvitation{Email: s.Address(email), Roles: roles}
+	in, err := s.Service.Invitations.Invite(context.Background(), s.Admin, want)
+	s.Must(err)
+	return in.Member.ID, strings.TrimPrefix(in.Link, URL)
 }
 
 // Confirmed is a member in a session of its own that was confirmed just now.
-func (h *House) Confirmed(id access.MemberID) access.Actor {
-	h.T.Helper()
+func (s *Server) Confirmed(id access.MemberID) access.Actor {
+	s.T.Helper()
 	hash := access.NewSecret().Hash()
-	h.Session(access.Session{Hash: hash, Member: id, Method: "link", OpenedAt: h.Clock(), SeenAt: h.Clock()})
+	s.Session(access.Session{Hash: hash, Member: id, Method: "link", OpenedAt: s.Clock(), SeenAt: s.Clock()})
 	return access.Actor{Member: id, Source: access.SourceConsole, Session: hash}
 }
 
 // Session keeps a session that was confirmed just now.
-func (h *House) Session(opened access.Session) {
-	h.T.Helper()
-	h.Must(h.Store.Update(context.Background(), func(tx *store.Tx) error {
+func (s *Server) Session(opened access.Session) {
+	s.T.Helper()
+	s.Must(s.Store.Update(context.Background(), func(tx *store.Tx) error {
 		if old, ok, err := tx.Sessions.Get(opened.Hash); err != nil || ok {
 			opened = old
 		}
@@ -226,62 +226,62 @@ func (h *House) Session(opened access.Session) {
 }
 
 // Arrived is a guest who is signed in as somebody with these roles.
-func (h *House) Arrived(email string, roles ...access.RoleName) (*Guest, access.MemberID) {
-	h.T.Helper()
-	id, link := h.Invite(email, roles...)
-	g := h.Guest()
-	g.Enter(link)
-	_, err := h.Service.Members.Approve(context.Background(), h.Admin, id, nil)
-	h.Must(err)
-	h.Session(access.Session{Hash: g.Session().Hash()})
-	return g, id
+func (s *Server) SignedIn(email string, roles ...access.RoleName) (*Browser, access.MemberID) {
+	s.T.Helper()
+	id, link := s.Invite(email, roles...)
+	b := s.Browser()
+	b.RedeemLink(link)
+	_, err := s.Service.Members.Approve(context.Background(), s.Admin, id, nil)
+	s.Must(err)
+	s.Session(access.Session{Hash: b.Session().Hash()})
+	return b, id
 }
 
 // Token makes an API token of a member.
-func (h *House) Token(actor access.Actor, roles ...access.RoleName) access.Secret {
-	h.T.Helper()
-	_, secret, err := h.Service.Tokens.Create(context.Background(), actor, "for a test", roles, 0)
-	h.Must(err)
+func (s *Server) Token(actor access.Actor, roles ...access.RoleName) access.Secret {
+	s.T.Helper()
+	_, secret, err := s.Service.Tokens.Create(context.Background(), actor, "for a test", roles, 0)
+	s.Must(err)
 	return secret
 }
 
 // Serve answers on a port of this machine, as it does for real, and returns its
 // address.
-func (h *House) Serve() string {
-	h.T.Helper()
+func (s *Server) Serve() string {
+	s.T.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	h.Must(err)
+	s.Must(err)
 	done := make(chan error, 1)
-	go func() { done <- h.Web.Serve(l, false) }()
-	h.T.Cleanup(func() {
-		h.Must(h.Web.Close())
+	go func() { done <- s.Web.Serve(l, false) }()
+	s.T.Cleanup(func() {
+		s.Must(s.Web.Close())
 		<-done
 	})
 	return l.Addr().String()
 }
 
 // Back signs a member in again.
-func (h *House) Back(email string) *Guest {
-	h.T.Helper()
-	g := h.Guest()
-	g.Post(g.Get("/login"), "/login", "email", email)
-	_, err := h.Service.SignIn.AnswerRequests(context.Background())
-	h.Must(err)
-	_, code := h.SignInLetter()
-	g.Post(g.Get("/login"), "/login/code", "code", code).Want(h.T, 303)
-	return g
+func (s *Server) SignInAgain(email string) *Browser {
+	s.T.Helper()
+	b := s.Browser()
+	b.Post(b.Get("/login"), "/login", "email", email)
+	_, err := s.Service.SignIn.AnswerRequests(context.Background())
+	s.Must(err)
+	_, code := s.SignInEmail()
+	b.Post(b.Get("/login"), "/login/code", "code", code).Want(s.T, 303)
+	return b
 }
 
 // ConfirmationCode is the code in the newest email that asks somebody to confirm.
-func (h *House) ConfirmationCode(to string) (code string) {
-	h.T.Helper()
-	h.Must(h.Store.View(context.Background(), func(tx *store.Tx) error {
+func (s *Server) ConfirmationCode(to string) (code string) {
+	s.T.Helper()
+	s.Must(s.Store.View(context.Background(), func(tx *store.Tx) error {
 		page, err := tx.Messages.Page("", 200)
-		for _, l := range page.Items {
-			if l.Kind != access.ConfirmationMessage || l.Recipient != to || code != "" {
+		for _, m := range page.Items {
+			if m.Kind != access.ConfirmationMessage || m.Recipient != to || code != "" {
 				continue
 			}
-			f, err := tx.Messages.Facts(l.ID)
+			f, err := tx.Messages.Facts(m.ID)
 			if err != nil {
 				return err
 			}
@@ -290,39 +290,39 @@ func (h *House) ConfirmationCode(to string) (code string) {
 		return err
 	}))
 	if code == "" {
-		h.T.Fatalf("no email with a code went to %s", to)
+		s.T.Fatalf("no email with a code went to %s", to)
 	}
 	return code
 }
 
 // SignInLetter finds the link and the code in the newest email.
-func (h *House) SignInLetter() (link, code string) {
-	h.T.Helper()
-	page, err := h.Service.Outbox.List(context.Background(), access.Operator, "", 0)
-	h.Must(err)
-	at := slices.IndexFunc(page.Items, func(l access.Message) bool { return l.Kind == access.SignInMessage })
-	_, w, err := h.Service.Outbox.Get(context.Background(), access.Operator, page.Items[at].ID)
-	h.Must(err)
+func (s *Server) SignInEmail() (link, code string) {
+	s.T.Helper()
+	page, err := s.Service.Outbox.List(context.Background(), access.Operator, "", 0)
+	s.Must(err)
+	at := slices.IndexFunc(page.Items, func(m access.Message) bool { return m.Kind == access.SignInMessage })
+	_, w, err := s.Service.Outbox.Get(context.Background(), access.Operator, page.Items[at].ID)
+	s.Must(err)
 	link = regexp.MustCompile(regexp.QuoteMeta(URL) + `(/login/[A-Za-z0-9_-]{43})`).FindStringSubmatch(w.Text)[1]
 	code = regexp.MustCompile(`(?m)^[0-9A-Z]{4}-[0-9A-Z]{4}$`).FindString(w.Text)
 	return link, code
 }
 
 // Eventually waits until it is so.
-func (h *House) Eventually(what string, is func() bool) {
-	h.T.Helper()
+func (s *Server) Eventually(what string, is func() bool) {
+	s.T.Helper()
 	for end := time.Now().Add(Patience); !is(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			h.T.Fatal("in vain: " + what)
+			s.T.Fatal("in vain: " + what)
 		}
 	}
 }
 
 // Records is each record there is, to see that nothing changed.
-func (h *House) Records() string {
-	h.T.Helper()
+func (s *Server) Records() string {
+	s.T.Helper()
 	var b strings.Builder
-	h.Must(h.Store.Each(context.Background(), func(key, value []byte) error {
+	s.Must(s.Store.Each(context.Background(), func(key, value []byte) error {
 		fmt.Fprintf(&b, "%q=%q\n", key, value)
 		return nil
 	}))

@@ -11,34 +11,34 @@ import (
 	"doorward/backend/store"
 )
 
-// invariants are the rules that hold everywhere, looked at after every step.
-func (l *life) invariants(rt *rapid.T) {
+// invariants are the rules that always hold; they are checked after every step.
+func (md *model) invariants(rt *rapid.T) {
 	admins := 0
-	for _, s := range l.souls {
-		l.asModelled(rt, s)
+	for _, s := range md.people {
+		md.asModelled(rt, s)
 		if s.state == access.Active && slices.Contains(s.roles, access.Admin) {
 			admins++
 		}
 		for _, o := range s.sessions {
-			l.session(rt, s, o)
+			md.session(rt, s, o)
 		}
 	}
 	if admins == 0 {
 		rt.Fatalf("no active Admin is left")
 	}
-	if _, err := l.Audit.Verify(l.ctx, access.Operator); err != nil {
+	if _, err := md.Audit.Verify(md.ctx, access.Operator); err != nil {
 		rt.Fatalf("the audit log: %v", err)
 	}
-	if _, err := l.store.Verify(l.ctx); err != nil { // counters and indexes are those of a scan
+	if _, err := md.store.Verify(md.ctx); err != nil { // counters and indexes equal a full scan
 		rt.Fatalf("the store: %v", err)
 	}
-	l.nothingLeft(rt)
+	md.nothingLeft(rt)
 }
 
-// asModelled holds the member that is kept to the one that ought to be.
-func (l *life) asModelled(rt *rapid.T, s *soul) {
+// asModelled compares the stored member with the model's.
+func (md *model) asModelled(rt *rapid.T, s *person) {
 	var m access.Member
-	err := l.store.View(l.ctx, func(tx *store.Tx) (err error) { m, err = tx.Members.ByAddress(s.email); return err })
+	err := md.store.View(md.ctx, func(tx *store.Tx) (err error) { m, err = tx.Members.ByAddress(s.email); return err })
 	if access.NotFound.Is(err) && s.id == "" {
 		return
 	}
@@ -54,13 +54,13 @@ func sorted(roles []access.RoleName) []access.RoleName {
 	return roles
 }
 
-// session holds what a session may do now to its member's state and roles: a
-// spent one opens nothing, a pending one nothing but the wait.
-func (l *life) session(rt *rapid.T, s *soul, o *opener) {
-	p, err := l.Gate.Principal(l.ctx, o.secret)
+// session checks that a session may do exactly what its member's state and roles
+// allow now: a spent one nothing, a pending one nothing but wait.
+func (md *model) session(rt *rapid.T, s *person, o *credential) {
+	p, err := md.Gate.Principal(md.ctx, o.secret)
 	if err != nil {
-		if fresh := l.clock.now().Before(o.made.Add(20 * time.Minute)); !o.spent && fresh && s.id != "" &&
-			s.state != access.Suspended && l.openSessions(s) <= 15 {
+		if fresh := md.clock.now().Before(o.made.Add(20 * time.Minute)); !o.spent && fresh && s.id != "" &&
+			s.state != access.Suspended && md.openSessions(s) <= 15 {
 			rt.Fatalf("a session of %s (%s) that was opened at %s: %v", s.email, s.state, o.made, err)
 		}
 		return
@@ -79,7 +79,7 @@ func (l *life) session(rt *rapid.T, s *soul, o *opener) {
 	}
 }
 
-func (l *life) openSessions(s *soul) (n int) {
+func (md *model) openSessions(s *person) (n int) {
 	for _, o := range s.sessions {
 		if !o.spent {
 			n++
@@ -88,18 +88,18 @@ func (l *life) openSessions(s *soul) (n int) {
 	return n
 }
 
-// nothingLeft holds what is kept to this: of an address that was deleted nothing is.
-// What a browser asked for before there was such a member is the browser's: it has
-// the address for as long as a sign-in email is good. What is more than one
-// transaction holds is deleted by the sweeper, which has it at once.
-func (l *life) nothingLeft(rt *rapid.T) {
-	_, err := l.Jobs.Sweep(l.ctx)
-	l.must(rt, err)
-	l.must(rt, l.store.Each(l.ctx, func(key, value []byte) error {
+// nothingLeft checks that a deleted address leaves no records. A request that a
+// browser made before the account existed belongs to the browser: it keeps the
+// address for as long as a sign-in email is valid. What does not fit one
+// transaction is deleted by the sweeper, for which it is due at once.
+func (md *model) nothingLeft(rt *rapid.T) {
+	_, err := md.Jobs.Sweep(md.ctx)
+	md.must(rt, err)
+	md.must(rt, md.store.Each(md.ctx, func(key, value []byte) error {
 		if strings.HasPrefix(string(key), "b/") {
 			return nil
 		}
-		for _, s := range l.souls {
+		for _, s := range md.people {
 			if s.deleted && (strings.Contains(string(key), s.email) || strings.Contains(string(value), s.email)) {
 				rt.Fatalf("of %s, who was deleted, there is still %q", s.email, key)
 			}

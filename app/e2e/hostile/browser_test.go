@@ -19,7 +19,7 @@ import (
 )
 
 // A guest is a browser with cookies of its own.
-type guest struct {
+type browser struct {
 	h      *target
 	jar    *cookiejar.Jar
 	client *http.Client
@@ -39,7 +39,7 @@ func bearer(token string) change { return header("Authorization", "Bearer "+toke
 func forwarded(from string) change { return header("X-Forwarded-For", from) }
 
 // guest is a browser without cookies; changes are made to all its requests.
-func (h *target) guest(always ...change) *guest {
+func (h *target) browser(always ...change) *browser {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		h.t.Fatal(err)
@@ -48,23 +48,28 @@ func (h *target) guest(always ...change) *guest {
 		return (&net.Dialer{}).DialContext(ctx, "tcp", h.Listen)
 	}}
 	h.t.Cleanup(transport.CloseIdleConnections)
-	return &guest{h: h, jar: jar, always: always, client: &http.Client{Transport: transport, Timeout: product.Patience,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &browser{
+		h:      h,
+		jar:    jar,
+		always: always,
+		client: &http.Client{Transport: transport, Timeout: product.Patience,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}
 }
 
 // site is the URL that the guest's cookies belong to.
-func (g *guest) site() *url.URL {
-	u, err := url.Parse(g.h.origin())
+func (b *browser) site() *url.URL {
+	u, err := url.Parse(b.h.origin())
 	if err != nil {
-		g.h.t.Fatal(err)
+		b.h.t.Fatal(err)
 	}
 	return u
 }
 
 // cookie is the value of the browser's cookie of that name; "dw" and "dw-browser"
 // stand for the secure names as well.
-func (g *guest) cookie(name string) string {
-	for _, c := range g.jar.Cookies(g.site()) {
+func (b *browser) cookie(name string) string {
+	for _, c := range b.jar.Cookies(b.site()) {
 		if c.Name == name || c.Name == "__Host-"+name {
 			return c.Value
 		}
@@ -82,90 +87,90 @@ type answer struct {
 }
 
 // do sends one request with the cookies of the site, on whatever address it listens.
-func (g *guest) do(method, path string, body io.Reader, changes ...change) answer {
-	g.h.t.Helper()
-	r, err := http.NewRequest(method, g.h.URL+path, body)
+func (b *browser) do(method, path string, body io.Reader, changes ...change) answer {
+	b.h.t.Helper()
+	r, err := http.NewRequest(method, b.h.URL+path, body)
 	if err != nil {
-		g.h.t.Fatal(err)
+		b.h.t.Fatal(err)
 	}
-	r.Host = g.h.host()
-	for _, c := range g.jar.Cookies(g.site()) {
+	r.Host = b.h.host()
+	for _, c := range b.jar.Cookies(b.site()) {
 		r.AddCookie(c)
 	}
-	for _, change := range slices.Concat(g.always, changes) {
+	for _, change := range slices.Concat(b.always, changes) {
 		change(r)
 	}
-	resp, err := g.client.Do(r)
+	resp, err := b.client.Do(r)
 	if err != nil {
-		g.h.t.Fatalf("%s %.80s: %v", method, path, err)
+		b.h.t.Fatalf("%s %.80s: %v", method, path, err)
 	}
 	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
+	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		g.h.t.Fatalf("%s %.80s: %v", method, path, err)
+		b.h.t.Fatalf("%s %.80s: %v", method, path, err)
 	}
-	g.jar.SetCookies(g.site(), resp.Cookies())
-	if s := g.cookie("dw"); s != "" {
-		g.h.secret(s)
+	b.jar.SetCookies(b.site(), resp.Cookies())
+	if s := b.cookie("dw"); s != "" {
+		b.h.secret(s)
 	}
-	return answer{g.h.t, method + " " + path, resp.StatusCode, resp.Header, string(b)}
+	return answer{b.h.t, method + " " + path, resp.StatusCode, resp.Header, string(text)}
 }
 
-func (g *guest) get(path string, changes ...change) answer {
-	g.h.t.Helper()
-	return g.do("GET", path, nil, changes...)
+func (b *browser) get(path string, changes ...change) answer {
+	b.h.t.Helper()
+	return b.do("GET", path, nil, changes...)
 }
 
 var formToken = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 
 // post sends a form with pairs of fields, as it stands.
-func (g *guest) post(path string, fields []string, changes ...change) answer {
-	g.h.t.Helper()
+func (b *browser) post(path string, fields []string, changes ...change) answer {
+	b.h.t.Helper()
 	f := url.Values{}
 	for i := 0; i+1 < len(fields); i += 2 {
 		f.Set(fields[i], fields[i+1])
 	}
 	form := header("Content-Type", "application/x-www-form-urlencoded")
-	return g.do("POST", path, strings.NewReader(f.Encode()), append([]change{form}, changes...)...)
+	return b.do("POST", path, strings.NewReader(f.Encode()), append([]change{form}, changes...)...)
 }
 
 // proof is the form token on a page.
-func (g *guest) proof(page string) string {
-	g.h.t.Helper()
-	a := g.get(page)
+func (b *browser) proof(page string) string {
+	b.h.t.Helper()
+	a := b.get(page)
 	m := formToken.FindStringSubmatch(a.body)
 	if m == nil {
-		g.h.t.Fatalf("%s (%d) has no form: %.300s", page, a.code, a.body)
+		b.h.t.Fatalf("%s (%d) has no form: %.300s", page, a.code, a.body)
 	}
 	return m[1]
 }
 
 // press opens a page and sends its form to a path.
-func (g *guest) press(page, to string, fields ...string) answer {
-	g.h.t.Helper()
-	return g.post(to, append([]string{"csrf", g.proof(page)}, fields...))
+func (b *browser) press(page, to string, fields ...string) answer {
+	b.h.t.Helper()
+	return b.post(to, append([]string{"csrf", b.proof(page)}, fields...))
 }
 
 // ask asks for a sign-in email.
-func (g *guest) ask(email string) answer {
-	g.h.t.Helper()
-	return g.press("/login", "/login", "email", email)
+func (b *browser) ask(email string) answer {
+	b.h.t.Helper()
+	return b.press("/login", "/login", "email", email)
 }
 
 // api asks the API as the console does: with the session's cookie, from a page
 // of ours, in JSON.
-func (g *guest) api(method, path string, body any, changes ...change) answer {
-	g.h.t.Helper()
+func (b *browser) api(method, path string, body any, changes ...change) answer {
+	b.h.t.Helper()
 	ours := []change{header("Sec-Fetch-Site", "same-origin"), header("Sec-Fetch-Mode", "cors")}
 	var in io.Reader
-	switch b := body.(type) {
+	switch v := body.(type) {
 	case nil:
 	case string:
-		in = strings.NewReader(b)
+		in = strings.NewReader(v)
 	default:
-		text, err := json.Marshal(b)
+		text, err := json.Marshal(v)
 		if err != nil {
-			g.h.t.Fatal(err)
+			b.h.t.Fatal(err)
 		}
 		in = bytes.NewReader(text)
 	}
@@ -175,7 +180,7 @@ func (g *guest) api(method, path string, body any, changes ...change) answer {
 			in = strings.NewReader("{}")
 		}
 	}
-	return g.do(method, "/api/v1"+path, in, append(ours, changes...)...)
+	return b.do(method, "/api/v1"+path, in, append(ours, changes...)...)
 }
 
 // want fails the test unless the answer has one of these statuses.

@@ -8,18 +8,18 @@ import (
 	"doorward/backend/access"
 )
 
-func (l *life) approve(rt *rapid.T) {
-	a, on := l.draw(rt)
+func (md *model) approve(rt *rapid.T) {
+	a, on := md.draw(rt)
 	var roles []access.RoleName
 	if rapid.Bool().Draw(rt, "choose roles") {
-		roles = l.drawRoles(rt)
+		roles = md.drawRoles(rt)
 	}
 	granted := roles
 	if granted == nil {
 		granted = on.roles
 	}
-	_, err := l.Members.Approve(l.ctx, a.by, on.target(), roles)
-	if err != nil && roles == nil && a.soul == nil && access.Explain(err).Code == "inviter_lost_rights" {
+	_, err := md.Members.Approve(md.ctx, a.by, on.target(), roles)
+	if err != nil && roles == nil && a.person == nil && access.Explain(err).Code == "inviter_lost_rights" {
 		return // the roles have to be named
 	}
 	if a.judge(
@@ -35,9 +35,9 @@ func (l *life) approve(rt *rapid.T) {
 	}
 }
 
-func (l *life) reject(rt *rapid.T) {
-	a, on := l.draw(rt)
-	err := l.Members.Reject(l.ctx, a.by, on.target(), "", false)
+func (md *model) reject(rt *rapid.T) {
+	a, on := md.draw(rt)
+	err := md.Members.Reject(md.ctx, a.by, on.target(), "", false)
 	if a.judge(
 		rt,
 		"reject",
@@ -53,10 +53,10 @@ func (l *life) reject(rt *rapid.T) {
 
 var mayChange = access.May(access.Change, access.ResMembers)
 
-func (l *life) changeRoles(rt *rapid.T) {
-	a, on := l.draw(rt)
-	roles := l.drawRoles(rt)
-	_, err := l.Members.ChangeRoles(l.ctx, a.by, on.target(), roles)
+func (md *model) changeRoles(rt *rapid.T) {
+	a, on := md.draw(rt)
+	roles := md.drawRoles(rt)
+	_, err := md.Members.ChangeRoles(md.ctx, a.by, on.target(), roles)
 	if a.judge(
 		rt,
 		"change roles",
@@ -73,9 +73,9 @@ func (l *life) changeRoles(rt *rapid.T) {
 	}
 }
 
-func (l *life) suspend(rt *rapid.T) {
-	a, on := l.draw(rt)
-	_, err := l.Members.Suspend(l.ctx, a.by, on.target())
+func (md *model) suspend(rt *rapid.T) {
+	a, on := md.draw(rt)
+	_, err := md.Members.Suspend(md.ctx, a.by, on.target())
 	if a.judge(rt, "suspend", on, err, mayChange, on.state == access.Active, !within(on.roles, a.rights)) {
 		on.state = access.Suspended
 		spend(on.sessions)
@@ -83,37 +83,37 @@ func (l *life) suspend(rt *rapid.T) {
 	}
 }
 
-func (l *life) restore(rt *rapid.T) {
-	a, on := l.draw(rt)
-	_, err := l.Members.Unsuspend(l.ctx, a.by, on.target())
+func (md *model) restore(rt *rapid.T) {
+	a, on := md.draw(rt)
+	_, err := md.Members.Unsuspend(md.ctx, a.by, on.target())
 	if a.judge(rt, "restore", on, err, mayChange, on.state == access.Suspended, !within(on.roles, a.rights)) {
 		on.state = access.Active
 	}
 }
 
-func (l *life) remove(rt *rapid.T) {
-	a, on := l.draw(rt)
-	err := l.Members.Remove(l.ctx, a.by, on.target())
+func (md *model) remove(rt *rapid.T) {
+	a, on := md.draw(rt)
+	err := md.Members.Remove(md.ctx, a.by, on.target())
 	if a.judge(rt, "remove", on, err, mayChange, on.id != "", !within(on.roles, a.rights)) {
 		on.end()
 	}
 }
 
-func (l *life) signOut(rt *rapid.T) {
-	on := l.souls[rapid.IntRange(0, len(l.souls)-1).Draw(rt, "on")]
+func (md *model) signOut(rt *rapid.T) {
+	on := md.people[rapid.IntRange(0, len(md.people)-1).Draw(rt, "on")]
 	if len(on.sessions) == 0 || on.id == "" {
 		return
 	}
 	s := on.sessions[rapid.IntRange(0, len(on.sessions)-1).Draw(rt, "session")]
-	if err := l.Gate.SignOut(l.ctx, access.Actor{Member: on.id, Source: access.SourcePortal}, s.secret); err == nil {
+	if err := md.Gate.SignOut(md.ctx, access.Actor{Member: on.id, Source: access.SourcePortal}, s.secret); err == nil {
 		s.spent = true
 	}
 }
 
-// useToken uses the operator's token, which opens what the role Fleet does.
-func (l *life) useToken(rt *rapid.T) {
-	p, err := l.Gate.TokenPrincipal(l.ctx, l.token)
-	if now := l.clock.now(); err != nil && now.Before(noon.Add(299*24*time.Hour)) {
+// useToken uses the operator's token, which may do what the role Fleet may.
+func (md *model) useToken(rt *rapid.T) {
+	p, err := md.Gate.TokenPrincipal(md.ctx, md.token)
+	if now := md.clock.now(); err != nil && now.Before(noon.Add(299*24*time.Hour)) {
 		rt.Fatalf("the token: %v", err)
 	} else if err != nil {
 		return
@@ -125,18 +125,18 @@ func (l *life) useToken(rt *rapid.T) {
 	}
 }
 
-// timePasses moves the clock, never further than a machine's may jump, and does
-// what has fallen due.
-func (l *life) timePasses(rt *rapid.T) {
+// timePasses moves the clock, never further than a machine's clock may jump, and
+// does what is due.
+func (md *model) timePasses(rt *rapid.T) {
 	for range rapid.SampledFrom([]int{1, 1, 1, 2, 8, 40}).Draw(rt, "times") {
-		l.clock.forward(rapid.SampledFrom([]time.Duration{time.Minute, 20 * time.Minute, 19 * time.Hour}).
+		md.clock.forward(rapid.SampledFrom([]time.Duration{time.Minute, 20 * time.Minute, 19 * time.Hour}).
 			Draw(rt, "how long"))
-		_, err := l.Jobs.Sweep(l.ctx)
-		l.must(rt, err)
+		_, err := md.Jobs.Sweep(md.ctx)
+		md.must(rt, err)
 	}
-	for _, s := range l.souls { // whom nobody decides is removed after 30 days
+	for _, s := range md.people { // undecided members are removed after 30 days
 		if s.state == access.Pending {
-			if _, err := l.Members.Get(l.ctx, access.Operator, s.id); access.Explain(err).Kind == access.NotFound ||
+			if _, err := md.Members.Get(md.ctx, access.Operator, s.id); access.Explain(err).Kind == access.NotFound ||
 				err != nil && access.Conflict.Is(err) {
 				s.end()
 			}
@@ -144,4 +144,4 @@ func (l *life) timePasses(rt *rapid.T) {
 	}
 }
 
-func (l *life) restart(rt *rapid.T) { l.openDesk(rt) }
+func (md *model) restart(rt *rapid.T) { md.openService(rt) }

@@ -19,16 +19,16 @@ import (
 )
 
 // A Guest is a browser: it keeps cookies and follows nothing by itself.
-type Guest struct {
-	House *House
-	Jar   *cookiejar.Jar
+type Browser struct {
+	Server *Server
+	Jar    *cookiejar.Jar
 }
 
 // Guest is a browser that nobody has seen.
-func (h *House) Guest() *Guest {
+func (s *Server) Browser() *Browser {
 	jar, err := cookiejar.New(nil)
-	h.Must(err)
-	return &Guest{House: h, Jar: jar}
+	s.Must(err)
+	return &Browser{Server: s, Jar: jar}
 }
 
 // An Answer is a response that was read.
@@ -38,46 +38,46 @@ type Answer struct {
 }
 
 // Do sends a request, with a form or without one, as change leaves it.
-func (g *Guest) Do(method, path string, form url.Values, change ...func(*http.Request)) Answer {
-	g.House.T.Helper()
+func (b *Browser) Do(method, path string, form url.Values, change ...func(*http.Request)) Answer {
+	b.Server.T.Helper()
 	var body io.Reader
 	if form != nil {
 		body = strings.NewReader(form.Encode())
 	}
 	r, err := http.NewRequest(method, URL+path, body)
-	g.House.Must(err)
+	b.Server.Must(err)
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
-	for _, c := range g.Jar.Cookies(r.URL) {
+	for _, c := range b.Jar.Cookies(r.URL) {
 		r.AddCookie(c)
 	}
 	for _, c := range change {
 		c(r)
 	}
-	resp, err := g.House.App.Test(r, -1)
-	g.House.Must(err)
+	resp, err := b.Server.App.Test(r, -1)
+	b.Server.Must(err)
 	defer resp.Body.Close()
-	var b bytes.Buffer
-	_, err = b.ReadFrom(resp.Body)
-	g.House.Must(err)
-	g.Jar.SetCookies(r.URL, resp.Cookies())
-	return Answer{Response: resp, Text: b.String()}
+	var text bytes.Buffer
+	_, err = text.ReadFrom(resp.Body)
+	b.Server.Must(err)
+	b.Jar.SetCookies(r.URL, resp.Cookies())
+	return Answer{Response: resp, Text: text.String()}
 }
 
 // Get asks for a page.
-func (g *Guest) Get(path string, change ...func(*http.Request)) Answer {
-	g.House.T.Helper()
-	return g.Do(http.MethodGet, path, nil, change...)
+func (b *Browser) Get(path string, change ...func(*http.Request)) Answer {
+	b.Server.T.Helper()
+	return b.Do(http.MethodGet, path, nil, change...)
 }
 
 // CSRFField finds the proof in a form of ours.
 var CSRFField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 
 // Post sends the form on a page as the page made it, with these fields.
-func (g *Guest) Post(page Answer, path string, fields ...string) Answer {
-	g.House.T.Helper()
+func (b *Browser) Post(page Answer, path string, fields ...string) Answer {
+	b.Server.T.Helper()
 	form := url.Values{}
 	if m := CSRFField.FindStringSubmatch(page.Text); m != nil {
 		form.Set("csrf", m[1])
@@ -85,19 +85,19 @@ func (g *Guest) Post(page Answer, path string, fields ...string) Answer {
 	for i := 0; i+1 < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}
-	return g.Do(http.MethodPost, path, form)
+	return b.Do(http.MethodPost, path, form)
 }
 
 // Enter redeems a link as a person does: open it, press the button.
-func (g *Guest) Enter(link string) Answer {
-	g.House.T.Helper()
-	return g.Post(g.Get(link), link)
+func (b *Browser) RedeemLink(link string) Answer {
+	b.Server.T.Helper()
+	return b.Post(b.Get(link), link)
 }
 
 // Session is the secret of the session; empty where there is none.
-func (g *Guest) Session() access.Secret {
+func (b *Browser) Session() access.Secret {
 	u, _ := url.Parse(URL)
-	for _, c := range g.Jar.Cookies(u) {
+	for _, c := range b.Jar.Cookies(u) {
 		if c.Name == SessionCookie {
 			return access.Secret(c.Value)
 		}
@@ -146,8 +146,8 @@ func (a Answer) Lacks(t testing.TB, not ...string) {
 }
 
 // API sends JSON as the console does.
-func (g *Guest) API(method, path, body string, change ...func(*http.Request)) Answer {
-	g.House.T.Helper()
+func (b *Browser) API(method, path, body string, change ...func(*http.Request)) Answer {
+	b.Server.T.Helper()
 	set := func(r *http.Request) {
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 		if body != "" {
@@ -156,7 +156,7 @@ func (g *Guest) API(method, path, body string, change ...func(*http.Request)) An
 			r.ContentLength = int64(len(body))
 		}
 	}
-	return g.Do(method, "/api/v1"+path, nil, append([]func(*http.Request){set}, change...)...)
+	return b.Do(method, "/api/v1"+path, nil, append([]func(*http.Request){set}, change...)...)
 }
 
 type readCloser struct{ *strings.Reader }
@@ -205,7 +205,7 @@ func Keys(m map[string]any) string {
 }
 
 // Say sends bytes as they are and reads the answer.
-func Say(t testing.TB, at, text string) (status int, head http.Header, body string) {
+func SendRaw(t testing.TB, at, text string) (status int, head http.Header, body string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", at)
 	if err != nil {
