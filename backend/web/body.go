@@ -8,8 +8,8 @@ import (
 	"doorward/backend/access"
 )
 
-// body is what a request carries, as it came. It is the only way here to a
-// request's body: Fiber's own Ctx.Body undoes compression without a bound.
+// body returns a request's body as it was sent. Nothing else here may read a
+// body: Fiber's own Ctx.Body decompresses it without a limit.
 func body(c *fiber.Ctx) []byte { return c.Request().Body() }
 
 var (
@@ -23,8 +23,8 @@ var (
 	).WithCode("unsupported_type")
 )
 
-// checkKind refuses a body that would have to be unpacked to be read: a few bytes
-// of one become gigabytes. It runs before anything looks at the body.
+// checkKind refuses a compressed body: a few bytes can decompress to gigabytes.
+// It runs before anything reads the body.
 func checkKind(c *fiber.Ctx) error {
 	h := &c.Request().Header
 	for _, e := range h.PeekAll(fiber.HeaderContentEncoding) {

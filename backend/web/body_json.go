@@ -16,7 +16,7 @@ import (
 	"doorward/backend/access"
 )
 
-// What a body may be at the most.
+// Limits of a JSON body.
 const (
 	maxBody      = 64 << 10
 	maxBatchBody = 1 << 20
@@ -25,11 +25,10 @@ const (
 	maxDigits    = 32 // characters of one number
 )
 
-// readBody reads the JSON of a request and keeps it for JSON. It refuses a
-// body that two readers could read in two ways, or that costs more to read than
-// it is worth: another type than JSON, too large, not UTF-8, nested too deeply,
-// with a key twice, or with something after its end. A request without a body is
-// fine.
+// readBody parses the JSON of a request and keeps it for JSON. It refuses a body
+// that two parsers could read differently, or that costs too much to parse:
+// another type than JSON, too large, not UTF-8, nested too deeply, with a
+// duplicate key, or with data after its end. A request without a body is fine.
 func readBody(c *fiber.Ctx) error {
 	body := body(c)
 	if len(body) == 0 {
@@ -53,7 +52,7 @@ func readBody(c *fiber.Ctx) error {
 	return err
 }
 
-// BodyTooLarge refuses a body of more than limit bytes.
+// BodyTooLarge is the error for a body of more than limit bytes.
 func BodyTooLarge(limit int) *access.Error {
 	return access.Errorf(
 		access.Invalid,
@@ -62,8 +61,8 @@ func BodyTooLarge(limit int) *access.Error {
 	).WithCode("body_too_large")
 }
 
-// JSON is what a request's body holds, as encoding/json reads it into an any; sent
-// says that there is a body.
+// JSON returns the parsed body of a request, as encoding/json parses it into an
+// any; sent reports whether there was one.
 func JSON(c *fiber.Ctx) (read any, sent bool) { return c.Locals(bodyKey), len(body(c)) > 0 }
 
 // saysJSON reports whether a Content-Type is JSON in UTF-8.
@@ -76,7 +75,7 @@ func saysJSON(contentType string) bool {
 	return parameter == "" || parameter == "charset=utf-8" || parameter == `charset="utf-8"`
 }
 
-// readJSON reads one JSON text, strictly, into what encoding/json makes of it.
+// readJSON parses one JSON text strictly, into what encoding/json makes of it.
 func readJSON(text []byte) (any, error) {
 	if bytes.HasPrefix(text, []byte("\xef\xbb\xbf")) {
 		return nil, badBody("The body begins with a byte order mark. Send it without one.")
@@ -103,7 +102,7 @@ func badBody(format string, args ...any) *access.Error {
 
 type jsonReader struct{ tokens *json.Decoder }
 
-// token is the next one, which a text that is JSON has.
+// token returns the next token, which valid JSON has.
 func (r jsonReader) token() (json.Token, error) {
 	t, err := r.tokens.Token()
 	if err == nil {
@@ -115,7 +114,7 @@ func (r jsonReader) token() (json.Token, error) {
 	return nil, badBody("The body is not JSON: it cannot be read after byte %d.", r.tokens.InputOffset())
 }
 
-// value reads one value that is in depth others.
+// value parses one value at this nesting depth.
 func (r jsonReader) value(depth int) (any, error) {
 	t, err := r.token()
 	if err != nil {
@@ -156,7 +155,7 @@ func (r jsonReader) object(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		key := t.(string) // Token gives nothing else here
+		key := t.(string) // Token returns nothing else here
 		shown := access.Shorten(key, 40)
 		if _, twice := all[key]; twice {
 			return nil, badBody("The key \"%s\" is given twice.", shown).On(shown)
@@ -172,7 +171,7 @@ func (r jsonReader) object(depth int) (any, error) {
 	return all, err
 }
 
-// number refuses one that is not the same to every reader.
+// number refuses a number that parsers read differently.
 func number(s string) (any, error) {
 	if len(s) > maxDigits {
 		return nil, badBody("A number in the body is longer than %d digits.", maxDigits)
@@ -184,16 +183,16 @@ func number(s string) (any, error) {
 	return n, nil
 }
 
-// wholeCharacters refuses half of a surrogate pair in what is JSON otherwise: it
-// is no character, and one reader drops it where another replaces it.
+// wholeCharacters refuses half of a surrogate pair in text that is otherwise
+// JSON: it is not a character, and some parsers drop it where others replace it.
 func wholeCharacters(text []byte) error {
-	first := rune(0) // of a pair that lacks its other half
+	first := rune(0) // first half of a pair, while the second is missing
 	for i := 0; i < len(text); i++ {
 		unit := rune(0)
 		if text[i] == '\\' {
 			i++
 			if text[i] == 'u' {
-				n, _ := strconv.ParseUint(string(text[i+1:i+5]), 16, 16) // the decoder has seen the digits
+				n, _ := strconv.ParseUint(string(text[i+1:i+5]), 16, 16) // the decoder has checked the digits
 				unit = rune(n)
 				i += 4
 			}

@@ -18,8 +18,8 @@ func keyed(n int) string {
 	return "{" + strings.TrimPrefix(b.String(), ",") + "}"
 }
 
-// Bodies at each limit and one beyond it, and those that two readers could read in
-// two ways. want is a part of the refusal; empty: it is read.
+// Bodies at each limit and one beyond it, and bodies that two parsers could read
+// differently. want is a part of the refusal; empty: the body is accepted.
 func TestReadJSON(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"lists at the limit", nested(maxDepth), ""},
@@ -92,7 +92,7 @@ func TestReadJSON(t *testing.T) {
 	}
 }
 
-// alike compares what was read with what encoding/json reads.
+// alike compares the result with what encoding/json parses.
 func alike(t *testing.T, text string, got any) {
 	t.Helper()
 	var want any
@@ -101,8 +101,8 @@ func alike(t *testing.T, text string, got any) {
 	}
 }
 
-// Whatever is taken is JSON, and says to us what it says to encoding/json, which
-// reads it a second time.
+// Any bytes are sent as a body. What is accepted is valid JSON, and means the
+// same to us as to encoding/json, which parses it a second time.
 func FuzzReadJSON(f *testing.F) {
 	for _, s := range []string{`{"a":[1,-0.5e3,"\ud83d\ude00\\u",null,true]}`, `"\ud83d`, `[1,`, "{}x",
 		`{"a":1,"\u0061":2}`} {

@@ -17,7 +17,7 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// bomb is so many zeros, packed so often.
+// bomb is this many zeros, compressed this many times over.
 func bomb(t *testing.T, zeros, times int) string {
 	t.Helper()
 	said := make([]byte, zeros)
@@ -35,10 +35,10 @@ func bomb(t *testing.T, zeros, times int) string {
 	return string(said)
 }
 
-// A stranger without an account sends a few kilobytes that unpack to gigabytes,
-// packed once or several times over, to each public form and to the API: the
-// server would be out of memory before it looks at a size. Every encoding but
-// none is refused on every route, and nothing is unpacked.
+// A stranger without an account sends a few kilobytes that decompress to
+// gigabytes, compressed once or several times over, to each public form and to
+// the API: the server would run out of memory before it checks a size. Every
+// route refuses every encoding, and nothing is decompressed.
 func TestNothingIsUnpacked(t *testing.T) {
 	s := webtest.New(t)
 	at := s.Serve()
@@ -85,22 +85,23 @@ func packedRequest(route, header, body string) string {
 		route, len(body), header, body)
 }
 
-// Ways to a request's body that have no bound, or that unpack it.
+// Ways to read a request's body without a limit, or decompressed.
 var unbounded = []string{
 	"Body", "BodyParser", "BodyRaw", "BodyStream", "RequestBodyStream", "BodyWriteTo", "BodyUncompressed", "BodyGunzip",
 	"BodyInflate", "BodyUnbrotli", "BodyUnzstd", "MultipartForm",
 	"FormFile", "SaveFile", "ReadAll", "BodyReader", "GetMultipartForm",
 }
 
-// Where one of them is right, by file and function.
+// The functions where one of them is right, by file.
 var bounded = []string{
-	"backend/web/body.go body",                 // the accessor: the bytes as they came, which the wire has bounded
-	"backend/web/compress.go compressResponse", // our own answer
+	"backend/web/body.go body",                 // the accessor: the bytes as sent, which the wire has limited
+	"backend/web/compress.go compressResponse", // our own response
 	"backend/web/compress.go compressible",     // the same
 }
 
-// Somebody comes to use Fiber's own way to a body again, which unpacks without a
-// bound. Every server file that knows Fiber, Huma or fasthttp is read for that.
+// Somebody uses Fiber's own access to a body again, which decompresses without a
+// limit. Every server file that uses Fiber, Huma or fasthttp is searched for
+// that.
 func TestBodiesAreReadInOnePlace(t *testing.T) {
 	read := 0
 	for _, name := range serverFiles(t) {
@@ -116,8 +117,8 @@ func TestBodiesAreReadInOnePlace(t *testing.T) {
 	}
 }
 
-// serverFiles are the files, tests apart, that import what gives a handler a
-// body. The bench is a client: what it reads are answers of ours.
+// serverFiles are the files, except tests, that import a package that gives a
+// handler a body. The bench is a client: it reads only our own responses.
 func serverFiles(t *testing.T) (names []string) {
 	t.Helper()
 	err := filepath.WalkDir("../..", func(name string, d fs.DirEntry, err error) error {

@@ -7,7 +7,7 @@ import "doorward/backend/access"
 type Class struct {
 	who    audience
 	ask    access.Permission
-	tokens bool // of pendingAudience: API tokens of active members as well
+	tokens bool // with pendingAudience: also API tokens of active members
 }
 
 type audience int
@@ -18,8 +18,8 @@ const (
 	pendingAudience            // pending and active members, by session
 	memberAudience             // active members, by session or token
 	managerAudience            // active members with something to do in the console
-	permittedAudience          // whoever holds the permission
-	operatorAudience           // whoever holds the machine
+	permittedAudience          // holders of the permission
+	operatorAudience           // whoever has access to the machine
 )
 
 // Public is for everybody.
@@ -37,13 +37,13 @@ func Member() Class { return Class{who: memberAudience} }
 // Manager is for active members with something to do in the console.
 func Manager() Class { return Class{who: managerAudience} }
 
-// Permission is for whoever holds p.
+// Permission is for principals that have p.
 func Permission(p access.Permission) Class { return Class{who: permittedAudience, ask: p} }
 
-// Operator is for whoever holds the machine.
+// Operator is for whoever has access to the machine.
 func Operator() Class { return Class{who: operatorAudience} }
 
-// String is the class, for the test that sweeps the routes.
+// String names the class, for the test that sweeps the routes.
 func (n Class) String() string {
 	if n.who == permittedAudience {
 		return n.ask.String()
@@ -51,8 +51,8 @@ func (n Class) String() string {
 	return [...]string{"nobody", "public", "waiting", "member", "manager", "", "operator"}[n.who]
 }
 
-// NeedsAccount reports whether the route is for members alone: a session opens it.
+// NeedsAccount reports whether the route is for members only: a session opens it.
 func (n Class) NeedsAccount() bool { return n.who >= pendingAudience && n.who <= permittedAudience }
 
-// TakesTokens reports whether an API token opens it as well.
+// TakesTokens reports whether an API token also opens the route.
 func (n Class) TakesTokens() bool { return n.NeedsAccount() && (n.who != pendingAudience || n.tokens) }

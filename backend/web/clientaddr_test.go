@@ -8,9 +8,10 @@ import (
 	"doorward/backend/access"
 )
 
-// X-Forwarded-For is anybody's to write: only a trusted proxy's counts, and of
-// all its lines together the nearest hop that is not one. A stranger who sends a
-// line of their own before the proxy's is still whom the proxy says.
+// A stranger writes an X-Forwarded-For line of their own above the proxy's. Only
+// a trusted proxy's lines count, and of all of them together the nearest hop that
+// is not a trusted proxy. So the stranger still has the address that the proxy
+// reports.
 func TestForwardedAddresses(t *testing.T) {
 	trusted := func(a netip.Addr) bool {
 		return netip.MustParsePrefix("127.0.0.0/8").Contains(a) || netip.MustParsePrefix("10.0.0.0/8").Contains(a) ||
@@ -25,7 +26,7 @@ func TestForwardedAddresses(t *testing.T) {
 		{"127.0.0.1", "6.6.6.6, 198.51.100.1, 10.0.0.2", "198.51.100.1"},
 		{"127.0.0.1", "6.6.6.6|198.51.100.1", "198.51.100.1"},
 		{"127.0.0.1", "6.6.6.6|7.7.7.7, 198.51.100.1|10.0.0.2", "198.51.100.1"},
-		{"127.0.0.1", "6.6.6.6|", ""}, // a list that ends in nothing
+		{"127.0.0.1", "6.6.6.6|", ""}, // a list with an empty last entry
 		{"127.0.0.1", "garbage, 198.51.100.1", "198.51.100.1"},
 		{"127.0.0.1", "", "127.0.0.1"},
 		{"127.0.0.1", " ", "127.0.0.1"},
@@ -64,10 +65,10 @@ func TestForwardedAddresses(t *testing.T) {
 	}
 }
 
-// Whatever stands in X-Forwarded-For, and on however many lines: an untrusted peer
-// is itself; a trusted one speaks for an address that is not trusted, or for
-// itself, or is refused; and nothing that is put in front of what it wrote, on a
-// line or as a line, changes whom it means.
+// Any text is sent in X-Forwarded-For, on any number of lines. An untrusted peer
+// counts as itself. A trusted one speaks for an address that is not trusted, or
+// for itself, or is refused. Nothing before the proxy's own entry, on its line or
+// on lines above, changes the result.
 func FuzzForwarded(f *testing.F) {
 	for _, s := range []string{
 		"", "203.0.113.1", "1.2.3.4, 203.0.113.1", "203.0.113.1:4711", "[2001:db8::1]:55", "::ffff:10.0.0.1", "evil",
@@ -99,7 +100,7 @@ func FuzzForwarded(f *testing.F) {
 			t.Errorf("%q is %v", lines, got)
 		}
 		if trusts(got) {
-			return // all that was said is of proxies
+			return // every entry is a proxy
 		}
 		for _, lied := range [][]string{
 			append([]string{"6.6.6.6"}, lines...),

@@ -14,9 +14,9 @@ const (
 	encodingGzip   = "gzip"
 )
 
-// chooseEncoding is the one of those offered, the best first, that an
+// chooseEncoding returns the offered encoding, the best first, to which an
 // Accept-Encoding header (RFC 9110, section 12.5.3) gives the highest weight;
-// empty where it takes none of them.
+// empty where the client accepts none.
 func chooseEncoding(header string, offered ...string) string {
 	best, highest := "", 0.0
 	for _, name := range offered {
@@ -27,8 +27,8 @@ func chooseEncoding(header string, offered ...string) string {
 	return best
 }
 
-// weightOf is the weight that a header gives an encoding: by its name, or else by
-// the star. A weight that is no number is none.
+// weightOf returns the weight that a header gives an encoding: by its name, or
+// else by the star. A weight that is not a number counts as zero.
 func weightOf(header, encoding string) float64 {
 	weight := 0.0
 	for part := range strings.SplitSeq(header, ",") {
@@ -40,7 +40,7 @@ func weightOf(header, encoding string) float64 {
 		}
 		q := 1.0
 		if value, given := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(parameter), " ", ""), "q="); given {
-			q, _ = strconv.ParseFloat(value, 64) // zero where it is no number
+			q, _ = strconv.ParseFloat(value, 64) // zero where it is not a number
 		}
 		if named {
 			return q
@@ -50,8 +50,8 @@ func weightOf(header, encoding string) float64 {
 	return weight
 }
 
-// A File that we serve is compressed once for each encoding, when it is first asked
-// for: a server that nobody manages just now spends neither time nor memory.
+// A File is compressed once for each encoding, when it is first requested: a
+// server whose console nobody opens spends neither time nor memory on it.
 type File struct {
 	Type   string // its Content-Type
 	Plain  []byte
@@ -59,10 +59,11 @@ type File struct {
 	gzip   func() []byte
 }
 
-// packLevel is brotli's: the highest that takes milliseconds for a script.
+// packLevel is the brotli level: the highest that takes only milliseconds for a
+// script.
 const packLevel = 9
 
-// NewFile is a file of that Content-Type.
+// NewFile returns a file of that Content-Type.
 func NewFile(kind string, body []byte) *File {
 	return &File{
 		Type:  kind,
@@ -76,7 +77,7 @@ func NewFile(kind string, body []byte) *File {
 	}
 }
 
-// In is the file in an encoding, br or gzip; plain in any other.
+// In returns the file in an encoding, br or gzip; uncompressed in any other.
 func (p *File) In(encoding string) []byte {
 	switch encoding {
 	case encodingBrotli:
@@ -87,7 +88,7 @@ func (p *File) In(encoding string) []byte {
 	return p.Plain
 }
 
-// Send answers with the file, in the encoding that the client likes best.
+// Send answers with the file, in the encoding that the client prefers.
 func (p *File) Send(c *fiber.Ctx) error {
 	c.Vary(fiber.HeaderAcceptEncoding)
 	c.Set(fiber.HeaderContentType, p.Type)
@@ -100,13 +101,12 @@ func (p *File) Send(c *fiber.Ctx) error {
 	return c.Send(body)
 }
 
-// compressFrom is the length of an answer, in bytes, from which compressing it is
-// worth the time.
+// compressFrom is the size of a response, in bytes, from which compressing pays.
 const compressFrom = 2048
 
-// compressResponse compresses long answers of the API to a reader far away: lists.
-// It leaves alone what answers a form or a change, which may hold a secret that
-// was just made: the length of a compressed answer could tell of it.
+// compressResponse compresses long API responses to remote clients: lists. It
+// leaves alone the response to a form or a change, which may hold a secret that
+// was just made: the length of a compressed response could reveal it.
 func compressResponse(c *fiber.Ctx) {
 	res := c.Response()
 	if c.Method() != fiber.MethodGet || c.Locals(localKey) != nil || !compressible(res) {
@@ -120,7 +120,7 @@ func compressResponse(c *fiber.Ctx) {
 	res.Header.SetContentEncoding(encodingGzip)
 }
 
-// compressible reports whether an answer is JSON, whole, and long enough.
+// compressible reports whether a response is JSON, not streamed, and long enough.
 func compressible(res *fasthttp.Response) bool {
 	return res.StatusCode() == fiber.StatusOK &&
 		!res.IsBodyStream() &&

@@ -14,8 +14,9 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// Long lists are compressed for who can read that, and say the same. What a
-// change answers is not, since a secret may stand in it; nor what is short.
+// An attacker watches the length of compressed responses. Long lists are
+// compressed for clients that accept it, with the same content; the response to a
+// change is not, since it may hold a secret, nor is a short one.
 func TestLongListsAreCompressed(t *testing.T) {
 	c := webtest.NewCallers(t)
 	for i := range 12 {
@@ -48,8 +49,8 @@ func TestLongListsAreCompressed(t *testing.T) {
 	}
 }
 
-// A browser that refuses gzip by its weight is sent the style sheet of the portal
-// as it is: each way out asks the same function.
+// A browser that refuses gzip by its weight gets the portal's style sheet
+// uncompressed: every kind of response uses the same function.
 func TestAssetsKeepToTheWeights(t *testing.T) {
 	s := webtest.New(t)
 	paths := regexp.MustCompile(`/assets/door[a-z0-9.]+`).FindAllString(s.Browser().Get("/login").Text, -1)

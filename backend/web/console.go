@@ -12,8 +12,8 @@ import (
 	"doorward/backend/access"
 )
 
-// console is the built console: its files as they are kept in the binary, and,
-// from their first use on, compressed.
+// console is the built console: its embedded files, which are compressed when
+// first used.
 type console struct {
 	index []byte // nil: this build has none
 	files map[string]*File
@@ -35,8 +35,8 @@ func newConsole(dist fs.FS) (*console, error) {
 	return k, err
 }
 
-// kinds are the types of what a console is built of: those of the system that
-// we run on may differ, or be missing.
+// kinds are the content types of the console's files: those that the operating
+// system knows may differ, or be missing.
 var kinds = map[string]string{
 	".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
 	".svg": "image/svg+xml", ".json": "application/json", ".png": "image/png", ".ico": "image/x-icon",
@@ -48,7 +48,8 @@ func contentType(name string) string {
 	return cmp.Or(kinds[ext], mime.TypeByExtension(ext), "application/octet-stream")
 }
 
-// framePolicy is the console's own, which shows emails in a frame.
+// framePolicy is the console's Content-Security-Policy; the console shows emails
+// in a frame.
 const framePolicy = ContentPolicy + "; frame-src 'self'"
 
 var errNoConsole = access.Errorf(
@@ -57,7 +58,7 @@ var errNoConsole = access.Errorf(
 ).WithCode("no_console")
 
 // consolePage answers every address of the console with its one page, which
-// finds its own way from there.
+// routes on its own from there.
 func (s *Server) consolePage(c *fiber.Ctx) error {
 	if s.console.index == nil {
 		return errNoConsole
@@ -67,16 +68,16 @@ func (s *Server) consolePage(c *fiber.Ctx) error {
 	f, ok := s.console.files[name]
 	switch {
 	case !ok && path.Ext(name) != "" && !strings.Contains(name, "/"):
-		return fiber.ErrNotFound // a file beside index.html: a page is no answer to who wants one
+		return fiber.ErrNotFound // a file beside index.html, for which the page would be a wrong answer
 	case !ok:
 		f = s.console.files["index.html"]
 	}
 	return f.Send(c)
 }
 
-// consoleAsset answers with a file that is named by its content. Anybody may
-// have it: it is in every copy of this program, and a console whose session has
-// ended still needs it to say so.
+// consoleAsset answers with a file that is named by its content. It is public:
+// every copy of this program contains it, and a console whose session has ended
+// still needs it to say so.
 func (s *Server) consoleAsset(c *fiber.Ctx) error {
 	f, ok := s.console.files["assets/"+c.Params("*")]
 	if !ok {

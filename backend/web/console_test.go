@@ -13,8 +13,8 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// The console's addresses are for those with something to do there; everybody
-// else learns where to go, and nothing of what it holds.
+// Somebody without console permissions opens its addresses: they are redirected,
+// and see nothing of its content.
 func TestConsoleIsForThoseWhoManage(t *testing.T) {
 	s := webtest.New(t, webtest.WithConsole)
 	s.Must(s.Service.Roles.Put(bg, s.Admin, access.Role{
@@ -62,8 +62,8 @@ func TestConsoleIsForThoseWhoManage(t *testing.T) {
 	}
 }
 
-// Assets are named by their content: compressed once, kept for good, and there
-// also for a console whose session has just ended.
+// Assets are named by their content, compressed once, cached for ever, and also
+// served to a console whose session has just ended.
 func TestConsoleAssets(t *testing.T) {
 	s := webtest.New(t, webtest.WithConsole)
 	whole := strings.Repeat(webtest.ConsoleScript, 40)
@@ -114,8 +114,8 @@ func TestConsoleAssets(t *testing.T) {
 	}
 }
 
-// The policy that comes with the console lets it run its own files, and nothing
-// that somebody slipped into a page.
+// Somebody injects markup into a page of the console: its policy lets it run its
+// own files, and nothing else.
 func TestConsolePolicy(t *testing.T) {
 	s := webtest.New(t, webtest.WithConsole)
 	admin, _ := s.SignedIn("admin@example.com", access.Admin)
@@ -133,7 +133,7 @@ func TestConsolePolicy(t *testing.T) {
 	}
 }
 
-// A build that was made without the console says so, and what to do.
+// A build without the console says so, and what to do.
 func TestNoConsoleInThisBuild(t *testing.T) {
 	s := webtest.New(t, func(o *webtest.Options) {
 		o.Frontend = webtest.Overlay{Front: fstest.MapFS{"dist/.gitkeep": {}}, Back: withoutDist{o.Frontend}}

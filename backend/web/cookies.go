@@ -13,8 +13,9 @@ import (
 	"doorward/backend/service"
 )
 
-// cookieNames are the names of our cookies. Over TLS they carry the prefix that
-// browsers hold to: this host only, secure, no domain.
+// cookieNames are the names of our cookies. Over TLS they have the prefix by
+// which browsers enforce that a cookie is for this host only, secure, and without
+// a domain.
 type cookieNames struct{ session, browser string }
 
 func namesFor(secure bool) cookieNames {
@@ -24,8 +25,8 @@ func namesFor(secure bool) cookieNames {
 	return cookieNames{"dw", "dw-browser"}
 }
 
-// Cookies know browsers by the secrets that they were handed, and forms by the
-// token that was put into them. They are safe for concurrent use.
+// Cookies identify browsers by the secrets in their cookies, and forms by the
+// token that they contain. They are safe for concurrent use.
 type Cookies struct {
 	names   cookieNames
 	secure  bool // the public URL is https
@@ -34,10 +35,10 @@ type Cookies struct {
 	sources *sources
 }
 
-// browserLasts is how long a browser keeps the cookie by which it is known, from
+// browserLasts is how long a browser keeps the cookie that identifies it, from
 // when it got it or last signed in: longer than any login link that is bound to
-// it, and as long as it keeps an allowance of its own with the members that it
-// has signed in.
+// it, and as long as the browser has a request limit of its own with the members
+// that it has signed in.
 const browserLasts = access.KnownBrowserTTL
 
 func (k *Cookies) set(c *fiber.Ctx, name, value string, lasts time.Duration) {
@@ -56,7 +57,7 @@ func (k *Cookies) set(c *fiber.Ctx, name, value string, lasts time.Duration) {
 	c.Cookie(cookie)
 }
 
-// session is what the session cookie holds, in memory of its own.
+// session returns a copy of the session cookie's value.
 func (k *Cookies) session(c *fiber.Ctx) access.Secret {
 	v := c.Cookies(k.names.session)
 	if len(v) != access.SecretLength {
@@ -65,7 +66,7 @@ func (k *Cookies) session(c *fiber.Ctx) access.Secret {
 	return access.Secret(strings.Clone(v))
 }
 
-// secret is what the browser cookie holds; empty where there is none.
+// secret returns the browser cookie's value; empty where there is none.
 func (k *Cookies) secret(c *fiber.Ctx) access.Secret {
 	v := c.Cookies(k.names.browser)
 	if len(v) != access.SecretLength {
@@ -74,7 +75,7 @@ func (k *Cookies) secret(c *fiber.Ctx) access.Secret {
 	return access.Secret(strings.Clone(v))
 }
 
-// Browser is where the request comes from.
+// Browser returns where the request comes from.
 func (k *Cookies) Browser(c *fiber.Ctx) service.Browser {
 	return service.Browser{
 		Secret: k.secret(c),
@@ -83,7 +84,7 @@ func (k *Cookies) Browser(c *fiber.Ctx) service.Browser {
 	}
 }
 
-// KnownBrowser is Browser, with a cookie set where there was none.
+// KnownBrowser is Browser, and sets a cookie where there was none.
 func (k *Cookies) KnownBrowser(c *fiber.Ctx) service.Browser {
 	b := k.Browser(c)
 	if b.Secret == "" {
@@ -93,15 +94,16 @@ func (k *Cookies) KnownBrowser(c *fiber.Ctx) service.Browser {
 	return b
 }
 
-// tokenFor proves that a form was made by us for this session or browser.
+// tokenFor is the token by which a form proves that we made it for this session
+// or browser.
 func (k *Cookies) tokenFor(secret access.Secret) string {
 	mac := hmac.New(sha256.New, k.formKey)
 	mac.Write([]byte(secret.Reveal()))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:24])
 }
 
-// FormToken is the token that forms on the answer to this request carry. A browser
-// without a session is made known for it.
+// FormToken returns the token for the forms in the response to this request. A
+// browser without a session gets a cookie for it.
 func (k *Cookies) FormToken(c *fiber.Ctx) string {
 	if secret, ok := c.Locals(secretKey).(access.Secret); ok {
 		return k.tokenFor(secret)
@@ -109,8 +111,8 @@ func (k *Cookies) FormToken(c *fiber.Ctx) string {
 	return k.tokenFor(k.KnownBrowser(c).Secret)
 }
 
-// ownForm refuses a form that another site sent, or that we did not make for
-// this session or browser.
+// ownForm refuses a form that another site sent, or that we did not make for this
+// session or browser.
 func (k *Cookies) ownForm(c *fiber.Ctx) error {
 	if !k.sameOrigin(c, true) {
 		return errForeignForm
@@ -124,10 +126,10 @@ func (k *Cookies) ownForm(c *fiber.Ctx) error {
 	return errForeignForm
 }
 
-// sameOrigin reports whether the request comes from a page of ours. Where the
-// browser says nothing of it, silence is the answer. A form on a page that is
-// served with no-referrer has the origin null, so there the word of
-// Sec-Fetch-Site, which no page can set, is the one that counts.
+// sameOrigin reports whether the request comes from one of our pages. Where the
+// browser sends neither header, the result is silence. A form on a page that is
+// served with no-referrer has the origin null, so Sec-Fetch-Site, which no page
+// can set, decides there.
 func (k *Cookies) sameOrigin(c *fiber.Ctx, silence bool) bool {
 	site, origin := c.Get("Sec-Fetch-Site"), strings.ToLower(c.Get(fiber.HeaderOrigin))
 	switch {
@@ -139,7 +141,7 @@ func (k *Cookies) sameOrigin(c *fiber.Ctx, silence bool) bool {
 	return k.origins[origin]
 }
 
-// SignIn hands the session to the browser.
+// SignIn gives the session to the browser.
 func (k *Cookies) SignIn(c *fiber.Ctx, e service.NewSession) {
 	k.set(c, k.names.session, e.Session.Reveal(), access.MemberSessionTTL)
 	if b := k.secret(c); b != "" {
@@ -148,5 +150,6 @@ func (k *Cookies) SignIn(c *fiber.Ctx, e service.NewSession) {
 	c.Locals(secretKey, e.Session)
 }
 
-// SignOut takes the session from the browser; it ends none.
+// SignOut removes the session's cookie from the browser; the session itself goes
+// on.
 func (k *Cookies) SignOut(c *fiber.Ctx) { k.set(c, k.names.session, "", -1) }

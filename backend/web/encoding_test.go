@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// What a client says that it takes, and what it is sent.
+// What a client accepts, and what it is sent.
 func TestChooseEncoding(t *testing.T) {
 	tests := []struct{ header, want string }{
 		{"", ""},

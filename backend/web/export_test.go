@@ -8,7 +8,7 @@ import (
 	"doorward/backend/access"
 )
 
-// What the tests that stand outside look at, and set.
+// What external tests read and set.
 
 // UnusualSentence and LogInterval are those of the log.
 const (
@@ -16,7 +16,7 @@ const (
 	LogInterval     = logInterval
 )
 
-// The bounds of requests, and of what is compressed.
+// The limits of requests, and of what is compressed.
 const (
 	FormLimit    = formLimit
 	MaxBody      = maxBody
@@ -25,41 +25,41 @@ const (
 	CompressFrom = compressFrom
 )
 
-// Classes are the face's routes with who may use them.
+// Classes are the face's routes and their classes.
 func (f *Face) Classes() map[string]Class { return f.classes }
 
-// Made is which of the faces there are.
+// Made reports which of the faces exist.
 func (s *Server) Made() (operator, network bool) { return s.operator != nil, s.network != nil }
 
-// Remount makes a face anew, with one more mount before the others.
+// Remount builds a face again, with one more mount before the others.
 func (s *Server) Remount(local bool, first Mount) error {
 	_, err := s.newFace(local, append([]Mount{first}, s.mounts...)...)
 	return err
 }
 
-// TokenFor is the token of forms for a browser.
+// TokenFor is the form token for a browser.
 func (k *Cookies) TokenFor(secret access.Secret) string { return k.tokenFor(secret) }
 
-// SetInFlight has so many requests be under way.
+// SetInFlight pretends that n requests are running.
 func (s *Server) SetInFlight(n int64) { s.inFlight.Store(n) }
 
 // LargeBodies is how many large bodies are held, and how many may be.
 func (s *Server) LargeBodies() (held, most int) { return len(s.large), cap(s.large) }
 
-// Note counts an event, as if a request had been it.
+// Note counts an event, as if a request had caused it.
 func (s *Server) Note(kind access.Trace, from netip.Addr) { s.traces.note(kind, from) }
 
-// BeatTraces says what has waited for its minute.
+// BeatTraces logs what has waited for its minute.
 func (s *Server) BeatTraces() { s.traces.beat(s.traces.now()) }
 
-// KeepTraces hands what was noticed to the service.
+// KeepTraces passes what was noticed to the service.
 func (s *Server) KeepTraces(ctx context.Context) { s.keepTraces(ctx) }
 
-// SetTraceClock is the clock that traces go by.
+// SetTraceClock sets the clock of traces.
 func (s *Server) SetTraceClock(now func() time.Time) { s.traces.now = now }
 
-// TakeTraces is what was noticed and not kept; PutBackTraces counts it again.
+// TakeTraces returns what was noticed and not stored.
 func (s *Server) TakeTraces() []access.TraceCount { return s.traces.take() }
 
-// PutBackTraces counts again what was taken.
+// PutBackTraces counts again what TakeTraces returned.
 func (s *Server) PutBackTraces(all []access.TraceCount) { s.traces.putBack(all) }

@@ -26,7 +26,7 @@ var status = map[access.Kind]int{
 	access.Internal:    http.StatusInternalServerError,
 }
 
-// statusByCode are the few whose status is not that of their kind.
+// statusByCode are the codes whose status is not that of their kind.
 var statusByCode = map[string]int{
 	"foreign_host":     http.StatusMisdirectedRequest,
 	"body_too_large":   http.StatusRequestEntityTooLarge,
@@ -37,7 +37,7 @@ var statusByCode = map[string]int{
 	"header_too_large": http.StatusRequestHeaderFieldsTooLarge,
 }
 
-// slowedError carries how long to wait beside the sentence.
+// slowedError adds to the error how long to wait.
 type slowedError struct {
 	said *access.Error
 	wait time.Duration
@@ -54,13 +54,13 @@ func slowed(wait time.Duration, ok bool) error {
 		text.Wait(wait)).WithCode("too_often"), wait}
 }
 
-// busyFor is how long a busy server asks to wait.
+// busyFor is how long a busy server asks clients to wait.
 const busyFor = 5 * time.Second
 
-// Fail is the only place where an error becomes an answer: problem+json for
-// programs, a page with one clear way on for people.
+// Fail is the only place where an error becomes a response: problem+json for
+// programs, a page with one clear next step for people.
 func (f *Face) Fail(c *fiber.Ctx, err error) error {
-	f.s.secureHeaders(c) // an answer to what could not be read never came through outer
+	f.s.secureHeaders(c) // a request that could not be parsed has not passed through outer
 	if isAPI(c) {
 		return f.Problem(c, err).send(c)
 	}
@@ -77,21 +77,21 @@ func (f *Face) Problem(c *fiber.Ctx, err error) *Problem {
 	return problemOf(r.Status, r.Shown, r.Number)
 }
 
-// A Refusal is what whoever asks may know of an error.
+// A Refusal is what the caller may know of an error.
 type Refusal struct {
-	Err    error // as it came; for nobody's eyes
+	Err    error // the original error, not to be shown
 	Shown  *access.Error
 	Status int
-	Wait   time.Duration // before it is worth another try; zero: it is not
+	Wait   time.Duration // before another try may succeed; zero: none will
 	Number string        // under which the log has the cause
 }
 
-// sentence answers people where no room has pages for them.
+// sentence answers with plain text where no package has pages.
 func sentence(c *fiber.Ctx, r Refusal) error {
 	return c.Status(r.Status).SendString(r.Shown.Message + "\n")
 }
 
-// refuse explains an error, counts what it is a trace of, and says when to try
+// refuse explains an error, counts the trace that it is, and says when to try
 // again.
 func (s *Server) refuse(c *fiber.Ctx, err error) Refusal {
 	e, code, number := s.explain(c, err)
@@ -112,8 +112,8 @@ func (s *Server) refuse(c *fiber.Ctx, err error) Refusal {
 	return r
 }
 
-// explain is what may be shown of an error, its status, and for ours the number
-// under which the log has the cause.
+// explain returns the part of an error that may be shown, its status, and, for an
+// internal error, the number under which the log has the cause.
 func (s *Server) explain(c *fiber.Ctx, err error) (e *access.Error, code int, number string) {
 	var f *fiber.Error // the router's own
 	if errors.As(err, &f) {
@@ -132,12 +132,12 @@ func (s *Server) explain(c *fiber.Ctx, err error) (e *access.Error, code int, nu
 	return e, code, number
 }
 
-// noData is what is said of a store that has stopped, save to the operator: where
-// the data lies, and what is wrong with it, is nobody else's business.
+// noData is what everybody but the operator is told of a store that has stopped:
+// where the data is, and what is wrong with it, is not for strangers.
 var noData = access.Errorf(access.Unavailable, "The server cannot reach its data. Please tell its administrator.").
 	WithCode("no_data")
 
-// shown is the part of an error that whoever asks may see.
+// shown returns the part of an error that the caller may see.
 func shown(c *fiber.Ctx, err error) *access.Error {
 	e := access.Explain(err)
 	if e.Kind == access.NoData && c.Locals(localKey) == nil {

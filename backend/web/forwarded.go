@@ -10,7 +10,7 @@ import (
 	"doorward/backend/access"
 )
 
-// maxHops is how many trusted proxies a request may have come through.
+// maxHops is how many trusted proxies a request may have passed through.
 const maxHops = 32
 
 var errForwarded = access.Errorf(access.Invalid,
@@ -19,15 +19,16 @@ var errForwarded = access.Errorf(access.Invalid,
 		"or without a port.").
 	WithCode("bad_forwarded")
 
-// clientAddr is where a request comes from: the peer, or, where that is a trusted
-// proxy, the nearest entry of X-Forwarded-For that is none. A proxy may add to the
-// line that is there or write one of its own below it, so all lines count, in
-// their order, read from the right; what stands left of the client is whatever the
-// client liked to write, and is not looked at. An entry that cannot be read is an
-// error and not the proxy itself: everybody behind it would share one limit.
+// clientAddr returns the address that a request comes from: the peer's or, where
+// the peer is a trusted proxy, the nearest entry of X-Forwarded-For that is not
+// one. A proxy may append to the existing line or add its own below it, so all
+// lines count, in order, and are read from the right; whatever is left of the
+// client's entry was written by the client, and is ignored. An entry that cannot
+// be parsed is an error: to fall back to the proxy's address would give everybody
+// behind it one shared limit.
 //
-// Forwarded (RFC 7239), X-Real-IP and all others are never read: one that a proxy
-// does not set is a stranger's to set.
+// Forwarded (RFC 7239), X-Real-IP and all others are never read: a header that
+// the proxy does not set can be set by a stranger.
 func clientAddr(peer netip.Addr, lines []string, trusted func(netip.Addr) bool) (netip.Addr, error) {
 	if peer = peer.Unmap(); !trusted(peer) {
 		return peer, nil
@@ -52,8 +53,9 @@ func clientAddr(peer netip.Addr, lines []string, trusted func(netip.Addr) bool) 
 	}
 }
 
-// readHop reads one entry: 192.0.2.1, 192.0.2.1:55, 2001:db8::1, [2001:db8::1] or
-// [2001:db8::1]:55. An address of one machine's interface is nobody's elsewhere.
+// readHop parses one entry: 192.0.2.1, 192.0.2.1:55, 2001:db8::1, [2001:db8::1]
+// or [2001:db8::1]:55. An address with a zone is refused: it means something on
+// one machine only.
 func readHop(s string) (netip.Addr, error) {
 	s = strings.TrimSpace(s)
 	a, err := netip.ParseAddr(s)
@@ -79,7 +81,7 @@ func portless(s string) (netip.Addr, error) {
 	return ap.Addr(), err
 }
 
-// forwarded are the lines of X-Forwarded-For.
+// forwarded returns the lines of X-Forwarded-For.
 func forwarded(h *fasthttp.RequestHeader) (lines []string) {
 	for _, l := range h.PeekAll(fiber.HeaderXForwardedFor) {
 		lines = append(lines, string(l))
@@ -87,10 +89,11 @@ func forwarded(h *fasthttp.RequestHeader) (lines []string) {
 	return lines
 }
 
-// sources know where requests come from: the peer, or whom a trusted proxy says.
+// sources determine where requests come from: the peer, or the address that a
+// trusted proxy reports.
 type sources struct{ proxies []netip.Prefix }
 
-// check refuses a request whose proxy does not say readably whom it is for.
+// check refuses a request whose proxy does not report a readable address.
 func (s *sources) check(c *fiber.Ctx) error {
 	if len(s.proxies) == 0 {
 		return nil
@@ -100,7 +103,7 @@ func (s *sources) check(c *fiber.Ctx) error {
 }
 
 // from is the address the request comes from, for limits, sessions and the audit
-// log alike. outer has refused what cannot be read.
+// log alike. outer has refused requests without a readable one.
 func (s *sources) from(c *fiber.Ctx) netip.Addr {
 	peer := peerOf(c)
 	if len(s.proxies) == 0 || !s.trusts(peer) {

@@ -12,9 +12,10 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// A stranger behind a proxy that adds a line of its own sends one above it, with
-// another address each time, to be another network each time: they stay one. One
-// whose entry cannot be read is refused on every route, in words.
+// A stranger behind a proxy that adds a line of its own sends a line above it,
+// with another address each time, to count as another network each time: they
+// count as one. A request with an entry that cannot be parsed is refused on every
+// route, with a sentence.
 func TestOneMoreForwardedLineIsNoOtherNetwork(t *testing.T) {
 	s := webtest.New(t, func(o *webtest.Options) {
 		o.Limits = web.DefaultLimits

@@ -13,9 +13,9 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// Any bytes are sent to the server. It answers with what HTTP has, or closes: it
-// never panics, never has a fault of its own, and the next connection is answered
-// as ever.
+// Any bytes are sent to the server. It answers with valid HTTP, or closes: it
+// never panics, never has an internal error, and the next connection works as
+// usual.
 func FuzzRawHTTP(f *testing.F) {
 	for _, s := range []string{
 		"GET /login HTTP/1.1\r\nHost: door.example.com\r\n\r\n", "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n",
@@ -75,7 +75,7 @@ func FuzzRawHTTP(f *testing.F) {
 			if resp.StatusCode >= 200 && resp.Header.Get("Content-Security-Policy") == "" {
 				t.Errorf("%q is answered %s without its headers", text, resp.Status)
 			}
-			// a body to the end of the connection, or to a HEAD
+			// a body that ends with the connection, or the answer to a HEAD
 			if resp.ContentLength < 0 && resp.TransferEncoding == nil {
 				break
 			}

@@ -11,8 +11,8 @@ import (
 	"doorward/backend/service"
 )
 
-// A Guard finds out who asks, and turns away whom a route is not for and who
-// asks too often. It is safe for concurrent use.
+// A Guard identifies the caller, and refuses those that a route is not for and
+// those who ask too often. It is safe for concurrent use.
 type Guard struct {
 	gate     *gate.Gate
 	cookies  *Cookies
@@ -31,8 +31,8 @@ var (
 		"Your account waits for approval. Until then only the waiting page is open.").WithCode("pending")
 )
 
-// Check finds out who asks, from the state as it is now, and refuses what they
-// may not. Afterwards Actor and PrincipalOf tell the handler.
+// Check identifies the caller, from the current state, and refuses what they may
+// not do. Afterwards Actor and PrincipalOf return the caller.
 func (g *Guard) Check(c *fiber.Ctx, n Class) error {
 	if c.Locals(localKey) != nil {
 		return nil
@@ -66,7 +66,7 @@ func (g *Guard) Check(c *fiber.Ctx, n Class) error {
 	return g.admit(c, p)
 }
 
-// mayManage refuses whoever has nothing to do in the console.
+// mayManage refuses members who have nothing to do in the console.
 func mayManage(p *gate.Principal) error {
 	if p.Permissions.CanManage() {
 		return nil
@@ -74,8 +74,8 @@ func mayManage(p *gate.Principal) error {
 	return access.NotAllowed(access.May(access.Read, access.ResMembers))
 }
 
-// localOperator is the operator, at the face that they say they use. It is
-// asked only where the operator alone can speak.
+// localOperator is the operator, with the face that they say they use. It is
+// called only where nobody but the operator can connect.
 func localOperator(c *fiber.Ctx) access.Actor {
 	if c.Get("X-Doorward-Via") == string(access.SourceDesktop) {
 		return access.DesktopOperator
@@ -83,7 +83,7 @@ func localOperator(c *fiber.Ctx) access.Actor {
 	return access.Operator
 }
 
-// Identify is whoever the request's token or cookie belongs to.
+// Identify returns the principal of the request's token or cookie.
 func (g *Guard) Identify(c *fiber.Ctx) (*gate.Principal, error) {
 	if bearer := c.Get(fiber.HeaderAuthorization); bearer != "" {
 		token, ok := strings.CutPrefix(bearer, "Bearer ")
@@ -115,9 +115,9 @@ func (g *Guard) Identify(c *fiber.Ctx) (*gate.Principal, error) {
 	return p, nil
 }
 
-// identifyDesktop is whoever a native window acts for. Its secret stays the same
-// when rights rise: nobody could have planted it, for only the window that holds
-// the proof was ever given it.
+// identifyDesktop returns the principal that a native window acts for. Its secret
+// is not rotated when permissions rise: nobody could have planted it, for it is
+// only given to the window that holds the proof.
 func (g *Guard) identifyDesktop(c *fiber.Ctx, secret access.Secret) (*gate.Principal, error) {
 	p, err := g.gate.Principal(c.UserContext(), secret)
 	if err != nil {
@@ -127,7 +127,7 @@ func (g *Guard) identifyDesktop(c *fiber.Ctx, secret access.Secret) (*gate.Princ
 	return p, nil
 }
 
-// failedAttempt counts a secret that opened nothing.
+// failedAttempt counts a secret that was not valid.
 func (g *Guard) failedAttempt(c *fiber.Ctx, err error) error {
 	if err == nil || !access.SignedOut.Is(err) {
 		return err
@@ -141,15 +141,15 @@ func (g *Guard) failedAttempt(c *fiber.Ctx, err error) error {
 	return err
 }
 
-// Navigates reports whether the request is for a page of its own. Only such a
-// one gets a session's new secret: of several that a page makes at once, the
-// first would leave the others with a secret that is worth nothing.
+// Navigates reports whether the request is for a page. Only such a request gets a
+// session's rotated secret: of several requests that a page makes at once, the
+// first would leave the others with a void secret.
 func Navigates(c *fiber.Ctx) bool {
 	mode := c.Get("Sec-Fetch-Mode")
 	return mode == "" || mode == "navigate"
 }
 
-// rotate gives a session whose rights have risen its new secret.
+// rotate gives a session whose permissions have risen its new secret.
 func (g *Guard) rotate(c *fiber.Ctx, old access.Secret) (*gate.Principal, error) {
 	fresh, err := g.gate.Rotate(c.UserContext(), old)
 	if err != nil {
@@ -159,9 +159,9 @@ func (g *Guard) rotate(c *fiber.Ctx, old access.Secret) (*gate.Principal, error)
 	return g.gate.Principal(c.UserContext(), fresh)
 }
 
-// admit notes who asks. What changes something must come from a page of ours,
-// unless a token or a window's secret, which no browser sends by itself, speaks
-// for it.
+// admit records the caller. A request that changes something must come from one
+// of our pages, unless it has a token or a window's secret, which no browser
+// sends automatically.
 func (g *Guard) admit(c *fiber.Ctx, p *gate.Principal) error {
 	if via(c, p) == access.SourceConsole && !IsSafe(c) && !g.cookies.sameOrigin(c, false) {
 		return errForeignForm
@@ -171,7 +171,7 @@ func (g *Guard) admit(c *fiber.Ctx, p *gate.Principal) error {
 	return nil
 }
 
-// via is the face that a principal uses.
+// via returns the face that a principal uses.
 func via(c *fiber.Ctx, p *gate.Principal) access.Source {
 	switch {
 	case p.Actor.Token != "":
@@ -184,26 +184,27 @@ func via(c *fiber.Ctx, p *gate.Principal) access.Source {
 	return access.SourcePortal
 }
 
-// IsSafe reports whether a request is one that changes nothing.
+// IsSafe reports whether the request's method changes nothing.
 func IsSafe(c *fiber.Ctx) bool {
 	m := c.Method()
 	return m == fiber.MethodGet || m == fiber.MethodHead || m == fiber.MethodOptions
 }
 
-// PrincipalOf is whoever was let through; nil for the operator and for nobody.
+// PrincipalOf returns the admitted principal; nil for the operator and for
+// nobody.
 func PrincipalOf(c *fiber.Ctx) *gate.Principal {
 	p, _ := c.Locals(principalKey).(*gate.Principal)
 	return p
 }
 
-// SecretOf is the secret of the session, or of the window, that was let through;
-// empty for tokens, the operator and nobody.
+// SecretOf returns the secret of the admitted session or window; empty for
+// tokens, the operator and nobody.
 func SecretOf(c *fiber.Ctx) access.Secret {
 	secret, _ := c.Locals(secretKey).(access.Secret)
 	return secret
 }
 
-// Actor is whoever was let through, as the service and the audit log know them.
+// Actor returns the admitted caller, as the service and the audit log know them.
 func (g *Guard) Actor(c *fiber.Ctx) access.Actor {
 	if c.Locals(localKey) != nil {
 		return localOperator(c)
@@ -221,10 +222,10 @@ func (g *Guard) Actor(c *fiber.Ctx) access.Actor {
 	}
 }
 
-// slow refuses a source that asks for more than its share without a session.
+// slow refuses a source that sends too many requests without a session.
 func (g *Guard) slow(c *fiber.Ctx) error { return slowed(g.requests.allow(g.sources.from(c))) }
 
-// SlowAttempts is slow for what guesses at secrets or makes emails.
+// SlowAttempts is slow for requests that guess at secrets or cause emails.
 func (g *Guard) SlowAttempts(c *fiber.Ctx) error {
 	if c.Locals(localKey) != nil {
 		return nil

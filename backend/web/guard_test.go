@@ -20,8 +20,8 @@ import (
 var bg = context.Background()
 
 // Somebody adds a route and forgets to say who may use it: a way in that nobody
-// decided on. The server does not start, and says which route it is. Neither the
-// root nor what wraps other routes is excused.
+// decided on. The server does not start, and names the route. Neither the root
+// nor what wraps other routes is exempt.
 func TestTheServerDoesNotStartWithAnUnclassifiedRoute(t *testing.T) {
 	srv := webtest.New(t)
 	s := srv.Web
@@ -77,7 +77,7 @@ func TestTheServerDoesNotStartWithAnUnclassifiedRoute(t *testing.T) {
 	}
 }
 
-// Mount and Serve pass on what newFace refuses: both come by a face in one way.
+// Mount and Serve return newFace's error: both get a face in the same way.
 func TestAFaceIsMadeOnce(t *testing.T) {
 	srv := webtest.New(t)
 	s := srv.Web
@@ -93,8 +93,8 @@ func TestAFaceIsMadeOnce(t *testing.T) {
 	}
 }
 
-// A pending person tries every way in there is (Vaultwarden's CVE-2026-43913:
-// a route that checked the role and not the state).
+// A pending person tries every way in (Vaultwarden's CVE-2026-43913: a route that
+// checked the role and not the state).
 func TestPendingReachesNothingElse(t *testing.T) {
 	s := webtest.New(t)
 	_, link := s.Invite("ada@example.com", access.Admin)
@@ -123,7 +123,7 @@ func TestPendingReachesNothingElse(t *testing.T) {
 	}
 }
 
-// Every answer, errors too, says what browsers may do with it.
+// Every response, errors too, tells browsers what they may do with it.
 func TestSecurityHeaders(t *testing.T) {
 	s := webtest.New(t)
 	for _, path := range []string{"/login", "/nowhere", "/", "/api/v1/me", "/api/v1/nowhere", "/login/x", "/healthz"} {
@@ -145,16 +145,16 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 }
 
-// A page of another site opens one of ours in a window of its own, and keeps a
-// hold on it: it could lead the visitor elsewhere while they type, or count what
-// loads. Every answer there is, to every kind of visitor, lets go of its opener,
-// and takes style and script from files of ours alone.
+// A page of another site opens one of ours in a new window and keeps a reference
+// to it: it could navigate it elsewhere while the visitor types, or count what
+// loads. Every response, to every kind of visitor, cuts its opener off, and
+// allows styles and scripts from our own files only.
 func TestNoPageIsHeldByItsOpener(t *testing.T) {
 	c := webtest.NewCallers(t, webtest.WithConsole)
 	pages := 0
 	for route := range network(t, c.Server).Classes() {
 		method, path, _ := strings.Cut(route, " ")
-		if path == "/api/v1/events" { // its answer has no end
+		if path == "/api/v1/events" { // its response never ends
 			continue
 		}
 		path = strings.NewReplacer(":id", access.NewID(), ":name", "x", ":session", access.NewID(), ":token",
@@ -201,7 +201,8 @@ func TestCookieFlags(t *testing.T) {
 	}
 }
 
-// A request for another host would make links or caches that lead elsewhere.
+// A request for another host would cause links or cached pages that lead
+// elsewhere.
 func TestForeignHost(t *testing.T) {
 	s := webtest.New(t)
 	_, link := s.Invite("ada@example.com", access.Fleet)
@@ -221,7 +222,7 @@ func TestForeignHost(t *testing.T) {
 	s.Browser().Get("/readyz", func(r *http.Request) { r.Host = "10.0.0.7:8080" }).Want(t, 200, "ready")
 }
 
-// A session id that a stranger chose must not become one.
+// A stranger chooses a session id: it must not become a session.
 func TestUnknownSessionIsNotAdopted(t *testing.T) {
 	s := webtest.New(t)
 	chosen := access.NewSecret().Reveal()
@@ -236,8 +237,7 @@ func TestUnknownSessionIsNotAdopted(t *testing.T) {
 	s.Browser().Get("/pending", fix).Want(t, http.StatusSeeOther, "/login")
 }
 
-// Methods that change nothing must change nothing, and override headers are not
-// listened to.
+// Safe methods must change nothing, and override headers are ignored.
 func TestMethodsAreWhatTheySay(t *testing.T) {
 	s := webtest.New(t)
 	b, _ := s.SignedIn("ada@example.com", access.Fleet)
@@ -247,7 +247,7 @@ func TestMethodsAreWhatTheySay(t *testing.T) {
 	b.Get("/").Want(t, 200)
 }
 
-// A monitor or a link preview that asks with HEAD is led where GET is led.
+// A monitor or a link preview sends HEAD: it is redirected as GET is.
 func TestHeadAnswersAsGet(t *testing.T) {
 	s := webtest.New(t)
 	_, link := s.Invite("ada@example.com", access.Fleet)
@@ -293,8 +293,8 @@ func TestTriesAreLimited(t *testing.T) {
 	}
 }
 
-// A stranger without a proxy between writes every header that a proxy would:
-// none of them makes another network, another scheme or another host of them.
+// A stranger without a proxy sends every header that a proxy would: none of them
+// changes their network, scheme or host.
 func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
 	few := func(o *webtest.Options) {
 		o.Limits = web.DefaultLimits
@@ -336,7 +336,8 @@ func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
 		return last
 	}
 	tries(webtest.New(t, few)).Want(t, http.StatusTooManyRequests)
-	// The same from a proxy that is trusted is four networks' first try.
+	// The same headers from a trusted proxy count as the first try of four
+	// networks.
 	trusting := webtest.New(t, few, func(o *webtest.Options) {
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")}
 	})

@@ -16,8 +16,8 @@ import (
 	"doorward/backend/web/wire"
 )
 
-// mayBatch reports whether a request comes from somebody who may invite. The
-// guard asks again once the body is here; this is only for how long it may be.
+// mayBatch reports whether a request comes from somebody who may invite. It only
+// decides how long the body may be; the guard checks again once the body is here.
 func (g *Guard) mayBatch(ctx context.Context, r wire.Request) bool {
 	var h fasthttp.RequestHeader
 	if h.Read(bufio.NewReaderSize(bytes.NewReader(r.Head), len(r.Head)+1)) != nil {
@@ -35,7 +35,7 @@ func (g *Guard) mayBatch(ctx context.Context, r wire.Request) bool {
 	return true
 }
 
-// countAttempt counts a secret that opened nothing, as the guard does.
+// countAttempt counts a secret that was not valid, as the guard does.
 func (g *Guard) countAttempt(c net.Conn, h *fasthttp.RequestHeader) {
 	tcp, ok := c.RemoteAddr().(*net.TCPAddr)
 	if !ok {
@@ -46,7 +46,7 @@ func (g *Guard) countAttempt(c net.Conn, h *fasthttp.RequestHeader) {
 	}
 }
 
-// whoseHead is whom the token or the cookie in a header belongs to.
+// whoseHead returns the principal of the token or cookie in a header.
 func (g *Guard) whoseHead(ctx context.Context, h *fasthttp.RequestHeader) (*gate.Principal, error) {
 	if token, ok := strings.CutPrefix(string(h.Peek(fiber.HeaderAuthorization)), "Bearer "); ok {
 		if strings.HasPrefix(token, access.DesktopSecretPrefix) {

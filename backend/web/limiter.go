@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// A Rate lets Burst through at once, and one more Every so often.
+// A Rate allows Burst at once, and one more Every so often.
 type Rate struct {
 	Burst int
 	Every time.Duration
 }
 
-// limiter counts by network, and for IPv6 by the /48 around it too, which may do
-// as much as eight. Its memory is bounded: each shard keeps so many networks and
-// forgets all of them when there are more, which lets a flood of addresses through
-// no faster than its first burst.
+// limiter counts by network, and for IPv6 also by the /48 around it, which may do
+// as much as eight networks. Its memory is bounded: each shard keeps a fixed
+// number of networks and forgets all of them when there are more, so a flood of
+// addresses gets no more than its first burst.
 type limiter struct {
 	rate   Rate
 	now    func() time.Time
@@ -23,7 +23,7 @@ type limiter struct {
 	wide   *limiter
 	all    Rate // of all networks together; beyond it each has only a few at once
 	crowd  bucket
-	mu     sync.Mutex // of crowd
+	mu     sync.Mutex // guards crowd
 }
 
 type shard struct {
@@ -31,10 +31,11 @@ type shard struct {
 	m  map[netip.Addr]bucket
 }
 
-// bucket is a time at which it would be full, the whole state of a leaky bucket.
+// bucket is the whole state of a leaky bucket: the time at which it would be
+// full.
 type bucket struct{ full time.Time }
 
-// pour adds one to what is in the bucket; over is how much too long that takes.
+// pour adds one to the bucket; over is by how much that exceeds the burst.
 func (b *bucket) pour(r Rate, burst int, now time.Time) (over time.Duration) {
 	full := b.full
 	if full.Before(now) {
@@ -49,12 +50,12 @@ func (b *bucket) pour(r Rate, burst int, now time.Time) (over time.Duration) {
 
 const (
 	maxNetworksPerShard = 4096
-	wideShare           = 8 // a /48 may do what so many /64s may
-	crowdedBurst        = 3 // of one network while all together ask too much
+	wideShare           = 8 // a /48 may do as much as this many /64s
+	crowdedBurst        = 3 // for one network while all together ask too much
 )
 
-// attemptRate is what all networks together may try; a server for some thousands of
-// people never sees as much.
+// attemptRate limits the tries of all networks together; a server for some
+// thousands of people never sees as many.
 var attemptRate = Rate{Burst: 1000, Every: 20 * time.Millisecond}
 
 func newLimiter(r Rate) *limiter {
@@ -71,17 +72,17 @@ func plainLimiter(r Rate) *limiter {
 	return l
 }
 
-// newTryLimiter is newLimiter for what makes the server write. Beyond attemptRate
-// nobody is locked out: each network keeps its first few, which is what somebody
-// needs who signs in.
+// newTryLimiter is newLimiter for requests that make the server write. Beyond
+// attemptRate nobody is locked out: each network keeps its first few tries, which
+// are enough to sign in.
 func newTryLimiter(r Rate) *limiter {
 	l := newLimiter(r)
 	l.all = attemptRate
 	return l
 }
 
-// allow counts a request of a network. When it is one too many, wait says how
-// long until the next one.
+// allow counts a request of a network. When it is one too many, wait is how long
+// until the next one is allowed.
 func (l *limiter) allow(from netip.Addr) (wait time.Duration, ok bool) {
 	now := l.now()
 	burst := l.rate.Burst
@@ -98,7 +99,8 @@ func (l *limiter) allow(from netip.Addr) (wait time.Duration, ok bool) {
 	return l.wide.count(around.Addr(), l.wide.rate.Burst, now)
 }
 
-// crowded counts a request of anybody, and reports whether there are too many.
+// crowded counts a request of any network, and reports whether there are too many
+// in all.
 func (l *limiter) crowded(now time.Time) bool {
 	if l.all.Every == 0 {
 		return false
@@ -124,7 +126,7 @@ func (l *limiter) count(k netip.Addr, burst int, now time.Time) (wait time.Durat
 	return 0, true
 }
 
-// network is what counts as one source: an IPv4 address, or an IPv6 /64.
+// network returns what counts as one source: an IPv4 address, or an IPv6 /64.
 func network(a netip.Addr) netip.Addr {
 	a = a.Unmap()
 	if a.Is6() {

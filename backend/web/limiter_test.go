@@ -14,8 +14,8 @@ func frozen(l *limiter) *limiter {
 	return l
 }
 
-// Whoever has one /48 of IPv6 has 65,536 networks. They may do what eight may, and
-// not one more; a neighbour's /48, and IPv4, are none of that.
+// Somebody has one /48 of IPv6, which is 65,536 networks. They may do as much as
+// eight, and no more; a neighbour's /48, and IPv4, are counted separately.
 func TestAWideNetworkIsNotThousands(t *testing.T) {
 	l := frozen(newLimiter(Rate{Burst: 3, Every: time.Second}))
 	allowed := 0
@@ -34,9 +34,9 @@ func TestAWideNetworkIsNotThousands(t *testing.T) {
 	}
 }
 
-// Strangers ask for sign-in emails from ten thousand networks at once, sixty of
-// each: beyond what all together may, each has its first three, so that somebody
-// from a network of their own can still sign in.
+// Strangers request sign-in emails from ten thousand networks at once, sixty
+// each: beyond the limit of all together, each has its first three, so that
+// somebody from a network of their own can still sign in.
 func TestManyNetworksTogether(t *testing.T) {
 	l := frozen(newTryLimiter(DefaultLimits.Attempts))
 	allowed := 0
@@ -56,7 +56,7 @@ func TestManyNetworksTogether(t *testing.T) {
 		}
 	}
 	l = frozen(newTryLimiter(DefaultLimits.Attempts))
-	for i := range DefaultLimits.Attempts.Burst + 1 { // one network alone has its whole share
+	for i := range DefaultLimits.Attempts.Burst + 1 { // one network alone has its whole burst
 		if _, ok := l.allow(addr("203.0.113.7")); ok != (i < DefaultLimits.Attempts.Burst) {
 			t.Errorf("try %d: %v", i+1, ok)
 		}

@@ -19,8 +19,8 @@ const (
 	bodyKey
 )
 
-// outer runs around every request: it keeps the server standing, answers only
-// to its own names, and says on every answer what browsers may do with it.
+// outer wraps every request: it recovers from panics, answers only for the
+// server's own names, and sets the security headers of every response.
 func (f *Face) outer(c *fiber.Ctx) (err error) {
 	s := f.s
 	defer func() {
@@ -67,15 +67,15 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 	return nil
 }
 
-// isOurs reports whether a request names this server: in its address, and in its
-// header as it stands, of which the address leaves out what precedes an @.
+// isOurs reports whether a request names this server: in its address, and in the
+// raw header, since the address omits whatever precedes an @.
 func (s *Server) isOurs(c *fiber.Ctx) bool {
 	host := c.Context().Host()
 	return s.hosts[strings.ToLower(string(host))] && bytes.EqualFold(host, c.Request().Header.Host())
 }
 
 // twoHosts reports whether a request names its host more than once: a proxy on
-// the way may have taken another of them than we do.
+// the way may have used another of them than we do.
 func twoHosts(head []byte) bool {
 	n := 0
 	for line := range bytes.Lines(head) {
@@ -92,7 +92,7 @@ func isAPI(c *fiber.Ctx) bool {
 	return strings.HasPrefix(c.Path(), "/api/") || strings.HasPrefix(c.Path(), "/local/")
 }
 
-// Busy refuses what there is no room for now.
+// Busy is the error for a request that there is no room for now.
 func Busy() *access.Error {
 	return access.Errorf(
 		access.Unavailable,
@@ -100,7 +100,8 @@ func Busy() *access.Error {
 	).WithCode("busy")
 }
 
-// ContentPolicy is what a page of ours may do, unless it says otherwise.
+// ContentPolicy is the Content-Security-Policy of our pages, unless a page sets
+// its own.
 const ContentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src " +
 	"'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 

@@ -10,7 +10,8 @@ import (
 	"doorward/backend/access"
 )
 
-// A Problem is how the API says no (RFC 9457), with a code of ours that is stable.
+// A Problem is an error response of the API (RFC 9457), with a stable code of
+// ours.
 type Problem struct {
 	Status  int            `json:"status" doc:"The HTTP status." example:"409"`
 	Title   string         `json:"title" doc:"The status in words." example:"Conflict"`
@@ -50,11 +51,11 @@ func (p *Problem) send(c *fiber.Ctx) error {
 	return c.Status(p.Status).Send(body)
 }
 
-// Error is the sentence.
+// Error returns the sentence.
 func (p *Problem) Error() string { return p.Detail }
 
-// GetStatus is the HTTP status, for Huma.
+// GetStatus returns the HTTP status, for Huma.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType is that of problems, for Huma.
+// ContentType returns that of problems, for Huma.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }

@@ -9,32 +9,33 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// A Face is everything that one kind of listener answers: the network's, or the
-// operator's socket. Its routes are mounted through Add, AddPage and AddForm, or on
-// App with Classify, which each take the class. A route that Fiber knows and that
-// has none is a way in that nobody decided on: check refuses it.
+// A Face is everything that one kind of listener serves: the network's, or the
+// operator's socket. Its routes are mounted through Add, AddPage and AddForm, or
+// on App with Classify; all of these take the class. A route that Fiber knows and
+// that has no class is a way in that nobody decided on: check refuses it.
 type Face struct {
 	s        *Server
 	app      *fiber.App
-	local    bool                            // whoever reaches it is the operator
+	local    bool                            // whoever connects is the operator
 	classes  map[string]Class                // by method and path
 	wraps    int                             // how many handlers wrap every request
-	refusals func(*fiber.Ctx, Refusal) error // answers people
+	refusals func(*fiber.Ctx, Refusal) error // shows refusals to people
 }
 
-// A Mount adds the routes of one room to a face. It is called once for each face.
+// A Mount adds the routes of one package to a face. It is called once for each
+// face.
 type Mount func(*Face)
 
-// Local reports whether whoever reaches the face is the operator.
+// Local reports whether whoever connects to the face is the operator.
 func (f *Face) Local() bool { return f.local }
 
-// App is what routes are mounted on that Add cannot mount. Each has to be classified.
+// App is for routes that Add cannot mount. Each has to be classified.
 func (f *Face) App() *fiber.App { return f.app }
 
-// AnswerRefusals has answer say to people what the face refuses them.
+// AnswerRefusals sets the function that shows the face's refusals to people.
 func (f *Face) AnswerRefusals(answer func(*fiber.Ctx, Refusal) error) { f.refusals = answer }
 
-// newFace makes a face with its routes, or says which of them has no class.
+// newFace builds a face with its routes, or names the routes that have no class.
 func (s *Server) newFace(local bool, mounts ...Mount) (*Face, error) {
 	f := &Face{
 		s:        s,
@@ -55,16 +56,16 @@ func (s *Server) newFace(local bool, mounts ...Mount) (*Face, error) {
 	return f, f.check()
 }
 
-// wrap has h run for every request, in the order in which it is mounted.
+// wrap runs h for every request, in mounting order.
 func (f *Face) wrap(h fiber.Handler) {
 	f.app.Use(h)
 	f.wraps++
 }
 
-// Classify notes who may use a route.
+// Classify records who may use a route.
 func (f *Face) Classify(method, path string, n Class) { f.classes[method+" "+path] = n }
 
-// guarded is h for whoever the class lets through.
+// guarded runs h only for callers that the class admits.
 func (f *Face) guarded(n Class, h fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		if err := f.s.Guard.Check(c, n); err != nil {
@@ -80,16 +81,16 @@ func (f *Face) Add(method, path string, n Class, h fiber.Handler) {
 	f.app.Add(method, path, f.guarded(n, h))
 }
 
-// AddPage mounts what GET and HEAD answer alike.
+// AddPage mounts a page, for GET and HEAD.
 func (f *Face) AddPage(path string, n Class, h fiber.Handler) {
 	f.Add(fiber.MethodGet, path, n, h)
 	f.Add(fiber.MethodHead, path, n, h)
 }
 
-// formLimit is the largest form that is taken.
+// formLimit is the size of the largest form that is accepted.
 const formLimit = 16 << 10
 
-// AddForm mounts what takes a form, which must be one of our own pages'.
+// AddForm mounts a handler of forms, which must come from our own pages.
 func (f *Face) AddForm(path string, n Class, h fiber.Handler) {
 	f.Add(fiber.MethodPost, path, n, func(c *fiber.Ctx) error {
 		if len(body(c)) > formLimit {
@@ -102,10 +103,10 @@ func (f *Face) AddForm(path string, n Class, h fiber.Handler) {
 	})
 }
 
-// check walks Fiber's own list of routes and names each that was mounted without
-// a class, twice, or around the others without wrap.
+// check goes through Fiber's own list of routes and names each that was mounted
+// without a class, twice, or as a wrapper without wrap.
 func (f *Face) check() error {
-	routes := handlersOf(f.app.GetRoutes(true)) // those that wrap others apart
+	routes := handlersOf(f.app.GetRoutes(true)) // without those that wrap others
 	var faults []string
 	for key, n := range routes {
 		switch {
@@ -136,8 +137,8 @@ func (f *Face) check() error {
 	return fmt.Errorf("the server does not start, because of its routes: %w", errors.New(strings.Join(faults, "; ")))
 }
 
-// handlersOf is how many handlers each route has: Fiber makes one route of two
-// that it is given one after the other.
+// handlersOf counts each route's handlers: Fiber merges two mounts of the same
+// route into one.
 func handlersOf(routes []fiber.Route) map[string]int {
 	n := map[string]int{}
 	for _, r := range routes {

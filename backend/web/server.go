@@ -1,15 +1,15 @@
-// Package web is every way in over HTTP. It owns the server, the guard, sessions'
-// cookies, the proof that a form is ours, limits, the files of the console, and the
-// one place (fail.go) where an error becomes an answer. What is asked for is in the
-// rooms below it: portal has the pages, api what programs call, events the streams.
-// Each has its own types and mounts its own routes; web knows none of them. Fiber is
-// used here and in the rooms alone.
+// Package web is every way in over HTTP. It owns the server, the guard, the
+// cookies of sessions, the proof that a form is ours, limits, the files of the
+// console, and the one place (fail.go) where an error becomes a response. The
+// packages below it have the content: portal the pages, api the operations for
+// programs, events the streams. Each has its own types and mounts its own routes;
+// web knows none of them. Only these packages use Fiber.
 //
-// It decides nothing: who may do what is the service's answer, asked for each
-// request from the state as it is then. Every route is classified where it is
-// mounted (routes.go); a server with one that is not does not start. Links are never
-// built from a request. Requests reach it whole and within bounds: package wire sees
-// to that.
+// It decides nothing: the service answers who may do what, for each request, from
+// the state at that time. Every route is classified where it is mounted
+// (routes.go); a server with an unclassified route does not start. Links are
+// never built from a request. Package wire ensures that requests arrive complete
+// and within limits.
 package web
 
 import (
@@ -37,22 +37,22 @@ import (
 	"doorward/backend/web/wire"
 )
 
-// Options are what a Server is made of.
+// Options are what a Server needs.
 type Options struct {
 	Service        *service.Service
 	Frontend       fs.FS          // holds dist/, the console
-	Listen         string         // host:port it is reached at, for the names it answers to on loopback
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; nobody's by default
+	Listen         string         // its host:port, for the names it answers to on loopback
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; none by default
 	Logger         *slog.Logger
 	Limits         Limits
-	Bounds         wire.Bounds // of connections, and of what is held of requests; zero: a small machine's
+	Bounds         wire.Bounds // of connections, and of what is held of requests; zero: for a small machine
 }
 
-// Limits bound what one source, and all together, can ask for.
+// Limits limit the requests of one source, and of all together.
 type Limits struct {
 	Attempts Rate          // of one network: sign-in emails, codes, links, bad tokens
 	Requests Rate          // of one network: anything without a session
-	InFlight int           // requests at the same time; beyond it the server says that it is busy
+	InFlight int           // requests at the same time; beyond it the server answers that it is busy
 	Reading  time.Duration // how long a client may take to send a request
 }
 
@@ -82,15 +82,15 @@ type Server struct {
 	stop      context.CancelFunc
 	stopped   context.Context
 	mounts    []Mount
-	operator  *Face // on the socket that only they can reach
-	network   *Face // built once somebody listens there
+	operator  *Face // on the socket that only the operator can reach
+	network   *Face // built when somebody first listens on the network
 	bounds    wire.Bounds
 	listeners []*wire.Listener
 	large     chan struct{} // one for each large body
 	mu        sync.Mutex
 }
 
-// New makes a server without rooms: Mount adds them. It fails where the console
+// New returns a server without content: Mount adds it. It fails where the console
 // cannot be read.
 func New(o Options) (*Server, error) {
 	dist, err := fs.Sub(o.Frontend, "dist")
@@ -149,15 +149,15 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Mount gives the server its rooms, once, before it serves. It fails where a
-// route has no class.
+// Mount adds the packages' routes, once, before the server serves. It fails where
+// a route has no class.
 func (s *Server) Mount(rooms ...Mount) error {
 	s.mounts = append([]Mount{s.mountOwn}, rooms...)
 	_, err := s.Face(true)
 	return err
 }
 
-// mountOwn mounts what belongs to no room.
+// mountOwn mounts the routes that belong to no other package.
 func (s *Server) mountOwn(f *Face) {
 	f.AddPage("/healthz", Public(), func(c *fiber.Ctx) error { return c.SendString("ok\n") })
 	f.AddPage("/readyz", Public(), s.ready)
@@ -180,7 +180,7 @@ func (s *Server) ready(c *fiber.Ctx) error {
 func (s *Server) Context() context.Context { return s.stopped }
 
 // ours are the hosts and origins that the server answers to: the public URL's,
-// and, where that is on this machine, the other names of this machine.
+// and, if that is on this machine, the machine's other names.
 func ours(public *url.URL, listen string) (hosts, origins map[string]bool) {
 	hosts, origins = map[string]bool{}, map[string]bool{}
 	add := func(host string) {
@@ -203,10 +203,10 @@ func ours(public *url.URL, listen string) (hosts, origins map[string]bool) {
 	return hosts, origins
 }
 
-// smallMemory is what is reckoned with where nobody said how much there is.
+// smallMemory is the memory that is assumed where it is unknown.
 const smallMemory = 384 << 20
 
-// BodyLimit is the largest body the server reads at all.
+// BodyLimit is the size of the largest body that the server reads at all.
 const BodyLimit = 1 << 20
 
 // addressLimit is the longest path and query, in bytes.
@@ -218,8 +218,8 @@ func (s *Server) fiberConfig(fail fiber.ErrorHandler) fiber.Config {
 		StrictRouting:                true,
 		CaseSensitive:                true,
 		BodyLimit:                    BodyLimit,
-		ReadBufferSize:               20 << 10, // the wire takes no more than 16 KiB for a head
-		ReduceMemoryUsage:            true,     // between requests a connection holds next to nothing
+		ReadBufferSize:               20 << 10, // the wire accepts at most 16 KiB for a head
+		ReduceMemoryUsage:            true,     // between requests a connection holds almost no memory
 		ReadTimeout:                  s.limits.Reading,
 		WriteTimeout:                 30 * time.Second,
 		IdleTimeout:                  75 * time.Second,
@@ -228,9 +228,9 @@ func (s *Server) fiberConfig(fail fiber.ErrorHandler) fiber.Config {
 	}
 }
 
-// Face is the operator's or the network's, made when it is first asked for. The
-// operator's has all that the network's has, and more: Mount makes it, so that a
-// fault in any route is found before a port is taken.
+// Face returns the operator's or the network's face, built on first use. The
+// operator's has all of the network's routes, and more: Mount builds it, so that
+// a mistake in any route is found before a port is opened.
 func (s *Server) Face(local bool) (*Face, error) {
 	s.mu.Lock() // listeners are served from goroutines of their own
 	defer s.mu.Unlock()
@@ -248,14 +248,14 @@ func (s *Server) Face(local bool) (*Face, error) {
 	return f, err
 }
 
-// Serve answers requests from l until Close. With local, whoever reaches l is
+// Serve answers requests from l until Close. With local, whoever connects to l is
 // the operator: it must be a socket that only they can reach.
 func (s *Server) Serve(l net.Listener, local bool) error {
 	return s.serve(l, s.wired(local), local)
 }
 
 // ServeTLS is Serve over TLS 1.2 or newer, with suites that encrypt and
-// authenticate in one.
+// authenticate in one step.
 func (s *Server) ServeTLS(l net.Listener, c *tls.Config) error {
 	harden(c)
 	o := s.wired(false)
@@ -269,19 +269,19 @@ func (s *Server) serve(l net.Listener, o wire.Options, local bool) error {
 		return err
 	}
 	in := wire.Listen(l, o)
-	defer context.AfterFunc(s.stopped, func() { in.Close() })() // also one that Close was too early for
+	defer context.AfterFunc(s.stopped, func() { in.Close() })() // also a listener that came after Close
 	s.mu.Lock()
 	s.listeners = append(s.listeners, in)
 	s.mu.Unlock()
 	return f.app.Listener(in)
 }
 
-// closeWithin is how long requests under way may take once the server stops.
+// closeWithin is how long running requests may take once the server stops.
 const closeWithin = 5 * time.Second
 
-// Close ends event streams and whatever has not sent a whole request, waits a
-// while for requests that are being answered, and stops. That some took longer
-// is said in the log; a stop that was asked for is no failure.
+// Close ends event streams and connections without a complete request, waits a
+// while for running requests, and stops. If some took longer, the log says so;
+// that is not an error, since the stop was requested.
 func (s *Server) Close() error {
 	s.stop()
 	s.mu.Lock()
@@ -303,7 +303,7 @@ func (s *Server) Close() error {
 			first = err
 		}
 	}
-	s.traces.beat(s.traces.now().Add(logInterval)) // what waits for its minute is said now
+	s.traces.beat(s.traces.now().Add(logInterval)) // log now what waits for its minute
 	s.keepTraces(context.Background())
 	return first
 }
@@ -321,14 +321,14 @@ func (s *Server) cut(a *fiber.App) error {
 	return nil
 }
 
-// workspaceName remembers the workspace's name for pages of strangers.
+// workspaceName caches the workspace's name for public pages.
 type workspaceName struct {
 	mu   sync.Mutex
 	name string
 	at   time.Time
 }
 
-// Workspace is the workspace's name, at most a second old.
+// Workspace returns the workspace's name, at most a second old.
 func (s *Server) Workspace(ctx context.Context) string {
 	w := &s.workspace
 	w.mu.Lock()

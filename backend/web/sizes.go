@@ -12,11 +12,11 @@ import (
 	"doorward/backend/web/wire"
 )
 
-// batchPath is the one place where a body may be large.
+// batchPath is the only path with a large body.
 const batchPath = "/api/v1/invitations/batch"
 
-// wired are the bounds of a listener. The operator's own are no stranger's: only
-// how requests are framed and how long they may take is the same.
+// wired returns the limits of a listener. The operator's own has no limits for
+// strangers: only the framing of requests and their duration are limited alike.
 func (s *Server) wired(local bool) wire.Options {
 	o := wire.Options{
 		Bounds:  s.bounds,
@@ -33,8 +33,9 @@ func (s *Server) wired(local bool) wire.Options {
 	return o
 }
 
-// roomFor is how large a body may be, by the head alone: none where there is
-// nothing to send, a form's, the API's, or, for whoever may invite, a batch's.
+// roomFor returns how large a body may be, judged by the head alone: none where
+// nothing may be sent, a form's limit, the API's, or, for callers who may invite,
+// a batch's.
 func (s *Server) roomFor(r wire.Request) (most int, release func(), err error) {
 	path, _, _ := strings.Cut(string(r.Target), "?")
 	switch {
@@ -48,7 +49,8 @@ func (s *Server) roomFor(r wire.Request) (most int, release func(), err error) {
 	return formLimit, nil, nil
 }
 
-// largeRoom is the room for one more large body; few are held at the same time.
+// largeRoom reserves room for one more large body; only few are held at the same
+// time.
 func (s *Server) largeRoom() (most int, release func(), err error) {
 	select {
 	case s.large <- struct{}{}:
@@ -58,8 +60,8 @@ func (s *Server) largeRoom() (most int, release func(), err error) {
 	}
 }
 
-// answerRefused answers what could not be read: what the wire refused in its own
-// words and on the face that it was for, the rest as Fiber does.
+// answerRefused answers a request that could not be read: an error of the wire
+// with its own sentence and on the right face, others as Fiber does.
 func (f *Face) answerRefused() func(*fasthttp.RequestCtx, error) {
 	others := f.app.Server().ErrorHandler
 	return func(ctx *fasthttp.RequestCtx, err error) {
@@ -79,7 +81,7 @@ func (f *Face) answerRefused() func(*fasthttp.RequestCtx, error) {
 	}
 }
 
-// trust notes that a member speaks on the request's connection.
+// trust marks the request's connection as a member's.
 func trust(c *fiber.Ctx) {
 	if conn, ok := c.Context().Conn().(*wire.Conn); ok {
 		conn.Trust()

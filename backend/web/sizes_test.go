@@ -15,9 +15,9 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// Somebody sends more than any form or call needs: each route has its size, to
-// the byte, and it is refused by the header alone where that says so. Only who
-// may invite many may send many at once.
+// Somebody sends more than any form or call needs: each route has its limit, to
+// the byte, and a body that is announced as too long is refused by the header
+// alone. Only callers who may invite can send a batch.
 func TestEachRouteHasItsSize(t *testing.T) {
 	c := webtest.NewCallers(t)
 	at := c.Serve()
@@ -60,7 +60,7 @@ func TestEachRouteHasItsSize(t *testing.T) {
 			}
 		}
 		only := sized(tt.route, tt.header, tt.most+1, false)
-		only = only[:strings.Index(only, "\r\n\r\n")+4] // nothing is waited for that is refused anyway
+		only = only[:strings.Index(only, "\r\n\r\n")+4] // the refusal does not wait for the body
 		if status, _, _ := webtest.SendRaw(t, at, only); status != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s, announced = %d", tt.name, status)
 		}
@@ -80,12 +80,12 @@ func sized(route, header string, n int, chunked bool) string {
 	return head + "Transfer-Encoding: chunked\r\n\r\n" + body + "0\r\n\r\n"
 }
 
-// held is how many large bodies are on their way, and most how many may be.
+// held is how many large bodies are being read, and most how many may be.
 func held(c *webtest.Callers) int { n, _ := c.Web.LargeBodies(); return n }
 func most(c *webtest.Callers) int { _, n := c.Web.LargeBodies(); return n }
 
-// As many large bodies are on their way as there may be: one more is asked to
-// come back, small ones are answered, and when one has gone there is room again.
+// The maximum number of large bodies is being read: one more is told to come
+// back, small ones are accepted, and when one has finished there is room again.
 func TestLargeBodiesAreFew(t *testing.T) {
 	c := webtest.NewCallers(t)
 	at := c.Serve()
@@ -114,8 +114,8 @@ func TestLargeBodiesAreFew(t *testing.T) {
 	}
 }
 
-// As many requests are being answered as may be: one more is asked to come back,
-// in words, on a page and for programs, and the next after one is done is taken.
+// The maximum number of requests is running: one more is told to come back, as a
+// page and for programs, and after one has finished the next is accepted.
 func TestBusy(t *testing.T) {
 	s := webtest.New(t, func(o *webtest.Options) { o.Limits = web.DefaultLimits; o.Limits.InFlight = 3 })
 	for under, want := range []int{200, 200, 200, 503, 503} {
@@ -132,8 +132,8 @@ func TestBusy(t *testing.T) {
 	s.Web.SetInFlight(0)
 }
 
-// A token that opens nothing counts as a try also where it only asks for a large
-// body: refused by its size, a guess would otherwise cost nothing.
+// A guessed token comes with a large body, which is refused by its size: the
+// guess counts as a try all the same, or it would cost nothing.
 func TestGuessesInHeadsCount(t *testing.T) {
 	s := webtest.New(t, func(o *webtest.Options) {
 		o.Limits = web.DefaultLimits
@@ -157,9 +157,10 @@ func TestGuessesInHeadsCount(t *testing.T) {
 	}
 }
 
-// What is refused for its framing is answered in words, with all headers, and
-// the connection ends: what follows on it is nobody's request. That is so for the
-// first request of a connection and for a later one.
+// An attacker sends a request with bad framing, to smuggle another behind it. It
+// is refused with a sentence and all headers, and the connection ends: nothing
+// that follows is taken for a request. This holds for the first request of a
+// connection and for a later one.
 func TestRefusedFramingEndsTheConnection(t *testing.T) {
 	s := webtest.New(t)
 	at := s.Serve()
@@ -186,7 +187,7 @@ func TestRefusedFramingEndsTheConnection(t *testing.T) {
 	}
 }
 
-// everything is all that is answered until the other end closes.
+// everything returns all bytes until the other end closes.
 func everything(t *testing.T, at, text string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", at)
@@ -210,8 +211,8 @@ func everything(t *testing.T, at, text string) string {
 	}
 }
 
-// The server is asked to stop while a stranger's half request is open: it stops
-// at once, and that is no failure.
+// The server is asked to stop while a stranger's incomplete request is open: it
+// stops at once, without an error.
 func TestHalfRequestsDoNotHoldTheStop(t *testing.T) {
 	s := webtest.New(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -241,9 +242,9 @@ func TestHalfRequestsDoNotHoldTheStop(t *testing.T) {
 	}
 }
 
-// Somebody sends a megabyte where a few kilobytes are taken, with a client that
-// writes all of it before it reads. The connection is not closed over what is
-// still on its way: they read the sentence, and not that the line broke.
+// Somebody sends a megabyte where a few kilobytes are accepted, with a client
+// that writes all of it before it reads. The connection stays open while data
+// arrives, so they read the sentence, not a connection error.
 func TestWhoSendsTooMuchReadsWhy(t *testing.T) {
 	s := webtest.New(t)
 	at := s.Serve()

@@ -13,8 +13,9 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// Somebody opens many connections, begins a request on each and never ends it,
-// so that nobody else finds room. Each is cut off; others are answered meanwhile.
+// Somebody opens many connections, begins a request on each and never completes
+// it, to leave no room for others. Each is closed, and others are answered
+// meanwhile.
 func TestSlowClientsAreCutOff(t *testing.T) {
 	s := webtest.New(t, func(o *webtest.Options) {
 		o.Limits = web.DefaultLimits

@@ -12,8 +12,8 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// What the storage answers reaches whoever asks as "not now", with a code and a time
-// to try again, and never as a fault of the program.
+// The store is busy, full or not leading: the caller is told "not now", with a
+// code and a time to try again, and never sees an internal error.
 func TestStorageErrorsAreNotOurs(t *testing.T) {
 	tests := []struct {
 		err  error

@@ -10,7 +10,7 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// Each kind of caller calls every route there is. Whoever may not is refused
+// Each kind of caller calls every route. Callers without access are refused
 // before anything is looked at, whatever the route.
 func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 	c := webtest.NewCallers(t, webtest.WithConsole)
@@ -40,7 +40,7 @@ func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 			404: true,
 		}},
 		{"fleet", func(n string) bool { return fleetMay[n] }, map[int]bool{403: true, 404: true}},
-		// pages take no tokens
+		// pages accept no tokens
 		{"weak token", func(n string) bool { return fleetMay[n] }, map[int]bool{
 			401: true,
 			303: true,
@@ -79,7 +79,7 @@ func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 	}
 }
 
-// raw is as for any path.
+// raw sends a request to any path.
 func raw(c *webtest.Callers, who, method, path string) webtest.Answer {
 	api, ok := strings.CutPrefix(path, "/api/v1")
 	if ok {
@@ -97,8 +97,8 @@ func raw(c *webtest.Callers, who, method, path string) webtest.Answer {
 	return b.Do(method, path, nil, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") })
 }
 
-// Each way in which another site, or a script without a page of ours, could
-// have a browser change something with its owner's cookies.
+// Another site, or a script outside our pages, makes a browser change something
+// with its owner's cookies, in every possible way.
 func TestAPITakesOnlyOurOwnPages(t *testing.T) {
 	c := webtest.NewCallers(t)
 	set := func(name, value string) func(*http.Request) {
@@ -150,8 +150,8 @@ func TestAPITakesOnlyOurOwnPages(t *testing.T) {
 	c.As("admin", "GET", c.Fill("/members/{fleet}"), "").Want(t, 200)
 }
 
-// Bodies that two readers read in two ways, or that cost more than they are
-// worth.
+// Somebody sends bodies that two parsers read differently, or that cost too much
+// to parse.
 func TestAPIBodies(t *testing.T) {
 	c := webtest.NewCallers(t)
 	pad := func(n int) string {

@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// Somebody on the way makes both ends agree on the weakest that they share. A
-// suite in CBC mode, or one without forward secrecy, is not shared; nor is a
-// version before TLS 1.2.
+// Somebody on the network path makes both ends agree on the weakest suite that
+// they share. No suite in CBC mode, or without forward secrecy, is offered; nor
+// is a version before TLS 1.2.
 func TestOnlyStrongSuites(t *testing.T) {
 	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -34,7 +34,7 @@ func TestOnlyStrongSuites(t *testing.T) {
 		defer here.Close()
 		defer there.Close()
 		go tls.Server(there, server).Handshake()
-		client.InsecureSkipVerify = true // what is asked for is the suite
+		client.InsecureSkipVerify = true // only the suite matters
 		return tls.Client(here, client).Handshake()
 	}
 	taken := 0

@@ -13,21 +13,22 @@ import (
 	"doorward/backend/access"
 )
 
-// How much of what strangers do is said, and held.
+// Limits on what is logged and held of strangers' requests.
 const (
 	logInterval       = time.Minute     // of one kind and network, after the first line
-	maxLinesPerMinute = 600             // in all; what is beyond is said in one line a kind
-	maxTracesPerShard = 512             // kinds and networks told apart, in each of 16 shards
-	noticeInterval    = 5 * time.Second // what was counted goes to the service, and so to the console
-	manyNetworks      = "many"          // where the log has no room for each
+	maxLinesPerMinute = 600             // in all; beyond it there is one line for each kind
+	maxTracesPerShard = 512             // pairs of kind and network, in each of 16 shards
+	noticeInterval    = 5 * time.Second // counts go to the service, and so to the console
+	manyNetworks      = "many"          // where there is no room to tell networks apart
 	unknownNetwork    = "unknown"
-	unusualSentence   = "unusual event" // the log line's words; fail2ban's filter reads them
+	unusualSentence   = "unusual event" // the log line's message, which fail2ban's filter matches
 )
 
-// traces writes down what attacks leave behind: for people and fail2ban a log line
-// a kind and network, at once and then at most once a minute with how many there
-// were; for the service counts, on a beat. It holds no more than its bounds, whatever
-// comes, and no line has anything in it that a stranger chose, save their address.
+// traces records what attacks leave behind. For people and fail2ban it logs one
+// line for each kind and network, at once and then at most once a minute with the
+// count since; for the service it keeps counts, passed on at intervals. Its
+// memory is limited, whatever arrives, and no line contains anything that a
+// stranger chose, except their address.
 type traces struct {
 	log    *slog.Logger
 	now    func() time.Time
@@ -46,7 +47,7 @@ type traceKey struct {
 	from netip.Addr
 }
 
-// traceEntry is what was not said yet of one kind and network.
+// traceEntry is what was not logged yet of one kind and network.
 type traceEntry struct {
 	unsaid int
 	said   time.Time
@@ -72,8 +73,8 @@ func newTraces(log *slog.Logger) *traces {
 	return t
 }
 
-// note counts one event of a kind from an address, and says it where it is time
-// to. It may be called from anywhere, also before there is a request.
+// note counts one event of a kind from an address, and logs it when a line is
+// due. It may be called from anywhere, also before there is a request.
 func (t *traces) note(kind access.Trace, from netip.Addr) {
 	k := t.kinds[kind]
 	if k == nil {
@@ -92,8 +93,8 @@ func (t *traces) note(kind access.Trace, from netip.Addr) {
 	}
 }
 
-// turn counts an event of a kind and network. It returns how many to say now, or
-// that there is no room to tell this network from others.
+// turn counts an event of a kind and network. It returns how many to log now, or
+// that there is no room to count this network separately.
 func (t *traces) turn(key traceKey, now time.Time) (n int, room bool) {
 	b := key.from.As16()
 	sh := &t.shards[(b[15]^b[7]^b[3])&15]
@@ -111,7 +112,7 @@ func (t *traces) turn(key traceKey, now time.Time) (n int, room bool) {
 	return e.due(now, &t.lines), true
 }
 
-// due is how many are to be said now of a network that was named before.
+// due returns how many events to log now, of a network that was logged before.
 func (e *traceEntry) due(now time.Time, lines *lineBudget) (n int) {
 	if e.unsaid == 0 || now.Sub(e.said) < logInterval || !lines.take(now) {
 		return 0
@@ -120,7 +121,7 @@ func (e *traceEntry) due(now time.Time, lines *lineBudget) (n int) {
 	return n
 }
 
-// say writes the line. Its form is fixed: build/fail2ban reads it.
+// say writes the line. Its form is fixed: build/fail2ban parses it.
 func (t *traces) say(kind access.Trace, network string, n int) {
 	t.log.LogAttrs(context.Background(), slog.LevelWarn, unusualSentence,
 		slog.String("kind", string(kind)), slog.String("network", network), slog.Int("count", n))
@@ -133,7 +134,7 @@ func (k *traceKind) add(network string) {
 }
 
 // beyond counts n more from networks that there was no room for, and returns how
-// many of them to say now.
+// many of them to log now.
 func (k *traceKind) beyond(n int, now time.Time) (say int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -144,7 +145,7 @@ func (k *traceKind) beyond(n int, now time.Time) (say int) {
 	return say
 }
 
-// take is what was noticed since the last time.
+// take returns what was noticed since the last call.
 func (k *traceKind) take() access.TraceCount {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -153,7 +154,8 @@ func (k *traceKind) take() access.TraceCount {
 	return x
 }
 
-// beat says what has waited for its minute, and forgets who has been quiet for one.
+// beat logs what has waited for its minute, and forgets networks that were quiet
+// for one.
 func (t *traces) beat(now time.Time) {
 	for i := range t.shards {
 		for key, n := range t.shards[i].beat(now, &t.lines) {
@@ -181,7 +183,7 @@ func (sh *traceShard) beat(now time.Time, lines *lineBudget) map[traceKey]int {
 	return say
 }
 
-// take is what was noticed of all kinds since the last time.
+// take returns what was noticed of all kinds since the last call.
 func (t *traces) take() (all []access.TraceCount) {
 	for _, kind := range access.Traces {
 		if x := t.kinds[kind].take(); x.Count > 0 {
@@ -191,7 +193,7 @@ func (t *traces) take() (all []access.TraceCount) {
 	return all
 }
 
-// putBack counts again what could not be kept.
+// putBack counts again what could not be stored.
 func (t *traces) putBack(all []access.TraceCount) {
 	for _, x := range all {
 		k := t.kinds[x.Trace]
@@ -201,7 +203,7 @@ func (t *traces) putBack(all []access.TraceCount) {
 	}
 }
 
-// A lineBudget is how many lines there may be yet in this minute.
+// A lineBudget is how many lines may still be logged in this minute.
 type lineBudget struct {
 	mu   sync.Mutex
 	from time.Time
@@ -221,7 +223,7 @@ func (b *lineBudget) take(now time.Time) bool {
 	return true
 }
 
-// networkWords is a network as lines and entries name it.
+// formatNetwork names a network in log lines and audit entries.
 func formatNetwork(a netip.Addr) string {
 	switch {
 	case !a.IsValid():
@@ -232,8 +234,8 @@ func formatNetwork(a netip.Addr) string {
 	return a.String()
 }
 
-// RunTraces says and keeps on a beat what was noticed, until ctx ends. What came
-// after the last beat is kept by Close.
+// RunTraces logs and stores at intervals what was noticed, until ctx ends. Close
+// stores what came after the last beat.
 func (s *Server) RunTraces(ctx context.Context) {
 	tick := time.NewTicker(noticeInterval)
 	defer tick.Stop()
@@ -248,7 +250,8 @@ func (s *Server) RunTraces(ctx context.Context) {
 	}
 }
 
-// keepTraces hands what was noticed to the service. Where that fails it is counted on.
+// keepTraces passes what was noticed to the service. If that fails, the counts
+// are kept for the next time.
 func (s *Server) keepTraces(ctx context.Context) {
 	all := s.traces.take()
 	if err := s.Service.Dashboard.Notice(ctx, all); err != nil {
@@ -259,8 +262,8 @@ func (s *Server) keepTraces(ctx context.Context) {
 	}
 }
 
-// Notice notes an event of a kind that a request is. The operator's own face is
-// for nobody else, and leaves no traces.
+// Notice counts a request as an event of this kind. Only the operator can reach
+// the operator's face, so it leaves no traces.
 func (g *Guard) Notice(c *fiber.Ctx, kind access.Trace) {
 	if _, overTCP := c.Context().RemoteAddr().(*net.TCPAddr); !overTCP || c.Locals(localKey) != nil {
 		return
@@ -268,7 +271,7 @@ func (g *Guard) Notice(c *fiber.Ctx, kind access.Trace) {
 	g.traces.note(kind, g.sources.from(c))
 }
 
-// NoticeRefusal notes the trace that a refusal is, where it is one.
+// NoticeRefusal counts a refusal, if its kind is one that leaves a trace.
 func (g *Guard) NoticeRefusal(c *fiber.Ctx, err error, shown *access.Error, status int) {
 	if kind := traceOf(err, shown, status); kind != "" {
 		g.Notice(c, kind)

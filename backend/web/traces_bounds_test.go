@@ -11,8 +11,8 @@ import (
 	"doorward/backend/access"
 )
 
-// One line at once, then at most one a minute for a kind and network, with all
-// that there were since.
+// An attacker repeats one kind of request: one line at once, then at most one a
+// minute for a kind and network, with the count since.
 func TestOneLineAMinute(t *testing.T) {
 	log := &bytes.Buffer{}
 	tr := newTraces(slog.New(slog.NewTextHandler(log, nil)))
@@ -69,7 +69,7 @@ func TestNetworksAreToldApart(t *testing.T) {
 }
 
 // Somebody with a whole /44 of IPv6 comes from 200,000 networks. Neither the log
-// nor the memory may grow with that; what happened is counted all the same.
+// nor the memory may grow with that; every event is still counted.
 func TestManyNetworksAreBounded(t *testing.T) {
 	log := &bytes.Buffer{}
 	tr := newTraces(slog.New(slog.NewTextHandler(log, nil)))

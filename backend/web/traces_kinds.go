@@ -7,24 +7,24 @@ import (
 	"doorward/backend/access"
 )
 
-// traceByCode are the refusals that are traces, by their code.
+// traceByCode has the refusals that leave a trace, by their code.
 var traceByCode = map[string]access.Trace{
 	"foreign_host":  access.TraceForeignHost,
 	"foreign_form":  access.TraceForeignForm,
 	"bad_forwarded": access.TraceForwardedRefused,
 }
 
-// traceByUnknown are those that are traces where what was shown is unknown, and
-// none where it was good once.
+// traceByUnknown has those that leave a trace where the secret shown is unknown,
+// and none where it was valid once.
 var traceByUnknown = map[string]access.Trace{
 	"link_dead":    access.TraceDeadLink,
 	"window_dead":  access.TraceDeadLink,
 	"setup_closed": access.TraceSetupWrong,
 }
 
-// traceOf is what kind of trace a refusal is; empty where it is none. Secrets that
-// open nothing are noted where they are looked up (failedAttempt), for the answer to
-// one can be that the network is too fast.
+// traceOf returns the kind of trace of a refusal; empty where it leaves none.
+// Invalid secrets are noted where they are looked up (failedAttempt), because the
+// answer to one can be that the network is too fast.
 func traceOf(err error, e *access.Error, code int) access.Trace {
 	var slow *slowedError
 	unreadable := code == http.StatusBadRequest || code == http.StatusRequestHeaderFieldsTooLarge

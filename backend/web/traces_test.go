@@ -17,7 +17,7 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// traceLines are the lines of the log that tell of unusual events.
+// traceLines returns the log lines about unusual events.
 func traceLines(s *webtest.Server) (all []string) {
 	for line := range strings.Lines(s.Log.String()) {
 		if strings.Contains(line, web.UnusualSentence) {
@@ -29,7 +29,7 @@ func traceLines(s *webtest.Server) (all []string) {
 
 var traceLine = regexp.MustCompile(`^time=\S+ level=WARN msg="unusual event" kind=([a-z_]+) network=(\S+) count=(\d+)$`)
 
-// kept is how many of each kind are kept, after a beat.
+// kept counts what the store has of each kind, after a beat.
 func kept(s *webtest.Server) map[access.Trace]int {
 	s.T.Helper()
 	s.Web.BeatTraces()
@@ -43,10 +43,10 @@ func kept(s *webtest.Server) map[access.Trace]int {
 	return all
 }
 
-// An attack that leaves no trace is found by nobody: 70 tokens and cookies that
-// were made up, 6 wrong codes, 300 links, other hosts' names, foreign forms, bodies
-// that are refused and setup links that are wrong left not one line. Each kind now
-// leaves one at once, and is counted in full.
+// Nobody notices an attack that leaves no trace: 70 made-up tokens and cookies, 6
+// wrong codes, 300 links, other hosts' names, foreign forms, refused bodies and
+// wrong setup links left not one line. Each kind now leaves one at once, and is
+// counted in full.
 func TestAttacksLeaveTraces(t *testing.T) {
 	code := func(b *webtest.Browser) {
 		page := b.Post(b.Get("/login"), "/login", "email", "grace@example.org")
@@ -112,8 +112,8 @@ func TestAttacksLeaveTraces(t *testing.T) {
 	}
 }
 
-// Requests that go too fast leave a trace, and so do the ones that no parser can
-// read: both are refused before any handler of ours runs.
+// Requests that come too fast leave a trace, and so do those that no parser can
+// read: both are refused before any of our handlers runs.
 func TestWhatIsRefusedEarlyLeavesTraces(t *testing.T) {
 	s := webtest.New(t, func(o *webtest.Options) {
 		o.Limits = web.DefaultLimits
@@ -135,7 +135,7 @@ func TestWhatIsRefusedEarlyLeavesTraces(t *testing.T) {
 	}
 }
 
-// What is usual leaves no trace: people who open pages, sign in, sign out, press
+// Ordinary use leaves no trace: people who open pages, sign in, sign out, press
 // back, use an old link again, and whose sessions have ended.
 func TestUsualThingsLeaveNoTrace(t *testing.T) {
 	s := webtest.New(t)
@@ -167,8 +167,8 @@ func TestUsualThingsLeaveNoTrace(t *testing.T) {
 	}
 }
 
-// A line says what and from where, and nothing that was sent: no secret, code,
-// path, or name that a stranger chose, whatever they put into it.
+// A stranger puts secrets, codes and names into requests: a log line has the kind
+// and the network, and nothing that was sent.
 func TestNothingThatWasSentIsLogged(t *testing.T) {
 	s := webtest.New(t, func(o *webtest.Options) {
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")}
@@ -203,8 +203,8 @@ func TestNothingThatWasSentIsLogged(t *testing.T) {
 	}
 }
 
-// Who may read the audit log reads what was noticed; the number itself is for
-// everybody who sees the counts. Nobody else learns of it.
+// Callers who may read the audit log see what was noticed; everybody who sees the
+// counts sees the number. Nobody else learns of it.
 func TestUnusualOverTheAPI(t *testing.T) {
 	c := webtest.NewCallers(t)
 	calm := c.As("admin", "GET", "/overview/unusual", "").Object(t)
@@ -242,8 +242,8 @@ func TestUnusualOverTheAPI(t *testing.T) {
 	}
 }
 
-// Strangers do not decide how often the store is written or streams are told: what
-// they do is kept on a beat, whatever the number.
+// Strangers must not control how often the store is written or streams are
+// notified: what they do is stored at intervals, whatever the number.
 func TestStrangersCauseNoFloodOfEvents(t *testing.T) {
 	s := webtest.New(t)
 	ctx, stop := context.WithCancel(bg)
@@ -254,7 +254,7 @@ func TestStrangersCauseNoFloodOfEvents(t *testing.T) {
 		s.Web.Note(access.TraceWrongCode, netip.AddrFrom4([4]byte{203, 0, byte(i >> 8), byte(i)}))
 	}
 	s.Web.KeepTraces(bg)
-	s.Invite("ada@example.com", access.Fleet) // tells of the overview once, and of ada last
+	s.Invite("ada@example.com", access.Fleet) // changes the overview once, and ada last
 	overviews := 0
 	for c := range changes {
 		if c.Topic == store.OverviewChanged {
@@ -269,8 +269,8 @@ func TestStrangersCauseNoFloodOfEvents(t *testing.T) {
 	}
 }
 
-// What cannot be kept, because the disk is full or the store busy, is counted on
-// and kept later: an attacker who fills the disk hides nothing.
+// An attacker fills the disk to hide an attack: what cannot be stored, because
+// the disk is full or the store busy, stays counted and is stored later.
 func TestWhatCannotBeKeptIsKeptLater(t *testing.T) {
 	s := webtest.New(t)
 	gone, stop := context.WithCancel(bg)

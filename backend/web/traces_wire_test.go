@@ -12,9 +12,9 @@ import (
 	"doorward/backend/web/wire"
 )
 
-// A network that opens more connections than it may have, or a proxy that passes
-// on what is no address, left nothing that anybody could see. Up to the bound
-// nothing is noted, and each connection beyond it is.
+// A network opened more connections than allowed, or a proxy passed on an invalid
+// address, and nobody could see it. Up to the limit nothing is noted, and each
+// connection beyond it is.
 func TestRefusedConnectionsLeaveTraces(t *testing.T) {
 	const most = 4
 	srv := webtest.New(t, func(o *webtest.Options) {
@@ -46,7 +46,7 @@ func TestRefusedConnectionsLeaveTraces(t *testing.T) {
 	}
 }
 
-// within tries until it goes well, for as long as anything may take.
+// within retries until it succeeds, within the limit of any wait.
 func within(try func() error) error {
 	for end := time.Now().Add(webtest.Patience); ; {
 		err := try()
@@ -57,7 +57,7 @@ func within(try func() error) error {
 	}
 }
 
-// A trusted proxy that passes on what is no address is named by its own.
+// A trusted proxy that passes on an invalid address is logged under its own.
 func TestUnreadableForwardedAddressesLeaveTraces(t *testing.T) {
 	s := webtest.New(t, func(o *webtest.Options) {
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}

@@ -17,10 +17,10 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// An image on another site, a link preview, a prefetching browser: they ask with
-// the methods that change nothing, and may say that they mean another. Each
-// route there is, asked by an Admin, leaves every record as it was, and tells
-// nobody on the way to keep the answer.
+// An image on another site, a link preview, a prefetching browser: they send the
+// safe methods, and may ask for another by header. Each route, called by an
+// Admin, leaves every record as it was, and no cache on the way may keep the
+// response.
 func TestReadingChangesNothing(t *testing.T) {
 	c := webtest.NewCallers(t, webtest.WithConsole)
 	c.Admin.Get("/").Want(t, 200)
@@ -59,8 +59,8 @@ func TestReadingChangesNothing(t *testing.T) {
 	}
 }
 
-// A page of another origin asks with the visitor's cookies, and wants to read
-// the answer.
+// A page of another origin sends requests with the visitor's cookies, and wants
+// to read the responses.
 func TestNoOtherOriginReadsAnswers(t *testing.T) {
 	c := webtest.NewCallers(t)
 	for _, origin := range []string{"https://evil.example", "null", "https://door.example.com.evil.example",
@@ -82,8 +82,8 @@ func TestNoOtherOriginReadsAnswers(t *testing.T) {
 	}
 }
 
-// Something breaks that nobody foresaw. Whoever asked gets a number under which
-// the log has the cause, and nothing else: no cause, no path, no trace.
+// An unforeseen error occurs. The caller gets a number under which the log has
+// the cause, and nothing else: no cause, no path, no stack trace.
 func TestOurFaultTellsNothing(t *testing.T) {
 	const cause = "open /var/lib/doorward/secret: goroutine 7 key 6d2f61646d"
 	breaks := func(*fiber.Ctx) error { return fmt.Errorf("read: %s", cause) }
@@ -123,7 +123,7 @@ func TestOurFaultTellsNothing(t *testing.T) {
 }
 
 // The store has found damage and stopped. The operator reads where and what;
-// whoever else asks does not.
+// nobody else does.
 func TestDamageIsForTheOperator(t *testing.T) {
 	const where = "/srv/door/data"
 	broken := access.Errorf(access.NoData, "The data in %s is damaged.", where).WithCode("data_dir_damaged")
@@ -154,8 +154,8 @@ func TestDamageIsForTheOperator(t *testing.T) {
 	}
 }
 
-// A secret is good for what it was made for. A link is no session, a session is
-// no link, and neither is an API token or the way to the first Admin.
+// A secret is used for another purpose. A link is no session, a session is no
+// link, and neither is an API token or a setup link.
 func TestSecretsOpenNothingElse(t *testing.T) {
 	c := webtest.NewCallers(t)
 	_, link := c.Invite("ada@example.com", access.Admin)
@@ -173,7 +173,7 @@ func TestSecretsOpenNothingElse(t *testing.T) {
 	}
 	for what, s := range secrets {
 		if what == "a browser's cookie" && s == "" {
-			continue // the Admin's session is all that the browser has
+			continue // the browser has nothing but the Admin's session
 		}
 		b := c.Browser()
 		if what != "a session" {
@@ -195,12 +195,12 @@ func TestSecretsOpenNothingElse(t *testing.T) {
 			t.Errorf("%s opened a session", what)
 		}
 	}
-	c.Browser().RedeemLink(link).Want(t, http.StatusSeeOther, "/pending") // it was good all the while
+	c.Browser().RedeemLink(link).Want(t, http.StatusSeeOther, "/pending") // it was valid all the time
 }
 
-// Somebody tries to keep a colleague out by guessing wrong in their name, again
-// and again: links that are none, codes that are wrong, emails asked for. The
-// colleague's session goes on, and so does their way in.
+// Somebody tries to lock a colleague out by guessing wrong in their name, again
+// and again: invalid links, wrong codes, requested emails. The colleague's
+// session goes on, and they can still sign in.
 func TestStrangersLockNobodyOut(t *testing.T) {
 	s := webtest.New(t, func(o *webtest.Options) {
 		o.Limits = web.DefaultLimits
@@ -254,8 +254,8 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	ada.Get("/fleet").Want(t, 200)
 }
 
-// Somebody who may not look asks for an id that is there and for one that is
-// not: the answers are the same, so that ids tell nothing.
+// Somebody without access asks for an id that exists and for one that does not:
+// the responses are the same, so that ids reveal nothing.
 func TestMissingAndForeignReadAlike(t *testing.T) {
 	c := webtest.NewCallers(t)
 	message := c.As("admin", "GET", "/outbox?limit=1", "").Items(t)[0]["id"].(string)
@@ -278,7 +278,7 @@ func TestMissingAndForeignReadAlike(t *testing.T) {
 	}
 }
 
-// Pages are as long as they may be, and cursors are ours.
+// Somebody asks for longer pages than allowed, and sends made-up cursors.
 func TestPagesOfListsAreBounded(t *testing.T) {
 	c := webtest.NewCallers(t)
 	for _, query := range []string{"limit=1000000000", "limit=201", "limit=-1", "limit=0x10", "limit=1e9",
@@ -287,7 +287,7 @@ func TestPagesOfListsAreBounded(t *testing.T) {
 		for _, list := range []string{"/members", "/outbox", "/audit", "/login-requests"} {
 			a := c.As("admin", "GET", list+"?"+query, "")
 			if query == "limit=" && a.StatusCode == 200 {
-				continue // nothing was asked for
+				continue // nothing was requested
 			}
 			if a.StatusCode != http.StatusUnprocessableEntity && a.StatusCode != http.StatusBadRequest {
 				t.Errorf("GET %s?%.40s = %d: %.200s", list, query, a.StatusCode, a.Text)
@@ -296,8 +296,8 @@ func TestPagesOfListsAreBounded(t *testing.T) {
 	}
 }
 
-// What a member sends about themselves cannot make more of them (Zitadel's
-// CVE-2026-27946: the body said that the address was verified).
+// A member sends data about themselves to gain rights (Zitadel's CVE-2026-27946:
+// the body said that the address was verified).
 func TestNobodyRaisesThemselves(t *testing.T) {
 	c := webtest.NewCallers(t)
 	for _, field := range []string{`"state":"active"`, `"roles":["Admin"]`, `"role":"Admin"`, `"id":"x"`,
@@ -322,7 +322,7 @@ func TestNobodyRaisesThemselves(t *testing.T) {
 		Want(t, http.StatusSeeOther, "/pending")
 }
 
-// The form of a session that is over is nobody's form, also with another
+// A form is sent after its session has ended: it is refused, also with another
 // session of the same person.
 func TestFormsEndWithTheirSession(t *testing.T) {
 	s := webtest.New(t)
@@ -347,7 +347,7 @@ func TestFormsEndWithTheirSession(t *testing.T) {
 	again.Get("/").Want(t, 200)
 }
 
-// A body without a length is sent for ever: it is not read for ever.
+// A body without a length is sent without end: reading it stops.
 func TestEndlessBodyIsCutOff(t *testing.T) {
 	s := webtest.New(t)
 	at := s.Serve()
@@ -366,8 +366,7 @@ func TestEndlessBodyIsCutOff(t *testing.T) {
 	}
 }
 
-// One line of a log is one thing that happened, whatever a stranger calls
-// themselves.
+// Whatever a stranger calls themselves, one log line stays one event.
 func TestLogLinesAreOurs(t *testing.T) {
 	s := webtest.New(t)
 	evil := "x\n{\"level\":\"ERROR\"}\r\ntime=2030 level=ERROR msg=forged\x1b[31m"

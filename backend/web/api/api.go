@@ -1,11 +1,11 @@
-// Package api is what programs ask: the operations under /api/v1 and, on the
-// operator's own socket, /local/v1, with the JSON that they take and give. It is the
-// only user of Huma, which checks requests against the types here and writes the
+// Package api is the HTTP API for programs: the operations under /api/v1 and, on
+// the operator's own socket, /local/v1, with their JSON types. It is the only
+// user of Huma, which validates requests against the types here and generates the
 // OpenAPI document from them.
 //
-// It decides nothing: an operation reads its input into types, calls one verb of the
-// service, and writes down what that gave. Errors are answered by the server, as
-// problem+json; only what Huma finds wrong is put into words here (errors.go).
+// It decides nothing: an operation parses its input into types, calls one verb of
+// the service, and writes the result. The server answers errors, as problem+json;
+// only Huma's own findings get their sentences here (errors.go).
 package api
 
 import (
@@ -27,8 +27,8 @@ import (
 	"doorward/backend/web"
 )
 
-// An API is the operations under /api/v1 and, on the operator's socket, /local/v1.
-// It is safe for concurrent use.
+// An API is the operations under /api/v1 and, on the operator's socket,
+// /local/v1. It is safe for concurrent use.
 type API struct {
 	web        *web.Server
 	service    *service.Service
@@ -40,15 +40,15 @@ type API struct {
 	local      bool // the public URL leads to this machine only
 }
 
-// Options are what an API tells of beside what the service knows.
+// Options are facts that an API reports and the service does not know.
 type Options struct {
 	Operations Operations
-	Facts      []Fact // how this Doorward was started, for people who run it
-	MailServer string // its name, for people; empty: none
+	Facts      []Fact // how this Doorward was started, for its administrators
+	MailServer string // its name, as people read it; empty: none
 	MailFrom   string
 }
 
-// New makes the API of a server.
+// New returns the API of a server.
 func New(s *web.Server, o Options) *API {
 	public, err := url.Parse(s.Service.PublicURL())
 	return &API{
@@ -63,9 +63,9 @@ func New(s *web.Server, o Options) *API {
 	}
 }
 
-// Mount mounts the API; on the operator's face also what they alone have. Each
-// operation is described once, with its types, and Huma checks requests against
-// that and writes the OpenAPI document from it.
+// Mount mounts the API, on the operator's face with the operator's own
+// operations. Each operation is described once, with its types; Huma validates
+// requests against that and generates the OpenAPI document from it.
 func (s *API) Mount(f *web.Face) {
 	r := s.newGroup(f, "/api/v1")
 	s.mountMe(r)
@@ -85,7 +85,7 @@ func (s *API) Mount(f *web.Face) {
 	}
 }
 
-// A group is one set of operations under one prefix.
+// A group is a set of operations under one prefix.
 type group struct {
 	api    *API
 	face   *web.Face
@@ -95,7 +95,7 @@ type group struct {
 
 func (s *API) newGroup(f *web.Face, prefix string) *group {
 	config := huma.DefaultConfig("Doorward", "1")
-	config.CreateHooks = nil // they would add links built from the request's Host
+	config.CreateHooks = nil // the hooks would add links built from the request's Host
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Info.Description = documentText
@@ -116,24 +116,24 @@ func (s *API) newGroup(f *web.Face, prefix string) *group {
 	}
 }
 
-// schemaName is the type's name without the mark of what it is for.
+// schemaName is the type's name without the suffix that tells its purpose.
 func schemaName(t reflect.Type, hint string) string {
 	return strings.ReplaceAll(huma.DefaultSchemaNamer(t, hint), "JSON", "")
 }
 
-// An op is one operation: where, what it does in words, who may use it.
+// An op is one operation: its path, its description, who may use it.
 type op struct {
 	method, path string
-	id           string // kebab case, stable: programs call it by this name
+	id           string // kebab case, stable: generated clients use it
 	title        string
 	text         string
 	need         web.Class
 	answers      int   // status of success; zero: 200, or 204 where there is no body
-	fails        []int // beyond those that follow from the rest
+	fails        []int // statuses beyond those that follow from the other fields
 }
 
-// mount mounts one classified operation. do is called for whoever the guard let
-// through; its error becomes a problem, like every other.
+// mount mounts one classified operation. do is called only if the guard admits
+// the caller; its error becomes a problem, like every other.
 func mount[I, O any](r *group, o op, do func(context.Context, access.Actor, *I) (*O, error)) {
 	r.face.Classify(o.method, fiberPath(r.prefix+o.path), o.need)
 	d := o.describe()
@@ -148,8 +148,8 @@ func mount[I, O any](r *group, o op, do func(context.Context, access.Actor, *I) 
 	})
 }
 
-// add mounts what Huma has no way to answer: what is not JSON, or not all there at
-// once. o is what the document says of it.
+// add mounts an operation that Huma cannot answer: one that is not JSON, or is
+// streamed. o is its description in the document.
 func (r *group) add(o *huma.Operation, n web.Class, h fiber.Handler) {
 	r.huma.OpenAPI().AddOperation(o)
 	r.face.Add(o.Method, fiberPath(r.prefix+o.Path), n, h)
@@ -157,11 +157,11 @@ func (r *group) add(o *huma.Operation, n web.Class, h fiber.Handler) {
 
 func fiberPath(p string) string { return strings.NewReplacer("{", ":", "}", "").Replace(p) }
 
-// describe is the operation as the OpenAPI document has it.
+// describe returns the operation as the OpenAPI document has it.
 func (o *op) describe() huma.Operation {
 	d := huma.Operation{Method: o.method, Path: o.path, OperationID: o.id, Summary: o.title, Description: o.text,
 		Tags: []string{strings.Split(o.path, "/")[1]}, DefaultStatus: o.answers, MaxBodyBytes: 2 * web.BodyLimit,
-		SkipValidateBody: true} // see validate
+		SkipValidateBody: true} // validate does it
 	if o.need.NeedsAccount() {
 		d.Security = []map[string][]string{{"session": {}}}
 		d.Errors = []int{http.StatusUnauthorized, http.StatusForbidden}
@@ -182,10 +182,11 @@ func (o *op) describe() huma.Operation {
 
 type requestKey struct{}
 
-// actorIn is the request behind a handler's context.
+// actorIn returns the Fiber request of a handler's context.
 func actorIn(ctx context.Context) *fiber.Ctx { return ctx.Value(requestKey{}).(*fiber.Ctx) }
 
-// let calls the handler for whoever may, and answers whom it refuses.
+// let calls the handler if the caller may use the operation, and answers with the
+// refusal otherwise.
 func (r *group) let(n web.Class) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(ctx)
@@ -207,11 +208,11 @@ func (r *group) let(n web.Class) func(huma.Context, func(huma.Context)) {
 }
 
 // knownParameters refuses parameters that the operation does not have, or that
-// come twice: a filter with a typo would otherwise quietly list everything.
+// occur twice: a filter with a typo would otherwise silently list everything.
 func knownParameters(o *huma.Operation, c *fiber.Ctx) error {
 	args := c.Context().QueryArgs()
 	if args.Len() == 0 {
-		return nil // without an allocation, which the loop below costs
+		return nil // no allocation, unlike the loop below
 	}
 	return checkParameters(o, args)
 }
@@ -233,12 +234,12 @@ func checkParameters(o *huma.Operation, args *fasthttp.Args) error {
 	return nil
 }
 
-// validate holds the body against the operation's schema. Huma would read it again
-// for that; readBody has read it already.
+// validate checks the body against the operation's schema. Huma would parse it a
+// second time for that; readBody has parsed it already.
 func validate(schemas huma.Registry, o *huma.Operation, c *fiber.Ctx) error {
 	read, sent := web.JSON(c)
 	if o.RequestBody == nil || !sent {
-		return nil // Huma says so where one is needed
+		return nil // Huma reports a body that is missing
 	}
 	var found huma.ValidateResult
 	at := huma.NewPathBuffer(nil, 0)
@@ -264,7 +265,7 @@ const documentText = `Doorward decides who gets in: administrators invite people
 
 Errors are application/problem+json with a sentence in detail and a stable code. Times are RFC 3339 in UTC; what is not known is absent. Lists page by limit and an opaque cursor: pass next as cursor to get the page after. Bodies are JSON of at most 64 KiB (1 MiB for a batch of invitations); unknown and repeated fields are refused.`
 
-// mountDocument serves the OpenAPI document. It is written once, when all
+// mountDocument serves the OpenAPI document. It is generated once, when all
 // operations are known.
 func (s *API) mountDocument(r *group) {
 	r.huma.OpenAPI().AddOperation(&huma.Operation{
@@ -280,7 +281,7 @@ func (s *API) mountDocument(r *group) {
 	})
 	document, err := json.Marshal(r.huma.OpenAPI())
 	if err != nil {
-		panic(err) // the types of this package do not marshal: no request can mend that
+		panic(err) // the types of this package do not marshal: a bug that no request can fix
 	}
 	r.face.Add(fiber.MethodGet, r.prefix+"/openapi.json", web.Public(), func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)

@@ -11,15 +11,16 @@ import (
 
 var bg = context.Background()
 
-// A row is one request: as whom, what, the status, what the answer holds, and
-// what it must not.
+// A row is one request: the caller, the request, the status, what the answer must
+// contain, and what it must not.
 type row struct {
 	name, as, method, path, body string
 	status                       int
 	holds, lacks                 []string
 }
 
-// run sends the rows in order. {name} in a path or body is that one's id.
+// run sends the rows in order. {name} in a path or body is replaced by that
+// caller's id.
 func run(t *testing.T, c *webtest.Callers, rows []row) {
 	t.Helper()
 	for _, r := range rows {

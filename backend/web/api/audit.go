@@ -44,7 +44,7 @@ func (s *API) mountAudit(r *group) {
 	s.mountExport(r)
 }
 
-// AuditFilter says which entries of the audit log.
+// AuditFilter filters the audit log.
 type AuditFilter struct {
 	Actor  string `query:"actor" maxLength:"254" doc:"Whose doing: an address of somebody who is here, the id of a member or token, operator, or system." example:"grace@example.com"`
 	Action string `query:"action" maxLength:"400" doc:"What was done; several with commas between." example:"approved,rejected"`
@@ -79,7 +79,8 @@ func (f *AuditFilter) query() (q service.AuditQuery, err error) {
 	return q, nil
 }
 
-// whoever is an address in its canonical form, and anything else as it is.
+// idOrAddress returns an address in its canonical form, and any other text as it
+// is.
 func idOrAddress(field, s string) (string, error) {
 	s, err := access.CleanText(field, s, 254)
 	if err != nil || !strings.Contains(s, "@") {
@@ -149,7 +150,8 @@ func (s *API) auditVerdict(ctx context.Context, actor access.Actor, _ *struct{})
 	return out, err
 }
 
-// exportColumns are those of the table; its rows follow them.
+// exportColumns are the columns of the exported table; its rows follow their
+// order.
 var exportColumns = []string{"seq", "at", "actor", "source", "from", "action", "target", "detail", "hash"}
 
 func (s *API) mountExport(r *group) {
@@ -256,8 +258,8 @@ func exportCSV(w *bufio.Writer, each eachPage) error {
 	})
 }
 
-// formula reports whether a spreadsheet would run a cell: some of them take the
-// full-width signs for the plain ones.
+// formula reports whether a spreadsheet would run a cell as a formula; some
+// spreadsheets also accept the full-width signs.
 func formula(cell string) bool {
 	for _, r := range strings.TrimLeft(cell, " \u00A0\u3000") {
 		return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
@@ -265,8 +267,8 @@ func formula(cell string) bool {
 	return false
 }
 
-// writeRow writes one row of a table. A cell that a spreadsheet would run as a
-// formula begins with an apostrophe, which makes it text.
+// writeRow writes one row of the exported table. A cell that a spreadsheet would
+// run as a formula gets a leading apostrophe, which makes it text.
 func writeRow(w *bufio.Writer, cells []string) {
 	for i, cell := range cells {
 		if i > 0 {

@@ -8,8 +8,8 @@ import (
 	"doorward/backend/service"
 )
 
-// clockHeldJSON says why nothing expires by itself now. Its times are those of the
-// clock that is in doubt.
+// clockHeldJSON says why nothing expires automatically now. Its times are from
+// the clock that is in doubt.
 type clockHeldJSON struct {
 	Direction string    `json:"direction" enum:"ahead,behind" doc:"Of the time that the server knows."`
 	Hours     int       `json:"hours" doc:"By how much, rounded." example:"744"`
@@ -18,7 +18,7 @@ type clockHeldJSON struct {
 	Until     time.Time `json:"until" doc:"When it believes the clock by itself, if it runs until then."`
 }
 
-// clockHeldOf is nil where the clock is believed.
+// clockHeldOf is nil where the clock is trusted.
 func clockHeldOf(o service.Overview, now time.Time) *clockHeldJSON {
 	if !o.Clock.Held() {
 		return nil
@@ -42,8 +42,9 @@ type trustClockIn struct {
 	}
 }
 
-// trustClock takes the word of who may change settings. A word that the clock is
-// wrong is none that could be acted on: whoever keeps the server sets it.
+// trustClock records that a caller who may change settings says the clock is
+// right. There is no call to say that it is wrong, since the server could do
+// nothing about it: whoever runs the machine corrects its clock.
 func (s *API) trustClock(ctx context.Context, actor access.Actor, in *trustClockIn) (*nothing, error) {
 	if !in.Body.Right {
 		return nil, access.Errorf(access.Invalid,

@@ -11,11 +11,12 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// Somebody who has no say over settings, a member, one who waits, a stranger, a token
-// of less, says that a clock is right which has jumped three days: were it believed,
-// every account that waits would be deleted at once. Only who may change settings is
-// heard, what they said is in the audit log once however often they press, and a
-// word on a clock that nobody doubts changes nothing.
+// A clock has jumped three days, and somebody without the permission to change
+// settings confirms that it is right: a member, a pending member, a stranger, a
+// token with fewer permissions. If that counted, every pending account would be
+// deleted at once. Only callers who may change settings are obeyed; the audit log
+// has one entry however often they press, and confirming a clock that is not in
+// doubt changes nothing.
 func TestAPIClock(t *testing.T) {
 	c := webtest.NewCallers(t)
 	const path, right = "/clock", `{"right":true}`
@@ -71,7 +72,8 @@ func TestAPIClock(t *testing.T) {
 	believed(1)
 }
 
-// A clock that is just not far enough off, and just far enough, in both directions.
+// The clock is off by just less, and just more, than the limit, in both
+// directions.
 func TestOverviewOfAClock(t *testing.T) {
 	for _, tt := range []struct {
 		off  time.Duration

@@ -12,8 +12,8 @@ import (
 	"doorward/backend/web"
 )
 
-// needsConfirmation is what the description of an operation says that asks again
-// who one is.
+// needsConfirmation is in the description of each operation that requires a
+// confirmed session.
 const needsConfirmation = "A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see " +
 	"POST /me/confirmation."
 

@@ -8,9 +8,9 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// A stolen cookie made an Admin's token that never ended. A session that has not
-// confirmed lately is asked first, by each act that outlives it and by exports;
-// what it carries goes through once the code is typed.
+// A stolen cookie was used to make an Admin's token that never expired. A session
+// without a recent confirmation is asked for one first, by each act that outlives
+// it and by exports; the request succeeds once the code is typed.
 func TestAPIAsksAgainWhoOneIs(t *testing.T) {
 	acts := []struct {
 		name, method, path, body string
@@ -49,8 +49,8 @@ func TestAPIAsksAgainWhoOneIs(t *testing.T) {
 	}
 }
 
-// Who has nothing to do in the console has nothing to confirm, and a token
-// confirms nobody.
+// Members who have nothing to do in the console have nothing to confirm, and a
+// token cannot confirm.
 func TestConfirmationIsForSessionsOfTheConsole(t *testing.T) {
 	c := webtest.NewCallers(t)
 	for who, status := range map[string]int{
@@ -71,7 +71,7 @@ func TestConfirmationIsForSessionsOfTheConsole(t *testing.T) {
 	c.As("admin token", "GET", "/audit/export", "").Want(t, 200)
 }
 
-// The same over the API, for oneself and for another.
+// The same over the API, for the caller and for another member.
 func TestAPISignOutRevokesTokens(t *testing.T) {
 	for body, status := range map[string]int{``: 200, `{}`: 200, `{"tokens":false}`: 200, `{"tokens":true}`: 401} {
 		c := webtest.NewCallers(t)
@@ -81,8 +81,8 @@ func TestAPISignOutRevokesTokens(t *testing.T) {
 	}
 }
 
-// The list of roles says what keeps each from being deleted, the list of tokens
-// when each was used and when it ends.
+// The list of roles says what keeps each from being deleted; the list of tokens
+// says when each was used and when it expires.
 func TestListsSayWhoHoldsAndWhenTokensEnd(t *testing.T) {
 	c := webtest.NewCallers(t)
 	for _, r := range c.As("admin", "GET", "/roles", "").Items(t) {

@@ -13,8 +13,8 @@ import (
 
 var documentFile = flag.String("document", "", "write the OpenAPI document there, indented")
 
-// The document is what programs are written against: the console's types are
-// made from this file (npm run types in frontend/console).
+// The document is a contract: programs are written against it, and the console's
+// types are generated from this file (npm run types in frontend/console).
 func TestDocumentIsWritten(t *testing.T) {
 	s := webtest.New(t)
 	a := s.Browser().Get("/api/v1/openapi.json")

@@ -15,8 +15,8 @@ import (
 	"doorward/backend/web"
 )
 
-// Huma is set up through variables of its own: they are the same for every
-// server of this process and never change afterwards.
+// Huma is configured through package variables: they are the same for every
+// server of this process and are not changed afterwards.
 func init() {
 	huma.DefaultArrayNullable = false
 	huma.ValidateStrictCasing = true
@@ -44,7 +44,7 @@ const (
 	isMissing  = "is missing"
 )
 
-// humaWords are Huma's own messages that are not variables, in ours.
+// validationMessages replaces those of Huma's messages that are not variables.
 var validationMessages = map[string]string{
 	"invalid integer":                     "must be a whole number",
 	"invalid boolean":                     "must be true or false",
@@ -55,8 +55,8 @@ var validationMessages = map[string]string{
 // mostFaults is how many faults one answer lists.
 const mostFaults = 20
 
-// problemOfHuma is what Huma found wrong, in sentences: without values, and without
-// the names of our types.
+// problemOfHuma turns Huma's findings into our sentences: without values, and
+// without the names of Go types.
 func problemOfHuma(code int, errs ...error) *web.Problem {
 	p := &web.Problem{Status: code, Title: http.StatusText(code)}
 	var faults []fault
@@ -87,7 +87,7 @@ func problemOfHuma(code int, errs ...error) *web.Problem {
 	return p
 }
 
-// A fault is one thing wrong with a request: what of it, and what it is or does.
+// A fault is one thing wrong with a request: where, and what.
 type fault struct{ kind, location, what string }
 
 func faultOf(d *huma.ErrorDetail) fault {
@@ -105,8 +105,8 @@ func faultOf(d *huma.ErrorDetail) fault {
 	return f
 }
 
-// plainWords reports whether a message is one of ours. Others may hold what was
-// sent, or the names of types.
+// plainMessage reports whether a message is one of ours. Others may contain
+// input, or names of types.
 func plainMessage(s string) bool {
 	for _, begin := range []string{"must ", "can ", isMissing, notAField} {
 		if strings.HasPrefix(s, begin) {

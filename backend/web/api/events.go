@@ -8,7 +8,8 @@ import (
 
 const eventsText = `Server-Sent Events. Whoever may read members is told of: overview (with the counts), login-request, member and letter (with an id), audit. Others are told of their own changes alone: member, without data. A client that missed some is told: reload. Each stream ends when its session or token does.`
 
-// describeEvents says in the document what is mounted elsewhere.
+// describeEvents describes in the document the event stream, which package events
+// mounts.
 func describeEvents(r *group) {
 	stream := &huma.MediaType{
 		Schema:  &huma.Schema{Type: "string"},

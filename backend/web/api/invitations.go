@@ -43,7 +43,7 @@ func (s *API) mountInvitations(r *group) {
 	}, s.checkInvitation)
 }
 
-// An InvitationJSON is what an Admin asks for.
+// An InvitationJSON is what an Admin enters.
 type InvitationJSON struct {
 	Email     string   `json:"email" example:"Ada@Example.com"`
 	Roles     []string `json:"roles" doc:"Built-in: Admin, AILoop, Fleet; or roles made here." example:"Fleet"`
@@ -169,8 +169,8 @@ func (s *API) inviteMany(ctx context.Context, actor access.Actor, in *inviteMany
 	return &inviteManyOut{out}, nil
 }
 
-// readRows parses all rows. good are those that can be asked for, and at where
-// each of them stands; the others say why not.
+// readRows parses all rows. good are the valid ones, and at the position of each;
+// the others get their error.
 func readRows(all []InvitationJSON) (rows []rowJSON, good []service.NewInvitation, at []int) {
 	rows, first := make([]rowJSON, len(all)), map[string]int{}
 	for i := range all {
@@ -199,7 +199,7 @@ func (r *rowJSON) refuse(err error) {
 	}
 }
 
-// logRow keeps the cause of a row's failure that is ours.
+// logRow logs the cause of a row that failed with an internal error.
 func (s *API) logRow(ctx context.Context, row int, err error) {
 	if access.Explain(err).Kind == access.Internal {
 		s.web.Log.ErrorContext(ctx, "a row of a batch failed", "row", row, "err", err)

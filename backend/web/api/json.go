@@ -102,7 +102,7 @@ type rejectionJSON struct {
 	By string    `json:"by" doc:"Who rejected: a member's id, or what it was." example:"the operator"`
 }
 
-// byWords names whoever did something, without a look into the store.
+// actorName names an actor without reading the store.
 func actorName(actor access.Actor) string {
 	switch {
 	case actor.Member != "":
@@ -115,7 +115,7 @@ func actorName(actor access.Actor) string {
 	return "the operator"
 }
 
-// A MessageJSON is an email in the outbox, without its words.
+// A MessageJSON is an email in the outbox, without its body.
 type MessageJSON struct {
 	ID        string    `json:"id" example:"mfrggzdfmztwq2lknnwg23tpoa"`
 	Kind      string    `json:"kind" enum:"invitation,sign_in,approved,rejected,received,waiting,expiring,abandoned,test" example:"invitation"`
@@ -150,7 +150,7 @@ func messageOf(m access.Message) MessageJSON {
 	}
 }
 
-// A messageBodyJSON is an email with what it says, as far as that may be shown.
+// A messageBodyJSON is an email with its body, as far as that may be shown.
 type messageBodyJSON struct {
 	MessageJSON
 	Text     string `json:"text,omitempty"`
@@ -288,7 +288,7 @@ func (s *API) mailOf(o service.Overview) mailJSON {
 	}
 }
 
-// permissionWords are permissions as the API writes them: "open ailoop/flows".
+// permissionPhrases writes permissions as the API does: "open ailoop/flows".
 func permissionPhrases(all []access.Permission) []string {
 	out := make([]string, len(all))
 	for i, p := range all {
@@ -297,8 +297,8 @@ func permissionPhrases(all []access.Permission) []string {
 	return out
 }
 
-// parsePermissions reads what permissionWords writes. What is not a permission
-// is left for access.CheckRole to refuse.
+// parsePermissions reads what permissionPhrases writes. Unknown permissions are
+// left for access.CheckRole to refuse.
 func parsePermissions(words []string) []access.Permission {
 	out := make([]access.Permission, len(words))
 	for i, w := range words {
@@ -308,7 +308,7 @@ func parsePermissions(words []string) []access.Permission {
 	return out
 }
 
-// roleNames reads roles. Whether there are such is the service's to say.
+// roleNames converts the names. The service checks that the roles exist.
 func roleNames(words []string) []access.RoleName {
 	out := make([]access.RoleName, len(words))
 	for i, w := range words {
@@ -319,7 +319,7 @@ func roleNames(words []string) []access.RoleName {
 
 var units = map[byte]time.Duration{'d': 24 * time.Hour, 'h': time.Hour, 'm': time.Minute}
 
-// parseLasts reads how long something lasts: 7d, 36h or 90m. Empty is zero.
+// parseLasts parses a duration: 7d, 36h or 90m. Empty is zero.
 func parseLasts(field, s string) (time.Duration, error) {
 	if s == "" {
 		return 0, nil
@@ -333,7 +333,7 @@ func parseLasts(field, s string) (time.Duration, error) {
 	return time.Duration(n) * unit, nil
 }
 
-// lastsWords writes what parseLasts reads.
+// lifetimeText writes what parseLasts parses.
 func lifetimeText(d time.Duration) string {
 	for _, unit := range []byte("dhm") {
 		if u := units[unit]; d%u == 0 {

@@ -13,16 +13,15 @@ import (
 	"doorward/backend/web"
 )
 
-// Operations are what only whoever holds the machine can do with the data as a
-// whole.
+// Operations are what only the operator can do with the data as a whole.
 type Operations interface {
-	Compact(context.Context) error                  // leaves nothing deleted in the bytes on the disk
+	Compact(context.Context) error                  // removes deleted data from the files on disk
 	Verify(context.Context) (map[string]int, error) // reads everything; counts by kind
 	Backup(context.Context, io.Writer) error
 	Doctor(context.Context) []Check
 }
 
-// A Check is one line of what the doctor finds.
+// A Check is one line of the doctor's report.
 type Check struct {
 	Name   string `json:"name" example:"mail"`
 	State  string `json:"state" enum:"ok,warn,fail" example:"ok"`
@@ -30,8 +29,8 @@ type Check struct {
 	Fix    string `json:"fix,omitempty" doc:"What to do about it."`
 }
 
-// mountLocal mounts what the API has for the operator alone, on the socket that
-// only they can reach.
+// mountLocal mounts the operator's own operations, on the socket that only they
+// can reach.
 func (s *API) mountLocal(f *web.Face) {
 	r, own := s.newGroup(f, "/local/v1"), web.Operator()
 	mount(r, op{

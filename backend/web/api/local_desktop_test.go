@@ -9,8 +9,8 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// Over the network the window's header opens nothing; on the operator's socket
-// it says which face they use.
+// A client sends the window's header over the network: it opens nothing. On the
+// operator's socket it says which face the operator uses.
 func TestTheWindowsHeader(t *testing.T) {
 	s := webtest.New(t)
 	ask := func(local bool, via string) int {

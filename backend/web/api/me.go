@@ -51,7 +51,7 @@ func (s *API) me(ctx context.Context, _ access.Actor, _ *struct{}) (*meOut, erro
 	return &meOut{s.meOf(web.PrincipalOf(actorIn(ctx)))}, nil
 }
 
-// meOf is who asks; without a principal, the operator.
+// meOf describes the caller; without a principal, the operator.
 func (s *API) meOf(p *gate.Principal) meJSON {
 	if p == nil {
 		return meJSON{

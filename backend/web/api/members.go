@@ -124,7 +124,7 @@ func (s *API) mountMembers(r *group) {
 	}, s.unsuspend)
 }
 
-// Paging is which part of a list.
+// Paging selects a part of a list.
 type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items at the most."`
 	Cursor string `query:"cursor" maxLength:"1000" doc:"next of the page before."`
@@ -182,7 +182,7 @@ func (s *API) loginRequests(ctx context.Context, actor access.Actor, in *waiting
 	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
 }
 
-// MemberPath is the member that an operation is about.
+// MemberPath is the member that an operation acts on.
 type MemberPath struct {
 	ID string `path:"id" doc:"The member's id." example:"mfrggzdfmztwq2lknnwg23tpoa"`
 }
@@ -191,7 +191,7 @@ func (p *MemberPath) id() (access.MemberID, error) { return access.ParseMemberID
 
 type memberIn struct{ MemberPath }
 
-// A bareIn is for verbs that need no words: no body, or an empty object.
+// A bareIn is the input of verbs without parameters: no body, or an empty object.
 type bareIn struct {
 	MemberPath
 	Body *emptyJSON

@@ -69,7 +69,7 @@ func (s *API) outbox(ctx context.Context, actor access.Actor, in *pageIn) (*mess
 	return out, err
 }
 
-// MessagePath is the email that an operation is about.
+// MessagePath is the email that an operation acts on.
 type MessagePath struct {
 	ID string `path:"id" doc:"The letter's id." example:"mfrggzdfmztwq2lknnwg23tpoa"`
 }
@@ -80,8 +80,8 @@ type messageIn struct{ MessagePath }
 
 type messageBodyOut struct{ Body messageBodyJSON }
 
-// message answers with the words as far as the service shows them, and says why
-// where it does not.
+// message answers with an email. Where the service withholds the body, it says
+// why.
 func (s *API) message(ctx context.Context, actor access.Actor, in *messageIn) (*messageBodyOut, error) {
 	id, err := in.id()
 	if err != nil {

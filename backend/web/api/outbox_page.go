@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// messagePolicy lets an email have its own look and nothing else: no script,
-	// no request, no way out of the frame, which the console alone may put it in.
+	// messagePolicy allows an email its own styles and nothing else: no script,
+	// no request, no way out of the frame, and only the console may frame it.
 	messagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; " +
 		"frame-ancestors 'self'; sandbox"
 
-	// inert sends every link to a window that the sandbox does not open.
+	// inert sends every link to a new window, which the sandbox does not open.
 	inert = `<base target="_blank">`
 )
 
-// mountMessagePage serves an email as its reader's mail program shows it.
+// mountMessagePage serves an email as the recipient's mail program shows it.
 func (s *API) mountMessagePage(r *group, n web.Class) {
 	o := &huma.Operation{
 		Method:      http.MethodGet,

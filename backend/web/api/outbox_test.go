@@ -16,8 +16,8 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// The second of two Admins is told who decided, what and when; nobody decides
-// who may not, and what is decided stays so.
+// Two Admins decide on the same request: the second is told who decided, what and
+// when. Callers without the permission decide nothing, and a decision stands.
 func TestAPIDecisions(t *testing.T) {
 	c := webtest.NewCallers(t)
 	c.IDs["late"], _ = c.Invite("late@example.com", access.Fleet)
@@ -112,8 +112,8 @@ func TestAPIAudit(t *testing.T) {
 	}
 }
 
-// Somebody gives a role or a token a name that a spreadsheet would run when the
-// log is opened in it.
+// Somebody gives a role or a token a name that a spreadsheet would run as a
+// formula when the exported log is opened in it.
 func TestExportIsNoFormula(t *testing.T) {
 	c := webtest.NewCallers(t)
 	for _, name := range []string{
@@ -155,7 +155,7 @@ func TestExportIsNoFormula(t *testing.T) {
 	}
 }
 
-// A delegated Admin reads the emails of others to come in as them.
+// A delegated Admin reads other members' emails to sign in as them.
 func TestMessagePreviewHoldsNoWayIn(t *testing.T) {
 	c := webtest.NewCallers(t)
 	b := c.Browser()
@@ -211,8 +211,8 @@ func TestAPIOutbox(t *testing.T) {
 	})
 }
 
-// A search that matches more than are counted says so, and its pages lead to
-// all of them; one that matches just as many does not.
+// A search that matches more than the counting limit says so, and its pages lead
+// to all matches; one that matches exactly the limit does not say so.
 func TestTotalsThatAreFloors(t *testing.T) {
 	s := webtest.New(t)
 	const many = store.CountsUpTo + 1
@@ -276,9 +276,8 @@ func TestTotalsThatAreFloors(t *testing.T) {
 	}
 }
 
-// An Admin opens the link that he copied. Whoever decides reads that nobody has
-// looked into the mailbox, and who had the link, in every place where the member
-// is shown.
+// An Admin opens a link that he copied. The approver reads that the address is
+// not verified, and who had the link, wherever the member is shown.
 func TestAPISaysThatALinkWasHandedOver(t *testing.T) {
 	c := webtest.NewCallers(t)
 	id, _ := c.Invite("late@example.com", access.Fleet)

@@ -110,7 +110,7 @@ func (s *API) expiring(ctx context.Context, actor access.Actor, in *expiringIn) 
 	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
 }
 
-// Overview is the counts as JSON, for whoever may read members.
+// Overview returns the counts as JSON, for callers who may read members.
 func (s *API) Overview(ctx context.Context) ([]byte, error) {
 	o, err := s.service.Dashboard.Shared(ctx)
 	if err != nil {

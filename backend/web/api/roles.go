@@ -78,7 +78,7 @@ func (s *API) roles(ctx context.Context, actor access.Actor, _ *struct{}) (*role
 	return out, err
 }
 
-// RolePath is the role that an operation is about.
+// RolePath is the role that an operation acts on.
 type RolePath struct {
 	Name string `path:"name" doc:"The role's name." example:"Pilots"`
 }

@@ -102,7 +102,8 @@ type defaultsJSON struct {
 	InvitationExpiresIn string `json:"invitation_expires_in" example:"7d"`
 }
 
-// A Fact is something about a Doorward that runs which nobody changes meanwhile.
+// A Fact is something about a running Doorward that does not change until it is
+// restarted.
 type Fact struct {
 	Name    string `json:"name" example:"mail_from"`
 	Value   string `json:"value,omitempty"`
@@ -111,7 +112,7 @@ type Fact struct {
 	SetWith string `json:"set_with,omitempty" example:"--mail-from / DOORWARD_MAIL_FROM / mail_from in doorward.toml"`
 }
 
-// ourFacts are the limits that are part of the program.
+// ourFacts are the limits that are built into the program.
 func ourFacts() []Fact {
 	lasts := func(name string, d time.Duration, meaning string) Fact {
 		return Fact{Name: name, Value: lifetimeText(d), Default: lifetimeText(d), Meaning: meaning}
@@ -145,7 +146,7 @@ func (s *API) settings(ctx context.Context, actor access.Actor, _ *struct{}) (*s
 	return s.settingsAnswer(ctx, actor, kept)
 }
 
-// settingsAnswer adds how mail fares, for whoever may see the overview.
+// settingsAnswer adds the state of mail, for callers who may see the overview.
 func (s *API) settingsAnswer(ctx context.Context, actor access.Actor, kept access.Settings) (*settingsOut, error) {
 	o, err := s.service.Dashboard.Overview(ctx, actor)
 	if access.Forbidden.Is(err) {

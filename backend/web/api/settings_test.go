@@ -72,8 +72,8 @@ func TestAPISettingsAndRoles(t *testing.T) {
 	})
 }
 
-// An API token does what its roles may within what its owner may now: less from
-// the moment that either has less, and nothing once it is revoked or over.
+// An API token may do what its roles and its owner both may now: less as soon as
+// either has less, and nothing once it is revoked or has expired.
 func TestAPITokens(t *testing.T) {
 	c := webtest.NewCallers(t)
 	run(t, c, []row{
@@ -113,8 +113,8 @@ func TestAPITokens(t *testing.T) {
 	}
 }
 
-// A member sees and ends their own sessions, and nobody else's; who manages,
-// not those of somebody with more access.
+// A member sees and ends only their own sessions; a manager does not see or end
+// those of a member with more permissions.
 func TestAPISessions(t *testing.T) {
 	c := webtest.NewCallers(t)
 	c.Must(c.Service.Roles.Put(bg, c.Server.Admin, access.Role{

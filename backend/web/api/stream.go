@@ -9,12 +9,12 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// pieceWithin is how long one piece of a long answer may take to be read.
+// pieceWithin is how long a client may take to read one piece of a long answer.
 const pieceWithin = time.Minute
 
 // stream answers with what write writes, as it is written. A failure before the
-// first byte is an error like any other; a later one breaks the connection off,
-// so that nobody takes a part for the whole.
+// first byte is an error like any other; a later one aborts the connection, so
+// that nobody mistakes a part for the whole.
 func (s *API) stream(c *fiber.Ctx, kind string, write func(context.Context, io.Writer) error) error {
 	ctx, cancel := context.WithCancel(s.web.Context())
 	r, w := io.Pipe()
@@ -32,7 +32,7 @@ func (s *API) stream(c *fiber.Ctx, kind string, write func(context.Context, io.W
 	return nil
 }
 
-// pieces gives each piece of a long answer its own time to be written.
+// pieces gives each piece of a long answer a write deadline of its own.
 type pieces struct {
 	*bufio.Reader
 	pipe   *io.PipeReader
@@ -50,7 +50,7 @@ func (b *pieces) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close ends the answer, done or not.
+// Close ends the answer, complete or not.
 func (b *pieces) Close() error {
 	b.cancel()
 	return b.pipe.Close()

@@ -1,10 +1,11 @@
-// Package events tells open pages and programs of changes, as Server-Sent Events.
-// It owns the one watch of the store that all streams share, and how many streams
-// there may be. A change is told of after its commit, and only to whoever may know
-// of it then; whoever may no longer listen hears no more.
+// Package events reports changes to open pages and programs, as Server-Sent
+// Events. It owns the one watch of the store that all streams share, and limits
+// the number of streams. A change is reported after its commit, and only to
+// clients that may see it at that time; a client whose session or permission has
+// ended gets nothing more.
 //
-// A client that is too slow, or was away, is told to reload: nothing is kept for it,
-// and nobody waits for it.
+// A client that is too slow, or was disconnected, is told to reload: nothing is
+// stored for it, and nobody waits for it.
 package events
 
 import (
@@ -18,18 +19,18 @@ import (
 // Events are the event streams of a server. They are safe for concurrent use.
 type Events struct{ hub *hub }
 
-// New makes the event streams of a server. overview are the counts, as the API
-// writes them.
+// New returns the event streams of a server. overview returns the counts, as the
+// API writes them.
 func New(s *web.Server, overview func(context.Context) ([]byte, error)) *Events {
 	return &Events{newHub(s, overview)}
 }
 
-// Mount mounts the one route that streams.
+// Mount mounts the one streaming route.
 func (e *Events) Mount(f *web.Face) {
 	f.Add(fiber.MethodGet, "/api/v1/events", web.PendingOrToken(), e.listen)
 }
 
-// listen opens a stream for whoever waits or is in, and for their tokens.
+// listen opens a stream for a pending or active member, or for an API token.
 func (e *Events) listen(c *fiber.Ctx) error {
 	st := e.newStream(c)
 	if err := e.hub.add(st); err != nil {

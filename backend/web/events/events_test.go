@@ -46,7 +46,8 @@ func TestEventsTellAnAdmin(t *testing.T) {
 	}
 }
 
-// Somebody who waits listens for what others do.
+// A pending member listens for what others do, and hears only of their own
+// changes.
 func TestEventsOfAPendingMemberAreTheirOwn(t *testing.T) {
 	c := webtest.NewCallers(t)
 	e := c.Pending.Listen(c.Serve())
@@ -66,7 +67,7 @@ func TestEventsOfAPendingMemberAreTheirOwn(t *testing.T) {
 	}
 }
 
-// Whoever loses what let them listen hears no more, while the page stays open.
+// Somebody keeps the page open after losing the right to listen: the stream ends.
 func TestEventsEnd(t *testing.T) {
 	tests := []struct {
 		name string
@@ -115,7 +116,8 @@ func TestEventsEnd(t *testing.T) {
 	}
 }
 
-// An Admin who is one no more is told, and of nobody else from then on.
+// An Admin is demoted while they listen: they are told so, and hear of nobody
+// else from then on.
 func TestEventsFollowRights(t *testing.T) {
 	c := webtest.NewCallers(t)
 	e := c.Admin.Listen(c.Serve())
@@ -133,7 +135,8 @@ func TestEventsFollowRights(t *testing.T) {
 	}
 }
 
-// A stream is no use of the session: a page that is left open ends with it.
+// A page is left open for long: the stream does not count as use of the session,
+// and ends with it.
 func TestEventsEndWithTheSessionsTime(t *testing.T) {
 	c := webtest.NewCallers(t)
 	tick := make(chan time.Time)
@@ -151,7 +154,8 @@ func TestEventsEndWithTheSessionsTime(t *testing.T) {
 	}
 }
 
-// Who was away, or too slow, is told to reload rather than left with old news.
+// A client that was disconnected, or too slow, is told to reload, so that it does
+// not keep showing old data.
 func TestEventsTellToReload(t *testing.T) {
 	c := webtest.NewCallers(t)
 	e := c.Admin.Listen(c.Serve(), func(r *http.Request) { r.Header.Set("Last-Event-ID", "7") })
@@ -178,7 +182,7 @@ func TestEventsTellToReload(t *testing.T) {
 	}
 }
 
-// One member opens streams until the server has no room for others.
+// One member opens streams until there is no room for others.
 func TestEventStreamsAreBounded(t *testing.T) {
 	c := webtest.NewCallers(t)
 	at := c.Serve()

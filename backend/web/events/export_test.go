@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// The bounds of streams.
+// The limits of streams.
 const (
 	MaxStreamsEach = maxStreamsEach
 	StreamBuffer   = streamBuffer
 )
 
-// SetTicker has streams look out at the ticks of every.
+// SetTicker makes streams check at the ticks of every.
 func (e *Events) SetTicker(every func(time.Duration) (tick <-chan time.Time, stop func())) {
 	e.hub.every = every
 }
 
-// Slow is the operator's stream to a client that has not read anything yet.
+// Slow is an operator's stream to a client that has not read anything yet.
 func (e *Events) Slow(conn net.Conn) (io.ReadCloser, error) {
 	st := &stream{
 		hub:      e.hub,
@@ -31,5 +31,5 @@ func (e *Events) Slow(conn net.Conn) (io.ReadCloser, error) {
 	return st, e.hub.add(st)
 }
 
-// Publish tells of a change of a member.
+// Publish reports a change of a member.
 func (e *Events) Publish(id string) { e.hub.publish(event{topic: topicMember, id: id}) }

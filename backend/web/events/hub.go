@@ -11,7 +11,7 @@ import (
 	"doorward/backend/web"
 )
 
-// How many event streams there are at the most, and how they run.
+// The limits of event streams, and their intervals.
 const (
 	maxStreamsEach = 8    // of one member or token
 	maxStreams     = 2000 // in all
@@ -20,9 +20,9 @@ const (
 	overviewEvery  = 200 * time.Millisecond
 )
 
-// A hub passes committed changes to event streams. All streams share one watch
-// of the store, which runs while there is a stream. The watch is never made to
-// wait: a stream whose buffer is full is told to reload, and ends.
+// A hub passes committed changes to event streams. All streams share one watch of
+// the store, which runs while there is a stream. The watch never waits: a stream
+// whose buffer is full is told to reload, and ends.
 type hub struct {
 	service  *service.Service
 	overview func(context.Context) ([]byte, error)
@@ -36,7 +36,7 @@ type hub struct {
 	stop    context.CancelFunc
 }
 
-// A event is one change on its way to a stream. data is what overview tells.
+// An event is one change on its way to a stream. data is the overview's content.
 type event struct {
 	topic, id string
 	data      []byte
@@ -57,7 +57,7 @@ func newHub(s *web.Server, overview func(context.Context) ([]byte, error)) *hub 
 	}
 }
 
-// add takes a stream in: from then on no change is missed. It refuses where its
+// add registers a stream: from then on it misses no change. It refuses where its
 // owner, or all together, have too many.
 func (h *hub) add(st *stream) error {
 	h.mu.Lock()
@@ -82,7 +82,7 @@ func (h *hub) add(st *stream) error {
 	return nil
 }
 
-// remove lets a stream go. It may be called twice.
+// remove unregisters a stream. It may be called twice.
 func (h *hub) remove(st *stream) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -116,8 +116,8 @@ func (h *hub) watch() error {
 	return nil
 }
 
-// pass hands changes to the streams until the watch ends. Counts change with
-// almost everything, so they are told of at most five times a second.
+// pass passes changes to the streams until the watch ends. Counts change with
+// almost everything, so they are sent at most five times a second.
 func (h *hub) pass(ctx context.Context, changes <-chan service.Change) {
 	var later <-chan time.Time
 	var told time.Time
@@ -147,20 +147,20 @@ func (h *hub) pass(ctx context.Context, changes <-chan service.Change) {
 	}
 }
 
-// lost ends the streams of a watch that ended by itself.
+// lost ends the streams after the watch has ended unexpectedly.
 func (h *hub) lost(ctx context.Context) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if ctx.Err() != nil && h.stopped.Err() == nil {
-		return // the last stream went; others may have come since
+		return // the last stream ended; new ones may exist by now
 	}
 	for st := range h.streams {
 		h.drop(st)
 	}
 }
 
-// publish leaves a change with every stream. One that has no room for it is let
-// go: its client is told to reload.
+// publish sends a change to every stream. A stream without room for it is closed:
+// its client is told to reload.
 func (h *hub) publish(n event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -173,8 +173,8 @@ func (h *hub) publish(n event) {
 	}
 }
 
-// checkStreams asks the gate whether a stream may go on, and as whom. It is no use of the
-// session.
+// checkStreams asks the gate whether a stream may go on, and with which
+// principal. It does not count as use of the session.
 func (h *hub) checkStreams(ctx context.Context, st *stream) error {
 	if st.who == nil {
 		return nil // the operator

@@ -17,7 +17,7 @@ import (
 	"doorward/backend/web/wire"
 )
 
-// What streams tell of, and what makes them look again whether they may go on.
+// The events of streams, and what makes a stream check whether it may go on.
 const (
 	topicOverview = "overview"
 	topicRequest  = "login-request"
@@ -31,18 +31,18 @@ const (
 	tellReload    = "reload"
 )
 
-// A stream is one client's events. The server reads from it what goes out; it
-// ends when the client goes, the session ends or may no longer, the server
-// stops, or the client falls behind.
+// A stream is one client's events. The server reads its output from it. It ends
+// when the client disconnects, the session ends or loses its permission, the
+// server stops, or the client falls behind.
 type stream struct {
 	hub    *hub
-	who    *gate.Principal // as of the last look; nil for the operator
+	who    *gate.Principal // as of the last check; nil for the operator
 	secret access.Secret
 	owner  string
-	news   chan event // closed when the client fell behind, or the store is gone
+	news   chan event // closed when the client fell behind, or the store has closed
 
 	conn     net.Conn
-	gone     chan struct{} // the client went
+	gone     chan struct{} // the client has disconnected
 	stopping <-chan struct{}
 	beat     <-chan time.Time
 	stopBeat func()
@@ -73,7 +73,7 @@ func (e *Events) newStream(c *fiber.Ctx) *stream {
 	return st
 }
 
-// begin says hello, and starts to look out for the client's end.
+// begin sends the greeting, and starts to watch for the client's disconnection.
 func (st *stream) begin(again bool) {
 	st.beat, st.stopBeat = st.hub.every(beatEvery)
 	fmt.Fprintf(&st.out, "retry: 2000\nid: %d\n\n", st.count)
@@ -88,8 +88,8 @@ func (st *stream) begin(again bool) {
 	go st.listen()
 }
 
-// listen notices that the client went. Nothing more is expected from it: what
-// comes all the same ends the stream, too.
+// listen notices that the client has disconnected. The client has nothing more to
+// send: any input also ends the stream.
 func (st *stream) listen() {
 	defer close(st.gone)
 	if err := st.conn.SetReadDeadline(time.Time{}); err != nil {
@@ -110,7 +110,7 @@ func (st *stream) reads() bool { return st.who == nil || st.who.May(readMembers)
 // writeWithin is how long a client may take to read what it is sent.
 const writeWithin = 20 * time.Second
 
-// Read waits for something to tell.
+// Read waits for the next event.
 func (st *stream) Read(p []byte) (int, error) {
 	for st.out.Len() == 0 {
 		if st.ended {
@@ -124,7 +124,7 @@ func (st *stream) Read(p []byte) (int, error) {
 	return st.out.Read(p)
 }
 
-// Close lets the stream go.
+// Close ends the stream.
 func (st *stream) Close() error {
 	st.stopBeat()
 	st.hub.remove(st)
@@ -154,8 +154,8 @@ func (st *stream) wait() {
 	}
 }
 
-// hear tells of a change if it is for this client's ears, and looks again at
-// who is listening when the change may concern that.
+// hear passes on a change that this client may see, and checks the principal
+// again when the change may affect it.
 func (st *stream) hear(ctx context.Context, n event) {
 	mine := st.who != nil && n.topic == topicMember && n.id == string(st.who.Member.ID)
 	if n.topic == topicMissed {
@@ -178,7 +178,7 @@ func (st *stream) hear(ctx context.Context, n event) {
 }
 
 // concerned reports whether a change may end the stream or change what it may
-// tell of.
+// report.
 func (st *stream) concerned(n event) bool {
 	if st.who == nil {
 		return false
@@ -195,7 +195,7 @@ func (st *stream) concerned(n event) bool {
 	return false
 }
 
-// pass tells a reader of members of a change.
+// pass sends a change to a client that may read members.
 func (st *stream) pass(n event) {
 	switch n.topic {
 	case topicOverview:

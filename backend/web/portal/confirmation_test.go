@@ -13,9 +13,9 @@ import (
 
 var windowFields = []string{"code_challenge", "code_challenge_method", "state", "port"}
 
-// A window is let in by a browser that has been open for long, so by whoever
-// sits before it: the page asks for a code by email first, and keeps what the
-// window said of itself.
+// Somebody sits down at a browser that has been open for long, and authorizes a
+// window there: the page first asks for a code by email, and keeps the window's
+// parameters.
 func TestWindowPageAsksAgainWhoOneIs(t *testing.T) {
 	c := webtest.NewCallers(t)
 	ask := url.Values{
@@ -53,8 +53,9 @@ func TestWindowPageAsksAgainWhoOneIs(t *testing.T) {
 	press("code", newer).Want(t, 303, "http://127.0.0.1:40123/?code=", "state=mark")
 }
 
-// Signing out everywhere on the member's own page revokes their tokens where they
-// ask for it, and only there is it offered where there are any.
+// A stolen token survives a sign-out. Signing out everywhere on the member's own
+// page revokes their tokens if they ask for it, and the page offers that only
+// where there are any.
 func TestHomeOffersToRevokeTokens(t *testing.T) {
 	for _, also := range []string{"", "1"} {
 		c := webtest.NewCallers(t)

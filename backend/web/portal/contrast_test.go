@@ -12,7 +12,7 @@ import (
 
 var colour = regexp.MustCompile(`(--[a-z-]+):\s*(#[0-9a-f]{6})`)
 
-// palettes reads the light and the dark colours out of the style sheet.
+// palettes reads the light and the dark colours from the style sheet.
 func palettes(t *testing.T) (light, dark map[string]string) {
 	t.Helper()
 	light, dark = map[string]string{}, map[string]string{}

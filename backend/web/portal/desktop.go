@@ -15,16 +15,17 @@ import (
 	"doorward/backend/web"
 )
 
-// A native window that is to act for a member elsewhere signs in as RFC 8252
-// has it: the system's browser comes to /window, the member agrees, a code goes
-// to the window over the computer's own loopback address, and the window redeems
-// it with the secret that only it holds (RFC 7636, S256).
+// A native window that is to act for a member on another server signs in as in
+// RFC 8252: the system's browser opens /window, the member agrees, a code goes to
+// the window over the computer's own loopback address, and the window redeems it
+// with the secret that only it holds (RFC 7636, S256).
 
-// A DesktopAuthorization is what a window says of itself when it sends a browser here. The
-// way back is built of its port alone: it leads to the same computer, or nowhere.
+// A DesktopAuthorization is the request that a window sends a browser here with.
+// The return address is built from its port alone: it leads to the same computer,
+// or nowhere.
 type DesktopAuthorization struct {
 	Challenge string // the hash of the window's secret, in base64url
-	State     string // the window's own mark
+	State     string // chosen by the window
 	Port      int
 
 	hash access.SecretHash
@@ -57,10 +58,10 @@ func isPlainState(s string) bool {
 	return s != "" && len(s) <= maxState
 }
 
-// back is the window's own address on the member's computer.
+// back returns the window's own address on the member's computer.
 func (a *DesktopAuthorization) back() string { return fmt.Sprintf("http://127.0.0.1:%d", a.Port) }
 
-// desktopPage asks; it changes nothing.
+// desktopPage asks the member; it changes nothing.
 func (s *Portal) desktopPage(c *fiber.Ctx) error {
 	a, err := readDesktopAuthorization(func(name string) string { return c.Query(name) })
 	if err != nil {
@@ -95,9 +96,9 @@ func (s *Portal) authorizeDesktop(c *fiber.Ctx) error {
 	return c.Redirect(a.back()+"/?"+back.Encode(), http.StatusSeeOther)
 }
 
-// authorizeConfirmed lets the window in where it is certain that it is still the same
-// person. Where it is not, it answers with the page that asks for a code by
-// email, which is sent with it, and returns no window's code.
+// authorizeConfirmed authorizes the window if the session was confirmed lately.
+// Otherwise it emails a code, answers with the page that asks for it, and returns
+// no code for the window.
 func (s *Portal) authorizeConfirmed(c *fiber.Ctx, a DesktopAuthorization) (access.Secret, error) {
 	typed, again := strings.Clone(c.FormValue("code")), c.FormValue("again") != ""
 	page := DesktopPage{Authorization: a, Sent: true}

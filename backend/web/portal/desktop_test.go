@@ -11,8 +11,8 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// A page that asks for a window can lead the code nowhere but to a port of the
-// reader's own computer, and only by the strong method.
+// A malicious page requests an authorization: the code can go nowhere but to a
+// port of the reader's own computer, and only with the strong challenge method.
 func TestWindowPageLeadsNowhereElse(t *testing.T) {
 	c := webtest.NewCallers(t)
 	bad := map[string][]string{
@@ -48,7 +48,7 @@ func TestWindowPageLeadsNowhereElse(t *testing.T) {
 	}
 }
 
-// Another site cannot press the button, and looking at the page presses nothing.
+// Another site cannot press the button, and opening the page authorizes nothing.
 func TestWindowIsLetInByTheMemberAlone(t *testing.T) {
 	c := webtest.NewCallers(t)
 	before := c.Records()
@@ -78,7 +78,8 @@ func TestWindowIsLetInByTheMemberAlone(t *testing.T) {
 	}
 }
 
-// The code is worth nothing with another secret, and nothing after that.
+// An intercepted code is redeemed with another secret: it is refused, and void
+// from then on.
 func TestWindowCodeNeedsItsSecret(t *testing.T) {
 	c := webtest.NewCallers(t)
 	code := c.Admin.AuthorizeDesktop(t)
@@ -90,8 +91,8 @@ func TestWindowCodeNeedsItsSecret(t *testing.T) {
 	c.RedeemDesktop(code, webtest.Verifier).Want(t, http.StatusGone)
 }
 
-// A window does what its member may, is told apart in the audit log, is listed
-// with the member's sessions, and is out as soon as it is ended there.
+// A window may do what its member may, is distinguished in the audit log, is
+// listed with the member's sessions, and is refused as soon as it is ended there.
 func TestWindowActsForItsMember(t *testing.T) {
 	c := webtest.NewCallers(t)
 	secret := c.SignInDesktop(t, c.Admin)
@@ -126,8 +127,8 @@ func TestWindowLeaves(t *testing.T) {
 	c.Admin.API("GET", "/me", "").Want(t, 200)
 }
 
-// A window's secret opens no page in a browser, a browser's secret is no
-// window's, and neither is an API token.
+// Secrets are swapped: a window's secret opens no page in a browser, a browser's
+// secret does not work for a window, and neither does an API token.
 func TestWindowSecretIsNoCookie(t *testing.T) {
 	c := webtest.NewCallers(t)
 	secret := c.SignInDesktop(t, c.Admin)

@@ -20,7 +20,7 @@ func (s *Portal) logOut(c *fiber.Ctx) error {
 	} else {
 		err = s.service.Gate.SignOut(c.UserContext(), s.web.Guard.Actor(c), web.SecretOf(c))
 	}
-	s.web.Cookies.SignOut(c) // also where the session cannot be ended here: this browser is done with it
+	s.web.Cookies.SignOut(c) // also where the session cannot be ended: this browser is signed out in any case
 	c.Set("Clear-Site-Data", leaves(everywhere))
 	if err != nil {
 		return err
@@ -34,7 +34,8 @@ func (s *Portal) logOut(c *fiber.Ctx) error {
 }
 
 // leaves is what a browser deletes when its member signs out. The cookie that
-// makes it a known browser stays, unless all is to be closed: it opens nothing.
+// makes it a known browser stays, unless the member signs out everywhere: it
+// opens nothing.
 func leaves(everywhere bool) string {
 	if everywhere {
 		return `"cookies", "storage"`

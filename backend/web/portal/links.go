@@ -12,7 +12,7 @@ import (
 	"doorward/backend/text"
 )
 
-// secretParam is the token in the path; one of another length is no token.
+// secretParam returns the token in the path; one of the wrong length is no token.
 func secretParam(c *fiber.Ctx) access.Secret {
 	t := c.Params("token")
 	if len(t) != access.SecretLength {
@@ -21,7 +21,7 @@ func secretParam(c *fiber.Ctx) access.Secret {
 	return access.Secret(strings.Clone(t))
 }
 
-// linkPage is what a login link opens. It changes nothing.
+// linkPage shows the page of a login link. It changes nothing.
 func (s *Portal) linkPage(c *fiber.Ctx) error {
 	token := secretParam(c)
 	b := s.web.Cookies.Browser(c)
@@ -44,7 +44,8 @@ func (s *Portal) linkPage(c *fiber.Ctx) error {
 	return s.page(c, http.StatusOK, pageLink, p)
 }
 
-// beside is an address to show beside a name: nothing where it is the name.
+// beside returns the address to show beside a name: nothing where the name is the
+// address.
 func beside(email, name string) string {
 	if email == name {
 		return ""
@@ -52,8 +53,8 @@ func beside(email, name string) string {
 	return email
 }
 
-// linkRefused is the page for a link that does not open. All that are no longer
-// good, or never were, read alike.
+// linkRefused is the page for a link that cannot be redeemed. Links that are no
+// longer valid, or never were, read alike.
 func (s *Portal) linkRefused(c *fiber.Ctx, token access.Secret, err error) error {
 	action := "/login/" + cmp.Or(token.Reveal(), strings.Repeat("0", access.SecretLength)) + "/renew"
 	shown := access.Explain(err)

@@ -26,7 +26,7 @@ func (s *Portal) loginPage(c *fiber.Ctx) error {
 	return s.page(c, http.StatusOK, pageLogin, LoginPage{Leaf: s.leaf(c), Next: nextOf(c)})
 }
 
-// nextOf is where to go after signing in: a path of ours, or nowhere.
+// nextOf returns where to go after signing in: one of our paths, or nowhere.
 func nextOf(c *fiber.Ctx) string {
 	next := c.Query("next")
 	if c.Method() == fiber.MethodPost {
@@ -70,7 +70,7 @@ func (s *Portal) codePage(c *fiber.Ctx, email, wrong string) LoginCodePage {
 	}
 }
 
-// maxCodeShown is how much of what was typed for a code is given back.
+// maxCodeShown is how much of a rejected code is shown again in the field.
 const maxCodeShown = 40
 
 func (s *Portal) redeemCode(c *fiber.Ctx) error {
@@ -80,7 +80,7 @@ func (s *Portal) redeemCode(c *fiber.Ctx) error {
 	e, err := s.service.SignIn.RedeemCode(c.UserContext(), strings.Clone(c.FormValue("code")), s.web.Cookies.Browser(c))
 	if access.Invalid.Is(err) {
 		why := access.Explain(err)
-		if why.Code == access.WrongCode().Code { // what is no code at all is no guess either
+		if why.Code == access.WrongCode().Code { // malformed input is not a guess
 			s.web.Guard.Notice(c, access.TraceWrongCode)
 		}
 		p := s.codePage(c, strings.Clone(c.FormValue("email")), why.Message)
@@ -93,7 +93,7 @@ func (s *Portal) redeemCode(c *fiber.Ctx) error {
 	return s.entered(c, e)
 }
 
-// entered hands over the session and leads on.
+// entered gives the session to the browser and redirects.
 func (s *Portal) entered(c *fiber.Ctx, e service.NewSession) error {
 	s.web.Cookies.SignIn(c, e)
 	if e.Member.State == access.Pending {

@@ -27,7 +27,7 @@ func message(l Leaf, tone Tone, title, text, advice string, ways ...Action) Mess
 	return m
 }
 
-// suspendedPage is for a member who is kept out for now.
+// suspendedPage is for a suspended member.
 func suspendedPage(l Leaf) MessagePage {
 	who, way := "your account", goSignIn
 	if l.SignedInAs != "" {
@@ -39,7 +39,7 @@ func suspendedPage(l Leaf) MessagePage {
 		"Ask an administrator to restore it; you can then sign in as before.", way)
 }
 
-// rejectedPage is for a person whose request was turned down while they waited.
+// rejectedPage is for a person whose request was rejected while they waited.
 func rejectedPage(l Leaf) MessagePage {
 	l.SignedInAs = ""
 	return message(l, Warn, "Your request was not approved",
@@ -56,7 +56,7 @@ func withdrawnPage(l Leaf) MessagePage {
 		"If you change your mind, ask for a new invitation. You can close this page.")
 }
 
-// signedOutPage confirms a log-out.
+// signedOutPage confirms a sign-out.
 func signedOutPage(l Leaf, everywhere, tokens bool) MessagePage {
 	l.SignedInAs = ""
 	text := "This browser no longer has access to your account."
@@ -69,7 +69,7 @@ func signedOutPage(l Leaf, everywhere, tokens bool) MessagePage {
 	return message(l, Info, "You are signed out", text, "", Action{Label: "Sign in again", Href: "/login"})
 }
 
-// notAllowedPage is for a place that the member's roles do not open.
+// notAllowedPage is for a page that the member's roles do not open.
 func notAllowedPage(l Leaf, place string) MessagePage {
 	return message(l, Warn, place+" is not open to you",
 		"Your roles do not include it.",
@@ -77,27 +77,26 @@ func notAllowedPage(l Leaf, place string) MessagePage {
 		goHome)
 }
 
-// notFoundPage is for an address on this server that leads nowhere.
+// notFoundPage is for an address of this server that does not exist.
 func notFoundPage(l Leaf) MessagePage {
 	return message(l, Info, "There is nothing here",
 		"The address may be mistyped, or the page has moved.", "", goHome)
 }
 
-// busyPage is for a server that cannot take the request now.
+// busyPage is for a request that the server has no room for now.
 func busyPage(l Leaf, again string, after time.Duration) MessagePage {
 	return message(l, Warn, "The server is busy",
 		"Your request was not taken, and nothing was changed.",
 		fmt.Sprintf("It should work %s.", text.Wait(after)), tryAgain(again))
 }
 
-// diskFullPage is for whoever would change something while there is no room to
-// keep it.
+// diskFullPage is for a change while there is no disk space to store it.
 func diskFullPage(l Leaf, sentence, again string) MessagePage {
 	return message(l, Warn, "Nothing can be changed just now", sentence,
 		"Your request was not taken. What is there can be read as always, and you can sign out.", tryAgain(again))
 }
 
-// tooManyPage is for somebody who asked too often.
+// tooManyPage is for somebody who has sent too many requests.
 func tooManyPage(l Leaf, again string, after time.Duration) MessagePage {
 	return message(l, Warn, "Too many tries",
 		"There were more requests than we take in so short a time.",
@@ -105,12 +104,12 @@ func tooManyPage(l Leaf, again string, after time.Duration) MessagePage {
 		tryAgain(again))
 }
 
-// refusedPage shows a sentence of ours that has no page of its own.
+// refusedPage shows an error's sentence that has no page of its own.
 func refusedPage(l Leaf, sentence string) MessagePage {
 	return message(l, Warn, "That did not work", sentence, "", goHome)
 }
 
-// staleFormPage is for a form that came without the proof that we made it.
+// staleFormPage is for a form without a valid token of ours.
 func staleFormPage(l Leaf, again string) MessagePage {
 	return message(l, Warn, "This page was open for too long",
 		"For your safety the form was not taken, and nothing was changed.",
@@ -118,7 +117,7 @@ func staleFormPage(l Leaf, again string) MessagePage {
 		tryAgain(again))
 }
 
-// ourErrorPage is for a failure of ours. The number leads to it in the log.
+// ourErrorPage is for an internal error. The number finds it in the log.
 func ourErrorPage(l Leaf, requestNumber string) MessagePage {
 	m := message(l, Danger, "Something went wrong on our side",
 		"It is not your doing. Whatever you just did may not have been kept.",
@@ -144,7 +143,7 @@ func setupClosedPage(l Leaf) MessagePage {
 		"If that was you, sign in. Otherwise look at what the server printed when it started.", goSignIn)
 }
 
-// noConsolePage is for a build that was made without the console.
+// noConsolePage is for a build without the console.
 func noConsolePage(l Leaf) MessagePage {
 	return message(l, Info, "The console is not part of this build",
 		"Everything it does can be done on the server's own shell.",

@@ -2,7 +2,7 @@ package portal
 
 import "time"
 
-// The pages, by the name that render takes. Each has a model of its own below.
+// The pages, by the name that render takes. Each has a model below.
 const (
 	pageLogin        = "login"
 	pageLoginCode    = "login-code"
@@ -19,7 +19,8 @@ const (
 	pageDesktop      = "desktop"
 )
 
-// models says which type each page shows. Each is also drawn empty at start.
+// models has the type that each page shows. Each page is also rendered empty at
+// start.
 var models = map[string]any{
 	pageLogin:        LoginPage{},
 	pageLoginCode:    LoginCodePage{},
@@ -36,20 +37,20 @@ var models = map[string]any{
 	pageDesktop:      DesktopPage{},
 }
 
-// A Leaf is what every page has: whose door it is and who stands before it.
+// A Leaf is what every page has: the workspace, and who is signed in.
 type Leaf struct {
-	Workspace  string // shown above the leaf and in the title
-	Title      string // of the page; empty: the page's own
+	Workspace  string // shown above the page's content and in the title
+	Title      string // of the page; empty: the page's default
 	CSRF       string // sent back by every form in the field "csrf"
 	SignedInAs string // the address, where somebody is signed in
 }
 
-// LoginPage asks for an address: GET /login, and POST /login refused.
+// LoginPage asks for an address: GET /login, and POST /login when it was refused.
 type LoginPage struct {
 	Leaf
 	Email string // as typed before
 	Error string // what is wrong with it
-	Next  string // where to go afterwards, a path of ours
+	Next  string // where to go afterwards, one of our paths
 }
 
 // LoginCodePage answers every POST /login alike, and takes the code.
@@ -59,7 +60,7 @@ type LoginCodePage struct {
 	Code    string // as typed, when it was refused
 	Error   string // what is wrong with the code
 	Next    string
-	Minutes int // how long link and code are good
+	Minutes int // how long link and code are valid
 }
 
 // LinkPage is what the link in an email opens. It has one button, and nothing
@@ -69,7 +70,7 @@ type LinkPage struct {
 	Action       string // where the button posts to: /login/{token}
 	Invitation   bool   // the first visit of an invited person; else a sign-in
 	Email        string // whose link it is, as typed
-	Inviter      string // their name or address; empty: nobody to name
+	Inviter      string // their name or address; empty: unknown
 	InviterEmail string // shown beside a name
 	Roles        []string
 	Note         string // the Admin's
@@ -86,8 +87,8 @@ type LinkDeadPage struct {
 // LinkRenewedPage is the one answer to POST /login/{token}/renew.
 type LinkRenewedPage struct{ Leaf }
 
-// WrongBrowserPage is shown where a link is opened in another browser than the
-// one that asked for it.
+// WrongBrowserPage is for a link that was opened in another browser than the one
+// that requested it.
 type WrongBrowserPage struct {
 	Leaf
 	Action string // /login/{token}/renew
@@ -100,23 +101,23 @@ type PendingPage struct {
 	Email     string // as typed
 	Inviter   string // name or address; empty: "An administrator"
 	InvitedAt time.Time
-	Roles     []string  // asked for
-	Since     time.Time // the link was redeemed, and the waiting began
-	Verified  bool      // an email carried the link; one that was handed over proves no address
+	Roles     []string  // those of the invitation
+	Since     time.Time // when the link was redeemed
+	Verified  bool      // an email carried the link; a link that was handed over verifies no address
 	Now       time.Time
 	Note      string // as saved, or as typed when it was refused
 	NoteError string
-	NoteSaved bool // it was saved by the request before
-	Held      bool // ?hold=1: without JavaScript, do not look again by itself
+	NoteSaved bool // the previous request saved it
+	Held      bool // ?hold=1: without JavaScript, do not reload automatically
 }
 
-// A Section is a part of the workspace, with what is open in it to the member.
+// A Section is a part of the workspace, with the pages that the member may open.
 type Section struct {
 	Name, Path string
 	Resources  []Resource
 }
 
-// A Resource is a place in a section: Data Lake, Flows.
+// A Resource is a page of a section: Data Lake, Flows.
 type Resource struct{ Name, Path string }
 
 // HomePage is what a member sees at /.
@@ -124,11 +125,11 @@ type HomePage struct {
 	Leaf
 	Name, Email     string
 	Roles           []string
-	Sections        []Section // those that the roles open
+	Sections        []Section // those that the member's roles open
 	Admin           bool      // may open the console
-	Pending         int       // people waiting, where Admin
-	Tokens          int       // API tokens that act for the member
-	LastSignIn, Now time.Time // the one before this
+	Pending         int       // number of waiting people, for an Admin
+	Tokens          int       // number of API tokens that act for the member
+	LastSignIn, Now time.Time // the previous sign-in
 }
 
 // SectionPage is the front page of a section.
@@ -137,7 +138,7 @@ type SectionPage struct {
 	Section Section
 }
 
-// ResourcePage stands where no application is connected.
+// ResourcePage is for a resource without a connected application.
 type ResourcePage struct {
 	Leaf
 	Section  Section
@@ -151,40 +152,40 @@ type SetupPage struct {
 	Action        string // /setup/{token}
 	WorkspaceName string
 	Name, Email   string
-	Errors        map[string]string // by field: "workspace", "name", "email", or "" for the whole
+	Errors        map[string]string // by field: "workspace", "name", "email", or "" for the whole form
 }
 
 // DesktopPage asks a member whether a native window may act for them.
 type DesktopPage struct {
 	Leaf
 	Authorization DesktopAuthorization
-	Days          int // without use, after which it has to ask again
-	Most          int // days, after which it has to in any case
+	Days          int // without use, after which the window has to ask again
+	Most          int // days, after which it has to ask again in any case
 
-	Sent    bool // a code was emailed: it has to be typed before the window is let in
+	Sent    bool // a code was emailed: it has to be typed before the window is authorized
 	Held    bool // no mail server is configured: the email is in the outbox
 	Email   string
 	Error   string // what is wrong with the code, or why none was sent
-	Minutes int    // that the code is good
+	Minutes int    // how long the code is valid
 }
 
 // A Tone colours a message.
 type Tone int
 
 const (
-	Info   Tone = iota // all is as it should be
+	Info   Tone = iota // all is well
 	Warn               // something has to be done, or waited for
-	Danger             // it went wrong
+	Danger             // something went wrong
 )
 
-// Class is the tone in the style sheet.
+// Class is the tone's class in the style sheet.
 func (t Tone) Class() string { return [...]string{"info", "warn", "danger"}[t] }
 
-// An Action is a way on: a link, or a button that posts.
+// An Action is a next step: a link, or a button that posts.
 type Action struct{ Label, Href, PostTo string }
 
-// MessagePage is a dead end with a way on. Title says what happened, Text says
-// a little more, Advice says what to do.
+// MessagePage is a page that ends a path, with a next step. Title says what
+// happened, Text says a little more, Advice says what to do.
 type MessagePage struct {
 	Leaf
 	Text, Advice       string

@@ -16,19 +16,20 @@ import (
 	"doorward/backend/web"
 )
 
-// pages draws what invited people and members see. Everything is read and tried
-// once, at start: a template with a mistake stops the server before anybody
-// meets it. A page links to one style sheet (the tokens and the portal's own
-// rules in one file) and, where somebody waits, to one script; both are named
-// by a hash of what they hold, so that they may be cached for ever.
+// pages renders the pages that invited people and members see. Everything is
+// parsed and rendered once at start: a template with a mistake stops the server
+// before anybody sees it. A page links to one style sheet (the tokens and the
+// portal's own rules in one file) and, where somebody waits, to one script; both
+// are named by a hash of their content, so that they can be cached for ever.
 type pages struct {
 	byName  map[string]*template.Template
 	assets  map[string]*web.File
 	buffers sync.Pool
 }
 
-// newPages reads the templates, the style sheets and the script under door/,
-// and tokens.css beside it. It fails when one is missing or cannot be drawn.
+// newPages parses the templates, and reads the style sheets and the script under
+// portal/, and tokens.css beside it. It fails where one is missing or cannot be
+// rendered.
 func newPages(frontend fs.FS) (*pages, error) {
 	p := &pages{byName: map[string]*template.Template{}, assets: map[string]*web.File{}}
 	p.buffers.New = func() any { return new(bytes.Buffer) }
@@ -52,7 +53,7 @@ func newPages(frontend fs.FS) (*pages, error) {
 	return p, nil
 }
 
-// layout parses what all pages share, and takes in the files they link to.
+// layout parses what all pages share, and loads the files they link to.
 func (p *pages) layout(frontend fs.FS) (*template.Template, error) {
 	read := func(names ...string) (all []byte, err error) {
 		for _, name := range names {
@@ -83,7 +84,7 @@ func (p *pages) layout(frontend fs.FS) (*template.Template, error) {
 	cssPath := p.keep("css", "text/css; charset=utf-8", css)
 	jsPath := p.keep("js", "text/javascript; charset=utf-8", js)
 	iconURL := template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(icon))
-	t := template.New("portal").Option("missingkey=error").Funcs(words).Funcs(template.FuncMap{
+	t := template.New("portal").Option("missingkey=error").Funcs(templateFuncs).Funcs(template.FuncMap{
 		"css":  func() string { return cssPath },
 		"js":   func() string { return jsPath },
 		"icon": func() template.URL { return iconURL },
@@ -94,7 +95,7 @@ func (p *pages) layout(frontend fs.FS) (*template.Template, error) {
 	return t.ParseFS(frontend, "portal/layout.html")
 }
 
-// keep puts an asset under a path that names its content, and returns the path.
+// keep stores an asset under a path that names its content, and returns the path.
 func (p *pages) keep(ext, contentType string, body []byte) string {
 	sum := sha256.Sum256(body)
 	path := "/assets/door." + hex.EncodeToString(sum[:6]) + "." + ext
@@ -102,8 +103,8 @@ func (p *pages) keep(ext, contentType string, body []byte) string {
 	return path
 }
 
-// render writes the page of that name, whole or not at all: on failure nothing
-// has been written. The model has to be the page's own type.
+// render writes the page of that name, completely or not at all: on failure
+// nothing has been written. The model has to be of the page's own type.
 func (p *pages) render(w io.Writer, name string, data any) error {
 	t, ok := p.byName[name]
 	if !ok {

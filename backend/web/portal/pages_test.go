@@ -63,7 +63,7 @@ func TestPagesGolden(t *testing.T) {
 	}
 }
 
-// Two buttons of one name on a page are one too many.
+// A page has two buttons of the same name, and its reader cannot tell them apart.
 func TestOneWayOut(t *testing.T) {
 	p := openPages(t)
 	for name, s := range samples() {
@@ -94,8 +94,8 @@ type element struct {
 
 var void = []string{"meta", "link", "input", "path", "rect"}
 
-// elements reads a page strictly: every element but the void ones is closed,
-// in order, and no attribute is given twice.
+// elements parses a page strictly: every element but the void ones is closed, in
+// order, and no attribute occurs twice.
 func elements(page string) (all []element, err error) {
 	d := xml.NewDecoder(strings.NewReader(page))
 	d.Strict, d.Entity = false, xml.HTMLEntity
@@ -176,8 +176,8 @@ func TestPagesAreWellMade(t *testing.T) {
 	}
 }
 
-// checkLabels holds that each field has a label, that what is named by id is
-// there, and that every button and link says something.
+// checkLabels checks that each field has a label, that every id that is referred
+// to exists, and that every button and link has a text.
 func checkLabels(t *testing.T, all []element) {
 	t.Helper()
 	ids, labelled := map[string]bool{}, map[string]bool{}
@@ -215,7 +215,7 @@ func checkLabels(t *testing.T, all []element) {
 	}
 }
 
-// checkForms holds that forms post to this server, each with the CSRF field.
+// checkForms checks that forms post to this server, each with the CSRF field.
 func checkForms(t *testing.T, all []element) {
 	t.Helper()
 	tokens := 0
@@ -237,8 +237,8 @@ func checkForms(t *testing.T, all []element) {
 }
 
 // An attacker who can get markup into a page, a member or a workspace name would
-// use a style attribute, an inline script or a picture from outside. The policy
-// forbids them all; so no page of ours may need one.
+// use a style attribute, an inline script or an external picture. The policy
+// forbids them all, so none of our pages may need one.
 func TestPagesObeyTheContentPolicy(t *testing.T) {
 	p := openPages(t)
 	for name, s := range samples() {
@@ -281,8 +281,8 @@ func TestPagesObeyTheContentPolicy(t *testing.T) {
 // hostile fills every string of a model with markup.
 const hostile = `"><img src=x onerror=1>'{{7*7}}</title></textarea><script>alert(1)</script>`
 
-// A person invites themselves by CSV or API with a name that is markup, and
-// waits for it to run in the page of whoever looks.
+// A person invites themselves by CSV or API with a name that is markup, which is
+// meant to run in the page of whoever reads it.
 func TestPagesEscape(t *testing.T) {
 	p := openPages(t)
 	l := Leaf{Workspace: hostile, CSRF: hostile, SignedInAs: hostile, Title: hostile}
@@ -345,8 +345,8 @@ func TestRenderIsWholeOrNothing(t *testing.T) {
 	}
 }
 
-// Without JavaScript the waiting page looks again by itself, but never while
-// something is being written, and never by posting a form again.
+// Without JavaScript the pending page reloads automatically, but never while
+// something is being typed, and never by posting a form again.
 func TestWaitingPageLooksAgain(t *testing.T) {
 	p := openPages(t)
 	for name, want := range map[string]bool{"pending": true, "pending-note": true, "pending-refused": false} {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// safePath is path if it leads to a page of ours and nowhere else; else /.
+// safePath returns path if it leads to one of our pages and nowhere else; else /.
 func safePath(path string) string {
 	u, err := url.Parse(path)
 	if err != nil || len(path) > 500 || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") ||
@@ -21,7 +21,7 @@ func safePath(path string) string {
 	return (&url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery}).String()
 }
 
-// nextQuery carries where somebody wanted to go through the sign-in.
+// nextQuery carries the page that somebody wanted through the sign-in.
 func nextQuery(wanted string) string {
 	p := safePath(wanted)
 	if p == "/" || p == "/pending" || strings.HasPrefix(p, "/login") || strings.HasPrefix(p, "/logout") {

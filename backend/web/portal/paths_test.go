@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A phishing mail leads through our sign-in page to somewhere else.
+// A phishing mail leads through our sign-in page to another site.
 func TestNextLeadsNowhereElse(t *testing.T) {
 	for _, next := range []string{"//evil.example", `/\evil.example`, "/%2f/evil.example", "https:evil.example",
 		"\t//evil.example", "javascript:alert(1)", "/@evil", "https://door.example.com@evil.example", "/\u2215evil",

@@ -1,11 +1,11 @@
-// Package portal is the pages that invited people and members see: setting up,
-// signing in, waiting for approval, home, the sections, and letting a native window
-// in. It owns their routes, their models and their words, and it says to people what
-// the server refuses them.
+// Package portal has the pages that invited people and members see: setup,
+// sign-in, waiting for approval, home, the sections, and authorizing a native
+// window. It owns their routes, their models and their texts, and shows people
+// the server's refusals.
 //
-// It decides nothing: it reads forms into types, asks the service, and draws. Every
-// template is tried once at start, so one with a mistake stops the server before
-// anybody meets it. The pages work without JavaScript.
+// It decides nothing: it parses forms into types, asks the service, and renders.
+// Every template is rendered once at start, so one with a mistake stops the
+// server before anybody sees it. The pages work without JavaScript.
 package portal
 
 import (
@@ -28,8 +28,8 @@ type Portal struct {
 	pages   *pages
 }
 
-// New makes the portal of a server from frontend, which holds portal/ and
-// tokens.css. It fails where a page's template does not parse.
+// New returns the portal of a server. frontend holds portal/ and tokens.css. It
+// fails where a page's template does not parse.
 func New(s *web.Server, frontend fs.FS) (*Portal, error) {
 	pages, err := newPages(frontend)
 	if err != nil {
@@ -38,7 +38,7 @@ func New(s *web.Server, frontend fs.FS) (*Portal, error) {
 	return &Portal{web: s, service: s.Service, pages: pages}, nil
 }
 
-// Mount mounts the pages, and has them say what people are refused.
+// Mount mounts the pages, and shows people what the server refuses.
 func (s *Portal) Mount(f *web.Face) {
 	get, post := f.AddPage, f.AddForm
 	f.AnswerRefusals(s.refused)
@@ -81,7 +81,7 @@ func (s *Portal) asset(c *fiber.Ctx) error {
 	return f.Send(c)
 }
 
-// leaf is what every page has, for whoever asks.
+// leaf returns what every page has, for this caller.
 func (s *Portal) leaf(c *fiber.Ctx) Leaf {
 	l := Leaf{Workspace: s.web.Workspace(c.UserContext())}
 	if p := web.PrincipalOf(c); p != nil {
@@ -91,8 +91,8 @@ func (s *Portal) leaf(c *fiber.Ctx) Leaf {
 	return l
 }
 
-// page renders a page. One that cannot be rendered is our error, in words that
-// need no template.
+// page renders a page. A page that cannot be rendered is an internal error, shown
+// as plain text that needs no template.
 func (s *Portal) page(c *fiber.Ctx, code int, name string, data any) error {
 	var b bytes.Buffer
 	if err := s.pages.render(&b, name, data); err != nil {

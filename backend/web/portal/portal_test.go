@@ -15,7 +15,8 @@ import (
 
 var bg = context.Background()
 
-// The whole way of an invited person, by pages alone.
+// An invited person's way from the invitation to the approved account, by pages
+// alone.
 func TestInvitedPersonComesIn(t *testing.T) {
 	s := webtest.New(t)
 	id, link := s.Invite("ada@example.com", access.Fleet)
@@ -63,7 +64,7 @@ func TestInvitedPersonComesIn(t *testing.T) {
 	b.Get("/fleet").Want(t, http.StatusSeeOther, "/login?next=%2Ffleet")
 }
 
-// A mail scanner opens every link in every way it knows, and posts the form
+// A mail scanner opens every link with every method it knows, and posts the form
 // that it finds without the page's cookie.
 func TestScannersChangeNothing(t *testing.T) {
 	srv := webtest.New(t)
@@ -83,8 +84,8 @@ func TestScannersChangeNothing(t *testing.T) {
 	srv.Browser().RedeemLink(link).Want(t, http.StatusSeeOther, "/pending")
 }
 
-// A link that is unknown, malformed, used, expired or revoked is an oracle if
-// its page differs.
+// The page of a link that is unknown, malformed, used, expired or revoked is an
+// oracle if it differs from the others.
 func TestDeadLinksReadAlike(t *testing.T) {
 	s := webtest.New(t)
 	_, used := s.Invite("used@example.com", access.Fleet)
@@ -125,7 +126,7 @@ func TestDeadLinksReadAlike(t *testing.T) {
 }
 
 // A forwarded or phished sign-in link is opened in another browser than the one
-// that asked for it.
+// that requested it.
 func TestSignInLinkIsBoundToItsBrowser(t *testing.T) {
 	s := webtest.New(t)
 	s.SignedIn("ada@example.com", access.Fleet)
@@ -149,8 +150,8 @@ func TestSignInLinkIsBoundToItsBrowser(t *testing.T) {
 	b.Get(link).Want(t, http.StatusGone)
 }
 
-// Another site posts to us with the victim's cookies, in each way that browsers
-// tell us of, and with a form token of its own session.
+// Another site posts to us with the victim's cookies, with every combination of
+// headers that browsers send, and with a form token of its own session.
 func TestForeignFormsAreRefused(t *testing.T) {
 	s := webtest.New(t)
 	b, _ := s.SignedIn("ada@example.com", access.Fleet)
@@ -180,15 +181,15 @@ func TestForeignFormsAreRefused(t *testing.T) {
 	b.Do(http.MethodPost, "/logout", map[string][]string{}).Want(t, http.StatusForbidden)
 	b.Get("/").Want(t, 200)
 	own := b.Do(http.MethodPost, "/logout", map[string][]string{"csrf": {token}}, func(r *http.Request) {
-		r.Header.Set("Origin", "null") // so Chromium sends the forms of pages with no-referrer
+		r.Header.Set("Origin", "null") // as Chromium sends for forms of pages with no-referrer
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	})
 	own.Want(t, 200, "signed out")
 	b.Get("/").Want(t, http.StatusSeeOther, "/login")
 }
 
-// Whoever sits down next at a shared computer has the history, the cache and
-// the cookies of the one who has left.
+// The next user of a shared computer has the history, the cache and the cookies
+// of the one who signed out.
 func TestLogOutLeavesNothing(t *testing.T) {
 	s := webtest.New(t)
 	for _, everywhere := range []string{"", "1"} {
@@ -253,7 +254,8 @@ func TestRejectedWhileWaiting(t *testing.T) {
 	s.Browser().Get(link).Want(t, http.StatusGone)
 }
 
-// Who was led to the sign-in page is led on afterwards.
+// Somebody was redirected to the sign-in page: after the sign-in they reach the
+// page they wanted.
 func TestNextLeadsBack(t *testing.T) {
 	s := webtest.New(t)
 	s.Browser().Get("/fleet/flows").Want(t, http.StatusSeeOther, "/login?next=%2Ffleet%2Fflows")
@@ -269,7 +271,8 @@ func TestSessionLimits(t *testing.T) {
 	b.Get("/").Want(t, http.StatusSeeOther, "/login")
 }
 
-// Pages that hold what somebody typed must show it, not run it.
+// Somebody types markup into a form. Pages that show it again must show it, not
+// run it.
 func TestTypedTextIsShownNotRun(t *testing.T) {
 	s := webtest.New(t)
 	_, link := s.Invite("ada@example.com", access.Fleet)
@@ -287,7 +290,7 @@ func TestTypedTextIsShownNotRun(t *testing.T) {
 }
 
 // The operator's socket and the network are served from two goroutines at once,
-// and Close ends both, however early it comes.
+// and Close ends both, however early it is called.
 func TestServeTwoFacesAtOnce(t *testing.T) {
 	s := webtest.New(t)
 	ended := make(chan error, 2)
@@ -306,8 +309,8 @@ func TestServeTwoFacesAtOnce(t *testing.T) {
 	}
 }
 
-// The waiting page's script asks ahead what became of the request. Its answer
-// must not cost the page that is opened then the session by which it knows why.
+// The pending page's script fetches the result of the request first. That must
+// not end the session, by which the page that is opened next knows what to say.
 func TestRejectedPageIsSeenAfterTheScriptHasLooked(t *testing.T) {
 	s := webtest.New(t)
 	id, link := s.Invite("eve@example.com", access.Fleet)
@@ -323,9 +326,9 @@ func TestRejectedPageIsSeenAfterTheScriptHasLooked(t *testing.T) {
 	b.Do(http.MethodGet, "/pending", nil, mode("navigate")).Want(t, http.StatusSeeOther)
 }
 
-// A browser that has signed a member in is known to that member for a year from its
-// last sign-in. Signing out keeps that, signing out everywhere does not, and the
-// cookie by itself opens nothing.
+// A browser that has signed a member in is known to that member for a year from
+// its last sign-in. Signing out does not change that, signing out everywhere
+// does, and the cookie alone opens nothing.
 func TestABrowserStaysKnown(t *testing.T) {
 	s := webtest.New(t)
 	b, _ := s.SignedIn("ada@example.com", access.Fleet)
@@ -360,7 +363,7 @@ func TestABrowserStaysKnown(t *testing.T) {
 	b.Get("/api/v1/me").Want(t, http.StatusUnauthorized)
 }
 
-// What was copied with too much, or too little, around it: the page says what a code
+// Somebody pastes a code with too much, or too little: the page says what a code
 // looks like, and none of it counts as a guess.
 func TestPastedCodes(t *testing.T) {
 	s := webtest.New(t)

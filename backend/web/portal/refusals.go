@@ -13,12 +13,13 @@ import (
 	"doorward/backend/web"
 )
 
-// refused is the page for what was refused. A session that is over is dropped; who is
-// not signed in goes to the sign-in page, who waits to the waiting page.
+// refused is the page for a refusal. A session that has ended is removed from the
+// browser; a caller who is not signed in is redirected to the sign-in page, and a
+// pending member to the pending page.
 func (s *Portal) refused(c *fiber.Ctx, r web.Refusal) error {
 	e := r.Shown
 	if why := isEnded(r.Err); why != "" {
-		if web.Navigates(c) { // a script that looks ahead leaves the page to say why
+		if web.Navigates(c) { // a script that fetches ahead leaves it to the page to say why
 			s.web.Cookies.SignOut(c)
 		}
 		return s.page(c, http.StatusForbidden, pageMessage, s.endedPage(c, why))
@@ -45,7 +46,8 @@ func (s *Portal) endedPage(c *fiber.Ctx, why access.EndReason) MessagePage {
 	return removedPage(l)
 }
 
-// removedPage is for somebody whose account was deleted while they were in.
+// removedPage is for somebody whose account was deleted while they were signed
+// in.
 func removedPage(l Leaf) MessagePage {
 	l.SignedInAs = ""
 	return message(l, Info, "Your account is closed",
@@ -87,7 +89,7 @@ func (s *Portal) messageFor(c *fiber.Ctx, r web.Refusal) MessagePage {
 	return refusedPage(l, e.Message)
 }
 
-// isEnded is why the session behind err ended; empty where nobody knows.
+// isEnded returns why the session behind err ended; empty where that is unknown.
 func isEnded(err error) access.EndReason {
 	var e *gate.SessionEndedError
 	if errors.As(err, &e) {

@@ -9,8 +9,8 @@ import (
 	"doorward/backend/web/webtest"
 )
 
-// Somebody comes by a link that was handed over. Nothing proved their mailbox, so
-// the page does not say that their address is confirmed.
+// Somebody comes by a link that was handed over. Nothing has verified their
+// mailbox, so the page does not say that their address is confirmed.
 func TestPendingPageSaysWhatWasProved(t *testing.T) {
 	s := webtest.New(t)
 	id, _ := s.Invite("handed@example.com", access.Fleet)
@@ -28,8 +28,8 @@ func TestPendingPageSaysWhatWasProved(t *testing.T) {
 	by.Get("/pending").Want(t, http.StatusOK, "Your address is confirmed", "You confirmed your address")
 }
 
-// Somebody types a code an email short. It is no guess, leaves no trace of one,
-// and comes back as they typed it, to be mended.
+// Somebody types a code with a character missing. It is no guess, leaves no
+// trace, and is shown as typed so that they can correct it.
 func TestASlipComesBackAsTyped(t *testing.T) {
 	s := webtest.New(t)
 	b := s.Browser()
@@ -40,7 +40,7 @@ func TestASlipComesBackAsTyped(t *testing.T) {
 		Text; !strings.Contains(again, `value="K7PQ-3X&#34;M"`) {
 		t.Errorf("what was typed is lost:\n%s", again)
 	}
-	s.Must(s.Web.Close()) // which keeps what was noticed
+	s.Must(s.Web.Close()) // this stores what was noticed
 	u, err := s.Service.Dashboard.Unusual(bg, s.Admin)
 	s.Must(err)
 	for _, d := range u.Days {

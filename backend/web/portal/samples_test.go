@@ -26,7 +26,7 @@ type sample struct {
 	model any
 }
 
-// samples is every page in every state that somebody can meet.
+// samples is every page in every state that somebody can see.
 func samples() map[string]sample {
 	here := leaf("ada@example.com")
 	ailoop := Section{"AILoop", "/ailoop", []Resource{{"Data Lake", "/ailoop/datalake"}, {"Flows", "/ailoop/flows"}}}

@@ -20,8 +20,8 @@ var sections = []struct {
 	{"fleet", "Fleet", []struct{ name, title string }{{"datalake", "Data Lake"}, {"flows", "Flows"}}},
 }
 
-// openSections are the sections that the principal may enter, with the places
-// in them that they may open.
+// openSections returns the sections that the principal may open, each with the
+// pages that they may open.
 func openSections(p *gate.Principal) (open []Section) {
 	for _, sec := range sections {
 		in := Section{Name: sec.title, Path: "/" + sec.name}
@@ -37,7 +37,7 @@ func openSections(p *gate.Principal) (open []Section) {
 	return open
 }
 
-// sectionTitle is what the place at a path is called; empty for other paths.
+// sectionTitle returns the name of the page at a path; empty for other paths.
 func sectionTitle(p string) string {
 	first, second, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
 	for _, sec := range sections {

@@ -23,7 +23,7 @@ func (s *Portal) showSetup(c *fiber.Ctx, code int, p SetupPage) error {
 	return s.page(c, code, pageSetup, p)
 }
 
-// setUp makes the first Admin. What is wrong is said beside its field.
+// setUp makes the first Admin. A mistake is shown beside its field.
 func (s *Portal) setUp(c *fiber.Ctx) error {
 	if err := s.web.Guard.SlowAttempts(c); err != nil {
 		return err

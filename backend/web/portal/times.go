@@ -6,16 +6,16 @@ import (
 	"doorward/backend/text"
 )
 
-// A Moment is a time as people say it and as machines read it.
+// A Moment is a time in the forms that people and machines read.
 type Moment struct {
 	Machine string // RFC 3339
-	Exact   string // to the second, for the curious
+	Exact   string // to the second
 	On      string // "today at 14:05 UTC"
 	Ago     string // "12 minutes ago"
-	Left    string // "for 6 more days"; empty once it is past
+	Left    string // "for 6 more days"; empty once it has passed
 }
 
-// moment puts t in words, seen from now; nil for the zero time.
+// moment describes t, relative to now; nil for the zero time.
 func moment(t, now time.Time) *Moment {
 	if t.IsZero() {
 		return nil
@@ -56,8 +56,8 @@ func ago(t, now time.Time) string {
 	return "on " + t.Format("2 January 2006")
 }
 
-// left is how long it is until t, to the nearest of what people count in: no
-// zone has to be known to understand it.
+// left is the time until t, rounded to the largest fitting unit: so nobody has to
+// know a time zone to understand it.
 func left(t, now time.Time) string {
 	const day = 24 * time.Hour
 	switch d := t.Sub(now); {

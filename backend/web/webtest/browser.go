@@ -18,13 +18,13 @@ import (
 	"doorward/backend/access"
 )
 
-// A Guest is a browser: it keeps cookies and follows nothing by itself.
+// A Browser keeps cookies, and follows no redirect.
 type Browser struct {
 	Server *Server
 	Jar    *cookiejar.Jar
 }
 
-// Guest is a browser that nobody has seen.
+// Browser returns a browser without cookies.
 func (s *Server) Browser() *Browser {
 	jar, err := cookiejar.New(nil)
 	s.Must(err)
@@ -72,10 +72,10 @@ func (b *Browser) Get(path string, change ...func(*http.Request)) Answer {
 	return b.Do(http.MethodGet, path, nil, change...)
 }
 
-// CSRFField finds the proof in a form of ours.
+// CSRFField finds the token in a form.
 var CSRFField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 
-// Post sends the form on a page as the page made it, with these fields.
+// Post sends the form of a page with its token and these fields.
 func (b *Browser) Post(page Answer, path string, fields ...string) Answer {
 	b.Server.T.Helper()
 	form := url.Values{}
@@ -88,13 +88,13 @@ func (b *Browser) Post(page Answer, path string, fields ...string) Answer {
 	return b.Do(http.MethodPost, path, form)
 }
 
-// Enter redeems a link as a person does: open it, press the button.
+// RedeemLink redeems a link as a person does: opens it and presses the button.
 func (b *Browser) RedeemLink(link string) Answer {
 	b.Server.T.Helper()
 	return b.Post(b.Get(link), link)
 }
 
-// Session is the secret of the session; empty where there is none.
+// Session returns the secret of the session; empty where there is none.
 func (b *Browser) Session() access.Secret {
 	u, _ := url.Parse(URL)
 	for _, c := range b.Jar.Cookies(u) {
@@ -105,7 +105,7 @@ func (b *Browser) Session() access.Secret {
 	return ""
 }
 
-// Want is the status, and what the answer has to hold.
+// Want checks the status, and that the answer contains these texts.
 func (a Answer) Want(t testing.TB, status int, holds ...string) {
 	t.Helper()
 	if a.StatusCode != status {
@@ -118,7 +118,7 @@ func (a Answer) Want(t testing.TB, status int, holds ...string) {
 	}
 }
 
-// Main is the part of a page that differs from others.
+// Main returns the part of a page that differs from others.
 func (a Answer) Main() string {
 	if i := strings.Index(a.Text, "<main"); i >= 0 {
 		return a.Text[i:]
@@ -126,7 +126,7 @@ func (a Answer) Main() string {
 	return a.Text
 }
 
-// HeaderText is the header as it went over the wire.
+// HeaderText returns the header as it was sent.
 func (a Answer) HeaderText() string {
 	var b strings.Builder
 	if err := a.Header.Write(&b); err != nil {
@@ -135,7 +135,7 @@ func (a Answer) HeaderText() string {
 	return b.String()
 }
 
-// Lacks is what the answer must not hold.
+// Lacks checks that the answer contains none of these texts.
 func (a Answer) Lacks(t testing.TB, not ...string) {
 	t.Helper()
 	for _, w := range not {
@@ -171,7 +171,7 @@ func Bearer(secret access.Secret) func(*http.Request) {
 	}
 }
 
-// Object reads a JSON answer.
+// Object parses a JSON answer.
 func (a Answer) Object(t testing.TB) map[string]any {
 	t.Helper()
 	var v map[string]any
@@ -181,7 +181,7 @@ func (a Answer) Object(t testing.TB) map[string]any {
 	return v
 }
 
-// Items are the objects of a list.
+// Items returns the objects of a list.
 func (a Answer) Items(t testing.TB) (all []map[string]any) {
 	t.Helper()
 	list, ok := a.Object(t)["items"].([]any)
@@ -194,7 +194,7 @@ func (a Answer) Items(t testing.TB) (all []map[string]any) {
 	return all
 }
 
-// Keys are the fields of an object, sorted, with commas between.
+// Keys returns the fields of an object, sorted, with commas between.
 func Keys(m map[string]any) string {
 	var all []string
 	for k := range m {
@@ -204,7 +204,7 @@ func Keys(m map[string]any) string {
 	return strings.Join(all, ",")
 }
 
-// Say sends bytes as they are and reads the answer.
+// SendRaw sends bytes as they are and reads the response.
 func SendRaw(t testing.TB, at, text string) (status int, head http.Header, body string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", at)
@@ -215,7 +215,7 @@ func SendRaw(t testing.TB, at, text string) (status int, head http.Header, body 
 	if err := conn.SetDeadline(time.Now().Add(Patience)); err != nil {
 		t.Fatal(err)
 	}
-	go io.WriteString(conn, text) // the server may answer, and close, before it has read all
+	go io.WriteString(conn, text) // the server may answer, and close, before it has read everything
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatalf("no answer to %.60q: %v", text, err)

@@ -8,7 +8,7 @@ import (
 	"doorward/backend/access"
 )
 
-// A Cast is one of each kind of caller.
+// Callers is a server with one caller of each kind.
 type Callers struct {
 	*Server
 	Admin     *Browser
@@ -20,7 +20,7 @@ type Callers struct {
 	Tokens    map[string]access.Secret
 }
 
-// NewCast is one in a house of their own.
+// NewCallers makes the callers on a server of their own.
 func NewCallers(t testing.TB, change ...func(*Options)) *Callers {
 	t.Helper()
 	s := New(t, change...)
@@ -36,7 +36,7 @@ func NewCallers(t testing.TB, change ...func(*Options)) *Callers {
 	_, err := s.Service.Members.Suspend(context.Background(), s.Admin, c.IDs["suspended"])
 	s.Must(err)
 	for _, b := range []*Browser{c.Admin, c.Fleet} {
-		b.Get("/").Want(t, 200) // the session gets its id after the rise of rights
+		b.Get("/").Want(t, 200) // the session gets a new id after the permissions rise
 	}
 	var link string
 	c.IDs["pending"], link = s.Invite("pending@example.com", access.Fleet)
@@ -48,7 +48,7 @@ func NewCallers(t testing.TB, change ...func(*Options)) *Callers {
 	return c
 }
 
-// As sends a request as one of the cast.
+// As sends a request as one of the callers.
 func (c *Callers) As(who, method, path, body string) Answer {
 	c.T.Helper()
 	if secret, ok := c.Tokens[strings.TrimSuffix(who, " token")]; ok && strings.HasSuffix(who, " token") {
@@ -67,7 +67,7 @@ func (c *Callers) As(who, method, path, body string) Answer {
 	return b.API(method, path, body)
 }
 
-// Fill puts the id of each in the place of {name}.
+// Fill replaces {name} by that caller's id.
 func (c *Callers) Fill(s string) string {
 	for name, id := range c.IDs {
 		s = strings.ReplaceAll(s, "{"+name+"}", string(id))
@@ -75,7 +75,7 @@ func (c *Callers) Fill(s string) string {
 	return s
 }
 
-// Problem checks the shape of a refusal.
+// Problem checks the form of a refusal.
 func (c *Callers) Problem(t *testing.T, a Answer) {
 	t.Helper()
 	p := a.Object(t)

@@ -6,10 +6,10 @@ import (
 	"testing/fstest"
 )
 
-// An Overlay is one tree in front of another.
+// An Overlay is one file tree in front of another.
 type Overlay struct{ Front, Back fs.FS }
 
-// Open opens a file of the front, or else of the back.
+// Open opens a file of the front tree, or else of the back tree.
 func (o Overlay) Open(name string) (fs.File, error) {
 	if f, err := o.Front.Open(name); err == nil {
 		return f, nil
@@ -23,7 +23,7 @@ const (
 	ConsoleScript = "export const words = 'a script, a script, a script, a script, a script, a script, a script'"
 )
 
-// WithConsole gives the house a small console in place of the built one.
+// WithConsole gives the server a small console instead of the built one.
 func WithConsole(o *Options) {
 	o.Frontend = Overlay{Front: fstest.MapFS{
 		"dist/index.html":           {Data: []byte(ConsoleHTML)},

@@ -14,13 +14,13 @@ import (
 // Verifier is the window's own secret.
 const Verifier = "the-window-s-own-secret-that-nobody-else-has-seen"
 
-// Challenge is what is shown of Verifier.
+// Challenge is the hash of Verifier.
 func Challenge() string {
 	sum := sha256.Sum256([]byte(Verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// DesktopForm is what a window asks for, with some of it changed.
+// DesktopForm is a window's authorization request, with some fields changed.
 func DesktopForm(change ...string) url.Values {
 	v := url.Values{
 		"code_challenge":        {Challenge()},
@@ -34,7 +34,7 @@ func DesktopForm(change ...string) url.Values {
 	return v
 }
 
-// AuthorizeDesktop is the code that g lets a window have.
+// AuthorizeDesktop authorizes a window and returns its code.
 func (b *Browser) AuthorizeDesktop(t *testing.T) string {
 	t.Helper()
 	page := b.Get("/desktop?" + DesktopForm().Encode())
@@ -62,7 +62,8 @@ func (s *Server) RedeemDesktop(code, verifier string) Answer {
 			})
 }
 
-// SignInDesktop is the secret of a window that acts for g.
+// SignInDesktop returns the secret of a window that acts for the browser's
+// member.
 func (s *Server) SignInDesktop(t *testing.T, b *Browser) access.Secret {
 	t.Helper()
 	a := s.RedeemDesktop(b.AuthorizeDesktop(t), Verifier)

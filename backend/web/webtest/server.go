@@ -1,6 +1,6 @@
-// Package webtest is a whole server for tests: the server with all its rooms, on a
-// real store in memory, and the browsers and programs that ask it. It answers as the
-// product does, and nothing is left out; only the clock is the test's.
+// Package webtest is a whole server for tests: the server with all its packages,
+// on a real store in memory, and the browsers and programs that call it. It
+// behaves as the product does; only the clock is the test's.
 package webtest
 
 import (
@@ -32,7 +32,7 @@ import (
 	"doorward/backend/web/portal"
 )
 
-// URL is where every house is.
+// URL is the public URL of every server.
 const URL = "https://door.example.com"
 
 // The names of the cookies at URL.
@@ -41,17 +41,18 @@ const (
 	BrowserCookie = "__Host-dw-browser"
 )
 
-// Patience bounds what a test waits for; nothing waits for it to pass.
+// Patience is the longest that a test waits for anything; no test waits for it to
+// pass.
 const Patience = time.Minute
 
-// Options are what a house's server is made of.
+// Options are what a test's server is made of.
 type Options struct {
 	web.Options
 	API  api.Options
-	More web.Mount // routes of the test's own
+	More web.Mount // the test's own routes
 }
 
-// A House is a server on a real store in memory, with a clock that the test
+// A Server is a server on a real store in memory, with a clock that the test
 // moves, and one Admin.
 type Server struct {
 	T       testing.TB
@@ -66,16 +67,17 @@ type Server struct {
 
 	mu  sync.Mutex
 	now time.Time
-	up  time.Duration // what no clock changes
+	up  time.Duration // not changed by setting the clock
 }
 
-// New is a house whose options were changed so; the test's end closes it.
+// New starts a server with these changes to its options; the end of the test
+// closes it.
 func New(t testing.TB, change ...func(*Options)) *Server {
 	t.Helper()
 	return NewOn(t, enginetest.Open, change...)
 }
 
-// NewOn is New on an engine.
+// NewOn is New on another engine.
 func NewOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *Server {
 	t.Helper()
 	s := &Server{T: t, now: time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC), Log: &Buffer{}}
@@ -118,7 +120,7 @@ func NewOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *Server {
 	return s
 }
 
-// open makes the server and its rooms.
+// open makes the server and mounts the packages.
 func (s *Server) open(o Options) (err error) {
 	if s.Web, err = web.New(o.Options); err != nil {
 		return err
@@ -148,21 +150,21 @@ func root(t testing.TB) string {
 	return ""
 }
 
-// Clock is what the house takes for the time.
+// Clock returns the server's time.
 func (s *Server) Clock() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now
 }
 
-// Wait lets time pass.
+// Advance lets time pass.
 func (s *Server) Advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now, s.up = s.now.Add(d), s.up+d
 }
 
-// Jump is a clock that is set, while no time passes.
+// Jump sets the clock, while no time passes.
 func (s *Server) Jump(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -175,7 +177,7 @@ func (s *Server) uptime() time.Duration {
 	return s.up
 }
 
-// Must ends the test where err is not nil.
+// Must fails the test if err is not nil.
 func (s *Server) Must(err error) {
 	s.T.Helper()
 	if err != nil {
@@ -183,7 +185,7 @@ func (s *Server) Must(err error) {
 	}
 }
 
-// Address reads an email address.
+// Address parses an email address.
 func (s *Server) Address(email string) access.Address {
 	s.T.Helper()
 	a, err := address.Parse(email)
@@ -200,7 +202,7 @@ func (s *Server) Invite(email string, roles ...access.RoleName) (access.MemberID
 	return in.Member.ID, strings.TrimPrefix(in.Link, URL)
 }
 
-// Confirmed is a member in a session of its own that was confirmed just now.
+// Confirmed is a member in a new session that was just confirmed.
 func (s *Server) Confirmed(id access.MemberID) access.Actor {
 	s.T.Helper()
 	hash := access.NewSecret().Hash()
@@ -208,7 +210,7 @@ func (s *Server) Confirmed(id access.MemberID) access.Actor {
 	return access.Actor{Member: id, Source: access.SourceConsole, Session: hash}
 }
 
-// Session keeps a session that was confirmed just now.
+// Session stores a session that was just confirmed.
 func (s *Server) Session(opened access.Session) {
 	s.T.Helper()
 	s.Must(s.Store.Update(context.Background(), func(tx *store.Tx) error {
@@ -225,7 +227,7 @@ func (s *Server) Session(opened access.Session) {
 	}))
 }
 
-// Arrived is a guest who is signed in as somebody with these roles.
+// SignedIn returns a browser that is signed in as a new member with these roles.
 func (s *Server) SignedIn(email string, roles ...access.RoleName) (*Browser, access.MemberID) {
 	s.T.Helper()
 	id, link := s.Invite(email, roles...)
@@ -245,7 +247,7 @@ func (s *Server) Token(actor access.Actor, roles ...access.RoleName) access.Secr
 	return secret
 }
 
-// Serve answers on a port of this machine, as it does for real, and returns its
+// Serve listens on a port of this machine, as the product does, and returns its
 // address.
 func (s *Server) Serve() string {
 	s.T.Helper()
@@ -260,7 +262,7 @@ func (s *Server) Serve() string {
 	return l.Addr().String()
 }
 
-// Back signs a member in again.
+// SignInAgain signs a member in again, in a new browser.
 func (s *Server) SignInAgain(email string) *Browser {
 	s.T.Helper()
 	b := s.Browser()
@@ -272,7 +274,8 @@ func (s *Server) SignInAgain(email string) *Browser {
 	return b
 }
 
-// ConfirmationCode is the code in the newest email that asks somebody to confirm.
+// ConfirmationCode returns the code of the newest confirmation email to an
+// address.
 func (s *Server) ConfirmationCode(to string) (code string) {
 	s.T.Helper()
 	s.Must(s.Store.View(context.Background(), func(tx *store.Tx) error {
@@ -295,7 +298,7 @@ func (s *Server) ConfirmationCode(to string) (code string) {
 	return code
 }
 
-// SignInLetter finds the link and the code in the newest email.
+// SignInEmail returns the link and the code of the newest email.
 func (s *Server) SignInEmail() (link, code string) {
 	s.T.Helper()
 	page, err := s.Service.Outbox.List(context.Background(), access.Operator, "", 0)
@@ -308,7 +311,7 @@ func (s *Server) SignInEmail() (link, code string) {
 	return link, code
 }
 
-// Eventually waits until it is so.
+// Eventually waits until the condition holds.
 func (s *Server) Eventually(what string, is func() bool) {
 	s.T.Helper()
 	for end := time.Now().Add(Patience); !is(); time.Sleep(time.Millisecond) {
@@ -318,7 +321,7 @@ func (s *Server) Eventually(what string, is func() bool) {
 	}
 }
 
-// Records is each record there is, to see that nothing changed.
+// Records is every stored record, to check that nothing changed.
 func (s *Server) Records() string {
 	s.T.Helper()
 	var b strings.Builder

@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// A Stream is events on their way to a client.
+// A Stream is an event stream as its client reads it.
 type Stream struct {
 	*http.Response
 	t    testing.TB
 	text *bufio.Reader
 }
 
-// Listen opens a stream at a port.
+// Listen opens a stream at an address.
 func (b *Browser) Listen(at string, change ...func(*http.Request)) *Stream {
 	b.Server.T.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
@@ -34,7 +34,7 @@ func (b *Browser) Listen(at string, change ...func(*http.Request)) *Stream {
 	return &Stream{Response: resp, t: b.Server.T, text: bufio.NewReader(resp.Body)}
 }
 
-// Next is the next event and its data; both empty once the stream has ended.
+// Next returns the next event and its data; both empty once the stream has ended.
 func (e *Stream) Next() (event, data string) {
 	e.t.Helper()
 	for {
@@ -54,7 +54,7 @@ func (e *Stream) Next() (event, data string) {
 	}
 }
 
-// Until reads on to an event, and returns the ones before it.
+// Until reads up to an event, and returns the ones before it.
 func (e *Stream) Until(want string) (before []string, data string) {
 	e.t.Helper()
 	for {
@@ -69,5 +69,5 @@ func (e *Stream) Until(want string) (before []string, data string) {
 	}
 }
 
-// Line is the next line, whatever it is.
+// Line returns the next line, whatever it is.
 func (e *Stream) Line() (string, error) { return e.text.ReadString('\n') }

@@ -1,25 +1,25 @@
 package wire
 
-// Bounds are how much is held of what others send. Zero bounds nothing.
+// Bounds limit how much is held of what others send. Zero is no limit.
 type Bounds struct {
 	Total      int   // connections
 	PerNetwork int   // of one IPv4 address, or of one IPv6 /64
 	Wider      int   // of one IPv6 /48
-	Held       int64 // bytes of requests, beyond what each connection has by itself
+	Held       int64 // bytes of requests, beyond each connection's own share
 	Large      int   // bodies larger than usual at the same time
 }
 
-// What is reckoned with: memory for a connection that waits, and for a large body
-// with all that is made of it.
+// What is assumed: the memory of a waiting connection, and of a large body with
+// everything that is made of it.
 const (
 	perConn  = 24 << 10
 	perLarge = 24 << 20
 )
 
-// BoundsFor are the bounds of a process that may use so much memory and so many
-// files. An eighth of the memory is for connections, a thirty-second for what is
-// held of requests; a quarter of the files, and never less than 64, stays with the
-// store.
+// BoundsFor returns the limits for a process that may use this much memory and
+// this many files. An eighth of the memory is for connections, a thirty-second
+// for what is held of requests; a quarter of the files, and never fewer than 64,
+// is left for the store.
 func BoundsFor(memory int64, files int) Bounds {
 	total := int(min(max(memory/8/perConn, 64), 8192))
 	if files > 0 {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// A stranger announces a large body and sends a byte of it, on many connections:
-// nothing is reserved for what was announced.
+// A stranger announces a large body and sends one byte of it, on many
+// connections: no memory is reserved for what was announced.
 func TestWhatIsAnnouncedIsNotReserved(t *testing.T) {
 	s := newSite(t, Bounds{Total: 1000})
 	for i := range 50 {
@@ -27,9 +27,9 @@ func TestWhatIsAnnouncedIsNotReserved(t *testing.T) {
 	}
 }
 
-// What strangers send is held until it is whole, and in all no more than a bound:
-// at it the one that has been at it the longest makes room, and somebody who sends
-// at once is answered.
+// Strangers send requests that never end. What is held of incomplete requests has
+// a limit in all: at it, the connection that has been sending the longest is
+// closed, and somebody who sends a whole request at once is answered.
 func TestWhatIsHeldHasABound(t *testing.T) {
 	s := newSite(t, Bounds{Total: 1000}, func(o *Options) { o.Held = 256 << 10 })
 	body := strings.Repeat("a", 60<<10)
@@ -61,8 +61,8 @@ func (s *site) ask2(c net.Conn) error {
 	return err
 }
 
-// A client sends a byte now and then, to begin with and after an answer: what it
-// has to send a request does not begin again with each.
+// A client sends a byte now and then, at first and after a response: the time
+// limit of a request does not start again with each byte.
 func TestAByteAtATimeBuysNoTime(t *testing.T) {
 	for _, before := range []int{0, 1} {
 		s := newSite(t, Bounds{}, func(o *Options) { o.Within = 150 * time.Millisecond })
@@ -85,8 +85,8 @@ func TestAByteAtATimeBuysNoTime(t *testing.T) {
 	}
 }
 
-// Somebody connects where TLS is spoken and says nothing, or the beginning of a
-// greeting byte by byte: neither holds its place longer than a request may take.
+// Somebody connects to a TLS port and sends nothing, or a greeting byte by byte:
+// neither keeps its place longer than a request may take.
 func TestHalfOpenTLS(t *testing.T) {
 	s := newSite(t, Bounds{}, func(o *Options) { o.Within, o.TLS = 150*time.Millisecond, &tls.Config{} })
 	silent, slow := s.come("192.0.2.1"), s.come("192.0.2.2")
@@ -102,8 +102,9 @@ func TestHalfOpenTLS(t *testing.T) {
 	waitFor(t, "their places are free", func() bool { return s.l.Len() == 0 })
 }
 
-// A client that asks whether to go on is told to where the body may come, refused
-// where it may not, and nobody behind is asked the same again.
+// A client with Expect: 100-continue is told to go on where the body is allowed
+// and refused where it is not, and the server behind never handles the header a
+// second time.
 func TestExpectations(t *testing.T) {
 	s := newSite(t, Bounds{Total: 10})
 	c := s.come("192.0.2.1")
@@ -126,8 +127,9 @@ func TestExpectations(t *testing.T) {
 	}
 }
 
-// The server stops while half a request is here, an idle connection is open, and
-// one is being answered: the first two end at once, the third when it has been.
+// The server stops while half a request has arrived, an idle connection is open,
+// and a request is being answered: the first two end at once, the third after its
+// response.
 func TestQuiet(t *testing.T) {
 	s := newSite(t, Bounds{})
 	half, idle, busy := s.come("192.0.2.1"), s.come("192.0.2.2"), s.come("192.0.2.3")
@@ -146,7 +148,8 @@ func TestQuiet(t *testing.T) {
 	s.ended("the one that was answered", busy)
 }
 
-// Bounds follow from what the process may use, and leave the store its files.
+// Limits follow from the memory and files of the process, and leave the store its
+// files.
 func TestBoundsFor(t *testing.T) {
 	for _, tt := range []struct {
 		memory int64

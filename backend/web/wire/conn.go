@@ -11,17 +11,18 @@ import (
 	"doorward/backend/access"
 )
 
-// inline is how much of a request fits without memory of its own: most do.
+// inline is how much of a request fits the connection's own buffer: most requests
+// do.
 const inline = 2 << 10
 
-// A Conn is one connection. Whoever reads from it gets whole requests, one after
-// another, each once its last byte is here and its framing is beyond doubt: a
-// request that is still on its way costs the few bytes that came and nothing else.
+// A Conn is one connection. Its reader gets whole requests, one after another,
+// each once its last byte has arrived and its framing is unambiguous. A request
+// that is still arriving costs only the bytes that have arrived.
 type Conn struct {
 	net.Conn // what is read and written: raw, or TLS over it
 	raw      net.Conn
 	l        *Listener
-	place    int // among the listener's
+	place    int // index in the listener's list
 	near     *group
 	wide     *group
 	member   atomic.Bool
@@ -29,21 +30,22 @@ type Conn struct {
 	charged  atomic.Int64 // bytes of requests that it holds beyond inline
 	once     sync.Once
 
-	// What follows belongs to whoever serves the connection.
+	// The fields below belong to the goroutine that serves the connection.
 	buf     []byte
-	at, end int // buf[at:end] is what is left of the request being handed over
+	at, end int // buf[at:end] is the rest of the request being passed on
 	frame   frame
 	served  int
 	hurried bool
 	release func()
 	failed  error
-	reads   time.Time // the deadlines as they are
+	reads   time.Time // the deadlines that are set
 	writes  time.Time
 	first   [inline]byte
 }
 
-// A connection's state is the moment since which it is silent, or, negative, the
-// one since which it is being answered. Once it was closed to make room, taken.
+// A connection's state is the time since which it is silent, or, negated, the
+// time since which it is being answered. It is taken once the connection was
+// closed to make room.
 const taken = 0
 
 func (c *Conn) turn(to int64) bool {
@@ -58,13 +60,12 @@ func (c *Conn) turn(to int64) bool {
 	}
 }
 
-// Trust marks the connection as one that a member speaks on: strangers do not
-// take its place.
+// Trust marks the connection as a member's: strangers do not take its place.
 func (c *Conn) Trust() { c.member.Store(true) }
 
-// Read hands over the next whole request. One that is refused is handed over as
-// a byte that is no request, followed by the reason as an error, so that whoever
-// reads answers with it and never sees what was refused.
+// Read returns the next whole request. For a refused request it returns a byte
+// that is no request, and then the reason as an error: so the reader answers with
+// the reason and never sees what was refused.
 func (c *Conn) Read(p []byte) (int, error) {
 	if c.at == c.end {
 		if c.failed != nil {
@@ -76,12 +77,12 @@ func (c *Conn) Read(p []byte) (int, error) {
 	}
 	n := copy(p, c.buf[c.at:c.end])
 	if c.at += n; c.at == len(c.buf) && cap(c.buf) > inline {
-		c.buf, c.at, c.end = c.first[:0], 0, 0 // the memory; what it counts for is given back with the answer
+		c.buf, c.at, c.end = c.first[:0], 0, 0 // the memory; its charge is released with the response
 	}
 	return n, nil
 }
 
-// take waits until a whole request is here.
+// take waits until a whole request has arrived.
 func (c *Conn) take() error {
 	c.restart()
 	if !c.turn(time.Now().UnixNano()) || c.l.closing.Load() {
@@ -106,7 +107,7 @@ func (c *Conn) take() error {
 	}
 }
 
-// restart gives back what the last request held, and keeps what came after it.
+// restart releases what the last request held, and keeps the bytes after it.
 func (c *Conn) restart() {
 	c.giveBack()
 	left := c.buf[c.end:]
@@ -127,7 +128,8 @@ func (c *Conn) giveBack() {
 	}
 }
 
-// step reads what is here; n is the length of the request once it is whole.
+// step parses what has arrived; n is the length of the request once it is
+// complete.
 func (c *Conn) step() (n int, err error) {
 	f := &c.frame
 	if !f.ended {
@@ -145,7 +147,7 @@ func (c *Conn) step() (n int, err error) {
 }
 
 // admitBody asks how large the body may be, and tells a client that waits for
-// that to go on. Nobody behind has to tell it again.
+// 100-continue to go on. The server behind need not tell it again.
 func (c *Conn) admitBody() (err error) {
 	f := &c.frame
 	if f.length == 0 && !f.chunked {
@@ -171,17 +173,17 @@ func (c *Conn) admitBody() (err error) {
 	return err
 }
 
-// slack is by how much a deadline may be early. Of a busy connection's deadlines,
-// which move with each request, most need not be set at all.
+// slack is by how much a deadline may be early. A busy connection moves its
+// deadlines with each request; with slack most of them need not be set.
 const slack = time.Second
 
-// early reports whether the deadline that is set does for another.
+// early reports whether the deadline that is set is close enough to t.
 func early(set, t time.Time) bool {
 	return !set.IsZero() && !t.Before(set) && t.Sub(set) < slack
 }
 
 // SetReadDeadline is net.Conn's, up to a second early. While a whole request is
-// here there is nothing to wait for.
+// buffered there is nothing to wait for.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	if c.at < c.end || early(c.reads, t) {
 		return nil
@@ -205,11 +207,11 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return c.Conn.SetDeadline(t)
 }
 
-// more waits for some more bytes. From the first one on, a request has a certain
-// time to arrive, however often a byte of it comes.
+// more waits for more bytes. From its first byte on, a request has a fixed time
+// to arrive, however often a byte of it comes.
 func (c *Conn) more() error {
 	if len(c.buf) > 0 && !c.hurried {
-		if c.hurried = true; c.served > 0 { // a new connection has it since it was taken
+		if c.hurried = true; c.served > 0 { // a new connection has had the deadline since it was accepted
 			if err := c.SetReadDeadline(time.Now().Add(c.l.o.Within)); err != nil {
 				return err
 			}
@@ -228,8 +230,8 @@ func (c *Conn) more() error {
 	return err
 }
 
-// grow makes room for three times as much again as came so far, and no more than
-// is known to come: what a header announces is not reserved.
+// grow makes room for up to three times what has arrived, and no more than is
+// known to come: memory is not reserved because a header announces a length.
 func (c *Conn) grow() error {
 	size := 4 * cap(c.buf)
 	if w := c.frame.wanted(); w > cap(c.buf) {
@@ -245,8 +247,8 @@ func (c *Conn) grow() error {
 	return nil
 }
 
-// charge counts n more bytes. Where that is too much for all together, strangers
-// that have been sending the longest make room.
+// charge counts n more bytes. When the total is too high, the strangers that have
+// been sending the longest are closed.
 func (c *Conn) charge(n int64) bool {
 	c.charged.Add(n)
 	c.l.held.Add(n)
@@ -258,8 +260,8 @@ func (c *Conn) charge(n int64) bool {
 	return true
 }
 
-// refuse hands over what stands for a request that is not taken. Silence, and an
-// end before the end, are not worth an answer.
+// refuse returns what stands for a refused request. A silent connection, and one
+// that ended early, get no response.
 func (c *Conn) refuse(err error) error {
 	if len(c.buf) == 0 || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || !c.turn(-time.Now().UnixNano()) {
 		return err
@@ -274,8 +276,8 @@ func (c *Conn) refuse(err error) error {
 	return nil
 }
 
-// AwaitEnd returns once the other end has gone or has sent something more. It is
-// for an answer that goes on and on, while nobody reads requests.
+// AwaitEnd returns once the client has disconnected or has sent more. It is for a
+// response without end, during which nobody reads requests.
 func (c *Conn) AwaitEnd() {
 	if len(c.buf) > c.end {
 		return
@@ -284,8 +286,9 @@ func (c *Conn) AwaitEnd() {
 	_, _ = c.Conn.Read(b[:])
 }
 
-// Close ends the connection. What was refused before it was read is read away for
-// a moment, since closing over it could take the answer from the other end.
+// Close ends the connection. The unread rest of a refused request is read and
+// dropped for a moment, since closing with unread data could keep the response
+// from the client.
 func (c *Conn) Close() (err error) {
 	c.once.Do(func() {
 		if c.failed != nil && c.state.Load() != taken {
@@ -298,9 +301,10 @@ func (c *Conn) Close() (err error) {
 	return err
 }
 
-// What is read away of a refused request, and how long: more than the largest
-// body that anybody may send, so that whoever sends too much in good faith reads
-// why it was refused. Meanwhile the connection is silent, and makes room for others.
+// How much of a refused request is read and dropped, and for how long: more than
+// the largest body that anybody may send, so that a client that sends too much in
+// good faith can read why it was refused. Meanwhile the connection counts as
+// silent, and may be closed to make room.
 const (
 	lingerFor   = 2 * time.Second
 	lingerBytes = 2 << 20
@@ -314,8 +318,8 @@ func (c *Conn) linger() {
 	}
 }
 
-// A Refused is why a request was not taken, and what it was for, as far as that
-// could be read.
+// A Refused is why a request was refused, and what it was for, as far as that was
+// readable.
 type Refused struct {
 	Target string
 	Reason *access.Error

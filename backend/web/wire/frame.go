@@ -2,32 +2,32 @@ package wire
 
 import "bytes"
 
-// Room says how large the body of a request may be, from its head alone. With
-// release the body is one of the few large ones, and release is called once it
-// has been answered; err refuses the request.
+// Room decides from a request's head how large its body may be. With release, the
+// body is one of the few large ones, and release is called once the request has
+// been answered; err refuses the request.
 type Room func(r Request) (most int, release func(), err error)
 
-// A Request is a head, for whoever decides how much may follow it.
+// A Request is a request's head, for the decision how much may follow.
 type Request struct {
 	Method, Target []byte
-	Head           []byte // the request line and the header, as they came
+	Head           []byte // the request line and the header, as sent
 	Conn           *Conn
 }
 
-// A frame finds where the request at the beginning of some bytes ends, as they
-// arrive. It is fed all that there is, each time a little more.
+// A frame finds the end of the first request in a buffer while it arrives. It
+// gets the whole buffer each time, a little longer than before.
 type frame struct {
 	head
-	at    int // what is before it has been read
+	at    int // everything before it has been parsed
 	ended bool
 	begin int // of the body
-	most  int // the body may be so long
-	chunk int // what is left of the chunk at, without its CR LF
+	most  int // maximum length of the body
+	chunk int // rest of the current chunk, without its CR LF
 	sum   int // of the chunks
 	last  bool
 }
 
-// lines reads what there is of the head; ended says that it is complete.
+// readHead parses what has arrived of the head.
 func (f *frame) readHead(b []byte) error {
 	for {
 		i := bytes.IndexByte(b[f.at:], '\n')
@@ -55,7 +55,7 @@ func (f *frame) readHead(b []byte) error {
 	}
 }
 
-// whole is the length of the request once all of it is there; before, 0.
+// whole returns the length of the request once all of it has arrived; 0 before.
 func (f *frame) whole(b []byte) (int, error) {
 	if f.chunked {
 		return f.chunks(b)
@@ -66,7 +66,7 @@ func (f *frame) whole(b []byte) (int, error) {
 	return 0, nil
 }
 
-// wanted is how many bytes the request has, as far as is known.
+// wanted returns how many bytes the request has, as far as is known.
 func (f *frame) wanted() int {
 	switch {
 	case !f.ended:
@@ -107,7 +107,7 @@ func (f *frame) chunks(b []byte) (int, error) {
 	}
 }
 
-// chunkLine reads the line before a chunk, or the empty one after the last.
+// chunkLine parses the line before a chunk, or the empty line after the last.
 func (f *frame) chunkLine(line []byte) (done bool, err error) {
 	if f.last {
 		if len(line) > 0 {

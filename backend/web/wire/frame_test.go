@@ -12,8 +12,8 @@ import (
 
 const most = 1000
 
-// feed reads a request piece by piece, as it arrives, and returns its length; 0
-// where more is to come.
+// feed passes a request in pieces, as it would arrive, and returns its length; 0
+// where it is incomplete.
 func feed(text string, piece int) (whole int, err error) {
 	var f frame
 	f.most = most
@@ -40,14 +40,14 @@ func post(header, body string) string {
 	return "POST / HTTP/1.1\r\nHost: a\r\n" + header + "\r\n\r\n" + body
 }
 
-// Between a proxy and us, or us and ourselves, a request that can be read in two
-// ways hides another. Each such way is refused, whole or a byte at a time, and
-// what is plain is taken with its exact end, whatever follows it.
+// A request that two servers read differently smuggles another one past a proxy.
+// Each such way is refused, whole or byte by byte; an unambiguous request is
+// accepted with its exact end, whatever follows it.
 func TestFraming(t *testing.T) {
 	const chunked = "Transfer-Encoding: chunked"
 	tests := []struct {
 		name, text string
-		whole      int // 0: refused; -1: all of it; else a part
+		whole      int // 0: refused; -1: all of it; else that many bytes
 	}{
 		{"a plain one", get + "\r\n", -1},
 		{"one and the next", get + "\r\nGET /two HTTP/1.1\r\n", len(get) + 2},
@@ -131,8 +131,8 @@ func TestFraming(t *testing.T) {
 	}
 }
 
-// At each length one below, at and above what may be: of a body, of all chunks
-// together, and of a head.
+// A body, all chunks together, and a head, each one byte below, at, and above the
+// limit.
 func TestLengthsHaveAnEnd(t *testing.T) {
 	chunk := func(n int) string {
 		return post(
@@ -158,8 +158,8 @@ func TestLengthsHaveAnEnd(t *testing.T) {
 	}
 }
 
-// Whatever bytes come, in whatever pieces: the same is said of them, and no
-// request ends beyond what is there.
+// Any bytes arrive in any pieces: the result does not depend on the pieces, and
+// no request ends beyond what has arrived.
 func FuzzFraming(f *testing.F) {
 	for _, s := range []string{
 		get + "\r\n", post("Content-Length: 3", "abc"), post("Transfer-Encoding: chunked", "3\r\nabc\r\n0\r\n\r\n"),

@@ -6,10 +6,10 @@ import (
 	"doorward/backend/access"
 )
 
-// maxHead is the longest request line and header together, in bytes.
+// maxHead is the maximum length of request line and header together, in bytes.
 const maxHead = 16 << 10
 
-// bad is a request whose bytes two readers could read in two ways.
+// bad is the error for a request that two parsers could read differently.
 func bad(sentence string) *access.Error {
 	return access.Errorf(access.Invalid, "%s", sentence).WithCode("bad_request")
 }
@@ -54,8 +54,8 @@ func tooLarge(most int) error {
 		most>>10).WithCode("body_too_large")
 }
 
-// A head is what the first lines of a request say of how it is framed. Positions
-// are those in the bytes that it was read from.
+// A head is what the first lines of a request say about its framing. Positions
+// are offsets in the buffer.
 type head struct {
 	lines                   int
 	method, target, lineEnd int // where each ends
@@ -63,10 +63,10 @@ type head struct {
 	hosts, lengths          int
 	length                  int
 	chunked                 bool
-	expect, expectEnd       int // the line that asks to be told to go on
+	expect, expectEnd       int // the line with Expect: 100-continue
 }
 
-// line reads the line b[from:to], which is without its CR LF.
+// line parses the line b[from:to], which excludes its CR LF.
 func (h *head) line(b []byte, from, to int) error {
 	h.lines++
 	if h.lines == 1 {
@@ -99,8 +99,8 @@ func (h *head) requestLine(l []byte) error {
 	return nil
 }
 
-// isMethod reports whether the router behind knows the method: it answers others
-// by itself, without what has to be on every answer.
+// isMethod reports whether the router behind knows the method: it answers an
+// unknown one on its own, without our headers.
 func isMethod(m []byte) bool {
 	switch string(m) {
 	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE":
@@ -130,7 +130,8 @@ func (h *head) field(l []byte, at int) error {
 	return nil
 }
 
-// frame notes a header that says where the request ends, or whom it is for.
+// frame records a header that determines where the request ends, or which host it
+// is for.
 func (h *head) frame(name, value []byte, from, to int) (err error) {
 	switch {
 	case bytes.EqualFold(name, []byte("host")):
@@ -155,7 +156,7 @@ func (h *head) frame(name, value []byte, from, to int) (err error) {
 	return err
 }
 
-// end says what is wrong with the head as a whole.
+// end checks the head as a whole.
 func (h *head) end() error {
 	switch {
 	case h.lines == 0:
@@ -172,7 +173,7 @@ func (h *head) end() error {
 	return nil
 }
 
-// number reads a length of digits only, and of no more than fit.
+// number parses a length of digits only, and only one that fits.
 func number(b []byte) (n int, err error) {
 	if len(b) == 0 || len(b) > 10 {
 		return 0, errLength

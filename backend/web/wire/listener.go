@@ -1,11 +1,13 @@
-// Package wire is where connections come in: it owns how many there may be, of
-// one network and of all, whose make room for whose, how long a request may take
-// to arrive, how much of it is held meanwhile, and how strictly it is framed.
+// Package wire accepts connections. It owns how many there may be, of one network
+// and in all, which is closed to make room for another, how long a request may
+// take to arrive, how much of it is held meanwhile, and how strictly it is
+// framed.
 //
-// What strangers make the server hold is bounded here, before any other code
-// runs on it: nobody behind sees a connection that is one too many, or a request
-// before all of it is here, or one that two readers could read in two ways. It
-// knows nothing of what requests are for; how large each may be it is told (Room).
+// What strangers make the server hold is limited here, before any other code runs
+// on it: the server behind never sees a connection beyond the limits, a request
+// before all of it has arrived, or one that two parsers could read differently.
+// This package does not know what requests are for; the caller decides how large
+// each may be (Room).
 package wire
 
 import (
@@ -20,18 +22,18 @@ import (
 	"time"
 )
 
-// Options are what a Listener is told.
+// Options configure a Listener.
 type Options struct {
 	Bounds
-	Within  time.Duration         // how long a request may take to arrive, all in all
-	Trusted func(netip.Addr) bool // proxies: their connections are many people's
+	Within  time.Duration         // how long a request may take to arrive in all
+	Trusted func(netip.Addr) bool // reports trusted proxies, whose connections are shared by many people
 	Room    Room
 	TLS     *tls.Config // nil: none
 	Log     *slog.Logger
-	Refused func(netip.Addr) // is told of each connection that there was no place for, or no longer
+	Refused func(netip.Addr) // called for each connection that is refused, or closed to make room
 }
 
-// A Listener hands out connections, within bounds.
+// A Listener returns connections, within its limits.
 type Listener struct {
 	net.Listener
 	o       Options
@@ -43,29 +45,30 @@ type Listener struct {
 	closed  chan struct{}
 	once    sync.Once
 	told    time.Time // when the log last said that there were too many
-	ousted  int       // since then
+	ousted  int       // closed to make room since then
 }
 
-// A group is how many connections a network has.
+// A group is the number of connections of a network.
 type group struct {
 	of netip.Prefix
 	n  int
 }
 
-// Listen takes connections from l.
+// Listen returns a Listener that accepts connections from l.
 func Listen(l net.Listener, o Options) *Listener {
 	return &Listener{Listener: l, o: o, groups: map[netip.Prefix]*group{}, closed: make(chan struct{})}
 }
 
-// What an accept waits that failed for want of files or memory, at first and at
-// the most.
+// The first and the longest pause after an accept that failed for lack of files
+// or memory.
 const (
 	waitFirst = 50 * time.Millisecond
 	waitMost  = time.Second
 )
 
-// Accept is the next connection. When files or memory run out it makes room,
-// waits a little and goes on: they come back, the server would not.
+// Accept returns the next connection. When files or memory run out it closes a
+// connection, waits a little and goes on: the shortage passes, but a server that
+// stops does not come back.
 func (l *Listener) Accept() (net.Conn, error) {
 	for wait := waitFirst; ; {
 		raw, err := l.Listener.Accept()
@@ -88,7 +91,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// passes reports whether what made an accept fail goes by.
+// passes reports whether the cause of a failed accept is temporary.
 func passes(err error) bool {
 	var e syscall.Errno
 	if !errors.As(err, &e) {
@@ -97,7 +100,7 @@ func passes(err error) bool {
 	switch e {
 	case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR:
 		return true
-	case 10024, 10055: // Windows says it so: WSAEMFILE, WSAENOBUFS
+	case 10024, 10055: // WSAEMFILE and WSAENOBUFS on Windows
 		return true
 	}
 	return false
@@ -112,14 +115,14 @@ func (l *Listener) pause(d time.Duration) {
 	}
 }
 
-// Close stops taking connections; those that there are stay.
+// Close stops accepting connections; existing ones stay open.
 func (l *Listener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return l.Listener.Close()
 }
 
-// admit makes a connection one of ours, in the place of another if need be; nil
-// when there is no place.
+// admit registers a connection, in the place of another if necessary; nil where
+// there is no place.
 func (l *Listener) admit(raw net.Conn) *Conn {
 	c := &Conn{Conn: raw, raw: raw, l: l}
 	c.buf = c.first[:0]
@@ -148,16 +151,16 @@ func (l *Listener) admit(raw net.Conn) *Conn {
 	return c
 }
 
-// refused tells of a connection that was ended for want of a place.
+// refused reports a connection that was ended for lack of a place.
 func (l *Listener) refused(from net.Addr) {
 	if tcp, ok := from.(*net.TCPAddr); ok && l.o.Refused != nil {
 		l.o.Refused(tcp.AddrPort().Addr())
 	}
 }
 
-// networks are the two that a connection counts for: its IPv4 address, or its
-// IPv6 /64, and the /48 around that. One from a trusted proxy, and one that comes
-// over no network, counts for none.
+// networks returns the two networks that a connection counts for: its IPv4
+// address, or its IPv6 /64, and the /48 around that. A connection from a trusted
+// proxy, or over no network, counts for none.
 func networks(from net.Addr, trusted func(netip.Addr) bool) (near, wide netip.Prefix) {
 	tcp, ok := from.(*net.TCPAddr)
 	if !ok {
@@ -204,7 +207,7 @@ func (l *Listener) leave(g *group) {
 	}
 }
 
-// drop forgets a connection.
+// drop removes a connection.
 func (l *Listener) drop(c *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -220,7 +223,7 @@ func (l *Listener) drop(c *Conn) {
 	l.leave(c.wide)
 }
 
-// Len is how many connections there are.
+// Len returns the number of connections.
 func (l *Listener) Len() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -242,8 +245,8 @@ func (l *Listener) say(what string, args ...any) {
 	}
 }
 
-// Quiet ends the connections that wait for a request or for the rest of one, and
-// those that are being answered once they have been.
+// Quiet ends connections that wait for a request or for the rest of one, and
+// those that are being answered after their response.
 func (l *Listener) Quiet() {
 	l.closing.Store(true)
 	for _, c := range l.all() {
@@ -253,7 +256,7 @@ func (l *Listener) Quiet() {
 	}
 }
 
-// Cut ends all connections, and says how many were being answered.
+// Cut ends all connections, and returns how many were being answered.
 func (l *Listener) Cut() (n int) {
 	for _, c := range l.all() {
 		if c.state.Swap(taken) < 0 {

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// Strangers hold as many connections as there may be, silent. One more person
-// comes: the one that has been silent the longest makes room, and no other.
+// Strangers hold the maximum number of connections, silent. One more person
+// connects: the connection that has been silent the longest is closed, and no
+// other.
 func TestTheLongestSilentMakesRoom(t *testing.T) {
 	s := newSite(t, Bounds{Total: 3})
 	a, b, c := s.come("192.0.2.1"), s.come("192.0.2.2"), s.come("192.0.2.3")
@@ -30,7 +31,8 @@ func TestTheLongestSilentMakesRoom(t *testing.T) {
 }
 
 // One network holds most of the connections and speaks on them all the time; a
-// single silent one of somebody else is older. The crowd makes room.
+// single silent one of somebody else is older. The network with the most
+// connections loses one.
 func TestTheCrowdMakesRoom(t *testing.T) {
 	s := newSite(t, Bounds{Total: 4})
 	alone := s.come("198.51.100.1")
@@ -41,8 +43,8 @@ func TestTheCrowdMakesRoom(t *testing.T) {
 	s.open("the one alone", alone)
 }
 
-// Members, and whoever is being answered, keep their connections however many
-// strangers come; where nobody can be done without, the new one is not taken.
+// Any number of strangers connect. Members, and clients that are being answered,
+// keep their connections; where none can be closed, the new one is refused.
 func TestWhoIsNeededStays(t *testing.T) {
 	s := newSite(t, Bounds{Total: 3})
 	member, busy := s.come("192.0.2.1"), s.come("192.0.2.2")
@@ -94,8 +96,8 @@ func waitFor(t *testing.T, what string, is func() bool) {
 }
 
 // One network opens more than its share, from one address, from one /64, and from
-// many /64s of one /48: at the bound it is its own that make room. A proxy that is
-// trusted is many networks, and over no network there is no bound.
+// many /64s of one /48: at the limit its own connections are closed. A trusted
+// proxy counts as many networks, and without a network there is no limit.
 func TestANetworkHasItsShare(t *testing.T) {
 	trust := func(o *Options) { o.Trusted = func(a netip.Addr) bool { return a == netip.MustParseAddr("10.0.0.1") } }
 	tests := []struct {
@@ -147,7 +149,7 @@ func TestAnAcceptThatFailsGoesOn(t *testing.T) {
 	}
 }
 
-// osError wraps a number as the system calls of package net do.
+// osError wraps an error number as the system calls of package net do.
 type osError struct{ err error }
 
 func (e *osError) Error() string { return e.err.Error() }

@@ -2,13 +2,13 @@ package wire
 
 import "time"
 
-// stuckAfter is how long a stranger may take to be answered before their
-// connection counts as one that could make room.
+// stuckAfter is how long it may take to answer a stranger before their connection
+// may be closed to make room.
 const stuckAfter = 5 * time.Second
 
-// A rank says how soon a connection makes room for another: first the strangers
-// that are silent, then those whose answer does not get through, then members
-// that are silent. Who is being answered in time never does.
+// A rank is the order in which connections are closed to make room: first silent
+// strangers, then strangers whose response does not get through, then silent
+// members. One that is being answered in time is never closed.
 type rank int
 
 const (
@@ -31,7 +31,7 @@ func (c *Conn) rank(state, now int64) rank {
 	return never
 }
 
-// crowd is how many connections the larger of its networks has.
+// crowd returns how many connections the larger of its networks has.
 func (c *Conn) crowd() int {
 	n := 1
 	if c.near != nil {
@@ -43,9 +43,9 @@ func (c *Conn) crowd() int {
 	return n
 }
 
-// makeRoom ends the one of some connections that can best be done without: of
-// those of the first rank, of the network with the most, the one that has been so
-// the longest. false: all are needed.
+// makeRoom closes the most dispensable of some connections: of the first rank,
+// from the network with the most, the one that has been in that state the
+// longest. false: none can be closed.
 func (l *Listener) makeRoom(of func(*Conn) bool) bool {
 	if !l.oust(of) {
 		return false
@@ -55,7 +55,7 @@ func (l *Listener) makeRoom(of func(*Conn) bool) bool {
 }
 
 func (l *Listener) oust(of func(*Conn) bool) bool {
-	for range 8 { // one that was just chosen may come to life
+	for range 8 { // the chosen one may have become active
 		c, state := l.leastNeeded(of)
 		if c == nil {
 			return false

@@ -15,11 +15,12 @@ import (
 	"time"
 )
 
-// patience bounds what a test waits for; nothing waits for it to pass.
+// patience is the longest that a test waits for anything; no test waits for it to
+// pass.
 const patience = time.Minute
 
-// A fakeNet is a listener whose connections come from wherever a test says, and
-// whose accepts fail as it says.
+// A fakeNet is a listener whose connections come from the addresses that a test
+// names, and whose accepts fail as it says.
 type fakeNet struct {
 	came   chan any // net.Conn or error
 	closed chan struct{}
@@ -50,14 +51,14 @@ type fakeConn struct {
 
 func (c fakeConn) RemoteAddr() net.Addr { return c.from }
 
-// A site is a server behind a Listener: it answers each request with ok, once it
-// is told to where the address is /slow.
+// A site is a server behind a Listener: it answers each request with ok, but for
+// the address /slow only when the test says so.
 type site struct {
 	t    *testing.T
 	net  *fakeNet
 	l    *Listener
 	slow chan struct{}
-	told chan string // what was read whole
+	told chan string // the whole requests that arrived
 	wg   sync.WaitGroup
 }
 
@@ -118,7 +119,7 @@ func (s *site) answer(c *Conn) {
 	}
 }
 
-// come connects from an address; it returns once the connection was looked at.
+// come connects from an address; it returns once the connection was handled.
 func (s *site) come(from string) net.Conn {
 	s.t.Helper()
 	ours, theirs := net.Pipe()

@@ -10,8 +10,8 @@ import (
 	"doorward/backend/text"
 )
 
-// words is what the templates can say.
-var words = template.FuncMap{
+// words are the functions of the templates.
+var templateFuncs = template.FuncMap{
 	"moment": moment,
 	"list":   text.List[string],
 	"people": people,
@@ -27,7 +27,7 @@ type act struct {
 	Strong bool
 }
 
-// people counts them, with the verb.
+// people counts people, with the verb.
 func people(n int) string {
 	if n == 1 {
 		return "1 person is"
@@ -42,7 +42,7 @@ func capped(n int) string {
 	return strconv.Itoa(n)
 }
 
-// firstName is how to greet somebody; nothing when there is no name.
+// firstName is the name to greet somebody by; empty where there is none.
 func firstName(name string) string {
 	if f := strings.Fields(name); len(f) > 0 {
 		return f[0]
@@ -50,7 +50,7 @@ func firstName(name string) string {
 	return ""
 }
 
-// start begins s with a capital, unless it is an address.
+// start capitalizes s, unless it is an address.
 func start(s string) string {
 	if r, n := utf8.DecodeRuneInString(s); n > 0 && !strings.Contains(s, "@") {
 		return string(unicode.ToUpper(r)) + s[n:]
