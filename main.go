@@ -17,7 +17,7 @@ var version = "dev" // the build sets it
 func main() {
 	frontend, err := fs.Sub(embedded, "frontend")
 	if err != nil {
-		panic(err) // the name is a valid one: it stands above
+		panic(err) // the name is valid: it is embedded above
 	}
 	os.Exit(cli.Program{
 		Name:     os.Args[0],

@@ -1,11 +1,11 @@
-// Package app puts the parts together: the store, the service, the mail worker and
-// the web server of one Doorward, opened in that order and closed in reverse.
-// It owns the listeners and what an operator can ask of the whole: backup, restore,
-// verification, a doctor's look.
+// Package app puts the parts together: the store, the service, the mail worker
+// and the web server of one Doorward, opened in that order and closed in reverse.
+// It owns the listeners and the operator's operations on the whole: backup,
+// restore, verification, diagnosis.
 //
-// Nothing here decides who may do what. The command line (package cli) speaks
-// to the same handlers as everybody else, as the operator: over the socket in
-// the data directory while a server runs, over memory while none does.
+// Nothing here decides who may do what. The command line (package cli) uses the
+// same handlers as everybody else, as the operator: over the socket in the data
+// directory while a server runs, in memory otherwise.
 package app
 
 import (
@@ -46,7 +46,7 @@ type App struct {
 	mail     *mail.Worker // nil without a mail server
 	server   smtp.Server
 	web      *web.Server
-	listener net.Listener // bound early where the port is for the system to choose
+	listener net.Listener // bound early where the system chooses the port
 	memory   *memoryListener
 
 	certificate *certificate // nil: plain HTTP
@@ -57,8 +57,8 @@ type App struct {
 // SocketName is the operator's socket in the data directory.
 const SocketName = "doorward.sock"
 
-// Open builds everything on the data directory and starts nothing. What is
-// wrong with the configuration or the directory comes back as a sentence.
+// Open builds everything on the data directory and starts nothing. A mistake in
+// the configuration or the directory is returned as a sentence.
 func Open(ctx context.Context, c config.Config) (a *App, err error) {
 	a = &App{c: c, log: newLogger(c)}
 	for _, note := range c.Notes {
@@ -126,8 +126,8 @@ func hostOf(raw string) string {
 	return u.Hostname()
 }
 
-// bindEarly takes the port where the system is to choose it, since links need
-// to know it.
+// bindEarly binds the port where the system chooses it, since links have to
+// contain it.
 func (a *App) bindEarly() (err error) {
 	_, port, err := net.SplitHostPort(a.c.Listen)
 	if err != nil || port != "0" {
@@ -161,19 +161,18 @@ func (a *App) cannotListen(err error) error {
 		On("listen").WithCode("cannot_listen").Because(err)
 }
 
-// A ServeInfo says what a server that has just started is, for whoever started
-// it.
+// A ServeInfo describes a server that has just started, for whoever started it.
 type ServeInfo struct {
-	URL        string // where it is reached
+	URL        string // its public URL
 	Listen     string // host and port
-	SetupLink  string // one-time link for the first Admin; empty once there was one
-	MailServer string // empty: emails are kept
+	SetupLink  string // one-time link for the first Admin; empty once there has been one
+	MailServer string // empty: emails are held
 	Socket     string // the operator's
 }
 
-// Serve answers on the configured address and the operator's socket, sends
-// emails and does what falls due, until ctx ends; then it stops gracefully.
-// ready is called once it answers.
+// Serve answers on the configured address and the operator's socket, sends emails
+// and does scheduled work, until ctx ends; then it stops gracefully. ready is
+// called once it answers.
 func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	if a.c.TLSCert != "" {
 		var err error
@@ -221,9 +220,9 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	return errors.Join(err, a.web.Close())
 }
 
-// openSetup makes the way to the first Admin. An operator who starts the one server
-// there is sees a link each time; of several machines each start is not an operator's
-// wish.
+// openSetup makes the setup link. An operator who starts a single server gets a
+// new link each time; with several machines a start is not always an operator's,
+// so an existing link stays.
 func (a *App) openSetup(ctx context.Context) (link string, err error) {
 	if a.store.Elected() {
 		return a.service.Setup.OpenAtLead(ctx)
@@ -231,10 +230,10 @@ func (a *App) openSetup(ctx context.Context) (link string, err error) {
 	return a.service.Setup.Open(ctx)
 }
 
-// bindSocket takes the operator's socket. One that is left from a server that
-// died is replaced: the store is ours alone by now, so nobody answers there. So is
-// whatever else a copy or a hand put there, which is said; but no directory with
-// something in it is deleted.
+// bindSocket binds the operator's socket. A socket that a dead server left is
+// replaced: the store is open here, so no other server uses it. Anything else
+// that was put there is also replaced, and logged; but a directory with content
+// is not deleted.
 func (a *App) bindSocket() (net.Listener, error) {
 	name := filepath.Join(a.c.Data, SocketName)
 	if info, err := os.Lstat(name); err == nil && info.Mode().Type() != fs.ModeSocket {
@@ -255,8 +254,8 @@ func (a *App) bindSocket() (net.Listener, error) {
 	return l, errors.Join(os.Chmod(name, 0o600))
 }
 
-// RunWorkers sends emails and does what falls due, whenever this process leads,
-// until ctx ends. Its own files it tidies up at all times.
+// RunWorkers sends emails and does scheduled work, whenever this process leads,
+// until ctx ends. It tidies up its own files at all times.
 func (a *App) RunWorkers(ctx context.Context) {
 	var both sync.WaitGroup
 	both.Go(func() { a.compactDaily(ctx) })
@@ -264,7 +263,7 @@ func (a *App) RunWorkers(ctx context.Context) {
 	both.Wait()
 }
 
-// lead does the work of the process that leads, until ctx ends.
+// lead does the work of the leading process, until ctx ends.
 func (a *App) lead(ctx context.Context) {
 	var both sync.WaitGroup
 	both.Go(func() { a.jobs.Run(ctx) })
@@ -279,7 +278,7 @@ func (a *App) lead(ctx context.Context) {
 	both.Wait()
 }
 
-// compactDaily takes what was deleted off the disk, once a day, at night.
+// compactDaily removes deleted data from the disk, once a day, at night.
 func (a *App) compactDaily(ctx context.Context) {
 	for {
 		now := time.Now()
@@ -297,8 +296,8 @@ func (a *App) compactDaily(ctx context.Context) {
 	}
 }
 
-// Close stops what runs and lets go of the data directory. It may be called on
-// an App that was opened half-way.
+// Close stops everything and releases the data directory. It may be called on an
+// App whose Open failed half-way.
 func (a *App) Close() error {
 	var errs []error
 	if a.web != nil {
@@ -319,7 +318,7 @@ func (a *App) Close() error {
 	return errors.Join(errs...)
 }
 
-// Client speaks to this App's operator API over memory: any host name will do.
+// Client calls this App's operator API in memory: any host name will do.
 func (a *App) Client() *http.Client {
 	a.local.Do(func() {
 		a.memory = newMemoryListener()
@@ -336,7 +335,7 @@ func (a *App) Client() *http.Client {
 	}
 }
 
-// Dial is a client for the server that runs on a data directory; false where
+// Dial returns a client for the server that runs on a data directory; false where
 // none answers.
 func Dial(dir string) (*http.Client, bool) {
 	name := filepath.Join(dir, SocketName)
@@ -357,8 +356,8 @@ type RestoreInfo struct {
 	Tokens                          int // API tokens that are void now
 }
 
-// Restore makes a fresh data directory from a backup and verifies it. On any
-// error nothing is left of the directory.
+// Restore makes a new data directory from a backup and verifies it. On any error
+// nothing is left of the directory.
 func Restore(ctx context.Context, file io.Reader, dir string) (RestoreInfo, error) {
 	r, err := store.Restore(ctx, file, store.Options{Engine: badger.Engine, Dir: dir})
 	return RestoreInfo{Members: r.Members, Messages: r.Messages, AuditEntries: r.AuditEntries, Tokens: r.Tokens}, err

@@ -14,9 +14,9 @@ import (
 	"doorward/backend/web/api"
 )
 
-// A certificate is the pair of files that the server shows who it is with. It
-// is read again once a file has changed, so that renewing it needs no restart;
-// a pair that cannot be used is logged, and the one before it stays in use.
+// A certificate is the pair of files with the server's certificate and key. It is
+// read again when a file has changed, so that renewing it needs no restart; a
+// pair that cannot be used is logged, and the previous one stays in use.
 type certificate struct {
 	cert, key string
 	log       *slog.Logger
@@ -28,11 +28,11 @@ type certificate struct {
 	looked time.Time
 }
 
-// lookInterval is how often, at most, the files are looked at.
+// lookInterval is how often, at most, the files are checked.
 const lookInterval = time.Second
 
 // openCertificate reads the pair. One that cannot be used is refused with a
-// sentence on the setting at fault.
+// sentence that names the setting at fault.
 func openCertificate(cert, key string, log *slog.Logger) (*certificate, error) {
 	c := &certificate{cert: cert, key: key, log: log, now: time.Now}
 	var err error
@@ -76,7 +76,7 @@ func (c *certificate) refuse(err error) error {
 		c.key, strings.TrimPrefix(err.Error(), "tls: ")).On(field).WithCode("bad_certificate").Because(err)
 }
 
-// get is the pair as it is now, for one handshake.
+// get returns the current pair, for one handshake.
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -90,7 +90,7 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 func (c *certificate) renew() {
 	now, err := c.files()
 	if err != nil || same(now[0], c.seen[0]) && same(now[1], c.seen[1]) {
-		return // a file that is being replaced is there again in a moment
+		return // a file that is being replaced will be there again in a moment
 	}
 	c.seen = now
 	if err := c.read(); err != nil {
@@ -105,10 +105,11 @@ func same(a, b fs.FileInfo) bool {
 	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b)
 }
 
-// certificateEnds is how early the doctor says that a certificate ends.
+// certificateEnds is how long before its expiry the doctor warns of a
+// certificate.
 const certificateEnds = 14 * 24 * time.Hour
 
-// certificate is the doctor's look at the certificate, where there is one.
+// certificate checks the certificate, if there is one, for the doctor.
 func (o operations) certificate() []api.Check {
 	if o.a.c.TLSCert == "" {
 		return nil

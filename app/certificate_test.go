@@ -40,8 +40,8 @@ func newPair(t testing.TB) pair {
 	return p
 }
 
-// issue writes a pair for a name that lasts so long, each file in one stroke as
-// those who renew certificates do.
+// issue writes a certificate for a name with this lifetime; each file is replaced
+// atomically, as renewal programs do.
 func (p pair) issue(name string, lasts time.Duration) {
 	p.t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -126,8 +126,9 @@ func TestCertificateRefused(t *testing.T) {
 	}
 }
 
-// A certificate is renewed every few weeks, at night, by a program that knows
-// nothing of this one. Half a pair and a broken one must not take the portal away.
+// A certificate is renewed every few weeks, at night, by a program that does not
+// know this one. Neither half a pair nor a broken one may take the portal
+// offline.
 func TestCertificateIsRenewed(t *testing.T) {
 	p, log := newPair(t), &logBuffer{}
 	c, err := openCertificate(p.cert, p.key, slog.New(slog.NewTextHandler(log, nil)))
@@ -183,7 +184,8 @@ func TestCertificateIsRenewed(t *testing.T) {
 	want("whole again", "third")
 }
 
-// Serving TLS by itself: what a browser sees, and that it follows the files.
+// Doorward serves TLS without a proxy: a browser gets the current certificate,
+// also after the files change.
 func TestServeTLS(t *testing.T) {
 	p := newPair(t)
 	a, err := Open(t.Context(), testConfig(t, map[string]string{
@@ -210,7 +212,7 @@ func TestServeTLS(t *testing.T) {
 	at := (<-info).Listen
 
 	get := func(scheme string, c *tls.Config) (*http.Response, error) {
-		c.InsecureSkipVerify = true // what it shows is looked at below
+		c.InsecureSkipVerify = true // its certificate is checked below
 		client := &http.Client{
 			Transport: &http.Transport{TLSClientConfig: c, DisableKeepAlives: true},
 			Timeout:   time.Minute,

@@ -12,15 +12,15 @@ import (
 	"testing"
 )
 
-// goFile is a Go file that a comment names, with as much of its path as it gives.
+// goFile is a Go file that a comment names, with the part of its path that it
+// gives.
 var goFile = regexp.MustCompile(`[\w./@-]*\w\.go\b`)
 
-// foreign are files of other projects that comments name, with whose they are.
+// foreign are files of other projects that comments name, with the project.
 var foreign = map[string]string{"levels.go": "Badger"}
 
-// A comment that sends its reader to a file that was renamed or never was is not
-// true. Every Go file that one names is here: beside the comment, or under the
-// path that it gives.
+// A comment names a file that was renamed, or never existed. Every Go file that a
+// comment names must exist: beside the comment, or under the given path.
 func TestCommentsNameFilesThatExist(t *testing.T) {
 	files := goFiles(t, "..")
 	for _, path := range files {
@@ -37,8 +37,8 @@ func TestCommentsNameFilesThatExist(t *testing.T) {
 	}
 }
 
-// exists reports whether a name is a file of the same folder or, where it has a
-// path, the end of one in the tree.
+// exists reports whether a name is a file of the same folder or, if it has a
+// path, the end of a path in the tree.
 func exists(dir, name string, files []string) bool {
 	if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 		return true
@@ -88,7 +88,7 @@ func commentsOf(t *testing.T, path string) (all []string) {
 	return all
 }
 
-// textOf is a comment with its directives, which Text leaves out.
+// textOf is a comment including its directives, which Text omits.
 func textOf(group *ast.CommentGroup) string {
 	var lines []string
 	for _, c := range group.List {

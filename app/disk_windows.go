@@ -2,7 +2,7 @@ package app
 
 import "golang.org/x/sys/windows"
 
-// freeBytes is how much room is left where dir is.
+// freeBytes returns the free space on dir's disk.
 func freeBytes(dir string) (free uint64, err error) {
 	name, err := windows.UTF16PtrFromString(dir)
 	if err == nil {

@@ -8,8 +8,8 @@ import (
 	"doorward/backend/web/api"
 )
 
-// facts are the settings as this Doorward was started with, for the console:
-// what they are, where they are set, and nothing that is secret.
+// facts are the settings that this Doorward was started with, for the console:
+// their values and where they are set, without secrets.
 func facts(c config.Config) []api.Fact {
 	shown := map[string]string{
 		"data": c.Data, "listen": c.Listen, "url": c.URL, "mail-from": c.MailFrom,
@@ -43,8 +43,8 @@ func prefixes(c config.Config) string {
 	return strings.Join(all, ", ")
 }
 
-// withoutSecrets is a mail server's URL without user and password, whatever is
-// wrong with it: what stands before the last @ goes.
+// withoutSecrets is a mail server's URL without user and password, however
+// malformed it is: everything before the last @ is removed.
 func withoutSecrets(raw string) string {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok {

@@ -8,8 +8,8 @@ import (
 	"doorward/app/config"
 )
 
-// The console shows how Doorward was started; whoever may read settings must
-// not learn the mail server's password from it, in whatever way it is spelled.
+// The console shows how Doorward was started. A member who may read settings must
+// not learn the mail server's password from it, however the URL is written.
 func TestFactsHoldNoSecret(t *testing.T) {
 	for _, raw := range []string{"smtp://door:hunter2@mail.example.com:587",
 		"smtps://door:hunter2%40home@mail.example.com", "smtp://door:hunter2@a@mail.example.com:25",

@@ -14,12 +14,13 @@ import (
 	"doorward/backend/access"
 )
 
-// In the place of the operator's socket there is what a disk, a copy or a hand leaves
-// there: nothing, an empty file, garbage, the dead socket of an older server or of
-// another Doorward, a link to somebody's file, a directory. A start makes it again,
-// says where it replaced something that was no socket, and touches nothing that a
-// link leads to; a directory that holds something is refused with a sentence. What is
-// harmed while the server runs is refused in words, too: the data are in use.
+// Something else is in the place of the operator's socket: nothing, an empty
+// file, garbage, the dead socket of an older server or of another Doorward, a
+// link to somebody's file, a directory. A start makes the socket again, logs
+// where it replaced something that was no socket, and touches nothing that a link
+// leads to; a directory with content is refused with a sentence. If the socket is
+// removed while the server runs, another process that opens the data is refused
+// with a sentence, too: the data are in use.
 func TestHarmOfSocketIsRefusedOrHarmless(t *testing.T) {
 	precious := filepath.Join(t.TempDir(), "precious")
 	write := func(text string) func(string) error {
@@ -27,7 +28,7 @@ func TestHarmOfSocketIsRefusedOrHarmless(t *testing.T) {
 	}
 	tests := map[string]struct {
 		do     func(name string) error
-		says   bool // in the log
+		says   bool // it is logged
 		refuse string
 	}{
 		"deleted":            {func(string) error { return nil }, false, ""},
@@ -73,8 +74,8 @@ func TestHarmOfSocketIsRefusedOrHarmless(t *testing.T) {
 	}
 }
 
-// inUse asks a server that runs over its socket, then takes the socket away: whoever
-// opens the data beside the server is refused with a sentence.
+// inUse calls a running server over its socket, then removes the socket: a
+// process that opens the data beside the server is refused with a sentence.
 func inUse(t *testing.T, c config.Config, socket string) {
 	t.Helper()
 	client, running := Dial(c.Data)
@@ -108,7 +109,8 @@ func inUse(t *testing.T, c config.Config, socket string) {
 	}
 }
 
-// serveOnce serves, has look look once it answers, and stops; or answers why not.
+// serveOnce starts a server, calls look once it answers, and stops; or returns
+// why it did not start.
 func serveOnce(t *testing.T, a *App, look func()) error {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -131,7 +133,7 @@ func serveOnce(t *testing.T, a *App, look func()) error {
 	return refused
 }
 
-// deadSocket is one that a server left which was killed.
+// deadSocket makes the socket that a killed server leaves.
 func deadSocket(name string) error {
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: name, Net: "unix"})
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"doorward/backend/store/kv/kvtest"
 )
 
-// refusedInWords fails unless a refusal is a sentence that names the file.
+// refusedInWords fails unless the refusal is a sentence that names the file.
 func refusedInWords(t *testing.T, h, name string, err error) string {
 	t.Helper()
 	if e := access.Explain(err); e.Kind == access.Internal || !strings.Contains(e.Message, name) {
@@ -23,10 +23,10 @@ func refusedInWords(t *testing.T, h, name string, err error) string {
 	return "refused"
 }
 
-// A disk or a hand harms the certificate or its key: at a start it is refused with a
-// sentence that names the file, and while a server runs the pair before it stays. A
-// certificate that still reads as one for the same key is shown as it is, and then no
-// browser that knows who signed the whole one takes it.
+// The certificate or its key is damaged. A start refuses it with a sentence that
+// names the file, and a running server keeps the previous pair. A damaged
+// certificate that still parses, and matches the key, is served; then no browser
+// that knows the issuer accepts it.
 func TestHarmOfCertificateIsRefused(t *testing.T) {
 	whole, other := newPair(t), newPair(t)
 	read := func(name string) []byte {
@@ -48,7 +48,7 @@ func TestHarmOfCertificateIsRefused(t *testing.T) {
 	look := func(name string) func(*testing.T, string, []byte) string {
 		return func(t *testing.T, h string, _ []byte) string {
 			t.Helper()
-			runs := &certificate{ // what a server that runs goes on with
+			runs := &certificate{ // what a running server still uses
 				cert: whole.cert,
 				key:  whole.key,
 				log:  slog.New(slog.NewTextHandler(io.Discard, nil)),

@@ -19,9 +19,9 @@ import (
 
 const module = "doorward"
 
-// rooms says, for every package, which others of this module its code may
-// import; a name stands for itself and everything below it, and with = before it for
-// itself alone. Tests may use more.
+// rooms lists, for every package, the packages of this module that its code may
+// import; a name covers itself and everything below it, with = before it itself
+// only. Tests may import more.
 var rooms = map[string][]string{
 	"":                {"app"},
 	"app":             {"app", "backend"},
@@ -70,8 +70,8 @@ var rooms = map[string][]string{
 	"build/need":       {},
 }
 
-// homes says where each dependency may be imported, tests among it. What is not
-// named here may be imported nowhere.
+// homes lists where each dependency may be imported, also by tests. One that is
+// not listed may be imported nowhere.
 var homes = map[string][]string{
 	"github.com/BurntSushi/toml":      {"app/config"},
 	"github.com/casbin/casbin":        {"backend/policy"},
@@ -87,7 +87,8 @@ var homes = map[string][]string{
 	"github.com/spf13/cobra":          {"app/cli"},
 	"github.com/spf13/pflag":          {"app/cli"},
 	"github.com/valyala/fasthttp":     {"backend/web", "app/bench"},
-	// the second is a program of its own, the bare window that ours is measured beside
+	// the second is a separate program, the bare window that ours is compared
+	// with
 	"github.com/wailsapp/wails":      {"app/desktop/window.go", "app/bench/bare/bare.go"},
 	"github.com/xhit/go-simple-mail": {"backend/mail/smtp"},
 	"github.com/zalando/go-keyring":  {"app/desktop"},
@@ -100,8 +101,8 @@ var homes = map[string][]string{
 	"github.com/KimMachineGun/automemlimit": {"app"},
 }
 
-// topLevel is all that the root of the repository may hold, beside dotfiles;
-// bin is what make build leaves.
+// topLevel is all that the root of the repository may contain, besides dotfiles;
+// bin is made by make build.
 var topLevel = []string{
 	"CHANGELOG.md", "LICENSE", "Makefile", "README.md", "app", "backend", "bin", "build", "docs",
 	"frontend", "go.mod", "go.sum", "main.go", "wails.json",
@@ -146,7 +147,7 @@ func TestFaultsAreFound(t *testing.T) {
 	tests := []struct {
 		name string
 		pkg  listed
-		want string // part of the only fault; empty means there is none
+		want string // part of the only fault; empty: there is none
 	}{
 		{"a good one", listed{
 			ImportPath: "doorward/backend/service",
@@ -259,7 +260,8 @@ func TestFaultsAreFound(t *testing.T) {
 	}
 }
 
-// A file that this build leaves out must keep the rules all the same.
+// A file that this build excludes breaks the rules: it must be found all the
+// same.
 func TestFaultsInIgnoredFiles(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"window.go", "shell.go"} {
@@ -310,8 +312,8 @@ func faults(pkgs []listed) (found []string) {
 	return found
 }
 
-// homeless are the imports from outside that do not belong to place, which is
-// a package or a single file.
+// homeless returns the external imports that do not belong to place, which is a
+// package or a single file.
 func homeless(place string, imports []string) (found []string) {
 	slices.Sort(imports)
 	for _, imp := range slices.Compact(imports) {

@@ -9,14 +9,15 @@ import (
 	"doorward/backend/web/wire"
 )
 
-// maxMemoryShare is what the program keeps its memory to where it may have more:
-// little of it is ever in use.
+// maxMemoryShare is the memory limit where more is available: the program rarely
+// uses much of it.
 const maxMemoryShare = 384 << 20
 
-// MemoryLimit is the memory that the program may use: maxMemoryShare, or less where
-// the machine gives it less. Of what a cgroup allows, its own or one around it, a
-// quarter stays for what the garbage collector does not know: the program itself,
-// the store's mapped files, the sockets' buffers. Of address space, half does.
+// MemoryLimit is the memory that the program may use: maxMemoryShare, or less
+// where the machine allows less. Of what a cgroup allows, its own or one around
+// it, a quarter is left for what the garbage collector does not see: the program
+// itself, the store's mapped files, the sockets' buffers. Of address space, half
+// is left.
 func MemoryLimit() int64 {
 	return memoryOf(cgroupLimit(), addressSpace())
 }
@@ -33,7 +34,7 @@ func memoryOf(cgroup, space uint64) int64 {
 	return int64(most)
 }
 
-// cgroupLimit is what the process's cgroups allow; zero where there is none, or
+// cgroupLimit is the limit of the process's cgroups; zero where there is none, or
 // none that can be read.
 func cgroupLimit() uint64 {
 	limit, err := memlimit.FromCgroup()
@@ -43,9 +44,9 @@ func cgroupLimit() uint64 {
 	return limit
 }
 
-// bounds are those of connections and of what is held of requests. They follow
-// from the memory limit in force, whoever set it, and from how many files the
-// process may open.
+// bounds are the limits of connections and of held requests. They follow from the
+// memory limit in force, whoever set it, and from how many files the process may
+// open.
 func bounds() (b wire.Bounds, memory int64, files int) {
 	if memory = debug.SetMemoryLimit(-1); memory == math.MaxInt64 {
 		memory = MemoryLimit()
@@ -54,7 +55,7 @@ func bounds() (b wire.Bounds, memory int64, files int) {
 	return wire.BoundsFor(memory, files), memory, files
 }
 
-// sayBounds logs them, for whoever wonders why connections are ended.
+// sayBounds logs the limits, for operators who wonder why connections are closed.
 func (a *App) sayBounds() {
 	b, memory, files := bounds()
 	a.log.Debug("bounds", "memory", memory, "files", files, "connections", b.Total, "of_one_network", b.PerNetwork,

@@ -2,9 +2,9 @@ package app
 
 import "testing"
 
-// The program is given less memory than it would like, by a cgroup, by its address
-// space, or by both: it keeps below the smallest. Where it is given more, or
-// nothing is said, it is as modest as ever.
+// The program gets less memory than its default, by a cgroup, by its address
+// space, or by both: its limit stays below the smallest. With more memory, or no
+// limit, the default holds.
 func TestMemoryFollowsTheLimit(t *testing.T) {
 	const mib = 1 << 20
 	for _, tt := range []struct {

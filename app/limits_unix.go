@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// openFiles is how many files the process may have open; zero: no bound.
+// openFiles is how many files the process may have open; zero: no limit.
 func openFiles() int { return int(min(rlimit(syscall.RLIMIT_NOFILE), math.MaxInt32)) }
 
-// addressSpace is how much of it the process may have; zero: no bound.
+// addressSpace is the process's limit of address space; zero: no limit.
 func addressSpace() uint64 { return rlimit(syscall.RLIMIT_AS) }
 
 func rlimit(which int) uint64 {

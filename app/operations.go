@@ -17,7 +17,7 @@ import (
 	"doorward/backend/web/api"
 )
 
-// operations are what the operator can ask of the whole.
+// operations are the operator's operations on the whole.
 type operations struct{ a *App }
 
 func (o operations) Compact(ctx context.Context) error { return o.a.store.Compact(ctx) }
@@ -34,7 +34,7 @@ func (o operations) Verify(ctx context.Context) (map[string]int, error) {
 
 func (o operations) Backup(ctx context.Context, w io.Writer) error { return o.a.store.Backup(ctx, w) }
 
-// Doctor looks at what tends to go wrong and says how to mend it.
+// Doctor checks what tends to go wrong and says how to fix it.
 func (o operations) Doctor(ctx context.Context) []api.Check {
 	all := append(
 		append([]api.Check{o.publicURL()}, o.certificate()...),
@@ -97,7 +97,7 @@ func (o operations) mail(ctx context.Context) api.Check {
 }
 
 const (
-	diskAlarm = 2 << 30 // bytes; under it the doctor warns
+	diskAlarm = 2 << 30 // bytes; below it the doctor warns
 	diskFloor = 200 << 20
 )
 
@@ -155,7 +155,7 @@ func (o operations) permissions() api.Check {
 }
 
 // tokens warns of API tokens that never expire, which only an older Doorward
-// made. Where there are none, there is nothing to say.
+// made. Without such tokens there is no line.
 func (o operations) tokens(ctx context.Context) []api.Check {
 	all, err := o.a.service.Tokens.List(ctx, access.Operator)
 	if err != nil {
@@ -187,12 +187,11 @@ func (o operations) store(ctx context.Context) api.Check {
 	return check("store", "ok", fmt.Sprintf("takes changes; %d members", c.Members()), "")
 }
 
-// unusual is a line about what strangers did in the last day, where they did
-// something.
+// unusual is a line about unusual requests of the last day, if there were any.
 func (o operations) unusual(ctx context.Context) []api.Check {
 	u, err := o.a.service.Dashboard.Unusual(ctx, access.Operator)
 	if err != nil || u.Total == 0 {
-		return nil // the line about the store says what is wrong with it
+		return nil // the line about the store reports its error
 	}
 	said := make([]string, len(u.Days))
 	for i, d := range u.Days {

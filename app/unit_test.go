@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// The service as it is shipped: a flood ends in refusals and not in a machine
-// without memory or files, no core file holds the instance key, and what is
-// taken over can do little beside its own directory.
+// A flood hits the service as it is shipped. It ends in refusals, and not in a
+// machine without memory or files; no core file holds the instance key, and a
+// compromised process can do little outside its own directory.
 func TestUnitBoundsTheService(t *testing.T) {
 	text, err := os.ReadFile("../build/doorward.service")
 	if err != nil {

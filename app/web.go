@@ -7,7 +7,7 @@ import (
 	"doorward/backend/web/portal"
 )
 
-// openWeb makes the server and gives it its rooms.
+// openWeb makes the server and mounts its packages.
 func (a *App) openWeb() (err error) {
 	o := web.Options{
 		Service:        a.service,

@@ -9,8 +9,8 @@ import (
 	"doorward/backend/mail/mailtest"
 )
 
-// Each worker runs once: two daily compactions at the same minute would write the
-// whole store twice.
+// A worker is started twice: two daily compactions at the same minute would write
+// the whole store twice. Each runs once.
 func TestEachWorkerRunsOnce(t *testing.T) {
 	a, err := Open(t.Context(), testConfig(t, map[string]string{"listen": "127.0.0.1:0"}))
 	if err != nil {

@@ -16,33 +16,32 @@ import (
 )
 
 // Config is how Doorward is set up on this machine: what an operator decides
-// before it starts. Load makes one in which everything was checked but
-// the mail server's URL, which app.Open checks.
+// before it starts. Load returns one in which everything is checked except the
+// mail server's URL, which app.Open checks.
 type Config struct {
 	Data           string         // the data directory, an absolute path
 	Listen         string         // host and port
-	URL            string         // where links lead: scheme and host, nothing after them
-	SMTPURL        string         // the mail server; empty: emails are kept
+	URL            string         // base of links: scheme and host, nothing after them
+	SMTPURL        string         // the mail server; empty: emails are held
 	MailFrom       string         // canonical address that emails come from
-	MailPerMinute  int            // the most emails handed in within a minute
+	MailPerMinute  int            // how many emails are sent within a minute at most
 	TLSCert        string         // certificate and key in PEM files; empty: plain HTTP
 	TLSKey         string         //
-	TrustedProxies []netip.Prefix // whose word on a visitor's address counts; empty: nobody's
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; empty: nobody's
 	LogLevel       string         // debug, info, warn or error
 	LogFormat      string         // text or json
-	MinFree        uint64         // bytes of free disk under which writes are refused; zero: the store's own floor
+	MinFree        uint64         // bytes of free disk below which writes are refused; zero: the store's own minimum
 
-	Frontend fs.FS     // door/, emails/, tokens.css and dist/
+	Frontend fs.FS     // portal/, emails/, tokens.css and dist/
 	Version  string    // of this program
 	Log      io.Writer // where the log goes; nil: standard error
-	Notes    []string  // what was put right, or should be, as the settings were read
+	Notes    []string  // what was corrected, or should be, when the settings were read
 }
 
-// Load gathers the settings, checks each once and returns them. The
-// flags that were given are stronger than the environment, that is stronger
-// than doorward.toml in the data directory, and that is stronger than the
-// defaults. A mistake is an access.Error on its setting that names it as it is
-// spelled in all three.
+// Load collects the settings, checks each once and returns them. Flags override
+// the environment, which overrides doorward.toml in the data directory, which
+// overrides the defaults. A mistake is an access.Error on its setting that names
+// it as it is spelled in all three.
 func Load(flags map[string]string, env func(string) string) (Config, error) {
 	var c Config
 	dir, err := DataDir(flags, env)
@@ -88,8 +87,8 @@ func strongest(s Setting, flags map[string]string, env func(string) string, file
 	return s.Default
 }
 
-// settle checks what depends on more than one setting, and fills in what
-// follows from others.
+// settle checks what depends on more than one setting, and derives the settings
+// that follow from others.
 func (c *Config) settle() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return mistake("tls-cert", "A certificate and its key belong together: set both, or neither.")
@@ -108,7 +107,7 @@ func (c *Config) settle() error {
 	return nil
 }
 
-// localURL is where this machine's own browser finds the server.
+// localURL is where a browser on this machine finds the server.
 func (c *Config) localURL() string {
 	scheme, usual := "http", "80"
 	if c.TLSCert != "" {
@@ -128,8 +127,8 @@ func bracketed(host string) string {
 	return host
 }
 
-// defaultFrom is doorward at the host of the public URL. A host that mail
-// cannot come from, such as 127.0.0.1, is replaced by a name for this machine.
+// defaultFrom is doorward at the host of the public URL. A host that cannot send
+// mail, such as 127.0.0.1, is replaced by a name for this machine.
 func defaultFrom(publicURL string) string {
 	if u, err := url.Parse(publicURL); err == nil {
 		if a, err := address.Parse("doorward@" + u.Hostname()); err == nil {
@@ -140,8 +139,8 @@ func defaultFrom(publicURL string) string {
 }
 
 // DataDir is the data directory that flags and environment name, as an absolute
-// path: else the platform's place for a program's data. It looks at nothing
-// else, so that a running server is found whatever the other settings say.
+// path, or else the platform's place for a program's data. It reads nothing else,
+// so that a running server is found whatever the other settings say.
 func DataDir(flags map[string]string, env func(string) string) (string, error) {
 	dir, given := flags["data"]
 	if !given {
@@ -167,7 +166,7 @@ func defaultDir(env func(string) string) (string, error) {
 	var err error
 	switch runtime.GOOS {
 	case "windows":
-		dir, err = os.UserCacheDir() // %LocalAppData%: what is kept does not roam
+		dir, err = os.UserCacheDir() // %LocalAppData%: the data do not roam
 	case "darwin", "ios", "plan9":
 		dir, err = os.UserConfigDir()
 	default:
@@ -190,7 +189,7 @@ func xdgDir(env func(string) string) (string, error) {
 	return filepath.Join(home, ".local", "share"), nil
 }
 
-// mistake is the refusal of a setting, by its name.
+// mistake is the error for a setting, by its name.
 func mistake(setting, format string, args ...any) error {
 	s, _ := settingNamed(setting)
 	return s.refuse(access.Errorf(access.Invalid, format, args...))

@@ -15,8 +15,8 @@ import (
 	"doorward/build/need"
 )
 
-// load loads with a fresh data directory, in which doorward.toml holds
-// file unless that is empty.
+// load calls Load with a new data directory, in which doorward.toml has the
+// content file, unless that is empty.
 func load(t *testing.T, flags, env map[string]string, file string) (config.Config, string, error) {
 	t.Helper()
 	dir := t.TempDir()
@@ -94,7 +94,7 @@ func TestURL(t *testing.T) {
 		listen string
 		url    string
 		want   string // the URL
-		from   string // where emails come from
+		from   string // the sender of emails
 		fault  string // part of the sentence; empty: it is accepted
 	}{
 		{"loopback", "127.0.0.1:8080", "", "http://127.0.0.1:8080", "doorward@localhost.localdomain", ""},
@@ -182,7 +182,7 @@ func TestMistakes(t *testing.T) {
 			_, _, byFlag := load(t, map[string]string{tt.setting: tt.value}, nil, "")
 			refused(t, byFlag, s.Key(), tt.fault, s.Spelled())
 			if tt.setting == "data" {
-				return // that it is empty can be said by the flag alone, and no file names its own place
+				return // only a flag can be empty, and no file names its own directory
 			}
 			_, _, byEnv := load(t, nil, map[string]string{s.Env(): tt.value}, "")
 			_, _, byFile := load(t, nil, nil, s.Key()+" = "+strconv.Quote(tt.value)+"\n")
@@ -244,11 +244,11 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// A server's account can be shared: whoever else has a shell on the machine
+// A server's account can be shared: anybody else with a shell on the machine
 // reads the mail server's password from a file with a careless mode, and sends
-// mail in our name.
-// The mail server's password lies in a file that others can read: it is taken
-// from them, and said, so that somebody can think of changing it.
+// mail in our name. A file with the password that others can read is made
+// private, and that is reported, so that somebody can think of changing the
+// password.
 func TestFileWithPasswordIsPrivate(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		need.Impossible(t, "Windows has no file modes.")

@@ -19,16 +19,16 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// FileName is the name of the settings' file in the data directory.
+// FileName is the name of the settings file in the data directory.
 const FileName = "doorward.toml"
 
-// maxFile is more than every setting written out needs.
+// maxFile is more than all settings together need.
 const maxFile = 256 << 10
 
-// readFile reads the settings in the data directory's file; none where there is
-// no file. A key that no setting has is refused. A file that others can read while
-// the mail server's password is in it is put right, or refused where it is not
-// ours.
+// readFile reads the settings file of the data directory; it returns none where
+// there is no file. An unknown key is refused. A file that holds the mail
+// server's password and that others can read is made private, or refused where it
+// is not ours.
 func (c *Config) readFile(dir string) (map[string]string, error) {
 	name := filepath.Join(dir, FileName)
 	f, err := os.Open(name)
@@ -81,7 +81,7 @@ func (c *Config) readFile(dir string) (map[string]string, error) {
 	return found, nil
 }
 
-// parseFile reads the content of a settings' file.
+// parseFile parses the content of a settings file.
 func parseFile(name, content string) (map[string]string, error) {
 	var all map[string]any
 	if _, err := toml.Decode(strings.TrimPrefix(content, "\ufeff"), &all); err != nil {
@@ -143,8 +143,7 @@ func fileFault(format string, args ...any) error {
 	return access.Errorf(access.Invalid, format, args...).On(FileName).WithCode("settings_file")
 }
 
-// holdsPassword reports whether a URL has a password, also where it is not
-// well formed.
+// holdsPassword reports whether a URL has a password, also where it is malformed.
 func holdsPassword(smtpURL string) bool {
 	_, rest, _ := strings.Cut(smtpURL, "://")
 	at := strings.LastIndexByte(rest, '@')
@@ -159,7 +158,8 @@ func cause(err error) error {
 	return err
 }
 
-// nearestName is the known key that is most like an unknown one, as a sentence.
+// nearestName suggests the known key that is most similar to an unknown one, as a
+// sentence.
 func nearestName(key string) string {
 	best, nearest := "", max(3, len(key)/2)
 	for _, s := range Settings {

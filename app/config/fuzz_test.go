@@ -14,8 +14,9 @@ import (
 	"doorward/backend/access"
 )
 
-// Whatever a file of settings holds, it is understood as a whole or refused with
-// one line that anybody may read: no panic, and never the mail server's password.
+// Any text is a settings file: it is understood as a whole or refused with one
+// line that anybody may read, without a panic, and never with the mail server's
+// password.
 func FuzzSettingsFile(f *testing.F) {
 	for _, s := range []string{
 		"url = \"https://door.example.com\"\nlisten = \":8080\"\n",
@@ -43,7 +44,7 @@ func FuzzSettingsFile(f *testing.F) {
 	})
 }
 
-// The same for each setting as a flag and in the environment.
+// Any text is a setting, as a flag and in the environment: the same holds.
 func FuzzSettings(f *testing.F) {
 	f.Add("url", "https://door.example.com", "listen", ":8080")
 	f.Add("url", "https://user:hunter22@door.example.com/x?y#z", "listen", "[::1]:0")
@@ -75,13 +76,14 @@ func FuzzSettings(f *testing.F) {
 	})
 }
 
-// password is the one that the seeds hold.
+// password is the one in the seeds.
 const password = "hunter22"
 
-// sound holds what was loaded to what the rest of the program relies on. A refusal
-// never tells the password of an address, nor, where secret says that it stands in
-// the mail server's setting alone, any part of that setting that holds it. Only there
-// is the bare word a secret: the fuzzer also puts it where a setting is told back.
+// sound checks what the rest of the program relies on. A refusal never contains
+// the password of a URL, nor, where secret says that it occurs only in the mail
+// server's setting, any part of that setting that holds it. Only there is the
+// bare word a secret: the fuzzer also puts it into settings whose value is
+// repeated.
 func sound(t *testing.T, c config.Config, err error, secret bool) {
 	t.Helper()
 	if err != nil {

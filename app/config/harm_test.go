@@ -27,11 +27,10 @@ log_level = "warn"
 log_format = "json"
 `
 
-// A disk or a hand harms the settings' file. It is refused with a sentence that names
-// it; or it is a settings' file still, and then exactly what it says now holds, as if
-// it had been said by flags: never a part of it, and never what it said before. A
-// file that people write carries no sum, so that it says something else cannot be
-// known.
+// The settings file is damaged. It is refused with a sentence that names it; or
+// it is still a settings file, and then exactly what it says now applies, as if
+// it had been given by flags: never a part of it, and never its old content. A
+// file that people write has no checksum, so a changed value cannot be detected.
 func TestHarmOfSettingsIsRefusedOrTaken(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, config.FileName)
@@ -67,7 +66,8 @@ func TestHarmOfSettingsIsRefusedOrTaken(t *testing.T) {
 		})
 }
 
-// refusedByFileOrValue is a refusal of the file, or of a value in it by its setting.
+// refusedByFileOrValue checks that the refusal names the file, or a setting whose
+// value is wrong.
 func refusedByFileOrValue(t *testing.T, h, name string, err error) string {
 	t.Helper()
 	e := access.Explain(err)
@@ -83,7 +83,8 @@ func refusedByFileOrValue(t *testing.T, h, name string, err error) string {
 	return "refused"
 }
 
-// spoken is what a settings' file says, given as flags in a directory without one.
+// spoken loads what a settings file says from flags, in a directory without a
+// file.
 func spoken(t *testing.T, dir, name string, data []byte, env func(string) string) string {
 	t.Helper()
 	var all map[string]any
@@ -105,6 +106,6 @@ func spoken(t *testing.T, dir, name string, data []byte, env func(string) string
 	if err != nil {
 		t.Fatalf("%q was taken, and by flags it is not: %v", data, err)
 	}
-	c.Notes = nil // they tell of how it was said
+	c.Notes = nil // they depend on how it was set
 	return fmt.Sprintf("%+v", c)
 }

@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// secretSetting is the setting that holds a secret: its value may lie in a file
-// of its own, which no other user of the machine sees in a list of processes.
+// secretSetting is the setting that holds a secret: its value may be in a file of
+// its own, which other users of the machine do not see in the list of processes.
 const secretSetting = "smtp-url"
 
-// maxSecretFile is more than any address of a mail server needs.
+// maxSecretFile is more than any mail server's URL needs.
 const maxSecretFile = 8 << 10
 
-// withSecretFiles is an environment in which the secret setting also has the
-// value that lies in the file that DOORWARD_SMTP_URL_FILE names, or in systemd's
-// credential smtp_url. What is set in the environment itself is stronger than
-// the credential, and beside a file it is a mistake.
+// withSecretFiles is an environment in which the secret setting also gets the
+// content of the file that DOORWARD_SMTP_URL_FILE names, or of systemd's
+// credential smtp_url. A value set in the environment itself overrides the
+// credential; beside a file it is a mistake.
 func withSecretFiles(env func(string) string) (func(string) string, error) {
 	s, _ := settingNamed(secretSetting)
 	name := env(s.Env() + "_FILE")

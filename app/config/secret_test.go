@@ -9,9 +9,9 @@ import (
 	"doorward/app/config"
 )
 
-// Every user of the machine reads the words that a program was started with, the
-// mail server's password among them: that is said at the start, and there is a
-// file to put it in instead.
+// Every user of the machine can read a program's arguments, among them the mail
+// server's password: a warning at the start says so, and names a file to put it
+// in instead.
 func TestPasswordOnTheCommandLine(t *testing.T) {
 	const secret = "smtp://ada:hunter2@mail.example.com"
 	for url, warned := range map[string]bool{secret: true, "smtp://mail.example.com": false, "": false} {

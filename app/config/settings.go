@@ -27,7 +27,7 @@ type Setting struct {
 	set     func(c *Config, v string) error
 }
 
-// Settings are all there are, in the order in which help shows them.
+// Settings are all settings, in the order of the help.
 var Settings = []Setting{
 	{"data", "", "where everything is kept; only the user who runs Doorward may read it", nil},
 	{"listen", "127.0.0.1:8080", "host and port to serve on", setListen},
@@ -64,7 +64,7 @@ func (s Setting) Env() string { return "DOORWARD_" + strings.ToUpper(s.Key()) }
 // Key is the setting's name in doorward.toml, and the Field of an error.
 func (s Setting) Key() string { return strings.ReplaceAll(s.Name, "-", "_") }
 
-// Spelled is the setting's name in every spelling.
+// Spelled is the setting's name in all three spellings.
 func (s Setting) Spelled() string {
 	if s.Name == "data" {
 		return "--data / DOORWARD_DATA"
@@ -85,7 +85,7 @@ func settingNamed(name string) (Setting, bool) {
 	return Settings[i], true
 }
 
-// refuse says what is wrong with the setting, and how it is spelled.
+// refuse adds to an error how the setting is spelled.
 func (s Setting) refuse(err error) error {
 	msg := err.Error()
 	var told *access.Error
@@ -96,7 +96,7 @@ func (s Setting) refuse(err error) error {
 		On(s.Key()).WithCode("setting_invalid").Because(err)
 }
 
-// wrong says what is the matter with a value, for refuse.
+// wrong is an error in a value, for refuse.
 func wrong(format string, args ...any) error { return access.Errorf(access.Invalid, format, args...) }
 
 func setText(field func(*Config) *string) func(*Config, string) error {
@@ -126,8 +126,8 @@ func setListen(c *Config, v string) error {
 	return nil
 }
 
-// notOfHost reports whether no host's name or address can hold r. What a host is
-// called stands in sentences and in the log, so nothing else gets that far.
+// notOfHost reports whether r can occur in no host name or address. Host names
+// appear in sentences and in the log, so no other character may get that far.
 func notOfHost(r rune) bool {
 	return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-_:%", r)
 }
@@ -172,7 +172,7 @@ func setURL(c *Config, v string) error {
 }
 
 // publicHost is host and port as browsers send them: lower case, ASCII, and
-// no port that goes without saying.
+// without the default port.
 func publicHost(u *url.URL) (string, error) {
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	_, notIP := netip.ParseAddr(host)
@@ -246,7 +246,7 @@ var units = []struct {
 }{{"TIB", 1 << 40}, {"GIB", 1 << 30}, {"MIB", 1 << 20}, {"KIB", 1 << 10}, {"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6},
 	{"KB", 1e3}, {"B", 1}, {"", 1}}
 
-// minMinFree is what the store may write before it looks at the disk again.
+// minMinFree is how much the store may write before it checks the disk again.
 const minMinFree = 64_000_000
 
 func setMinFree(c *Config, v string) error {

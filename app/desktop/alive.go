@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// Alive notices when the page that was there is gone: the process that draws it
-// died, and the window shows its last picture. The page keeps a stream open for
-// as long as it lives; one that merely moves on opens the next at once.
+// Alive notices that the page is gone: the process that draws it has died, and
+// the window shows its last picture. The page keeps a stream open as long as it
+// lives; one that navigates opens the next at once.
 type Alive struct {
 	Grace time.Duration // how long a page may take to come back
-	Lost  func()        // called when it did not
+	Lost  func()        // called when it did not come back
 
 	mu    sync.Mutex
 	pages int
 	timer *time.Timer
 }
 
-// beatInterval is how often the stream is written to, which shows that nobody
-// reads it any more.
+// beatInterval is how often the stream is written to; a failed write shows that
+// nobody reads it any more.
 const beatInterval = 2 * time.Second
 
 // ServeHTTP is the stream that a page keeps open.
@@ -46,12 +46,12 @@ func (a *Alive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// firstPages is how many times Grace the first page may take: a toolkit starts
-// its processes for it.
+// firstPages is how many times Grace the first page may take, since a toolkit
+// starts its processes for it.
 const firstPages = 4
 
-// Expect is for a window that opens: its first page is on its way. One whose
-// process dies before it has come is noticed, too.
+// Expect is called when a window opens: it also notices when the process dies
+// before the first page has loaded.
 func (a *Alive) Expect() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -78,7 +78,7 @@ func (a *Alive) went() {
 	}
 }
 
-// Stop is for a window that closes: its page goes for good.
+// Stop is called when a window closes: its page is gone for good.
 func (a *Alive) Stop() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// The toolkit offers the page Window.Save under the name of this package. Where the
-// console looks for it under another, it finds none, and a browser's download, which
-// the window does not have, is all that is left.
+// The toolkit offers the page Window.Save under the name of this package. If the
+// console looks for it under another name, it finds none and falls back to a
+// browser's download, which the window does not have.
 func TestConsoleFindsSave(t *testing.T) {
 	source, err := os.ReadFile("../../frontend/console/src/lib/save.ts")
 	if err != nil {

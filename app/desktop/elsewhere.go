@@ -9,7 +9,7 @@ import (
 	"doorward/backend/access"
 )
 
-// What the window's own page asks for about Doorwards elsewhere.
+// The requests of the window's own page about remote Doorwards.
 func (s *Shell) mountElsewhere() {
 	s.routes.HandleFunc("GET /desktop/workspaces", s.workspaces)
 	s.routes.HandleFunc("POST /desktop/sign-in", s.startSignIn)
@@ -21,7 +21,7 @@ func (s *Shell) mountElsewhere() {
 	s.routes.HandleFunc("POST /desktop/forget", s.forget)
 }
 
-// reach is the way to the Doorward at an address; empty: on this computer.
+// reach returns the way to the Doorward at an address; empty: on this computer.
 func (s *Shell) reach(ctx context.Context, at string) (Opened, error) {
 	if at == "" {
 		return s.Open(ctx)
@@ -57,7 +57,7 @@ func (s *Shell) workspaces(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"items": all, "last": last})
 }
 
-// startSignIn opens the browser where the member agrees.
+// startSignIn opens the browser, where the member agrees.
 func (s *Shell) startSignIn(w http.ResponseWriter, r *http.Request) {
 	var in struct{ At string }
 	if err := read(r, &in); err != nil {
@@ -73,8 +73,8 @@ func (s *Shell) startSignIn(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"at": try.to.at.String(), "host": try.to.at.Host, "link": try.link})
 }
 
-// trySignIn begins a try in place of the one before, once it is known that
-// there is a Doorward at the address.
+// trySignIn starts a sign-in, which replaces the one before, once a Doorward has
+// answered at the address.
 func (s *Shell) trySignIn(ctx context.Context, at string) (*signIn, error) {
 	place, err := Place(at)
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *Shell) current() (*signIn, error) {
 }
 
 // waitForSignIn answers once somebody has agreed in the browser, with who that
-// is, or the sign-in has come to its end. The window is not let in yet.
+// is, or the sign-in has ended. The window is not signed in yet.
 func (s *Shell) waitForSignIn(w http.ResponseWriter, r *http.Request) {
 	try, err := s.current()
 	if err != nil {
@@ -126,9 +126,9 @@ func (s *Shell) waitForSignIn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answerSignIn says whether whoever agreed in the browser is the one who sits at
-// the window. Its answer to a yes says whether the window stays signed in when it
-// is closed.
+// answerSignIn passes on whether the person who agreed in the browser is the one
+// at the window. Its answer to a yes says whether the window stays signed in
+// after it is closed.
 func (s *Shell) answerSignIn(w http.ResponseWriter, r *http.Request) {
 	var in struct{ Yes bool }
 	try, err := s.current()
@@ -147,7 +147,7 @@ func (s *Shell) answerSignIn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// keep keeps what the window is let in with.
+// keep stores the secret that signs the window in.
 func (s *Shell) keep(w http.ResponseWriter, at string, let *signedIn) {
 	lasting := s.Vault.Keep(at, let.Secret)
 	if err := s.Workspaces.Put(Workspace{At: at, Name: let.Workspace, As: let.Email}); err != nil {
@@ -176,10 +176,10 @@ func (s *Shell) stopSignIn(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{})
 }
 
-// signOutTimeout is how long the server may take to hear that the window leaves.
+// signOutTimeout is how long signing out at the server may take.
 const signOutTimeout = 5 * time.Second
 
-// leave signs the window out of the Doorward that is open, which is elsewhere.
+// leave signs the window out of the open Doorward, which is remote.
 func (s *Shell) leave(w http.ResponseWriter, r *http.Request) {
 	o, open := s.Opened()
 	if !open || o.At == "" {
@@ -191,7 +191,7 @@ func (s *Shell) leave(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"at": o.At})
 }
 
-// forget signs out of a workspace, and takes it off the list.
+// forget signs out of a workspace, and removes it from the list.
 func (s *Shell) forget(w http.ResponseWriter, r *http.Request) {
 	var in struct{ At string }
 	if err := read(r, &in); err != nil {
@@ -206,8 +206,8 @@ func (s *Shell) forget(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{})
 }
 
-// signOut drops the window's secret for a place, and lets the server know, if it
-// can be reached: the session ends there by itself otherwise.
+// signOut deletes the window's secret for a place, and tells the server, if it
+// can be reached: otherwise the session expires there.
 func (s *Shell) signOut(ctx context.Context, at string) {
 	ctx, cancel := context.WithTimeout(ctx, signOutTimeout)
 	defer cancel()
@@ -218,6 +218,6 @@ func (s *Shell) signOut(ctx context.Context, at string) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	if o, open := s.Opened(); open && o.At == at {
-		_ = s.close() // the way to a server has nothing to close that could fail
+		_ = s.close() // closing a remote connection cannot fail
 	}
 }

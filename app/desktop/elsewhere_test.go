@@ -22,15 +22,15 @@ import (
 	"doorward/backend/access"
 )
 
-// An elsewhere is a server with as much of a Doorward as the window speaks to
-// when it signs in. What it does with the code is tested in backend/service.
+// An elsewhere is a server with as much of Doorward as the window needs to sign
+// in. How the code is redeemed is tested in backend/service.
 type elsewhere struct {
 	*httptest.Server
 	mu     sync.Mutex
 	asked  []*http.Request
-	secret string // of the window that is let in; empty: none
+	secret string // of the window's session; empty: none
 	left   int
-	bad    string // a code that is not taken
+	bad    string // a code that is refused
 }
 
 func newElsewhere(t *testing.T) *elsewhere {
@@ -70,14 +70,14 @@ func asksFor(r *http.Request, code string) bool {
 	return json.NewDecoder(r.Body).Decode(&in) == nil && in.Code == code
 }
 
-// leftNow is how many windows have signed out.
+// leftNow returns how many windows have signed out.
 func (e *elsewhere) leftNow() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.left
 }
 
-// A computer is a shell with a browser that somebody sits at.
+// A computer is a shell and a browser with a person at it.
 type computer struct {
 	*desktop.Shell
 	t     *testing.T
@@ -92,7 +92,7 @@ func newComputer(t *testing.T) *computer {
 	return d
 }
 
-// post sends what the window's page does, and reads the answer.
+// post sends a request of the window's page, and reads the answer.
 func (d *computer) post(path string, body any) (status int, said map[string]any) {
 	d.t.Helper()
 	b, err := json.Marshal(body)
@@ -107,7 +107,8 @@ func (d *computer) post(path string, body any) (status int, said map[string]any)
 	return w.Code, said
 }
 
-// signIn starts a sign-in, and returns what the link says that the browser got.
+// signIn starts a sign-in, and returns the parameters of the link that the
+// browser got.
 func (d *computer) signIn(at string) url.Values {
 	d.t.Helper()
 	if status, said := d.post("/desktop/sign-in", map[string]string{"at": at}); status != 200 {
@@ -116,7 +117,7 @@ func (d *computer) signIn(at string) url.Values {
 	return d.led(<-d.links).Query()
 }
 
-// led is where the page leads that the browser was started with.
+// led returns where the page that the browser was started with leads.
 func (d *computer) led(page string) *url.URL {
 	d.t.Helper()
 	res, err := (&http.Transport{}).RoundTrip(httptest.NewRequest("GET", page, nil))
@@ -131,7 +132,7 @@ func (d *computer) led(page string) *url.URL {
 	return link
 }
 
-// takes is the window asking who it is, and the answer yes.
+// takes waits for the window's question who signed in, and answers yes.
 func (d *computer) takes() (status int, said map[string]any) {
 	d.t.Helper()
 	if status, said = d.post("/desktop/sign-in/wait", nil); status != 200 || said["email"] != "ada@example.com" {
@@ -140,7 +141,7 @@ func (d *computer) takes() (status int, said map[string]any) {
 	return d.post("/desktop/sign-in/answer", map[string]bool{"yes": true})
 }
 
-// comesBack is the browser on its way back.
+// comesBack is the browser's request on its way back.
 func comesBack(t *testing.T, ask url.Values, code, state string) (int, string) {
 	t.Helper()
 	res, err := http.Get("http://127.0.0.1:" + ask.Get("port") + "/?" + url.Values{
@@ -155,8 +156,8 @@ func comesBack(t *testing.T, ask url.Values, code, state string) (int, string) {
 	return res.StatusCode, string(b)
 }
 
-// A program on this computer, or a page in its browser, that knows where the
-// window listens cannot hand it a session: without the mark it is not heard, and
+// A program on this computer, or a page in its browser, knows where the window
+// listens and tries to give it a session: without the state it is ignored, and
 // the sign-in goes on.
 func TestSignInTakesNothingFromStrangers(t *testing.T) {
 	keyring.MockInit()
@@ -182,7 +183,7 @@ func TestSignInTakesNothingFromStrangers(t *testing.T) {
 }
 
 // The secret behind the challenge goes to the server with the code, and nowhere
-// before; afterwards the window is that member's, here and after a new start.
+// before; afterwards the window acts as that member, now and after a restart.
 func TestSignInElsewhere(t *testing.T) {
 	keyring.MockInit()
 	e, d := newElsewhere(t), newComputer(t)
@@ -275,7 +276,7 @@ func TestWithoutAKeyring(t *testing.T) {
 	}
 }
 
-// in is a service top that is signed in at e.
+// in is a shell that is signed in at e.
 func in(t *testing.T, e *elsewhere) *computer {
 	t.Helper()
 	keyring.MockInit()
@@ -289,7 +290,7 @@ func in(t *testing.T, e *elsewhere) *computer {
 	return d
 }
 
-// Changing to another workspace ends what was told of the first.
+// The window changes to another workspace: notifications of the first one end.
 func TestChangeWorkspace(t *testing.T) {
 	e := newElsewhere(t)
 	d := in(t, e)
@@ -315,8 +316,8 @@ func TestChangeWorkspace(t *testing.T) {
 	}
 }
 
-// One that does not answer takes nothing away: the one before stays open. Where
-// the list cannot be kept the window works all the same.
+// A workspace does not answer: the one before stays open. Where the list cannot
+// be stored the window works all the same.
 func TestChangeToOneThatIsDown(t *testing.T) {
 	e := newElsewhere(t)
 	d := in(t, e)
@@ -338,8 +339,8 @@ func TestChangeToOneThatIsDown(t *testing.T) {
 	}
 }
 
-// Whoever is signed out at the server is asked to sign in again, and the dead
-// secret is not sent a second time.
+// A session was ended at the server: the window asks to sign in again, and does
+// not send the dead secret a second time.
 func TestSignedOutElsewhere(t *testing.T) {
 	e := newElsewhere(t)
 	d := in(t, e)
@@ -422,7 +423,7 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// What is not a Doorward is not signed in to: the browser stays closed.
+// The address is not a Doorward: the browser is not opened.
 func TestNoDoorwardThere(t *testing.T) {
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, "<html>hello")

@@ -6,17 +6,17 @@ import (
 	"path/filepath"
 )
 
-// A Frame is where the window stood and how large it was.
+// A Frame is the window's position and size.
 type Frame struct {
 	X, Y, Width, Height int
 	Maximised           bool
 }
 
-// DefaultFrame is for the first start, and for a file that makes no sense.
+// DefaultFrame is for the first start, and for a file that cannot be used.
 var DefaultFrame = Frame{X: -1, Y: -1, Width: 1200, Height: 820}
 
-// FrameFile is where the frame of one data directory's window is kept: never in
-// that directory, which holds nothing but Doorward's own.
+// FrameFile is the file with the frame of one data directory's window: it is
+// outside that directory, which holds nothing but Doorward's own files.
 func FrameFile(data string) string {
 	dir, err := os.UserConfigDir()
 	if err != nil {
@@ -27,7 +27,8 @@ func FrameFile(data string) string {
 
 const smallest, largest = 320, 16384
 
-// LoadFrame reads what SaveFrame kept. Whatever is wrong with it, a window opens.
+// LoadFrame reads what SaveFrame wrote. Whatever is wrong with it, a window
+// opens.
 func LoadFrame(file string) Frame {
 	f := DefaultFrame
 	b, err := os.ReadFile(file)
@@ -42,7 +43,7 @@ func (f Frame) sensible() bool {
 	return fits(f.Width) && fits(f.Height)
 }
 
-// SaveFrame keeps f for the next start.
+// SaveFrame stores f for the next start.
 func SaveFrame(file string, f Frame) error {
 	b, err := json.Marshal(f)
 	if err != nil {

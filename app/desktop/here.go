@@ -12,9 +12,9 @@ import (
 	"doorward/app/config"
 )
 
-// reachHere opens the Doorward of this computer for the window: the one that
-// runs on the data directory, through its socket; else one of our own, which
-// serves for as long as the window is open.
+// reachHere opens the Doorward of this computer for the window: the server that
+// runs on the data directory, through its socket; else a new one, which runs as
+// long as the window is open.
 func reachHere(ctx context.Context, c config.Config) (Opened, error) {
 	if client, running := app.Dial(c.Data); running {
 		return Opened{
@@ -44,7 +44,7 @@ func reachHere(ctx context.Context, c config.Config) (Opened, error) {
 	}}, nil
 }
 
-// startAgain starts this program again, with the words it was started with.
+// startAgain starts this program again, with the same arguments.
 func startAgain() error {
 	self, err := os.Executable()
 	if err != nil {

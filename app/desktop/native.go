@@ -19,7 +19,7 @@ import (
 // Grace is how long a page may take to come back before it counts as gone.
 const Grace = 8 * time.Second
 
-// NeedsDisplay refuses, in a sentence, to start where no window can be.
+// NeedsDisplay returns an error, as a sentence, where no window can be opened.
 func NeedsDisplay(env func(string) string) error {
 	if runtime.GOOS != "linux" || env("DISPLAY") != "" || env("WAYLAND_DISPLAY") != "" {
 		return nil
@@ -29,8 +29,9 @@ func NeedsDisplay(env func(string) string) error {
 			"the console in a browser.").WithCode("no_display")
 }
 
-// DisableJIT has WebKit run the pages without compiling them: ours do little, and it
-// saves memory and a way to attack them. Whoever runs the window can say otherwise.
+// DisableJIT makes WebKit run pages without its compiler: our pages do little,
+// and without it there is less memory in use and less to attack. The user can
+// override it.
 func DisableJIT(lookup func(string) (string, bool), set func(name, value string) error) error {
 	const name = "JSC_useJIT"
 	if _, said := lookup(name); said || runtime.GOOS != "linux" {
@@ -39,8 +40,8 @@ func DisableJIT(lookup func(string) (string, bool), set func(name, value string)
 	return set(name, "0")
 }
 
-// InstanceID tells the window of one data directory from that of another: a
-// second start brings the first one of the same to the front.
+// InstanceID distinguishes the windows of different data directories: a second
+// start for the same directory brings the first window to the front.
 func InstanceID(data string) string {
 	sum := sha256.Sum256([]byte(data))
 	return "doorward-" + hex.EncodeToString(sum[:8])
@@ -49,7 +50,7 @@ func InstanceID(data string) string {
 // maxDropped is more than a thousand rows need.
 const maxDropped = 1 << 20
 
-// ReadDropped is the text of the one CSV file that was dropped.
+// ReadDropped returns the text of the one CSV file that was dropped.
 func ReadDropped(paths []string) (string, error) {
 	if len(paths) != 1 || !strings.EqualFold(filepath.Ext(paths[0]), ".csv") {
 		return "", access.Errorf(access.Invalid, "Drop one CSV file: a row for each person to invite.").
@@ -76,14 +77,14 @@ func ReadDropped(paths []string) (string, error) {
 	return string(b), nil
 }
 
-// BackupName is what a backup made now is called unless somebody says otherwise.
+// BackupName is the default name of a backup made now.
 func BackupName() string { return "doorward-" + time.Now().Format("2006-01-02") + ".backup" }
 
-// BackUpElsewhere is said where a backup is asked for that only the machine with
-// the data can make.
+// BackUpElsewhere is shown where only the machine with the data can make the
+// requested backup.
 const BackUpElsewhere = "This Doorward runs on another machine, and is backed up there: doorward backup FILE"
 
-// BackUp writes a backup of o to file: the whole of it, or nothing.
+// BackUp writes a backup of o to file: all of it, or nothing.
 func BackUp(ctx context.Context, o Opened, file string) error {
 	body, err := o.get(ctx, "/local/v1/backup")
 	if err != nil {
@@ -93,8 +94,8 @@ func BackUp(ctx context.Context, o Opened, file string) error {
 	return Keep(file, body)
 }
 
-// Keep writes all of from to file, which is new or as it was. A link under that
-// name is replaced, and what it leads to is left alone.
+// Keep writes all of from to file, or leaves file as it was. A symbolic link
+// under that name is replaced, and its target is left alone.
 func Keep(file string, from io.Reader) (err error) {
 	part, err := os.CreateTemp(filepath.Dir(file), ".doorward-*")
 	if err != nil {

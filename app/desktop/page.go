@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// contentPolicy is what pages in the window may do: run what is in this program,
-// and speak to it alone.
+// contentPolicy lets pages in the window run what is in this program, and connect
+// to it only.
 const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src " +
 	"'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self'"
 
@@ -19,7 +19,7 @@ const (
 	bridge  = `<script src="/desktop/bridge.js"></script>`
 )
 
-// pageOf answers with one of the pages in files, joined to the window.
+// pageOf answers with one of the pages in files, connected to the window.
 func pageOf(files fs.FS, name string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		html, err := fs.ReadFile(files, name)
@@ -35,14 +35,13 @@ func pageOf(files fs.FS, name string) http.Handler {
 	})
 }
 
-// look is the portal's style sheet: the page that the window starts with is one
-// more page of it.
+// look is the portal's style sheet, which the window's first page uses too.
 func (s *Shell) look(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	for _, name := range []string{"tokens.css", "portal/portal.css"} {
 		css, err := fs.ReadFile(s.Frontend, name)
 		if err != nil {
-			return // the page stands without it
+			return // the page is usable without it
 		}
 		_, _ = w.Write(css)
 	}

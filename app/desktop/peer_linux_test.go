@@ -25,8 +25,8 @@ const sockets = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->w
    5: garbled
 `
 
-// The table holds both ends of a connection, and those that are closed: only the
-// other end's user counts, and only while it is open.
+// The table holds both ends of a connection, and closed ones: only the other
+// end's owner counts, and only while it is open.
 func TestUserOf(t *testing.T) {
 	at := func(port uint16) netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port) }
 	window := at(0xC714)
@@ -39,9 +39,9 @@ func TestUserOf(t *testing.T) {
 }
 
 // Another user of this computer knows where the window listens, and even the
-// mark: the connection is closed before a byte of it is read.
+// state: the connection is closed before a byte of it is read.
 func TestAnotherUserIsNotHeard(t *testing.T) {
-	need.Root(t) // TestUserOf checks how users are told apart
+	need.Root(t) // TestUserOf checks how users are distinguished
 	bash := need.Program(t, "bash", "bash")
 	at, err := url.Parse("http://127.0.0.1:1")
 	if err != nil {
@@ -66,7 +66,7 @@ func TestAnotherUserIsNotHeard(t *testing.T) {
 			t.Fatal(err)
 		}
 		said, _ := io.ReadAll(out)
-		_ = cmd.Wait() // a write to what was closed fails
+		_ = cmd.Wait() // writing to the closed connection fails
 		return string(said)
 	}
 	if said := ask(65534); said != "" {

@@ -4,6 +4,6 @@ package desktop
 
 import "net"
 
-// sameUser reports whether the other end of a connection within this computer is
-// a program of the same user. This system does not tell: everybody is.
+// sameUser reports whether the other end of a local connection is a program of
+// the same user. This system does not tell, so it is assumed to be.
 func sameUser(net.Conn) bool { return true }

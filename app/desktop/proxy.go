@@ -6,12 +6,12 @@ import (
 	"net/url"
 )
 
-// viaHeader tells the operator's socket which face is asking; over any other
-// way in it means nothing.
+// viaHeader tells the operator's socket which face is used; anywhere else it has
+// no effect.
 const viaHeader = "X-Doorward-Via"
 
-// What an answer may do in the window: nothing; an email that the console shows
-// in a frame has its own look.
+// What a response may do in the window: nothing; an email that the console shows
+// in a frame has its own styles.
 const (
 	inert  = "default-src 'none'; sandbox"
 	styled = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -21,8 +21,8 @@ func (s *Shell) forward(w http.ResponseWriter, r *http.Request) { s.pass(w, r, r
 
 func (s *Shell) emailPage(w http.ResponseWriter, r *http.Request) { s.pass(w, r, r.URL, styled) }
 
-// pass hands a request to the Doorward that is open. The answer may do what
-// policy lets it.
+// pass forwards a request to the open Doorward. policy is the
+// Content-Security-Policy of the response.
 func (s *Shell) pass(w http.ResponseWriter, r *http.Request, to *url.URL, policy string) {
 	o, ok := s.Opened()
 	if !ok {
@@ -30,7 +30,7 @@ func (s *Shell) pass(w http.ResponseWriter, r *http.Request, to *url.URL, policy
 		return
 	}
 	proxy := &httputil.ReverseProxy{
-		FlushInterval:  -1, // events go on as they come
+		FlushInterval:  -1, // events are forwarded at once
 		Transport:      o.Via,
 		Rewrite:        func(p *httputil.ProxyRequest) { rewrite(p.Out, to) },
 		ModifyResponse: func(res *http.Response) error { stripUnsafeHeaders(res.Header, policy); return nil },
@@ -39,8 +39,8 @@ func (s *Shell) pass(w http.ResponseWriter, r *http.Request, to *url.URL, policy
 	proxy.ServeHTTP(w, r)
 }
 
-// rewrite makes the page's request one of the window's: what says who asks is
-// ours to say, not the page's.
+// rewrite makes the page's request one of the window's: the window sets the
+// headers that say who asks, not the page.
 func rewrite(out *http.Request, to *url.URL) {
 	out.URL = &url.URL{Scheme: "http", Host: "doorward", Path: to.Path, RawQuery: to.RawQuery}
 	out.Host = "doorward"
@@ -51,7 +51,8 @@ func rewrite(out *http.Request, to *url.URL) {
 	out.Header.Set(viaHeader, "window")
 }
 
-// stripUnsafeHeaders leaves nothing in an answer that the page could run, keep or follow.
+// stripUnsafeHeaders removes every header by which the page could run, store or
+// follow something.
 func stripUnsafeHeaders(h http.Header, policy string) {
 	h.Del("Set-Cookie")
 	h.Del("Location")

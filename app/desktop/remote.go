@@ -17,9 +17,9 @@ import (
 	"doorward/backend/text"
 )
 
-// Place reads the address of a Doorward as somebody types it: what it is
-// reached at, with nothing after the host. It must be https, save on this
-// computer. A mistake comes back as a sentence.
+// Place parses the address of a Doorward as somebody types it: its URL, without a
+// path. It must be https, unless it is on this computer. A mistake is returned as
+// a sentence.
 func Place(typed string) (*url.URL, error) {
 	address := strings.TrimSpace(typed)
 	if !strings.Contains(address, "://") {
@@ -44,8 +44,8 @@ func Place(typed string) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}, nil
 }
 
-// A remote is the way to a Doorward elsewhere, as the member whose secret it
-// has. It follows nothing: every request goes to that one place.
+// A remote is the connection to a remote Doorward, as the member whose secret it
+// has. It follows no redirect: every request goes to that one address.
 type remote struct {
 	at     *url.URL
 	secret string
@@ -63,7 +63,7 @@ func (r *remote) RoundTrip(req *http.Request) (*http.Response, error) {
 	return r.via.RoundTrip(out)
 }
 
-// agent is how the window shows in the list of a member's sessions.
+// agent is how the window is named in the list of a member's sessions.
 func agent() string {
 	name, err := os.Hostname()
 	if err != nil {
@@ -78,7 +78,8 @@ func agent() string {
 	return "Doorward-Desktop (" + access.Shorten(plain, 60) + ")"
 }
 
-// wire reaches servers elsewhere. Each try has an end, and event streams none.
+// wire is the transport to remote servers. Every step has a timeout, except
+// reading event streams.
 func wire() *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -91,11 +92,11 @@ func wire() *http.Transport {
 	}
 }
 
-// maxRead is more than any of the answers that the window itself reads.
+// maxRead is more than any answer that the window itself reads.
 const maxRead = 64 << 10
 
-// who asks a Doorward elsewhere as whom the window is let in. The error is
-// SignedOut where it is not, and a sentence where there is no Doorward.
+// who asks a remote Doorward which member the window acts for. The error is
+// SignedOut where it is not signed in, and a sentence where there is no Doorward.
 func (r *remote) who(ctx context.Context) error {
 	res, err := r.ask(ctx, http.MethodGet, "/api/v1/me", nil)
 	if err != nil {
@@ -119,7 +120,7 @@ func (r *remote) who(ctx context.Context) error {
 		On("at").WithCode("no_doorward")
 }
 
-// ask sends one request of the window's own, with JSON where it has a body.
+// ask sends one of the window's own requests, with JSON where it has a body.
 func (r *remote) ask(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://doorward"+path, body)
 	if err != nil {
@@ -135,7 +136,7 @@ func (r *remote) ask(ctx context.Context, method, path string, body io.Reader) (
 	return res, nil
 }
 
-// outOfReach says why a server does not answer.
+// outOfReach explains why a server does not answer.
 func (r *remote) outOfReach(err error) error {
 	var certificate *tls.CertificateVerificationError
 	var name *net.DNSError

@@ -17,36 +17,36 @@ import (
 //go:embed page
 var page embed.FS
 
-// Opened is a Doorward that the window speaks to.
+// Opened is a Doorward that the window is connected to.
 type Opened struct {
-	Name  string            // for people: where its data is; elsewhere, what it is called
+	Name  string            // for people: its data directory, or, if remote, its workspace's name
 	At    string            // its address; empty: it is on this computer
-	Via   http.RoundTripper // the way to it
+	Via   http.RoundTripper // the connection to it
 	Close func() error
 }
 
-// A Shell answers what the window asks for. It opens its Doorward when the
-// starting page asks, so that what hinders it is said in the window, and changes
-// to another when it is asked to.
+// A Shell answers the requests of the window. It opens its Doorward when the
+// start page asks, so that an error is shown in the window, and changes to
+// another on request.
 type Shell struct {
-	Frontend   fs.FS // dist/, the built console; tokens.css and portal/portal.css, the look of the page it starts with
+	Frontend   fs.FS // dist/, the built console; tokens.css and portal/portal.css, the styles of the start page
 	Open       func(context.Context) (Opened, error)
-	Settled    func(context.Context, Opened) // called once one is open; the context ends with it
+	Settled    func(context.Context, Opened) // called once a Doorward is open; the context ends with it
 	Alive      *Alive
 	Workspaces *Workspaces
 	Vault      *Vault
 	Browse     func(link string) // opens a link in the system's browser
 	Front      func()            // brings the window to the front
 
-	changing sync.Mutex // one opening, change or leave at a time
+	changing sync.Mutex // one opening, change or sign-out at a time
 
-	mu     sync.Mutex // never held while anything is waited for
+	mu     sync.Mutex // never held while waiting for anything
 	opened *Opened
-	settle context.CancelFunc // ends what Settled was given; under changing
+	settle context.CancelFunc // ends the context that Settled was given; under changing
 	trying *signIn
 	once   sync.Once
 	routes *http.ServeMux
-	wires  http.RoundTripper // reach servers elsewhere
+	wires  http.RoundTripper // connects to remote servers
 }
 
 // ServeHTTP answers one request of the window's page.
@@ -58,16 +58,16 @@ func (s *Shell) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Shell) mount() {
 	own, err := fs.Sub(page, "page")
 	if err != nil {
-		panic(err) // the name is a valid one: it stands above
+		panic(err) // the name is valid: it is embedded above
 	}
 	console, err := fs.Sub(s.Frontend, "dist")
 	if err != nil {
-		panic(err) // so is this one
+		panic(err) // likewise
 	}
 	s.wires = wire()
 	s.routes = http.NewServeMux()
 	s.routes.Handle("GET /{$}", pageOf(own, "start.html"))
-	s.routes.Handle("GET /login", pageOf(own, "start.html")) // where the console goes once it is signed out
+	s.routes.Handle("GET /login", pageOf(own, "start.html")) // the console goes there after a sign-out
 	s.routes.HandleFunc("GET /desktop/portal.css", s.look)
 	s.routes.Handle("GET /desktop/", http.StripPrefix("/desktop", http.FileServerFS(own)))
 	s.routes.Handle("GET /desktop/alive", s.Alive)
@@ -80,7 +80,7 @@ func (s *Shell) mount() {
 	s.routes.HandleFunc("GET /api/v1/outbox/{id}/page", s.emailPage)
 }
 
-// Opened is the Doorward that is open, if one is.
+// Opened returns the open Doorward, if there is one.
 func (s *Shell) Opened() (Opened, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,7 +90,7 @@ func (s *Shell) Opened() (Opened, bool) {
 	return *s.opened, true
 }
 
-// Close lets go of what was opened.
+// Close closes what was opened.
 func (s *Shell) Close() error {
 	if try, err := s.current(); err == nil {
 		try.end()
@@ -112,7 +112,7 @@ func (s *Shell) close() error {
 	return o.Close()
 }
 
-// settleOn makes o the one that is open.
+// settleOn makes o the open one.
 func (s *Shell) settleOn(ctx context.Context, o Opened) {
 	s.mu.Lock()
 	s.opened = &o
@@ -123,8 +123,8 @@ func (s *Shell) settleOn(ctx context.Context, o Opened) {
 	}
 }
 
-// open opens a Doorward, the one of last time where none is named, and says
-// whether it wants its first Admin.
+// open opens a Doorward, the last one where none is named, and reports whether it
+// still needs its first Admin.
 func (s *Shell) open(w http.ResponseWriter, r *http.Request) {
 	var in struct{ At *string }
 	if err := read(r, &in); err != nil {
@@ -143,9 +143,9 @@ func (s *Shell) open(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"name": o.Name, "at": o.At, "fresh": fresh})
 }
 
-// opening is the Doorward at an address, opened if it was not, in place of the
-// one that was, once it is known to answer. The one that is open is let go of
-// when it does not answer any more.
+// opening returns the Doorward at an address. If that is not open yet, it
+// replaces the open one once it has answered. The open one is closed when it does
+// not answer any more.
 func (s *Shell) opening(ctx context.Context, at string) (o Opened, fresh bool, err error) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
@@ -166,12 +166,12 @@ func (s *Shell) opening(ctx context.Context, at string) (o Opened, fresh bool, e
 		return o, false, errors.Join(err, o.Close())
 	}
 	s.settleOn(ctx, o)
-	_ = s.Workspaces.Use(at) // where that is not kept, the next start opens another first
+	_ = s.Workspaces.Use(at) // if that cannot be stored, the next start opens another one first
 	return o, fresh, nil
 }
 
-// answers checks that o does, elsewhere that the window is let in, and says
-// whether it wants its first Admin.
+// answers checks that o answers and, if it is remote, that the window is signed
+// in, and reports whether it still needs its first Admin.
 func (s *Shell) answers(ctx context.Context, o Opened) (fresh bool, err error) {
 	r, elsewhere := o.Via.(*remote)
 	if !elsewhere {
@@ -188,14 +188,14 @@ func (s *Shell) setUp(w http.ResponseWriter, r *http.Request) {
 	s.pass(w, r, &url.URL{Path: "/local/v1/setup"}, inert)
 }
 
-// wantsAdmin reports whether nobody could sign in yet.
+// wantsAdmin reports whether nobody can sign in yet.
 func wantsAdmin(ctx context.Context, o Opened) (bool, error) {
 	var admins struct{ Total int }
 	err := get(ctx, o, "/api/v1/members?role=Admin&limit=1", &admins)
 	return admins.Total == 0, err
 }
 
-// get asks o in the window's own name. Any answer but 200 is an error.
+// get sends a request of the window's own to o. Any status but 200 is an error.
 func (o Opened) get(ctx context.Context, path string) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://doorward"+path, nil)
 	if err != nil {
@@ -230,7 +230,7 @@ func unreachable(err error) *access.Error {
 		WithCode("unreachable").Because(err)
 }
 
-// read reads what a page of ours sends.
+// read parses what one of our pages sends.
 func read(r *http.Request, into any) error {
 	if err := json.NewDecoder(io.LimitReader(r.Body, maxRead)).Decode(into); err != nil {
 		return access.Errorf(access.Invalid, "The window did not understand its own page. Start it anew.").
@@ -261,5 +261,5 @@ func refuse(w http.ResponseWriter, err error) {
 func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the page is gone if it cannot be written
+	_ = json.NewEncoder(w).Encode(body) // if it cannot be written the page is gone
 }

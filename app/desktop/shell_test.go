@@ -18,7 +18,8 @@ import (
 	"doorward/backend/access"
 )
 
-// A far is the Doorward behind the window: what it was asked, and what it says.
+// A far is the Doorward behind the window: it records requests and gives set
+// answers.
 type far struct {
 	asked  []*http.Request
 	answer func(*http.Request) *http.Response
@@ -68,7 +69,7 @@ func do(s http.Handler, method, target string, headers ...string) *httptest.Resp
 	return w
 }
 
-// A page that says who it is, is not believed: the window says so itself.
+// A page sets the headers that say who asks: the window replaces them.
 func TestPageCannotSayWhoAsks(t *testing.T) {
 	f := &far{answer: func(*http.Request) *http.Response { return says(`{"total":1}`) }}
 	s := newShell(f)
@@ -92,7 +93,7 @@ func TestPageCannotSayWhoAsks(t *testing.T) {
 	}
 }
 
-// A server that answers with a page of its own gets nothing run in the window.
+// A server answers with a page of its own: nothing of it runs in the window.
 func TestAnswersCannotRun(t *testing.T) {
 	f := &far{answer: func(r *http.Request) *http.Response {
 		if r.URL.Path == "/api/v1/members" {
@@ -175,8 +176,8 @@ func TestPagesAreJoinedToTheWindow(t *testing.T) {
 	}
 }
 
-// An invitation raises the count; a notice is for somebody who has come, and is
-// read as a text whatever they call themselves.
+// An invitation raises the count; a notification is for somebody who has
+// accepted, and shows their name as plain text, whatever it contains.
 func TestWatchTellsOfNewOnes(t *testing.T) {
 	counts := []string{
 		`{"pending":2,"accepted":1}`, `{"pending":3,"accepted":1}`, `{"pending":3,"accepted":2}`,
@@ -232,7 +233,7 @@ func TestSentence(t *testing.T) {
 	}
 }
 
-// A window that was signed out does not go on asking with a dead secret.
+// The session was ended: the watch does not go on asking with a dead secret.
 func TestWatchEndsWithTheSession(t *testing.T) {
 	f := &far{answer: func(*http.Request) *http.Response {
 		res := says(`{}`)
@@ -288,7 +289,7 @@ func TestFrame(t *testing.T) {
 	}
 }
 
-// Closing the window and being told to end come together.
+// The window is closed while the program is told to end.
 func TestTheFrameIsKeptTwiceAtOnce(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "window.json")
 	var all sync.WaitGroup
@@ -305,7 +306,8 @@ func TestTheFrameIsKeptTwiceAtOnce(t *testing.T) {
 	}
 }
 
-// The store refuses a directory that holds a stranger's file.
+// The store refuses a directory that holds a foreign file, so the frame must not
+// be stored there.
 func TestTheFrameIsNotKeptAmongTheData(t *testing.T) {
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	data := t.TempDir()
@@ -343,7 +345,8 @@ func TestReadDropped(t *testing.T) {
 	}
 }
 
-// A backup that breaks off leaves the file that was there, and no part of one.
+// A backup breaks off: it leaves the file that was there, and no part of a new
+// one.
 func TestBackUp(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "x.backup")
 	body := io.Reader(strings.NewReader("all of it"))

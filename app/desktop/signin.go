@@ -18,23 +18,24 @@ import (
 	"doorward/backend/access"
 )
 
-// signInTTL is how long the browser may take: an email has to come.
+// signInTTL is how long the sign-in in the browser may take: an email has to
+// arrive.
 const signInTTL = 20 * time.Minute
 
-// maxCodes is how many codes one try looks at. One that is not good does not
-// end it: whoever else can reach this address could end every sign-in otherwise.
+// maxCodes is how many codes one sign-in tries. A bad code does not end it:
+// otherwise any program that can reach this address could end every sign-in.
 const maxCodes = 10
 
-// A signIn is one try to sign the window in elsewhere: the member agrees in the
-// system's browser, which comes back to an address of this computer with a code
-// that only the holder of the secret can use (RFC 8252, RFC 7636 with S256).
+// A signIn is one attempt to sign the window in at a remote Doorward: the member
+// agrees in the system's browser, which returns to an address of this computer
+// with a code that only the holder of the secret can use (RFC 8252, RFC 7636 with
+// S256).
 //
-// The address is open to every program of this computer, so what comes there is
-// not taken as it is: connections of other users are dropped where the system
-// tells whose they are, and whom the code belongs to is shown in the window,
-// which acts for them only once somebody there has said yes. A code of another
-// account is not worth anything to whoever sends it, but what is done in the
-// window would be done in that account.
+// Every program of this computer can reach the address, so what arrives is not
+// trusted. Connections of other users are dropped where the system tells whose
+// they are, and the window shows whose account the code belongs to and acts for
+// them only after a yes. A code of another account gives its sender nothing, but
+// whatever is done in the window would be done in that account.
 type signIn struct {
 	to     *remote
 	secret access.Secret // behind the code_challenge
@@ -42,16 +43,16 @@ type signIn struct {
 	local  net.Listener
 	link   string // where the member agrees
 	done   chan struct{}
-	until  context.Context // ends with the try
+	until  context.Context // ends with the sign-in
 	end    context.CancelFunc
 
 	mu    sync.Mutex
-	pages map[string]bool // of this address, each leads a browser to link once
-	codes int             // looked at
+	pages map[string]bool // of this address; each leads a browser to link once
+	codes int             // how many were tried
 	let   *signedIn       // who agreed, and waits for an answer in the window; nil: nobody
-	asked chan struct{}   // closed once let is there
-	over  chan struct{}   // closed once err is what came of it
-	err   error           // why it did not come to be; read after done
+	asked chan struct{}   // closed once let is set
+	over  chan struct{}   // closed once err is set
+	err   error           // why it failed; read after done
 }
 
 // A signedIn is what a code was exchanged for.
@@ -59,7 +60,7 @@ type signedIn struct {
 	Secret, Email, Name, Workspace string
 }
 
-// newSignIn opens the address for the way back. Close it by end.
+// newSignIn listens for the way back. end closes it.
 func newSignIn(ctx context.Context, to *remote) (*signIn, error) {
 	local, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -90,9 +91,9 @@ func newSignIn(ctx context.Context, to *remote) (*signIn, error) {
 	return s, nil
 }
 
-// page is an address on this computer that leads a browser to link, once. It is
-// what the browser is started with: the words of a program are there for every
-// user of the computer to read, and link holds the mark of this try.
+// page returns an address on this computer that leads a browser to link, once.
+// The browser is started with it, because every user of the computer can read a
+// program's arguments, and link holds the state of this sign-in.
 func (s *signIn) page() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,8 +102,8 @@ func (s *signIn) page() string {
 	return "http://" + s.local.Addr().String() + "/go/" + name
 }
 
-// serve answers the browser until the window has taken somebody, the codes are
-// used up, or ctx ends.
+// serve answers the browser until somebody was accepted in the window, the codes
+// are used up, or ctx ends.
 func (s *signIn) serve(ctx context.Context) {
 	server := &http.Server{
 		ReadHeaderTimeout: 5 * time.Second,
@@ -120,12 +121,12 @@ func (s *signIn) serve(ctx context.Context) {
 	}
 	stop, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = server.Shutdown(stop) // the answer is on its way; nothing else is served there
+	_ = server.Shutdown(stop) // the answer was sent; nothing else is served there
 	s.end()
 	close(s.done)
 }
 
-// ours are the connections of this computer's user alone.
+// ours accepts only connections of this computer's user.
 type ours struct{ net.Listener }
 
 func (l ours) Accept() (net.Conn, error) {
@@ -134,11 +135,11 @@ func (l ours) Accept() (net.Conn, error) {
 		if err != nil || sameUser(c) {
 			return c, err
 		}
-		_ = c.Close() // of another user, who is told nothing
+		_ = c.Close() // of another user, who gets no answer
 	}
 }
 
-// answer is what the browser gets.
+// answer answers the browser.
 func (s *signIn) answer(w http.ResponseWriter, r *http.Request) {
 	switch name, leads := strings.CutPrefix(r.URL.Path, "/go/"); {
 	case r.Method == http.MethodGet && r.Host == s.local.Addr().String() && leads && s.leads(name):
@@ -167,14 +168,14 @@ func (s *signIn) leads(name string) bool {
 	return fresh
 }
 
-// ours reports whether a request carries the mark that only the browser we sent
+// ours reports whether a request carries the state that only the browser we sent
 // was given.
 func (s *signIn) ours(r *http.Request) bool {
 	return r.Method == http.MethodGet && r.URL.Path == "/" && r.Host == s.local.Addr().String() &&
 		subtle.ConstantTimeCompare([]byte(r.URL.Query().Get("state")), []byte(s.state)) == 1
 }
 
-// take exchanges a code, and has the window ask whether it is the right person.
+// take exchanges a code, and makes the window ask whether it is the right person.
 func (s *signIn) take(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -242,7 +243,7 @@ func (s *signIn) redeem(ctx context.Context, code string) (*signedIn, error) {
 	).WithCode("window_dead")
 }
 
-// waits returns once somebody waits for an answer, or the try is over.
+// waits returns once somebody waits for an answer, or the sign-in is over.
 func (s *signIn) waits(ctx context.Context) (*signedIn, error) {
 	s.mu.Lock()
 	asked := s.asked
@@ -266,8 +267,8 @@ func errSignInOver() error {
 	return access.Errorf(access.Expired, "No sign-in is under way. Start one.").WithCode("sign_in_over")
 }
 
-// settle is the window's answer: yes takes whoever waits, no signs them out
-// again, and the next code may come.
+// settle is the window's answer: yes accepts whoever waits, no signs them out
+// again, and another code may be tried.
 func (s *signIn) settle(yes bool) (*signedIn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -291,14 +292,14 @@ func (s *signIn) settle(yes bool) (*signedIn, error) {
 	return nil, nil
 }
 
-// letGo ends a session that the window does not take.
+// letGo ends a session that the window does not accept.
 func (s *signIn) letGo(let *signedIn) {
 	ctx, cancel := context.WithTimeout(context.Background(), signOutTimeout)
 	defer cancel()
-	_ = (&remote{at: s.to.at, secret: let.Secret, via: s.to.via}).leave(ctx) // it ends there by itself otherwise
+	_ = (&remote{at: s.to.at, secret: let.Secret, via: s.to.via}).leave(ctx) // otherwise it expires there
 }
 
-// fail ends the try; whoever still waits for an answer is not taken.
+// fail ends the sign-in; whoever still waits for an answer is not accepted.
 func (s *signIn) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -309,7 +310,7 @@ func (s *signIn) fail(err error) {
 	s.finish(err)
 }
 
-// finish says what came of the try, once. The caller holds mu.
+// finish sets the result, once. The caller holds mu.
 func (s *signIn) finish(err error) {
 	select {
 	case <-s.over:

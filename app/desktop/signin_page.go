@@ -21,5 +21,5 @@ func tell(w http.ResponseWriter, status int, title, text string) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Connection", "close")
 	w.WriteHeader(status)
-	_ = leaf.Execute(w, struct{ Title, Text string }{title, text}) // the browser is gone if it cannot be written
+	_ = leaf.Execute(w, struct{ Title, Text string }{title, text}) // if it cannot be written the browser is gone
 }

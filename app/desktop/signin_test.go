@@ -11,9 +11,9 @@ import (
 	"github.com/zalando/go-keyring"
 )
 
-// Another program of this computer has read the words that the browser was
-// started with: they hold neither the mark of the sign-in nor its challenge, and
-// the page that leads there leads one browser, once.
+// Another program of this computer has read the browser's arguments: they hold
+// neither the state of the sign-in nor its challenge, and the page that leads
+// there leads one browser, once.
 func TestBrowserIsStartedWithNoSecrets(t *testing.T) {
 	keyring.MockInit()
 	e, d := newElsewhere(t), newComputer(t)
@@ -58,9 +58,9 @@ func TestBrowserIsStartedWithNoSecrets(t *testing.T) {
 	}
 }
 
-// Another user of this computer, who has got hold of the mark, sends a code that
-// is not good: the sign-in goes on, and the right one still comes through. A
-// stream of them ends it in a sentence.
+// Another user of this computer, who has learned the state, sends a bad code: the
+// sign-in goes on, and the right code is still accepted. A series of bad ones
+// ends it with a sentence.
 func TestWrongCodeDoesNotEndTheSignIn(t *testing.T) {
 	keyring.MockInit()
 	e, d := newElsewhere(t), newComputer(t)
@@ -89,8 +89,8 @@ func TestWrongCodeDoesNotEndTheSignIn(t *testing.T) {
 
 // An Admin who is another user of this computer sends a good code of his own
 // account: whatever is done in the window from then on would be done there, and
-// he would read it. The window says whose account it is, and takes it only at a
-// yes; at a no that session is ended, and the sign-in goes on.
+// he would read it. The window says whose account it is, and accepts it only
+// after a yes; after a no that session is ended, and the sign-in goes on.
 func TestWindowAsksWhoseAccountItIs(t *testing.T) {
 	keyring.MockInit()
 	e, d := newElsewhere(t), newComputer(t)
@@ -129,7 +129,7 @@ func TestWindowAsksWhoseAccountItIs(t *testing.T) {
 	}
 }
 
-// Whoever closes the window, or cancels, while it asks has not said yes.
+// Closing the window, or cancelling, while it asks is not a yes.
 func TestNoAnswerIsNotAYes(t *testing.T) {
 	keyring.MockInit()
 	e, d := newElsewhere(t), newComputer(t)
@@ -143,10 +143,10 @@ func TestNoAnswerIsNotAYes(t *testing.T) {
 	}
 }
 
-// patience is how long anything may take on a machine that is busy with others.
+// patience is how long anything may take on a busy machine.
 const patience = time.Minute
 
-// until waits for what another goroutine does.
+// until waits for another goroutine.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !done(); time.Sleep(time.Millisecond) {

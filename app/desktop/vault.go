@@ -6,18 +6,18 @@ import (
 	"github.com/zalando/go-keyring"
 )
 
-// keyringService is what the keyring calls what the window keeps there.
+// keyringService is the name of the window's entries in the keyring.
 const keyringService = "Doorward"
 
-// A Vault holds the secrets by which the window is signed in elsewhere: in the
-// keyring of the computer's user, so that they outlast the window, and, where
-// there is no keyring, in memory alone. They are never written to a file.
+// A Vault holds the secrets of the window's sessions at remote Doorwards: in the
+// keyring of the computer's user, so that they outlast the window, or, where
+// there is no keyring, in memory only. They are never written to a file.
 type Vault struct {
 	mu     sync.Mutex
 	memory map[string]string
 }
 
-// Keep holds the secret for a place. It reports whether it outlasts the window.
+// Keep stores the secret for a place. It reports whether it outlasts the window.
 func (v *Vault) Keep(at, secret string) (lasting bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -28,7 +28,7 @@ func (v *Vault) Keep(at, secret string) (lasting bool) {
 	return keyring.Set(keyringService, at, secret) == nil
 }
 
-// Find is the secret for a place; empty where there is none.
+// Find returns the secret for a place; empty where there is none.
 func (v *Vault) Find(at string) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -42,10 +42,10 @@ func (v *Vault) Find(at string) string {
 	return secret
 }
 
-// Forget drops the secret for a place.
+// Forget deletes the secret for a place.
 func (v *Vault) Forget(at string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	delete(v.memory, at)
-	_ = keyring.Delete(keyringService, at) // one that stays there opens nothing: its session is ended at the server
+	_ = keyring.Delete(keyringService, at) // if it stays there it opens nothing: its session is ended at the server
 }

@@ -11,19 +11,19 @@ import (
 	"doorward/backend/access"
 )
 
-// A Watch tells the window's title and the desktop who waits. It listens to the
-// same events as the console does, and counts for itself.
+// A Watch shows who waits, in the window's title and in notifications. It listens
+// to the same events as the console does, and counts on its own.
 type Watch struct {
-	Name   string // of the workspace, where it has to be told from others
+	Name   string // of the workspace, where it has to be distinguished from others
 	Title  func(string)
 	Notify func(title, body string)
 
 	known    bool
 	waiting  int // as the badge counts them
-	accepted int // those who have come, and can be let in
+	accepted int // those who have accepted, and can be approved
 }
 
-// retryAfter is how long the watch waits before it listens again.
+// retryAfter is how long the watch waits before it connects again.
 const retryAfter = 2 * time.Second
 
 // Run watches o until ctx ends, or the window is signed out.
@@ -36,7 +36,7 @@ func (w *Watch) Run(ctx context.Context, o Opened) {
 	}
 }
 
-// listen follows one stream of events to its end.
+// listen reads one stream of events to its end.
 func (w *Watch) listen(ctx context.Context, o Opened) error {
 	body, err := o.get(ctx, "/api/v1/events")
 	if err != nil {
@@ -53,11 +53,11 @@ func (w *Watch) listen(ctx context.Context, o Opened) error {
 	return nil
 }
 
-// look counts who waits, and tells of those who came since.
+// look counts who waits, and notifies of those who accepted since.
 func (w *Watch) look(ctx context.Context, o Opened) {
 	var now struct{ Pending, Accepted int }
 	if get(ctx, o, "/api/v1/overview", &now) != nil {
-		return // the next event, or the next stream, asks again
+		return // the next event, or the next stream, makes it ask again
 	}
 	if !w.known || now.Pending != w.waiting {
 		w.Title(Title(now.Pending, w.Name))
@@ -68,7 +68,7 @@ func (w *Watch) look(ctx context.Context, o Opened) {
 	w.known, w.waiting, w.accepted = true, now.Pending, now.Accepted
 }
 
-// newest is who came last, as people call them; empty where that is not known.
+// newest names the person who accepted last; empty where that is unknown.
 func newest(ctx context.Context, o Opened) (who string) {
 	var list struct {
 		Items []struct {
@@ -90,7 +90,7 @@ func newest(ctx context.Context, o Opened) (who string) {
 	return plain(who)
 }
 
-// plain is a text that no desktop takes for markup.
+// plain is a text without anything that a desktop takes for markup.
 func plain(s string) string {
 	return access.Shorten(strings.Map(func(r rune) rune {
 		if strings.ContainsRune("<>&", r) || unicode.IsControl(r) {
@@ -100,8 +100,8 @@ func plain(s string) string {
 	}, s), 80)
 }
 
-// Title is the window's, with the number of people who wait and the workspace's
-// name, if it has to be told from others.
+// Title is the window's title, with the number of waiting people and the
+// workspace's name, if it has to be distinguished from others.
 func Title(waiting int, workspace string) string {
 	title := "Doorward"
 	if workspace != "" {
@@ -113,7 +113,7 @@ func Title(waiting int, workspace string) string {
 	return title
 }
 
-// Sentence says who waits for an approval: the newest of so many.
+// Sentence says who waits for an approval: the newest, and how many.
 func Sentence(newest string, waiting int) string {
 	switch {
 	case newest != "" && waiting == 1:

@@ -26,12 +26,12 @@ import (
 	"doorward/backend/access"
 )
 
-// HasWindow reports whether this build can open one.
+// HasWindow reports whether this build can open a window.
 const HasWindow = true
 
-// Window is what the console's page can ask of the desktop.
+// Window is what the console's page can call in the desktop program.
 type Window struct {
-	until         context.Context // ends when the program is told to
+	until         context.Context // ends when the program is told to end
 	ctx           context.Context // of the toolkit
 	windowContext context.Context // ends when the window closes
 	stop          context.CancelFunc
@@ -105,7 +105,8 @@ func (w *Window) frameFile() string { return FrameFile(w.c.Data) }
 
 func (w *Window) start(ctx context.Context, frame Frame) {
 	w.ctx = ctx
-	// before the toolkit listened; what comes now, it ends on itself, and to end it twice is its death
+	// The signal came before the toolkit listened for one. Later ones it handles
+	// itself, and ending it twice crashes it.
 	if w.until.Err() != nil {
 		w.quit(nil)
 	}
@@ -139,18 +140,18 @@ func (w *Window) toFront(options.SecondInstanceData) {
 	runtime.Show(w.ctx)
 }
 
-// settled is how long a Doorward that was opened takes to come to rest. What opening
-// took is given back then: a window is left open for days.
+// settled is how long after opening a Doorward the memory that opening took is
+// given back: a window stays open for days.
 const settled = 3 * time.Second
 
-// watch keeps the title and the desktop told of who waits.
+// watch keeps the title up to date and notifies of who waits.
 func (w *Window) watch(ctx context.Context, o Opened) {
 	ctx, stop := context.WithCancel(ctx)
 	context.AfterFunc(w.windowContext, stop)
 	watch := &Watch{
 		Title: func(title string) { runtime.WindowSetTitle(w.ctx, title) },
 		Notify: func(title, body string) {
-			// a desktop without notices has the title
+			// a desktop without notifications has the title
 			_ = runtime.SendNotification(w.ctx, runtime.NotificationOptions{ID: "waiting", Title: title, Body: body})
 		},
 	}
@@ -183,10 +184,10 @@ func (w *Window) menu() *menu.Menu {
 	return m
 }
 
-// leads makes a menu entry that leads to one of the console's addresses.
+// leads makes a menu entry that opens one of the console's addresses.
 func (w *Window) leads(path string) menu.Callback { return func(*menu.CallbackData) { w.show(path)() } }
 
-// show leads the page to one of the console's addresses, once there is an Admin.
+// show opens one of the console's addresses, once there is an Admin.
 func (w *Window) show(path string) func() {
 	return func() {
 		if _, open := w.shell.Opened(); open {
@@ -202,7 +203,7 @@ func (w *Window) quit(*menu.CallbackData) {
 	}
 }
 
-// backUp asks for a place and writes the backup there.
+// backUp asks for a file and writes the backup there.
 func (w *Window) backUp() {
 	o, open := w.shell.Opened()
 	if !open {
@@ -228,8 +229,8 @@ func (w *Window) backUp() {
 	})
 }
 
-// told says how a thing went. Its words are ours alone: the native dialog reads
-// them as a format.
+// told shows how an operation ended. Its text is only ever ours: the native
+// dialog reads it as a format.
 func (w *Window) told(done string, do func() (bool, error)) {
 	kind, title, message := runtime.InfoDialog, "Done", done
 	did, err := do()
@@ -243,7 +244,7 @@ func (w *Window) told(done string, do func() (bool, error)) {
 	}
 }
 
-// Save writes a text where the reader says, through the native dialog.
+// Save writes a text to a file that the user chooses in the native dialog.
 func (w *Window) Save(name, text string) (err error) {
 	defer recovered(&err)
 	path, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{
@@ -256,7 +257,7 @@ func (w *Window) Save(name, text string) (err error) {
 	return Keep(path, strings.NewReader(text))
 }
 
-// dropped hands a CSV that was dropped on the window to the page.
+// dropped passes a CSV file that was dropped on the window to the page.
 func (w *Window) dropped(_, _ int, paths []string) {
 	text, err := ReadDropped(paths)
 	if err != nil {
@@ -266,8 +267,8 @@ func (w *Window) dropped(_, _ int, paths []string) {
 	runtime.EventsEmit(w.ctx, "dropped", text)
 }
 
-// offerReload asks whether to start again when the page's process is gone: the
-// toolkit cannot bring it back.
+// offerReload asks whether to restart when the page's process is gone: the
+// toolkit cannot restore it.
 func (w *Window) offerReload() {
 	chosen, err := runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{
 		Type:    runtime.QuestionDialog,

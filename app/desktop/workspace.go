@@ -9,15 +9,16 @@ import (
 	"sync"
 )
 
-// A Workspace is a Doorward elsewhere that the window knows.
+// A Workspace is a remote Doorward that the window knows.
 type Workspace struct {
-	At   string `json:"at"`             // its public URL, as Place has it
-	Name string `json:"name,omitempty"` // what it was called at the last sign-in
+	At   string `json:"at"`             // its public URL, as Place returns it
+	Name string `json:"name,omitempty"` // its name at the last sign-in
 	As   string `json:"as,omitempty"`   // whom the window acts for there
 }
 
-// Workspaces are those that the window knows, and the one it was at last. They
-// hold no secrets. What is wrong with the file costs the list, and no start.
+// Workspaces are those that the window knows, and the one that was open last.
+// They hold no secrets. If the file is damaged the list is lost, but the window
+// starts.
 type Workspaces struct {
 	File string // empty: they are forgotten with the window
 
@@ -29,7 +30,7 @@ type Workspaces struct {
 	}
 }
 
-// WorkspacesFile is where the windows of one person keep them.
+// WorkspacesFile is where the windows of one user store them.
 func WorkspacesFile() string {
 	dir, err := os.UserConfigDir()
 	if err != nil {
@@ -38,8 +39,8 @@ func WorkspacesFile() string {
 	return filepath.Join(dir, "doorward-desktop", "workspaces.json")
 }
 
-// List returns those that are known, in the order they were first met, and the
-// one that was open last; empty for this computer's.
+// List returns the known ones, in the order they were first used, and the one
+// that was open last; empty for this computer's.
 func (w *Workspaces) List() (all []Workspace, last string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -47,7 +48,8 @@ func (w *Workspaces) List() (all []Workspace, last string) {
 	return slices.Clone(w.kept.Known), w.kept.Last
 }
 
-// Find is the workspace at an address; a bare one where it is not known.
+// Find returns the workspace at an address; one with the address only where it is
+// unknown.
 func (w *Workspaces) Find(at string) Workspace {
 	all, _ := w.List()
 	if i := slices.IndexFunc(all, func(k Workspace) bool { return k.At == at }); i >= 0 {
@@ -56,7 +58,7 @@ func (w *Workspaces) Find(at string) Workspace {
 	return Workspace{At: at}
 }
 
-// Put keeps a workspace, in place of what was known of it.
+// Put stores a workspace, and replaces what was known of it.
 func (w *Workspaces) Put(one Workspace) error {
 	return w.change(func() {
 		if i := slices.IndexFunc(w.kept.Known, func(k Workspace) bool { return k.At == one.At }); i >= 0 {
@@ -77,7 +79,7 @@ func (w *Workspaces) Remove(at string) error {
 	})
 }
 
-// Use notes which one is open: the next start opens it again.
+// Use records which one is open: the next start opens it again.
 func (w *Workspaces) Use(at string) error { return w.change(func() { w.kept.Last = at }) }
 
 func (w *Workspaces) change(do func()) error {
@@ -111,7 +113,7 @@ func (w *Workspaces) load() {
 	}
 }
 
-// replace writes a small file of the window's own, whole or not at all.
+// replace writes a small file of the window's own, completely or not at all.
 func replace(file string, b []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
