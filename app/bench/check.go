@@ -12,9 +12,9 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// check is what it costs to find out who asks and what they may: a member's
-// GET /api/v1/me by session cookie, beside a bare Fiber handler that answers
-// 204.
+// check measures what it costs to identify the caller and their permissions: a
+// member's GET /api/v1/me by session cookie, compared with a bare Fiber handler
+// that answers 204.
 func check(b *bench) error {
 	p, err := b.product("check")
 	if err != nil {
@@ -61,7 +61,7 @@ func (b *bench) checkOn(p *product) error {
 	return nil
 }
 
-// A comparison is two loads, round by round.
+// A comparison is two loads, measured in turn.
 type comparison struct {
 	ours, bound, ratio, ourCPU, boundCPU, p50, p99 spread
 }
@@ -86,7 +86,7 @@ func (c *comparison) figure(what, bound string, share float64) figure {
 	}
 }
 
-// A bareServer is this program again, as nothing but a handler.
+// A bareServer is this program in another process, with that handler only.
 type bareServer struct {
 	cmd *exec.Cmd
 	url string
@@ -115,10 +115,10 @@ func startBare() (*bareServer, error) {
 
 func (s *bareServer) stop() {
 	s.cmd.Process.Kill()
-	s.cmd.Wait() // that it was killed is no news
+	s.cmd.Wait() // it was killed: an error is expected
 }
 
-// serveBare answers 204 to everything, and prints where.
+// serveBare answers 204 to everything, and prints its address.
 func serveBare() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

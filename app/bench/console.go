@@ -19,8 +19,8 @@ const (
 	decisions      = 100
 )
 
-// console is what the console's members page costs where there are many, and
-// how soon a decision in one console is seen in another.
+// console measures the console's members page with many members, and how soon a
+// decision in one console is seen in another.
 func console(b *bench) error {
 	p, err := b.product("console")
 	if err != nil {

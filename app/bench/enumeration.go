@@ -18,18 +18,18 @@ import (
 )
 
 const (
-	askedOf  = 200 // addresses of a class: a stranger may ask ten times for each
+	askedOf  = 200 // addresses of a class: a stranger may request ten emails for each
 	askedFor = 10
-	onBeat   = 400 // samples a class that are taken at the worst moment, when asks are answered
+	onBeat   = 400 // samples of a class that are taken at the worst moment, when requests are answered
 	beat     = 500 * time.Millisecond
 )
 
 var accounts = []string{"unknown", "pending", "suspended", "active"}
 
-// enumeration is what somebody learns about an address who asks for a sign-in
-// email to it and then times another request: a wrong code from another browser
-// on another connection, the sign-in page, and a wrong code at the moment when
-// asks are answered. No class of addresses may be told from another.
+// enumeration measures what an attacker learns about an address by requesting a
+// sign-in email to it and then timing another request: a wrong code from another
+// browser on another connection, the sign-in page, and a wrong code at the moment
+// when requests are answered. No two classes of addresses may be distinguishable.
 func enumeration(b *bench) error {
 	p, err := b.product("enumeration")
 	if err != nil {
@@ -54,7 +54,7 @@ func enumeration(b *bench) error {
 
 func addressOf(class string, n int) string { return fmt.Sprintf("%.3s%03d@example.com", class, n) }
 
-// accountsOn makes the accounts that are asked for.
+// accountsOn makes the accounts of the addresses.
 func (b *bench) accountsOn(p *product) error {
 	if err := p.does("setup", "--email", adminAddress); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (b *bench) accountsOn(p *product) error {
 	return nil
 }
 
-// does runs a command line whose answer nobody reads.
+// does runs a command line and ignores its answer.
 func (p *product) does(args ...string) error {
 	cmd := exec.Command(p.program, args...)
 	cmd.Env = p.env
@@ -96,7 +96,7 @@ func (p *product) does(args ...string) error {
 	return nil
 }
 
-// A prober asks, and times what comes after.
+// A prober requests emails, and times the requests that follow.
 type prober struct {
 	asks, probes *http.Client // each on connections of its own
 	home, csrf   string       // of the browser that probes
@@ -104,8 +104,8 @@ type prober struct {
 	networks     int
 }
 
-// request is one request from a network of its own. It returns what came and how
-// long that took.
+// request sends one request from a network of its own. It returns the answer and
+// how long it took.
 func (r *prober) request(
 	c *http.Client,
 	method, path, cookie string,
@@ -138,11 +138,11 @@ func (r *prober) request(
 		if err != nil || resp.StatusCode != http.StatusTooManyRequests {
 			return string(text), strings.Split(resp.Header.Get("Set-Cookie"), ";")[0], took, err
 		}
-		time.Sleep(500 * time.Millisecond) // strangers may ask ten times a second in all
+		time.Sleep(500 * time.Millisecond) // strangers may request ten a second in all
 	}
 }
 
-// browser is a fresh one: its cookie, and its form's token.
+// browser is a new browser: its cookie, and its form token.
 func (r *prober) browser() (cookie, csrf string, err error) {
 	page, cookie, _, err := r.request(r.asks, "GET", "/login", "", nil)
 	if found := formToken.FindStringSubmatch(page); found != nil {
@@ -162,7 +162,7 @@ func (r *prober) wrongCode() (float64, error) {
 	return took, err
 }
 
-// samples are what was timed after asks: milliseconds.
+// samples are the measured times, in milliseconds.
 type samples map[string]map[string]spread // by what was timed, by class
 
 func (b *bench) enumerationOn(p *product) error {
@@ -204,7 +204,7 @@ func (r *prober) sample(took samples, class string, n int) error {
 		return err
 	}
 	atBeat := n < onBeat
-	if atBeat { // ask shortly before, so that the answer is on its way then
+	if atBeat { // request shortly before, so that the answer is being written then
 		time.Sleep(beat - time.Duration(time.Now().Add(40*time.Millisecond).UnixNano())%beat)
 	}
 	page, _, _, err := r.request(r.asks, "POST", "/login", cookie, url.Values{
@@ -239,8 +239,7 @@ func (r *prober) sample(took samples, class string, n int) error {
 	return err
 }
 
-// tellApart sets each two classes side by side and adds the pair that differs
-// most.
+// tellApart compares every two classes and adds the pair that differs most.
 func (b *bench) tellApart(what string, took map[string]spread) {
 	worst, pair, least := 0.5, "", 1.0
 	for i, one := range accounts {
@@ -273,8 +272,9 @@ func (b *bench) tellApart(what string, took map[string]spread) {
 	})
 }
 
-// mannWhitney is how likely a value of a is above one of b, ties counting half,
-// and how likely a difference like that is where there is none.
+// mannWhitney returns the probability that a value of a is above one of b, ties
+// counting half, and the probability of a difference this large between equal
+// distributions.
 func mannWhitney(a, b spread) (auc, p float64) {
 	type value struct {
 		v     float64

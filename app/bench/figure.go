@@ -12,8 +12,8 @@ type figure struct {
 	what     string
 	measured string
 	ranging  string // lowest to highest of the rounds
-	bound    string // what it is set beside, measured in the same run
-	target   string // empty: none was set, it is only told
+	bound    string // what it is compared with, measured in the same run
+	target   string // empty: none, the figure is only reported
 	met      bool
 }
 
@@ -36,12 +36,12 @@ func printTable(w io.Writer, all []figure) {
 	}
 }
 
-// spread is what the rounds of one measurement gave.
+// spread is the results of one measurement's rounds.
 type spread []float64
 
 func (s spread) median() float64 { return s.percentile(50) }
 
-// percentile is by nearest rank: a value that was measured.
+// percentile returns the nearest rank, so always a measured value.
 func (s spread) percentile(p float64) float64 {
 	if len(s) == 0 {
 		return 0
@@ -54,7 +54,7 @@ func (s spread) percentile(p float64) float64 {
 	return sorted[max(rank, 1)-1]
 }
 
-// ranging is the lowest and the highest, as write writes them.
+// ranging returns the lowest and the highest, formatted by write.
 func (s spread) ranging(write func(float64) string) string {
 	if len(s) == 0 {
 		return ""
@@ -79,7 +79,7 @@ func perSecond(v float64) string { return thousands(v) + "/s" }
 
 func microseconds(v float64) string { return fmt.Sprintf("%.0f µs", v) }
 
-// thousands is a whole number with commas.
+// thousands formats a whole number with commas.
 func thousands(v float64) string {
 	digits := fmt.Sprintf("%.0f", v)
 	for i := len(digits) - 3; i > 0; i -= 3 {

@@ -14,18 +14,18 @@ import (
 	"time"
 )
 
-// hostile is what strangers cost who send what nobody should: 2,000 connections
-// that hold requests which are compressed, nested, announced or slow, and more
-// connections than a process of 256 files has room for.
+// hostile measures the cost of strangers' attacks: 2,000 connections with
+// requests that are compressed, nested, announced or slow, and more connections
+// than a process of 256 files can hold.
 func hostile(b *bench) error { return errors.Join(b.besieged(), b.fewFiles()) }
 
-// besiegers is how many connections they hold, each from an address of its own.
+// besiegers is the number of their connections, each from an address of its own.
 const besiegers = 2000
 
 func (b *bench) besieged() error {
 	var grown, p99 spread
 	for round := range b.rounds {
-		p, err := b.product(fmt.Sprintf("hostile-%d", round)) // a new one each time: memory that has grown once stays
+		p, err := b.product(fmt.Sprintf("hostile-%d", round)) // a new one each time: grown memory is kept
 		if err != nil {
 			return err
 		}
@@ -55,10 +55,10 @@ func (b *bench) besieged() error {
 	return nil
 }
 
-// siege is by how many bytes the server grows at the most while strangers come and
-// others use it, and how long those wait, in milliseconds.
+// siege returns by how many bytes the server grows at most while strangers attack
+// and others use it, and how long those wait, in milliseconds.
 func (b *bench) siege(p *product) (grown, p99 float64, err error) {
-	if _, err := askReady(p, 200); err != nil { // as a server is that has been used
+	if _, err := askReady(p, 200); err != nil { // like a server that has been in use
 		return 0, 0, err
 	}
 	before, err := resident(p.pid())
@@ -138,8 +138,8 @@ func siegeTexts(host string) ([]string, error) {
 	}, nil
 }
 
-// besiege opens connections from many addresses, with a text on each in turn. Some
-// are cut off at once: that is what is measured.
+// besiege opens connections from many addresses, and sends the texts on them in
+// turn. Some are closed at once: that is what is measured.
 func besiege(at string, n int, texts []string) (held []net.Conn) {
 	for i := range n {
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 7, byte(i>>8), byte(i))}, Timeout: patience}
@@ -154,8 +154,9 @@ func besiege(at string, n int, texts []string) (held []net.Conn) {
 	return held
 }
 
-// askReady asks n times whether the server is ready, each on a connection of its own, and
-// returns how long each took in milliseconds. Any other answer is an error.
+// askReady asks n times whether the server is ready, each time on a new
+// connection, and returns how long each took in milliseconds. Any other answer is
+// an error.
 func askReady(p *product, n int) (waits spread, err error) {
 	for range n {
 		began := time.Now()
@@ -183,8 +184,8 @@ func askOnce(at string) error {
 	return err
 }
 
-// fewFiles is how soon a process of 256 files answers once 1,000 connections are
-// gone.
+// fewFiles measures how soon a process of 256 files answers after 1,000
+// connections have gone.
 func (b *bench) fewFiles() error {
 	p, err := b.product("files")
 	if err != nil {

@@ -16,9 +16,9 @@ import (
 	"doorward/backend/text"
 )
 
-// invitations are whole ones over HTTP: member, indexes, email, audit entry,
-// on the disk before the answer. Beside them stand bare Badger commits of one
-// key each, with the options that the store uses.
+// invitations measures complete invitations over HTTP: member, indexes, email,
+// audit entry, on the disk before the answer. They are compared with bare Badger
+// commits of one key each, with the options that the store uses.
 func invitations(b *bench) error {
 	p, err := b.product("invitations")
 	if err != nil {
@@ -63,12 +63,11 @@ func (b *bench) inviteOn(p *product) error {
 	return db.Close()
 }
 
-// numbered counts everything that is made in a run, so that nothing is made
-// twice.
+// numbered counts everything that is made in a run, so that every name is unique.
 var numbered atomic.Uint64
 
-// under has some clients do the same thing over and over for a while. CPU time
-// is that of the process that serves them.
+// under runs some clients that repeat the same request for a while. CPU time is
+// that of the process that serves them.
 func under(pid, clients int, client func() func(uint64) error) (load, error) {
 	before, err := cpuOf(pid)
 	if err != nil {
@@ -113,7 +112,7 @@ func repeat(do func(uint64) error, until time.Time) (took spread, err error) {
 	return took, nil
 }
 
-// committer keeps one key at a time: the bound.
+// committer writes one key at a time: the lower bound.
 func committer(db *badger.DB) func(uint64) error {
 	value := make([]byte, 256)
 	return func(n uint64) error {
@@ -152,8 +151,7 @@ func (i inviter) client() func(uint64) error {
 	}
 }
 
-// bareOptions are those that the store runs Badger with, as far as they matter to a
-// commit.
+// bareOptions are the store's options for Badger, as far as they affect a commit.
 func bareOptions(dir string) badger.Options {
 	return badger.DefaultOptions(dir).
 		WithSyncWrites(true).

@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// tick is how the kernel counts CPU time, in seconds: 1/100 on every Linux that
-// Go runs on.
+// tick is the kernel's unit of CPU time, in seconds: 1/100 on every Linux that Go
+// runs on.
 const tick = 0.01
 
-// cpuTime is how long a process was on a CPU, in seconds, and how long those
-// that it started and waited for were.
+// cpuTime is how long a process, and the processes that it started and waited
+// for, used a CPU, in seconds.
 type cpuTime struct{ own, children float64 }
 
 func cpuOf(pid int) (cpuTime, error) {
@@ -42,7 +42,7 @@ func readStat(line string) (cpuTime, error) {
 	return cpuTime{own: t[0] + t[1], children: t[2] + t[3]}, nil
 }
 
-// memoryOf is what a process holds, in bytes: resident, and its share of it.
+// memoryOf returns the memory of a process, in bytes: resident, and proportional.
 func memoryOf(pid int) (rss, pss float64, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
@@ -67,13 +67,13 @@ func memoryOf(pid int) (rss, pss float64, err error) {
 	return rss, pss, nil
 }
 
-// A process is one that runs, by its name as the kernel has it.
+// A process is a running process, by its name in the kernel.
 type process struct {
 	id, parent int
 	name       string
 }
 
-// processes are all that run now.
+// processes returns all running processes.
 func processes() (map[int]process, error) {
 	entries, err := os.ReadDir("/proc")
 	all := map[int]process{}
@@ -94,10 +94,10 @@ func readProcess(line string) (p process, ok bool) {
 	p.name = line[open+1 : end]
 	var state string
 	_, err := fmt.Sscan(line[:open]+line[end+1:], &p.id, &state, &p.parent)
-	return p, err == nil && state != "Z" // a dead one that nobody has asked after
+	return p, err == nil && state != "Z" // a zombie has ended
 }
 
-// under reports whether p is the process with that id or was started by it.
+// under reports whether p is the process with that id or a descendant of it.
 func (p process) under(all map[int]process, id int) bool {
 	for ; p.id != 0; p = all[p.parent] {
 		if p.id == id {
@@ -116,9 +116,9 @@ func loadAverage() (float64, error) {
 	return strconv.ParseFloat(first, 64)
 }
 
-// strangersTime is how long each program that this one did not start has been on
-// a CPU, in seconds. The kernel's own threads work for whoever writes and draws:
-// that is us.
+// strangersTime returns how long each program that this one did not start has
+// used a CPU, in seconds. The kernel's own threads are left out: they work for
+// the programs that write and draw, which are ours.
 func strangersTime() (map[int]float64, error) {
 	all, err := processes()
 	took := map[int]float64{}
@@ -133,13 +133,13 @@ func strangersTime() (map[int]float64, error) {
 	return took, err
 }
 
-// A watch tells what else went on while the figures were taken.
+// A watch records what else ran while the figures were taken.
 type watch struct {
 	began  time.Time
 	before float64 // load average
 	loads  spread
 	known  map[int]float64 // strangersTime at the last look
-	others float64         // seconds of CPU that strangers used
+	others float64         // seconds of CPU that other programs used
 	stop   chan struct{}
 	ended  chan struct{}
 }
@@ -172,8 +172,8 @@ func (w *watch) sample() {
 	}
 }
 
-// look adds what has happened since the last look. A process that was not there
-// then may be what a browser of ours has left behind, and counts from now on.
+// look adds what has happened since the last look. A new process may be one that
+// our browser has left behind, and counts from now on.
 func (w *watch) look() {
 	if l, err := loadAverage(); err == nil {
 		w.loads = append(w.loads, l)
@@ -190,11 +190,11 @@ func (w *watch) look() {
 	w.known = now
 }
 
-// tooBusy is how many CPUs others may use before ratios, too, mean little: what
-// waits for the disk and what waits for a CPU suffer differently.
+// tooBusy is how many CPUs others may use before even ratios mean little: waiting
+// for the disk and waiting for a CPU are affected differently.
 const tooBusy = 0.25
 
-// report is a sentence on the machine.
+// report describes the load of the machine in a sentence.
 func (w *watch) report() string {
 	close(w.stop)
 	<-w.ended

@@ -44,7 +44,7 @@ var parts = []part{
 
 // A bench is one run.
 type bench struct {
-	dir     string // for everything that is written
+	dir     string // for all files
 	program string
 	rounds  int
 	members int
@@ -53,7 +53,7 @@ type bench struct {
 
 func (b *bench) add(f figure) { b.figures = append(b.figures, f) }
 
-// tell says how far the run is.
+// tell reports the progress of the run.
 func tell(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
 func main() {
@@ -103,8 +103,7 @@ func fail(err error) {
 	}
 }
 
-// run measures the parts and prints the table of what was measured, also when
-// one of them failed.
+// run measures the parts and prints the table, also when one of them failed.
 func (b *bench) run(under string, chosen []part) (err error) {
 	if b.dir, err = os.MkdirTemp(under, "dwbench"); err != nil {
 		return err

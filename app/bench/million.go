@@ -14,7 +14,7 @@ import (
 	"doorward/backend/store/storetest"
 )
 
-// million is what a large store costs: to start on, and to look into.
+// million measures a large store: starting on it, and reading from it.
 func million(b *bench) error {
 	p, err := b.large()
 	if err != nil {
@@ -39,7 +39,7 @@ func million(b *bench) error {
 	return errors.Join(b.pagesOn(p), p.stop())
 }
 
-// large is the product on the large store, which is made for the first that asks.
+// large returns the product on the large store, which is made on first use.
 func (b *bench) large() (*product, error) {
 	p, err := b.product("million")
 	if err != nil {
@@ -64,11 +64,11 @@ func fill(data string, n int) (err error) {
 	return storetest.Fill(context.Background(), s, n, w.member)
 }
 
-// adminAddress is that of the one Admin among the many.
+// adminAddress is the address of the one Admin among the many.
 const adminAddress = "grace.hopper@example.com"
 
-// A workplace is where the members of the large store work: the same people in
-// each run.
+// A workplace generates the members of the large store: the same people in each
+// run.
 type workplace struct {
 	n           int
 	now         time.Time
@@ -87,7 +87,7 @@ func newWorkplace(n int) *workplace {
 	return w
 }
 
-// words makes n words of some syllables.
+// syllableWords makes n words of some syllables.
 func syllableWords(r *rand.Rand, n, syllables int) (all []string) {
 	for range n {
 		word := ""
@@ -100,8 +100,8 @@ func syllableWords(r *rand.Rand, n, syllables int) (all []string) {
 	return all
 }
 
-// member is the ith: one in ten waits, half of those have proved their address,
-// one in fifty is suspended, the rest are in.
+// member is the ith member: one in ten is pending, half of those with a verified
+// address, one in fifty is suspended, the rest are active.
 func (w *workplace) member(i int) access.Member {
 	r := rand.New(rand.NewPCG(uint64(i), 3))
 	first, last := w.firsts[r.IntN(len(w.firsts))], w.lasts[r.IntN(len(w.lasts))]
@@ -141,7 +141,7 @@ func (w *workplace) member(i int) access.Member {
 	return m
 }
 
-// spell makes an identifier that looks as those of the store do.
+// spell makes an identifier like those of the store.
 func spell(r *rand.Rand) string {
 	id := make([]byte, 26)
 	for i := range id {

@@ -24,8 +24,8 @@ type question struct {
 	next func() string
 }
 
-// pagesOn asks for pages of the large store as an Admin's console does, one
-// after the other, the kinds in turn.
+// pagesOn requests pages of the large store as an Admin's console does, one after
+// the other, the kinds in turn.
 func (b *bench) pagesOn(p *product) error {
 	cookie, err := p.adminsCookie()
 	if err != nil {
@@ -82,7 +82,7 @@ func (b *bench) questions(middle []string) []question {
 	}
 }
 
-// A lister asks the API for lists.
+// A lister requests lists from the API.
 type lister struct {
 	client *fasthttp.HostClient
 	base   string
@@ -113,9 +113,8 @@ func (l *lister) get(path, query string, limit int) error {
 	return nil
 }
 
-// ask asks one question some times. Half of the answers may be empty, since a
-// name of the list may have fallen to nobody; more would be a list that does
-// not work.
+// ask asks one question repeatedly. Half of the answers may be empty, since some
+// generated names belong to nobody; more would mean that the list does not work.
 func (l *lister) ask(q question) (took spread, err error) {
 	empty := 0
 	for range asks {
@@ -135,7 +134,7 @@ func (l *lister) ask(q question) (took spread, err error) {
 	return took, nil
 }
 
-// middle walks to the middle of the list and returns cursors of pages there.
+// middle goes to the middle of the list and returns cursors of pages there.
 func (l *lister) middle(members int) (cursors []string, err error) {
 	cursor := ""
 	for seen := 0; seen < members/2+50*deepest && seen < members-deepest; seen += deepest {

@@ -17,7 +17,7 @@ import (
 // patience is how long anything may take before the run gives up.
 const patience = 60 * time.Second
 
-// build makes the program as make build does.
+// build builds the program as make build does.
 func (b *bench) build() error {
 	b.program = filepath.Join(b.dir, "doorward")
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version=bench", "-o",
@@ -96,7 +96,7 @@ func (p *product) stop() error {
 	return nil
 }
 
-// says runs a command line with --json and reads its answer.
+// says runs a command line with --json and parses its output.
 func (p *product) says(out any, args ...string) error {
 	cmd := exec.Command(p.program, append(args, "--json")...)
 	cmd.Env = p.env

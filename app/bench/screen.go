@@ -14,19 +14,19 @@ import (
 	"time"
 )
 
-// A screen is a display with a window manager and a session bus that nothing
-// else is on. Its pixels lie in a file, where they are read without the program
-// that is looked at noticing.
+// A screen is a display with a window manager and a session bus, used by nothing
+// else. Its pixels are in a file, so reading them does not affect the measured
+// program.
 type screen struct {
 	dir     string   // sockets' paths must be short
-	env     []string // what a program needs to be on it
+	env     []string // the environment of programs on it
 	pixels  *os.File
-	at      int64 // where in the file the pixels begin
+	at      int64 // offset of the pixels in the file
 	line    int64 // bytes from one line to the next
 	started []*exec.Cmd
 }
 
-// newScreen has no pointer on it: what is drawn is the programs' alone.
+// newScreen has no pointer on it: only the programs draw.
 func newScreen() (s *screen, err error) {
 	s = &screen{}
 	defer func() {
@@ -56,14 +56,14 @@ func newScreen() (s *screen, err error) {
 	return s, s.openPixels()
 }
 
-// command is one that runs on the screen.
+// command returns a command that runs on the screen.
 func (s *screen) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir}, s.env...)
 	return cmd
 }
 
-// starts starts what lives as long as the screen.
+// starts starts a program that runs as long as the screen.
 func (s *screen) starts(cmd *exec.Cmd) error {
 	if err := cmd.Start(); err != nil {
 		return err
@@ -72,8 +72,8 @@ func (s *screen) starts(cmd *exec.Cmd) error {
 	return nil
 }
 
-// tells starts a program and returns the line that it writes to a descriptor
-// once it is ready.
+// tells starts a program and returns the line that it writes to a descriptor once
+// it is ready.
 func (s *screen) tells(name string, args ...string) (string, error) {
 	from, to, err := os.Pipe()
 	if err != nil {
@@ -116,15 +116,15 @@ func readXWD(r io.Reader) (at, line int64, err error) {
 	return int64(head[0]) + 12*int64(head[19]), int64(head[12]), nil
 }
 
-// emails is more colours than a window without words has: the edges of emails
-// are in many shades.
+// letters is more colours than a window without text has: the edges of letters
+// have many shades.
 const letters = 16
 
-// written reports whether there are words, or a drawing, in a part of the screen.
+// written reports whether there is text, or a drawing, in a part of the screen.
 func (s *screen) written(in image.Rectangle) (bool, error) {
 	seen := map[uint32]bool{}
 	row := make([]byte, 4*in.Dx())
-	for y := in.Min.Y; y < in.Max.Y; y += 5 { // no email is lower
+	for y := in.Min.Y; y < in.Max.Y; y += 5 { // no letter is lower
 		if _, err := s.pixels.ReadAt(row, s.at+int64(y)*s.line+4*int64(in.Min.X)); err != nil {
 			return false, err
 		}
@@ -141,7 +141,7 @@ func (s *screen) written(in image.Rectangle) (bool, error) {
 	return false, nil
 }
 
-// until waits until a part of the screen is written on, or is not.
+// until waits until a part of the screen has text, or has none.
 func (s *screen) until(in image.Rectangle, want bool) error {
 	for began := time.Now(); time.Since(began) < patience; time.Sleep(time.Millisecond) {
 		is, err := s.written(in)
@@ -155,7 +155,7 @@ func (s *screen) until(in image.Rectangle, want bool) error {
 func (s *screen) close() error {
 	for _, cmd := range s.started {
 		cmd.Process.Kill()
-		cmd.Wait() // that it was killed is no news
+		cmd.Wait() // it was killed: an error is expected
 	}
 	if s.pixels != nil {
 		s.pixels.Close()

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// startSink is a mail server on this machine that takes every email and keeps
+// startSink is a mail server on this machine that accepts every email and stores
 // none.
 func startSink() (net.Listener, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -26,7 +26,7 @@ func startSink() (net.Listener, error) {
 	return l, nil
 }
 
-// swallow holds one conversation.
+// swallow handles one connection.
 func swallow(c net.Conn) {
 	defer c.Close()
 	say := func(line string) { fmt.Fprintf(c, "%s\r\n", line) }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// size is that of the static program.
+// size measures the static program.
 func size(b *bench) error {
 	info, err := os.Stat(b.program)
 	if err != nil {
@@ -18,8 +18,8 @@ func size(b *bench) error {
 	return nil
 }
 
-// start is from exec to the first 200 on /readyz: on a directory that is not
-// there yet, and on a store that holds nothing.
+// start measures the time from exec to the first 200 on /readyz: on a directory
+// that does not exist yet, and on an empty store.
 func start(b *bench) error {
 	var first, empty spread
 	for i := range b.rounds {
@@ -57,10 +57,10 @@ func startOnce(p *product, to *spread) error {
 	return p.stop()
 }
 
-// idle is how long a server is left alone before its memory counts.
+// idle is how long a server is left alone before its memory is measured.
 const idle = 5 * time.Second
 
-// memory is what an idle server on an empty store holds.
+// memory measures an idle server on an empty store.
 func memory(b *bench) error {
 	var rss, pss spread
 	for i := range min(b.rounds, 3) {

@@ -20,17 +20,17 @@ import (
 //go:embed visit.cjs
 var visitScript []byte
 
-// A seen is one visit: bytes of all answers as they came over the wire, how
-// many requests there were, and milliseconds to the first contentful paint.
+// A seen is one visit: bytes of all responses as transferred, the number of
+// requests, and milliseconds to the first contentful paint.
 type seen struct {
 	Bytes    float64 `json:"bytes"`
 	Requests float64 `json:"requests"`
 	Paint    float64 `json:"paint"`
 	Usable   float64 `json:"usable"`   // milliseconds to the first row of a list
-	Starting float64 `json:"starting"` // that, or the paint of /login, while the browser starts
+	Starting float64 `json:"starting"` // the same, or the paint of /login, while the browser starts
 }
 
-// visit is what a first visit of the sign-in page costs.
+// visit measures a first visit of the sign-in page.
 func visit(b *bench) error {
 	p, err := b.product("visit")
 	if err != nil {
@@ -95,7 +95,7 @@ func barePage(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, "<!doctype html><title>Sign in</title><p>Sign in")
 }
 
-// chromium is the browser: $CHROMIUM, or the one of the system.
+// chromium is the browser's path: $CHROMIUM, or the system's.
 func chromium() string {
 	at := os.Getenv("CHROMIUM")
 	for _, name := range []string{"chromium", "chromium-browser"} {
@@ -106,7 +106,7 @@ func chromium() string {
 	return at
 }
 
-// look visits the pages in turn, so many times, and returns the visits of each.
+// look visits the pages in turn, this many times, and returns the visits of each.
 func look(times int, urls ...string) (all [][]seen, err error) {
 	cmd := exec.Command("node", append([]string{"-", chromium(), strconv.Itoa(times)}, urls...)...)
 	cmd.Dir, cmd.Stdin, cmd.Stderr = "app/e2e", bytes.NewReader(visitScript), os.Stderr

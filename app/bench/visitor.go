@@ -11,7 +11,7 @@ import (
 	"regexp"
 )
 
-// A visitor is a browser, as far as signing in needs one.
+// A visitor is a browser, with as much as signing in needs.
 type visitor struct {
 	http *http.Client
 	home string
@@ -28,7 +28,7 @@ func (p *product) admin() (*visitor, error) {
 	return p.enter(made.LoginLink)
 }
 
-// adminsCookie is the session of the Admin among many, signed in again.
+// adminsCookie is the session of the Admin among many, after a new sign-in.
 func (p *product) adminsCookie() (string, error) {
 	var made struct {
 		LoginLink string `json:"login_link"`
@@ -43,7 +43,7 @@ func (p *product) adminsCookie() (string, error) {
 	return v.cookie()
 }
 
-// member signs in somebody who was invited, came, and was approved.
+// member signs in somebody who was invited, has accepted, and was approved.
 func (p *product) member(email string) (*visitor, error) {
 	var made struct {
 		LoginLink string `json:"login_link"`
@@ -92,7 +92,8 @@ func (v *visitor) page(resp *http.Response, err error) (string, error) {
 	return string(body), err
 }
 
-// cookie is the session, once it has the id that goes with the rights of now.
+// cookie is the session's cookie, after the rotation that follows a rise of
+// permissions.
 func (v *visitor) cookie() (string, error) {
 	if _, err := v.page(v.http.Get(v.home)); err != nil {
 		return "", err

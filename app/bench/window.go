@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// window is what the window costs beside a bare Wails application: until it is
-// painted, and in memory. Where no window can be built or shown, it says so.
+// window measures the window, compared with a bare Wails application: the time
+// until it is painted, and memory. Where no window can be built or shown, it says
+// so.
 func window(b *bench) error {
 	if missing := windowMissing(); len(missing) > 0 {
 		tell("window: not measured, since this machine lacks %s; on Debian, build/deps bench installs it",
@@ -63,9 +64,9 @@ func windowMissing() (missing []string) {
 	return missing
 }
 
-// buildWindow makes a program as make desktop does, and copies it to where it is
-// run as an installation does: what the linker itself wrote lies in memory in
-// larger pieces, which count as a whole as soon as a part of them is used.
+// buildWindow builds a program as make desktop does, and copies it as an
+// installation does: a file as the linker wrote it is mapped in larger pieces,
+// which count as a whole as soon as a part of them is used.
 func (b *bench) buildWindow(name, pkg string) (program string, err error) {
 	program = filepath.Join(b.dir, name)
 	built := program + ".built"
@@ -113,21 +114,20 @@ func (b *bench) windowsOn(s *screen, bare, ours string, few, many *product) erro
 	return nil
 }
 
-// A windowed is a program with a window, and what its rounds gave.
+// A windowed is a program with a window, and the results of its rounds.
 type windowed struct {
 	screen  *screen
 	program string
 	home    string
 	on      *product // nil: the bare one
 
-	first spread // milliseconds from exec until words are in the page
-	whole spread // until the page is there that people wait for
-	pss   spread // bytes, of the program and all that it started
+	first spread // milliseconds from exec until text is on the page
+	whole spread // until the page that people wait for is there
+	pss   spread // bytes, of the program and everything it started
 }
 
-// Where windows of 1200 by 820, which the window manager puts in the middle,
-// have their words: the page; and the console's list of places, where nothing is
-// before it.
+// Where windows of 1200 by 820, which the window manager centres, have their
+// text: the page; and the console's navigation, when no dialog covers it.
 var (
 	pageArea   = image.Rect(320, 110, 1200, 860)
 	placesArea = image.Rect(60, 200, 290, 540)
@@ -135,7 +135,7 @@ var (
 
 // round opens the window once.
 func (w *windowed) round() error {
-	// where the last one stood
+	// where the last one was
 	if err := errors.Join(os.RemoveAll(filepath.Join(w.home, ".config/doorward-desktop")),
 		w.screen.until(pageArea, false)); err != nil {
 		return err
@@ -175,8 +175,8 @@ func (w *windowed) look(pid int, began time.Time) error {
 	return err
 }
 
-// beside is the figure of w beside the bare one: the median of how much more it
-// was, round by round.
+// beside returns the figure of w compared with the bare one: the median of how
+// much more it was, round by round.
 func (w *windowed) beside(bare *windowed, what, target string, most float64, write func(float64) string,
 	of func(*windowed) spread) figure {
 	ours, bound := of(w), of(bare)
@@ -190,9 +190,10 @@ func (w *windowed) beside(bare *windowed, what, target string, most float64, wri
 		target: target, met: more.median() <= most}
 }
 
-// shareOf is what a process and all that it started hold, in bytes. What they
-// share with each other counts once. Another WebKit on the machine would bear a
-// part of it and the figure would be too good, so it is taken while there is none.
+// shareOf returns the memory of a process and everything it started, in bytes.
+// What they share with each other counts once. Another WebKit on the machine
+// would carry a part of it and make the figure too good, so it is measured while
+// there is none.
 func shareOf(pid int) (sum float64, err error) {
 	for began := time.Now(); time.Since(began) < patience; time.Sleep(100 * time.Millisecond) {
 		before, err := strangers(pid)
@@ -227,7 +228,7 @@ func sharesOf(pid int) (sum float64, err error) {
 	return sum, nil
 }
 
-// strangers are the processes of WebKit that pid did not start.
+// strangers counts the processes of WebKit that pid did not start.
 func strangers(pid int) (n int, err error) {
 	all, err := processes()
 	for _, p := range all {

@@ -17,8 +17,9 @@ import (
 //go:embed report.lua
 var wrkReport []byte
 
-// A load is what a server bore: requests a second, percentiles in milliseconds
-// of all requests, and the server's own CPU time for each in microseconds.
+// A load is the measured load of a server: requests a second, percentiles in
+// milliseconds over all requests, and the server's own CPU time for each in
+// microseconds.
 type load struct {
 	rate, p50, p99, cpu float64
 	requests            int
@@ -27,8 +28,8 @@ type load struct {
 // loadFor is how long one round of load lasts.
 const loadFor = 2 * time.Second
 
-// wrk puts the server with that pid under load on keep-alive connections. Any
-// answer above 399 and any broken connection is an error.
+// wrk puts load on the server with that pid, on keep-alive connections. Any
+// status above 399 and any broken connection is an error.
 func (b *bench) wrk(pid, connections int, url string, headers ...string) (load, error) {
 	script := filepath.Join(b.dir, "report.lua")
 	if err := os.WriteFile(script, wrkReport, 0o600); err != nil {
@@ -55,7 +56,7 @@ func (b *bench) wrk(pid, connections int, url string, headers ...string) (load, 
 	return l, err
 }
 
-// readWrk reads the line of report.lua: requests, microseconds, the errors by
+// readWrk parses the line of report.lua: requests, microseconds, the errors by
 // kind, and the percentiles in microseconds.
 func readWrk(out string) (load, error) {
 	_, line, ok := strings.Cut(out, "RESULT ")

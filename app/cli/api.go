@@ -22,19 +22,18 @@ import (
 	"doorward/backend/store"
 )
 
-// An api is the way to the operator's API: through a running server's socket,
-// or in this process.
+// An api is the connection to the operator's API: through a running server's
+// socket, or in this process.
 type api struct {
 	ctx    context.Context
 	client *http.Client
 	app    *app.App // nil while a server runs
 }
 
-// waitForStore is how long a verb waits for another one, which has the store
-// open, to end.
+// waitForStore is how long a verb waits for another verb that has the store open.
 const waitForStore = 10 * time.Second
 
-// on runs a verb with the API, and closes after it what was opened for it.
+// on runs a verb with the API, and afterwards closes what was opened for it.
 func (r *run) on(verb func(a *api, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		a, err := r.reach(cmd)
@@ -49,7 +48,7 @@ func (r *run) on(verb func(a *api, args []string) error) func(*cobra.Command, []
 	}
 }
 
-// reach finds the running server, or opens the store in its place.
+// reach connects to the running server, or opens the store itself.
 func (r *run) reach(cmd *cobra.Command) (*api, error) {
 	flags := given(cmd)
 	dir, err := config.DataDir(flags, r.Env)
@@ -72,11 +71,11 @@ func (r *run) reach(cmd *cobra.Command) (*api, error) {
 	}
 }
 
-// inUse reports whether another process has the store: a server that is about
-// to listen, or another verb that will soon be done.
+// inUse reports whether another process has the store open: a server that is
+// about to listen, or another verb that will soon finish.
 func inUse(err error) bool { return errors.Is(err, store.ErrInUse) }
 
-// pause waits, and reports whether ctx is still good.
+// pause waits, and reports whether ctx is still valid.
 func pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():
@@ -92,14 +91,14 @@ func (r *run) open(cmd *cobra.Command, flags map[string]string) (*app.App, error
 		return nil, err
 	}
 	if c.LogLevel == "info" {
-		c.LogLevel = "warn" // a verb says itself what it did
+		c.LogLevel = "warn" // a verb reports on its own what it did
 	}
 	c.Frontend, c.Version, c.Log = r.Frontend, r.Version, r.Stderr
 	return app.Open(cmd.Context(), c)
 }
 
-// settled refuses settings on the command line that a running server would not
-// hear of.
+// settled refuses settings on the command line that would have no effect on a
+// running server.
 func settled(cmd *cobra.Command, flags map[string]string) error {
 	for name := range flags {
 		if name != "data" {
@@ -123,7 +122,7 @@ func settings(cmd *cobra.Command, hidden bool) *cobra.Command {
 	return cmd
 }
 
-// given are the settings that stand on the command line.
+// given returns the settings on the command line.
 func given(cmd *cobra.Command) map[string]string {
 	set := map[string]string{}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
@@ -139,7 +138,7 @@ const (
 	local  = "/local/v1" // the operator's own, on this machine only
 )
 
-// maxAnswer is more than any answer that is held in memory.
+// maxAnswer is more than any answer that is read into memory.
 const maxAnswer = 64 << 20
 
 // ask sends in as JSON, unless it is nil, and returns the answer.
@@ -156,7 +155,7 @@ func (a *api) ask(method, path string, in any) (json.RawMessage, error) {
 	return body, nil
 }
 
-// send returns an answer whose status says that it went well, or an error.
+// send returns an answer with a status of success, or an error.
 func (a *api) send(method, path string, in any) (*http.Response, error) {
 	var body io.Reader
 	if in != nil {
@@ -198,7 +197,7 @@ func refusedBy(resp *http.Response) error {
 	return f
 }
 
-// get is ask for what is only read, into out.
+// get is ask for reading, into out.
 func (a *api) get(path string, out any) (json.RawMessage, error) {
 	raw, err := a.ask(http.MethodGet, path, nil)
 	if err != nil {
@@ -239,9 +238,9 @@ type page struct {
 
 const maxPage = 200
 
-// pages hands a list to each, page by page, up to limit items; zero means all.
-// It returns the last page, without items that were handed on, and how many
-// were.
+// pages passes the items of a list to each, page by page, up to limit items; zero
+// means all. It returns the last page, without the items that were passed on, and
+// how many were.
 func (a *api) pages(path string, q url.Values, limit int, each func([]json.RawMessage) error) (last page, shown int,
 	err error) {
 	for {
@@ -265,7 +264,7 @@ func (a *api) pages(path string, q url.Values, limit int, each func([]json.RawMe
 	}
 }
 
-// find is the member with that address or id.
+// find returns the member with that address or id.
 func (a *api) find(who string) (m member, raw json.RawMessage, err error) {
 	path := public + "/members/" + url.PathEscape(who)
 	if strings.Contains(who, "@") {

@@ -16,7 +16,7 @@ import (
 	"doorward/backend/text"
 )
 
-// An entry is what the verbs read of an audit entry.
+// An entry is the part of an audit entry that the verbs use.
 type entry struct {
 	Seq    uint64    `json:"seq"`
 	At     time.Time `json:"at"`
@@ -106,7 +106,7 @@ func (r *run) entries(items []json.RawMessage, seq uint64) (uint64, error) {
 	return seq, nil
 }
 
-// say writes the entry in a line: when, who (through what), did what to whom.
+// say writes the entry in one line: when, who (through what), did what to whom.
 func (e entry) say(w io.Writer) {
 	words := strings.ReplaceAll(e.Action, "_", " ")
 	if known, ok := access.AuditActionOf(e.Action); ok {
@@ -122,10 +122,10 @@ func (e entry) say(w io.Writer) {
 	fmt.Fprintln(w, plain(line))
 }
 
-// lookAgain is how soon what was added is shown.
+// lookAgain is how often new entries are looked for.
 const lookAgain = 500 * time.Millisecond
 
-// follow prints what is added after seq until it is interrupted, which is no
+// follow prints new entries after seq until it is interrupted, which is no
 // failure.
 func (r *run) follow(a *api, seq uint64) error {
 	for {

@@ -60,8 +60,8 @@ func (a *api) download(w io.Writer) (int64, error) {
 	return n, nil
 }
 
-// save writes the backup beside its name first, so that there is never half a
-// backup under it, and never overwrites a file.
+// save writes the backup under a temporary name first, so that there is never
+// half a backup under its own, and never overwrites a file.
 func (a *api) save(name string) (n int64, err error) {
 	if _, err := os.Lstat(name); err == nil {
 		return 0, fmt.Errorf("%s exists already; choose another name, or move it away", name)
@@ -85,8 +85,8 @@ func (a *api) save(name string) (n int64, err error) {
 	if errors.Is(err, os.ErrExist) {
 		return n, fmt.Errorf("%s exists already; choose another name, or move it away", name)
 	}
-	// A file system without links: the name is taken first, so that nothing that
-	// came to stand there meanwhile is written over.
+	// On a file system without links the name is reserved first, so that a file
+	// that was created meanwhile is not overwritten.
 	taken, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return n, fmt.Errorf("the backup cannot be written: %w", err)

@@ -14,7 +14,7 @@ import (
 
 func complete(cmd *cobra.Command, flag string, with cobra.CompletionFunc) {
 	if err := cmd.RegisterFlagCompletionFunc(flag, with); err != nil {
-		panic(err) // the flag is not the verb's: a mistake in this package
+		panic(err) // the verb has no such flag: a mistake in this package
 	}
 }
 
@@ -22,14 +22,14 @@ func words(all ...string) cobra.CompletionFunc {
 	return cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp)
 }
 
-// roleFlag adds --role, which may be given more than once.
+// roleFlag adds --role, which may be repeated.
 func (r *run) roleFlag(cmd *cobra.Command, roles *[]string, usage string) {
 	cmd.Flags().StringArrayVar(roles, "role", nil, usage)
 	complete(cmd, "role", r.roleNames)
 }
 
-// roleNames completes roles: those the running server knows, else the built-in
-// ones.
+// roleNames completes roles: those that the running server knows, else the
+// built-in ones.
 func (r *run) roleNames(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 	known := []string{"Admin", "AILoop", "Fleet"}
 	if dir, err := config.DataDir(given(cmd), r.Env); err == nil {

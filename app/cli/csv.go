@@ -13,8 +13,8 @@ import (
 	"doorward/backend/access"
 )
 
-// columns are those that a list of invitations can have, in the order in which
-// a list without a heading has them.
+// columns are those that a list of invitations can have, in their order in a list
+// without a heading.
 var columns = []string{"email", "role", "name", "note"}
 
 // A csvRow is one row of a list of invitations. Line is its line in the file,
@@ -30,7 +30,7 @@ type csvRow struct {
 
 // A csvFile reads a list of invitations row by row, so that its length does not
 // matter. The console reads the same lists in frontend/console/src/lib/batch.ts;
-// testdata/csv_cases.json holds both to one dialect.
+// testdata/csv_cases.json keeps both to one dialect.
 type csvFile struct {
 	r     *cellReader
 	usual []string       // the roles of a row that names none
@@ -39,7 +39,7 @@ type csvFile struct {
 	first *cellRow       // the first row, where it is no heading
 }
 
-// sniffed is how much of a file is looked at before it is read.
+// sniffed is how much of a file is examined before it is read.
 const sniffed = 64 << 10
 
 // openCSV reads the heading, if there is one, and refuses what cannot be a list
@@ -76,9 +76,9 @@ func checkFormat(head []byte) error {
 	return nil
 }
 
-// readHeading reads the first row with anything in it. It is a heading if it
-// names the column email; if it names only others, the list is refused. Any
-// other first row is already somebody to invite.
+// readHeading reads the first row that is not empty. It is a heading if it names
+// the column email; if it names only other columns, the list is refused. Any
+// other first row is an invitation.
 func (f *csvFile) readHeading() error {
 	row, err := f.nextFilled()
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -126,8 +126,8 @@ func namesColumn(names []string) bool {
 	return slices.ContainsFunc(names, known) && !slices.ContainsFunc(names, address)
 }
 
-// placeColumns takes the columns from a heading. Columns with other names are
-// left unread.
+// placeColumns finds the columns in a heading. Columns with other names are
+// ignored.
 func (f *csvFile) placeColumns(names []string) error {
 	f.at = map[string]int{}
 	f.n = len(names)
@@ -149,7 +149,7 @@ func (f *csvFile) placeColumns(names []string) error {
 	return nil
 }
 
-// next is the next row that holds anything, or io.EOF.
+// next returns the next row that is not empty, or io.EOF.
 func (f *csvFile) next() (csvRow, error) {
 	if f.first != nil {
 		row := *f.first
@@ -163,7 +163,7 @@ func (f *csvFile) next() (csvRow, error) {
 	return f.row(row), nil
 }
 
-// nextFilled skips rows that hold nothing.
+// nextFilled skips empty rows.
 func (f *csvFile) nextFilled() (cellRow, error) {
 	for {
 		row, err := f.r.next()
@@ -200,8 +200,8 @@ func (f *csvFile) row(row cellRow) csvRow {
 	return out
 }
 
-// checkRow refuses a row that cannot be read for certain. A cell beyond the last
-// column most likely comes from a separator that should have been in quotes.
+// checkRow refuses an ambiguous row. A cell beyond the last column most likely
+// comes from a separator that should have been quoted.
 func (f *csvFile) checkRow(row cellRow) error {
 	if row.err != nil {
 		return row.err
@@ -220,13 +220,13 @@ func (f *csvFile) checkRow(row cellRow) error {
 	return nil
 }
 
-// garbled reports whether a cell was in another encoding than UTF-8 or went
-// through a program that took it for another. UTF-16 shows by its zero bytes.
+// garbled reports whether a cell was not in UTF-8, or was converted by a program
+// that assumed another encoding. UTF-16 shows by its zero bytes.
 func garbled(cell string) bool {
 	return !utf8.ValidString(cell) || strings.ContainsAny(cell, "\x00\ufffd")
 }
 
-// roles reads a cell such as "AILoop + Fleet".
+// roles parses a cell such as "AILoop + Fleet".
 func roles(cell string) []string {
 	names := []string{}
 	for _, name := range strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune("+|;", r) }) {
@@ -237,7 +237,7 @@ func roles(cell string) []string {
 	return names
 }
 
-// person reads "Ada Lovelace <ada@example.com>", as mail programs write it. Any
+// person parses "Ada Lovelace <ada@example.com>", as mail programs write it. Any
 // other cell is an address.
 func person(cell string) (name, email string) {
 	name, rest, _ := strings.Cut(cell, "<")

@@ -18,14 +18,14 @@ import (
 type cellReader struct {
 	in        *bufio.Reader
 	separator byte
-	line      int // the line that is read next, from 1
+	line      int // the number of the next line, from 1
 }
 
-// A cellRow is one row. Its line is the one that it begins on.
+// A cellRow is one row. Its line is the one on which it begins.
 type cellRow struct {
 	line  int
 	cells []string
-	err   error // the quotes do not pair up; there are no cells then
+	err   error // the quotes are not paired; cells is empty then
 }
 
 // next returns the next row, or io.EOF after the last.
@@ -33,7 +33,7 @@ func (c *cellReader) next() (cellRow, error) {
 	row := cellRow{line: c.line}
 	var cell []byte
 	quoted := false // inside quotes
-	spans := false  // the quotes in this cell hold a line break
+	spans := false  // the quotes in this cell contain a line break
 	for read := 0; ; read++ {
 		b, err := c.byte()
 		switch {
@@ -63,8 +63,8 @@ func (c *cellReader) next() (cellRow, error) {
 			row.cells = append(row.cells, trim(cell))
 			return row, nil
 		case spans && b != ' ' && b != '\t':
-			// Most likely a quote of an earlier line was never closed, and this
-			// one was meant to open.
+			// Most likely a quote in an earlier line was never closed, and this
+			// one was meant to open a cell.
 			fault := unpaired(row.line, c.line)
 			return cellRow{line: row.line, err: fault}, c.skipLine()
 		default:
@@ -73,7 +73,9 @@ func (c *cellReader) next() (cellRow, error) {
 	}
 }
 
-// byte reads one byte, and any line end as \n.
+// byte reads one byte; any line end is read as
+//
+// .
 func (c *cellReader) byte() (byte, error) {
 	b, err := c.in.ReadByte()
 	if err != nil {
@@ -91,7 +93,7 @@ func (c *cellReader) byte() (byte, error) {
 	return b, nil
 }
 
-// doubled consumes the second of two quotes, where there is one.
+// doubled consumes the second of two quotes, if there is one.
 func (c *cellReader) doubled() bool {
 	after, _ := c.in.Peek(1)
 	if string(after) != `"` {
@@ -113,8 +115,8 @@ func (c *cellReader) skipLine() error {
 	}
 }
 
-// lastLine is the last line of a file that ends inside the quotes of cell. A
-// line break at the very end begins no line.
+// lastLine is the last line of a file that ends inside the quotes of cell. A line
+// break at the very end does not start another line.
 func (c *cellReader) lastLine(cell []byte) int {
 	if bytes.HasSuffix(cell, []byte("\n")) {
 		return c.line - 1
@@ -122,7 +124,7 @@ func (c *cellReader) lastLine(cell []byte) int {
 	return c.line
 }
 
-// unpaired says what is wrong with the quotes in the lines from first to last.
+// unpaired is the error for unpaired quotes in the lines from first to last.
 func unpaired(first, last int) error {
 	if last > first {
 		return access.Errorf(access.Invalid,
@@ -134,7 +136,7 @@ func unpaired(first, last int) error {
 		WithCode("row_unreadable")
 }
 
-// trim takes white space off both ends, and byte order marks, which end up
+// trim removes white space from both ends, and byte order marks, which end up
 // between rows where files were joined. The result shares no memory with cell.
 func trim(cell []byte) string {
 	return string(bytes.TrimFunc(cell, isSpace))
@@ -142,8 +144,8 @@ func trim(cell []byte) string {
 
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }
 
-// separatorOf is the separator of a file that begins with head: the one that
-// the first line with anything in it holds most often outside quotes.
+// separatorOf returns the separator of a file that begins with head: the one that
+// occurs most often outside quotes in the first line that is not empty.
 func separatorOf(head []byte) byte {
 	head = bytes.ReplaceAll(head, []byte("\r"), []byte("\n"))
 	for line := range bytes.SplitSeq(head, []byte("\n")) {

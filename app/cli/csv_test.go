@@ -14,9 +14,9 @@ import (
 	"doorward/backend/access"
 )
 
-// A list that one of the command line and the console takes and the other
-// refuses, or reads as something else, is invited from one place and lost in the
-// other. Both read the same table; batch.test.ts is the console's half.
+// A list that one of the command line and the console accepts and the other
+// refuses, or reads differently, works in one place and fails in the other. Both
+// read the same table; batch.test.ts is the console's half.
 func TestCSVCases(t *testing.T) {
 	for _, tt := range readCSVCases(t) {
 		t.Run(tt.Name, func(t *testing.T) {
@@ -43,7 +43,7 @@ func TestCSVCases(t *testing.T) {
 	}
 }
 
-// A csvCase is a list, as text or bytes, and what must come of it: rows, or a
+// A csvCase is a list, as text or bytes, and the expected result: rows, or a
 // refusal of the whole.
 type csvCase struct {
 	Name    string    `json:"name"`
@@ -61,8 +61,8 @@ func (c csvCase) file() []byte {
 	return []byte(c.Text)
 }
 
-// A csvWant is a row as it must be read; or the code of its refusal, and how
-// the sentence begins.
+// A csvWant is the expected row, or the code of its refusal and how the sentence
+// begins.
 type csvWant struct {
 	Row   int      `json:"row"`
 	Email string   `json:"email"`
@@ -110,7 +110,7 @@ func readCSVCases(t *testing.T) []csvCase {
 	return cases
 }
 
-// counting hands out an endless list and counts what was taken of it.
+// counting is an endless list that counts how much of it was read.
 type counting struct {
 	taken, rows int
 	left        []byte

@@ -13,14 +13,14 @@ import (
 	"doorward/backend/text"
 )
 
-// A deleted is what is left to say of a member that is gone.
+// A deleted is what can still be said of a deleted member.
 type deleted struct {
 	ID    string `json:"id"`
 	Email string `json:"email"`
 	State string `json:"state"` // rejected or removed
 }
 
-// deletes is a verb after which members are gone: it finds them all, asks for
+// deletes is a verb that deletes members: it finds them all, asks for
 // confirmation once, and does it to each.
 func (r *run) deletes(cmd *cobra.Command, yes *bool, done string, do func(a *api, m member) error) func(*cobra.Command,
 	[]string) error {
@@ -69,7 +69,7 @@ func noTerminal(cmd *cobra.Command) error {
 		"This deletes accounts, and there is no terminal to ask for confirmation on. If it is meant, add --yes.")
 }
 
-// confirm asks whether the members are to be deleted.
+// confirm asks whether to delete the members.
 func (r *run) confirm(cmd *cobra.Command, found []member) error {
 	var names []string
 	for _, m := range found {

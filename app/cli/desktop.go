@@ -20,7 +20,8 @@ func (r *run) desktopVerb() *cobra.Command {
 	return settings(cmd, false)
 }
 
-// bare is the program without a verb: the window where this build has one.
+// bare runs the program without a verb: it opens the window, if this build has
+// one.
 func (r *run) bare(cmd *cobra.Command, _ []string) error {
 	if desktop.HasWindow {
 		return r.desktop(cmd)

@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// A check is one thing that the doctor looked at.
+// A check is one result of the doctor.
 type check struct {
 	Name   string `json:"name"`
 	State  string `json:"state"` // ok, warn or fail
@@ -73,8 +73,8 @@ func (r *run) doctorVerb() *cobra.Command {
 // readyWait is how long a server may take to say that it is ready.
 const readyWait = 5 * time.Second
 
-// readiness asks the server that runs here whether it is ready. It opens no
-// store and asks no mail server, so it may be run every few seconds.
+// readiness asks the running server whether it is ready. It opens no store and
+// contacts no mail server, so it may be run every few seconds.
 func (r *run) readiness(cmd *cobra.Command) error {
 	dir, err := config.DataDir(given(cmd), r.Env)
 	if err != nil {
@@ -106,7 +106,7 @@ func (r *run) readiness(cmd *cobra.Command) error {
 	return r.item(raw, func(w io.Writer) { fmt.Fprintln(w, "The server is ready.") })
 }
 
-// diagnosis prints what was found and fails where something is wrong.
+// diagnosis prints the results and fails if one of them is a failure.
 func (r *run) diagnosis(raw json.RawMessage, found []check) error {
 	err := r.item(raw, func(w io.Writer) {
 		t := newTable(w)

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// A misuse is a verb that was called in a way it cannot be.
+// A misuse is a verb with wrong arguments or flags.
 type misuse struct {
 	text string
 	help string // the command that explains it
@@ -26,10 +26,10 @@ func wrongUse(cmd *cobra.Command, format string, args ...any) error {
 	return &misuse{fmt.Sprintf(format, args...), cmd.CommandPath() + " --help"}
 }
 
-// errTold ends a verb whose failures were told as they came.
+// errTold ends a verb whose errors were printed as they occurred.
 var errTold = errors.New("told already")
 
-// finish tells the error that ended a verb and returns the exit code.
+// finish prints the error that ended a verb and returns the exit code.
 func (r *run) finish(err error) int {
 	var use *misuse
 	switch {
@@ -46,15 +46,15 @@ func (r *run) finish(err error) int {
 	return 1
 }
 
-// tell prints an error as one sentence on standard error, after what was
-// printed so far.
+// tell prints an error as one sentence on standard error, after what was printed
+// so far.
 func (r *run) tell(err error) {
 	r.out.Flush()
 	fmt.Fprintf(r.Stderr, "doorward: %s\n", plain(explain(err)))
 }
 
-// explain is the sentence for an error. The one at the shell holds the machine,
-// so an error that nobody wrote for showing is shown with its cause.
+// explain returns the sentence for an error. The user of the shell has access to
+// the machine, so an internal error is shown with its cause.
 func explain(err error) string {
 	var told *access.Error
 	var refused *refusal
@@ -69,7 +69,7 @@ func explain(err error) string {
 	return sentence(err.Error())
 }
 
-// spelled adds to the sentence on a setting where it can be set.
+// spelled adds to the sentence about a setting where it can be set.
 func spelled(e *access.Error) string {
 	s, ok := config.SettingOf(e.Field)
 	if !ok || strings.Contains(e.Message, s.Spelled()) {
@@ -78,8 +78,8 @@ func spelled(e *access.Error) string {
 	return fmt.Sprintf("%s (%s)", e.Message, s.Spelled())
 }
 
-// sentence gives a library's words a capital and a full stop. An address or a
-// path that comes first is left as it is spelled.
+// sentence gives a library's message a capital and a full stop. An address or a
+// path at the beginning is left as it is.
 func sentence(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
 	if first == utf8.RuneError {
@@ -94,7 +94,7 @@ func sentence(s string) string {
 	return s
 }
 
-// A refusal is a problem document that the API answered with.
+// A refusal is a problem document from the API.
 type refusal struct {
 	Status int    `json:"status"`
 	Title  string `json:"title"`
@@ -107,8 +107,8 @@ type refusal struct {
 	} `json:"errors"`
 }
 
-// Error is the problem as one or more sentences: the detail, and what is wrong
-// with each field where that says more.
+// Error returns the problem as one or more sentences: the detail, and what is
+// wrong with each field where that says more.
 func (f *refusal) Error() string {
 	said := f.Detail
 	if said == "" {

@@ -11,9 +11,9 @@ import (
 	"doorward/backend/access"
 )
 
-// Any file is a list of invitations, or refused with a sentence. Rows come in the
-// file's order, each with what stands in it or with what is wrong, none of a size
-// that the file has not, and the same file reads the same twice.
+// Any file is read as a list of invitations, or refused with a sentence. Rows are
+// in the file's order, each with its content or its error, none larger than the
+// file allows, and reading the file again gives the same rows.
 func FuzzCSV(f *testing.F) {
 	for _, s := range []string{
 		"email,role\nada@example.com,Fleet\n", "\ufeffEmail;Role;Name\r\n\"a@b.c\";Admin+Fleet;\"Lovelace; Ada\"\r\n",

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Help is read in a terminal, which is often no wider than 80 characters. Only
-// what is to be typed on one line may be longer.
+// A terminal is often no wider than 80 characters, and wrapped help is hard to
+// read. Only what has to be typed on one line may be longer.
 func TestHelpFitsATerminal(t *testing.T) {
 	r := &run{
 		Program: Program{Name: "doorward", Env: func(string) string { return "" }},

@@ -62,24 +62,24 @@ func (r *run) importVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-// An importing is one import under way.
+// An importing is one running import.
 type importing struct {
 	*run
 	api   *api
 	dry   bool
-	first map[string]int // canonical address to the row where it stood first
+	first map[string]int // canonical address to the row where it first occurred
 	rows  []csvRow       // of the chunk
-	bytes int            // that the chunk's invitations will take, roughly
+	bytes int            // the approximate size of the chunk's invitations
 	good  int
 	bad   []int // rows that failed: the first few
 	nbad  int
 }
 
 const (
-	rowBatch  = 1000      // the most that the API takes at once
-	byteBatch = 512 << 10 // well under the most it reads
-	maxRow    = 8 << 10   // what no good row comes near
-	namedRows = 10        // how many failed rows are named in the end
+	rowBatch  = 1000      // the maximum of one API request
+	byteBatch = 512 << 10 // well under the API's size limit
+	maxRow    = 8 << 10   // more than any valid row
+	namedRows = 10        // how many failed rows are named at the end
 )
 
 func (im *importing) all(file *csvFile) error {
@@ -101,7 +101,7 @@ func (im *importing) all(file *csvFile) error {
 	return im.sum()
 }
 
-// add puts a row into the chunk, and sends the chunk once it is full.
+// add adds a row to the chunk, and sends the chunk once it is full.
 func (im *importing) add(row csvRow) error {
 	size := len(row.Email) + len(row.Name) + len(row.Note)
 	for _, role := range row.Roles {
@@ -112,7 +112,7 @@ func (im *importing) add(row csvRow) error {
 	}
 	im.rows = append(im.rows, row)
 	if row.Err == nil {
-		im.bytes += 6*size + 100 // JSON writes some characters with six
+		im.bytes += 6*size + 100 // JSON escapes some characters with six
 	}
 	if len(im.rows) == rowBatch || im.bytes > byteBatch {
 		return im.send()
@@ -120,8 +120,8 @@ func (im *importing) add(row csvRow) error {
 	return nil
 }
 
-// look refuses what can be seen without asking: an address that is none, or
-// that stood in the file before in any spelling.
+// look refuses what is wrong by itself: an invalid address, or one that occurred
+// before in any spelling.
 func (im *importing) look(row csvRow, size int) error {
 	if size > maxRow {
 		return access.Errorf(access.Invalid, "The row is far too long (%d bytes).", size).WithCode("text_too_long")
@@ -138,7 +138,7 @@ func (im *importing) look(row csvRow, size int) error {
 	return nil
 }
 
-// A result is what came of one row.
+// A result is the outcome of one row.
 type result struct {
 	Row            int             `json:"row"`
 	OK             bool            `json:"ok"`
@@ -225,7 +225,7 @@ func (im *importing) print(res result, row csvRow) error {
 	})
 }
 
-// brokenOff ends an import that could not go on.
+// brokenOff ends an import that cannot continue.
 func (im *importing) brokenOff(err error) error {
 	if len(im.rows) == 0 {
 		return err
@@ -234,7 +234,7 @@ func (im *importing) brokenOff(err error) error {
 		im.rows[0].Line, explain(err))
 }
 
-// sum says how it went, and fails where any row did.
+// sum prints the result, and fails if any row failed.
 func (im *importing) sum() error {
 	if im.good+im.nbad == 0 {
 		return errors.New("the file names the columns, but nobody to invite")

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// An invitation is what the verbs ask the API for.
+// An invitation is the verbs' request to the API.
 type invitation struct {
 	Email     string   `json:"email"`
 	Roles     []string `json:"roles"`
@@ -98,7 +98,7 @@ func (r *run) resendVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-// memberPath is where the API does a verb to a member.
+// memberPath is the API's path of a verb on a member.
 func memberPath(id, verb string) string {
 	path := public + "/members/" + url.PathEscape(id)
 	if verb != "" {
@@ -107,7 +107,7 @@ func memberPath(id, verb string) string {
 	return path
 }
 
-// A rejection says that an address was turned away once.
+// A rejection says that an address was rejected before.
 type rejection struct {
 	At time.Time `json:"at"`
 	By string    `json:"by,omitempty"`

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// mailTestTimeout is how long a test email's fate is waited for.
+// mailTestTimeout is how long the result of a test email is awaited.
 const mailTestTimeout = 30 * time.Second
 
 func (r *run) mailTestVerb() *cobra.Command {
@@ -40,8 +40,8 @@ func (r *run) mailTestVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-// work sends emails from this process, where no server runs, until the
-// function it returns is called.
+// work sends emails from this process, where no server runs, until the returned
+// function is called.
 func (a *api) work() (stop func()) {
 	if a.app == nil {
 		return func() {}
@@ -52,8 +52,7 @@ func (a *api) work() (stop func()) {
 	return func() { cancel(); working.Wait() }
 }
 
-// await watches an email until something came of it, or for as long as a test
-// lasts.
+// await waits until an email was sent or failed, at most for mailTestTimeout.
 func (a *api) await(l message, raw json.RawMessage) (message, json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(a.ctx, mailTestTimeout)
 	defer cancel()
@@ -78,7 +77,7 @@ func (l message) sayTest(w io.Writer) {
 	}
 }
 
-// fault is why a test email was not sent, if it was not.
+// fault says why a test email was not sent; nil if it was.
 func (l message) fault() error {
 	switch l.State {
 	case "sent":

@@ -11,7 +11,7 @@ import (
 	"doorward/backend/text"
 )
 
-// A member is what the verbs read of the API's member.
+// A member is the part of the API's member that the verbs use.
 type member struct {
 	ID              string    `json:"id"`
 	Email           string    `json:"email"`
@@ -30,7 +30,7 @@ type member struct {
 	Delivery        *delivery `json:"delivery"`
 }
 
-// A delivery is how the member's last email fares.
+// A delivery is the state of the member's last email.
 type delivery struct {
 	State  string    `json:"state"`
 	Detail string    `json:"detail"`
@@ -46,7 +46,7 @@ func (m member) called() string {
 
 func (m member) with() string { return text.List(m.Roles) }
 
-// say writes how the email fares, in a sentence.
+// say writes the state of the email, as a sentence.
 func (d *delivery) say(w io.Writer) {
 	if d == nil {
 		return
@@ -65,7 +65,7 @@ func (d *delivery) say(w io.Writer) {
 	}
 }
 
-// access is what a member may do now, in a sentence.
+// access says what a member may do now, as a sentence.
 func (m member) access() string {
 	return fmt.Sprintf("%s is %s, with %s.", plain(m.called()), m.State, plain(m.with()))
 }
@@ -80,9 +80,9 @@ func membersOf(items []json.RawMessage) ([]member, error) {
 	return all, nil
 }
 
-// each does a verb to every member that args name. What fails is told, with
-// whom it was about where there are several, and does not keep the others from
-// being done.
+// each does a verb to every member in args. A failure is printed, with the
+// member's name if there are several, and does not keep the others from being
+// done.
 func (r *run) each(args []string, do func(who string) error) error {
 	failed := false
 	for _, who := range args {
@@ -97,7 +97,7 @@ func (r *run) each(args []string, do func(who string) error) error {
 	return nil
 }
 
-// eachMember is each, for verbs that need to know the member first.
+// eachMember is each, for verbs that need the member first.
 func (r *run) eachMember(a *api, args []string, do func(member) error) error {
 	return r.each(args, func(who string) error {
 		m, _, err := a.find(who)
@@ -108,7 +108,7 @@ func (r *run) eachMember(a *api, args []string, do func(member) error) error {
 	})
 }
 
-// naming puts who in front of an error that does not name them.
+// naming adds who to an error that does not name them.
 func naming(who string, err error, several bool) error {
 	said := explain(err)
 	if !several || strings.Contains(strings.ToLower(said), strings.ToLower(who)) {

@@ -53,7 +53,7 @@ func (r *run) membersVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-// more says on standard error that a list goes on.
+// more says on standard error that a list continues.
 func (r *run) more(last page, shown int) {
 	if last.Next == "" {
 		return
@@ -131,7 +131,7 @@ func (r *run) unsuspendVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-// change does a verb to one member and says what they may do from then on.
+// change does a verb to one member and says what they may do now.
 func (r *run) change(a *api, who, method, verb string, in any) error {
 	m, _, err := a.find(who)
 	if err != nil {

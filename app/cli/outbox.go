@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// A message is what the verbs read of an email in the outbox.
+// A message is the part of an email in the outbox that the verbs use.
 type message struct {
 	ID              string    `json:"id"`
 	Kind            string    `json:"kind"`
@@ -26,7 +26,7 @@ type message struct {
 	NextTry         time.Time `json:"next_try"`
 	Text            string    `json:"text"`
 	HTML            string    `json:"html"`
-	Withheld        string    `json:"withheld"` // why there are no words
+	Withheld        string    `json:"withheld"` // why the body is withheld
 }
 
 func (r *run) outboxVerb() *cobra.Command {

@@ -16,18 +16,18 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// A Program is the command line with what surrounds it.
+// A Program is the command line with its environment.
 type Program struct {
 	Name     string // as it was called: os.Args[0]
-	Frontend fs.FS  // door/, emails/, tokens.css and dist/
-	Version  string // as the build set it
+	Frontend fs.FS  // portal/, emails/, tokens.css and dist/
+	Version  string // set by the build
 	Stdin    io.Reader
 	Stdout   io.Writer
 	Stderr   io.Writer
 	Env      func(name string) string
 }
 
-// Main runs the verb in args, which do not hold the program's name, and
+// Main runs the verb in args, which do not include the program's name, and
 // returns the exit code. An interrupt ends the verb in order; a second one ends
 // it at once.
 func (p Program) Main(args []string) int {
@@ -88,7 +88,7 @@ func (r *run) root() *cobra.Command {
 	return root
 }
 
-// addVerbs adds all verbs, in the groups and the order in which help shows them.
+// addVerbs adds all verbs, in the groups and the order of the help.
 func (r *run) addVerbs(root *cobra.Command) {
 	cobra.EnableCommandSorting = false
 	for _, group := range []struct {
@@ -116,7 +116,7 @@ func (r *run) addVerbs(root *cobra.Command) {
 	}
 }
 
-// usage is how a verb is written, what is below it, and its flags.
+// usage shows how a verb is written, its subcommands, and its flags.
 const usage = `Usage:  {{if .HasParent}}{{.Parent.CommandPath}} {{end}}{{.Use}}{{range .Groups}}{{$group := .}}
 
 {{.Title}}{{range $.Commands}}{{if and (eq .GroupID $group.ID) .IsAvailableCommand}}
@@ -137,8 +137,8 @@ For every verb:
 More about a verb:  doorward help VERB{{end}}
 `
 
-// checkUse makes a wrong number of arguments wrong usage, in the verb and those
-// below it.
+// checkUse makes a wrong number of arguments a misuse, in the verb and its
+// subcommands.
 func checkUse(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -153,7 +153,7 @@ func checkUse(cmd *cobra.Command) {
 	}
 }
 
-// surplus says what is wrong with a number of arguments.
+// surplus says what is wrong with the number of arguments.
 func surplus(args []string) string {
 	if len(args) == 0 {
 		return "Something is missing."

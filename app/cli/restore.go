@@ -33,7 +33,7 @@ func (r *run) restoreVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-// A restored is what came of a backup.
+// A restored is the result of a restore.
 type restored struct {
 	Data         string `json:"data"`
 	Members      int    `json:"members"`

@@ -41,8 +41,7 @@ func cmdCode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// plain expects that nothing on standard error is a panic's trace or Go's own
-// way of talking.
+// plain expects no panic trace and no Go error text on standard error.
 func cmdPlain(ts *testscript.TestScript, _ bool, _ []string) {
 	said := ts.ReadFile("stderr")
 	for _, bad := range []string{"panic:", "goroutine ", ".go:", "%!", "<nil>"} {
@@ -115,8 +114,8 @@ func cmdRows(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b.Bytes(), 0o600))
 }
 
-// damage turns over the bits in the middle third of what the largest file that
-// matches holds before its last zeros: damage PATTERN
+// damage inverts the bits in the middle third of the largest matching file,
+// trailing zeros excluded: damage PATTERN
 func cmdDamage(ts *testscript.TestScript, _ bool, args []string) {
 	name, size := "", int64(-1)
 	all, _ := filepath.Glob(ts.MkAbs(args[0]))
@@ -138,7 +137,7 @@ func cmdDamage(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // tamper changes an audit entry in a store that nobody has open, with checksums
-// as good as those of the store itself: tamper OLD NEW
+// as valid as the store's own: tamper OLD NEW
 func cmdTamper(ts *testscript.TestScript, _ bool, args []string) {
 	b, err := badger.Open(badger.Options{Config: kv.Config{Dir: filepath.Join(ts.Getenv("DOORWARD_DATA"), "store")}})
 	ts.Check(err)

@@ -25,7 +25,7 @@ type server struct {
 	stderr bytes.Buffer
 }
 
-// start serves where the script is run over the socket: start [ARG...]
+// start runs a server if the script is run over the socket: start [ARG...]
 func cmdStart(ts *testscript.TestScript, _ bool, args []string) {
 	if ts.Value("served").(bool) {
 		cmdServe(ts, false, args)
@@ -53,7 +53,7 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("SOCKET", said.Socket)
 }
 
-// doorward is the command in the script's surroundings.
+// doorward is the command in the script's environment.
 func doorward(ts *testscript.TestScript, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], "doorward"), args...)
 	cmd.Dir = ts.MkAbs(".")
@@ -63,7 +63,7 @@ func doorward(ts *testscript.TestScript, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// servers are those of the script that run.
+// servers are the script's running servers.
 func servers(ts *testscript.TestScript) map[*server]bool {
 	return ts.Value("servers").(map[*server]bool)
 }
@@ -79,7 +79,7 @@ func (s *server) end(ts *testscript.TestScript, sig os.Signal) error {
 	return s.cmd.Wait()
 }
 
-// stop ends every server as a service manager does; each must end well.
+// stop ends every server as a service manager does; each must exit with 0.
 func cmdStop(ts *testscript.TestScript, _ bool, _ []string) {
 	for s := range servers(ts) {
 		if err := s.end(ts, syscall.SIGTERM); err != nil {
@@ -105,7 +105,7 @@ func cmdSMTP(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("SMTP", m.URL())
 }
 
-// emails waits until the mail server has that many, no more: emails N
+// emails waits until the mail server has exactly N emails: emails N
 func cmdMessages(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -118,7 +118,7 @@ func cmdMessages(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// port takes a port for the length of the script and sets TAKEN to it.
+// port takes a port while the script runs and sets TAKEN to it.
 func cmdPort(ts *testscript.TestScript, _ bool, _ []string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)

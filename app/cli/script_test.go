@@ -13,7 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets this test binary be doorward as well, for the scripts.
+// TestMain lets this test binary also be doorward, for the scripts.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"doorward": func() {
 		os.Exit(cli.Program{
@@ -28,8 +28,8 @@ func TestMain(m *testing.M) {
 	}})
 }
 
-// TestOnTheStore and TestOverTheSocket run the same scripts: a verb answers
-// alike whether a server runs on the data directory or not.
+// TestOnTheStore and TestOverTheSocket run the same scripts: a verb gives the
+// same answers whether or not a server runs on the data directory.
 func TestOnTheStore(t *testing.T) { runScripts(t, "testdata/both", false) }
 
 func TestOverTheSocket(t *testing.T) {
@@ -37,7 +37,7 @@ func TestOverTheSocket(t *testing.T) {
 	runScripts(t, "testdata/both", true)
 }
 
-// TestAlone runs the scripts that say themselves whether a server runs.
+// TestAlone runs the scripts that start a server themselves, or none.
 func TestAlone(t *testing.T) {
 	need.Time(t)
 	runScripts(t, "testdata/alone", false)

@@ -16,16 +16,16 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// longest is how long a script waits for what must come.
+// longest is how long a script waits for anything.
 const longest = time.Minute
 
-// A followed is a verb that runs on until it is interrupted.
+// A followed is a verb that runs until it is interrupted.
 type followed struct {
 	cmd *exec.Cmd
 	out *bufio.Scanner
 }
 
-// follow starts a verb that goes on, and waits for its first line: follow ARG...
+// follow starts such a verb, and waits for its first line: follow ARG...
 func cmdFollow(ts *testscript.TestScript, _ bool, args []string) {
 	f := followed{cmd: doorward(ts, args...)}
 	out, err := f.cmd.StdoutPipe()
@@ -37,8 +37,8 @@ func cmdFollow(ts *testscript.TestScript, _ bool, args []string) {
 	set(ts, f)
 }
 
-// followed waits for a line of it, interrupts it, and expects that it ends
-// well: followed PATTERN
+// followed waits for a line of it, interrupts it, and expects a successful exit:
+// followed PATTERN
 func cmdFollowed(ts *testscript.TestScript, _ bool, args []string) {
 	f := get[followed](ts)
 	f.until(ts, args[0])
@@ -83,8 +83,8 @@ func cmdUnfinished(ts *testscript.TestScript, _ bool, _ []string) {
 	set(ts, conn)
 }
 
-// finished tells the servers to stop, sends the last byte, and expects a whole
-// answer and a good end of the server: finished STATUS
+// finished tells the servers to stop, sends the last byte, and expects a complete
+// answer and a successful exit: finished STATUS
 func cmdFinished(ts *testscript.TestScript, _ bool, args []string) {
 	conn := get[net.Conn](ts)
 	for s := range servers(ts) {
@@ -109,7 +109,7 @@ func cmdFinished(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// set and get keep what one command of a script leaves for another, by its type.
+// set and get store a value, by its type, for a later command of the script.
 func set[T any](ts *testscript.TestScript, v T) {
 	ts.Value("kept").(map[reflect.Type]any)[reflect.TypeFor[T]()] = v
 }

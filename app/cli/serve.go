@@ -14,11 +14,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// What the garbage collector is told, unless GOMEMLIMIT and GOGC say otherwise:
-// to stay under a limit (app.MemoryLimit), and below it to let memory grow to four
-// times what is in use before it looks for what is not. Little is in use, so that
-// looking as often as by default would cost a fifth of the processor time of a
-// busy server.
+// The garbage collector's settings, unless GOMEMLIMIT and GOGC say otherwise: a
+// limit (app.MemoryLimit), and below it memory may grow to four times what is in
+// use before a collection. Little is in use, so that collecting as often as by
+// default would take a fifth of the processor time of a busy server.
 const memoryPercent = 300
 
 func (r *run) serveVerb() *cobra.Command {
@@ -61,7 +60,7 @@ func (r *run) serve(cmd *cobra.Command) (err error) {
 	})
 }
 
-// A serving is what serve --json says once it answers.
+// A serving is what serve --json prints once it answers.
 type serving struct {
 	URL        string `json:"url"`
 	Listen     string `json:"listen"`
@@ -87,8 +86,8 @@ func (r *run) ready(info app.ServeInfo) error {
 	return errors.Join(err, r.out.Flush())
 }
 
-// spell is the command for another verb on the same data directory, as this
-// program was called.
+// spell is the command line of another verb on the same data directory, with this
+// program's name.
 func (r *run) spell(verb string) string {
 	words := []string{cmp.Or(r.Name, "doorward"), verb}
 	if r.data != "" {

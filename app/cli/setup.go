@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// A linked is an answer with a login link in it.
+// A linked is an answer with a login link.
 type linked struct {
 	Member    member `json:"member"`
 	LoginLink string `json:"login_link"`
@@ -65,7 +65,7 @@ func (r *run) loginLinkVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-// link prints an answer with a login link, which stands on a line of its own.
+// link prints an answer with a login link, which is on a line of its own.
 func (r *run) link(raw json.RawMessage, link, format string, args ...any) error {
 	return r.item(raw, func(w io.Writer) {
 		fmt.Fprintln(w, plain(fmt.Sprintf(format, args...)))

@@ -13,7 +13,7 @@ import (
 	"doorward/backend/text"
 )
 
-// item prints one answer: as it is with --json, otherwise as people say it.
+// item prints one answer: unchanged with --json, otherwise for people.
 func (r *run) item(raw json.RawMessage, human func(w io.Writer)) error {
 	if !r.json {
 		human(r.out)
@@ -28,7 +28,7 @@ func (r *run) item(raw json.RawMessage, human func(w io.Writer)) error {
 	return err
 }
 
-// value is item for an answer that this program made itself.
+// value is item for an answer that this program made.
 func (r *run) value(v any, human func(w io.Writer)) error {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -61,8 +61,8 @@ func (t *table) row(cells ...string) {
 
 func (t *table) flush() error { return t.w.Flush() }
 
-// plain takes out of a text what a terminal would obey instead of showing, and
-// joins its lines.
+// plain removes everything that a terminal would interpret instead of showing,
+// and joins the lines.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -84,7 +84,7 @@ func plainLines(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// ago says when t was, or will be, as seen from now.
+// ago says when t was, or will be, relative to now.
 func ago(t, now time.Time) string {
 	switch d := now.Sub(t); {
 	case t.IsZero():
@@ -98,8 +98,8 @@ func ago(t, now time.Time) string {
 	}
 }
 
-// span is how long d is, to the nearest of what people count in. Pages cut where
-// this rounds: they show the exact time beside it, and a table has no room for that.
+// span is the length of d, rounded to its largest unit. Pages round down instead:
+// they show the exact time beside it, and a table has no room for that.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
 	count := func(n time.Duration, unit string) string { return text.Count(int(n), unit) }

@@ -36,9 +36,9 @@ func TestAgo(t *testing.T) {
 	}
 }
 
-// A mail server that is not ours answers an email with escape sequences. Shown
-// as they are, they could clear the operator's screen, retitle the window, or
-// forge lines of another verb's answer.
+// A foreign mail server answers an email with escape sequences. Printed
+// unchanged, they could clear the operator's screen, rename the window, or forge
+// lines of another verb's output.
 func TestTerminalIsNotObeyed(t *testing.T) {
 	const words = "550 \x1b[2J\x1b]0;owned\x07no\r\nrow 9 ok\u202e\u0085."
 	if got, want := plain(words), "550 [2J]0;ownedno row 9 ok."; got != want {

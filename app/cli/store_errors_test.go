@@ -12,8 +12,8 @@ import (
 	"doorward/backend/store/kv/enginetest"
 )
 
-// A verb that opens the store itself ends with 1 and the sentence, whatever its
-// engine says.
+// The engine fails under a verb that opens the store itself: the verb exits with
+// 1 and a sentence, whatever the engine says.
 func TestStorageErrorsEndAVerb(t *testing.T) {
 	tests := map[error]string{
 		kv.ErrConflict:       "The server is very busy. Nothing was changed. Try again in a moment.",

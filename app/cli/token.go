@@ -13,7 +13,7 @@ import (
 	"doorward/backend/text"
 )
 
-// A token is what the verbs read of an API token.
+// A token is the part of an API token that the verbs use.
 type token struct {
 	ID         string    `json:"id"`
 	Name       string    `json:"name"`
@@ -21,7 +21,7 @@ type token struct {
 	MadeAt     time.Time `json:"created_at"`
 	ExpiresAt  time.Time `json:"expires_at"`
 	LastUsedAt time.Time `json:"used_at"`
-	Secret     string    `json:"token"` // only in the answer that made it
+	Secret     string    `json:"token"` // only in the answer to its creation
 }
 
 func (r *run) tokenVerb() *cobra.Command {
@@ -35,7 +35,7 @@ func (r *run) tokenVerb() *cobra.Command {
 	return cmd
 }
 
-// below runs a verb that only has verbs below it.
+// below runs a verb that only has subcommands.
 func (r *run) below(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return knownVerb(cmd, args)

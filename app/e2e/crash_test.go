@@ -15,7 +15,7 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// A crasher kills the server after each answer, while no email can be sent.
+// A fixture kills the server after each answer, while no email can be sent.
 type fixture struct {
 	*testing.T
 	p      *running

@@ -11,7 +11,7 @@ import (
 )
 
 // A sits is a person at the screen's browser, signed in as the first Admin of a
-// Doorward elsewhere.
+// remote Doorward.
 type sits struct {
 	*fixture
 	browser *http.Client
@@ -118,8 +118,8 @@ func TestWindowElsewhere(t *testing.T) {
 	d.click("button", "~^Night Watch")
 	d.find("heading", "Dashboard")
 
-	// The next start opens the same server. Whoever was signed out there has to sign in
-	// by the browser again.
+	// The next start opens the same server. After the session was ended there,
+	// the window has to sign in by the browser again.
 	s.ends(t, s.pid(s.window("Doorward")))
 	d.close()
 	d = drive(t, s, program, near.Env)
@@ -148,7 +148,7 @@ func TestWindowElsewhere(t *testing.T) {
 // Without a keyring the secret is not saved, and the window says so.
 func TestWindowElsewhereWithoutAKeyring(t *testing.T) {
 	program := desktop(t)
-	// the bus starts no keyring by itself
+	// the bus does not start a keyring
 	far, near, s := serving(t), newProduct(t), newScreen(t, "XDG_DATA_DIRS="+t.TempDir())
 	far.must(t, "setup", "--email", "grace@example.org", "--workspace", "Night Watch")
 	near.Env = append(near.Env, "DOORWARD_LISTEN=127.0.0.1:0")

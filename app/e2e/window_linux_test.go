@@ -130,7 +130,7 @@ func TestWindow(t *testing.T) {
 	p.must(t, "audit", "verify")
 }
 
-// invites invites somebody as the guide has it, until their email is sent.
+// invites invites somebody as in the guide, and waits until their email is sent.
 func (d *driven) invites(email, name string) {
 	d.t.Helper()
 	d.click("link", "Settings")
@@ -237,7 +237,7 @@ func (p *running) answers(path string) error {
 	return nil
 }
 
-// opens starts the program with the window, by itself.
+// opens starts the program with the window.
 func (s *screen) opens(program string, env []string) {
 	s.t.Helper()
 	cmd := exec.Command(program)

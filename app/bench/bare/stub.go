@@ -4,7 +4,7 @@ package main
 
 import "os"
 
-// main is what is left where the toolkit is not: go build ./... needs no GTK.
+// main does nothing in builds without the toolkit: go build ./... needs no GTK.
 func main() {
 	os.Stderr.WriteString("This build has no window. Build it with: -tags desktop,production,webkit2_41\n")
 	os.Exit(1)

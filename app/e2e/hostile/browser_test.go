@@ -18,7 +18,7 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// A guest is a browser with cookies of its own.
+// A browser has cookies of its own.
 type browser struct {
 	h      *target
 	jar    *cookiejar.Jar
@@ -38,7 +38,8 @@ func bearer(token string) change { return header("Authorization", "Bearer "+toke
 // forwarded sets the client that a trusted proxy names.
 func forwarded(from string) change { return header("X-Forwarded-For", from) }
 
-// guest is a browser without cookies; changes are made to all its requests.
+// browser returns a browser without cookies; changes are made to all its
+// requests.
 func (h *target) browser(always ...change) *browser {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -57,7 +58,7 @@ func (h *target) browser(always ...change) *browser {
 	}
 }
 
-// site is the URL that the guest's cookies belong to.
+// site is the URL that the browser's cookies belong to.
 func (b *browser) site() *url.URL {
 	u, err := url.Parse(b.h.origin())
 	if err != nil {
@@ -123,7 +124,7 @@ func (b *browser) get(path string, changes ...change) answer {
 
 var formToken = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 
-// post sends a form with pairs of fields, as it stands.
+// post sends a form with pairs of fields, without a token.
 func (b *browser) post(path string, fields []string, changes ...change) answer {
 	b.h.t.Helper()
 	f := url.Values{}

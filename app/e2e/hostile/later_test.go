@@ -98,7 +98,7 @@ func staleLinks(t *testing.T) {
 	}
 }
 
-// emailedLink is the path of a new link that lasts so long, for g's browser.
+// emailedLink is the path of a new link with this lifetime, for b's browser.
 func emailedLink(h *target, b *browser, lasts time.Duration) string {
 	if lasts == access.SignInTTL {
 		b.ask("ada@example.com").want(200)

@@ -80,7 +80,7 @@ func wrongKinds(t *testing.T) {
 	ada.press(link, link).leads("/pending")
 }
 
-// guestBrowser is the secret of a browser that only looked at the sign-in page.
+// browserSecret is the secret of a browser that has only opened the sign-in page.
 func (h *target) browserSecret() string {
 	b := h.browser()
 	b.get("/login").want(200)

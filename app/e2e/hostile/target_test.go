@@ -31,7 +31,7 @@ func open(t *testing.T, flags ...string) *target {
 	return targetOf(t, product.Serving(t, flags...))
 }
 
-// targetOf makes a target of a product that serves already.
+// targetOf makes a target of a product that is already serving.
 func targetOf(t *testing.T, p *product.Product) *target {
 	h := &target{Product: p, t: t}
 	t.Cleanup(func() { // item 94, in every row
@@ -110,7 +110,7 @@ func (h *target) command(args ...string) string {
 	return s.Out
 }
 
-// mail is the nth email to an address with this in its subject.
+// mail is the nth email to an address with this text in its subject.
 func (h *target) mail(to, subject string, nth int) product.Message {
 	h.t.Helper()
 	l, err := h.Message(product.Wanted{To: to, Subject: subject, Nth: nth})
@@ -131,7 +131,7 @@ const (
 // path is a link without its host.
 func path(link string) string { return link[strings.Index(link, "/login/"):] }
 
-// invite has the Admin invite somebody and returns their id and the path of the
+// invite makes the Admin invite somebody and returns their id and the path of the
 // emailed link.
 func (h *target) invite(email string, roles ...string) (id, link string) {
 	h.t.Helper()
@@ -143,7 +143,7 @@ func (h *target) invite(email string, roles ...string) (id, link string) {
 	return a.object()["id"].(string), path(h.mail(email, invited, 1).Link)
 }
 
-// arrived has invited somebody who opened the email.
+// arrived is somebody who was invited and has opened the email.
 func (h *target) arrived(email string, roles ...string) (*browser, string) {
 	h.t.Helper()
 	id, link := h.invite(email, roles...)
