@@ -115,7 +115,7 @@ type listed struct {
 	Deps                                               []string
 }
 
-func TestHouse(t *testing.T) {
+func TestImportRules(t *testing.T) {
 	pkgs := list(t)
 	if len(pkgs) == 0 {
 		t.Fatal("go list found no package")

@@ -64,8 +64,8 @@ func (b *bench) questions(middle []string) []question {
 	w, r := newWorkplace(b.members), rand.New(rand.NewPCG(4, 5))
 	one := func(of []string) string { return of[r.IntN(len(of))] }
 	always := func(query string) func() string { return func() string { return query } }
-	search := func(words func() string) func() string {
-		return func() string { return "&q=" + url.QueryEscape(words()) }
+	search := func(query func() string) func() string {
+		return func() string { return "&q=" + url.QueryEscape(query()) }
 	}
 	return []question{
 		{"first page of members", "members", always("")},

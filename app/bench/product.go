@@ -100,10 +100,10 @@ func (p *product) stop() error {
 func (p *product) says(out any, args ...string) error {
 	cmd := exec.Command(p.program, append(args, "--json")...)
 	cmd.Env = p.env
-	var said, words bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &words
+	var said, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &stderr
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("doorward %s: %w\n%s", strings.Join(args, " "), err, &words)
+		return fmt.Errorf("doorward %s: %w\n%s", strings.Join(args, " "), err, &stderr)
 	}
 	return json.NewDecoder(&said).Decode(out)
 }

@@ -122,8 +122,8 @@ func (e entry) say(w io.Writer) {
 	fmt.Fprintln(w, plain(line))
 }
 
-// lookAgain is how often new entries are looked for.
-const lookAgain = 500 * time.Millisecond
+// followInterval is how often new entries are looked for.
+const followInterval = 500 * time.Millisecond
 
 // follow prints new entries after seq until it is interrupted, which is no
 // failure.
@@ -132,7 +132,7 @@ func (r *run) follow(a *api, seq uint64) error {
 		if err := r.out.Flush(); err != nil {
 			return err
 		}
-		if !pause(a.ctx, lookAgain) {
+		if !pause(a.ctx, followInterval) {
 			return nil
 		}
 		next, err := r.since(a, seq)

@@ -19,9 +19,9 @@ import (
 // fewKills is the number of kills by default; make test-crash sets KILLS to 200.
 const fewKills = 20
 
-// A tale is the sequence of one client's requests about one member, and how many were
+// clientSteps is the sequence of one client's requests about one member, and how many were
 // sent and answered.
-type tale struct {
+type clientSteps struct {
 	name            string
 	steps           []string
 	id              string
@@ -51,7 +51,7 @@ func TestCrashMany(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Mail.Down()
-	w := &telling{fixture: c, token: token.Token}
+	w := &crashRun{fixture: c, token: token.Token}
 	var restarts []time.Duration
 	for round := range kills {
 		w.changeTokens(round)
@@ -80,20 +80,20 @@ func TestCrashMany(t *testing.T) {
 		restarts[len(restarts)-1].Round(time.Millisecond), restarts[len(restarts)/2].Round(time.Millisecond))
 }
 
-// A telling is one run of sixteen clients, with all their tales.
-type telling struct {
+// A crashRun is one run of sixteen clients, with all their steps.
+type crashRun struct {
 	*fixture
 	token                  string
 	spare, spareID         string // a valid token
 	revoked                string // a revoked one
-	all                    []*tale
+	all                    []*clientSteps
 	acknowledged, underWay int
 	named, toBeNamed       int // the workspace's name: answered, and asked for
 }
 
 // tell runs the clients until a number of steps were answered, and then kills the
 // server.
-func (w *telling) tell(round, answers int) (told []*tale) {
+func (w *crashRun) tell(round, answers int) (told []*clientSteps) {
 	var (
 		mu     sync.Mutex
 		done   atomic.Int64
@@ -133,7 +133,7 @@ func (w *telling) tell(round, answers int) (told []*tale) {
 					count()
 					continue
 				}
-				s := &tale{name: fmt.Sprintf("t%d.%d.%d", round, i, n), steps: plots[n%len(plots)]}
+				s := &clientSteps{name: fmt.Sprintf("t%d.%d.%d", round, i, n), steps: plots[n%len(plots)]}
 				mu.Lock()
 				told = append(told, s)
 				mu.Unlock()
@@ -172,7 +172,7 @@ func (w *telling) tell(round, answers int) (told []*tale) {
 }
 
 // changeTokens makes a token and revokes the one before.
-func (w *telling) changeTokens(round int) {
+func (w *crashRun) changeTokens(round int) {
 	w.Helper()
 	var made struct{ ID, Token string }
 	if err := json.Unmarshal(
@@ -189,20 +189,20 @@ func (w *telling) changeTokens(round int) {
 }
 
 // status is the status that a request with a token gets.
-func status(w *telling, token string) int {
+func status(w *crashRun, token string) int {
 	code, _ := ask(w.T, &http.Client{Timeout: product.Patience}, token, http.MethodGet, w.p.URL+"/api/v1/overview", "")
 	return code
 }
 
 // went is false if the server is gone or refuses.
-func (w *telling) went(status int, text, what string) bool {
+func (w *crashRun) went(status int, text, what string) bool {
 	if status != 0 && status/100 != 2 {
 		w.Errorf("%s: %d %.300s", what, status, text)
 	}
 	return status/100 == 2
 }
 
-func (s *tale) request(at int) (method, path, body string) {
+func (s *clientSteps) request(at int) (method, path, body string) {
 	switch s.steps[at] {
 	case "invite":
 		return http.MethodPost, "/invitations", fmt.Sprintf(`{"email":%q,"roles":["Fleet"]}`, s.name+"@example.com")
@@ -214,7 +214,7 @@ func (s *tale) request(at int) (method, path, body string) {
 }
 
 // after is the state of a member or token after a number of steps.
-func (s *tale) after(steps int) string {
+func (s *clientSteps) after(steps int) string {
 	if steps == 0 {
 		return "nothing"
 	}
@@ -222,8 +222,8 @@ func (s *tale) after(steps int) string {
 		"suspend": "suspended Fleet", "reject": "nothing"}[s.steps[steps-1]]
 }
 
-// check checks the tales of the last run, one by one.
-func (w *telling) check(told []*tale) {
+// check checks the steps of the last run, one by one.
+func (w *crashRun) check(told []*clientSteps) {
 	w.Helper()
 	client := &http.Client{Timeout: product.Patience}
 	get := func(path string, out any) int {
@@ -275,7 +275,7 @@ func (w *telling) check(told []*tale) {
 // checkAll checks every invitation since the beginning: one email for each that is
 // open, at most one for each that was decided (an email not sent by then is deleted,
 // since its link is void), and one audit entry for each.
-func (w *telling) checkAll() {
+func (w *crashRun) checkAll() {
 	w.Helper()
 	there, decided := map[string]bool{}, map[string]bool{}
 	for _, m := range w.rows("members", "--limit", "0") {

@@ -10,19 +10,19 @@ import (
 	"doorward/app/e2e/product"
 )
 
-// A sits is a person at the screen's browser, signed in as the first Admin of a
+// A remoteBrowser is the screen's browser, signed in as the first Admin of a
 // remote Doorward.
-type sits struct {
+type remoteBrowser struct {
 	*fixture
 	browser *http.Client
 	asked   string // the file that records the links opened in the system's browser
 }
 
-// sitsAt installs a browser on s that records the links it is given, and signs in to p
+// newRemoteBrowser installs a browser on s that records the links it is given, and signs in to p
 // with it.
-func sitsAt(t *testing.T, s *screen, p *running, email string) *sits {
+func newRemoteBrowser(t *testing.T, s *screen, p *running, email string) *remoteBrowser {
 	t.Helper()
-	b := &sits{fixture: &fixture{t, p, nil}, asked: s.noteLinks(t)}
+	b := &remoteBrowser{fixture: &fixture{t, p, nil}, asked: s.noteLinks(t)}
 	jar, _ := cookiejar.New(nil)
 	b.browser = &http.Client{Jar: jar}
 	got, err := p.Run("login-link", email)
@@ -35,7 +35,7 @@ func sitsAt(t *testing.T, s *screen, p *running, email string) *sits {
 }
 
 // letsIn approves on the page that the window opened in the browser.
-func (b *sits) letsIn(s *screen) {
+func (b *remoteBrowser) letsIn(s *screen) {
 	b.Helper()
 	asked := strings.Fields(s.written(b.T, b.asked))
 	page, err := http.NewRequest("GET", asked[len(asked)-1], nil)
@@ -69,7 +69,7 @@ func TestWindowElsewhere(t *testing.T) {
 	near.Env = append(near.Env, "DOORWARD_LISTEN=127.0.0.1:0")
 	n := newNotices(t, s)
 	s.keyring(t)
-	b := sitsAt(t, s, far, "grace@example.org")
+	b := newRemoteBrowser(t, s, far, "grace@example.org")
 
 	d := drive(t, s, program, near.Env)
 	d.find("heading", "Welcome to Doorward")
@@ -128,7 +128,7 @@ func TestWindowElsewhere(t *testing.T) {
 	b.press(b.browser, far.URL+"/", far.URL+"/logout", map[string][]string{"everywhere": {"1"}}, "You are signed out")
 	d.find("heading", "Sign in to Night Watch")
 	d.picture("elsewhere-signed-out")
-	b = sitsAt(t, s, far, "grace@example.org")
+	b = newRemoteBrowser(t, s, far, "grace@example.org")
 	s.ends(t, s.pid(s.window("Doorward")))
 	d.close()
 	d = drive(t, s, program, near.Env)
@@ -152,7 +152,7 @@ func TestWindowElsewhereWithoutAKeyring(t *testing.T) {
 	far, near, s := serving(t), newProduct(t), newScreen(t, "XDG_DATA_DIRS="+t.TempDir())
 	far.must(t, "setup", "--email", "grace@example.org", "--workspace", "Night Watch")
 	near.Env = append(near.Env, "DOORWARD_LISTEN=127.0.0.1:0")
-	b := sitsAt(t, s, far, "grace@example.org")
+	b := newRemoteBrowser(t, s, far, "grace@example.org")
 	d := drive(t, s, program, near.Env)
 	d.find("heading", "Welcome to Doorward")
 	d.click("button", "Connect to it")

@@ -299,9 +299,9 @@ func permissionPhrases(all []access.Permission) []string {
 
 // parsePermissions reads what permissionPhrases writes. Unknown permissions are
 // left for access.CheckRole to refuse.
-func parsePermissions(words []string) []access.Permission {
-	out := make([]access.Permission, len(words))
-	for i, w := range words {
+func parsePermissions(texts []string) []access.Permission {
+	out := make([]access.Permission, len(texts))
+	for i, w := range texts {
 		action, resource, _ := strings.Cut(strings.Clone(w), " ")
 		out[i] = access.May(access.Action(action), access.Resource(resource))
 	}
@@ -309,9 +309,9 @@ func parsePermissions(words []string) []access.Permission {
 }
 
 // roleNames converts the names. The service checks that the roles exist.
-func roleNames(words []string) []access.RoleName {
-	out := make([]access.RoleName, len(words))
-	for i, w := range words {
+func roleNames(texts []string) []access.RoleName {
+	out := make([]access.RoleName, len(texts))
+	for i, w := range texts {
 		out[i] = access.RoleName(strings.Clone(strings.TrimSpace(w)))
 	}
 	return out

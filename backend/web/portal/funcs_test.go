@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestMomentInWords(t *testing.T) {
+func TestMomentAsText(t *testing.T) {
 	at := func(s string) time.Time {
 		v, err := time.Parse(time.RFC3339, s)
 		if err != nil {

@@ -30,7 +30,7 @@ func TestPendingPageSaysWhatWasProved(t *testing.T) {
 
 // Somebody types a code with a character missing. It is no guess, leaves no
 // trace, and is shown as typed so that they can correct it.
-func TestASlipComesBackAsTyped(t *testing.T) {
+func TestMistypedCodeIsShownAgain(t *testing.T) {
 	s := webtest.New(t)
 	b := s.Browser()
 	page := b.Post(b.Get("/login"), "/login", "email", "grace@example.org")
