@@ -25,7 +25,7 @@ func TestTestsThatTheDocumentationNamesExist(t *testing.T) {
 		}
 	})
 	named := 0
-	everyFile(t, "../../docs", ".md", func(path, text string) {
+	everyFile(t, "../..", ".md", func(path, text string) {
 		for _, m := range testNamed.FindAllStringSubmatch(text, -1) {
 			if named++; !made[m[1]] {
 				t.Errorf("%s names %s, and there is no such test", path, m[1])
