@@ -38,14 +38,21 @@ func (r *run) inviteVerb() *cobra.Command {
 			"mail. It is the one in the letter, and works once. Whoever comes by a link that\n" +
 			"was handed over is listed as not verified, until they sign in by a letter.",
 		Args: cobra.MinimumNArgs(1),
-		RunE: r.on(func(a *api, args []string) error {
-			return r.each(args, func(who string) error {
-				in.Email = who
-				return r.invite(a, in)
-			})
-		}),
+	}
+	verb := r.on(func(a *api, args []string) error {
+		return r.each(args, func(who string) error {
+			in.Email = who
+			return r.invite(a, in)
+		})
+	})
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if in.Name != "" && len(args) > 1 {
+			return wrongUse(cmd, "--name is the name of one person. Invite them one by one, or import a list.")
+		}
+		return verb(cmd, args)
 	}
 	r.roleFlag(cmd, &in.Roles, "`ROLE` to ask for; may be given more than once")
+	cmd.Flags().StringVar(&in.Name, "name", "", "the `NAME` of the invited person")
 	cmd.Flags().StringVar(&in.Note, "note", "", "a `LINE` of your own in the letter")
 	cmd.Flags().
 		StringVar(&in.ExpiresIn, "expires", "", "the `TIME` that the invitation lasts, such as 36h or 7d (default 7d)")
