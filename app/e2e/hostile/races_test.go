@@ -157,7 +157,7 @@ func tenClicks(t *testing.T) {
 	proof := eve.proof("/pending")
 	count(
 		"note",
-		"left_note",
+		"added_note",
 		func() answer { return eve.post("/pending/note", []string{"csrf", proof, "note", "hello"}) },
 		303,
 		429,
