@@ -3,6 +3,7 @@ package webtest
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -40,7 +41,7 @@ func (e *Stream) Next() (event, data string) {
 	for {
 		line, err := e.text.ReadString('\n')
 		switch {
-		case err == io.EOF || err == io.ErrUnexpectedEOF:
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 			return "", ""
 		case err != nil:
 			e.t.Fatalf("the stream broke: %v", err)
