@@ -18,8 +18,8 @@ type (
 	Traces         struct{ *inTx } // unusual events, by kind and network
 )
 
-// inTx hides the transaction from other packages: outside of this one, no noun can be
-// reached through another.
+// inTx is the transaction that a noun is a part of. Go promotes what is exported of it, so
+// tx.Members.Settings() compiles: write tx.Settings().
 type inTx = Tx
 
 func newTx(t Tx) *Tx {
