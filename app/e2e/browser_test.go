@@ -68,7 +68,7 @@ func tell(t *testing.T, outcomes []outcome) {
 	t.Helper()
 	for _, o := range outcomes {
 		t.Run(o.name, func(t *testing.T) {
-			t.Logf("took %s in the browser", o.took)
+			defer t.Logf("took %s in the browser", o.took)
 			switch {
 			case o.skipped:
 				t.Error("it was not run: the spec skips it, or one before it failed")

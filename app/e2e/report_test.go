@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -33,8 +34,12 @@ type suite struct {
 }
 
 type reportFail struct {
-	Message string `json:"message"`
-	Snippet string `json:"snippet"`
+	Message  string `json:"message"`
+	Snippet  string `json:"snippet"`
+	Location struct {
+		File string `json:"file"`
+		Line int    `json:"line"`
+	} `json:"location"`
 }
 
 // parseReport reads what Playwright's JSON reporter wrote. An error outside any
@@ -88,7 +93,11 @@ var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
 func messages(fails []reportFail) string {
 	var all []string
 	for _, f := range fails {
-		all = append(all, colours.ReplaceAllString(f.Message+"\n"+f.Snippet, ""))
+		where := ""
+		if f.Location.File != "" {
+			where = fmt.Sprintf("%s:%d: ", filepath.Base(f.Location.File), f.Location.Line)
+		}
+		all = append(all, where+colours.ReplaceAllString(f.Message+"\n"+f.Snippet, ""))
 	}
 	return strings.Join(all, "\n")
 }
@@ -98,7 +107,8 @@ func TestParseReport(t *testing.T) {
 		{"title":"opens","tests":[{"status":"expected","results":[{"duration":1500,"errors":[]}]}]},
 		{"title":"waits / pends","tests":[{"status":"skipped","results":[]}]}],
 		"suites":[{"title":"approval","specs":[
-			{"title":"lets in","tests":[{"status":"unexpected","results":[{"duration":20,"errors":[{"message":"\u001b[31mexpected 1\u001b[39m","snippet":"> 12 | x"}]}]}]},
+			{"title":"lets in","tests":[{"status":"unexpected","results":[{"duration":20,"errors":[{"message":"\u001b[31mexpected 1\u001b[39m","snippet":"> 12 | x",
+				"location":{"file":"/tree/walk.spec.ts","column":3,"line":12}}]}]}]},
 			{"title":"twice","tests":[{"status":"flaky","results":[{"duration":1,"errors":[{"message":"once"}]},{"duration":1,"errors":[]}]}]}
 		]}]}],
 		"errors":[{"message":"SyntaxError: other.spec.ts"}]}`
@@ -108,7 +118,7 @@ func TestParseReport(t *testing.T) {
 		{
 			name:    "walk.spec.ts › approval › lets in",
 			took:    20 * time.Millisecond,
-			message: "unexpected: expected 1\n> 12 | x",
+			message: "unexpected: walk.spec.ts:12: expected 1\n> 12 | x",
 		},
 		{name: "walk.spec.ts › approval › twice", took: 2 * time.Millisecond, message: "flaky: once\n"},
 		{name: "outside any test", message: "SyntaxError: other.spec.ts\n"},

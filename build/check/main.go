@@ -1,7 +1,8 @@
 // Command check is what make test runs: every check and every test of the tree,
 // one after the other. It continues after a failure, shows the output of what failed,
-// and ends with the sum, "412 passed, 0 failed". It exits with 1 when anything failed,
-// and when a step ran no test at all, because a check of nothing must not pass.
+// and ends with each failure in a line or two and the sum, "412 passed, 0 failed". It
+// exits with 1 when anything failed, and when a step ran no test at all, because a check
+// of nothing must not pass.
 //
 // A static check counts as one. A Go test counts once per leaf: a test, or each
 // of its subtests. Browser tests are subtests of app/e2e and count likewise.
@@ -77,7 +78,7 @@ func run(ctx context.Context, w io.Writer, steps []step) bool {
 		all.add(t)
 	}
 	for _, f := range all.failed {
-		fmt.Fprintln(w, "failed:", f.name)
+		fmt.Fprintf(w, "failed: %s\n%s", f.name, indent(f.reason()))
 	}
 	fmt.Fprintln(w, all)
 	return len(all.failed) == 0 && all.passed > 0

@@ -32,7 +32,8 @@ func TestRun(t *testing.T) {
 	}{
 		{"all well", []step{good, good}, true, "2 passed, 0 failed", nil},
 		{"goes on after a failure and shows it", []step{bad, good}, false, "1 passed, 1 failed",
-			[]string{"failed: bad\n    line one\n    line two\n    did not hold\n", "=== good\n"}},
+			[]string{"failed: bad\n    line one\n    line two\n    did not hold\n", "=== good\n",
+				"failed: bad\n    did not hold\n1 passed"}},
 		{"a step that ran no test", []step{good, empty}, false, "1 passed, 1 failed",
 			[]string{"failed: empty ran no test"}},
 		{"skipped are told", []step{skips}, true, "2 passed, 0 failed, 1 skipped",

@@ -3,8 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 )
+
+// maxReason is how many characters of a failure the sum repeats.
+const maxReason = 300
 
 // A tally counts tests by outcome.
 type tally struct {
@@ -53,6 +57,25 @@ func (t tally) show(w io.Writer) {
 	for _, f := range t.failed {
 		fmt.Fprintf(w, "failed: %s\n%s", f.name, indent(f.output))
 	}
+}
+
+// said finds what a Go test says where it fails.
+var said = regexp.MustCompile(`(?m)^\s*\w+_test\.go:\d+: `)
+
+// reason is the beginning of what the test said as it failed, in one line: of a check
+// that is no Go test, the last line of its output.
+func (e ended) reason() string {
+	rest := strings.TrimSpace(e.output)
+	if at := said.FindStringIndex(e.output); at != nil {
+		rest = e.output[at[0]:]
+	} else if last := strings.LastIndexByte(rest, '\n'); last >= 0 {
+		rest = rest[last:]
+	}
+	words := []rune(strings.Join(strings.Fields(rest), " "))
+	if len(words) > maxReason {
+		words = append(words[:maxReason], '…')
+	}
+	return string(words)
 }
 
 func indent(s string) string {
