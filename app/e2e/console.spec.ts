@@ -529,6 +529,20 @@ test('every view and dialog: light and dark, wide and narrow, without barriers',
   }
 })
 
+// A duration of almost nothing would make every change of colour a transition, one
+// after the other from the outside in, and leave light text on dark for some frames.
+test('with reduced motion, another theme is there at once', async () => {
+  await admin.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+  await admin.goto('/admin/settings/members')
+  await expect(admin.getByText('ada@example.com').first()).toBeVisible()
+  const changed = await admin.evaluate(() => {
+    document.documentElement.style.setProperty('--soft', 'rgb(1, 2, 3)')
+    const soft = document.querySelector('main time') as Element
+    return { color: getComputedStyle(soft).color, moving: document.getAnimations().length }
+  })
+  expect(changed).toEqual({ color: 'rgb(1, 2, 3)', moving: 0 })
+})
+
 test('logs out: the back button shows nothing of the console', async () => {
   await admin.goto('/admin/settings/members')
   await expect(admin.getByText('ada@example.com').first()).toBeVisible()

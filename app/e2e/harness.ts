@@ -89,7 +89,7 @@ export async function barriers(page: Page, without: string[] = []): Promise<stri
     const { axe } = window as unknown as { axe: { run(options: object): Promise<AxeResults> } }
     return (await axe.run({ rules })).violations
   }, rules)
-  return found.flatMap((v) => v.nodes.map((n) => `${v.id} at ${n.target.join(' ')}: ${v.help}`))
+  return found.flatMap((v) => v.nodes.map((n) => `${v.id} at ${n.target.join(' ')}: ${n.any[0]?.message ?? v.help}`))
 }
 
 // expectNoBarriers fails with the accessibility problems of the page.
@@ -128,7 +128,7 @@ export async function examine(page: Page, name: string, { covered = false } = {}
 // before the page changes.
 async function painted(page: Page, theme: string, width: number): Promise<void> {
   const there = ({ theme, width }: { theme: string; width: number }) => innerWidth === width && matchMedia(`(prefers-color-scheme: ${theme})`).matches
-  await page.waitForFunction(there, { theme, width })
+  await page.waitForFunction(there, { theme, width }, { polling: 50 })
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
 }
 
