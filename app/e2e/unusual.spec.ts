@@ -65,6 +65,7 @@ test('an attack on the dashboard', async ({ browser }) => {
   })
 
   await test.step('the breakdown cannot be read', async () => {
+    await page.route('**/api/v1/events', () => undefined) // no event may load the breakdown before the button does
     await page.route('**/api/v1/overview/unusual', (route) => route.fulfill({ status: 503, json: { status: 503, title: 'Unavailable', detail: 'The server is busy.', code: 'busy' } }))
     await page.reload()
     await expect(card(page)).toContainText('102 events')
@@ -73,6 +74,7 @@ test('an attack on the dashboard', async ({ browser }) => {
     await page.unroute('**/api/v1/overview/unusual')
     await card(page).getByRole('button', { name: 'Try again' }).click()
     await expect(card(page).getByRole('list', { name: 'By kind' })).toContainText('101 unknown links')
+    await page.unroute('**/api/v1/events')
   })
 
   await test.step('every kind at once', async () => {
