@@ -55,7 +55,10 @@ func (fx *fixture) managing(c people) map[string]func(actor access.Actor) error 
 	new := NewInvitation{Email: mail(fx.t, "new@example.com"), Roles: []access.RoleName{access.Fleet}}
 	name := "Other"
 	return map[string]func(actor access.Actor) error{
-		"Invitations.Invite": func(actor access.Actor) error { _, err := fx.Invitations.Invite(ctx, actor, new); return err },
+		"Invitations.Invite": func(actor access.Actor) error {
+			_, err := fx.Invitations.Invite(ctx, actor, new)
+			return err
+		},
 		"Invitations.InviteMany": func(actor access.Actor) error {
 			_, err := fx.Invitations.InviteMany(ctx, actor, []NewInvitation{new}, false)
 			return err
@@ -68,8 +71,11 @@ func (fx *fixture) managing(c people) map[string]func(actor access.Actor) error 
 			_, err := fx.Invitations.CopyLink(ctx, actor, fx.invited("late@example.com"))
 			return err
 		},
-		"Members.Approve": func(actor access.Actor) error { _, err := fx.Members.Approve(ctx, actor, c.ada, nil); return err },
-		"Members.Reject":  func(actor access.Actor) error { return fx.Members.Reject(ctx, actor, c.ada, "no", true) },
+		"Members.Approve": func(actor access.Actor) error {
+			_, err := fx.Members.Approve(ctx, actor, c.ada, nil)
+			return err
+		},
+		"Members.Reject": func(actor access.Actor) error { return fx.Members.Reject(ctx, actor, c.ada, "no", true) },
 		"Members.ChangeRoles": func(actor access.Actor) error {
 			_, err := fx.Members.ChangeRoles(ctx, actor, c.active, []access.RoleName{access.AILoop})
 			return err
@@ -78,7 +84,10 @@ func (fx *fixture) managing(c people) map[string]func(actor access.Actor) error 
 			_, err := fx.Members.Rename(ctx, actor, c.active, name)
 			return err
 		},
-		"Members.Suspend": func(actor access.Actor) error { _, err := fx.Members.Suspend(ctx, actor, c.active); return err },
+		"Members.Suspend": func(actor access.Actor) error {
+			_, err := fx.Members.Suspend(ctx, actor, c.active)
+			return err
+		},
 		"Members.Unsuspend": func(actor access.Actor) error {
 			_, err := fx.Members.Unsuspend(ctx, actor, c.suspended.Member)
 			return err
@@ -101,7 +110,10 @@ func (fx *fixture) managing(c people) map[string]func(actor access.Actor) error 
 			return err
 		},
 		"Tokens.Revoke": func(actor access.Actor) error { return fx.Tokens.Revoke(ctx, actor, c.tok) },
-		"Outbox.Retry":  func(actor access.Actor) error { _, err := fx.Outbox.Retry(ctx, actor, c.message); return err },
+		"Outbox.Retry": func(actor access.Actor) error {
+			_, err := fx.Outbox.Retry(ctx, actor, c.message)
+			return err
+		},
 		"Outbox.Delete": func(actor access.Actor) error { return fx.Outbox.Delete(ctx, actor, c.message) },
 		"Outbox.TestMail": func(actor access.Actor) error {
 			_, err := fx.Outbox.TestMail(ctx, actor, access.Address{})
@@ -119,7 +131,10 @@ func (fx *fixture) reading(c people) map[string]func(actor access.Actor) error {
 	ctx := context.Background()
 	invitation := NewInvitation{Email: mail(fx.t, "new@example.com"), Roles: []access.RoleName{access.Fleet}}
 	return map[string]func(actor access.Actor) error{
-		"Audit.Find":      func(actor access.Actor) error { _, err := fx.Audit.Find(ctx, actor, AuditQuery{}); return err },
+		"Audit.Find": func(actor access.Actor) error {
+			_, err := fx.Audit.Find(ctx, actor, AuditQuery{})
+			return err
+		},
 		"Audit.List":      func(actor access.Actor) error { _, err := fx.Audit.List(ctx, actor, "", 0); return err },
 		"Audit.Since":     func(actor access.Actor) error { _, err := fx.Audit.Since(ctx, actor, 0); return err },
 		"Audit.Verify":    func(actor access.Actor) error { _, err := fx.Audit.Verify(ctx, actor); return err },
@@ -127,9 +142,12 @@ func (fx *fixture) reading(c people) map[string]func(actor access.Actor) error {
 		"Audit.Each": func(actor access.Actor) error {
 			return fx.Audit.Each(ctx, actor, AuditQuery{}, func([]AuditLine) error { return nil })
 		},
-		"Dashboard.Days":     func(actor access.Actor) error { _, err := fx.Dashboard.Days(ctx, actor, 7); return err },
-		"Dashboard.Overview": func(actor access.Actor) error { _, err := fx.Dashboard.Overview(ctx, actor); return err },
-		"Dashboard.Unusual":  func(actor access.Actor) error { _, err := fx.Dashboard.Unusual(ctx, actor); return err },
+		"Dashboard.Days": func(actor access.Actor) error { _, err := fx.Dashboard.Days(ctx, actor, 7); return err },
+		"Dashboard.Overview": func(actor access.Actor) error {
+			_, err := fx.Dashboard.Overview(ctx, actor)
+			return err
+		},
+		"Dashboard.Unusual": func(actor access.Actor) error { _, err := fx.Dashboard.Unusual(ctx, actor); return err },
 		"Invitations.Check": func(actor access.Actor) error {
 			_, err := fx.Invitations.Check(ctx, actor, invitation)
 			return err
@@ -142,17 +160,26 @@ func (fx *fixture) reading(c people) map[string]func(actor access.Actor) error {
 			_, err := fx.Members.ByAddress(ctx, actor, mail(fx.t, "gus@example.org"))
 			return err
 		},
-		"Members.Get":  func(actor access.Actor) error { _, err := fx.Members.Get(ctx, actor, c.active); return err },
-		"Members.List": func(actor access.Actor) error { _, err := fx.Members.List(ctx, actor, store.Query{}); return err },
+		"Members.Get": func(actor access.Actor) error { _, err := fx.Members.Get(ctx, actor, c.active); return err },
+		"Members.List": func(actor access.Actor) error {
+			_, err := fx.Members.List(ctx, actor, store.Query{})
+			return err
+		},
 		"Members.LoginRequests": func(actor access.Actor) error {
 			_, err := fx.Members.LoginRequests(ctx, actor, "", "", 0)
 			return err
 		},
-		"Outbox.Get":    func(actor access.Actor) error { _, _, err := fx.Outbox.Get(ctx, actor, c.message); return err },
-		"Outbox.List":   func(actor access.Actor) error { _, err := fx.Outbox.List(ctx, actor, "", 0); return err },
-		"Roles.List":    func(actor access.Actor) error { _, err := fx.Roles.List(ctx, actor); return err },
-		"Sessions.List": func(actor access.Actor) error { _, err := fx.Sessions.List(ctx, actor, c.active); return err },
-		"Settings.Get":  func(actor access.Actor) error { _, err := fx.Settings.Get(ctx, actor); return err },
+		"Outbox.Get": func(actor access.Actor) error {
+			_, _, err := fx.Outbox.Get(ctx, actor, c.message)
+			return err
+		},
+		"Outbox.List": func(actor access.Actor) error { _, err := fx.Outbox.List(ctx, actor, "", 0); return err },
+		"Roles.List":  func(actor access.Actor) error { _, err := fx.Roles.List(ctx, actor); return err },
+		"Sessions.List": func(actor access.Actor) error {
+			_, err := fx.Sessions.List(ctx, actor, c.active)
+			return err
+		},
+		"Settings.Get": func(actor access.Actor) error { _, err := fx.Settings.Get(ctx, actor); return err },
 		"Settings.TrustClock": func(actor access.Actor) error { // changes nothing while the clock is right
 			return fx.Settings.TrustClock(ctx, actor)
 		},
