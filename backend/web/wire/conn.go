@@ -60,6 +60,20 @@ func (c *Conn) turn(to int64) bool {
 	}
 }
 
+// rest makes the connection silent from now on. One that has not spoken yet has been
+// silent since it came, however late its first Read is.
+func (c *Conn) rest() bool {
+	for {
+		s := c.state.Load()
+		if s == taken {
+			return false
+		}
+		if s > 0 || c.state.CompareAndSwap(s, time.Now().UnixNano()) {
+			return true
+		}
+	}
+}
+
 // Trust marks the connection as a member's: strangers do not take its place.
 func (c *Conn) Trust() { c.member.Store(true) }
 
@@ -85,7 +99,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 // take waits until a whole request has arrived.
 func (c *Conn) take() error {
 	c.restart()
-	if !c.turn(time.Now().UnixNano()) || c.l.closing.Load() {
+	if !c.rest() || c.l.closing.Load() {
 		return io.EOF
 	}
 	for {

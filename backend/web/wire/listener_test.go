@@ -30,6 +30,32 @@ func TestTheLongestSilentMakesRoom(t *testing.T) {
 	}
 }
 
+// A connection that nobody has read from yet is silent since it came, and not since its
+// reader first ran: on a busy machine that can be after others have spoken.
+func TestSilenceCountsFromTheArrival(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		state int64
+		keeps bool
+		rests bool
+	}{
+		{"new", 5, true, true},
+		{"answered", -5, false, true},
+		{"closed to make room", taken, true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var c Conn
+			c.state.Store(tt.state)
+			if rests := c.rest(); rests != tt.rests {
+				t.Errorf("rest = %v", rests)
+			}
+			if s := c.state.Load(); (s == tt.state) != tt.keeps || s < 0 {
+				t.Errorf("the state %d became %d", tt.state, s)
+			}
+		})
+	}
+}
+
 // One network holds most of the connections and speaks on them all the time; a
 // single silent one of somebody else is older. The network with the most
 // connections loses one.
