@@ -4,15 +4,25 @@ import { live } from './live.svelte'
 // overview is the counts. The server sends them whenever they change.
 class Counts {
   now = $state.raw<Overview>()
+  #turn = 0
 
+  // load asks for the counts. An event that comes meanwhile is newer than the answer.
   load = async (): Promise<void> => {
-    this.now = await ask(api.GET('/overview'))
+    const turn = ++this.#turn
+    const answer = await ask(api.GET('/overview'))
+    if (turn === this.#turn) this.now = answer
+  }
+
+  // take shows the counts of an event.
+  take(event: Overview): void {
+    this.#turn++
+    this.now = event
   }
 
   start(): void {
     live.on('overview', (data) => {
       if (data === undefined) void this.load().catch(() => undefined)
-      else this.now = data as Overview
+      else this.take(data as Overview)
     })
     // A jump of the clock changes no record, so there is no event for it.
     setInterval(() => void this.load().catch(() => undefined), 300_000)
