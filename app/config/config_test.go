@@ -118,6 +118,7 @@ func TestURL(t *testing.T) {
 		{"an empty query", ":8080", "https://example.com?", "", "", "must end after the host"},
 		{"a fragment", ":8080", "https://example.com#", "", "", "must end after the host"},
 		{"a password", ":8080", "https://ada:secret@example.com", "", "", "may not hold a user name or password"},
+		{"a password without a scheme", ":8080", ":hunter22@", "", "", `":…@" is not a web address`},
 		{"no scheme", ":8080", "door.example.com", "", "", "is not a web address"},
 		{"another scheme", ":8080", "ftp://door.example.com", "", "", "not ftp://"},
 		{"no host", ":8080", "https://", "", "", "names no host"},
@@ -145,8 +146,8 @@ func TestURL(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	tests := []struct{ setting, value, fault string }{
 		{"listen", "8080", "is no address to listen on"},
-		{"listen", "127.0.0.1:http", `"http" is not a port`},
-		{"listen", "127.0.0.1:70000", `"70000" is not a port`},
+		{"listen", "127.0.0.1:http", `"127.0.0.1:http" does not end with a port`},
+		{"listen", "127.0.0.1:70000", `"127.0.0.1:70000" does not end with a port`},
 		{"listen", "http://127.0.0.1:80", "is no address to listen on"},
 		{"listen", "\x97:0", "is no address to listen on"},
 		{"listen", "a\u2028b:0", "is no address to listen on"},
@@ -341,6 +342,28 @@ func refused(t *testing.T, err error, field string, parts ...string) {
 	for _, part := range parts {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the refusal %q lacks %q", err, part)
+		}
+	}
+}
+
+// The mail server's URL is put into the wrong setting: the sentence goes to the log.
+func TestAPasswordIsNotRepeated(t *testing.T) {
+	for _, name := range []string{"url", "listen", "trusted-proxies", "mail-per-minute", "min-free", "log-level",
+		"log-format", "mail-from"} {
+		for _, v := range []string{"smtpx://user:hunter22@mail.example.com", ":hunter22@",
+			"user:p@hunter22@host:99999"} {
+			t.Run(name+" "+v, func(t *testing.T) {
+				_, err := config.Load(map[string]string{
+					"data": t.TempDir(),
+					name:   v,
+				}, func(string) string { return "" })
+				if err == nil {
+					t.Fatal("it is accepted")
+				}
+				if said := err.Error(); strings.Contains(said, "hunter22") {
+					t.Errorf("it says %q", said)
+				}
+			})
 		}
 	}
 }

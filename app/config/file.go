@@ -91,7 +91,7 @@ func parseFile(name, content string) (map[string]string, error) {
 				"%s cannot be understood: line %d, %s. Text stands in quotes, like url = \"https://door.example.com\".",
 				name,
 				parse.Position.Line,
-				access.Shorten(text.OneLine(strings.TrimSuffix(parse.Message, ".")), 200),
+				shown(text.OneLine(strings.TrimSuffix(parse.Message, ".")), 200),
 			)
 		}
 		return nil, fileFault("%s cannot be understood. Text stands in quotes, like url = "+
@@ -101,7 +101,7 @@ func parseFile(name, content string) (map[string]string, error) {
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		s, known := SettingOf(key)
 		if !known || s.Key() != key {
-			return nil, fileFault("%s has the key %q, which is no setting. %s", name, access.Shorten(key, 40),
+			return nil, fileFault("%s has the key %q, which is no setting. %s", name, shown(key, 40),
 				nearestName(key))
 		}
 		if s.Name == "data" {

@@ -54,6 +54,7 @@ func FuzzSettings(f *testing.F) {
 	f.Add("listen", "127.0.0.1:08080", "url", "http://\u212a.example")
 	f.Add("tls-cert", "/x", "tls-key", "/y")
 	f.Add("url", "hunter22", "listen", "hunter22")
+	f.Add("url", ":hunter22@", "listen", "user:hunter22@host")
 	f.Add("smtp-url", "smtp://user:hunter22", "listen", "127.0.0.1:0")
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, flag, value, name, setting string) {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,6 +100,15 @@ func (s Setting) refuse(err error) error {
 // wrong is an error in a value, for refuse.
 func wrong(format string, args ...any) error { return access.Errorf(access.Invalid, format, args...) }
 
+// A login is what a URL may hold before its host: it can be a password.
+var login = regexp.MustCompile(`(?s):.*@`)
+
+// shown is the beginning of a value for a sentence, without what may be a password: the
+// mail server's URL may have been put into any setting.
+func shown(v string, most int) string {
+	return access.Shorten(login.ReplaceAllString(v, ":…@"), most)
+}
+
 func setText(field func(*Config) *string) func(*Config, string) error {
 	return func(c *Config, v string) error { *field(c) = v; return nil }
 }
@@ -106,7 +116,7 @@ func setText(field func(*Config) *string) func(*Config, string) error {
 func setOneOf(field func(*Config) *string, all ...string) func(*Config, string) error {
 	return func(c *Config, v string) error {
 		if v = strings.ToLower(v); !slices.Contains(all, v) {
-			return wrong("%q is not one of %s.", access.Shorten(v, 40), strings.Join(all, ", "))
+			return wrong("%q is not one of %s.", shown(v, 40), strings.Join(all, ", "))
 		}
 		*field(c) = v
 		return nil
@@ -117,10 +127,10 @@ func setListen(c *Config, v string) error {
 	const how = "Write host and port, such as 127.0.0.1:8080, or :8080 for every network of this machine."
 	host, port, err := net.SplitHostPort(v)
 	if err != nil || strings.ContainsFunc(host, notOfHost) {
-		return wrong("%q is no address to listen on. %s", access.Shorten(v, 60), how)
+		return wrong("%q is no address to listen on. %s", shown(v, 60), how)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
-		return wrong("%q is not a port: it must be a number from 0 to 65535. %s", access.Shorten(port, 20), how)
+		return wrong("%q does not end with a port, which is a number from 0 to 65535. %s", shown(v, 60), how)
 	}
 	c.Listen = v
 	return nil
@@ -146,16 +156,16 @@ func setURL(c *Config, v string) error {
 	u, err := url.Parse(v)
 	switch {
 	case err != nil || u.Opaque != "" || u.Scheme == "" || strings.ContainsAny(v, " \\"):
-		return wrong("%q is not a web address. %s", access.Shorten(v, 60), how)
+		return wrong("%q is not a web address. %s", shown(v, 60), how)
 	case u.Scheme != "https" && u.Scheme != "http":
-		return wrong("The public address must begin with https://, not %s://.", access.Shorten(u.Scheme, 20))
+		return wrong("The public address must begin with https://, not %s://.", shown(u.Scheme, 20))
 	case u.User != nil:
 		return wrong("The public address may not hold a user name or password. %s", how)
 	case u.Hostname() == "":
 		return wrong("The public address names no host. %s", how)
 	case strings.Trim(u.Path, "/") != "":
 		return wrong("The public address must end after the host: take %s away. Doorward needs a host name of its own.",
-			access.Shorten(u.EscapedPath(), 40))
+			shown(u.EscapedPath(), 40))
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(v, "#"):
 		return wrong("The public address must end after the host: take away what follows. %s", how)
 	}
@@ -180,7 +190,7 @@ func publicHost(u *url.URL) (string, error) {
 		a, err := address.Parse("doorward@" + host)
 		if err != nil {
 			return "", wrong("%q is not the full name of a host. Write it like https://door.example.com.",
-				access.Shorten(host, 60))
+				shown(host, 60))
 		}
 		host = a.Domain()
 	}
@@ -213,7 +223,7 @@ func setMailFrom(c *Config, v string) error {
 func setMailPerMinute(c *Config, v string) error {
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 1 || n > 100_000 {
-		return wrong("%q is not a number of letters from 1 to 100000.", access.Shorten(v, 20))
+		return wrong("%q is not a number of letters from 1 to 100000.", shown(v, 20))
 	}
 	c.MailPerMinute = n
 	return nil
@@ -228,7 +238,7 @@ func setProxies(c *Config, v string) error {
 			ip, bad := netip.ParseAddr(part)
 			if bad != nil || ip.Zone() != "" {
 				return wrong("%q is neither an address nor a network. Write 10.0.0.5 or 10.0.0.0/8.",
-					access.Shorten(part, 40))
+					shown(part, 40))
 			}
 			p = netip.PrefixFrom(ip, ip.BitLen())
 		}
@@ -264,9 +274,9 @@ func setMinFree(c *Config, v string) error {
 		}
 		if c.MinFree = n * u.size; c.MinFree < minMinFree && c.MinFree > 0 {
 			return wrong("%s is too little: a store that meets a full disk dies in the middle of a write. Keep at "+
-				"least %dMB free.", access.Shorten(v, 20), minMinFree/1_000_000)
+				"least %dMB free.", shown(v, 20), minMinFree/1_000_000)
 		}
 		return nil
 	}
-	return wrong("%q is not a size. Write it like 500MB or 2GiB.", access.Shorten(v, 20))
+	return wrong("%q is not a size. Write it like 500MB or 2GiB.", shown(v, 20))
 }
