@@ -122,7 +122,8 @@ func (s *screen) runs(name string, args ...string) *exec.Cmd {
 
 // starts starts a program in a group of processes of its own, which ends with
 // the test: WebKit's helpers, and what a bus has started, would outlive it and
-// hold on to its output.
+// hold on to its output. It alone waits for the program: of two calls of Wait one can
+// block for ever.
 func (s *screen) starts(cmd *exec.Cmd) {
 	s.t.Helper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -130,9 +131,11 @@ func (s *screen) starts(cmd *exec.Cmd) {
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
+	ended := make(chan struct{})
+	go func() { cmd.Wait(); close(ended) }()
 	s.t.Cleanup(func() {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		cmd.Wait()
+		<-ended
 	})
 }
 

@@ -243,7 +243,6 @@ func (s *screen) opens(program string, env []string) {
 	cmd := exec.Command(program)
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(append([]string{}, env...), s.env...), &s.log, &s.log
 	s.starts(cmd)
-	go cmd.Wait()
 }
 
 // childOf waits for a child process with a name.
