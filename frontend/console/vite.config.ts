@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 import { icons } from './icons.ts'
-import { themes } from './themes.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -49,7 +48,7 @@ const serverPolicy = (): Plugin => ({
 
 export default defineConfig({
   base,
-  plugins: [themes(), icons(), svelte(), sentFor(), serverPolicy()],
+  plugins: [icons(), svelte(), sentFor(), serverPolicy()],
   resolve: { alias: { $lib: here('src/lib'), $ui: here('src/ui') } },
   build: {
     outDir: '../dist',

@@ -101,5 +101,18 @@ func (s *Portal) page(c *fiber.Ctx, code int, name string, data any) error {
 			SendString("Something went wrong on our side. The administrator can find it in the log.")
 	}
 	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
-	return c.Status(code).Send(b.Bytes())
+	return c.Status(code).Send(themed(b.Bytes(), c.Cookies(themeCookie)))
+}
+
+// themeCookie is set by the console for whoever chooses a theme there. It holds that
+// choice for the portal's pages, which have no script to read it from anywhere else.
+const themeCookie = "doorward-theme"
+
+// themed gives a page the theme that was chosen. Without a choice, and for any other
+// value, the page follows the system.
+func themed(page []byte, chosen string) []byte {
+	if chosen != "light" && chosen != "dark" {
+		return page
+	}
+	return bytes.Replace(page, []byte("<html "), []byte("<html data-theme="+chosen+" "), 1)
 }

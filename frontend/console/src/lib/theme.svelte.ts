@@ -31,6 +31,9 @@ class Theme {
   #show(): void {
     if (this.choice === 'system') delete document.documentElement.dataset.theme
     else document.documentElement.dataset.theme = this.choice
+    // The portal's pages have no script, so the server gives them the theme.
+    const lasts = this.choice === 'system' ? 0 : 31_536_000
+    document.cookie = `${key}=${this.choice}; path=/; max-age=${lasts}; samesite=lax${location.protocol === 'https:' ? '; secure' : ''}`
   }
 }
 

@@ -1,0 +1,7 @@
+package e2e
+
+import "testing"
+
+// How the console reads at every width, in every theme, and on paper; how its
+// controls look; and what one press of a key does.
+func TestReading(t *testing.T) { walkConsole(t, "reading.spec.ts") }
