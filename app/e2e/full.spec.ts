@@ -48,6 +48,7 @@ test('many are approved at once, and only those on the screen', async () => {
   await expect(admin.getByRole('listitem').filter({ hasText: 'address proved' })).toHaveCount(50)
   await admin.getByLabel('Select all on this page').check()
   await admin.getByRole('button', { name: 'Approve 50' }).click()
+  await admin.getByRole('dialog').getByRole('button', { name: 'Approve 50' }).click()
   await expect(admin.getByRole('status').filter({ hasText: '50 people are in.' })).toBeVisible()
   await expect(admin.getByText(`${(pending - 50).toLocaleString('en')} people wait`)).toBeVisible()
   await admin.getByRole('button', { name: /^Show more of/ }).click()

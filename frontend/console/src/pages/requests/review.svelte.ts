@@ -1,14 +1,20 @@
-import { untrack } from 'svelte'
+import { tick, untrack } from 'svelte'
 import type { Member } from '$lib/api/client'
 import { router } from '$lib/router.svelte'
 import { LoginRequests, loginRequests } from '$lib/loginRequests.svelte'
+import { manages } from '$lib/opens'
+import { roles } from '$lib/roles.svelte'
 import { approve, tellApproved, type Outcome } from './decide'
+
+// many is how many approvals at once need a second word.
+const many = 10
 
 // A Review is the state of the list of login requests: which rows are shown, which
 // one has the keyboard, which are selected. It acts only on rows on the screen.
 export class Review {
   at = $state('') // the row that has the keyboard
   failed = $state.raw<Outcome['failed']>([])
+  toConfirm = $state.raw<Member[]>([]) // approved once somebody confirms it
   #selected = $state.raw<ReadonlySet<string>>(new Set())
   #busy = $state.raw<ReadonlySet<string>>(new Set())
   #roles = $state<Record<string, string[]>>({})
@@ -82,9 +88,20 @@ export class Review {
     focusRow(next.id)
   }
 
-  // approve approves requests, and moves the keyboard to the next row.
+  // manages reports whether the member would get a role that decides about others.
+  manages = (m: Member): boolean => this.rolesOf(m).some((name) => manages(roles.all.find((r) => r.name === name)))
+
+  // approve approves requests. It asks first where somebody gets a role that manages
+  // others, or where they are many.
   async approve(members: Member[]): Promise<void> {
     if (members.length === 0 || members.some(this.isBusy)) return
+    if (members.length > many || members.some(this.manages)) this.toConfirm = members
+    else await this.approveNow(members)
+  }
+
+  // approveNow approves requests, and moves the keyboard to the next row.
+  async approveNow(members: Member[]): Promise<void> {
+    this.toConfirm = []
     const ids = new Set(members.map((m) => m.id))
     const i = this.shown.findIndex((m) => m.id === this.at)
     const had = ids.has(this.at) && document.getElementById(`request-${this.at}`)?.contains(document.activeElement)
@@ -93,9 +110,11 @@ export class Review {
     this.#busy = new Set([...this.#busy].filter((id) => !ids.has(id)))
     this.failed = outcome.failed
     tellApproved(outcome.done, this.rolesOf)
-    if (i < 0) return
-    this.at = this.shown[Math.min(i, this.shown.length - 1)]?.id ?? ''
-    if (had) focusRow(this.at)
+    if (i >= 0) this.at = this.shown[Math.min(i, this.shown.length - 1)]?.id ?? ''
+    // The button that was pressed is gone, so the focus would be lost.
+    await tick()
+    const lost = document.activeElement === document.body || document.activeElement === null
+    if (had || lost) focusRow(this.at)
   }
 
   askToReject(members: Member[]): void {
@@ -104,6 +123,6 @@ export class Review {
 }
 
 function focusRow(id: string): void {
-  const row = document.getElementById(`request-${id}`) ?? document.querySelector<HTMLElement>('main')
+  const row = document.getElementById(`request-${id}`) ?? document.getElementById('requests') ?? document.querySelector<HTMLElement>('main')
   row?.focus()
 }
