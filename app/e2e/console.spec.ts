@@ -10,7 +10,7 @@ const annie = 'annie@example.org'
 let admin: Page // Grace's console
 let second: Page // Annie's, open at the same time
 
-const badge = (page: Page) => page.getByTestId('badge')
+const badge = (page: Page) => page.getByRole('banner').getByTestId('badge')
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
 const row = (page: Page, name: string) => page.getByRole('listitem', { name })
 const dialog = (page: Page) => page.getByRole('dialog')
@@ -126,13 +126,13 @@ test('Review, Review Pending Requests, Approve: the other console knows by itsel
   await expect(admin.getByRole('heading', { name: 'Review Pending Requests' })).toBeVisible()
   await expect(admin.getByRole('tab', { name: 'Login Requests 3 waiting' })).toHaveAttribute('aria-selected', 'true')
   await second.goto('/admin/requests')
-  await expect(row(second, 'katherine@example.com')).toContainText('address proved')
-  await expect(row(second, 'Ada Lovelace')).toContainText('link not opened yet')
+  await expect(row(second, 'katherine@example.com')).toContainText('Email verified')
+  await expect(row(second, 'Ada Lovelace')).toContainText('Invited')
 
   const gone = row(second, 'katherine@example.com').waitFor({ state: 'detached' })
   await button(admin, 'Approve katherine@example.com').click()
   await gone // the benchmark measures how soon
-  await said(admin, 'katherine@example.com is in, as AILoop.')
+  await said(admin, 'katherine@example.com approved (AILoop).')
   for (const page of [admin, second]) await expect(badge(page)).toHaveText('2 waiting')
   expect((await message('katherine@example.com', 'You are in')).text).toContain('Night Watch')
 })
@@ -141,7 +141,7 @@ test('the roles can be changed in the same step', async () => {
   await choose(admin, 'Roles for bob@example.com: Fleet', 'AILoop')
   await admin.keyboard.press('Escape')
   await button(admin, 'Approve bob@example.com').click()
-  await said(admin, 'bob@example.com is in, as Fleet and AILoop.')
+  await said(admin, 'bob@example.com approved (Fleet and AILoop).')
   const [bob] = await listed('members', '--search', 'bob')
   expect(bob).toMatchObject({ state: 'active', roles: expect.arrayContaining(['Fleet', 'AILoop']) })
 })
@@ -154,7 +154,7 @@ test('if another Admin was faster: who, what, when', async ({ browser }) => {
   await expect(row(stale, 'carol@example.com')).toBeVisible()
   await expect(row(admin, 'carol@example.com')).toBeVisible()
   await button(admin, 'Approve carol@example.com').click()
-  await said(admin, 'carol@example.com is in')
+  await said(admin, 'carol@example.com approved')
 
   await button(stale, 'Approve carol@example.com').click()
   await expect(stale.getByRole('alert')).toContainText(/approved already, by Grace Hopper|approved already, by grace@example.org/)
@@ -166,9 +166,9 @@ test('Reject & Delete says what will be gone, and tells them if asked to', async
   await waits(browser, 'dave@example.com')
   await button(admin, 'Reject & Delete dave@example.com').click()
   await expect(admin).toHaveURL(/reject=/)
-  await expect(dialog(admin)).toContainText('deleted for good')
+  await expect(dialog(admin)).toContainText('deleted permanently')
   await expect(dialog(admin)).toContainText('dave@example.com')
-  await admin.getByLabel('Tell them by letter').check()
+  await admin.getByLabel('Notify them by email').check()
   await admin.getByLabel('Reason').fill('The team is full this year.')
   await button(admin, 'Reject & Delete').click()
 
@@ -200,7 +200,7 @@ test('many at once, and by the keyboard alone', async ({ browser }) => {
   await admin.keyboard.press('x')
   await said(admin, '2 selected')
   await admin.keyboard.press('a')
-  await said(admin, '2 people are in.')
+  await said(admin, '2 requests approved.')
   await expect(badge(second)).toHaveText('2 waiting')
 
   await admin.keyboard.press('/')
@@ -338,7 +338,7 @@ test('an email is deleted once the reader knows what goes with it', async () => 
 
 test('a search among those who wait asks the server, and can be linked to', async () => {
   await admin.goto('/admin/requests?q=iv')
-  await expect(admin.getByText(/^1 of \d people found$/)).toBeVisible()
+  await expect(admin.getByText(/^1 of \d requests found$/)).toBeVisible()
   await expect(row(admin, 'Ivy')).toBeVisible()
   await expect(row(admin, 'Ada Lovelace')).toHaveCount(0)
   await admin.getByLabel('Search requests').fill('nobodyatall')

@@ -44,13 +44,13 @@ test('an Admin comes in, and nothing jumps while a page fills', async ({ browser
 
 test('many are approved at once, and only those on the screen', async () => {
   await admin.goto('/admin/requests')
-  await expect(admin.getByText(`${pending.toLocaleString('en')} people wait`)).toBeVisible()
-  await expect(admin.getByRole('listitem').filter({ hasText: 'address proved' })).toHaveCount(50)
+  await expect(admin.getByText(`${pending.toLocaleString('en')} pending requests`)).toBeVisible()
+  await expect(admin.getByRole('listitem').filter({ hasText: 'Email verified' })).toHaveCount(50)
   await admin.getByLabel('Select all on this page').check()
   await admin.getByRole('button', { name: 'Approve 50' }).click()
   await admin.getByRole('dialog').getByRole('button', { name: 'Approve 50' }).click()
-  await expect(admin.getByRole('status').filter({ hasText: '50 people are in.' })).toBeVisible()
-  await expect(admin.getByText(`${(pending - 50).toLocaleString('en')} people wait`)).toBeVisible()
+  await expect(admin.getByRole('status').filter({ hasText: '50 requests approved.' })).toBeVisible()
+  await expect(admin.getByText(`${(pending - 50).toLocaleString('en')} pending requests`)).toBeVisible()
   await admin.getByRole('button', { name: /^Show more of/ }).click()
   await expect(admin.getByRole('listitem').filter({ hasText: 'Person' })).toHaveCount(250)
 })
@@ -58,14 +58,14 @@ test('many are approved at once, and only those on the screen', async () => {
 test('a search finds who is far down the list, who can be rejected from a link', async () => {
   await admin.getByLabel('Search requests').fill('person099990')
   await expect(row(admin, 'Person 99990')).toBeVisible()
-  await expect(admin.getByText(`1 of ${(pending - 50).toLocaleString('en')} people found`)).toBeVisible()
+  await expect(admin.getByText(`1 of ${(pending - 50).toLocaleString('en')} requests found`)).toBeVisible()
   await admin.getByRole('button', { name: 'Reject & Delete Person 99990' }).click()
   await expect(admin).toHaveURL(/reject=/)
   const address = new URL(admin.url())
   await admin.goto(`/admin/requests?reject=${address.searchParams.get('reject')}`)
   await expect(admin.getByRole('dialog')).toContainText('Reject Person 99990?')
   await admin.getByRole('button', { name: 'Reject & Delete', exact: true }).click()
-  await expect(admin.getByText(`${(pending - 51).toLocaleString('en')} people wait`)).toBeVisible()
+  await expect(admin.getByText(`${(pending - 51).toLocaleString('en')} pending requests`)).toBeVisible()
 })
 
 test('members: pages, filters and search stay right', async () => {

@@ -1,5 +1,5 @@
-import { expect, test, type Page } from '@playwright/test'
-import { doorward, faults, listed, visit } from './harness'
+import { expect, test, type Browser, type Page } from '@playwright/test'
+import { doorward, faults, listed, message, visit } from './harness'
 
 // How the console reads and is used: at every width, in every theme, on paper, by
 // keyboard and by thumb. Each test continues from the one before.
@@ -152,6 +152,87 @@ test('an Admin, and more than ten, are approved only after a second word', async
   await dialog(admin).getByRole('button', { name: 'Approve 14' }).click()
   await expect.poll(pending).toBe(0)
   await expect.poll(() => admin.evaluate(() => document.activeElement?.tagName), 'the focus is not lost').not.toBe('BODY')
+})
+
+// accepts opens the emailed link of somebody, in a browser of their own.
+async function accepts(browser: Browser, email: string): Promise<void> {
+  const page = await visit(browser)
+  await page.goto((await message(email)).link)
+  await page.locator('main form button').first().click()
+  await expect(page).toHaveURL(/pending/)
+  await page.context().close()
+}
+
+// "40 people are waiting for your approval": 15 of them had never opened the email.
+test('those who can be decided about are told apart from those who have not accepted', async ({ browser }) => {
+  await invites(admin, ['ready1@example.com', 'ready2@example.com', 'later1@example.com', 'later2@example.com', 'later3@example.com'])
+  await invites(admin, ['later4@example.com'], 'Admin')
+  for (const name of ['ready1', 'ready2']) await accepts(browser, `${name}@example.com`)
+  await admin.goto('/admin/')
+  await expect(admin.getByRole('region', { name: 'Notification' })).toContainText('2 people are waiting for your approval')
+  for (const badge of await admin.getByTestId('badge').all()) {
+    await expect(badge).toHaveText('6 waiting')
+    await expect(badge).toHaveAttribute('title', '2 ready to review, 4 not accepted yet')
+  }
+  await expect(admin.getByText('2 ready to review, 4 not accepted yet').first()).toBeVisible()
+
+  await button(admin, 'Review').click()
+  await expect(admin.getByRole('heading', { name: 'Ready to review (2)' })).toBeVisible()
+  await expect(admin.getByRole('heading', { name: 'Not accepted yet (4)' })).toBeVisible()
+  await expect(admin.getByRole('list', { name: 'Ready to review' }).getByRole('listitem')).toHaveCount(2)
+  const colour = async (name: string) => {
+    await row(admin, name).hover()
+    return row(admin, name).getByRole('button', { name: /^Approve/ }).evaluate((e) => getComputedStyle(e).backgroundColor)
+  }
+  expect(await colour('ready1@example.com'), 'one who is ready can be approved at a glance').toBe('rgb(29, 107, 87)')
+  expect(await colour('later1@example.com'), 'one who is not does not ask for it').not.toBe('rgb(29, 107, 87)')
+  await admin.getByLabel('Search requests').fill('later')
+  await expect(admin.getByText('4 of 6 requests found')).toBeVisible()
+  await expect(admin.getByRole('list', { name: 'Ready to review' })).toHaveCount(0)
+  await admin.getByLabel('Search requests').fill('')
+
+  await admin.goto('/admin/')
+  const figure = await admin.getByRole('link', { name: /^Admin \d/ }).innerText()
+  await admin.goto('/admin/settings/roles')
+  const column = admin.getByRole('columnheader', { name: /^Admin/ }).getByRole('link')
+  await expect(column, 'the same people are counted everywhere').toHaveText(`${figure.replace(/\D/g, '')} members with Admin`)
+  await column.click()
+  await expect(admin.getByText(`${figure.replace(/\D/g, '')} members found`)).toBeVisible()
+})
+
+// 450 requests were shown; somebody was invited, and 200 were left: the page jumped
+// under its reader, and the selection was gone.
+test('a long list keeps its length, its place and its selection, and all of it can be selected', async () => {
+  await invites(admin, Array.from({ length: 450 }, (_, i) => `crowd${i}@example.com`))
+  await admin.goto('/admin/requests')
+  for (const n of [250, 450]) {
+    await button(admin, /^Show more of/).click()
+    await expect(admin.locator('main li')).toHaveCount(n)
+  }
+  const far = admin.locator('main li').nth(400)
+  await far.scrollIntoViewIfNeeded()
+  await far.getByRole('checkbox').check()
+  const top = () => far.evaluate((e) => e.getBoundingClientRect().top)
+  const before = await top()
+  await invites(admin, ['one.more@example.com'])
+  await expect(button(admin, 'Show more of 457')).toBeVisible()
+  await expect(admin.locator('main li')).toHaveCount(450)
+  await expect(far.getByRole('checkbox')).toBeChecked()
+  await expect(admin.getByText('1 selected')).toBeVisible()
+  expect(Math.abs((await top()) - before), 'it is where it was').toBeLessThan(2)
+
+  await admin.reload()
+  await admin.getByLabel('Select all on this page').check()
+  await button(admin, 'Select all 457').click()
+  await expect(admin.getByText('All 457 selected')).toBeVisible()
+  await expect(button(admin, 'Approve 457')).toBeVisible()
+  await admin.getByLabel('Search requests').fill('crowd')
+  await admin.getByLabel('Select all on this page').check()
+  await button(admin, 'Select all 450 that match').click()
+  await expect(admin.getByText('All 450 selected')).toBeVisible()
+  await button(admin, 'Approve 450').click()
+  await expect(dialog(admin)).toContainText('450 email addresses are not verified yet.')
+  await button(admin, 'Cancel').click()
 })
 
 test('no page misbehaved', () => expect(faults).toEqual([]))

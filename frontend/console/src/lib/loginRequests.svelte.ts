@@ -2,6 +2,7 @@ import { api, ask, type Member } from './api/client'
 import { page } from '../ahead'
 import { Problem } from './api/problem'
 import { live } from './live.svelte'
+import { overview } from './overview.svelte'
 
 const most = 200
 
@@ -18,7 +19,10 @@ export class LoginRequests {
   problem = $state.raw<Problem>()
   words = ''
   #next = $state('')
+  #wanted = page // how many requests to show
   #turn = 0
+  #running = 0 // the turn whose answer is awaited
+  #again = false
   #later: ReturnType<typeof setTimeout> | undefined
 
   // start keeps the list up to date until the function it returns is called.
@@ -41,66 +45,115 @@ export class LoginRequests {
     return this.#next !== ''
   }
 
+  // ready is how many accepted the invitation: those are first in the list, and can be
+  // decided about. The others have yet to accept it.
+  get ready(): number {
+    const accepted = this.items.findIndex((m) => !m.accepted_at)
+    if (accepted >= 0) return accepted
+    return this.more ? Math.min(this.total, Math.max(this.items.length, overview.now?.accepted ?? 0)) : this.items.length
+  }
+
+  // soon reloads once for several changes in quick succession, and not while an answer is
+  // on its way: under a stream of changes no answer would ever be shown. A longer list
+  // takes more requests, so it waits longer.
   soon = (): void => {
     this.#later ??= setTimeout(() => {
       this.#later = undefined
-      void this.reload()
-    }, 40)
+      if (this.#running === 0) void this.reload()
+      else this.#again = true
+    }, 40 + this.items.length / 4)
   }
 
+  // reload loads as many requests as are wanted, and shows them together, so that the
+  // list does not collapse under its reader.
   reload = async (): Promise<void> => {
-    const turn = ++this.#turn
-    const limit = Math.min(most, Math.max(page, this.items.length))
+    const turn = (this.#running = ++this.#turn)
+    let items: Member[] = []
+    let cursor: string | undefined
     try {
-      const answer = await this.#ask({ limit })
-      if (turn !== this.#turn) return
-      this.#take(answer, [])
-      this.loaded = true
+      do {
+        const answer = await this.#ask({ limit: Math.min(most, this.#wanted - items.length), ...(cursor && { cursor }) })
+        if (turn !== this.#turn) return
+        items = joined(items, answer.items)
+        cursor = answer.next
+        if (!cursor || items.length >= this.#wanted) this.#take(answer, items)
+      } while (cursor && items.length < this.#wanted)
     } catch (cause) {
       if (turn === this.#turn) this.problem = Problem.of(cause)
+    } finally {
+      if (turn === this.#running) this.#done()
     }
   }
 
-  // loadMore appends the next page.
-  loadMore = async (): Promise<void> => {
-    const turn = ++this.#turn
-    try {
-      const answer = await this.#ask({ limit: most, cursor: this.#next })
-      if (turn === this.#turn) this.#take(answer, this.items)
-    } catch (cause) {
-      if (turn === this.#turn) this.problem = Problem.of(cause)
+  // loadMore adds a page to the list.
+  loadMore = (): Promise<void> => {
+    this.#wanted = this.items.length + most
+    return this.reload()
+  }
+
+  // loadAll loads the whole list, and reports whether it could. A decision made meanwhile
+  // discards the answer, so it tries again.
+  loadAll = async (): Promise<boolean> => {
+    this.problem = undefined
+    while (this.more && !this.problem) {
+      this.#wanted = Infinity
+      await this.reload()
     }
+    return !this.more
   }
 
   // about searches for words. The earlier results stay until the new ones arrive.
   about(words: string): void {
     this.words = words
-    if (words === '') [this.items, this.loaded, this.problem, this.#turn] = [[], false, undefined, this.#turn + 1]
-    else void this.reload()
+    this.#wanted = page
+    if (words !== '') return void this.reload()
+    this.#discard()
+    this.items = []
+    this.loaded = false
+    this.problem = undefined
   }
 
   // without removes a request at once, before the server's event arrives.
   without(id: string): void {
     const left = this.items.filter((m) => m.id !== id)
     if (left.length === this.items.length) return
-    this.#turn++
+    this.#discard()
     this.items = left
     this.total--
     this.soon()
+  }
+
+  // #discard ignores the answer that is on its way: it is older than what is shown.
+  #discard(): void {
+    this.#turn++
+    this.#done()
+  }
+
+  #done(): void {
+    this.#running = 0
+    if (this.#again) this.soon()
+    this.#again = false
   }
 
   #ask(part: { limit: number; cursor?: string }): Promise<Answer> {
     return ask(api.GET('/login-requests', { params: { query: { ...part, ...(this.words && { q: this.words }) } } }))
   }
 
-  #take(answer: Answer, before: Member[]): void {
-    const there = new Set(before.map((m) => m.id))
-    this.items = [...before, ...answer.items.filter((m) => !there.has(m.id))]
+  #take(answer: Answer, items: Member[]): void {
+    this.items = items
+    this.#wanted = Math.max(page, items.length)
+    this.loaded = true
     this.#next = answer.next ?? ''
     this.total = answer.total
     this.floor = answer.total_is_floor ?? false
     this.problem = undefined
   }
+}
+
+// joined is a list and its next page, in which a request that moved comes once.
+function joined(before: Member[], next: Member[]): Member[] {
+  const there = new Set(before.map((m) => m.id))
+  return [...before, ...next.filter((m) => !there.has(m.id))]
 }
 
 const lists = new Set<LoginRequests>()

@@ -24,3 +24,6 @@ class Shortcuts {
 }
 
 export const shortcuts = new Shortcuts()
+
+// slash is the hint in a search field. A phone has no key for it.
+export const slash = (): string => (shortcuts.on && matchMedia('(hover: hover)').matches ? '   /' : '')

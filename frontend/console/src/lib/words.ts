@@ -23,3 +23,9 @@ export function holders(members = 0, tokens = 0): string {
   const all = [members > 0 ? count(members, 'member') : '', tokens > 0 ? count(tokens, 'API token') : ''].filter(Boolean)
   return all.length === 0 ? '' : `${list(all)} ${members + tokens === 1 ? 'holds' : 'hold'}`
 }
+
+// awaiting says how many people can be decided about now.
+export const awaiting = (n: number): string => `${count(n, 'person is', 'people are')} waiting for your approval`
+
+// split says how many requests are ready for a decision, and how many are not.
+export const split = (ready: number, total: number): string => `${number(ready)} ready to review, ${number(total - ready)} not accepted yet`

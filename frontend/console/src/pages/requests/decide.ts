@@ -48,8 +48,8 @@ const gone = (p: Problem) => p.code === 'already_decided' || p.status === 404
 export function tellApproved(done: Member[], rolesOf: (m: Member) => string[]): void {
   const [first] = done
   if (!first) return
-  if (done.length > 1) return toasts.say(`${done.length} people are in. A letter tells each of them.`)
-  toasts.say(`${called(first)} is in, as ${list(rolesOf(first))}.`, { label: 'Manage Access', href: router.to('/settings/members', { member: first.id }) })
+  if (done.length > 1) return toasts.say(`${done.length} requests approved. Each of them gets an email.`)
+  toasts.say(`${called(first)} approved (${list(rolesOf(first))}).`, { label: 'Manage Access', href: router.to('/settings/members', { member: first.id }) })
 }
 
 // tellRejected says who was rejected.

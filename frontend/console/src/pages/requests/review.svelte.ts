@@ -47,9 +47,10 @@ export class Review {
     return this.#found.problem ?? loginRequests.problem
   }
 
-  get shown(): Member[] {
-    return this.list.items
-  }
+  // ready are the shown requests of people who accepted; invited are the others.
+  ready = $derived.by(() => this.list.items.filter((m) => m.accepted_at))
+  invited = $derived.by(() => this.list.items.filter((m) => !m.accepted_at))
+  shown = $derived.by(() => [...this.ready, ...this.invited])
 
   get picked(): Member[] {
     return this.shown.filter((m) => this.#selected.has(m.id))
