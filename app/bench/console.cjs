@@ -31,7 +31,7 @@ async function time(rest) {
     const page = await context.newPage()
     await new Promise((done) => setTimeout(done, rest))
     await page.goto(address, { waitUntil: 'commit' })
-    const usable = await (await page.waitForFunction(() => document.querySelector('main li') && performance.now())).jsonValue()
+    const usable = await (await page.waitForFunction(() => document.querySelector('main tbody tr') && performance.now())).jsonValue()
     const paint = await (await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime)).jsonValue()
     return { usable, paint }
   } finally {
@@ -49,7 +49,7 @@ async function weigh() {
     wire.on('Network.requestWillBeSent', () => seen.requests++)
     wire.on('Network.loadingFinished', (e) => (seen.bytes += e.encodedDataLength))
     await page.goto(address, { waitUntil: 'commit' })
-    await page.waitForFunction(() => document.querySelector('main li'))
+    await page.waitForFunction(() => document.querySelector('main tbody tr'))
     await page.waitForFunction((n) => performance.getEntriesByType('resource').every((r) => r.responseEnd > 0))
     return seen
   } finally {

@@ -68,7 +68,7 @@ test('the pages and the email of the README', async ({ browser }) => {
   await expect(mary).toHaveURL('/pending')
   await admin.setViewportSize({ width: 1200, height: 760 })
   await admin.goto('/admin')
-  await expect(admin.getByText('3 people are waiting for your approval')).toBeVisible()
+  await expect(admin.getByText('1 person is waiting for your approval')).toBeVisible()
   await keep(admin, 'console-dashboard')
   await admin.getByRole('link', { name: 'Review' }).or(admin.getByRole('button', { name: 'Review' })).click()
   await expect(admin.getByText('mary@example.org')).toBeVisible()

@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest'
+import { status } from './status'
+
+const at = '2030-05-01T12:00:00Z'
+test.each([
+  ['Active', { state: 'active', accepted_at: at }],
+  ['Suspended', { state: 'suspended', accepted_at: at }],
+  ['Pending approval', { state: 'pending', accepted_at: at, invitation_expired: true }],
+  ['Expired', { state: 'pending', invitation_expired: true }],
+  ['Invited', { state: 'pending' }],
+] as const)('%s', (want, member) => expect(status(member)).toBe(want))
