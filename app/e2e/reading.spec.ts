@@ -304,6 +304,32 @@ test('forced colours tell apart what is selected, what is dangerous, and the bar
   await admin.emulateMedia({ forcedColors: 'none' })
 })
 
+// The button that could not be pressed turned green under the pointer, with dark text:
+// 1.07:1. Pressing it did nothing that could be seen.
+test('an incomplete invitation says what is missing, and where', async () => {
+  await admin.goto('/admin/settings/members?invite')
+  const send = button(admin, 'Send Invitation')
+  const still = await send.evaluate((e) => getComputedStyle(e).backgroundColor)
+  await send.hover()
+  expect(await send.evaluate((e) => getComputedStyle(e).backgroundColor)).toBe(still)
+  expect(await send.evaluate((e) => getComputedStyle(e).color)).toBe('rgb(95, 90, 80)')
+  await expect(admin.getByRole('alert')).toHaveCount(0)
+  const height = async () => (await dialog(admin).locator('.foot').boundingBox())!.height
+  const foot = await height()
+  await send.click({ force: true })
+  await expect(admin.getByLabel('Email')).toBeFocused()
+  await expect(admin.getByLabel('Email')).toHaveAttribute('aria-invalid', 'true')
+  await expect(admin.getByRole('alert')).toHaveText('Enter an email address.')
+  await admin.getByLabel('Email').fill(long)
+  await expect(dialog(admin)).toContainText('is a member already')
+  expect(await height(), 'the dialog does not jump').toBe(foot)
+  await admin.getByLabel('Email').fill('new@example.com')
+  await send.click({ force: true })
+  await expect(dialog(admin).getByRole('combobox', { name: /^Role/ })).toBeFocused()
+  await expect(admin.getByRole('alert')).toHaveText('Select a role.')
+  expect(await height(), 'the dialog does not jump').toBe(foot)
+})
+
 // The toast lay on the lowest rows' buttons, and the row under the keyboard moved its
 // buttons aside.
 test('a toast covers no button of a row, and buttons keep their columns', async () => {
