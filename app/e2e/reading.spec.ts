@@ -330,6 +330,43 @@ test('an incomplete invitation says what is missing, and where', async () => {
   expect(await height(), 'the dialog does not jump').toBe(foot)
 })
 
+// Half a border stood above "Remove …", and its text 4 pixels too low; the sentence about
+// suspending stood beside no such button; and the request was to be found among forty.
+test('Manage Access decides about who is pending, and draws its buttons whole', async ({ browser }) => {
+  await invites(admin, ['nora@example.com'])
+  await (await accepts(browser, 'nora@example.com')).context().close()
+  const [nora] = await listed<{ id: string }>('members', '--search', 'nora')
+  await admin.goto(`/admin/settings/members?member=${nora!.id}`)
+  await expect(dialog(admin)).toContainText('Awaiting approval.')
+  await expect(dialog(admin)).toContainText('Requested role')
+  await expect(dialog(admin)).not.toContainText('Suspending')
+  await expect(admin.getByRole('link', { name: 'Review the request' })).toHaveAttribute('href', /requests\?q=nora%40example\.com/)
+  const drawn = await button(admin, 'Remove …').evaluate((e) => {
+    const s = getComputedStyle(e)
+    return { top: [s.borderTopColor, s.paddingTop], bottom: [s.borderBottomColor, s.paddingBottom] }
+  })
+  expect(drawn.top).toEqual(drawn.bottom)
+  await button(admin, 'Remove …').click()
+  await expect(button(admin, 'Cancel'), 'the focus is on what does no harm').toBeFocused()
+  await button(admin, 'Cancel').click()
+  await expect(button(admin, 'Remove …')).toBeFocused()
+
+  const choose = async (role: string) => {
+    await admin.getByRole('combobox', { name: /^Roles to approve/ }).click()
+    await admin.getByRole('option', { name: new RegExp(`^${role}`) }).click()
+    await admin.keyboard.press('Escape')
+  }
+  await choose('AILoop')
+  await expect(dialog(admin).getByText('Access to AILoop and Fleet (Data Lake, Flows).')).toBeVisible()
+  await expect(dialog(admin).getByText('Nothing in')).toHaveCount(0)
+  await choose('Admin')
+  await dialog(admin).getByRole('button', { name: 'Approve', exact: true }).click()
+  await expect(dialog(admin).getByRole('alert')).toHaveText('This role manages others. Press again to approve.')
+  await choose('Admin')
+  await dialog(admin).getByRole('button', { name: 'Approve', exact: true }).click()
+  await expect(dialog(admin).locator('.facts').getByText('Active')).toBeVisible()
+})
+
 // The toast lay on the lowest rows' buttons, and the row under the keyboard moved its
 // buttons aside.
 test('a toast covers no button of a row, and buttons keep their columns', async () => {

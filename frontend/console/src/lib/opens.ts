@@ -1,3 +1,5 @@
+import { list } from './words'
+
 type Held = { name: string; description?: string; permissions: string[]; built_in: boolean }
 
 const sections = [
@@ -8,22 +10,27 @@ const parts = [
   ['datalake', 'Data Lake'],
   ['flows', 'Flows'],
 ] as const
+const manage = ['members', 'settings', 'audit', 'applications']
 
-// opens says in a sentence what a role gives access to.
-export function opens(role: Held): string {
-  if (role.built_in && role.description) return role.description
-  const said = sections.map(([key, title]) => section(role, key, title)).filter(Boolean)
-  const manages = role.permissions.filter((p) => !p.startsWith('open ')).length
-  if (manages > 0) said.push(`${manages} management ${manages === 1 ? 'right' : 'rights'}`)
-  const sentence = said.length > 0 ? `Opens ${said.join('; ')}.` : 'Opens nothing yet.'
-  return role.description ? `${role.description} ${sentence}` : sentence
+// opens says in one sentence what roles give access to together.
+export function opens(roles: Held[]): string {
+  const all = new Set(roles.flatMap((r) => r.permissions))
+  const open = new Map<string, string[]>() // what is open in a section, and in which sections
+  for (const [key, title] of sections) {
+    const inside = parts.filter(([part]) => all.has(`open ${key}/${part}`)).map(([, name]) => name)
+    const what = inside.length > 0 ? inside.join(', ') : all.has(`open ${key}`) ? 'home page only' : ''
+    if (what) open.set(what, [...(open.get(what) ?? []), title])
+  }
+  const said = [...open].map(([what, titles]) => `${list(titles)} (${what})`)
+  const access = said.length > 0 ? `Access to ${said.join(' and ')}.` : ''
+  const managed = manage.filter((m) => [...all].some((p) => p.endsWith(` ${m}`) && !p.startsWith('read ')))
+  const seen = manage.filter((m) => all.has(`read ${m}`) && !managed.includes(m))
+  const rights = [managed.length > 0 && `Manages ${list(managed)}.`, seen.length > 0 && `Sees ${list(seen)}.`]
+  return [access, ...rights].filter(Boolean).join(' ') || 'No access yet.'
 }
 
-function section(role: Held, key: string, title: string): string {
-  const open = parts.filter(([part]) => role.permissions.includes(`open ${key}/${part}`)).map(([, name]) => name)
-  if (open.length > 0) return `${title}: ${open.join(' and ')}`
-  return role.permissions.includes(`open ${key}`) ? `the front page of ${title}` : ''
-}
+// described is what a role is for, and what it gives access to.
+export const described = (role: Held): string => (role.description && !role.built_in ? `${role.description} ${opens([role])}` : opens([role]))
 
 // manages reports whether a role may decide who gets access.
 export const manages = (role: Held | undefined): boolean =>

@@ -3,7 +3,7 @@ import { browser } from './agent'
 import { actions, filterOf, kind, phrase } from './audit'
 import { insecure } from './health'
 import { shortcut } from './keys'
-import { manages, opens } from './opens'
+import { described, manages, opens } from './opens'
 import { grouped } from './permissions'
 import { capped, count, list, number, holders } from './words'
 
@@ -17,11 +17,17 @@ test('counts and lists', () => {
 describe('opens', () => {
   const role = (...permissions: string[]) => ({ name: 'Pilots', permissions, built_in: false })
   test.each([
-    [role('open fleet', 'open fleet/datalake', 'open fleet/flows'), 'Opens Fleet: Data Lake and Flows.'],
-    [role('open ailoop/flows', 'read members'), 'Opens AILoop: Flows; 1 management right.'],
-    [role('open fleet'), 'Opens the front page of Fleet.'],
-    [role(), 'Opens nothing yet.'],
-  ])('%j', (r, want) => expect(opens(r)).toBe(want))
+    [[role('open fleet', 'open fleet/datalake', 'open fleet/flows')], 'Access to Fleet (Data Lake, Flows).'],
+    [[role('open ailoop/flows', 'read members')], 'Access to AILoop (Flows). Sees members.'],
+    [[role('open fleet')], 'Access to Fleet (home page only).'],
+    [[role('read audit', 'read members', 'decide members')], 'Manages members. Sees audit.'],
+    [[role()], 'No access yet.'],
+    [[], 'No access yet.'],
+    // "Nothing in Fleet" and "Nothing in AILoop" stood beside each other.
+    [[role('open fleet', 'open fleet/datalake', 'open fleet/flows'), role('open ailoop', 'open ailoop/datalake', 'open ailoop/flows')], 'Access to AILoop and Fleet (Data Lake, Flows).'],
+    [[role('open fleet/flows'), role('open ailoop/datalake')], 'Access to AILoop (Data Lake) and Fleet (Flows).'],
+  ])('%j', (roles, want) => expect(opens(roles)).toBe(want))
+  test('a role made here has its own description, too', () => expect(described({ ...role('open fleet'), description: 'For pilots.' })).toBe('For pilots. Access to Fleet (home page only).'))
   test('whoever decides or changes is warned of', () => {
     expect([manages(role('decide members')), manages(role('change settings')), manages(role('read members', 'open fleet')), manages(undefined)]).toEqual([true, true, false, false])
   })
