@@ -367,6 +367,29 @@ test('Manage Access decides about who is pending, and draws its buttons whole', 
   await expect(dialog(admin).locator('.facts').getByText('Active')).toBeVisible()
 })
 
+// A role that approves but may not see was saved without a word, and whoever had it, or
+// a role for the audit log alone, got "The console cannot start".
+test('a permission brings what it needs, and any role of the console opens it', async ({ browser }) => {
+  await admin.goto('/admin/settings/roles?role')
+  await admin.getByLabel('Approve and reject').check()
+  await expect(admin.getByLabel('See members and requests')).toBeChecked()
+  await admin.getByLabel('See members and requests').uncheck()
+  await expect(admin.getByLabel('Approve and reject')).not.toBeChecked()
+  await admin.getByLabel('See the audit log').check()
+  await admin.getByLabel('Name').fill('Auditors')
+  await button(admin, 'Save role').click()
+  await expect(admin.getByRole('columnheader', { name: /Auditors/ })).toBeVisible()
+  await doorward('invite', 'aud@example.com', '--role', 'Auditors')
+  const page = await accepts(browser, 'aud@example.com')
+  await doorward('approve', 'aud@example.com')
+  await expect(page).not.toHaveURL(/pending/)
+  await page.goto('/admin/')
+  await expect(page.getByText('You don’t have access to this page')).toBeVisible()
+  await page.getByRole('link', { name: 'Go to Audit' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Audit' })).toBeVisible()
+  await page.context().close()
+})
+
 // The toast lay on the lowest rows' buttons, and the row under the keyboard moved its
 // buttons aside.
 test('a toast covers no button of a row, and buttons keep their columns', async () => {
