@@ -9,6 +9,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"strings"
 )
 
 // A visitor is a browser, with as much as signing in needs.
@@ -103,8 +104,8 @@ func (v *visitor) cookie() (string, error) {
 		return "", err
 	}
 	for _, c := range v.http.Jar.Cookies(home) {
-		if c.Name == "dw" {
-			return "dw=" + c.Value, nil
+		if strings.HasPrefix(c.Name, "dw") && !strings.HasPrefix(c.Name, "dw-browser") {
+			return c.Name + "=" + c.Value, nil
 		}
 	}
 	return "", errors.New("signing in gave no session")

@@ -29,7 +29,8 @@ const member = async (email: string): Promise<Member> => {
 }
 // settled is a member without the fields that the mail worker may still change.
 const settled = ({ delivery, ...rest }: Member) => rest
-const session = async (page: Page) => (await page.context().cookies()).find((c) => c.name === 'dw')?.value
+const sessionCookie = `dw-${new URL(base).port}`
+const session = async (page: Page) => (await page.context().cookies()).find((c) => c.name === sessionCookie)?.value
 const bare = (request: APIRequestContext, method: string, url: string, data?: unknown) =>
   request.fetch(url, { method, data, maxRedirects: 0, headers: { Origin: base, 'Sec-Fetch-Site': 'same-origin' } })
 
@@ -169,7 +170,7 @@ test('approve: the pending page becomes the home by itself, with Fleet and witho
 
   expect(await session(invitee), 'rights rose, so the session has a new id').not.toBe(old)
   const thief = await visit(browser)
-  await thief.context().addCookies([{ name: 'dw', value: old as string, url: base }])
+  await thief.context().addCookies([{ name: sessionCookie, value: old as string, url: base }])
   await thief.goto('/')
   await expect(thief).toHaveURL('/login')
   await thief.context().close()

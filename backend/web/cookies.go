@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"net/url"
 	"strings"
 	"time"
 
@@ -16,13 +17,21 @@ import (
 // cookieNames are the names of our cookies. Over TLS they have the prefix by
 // which browsers enforce that a cookie is for this host only, secure, and without
 // a domain.
+//
+// Cookies belong to a host and all its ports (RFC 6265, 8.5), so a port in the
+// public URL is part of the name: two servers on one machine do not sign each
+// other's members out.
 type cookieNames struct{ session, browser string }
 
-func namesFor(secure bool) cookieNames {
-	if secure {
-		return cookieNames{"__Host-dw", "__Host-dw-browser"}
+func namesFor(public *url.URL) cookieNames {
+	prefix, suffix := "", ""
+	if public.Scheme == "https" {
+		prefix = "__Host-"
 	}
-	return cookieNames{"dw", "dw-browser"}
+	if port := public.Port(); port != "" {
+		suffix = "-" + port
+	}
+	return cookieNames{session: prefix + "dw" + suffix, browser: prefix + "dw-browser" + suffix}
 }
 
 // Cookies identify browsers by the secrets in their cookies, and forms by the
@@ -127,15 +136,16 @@ func (k *Cookies) ownForm(c *fiber.Ctx) error {
 }
 
 // sameOrigin reports whether the request comes from one of our pages. Where the
-// browser sends neither header, the result is silence. A form on a page that is
-// served with no-referrer has the origin null, so Sec-Fetch-Site, which no page
-// can set, decides there.
+// browser says nothing of that, the result is silence. A form on a page that is
+// served with no-referrer, as ours are, has the origin null: that says nothing
+// either. So Sec-Fetch-Site, which no page can set, decides there; for browsers
+// without it (Safari before 16.4), the form's token does.
 func (k *Cookies) sameOrigin(c *fiber.Ctx, silence bool) bool {
 	site, origin := c.Get("Sec-Fetch-Site"), strings.ToLower(c.Get(fiber.HeaderOrigin))
 	switch {
 	case site != "" && site != "same-origin":
 		return false
-	case origin == "", origin == "null" && site != "":
+	case origin == "", origin == "null":
 		return site != "" || silence
 	}
 	return k.origins[origin]
@@ -153,3 +163,6 @@ func (k *Cookies) SignIn(c *fiber.Ctx, e service.NewSession) {
 // SignOut removes the session's cookie from the browser; the session itself goes
 // on.
 func (k *Cookies) SignOut(c *fiber.Ctx) { k.set(c, k.names.session, "", -1) }
+
+// ForgetBrowser also removes the cookie that makes this a known browser.
+func (k *Cookies) ForgetBrowser(c *fiber.Ctx) { k.set(c, k.names.browser, "", -1) }

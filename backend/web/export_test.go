@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"doorward/backend/access"
@@ -39,6 +40,12 @@ func (s *Server) Remount(local bool, first Mount) error {
 
 // TokenFor is the form token for a browser.
 func (k *Cookies) TokenFor(secret access.Secret) string { return k.tokenFor(secret) }
+
+// CookieNames are the names of the cookies at a public URL.
+func CookieNames(public *url.URL) (session, browser string) {
+	n := namesFor(public)
+	return n.session, n.browser
+}
 
 // SetInFlight pretends that n requests are running.
 func (s *Server) SetInFlight(n int64) { s.inFlight.Store(n) }

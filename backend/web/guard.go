@@ -86,7 +86,7 @@ func localOperator(c *fiber.Ctx) access.Actor {
 // Identify returns the principal of the request's token or cookie.
 func (g *Guard) Identify(c *fiber.Ctx) (*gate.Principal, error) {
 	if bearer := c.Get(fiber.HeaderAuthorization); bearer != "" {
-		token, ok := strings.CutPrefix(bearer, "Bearer ")
+		token, ok := BearerToken(bearer)
 		if !ok || !isAPI(c) {
 			return nil, access.Errorf(access.SignedOut, "Send the API token as: Authorization: Bearer dw_…").
 				WithCode("bad_token")
@@ -113,6 +113,13 @@ func (g *Guard) Identify(c *fiber.Ctx) (*gate.Principal, error) {
 	}
 	c.Locals(secretKey, secret)
 	return p, nil
+}
+
+// BearerToken returns the token in an Authorization header. The name of the scheme
+// is the same in any case, and spaces may follow it (RFC 9110, 11.1 and 11.4).
+func BearerToken(header string) (token string, ok bool) {
+	scheme, rest, found := strings.Cut(header, " ")
+	return strings.Trim(rest, " "), found && strings.EqualFold(scheme, "Bearer")
 }
 
 // identifyDesktop returns the principal that a native window acts for. Its secret

@@ -48,7 +48,7 @@ func (g *Guard) countAttempt(c net.Conn, h *fasthttp.RequestHeader) {
 
 // whoseHead returns the principal of the token or cookie in a header.
 func (g *Guard) whoseHead(ctx context.Context, h *fasthttp.RequestHeader) (*gate.Principal, error) {
-	if token, ok := strings.CutPrefix(string(h.Peek(fiber.HeaderAuthorization)), "Bearer "); ok {
+	if token, ok := BearerToken(string(h.Peek(fiber.HeaderAuthorization))); ok {
 		if strings.HasPrefix(token, access.DesktopSecretPrefix) {
 			return g.gate.Principal(ctx, access.Secret(token))
 		}

@@ -132,7 +132,7 @@ func New(o Options) (*Server, error) {
 	var origins map[string]bool
 	s.hosts, origins = ours(public, o.Listen)
 	s.Cookies = &Cookies{
-		names:   namesFor(s.secure),
+		names:   namesFor(public),
 		secure:  s.secure,
 		formKey: o.Service.DeriveKey("forms"),
 		origins: origins,

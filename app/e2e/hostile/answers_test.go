@@ -139,8 +139,8 @@ func pendingPage(t *testing.T) {
 	eve, _ := h.arrived("eve@example.com")
 	eve.get("/pending").want(200).lacks("other@example.com", "second-admin@example.com", "also-pending@example.com")
 	w := h.dial()
-	fmt.Fprintf(w, "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: dw=%s\r\nSec-Fetch-Site: same-origin\r\n\r\n",
-		h.Listen, eve.cookie("dw"))
+	fmt.Fprintf(w, "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: %s=%s\r\nSec-Fetch-Site: same-origin\r\n\r\n",
+		h.Listen, h.cookieName("dw"), eve.cookie("dw"))
 	resp, err := http.ReadResponse(w.in, nil)
 	if err != nil || resp.StatusCode >= 500 {
 		t.Fatalf("the stream of a pending member: %v", err)

@@ -189,7 +189,8 @@ func compressedBodies(t *testing.T) {
 	both := h.browser()
 	two := func(text string) int {
 		a, _ := h.raw("POST /login HTTP/1.1\r\nHost: " + h.Listen + "\r\n" + text +
-			"Content-Type: application/x-www-form-urlencoded\r\nCookie: dw-browser=" + both.cookie("dw-browser") +
+			"Content-Type: application/x-www-form-urlencoded\r\nCookie: " +
+			h.cookieName("dw-browser") + "=" + both.cookie("dw-browser") +
 			"\r\nContent-Length: 1\r\n\r\nx")
 		return a.code
 	}

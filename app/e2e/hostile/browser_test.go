@@ -67,11 +67,25 @@ func (b *browser) site() *url.URL {
 	return u
 }
 
-// cookie is the value of the browser's cookie of that name; "dw" and "dw-browser"
-// stand for the secure names as well.
+// cookieName is the full name of the cookie "dw" or "dw-browser".
+func (h *target) cookieName(name string) string {
+	u, err := url.Parse(h.origin())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if u.Scheme == "https" {
+		name = "__Host-" + name
+	}
+	if u.Port() != "" {
+		name += "-" + u.Port()
+	}
+	return name
+}
+
+// cookie is the value of the browser's cookie "dw" or "dw-browser".
 func (b *browser) cookie(name string) string {
 	for _, c := range b.jar.Cookies(b.site()) {
-		if c.Name == name || c.Name == "__Host-"+name {
+		if c.Name == b.h.cookieName(name) {
 			return c.Value
 		}
 	}

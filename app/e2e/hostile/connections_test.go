@@ -200,8 +200,8 @@ func openStreams(t *testing.T) {
 	stream := func(b *browser) (*wire, *bufio.Reader) {
 		w := h.dial()
 		fmt.Fprintf(w,
-			"GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: dw=%s\r\nSec-Fetch-Site: same-origin\r\n\r\n",
-			h.Listen, b.cookie("dw"))
+			"GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: %s=%s\r\nSec-Fetch-Site: same-origin\r\n\r\n",
+			h.Listen, h.cookieName("dw"), b.cookie("dw"))
 		resp, err := http.ReadResponse(w.in, nil)
 		if err != nil || resp.StatusCode != 200 {
 			t.Fatalf("the stream did not open: %v", err)
@@ -225,7 +225,7 @@ func openStreams(t *testing.T) {
 	if strings.Contains(string(rest), newID) {
 		t.Error("it tells what came later")
 	}
-	fmt.Fprintf(h.dial(), "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: dw=%s\r\n\r\n", h.Listen,
-		bob.cookie("dw"))
+	fmt.Fprintf(h.dial(), "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nCookie: %s=%s\r\n\r\n", h.Listen,
+		h.cookieName("dw"), bob.cookie("dw"))
 	bob.api("GET", "/me", nil).want(401, 403)
 }

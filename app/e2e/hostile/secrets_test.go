@@ -58,7 +58,7 @@ func wrongKinds(t *testing.T) {
 	}
 	for what, s := range secrets {
 		if what != "a session" {
-			cookie := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "dw", Value: s}) }
+			cookie := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: h.cookieName("dw"), Value: s}) }
 			h.browser().api("GET", "/me", nil, cookie).want(401)
 			h.browser().get("/", cookie).want(303).lacks("Hello")
 		}

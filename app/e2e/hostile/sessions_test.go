@@ -16,7 +16,7 @@ func fixation(t *testing.T) {
 	id, link := h.invite("ada@example.com")
 	ada := h.browser()
 	planted := strings.Repeat("p", 43)
-	ada.jar.SetCookies(ada.site(), []*http.Cookie{{Name: "dw", Value: planted, Path: "/"}})
+	ada.jar.SetCookies(ada.site(), []*http.Cookie{{Name: h.cookieName("dw"), Value: planted, Path: "/"}})
 	ada.press("/login", link).leads("/pending")
 	pending := ada.cookie("dw")
 	if pending == planted {
@@ -32,7 +32,7 @@ func fixation(t *testing.T) {
 		t.Error("a rise of rights left the session's secret as it was")
 	}
 	for _, old := range []string{planted, pending, active} {
-		h.browser().api("GET", "/me", nil, header("Cookie", "dw="+old)).want(401)
+		h.browser().api("GET", "/me", nil, header("Cookie", h.cookieName("dw")+"="+old)).want(401)
 	}
 	ada.api("GET", "/me", nil).want(200)
 }
@@ -86,7 +86,7 @@ func foreignSession(t *testing.T) {
 	for _, id := range []string{
 		strings.Repeat("a", 43), "attacker", strings.Repeat("x", 4000), "../../admin", h.admin.cookie("dw") + "x",
 	} {
-		b := h.browser(header("Cookie", "dw="+id+"; dw-browser="+id))
+		b := h.browser(header("Cookie", h.cookieName("dw")+"="+id+"; "+h.cookieName("dw-browser")+"="+id))
 		for _, path := range []string{"/", "/login", link, "/pending", "/api/v1/me"} {
 			a := b.get(path)
 			for _, c := range a.header.Values("Set-Cookie") {
@@ -117,8 +117,8 @@ func signedOut(t *testing.T) {
 	if ada.cookie("dw") != "" {
 		t.Error("the browser keeps the cookie")
 	}
-	h.browser().api("GET", "/me", nil, header("Cookie", "dw="+old)).want(401)
-	h.browser().get("/fleet", header("Cookie", "dw="+old)).want(303, 401)
+	h.browser().api("GET", "/me", nil, header("Cookie", h.cookieName("dw")+"="+old)).want(401)
+	h.browser().get("/fleet", header("Cookie", h.cookieName("dw")+"="+old)).want(303, 401)
 }
 
 var _ = item("35", "a second session goes on after signing out everywhere, suspension, or fewer rights", everywhere)

@@ -80,8 +80,8 @@ func (h *target) arrivedFrom(email, lines string) {
 	link := path(str(m[0]["login_link"]))
 	b := h.browser()
 	form := "csrf=" + b.proof(link)
-	a, _ := h.raw("POST " + link + " HTTP/1.1\r\nHost: " + h.Listen + "\r\n" + lines + "Cookie: dw-browser=" +
-		b.cookie("dw-browser") +
+	a, _ := h.raw("POST " + link + " HTTP/1.1\r\nHost: " + h.Listen + "\r\n" + lines + "Cookie: " +
+		h.cookieName("dw-browser") + "=" + b.cookie("dw-browser") +
 		"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " + fmt.Sprint(len(form)) + "\r\n\r\n" +
 		form)
 	if a.code != 303 {
@@ -135,7 +135,7 @@ func forwardedThrough(t *testing.T, name string) {
 			t,
 			"127.0.0.2",
 			f.listen,
-			"POST "+link+" HTTP/1.1\r\nHost: "+f.listen+"\r\n"+lines+"Cookie: dw-browser="+b.cookie("dw-browser")+
+			"POST "+link+" HTTP/1.1\r\nHost: "+f.listen+"\r\n"+lines+"Cookie: "+h.cookieName("dw-browser")+"="+b.cookie("dw-browser")+
 				"\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "+
 				fmt.Sprint(len(form))+
 				"\r\n\r\n"+form,

@@ -102,7 +102,8 @@ func (s *API) newGroup(f *web.Face, prefix string) *group {
 	config.Servers = []*huma.Server{{URL: prefix}}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: "__Host-dw",
-			Description: "The session of a signed-in member. It is named dw while the public URL is plain http. " +
+			Description: "The session of a signed-in member. It is named dw while the public URL is plain http, and " +
+				"has the URL's port at its end, as dw-8080, if there is one. " +
 				"What changes something also needs a same-origin Sec-Fetch-Site or Origin header."},
 		"token": {Type: "http", Scheme: "bearer", BearerFormat: "dw_…",
 			Description: "An API token, made with `doorward token add` or POST /tokens. A native window sends its " +

@@ -66,7 +66,8 @@ func (e *Events) newStream(c *fiber.Ctx) *stream {
 	}
 	if st.owner = string(st.who.Actor.Member); st.who.Actor.Token != "" {
 		st.owner = string(st.who.Actor.Token)
-		st.secret = access.Secret(strings.Clone(strings.TrimPrefix(c.Get(fiber.HeaderAuthorization), "Bearer ")))
+		token, _ := web.BearerToken(c.Get(fiber.HeaderAuthorization))
+		st.secret = access.Secret(strings.Clone(token))
 		return st
 	}
 	st.secret = web.SecretOf(c)

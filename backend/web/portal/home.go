@@ -11,6 +11,8 @@ import (
 	"doorward/backend/web"
 )
 
+// logOut ends the session, or all of the member's. The cookie that makes this a
+// known browser stays, unless the member signs out everywhere: it opens nothing.
 func (s *Portal) logOut(c *fiber.Ctx) error {
 	everywhere, tokens := c.FormValue("everywhere") != "", c.FormValue("tokens") != ""
 	var err error
@@ -21,7 +23,12 @@ func (s *Portal) logOut(c *fiber.Ctx) error {
 		err = s.service.Gate.SignOut(c.UserContext(), s.web.Guard.Actor(c), web.SecretOf(c))
 	}
 	s.web.Cookies.SignOut(c) // also where the session cannot be ended: this browser is signed out in any case
-	c.Set("Clear-Site-Data", leaves(everywhere))
+	if everywhere {
+		s.web.Cookies.ForgetBrowser(c)
+	}
+	// Not "cookies": that would clear the cookies of the whole registered domain, and
+	// sign this browser out of every other service of the company.
+	c.Set("Clear-Site-Data", `"storage"`)
 	if err != nil {
 		return err
 	}
@@ -31,16 +38,6 @@ func (s *Portal) logOut(c *fiber.Ctx) error {
 		pageMessage,
 		signedOutPage(Leaf{Workspace: s.web.Workspace(c.UserContext())}, everywhere, tokens),
 	)
-}
-
-// leaves is what a browser deletes when its member signs out. The cookie that
-// makes it a known browser stays, unless the member signs out everywhere: it
-// opens nothing.
-func leaves(everywhere bool) string {
-	if everywhere {
-		return `"cookies", "storage"`
-	}
-	return `"storage"`
 }
 
 func (s *Portal) home(c *fiber.Ctx) error {
