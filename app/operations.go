@@ -88,12 +88,43 @@ func (o operations) mail(ctx context.Context) api.Check {
 			"Check DOORWARD_SMTP_URL, then run: doorward mail-test you@example.com")
 	}
 	session.Close()
-	health, err := o.a.service.Dashboard.Overview(ctx, access.Operator)
-	if err == nil && health.Mail.Paused {
-		return check("mail", "fail", "the queue is paused: "+health.Mail.Detail,
-			"Mend what the mail server says; the queue goes on by itself.")
+	now, err := o.a.service.Dashboard.Overview(ctx, access.Operator)
+	if err == nil && now.Mail.Paused {
+		return check("mail", "fail", "the queue is paused: "+now.Mail.Detail,
+			"Fix what the mail server says; the queue then continues automatically.")
 	}
-	return check("mail", "ok", o.a.server.Name()+" takes letters from "+o.a.c.MailFrom, "")
+	if refused := o.lastRefusal(ctx, now.Mail); refused != "" {
+		return check("mail", "fail", o.a.server.Name()+" is reached, but it refused the last emails: "+refused,
+			"Fix what the mail server says, then run: doorward mail-test you@example.com")
+	}
+	return check("mail", "ok", o.a.server.Name()+" accepts a connection for emails from "+o.a.c.MailFrom, "")
+}
+
+// lastEmails is how many of the last emails the doctor looks at.
+const lastEmails = 5
+
+// lastRefusal returns why the last emails were refused; empty if one of them was sent, or
+// none was tried: a mail server that is reached may still take no email from us.
+func (o operations) lastRefusal(ctx context.Context, health access.MailHealth) string {
+	refused := health.Refused.Detail
+	all, err := o.a.service.Outbox.List(ctx, access.Operator, "", lastEmails)
+	if err != nil {
+		return refused // the line about the store reports the error
+	}
+	failed := 0
+	for _, m := range all.Items {
+		if m.State == access.MessageSent {
+			return refused
+		}
+		if m.State == access.MessageFailed {
+			refused = cmp.Or(refused, m.Detail)
+			failed++
+		}
+	}
+	if failed < 2 { // one may be a mistyped address
+		return health.Refused.Detail
+	}
+	return refused
 }
 
 const (

@@ -95,11 +95,15 @@ func cmdKill(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// smtp runs a mail server and sets SMTP to its URL: smtp [REFUSAL]
+// smtp runs a mail server and sets SMTP to its URL: smtp [REFUSAL [data]]
 func cmdSMTP(ts *testscript.TestScript, _ bool, args []string) {
 	m := mailtest.Start(ts.Value("tb").(testing.TB), mailtest.Options{Mode: mailtest.Plain})
 	if len(args) > 0 {
-		m.Script(mailtest.Fault{At: mailtest.Rcpt, Reply: args[0]})
+		at := mailtest.Rcpt
+		if len(args) > 1 {
+			at = mailtest.EndOfData
+		}
+		m.Script(mailtest.Fault{At: at, Reply: args[0]})
 	}
 	*ts.Value("mail").(**mailtest.Server) = m
 	ts.Setenv("SMTP", m.URL())

@@ -35,6 +35,17 @@ type MailHealth struct {
 	Since    time.Time `json:"since,omitzero"`
 	NextTry  time.Time `json:"next_try,omitzero"`
 	LastSent time.Time `json:"last_sent,omitzero"`
+
+	// Refused is the last refusal for a reason that may concern all emails, if none was
+	// sent since.
+	Refused MailRefusal `json:"refused,omitzero"`
+}
+
+// A MailRefusal is what a mail server said of an email, and to whom that was.
+type MailRefusal struct {
+	Reason    string `json:"reason"`    // without what differs between two emails
+	Detail    string `json:"detail"`    // the mail server's own words
+	Recipient string `json:"recipient"` // canonical address
 }
 
 // Counters are updated with every change, so that nothing has to be listed to be counted.

@@ -35,6 +35,16 @@ func TestPause(t *testing.T) {
 		"sender refused": {
 			func(s *mailtest.Server) { s.Script(mailtest.Fault{At: mailtest.Mail, Reply: "550 5.7.1 not you"}) },
 			func(s *mailtest.Server) { s.Script() }, "550 5.7.1 not you"},
+		"sender refused after the email, by code": {
+			func(s *mailtest.Server) {
+				s.Script(mailtest.Fault{At: mailtest.EndOfData, Reply: "554 5.2.252 SendAsDenied; not allowed"})
+			},
+			func(s *mailtest.Server) { s.Script() }, "554 5.2.252 SendAsDenied"},
+		"sender refused after the email, by name": {
+			func(s *mailtest.Server) {
+				s.Script(mailtest.Fault{At: mailtest.EndOfData, Reply: "554 Address is not verified: door@example.com"})
+			},
+			func(s *mailtest.Server) { s.Script() }, "554 Address is not verified"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, mailtest.Options{User: "door", Password: "hunter2"})

@@ -38,6 +38,8 @@ func (w *Worker) record(ctx context.Context, messages []access.Message, arrived 
 	case f.Class == smtp.Paused:
 		w.pause(ctx, messages, f)
 		return false
+	case f.Class == smtp.Unclear:
+		return w.refused(ctx, messages, f)
 	case !arrived:
 		w.log.WarnContext(ctx, "the mail server cannot be reached", "server", w.o.Server.Name(), "err", f.Err)
 		w.become(ctx, messages, arrived, func(m *access.Message, now time.Time) {
@@ -111,13 +113,14 @@ func (w *Worker) recovered(tx *store.Tx, arrived, sent bool) error {
 		return err
 	}
 	late := sent && tx.Now.Sub(health.LastSent) >= lastSentStep
-	if !health.Paused && !late {
+	refused := sent && health.Refused != access.MailRefusal{}
+	if !health.Paused && !late && !refused {
 		return nil
 	}
 	if sent {
-		health.LastSent = tx.Now
+		health.LastSent, health.Refused = tx.Now, access.MailRefusal{}
 	}
-	return tx.PutMailHealth(access.MailHealth{LastSent: health.LastSent})
+	return tx.PutMailHealth(access.MailHealth{LastSent: health.LastSent, Refused: health.Refused})
 }
 
 // pause stops the queue. The emails stay unchanged: none has lost an attempt.

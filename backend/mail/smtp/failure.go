@@ -24,8 +24,11 @@ type Class string
 const (
 	// Temporary: it may work later. The mail server said so, or was not reached.
 	Temporary Class = "temporary"
-	// Permanent: the mail server will not accept this email.
+	// Permanent: the mail server will not accept this email, because of its recipient.
 	Permanent Class = "permanent"
+	// Unclear: the mail server will not accept this email, for a reason that may concern all
+	// of them alike: the sender, a policy, the content. The next email shows which.
+	Unclear Class = "unclear"
 	// Paused: the email is not at fault. No email can be sent until somebody fixes the
 	// cause.
 	Paused Class = "paused"
@@ -102,6 +105,29 @@ func classOf(verb string, code int) Class {
 		return Permanent
 	}
 	return Paused
+}
+
+// enhancedForm is the enhanced status code that a refusal begins with (RFC 3463).
+var enhancedForm = regexp.MustCompile(`^5\.\d{1,3}\.\d{1,3}\b`)
+
+// refusalClass says whom a refusal of a recipient, or of what was sent to one, is about.
+// Servers refuse a sender here, too: Exchange says SendAsDenied, and Amazon that the
+// address is not verified, only after the whole email.
+func refusalClass(verb, answer string, m Message) Class {
+	code := enhancedForm.FindString(answer)
+	answer = strings.ToLower(answer)
+	names := func(address string) bool { return strings.Contains(answer, strings.ToLower(address)) }
+	switch {
+	case code == "5.1.7", code == "5.1.8", code == "5.2.252":
+		return Paused
+	case names(m.From) && !names(m.To):
+		return Paused
+	case strings.HasPrefix(code, "5.1."), strings.HasPrefix(code, "5.2."):
+		return Permanent
+	case verb == "DATA", strings.HasPrefix(code, "5.7."), strings.Contains(answer, "relay"):
+		return Unclear
+	}
+	return Permanent
 }
 
 func (s Server) tooSlow(w *wire, at stage) string {

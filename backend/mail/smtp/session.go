@@ -43,6 +43,10 @@ func (s *Session) Send(ctx context.Context, m Message) error {
 		return nil
 	}
 	failure := s.server.failed(ctx, s.wire, talking, err)
+	var answer *textproto.Error
+	if failure.Class == Permanent && s.wire.verb != "MAIL" && errors.As(err, &answer) {
+		failure.Class = refusalClass(s.wire.verb, answer.Msg, m)
+	}
 	failure.Stale = s.begun > 0 && s.wire.verb == "MAIL" && s.lost(err) && !isTimeout(err)
 	s.broken = s.lost(err) || s.client.Reset() != nil
 	free()
