@@ -211,7 +211,7 @@ func (r *prober) sample(took samples, class string, n int) error {
 		"csrf":  {csrf},
 		"email": {addressOf(class, n%askedOf)},
 	})
-	if err != nil || !strings.Contains(page, "Look in your mail") {
+	if err != nil || !strings.Contains(page, "Check your email") {
 		return fmt.Errorf("an ask was answered %.200s: %w", page, err)
 	}
 	add := func(what string, ms float64) {

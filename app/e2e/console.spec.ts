@@ -42,7 +42,7 @@ test('a first visit is small, and shows the way to the first invitation', async 
   await admin.getByLabel('Workspace name').fill('Night Watch')
   await admin.getByLabel('Your name').fill('Grace Hopper')
   await admin.getByLabel('Your email').fill(grace)
-  await admin.getByRole('button', { name: 'Make it mine' }).click()
+  await admin.getByRole('button', { name: 'Create workspace' }).click()
   await expect(admin.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
 
   const network = await admin.context().newCDPSession(admin)
@@ -134,7 +134,7 @@ test('Review, Review Pending Requests, Approve: the other console knows by itsel
   await gone // the benchmark measures how soon
   await said(admin, 'katherine@example.com approved (AILoop).')
   for (const page of [admin, second]) await expect(badge(page)).toHaveText('2 waiting')
-  expect((await message('katherine@example.com', 'You are in')).text).toContain('Night Watch')
+  expect((await message('katherine@example.com', 'was approved')).text).toContain('Night Watch')
 })
 
 test('the roles can be changed in the same step', async () => {

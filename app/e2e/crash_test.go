@@ -45,7 +45,7 @@ func TestCrashWalk(t *testing.T) {
 	}
 	c.do("approve", "ada@example.com")
 	c.after("approve", "ada@example.com", "active")
-	c.press(c.browser(), p.URL+"/login", p.URL+"/login", url.Values{"email": {"ada@example.com"}}, "Look in your mail")
+	c.press(c.browser(), p.URL+"/login", p.URL+"/login", url.Values{"email": {"ada@example.com"}}, "Check your email")
 	c.after("ask for an email", "ada@example.com", "active")
 	c.do("suspend", "ada@example.com")
 	c.after("suspend", "ada@example.com", "suspended")

@@ -37,7 +37,7 @@ test('the console looks as it did', async ({ browser }) => {
   await page.getByLabel('Workspace name').fill('Night Watch')
   await page.getByLabel('Your name').fill('Grace Hopper')
   await page.getByLabel('Your email').fill('grace@example.org')
-  await page.getByRole('button', { name: 'Make it mine' }).click()
+  await page.getByRole('button', { name: 'Create workspace' }).click()
   await expect(page.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
   await still(page)
   for (const [name, path, there] of [['dashboard', '/', 'The last two weeks'], ['requests', '/requests', 'Bob Noyce'], ['invite', '/settings/members?invite', 'The link will point to']] as const) {

@@ -16,7 +16,7 @@ test('the pages and the email of the README', async ({ browser }) => {
   await admin.getByLabel('Your name').fill('Grace Hopper')
   await admin.getByLabel('Your email').fill('grace@example.org')
   await keep(admin, 'setup')
-  await admin.getByRole('button', { name: 'Make it mine' }).click()
+  await admin.getByRole('button', { name: 'Create workspace' }).click()
   await expect(admin.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
 
   await admin.goto('/')

@@ -35,12 +35,12 @@ test('setup, and what is wrong with it', async ({ browser }) => {
   await admin.goto(process.env.SETUP_LINK as string)
   await examine(admin, 'setup')
   await admin.getByLabel('Your email').fill('not an address')
-  await admin.getByRole('button', { name: 'Make it mine' }).click()
+  await admin.getByRole('button', { name: 'Create workspace' }).click()
   await expect(admin.locator('[aria-invalid=true]')).toHaveCount(1)
   await examine(admin, 'setup-wrong')
   await admin.getByLabel('Your name').fill('Grace Hopper')
   await admin.getByLabel('Your email').fill('grace@example.org')
-  await admin.getByRole('button', { name: 'Make it mine' }).click()
+  await admin.getByRole('button', { name: 'Create workspace' }).click()
   await heading(admin, 'Hello, Grace')
   await examine(admin, 'home-admin')
   const late = await visit(browser)
@@ -87,13 +87,13 @@ test('the invitation and the pending page', async ({ browser }) => {
   invitee = await accept(browser, invitation)
   await expect(invitee.locator('#live')).toContainText('This page is live')
   await examine(invitee, 'pending')
-  await invitee.getByLabel('A word to the administrators').fill('I am the one from the meeting')
-  await invitee.getByRole('button', { name: 'Add a note' }).click()
+  await invitee.getByLabel('Message to the administrators').fill('I am the one from the meeting')
+  await invitee.getByRole('button', { name: 'Send message' }).click()
   await expect(invitee).toHaveURL(/\/pending/)
   await examine(invitee, 'pending-note')
 })
 
-test('links that are no longer good read alike, and offer a fresh email', async ({ browser }) => {
+test('links that expired read alike, and offer a fresh email', async ({ browser }) => {
   const unknown = `${base}/login/${'A'.repeat(43)}`
   const said: string[] = []
   for (const url of [invitation, unknown, `${base}/login/short`]) {
@@ -116,7 +116,7 @@ test('without JavaScript: the pending page refreshes itself, and everything can 
   await expect(page.locator('noscript meta[http-equiv=refresh], meta[http-equiv=refresh]').first()).toBeAttached()
   await doorward('approve', 'plain@example.com')
   await heading(page, /^Hello/) // by the refresh
-  await page.getByRole('button', { name: 'Log out' }).click()
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
   await heading(page, 'You are signed out')
   await ask(page, 'plain@example.com')
   const { code } = await message('plain@example.com', 'Sign in')
@@ -151,7 +151,7 @@ test('a link in the wrong browser, signed out, suspended', async ({ browser }) =
   await examine(here, 'link-sign-in')
   await here.getByRole('main').getByRole('button').first().click()
   await heading(here, /^Hello/)
-  await here.getByRole('button', { name: 'Log out' }).click()
+  await here.getByRole('button', { name: 'Sign out', exact: true }).click()
   await examine(here, 'signed-out')
   await doorward('suspend', ada)
   expect((await invitee.goto('/fleet'))?.status()).toBe(403)
@@ -164,7 +164,7 @@ test('rejected while the page is open, and withdrawn', async ({ browser }) => {
   await heading(rejected, 'Your request was not approved')
   await examine(rejected, 'rejected')
   const leaving = await accept(browser, await invite('leaving@example.com', 'Fleet'))
-  await leaving.getByText('Not you, or no longer wanted?').click()
+  await leaving.getByText('Not you? Withdraw request').click()
   await leaving.getByRole('button', { name: 'Withdraw and delete my account' }).click()
   await heading(leaving, 'You have withdrawn')
   await examine(leaving, 'withdrawn')
@@ -208,10 +208,10 @@ test('a native window is let in, and nothing but the reader\'s own computer gets
   await page.getByRole('button', { name: 'Send me a link' }).click()
   await page.getByLabel('Sign-in code').fill((await message('grace@example.org', 'Sign in')).code)
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await heading(page, 'Let the Doorward window in?')
+  await heading(page, 'Authorize the desktop app?')
   expect(new URL(page.url()).search).toBe(asked.slice('/desktop'.length))
   await examine(page, 'window')
-  await page.getByRole('button', { name: 'Let it in' }).click()
+  await page.getByRole('button', { name: 'Authorize' }).click()
   await heading(page, 'You are signed in')
   const { searchParams } = await back
   expect(searchParams.get('state')).toBe('its-mark')

@@ -30,7 +30,7 @@ test('an attack on the dashboard', async ({ browser }) => {
   await page.getByLabel('Workspace name').fill('Night Watch')
   await page.getByLabel('Your name').fill('Grace Hopper')
   await page.getByLabel('Your email').fill('grace@example.org')
-  await page.getByRole('button', { name: 'Make it mine' }).click()
+  await page.getByRole('button', { name: 'Create workspace' }).click()
   await expect(page.getByRole('heading', { name: /^Hello/ })).toBeVisible()
   await doorward('invite', 'ada@example.com', '--role', 'Fleet')
   await page.goto('/admin/')

@@ -40,7 +40,7 @@ test('the first Admin is made through the setup link', async ({ browser }) => {
   await admin.getByLabel('Workspace name').fill('Night Watch')
   await admin.getByLabel('Your name').fill('Grace Hopper')
   await admin.getByLabel('Your email').fill(grace)
-  await admin.getByRole('button', { name: 'Make it mine' }).click()
+  await admin.getByRole('button', { name: 'Create workspace' }).click()
 
   await expect(admin.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
   expect(await api('/me')).toMatchObject({ email: grace, state: 'active', roles: ['Admin'] })
@@ -152,7 +152,7 @@ test("the Admin's overview counts 1", async () => {
   expect(await api('/overview')).toMatchObject({ pending: 1, active: 1, suspended: 0 })
   expect((await api('/login-requests')).items).toMatchObject([{ email: invited, state: 'pending' }])
   await admin.goto('/')
-  await expect(admin.getByText('1 person is waiting for your approval')).toBeVisible()
+  await expect(admin.getByText('1 pending request')).toBeVisible()
 })
 
 test('approve: the pending page becomes the home by itself, with Fleet and without AILoop', async ({ browser }) => {
@@ -179,14 +179,14 @@ test('approve: the pending page becomes the home by itself, with Fleet and witho
 test('/ailoop/datalake answers 403 with a kind page', async () => {
   expect((await invitee.goto('/fleet/datalake'))?.status()).toBe(200)
   expect((await invitee.goto('/ailoop/datalake'))?.status()).toBe(403)
-  await expect(invitee.getByRole('heading', { name: 'AILoop Data Lake is not open to you' })).toBeVisible()
+  await expect(invitee.getByRole('heading', { name: 'You don’t have access to AILoop Data Lake' })).toBeVisible()
   await expect(invitee.getByRole('main').locator('a, button'), 'one clear way on').toHaveCount(1)
   await invitee.getByRole('link', { name: 'Go home' }).click()
   await expect(invitee.getByRole('heading', { name: /^Hello/ })).toBeVisible()
 })
 
 test('logs out, asks with another spelling of the address, and comes back by the code', async () => {
-  await invitee.getByRole('button', { name: 'Log out' }).click()
+  await invitee.getByRole('button', { name: 'Sign out', exact: true }).click()
   await expect(invitee.getByRole('heading', { name: 'You are signed out' })).toBeVisible()
   for (let back = 0; back < 3; back++) { // the next person at this computer presses the back button
     await invitee.goBack()
@@ -247,7 +247,7 @@ test('a second address is invited and rejected: nothing is left but the audit en
   for (const trace of [canonical, second, id, posted.id]) expect(outbox).not.toContain(trace)
   const stranger = await visit(browser)
   expect((await stranger.goto(link))?.status()).toBe(410)
-  await expect(stranger.getByRole('heading', { name: 'This link is no longer good' })).toBeVisible()
+  await expect(stranger.getByRole('heading', { name: 'This link has expired or was already used' })).toBeVisible()
   await stranger.context().close()
 
   await doorward('compact')

@@ -113,7 +113,7 @@ func MalformedCode() *Error {
 	return Errorf(
 		Invalid,
 		"A code has eight letters and digits, like K7PQ-3XMD. Copy it from the "+
-			"newest letter; spaces and dashes do not "+
+			"newest email; spaces and dashes do not "+
 			"matter.",
 	).
 		On("code").WithCode("code_malformed")

@@ -34,7 +34,8 @@ type LoginLink struct {
 // LinkExpired is the single answer for links that are unknown, malformed, used, expired or
 // revoked.
 func LinkExpired() *Error {
-	return Errorf(Expired, "This link is no longer good. Ask for a fresh letter; it goes to the same address.").
+	return Errorf(Expired,
+		"This link has expired or was already used. Request a new email; it goes to the same address.").
 		WithCode("link_dead")
 }
 
@@ -45,13 +46,13 @@ const DesktopCodeTTL = time.Minute
 // DesktopCodeExpired is the single answer for window codes that are unknown, used, expired,
 // or for another window.
 func DesktopCodeExpired() *Error {
-	return Errorf(Expired, "This sign-in is no longer good. Start it again in the window.").WithCode("window_dead")
+	return Errorf(Expired, "This sign-in has expired. Start it again in the desktop app.").WithCode("window_dead")
 }
 
 // WrongBrowser refuses a link that another browser requested.
 func WrongBrowser() *Error {
 	return Errorf(Forbidden,
-		"This link belongs to the browser that asked for it. Open it there, or type the code from the letter there.").
+		"Open this link in the browser you requested it from, or enter the code from the email there.").
 		WithCode("wrong_browser")
 }
 
@@ -98,6 +99,6 @@ type Setup struct {
 // SetupClosed is the answer to a wrong secret, and to any secret once there is an Admin.
 func SetupClosed() *Error {
 	return Errorf(Expired,
-		"This setup link is not good, or setup is over. Sign in instead; on the server, `doorward login-link EMAIL` "+
-			"prints a way in for an Admin.").WithCode("setup_closed")
+		"This setup link is not valid, or setup is closed. Sign in instead; on the server, `doorward login-link "+
+			"EMAIL` prints a login link for an Admin.").WithCode("setup_closed")
 }

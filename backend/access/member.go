@@ -133,10 +133,11 @@ func NewMember(id MemberID, to Address, name string, roles []RoleName, note stri
 func (m *Member) Renew(now time.Time) error {
 	switch {
 	case m.State != Pending:
-		return Errorf(Conflict, "%s was let in already. They can ask for a letter on the sign-in page.", m.Email).
+		return Errorf(Conflict, "%s was approved already. They can request an email on the sign-in page.", m.Email).
 			WithCode("already_member")
 	case !m.JoinedAt().IsZero():
-		return Errorf(Conflict, "%s has opened the invitation already. They can ask for a letter on the sign-in page.",
+		return Errorf(Conflict,
+			"%s has accepted the invitation already. They can request an email on the sign-in page.",
 			m.Email).WithCode("already_accepted")
 	}
 	m.Invitation.ExpiresAt = now.Add(m.Invitation.TTL.Std())

@@ -99,7 +99,7 @@ const (
 
 // SignedOutError is the answer to requests that are not signed in.
 func SignedOutError() *Error {
-	return Errorf(SignedOut, "You are not signed in. Open /login and ask for a letter.")
+	return Errorf(SignedOut, "You are not signed in. Open /login and request an email.")
 }
 
 // How long an API token lasts by default, at least and at most.

@@ -18,7 +18,7 @@ const (
 // than any script has. Ordinary text in any language passes.
 func CheckText(field, s string, most int) error {
 	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
-		return Errorf(Invalid, "The %s is not valid text (UTF-8), or was garbled on its way. Type it anew.",
+		return Errorf(Invalid, "The %s is not valid text (UTF-8), or was garbled on its way. Type it again.",
 			label(field)).On(field).WithCode("text_invalid")
 	}
 	if n := utf8.RuneCountInString(s); n > most {

@@ -78,7 +78,6 @@ func samples() map[string]sample {
 			Workspace: "AI Loop",
 			PublicURL: "http://127.0.0.1:8080",
 			To:        "ada@example.com",
-			Inviter:   "the operator",
 			Roles:     []access.RoleName{"AILoop", "Fleet"},
 			Link:      "http://127.0.0.1:8080/login/abc",
 			At:        written,
@@ -245,9 +244,9 @@ func TestEmailsTellTheFacts(t *testing.T) {
 		"received": {"Fleet", "Grace Hopper", "https://door.example.com/pending", "If that was not you"},
 		"approved": {"Fleet", "https://door.example.com/"},
 		"rejected": {"This workspace is for the route planners only.", "deleted"},
-		"waiting": {"Ada Lovelace", "ada@example.com", "Fleet", "Wednesday 8 May 2030, 11:48 UTC",
+		"waiting": {"Ada Lovelace", "ada@example.com", "Requested role: Fleet", "waiting 12 min",
 			"https://door.example.com/admin/requests", "turn it off"},
-		"waiting-many": {"2 people are waiting", "Ada Lovelace", "alan@example.net", "AILoop and Fleet"},
+		"waiting-many": {"2 pending requests", "Ada Lovelace", "alan@example.net", "AILoop and Fleet"},
 		"abandoned":    {"alan@example.net", "30 days"},
 		"test":         {"grace@example.org", "Wednesday 8 May 2030, 12:00 UTC"},
 	} {
@@ -482,7 +481,7 @@ func TestManyPendingPeopleFitOneEmail(t *testing.T) {
 		f.Pending[i] = waits("Somebody", "somebody@example.com", written, "Fleet")
 	}
 	w := write(t, l, sample{access.RequestsMessage, f})
-	if !strings.HasPrefix(w.Subject, "1000 people are waiting") || !strings.Contains(w.Text, "and 980 more") ||
+	if !strings.HasPrefix(w.Subject, "1000 pending requests in AI Loop") || !strings.Contains(w.Text, "and 980 more") ||
 		len(w.HTML) > 10_000 {
 		t.Errorf("%q, %d bytes", w.Subject, len(w.HTML))
 	}

@@ -2,6 +2,7 @@ package email
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,12 +21,16 @@ func (f *writer) people(since string) (all []person, more string) {
 		if i == namedAtMost {
 			return all, "and " + strconv.Itoa(len(f.Pending)-i) + " more"
 		}
-		p := person{Name: unlinked(oneLine(w.Name, 80)), Email: oneLine(w.Email, 254), About: since + exactly(w.Since)}
+		p := person{
+			Name:  unlinked(oneLine(w.Name, 80)),
+			Email: oneLine(w.Email, 254),
+			About: since + span(f.At.Sub(w.Since)),
+		}
 		if p.Name == "" || w.Name == w.Email {
 			p.Name, p.Email = p.Email, ""
 		}
 		if len(w.Roles) > 0 {
-			p.About = "asks for " + rolesOf(w.Roles) + ", " + p.About
+			p.About = requested(w.Roles) + ", " + p.About
 		}
 		all = append(all, p)
 	}
@@ -45,38 +50,42 @@ func (f *writer) facts(pairs ...string) []fact {
 
 // hello greets the recipient by their first name, as the pages do.
 func (f *writer) hello() string {
-	if names := strings.Fields(f.ToName); len(names) > 0 {
-		return "Hello, " + names[0] + ". "
+	if name := text.FirstName(f.ToName); name != "" {
+		return "Hello, " + name + ". "
 	}
 	return ""
 }
 
-func (f *writer) whoInvites() string {
+// invited begins the sentence about the invitation. It names the workspace alone where no
+// member sent it: "the operator" says nothing to an invited person.
+func (f *writer) invited() string {
 	if f.Inviter == "" {
-		return "An administrator invites"
+		return "You have been invited to " + f.Workspace
 	}
-	return sentence(f.Inviter) + " invites"
+	return sentence(f.Inviter) + " has invited you to " + f.Workspace
 }
 
-func (f *writer) inviterOr(other string) string { return cmp.Or(f.Inviter, other) }
-
 func (f *writer) who() string {
-	if f.InviterEmail == "" {
+	switch {
+	case f.Inviter == "":
+		return f.Workspace
+	case f.InviterEmail == "":
 		return f.Inviter
 	}
 	return f.Inviter + " <" + f.InviterEmail + ">"
 }
 
-func (f *writer) why(sent string) []string {
-	return []string{sent + " If you did not expect it, do nothing: nobody gets in by it, and it ends by itself."}
+func (f *writer) onBehalf() string {
+	return "This email was sent on behalf of " + cmp.Or(f.Inviter, f.Workspace)
 }
 
-func (f *writer) roleWord() string {
-	if len(f.Roles) == 1 {
-		return "Role"
-	}
-	return "Roles"
+func (f *writer) why(sent string) []string {
+	return []string{sent + " If you did not expect it, you can ignore it: it gives nobody access, and it expires."}
 }
+
+func (f *writer) roleWord() string { return plural(f.Roles) }
+
+func plural(names []access.RoleName) string { return text.Plural(len(names), "Role") }
 
 func (f *writer) host() string {
 	_, host, ok := strings.Cut(f.PublicURL, "://")
@@ -145,11 +154,28 @@ func exactly(t time.Time) string {
 func onDay(t time.Time) string   { return t.UTC().Format("2 January") }
 func atClock(t time.Time) string { return t.UTC().Format("15:04 UTC") }
 
-func howMany(n int) string {
-	if n == 1 {
-		return "Somebody is"
+func howMany(n int) string { return text.Count(n, "pending request") }
+
+// requested names the roles of a request, and marks the one that has all permissions.
+func requested(names []access.RoleName) string {
+	said := "Requested " + strings.ToLower(plural(names)) + ": " + rolesOf(names)
+	if slices.Contains(names, access.Admin) {
+		said += " (can manage everyone)"
 	}
-	return strconv.Itoa(n) + " people are"
+	return said
+}
+
+// span says how long somebody has been waiting, in short.
+func span(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return unbroken(strconv.Itoa(int(d/time.Minute)) + " min")
+	case d < 48*time.Hour:
+		return unbroken(text.Count(int(d/time.Hour), "hour"))
+	}
+	return unbroken(text.Count(int(d/(24*time.Hour)), "day"))
 }
 
 func rolesOf(names []access.RoleName) string {

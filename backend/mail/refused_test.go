@@ -53,7 +53,10 @@ func TestRefusalOfOneRecipientFailsThatEmail(t *testing.T) {
 	f.work()
 	f.until(access.MessageSent, ids[1:]...)
 	for n := 1; n <= 3; n++ {
-		mailtest.Eventually(t, "it was tried", func() bool { m := f.message(ids[0]); return m.Attempts == n || m.Done() })
+		mailtest.Eventually(t, "it was tried", func() bool {
+			m := f.message(ids[0])
+			return m.Attempts == n || m.Done()
+		})
 		if f.health().Paused {
 			t.Fatal("one recipient paused the queue")
 		}

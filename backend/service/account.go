@@ -20,7 +20,7 @@ func (s Account) PendingView(ctx context.Context, id access.MemberID) (out Pendi
 		if out.Member, err = tx.Members.Get(id); err != nil {
 			return err
 		}
-		by, err := s.named(tx, out.Member.Invitation.By)
+		by, err := s.inviter(tx, &out.Member)
 		if err != nil {
 			return err
 		}

@@ -67,7 +67,7 @@ func TestWrongCodesCountForTheAddress(t *testing.T) {
 	must(t, err)
 
 	message := fx.askText("fay@example.org", stranger(30))
-	if code, ok := codeIn(message); ok || !says(message, "Codes are switched off", "Use the link", "13:") {
+	if code, ok := codeIn(message); ok || !says(message, "Codes are turned off", "Use the link", "13:") {
 		t.Errorf("the letter has the code %q, or does not say why it has none:\n%s", code, message)
 	}
 	_, err = fx.SignIn.RedeemCode(t.Context(), fx.codeFor("fay@example.org", home), home)
@@ -173,7 +173,7 @@ func TestKnownBrowserHasItsOwn(t *testing.T) {
 		_, err := fx.SignIn.RedeemCode(t.Context(), wrongAt(i), shared)
 		refused(t, err, access.Invalid, "code_wrong")
 	}
-	if text := fx.askText("fay@example.org", shared); !says(text, "Codes are switched off") {
+	if text := fx.askText("fay@example.org", shared); !says(text, "Codes are turned off") {
 		t.Errorf("after ten wrong codes:\n%s", text)
 	}
 	if until := fx.closed("fay@example.org", stranger(1)); !until.IsZero() {

@@ -77,9 +77,23 @@ func (s *core) compose(
 // about returns the facts that all emails about an invitation share.
 func (s *core) about(tx *store.Tx, m *access.Member) (access.MessageFacts, error) {
 	f := access.MessageFacts{Roles: m.Roles}
-	by, err := s.named(tx, m.Invitation.By)
+	by, err := s.inviter(tx, m)
 	f.Inviter, f.InviterEmail = by.name, by.email
 	return f, err
+}
+
+// inviter returns how to show an invited person who invited them. It is empty unless that
+// is a member: to them "the operator" would say nothing, and read like phishing. The
+// emails and pages then name the workspace.
+func (s *core) inviter(tx *store.Tx, m *access.Member) (identity, error) {
+	if m.Invitation.By.Member == "" {
+		return identity{}, nil
+	}
+	by, err := s.named(tx, m.Invitation.By)
+	if by.email == "" {
+		return identity{}, err
+	}
+	return by, err
 }
 
 // An identity is how a person is shown.

@@ -79,7 +79,7 @@ func TestOneWinner(t *testing.T) {
 					return err
 				}
 			}},
-		{"redeem a link", access.ActionVerifyEmail, access.ReceivedMessage, access.Expired, []string{"no longer good"},
+		{"redeem a link", access.ActionVerifyEmail, access.ReceivedMessage, access.Expired, []string{"already used"},
 			func(fx *fixture) func(access.Actor) error {
 				link := secretOf(fx.invite("ada@example.com").Link)
 				return func(access.Actor) error {

@@ -36,8 +36,10 @@ type NewSession struct {
 
 // A LoginPreview is what the page of a login link shows before anything happens.
 type LoginPreview struct {
+	Member       access.MemberID
 	Email        access.Address
 	Name         string
+	Verified     bool // the address
 	Purpose      access.LinkPurpose
 	State        access.State
 	InvitedBy    string // a name, if known
@@ -55,10 +57,12 @@ func (s SignIn) PeekLink(ctx context.Context, secret access.Secret, b Browser) (
 		if err != nil {
 			return err
 		}
-		by, err := s.named(tx, m.Invitation.By)
+		by, err := s.inviter(tx, &m)
 		out = LoginPreview{
+			Member:       m.ID,
 			Email:        m.Email,
 			Name:         m.Name,
+			Verified:     !m.EmailVerifiedAt.IsZero(),
 			Purpose:      l.Purpose,
 			State:        m.State,
 			InvitedBy:    by.name,
@@ -70,6 +74,21 @@ func (s SignIn) PeekLink(ctx context.Context, secret access.Secret, b Browser) (
 		return err
 	})
 	return out, err
+}
+
+// LinkOwner returns the member that a link was made for, whether or not it can be
+// redeemed; empty where it is unknown. It is for telling somebody who is signed in
+// whether a link is their own.
+func (s SignIn) LinkOwner(ctx context.Context, secret access.Secret) (id access.MemberID, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		l, err := tx.LoginLinks.Get(secret.Hash())
+		if access.Expired.Is(err) {
+			return nil
+		}
+		id = l.Member
+		return err
+	})
+	return id, err
 }
 
 // usable returns the link and its member, if the link may be redeemed here and

@@ -24,6 +24,29 @@ func TestList(t *testing.T) {
 	}
 }
 
+// "Hello, Lovelace,." stood above the email to everybody whose name came from a directory.
+func TestFirstName(t *testing.T) {
+	for name, want := range map[string]string{
+		"":                      "",
+		" ":                     "",
+		"Ada":                   "Ada",
+		"Ada Lovelace":          "Ada",
+		"  Ada  King Lovelace ": "Ada",
+		"Lovelace, Ada":         "Ada",
+		"Lovelace,Ada":          "Ada",
+		"Lovelace, Ada, PhD":    "Ada",
+		"Lovelace,":             "",
+		", ,":                   "",
+		"A. Lovelace":           "A",
+		"Jean-Luc Picard":       "Jean-Luc",
+		"O’Brien":               "O’Brien",
+	} {
+		if got := text.FirstName(name); got != want {
+			t.Errorf("FirstName(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestCount(t *testing.T) {
 	tests := []struct {
 		n    int

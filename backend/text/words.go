@@ -41,6 +41,21 @@ func Plural(n int, one string) string {
 	return one + "s"
 }
 
+// FirstName returns the name to greet somebody by: the first word of "Ada Lovelace", and
+// the word after the comma of "Lovelace, Ada", as directories export names. It is empty if
+// there is none.
+func FirstName(name string) string {
+	if _, given, ok := strings.Cut(name, ","); ok {
+		name = given
+	}
+	for word := range strings.FieldsSeq(name) {
+		if word = strings.Trim(word, ",;."); word != "" {
+			return word
+		}
+	}
+	return ""
+}
+
 // OneLine replaces every run of spaces, line breaks and unprintable characters by one
 // space, and trims both ends.
 func OneLine(s string) string {

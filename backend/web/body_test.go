@@ -97,6 +97,7 @@ var bounded = []string{
 	"backend/web/body.go body",                 // the accessor: the bytes as sent, which the wire has limited
 	"backend/web/compress.go compressResponse", // our own response
 	"backend/web/compress.go compressible",     // the same
+	"backend/web/once.go repeatable",           // the same
 }
 
 // Somebody uses Fiber's own access to a body again, which decompresses without a

@@ -40,11 +40,11 @@ func TestConsoleIsForThoseWhoManage(t *testing.T) {
 		{"a deep link", admin, "/admin/members/mfrggzdfmztwq2lknnwg23tpoa?dialog=access", 200, "the console"},
 		{"a deep link with a dot in it", admin, "/admin/members/ada.lovelace", 200, "the console"},
 		{"a file beside it", admin, "/admin/icon.svg", 200, "<svg"},
-		{"a file that is not there", admin, "/admin/missing.js", 404, "nothing here"},
-		{"a hidden file", admin, "/admin/.secret", 404, "nothing here"},
-		{"a way out of it", admin, "/admin/..%2f..%2ftokens.css", 404, "nothing here"},
+		{"a file that is not there", admin, "/admin/missing.js", 404, "Page not found"},
+		{"a hidden file", admin, "/admin/.secret", 404, "Page not found"},
+		{"a way out of it", admin, "/admin/..%2f..%2ftokens.css", 404, "Page not found"},
 		{"one with another permission of the console's", auditor, "/admin/audit", 200, "the console"},
-		{"a member without any", fleet, "/admin/members", 403, "The console is not open to you"},
+		{"a member without any", fleet, "/admin/members", 403, "You don’t have access to the console"},
 		{"one who waits, as an Admin to be", pending, "/admin", 303, "/pending"},
 		{"a stranger", s.Browser(), "/admin/members?q=ada", 303, "/login?next=%2Fadmin%2Fmembers"},
 	}
@@ -53,7 +53,7 @@ func TestConsoleIsForThoseWhoManage(t *testing.T) {
 			a := tt.as.Get(tt.path)
 			a.Want(t, tt.status, tt.holds)
 			if tt.status != 200 {
-				a.Lacks(t, "the console", "not for the web")
+				a.Lacks(t, "<title>the console", "not for the web")
 			}
 			if got := a.Header.Get("Cache-Control"); got != "no-store" {
 				t.Errorf("Cache-Control is %q", got)

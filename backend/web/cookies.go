@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -83,6 +84,13 @@ func (k *Cookies) secret(c *fiber.Ctx) access.Secret {
 	}
 	return access.Secret(strings.Clone(v))
 }
+
+// sender returns the secret by which a form's browser is known: its own, or where it
+// lost that, the session's.
+func (k *Cookies) sender(c *fiber.Ctx) access.Secret { return cmp.Or(k.secret(c), k.session(c)) }
+
+// HasSession reports whether the request has the cookie of a session, valid or not.
+func (k *Cookies) HasSession(c *fiber.Ctx) bool { return k.session(c) != "" }
 
 // Browser returns where the request comes from.
 func (k *Cookies) Browser(c *fiber.Ctx) service.Browser {

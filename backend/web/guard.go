@@ -25,10 +25,10 @@ type Guard struct {
 var (
 	errForeignHost = access.Errorf(access.Invalid, "This server does not answer to that name.").WithCode("foreign_host")
 	errForeignForm = access.Errorf(access.Forbidden,
-		"This form did not come from a page of ours, or the page was open for too long. Open it again.").
+		"This form has expired, or did not come from a page of this server. Open it again.").
 		WithCode("foreign_form")
 	errPending = access.Errorf(access.Forbidden,
-		"Your account waits for approval. Until then only the waiting page is open.").WithCode("pending")
+		"Your account is pending approval. Until then you have access to the pending page only.").WithCode("pending")
 )
 
 // Check identifies the caller, from the current state, and refuses what they may

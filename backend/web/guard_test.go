@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -336,11 +337,11 @@ func TestTriesAreLimited(t *testing.T) {
 	})
 	b := s.Browser()
 	page := b.Get("/login")
-	for range 5 {
-		b.Post(page, "/login/code", "code", "1234-5678").Want(t, http.StatusUnprocessableEntity)
+	for i := range 5 { // each is another try: the same one again would get the first one's answer
+		b.Post(page, "/login/code", "code", fmt.Sprintf("1234-567%d", i)).Want(t, http.StatusUnprocessableEntity)
 	}
 	a := b.Post(page, "/login/code", "code", "1234-5678")
-	a.Want(t, http.StatusTooManyRequests, "Too many tries")
+	a.Want(t, http.StatusTooManyRequests, "Too many attempts")
 	if a.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
@@ -384,7 +385,8 @@ func TestForwardedHeadersOfAStrangerCountForNothing(t *testing.T) {
 		}
 		token := webtest.CSRFField.FindStringSubmatch(page.Text)[1]
 		for i := range 4 {
-			last = b.Do(http.MethodPost, "/login/code", url.Values{"csrf": {token}, "code": {"1234-5678"}}, lie(i))
+			form := url.Values{"csrf": {token}, "code": {fmt.Sprintf("1234-567%d", i)}}
+			last = b.Do(http.MethodPost, "/login/code", form, lie(i))
 		}
 		return last
 	}

@@ -90,7 +90,8 @@ func (f *Face) AddPage(path string, n Class, h fiber.Handler) {
 // formLimit is the size of the largest form that is accepted.
 const formLimit = 16 << 10
 
-// AddForm mounts a handler of forms, which must come from our own pages.
+// AddForm mounts a handler of forms, which must come from our own pages. The same form
+// of the same browser, sent twice within a minute, is handled once.
 func (f *Face) AddForm(path string, n Class, h fiber.Handler) {
 	f.Add(fiber.MethodPost, path, n, func(c *fiber.Ctx) error {
 		if len(body(c)) > formLimit {
@@ -99,7 +100,7 @@ func (f *Face) AddForm(path string, n Class, h fiber.Handler) {
 		if err := f.s.Cookies.ownForm(c); err != nil {
 			return err
 		}
-		return h(c)
+		return f.s.once.answer(c, f.s.Cookies.sender(c), h)
 	})
 }
 

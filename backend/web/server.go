@@ -79,6 +79,7 @@ type Server struct {
 	inFlight  atomic.Int64
 	console   *console
 	workspace workspaceName
+	once      once
 	stop      context.CancelFunc
 	stopped   context.Context
 	mounts    []Mount

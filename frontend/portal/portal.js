@@ -32,10 +32,10 @@
 		try {
 			const answer = await fetch(page, { redirect: 'manual', cache: 'no-store', credentials: 'same-origin' })
 			if (answer.type === 'opaqueredirect') {
-				say('The door is opening …', true)
+				say('Loading …', true)
 				leave(home)
 			} else if (answer.status >= 500 || answer.status === 429) {
-				say('The server is busy. We keep trying; leave this page open.', false)
+				say('The server is busy. Still trying; leave this page open.', false)
 			} else if (!answer.ok) {
 				leave(page)
 			} else {
@@ -44,10 +44,10 @@
 					served = facts.innerHTML = fresh.innerHTML
 					tell()
 				}
-				say('This page is live and opens by itself.', true)
+				say('This page updates automatically.', true)
 			}
 		} catch {
-			say('No connection. We keep trying; leave this page open.', false)
+			say('Connection lost. Still trying; leave this page open.', false)
 		}
 		looking = false
 		if (again) { again = false; look() }
@@ -56,7 +56,7 @@
 	function listen() {
 		if (!window.EventSource) return
 		source = new EventSource(events)
-		source.onopen = () => say('This page is live and opens by itself.', true)
+		source.onopen = () => say('This page updates automatically.', true)
 		source.onerror = look
 		for (const name of ['member', 'reload', 'message']) source.addEventListener(name, look)
 	}

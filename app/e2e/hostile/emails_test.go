@@ -51,7 +51,8 @@ func poisonedHost(t *testing.T) {
 		b := h.browser() // each makes its own request for an email
 		form := "csrf=" + b.proof("/login") + "&email=ada%40example.com"
 		rest := "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\nContent-Length: " +
-			fmt.Sprint(len(form)) + "\r\nCookie: " + h.cookieName("dw-browser") + "=" + b.cookie("dw-browser") + "\r\n\r\n" + form
+			fmt.Sprint(len(form)) + "\r\nCookie: " + h.cookieName("dw-browser") + "=" +
+			b.cookie("dw-browser") + "\r\n\r\n" + form
 		if a, ok := h.raw("POST /login HTTP/1.1\r\n" + ours + lie + rest); !ok || a.code != 200 && a.code != 429 {
 			t.Errorf("with %q = %d", lie, a.code)
 		}

@@ -135,7 +135,8 @@ func forwardedThrough(t *testing.T, name string) {
 			t,
 			"127.0.0.2",
 			f.listen,
-			"POST "+link+" HTTP/1.1\r\nHost: "+f.listen+"\r\n"+lines+"Cookie: "+h.cookieName("dw-browser")+"="+b.cookie("dw-browser")+
+			"POST "+link+" HTTP/1.1\r\nHost: "+f.listen+"\r\n"+lines+"Cookie: "+
+				h.cookieName("dw-browser")+"="+b.cookie("dw-browser")+
 				"\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "+
 				fmt.Sprint(len(form))+
 				"\r\n\r\n"+form,

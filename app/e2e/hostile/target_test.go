@@ -124,7 +124,7 @@ func (h *target) mail(to, subject string, nth int) product.Message {
 }
 
 const (
-	invited = "invites you"
+	invited = "has invited you"
 	signIn  = "Sign in"
 )
 

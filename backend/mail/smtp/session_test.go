@@ -160,7 +160,7 @@ func TestAnswers(t *testing.T) {
 		{mailtest.EndOfData, "552 5.2.2 mailbox full", smtp.Permanent, true},
 		{mailtest.EndOfData, "554 5.2.252 SendAsDenied", smtp.Paused, true},
 		{mailtest.EndOfData, "550 5.1.7 bad sender", smtp.Paused, true},
-		{mailtest.EndOfData, "554 Message rejected: Email address is not verified: door@example.com", smtp.Paused, true},
+		{mailtest.EndOfData, "554 Rejected: Email address is not verified: door@example.com", smtp.Paused, true},
 	} {
 		t.Run(string(tt.at)+" "+tt.reply, func(t *testing.T) {
 			s := mailtest.Start(t, mailtest.Options{User: "door", Password: "hunter2"})

@@ -64,11 +64,11 @@ func TestHomeOffersToRevokeTokens(t *testing.T) {
 		home = c.Admin.Get("/")
 		home.Want(t, 200, "also revoke my 2 API tokens", `name="tokens" value="1"`)
 		out := c.Admin.Post(home, "/logout", "everywhere", "1", "tokens", also)
-		out.Want(t, 200, "All your sessions are ended")
+		out.Want(t, 200, "signed out of this browser and of every other one")
 		status := http.StatusOK
 		if also != "" {
 			status = http.StatusUnauthorized
-			out.Want(t, 200, "Your API tokens are revoked.")
+			out.Want(t, 200, "Your API tokens were revoked.")
 		}
 		c.As("admin token", "GET", "/me", "").Want(t, status)
 	}

@@ -68,7 +68,7 @@ func TestWindowIsLetInByTheMemberAlone(t *testing.T) {
 		t.Error("something was kept")
 	}
 	c.Fleet.Get("/desktop?"+webtest.DesktopForm().Encode()).
-		Want(t, http.StatusForbidden, "The Doorward window is not open to you")
+		Want(t, http.StatusForbidden, "You don’t have access to the desktop app")
 	c.Pending.Get("/desktop?"+webtest.DesktopForm().Encode()).Want(t, http.StatusSeeOther, "/pending")
 	a := c.Stranger.Get("/desktop?" + webtest.DesktopForm().Encode())
 	a.Want(t, http.StatusSeeOther)
@@ -86,7 +86,7 @@ func TestWindowCodeNeedsItsSecret(t *testing.T) {
 	c.RedeemDesktop(code, "another").Want(t, http.StatusGone, "window_dead")
 	c.RedeemDesktop(code, webtest.Verifier).Want(t, http.StatusGone)
 	c.RedeemDesktop("no-code", webtest.Verifier).Want(t, http.StatusGone, "window_dead")
-	code = c.Admin.AuthorizeDesktop(t)
+	code = c.Admin.AuthorizeDesktop(t, "state", "of-another-try")
 	c.RedeemDesktop(code, webtest.Verifier).Want(t, http.StatusCreated)
 	c.RedeemDesktop(code, webtest.Verifier).Want(t, http.StatusGone)
 }

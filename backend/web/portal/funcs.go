@@ -12,13 +12,13 @@ import (
 
 // words are the functions of the templates.
 var templateFuncs = template.FuncMap{
-	"moment": moment,
-	"list":   text.List[string],
-	"people": people,
-	"cap":    capped,
-	"first":  firstName,
-	"start":  start,
-	"act":    func(a Action, csrf string, strong bool) act { return act{a, csrf, strong} },
+	"moment":   moment,
+	"list":     text.List[string],
+	"requests": requests,
+	"cap":      capped,
+	"first":    text.FirstName,
+	"start":    start,
+	"act":      func(a Action, csrf string, strong bool) act { return act{a, csrf, strong} },
 }
 
 type act struct {
@@ -27,27 +27,14 @@ type act struct {
 	Strong bool
 }
 
-// people counts people, with the verb.
-func people(n int) string {
-	if n == 1 {
-		return "1 person is"
-	}
-	return strconv.Itoa(n) + " people are"
-}
+// requests counts pending requests.
+func requests(n int) string { return text.Count(n, "pending request") }
 
 func capped(n int) string {
 	if n > 99 {
 		return "99+"
 	}
 	return strconv.Itoa(n)
-}
-
-// firstName is the name to greet somebody by; empty where there is none.
-func firstName(name string) string {
-	if f := strings.Fields(name); len(f) > 0 {
-		return f[0]
-	}
-	return ""
 }
 
 // start capitalizes s, unless it is an address.

@@ -32,14 +32,14 @@ func TestMomentAsText(t *testing.T) {
 	for after, want := range map[time.Duration]string{
 		-time.Second:                  "",
 		0:                             "",
-		time.Second:                   "for 1 more minute",
-		59*time.Minute + time.Second:  "for 60 more minutes",
-		time.Hour:                     "for 1 more hour",
-		90 * time.Minute:              "for 2 more hours",
-		35 * time.Hour:                "for 35 more hours",
-		36 * time.Hour:                "for 2 more days",
-		7*24*time.Hour - time.Minute:  "for 7 more days",
-		6*24*time.Hour + 11*time.Hour: "for 6 more days",
+		time.Second:                   "in 1 minute",
+		59*time.Minute + time.Second:  "in 60 minutes",
+		time.Hour:                     "in 1 hour",
+		90 * time.Minute:              "in 2 hours",
+		35 * time.Hour:                "in 35 hours",
+		36 * time.Hour:                "in 2 days",
+		7*24*time.Hour - time.Minute:  "in 7 days",
+		6*24*time.Hour + 11*time.Hour: "in 6 days",
 	} {
 		if got := moment(noon.Add(after), noon).Left; got != want {
 			t.Errorf("%s before its end: %q, want %q", after, got, want)

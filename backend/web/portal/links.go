@@ -9,7 +9,10 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
+	"doorward/backend/gate"
+	"doorward/backend/service"
 	"doorward/backend/text"
+	"doorward/backend/web"
 )
 
 // secretParam returns the token in the path; one of the wrong length is no token.
@@ -21,13 +24,67 @@ func secretParam(c *fiber.Ctx) access.Secret {
 	return access.Secret(strings.Clone(t))
 }
 
-// linkPage shows the page of a login link. It changes nothing.
+// cleanLink returns the token in the path without what mail programs and people stick
+// to the end of a link: a full stop, a bracket, the parameters of a link scanner. It is
+// empty where nothing is stuck to a token.
+func cleanLink(c *fiber.Ctx) string {
+	t := c.Params("token")
+	if len(t) <= access.SecretLength || isTokenByte(t[access.SecretLength]) {
+		return ""
+	}
+	for i := range access.SecretLength {
+		if !isTokenByte(t[i]) {
+			return ""
+		}
+	}
+	return strings.Clone(t[:access.SecretLength])
+}
+
+func isTokenByte(b byte) bool {
+	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '-' || b == '_'
+}
+
+// viewer returns who is signed in on a page that is for everybody; nil for nobody.
+func (s *Portal) viewer(c *fiber.Ctx) *gate.Principal {
+	if !s.web.Cookies.HasSession(c) {
+		return nil
+	}
+	p, err := s.web.Guard.Identify(c)
+	if err != nil {
+		return nil
+	}
+	return p
+}
+
+// begin is where a signed-in member begins.
+func begin(p *gate.Principal) string {
+	if p.Member.State == access.Pending {
+		return "/pending"
+	}
+	return "/"
+}
+
+// isOwn reports whether a link that cannot be redeemed is the viewer's own.
+func (s *Portal) isOwn(c *fiber.Ctx, p *gate.Principal, token access.Secret) (bool, error) {
+	if p == nil {
+		return false, nil
+	}
+	owner, err := s.service.SignIn.LinkOwner(c.UserContext(), token)
+	return owner == p.Member.ID, err
+}
+
+// linkPage shows the page of a login link. It changes nothing. Whoever is signed in as
+// the link's own member is led on, also by a link that was used: it is all that an
+// invited person has, and they open it again.
 func (s *Portal) linkPage(c *fiber.Ctx) error {
-	token := secretParam(c)
+	if clean := cleanLink(c); clean != "" {
+		return c.Redirect("/login/"+clean, http.StatusSeeOther)
+	}
+	token, viewer := secretParam(c), s.viewer(c)
 	b := s.web.Cookies.Browser(c)
 	peek, err := s.service.SignIn.PeekLink(c.UserContext(), token, b)
 	if err != nil {
-		return s.linkRefused(c, token, err)
+		return s.linkRefused(c, viewer, token, err)
 	}
 	p := LinkPage{
 		Leaf:         s.leaf(c),
@@ -40,6 +97,15 @@ func (s *Portal) linkPage(c *fiber.Ctx) error {
 		Until:        peek.ExpiresAt,
 		Now:          time.Now(),
 		Note:         peek.Note,
+	}
+	switch {
+	case viewer == nil:
+	case viewer.Member.ID != peek.Member:
+		p.SignedInAs = viewer.Member.Email.Typed
+		p.Current, p.CurrentEmail, p.Stay = viewer.Member.DisplayName(), p.SignedInAs, begin(viewer)
+		p.CurrentEmail = beside(p.CurrentEmail, p.Current)
+	case peek.Verified: // else the link still verifies the address
+		return c.Redirect(begin(viewer), http.StatusSeeOther)
 	}
 	return s.page(c, http.StatusOK, pageLink, p)
 }
@@ -54,8 +120,11 @@ func beside(email, name string) string {
 }
 
 // linkRefused is the page for a link that cannot be redeemed. Links that are no
-// longer valid, or never were, read alike.
-func (s *Portal) linkRefused(c *fiber.Ctx, token access.Secret, err error) error {
+// longer valid, or never were, read alike, unless the viewer is their member.
+func (s *Portal) linkRefused(c *fiber.Ctx, viewer *gate.Principal, token access.Secret, err error) error {
+	if own, err := s.isOwn(c, viewer, token); own || err != nil {
+		return cmp.Or(err, c.Redirect(begin(viewer), http.StatusSeeOther))
+	}
 	action := "/login/" + cmp.Or(token.Reveal(), strings.Repeat("0", access.SecretLength)) + "/renew"
 	shown := access.Explain(err)
 	switch {
@@ -72,12 +141,39 @@ func (s *Portal) redeemLink(c *fiber.Ctx) error {
 	if err := s.web.Guard.SlowAttempts(c); err != nil {
 		return err
 	}
-	token := secretParam(c)
-	e, err := s.service.SignIn.RedeemLink(c.UserContext(), token, s.web.Cookies.Browser(c))
+	token, viewer := secretParam(c), s.viewer(c)
+	b := s.web.Cookies.Browser(c)
+	other, err := s.isSwitch(c, viewer, token, b)
 	if err != nil {
-		return s.linkRefused(c, token, err)
+		return err
+	}
+	if other && c.FormValue("switch") == "" { // signed in since the page was opened
+		return c.Redirect("/login/"+token.Reveal(), http.StatusSeeOther)
+	}
+	e, err := s.service.SignIn.RedeemLink(c.UserContext(), token, b)
+	if err != nil {
+		return s.linkRefused(c, viewer, token, err)
+	}
+	if other {
+		actor := access.Actor{Member: viewer.Member.ID, Source: access.SourcePortal, From: b.From}
+		if err := s.service.Gate.SignOut(c.UserContext(), actor, web.SecretOf(c)); err != nil {
+			return err
+		}
 	}
 	return s.entered(c, e)
+}
+
+// isSwitch reports whether redeeming the link would sign the viewer out and somebody
+// else in.
+func (s *Portal) isSwitch(c *fiber.Ctx, viewer *gate.Principal, token access.Secret, b service.Browser) (bool, error) {
+	if viewer == nil {
+		return false, nil
+	}
+	peek, err := s.service.SignIn.PeekLink(c.UserContext(), token, b)
+	if access.Expired.Is(err) || access.Forbidden.Is(err) {
+		return false, nil // RedeemLink says why
+	}
+	return err == nil && peek.Member != viewer.Member.ID, err
 }
 
 func (s *Portal) renewLink(c *fiber.Ctx) error {

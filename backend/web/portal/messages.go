@@ -11,7 +11,7 @@ import (
 var (
 	goHome   = Action{Label: "Go home", Href: "/"}
 	goSignIn = Action{Label: "Sign in", Href: "/login"}
-	logOut   = Action{Label: "Log out", PostTo: "/logout"}
+	signOut  = Action{Label: "Sign out", PostTo: "/logout"}
 	tryAgain = func(href string) Action { return Action{Label: "Try again", Href: href} }
 )
 
@@ -31,10 +31,10 @@ func message(l Leaf, tone Tone, title, text, advice string, ways ...Action) Mess
 func suspendedPage(l Leaf) MessagePage {
 	who, way := "your account", goSignIn
 	if l.SignedInAs != "" {
-		who, way = l.SignedInAs, logOut
+		who, way = l.SignedInAs, signOut
 	}
 	l.SignedInAs = ""
-	return message(l, Warn, "Your account is paused",
+	return message(l, Warn, "Your account is suspended",
 		fmt.Sprintf("An administrator of %s has suspended %s. Nothing in the account was deleted.", l.Workspace, who),
 		"Ask an administrator to restore it; you can then sign in as before.", way)
 }
@@ -43,7 +43,7 @@ func suspendedPage(l Leaf) MessagePage {
 func rejectedPage(l Leaf) MessagePage {
 	l.SignedInAs = ""
 	return message(l, Warn, "Your request was not approved",
-		fmt.Sprintf("An administrator of %s decided not to open the door this time. Your account and address were "+
+		fmt.Sprintf("An administrator of %s declined your request. Your account and email address were "+
 			"deleted here.", l.Workspace),
 		"If you think this is a mistake, write to the person who invited you. You can close this page.")
 }
@@ -52,7 +52,7 @@ func rejectedPage(l Leaf) MessagePage {
 func withdrawnPage(l Leaf) MessagePage {
 	l.SignedInAs = ""
 	return message(l, Info, "You have withdrawn",
-		fmt.Sprintf("Your account in %s is deleted, and so is your request.", l.Workspace),
+		fmt.Sprintf("Your account and your request in %s were deleted.", l.Workspace),
 		"If you change your mind, ask for a new invitation. You can close this page.")
 }
 
@@ -61,46 +61,46 @@ func signedOutPage(l Leaf, everywhere, tokens bool) MessagePage {
 	l.SignedInAs = ""
 	text := "This browser no longer has access to your account."
 	if everywhere {
-		text = "All your sessions are ended, in this browser and in every other."
+		text = "You are signed out of this browser and of every other one."
 	}
 	if everywhere && tokens {
-		text += " Your API tokens are revoked."
+		text += " Your API tokens were revoked."
 	}
 	return message(l, Info, "You are signed out", text, "", Action{Label: "Sign in again", Href: "/login"})
 }
 
 // notAllowedPage is for a page that the member's roles do not open.
 func notAllowedPage(l Leaf, place string) MessagePage {
-	return message(l, Warn, place+" is not open to you",
+	return message(l, Warn, "You don’t have access to "+place,
 		"Your roles do not include it.",
-		fmt.Sprintf("If you need it, ask an administrator of %s to give you a role that opens %s.", l.Workspace, place),
+		fmt.Sprintf("If you need it, ask an administrator of %s for a role that includes %s.", l.Workspace, place),
 		goHome)
 }
 
 // notFoundPage is for an address of this server that does not exist.
 func notFoundPage(l Leaf) MessagePage {
-	return message(l, Info, "There is nothing here",
-		"The address may be mistyped, or the page has moved.", "", goHome)
+	return message(l, Info, "Page not found",
+		"The address may be mistyped, or the page was moved.", "", goHome)
 }
 
 // busyPage is for a request that the server has no room for now.
 func busyPage(l Leaf, again string, after time.Duration) MessagePage {
 	return message(l, Warn, "The server is busy",
-		"Your request was not taken, and nothing was changed.",
+		"Your request was not carried out, and nothing was changed.",
 		fmt.Sprintf("It should work %s.", text.Wait(after)), tryAgain(again))
 }
 
 // diskFullPage is for a change while there is no disk space to store it.
 func diskFullPage(l Leaf, sentence, again string) MessagePage {
-	return message(l, Warn, "Nothing can be changed just now", sentence,
-		"Your request was not taken. What is there can be read as always, and you can sign out.", tryAgain(again))
+	return message(l, Warn, "Changes are not possible right now", sentence,
+		"Your request was not carried out. You can still read everything, and sign out.", tryAgain(again))
 }
 
 // tooManyPage is for somebody who has sent too many requests.
 func tooManyPage(l Leaf, again string, after time.Duration) MessagePage {
-	return message(l, Warn, "Too many tries",
-		"There were more requests than we take in so short a time.",
-		fmt.Sprintf("Please try again %s. Links and codes that you have already stay good.", text.Wait(after)),
+	return message(l, Warn, "Too many attempts",
+		"There were too many requests in a short time.",
+		fmt.Sprintf("Please try again %s. Links and codes that you already have still work.", text.Wait(after)),
 		tryAgain(again))
 }
 
@@ -111,8 +111,8 @@ func refusedPage(l Leaf, sentence string) MessagePage {
 
 // staleFormPage is for a form without a valid token of ours.
 func staleFormPage(l Leaf, again string) MessagePage {
-	return message(l, Warn, "This page was open for too long",
-		"For your safety the form was not taken, and nothing was changed.",
+	return message(l, Warn, "This form has expired",
+		"For your security it was not accepted, and nothing was changed.",
 		"Open the page again and repeat the last step. Your browser has to allow cookies for this site.",
 		tryAgain(again))
 }
@@ -120,17 +120,17 @@ func staleFormPage(l Leaf, again string) MessagePage {
 // ourErrorPage is for an internal error. The number finds it in the log.
 func ourErrorPage(l Leaf, requestNumber string) MessagePage {
 	m := message(l, Danger, "Something went wrong on our side",
-		"It is not your doing. Whatever you just did may not have been kept.",
-		"Try again in a moment. If it happens again, tell an administrator the number below: it leads to the cause "+
-			"in the log.", goHome)
+		"It is not your fault. What you just did may not have been saved.",
+		"Try again in a moment. If it happens again, tell an administrator the number below; the log has the "+
+			"cause under it.", goHome)
 	m.RequestNumber = requestNumber
 	return m
 }
 
 // foreignHostPage is for a request to a host name that is not ours.
 func foreignHostPage(l Leaf, publicURL string) MessagePage {
-	return message(l, Warn, "This is not the address of this door",
-		"The server was reached by a name that it does not answer to.",
+	return message(l, Warn, "This is not the address of this server",
+		"The server was reached under a name that it does not use.",
 		"Use the address below. Administrators set it as the public URL.",
 		Action{Label: strings.TrimPrefix(strings.TrimPrefix(publicURL, "https://"), "http://"), Href: publicURL})
 }
@@ -138,9 +138,9 @@ func foreignHostPage(l Leaf, publicURL string) MessagePage {
 // setupClosedPage is for a setup link after the first Admin was made.
 func setupClosedPage(l Leaf) MessagePage {
 	return message(l, Info, "Setup is closed",
-		"This workspace has its first administrator already, or the setup link is not the one that was printed "+
-			"at start.",
-		"If that was you, sign in. Otherwise look at what the server printed when it started.", goSignIn)
+		"This workspace already has its first administrator, or this is not the setup link that the server "+
+			"printed when it started.",
+		"If that was you, sign in. Otherwise check what the server printed when it started.", goSignIn)
 }
 
 // noConsolePage is for a build without the console.

@@ -70,11 +70,15 @@ type LinkPage struct {
 	Action       string // where the button posts to: /login/{token}
 	Invitation   bool   // the first visit of an invited person; else a sign-in
 	Email        string // whose link it is, as typed
-	Inviter      string // their name or address; empty: unknown
+	Inviter      string // their name or address; empty: the workspace is named
 	InviterEmail string // shown beside a name
 	Roles        []string
 	Note         string // the Admin's
 	Until, Now   time.Time
+
+	// Somebody else is signed in here: they choose.
+	Current, CurrentEmail string // name or address; the address beside a name
+	Stay                  string // where they go on as they are
 }
 
 // LinkDeadPage is the one answer to a link that is unknown, malformed, used,
@@ -99,7 +103,7 @@ type PendingPage struct {
 	Leaf
 	Name      string // may be empty
 	Email     string // as typed
-	Inviter   string // name or address; empty: "An administrator"
+	Inviter   string // name or address; empty: the workspace is named
 	InvitedAt time.Time
 	Roles     []string  // those of the invitation
 	Since     time.Time // when the link was redeemed
@@ -143,7 +147,6 @@ type ResourcePage struct {
 	Leaf
 	Section  Section
 	Resource Resource
-	Admin    bool
 }
 
 // SetupPage makes the first Admin, once.

@@ -67,8 +67,8 @@ func TestPagesGolden(t *testing.T) {
 func TestOneWayOut(t *testing.T) {
 	p := openPages(t)
 	for name, s := range samples() {
-		if n := strings.Count(draw(t, p, s), ">Log out<"); n > 1 {
-			t.Errorf("%s offers to log out %d times", name, n)
+		if n := strings.Count(draw(t, p, s), ">Sign out<"); n > 1 {
+			t.Errorf("%s offers to sign out %d times", name, n)
 		}
 	}
 }
@@ -295,7 +295,8 @@ func TestPagesEscape(t *testing.T) {
 	for _, s := range []sample{
 		{pageLogin, LoginPage{l, hostile, hostile, hostile}},
 		{pageLoginCode, LoginCodePage{l, hostile, hostile, hostile, hostile, 15}},
-		{pageLink, LinkPage{l, "javascript:alert(1)", true, hostile, hostile, hostile, roles, hostile, noon, noon}},
+		{pageLink, LinkPage{l, "javascript:alert(1)", true, hostile, hostile, hostile, roles, hostile, noon, noon,
+			hostile, hostile, "javascript:alert(1)"}},
 		{pageLink, LinkPage{Leaf: l, Action: hostile, Email: hostile}},
 		{pageLinkDead, LinkDeadPage{l, hostile}},
 		{pageLinkRenewed, LinkRenewedPage{l}},
@@ -306,7 +307,7 @@ func TestPagesEscape(t *testing.T) {
 		{pageHome, HomePage{Leaf: l}},
 
 		{pageSection, SectionPage{l, section}},
-		{pageResource, ResourcePage{l, section, section.Resources[0], true}},
+		{pageResource, ResourcePage{l, section, section.Resources[0]}},
 		{pageSetup, SetupPage{l, hostile, hostile, hostile, hostile, map[string]string{
 			"":          hostile,
 			"name":      hostile,

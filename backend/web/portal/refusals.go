@@ -27,6 +27,12 @@ func (s *Portal) refused(c *fiber.Ctx, r web.Refusal) error {
 	if e.Kind == access.SignedOut && web.IsSafe(c) {
 		return c.Redirect("/login"+nextQuery(c.OriginalURL()), http.StatusSeeOther)
 	}
+	if e.Kind == access.SignedOut && c.Path() == "/logout" {
+		return s.page(c, r.Status, pageMessage, signedOutPage(s.leaf(c), false, false)) // a second press
+	}
+	if p := c.Path(); r.Status == http.StatusNotFound && web.IsSafe(c) && len(p) > 1 && strings.HasSuffix(p, "/") {
+		return c.Redirect(safePath(strings.TrimRight(p, "/")), http.StatusSeeOther)
+	}
 	if e.Code == "pending" && web.IsSafe(c) {
 		return c.Redirect("/pending", http.StatusSeeOther)
 	}

@@ -20,12 +20,12 @@ func TestPendingPageSaysWhatWasProved(t *testing.T) {
 	handed.RedeemLink(strings.TrimPrefix(link, webtest.URL))
 	page := handed.Get("/pending")
 	page.Want(t, http.StatusOK, "You accepted the invitation")
-	page.Lacks(t, "confirmed")
+	page.Lacks(t, "verified")
 
 	_, mailed := s.Invite("mailed@example.com", access.Fleet)
 	by := s.Browser()
 	by.RedeemLink(mailed)
-	by.Get("/pending").Want(t, http.StatusOK, "Your address is confirmed", "You confirmed your address")
+	by.Get("/pending").Want(t, http.StatusOK, "Your email address is verified", "You verified your email address")
 }
 
 // Somebody types a code with a character missing. It is no guess, leaves no

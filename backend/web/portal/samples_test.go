@@ -68,6 +68,9 @@ func samples() map[string]sample {
 		Until:        noon.Add(7 * 24 * time.Hour),
 		Now:          noon,
 	}
+	other := invitation
+	other.SignedInAs, other.Current, other.CurrentEmail, other.Stay = "grace@example.org", "Grace Hopper",
+		"grace@example.org", "/"
 	long := leaf()
 	long.Workspace = longName
 	inside := leaf(longAddress)
@@ -87,7 +90,7 @@ func samples() map[string]sample {
 			Minutes: 15,
 			Next:    "/fleet",
 			Code:    "K7PQ-3XM",
-			Error:   "This code is not the one in the newest letter. Look at the newest letter, or send it again.",
+			Error:   "This is not the code in the newest email. Check the newest email, or send it again.",
 		}},
 		"link-sign-in": {pageLink, LinkPage{
 			Leaf:   leaf(),
@@ -96,12 +99,20 @@ func samples() map[string]sample {
 			Now:    noon,
 		}},
 		"link-invitation": {pageLink, invitation},
+		"link-other":      {pageLink, other},
+		"link-sign-in-other": {pageLink, LinkPage{
+			Leaf:    leaf("grace@example.org"),
+			Action:  "/login/TOKEN",
+			Email:   "ada@example.com",
+			Now:     noon,
+			Current: "grace@example.org",
+			Stay:    "/pending",
+		}},
 		"link-invitation-bare": {pageLink, LinkPage{
 			Leaf:       leaf(),
 			Action:     "/login/TOKEN",
 			Invitation: true,
 			Email:      "ada@example.com",
-			Inviter:    "the operator",
 			Roles:      []string{"AILoop", "Fleet"},
 			Until:      noon.Add(time.Hour),
 			Now:        noon,
@@ -158,12 +169,6 @@ func samples() map[string]sample {
 			Leaf:     here,
 			Section:  ailoop,
 			Resource: ailoop.Resources[0],
-		}},
-		"resource-admin": {pageResource, ResourcePage{
-			Leaf:     here,
-			Section:  ailoop,
-			Resource: ailoop.Resources[0],
-			Admin:    true,
 		}},
 		"setup": {pageSetup, SetupPage{
 			Leaf:          leaf(),

@@ -52,10 +52,10 @@ func sectionTitle(p string) string {
 		return sec.title
 	}
 	if first == "admin" {
-		return "The console"
+		return "the console"
 	}
 	if first == "desktop" {
-		return "The Doorward window"
+		return "the desktop app"
 	}
 	return ""
 }
@@ -73,8 +73,7 @@ func (s *Portal) resource(c *fiber.Ctx) error {
 	for _, sec := range openSections(web.PrincipalOf(c)) {
 		for _, r := range sec.Resources {
 			if r.Path == c.Path() {
-				return s.page(c, http.StatusOK, pageResource, ResourcePage{Leaf: s.leaf(c), Section: sec, Resource: r,
-					Admin: web.PrincipalOf(c).May(access.May(access.Change, access.ResApplications)) == nil})
+				return s.page(c, http.StatusOK, pageResource, ResourcePage{Leaf: s.leaf(c), Section: sec, Resource: r})
 			}
 		}
 	}

@@ -12,6 +12,9 @@ import (
 )
 
 func (s *Portal) setupPage(c *fiber.Ctx) error {
+	if clean := cleanLink(c); clean != "" {
+		return c.Redirect("/setup/"+clean, http.StatusSeeOther)
+	}
 	if err := s.service.Setup.IsOpen(c.UserContext(), secretParam(c)); err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ type Moment struct {
 	Exact   string // to the second
 	On      string // "today at 14:05 UTC"
 	Ago     string // "12 minutes ago"
-	Left    string // "for 6 more days"; empty once it has passed
+	Left    string // "in 6 days"; empty once it has passed
 }
 
 // moment describes t, relative to now; nil for the zero time.
@@ -64,10 +64,10 @@ func left(t, now time.Time) string {
 	case d <= 0:
 		return ""
 	case d < time.Hour:
-		return "for " + text.Count(int((d+time.Minute-1)/time.Minute), "more minute")
+		return "in " + text.Count(int((d+time.Minute-1)/time.Minute), "minute")
 	case d < 36*time.Hour:
-		return "for " + text.Count(int((d+time.Hour/2)/time.Hour), "more hour")
+		return "in " + text.Count(int((d+time.Hour/2)/time.Hour), "hour")
 	default:
-		return "for " + text.Count(int((d+day/2)/day), "more day")
+		return "in " + text.Count(int((d+day/2)/day), "day")
 	}
 }

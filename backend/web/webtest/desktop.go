@@ -34,12 +34,13 @@ func DesktopForm(change ...string) url.Values {
 	return v
 }
 
-// AuthorizeDesktop authorizes a window and returns its code.
-func (b *Browser) AuthorizeDesktop(t *testing.T) string {
+// AuthorizeDesktop authorizes a window, with some fields of its request changed, and
+// returns its code.
+func (b *Browser) AuthorizeDesktop(t *testing.T, change ...string) string {
 	t.Helper()
-	page := b.Get("/desktop?" + DesktopForm().Encode())
-	page.Want(t, http.StatusOK, "Let the Doorward window in?")
-	form := DesktopForm()
+	page := b.Get("/desktop?" + DesktopForm(change...).Encode())
+	page.Want(t, http.StatusOK, "Authorize the desktop app?")
+	form := DesktopForm(change...)
 	fields := []string{}
 	for name := range form {
 		fields = append(fields, name, form.Get(name))
@@ -47,7 +48,7 @@ func (b *Browser) AuthorizeDesktop(t *testing.T) string {
 	a := b.Post(page, "/desktop", fields...)
 	a.Want(t, http.StatusSeeOther)
 	back, err := url.Parse(a.Header.Get("Location"))
-	if err != nil || back.Host != "127.0.0.1:40123" || back.Query().Get("state") != "its-mark" {
+	if err != nil || back.Host != "127.0.0.1:40123" || back.Query().Get("state") != form.Get("state") {
 		t.Fatalf("it leads to %q", a.Header.Get("Location"))
 	}
 	return back.Query().Get("code")
