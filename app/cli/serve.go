@@ -71,15 +71,15 @@ type serving struct {
 
 func (r *run) ready(info app.ServeInfo) error {
 	err := r.value(serving{info.URL, info.Listen, info.SetupLink, info.MailServer, info.Socket}, func(w io.Writer) {
-		fmt.Fprintf(w, "Doorward is open at %s\n", info.URL)
-		if info.SetupLink != "" {
-			fmt.Fprintf(w, "\nThere is no Admin yet. Make the first one here; the link works once:\n%s\n",
+		if info.SetupLink != "" { // before the address, where there is nothing to sign in to yet
+			fmt.Fprintf(w, "This workspace is not set up yet. Open this setup link, which works once:\n%s\n\n",
 				info.SetupLink)
 		}
+		fmt.Fprintf(w, "Doorward is open at %s\n", info.URL)
 		if info.MailServer != "" {
-			fmt.Fprintf(w, "\nLetters go out through %s.\n", info.MailServer)
+			fmt.Fprintf(w, "\nEmails are sent through %s.\n", info.MailServer)
 		} else {
-			fmt.Fprintf(w, "\nNo mail server is set, so letters are kept here. Read them with:\n%s\n",
+			fmt.Fprintf(w, "\nNo mail server is set, so emails are held here. Read them with:\n%s\n",
 				r.spell("outbox"))
 		}
 	})

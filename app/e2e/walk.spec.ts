@@ -221,7 +221,7 @@ test("the Admin suspends the member: the member's next request may not", async (
   expect(answer[0], String(answer[1])).toBe(200)
 
   expect((await invitee.goto('/ailoop/datalake'))?.status()).toBe(403)
-  await expect(invitee.getByRole('heading', { name: 'Your account is paused' })).toBeVisible()
+  await expect(invitee.getByRole('heading', { name: 'Your account is suspended' })).toBeVisible()
   await invitee.goto('/')
   await expect(invitee).toHaveURL('/login')
 })

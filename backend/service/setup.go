@@ -54,6 +54,21 @@ func (s Setup) IsOpen(ctx context.Context, secret access.Secret) error {
 	return s.store.View(ctx, func(tx *store.Tx) error { return setupOpen(tx, secret) })
 }
 
+// IsFresh reports whether nobody is here and nobody can sign in: setup is open, and the
+// operator has invited nobody either.
+func (s Setup) IsFresh(ctx context.Context) (fresh bool, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		over, err := setupOver(tx)
+		if err != nil || over {
+			return err
+		}
+		c, err := tx.Counters()
+		fresh = c.Members() == 0
+		return err
+	})
+	return fresh, err
+}
+
 func setupOpen(tx *store.Tx, secret access.Secret) error {
 	setup, err := tx.Setup()
 	if err != nil {

@@ -125,6 +125,9 @@ function clear() {
   for (const field of document.querySelectorAll('[aria-invalid]')) field.removeAttribute('aria-invalid')
 }
 
+// missing are the fields of the setup form that may not be empty, and what to say of them.
+const missing = { workspace: 'Enter a name for the workspace.', name: 'Enter your name.', email: 'Enter your email address.' }
+
 // refuse says above a form what is wrong, and leads to the field.
 function refuse(form, { message, field }) {
   const said = make('p', { id: 'refused', className: 'error', textContent: message })
@@ -139,7 +142,13 @@ function refuse(form, { message, field }) {
 async function setUp(event) {
   event.preventDefault()
   clear()
-  const given = Object.fromEntries([...new FormData(part('admin'))].filter(([, text]) => text))
+  const given = Object.fromEntries([...new FormData(part('admin'))].map(([name, text]) => [name, text.trim()]))
+  const empty = Object.keys(missing).filter((name) => !given[name])
+  if (empty.length) {
+    refuse(part('admin'), { message: empty.map((name) => missing[name]).join(' '), field: empty[0] })
+    for (const name of empty) part(name).setAttribute('aria-invalid', 'true')
+    return
+  }
   try {
     await post('/desktop/setup', given)
     location.replace('/admin/')

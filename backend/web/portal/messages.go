@@ -135,6 +135,13 @@ func foreignHostPage(l Leaf, publicURL string) MessagePage {
 		Action{Label: strings.TrimPrefix(strings.TrimPrefix(publicURL, "https://"), "http://"), Href: publicURL})
 }
 
+// notSetUpPage is every page for people while there is no Admin and no member.
+func notSetUpPage(l Leaf) MessagePage {
+	return message(l, Info, "This workspace is not set up yet",
+		"Open the setup link that the server printed when it started.",
+		"It is in the server’s output or log. To get a new one, start the server again.")
+}
+
 // setupClosedPage is for a setup link after the first Admin was made.
 func setupClosedPage(l Leaf) MessagePage {
 	return message(l, Info, "Setup is closed",

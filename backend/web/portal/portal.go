@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"io/fs"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -26,6 +27,7 @@ type Portal struct {
 	web     *web.Server
 	service *service.Service
 	pages   *pages
+	settled atomic.Bool // there is somebody, or there has been an Admin
 }
 
 // New returns the portal of a server. frontend holds portal/ and tokens.css. It
@@ -47,13 +49,13 @@ func (s *Portal) Mount(f *web.Face) {
 
 	get("/setup/:token", web.Public(), s.setupPage)
 	post("/setup/:token", web.Public(), s.setUp)
-	get("/login", web.Public(), s.loginPage)
-	post("/login", web.Public(), s.ask)
+	get("/login", web.Public(), s.onceSetUp(s.loginPage))
+	post("/login", web.Public(), s.onceSetUp(s.ask))
 	get("/login/code", web.Public(), func(c *fiber.Ctx) error { return c.Redirect("/login", http.StatusSeeOther) })
-	post("/login/code", web.Public(), s.redeemCode)
-	get("/login/:token", web.Public(), s.linkPage)
-	post("/login/:token", web.Public(), s.redeemLink)
-	post("/login/:token/renew", web.Public(), s.renewLink)
+	post("/login/code", web.Public(), s.onceSetUp(s.redeemCode))
+	get("/login/:token", web.Public(), s.onceSetUp(s.linkPage))
+	post("/login/:token", web.Public(), s.onceSetUp(s.redeemLink))
+	post("/login/:token/renew", web.Public(), s.onceSetUp(s.renewLink))
 
 	get("/pending", web.Pending(), s.pendingPage)
 	post("/pending/note", web.Pending(), s.note)
@@ -70,6 +72,25 @@ func (s *Portal) Mount(f *web.Face) {
 	}
 	get("/desktop", web.Manager(), s.desktopPage)
 	post("/desktop", web.Manager(), s.authorizeDesktop)
+}
+
+// onceSetUp runs h, unless the workspace is not set up yet: then no form leads anywhere,
+// and the page says what to do instead.
+func (s *Portal) onceSetUp(h fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if s.settled.Load() {
+			return h(c)
+		}
+		fresh, err := s.service.Setup.IsFresh(c.UserContext())
+		if err != nil {
+			return err
+		}
+		if fresh {
+			return s.page(c, http.StatusOK, pageMessage, notSetUpPage(Leaf{Workspace: "Doorward"}))
+		}
+		s.settled.Store(true)
+		return h(c)
+	}
 }
 
 func (s *Portal) asset(c *fiber.Ctx) error {

@@ -240,6 +240,7 @@ func samples() map[string]sample {
 				Most:          30,
 			},
 		},
+		"message-not-set-up":   {pageMessage, notSetUpPage(Leaf{Workspace: "Doorward"})},
 		"message-setup-closed": {pageMessage, setupClosedPage(leaf())},
 	}
 }

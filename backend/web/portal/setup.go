@@ -26,7 +26,28 @@ func (s *Portal) showSetup(c *fiber.Ctx, code int, p SetupPage) error {
 	return s.page(c, code, pageSetup, p)
 }
 
-// setUp makes the first Admin. A mistake is shown beside its field.
+// checkSetup returns what the form says and, by field, everything that is wrong with it.
+func checkSetup(p SetupPage) (in service.FirstAdmin, faults map[string]string) {
+	faults = map[string]string{}
+	check := func(field, value, empty string, err error) {
+		switch {
+		case strings.TrimSpace(value) == "":
+			faults[field] = empty
+		case err != nil:
+			faults[field] = access.Explain(err).Message
+		}
+	}
+	var err error
+	in.Workspace, err = access.CleanText("workspace", p.WorkspaceName, access.MaxWorkspace)
+	check("workspace", p.WorkspaceName, "Enter a name for the workspace.", err)
+	in.Name, err = access.CleanText("name", p.Name, access.MaxName)
+	check("name", p.Name, "Enter your name. People see it in their invitations.", err)
+	in.Email, err = address.Parse(p.Email)
+	check("email", p.Email, "Enter your email address.", err)
+	return in, faults
+}
+
+// setUp makes the first Admin. Mistakes are shown beside their fields, all at once.
 func (s *Portal) setUp(c *fiber.Ctx) error {
 	if err := s.web.Guard.SlowAttempts(c); err != nil {
 		return err
@@ -36,15 +57,12 @@ func (s *Portal) setUp(c *fiber.Ctx) error {
 		Name:          strings.Clone(c.FormValue("name")),
 		Email:         strings.Clone(c.FormValue("email")),
 	}
-	to, err := address.Parse(p.Email)
-	var e service.NewSession
-	if err == nil {
-		e, err = s.service.Setup.SetUp(c.UserContext(), secretParam(c), service.FirstAdmin{
-			Email:     to,
-			Name:      p.Name,
-			Workspace: p.WorkspaceName,
-		}, s.web.Cookies.Browser(c))
+	in, faults := checkSetup(p)
+	if len(faults) > 0 {
+		p.Errors = faults
+		return s.showSetup(c, http.StatusUnprocessableEntity, p)
 	}
+	e, err := s.service.Setup.SetUp(c.UserContext(), secretParam(c), in, s.web.Cookies.Browser(c))
 	if access.Invalid.Is(err) {
 		shown := access.Explain(err)
 		p.Errors = map[string]string{shown.Field: shown.Message}

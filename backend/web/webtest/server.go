@@ -48,8 +48,9 @@ const Patience = time.Minute
 // Options are what a test's server is made of.
 type Options struct {
 	web.Options
-	API  api.Options
-	More web.Mount // the test's own routes
+	API   api.Options
+	More  web.Mount // the test's own routes
+	Fresh bool      // nobody has set it up
 }
 
 // A Server is a server on a real store in memory, with a clock that the test
@@ -107,12 +108,14 @@ func NewOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *Server {
 	network, err := s.Web.Face(false)
 	s.Must(err)
 	s.App = network.App()
-	c, _, err := s.Service.Setup.SetUpHere(
-		context.Background(),
-		service.FirstAdmin{Email: s.Address("grace@example.org"), Name: "Grace Hopper"},
-	)
-	s.Must(err)
-	s.Admin = s.Confirmed(c.ID)
+	if !o.Fresh {
+		c, _, err := s.Service.Setup.SetUpHere(
+			context.Background(),
+			service.FirstAdmin{Email: s.Address("grace@example.org"), Name: "Grace Hopper"},
+		)
+		s.Must(err)
+		s.Admin = s.Confirmed(c.ID)
+	}
 	t.Cleanup(func() {
 		s.Must(s.Web.Close())
 		s.Must(st.Close())
