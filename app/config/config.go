@@ -23,7 +23,7 @@ type Config struct {
 	Listen         string         // host and port
 	URL            string         // base of links: scheme and host, nothing after them
 	SMTPURL        string         // the mail server; empty: emails are held
-	MailFrom       string         // canonical address that emails come from
+	MailFrom       string         // sender of emails: an address in canonical form, or a name and one
 	MailPerMinute  int            // how many emails are sent within a minute at most
 	TLSCert        string         // certificate and key in PEM files; empty: plain HTTP
 	TLSKey         string         //
@@ -96,7 +96,7 @@ func (c *Config) settle() error {
 	if c.URL == "" {
 		if !loopbackListen(c.Listen) {
 			return mistake("url",
-				"Links in letters need the public address of this server, because it listens on %s and not only on "+
+				"Links in emails need the public address of this server, because it listens on %s and not only on "+
 					"this machine. Set it, for example to https://door.example.com.", c.Listen)
 		}
 		c.URL = c.localURL()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -42,8 +43,9 @@ var Settings = []Setting{
 			"a file with it in DOORWARD_SMTP_URL_FILE, or set it in the file of settings",
 		setText(func(c *Config) *string { return &c.SMTPURL }),
 	},
-	{"mail-from", "", "address that letters come from (default: doorward at the public URL's host)", setMailFrom},
-	{"mail-per-minute", "120", "most letters handed to the mail server within a minute", setMailPerMinute},
+	{"mail-from", "", "sender of emails: an address, or a name and an address, such as AI Loop <door@example.com> " +
+		"(default: doorward at the public URL's host, with the workspace's name)", setMailFrom},
+	{"mail-per-minute", "120", "most emails handed to the mail server within a minute", setMailPerMinute},
 	{"tls-cert", "", "certificate file (PEM), to serve HTTPS without a proxy", setText(func(c *Config) *string {
 		return &c.TLSCert
 	})},
@@ -208,16 +210,37 @@ func setMailFrom(c *Config, v string) error {
 	if v == "" {
 		return nil
 	}
+	name, typed := "", v
 	if strings.ContainsAny(v, "<>") {
-		return wrong("Write the address alone, such as door@example.com. The workspace's name is put before it in " +
-			"letters.")
+		var err error
+		if name, typed, err = splitSender(v); err != nil {
+			return err
+		}
 	}
-	a, err := address.Parse(v)
+	a, err := address.Parse(typed)
 	if err != nil {
 		return err
 	}
 	c.MailFrom = a.Canonical
+	if name != "" {
+		c.MailFrom = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `" <` + a.Canonical + ">"
+	}
 	return nil
+}
+
+// splitSender reads a name and an address in angle brackets, as mail programs write them.
+// Docker passes the quotes around a value in its file of variables on; they do not count.
+func splitSender(v string) (name, typed string, err error) {
+	if inner, ok := strings.CutPrefix(v, `"`); ok && strings.HasSuffix(inner, `>"`) {
+		v = strings.TrimSuffix(inner, `"`)
+	}
+	a, err := mail.ParseAddress(v)
+	if err != nil {
+		return "", "", wrong("%q is not a sender. Write an address, such as door@example.com, or a name and an "+
+			"address, such as AI Loop <door@example.com>.", access.Shorten(v, 60))
+	}
+	name, err = access.CleanText("name", a.Name, access.MaxWorkspace)
+	return name, a.Address, err
 }
 
 func setMailPerMinute(c *Config, v string) error {

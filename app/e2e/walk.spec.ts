@@ -105,7 +105,7 @@ test('the link and its button lead to "Account Pending Approval"', async ({ brow
   await expect(invitee).toHaveURL('/pending')
   await expect(invitee.getByText('Account Pending Approval')).toBeVisible()
   await expect(invitee.locator('.facts')).toContainText('Fleet')
-  await expect(invitee.locator('#live')).toContainText('This page is live')
+  await expect(invitee.locator('#live')).toContainText('This page updates automatically')
   expect((await message(grace)).text, 'the Admins are told who waits').toContain(invited)
   expect((await message('invitee@example.com', '', 2)).text).toContain('Night Watch')
 })
@@ -156,7 +156,7 @@ test("the Admin's overview counts 1", async () => {
 })
 
 test('approve: the pending page becomes the home by itself, with Fleet and without AILoop', async ({ browser }) => {
-  await expect(invitee.locator('#live')).toContainText('This page is live')
+  await expect(invitee.locator('#live')).toContainText('This page updates automatically')
   const old = await session(invitee)
   const home = invitee.getByRole('heading', { name: /^Hello/ }).waitFor()
   await doorward('approve', 'invitee@example.com')
