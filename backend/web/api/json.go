@@ -288,11 +288,15 @@ func (s *API) mailOf(o service.Overview) mailJSON {
 	}
 }
 
-// permissionPhrases writes permissions as the API does: "open ailoop/flows".
+// permissionPhrases writes permissions as the API does: "open ailoop/flows". Those about
+// applications are left out while nothing can be connected: a role may hold them, but
+// nobody has to decide about what is not there.
 func permissionPhrases(all []access.Permission) []string {
-	out := make([]string, len(all))
-	for i, p := range all {
-		out[i] = p.String()
+	out := make([]string, 0, len(all))
+	for _, p := range all {
+		if p.Resource != access.ResApplications {
+			out = append(out, p.String())
+		}
 	}
 	return out
 }
