@@ -10,6 +10,10 @@ import (
 // no effect.
 const viaHeader = "X-Doorward-Via"
 
+// asHeader tells the operator's socket which Admin is at the window; anywhere else it
+// has no effect.
+const asHeader = "X-Doorward-As"
+
 // What a response may do in the window: nothing; an email that the console shows
 // in a frame has its own styles.
 const (
@@ -32,7 +36,7 @@ func (s *Shell) pass(w http.ResponseWriter, r *http.Request, to *url.URL, policy
 	proxy := &httputil.ReverseProxy{
 		FlushInterval:  -1, // events are forwarded at once
 		Transport:      o.Via,
-		Rewrite:        func(p *httputil.ProxyRequest) { rewrite(p.Out, to) },
+		Rewrite:        func(p *httputil.ProxyRequest) { rewrite(p.Out, to, o.As) },
 		ModifyResponse: func(res *http.Response) error { stripUnsafeHeaders(res.Header, policy); return nil },
 		ErrorHandler:   func(w http.ResponseWriter, _ *http.Request, err error) { refuse(w, unreachable(err)) },
 	}
@@ -41,11 +45,14 @@ func (s *Shell) pass(w http.ResponseWriter, r *http.Request, to *url.URL, policy
 
 // rewrite makes the page's request one of the window's: the window sets the
 // headers that say who asks, not the page.
-func rewrite(out *http.Request, to *url.URL) {
+func rewrite(out *http.Request, to *url.URL, as string) {
 	out.URL = &url.URL{Scheme: "http", Host: "doorward", Path: to.Path, RawQuery: to.RawQuery}
 	out.Host = "doorward"
-	for _, name := range []string{"Cookie", "Authorization", "Origin", "Referer"} {
+	for _, name := range []string{"Cookie", "Authorization", "Origin", "Referer", asHeader} {
 		out.Header.Del(name)
+	}
+	if as != "" {
+		out.Header.Set(asHeader, as)
 	}
 	out.Header.Set("Sec-Fetch-Site", "same-origin")
 	out.Header.Set(viaHeader, "window")

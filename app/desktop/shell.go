@@ -21,6 +21,7 @@ var page embed.FS
 type Opened struct {
 	Name  string            // for people: its data directory, or, if remote, its workspace's name
 	At    string            // its address; empty: it is on this computer
+	As    string            // on this computer: the id of the Admin at the window; empty: unknown
 	Via   http.RoundTripper // the connection to it
 	Close func() error
 }
@@ -73,6 +74,7 @@ func (s *Shell) mount() {
 	s.routes.Handle("GET /desktop/alive", s.Alive)
 	s.routes.HandleFunc("POST /desktop/open", s.open)
 	s.routes.HandleFunc("POST /desktop/setup", s.setUp)
+	s.routes.HandleFunc("POST /desktop/me", s.chooseMe)
 	s.mountElsewhere()
 	s.routes.Handle("GET /admin/assets/", http.StripPrefix("/admin", http.FileServerFS(console)))
 	s.routes.Handle("GET /admin/", pageOf(console, "index.html"))
@@ -140,7 +142,16 @@ func (s *Shell) open(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
-	answer(w, http.StatusOK, map[string]any{"name": o.Name, "at": o.At, "fresh": fresh})
+	ask, err := s.identify(r.Context(), o, fresh)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	out := map[string]any{"name": o.Name, "at": o.At, "fresh": fresh}
+	if len(ask) > 0 {
+		out["who"] = ask
+	}
+	answer(w, http.StatusOK, out)
 }
 
 // opening returns the Doorward at an address. If that is not open yet, it

@@ -75,7 +75,7 @@ func TestPageCannotSayWhoAsks(t *testing.T) {
 	s := newShell(f)
 	do(s, "POST", "/desktop/open")
 	do(s, "POST", "/api/v1/members/x/approve?y=1", "Cookie", "dw=stolen", "Authorization", "Bearer dw_x", "Origin",
-		"https://evil.example", "X-Doorward-Via", "cli")
+		"https://evil.example", "X-Doorward-Via", "cli", "X-Doorward-As", "somebody")
 	got := f.asked[len(f.asked)-1]
 	if got.URL.Path != "/api/v1/members/x/approve" || got.URL.RawQuery != "y=1" {
 		t.Errorf("it went to %s", got.URL)
@@ -86,6 +86,7 @@ func TestPageCannotSayWhoAsks(t *testing.T) {
 		"Origin":         "",
 		"Sec-Fetch-Site": "same-origin",
 		"X-Doorward-Via": "window",
+		"X-Doorward-As":  "",
 	} {
 		if v := got.Header.Get(name); v != want {
 			t.Errorf("%s = %q, want %q", name, v, want)

@@ -26,6 +26,7 @@ type Workspaces struct {
 	read bool
 	kept struct {
 		Last  string      `json:"last,omitempty"` // empty: this computer
+		Me    string      `json:"me,omitempty"`   // id of the Admin who uses this computer's
 		Known []Workspace `json:"known,omitempty"`
 	}
 }
@@ -78,6 +79,18 @@ func (w *Workspaces) Remove(at string) error {
 		}
 	})
 }
+
+// Me returns the id of the Admin who said last that they use this computer's; empty
+// where nobody has.
+func (w *Workspaces) Me() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.load()
+	return w.kept.Me
+}
+
+// SetMe stores who uses this computer's.
+func (w *Workspaces) SetMe(id string) error { return w.change(func() { w.kept.Me = id }) }
 
 // Use records which one is open: the next start opens it again.
 func (w *Workspaces) Use(at string) error { return w.change(func() { w.kept.Last = at }) }

@@ -15,8 +15,8 @@ const (
 )
 
 // An Actor says who does something and from where. It is one of: a member, by session; a
-// token, on behalf of its owner; the operator, who controls the machine (no member,
-// SourceCLI or SourceDesktop); or Doorward itself (SourceSystem).
+// token, on behalf of its owner; the operator, who controls the machine (no member, or
+// AtMachine; SourceCLI or SourceDesktop); or Doorward itself (SourceSystem).
 type Actor struct {
 	Member MemberID `json:"member,omitempty"`
 	Token  TokenID  `json:"token,omitempty"`
@@ -25,6 +25,10 @@ type Actor struct {
 
 	// Session is the session that a member's request came with. It is never stored.
 	Session SecretHash `json:"-"`
+
+	// AtMachine says that the operator acts in this member's name, at the native console of
+	// the machine that stores the data. It is never stored: what is done so is the member's.
+	AtMachine bool `json:"-"`
 }
 
 // Name is the name of the source in the API.
@@ -49,7 +53,7 @@ var System = Actor{Source: SourceSystem}
 
 // IsOperator reports whether the actor is the operator, who may do anything.
 func (b Actor) IsOperator() bool {
-	return (b.Source == SourceCLI || b.Source == SourceDesktop) && b.Member == "" && b.Token == ""
+	return (b.Source == SourceCLI || b.Source == SourceDesktop) && b.Token == "" && (b.Member == "" || b.AtMachine)
 }
 
 // IsZero reports whether there is no actor.

@@ -35,7 +35,7 @@ var (
 // not do. Afterwards Actor and PrincipalOf return the caller.
 func (g *Guard) Check(c *fiber.Ctx, n Class) error {
 	if c.Locals(localKey) != nil {
-		return nil
+		return g.identifyLocal(c)
 	}
 	switch n.who {
 	case publicAudience:
@@ -81,6 +81,29 @@ func localOperator(c *fiber.Ctx) access.Actor {
 		return access.DesktopOperator
 	}
 	return access.Operator
+}
+
+// identifyLocal records in whose name the operator acts, if the native console says so
+// and that is an active Admin. It is called only where nobody but the operator can
+// connect.
+func (g *Guard) identifyLocal(c *fiber.Ctx) error {
+	as := strings.Clone(c.Get("X-Doorward-As"))
+	if as == "" || localOperator(c) != access.DesktopOperator {
+		return nil
+	}
+	id, err := access.ParseMemberID(as)
+	if err != nil {
+		return nil
+	}
+	p, err := g.gate.OperatorAs(c.UserContext(), id)
+	if access.NotFound.Is(err) {
+		return nil // no longer an Admin: it is the operator who acts
+	}
+	if err != nil {
+		return err
+	}
+	c.Locals(principalKey, p)
+	return nil
 }
 
 // Identify returns the principal of the request's token or cookie.
@@ -197,8 +220,8 @@ func IsSafe(c *fiber.Ctx) bool {
 	return m == fiber.MethodGet || m == fiber.MethodHead || m == fiber.MethodOptions
 }
 
-// PrincipalOf returns the admitted principal; nil for the operator and for
-// nobody.
+// PrincipalOf returns the admitted principal; nil for nobody, and for the operator
+// unless they act in a member's name.
 func PrincipalOf(c *fiber.Ctx) *gate.Principal {
 	p, _ := c.Locals(principalKey).(*gate.Principal)
 	return p
@@ -213,10 +236,13 @@ func SecretOf(c *fiber.Ctx) access.Secret {
 
 // Actor returns the admitted caller, as the service and the audit log know them.
 func (g *Guard) Actor(c *fiber.Ctx) access.Actor {
+	p := PrincipalOf(c)
 	if c.Locals(localKey) != nil {
+		if p != nil {
+			return p.Actor
+		}
 		return localOperator(c)
 	}
-	p := PrincipalOf(c)
 	if p == nil {
 		return access.Actor{Source: access.SourcePortal}
 	}

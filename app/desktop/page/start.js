@@ -1,7 +1,7 @@
 'use strict'
 const part = (id) => document.getElementById(id)
 const asked = new URLSearchParams(location.search)
-const sections = ['opening', 'failed', 'setup', 'choose', 'signed-out', 'browser', 'whose', 'fleeting']
+const sections = ['opening', 'failed', 'setup', 'who', 'choose', 'signed-out', 'browser', 'whose', 'fleeting']
 let trying // the address that is being opened; undefined: the one of last time
 
 function show(id, focus) {
@@ -28,14 +28,28 @@ async function open(at) {
   trying = at
   show('opening')
   try {
-    const { fresh } = await post('/desktop/open', at === undefined ? {} : { at })
+    const { fresh, who } = await post('/desktop/open', at === undefined ? {} : { at })
+    if (who?.length) return askWho(who)
     if (!fresh) return location.replace(next())
     show('setup', 'workspace')
   } catch (error) {
     if (error.code === 'sign_in_needed') return signedOut(at)
-    part('why').textContent = error.message
-    show('failed', 'again')
+    fail(error)
   }
+}
+
+// askWho asks which of the administrators is at the window.
+function askWho(people) {
+  const choice = ({ id, name, email }) => make('li', {}, make('button', {
+    type: 'button', className: 'place', onclick: () => post('/desktop/me', { id }).then(() => location.replace(next()), fail),
+  }, make('b', { textContent: name || email }), make('span', { textContent: name ? email : '' })))
+  part('people').replaceChildren(...people.map(choice))
+  show('who', 'who-title')
+}
+
+function fail(error) {
+  part('why').textContent = error.message
+  show('failed', 'again')
 }
 
 async function signedOut(at) {
@@ -151,7 +165,7 @@ async function setUp(event) {
   }
   try {
     await post('/desktop/setup', given)
-    location.replace('/admin/')
+    await open('')
   } catch (error) {
     refuse(part('admin'), error)
   }

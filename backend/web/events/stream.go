@@ -61,7 +61,8 @@ func (e *Events) newStream(c *fiber.Ctx) *stream {
 		gone:     make(chan struct{}),
 		stopping: c.Context().Done(),
 	}
-	if st.who == nil {
+	if st.who == nil || st.who.Actor.IsOperator() {
+		st.who = nil // nothing ends the operator's stream, in whose name they act does not matter
 		return st
 	}
 	if st.owner = string(st.who.Actor.Member); st.who.Actor.Token != "" {
