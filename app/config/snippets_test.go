@@ -47,11 +47,13 @@ func TestEverySnippetIsAccepted(t *testing.T) {
 	flag := regexp.MustCompile(`--([a-z-]+)[ =]([^\s"` + "`" + `)\]]+)`)
 	mailServer := regexp.MustCompile(`\bsmtps?(?:\+insecure)?://[^\s"'` + "`" + `<,;)]*\w`)
 	known := func(name string) bool {
-		return name != "data" && slices.ContainsFunc(config.Settings, func(s config.Setting) bool { return s.Name == name })
+		is := func(s config.Setting) bool { return s.Name == name }
+		return name != "data" && slices.ContainsFunc(config.Settings, is)
 	}
 	seen := 0
 	try := func(file, name, value string) {
-		if strings.ContainsAny(value, "…%[$") || value == strings.ToUpper(value) && !strings.ContainsAny(value, "0123456789") {
+		placeholder := value == strings.ToUpper(value) && !strings.ContainsAny(value, "0123456789")
+		if placeholder || strings.ContainsAny(value, "…%[$") {
 			return // not a value to copy
 		}
 		seen++

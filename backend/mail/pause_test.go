@@ -47,7 +47,7 @@ func TestPause(t *testing.T) {
 			func(s *mailtest.Server) { s.Script() }, "554 Address is not verified"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFixture(t, mailtest.Options{User: "door", Password: "hunter2"})
+			f := newFixture(t, mailtest.Options{User: "door", Password: "hunter2", Mechanisms: []string{"PLAIN"}})
 			tt.cut(f.server)
 			began := f.clock.Now()
 			ids := f.post(3)

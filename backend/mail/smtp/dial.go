@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"net/textproto"
+	"slices"
 	"strings"
 
 	simplemail "github.com/xhit/go-simple-mail/v2"
@@ -24,28 +25,62 @@ var (
 // which we introduce ourselves; HELO makes one. On failure it returns a *Failure and leaves
 // nothing open. The caller must close the Session.
 func Dial(ctx context.Context, s Server, helo string) (*Session, error) {
+	session, w, err := s.dial(ctx, helo, simplemail.AuthAuto)
+	if other, found := otherMechanism(w); err != nil && found {
+		session, _, err = s.dial(ctx, helo, other)
+	}
+	return session, err
+}
+
+// otherMechanism returns another way to log in that the server offers, after it has refused
+// the one we tried: some servers offer PLAIN and accept only LOGIN. The library prefers
+// PLAIN, then LOGIN.
+func otherMechanism(w *wire) (simplemail.AuthType, bool) {
+	offered := ""
+	for line := range strings.Lines(string(w.offers)) {
+		if at := strings.Index(strings.ToUpper(line), "AUTH"); at >= 0 {
+			offered += " " + strings.ToUpper(line[at+len("AUTH"):])
+		}
+	}
+	var left []simplemail.AuthType
+	for _, m := range []simplemail.AuthType{simplemail.AuthPlain, simplemail.AuthLogin, simplemail.AuthCRAMMD5} {
+		if strings.Contains(offered, m.String()) {
+			left = append(left, m)
+		}
+	}
+	if !w.denied || len(left) < 2 {
+		return 0, false
+	}
+	return left[1], true
+}
+
+// dial is Dial with one way to log in.
+func (s Server) dial(ctx context.Context, helo string, login simplemail.AuthType) (*Session, *wire, error) {
 	ctx, cancel := context.WithTimeout(ctx, 4*s.patience())
 	defer cancel()
 	helo = HELO(helo)
 	dialer := net.Dialer{Timeout: s.patience()}
 	conn, err := dialer.DialContext(ctx, "tcp", s.Name())
 	if err != nil {
-		return nil, s.failed(ctx, &wire{}, connecting, err)
+		return nil, &wire{}, s.failed(ctx, &wire{}, connecting, err)
 	}
 	w := &wire{Conn: conn, patience: s.patience()}
 	free := w.bind(ctx)
 	defer free()
-	session, at, err := s.open(ctx, w, helo)
+	session, at, err := s.open(ctx, w, helo, login)
 	if err != nil {
 		conn.Close()
-		return nil, s.failed(ctx, w, at, err)
+		failure := s.failed(ctx, w, at, err)
+		code, _, _ := strings.Cut(failure.Detail, " ")
+		w.denied = w.verb == "AUTH" && slices.Contains([]string{"535", "534", "504"}, code)
+		return nil, w, failure
 	}
 	session.raw = conn
-	return session, nil
+	return session, w, nil
 }
 
 // open encrypts w and gives it to the client. On failure it says at which stage.
-func (s Server) open(ctx context.Context, w *wire, helo string) (*Session, stage, error) {
+func (s Server) open(ctx context.Context, w *wire, helo string, login simplemail.AuthType) (*Session, stage, error) {
 	switch s.scheme {
 	case insecure:
 		if !isLoopback(w.RemoteAddr()) {
@@ -62,7 +97,7 @@ func (s Server) open(ctx context.Context, w *wire, helo string) (*Session, stage
 			return nil, encrypting, err
 		}
 	}
-	client, err := s.client(w, helo).Connect()
+	client, err := s.client(w, helo, login).Connect()
 	switch {
 	case s.login != nil && !w.tried && (err == nil || !isNetworkOrAnswer(err)):
 		return nil, talking, errNoLogin
@@ -132,14 +167,14 @@ func (s Server) encrypt(ctx context.Context, w *wire) error {
 
 // client returns the SMTP client on top of w. It gets no timeouts, because its own leak
 // goroutines, and nothing to dial or encrypt.
-func (s Server) client(w *wire, helo string) *simplemail.SMTPServer {
+func (s Server) client(w *wire, helo string, login simplemail.AuthType) *simplemail.SMTPServer {
 	c := simplemail.NewSMTPClient()
 	c.Host, c.Port, c.Helo = s.host, s.port, helo
 	c.CustomConn, c.Encryption = w, simplemail.EncryptionNone
 	c.ConnectTimeout, c.SendTimeout, c.KeepAlive = 0, 0, true
 	c.Authentication = simplemail.AuthNone
 	if s.login != nil {
-		c.Authentication = simplemail.AuthAuto
+		c.Authentication = login
 		c.Username, c.Password = s.login()
 	}
 	return c

@@ -163,7 +163,7 @@ func TestAnswers(t *testing.T) {
 		{mailtest.EndOfData, "554 Rejected: Email address is not verified: door@example.com", smtp.Paused, true},
 	} {
 		t.Run(string(tt.at)+" "+tt.reply, func(t *testing.T) {
-			s := mailtest.Start(t, mailtest.Options{User: "door", Password: "hunter2"})
+			s := mailtest.Start(t, mailtest.Options{User: "door", Password: "hunter2", Mechanisms: []string{"PLAIN"}})
 			s.NoLeak(t)
 			s.Script(mailtest.Fault{At: tt.at, Reply: tt.reply, Times: 1})
 			session, err := smtp.Dial(t.Context(), serverOf(t, s), "door.example.com")

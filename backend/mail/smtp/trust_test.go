@@ -225,3 +225,32 @@ func TestInsecureOnlyToThisMachine(t *testing.T) {
 		t.Errorf("the test's server is at %s", host)
 	}
 }
+
+// A server offers PLAIN and LOGIN, and takes the password by LOGIN alone. The first
+// refusal is not the last word: the next mechanism is tried once, and no other.
+func TestNextLoginMechanism(t *testing.T) {
+	for _, mode := range []mailtest.Mode{mailtest.STARTTLS, mailtest.TLS, mailtest.Plain} {
+		s := mailtest.Start(t, mailtest.Options{Mode: mode, User: "door", Password: "pass"})
+		s.NoLeak(t)
+		s.Script(mailtest.Fault{At: mailtest.Auth, Reply: "535 5.7.8 not by PLAIN", Times: 1})
+		if err := send(t.Context(), serverOf(t, s), message(1)); err != nil {
+			t.Errorf("%s: %v", mode, err)
+		}
+		s.Script(mailtest.Fault{At: mailtest.Auth, Reply: "454 4.7.0 not now"})
+		before := s.Connections()
+		if f := failureOf(t, send(t.Context(), serverOf(t, s), message(2))); f.Class != smtp.Temporary {
+			t.Errorf("%s: %v %q", mode, f.Class, f.Detail)
+		}
+		if n := s.Connections() - before; n != 1 {
+			t.Errorf("%s: %d connections after \"not now\"", mode, n)
+		}
+		s.Script(mailtest.Fault{At: mailtest.Auth, Reply: "535 5.7.8 wrong password"})
+		before = s.Connections()
+		if f := failureOf(t, send(t.Context(), serverOf(t, s), message(3))); f.Class != smtp.Paused {
+			t.Errorf("%s: %v %q", mode, f.Class, f.Detail)
+		}
+		if n := s.Connections() - before; n != 2 {
+			t.Errorf("%s: %d connections for two mechanisms", mode, n)
+		}
+	}
+}

@@ -27,6 +27,8 @@ type wire struct {
 	tail    []byte // the last bytes of the message
 	ended   bool   // the whole message was sent: only the answer tells whether it was accepted
 	tried   bool   // a login was tried
+	offers  []byte // the answer to the last EHLO
+	denied  bool   // the server refused the login: another mechanism may do
 	aborted bool   // a login was refused, so nothing more is sent
 	cut     bool   // the context ended while the wire was in use
 }
@@ -78,6 +80,9 @@ func (w *wire) Write(p []byte) (int, error) {
 func (w *wire) follow(p []byte) error {
 	heard := w.heard
 	w.heard, w.length = nil, 0
+	if w.verb == "EHLO" {
+		w.offers = heard
+	}
 	switch verb := verbOf(p); {
 	case w.aborted || w.verb == "AUTH" && string(p) == "*\r\n":
 		w.aborted, w.heard = true, heard

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	simplemail "github.com/xhit/go-simple-mail/v2"
+
 	"doorward/backend/mail/mailtest"
 )
 
@@ -26,7 +28,7 @@ func TestWireRefusesWhatIsNotSafe(t *testing.T) {
 		defer conn.Close()
 		w := &wire{Conn: conn, patience: time.Minute}
 		defer w.bind(t.Context())()
-		client, err := server.client(w, "door.example.com").Connect()
+		client, err := server.client(w, "door.example.com", simplemail.AuthAuto).Connect()
 		if err == nil {
 			session := &Session{server: server, raw: conn, wire: w, client: client}
 			err = session.Send(t.Context(), sample())
