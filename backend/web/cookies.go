@@ -120,13 +120,19 @@ func (k *Cookies) tokenFor(secret access.Secret) string {
 }
 
 // FormToken returns the token for the forms in the response to this request. A
-// browser without a session gets a cookie for it.
+// browser without a session gets a cookie for it. What follows the dot is another one
+// for each page, so that the form of one page, sent twice, can be told from the forms of
+// two pages that say the same.
 func (k *Cookies) FormToken(c *fiber.Ctx) string {
-	if secret, ok := c.Locals(secretKey).(access.Secret); ok {
-		return k.tokenFor(secret)
+	secret, ok := c.Locals(secretKey).(access.Secret)
+	if !ok {
+		secret = k.KnownBrowser(c).Secret
 	}
-	return k.tokenFor(k.KnownBrowser(c).Secret)
+	return k.tokenFor(secret) + "." + access.NewID()[:pageMark]
 }
+
+// pageMark is how long the mark of a page in its form token is.
+const pageMark = 8
 
 // ownForm refuses a form that another site sent, or that we did not make for this
 // session or browser.
@@ -134,7 +140,7 @@ func (k *Cookies) ownForm(c *fiber.Ctx) error {
 	if !k.sameOrigin(c, true) {
 		return errForeignForm
 	}
-	given := c.FormValue("csrf")
+	given, _, _ := strings.Cut(c.FormValue("csrf"), ".")
 	for _, secret := range []access.Secret{k.session(c), k.secret(c)} {
 		if secret != "" && hmac.Equal([]byte(given), []byte(k.tokenFor(secret))) {
 			return nil

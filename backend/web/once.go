@@ -12,8 +12,8 @@ import (
 	"doorward/backend/access"
 )
 
-// onceFor is for how long a browser that sends the same form again gets the first
-// answer: a double click, a reload, a retry of the network. What the form did is not
+// onceFor is for how long a browser that sends the same form of the same page again gets
+// the first answer: a double click, a reload, a retry of the network. What the form did is not
 // done twice, and the browser, which shows the last answer only, misses nothing.
 const onceFor = time.Minute
 

@@ -90,8 +90,8 @@ func (f *Face) AddPage(path string, n Class, h fiber.Handler) {
 // formLimit is the size of the largest form that is accepted.
 const formLimit = 16 << 10
 
-// AddForm mounts a handler of forms, which must come from our own pages. The same form
-// of the same browser, sent twice within a minute, is handled once.
+// AddForm mounts a handler of forms, which must come from our own pages. The form of one
+// page, sent twice within a minute, is handled once.
 func (f *Face) AddForm(path string, n Class, h fiber.Handler) {
 	f.Add(fiber.MethodPost, path, n, func(c *fiber.Ctx) error {
 		if len(body(c)) > formLimit {
