@@ -29,6 +29,7 @@ const (
 	ActionRename              AuditAction = "renamed"
 	ActionSuspend             AuditAction = "suspended"
 	ActionUnsuspend           AuditAction = "restored"
+	ActionUndo                AuditAction = "undid"
 	ActionRemove              AuditAction = "removed"
 	ActionExpire              AuditAction = "invitation_expired"
 	ActionRemind              AuditAction = "reminded"
@@ -77,6 +78,7 @@ var auditActions = []struct {
 	{ActionRename, "renamed", "renamed"},
 	{ActionSuspend, "suspended", "suspended"},
 	{ActionUnsuspend, "unsuspended", "lifted the suspension of"},
+	{ActionUndo, "undid_change", "undid a change to"},
 	{ActionRemove, "removed", "removed"},
 	{ActionExpire, "invitation_expired", "expired the invitation of"},
 	{ActionRemind, "reminded", "reminded"},

@@ -69,6 +69,7 @@ type Member struct {
 	MuteDigest       bool      `json:"quiet,omitempty"`   // wants no emails about pending people
 	SetBack          time.Time `json:"set_back,omitzero"` // when the member last lost permissions
 	LastStatusChange Decision  `json:"standing,omitzero"` // the last suspension or unsuspension
+	Undo             *Undo     `json:"undo,omitempty"`    // what the last change replaced, if it can be undone
 }
 
 // An Invitation is an Admin's offer to one address.
@@ -230,11 +231,13 @@ func (m *Member) Approve(actor Actor, roles []RoleName, now time.Time) error {
 	if err := m.decidable(actor); err != nil {
 		return err
 	}
+	before := *m
 	if len(roles) > 0 {
 		m.Roles = roles
 	}
 	m.State, m.Decision = Active, Decision{By: actor, At: now}
 	m.PermissionRevision++
+	m.undoable(before, actor, ActionApprove, now)
 	return nil
 }
 
@@ -261,13 +264,18 @@ func (m *Member) ChangeRoles(actor Actor, roles []RoleName, now time.Time) error
 		return Errorf(Invalid, "Choose at least one role. To keep %s out, suspend or remove them.", m.DisplayName()).
 			On("roles").WithCode("role_missing")
 	}
-	if slices.ContainsFunc(roles, func(r RoleName) bool { return !m.Has(r) }) {
+	before := *m
+	gains := slices.ContainsFunc(roles, func(r RoleName) bool { return !m.Has(r) })
+	if gains {
 		m.PermissionRevision++
 	}
 	if slices.ContainsFunc(m.Roles, func(r RoleName) bool { return !slices.Contains(roles, r) }) {
 		m.SetBack = now
 	}
 	m.Roles = roles
+	if gains || len(roles) != len(before.Roles) {
+		m.undoable(before, actor, ActionChangeRoles, now)
+	}
 	return nil
 }
 
@@ -283,9 +291,11 @@ func (m *Member) Suspend(actor Actor, now time.Time) error {
 		return Errorf(Conflict, "%s is still waiting for a decision. Approve or reject the request instead.",
 			m.DisplayName()).WithCode("still_pending")
 	}
+	before := *m
 	m.State, m.SetBack = Suspended, now
 	m.LastStatusChange = Decision{By: actor, At: now}
 	m.Epoch++
+	m.undoable(before, actor, ActionSuspend, now)
 	return nil
 }
 
@@ -297,7 +307,7 @@ func (m *Member) Unsuspend(actor Actor, now time.Time) error {
 	case m.State != Suspended:
 		return Errorf(Conflict, "%s is not suspended.", m.DisplayName()).WithCode("not_suspended")
 	}
-	m.State, m.LastStatusChange = Active, Decision{By: actor, At: now}
+	m.State, m.LastStatusChange, m.Undo = Active, Decision{By: actor, At: now}, nil
 	m.PermissionRevision++
 	return nil
 }

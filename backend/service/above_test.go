@@ -100,6 +100,9 @@ var deeds = map[string]deed{
 // read members may use them on all members.
 var looking = []string{"Members.Get", "Sessions.List", "Tokens.Owned", "Account.PendingView"}
 
+// undoing takes back what its caller has just done: TestUndoAboveOnesRights.
+var undoing = []string{"Members.Undo"}
+
 // A verb that acts on a member and is missing from the table above might not
 // check how much that member may do.
 func TestEveryVerbOnAMemberHasItsRows(t *testing.T) {
@@ -112,13 +115,13 @@ func TestEveryVerbOnAMemberHasItsRows(t *testing.T) {
 			}
 			found++
 			_, acts := deeds[name]
-			if reads := containsWord(looking, name); acts == reads {
+			if rest := containsWord(looking, name) || containsWord(undoing, name); acts == rest {
 				t.Errorf("%s takes a member: give it its row in deeds, or, if it changes nothing, a place in looking",
 					name)
 			}
 		}
 	}
-	if want := len(deeds) - 1 + len(looking); found != want { // one is found by its email
+	if want := len(deeds) - 1 + len(looking) + len(undoing); found != want { // one is found by its email
 		t.Errorf("%d verbs take a member, want %d", found, want)
 	}
 }

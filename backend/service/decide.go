@@ -53,7 +53,7 @@ func (s Members) Approve(ctx context.Context, actor access.Actor, id access.Memb
 		if err != nil {
 			return err
 		}
-		if m.Message, err = s.keepMessage(tx, &m, access.ApprovedMessage, f); err != nil {
+		if err := s.postApproved(tx, &m, f); err != nil {
 			return err
 		}
 		if err := tx.Members.Put(m); err != nil {
@@ -105,16 +105,24 @@ func inviterAble(tx *store.Tx, p *policy.Policy, m *access.Member) (bool, error)
 	return gate.Authorized{Permissions: rights, Policy: p}.Covers(m) == nil, nil
 }
 
-// keepMessage posts an email beside an invitation that may not have been
-// delivered yet: until the member accepts, their delivery state stays that of the
-// invitation.
-func (s *core) keepMessage(tx *store.Tx, m *access.Member, kind access.MessageKind,
-	f access.MessageFacts) (access.MessageID, error) {
-	id, err := s.post(tx, kind, m, time.Time{}, f)
-	if m.JoinedAt().IsZero() && m.Message != "" {
-		id = m.Message
+// postApproved posts the email about an approval, which waits while the approval can be
+// undone. The invitation may not have been delivered yet: until the member accepts,
+// their delivery state stays that of the invitation.
+func (s *core) postApproved(tx *store.Tx, m *access.Member, f access.MessageFacts) error {
+	msg, f, err := s.compose(tx, access.ApprovedMessage, m, time.Time{}, f)
+	if err != nil {
+		return err
 	}
-	return id, err
+	if m.Undo != nil {
+		m.Undo.Posted = msg.ID
+		if msg.State == access.MessageQueued {
+			msg.NextTry = m.Undo.Until
+		}
+	}
+	if !m.JoinedAt().IsZero() || m.Message == "" {
+		m.Message = msg.ID
+	}
+	return tx.Messages.Post(msg, f)
 }
 
 // decided tells the second of two Admins about the first one's decision.

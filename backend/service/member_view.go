@@ -1,6 +1,8 @@
 package service
 
 import (
+	"time"
+
 	"doorward/backend/access"
 	"doorward/backend/store"
 )
@@ -14,10 +16,14 @@ type MemberView struct {
 	InviterLacks bool   // pending, and the inviter may not grant these roles any more
 	DecidedBy    string
 	Delivery     *access.Message
+	UndoUntil    time.Time // until when whoever made the last change can undo it
 }
 
 func (s *core) memberView(tx *store.Tx, m access.Member) (MemberView, error) {
 	c := MemberView{Member: m}
+	if m.Undo != nil && tx.Now.Before(m.Undo.Until) {
+		c.UndoUntil = m.Undo.Until
+	}
 	by, err := s.named(tx, m.Invitation.By)
 	if err != nil {
 		return c, err

@@ -33,6 +33,9 @@ func (s *core) change(ctx context.Context, actor access.Actor, id access.MemberI
 		if out, err = s.memberView(tx, m); err != nil || reflect.DeepEqual(m, before) {
 			return err
 		}
+		if err := settle(tx, &before, &m); err != nil {
+			return err
+		}
 		if err := tx.Members.Put(m); err != nil {
 			return err
 		}
@@ -157,6 +160,9 @@ func (s Members) Suspend(ctx context.Context, actor access.Actor, id access.Memb
 			}
 			if err := revokeLink(tx, m); err != nil {
 				return "", err
+			}
+			if m.Undo != nil { // their epoch has risen: they are of no use meanwhile
+				return "", tx.Schedule.Put(endAfterUndo(id, m.Undo.Until))
 			}
 			return "", endSessions(tx, m.ID, access.EndedSuspended)
 		})

@@ -17,6 +17,7 @@ type people struct {
 	ada                                       access.MemberID // pending
 	boss                                      access.MemberID // an Admin; above the inviter
 	active                                    access.MemberID // active, of Fleet
+	undoable                                  access.MemberID // whom ann has just suspended
 	message                                   access.MessageID
 	tok                                       access.TokenID
 }
@@ -43,6 +44,9 @@ func (fx *fixture) people() people {
 	must(fx.t, err)
 	c.tok, c.token = tok.ID, access.Actor{Member: fx.ann.Member, Token: tok.ID, Source: access.SourceAPI}
 	c.message = fx.messages(access.ReceivedMessage)[0].ID
+	c.undoable = fx.member("una@example.org", "Una", access.Fleet)
+	_, err = fx.Members.Suspend(ctx, fx.ann, c.undoable)
+	must(fx.t, err)
 	return c
 }
 
@@ -78,6 +82,10 @@ func (fx *fixture) managing(c people) map[string]func(actor access.Actor) error 
 		"Members.Reject": func(actor access.Actor) error { return fx.Members.Reject(ctx, actor, c.ada, "no", true) },
 		"Members.ChangeRoles": func(actor access.Actor) error {
 			_, err := fx.Members.ChangeRoles(ctx, actor, c.active, []access.RoleName{access.AILoop})
+			return err
+		},
+		"Members.Undo": func(actor access.Actor) error { // of what ann has done at the end of people
+			_, err := fx.Members.Undo(ctx, actor, c.undoable)
 			return err
 		},
 		"Members.Rename": func(actor access.Actor) error {

@@ -134,7 +134,12 @@ func (s Sessions) SignOutEverywhere(ctx context.Context, actor access.Actor, id 
 		if err != nil {
 			return err
 		}
+		before := m
 		m.Epoch++
+		m.Undo = nil // it would open these sessions again
+		if err := settle(tx, &before, &m); err != nil {
+			return err
+		}
 		detail := ""
 		if tokens {
 			m.TokenEpoch++

@@ -103,6 +103,7 @@ func ownRequest(t *testing.T) {
 		b.api("POST", "/members/"+bobID+"/suspend", nil).want(403)
 		b.api("DELETE", "/members/"+bobID, nil).want(403)
 		b.api("POST", "/members/"+bobID+"/unsuspend", nil).want(403)
+		b.api("POST", "/members/"+bobID+"/undo", nil).want(409)
 	}
 	h.admin.api("GET", "/members/"+bobID, nil).want(200).has(`"roles":["Admin"]`)
 }

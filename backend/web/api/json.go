@@ -39,6 +39,7 @@ type MemberJSON struct {
 	LastSignInAt      time.Time     `json:"last_sign_in_at,omitzero"`
 	Note              string        `json:"note,omitempty" doc:"Theirs, to whoever decides." example:"I am the new pilot."`
 	Delivery          *deliveryJSON `json:"delivery,omitempty" doc:"How the last invitation or sign-in letter fares."`
+	UndoUntil         time.Time     `json:"undo_until,omitzero" doc:"Until when whoever made the last change can undo it."`
 }
 
 type deliveryJSON struct {
@@ -66,6 +67,7 @@ func memberOf(c service.MemberView) MemberJSON {
 		DecidedAt:        c.Decision.At,
 		LastSignInAt:     c.LastSignIn,
 		Note:             c.Note,
+		UndoUntil:        c.UndoUntil,
 	}
 	if c.Email.Canonical != c.Email.Typed {
 		m.EmailCanonical = c.Email.Canonical

@@ -115,6 +115,17 @@ func (s *API) mountMembers(r *group) {
 	}, s.suspend)
 	mount(r, op{
 		method: http.MethodPost,
+		path:   "/members/{id}/undo",
+		id:     "undo",
+		title:  "Undo",
+		text: "Takes back the last approval, suspension or change of roles of a member, by whoever made it in the " +
+			"console, until undo_until. Sessions that it ended are open again, and the email about it is not sent. " +
+			"409 nothing_to_undo or undo_expired.",
+		need:  read, // what was done decides which permission it needs: the verb asks for it
+		fails: conflict,
+	}, s.undo)
+	mount(r, op{
+		method: http.MethodPost,
 		path:   "/members/{id}/unsuspend",
 		id:     "unsuspend",
 		title:  "Restore",
@@ -314,6 +325,14 @@ func (s *API) unsuspend(ctx context.Context, actor access.Actor, in *bareIn) (*m
 		return nil, err
 	}
 	return memberAnswer(s.service.Members.Unsuspend(ctx, actor, id))
+}
+
+func (s *API) undo(ctx context.Context, actor access.Actor, in *bareIn) (*memberOut, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return memberAnswer(s.service.Members.Undo(ctx, actor, id))
 }
 
 type linkJSON struct {

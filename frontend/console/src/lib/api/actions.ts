@@ -26,6 +26,7 @@ export const phrases: Record<AuditEntry['action'], string> = {
   renamed: "renamed",
   suspended: "suspended",
   unsuspended: "lifted the suspension of",
+  undid_change: "undid a change to",
   removed: "removed",
   invitation_expired: "expired the invitation of",
   reminded: "reminded",
