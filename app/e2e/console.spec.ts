@@ -146,6 +146,25 @@ test('the roles can be changed in the same step', async () => {
   expect(bob).toMatchObject({ state: 'active', roles: expect.arrayContaining(['Fleet', 'AILoop']) })
 })
 
+test('an approval is undone: pending again, in both consoles, and nobody is emailed', async ({ browser }) => {
+  const uma = await waits(browser, 'uma@example.com')
+  await button(admin, 'Approve uma@example.com').click()
+  await said(admin, 'uma@example.com approved (Fleet).')
+  await expect(uma.getByRole('heading', { name: /^Hello/ })).toBeVisible()
+  await button(admin, 'Undo').last().click()
+  await said(admin, 'Undone: uma@example.com is pending again. Nobody was emailed.')
+  for (const page of [admin, second]) await expect(row(page, 'uma@example.com')).toBeVisible()
+  expect((await uma.goto('/fleet'))?.url()).toContain('/pending')
+  expect((await listed<{ to: string; kind: string }>('outbox')).filter((m) => m.to === 'uma@example.com' && m.kind === 'approved')).toEqual([])
+
+  await row(admin, 'uma@example.com').focus()
+  await admin.keyboard.press('a')
+  await said(admin, 'uma@example.com approved (Fleet).')
+  await admin.keyboard.press('z')
+  await expect(row(admin, 'uma@example.com')).toBeVisible()
+  await doorward('reject', 'uma@example.com', '--yes')
+})
+
 test('if another Admin was faster: who, what, when', async ({ browser }) => {
   await waits(browser, 'carol@example.com')
   const stale = await second.context().newPage()
@@ -238,6 +257,17 @@ test('Manage Access: roles, suspend, restore, remove', async ({ browser }) => {
   await button(admin, 'Save roles').click()
   await said(admin, 'bob@example.com has Fleet now')
   expect((await bob.goto('/ailoop'))?.status()).toBe(403)
+  await button(admin, 'Undo').last().click()
+  await said(admin, 'Undone: bob@example.com has Fleet and AILoop again.')
+  await expect(dialog(admin)).toBeVisible()
+  expect((await bob.goto('/ailoop'))?.status()).toBe(200)
+
+  await button(admin, 'Suspend').click()
+  await said(admin, 'is suspended')
+  expect((await bob.goto('/fleet'))?.status()).toBe(403)
+  await button(admin, 'Undo').last().click()
+  await said(admin, 'Undone: bob@example.com is active again, with the same sessions.')
+  expect((await bob.goto('/fleet'))?.status()).toBe(200)
 
   await button(admin, 'Suspend').click()
   await said(admin, 'is suspended')

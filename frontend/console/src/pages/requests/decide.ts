@@ -4,6 +4,7 @@ import { toasts } from '$lib/toasts.svelte'
 import { decided } from '$lib/loginRequests.svelte'
 import { called, list } from '$lib/words'
 import { router } from '$lib/router.svelte'
+import { pendingAgain, undo } from '$lib/undo'
 
 const atOnce = 4
 
@@ -44,12 +45,13 @@ async function each(members: Member[], verb: (m: Member) => Promise<unknown>): P
 
 const gone = (p: Problem) => p.code === 'already_decided' || p.status === 404
 
-// tellApproved says who was approved.
+// tellApproved says who was approved, and offers to undo it.
 export function tellApproved(done: Member[], rolesOf: (m: Member) => string[]): void {
   const [first] = done
   if (!first) return
-  if (done.length > 1) return toasts.say(`${done.length} requests approved. Each of them gets an email.`)
-  toasts.say(`${called(first)} approved (${list(rolesOf(first))}).`, { label: 'Manage Access', href: router.to('/settings/members', { member: first.id }) })
+  const back = () => void undo(done, pendingAgain)
+  if (done.length > 1) return toasts.say(`${done.length} requests approved. Each of them gets an email.`, undefined, back)
+  toasts.say(`${called(first)} approved (${list(rolesOf(first))}).`, { label: 'Manage Access', href: router.to('/settings/members', { member: first.id }) }, back)
 }
 
 // tellRejected says who was rejected.

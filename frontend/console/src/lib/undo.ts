@@ -1,0 +1,29 @@
+import { api, ask, type Member } from './api/client'
+import { Problem } from './api/problem'
+import { toasts } from './toasts.svelte'
+import { called } from './words'
+
+type Undone = { member: Member; problem?: Problem }
+
+// undo takes back the last change to each member. done says what that was, of one.
+export async function undo(members: Member[], done: (m: Member) => string, changed?: () => void): Promise<void> {
+  const all = await Promise.all(members.map(back))
+  const failed = all.filter((one) => one.problem)
+  const [first] = all
+  if (failed.length < all.length) {
+    const n = all.length - failed.length
+    toasts.say(n > 1 ? `${n} changes undone. Nobody was emailed.` : done((all.find((one) => !one.problem) ?? first)!.member))
+  }
+  if (failed.length === 1) toasts.warn(failed[0]!.problem!.message)
+  if (failed.length > 1) toasts.warn(`${failed.length} changes could not be undone: ${failed[0]!.problem!.message}`)
+  changed?.()
+}
+
+const back = (m: Member): Promise<Undone> =>
+  ask(api.POST('/members/{id}/undo', { params: { path: { id: m.id } } })).then(
+    (member) => ({ member }),
+    (cause) => ({ member: m, problem: Problem.of(cause) }),
+  )
+
+// pendingAgain says that an approval was undone.
+export const pendingAgain = (m: Member): string => `Undone: ${called(m)} is pending again. Nobody was emailed.`
