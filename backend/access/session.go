@@ -67,15 +67,24 @@ const ClockSlack = 5 * time.Minute
 // IsValid reports whether the session is within its limits. A window's secret is stored in
 // the keyring of the computer's user, so a window has the longer limits.
 func (opened *Session) IsValid(manages bool, now time.Time) bool {
-	idle, lasts := MemberIdleTTL, MemberSessionTTL
-	if manages && opened.Method != MethodDesktop {
-		idle, lasts = AdminIdleTTL, AdminSessionTTL
-	}
 	latest := now.Add(ClockSlack)
 	if opened.OpenedAt.After(latest) || opened.SeenAt.After(latest) {
 		return false
 	}
-	return now.Before(opened.SeenAt.Add(idle)) && now.Before(opened.OpenedAt.Add(lasts))
+	return now.Before(opened.ExpiresAt(manages))
+}
+
+// ExpiresAt returns when the session ends if it is not used until then.
+func (opened *Session) ExpiresAt(manages bool) time.Time {
+	idle, lasts := MemberIdleTTL, MemberSessionTTL
+	if manages && opened.Method != MethodDesktop {
+		idle, lasts = AdminIdleTTL, AdminSessionTTL
+	}
+	unused, longest := opened.SeenAt.Add(idle), opened.OpenedAt.Add(lasts)
+	if unused.Before(longest) {
+		return unused
+	}
+	return longest
 }
 
 // ID identifies the session for people who manage it. It grants nothing, and the hash

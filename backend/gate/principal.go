@@ -40,6 +40,15 @@ func (p *Principal) ConfirmedUntil(now time.Time) time.Time {
 	return p.session.ConfirmedUntil(&p.Member, now)
 }
 
+// ExpiresAt returns when the session ends if it is not used until then; zero for
+// tokens.
+func (p *Principal) ExpiresAt() time.Time {
+	if p.session.OpenedAt.IsZero() {
+		return time.Time{}
+	}
+	return p.session.ExpiresAt(p.manages)
+}
+
 // PreviousSignIn is when the member last signed in before this session; zero:
 // never.
 func (p *Principal) PreviousSignIn() time.Time { return p.session.PreviousSignIn }
@@ -63,12 +72,16 @@ func (g *Gate) Principal(ctx context.Context, secret access.Secret) (*Principal,
 	}
 	if now := g.store.Now(); now.Sub(p.session.SeenAt) >= access.TouchInterval {
 		g.touch(ctx, secret.Hash(), now)
+		if touched, err := g.Listener(ctx, secret); err == nil {
+			p = touched // so that its ExpiresAt is that of a session just used
+		}
 	}
 	return p, nil
 }
 
-// Listener is Principal for an event stream. It does not count as use of the
-// session, so a page that is left open does not keep the session alive.
+// Listener is Principal for an event stream, and for what an open page asks while
+// nobody uses it. It does not count as use of the session, so a page that is left
+// open does not keep the session alive.
 func (g *Gate) Listener(ctx context.Context, secret access.Secret) (*Principal, error) {
 	if !secret.OpensSession() {
 		return nil, access.SignedOutError().Because(access.ErrUnknownCode)

@@ -127,7 +127,7 @@ func (g *Guard) Identify(c *fiber.Ctx) (*gate.Principal, error) {
 		}
 		return nil, access.SignedOutError()
 	}
-	p, err := g.gate.Principal(c.UserContext(), secret)
+	p, err := g.principal(c, secret)
 	if err != nil {
 		return nil, g.failedAttempt(c, err)
 	}
@@ -149,12 +149,23 @@ func BearerToken(header string) (token string, ok bool) {
 // is not rotated when permissions rise: nobody could have planted it, for it is
 // only given to the window that holds the proof.
 func (g *Guard) identifyDesktop(c *fiber.Ctx, secret access.Secret) (*gate.Principal, error) {
-	p, err := g.gate.Principal(c.UserContext(), secret)
+	p, err := g.principal(c, secret)
 	if err != nil {
 		return nil, g.failedAttempt(c, err)
 	}
 	c.Locals(secretKey, secret)
 	return p, nil
+}
+
+// HeaderBackground marks what an open page asks by itself, while nobody uses it. It
+// does not count as use of the session, so it can only shorten one.
+const HeaderBackground = "X-Doorward-Background"
+
+func (g *Guard) principal(c *fiber.Ctx, secret access.Secret) (*gate.Principal, error) {
+	if c.Get(HeaderBackground) != "" {
+		return g.gate.Listener(c.UserContext(), secret)
+	}
+	return g.gate.Principal(c.UserContext(), secret)
 }
 
 // failedAttempt counts a secret that was not valid.

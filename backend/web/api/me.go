@@ -42,6 +42,7 @@ type meJSON struct {
 	Permissions    []string  `json:"permissions" doc:"What may be done, in words. A token's are those of its roles, within its owner's." example:"open fleet,open fleet/flows"`
 	NotifyRequests bool      `json:"notify_requests" doc:"Gets letters about people waiting."`
 	SignInMethod   string    `json:"sign_in_method" enum:"link,code,setup,rescue,desktop,token,operator" doc:"How whoever asks came in."`
+	ExpiresAt      time.Time `json:"session_expires_at,omitzero" doc:"When this session ends if it is not used until then; absent for tokens and the operator."`
 	ConfirmedUntil time.Time `json:"confirmed_until,omitzero" doc:"Until when this session needs no further confirmation; absent where it needs one, and for tokens and the operator."`
 }
 
@@ -81,6 +82,7 @@ func (s *API) meOf(p *gate.Principal) meJSON {
 	if m.Email.Canonical != m.Email.Typed {
 		me.EmailCanonical = m.Email.Canonical
 	}
+	me.ExpiresAt = p.ExpiresAt()
 	me.ConfirmedUntil = p.ConfirmedUntil(s.service.Now())
 	me.NotifyRequests = !m.MuteDigest && p.Permissions[access.May(access.Decide, access.ResMembers)]
 	return me

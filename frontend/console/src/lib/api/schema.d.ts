@@ -1406,6 +1406,11 @@ export interface components {
              */
             roles: string[];
             /**
+             * Format: date-time
+             * @description When this session ends if it is not used until then; absent for tokens and the operator.
+             */
+            session_expires_at?: string;
+            /**
              * @description How whoever asks came in.
              * @enum {string}
              */
