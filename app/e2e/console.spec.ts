@@ -421,7 +421,7 @@ test('an email that was not sent: as its reader would see it, without the link, 
   await expect(button(admin, /^Delete … .* to lena@example.com/)).toHaveCount(0)
 })
 
-test('a session that ends in the middle leads to the sign-in page, and back to the same view', async ({ browser }) => {
+test('a session that ends in the middle is said, and leads to the sign-in page and back to the same view', async ({ browser }) => {
   const page = await visit(browser)
   const signIn = async () => {
     const [{ login_link: link }] = await listed<{ login_link: string }>('login-link', annie)
@@ -434,6 +434,9 @@ test('a session that ends in the middle leads to the sign-in page, and back to t
   await expect(page.getByText('1 member found')).toBeVisible()
   await page.context().clearCookies()
   await page.getByLabel('Search members').fill('ivy')
+  await expect(page.getByRole('heading', { name: 'You have been signed out' })).toBeVisible()
+  await expect(page.locator('body')).not.toContainText('hal@example.com')
+  await page.getByRole('link', { name: 'Sign in again' }).click()
   await expect(page).toHaveURL(/\/login\?next=.*members.*ivy/)
   await page.context().close()
 })

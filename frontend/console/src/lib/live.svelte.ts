@@ -1,40 +1,38 @@
-export type Topic = 'overview' | 'login-request' | 'member' | 'message' | 'audit' | 'reload'
+import { session } from './session.svelte'
+import { Shared, type All } from './shared'
+import type { Topic } from './stream'
+
+export type { Topic } from './stream'
 type Listener = (data: unknown) => void
 
-const topics: Topic[] = ['overview', 'login-request', 'member', 'message', 'audit', 'reload']
-const longest = 30_000
-
-// Live receives the server's events. When some were missed, because the connection
-// was lost or the server says so, every listener is called with no data and reloads.
+// Live passes the server's events to the parts of the console. After some were
+// missed, every listener is called with no data and reloads.
 export class Live {
   connected = $state(true)
   #listeners = new Map<Topic, Set<Listener>>()
-  #source: EventSource | undefined
-  #wait = 1000
-  #lost = false
-  #later: ReturnType<typeof setTimeout> | undefined
+  #source: Shared | undefined
 
-  constructor(private open: () => EventSource = () => new EventSource('/api/v1/events')) {}
-
-  start(): void {
-    const source = (this.#source = this.open())
-    source.onopen = () => this.#opened()
-    source.onerror = () => this.#failed(source)
-    for (const topic of topics) {
-      source.addEventListener(topic, (e) => this.#tell(topic, JSON.parse((e as MessageEvent<string>).data || '{}')))
+  // start begins to listen, for one member: what another member of the same browser
+  // may see is not passed on to this one.
+  start(member: string): void {
+    const heard: All = {
+      event: (topic, data) => this.#tell(topic, data),
+      state: (connected) => {
+        this.connected = connected
+        if (!connected) session.check() // a stream that is refused does not say why
+      },
+      ended: session.end,
+      again: session.check,
     }
+    this.#source ??= new Shared(`doorward-events ${member}`, heard)
   }
 
-  stop(): void {
-    this.#source?.close()
-  }
+  // end stops listening, in every tab: the session has ended.
+  end = (): void => this.#source?.end()
 
   // retry connects at once if there is no connection.
   retry = (): void => {
-    if (this.connected) return
-    clearTimeout(this.#later)
-    this.stop()
-    this.start()
+    if (!this.connected) this.#source?.retry()
   }
 
   // on calls listener for each event of a topic until the returned function is
@@ -45,25 +43,8 @@ export class Live {
     return () => all.delete(listener)
   }
 
-  #opened(): void {
-    this.connected = true
-    this.#wait = 1000
-    if (this.#lost) this.#tell('reload', {})
-    this.#lost = false
-  }
-
-  // A closed source does not reconnect by itself: the server refused it.
-  #failed(source: EventSource): void {
-    this.connected = false
-    this.#lost = true
-    if (source.readyState !== EventSource.CLOSED) return
-    source.close()
-    this.#later = setTimeout(() => this.start(), this.#wait)
-    this.#wait = Math.min(longest, this.#wait * 2)
-  }
-
   #tell(topic: Topic, data: unknown): void {
-    const told = topic === 'reload' ? topics : [topic]
+    const told = topic === 'reload' ? this.#listeners.keys() : [topic]
     for (const t of told) for (const listener of this.#listeners.get(t) ?? []) listener(topic === 'reload' ? undefined : data)
   }
 }

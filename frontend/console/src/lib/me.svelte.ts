@@ -1,6 +1,7 @@
 import { api, ask, type Me, type Settings } from './api/client'
 import { Problem } from './api/problem'
 import { live } from './live.svelte'
+import { session } from './session.svelte'
 
 // me is the signed-in member, and what they may do now.
 class Myself {
@@ -8,7 +9,7 @@ class Myself {
   settings = $state.raw<Settings>()
 
   load = async (): Promise<void> => {
-    this.who = await ask(api.GET('/me'))
+    this.#is(await ask(api.GET('/me')))
     if (this.may('read settings')) this.settings = await ask(api.GET('/settings'))
   }
 
@@ -16,10 +17,28 @@ class Myself {
   // nearly everybody who opens the console may read the settings.
   begin = async (): Promise<void> => {
     const settings = ask(api.GET('/settings')).catch((cause: unknown) => Problem.of(cause))
-    this.who = await ask(api.GET('/me'))
+    this.#is(await ask(api.GET('/me')))
     const got = await settings
     if (!(got instanceof Problem)) this.settings = got
     else if (got.status !== 403) throw got
+  }
+
+  // look asks who is signed in, without using the session.
+  look = async (): Promise<void> => {
+    this.#is(await ask(api.GET('/me', { headers: { 'X-Doorward-Background': '1' } })))
+  }
+
+  // stay uses the session, so that it goes on.
+  stay = async (): Promise<void> => {
+    this.#is(await ask(api.GET('/me')))
+  }
+
+  // #is takes the server's answer. If somebody is signed in again, or somebody else is,
+  // the page starts over.
+  #is(who: Me): void {
+    if (this.who && (session.ended || who.id !== this.who.id)) return location.reload()
+    this.who = who
+    session.expiresAt(who.session_expires_at)
   }
 
   start(): void {

@@ -6,9 +6,15 @@ import { root, viewOf } from '../ahead'
 // closes what was opened.
 class Router {
   #url = $state.raw(new URL(location.href))
+  #returning = false
+  #then: (() => void) | undefined
 
   constructor() {
-    addEventListener('popstate', () => (this.#url = new URL(location.href)))
+    addEventListener('popstate', () => {
+      this.#url = new URL(location.href)
+      this.#returning = false
+      this.#then?.()
+    })
     document.addEventListener('click', (e) => this.#follow(e))
   }
 
@@ -45,9 +51,29 @@ class Router {
     const next = new URL(address, location.href)
     const moved = next.pathname !== this.#url.pathname
     if (next.href === this.#url.href) return
-    history[how.replace ? 'replaceState' : 'pushState'](null, '', next)
+    if (this.#returning) {
+      this.#then = () => this.go(address, how) // the browser goes back first
+      return
+    }
+    this.#then = undefined
+    const from = this.#url.href
     this.#url = next
+    if (!how.replace) history.pushState({ from }, '', next)
+    else if (this.from === next.href) this.back()
+    else history.replaceState(history.state, '', next)
     if (moved) void tick().then(arrive)
+  }
+
+  // from is the address that this one was opened from, in this tab, or "".
+  get from(): string {
+    return (history.state as { from?: string } | null)?.from ?? ''
+  }
+
+  // back returns to where this address was opened from, so that what was closed leaves
+  // no step behind.
+  back = (): void => {
+    this.#returning = true
+    history.back()
   }
 
   // set changes parameters of this view.

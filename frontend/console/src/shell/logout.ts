@@ -1,9 +1,13 @@
+import { forget } from '$lib/draft.svelte'
 import { me } from '$lib/me.svelte'
+import { session } from '$lib/session.svelte'
 
 // logOut ends the session. In the native window the window does it and forgets its
 // secret. In a browser the portal's form does it; the form's CSRF token comes from
 // one of the portal's pages.
 export async function logOut(): Promise<void> {
+  session.leave()
+  forget()
   await (me.who?.sign_in_method === 'desktop' ? fetch('/desktop/leave', { method: 'POST' }) : leaveByForm())
   location.assign('/')
 }

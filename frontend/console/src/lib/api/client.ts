@@ -1,6 +1,8 @@
 import createClient from 'openapi-fetch'
 import { take } from '../../ahead'
 import { confirming } from '../confirming.svelte'
+import { present } from '../presence'
+import { session } from '../session.svelte'
 import type { components, paths } from './schema'
 import { Problem } from './problem'
 
@@ -26,7 +28,9 @@ async function plain(request: Request): Promise<Response> {
   const { method, url, headers, signal } = request
   const ahead = method === 'GET' ? take(url) : undefined
   if (ahead) return ahead
-  const body = method === 'GET' || method === 'HEAD' ? undefined : await request.text()
+  const reads = method === 'GET' || method === 'HEAD'
+  if (reads && !present()) headers.set('X-Doorward-Background', '1')
+  const body = reads ? undefined : await request.text()
   return confirming.through(() => fetch(url, { method, headers, body, signal, credentials: 'same-origin', cache: 'no-store' }))
 }
 
@@ -43,13 +47,9 @@ export async function ask<T>(asked: Promise<Answer<T>>): Promise<T> {
   } catch (cause) {
     throw Problem.of(cause)
   }
+  session.served(answer.response.headers.get('Date'))
   if (answer.response.ok) return answer.data as T
   const problem = Problem.from(answer.response.status, answer.error)
-  if (problem.status === 401) signIn()
+  if (problem.status === 401) session.end()
   throw problem
-}
-
-// signIn opens the portal's sign-in page, which leads back to this view.
-export function signIn(): void {
-  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`)
 }
