@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"doorward/backend/access"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 // columns are those that a list of invitations can have, in their order in a list
@@ -37,6 +39,8 @@ type csvFile struct {
 	at    map[string]int // column to place
 	n     int            // how many columns there are
 	first *cellRow       // the first row, where it is no heading
+
+	windows bool // rows that are not in UTF-8 are in Windows-1252
 }
 
 // sniffed is how much of a file is examined before it is read.
@@ -180,6 +184,9 @@ func (f *csvFile) nextFilled() (cellRow, error) {
 
 // row makes an invitation of a row's cells.
 func (f *csvFile) row(row cellRow) csvRow {
+	if f.windows {
+		row.cells = fromWindows(row.cells)
+	}
 	if err := f.checkRow(row); err != nil {
 		return csvRow{Line: row.line, Err: err}
 	}
@@ -207,8 +214,8 @@ func (f *csvFile) checkRow(row cellRow) error {
 		return row.err
 	}
 	if slices.ContainsFunc(row.cells, garbled) {
-		return access.Errorf(access.Invalid, "The row is not in UTF-8. Save the file as CSV (UTF-8).").
-			WithCode("text_invalid")
+		return access.Errorf(access.Invalid, "The row is not in UTF-8. Save the file as CSV (UTF-8), "+
+			"or try --encoding windows-1252 with --dry-run and look at the names.").WithCode("text_invalid")
 	}
 	for _, cell := range row.cells[min(f.n, len(row.cells)):] {
 		if cell != "" {
@@ -218,6 +225,23 @@ func (f *csvFile) checkRow(row cellRow) error {
 		}
 	}
 	return nil
+}
+
+// fromWindows decodes the cells of a row that is not in UTF-8 from Windows-1252, which
+// is what Excel writes as plain CSV in Western Europe and America.
+func fromWindows(cells []string) []string {
+	if !slices.ContainsFunc(cells, func(cell string) bool { return !utf8.ValidString(cell) }) {
+		return cells
+	}
+	out := make([]string, len(cells))
+	for i, cell := range cells {
+		decoded, err := charmap.Windows1252.NewDecoder().String(cell)
+		if err != nil {
+			return cells // refused as it is
+		}
+		out[i] = strings.TrimFunc(decoded, isSpace)
+	}
+	return out
 }
 
 // garbled reports whether a cell was not in UTF-8, or was converted by a program

@@ -25,6 +25,7 @@ func TestCSVCases(t *testing.T) {
 				tt.Refused.check(t, err)
 				return
 			}
+			f.windows = tt.Windows
 			got := 0
 			for ; ; got++ {
 				row, err := f.next()
@@ -49,6 +50,7 @@ type csvCase struct {
 	Name    string    `json:"name"`
 	Text    string    `json:"text"`
 	Base64  []byte    `json:"base64"`
+	Windows bool      `json:"windows"` // with --encoding windows-1252
 	Usual   []string  `json:"usual"`
 	Rows    []csvWant `json:"rows"`
 	Refused *csvWant  `json:"refused"`
@@ -144,5 +146,19 @@ func TestCSVIsReadAsItGoes(t *testing.T) {
 	}
 	if in.taken > 5000*32+2*sniffed {
 		t.Errorf("%d bytes were read for 5,000 rows", in.taken)
+	}
+}
+
+// Excel's plain CSV was taken with broken names, and the broken names were mailed. The
+// shell shows no names before it sends, so it takes such a file only when it is told to.
+func TestRowsNotInUTF8AreRefusedUnlessAskedFor(t *testing.T) {
+	f, err := openCSV(strings.NewReader("email,role,name\na@example.com,Fleet,Ren\xe9\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := f.next()
+	if err != nil || row.Err == nil || access.Explain(row.Err).Code != "text_invalid" ||
+		!strings.Contains(row.Err.Error(), "--encoding windows-1252") {
+		t.Errorf("%+v, %v", row, err)
 	}
 }

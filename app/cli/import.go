@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 
 	"doorward/backend/access"
 	"doorward/backend/address"
@@ -15,6 +16,9 @@ import (
 
 	"github.com/spf13/cobra"
 )
+
+// encodings are those that a file may be in.
+var encodings = []string{"utf-8", "windows-1252"}
 
 const importHelp = `Invite everybody in a CSV file, or in what comes on standard input for -.
 
@@ -25,6 +29,9 @@ semicolons or tabs separate them. Several roles stand in one cell with +, | or ;
 between them: AILoop+Fleet. Rows without a role get those of --role. The console
 reads the same files.
 
+A file has to be in UTF-8. Excel's plain "CSV" is not: save it as "CSV UTF-8",
+or give --encoding windows-1252 and look at the names with --dry-run first.
+
 Every row gets a result. Rows are numbered as lines of the file, as editors and
 spreadsheets show them: the first line is row 1, so people begin at row 2. What
 is wrong with one row does not keep the others from being invited; with
@@ -34,15 +41,20 @@ where any row failed.`
 func (r *run) importVerb() *cobra.Command {
 	var dry bool
 	var usual []string
+	encoding := encodings[0]
 	cmd := &cobra.Command{
-		Use:   "import FILE.csv|- [--role ROLE]... [--dry-run]",
+		Use:   "import FILE.csv|- [--role ROLE]... [--encoding ENCODING] [--dry-run]",
 		Short: "Invite everybody in a CSV file",
 		Long:  importHelp,
 		Args:  cobra.ExactArgs(1),
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "check every row; keep and send nothing")
 	r.roleFlag(cmd, &usual, "`ROLE` for rows that name none; may be given more than once")
+	cmd.Flags().StringVar(&encoding, "encoding", encoding, "of a file that is not in UTF-8: `windows-1252`")
 	verb := r.on(func(a *api, args []string) error {
+		if !slices.Contains(encodings, encoding) {
+			return access.Errorf(access.Invalid, "The encoding is utf-8 or windows-1252.").WithCode("unknown_encoding")
+		}
 		in := r.Stdin
 		if args[0] != "-" {
 			f, err := os.Open(args[0])
@@ -56,6 +68,7 @@ func (r *run) importVerb() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		file.windows = encoding == encodings[1]
 		return (&importing{run: r, api: a, dry: dry, first: map[string]int{}}).all(file)
 	})
 	cmd.RunE = verb
@@ -131,7 +144,7 @@ func (im *importing) look(row csvRow, size int) error {
 		return err
 	}
 	if line, twice := im.first[a.Canonical]; twice {
-		return access.Errorf(access.Conflict, "%s stands in row %d already.", a, line).
+		return access.Errorf(access.Conflict, "Duplicate of row %d.", line).
 			On("email").WithCode("duplicate_row")
 	}
 	im.first[a.Canonical] = row.Line
@@ -220,7 +233,11 @@ func (im *importing) print(res result, row csvRow) error {
 		if !res.OK {
 			mark = "failed"
 		}
-		fmt.Fprintf(w, "row %-6d %-6s  %s  %s\n", res.Row, mark, cmp.Or(plain(res.Email), "-"), plain(said))
+		who := cmp.Or(plain(res.Email), "-")
+		if row.Name != "" {
+			who += " (" + plain(row.Name) + ")"
+		}
+		fmt.Fprintf(w, "row %-6d %-6s  %s  %s\n", res.Row, mark, who, plain(said))
 		res.RejectedBefore.say(w)
 	})
 }

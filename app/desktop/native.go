@@ -71,7 +71,8 @@ func ReadDropped(paths []string) (string, error) {
 		return "", access.Errorf(access.Invalid, "The file is larger than 1 MB. Split it into smaller ones.").
 			WithCode("too_large")
 	case !utf8.Valid(b):
-		return "", access.Errorf(access.Invalid, "The file is not text in UTF-8. Save it again as CSV UTF-8.").
+		return "", access.Errorf(access.Invalid, "The file is not in UTF-8. Save it as CSV UTF-8, "+
+			"or choose it under File in Bulk Invite and check the names.").
 			WithCode("not_utf8")
 	}
 	return string(b), nil

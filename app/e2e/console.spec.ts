@@ -281,19 +281,19 @@ test('Manage Access: roles, suspend, restore, remove', async ({ browser }) => {
   expect(await listed('members', '--search', 'bob')).toEqual([])
 })
 
-test('Invite Many: nothing is sent before the verdicts; the results can be kept', async () => {
+test('Bulk Invite: nothing is sent before the review; the results can be kept', async () => {
   await admin.goto('/admin/settings/members')
-  await button(admin, 'Invite Many').click()
+  await button(admin, 'Bulk Invite').click()
   await admin.getByLabel('People').fill('email,role,name\nhal@example.com,Fleet,Hal\nnonsense,Fleet,\ngrace@example.org,Fleet,\nivy@example.com,AILoop;Fleet,Ivy')
   await button(admin, 'Check 4 rows').click()
-  await expect(dialog(admin)).toContainText('2 people can be invited, 2 rows cannot')
+  await expect(dialog(admin)).toContainText('2 people can be invited, 2 rows have errors')
   expect(await listed('members', '--search', 'hal')).toEqual([])
   await button(admin, 'Send 2 Invitations').click()
-  await expect(dialog(admin)).toContainText('2 people are invited.')
+  await expect(dialog(admin)).toContainText('2 invitations created.')
   const download = admin.waitForEvent('download')
-  await button(admin, 'Download the results').click()
+  await button(admin, 'Download results').click()
   const kept = readFileSync(await (await download).path(), 'utf8')
-  expect(kept.split('\r\n')).toEqual(['row,email,result,code,detail', '2,hal@example.com,invited,,Invited.', '5,ivy@example.com,invited,,Invited.', ''])
+  expect(kept.split('\r\n')).toEqual(['row,email,name,result,code,detail', '2,hal@example.com,Hal,invited,,Invited.', '5,ivy@example.com,Ivy,invited,,Invited.', ''])
   await button(admin, 'Done').click()
   expect((await message('ivy@example.com')).text).toContain('AILoop')
 })
@@ -443,7 +443,7 @@ test('a session that ends in the middle is said, and leads to the sign-in page a
 
 test('every dialog opens by the keyboard, keeps Tab inside, and gives the focus back', async () => {
   const openers: [string, string | RegExp][] = [
-    ['/settings/members', 'Invite New User'], ['/settings/members', 'Invite Many'], ['/settings/members', /^Manage Access of Ada/], ['/mail', /^Preview .* to ada/],
+    ['/settings/members', 'Invite New User'], ['/settings/members', 'Bulk Invite'], ['/settings/members', /^Manage Access of Ada/], ['/mail', /^Preview .* to ada/],
     ['/mail', /^Delete … .* to ada/], ['/settings/roles', 'New Role'], ['/settings/roles', /^Edit Pilots|^Pilots/], ['/settings/tokens', 'New Token'],
   ]
   for (const [path, name] of openers) {

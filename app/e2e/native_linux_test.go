@@ -54,13 +54,14 @@ func TestWindowIsNative(t *testing.T) {
 			"throw new Error('the list is not there')")
 		return err
 	})
-	d.find("dialog", "Invite Many")
+	d.find("dialog", "Bulk Invite")
 	d.picture("dropped")
 	d.click("button", "~^(Check|Judge|See|Dry)")
 	d.reads("ada@example.com")
 	d.reads("spaces|address")
 	p.holds(t, "ada@example.com", "")
 	d.click("button", "Close")
+	d.click("button", "Discard")
 	s.drags(t, file("people.txt", "no list"), window, func() error {
 		text, err := d.script("return document.body.innerText")
 		if err == nil && !strings.Contains(text, "Drop one CSV file") {

@@ -42,7 +42,7 @@ func TestARowThatRepeatsAnotherSaysWhich(t *testing.T) {
 		[]NewInvitation{row("ada@example.com"), row("bea@example.com"), row("BEA@example.com")}, false)
 	must(t, err)
 	if got[0].Err != nil || got[1].Err != nil || got[2].Err == nil ||
-		!strings.Contains(got[2].Err.Error(), "in row 2 already") {
+		!strings.Contains(got[2].Err.Error(), "Duplicate of row 2") {
 		t.Errorf("got %v, %v, %v", got[0].Err, got[1].Err, got[2].Err)
 	}
 }

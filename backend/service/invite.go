@@ -236,7 +236,7 @@ func (s Invitations) InviteMany(ctx context.Context, actor access.Actor, all []N
 	slots := make(chan struct{}, inviteBatch)
 	for i, in := range all {
 		if j, twice := first[in.Email.Canonical]; twice && in.Email.Canonical != "" {
-			rows[i].Err = access.Errorf(access.Conflict, "%s stands in row %d already.", in.Email, j+1).
+			rows[i].Err = access.Errorf(access.Conflict, "Duplicate of row %d.", j+1).
 				On("email").WithCode("duplicate_row")
 			continue
 		}

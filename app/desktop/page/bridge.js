@@ -13,7 +13,7 @@ document.addEventListener('click', (event) => {
 // to the file.
 for (const kind of ['dragenter', 'dragover', 'drop']) document.addEventListener(kind, (event) => event.preventDefault())
 
-// A CSV that was dropped on the window goes into Invite Many, where nothing is
+// A CSV that was dropped on the window goes into Bulk Invite, where nothing is
 // sent before each row has its verdict.
 const kept = 'doorward-dropped'
 

@@ -178,7 +178,7 @@ func readRows(all []InvitationJSON) (rows []rowJSON, good []service.NewInvitatio
 		in, err := all[i].parse()
 		if err == nil {
 			if before, twice := first[in.Email.Canonical]; twice {
-				err = access.Errorf(access.Conflict, "%s stands in row %d already.", in.Email, before).
+				err = access.Errorf(access.Conflict, "Duplicate of row %d.", before).
 					On("email").WithCode("duplicate_row")
 			}
 		}

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { Row } from './api/client'
-import { parts, placeResults, read, results, verdict, type List } from './batch'
+import { parts, placeResults, read, results, verdict, type List, type Result } from './batch'
 import { decode } from './csv'
 
 type Want = { row: number; email?: string; roles?: string[]; name?: string; note?: string; code?: string; says?: string }
-type Case = { name: string; text?: string; base64?: string; usual?: string[]; rows?: Want[]; refused?: Want }
+type Case = { name: string; text?: string; base64?: string; windows?: boolean; usual?: string[]; rows?: Want[]; refused?: Want }
 
 // A list that one of the console and the command line takes and the other refuses,
 // or reads as something else, is invited from one place and lost in the other. Both
@@ -14,8 +13,9 @@ describe('read', () => {
   const table = new URL('../../../../app/cli/testdata/csv_cases.json', import.meta.url)
   const cases = JSON.parse(readFileSync(table, 'utf8')) as Case[]
   const begins = (says: string | undefined) => expect.stringMatching(new RegExp('^' + (says ?? '').replace(/[.()+?]/g, '\\$&')))
-  test.each(cases)('$name', ({ text, base64, usual, rows, refused }) => {
+  test.each(cases)('$name', ({ text, base64, windows, usual, rows, refused }) => {
     const file = decode(base64 ? Buffer.from(base64, 'base64') : new TextEncoder().encode(text))
+    expect(file.guessed ?? false).toBe(windows ?? false)
     const list: List = file.refused ? { rows: [], refused: file.refused } : read(file.text, usual ?? [])
     expect(list.refused).toEqual(refused && { code: refused.code, detail: begins(refused.says) })
     const want = ({ row, code, says, ...invitation }: Want) => (code ? { row, error: { code, detail: begins(says) } } : { row, invitation })
@@ -30,9 +30,9 @@ test('the server’s results come under the lines of the list', () => {
   const placed = placeResults(sent, [
     { row: 1, ok: true, email: 'a@a.org' },
     { row: 2, ok: false, email: 'b@a.org', error: { code: 'already_member', detail: 'b@a.org is a member already.' } },
-    { row: 3, ok: false, email: 'A@a.org', error: { code: 'duplicate_row', detail: 'A@a.org stands in row 1 already.' } },
+    { row: 3, ok: false, email: 'A@a.org', error: { code: 'duplicate_row', detail: 'Duplicate of row 1.' } },
   ])
-  expect(placed.map((r) => [r.row, r.error?.detail])).toEqual([[3, undefined], [5, 'b@a.org is a member already.'], [6, 'A@a.org stands in row 3 already.']])
+  expect(placed.map((r) => [r.row, r.error?.detail])).toEqual([[3, undefined], [5, 'b@a.org is a member already.'], [6, 'Duplicate of row 3.']])
 })
 
 test('parts', () => {
@@ -41,10 +41,10 @@ test('parts', () => {
 })
 
 test('the file with results has a line for each row, with the reason', () => {
-  const rows: Row[] = [
-    { row: 1, ok: true, email: 'ada@a.org' },
+  const rows: Result[] = [
+    { row: 1, ok: true, email: 'ada@a.org', name: 'Ada' },
     { row: 2, ok: false, email: '=bad', error: { code: 'bad_address', detail: 'An email address has an @ in it.' } },
   ]
-  expect(results(rows).split('\r\n')).toEqual(['row,email,result,code,detail', '1,ada@a.org,invited,,Invited.', "2,'=bad,refused,bad_address,An email address has an @ in it.", ''])
-  expect(verdict({ row: 1, ok: true, email: 'a@b', rejected_before: { at: '', by: '' } }, true)).toBe('Can be invited. It was rejected before.')
+  expect(results(rows).split('\r\n')).toEqual(['row,email,name,result,code,detail', '1,ada@a.org,Ada,invited,,Invited.', "2,'=bad,,refused,bad_address,An email address has an @ in it.", ''])
+  expect(verdict({ row: 1, ok: true, email: 'a@b', rejected_before: { at: '', by: '' } }, true)).toBe('Ready to invite. This address was rejected before.')
 })

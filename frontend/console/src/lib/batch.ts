@@ -85,25 +85,29 @@ export function parts<T>(all: T[], n: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / n) }, (_, i) => all.slice(i * n, i * n + n))
 }
 
+// A Result is what came of a row, with the name in it.
+export type Result = Row & { name?: string }
+
 // placeResults puts the results of the server beside the rows that were sent, under their
 // own line numbers. The server numbers them from 1, also where it says that an address
 // is in an earlier row.
-export function placeResults(sent: ListRow[], results: Row[]): Row[] {
-  const own = (detail: string) => detail.replace(/\d+(?= already\.$)/, (n) => String(sent[Number(n) - 1]?.row ?? n))
+export function placeResults(sent: ListRow[], results: Row[]): Result[] {
+  const own = (detail: string) => detail.replace(/\d+(?=\.$)/, (n) => String(sent[Number(n) - 1]?.row ?? n))
   return results.map((result, i) => {
     const { error } = result
     const placed = error?.code === 'duplicate_row' ? { ...error, detail: own(error.detail) } : error
-    return { ...result, row: sent[i]!.row, ...(placed && { error: placed }) }
+    const { row, invitation } = sent[i]!
+    return { ...result, row, ...(invitation?.name && { name: invitation.name }), ...(placed && { error: placed }) }
   })
 }
 
 // verdict says in words what came of a row.
 export function verdict(row: Row, dry: boolean): string {
   if (row.error) return row.error.detail
-  const before = row.rejected_before ? ' It was rejected before.' : ''
-  return (dry ? 'Can be invited.' : 'Invited.') + before
+  const before = row.rejected_before ? ' This address was rejected before.' : ''
+  return (dry ? 'Ready to invite.' : 'Invited.') + before
 }
 
 // results are the rows as a file to keep.
-export const results = (rows: Row[]): string =>
-  write([['row', 'email', 'result', 'code', 'detail'], ...rows.map((r) => [r.row, r.email, r.ok ? 'invited' : 'refused', r.error?.code ?? '', verdict(r, false)])])
+export const results = (rows: Result[]): string =>
+  write([['row', 'email', 'name', 'result', 'code', 'detail'], ...rows.map((r) => [r.row, r.email, r.name ?? '', r.ok ? 'invited' : 'refused', r.error?.code ?? '', verdict(r, false)])])

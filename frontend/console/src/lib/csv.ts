@@ -5,8 +5,15 @@ export type Line = { row: number; cells: string[]; fault?: Refusal }
 // A Refusal names a fault for programs, and says it in a sentence.
 export type Refusal = { code: string; detail: string }
 
-// decode makes text of a file, which must be in UTF-8.
-export function decode(file: Uint8Array): { text: string; refused?: Refusal } {
+// A Decoded is the text of a file. guessed: lines of it were not in UTF-8, and were read
+// as Windows-1252.
+export type Decoded = { text: string; guessed?: boolean; refused?: Refusal }
+
+// decode makes text of a file in UTF-8. Lines that are not are read as Windows-1252,
+// which is what Excel writes as plain CSV in Western Europe and America: the reader has
+// to look at the names before anything is sent. The command line does the same with
+// --encoding windows-1252.
+export function decode(file: Uint8Array): Decoded {
   const begins = (...bytes: number[]) => bytes.every((b, i) => file[i] === b)
   if (begins(0x50, 0x4b, 3, 4) || begins(0xd0, 0xcf, 0x11, 0xe0)) {
     return { text: '', refused: { code: 'file_workbook', detail: 'The file is a workbook. Save it as CSV (UTF-8) first.' } }
@@ -14,7 +21,38 @@ export function decode(file: Uint8Array): { text: string; refused?: Refusal } {
   if (begins(0xff, 0xfe) || begins(0xfe, 0xff)) {
     return { text: '', refused: { code: 'file_utf16', detail: 'The file is in UTF-16. Save it as CSV (UTF-8) first.' } }
   }
-  return { text: new TextDecoder().decode(file) }
+  try {
+    return { text: utf8.decode(file) }
+  } catch {
+    return { text: lines(file).map(decodeLine).join(''), guessed: true }
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+// Windows-1252 is Latin-1 but for these, from 0x80 on. Not every program that has a
+// decoder of that name knows them.
+const windows = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'
+const windowsByte = (b: number) => windows[b - 0x80] ?? String.fromCharCode(b)
+
+function decodeLine(line: Uint8Array): string {
+  try {
+    return utf8.decode(line)
+  } catch {
+    return Array.from(line, windowsByte).join('')
+  }
+}
+
+// lines splits a file after each line feed.
+function lines(file: Uint8Array): Uint8Array[] {
+  const all: Uint8Array[] = []
+  for (let at = 0; at < file.length; ) {
+    const end = file.indexOf(10, at)
+    const next = end < 0 ? file.length : end + 1
+    all.push(file.subarray(at, next))
+    at = next
+  }
+  return all
 }
 
 // parse splits CSV into rows, without those that hold nothing. A quote in the
