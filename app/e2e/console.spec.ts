@@ -293,7 +293,7 @@ test('Bulk Invite: nothing is sent before the review; the results can be kept', 
   const download = admin.waitForEvent('download')
   await button(admin, 'Download results').click()
   const kept = readFileSync(await (await download).path(), 'utf8')
-  expect(kept.split('\r\n')).toEqual(['row,email,name,result,code,detail', '2,hal@example.com,Hal,invited,,Invited.', '5,ivy@example.com,Ivy,invited,,Invited.', ''])
+  expect(kept.split('\r\n')).toEqual(['\uFEFFrow,email,name,result,code,detail', '2,hal@example.com,Hal,invited,,Invited.', '5,ivy@example.com,Ivy,invited,,Invited.', ''])
   await button(admin, 'Done').click()
   expect((await message('ivy@example.com')).text).toContain('AILoop')
 })

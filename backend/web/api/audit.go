@@ -167,7 +167,7 @@ func (s *API) mountExport(r *group) {
 			"confirmation of the " +
 			"last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that " +
 			"would be a " +
-			"formula begins with an apostrophe.",
+			"formula begins with an apostrophe, and the file begins with a byte order mark.",
 		Tags:     []string{"audit"},
 		Security: []map[string][]string{{"session": {}}, {"token": {}}},
 		Parameters: []*huma.Param{param("format", "csv or json; csv where it is absent."),
@@ -247,7 +247,12 @@ func exportJSON(w *bufio.Writer, each eachPage) error {
 	return err
 }
 
+// byteOrderMark tells Excel on Windows that a CSV is in UTF-8. Without it bücher.example
+// reads bÃ¼cher.example.
+const byteOrderMark = "\ufeff"
+
 func exportCSV(w *bufio.Writer, each eachPage) error {
+	w.WriteString(byteOrderMark)
 	writeRow(w, exportColumns)
 	return each(func(lines []service.AuditLine) error {
 		for _, e := range auditOf(lines) {

@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * The audit log as a file
-         * @description All entries that fit the filter of GET /audit, newest first. A session needs a confirmation of the last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe.
+         * @description All entries that fit the filter of GET /audit, newest first. A session needs a confirmation of the last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe, and the file begins with a byte order mark.
          */
         get: operations["export-audit"];
         put?: never;
