@@ -45,7 +45,7 @@ var rooms = map[string][]string{
 	"backend/mail/smtp":       {"backend/access", "backend/text"},
 	"backend/policy":          {"backend/access"},
 	"backend/private":         {"backend/access"},
-	"backend/store":           {"=backend/store/kv", "backend/private", "backend/access"},
+	"backend/store":           {"=backend/store/kv", "backend/private", "backend/access", "backend/text"},
 	"backend/store/storetest": {"=backend/store", "=backend/store/kv", "backend/access"},
 	"backend/store/kv":        {},
 	"backend/store/kv/kvtest": {"=backend/store/kv"},
@@ -94,7 +94,7 @@ var homes = map[string][]string{
 	"github.com/zalando/go-keyring":  {"app/desktop"},
 	"golang.org/x/net/idna":          {"backend/address"},
 	"golang.org/x/sys":               {"app", "backend/store/kv/badger"},
-	"golang.org/x/text":              {"backend/address"},
+	"golang.org/x/text":              {"backend/address", "backend/text"},
 	"google.golang.org/protobuf":     {"backend/store/kv/badger"},
 	"pgregory.net/rapid":             {"backend/service"},
 

@@ -11,8 +11,7 @@ import (
 	"unicode/utf8"
 
 	"doorward/backend/access"
-
-	"golang.org/x/text/encoding/charmap"
+	"doorward/backend/text"
 )
 
 // columns are those that a list of invitations can have, in their order in a list
@@ -235,11 +234,7 @@ func fromWindows(cells []string) []string {
 	}
 	out := make([]string, len(cells))
 	for i, cell := range cells {
-		decoded, err := charmap.Windows1252.NewDecoder().String(cell)
-		if err != nil {
-			return cells // refused as it is
-		}
-		out[i] = strings.TrimFunc(decoded, isSpace)
+		out[i] = strings.TrimFunc(text.FromWindows1252(cell), isSpace)
 	}
 	return out
 }

@@ -13,7 +13,7 @@
 // and because a look-alike letter is how somebody gets approved in another person's place.
 // A domain may use any one script.
 //
-// This is the only package that imports golang.org/x/text and x/net/idna.
+// This is the only package that imports x/net/idna.
 package address
 
 import (

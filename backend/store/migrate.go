@@ -23,6 +23,7 @@ var migrations = []migration{
 	keepRenderedAsFacts, // 2 → 3
 	classifyMessages,    // 3 → 4
 	repairTokens,        // 4 → 5
+	foldSearchWords,     // 5 → 6
 }
 
 // A migration brings one batch of records to the next schema: those after last, the last

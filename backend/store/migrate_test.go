@@ -116,6 +116,11 @@ func isMigrated(t *testing.T, b *box, emails int) {
 	}
 }
 
+// umit is the one member of the fixture whose name and domain have letters with accents.
+const umit = "3c6a4gj2i5ftquozxi5aqtga24"
+
+func isOf(id, key string) bool { return strings.HasSuffix(key, "\x00"+id) }
+
 func TestSchema1IsMigrated(t *testing.T) {
 	b := unopenedSchema1(t)
 	b.openAsItIs()
@@ -132,7 +137,8 @@ func TestSchema1IsMigrated(t *testing.T) {
 		kind := recordOf([]byte(key)).prefix
 		renamed := kind == messagePrefix || kind == decoyPrefix || kind == countersPrefix || kind == schemaPrefix
 		rendered := kind == factsPrefix || kind == decoyFactsPrefix
-		if !renamed && !rendered && before[key] != value {
+		folded := kind == wordPrefix && isOf(umit, key)
+		if !renamed && !rendered && !folded && before[key] != value {
 			t.Errorf("the migration changed %q", key)
 		}
 	}

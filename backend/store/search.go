@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"doorward/backend/access"
+	"doorward/backend/text"
 )
 
 const (
@@ -16,27 +17,45 @@ const (
 
 // searchWords returns the words by whose prefixes a member is found: the address, its
 // domain with each parent domain, the words of the name, and the parts of the address
-// before the @; if there are too many, the first of these. A word that is a prefix of
-// another is left out, since a search for it finds that other.
+// before the @; if there are too many, the first of these. The address is there as it was
+// typed, too, because that is what lists show. A word that is a prefix of another is left
+// out, since a search for it finds that other.
 func searchWords(m *access.Member) []string {
-	address := m.Email.Canonical
+	address, typed := text.Fold(m.Email.Canonical), text.Fold(m.Email.Typed)
 	at := strings.LastIndexByte(address, '@')
-	all := make([]string, 0, maxWords)
-	all = append(all, address)
-	for d := address[at+1:]; strings.Contains(d, ".") && len(all) < maxWords/2; d = d[strings.IndexByte(d, '.')+1:] {
-		all = append(all, d)
-	}
-	all = append(all, strings.FieldsFunc(strings.ToLower(m.Name), betweenWords)...)
+	all := make([]string, 0, 2*maxWords)
+	all = append(all, address, typed)
+	all = append(all, domains(address)...)
+	all = append(all, terms(m.Name)...)
+	all = append(all, strings.FieldsFunc(text.Fold(m.Name), betweenWords)...)
+	all = append(all, domains(typed)...)
 	betweenParts := func(r rune) bool { return strings.ContainsRune("._+-", r) }
 	all = append(all, strings.FieldsFunc(address[:max(at, 0)], betweenParts)...)
-	all = all[:min(len(all), maxWords)]
-	for i, w := range all {
-		all[i] = cut(w, maxWordLength)
+	return distinct(all)
+}
+
+// domains returns the domain of an address with its parent domains.
+func domains(address string) (all []string) {
+	d := address[strings.LastIndexByte(address, '@')+1:]
+	for strings.Contains(d, ".") && len(all) < maxWords/2-1 {
+		all = append(all, d)
+		d = d[strings.IndexByte(d, '.')+1:]
 	}
-	slices.Sort(all)
-	words := make([]string, 0, len(all))
-	for i, w := range all {
-		if w != "" && (i+1 == len(all) || !strings.HasPrefix(all[i+1], w)) {
+	return all
+}
+
+// distinct returns the first words, sorted, without those that are prefixes of others.
+func distinct(all []string) []string {
+	kept := make([]string, 0, maxWords)
+	for _, w := range all {
+		if w = cut(w, maxWordLength); w != "" && len(kept) < maxWords && !slices.Contains(kept, w) {
+			kept = append(kept, w)
+		}
+	}
+	slices.Sort(kept)
+	words := make([]string, 0, len(kept))
+	for i, w := range kept {
+		if i+1 == len(kept) || !strings.HasPrefix(kept[i+1], w) {
 			words = append(words, w)
 		}
 	}
@@ -44,20 +63,30 @@ func searchWords(m *access.Member) []string {
 }
 
 func betweenWords(r rune) bool {
-	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '-' && !unicode.IsMark(r)
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-'
 }
 
 // searchPrefixes returns the words of a query, longest first: the longest is probably the
 // rarest.
 func searchPrefixes(q string) []string {
-	var words []string
-	for w := range strings.FieldsSeq(strings.ToLower(q)) {
-		if w = strings.Trim(w, "\x00,;<>()\""); w != "" {
-			words = append(words, cut(w, maxWordLength))
-		}
+	words := terms(q)
+	for i, w := range words {
+		words[i] = cut(w, maxWordLength)
 	}
 	slices.SortStableFunc(words, func(a, b string) int { return len(b) - len(a) })
 	return words[:min(len(words), maxSearchWords)]
+}
+
+// terms cuts a name or a query at white space, without the punctuation around its words. A
+// query such as @example.com is for the addresses of a domain.
+func terms(s string) []string {
+	var words []string
+	for w := range strings.FieldsSeq(text.Fold(s)) {
+		if w = strings.Trim(w, ",;<>()\"@"); w != "" {
+			words = append(words, w)
+		}
+	}
+	return words
 }
 
 // cut shortens s to at most n bytes, between two characters.

@@ -3,11 +3,13 @@ package store
 import (
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"doorward/backend/access"
+	"doorward/backend/store/kv"
 )
 
 // An index that is wrong hides a member from the search. A search through the indexes finds
@@ -82,5 +84,80 @@ func (b *box) allPages(q Query, total int) (found []string) {
 			slices.Sort(found)
 			return found
 		}
+	}
+}
+
+// A list shows Pat O’Brien, as phones write the apostrophe, and nothing that people type
+// finds him: the index and the query were cut and folded differently.
+func TestWhatAListShowsIsFoundByWhatPeopleType(t *testing.T) {
+	b := openBox(t, "")
+	for _, who := range []struct {
+		address, name string
+		queries       []string
+	}{
+		{"pat@fleet.example.net", "Pat O’Brien", []string{
+			"O’Brien", "O'Brien", "o`brien", "obrien", "OBRIEN", "Pat O’Brien", "pat obrien", "@fleet.example.net",
+			"@fleet", "<pat@fleet.example.net>",
+		}},
+		{"gina@example.com", "Gina D'Angelo", []string{"D’Angelo", "D'Angelo", "dangelo"}},
+		{"zoe@example.org", "Zoë Quinn", []string{"Zoe", "zoë", "ZOË", "Zoe\u0308", "Quinn"}},
+		{"juergen@example.org", "Jürgen Groß", []string{"jurgen", "Jürgen", "gross", "Groß", "GROSS"}},
+		{"lukasz@example.org", "Łukasz Żółć", []string{"lukasz", "Łukasz", "zolc"}},
+		{"st@example.org", "Anne-Marie St.John, Ph.D.", []string{"St.John,", "john", "Ph.D.", "anne-marie", "Anne-Ma"}},
+		{"o'neil@example.org", "Kim", []string{"o'neil@example.org", "O’Neil", "oneil"}},
+		{"ida@Bücher.example", "Ida", []string{
+			"bücher", "Bucher.example", "ida@bücher.example", "ida@xn--bcher-kva.example",
+		}},
+		{"nikos@example.org", "Νίκος Παπαδόπουλος", []string{"νικοσ", "Νίκος", "ΠΑΠΑΔΌΠΟΥΛΟΣ", "παπα"}},
+	} {
+		m := b.person(who.address, who.name)
+		b.put(m)
+		for _, q := range who.queries {
+			if got := b.allPages(Query{Words: q, Limit: 10}, 1); !slices.Equal(got, []string{m.Email.Canonical}) {
+				t.Errorf("%q finds %q, want %s", q, got, who.name)
+			}
+		}
+	}
+}
+
+// A store of an older version has search words with accents and apostrophes. The first
+// start folds them, wherever an earlier one was interrupted.
+func TestSearchWordsOfAnOlderVersion(t *testing.T) {
+	for stop := range 4 {
+		b := openBox(t, filepath.Join(t.TempDir(), "data"))
+		const plain, accented = foldBatch + 3, 5
+		for i := range plain {
+			b.put(b.person(fmt.Sprintf("bob%d@example.com", i), "Bob"))
+		}
+		for i := range accented {
+			m := b.person(fmt.Sprintf("o'brien%d@example.com", i), "Zoë O’Brien Ångström-Łuk Pat J. É. Q")
+			b.put(m)
+			b.raw(func(t kv.Tx) error {
+				for key := range memberEntries(&m) {
+					must(b.t, t.Delete([]byte(key)))
+				}
+				for key, value := range unfoldedEntries(&m) {
+					must(b.t, t.Set([]byte(key), []byte(value)))
+				}
+				return nil
+			})
+		}
+		b.asSchema(5)
+		must(t, b.Close())
+		b.openAsItIs()
+		for range stop {
+			_, err := b.migrateBatch(t.Context())
+			must(t, err)
+		}
+		b.reopen()
+		b.allPages(Query{Words: "obrien zoe", Limit: 3}, accented)
+		b.verify()
+		b.view(func(tx *Tx) error {
+			hits, err := tx.scan(wordPrefix.key("zoë"), 1)
+			if len(hits) > 0 {
+				t.Error("the old words are still there")
+			}
+			return err
+		})
 	}
 }
