@@ -113,8 +113,10 @@ func (e entry) say(w io.Writer) {
 		words = known.Phrase()
 	}
 	line := fmt.Sprintf("%s  %s (%s)  %s", e.At.Local().Format("2006-01-02 15:04:05"), e.Actor, e.Source, words)
-	if e.Target != "" {
+	if e.Target != "" && e.Target != e.Actor {
 		line += "  " + e.Target
+	} else {
+		line = strings.TrimSuffix(line, ":")
 	}
 	if e.Detail != "" {
 		line += "  " + e.Detail

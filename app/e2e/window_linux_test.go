@@ -58,7 +58,7 @@ func TestWindow(t *testing.T) {
 	window := s.window("Doorward")
 	s.press(window, "ctrl+5") // View, Mail
 	d.click("button", "~^Preview .* to late@example.com")
-	d.inFrame("The letter as its reader sees it", "You are invited to Night Watch")
+	d.inFrame("The email as its recipient sees it", "You are invited to Night Watch")
 	d.picture("message")
 	d.click("button", "Close")
 	if err := p.Mail.Up(); err != nil {
@@ -141,7 +141,7 @@ func (d *driven) invites(email, name string) {
 	d.click("option", "~^Fleet")
 	d.fill("~^Name", name)
 	d.click("button", "Send Invitation")
-	d.reads("The mail server took the letter")
+	d.reads("The mail server accepted the email")
 }
 
 // The window uses a Doorward that already runs on this computer through its socket.

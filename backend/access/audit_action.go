@@ -55,7 +55,7 @@ var auditActions = []struct {
 	action       AuditAction
 	name, phrase string // the phrase goes between the actor and the target
 }{
-	{ActionSetUp, "set_up", "set up"},
+	{ActionSetUp, "set_up", "set up the workspace:"},
 	{ActionInvite, "invited", "invited"},
 	{ActionRenew, "renewed_invitation", "renewed the invitation of"},
 	{ActionResend, "resent_email", "resent the email to"},
@@ -81,7 +81,7 @@ var auditActions = []struct {
 	{ActionUndo, "undid_change", "undid a change to"},
 	{ActionRemove, "removed", "removed"},
 	{ActionExpire, "invitation_expired", "expired the invitation of"},
-	{ActionRemind, "reminded", "reminded"},
+	{ActionRemind, "reminded", "sent a reminder to"},
 	{ActionRemoveUndecided, "removed_undecided", "removed the undecided request of"},
 	{ActionNoticeUnusual, "noticed_unusual", "noticed something unusual:"},
 	{ActionCreateToken, "created_token", "created the API token"},
@@ -90,7 +90,7 @@ var auditActions = []struct {
 	{ActionDeleteRole, "deleted_role", "deleted the role"},
 	{ActionChangeSettings, "changed_settings", "changed the"},
 	{ActionTrustClock, "trusted_clock", "trusted the"},
-	{ActionRetryMessage, "retried_email", "sent again the email"},
+	{ActionRetryMessage, "retried_email", "retried the email"},
 	{ActionDeleteMessage, "deleted_email", "deleted the email"},
 	{ActionTestMail, "sent_test_email", "sent a test email"},
 	{ActionChangeNotifications, "changed_notifications", "changed their notifications"},

@@ -167,6 +167,11 @@ var backoff = []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 30
 // Done reports whether nothing more happens to the email automatically.
 func (m *Message) Done() bool { return m.State == MessageSent || m.State == MessageFailed }
 
+// HasBody reports whether the email's content is still stored.
+func (m *Message) HasBody() bool {
+	return m.State != MessageSent && !(m.State == MessageFailed && m.Kind.HoldsSecret())
+}
+
 // Sent records that the mail server accepted the email.
 func (m *Message) Sent(detail string, now time.Time) {
 	m.State, m.Detail, m.At, m.NextTry, m.Lease = MessageSent, detail, now, time.Time{}, Lease{Epoch: m.Lease.Epoch}

@@ -100,7 +100,7 @@ func keep(tx *store.Tx, m access.Message) error {
 	if err := tx.Messages.Put(m); err != nil {
 		return err
 	}
-	if m.State == access.MessageSent || m.State == access.MessageFailed && m.Kind.HoldsSecret() {
+	if !m.HasBody() {
 		return tx.Messages.WipeFacts(m.ID)
 	}
 	return nil

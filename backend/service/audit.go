@@ -84,8 +84,10 @@ func (s Audit) Each(ctx context.Context, actor access.Actor, q AuditQuery, fn fu
 // exist.
 type AuditLine struct {
 	access.AuditEntry
-	ActorName  string
-	TargetName string
+	ActorName    string // the address of a member, else what the actor is called
+	ActorCalled  string // the member's name, if they have one
+	TargetName   string
+	TargetCalled string
 }
 
 // List returns a page of the audit log, newest first.
@@ -127,12 +129,15 @@ func (s *core) lines(tx *store.Tx, entries []access.AuditEntry) ([]AuditLine, er
 			return nil, err
 		}
 		l := AuditLine{AuditEntry: e, ActorName: by.String()}
+		if by.email != "" && by.name != by.email {
+			l.ActorCalled = by.name
+		}
 		if id, err := access.ParseMemberID(e.Target); err == nil {
 			m, err := tx.Members.Get(id)
 			if err != nil && !access.NotFound.Is(err) {
 				return nil, err
 			}
-			l.TargetName = m.Email.Typed
+			l.TargetName, l.TargetCalled = m.Email.Typed, m.Name
 		}
 		out = append(out, l)
 	}

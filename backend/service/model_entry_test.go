@@ -82,7 +82,7 @@ var (
 // body is the text of the newest email to a person that holds a link.
 func (md *model) body(rt *rapid.T, on *person) (text string) {
 	md.must(rt, md.store.View(md.ctx, func(tx *store.Tx) error {
-		p, err := tx.Messages.Page("", 5000)
+		p, err := tx.Messages.Find(store.MessageQuery{Limit: 5000})
 		for _, message := range p.Items {
 			if text != "" || message.Recipient != on.email {
 				continue

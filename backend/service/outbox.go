@@ -10,14 +10,17 @@ import (
 	"doorward/backend/store"
 )
 
-// List returns a page of emails, newest first.
-func (s Outbox) List(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[access.Message],
+// A MessageQuery filters emails.
+type MessageQuery = store.MessageQuery
+
+// List returns a page of the matching emails, newest first.
+func (s Outbox) List(ctx context.Context, actor access.Actor, q MessageQuery) (out store.Page[access.Message],
 	err error) {
-	if limit, err = Limit(limit); err != nil {
+	if q.Limit, err = Limit(q.Limit); err != nil {
 		return out, err
 	}
 	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
-		out, err = tx.Messages.Page(cursor, limit)
+		out, err = tx.Messages.Find(q)
 		return err
 	})
 	return out, err

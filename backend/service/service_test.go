@@ -232,7 +232,7 @@ func (fx *fixture) did(deed access.AuditAction) (n int) {
 func (fx *fixture) messages(kind access.MessageKind) (all []access.Message) {
 	fx.t.Helper()
 	must(fx.t, fx.store.View(fx.t.Context(), func(tx *store.Tx) error {
-		p, err := tx.Messages.Page("", 5000)
+		p, err := tx.Messages.Find(store.MessageQuery{Limit: 5000})
 		all = nil
 		for _, m := range p.Items {
 			if m.Kind == kind {

@@ -187,7 +187,7 @@ func TestDecoysAreNowhere(t *testing.T) {
 	}
 	_, err := fx.SignIn.AnswerRequests(t.Context())
 	must(t, err)
-	page, err := fx.Outbox.List(t.Context(), fx.ann, "", 0)
+	page, err := fx.Outbox.List(t.Context(), fx.ann, MessageQuery{})
 	must(t, err)
 	if len(page.Items) != page.Total || counters().
 		Messages[access.MessageHeld] != before.Messages[access.MessageHeld] ||

@@ -102,7 +102,7 @@ func TestBackupRestore(t *testing.T) {
 			t.Errorf("restored are %v", left)
 		}
 		r.view(func(tx *Tx) error {
-			p, err := tx.Messages.Page("", 5)
+			p, err := tx.Messages.Find(MessageQuery{Limit: 5})
 			if len(p.Items) != 1 || p.Items[0].State != access.MessageFailed {
 				t.Errorf("the letter that waited is %+v", p.Items)
 			}

@@ -264,18 +264,3 @@ func (tx *Tx) leasedIn(lane prefix, until time.Time) (held []access.Message, err
 		from = append(batch[len(batch)-1].Key, 0)
 	}
 }
-
-// Page returns a page of the outbox, newest first.
-func (tx Messages) Page(cursor string, limit int) (Page[access.Message], error) {
-	p, err := list(tx.inTx, messageListPrefix.key(), cursor, limit, "letters", func(e kv.KV) (access.Message, error) {
-		return tx.Messages.Get(messageOf(e))
-	})
-	if err != nil {
-		return p, err
-	}
-	c, err := tx.counts()
-	for _, n := range c.Messages {
-		p.Total += n
-	}
-	return p, err
-}

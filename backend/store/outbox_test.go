@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -185,5 +186,77 @@ func TestDueInOrder(t *testing.T) {
 		if n != 0 {
 			t.Errorf("%d buckets left", n)
 		}
+	})
+}
+
+// Two emails of 700 have failed. They are found without a look through all pages, by state,
+// by kind and by a part of the recipient's address, each once, however the pages are cut.
+func TestEmailsAreFound(t *testing.T) {
+	b := openBox(t, "")
+	m := b.person("ada@example.com", "Ada")
+	b.put(m)
+	const all = 700
+	for i := range all {
+		b.update(func(tx *Tx) error {
+			msg := messageFor(m, tx.Now)
+			msg.Recipient = fmt.Sprintf("p%03d@Example.com", i)
+			if msg.Recipient = strings.ToLower(msg.Recipient); i%100 == 7 {
+				msg.Kind = access.ApprovedMessage
+			}
+			must(t, tx.Messages.Post(msg, access.MessageFacts{}))
+			if i == 20 || i == 600 {
+				msg.Failed("550 no", tx.Now)
+				return tx.Messages.Put(msg)
+			}
+			return nil
+		})
+		b.at.Add(time.Second.Microseconds())
+	}
+	for _, tt := range []struct {
+		name string
+		q    MessageQuery
+		want int
+	}{
+		{"all", MessageQuery{}, all},
+		{"failed", MessageQuery{State: access.MessageFailed}, 2},
+		{"none is held", MessageQuery{State: access.MessageHeld}, 0},
+		{"a kind", MessageQuery{Kind: access.ApprovedMessage}, 7},
+		{"a part of an address", MessageQuery{To: "P10"}, 10},
+		{"one address", MessageQuery{To: "p020@example.com"}, 1},
+		{"all three", MessageQuery{To: "600", State: access.MessageFailed, Kind: access.InvitationMessage}, 1},
+		{"nobody", MessageQuery{To: "nobody"}, 0},
+	} {
+		for _, limit := range []int{1, 3, 200} {
+			if tt.want > 10 && limit < 200 {
+				continue
+			}
+			found := map[access.MessageID]bool{}
+			for q := tt.q; ; {
+				var p Page[access.Message]
+				q.Limit = limit
+				b.view(func(tx *Tx) (err error) { p, err = tx.Messages.Find(q); return err })
+				if p.Total != tt.want || p.TotalIsFloor || len(p.Items) > limit {
+					t.Fatalf("%s: a page of %d of %d, want %d", tt.name, len(p.Items), p.Total, tt.want)
+				}
+				for _, m := range p.Items {
+					found[m.ID] = true
+				}
+				if q.Cursor = p.Next; p.Next == "" {
+					break
+				}
+			}
+			if len(found) != tt.want {
+				t.Errorf("%s, %d at a time: %d found, want %d", tt.name, limit, len(found), tt.want)
+			}
+		}
+	}
+	b.view(func(tx *Tx) error {
+		p, err := tx.Messages.Find(MessageQuery{Limit: 1})
+		must(t, err)
+		_, err = tx.Messages.Find(MessageQuery{Limit: 1, Cursor: p.Next, State: access.MessageFailed})
+		if access.Explain(err).Code != "bad_cursor" {
+			t.Errorf("the cursor of another list: %v", err)
+		}
+		return nil
 	})
 }

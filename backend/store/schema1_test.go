@@ -209,7 +209,7 @@ func schema1Sessions(t *testing.T, b *box) {
 func schema1Outbox(t *testing.T, b *box) {
 	kinds := map[access.MessageKind]int{}
 	b.view(func(tx *Tx) error {
-		p, err := tx.Messages.Page("", 50)
+		p, err := tx.Messages.Find(MessageQuery{Limit: 50})
 		for _, m := range p.Items {
 			kinds[m.Kind]++
 			f, err := tx.Messages.Facts(m.ID)

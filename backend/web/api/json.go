@@ -120,7 +120,7 @@ func actorName(actor access.Actor) string {
 // A MessageJSON is an email in the outbox, without its body.
 type MessageJSON struct {
 	ID        string    `json:"id" example:"mfrggzdfmztwq2lknnwg23tpoa"`
-	Kind      string    `json:"kind" enum:"invitation,sign_in,approved,rejected,received,waiting,expiring,abandoned,test" example:"invitation"`
+	Kind      string    `json:"kind" enum:"invitation,sign_in,confirmation,approved,rejected,received,waiting,expiring,abandoned,test" example:"invitation"`
 	Member    string    `json:"member,omitempty" doc:"The id of whose it is."`
 	To        string    `json:"to" example:"ada@example.com"`
 	Subject   string    `json:"subject" example:"You are invited to AI Loop"`
@@ -132,6 +132,7 @@ type MessageJSON struct {
 	NextTry   time.Time `json:"next_try,omitzero"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Attempts  int       `json:"attempts,omitempty"`
+	HasBody   bool      `json:"has_body" doc:"Its content is still stored. It is deleted after sending; a link or code also after a failure."`
 }
 
 func messageOf(m access.Message) MessageJSON {
@@ -147,6 +148,7 @@ func messageOf(m access.Message) MessageJSON {
 		At:        m.At,
 		QueuedAt:  m.QueuedAt,
 		NextTry:   m.NextTry,
+		HasBody:   m.HasBody(),
 		ExpiresAt: m.ExpiresAt,
 		Attempts:  m.Attempts,
 	}
@@ -162,19 +164,21 @@ type messageBodyJSON struct {
 }
 
 type auditJSON struct {
-	Seq      uint64     `json:"seq" example:"17"`
-	At       time.Time  `json:"at"`
-	Actor    string     `json:"actor" doc:"Their address, while they are here; else their id." example:"grace@example.com"`
-	ActorID  string     `json:"actor_id,omitempty"`
-	Token    string     `json:"token,omitempty" doc:"The id of the API token that was used."`
-	Source   string     `json:"source" enum:"console,desktop,cli,api,portal,system" example:"console"`
-	From     string     `json:"from,omitempty" doc:"Network address." example:"192.0.2.7"`
-	Action   actionName `json:"action" example:"approved"`
-	Target   string     `json:"target,omitempty" doc:"A member's address, while they are here; else an id or a name." example:"ada@example.com"`
-	TargetID string     `json:"target_id,omitempty"`
-	Detail   string     `json:"detail,omitempty" example:"Fleet"`
-	Prev     string     `json:"prev" doc:"The hash of the entry before."`
-	Hash     string     `json:"hash" doc:"Covers the entry and prev."`
+	Seq        uint64     `json:"seq" example:"17"`
+	At         time.Time  `json:"at"`
+	Actor      string     `json:"actor" doc:"Their address, while they are here; else their id." example:"grace@example.com"`
+	ActorName  string     `json:"actor_name,omitempty" doc:"The name of that member, if they have one." example:"Grace Hopper"`
+	ActorID    string     `json:"actor_id,omitempty"`
+	Token      string     `json:"token,omitempty" doc:"The id of the API token that was used."`
+	Source     string     `json:"source" enum:"console,desktop,cli,api,portal,system" example:"console"`
+	From       string     `json:"from,omitempty" doc:"Network address." example:"192.0.2.7"`
+	Action     actionName `json:"action" example:"approved"`
+	Target     string     `json:"target,omitempty" doc:"A member's address, while they are here; else an id or a name." example:"ada@example.com"`
+	TargetName string     `json:"target_name,omitempty" doc:"The name of that member, if they have one." example:"Ada Lovelace"`
+	TargetID   string     `json:"target_id,omitempty"`
+	Detail     string     `json:"detail,omitempty" example:"Fleet"`
+	Prev       string     `json:"prev" doc:"The hash of the entry before."`
+	Hash       string     `json:"hash" doc:"Covers the entry and prev."`
 }
 
 // An actionName is the name of an audit action. The OpenAPI document lists them all
@@ -198,18 +202,20 @@ func auditOf(lines []service.AuditLine) []auditJSON {
 	items := make([]auditJSON, len(lines))
 	for i, l := range lines {
 		items[i] = auditJSON{
-			Seq:     l.Seq,
-			At:      l.At,
-			Actor:   l.ActorName,
-			ActorID: string(l.Actor.Member),
-			Token:   string(l.Actor.Token),
-			Source:  l.Actor.Source.Name(),
-			From:    l.Actor.From,
-			Action:  actionName(l.Action.Name()),
-			Target:  cmp.Or(l.TargetName, l.Target),
-			Detail:  l.Detail,
-			Prev:    l.Prev,
-			Hash:    l.Hash,
+			Seq:        l.Seq,
+			At:         l.At,
+			Actor:      l.ActorName,
+			ActorName:  l.ActorCalled,
+			TargetName: l.TargetCalled,
+			ActorID:    string(l.Actor.Member),
+			Token:      string(l.Actor.Token),
+			Source:     l.Actor.Source.Name(),
+			From:       l.Actor.From,
+			Action:     actionName(l.Action.Name()),
+			Target:     cmp.Or(l.TargetName, l.Target),
+			Detail:     l.Detail,
+			Prev:       l.Prev,
+			Hash:       l.Hash,
 		}
 		if l.TargetName != "" {
 			items[i].TargetID = l.Target

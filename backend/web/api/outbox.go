@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"doorward/backend/access"
+	"doorward/backend/service"
 	"doorward/backend/web"
 )
 
@@ -16,9 +17,10 @@ func (s *API) mountRecords(r *group) {
 		path:   "/outbox",
 		id:     "list-outbox",
 		title:  "The outbox",
-		text:   "Letters, newest first.",
-		need:   read,
-		fails:  []int{http.StatusUnprocessableEntity},
+		text: "Emails, newest first. A page of a filtered outbox can be short, or empty, and still have a " +
+			"next.",
+		need:  read,
+		fails: []int{http.StatusUnprocessableEntity},
 	}, s.outbox)
 	mount(r, op{
 		method: http.MethodGet,
@@ -53,16 +55,35 @@ func (s *API) mountRecords(r *group) {
 
 type messagesOut struct {
 	Body struct {
-		Items []MessageJSON `json:"items"`
-		Next  string        `json:"next,omitempty" doc:"The cursor of the page after; absent at the end."`
-		Total int           `json:"total"`
+		Items        []MessageJSON `json:"items"`
+		Next         string        `json:"next,omitempty" doc:"The cursor of the page after; absent at the end."`
+		Total        int           `json:"total"`
+		TotalIsFloor bool          `json:"total_is_floor,omitempty" doc:"There are at least so many."`
 	} `nameHint:"LetterList"`
 }
 
-func (s *API) outbox(ctx context.Context, actor access.Actor, in *pageIn) (*messagesOut, error) {
-	page, err := s.service.Outbox.List(ctx, actor, in.cursor(), in.Limit)
+type outboxIn struct {
+	State string `query:"state" enum:"queued,sent,retrying,failed,held" doc:"In this state only." example:"failed"`
+	Kind  string `query:"kind" enum:"invitation,sign_in,confirmation,approved,rejected,received,waiting,expiring,abandoned,test" doc:"Of this kind only." example:"invitation"`
+	To    string `query:"q" doc:"A part of the recipient's address, in any case." example:"ada"`
+	Paging
+}
+
+func (s *API) outbox(ctx context.Context, actor access.Actor, in *outboxIn) (*messagesOut, error) {
+	to, err := access.CleanText("q", in.To, 254)
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.service.Outbox.List(ctx, actor, service.MessageQuery{
+		State:  access.MessageState(in.State),
+		Kind:   access.MessageKind(in.Kind),
+		To:     to,
+		Cursor: in.cursor(),
+		Limit:  in.Limit,
+	})
 	out := &messagesOut{}
-	out.Body.Items, out.Body.Next, out.Body.Total = make([]MessageJSON, len(page.Items)), page.Next, page.Total
+	out.Body.Items, out.Body.Next = make([]MessageJSON, len(page.Items)), page.Next
+	out.Body.Total, out.Body.TotalIsFloor = page.Total, page.TotalIsFloor
 	for i, m := range page.Items {
 		out.Body.Items[i] = messageOf(m)
 	}

@@ -282,7 +282,7 @@ func (s *Server) SignInAgain(email string) *Browser {
 func (s *Server) ConfirmationCode(to string) (code string) {
 	s.T.Helper()
 	s.Must(s.Store.View(context.Background(), func(tx *store.Tx) error {
-		page, err := tx.Messages.Page("", 200)
+		page, err := tx.Messages.Find(store.MessageQuery{Limit: 200})
 		for _, m := range page.Items {
 			if m.Kind != access.ConfirmationMessage || m.Recipient != to || code != "" {
 				continue
@@ -304,7 +304,7 @@ func (s *Server) ConfirmationCode(to string) (code string) {
 // SignInEmail returns the link and the code of the newest email.
 func (s *Server) SignInEmail() (link, code string) {
 	s.T.Helper()
-	page, err := s.Service.Outbox.List(context.Background(), access.Operator, "", 0)
+	page, err := s.Service.Outbox.List(context.Background(), access.Operator, store.MessageQuery{})
 	s.Must(err)
 	at := slices.IndexFunc(page.Items, func(m access.Message) bool { return m.Kind == access.SignInMessage })
 	_, w, err := s.Service.Outbox.Get(context.Background(), access.Operator, page.Items[at].ID)

@@ -4,9 +4,9 @@ const systems: [RegExp, string][] = [[/Android/, 'Android'], [/iPhone|iPad/, 'iO
 // browser names a browser and its system from its User-Agent: "Firefox on Linux".
 export function browser(agent: string): string {
   const computer = /^Doorward-Desktop \((.+)\)$/.exec(agent)?.[1]
-  if (computer) return `The Doorward window on ${computer}`
+  if (computer) return `Doorward desktop app on ${computer}`
   const name = browsers.find(([mark]) => mark.test(agent))?.[1]
   const system = systems.find(([mark]) => mark.test(agent))?.[1]
   if (name && system) return `${name} on ${system}`
-  return name ?? system ?? (agent.slice(0, 40) || 'An unnamed browser')
+  return name ?? system ?? (agent.slice(0, 40) || 'Unknown browser')
 }

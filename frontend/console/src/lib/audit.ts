@@ -10,8 +10,20 @@ export const phrase = (action: Action): string => phrases[action] ?? kind(action
 // kind is an action by itself, as filters name it.
 export const kind = (action: Action): string => action.replaceAll('_', ' ')
 
-// actions are the kinds of entries that can be filtered by.
-export const actions = Object.keys(phrases) as Action[]
+// groups are the kinds of entries, as a filter offers them. A test finds a missing one.
+export const groups: [string, Action[]][] = [
+  ['Requests and decisions', ['approved', 'rejected', 'verified_email', 'verified_email_later', 'accepted_unverified', 'added_note', 'withdrew', 'removed_undecided']],
+  ['Invitations', ['invited', 'renewed_invitation', 'resent_email', 'created_login_link', 'invitation_expired', 'reminded']],
+  ['Sign-in', ['signed_in', 'signed_out', 'signed_out_everywhere', 'ended_session', 'confirmed_session', 'authorized_desktop', 'printed_login_link', 'entered_wrong_codes', 'noticed_unusual']],
+  ['Members', ['changed_roles', 'renamed', 'suspended', 'unsuspended', 'removed', 'changed_notifications']],
+  ['Roles and tokens', ['saved_role', 'deleted_role', 'created_token', 'revoked_token']],
+  ['Email', ['retried_email', 'deleted_email', 'sent_test_email']],
+  ['Server', ['set_up', 'changed_settings', 'trusted_clock', 'restored_backup']],
+]
+
+// sentence is what an entry says between its actor and its target. Without a target a
+// colon before it goes, too.
+export const sentence = (action: Action, target: boolean): string => (target ? phrase(action) : phrase(action).replace(/:$/, ''))
 
 type Filter = { since?: string; first?: string; last?: string; [name: string]: string | undefined }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { lasting, relative, short, span } from './time'
+import { exact, lasting, relative, short, span, stamp } from './time'
 
 const now = new Date('2030-05-01T12:00:00Z')
 const after = (seconds: number) => new Date(now.getTime() + seconds * 1000)
@@ -20,3 +20,15 @@ describe('lasting', () => {
 test.each([['7d', '7 days'], ['1h', '1 hour'], ['90m', '90 minutes'], ['other', 'other']])('span(%s) is "%s"', (text, want) => expect(span(text)).toBe(want))
 
 test.each([['2030-05-01', '1 May'], ['2030-12-31', '31 Dec']])('short(%s) is "%s"', (date, want) => expect(short(date)).toBe(want))
+
+// Times were in the browser's language in the middle of an English page: "Freitag, 27.
+// November 2026 um 06:04:44 GMT-8".
+test('an exact time has one format, with its zone', () => {
+  const zone = process.env.TZ
+  process.env.TZ = 'America/Los_Angeles'
+  const at = new Date('2026-11-27T14:04:44Z')
+  expect(stamp(at)).toBe('27 Nov 2026, 06:04:44')
+  expect(exact(at)).toBe('27 Nov 2026, 06:04:44 PST')
+  expect(exact(new Date('2026-07-01T00:00:09Z'))).toBe('30 Jun 2026, 17:00:09 PDT')
+  process.env.TZ = zone
+})

@@ -32,9 +32,22 @@ export function lasting(since: Date, now: Date): string {
   return count(n, unit)
 }
 
-// exact is a time in the reader's time zone, to the second.
-export const exact = (at: Date, locale?: string): string =>
-  new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long' }).format(at)
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+// stamp is a time in the reader's time zone, to the second: "27 Nov 2026, 06:04:44". It
+// is the same in every browser, in the language of the page.
+export function stamp(at: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0')
+  const day = `${at.getDate()} ${months[at.getMonth()]} ${at.getFullYear()}`
+  return `${day}, ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')}`
+}
+
+// zone is the short name of the reader's time zone at a time: "PST".
+export const zone = (at: Date): string =>
+  new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(at).find((p) => p.type === 'timeZoneName')?.value ?? 'local time'
+
+// exact is a time with its zone: "27 Nov 2026, 06:04:44 PST".
+export const exact = (at: Date): string => `${stamp(at)} ${zone(at)}`
 
 const units = { d: 'day', h: 'hour', m: 'minute' } as const
 
@@ -52,7 +65,6 @@ export function dayFrom(from: number, now = new Date()): string {
   return [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((n) => String(n).padStart(2, '0')).join('-')
 }
 
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 // short is the short form of a date: 2030-05-01 is "1 May".
 export const short = (date: string): string => `${Number(date.slice(8, 10))} ${months[Number(date.slice(5, 7)) - 1]}`

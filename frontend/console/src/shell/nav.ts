@@ -14,17 +14,17 @@ import Users from '@lucide/svelte/icons/users'
 export type Place = { path: string; name: string; icon: typeof Mail; need: string; text: string; short?: string }
 
 export const places: Place[] = [
-  { path: '/', name: 'Dashboard', icon: LayoutDashboard, need: 'read members', text: 'What happens at the door' },
-  { path: '/requests', name: 'Login Requests', short: 'Requests', icon: Inbox, need: 'read members', text: 'Who waits for a decision' },
+  { path: '/', name: 'Dashboard', icon: LayoutDashboard, need: 'read members', text: 'Overview of members, requests and health' },
+  { path: '/requests', name: 'Login Requests', short: 'Requests', icon: Inbox, need: 'read members', text: 'Pending requests for access' },
   { path: '/audit', name: 'Audit', icon: ScrollText, need: 'read audit', text: 'Who did what, to whom, and when' },
-  { path: '/mail', name: 'Mail', icon: Mail, need: 'read settings', text: 'Letters, and how they fare' },
+  { path: '/mail', name: 'Email log', short: 'Emails', icon: Mail, need: 'read settings', text: 'Emails and their delivery status' },
 ]
 
 export const settings: Place[] = [
-  { path: '/settings/members', name: 'Membership & Permissions', icon: Users, need: 'read members', text: 'Who is in, and what they may do' },
-  { path: '/settings/roles', name: 'Roles', icon: UserCheck, need: 'read members', text: 'What each role opens' },
-  { path: '/settings/general', name: 'General', icon: SlidersHorizontal, need: 'read settings', text: 'Name, public URL, how long invitations last' },
-  { path: '/settings/mail', name: 'Mail', icon: AtSign, need: 'read settings', text: 'The mail server, and a test letter' },
-  { path: '/settings/security', name: 'Security', icon: Shield, need: 'read settings', text: 'Sessions, links and their limits' },
-  { path: '/settings/tokens', name: 'API tokens', icon: KeyRound, need: 'read settings', text: 'For programs that use the API' },
+  { path: '/settings/members', name: 'Membership & Permissions', icon: Users, need: 'read members', text: 'Members, pending users and their access' },
+  { path: '/settings/roles', name: 'Roles', icon: UserCheck, need: 'read members', text: 'What each role gives access to' },
+  { path: '/settings/general', name: 'General', icon: SlidersHorizontal, need: 'read settings', text: 'Workspace name, public URL, invitations' },
+  { path: '/settings/mail', name: 'Email settings', icon: AtSign, need: 'read settings', text: 'Mail server and test email' },
+  { path: '/settings/security', name: 'Security', icon: Shield, need: 'read settings', text: 'Security policies, limits and your sessions' },
+  { path: '/settings/tokens', name: 'API tokens', icon: KeyRound, need: 'read settings', text: 'Tokens for programs that use the API' },
 ]

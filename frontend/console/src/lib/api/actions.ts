@@ -3,7 +3,7 @@ import type { AuditEntry } from './client'
 
 // phrases are the words for each action, to stand between the actor and the target.
 export const phrases: Record<AuditEntry['action'], string> = {
-  set_up: "set up",
+  set_up: "set up the workspace:",
   invited: "invited",
   renewed_invitation: "renewed the invitation of",
   resent_email: "resent the email to",
@@ -29,7 +29,7 @@ export const phrases: Record<AuditEntry['action'], string> = {
   undid_change: "undid a change to",
   removed: "removed",
   invitation_expired: "expired the invitation of",
-  reminded: "reminded",
+  reminded: "sent a reminder to",
   removed_undecided: "removed the undecided request of",
   noticed_unusual: "noticed something unusual:",
   created_token: "created the API token",
@@ -38,7 +38,7 @@ export const phrases: Record<AuditEntry['action'], string> = {
   deleted_role: "deleted the role",
   changed_settings: "changed the",
   trusted_clock: "trusted the",
-  retried_email: "sent again the email",
+  retried_email: "retried the email",
   deleted_email: "deleted the email",
   sent_test_email: "sent a test email",
   changed_notifications: "changed their notifications",

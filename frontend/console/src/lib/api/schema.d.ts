@@ -553,7 +553,7 @@ export interface paths {
         };
         /**
          * The outbox
-         * @description Letters, newest first.
+         * @description Emails, newest first. A page of a filtered outbox can be short, or empty, and still have a next.
          */
         get: operations["list-outbox"];
         put?: never;
@@ -866,6 +866,11 @@ export interface components {
              */
             actor: string;
             actor_id?: string;
+            /**
+             * @description The name of that member, if they have one.
+             * @example Grace Hopper
+             */
+            actor_name?: string;
             /** Format: date-time */
             at: string;
             /** @example Fleet */
@@ -895,6 +900,11 @@ export interface components {
              */
             target?: string;
             target_id?: string;
+            /**
+             * @description The name of that member, if they have one.
+             * @example Ada Lovelace
+             */
+            target_name?: string;
             /** @description The id of the API token that was used. */
             token?: string;
         };
@@ -1351,6 +1361,8 @@ export interface components {
             next?: string;
             /** Format: int64 */
             total: number;
+            /** @description There are at least so many. */
+            total_is_floor?: boolean;
         };
         Link: {
             /**
@@ -1529,13 +1541,15 @@ export interface components {
             detail?: string;
             /** Format: date-time */
             expires_at?: string;
+            /** @description Its content is still stored. It is deleted after sending; a link or code also after a failure. */
+            has_body: boolean;
             /** @example mfrggzdfmztwq2lknnwg23tpoa */
             id: string;
             /**
              * @example invitation
              * @enum {string}
              */
-            kind: "invitation" | "sign_in" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
+            kind: "invitation" | "sign_in" | "confirmation" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
             /** @description The id of whose it is. */
             member?: string;
             /** @description The same at each try. */
@@ -1566,6 +1580,8 @@ export interface components {
             detail?: string;
             /** Format: date-time */
             expires_at?: string;
+            /** @description Its content is still stored. It is deleted after sending; a link or code also after a failure. */
+            has_body: boolean;
             html?: string;
             /** @example mfrggzdfmztwq2lknnwg23tpoa */
             id: string;
@@ -1573,7 +1589,7 @@ export interface components {
              * @example invitation
              * @enum {string}
              */
-            kind: "invitation" | "sign_in" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
+            kind: "invitation" | "sign_in" | "confirmation" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
             /** @description The id of whose it is. */
             member?: string;
             /** @description The same at each try. */
@@ -4917,6 +4933,12 @@ export interface operations {
     "list-outbox": {
         parameters: {
             query?: {
+                /** @description In this state only. */
+                state?: "queued" | "sent" | "retrying" | "failed" | "held";
+                /** @description Of this kind only. */
+                kind?: "invitation" | "sign_in" | "confirmation" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
+                /** @description A part of the recipient's address, in any case. */
+                q?: string;
                 /** @description How many items at the most. */
                 limit?: number;
                 /** @description next of the page before. */
