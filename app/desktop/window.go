@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	goruntime "runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -173,15 +174,52 @@ func (w *Window) menu() *menu.Menu {
 	file.AddText("Back Up…", keys.CmdOrCtrl("b"), func(*menu.CallbackData) { w.backUp() })
 	file.AddSeparator()
 	file.AddText("Quit", keys.CmdOrCtrl("q"), w.quit)
-	m.Append(menu.EditMenu())
+	w.addEdit(m)
 	view := m.AddSubmenu("View")
 	for i, p := range []struct{ name, path string }{{"Dashboard", "/admin/"}, {"Login Requests", "/admin/requests"},
-		{"Members", "/admin/settings/members"}, {"Audit", "/admin/audit"}, {"Mail", "/admin/mail"}} {
+		{"Members", "/admin/settings/members"}, {"Audit", "/admin/audit"}, {"Email Log", "/admin/mail"}, {"Settings", "/admin/settings"}} {
 		view.AddText(p.name, keys.CmdOrCtrl(fmt.Sprint(i+1)), w.leads(p.path))
 	}
 	view.AddSeparator()
+	view.AddText("Zoom In", keys.CmdOrCtrl("+"), w.runs("doorwardZoom", 1))
+	view.AddText("Zoom Out", keys.CmdOrCtrl("-"), w.runs("doorwardZoom", -1))
+	view.AddText("Actual Size", keys.CmdOrCtrl("0"), w.runs("doorwardZoom", 0))
+	view.AddSeparator()
 	view.AddText("Reload", keys.CmdOrCtrl("r"), func(*menu.CallbackData) { runtime.WindowReload(w.ctx) })
+	help := m.AddSubmenu("Help")
+	help.AddText("Keyboard Shortcuts", nil, w.leads("/admin/requests?keys"))
+	help.AddText("Health Check", nil, w.leads("/admin/settings/general"))
+	help.AddSeparator()
+	help.AddText("About Doorward", nil, w.leads("/admin/?about"))
 	return m
+}
+
+// addEdit adds the Edit menu. The toolkit draws its own on macOS only. The entries have no
+// accelerators: the page handles those keys itself.
+func (w *Window) addEdit(m *menu.Menu) {
+	if goruntime.GOOS == "darwin" {
+		m.Append(menu.EditMenu())
+		return
+	}
+	edit := m.AddSubmenu("Edit")
+	for _, e := range []struct{ name, what string }{{"Undo", "undo"}, {"Redo", "redo"}, {}, {"Cut", "cut"},
+		{"Copy", "copy"}, {"Paste", "paste"}, {"Select All", "selectAll"}} {
+		if e.name == "" {
+			edit.AddSeparator()
+			continue
+		}
+		edit.AddText(e.name, nil, w.runs("doorwardEdit", e.what))
+	}
+}
+
+// runs makes a menu entry that calls a function of bridge.js.
+func (w *Window) runs(function string, argument any) menu.Callback {
+	return func(*menu.CallbackData) {
+		text, err := json.Marshal(argument)
+		if err == nil {
+			runtime.WindowExecJS(w.ctx, "window."+function+"?.("+string(text)+")")
+		}
+	}
 }
 
 // leads makes a menu entry that opens one of the console's addresses.

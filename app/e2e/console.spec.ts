@@ -168,6 +168,8 @@ test('an approval is undone: pending again, in both consoles, and nobody is emai
 test('if another Admin was faster: who, what, when', async ({ browser }) => {
   await waits(browser, 'carol@example.com')
   const stale = await second.context().newPage()
+  // It hears nothing: neither a stream of its own nor that of the other tabs.
+  await stale.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined }))
   await stale.route('**/api/v1/events', (r) => r.abort())
   await stale.goto('/admin/requests')
   await expect(row(stale, 'carol@example.com')).toBeVisible()
@@ -251,7 +253,7 @@ test('Manage Access: roles, suspend, restore, remove', async ({ browser }) => {
   await expect(admin.getByText('1 member found')).toBeVisible()
   await button(admin, 'Manage Access of bob@example.com').click()
   await expect(admin).toHaveURL(/member=/)
-  await expect(dialog(admin)).toContainText('by a login code')
+  await expect(dialog(admin)).toContainText('with an email code')
   await choose(admin, /^Roles: /, 'AILoop')
   await admin.keyboard.press('Escape')
   await button(admin, 'Save roles').click()
@@ -591,7 +593,7 @@ test('logs out: the back button shows nothing of the console', async () => {
   await expect(admin.getByText('ada@example.com').first()).toBeVisible()
   await place(admin, 'Audit')
   await button(admin, /^Account:/).click()
-  await admin.getByRole('menuitem', { name: 'Log out' }).click()
+  await admin.getByRole('menuitem', { name: 'Sign out' }).click()
   await expect(admin.getByRole('button', { name: 'Send me a link' })).toBeVisible()
   for (let back = 0; back < 2; back++) {
     await admin.goBack()

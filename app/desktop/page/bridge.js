@@ -9,6 +9,33 @@ document.addEventListener('click', (event) => {
   window.runtime.BrowserOpenURL(link.href)
 }, true)
 
+// Zoom of the pages in the window, kept for the next start. Other zooms are the
+// browser's business; this toolkit has none.
+const zoomKey = 'doorward-zoom'
+const zoom = () => Number(localStorage.getItem(zoomKey)) || 1
+
+function setZoom(to) {
+  const rounded = Math.round(Math.min(3, Math.max(0.5, to)) * 10) / 10
+  localStorage.setItem(zoomKey, String(rounded))
+  document.documentElement.style.zoom = String(rounded)
+}
+
+setZoom(zoom())
+
+// What the menu does to the page: zoom by a step (0: back to normal), or an edit where
+// the cursor is.
+window.doorwardZoom = (step) => setZoom(step === 0 ? 1 : zoom() + step / 10)
+window.doorwardEdit = async (what) => {
+  const field = document.activeElement
+  const typed = typeof field?.value === 'string' && typeof field.selectionStart === 'number'
+    ? field.value.slice(field.selectionStart, field.selectionEnd)
+    : String(getSelection())
+  if ((what === 'cut' || what === 'copy') && typed !== '') await window.runtime.ClipboardSetText(typed)
+  if (what === 'cut') document.execCommand('delete')
+  if (what === 'paste') document.execCommand('insertText', false, await window.runtime.ClipboardGetText())
+  if (what === 'selectAll' || what === 'undo' || what === 'redo') document.execCommand(what)
+}
+
 // A file that is dropped is taken by the window: left to itself, the page would go
 // to the file.
 for (const kind of ['dragenter', 'dragover', 'drop']) document.addEventListener(kind, (event) => event.preventDefault())

@@ -118,21 +118,23 @@ func ourFacts() []Fact {
 		return Fact{Name: name, Value: lifetimeText(d), Default: lifetimeText(d), Meaning: meaning}
 	}
 	return []Fact{
-		lasts("sign_in_link", access.SignInTTL, "how long a sign-in link or code is good"),
+		lasts("sign_in_link", access.SignInTTL, "how long a sign-in link or code works"),
 		lasts("pending_account", access.PendingTTL,
-			"how long a pending account waits for a decision before it is removed"),
+			"how long a pending account is kept without a decision before it is removed"),
 		lasts("session_idle", access.MemberIdleTTL, "how long a member stays signed in without use"),
-		lasts("session", access.MemberSessionTTL, "how long a member stays signed in at the most"),
-		lasts("session_idle_managers", access.AdminIdleTTL, "the same for whoever can read members"),
-		lasts("session_managers", access.AdminSessionTTL, "the same for whoever can read members"),
-		lasts("token", access.DefaultTokenTTL, "how long an API token lasts, unless said otherwise"),
-		lasts("token_longest", access.MaxTokenTTL, "how long an API token can last"),
+		lasts("session", access.MemberSessionTTL, "how long a member stays signed in at most"),
+		lasts("session_idle_managers", access.AdminIdleTTL,
+			"how long someone who can see members stays signed in without use"),
+		lasts("session_managers", access.AdminSessionTTL,
+			"how long someone who can see members stays signed in at most"),
+		lasts("token", access.DefaultTokenTTL, "how long an API token lasts by default"),
+		lasts("token_longest", access.MaxTokenTTL, "how long an API token can last at most"),
 		lasts(
 			"confirmation",
 			access.ConfirmationTTL,
-			"how long a sign-in, or a code by email, confirms that it is still the same person",
+			"how long a sign-in, or a code from an email, confirms someone's identity",
 		),
-		lasts("confirmation_code", access.ConfirmationCodeTTL, "how long the code for it is good"),
+		lasts("confirmation_code", access.ConfirmationCodeTTL, "how long a confirmation code works"),
 	}
 }
 

@@ -6,6 +6,15 @@ type Mail = Overview['mail']
 // settings all show this one, so they cannot disagree.
 export type MailStatus = 'unconfigured' | 'paused' | 'retrying' | 'untested' | 'working'
 
+// mailLabels are the statuses as people read them.
+export const mailLabels: Record<MailStatus, string> = {
+  unconfigured: 'Not configured',
+  paused: 'Paused',
+  retrying: 'Retrying',
+  untested: 'Not tested yet',
+  working: 'Ready',
+}
+
 // mailStatus never says that sending works before an email was sent.
 export function mailStatus(mail: Mail | undefined, retrying = 0): MailStatus {
   if (!mail?.configured) return 'unconfigured'
