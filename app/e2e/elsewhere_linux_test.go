@@ -138,7 +138,7 @@ func TestWindowElsewhere(t *testing.T) {
 	d.click("button", "Yes, sign in")
 	d.find("heading", "Dashboard")
 	d.click("button", "~Account")
-	d.click("menuitem", "Log out")
+	d.click("menuitem", "Sign out")
 	d.find("heading", "Sign in to Night Watch")
 	d.click("button", "Other workspaces")
 	d.click("button", "Forget Night Watch")

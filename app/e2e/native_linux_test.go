@@ -24,7 +24,7 @@ func TestWindowIsNative(t *testing.T) {
 	d.find("heading", "Dashboard")
 	window := s.window("Doorward")
 
-	s.chooses(t, window, 60, 4) // View, its fourth entry
+	s.chooses(t, window, 95, 4) // View, its fourth entry
 	d.at("^/admin/audit")
 	s.chooses(t, window, 20, 1) // File, its first
 	d.find("dialog", "Invite New User")

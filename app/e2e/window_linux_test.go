@@ -43,13 +43,13 @@ func TestWindow(t *testing.T) {
 	d.picture("dashboard")
 	d.click("button", "~Account")
 	d.find("menuitem", "~^Dark")
-	if text, err := d.script("return document.body.innerText"); err != nil || strings.Contains(text, "Log out") {
-		t.Errorf("the operator, who has no session, is offered to log out: %v", err)
+	if text, err := d.script("return document.body.innerText"); err != nil || strings.Contains(text, "Sign out") {
+		t.Errorf("the operator, who has no session, is offered to sign out: %v", err)
 	}
 	d.keys("\uE00C") // Escape
 
 	d.invites("ada@example.com", "Ada Lovelace")
-	d.find("heading", "Ada Lovelace is invited")
+	d.find("heading", "Invitation created for Ada Lovelace")
 	d.picture("invited")
 	d.click("button", "Done")
 

@@ -82,7 +82,8 @@ func (tx *Tx) countedMessages(q *MessageQuery) (int, error) {
 
 // takeMessages reads up to n matching emails, and none after the last of all, if it is known
 // how many there are. next is where the following page starts, nil at the end.
-func (tx *Tx) takeMessages(q *MessageQuery, from []byte, n, all int, take func(access.Message)) (next []byte, err error) {
+func (tx *Tx) takeMessages(q *MessageQuery, from []byte, n, all int, take func(access.Message)) (next []byte,
+	err error) {
 	end := after(messageListPrefix.key())
 	for taken, looked := 0, 0; looked < maxScanned; {
 		if taken == all {
