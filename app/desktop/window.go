@@ -177,7 +177,8 @@ func (w *Window) menu() *menu.Menu {
 	w.addEdit(m)
 	view := m.AddSubmenu("View")
 	for i, p := range []struct{ name, path string }{{"Dashboard", "/admin/"}, {"Login Requests", "/admin/requests"},
-		{"Members", "/admin/settings/members"}, {"Audit", "/admin/audit"}, {"Email Log", "/admin/mail"}, {"Settings", "/admin/settings"}} {
+		{"Members", "/admin/settings/members"}, {"Audit", "/admin/audit"}, {"Email Log", "/admin/mail"},
+		{"Settings", "/admin/settings"}} {
 		view.AddText(p.name, keys.CmdOrCtrl(fmt.Sprint(i+1)), w.leads(p.path))
 	}
 	view.AddSeparator()

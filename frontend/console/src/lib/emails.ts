@@ -21,7 +21,7 @@ export const kinds: Record<Message['kind'], string> = {
   rejected: 'Rejection',
   received: 'Request received',
   waiting: 'Pending requests',
-  expiring: 'Invitation expires soon',
+  expiring: 'Expiry reminder',
   abandoned: 'Request expired',
   test: 'Test email',
 }
