@@ -169,8 +169,8 @@ func (f *writer) waiting() draft {
 		Lead: []string{f.hello() +
 			"These people have accepted their invitations and are waiting for your approval."},
 		Button: "Review pending requests", Link: f.PublicURL + "/admin/requests",
-		Why: []string{f.host() + " sends you this email as an administrator of " + f.Workspace +
-			", at most once in 15 minutes. You can turn it off in the console."},
+		Why: []string{f.host() + " sends this email to the administrators of " + f.Workspace +
+			", at most once every 15 minutes. You can turn it off in the console."},
 	}
 	if n == 1 {
 		d.Lead[0] = f.hello() + "This person has accepted an invitation and is waiting for your approval."
@@ -188,7 +188,7 @@ func (f *writer) abandoned() draft {
 		Lead: []string{f.hello() +
 			"Nobody decided on them for 30 days, so the accounts were removed. You can invite the same people again."},
 		Button: "Open the console", Link: f.PublicURL + "/admin",
-		Why: []string{f.host() + " sends you this email as an administrator of " + f.Workspace + "."},
+		Why: []string{f.host() + " sent this email to the administrators of " + f.Workspace + "."},
 	}
 	if n == 1 {
 		d.Lead[0] = f.hello() +

@@ -80,7 +80,7 @@ func (f *writer) onBehalf() string {
 }
 
 func (f *writer) why(sent string) []string {
-	return []string{sent + " If you did not expect it, you can ignore it: it gives nobody access, and it expires."}
+	return []string{sent + " If you did not expect it, you can ignore it: it expires automatically."}
 }
 
 func (f *writer) roleWord() string { return plural(f.Roles) }

@@ -180,9 +180,9 @@ func samples() map[string]sample {
 			Action: "/setup/TOKEN",
 			Email:  "grace@",
 			Errors: map[string]string{
-				"":          "Somebody else was faster. Sign in instead.",
-				"workspace": "Give the workspace a name.",
-				"name":      "Write your name, so that people know who invites them.",
+				"":          "Someone else was faster. Sign in instead.",
+				"workspace": "Enter a name for the workspace.",
+				"name":      "Enter your name. People see it in their invitations.",
 				"email":     "Something is missing after the @.",
 			},
 		}},
