@@ -198,4 +198,6 @@ func headers(all http.Header) string {
 
 // strip leaves out that a GET by a new browser is given a cookie, and a POST
 // after the form's page is not.
-func strip(s string) string { return strings.NewReplacer(" [dw-browser]", "", " []", "").Replace(s) }
+func strip(s string) string { return cookieList.ReplaceAllString(s, "") }
+
+var cookieList = regexp.MustCompile(` \[(dw-browser(-\d+)?)?\]`)

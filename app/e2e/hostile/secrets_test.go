@@ -218,7 +218,7 @@ func prefixes(t *testing.T) {
 	first := ""
 	for _, token := range []string{
 		good[:45] + flip(good[45]), good[:20] + strings.Repeat("A", 26), "dw_" + strings.Repeat("A", 43),
-		strings.ToUpper(good), good + "A", good[:45], " " + good,
+		strings.ToUpper(good), good + "A", good[:45], "\t" + good,
 	} {
 		a := h.browser().api("GET", "/me", nil, bearer(token)).want(401)
 		if first == "" {
