@@ -77,7 +77,7 @@ const mailWait = 10 * time.Second
 
 func (o operations) mail(ctx context.Context) api.Check {
 	if o.a.server.IsZero() {
-		return check("mail", "warn", "no mail server is set; letters are kept and can be read with `doorward outbox`",
+		return check("mail", "warn", "no mail server is set; emails are held and can be read with `doorward outbox`",
 			"Set DOORWARD_SMTP_URL.")
 	}
 	ctx, cancel := context.WithTimeout(ctx, mailWait)
@@ -147,8 +147,8 @@ func (o operations) disk() api.Check {
 	return check("disk", "ok", detail, "")
 }
 
-const holdsClock = "Nothing is deleted and nothing expires by itself until then. Set the clock; or, if it is right, " +
-	"run: doorward doctor --clock-is-right"
+const holdsClock = "Nothing is deleted and nothing expires automatically until then. Set the clock; or, if it " +
+	"is right, run: doorward doctor --clock-is-right"
 
 func (o operations) clock() api.Check {
 	now := time.Now()

@@ -113,7 +113,7 @@ func (r *run) verifyVerb() *cobra.Command {
 			return r.item(raw, func(w io.Writer) {
 				fmt.Fprintf(w, "Everything is whole: %s, among them %s, %s and %s.\n",
 					text.Count(out.Records, "record"),
-					text.Count(out.Members, "member"), text.Count(out.Messages, "letter"),
+					text.Count(out.Members, "member"), text.Count(out.Messages, "email"),
 					text.Count(out.AuditEntries, "audit entry"))
 			})
 		}),

@@ -108,13 +108,13 @@ func (r *run) rejectVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reject EMAIL|ID... [--yes]",
 		Short: "Turn people away and delete their accounts",
-		Long: "Turn people away who are waiting. Their accounts, links and letters are deleted.\nWhat stays is an " +
+		Long: "Turn people away who are waiting. Their accounts, links and emails are deleted.\nWhat stays is an " +
 			"audit entry without the address.",
 		Args: cobra.MinimumNArgs(1),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the letter; needs --tell")
-	cmd.Flags().BoolVar(&tell, "tell", false, "send them a letter about it")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the email; needs --tell")
+	cmd.Flags().BoolVar(&tell, "tell", false, "send them an email about it")
 	cmd.RunE = r.deletes(cmd, &yes, "rejected", func(a *api, m member) error {
 		_, err := a.post(memberPath(m.ID, "reject"), map[string]any{"reason": reason, "tell_them": tell}, nil)
 		return err

@@ -76,7 +76,7 @@ func (r *run) confirm(cmd *cobra.Command, found []member) error {
 		names = append(names, plain(m.called()))
 	}
 	r.out.Flush()
-	fmt.Fprintf(r.Stderr, "Delete %s, with all links and letters? This cannot be undone. [y/N] ", text.List(names))
+	fmt.Fprintf(r.Stderr, "Delete %s, with all links and emails? This cannot be undone. [y/N] ", text.List(names))
 	answer, err := bufio.NewReader(r.Stdin).ReadString('\n')
 	if err != nil && answer == "" {
 		fmt.Fprintln(r.Stderr)

@@ -29,7 +29,7 @@ func (r *run) doctorVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at public URL, mail, disk, clock, permissions and store",
-		Long: "Look at what Doorward needs, one line each, with how to mend what is wrong. The\nexit code is 1 " +
+		Long: "Look at what Doorward needs, one line each, with how to fix what is wrong. The\nexit code is 1 " +
 			"where something is.\n\n" +
 			"With --ready, only whether a server runs here and takes changes: for whoever\nwatches a container and " +
 			"would start it anew.",
@@ -63,7 +63,7 @@ func (r *run) doctorVerb() *cobra.Command {
 		if looked || errors.As(err, &use) {
 			return err
 		}
-		start := []check{{"start", "fail", plain(explain(err)), "Nothing else can be looked at until this is mended."}}
+		start := []check{{"start", "fail", plain(explain(err)), "Nothing else can be looked at until this is fixed."}}
 		raw, _ := json.Marshal(map[string]any{"checks": start})
 		return r.diagnosis(raw, start)
 	}
@@ -130,5 +130,5 @@ func (r *run) diagnosis(raw json.RawMessage, found []check) error {
 	if wrong == 0 {
 		return nil
 	}
-	return fmt.Errorf("there is %s to mend", text.Count(wrong, "thing"))
+	return fmt.Errorf("there is %s to fix", text.Count(wrong, "thing"))
 }

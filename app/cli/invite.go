@@ -32,11 +32,11 @@ func (r *run) inviteVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "invite EMAIL... --role ROLE",
 		Short: "Invite people by mail",
-		Long: "Invite people by mail. Each gets an account that waits for a decision, and a\nletter with a login " +
+		Long: "Invite people by mail. Each gets an account that waits for a decision, and an\nemail with a login " +
 			"link.\n\n" +
 			"With --print-link the login link is printed, to hand over by another way than\n" +
-			"mail. It is the one in the letter, and works once. Whoever comes by a link that\n" +
-			"was handed over is listed as not verified, until they sign in by a letter.",
+			"mail. It is the one in the email, and works once. Whoever comes by a link that\n" +
+			"was handed over is listed as not verified, until they sign in by an email.",
 		Args: cobra.MinimumNArgs(1),
 	}
 	verb := r.on(func(a *api, args []string) error {
@@ -53,7 +53,7 @@ func (r *run) inviteVerb() *cobra.Command {
 	}
 	r.roleFlag(cmd, &in.Roles, "`ROLE` to ask for; may be given more than once")
 	cmd.Flags().StringVar(&in.Name, "name", "", "the `NAME` of the invited person")
-	cmd.Flags().StringVar(&in.Note, "note", "", "a `LINE` of your own in the letter")
+	cmd.Flags().StringVar(&in.Note, "note", "", "a `LINE` of your own in the email")
 	cmd.Flags().
 		StringVar(&in.ExpiresIn, "expires", "", "the `TIME` that the invitation lasts, such as 36h or 7d (default 7d)")
 	cmd.Flags().BoolVar(&in.PrintLink, "print-link", false, "print the login link")
@@ -83,7 +83,7 @@ func (r *run) invite(a *api, in invitation) error {
 func (r *run) resendVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resend EMAIL|ID...",
-		Short: "Send fresh invitations; the older links are void",
+		Short: "Send new invitations; the older links are void",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			return r.eachMember(a, args, func(m member) error {
@@ -96,7 +96,7 @@ func (r *run) resendVerb() *cobra.Command {
 					return err
 				}
 				return r.item(raw, func(w io.Writer) {
-					fmt.Fprintf(w, "A fresh invitation for %s; the older link is void.\n", plain(out.called()))
+					fmt.Fprintf(w, "A new invitation for %s; the older link is void.\n", plain(out.called()))
 					out.Delivery.say(w)
 				})
 			})

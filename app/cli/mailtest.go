@@ -19,7 +19,7 @@ const mailTestTimeout = 30 * time.Second
 func (r *run) mailTestVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mail-test EMAIL",
-		Short: "Send a letter, and say what the mail server makes of it",
+		Short: "Send an email, and say what the mail server makes of it",
 		Args:  cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			defer a.work()()
@@ -71,7 +71,7 @@ func (l message) sayTest(w io.Writer) {
 	if l.State != "sent" {
 		return
 	}
-	fmt.Fprintf(w, "The mail server accepted the letter to %s.\n", plain(l.To))
+	fmt.Fprintf(w, "The mail server accepted the email to %s.\n", plain(l.To))
 	if l.Detail != "" {
 		fmt.Fprintf(w, "It said: %s\n", plain(l.Detail))
 	}
@@ -83,12 +83,12 @@ func (l message) fault() error {
 	case "sent":
 		return nil
 	case "held":
-		return fmt.Errorf("no mail server is set, so the letter is kept: doorward outbox show %s", l.ID)
+		return fmt.Errorf("no mail server is set, so the email is held: doorward outbox show %s", l.ID)
 	case "retrying":
-		return fmt.Errorf("the letter was not sent, and will be tried again: %s", l.Detail)
+		return fmt.Errorf("the email was not sent, and will be tried again: %s", l.Detail)
 	case "failed":
-		return fmt.Errorf("the letter was not sent: %s", l.Detail)
+		return fmt.Errorf("the email was not sent: %s", l.Detail)
 	}
-	return errors.New("the mail server has not taken the letter yet; `doorward outbox` shows how it fares, " +
+	return errors.New("the mail server has not taken the email yet; `doorward outbox` shows how it fares, " +
 		"`doorward doctor` what may be wrong")
 }

@@ -53,15 +53,15 @@ func (d *delivery) say(w io.Writer) {
 	}
 	switch d.State {
 	case "queued":
-		fmt.Fprintln(w, "The letter is queued.")
+		fmt.Fprintln(w, "The email is queued.")
 	case "sent":
-		fmt.Fprintln(w, "The mail server accepted the letter.")
+		fmt.Fprintln(w, "The mail server accepted the email.")
 	case "held":
-		fmt.Fprintln(w, "No mail server is set, so the letter is kept here: doorward outbox")
+		fmt.Fprintln(w, "No mail server is set, so the email is held here: doorward outbox")
 	case "retrying":
-		fmt.Fprintf(w, "The letter will be tried again: %s\n", plain(d.Detail))
+		fmt.Fprintf(w, "The email will be tried again: %s\n", plain(d.Detail))
 	case "failed":
-		fmt.Fprintf(w, "The letter failed: %s\n", plain(d.Detail))
+		fmt.Fprintf(w, "The email failed: %s\n", plain(d.Detail))
 	}
 }
 

@@ -100,7 +100,7 @@ func (r *run) accessVerb() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(roles) == 0 {
 			return wrongUse(cmd,
-				"Say with --role which roles the member is to have. To keep somebody out, suspend or remove them.")
+				"Say with --role which roles the member is to have. To keep someone out, suspend or remove them.")
 		}
 		return verb(cmd, args)
 	}

@@ -33,8 +33,8 @@ func (r *run) outboxVerb() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use:   "outbox [--limit N]",
-		Short: "Letters, and how they fare",
-		Long: "Letters, the newest first, and how they fare: queued, sent (the mail server\naccepted it), retrying, " +
+		Short: "Emails, and how they fare",
+		Long: "Emails, the newest first, and how they fare: queued, sent (the mail server\naccepted it), retrying, " +
 			"failed, or held (no mail server is set; read it with\n" +
 			"`doorward outbox show ID`).",
 		Args: cobra.NoArgs,
@@ -81,8 +81,8 @@ func (r *run) outboxShowVerb() *cobra.Command {
 	var html bool
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "Print a letter as it goes out",
-		Long: "Print a letter as it goes out. Letters with a link or a code can be read until\nthey are sent, have " +
+		Short: "Print an email as it goes out",
+		Long: "Print an email as it goes out. Emails with a link or a code can be read until\nthey are sent, have " +
 			"expired or have failed.",
 		Args: cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
@@ -117,14 +117,14 @@ func (l message) print(w io.Writer) {
 func (r *run) outboxRetryVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "retry ID",
-		Short: "Try to send a letter again now",
+		Short: "Try to send an email again now",
 		Args:  cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			raw, err := a.ask(http.MethodPost, public+"/outbox/"+url.PathEscape(args[0])+"/retry", struct{}{})
 			if err != nil {
 				return err
 			}
-			return r.item(raw, func(w io.Writer) { fmt.Fprintln(w, "The letter is queued again.") })
+			return r.item(raw, func(w io.Writer) { fmt.Fprintln(w, "The email is queued again.") })
 		}),
 	}
 	return settings(cmd, true)

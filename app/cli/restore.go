@@ -65,7 +65,7 @@ func (r *run) restoreBackup(cmd *cobra.Command, name string) error {
 	out := restored{dir, info.Members, info.Messages, info.AuditEntries, info.Tokens}
 	return r.value(out, func(w io.Writer) {
 		fmt.Fprintf(w, "Restored %s, %s and %s into %s.\n", text.Count(out.Members, "member"),
-			text.Count(out.Messages, "letter"), text.Count(out.AuditEntries, "audit entry"), dir)
+			text.Count(out.Messages, "email"), text.Count(out.AuditEntries, "audit entry"), dir)
 		if out.Tokens > 0 {
 			fmt.Fprintf(w, "%s of then open nothing any more: make new ones with `doorward token add`.\n",
 				text.Count(out.Tokens, "API token"))

@@ -246,7 +246,7 @@ func splitSender(v string) (name, typed string, err error) {
 func setMailPerMinute(c *Config, v string) error {
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 1 || n > 100_000 {
-		return wrong("%q is not a number of letters from 1 to 100000.", shown(v, 20))
+		return wrong("%q is not a number of emails from 1 to 100000.", shown(v, 20))
 	}
 	c.MailPerMinute = n
 	return nil

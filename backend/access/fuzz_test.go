@@ -20,7 +20,7 @@ func FuzzTokens(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		for what, parse := range map[string]func(string) (string, error){
 			"member": func(s string) (string, error) { id, err := ParseMemberID(s); return string(id), err },
-			"letter": func(s string) (string, error) { id, err := ParseMessageID(s); return string(id), err },
+			"email":  func(s string) (string, error) { id, err := ParseMessageID(s); return string(id), err },
 			"token":  func(s string) (string, error) { id, err := ParseTokenID(s); return string(id), err },
 		} {
 			id, err := parse(s)

@@ -38,7 +38,7 @@ func ParseMemberID(s string) (MemberID, error) {
 
 // ParseMessageID is ParseMemberID for emails.
 func ParseMessageID(s string) (MessageID, error) {
-	id, err := parseID(s, "letter")
+	id, err := parseID(s, "email")
 	return MessageID(id), err
 }
 

@@ -201,14 +201,14 @@ func (m *Message) Retry(detail string, jitter float64, now time.Time) {
 func (m *Message) Requeue(now time.Time) error {
 	switch {
 	case m.State == MessageSent:
-		return Errorf(Conflict, "This letter was sent already. To send another, use resend on the member.").
+		return Errorf(Conflict, "This email was sent already. To send another, use resend on the member.").
 			WithCode("already_sent")
 	case m.State == MessageFailed && m.Kind.HoldsSecret():
 		return Errorf(Conflict,
-			"The link in this letter was wiped when it failed. Use resend on the member: it makes a new one.").
+			"The link in this email was wiped when it failed. Use resend on the member: it makes a new one.").
 			WithCode("letter_gone")
 	case !m.ExpiresAt.IsZero() && !now.Before(m.ExpiresAt):
-		return Errorf(Conflict, "What this letter says has expired. Send a new one.").WithCode("letter_expired")
+		return Errorf(Conflict, "What this email says has expired. Send a new one.").WithCode("letter_expired")
 	}
 	m.State, m.NextTry, m.At = MessageQueued, now, now
 	return nil

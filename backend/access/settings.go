@@ -114,5 +114,5 @@ func (c *Counters) AddToken(t *Token, n int) {
 
 // LastAdmin is the refusal of a change that would leave no active Admin.
 func LastAdmin() *Error {
-	return Errorf(Conflict, "This is the last active Admin. Make somebody else an Admin first.").WithCode("last_admin")
+	return Errorf(Conflict, "This is the last active Admin. Make someone else an Admin first.").WithCode("last_admin")
 }

@@ -114,7 +114,7 @@ func (w *Worker) message(ctx context.Context, msg access.Message) (m smtp.Messag
 }
 
 // errTaken means that another worker has the email now, or that it is finished.
-var errTaken = errors.New("the letter is not ours to send any more")
+var errTaken = errors.New("the email is not ours to send any more")
 
 // holds reports whether the lease under which m was taken is still valid.
 func (w *Worker) holds(now, m access.Message) bool {

@@ -47,7 +47,7 @@ func (w *Worker) record(ctx context.Context, messages []access.Message, arrived 
 		})
 		return false
 	}
-	w.log.InfoContext(ctx, "a letter was not accepted", "letter", messages[0].ID, "class", f.Class, "words", f.Detail)
+	w.log.InfoContext(ctx, "an email was not accepted", "email", messages[0].ID, "class", f.Class, "reply", f.Detail)
 	w.become(ctx, messages[:1], arrived, func(m *access.Message, now time.Time) {
 		if f.Class == smtp.Permanent {
 			m.Failed(f.Detail, now)
@@ -68,7 +68,7 @@ func (w *Worker) become(ctx context.Context, messages []access.Message, arrived 
 		return w.evenly(tx, messages, func() error { return w.changeAll(tx, messages, arrived, change) })
 	})
 	if err != nil {
-		w.log.ErrorContext(ctx, "what became of a letter cannot be kept: it will be sent again", "letter",
+		w.log.ErrorContext(ctx, "the outcome of an email cannot be stored: it will be sent again", "email",
 			messages[0].ID, "err", err)
 	}
 }
@@ -125,7 +125,7 @@ func (w *Worker) recovered(tx *store.Tx, arrived, sent bool) error {
 
 // pause stops the queue. The emails stay unchanged: none has lost an attempt.
 func (w *Worker) pause(ctx context.Context, messages []access.Message, f *smtp.Failure) {
-	w.log.ErrorContext(ctx, "no letter can be sent until this is mended", "server", w.o.Server.Name(), "words",
+	w.log.ErrorContext(ctx, "no email can be sent until this is fixed", "server", w.o.Server.Name(), "reply",
 		f.Detail, "err", f.Err)
 	err := w.update(ctx, func(tx *store.Tx) error {
 		health, err := tx.MailHealth()
@@ -163,7 +163,7 @@ func pauseFor(closed time.Duration) time.Duration {
 func (w *Worker) giveBack(ctx context.Context, messages []access.Message) {
 	err := w.update(ctx, func(tx *store.Tx) error { return w.release(tx, messages) })
 	if err != nil {
-		w.log.ErrorContext(ctx, "letters cannot be given back: they wait until the lease ends", "err", err)
+		w.log.ErrorContext(ctx, "emails cannot be given back: they wait until the lease ends", "err", err)
 	}
 }
 
@@ -199,9 +199,9 @@ func (w *Worker) unsendable(ctx context.Context, m access.Message, err error) {
 			m.Failed(known.Message, now)
 		})
 	default:
-		w.log.ErrorContext(ctx, "a letter cannot be read", "letter", m.ID, "err", err)
+		w.log.ErrorContext(ctx, "an email cannot be read", "email", m.ID, "err", err)
 		w.become(ctx, []access.Message{m}, false, func(m *access.Message, now time.Time) {
-			m.Retry("The letter cannot be read from the store. The log says why.", w.o.Jitter(), now)
+			m.Retry("The email cannot be read from the store. The log says why.", w.o.Jitter(), now)
 		})
 	}
 }

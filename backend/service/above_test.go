@@ -97,8 +97,8 @@ var deeds = map[string]deed{
 }
 
 // looking are the verbs about one member that change nothing: anybody who may
-// read members may use them on all members.
-var looking = []string{"Members.Get", "Sessions.List", "Tokens.Owned", "Account.PendingView"}
+// read members may use them on all members. Gate.OperatorAs is for the operator.
+var looking = []string{"Members.Get", "Sessions.List", "Tokens.Owned", "Account.PendingView", "Gate.OperatorAs"}
 
 // undoing takes back what its caller has just done: TestUndoAboveOnesRights.
 var undoing = []string{"Members.Undo"}

@@ -33,7 +33,7 @@ func (s SignIn) AnswerOnBeat(ctx context.Context) {
 		case <-beat.C:
 		}
 		if _, err := s.AnswerRequests(ctx); err != nil && ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "sign-in letters could not be queued", "err", err)
+			s.log.ErrorContext(ctx, "sign-in emails could not be queued", "err", err)
 			wake(s.asked)
 		}
 	}

@@ -199,7 +199,7 @@ func (s Members) Reject(ctx context.Context, actor access.Actor, id access.Membe
 func reasonUntold() *access.Error {
 	return access.Errorf(
 		access.Invalid,
-		"A reason stands in the letter and is kept nowhere else. Have the letter sent too, or leave the reason out.",
+		"A reason stands in the email and is kept nowhere else. Have the email sent too, or leave the reason out.",
 	).On("reason").WithCode("reason_untold")
 }
 

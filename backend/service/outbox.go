@@ -59,7 +59,7 @@ func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.Message
 		}
 		if !s.mail {
 			return access.Errorf(access.Conflict,
-				"No mail server is configured, so the letter is kept here. Set DOORWARD_SMTP_URL and start again.").
+				"No mail server is configured, so the email is held here. Set DOORWARD_SMTP_URL and start again.").
 				WithCode("no_mail_server")
 		}
 		if err := m.Requeue(tx.Now); err != nil {
@@ -98,7 +98,7 @@ func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.Messag
 			return err
 		}
 		if m.Lease.Owner != "" && tx.Now.Before(m.Lease.Until) {
-			return access.Errorf(access.Conflict, "This letter is being sent just now. Look again in a minute.").
+			return access.Errorf(access.Conflict, "This email is being sent just now. Look again in a minute.").
 				WithCode("letter_taken")
 		}
 		detail := string(m.Kind)
@@ -150,15 +150,15 @@ func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Addr
 				return err
 			}
 			if !to.IsZero() && to.Canonical != m.Email.Canonical {
-				return access.Errorf(access.Forbidden, "A test letter goes to your own address, %s.", m.Email).
+				return access.Errorf(access.Forbidden, "A test email goes to your own address, %s.", m.Email).
 					On("email").WithCode("own_address_only")
 			}
 		case !actor.IsOperator():
 			return access.Errorf(access.Forbidden,
 				"This token belongs to nobody with an address. On the server, `doorward mail-test EMAIL` sends a "+
-					"test letter.").WithCode("operator_only")
+					"test email.").WithCode("operator_only")
 		case to.IsZero():
-			return access.Errorf(access.Invalid, "Give the address that the test letter goes to.").
+			return access.Errorf(access.Invalid, "Give the address that the test email goes to.").
 				On("email").WithCode("email_missing")
 		}
 		if err := s.limit(tx, "test "+string(actor.Member), maxResends, time.Minute); err != nil {

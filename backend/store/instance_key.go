@@ -69,7 +69,7 @@ func instanceKey(dir string, engine kv.Store, new []byte, log *slog.Logger) ([]b
 			return new, writeKey(name, new)
 		}
 		return nil, access.Errorf(access.Unavailable,
-			"%s is missing. Without it letters and the audit log cannot be read: put it back from a "+
+			"%s is missing. Without it emails and the audit log cannot be read: put it back from a "+
 				"copy, or restore a backup.", name).
 			WithCode("instance_key_missing")
 	}

@@ -84,7 +84,7 @@ func (tx *Tx) checkAddressFree(canonical string) error {
 	holder, err := tx.Members.IDOf(canonical)
 	if err == nil && holder != "" {
 		err = access.Errorf(access.Conflict,
-			"Somebody has the address %s already.", canonical).
+			"Someone has the address %s already.", canonical).
 			On("email").WithCode("address_taken")
 	}
 	return err

@@ -235,7 +235,7 @@ func (tx *Tx) dropTokens(n int) (int, error) {
 
 func (tx *Tx) failMessages(waiting []access.Message) error {
 	for _, m := range waiting {
-		m.Failed("It waited when a backup was made, which does not hold the words of letters. Use resend.", tx.Now)
+		m.Failed("It waited when a backup was made, which does not hold the words of emails. Use resend.", tx.Now)
 		if err := tx.Messages.Put(m); err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ func (tx Messages) Facts(id access.MessageID) (f access.MessageFacts, err error)
 	sealed, err := tx.kv.Get(factsKey(id))
 	if errors.Is(err, kv.ErrNotFound) {
 		return f, access.Errorf(access.NotFound,
-			"The words of this letter are gone: they are wiped once it is sent, expired or failed.").
+			"The words of this email are gone: they are wiped once it is sent, expired or failed.").
 			WithCode("letter_wiped")
 	}
 	if err != nil {

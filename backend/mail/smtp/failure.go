@@ -87,8 +87,8 @@ func (s Server) failed(ctx context.Context, w *wire, at stage, err error) *Failu
 	}
 	if w.ended && answer == nil {
 		f.Class = Ambiguous
-		f.Detail = fmt.Sprintf("The connection to %s ended after the letter was handed over, before it was "+
-			"confirmed. It goes out again as the same letter.", s.Name())
+		f.Detail = fmt.Sprintf("The connection to %s ended after the email was handed over, before it was "+
+			"confirmed. It goes out again as the same email.", s.Name())
 	}
 	return f
 }
@@ -184,19 +184,19 @@ func (s Server) notTrusted(err error) string {
 	case errors.As(err, &plain):
 		why = "it does not speak TLS from the start on this port (smtp:// asks for STARTTLS)"
 	}
-	return fmt.Sprintf("The mail server at %s is not trusted: %s. No letter and no password was sent.", s.Name(), why)
+	return fmt.Sprintf("The mail server at %s is not trusted: %s. No email and no password was sent.", s.Name(), why)
 }
 
 func (s Server) pausedBy(err error) string {
 	switch {
 	case errors.Is(err, errNoStartTLS):
-		return fmt.Sprintf("The mail server at %s does not offer STARTTLS. No letter and no password was sent "+
+		return fmt.Sprintf("The mail server at %s does not offer STARTTLS. No email and no password was sent "+
 			"unencrypted. Use smtps://, or the port that offers STARTTLS.", s.Name())
 	case errors.Is(err, errInjected):
-		return fmt.Sprintf("Somebody between here and %s meddles with the encryption. No letter and no password "+
+		return fmt.Sprintf("Someone between here and %s meddles with the encryption. No email and no password "+
 			"was sent.", s.Name())
 	case errors.Is(err, errInTheClear):
-		return fmt.Sprintf("The connection to %s is not encrypted. No letter and no password was sent.", s.Name())
+		return fmt.Sprintf("The connection to %s is not encrypted. No email and no password was sent.", s.Name())
 	case errors.Is(err, errNoLogin):
 		return fmt.Sprintf("The mail server at %s offers no login that Doorward knows (PLAIN, LOGIN or CRAM-MD5), "+
 			"but a user name is set. Take it away, or use the port for logins.", s.Name())

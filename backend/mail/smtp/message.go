@@ -42,13 +42,13 @@ func (m Message) render() ([]byte, error) {
 	switch {
 	case !plainAddress(m.To):
 		return nil, access.Errorf(access.Invalid,
-			"No letter can be sent to this address: before and after its one @ stand only plain letters, digits "+
+			"No email can be sent to this address: before and after its one @ stand only plain letters, digits "+
 				"and signs.").On("to")
 	case !plainAddress(m.From):
 		return nil, access.Errorf(access.Invalid,
-			"The sender's address cannot be written into a letter. Check the setting mail_from.").On("mail_from")
+			"The sender's address cannot be written into an email. Check the setting mail_from.").On("mail_from")
 	case !plainAddress(m.ID):
-		return nil, access.Errorf(access.Invalid, "The letter has no proper Message-ID.").On("message_id")
+		return nil, access.Errorf(access.Invalid, "The email has no proper Message-ID.").On("message_id")
 	}
 	var b bytes.Buffer
 	header := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
@@ -124,7 +124,7 @@ func ParseFrom(s string) (name, address string, err error) {
 	if err != nil || !plainAddress(a.Address) {
 		return "", "",
 			access.Errorf(access.Invalid,
-				"The sender of letters must be an address, such as door@example.com or Doorward <door@example.com>.").
+				"The sender of emails must be an address, such as door@example.com or Doorward <door@example.com>.").
 				On("mail_from").WithCode("mail_from_invalid").Because(err)
 	}
 	return text.OneLine(a.Name), a.Address, nil

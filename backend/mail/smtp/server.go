@@ -87,7 +87,7 @@ func ParseServer(rawURL string) (Server, error) {
 	if s.scheme == insecure && !text.IsLoopback(s.host) {
 		return Server{},
 			refuse("smtp+insecure is for a mail server on this machine only (127.0.0.1, ::1 or localhost), because " +
-				"letters and password travel unencrypted. For another host use smtp:// or smtps://.")
+				"emails and password travel unencrypted. For another host use smtp:// or smtps://.")
 	}
 	return s, nil
 }
