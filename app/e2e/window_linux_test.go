@@ -74,7 +74,7 @@ func TestWindow(t *testing.T) {
 	d.click("button", "Review")
 	d.find("heading", "Review Pending Requests")
 	d.click("button", "Approve Ada Lovelace")
-	d.reads("Ada Lovelace approved (Fleet)")
+	d.reads(`Ada Lovelace approved \(Fleet\)`)
 	s.window(`^Doorward`)
 	p.holds(t, "ada@example.com", "active")
 
@@ -97,7 +97,7 @@ func TestWindow(t *testing.T) {
 	d.at("^/admin/requests")
 	d.reads("bob@example.com")
 	d.keys("j", "a")
-	d.reads("bob@example.com approved (AILoop)")
+	d.reads(`bob@example.com approved \(AILoop\)`)
 	d.keys("j", "r")
 	d.find("dialog", "~Reject eve@example.com")
 	d.picture("reject")
