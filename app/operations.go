@@ -13,6 +13,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/mail/smtp"
+	"doorward/backend/service"
 	"doorward/backend/text"
 	"doorward/backend/web/api"
 )
@@ -107,7 +108,7 @@ const lastEmails = 5
 // none was tried: a mail server that is reached may still take no email from us.
 func (o operations) lastRefusal(ctx context.Context, health access.MailHealth) string {
 	refused := health.Refused.Detail
-	all, err := o.a.service.Outbox.List(ctx, access.Operator, "", lastEmails)
+	all, err := o.a.service.Outbox.List(ctx, access.Operator, service.MessageQuery{Limit: lastEmails})
 	if err != nil {
 		return refused // the line about the store reports the error
 	}

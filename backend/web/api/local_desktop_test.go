@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"doorward/backend/access"
+	"doorward/backend/service"
 	"doorward/backend/web"
 	"doorward/backend/web/webtest"
 )
@@ -83,7 +84,7 @@ func TestTheWindowActsAsAnAdmin(t *testing.T) {
 		by.Source != access.SourceDesktop {
 		t.Errorf("%d, and the audit says %+v", code, by)
 	}
-	all, err := s.Service.Outbox.List(bg, access.Operator, "", 0)
+	all, err := s.Service.Outbox.List(bg, access.Operator, service.MessageQuery{Limit: 0})
 	s.Must(err)
 	if !slices.ContainsFunc(all.Items, func(m access.Message) bool {
 		return m.Recipient == "ada@example.org" && m.Subject == "Grace Hopper has invited you to AI Loop"
