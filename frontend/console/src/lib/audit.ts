@@ -15,7 +15,7 @@ export const groups: [string, Action[]][] = [
   ['Requests and decisions', ['approved', 'rejected', 'verified_email', 'verified_email_later', 'accepted_unverified', 'added_note', 'withdrew', 'removed_undecided']],
   ['Invitations', ['invited', 'renewed_invitation', 'resent_email', 'created_login_link', 'invitation_expired', 'reminded']],
   ['Sign-in', ['signed_in', 'signed_out', 'signed_out_everywhere', 'ended_session', 'confirmed_session', 'authorized_desktop', 'printed_login_link', 'entered_wrong_codes', 'noticed_unusual']],
-  ['Members', ['changed_roles', 'renamed', 'suspended', 'unsuspended', 'removed', 'changed_notifications']],
+  ['Members', ['changed_roles', 'renamed', 'suspended', 'unsuspended', 'undid_change', 'removed', 'changed_notifications']],
   ['Roles and tokens', ['saved_role', 'deleted_role', 'created_token', 'revoked_token']],
   ['Email', ['retried_email', 'deleted_email', 'sent_test_email']],
   ['Server', ['set_up', 'changed_settings', 'trusted_clock', 'restored_backup']],
