@@ -25,6 +25,8 @@ import (
 
 	"doorward/app/config"
 	"doorward/backend/access"
+	"doorward/backend/address"
+	"doorward/backend/service"
 )
 
 // A pair is a certificate for 127.0.0.1 and its key, in two files.
@@ -195,6 +197,14 @@ func TestServeTLS(t *testing.T) {
 		"tls-key":  p.key,
 	}))
 	if err != nil {
+		t.Fatal(err)
+	}
+	email, err := address.Parse("ann@example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Without an Admin there is no form to sign in, and no cookie for one.
+	if _, _, err := a.service.Setup.SetUpHere(t.Context(), service.FirstAdmin{Email: email, Name: "Ann"}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())

@@ -181,8 +181,11 @@ func (fx *fixture) reading(c people) map[string]func(actor access.Actor) error {
 			_, _, err := fx.Outbox.Get(ctx, actor, c.message)
 			return err
 		},
-		"Outbox.List": func(actor access.Actor) error { _, err := fx.Outbox.List(ctx, actor, MessageQuery{}); return err },
-		"Roles.List":  func(actor access.Actor) error { _, err := fx.Roles.List(ctx, actor); return err },
+		"Outbox.List": func(actor access.Actor) error {
+			_, err := fx.Outbox.List(ctx, actor, MessageQuery{})
+			return err
+		},
+		"Roles.List": func(actor access.Actor) error { _, err := fx.Roles.List(ctx, actor); return err },
 		"Sessions.List": func(actor access.Actor) error {
 			_, err := fx.Sessions.List(ctx, actor, c.active)
 			return err

@@ -84,7 +84,9 @@ func TestUndoRefused(t *testing.T) {
 		{"a member without the permission", (*fixture).isAnn, nil, func(fx *fixture) access.Actor { return fx.fay },
 			access.Forbidden, ""},
 		{"a token of whoever did it", (*fixture).isAnn, nil,
-			func(fx *fixture) access.Actor { return fx.tokenOf(fx.ann, access.Admin) }, access.Conflict, "nothing_to_undo"},
+			func(fx *fixture) access.Actor {
+				return fx.tokenOf(fx.ann, access.Admin)
+			}, access.Conflict, "nothing_to_undo"},
 		{"what a token did", func(fx *fixture) access.Actor { return fx.tokenOf(fx.ann, access.Admin) }, nil,
 			(*fixture).isAnn, access.Conflict, "nothing_to_undo"},
 		{"what the shell did", func(*fixture) access.Actor { return byShell }, nil,
