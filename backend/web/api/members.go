@@ -177,8 +177,6 @@ func (s *API) members(ctx context.Context, actor access.Actor, in *membersIn) (*
 	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
 }
 
-type pageIn struct{ Paging }
-
 type waitingIn struct {
 	Words string `query:"q" doc:"Beginnings of words of the name, or of parts of the address; all must fit." example:"ada example.com"`
 	Paging
