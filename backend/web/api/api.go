@@ -274,7 +274,7 @@ func (s *API) mountDocument(r *group) {
 		Path:        "/openapi.json",
 		OperationID: "get-openapi",
 		Summary:     "This document",
-		Description: "The OpenAPI 3.1 description of the API. Anybody may read it.",
+		Description: "The OpenAPI 3.1 description of the API. Anyone can read it.",
 		Tags:        []string{"openapi.json"},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}}},

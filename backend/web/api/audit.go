@@ -28,7 +28,7 @@ func (s *API) mountAudit(r *group) {
 		path:   "/audit",
 		id:     "list-audit",
 		title:  "The audit log",
-		text: "Who did what to whom, when and from where; newest first. Each entry is chained to the one before " +
+		text: "Who did what, to whom, when and from where; newest first. Each entry is chained to the one before " +
 			"by its hash. A page of a filtered log can be short, or empty, and still have a next.",
 		need:  readAudit,
 		fails: []int{http.StatusUnprocessableEntity},
@@ -37,8 +37,8 @@ func (s *API) mountAudit(r *group) {
 		method: http.MethodGet,
 		path:   "/audit/verify",
 		id:     "verify-audit",
-		title:  "Is the audit log sound?",
-		text:   "Walks the whole chain. An altered, removed, added or moved entry is named.",
+		title:  "Verify the audit log",
+		text:   "Verifies the whole chain. An entry that was altered, removed, added or moved is named.",
 		need:   readAudit,
 	}, s.auditVerdict)
 	s.mountExport(r)
@@ -46,9 +46,9 @@ func (s *API) mountAudit(r *group) {
 
 // AuditFilter filters the audit log.
 type AuditFilter struct {
-	Actor  string `query:"actor" maxLength:"254" doc:"Whose doing: an address of somebody who is here, the id of a member or token, operator, or system." example:"grace@example.com"`
+	Actor  string `query:"actor" maxLength:"254" doc:"Who did it: the address of a member, the id of a member or token, operator, or system." example:"grace@example.com"`
 	Action string `query:"action" maxLength:"400" doc:"What was done; several with commas between." example:"approved,rejected"`
-	Target string `query:"target" maxLength:"254" doc:"What was acted on: an address of somebody who is here, an id, a role's or token's name." example:"ada@example.com"`
+	Target string `query:"target" maxLength:"254" doc:"What it was done to: the address of a member, an id, the name of a role or token." example:"ada@example.com"`
 	From   string `query:"from" maxLength:"40" doc:"From this time on (RFC 3339)." example:"2030-05-01T00:00:00Z"`
 	Until  string `query:"until" maxLength:"40" doc:"Before this time (RFC 3339)." example:"2030-06-01T00:00:00Z"`
 }
@@ -113,9 +113,9 @@ type auditIn struct {
 type auditOut struct {
 	Body struct {
 		Items        []auditJSON `json:"items"`
-		Next         string      `json:"next,omitempty" doc:"The cursor of the page after; absent at the end."`
+		Next         string      `json:"next,omitempty" doc:"The cursor of the next page; absent on the last one."`
 		Total        int         `json:"total"`
-		TotalIsFloor bool        `json:"total_is_floor,omitempty" doc:"There are at least so many."`
+		TotalIsFloor bool        `json:"total_is_floor,omitempty" doc:"total is a lower bound."`
 	} `nameHint:"AuditList"`
 }
 
@@ -135,8 +135,8 @@ func (s *API) audit(ctx context.Context, actor access.Actor, in *auditIn) (*audi
 type verdictOut struct {
 	Body struct {
 		OK      bool   `json:"ok"`
-		Entries int    `json:"entries" doc:"How many are sound."`
-		Detail  string `json:"detail,omitempty" doc:"What is wrong, where something is."`
+		Entries int    `json:"entries" doc:"How many entries were verified."`
+		Detail  string `json:"detail,omitempty" doc:"What is wrong, if anything is."`
 	} `nameHint:"AuditVerdict"`
 }
 
@@ -163,7 +163,7 @@ func (s *API) mountExport(r *group) {
 		Path:        "/audit/export",
 		OperationID: "export-audit",
 		Summary:     "The audit log as a file",
-		Description: "All entries that fit the filter of GET /audit, newest first. A session needs a " +
+		Description: "All entries that match the filter of GET /audit, newest first. A session needs a " +
 			"confirmation of the " +
 			"last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that " +
 			"would be a " +

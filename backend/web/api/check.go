@@ -12,21 +12,21 @@ import (
 type checkIn struct {
 	Body struct {
 		Email string   `json:"email" example:"Ada@Example.com"`
-		Roles []string `json:"roles,omitempty" doc:"Absent while they are not chosen." example:"Fleet"`
+		Roles []string `json:"roles,omitempty" doc:"Absent if no roles are chosen yet." example:"Fleet"`
 	}
 }
 
 type checkedJSON struct {
-	OK             bool           `json:"ok" doc:"An invitation would be taken as it stands."`
-	Email          string         `json:"email" doc:"As it was given."`
-	EmailCanonical string         `json:"email_canonical,omitempty" doc:"As it is compared." example:"ada@example.com"`
+	OK             bool           `json:"ok" doc:"The invitation would be accepted as it is."`
+	Email          string         `json:"email" doc:"As it was entered."`
+	EmailCanonical string         `json:"email_canonical,omitempty" doc:"The normalized address." example:"ada@example.com"`
 	Error          *rowErrorJSON  `json:"error,omitempty" doc:"Why it would be refused: already_member, already_invited, role_above_own, …"`
 	Member         *holderJSON    `json:"member,omitempty" doc:"Who has the address already."`
-	RejectedBefore *rejectionJSON `json:"rejected_before,omitempty" doc:"This address was turned away once."`
-	SimilarDomain  string         `json:"similar_domain,omitempty" doc:"A known domain that this one is one letter off." example:"example.com"`
+	RejectedBefore *rejectionJSON `json:"rejected_before,omitempty" doc:"This address was rejected before."`
+	SimilarDomain  string         `json:"similar_domain,omitempty" doc:"A well-known domain that differs from this one by one letter." example:"example.com"`
 	Admin          bool           `json:"admin,omitempty" doc:"The roles include Admin."`
-	LinksLeadTo    string         `json:"links_lead_to" doc:"Where the letter's link will point." example:"https://door.example.com"`
-	LinksLocal     bool           `json:"links_local,omitempty" doc:"Links lead to this machine only."`
+	LinksLeadTo    string         `json:"links_lead_to" doc:"Where the link in the email will point." example:"https://door.example.com"`
+	LinksLocal     bool           `json:"links_local,omitempty" doc:"Links work on this machine only."`
 	Mail           mailJSON       `json:"mail"`
 }
 

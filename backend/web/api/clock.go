@@ -11,11 +11,11 @@ import (
 // clockHeldJSON says why nothing expires automatically now. Its times are from
 // the clock that is in doubt.
 type clockHeldJSON struct {
-	Direction string    `json:"direction" enum:"ahead,behind" doc:"Of the time that the server knows."`
+	Direction string    `json:"direction" enum:"ahead,behind" doc:"Compared with the time that the server knows."`
 	Hours     int       `json:"hours" doc:"By how much, rounded." example:"744"`
-	Says      time.Time `json:"says" doc:"What the clock says now."`
+	Says      time.Time `json:"says" doc:"What the clock shows now."`
 	Since     time.Time `json:"since" doc:"When the server saw it."`
-	Until     time.Time `json:"until" doc:"When it believes the clock by itself, if it runs until then."`
+	Until     time.Time `json:"until" doc:"When it accepts the clock automatically, if it keeps running until then."`
 }
 
 // clockHeldOf is nil where the clock is trusted.
@@ -38,7 +38,7 @@ func clockHeldOf(o service.Overview, now time.Time) *clockHeldJSON {
 
 type trustClockIn struct {
 	Body struct {
-		Right bool `json:"right" doc:"That it is right: true."`
+		Right bool `json:"right" doc:"true: the clock is right."`
 	}
 }
 

@@ -32,7 +32,7 @@ func (s *API) mountConfirmation(r *group) {
 		method: http.MethodPost,
 		path:   "/me/confirmation/code",
 		id:     "confirm",
-		title:  "Confirm that it is me",
+		title:  "Confirm this session",
 		text: "Confirms this session, and no other, for 15 minutes with the code from the email. Five wrong codes " +
 			"void it.",
 		need: web.Manager(),
@@ -42,7 +42,7 @@ func (s *API) mountConfirmation(r *group) {
 type sendConfirmationIn struct{ Body *emptyJSON }
 
 type confirmationEmailJSON struct {
-	Email     string    `json:"email" doc:"Where it went: one's own address." example:"Ada@Example.com"`
+	Email     string    `json:"email" doc:"Where it was sent: your own address." example:"Ada@Example.com"`
 	ExpiresAt time.Time `json:"expires_at"`
 	Held      bool      `json:"held,omitempty" doc:"No mail server is configured. The email can be read on the server alone: doorward outbox show ID."`
 	ID        string    `json:"id" doc:"The email's id in the outbox."`
@@ -66,7 +66,7 @@ func (s *API) sendConfirmation(
 
 type confirmIn struct {
 	Body struct {
-		Code string `json:"code" maxLength:"40" doc:"As it stands in the email; case, spaces and hyphens do not matter." example:"7K3M-9QXD"`
+		Code string `json:"code" maxLength:"40" doc:"The code from the email; case, spaces and hyphens do not matter." example:"7K3M-9QXD"`
 	}
 }
 

@@ -14,7 +14,7 @@ func (s *API) mountDesktop(r *group) {
 		path:   "/desktop",
 		id:     "enter-window",
 		title:  "Sign a native window in",
-		text: "Redeems the code that a member let out at /window, once, with the secret behind its " +
+		text: "Redeems the code that a member got at /window, once, with the secret behind its " +
 			"code_challenge. The answer's secret is sent as a bearer token.",
 		need:    web.Public(),
 		answers: http.StatusCreated,
@@ -25,7 +25,7 @@ func (s *API) mountDesktop(r *group) {
 		path:   "/desktop",
 		id:     "leave-window",
 		title:  "Sign a native window out",
-		text:   "Ends the session of the window that asks.",
+		text:   "Ends the session of the window that sends this request.",
 		need:   web.Member(),
 	}, s.signOutDesktop)
 }
@@ -39,9 +39,9 @@ type enterWindowIn struct {
 
 type enterWindowOut struct {
 	Body struct {
-		Secret    string `json:"secret" doc:"Shown this once."`
-		Email     string `json:"email" doc:"Whom it acts for."`
-		Name      string `json:"name,omitempty" doc:"What they are called."`
+		Secret    string `json:"secret" doc:"Shown only once."`
+		Email     string `json:"email" doc:"Who it acts for."`
+		Name      string `json:"name,omitempty" doc:"Their name."`
 		Workspace string `json:"workspace"`
 	} `nameHint:"WindowSession"`
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-const eventsText = `Server-Sent Events. Whoever may read members is told of: overview (with the counts), login-request, member and letter (with an id), audit. Others are told of their own changes alone: member, without data. A client that missed some is told: reload. Each stream ends when its session or token does.`
+const eventsText = `Server-Sent Events. Whoever may read members gets overview (with the counts), login-request, member and message (with an id), and audit. Others only get their own changes: member, without data. A client that missed some gets reload. Each stream ends when its session or token does.`
 
 // describeEvents describes in the document the event stream, which package events
 // mounts.
@@ -19,12 +19,12 @@ func describeEvents(r *group) {
 		Method:      http.MethodGet,
 		Path:        "/events",
 		OperationID: "listen",
-		Summary:     "Changes, as they happen",
+		Summary:     "Live events",
 		Description: eventsText,
 		Tags:        []string{"events"},
 		Security:    []map[string][]string{{"session": {}}, {"token": {}}},
 		Parameters: []*huma.Param{{Name: "Last-Event-ID", In: "header", Schema: &huma.Schema{Type: "string"},
-			Description: "Sent by a client that was connected before; it is told to reload first."}},
+			Description: "Sent by a client that was connected before; it gets reload first."}},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": stream}},
 		},

@@ -17,7 +17,7 @@ func (s *API) mountInvitations(r *group) {
 		path:   "/invitations",
 		id:     "invite",
 		title:  "Invite",
-		text: "Makes a pending member of an address and posts the letter with the login link. 409 already_member " +
+		text: "Creates a pending member and sends the email with the login link. 409 already_member " +
 			"or already_invited where the address is taken.",
 		need:    may,
 		answers: http.StatusCreated,
@@ -28,7 +28,7 @@ func (s *API) mountInvitations(r *group) {
 		path:   "/invitations/batch",
 		id:     "invite-many",
 		title:  "Invite many",
-		text: "Invites each row for itself and says for each what came of it. A dry run checks all and keeps and " +
+		text: "Invites each row by itself and answers with a result for each. A dry run checks all rows, stores nothing and " +
 			"sends nothing.",
 		need: may,
 	}, s.inviteMany)
@@ -36,8 +36,8 @@ func (s *API) mountInvitations(r *group) {
 		method: http.MethodPost,
 		path:   "/invitations/check",
 		id:     "check-invitation",
-		title:  "What would an invitation meet?",
-		text: "Looks at one address, and at the roles where they are given. Keeps and sends nothing. What would " +
+		title:  "Check an invitation",
+		text: "Checks an address, and the roles if they are given. Stores and sends nothing. What would " +
 			"be refused is said in the answer, with its code.",
 		need: may,
 	}, s.checkInvitation)
@@ -46,10 +46,10 @@ func (s *API) mountInvitations(r *group) {
 // An InvitationJSON is what an Admin enters.
 type InvitationJSON struct {
 	Email     string   `json:"email" example:"Ada@Example.com"`
-	Roles     []string `json:"roles" doc:"Built-in: Admin, AILoop, Fleet; or roles made here." example:"Fleet"`
+	Roles     []string `json:"roles" doc:"Built-in roles: Admin, AILoop, Fleet; or custom ones." example:"Fleet"`
 	Name      string   `json:"name,omitempty" example:"Ada Lovelace"`
-	Note      string   `json:"note,omitempty" doc:"Plain text, shown in the letter."`
-	ExpiresIn string   `json:"expires_in,omitempty" doc:"How long the link is good, from 1 hour to 30 days." example:"7d"`
+	Note      string   `json:"note,omitempty" doc:"Plain text, included in the email."`
+	ExpiresIn string   `json:"expires_in,omitempty" doc:"When the invitation expires: after 1 hour to 30 days." example:"7d"`
 }
 
 func (j *InvitationJSON) parse() (in service.NewInvitation, err error) {
@@ -64,13 +64,13 @@ func (j *InvitationJSON) parse() (in service.NewInvitation, err error) {
 type inviteIn struct {
 	Body struct {
 		InvitationJSON
-		PrintLink bool `json:"print_link,omitempty" doc:"Answer with the login link, which then proves nothing of the address. Only for the server's own shell."`
+		PrintLink bool `json:"print_link,omitempty" doc:"Answer with the login link. Accepting it does not verify the address then. Only on the server's own shell."`
 	}
 }
 
 type invitedJSON struct {
 	MemberJSON
-	RejectedBefore *rejectionJSON `json:"rejected_before,omitempty" doc:"This address was turned away once."`
+	RejectedBefore *rejectionJSON `json:"rejected_before,omitempty" doc:"This address was rejected before."`
 	LoginLink      string         `json:"login_link,omitempty" doc:"Only with print_link."`
 }
 
@@ -112,13 +112,13 @@ func rejectedBefore(i service.InvitationResult) *rejectionJSON {
 
 type inviteManyIn struct {
 	Body struct {
-		DryRun      bool             `json:"dry_run,omitempty" doc:"Check all, keep and send nothing."`
+		DryRun      bool             `json:"dry_run,omitempty" doc:"Check all rows; store and send nothing."`
 		Invitations []InvitationJSON `json:"invitations" maxItems:"1000"`
 	}
 }
 
 type batchJSON struct {
-	Results []rowJSON `json:"results" doc:"One for each row, in their order."`
+	Results []rowJSON `json:"results" doc:"One for each row, in the same order."`
 	OK      int       `json:"ok"`
 	Failed  int       `json:"failed"`
 }
@@ -126,7 +126,7 @@ type batchJSON struct {
 type rowJSON struct {
 	Row            int            `json:"row" doc:"From 1." example:"1"`
 	OK             bool           `json:"ok"`
-	Email          string         `json:"email" doc:"As it was given."`
+	Email          string         `json:"email" doc:"As it was entered."`
 	Member         *MemberJSON    `json:"member,omitempty" doc:"Absent in a dry run."`
 	Error          *rowErrorJSON  `json:"error,omitempty"`
 	RejectedBefore *rejectionJSON `json:"rejected_before,omitempty"`

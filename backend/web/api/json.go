@@ -18,27 +18,27 @@ import (
 
 // A MemberJSON is a member.
 type MemberJSON struct {
-	ID                string        `json:"id" doc:"Stable; tells nothing." example:"mfrggzdfmztwq2lknnwg23tpoa"`
-	Email             string        `json:"email" doc:"As it was typed." example:"Ada@Example.com"`
-	EmailCanonical    string        `json:"email_canonical,omitempty" doc:"As it is compared, where that differs." example:"ada@example.com"`
+	ID                string        `json:"id" doc:"Stable; has no meaning." example:"mfrggzdfmztwq2lknnwg23tpoa"`
+	Email             string        `json:"email" doc:"As it was entered." example:"Ada@Example.com"`
+	EmailCanonical    string        `json:"email_canonical,omitempty" doc:"The normalized address, if it differs." example:"ada@example.com"`
 	Name              string        `json:"name,omitempty" example:"Ada Lovelace"`
 	State             string        `json:"state" enum:"pending,active,suspended" example:"pending"`
-	Roles             []string      `json:"roles" doc:"Of a pending member: those asked for." example:"Fleet"`
+	Roles             []string      `json:"roles" doc:"Of a pending member: the requested roles." example:"Fleet"`
 	InvitedBy         string        `json:"invited_by,omitempty" example:"grace@example.com"`
 	InvitedAt         time.Time     `json:"invited_at,omitzero"`
-	InvitationNote    string        `json:"invitation_note,omitempty" doc:"The inviting Admin's, in the letter."`
-	ExpiresAt         time.Time     `json:"expires_at,omitzero" doc:"Until when the invitation's link is good, while it was not opened."`
-	InvitationExpired bool          `json:"invitation_expired,omitempty" doc:"The link's time ran out before it was opened."`
-	EndsAt            time.Time     `json:"ends_at,omitzero" doc:"When a pending account ends that nobody decides."`
-	AcceptedAt        time.Time     `json:"accepted_at,omitzero" doc:"When they first came, by whatever link."`
-	EmailVerifiedAt   time.Time     `json:"email_verified_at,omitzero" doc:"When they first opened a link, or typed a code, that a letter brought to the address. Absent while that is not known: see link_handed_over_by."`
-	LinkHandedOverBy  string        `json:"link_handed_over_by,omitempty" doc:"They came by a link that was handed over and not mailed, so the address is not verified. Gone once they sign in by a letter." example:"grace@example.com"`
-	InviterMayNot     bool          `json:"inviter_may_not,omitempty" doc:"Whoever invited may not grant these roles any more: approving needs the roles to be named."`
+	InvitationNote    string        `json:"invitation_note,omitempty" doc:"From the Admin who invited, included in the email."`
+	ExpiresAt         time.Time     `json:"expires_at,omitzero" doc:"When the invitation expires; absent once it was accepted."`
+	InvitationExpired bool          `json:"invitation_expired,omitempty" doc:"The invitation expired before it was accepted."`
+	EndsAt            time.Time     `json:"ends_at,omitzero" doc:"When the pending account is removed if nobody decides on it."`
+	AcceptedAt        time.Time     `json:"accepted_at,omitzero" doc:"When they accepted the invitation, with any link."`
+	EmailVerifiedAt   time.Time     `json:"email_verified_at,omitzero" doc:"When they first used a link or code that was emailed to the address. Absent until then: see link_handed_over_by."`
+	LinkHandedOverBy  string        `json:"link_handed_over_by,omitempty" doc:"Who handed over the link that they accepted with. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code." example:"grace@example.com"`
+	InviterMayNot     bool          `json:"inviter_may_not,omitempty" doc:"Whoever invited them can no longer grant these roles: approve with roles that you choose."`
 	DecidedBy         string        `json:"decided_by,omitempty" example:"grace@example.com"`
 	DecidedAt         time.Time     `json:"decided_at,omitzero"`
 	LastSignInAt      time.Time     `json:"last_sign_in_at,omitzero"`
-	Note              string        `json:"note,omitempty" doc:"Theirs, to whoever decides." example:"I am the new pilot."`
-	Delivery          *deliveryJSON `json:"delivery,omitempty" doc:"How the last invitation or sign-in letter fares."`
+	Note              string        `json:"note,omitempty" doc:"Their message to the administrators." example:"I am the new pilot."`
+	Delivery          *deliveryJSON `json:"delivery,omitempty" doc:"The delivery of the last invitation or sign-in email."`
 	UndoUntil         time.Time     `json:"undo_until,omitzero" doc:"Until when whoever made the last change can undo it."`
 }
 
@@ -86,9 +86,9 @@ func memberOf(c service.MemberView) MemberJSON {
 
 type memberListJSON struct {
 	Items        []MemberJSON `json:"items"`
-	Next         string       `json:"next,omitempty" doc:"The cursor of the page after; absent at the end."`
+	Next         string       `json:"next,omitempty" doc:"The cursor of the next page; absent on the last one."`
 	Total        int          `json:"total" example:"42"`
-	TotalIsFloor bool         `json:"total_is_floor,omitempty" doc:"There are at least so many: counting stopped at 1,000."`
+	TotalIsFloor bool         `json:"total_is_floor,omitempty" doc:"total is a lower bound: counting stopped at 1,000."`
 }
 
 func membersOf(cards []service.MemberView) []MemberJSON {
@@ -101,7 +101,7 @@ func membersOf(cards []service.MemberView) []MemberJSON {
 
 type rejectionJSON struct {
 	At time.Time `json:"at"`
-	By string    `json:"by" doc:"Who rejected: a member's id, or what it was." example:"the operator"`
+	By string    `json:"by" doc:"Who rejected them: the id of a member, or another kind of actor." example:"the operator"`
 }
 
 // actorName names an actor without reading the store.
@@ -121,13 +121,13 @@ func actorName(actor access.Actor) string {
 type MessageJSON struct {
 	ID        string    `json:"id" example:"mfrggzdfmztwq2lknnwg23tpoa"`
 	Kind      string    `json:"kind" enum:"invitation,sign_in,confirmation,approved,rejected,received,waiting,expiring,abandoned,test" example:"invitation"`
-	Member    string    `json:"member,omitempty" doc:"The id of whose it is."`
+	Member    string    `json:"member,omitempty" doc:"The id of the member whom it is about."`
 	To        string    `json:"to" example:"ada@example.com"`
 	Subject   string    `json:"subject" example:"You are invited to AI Loop"`
-	MessageID string    `json:"message_id" doc:"The same at each try."`
+	MessageID string    `json:"message_id" doc:"The same on every try."`
 	State     string    `json:"state" enum:"queued,sent,retrying,failed,held" example:"retrying"`
 	Detail    string    `json:"detail,omitempty" doc:"The mail server's own words."`
-	At        time.Time `json:"at" doc:"Since when it is in that state."`
+	At        time.Time `json:"at" doc:"Since when it has been in this state."`
 	QueuedAt  time.Time `json:"queued_at"`
 	NextTry   time.Time `json:"next_try,omitzero"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
@@ -159,25 +159,25 @@ type messageBodyJSON struct {
 	MessageJSON
 	Text     string `json:"text,omitempty"`
 	HTML     string `json:"html,omitempty"`
-	Redacted bool   `json:"redacted,omitempty" doc:"A login link or code was left out of the words."`
-	Withheld string `json:"withheld,omitempty" doc:"Why the words are not here."`
+	Redacted bool   `json:"redacted,omitempty" doc:"A login link or code was left out of the content."`
+	Withheld string `json:"withheld,omitempty" doc:"Why the content is not here."`
 }
 
 type auditJSON struct {
 	Seq        uint64     `json:"seq" example:"17"`
 	At         time.Time  `json:"at"`
-	Actor      string     `json:"actor" doc:"Their address, while they are here; else their id." example:"grace@example.com"`
+	Actor      string     `json:"actor" doc:"Their address while they are a member; otherwise their id." example:"grace@example.com"`
 	ActorName  string     `json:"actor_name,omitempty" doc:"The name of that member, if they have one." example:"Grace Hopper"`
 	ActorID    string     `json:"actor_id,omitempty"`
 	Token      string     `json:"token,omitempty" doc:"The id of the API token that was used."`
 	Source     string     `json:"source" enum:"console,desktop,cli,api,portal,system" example:"console"`
-	From       string     `json:"from,omitempty" doc:"Network address." example:"192.0.2.7"`
+	From       string     `json:"from,omitempty" doc:"Their network address." example:"192.0.2.7"`
 	Action     actionName `json:"action" example:"approved"`
-	Target     string     `json:"target,omitempty" doc:"A member's address, while they are here; else an id or a name." example:"ada@example.com"`
+	Target     string     `json:"target,omitempty" doc:"A member's address while they are a member; otherwise an id or a name." example:"ada@example.com"`
 	TargetName string     `json:"target_name,omitempty" doc:"The name of that member, if they have one." example:"Ada Lovelace"`
 	TargetID   string     `json:"target_id,omitempty"`
 	Detail     string     `json:"detail,omitempty" example:"Fleet"`
-	Prev       string     `json:"prev" doc:"The hash of the entry before."`
+	Prev       string     `json:"prev" doc:"The hash of the previous entry."`
 	Hash       string     `json:"hash" doc:"Covers the entry and prev."`
 }
 
@@ -225,8 +225,8 @@ func auditOf(lines []service.AuditLine) []auditJSON {
 }
 
 type overviewJSON struct {
-	Pending            int            `json:"pending" doc:"Login requests: members who wait." example:"3"`
-	Accepted           int            `json:"accepted" doc:"Of the pending: have accepted the invitation, and can be decided with."`
+	Pending            int            `json:"pending" doc:"Login requests: pending members." example:"3"`
+	Accepted           int            `json:"accepted" doc:"How many of the pending have accepted the invitation and are ready to review."`
 	Active             int            `json:"active"`
 	Suspended          int            `json:"suspended"`
 	Admins             int            `json:"admins" doc:"Active Admins."`
@@ -234,21 +234,21 @@ type overviewJSON struct {
 	InvitationsExpired int            `json:"invitations_expired"`
 	EmailsFailed       int            `json:"emails_failed"`
 	Emails             map[string]int `json:"emails" doc:"Emails in the outbox, by state."`
-	Roles              map[string]int `json:"roles" doc:"How many hold each role, in any state. A role that nobody holds is absent."`
+	Roles              map[string]int `json:"roles" doc:"How many members have each role, in any state. A role that nobody has is absent."`
 	Unusual            int            `json:"unusual" doc:"Unusual events in the last 24 hours: wrong codes, unknown links and secrets, refused requests." example:"12"`
 	UnusualHigh        bool           `json:"unusual_high" doc:"More than a normal day has."`
 	PublicURL          string         `json:"public_url" doc:"Where links lead." example:"https://door.example.com"`
-	PublicURLLocal     bool           `json:"public_url_local" doc:"Links lead to this machine only."`
+	PublicURLLocal     bool           `json:"public_url_local" doc:"Links work on this machine only."`
 	Mail               mailJSON       `json:"mail"`
-	ClockHeld          *clockHeldJSON `json:"clock_held,omitempty" doc:"The server's clock has jumped: nothing is deleted and nothing expires by itself. Absent where the clock is believed."`
+	ClockHeld          *clockHeldJSON `json:"clock_held,omitempty" doc:"The server's clock has jumped: nothing is deleted and nothing expires by itself. Absent if the clock is trusted."`
 }
 
 type mailJSON struct {
-	Configured bool      `json:"configured" doc:"A mail server is configured; without one letters are kept."`
+	Configured bool      `json:"configured" doc:"A mail server is configured. Without one, emails are held."`
 	Server     string    `json:"server,omitempty" example:"smtp.example.com:587"`
 	From       string    `json:"from,omitempty" example:"AI Loop <door@example.com>"`
-	Paused     bool      `json:"paused,omitempty" doc:"The queue stands still until the mail server is mended."`
-	Detail     string    `json:"words,omitempty" doc:"What the mail server said, or why it was not reached."`
+	Paused     bool      `json:"paused,omitempty" doc:"The queue is paused until the mail server accepts emails again."`
+	Detail     string    `json:"words,omitempty" doc:"What the mail server said, or why it could not be reached."`
 	Since      time.Time `json:"since,omitzero"`
 	NextTry    time.Time `json:"next_try,omitzero"`
 	LastSent   time.Time `json:"last_sent,omitzero"`

@@ -47,38 +47,38 @@ func (s *API) mountLocal(f *web.Face) {
 		path:   "/login-link",
 		id:     "rescue",
 		title:  "A login link for an active Admin",
-		text:   "For one who has lost theirs.",
+		text:   "For an Admin who cannot sign in.",
 		need:   own,
 	}, s.rescue)
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/members/by-email",
 		id:     "find-member",
-		title:  "The member of an address",
-		text:   "In any of its spellings.",
+		title:  "The member with an address",
+		text:   "In any spelling of it.",
 		need:   own,
 	}, s.memberByEmail)
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/outbox/{id}",
-		id:     "show-letter",
-		title:  "A letter as it goes out",
-		text:   "With its words.",
+		id:     "show-email",
+		title:  "An email as it is sent",
+		text:   "With its content.",
 		need:   own,
 	}, s.showMessage)
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/outbox/{id}/state",
-		id:     "letter-state",
-		title:  "How a letter fares",
-		text:   "Without its words.",
+		id:     "email-state",
+		title:  "The delivery of an email",
+		text:   "Without its content.",
 		need:   own,
 	}, s.messageState)
 	mount(r, op{
 		method: http.MethodPost,
 		path:   "/mail-test",
 		id:     "mail-test",
-		title:  "Send a test letter",
+		title:  "Send a test email",
 		text:   "To any address.",
 		need:   own,
 	}, s.mailTest)
@@ -86,7 +86,7 @@ func (s *API) mountLocal(f *web.Face) {
 		method: http.MethodGet,
 		path:   "/audit",
 		id:     "follow-audit",
-		title:  "Entries after one, oldest first",
+		title:  "Entries after a given one, oldest first",
 		text:   "At most 200.",
 		need:   own,
 	}, s.auditSince)
@@ -94,8 +94,8 @@ func (s *API) mountLocal(f *web.Face) {
 		method: http.MethodGet,
 		path:   "/audit/verify",
 		id:     "verify-audit",
-		title:  "Walk the audit chain",
-		text:   "409 audit_broken names the first entry that is not sound.",
+		title:  "Verify the audit chain",
+		text:   "409 audit_broken names the first entry that does not match.",
 		need:   own,
 	}, s.verifyAudit)
 	mount(r, op{
@@ -103,23 +103,23 @@ func (s *API) mountLocal(f *web.Face) {
 		path:   "/compact",
 		id:     "compact",
 		title:  "Compact the store",
-		text:   "Leaves nothing deleted in its bytes.",
+		text:   "Removes the bytes of what was deleted.",
 		need:   own,
 	}, s.compact)
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/verify",
 		id:     "verify",
-		title:  "Read everything",
-		text:   "Counts by kind.",
+		title:  "Verify the store",
+		text:   "Reads everything, and counts it by kind.",
 		need:   own,
 	}, s.verify)
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/doctor",
 		id:     "doctor",
-		title:  "What is well, and what is not",
-		text:   "One check each, with the mend.",
+		title:  "Health check",
+		text:   "One result for each check, with the fix.",
 		need:   own,
 	}, s.doctor)
 	mount(r, op{
@@ -127,7 +127,7 @@ func (s *API) mountLocal(f *web.Face) {
 		path:   "/clock",
 		id:     "believe-clock",
 		title:  "The clock is right",
-		text:   "What waits because the clock has jumped is done.",
+		text:   "Does what was put off because the clock had jumped.",
 		need:   own,
 	}, s.trustClockHere)
 	f.Add(fiber.MethodGet, "/local/v1/backup", own, s.backup)
@@ -222,7 +222,7 @@ func (s *API) mailTest(ctx context.Context, actor access.Actor, in *emailIn) (*m
 }
 
 type sinceIn struct {
-	Since uint64 `query:"since" doc:"The last entry that is known."`
+	Since uint64 `query:"since" doc:"The last entry that you have."`
 }
 
 type entriesOut struct {
@@ -240,7 +240,7 @@ func (s *API) auditSince(ctx context.Context, actor access.Actor, in *sinceIn) (
 
 type verifiedOut struct {
 	Body struct {
-		Entries int `json:"entries" doc:"How many are sound: all."`
+		Entries int `json:"entries" doc:"How many entries were verified."`
 	} `nameHint:"AuditVerified"`
 }
 

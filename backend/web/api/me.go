@@ -18,7 +18,7 @@ func (s *API) mountMe(r *group) {
 		path:   "/me",
 		id:     "get-me",
 		title:  "Who am I",
-		text:   "State, roles and permissions of whoever asks, as of now.",
+		text:   "Your state, roles and permissions now.",
 		need:   web.Member(),
 	}, s.me)
 	s.mountConfirmation(r)
@@ -26,8 +26,8 @@ func (s *API) mountMe(r *group) {
 		method: http.MethodPatch,
 		path:   "/me",
 		id:     "change-me",
-		title:  "Change my notices",
-		text:   "Turns the letters about people waiting on or off, for oneself.",
+		title:  "Change my notifications",
+		text:   "Turns your emails about pending requests on or off.",
 		need:   web.Member(),
 	}, s.changeMe)
 }
@@ -39,9 +39,9 @@ type meJSON struct {
 	Name           string    `json:"name,omitempty" example:"Ada Lovelace"`
 	State          string    `json:"state" enum:"active" example:"active"`
 	Roles          []string  `json:"roles" example:"Fleet"`
-	Permissions    []string  `json:"permissions" doc:"What may be done, in words. A token's are those of its roles, within its owner's." example:"open fleet,open fleet/flows"`
-	NotifyRequests bool      `json:"notify_requests" doc:"Gets letters about people waiting."`
-	SignInMethod   string    `json:"sign_in_method" enum:"link,code,setup,rescue,desktop,token,operator" doc:"How whoever asks came in."`
+	Permissions    []string  `json:"permissions" doc:"The permissions. A token has those of its roles, and never more than its owner." example:"open fleet,open fleet/flows"`
+	NotifyRequests bool      `json:"notify_requests" doc:"You get emails about pending requests."`
+	SignInMethod   string    `json:"sign_in_method" enum:"link,code,setup,rescue,desktop,token,operator" doc:"How you signed in."`
 	ExpiresAt      time.Time `json:"session_expires_at,omitzero" doc:"When this session ends if it is not used until then; absent for tokens and the operator."`
 	ConfirmedUntil time.Time `json:"confirmed_until,omitzero" doc:"Until when this session needs no further confirmation; absent where it needs one, and for tokens and the operator."`
 }

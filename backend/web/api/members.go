@@ -21,8 +21,8 @@ func (s *API) mountMembers(r *group) {
 		method: http.MethodGet,
 		path:   "/login-requests",
 		id:     "list-login-requests",
-		title:  "Who is waiting",
-		text: "Pending members: address proved first, then the oldest; with q, those whose name or address has " +
+		title:  "Login requests",
+		text: "Pending members: those who accepted first, then the oldest; with q, those whose name or address has " +
 			"words that begin so.",
 		need:  read,
 		fails: []int{http.StatusUnprocessableEntity},
@@ -41,7 +41,7 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members/{id}",
 		id:     "get-member",
 		title:  "One member",
-		text:   "One member, with how their letter fares.",
+		text:   "One member, with the delivery of their last email.",
 		need:   read,
 	}, s.oneMember)
 	mount(r, op{
@@ -49,7 +49,7 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members/{id}",
 		id:     "change-member",
 		title:  "Change roles or name",
-		text: "Gives other roles, or another name: one of them in a request. Other roles take effect on the next " +
+		text: "Changes the roles or the name: one of them in a request. Roles take effect on the next " +
 			"request of " +
 			"every open session. Roles that give more in the console than before: " + needsConfirmation,
 		need:  change,
@@ -60,7 +60,7 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members/{id}",
 		id:     "remove-member",
 		title:  "Remove",
-		text:   "Deletes a member with all that was theirs.",
+		text:   "Deletes a member and everything that belongs to the account.",
 		need:   change,
 		fails:  conflict,
 	}, s.removeMember)
@@ -70,7 +70,7 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members/{id}/approve",
 		id:     "approve",
 		title:  "Approve",
-		text: "Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says " +
+		text: "Approves a pending member, with these roles or those of the invitation. 409 already_decided says " +
 			"who was " +
 			"faster, and when. Roles that manage something in the console: " + needsConfirmation,
 		need:  decide,
@@ -81,7 +81,7 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members/{id}/reject",
 		id:     "reject",
 		title:  "Reject and delete",
-		text: "Turns a waiting member away and deletes the account. What stays is an audit entry without the " +
+		text: "Rejects a pending member and deletes the account. What stays is an audit entry without the " +
 			"address, and a keyed hash of it.",
 		need:  decide,
 		fails: conflict,
@@ -91,7 +91,7 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members/{id}/resend",
 		id:     "resend",
 		title:  "Resend the invitation",
-		text:   "Starts the invitation's time again and posts a fresh letter. The older link is void.",
+		text:   "Renews the invitation and sends a new email. The older link stops working.",
 		need:   invite,
 		fails:  conflict,
 	}, s.resend)
@@ -99,8 +99,8 @@ func (s *API) mountMembers(r *group) {
 		method: http.MethodPost,
 		path:   "/members/{id}/login-link",
 		id:     "make-login-link",
-		title:  "A link to hand over",
-		text:   "Makes a new invitation link. The one in the letter is void from then on.",
+		title:  "Create a link to hand over",
+		text:   "Creates a new invitation link. The emailed one stops working.",
 		need:   invite,
 		fails:  conflict,
 	}, s.loginLink)
@@ -109,7 +109,7 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members/{id}/suspend",
 		id:     "suspend",
 		title:  "Suspend",
-		text:   "Keeps a member out: sessions and links end at once.",
+		text:   "Suspends a member: sessions and links stop working at once.",
 		need:   change,
 		fails:  conflict,
 	}, s.suspend)
@@ -129,7 +129,7 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members/{id}/unsuspend",
 		id:     "unsuspend",
 		title:  "Restore",
-		text:   "Lets a suspended member in again. Somebody who manages something in the console: " + needsConfirmation,
+		text:   "Restores a suspended member. If they manage something in the console: " + needsConfirmation,
 		need:   change,
 		fails:  conflict,
 	}, s.unsuspend)
@@ -137,8 +137,8 @@ func (s *API) mountMembers(r *group) {
 
 // Paging selects a part of a list.
 type Paging struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items at the most."`
-	Cursor string `query:"cursor" maxLength:"1000" doc:"next of the page before."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items at most."`
+	Cursor string `query:"cursor" maxLength:"1000" doc:"next of the previous page."`
 }
 
 func (p *Paging) cursor() string { return strings.Clone(p.Cursor) }
@@ -146,7 +146,7 @@ func (p *Paging) cursor() string { return strings.Clone(p.Cursor) }
 type membersIn struct {
 	State string `query:"state" doc:"pending, active or suspended." example:"active"`
 	Role  string `query:"role" example:"Fleet"`
-	Words string `query:"q" doc:"Beginnings of words of the name, or of parts of the address; all must fit." example:"ada example.com"`
+	Words string `query:"q" doc:"Beginnings of words of the name, or of parts of the address; all must match." example:"ada example.com"`
 	Paging
 }
 
@@ -178,7 +178,7 @@ func (s *API) members(ctx context.Context, actor access.Actor, in *membersIn) (*
 }
 
 type waitingIn struct {
-	Words string `query:"q" doc:"Beginnings of words of the name, or of parts of the address; all must fit." example:"ada example.com"`
+	Words string `query:"q" doc:"Beginnings of words of the name, or of parts of the address; all must match." example:"ada example.com"`
 	Paging
 }
 
@@ -264,7 +264,7 @@ type approveIn struct {
 }
 
 type approveJSON struct {
-	Roles []string `json:"roles,omitempty" doc:"Absent: those they were invited with." example:"Fleet"`
+	Roles []string `json:"roles,omitempty" doc:"Absent: the roles of the invitation." example:"Fleet"`
 }
 
 func (s *API) approve(ctx context.Context, actor access.Actor, in *approveIn) (*memberOut, error) {
@@ -285,8 +285,8 @@ type rejectIn struct {
 }
 
 type rejectJSON struct {
-	Reason   string `json:"reason,omitempty" doc:"For the letter; not kept."`
-	TellThem bool   `json:"tell_them,omitempty" doc:"Send a letter that says so."`
+	Reason   string `json:"reason,omitempty" doc:"Included in the email; not stored."`
+	TellThem bool   `json:"tell_them,omitempty" doc:"Notify them by email."`
 }
 
 func (s *API) reject(ctx context.Context, actor access.Actor, in *rejectIn) (*nothing, error) {
@@ -334,7 +334,7 @@ func (s *API) undo(ctx context.Context, actor access.Actor, in *bareIn) (*member
 }
 
 type linkJSON struct {
-	LoginLink string `json:"login_link" doc:"Opens once. Hand it to nobody else." example:"https://door.example.com/login/…"`
+	LoginLink string `json:"login_link" doc:"Works once. Don't share it with anyone else." example:"https://door.example.com/login/…"`
 }
 
 type linkOut struct{ Body linkJSON }

@@ -25,28 +25,28 @@ func (s *API) mountRecords(r *group) {
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/outbox/{id}",
-		id:     "get-letter",
-		title:  "One letter",
-		text: "A letter with what it says. A login link or code in it is left out: the server's own shell alone " +
-			"shows it. The words of a letter with one that is done with are gone.",
+		id:     "get-email",
+		title:  "One email",
+		text: "An email with its content. A login link or code in it is left out: only the server's own shell " +
+			"shows it. The content of an email with a link is deleted once it was sent or has failed.",
 		need: read,
 	}, s.message)
 	s.mountMessagePage(r, read)
 	mount(r, op{
 		method: http.MethodPost,
 		path:   "/outbox/{id}/retry",
-		id:     "retry-letter",
+		id:     "retry-email",
 		title:  "Try again now",
-		text:   "Makes a letter due at once, and starts a paused queue again.",
+		text:   "Queues an email for another try now, and resumes a paused queue.",
 		need:   change,
 		fails:  []int{http.StatusConflict},
 	}, s.retryMessage)
 	mount(r, op{
 		method: http.MethodDelete,
 		path:   "/outbox/{id}",
-		id:     "delete-letter",
-		title:  "Delete a letter",
-		text: "Takes a letter out of the outbox. One that was not sent yet never is; the login link of an " +
+		id:     "delete-email",
+		title:  "Delete an email",
+		text: "Deletes an email from the outbox. If it was not sent yet, it never is; the login link of an " +
 			"invitation that was not sent opens nothing any more.",
 		need:  change,
 		fails: []int{http.StatusConflict},
@@ -56,9 +56,9 @@ func (s *API) mountRecords(r *group) {
 type messagesOut struct {
 	Body struct {
 		Items        []MessageJSON `json:"items"`
-		Next         string        `json:"next,omitempty" doc:"The cursor of the page after; absent at the end."`
+		Next         string        `json:"next,omitempty" doc:"The cursor of the next page; absent on the last one."`
 		Total        int           `json:"total"`
-		TotalIsFloor bool          `json:"total_is_floor,omitempty" doc:"There are at least so many."`
+		TotalIsFloor bool          `json:"total_is_floor,omitempty" doc:"total is a lower bound."`
 	} `nameHint:"LetterList"`
 }
 
@@ -92,7 +92,7 @@ func (s *API) outbox(ctx context.Context, actor access.Actor, in *outboxIn) (*me
 
 // MessagePath is the email that an operation acts on.
 type MessagePath struct {
-	ID string `path:"id" doc:"The letter's id." example:"mfrggzdfmztwq2lknnwg23tpoa"`
+	ID string `path:"id" doc:"The email's id." example:"mfrggzdfmztwq2lknnwg23tpoa"`
 }
 
 func (p *MessagePath) id() (access.MessageID, error) { return access.ParseMessageID(p.ID) }

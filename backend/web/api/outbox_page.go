@@ -26,8 +26,8 @@ func (s *API) mountMessagePage(r *group, n web.Class) {
 	o := &huma.Operation{
 		Method:      http.MethodGet,
 		Path:        "/outbox/{id}/page",
-		OperationID: "get-letter-page",
-		Summary:     "One letter as a page",
+		OperationID: "get-email-page",
+		Summary:     "One email as a page",
 		Description: "The HTML of GET /outbox/{id}, for a frame of the console: its links lead nowhere, and a login " +
 			"link or code in it is left out in the same way.",
 		Tags:     []string{"outbox"},
@@ -36,7 +36,7 @@ func (s *API) mountMessagePage(r *group, n web.Class) {
 			Name:        "id",
 			In:          "path",
 			Required:    true,
-			Description: "The letter's id.",
+			Description: "The email's id.",
 			Schema:      &huma.Schema{Type: "string"},
 		}},
 		Responses: map[string]*huma.Response{

@@ -19,7 +19,7 @@ func (s *API) mountOverview(r *group) {
 		path:   "/overview",
 		id:     "get-overview",
 		title:  "Counts",
-		text:   "How many wait, are in, are kept out, and how mail fares.",
+		text:   "How many members are pending, active and suspended, and the state of email delivery.",
 		need:   read,
 	}, s.overview)
 	mount(r, op{
@@ -27,7 +27,7 @@ func (s *API) mountOverview(r *group) {
 		path:   "/overview/days",
 		id:     "list-days",
 		title:  "Day by day",
-		text: "How many were invited, came, were approved and rejected on each of the last days, in UTC; the " +
+		text: "How many were invited, accepted, were approved and rejected on each of the last days, in UTC; the " +
 			"oldest first, and today last.",
 		need:  read,
 		fails: []int{http.StatusUnprocessableEntity},
@@ -48,8 +48,8 @@ func (s *API) mountOverview(r *group) {
 		method: http.MethodGet,
 		path:   "/invitations",
 		id:     "list-invitations",
-		title:  "Invitations that end soon",
-		text: "Pending members who have not opened their link, and whose link ends within the time; the " +
+		title:  "Invitations that expire soon",
+		text: "Pending members who have not accepted, and whose invitation expires within the time; the " +
 			"soonest first.",
 		need:  read,
 		fails: []int{http.StatusUnprocessableEntity},
@@ -70,7 +70,7 @@ type daysIn struct {
 type dayJSON struct {
 	Day      string `json:"day" doc:"In UTC." example:"2030-05-01"`
 	Invited  int    `json:"invited"`
-	Verified int    `json:"waiting" doc:"Accepted the invitation, and began to wait."`
+	Verified int    `json:"waiting" doc:"How many accepted their invitation."`
 	Approved int    `json:"approved"`
 	Rejected int    `json:"rejected"`
 }
@@ -94,7 +94,7 @@ func (s *API) days(ctx context.Context, actor access.Actor, in *daysIn) (*daysOu
 
 type expiringIn struct {
 	Within string `query:"expires_within" default:"48h" maxLength:"10" doc:"From 1 minute to 30 days." example:"48h"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items at the most."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items at most."`
 }
 
 func (s *API) expiring(ctx context.Context, actor access.Actor, in *expiringIn) (*membersOut, error) {

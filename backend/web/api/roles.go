@@ -16,15 +16,15 @@ func (s *API) mountRoles(r *group) {
 		path:   "/roles",
 		id:     "list-roles",
 		title:  "Roles",
-		text:   "The built-in roles and those made here, and every permission that a role can hold.",
+		text:   "The built-in and custom roles, and every permission that a role can have.",
 		need:   web.Permission(access.May(access.Read, access.ResMembers)),
 	}, s.roles)
 	mount(r, op{
 		method: http.MethodPut,
 		path:   "/roles/{name}",
 		id:     "put-role",
-		title:  "Make or change a role",
-		text: "Nobody can give a role what they may not do themselves. Built-in roles cannot be changed. " +
+		title:  "Create or change a role",
+		text: "Nobody can give a role a permission that they do not have. Built-in roles cannot be changed. " +
 			needsConfirmation,
 		need:  change,
 		fails: []int{http.StatusConflict},
@@ -34,7 +34,7 @@ func (s *API) mountRoles(r *group) {
 		path:   "/roles/{name}",
 		id:     "delete-role",
 		title:  "Delete a role",
-		text:   "Deletes a role made here that no member and no API token holds. " + needsConfirmation,
+		text:   "Deletes a custom role that no member and no API token has. " + needsConfirmation,
 		need:   change,
 		fails:  []int{http.StatusConflict},
 	}, s.deleteRole)
@@ -45,8 +45,8 @@ type roleJSON struct {
 	Description string   `json:"description,omitempty"`
 	Permissions []string `json:"permissions" example:"open fleet,open fleet/flows"`
 	BuiltIn     bool     `json:"built_in"`
-	Members     *int     `json:"members,omitempty" doc:"How many members hold it."`
-	Tokens      *int     `json:"tokens,omitempty" doc:"How many API tokens hold it."`
+	Members     *int     `json:"members,omitempty" doc:"How many members have it."`
+	Tokens      *int     `json:"tokens,omitempty" doc:"How many API tokens have it."`
 }
 
 func roleOf(r access.Role) roleJSON {
@@ -62,7 +62,7 @@ type rolesOut struct {
 	Body struct {
 		Items     []roleJSON `json:"items"`
 		Total     int        `json:"total"`
-		Grantable []string   `json:"grantable" doc:"Every permission that a role can hold."`
+		Grantable []string   `json:"grantable" doc:"Every permission that a role can have."`
 	} `nameHint:"RoleList"`
 }
 

@@ -14,8 +14,8 @@ func (s *API) mountSessions(r *group) {
 		method: http.MethodGet,
 		path:   "/members/{id}/sessions",
 		id:     "list-sessions",
-		title:  "Open sessions",
-		text:   "Where a member is signed in: oneself, or, with the right to read members, another.",
+		title:  "Active sessions",
+		text:   "Where a member is signed in: you, or, with the permission to read members, anyone.",
 		need:   web.Member(),
 	}, s.sessions)
 	mount(r, op{
@@ -23,7 +23,7 @@ func (s *API) mountSessions(r *group) {
 		path:   "/members/{id}/sessions/{session}",
 		id:     "end-session",
 		title:  "End one session",
-		text:   "Ends one session of a member: one's own, or, with the right to change members, another's.",
+		text:   "Ends one session of a member: yours, or, with the permission to change members, anyone's.",
 		need:   web.Member(),
 	}, s.endSession)
 	mount(r, op{
@@ -31,7 +31,7 @@ func (s *API) mountSessions(r *group) {
 		path:   "/members/{id}/sign-out",
 		id:     "sign-out",
 		title:  "Sign out everywhere",
-		text: "Ends all sessions of a member: one's own, or, with the right to change members, another's; with " +
+		text: "Ends all sessions of a member: yours, or, with the permission to change members, anyone's; with " +
 			"tokens also their " +
 			"API tokens.",
 		need: web.Member(),
@@ -56,13 +56,13 @@ func (s *API) signOut(ctx context.Context, actor access.Actor, in *signOutIn) (*
 }
 
 type sessionJSON struct {
-	ID       string    `json:"id" doc:"Names it; opens nothing."`
-	Current  bool      `json:"current,omitempty" doc:"The one that asks."`
+	ID       string    `json:"id" doc:"Identifies it; grants nothing."`
+	Current  bool      `json:"current,omitempty" doc:"The session of this request."`
 	Method   string    `json:"method" enum:"link,code,setup,rescue,desktop" doc:"How it was opened."`
 	OpenedAt time.Time `json:"opened_at"`
 	SeenAt   time.Time `json:"seen_at" doc:"Last use, to the minute."`
 	From     string    `json:"from,omitempty" example:"192.0.2.7"`
-	Agent    string    `json:"agent,omitempty" doc:"What the browser says it is."`
+	Agent    string    `json:"agent,omitempty" doc:"The browser, by its own account."`
 }
 
 type sessionsOut struct {

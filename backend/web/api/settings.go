@@ -20,7 +20,7 @@ func (s *API) mountSettings(r *group) {
 		path:   "/settings",
 		id:     "get-settings",
 		title:  "Settings",
-		text:   "What an Admin can change while Doorward runs, and, read-only, how it was started.",
+		text:   "The settings that an Admin can change, and, read-only, the startup configuration.",
 		need:   read,
 	}, s.settings)
 	mount(r, op{
@@ -28,15 +28,15 @@ func (s *API) mountSettings(r *group) {
 		path:   "/settings",
 		id:     "change-settings",
 		title:  "Change settings",
-		text:   "Changes what is given and leaves the rest.",
+		text:   "Changes the given settings and leaves the others.",
 		need:   change,
 	}, s.changeSettings)
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/settings/checks",
 		id:     "check-settings",
-		title:  "What is well, and what is not",
-		text: "Looks at the public URL, mail, disk, clock, permissions and store; each finding with the mend. It " +
+		title:  "Health check",
+		text: "Checks the public URL, mail, disk, clock, permissions and store; each finding comes with its fix. It " +
 			"may take some seconds.",
 		need: read,
 	}, s.checks)
@@ -44,8 +44,8 @@ func (s *API) mountSettings(r *group) {
 		method: http.MethodPost,
 		path:   "/settings/mail/test",
 		id:     "test-mail",
-		title:  "Send a test letter",
-		text:   "Posts a test letter to one's own address.",
+		title:  "Send a test email",
+		text:   "Sends a test email to your own address.",
 		need:   change,
 	}, s.testMail)
 	mount(r, op{
@@ -53,7 +53,7 @@ func (s *API) mountSettings(r *group) {
 		path:   "/clock",
 		id:     "believe-clock",
 		title:  "The clock is right",
-		text: "Where clock_held stands in the overview: what waits because the clock has jumped is done. " +
+		text: "While clock_held is in the overview: does what was put off because the clock had jumped. " +
 			"Elsewhere it changes nothing.",
 		need:  change,
 		fails: []int{http.StatusUnprocessableEntity},
@@ -70,8 +70,8 @@ func (s *API) mountSettings(r *group) {
 		method: http.MethodPost,
 		path:   "/tokens",
 		id:     "make-token",
-		title:  "Make an API token",
-		text: "Makes an API token and shows it, this once. It may do what its roles may, within what its owner may " +
+		title:  "Create an API token",
+		text: "Creates an API token and shows it, only once. It has its roles' permissions, and never more than its owner has " +
 			"at the time. " +
 			"It expires after 90 days unless expires_in says otherwise. " + needsConfirmation,
 		need:    change,
@@ -83,18 +83,18 @@ func (s *API) mountSettings(r *group) {
 		path:   "/tokens/{id}",
 		id:     "revoke-token",
 		title:  "Revoke an API token",
-		text:   "Makes it worth nothing at once.",
+		text:   "Takes effect at once.",
 		need:   change,
 	}, s.revokeToken)
 }
 
 type settingsJSON struct {
 	Workspace           string       `json:"workspace" example:"AI Loop"`
-	InvitationExpiresIn string       `json:"invitation_expires_in" doc:"How long invitations last, unless said otherwise." example:"7d"`
+	InvitationExpiresIn string       `json:"invitation_expires_in" doc:"When invitations expire, by default." example:"7d"`
 	PublicURL           string       `json:"public_url" doc:"Where links lead. Set when the server starts." example:"https://door.example.com"`
 	Mail                mailJSON     `json:"mail" doc:"Set when the server starts."`
-	Defaults            defaultsJSON `json:"defaults" doc:"What the changeable settings are unless somebody changes them."`
-	Fixed               []Fact       `json:"fixed" doc:"What holds while this Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program."`
+	Defaults            defaultsJSON `json:"defaults" doc:"The defaults of the settings that can be changed."`
+	Fixed               []Fact       `json:"fixed" doc:"The startup configuration and fixed limits. Those with set_with are set at the start, by flag, environment or file; the others are part of the program."`
 }
 
 type defaultsJSON struct {
@@ -206,7 +206,7 @@ type testMailIn struct {
 }
 
 type testMailJSON struct {
-	Email string `json:"email,omitempty" doc:"Absent: one's own address." example:"ada@example.com"`
+	Email string `json:"email,omitempty" doc:"Absent: your own address." example:"ada@example.com"`
 }
 
 func (s *API) testMail(ctx context.Context, actor access.Actor, in *testMailIn) (*messageOut, error) {
@@ -225,9 +225,9 @@ type TokenJSON struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name" example:"nightly report"`
 	Roles     []string  `json:"roles" example:"Fleet"`
-	Owner     string    `json:"owner,omitempty" doc:"The id of the member it acts for; absent where the operator made it."`
+	Owner     string    `json:"owner,omitempty" doc:"The id of the member it acts for; absent if the operator created it."`
 	CreatedAt time.Time `json:"created_at"`
-	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Absent: it never expires. An older Doorward made it: make a new one in its place."`
+	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Absent: it never expires. An older version created it: replace it."`
 	UsedAt    time.Time `json:"used_at,omitzero" doc:"Last use, to the minute."`
 }
 

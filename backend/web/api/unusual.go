@@ -9,18 +9,18 @@ import (
 
 type unusualJSON struct {
 	Total int        `json:"total" doc:"Events of all kinds." example:"12"`
-	Usual int        `json:"usual" doc:"Up to so many are what a normal day of this workspace has." example:"100"`
+	Usual int        `json:"usual" doc:"How many a normal day of this workspace has at most." example:"100"`
 	High  bool       `json:"high" doc:"More than a normal day has: of all kinds, or of wrong codes alone."`
-	Items []kindJSON `json:"items" doc:"The kinds that there were events of."`
+	Items []kindJSON `json:"items" doc:"The kinds that occurred."`
 }
 
 type kindJSON struct {
-	Kind     string    `json:"kind" doc:"Stable: log lines and audit entries name it so." enum:"wrong_code,dead_link,bad_token,too_many,foreign_host,foreign_form,body_refused,framing_refused,forwarded_refused,connection_refused,setup_wrong"`
-	Name     string    `json:"name" doc:"What there were so many of." example:"wrong login codes"`
+	Kind     string    `json:"kind" doc:"Stable: log lines and audit entries use it." enum:"wrong_code,dead_link,bad_token,too_many,foreign_host,foreign_form,body_refused,framing_refused,forwarded_refused,connection_refused,setup_wrong"`
+	Name     string    `json:"name" doc:"What was counted." example:"wrong login codes"`
 	Count    int       `json:"count" example:"12"`
 	Networks int       `json:"networks" doc:"From how many networks: an IPv4 address is one, and so is an IPv6 /64." example:"3"`
-	More     bool      `json:"networks_is_floor,omitempty" doc:"There were at least so many networks."`
-	MostFrom string    `json:"most_from,omitempty" doc:"The network that more than half of them came from; absent where there is none." example:"203.0.113.9"`
+	More     bool      `json:"networks_is_floor,omitempty" doc:"networks is a lower bound."`
+	MostFrom string    `json:"most_from,omitempty" doc:"The network that more than half of them came from; absent if there is none." example:"203.0.113.9"`
 	LastAt   time.Time `json:"last_at"`
 	Means    string    `json:"means" doc:"What has happened."`
 	ToDo     string    `json:"to_do" doc:"What to do about it."`

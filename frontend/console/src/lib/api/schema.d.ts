@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * The audit log
-         * @description Who did what to whom, when and from where; newest first. Each entry is chained to the one before by its hash. A page of a filtered log can be short, or empty, and still have a next.
+         * @description Who did what, to whom, when and from where; newest first. Each entry is chained to the one before by its hash. A page of a filtered log can be short, or empty, and still have a next.
          */
         get: operations["list-audit"];
         put?: never;
@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * The audit log as a file
-         * @description All entries that fit the filter of GET /audit, newest first. A session needs a confirmation of the last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe, and the file begins with a byte order mark.
+         * @description All entries that match the filter of GET /audit, newest first. A session needs a confirmation of the last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe, and the file begins with a byte order mark.
          */
         get: operations["export-audit"];
         put?: never;
@@ -52,8 +52,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Is the audit log sound?
-         * @description Walks the whole chain. An altered, removed, added or moved entry is named.
+         * Verify the audit log
+         * @description Verifies the whole chain. An entry that was altered, removed, added or moved is named.
          */
         get: operations["verify-audit"];
         put?: never;
@@ -75,7 +75,7 @@ export interface paths {
         put?: never;
         /**
          * The clock is right
-         * @description Where clock_held stands in the overview: what waits because the clock has jumped is done. Elsewhere it changes nothing.
+         * @description While clock_held is in the overview: does what was put off because the clock had jumped. Elsewhere it changes nothing.
          */
         post: operations["believe-clock"];
         delete?: never;
@@ -95,12 +95,12 @@ export interface paths {
         put?: never;
         /**
          * Sign a native window in
-         * @description Redeems the code that a member let out at /window, once, with the secret behind its code_challenge. The answer's secret is sent as a bearer token.
+         * @description Redeems the code that a member got at /window, once, with the secret behind its code_challenge. The answer's secret is sent as a bearer token.
          */
         post: operations["enter-window"];
         /**
          * Sign a native window out
-         * @description Ends the session of the window that asks.
+         * @description Ends the session of the window that sends this request.
          */
         delete: operations["leave-window"];
         options?: never;
@@ -116,8 +116,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Changes, as they happen
-         * @description Server-Sent Events. Whoever may read members is told of: overview (with the counts), login-request, member and letter (with an id), audit. Others are told of their own changes alone: member, without data. A client that missed some is told: reload. Each stream ends when its session or token does.
+         * Live events
+         * @description Server-Sent Events. Whoever may read members gets overview (with the counts), login-request, member and message (with an id), and audit. Others only get their own changes: member, without data. A client that missed some gets reload. Each stream ends when its session or token does.
          */
         get: operations["listen"];
         put?: never;
@@ -136,14 +136,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Invitations that end soon
-         * @description Pending members who have not opened their link, and whose link ends within the time; the soonest first.
+         * Invitations that expire soon
+         * @description Pending members who have not accepted, and whose invitation expires within the time; the soonest first.
          */
         get: operations["list-invitations"];
         put?: never;
         /**
          * Invite
-         * @description Makes a pending member of an address and posts the letter with the login link. 409 already_member or already_invited where the address is taken.
+         * @description Creates a pending member and sends the email with the login link. 409 already_member or already_invited where the address is taken.
          */
         post: operations["invite"];
         delete?: never;
@@ -163,7 +163,7 @@ export interface paths {
         put?: never;
         /**
          * Invite many
-         * @description Invites each row for itself and says for each what came of it. A dry run checks all and keeps and sends nothing.
+         * @description Invites each row by itself and answers with a result for each. A dry run checks all rows, stores nothing and sends nothing.
          */
         post: operations["invite-many"];
         delete?: never;
@@ -182,8 +182,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What would an invitation meet?
-         * @description Looks at one address, and at the roles where they are given. Keeps and sends nothing. What would be refused is said in the answer, with its code.
+         * Check an invitation
+         * @description Checks an address, and the roles if they are given. Stores and sends nothing. What would be refused is said in the answer, with its code.
          */
         post: operations["check-invitation"];
         delete?: never;
@@ -200,8 +200,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who is waiting
-         * @description Pending members: address proved first, then the oldest; with q, those whose name or address has words that begin so.
+         * Login requests
+         * @description Pending members: those who accepted first, then the oldest; with q, those whose name or address has words that begin so.
          */
         get: operations["list-login-requests"];
         put?: never;
@@ -221,7 +221,7 @@ export interface paths {
         };
         /**
          * Who am I
-         * @description State, roles and permissions of whoever asks, as of now.
+         * @description Your state, roles and permissions now.
          */
         get: operations["get-me"];
         put?: never;
@@ -230,8 +230,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change my notices
-         * @description Turns the letters about people waiting on or off, for oneself.
+         * Change my notifications
+         * @description Turns your emails about pending requests on or off.
          */
         patch: operations["change-me"];
         trace?: never;
@@ -266,7 +266,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Confirm that it is me
+         * Confirm this session
          * @description Confirms this session, and no other, for 15 minutes with the code from the email. Five wrong codes void it.
          */
         post: operations["confirm"];
@@ -305,21 +305,21 @@ export interface paths {
         };
         /**
          * One member
-         * @description One member, with how their letter fares.
+         * @description One member, with the delivery of their last email.
          */
         get: operations["get-member"];
         put?: never;
         post?: never;
         /**
          * Remove
-         * @description Deletes a member with all that was theirs.
+         * @description Deletes a member and everything that belongs to the account.
          */
         delete: operations["remove-member"];
         options?: never;
         head?: never;
         /**
          * Change roles or name
-         * @description Gives other roles, or another name: one of them in a request. Other roles take effect on the next request of every open session. Roles that give more in the console than before: A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * @description Changes the roles or the name: one of them in a request. Roles take effect on the next request of every open session. Roles that give more in the console than before: A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         patch: operations["change-member"];
         trace?: never;
@@ -335,7 +335,7 @@ export interface paths {
         put?: never;
         /**
          * Approve
-         * @description Lets a waiting member in, with these roles or those they were invited with. 409 already_decided says who was faster, and when. Roles that manage something in the console: A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * @description Approves a pending member, with these roles or those of the invitation. 409 already_decided says who was faster, and when. Roles that manage something in the console: A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         post: operations["approve"];
         delete?: never;
@@ -354,8 +354,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A link to hand over
-         * @description Makes a new invitation link. The one in the letter is void from then on.
+         * Create a link to hand over
+         * @description Creates a new invitation link. The emailed one stops working.
          */
         post: operations["make-login-link"];
         delete?: never;
@@ -375,7 +375,7 @@ export interface paths {
         put?: never;
         /**
          * Reject and delete
-         * @description Turns a waiting member away and deletes the account. What stays is an audit entry without the address, and a keyed hash of it.
+         * @description Rejects a pending member and deletes the account. What stays is an audit entry without the address, and a keyed hash of it.
          */
         post: operations["reject"];
         delete?: never;
@@ -395,7 +395,7 @@ export interface paths {
         put?: never;
         /**
          * Resend the invitation
-         * @description Starts the invitation's time again and posts a fresh letter. The older link is void.
+         * @description Renews the invitation and sends a new email. The older link stops working.
          */
         post: operations["resend"];
         delete?: never;
@@ -412,8 +412,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Open sessions
-         * @description Where a member is signed in: oneself, or, with the right to read members, another.
+         * Active sessions
+         * @description Where a member is signed in: you, or, with the permission to read members, anyone.
          */
         get: operations["list-sessions"];
         put?: never;
@@ -436,7 +436,7 @@ export interface paths {
         post?: never;
         /**
          * End one session
-         * @description Ends one session of a member: one's own, or, with the right to change members, another's.
+         * @description Ends one session of a member: yours, or, with the permission to change members, anyone's.
          */
         delete: operations["end-session"];
         options?: never;
@@ -455,7 +455,7 @@ export interface paths {
         put?: never;
         /**
          * Sign out everywhere
-         * @description Ends all sessions of a member: one's own, or, with the right to change members, another's; with tokens also their API tokens.
+         * @description Ends all sessions of a member: yours, or, with the permission to change members, anyone's; with tokens also their API tokens.
          */
         post: operations["sign-out"];
         delete?: never;
@@ -475,7 +475,7 @@ export interface paths {
         put?: never;
         /**
          * Suspend
-         * @description Keeps a member out: sessions and links end at once.
+         * @description Suspends a member: sessions and links stop working at once.
          */
         post: operations["suspend"];
         delete?: never;
@@ -515,7 +515,7 @@ export interface paths {
         put?: never;
         /**
          * Restore
-         * @description Lets a suspended member in again. Somebody who manages something in the console: A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * @description Restores a suspended member. If they manage something in the console: A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         post: operations["unsuspend"];
         delete?: never;
@@ -533,7 +533,7 @@ export interface paths {
         };
         /**
          * This document
-         * @description The OpenAPI 3.1 description of the API. Anybody may read it.
+         * @description The OpenAPI 3.1 description of the API. Anyone can read it.
          */
         get: operations["get-openapi"];
         put?: never;
@@ -572,17 +572,17 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One letter
-         * @description A letter with what it says. A login link or code in it is left out: the server's own shell alone shows it. The words of a letter with one that is done with are gone.
+         * One email
+         * @description An email with its content. A login link or code in it is left out: only the server's own shell shows it. The content of an email with a link is deleted once it was sent or has failed.
          */
-        get: operations["get-letter"];
+        get: operations["get-email"];
         put?: never;
         post?: never;
         /**
-         * Delete a letter
-         * @description Takes a letter out of the outbox. One that was not sent yet never is; the login link of an invitation that was not sent opens nothing any more.
+         * Delete an email
+         * @description Deletes an email from the outbox. If it was not sent yet, it never is; the login link of an invitation that was not sent opens nothing any more.
          */
-        delete: operations["delete-letter"];
+        delete: operations["delete-email"];
         options?: never;
         head?: never;
         patch?: never;
@@ -596,10 +596,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One letter as a page
+         * One email as a page
          * @description The HTML of GET /outbox/{id}, for a frame of the console: its links lead nowhere, and a login link or code in it is left out in the same way.
          */
-        get: operations["get-letter-page"];
+        get: operations["get-email-page"];
         put?: never;
         post?: never;
         delete?: never;
@@ -619,9 +619,9 @@ export interface paths {
         put?: never;
         /**
          * Try again now
-         * @description Makes a letter due at once, and starts a paused queue again.
+         * @description Queues an email for another try now, and resumes a paused queue.
          */
-        post: operations["retry-letter"];
+        post: operations["retry-email"];
         delete?: never;
         options?: never;
         head?: never;
@@ -637,7 +637,7 @@ export interface paths {
         };
         /**
          * Counts
-         * @description How many wait, are in, are kept out, and how mail fares.
+         * @description How many members are pending, active and suspended, and the state of email delivery.
          */
         get: operations["get-overview"];
         put?: never;
@@ -657,7 +657,7 @@ export interface paths {
         };
         /**
          * Day by day
-         * @description How many were invited, came, were approved and rejected on each of the last days, in UTC; the oldest first, and today last.
+         * @description How many were invited, accepted, were approved and rejected on each of the last days, in UTC; the oldest first, and today last.
          */
         get: operations["list-days"];
         put?: never;
@@ -697,7 +697,7 @@ export interface paths {
         };
         /**
          * Roles
-         * @description The built-in roles and those made here, and every permission that a role can hold.
+         * @description The built-in and custom roles, and every permission that a role can have.
          */
         get: operations["list-roles"];
         put?: never;
@@ -717,14 +717,14 @@ export interface paths {
         };
         get?: never;
         /**
-         * Make or change a role
-         * @description Nobody can give a role what they may not do themselves. Built-in roles cannot be changed. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * Create or change a role
+         * @description Nobody can give a role a permission that they do not have. Built-in roles cannot be changed. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         put: operations["put-role"];
         post?: never;
         /**
          * Delete a role
-         * @description Deletes a role made here that no member and no API token holds. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * @description Deletes a custom role that no member and no API token has. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         delete: operations["delete-role"];
         options?: never;
@@ -741,7 +741,7 @@ export interface paths {
         };
         /**
          * Settings
-         * @description What an Admin can change while Doorward runs, and, read-only, how it was started.
+         * @description The settings that an Admin can change, and, read-only, the startup configuration.
          */
         get: operations["get-settings"];
         put?: never;
@@ -751,7 +751,7 @@ export interface paths {
         head?: never;
         /**
          * Change settings
-         * @description Changes what is given and leaves the rest.
+         * @description Changes the given settings and leaves the others.
          */
         patch: operations["change-settings"];
         trace?: never;
@@ -764,8 +764,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is well, and what is not
-         * @description Looks at the public URL, mail, disk, clock, permissions and store; each finding with the mend. It may take some seconds.
+         * Health check
+         * @description Checks the public URL, mail, disk, clock, permissions and store; each finding comes with its fix. It may take some seconds.
          */
         get: operations["check-settings"];
         put?: never;
@@ -786,8 +786,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a test letter
-         * @description Posts a test letter to one's own address.
+         * Send a test email
+         * @description Sends a test email to your own address.
          */
         post: operations["test-mail"];
         delete?: never;
@@ -810,8 +810,8 @@ export interface paths {
         get: operations["list-tokens"];
         put?: never;
         /**
-         * Make an API token
-         * @description Makes an API token and shows it, this once. It may do what its roles may, within what its owner may at the time. It expires after 90 days unless expires_in says otherwise. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * Create an API token
+         * @description Creates an API token and shows it, only once. It has its roles' permissions, and never more than its owner has at the time. It expires after 90 days unless expires_in says otherwise. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         post: operations["make-token"];
         delete?: never;
@@ -832,7 +832,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API token
-         * @description Makes it worth nothing at once.
+         * @description Takes effect at once.
          */
         delete: operations["revoke-token"];
         options?: never;
@@ -846,7 +846,7 @@ export interface components {
     schemas: {
         Approve: {
             /**
-             * @description Absent: those they were invited with.
+             * @description Absent: the roles of the invitation.
              * @example [
              *       "Fleet"
              *     ]
@@ -861,7 +861,7 @@ export interface components {
              */
             action: "set_up" | "invited" | "renewed_invitation" | "resent_email" | "created_login_link" | "printed_login_link" | "verified_email" | "accepted_unverified" | "verified_email_later" | "signed_in" | "confirmed_session" | "authorized_desktop" | "signed_out" | "ended_session" | "signed_out_everywhere" | "added_note" | "withdrew" | "approved" | "rejected" | "changed_roles" | "renamed" | "suspended" | "unsuspended" | "undid_change" | "removed" | "invitation_expired" | "reminded" | "removed_undecided" | "noticed_unusual" | "created_token" | "revoked_token" | "saved_role" | "deleted_role" | "changed_settings" | "trusted_clock" | "retried_email" | "deleted_email" | "sent_test_email" | "changed_notifications" | "restored_backup" | "entered_wrong_codes";
             /**
-             * @description Their address, while they are here; else their id.
+             * @description Their address while they are a member; otherwise their id.
              * @example grace@example.com
              */
             actor: string;
@@ -876,13 +876,13 @@ export interface components {
             /** @example Fleet */
             detail?: string;
             /**
-             * @description Network address.
+             * @description Their network address.
              * @example 192.0.2.7
              */
             from?: string;
             /** @description Covers the entry and prev. */
             hash: string;
-            /** @description The hash of the entry before. */
+            /** @description The hash of the previous entry. */
             prev: string;
             /**
              * Format: int64
@@ -895,7 +895,7 @@ export interface components {
              */
             source: "console" | "desktop" | "cli" | "api" | "portal" | "system";
             /**
-             * @description A member's address, while they are here; else an id or a name.
+             * @description A member's address while they are a member; otherwise an id or a name.
              * @example ada@example.com
              */
             target?: string;
@@ -910,19 +910,19 @@ export interface components {
         };
         AuditList: {
             items: components["schemas"]["Audit"][];
-            /** @description The cursor of the page after; absent at the end. */
+            /** @description The cursor of the next page; absent on the last one. */
             next?: string;
             /** Format: int64 */
             total: number;
-            /** @description There are at least so many. */
+            /** @description total is a lower bound. */
             total_is_floor?: boolean;
         };
         AuditVerdict: {
-            /** @description What is wrong, where something is. */
+            /** @description What is wrong, if anything is. */
             detail?: string;
             /**
              * Format: int64
-             * @description How many are sound.
+             * @description How many entries were verified.
              */
             entries: number;
             ok: boolean;
@@ -932,7 +932,7 @@ export interface components {
             failed: number;
             /** Format: int64 */
             ok: number;
-            /** @description One for each row, in their order. */
+            /** @description One for each row, in the same order. */
             results: components["schemas"]["Row"][];
         };
         ChangeMeInBody: {
@@ -974,7 +974,7 @@ export interface components {
             /** @example Ada@Example.com */
             email: string;
             /**
-             * @description Absent while they are not chosen.
+             * @description Absent if no roles are chosen yet.
              * @example [
              *       "Fleet"
              *     ]
@@ -984,31 +984,31 @@ export interface components {
         Checked: {
             /** @description The roles include Admin. */
             admin?: boolean;
-            /** @description As it was given. */
+            /** @description As it was entered. */
             email: string;
             /**
-             * @description As it is compared.
+             * @description The normalized address.
              * @example ada@example.com
              */
             email_canonical?: string;
             /** @description Why it would be refused: already_member, already_invited, role_above_own, … */
             error?: components["schemas"]["RowError"];
             /**
-             * @description Where the letter's link will point.
+             * @description Where the link in the email will point.
              * @example https://door.example.com
              */
             links_lead_to: string;
-            /** @description Links lead to this machine only. */
+            /** @description Links work on this machine only. */
             links_local?: boolean;
             mail: components["schemas"]["Mail"];
             /** @description Who has the address already. */
             member?: components["schemas"]["Holder"];
-            /** @description An invitation would be taken as it stands. */
+            /** @description The invitation would be accepted as it is. */
             ok: boolean;
-            /** @description This address was turned away once. */
+            /** @description This address was rejected before. */
             rejected_before?: components["schemas"]["Rejection"];
             /**
-             * @description A known domain that this one is one letter off.
+             * @description A well-known domain that differs from this one by one letter.
              * @example example.com
              */
             similar_domain?: string;
@@ -1018,7 +1018,7 @@ export interface components {
         };
         ClockHeld: {
             /**
-             * @description Of the time that the server knows.
+             * @description Compared with the time that the server knows.
              * @enum {string}
              */
             direction: "ahead" | "behind";
@@ -1030,7 +1030,7 @@ export interface components {
             hours: number;
             /**
              * Format: date-time
-             * @description What the clock says now.
+             * @description What the clock shows now.
              */
             says: string;
             /**
@@ -1040,20 +1040,20 @@ export interface components {
             since: string;
             /**
              * Format: date-time
-             * @description When it believes the clock by itself, if it runs until then.
+             * @description When it accepts the clock automatically, if it keeps running until then.
              */
             until: string;
         };
         ConfirmInBody: {
             /**
-             * @description As it stands in the email; case, spaces and hyphens do not matter.
+             * @description The code from the email; case, spaces and hyphens do not matter.
              * @example 7K3M-9QXD
              */
             code: string;
         };
         ConfirmationEmail: {
             /**
-             * @description Where it went: one's own address.
+             * @description Where it was sent: your own address.
              * @example Ada@Example.com
              */
             email: string;
@@ -1091,13 +1091,13 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Absent: it never expires. An older Doorward made it: make a new one in its place.
+             * @description Absent: it never expires. An older version created it: replace it.
              */
             expires_at?: string;
             id: string;
             /** @example nightly report */
             name: string;
-            /** @description The id of the member it acts for; absent where the operator made it. */
+            /** @description The id of the member it acts for; absent if the operator created it. */
             owner?: string;
             /**
              * @example [
@@ -1130,7 +1130,7 @@ export interface components {
             rejected: number;
             /**
              * Format: int64
-             * @description Accepted the invitation, and began to wait.
+             * @description How many accepted their invitation.
              */
             waiting: number;
         };
@@ -1188,16 +1188,16 @@ export interface components {
             /** @example Ada@Example.com */
             email: string;
             /**
-             * @description How long the link is good, from 1 hour to 30 days.
+             * @description When the invitation expires: after 1 hour to 30 days.
              * @example 7d
              */
             expires_in?: string;
             /** @example Ada Lovelace */
             name?: string;
-            /** @description Plain text, shown in the letter. */
+            /** @description Plain text, included in the email. */
             note?: string;
             /**
-             * @description Built-in: Admin, AILoop, Fleet; or roles made here.
+             * @description Built-in roles: Admin, AILoop, Fleet; or custom ones.
              * @example [
              *       "Fleet"
              *     ]
@@ -1208,18 +1208,18 @@ export interface components {
             /** @example Ada@Example.com */
             email: string;
             /**
-             * @description How long the link is good, from 1 hour to 30 days.
+             * @description When the invitation expires: after 1 hour to 30 days.
              * @example 7d
              */
             expires_in?: string;
             /** @example Ada Lovelace */
             name?: string;
-            /** @description Plain text, shown in the letter. */
+            /** @description Plain text, included in the email. */
             note?: string;
-            /** @description Answer with the login link, which then proves nothing of the address. Only for the server's own shell. */
+            /** @description Answer with the login link. Accepting it does not verify the address then. Only on the server's own shell. */
             print_link?: boolean;
             /**
-             * @description Built-in: Admin, AILoop, Fleet; or roles made here.
+             * @description Built-in roles: Admin, AILoop, Fleet; or custom ones.
              * @example [
              *       "Fleet"
              *     ]
@@ -1227,66 +1227,66 @@ export interface components {
             roles: string[];
         };
         InviteManyInBody: {
-            /** @description Check all, keep and send nothing. */
+            /** @description Check all rows; store and send nothing. */
             dry_run?: boolean;
             invitations: components["schemas"]["Invitation"][];
         };
         Invited: {
             /**
              * Format: date-time
-             * @description When they first came, by whatever link.
+             * @description When they accepted the invitation, with any link.
              */
             accepted_at?: string;
             /** Format: date-time */
             decided_at?: string;
             /** @example grace@example.com */
             decided_by?: string;
-            /** @description How the last invitation or sign-in letter fares. */
+            /** @description The delivery of the last invitation or sign-in email. */
             delivery?: components["schemas"]["Delivery"];
             /**
-             * @description As it was typed.
+             * @description As it was entered.
              * @example Ada@Example.com
              */
             email: string;
             /**
-             * @description As it is compared, where that differs.
+             * @description The normalized address, if it differs.
              * @example ada@example.com
              */
             email_canonical?: string;
             /**
              * Format: date-time
-             * @description When they first opened a link, or typed a code, that a letter brought to the address. Absent while that is not known: see link_handed_over_by.
+             * @description When they first used a link or code that was emailed to the address. Absent until then: see link_handed_over_by.
              */
             email_verified_at?: string;
             /**
              * Format: date-time
-             * @description When a pending account ends that nobody decides.
+             * @description When the pending account is removed if nobody decides on it.
              */
             ends_at?: string;
             /**
              * Format: date-time
-             * @description Until when the invitation's link is good, while it was not opened.
+             * @description When the invitation expires; absent once it was accepted.
              */
             expires_at?: string;
             /**
-             * @description Stable; tells nothing.
+             * @description Stable; has no meaning.
              * @example mfrggzdfmztwq2lknnwg23tpoa
              */
             id: string;
-            /** @description The link's time ran out before it was opened. */
+            /** @description The invitation expired before it was accepted. */
             invitation_expired?: boolean;
-            /** @description The inviting Admin's, in the letter. */
+            /** @description From the Admin who invited, included in the email. */
             invitation_note?: string;
             /** Format: date-time */
             invited_at?: string;
             /** @example grace@example.com */
             invited_by?: string;
-            /** @description Whoever invited may not grant these roles any more: approving needs the roles to be named. */
+            /** @description Whoever invited them can no longer grant these roles: approve with roles that you choose. */
             inviter_may_not?: boolean;
             /** Format: date-time */
             last_sign_in_at?: string;
             /**
-             * @description They came by a link that was handed over and not mailed, so the address is not verified. Gone once they sign in by a letter.
+             * @description Who handed over the link that they accepted with. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code.
              * @example grace@example.com
              */
             link_handed_over_by?: string;
@@ -1295,14 +1295,14 @@ export interface components {
             /** @example Ada Lovelace */
             name?: string;
             /**
-             * @description Theirs, to whoever decides.
+             * @description Their message to the administrators.
              * @example I am the new pilot.
              */
             note?: string;
-            /** @description This address was turned away once. */
+            /** @description This address was rejected before. */
             rejected_before?: components["schemas"]["Rejection"];
             /**
-             * @description Of a pending member: those asked for.
+             * @description Of a pending member: the requested roles.
              * @example [
              *       "Fleet"
              *     ]
@@ -1326,7 +1326,7 @@ export interface components {
              */
             count: number;
             /**
-             * @description Stable: log lines and audit entries name it so.
+             * @description Stable: log lines and audit entries use it.
              * @enum {string}
              */
             kind: "wrong_code" | "dead_link" | "bad_token" | "too_many" | "foreign_host" | "foreign_form" | "body_refused" | "framing_refused" | "forwarded_refused" | "connection_refused" | "setup_wrong";
@@ -1335,12 +1335,12 @@ export interface components {
             /** @description What has happened. */
             means: string;
             /**
-             * @description The network that more than half of them came from; absent where there is none.
+             * @description The network that more than half of them came from; absent if there is none.
              * @example 203.0.113.9
              */
             most_from?: string;
             /**
-             * @description What there were so many of.
+             * @description What was counted.
              * @example wrong login codes
              */
             name: string;
@@ -1350,29 +1350,29 @@ export interface components {
              * @example 3
              */
             networks: number;
-            /** @description There were at least so many networks. */
+            /** @description networks is a lower bound. */
             networks_is_floor?: boolean;
             /** @description What to do about it. */
             to_do: string;
         };
         LetterList: {
             items: components["schemas"]["Message"][];
-            /** @description The cursor of the page after; absent at the end. */
+            /** @description The cursor of the next page; absent on the last one. */
             next?: string;
             /** Format: int64 */
             total: number;
-            /** @description There are at least so many. */
+            /** @description total is a lower bound. */
             total_is_floor?: boolean;
         };
         Link: {
             /**
-             * @description Opens once. Hand it to nobody else.
+             * @description Works once. Don't share it with anyone else.
              * @example https://door.example.com/login/…
              */
             login_link: string;
         };
         Mail: {
-            /** @description A mail server is configured; without one letters are kept. */
+            /** @description A mail server is configured. Without one, emails are held. */
             configured: boolean;
             /** @example AI Loop <door@example.com> */
             from?: string;
@@ -1380,13 +1380,13 @@ export interface components {
             last_sent?: string;
             /** Format: date-time */
             next_try?: string;
-            /** @description The queue stands still until the mail server is mended. */
+            /** @description The queue is paused until the mail server accepts emails again. */
             paused?: boolean;
             /** @example smtp.example.com:587 */
             server?: string;
             /** Format: date-time */
             since?: string;
-            /** @description What the mail server said, or why it was not reached. */
+            /** @description What the mail server said, or why it could not be reached. */
             words?: string;
         };
         Me: {
@@ -1401,10 +1401,10 @@ export interface components {
             id?: string;
             /** @example Ada Lovelace */
             name?: string;
-            /** @description Gets letters about people waiting. */
+            /** @description You get emails about pending requests. */
             notify_requests: boolean;
             /**
-             * @description What may be done, in words. A token's are those of its roles, within its owner's.
+             * @description The permissions. A token has those of its roles, and never more than its owner.
              * @example [
              *       "open fleet",
              *       "open fleet/flows"
@@ -1423,7 +1423,7 @@ export interface components {
              */
             session_expires_at?: string;
             /**
-             * @description How whoever asks came in.
+             * @description How you signed in.
              * @enum {string}
              */
             sign_in_method: "link" | "code" | "setup" | "rescue" | "desktop" | "token" | "operator";
@@ -1436,71 +1436,71 @@ export interface components {
         Member: {
             /**
              * Format: date-time
-             * @description When they first came, by whatever link.
+             * @description When they accepted the invitation, with any link.
              */
             accepted_at?: string;
             /** Format: date-time */
             decided_at?: string;
             /** @example grace@example.com */
             decided_by?: string;
-            /** @description How the last invitation or sign-in letter fares. */
+            /** @description The delivery of the last invitation or sign-in email. */
             delivery?: components["schemas"]["Delivery"];
             /**
-             * @description As it was typed.
+             * @description As it was entered.
              * @example Ada@Example.com
              */
             email: string;
             /**
-             * @description As it is compared, where that differs.
+             * @description The normalized address, if it differs.
              * @example ada@example.com
              */
             email_canonical?: string;
             /**
              * Format: date-time
-             * @description When they first opened a link, or typed a code, that a letter brought to the address. Absent while that is not known: see link_handed_over_by.
+             * @description When they first used a link or code that was emailed to the address. Absent until then: see link_handed_over_by.
              */
             email_verified_at?: string;
             /**
              * Format: date-time
-             * @description When a pending account ends that nobody decides.
+             * @description When the pending account is removed if nobody decides on it.
              */
             ends_at?: string;
             /**
              * Format: date-time
-             * @description Until when the invitation's link is good, while it was not opened.
+             * @description When the invitation expires; absent once it was accepted.
              */
             expires_at?: string;
             /**
-             * @description Stable; tells nothing.
+             * @description Stable; has no meaning.
              * @example mfrggzdfmztwq2lknnwg23tpoa
              */
             id: string;
-            /** @description The link's time ran out before it was opened. */
+            /** @description The invitation expired before it was accepted. */
             invitation_expired?: boolean;
-            /** @description The inviting Admin's, in the letter. */
+            /** @description From the Admin who invited, included in the email. */
             invitation_note?: string;
             /** Format: date-time */
             invited_at?: string;
             /** @example grace@example.com */
             invited_by?: string;
-            /** @description Whoever invited may not grant these roles any more: approving needs the roles to be named. */
+            /** @description Whoever invited them can no longer grant these roles: approve with roles that you choose. */
             inviter_may_not?: boolean;
             /** Format: date-time */
             last_sign_in_at?: string;
             /**
-             * @description They came by a link that was handed over and not mailed, so the address is not verified. Gone once they sign in by a letter.
+             * @description Who handed over the link that they accepted with. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code.
              * @example grace@example.com
              */
             link_handed_over_by?: string;
             /** @example Ada Lovelace */
             name?: string;
             /**
-             * @description Theirs, to whoever decides.
+             * @description Their message to the administrators.
              * @example I am the new pilot.
              */
             note?: string;
             /**
-             * @description Of a pending member: those asked for.
+             * @description Of a pending member: the requested roles.
              * @example [
              *       "Fleet"
              *     ]
@@ -1519,20 +1519,20 @@ export interface components {
         };
         MemberList: {
             items: components["schemas"]["Member"][];
-            /** @description The cursor of the page after; absent at the end. */
+            /** @description The cursor of the next page; absent on the last one. */
             next?: string;
             /**
              * Format: int64
              * @example 42
              */
             total: number;
-            /** @description There are at least so many: counting stopped at 1,000. */
+            /** @description total is a lower bound: counting stopped at 1,000. */
             total_is_floor?: boolean;
         };
         Message: {
             /**
              * Format: date-time
-             * @description Since when it is in that state.
+             * @description Since when it has been in this state.
              */
             at: string;
             /** Format: int64 */
@@ -1550,9 +1550,9 @@ export interface components {
              * @enum {string}
              */
             kind: "invitation" | "sign_in" | "confirmation" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
-            /** @description The id of whose it is. */
+            /** @description The id of the member whom it is about. */
             member?: string;
-            /** @description The same at each try. */
+            /** @description The same on every try. */
             message_id: string;
             /** Format: date-time */
             next_try?: string;
@@ -1571,7 +1571,7 @@ export interface components {
         MessageBody: {
             /**
              * Format: date-time
-             * @description Since when it is in that state.
+             * @description Since when it has been in this state.
              */
             at: string;
             /** Format: int64 */
@@ -1590,15 +1590,15 @@ export interface components {
              * @enum {string}
              */
             kind: "invitation" | "sign_in" | "confirmation" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
-            /** @description The id of whose it is. */
+            /** @description The id of the member whom it is about. */
             member?: string;
-            /** @description The same at each try. */
+            /** @description The same on every try. */
             message_id: string;
             /** Format: date-time */
             next_try?: string;
             /** Format: date-time */
             queued_at: string;
-            /** @description A login link or code was left out of the words. */
+            /** @description A login link or code was left out of the content. */
             redacted?: boolean;
             /**
              * @example retrying
@@ -1610,13 +1610,13 @@ export interface components {
             text?: string;
             /** @example ada@example.com */
             to: string;
-            /** @description Why the words are not here. */
+            /** @description Why the content is not here. */
             withheld?: string;
         };
         Overview: {
             /**
              * Format: int64
-             * @description Of the pending: have accepted the invitation, and can be decided with.
+             * @description How many of the pending have accepted the invitation and are ready to review.
              */
             accepted: number;
             /** Format: int64 */
@@ -1626,7 +1626,7 @@ export interface components {
              * @description Active Admins.
              */
             admins: number;
-            /** @description The server's clock has jumped: nothing is deleted and nothing expires by itself. Absent where the clock is believed. */
+            /** @description The server's clock has jumped: nothing is deleted and nothing expires by itself. Absent if the clock is trusted. */
             clock_held?: components["schemas"]["ClockHeld"];
             /** @description Emails in the outbox, by state. */
             emails: {
@@ -1644,7 +1644,7 @@ export interface components {
             members: number;
             /**
              * Format: int64
-             * @description Login requests: members who wait.
+             * @description Login requests: pending members.
              * @example 3
              */
             pending: number;
@@ -1653,9 +1653,9 @@ export interface components {
              * @example https://door.example.com
              */
             public_url: string;
-            /** @description Links lead to this machine only. */
+            /** @description Links work on this machine only. */
             public_url_local: boolean;
-            /** @description How many hold each role, in any state. A role that nobody holds is absent. */
+            /** @description How many members have each role, in any state. A role that nobody has is absent. */
             roles: {
                 [key: string]: number;
             };
@@ -1723,16 +1723,16 @@ export interface components {
             permissions: string[];
         };
         Reject: {
-            /** @description For the letter; not kept. */
+            /** @description Included in the email; not stored. */
             reason?: string;
-            /** @description Send a letter that says so. */
+            /** @description Notify them by email. */
             tell_them?: boolean;
         };
         Rejection: {
             /** Format: date-time */
             at: string;
             /**
-             * @description Who rejected: a member's id, or what it was.
+             * @description Who rejected them: the id of a member, or another kind of actor.
              * @example the operator
              */
             by: string;
@@ -1742,7 +1742,7 @@ export interface components {
             description?: string;
             /**
              * Format: int64
-             * @description How many members hold it.
+             * @description How many members have it.
              */
             members?: number;
             /** @example Pilots */
@@ -1756,19 +1756,19 @@ export interface components {
             permissions: string[];
             /**
              * Format: int64
-             * @description How many API tokens hold it.
+             * @description How many API tokens have it.
              */
             tokens?: number;
         };
         RoleList: {
-            /** @description Every permission that a role can hold. */
+            /** @description Every permission that a role can have. */
             grantable: string[];
             items: components["schemas"]["Role"][];
             /** Format: int64 */
             total: number;
         };
         Row: {
-            /** @description As it was given. */
+            /** @description As it was entered. */
             email: string;
             error?: components["schemas"]["RowError"];
             /** @description Absent in a dry run. */
@@ -1790,13 +1790,13 @@ export interface components {
             field?: string;
         };
         Session: {
-            /** @description What the browser says it is. */
+            /** @description The browser, by its own account. */
             agent?: string;
-            /** @description The one that asks. */
+            /** @description The session of this request. */
             current?: boolean;
             /** @example 192.0.2.7 */
             from?: string;
-            /** @description Names it; opens nothing. */
+            /** @description Identifies it; grants nothing. */
             id: string;
             /**
              * @description How it was opened.
@@ -1822,12 +1822,12 @@ export interface components {
             total: number;
         };
         Settings: {
-            /** @description What the changeable settings are unless somebody changes them. */
+            /** @description The defaults of the settings that can be changed. */
             defaults: components["schemas"]["Defaults"];
-            /** @description What holds while this Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program. */
+            /** @description The startup configuration and fixed limits. Those with set_with are set at the start, by flag, environment or file; the others are part of the program. */
             fixed: components["schemas"]["Fact"][];
             /**
-             * @description How long invitations last, unless said otherwise.
+             * @description When invitations expire, by default.
              * @example 7d
              */
             invitation_expires_in: string;
@@ -1847,7 +1847,7 @@ export interface components {
         };
         TestMail: {
             /**
-             * @description Absent: one's own address.
+             * @description Absent: your own address.
              * @example ada@example.com
              */
             email?: string;
@@ -1857,13 +1857,13 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Absent: it never expires. An older Doorward made it: make a new one in its place.
+             * @description Absent: it never expires. An older version created it: replace it.
              */
             expires_at?: string;
             id: string;
             /** @example nightly report */
             name: string;
-            /** @description The id of the member it acts for; absent where the operator made it. */
+            /** @description The id of the member it acts for; absent if the operator created it. */
             owner?: string;
             /**
              * @example [
@@ -1883,13 +1883,13 @@ export interface components {
             total: number;
         };
         TrustClockInBody: {
-            /** @description That it is right: true. */
+            /** @description true: the clock is right. */
             right: boolean;
         };
         Unusual: {
             /** @description More than a normal day has: of all kinds, or of wrong codes alone. */
             high: boolean;
-            /** @description The kinds that there were events of. */
+            /** @description The kinds that occurred. */
             items: components["schemas"]["Kind"][];
             /**
              * Format: int64
@@ -1899,17 +1899,17 @@ export interface components {
             total: number;
             /**
              * Format: int64
-             * @description Up to so many are what a normal day of this workspace has.
+             * @description How many a normal day of this workspace has at most.
              * @example 100
              */
             usual: number;
         };
         WindowSession: {
-            /** @description Whom it acts for. */
+            /** @description Who it acts for. */
             email: string;
-            /** @description What they are called. */
+            /** @description Their name. */
             name?: string;
-            /** @description Shown this once. */
+            /** @description Shown only once. */
             secret: string;
             workspace: string;
         };
@@ -1925,19 +1925,19 @@ export interface operations {
     "list-audit": {
         parameters: {
             query?: {
-                /** @description Whose doing: an address of somebody who is here, the id of a member or token, operator, or system. */
+                /** @description Who did it: the address of a member, the id of a member or token, operator, or system. */
                 actor?: string;
                 /** @description What was done; several with commas between. */
                 action?: string;
-                /** @description What was acted on: an address of somebody who is here, an id, a role's or token's name. */
+                /** @description What it was done to: the address of a member, an id, the name of a role or token. */
                 target?: string;
                 /** @description From this time on (RFC 3339). */
                 from?: string;
                 /** @description Before this time (RFC 3339). */
                 until?: string;
-                /** @description How many items at the most. */
+                /** @description How many items at most. */
                 limit?: number;
-                /** @description next of the page before. */
+                /** @description next of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -2412,7 +2412,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Sent by a client that was connected before; it is told to reload first. */
+                /** @description Sent by a client that was connected before; it gets reload first. */
                 "Last-Event-ID"?: string;
             };
             path?: never;
@@ -2440,7 +2440,7 @@ export interface operations {
             query?: {
                 /** @description From 1 minute to 30 days. */
                 expires_within?: string;
-                /** @description How many items at the most. */
+                /** @description How many items at most. */
                 limit?: number;
             };
             header?: never;
@@ -2842,11 +2842,11 @@ export interface operations {
     "list-login-requests": {
         parameters: {
             query?: {
-                /** @description Beginnings of words of the name, or of parts of the address; all must fit. */
+                /** @description Beginnings of words of the name, or of parts of the address; all must match. */
                 q?: string;
-                /** @description How many items at the most. */
+                /** @description How many items at most. */
                 limit?: number;
-                /** @description next of the page before. */
+                /** @description next of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -3306,11 +3306,11 @@ export interface operations {
                 /** @description pending, active or suspended. */
                 state?: string;
                 role?: string;
-                /** @description Beginnings of words of the name, or of parts of the address; all must fit. */
+                /** @description Beginnings of words of the name, or of parts of the address; all must match. */
                 q?: string;
-                /** @description How many items at the most. */
+                /** @description How many items at most. */
                 limit?: number;
-                /** @description next of the page before. */
+                /** @description next of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -4939,9 +4939,9 @@ export interface operations {
                 kind?: "invitation" | "sign_in" | "confirmation" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
                 /** @description A part of the recipient's address, in any case. */
                 q?: string;
-                /** @description How many items at the most. */
+                /** @description How many items at most. */
                 limit?: number;
-                /** @description next of the page before. */
+                /** @description next of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -5015,12 +5015,12 @@ export interface operations {
             };
         };
     };
-    "get-letter": {
+    "get-email": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The letter's id. */
+                /** @description The email's id. */
                 id: string;
             };
             cookie?: never;
@@ -5101,12 +5101,12 @@ export interface operations {
             };
         };
     };
-    "delete-letter": {
+    "delete-email": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The letter's id. */
+                /** @description The email's id. */
                 id: string;
             };
             cookie?: never;
@@ -5221,12 +5221,12 @@ export interface operations {
             };
         };
     };
-    "get-letter-page": {
+    "get-email-page": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The letter's id. */
+                /** @description The email's id. */
                 id: string;
             };
             cookie?: never;
@@ -5244,12 +5244,12 @@ export interface operations {
             };
         };
     };
-    "retry-letter": {
+    "retry-email": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The letter's id. */
+                /** @description The email's id. */
                 id: string;
             };
             cookie?: never;
