@@ -28,7 +28,8 @@ func (s *API) mountInvitations(r *group) {
 		path:   "/invitations/batch",
 		id:     "invite-many",
 		title:  "Invite many",
-		text: "Invites each row by itself and answers with a result for each. A dry run checks all rows, stores nothing and " +
+		text: "Invites each row by itself and answers with a result for each. A dry run checks all rows, stores " +
+			"nothing and " +
 			"sends nothing.",
 		need: may,
 	}, s.inviteMany)

@@ -71,7 +71,8 @@ func (s *API) mountSettings(r *group) {
 		path:   "/tokens",
 		id:     "make-token",
 		title:  "Create an API token",
-		text: "Creates an API token and shows it, only once. It has its roles' permissions, and never more than its owner has " +
+		text: "Creates an API token and shows it, only once. It has its roles' permissions, and " +
+			"never more than its owner has " +
 			"at the time. " +
 			"It expires after 90 days unless expires_in says otherwise. " + needsConfirmation,
 		need:    change,
