@@ -237,7 +237,7 @@ func splitSender(v string) (name, typed string, err error) {
 	a, err := mail.ParseAddress(v)
 	if err != nil {
 		return "", "", wrong("%q is not a sender. Write an address, such as door@example.com, or a name and an "+
-			"address, such as AI Loop <door@example.com>.", access.Shorten(v, 60))
+			"address, such as AI Loop <door@example.com>.", shown(v, 60))
 	}
 	name, err = access.CleanText("name", a.Name, access.MaxWorkspace)
 	return name, a.Address, err
