@@ -43,8 +43,8 @@ type App struct {
 	store    *store.Store
 	service  *service.Service
 	jobs     *jobs.Jobs
-	mail     *mail.Worker // nil without a mail server
-	server   smtp.Server
+	mail     *mail.Worker
+	server   smtp.Server // as given at the start; zero: none was
 	web      *web.Server
 	listener net.Listener // bound early where the system chooses the port
 	memory   *memoryListener
@@ -91,30 +91,24 @@ func Open(ctx context.Context, c config.Config) (a *App, err error) {
 		return a, err
 	}
 	if a.service, err = service.New(ctx, service.Options{
-		Store:     a.store,
-		Emails:    emails,
-		PublicURL: a.c.URL,
-		Mail:      !a.server.IsZero(),
-		Logger:    a.log,
+		Store:      a.store,
+		Emails:     emails,
+		PublicURL:  a.c.URL,
+		Mail:       !a.server.IsZero(),
+		Logger:     a.log,
+		SetAtStart: setAtStart(c),
 	}); err != nil {
 		return a, err
 	}
 	a.jobs = jobs.New(a.store, a.service, a.log)
-	host := hostOf(a.c.URL)
-	if !a.server.IsZero() {
-		if a.mail, err = mail.New(a.store, mail.Options{
-			Server:    a.server,
-			Emails:    emails,
-			From:      c.MailFrom,
-			HELO:      smtp.HELO(host),
-			PerMinute: c.MailPerMinute,
-			Leads:     true,
-			Beat:      service.NextBeat,
-			Logger:    a.log,
-		}); err != nil {
-			return a, err
-		}
-	}
+	a.mail = mail.New(a.store, mail.Options{
+		Route:     a.mailRoute,
+		Emails:    emails,
+		PerMinute: c.MailPerMinute,
+		Leads:     true,
+		Beat:      service.NextBeat,
+		Logger:    a.log,
+	})
 	return a, a.openWeb()
 }
 
@@ -206,9 +200,9 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 		failed <- a.web.Serve(a.listener, false)
 	})
 	a.running.Go(func() { a.RunWorkers(ctx) })
-	info := ServeInfo{URL: a.c.URL, Listen: a.c.Listen, SetupLink: setup, Socket: filepath.Join(a.c.Data, SocketName)}
-	if !a.server.IsZero() {
-		info.MailServer = a.server.Name()
+	info := ServeInfo{URL: a.service.PublicURL(), Listen: a.c.Listen, SetupLink: setup, Socket: filepath.Join(a.c.Data, SocketName)}
+	if route, err := a.mailNow(ctx); err == nil && !route.Server.IsZero() {
+		info.MailServer = route.Server.Name()
 	}
 	ready(info)
 	a.sayBounds()
@@ -268,13 +262,11 @@ func (a *App) lead(ctx context.Context) {
 	var both sync.WaitGroup
 	both.Go(func() { a.jobs.Run(ctx) })
 	both.Go(func() { a.web.RunTraces(ctx) })
-	if a.mail != nil {
-		both.Go(func() {
-			if err := a.mail.Run(ctx); err != nil && ctx.Err() == nil {
-				a.log.Error("the mail worker stopped", "err", err)
-			}
-		})
-	}
+	both.Go(func() {
+		if err := a.mail.Run(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("the mail worker stopped", "err", err)
+		}
+	})
 	both.Wait()
 }
 

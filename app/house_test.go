@@ -34,7 +34,7 @@ var rooms = map[string][]string{
 	"app/config":      {"backend/access", "backend/address", "backend/private", "backend/text"},
 	"app/desktop":     {"=app", "app/config", "backend/access", "backend/text"},
 	"backend/access":  {},
-	"backend/address": {"backend/access"},
+	"backend/address": {"backend/access", "backend/text"},
 	"backend/gate":    {"backend/policy", "=backend/store", "backend/access"},
 	"backend/service": {"backend/gate", "backend/policy", "backend/email", "backend/store", "backend/access",
 		"backend/address", "backend/text"},

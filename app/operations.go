@@ -54,39 +54,44 @@ func check(name, state, detail, mend string) api.Check {
 }
 
 func (o operations) publicURL() api.Check {
-	u, err := url.Parse(o.a.c.URL)
+	public := o.a.service.PublicURL()
+	u, err := url.Parse(public)
 	switch {
 	case err != nil:
-		return check("public URL", "fail", o.a.c.URL,
+		return check("public URL", "fail", public,
 			"Set DOORWARD_URL to the address that people use, such as https://door.example.com.")
 	case text.IsLoopback(u.Hostname()):
-		return check("public URL", "warn", o.a.c.URL+" is reached from this machine only",
-			"Set DOORWARD_URL before you invite people from elsewhere.")
+		return check("public URL", "warn", public+" is reached from this machine only",
+			"Set the public URL under Settings, General, or DOORWARD_URL, before you invite people from elsewhere.")
 	case u.Scheme != "https":
-		return check("public URL", "fail", o.a.c.URL+" is not encrypted",
+		return check("public URL", "fail", public+" is not encrypted",
 			"Put a reverse proxy with TLS in front, or set DOORWARD_TLS_CERT and DOORWARD_TLS_KEY.")
 	}
 	if _, err := net.DefaultResolver.LookupHost(context.Background(), u.Hostname()); err != nil {
-		return check("public URL", "warn", o.a.c.URL+": this machine finds no such host",
+		return check("public URL", "warn", public+": this machine finds no such host",
 			"Check the name in DNS, unless only others are meant to find it.")
 	}
-	return check("public URL", "ok", o.a.c.URL, "")
+	return check("public URL", "ok", public, "")
 }
 
 // mailWait is how long the doctor waits for the mail server.
 const mailWait = 10 * time.Second
 
 func (o operations) mail(ctx context.Context) api.Check {
-	if o.a.server.IsZero() {
+	route, err := o.a.mailNow(ctx)
+	if err != nil {
+		return check("mail", "fail", access.Explain(err).Message, "Set up mail again under Settings, Mail.")
+	}
+	if route.Server.IsZero() {
 		return check("mail", "warn", "no mail server is set; emails are held and can be read with `doorward outbox`",
-			"Set DOORWARD_SMTP_URL.")
+			"Set one up under Settings, Mail, or set DOORWARD_SMTP_URL.")
 	}
 	ctx, cancel := context.WithTimeout(ctx, mailWait)
 	defer cancel()
-	session, err := smtp.Dial(ctx, o.a.server, smtp.HELO(hostOf(o.a.c.URL)))
+	session, err := smtp.Dial(ctx, route.Server, route.HELO)
 	if err != nil {
 		return check("mail", "fail", err.Error(),
-			"Check DOORWARD_SMTP_URL, then run: doorward mail-test you@example.com")
+			"Check the mail settings, then run: doorward mail-test you@example.com")
 	}
 	session.Close()
 	now, err := o.a.service.Dashboard.Overview(ctx, access.Operator)
@@ -95,10 +100,10 @@ func (o operations) mail(ctx context.Context) api.Check {
 			"Fix what the mail server says; the queue then continues automatically.")
 	}
 	if refused := o.lastRefusal(ctx, now.Mail); refused != "" {
-		return check("mail", "fail", o.a.server.Name()+" is reached, but it refused the last emails: "+refused,
+		return check("mail", "fail", route.Server.Name()+" is reached, but it refused the last emails: "+refused,
 			"Fix what the mail server says, then run: doorward mail-test you@example.com")
 	}
-	return check("mail", "ok", o.a.server.Name()+" accepts a connection for emails from "+o.a.c.MailFrom, "")
+	return check("mail", "ok", route.Server.Name()+" accepts a connection for emails from "+route.From, "")
 }
 
 // lastEmails is how many of the last emails the doctor looks at.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"doorward/backend/access"
 	"doorward/backend/web"
 	"doorward/backend/web/api"
 	"doorward/backend/web/events"
@@ -24,7 +25,12 @@ func (a *App) openWeb() (err error) {
 	if err != nil {
 		return err
 	}
-	options := api.Options{Operations: operations{a}, Facts: facts(a.c), MailFrom: a.c.MailFrom}
+	options := api.Options{
+		Operations: operations{a},
+		Facts:      facts(a.c),
+		MailFrom:   func(set access.Settings) string { return sender(a.c, set) },
+		SetAtStart: setAtStart(a.c),
+	}
 	if !a.server.IsZero() {
 		options.MailServer = a.server.Name()
 	}

@@ -32,10 +32,11 @@ type Config struct {
 	LogFormat      string         // text or json
 	MinFree        uint64         // bytes of free disk below which writes are refused; zero: the store's own minimum
 
-	Frontend fs.FS     // portal/, emails/, tokens.css and dist/
-	Version  string    // of this program
-	Log      io.Writer // where the log goes; nil: standard error
-	Notes    []string  // what was corrected, or should be, when the settings were read
+	Frontend fs.FS             // portal/, emails/, tokens.css and dist/
+	Version  string            // of this program
+	Log      io.Writer         // where the log goes; nil: standard error
+	SetWith  map[string]string // by what a setting was given, by its name; absent: it has its default
+	Notes    []string          // what was corrected, or should be, when the settings were read
 }
 
 // Load collects the settings, checks each once and returns them. Flags override
@@ -52,7 +53,8 @@ func Load(flags map[string]string, env func(string) string) (Config, error) {
 	if err != nil {
 		return c, err
 	}
-	if env, err = withSecretFiles(env); err != nil {
+	env, secretFrom, err := withSecretFiles(env)
+	if err != nil {
 		return c, err
 	}
 	if holdsPassword(flags["smtp-url"]) {
@@ -62,29 +64,37 @@ func Load(flags map[string]string, env func(string) string) (Config, error) {
 				"DOORWARD_SMTP_URL_FILE, or smtp_url in "+FileName,
 		)
 	}
-	c.Data = dir
+	c.Data, c.SetWith = dir, map[string]string{}
 	for _, s := range Settings {
 		if s.Name == "data" {
 			continue
 		}
-		if err := s.set(&c, strings.TrimSpace(strongest(s, flags, env, file))); err != nil {
+		v, with := strongest(s, flags, env, file)
+		if v = strings.TrimSpace(v); v != "" && with != "" {
+			c.SetWith[s.Name] = with
+		}
+		if err := s.set(&c, v); err != nil {
 			return c, s.refuse(err)
 		}
+	}
+	if secret, _ := settingNamed(secretSetting); secretFrom != "" && c.SetWith[secretSetting] == secret.Env() {
+		c.SetWith[secretSetting] = secretFrom
 	}
 	return c, c.settle()
 }
 
-func strongest(s Setting, flags map[string]string, env func(string) string, file map[string]string) string {
+// strongest returns a setting's value and with what it was given; nothing for the default.
+func strongest(s Setting, flags map[string]string, env func(string) string, file map[string]string) (v, with string) {
 	if v, given := flags[s.Name]; given {
-		return v
+		return v, "--" + s.Name
 	}
 	if v := env(s.Env()); v != "" {
-		return v
+		return v, s.Env()
 	}
 	if v, given := file[s.Key()]; given {
-		return v
+		return v, s.Key() + " in " + FileName
 	}
-	return s.Default
+	return s.Default, ""
 }
 
 // settle checks what depends on more than one setting, and derives the settings
@@ -102,7 +112,7 @@ func (c *Config) settle() error {
 		c.URL = c.localURL()
 	}
 	if c.MailFrom == "" {
-		c.MailFrom = defaultFrom(c.URL)
+		c.MailFrom = DefaultFrom(c.URL)
 	}
 	return nil
 }
@@ -127,9 +137,9 @@ func bracketed(host string) string {
 	return host
 }
 
-// defaultFrom is doorward at the host of the public URL. A host that cannot send
+// DefaultFrom is doorward at the host of the public URL. A host that cannot send
 // mail, such as 127.0.0.1, is replaced by a name for this machine.
-func defaultFrom(publicURL string) string {
+func DefaultFrom(publicURL string) string {
 	if u, err := url.Parse(publicURL); err == nil {
 		if a, err := address.Parse("doorward@" + u.Hostname()); err == nil {
 			return a.Canonical

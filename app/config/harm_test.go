@@ -38,7 +38,7 @@ func TestHarmOfSettingsIsRefusedOrTaken(t *testing.T) {
 	load := func(flags map[string]string) (string, error) {
 		flags["data"] = dir
 		c, err := config.Load(flags, none)
-		c.Notes = nil
+		c.Notes, c.SetWith = nil, nil
 		return fmt.Sprintf("%+v", c), err
 	}
 	if err := os.WriteFile(name, []byte(harmedSettings), 0o600); err != nil {
@@ -106,6 +106,6 @@ func spoken(t *testing.T, dir, name string, data []byte, env func(string) string
 	if err != nil {
 		t.Fatalf("%q was taken, and by flags it is not: %v", data, err)
 	}
-	c.Notes = nil // they depend on how it was set
+	c.Notes, c.SetWith = nil, nil // they depend on how it was set
 	return fmt.Sprintf("%+v", c)
 }

@@ -7,8 +7,6 @@ import (
 	"net"
 	"net/mail"
 	"net/netip"
-	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -103,12 +101,10 @@ func (s Setting) refuse(err error) error {
 func wrong(format string, args ...any) error { return access.Errorf(access.Invalid, format, args...) }
 
 // A login is what a URL may hold before its host: it can be a password.
-var login = regexp.MustCompile(`(?s):.*@`)
-
 // shown is the beginning of a value for a sentence, without what may be a password: the
 // mail server's URL may have been put into any setting.
 func shown(v string, most int) string {
-	return access.Shorten(login.ReplaceAllString(v, ":…@"), most)
+	return access.Shorten(text.HidePassword(v), most)
 }
 
 func setText(field func(*Config) *string) func(*Config, string) error {
@@ -150,60 +146,11 @@ func loopbackListen(listen string) bool {
 	return err == nil && text.IsLoopback(host)
 }
 
-func setURL(c *Config, v string) error {
-	if v == "" {
-		return nil
+func setURL(c *Config, v string) (err error) {
+	if v != "" {
+		c.URL, err = address.ParseURL(v)
 	}
-	const how = "Write it like https://door.example.com."
-	u, err := url.Parse(v)
-	switch {
-	case err != nil || u.Opaque != "" || u.Scheme == "" || strings.ContainsAny(v, " \\"):
-		return wrong("%q is not a web address. %s", shown(v, 60), how)
-	case u.Scheme != "https" && u.Scheme != "http":
-		return wrong("The public address must begin with https://, not %s://.", shown(u.Scheme, 20))
-	case u.User != nil:
-		return wrong("The public address may not hold a user name or password. %s", how)
-	case u.Hostname() == "":
-		return wrong("The public address names no host. %s", how)
-	case strings.Trim(u.Path, "/") != "":
-		return wrong("The public address must end after the host: take %s away. Doorward needs a host name of its own.",
-			shown(u.EscapedPath(), 40))
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(v, "#"):
-		return wrong("The public address must end after the host: take away what follows. %s", how)
-	}
-	host, err := publicHost(u)
-	if err != nil {
-		return err
-	}
-	if u.Scheme == "http" && !text.IsLoopback(u.Hostname()) {
-		return wrong("The public address must begin with https://: over http:// anybody on the way could read login " +
-			"links and sessions. Put a proxy with a certificate in front, or set tls-cert and tls-key.")
-	}
-	c.URL = u.Scheme + "://" + host
-	return nil
-}
-
-// publicHost is host and port as browsers send them: lower case, ASCII, and
-// without the default port.
-func publicHost(u *url.URL) (string, error) {
-	host, port := strings.ToLower(u.Hostname()), u.Port()
-	_, notIP := netip.ParseAddr(host)
-	if notIP != nil && !text.IsLoopback(host) {
-		a, err := address.Parse("doorward@" + host)
-		if err != nil {
-			return "", wrong("%q is not the full name of a host. Write it like https://door.example.com.",
-				shown(host, 60))
-		}
-		host = a.Domain()
-	}
-	host = bracketed(host)
-	switch n, err := strconv.ParseUint(port, 10, 16); {
-	case port == "" && strings.HasSuffix(u.Host, ":"), port != "" && (err != nil || n == 0):
-		return "", wrong("The port of the public address must be a number from 1 to 65535.")
-	case port == "", u.Scheme == "https" && n == 443, u.Scheme == "http" && n == 80:
-		return host, nil
-	}
-	return host + ":" + port, nil
+	return err
 }
 
 func setMailFrom(c *Config, v string) error {

@@ -196,6 +196,14 @@ func (m *Message) Retry(detail string, jitter float64, now time.Time) {
 	m.State, m.Detail, m.At, m.NextTry, m.Lease = MessageRetrying, detail, now, next, Lease{Epoch: m.Lease.Epoch}
 }
 
+// Hold records that the email waits until a mail server is configured.
+func (m *Message) Hold(now time.Time) {
+	m.State, m.Detail, m.At, m.NextTry, m.Lease = MessageHeld, NoMailServer, now, time.Time{}, Lease{Epoch: m.Lease.Epoch}
+}
+
+// NoMailServer is the detail of an email that is held.
+const NoMailServer = "No mail server is configured."
+
 // Requeue makes an email due at once, at the request of an Admin who fixed the cause. An
 // email that was sent, or whose content was wiped, cannot be sent again.
 func (m *Message) Requeue(now time.Time) error {

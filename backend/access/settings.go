@@ -6,6 +6,10 @@ import "time"
 type Settings struct {
 	Workspace     string   `json:"workspace"`
 	InvitationTTL Duration `json:"invitation"` // how long invitations last by default
+
+	// What was given at the start takes precedence over these.
+	PublicURL string       `json:"public_url,omitempty"` // scheme and host; empty: the default
+	Mail      MailSettings `json:"mail,omitzero"`
 }
 
 // DefaultWorkspace is the workspace's name until an Admin sets one.
@@ -33,6 +37,7 @@ type MailHealth struct {
 	Paused   bool      `json:"paused,omitempty"` // the queue is stopped by a fault that is not in the emails
 	Detail   string    `json:"words,omitempty"`  // the mail server's reply, or our own sentence if it was not reached
 	Since    time.Time `json:"since,omitzero"`
+	TriedAt  time.Time `json:"tried_at,omitzero"` // when it was last found to persist
 	NextTry  time.Time `json:"next_try,omitzero"`
 	LastSent time.Time `json:"last_sent,omitzero"`
 

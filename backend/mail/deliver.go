@@ -13,14 +13,14 @@ import (
 // deliver sends a batch to the mail server, over one connection unless that breaks, and
 // records the outcome of each email before it starts the next.
 func (w *Worker) deliver(ctx context.Context, b leasedBatch) {
-	trip, began := &delivery{worker: w}, time.Now()
+	trip, began := &delivery{route: b.route}, time.Now()
 	defer trip.end()
 	for i, msg := range b.messages {
 		if ctx.Err() != nil || time.Now().After(b.until) {
 			w.giveBack(ctx, b.messages[i:])
 			return
 		}
-		m, err := w.message(ctx, msg)
+		m, err := w.message(ctx, msg, b.route)
 		if err != nil {
 			w.unsendable(ctx, msg, err)
 			continue
@@ -29,7 +29,7 @@ func (w *Worker) deliver(ctx context.Context, b leasedBatch) {
 		if i == 0 {
 			w.ways.add(time.Since(began), err != nil)
 		}
-		if !w.record(ctx, b.messages[i:], trip.arrived, said, err) {
+		if !w.record(ctx, b.part(i), trip.arrived, said, err) {
 			return
 		}
 	}
@@ -37,7 +37,7 @@ func (w *Worker) deliver(ctx context.Context, b leasedBatch) {
 
 // A delivery is the connection for a batch.
 type delivery struct {
-	worker  *Worker
+	route   Route
 	session *smtp.Session
 	arrived bool // the mail server accepted our connection and login
 }
@@ -68,7 +68,7 @@ func (t *delivery) connect(ctx context.Context) (err error) {
 	}
 	t.end()
 	t.arrived = false
-	t.session, err = smtp.Dial(ctx, t.worker.o.Server, t.worker.o.HELO)
+	t.session, err = smtp.Dial(ctx, t.route.Server, t.route.HELO)
 	t.arrived = err == nil
 	return err
 }
@@ -81,7 +81,7 @@ func (t *delivery) end() {
 }
 
 // message renders the email, if our lease on it is still valid.
-func (w *Worker) message(ctx context.Context, msg access.Message) (m smtp.Message, err error) {
+func (w *Worker) message(ctx context.Context, msg access.Message, by Route) (m smtp.Message, err error) {
 	err = w.store.View(ctx, func(tx *store.Tx) error {
 		now, err := tx.Messages.Get(msg.ID)
 		if err != nil {
@@ -98,7 +98,7 @@ func (w *Worker) message(ctx context.Context, msg access.Message) (m smtp.Messag
 		if err != nil {
 			return err
 		}
-		name := w.name
+		name := by.name
 		if name == "" {
 			settings, err := tx.Settings()
 			if err != nil {
@@ -106,7 +106,7 @@ func (w *Worker) message(ctx context.Context, msg access.Message) (m smtp.Messag
 			}
 			name = settings.Workspace
 		}
-		m = smtp.Message{ID: msg.HeaderMessageID, From: w.from, FromName: name, To: msg.Recipient,
+		m = smtp.Message{ID: msg.HeaderMessageID, From: by.from, FromName: name, To: msg.Recipient,
 			Subject: body.Subject, Text: body.Text, HTML: body.HTML, Date: msg.QueuedAt}
 		return nil
 	})

@@ -17,10 +17,7 @@ func TestNothingIsSentWithoutTheLead(t *testing.T) {
 	f := newFixtureOn(t, mailtest.Options{}, open)
 	options := f.options()
 	options.Leads = true
-	w, err := mail.New(f.store, options)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := mail.New(f.store, options)
 	began, ended := make(chan struct{}, 2), make(chan struct{}, 2)
 	ctx, stop := context.WithCancel(context.Background())
 	over := make(chan struct{})

@@ -13,7 +13,14 @@ import (
 type leasedBatch struct {
 	messages []access.Message
 	decoys   []access.Message
+	route    Route
 	until    time.Time // by the wall clock: emails not started by then are given back
+}
+
+// part returns the emails from the i-th on, with the route on which they go.
+func (b leasedBatch) part(i int) leasedBatch {
+	b.messages = b.messages[i:]
+	return b
 }
 
 // expired is the detail of an email whose link expired before it was sent.
@@ -27,6 +34,9 @@ func (w *Worker) take(ctx context.Context) (b leasedBatch, next time.Time, err e
 	until := time.Now().Add(leaseTTL / 2)
 	err = w.store.Update(ctx, func(tx *store.Tx) error {
 		b, next = leasedBatch{until: until}, time.Time{}
+		if b.route, err = routeIn(tx, w.o.Route); err != nil {
+			return err
+		}
 		due, err := tx.Messages.Due(batchSize)
 		if err != nil {
 			return err
@@ -87,6 +97,10 @@ func (w *Worker) lease(tx *store.Tx, m access.Message, b *leasedBatch) error {
 		m.Failed(expired, tx.Now)
 		return keep(tx, m)
 	}
+	if b.route.Server.IsZero() { // the mail server was removed
+		m.Hold(tx.Now)
+		return keep(tx, m)
+	}
 	m, err := tx.Messages.Lease(m.ID, w.owner, tx.Now.Add(leaseTTL))
 	if err == nil {
 		b.messages = append(b.messages, m)
@@ -107,7 +121,8 @@ func keep(tx *store.Tx, m access.Message) error {
 }
 
 // start prepares the queue for the current settings: held emails are queued, and a paused
-// queue is tried at once, since the settings may have been corrected.
+// queue is tried at once, since the settings may have been corrected before this process
+// started.
 func (w *Worker) start(ctx context.Context) error {
 	err := w.store.Update(ctx, func(tx *store.Tx) error {
 		health, err := tx.MailHealth()
@@ -120,6 +135,15 @@ func (w *Worker) start(ctx context.Context) error {
 	if err == nil && w.o.Leads {
 		err = w.endLeases(ctx)
 	}
+	if err == nil {
+		err = w.queueAllHeld(ctx)
+	}
+	return err
+}
+
+// queueAllHeld queues the emails that were held while no mail server was configured, if one
+// is now.
+func (w *Worker) queueAllHeld(ctx context.Context) (err error) {
 	for more := true; more && err == nil; {
 		more, err = w.queueHeld(ctx)
 	}
@@ -157,10 +181,15 @@ func (w *Worker) endLeases(ctx context.Context) error {
 	return err
 }
 
-// queueHeld queues some of the emails that were held while no mail server was configured,
-// and reports whether there may be more.
+// queueHeld queues some of the held emails, if there is a mail server, and reports whether
+// there may be more.
 func (w *Worker) queueHeld(ctx context.Context) (more bool, err error) {
 	err = w.store.Update(ctx, func(tx *store.Tx) error {
+		more = false
+		route, err := routeIn(tx, w.o.Route)
+		if err != nil || route.Server.IsZero() {
+			return err
+		}
 		kept, err := tx.Messages.Held(batchSize)
 		if err != nil {
 			return err

@@ -103,10 +103,12 @@ func newFixtureOn(t *testing.T, o mailtest.Options, engine kv.Opener) *fixture {
 
 func (f *fixture) options() mail.Options {
 	return mail.Options{
-		Server:    serverOf(f.t, f.server),
+		Route: mail.FixedRoute(mail.Route{
+			Server: serverOf(f.t, f.server),
+			From:   "door@example.com",
+			HELO:   "door.example.com",
+		}),
 		Emails:    templates(f.t),
-		From:      "door@example.com",
-		HELO:      "door.example.com",
 		PerMinute: 1000,
 		At:        f.clock.At,
 		Jitter:    func() float64 { return 0 },
@@ -130,10 +132,7 @@ func (f *fixture) work(change ...func(*mail.Options)) (stop func()) {
 	for _, c := range change {
 		c(&options)
 	}
-	w, err := mail.New(f.store, options)
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	w := mail.New(f.store, options)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {

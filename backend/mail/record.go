@@ -20,8 +20,9 @@ func (w *Worker) update(ctx context.Context, fn func(tx *store.Tx) error) error 
 
 // record stores the outcome of the first of the emails, and reports whether the rest may be
 // sent. An outcome that concerns all of them is stored for all.
-func (w *Worker) record(ctx context.Context, messages []access.Message, arrived bool, said string,
+func (w *Worker) record(ctx context.Context, b leasedBatch, arrived bool, said string,
 	err error) (goOn bool) {
+	messages, server := b.messages, b.route.Server.Name()
 	var f *smtp.Failure
 	switch {
 	case err == nil:
@@ -36,12 +37,12 @@ func (w *Worker) record(ctx context.Context, messages []access.Message, arrived 
 		w.giveBack(ctx, messages)
 		return false
 	case f.Class == smtp.Paused:
-		w.pause(ctx, messages, f)
+		w.pause(ctx, b, f)
 		return false
 	case f.Class == smtp.Unclear:
-		return w.refused(ctx, messages, f)
+		return w.refused(ctx, b, f)
 	case !arrived:
-		w.log.WarnContext(ctx, "the mail server cannot be reached", "server", w.o.Server.Name(), "err", f.Err)
+		w.log.WarnContext(ctx, "the mail server cannot be reached", "server", server, "err", f.Err)
 		w.become(ctx, messages, arrived, func(m *access.Message, now time.Time) {
 			m.Retry(f.Detail, w.o.Jitter(), now)
 		})
@@ -123,11 +124,19 @@ func (w *Worker) recovered(tx *store.Tx, arrived, sent bool) error {
 	return tx.PutMailHealth(access.MailHealth{LastSent: health.LastSent, Refused: health.Refused})
 }
 
-// pause stops the queue. The emails stay unchanged: none has lost an attempt.
-func (w *Worker) pause(ctx context.Context, messages []access.Message, f *smtp.Failure) {
-	w.log.ErrorContext(ctx, "no email can be sent until this is fixed", "server", w.o.Server.Name(), "reply",
+// pause stops the queue, unless the mail settings have changed since the emails were taken:
+// then they are tried by the new ones. The emails stay unchanged: none has lost an attempt.
+func (w *Worker) pause(ctx context.Context, b leasedBatch, f *smtp.Failure) {
+	w.log.ErrorContext(ctx, "no email can be sent until this is fixed", "server", b.route.Server.Name(), "reply",
 		f.Detail, "err", f.Err)
 	err := w.update(ctx, func(tx *store.Tx) error {
+		set, err := tx.Settings()
+		if err != nil {
+			return err
+		}
+		if set.Mail.Revision != b.route.revision {
+			return w.release(tx, b.messages)
+		}
 		health, err := tx.MailHealth()
 		if err != nil {
 			return err
@@ -135,12 +144,12 @@ func (w *Worker) pause(ctx context.Context, messages []access.Message, f *smtp.F
 		if !health.Paused {
 			health.Since = tx.Now
 		}
-		health.Paused, health.Detail = true, f.Detail
+		health.Paused, health.Detail, health.TriedAt = true, f.Detail, tx.Now
 		health.NextTry = tx.Now.Add(pauseFor(tx.Now.Sub(health.Since)))
 		if err := tx.PutMailHealth(health); err != nil {
 			return err
 		}
-		return w.release(tx, messages)
+		return w.release(tx, b.messages)
 	})
 	if err != nil {
 		w.log.ErrorContext(ctx, "that the queue is paused cannot be kept", "err", err)

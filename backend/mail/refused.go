@@ -17,7 +17,8 @@ const maxUnclear = 3
 // all of them, and reports whether the rest may be sent. Once two recipients are refused
 // for the same reason it is no fault of the emails: the queue is paused. Until then the
 // email is tried again, so that it is still there if that happens.
-func (w *Worker) refused(ctx context.Context, messages []access.Message, f *smtp.Failure) (goOn bool) {
+func (w *Worker) refused(ctx context.Context, b leasedBatch, f *smtp.Failure) (goOn bool) {
+	messages := b.messages
 	m, alike := messages[0], false
 	this := access.MailRefusal{Reason: reasonIn(f.Detail), Detail: f.Detail, Recipient: m.Recipient}
 	w.waitForBeat(messages[:1])
@@ -49,7 +50,7 @@ func (w *Worker) refused(ctx context.Context, messages []access.Message, f *smtp
 		return true
 	}
 	if alike {
-		w.pause(ctx, messages, f)
+		w.pause(ctx, b, f)
 		return false
 	}
 	w.log.InfoContext(ctx, "an email was not accepted", "email", m.ID, "class", f.Class, "reply", f.Detail)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"doorward/backend/access"
@@ -22,12 +23,20 @@ const (
 	maxSleep = time.Minute // because the clock may be set, and a machine may sleep
 )
 
+// A Route is how emails leave: by which server, and from whom.
+type Route struct {
+	Server smtp.Server // zero: none is configured, and emails are held
+	From   string      // the setting mail_from; if it has no name, emails have the workspace's
+	HELO   string      // the host of the public URL
+
+	name, from string // of the sender
+	revision   int    // of the settings from which it was made
+}
+
 // Options say how emails are sent and from whom.
 type Options struct {
-	Server    smtp.Server
+	Route     func(access.Settings, access.Password) (Route, error) // by the settings as they are stored
 	Emails    *email.Templates
-	From      string                        // the setting mail_from; if it has no name, emails have the workspace's
-	HELO      string                        // the host of the public URL
 	PerMinute int                           // limit of emails sent within a minute; zero: 120
 	Beat      func(time.Time) time.Duration // how long until the outcome of sign-in emails may be stored; nil: at once
 	// Run runs only while its process leads, so every lease at its start is of a process
@@ -43,24 +52,20 @@ type Options struct {
 // A Worker sends the emails in the outbox of one store. Several can work on one store: no
 // email is sent by two of them while both are alive.
 type Worker struct {
-	store      *store.Store
-	o          Options
-	name, from string // of the sender
-	owner      string // of the leases of this worker
-	budget     *budget
-	slots      chan struct{}
-	wake       chan struct{}
-	ways       deliveryTimes
-	running    sync.WaitGroup
-	log        *slog.Logger
+	store   *store.Store
+	o       Options
+	owner   string // of the leases of this worker
+	budget  *budget
+	slots   chan struct{}
+	wake    chan struct{}
+	changed atomic.Bool // the settings may have changed since held emails were queued
+	ways    deliveryTimes
+	running sync.WaitGroup
+	log     *slog.Logger
 }
 
-// New makes a Worker. It fails if the sender is not an address.
-func New(s *store.Store, o Options) (*Worker, error) {
-	name, from, err := smtp.ParseFrom(o.From)
-	if err != nil {
-		return nil, err
-	}
+// New makes a Worker.
+func New(s *store.Store, o Options) *Worker {
 	if o.PerMinute <= 0 {
 		o.PerMinute = 120
 	}
@@ -73,12 +78,12 @@ func New(s *store.Store, o Options) (*Worker, error) {
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
 	}
-	return &Worker{store: s, o: o, name: name, from: from, owner: access.NewID(), budget: newBudget(o.PerMinute),
-		slots: make(chan struct{}, maxConnections), wake: make(chan struct{}, 1), log: o.Logger}, nil
+	return &Worker{store: s, o: o, owner: access.NewID(), budget: newBudget(o.PerMinute),
+		slots: make(chan struct{}, maxConnections), wake: make(chan struct{}, 1), log: o.Logger}
 }
 
-// Run sends emails until ctx ends: first those that were held because no mail server was
-// configured, then each when it is due. When it returns, nothing of it is running and no
+// Run sends emails until ctx ends: each when it is due, and those that were held because no
+// mail server was configured as soon as one is. When it returns, nothing of it is running and no
 // email is under its lease.
 func (w *Worker) Run(ctx context.Context) error {
 	changes, err := w.store.Watch(ctx)
@@ -87,7 +92,10 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	w.running.Go(func() {
 		for c := range changes {
-			if c.Topic == store.MessageDue || c.Topic == store.ChangesMissed {
+			if c.Topic == store.SettingsChanged || c.Topic == store.ChangesMissed {
+				w.changed.Store(true)
+			}
+			if c.Topic == store.MessageDue || c.Topic == store.SettingsChanged || c.Topic == store.ChangesMissed {
 				w.poke()
 			}
 		}
@@ -100,7 +108,12 @@ func (w *Worker) Run(ctx context.Context) error {
 			err = w.start(ctx)
 			started = err == nil
 		}
-		if started {
+		if started && w.changed.CompareAndSwap(true, false) {
+			if err = w.queueAllHeld(ctx); err != nil {
+				w.changed.Store(true)
+			}
+		}
+		if started && err == nil {
 			next, err = w.dispatch(ctx)
 		}
 		if err != nil && ctx.Err() == nil {

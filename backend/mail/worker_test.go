@@ -49,9 +49,8 @@ func TestEmailsAreSent(t *testing.T) {
 
 func TestSenderMustBeAnAddress(t *testing.T) {
 	f := newFixture(t, mailtest.Options{})
-	options := f.options()
-	options.From = "nobody"
-	if _, err := mail.New(f.store, options); !access.Invalid.Is(err) {
+	nobody := mail.FixedRoute(mail.Route{From: "nobody"})
+	if _, err := mail.StoredRoute(t.Context(), f.store, nobody); !access.Invalid.Is(err) {
 		t.Error(err)
 	}
 }

@@ -102,7 +102,11 @@ func (s Sessions) SendConfirmation(ctx context.Context, actor access.Actor, agen
 		if err := tx.Sessions.Put(opened); err != nil {
 			return err
 		}
-		out = ConfirmationEmail{To: m.Email.Typed, ExpiresAt: until, Held: !s.mail}
+		in, err := s.site(tx)
+		if err != nil {
+			return err
+		}
+		out = ConfirmationEmail{To: m.Email.Typed, ExpiresAt: until, Held: !in.mail}
 		f := access.MessageFacts{Code: code.String(), Until: until, Device: agent}
 		out.Message, err = s.post(tx, access.ConfirmationMessage, &m, until, f)
 		return err

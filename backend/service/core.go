@@ -18,9 +18,10 @@ import (
 type core struct {
 	store      *store.Store
 	emails     *email.Templates
-	publicURL  string
-	host       string
-	mail       bool
+	publicURL  string // as given at the start, or the default
+	mail       bool   // a mail server was given at the start
+	setAtStart access.SetAtStart
+	cachedURL  publicURLCache
 	log        *slog.Logger
 	gate       *gate.Gate
 	asked      chan struct{} // somebody waits for a sign-in email
@@ -40,13 +41,13 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		o.Logger = slog.Default()
 	}
 	s := &core{
-		store:     o.Store,
-		emails:    o.Emails,
-		publicURL: strings.TrimSuffix(o.PublicURL, "/"),
-		host:      u.Hostname(),
-		mail:      o.Mail,
-		log:       o.Logger,
-		asked:     make(chan struct{}, 1),
+		store:      o.Store,
+		emails:     o.Emails,
+		publicURL:  strings.TrimSuffix(o.PublicURL, "/"),
+		mail:       o.Mail,
+		setAtStart: o.SetAtStart,
+		log:        o.Logger,
+		asked:      make(chan struct{}, 1),
 	}
 	if s.gate, err = gate.New(ctx, o.Store, o.Logger); err != nil {
 		return nil, err
@@ -55,11 +56,15 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	return newService(s), nil
 }
 
-// committed wakes the worker that answers sign-in requests.
+// committed wakes the worker that answers sign-in requests, and drops what is cached of the
+// settings.
 func (s *core) committed(all []store.Change) {
 	for _, c := range all {
-		if c.Topic == store.SignInRequested {
+		switch c.Topic {
+		case store.SignInRequested:
 			wake(s.asked)
+		case store.SettingsChanged, store.ChangesMissed:
+			s.cachedURL.drop()
 		}
 	}
 }

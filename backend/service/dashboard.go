@@ -21,7 +21,9 @@ func (s Dashboard) Days(ctx context.Context, actor access.Actor, n int) (out []s
 type Overview struct {
 	access.Counters
 	Mail       access.MailHealth
-	MailServer bool // one is configured
+	MailServer bool // emails can be sent
+	PublicURL  string
+	Settings   access.Settings
 	Unusual    access.Unusual
 	Clock      store.ClockState
 }
@@ -46,7 +48,12 @@ func (s Dashboard) Shared(ctx context.Context) (out Overview, err error) {
 }
 
 func (s *core) counted(tx *store.Tx) (out Overview, err error) {
-	out.MailServer, out.Clock = s.mail, s.store.Clock()
+	in, err := s.site(tx)
+	if err != nil {
+		return out, err
+	}
+	out.MailServer, out.PublicURL, out.Settings = in.mail, in.publicURL, in.Settings
+	out.Clock = s.store.Clock()
 	if out.Counters, err = tx.Counters(); err != nil {
 		return out, err
 	}

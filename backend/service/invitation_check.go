@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -35,7 +34,11 @@ func (s Invitations) Check(ctx context.Context, actor access.Actor, in NewInvita
 			granted, err := a.Grantable(in.Roles)
 			out.Refused, out.Admin = err, slices.Contains(granted, access.Admin)
 		}
-		out.Overview.MailServer = s.mail
+		now, err := s.site(tx)
+		if err != nil {
+			return err
+		}
+		out.Overview.MailServer = now.mail
 		if out.Overview.Mail, err = tx.MailHealth(); err != nil {
 			return err
 		}
@@ -84,12 +87,13 @@ func (s *core) similar(tx *store.Tx, a access.Address) (string, error) {
 	for _, p := range mailProviders {
 		known[p] = true
 	}
-	if u, err := url.Parse(s.publicURL); err == nil {
-		host := u.Hostname()
-		known[host] = true
-		if _, parent, ok := strings.Cut(host, "."); ok && strings.Contains(parent, ".") {
-			known[parent] = true
-		}
+	in, err := s.site(tx)
+	if err != nil {
+		return "", err
+	}
+	known[in.host] = true
+	if _, parent, ok := strings.Cut(in.host, "."); ok && strings.Contains(parent, ".") {
+		known[parent] = true
 	}
 	last, err := tx.Members.Page(store.Query{Limit: MaxItems})
 	if err != nil {

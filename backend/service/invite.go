@@ -52,7 +52,10 @@ func (s Invitations) Invite(ctx context.Context, actor access.Actor, in NewInvit
 		if err := tx.Record(actor, access.ActionInvite, string(m.ID), access.RoleNames(m.Roles)); err != nil {
 			return err
 		}
-		out = InvitationResult{Link: s.link(secret), RejectedBefore: before}
+		out = InvitationResult{RejectedBefore: before}
+		if out.Link, err = s.link(tx, secret); err != nil {
+			return err
+		}
 		out.Member, err = s.memberView(tx, m)
 		return err
 	})
@@ -138,7 +141,10 @@ func (s *core) sendInvitation(
 	if err != nil {
 		return err
 	}
-	f.Link, f.Until, f.Note = s.link(secret), m.Invitation.ExpiresAt, m.Invitation.Note
+	if f.Link, err = s.link(tx, secret); err != nil {
+		return err
+	}
+	f.Until, f.Note = m.Invitation.ExpiresAt, m.Invitation.Note
 	if m.Message, err = s.postAs(tx, class, kind, m, m.Invitation.ExpiresAt, f); err != nil {
 		return err
 	}
@@ -342,7 +348,9 @@ func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access
 		if err := putInvitation(tx, &m, secret, "", actor); err != nil {
 			return err
 		}
-		link = s.link(secret)
+		if link, err = s.link(tx, secret); err != nil {
+			return err
+		}
 		if err := tx.Members.Put(m); err != nil {
 			return err
 		}

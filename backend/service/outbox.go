@@ -57,9 +57,13 @@ func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.Message
 		if m, err = tx.Messages.Get(id); err != nil {
 			return err
 		}
-		if !s.mail {
+		in, err := s.site(tx)
+		if err != nil {
+			return err
+		}
+		if !in.mail {
 			return access.Errorf(access.Conflict,
-				"No mail server is configured, so the email is held here. Set DOORWARD_SMTP_URL and start again.").
+				"No mail server is configured, so the email is held. Set one up under Settings, Mail; it is sent then.").
 				WithCode("no_mail_server")
 		}
 		if err := m.Requeue(tx.Now); err != nil {
@@ -68,19 +72,22 @@ func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.Message
 		if err := tx.Messages.Put(m); err != nil {
 			return err
 		}
-		h, err := tx.MailHealth()
-		if err != nil {
+		if err := resumeMail(tx); err != nil {
 			return err
-		}
-		if h.Paused {
-			h.NextTry = tx.Now
-			if err := tx.PutMailHealth(h); err != nil {
-				return err
-			}
 		}
 		return tx.Record(actor, access.ActionRetryMessage, string(id), string(m.Kind))
 	})
 	return m, err
+}
+
+// resumeMail makes a paused queue try the mail server at once.
+func resumeMail(tx *store.Tx) error {
+	h, err := tx.MailHealth()
+	if err != nil || !h.Paused {
+		return err
+	}
+	h.NextTry = tx.Now
+	return tx.PutMailHealth(h)
 }
 
 // Delete removes an email from the outbox. One that a worker is handing over is
@@ -136,8 +143,8 @@ func voidInvitation(tx *store.Tx, a gate.Authorized, msg access.Message) (void b
 	return true, tx.Members.Put(m)
 }
 
-// TestMail posts a test email to the caller's own address. Only the operator may
-// give another one.
+// TestMail posts a test email to the caller's own address, and restarts a paused
+// queue. Only the operator may give another address.
 func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Address) (msg access.Message, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
@@ -162,6 +169,9 @@ func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Addr
 				On("email").WithCode("email_missing")
 		}
 		if err := s.limit(tx, "test "+string(actor.Member), maxResends, time.Minute); err != nil {
+			return err
+		}
+		if err := resumeMail(tx); err != nil {
 			return err
 		}
 		id, err := s.post(tx, access.TestMessage, &m, tx.Now.Add(time.Hour), access.MessageFacts{})

@@ -43,11 +43,11 @@ func (s *core) compose(
 	goodUntil time.Time,
 	f access.MessageFacts,
 ) (access.Message, access.MessageFacts, error) {
-	settings, err := tx.Settings()
+	in, err := s.site(tx)
 	if err != nil {
 		return access.Message{}, f, err
 	}
-	f.Workspace, f.PublicURL, f.At = settings.Workspace, s.publicURL, tx.Now
+	f.Workspace, f.PublicURL, f.At = in.Workspace, in.publicURL, tx.Now
 	f.To, f.ToName = m.Email.Typed, m.Name
 	subject, err := email.Subject(kind, f)
 	if err != nil {
@@ -61,15 +61,15 @@ func (s *core) compose(
 		Recipient:       m.Email.Canonical,
 		Subject:         subject,
 		Priority:        kind.Priority(),
-		HeaderMessageID: string(id) + "@" + s.host,
+		HeaderMessageID: string(id) + "@" + in.host,
 		State:           access.MessageQueued,
 		At:              tx.Now,
 		QueuedAt:        tx.Now,
 		NextTry:         tx.Now,
 		ExpiresAt:       goodUntil,
 	}
-	if !s.mail {
-		msg.State, msg.NextTry, msg.Detail = access.MessageHeld, time.Time{}, "No mail server is configured."
+	if !in.mail {
+		msg.State, msg.NextTry, msg.Detail = access.MessageHeld, time.Time{}, access.NoMailServer
 	}
 	return msg, f, nil
 }
@@ -123,6 +123,3 @@ func (s *core) named(tx *store.Tx, actor access.Actor) (identity, error) {
 	}
 	return identity{name: m.DisplayName(), email: m.Email.Typed}, err
 }
-
-// link returns the URL with a login link's secret.
-func (s *core) link(secret access.Secret) string { return s.publicURL + "/login/" + secret.Reveal() }

@@ -50,7 +50,7 @@ func proofOfCode(tx *store.Tx, a *access.SignInRequest) (proof, error) {
 
 // unmailed returns who hands over the content of an email while there is no mail
 // server: only the operator can read it.
-func (s *core) unmailed() access.Actor {
+func (s site) unmailed() access.Actor {
 	if s.mail {
 		return access.Actor{}
 	}

@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"time"
 
+	"doorward/backend/access"
 	"doorward/backend/email"
 	"doorward/backend/gate"
 	"doorward/backend/store"
@@ -27,8 +28,10 @@ type Options struct {
 	Store     *store.Store
 	Emails    *email.Templates
 	PublicURL string // base of all links; never taken from a request
-	Mail      bool   // a mail server is configured; without one emails are held
+	Mail      bool   // a mail server was given at the start; without one emails are held
 	Logger    *slog.Logger
+
+	SetAtStart access.SetAtStart
 }
 
 // A Service has the verbs, by the noun that each acts on. It is safe for
@@ -90,9 +93,6 @@ func newService(c *core) *Service {
 
 // Now returns the time of the clock that everything here uses.
 func (s *Service) Now() time.Time { return s.store.Now() }
-
-// PublicURL returns the base of all links, without a slash at the end.
-func (s *Service) PublicURL() string { return s.publicURL }
 
 // A Change is one thing that a commit changed, as Watch reports it.
 type Change = store.Change

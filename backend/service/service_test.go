@@ -46,6 +46,7 @@ type fixture struct {
 	clock  *clock
 	dir    string
 	mail   bool
+	at     access.SetAtStart
 	up     func() time.Duration // nil: runs with the clock
 	disk   func(*store.Options) // nil: as much is free as needed
 
@@ -106,7 +107,14 @@ func (fx *fixture) open() {
 	must(fx.t, err)
 	fx.Service, err = New(
 		fx.t.Context(),
-		Options{Store: fx.store, Emails: emails, PublicURL: "https://door.example.com", Mail: fx.mail, Logger: quiet},
+		Options{
+			Store:      fx.store,
+			Emails:     emails,
+			PublicURL:  "https://door.example.com",
+			Mail:       fx.mail,
+			Logger:     quiet,
+			SetAtStart: fx.at,
+		},
 	)
 	must(fx.t, err)
 	fx.Jobs = jobs.New(fx.store, fx.Service, quiet)

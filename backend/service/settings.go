@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/address"
+	"doorward/backend/gate"
 	"doorward/backend/store"
 )
 
@@ -14,6 +16,8 @@ import (
 type SettingsChange struct {
 	Workspace  *string
 	Invitation *time.Duration
+	PublicURL  *string // empty: the default
+	Mail       *MailChange
 }
 
 // Workspace returns the workspace's name, for pages that are public.
@@ -35,28 +39,33 @@ func (s Settings) Get(ctx context.Context, actor access.Actor) (out access.Setti
 	return out, err
 }
 
-// Change stores changed settings.
+// Change stores changed settings. Where emails and their links lead decides who can sign in
+// as whom, so these are for somebody with all permissions, in a confirmed session; and what
+// was given when Doorward started stays as it is. Emails go out by the new settings at once,
+// also those that were held.
 func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChange) (out access.Settings, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
+		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))
+		if err != nil {
 			return err
 		}
 		if out, err = tx.Settings(); err != nil {
 			return err
 		}
 		var what []string
-		if c.Workspace != nil {
-			if out.Workspace, err = access.CleanText("workspace", *c.Workspace, access.MaxWorkspace); err != nil {
+		for _, apply := range []func() ([]string, error){
+			func() ([]string, error) { return c.applyPlain(&out) },
+			func() ([]string, error) { return s.applyPublicURL(tx, a, c.PublicURL, &out) },
+			func() ([]string, error) { return s.applyMail(tx, a, c.Mail, &out) },
+		} {
+			did, err := apply()
+			if err != nil {
 				return err
 			}
-			what = append(what, "workspace")
-		}
-		if c.Invitation != nil {
-			out.InvitationTTL = access.Seconds(*c.Invitation)
-			what = append(what, "invitation")
+			what = append(what, did...)
 		}
 		if len(what) == 0 {
-			return access.Errorf(access.Invalid, "Say what to change: workspace or invitation.").
+			return access.Errorf(access.Invalid, "Say what to change: workspace, invitation, public URL or mail.").
 				WithCode("nothing_to_change")
 		}
 		if err := out.Check(); err != nil {
@@ -68,6 +77,80 @@ func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChan
 		return tx.Record(actor, access.ActionChangeSettings, "settings", strings.Join(what, ", "))
 	})
 	return out, err
+}
+
+// applyPlain changes the settings that anybody who may change settings can change.
+func (c *SettingsChange) applyPlain(out *access.Settings) (what []string, err error) {
+	if c.Workspace != nil {
+		if out.Workspace, err = access.CleanText("workspace", *c.Workspace, access.MaxWorkspace); err != nil {
+			return nil, err
+		}
+		what = append(what, "workspace")
+	}
+	if c.Invitation != nil {
+		out.InvitationTTL = access.Seconds(*c.Invitation)
+		what = append(what, "invitation")
+	}
+	return what, nil
+}
+
+func (s Settings) applyPublicURL(tx *store.Tx, a gate.Authorized, to *string, out *access.Settings) ([]string, error) {
+	if to == nil {
+		return nil, nil
+	}
+	if err := mayLead(tx, a, "change the public URL"); err != nil {
+		return nil, err
+	}
+	if s.setAtStart.PublicURL != "" {
+		return nil, access.AlreadySet("public_url", s.setAtStart.PublicURL)
+	}
+	out.PublicURL = ""
+	if typed := strings.TrimSpace(*to); typed != "" {
+		var err error
+		if out.PublicURL, err = address.ParseURL(typed); err != nil {
+			return nil, err
+		}
+	}
+	return []string{"public URL " + s.urlOf(*out)}, nil
+}
+
+func (s Settings) applyMail(tx *store.Tx, a gate.Authorized, c *MailChange, out *access.Settings) ([]string, error) {
+	if c == nil {
+		return nil, nil
+	}
+	if err := mayLead(tx, a, "change the mail settings"); err != nil {
+		return nil, err
+	}
+	what, err := c.apply(&out.Mail, s.setAtStart)
+	if err != nil || len(what) == 0 {
+		return what, err
+	}
+	out.Mail.Revision++
+	switch {
+	case c.Password != nil && out.Mail.HasPassword:
+		err = tx.PutMailPassword(*c.Password)
+	case !out.Mail.HasPassword:
+		err = tx.PutMailPassword("")
+	}
+	if err != nil {
+		return what, err
+	}
+	if c.ofServer() { // what is known about another server's health is worth nothing
+		return what, tx.PutMailHealth(access.MailHealth{})
+	}
+	return what, resumeMail(tx)
+}
+
+// mayLead refuses to change where emails or their links lead. Whoever can change that can
+// sign in as anybody.
+func mayLead(tx *store.Tx, a gate.Authorized, what string) error {
+	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {
+		return access.Errorf(access.Forbidden,
+			"You cannot %s: whoever decides where emails and links lead can sign in as anybody. An Admin can.", what).
+			WithCode("admin_only").Because(err)
+	}
+	_, err := confirmed(tx, a.Actor, what)
+	return err
 }
 
 // Clock returns the state of the server's clock, compared with what is known of

@@ -43,7 +43,11 @@ func (s *core) openSetup(ctx context.Context, rest time.Duration) (link string, 
 		if err != nil || tx.Now.Before(was.CreatedAt.Add(rest)) {
 			return err
 		}
-		link = s.publicURL + "/setup/" + secret.Reveal()
+		in, err := s.site(tx)
+		if err != nil {
+			return err
+		}
+		link = in.publicURL + "/setup/" + secret.Reveal()
 		return tx.PutSetup(access.Setup{Secret: secret.Hash(), CreatedAt: tx.Now})
 	})
 	return link, err
@@ -144,7 +148,9 @@ func (s Setup) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, link
 		if err := tx.Members.Put(m); err != nil {
 			return err
 		}
-		link = s.link(secret)
+		if link, err = s.link(tx, secret); err != nil {
+			return err
+		}
 		if c, err = s.memberView(tx, m); err != nil {
 			return err
 		}
@@ -210,7 +216,9 @@ func (s Setup) LoginLink(ctx context.Context, actor access.Actor, a access.Addre
 			return access.Errorf(access.NotFound, "There is no active Admin with the address %s.", a).
 				WithCode("no_such_admin")
 		}
-		link = s.link(secret)
+		if link, err = s.link(tx, secret); err != nil {
+			return err
+		}
 		if err := putRescue(tx, &m, secret); err != nil {
 			return err
 		}

@@ -207,16 +207,20 @@ func (s *core) answer(tx *store.Tx, a access.SignInRequest) error {
 	if err != nil {
 		return err
 	}
+	in, err := s.site(tx)
+	if err != nil {
+		return err
+	}
 	secret, code := access.NewSecret(), access.NewCode()
 	f := access.MessageFacts{
-		Link:     s.link(secret),
+		Link:     in.link(secret),
 		Until:    a.ExpiresAt,
 		Device:   a.UserAgent,
 		CodesOff: closed,
 		NextAt:   a.AnyBrowserUntil,
 	}
 	l := access.LoginLink{Hash: secret.Hash(), Purpose: access.ForSignIn, Member: m.ID, Address: m.Email.Canonical,
-		HandedOverBy: s.unmailed(), Browser: a.Browser, Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: a.ExpiresAt}
+		HandedOverBy: in.unmailed(), Browser: a.Browser, Epoch: m.Epoch, CreatedAt: tx.Now, ExpiresAt: a.ExpiresAt}
 	if !a.AnyBrowserUntil.IsZero() {
 		l.Browser, l.ExpiresAt = access.SecretHash{}, tx.Now.Add(access.AnyBrowserLinkTTL)
 		f.Until = l.ExpiresAt

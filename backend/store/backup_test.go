@@ -210,3 +210,48 @@ func TestVerifyFindsWhatDoesNotFit(t *testing.T) {
 		})
 	}
 }
+
+// Whoever finds a backup has the key of all that is sealed in it: the mail server's password
+// is not among that. The restored store says that it has none.
+func TestBackupLacksTheMailPassword(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		full(b)
+		sealed := func() (value []byte) {
+			b.view(func(tx *Tx) (err error) {
+				value, _, err = tx.read(mailPasswordPrefix.key())
+				return err
+			})
+			return value
+		}
+		b.update(func(tx *Tx) error {
+			s, err := tx.Settings()
+			must(t, err)
+			s.Mail = access.MailSettings{Host: "smtp.example.com", Port: 587, User: "door", HasPassword: true}
+			return errors.Join(tx.PutSettings(s), tx.PutMailPassword("open sesame"))
+		})
+		b.view(func(tx *Tx) error {
+			if p, err := tx.MailPassword(); err != nil || p.Reveal() != "open sesame" {
+				t.Errorf("the password is %q, %v", p.Reveal(), err)
+			}
+			return nil
+		})
+		backup := b.backup()
+		for what, secret := range map[string][]byte{"as it is": []byte("open sesame"), "sealed": sealed()} {
+			if len(secret) == 0 || bytes.Contains(backup, secret) || bytes.Contains(sealed(), []byte("sesame")) {
+				t.Errorf("the backup has the password %s", what)
+			}
+		}
+		into := filepath.Join(t.TempDir(), "new")
+		_, err := Restore(context.Background(), bytes.NewReader(backup), b.options(into))
+		must(t, err)
+		openBox(t, into).view(func(tx *Tx) error {
+			s, err := tx.Settings()
+			must(t, err)
+			if p, err := tx.MailPassword(); err != nil || p != "" || s.Mail.HasPassword || s.Mail.Usable() ||
+				s.Mail.Host != "smtp.example.com" {
+				t.Errorf("restored %+v with %q, %v", s.Mail, p, err)
+			}
+			return nil
+		})
+	})
+}

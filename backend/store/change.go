@@ -18,6 +18,7 @@ const (
 	SessionChanged      Topic = "session" // ID: the raw hash
 	TokenChanged        Topic = "token"   // ID: the token's id
 	RolesChanged        Topic = "roles"
+	SettingsChanged     Topic = "settings"
 	AuditAdded          Topic = "audit"
 	DueChanged          Topic = "due"    // something new is due; At: when
 	MessageDue          Topic = "outbox" // an email waits to be sent

@@ -25,7 +25,7 @@ const keyFile = "instance.key"
 // keys are derived from the instance key, one for each purpose.
 type keys struct {
 	root, chain, cursor, address, code []byte
-	facts                              cipher.AEAD
+	facts, password                    cipher.AEAD
 }
 
 func deriveKeys(root []byte) keys {
@@ -37,12 +37,13 @@ func deriveKeys(root []byte) keys {
 		return k
 	}
 	return keys{
-		root:    root,
-		facts:   sealer(derive("letter words")),
-		chain:   derive("audit head"),
-		cursor:  derive("cursors"),
-		address: derive("rejected addresses"),
-		code:    derive("login codes"),
+		root:     root,
+		facts:    sealer(derive("letter words")),
+		password: sealer(derive("mail password")),
+		chain:    derive("audit head"),
+		cursor:   derive("cursors"),
+		address:  derive("rejected addresses"),
+		code:     derive("login codes"),
 	}
 }
 

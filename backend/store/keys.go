@@ -58,6 +58,7 @@ const (
 	settingsPrefix      prefix = "p"
 	setupPrefix         prefix = "f"
 	mailHealthPrefix    prefix = "y"
+	mailPasswordPrefix  prefix = "W"
 	rolesRevPrefix      prefix = "v"
 	digestPrefix        prefix = "D"
 	clockPrefix         prefix = "T"
@@ -157,9 +158,10 @@ var records = []record{
 
 	{prefix: countersPrefix, name: "counters", holds: access.Counters{}, topic: OverviewChanged},
 	{prefix: auditHeadPrefix, name: "the end of the audit log", holds: auditHead{}, topic: AuditAdded},
-	{prefix: settingsPrefix, name: "settings", holds: access.Settings{}},
+	{prefix: settingsPrefix, name: "settings", holds: access.Settings{}, topic: SettingsChanged},
 	{prefix: setupPrefix, name: "the way to the first Admin", holds: access.Setup{}},
 	{prefix: mailHealthPrefix, name: "health of the way to the mail server", holds: access.MailHealth{}},
+	{prefix: mailPasswordPrefix, name: "the mail server's password", leftOut: true},
 	{prefix: rolesRevPrefix, name: "the revision of the roles", holds: 0, topic: RolesChanged},
 	{prefix: digestPrefix, name: "what Admins were told of who waits", holds: Digest{}},
 	{prefix: clockPrefix, name: "the time that was last believed", holds: time.Time{}},

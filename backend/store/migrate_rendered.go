@@ -32,7 +32,7 @@ func keepRenderedAsFacts(tx *Tx, last []byte) (now []byte, err error) {
 	dict := s2.MakeDict(renderedDict, nil)
 	return migrateEach(tx, last, renderedBatch, func(e kv.KV) error {
 		id := messageOf(e)
-		text, err := tx.unseal(id, e.Value)
+		text, err := unseal(tx.keys.facts, e.Value, string(id))
 		if err != nil || len(text) == 0 || text[0] != packing {
 			return err
 		}

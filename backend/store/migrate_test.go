@@ -199,7 +199,7 @@ func (b *box) readsRendered(kind prefix, want int) {
 	b.view(func(tx *Tx) error {
 		found, err := tx.kv.Scan(kind.key(), after(kind.key()), 1000)
 		for _, e := range found {
-			text, err := tx.unseal(messageOf(e), e.Value)
+			text, err := unseal(tx.keys.facts, e.Value, string(messageOf(e)))
 			must(b.t, err)
 			var f access.MessageFacts
 			must(b.t, json.Unmarshal(text, &f))

@@ -201,6 +201,9 @@ func (s *Store) afterRestore(ctx context.Context) (tokens int, err error) {
 				return err
 			}
 			if more = len(waiting) > 0 || dropped > 0; !more {
+				if err := tx.forgetMailPassword(); err != nil {
+					return err
+				}
 				return tx.Record(access.System, access.ActionRestoreData, "", tokenWords(tokens))
 			}
 			return tx.failMessages(waiting)

@@ -21,10 +21,14 @@ func (tx *Tx) putFacts(at []byte, id access.MessageID, f access.MessageFacts) er
 	if err := e.Encode(f); err != nil {
 		return err
 	}
-	aead := tx.keys.facts
-	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+text.Len()+aead.Overhead())
+	return tx.put(at, seal(tx.keys.facts, text.Bytes(), string(id)))
+}
+
+// seal encrypts text and binds it to the name of the place it is for.
+func seal(aead cipher.AEAD, text []byte, place string) []byte {
+	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(text)+aead.Overhead())
 	rand.Read(nonce)
-	return tx.put(at, aead.Seal(nonce, nonce, text.Bytes(), []byte(id)))
+	return aead.Seal(nonce, nonce, text, []byte(place))
 }
 
 // Facts returns an email's facts; NotFound once they were wiped.
@@ -38,7 +42,7 @@ func (tx Messages) Facts(id access.MessageID) (f access.MessageFacts, err error)
 	if err != nil {
 		return f, err
 	}
-	text, err := tx.unseal(id, sealed)
+	text, err := unseal(tx.keys.facts, sealed, string(id))
 	if err != nil {
 		return f, err
 	}
@@ -48,12 +52,11 @@ func (tx Messages) Facts(id access.MessageID) (f access.MessageFacts, err error)
 	return f, nil
 }
 
-func (tx *Tx) unseal(id access.MessageID, sealed []byte) ([]byte, error) {
-	aead := tx.keys.facts
+func unseal(aead cipher.AEAD, sealed []byte, place string) ([]byte, error) {
 	if len(sealed) < aead.NonceSize() {
 		return nil, kv.ErrCorrupt
 	}
-	text, err := aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], []byte(id))
+	text, err := aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], []byte(place))
 	if err != nil {
 		return nil, errors.Join(kv.ErrCorrupt, err)
 	}

@@ -131,16 +131,6 @@ func (tx *Tx) count(change func(*access.Counters)) error {
 	return nil
 }
 
-// Settings returns the settings, the defaults if none were stored.
-func (tx *Tx) Settings() (access.Settings, error) {
-	s := access.DefaultSettings()
-	_, err := tx.get(settingsPrefix.key(), &s)
-	return s, err
-}
-
-// PutSettings stores the settings.
-func (tx *Tx) PutSettings(s access.Settings) error { return tx.set(settingsPrefix.key(), s) }
-
 // Setup returns the way to create the first Admin; zero if there is none.
 func (tx *Tx) Setup() (access.Setup, error) {
 	var setup access.Setup

@@ -2,6 +2,7 @@ package text
 
 import (
 	"net/netip"
+	"regexp"
 	"strings"
 )
 
@@ -11,4 +12,15 @@ import (
 func IsLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
+}
+
+var hostForm = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$`)
+
+// IsHost reports whether a host, as written without brackets and port, is a name in ASCII or
+// an IP address.
+func IsHost(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Zone() == ""
+	}
+	return len(host) <= 253 && hostForm.MatchString(host)
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	simplemail "github.com/xhit/go-simple-mail/v2"
+
+	"doorward/backend/text"
 )
 
 var (
@@ -198,7 +200,7 @@ func HELO(host string) string {
 		return "[" + host + "]"
 	case err == nil:
 		return "[IPv6:" + ip.WithZone("").String() + "]"
-	case !validHost(host):
+	case !text.IsHost(host):
 		return "localhost"
 	}
 	return strings.ToLower(host)

@@ -3,7 +3,6 @@ package smtp
 import (
 	"crypto/x509"
 	"net"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -27,7 +26,7 @@ const (
 
 var defaultPort = map[scheme]int{startTLS: 587, tlsFirst: 465, insecure: 25}
 
-// A Server is where and how emails are sent. Only ParseServer makes one. However it is
+// A Server is where and how emails are sent. ParseServer and NewServer make one. However it is
 // printed, it does not show the password.
 type Server struct {
 	RootCAs  *x509.CertPool // the certificates to trust; nil: those of the system
@@ -88,6 +87,28 @@ func ParseServer(rawURL string) (Server, error) {
 		return Server{},
 			refuse("smtp+insecure is for a mail server on this machine only (127.0.0.1, ::1 or localhost), because " +
 				"emails and password travel unencrypted. For another host use smtp:// or smtps://.")
+	}
+	return s, nil
+}
+
+// NewServer is the mail server that an Admin set, whose settings were checked then. Like
+// ParseServer it refuses to send unencrypted to another machine.
+func NewServer(m access.MailSettings, password access.Password) (Server, error) {
+	s := Server{host: m.Host, port: m.Port}
+	switch m.Security {
+	case access.MailStartTLS:
+		s.scheme = startTLS
+	case access.MailTLS:
+		s.scheme = tlsFirst
+	case access.MailPlain:
+		s.scheme = insecure
+	}
+	if s.scheme == "" || !text.IsHost(s.host) || s.port < 1 || s.port > 65535 ||
+		s.scheme == insecure && !text.IsLoopback(s.host) {
+		return Server{}, access.Errorf(access.Invalid, "The mail settings cannot be used. Save them again.")
+	}
+	if m.User != "" {
+		s.login = func() (string, string) { return m.User, password.Reveal() }
 	}
 	return s, nil
 }
@@ -164,8 +185,6 @@ func unescape(what, s string) (string, error) {
 	return clear, nil
 }
 
-var hostForm = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$`)
-
 func (s *Server) parsePlace(place string) error {
 	place = strings.TrimSuffix(place, "/")
 	if strings.ContainsAny(place, "/?#") {
@@ -177,7 +196,7 @@ func (s *Server) parsePlace(place string) error {
 	case s.host == "":
 		return refuse("The mail server's URL names no host. Write it as %s://mail.example.com:%d.", s.scheme,
 			defaultPort[s.scheme])
-	case !validHost(s.host):
+	case !text.IsHost(s.host):
 		return refuse("What stands after %s:// (and after the @) is not the name of a host. Write it as "+
 			"mail.example.com; a name with other letters in its xn-- form; an IPv6 address in brackets.", s.scheme)
 	}
@@ -211,11 +230,4 @@ func splitPort(place string) (host string, port *string) {
 		place = place[1 : len(place)-1]
 	}
 	return place, port
-}
-
-func validHost(host string) bool {
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return ip.Zone() == ""
-	}
-	return len(host) <= 253 && hostForm.MatchString(host)
 }

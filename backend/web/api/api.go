@@ -35,22 +35,24 @@ type API struct {
 	ops        Operations
 	facts      []Fact
 	mailServer string
-	mailFrom   string
-	publicURL  string
-	local      bool // the public URL leads to this machine only
+	mailFrom   func(access.Settings) string
+	setAtStart access.SetAtStart
 }
 
 // Options are facts that an API reports and the service does not know.
 type Options struct {
 	Operations Operations
-	Facts      []Fact // how this Doorward was started, for its administrators
-	MailServer string // its name, as people read it; empty: none
-	MailFrom   string
+	Facts      []Fact                       // how this Doorward was started, for its administrators
+	MailServer string                       // the one given at the start, as people read it; empty: none
+	MailFrom   func(access.Settings) string // whom emails come from; nil: nobody known
+	SetAtStart access.SetAtStart
 }
 
 // New returns the API of a server.
 func New(s *web.Server, o Options) *API {
-	public, err := url.Parse(s.Service.PublicURL())
+	if o.MailFrom == nil {
+		o.MailFrom = func(access.Settings) string { return "" }
+	}
 	return &API{
 		web:        s,
 		service:    s.Service,
@@ -58,9 +60,14 @@ func New(s *web.Server, o Options) *API {
 		facts:      append(o.Facts, ourFacts()...),
 		mailServer: o.MailServer,
 		mailFrom:   o.MailFrom,
-		publicURL:  s.Service.PublicURL(),
-		local:      err == nil && text.IsLoopback(public.Hostname()),
+		setAtStart: o.SetAtStart,
 	}
+}
+
+// leadsHere reports whether links with this base lead to this machine only.
+func leadsHere(publicURL string) bool {
+	u, err := url.Parse(publicURL)
+	return err == nil && text.IsLoopback(u.Hostname())
 }
 
 // Mount mounts the API, on the operator's face with the operator's own

@@ -42,8 +42,8 @@ type checkOut struct{ Body checkedJSON }
 func (s *API) checkInvitation(ctx context.Context, actor access.Actor, in *checkIn) (*checkOut, error) {
 	out := &checkOut{checkedJSON{
 		Email:       access.Shorten(in.Body.Email, 254),
-		LinksLeadTo: s.publicURL,
-		LinksLocal:  s.local,
+		LinksLeadTo: s.service.PublicURL(),
+		LinksLocal:  leadsHere(s.service.PublicURL()),
 	}}
 	to, wrong := address.Parse(in.Body.Email)
 	if access.Explain(wrong).Kind == access.Internal && wrong != nil {

@@ -268,8 +268,8 @@ func (s *API) overviewOf(o service.Overview) overviewJSON {
 		Roles:              map[string]int{},
 		Unusual:            o.Unusual.Total,
 		UnusualHigh:        o.Unusual.High,
-		PublicURL:          s.publicURL,
-		PublicURLLocal:     s.local,
+		PublicURL:          o.PublicURL,
+		PublicURLLocal:     leadsHere(o.PublicURL),
 		Mail:               s.mailOf(o),
 		ClockHeld:          clockHeldOf(o, s.service.Now()),
 	}
@@ -286,8 +286,8 @@ func (s *API) mailOf(o service.Overview) mailJSON {
 	h := o.Mail
 	return mailJSON{
 		Configured: o.MailServer,
-		Server:     s.mailServer,
-		From:       s.mailFrom,
+		Server:     cmp.Or(s.mailServer, o.Settings.Mail.Server()),
+		From:       s.mailFrom(o.Settings),
 		Paused:     h.Paused,
 		Detail:     h.Detail,
 		Since:      h.Since,

@@ -3,12 +3,11 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/address"
 	"doorward/backend/service"
-	"doorward/backend/text"
 	"doorward/backend/web"
 )
 
@@ -28,8 +27,11 @@ func (s *API) mountSettings(r *group) {
 		path:   "/settings",
 		id:     "change-settings",
 		title:  "Change settings",
-		text:   "Changes the given settings and leaves the others.",
-		need:   change,
+		text: "Changes what is given and leaves the rest. What was given when Doorward started stays as it is. " +
+			"The public URL and mail_settings decide who can sign in as whom: they are for Admins. " +
+			needsConfirmation,
+		need:  change,
+		fails: []int{http.StatusConflict},
 	}, s.changeSettings)
 	mount(r, op{
 		method: http.MethodGet,
@@ -45,8 +47,9 @@ func (s *API) mountSettings(r *group) {
 		path:   "/settings/mail/test",
 		id:     "test-mail",
 		title:  "Send a test email",
-		text:   "Sends a test email to your own address.",
-		need:   change,
+		text: "Sends a test email to one's own address, through the outbox like any other. With wait it answers " +
+			"once the mail server has, 20 seconds later at most: detail and mail have its own words.",
+		need: change,
 	}, s.testMail)
 	mount(r, op{
 		method: http.MethodPost,
@@ -90,12 +93,27 @@ func (s *API) mountSettings(r *group) {
 }
 
 type settingsJSON struct {
-	Workspace           string       `json:"workspace" example:"AI Loop"`
-	InvitationExpiresIn string       `json:"invitation_expires_in" doc:"When invitations expire, by default." example:"7d"`
-	PublicURL           string       `json:"public_url" doc:"Where links lead. Set when the server starts." example:"https://door.example.com"`
-	Mail                mailJSON     `json:"mail" doc:"Set when the server starts."`
-	Defaults            defaultsJSON `json:"defaults" doc:"The defaults of the settings that can be changed."`
-	Fixed               []Fact       `json:"fixed" doc:"The startup configuration and fixed limits. Those with set_with are set at the start, by flag, environment or file; the others are part of the program."`
+	Workspace           string           `json:"workspace" example:"AI Loop"`
+	InvitationExpiresIn string           `json:"invitation_expires_in" doc:"How long invitations last, unless said otherwise." example:"7d"`
+	PublicURL           string           `json:"public_url" doc:"Where links lead." example:"https://door.example.com"`
+	PublicURLSetWith    string           `json:"public_url_set_with,omitempty" doc:"It was given with this when Doorward started, and can only be changed there." example:"DOORWARD_URL"`
+	Mail                mailJSON         `json:"mail" doc:"Whether and how emails leave now."`
+	MailSettings        mailSettingsJSON `json:"mail_settings" doc:"The mail server and sender, as given when Doorward started or set here."`
+	HeldEmails          int              `json:"held_emails" doc:"Emails held because no mail server was configured. Those whose links are still good are sent once one is."`
+	Defaults            defaultsJSON     `json:"defaults" doc:"What the changeable settings are unless somebody changes them."`
+	Fixed               []Fact           `json:"fixed" doc:"What holds while this Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program."`
+}
+
+type mailSettingsJSON struct {
+	Host          string `json:"host,omitempty" example:"smtp.example.com"`
+	Port          int    `json:"port,omitempty" example:"587"`
+	Security      string `json:"security,omitempty" enum:"starttls,tls,none" doc:"starttls: encrypted by STARTTLS, which is required; tls: encrypted from the first byte; none: only to a mail server on this machine."`
+	User          string `json:"user,omitempty"`
+	PasswordSet   bool   `json:"password_set" doc:"A password is stored. It is never shown; no backup contains it."`
+	From          string `json:"from,omitempty" doc:"Absent: the default." example:"AI Loop <door@example.com>"`
+	DefaultFrom   string `json:"default_from,omitempty" example:"doorward@door.example.com"`
+	ServerSetWith string `json:"server_set_with,omitempty" doc:"The server was given with this when Doorward started, and can only be changed there." example:"DOORWARD_SMTP_URL"`
+	FromSetWith   string `json:"from_set_with,omitempty" doc:"Likewise, for the sender." example:"DOORWARD_MAIL_FROM"`
 }
 
 type defaultsJSON struct {
@@ -153,18 +171,40 @@ func (s *API) settings(ctx context.Context, actor access.Actor, _ *struct{}) (*s
 func (s *API) settingsAnswer(ctx context.Context, actor access.Actor, kept access.Settings) (*settingsOut, error) {
 	o, err := s.service.Dashboard.Overview(ctx, actor)
 	if access.Forbidden.Is(err) {
-		o, err = service.Overview{MailServer: s.mailServer != ""}, nil
+		o, err = service.Overview{MailServer: s.mailServer != "" || kept.Mail.Usable(), Settings: kept}, nil
 	}
 	out := settingsJSON{
 		Workspace:           kept.Workspace,
 		InvitationExpiresIn: lifetimeText(kept.InvitationTTL.Std()),
-		PublicURL:           s.publicURL,
+		PublicURL:           s.service.PublicURL(),
+		PublicURLSetWith:    s.setAtStart.PublicURL,
 		Mail:                s.mailOf(o),
+		MailSettings:        s.mailSettingsOf(kept),
+		HeldEmails:          o.Messages[access.MessageHeld],
 		Fixed:               s.facts,
 	}
 	usual := access.DefaultSettings()
 	out.Defaults = defaultsJSON{usual.Workspace, lifetimeText(usual.InvitationTTL.Std())}
 	return &settingsOut{out}, err
+}
+
+func (s *API) mailSettingsOf(kept access.Settings) mailSettingsJSON {
+	m := kept.Mail
+	usual := kept
+	usual.Mail.From, usual.Mail.FromName = "", ""
+	out := mailSettingsJSON{
+		DefaultFrom:   s.mailFrom(usual),
+		ServerSetWith: s.setAtStart.MailServer,
+		FromSetWith:   s.setAtStart.MailFrom,
+	}
+	if m.From != "" && s.setAtStart.MailFrom == "" {
+		out.From = s.mailFrom(kept)
+	}
+	if s.setAtStart.MailServer == "" {
+		out.Host, out.Port, out.Security = m.Host, m.Port, string(m.Security)
+		out.User, out.PasswordSet = m.User, m.HasPassword
+	}
+	return out
 }
 
 func (s *API) checks(ctx context.Context, _ access.Actor, in *struct{}) (*checksOut, error) {
@@ -178,13 +218,44 @@ func (s *API) checks(ctx context.Context, _ access.Actor, in *struct{}) (*checks
 
 type changeSettingsIn struct {
 	Body struct {
-		Workspace           *string `json:"workspace,omitempty" example:"AI Loop"`
-		InvitationExpiresIn *string `json:"invitation_expires_in,omitempty" doc:"From 1 hour to 30 days." example:"7d"`
+		Workspace           *string         `json:"workspace,omitempty" example:"AI Loop"`
+		InvitationExpiresIn *string         `json:"invitation_expires_in,omitempty" doc:"From 1 hour to 30 days." example:"7d"`
+		PublicURL           *string         `json:"public_url,omitempty" doc:"https, or http to this machine. Sessions in browsers are at the old address, so that everybody signs in again. Empty: the default." example:"https://door.example.com"`
+		MailSettings        *mailChangeJSON `json:"mail_settings,omitempty"`
 	}
 }
 
+type mailChangeJSON struct {
+	Host     *string `json:"host,omitempty" doc:"Empty: no mail server; emails are held." example:"smtp.example.com"`
+	Port     *int    `json:"port,omitempty" doc:"0: the usual one." example:"587"`
+	Security *string `json:"security,omitempty" doc:"starttls, tls or none." example:"starttls"`
+	User     *string `json:"user,omitempty"`
+	Password *string `json:"password,omitempty" doc:"Needed again where the server, the user or the security changes. It is never shown."`
+	From     *string `json:"from,omitempty" doc:"An address, or a name and an address. Empty: the default." example:"AI Loop <door@example.com>"`
+}
+
+func (in *mailChangeJSON) change() *service.MailChange {
+	if in == nil {
+		return nil
+	}
+	c := &service.MailChange{Host: in.Host, Port: in.Port, User: in.User, From: in.From}
+	if in.Security != nil {
+		security := service.ParseMailSecurity(*in.Security)
+		c.Security = &security
+	}
+	if in.Password != nil {
+		password := access.Password(strings.Clone(*in.Password))
+		c.Password = &password
+	}
+	return c
+}
+
 func (s *API) changeSettings(ctx context.Context, actor access.Actor, in *changeSettingsIn) (*settingsOut, error) {
-	change := service.SettingsChange{Workspace: in.Body.Workspace}
+	change := service.SettingsChange{
+		Workspace: in.Body.Workspace,
+		PublicURL: in.Body.PublicURL,
+		Mail:      in.Body.MailSettings.change(),
+	}
 	if given := in.Body.InvitationExpiresIn; given != nil {
 		lasts, err := parseLasts("invitation_expires_in", *given)
 		if err != nil {
@@ -200,99 +271,4 @@ func (s *API) changeSettings(ctx context.Context, actor access.Actor, in *change
 		return nil, err
 	}
 	return s.settingsAnswer(ctx, actor, kept)
-}
-
-type testMailIn struct {
-	Body *testMailJSON
-}
-
-type testMailJSON struct {
-	Email string `json:"email,omitempty" doc:"Absent: your own address." example:"ada@example.com"`
-}
-
-func (s *API) testMail(ctx context.Context, actor access.Actor, in *testMailIn) (*messageOut, error) {
-	var to access.Address
-	if in.Body != nil && in.Body.Email != "" {
-		var err error
-		if to, err = address.Parse(in.Body.Email); err != nil {
-			return nil, err
-		}
-	}
-	return messageAnswer(s.service.Outbox.TestMail(ctx, actor, to))
-}
-
-// A TokenJSON is an API token without its secret.
-type TokenJSON struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name" example:"nightly report"`
-	Roles     []string  `json:"roles" example:"Fleet"`
-	Owner     string    `json:"owner,omitempty" doc:"The id of the member it acts for; absent if the operator created it."`
-	CreatedAt time.Time `json:"created_at"`
-	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Absent: it never expires. An older version created it: replace it."`
-	UsedAt    time.Time `json:"used_at,omitzero" doc:"Last use, to the minute."`
-}
-
-func tokenOf(t access.Token) TokenJSON {
-	return TokenJSON{
-		ID:        string(t.ID),
-		Name:      t.Name,
-		Roles:     text.Strings(t.Roles),
-		Owner:     string(t.Owner),
-		CreatedAt: t.CreatedAt,
-		ExpiresAt: t.ExpiresAt,
-		UsedAt:    t.UsedAt,
-	}
-}
-
-type tokensOut struct {
-	Body struct {
-		Items []TokenJSON `json:"items"`
-		Total int         `json:"total"`
-	} `nameHint:"TokenList"`
-}
-
-func (s *API) tokens(ctx context.Context, actor access.Actor, _ *struct{}) (*tokensOut, error) {
-	all, err := s.service.Tokens.List(ctx, actor)
-	out := &tokensOut{}
-	out.Body.Items, out.Body.Total = make([]TokenJSON, len(all)), len(all)
-	for i, t := range all {
-		out.Body.Items[i] = tokenOf(t)
-	}
-	return out, err
-}
-
-type createTokenIn struct {
-	Body struct {
-		Name      string   `json:"name" doc:"What it is for." example:"nightly report"`
-		Roles     []string `json:"roles" example:"Fleet"`
-		ExpiresIn string   `json:"expires_in,omitempty" doc:"From 1 hour to 366 days; absent: 90 days." example:"90d"`
-	}
-}
-
-type createdTokenJSON struct {
-	TokenJSON
-	Token string `json:"token" doc:"The secret. It is not shown again." example:"dw_…"`
-}
-
-type createTokenOut struct{ Body createdTokenJSON }
-
-func (s *API) createToken(ctx context.Context, actor access.Actor, in *createTokenIn) (*createTokenOut, error) {
-	lasts, err := parseLasts("expires_in", in.Body.ExpiresIn)
-	if err != nil {
-		return nil, err
-	}
-	t, secret, err := s.service.Tokens.Create(ctx, actor, in.Body.Name, roleNames(in.Body.Roles), lasts)
-	return &createTokenOut{createdTokenJSON{tokenOf(t), secret.Reveal()}}, err
-}
-
-type tokenIn struct {
-	ID string `path:"id" doc:"The token's id."`
-}
-
-func (s *API) revokeToken(ctx context.Context, actor access.Actor, in *tokenIn) (*nothing, error) {
-	id, err := access.ParseTokenID(in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.service.Tokens.Revoke(ctx, actor, id)
 }

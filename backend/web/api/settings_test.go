@@ -24,8 +24,9 @@ func (stubOperations) Doctor(context.Context) []api.Check {
 
 func TestAPISettingsAndRoles(t *testing.T) {
 	c := webtest.NewCallers(t, func(o *webtest.Options) {
-		o.API.Operations, o.API.MailServer, o.API.MailFrom = stubOperations{}, "mail.example.com:587",
-			"door@example.com"
+		o.API.Operations, o.API.MailServer = stubOperations{}, "mail.example.com:587"
+		o.API.MailFrom = func(access.Settings) string { return "door@example.com" }
+		o.API.SetAtStart = access.SetAtStart{MailServer: "DOORWARD_SMTP_URL", PublicURL: "--url"}
 		o.API.Facts = []api.Fact{{Name: "listen", Value: "127.0.0.1:8080", Meaning: "where", SetWith: "--listen"}}
 	})
 	run(t, c, []row{
@@ -38,8 +39,10 @@ func TestAPISettingsAndRoles(t *testing.T) {
 		{"nothing", "admin", "PATCH", "/settings", `{}`, 422, all("nothing_to_change"), nil},
 		{"too long", "admin", "PATCH", "/settings", `{"invitation_expires_in":"31d"}`, 422,
 			all(`"location":"invitation_expires_in"`), nil},
-		{"what is fixed", "admin", "PATCH", "/settings", `{"public_url":"https://evil.example"}`, 422,
-			all("unknown_field"), nil},
+		{"what is fixed", "admin", "PATCH", "/settings", `{"public_url":"https://evil.example"}`, 409,
+			all("set_at_start", `"location":"public_url"`, "--url"), all("evil")},
+		{"a mail server that is fixed", "admin", "PATCH", "/settings", `{"mail_settings":{"host":"evil.example"}}`, 409,
+			all("set_at_start", `"location":"mail_settings.host"`, "DOORWARD_SMTP_URL"), nil},
 		{"by a member", "fleet", "PATCH", "/settings", `{"workspace":"Mine"}`, 403, nil, nil},
 		{"checks", "admin", "GET", "/settings/checks", "", 200,
 			all(`{"name":"disk","state":"warn","detail":"1 MB free","fix":"Make room."}`), nil},

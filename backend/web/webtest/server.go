@@ -51,6 +51,7 @@ type Options struct {
 	API   api.Options
 	More  web.Mount // the test's own routes
 	Fresh bool      // nobody has set it up
+	Mail  bool      // a mail server was given at the start
 }
 
 // A Server is a server on a real store in memory, with a clock that the test
@@ -89,21 +90,24 @@ func NewOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *Server {
 	frontend := os.DirFS(filepath.Join(root(t), "frontend"))
 	emails, err := email.New(frontend)
 	s.Must(err)
-	s.Service, err = service.New(context.Background(), service.Options{
-		Store:     st,
-		Emails:    emails,
-		PublicURL: URL,
-		Mail:      true,
-		Logger:    log,
-	})
-	s.Must(err)
 	o := Options{
-		Options: web.Options{Service: s.Service, Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log},
+		Options: web.Options{Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log},
 		More:    func(*web.Face) {},
+		Mail:    true,
 	}
 	for _, c := range change {
 		c(&o)
 	}
+	s.Service, err = service.New(context.Background(), service.Options{
+		Store:      st,
+		Emails:     emails,
+		PublicURL:  URL,
+		Mail:       o.Mail,
+		Logger:     log,
+		SetAtStart: o.API.SetAtStart,
+	})
+	s.Must(err)
+	o.Service = s.Service
 	s.Must(s.open(o))
 	network, err := s.Web.Face(false)
 	s.Must(err)
