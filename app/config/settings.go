@@ -100,7 +100,6 @@ func (s Setting) refuse(err error) error {
 // wrong is an error in a value, for refuse.
 func wrong(format string, args ...any) error { return access.Errorf(access.Invalid, format, args...) }
 
-// A login is what a URL may hold before its host: it can be a password.
 // shown is the beginning of a value for a sentence, without what may be a password: the
 // mail server's URL may have been put into any setting.
 func shown(v string, most int) string {

@@ -38,10 +38,8 @@ func namesFor(public *url.URL) cookieNames {
 // Cookies identify browsers by the secrets in their cookies, and forms by the
 // token that they contain. They are safe for concurrent use.
 type Cookies struct {
-	names   cookieNames
-	secure  bool // the public URL is https
+	site    func() *site
 	formKey []byte
-	origins map[string]bool
 	sources *sources
 }
 
@@ -57,7 +55,7 @@ func (k *Cookies) set(c *fiber.Ctx, name, value string, lasts time.Duration) {
 		Value:    value,
 		Path:     "/",
 		HTTPOnly: true,
-		Secure:   k.secure,
+		Secure:   k.site().secure,
 		SameSite: fiber.CookieSameSiteLaxMode,
 		MaxAge:   int(lasts / time.Second),
 	}
@@ -69,7 +67,7 @@ func (k *Cookies) set(c *fiber.Ctx, name, value string, lasts time.Duration) {
 
 // session returns a copy of the session cookie's value.
 func (k *Cookies) session(c *fiber.Ctx) access.Secret {
-	v := c.Cookies(k.names.session)
+	v := c.Cookies(k.site().names.session)
 	if len(v) != access.SecretLength {
 		return ""
 	}
@@ -78,7 +76,7 @@ func (k *Cookies) session(c *fiber.Ctx) access.Secret {
 
 // secret returns the browser cookie's value; empty where there is none.
 func (k *Cookies) secret(c *fiber.Ctx) access.Secret {
-	v := c.Cookies(k.names.browser)
+	v := c.Cookies(k.site().names.browser)
 	if len(v) != access.SecretLength {
 		return ""
 	}
@@ -106,7 +104,7 @@ func (k *Cookies) KnownBrowser(c *fiber.Ctx) service.Browser {
 	b := k.Browser(c)
 	if b.Secret == "" {
 		b.Secret = access.NewSecret()
-		k.set(c, k.names.browser, b.Secret.Reveal(), browserLasts)
+		k.set(c, k.site().names.browser, b.Secret.Reveal(), browserLasts)
 	}
 	return b
 }
@@ -162,21 +160,21 @@ func (k *Cookies) sameOrigin(c *fiber.Ctx, silence bool) bool {
 	case origin == "", origin == "null":
 		return site != "" || silence
 	}
-	return k.origins[origin]
+	return k.site().origins[origin]
 }
 
 // SignIn gives the session to the browser.
 func (k *Cookies) SignIn(c *fiber.Ctx, e service.NewSession) {
-	k.set(c, k.names.session, e.Session.Reveal(), access.MemberSessionTTL)
+	k.set(c, k.site().names.session, e.Session.Reveal(), access.MemberSessionTTL)
 	if b := k.secret(c); b != "" {
-		k.set(c, k.names.browser, b.Reveal(), browserLasts)
+		k.set(c, k.site().names.browser, b.Reveal(), browserLasts)
 	}
 	c.Locals(secretKey, e.Session)
 }
 
 // SignOut removes the session's cookie from the browser; the session itself goes
 // on.
-func (k *Cookies) SignOut(c *fiber.Ctx) { k.set(c, k.names.session, "", -1) }
+func (k *Cookies) SignOut(c *fiber.Ctx) { k.set(c, k.site().names.session, "", -1) }
 
 // ForgetBrowser also removes the cookie that makes this a known browser.
-func (k *Cookies) ForgetBrowser(c *fiber.Ctx) { k.set(c, k.names.browser, "", -1) }
+func (k *Cookies) ForgetBrowser(c *fiber.Ctx) { k.set(c, k.site().names.browser, "", -1) }

@@ -54,7 +54,7 @@ func (g *Guard) whoseHead(ctx context.Context, h *fasthttp.RequestHeader) (*gate
 		}
 		return g.gate.TokenPrincipal(ctx, access.Secret(token))
 	}
-	if v := h.Cookie(g.cookies.names.session); len(v) == access.SecretLength {
+	if v := h.Cookie(g.cookies.site().names.session); len(v) == access.SecretLength {
 		return g.gate.Principal(ctx, access.Secret(v))
 	}
 	return nil, errors.New("nobody")

@@ -71,7 +71,7 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 // raw header, since the address omits whatever precedes an @.
 func (s *Server) isOurs(c *fiber.Ctx) bool {
 	host := c.Context().Host()
-	return s.hosts[strings.ToLower(string(host))] && bytes.EqualFold(host, c.Request().Header.Host())
+	return s.site().hosts[strings.ToLower(string(host))] && bytes.EqualFold(host, c.Request().Header.Host())
 }
 
 // twoHosts reports whether a request names its host more than once: a proxy on
@@ -120,7 +120,7 @@ func (s *Server) secureHeaders(c *fiber.Ctx) {
 	for _, kv := range fixedHeaders {
 		h.SetCanonical(kv[0], kv[1])
 	}
-	if s.secure {
+	if s.site().secure {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }

@@ -23,8 +23,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,7 +31,6 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/service"
-	"doorward/backend/text"
 	"doorward/backend/web/wire"
 )
 
@@ -71,8 +68,8 @@ type Server struct {
 	Cookies *Cookies
 	Guard   *Guard
 
-	secure    bool // the public URL is https
-	hosts     map[string]bool
+	listen    string
+	siteKnown atomic.Pointer[site]
 	limits    Limits
 	sources   *sources
 	traces    *traces
@@ -102,7 +99,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the console: %w", err)
 	}
-	public, err := url.Parse(o.Service.PublicURL())
+	at, err := newSite(o.Service.PublicURL(), o.Listen)
 	if err != nil {
 		return nil, err
 	}
@@ -123,20 +120,17 @@ func New(o Options) (*Server, error) {
 		large:   make(chan struct{}, o.Bounds.Large),
 		Service: o.Service,
 		Log:     o.Logger,
-		secure:  public.Scheme == "https",
+		listen:  o.Listen,
 		limits:  o.Limits,
 		sources: &sources{o.TrustedProxies},
 		traces:  newTraces(o.Logger),
 		console: console,
 	}
 	s.stopped, s.stop = context.WithCancel(context.Background())
-	var origins map[string]bool
-	s.hosts, origins = ours(public, o.Listen)
+	s.siteKnown.Store(at)
 	s.Cookies = &Cookies{
-		names:   namesFor(public),
-		secure:  s.secure,
+		site:    s.site,
 		formKey: o.Service.DeriveKey("forms"),
-		origins: origins,
 		sources: s.sources,
 	}
 	s.Guard = &Guard{
@@ -179,30 +173,6 @@ func (s *Server) ready(c *fiber.Ctx) error {
 
 // Context ends when the server stops.
 func (s *Server) Context() context.Context { return s.stopped }
-
-// ours are the hosts and origins that the server answers to: the public URL's,
-// and, if that is on this machine, the machine's other names.
-func ours(public *url.URL, listen string) (hosts, origins map[string]bool) {
-	hosts, origins = map[string]bool{}, map[string]bool{}
-	add := func(host string) {
-		hosts[host], origins[public.Scheme+"://"+host] = true, true
-	}
-	host := strings.ToLower(public.Host)
-	add(host)
-	if port := public.Port(); port == "" {
-		hosts[host+":"+map[string]string{"https": "443", "http": "80"}[public.Scheme]] = true
-	}
-	if text.IsLoopback(public.Hostname()) {
-		port := public.Port()
-		if _, p, err := net.SplitHostPort(listen); err == nil && port == "" {
-			port = p
-		}
-		for _, name := range []string{"127.0.0.1", "localhost", "[::1]"} {
-			add(strings.TrimSuffix(name+":"+port, ":"))
-		}
-	}
-	return hosts, origins
-}
 
 // smallMemory is the memory that is assumed where it is unknown.
 const smallMemory = 384 << 20

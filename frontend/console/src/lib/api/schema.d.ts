@@ -751,7 +751,7 @@ export interface paths {
         head?: never;
         /**
          * Change settings
-         * @description Changes the given settings and leaves the others.
+         * @description Changes what is given and leaves the rest. What was given when Doorward started stays as it is. The public URL and mail_settings decide who can sign in as whom: they are for Admins. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         patch: operations["change-settings"];
         trace?: never;
@@ -787,7 +787,7 @@ export interface paths {
         put?: never;
         /**
          * Send a test email
-         * @description Sends a test email to your own address.
+         * @description Sends a test email to one's own address, through the outbox like any other. With wait it answers once the mail server has, 20 seconds later at most: detail and mail have its own words.
          */
         post: operations["test-mail"];
         delete?: never;
@@ -955,6 +955,12 @@ export interface components {
              * @example 7d
              */
             invitation_expires_in?: string;
+            mail_settings?: components["schemas"]["MailChange"];
+            /**
+             * @description https, or http to this machine. Sessions in browsers are at the old address, so that everybody signs in again. Empty: the default.
+             * @example https://door.example.com
+             */
+            public_url?: string;
             /** @example AI Loop */
             workspace?: string;
         };
@@ -1388,6 +1394,66 @@ export interface components {
             since?: string;
             /** @description What the mail server said, or why it could not be reached. */
             words?: string;
+        };
+        MailChange: {
+            /**
+             * @description An address, or a name and an address. Empty: the default.
+             * @example AI Loop <door@example.com>
+             */
+            from?: string;
+            /**
+             * @description Empty: no mail server; emails are held.
+             * @example smtp.example.com
+             */
+            host?: string;
+            /** @description Needed again where the server, the user or the security changes. It is never shown. */
+            password?: string;
+            /**
+             * Format: int64
+             * @description 0: the usual one.
+             * @example 587
+             */
+            port?: number;
+            /**
+             * @description starttls, tls or none.
+             * @example starttls
+             */
+            security?: string;
+            user?: string;
+        };
+        MailSettings: {
+            /** @example doorward@door.example.com */
+            default_from?: string;
+            /**
+             * @description Absent: the default.
+             * @example AI Loop <door@example.com>
+             */
+            from?: string;
+            /**
+             * @description Likewise, for the sender.
+             * @example DOORWARD_MAIL_FROM
+             */
+            from_set_with?: string;
+            /** @example smtp.example.com */
+            host?: string;
+            /** @description A password is stored. It is never shown; no backup contains it. */
+            password_set: boolean;
+            /**
+             * Format: int64
+             * @example 587
+             */
+            port?: number;
+            /**
+             * @description starttls: encrypted by STARTTLS, which is required; tls: encrypted from the first byte; none: only to a mail server on this machine.
+             * @enum {string}
+             */
+            security?: "starttls" | "tls" | "none";
+            /**
+             * @description The server was given with this when Doorward started, and can only be changed there.
+             * @example DOORWARD_SMTP_URL
+             */
+            server_set_with?: string;
+            user?: string;
         };
         Me: {
             /**
@@ -1827,17 +1893,29 @@ export interface components {
             /** @description The startup configuration and fixed limits. Those with set_with are set at the start, by flag, environment or file; the others are part of the program. */
             fixed: components["schemas"]["Fact"][];
             /**
-             * @description When invitations expire, by default.
+             * Format: int64
+             * @description Emails held because no mail server was configured. Those whose links are still good are sent once one is.
+             */
+            held_emails: number;
+            /**
+             * @description How long invitations last, unless said otherwise.
              * @example 7d
              */
             invitation_expires_in: string;
-            /** @description Set when the server starts. */
+            /** @description Whether and how emails leave now. */
             mail: components["schemas"]["Mail"];
+            /** @description The mail server and sender, as given when Doorward started or set here. */
+            mail_settings: components["schemas"]["MailSettings"];
             /**
-             * @description Where links lead. Set when the server starts.
+             * @description Where links lead.
              * @example https://door.example.com
              */
             public_url: string;
+            /**
+             * @description It was given with this when Doorward started, and can only be changed there.
+             * @example DOORWARD_URL
+             */
+            public_url_set_with?: string;
             /** @example AI Loop */
             workspace: string;
         };
@@ -1851,6 +1929,47 @@ export interface components {
              * @example ada@example.com
              */
             email?: string;
+            /** @description Answer once the mail server has answered, or after 20 seconds. */
+            wait?: boolean;
+        };
+        TestedMail: {
+            /**
+             * Format: date-time
+             * @description Since when it is in that state.
+             */
+            at: string;
+            /** Format: int64 */
+            attempts?: number;
+            /** @description The mail server's own words. */
+            detail?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            /** @example mfrggzdfmztwq2lknnwg23tpoa */
+            id: string;
+            /**
+             * @example invitation
+             * @enum {string}
+             */
+            kind: "invitation" | "sign_in" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
+            /** @description Where the queue is paused, words has the reason. */
+            mail: components["schemas"]["Mail"];
+            /** @description The id of whose it is. */
+            member?: string;
+            /** @description The same at each try. */
+            message_id: string;
+            /** Format: date-time */
+            next_try?: string;
+            /** Format: date-time */
+            queued_at: string;
+            /**
+             * @example retrying
+             * @enum {string}
+             */
+            state: "queued" | "sent" | "retrying" | "failed" | "held";
+            /** @example You are invited to AI Loop */
+            subject: string;
+            /** @example ada@example.com */
+            to: string;
         };
         Token: {
             /** Format: date-time */
@@ -6002,6 +6121,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -6142,7 +6270,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["TestedMail"];
                 };
             };
             /** @description Bad Request */

@@ -1,8 +1,10 @@
 import { api, ask } from '$lib/api/client'
+import type { components } from '$lib/api/schema'
 import { me } from '$lib/me.svelte'
 import { toasts } from '$lib/toasts.svelte'
 
-type Change = { workspace?: string; invitation_expires_in?: string }
+export type MailChange = components['schemas']['MailChange']
+type Change = { workspace?: string; invitation_expires_in?: string; public_url?: string; mail_settings?: MailChange }
 
 // change saves settings and updates every view at once.
 export async function change(what: Change, said: string): Promise<void> {

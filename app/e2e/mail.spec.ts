@@ -1,0 +1,70 @@
+import { expect, test } from '@playwright/test'
+import { control, doorward, examine, expectNoBarriers, faults, listed, message, shoot, visit } from './harness'
+
+// An Admin sets up mail in the console of a Doorward that was started without: against a
+// real mail server, which requires STARTTLS and a login. What it answers is shown in its own
+// words, and an invitation that was held goes out.
+test('mail is set up in the console', async ({ browser }) => {
+  const page = await visit(browser, { locale: 'en-GB', timezoneId: 'Europe/London' })
+  await doorward('invite', 'ida@example.com', '--role', 'Fleet')
+  const [{ login_link: link }] = (await listed<{ login_link: string }>('login-link', process.env.ADMIN as string)) as [{ login_link: string }]
+  await page.goto(link)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('heading', { name: /Hello/ })).toBeVisible()
+  await page.goto('/admin/settings/mail')
+  const host = page.getByLabel('Host'), password = page.getByLabel('Password')
+
+  await test.step('what is held is said, and a mistake is said beside its field', async () => {
+    await expect(page.getByText('1 email is held because no mail server is set up.')).toBeVisible()
+    await host.fill('smtp://127.0.0.1')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await expect(page.locator('#mail-host-hint')).toContainText('Enter the host name alone')
+    await examine(page, 'mail-refused')
+    await page.setViewportSize({ width: 1280, height: 900 })
+  })
+
+  await test.step('a wrong password is answered in the mail server’s words', async () => {
+    await host.fill('127.0.0.1')
+    await page.getByLabel('Port').fill(process.env.MAIL_PORT as string)
+    await page.getByLabel('User name').fill('doorward')
+    await password.fill('wrong')
+    await page.getByLabel('Sender').fill('AI Loop <door@example.com>')
+    await page.getByRole('button', { name: 'Save and send a test' }).click()
+    await expect(page.getByText('not sent', { exact: true })).toBeVisible()
+    await expect(page.getByRole('status').filter({ hasText: 'was not sent' })).toContainText('535')
+    await expect(password).toHaveValue('')
+    await shoot(page, 'mail-wrong')
+  })
+
+  await test.step('the right one: a test, and what was held', async () => {
+    await password.fill('open sesame')
+    await page.getByRole('button', { name: 'Save and send a test' }).click()
+    await expect(page.getByText('The mail server accepted the test email')).toBeVisible()
+    await expect(page.getByText('ready', { exact: true })).toBeVisible()
+    const invitation = await message('ida@example.com')
+    expect(invitation.secured).toBe(true)
+    expect(invitation.from).toContain('door@example.com')
+    await expectNoBarriers(page, 'mail, set up')
+    await shoot(page, 'mail-set-up')
+  })
+
+  await test.step('the password is not shown again, and not sent to another server', async () => {
+    await page.reload()
+    await expect(password).toHaveValue('')
+    await expect(page.getByText('A password is saved. Leave this empty to keep it.')).toBeVisible()
+    await host.fill('evil.example')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await expect(page.locator('#mail-password-hint')).toContainText('Enter the password again')
+    await page.getByRole('button', { name: 'Discard' }).click()
+    await expect(host).toHaveValue('127.0.0.1')
+  })
+
+  await test.step('what was set stays after a restart', async () => {
+    await control('stop')
+    await control('start', [])
+    await page.reload()
+    await page.getByRole('button', { name: 'Send a test' }).click()
+    await expect(page.getByText('The mail server accepted the test email')).toBeVisible()
+  })
+  expect(faults).toEqual([])
+})
