@@ -34,6 +34,15 @@ func sender(c config.Config, set access.Settings) string {
 	return (&mail.Address{Name: set.Mail.FromName, Address: set.Mail.From}).String()
 }
 
+// shownSender is sender as people write it, without quotes around the name.
+func shownSender(c config.Config, set access.Settings) string {
+	from := sender(c, set)
+	if a, err := mail.ParseAddress(from); err == nil && a.Name != "" {
+		return a.Name + " <" + a.Address + ">"
+	}
+	return from
+}
+
 func publicURL(c config.Config, set access.Settings) string {
 	if c.SetWith["url"] != "" {
 		return c.URL

@@ -28,7 +28,7 @@ func (a *App) openWeb() (err error) {
 	options := api.Options{
 		Operations: operations{a},
 		Facts:      facts(a.c),
-		MailFrom:   func(set access.Settings) string { return sender(a.c, set) },
+		MailFrom:   func(set access.Settings) string { return shownSender(a.c, set) },
 		SetAtStart: setAtStart(a.c),
 	}
 	if !a.server.IsZero() {
