@@ -200,7 +200,12 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 		failed <- a.web.Serve(a.listener, false)
 	})
 	a.running.Go(func() { a.RunWorkers(ctx) })
-	info := ServeInfo{URL: a.service.PublicURL(), Listen: a.c.Listen, SetupLink: setup, Socket: filepath.Join(a.c.Data, SocketName)}
+	info := ServeInfo{
+		URL:       a.service.PublicURL(),
+		Listen:    a.c.Listen,
+		SetupLink: setup,
+		Socket:    filepath.Join(a.c.Data, SocketName),
+	}
 	if route, err := a.mailNow(ctx); err == nil && !route.Server.IsZero() {
 		info.MailServer = route.Server.Name()
 	}

@@ -198,7 +198,8 @@ func (m *Message) Retry(detail string, jitter float64, now time.Time) {
 
 // Hold records that the email waits until a mail server is configured.
 func (m *Message) Hold(now time.Time) {
-	m.State, m.Detail, m.At, m.NextTry, m.Lease = MessageHeld, NoMailServer, now, time.Time{}, Lease{Epoch: m.Lease.Epoch}
+	m.State, m.Detail, m.At = MessageHeld, NoMailServer, now
+	m.NextTry, m.Lease = time.Time{}, Lease{Epoch: m.Lease.Epoch}
 }
 
 // NoMailServer is the detail of an email that is held.

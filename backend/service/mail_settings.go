@@ -114,7 +114,7 @@ func checkServer(m access.MailSettings) error {
 	}
 	switch {
 	case strings.Contains(m.Host, "/") || !text.IsHost(m.Host):
-		return invalid(mailHost, "Enter the host name alone, such as smtp.example.com. The port has a field of its own.")
+		return invalid(mailHost, "Enter the host name alone, such as smtp.example.com. The port has its own field.")
 	case access.DefaultMailPort[m.Security] == 0:
 		return invalid(mailSecurity, "Choose starttls, tls or none.")
 	case m.Port < 1 || m.Port > 65535:

@@ -90,17 +90,20 @@ func TestMailSettings(t *testing.T) {
 		change MailChange
 		field  string // at fault; empty: it is taken
 	}{
-		"another host":                {MailChange{Host: ptr("evil.example")}, "mail_settings.password"},
-		"another port":                {MailChange{Port: ptr(2525)}, "mail_settings.password"},
-		"another user":                {MailChange{User: ptr("eve")}, "mail_settings.password"},
-		"less protection":             {MailChange{Security: &tls}, "mail_settings.password"},
-		"the same once more":          {MailChange{Host: ptr("smtp.example.com"), Security: &starttls}, ""},
-		"all, with the password":      {MailChange{Host: ptr("b.example"), Password: ptr(access.Password("x"))}, ""},
-		"another sender":              {MailChange{From: ptr("Door <d@example.com>")}, ""},
-		"another password":            {MailChange{Password: ptr(access.Password("y"))}, ""},
-		"no password":                 {MailChange{Password: ptr(access.Password(""))}, "mail_settings.password"},
-		"neither user nor password":   {MailChange{User: ptr(""), Password: ptr(access.Password(""))}, ""},
-		"a password without a user":   {MailChange{User: ptr(""), Password: ptr(access.Password("x"))}, "mail_settings.user"},
+		"another host":              {MailChange{Host: ptr("evil.example")}, "mail_settings.password"},
+		"another port":              {MailChange{Port: ptr(2525)}, "mail_settings.password"},
+		"another user":              {MailChange{User: ptr("eve")}, "mail_settings.password"},
+		"less protection":           {MailChange{Security: &tls}, "mail_settings.password"},
+		"the same once more":        {MailChange{Host: ptr("smtp.example.com"), Security: &starttls}, ""},
+		"all, with the password":    {MailChange{Host: ptr("b.example"), Password: ptr(access.Password("x"))}, ""},
+		"another sender":            {MailChange{From: ptr("Door <d@example.com>")}, ""},
+		"another password":          {MailChange{Password: ptr(access.Password("y"))}, ""},
+		"no password":               {MailChange{Password: ptr(access.Password(""))}, "mail_settings.password"},
+		"neither user nor password": {MailChange{User: ptr(""), Password: ptr(access.Password(""))}, ""},
+		"a password without a user": {
+			MailChange{User: ptr(""), Password: ptr(access.Password("x"))},
+			"mail_settings.user",
+		},
 		"a line break from copying":   {MailChange{Password: ptr(access.Password("x\ny"))}, "mail_settings.password"},
 		"unencrypted elsewhere":       {MailChange{Security: &none}, "mail_settings.security"},
 		"unencrypted to this machine": {MailChange{Host: ptr("localhost"), Security: &none, User: ptr("")}, ""},
@@ -109,8 +112,11 @@ func TestMailSettings(t *testing.T) {
 		"host and port":               {MailChange{Host: ptr("smtp.example.com:25")}, "mail_settings.host"},
 		"a port too many":             {MailChange{Port: ptr(65536)}, "mail_settings.port"},
 		"a sender that is none":       {MailChange{From: ptr("Door <door>")}, "mail_settings.from"},
-		"a header in the sender":      {MailChange{From: ptr("Door\r\nBcc: e@evil.example <d@example.com>")}, "mail_settings.from"},
-		"no server":                   {MailChange{Host: ptr("")}, ""},
+		"a header in the sender": {
+			MailChange{From: ptr("Door\r\nBcc: e@evil.example <d@example.com>")},
+			"mail_settings.from",
+		},
+		"no server": {MailChange{Host: ptr("")}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fx := newFixture(t, withoutMail)
@@ -138,7 +144,11 @@ func TestMailSettings(t *testing.T) {
 // What was given at the start wins: setting it in the console is refused, says with what it
 // was given, and leaves the rest changeable.
 func TestSetAtStartWins(t *testing.T) {
-	at := access.SetAtStart{PublicURL: "--url", MailServer: "DOORWARD_SMTP_URL_FILE", MailFrom: "mail_from in doorward.toml"}
+	at := access.SetAtStart{
+		PublicURL:  "--url",
+		MailServer: "DOORWARD_SMTP_URL_FILE",
+		MailFrom:   "mail_from in doorward.toml",
+	}
 	for name, tt := range map[string]struct {
 		change SettingsChange
 		with   string

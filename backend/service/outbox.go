@@ -63,7 +63,7 @@ func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.Message
 		}
 		if !in.mail {
 			return access.Errorf(access.Conflict,
-				"No mail server is configured, so the email is held. Set one up under Settings, Mail; it is sent then.").
+				"No mail server is configured, so the email is held. Set one up under Settings, Mail.").
 				WithCode("no_mail_server")
 		}
 		if err := m.Requeue(tx.Now); err != nil {
