@@ -97,7 +97,7 @@ func TestEverySnippetIsAccepted(t *testing.T) {
 			}
 		}
 	}
-	if seen < 20 {
+	if seen < 18 { // the console shows a form in place of its two
 		t.Errorf("only %d values were found", seen)
 	}
 }
