@@ -2,7 +2,7 @@
 export function insecure(publicURL: string): string {
   const url = new URL(publicURL)
   const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  if (loopback) return 'Only this computer can open links to it. Set the public URL under Settings, General, before you invite people from elsewhere.'
-  if (url.protocol !== 'https:') return 'Without https, whoever listens on the way can read login links. Put it behind a proxy with a certificate.'
+  if (loopback) return 'Links to it open on this computer only. Set the public URL under Settings, General, before you invite people elsewhere.'
+  if (url.protocol !== 'https:') return 'Without HTTPS, login links can be read on the network. Put Doorward behind a proxy with a certificate.'
   return ''
 }

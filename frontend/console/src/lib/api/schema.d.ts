@@ -1944,13 +1944,15 @@ export interface components {
             detail?: string;
             /** Format: date-time */
             expires_at?: string;
+            /** @description Its content is still stored. It is deleted after sending; a link or code also after a failure. */
+            has_body: boolean;
             /** @example mfrggzdfmztwq2lknnwg23tpoa */
             id: string;
             /**
              * @example invitation
              * @enum {string}
              */
-            kind: "invitation" | "sign_in" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
+            kind: "invitation" | "sign_in" | "confirmation" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
             /** @description Where the queue is paused, words has the reason. */
             mail: components["schemas"]["Mail"];
             /** @description The id of whose it is. */
