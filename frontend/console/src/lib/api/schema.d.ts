@@ -1097,13 +1097,13 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Absent: it never expires. An older version created it: replace it.
+             * @description Absent: it never expires. An older Doorward made it: make a new one in its place.
              */
             expires_at?: string;
             id: string;
             /** @example nightly report */
             name: string;
-            /** @description The id of the member it acts for; absent if the operator created it. */
+            /** @description The id of the member it acts for; absent where the operator made it. */
             owner?: string;
             /**
              * @example [
@@ -1888,9 +1888,9 @@ export interface components {
             total: number;
         };
         Settings: {
-            /** @description The defaults of the settings that can be changed. */
+            /** @description What the changeable settings are unless somebody changes them. */
             defaults: components["schemas"]["Defaults"];
-            /** @description The startup configuration and fixed limits. Those with set_with are set at the start, by flag, environment or file; the others are part of the program. */
+            /** @description What holds while this Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program. */
             fixed: components["schemas"]["Fact"][];
             /**
              * Format: int64
@@ -1925,7 +1925,7 @@ export interface components {
         };
         TestMail: {
             /**
-             * @description Absent: your own address.
+             * @description Absent: one's own address.
              * @example ada@example.com
              */
             email?: string;
@@ -1935,7 +1935,7 @@ export interface components {
         TestedMail: {
             /**
              * Format: date-time
-             * @description Since when it is in that state.
+             * @description Since when it has been in this state.
              */
             at: string;
             /** Format: int64 */
@@ -1955,9 +1955,9 @@ export interface components {
             kind: "invitation" | "sign_in" | "confirmation" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
             /** @description Where the queue is paused, words has the reason. */
             mail: components["schemas"]["Mail"];
-            /** @description The id of whose it is. */
+            /** @description The id of the member whom it is about. */
             member?: string;
-            /** @description The same at each try. */
+            /** @description The same on every try. */
             message_id: string;
             /** Format: date-time */
             next_try?: string;
@@ -1978,13 +1978,13 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Absent: it never expires. An older version created it: replace it.
+             * @description Absent: it never expires. An older Doorward made it: make a new one in its place.
              */
             expires_at?: string;
             id: string;
             /** @example nightly report */
             name: string;
-            /** @description The id of the member it acts for; absent if the operator created it. */
+            /** @description The id of the member it acts for; absent where the operator made it. */
             owner?: string;
             /**
              * @example [
