@@ -105,6 +105,7 @@ func TestMoreConnectionsThanFiles(t *testing.T) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
+	p.must(t, "setup", "--email", "grace@example.org")
 	held := p.besiege(t, 600)
 	for range 20 {
 		if err := p.signsIn(); err != nil {

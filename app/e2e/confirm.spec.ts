@@ -29,7 +29,7 @@ test('an Admin whose rights have just risen has not confirmed yet', async ({ bro
   await doorward('approve', annie)
   await expect(admin.getByRole('heading', { name: /^Hello/ })).toBeVisible() // the pending page goes there by itself
   await admin.goto('/admin/settings/tokens')
-  await expect(admin.getByText('No program has a token')).toBeVisible()
+  await expect(admin.getByText('No API tokens yet')).toBeVisible()
 })
 
 test('letting a window in asks on its own page, and keeps what the window said', async () => {

@@ -139,7 +139,7 @@ func TestDiskFillsWhileServing(t *testing.T) {
 		p.URL+"/login",
 		p.URL+"/login",
 		url.Values{"email": {"ada@example.com"}},
-		"Nothing can be changed just now",
+		"Changes are not possible right now",
 	)
 	reads(first)
 	c.do("suspend", "ada@example.com") // removing rights still works

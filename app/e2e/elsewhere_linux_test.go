@@ -126,7 +126,7 @@ func TestWindowElsewhere(t *testing.T) {
 	d.find("heading", "Dashboard")
 	d.reads("Night Watch")
 	b.press(b.browser, far.URL+"/", far.URL+"/logout", map[string][]string{"everywhere": {"1"}}, "You are signed out")
-	d.find("heading", "Sign in to Night Watch")
+	d.find("heading", "You have been signed out")
 	d.picture("elsewhere-signed-out")
 	b = newRemoteBrowser(t, s, far, "grace@example.org")
 	s.ends(t, s.pid(s.window("Doorward")))

@@ -24,6 +24,7 @@ func TestFail2banFindsAttackers(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		t.Run(format, func(t *testing.T) {
 			p := serving(t, "--trusted-proxies", "127.0.0.1", "--log-format", format, "--log-level", "debug")
+			p.must(t, "setup", "--email", "grace@example.org")
 			attack(t, p)
 			if err := p.Stop(); err != nil {
 				t.Fatal(err)

@@ -35,7 +35,7 @@ test('the pages and the email of the README', async ({ browser }) => {
   await ada.goto(link)
   await keep(ada, 'link')
   await ada.getByRole('button', { name: 'Accept the invitation' }).click()
-  await expect(ada.locator('#live')).toContainText('This page is live')
+  await expect(ada.locator('#live')).toContainText('This page updates automatically')
   const both: string[] = []
   for (const colorScheme of ['light', 'dark'] as const) {
     await ada.setViewportSize({ width: 560, height: 820 })

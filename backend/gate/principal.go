@@ -55,7 +55,10 @@ func (p *Principal) PreviousSignIn() time.Time { return p.session.PreviousSignIn
 
 // A SessionEndedError is the error for a session that was ended from elsewhere than
 // its own browser.
-type SessionEndedError struct{ Why access.EndReason }
+type SessionEndedError struct {
+	Why    access.EndReason
+	Stored bool // it is still stored, and is good again if what ended it is undone
+}
 
 func (e *SessionEndedError) Error() string { return "this session was ended: " + string(e.Why) }
 
@@ -148,7 +151,7 @@ func (g *Gate) load(ctx context.Context, h access.SecretHash) (*Principal, error
 		p.Stale = opened.PermissionRevision < p.Member.PermissionRevision+pol.Revision()
 		p.manages = p.Permissions[access.May(access.Read, access.ResMembers)]
 		if p.Member.State == access.Suspended {
-			return &SessionEndedError{access.EndedSuspended}
+			return &SessionEndedError{Why: access.EndedSuspended, Stored: true}
 		}
 		if opened.Epoch != p.Member.Epoch {
 			return access.SignedOutError()
@@ -169,7 +172,7 @@ func ended(tx *store.Tx, h access.SecretHash) error {
 	case access.EndedSignedOut:
 		return access.SignedOutError()
 	}
-	return &SessionEndedError{why}
+	return &SessionEndedError{Why: why}
 }
 
 // touch records that a session is in use. A failure is ignored: it must keep

@@ -20,7 +20,7 @@ func (s *Portal) loginPage(c *fiber.Ctx) error {
 			to = "/pending"
 		}
 		return c.Redirect(to, http.StatusSeeOther)
-	} else if why := isEnded(err); why != "" {
+	} else if sessionEnded(err) != nil {
 		return err
 	}
 	return s.page(c, http.StatusOK, pageLogin, LoginPage{Leaf: s.leaf(c), Next: nextOf(c)})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/service"
 	"doorward/backend/web/webtest"
 )
 
@@ -57,10 +58,20 @@ func TestInvitedPersonComesIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Get("/ailoop/datalake").Want(t, 200, "Not set up yet")
-	if _, err := s.Service.Members.Suspend(bg, s.Admin, id); err != nil {
-		t.Fatal(err)
+	act := func(verb func(context.Context, access.Actor, access.MemberID) (service.MemberView, error)) {
+		t.Helper()
+		_, err := verb(bg, s.Admin, id)
+		s.Must(err)
 	}
+	act(s.Service.Members.Suspend)
 	b.Get("/fleet").Want(t, http.StatusForbidden, "suspended")
+	b.Get("/fleet").Want(t, http.StatusForbidden, "suspended")
+	act(s.Service.Members.Undo) // the browser must not have lost its session meanwhile
+	b.Get("/fleet").Want(t, 200, "Data Lake", "Flows")
+
+	act(s.Service.Members.Suspend)
+	s.Advance(access.UndoTTL)
+	act(s.Service.Members.Unsuspend)
 	b.Get("/fleet").Want(t, http.StatusSeeOther, "/login?next=%2Ffleet")
 }
 

@@ -18,11 +18,13 @@ import (
 // pending member to the pending page.
 func (s *Portal) refused(c *fiber.Ctx, r web.Refusal) error {
 	e := r.Shown
-	if why := isEnded(r.Err); why != "" {
-		if web.Navigates(c) { // a script that fetches ahead leaves it to the page to say why
+	if ended := sessionEnded(r.Err); ended != nil {
+		// A script that fetches ahead leaves it to the page to say why, and an undo opens a
+		// stored session again.
+		if web.Navigates(c) && !ended.Stored {
 			s.web.Cookies.SignOut(c)
 		}
-		return s.page(c, http.StatusForbidden, pageMessage, s.endedPage(c, why))
+		return s.page(c, http.StatusForbidden, pageMessage, s.endedPage(c, ended.Why))
 	}
 	if e.Kind == access.SignedOut && web.IsSafe(c) {
 		return c.Redirect("/login"+nextQuery(c.OriginalURL()), http.StatusSeeOther)
@@ -95,11 +97,11 @@ func (s *Portal) messageFor(c *fiber.Ctx, r web.Refusal) MessagePage {
 	return refusedPage(l, e.Message)
 }
 
-// isEnded returns why the session behind err ended; empty where that is unknown.
-func isEnded(err error) access.EndReason {
+// sessionEnded is the error's account of a session that was ended, or nil.
+func sessionEnded(err error) *gate.SessionEndedError {
 	var e *gate.SessionEndedError
 	if errors.As(err, &e) {
-		return e.Why
+		return e
 	}
-	return ""
+	return nil
 }
