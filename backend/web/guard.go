@@ -168,7 +168,8 @@ func (g *Guard) principal(c *fiber.Ctx, secret access.Secret) (*gate.Principal, 
 	return g.gate.Principal(c.UserContext(), secret)
 }
 
-// failedAttempt counts a secret that was not valid.
+// failedAttempt counts a secret that was not valid. That of a suspended member's session is
+// no guess: an undo opens it again.
 func (g *Guard) failedAttempt(c *fiber.Ctx, err error) error {
 	if err == nil || !access.SignedOut.Is(err) {
 		return err
@@ -176,7 +177,12 @@ func (g *Guard) failedAttempt(c *fiber.Ctx, err error) error {
 	if errors.Is(err, access.ErrUnknownCode) {
 		g.Notice(c, access.TraceBadToken)
 	}
-	if slow := g.SlowAttempts(c); slow != nil {
+	limit := g.SlowAttempts
+	var ended *gate.SessionEndedError
+	if errors.As(err, &ended) && ended.Stored {
+		limit = g.slow
+	}
+	if slow := limit(c); slow != nil {
 		return slow
 	}
 	return err
