@@ -93,7 +93,7 @@ test('a wrong code is said beside the field, an older one opens nothing, the new
   await asked().getByLabel('Code from the email').fill(` ${newest.toLowerCase().replace('-', ' ')} `)
   await admin.keyboard.press('Enter')
   await expect(asked()).toBeHidden()
-  expect(await admin.getByLabel('The token').inputValue()).toMatch(/^dw_/)
+  expect(await admin.getByLabel('Token', { exact: true }).inputValue()).toMatch(/^dw_/)
   await button(admin, 'Done').click()
   expect(await listed('token', 'list')).toMatchObject([{ name: 'nightly report', roles: ['Fleet'] }])
 })

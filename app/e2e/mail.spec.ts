@@ -40,7 +40,7 @@ test('mail is set up in the console', async ({ browser }) => {
     await password.fill('open sesame')
     await page.getByRole('button', { name: 'Save and send a test' }).click()
     await expect(page.getByText('The mail server accepted the test email')).toBeVisible()
-    await expect(page.getByText('ready', { exact: true })).toBeVisible()
+    await expect(page.getByText('Ready', { exact: true })).toBeVisible()
     const invitation = await message('ida@example.com')
     expect(invitation.secured).toBe(true)
     expect(invitation.from).toContain('door@example.com')

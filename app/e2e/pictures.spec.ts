@@ -70,7 +70,7 @@ test('the pages and the email of the README', async ({ browser }) => {
   await admin.goto('/admin')
   await expect(admin.getByText('1 person is waiting for your approval')).toBeVisible()
   await keep(admin, 'console-dashboard')
-  await admin.getByRole('link', { name: 'Review' }).or(admin.getByRole('button', { name: 'Review' })).click()
+  await admin.getByRole('button', { name: 'Review', exact: true }).click()
   await expect(admin.getByText('mary@example.org')).toBeVisible()
   await keep(admin, 'console-requests')
   await admin.getByRole('button', { name: 'Invite New User' }).or(admin.getByRole('link', { name: 'Invite New User' })).first().click()

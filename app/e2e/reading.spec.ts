@@ -321,7 +321,7 @@ test('an incomplete invitation says what is missing, and where', async () => {
   await expect(admin.getByLabel('Email')).toHaveAttribute('aria-invalid', 'true')
   await expect(admin.getByRole('alert')).toHaveText('Enter an email address.')
   await admin.getByLabel('Email').fill(long)
-  await expect(dialog(admin)).toContainText('is a member already')
+  await expect(dialog(admin)).toContainText('is already a member')
   expect(await height(), 'the dialog does not jump').toBe(foot)
   await admin.getByLabel('Email').fill('new@example.com')
   await send.click({ force: true })
