@@ -158,8 +158,8 @@ test('an Admin, and more than ten, are approved only after a second word', async
 // lines, and rows were 388 pixels high.
 test('members can be read at every width, and no word is broken in the middle', async () => {
   const viewport = admin.viewportSize()!
-  await admin.goto('/admin/settings/members')
   await admin.evaluate((id) => fetch(`/api/v1/members/${id}`, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'Wilhelmina Featherstone' }) }), (await listed<{ id: string }>('members', '--search', long))[0]!.id)
+  await admin.goto('/admin/settings/members')
   await expect(admin.getByRole('heading', { name: 'Wilhelmina Featherstone' })).toBeVisible()
   const line = admin.getByRole('row').filter({ hasText: long })
   for (const width of [320, 390, 768, ...Array.from({ length: 17 }, (_, i) => 900 + i * 25), 1440]) {
@@ -397,6 +397,7 @@ test('a toast covers no button of a row, and buttons keep their columns', async 
   await admin.goto('/admin/requests')
   const approve = admin.locator('main li .approve')
   const places = () => admin.locator('main li').evaluateAll((all) => all.map((li) => [...li.querySelectorAll('.role .btn, .danger, .approve')].map((e) => Math.round(e.getBoundingClientRect().left)).join()))
+  await expect(approve.first()).toBeVisible()
   const before = await places()
   expect(new Set(before).size, 'one column for each button').toBe(1)
   await admin.keyboard.press('j')
@@ -417,6 +418,7 @@ test('the focus has a place to go, and arrivals are announced', async ({ browser
   await admin.goto('/admin/settings/members?invite')
   await expect(admin.getByLabel('Email')).toBeFocused()
   await admin.keyboard.press('Escape')
+  await button(admin, 'Discard').click() // what an earlier test typed
   await expect(admin.locator('main'), 'after a dialog that was opened by its address').toBeFocused()
   await admin.goto('/admin/audit')
   await invites(admin, ['arrives@example.com'])
@@ -505,6 +507,7 @@ test('a long list keeps its length, its place and its selection, and all of it c
   await expect(admin.getByText(`All ${all} selected`)).toBeVisible()
   await expect(button(admin, `Approve ${all}`)).toBeVisible()
   await admin.getByLabel('Search requests').fill('crowd')
+  await expect(admin.locator('main li'), 'the results').toHaveCount(50)
   await admin.getByLabel('Select all on this page').check()
   await button(admin, 'Select all 450 that match').click()
   await expect(admin.getByText('All 450 selected')).toBeVisible()
