@@ -9,7 +9,7 @@ import (
 	"doorward/app/cli"
 )
 
-//go:embed all:frontend/portal all:frontend/emails frontend/tokens.css all:frontend/dist
+//go:embed all:frontend/portal all:frontend/emails frontend/messages frontend/tokens.css all:frontend/dist
 var embedded embed.FS
 
 var version = "dev" // the build sets it

@@ -30,6 +30,7 @@ import (
 	"doorward/backend/jobs"
 	"doorward/backend/mail"
 	"doorward/backend/mail/smtp"
+	"doorward/backend/messages"
 	"doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/store/kv/badger"
@@ -44,6 +45,8 @@ type App struct {
 	service  *service.Service
 	jobs     *jobs.Jobs
 	mail     *mail.Worker
+	messages *messages.Catalog
+	emails   *email.Templates
 	server   smtp.Server // as given at the start; zero: none was
 	web      *web.Server
 	listener net.Listener // bound early where the system chooses the port
@@ -86,13 +89,15 @@ func Open(ctx context.Context, c config.Config) (a *App, err error) {
 	}); err != nil {
 		return a, err
 	}
-	emails, err := email.New(c.Frontend)
-	if err != nil {
+	if a.messages, err = messages.Open(c.Frontend); err != nil {
+		return a, err
+	}
+	if a.emails, err = email.New(c.Frontend, a.messages); err != nil {
 		return a, err
 	}
 	if a.service, err = service.New(ctx, service.Options{
 		Store:      a.store,
-		Emails:     emails,
+		Emails:     a.emails,
 		PublicURL:  a.c.URL,
 		Mail:       !a.server.IsZero(),
 		Logger:     a.log,
@@ -103,7 +108,7 @@ func Open(ctx context.Context, c config.Config) (a *App, err error) {
 	a.jobs = jobs.New(a.store, a.service, a.log)
 	a.mail = mail.New(a.store, mail.Options{
 		Route:     a.mailRoute,
-		Emails:    emails,
+		Emails:    a.emails,
 		PerMinute: c.MailPerMinute,
 		Leads:     true,
 		Beat:      service.NextBeat,
@@ -264,6 +269,7 @@ func (a *App) RunWorkers(ctx context.Context) {
 
 // lead does the work of the leading process, until ctx ends.
 func (a *App) lead(ctx context.Context) {
+	a.emails.Warm() // before jobs answers the first request to sign in
 	var both sync.WaitGroup
 	both.Go(func() { a.jobs.Run(ctx) })
 	both.Go(func() { a.web.RunTraces(ctx) })

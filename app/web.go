@@ -21,7 +21,7 @@ func (a *App) openWeb() (err error) {
 	if a.web, err = web.New(o); err != nil {
 		return err
 	}
-	pages, err := portal.New(a.web, a.c.Frontend)
+	pages, err := portal.New(a.web, a.c.Frontend, a.messages)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,9 @@ import (
 // without a heading.
 var columns = []string{"email", "role", "name", "note"}
 
+// languageColumn is a column that only a heading can name.
+const languageColumn = "language"
+
 // A csvRow is one row of a list of invitations. Line is its line in the file,
 // as editors and spreadsheets count it: the first line is 1.
 type csvRow struct {
@@ -26,7 +29,10 @@ type csvRow struct {
 	Roles []string
 	Name  string
 	Note  string
-	Err   error // the row cannot be read; the rest is empty
+
+	Language string // only where a heading names the column
+
+	Err error // the row cannot be read; the rest is empty
 }
 
 // A csvFile reads a list of invitations row by row, so that its length does not
@@ -135,7 +141,7 @@ func (f *csvFile) placeColumns(names []string) error {
 	f.at = map[string]int{}
 	f.n = len(names)
 	for i, column := range names {
-		if !slices.Contains(columns, column) {
+		if !slices.Contains(columns, column) && column != languageColumn {
 			continue
 		}
 		if _, twice := f.at[column]; twice {
@@ -195,7 +201,7 @@ func (f *csvFile) row(row cellRow) csvRow {
 		}
 		return ""
 	}
-	out := csvRow{Line: row.line, Roles: roles(cell("role")), Note: cell("note")}
+	out := csvRow{Line: row.line, Roles: roles(cell("role")), Note: cell("note"), Language: cell(languageColumn)}
 	out.Name, out.Email = person(cell("email"))
 	if name := cell("name"); name != "" {
 		out.Name = name

@@ -73,6 +73,8 @@ type csvWant struct {
 	Note  string   `json:"note"`
 	Code  string   `json:"code"`
 	Says  string   `json:"says"`
+
+	Language string `json:"language"`
 }
 
 func (w *csvWant) check(t *testing.T, err error) {
@@ -91,7 +93,7 @@ func (w *csvWant) checkRow(t *testing.T, row csvRow) {
 		w.check(t, row.Err)
 		row.Err = nil
 	}
-	want := csvRow{Line: w.Row, Email: w.Email, Roles: w.Roles, Name: w.Name, Note: w.Note}
+	want := csvRow{Line: w.Row, Email: w.Email, Roles: w.Roles, Name: w.Name, Note: w.Note, Language: w.Language}
 	if !reflect.DeepEqual(row, want) {
 		t.Errorf("row = %+v, want %+v", row, want)
 	}

@@ -23,11 +23,11 @@ var encodings = []string{"utf-8", "windows-1252"}
 const importHelp = `Invite everybody in a CSV file, or in what comes on standard input for -.
 
 The first line names the columns, in any order: email and role, and if you like
-name and note; other columns are not read. Without such a line the columns are
-email, role, name and note, in this order; a list of addresses will do. Commas,
-semicolons or tabs separate them. Several roles stand in one cell with +, | or ;
-between them: AILoop+Fleet. Rows without a role get those of --role. The console
-reads the same files.
+name, note and language, the language of their emails, such as de; other columns
+are not read. Without such a line the columns are email, role, name and note, in
+this order; a list of addresses will do. Commas, semicolons or tabs separate
+them. Several roles stand in one cell with +, | or ; between them: AILoop+Fleet.
+Rows without a role get those of --role. The console reads the same files.
 
 A file has to be in UTF-8. Excel's plain "CSV" is not: save it as "CSV UTF-8",
 or give --encoding windows-1252 and look at the names with --dry-run first.
@@ -116,7 +116,7 @@ func (im *importing) all(file *csvFile) error {
 
 // add adds a row to the chunk, and sends the chunk once it is full.
 func (im *importing) add(row csvRow) error {
-	size := len(row.Email) + len(row.Name) + len(row.Note)
+	size := len(row.Email) + len(row.Name) + len(row.Note) + len(row.Language)
 	for _, role := range row.Roles {
 		size += len(role)
 	}
@@ -172,7 +172,8 @@ func (im *importing) send() error {
 	batch := []invitation{}
 	for _, row := range im.rows {
 		if row.Err == nil {
-			batch = append(batch, invitation{Email: row.Email, Roles: row.Roles, Name: row.Name, Note: row.Note})
+			batch = append(batch, invitation{Email: row.Email, Roles: row.Roles, Name: row.Name, Note: row.Note,
+				Language: row.Language})
 		}
 	}
 	var out struct {

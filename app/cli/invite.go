@@ -16,6 +16,7 @@ type invitation struct {
 	Roles     []string `json:"roles"`
 	Name      string   `json:"name,omitempty"`
 	Note      string   `json:"note,omitempty"`
+	Language  string   `json:"language,omitempty"`
 	ExpiresIn string   `json:"expires_in,omitempty"`
 	PrintLink bool     `json:"print_link,omitempty"`
 }
@@ -54,6 +55,7 @@ func (r *run) inviteVerb() *cobra.Command {
 	r.roleFlag(cmd, &in.Roles, "`ROLE` to ask for; may be given more than once")
 	cmd.Flags().StringVar(&in.Name, "name", "", "the `NAME` of the invited person")
 	cmd.Flags().StringVar(&in.Note, "note", "", "a `LINE` of your own in the email")
+	cmd.Flags().StringVar(&in.Language, "language", "", "the `LANGUAGE` of their emails, such as de (default English)")
 	cmd.Flags().
 		StringVar(&in.ExpiresIn, "expires", "", "the `TIME` that the invitation lasts, such as 36h or 7d (default 7d)")
 	cmd.Flags().BoolVar(&in.PrintLink, "print-link", false, "print the login link")

@@ -41,7 +41,7 @@ var Settings = []Setting{
 			"a file with it in DOORWARD_SMTP_URL_FILE, or set it in the file of settings",
 		setText(func(c *Config) *string { return &c.SMTPURL }),
 	},
-	{"mail-from", "", "sender of emails: an address, or a name and an address, such as AI Loop <door@example.com> " +
+	{"mail-from", "", "sender of emails: an address, or a name followed by an address in angle brackets " +
 		"(default: doorward at the public URL's host, with the workspace's name)", setMailFrom},
 	{"mail-per-minute", "120", "most emails handed to the mail server within a minute", setMailPerMinute},
 	{"tls-cert", "", "certificate file (PEM), to serve HTTPS without a proxy", setText(func(c *Config) *string {

@@ -22,18 +22,32 @@ const (
 )
 
 // An Error is a failure that we can explain. Message is for the person who caused or met
-// it. Err, if set, is for the log and never leaves this machine.
+// it, in English; Sentence is what a translation is made from. Err, if set, is for the log
+// and never leaves this machine.
 type Error struct {
 	Kind    Kind   `json:"kind"`
 	Code    string `json:"code,omitempty"`  // stable, snake case, for programs; the kind if none is set
 	Field   string `json:"field,omitempty"` // the input at fault, if any
 	Message string `json:"message"`
 	Err     error  `json:"-"`
+
+	format string // of Message, and what stands in it
+	values []any
 }
 
 // Errorf makes an Error of a kind, with a sentence for the user.
 func Errorf(kind Kind, format string, args ...any) *Error {
-	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), format: format, values: args}
+}
+
+// Sentence is the English sentence with its verbs, and what stands for each of them: the
+// catalogue of messages finds a translation by it. It is Message itself where the Error was
+// read from elsewhere, such as the operator's socket.
+func (e *Error) Sentence() (format string, values []any) {
+	if e.format == "" {
+		return "%s", []any{e.Message}
+	}
+	return e.format, e.values
 }
 
 // Error returns the sentence that may be shown.
@@ -62,12 +76,12 @@ func (k Kind) Is(err error) bool {
 func Explain(err error) *Error {
 	var e *Error
 	if !errors.As(err, &e) || e.Kind == "" || e.Kind == Internal {
-		return &Error{Kind: Internal, Code: string(Internal),
-			Message: "Something went wrong on our side. The administrator can find it in the log."}
+		const ours = "Something went wrong on our side. The administrator can find it in the log."
+		return Errorf(Internal, ours).WithCode(string(Internal))
 	}
 	code := e.Code
 	if code == "" {
 		code = string(e.Kind)
 	}
-	return &Error{Kind: e.Kind, Code: code, Field: e.Field, Message: e.Message}
+	return &Error{Kind: e.Kind, Code: code, Field: e.Field, Message: e.Message, format: e.format, values: e.values}
 }

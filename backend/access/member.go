@@ -44,6 +44,7 @@ type Member struct {
 	ID         MemberID   `json:"id"`
 	Email      Address    `json:"email"`
 	Name       string     `json:"name,omitempty"`
+	Language   Language   `json:"language,omitempty"` // of their emails; empty: English
 	State      State      `json:"state"`
 	Roles      []RoleName `json:"roles"`
 	Invitation Invitation `json:"invitation"`

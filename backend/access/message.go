@@ -124,6 +124,8 @@ type MessageFacts struct {
 	To        string `json:"to,omitempty"`        // the recipient's address, as typed
 	ToName    string `json:"to_name,omitempty"`   // may be empty
 
+	Language Language `json:"language,omitempty"` // the recipient's; empty: English
+
 	Inviter      string     `json:"inviter,omitempty"`       // name, else address, else what it was
 	InviterEmail string     `json:"inviter_email,omitempty"` // empty for the operator and for programs
 	Roles        []RoleName `json:"roles,omitempty"`

@@ -14,23 +14,25 @@ import (
 // case and ASCII, without the default port. It refuses what is not https, except on this
 // machine, and everything after the host.
 func ParseURL(v string) (string, error) {
-	const how = "Write it like https://door.example.com."
 	u, err := url.Parse(v)
 	switch {
 	case err != nil || u.Opaque != "" || u.Scheme == "" || strings.ContainsAny(v, " \\"):
-		return "", refuseURL("%q is not a web address. %s", access.Shorten(text.HidePassword(v), 60), how)
+		return "", refuseURL("%q is not a web address. Write it like https://door.example.com.",
+			access.Shorten(text.HidePassword(v), 60))
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "", refuseURL("The public address must begin with https://, not %s://.", access.Shorten(u.Scheme, 20))
 	case u.User != nil:
-		return "", refuseURL("The public address may not hold a user name or password. %s", how)
+		return "", refuseURL("The public address cannot contain a user name or password. " +
+			"Write it like https://door.example.com.")
 	case u.Hostname() == "":
-		return "", refuseURL("The public address names no host. %s", how)
+		return "", refuseURL("The public address has no host name. Write it like https://door.example.com.")
 	case strings.Trim(u.Path, "/") != "":
 		return "", refuseURL(
-			"The public address must end after the host: take %s away. Doorward needs a host name of its own.",
+			"The public address must end after the host: remove %s. Doorward needs a host name of its own.",
 			access.Shorten(u.EscapedPath(), 40))
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(v, "#"):
-		return "", refuseURL("The public address must end after the host: take away what follows. %s", how)
+		return "", refuseURL("The public address must end after the host: remove what follows. " +
+			"Write it like https://door.example.com.")
 	}
 	host, err := publicHost(u)
 	if err != nil {

@@ -115,7 +115,7 @@ func samples() map[string]sample {
 
 func openTemplates(t testing.TB) *Templates {
 	t.Helper()
-	l, err := New(os.DirFS("../../frontend"))
+	l, err := openWith(os.DirFS("../../frontend"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestKeptFactsSayTheSame(t *testing.T) {
 		if got := write(t, l, again); got != want {
 			t.Errorf("%s: what was kept says\n%s\nwant\n%s", name, got.Text, want.Text)
 		}
-		if subject, err := Subject(s.kind, again.facts); err != nil || subject != want.Subject {
+		if subject, err := l.Subject(s.kind, again.facts); err != nil || subject != want.Subject {
 			t.Errorf("%s: the subject is %q, %v, want %q", name, subject, err, want.Subject)
 		}
 	}
@@ -194,10 +194,10 @@ func TestRedactedFactsLetNobodyIn(t *testing.T) {
 	l := openTemplates(t)
 	for name, s := range samples() {
 		s.facts.Code = cmp.Or(s.facts.Code, "K7PQ-3XMD")
-		shown := write(t, l, sample{s.kind, Redact(s.facts)})
+		shown := write(t, l, sample{s.kind, l.Redact(s.facts)})
 		whole := write(t, l, s)
 		old := access.MessageFacts{Rendered: &whole}
-		hidden := write(t, l, sample{s.kind, Redact(old)})
+		hidden := write(t, l, sample{s.kind, l.Redact(old)})
 		for _, b := range []access.MessageBody{shown, hidden} {
 			for _, secret := range []string{s.facts.Code, "Zm9yIGdvbGRlbi"} {
 				if strings.Contains(b.Subject+b.Text+b.HTML, secret) {
@@ -370,6 +370,7 @@ func TestSubjectsHoldNothingThatInvitedPeopleTyped(t *testing.T) {
 // A stranger requests an email to somebody else's address, with a User-Agent such as "your
 // account is locked, ring 555-0100".
 func TestDeviceIsNamedFromAFixedList(t *testing.T) {
+	p := openTemplates(t).catalog.In(access.English)
 	for agent, want := range map[string]string{
 		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0": "Firefox on Linux",
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 " +
@@ -384,7 +385,7 @@ func TestDeviceIsNamedFromAFixedList(t *testing.T) {
 		"curl/8.0": "",
 		"":         "",
 	} {
-		if got := device(agent); got != want {
+		if got := newWriter(access.MessageFacts{Device: agent}, p).device(); got != want {
 			t.Errorf("%q: %q, want %q", agent, got, want)
 		}
 	}
@@ -481,8 +482,8 @@ func TestManyPendingPeopleFitOneEmail(t *testing.T) {
 		f.Pending[i] = waits("Somebody", "somebody@example.com", written, "Fleet")
 	}
 	w := write(t, l, sample{access.RequestsMessage, f})
-	if !strings.HasPrefix(w.Subject, "1000 pending requests in AI Loop") || !strings.Contains(w.Text, "and 980 more") ||
-		len(w.HTML) > 10_000 {
+	if !strings.HasPrefix(w.Subject, "1,000 pending requests in AI Loop") ||
+		!strings.Contains(w.Text, "and 980 more") || len(w.HTML) > 10_000 {
 		t.Errorf("%q, %d bytes", w.Subject, len(w.HTML))
 	}
 }
@@ -517,20 +518,8 @@ func TestMissingTemplatesAreNoticedAtStart(t *testing.T) {
 			"emails/email.txt":  {Data: []byte("{{.Title}}")},
 		},
 	} {
-		if _, err := New(files); err == nil {
+		if _, err := New(files, sentences(t)); err == nil {
 			t.Errorf("%s: went unnoticed", name)
-		}
-	}
-}
-
-func TestSpansInWords(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "", -time.Hour: "", 15 * time.Minute: " (15\u00a0minutes)", time.Hour: " (1\u00a0hour)",
-		90 * time.Minute: " (90\u00a0minutes)", 24 * time.Hour: " (24\u00a0hours)",
-		7 * 24 * time.Hour: " (7\u00a0days)", 14*time.Minute + 59*time.Second: " (15\u00a0minutes)",
-	} {
-		if got := lasting(d); got != want {
-			t.Errorf("%v: %q, want %q", d, got, want)
 		}
 	}
 }

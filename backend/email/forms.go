@@ -3,11 +3,15 @@ package email
 import (
 	"html"
 	"strings"
-	"unicode/utf8"
+
+	"doorward/backend/access"
 )
 
 // A draft is the content of an email before it is rendered.
 type draft struct {
+	Language         string
+	Direction        string // rtl, or empty
+	Start, End       string // the sides at which a line starts and ends: left and right, or the reverse
 	Subject, Preview string
 	Workspace, Title string
 	Lead             []string // one or two paragraphs
@@ -16,6 +20,7 @@ type draft struct {
 	People           []person
 	More             string // how many more people there are
 	Button, Link     string
+	Fallback         string // what to do if the button does not work
 	Facts            []fact
 	Why              []string // who sent it and why, and what to do if it was unexpected
 }
@@ -24,10 +29,19 @@ type fact struct{ Name, Value string }
 
 type person struct{ Name, Email, About string }
 
+// in lays the draft out for a language.
+func (d *draft) in(l access.Language) {
+	d.Language, d.Start, d.End = string(l), "left", "right"
+	if l.Direction() == "rtl" {
+		d.Direction, d.Start, d.End = "rtl", "right", "left"
+	}
+}
+
 // asHTML returns the draft with every field escaped.
 func (d *draft) asHTML() *draft {
 	e := html.EscapeString
 	h := draft{
+		Language: e(d.Language), Direction: e(d.Direction), Start: e(d.Start), End: e(d.End), Fallback: e(d.Fallback),
 		Subject: e(d.Subject), Preview: e(d.Preview), Workspace: e(d.Workspace), Title: e(d.Title),
 		Lead: make([]string, len(d.Lead)), Quote: e(d.Quote), Code: e(d.Code),
 		People: make([]person, len(d.People)), More: e(d.More), Button: e(d.Button), Link: e(d.Link),
@@ -49,9 +63,11 @@ func (d *draft) asHTML() *draft {
 	return &h
 }
 
-// asText returns the draft with paragraphs broken into lines and facts in columns.
-func (d *draft) asText() *draft {
+// asText returns the draft with paragraphs broken into lines and facts in columns. The
+// function makes a name a label.
+func (d *draft) asText(label func(string) string) *draft {
 	t := *d
+	t.Button = label(d.Button)
 	t.Title = wrap("", d.Title)
 	t.Lead, t.Why = make([]string, len(d.Lead)), make([]string, len(d.Why))
 	t.People, t.Facts = make([]person, len(d.People)), make([]fact, len(d.Facts))
@@ -68,37 +84,18 @@ func (d *draft) asText() *draft {
 		if p.Email != "" {
 			p.Name += " <" + p.Email + ">"
 		}
-		t.People[i] = person{Name: p.Name, About: wrap("  ", p.About)}
+		t.People[i] = person{Name: p.Name, About: wrap("  ", strings.ReplaceAll(p.About, "\u00a0", " "))}
 	}
+	column := factColumn
 	for i, f := range d.Facts {
-		t.Facts[i] = fact{f.Name + ":" + columns[min(len(f.Name), len(columns)-1):], f.Value}
+		t.Facts[i] = fact{label(f.Name), f.Value}
+		column = max(column, width(t.Facts[i].Name)+1)
+	}
+	for i, f := range t.Facts {
+		t.Facts[i].Name += strings.Repeat(" ", column-width(f.Name))
 	}
 	return &t
 }
 
-const columns = "                 "
-
-// wrap breaks a paragraph into lines of at most 72 characters, each with the prefix; a
-// longer word gets its own line.
-func wrap(prefix, s string) string {
-	var b strings.Builder
-	b.Grow(len(s) + len(s)/8 + len(prefix))
-	b.WriteString(prefix)
-	width := len(prefix)
-	for i, word := range strings.Fields(s) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case width+1+n > 72:
-			b.WriteByte('\n')
-			b.WriteString(prefix)
-			width = len(prefix)
-		default:
-			b.WriteByte(' ')
-			width++
-		}
-		b.WriteString(word)
-		width += n
-	}
-	return b.String()
-}
+// factColumn is where values start in the text form, unless a label is longer.
+const factColumn = 18

@@ -3,38 +3,75 @@ package email
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"doorward/backend/access"
+	"doorward/backend/messages"
 	"doorward/backend/text"
 )
 
 // namedAtMost is the number of people that one email names.
 const namedAtMost = 20
 
-func (f *writer) people(since string) (all []person, more string) {
-	for i, w := range f.Pending {
-		if i == namedAtMost {
-			return all, "and " + strconv.Itoa(len(f.Pending)-i) + " more"
-		}
-		p := person{
-			Name:  unlinked(oneLine(w.Name, 80)),
-			Email: oneLine(w.Email, 254),
-			About: since + span(f.At.Sub(w.Since)),
-		}
-		if p.Name == "" || w.Name == w.Email {
-			p.Name, p.Email = p.Email, ""
-		}
-		if len(w.Roles) > 0 {
-			p.About = requested(w.Roles) + ", " + p.About
-		}
-		all = append(all, p)
+// A writer writes the draft of one email from its facts, in the language of its recipient.
+type writer struct {
+	access.MessageFacts
+	print  *messages.Printer
+	values messages.Values // what placeholders stand for
+}
+
+func newWriter(f access.MessageFacts, print *messages.Printer) *writer {
+	w := &writer{MessageFacts: f, print: print, values: make(messages.Values, 16)}
+	w.tidy()
+	w.values["Workspace"] = print.Isolate(w.Workspace)
+	w.values["Host"] = print.Isolate(w.host())
+	w.values["URL"] = print.Isolate(w.PublicURL + "/")
+	w.values["Sender"] = print.Isolate(cmp.Or(w.Inviter, w.Workspace))
+	return w
+}
+
+// say returns the message of that key. After the key come pairs: the name of a placeholder
+// and its text. Workspace, Host, URL and Sender are always known.
+func (f *writer) say(key string, pairs ...string) string {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		f.values[pairs[i]] = f.print.Isolate(pairs[i+1])
 	}
-	return all, ""
+	return f.print.Say(key, f.values)
+}
+
+// count is say with the plural form for n.
+func (f *writer) count(key string, n int, pairs ...string) string {
+	f.say(key, pairs...)
+	f.values["N"] = n
+	defer delete(f.values, "N")
+	return f.print.Say(key, f.values)
+}
+
+// named is a sentence about who sent an invitation. It names the workspace alone where no
+// member did: "the operator" says nothing to an invited person.
+func (f *writer) named(anonymous, named string) string {
+	if f.Inviter == "" {
+		return f.say(anonymous)
+	}
+	return f.say(named, "Inviter", sentence(f.Inviter))
+}
+
+// hello greets the recipient by their first name, as the pages do, before the paragraph.
+func (f *writer) hello(paragraph string) string {
+	name := text.FirstName(f.ToName)
+	if name == "" {
+		return paragraph
+	}
+	f.values["Text"] = paragraph
+	return f.say("email.hello", "FirstName", name)
+}
+
+// label is a name before its value, or a button's before its link, in the text form.
+func (f *writer) label(s string) string {
+	return f.print.Say("email.label", messages.Values{"Label": s})
 }
 
 // facts takes names and values in turn, and skips empty values.
@@ -42,27 +79,47 @@ func (f *writer) facts(pairs ...string) []fact {
 	all := make([]fact, 0, len(pairs)/2)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
-			all = append(all, fact{pairs[i], pairs[i+1]})
+			all = append(all, fact{pairs[i], f.print.Isolate(pairs[i+1])})
 		}
 	}
 	return all
 }
 
-// hello greets the recipient by their first name, as the pages do.
-func (f *writer) hello() string {
-	if name := text.FirstName(f.ToName); name != "" {
-		return "Hello, " + name + ". "
+// personKeys are the keys of the messages about one person who waits, or did.
+type personKeys struct{ bare, roles, admin string }
+
+var (
+	waitingKeys = personKeys{"email.waiting.person", "email.waiting.person_roles", "email.waiting.person_admin"}
+	waitedKeys  = personKeys{"email.abandoned.person", "email.abandoned.person_roles", "email.abandoned.person_admin"}
+)
+
+func (f *writer) people(keys personKeys) (all []person, more string) {
+	for i, w := range f.Pending {
+		if i == namedAtMost {
+			return all, f.count("email.people_more", len(f.Pending)-i)
+		}
+		p := person{Name: unlinked(oneLine(w.Name, 80)), Email: oneLine(w.Email, 254), About: f.about(keys, w)}
+		if p.Name == "" || w.Name == w.Email {
+			p.Name, p.Email = p.Email, ""
+		}
+		p.Name, p.Email = f.print.Isolate(p.Name), f.print.Isolate(p.Email)
+		all = append(all, p)
 	}
-	return ""
+	return all, ""
 }
 
-// invited begins the sentence about the invitation. It names the workspace alone where no
-// member sent it: "the operator" says nothing to an invited person.
-func (f *writer) invited() string {
-	if f.Inviter == "" {
-		return "You have been invited to " + f.Workspace
+// about says which roles somebody requested, and for how long they wait. It marks the role
+// that has all permissions.
+func (f *writer) about(keys personKeys, w access.PendingPerson) string {
+	waited := f.print.ShortSpan(f.At.Sub(w.Since))
+	switch n := len(w.Roles); {
+	case n == 0:
+		return f.say(keys.bare, "Span", waited)
+	case slices.Contains(w.Roles, access.Admin):
+		return f.count(keys.admin, n, "Roles", f.rolesOf(w.Roles), "Span", waited)
+	default:
+		return f.count(keys.roles, n, "Roles", f.rolesOf(w.Roles), "Span", waited)
 	}
-	return sentence(f.Inviter) + " has invited you to " + f.Workspace
 }
 
 func (f *writer) who() string {
@@ -75,17 +132,17 @@ func (f *writer) who() string {
 	return f.Inviter + " <" + f.InviterEmail + ">"
 }
 
-func (f *writer) onBehalf() string {
-	return "This email was sent on behalf of " + cmp.Or(f.Inviter, f.Workspace)
+func (f *writer) roleWord() string { return f.count("email.fact.roles", len(f.Roles)) }
+
+func (f *writer) roles() string { return f.rolesOf(f.Roles) }
+
+func (f *writer) rolesOf(names []access.RoleName) string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = f.print.Isolate(string(name))
+	}
+	return oneLine(f.print.List(all), 400)
 }
-
-func (f *writer) why(sent string) []string {
-	return []string{sent + " If you did not expect it, you can ignore it: it expires automatically."}
-}
-
-func (f *writer) roleWord() string { return plural(f.Roles) }
-
-func plural(names []access.RoleName) string { return text.Plural(len(names), "Role") }
 
 func (f *writer) host() string {
 	_, host, ok := strings.Cut(f.PublicURL, "://")
@@ -100,7 +157,12 @@ func (f *writer) until() string {
 	if f.Until.IsZero() {
 		return ""
 	}
-	return exactly(f.Until) + lasting(f.Until.Sub(f.At))
+	at, lasts := f.print.Exact(f.Until), f.print.Span(f.Until.Sub(f.At))
+	if lasts == "" {
+		return at
+	}
+	f.values["Time"], f.values["Span"] = at, lasts
+	return f.print.Say("email.fact.until", f.values)
 }
 
 var browsers = [][2]string{{"Edg", "Edge"}, {"OPR", "Opera"}, {"SamsungBrowser", "Samsung Internet"},
@@ -110,12 +172,12 @@ var browsers = [][2]string{{"Edg", "Edge"}, {"OPR", "Opera"}, {"SamsungBrowser",
 var systems = [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"},
 	{"Windows", "Windows"}, {"Mac", "macOS"}, {"Linux", "Linux"}}
 
-// device describes a browser with our own fixed words only: somebody who requests an email
-// to another person's address could put anything into the User-Agent.
-func device(agent string) string {
+// device describes the browser with our own fixed words only: somebody who requests an
+// email to another person's address could put anything into the User-Agent.
+func (f *writer) device() string {
 	known := func(names [][2]string) string {
 		for _, n := range names {
-			if strings.Contains(agent, n[0]) {
+			if strings.Contains(f.Device, n[0]) {
 				return n[1]
 			}
 		}
@@ -123,63 +185,17 @@ func device(agent string) string {
 	}
 	browser, system := known(browsers), known(systems)
 	if browser != "" && system != "" {
-		return browser + " on " + system
+		return f.say("email.device", "Browser", browser, "System", system)
 	}
 	return browser + system
 }
 
-// unbroken keeps a number and its unit on one line.
-func unbroken(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
-
-func lasting(d time.Duration) string {
-	d = d.Round(time.Minute)
-	switch {
-	case d < time.Minute || d > 400*24*time.Hour:
-		return ""
-	case d < time.Hour, d < 2*time.Hour && d%time.Hour != 0:
-		return " (" + unbroken(text.Count(int(d/time.Minute), "minute")) + ")"
-	case d < 48*time.Hour:
-		return " (" + unbroken(text.Count(int(d/time.Hour), "hour")) + ")"
-	}
-	return " (" + unbroken(text.Count(int(d/(24*time.Hour)), "day")) + ")"
-}
-
-func exactly(t time.Time) string {
+// exactly is a time, and empty for none.
+func (f *writer) exactly(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format("Monday 2 January 2006, 15:04 UTC")
-}
-
-func onDay(t time.Time) string   { return t.UTC().Format("2 January") }
-func atClock(t time.Time) string { return t.UTC().Format("15:04 UTC") }
-
-func howMany(n int) string { return text.Count(n, "pending request") }
-
-// requested names the roles of a request, and marks the one that has all permissions.
-func requested(names []access.RoleName) string {
-	said := "Requested " + strings.ToLower(plural(names)) + ": " + rolesOf(names)
-	if slices.Contains(names, access.Admin) {
-		said += " (can manage everyone)"
-	}
-	return said
-}
-
-// span says how long somebody has been waiting, in short.
-func span(d time.Duration) string {
-	switch {
-	case d < 2*time.Minute:
-		return "just now"
-	case d < time.Hour:
-		return unbroken(strconv.Itoa(int(d/time.Minute)) + " min")
-	case d < 48*time.Hour:
-		return unbroken(text.Count(int(d/time.Hour), "hour"))
-	}
-	return unbroken(text.Count(int(d/(24*time.Hour)), "day"))
-}
-
-func rolesOf(names []access.RoleName) string {
-	return oneLine(text.List(names), 400)
+	return f.print.Exact(t)
 }
 
 // sentence makes the first letter of s a capital.

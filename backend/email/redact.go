@@ -1,14 +1,14 @@
 package email
 
-import "doorward/backend/access"
+import (
+	"html"
 
-// unreadable replaces an email that contains a secret and that an older version stored
-// rendered.
-const unreadable = "This email holds a secret and was written by an older version of Doorward. Only the operator " +
-	"can read it.\n"
+	"doorward/backend/access"
+)
 
-// Redact removes from an email's facts everything that grants access.
-func Redact(f access.MessageFacts) access.MessageFacts {
+// Redact removes from an email's facts everything that grants access. An email that an older
+// version stored rendered is replaced as a whole.
+func (l *Templates) Redact(f access.MessageFacts) access.MessageFacts {
 	if f.Link != "" {
 		f.Link = f.PublicURL + "/login/…"
 	}
@@ -16,10 +16,11 @@ func Redact(f access.MessageFacts) access.MessageFacts {
 		f.Code = "… …"
 	}
 	if f.Rendered != nil {
+		unreadable := l.catalog.In(f.Language).Say("email.unreadable", nil) + "\n"
 		f.Rendered = &access.MessageBody{
 			Subject: f.Rendered.Subject,
 			Text:    unreadable,
-			HTML:    "<p>" + unreadable + "</p>",
+			HTML:    "<p>" + html.EscapeString(unreadable) + "</p>",
 		}
 	}
 	return f

@@ -13,6 +13,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/email"
+	"doorward/backend/messages"
 	"doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/store/kv/enginetest"
@@ -79,7 +80,10 @@ func (fx *fixture) open() {
 		MinFree: 1,
 	})
 	must(fx.t, err)
-	fx.emails, err = email.New(os.DirFS("../../frontend"))
+	frontend := os.DirFS("../../frontend")
+	catalog, err := messages.Open(frontend)
+	must(fx.t, err)
+	fx.emails, err = email.New(frontend, catalog)
 	must(fx.t, err)
 	fx.Service, err = service.New(fx.t.Context(), service.Options{
 		Store:     fx.store,

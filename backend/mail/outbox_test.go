@@ -15,6 +15,7 @@ import (
 	"doorward/backend/mail"
 	"doorward/backend/mail/mailtest"
 	"doorward/backend/mail/smtp"
+	"doorward/backend/messages"
 	"doorward/backend/store"
 	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/enginetest"
@@ -118,7 +119,12 @@ func (f *fixture) options() mail.Options {
 
 func templates(t testing.TB) *email.Templates {
 	t.Helper()
-	all, err := email.New(os.DirFS("../../frontend"))
+	frontend := os.DirFS("../../frontend")
+	catalog, err := messages.Open(frontend)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := email.New(frontend, catalog)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -112,3 +112,29 @@ func (s Account) MuteDigest(ctx context.Context, actor access.Actor, quiet bool)
 		}[quiet])
 	})
 }
+
+// SetLanguage stores the language of the caller's own emails, also of a pending member's. An
+// API token may not set it: whoever reads the emails chooses.
+func (s Account) SetLanguage(ctx context.Context, actor access.Actor, l access.Language) error {
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		if _, err := s.gate.Permissions(tx, actor); err != nil {
+			return err
+		}
+		if actor.Member == "" || actor.Token != "" {
+			return access.Errorf(access.Forbidden,
+				"Only a member who is signed in can choose the language of their emails.").WithCode("no_member")
+		}
+		m, err := tx.Members.Get(actor.Member)
+		if err != nil {
+			return err
+		}
+		if m.State != access.Active && m.State != access.Pending {
+			return access.SignedOutError()
+		}
+		if m.Language == l {
+			return nil
+		}
+		m.Language = l
+		return tx.Members.Put(m)
+	})
+}

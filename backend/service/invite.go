@@ -17,6 +17,8 @@ type NewInvitation struct {
 	Note  string        // plain text, shown in the email
 	TTL   time.Duration // zero: the default of the settings
 
+	Language access.Language // of their emails; empty: the inviter's
+
 	HandOver bool // the inviter also gets the link to hand over; then it does not verify the address
 }
 
@@ -94,6 +96,9 @@ func (s *core) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in Ne
 	if m, err = access.NewMember(id, in.Email, name, roles, note, in.TTL, actor, tx.Now); err != nil {
 		return m, nil, err
 	}
+	if m.Language, err = languageFor(tx, actor, in.Language); err != nil {
+		return m, nil, err
+	}
 	if err := free(tx, in.Email); err != nil {
 		return m, nil, err
 	}
@@ -102,6 +107,16 @@ func (s *core) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in Ne
 		before = &r
 	}
 	return m, before, err
+}
+
+// languageFor returns the language of an invited person: the one that the inviter chose,
+// or else their own.
+func languageFor(tx *store.Tx, actor access.Actor, chosen access.Language) (access.Language, error) {
+	if chosen != "" || actor.Member == "" {
+		return chosen, nil
+	}
+	m, err := tx.Members.Get(actor.Member)
+	return m.Language, unlessNotFound(err)
 }
 
 // free refuses an address that a member has.

@@ -17,6 +17,7 @@ import (
 	"doorward/backend/address"
 	"doorward/backend/email"
 	"doorward/backend/jobs"
+	"doorward/backend/messages"
 	. "doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/store/kv/enginetest"
@@ -136,7 +137,10 @@ func newModel(rt *rapid.T) *model {
 
 func (md *model) openService(rt *rapid.T) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	emails, err := email.New(os.DirFS("../../frontend"))
+	frontend := os.DirFS("../../frontend")
+	catalog, err := messages.Open(frontend)
+	md.must(rt, err)
+	emails, err := email.New(frontend, catalog)
 	md.must(rt, err)
 	md.Service, err = New(md.ctx, Options{
 		Store:     md.store,

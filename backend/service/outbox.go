@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/email"
 	"doorward/backend/gate"
 	"doorward/backend/store"
 )
@@ -40,7 +39,7 @@ func (s Outbox) Get(ctx context.Context, actor access.Actor, id access.MessageID
 			return err
 		}
 		if m.Kind.HoldsSecret() && !actor.IsOperator() {
-			f = email.Redact(f)
+			f = s.emails.Redact(f)
 		}
 		w, err = s.emails.Render(m.Kind, f)
 		return err

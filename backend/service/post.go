@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/email"
 	"doorward/backend/store"
 )
 
@@ -48,8 +47,8 @@ func (s *core) compose(
 		return access.Message{}, f, err
 	}
 	f.Workspace, f.PublicURL, f.At = in.Workspace, in.publicURL, tx.Now
-	f.To, f.ToName = m.Email.Typed, m.Name
-	subject, err := email.Subject(kind, f)
+	f.To, f.ToName, f.Language = m.Email.Typed, m.Name, m.Language
+	subject, err := s.emails.Subject(kind, f)
 	if err != nil {
 		return access.Message{}, f, err
 	}

@@ -16,6 +16,7 @@ import (
 	"doorward/backend/address"
 	"doorward/backend/email"
 	"doorward/backend/jobs"
+	"doorward/backend/messages"
 	. "doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/store/kv"
@@ -103,7 +104,10 @@ func (fx *fixture) open() {
 	}
 	fx.store, err = store.Open(options)
 	must(fx.t, err)
-	emails, err := email.New(os.DirFS("../../frontend"))
+	frontend := os.DirFS("../../frontend")
+	catalog, err := messages.Open(frontend)
+	must(fx.t, err)
+	emails, err := email.New(frontend, catalog)
 	must(fx.t, err)
 	fx.Service, err = New(
 		fx.t.Context(),

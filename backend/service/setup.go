@@ -14,6 +14,8 @@ type FirstAdmin struct {
 	Email     access.Address
 	Name      string
 	Workspace string // empty: unchanged
+
+	Language access.Language // of their emails; empty: English
 }
 
 // Open makes a one-time setup link, which replaces an older one. The link is
@@ -182,7 +184,8 @@ func (s *core) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor
 	if err := tx.PutSettings(settings); err != nil {
 		return m, err
 	}
-	m = access.Member{ID: id, Email: in.Email, Name: name, State: access.Active, Roles: []access.RoleName{access.Admin},
+	m = access.Member{ID: id, Email: in.Email, Name: name, Language: in.Language, State: access.Active,
+		Roles:      []access.RoleName{access.Admin},
 		Invitation: access.Invitation{By: actor, At: tx.Now}, Decision: access.Decision{By: actor, At: tx.Now}}
 	if err := free(tx, in.Email); err != nil {
 		return m, err

@@ -15,6 +15,18 @@ type Browser struct {
 	Secret access.Secret
 	From   string
 	Agent  string
+
+	Language       access.Language // of its pages; empty: unknown
+	LanguageChosen bool            // by whoever uses it, there; else it is the browser's
+}
+
+// speak gives a member who signs in the language of this browser's pages if nobody has chosen
+// one for them. Somebody who accepts an invitation may have chosen one themselves, on its
+// page: that counts before what their inviter chose.
+func (b Browser) speak(m *access.Member) {
+	if b.Language != "" && (m.Language == "" || b.LanguageChosen && m.JoinedAt().IsZero()) {
+		m.Language = b.Language
+	}
 }
 
 func (b Browser) hash() access.SecretHash {
@@ -39,7 +51,8 @@ type LoginPreview struct {
 	Member       access.MemberID
 	Email        access.Address
 	Name         string
-	Verified     bool // the address
+	Language     access.Language // empty: none was chosen
+	Verified     bool            // the address
 	Purpose      access.LinkPurpose
 	State        access.State
 	InvitedBy    string // a name, if known
@@ -62,6 +75,7 @@ func (s SignIn) PeekLink(ctx context.Context, secret access.Secret, b Browser) (
 			Member:       m.ID,
 			Email:        m.Email,
 			Name:         m.Name,
+			Language:     m.Language,
 			Verified:     !m.EmailVerifiedAt.IsZero(),
 			Purpose:      l.Purpose,
 			State:        m.State,
@@ -203,6 +217,7 @@ func (s *core) acceptLink(
 	p proof,
 	b Browser,
 ) (NewSession, error) {
+	b.speak(&m) // before accept, which writes to them
 	if err := s.accept(tx, &m, p, b); err != nil {
 		return NewSession{}, err
 	}

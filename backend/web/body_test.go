@@ -46,7 +46,7 @@ func TestNothingIsUnpacked(t *testing.T) {
 	encodings := []string{"gzip", "gzip, gzip", "br", "deflate", "zstd", "identity, gzip", "GZIP", "x-unknown"}
 	routes := []string{
 		"POST /login", "POST /login/code", "POST /login/x", "POST /login/x/renew", "POST /setup/x", "POST /logout",
-		"POST /nothing",
+		"POST /language", "POST /nothing",
 		"POST /api/v1/invitations", "POST /api/v1/desktop", "PUT /api/v1/roles/x", "POST /api/v1/nothing",
 	}
 	for _, route := range routes {

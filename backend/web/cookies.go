@@ -92,10 +92,13 @@ func (k *Cookies) HasSession(c *fiber.Ctx) bool { return k.session(c) != "" }
 
 // Browser returns where the request comes from.
 func (k *Cookies) Browser(c *fiber.Ctx) service.Browser {
+	_, chosen := chosenLanguage(c)
 	return service.Browser{
-		Secret: k.secret(c),
-		From:   k.sources.from(c).String(),
-		Agent:  strings.Clone(c.Get(fiber.HeaderUserAgent)),
+		Secret:         k.secret(c),
+		From:           k.sources.from(c).String(),
+		Agent:          strings.Clone(c.Get(fiber.HeaderUserAgent)),
+		Language:       LanguageFor(c, ""),
+		LanguageChosen: chosen,
 	}
 }
 

@@ -106,8 +106,17 @@ func (g *Guard) identifyLocal(c *fiber.Ctx) error {
 	return nil
 }
 
-// Identify returns the principal of the request's token or cookie.
+// Identify returns the principal of the request's token or cookie. From then on pages are in
+// their language, also those that say what they may not do.
 func (g *Guard) Identify(c *fiber.Ctx) (*gate.Principal, error) {
+	p, err := g.identify(c)
+	if err == nil {
+		c.Locals(languageKey, p.Member.Language)
+	}
+	return p, err
+}
+
+func (g *Guard) identify(c *fiber.Ctx) (*gate.Principal, error) {
 	if bearer := c.Get(fiber.HeaderAuthorization); bearer != "" {
 		token, ok := BearerToken(bearer)
 		if !ok || !isAPI(c) {

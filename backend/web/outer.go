@@ -17,6 +17,7 @@ const (
 	principalKey
 	secretKey
 	bodyKey
+	languageKey // the caller's own
 )
 
 // outer wraps every request: it recovers from panics, answers only for the

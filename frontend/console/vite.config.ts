@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 import { icons } from './icons.ts'
+import { messages } from './messages.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -48,7 +49,7 @@ const serverPolicy = (): Plugin => ({
 
 export default defineConfig({
   base,
-  plugins: [icons(), svelte(), sentFor(), serverPolicy()],
+  plugins: [messages(), icons(), svelte(), sentFor(), serverPolicy()],
   resolve: { alias: { $lib: here('src/lib'), $ui: here('src/ui') } },
   build: {
     outDir: '../dist',

@@ -5,7 +5,7 @@
 	'use strict'
 	const pending = document.getElementById('waiting')
 	if (!pending) return
-	const { page, home, events } = pending.dataset
+	const { page, home, events, ...says } = pending.dataset
 	const live = document.getElementById('live')
 	const facts = pending.querySelector('.facts')
 	let served = facts.innerHTML, source, looked = Date.now(), looking = false, again = false, left = false
@@ -32,10 +32,10 @@
 		try {
 			const answer = await fetch(page, { redirect: 'manual', cache: 'no-store', credentials: 'same-origin' })
 			if (answer.type === 'opaqueredirect') {
-				say('Loading …', true)
+				say(says.loading, true)
 				leave(home)
 			} else if (answer.status >= 500 || answer.status === 429) {
-				say('The server is busy. Still trying; leave this page open.', false)
+				say(says.busy, false)
 			} else if (!answer.ok) {
 				leave(page)
 			} else {
@@ -44,10 +44,10 @@
 					served = facts.innerHTML = fresh.innerHTML
 					tell()
 				}
-				say('This page updates automatically.', true)
+				say(says.live, true)
 			}
 		} catch {
-			say('Connection lost. Still trying; leave this page open.', false)
+			say(says.lost, false)
 		}
 		looking = false
 		if (again) { again = false; look() }
@@ -56,20 +56,23 @@
 	function listen() {
 		if (!window.EventSource) return
 		source = new EventSource(events)
-		source.onopen = () => say('This page updates automatically.', true)
+		source.onopen = () => say(says.live, true)
 		source.onerror = look
 		for (const name of ['member', 'reload', 'message']) source.addEventListener(name, look)
 	}
 
-	// tell shows the times in the time zone of the reader.
+	// tell shows the times in the language and the time zone of the reader.
 	function tell() {
-		const as = options => new Intl.DateTimeFormat('en-GB', options)
+		const lang = document.documentElement.lang
+		const as = options => new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : lang, options)
 		const day = t => new Date(t).setHours(0, 0, 0, 0)
 		for (const el of document.querySelectorAll('time[data-say=on]')) {
 			const t = new Date(el.dateTime)
 			const days = Math.round((day(Date.now()) - day(t)) / 864e5)
-			const name = { '-1': 'tomorrow', 0: 'today', 1: 'yesterday' }[days] || as({ weekday: 'long', day: 'numeric', month: 'long' }).format(t)
-			el.textContent = name + ' at ' + as({ hour: '2-digit', minute: '2-digit' }).format(t)
+			const sentence = { '-1': says.tomorrow, 0: says.today, 1: says.yesterday }[days] || says.day
+			el.textContent = sentence
+				.replace('{date}', () => as({ weekday: 'long', day: 'numeric', month: 'long' }).format(t))
+				.replace('{time}', () => as({ hour: '2-digit', minute: '2-digit' }).format(t))
 			el.title = as({ dateStyle: 'full', timeStyle: 'long' }).format(t)
 		}
 	}

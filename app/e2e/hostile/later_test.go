@@ -11,6 +11,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/email"
+	"doorward/backend/messages"
 	"doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/store/kv/badger"
@@ -41,7 +42,9 @@ func (h *target) at(moment time.Time) {
 	must(err)
 	h.t.Cleanup(func() { s.Close() })
 	frontend := os.DirFS("../../../frontend")
-	emails, err := email.New(frontend)
+	catalog, err := messages.Open(frontend)
+	must(err)
+	emails, err := email.New(frontend, catalog)
 	must(err)
 	svc, err := service.New(context.Background(), service.Options{
 		Store:     s,
@@ -53,7 +56,7 @@ func (h *target) at(moment time.Time) {
 	must(err)
 	w, err := web.New(web.Options{Service: svc, Frontend: frontend, Listen: h.Listen, Logger: quiet})
 	must(err)
-	pages, err := portal.New(w, frontend)
+	pages, err := portal.New(w, frontend, catalog)
 	must(err)
 	programs := api.New(w, api.Options{})
 	must(w.Mount(pages.Mount, programs.Mount, events.New(w, programs.Overview).Mount))

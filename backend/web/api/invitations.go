@@ -50,12 +50,18 @@ type InvitationJSON struct {
 	Roles     []string `json:"roles" doc:"Built-in roles: Admin, AILoop, Fleet; or custom ones." example:"Fleet"`
 	Name      string   `json:"name,omitempty" example:"Ada Lovelace"`
 	Note      string   `json:"note,omitempty" doc:"Plain text, included in the email."`
+	Language  string   `json:"language,omitempty" doc:"Of their emails, as a BCP 47 tag; yours if it is left out." example:"de"`
 	ExpiresIn string   `json:"expires_in,omitempty" doc:"When the invitation expires: after 1 hour to 30 days." example:"7d"`
 }
 
 func (j *InvitationJSON) parse() (in service.NewInvitation, err error) {
 	if in.Email, err = address.Parse(j.Email); err != nil {
 		return in, err
+	}
+	if j.Language != "" {
+		if in.Language, err = access.ParseLanguage(j.Language); err != nil {
+			return in, err
+		}
 	}
 	in.TTL, err = parseLasts("expires_in", j.ExpiresIn)
 	in.Roles, in.Name, in.Note = roleNames(j.Roles), j.Name, j.Note

@@ -22,6 +22,7 @@ type MemberJSON struct {
 	Email             string        `json:"email" doc:"As it was entered." example:"Ada@Example.com"`
 	EmailCanonical    string        `json:"email_canonical,omitempty" doc:"The normalized address, if it differs." example:"ada@example.com"`
 	Name              string        `json:"name,omitempty" example:"Ada Lovelace"`
+	Language          string        `json:"language,omitempty" doc:"Of their emails; absent: English." example:"de"`
 	State             string        `json:"state" enum:"pending,active,suspended" example:"pending"`
 	Roles             []string      `json:"roles" doc:"Of a pending member: the requested roles." example:"Fleet"`
 	InvitedBy         string        `json:"invited_by,omitempty" example:"grace@example.com"`
@@ -54,6 +55,7 @@ func memberOf(c service.MemberView) MemberJSON {
 		ID:               string(c.ID),
 		Email:            c.Email.Typed,
 		Name:             c.Name,
+		Language:         string(c.Language),
 		State:            string(c.State),
 		Roles:            text.Strings(c.Roles),
 		InvitedBy:        c.InvitedBy,

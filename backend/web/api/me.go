@@ -26,9 +26,10 @@ func (s *API) mountMe(r *group) {
 		method: http.MethodPatch,
 		path:   "/me",
 		id:     "change-me",
-		title:  "Change my notifications",
-		text:   "Turns your emails about pending requests on or off.",
-		need:   web.Member(),
+		title:  "Change my notifications and my language",
+		text: "Turns your emails about pending requests on or off, or chooses the language of your emails: one of " +
+			"both at a time. A token cannot change the language.",
+		need: web.Member(),
 	}, s.changeMe)
 }
 
@@ -37,6 +38,7 @@ type meJSON struct {
 	Email          string    `json:"email,omitempty" example:"Ada@Example.com"`
 	EmailCanonical string    `json:"email_canonical,omitempty"`
 	Name           string    `json:"name,omitempty" example:"Ada Lovelace"`
+	Language       string    `json:"language" doc:"Of your emails." example:"de"`
 	State          string    `json:"state" enum:"active" example:"active"`
 	Roles          []string  `json:"roles" example:"Fleet"`
 	Permissions    []string  `json:"permissions" doc:"The permissions. A token has those of its roles, and never more than its owner." example:"open fleet,open fleet/flows"`
@@ -57,6 +59,7 @@ func (s *API) meOf(p *gate.Principal) meJSON {
 	if p == nil {
 		return meJSON{
 			Name:         "the operator",
+			Language:     string(access.English),
 			State:        string(access.Active),
 			Roles:        []string{},
 			Permissions:  permissionPhrases(access.Grantable()),
@@ -74,6 +77,7 @@ func (s *API) meOf(p *gate.Principal) meJSON {
 		ID:           string(m.ID),
 		Email:        m.Email.Typed,
 		Name:         m.Name,
+		Language:     string(m.Language.Or(access.English)),
 		State:        string(access.Active),
 		Roles:        text.Strings(m.Roles),
 		Permissions:  permissionPhrases(may),
@@ -90,15 +94,26 @@ func (s *API) meOf(p *gate.Principal) meJSON {
 
 type changeMeIn struct {
 	Body struct {
-		NotifyRequests bool `json:"notify_requests"`
+		NotifyRequests *bool   `json:"notify_requests,omitempty"`
+		Language       *string `json:"language,omitempty" doc:"A BCP 47 tag." example:"de"`
 	}
 }
 
 func (s *API) changeMe(ctx context.Context, actor access.Actor, in *changeMeIn) (*meOut, error) {
-	if err := s.service.Account.MuteDigest(ctx, actor, !in.Body.NotifyRequests); err != nil {
-		return nil, err
-	}
 	me := s.meOf(web.PrincipalOf(actorIn(ctx)))
-	me.NotifyRequests = in.Body.NotifyRequests
-	return &meOut{me}, nil
+	switch notify, tag := in.Body.NotifyRequests, in.Body.Language; {
+	case (notify == nil) == (tag == nil):
+		return nil, access.Errorf(access.Invalid, "Change notify_requests or language, one at a time.").
+			WithCode("one_change")
+	case notify != nil:
+		me.NotifyRequests = *notify
+		return &meOut{me}, s.service.Account.MuteDigest(ctx, actor, !*notify)
+	default:
+		l, err := access.ParseLanguage(*tag)
+		if err != nil {
+			return nil, err
+		}
+		me.Language = string(l)
+		return &meOut{me}, s.service.Account.SetLanguage(ctx, actor, l)
+	}
 }

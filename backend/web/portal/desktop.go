@@ -61,6 +61,16 @@ func isPlainState(s string) bool {
 // back returns the window's own address on the member's computer.
 func (a *DesktopAuthorization) back() string { return fmt.Sprintf("http://127.0.0.1:%d", a.Port) }
 
+// path is that of the page which asks the member.
+func (a *DesktopAuthorization) path() string {
+	return "/desktop?" + url.Values{
+		"code_challenge":        {a.Challenge},
+		"code_challenge_method": {"S256"},
+		"state":                 {a.State},
+		"port":                  {strconv.Itoa(a.Port)},
+	}.Encode()
+}
+
 // desktopPage asks the member; it changes nothing.
 func (s *Portal) desktopPage(c *fiber.Ctx) error {
 	a, err := readDesktopAuthorization(func(name string) string { return c.Query(name) })
@@ -73,6 +83,7 @@ func (s *Portal) desktopPage(c *fiber.Ctx) error {
 // showDesktop renders the page; its form leads back to the window.
 func (s *Portal) showDesktop(c *fiber.Ctx, status int, p DesktopPage) error {
 	p.Leaf, p.Days, p.Most = s.leaf(c), days(access.MemberIdleTTL), days(access.MemberSessionTTL)
+	p.Here = p.Authorization.path()
 	p.Email, p.Minutes = web.PrincipalOf(c).Member.Email.Typed, int(access.ConfirmationCodeTTL/time.Minute)
 	c.Set(
 		fiber.HeaderContentSecurityPolicy,
@@ -105,7 +116,7 @@ func (s *Portal) authorizeConfirmed(c *fiber.Ctx, a DesktopAuthorization) (acces
 	if typed != "" && !again {
 		_, err := s.service.Sessions.ConfirmCode(c.UserContext(), s.web.Guard.Actor(c), typed)
 		if access.Invalid.Is(err) || access.TooMany.Is(err) {
-			page.Error = access.Explain(err).Message
+			page.Error = s.words(c).explain(access.Explain(err))
 			return "", s.showDesktop(c, http.StatusUnprocessableEntity, page)
 		}
 		if err != nil {
@@ -120,7 +131,7 @@ func (s *Portal) authorizeConfirmed(c *fiber.Ctx, a DesktopAuthorization) (acces
 		strings.Clone(c.Get(fiber.HeaderUserAgent)))
 	page.Held = sent.Held
 	if access.TooMany.Is(err) {
-		page.Error, err = access.Explain(err).Message, nil
+		page.Error, err = s.words(c).explain(access.Explain(err)), nil
 	}
 	if err != nil {
 		return "", err

@@ -10,15 +10,22 @@ import (
 	"doorward/backend/text"
 )
 
-// words are the functions of the templates.
+// templateFuncs are the functions of the templates that are the same in every language.
 var templateFuncs = template.FuncMap{
-	"moment":   moment,
-	"list":     text.List[string],
-	"requests": requests,
-	"cap":      capped,
-	"first":    text.FirstName,
-	"start":    start,
-	"act":      func(a Action, csrf string, strong bool) act { return act{a, csrf, strong} },
+	"cap":   capped,
+	"first": text.FirstName,
+	"start": start,
+	"act":   func(a Action, csrf string, strong bool) act { return act{a, csrf, strong} },
+
+	// markup around values of sentences
+	"addr":     func(s string) template.HTML { return around(`<b class="addr"><bdi>`, s, "</bdi></b>") },
+	"bold":     func(s string) template.HTML { return around("<b><bdi>", s, "</bdi></b>") },
+	"code":     func(s string) template.HTML { return around("<code>", s, "</code>") },
+	"nowrap":   func(s string) template.HTML { return around(`<span class="nowrap" dir="ltr">`, s, "</span>") },
+	"press":    func(s string) template.HTML { return around(`<button class="link">`, s, "</button>") },
+	"link":     func(to, s string) template.HTML { return around(`<a href="`, to, `">`) + around("", s, "</a>") },
+	"signedIn": signedIn,
+	"when":     when,
 }
 
 type act struct {
@@ -27,8 +34,24 @@ type act struct {
 	Strong bool
 }
 
-// requests counts pending requests.
-func requests(n int) string { return text.Count(n, "pending request") }
+// around escapes s and puts it between two pieces of markup.
+func around(before, s, after string) template.HTML {
+	return template.HTML(before + template.HTMLEscapeString(s) + after) //nolint:gosec // escaped here
+}
+
+// signedIn is a sentence that names who is signed in, with their address beside it.
+func signedIn(sentence, email string) template.HTML {
+	if email == "" {
+		return around("<b>", sentence, "</b>")
+	}
+	return around("<b>", sentence, "</b> ") + around(`<span class="soft"><bdi>`, email, "</bdi></span>")
+}
+
+// when shows a time, which the script of the waiting page shows in the reader's time zone.
+func when(m *Moment) template.HTML {
+	return around(`<time datetime="`, m.Machine, `"`) + around(` title="`, m.Exact, `" data-say="on">`) +
+		around("", m.On, "</time>")
+}
 
 func capped(n int) string {
 	if n > 99 {

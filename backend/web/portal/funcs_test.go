@@ -13,20 +13,21 @@ func TestMomentAsText(t *testing.T) {
 		}
 		return v
 	}
-	for _, tt := range []struct{ t, on, ago string }{
-		{"2030-05-08T12:00:00Z", "today at 12:00 UTC", "just now"},
-		{"2030-05-08T11:58:59Z", "today at 11:58 UTC", "1 minute ago"},
-		{"2030-05-08T13:48:00+02:00", "today at 11:48 UTC", "12 minutes ago"},
-		{"2030-05-08T00:00:00Z", "today at 00:00 UTC", "12 hours ago"},
-		{"2030-05-07T23:59:59Z", "yesterday at 23:59 UTC", "12 hours ago"},
-		{"2030-05-06T09:05:00Z", "Monday 6 May at 09:05 UTC", "2 days ago"},
-		{"2029-12-31T09:05:00Z", "Monday 31 December 2029 at 09:05 UTC", "on 31 December 2029"},
-		{"2030-05-09T01:00:00Z", "tomorrow at 01:00 UTC", "just now"},
-		{"2030-05-15T12:00:00Z", "Wednesday 15 May at 12:00 UTC", "just now"},
+	moment := english().moment
+	for _, tt := range []struct{ t, on string }{
+		{"2030-05-08T12:00:00Z", "today at 12:00 UTC"},
+		{"2030-05-08T11:58:59Z", "today at 11:58 UTC"},
+		{"2030-05-08T13:48:00+02:00", "today at 11:48 UTC"},
+		{"2030-05-08T00:00:00Z", "today at 00:00 UTC"},
+		{"2030-05-07T23:59:59Z", "yesterday at 23:59 UTC"},
+		{"2030-05-06T09:05:00Z", "Monday 6 May at 09:05 UTC"},
+		{"2029-12-31T09:05:00Z", "Monday 31 December 2029 at 09:05 UTC"},
+		{"2030-05-09T01:00:00Z", "tomorrow at 01:00 UTC"},
+		{"2030-05-15T12:00:00Z", "Wednesday 15 May at 12:00 UTC"},
 	} {
 		m := moment(at(tt.t), noon)
-		if m.On != tt.on || m.Ago != tt.ago || m.Machine != at(tt.t).UTC().Format(time.RFC3339) {
-			t.Errorf("%s: %+v, want %q, %q", tt.t, m, tt.on, tt.ago)
+		if m.On != tt.on || m.Machine != at(tt.t).UTC().Format(time.RFC3339) {
+			t.Errorf("%s: %+v, want %q", tt.t, m, tt.on)
 		}
 	}
 	for after, want := range map[time.Duration]string{

@@ -36,7 +36,7 @@ func (s *Portal) logOut(c *fiber.Ctx) error {
 		c,
 		http.StatusOK,
 		pageMessage,
-		signedOutPage(Leaf{Workspace: s.web.Workspace(c.UserContext())}, everywhere, tokens),
+		signedOutPage(s.bareLeaf(c), everywhere, tokens),
 	)
 }
 

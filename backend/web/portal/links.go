@@ -86,8 +86,12 @@ func (s *Portal) linkPage(c *fiber.Ctx) error {
 	if err != nil {
 		return s.linkRefused(c, viewer, token, err)
 	}
+	l := s.leaf(c)
+	if viewer == nil { // whoever holds the link reads what the email is written in
+		l.words = s.pages.words(web.LanguageFor(c, peek.Language))
+	}
 	p := LinkPage{
-		Leaf:         s.leaf(c),
+		Leaf:         l,
 		Action:       "/login/" + token.Reveal(),
 		Invitation:   peek.Purpose == access.ForInvitation && peek.State == access.Pending,
 		Email:        peek.Email.Typed,
@@ -125,14 +129,15 @@ func (s *Portal) linkRefused(c *fiber.Ctx, viewer *gate.Principal, token access.
 	if own, err := s.isOwn(c, viewer, token); own || err != nil {
 		return cmp.Or(err, c.Redirect(begin(viewer), http.StatusSeeOther))
 	}
-	action := "/login/" + cmp.Or(token.Reveal(), strings.Repeat("0", access.SecretLength)) + "/renew"
-	shown := access.Explain(err)
+	l, shown := s.leaf(c), access.Explain(err)
+	l.Here = "/login/" + cmp.Or(token.Reveal(), strings.Repeat("0", access.SecretLength))
+	action := l.Here + "/renew"
 	switch {
 	case shown.Code == "link_dead":
 		s.web.Guard.NoticeRefusal(c, err, shown, http.StatusGone)
-		return s.page(c, http.StatusGone, pageLinkDead, LinkDeadPage{Leaf: s.leaf(c), Action: action})
+		return s.page(c, http.StatusGone, pageLinkDead, LinkDeadPage{Leaf: l, Action: action})
 	case shown.Code == "wrong_browser":
-		return s.page(c, http.StatusForbidden, pageWrongBrowser, WrongBrowserPage{Leaf: s.leaf(c), Action: action})
+		return s.page(c, http.StatusForbidden, pageWrongBrowser, WrongBrowserPage{Leaf: l, Action: action})
 	}
 	return err
 }

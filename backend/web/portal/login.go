@@ -50,7 +50,7 @@ func (s *Portal) ask(c *fiber.Ctx) error {
 		return s.page(c, http.StatusUnprocessableEntity, pageLogin, LoginPage{
 			Leaf:  s.leaf(c),
 			Email: typed,
-			Error: access.Explain(err).Message,
+			Error: s.words(c).explain(access.Explain(err)),
 			Next:  nextOf(c),
 		})
 	}
@@ -83,7 +83,7 @@ func (s *Portal) redeemCode(c *fiber.Ctx) error {
 		if why.Code == access.WrongCode().Code { // malformed input is not a guess
 			s.web.Guard.Notice(c, access.TraceWrongCode)
 		}
-		p := s.codePage(c, strings.Clone(c.FormValue("email")), why.Message)
+		p := s.codePage(c, strings.Clone(c.FormValue("email")), s.words(c).explain(why))
 		p.Code = access.Shorten(strings.Clone(c.FormValue("code")), maxCodeShown)
 		return s.page(c, http.StatusUnprocessableEntity, pageLoginCode, p)
 	}

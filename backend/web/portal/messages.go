@@ -1,19 +1,26 @@
 package portal
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
-	"doorward/backend/text"
+	"doorward/backend/access"
 )
 
-var (
-	goHome   = Action{Label: "Go home", Href: "/"}
-	goSignIn = Action{Label: "Sign in", Href: "/login"}
-	signOut  = Action{Label: "Sign out", PostTo: "/logout"}
-	tryAgain = func(href string) Action { return Action{Label: "Try again", Href: href} }
-)
+func (l Leaf) goHome() Action {
+	return Action{Label: l.words.say("portal.page.go_home_button"), Href: "/"}
+}
+func (l Leaf) goSignIn() Action {
+	return Action{Label: l.words.say("portal.page.sign_in_button"), Href: "/login"}
+}
+
+func (l Leaf) signOut() Action {
+	return Action{Label: l.words.say("portal.page.sign_out_button"), PostTo: "/logout"}
+}
+
+func (l Leaf) tryAgain(href string) Action {
+	return Action{Label: l.words.say("portal.page.try_again_button"), Href: href}
+}
 
 func message(l Leaf, tone Tone, title, text, advice string, ways ...Action) MessagePage {
 	l.Title = title
@@ -29,131 +36,146 @@ func message(l Leaf, tone Tone, title, text, advice string, ways ...Action) Mess
 
 // suspendedPage is for a suspended member.
 func suspendedPage(l Leaf) MessagePage {
-	who, way := "your account", goSignIn
+	say := l.words.say
+	text, way := say("portal.suspended.text", "Workspace", l.Workspace), l.goSignIn()
 	if l.SignedInAs != "" {
-		who, way = l.SignedInAs, signOut
+		text = say("portal.suspended.text_named", "Workspace", l.Workspace, "Email", l.SignedInAs)
+		way = l.signOut()
 	}
 	l.SignedInAs = ""
-	return message(l, Warn, "Your account is suspended",
-		fmt.Sprintf("An administrator of %s has suspended %s. Nothing in the account was deleted.", l.Workspace, who),
-		"Ask an administrator to restore it; you can then sign in as before.", way)
+	return message(l, Warn, say("portal.suspended.title"), text, say("portal.suspended.advice"), way)
 }
 
 // rejectedPage is for a person whose request was rejected while they waited.
 func rejectedPage(l Leaf) MessagePage {
 	l.SignedInAs = ""
-	return message(l, Warn, "Your request was not approved",
-		fmt.Sprintf("An administrator of %s declined your request. Your account and email address were "+
-			"deleted here.", l.Workspace),
-		"If you think this is a mistake, write to the person who invited you. You can close this page.")
+	say := l.words.say
+	return message(l, Warn, say("portal.rejected.title"),
+		say("portal.rejected.text", "Workspace", l.Workspace), say("portal.rejected.advice"))
+}
+
+// removedPage is for somebody whose account was deleted while they were signed
+// in.
+func removedPage(l Leaf) MessagePage {
+	l.SignedInAs = ""
+	say := l.words.say
+	return message(l, Info, say("portal.removed.title"),
+		say("portal.removed.text", "Workspace", l.Workspace), say("portal.removed.advice"))
 }
 
 // withdrawnPage confirms a withdrawal.
 func withdrawnPage(l Leaf) MessagePage {
 	l.SignedInAs = ""
-	return message(l, Info, "You have withdrawn",
-		fmt.Sprintf("Your account and your request in %s were deleted.", l.Workspace),
-		"If you change your mind, ask for a new invitation. You can close this page.")
+	say := l.words.say
+	return message(l, Info, say("portal.withdrawn.title"),
+		say("portal.withdrawn.text", "Workspace", l.Workspace), say("portal.withdrawn.advice"))
 }
 
 // signedOutPage confirms a sign-out.
 func signedOutPage(l Leaf, everywhere, tokens bool) MessagePage {
 	l.SignedInAs = ""
-	text := "This browser no longer has access to your account."
-	if everywhere {
-		text = "You are signed out of this browser and of every other one."
+	say := l.words.say
+	text := say("portal.signed_out.text")
+	switch {
+	case everywhere && tokens:
+		text = say("portal.signed_out.text_tokens")
+	case everywhere:
+		text = say("portal.signed_out.text_everywhere")
 	}
-	if everywhere && tokens {
-		text += " Your API tokens were revoked."
-	}
-	return message(l, Info, "You are signed out", text, "", Action{Label: "Sign in again", Href: "/login"})
+	return message(l, Info, say("portal.signed_out.title"), text, "",
+		Action{Label: say("portal.signed_out.again_button"), Href: "/login"})
 }
 
-// notAllowedPage is for a page that the member's roles do not open.
+// notAllowedPage is for a page that the member's roles do not open. The place is the name
+// of a section, or one of the constants below.
 func notAllowedPage(l Leaf, place string) MessagePage {
-	return message(l, Warn, "You don’t have access to "+place,
-		"Your roles do not include it.",
-		fmt.Sprintf("If you need it, ask an administrator of %s for a role that includes %s.", l.Workspace, place),
-		goHome)
+	say := l.words.say
+	title, advice := say("portal.not_allowed.title", "Place", place), say("portal.not_allowed.advice",
+		"Workspace", l.Workspace, "Place", place)
+	switch place {
+	case consolePlace:
+		title = say("portal.not_allowed.title_console")
+		advice = say("portal.not_allowed.advice_console", "Workspace", l.Workspace)
+	case desktopPlace:
+		title = say("portal.not_allowed.title_desktop")
+		advice = say("portal.not_allowed.advice_desktop", "Workspace", l.Workspace)
+	}
+	return message(l, Warn, title, say("portal.not_allowed.text"), advice, l.goHome())
 }
 
 // notFoundPage is for an address of this server that does not exist.
 func notFoundPage(l Leaf) MessagePage {
-	return message(l, Info, "Page not found",
-		"The address may be mistyped, or the page was moved.", "", goHome)
+	return message(l, Info, l.words.say("portal.not_found.title"), l.words.say("portal.not_found.text"), "", l.goHome())
 }
 
 // busyPage is for a request that the server has no room for now.
 func busyPage(l Leaf, again string, after time.Duration) MessagePage {
-	return message(l, Warn, "The server is busy",
-		"Your request was not carried out, and nothing was changed.",
-		fmt.Sprintf("It should work %s.", text.Wait(after)), tryAgain(again))
+	say := l.words.say
+	return message(l, Warn, say("portal.busy.title"), say("portal.busy.text"),
+		say("portal.busy.advice", "Wait", l.words.wait(after)), l.tryAgain(again))
 }
 
 // diskFullPage is for a change while there is no disk space to store it.
-func diskFullPage(l Leaf, sentence, again string) MessagePage {
-	return message(l, Warn, "Changes are not possible right now", sentence,
-		"Your request was not carried out. You can still read everything, and sign out.", tryAgain(again))
+func diskFullPage(l Leaf, e *access.Error, again string) MessagePage {
+	say := l.words.say
+	return message(l, Warn, say("portal.disk_full.title"), l.words.explain(e),
+		say("portal.disk_full.advice"), l.tryAgain(again))
 }
 
 // tooManyPage is for somebody who has sent too many requests.
 func tooManyPage(l Leaf, again string, after time.Duration) MessagePage {
-	return message(l, Warn, "Too many attempts",
-		"There were too many requests in a short time.",
-		fmt.Sprintf("Please try again %s. Links and codes that you already have still work.", text.Wait(after)),
-		tryAgain(again))
+	say := l.words.say
+	return message(l, Warn, say("portal.too_many.title"), say("portal.too_many.text"),
+		say("portal.too_many.advice", "Wait", l.words.wait(after)), l.tryAgain(again))
 }
 
-// refusedPage shows an error's sentence that has no page of its own.
-func refusedPage(l Leaf, sentence string) MessagePage {
-	return message(l, Warn, "That did not work", sentence, "", goHome)
+// refusedPage shows an error that has no page of its own.
+func refusedPage(l Leaf, e *access.Error) MessagePage {
+	return message(l, Warn, l.words.say("portal.refused.title"), l.words.explain(e), "", l.goHome())
 }
 
 // staleFormPage is for a form without a valid token of ours.
 func staleFormPage(l Leaf, again string) MessagePage {
-	return message(l, Warn, "This form has expired",
-		"For your security it was not accepted, and nothing was changed.",
-		"Open the page again and repeat the last step. Your browser has to allow cookies for this site.",
-		tryAgain(again))
+	say := l.words.say
+	return message(l, Warn, say("portal.stale_form.title"), say("portal.stale_form.text"),
+		say("portal.stale_form.advice"), l.tryAgain(again))
 }
 
 // ourErrorPage is for an internal error. The number finds it in the log.
 func ourErrorPage(l Leaf, requestNumber string) MessagePage {
-	m := message(l, Danger, "Something went wrong on our side",
-		"It is not your fault. What you just did may not have been saved.",
-		"Try again in a moment. If it happens again, tell an administrator the number below; the log has the "+
-			"cause under it.", goHome)
+	say := l.words.say
+	m := message(l, Danger, say("portal.our_error.title"), say("portal.our_error.text"),
+		say("portal.our_error.advice"), l.goHome())
 	m.RequestNumber = requestNumber
 	return m
 }
 
 // foreignHostPage is for a request to a host name that is not ours.
 func foreignHostPage(l Leaf, publicURL string) MessagePage {
-	return message(l, Warn, "This is not the address of this server",
-		"The server was reached under a name that it does not use.",
-		"Use the address below. Administrators set it as the public URL.",
+	say := l.words.say
+	return message(l, Warn, say("portal.foreign_host.title"), say("portal.foreign_host.text"),
+		say("portal.foreign_host.advice"),
 		Action{Label: strings.TrimPrefix(strings.TrimPrefix(publicURL, "https://"), "http://"), Href: publicURL})
 }
 
 // notSetUpPage is every page for people while there is no Admin and no member.
 func notSetUpPage(l Leaf) MessagePage {
-	return message(l, Info, "This workspace is not set up yet",
-		"Open the setup link that the server printed when it started.",
-		"It is in the server’s output or log. To get a new one, start the server again.")
+	say := l.words.say
+	return message(l, Info, say("portal.not_set_up.title"), say("portal.not_set_up.text"),
+		say("portal.not_set_up.advice"))
 }
 
 // setupClosedPage is for a setup link after the first Admin was made.
 func setupClosedPage(l Leaf) MessagePage {
-	return message(l, Info, "Setup is closed",
-		"This workspace already has its first administrator, or this is not the setup link that the server "+
-			"printed when it started.",
-		"If that was you, sign in. Otherwise check what the server printed when it started.", goSignIn)
+	say := l.words.say
+	return message(l, Info, say("portal.setup_closed.title"), say("portal.setup_closed.text"),
+		say("portal.setup_closed.advice"), l.goSignIn())
 }
 
 // noConsolePage is for a build without the console.
 func noConsolePage(l Leaf) MessagePage {
-	return message(l, Info, "The console is not part of this build",
-		"Everything it does can be done on the server's own shell.",
-		"Run: doorward requests, doorward approve, doorward invite; doorward help lists the rest. To have the "+
-			"console here, build with: make build", goHome)
+	say := l.words.say
+	return message(l, Info, say("portal.no_console.title"), say("portal.no_console.text"),
+		say("portal.no_console.advice", "Requests", "doorward requests", "Approve", "doorward approve",
+			"Invite", "doorward invite", "Help", "doorward help", "Build", "make build"), l.goHome())
 }

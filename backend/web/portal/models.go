@@ -43,7 +43,12 @@ type Leaf struct {
 	Title      string // of the page; empty: the page's default
 	CSRF       string // sent back by every form in the field "csrf"
 	SignedInAs string // the address, where somebody is signed in
+	Here       string // one of our paths, where the page can be opened again
+
+	words *words // in the reader's language; nil: English
 }
+
+func (l Leaf) leaf() Leaf { return l }
 
 // LoginPage asks for an address: GET /login, and POST /login when it was refused.
 type LoginPage struct {

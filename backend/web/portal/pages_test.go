@@ -13,17 +13,28 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"doorward/backend/messages"
 )
 
 var updatePages = flag.Bool("update", false, "write the golden pages anew")
 
 func openPages(t testing.TB) *pages {
 	t.Helper()
-	p, err := newPages(os.DirFS("../../../frontend"))
+	p, err := readPages(os.DirFS("../../../frontend"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
+}
+
+func sentences(t testing.TB) *messages.Catalog {
+	t.Helper()
+	c, err := messages.Open(os.DirFS("../../../frontend"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 func draw(t testing.TB, p *pages, s sample) string {
@@ -194,7 +205,7 @@ func checkLabels(t *testing.T, all []element) {
 	}
 	for _, e := range all {
 		switch {
-		case e.name == "textarea", e.name == "input" && e.attr["type"] != "hidden":
+		case e.name == "textarea", e.name == "select", e.name == "input" && e.attr["type"] != "hidden":
 			if !labelled[e.attr["id"]] {
 				t.Errorf("the field %q has no label", e.attr["name"])
 			}
@@ -285,7 +296,7 @@ const hostile = `"><img src=x onerror=1>'{{7919*7907}}</title></textarea><script
 // meant to run in the page of whoever reads it.
 func TestPagesEscape(t *testing.T) {
 	p := openPages(t)
-	l := Leaf{Workspace: hostile, CSRF: hostile, SignedInAs: hostile, Title: hostile}
+	l := Leaf{Workspace: hostile, CSRF: hostile, SignedInAs: hostile, Title: hostile, Here: hostile, words: english()}
 	section := Section{hostile, "javascript:alert(1)", []Resource{{hostile, "javascript:alert(1)"}}}
 	roles := []string{hostile}
 	message := ourErrorPage(l, hostile)
@@ -341,7 +352,7 @@ func TestRenderIsWholeOrNothing(t *testing.T) {
 	if err := p.render(&b, pageLogin, HomePage{}); err == nil || b.Len() > 0 {
 		t.Errorf("the model of another page: %v, %d bytes", err, b.Len())
 	}
-	if _, err := newPages(os.DirFS(t.TempDir())); err == nil {
+	if _, err := newPages(os.DirFS(t.TempDir()), sentences(t)); err == nil {
 		t.Error("no templates at all went unnoticed")
 	}
 }

@@ -48,7 +48,7 @@ func (s *Portal) note(c *fiber.Ctx) error {
 	err := s.service.Account.Note(c.UserContext(), s.web.Guard.Actor(c), strings.ReplaceAll(text, "\r\n", " "))
 	if access.Invalid.Is(err) {
 		return s.showPending(c, http.StatusUnprocessableEntity, func(p *PendingPage) {
-			p.Note, p.NoteError = text, access.Explain(err).Message
+			p.Note, p.NoteError = text, p.words.explain(access.Explain(err))
 		})
 	}
 	if err != nil {

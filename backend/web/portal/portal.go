@@ -17,6 +17,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
+	"doorward/backend/messages"
 	"doorward/backend/service"
 	"doorward/backend/web"
 )
@@ -31,9 +32,9 @@ type Portal struct {
 }
 
 // New returns the portal of a server. frontend holds portal/ and tokens.css. It
-// fails where a page's template does not parse.
-func New(s *web.Server, frontend fs.FS) (*Portal, error) {
-	pages, err := newPages(frontend)
+// fails where a page's template does not parse, or has a sentence that the catalogue lacks.
+func New(s *web.Server, frontend fs.FS, catalog *messages.Catalog) (*Portal, error) {
+	pages, err := newPages(frontend, catalog)
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +57,8 @@ func (s *Portal) Mount(f *web.Face) {
 	get("/login/:token", web.Public(), s.onceSetUp(s.linkPage))
 	post("/login/:token", web.Public(), s.onceSetUp(s.redeemLink))
 	post("/login/:token/renew", web.Public(), s.onceSetUp(s.renewLink))
+
+	post("/language", web.Public(), s.setLanguage)
 
 	get("/pending", web.Pending(), s.pendingPage)
 	post("/pending/note", web.Pending(), s.note)
@@ -86,7 +89,9 @@ func (s *Portal) onceSetUp(h fiber.Handler) fiber.Handler {
 			return err
 		}
 		if fresh {
-			return s.page(c, http.StatusOK, pageMessage, notSetUpPage(Leaf{Workspace: "Doorward"}))
+			l := s.bareLeaf(c)
+			l.Workspace = "Doorward"
+			return s.page(c, http.StatusOK, pageMessage, notSetUpPage(l))
 		}
 		s.settled.Store(true)
 		return h(c)
@@ -102,9 +107,18 @@ func (s *Portal) asset(c *fiber.Ctx) error {
 	return f.Send(c)
 }
 
+// words are the sentences in the caller's language.
+func (s *Portal) words(c *fiber.Ctx) *words { return s.pages.words(web.LanguageOf(c)) }
+
+// bareLeaf is leaf for a page without forms: nobody is signed in, and no cookie is set.
+func (s *Portal) bareLeaf(c *fiber.Ctx) Leaf {
+	return Leaf{Workspace: s.web.Workspace(c.UserContext()), words: s.words(c)}
+}
+
 // leaf returns what every page has, for this caller.
 func (s *Portal) leaf(c *fiber.Ctx) Leaf {
-	l := Leaf{Workspace: s.web.Workspace(c.UserContext())}
+	l := s.bareLeaf(c)
+	l.Here = here(c)
 	if p := web.PrincipalOf(c); p != nil {
 		l.SignedInAs = p.Member.Email.Typed
 	}
@@ -119,7 +133,7 @@ func (s *Portal) page(c *fiber.Ctx, code int, name string, data any) error {
 	if err := s.pages.render(&b, name, data); err != nil {
 		s.web.Log.ErrorContext(c.UserContext(), "a page could not be rendered", "page", name, "err", err)
 		return c.Status(http.StatusInternalServerError).
-			SendString("Something went wrong on our side. The administrator can find it in the log.")
+			SendString(s.words(c).say("portal.page.broken"))
 	}
 	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
 	return c.Status(code).Send(themed(b.Bytes(), c.Cookies(themeCookie)))

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -54,15 +53,6 @@ func (s *Portal) endedPage(c *fiber.Ctx, why access.EndReason) MessagePage {
 	return removedPage(l)
 }
 
-// removedPage is for somebody whose account was deleted while they were signed
-// in.
-func removedPage(l Leaf) MessagePage {
-	l.SignedInAs = ""
-	return message(l, Info, "Your account is closed",
-		fmt.Sprintf("Your account in %s was removed, and what it held is deleted.", l.Workspace),
-		"If you still need it, ask an administrator for a new invitation. You can close this page.")
-}
-
 func (s *Portal) messageFor(c *fiber.Ctx, r web.Refusal) MessagePage {
 	e := r.Shown
 	l := s.leaf(c)
@@ -72,7 +62,7 @@ func (s *Portal) messageFor(c *fiber.Ctx, r web.Refusal) MessagePage {
 	}
 	switch {
 	case e.Code == "foreign_host":
-		return foreignHostPage(Leaf{Workspace: l.Workspace}, s.service.PublicURL())
+		return foreignHostPage(Leaf{Workspace: l.Workspace, words: l.words}, s.service.PublicURL())
 	case e.Code == "foreign_form":
 		return staleFormPage(l, again)
 	case e.Code == "suspended":
@@ -84,7 +74,7 @@ func (s *Portal) messageFor(c *fiber.Ctx, r web.Refusal) MessagePage {
 	case e.Kind == access.TooMany:
 		return tooManyPage(l, again, r.Wait)
 	case e.Code == "disk_full":
-		return diskFullPage(l, e.Message, again)
+		return diskFullPage(l, e, again)
 	case e.Kind == access.Unavailable, e.Kind == access.NoData:
 		return busyPage(l, again, r.Wait)
 	case e.Kind == access.Internal:
@@ -94,7 +84,7 @@ func (s *Portal) messageFor(c *fiber.Ctx, r web.Refusal) MessagePage {
 	case e.Kind == access.NotFound && r.Status == http.StatusNotFound:
 		return notFoundPage(l)
 	}
-	return refusedPage(l, e.Message)
+	return refusedPage(l, e)
 }
 
 // sessionEnded is the error's account of a session that was ended, or nil.

@@ -1,14 +1,38 @@
 package portal
 
 import (
+	"io/fs"
+	"os"
 	"strings"
+	"sync"
 	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/messages"
 )
 
 var noon = time.Date(2030, 5, 8, 12, 0, 0, 0, time.UTC)
 
+// readPages are the pages of a frontend, with its own sentences.
+func readPages(frontend fs.FS) (*pages, error) {
+	catalog, err := messages.Open(frontend)
+	if err != nil {
+		return nil, err
+	}
+	return newPages(frontend, catalog)
+}
+
+// english are the words of samples.
+var english = sync.OnceValue(func() *words {
+	p, err := readPages(os.DirFS("../../../frontend"))
+	if err != nil {
+		panic(err)
+	}
+	return p.words(access.English)
+})
+
 func leaf(signedIn ...string) Leaf {
-	l := Leaf{Workspace: "AI Loop", CSRF: "csrf-of-the-session"}
+	l := Leaf{Workspace: "AI Loop", CSRF: "csrf-of-the-session", Here: "/here", words: english()}
 	if len(signedIn) > 0 {
 		l.SignedInAs = signedIn[0]
 	}
@@ -27,7 +51,15 @@ type sample struct {
 }
 
 // samples is every page in every state that somebody can see.
-func samples() map[string]sample {
+func samples() map[string]sample { return samplesIn(english()) }
+
+// samplesIn is samples in another language.
+func samplesIn(w *words) map[string]sample {
+	leaf := func(signedIn ...string) Leaf {
+		l := leaf(signedIn...)
+		l.words = w
+		return l
+	}
 	here := leaf("ada@example.com")
 	ailoop := Section{"AILoop", "/ailoop", []Resource{{"Data Lake", "/ailoop/datalake"}, {"Flows", "/ailoop/flows"}}}
 	fleet := Section{"Fleet", "/fleet", []Resource{{"Data Lake", "/fleet/datalake"}, {"Flows", "/fleet/flows"}}}
@@ -190,18 +222,26 @@ func samples() map[string]sample {
 		"message-rejected":              {pageMessage, rejectedPage(leaf())},
 		"message-withdrawn":             {pageMessage, withdrawnPage(leaf())},
 		"message-signed-out":            {pageMessage, signedOutPage(leaf(), false, false)},
+		"message-signed-out-tokens":     {pageMessage, signedOutPage(leaf(), true, true)},
+		"message-removed":               {pageMessage, removedPage(here)},
+		"message-no-console":            {pageMessage, noConsolePage(here)},
+		"message-not-allowed-console":   {pageMessage, notAllowedPage(here, consolePlace)},
+		"message-not-allowed-desktop":   {pageMessage, notAllowedPage(here, desktopPlace)},
+		"message-suspended-unnamed":     {pageMessage, suspendedPage(leaf())},
 		"message-signed-out-everywhere": {pageMessage, signedOutPage(leaf(), true, false)},
 		"message-not-allowed":           {pageMessage, notAllowedPage(here, "AILoop")},
 		"message-not-found":             {pageMessage, notFoundPage(leaf())},
 		"message-disk-full": {pageMessage,
-			diskFullPage(leaf(),
-				"The server's disk is nearly full, so nothing can be changed just now. Please tell its administrator.",
-				"/login")},
+			diskFullPage(leaf(), &access.Error{
+				Message: "The server's disk is nearly full, so nothing can be changed just now. Please tell its " +
+					"administrator.",
+			}, "/login")},
 		"message-busy":     {pageMessage, busyPage(leaf(), "/login", 5*time.Second)},
 		"message-too-many": {pageMessage, tooManyPage(leaf(), "/login", 4*time.Minute)},
 		"message-refused": {pageMessage,
-			refusedPage(here,
-				"This invitation was meant for another address. Ask the person who invited you for a new one.")},
+			refusedPage(here, &access.Error{
+				Message: "This invitation was meant for another address. Ask the person who invited you for a new one.",
+			})},
 		"message-stale-form":   {pageMessage, staleFormPage(leaf(), "/login")},
 		"message-our-error":    {pageMessage, ourErrorPage(leaf(), "k3v7q2m9")},
 		"message-foreign-host": {pageMessage, foreignHostPage(leaf(), "https://door.example.com")},
@@ -240,7 +280,7 @@ func samples() map[string]sample {
 				Most:          30,
 			},
 		},
-		"message-not-set-up":   {pageMessage, notSetUpPage(Leaf{Workspace: "Doorward"})},
+		"message-not-set-up":   {pageMessage, notSetUpPage(Leaf{Workspace: "Doorward", words: w})},
 		"message-setup-closed": {pageMessage, setupClosedPage(leaf())},
 	}
 }

@@ -37,7 +37,13 @@ func openSections(p *gate.Principal) (open []Section) {
 	return open
 }
 
-// sectionTitle returns the name of the page at a path; empty for other paths.
+// Places that are no sections, and have sentences of their own.
+const (
+	consolePlace = "/admin"
+	desktopPlace = "/desktop"
+)
+
+// sectionTitle returns the name of the page at a path, or a place; empty for other paths.
 func sectionTitle(p string) string {
 	first, second, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
 	for _, sec := range sections {
@@ -52,10 +58,10 @@ func sectionTitle(p string) string {
 		return sec.title
 	}
 	if first == "admin" {
-		return "the console"
+		return consolePlace
 	}
 	if first == "desktop" {
-		return "the desktop app"
+		return desktopPlace
 	}
 	return ""
 }

@@ -27,23 +27,23 @@ func (s *Portal) showSetup(c *fiber.Ctx, code int, p SetupPage) error {
 }
 
 // checkSetup returns what the form says and, by field, everything that is wrong with it.
-func checkSetup(p SetupPage) (in service.FirstAdmin, faults map[string]string) {
-	faults = map[string]string{}
+func checkSetup(w *words, p SetupPage) (in service.FirstAdmin, faults map[string]string) {
+	in.Language, faults = w.Language(), map[string]string{}
 	check := func(field, value, empty string, err error) {
 		switch {
 		case strings.TrimSpace(value) == "":
 			faults[field] = empty
 		case err != nil:
-			faults[field] = access.Explain(err).Message
+			faults[field] = w.explain(access.Explain(err))
 		}
 	}
 	var err error
 	in.Workspace, err = access.CleanText("workspace", p.WorkspaceName, access.MaxWorkspace)
-	check("workspace", p.WorkspaceName, "Enter a name for the workspace.", err)
+	check("workspace", p.WorkspaceName, w.say("portal.setup.workspace_empty"), err)
 	in.Name, err = access.CleanText("name", p.Name, access.MaxName)
-	check("name", p.Name, "Enter your name. People see it in their invitations.", err)
+	check("name", p.Name, w.say("portal.setup.name_empty"), err)
 	in.Email, err = address.Parse(p.Email)
-	check("email", p.Email, "Enter your email address.", err)
+	check("email", p.Email, w.say("portal.setup.email_empty"), err)
 	return in, faults
 }
 
@@ -57,15 +57,14 @@ func (s *Portal) setUp(c *fiber.Ctx) error {
 		Name:          strings.Clone(c.FormValue("name")),
 		Email:         strings.Clone(c.FormValue("email")),
 	}
-	in, faults := checkSetup(p)
+	in, faults := checkSetup(s.words(c), p)
 	if len(faults) > 0 {
 		p.Errors = faults
 		return s.showSetup(c, http.StatusUnprocessableEntity, p)
 	}
 	e, err := s.service.Setup.SetUp(c.UserContext(), secretParam(c), in, s.web.Cookies.Browser(c))
 	if access.Invalid.Is(err) {
-		shown := access.Explain(err)
-		p.Errors = map[string]string{shown.Field: shown.Message}
+		p.Errors = map[string]string{access.Explain(err).Field: s.words(c).explain(access.Explain(err))}
 		return s.showSetup(c, http.StatusUnprocessableEntity, p)
 	}
 	if err != nil {

@@ -3,7 +3,7 @@ package portal
 import (
 	"time"
 
-	"doorward/backend/text"
+	"doorward/backend/access"
 )
 
 // A Moment is a time in the forms that people and machines read.
@@ -11,63 +11,87 @@ type Moment struct {
 	Machine string // RFC 3339
 	Exact   string // to the second
 	On      string // "today at 14:05 UTC"
-	Ago     string // "12 minutes ago"
 	Left    string // "in 6 days"; empty once it has passed
 }
 
 // moment describes t, relative to now; nil for the zero time.
-func moment(t, now time.Time) *Moment {
+func (w *words) moment(t, now time.Time) *Moment {
 	if t.IsZero() {
 		return nil
 	}
 	t, now = t.UTC(), now.UTC()
-	return &Moment{t.Format(time.RFC3339), t.Format("Monday, 2 January 2006, 15:04:05 UTC"), on(t, now), ago(t, now),
-		left(t, now)}
+	return &Moment{
+		Machine: t.Format(time.RFC3339),
+		Exact:   w.say("portal.time.exact", "Date", w.exactDay(t), "Time", t.Format("15:04:05")),
+		On:      w.on(t, now),
+		Left:    w.left(t, now),
+	}
 }
 
-func on(t, now time.Time) string {
-	clock := t.Format(" at 15:04 UTC")
-	switch days := dayNumber(now) - dayNumber(t); {
-	case days == 0:
-		return "today" + clock
-	case days == 1:
-		return "yesterday" + clock
-	case days == -1:
-		return "tomorrow" + clock
-	case t.Year() == now.Year():
-		return t.Format("Monday 2 January") + clock
+func (w *words) on(t, now time.Time) string {
+	switch clock, days := w.Clock(t), dayNumber(now)-dayNumber(t); days {
+	case 0:
+		return w.say("portal.time.today_utc", "Time", clock)
+	case 1:
+		return w.say("portal.time.yesterday_utc", "Time", clock)
+	case -1:
+		return w.say("portal.time.tomorrow_utc", "Time", clock)
+	default:
+		return w.say("portal.time.on_day_utc", "Date", w.day(t, now), "Time", clock)
 	}
-	return t.Format("Monday 2 January 2006") + clock
 }
 
 func dayNumber(t time.Time) int { return int(t.Unix() / 86400) }
 
-func ago(t, now time.Time) string {
-	switch d := now.Sub(t); {
-	case d < time.Minute:
-		return "just now"
-	case d < time.Hour:
-		return text.Count(int(d/time.Minute), "minute") + " ago"
-	case d < 24*time.Hour:
-		return text.Count(int(d/time.Hour), "hour") + " ago"
-	case d < 30*24*time.Hour:
-		return text.Count(int(d/(24*time.Hour)), "day") + " ago"
+func (w *words) english() bool {
+	return w.Language() == access.English || w.Language() == access.Pseudo
+}
+
+// day is the day of the week and the date. English omits the commas, and the current year.
+func (w *words) day(t, now time.Time) string {
+	switch {
+	case !w.english():
+		return w.Day(t)
+	case t.Year() == now.Year():
+		return t.Format("Monday 2 January")
 	}
-	return "on " + t.Format("2 January 2006")
+	return t.Format("Monday 2 January 2006")
+}
+
+func (w *words) exactDay(t time.Time) string {
+	if w.english() {
+		return t.Format("Monday, 2 January 2006")
+	}
+	return w.Day(t)
 }
 
 // left is the time until t, rounded to the largest fitting unit: so nobody has to
 // know a time zone to understand it.
-func left(t, now time.Time) string {
+func (w *words) left(t, now time.Time) string {
 	const day = 24 * time.Hour
 	switch d := t.Sub(now); {
 	case d <= 0:
 		return ""
 	case d < time.Hour:
-		return "in " + text.Count(int((d+time.Minute-1)/time.Minute), "minute")
+		return w.say("portal.time.in_minutes", "N", up(d, time.Minute))
 	case d < 36*time.Hour:
-		return "in " + text.Count(int((d+time.Hour/2)/time.Hour), "hour")
+		return w.say("portal.time.in_hours", "N", int((d+time.Hour/2)/time.Hour))
 	default:
-		return "in " + text.Count(int((d+day/2)/day), "day")
+		return w.say("portal.time.in_days", "N", int((d+day/2)/day))
 	}
 }
+
+// wait is how long to wait, rounded up.
+func (w *words) wait(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return w.say("portal.time.in_moment")
+	case d <= time.Minute:
+		return w.say("portal.time.in_seconds", "N", up(d, time.Second))
+	case d <= 90*time.Minute:
+		return w.say("portal.time.in_minutes", "N", up(d, time.Minute))
+	}
+	return w.say("portal.time.in_hours", "N", up(d, time.Hour))
+}
+
+func up(d, unit time.Duration) int { return int((d + unit - 1) / unit) }

@@ -22,6 +22,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/email"
+	"doorward/backend/messages"
 	"doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/store/kv"
@@ -88,7 +89,9 @@ func NewOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *Server {
 	s.Must(err)
 	s.Store = st
 	frontend := os.DirFS(filepath.Join(root(t), "frontend"))
-	emails, err := email.New(frontend)
+	catalog, err := messages.Open(frontend)
+	s.Must(err)
+	emails, err := email.New(frontend, catalog)
 	s.Must(err)
 	o := Options{
 		Options: web.Options{Frontend: frontend, Listen: "127.0.0.1:8080", Logger: log},
@@ -132,7 +135,11 @@ func (s *Server) open(o Options) (err error) {
 	if s.Web, err = web.New(o.Options); err != nil {
 		return err
 	}
-	pages, err := portal.New(s.Web, o.Frontend)
+	catalog, err := messages.Open(o.Frontend)
+	if err != nil {
+		return err
+	}
+	pages, err := portal.New(s.Web, o.Frontend, catalog)
 	if err != nil {
 		return err
 	}

@@ -9,9 +9,9 @@ const named = (url: string): string => {
   return `${pathname}?${searchParams}`
 }
 
-// ahead sends a request whose answer will be needed.
-export function ahead(url: string): void {
-  const answer = fetch(url, { credentials: 'same-origin', cache: 'no-store' })
+// ahead sends a request whose answer will be needed, in the reader's language.
+export function ahead(url: string, language: string): void {
+  const answer = fetch(url, { headers: { 'Accept-Language': language }, credentials: 'same-origin', cache: 'no-store' })
   answer.catch(() => undefined) // take returns the same promise, and its caller handles the error
   asked.set(named(url), { answer, at: performance.now() })
 }

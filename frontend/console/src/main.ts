@@ -1,10 +1,17 @@
 import './app.css'
 import { ahead, page, viewOf } from './ahead'
+import { preferred } from './lib/language'
+import { language, speak } from './lib/messages'
 import { firsts, views } from './shell/views'
 
+const wanted = preferred()
 const view = viewOf(location.pathname)
-for (const what of ['me', 'settings', 'roles', 'overview', `login-requests?limit=${page}`]) ahead(`/api/v1/${what}`)
+for (const what of ['me', 'settings', 'roles', 'overview', `login-requests?limit=${page}`]) ahead(`/api/v1/${what}`, wanted)
 const first = firsts[view]?.(new URLSearchParams(location.search))
-if (first) ahead(`/api/v1/${first}`)
-void views[view]?.().catch(() => undefined) // the view shows the error when it loads
-void import('./start').then((m) => m.default())
+if (first) ahead(`/api/v1/${first}`, wanted)
+void speak(wanted).then(() => {
+  document.documentElement.lang = language()
+  document.documentElement.dir = language() === 'ar' ? 'rtl' : 'ltr'
+  void views[view]?.().catch(() => undefined) // the view shows the error when it loads
+  void import('./start').then((m) => m.default())
+})

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { parts, placeResults, read, results, verdict, type List, type Result } from './batch'
 import { decode } from './csv'
 
-type Want = { row: number; email?: string; roles?: string[]; name?: string; note?: string; code?: string; says?: string }
+type Want = { row: number; email?: string; roles?: string[]; name?: string; note?: string; code?: string; says?: string; language?: string }
 type Case = { name: string; text?: string; base64?: string; windows?: boolean; usual?: string[]; rows?: Want[]; refused?: Want }
 
 // A list that one of the console and the command line takes and the other refuses,
@@ -21,6 +21,15 @@ describe('read', () => {
     const want = ({ row, code, says, ...invitation }: Want) => (code ? { row, error: { code, detail: begins(says) } } : { row, invitation })
     expect(list.rows).toEqual((rows ?? []).map(want))
   })
+})
+
+// Everybody on a list would be invited in the inviter's language, whatever was chosen for the
+// list; or in that, although their own row names another.
+test('a row that names no language gets the one of the list', () => {
+  const asked = (text: string, language?: string) => read(text, ['Fleet'], language).rows.map((r) => r.invitation?.language)
+  expect(asked('email,language\na@a.org,ar\nb@a.org,', 'de')).toEqual(['ar', 'de'])
+  expect(asked('a@a.org\nb@a.org', 'ja')).toEqual(['ja', 'ja'])
+  expect(asked('email,language\na@a.org,ar\nb@a.org,')).toEqual(['ar', undefined])
 })
 
 // The server numbers what it was sent from 1. Shown under those numbers, a row

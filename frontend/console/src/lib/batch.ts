@@ -1,9 +1,10 @@
 import type { Invitation, Row } from './api/client'
 import { parse, trim, write, type Line, type Refusal } from './csv'
+import { t } from './messages'
 
 // The columns, in the order in which a list without a heading has them.
 const columns = ['email', 'role', 'name', 'note'] as const
-type Column = (typeof columns)[number]
+type Column = (typeof columns)[number] | 'language' // which only a heading can name
 
 // A ListRow is one row of a list of invitations, under the number of its line:
 // whom to invite, or why the row cannot be read.
@@ -13,24 +14,25 @@ export type ListRow = { row: number; invitation: Invitation; error?: undefined }
 export type List = { rows: ListRow[]; refused?: Refusal }
 
 // read makes invitations of a list: CSV with or without a heading, or just
-// addresses, one a line. A row that names no role gets the usual ones. The command
+// addresses, one a line. A row that names no role, or no language, gets the usual one:
+// without a language, the server takes the inviter's. The command
 // line reads the same lists in app/cli/csv.go; csv_cases.json there holds both to
 // one dialect.
-export function read(text: string, usual: string[]): List {
+export function read(text: string, usual: string[], language = ''): List {
   const lines = parse(text)
-  if (lines.length === 0) return refuse('file_empty', 'The file is empty. Its first line names the columns: email,role,name,note.')
+  if (lines.length === 0) return refuse('file_empty', t('console.list_file.empty', { Columns: columns.join(',') }))
   const names = lines[0]!.cells.map(columnName)
   const headed = names.includes('email')
   if (!headed && isHeading(names)) {
-    return refuse('column_missing', 'The column email is missing. The first line of the file names the columns: email, role, name, note.')
+    return refuse('column_missing', t('console.list_file.email_missing', { Column: 'email', Columns: columns.join(', ') }))
   }
   const placed: readonly string[] = headed ? names : columns
-  const twice = columns.find((c) => placed.indexOf(c) !== placed.lastIndexOf(c))
-  if (twice) return refuse('column_twice', `The column ${twice} stands twice in the first line of the file.`)
+  const twice = [...columns, 'language'].find((c) => placed.indexOf(c) !== placed.lastIndexOf(c))
+  if (twice) return refuse('column_twice', t('console.list_file.column_twice', { Column: twice }))
   if (!placed.includes('role') && usual.length === 0) {
-    return refuse('role_missing', 'The column role is missing, and no role is given for everybody. Add the column, or choose the role below.')
+    return refuse('role_missing', t('console.list_file.role_missing', { Column: 'role' }))
   }
-  return { rows: lines.slice(headed ? 1 : 0).map((line) => rowOf(line, placed, usual)) }
+  return { rows: lines.slice(headed ? 1 : 0).map((line) => rowOf(line, placed, usual, language)) }
 }
 
 const refuse = (code: string, detail: string): List => ({ rows: [], refused: { code, detail } })
@@ -43,9 +45,9 @@ function columnName(cell: string): string {
 }
 
 // isHeading tells a heading from a first row that is already somebody to invite.
-const isHeading = (names: string[]) => names.some((n) => columns.includes(n as Column)) && !names.some((n) => n.includes('@'))
+const isHeading = (names: string[]) => names.some((n) => (columns as readonly string[]).includes(n)) && !names.some((n) => n.includes('@'))
 
-function rowOf(line: Line, placed: readonly string[], usual: string[]): ListRow {
+function rowOf(line: Line, placed: readonly string[], usual: string[], usualLanguage: string): ListRow {
   const { row, cells } = line
   const error = line.fault ?? faultOf(cells, placed.length)
   if (error) return { row, error }
@@ -54,7 +56,9 @@ function rowOf(line: Line, placed: readonly string[], usual: string[]): ListRow 
   const person = personOf(cell('email'))
   const name = cell('name') || person.name
   const note = cell('note')
-  return { row, invitation: { email: person.email, roles: roles.length > 0 ? roles : usual, ...(name && { name }), ...(note && { note }) } }
+  const language = cell('language') || usualLanguage
+  const optional = { ...(name && { name }), ...(note && { note }), ...(language && { language }) }
+  return { row, invitation: { email: person.email, roles: roles.length > 0 ? roles : usual, ...optional } }
 }
 
 // faultOf says why a row cannot be read for certain. A cell beyond the last column
@@ -62,10 +66,10 @@ function rowOf(line: Line, placed: readonly string[], usual: string[]): ListRow 
 // another encoding shows by what stands for its bytes, UTF-16 by its zero bytes.
 function faultOf(cells: string[], most: number): Refusal | undefined {
   if (cells.some((c) => /[\0\uFFFD]/.test(c))) {
-    return { code: 'text_invalid', detail: 'The row is not in UTF-8. Save the file as CSV (UTF-8).' }
+    return { code: 'text_invalid', detail: t('console.list_file.row_encoding') }
   }
   if (cells.slice(most).some(Boolean)) {
-    const detail = `The row has ${cells.length} cells, but there are ${most} columns. Put text with a separator in it in quotes.`
+    const detail = t('console.list_file.row_too_long', { N: cells.length, Columns: most })
     return { code: 'row_unreadable', detail }
   }
   return undefined
@@ -90,9 +94,9 @@ export type Result = Row & { name?: string }
 
 // placeResults puts the results of the server beside the rows that were sent, under their
 // own line numbers. The server numbers them from 1, also where it says that an address
-// is in an earlier row.
+// is in an earlier row: the last number of its sentence.
 export function placeResults(sent: ListRow[], results: Row[]): Result[] {
-  const own = (detail: string) => detail.replace(/\d+(?=\.$)/, (n) => String(sent[Number(n) - 1]?.row ?? n))
+  const own = (detail: string) => detail.replace(/\d+(?=\D*$)/, (n) => String(sent[Number(n) - 1]?.row ?? n))
   return results.map((result, i) => {
     const { error } = result
     const placed = error?.code === 'duplicate_row' ? { ...error, detail: own(error.detail) } : error
@@ -104,8 +108,8 @@ export function placeResults(sent: ListRow[], results: Row[]): Result[] {
 // verdict says in words what came of a row.
 export function verdict(row: Row, dry: boolean): string {
   if (row.error) return row.error.detail
-  const before = row.rejected_before ? ' This address was rejected before.' : ''
-  return (dry ? 'Ready to invite.' : 'Invited.') + before
+  if (row.rejected_before) return dry ? t('console.list_file.ready_though_rejected') : t('console.list_file.invited_though_rejected')
+  return dry ? t('console.list_file.ready') : t('console.list_file.invited')
 }
 
 // results are the rows as a file to keep.

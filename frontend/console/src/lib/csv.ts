@@ -1,3 +1,5 @@
+import { t } from './messages'
+
 // A Line is one row of a list: the line it begins on, and its cells without
 // white space around them. A fault says why the row cannot be read.
 export type Line = { row: number; cells: string[]; fault?: Refusal }
@@ -16,10 +18,10 @@ export type Decoded = { text: string; guessed?: boolean; refused?: Refusal }
 export function decode(file: Uint8Array): Decoded {
   const begins = (...bytes: number[]) => bytes.every((b, i) => file[i] === b)
   if (begins(0x50, 0x4b, 3, 4) || begins(0xd0, 0xcf, 0x11, 0xe0)) {
-    return { text: '', refused: { code: 'file_workbook', detail: 'The file is a workbook. Save it as CSV (UTF-8) first.' } }
+    return { text: '', refused: { code: 'file_workbook', detail: t('console.list_file.workbook') } }
   }
   if (begins(0xff, 0xfe) || begins(0xfe, 0xff)) {
-    return { text: '', refused: { code: 'file_utf16', detail: 'The file is in UTF-16. Save it as CSV (UTF-8) first.' } }
+    return { text: '', refused: { code: 'file_utf16', detail: t('console.list_file.utf16') } }
   }
   try {
     return { text: utf8.decode(file) }
@@ -119,8 +121,8 @@ export function parse(text: string): Line[] {
 // unpaired says what is wrong with the quotes in the lines from first to last.
 function unpaired(first: number, last: number): Refusal {
   const detail = last > first
-    ? `A quote that begins here ends in row ${last} or never, so rows ${first} to ${last} were read as one. Close it, or write a quote inside quotes twice.`
-    : 'The quotes do not pair up. Put the whole cell in quotes, and write a quote inside it twice.'
+    ? t('console.list_file.quote_never_closed', { First: String(first), Last: String(last) })
+    : t('console.list_file.quotes_unpaired')
   return { code: 'row_unreadable', detail }
 }
 

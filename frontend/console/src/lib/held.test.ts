@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { by, off, todo, why, type Held } from './held'
+import { by, todo, why, type Held } from './held'
 
 const held = (more: Partial<Held> = {}): Held =>
   ({ direction: 'ahead', hours: 744, says: '2030-06-01T12:00:00Z', since: '2030-06-01T11:30:00Z', until: '2030-06-02T11:30:00Z', ...more })
@@ -13,7 +13,7 @@ test.each([
   [60, 'ahead', '3 days ahead'],
   [744, 'ahead', '31 days ahead'],
   [26_280, 'behind', '1,095 days behind'],
-] as const)('%d hours %s: %s', (hours, direction, want) => expect(off(held({ hours, direction }))).toBe(want))
+] as const)('%d hours %s: %s', (hours, direction, want) => expect(why(held({ hours, direction }))).toContain(`, ${want} of what Doorward expects.`))
 
 test('a moment in UTC, whatever the reader’s zone', () => expect(by('2030-06-01T23:05:00+02:00')).toBe('1 June 2030 at 21:05 UTC'))
 

@@ -1,4 +1,5 @@
 import type { Overview } from './api/client'
+import { t } from './messages'
 
 type Mail = Overview['mail']
 
@@ -7,12 +8,12 @@ type Mail = Overview['mail']
 export type MailStatus = 'unconfigured' | 'paused' | 'retrying' | 'untested' | 'working'
 
 // mailLabels are the statuses as people read them.
-export const mailLabels: Record<MailStatus, string> = {
-  unconfigured: 'Not configured',
-  paused: 'Paused',
-  retrying: 'Retrying',
-  untested: 'Not tested yet',
-  working: 'Ready',
+export const mailLabels: Readonly<Record<MailStatus, string>> = {
+  get unconfigured() { return t('console.mail_status.unconfigured') },
+  get paused() { return t('console.mail_status.paused') },
+  get retrying() { return t('console.mail_status.retrying') },
+  get untested() { return t('console.mail_status.untested') },
+  get working() { return t('console.mail_status.working') },
 }
 
 // mailStatus never says that sending works before an email was sent.

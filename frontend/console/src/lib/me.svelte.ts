@@ -1,5 +1,6 @@
 import { api, ask, type Me, type Settings } from './api/client'
 import { Problem } from './api/problem'
+import { follow } from './language'
 import { live } from './live.svelte'
 import { session } from './session.svelte'
 
@@ -14,10 +15,13 @@ class Myself {
   }
 
   // begin is the first load. It requests the member and the settings together, since
-  // nearly everybody who opens the console may read the settings.
+  // nearly everybody who opens the console may read the settings. A member's own language
+  // is known only now.
   begin = async (): Promise<void> => {
     const settings = ask(api.GET('/settings')).catch((cause: unknown) => Problem.of(cause))
-    this.#is(await ask(api.GET('/me')))
+    const who = await ask(api.GET('/me'))
+    if (who.id && follow(who.language)) return location.reload()
+    this.#is(who)
     const got = await settings
     if (!(got instanceof Problem)) this.settings = got
     else if (got.status !== 403) throw got

@@ -1,19 +1,31 @@
-const words: Record<string, string> = {
-  'open ailoop': 'AILoop: home page', 'open ailoop/datalake': 'AILoop: Data Lake', 'open ailoop/flows': 'AILoop: Flows',
-  'open fleet': 'Fleet: home page', 'open fleet/datalake': 'Fleet: Data Lake', 'open fleet/flows': 'Fleet: Flows',
-  'read members': 'See members and requests', 'invite members': 'Invite, resend, copy links', 'decide members': 'Approve and reject',
-  'change members': 'Change roles, suspend, remove', 'read audit': 'See the audit log', 'read settings': 'See settings, tokens and email',
-  'change settings': 'Change settings, roles and tokens', 'read applications': 'See applications', 'change applications': 'Connect applications',
+import { t } from './messages'
+
+const words: Record<string, () => string> = {
+  'open ailoop': () => t('console.permission.open_ailoop'),
+  'open ailoop/datalake': () => t('console.permission.open_ailoop_datalake'),
+  'open ailoop/flows': () => t('console.permission.open_ailoop_flows'),
+  'open fleet': () => t('console.permission.open_fleet'),
+  'open fleet/datalake': () => t('console.permission.open_fleet_datalake'),
+  'open fleet/flows': () => t('console.permission.open_fleet_flows'),
+  'read members': () => t('console.permission.read_members'),
+  'invite members': () => t('console.permission.invite_members'),
+  'decide members': () => t('console.permission.decide_members'),
+  'change members': () => t('console.permission.change_members'),
+  'read audit': () => t('console.permission.read_audit'),
+  'read settings': () => t('console.permission.read_settings'),
+  'change settings': () => t('console.permission.change_settings'),
+  'read applications': () => t('console.permission.read_applications'),
+  'change applications': () => t('console.permission.change_applications'),
 }
 
 // said is a permission in words.
-export const said = (permission: string): string => words[permission] ?? permission
+export const said = (permission: string): string => words[permission]?.() ?? permission
 
 // group is the part of the matrix that a permission belongs to.
 export function group(permission: string): string {
   if (permission.startsWith('open ailoop')) return 'AILoop'
   if (permission.startsWith('open fleet')) return 'Fleet'
-  return 'Management'
+  return t('console.permission.management')
 }
 
 // grouped are permissions by group, in their original order.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { status } from './status'
+import { status, statusLabels } from './status'
 
 const at = '2030-05-01T12:00:00Z'
 test.each([
@@ -8,4 +8,4 @@ test.each([
   ['Pending approval', { state: 'pending', accepted_at: at, invitation_expired: true }],
   ['Expired', { state: 'pending', invitation_expired: true }],
   ['Invited', { state: 'pending' }],
-] as const)('%s', (want, member) => expect(status(member)).toBe(want))
+] as const)('%s', (want, member) => expect(statusLabels[status(member)]).toBe(want))

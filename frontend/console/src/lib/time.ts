@@ -1,8 +1,9 @@
-import { count } from './words'
+import { language, t } from './messages'
 
+type Unit = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year'
 const minute = 60, hour = 60 * minute, day = 24 * hour
 
-const steps: [number, string, number][] = [
+const steps: [number, Unit, number][] = [
   [hour, 'minute', minute],
   [day, 'hour', hour],
   [7 * day, 'day', day],
@@ -11,43 +12,67 @@ const steps: [number, string, number][] = [
   [Infinity, 'year', 365.25 * day],
 ]
 
+// once makes a formatter when it is first used. Browsers make them slowly.
+function once<T>(make: (key: string) => T): (key?: string) => T {
+  const made = new Map<string, T>()
+  return (key = '') => {
+    const there = made.get(key) ?? make(key)
+    made.set(key, there)
+    return there
+  }
+}
+
+// dates formats dates in the reader's language, in English with the day first.
+const locale = () => (language().startsWith('en') ? 'en-GB' : language())
+const formats = once((how) => new Intl.DateTimeFormat(locale(), JSON.parse(how) as Intl.DateTimeFormatOptions))
+export const dates = (how: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => formats(JSON.stringify(how))
+
+const days = once(() => new Intl.RelativeTimeFormat(language(), { numeric: 'auto' }))
+const ago = once(() => new Intl.RelativeTimeFormat(language()))
+const measures = once((unit) => new Intl.NumberFormat(language(), { style: 'unit', unit, unitDisplay: 'long' }))
+
+// measure is a number with its unit of time: "1 hour", "1,095 days".
+export const measure = (n: number, unit: Unit): string => measures(unit).format(n)
+
 // relative says how long ago or in how long: "12 minutes ago", "in 3 days". It is in
 // the language of the page, not of the browser.
 export function relative(at: Date, now: Date): string {
   const seconds = (at.getTime() - now.getTime()) / 1000
-  if (Math.abs(seconds) < 45) return seconds > 5 ? 'in a moment' : 'just now'
+  if (Math.abs(seconds) < 45) return seconds > 5 ? t('console.time.in_a_moment') : t('console.time.just_now')
   const [, unit, size] = steps.find(([below]) => Math.abs(seconds) < below) ?? steps[5]!
   const whole = seconds > day ? Math.round : Math.trunc // an invitation of 7 days just made ends "in 7 days"
   const n = Math.abs(whole(seconds / size)) || 1
-  if (unit === 'day' && n === 1) return seconds < 0 ? 'yesterday' : 'tomorrow'
-  return seconds < 0 ? `${count(n, unit)} ago` : `in ${count(n, unit)}`
+  const format = unit === 'day' && n === 1 ? days() : ago()
+  return format.format(seconds < 0 ? -n : n, unit)
 }
 
 // lasting says for how long something has gone on: "12 minutes".
 export function lasting(since: Date, now: Date): string {
   const seconds = Math.max(0, (now.getTime() - since.getTime()) / 1000)
-  if (seconds < minute) return 'less than a minute'
+  if (seconds < minute) return t('console.time.less_than_a_minute')
   const [, unit, size] = steps.find(([below]) => seconds < below) ?? steps[5]!
-  const n = Math.max(1, Math.trunc(seconds / size))
-  return count(n, unit)
+  return measure(Math.max(1, Math.trunc(seconds / size)), unit)
 }
-
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 // stamp is a time in the reader's time zone, to the second: "27 Nov 2026, 06:04:44". It
-// is the same in every browser, in the language of the page.
-export function stamp(at: Date): string {
-  const two = (n: number) => String(n).padStart(2, '0')
-  const day = `${at.getDate()} ${months[at.getMonth()]} ${at.getFullYear()}`
-  return `${day}, ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')}`
+// is in the language of the page, not of the browser, and has 24 hours.
+export const stamp = (at: Date): string =>
+  plain(dates({ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }), at)
+
+// plain is a formatted date. Newer browsers write "Sept" in British English, which is wider
+// than the other months.
+const plain = (format: Intl.DateTimeFormat, at: Date): string => {
+  const text = format.format(at)
+  return locale() === 'en-GB' ? text.replace('Sept', 'Sep') : text
 }
 
+const zones = once(() => new Intl.DateTimeFormat(language().startsWith('en') ? 'en-US' : language(), { timeZoneName: 'short' }))
+
 // zone is the short name of the reader's time zone at a time: "PST".
-export const zone = (at: Date): string =>
-  new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(at).find((p) => p.type === 'timeZoneName')?.value ?? 'local time'
+export const zone = (at: Date): string => zones().formatToParts(at).find((p) => p.type === 'timeZoneName')?.value ?? t('console.time.local_time')
 
 // exact is a time with its zone: "27 Nov 2026, 06:04:44 PST".
-export const exact = (at: Date): string => `${stamp(at)} ${zone(at)}`
+export const exact = (at: Date): string => t('console.time.with_zone', { Time: stamp(at), Zone: zone(at) })
 
 const units = { d: 'day', h: 'hour', m: 'minute' } as const
 
@@ -55,7 +80,7 @@ const units = { d: 'day', h: 'hour', m: 'minute' } as const
 export function span(text: string): string {
   const [, n, unit] = /^(\d+)([dhm])$/.exec(text) ?? []
   if (!n || !unit) return text
-  return count(Number(n), units[unit as keyof typeof units])
+  return measure(Number(n), units[unit as keyof typeof units])
 }
 
 // dayFrom is the date a number of days from today, in the reader's time zone:
@@ -65,6 +90,5 @@ export function dayFrom(from: number, now = new Date()): string {
   return [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((n) => String(n).padStart(2, '0')).join('-')
 }
 
-
 // short is the short form of a date: 2030-05-01 is "1 May".
-export const short = (date: string): string => `${Number(date.slice(8, 10))} ${months[Number(date.slice(5, 7)) - 1]}`
+export const short = (date: string): string => plain(dates({ day: 'numeric', month: 'short', timeZone: 'UTC' }), new Date(`${date}T00:00:00Z`))

@@ -1,5 +1,6 @@
 import { api, ask, type Member } from './api/client'
 import { Problem } from './api/problem'
+import { t } from './messages'
 import { toasts } from './toasts.svelte'
 import { called } from './words'
 
@@ -12,10 +13,10 @@ export async function undo(members: Member[], done: (m: Member) => string, chang
   const [first] = all
   if (failed.length < all.length) {
     const n = all.length - failed.length
-    toasts.say(n > 1 ? `${n} changes undone. Nobody was emailed.` : done((all.find((one) => !one.problem) ?? first)!.member))
+    toasts.say(n > 1 ? t('console.undo.several_toast', { N: n }) : done((all.find((one) => !one.problem) ?? first)!.member))
   }
   if (failed.length === 1) toasts.warn(failed[0]!.problem!.message)
-  if (failed.length > 1) toasts.warn(`${failed.length} changes could not be undone: ${failed[0]!.problem!.message}`)
+  if (failed.length > 1) toasts.warn(t('console.undo.several_failed_toast', { N: failed.length, Problem: failed[0]!.problem!.message }))
   changed?.()
 }
 
@@ -26,4 +27,4 @@ const back = (m: Member): Promise<Undone> =>
   )
 
 // pendingAgain says that an approval was undone.
-export const pendingAgain = (m: Member): string => `Undone: ${called(m)} is pending again. Nobody was emailed.`
+export const pendingAgain = (m: Member): string => t('console.undo.pending_again_toast', { Name: called(m) })

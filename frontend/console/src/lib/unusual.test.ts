@@ -12,7 +12,7 @@ test.each([
   [{ networks: 14, most_from: '203.0.113.9' }, 'from 14 networks, most from 203.0.113.9'],
   [{ networks: 50 }, 'from 50 networks'],
   [{ networks: 50, networks_is_floor: true }, 'from more than 50 networks'],
-  [{ networks: 1, networks_is_floor: true }, 'from more than 1 networks'],
+  [{ networks: 1, networks_is_floor: true }, 'from more than 1 network'],
 ])('%o came %s', (more, want) => expect(came(kind(more))).toBe(want))
 
 test.each([

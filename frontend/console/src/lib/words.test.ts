@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { browser } from './agent'
-import { filterOf, kind, phrase } from './audit'
 import { insecure } from './health'
 import { shortcut } from './keys'
 import { described, manages, opens } from './opens'
@@ -51,15 +50,6 @@ test('a shortcut is one only outside of fields, dialogs and chords', () => {
   expect([shortcut(press('a', { ctrlKey: true })), shortcut(press('a', { target: field })), shortcut(press('a'), true), shortcut(press('a', { defaultPrevented: true }))]).toEqual(['', '', '', ''])
 })
 
-test('an audit filter leaves out what is empty, and counts days back from now', () => {
-  const now = new Date('2030-05-08T12:00:00Z')
-  expect(filterOf({ action: 'approved', actor: '', since: '7d' }, now)).toEqual({ action: 'approved', from: '2030-05-01T12:00:00.000Z' })
-  expect(filterOf({ action: '', since: '' }, now)).toEqual({})
-  expect(phrase('changed_roles')).toBe('changed the roles of')
-  expect(kind('changed_roles')).toBe('changed roles')
-  expect(phrase('flew_away' as 'approved')).toBe('flew away')
-})
-
 test.each([
   ['Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36', 'Chrome on Linux'],
   ['Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15', 'Safari on macOS'],
@@ -70,5 +60,5 @@ test.each([
 test('who holds a role', () => {
   expect([holders(), holders(0, 0), holders(1), holders(2, 0), holders(0, 1), holders(0, 3), holders(1, 1), holders(2, 1)]).toEqual([
     '', '', '1 member holds', '2 members hold', '1 API token holds', '3 API tokens hold', '1 member and 1 API token hold', '2 members and 1 API token hold',
-  ])
+  ].map((who) => who && `${who} it, so it cannot be deleted.`))
 })

@@ -8,23 +8,24 @@ import Shield from '@lucide/svelte/icons/shield'
 import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal'
 import UserCheck from '@lucide/svelte/icons/user-check'
 import Users from '@lucide/svelte/icons/users'
+import { t } from '$lib/messages'
 
 // A Place is an entry of the navigation: its path, its name, the permission it
 // needs, and a line that says what it is for.
-export type Place = { path: string; name: string; icon: typeof Mail; need: string; text: string; short?: string }
+export type Place = { path: string; readonly name: string; icon: typeof Mail; need: string; readonly text: string; readonly short?: string }
 
 export const places: Place[] = [
-  { path: '/', name: 'Dashboard', icon: LayoutDashboard, need: 'read members', text: 'Overview of members, requests and health' },
-  { path: '/requests', name: 'Login Requests', short: 'Requests', icon: Inbox, need: 'read members', text: 'Pending requests for access' },
-  { path: '/audit', name: 'Audit', icon: ScrollText, need: 'read audit', text: 'Who did what, to whom, and when' },
-  { path: '/mail', name: 'Email log', short: 'Emails', icon: Mail, need: 'read settings', text: 'Emails and their delivery status' },
+  { path: '/', get name() { return t('console.nav.dashboard') }, icon: LayoutDashboard, need: 'read members', get text() { return t('console.nav.dashboard_text') } },
+  { path: '/requests', get name() { return t('console.nav.requests') }, get short() { return t('console.nav.requests_short') }, icon: Inbox, need: 'read members', get text() { return t('console.nav.requests_text') } },
+  { path: '/audit', get name() { return t('console.nav.audit') }, icon: ScrollText, need: 'read audit', get text() { return t('console.nav.audit_text') } },
+  { path: '/mail', get name() { return t('console.nav.mail') }, get short() { return t('console.nav.mail_short') }, icon: Mail, need: 'read settings', get text() { return t('console.nav.mail_text') } },
 ]
 
 export const settings: Place[] = [
-  { path: '/settings/members', name: 'Membership & Permissions', icon: Users, need: 'read members', text: 'Members, pending users and their access' },
-  { path: '/settings/roles', name: 'Roles', icon: UserCheck, need: 'read members', text: 'What each role gives access to' },
-  { path: '/settings/general', name: 'General', icon: SlidersHorizontal, need: 'read settings', text: 'Workspace name, public URL, invitations' },
-  { path: '/settings/mail', name: 'Email settings', icon: AtSign, need: 'read settings', text: 'Mail server and test email' },
-  { path: '/settings/security', name: 'Security', icon: Shield, need: 'read settings', text: 'Security policies, limits and your sessions' },
-  { path: '/settings/tokens', name: 'API tokens', icon: KeyRound, need: 'read settings', text: 'Tokens for programs that use the API' },
+  { path: '/settings/members', get name() { return t('console.nav.members') }, icon: Users, need: 'read members', get text() { return t('console.nav.members_text') } },
+  { path: '/settings/roles', get name() { return t('console.nav.roles') }, icon: UserCheck, need: 'read members', get text() { return t('console.nav.roles_text') } },
+  { path: '/settings/general', get name() { return t('console.nav.general') }, icon: SlidersHorizontal, need: 'read settings', get text() { return t('console.nav.general_text') } },
+  { path: '/settings/mail', get name() { return t('console.nav.mail_settings') }, icon: AtSign, need: 'read settings', get text() { return t('console.nav.mail_settings_text') } },
+  { path: '/settings/security', get name() { return t('console.nav.security') }, icon: Shield, need: 'read settings', get text() { return t('console.nav.security_text') } },
+  { path: '/settings/tokens', get name() { return t('console.nav.tokens') }, icon: KeyRound, need: 'read settings', get text() { return t('console.nav.tokens_text') } },
 ]

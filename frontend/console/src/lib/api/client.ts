@@ -1,6 +1,7 @@
 import createClient from 'openapi-fetch'
 import { take } from '../../ahead'
 import { confirming } from '../confirming.svelte'
+import { language } from '../messages'
 import { present } from '../presence'
 import { session } from '../session.svelte'
 import type { components, paths } from './schema'
@@ -28,6 +29,7 @@ async function plain(request: Request): Promise<Response> {
   const { method, url, headers, signal } = request
   const ahead = method === 'GET' ? take(url) : undefined
   if (ahead) return ahead
+  headers.set('Accept-Language', language())
   const reads = method === 'GET' || method === 'HEAD'
   if (reads && !present()) headers.set('X-Doorward-Background', '1')
   const body = reads ? undefined : await request.text()

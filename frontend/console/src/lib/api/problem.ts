@@ -1,3 +1,5 @@
+import { t } from '../messages'
+
 // A Problem is a failure of the API: a sentence for people, a code for programs, and
 // the fields at fault.
 export class Problem extends Error {
@@ -15,21 +17,21 @@ export class Problem extends Error {
   static from(status: number, body: unknown): Problem {
     const p = (typeof body === 'object' && body !== null ? body : {}) as Partial<Body>
     const fields = Object.fromEntries((p.errors ?? []).map((e) => [e.location, e.message]))
-    const sentence = p.detail ?? `The server answered with ${status}. Try again in a moment.`
-    const said = p.request ? `${sentence} Its number in the log is ${p.request}.` : sentence
+    const sentence = p.detail ?? t('console.problem.answered_with', { Status: String(status) })
+    const said = p.request ? t('console.problem.with_number', { Problem: sentence, Number: p.request }) : sentence
     return new Problem(said, status, p.code ?? 'unknown', fields, p.request)
   }
 
   // stale is the failure to load a file of the console, as after an update.
   static stale(): Problem {
-    return new Problem('This part of the console could not be loaded. Doorward may have been updated: load the page again.', 0, 'stale')
+    return new Problem(t('console.problem.stale'), 0, 'stale')
   }
 
   // of makes a Problem of any error.
   static of(cause: unknown): Problem {
     if (cause instanceof Problem) return cause
-    if (cause instanceof DOMException && cause.name === 'AbortError') return new Problem('This was cancelled.', 0, 'aborted')
-    return new Problem('Doorward could not be reached. Check the connection and try again.', 0, 'unreachable')
+    if (cause instanceof DOMException && cause.name === 'AbortError') return new Problem(t('console.problem.cancelled'), 0, 'aborted')
+    return new Problem(t('console.problem.unreachable'), 0, 'unreachable')
   }
 
   // at is the sentence about one field, or "".

@@ -230,8 +230,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change my notifications
-         * @description Turns your emails about pending requests on or off.
+         * Change my notifications and my language
+         * @description Turns your emails about pending requests on or off, or chooses the language of your emails: one of both at a time. A token cannot change the language.
          */
         patch: operations["change-me"];
         trace?: never;
@@ -936,7 +936,12 @@ export interface components {
             results: components["schemas"]["Row"][];
         };
         ChangeMeInBody: {
-            notify_requests: boolean;
+            /**
+             * @description A BCP 47 tag.
+             * @example de
+             */
+            language?: string;
+            notify_requests?: boolean;
         };
         ChangeMemberInBody: {
             /** @example Ada Lovelace */
@@ -1198,6 +1203,11 @@ export interface components {
              * @example 7d
              */
             expires_in?: string;
+            /**
+             * @description Of their emails, as a BCP 47 tag; yours if it is left out.
+             * @example de
+             */
+            language?: string;
             /** @example Ada Lovelace */
             name?: string;
             /** @description Plain text, included in the email. */
@@ -1218,6 +1228,11 @@ export interface components {
              * @example 7d
              */
             expires_in?: string;
+            /**
+             * @description Of their emails, as a BCP 47 tag; yours if it is left out.
+             * @example de
+             */
+            language?: string;
             /** @example Ada Lovelace */
             name?: string;
             /** @description Plain text, included in the email. */
@@ -1289,6 +1304,11 @@ export interface components {
             invited_by?: string;
             /** @description Whoever invited them can no longer grant these roles: approve with roles that you choose. */
             inviter_may_not?: boolean;
+            /**
+             * @description Of their emails; absent: English.
+             * @example de
+             */
+            language?: string;
             /** Format: date-time */
             last_sign_in_at?: string;
             /**
@@ -1465,6 +1485,11 @@ export interface components {
             email?: string;
             email_canonical?: string;
             id?: string;
+            /**
+             * @description Of your emails.
+             * @example de
+             */
+            language: string;
             /** @example Ada Lovelace */
             name?: string;
             /** @description You get emails about pending requests. */
@@ -1551,6 +1576,11 @@ export interface components {
             invited_by?: string;
             /** @description Whoever invited them can no longer grant these roles: approve with roles that you choose. */
             inviter_may_not?: boolean;
+            /**
+             * @description Of their emails; absent: English.
+             * @example de
+             */
+            language?: string;
             /** Format: date-time */
             last_sign_in_at?: string;
             /**

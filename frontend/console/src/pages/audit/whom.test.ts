@@ -13,4 +13,5 @@ test.each([
   ['graham@Example.org', [grace, graham], { value: 'graham@example.org' }],
   ['gone@example.org', [], { value: 'gone@example.org' }],
   ['nobody', [], { problem: 'No member matches.' }],
-])('%j with %j found', (typed, found, want) => expect(whom(typed, ['operator', 'system'], found)).toEqual(want))
+  ['betreiber', [], { value: 'operator' }], // as the field itself says in German
+])('%j with %j found', (typed, found, want) => expect(whom(typed, new Map([['operator', 'Betreiber'], ['system', 'System']]), found)).toEqual(want))

@@ -1,17 +1,21 @@
 import type { Member } from '$lib/api/client'
-import { count } from '$lib/words'
+import { t } from '$lib/messages'
 
 type Found = Pick<Member, 'email' | 'name'>
 
 // whom makes of what was typed the address that the audit log is filtered by. others are
-// actors and targets that are no members.
-export function whom(typed: string, others: string[], found: Found[]): { value?: string; problem?: string } {
+// actors and targets that are no members, with the words for them.
+export function whom(typed: string, others: ReadonlyMap<string, string>, found: Found[]): { value?: string; problem?: string } {
   const text = typed.trim()
-  if (text === '' || others.includes(text.toLowerCase())) return { value: text.toLowerCase() }
-  const same = found.filter((m) => m.email.toLowerCase() === text.toLowerCase())
+  const small = text.toLowerCase()
+  if (text === '' || others.has(small)) return { value: small }
+  const [other] = [...others].find(([, words]) => words.toLowerCase() === small) ?? []
+  if (other !== undefined) return { value: other }
+  const same = found.filter((m) => m.email.toLowerCase() === small)
   const [one] = same.length === 1 ? same : found
   if (one && (same.length === 1 || found.length === 1)) return { value: one.email }
-  if (found.length > 1) return { problem: `${count(found.length, 'member')}${found.length === 8 ? ' or more' : ''} match. Choose one.` }
+  const N = found.length
+  if (N > 1) return { problem: N === 8 ? t('console.audit.members_match_at_least', { N }) : t('console.audit.members_match', { N }) }
   if (/^[^@\s]+@[^@\s]+$/.test(text)) return { value: text }
-  return { problem: 'No member matches.' }
+  return { problem: t('console.audit.no_member_matches') }
 }

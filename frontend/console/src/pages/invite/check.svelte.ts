@@ -24,4 +24,11 @@ export class Check {
   }
 }
 
-export const send = (invitation: Invitation) => ask(api.POST('/invitations', { body: invitation }))
+// Typed is what the form has. A text that is empty was left to the server.
+export type Typed = { email: string; roles: string[]; name: string; note: string; lasts: string; language: string }
+
+export function send({ email, roles, name, note, lasts, language }: Typed) {
+  const optional = { ...(name && { name }), ...(note && { note }), ...(lasts && { expires_in: lasts }), ...(language && { language }) }
+  const body: Invitation = { email: email.trim(), roles: [...roles], ...optional }
+  return ask(api.POST('/invitations', { body }))
+}

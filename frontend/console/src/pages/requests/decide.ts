@@ -1,5 +1,6 @@
 import { api, ask, type Member } from '$lib/api/client'
 import { Problem } from '$lib/api/problem'
+import { t } from '$lib/messages'
 import { toasts } from '$lib/toasts.svelte'
 import { decided } from '$lib/loginRequests.svelte'
 import { called, list } from '$lib/words'
@@ -50,13 +51,14 @@ export function tellApproved(done: Member[], rolesOf: (m: Member) => string[]): 
   const [first] = done
   if (!first) return
   const back = () => void undo(done, pendingAgain)
-  if (done.length > 1) return toasts.say(`${done.length} requests approved. Each of them gets an email.`, undefined, back)
-  toasts.say(`${called(first)} approved (${list(rolesOf(first))}).`, { label: 'Manage Access', href: router.to('/settings/members', { member: first.id }) }, back)
+  if (done.length > 1) return toasts.say(t('console.requests.approved_many_toast', { N: done.length }), undefined, back)
+  const more = { label: t('console.requests.manage_link'), href: router.to('/settings/members', { member: first.id }) }
+  toasts.say(t('console.requests.approved_toast', { Name: called(first), Roles: list(rolesOf(first)) }), more, back)
 }
 
 // tellRejected says who was rejected.
 export function tellRejected(done: Member[]): void {
   const [first] = done
   if (!first) return
-  toasts.say(done.length > 1 ? `${done.length} requests were rejected and deleted.` : `${called(first)} was rejected and deleted.`)
+  toasts.say(done.length > 1 ? t('console.requests.rejected_many_toast', { N: done.length }) : t('console.requests.rejected_toast', { Name: called(first) }))
 }

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { phrases } from './api/actions'
-import { filterOf, groups, midnight, sentence } from './audit'
+import { filterOf, midnight } from './filter'
 
 const now = new Date(2030, 4, 10, 15)
 
@@ -20,13 +19,8 @@ test('a span goes before days', () => {
   expect(filterOf({ since: '7d', first: '2030-05-01' }, now)).toEqual({ from: new Date(now.getTime() - 7 * 86_400_000).toISOString() })
 })
 
-// An action that no group has could not be filtered by.
-test('every action is in one group', () => {
-  expect(groups.flatMap(([, actions]) => actions).toSorted()).toEqual(Object.keys(phrases).toSorted())
-})
-
-test('what an entry says is a sentence with and without a target', () => {
-  expect(sentence('set_up', true)).toBe('set up the workspace:')
-  expect(sentence('set_up', false)).toBe('set up the workspace')
-  expect(sentence('invited', true)).toBe('invited')
+test('a filter leaves out what is empty, and counts days back from now', () => {
+  const noon = new Date('2030-05-08T12:00:00Z')
+  expect(filterOf({ action: 'approved', actor: '', since: '7d' }, noon)).toEqual({ action: 'approved', from: '2030-05-01T12:00:00.000Z' })
+  expect(filterOf({ action: '', since: '' }, noon)).toEqual({})
 })

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs'
+import { expect, test, type Page } from '@playwright/test'
+import { doorward, expectNoBarriers, faults, listed, message, shoot, visit } from './harness'
+
+// Whose language a page is in, from the first visit on. Each test continues from the one
+// before.
+test.describe.configure({ mode: 'serial' })
+
+let admin: Page
+
+// said is a message of a language's catalogue.
+const said = (language: string, key: string, values: Record<string, string> = {}): string => {
+  const all = JSON.parse(readFileSync(new URL(`../../frontend/messages/${language}.json`, import.meta.url), 'utf8')) as Record<string, string | { other: string }>
+  const message = all[key]!
+  return (typeof message === 'string' ? message : message.other).replace(/\{\{\.(\w+)\}\}/g, (_, name: string) => values[name] ?? '')
+}
+const speak = (page: Page, language: string) => page.context().addCookies([{ name: 'doorward-language', value: language, url: process.env.BASE_URL as string }])
+const tooWide = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+
+test('a workspace that is set up in German', async ({ browser }) => {
+  admin = await visit(browser, { locale: 'de-DE', reducedMotion: 'reduce' })
+  await admin.goto(process.env.SETUP_LINK as string)
+  await expect(admin.locator('html')).toHaveAttribute('lang', 'de')
+  await admin.locator('input[name=workspace]').fill('Night Watch')
+  await admin.locator('input[name=name]').fill('Grace Hopper')
+  await admin.locator('input[name=email]').fill('grace@example.org')
+  await admin.locator('main form button').first().click()
+  await expect(admin.locator('html')).toHaveAttribute('lang', 'de')
+  for (let i = 0; i < 6; i++) {
+    await doorward('invite', `m${i}@example.com`, '--role', i % 2 ? 'Fleet' : 'AILoop')
+    if (i < 3) await doorward('approve', `m${i}@example.com`)
+  }
+  await admin.goto('/admin/settings/members')
+  await expect(admin.getByRole('heading', { level: 1, name: said('de', 'console.members.title') })).toBeVisible()
+})
+
+test('a language that is chosen in the console holds after a reload, on the portal and in emails', async ({ browser }) => {
+  await admin.goto('/admin/')
+  await admin.getByRole('button', { name: new RegExp(said('de', 'console.account.label').trim()) }).click()
+  await admin.getByRole('menuitem', { name: said('de', 'console.account.language', { Language: 'Deutsch' }) }).click()
+  await admin.getByRole('menuitem', { name: '日本語' }).click()
+  await expect(admin.locator('html')).toHaveAttribute('lang', 'ja')
+  await expect(admin.getByRole('heading', { level: 1, name: said('ja', 'console.nav.dashboard') })).toBeVisible()
+  await admin.reload()
+  await expect(admin.locator('html')).toHaveAttribute('lang', 'ja')
+  await admin.goto('/')
+  await expect(admin.locator('html')).toHaveAttribute('lang', 'ja')
+  expect((await listed<{ email: string; language?: string }>('members', '--search', 'grace@example.org'))[0]?.language).toBe('ja')
+
+  const elsewhere = await visit(browser, { locale: 'en-GB' })
+  await elsewhere.goto('/login')
+  await elsewhere.locator('input[type=email]').fill('grace@example.org')
+  await elsewhere.locator('main form button').first().click()
+  expect((await message('grace@example.org', said('ja', 'email.sign_in.subject', { Workspace: 'Night Watch' }))).text).toContain('Night Watch')
+  await elsewhere.context().close()
+})
+
+test('an invitation is in the language that was chosen for it, and so is what it opens', async ({ browser }) => {
+  await doorward('invite', 'layla@example.com', '--role', 'Fleet', '--language', 'ar')
+  const { link, html } = await message('layla@example.com', said('ar', 'email.invitation.subject', { Workspace: 'Night Watch' }))
+  expect(html).toContain('dir="rtl"')
+  const layla = await visit(browser, { locale: 'en-GB', viewport: { width: 390, height: 844 } })
+  await layla.goto(link)
+  await expect(layla.locator('html')).toHaveAttribute('lang', 'ar')
+  await expect(layla.locator('html')).toHaveAttribute('dir', 'rtl')
+  await expectNoBarriers(layla)
+  await layla.locator('main form button').first().click()
+  await expect(layla.getByRole('heading', { level: 1, name: said('ar', 'portal.pending.title') })).toBeVisible()
+  expect(await tooWide(layla)).toBeLessThanOrEqual(0)
+  await shoot(layla, 'pending-ar-390')
+  await layla.context().close()
+})
+
+// The side bar stood on the left, and arrows led back.
+test('the console is read from right to left in Arabic', async () => {
+  await speak(admin, 'ar')
+  await admin.goto('/admin/requests')
+  await expect(admin.locator('html')).toHaveAttribute('dir', 'rtl')
+  const side = await admin.locator('.side').boundingBox()
+  expect(side!.x).toBeGreaterThan(admin.viewportSize()!.width / 2)
+  await expectNoBarriers(admin)
+  await shoot(admin, 'requests-ar')
+})
+
+// What stands on a page that no message of the catalogue says: names of people and things,
+// which are the workspace's own, and what a program reads.
+const own = /\S+@\S+\.\S+|https?:\S+|\d+ [A-Z][a-z]{2,8}\b|AILoop|Admin|Fleet|Night Watch|Grace( Hopper)?|Data Lake|Flows|English|日本語|\d+ (minutes?|hours?|days?)/g
+// The last one is a refusal of the API, which is English everywhere.
+const programs = ['email,role,name', 'ada@example.com,Fleet,Ada Lovelace', 'smtp.example.com', 'AI Loop <door@example.com>', 'You are invited to Night Watch', 'The words of this email are gone: they are wiped once it is sent, expired or failed.']
+
+// unmarked are the words on a page that are outside of marks, with those of its labels.
+const unmarked = (page: Page) =>
+  page.evaluate(() => {
+    const lines: string[] = []
+    let text = ''
+    const gone = (e: Element) => !e.checkVisibility({ visibilityProperty: true })
+    const read = (node: Node): void => {
+      if (node instanceof Text) return void (text += node.data)
+      if (!(node instanceof Element) || /^(SCRIPT|STYLE|NOSCRIPT|CODE|KBD|BDI|TIME|IFRAME|OPTION)$/i.test(node.tagName) || gone(node)) return void (text += ' ')
+      const block = getComputedStyle(node).display !== 'inline'
+      if (block) text += '\n'
+      node.childNodes.forEach(read)
+      if (block) text += '\n'
+    }
+    read(document.body)
+    for (const name of ['aria-label', 'title', 'placeholder', 'alt']) {
+      for (const e of document.querySelectorAll(`[${name}]`)) if (!gone(e)) text += `\n${e.getAttribute(name)}\n`
+    }
+    let depth = 0
+    let rest = ''
+    for (const c of text) {
+      if (c === '[') depth++
+      else if (c === ']') [depth, rest] = [Math.max(0, depth - 1), `${rest} `]
+      else if (depth === 0) rest += c
+    }
+    for (const line of rest.split('\n')) if (line.trim()) lines.push(line.trim())
+    return [...new Set(lines)]
+  })
+
+// A sentence that was written into a page instead of the catalogue, or one that had no room
+// to grow.
+test('in the pseudo-language every word is marked, and no page breaks', async () => {
+  test.setTimeout(240_000)
+  await speak(admin, 'en-XA')
+  const [active] = await listed<{ id: string }>('members', '--search', 'm0@example.com')
+  const [pending] = await listed<{ id: string }>('members', '--search', 'm5@example.com')
+  await admin.goto('/admin/mail')
+  const [email] = await admin.evaluate(async () => ((await (await fetch('/api/v1/outbox?q=m5')).json()) as { items: { id: string }[] }).items.map((m) => m.id))
+  const pages = [
+    '/admin/', '/admin/requests', '/admin/requests?keys', '/admin/?about', '/admin/?find', `/admin/requests?reject=${pending!.id}`,
+    '/admin/audit', '/admin/audit?first=2020-01-01&last=2019-01-01', '/admin/mail', `/admin/mail?message=${email}`, `/admin/mail?delete=${email}`,
+    '/admin/settings', '/admin/settings/members', '/admin/settings/members?q=nobody', '/admin/settings/members?invite', '/admin/settings/members?invite-many',
+    `/admin/settings/members?member=${active!.id}`, `/admin/settings/members?member=${pending!.id}`, '/admin/settings/roles', '/admin/settings/roles?role', '/admin/settings/roles?role=Fleet',
+    '/admin/settings/mail', '/admin/settings/security', '/admin/settings/tokens', '/admin/settings/tokens?token', '/admin/nowhere', '/', '/nowhere',
+  ]
+  for (const path of pages) {
+    await admin.setViewportSize({ width: 1280, height: 800 })
+    await admin.goto(path)
+    await expect(admin.locator('h1').first()).toContainText('[')
+    if (path.includes('?')) await expect(admin.getByRole('dialog').or(admin.locator('main .card')).first()).toBeVisible()
+    await expect(admin.locator('.skeleton')).toHaveCount(0)
+    const words = (await unmarked(admin)).filter((line) => !programs.includes(line) && /\p{L}{2,}/u.test(line.replace(own, '')))
+    expect(words, `${path} has words that are not in the catalogue`).toEqual([])
+    for (const width of [320, 768, 1280]) {
+      await admin.setViewportSize({ width, height: 800 })
+      expect(await tooWide(admin), `${path} is wider than ${width}`).toBeLessThanOrEqual(0)
+    }
+  }
+})
+
+test('no page misbehaved', () => expect(faults).toEqual([]))

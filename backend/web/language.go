@@ -1,0 +1,54 @@
+package web
+
+import (
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/messages"
+)
+
+// languageCookie is set by the console and by the portal's pages for whoever chooses a
+// language there. Scripts read it, so its name is the same over http and https.
+const languageCookie = "doorward-language"
+
+// languageLasts is how long a browser keeps the language that was chosen.
+const languageLasts = 365 * 24 * time.Hour
+
+// LanguageOf returns the language to answer a request in: the one that was chosen in this
+// browser, or else the caller's own, or else the one that serves the browser's
+// Accept-Language header best.
+func LanguageOf(c *fiber.Ctx) access.Language {
+	own, _ := c.Locals(languageKey).(access.Language)
+	return LanguageFor(c, own)
+}
+
+// LanguageFor is LanguageOf for a reader who is not signed in, and whose own language is
+// known all the same; empty where it is not.
+func LanguageFor(c *fiber.Ctx, own access.Language) access.Language {
+	if l, ok := chosenLanguage(c); ok {
+		return l
+	}
+	if own != "" {
+		return own
+	}
+	return messages.Choose(c.Get(fiber.HeaderAcceptLanguage))
+}
+
+func chosenLanguage(c *fiber.Ctx) (access.Language, bool) {
+	l, err := access.ParseLanguage(c.Cookies(languageCookie))
+	return l, err == nil
+}
+
+// SetLanguage keeps a language for the browser.
+func (k *Cookies) SetLanguage(c *fiber.Ctx, l access.Language) {
+	c.Cookie(&fiber.Cookie{
+		Name:     languageCookie,
+		Value:    string(l),
+		Path:     "/",
+		Secure:   k.site().secure,
+		SameSite: fiber.CookieSameSiteLaxMode,
+		MaxAge:   int(languageLasts / time.Second),
+	})
+}

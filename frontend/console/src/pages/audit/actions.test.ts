@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { phrases } from '$lib/api/actions'
+import { groups, kind, sentence } from './actions'
+
+// An action that no group has could not be filtered by.
+test('every action is in one group', () => {
+  expect(groups().flatMap(([, actions]) => actions).toSorted()).toEqual(Object.keys(phrases).toSorted())
+})
+
+const said = (action: Parameters<typeof sentence>[0], target: boolean) => sentence(action, target).map((part) => part.text ?? part.slot).join('')
+
+test('what an entry says is a sentence with and without a target', () => {
+  expect(said('set_up', true)).toBe('Actor set up the workspace: Target')
+  expect(said('set_up', false)).toBe('Actor set up the workspace')
+  expect(said('invited', true)).toBe('Actor invited Target')
+  expect(said('signed_out_everywhere', true)).toBe('Actor signed Target out everywhere')
+})
+
+// An action that the document has and the catalogue lacks was shown in English, by its name.
+test('every action of the document has a sentence and a name in the catalogue', () => {
+  const english = JSON.parse(readFileSync(new URL('../../../../messages/en.json', import.meta.url), 'utf8')) as Record<string, { other: string }>
+  for (const action of Object.keys(phrases) as (keyof typeof phrases)[]) {
+    expect(english[`console.audit.action.${action}`]?.other, action).toBe(said(action, true).replace('Actor', '{{.Actor}}').replace('Target', '{{.Target}}'))
+    expect(english[`console.audit.kind.${action}`]?.other, action).toBe(kind(action))
+  }
+  expect(said('flew_away' as 'approved', true)).toBe('Actor flew away Target')
+  expect(kind('flew_away' as 'approved')).toBe('flew away')
+})
