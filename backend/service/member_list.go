@@ -22,8 +22,11 @@ func Limit(n int) (int, error) {
 	return n, nil
 }
 
+// A MemberQuery selects members: by state, role and words of their names and addresses.
+type MemberQuery = store.Query
+
 // List returns a page of members.
-func (s Members) List(ctx context.Context, actor access.Actor, q store.Query) (out store.Page[MemberView], err error) {
+func (s Members) List(ctx context.Context, actor access.Actor, q MemberQuery) (out store.Page[MemberView], err error) {
 	if q.Limit, err = Limit(q.Limit); err != nil {
 		return out, err
 	}
@@ -45,6 +48,33 @@ func (s Members) List(ctx context.Context, actor access.Actor, q store.Query) (o
 		return err
 	})
 	return out, err
+}
+
+// MayExport refuses to export members to a session without a recent confirmation, and
+// says what List would say about the query.
+func (s Members) MayExport(ctx context.Context, actor access.Actor, q MemberQuery) error {
+	if _, err := s.List(ctx, actor, q); err != nil {
+		return err
+	}
+	return s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
+		_, err := confirmedIfMember(tx, actor)
+		return err
+	})
+}
+
+// Each calls fn with all matching members, a page at a time. Whoever is invited or removed
+// meanwhile may be among them or not.
+func (s Members) Each(ctx context.Context, actor access.Actor, q MemberQuery, fn func([]MemberView) error) error {
+	for q.Limit, q.Cursor = MaxItems, ""; ; {
+		p, err := s.List(ctx, actor, q)
+		if err != nil {
+			return err
+		}
+		if err := fn(p.Items); err != nil || p.Next == "" {
+			return err
+		}
+		q.Cursor = p.Next
+	}
 }
 
 // view runs fn in a read transaction, if the caller has the permission.

@@ -173,6 +173,12 @@ func (fx *fixture) reading(c people) map[string]func(actor access.Actor) error {
 			_, err := fx.Members.List(ctx, actor, store.Query{})
 			return err
 		},
+		"Members.MayExport": func(actor access.Actor) error {
+			return fx.Members.MayExport(ctx, actor, store.Query{})
+		},
+		"Members.Each": func(actor access.Actor) error {
+			return fx.Members.Each(ctx, actor, store.Query{}, func([]MemberView) error { return nil })
+		},
 		"Members.LoginRequests": func(actor access.Actor) error {
 			_, err := fx.Members.LoginRequests(ctx, actor, "", "", 0)
 			return err

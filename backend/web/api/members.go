@@ -36,6 +36,7 @@ func (s *API) mountMembers(r *group) {
 		need:   read,
 		fails:  []int{http.StatusUnprocessableEntity},
 	}, s.members)
+	s.mountMembersExport(r) // before /members/{id}
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/members/{id}",
@@ -143,37 +144,42 @@ type Paging struct {
 
 func (p *Paging) cursor() string { return strings.Clone(p.Cursor) }
 
-type membersIn struct {
+// A MembersFilter selects members, in the API's words.
+type MembersFilter struct {
 	State string `query:"state" doc:"pending, active or suspended." example:"active"`
 	Role  string `query:"role" example:"Fleet"`
 	Words string `query:"q" doc:"Beginnings of words of the name, or of parts of the address; all must match." example:"ada example.com"`
+}
+
+func (f MembersFilter) query() (q service.MemberQuery, err error) {
+	if f.State != "" {
+		if q.State, err = access.ParseState(strings.Clone(f.State)); err != nil {
+			return q, err
+		}
+	}
+	role, err := access.CleanText("role", f.Role, 40)
+	if err != nil {
+		return q, err
+	}
+	q.Role = access.RoleName(role)
+	q.Words, err = access.CleanText("q", f.Words, 200)
+	return q, err
+}
+
+type membersIn struct {
+	MembersFilter
 	Paging
 }
 
 type membersOut struct{ Body memberListJSON }
 
 func (s *API) members(ctx context.Context, actor access.Actor, in *membersIn) (*membersOut, error) {
-	state, err := access.State(""), error(nil)
-	if in.State != "" {
-		if state, err = access.ParseState(strings.Clone(in.State)); err != nil {
-			return nil, err
-		}
-	}
-	role, err := access.CleanText("role", in.Role, 40)
+	q, err := in.query()
 	if err != nil {
 		return nil, err
 	}
-	words, err := access.CleanText("q", in.Words, 200)
-	if err != nil {
-		return nil, err
-	}
-	page, err := s.service.Members.List(ctx, actor, struct {
-		State  access.State
-		Role   access.RoleName
-		Words  string
-		Cursor string
-		Limit  int
-	}{state, access.RoleName(role), words, in.cursor(), in.Limit})
+	q.Cursor, q.Limit = in.cursor(), in.Limit
+	page, err := s.service.Members.List(ctx, actor, q)
 	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
 }
 

@@ -296,6 +296,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/members/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The members as a file
+         * @description All members that match the filter of GET /members, newest invitation first, as CSV. A session needs a confirmation of the last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe, and the file begins with a byte order mark.
+         */
+        get: operations["export-members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/members/{id}": {
         parameters: {
             query?: never;
@@ -3531,6 +3551,33 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-members": {
+        parameters: {
+            query?: {
+                /** @description As in GET /members. */
+                state?: string;
+                /** @description As in GET /members. */
+                role?: string;
+                /** @description As in GET /members. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
                 };
             };
         };
