@@ -1,5 +1,6 @@
 import { api, ask, type Member } from '$lib/api/client'
-import { Problem } from '$lib/api/problem'
+import type { Problem } from '$lib/api/problem'
+import { each } from '$lib/each'
 import { t } from '$lib/messages'
 import { toasts } from '$lib/toasts.svelte'
 import { decided } from '$lib/loginRequests.svelte'
@@ -7,38 +8,29 @@ import { called, list } from '$lib/words'
 import { router } from '$lib/router.svelte'
 import { pendingAgain, undo } from '$lib/undo'
 
-const atOnce = 4
-
 // Outcome is the result of deciding on several requests: the members decided on, and
 // the problems with the others.
 export type Outcome = { done: Member[]; failed: { member: Member; problem: Problem }[] }
 
 // approve approves the members, each with the given roles or those of the invitation.
 export const approve = (members: Member[], rolesOf: (m: Member) => string[]): Promise<Outcome> =>
-  each(members, (m) => ask(api.POST('/members/{id}/approve', { params: { path: { id: m.id } }, body: { roles: rolesOf(m) } })))
+  decideAll(members, (m) => ask(api.POST('/members/{id}/approve', { params: { path: { id: m.id } }, body: { roles: rolesOf(m) } })))
 
 // reject rejects the members and deletes their accounts.
 export const reject = (members: Member[], reason: string, tell: boolean): Promise<Outcome> =>
-  each(members, (m) => ask(api.POST('/members/{id}/reject', { params: { path: { id: m.id } }, body: { reason, tell_them: tell } })))
+  decideAll(members, (m) => ask(api.POST('/members/{id}/reject', { params: { path: { id: m.id } }, body: { reason, tell_them: tell } })))
 
 // resend renews an invitation and its expiry.
 export const resend = (m: Member) => ask(api.POST('/members/{id}/resend', { params: { path: { id: m.id } } }))
 
-// each decides on all members, a few at a time. It removes every decided request from
-// the list, also those that another Admin decided.
-async function each(members: Member[], verb: (m: Member) => Promise<unknown>): Promise<Outcome> {
+// decideAll decides on all members. It removes every decided request from the list, also
+// those that another Admin decided.
+async function decideAll(members: Member[], verb: (m: Member) => Promise<unknown>): Promise<Outcome> {
   const outcome: Outcome = { done: [], failed: [] }
-  const left = [...members]
-  const work = async () => {
-    for (let m = left.shift(); m; m = left.shift()) {
-      const member = m
-      await verb(member).then(
-        () => outcome.done.push(member),
-        (cause) => outcome.failed.push({ member, problem: Problem.of(cause) }),
-      )
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, work))
+  await each(members, verb, ({ item: member, problem }) => {
+    if (problem) outcome.failed.push({ member, problem })
+    else outcome.done.push(member)
+  })
   for (const m of outcome.done) decided(m.id)
   for (const { member, problem } of outcome.failed) if (gone(problem)) decided(member.id)
   return outcome

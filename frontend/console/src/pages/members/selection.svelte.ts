@@ -1,0 +1,48 @@
+import { api, ask, type Member } from '$lib/api/client'
+
+const most = 1000 // members that can be selected at once
+const atOnce = 200 // of a page of the API
+
+// A Selection are the members that were selected, on whichever page of the list they stand.
+export class Selection {
+  #members = $state.raw<ReadonlyMap<string, Member>>(new Map())
+
+  get all(): Member[] {
+    return [...this.#members.values()]
+  }
+
+  get size(): number {
+    return this.#members.size
+  }
+
+  has = (m: Member): boolean => this.#members.has(m.id)
+
+  set = (members: Member[], yes: boolean): void => {
+    const next = new Map(this.#members)
+    for (const m of members) {
+      if (yes) next.set(m.id, m)
+      else next.delete(m.id)
+    }
+    this.#members = next
+  }
+
+  clear = (): void => {
+    this.#members = new Map()
+  }
+
+  // fits reports whether so many members can be selected at once.
+  fits = (total: number): boolean => total <= most
+
+  // matching selects all members that match the filter.
+  matching = async (filter: Record<string, string>): Promise<void> => {
+    const found: Member[] = []
+    for (let cursor: string | undefined; ; ) {
+      const page = await ask(api.GET('/members', { params: { query: { ...filter, limit: atOnce, ...(cursor && { cursor }) } } }))
+      found.push(...page.items)
+      cursor = page.next
+      if (!cursor || found.length >= most) break
+    }
+    this.clear()
+    this.set(found.slice(0, most), true)
+  }
+}
