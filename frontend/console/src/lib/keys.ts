@@ -15,6 +15,9 @@ function letter({ key, code = '' }: Pressed): string {
   return key.length === 1 || foreign ? ((foreign && place) || key).toLowerCase() : key
 }
 
+// asksForPalette reports whether the keys are Ctrl+K, or ⌘K.
+export const asksForPalette = (e: Pressed): boolean => !e.defaultPrevented && !e.repeat && !e.altKey && (e.ctrlKey || e.metaKey) && letter(e) === 'k'
+
 // moves are the shortcuts that may repeat while their key is held. All others need a
 // new press each time, since each press decides about somebody else.
 const moves = ['j', 'k']

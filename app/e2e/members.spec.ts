@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs'
+import { expect, test, type Page } from '@playwright/test'
+import { doorward, examine, faults, listed, message, shoot, visit } from './harness'
+
+// The tools of the list of members: selecting, changing many at once, a file of them; and
+// the palette. Each test continues from the one before.
+test.describe.configure({ mode: 'serial' })
+
+let admin: Page
+const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
+const dialog = (page: Page) => page.getByRole('dialog')
+const states = async () => Object.fromEntries((await listed<{ email: string; state: string; roles: string[] }>('members')).map((m) => [m.email, m]))
+
+async function selectAll(): Promise<void> {
+  await expect(admin.getByRole('row').nth(1)).toBeVisible()
+  await admin.getByLabel('Select the members on this page').check()
+}
+
+test('a workspace with six members and three who are invited', async ({ browser }) => {
+  admin = await visit(browser, { colorScheme: 'light', reducedMotion: 'reduce' })
+  await admin.goto(process.env.SETUP_LINK as string)
+  await admin.getByLabel('Workspace name').fill('Night Watch')
+  await admin.getByLabel('Your name').fill('Grace Hopper')
+  await admin.getByLabel('Your email').fill('grace@example.org')
+  await admin.locator('main form button').first().click()
+  await expect(admin.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
+  for (let i = 0; i < 9; i++) {
+    await doorward('invite', `m${i}@example.com`, '--role', i % 2 ? 'Fleet' : 'AILoop')
+    if (i < 6) await doorward('approve', `m${i}@example.com`)
+  }
+})
+
+// Twenty members got a role by twenty dialogs; or one dialog took their other roles away.
+test('roles are added to many at once, and it can be undone', async () => {
+  await admin.goto('/admin/settings/members')
+  await selectAll()
+  await expect(admin.getByText('10 selected')).toBeVisible()
+  await button(admin, 'Change roles').click()
+  await dialog(admin).getByRole('combobox', { name: /^Roles/ }).click()
+  await admin.getByRole('option', { name: /^Fleet/ }).click()
+  await expect(dialog(admin)).toContainText('3 members have these roles already.')
+  await expect(dialog(admin)).toContainText('4 selected accounts stay as they are: they are pending, or your own.')
+  await expect(dialog(admin).getByRole('listitem').filter({ hasText: 'm0@example.com' })).toContainText('AILoop and Fleet')
+  await dialog(admin).getByRole('radio', { name: 'Take roles away' }).check()
+  await expect(dialog(admin)).toContainText('3 members would have no role left, and keep their present ones.')
+  await dialog(admin).getByRole('radio', { name: 'Add roles' }).check()
+  await examine(admin, 'members-roles', { covered: true })
+  await button(admin, 'Change 3 members').click()
+  await expect(dialog(admin)).toHaveCount(0)
+  await expect(admin.getByText('3 members changed.')).toBeVisible()
+  expect((await states())['m0@example.com']!.roles).toEqual(['AILoop', 'Fleet'])
+  await button(admin, /^Undo/).click()
+  await expect.poll(async () => (await states())['m0@example.com']!.roles).toEqual(['AILoop'])
+  expect((await states())['grace@example.org']!.roles, 'nobody changes themselves').toEqual(['Admin'])
+})
+
+// One of them was removed meanwhile: nobody learned whom it was about.
+test('a change of many says what became of each', async () => {
+  await selectAll()
+  await button(admin, 'Suspend').click()
+  await expect(dialog(admin)).toContainText('Suspend 6 members?')
+  await doorward('remove', 'm3@example.com', '--yes')
+  await button(admin, 'Suspend 6 members').click()
+  await expect(dialog(admin)).toContainText('5 done. 1 failed.')
+  await expect(dialog(admin).getByRole('listitem').first()).toContainText(/m3@example\.com This account was removed/)
+  await examine(admin, 'members-results', { covered: true })
+  await dialog(admin).getByText('Close', { exact: true }).click()
+  const now = await states()
+  expect(Object.values(now).filter((m) => m.state === 'suspended')).toHaveLength(5)
+  expect(now['grace@example.org']!.state, 'nobody suspends themselves').toBe('active')
+})
+
+test('those who were removed are gone, and only those who were selected', async () => {
+  await admin.getByLabel('Search members').fill('m1')
+  await expect(admin.getByRole('row')).toHaveCount(2)
+  await admin.getByLabel('Select m1@example.com').check()
+  await button(admin, 'Remove').click()
+  await expect(dialog(admin)).toContainText('This cannot be undone.')
+  await button(admin, 'Cancel').click()
+  expect((await states())['m1@example.com']).toBeDefined()
+  await button(admin, 'Remove').click()
+  await button(admin, 'Remove 1 member').click()
+  await expect(dialog(admin)).toHaveCount(0)
+  const now = await states()
+  expect(now['m1@example.com']).toBeUndefined()
+  expect(Object.keys(now)).toHaveLength(8)
+})
+
+test('the members as a file, by the filter that is shown', async () => {
+  await admin.goto('/admin/settings/members?state=suspended')
+  await expect(admin.getByRole('row')).toHaveCount(5)
+  const download = admin.waitForEvent('download')
+  await button(admin, 'Export as CSV').click()
+  const text = readFileSync(await (await download).path(), 'utf8')
+  expect(text.charCodeAt(0), 'Excel reads it as UTF-8').toBe(0xfeff)
+  expect(text.trim().split('\r\n')).toHaveLength(5)
+  expect(text).toContain('"m0@example.com"')
+})
+
+test('a phone has room for it', async () => {
+  await admin.setViewportSize({ width: 390, height: 844 })
+  await admin.goto('/admin/settings/members')
+  await selectAll()
+  await examine(admin, 'members-selected-390')
+  for (const width of [320, 390, 560, 768, 880, 1024, 1280, 1920]) {
+    await admin.setViewportSize({ width, height: 800 })
+    expect(await admin.evaluate(() => document.documentElement.scrollWidth - innerWidth), `at ${width}`).toBeLessThanOrEqual(0)
+  }
+  await admin.setViewportSize({ width: 1280, height: 800 })
+})
+
+test('the palette goes to pages, members and commands by the keyboard', async () => {
+  await admin.goto('/admin/')
+  await expect(admin.getByRole('heading', { level: 1, name: 'Dashboard' })).toBeVisible()
+  await admin.keyboard.press('Control+k')
+  const input = dialog(admin).getByRole('combobox')
+  await expect(input).toBeFocused()
+  await examine(admin, 'palette', { covered: true })
+  await admin.keyboard.type('api tok')
+  await expect(admin.getByRole('option')).toHaveText(['API tokens'])
+  await admin.keyboard.press('Enter')
+  await expect(admin).toHaveURL(/\/admin\/settings\/tokens$/)
+
+  await button(admin, 'Search').click()
+  await input.fill('m2')
+  await expect(admin.getByRole('option', { name: 'm2@example.com' })).toHaveAttribute('aria-selected', 'true')
+  await admin.keyboard.press('Enter')
+  await expect(dialog(admin)).toContainText('m2@example.com')
+  await admin.keyboard.press('Escape')
+  await expect(dialog(admin)).toHaveCount(0)
+
+  await admin.keyboard.press('Control+k')
+  await input.fill('user invite')
+  await admin.keyboard.press('Enter')
+  await expect(dialog(admin).getByLabel('Email')).toBeFocused()
+  await admin.keyboard.press('Escape')
+  await admin.keyboard.press('Control+k')
+  await input.fill('qqqq')
+  await expect(dialog(admin).getByRole('status')).toHaveText('Nothing found.')
+  await shoot(admin, 'palette-none')
+  await admin.keyboard.press('Escape')
+})
+
+// Whoever works in another tab did not see that somebody waits.
+test('the tab says how many await a decision', async ({ browser }) => {
+  await expect(admin).not.toHaveTitle(/^\(/)
+  await doorward('invite', 'tab@example.com', '--role', 'Fleet')
+  const guest = await visit(browser)
+  await guest.goto((await message('tab@example.com')).link)
+  await guest.locator('main form button').first().click()
+  await expect(admin).toHaveTitle(/^\(1\) /)
+  await expect(admin.locator('link[rel=icon]')).toHaveAttribute('href', /sign-awaited/)
+  await doorward('approve', 'tab@example.com')
+  await expect(admin).not.toHaveTitle(/^\(/)
+  await expect(admin.locator('link[rel=icon]')).not.toHaveAttribute('href', /awaited/)
+  await guest.context().close()
+})
+
+test('no page misbehaved', () => expect(faults).toEqual([]))
