@@ -531,7 +531,9 @@ test('what the server refuses is said beside what it is about, and nothing is lo
   await admin.goto('/admin/settings/members?invite')
   await admin.getByLabel('Email').fill('zoe@example.com')
   await admin.getByLabel(/^Name/).fill('Zoe Zebra')
+  const checked = admin.waitForResponse((r) => r.url().includes('/invitations/check') && (r.request().postData() ?? '').includes('Fleet'))
   await choose(admin, /^Role: /, 'Fleet')
+  await checked // what it says now is no longer true a moment later
   await doorward('invite', 'zoe@example.com', '--role', 'Fleet') // somebody else was faster
   await button(admin, 'Send Invitation').click()
   await expect(dialog(admin)).toContainText(/already/)
