@@ -361,7 +361,7 @@ test('Manage Access decides about who is pending, and draws its buttons whole', 
   await expect(dialog(admin).getByText('Nothing in')).toHaveCount(0)
   await choose('Admin')
   await dialog(admin).getByRole('button', { name: 'Approve', exact: true }).click()
-  await expect(dialog(admin).getByRole('alert')).toHaveText('This role manages others. Press again to approve.')
+  await expect(dialog(admin).getByRole('alert')).toHaveText('This role can manage other members. Select “Approve anyway” to confirm.')
   await choose('Admin')
   await dialog(admin).getByRole('button', { name: 'Approve', exact: true }).click()
   await expect(dialog(admin).locator('.facts').getByText('Active')).toBeVisible()
@@ -484,7 +484,7 @@ test('a long list keeps its length, its place and its selection, and all of it c
   await invites(admin, Array.from({ length: 450 }, (_, i) => `crowd${i}@example.com`))
   await admin.goto('/admin/requests')
   for (const n of [250, 450]) {
-    await button(admin, /^Show more of/).click()
+    await button(admin, /^Show more/).click()
     await expect(admin.locator('main li')).toHaveCount(n)
   }
   const far = admin.locator('main li').nth(400)
@@ -494,7 +494,7 @@ test('a long list keeps its length, its place and its selection, and all of it c
   const total = () => admin.evaluate(async () => ((await (await fetch('/api/v1/login-requests?limit=1')).json()) as { total: number }).total)
   const before = { top: await top(), total: await total() }
   await invites(admin, ['one.more@example.com'])
-  await expect(row(admin, 'one.more@example.com').or(button(admin, `Show more of ${before.total + 1}`)).first()).toBeVisible()
+  await expect(row(admin, 'one.more@example.com').or(button(admin, `Show more (${before.total + 1} in total)`)).first()).toBeVisible()
   await expect(admin.locator('main li')).toHaveCount(450)
   await expect(far.getByRole('checkbox')).toBeChecked()
   await expect(admin.getByText('1 selected')).toBeVisible()
@@ -508,6 +508,7 @@ test('a long list keeps its length, its place and its selection, and all of it c
   await expect(button(admin, `Approve ${all}`)).toBeVisible()
   await admin.getByLabel('Search requests').fill('crowd')
   await expect(admin.locator('main li'), 'the results').toHaveCount(50)
+  await expect(admin.getByText('50 selected'), 'what is still shown is still selected').toBeVisible()
   await admin.getByLabel('Select all on this page').check()
   await button(admin, 'Select all 450 that match').click()
   await expect(admin.getByText('All 450 selected')).toBeVisible()

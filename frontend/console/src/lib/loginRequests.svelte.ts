@@ -37,6 +37,7 @@ export class LoginRequests {
     return () => {
       lists.delete(this)
       clearTimeout(this.#later)
+      this.#later = undefined
       off.forEach((end) => end())
     }
   }

@@ -19,10 +19,11 @@ export class Review {
   #busy = $state.raw<ReadonlySet<string>>(new Set())
   #roles = $state<Record<string, string[]>>({})
   #found = new LoginRequests()
+  #searching = $derived(this.words !== '') // else what happens would load all requests twice
 
   // A Review must be created while a component is initialised.
   constructor() {
-    $effect(() => this.#found.start())
+    $effect(() => (this.#searching ? this.#found.start() : undefined))
     $effect(() => {
       const words = this.words
       untrack(() => this.#found.about(words))
