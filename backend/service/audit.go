@@ -68,16 +68,10 @@ func (s Audit) MayExport(ctx context.Context, actor access.Actor) error {
 
 // Each calls fn with all matching entries, newest first, a page at a time.
 func (s Audit) Each(ctx context.Context, actor access.Actor, q AuditQuery, fn func([]AuditLine) error) error {
-	for q.Limit, q.Cursor = MaxItems, ""; ; {
-		p, err := s.Find(ctx, actor, q)
-		if err != nil {
-			return err
-		}
-		if err := fn(p.Items); err != nil || p.Next == "" {
-			return err
-		}
-		q.Cursor = p.Next
-	}
+	return eachPage(func(cursor string) (store.Page[AuditLine], error) {
+		q.Limit, q.Cursor = MaxItems, cursor
+		return s.Find(ctx, actor, q)
+	}, fn)
 }
 
 // An AuditLine is an audit entry with names beside the ids of members that still

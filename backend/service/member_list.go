@@ -53,6 +53,7 @@ func (s Members) List(ctx context.Context, actor access.Actor, q MemberQuery) (o
 // MayExport refuses to export members to a session without a recent confirmation, and
 // says what List would say about the query.
 func (s Members) MayExport(ctx context.Context, actor access.Actor, q MemberQuery) error {
+	q.Limit = 1
 	if _, err := s.List(ctx, actor, q); err != nil {
 		return err
 	}
@@ -65,15 +66,23 @@ func (s Members) MayExport(ctx context.Context, actor access.Actor, q MemberQuer
 // Each calls fn with all matching members, a page at a time. Whoever is invited or removed
 // meanwhile may be among them or not.
 func (s Members) Each(ctx context.Context, actor access.Actor, q MemberQuery, fn func([]MemberView) error) error {
-	for q.Limit, q.Cursor = MaxItems, ""; ; {
-		p, err := s.List(ctx, actor, q)
+	return eachPage(func(cursor string) (store.Page[MemberView], error) {
+		q.Limit, q.Cursor = MaxItems, cursor
+		return s.List(ctx, actor, q)
+	}, fn)
+}
+
+// eachPage calls fn with every page of a list.
+func eachPage[T any](find func(cursor string) (store.Page[T], error), fn func([]T) error) error {
+	for cursor := ""; ; {
+		p, err := find(cursor)
 		if err != nil {
 			return err
 		}
 		if err := fn(p.Items); err != nil || p.Next == "" {
 			return err
 		}
-		q.Cursor = p.Next
+		cursor = p.Next
 	}
 }
 
