@@ -4,10 +4,9 @@ import { insecure } from './health'
 import { shortcut } from './keys'
 import { described, manages, opens } from './opens'
 import { grouped } from './permissions'
-import { capped, count, list, number, holders } from './words'
+import { capped, list, number, holders } from './words'
 
-test('counts and lists', () => {
-  expect([count(1, 'person', 'people'), count(3, 'person', 'people'), count(0, 'member')]).toEqual(['1 person', '3 people', '0 members'])
+test('numbers and lists', () => {
   expect([number(0), number(999), number(1204), number(100_000), number(1_234_567)]).toEqual(['0', '999', '1,204', '100,000', '1,234,567'])
   expect([capped(3), capped(99), capped(100)]).toEqual(['3', '99', '99+'])
   expect([list([]), list(['Fleet']), list(['AILoop', 'Fleet']), list(['Admin', 'AILoop', 'Fleet'])]).toEqual(['', 'Fleet', 'AILoop and Fleet', 'Admin, AILoop, and Fleet'])
@@ -17,9 +16,9 @@ describe('opens', () => {
   const role = (...permissions: string[]) => ({ name: 'Pilots', permissions, built_in: false })
   test.each([
     [[role('open fleet', 'open fleet/datalake', 'open fleet/flows')], 'Access to Fleet (Data Lake, Flows).'],
-    [[role('open ailoop/flows', 'read members')], 'Access to AILoop (Flows). Sees members.'],
+    [[role('open ailoop/flows', 'read members')], 'Access to AILoop (Flows). Can view members.'],
     [[role('open fleet')], 'Access to Fleet (home page only).'],
-    [[role('read audit', 'read members', 'decide members')], 'Manages members. Sees audit.'],
+    [[role('read audit', 'read members', 'decide members')], 'Can manage members. Can view audit.'],
     [[role()], 'No access yet.'],
     [[], 'No access yet.'],
     // "Nothing in Fleet" and "Nothing in AILoop" stood beside each other.
@@ -39,8 +38,8 @@ test('permissions stand in their groups', () => {
 test.each([
   ['https://door.example.com', ''],
   ['http://door.example.com', 'Without HTTPS'],
-  ['http://127.0.0.1:8080', 'Links to it open on this'],
-  ['http://[::1]:8080', 'Links to it open on this'],
+  ['http://127.0.0.1:8080', 'Links work on this'],
+  ['http://[::1]:8080', 'Links work on this'],
 ])('the public URL %s: %s', (url, want) => expect(insecure(url).startsWith(want) && (want !== '' || insecure(url) === '')).toBe(true))
 
 test('a shortcut is one only outside of fields, dialogs and chords', () => {
@@ -59,6 +58,6 @@ test.each([
 
 test('who holds a role', () => {
   expect([holders(), holders(0, 0), holders(1), holders(2, 0), holders(0, 1), holders(0, 3), holders(1, 1), holders(2, 1)]).toEqual([
-    '', '', '1 member holds', '2 members hold', '1 API token holds', '3 API tokens hold', '1 member and 1 API token hold', '2 members and 1 API token hold',
-  ].map((who) => who && `${who} it, so it cannot be deleted.`))
+    '', '', '1 member has', '2 members have', '1 API token has', '3 API tokens have', '1 member and 1 API token have', '2 members and 1 API token have',
+  ].map((who) => who && `${who} this role, so it cannot be deleted.`))
 })

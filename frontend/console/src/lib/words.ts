@@ -6,11 +6,6 @@ let lists: Intl.ListFormat | undefined
 // number formats a number as the text around it does: "1,204".
 export const number = (n: number): string => (numbers ??= new Intl.NumberFormat(language())).format(n)
 
-// count is a number with its English noun, until its callers say whole sentences.
-export function count(n: number, one: string, many = `${one}s`): string {
-  return `${number(n)} ${n === 1 ? one : many}`
-}
-
 // list is a list in words: "AILoop and Fleet".
 export const list = (words: string[]): string => (lists ??= new Intl.ListFormat(language())).format(words)
 
