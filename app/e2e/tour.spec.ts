@@ -167,7 +167,7 @@ test('rejected while the page is open, and withdrawn', async ({ browser }) => {
   const leaving = await accept(browser, await invite('leaving@example.com', 'Fleet'))
   await leaving.getByText('Not you? Withdraw request').click()
   await leaving.getByRole('button', { name: 'Withdraw and delete my account' }).click()
-  await heading(leaving, 'You have withdrawn')
+  await heading(leaving, 'Request withdrawn')
   await examine(leaving, 'withdrawn')
 })
 

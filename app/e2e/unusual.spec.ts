@@ -37,7 +37,7 @@ test('an attack on the dashboard', async ({ browser }) => {
 
   await test.step('nothing', async () => {
     await expect(card(page)).toContainText('0 events in the last 24 hours')
-    await expect(card(page)).toContainText('Nobody has tried anything')
+    await expect(card(page)).toContainText('Nothing unusual')
     await expect(card(page).getByRole('list')).toHaveCount(0)
     await shots(page, 'unusual-none')
   })
@@ -45,7 +45,7 @@ test('an attack on the dashboard', async ({ browser }) => {
   await test.step('a few, as a normal day has', async () => {
     await deadLinks(12)
     await expect(card(page)).toContainText('12 events')
-    await expect(card(page)).toContainText('What a normal day has (up to 100). Nothing needs to be done.')
+    await expect(card(page)).toContainText('Within the normal range (up to 100 a day). No action is needed.')
     const kinds = card(page).getByRole('list', { name: 'By kind' }).getByRole('listitem')
     await expect(kinds).toHaveCount(1)
     await expect(kinds).toContainText('12 unknown links from 127.0.0.1')
@@ -57,7 +57,7 @@ test('an attack on the dashboard', async ({ browser }) => {
     await deadLinks(89)
     await fetch(`${base}/api/v1/me`, { headers: { Authorization: 'Bearer dw_made_up' } })
     await expect(card(page)).toContainText('102 events')
-    await expect(card(page)).toContainText('More than a normal day has (up to 100). Look at where they come from.')
+    await expect(card(page)).toContainText('Higher than normal (up to 100 a day). Check where they come from.')
     const order = await page.getByRole('tabpanel').locator('section, .numbers').evaluateAll((all) => all.map((e) => e.getAttribute('aria-labelledby') ?? 'numbers'))
     expect(order.indexOf('unusual-title'), 'it stands above the numbers').toBeLessThan(order.indexOf('numbers'))
     await examine(page, 'unusual')
@@ -93,7 +93,7 @@ test('an attack on the dashboard', async ({ browser }) => {
   })
 
   await test.step('to the audit log, and over a restart', async () => {
-    await card(page).getByRole('link', { name: 'In the audit log' }).click()
+    await card(page).getByRole('link', { name: 'View in audit log' }).click()
     await expect(page).toHaveURL(/\/admin\/audit\?action=noticed_unusual/)
     await control('crash')
     await page.goto('/admin/')

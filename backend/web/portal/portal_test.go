@@ -243,7 +243,7 @@ func TestWithdraw(t *testing.T) {
 	id, link := s.Invite("ada@example.com", access.Fleet)
 	b := s.Browser()
 	b.RedeemLink(link)
-	b.Post(b.Get("/pending"), "/pending/withdraw").Want(t, 200, "You have withdrawn")
+	b.Post(b.Get("/pending"), "/pending/withdraw").Want(t, 200, "Request withdrawn")
 	if _, err := s.Service.Members.Get(bg, s.Admin, id); !access.NotFound.Is(err) {
 		t.Errorf("the withdrawn account is still there: %v", err)
 	}

@@ -13,14 +13,14 @@ test.each([
   [60, 'ahead', '3 days ahead'],
   [744, 'ahead', '31 days ahead'],
   [26_280, 'behind', '1,095 days behind'],
-] as const)('%d hours %s: %s', (hours, direction, want) => expect(why(held({ hours, direction }))).toContain(`, ${want} of what Doorward expects.`))
+] as const)('%d hours %s: %s', (hours, direction, want) => expect(why(held({ hours, direction }))).toContain(`, ${want.replace('ahead', 'ahead of')} what Doorward expects.`))
 
 test('a moment in UTC, whatever the reader’s zone', () => expect(by('2030-06-01T23:05:00+02:00')).toBe('1 June 2030 at 21:05 UTC'))
 
 test('what is held, and why', () =>
-  expect(why(held())).toBe('Nothing expires and nothing is deleted by itself, because the server’s clock has jumped: it says 1 June 2030 at 12:00 UTC, 31 days ahead of what Doorward expects.'))
+  expect(why(held())).toBe('Automatic expiry and deletion are paused because the server’s clock has jumped: it shows 1 June 2030 at 12:00 UTC, 31 days ahead of what Doorward expects.'))
 
 test('what to do, for who may say that it is right', () =>
-  expect(todo(held(), true)).toBe('Check the server’s clock. If it is right, say so here, or run doorward doctor --clock-is-right on the server. Otherwise it is believed by itself on 2 June 2030 at 11:30 UTC, by that clock.'))
+  expect(todo(held(), true)).toBe('Check the server’s clock. If it is right, confirm it here, or run doorward doctor --clock-is-right on the server. If no one does, Doorward accepts it automatically on 2 June 2030 at 11:30 UTC (server time).'))
 
-test('what to do, for who may not', () => expect(todo(held(), false)).not.toContain('say so here'))
+test('what to do, for who may not', () => expect(todo(held(), false)).not.toContain('confirm it here'))

@@ -16,12 +16,12 @@ test.each([
 ])('%o came %s', (more, want) => expect(came(kind(more))).toBe(want))
 
 test.each([
-  [0, false, 100, 'Nobody has tried anything. Nothing needs to be done.'],
-  [1, false, 100, 'What a normal day has (up to 100). Nothing needs to be done.'],
-  [100, false, 100, 'What a normal day has (up to 100). Nothing needs to be done.'],
-  [101, true, 100, 'More than a normal day has (up to 100). Look at where they come from.'],
-  [21, true, 100, 'More wrong login codes than a normal day has. Look at where they come from.'],
-  [1200, true, 1100, 'More than a normal day has (up to 1,100). Look at where they come from.'],
-  [7, false, undefined, 'What a normal day has. Nothing needs to be done.'],
-  [700, true, undefined, 'More than a normal day has. Look at where they come from.'],
+  [0, false, 100, 'Nothing unusual. No action is needed.'],
+  [1, false, 100, 'Within the normal range (up to 100 a day). No action is needed.'],
+  [100, false, 100, 'Within the normal range (up to 100 a day). No action is needed.'],
+  [101, true, 100, 'Higher than normal (up to 100 a day). Check where they come from.'],
+  [21, true, 100, 'More wrong login codes than normal. Check where they come from.'],
+  [1200, true, 1100, 'Higher than normal (up to 1,100 a day). Check where they come from.'],
+  [7, false, undefined, 'Within the normal range. No action is needed.'],
+  [700, true, undefined, 'Higher than normal. Check where they come from.'],
 ])('%d events, high %s, usual %s: %s', (total, high, usual, want) => expect(verdict(total, high, usual)).toBe(want))
