@@ -65,6 +65,8 @@ test('a change of many says what became of each', async () => {
   await expect(dialog(admin).getByRole('listitem').first()).toContainText(/m3@example\.com This account was removed/)
   await examine(admin, 'members-results', { covered: true })
   await dialog(admin).getByText('Close', { exact: true }).click()
+  await expect(admin.getByText('1 selected'), 'whom it failed for').toBeVisible()
+  await button(admin, 'Clear selection').click()
   const now = await states()
   expect(Object.values(now).filter((m) => m.state === 'suspended')).toHaveLength(5)
   expect(now['grace@example.org']!.state, 'nobody suspends themselves').toBe('active')
