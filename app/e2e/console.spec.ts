@@ -200,7 +200,7 @@ test('Reject & Delete says what will be gone, and tells them if asked to', async
   expect(await listed('members', '--search', 'dave')).toEqual([])
   await button(admin, 'Invite New User').click()
   await admin.getByLabel('Email').fill('dave@example.com')
-  await said(admin, /rejected before/)
+  await said(admin, /This address was rejected .*You can invite it again/)
   await button(admin, 'Cancel').click()
 })
 
@@ -265,14 +265,14 @@ test('Manage Access: roles, suspend, restore, remove', async ({ browser }) => {
   expect((await bob.goto('/ailoop'))?.status()).toBe(200)
 
   await button(admin, 'Suspend').click()
-  await said(admin, 'is suspended')
+  await said(admin, 'has been suspended')
   expect((await bob.goto('/fleet'))?.status()).toBe(403)
   await button(admin, 'Undo').last().click()
   await said(admin, 'Undone: bob@example.com is active again, with the same sessions.')
   expect((await bob.goto('/fleet'))?.status()).toBe(200)
 
   await button(admin, 'Suspend').click()
-  await said(admin, 'is suspended')
+  await said(admin, 'has been suspended')
   await expect(dialog(admin)).toContainText('Not signed in anywhere.')
   expect((await bob.goto('/fleet'))?.status()).toBe(403)
   await button(admin, 'Restore').click()

@@ -24,7 +24,7 @@ test('a clock that has jumped, on the dashboard', async ({ browser }) => {
   await page.goto('/admin/')
 
   await test.step('what is held, why, and what to do', async () => {
-    await expect(notice(page).getByRole('status')).toContainText('Nothing expires and nothing is deleted by itself, because the server’s clock has jumped')
+    await expect(notice(page).getByRole('status')).toContainText('Automatic expiry and deletion are paused because the server’s clock has jumped')
     await expect(notice(page).getByRole('status')).toContainText('31 days ahead of what Doorward expects.')
     await expect(notice(page).getByRole('status')).toContainText('doorward doctor --clock-is-right')
     expect(await there()).toBe(1)

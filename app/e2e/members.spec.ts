@@ -54,6 +54,31 @@ test('roles are added to many at once, and it can be undone', async () => {
   expect((await states())['grace@example.org']!.roles, 'nobody changes themselves').toEqual(['Admin'])
 })
 
+// Somebody began by mistake, pressed Esc, and was asked whether to discard what was typed.
+test('Esc stops a change of many, and says how far it came', async () => {
+  await selectAll()
+  let release = (): void => undefined
+  const held = new Promise<void>((done) => (release = done))
+  await admin.route('**/suspend', async (route) => {
+    await held
+    await route.continue()
+  })
+  await button(admin, 'Suspend').click()
+  await button(admin, 'Suspend 6 members').click()
+  await expect(dialog(admin)).toContainText('0 of 6')
+  await admin.keyboard.press('Escape')
+  release()
+  await expect(dialog(admin)).toContainText('4 succeeded. 2 not started.')
+  await admin.keyboard.press('Escape')
+  await expect(dialog(admin)).toHaveCount(0)
+  await expect(admin.getByText('2 selected'), 'those who are left').toBeVisible()
+  await admin.unrouteAll()
+  const now = Object.values(await states())
+  expect(now.filter((m) => m.state === 'suspended')).toHaveLength(4)
+  await button(admin, 'Clear selection').click()
+  for (const m of now) if (m.state === 'suspended') await doorward('unsuspend', m.email)
+})
+
 // One of them was removed meanwhile: nobody learned whom it was about.
 test('a change of many says what became of each', async () => {
   await selectAll()
