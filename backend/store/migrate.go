@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
@@ -34,6 +35,11 @@ type migration func(tx *Tx, last []byte) (now []byte, err error)
 // migrationBatch is the number of records that a migration processes in one Update: with
 // its other reads and writes it stays within the limits of kv.
 const migrationBatch = 40
+
+// maxStartWait is how long a change at the start may wait for its turn, which is longer
+// than others may: nobody is served yet, and a slow disk must not keep a server from
+// starting.
+const maxStartWait = time.Minute
 
 // schema is the schema that this program reads and writes.
 func schema() int { return 1 + len(migrations) }
@@ -107,6 +113,8 @@ func (s *Store) migrateBatch(ctx context.Context) (more bool, err error) {
 	if err != nil || is.Schema >= schema() {
 		return false, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, maxStartWait)
+	defer cancel()
 	err = s.Update(ctx, func(tx *Tx) error {
 		is, _, err := tx.schemaState()
 		if err != nil || is.Schema >= schema() {

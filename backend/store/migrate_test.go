@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
@@ -154,6 +155,31 @@ func TestSecondStartMigratesNothing(t *testing.T) {
 	}
 	if more, err := b.migrateBatch(t.Context()); more || err != nil {
 		t.Errorf("another batch: %v, %v", more, err)
+	}
+}
+
+// hurried counts the changes that would end as too busy after two seconds.
+type hurried struct {
+	engine
+	changes int
+}
+
+func (h *hurried) Update(ctx context.Context, op kv.OpID, fn func(kv.Tx) error) error {
+	if until, ok := ctx.Deadline(); !ok || time.Until(until) < maxStartWait/2 {
+		h.changes++
+	}
+	return h.engine.Update(ctx, op, fn)
+}
+
+// A disk that answers slowly must not keep a server from starting after an upgrade.
+func TestMigrationWaitsForASlowDisk(t *testing.T) {
+	b := unopenedSchema1(t)
+	b.openAsItIs()
+	h := &hurried{engine: b.kv}
+	b.kv = h
+	must(t, b.migrate(t.Context()))
+	if h.changes > 0 {
+		t.Errorf("%d batches may end as too busy", h.changes)
 	}
 }
 

@@ -192,7 +192,8 @@ func (s *Store) checkUsable(ctx context.Context) error {
 func (s *Store) afterRestore(ctx context.Context) (tokens int, err error) {
 	for more := true; more; {
 		var dropped int
-		err := s.Update(ctx, func(tx *Tx) error {
+		slow, cancel := context.WithTimeout(ctx, maxStartWait)
+		err := s.Update(slow, func(tx *Tx) error {
 			if dropped, err = tx.dropTokens(8); err != nil {
 				return err
 			}
@@ -208,6 +209,7 @@ func (s *Store) afterRestore(ctx context.Context) (tokens int, err error) {
 			}
 			return tx.failMessages(waiting)
 		})
+		cancel()
 		if err != nil {
 			return tokens, err
 		}
