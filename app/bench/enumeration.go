@@ -158,7 +158,7 @@ func (r *prober) wrongCode() (float64, error) {
 		"code": {"ZZZZ-ZZZZ"},
 		"try":  {strconv.FormatInt(time.Now().UnixNano(), 10)}, // the same form again gets the first answer
 	})
-	if err == nil && !strings.Contains(page, "not right") {
+	if err == nil && !strings.Contains(page, "is wrong or has expired") {
 		err = fmt.Errorf("a wrong code was answered %.200s", page)
 	}
 	return took, err

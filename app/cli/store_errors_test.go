@@ -17,9 +17,9 @@ import (
 func TestStorageErrorsEndAVerb(t *testing.T) {
 	tests := map[error]string{
 		kv.ErrConflict:       "The server is very busy. Nothing was changed. Try again in a moment.",
-		kv.ErrUnavailable:    "The server cannot do this just now. Nothing was changed. Try again in a moment.",
-		kv.ErrUnknownOutcome: "It is not known yet whether this was kept. Look before you try again.",
-		kv.ErrReadOnly: "The server takes no changes just now. Nothing was changed. Please tell its " +
+		kv.ErrUnavailable:    "The server cannot do this right now. Nothing was changed. Try again in a moment.",
+		kv.ErrUnknownOutcome: "It is not yet known whether this was saved. Check before you try again.",
+		kv.ErrReadOnly: "The server accepts no changes right now. Nothing was changed. Please tell its " +
 			"administrator.",
 		kv.ErrCorrupt: "The data of this server is damaged",
 	}

@@ -122,7 +122,7 @@ func TestURL(t *testing.T) {
 		{"no scheme", ":8080", "door.example.com", "", "", "is not a web address"},
 		{"another scheme", ":8080", "ftp://door.example.com", "", "", "not ftp://"},
 		{"no host", ":8080", "https://", "", "", "has no host name"},
-		{"half a host", ":8080", "https://door", "", "", "not the full name of a host"},
+		{"half a host", ":8080", "https://door", "", "", "not a full host name"},
 		{"port zero", ":8080", "https://door.example.com:0", "", "", "port of the public address"},
 		{"an endless port", ":8080", "https://door.example.com:99999", "", "", "port of the public address"},
 	}

@@ -178,7 +178,7 @@ test('if another Admin was faster: who, what, when', async ({ browser }) => {
   await said(admin, 'carol@example.com approved')
 
   await button(stale, 'Approve carol@example.com').click()
-  await expect(stale.getByRole('alert')).toContainText(/approved already, by Grace Hopper|approved already, by grace@example.org/)
+  await expect(stale.getByRole('alert')).toContainText(/already approved, by Grace Hopper|already approved, by grace@example.org/)
   await expect(stale.getByRole('alert'), 'the name is said once').not.toContainText('carol@example.com: carol')
   await expect(row(stale, 'carol@example.com')).toHaveCount(0)
   await stale.close()

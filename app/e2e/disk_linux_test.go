@@ -94,7 +94,7 @@ func TestDiskFillsWhileServing(t *testing.T) {
 	c.do("approve", "ada@example.com")
 	pid := p.Server.Process.Pid
 
-	const sentence = "The server's disk is nearly full, so nothing can be changed just now."
+	const sentence = "The server's disk is nearly full, so nothing can be changed right now."
 	readyz := func(status int, says string) {
 		t.Helper()
 		if err := product.Eventually("readyz says "+says, func() error {

@@ -86,7 +86,7 @@ test('the console is read from right to left in Arabic', async () => {
 // which are the workspace's own, and what a program reads.
 const own = /\S+@\S+\.\S+|https?:\S+|\d+ [A-Z][a-z]{2,8}\b|AILoop|Admin|Fleet|Night Watch|Grace( Hopper)?|Data Lake|Flows|English|日本語|\d+ (minutes?|hours?|days?)/g
 // The last one is a refusal of the API, which is English everywhere.
-const programs = ['email,role,name', 'ada@example.com,Fleet,Ada Lovelace', 'smtp.example.com', 'AI Loop <door@example.com>', 'You are invited to Night Watch', 'The words of this email are gone: they are wiped once it is sent, expired or failed.']
+const programs = ['email,role,name', 'ada@example.com,Fleet,Ada Lovelace', 'smtp.example.com', 'AI Loop <door@example.com>', 'You are invited to Night Watch', 'The content of this email is gone: it is deleted once the email is sent, expired or failed.']
 
 // unmarked are the words on a page that are outside of marks, with those of its labels.
 const unmarked = (page: Page) =>

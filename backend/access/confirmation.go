@@ -64,7 +64,7 @@ func (opened *Session) CheckCode(code SecretHash, now time.Time) error {
 func WrongConfirmation() *Error {
 	return Errorf(
 		Invalid,
-		"That code is not right, or has expired. Check the newest email, or send another code.",
+		"That code is wrong or has expired. Check the newest email, or send another code.",
 	).On("code").WithCode("code_wrong")
 }
 
@@ -73,14 +73,15 @@ func WrongConfirmation() *Error {
 func ConfirmationRequired() *Error {
 	return Errorf(
 		Forbidden,
-		"Confirm that it is you: ask for a code by email and type it, or sign out and in again. That counts for 15 "+
-			"minutes.",
+		"Confirm that it is you: request a code by email and enter it, or sign out and in again. "+
+			"That counts for 15 minutes.",
 	).WithCode("confirmation_required")
 }
 
 // TokenOutlivesSession refuses to let an API token create something that outlives the
 // token.
-func TokenOutlivesSession(what string) *Error {
-	return Errorf(Forbidden, "A token cannot %s: that would outlive it. Use the console, or the server's own shell.",
-		what).WithCode("token_outlives")
+func TokenOutlivesSession() *Error {
+	return Errorf(Forbidden,
+		"A token cannot do this: the result would outlive the token. Use the console, or the server's own shell.").
+		WithCode("token_outlives")
 }

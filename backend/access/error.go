@@ -3,6 +3,7 @@ package access
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // A Kind says what went wrong, in the few categories that a caller can act on.
@@ -39,6 +40,24 @@ type Error struct {
 func Errorf(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), format: format, values: args}
 }
+
+// Countedf is Errorf for a sentence with one number in it, which decides between two forms of
+// the sentence.
+func Countedf(kind Kind, n int, one, many string) *Error {
+	if n == 1 {
+		return Errorf(kind, one, n)
+	}
+	return Errorf(kind, many, n)
+}
+
+// A Word stands in a sentence of refusal, and is a word of its language: the name of a field
+// or of a script. Its translation is the message error.word. and the word in lower case.
+type Word string
+
+// A Moment stands in a sentence of refusal as a day and a time of day.
+type Moment time.Time
+
+func (m Moment) String() string { return time.Time(m).UTC().Format("2 January 2006 at 15:04 UTC") }
 
 // Sentence is the English sentence with its verbs, and what stands for each of them: the
 // catalogue of messages finds a translation by it. It is Message itself where the Error was

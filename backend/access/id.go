@@ -32,33 +32,43 @@ func NewID() string {
 // ParseMemberID returns s as a member's identifier, in its own memory. A malformed
 // identifier is answered like an unknown one, so the answer reveals nothing.
 func ParseMemberID(s string) (MemberID, error) {
-	id, err := parseID(s, "member")
+	id, err := parseID(s, NoSuchMember)
 	return MemberID(id), err
 }
 
 // ParseMessageID is ParseMemberID for emails.
 func ParseMessageID(s string) (MessageID, error) {
-	id, err := parseID(s, "email")
+	id, err := parseID(s, NoSuchEmail)
 	return MessageID(id), err
 }
 
 // ParseTokenID is ParseMemberID for API tokens.
 func ParseTokenID(s string) (TokenID, error) {
-	id, err := parseID(s, "token")
+	id, err := parseID(s, NoSuchToken)
 	return TokenID(id), err
 }
 
-func parseID(s, what string) (string, error) {
+func parseID(s string, none func() *Error) (string, error) {
 	if len(s) != IDLength || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") != "" {
-		return "", NoSuch(what)
+		return "", none()
 	}
 	return strings.Clone(s), nil
 }
 
-// NoSuch is the answer for a thing that does not exist or that the caller may not see.
-func NoSuch(what string) *Error {
-	return Errorf(NotFound, "There is no such %s here.", what)
-}
+// NoSuchMember is the answer for a member who does not exist or whom the caller may not see.
+func NoSuchMember() *Error { return Errorf(NotFound, "There is no such member here.") }
+
+// NoSuchEmail is NoSuchMember for emails of the outbox.
+func NoSuchEmail() *Error { return Errorf(NotFound, "There is no such email here.") }
+
+// NoSuchRole is NoSuchMember for roles.
+func NoSuchRole() *Error { return Errorf(NotFound, "There is no such role here.") }
+
+// NoSuchSession is NoSuchMember for sessions.
+func NoSuchSession() *Error { return Errorf(NotFound, "There is no such session here.") }
+
+// NoSuchToken is NoSuchMember for API tokens.
+func NoSuchToken() *Error { return Errorf(NotFound, "There is no such token here.") }
 
 // A Secret grants access: a login link, a session, an API token. It is shown once, to its
 // recipient, and only its Hash is stored.

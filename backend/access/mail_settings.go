@@ -75,6 +75,6 @@ type SetAtStart struct {
 
 // AlreadySet refuses to change a setting that was given when Doorward started.
 func AlreadySet(field, by string) *Error {
-	return Errorf(Conflict, "This was set with %s when Doorward started. Change it there and start Doorward again.",
+	return Errorf(Conflict, "This was set with %s when Doorward started. Change it there and restart Doorward.",
 		by).On(field).WithCode("set_at_start")
 }

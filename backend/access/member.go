@@ -135,11 +135,11 @@ func NewMember(id MemberID, to Address, name string, roles []RoleName, note stri
 func (m *Member) Renew(now time.Time) error {
 	switch {
 	case m.State != Pending:
-		return Errorf(Conflict, "%s was approved already. They can request an email on the sign-in page.", m.Email).
+		return Errorf(Conflict, "%s was already approved. They can request an email on the sign-in page.", m.Email).
 			WithCode("already_member")
 	case !m.JoinedAt().IsZero():
 		return Errorf(Conflict,
-			"%s has accepted the invitation already. They can request an email on the sign-in page.",
+			"%s has already accepted the invitation. They can request an email on the sign-in page.",
 			m.Email).WithCode("already_accepted")
 	}
 	m.Invitation.ExpiresAt = now.Add(m.Invitation.TTL.Std())
@@ -287,7 +287,7 @@ func (m *Member) Suspend(actor Actor, now time.Time) error {
 	case actor.Member == m.ID:
 		return Errorf(Forbidden, "You cannot suspend yourself. Another Admin can.").WithCode("own_account")
 	case m.State == Suspended:
-		return Errorf(Conflict, "%s is suspended already.", m.DisplayName()).WithCode("already_suspended")
+		return Errorf(Conflict, "%s is already suspended.", m.DisplayName()).WithCode("already_suspended")
 	case m.State == Pending:
 		return Errorf(Conflict, "%s is still waiting for a decision. Approve or reject the request instead.",
 			m.DisplayName()).WithCode("still_pending")

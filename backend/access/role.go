@@ -128,7 +128,7 @@ func CheckRole(r Role) error {
 func CheckGrants(r Role) error {
 	switch {
 	case r.Name.IsBuiltIn():
-		return Errorf(Conflict, "%s is built in and cannot be changed. Make a role of another name.", r.Name).
+		return Errorf(Conflict, "%s is built in and cannot be changed. Make a role with another name.", r.Name).
 			WithCode("built_in_role")
 	case !validRoleName(string(r.Name)):
 		return Errorf(Invalid,
@@ -140,7 +140,7 @@ func CheckGrants(r Role) error {
 	}
 	for _, b := range BuiltIn() {
 		if strings.EqualFold(string(b.Name), string(r.Name)) {
-			return Errorf(Conflict, "%s reads like the built-in role %s. Choose another name.", r.Name, b.Name).
+			return Errorf(Conflict, "%s looks like the built-in role %s. Choose another name.", r.Name, b.Name).
 				On("name").WithCode("built_in_role")
 		}
 	}
@@ -194,7 +194,7 @@ func UnknownRole(name string) *Error {
 // AbovePermissions is the refusal of a role with permissions that the granting member
 // lacks.
 func AbovePermissions(role RoleName, p Permission) *Error {
-	return Errorf(Forbidden, "%s goes beyond your own access (it may %s), so you cannot grant it.", role, p).
+	return Errorf(Forbidden, "%s goes beyond your own access (%s), so you cannot grant it.", role, p).
 		WithCode("role_above_own")
 }
 

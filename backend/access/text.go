@@ -18,7 +18,7 @@ const (
 // than any script has. Ordinary text in any language passes.
 func CheckText(field, s string, most int) error {
 	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
-		return Errorf(Invalid, "The %s is not valid text (UTF-8), or was garbled on its way. Type it again.",
+		return Errorf(Invalid, "The %s is not valid text (UTF-8), or was garbled in transit. Type it again.",
 			label(field)).On(field).WithCode("text_invalid")
 	}
 	if n := utf8.RuneCountInString(s); n > most {
@@ -29,7 +29,7 @@ func CheckText(field, s string, most int) error {
 	marks, foreign := 0, 0
 	for i, r := range all {
 		if !isVisible(all, i) {
-			return Errorf(Invalid, "The %s holds a character that cannot be shown (U+%04X). Please take it out.",
+			return Errorf(Invalid, "The %s contains a character that cannot be shown (U+%04X). Please remove it.",
 				label(field), r).On(field).WithCode("text_invisible")
 		}
 		switch {
@@ -44,8 +44,8 @@ func CheckText(field, s string, most int) error {
 		if marks > maxMarks || foreign > maxForeign || marks == 1 && i == 0 {
 			return Errorf(
 				Invalid,
-				"The %s has marks without a letter, or more on one letter than any writing has (at U+%04X). Please "+
-					"take them out.",
+				"The %s has marks without a letter, or more on one letter than any script has (at U+%04X). "+
+					"Please remove them.",
 				label(field),
 				r,
 			).On(field).WithCode("text_marks")
@@ -71,7 +71,7 @@ func CleanText(field, s string, most int) (string, error) {
 	return strings.Clone(s), nil
 }
 
-func label(field string) string { return strings.ReplaceAll(field, "_", " ") }
+func label(field string) Word { return Word(strings.ReplaceAll(field, "_", " ")) }
 
 // Shorten cuts s to at most n runes and drops characters that cannot be shown. It is for
 // messages that repeat what somebody typed.

@@ -111,7 +111,7 @@ func ProbabilityOfTries(tries float64) float64 {
 func WrongCode() *Error {
 	return Errorf(
 		Invalid,
-		"That code is not right, or has expired. Check the newest email, or open its link instead.",
+		"That code is wrong or has expired. Check the newest email, or open its link instead.",
 	).
 		On("code").WithCode("code_wrong")
 }

@@ -110,17 +110,18 @@ func acceptRune(s string, r rune) error {
 		return refuse("email_comment", "Leave out the brackets and what is in them; give only the address.")
 	case r == '[' || r == ']':
 		return refuse("email_ip",
-			"An address at a number instead of a domain is not accepted. Give one such as ada@example.com.")
+			"An address with an IP address instead of a domain is not accepted. Give one such as "+
+				"ada@example.com.")
 	case r == ',' || r == ';':
 		return refuse("email_several", "Give one address at a time, without commas or semicolons.")
 	case blank(r):
-		return refuse("email_space", "An email address has no spaces in it. Take the space out.")
+		return refuse("email_space", "An email address has no spaces in it. Remove the space.")
 	case unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp):
 		return refuse("email_control", "The address contains a control character (%U). Type it by hand.", r)
 	case invisible(r):
 		return refuse("email_invisible", "The address contains an invisible character (%U). Type it by hand.", r)
 	case r < utf8.RuneSelf:
-		return refuse("email_malformed", "An email address cannot contain “%c”. Take it out.", r)
+		return refuse("email_malformed", "An email address cannot contain “%c”. Remove it.", r)
 	}
 	return nil
 }

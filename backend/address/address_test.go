@@ -100,9 +100,9 @@ func TestParseRefuses(t *testing.T) {
 		{"two with a semicolon", "ada@x.org; bob@x.org", "email_several", "one address"},
 		{"a backslash", `ada\@x.org`, "email_malformed", `cannot contain “\”`},
 		{"a colon", "mailto:ada@x.org", "email_malformed", "cannot contain “:”"},
-		{"an IP literal", "ada@[192.0.2.1]", "email_ip", "number"},
-		{"an IPv6 literal", "ada@[IPv6:2001:db8::1]", "email_ip", "number"},
-		{"a bare IP", "ada@192.0.2.1", "email_ip", "number"},
+		{"an IP literal", "ada@[192.0.2.1]", "email_ip", "IP address"},
+		{"an IPv6 literal", "ada@[IPv6:2001:db8::1]", "email_ip", "IP address"},
+		{"a bare IP", "ada@192.0.2.1", "email_ip", "IP address"},
 
 		{"a space inside", "ada lovelace@x.org", "email_space", "no spaces"},
 		{"a space in the domain", "ada@x .org", "email_space", "no spaces"},
@@ -164,10 +164,10 @@ func TestParseRefuses(t *testing.T) {
 		{"a heart in punycode", "ada@xn--i-7iq.ws", "email_domain", "cannot contain “❤”"},
 
 		{"Latin with a Cyrillic а", "ada@ex\u0430mple.com", "email_confusable",
-			"mixes Latin with Cyrillic letters, as in “а” (Cyrillic, U+0430)"},
-		{"the same in punycode", "ada@xn--exmple-4nf.com", "email_confusable", "mixes Latin with Cyrillic"},
-		{"Latin with Greek", "ada@g\u03bfogle.com", "email_confusable", "mixes Latin with Greek"},
-		{"Cyrillic with Greek", "ada@д\u03bfм.рф", "email_confusable", "mixes Cyrillic with Greek"},
+			"mixes letters of different scripts (Latin and Cyrillic), as in “а” (Cyrillic, U+0430)"},
+		{"the same in punycode", "ada@xn--exmple-4nf.com", "email_confusable", "mixes letters of different scripts (Latin and Cyrillic)"},
+		{"Latin with Greek", "ada@g\u03bfogle.com", "email_confusable", "mixes letters of different scripts (Latin and Greek)"},
+		{"Cyrillic with Greek", "ada@д\u03bfм.рф", "email_confusable", "mixes letters of different scripts (Cyrillic and Greek)"},
 		{"all Cyrillic, read as apple.com", "ada@аррӏе.com", "email_confusable", "look like Latin ones"},
 		{"the same in punycode", "ada@xn--80ak6aa92e.com", "email_confusable", "look like Latin ones"},
 	}

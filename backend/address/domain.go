@@ -46,7 +46,7 @@ func toASCII(typed string) (string, error) {
 		for _, r := range label {
 			if r >= utf8.RuneSelf && !unicode.In(r, unicode.L, unicode.M, unicode.Nd) &&
 				!strings.ContainsRune(contextual, r) {
-				return "", refuse("email_domain", "A domain cannot contain %s. Check what stands after the @.",
+				return "", refuse("email_domain", "A domain cannot contain %s. Check what follows the @.",
 					describe(r))
 			}
 		}
@@ -58,7 +58,7 @@ func toASCII(typed string) (string, error) {
 // reachable from anywhere: with a dot, and not a number.
 func acceptDomain(typed, domain string) error {
 	if !strings.Contains(domain, ".") {
-		return refuse("email_domain", "“%s” is not a full domain: something like example.com stands after the @.",
+		return refuse("email_domain", "“%s” is not a full domain: something like example.com follows the @.",
 			typed)
 	}
 	rest := domain
@@ -70,7 +70,8 @@ func acceptDomain(typed, domain string) error {
 		}
 		if !more && strings.Trim(label, "0123456789") == "" {
 			return refuse("email_ip",
-				"An address at a number instead of a domain is not accepted. Give one such as ada@example.com.")
+				"An address with an IP address instead of a domain is not accepted. Give one such as "+
+					"ada@example.com.")
 		}
 	}
 	return nil

@@ -30,12 +30,12 @@ func canonicalLocal(typed string) (string, error) {
 		case r >= utf8.RuneSelf:
 			return "", beyondASCII(r)
 		case r != '.' && !atext[r]:
-			return "", refuse("email_malformed", "An email address cannot contain “%c”. Take it out.", r)
+			return "", refuse("email_malformed", "An email address cannot contain “%c”. Remove it.", r)
 		}
 	}
 	if local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, "..") {
 		return "", refuse("email_malformed",
-			"Before the @ an address neither begins nor ends with a dot, nor has two in a row.")
+			"Before the @, an address cannot begin or end with a dot or have two dots in a row.")
 	}
 	return strings.ToLower(local), nil
 }
@@ -43,9 +43,10 @@ func canonicalLocal(typed string) (string, error) {
 func beyondASCII(r rune) error {
 	if like, ok := lookalike(r); ok {
 		return refuse("email_confusable",
-			"Before the @ stands %s, which looks like “%c” and is not. Type the address by hand.", describe(r), like)
+			"Before the @ there is %s, which looks like “%c” but is a different character. Type the "+
+				"address by hand.", describe(r), like)
 	}
 	return refuse("email_not_ascii",
-		"Before the @ stands %s. Many mail servers cannot deliver to such an address; give one with only plain "+
-			"letters, a to z.", describe(r))
+		"Before the @ there is %s. Many mail servers cannot deliver to such an address; give one "+
+			"with only plain letters, a to z.", describe(r))
 }

@@ -29,6 +29,6 @@ func angleBrackets(s string) *access.Error {
 }
 
 func badDomain(typed string) *access.Error {
-	return refuse("email_domain", "“%s” is not a valid domain. Check what stands after the @ for a typing mistake.",
+	return refuse("email_domain", "“%s” is not a valid domain. Check what follows the @ for a typing mistake.",
 		typed)
 }

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"doorward/backend/access"
 )
 
 // together lists the scripts that one word may mix (UTS 39, highly restrictive).
@@ -81,16 +83,18 @@ func acceptScripts(label string, asciiTop bool) error {
 		}
 		if !fit(used) {
 			return refuse("email_confusable",
-				"The domain “%s” mixes %s with %s letters, as in %s. Type the address by hand.",
-				label, used[0], used[len(used)-1], describe(r))
+				"The domain “%s” mixes letters of different scripts (%s and %s), as in %s. Type the address "+
+					"by hand.",
+				label, access.Word(used[0]), access.Word(used[len(used)-1]), describe(r))
 		}
 		_, passes := lookalike(r)
 		disguised = disguised && passes && s != "Latin"
 	}
 	if disguised && asciiTop && len(used) > 0 {
 		return refuse("email_confusable",
-			"The domain “%s” is written in %s letters that look like Latin ones. Type the address by hand.", label,
-			used[0])
+			"The domain “%s” is written in letters (%s) that look like Latin ones. Type the address by "+
+				"hand.", label,
+			access.Word(used[0]))
 	}
 	return nil
 }

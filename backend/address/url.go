@@ -39,8 +39,9 @@ func ParseURL(v string) (string, error) {
 		return "", err
 	}
 	if u.Scheme == "http" && !text.IsLoopback(u.Hostname()) {
-		return "", refuseURL("The public address must begin with https://: over http:// anybody on the way could " +
-			"read login links and sessions. Put a proxy with a certificate in front, or set tls-cert and tls-key.")
+		return "", refuseURL("The public address must begin with https://: over http://, anybody on the way could read " +
+			"login links and sessions. Put a proxy with a certificate in front, or set tls-cert and " +
+			"tls-key.")
 	}
 	return u.Scheme + "://" + host, nil
 }
@@ -57,7 +58,7 @@ func publicHost(u *url.URL) (string, error) {
 	if notIP != nil && !text.IsLoopback(host) {
 		a, err := Parse("doorward@" + host)
 		if err != nil {
-			return "", refuseURL("%q is not the full name of a host. Write it like https://door.example.com.",
+			return "", refuseURL("%q is not a full host name. Write it like https://door.example.com.",
 				access.Shorten(host, 60))
 		}
 		host = a.Domain()

@@ -161,15 +161,12 @@ func (a Authorized) Covers(m *access.Member) error {
 }
 
 func above(m *access.Member, g access.Permission) error {
-	has := "has"
 	if m.State == access.Pending {
-		has = "is invited to"
+		return access.Errorf(access.Forbidden,
+			"%s is invited to more access than you have (%s), so you cannot act on the account. An Admin can.",
+			m.DisplayName(), g).WithCode("member_above_own")
 	}
-	return access.Errorf(
-		access.Forbidden,
-		"%s %s more access than you have (%s), so you cannot act on the account. An Admin can.",
-		m.DisplayName(),
-		has,
-		g,
-	).WithCode("member_above_own")
+	return access.Errorf(access.Forbidden,
+		"%s has more access than you have (%s), so you cannot act on the account. An Admin can.",
+		m.DisplayName(), g).WithCode("member_above_own")
 }

@@ -112,7 +112,7 @@ func (g *Gate) OperatorAs(ctx context.Context, id access.MemberID) (*Principal, 
 	err := g.store.View(ctx, func(tx *store.Tx) (err error) {
 		p.Member, err = tx.Members.Get(id)
 		if err == nil && !p.Member.IsAdmin() {
-			err = access.NoSuch("member")
+			err = access.NoSuchMember()
 		}
 		return err
 	})
@@ -245,6 +245,6 @@ func (g *Gate) loadToken(tx *store.Tx, h access.SecretHash, p *Principal) error 
 func badToken() *access.Error {
 	return access.Errorf(
 		access.SignedOut,
-		"This API token is not known, revoked or expired. Make a new one with `doorward token add`.",
+		"This API token is unknown, revoked or expired. Make a new one with `doorward token add`.",
 	).WithCode("bad_token")
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"regexp"
 	"strings"
+	"time"
 
 	"doorward/backend/access"
 )
@@ -14,6 +15,13 @@ import (
 // the code where it is refused, for the log and the command line, and its translations are
 // found by it, as gettext does.
 const errorPrefix = "error."
+
+// What the keys of the words begin with that stand in sentences of refusal, and those of the
+// names of permissions.
+const (
+	wordPrefix       = errorPrefix + "word."
+	permissionPrefix = "console.permission."
+)
 
 // verbs are those of fmt that sentences of refusal use.
 var verbs = regexp.MustCompile(`%(04X|[sdqvcU])`)
@@ -49,22 +57,29 @@ func refusalsIn(frontend fs.FS) map[string]refusal {
 	return refusalsOf(english)
 }
 
-// refusalsOf are the sentences of refusal of the English catalogue, by their pattern.
+// refusalsOf are the sentences of refusal of the English catalogue, by the patterns of each of
+// their plural forms.
 func refusalsOf(english map[string]any) map[string]refusal {
 	all := map[string]refusal{}
 	for key, m := range english {
-		if !strings.HasPrefix(key, errorPrefix) {
+		if !strings.HasPrefix(key, errorPrefix) || strings.HasPrefix(key, wordPrefix) {
 			continue
 		}
-		if forms, ok := m.(map[string]any); ok {
-			m = forms["other"]
+		forms, ok := m.(map[string]any)
+		if !ok {
+			forms = map[string]any{"other": m}
 		}
-		s, _ := m.(string)
-		r := refusal{key: key}
-		for _, name := range placeholder.FindAllString(s, -1) {
-			r.names = append(r.names, strings.Trim(name, "{.}"))
+		for _, form := range []string{"one", "other"} {
+			s, ok := forms[form].(string)
+			if !ok {
+				continue
+			}
+			r := refusal{key: key}
+			for _, name := range placeholder.FindAllString(s, -1) {
+				r.names = append(r.names, strings.Trim(name, "{.}"))
+			}
+			all[placeholder.ReplaceAllString(s, "{{}}")] = r
 		}
-		all[placeholder.ReplaceAllString(s, "{{}}")] = r
 	}
 	return all
 }
@@ -88,15 +103,34 @@ func (p *Printer) Explain(e *access.Error) string {
 	return p.Say(r.key, v)
 }
 
-// shown is a value as the sentence has it. A number that decides between plural forms stays
-// one.
+// shown is a value as the sentence has it: in the language's own words where it has some. A
+// number that decides between plural forms stays one.
 func (p *Printer) shown(name, verb string, value any) any {
-	if n, ok := value.(int); ok && name == "N" {
-		return n
+	switch value := value.(type) {
+	case int:
+		if name == "N" {
+			return value
+		}
+		return p.Number(value)
+	case access.Word:
+		return p.sayOr(wordPrefix+strings.ToLower(string(value)), string(value))
+	case access.Permission:
+		key := strings.NewReplacer(" ", "_", "/", "_").Replace(value.String())
+		return p.sayOr(permissionPrefix+key, value.String())
+	case access.Moment:
+		return p.Exact(time.Time(value))
 	}
 	s := fmt.Sprintf(verb, value)
 	if verb == "%q" {
 		s = s[1 : len(s)-1]
 	}
 	return p.Isolate(s)
+}
+
+// sayOr is Say for a message that may not exist.
+func (p *Printer) sayOr(key, otherwise string) string {
+	if s := p.Say(key, nil); s != key {
+		return s
+	}
+	return otherwise
 }

@@ -65,14 +65,17 @@ func load(frontend fs.FS, l access.Language, instead *Printer) (*Printer, error)
 	return newPrinter(b, l, instead), nil
 }
 
-// unmarshal reads a catalogue without the sentences of the console.
+// unmarshal reads a catalogue without the sentences of the console, except for the names of
+// permissions, which stand in refusals.
 func unmarshal(file []byte, all any) error {
 	if err := json.Unmarshal(file, all); err != nil {
 		return err
 	}
 	if read, ok := all.(*any); ok {
 		if messages, ok := (*read).(map[string]any); ok {
-			maps.DeleteFunc(messages, func(key string, _ any) bool { return strings.HasPrefix(key, "console.") })
+			maps.DeleteFunc(messages, func(key string, _ any) bool {
+				return strings.HasPrefix(key, "console.") && !strings.HasPrefix(key, permissionPrefix)
+			})
 		}
 	}
 	return nil

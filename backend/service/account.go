@@ -68,7 +68,7 @@ func (s *core) waiting(tx *store.Tx, actor access.Actor) (m access.Member, err e
 	}
 	if m.State != access.Pending {
 		return m, access.Errorf(access.Conflict,
-			"Your account is not waiting for a decision any more. Open the front page.").WithCode("already_decided")
+			"Your account is no longer waiting for a decision. Open the front page.").WithCode("already_decided")
 	}
 	return m, nil
 }
@@ -96,7 +96,7 @@ func (s Account) MuteDigest(ctx context.Context, actor access.Actor, quiet bool)
 		}
 		if actor.Member == "" {
 			return access.Errorf(access.Invalid,
-				"The operator gets no emails. An Admin can turn theirs off while signed in.").WithCode("no_member")
+				"The operator does not receive emails. An Admin can turn theirs off while signed in.").WithCode("no_member")
 		}
 		m, err := tx.Members.Get(actor.Member)
 		if err != nil || m.MuteDigest == quiet {

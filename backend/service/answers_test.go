@@ -108,7 +108,7 @@ func TestALimitSaysHowLong(t *testing.T) {
 			continue
 		}
 		refused(t, err, access.TooMany, "too_often")
-		if !strings.HasSuffix(err.Error(), "Try again in a minute.") {
+		if !strings.HasSuffix(err.Error(), "Try again in 1 minute.") {
 			t.Error(err)
 		}
 		return

@@ -22,9 +22,9 @@ const (
 // proof that the session is still in its owner's hands, unless the session was
 // confirmed lately. The operator holds the machine and needs no confirmation. A
 // token cannot confirm, so it is refused whatever would outlive it.
-func confirmed(tx *store.Tx, actor access.Actor, what string) (m access.Member, err error) {
+func confirmed(tx *store.Tx, actor access.Actor) (m access.Member, err error) {
 	if actor.Token != "" {
-		return m, access.TokenOutlivesSession(what)
+		return m, access.TokenOutlivesSession()
 	}
 	return confirmedIfMember(tx, actor)
 }
@@ -70,7 +70,7 @@ func confirmedToGrant(tx *store.Tx, a gate.Authorized, before, after policy.Perm
 		if g.Action == access.Open || g.Action == access.Wait || before[g] {
 			continue
 		}
-		_, err := confirmed(tx, a.Actor, "give anybody "+g.String())
+		_, err := confirmed(tx, a.Actor)
 		return err
 	}
 	return nil
@@ -118,7 +118,7 @@ func (s Sessions) SendConfirmation(ctx context.Context, actor access.Actor, agen
 func confirmable(tx *store.Tx, actor access.Actor) (opened access.Session, m access.Member, err error) {
 	switch {
 	case actor.IsOperator():
-		return opened, m, access.Errorf(access.Invalid, "Whoever holds the machine needs no confirmation.").
+		return opened, m, access.Errorf(access.Invalid, "The operator does not have to confirm.").
 			WithCode("no_member")
 	case actor.Token != "":
 		return opened, m, access.Errorf(
@@ -183,7 +183,7 @@ func (s *core) countTry(tx *store.Tx, m *access.Member) (giveBack func() error, 
 	if access.TooMany.Is(err) {
 		err = access.Errorf(
 			access.TooMany,
-			"Too many wrong codes were typed for your account today. Sign out and in again instead.",
+			"Too many wrong codes were entered for your account today. Sign out and in again instead.",
 		).WithCode("too_often")
 	}
 	return func() error { return tx.Buckets.Put(name, before, later(before.Until, tx.Now)) }, err

@@ -15,7 +15,7 @@ func (s SignIn) AuthorizeDesktop(ctx context.Context, actor access.Actor, challe
 	code := access.NewSecret()
 	return code, s.store.Update(ctx, func(tx *store.Tx) error {
 		if actor.Member == "" || actor.Token != "" {
-			return access.Errorf(access.Forbidden, "Only a member who is signed in can let a window in.").
+			return access.Errorf(access.Forbidden, "Only a member who is signed in can authorize the desktop app.").
 				WithCode("members_only")
 		}
 		rights, err := s.gate.Permissions(tx, actor)
@@ -25,7 +25,7 @@ func (s SignIn) AuthorizeDesktop(ctx context.Context, actor access.Actor, challe
 		if !rights.CanManage() {
 			return access.NotAllowed(access.May(access.Read, access.ResMembers))
 		}
-		m, err := confirmed(tx, actor, "let a window in")
+		m, err := confirmed(tx, actor)
 		if err != nil {
 			return err
 		}

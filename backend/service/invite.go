@@ -131,10 +131,10 @@ func free(tx *store.Tx, a access.Address) error {
 	}
 	if m.State == access.Pending {
 		return access.Errorf(access.Conflict,
-			"%s is invited already, and waits. Resend the letter, or decide the request.", m.Email).
+			"%s has already been invited. Resend the email, or decide the request.", m.Email).
 			On("email").WithCode("already_invited")
 	}
-	return access.Errorf(access.Conflict, "%s is a member already. Change their access instead.", m.Email).
+	return access.Errorf(access.Conflict, "%s is already a member. Change their access instead.", m.Email).
 		On("email").WithCode("already_member")
 }
 

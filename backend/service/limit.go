@@ -3,7 +3,6 @@ package service
 import (
 	"encoding/hex"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"doorward/backend/access"
@@ -37,7 +36,8 @@ func (s *core) limit(tx *store.Tx, name string, atOnce float64, every time.Durat
 	}
 	if b.Used+1 > atOnce {
 		wait := time.Duration((b.Used + 1 - atOnce) * float64(every)).Round(time.Second)
-		return access.Errorf(access.TooMany, "That was asked too often. Try again in %s.", formatDuration(wait)).
+		return access.Countedf(access.TooMany, int((wait+time.Minute-1)/time.Minute),
+			"Too many requests. Try again in %d minute.", "Too many requests. Try again in %d minutes.").
 			WithCode("too_often")
 	}
 	b.Used, b.At = b.Used+1, tx.Now
@@ -92,13 +92,6 @@ func network(from string) string {
 		return from
 	}
 	return p.String()
-}
-
-func formatDuration(d time.Duration) string {
-	if d <= time.Minute {
-		return "a minute"
-	}
-	return strconv.Itoa(int((d+time.Minute-1)/time.Minute)) + " minutes"
 }
 
 // limitKey returns the form of the address that limits count.

@@ -137,9 +137,7 @@ func tooLongOrBroken(s string, most int) bool {
 // server, as another user or less protected than it was stored for: whoever could change
 // that alone could read it.
 func (c *MailChange) applyPassword(m *access.MailSettings, before access.MailSettings) error {
-	missing := func(why string) error {
-		return access.Errorf(access.Invalid, "%s", why).On(mailPassword).WithCode("mail_password_missing")
-	}
+	missing := func(e *access.Error) error { return e.On(mailPassword).WithCode("mail_password_missing") }
 	if c.Password != nil {
 		m.HasPassword = *c.Password != ""
 	}
@@ -151,11 +149,13 @@ func (c *MailChange) applyPassword(m *access.MailSettings, before access.MailSet
 	case m.User == "":
 		m.HasPassword = false
 	case !m.HasPassword:
-		return missing("Enter the password, or leave the user name empty.")
+		return missing(access.Errorf(access.Invalid, "Enter the password, or leave the user name empty."))
 	case c.Password == nil && moved:
-		return missing("Enter the password again. The saved one is not sent to another server or user.")
+		return missing(access.Errorf(access.Invalid,
+			"Enter the password again. The saved one is not sent to another server or user."))
 	case c.Password != nil && tooLongOrBroken(c.Password.Reveal(), access.MaxMailPassword):
-		return missing("The password is too long, or has a control character in it, perhaps a line break from copying.")
+		return missing(access.Errorf(access.Invalid,
+			"The password is too long, or contains a control character, perhaps a line break from copying."))
 	}
 	return nil
 }

@@ -50,19 +50,20 @@ func (s *core) change(ctx context.Context, actor access.Actor, id access.MemberI
 // doneBefore tells an Admin who suspends or restores a member that another Admin
 // already did, with name and time.
 func (s *core) doneBefore(tx *store.Tx, m *access.Member, refusal error) error {
-	did, known := map[string]string{
-		"already_suspended": "suspended",
-		"not_suspended":     "restored",
-	}[access.Explain(refusal).Code]
-	if !known || m.LastStatusChange.At.IsZero() {
+	code, last := access.Explain(refusal).Code, m.LastStatusChange
+	if code != "already_suspended" && code != "not_suspended" || last.At.IsZero() {
 		return refusal
 	}
-	who, err := s.named(tx, m.LastStatusChange.By)
+	who, err := s.named(tx, last.By)
 	if err != nil {
 		return err
 	}
-	return access.Errorf(access.Conflict, "%s was %s already, by %s on %s.", m.DisplayName(), did, who,
-		formatTime(m.LastStatusChange.At)).WithCode(access.Explain(refusal).Code)
+	if code == "already_suspended" {
+		return access.Errorf(access.Conflict, "%s was already suspended, by %s on %s.", m.DisplayName(), who,
+			access.Moment(last.At)).WithCode(code)
+	}
+	return access.Errorf(access.Conflict, "%s was already restored, by %s on %s.", m.DisplayName(), who,
+		access.Moment(last.At)).WithCode(code)
 }
 
 // adminsLeft refuses a transaction that would leave no active Admin after a

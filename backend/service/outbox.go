@@ -104,7 +104,7 @@ func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.Messag
 			return err
 		}
 		if m.Lease.Owner != "" && tx.Now.Before(m.Lease.Until) {
-			return access.Errorf(access.Conflict, "This email is being sent just now. Look again in a minute.").
+			return access.Errorf(access.Conflict, "This email is being sent right now. Look again in a minute.").
 				WithCode("letter_taken")
 		}
 		detail := string(m.Kind)
@@ -161,7 +161,7 @@ func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Addr
 			}
 		case !actor.IsOperator():
 			return access.Errorf(access.Forbidden,
-				"This token belongs to nobody with an address. On the server, `doorward mail-test EMAIL` sends a "+
+				"This token's owner has no email address. On the server, `doorward mail-test EMAIL` sends a "+
 					"test email.").WithCode("operator_only")
 		case to.IsZero():
 			return access.Errorf(access.Invalid, "Give the address that the test email goes to.").

@@ -7,7 +7,6 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/store"
-	"doorward/backend/text"
 )
 
 // A RoleInUse is a role, and how many members and API tokens hold it.
@@ -51,7 +50,7 @@ func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error
 		if err != nil {
 			return err
 		}
-		if _, err := confirmed(tx, actor, "change roles"); err != nil {
+		if _, err := confirmed(tx, actor); err != nil {
 			return err
 		}
 		if err := access.CheckRole(r); err != nil {
@@ -67,7 +66,7 @@ func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error
 			if o.Name == r.Name {
 				known, touched = true, append(touched, o.Permissions...)
 			} else if strings.EqualFold(string(o.Name), string(r.Name)) {
-				return access.Errorf(access.Conflict, "There is a role %q already.", o.Name).
+				return access.Errorf(access.Conflict, "There is already a role %q.", o.Name).
 					On("name").WithCode("role_exists")
 			}
 		}
@@ -77,7 +76,7 @@ func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error
 			}
 		}
 		if !known && len(own) >= store.MaxRoles {
-			return access.Errorf(access.Conflict, "There are %d own roles already. Delete one first.", store.MaxRoles).
+			return access.Errorf(access.Conflict, "There are already %d custom roles. Delete one first.", store.MaxRoles).
 				WithCode("too_many_roles")
 		}
 		if !known {
@@ -103,41 +102,20 @@ func permissionNames(all []access.Permission) string {
 // unheld refuses a new role whose name members or API tokens still hold, from a
 // role that was deleted.
 func unheld(tx *store.Tx, name access.RoleName) error {
-	held, err := holders(tx, name)
-	if err != nil || held == "" {
+	members, tokens, err := holders(tx, name)
+	if err != nil || members+tokens == 0 {
 		return err
 	}
-	return access.Errorf(
-		access.Conflict,
-		"There was a role %s before, and %s it still: they would get this one's access. Choose another name, or "+
-			"take it "+
-			"from them first.",
-		name,
-		held,
-	).On("name").WithCode("role_held")
+	return access.Errorf(access.Conflict,
+		"There used to be a role %s, and some still have it (members: %d, API tokens: %d): they would get the "+
+			"access of the new one. Choose another name, or take the old role from them first.",
+		name, members, tokens).On("name").WithCode("role_held")
 }
 
-// holders says how many members and API tokens hold a role, with the verb; empty
-// where none do.
-func holders(tx *store.Tx, name access.RoleName) (string, error) {
+// holders returns how many members and how many API tokens hold a role.
+func holders(tx *store.Tx, name access.RoleName) (members, tokens int, err error) {
 	c, err := tx.Counters()
-	if err != nil {
-		return "", err
-	}
-	members, tokens := c.Roles[name], c.TokenRoles[name]
-	verb := "hold"
-	if members+tokens == 1 {
-		verb = "holds"
-	}
-	switch {
-	case members > 0 && tokens > 0:
-		return text.Count(members, "member") + " and " + text.Count(tokens, "API token") + " hold", nil
-	case members > 0:
-		return text.Count(members, "member") + " " + verb, nil
-	case tokens > 0:
-		return text.Count(tokens, "API token") + " " + verb, nil
-	}
-	return "", nil
+	return c.Roles[name], c.TokenRoles[name], err
 }
 
 // Delete deletes a custom role that no member and no API token holds.
@@ -147,7 +125,7 @@ func (s Roles) Delete(ctx context.Context, actor access.Actor, name access.RoleN
 		if err != nil {
 			return err
 		}
-		if _, err := confirmed(tx, actor, "change roles"); err != nil {
+		if _, err := confirmed(tx, actor); err != nil {
 			return err
 		}
 		if name.IsBuiltIn() {
@@ -156,21 +134,21 @@ func (s Roles) Delete(ctx context.Context, actor access.Actor, name access.RoleN
 		}
 		r, ok := a.Policy.Role(name)
 		if !ok {
-			return access.NoSuch("role")
+			return access.NoSuchRole()
 		}
 		for _, g := range r.Permissions {
 			if !a.Permissions[g] {
 				return access.AbovePermissions(name, g)
 			}
 		}
-		held, err := holders(tx, name)
+		members, tokens, err := holders(tx, name)
 		if err != nil {
 			return err
 		}
-		if held != "" {
+		if members+tokens > 0 {
 			return access.Errorf(access.Conflict,
-				"%s the role %s. Give the members another one, and revoke the tokens, first.",
-				held, name).WithCode("role_in_use")
+				"The role %s is in use (members: %d, API tokens: %d). First give the members another role and "+
+					"revoke the tokens.", name, members, tokens).WithCode("role_in_use")
 		}
 		if err := tx.Roles.Delete(name); err != nil {
 			return err

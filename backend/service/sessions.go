@@ -83,7 +83,7 @@ func (s Sessions) End(ctx context.Context, actor access.Actor, id access.MemberI
 			return err
 		}
 		if !ok || !still {
-			return access.NoSuch("session")
+			return access.NoSuchSession()
 		}
 		if err := tx.Sessions.Delete(opened.Hash, access.EndedSignedOut); err != nil {
 			return err

@@ -98,7 +98,7 @@ func (s Settings) applyPublicURL(tx *store.Tx, a gate.Authorized, to *string, ou
 	if to == nil {
 		return nil, nil
 	}
-	if err := mayLead(tx, a, "change the public URL"); err != nil {
+	if err := mayLead(tx, a); err != nil {
 		return nil, err
 	}
 	if s.setAtStart.PublicURL != "" {
@@ -118,7 +118,7 @@ func (s Settings) applyMail(tx *store.Tx, a gate.Authorized, c *MailChange, out 
 	if c == nil {
 		return nil, nil
 	}
-	if err := mayLead(tx, a, "change the mail settings"); err != nil {
+	if err := mayLead(tx, a); err != nil {
 		return nil, err
 	}
 	what, err := c.apply(&out.Mail, s.setAtStart)
@@ -143,13 +143,13 @@ func (s Settings) applyMail(tx *store.Tx, a gate.Authorized, c *MailChange, out 
 
 // mayLead refuses to change where emails or their links lead. Whoever can change that can
 // sign in as anybody.
-func mayLead(tx *store.Tx, a gate.Authorized, what string) error {
+func mayLead(tx *store.Tx, a gate.Authorized) error {
 	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {
 		return access.Errorf(access.Forbidden,
-			"You cannot %s: whoever decides where emails and links lead can sign in as anybody. An Admin can.", what).
+			"You cannot do this: whoever decides where emails and links lead can sign in as anybody. An Admin can.").
 			WithCode("admin_only").Because(err)
 	}
-	_, err := confirmed(tx, a.Actor, what)
+	_, err := confirmed(tx, a.Actor)
 	return err
 }
 

@@ -140,7 +140,8 @@ func (s Setup) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, link
 		}
 		if closed {
 			return access.Errorf(access.Conflict,
-				"Setup is over: there is an Admin. `doorward login-link EMAIL` prints a way in for one.").
+				"Setup is over: there is already an Admin. `doorward login-link EMAIL` prints a login link "+
+					"for them.").
 				WithCode("setup_closed")
 		}
 		m, err := s.firstAdmin(tx, id, in, access.Operator)

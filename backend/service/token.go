@@ -38,7 +38,7 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 			return access.Errorf(access.Forbidden,
 				"A token cannot make tokens. Sign in, or use the server's own shell.").WithCode("token_by_token")
 		}
-		m, err := confirmed(tx, actor, "make tokens")
+		m, err := confirmed(tx, actor)
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 			return err
 		}
 		if c.Tokens >= store.MaxTokens {
-			return access.Errorf(access.Conflict, "There are %d tokens already. Revoke one first.",
+			return access.Errorf(access.Conflict, "There are already %d tokens. Revoke one first.",
 				store.MaxTokens).WithCode("too_many_tokens")
 		}
 		t = access.Token{

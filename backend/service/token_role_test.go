@@ -20,10 +20,10 @@ func TestRoleThatTokensHoldIsNeverRevived(t *testing.T) {
 		says            string // empty: it can be deleted
 	}{
 		{0, 0, ""},
-		{1, 0, "1 member holds the role Temp."},
-		{0, 1, "1 API token holds the role Temp."},
-		{2, 0, "2 members hold the role Temp."},
-		{1, 2, "1 member and 2 API tokens hold the role Temp."},
+		{1, 0, "The role Temp is in use (members: 1, API tokens: 0)."},
+		{0, 1, "The role Temp is in use (members: 0, API tokens: 1)."},
+		{2, 0, "The role Temp is in use (members: 2, API tokens: 0)."},
+		{1, 2, "The role Temp is in use (members: 1, API tokens: 2)."},
 	} {
 		t.Run(fmt.Sprint(tt.members, " members, ", tt.tokens, " tokens"), func(t *testing.T) {
 			fx := newFixture(t)
@@ -44,7 +44,7 @@ func TestRoleThatTokensHoldIsNeverRevived(t *testing.T) {
 				return
 			}
 			refused(t, err, access.Conflict, "role_in_use")
-			if want := tt.says + " Give the members another one, and revoke the tokens, first."; err.Error() != want {
+			if want := tt.says + " First give the members another role and revoke the tokens."; err.Error() != want {
 				t.Errorf("says %q, want %q", err, want)
 			}
 			fx.verify()

@@ -73,7 +73,7 @@ func unpost(tx *store.Tx, id access.MessageID) error {
 		return unlessNotFound(err)
 	}
 	if msg.Done() || msg.Attempts > 0 || !msg.Lease.Until.IsZero() {
-		return access.Errorf(access.Conflict, "It is too late to undo this: the email about it is on its way.").
+		return access.Errorf(access.Conflict, "It is too late to undo this: the email about it is already on its way.").
 			WithCode("undo_expired")
 	}
 	return tx.Messages.Delete(id)

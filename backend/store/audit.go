@@ -63,14 +63,14 @@ func (tx *Tx) refuseIfRecords(prefixes ...prefix) error {
 			return err
 		}
 		if len(found) > 0 {
-			return auditBroken("its end is missing. Restore a backup.")
+			return auditBroken("The audit log is broken: its end is missing. Restore a backup.")
 		}
 	}
 	return nil
 }
 
 func auditBroken(format string, args ...any) error {
-	return access.Errorf(access.Conflict, "The audit log is broken: "+format, args...).WithCode("audit_broken")
+	return access.Errorf(access.Conflict, format, args...).WithCode("audit_broken")
 }
 
 func (tx *Tx) putHead() error {
@@ -121,7 +121,7 @@ func (tx AuditLog) Since(seq uint64, limit int) ([]access.AuditEntry, error) {
 			return nil, err
 		}
 		if !ok {
-			return nil, auditBroken("entry %d is missing.", n)
+			return nil, auditBroken("The audit log is broken: entry %d is missing.", n)
 		}
 		all = append(all, e)
 	}
@@ -164,7 +164,8 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 		return count, err
 	}
 	if count == 0 && head.Seq != 0 {
-		return 0, auditBroken("%d entries are missing.", head.Seq)
+		return 0, access.Countedf(access.Conflict, int(head.Seq), "The audit log is broken: %d entry is missing.",
+			"The audit log is broken: %d entries are missing.").WithCode("audit_broken")
 	}
 	if count > 0 {
 		err = newer.Follows(0, "")
@@ -176,9 +177,9 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 func (h *auditHead) ends(e access.AuditEntry) error {
 	switch {
 	case e.Seq != h.Seq:
-		return auditBroken("its last entry is %d, and ought to be %d.", e.Seq, h.Seq)
+		return auditBroken("The audit log is broken: its last entry is %d, but should be %d.", e.Seq, h.Seq)
 	case e.Hash != h.Hash:
-		return auditBroken("entry %d was altered.", e.Seq)
+		return auditBroken("The audit log is broken: entry %d was altered.", e.Seq)
 	}
 	return nil
 }

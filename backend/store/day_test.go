@@ -61,7 +61,7 @@ func TestRefusedActionsAreNotCounted(t *testing.T) {
 		if err := tx.Record(access.Operator, access.ActionInvite, "x", ""); err != nil {
 			return err
 		}
-		return access.NoSuch("member")
+		return access.NoSuchMember()
 	})
 	if !access.NotFound.Is(err) {
 		t.Fatal(err)

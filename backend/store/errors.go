@@ -52,20 +52,20 @@ func explainSentinel(dir string, err error) *access.Error {
 		return newer(dir)
 	case errors.Is(err, kv.ErrUnknownOutcome):
 		return access.Errorf(access.Unavailable,
-			"It is not known yet whether this was kept. Look before you try again.").WithCode("unknown_outcome")
+			"It is not yet known whether this was saved. Check before you try again.").WithCode("unknown_outcome")
 	case errors.Is(err, kv.ErrNotEmpty):
 		return access.Errorf(access.Conflict,
 			"This store already holds data. Restore into an empty data directory.").WithCode("store_not_empty")
 	case errors.Is(err, kv.ErrReadOnly):
 		return access.Errorf(access.Unavailable,
-			"The server takes no changes just now. Nothing was changed. Please tell its administrator.").
+			"The server accepts no changes right now. Nothing was changed. Please tell its administrator.").
 			WithCode("read_only")
 	case errors.Is(err, kv.ErrBusy), errors.Is(err, kv.ErrConflict):
 		return access.Errorf(access.Unavailable,
 			"The server is very busy. Nothing was changed. Try again in a moment.").WithCode("store_busy")
 	case errors.Is(err, kv.ErrUnavailable):
 		return access.Errorf(access.Unavailable,
-			"The server cannot do this just now. Nothing was changed. Try again in a moment.").
+			"The server cannot do this right now. Nothing was changed. Try again in a moment.").
 			WithCode("store_unavailable")
 	}
 	return nil
@@ -88,7 +88,8 @@ func explainFull(err error) *access.Error {
 			"There is not enough room to compact the data in %s: about %d MB more must be free.", dir, full.Need>>20+1)
 	default:
 		e = access.Errorf(access.Unavailable,
-			"The server's disk is nearly full, so nothing can be changed just now. Please tell its administrator.")
+			"The server's disk is nearly full, so nothing can be changed right now. Please tell its "+
+				"administrator.")
 	}
 	return e.WithCode("disk_full")
 }

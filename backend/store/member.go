@@ -14,7 +14,7 @@ import (
 func (tx Members) Get(id access.MemberID) (access.Member, error) {
 	m, ok, err := tx.member(id)
 	if err == nil && !ok {
-		err = access.NoSuch("member")
+		err = access.NoSuchMember()
 	}
 	return m, err
 }
@@ -30,7 +30,7 @@ func (tx Members) ByAddress(canonical string) (access.Member, error) {
 		return access.Member{}, err
 	}
 	if id == "" {
-		return access.Member{}, access.NoSuch("member")
+		return access.Member{}, access.NoSuchMember()
 	}
 	return tx.Members.Get(id)
 }
@@ -84,7 +84,7 @@ func (tx *Tx) checkAddressFree(canonical string) error {
 	holder, err := tx.Members.IDOf(canonical)
 	if err == nil && holder != "" {
 		err = access.Errorf(access.Conflict,
-			"Someone has the address %s already.", canonical).
+			"Someone already has the address %s.", canonical).
 			On("email").WithCode("address_taken")
 	}
 	return err

@@ -26,7 +26,7 @@ func (tx Messages) Post(m access.Message, f access.MessageFacts) error {
 func (tx Messages) Get(id access.MessageID) (access.Message, error) {
 	m, ok, err := tx.message(id)
 	if err == nil && !ok {
-		err = access.NoSuch("email")
+		err = access.NoSuchEmail()
 	}
 	return m, err
 }
@@ -224,7 +224,8 @@ func (tx Messages) Lease(id access.MessageID, owner string, until time.Time) (ac
 		return m, err
 	}
 	if m.Done() || (m.Lease.Owner != "" && tx.Now.Before(m.Lease.Until)) {
-		return m, access.Errorf(access.Conflict, "This email is being sent, or is done with.").WithCode("letter_taken")
+		return m, access.Errorf(access.Conflict,
+			"This email is being sent, or has already been dealt with.").WithCode("letter_taken")
 	}
 	m.Lease = access.Lease{Owner: owner, Epoch: m.Lease.Epoch + 1, Until: until}
 	return m, tx.Messages.Put(m)

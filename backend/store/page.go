@@ -279,7 +279,7 @@ func (tx *Tx) openCursor(cursor string, prefix []byte, label string) ([]byte, er
 	if err != nil || len(b) < 17 || !hmac.Equal([]byte(cursor), []byte(tx.cursor(b[16:], label))) ||
 		!bytes.HasPrefix(b[16:], prefix) {
 		return nil, access.Errorf(access.Invalid,
-			"This cursor is not one of ours, or belongs to another list. Start again without a cursor.").
+			"This cursor is unknown or belongs to another list. Start again without a cursor.").
 			On("cursor").WithCode("bad_cursor")
 	}
 	return b[16:], nil

@@ -14,7 +14,7 @@ func (tx Tokens) Get(id access.TokenID) (access.Token, error) {
 	var t access.Token
 	ok, err := tx.get(tokenKey(id), &t)
 	if err == nil && !ok {
-		err = access.NoSuch("token")
+		err = access.NoSuchToken()
 	}
 	return t, err
 }

@@ -2,7 +2,6 @@ package text_test
 
 import (
 	"testing"
-	"time"
 
 	"doorward/backend/text"
 )
@@ -139,18 +138,6 @@ func TestIsLoopback(t *testing.T) {
 	} {
 		if got := text.IsLoopback(host); got != want {
 			t.Errorf("IsLoopback(%q) = %v, want %v", host, got, want)
-		}
-	}
-}
-
-func TestWaitInWords(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "in a moment", 500 * time.Millisecond: "in 1 second", 5 * time.Second: "in 5 seconds",
-		time.Minute:      "in 60 seconds",
-		61 * time.Second: "in 2 minutes", time.Hour: "in 60 minutes", 2 * time.Hour: "in 2 hours",
-	} {
-		if got := text.Wait(d); got != want {
-			t.Errorf("%v: %q, want %q", d, got, want)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package text
 import (
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -62,19 +61,6 @@ func OneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, " "), func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r)
 	}), " ")
-}
-
-// Wait says how long to wait, rounded up: "in 5 seconds".
-func Wait(d time.Duration) string {
-	switch {
-	case d <= 0:
-		return "in a moment"
-	case d <= time.Minute:
-		return "in " + Count(int((d+time.Second-1)/time.Second), "second")
-	case d <= 90*time.Minute:
-		return "in " + Count(int((d+time.Minute-1)/time.Minute), "minute")
-	}
-	return "in " + Count(int((d+time.Hour-1)/time.Hour), "hour")
 }
 
 // Strings converts a slice of a string type to plain strings.

@@ -15,11 +15,11 @@ func body(c *fiber.Ctx) []byte { return c.Request().Body() }
 var (
 	errCompressed = access.Errorf(
 		access.Invalid,
-		"Send the body as it is. Compressed bodies are not taken.",
+		"Send the body as it is. Compressed bodies are not accepted.",
 	).WithCode("unsupported_type")
 	errMultipart = access.Errorf(
 		access.Invalid,
-		"Send a form as application/x-www-form-urlencoded. Bodies in several parts are not taken.",
+		"Send a form as application/x-www-form-urlencoded. Multipart bodies are not accepted.",
 	).WithCode("unsupported_type")
 )
 

@@ -91,7 +91,7 @@ func readJSON(text []byte) (any, error) {
 	}
 	end := r.tokens.InputOffset()
 	if _, err := r.tokens.Token(); err != io.EOF {
-		return nil, badBody("Something follows after the end of the JSON, at byte %d. Send one value.", end+1)
+		return nil, badBody("The JSON is followed by something else, at byte %d. Send one value.", end+1)
 	}
 	return v, wholeCharacters(text)
 }
@@ -202,7 +202,7 @@ func wholeCharacters(text []byte) error {
 		case paired:
 			first = 0
 		case first != 0 || unit >= 0xdc00 && utf16.IsSurrogate(unit):
-			return badBody("The body holds half a character, before byte %d. Write the whole.", i+1)
+			return badBody("The body contains half a character before byte %d. Send it whole.", i+1)
 		case utf16.IsSurrogate(unit):
 			first = unit
 		}

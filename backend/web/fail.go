@@ -9,7 +9,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
-	"doorward/backend/text"
 )
 
 // status is the HTTP status of each kind of error.
@@ -50,8 +49,27 @@ func slowed(wait time.Duration, ok bool) error {
 	if ok {
 		return nil
 	}
-	return &slowedError{access.Errorf(access.TooMany, "Too many requests from your network. Try again %s.",
-		text.Wait(wait)).WithCode("too_often"), wait}
+	return &slowedError{said: tooOften(wait).WithCode("too_often"), wait: wait}
+}
+
+// tooOften says how long to wait, rounded up, in the largest unit that tells it well.
+func tooOften(wait time.Duration) *access.Error {
+	in := func(unit time.Duration) int { return int((wait + unit - 1) / unit) }
+	switch {
+	case wait <= 0:
+		return access.Errorf(access.TooMany, "Too many requests from your network. Try again in a moment.")
+	case wait <= time.Minute:
+		return access.Countedf(access.TooMany, in(time.Second),
+			"Too many requests from your network. Try again in %d second.",
+			"Too many requests from your network. Try again in %d seconds.")
+	case wait <= 90*time.Minute:
+		return access.Countedf(access.TooMany, in(time.Minute),
+			"Too many requests from your network. Try again in %d minute.",
+			"Too many requests from your network. Try again in %d minutes.")
+	}
+	return access.Countedf(access.TooMany, in(time.Hour),
+		"Too many requests from your network. Try again in %d hour.",
+		"Too many requests from your network. Try again in %d hours.")
 }
 
 // busyFor is how long a busy server asks clients to wait.
@@ -74,7 +92,7 @@ func (f *Face) Problem(c *fiber.Ctx, err error) *Problem {
 		return p
 	}
 	r := f.s.refuse(c, err)
-	return problemOf(r.Status, r.Shown, r.Number)
+	return problemOf(c, r)
 }
 
 // A Refusal is what the caller may know of an error.
@@ -149,31 +167,17 @@ func shown(c *fiber.Ctx, err error) *access.Error {
 func routerError(f *fiber.Error) *access.Error {
 	switch f.Code {
 	case http.StatusNotFound:
-		return &access.Error{Kind: access.NotFound, Code: "not_found", Message: "There is nothing at this address."}
+		return access.Errorf(access.NotFound, "There is nothing at this address.").WithCode("not_found")
 	case http.StatusMethodNotAllowed:
-		return &access.Error{
-			Kind:    access.Invalid,
-			Code:    "method_not_allowed",
-			Message: "This address does not take that method.",
-		}
+		return access.Errorf(access.Invalid, "This address does not accept that method.").WithCode("method_not_allowed")
 	case http.StatusRequestEntityTooLarge:
-		return &access.Error{
-			Kind:    access.Invalid,
-			Code:    "body_too_large",
-			Message: "The request is too large: at most 64 KiB, or 1 MiB for a batch of invitations.",
-		}
+		return access.Errorf(access.Invalid,
+			"The request is too large: at most 64 KiB, or 1 MiB for a batch of invitations.").WithCode("body_too_large")
 	case http.StatusRequestURITooLong:
-		return &access.Error{
-			Kind:    access.Invalid,
-			Code:    "url_too_long",
-			Message: "The address is too long: at most 8 KiB.",
-		}
+		return access.Errorf(access.Invalid, "The address is too long: at most 8 KiB.").WithCode("url_too_long")
 	case http.StatusRequestHeaderFieldsTooLarge:
-		return &access.Error{
-			Kind:    access.Invalid,
-			Code:    "header_too_large",
-			Message: "The request's headers are too large: at most 16 KiB.",
-		}
+		return access.Errorf(access.Invalid, "The request's headers are too large: at most 16 KiB.").
+			WithCode("header_too_large")
 	}
-	return &access.Error{Kind: access.Invalid, Code: "bad_request", Message: "The request could not be read."}
+	return access.Errorf(access.Invalid, "The request could not be read.").WithCode("bad_request")
 }

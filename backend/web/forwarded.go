@@ -14,9 +14,8 @@ import (
 const maxHops = 32
 
 var errForwarded = access.Errorf(access.Invalid,
-	"The proxy in front of this server sent an X-Forwarded-For that cannot be read. Its entries must be "+
-		"addresses, with "+
-		"or without a port.").
+	"The proxy in front of this server sent an X-Forwarded-For header that cannot be read. Its "+
+		"entries must be IP addresses, with or without a port.").
 	WithCode("bad_forwarded")
 
 // clientAddr returns the address that a request comes from: the peer's or, where

@@ -44,7 +44,7 @@ func TestOneMoreForwardedLineIsNoOtherNetwork(t *testing.T) {
 	for _, path := range []string{"/login", "/api/v1/me", "/nothing", "/healthz"} {
 		status, _, body := webtest.SendRaw(t, at, "GET "+path+
 			" HTTP/1.1\r\nHost: door.example.com\r\nX-Forwarded-For: nobody\r\n\r\n")
-		if status != http.StatusBadRequest || !strings.Contains(body, "X-Forwarded-For that cannot be read") {
+		if status != http.StatusBadRequest || !strings.Contains(body, "X-Forwarded-For header that cannot be read") {
 			t.Errorf("%s with an entry that is no address = %d: %.300s", path, status, body)
 		}
 	}

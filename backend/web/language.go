@@ -36,6 +36,9 @@ func LanguageFor(c *fiber.Ctx, own access.Language) access.Language {
 	return messages.Choose(c.Get(fiber.HeaderAcceptLanguage))
 }
 
+// Say returns what an error says, for a program that shows it to its own reader.
+func Say(_ *fiber.Ctx, e *access.Error) string { return e.Message }
+
 func chosenLanguage(c *fiber.Ctx) (access.Language, bool) {
 	l, err := access.ParseLanguage(c.Cookies(languageCookie))
 	return l, err == nil

@@ -6,8 +6,6 @@ import (
 	"net/http"
 
 	"github.com/gofiber/fiber/v2"
-
-	"doorward/backend/access"
 )
 
 // A Problem is an error response of the API (RFC 9457), with a stable code of
@@ -15,7 +13,7 @@ import (
 type Problem struct {
 	Status  int            `json:"status" doc:"The HTTP status." example:"409"`
 	Title   string         `json:"title" doc:"The status in words." example:"Conflict"`
-	Detail  string         `json:"detail" doc:"What is wrong, and what to do next: a sentence for people." example:"Ada was approved already, by grace@example.com on 1 May 2030 at 12:00 UTC."`
+	Detail  string         `json:"detail" doc:"What is wrong, and what to do next: a sentence for people." example:"Ada was already approved, by grace@example.com on 1 May 2030 at 12:00 UTC."`
 	Code    string         `json:"code" doc:"A stable name, for programs." example:"already_decided"`
 	Request string         `json:"request,omitempty" doc:"Where the fault is ours: the number under which the log has the cause." example:"k3x7qhzd"`
 	Errors  []ProblemField `json:"errors,omitempty" doc:"The fields or parameters at fault."`
@@ -27,16 +25,18 @@ type ProblemField struct {
 	Location string `json:"location" doc:"Its name, with the way to it." example:"email"`
 }
 
-func problemOf(status int, e *access.Error, number string) *Problem {
+// problemOf is a refusal as the API answers it.
+func problemOf(c *fiber.Ctx, r Refusal) *Problem {
+	e := r.Shown
 	p := &Problem{
-		Status:  status,
-		Title:   http.StatusText(status),
-		Detail:  e.Message,
+		Status:  r.Status,
+		Title:   http.StatusText(r.Status),
+		Detail:  Say(c, e),
 		Code:    cmp.Or(e.Code, string(e.Kind)),
-		Request: number,
+		Request: r.Number,
 	}
 	if e.Field != "" {
-		p.Errors = []ProblemField{{Message: e.Message, Location: e.Field}}
+		p.Errors = []ProblemField{{Message: p.Detail, Location: e.Field}}
 	}
 	return p
 }

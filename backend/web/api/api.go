@@ -257,7 +257,7 @@ func validate(schemas huma.Registry, o *huma.Operation, c *fiber.Ctx) error {
 	if len(found.Errors) == 0 {
 		return nil
 	}
-	return problemOfHuma(http.StatusUnprocessableEntity, found.Errors...)
+	return problemOfHuma(c, http.StatusUnprocessableEntity, found.Errors...)
 }
 
 func takes(o *huma.Operation, name string) bool {

@@ -67,7 +67,7 @@ func (s *API) signInDesktop(ctx context.Context, _ access.Actor, in *enterWindow
 func (s *API) signOutDesktop(ctx context.Context, actor access.Actor, _ *struct{}) (*nothing, error) {
 	c := actorIn(ctx)
 	if p := web.PrincipalOf(c); p == nil || p.Method != access.MethodDesktop {
-		return nil, access.Errorf(access.Invalid, "Only a window can sign itself out here.").WithCode("not_a_window")
+		return nil, access.Errorf(access.Invalid, "Only the desktop app can sign out here.").WithCode("not_a_window")
 	}
 	return nil, s.service.Gate.SignOut(ctx, actor, web.SecretOf(c))
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/gofiber/fiber/v2"
+
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/service"
@@ -89,8 +91,8 @@ type inviteOut struct {
 func (s *API) invite(ctx context.Context, actor access.Actor, in *inviteIn) (*inviteOut, error) {
 	if in.Body.PrintLink && !actor.IsOperator() {
 		return nil, access.Errorf(access.Forbidden,
-			"Only the server's own shell shows the link of an invitation that was mailed. To hand a link over "+
-				"yourself, use login-link on the member: it makes a new one.").
+			"Only the server's own shell shows the link of an invitation that was emailed. To hand over "+
+				"a link yourself, use login-link on the member: it makes a new one.").
 			On("print_link").WithCode("operator_only")
 	}
 	want, err := in.Body.parse()
@@ -148,14 +150,15 @@ type rowErrorJSON struct {
 type inviteManyOut struct{ Body batchJSON }
 
 func (s *API) inviteMany(ctx context.Context, actor access.Actor, in *inviteManyIn) (*inviteManyOut, error) {
-	rows, good, at := readRows(in.Body.Invitations)
+	c := actorIn(ctx)
+	rows, good, at := readRows(c, in.Body.Invitations)
 	results, err := s.service.Invitations.InviteMany(ctx, actor, good, in.Body.DryRun)
 	if err != nil {
 		return nil, err
 	}
 	for i, r := range results {
 		row := &rows[at[i]]
-		if row.refuse(r.Err); r.Err != nil {
+		if row.refuse(c, r.Err); r.Err != nil {
 			s.logRow(ctx, row.Row, r.Err)
 			continue
 		}
@@ -178,7 +181,7 @@ func (s *API) inviteMany(ctx context.Context, actor access.Actor, in *inviteMany
 
 // readRows parses all rows. good are the valid ones, and at the position of each;
 // the others get their error.
-func readRows(all []InvitationJSON) (rows []rowJSON, good []service.NewInvitation, at []int) {
+func readRows(c *fiber.Ctx, all []InvitationJSON) (rows []rowJSON, good []service.NewInvitation, at []int) {
 	rows, first := make([]rowJSON, len(all)), map[string]int{}
 	for i := range all {
 		rows[i] = rowJSON{Row: i + 1, Email: access.Shorten(all[i].Email, 254)}
@@ -190,7 +193,7 @@ func readRows(all []InvitationJSON) (rows []rowJSON, good []service.NewInvitatio
 			}
 		}
 		if err != nil {
-			rows[i].refuse(err)
+			rows[i].refuse(c, err)
 			continue
 		}
 		first[in.Email.Canonical] = i + 1
@@ -199,10 +202,10 @@ func readRows(all []InvitationJSON) (rows []rowJSON, good []service.NewInvitatio
 	return rows, good, at
 }
 
-func (r *rowJSON) refuse(err error) {
+func (r *rowJSON) refuse(c *fiber.Ctx, err error) {
 	if err != nil {
 		e := access.Explain(err)
-		r.Error = &rowErrorJSON{Code: e.Code, Detail: e.Message, Field: e.Field}
+		r.Error = &rowErrorJSON{Code: e.Code, Detail: web.Say(c, e), Field: e.Field}
 	}
 }
 

@@ -86,7 +86,7 @@ type RolePath struct {
 func (p *RolePath) name() (access.RoleName, error) {
 	name, err := url.PathUnescape(p.Name)
 	if err != nil {
-		return "", access.NoSuch("role")
+		return "", access.NoSuchRole()
 	}
 	return roleNames([]string{name})[0], nil
 }

@@ -69,7 +69,7 @@ func (h *hub) add(st *stream) error {
 	case len(h.streams) >= maxStreams:
 		return web.Busy()
 	case h.each[st.owner] >= maxStreamsEach:
-		return access.Errorf(access.TooMany, "There are %d event streams of yours already. Close one first.",
+		return access.Errorf(access.TooMany, "You already have %d event streams. Close one first.",
 			maxStreamsEach).WithCode("too_many_streams")
 	}
 	if len(h.streams) == 0 {

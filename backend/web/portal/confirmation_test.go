@@ -42,14 +42,14 @@ func TestWindowPageAsksAgainWhoOneIs(t *testing.T) {
 		t.Errorf("the way back is shut: %s", policy)
 	}
 	older := c.ConfirmationCode("admin@example.com")
-	press("code", "0000-0000").Want(t, 422, "That code is not right", `name="state" value="mark"`)
+	press("code", "0000-0000").Want(t, 422, "That code is wrong or has expired", `name="state" value="mark"`)
 	c.Advance(time.Second)
 	press("again", "1", "code", "0000-0000").Want(t, 200, "Confirm that it is you")
 	newer := c.ConfirmationCode("admin@example.com")
 	if newer == older {
 		t.Error("no other code was sent")
 	}
-	press("code", older).Want(t, 422, "That code is not right")
+	press("code", older).Want(t, 422, "That code is wrong or has expired")
 	press("code", newer).Want(t, 303, "http://127.0.0.1:40123/?code=", "state=mark")
 }
 

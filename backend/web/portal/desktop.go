@@ -32,7 +32,8 @@ type DesktopAuthorization struct {
 }
 
 var errDesktopAuthorization = access.Errorf(access.Invalid,
-	"This address is not complete, or not one that the Doorward window made. Press Sign in there again.").
+	"This address is incomplete, or was not made by the Doorward desktop app. Press Sign in "+
+		"there again.").
 	WithCode("bad_window")
 
 const maxState = 128

@@ -153,8 +153,9 @@ func TestSignInLinkIsBoundToItsBrowser(t *testing.T) {
 	page.Want(t, http.StatusForbidden, "browser")
 	page.Lacks(t, "ada@example.com")
 	thief.Post(page, link).Want(t, http.StatusForbidden)
-	thief.Post(page, "/login/code", "code", code).Want(t, http.StatusUnprocessableEntity, "not right")
-	b.Post(b.Get("/login"), "/login/code", "code", "0000-0000").Want(t, http.StatusUnprocessableEntity, "not right")
+	thief.Post(page, "/login/code", "code", code).Want(t, http.StatusUnprocessableEntity, "is wrong or has expired")
+	b.Post(b.Get("/login"), "/login/code", "code", "0000-0000").
+		Want(t, http.StatusUnprocessableEntity, "is wrong or has expired")
 	b.Post(b.Get("/login"), "/login/code", "code", " "+strings.ToLower(code[:4])+"\u00a0\u2013 "+code[5:]+".").
 		Want(t, http.StatusSeeOther, "/")
 	b.Get("/").Want(t, 200, "Fleet")

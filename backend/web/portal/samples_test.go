@@ -233,7 +233,7 @@ func samplesIn(w *words) map[string]sample {
 		"message-not-found":             {pageMessage, notFoundPage(leaf())},
 		"message-disk-full": {pageMessage,
 			diskFullPage(leaf(), &access.Error{
-				Message: "The server's disk is nearly full, so nothing can be changed just now. Please tell its " +
+				Message: "The server's disk is nearly full, so nothing can be changed right now. Please tell its " +
 					"administrator.",
 			}, "/login")},
 		"message-busy":     {pageMessage, busyPage(leaf(), "/login", 5*time.Second)},
@@ -268,7 +268,7 @@ func samplesIn(w *words) map[string]sample {
 				Held:          true,
 				Email:         "grace@example.org",
 				Minutes:       10,
-				Error:         "That code is not right, or has expired. Check the newest email, or send another code.",
+				Error:         "That code is wrong or has expired. Check the newest email, or send another code.",
 			},
 		},
 		"desktop": {

@@ -44,7 +44,8 @@ func values(model any) (all []string) {
 		return append(values(Leaf{Workspace: m.Workspace, SignedInAs: m.SignedInAs}), m.RequestNumber, "AILoop",
 			"ada@example.com",
 			// An error has its sentence in English until the catalogue has it.
-			"The server's disk is nearly full, so nothing can be changed just now. Please tell its administrator.",
+			"The server's disk is nearly full, so nothing can be changed right now. Please tell its "+
+				"administrator.",
 			"This invitation was meant for another address. Ask the person who invited you for a new one.")
 	}
 	var collect func(v reflect.Value)

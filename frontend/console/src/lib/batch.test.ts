@@ -38,10 +38,10 @@ test('the server’s results come under the lines of the list', () => {
   const sent = read('email,role\n\na@a.org,Fleet\n,\nb@a.org,Fleet\nA@a.org,Fleet', []).rows
   const placed = placeResults(sent, [
     { row: 1, ok: true, email: 'a@a.org' },
-    { row: 2, ok: false, email: 'b@a.org', error: { code: 'already_member', detail: 'b@a.org is a member already.' } },
+    { row: 2, ok: false, email: 'b@a.org', error: { code: 'already_member', detail: 'b@a.org is already a member.' } },
     { row: 3, ok: false, email: 'A@a.org', error: { code: 'duplicate_row', detail: 'Duplicate of row 1.' } },
   ])
-  expect(placed.map((r) => [r.row, r.error?.detail])).toEqual([[3, undefined], [5, 'b@a.org is a member already.'], [6, 'Duplicate of row 3.']])
+  expect(placed.map((r) => [r.row, r.error?.detail])).toEqual([[3, undefined], [5, 'b@a.org is already a member.'], [6, 'Duplicate of row 3.']])
 })
 
 test('parts', () => {

@@ -1794,7 +1794,7 @@ export interface components {
             code: string;
             /**
              * @description What is wrong, and what to do next: a sentence for people.
-             * @example Ada was approved already, by grace@example.com on 1 May 2030 at 12:00 UTC.
+             * @example Ada was already approved, by grace@example.com on 1 May 2030 at 12:00 UTC.
              */
             detail: string;
             /** @description The fields or parameters at fault. */

@@ -8,7 +8,7 @@ test.each([
   ['ada', ['Fleet'], undefined, 'email', /full email address/],
   ['@', ['Fleet'], undefined, 'email', /full email address/],
   ['ada@example.com', [], undefined, 'role', /Select a role/],
-  ['ada@example.com', ['Fleet'], { ok: false, error: { code: 'already_member', detail: 'Ada is a member already.' } }, 'email', /member already/],
+  ['ada@example.com', ['Fleet'], { ok: false, error: { code: 'already_member', detail: 'Ada is already a member.' } }, 'email', /already a member/],
   ['ada@example.com', ['Fleet'], { ok: false, error: { code: 'forbidden', detail: 'You cannot grant that.', field: 'roles' } }, 'role', /cannot grant/],
   ['ada@example.com', ['Fleet'], { ok: true }, '', /^$/],
   ['ada@example.com', ['Fleet'], undefined, '', /^$/],
