@@ -16,6 +16,7 @@ func (a *App) openWeb() (err error) {
 		Listen:         a.c.Listen,
 		TrustedProxies: a.c.TrustedProxies,
 		Logger:         a.log,
+		Messages:       a.messages,
 	}
 	o.Bounds, _, _ = bounds()
 	if a.web, err = web.New(o); err != nil {

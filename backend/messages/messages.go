@@ -7,7 +7,7 @@
 // exists in English when Open returns, and that a sentence which a catalogue lacks is shown in
 // English rather than not at all. A language is read when it is used for the first time,
 // which takes three milliseconds and 200 KiB. The console's own sentences are in the same
-// files and are skipped, since its build has them.
+// files and are skipped, since its build has them, but for the names of permissions.
 //
 // go-i18n is used because its files are plain JSON, which translators' tools know, and its
 // plural forms are those of the CLDR. The console compiles the same files when it is built

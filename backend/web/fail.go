@@ -79,6 +79,7 @@ const busyFor = 5 * time.Second
 // programs, a page with one clear next step for people.
 func (f *Face) Fail(c *fiber.Ctx, err error) error {
 	f.s.secureHeaders(c) // a request that could not be parsed has not passed through outer
+	c.Locals(messagesKey, f.s.messages)
 	if isAPI(c) {
 		return f.Problem(c, err).send(c)
 	}

@@ -36,8 +36,27 @@ func LanguageFor(c *fiber.Ctx, own access.Language) access.Language {
 	return messages.Choose(c.Get(fiber.HeaderAcceptLanguage))
 }
 
-// Say returns what an error says, for a program that shows it to its own reader.
-func Say(_ *fiber.Ctx, e *access.Error) string { return e.Message }
+// Say returns what an error says, for a program that shows it to its own reader: in the
+// language that the request's Accept-Language header asks for, and in English where it asks
+// for none. The response then says which language it is in, and that it depends on the header.
+func Say(c *fiber.Ctx, e *access.Error) string {
+	if c == nil {
+		return e.Message
+	}
+	catalog, _ := c.Locals(messagesKey).(*messages.Catalog)
+	if catalog == nil {
+		return e.Message
+	}
+	wanted := c.Get(fiber.HeaderAcceptLanguage)
+	l, err := access.ParseLanguage(wanted) // the console asks for one of ours, or for the pseudo-language
+	if err != nil {
+		l = messages.Choose(wanted)
+	}
+	p := catalog.In(l)
+	c.Set(fiber.HeaderContentLanguage, string(p.Language()))
+	c.Vary(fiber.HeaderAcceptLanguage)
+	return p.Explain(e)
+}
 
 func chosenLanguage(c *fiber.Ctx) (access.Language, bool) {
 	l, err := access.ParseLanguage(c.Cookies(languageCookie))

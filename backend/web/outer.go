@@ -18,6 +18,7 @@ const (
 	secretKey
 	bodyKey
 	languageKey // the caller's own
+	messagesKey // the catalogue
 )
 
 // outer wraps every request: it recovers from panics, answers only for the
@@ -31,6 +32,7 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 		}
 	}()
 	s.secureHeaders(c)
+	c.Locals(messagesKey, s.messages)
 	local := c.Locals(localKey) != nil
 	if !local {
 		if s.inFlight.Add(1) > int64(s.limits.InFlight) {

@@ -13,7 +13,7 @@ import (
 type Problem struct {
 	Status  int            `json:"status" doc:"The HTTP status." example:"409"`
 	Title   string         `json:"title" doc:"The status in words." example:"Conflict"`
-	Detail  string         `json:"detail" doc:"What is wrong, and what to do next: a sentence for people." example:"Ada was already approved, by grace@example.com on 1 May 2030 at 12:00 UTC."`
+	Detail  string         `json:"detail" doc:"What is wrong, and what to do next: a sentence for people, in the language of Accept-Language if it is one of ours." example:"Ada was already approved, by grace@example.com on 1 May 2030 at 12:00 UTC."`
 	Code    string         `json:"code" doc:"A stable name, for programs." example:"already_decided"`
 	Request string         `json:"request,omitempty" doc:"Where the fault is ours: the number under which the log has the cause." example:"k3x7qhzd"`
 	Errors  []ProblemField `json:"errors,omitempty" doc:"The fields or parameters at fault."`
@@ -25,7 +25,7 @@ type ProblemField struct {
 	Location string `json:"location" doc:"Its name, with the way to it." example:"email"`
 }
 
-// problemOf is a refusal as the API answers it.
+// problemOf is a refusal in the language that the request asks for.
 func problemOf(c *fiber.Ctx, r Refusal) *Problem {
 	e := r.Shown
 	p := &Problem{

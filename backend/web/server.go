@@ -30,6 +30,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
+	"doorward/backend/messages"
 	"doorward/backend/service"
 	"doorward/backend/web/wire"
 )
@@ -41,6 +42,7 @@ type Options struct {
 	Listen         string         // its host:port, for the names it answers to on loopback
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; none by default
 	Logger         *slog.Logger
+	Messages       *messages.Catalog // for what the API refuses; nil: in English
 	Limits         Limits
 	Bounds         wire.Bounds // of connections, and of what is held of requests; zero: for a small machine
 }
@@ -75,6 +77,7 @@ type Server struct {
 	traces    *traces
 	inFlight  atomic.Int64
 	console   *console
+	messages  *messages.Catalog
 	workspace workspaceName
 	once      once
 	stop      context.CancelFunc
@@ -125,6 +128,8 @@ func New(o Options) (*Server, error) {
 		sources: &sources{o.TrustedProxies},
 		traces:  newTraces(o.Logger),
 		console: console,
+
+		messages: o.Messages,
 	}
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	s.siteKnown.Store(at)

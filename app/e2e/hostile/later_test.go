@@ -54,7 +54,8 @@ func (h *target) at(moment time.Time) {
 		Logger:    quiet,
 	})
 	must(err)
-	w, err := web.New(web.Options{Service: svc, Frontend: frontend, Listen: h.Listen, Logger: quiet})
+	w, err := web.New(web.Options{Service: svc, Frontend: frontend, Listen: h.Listen, Logger: quiet,
+		Messages: catalog})
 	must(err)
 	pages, err := portal.New(w, frontend, catalog)
 	must(err)

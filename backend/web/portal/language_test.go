@@ -285,3 +285,30 @@ func TestTheFirstAdminKeepsTheLanguageOfThePage(t *testing.T) {
 		t.Errorf("the first Admin reads %q", l)
 	}
 }
+
+// Somebody who reads German mistypes an address or a code, or writes too long a note, and is
+// told so in English.
+func TestRefusalsInTheReadersLanguage(t *testing.T) {
+	s := webtest.New(t)
+	german := func() *webtest.Browser {
+		b := s.Browser()
+		b.Post(b.Get("/login"), "/language", "language", "de", "here", "/login").Want(t, http.StatusSeeOther)
+		return b
+	}
+	b := german()
+	page := b.Get("/login")
+	for _, row := range []struct{ path, field, value, want string }{
+		{"/login", "email", "ada", "Eine E-Mail-Adresse enthält ein @, zum Beispiel ada@example.com."},
+		{"/login", "email", "ada@example", "Nach dem @ steht etwas wie example.com."},
+		{"/login", "email", "ada@ex\u0430mple.com", "(lateinisch und kyrillisch)"},
+		{"/login/code", "code", "123", "Ein Code hat acht Buchstaben und Ziffern, wie K7PQ-3XMD."},
+		{"/login/code", "code", "0000-0000", "Dieser Code ist falsch oder abgelaufen."},
+	} {
+		b.Post(page, row.path, row.field, row.value).Want(t, http.StatusUnprocessableEntity, `lang="de"`, row.want)
+	}
+	pending := german()
+	_, link := s.Invite("eva@example.com", access.Fleet)
+	pending.RedeemLink(link)
+	pending.Post(pending.Get("/pending"), "/pending/note", "note", strings.Repeat("x", 201)).
+		Want(t, http.StatusUnprocessableEntity, "Das Feld „Notiz“ hat 201 Zeichen, höchstens 200 sind erlaubt.")
+}

@@ -43,9 +43,7 @@ func values(model any) (all []string) {
 	if m, ok := model.(MessagePage); ok {
 		return append(values(Leaf{Workspace: m.Workspace, SignedInAs: m.SignedInAs}), m.RequestNumber, "AILoop",
 			"ada@example.com",
-			// An error has its sentence in English until the catalogue has it.
-			"The server's disk is nearly full, so nothing can be changed right now. Please tell its "+
-				"administrator.",
+			// No refusal of ours, so the catalogue does not have it.
 			"This invitation was meant for another address. Ask the person who invited you for a new one.")
 	}
 	var collect func(v reflect.Value)

@@ -132,11 +132,12 @@ func NewOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *Server {
 
 // open makes the server and mounts the packages.
 func (s *Server) open(o Options) (err error) {
-	if s.Web, err = web.New(o.Options); err != nil {
-		return err
-	}
 	catalog, err := messages.Open(o.Frontend)
 	if err != nil {
+		return err
+	}
+	o.Messages = catalog
+	if s.Web, err = web.New(o.Options); err != nil {
 		return err
 	}
 	pages, err := portal.New(s.Web, o.Frontend, catalog)

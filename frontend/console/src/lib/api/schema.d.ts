@@ -1793,7 +1793,7 @@ export interface components {
              */
             code: string;
             /**
-             * @description What is wrong, and what to do next: a sentence for people.
+             * @description What is wrong, and what to do next: a sentence for people, in the language of Accept-Language if it is one of ours.
              * @example Ada was already approved, by grace@example.com on 1 May 2030 at 12:00 UTC.
              */
             detail: string;
