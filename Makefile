@@ -10,7 +10,7 @@ CONSOLE_SOURCES := frontend/tokens.css $(shell find $(CONSOLE) -name node_module
 TAGS := desktop,production,webkit2_41
 
 .PHONY: help run dev build desktop package check test mutants test-hostile test-crash test-damage fuzz vulncheck generate \
-	pictures bench clean
+	pictures sheets bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +97,10 @@ generate: $(CONSOLE)/node_modules/.package-lock.json ## write the generated file
 pictures: ## retake the README's pictures
 	@build/deps test
 	PICTURES=$(CURDIR)/docs/pictures go test -count=1 -timeout 1h -run TestPictures ./app/e2e
+
+sheets: ## take every page, empty, full and failing, on every screen: bin/sheets, to be looked at
+	@build/deps test
+	SHEETS=$(CURDIR)/bin/sheets DOORWARD_ALL_TESTS=1 go test -count=1 -timeout 2h -run TestSheets ./app/e2e
 
 bench: ## measure; the figures are in docs/performance.md
 	@build/deps bench
