@@ -32,7 +32,7 @@ async function settled(page: Page): Promise<void> {
 
 // take opens a page in every look and width, checks its width, and saves its sheet.
 async function take(page: Page, name: string, path?: string): Promise<void> {
-  const rows: string[][] = []
+  const rows: Record<string, string[][]> = {}
   for (const { language, theme } of looks) {
     await speak(page, language)
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
@@ -47,13 +47,12 @@ async function take(page: Page, name: string, path?: string): Promise<void> {
       expect.soft(over, `${name} in ${language} is wider than ${width}`).toBeLessThanOrEqual(0)
       if (folder) row.push((await page.screenshot({ animations: 'disabled', caret: 'hide', scale: 'css' })).toString('base64'))
     }
-    rows.push(row)
+    ;(rows[language] ??= []).push(row)
   }
-  if (folder) await put(name, rows)
+  if (folder) for (const [language, both] of Object.entries(rows)) await put(`${name}-${language}`, both)
 }
 
-// put saves the pictures of a page as one: a row for each look, a column for each width.
-// They are all as high as each other, so that wide ones are seen in their own proportions.
+// put saves the pictures of a page in a language as one: a row for each theme, a column for each width.
 async function put(name: string, rows: string[][]): Promise<void> {
   const row = (pictures: string[]) => `<div>${pictures.map((b, i) => `<img width="${Math.round(shown * Math.sqrt(widths[i]! / 320))}" src="data:image/png;base64,${b}" alt="">`).join('')}</div>`
   await sheet.setContent(`<style>body{margin:8px;background:#888}div{display:flex;gap:8px;margin-bottom:8px;align-items:start;width:max-content}</style>${rows.map(row).join('')}`)
