@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"slices"
 	"time"
 
 	"pgregory.net/rapid"
@@ -10,6 +11,10 @@ import (
 
 func (md *model) approve(rt *rapid.T) {
 	a, on := md.draw(rt)
+	md.approveBy(rt, a, on)
+}
+
+func (md *model) approveBy(rt *rapid.T, a actor, on *person) {
 	var roles []access.RoleName
 	if rapid.Bool().Draw(rt, "choose roles") {
 		roles = md.drawRoles(rt)
@@ -31,6 +36,7 @@ func (md *model) approve(rt *rapid.T) {
 		on.state == access.Pending,
 		!within(granted, a.rights) || !within(on.invited, a.rights),
 	) {
+		on.undo = md.changing(a, on, access.May(access.Decide, access.ResMembers))
 		on.state, on.roles = access.Active, granted
 	}
 }
@@ -55,6 +61,10 @@ var mayChange = access.May(access.Change, access.ResMembers)
 
 func (md *model) changeRoles(rt *rapid.T) {
 	a, on := md.draw(rt)
+	md.changeRolesBy(rt, a, on)
+}
+
+func (md *model) changeRolesBy(rt *rapid.T, a actor, on *person) {
 	roles := md.drawRoles(rt)
 	_, err := md.Members.ChangeRoles(md.ctx, a.by, on.target(), roles)
 	if a.judge(
@@ -66,6 +76,9 @@ func (md *model) changeRoles(rt *rapid.T) {
 		on.id != "",
 		!within(roles, a.rights) || !within(on.roles, a.rights),
 	) {
+		if !slices.Equal(sorted(roles), sorted(on.roles)) {
+			on.undo = md.changing(a, on, mayChange)
+		}
 		on.roles = roles
 		if on.state == access.Pending {
 			on.invited = roles
@@ -75,8 +88,13 @@ func (md *model) changeRoles(rt *rapid.T) {
 
 func (md *model) suspend(rt *rapid.T) {
 	a, on := md.draw(rt)
+	md.suspendBy(rt, a, on)
+}
+
+func (md *model) suspendBy(rt *rapid.T, a actor, on *person) {
 	_, err := md.Members.Suspend(md.ctx, a.by, on.target())
 	if a.judge(rt, "suspend", on, err, mayChange, on.state == access.Active, !within(on.roles, a.rights)) {
+		on.undo = md.changing(a, on, mayChange)
 		on.state = access.Suspended
 		spend(on.sessions)
 		spend(on.links)
@@ -87,7 +105,7 @@ func (md *model) restore(rt *rapid.T) {
 	a, on := md.draw(rt)
 	_, err := md.Members.Unsuspend(md.ctx, a.by, on.target())
 	if a.judge(rt, "restore", on, err, mayChange, on.state == access.Suspended, !within(on.roles, a.rights)) {
-		on.state = access.Active
+		on.state, on.undo = access.Active, nil
 	}
 }
 
@@ -129,7 +147,7 @@ func (md *model) useToken(rt *rapid.T) {
 // does what is due.
 func (md *model) timePasses(rt *rapid.T) {
 	for range rapid.SampledFrom([]int{1, 1, 1, 2, 8, 40}).Draw(rt, "times") {
-		md.clock.forward(rapid.SampledFrom([]time.Duration{time.Minute, 20 * time.Minute, 19 * time.Hour}).
+		md.clock.forward(rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 20 * time.Minute, 19 * time.Hour}).
 			Draw(rt, "how long"))
 		_, err := md.Jobs.Sweep(md.ctx)
 		md.must(rt, err)

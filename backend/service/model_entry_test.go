@@ -79,7 +79,9 @@ var (
 	codePattern = regexp.MustCompile(`(?m)^([0-9A-Z]{4}-[0-9A-Z]{4})\r?$`)
 )
 
-// body is the text of the newest email to a person that holds a link.
+const anyBrowser = "in any browser"
+
+// body is what the newest email to a person that holds a link says.
 func (md *model) body(rt *rapid.T, on *person) (text string) {
 	md.must(rt, md.store.View(md.ctx, func(tx *store.Tx) error {
 		p, err := tx.Messages.Find(store.MessageQuery{Limit: 5000})
@@ -89,6 +91,9 @@ func (md *model) body(rt *rapid.T, on *person) (text string) {
 			}
 			if f, err := tx.Messages.Facts(message.ID); err == nil && linkPattern.MatchString(f.Link) {
 				text = f.Link + "\n" + f.Code + "\n"
+				if !f.NextAt.IsZero() {
+					text += anyBrowser + "\n" // as the email says then
+				}
 			}
 		}
 		return err
@@ -165,7 +170,7 @@ func (md *model) signInByLink(rt *rapid.T) {
 		until:  md.clock.now().Add(access.SignInTTL),
 	}
 	// The last email that strangers can cause works in any browser, and says so.
-	anywhere := strings.Contains(strings.Join(strings.Fields(md.body(rt, on)), " "), "in any browser")
+	anywhere := strings.Contains(md.body(rt, on), anyBrowser)
 	entry, err := md.SignIn.RedeemLink(md.ctx, link.secret, md.browser())
 	switch {
 	case err == nil && !anywhere:
@@ -248,5 +253,5 @@ func (s *person) end() {
 	spend(s.links)
 	spend(s.sessions)
 	s.id, s.state, s.roles, s.invited, s.deleted = "", "", nil, nil, true
-	s.sessions = slices.Clone(s.sessions)
+	s.sessions, s.undo = slices.Clone(s.sessions), nil
 }

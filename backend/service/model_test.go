@@ -53,6 +53,7 @@ func TestRandomSequences(t *testing.T) {
 			"suspend":                md.suspend,
 			"restore":                md.restore,
 			"remove":                 md.remove,
+			"undo":                   md.undo,
 			"sign out":               md.signOut,
 			"use a token":            md.useToken,
 			"time passes":            md.timePasses,
@@ -69,6 +70,7 @@ type person struct {
 	roles    []access.RoleName
 	invited  []access.RoleName // the roles that an undecided member was invited to
 	deleted  bool              // the account was deleted, and nobody was invited since
+	undo     *lastChange       // the last change, if whoever made it may still undo it
 	links    []*credential     // all links ever made for it
 	sessions []*credential     // all sessions ever opened
 }
@@ -195,10 +197,18 @@ type actor struct {
 	rights map[access.Permission]bool
 }
 
-// draw picks the actor and the target.
+// draw picks the actor and the target. Every other actor is one who may change members, and
+// every other target has an account: most of the others are refused.
 func (md *model) draw(rt *rapid.T) (a actor, on *person) {
 	who := rapid.IntRange(-1, len(md.people)-1).Draw(rt, "actor")
+	able := func(s *person) bool { return s.state == access.Active && rightsOf(s.roles)[mayChange] }
+	if rapid.Bool().Draw(rt, "able") {
+		who = slices.IndexFunc(md.people, able) // there is always an Admin
+	}
 	on = md.people[rapid.IntRange(0, len(md.people)-1).Draw(rt, "on")]
+	if there := md.others(); len(there) > 0 && rapid.Bool().Draw(rt, "there") {
+		on = rapid.SampledFrom(there).Draw(rt, "on whom")
+	}
 	if who < 0 {
 		return actor{access.Operator, nil, rightsOf([]access.RoleName{access.Admin})}, on
 	}
@@ -211,6 +221,16 @@ func (md *model) draw(rt *rapid.T) (a actor, on *person) {
 		a.rights = rightsOf(s.roles)
 	}
 	return a, on
+}
+
+// others are the people with an account besides the first Admin.
+func (md *model) others() (all []*person) {
+	for _, s := range md.people[1:] {
+		if s.id != "" {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 func (md *model) drawRoles(rt *rapid.T) []access.RoleName {
