@@ -116,21 +116,23 @@ func (o operations) certificate() []api.Check {
 	}
 	c, err := openCertificate(o.a.c.TLSCert, o.a.c.TLSKey, o.a.log)
 	if err != nil {
-		return []api.Check{check("certificate", "fail", access.Explain(err).Message,
-			"Put a certificate and its key there; a running server takes it up by itself.")}
+		return []api.Check{check("certificate", "fail", access.TextOf(err),
+			reportf("Put a certificate and its key there. A running server loads it automatically."))}
 	}
+	const renew = "Renew it. A running server loads the new one automatically."
 	leaf, host := c.pair.Leaf, hostOf(o.a.c.URL)
-	until := leaf.NotAfter.UTC().Format("2 January 2006")
+	until := access.Moment(leaf.NotAfter)
 	switch now := time.Now(); {
-	case now.After(leaf.NotAfter), now.Before(leaf.NotBefore):
-		return []api.Check{check("certificate", "fail", "good only from "+leaf.NotBefore.UTC().Format("2 January 2006")+
-			" until "+until, "Renew it; a running server takes it up by itself.")}
+	case now.Before(leaf.NotBefore):
+		return []api.Check{check("certificate", "fail", reportf("Not valid until %s", access.Moment(leaf.NotBefore)),
+			reportf("Check the server's clock, or get a certificate that is valid now."))}
+	case now.After(leaf.NotAfter):
+		return []api.Check{check("certificate", "fail", reportf("Expired %s", until), reportf(renew))}
 	case leaf.VerifyHostname(host) != nil:
-		return []api.Check{check("certificate", "fail", "it is not for "+host,
-			"Get one for the host of the public URL.")}
+		return []api.Check{check("certificate", "fail", reportf("The certificate is not for %s.", host),
+			reportf("Get one for the host of the public URL."))}
 	case leaf.NotAfter.Sub(now) < certificateEnds:
-		return []api.Check{check("certificate", "warn", "good until "+until,
-			"Renew it; a running server takes it up by itself.")}
+		return []api.Check{check("certificate", "warn", reportf("Valid until %s", until), reportf(renew))}
 	}
-	return []api.Check{check("certificate", "ok", "good until "+until, "")}
+	return []api.Check{check("certificate", "ok", reportf("Valid until %s", until), access.Text{})}
 }

@@ -285,13 +285,13 @@ func TestDoctorOnCertificates(t *testing.T) {
 		p.issue("door", lasts)
 		o := operations{&App{c: config.Config{URL: url, TLSCert: p.cert, TLSKey: p.key}, log: slog.Default()}}
 		c := o.certificate()[0]
-		return c.State + " " + c.Detail
+		return c.State + " " + c.Detail.String()
 	}
 	for want, got := range map[string]string{
-		"ok good until":       look("https://localhost", 60*24*time.Hour),
-		"warn good until":     look("https://localhost", 48*time.Hour),
-		"fail good only from": look("https://localhost", -time.Minute),
-		"fail it is not for":  look("https://door.example.com", 60*24*time.Hour),
+		"ok Valid until":                  look("https://localhost", 60*24*time.Hour),
+		"warn Valid until":                look("https://localhost", 48*time.Hour),
+		"fail Expired ":                   look("https://localhost", -time.Minute),
+		"fail The certificate is not for": look("https://door.example.com", 60*24*time.Hour),
 	} {
 		if !strings.HasPrefix(got, want) {
 			t.Errorf("the doctor says %q, want %q", got, want)

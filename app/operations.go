@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"doorward/backend/access"
@@ -49,29 +48,35 @@ func (o operations) Doctor(ctx context.Context) []api.Check {
 	return append(all, o.unusual(ctx)...)
 }
 
-func check(name, state, detail, mend string) api.Check {
+func check(name, state string, detail, mend access.Text) api.Check {
 	return api.Check{Name: name, State: state, Detail: detail, Fix: mend}
 }
+
+// reportf makes a sentence of the report, which the console shows in its reader's language.
+var reportf = access.Textf
+
+// verifyFix is what to do where the store cannot be read.
+const verifyFix = "Run: doorward verify"
 
 func (o operations) publicURL() api.Check {
 	public := o.a.service.PublicURL()
 	u, err := url.Parse(public)
 	switch {
 	case err != nil:
-		return check("public URL", "fail", public,
-			"Set DOORWARD_URL to the address that people use, such as https://door.example.com.")
+		return check("public URL", "fail", reportf("%s is no web address.", public),
+			reportf("Set DOORWARD_URL to the address that people use, such as https://door.example.com."))
 	case text.IsLoopback(u.Hostname()):
-		return check("public URL", "warn", public+" is reached from this machine only",
-			"Set the public URL under Settings, General, or DOORWARD_URL, before you invite people from elsewhere.")
+		return check("public URL", "warn", reportf("%s works on this machine only.", public),
+			reportf("Set the public URL in General settings, or set DOORWARD_URL, before you invite people elsewhere."))
 	case u.Scheme != "https":
-		return check("public URL", "fail", public+" is not encrypted",
-			"Put a reverse proxy with TLS in front, or set DOORWARD_TLS_CERT and DOORWARD_TLS_KEY.")
+		return check("public URL", "fail", reportf("%s is not encrypted.", public),
+			reportf("Put a reverse proxy with TLS in front, or set DOORWARD_TLS_CERT and DOORWARD_TLS_KEY."))
 	}
 	if _, err := net.DefaultResolver.LookupHost(context.Background(), u.Hostname()); err != nil {
-		return check("public URL", "warn", public+": this machine finds no such host",
-			"Check the name in DNS, unless only others are meant to find it.")
+		return check("public URL", "warn", reportf("%s: this machine cannot find the host.", public),
+			reportf("Check the name in DNS, unless it is meant to work elsewhere only."))
 	}
-	return check("public URL", "ok", public, "")
+	return check("public URL", "ok", reportf("%s", public), access.Text{})
 }
 
 // mailWait is how long the doctor waits for the mail server.
@@ -80,30 +85,33 @@ const mailWait = 10 * time.Second
 func (o operations) mail(ctx context.Context) api.Check {
 	route, err := o.a.mailNow(ctx)
 	if err != nil {
-		return check("mail", "fail", access.Explain(err).Message, "Set up mail again under Settings, Mail.")
+		return check("mail", "fail", access.TextOf(err), reportf("Set up email again in Email settings."))
 	}
 	if route.Server.IsZero() {
-		return check("mail", "warn", "no mail server is set; emails are held and can be read with `doorward outbox`",
-			"Set one up under Settings, Mail, or set DOORWARD_SMTP_URL.")
+		return check("mail", "warn",
+			reportf("No mail server is set up, so emails are held. `doorward outbox` shows them."),
+			reportf("Set one up in Email settings, or set DOORWARD_SMTP_URL."))
 	}
 	ctx, cancel := context.WithTimeout(ctx, mailWait)
 	defer cancel()
 	session, err := smtp.Dial(ctx, route.Server, route.HELO)
 	if err != nil {
-		return check("mail", "fail", err.Error(),
-			"Check the mail settings, then run: doorward mail-test you@example.com")
+		return check("mail", "fail", reportf("%s", access.Stored(err.Error())),
+			reportf("Check the email settings, then run: doorward mail-test you@example.com"))
 	}
 	session.Close()
 	now, err := o.a.service.Dashboard.Overview(ctx, access.Operator)
 	if err == nil && now.Mail.Paused {
-		return check("mail", "fail", "the queue is paused: "+now.Mail.Detail,
-			"Fix what the mail server says; the queue then continues automatically.")
+		return check("mail", "fail", reportf("The queue is paused: %s", access.Stored(now.Mail.Detail)),
+			reportf("Fix what the mail server reports. The queue then continues automatically."))
 	}
 	if refused := o.lastRefusal(ctx, now.Mail); refused != "" {
-		return check("mail", "fail", route.Server.Name()+" is reached, but it refused the last emails: "+refused,
-			"Fix what the mail server says, then run: doorward mail-test you@example.com")
+		return check("mail", "fail", reportf("%s can be reached, but it refused the last emails: %s",
+			route.Server.Name(), access.Stored(refused)),
+			reportf("Fix what the mail server reports, then run: doorward mail-test you@example.com"))
 	}
-	return check("mail", "ok", route.Server.Name()+" accepts a connection for emails from "+route.From, "")
+	return check("mail", "ok", reportf("%s accepts a connection for emails from %s.", route.Server.Name(), route.From),
+		access.Text{})
 }
 
 // lastEmails is how many of the last emails the doctor looks at.
@@ -141,54 +149,54 @@ const (
 func (o operations) disk() api.Check {
 	free, err := freeBytes(o.a.c.Data)
 	if err != nil {
-		return check("disk", "fail", err.Error(), "Check that the data directory can be reached.")
+		return check("disk", "fail", reportf("%s", err.Error()),
+			reportf("Check that the data directory can be reached."))
 	}
-	detail := fmt.Sprintf("%d MB free at %s", free>>20, o.a.c.Data)
+	detail := reportf("%d MB free at %s", int(free>>20), o.a.c.Data)
 	switch {
 	case free < cmp.Or(o.a.c.MinFree, diskFloor):
-		return check("disk", "fail", detail, "Make room: Doorward takes no changes while so little is free.")
+		return check("disk", "fail", detail,
+			reportf("Free up disk space: Doorward accepts no changes while so little is left."))
 	case free < diskAlarm:
-		return check("disk", "warn", detail, "Make room before it runs out.")
+		return check("disk", "warn", detail, reportf("Free up disk space before it runs out."))
 	}
-	return check("disk", "ok", detail, "")
+	return check("disk", "ok", detail, access.Text{})
 }
-
-const holdsClock = "Nothing is deleted and nothing expires automatically until then. Set the clock; or, if it " +
-	"is right, run: doorward doctor --clock-is-right"
 
 func (o operations) clock() api.Check {
 	now := time.Now()
 	if c := o.a.service.Settings.Clock(); c.Held() {
-		far, which := c.Ahead, "ahead of"
+		moment, left := access.Moment(now), access.Span(c.Left)
+		detail := reportf("The clock shows %s, %s ahead of what Doorward expects. Doorward accepts it after running "+
+			"for %s more.",
+			moment, access.Span(c.Ahead), left)
 		if c.Behind > 0 {
-			far, which = c.Behind, "behind"
+			detail = reportf("The clock shows %s, %s behind what Doorward expects. Doorward accepts it after running "+
+				"for %s more.",
+				moment, access.Span(c.Behind), left)
 		}
-		return check(
-			"clock",
-			"fail",
-			fmt.Sprintf("the clock says %s, %s %s what Doorward knows; it is believed after %s more of running",
-				now.UTC().Format(time.RFC3339), far.Round(time.Hour), which, c.Left.Round(time.Minute)),
-			holdsClock,
-		)
+		return check("clock", "fail", detail, reportf("Until then, nothing expires and nothing is deleted "+
+			"automatically. Set the clock; or, if it is right, run: doorward doctor --clock-is-right"))
 	}
 	last, err := o.a.service.Audit.List(context.Background(), access.Operator, "", 1)
 	if err == nil && len(last.Items) > 0 && last.Items[0].At.After(now.Add(time.Minute)) {
-		return check("clock", "fail", "the clock says "+now.UTC().Format(time.RFC3339)+", before the last audit entry",
-			"Set the clock: links and sessions end by it.")
+		return check("clock", "fail", reportf("The clock shows %s, before the last audit entry.", access.Moment(now)),
+			reportf("Set the clock: links and sessions expire by it."))
 	}
-	return check("clock", "ok", now.UTC().Format(time.RFC3339), "")
+	return check("clock", "ok", reportf("%s", access.Moment(now)), access.Text{})
 }
 
 func (o operations) permissions() api.Check {
 	info, err := os.Stat(o.a.c.Data)
 	if err != nil {
-		return check("permissions", "fail", err.Error(), "Check that the data directory can be reached.")
+		return check("permissions", "fail", reportf("%s", err.Error()),
+			reportf("Check that the data directory can be reached."))
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return check("permissions", "fail", fmt.Sprintf("others can read %s (mode %04o)", o.a.c.Data, mode),
-			"Run: chmod 700 "+o.a.c.Data)
+		return check("permissions", "fail", reportf("Other users can read %s (mode %s).", o.a.c.Data,
+			fmt.Sprintf("%04o", mode)), reportf("Run: chmod 700 %s", o.a.c.Data))
 	}
-	return check("permissions", "ok", o.a.c.Data+" is yours alone", "")
+	return check("permissions", "ok", reportf("Only you can read %s.", o.a.c.Data), access.Text{})
 }
 
 // tokens warns of API tokens that never expire, which only an older Doorward
@@ -196,7 +204,7 @@ func (o operations) permissions() api.Check {
 func (o operations) tokens(ctx context.Context) []api.Check {
 	all, err := o.a.service.Tokens.List(ctx, access.Operator)
 	if err != nil {
-		return []api.Check{check("API tokens", "fail", access.Explain(err).Message, "Run: doorward verify")}
+		return []api.Check{check("API tokens", "fail", access.TextOf(err), reportf(verifyFix))}
 	}
 	endless := 0
 	for _, t := range all {
@@ -207,21 +215,20 @@ func (o operations) tokens(ctx context.Context) []api.Check {
 	if endless == 0 {
 		return nil
 	}
-	return []api.Check{
-		check("API tokens", "warn", fmt.Sprintf("%d of %d never expire: an older version made them", endless, len(all)),
-			"Make new ones in their place, then revoke them: doorward token list names them."),
-	}
+	return []api.Check{check("API tokens", "warn",
+		reportf("%d of %d API tokens never expire: an older version created them.", endless, len(all)),
+		reportf("Create new ones in their place, then revoke them: `doorward token list` lists them."))}
 }
 
 func (o operations) store(ctx context.Context) api.Check {
 	if err := o.a.service.Ready(ctx); err != nil {
-		return check("store", "fail", access.Explain(err).Message, "")
+		return check("store", "fail", access.TextOf(err), access.Text{})
 	}
 	c, err := o.a.service.Dashboard.Overview(ctx, access.Operator)
 	if err != nil {
-		return check("store", "fail", access.Explain(err).Message, "Run: doorward verify")
+		return check("store", "fail", access.TextOf(err), reportf(verifyFix))
 	}
-	return check("store", "ok", fmt.Sprintf("takes changes; %d members", c.Members()), "")
+	return check("store", "ok", reportf("The store accepts changes. Members: %d", c.Members()), access.Text{})
 }
 
 // unusual is a line about unusual requests of the last day, if there were any.
@@ -230,24 +237,11 @@ func (o operations) unusual(ctx context.Context) []api.Check {
 	if err != nil || u.Total == 0 {
 		return nil // the line about the store reports its error
 	}
-	said := make([]string, len(u.Days))
-	for i, d := range u.Days {
-		said[i] = d.String()
-	}
-	detail := fmt.Sprintf("%d in the last 24 hours: %s", u.Total, strings.Join(said, "; "))
+	detail := reportf("%d in the last 24 hours: %s", u.Total, access.TraceDays(u.Days))
 	if !u.High {
-		return []api.Check{check("unusual events", "ok", detail, "")}
+		return []api.Check{check("unusual events", "ok", detail, access.Text{})}
 	}
-	return []api.Check{
-		check(
-			"unusual events",
-			"warn",
-			detail,
-			fmt.Sprintf(
-				"A normal day has up to %d. docs/security.md says what each kind means, and how to block a network "+
-					"with fail2ban.",
-				u.Usual,
-			),
-		),
-	}
+	return []api.Check{check("unusual events", "warn", detail,
+		reportf("More than the %d of a normal day. docs/security.md explains each kind, and how to block a network "+
+			"with fail2ban.", u.Usual))}
 }

@@ -9,9 +9,9 @@ test.describe.configure({ mode: 'serial' })
 let admin: Page
 
 // said is a message of a language's catalogue.
+const catalogue = (language: string) => JSON.parse(readFileSync(new URL(`../../frontend/messages/${language}.json`, import.meta.url), 'utf8')) as Record<string, string | { other: string }>
 const said = (language: string, key: string, values: Record<string, string> = {}): string => {
-  const all = JSON.parse(readFileSync(new URL(`../../frontend/messages/${language}.json`, import.meta.url), 'utf8')) as Record<string, string | { other: string }>
-  const message = all[key]!
+  const message = catalogue(language)[key]!
   return (typeof message === 'string' ? message : message.other).replace(/\{\{\.(\w+)\}\}/g, (_, name: string) => values[name] ?? '')
 }
 const speak = (page: Page, language: string) => page.context().addCookies([{ name: 'doorward-language', value: language, url: process.env.BASE_URL as string }])
@@ -116,6 +116,37 @@ const unmarked = (page: Page) =>
     return [...new Set(lines)]
   })
 
+const expectMarked = async (page: Page, what: string) => {
+  const words = (await unmarked(page)).filter((line) => !programs.includes(line) && /\p{L}{2,}/u.test(line.replace(own, '')))
+  expect(words, `${what} has words that are not in the catalogue`).toEqual([])
+}
+
+// What the server reports, it once said in English to everybody: unusual events of every kind,
+// and health checks that fail.
+test('what the server reports is marked, too', async () => {
+  await speak(admin, 'en-XA')
+  await fetch(`${process.env.BASE_URL}/login/${'unknown'.padEnd(43, 'x')}`)
+  const kinds = Object.keys(catalogue('en')).filter((key) => key.startsWith('console.unusual.kind.')).map((key) => key.slice('console.unusual.kind.'.length))
+  expect(kinds).toHaveLength(11)
+  const items = kinds.map((kind, i) => ({ kind, name: 'words of the server', count: i + 1, networks: 3, last_at: new Date().toISOString(), means: 'Words of the server.', to_do: 'More words.' }))
+  await admin.route('**/api/v1/overview/unusual', (route) => route.fulfill({ json: { total: 66, usual: 100, high: false, items } }))
+  await admin.goto('/admin/')
+  const list = admin.locator('.kinds')
+  await expect(list.locator('li')).toHaveCount(4)
+  await admin.locator('button.more').click()
+  await expect(list.locator('li')).toHaveCount(kinds.length)
+  await expectMarked(admin, 'the dashboard with unusual events')
+  await admin.unroute('**/api/v1/overview/unusual')
+
+  await admin.goto('/admin/settings/general')
+  await admin.locator('.start').click()
+  const checks = admin.locator('[role=status] li')
+  await expect(checks.first()).toBeVisible()
+  expect(await checks.count()).toBeGreaterThan(5)
+  await expect(checks.locator('.warn').first()).toBeVisible()
+  await expectMarked(admin, 'the health checks')
+})
+
 // A sentence that was written into a page instead of the catalogue, or one that had no room
 // to grow.
 test('in the pseudo-language every word is marked, and no page breaks', async () => {
@@ -128,7 +159,7 @@ test('in the pseudo-language every word is marked, and no page breaks', async ()
   const pages = [
     '/admin/', '/admin/requests', '/admin/requests?keys', '/admin/?about', '/admin/?find', `/admin/requests?reject=${pending!.id}`,
     '/admin/audit', '/admin/audit?first=2020-01-01&last=2019-01-01', '/admin/mail', `/admin/mail?message=${email}`, `/admin/mail?delete=${email}`,
-    '/admin/settings', '/admin/settings/members', '/admin/settings/members?q=nobody', '/admin/settings/members?invite', '/admin/settings/members?invite-many',
+    '/admin/settings', '/admin/settings/general', '/admin/settings/members', '/admin/settings/members?q=nobody', '/admin/settings/members?invite', '/admin/settings/members?invite-many',
     `/admin/settings/members?member=${active!.id}`, `/admin/settings/members?member=${pending!.id}`, '/admin/settings/roles', '/admin/settings/roles?role', '/admin/settings/roles?role=Fleet',
     '/admin/settings/mail', '/admin/settings/security', '/admin/settings/tokens', '/admin/settings/tokens?token', '/admin/nowhere', '/', '/nowhere',
   ]
@@ -138,8 +169,7 @@ test('in the pseudo-language every word is marked, and no page breaks', async ()
     await expect(admin.locator('h1').first()).toContainText('[')
     if (path.includes('?')) await expect(admin.getByRole('dialog').or(admin.locator('main .card')).first()).toBeVisible()
     await expect(admin.locator('.skeleton')).toHaveCount(0)
-    const words = (await unmarked(admin)).filter((line) => !programs.includes(line) && /\p{L}{2,}/u.test(line.replace(own, '')))
-    expect(words, `${path} has words that are not in the catalogue`).toEqual([])
+    await expectMarked(admin, path)
     for (const width of [320, 768, 1280]) {
       await admin.setViewportSize({ width, height: 800 })
       expect(await tooWide(admin), `${path} is wider than ${width}`).toBeLessThanOrEqual(0)

@@ -79,14 +79,16 @@ test('an attack on the dashboard', async ({ browser }) => {
 
   await test.step('every kind at once', async () => {
     const real = (await (await page.request.get('/api/v1/overview/unusual')).json()) as { items: Record<string, unknown>[] }
-    const names = ['wrong login codes', 'unknown links', 'unknown secrets', 'requests beyond the limit', 'requests for another host', 'forms from elsewhere', 'unreadable forwarded addresses']
-    const items = names.map((name, i) => ({ ...real.items[0], kind: `kind_${i}`, name, count: 12_345 >> i, networks: 50 - 7 * i, networks_is_floor: i === 0, most_from: i % 2 ? '2001:db8:1234:5678::/64' : undefined }))
+    const names = ['wrong_code', 'dead_link', 'bad_token', 'too_many', 'foreign_host', 'foreign_form', 'of_a_newer_server']
+    const items = names.map((kind, i) => ({ ...real.items[0], kind, name: 'events of a newer server', count: 12_345 >> i, networks: 50 - 7 * i, networks_is_floor: i === 0, most_from: i % 2 ? '2001:db8:1234:5678::/64' : undefined }))
     await page.route('**/api/v1/overview/unusual', (route) => route.fulfill({ json: { ...real, total: 24_000, items } }))
     await page.reload()
     await expect(card(page).getByRole('listitem')).toHaveCount(4)
     await shots(page, 'unusual-four')
     await card(page).getByRole('button', { name: 'Show 3 more' }).click()
     await expect(card(page).getByRole('listitem')).toHaveCount(names.length)
+    await expect(card(page)).toContainText('12,345 wrong login codes')
+    await expect(card(page)).toContainText('192 events of a newer server')
     await examine(page, 'unusual-all')
     await shots(page, 'unusual-all')
     await page.unroute('**/api/v1/overview/unusual')

@@ -205,7 +205,7 @@ func (m *Message) Hold(now time.Time) {
 }
 
 // NoMailServer is the detail of an email that is held.
-const NoMailServer = "No mail server is configured."
+const NoMailServer = "No mail server is set up."
 
 // Requeue makes an email due at once, at the request of an Admin who fixed the cause. An
 // email that was sent, or whose content was wiped, cannot be sent again.

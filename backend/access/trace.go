@@ -26,49 +26,73 @@ var Traces = []Trace{
 	TraceBodyRefused, TraceFramingRefused, TraceForwardedRefused, TraceConnectionRefused, TraceSetupWrong,
 }
 
-// traceTexts has, for each kind, how it is counted, what it means, and what to do.
+// traceTexts has, for each kind, how it is counted, what it means, and what to do. The console
+// has them in its reader's language.
 var traceTexts = map[Trace]struct{ one, many, means, toDo string }{
-	TraceWrongCode: {"wrong login code", "wrong login codes",
-		"Somebody typed a login code that is not right. People mistype; many from one network are guesses.",
-		"Nothing for a few. Block a network that goes on, for instance with fail2ban."},
-	TraceDeadLink: {"unknown link", "unknown links",
-		"Somebody opened a login link, or used a window's code, that this server " +
-			"does not know: made up, or forgotten " +
-			"long ago.",
-		"Nothing: a link cannot be guessed. A few come from old emails."},
-	TraceBadToken: {"unknown secret", "unknown secrets",
-		"A session, API token or window secret was shown that this server does not know: made up, revoked, or " +
-			"from before " +
-			"a restore.",
-		"If you revoked a token lately, a program may still use it. Otherwise nothing: a secret cannot be guessed."},
-	TraceTooMany: {"request beyond the limit", "requests beyond the limit",
-		"A network asked more often than one network may, and was told to wait.",
-		"Nothing if it stops. If it is your own proxy's address, name the proxy in DOORWARD_TRUSTED_PROXIES."},
-	TraceForeignHost: {"request for another host", "requests for another host",
-		"Requests named a host that is not the one in the public URL: scanners do so, and a proxy that does not " +
-			"pass the " +
-			"host on.",
-		"If people cannot reach the server, check the proxy's Host header and DOORWARD_URL. Otherwise nothing."},
-	TraceForeignForm: {"form from elsewhere", "forms from elsewhere",
-		"A form was sent that no page of this server made for that browser: " +
-			"another site tried, or a page was open for " +
-			"too long.",
-		"Nothing for a few. If people are refused, check that the proxy passes cookies and the Origin header on."},
-	TraceBodyRefused: {"refused body", "refused bodies",
-		"The body of a request was too large, compressed, or of a type that is not taken here.",
-		"Nothing: it was refused. If a program of yours sent it, correct the program."},
-	TraceFramingRefused: {"unreadable request", "unreadable requests",
-		"What was sent is not well-formed HTTP: a scanner, or a try to smuggle a request past a proxy.",
-		"Nothing if it comes from outside. If it comes from your proxy, update the proxy."},
-	TraceForwardedRefused: {"unreadable forwarded address", "unreadable forwarded addresses",
-		"A trusted proxy passed a client's address on that cannot be read.",
-		"Check how the proxy sets X-Forwarded-For, and DOORWARD_TRUSTED_PROXIES."},
-	TraceConnectionRefused: {"refused connection", "refused connections",
-		"A network, or all together, had more connections open than the server allows.",
-		"Nothing if it stops. If it is your own proxy's address, name the proxy in DOORWARD_TRUSTED_PROXIES."},
-	TraceSetupWrong: {"wrong setup link", "wrong setup links",
-		"Somebody opened a setup link that is not the one this server printed.",
-		"Nothing once there is an Admin. Before that, finish the setup soon."},
+	TraceWrongCode: {
+		one: "wrong login code", many: "wrong login codes",
+		means: "Someone entered a wrong login code. People mistype; many from one network are guesses.",
+		toDo:  "A few need no action. If one network keeps trying, block it, for example with fail2ban.",
+	},
+	TraceDeadLink: {
+		one: "unknown link", many: "unknown links",
+		means: "Someone opened a login link, or used a sign-in code of the desktop app, that this server does " +
+			"not know: it was made up, or it is very old.",
+		toDo: "No action is needed: a link cannot be guessed. A few come from old emails.",
+	},
+	TraceBadToken: {
+		one: "unknown secret", many: "unknown secrets",
+		means: "Someone used a session, API token or desktop app secret that this server does not know: it was " +
+			"made up or revoked, or is from before a restore.",
+		toDo: "If you revoked a token recently, a program may still use it. Otherwise no action is needed: a " +
+			"secret cannot be guessed.",
+	},
+	TraceTooMany: {
+		one: "request over the limit", many: "requests over the limit",
+		means: "A network sent more requests than one network may, and was told to wait.",
+		toDo: "No action is needed if it stops. If it is your own proxy’s address, add the proxy to " +
+			"DOORWARD_TRUSTED_PROXIES.",
+	},
+	TraceForeignHost: {
+		one: "request for another host", many: "requests for another host",
+		means: "Requests named a host other than the one in the public URL. Scanners do this, and so does a " +
+			"proxy that does not pass the host on.",
+		toDo: "If people cannot reach the server, check the proxy’s Host header and the public URL. Otherwise " +
+			"no action is needed.",
+	},
+	TraceForeignForm: {
+		one: "unrecognized form", many: "unrecognized forms",
+		means: "Someone sent a form that no page of this server made for that browser: another site tried, or a " +
+			"page was open for too long.",
+		toDo: "A few need no action. If people are refused, check that the proxy passes on cookies and the " +
+			"Origin header.",
+	},
+	TraceBodyRefused: {
+		one: "refused request body", many: "refused request bodies",
+		means: "The body of a request was too large, compressed, or of a type that is not accepted.",
+		toDo:  "No action is needed: it was refused. If your own program sent it, correct the program.",
+	},
+	TraceFramingRefused: {
+		one: "unreadable request", many: "unreadable requests",
+		means: "What was sent is not valid HTTP: a scanner, or an attempt to smuggle a request past a proxy.",
+		toDo:  "No action is needed if it comes from outside. If it comes from your proxy, update the proxy.",
+	},
+	TraceForwardedRefused: {
+		one: "unreadable forwarded address", many: "unreadable forwarded addresses",
+		means: "A trusted proxy passed on a client address that cannot be read.",
+		toDo:  "Check how the proxy sets X-Forwarded-For, and check DOORWARD_TRUSTED_PROXIES.",
+	},
+	TraceConnectionRefused: {
+		one: "refused connection", many: "refused connections",
+		means: "A network, or all networks together, had more connections open than the server allows.",
+		toDo: "No action is needed if it stops. If it is your own proxy’s address, add the proxy to " +
+			"DOORWARD_TRUSTED_PROXIES.",
+	},
+	TraceSetupWrong: {
+		one: "wrong setup link", many: "wrong setup links",
+		means: "Someone opened a setup link that is not the one this server printed.",
+		toDo:  "No action is needed once there is an Admin. Before that, finish setup soon.",
+	},
 }
 
 // Known reports whether t is one of the kinds.

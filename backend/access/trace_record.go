@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -212,6 +213,17 @@ type TraceDay struct {
 // String describes it as the audit log does.
 func (d TraceDay) String() string {
 	return traceSaid(d.Trace, d.Count, d.Networks, d.More, d.MostFrom)
+}
+
+// TraceDays stand one after the other in a Text: with their networks in English only.
+type TraceDays []TraceDay
+
+func (all TraceDays) String() string {
+	said := make([]string, len(all))
+	for i, d := range all {
+		said[i] = d.String()
+	}
+	return strings.Join(said, "; ")
 }
 
 // Day covers the last 24 hours: the current hour so far and the 23 before it.

@@ -122,7 +122,7 @@ func TestAuditEntriesAreBounded(t *testing.T) {
 			t.Errorf("round %d: told a second early: %s", i, said)
 		}
 		now = now.Add(span)
-		if said := r.Tell(now); said != "7 requests beyond the limit from 198.51.100.0" {
+		if said := r.Tell(now); said != "7 requests over the limit from 198.51.100.0" {
 			t.Errorf("round %d: %q", i, said)
 		}
 		if said := r.Tell(now); said != "" {

@@ -28,7 +28,7 @@ func TestPause(t *testing.T) {
 			func(s *mailtest.Server) { s.Hide() }, "does not offer STARTTLS"},
 		"no login": {
 			func(s *mailtest.Server) { s.Hide("AUTH") },
-			func(s *mailtest.Server) { s.Hide() }, "offers no login"},
+			func(s *mailtest.Server) { s.Hide() }, "offers no sign-in method"},
 		"certificate": {
 			func(s *mailtest.Server) { s.SetCert(t, mailtest.Expired) },
 			func(s *mailtest.Server) { s.SetCert(t, mailtest.Good) }, "certificate has expired"},

@@ -150,7 +150,7 @@ func TestExpiredEmails(t *testing.T) {
 func TestHeldEmailsAreSentOnceThereIsAServer(t *testing.T) {
 	f := newFixture(t, mailtest.Options{})
 	kept := func(m *access.Message) {
-		m.State, m.NextTry, m.Detail = access.MessageHeld, time.Time{}, "No mail server is configured."
+		m.State, m.NextTry, m.Detail = access.MessageHeld, time.Time{}, access.NoMailServer
 	}
 	ids := f.post(30, kept)
 	old := f.post(3, kept, func(m *access.Message) { m.ExpiresAt = m.QueuedAt.Add(time.Hour) })

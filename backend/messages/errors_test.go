@@ -21,6 +21,67 @@ func TestPattern(t *testing.T) {
 	}
 }
 
+// A sentence that was stored in English, for a reader who does not read it; a name in it that
+// is a pattern; a mail server's own words, which must not be changed; a report of several parts.
+func TestRetell(t *testing.T) {
+	english := `{"reply.closed": "{{.Server}} closed it.", "reply.slow": "{{.Server}} was slow ({{.Span}}).",
+		"check.paused": "Paused: {{.Reply}}", "check.unusual": "{{.Total}} events: {{.Kinds}}",
+		"check.clock": "{{.Span}} ahead", "span.hours": {"one": "{{.N}} hour", "other": "{{.N}} hours"},
+		"console.unusual.kind.dead_link": {"one": "{{.N}} unknown link", "other": "{{.N}} unknown links"}}`
+	german := `{"reply.closed": "{{.Server}} hat getrennt.", "reply.slow": "{{.Span}} lang schwieg {{.Server}}.",
+		"check.paused": "Angehalten: {{.Reply}}", "check.unusual": "{{.Total}} Ereignisse: {{.Kinds}}",
+		"check.clock": "{{.Span}} vor", "span.hours": {"one": "{{.N}} Stunde", "other": "{{.N}} Stunden"},
+		"console.unusual.kind.dead_link": {"one": "{{.N}} fremder Link", "other": "{{.N}} fremde Links"}}`
+	c, err := Open(fstest.MapFS{
+		"messages/en.json": {Data: []byte(english)},
+		"messages/de.json": {Data: []byte(german)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	de := c.In(access.German)
+	for said, want := range map[string]string{
+		"":                           "",
+		"a.example:25 closed it.":    "a.example:25 hat getrennt.",
+		"{{.Span}} was slow (10 s).": "10 s lang schwieg {{.Span}}.",
+		"550 a.example closed it":    "550 a.example closed it",
+		"535 authentication failed":  "535 authentication failed",
+	} {
+		if got := de.Retell(said); got != want {
+			t.Errorf("%q: %q, not %q", said, got, want)
+		}
+		if got := c.In(access.English).Retell(said); got != said {
+			t.Errorf("%q in English: %q", said, got)
+		}
+	}
+	days := access.TraceDays{
+		{Trace: access.TraceDeadLink, Count: 2, Networks: 2},
+		{Trace: access.TraceDeadLink, Count: 1, Networks: 1, MostFrom: "192.0.2.7"},
+	}
+	for _, row := range []struct {
+		text    access.Text
+		english string
+		german  string
+	}{
+		{access.Text{}, "", ""},
+		{access.Textf("Paused: %s", access.Stored("a:25 closed it.")), "Paused: a:25 closed it.",
+			"Angehalten: a:25 hat getrennt."},
+		{access.Textf("%s", access.Stored("a:25 closed it.")), "a:25 closed it.", "a:25 hat getrennt."},
+		{access.Textf("%d events: %s", 3, days),
+			"3 events: 2 unknown links from 2 networks; 1 unknown link from 192.0.2.7",
+			"3 Ereignisse: 2 fremde Links; 1 fremder Link"},
+		{access.Textf("%s ahead", access.Span(3*time.Hour)), "3 hours ahead", "3\u00a0Stunden vor"},
+		{access.Textf("Nobody translated %s.", "this"), "Nobody translated this.", "Nobody translated this."},
+	} {
+		if got := c.In(access.English).Text(row.text); got != row.english {
+			t.Errorf("%q, not %q", got, row.english)
+		}
+		if got := de.Text(row.text); got != row.german {
+			t.Errorf("%q, not %q", got, row.german)
+		}
+	}
+}
+
 // A refusal in a language that its reader may not read; a name that reads like a
 // placeholder; a sentence that another version of the catalogue lacks.
 func TestExplain(t *testing.T) {

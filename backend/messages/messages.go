@@ -7,7 +7,8 @@
 // exists in English when Open returns, and that a sentence which a catalogue lacks is shown in
 // English rather than not at all. A language is read when it is used for the first time,
 // which takes three milliseconds and 200 KiB. The console's own sentences are in the same
-// files and are skipped, since its build has them, but for the names of permissions.
+// files and are skipped, since its build has them, but for the names of permissions and
+// unusual events.
 //
 // go-i18n is used because its files are plain JSON, which translators' tools know, and its
 // plural forms are those of the CLDR. The console compiles the same files when it is built
@@ -43,6 +44,7 @@ func Open(frontend fs.FS) (*Catalog, error) {
 		return nil, err
 	}
 	english.refusals = sync.OnceValue(func() map[string]refusal { return refusalsIn(frontend) })
+	english.replies = sync.OnceValue(func() []reply { return repliesOf(english.refusals()) })
 	c := &Catalog{english: english, printers: map[access.Language]func() (*Printer, error){
 		access.English: func() (*Printer, error) { return english, nil },
 		access.Pseudo:  sync.OnceValues(func() (*Printer, error) { return loadPseudo(frontend, english) }),
@@ -66,7 +68,7 @@ func load(frontend fs.FS, l access.Language, instead *Printer) (*Printer, error)
 }
 
 // unmarshal reads a catalogue without the sentences of the console, except for the names of
-// permissions, which stand in refusals.
+// permissions and unusual events, which stand in refusals and in the doctor's report.
 func unmarshal(file []byte, all any) error {
 	if err := json.Unmarshal(file, all); err != nil {
 		return err
@@ -74,7 +76,8 @@ func unmarshal(file []byte, all any) error {
 	if read, ok := all.(*any); ok {
 		if messages, ok := (*read).(map[string]any); ok {
 			maps.DeleteFunc(messages, func(key string, _ any) bool {
-				return strings.HasPrefix(key, "console.") && !strings.HasPrefix(key, permissionPrefix)
+				return strings.HasPrefix(key, "console.") &&
+					!strings.HasPrefix(key, permissionPrefix) && !strings.HasPrefix(key, tracePrefix)
 			})
 		}
 	}

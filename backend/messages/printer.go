@@ -37,6 +37,7 @@ type Printer struct {
 	instead   *Printer // prints what the language lacks; nil: nobody does
 
 	refusals func() map[string]refusal // by their English pattern; read when one is translated for the first time
+	replies  func() []reply            // those of them that are stored in English
 }
 
 func newPrinter(b *i18n.Bundle, l access.Language, instead *Printer) *Printer {
@@ -47,7 +48,7 @@ func newPrinter(b *i18n.Bundle, l access.Language, instead *Printer) *Printer {
 		instead:   instead,
 	}
 	if instead != nil {
-		p.refusals = instead.refusals
+		p.refusals, p.replies = instead.refusals, instead.replies
 	}
 	return p
 }

@@ -7,10 +7,13 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"doorward/backend/access"
 )
 
 // refusing are the packages whose refusals members and invited people read, and takes the
@@ -20,7 +23,15 @@ var (
 		"access", "address", "gate", "mail", "messages", "policy", "service", "store", "text",
 		"web", "web/api", "web/events", "web/portal",
 	}
-	takes = []string{"Errorf", "Countedf", "refuse", "refuseURL", "badBody", "invalid", "counted", "auditBroken"}
+	takes = []string{"Errorf", "Countedf", "refuse", "refuseURL", "badBody", "invalid", "counted",
+		"auditBroken", "reportf"}
+
+	// reporting are the files with the doctor's checks, and telling those that say why an email was
+	// not sent.
+	reporting = []string{"../../app/operations.go", "../../app/certificate.go"}
+	telling   = []string{
+		"../mail/smtp/failure.go", "../mail/smtp/session.go", "../mail/record.go", "../access/message.go",
+	}
 
 	// ofOperator are files whose refusals only the command line shows, which is in English.
 	ofOperator = []string{"backup.go", "engine.go", "instance_key.go", "restore.go", "store.go", "verify.go"}
@@ -50,7 +61,7 @@ func TestRefusalsAreInTheCatalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys, used := refusalsOf(english), map[string]bool{}
-	for _, s := range refusalsInSource(t) {
+	for _, s := range append(refusalsInSource(t), repliesInSource(t)...) {
 		if slices.ContainsFunc(toOperator, func(begin string) bool { return strings.HasPrefix(s.text, begin) }) {
 			continue
 		}
@@ -75,6 +86,31 @@ func TestRefusalsAreInTheCatalogue(t *testing.T) {
 	}
 }
 
+// The API explained unusual events in other words than the console.
+func TestUnusualEventsAreInTheCatalogue(t *testing.T) {
+	file, err := os.ReadFile("../../frontend/messages/en.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var english map[string]any
+	if err := json.Unmarshal(file, &english); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range access.Traces {
+		forms, _ := english[tracePrefix+string(kind)].(map[string]any)
+		for key, pair := range map[string][2]any{
+			"one":   {forms["one"], "{{.N}} " + kind.Name(1)},
+			"other": {forms["other"], "{{.N}} " + kind.Name(2)},
+			"means": {english["console.unusual.means."+string(kind)], kind.Means()},
+			"to do": {english["console.unusual.to_do."+string(kind)], kind.ToDo()},
+		} {
+			if pair[0] != pair[1] {
+				t.Errorf("%s, %s: the catalogue says %q, and the program %q", kind, key, pair[0], pair[1])
+			}
+		}
+	}
+}
+
 // A found is a sentence of refusal, and where in the source it stands.
 type found struct{ at, text string }
 
@@ -85,8 +121,12 @@ func refusalsInSource(t *testing.T) (all []found) {
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v", dir, err)
 		}
+		if dir == refusing[0] {
+			files = append(files, reporting...)
+		}
 		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") || dir == "store" && slices.Contains(ofOperator, filepath.Base(file)) {
+			if strings.HasSuffix(file, "_test.go") ||
+				dir == "store" && slices.Contains(ofOperator, filepath.Base(file)) {
 				continue
 			}
 			set := token.NewFileSet()
@@ -105,6 +145,35 @@ func refusalsInSource(t *testing.T) (all []found) {
 				return true
 			})
 		}
+	}
+	return all
+}
+
+// told is what looks like a sentence about an email, and is more than the end of others.
+var told = regexp.MustCompile(`^([A-Z]|%s )[^"]* .*\.$`)
+
+func repliesInSource(t *testing.T) (all []found) {
+	t.Helper()
+	for _, file := range telling {
+		set := token.NewFileSet()
+		f, err := parser.ParseFile(set, file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok && refuses(call) {
+				return false
+			}
+			e, ok := n.(ast.Expr)
+			if !ok {
+				return true
+			}
+			s, ok := literal(e)
+			if _, named := e.(*ast.Ident); ok && !named && told.MatchString(s) && !strings.HasPrefix(s, "No email and") {
+				all = append(all, found{set.Position(e.Pos()).String(), s})
+			}
+			return !ok
+		})
 	}
 	return all
 }

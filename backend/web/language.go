@@ -40,12 +40,35 @@ func LanguageFor(c *fiber.Ctx, own access.Language) access.Language {
 // language that the request's Accept-Language header asks for, and in English where it asks
 // for none. The response then says which language it is in, and that it depends on the header.
 func Say(c *fiber.Ctx, e *access.Error) string {
+	if p := printerOf(c); p != nil {
+		return p.Explain(e)
+	}
+	return e.Message
+}
+
+// SayText is Say for a sentence that is no refusal.
+func SayText(c *fiber.Ctx, t access.Text) string {
+	if p := printerOf(c); p != nil {
+		return p.Text(t)
+	}
+	return t.String()
+}
+
+// Retell is Say for a sentence that was stored in English.
+func Retell(c *fiber.Ctx, english string) string {
+	if p := printerOf(c); english != "" && p != nil {
+		return p.Retell(english)
+	}
+	return english
+}
+
+func printerOf(c *fiber.Ctx) *messages.Printer {
 	if c == nil {
-		return e.Message
+		return nil
 	}
 	catalog, _ := c.Locals(messagesKey).(*messages.Catalog)
 	if catalog == nil {
-		return e.Message
+		return nil
 	}
 	wanted := c.Get(fiber.HeaderAcceptLanguage)
 	l, err := access.ParseLanguage(wanted) // the console asks for one of ours, or for the pseudo-language
@@ -55,7 +78,7 @@ func Say(c *fiber.Ctx, e *access.Error) string {
 	p := catalog.In(l)
 	c.Set(fiber.HeaderContentLanguage, string(p.Language()))
 	c.Vary(fiber.HeaderAcceptLanguage)
-	return p.Explain(e)
+	return p
 }
 
 func chosenLanguage(c *fiber.Ctx) (access.Language, bool) {

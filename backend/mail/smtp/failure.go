@@ -83,12 +83,12 @@ func (s Server) failed(ctx context.Context, w *wire, at stage, err error) *Failu
 	case isBroken(err):
 		f.Detail = fmt.Sprintf("The mail server at %s closed the connection.", s.Name())
 	default:
-		f.Detail = fmt.Sprintf("The mail server at %s answered in a way that is not SMTP.", s.Name())
+		f.Detail = fmt.Sprintf("The mail server at %s did not answer in SMTP.", s.Name())
 	}
 	if w.ended && answer == nil {
 		f.Class = Ambiguous
-		f.Detail = fmt.Sprintf("The connection to %s ended after the email was handed over, before it was "+
-			"confirmed. It goes out again as the same email.", s.Name())
+		f.Detail = fmt.Sprintf("The connection to %s ended after the email was sent, before it was "+
+			"confirmed. The same email will be sent again.", s.Name())
 	}
 	return f
 }
@@ -135,11 +135,11 @@ func (s Server) tooSlow(w *wire, at stage) string {
 	if w.ended {
 		bound *= 2
 	}
-	text := fmt.Sprintf("The mail server at %s did not answer within %s.", s.Name(), spell(bound))
 	if at == talking && w.verb == "" && s.scheme == startTLS {
-		text += " If it expects TLS from the start on this port, use smtps:// in place of smtp://."
+		return fmt.Sprintf("The mail server at %s did not answer within %s. If it expects TLS from the start on this "+
+			"port, use smtps:// instead of smtp://.", s.Name(), spell(bound))
 	}
-	return text
+	return fmt.Sprintf("The mail server at %s did not answer within %s.", s.Name(), spell(bound))
 }
 
 func spell(d time.Duration) string {
@@ -157,34 +157,41 @@ func (s Server) unreachable(f *Failure, err error) {
 		f.Detail = fmt.Sprintf("%s is not on this machine, so nothing is sent to it unencrypted. Use smtp:// or "+
 			"smtps://.", s.host)
 	case errors.As(err, &dns):
-		f.Detail = fmt.Sprintf("The mail server's name, %s, was not found. Check it, and this machine's name service.",
+		f.Detail = fmt.Sprintf("The mail server's name, %s, was not found. Check the name, and the DNS settings of "+
+			"this machine.",
 			s.host)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		f.Detail = fmt.Sprintf("Nothing answers at %s. Is the mail server running, and is this its port?", s.Name())
+		f.Detail = fmt.Sprintf("Nothing answers at %s. Check that the mail server is running and that the port "+
+			"is right.", s.Name())
 	default:
 		f.Detail = fmt.Sprintf("The mail server at %s cannot be reached from here.", s.Name())
 	}
 }
+
+// notSent ends the sentences about a mail server that is not trusted.
+const notSent = "No email and no password was sent."
 
 func (s Server) notTrusted(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var plain tls.RecordHeaderError
-	why := "no encryption that both sides accept could be agreed on"
+	why := "The mail server at %s is not trusted: no encryption that both sides accept could be agreed on. " + notSent
 	switch {
 	case errors.As(err, &name):
-		why = "its certificate is for another name"
+		why = "The mail server at %s is not trusted: its certificate is for another name. " + notSent
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		why = "its certificate has expired or is not valid yet"
+		why = "The mail server at %s is not trusted: its certificate has expired or is not valid yet. " + notSent
 	case errors.As(err, &unknown):
-		why = "its certificate is not signed by an authority that this machine trusts"
+		why = "The mail server at %s is not trusted: its certificate is not signed by an authority that this machine " +
+			"trusts. " + notSent
 	case errors.As(err, &invalid):
-		why = "its certificate is not valid"
+		why = "The mail server at %s is not trusted: its certificate is not valid. " + notSent
 	case errors.As(err, &plain):
-		why = "it does not speak TLS from the start on this port (smtp:// asks for STARTTLS)"
+		why = "The mail server at %s is not trusted: it does not speak TLS from the start on this port (smtp:// uses " +
+			"STARTTLS). " + notSent
 	}
-	return fmt.Sprintf("The mail server at %s is not trusted: %s. No email and no password was sent.", s.Name(), why)
+	return fmt.Sprintf(why, s.Name())
 }
 
 func (s Server) pausedBy(err error) string {
@@ -193,13 +200,13 @@ func (s Server) pausedBy(err error) string {
 		return fmt.Sprintf("The mail server at %s does not offer STARTTLS. No email and no password was sent "+
 			"unencrypted. Use smtps://, or the port that offers STARTTLS.", s.Name())
 	case errors.Is(err, errInjected):
-		return fmt.Sprintf("Someone between here and %s meddles with the encryption. No email and no password "+
+		return fmt.Sprintf("Someone between here and %s is interfering with the encryption. No email and no password "+
 			"was sent.", s.Name())
 	case errors.Is(err, errInTheClear):
 		return fmt.Sprintf("The connection to %s is not encrypted. No email and no password was sent.", s.Name())
 	case errors.Is(err, errNoLogin):
-		return fmt.Sprintf("The mail server at %s offers no login that Doorward knows (PLAIN, LOGIN or CRAM-MD5), "+
-			"but a user name is set. Take it away, or use the port for logins.", s.Name())
+		return fmt.Sprintf("The mail server at %s offers no sign-in method that Doorward knows (PLAIN, LOGIN or "+
+			"CRAM-MD5), but a username is set. Remove it, or use the port for signing in.", s.Name())
 	}
 	return ""
 }

@@ -136,7 +136,7 @@ func TestLoginThatIsNotOffered(t *testing.T) {
 				s.Hide("AUTH")
 			}
 			f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
-			if f.Class != smtp.Paused || !strings.Contains(f.Detail, "offers no login") {
+			if f.Class != smtp.Paused || !strings.Contains(f.Detail, "offers no sign-in method") {
 				t.Errorf("%s %v: %v %q (%v)", mode, mechanisms, f.Class, f.Detail, f.Err)
 			}
 			safe(t, s)
@@ -189,7 +189,7 @@ func TestInjectionBeforeEncryption(t *testing.T) {
 	})
 	server, _ := smtp.ParseServer("smtp://door:pass@" + reached)
 	f := failureOf(t, send(t.Context(), server, message(1)))
-	if f.Class != smtp.Paused || !strings.Contains(f.Detail, "meddles") {
+	if f.Class != smtp.Paused || !strings.Contains(f.Detail, "interfering") {
 		t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 	}
 }
@@ -205,7 +205,7 @@ func TestServersThatAreNone(t *testing.T) {
 			reached := raw(t, func(c *conversation) { c.say(text); c.hear("") })
 			server, _ := smtp.ParseServer("smtp://" + reached)
 			f := failureOf(t, send(t.Context(), server, message(1)))
-			if f.Class != smtp.Temporary || !strings.Contains(f.Detail, "not SMTP") {
+			if f.Class != smtp.Temporary || !strings.Contains(f.Detail, "answer in SMTP") {
 				t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 			}
 		})

@@ -152,6 +152,7 @@ func mount[I, O any](r *group, o op, do func(context.Context, access.Actor, *I) 
 		if err != nil {
 			return nil, r.face.Problem(c, err)
 		}
+		inLanguage(c, out)
 		return out, nil
 	})
 }

@@ -145,7 +145,7 @@ func (s *API) auditVerdict(ctx context.Context, actor access.Actor, _ *struct{})
 	out := &verdictOut{}
 	out.Body.OK, out.Body.Entries = err == nil, n
 	if why := access.Explain(err); err != nil && why.Code == "audit_broken" {
-		out.Body.Detail, err = why.Message, nil
+		out.Body.Detail, err = web.Say(actorIn(ctx), why), nil
 	}
 	return out, err
 }

@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/gofiber/fiber/v2"
+
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/service"
+	"doorward/backend/web"
 )
 
 type checkIn struct {
@@ -56,16 +59,22 @@ func (s *API) checkInvitation(ctx context.Context, actor access.Actor, in *check
 	if err != nil {
 		return nil, err
 	}
-	out.Body.fill(s, to, cmp.Or(wrong, got.Refused), got)
+	out.Body.fill(s, actorIn(ctx), to, cmp.Or(wrong, got.Refused), got)
 	return out, nil
 }
 
-func (j *checkedJSON) fill(s *API, to access.Address, refused error, got service.InvitationCheck) {
+func (j *checkedJSON) fill(
+	s *API,
+	c *fiber.Ctx,
+	to access.Address,
+	refused error,
+	got service.InvitationCheck,
+) {
 	j.OK, j.EmailCanonical, j.SimilarDomain, j.Admin, j.Mail = refused == nil, to.Canonical, got.Similar, got.Admin,
 		s.mailOf(got.Overview)
 	if refused != nil {
 		e := access.Explain(refused)
-		j.Error = &rowErrorJSON{Code: e.Code, Detail: e.Message, Field: e.Field}
+		j.Error = &rowErrorJSON{Code: e.Code, Detail: web.Say(c, e), Field: e.Field}
 	}
 	if m := got.Holder; m != nil {
 		j.Member = &holderJSON{ID: string(m.ID), Email: m.Email.Typed, Name: m.Name, State: string(m.State)}

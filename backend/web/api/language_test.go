@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"doorward/backend/access"
+	"doorward/backend/store"
 	"doorward/backend/web/webtest"
 )
 
@@ -38,7 +39,8 @@ func TestRefusalsInTheReadersLanguage(t *testing.T) {
 		{"the name of a field in a sentence", c.Admin, "POST", "/invitations",
 			`{"email":"ada@example.com","roles":["Fleet"],"note":"` + strings.Repeat("x", 201) + `"}`, 422,
 			"Das Feld „Notiz“ hat 201 Zeichen, höchstens 200 sind erlaubt."},
-		{"none such", c.Admin, "GET", "/members/" + strings.Repeat("a", 26), "", 404, "Dieses Mitglied gibt es hier nicht."},
+		{"none such", c.Admin, "GET", "/members/" + strings.Repeat("a", 26), "", 404,
+			"Dieses Mitglied gibt es hier nicht."},
 		{"nowhere", c.Admin, "GET", "/nowhere", "", 404, "Unter dieser Adresse gibt es nichts."},
 		{"an unknown field", c.Admin, "PATCH", "/me", `{"nmae":true}`, 422, "„nmae“ ist hier nicht bekannt."},
 		{"two faults", c.Admin, "POST", "/invitations", `{"email":1,"roles":2}`, 422,
@@ -78,6 +80,36 @@ func TestRefusalsAreInEnglishForPrograms(t *testing.T) {
 		a.Want(t, 422, want)
 		if l := a.Header.Get("Content-Language"); want == english && l != "en" {
 			t.Errorf("%.20q is answered in %q", header, l)
+		}
+	}
+}
+
+// Why an email was not sent, why an address cannot be invited, and what the outbox withholds
+// were in English in the console of every language.
+func TestStoredSentencesInTheReadersLanguage(t *testing.T) {
+	c := webtest.NewCallers(t)
+	c.Admin.API("POST", "/invitations", `{"email":"ada@example.com","roles":["Fleet"]}`).Want(t, 201)
+	page, err := c.Service.Outbox.List(bg, access.Operator, store.MessageQuery{To: "ada"})
+	c.Must(err)
+	c.Must(c.Store.Update(bg, func(tx *store.Tx) error {
+		m, err := tx.Messages.Get(page.Items[0].ID)
+		if err != nil {
+			return err
+		}
+		m.Hold(tx.Now)
+		return tx.Messages.Put(m)
+	}))
+	for path, body := range map[string]string{
+		"/outbox?q=ada":         "",
+		"/members?q=ada":        "",
+		"/login-requests?q=ada": "",
+		"/invitations/check":    `{"email":"fleet@example.com","roles":["Fleet"]}`,
+	} {
+		method := map[bool]string{true: "GET", false: "POST"}[body == ""]
+		marked := c.Admin.API(method, path, body, reads("en-XA"))
+		marked.Want(t, 200, `"detail":"[`)
+		if plain := c.Admin.API(method, path, body); strings.Contains(plain.Text, `"detail":"[`) {
+			t.Errorf("%s is marked for a program: %s", path, plain.Text)
 		}
 	}
 }

@@ -23,10 +23,26 @@ type Operations interface {
 
 // A Check is one line of the doctor's report.
 type Check struct {
-	Name   string `json:"name" example:"mail"`
+	Name        string // stable; programs read it
+	State       string // ok, warn or fail
+	Detail, Fix access.Text
+}
+
+type checkJSON struct {
+	Name   string `json:"name" doc:"Stable, in English." example:"mail"`
 	State  string `json:"state" enum:"ok,warn,fail" example:"ok"`
 	Detail string `json:"detail"`
 	Fix    string `json:"fix,omitempty" doc:"What to do about it."`
+}
+
+// reportOf writes the report by say.
+func reportOf(all []Check, say func(access.Text) string) *checksOut {
+	out := &checksOut{}
+	out.Body.Checks = make([]checkJSON, len(all))
+	for i, c := range all {
+		out.Body.Checks[i] = checkJSON{Name: c.Name, State: c.State, Detail: say(c.Detail), Fix: say(c.Fix)}
+	}
+	return out
 }
 
 // mountLocal mounts the operator's own operations, on the socket that only they
@@ -272,14 +288,12 @@ func (s *API) verify(ctx context.Context, _ access.Actor, _ *struct{}) (*countsO
 
 type checksOut struct {
 	Body struct {
-		Checks []Check `json:"checks"`
+		Checks []checkJSON `json:"checks"`
 	} `nameHint:"Checks"`
 }
 
 func (s *API) doctor(ctx context.Context, _ access.Actor, _ *struct{}) (*checksOut, error) {
-	out := &checksOut{}
-	out.Body.Checks = s.ops.Doctor(ctx)
-	return out, nil
+	return reportOf(s.ops.Doctor(ctx), access.Text.String), nil
 }
 
 func (s *API) backup(c *fiber.Ctx) error {

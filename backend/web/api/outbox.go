@@ -112,7 +112,7 @@ func (s *API) message(ctx context.Context, actor access.Actor, in *messageIn) (*
 	out := &messageBodyOut{messageBodyJSON{MessageJSON: messageOf(m), Text: words.Text, HTML: words.HTML}}
 	out.Body.Redacted = err == nil && m.Kind.HoldsSecret() && !actor.IsOperator()
 	if why := access.Explain(err); err != nil && why.Code == "letter_wiped" {
-		out.Body.Withheld, err = why.Message, nil
+		out.Body.Withheld, err = web.Say(actorIn(ctx), why), nil
 	}
 	return out, err
 }

@@ -19,7 +19,20 @@ func (stubOperations) Verify(context.Context) (map[string]int, error) { return n
 func (stubOperations) Backup(context.Context, io.Writer) error        { return nil }
 
 func (stubOperations) Doctor(context.Context) []api.Check {
-	return []api.Check{{Name: "disk", State: "warn", Detail: "1 MB free", Fix: "Make room."}}
+	return []api.Check{{
+		Name:   "disk",
+		State:  "warn",
+		Detail: access.Textf("%d MB free at %s", 1, "/srv"),
+		Fix:    access.Textf("Free up disk space before it runs out."),
+	}}
+}
+
+// The report was in English in the console of every language. Its names stay: programs read them.
+func TestTheReportIsInTheReadersLanguage(t *testing.T) {
+	c := webtest.NewCallers(t, func(o *webtest.Options) { o.API.Operations = stubOperations{} })
+	a := c.Admin.API("GET", "/settings/checks", "", reads("en-XA"))
+	a.Want(t, 200, `"name":"disk","state":"warn","detail":"[`)
+	a.Want(t, 200, `"fix":"[`)
 }
 
 func TestAPISettingsAndRoles(t *testing.T) {
@@ -45,7 +58,7 @@ func TestAPISettingsAndRoles(t *testing.T) {
 			all("set_at_start", `"location":"mail_settings.host"`, "DOORWARD_SMTP_URL"), nil},
 		{"by a member", "fleet", "PATCH", "/settings", `{"workspace":"Mine"}`, 403, nil, nil},
 		{"checks", "admin", "GET", "/settings/checks", "", 200,
-			all(`{"name":"disk","state":"warn","detail":"1 MB free","fix":"Make room."}`), nil},
+			all(`{"name":"disk","state":"warn","detail":"1 MB free at /srv","fix":"Free up disk space before it runs out."}`), nil},
 		{"checks by a member", "fleet", "GET", "/settings/checks", "", 403, nil, all("disk")},
 		{"roles with who has them", "admin", "GET", "/roles", "", 200,
 			all(`"name":"Admin"`, `"built_in":true,"members":2`, `"grantable":["open ailoop"`),

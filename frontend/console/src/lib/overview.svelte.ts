@@ -1,5 +1,6 @@
 import { api, ask, type Overview } from './api/client'
 import { live } from './live.svelte'
+import { language } from './messages'
 
 // overview is the counts. The server sends them whenever they change.
 class Counts {
@@ -22,6 +23,7 @@ class Counts {
   start(): void {
     live.on('overview', (data) => {
       if (data === undefined) void this.load().catch(() => undefined)
+      else if ((data as Overview).mail.words && language() !== 'en') void this.load().catch(() => undefined) // events are in English
       else this.take(data as Overview)
     })
     // A jump of the clock changes no record, so there is no event for it.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Unusual } from './api/client'
-import { came, verdict } from './unusual'
+import { came, texts, verdict } from './unusual'
 
 const kind = (more: Partial<Unusual['items'][number]>): Unusual['items'][number] =>
   ({ kind: 'wrong_code', name: 'wrong login codes', count: 9, networks: 1, last_at: '2030-05-01T12:00:00Z', means: '', to_do: '', ...more })
@@ -25,3 +25,9 @@ test.each([
   [7, false, undefined, 'Within the normal range. No action is needed.'],
   [700, true, undefined, 'Higher than normal. Check where they come from.'],
 ])('%d events, high %s, usual %s: %s', (total, high, usual, want) => expect(verdict(total, high, usual)).toBe(want))
+
+test('a kind in the words of the catalogue, and one that only a newer server knows in its own', () => {
+  expect(texts(kind({ count: 1 })).name).toBe('1 wrong login code')
+  expect(texts(kind({ count: 9 })).todo).toContain('fail2ban')
+  expect(texts({ ...kind({ name: 'moons', count: 1200, means: 'Big.', to_do: 'Run.' }), kind: 'moon' as never })).toEqual({ name: '1,200 moons', means: 'Big.', todo: 'Run.' })
+})

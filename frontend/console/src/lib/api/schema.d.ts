@@ -993,7 +993,10 @@ export interface components {
             detail: string;
             /** @description What to do about it. */
             fix?: string;
-            /** @example mail */
+            /**
+             * @description Stable, in English.
+             * @example mail
+             */
             name: string;
             /**
              * @example ok
