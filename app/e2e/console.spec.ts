@@ -51,7 +51,7 @@ test('a first visit is small, and shows the way to the first invitation', async 
   network.on('Network.loadingFinished', (e) => sizes.push(e.encodedDataLength))
   await admin.goto('/admin/')
   await expect(admin.getByRole('heading', { name: 'Dashboard' })).toBeVisible()
-  await expect(admin.getByText('Welcome. Get started')).toBeVisible()
+  await expect(admin.getByText('Finish setting up Night Watch')).toBeVisible()
   expect(sizes.length, 'what was loaded was seen').toBeGreaterThan(5)
   expect(sizes.reduce((a, b) => a + b), 'bytes over the wire on a first visit').toBeLessThan(120_000)
 })

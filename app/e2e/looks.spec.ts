@@ -18,7 +18,7 @@ const answers: Record<string, (real: Record<string, unknown>) => unknown> = {
   '/overview/days': () => ({ items: days }),
   '/invitations': () => ({ items: [], total: 0 }),
   '/audit': () => ({ items: [], total: 0 }),
-  '/settings': (real) => ({ ...real, public_url: 'https://door.example.com' }),
+  '/settings': (real) => ({ ...real, public_url: 'https://door.example.com', checklist_hidden: true }),
 }
 
 async function still(page: Page): Promise<void> {

@@ -46,6 +46,7 @@ const (
 	ActionTestMail            AuditAction = "tested_mail"
 	ActionChangeNotifications AuditAction = "changed_notices"
 	ActionRestoreData         AuditAction = "restored_backup"
+	ActionBackUp              AuditAction = "backed_up"
 	ActionGuess               AuditAction = "wrong_codes"
 )
 
@@ -94,6 +95,7 @@ var auditActions = []struct {
 	{ActionDeleteMessage, "deleted_email", "deleted the email"},
 	{ActionTestMail, "sent_test_email", "sent a test email"},
 	{ActionChangeNotifications, "changed_notifications", "changed their notifications"},
+	{ActionBackUp, "backed_up", "made a backup"},
 	{ActionRestoreData, "restored_backup", "restored a backup"},
 	{ActionGuess, "entered_wrong_codes", "noticed wrong login codes for"},
 }

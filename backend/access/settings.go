@@ -10,6 +10,8 @@ type Settings struct {
 	// What was given at the start takes precedence over these.
 	PublicURL string       `json:"public_url,omitempty"` // scheme and host; empty: the default
 	Mail      MailSettings `json:"mail,omitzero"`
+
+	ChecklistHidden bool `json:"checklist_hidden,omitempty"` // nobody wants to see the setup checklist any more
 }
 
 // DefaultWorkspace is the workspace's name until an Admin sets one.

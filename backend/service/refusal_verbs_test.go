@@ -113,6 +113,7 @@ func (fx *fixture) managing(c people) map[string]func(actor access.Actor) error 
 			_, err := fx.Settings.Change(ctx, actor, SettingsChange{Workspace: &name})
 			return err
 		},
+		"Settings.RecordBackup": func(actor access.Actor) error { return fx.Settings.RecordBackup(ctx, actor) },
 		"Tokens.Create": func(actor access.Actor) error {
 			_, _, err := fx.Tokens.Create(ctx, actor, "ci", []access.RoleName{access.Fleet}, 0)
 			return err
@@ -149,6 +150,10 @@ func (fx *fixture) reading(c people) map[string]func(actor access.Actor) error {
 		"Audit.MayExport": func(actor access.Actor) error { return fx.Audit.MayExport(ctx, actor) },
 		"Audit.Each": func(actor access.Actor) error {
 			return fx.Audit.Each(ctx, actor, AuditQuery{}, func([]AuditLine) error { return nil })
+		},
+		"Dashboard.Checklist": func(actor access.Actor) error {
+			_, err := fx.Dashboard.Checklist(ctx, actor)
+			return err
 		},
 		"Dashboard.Days": func(actor access.Actor) error { _, err := fx.Dashboard.Days(ctx, actor, 7); return err },
 		"Dashboard.Overview": func(actor access.Actor) error {

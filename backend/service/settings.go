@@ -18,6 +18,8 @@ type SettingsChange struct {
 	Invitation *time.Duration
 	PublicURL  *string // empty: the default
 	Mail       *MailChange
+
+	ChecklistHidden *bool
 }
 
 // Workspace returns the workspace's name, for pages that are public.
@@ -90,6 +92,10 @@ func (c *SettingsChange) applyPlain(out *access.Settings) (what []string, err er
 	if c.Invitation != nil {
 		out.InvitationTTL = access.Seconds(*c.Invitation)
 		what = append(what, "invitation")
+	}
+	if c.ChecklistHidden != nil {
+		out.ChecklistHidden = *c.ChecklistHidden
+		what = append(what, "setup checklist")
 	}
 	return what, nil
 }

@@ -143,3 +143,47 @@ func (tx *Tx) firstSince(t time.Time, seq uint64) (uint64, error) {
 	}
 	return low, nil
 }
+
+// oldest is how many entries of the beginning Has looks at.
+const oldest = 1000
+
+// Has reports whether one of the actions was ever recorded. Of a long log it examines the
+// beginning and the end.
+func (tx AuditLog) Has(actions ...access.AuditAction) (bool, error) {
+	h, err := tx.auditHead()
+	if err != nil || h.Seq == 0 {
+		return false, err
+	}
+	found, from, err := tx.hasBetween(actions, auditKey(h.Seq), maxScanned)
+	if found || err != nil || from == nil {
+		return found, err
+	}
+	found, _, err = tx.hasBetween(actions, auditKey(min(oldest, h.Seq)), oldest)
+	return found, err
+}
+
+// hasBetween looks for the actions in n entries. next is where the rest starts, nil at the
+// end.
+func (tx *Tx) hasBetween(actions []access.AuditAction, from []byte, n int) (found bool, next []byte, err error) {
+	end := after(auditKey(1))
+	for looked := 0; looked < n; {
+		batch, err := tx.kv.Scan(from, end, scanBatch)
+		if err != nil {
+			return false, nil, err
+		}
+		for _, kv := range batch {
+			e, err := decodeEntry(kv)
+			if err != nil {
+				return false, nil, err
+			}
+			if slices.Contains(actions, e.Action) {
+				return true, nil, nil
+			}
+			from = append(kv.Key, 0)
+		}
+		if looked += len(batch); len(batch) < scanBatch {
+			return false, nil, nil
+		}
+	}
+	return false, from, nil
+}

@@ -166,3 +166,35 @@ func TestFindAuditNoticesAGap(t *testing.T) {
 		t.Errorf("a gap where the log is cut: %v", err)
 	}
 }
+
+// A log that grew long forgot what it began with, or was read whole for one question.
+func TestHasLooksAtBothEndsOfALongLog(t *testing.T) {
+	b := openBox(t, "")
+	has := func(action access.AuditAction) (found bool) {
+		t.Helper()
+		b.view(func(tx *Tx) (err error) { found, err = tx.AuditLog.Has(action); return err })
+		return found
+	}
+	if has(access.ActionInvite) {
+		t.Error("an empty log has an entry")
+	}
+	b.update(func(tx *Tx) error { return tx.Record(access.Operator, access.ActionInvite, "ada", "") })
+	for n := 0; n < maxScanned+oldest+100; n += 40 {
+		b.update(func(tx *Tx) error {
+			for i := range 40 {
+				if err := tx.Record(access.System, access.ActionExpire, fmt.Sprint(i), ""); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	b.update(func(tx *Tx) error { return tx.Record(access.Operator, access.ActionBackUp, "", "") })
+	for action, want := range map[access.AuditAction]bool{
+		access.ActionInvite: true, access.ActionBackUp: true, access.ActionApprove: false,
+	} {
+		if has(action) != want {
+			t.Errorf("%s: %v, want %v", action, !want, want)
+		}
+	}
+}

@@ -297,5 +297,15 @@ func (s *API) doctor(ctx context.Context, _ access.Actor, _ *struct{}) (*checksO
 }
 
 func (s *API) backup(c *fiber.Ctx) error {
-	return s.stream(c, fiber.MIMEOctetStream, s.ops.Backup)
+	actor := s.web.Guard.Actor(c)
+	return s.stream(c, fiber.MIMEOctetStream, func(ctx context.Context, w io.Writer) error {
+		if err := s.ops.Backup(ctx, w); err != nil {
+			return err
+		}
+		// A full disk is when a backup is needed most: it is complete without its entry.
+		if err := s.service.Settings.RecordBackup(ctx, actor); err != nil {
+			s.web.Log.Warn("a backup could not be recorded in the audit log", "err", err)
+		}
+		return nil
+	})
 }

@@ -24,6 +24,15 @@ func (s *API) mountOverview(r *group) {
 	}, s.overview)
 	mount(r, op{
 		method: http.MethodGet,
+		path:   "/overview/checklist",
+		id:     "get-checklist",
+		title:  "Setup checklist",
+		text: "What a new workspace needs, and whether it is done, by the state of the server now. Reading it " +
+			"changes nothing.",
+		need: web.Permission(access.May(access.Change, access.ResSettings)),
+	}, s.checklist)
+	mount(r, op{
+		method: http.MethodGet,
 		path:   "/overview/days",
 		id:     "list-days",
 		title:  "Day by day",

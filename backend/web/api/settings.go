@@ -99,6 +99,7 @@ type settingsJSON struct {
 	PublicURLSetWith    string           `json:"public_url_set_with,omitempty" doc:"It was given with this when Doorward started, and can only be changed there." example:"DOORWARD_URL"`
 	Mail                mailJSON         `json:"mail" doc:"Whether and how emails leave now."`
 	MailSettings        mailSettingsJSON `json:"mail_settings" doc:"The mail server and sender, as given when Doorward started or set here."`
+	ChecklistHidden     bool             `json:"checklist_hidden" doc:"The setup checklist is not shown."`
 	HeldEmails          int              `json:"held_emails" doc:"Emails held because no mail server was configured. Those whose links are still good are sent once one is."`
 	Defaults            defaultsJSON     `json:"defaults" doc:"What the changeable settings are unless somebody changes them."`
 	Fixed               []Fact           `json:"fixed" doc:"What holds while this Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program."`
@@ -180,6 +181,7 @@ func (s *API) settingsAnswer(ctx context.Context, actor access.Actor, kept acces
 		PublicURLSetWith:    s.setAtStart.PublicURL,
 		Mail:                s.mailOf(o),
 		MailSettings:        s.mailSettingsOf(kept),
+		ChecklistHidden:     kept.ChecklistHidden,
 		HeldEmails:          o.Messages[access.MessageHeld],
 		Fixed:               s.facts,
 	}
@@ -222,6 +224,7 @@ type changeSettingsIn struct {
 		InvitationExpiresIn *string         `json:"invitation_expires_in,omitempty" doc:"From 1 hour to 30 days." example:"7d"`
 		PublicURL           *string         `json:"public_url,omitempty" doc:"https, or http to this machine. Sessions in browsers are at the old address, so that everybody signs in again. Empty: the default." example:"https://door.example.com"`
 		MailSettings        *mailChangeJSON `json:"mail_settings,omitempty"`
+		ChecklistHidden     *bool           `json:"checklist_hidden,omitempty" doc:"Whether to hide the setup checklist."`
 	}
 }
 
@@ -255,6 +258,8 @@ func (s *API) changeSettings(ctx context.Context, actor access.Actor, in *change
 		Workspace: in.Body.Workspace,
 		PublicURL: in.Body.PublicURL,
 		Mail:      in.Body.MailSettings.change(),
+
+		ChecklistHidden: in.Body.ChecklistHidden,
 	}
 	if given := in.Body.InvitationExpiresIn; given != nil {
 		lasts, err := parseLasts("invitation_expires_in", *given)

@@ -49,6 +49,9 @@ func TestAPISettingsAndRoles(t *testing.T) {
 				`"set_with":"--listen"`, `"name":"session_idle","value":"7d"`), nil},
 		{"change", "admin", "PATCH", "/settings", `{"workspace":"Hangar","invitation_expires_in":"2d"}`, 200,
 			all(`"workspace":"Hangar"`, `"invitation_expires_in":"2d"`), nil},
+		{"hide the checklist", "admin", "PATCH", "/settings", `{"checklist_hidden":true}`, 200,
+			all(`"checklist_hidden":true`), nil},
+		{"hide it for Admins", "fleet", "PATCH", "/settings", `{"checklist_hidden":false}`, 403, nil, nil},
 		{"nothing", "admin", "PATCH", "/settings", `{}`, 422, all("nothing_to_change"), nil},
 		{"too long", "admin", "PATCH", "/settings", `{"invitation_expires_in":"31d"}`, 422,
 			all(`"location":"invitation_expires_in"`), nil},
@@ -221,6 +224,10 @@ func TestAPIOverview(t *testing.T) {
 		{"day by day", "admin", "GET", "/overview/days?days=8", "", 200,
 			all(`"items":[{"day":"2030-04-30","invited":0,"waiting":0,"approved":0,"rejected":0},{"day":"2030-05-01","invited":5,"waiting":4,"approved":3,"rejected":0}`, `{"day":"2030-05-07"`, `"total":8`), nil},
 		{"too many days", "admin", "GET", "/overview/days?days=91", "", 422, nil, nil},
+		{"the setup checklist", "admin", "GET", "/overview/checklist", "", 200,
+			all(`{"step":"second_admin","done":true}`, `{"step":"backup","done":false}`, `"done":false}`), nil},
+		{"the setup checklist for a member", "fleet", "GET", "/overview/checklist", "", 403, nil, all("backup")},
+		{"the setup checklist for who waits", "pending", "GET", "/overview/checklist", "", 403, nil, all("backup")},
 		{"days for a member", "fleet", "GET", "/overview/days", "", 403, nil, nil},
 	})
 }

@@ -42,6 +42,7 @@ export const phrases: Record<AuditEntry['action'], string> = {
   deleted_email: "deleted the email",
   sent_test_email: "sent a test email",
   changed_notifications: "changed their notifications",
+  backed_up: "made a backup",
   restored_backup: "restored a backup",
   entered_wrong_codes: "noticed wrong login codes for",
 }

@@ -22,6 +22,7 @@ export type Row = Schemas['Batch']['results'][number]
 export type Verdict = Schemas['Checked']
 export type Unusual = Schemas['Unusual']
 export type Day = Schemas['Day']
+export type Checklist = Schemas['Checklist']
 export type Check = Schemas['Check']
 
 // plain sends the body as text: a Blob crashes the native window.

@@ -668,6 +668,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/overview/checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Setup checklist
+         * @description What a new workspace needs, and whether it is done, by the state of the server now. Reading it changes nothing.
+         */
+        get: operations["get-checklist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/overview/days": {
         parameters: {
             query?: never;
@@ -879,7 +899,7 @@ export interface components {
              * @example approved
              * @enum {string}
              */
-            action: "set_up" | "invited" | "renewed_invitation" | "resent_email" | "created_login_link" | "printed_login_link" | "verified_email" | "accepted_unverified" | "verified_email_later" | "signed_in" | "confirmed_session" | "authorized_desktop" | "signed_out" | "ended_session" | "signed_out_everywhere" | "added_note" | "withdrew" | "approved" | "rejected" | "changed_roles" | "renamed" | "suspended" | "unsuspended" | "undid_change" | "removed" | "invitation_expired" | "reminded" | "removed_undecided" | "noticed_unusual" | "created_token" | "revoked_token" | "saved_role" | "deleted_role" | "changed_settings" | "trusted_clock" | "retried_email" | "deleted_email" | "sent_test_email" | "changed_notifications" | "restored_backup" | "entered_wrong_codes";
+            action: "set_up" | "invited" | "renewed_invitation" | "resent_email" | "created_login_link" | "printed_login_link" | "verified_email" | "accepted_unverified" | "verified_email_later" | "signed_in" | "confirmed_session" | "authorized_desktop" | "signed_out" | "ended_session" | "signed_out_everywhere" | "added_note" | "withdrew" | "approved" | "rejected" | "changed_roles" | "renamed" | "suspended" | "unsuspended" | "undid_change" | "removed" | "invitation_expired" | "reminded" | "removed_undecided" | "noticed_unusual" | "created_token" | "revoked_token" | "saved_role" | "deleted_role" | "changed_settings" | "trusted_clock" | "retried_email" | "deleted_email" | "sent_test_email" | "changed_notifications" | "backed_up" | "restored_backup" | "entered_wrong_codes";
             /**
              * @description Their address while they are a member; otherwise their id.
              * @example grace@example.com
@@ -975,6 +995,8 @@ export interface components {
             roles?: string[];
         };
         ChangeSettingsInBody: {
+            /** @description Whether to hide the setup checklist. */
+            checklist_hidden?: boolean;
             /**
              * @description From 1 hour to 30 days.
              * @example 7d
@@ -1046,6 +1068,12 @@ export interface components {
              * @example example.com
              */
             similar_domain?: string;
+        };
+        Checklist: {
+            /** @description All steps are done. */
+            done: boolean;
+            /** @description In the order in which they are best done. */
+            items: components["schemas"]["Step"][];
         };
         Checks: {
             checks: components["schemas"]["Check"][];
@@ -1941,6 +1969,8 @@ export interface components {
             total: number;
         };
         Settings: {
+            /** @description The setup checklist is not shown. */
+            checklist_hidden: boolean;
             /** @description What the changeable settings are unless somebody changes them. */
             defaults: components["schemas"]["Defaults"];
             /** @description What holds while this Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program. */
@@ -1975,6 +2005,11 @@ export interface components {
         SignOut: {
             /** @description Revoke the member's API tokens as well. */
             tokens?: boolean;
+        };
+        Step: {
+            done: boolean;
+            /** @enum {string} */
+            step: "mail_server" | "public_url" | "second_admin" | "first_invitation" | "first_approval" | "backup";
         };
         TestMail: {
             /**
@@ -5587,6 +5622,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
                 };
             };
             /** @description Unauthorized */

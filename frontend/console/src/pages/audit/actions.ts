@@ -45,6 +45,7 @@ const actions: Record<Action, () => Said> = {
   deleted_email: () => parts('console.audit.action.deleted_email'),
   sent_test_email: () => parts('console.audit.action.sent_test_email'),
   changed_notifications: () => parts('console.audit.action.changed_notifications'),
+  backed_up: () => parts('console.audit.action.backed_up'),
   restored_backup: () => parts('console.audit.action.restored_backup'),
   entered_wrong_codes: () => parts('console.audit.action.entered_wrong_codes'),
 }
@@ -106,6 +107,7 @@ const kinds: Record<Action, () => string> = {
   deleted_email: () => t('console.audit.kind.deleted_email'),
   sent_test_email: () => t('console.audit.kind.sent_test_email'),
   changed_notifications: () => t('console.audit.kind.changed_notifications'),
+  backed_up: () => t('console.audit.kind.backed_up'),
   restored_backup: () => t('console.audit.kind.restored_backup'),
   entered_wrong_codes: () => t('console.audit.kind.entered_wrong_codes'),
 }
@@ -121,7 +123,7 @@ export const groups = (): [string, Action[]][] => [
   [t('console.audit.group.members'), ['changed_roles', 'renamed', 'suspended', 'unsuspended', 'undid_change', 'removed', 'changed_notifications']],
   [t('console.audit.group.roles'), ['saved_role', 'deleted_role', 'created_token', 'revoked_token']],
   [t('console.audit.group.email'), ['retried_email', 'deleted_email', 'sent_test_email']],
-  [t('console.audit.group.server'), ['set_up', 'changed_settings', 'trusted_clock', 'restored_backup']],
+  [t('console.audit.group.server'), ['set_up', 'changed_settings', 'trusted_clock', 'backed_up', 'restored_backup']],
 ]
 
 // sources are where an action came from.
