@@ -239,7 +239,7 @@ test('many at once, and by the keyboard alone', async ({ browser }) => {
   await expect(badge(second)).toHaveText('1 waiting')
 })
 
-test('Manage Access: roles, suspend, restore, remove', async ({ browser }) => {
+test('a member’s page: roles, suspend, restore, remove', async ({ browser }) => {
   const bob = await visit(browser)
   await bob.goto('/login')
   await bob.getByLabel('Email').fill('bob@example.com')
@@ -251,9 +251,10 @@ test('Manage Access: roles, suspend, restore, remove', async ({ browser }) => {
   await place(admin, 'Membership & Permissions')
   await admin.getByLabel('Search members').fill('bob')
   await expect(admin.getByText('1 member found')).toBeVisible()
-  await button(admin, 'Manage Access of bob@example.com').click()
-  await expect(admin).toHaveURL(/member=/)
-  await expect(dialog(admin)).toContainText('with an email code')
+  await admin.getByRole('link', { name: 'Manage Access of bob@example.com' }).click()
+  await expect(admin).toHaveURL(/\/settings\/members\/[a-z2-7]{26}$/)
+  await expect(admin.getByRole('heading', { level: 1 })).toHaveText('bob@example.com')
+  await expect(admin.locator('main')).toContainText('with an email code')
   await choose(admin, /^Roles: /, 'AILoop')
   await admin.keyboard.press('Escape')
   await button(admin, 'Save roles').click()
@@ -261,7 +262,7 @@ test('Manage Access: roles, suspend, restore, remove', async ({ browser }) => {
   expect((await bob.goto('/ailoop'))?.status()).toBe(403)
   await button(admin, 'Undo').last().click()
   await said(admin, 'Undone: bob@example.com has Fleet and AILoop again.')
-  await expect(dialog(admin)).toBeVisible()
+  await expect(admin.getByRole('heading', { level: 1 })).toHaveText('bob@example.com')
   expect((await bob.goto('/ailoop'))?.status()).toBe(200)
 
   await button(admin, 'Suspend').click()
@@ -273,7 +274,7 @@ test('Manage Access: roles, suspend, restore, remove', async ({ browser }) => {
 
   await button(admin, 'Suspend').click()
   await said(admin, 'has been suspended')
-  await expect(dialog(admin)).toContainText('Not signed in anywhere.')
+  await expect(admin.locator('main')).toContainText('Not signed in anywhere.')
   expect((await bob.goto('/fleet'))?.status()).toBe(403)
   await button(admin, 'Restore').click()
   await said(admin, 'has been restored')
@@ -454,7 +455,7 @@ test('a session that ends in the middle is said, and leads to the sign-in page a
 
 test('every dialog opens by the keyboard, keeps Tab inside, and gives the focus back', async () => {
   const openers: [string, string | RegExp][] = [
-    ['/settings/members', 'Invite New User'], ['/settings/members', 'Bulk Invite'], ['/settings/members', /^Manage Access of Ada/], ['/mail', /^Delete … .* to ada/], ['/settings/roles', 'New Role'], ['/settings/roles', /^Edit Pilots|^Pilots/], ['/settings/tokens', 'New Token'],
+    ['/settings/members', 'Invite New User'], ['/settings/members', 'Bulk Invite'], ['/mail', /^Delete … .* to ada/], ['/settings/roles', 'New Role'], ['/settings/roles', /^Edit Pilots|^Pilots/], ['/settings/tokens', 'New Token'],
   ]
   for (const [path, name] of openers) {
     await admin.goto(`/admin${path}`)
@@ -556,7 +557,7 @@ test('every view and dialog: light and dark, wide and narrow, without barriers',
   const [ada] = await listed<{ id: string }>('members', '--search', 'ada')
   const kept = (await listed<{ id: string; kind: string }>('outbox')).find((l) => l.kind === 'approved') as { id: string }
   const views: [string, string][] = [
-    ['dashboard', '/'], ['requests', '/requests'], ['members', '/settings/members'], ['settings', '/settings'], ['roles', '/settings/roles'],
+    ['dashboard', '/'], ['requests', '/requests'], ['members', '/settings/members'], ['member', `/settings/members/${ada.id}`], ['no-member', '/settings/members/nobody'], ['settings', '/settings'], ['roles', '/settings/roles'],
     ['general', '/settings/general'], ['mail-settings', '/settings/mail'], ['security', '/settings/security'], ['tokens', '/settings/tokens'],
     ['audit', '/audit'], ['audit-days', '/audit?first=2030-01-01&last=2030-01-31'], ['mail', '/mail'], ['nobody', '/settings/members?q=nobodyatall'], ['not-here', '/no/such/view'],
   ]
@@ -567,7 +568,7 @@ test('every view and dialog: light and dark, wide and narrow, without barriers',
     await examine(admin, `console-${name}`)
   }
   const dialogs: [string, string][] = [
-    ['invite', '/settings/members?invite'], ['invite-many', '/settings/members?invite-many'], ['manage-access', `/settings/members?member=${ada.id}`],
+    ['invite', '/settings/members?invite'], ['invite-many', '/settings/members?invite-many'],
     ['reject', `/requests?reject=${ada.id}`], ['message-gone', `/mail?message=${kept.id}`], ['message-delete', `/mail?delete=${kept.id}`], ['role', '/settings/roles?role=Pilots'], ['token', '/settings/tokens?token'], ['keys', '/requests?keys'],
   ]
   for (const [name, path] of dialogs) {

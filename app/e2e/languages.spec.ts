@@ -160,7 +160,7 @@ test('in the pseudo-language every word is marked, and no page breaks', async ()
     '/admin/', '/admin/requests', '/admin/requests?keys', '/admin/?about', '/admin/?find', `/admin/requests?reject=${pending!.id}`,
     '/admin/audit', '/admin/audit?first=2020-01-01&last=2019-01-01', '/admin/mail', `/admin/mail?message=${email}`, `/admin/mail?delete=${email}`,
     '/admin/settings', '/admin/settings/general', '/admin/settings/members', '/admin/settings/members?q=nobody', '/admin/settings/members?invite', '/admin/settings/members?invite-many',
-    `/admin/settings/members?member=${active!.id}`, `/admin/settings/members?member=${pending!.id}`, '/admin/settings/roles', '/admin/settings/roles?role', '/admin/settings/roles?role=Fleet',
+    `/admin/settings/members/${active!.id}`, `/admin/settings/members/${pending!.id}`, '/admin/settings/members/nobody', '/admin/settings/roles', '/admin/settings/roles?role', '/admin/settings/roles?role=Fleet',
     '/admin/settings/mail', '/admin/settings/security', '/admin/settings/tokens', '/admin/settings/tokens?token', '/admin/nowhere', '/', '/nowhere',
   ]
   for (const path of pages) {

@@ -191,7 +191,7 @@ test('labels, headings and pills stand on one line', async () => {
       return [...document.querySelectorAll('thead th, .pill, .place span:not(.badge, .hidden, .long), .btn')].filter((e) => e.checkVisibility() && !e.querySelector('b, .hidden, svg') && lines(e) > 1).map((e) => e.textContent)
     })
   await admin.setViewportSize({ width: 320, height: 700 })
-  for (const path of ['/', '/requests', '/settings/members', '/settings/roles', `/settings/members?member=${(await listed<{ id: string }>('members', '--search', long))[0]!.id}`]) {
+  for (const path of ['/', '/requests', '/settings/members', '/settings/roles', `/settings/members/${(await listed<{ id: string }>('members', '--search', long))[0]!.id}`]) {
     await admin.goto(`/admin${path}`)
     await expect(admin.getByRole('heading', { level: 1 })).toBeVisible()
     expect(await broken(), path).toEqual([])
@@ -332,14 +332,14 @@ test('an incomplete invitation says what is missing, and where', async () => {
 
 // Half a border stood above "Remove …", and its text 4 pixels too low; the sentence about
 // suspending stood beside no such button; and the request was to be found among forty.
-test('Manage Access decides about who is pending, and draws its buttons whole', async ({ browser }) => {
+test('a member’s page decides about who is pending, and draws its buttons whole', async ({ browser }) => {
   await invites(admin, ['nora@example.com'])
   await (await accepts(browser, 'nora@example.com')).context().close()
   const [nora] = await listed<{ id: string }>('members', '--search', 'nora')
-  await admin.goto(`/admin/settings/members?member=${nora!.id}`)
-  await expect(dialog(admin)).toContainText('Awaiting approval.')
-  await expect(dialog(admin)).toContainText('Requested role')
-  await expect(dialog(admin)).not.toContainText('Suspending')
+  await admin.goto(`/admin/settings/members/${nora!.id}`)
+  await expect(admin.locator('main')).toContainText('Awaiting approval.')
+  await expect(admin.locator('main')).toContainText('Requested role')
+  await expect(admin.locator('main')).not.toContainText('Suspending')
   await expect(admin.getByRole('link', { name: 'Review the request' })).toHaveAttribute('href', /requests\?q=nora%40example\.com/)
   const drawn = await button(admin, 'Remove …').evaluate((e) => {
     const s = getComputedStyle(e)
@@ -357,14 +357,14 @@ test('Manage Access decides about who is pending, and draws its buttons whole', 
     await admin.keyboard.press('Escape')
   }
   await choose('AILoop')
-  await expect(dialog(admin).getByText('Access to AILoop and Fleet (Data Lake, Flows).')).toBeVisible()
-  await expect(dialog(admin).getByText('Nothing in')).toHaveCount(0)
+  await expect(admin.locator('main').getByText('Access to AILoop and Fleet (Data Lake, Flows).')).toBeVisible()
+  await expect(admin.locator('main').getByText('Nothing in')).toHaveCount(0)
   await choose('Admin')
-  await dialog(admin).getByRole('button', { name: 'Approve', exact: true }).click()
-  await expect(dialog(admin).getByRole('alert')).toHaveText('This role can manage other members. Select “Approve anyway” to confirm.')
+  await admin.locator('main').getByRole('button', { name: 'Approve', exact: true }).click()
+  await expect(admin.locator('main').getByRole('alert')).toHaveText('This role can manage other members. Select “Approve anyway” to confirm.')
   await choose('Admin')
-  await dialog(admin).getByRole('button', { name: 'Approve', exact: true }).click()
-  await expect(dialog(admin).locator('.facts').getByText('Active')).toBeVisible()
+  await admin.locator('main').getByRole('button', { name: 'Approve', exact: true }).click()
+  await expect(admin.locator('main').locator('.facts').getByText('Active')).toBeVisible()
 })
 
 // A role that approves but may not see was saved without a word, and whoever had it, or

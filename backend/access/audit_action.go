@@ -27,6 +27,7 @@ const (
 	ActionReject              AuditAction = "rejected"
 	ActionChangeRoles         AuditAction = "changed_access"
 	ActionRename              AuditAction = "renamed"
+	ActionInternalNote        AuditAction = "changed_internal_note"
 	ActionSuspend             AuditAction = "suspended"
 	ActionUnsuspend           AuditAction = "restored"
 	ActionUndo                AuditAction = "undid"
@@ -77,6 +78,7 @@ var auditActions = []struct {
 	{ActionReject, "rejected", "rejected"},
 	{ActionChangeRoles, "changed_roles", "changed the roles of"},
 	{ActionRename, "renamed", "renamed"},
+	{ActionInternalNote, "changed_internal_note", "changed the internal note about"},
 	{ActionSuspend, "suspended", "suspended"},
 	{ActionUnsuspend, "unsuspended", "lifted the suspension of"},
 	{ActionUndo, "undid_change", "undid a change to"},

@@ -52,11 +52,13 @@ type Member struct {
 	EmailVerifiedAt time.Time `json:"proved_at,omitzero"`
 	// when they first signed in, if by a link that somebody handed over: it proves nothing
 	// about the address
-	AcceptedAt     time.Time  `json:"accepted_at,omitzero"`
-	HandedOverBy   Actor      `json:"handed_by,omitzero"` // who handed that link over
-	Decision       Decision   `json:"decision,omitzero"`
-	LastSignIn     time.Time  `json:"last_sign_in,omitzero"`
-	Note           string     `json:"note,omitempty"`    // the member's, to the approver
+	AcceptedAt   time.Time `json:"accepted_at,omitzero"`
+	HandedOverBy Actor     `json:"handed_by,omitzero"` // who handed that link over
+	Decision     Decision  `json:"decision,omitzero"`
+	LastSignIn   time.Time `json:"last_sign_in,omitzero"`
+	Note         string    `json:"note,omitempty"` // the member's, to the approver
+	// what Admins write about the member for each other; the member never sees it
+	InternalNote   string     `json:"internal_note,omitempty"`
 	Message        MessageID  `json:"letter,omitempty"`  // the last invitation or sign-in email
 	Link           SecretHash `json:"link,omitzero"`     // the open invitation link
 	AnyBrowserLink SecretHash `json:"any_link,omitzero"` // newest sign-in link for any browser
@@ -311,6 +313,18 @@ func (m *Member) Unsuspend(actor Actor, now time.Time) error {
 	m.State, m.LastStatusChange, m.Undo = Active, Decision{By: actor, At: now}, nil
 	m.PermissionRevision++
 	return nil
+}
+
+// WriteNote replaces the internal note about the member, which may have several lines.
+func (m *Member) WriteNote(actor Actor, note string) error {
+	if actor.Member == m.ID {
+		return Errorf(Forbidden, "You cannot write a note about yourself. Another Admin can.").WithCode("own_account")
+	}
+	clean, err := CleanLines("note", note, MaxInternalNote)
+	if err == nil {
+		m.InternalNote = clean
+	}
+	return err
 }
 
 // Remove checks whether this actor may remove the member; the caller deletes.

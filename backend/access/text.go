@@ -11,6 +11,8 @@ const (
 	MaxName      = 200
 	MaxNote      = 200 // notes and reasons
 	MaxWorkspace = 60
+
+	MaxInternalNote = 2000 // what Admins write about a member
 )
 
 // CheckText refuses text that is too long, counted in runes, or that is not what it looks
@@ -67,6 +69,21 @@ func CleanText(field, s string, most int) (string, error) {
 	s = strings.TrimSpace(s)
 	if err := CheckText(field, s, most); err != nil {
 		return "", err
+	}
+	return strings.Clone(s), nil
+}
+
+// CleanLines is CleanText for text of several lines: each line is checked, and the length is
+// that of all together.
+func CleanLines(field, s string, most int) (string, error) {
+	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
+	if n := utf8.RuneCountInString(s); n > most {
+		return "", CheckText(field, s, most)
+	}
+	for line := range strings.SplitSeq(s, "\n") {
+		if err := CheckText(field, line, most); err != nil {
+			return "", err
+		}
 	}
 	return strings.Clone(s), nil
 }

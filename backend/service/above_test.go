@@ -70,6 +70,9 @@ var deeds = map[string]deed{
 	"Members.Rename": {activeTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
 		return only(fx.Members.Rename(fx.t.Context(), actor, id, "Another"))
 	}, ""},
+	"Members.WriteNote": {activeTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
+		return only(fx.Members.WriteNote(fx.t.Context(), actor, id, "Another"))
+	}, "own_account"},
 	"Members.Suspend": {activeTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
 		return only(fx.Members.Suspend(fx.t.Context(), actor, id))
 	}, "own_account"},

@@ -12,6 +12,7 @@ import (
 // An AuditQuery filters the audit log; an empty field matches everything.
 type AuditQuery struct {
 	Actor, Target string // an id, or the address of an existing member; Actor also "operator" and "system"
+	About         string // as the actor or as the target
 	Actions       []access.AuditAction
 	From, Until   time.Time
 	Cursor        string
@@ -25,7 +26,7 @@ func (s Audit) Find(ctx context.Context, actor access.Actor, q AuditQuery) (out 
 	}
 	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
 		asked := store.AuditQuery(q)
-		for _, who := range []*string{&asked.Actor, &asked.Target} {
+		for _, who := range []*string{&asked.Actor, &asked.Target, &asked.About} {
 			if err := idOf(tx, who); err != nil {
 				return err
 			}

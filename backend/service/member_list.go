@@ -96,15 +96,21 @@ func (s *core) view(ctx context.Context, actor access.Actor, ask access.Permissi
 	})
 }
 
-// Get returns one member, or NotFound.
+// Get returns one member, or NotFound. The internal note is there for who may change
+// members, and never for the member themselves.
 func (s Members) Get(ctx context.Context, actor access.Actor, id access.MemberID) (out MemberView, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		m, err := tx.Members.Get(id)
 		if err != nil {
 			return err
 		}
-		out, err = s.memberView(tx, m)
-		return err
+		if out, err = s.memberView(tx, m); err != nil || actor.Member == id {
+			return err
+		}
+		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResMembers)); err == nil {
+			out.AdminsNote = m.InternalNote
+		}
+		return nil
 	})
 	return out, err
 }

@@ -17,10 +17,12 @@ type MemberView struct {
 	DecidedBy    string
 	Delivery     *access.Message
 	UndoUntil    time.Time // until when whoever made the last change can undo it
+	AdminsNote   string    // the internal note, for who may change members; only of one member
 }
 
 func (s *core) memberView(tx *store.Tx, m access.Member) (MemberView, error) {
 	c := MemberView{Member: m}
+	c.InternalNote = "" // what is not there cannot be shown by mistake
 	if m.Undo != nil && tx.Now.Before(m.Undo.Until) {
 		c.UndoUntil = m.Undo.Until
 	}

@@ -149,6 +149,24 @@ func (s Members) Rename(ctx context.Context, actor access.Actor, id access.Membe
 		})
 }
 
+// WriteNote replaces the internal note about a member, whatever their state. The audit entry
+// does not repeat it, so that it is gone once the member is.
+func (s Members) WriteNote(ctx context.Context, actor access.Actor, id access.MemberID, note string) (MemberView,
+	error) {
+	var written string
+	out, err := s.change(ctx, actor, id, access.ActionInternalNote,
+		func(_ *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
+			if err := a.Covers(m); err != nil {
+				return "", err
+			}
+			err := m.WriteNote(actor, note)
+			written = m.InternalNote
+			return "", err
+		})
+	out.AdminsNote = written
+	return out, err
+}
+
 // Suspend blocks an active member: their sessions and links end at once.
 func (s Members) Suspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
 	return s.change(store.Urgent(ctx), actor, id, access.ActionSuspend,

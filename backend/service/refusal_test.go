@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -234,6 +235,15 @@ func TestRefusedByRule(t *testing.T) {
 		{"rename with what cannot be seen", func() error {
 			return card(fx.Members.Rename(ctx, fx.ann, late, "A\u202eb"))
 		}, access.Invalid, "text_invisible"},
+		{"a note with what cannot be seen", func() error {
+			return card(fx.Members.WriteNote(ctx, fx.ann, late, "One line\nA\u202eb"))
+		}, access.Invalid, "text_invisible"},
+		{"a note that is too long", func() error {
+			return card(fx.Members.WriteNote(ctx, fx.ann, late, strings.Repeat("a\n", access.MaxInternalNote)))
+		}, access.Invalid, "text_too_long"},
+		{"a note about oneself", func() error {
+			return card(fx.Members.WriteNote(ctx, fx.ann, fx.ann.Member, "A fine person."))
+		}, access.Forbidden, "own_account"},
 		{"change a built-in role", func() error {
 			return role("Admin", lead.Permissions...)
 		}, access.Conflict, "built_in_role"},

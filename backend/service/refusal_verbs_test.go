@@ -92,6 +92,10 @@ func (fx *fixture) managing(c people) map[string]func(actor access.Actor) error 
 			_, err := fx.Members.Rename(ctx, actor, c.active, name)
 			return err
 		},
+		"Members.WriteNote": func(actor access.Actor) error {
+			_, err := fx.Members.WriteNote(ctx, actor, c.active, name)
+			return err
+		},
 		"Members.Suspend": func(actor access.Actor) error {
 			_, err := fx.Members.Suspend(ctx, actor, c.active)
 			return err

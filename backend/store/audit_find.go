@@ -11,6 +11,7 @@ import (
 // An AuditQuery filters entries; empty fields match all.
 type AuditQuery struct {
 	Actor, Target string // ids, or "operator" or "system" as the actor; empty matches all
+	About         string // an id: what it did, or was done to it; empty matches all
 	Actions       []access.AuditAction
 	From, Until   time.Time // from this time on; before this time
 	Cursor        string
@@ -23,12 +24,16 @@ func (q *AuditQuery) label() string {
 	for _, d := range q.Actions {
 		l += "\x00" + string(d)
 	}
+	if q.About != "" {
+		l += "\x00about\x00" + q.About
+	}
 	return l
 }
 
 func (q *AuditQuery) fits(e *access.AuditEntry) bool {
 	return (q.Actor == "" || didIt(e.Actor, q.Actor)) &&
 		(q.Target == "" || e.Target == q.Target) &&
+		(q.About == "" || didIt(e.Actor, q.About) || e.Target == q.About) &&
 		(len(q.Actions) == 0 || slices.Contains(q.Actions, e.Action))
 }
 
@@ -63,7 +68,7 @@ func (tx AuditLog) Find(q AuditQuery) (p Page[access.AuditEntry], err error) {
 	if next != nil {
 		p.Next = tx.cursor(next, q.label())
 	}
-	if q.Actor == "" && q.Target == "" && len(q.Actions) == 0 {
+	if q.Actor == "" && q.Target == "" && q.About == "" && len(q.Actions) == 0 {
 		p.Total = int(last - first + 1)
 		return p, nil
 	}

@@ -1,6 +1,9 @@
 package store
 
 import (
+	"cmp"
+	"encoding/binary"
+	"slices"
 	"strings"
 
 	"doorward/backend/access"
@@ -8,6 +11,7 @@ import (
 
 // A MessageQuery filters the outbox; empty fields match all.
 type MessageQuery struct {
+	Member access.MemberID // those to this member
 	State  access.MessageState
 	Kind   access.MessageKind
 	To     string // a part of the recipient's address, in any case
@@ -19,10 +23,14 @@ type MessageQuery struct {
 const everyMessage = "letters"
 
 func (q *MessageQuery) label() string {
-	if q.State == "" && q.Kind == "" && q.To == "" {
+	if q.State == "" && q.Kind == "" && q.To == "" && q.Member == "" {
 		return everyMessage
 	}
-	return everyMessage + "\x00" + string(q.State) + "\x00" + string(q.Kind) + "\x00" + q.To
+	l := everyMessage + "\x00" + string(q.State) + "\x00" + string(q.Kind) + "\x00" + q.To
+	if q.Member != "" {
+		l += "\x00" + string(q.Member)
+	}
+	return l
 }
 
 func (q *MessageQuery) fits(m *access.Message) bool {
@@ -34,6 +42,9 @@ func (q *MessageQuery) fits(m *access.Message) bool {
 // emails: the page may be short, and Next continues.
 func (tx Messages) Find(q MessageQuery) (p Page[access.Message], err error) {
 	q.To = strings.ToLower(q.To)
+	if q.Member != "" {
+		return tx.to(&q)
+	}
 	from := messageListPrefix.key()
 	if q.Cursor != "" {
 		if from, err = tx.openCursor(q.Cursor, from, q.label()); err != nil {
@@ -62,6 +73,45 @@ func (tx Messages) Find(q MessageQuery) (p Page[access.Message], err error) {
 	next, err = tx.takeMessages(&q, messageListPrefix.key(), CountsUpTo, -1, func(access.Message) { p.Total++ })
 	p.TotalIsFloor = next != nil
 	return p, err
+}
+
+// to returns a page of the emails to one member. The index of these has no order, and a
+// member has few: they are all read, up to maxScanned, and sorted.
+func (tx Messages) to(q *MessageQuery) (p Page[access.Message], err error) {
+	prefix, label := memberMessagePrefix.key(string(q.Member)), q.label()
+	at := 0
+	if q.Cursor != "" {
+		from, err := tx.openCursor(q.Cursor, prefix, label)
+		if err != nil || len(from) != len(prefix)+8 {
+			return p, err
+		}
+		at = int(binary.BigEndian.Uint64(from[len(prefix):]))
+	}
+	entries, err := tx.scan(prefix, maxScanned)
+	if err != nil {
+		return p, err
+	}
+	var all []access.Message
+	for _, e := range entries {
+		m, err := tx.Messages.Get(access.MessageID(e.Key[len(prefix):]))
+		if err != nil {
+			return p, err
+		}
+		if q.fits(&m) {
+			all = append(all, m)
+		}
+	}
+	slices.SortFunc(all, func(a, b access.Message) int {
+		return cmp.Or(b.QueuedAt.Compare(a.QueuedAt), strings.Compare(string(a.ID), string(b.ID)))
+	})
+	p.Total, p.TotalIsFloor = len(all), len(entries) == maxScanned
+	rest := all[min(at, len(all)):]
+	if len(rest) > q.Limit {
+		rest = rest[:q.Limit]
+		p.Next = tx.cursor(binary.BigEndian.AppendUint64(prefix, uint64(at+q.Limit)), label)
+	}
+	p.Items = rest
+	return p, nil
 }
 
 // countedMessages returns how many emails match, if a counter says it, else -1.

@@ -49,6 +49,7 @@ type AuditFilter struct {
 	Actor  string `query:"actor" maxLength:"254" doc:"Who did it: the address of a member, the id of a member or token, operator, or system." example:"grace@example.com"`
 	Action string `query:"action" maxLength:"400" doc:"What was done; several with commas between." example:"approved,rejected"`
 	Target string `query:"target" maxLength:"254" doc:"What it was done to: the address of a member, an id, the name of a role or token." example:"ada@example.com"`
+	About  string `query:"about" maxLength:"254" doc:"Who did it or to whom it was done: the address or the id of a member." example:"ada@example.com"`
 	From   string `query:"from" maxLength:"40" doc:"From this time on (RFC 3339)." example:"2030-05-01T00:00:00Z"`
 	Until  string `query:"until" maxLength:"40" doc:"Before this time (RFC 3339)." example:"2030-06-01T00:00:00Z"`
 }
@@ -64,6 +65,9 @@ func (f *AuditFilter) query() (q service.AuditQuery, err error) {
 		return q, err
 	}
 	if q.Target, err = idOrAddress("target", f.Target); err != nil {
+		return q, err
+	}
+	if q.About, err = idOrAddress("about", f.About); err != nil {
 		return q, err
 	}
 	for action := range strings.SplitSeq(f.Action, ",") {
@@ -172,7 +176,7 @@ func (s *API) mountExport(r *group) {
 		Security: []map[string][]string{{"session": {}}, {"token": {}}},
 		Parameters: []*huma.Param{param("format", "csv or json; csv where it is absent."),
 			param("actor", "As in GET /audit."), param("action", "As in GET /audit."),
-			param("target", "As in GET /audit."), param("from", "As in GET /audit."),
+			param("target", "As in GET /audit."), param("about", "As in GET /audit."), param("from", "As in GET /audit."),
 			param("until", "As in GET /audit.")},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {}, "application/json": {}}},
@@ -192,6 +196,7 @@ func (s *API) export(c *fiber.Ctx) error {
 		Actor:  asked("actor"),
 		Action: asked("action"),
 		Target: asked("target"),
+		About:  asked("about"),
 		From:   asked("from"),
 		Until:  asked("until"),
 	}

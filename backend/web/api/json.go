@@ -39,6 +39,7 @@ type MemberJSON struct {
 	DecidedAt         time.Time     `json:"decided_at,omitzero"`
 	LastSignInAt      time.Time     `json:"last_sign_in_at,omitzero"`
 	Note              string        `json:"note,omitempty" doc:"Their message to the administrators." example:"I am the new pilot."`
+	InternalNote      string        `json:"internal_note,omitempty" doc:"What Admins wrote about the member for each other. Only in GET /members/{id}, for who may change members, and never about oneself."`
 	Delivery          *deliveryJSON `json:"delivery,omitempty" doc:"The delivery of the last invitation or sign-in email."`
 	UndoUntil         time.Time     `json:"undo_until,omitzero" doc:"Until when whoever made the last change can undo it."`
 }
@@ -69,6 +70,7 @@ func memberOf(c service.MemberView) MemberJSON {
 		DecidedAt:        c.Decision.At,
 		LastSignInAt:     c.LastSignIn,
 		Note:             c.Note,
+		InternalNote:     c.AdminsNote,
 		UndoUntil:        c.UndoUntil,
 	}
 	if c.Email.Canonical != c.Email.Typed {

@@ -49,8 +49,8 @@ func (s *API) mountMembers(r *group) {
 		method: http.MethodPatch,
 		path:   "/members/{id}",
 		id:     "change-member",
-		title:  "Change roles or name",
-		text: "Changes the roles or the name: one of them in a request. Roles take effect on the next " +
+		title:  "Change roles, name or internal note",
+		text: "Changes the roles, the name or the internal note: one of them in a request. Roles take effect on the next " +
 			"request of " +
 			"every open session. Roles that give more in the console than before: " + needsConfirmation,
 		need:  change,
@@ -236,6 +236,7 @@ type changeMemberIn struct {
 	Body struct {
 		Roles []string `json:"roles,omitempty" example:"AILoop,Fleet"`
 		Name  *string  `json:"name,omitempty" example:"Ada Lovelace"`
+		Note  *string  `json:"internal_note,omitempty" doc:"For other Admins; empty deletes it. At most 2,000 characters." example:"Works with us until June."`
 	}
 }
 
@@ -244,13 +245,15 @@ func (s *API) changeMember(ctx context.Context, actor access.Actor, in *changeMe
 	if err != nil {
 		return nil, err
 	}
-	switch roles, name := in.Body.Roles, in.Body.Name; {
-	case roles != nil && name == nil:
+	switch roles, name, note := in.Body.Roles, in.Body.Name, in.Body.Note; {
+	case roles != nil && name == nil && note == nil:
 		return memberAnswer(s.service.Members.ChangeRoles(ctx, actor, id, roleNames(roles)))
-	case roles == nil && name != nil:
+	case roles == nil && name != nil && note == nil:
 		return memberAnswer(s.service.Members.Rename(ctx, actor, id, *name))
+	case roles == nil && name == nil && note != nil:
+		return memberAnswer(s.service.Members.WriteNote(ctx, actor, id, *note))
 	}
-	return nil, access.Errorf(access.Invalid, "Give either roles or name: one change in one request.").
+	return nil, access.Errorf(access.Invalid, "Give roles, name or internal_note: one change in one request.").
 		WithCode("one_change")
 }
 

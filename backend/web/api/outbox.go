@@ -63,9 +63,10 @@ type messagesOut struct {
 }
 
 type outboxIn struct {
-	State string `query:"state" enum:"queued,sent,retrying,failed,held" doc:"In this state only." example:"failed"`
-	Kind  string `query:"kind" enum:"invitation,sign_in,confirmation,approved,rejected,received,waiting,expiring,abandoned,test" doc:"Of this kind only." example:"invitation"`
-	To    string `query:"q" doc:"A part of the recipient's address, in any case." example:"ada"`
+	State  string `query:"state" enum:"queued,sent,retrying,failed,held" doc:"In this state only." example:"failed"`
+	Kind   string `query:"kind" enum:"invitation,sign_in,confirmation,approved,rejected,received,waiting,expiring,abandoned,test" doc:"Of this kind only." example:"invitation"`
+	Member string `query:"member" maxLength:"26" doc:"Those to this member, by their id." example:"mfrggzdfmztwq2lknnwg23tpoa"`
+	To     string `query:"q" doc:"A part of the recipient's address, in any case." example:"ada"`
 	Paging
 }
 
@@ -74,7 +75,14 @@ func (s *API) outbox(ctx context.Context, actor access.Actor, in *outboxIn) (*me
 	if err != nil {
 		return nil, err
 	}
+	var member access.MemberID
+	if in.Member != "" {
+		if member, err = access.ParseMemberID(in.Member); err != nil {
+			return nil, err
+		}
+	}
 	page, err := s.service.Outbox.List(ctx, actor, service.MessageQuery{
+		Member: member,
 		State:  access.MessageState(in.State),
 		Kind:   access.MessageKind(in.Kind),
 		To:     to,

@@ -2,12 +2,13 @@ import './app.css'
 import { ahead, page, viewOf } from './ahead'
 import { preferred } from './lib/language'
 import { language, speak } from './lib/messages'
-import { firsts, views } from './shell/views'
+import { firsts, viewAt, views } from './shell/views'
 
 const wanted = preferred()
-const view = viewOf(location.pathname)
+const path = viewOf(location.pathname)
+const view = viewAt(path)
 for (const what of ['me', 'settings', 'roles', 'overview', `login-requests?limit=${page}`]) ahead(`/api/v1/${what}`, wanted)
-const first = firsts[view]?.(new URLSearchParams(location.search))
+const first = firsts[view]?.(new URLSearchParams(location.search), path)
 if (first) ahead(`/api/v1/${first}`, wanted)
 void speak(wanted).then(() => {
   document.documentElement.lang = language()

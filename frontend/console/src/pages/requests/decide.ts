@@ -5,7 +5,7 @@ import { t } from '$lib/messages'
 import { toasts } from '$lib/toasts.svelte'
 import { decided } from '$lib/loginRequests.svelte'
 import { called, list } from '$lib/words'
-import { router } from '$lib/router.svelte'
+import { pageOf } from '$lib/member'
 import { pendingAgain, undo } from '$lib/undo'
 
 // Outcome is the result of deciding on several requests: the members decided on, and
@@ -44,7 +44,7 @@ export function tellApproved(done: Member[], rolesOf: (m: Member) => string[]): 
   if (!first) return
   const back = () => void undo(done, pendingAgain)
   if (done.length > 1) return toasts.say(t('console.requests.approved_many_toast', { N: done.length }), undefined, back)
-  const more = { label: t('console.requests.manage_link'), href: router.to('/settings/members', { member: first.id }) }
+  const more = { label: t('console.requests.manage_link'), href: pageOf(first.id) }
   toasts.say(t('console.requests.approved_toast', { Name: called(first), Roles: list(rolesOf(first)) }), more, back)
 }
 

@@ -1,0 +1,122 @@
+import { expect, test, type Page } from '@playwright/test'
+import { doorward, examine, faults, listed, message, visit } from './harness'
+
+// A member's page, and the tools of the lists that lead to it. Each test continues from the
+// one before.
+test.describe.configure({ mode: 'serial' })
+
+let admin: Page
+const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
+const heading = (page: Page) => page.getByRole('heading', { level: 1 })
+const idOf = async (email: string) => (await listed<{ id: string; email: string }>('members')).find((m) => m.email === email)!.id
+
+test('a workspace with members of every status', async ({ browser }) => {
+  admin = await visit(browser, { colorScheme: 'light', reducedMotion: 'reduce' })
+  await admin.goto(process.env.SETUP_LINK as string)
+  await admin.getByLabel('Workspace name').fill('Night Watch')
+  await admin.getByLabel('Your name').fill('Grace Hopper')
+  await admin.getByLabel('Your email').fill('grace@example.org')
+  await admin.locator('main form button').first().click()
+  await expect(admin.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
+  await doorward('invite', 'ada@example.com', '--role', 'Fleet', '--name', 'Ada Lovelace')
+  await doorward('approve', 'ada@example.com')
+  await doorward('invite', 'bob@example.com', '--role', 'AILoop', '--name', 'Bob Kahn')
+  await doorward('approve', 'bob@example.com')
+  await doorward('suspend', 'bob@example.com')
+  await doorward('invite', 'cleo@example.com', '--role', 'Fleet', '--name', 'Cleo')
+  const cleo = await visit(browser)
+  await cleo.goto((await message('cleo@example.com')).link)
+  await cleo.locator('main form button').first().click()
+  await expect(cleo).toHaveURL(/pending/)
+  await cleo.context().close()
+  await doorward('invite', 'dan@example.com', '--role', 'AILoop', '--name', 'Dan')
+})
+
+// A member was a modal: no title, no way back to the list as it was, and a reload lost it.
+test('a member has a page: a link leads to it, Back to the list as it was, a reload stays', async () => {
+  await admin.goto('/admin/settings/members?q=ada')
+  await admin.getByRole('link', { name: 'Ada Lovelace', exact: true }).click()
+  await expect(heading(admin)).toHaveText('Ada Lovelace')
+  await expect(admin).toHaveURL(/\/settings\/members\/[a-z2-7]{26}$/)
+  await expect(admin).toHaveTitle(/Ada Lovelace · Night Watch$/)
+  await admin.reload()
+  await expect(heading(admin)).toHaveText('Ada Lovelace')
+  for (const part of ['Details', 'Active sessions', 'Emails', 'History', 'Internal note', 'Suspend or remove']) await expect(admin.getByRole('heading', { name: part })).toBeVisible()
+  await expect(admin.locator('main').getByRole('link', { name: 'Membership & Permissions' })).toHaveAttribute('href', /members\?q=ada/)
+  await admin.goBack()
+  await expect(admin).toHaveURL(/members\?q=ada/)
+  await expect(admin.getByRole('row')).toHaveCount(2)
+  await admin.goto(`/admin/requests?member=${await idOf('ada@example.com')}`)
+  await expect(heading(admin), 'an old link leads to it').toHaveText('Ada Lovelace')
+  await expect(admin).not.toHaveURL(/member=/)
+})
+
+test('its parts say what was sent and done, and lead on', async () => {
+  await admin.goto(`/admin/settings/members/${await idOf('ada@example.com')}`)
+  await expect(admin.getByText('Your access to Night Watch was approved')).toBeVisible()
+  const history = admin.getByRole('list', { name: 'History' })
+  await expect(history).toContainText('approved Ada Lovelace')
+  await expect(history).not.toContainText('Bob')
+  await admin.getByRole('link', { name: 'See in the audit log' }).click()
+  await expect(admin).toHaveURL(/audit\?person=ada/)
+  await expect(admin.getByRole('list').filter({ hasText: 'Ada Lovelace' }).first()).not.toContainText('Bob')
+  await button(admin, 'Clear the filter for one member').click()
+  await expect(admin.getByText('suspended').first()).toBeVisible()
+  await admin.goBack()
+  await admin.getByRole('link', { name: 'See in the email log' }).click()
+  await expect(admin).toHaveURL(/mail\?q=ada/)
+  await expect(admin.getByText('ada@example.com').first()).toBeVisible()
+  await expect(admin.getByText('bob@example.com')).toHaveCount(0)
+})
+
+// What Admins write about a member was read by the member.
+test('the internal note is kept, and only Admins see it', async () => {
+  await admin.goto(`/admin/settings/members/${await idOf('ada@example.com')}`)
+  await admin.getByLabel('Note for other Admins').fill('Works with us until June.\nAsk Grace.')
+  await button(admin, 'Save note').click()
+  await expect(admin.getByText('Note saved.')).toBeVisible()
+  await expect(admin.getByRole('list', { name: 'History' })).toContainText('changed the internal note about')
+  await admin.reload()
+  await expect(admin.getByLabel('Note for other Admins')).toHaveValue('Works with us until June.\nAsk Grace.')
+  const all = await admin.evaluate(async () => await (await fetch('/api/v1/members')).text())
+  expect(all).not.toContain('until June')
+  await admin.goto(`/admin/settings/members/${await idOf('grace@example.org')}`)
+  await expect(admin.getByText('This is you.', { exact: false })).toBeVisible()
+  await expect(admin.getByRole('heading', { name: 'Internal note' })).toHaveCount(0)
+})
+
+test('who is pending is approved on the page, with undo; a member is suspended and restored', async () => {
+  await admin.goto(`/admin/settings/members/${await idOf('cleo@example.com')}`)
+  await expect(admin.getByText('Awaiting approval.')).toBeVisible()
+  await button(admin, 'Approve').click()
+  await expect(admin.locator('.facts').getByText('Active')).toBeVisible()
+  await button(admin, /^Undo/).first().click()
+  await expect(admin.getByText('Awaiting approval.')).toBeVisible()
+  await admin.goto(`/admin/settings/members/${await idOf('bob@example.com')}`)
+  await button(admin, 'Restore').click()
+  await expect(button(admin, 'Suspend')).toBeVisible()
+  await button(admin, 'Suspend').click()
+  await expect(button(admin, 'Restore')).toBeVisible()
+})
+
+// Whoever followed an old link saw an empty page.
+test('nobody and somebody who was removed get a sentence, and the page is for every screen', async () => {
+  await doorward('invite', 'eve@example.com', '--role', 'Fleet')
+  const eve = await idOf('eve@example.com')
+  await admin.goto(`/admin/settings/members/${eve}`)
+  await expect(heading(admin)).toHaveText('eve@example.com')
+  await doorward('remove', 'eve@example.com', '--yes')
+  await expect(heading(admin), 'the open page notices').toHaveText('Member not found')
+  await admin.getByRole('link', { name: 'See the audit log' }).click()
+  await expect(admin.getByText('removed').first()).toBeVisible()
+  await admin.goto('/admin/settings/members/nobody')
+  await expect(admin.getByText('There is no such member.')).toBeVisible()
+  await admin.goto(`/admin/settings/members/${await idOf('ada@example.com')}`)
+  await expect(admin.getByRole('list', { name: 'History' })).toBeVisible()
+  await examine(admin, 'member-active')
+  await admin.goto(`/admin/settings/members/${await idOf('cleo@example.com')}`)
+  await expect(admin.getByRole('list', { name: 'History' })).toBeVisible()
+  await examine(admin, 'member-pending')
+})
+
+test('no page misbehaved', () => expect(faults).toEqual([]))
