@@ -3,6 +3,7 @@ module doorward
 go 1.26.0
 
 require (
+	fyne.io/systray v1.12.2
 	github.com/BurntSushi/toml v1.6.0
 	github.com/KimMachineGun/automemlimit v1.0.1
 	github.com/casbin/casbin/v2 v2.135.0

@@ -32,7 +32,7 @@ var rooms = map[string][]string{
 	"app/e2e/hostile": {},
 	"app/e2e/product": {"backend/mail/mailtest", "backend/store/kv/badger/badgertest", "build/need"},
 	"app/config":      {"backend/access", "backend/address", "backend/private", "backend/text"},
-	"app/desktop":     {"=app", "app/config", "backend/access", "backend/text"},
+	"app/desktop":     {"=app", "app/config", "backend/access", "backend/messages", "backend/text"},
 	"backend/access":  {},
 	"backend/address": {"backend/access", "backend/text"},
 	"backend/gate":    {"backend/policy", "=backend/store", "backend/access"},
@@ -82,7 +82,8 @@ var homes = map[string][]string{
 	"github.com/emersion/go-sasl":      {"backend/mail/mailtest"},
 	"github.com/emersion/go-smtp":      {"backend/mail/mailtest"},
 	"github.com/gofiber/fiber":         {"backend/web", "app/bench"},
-	"github.com/godbus/dbus":           {"app/e2e"},
+	"fyne.io/systray":                  {"app/desktop/tray_linux.go"},
+	"github.com/godbus/dbus":           {"app/desktop", "app/e2e"},
 	"github.com/go-playground/locales": {"backend/messages"},
 	"github.com/klauspost/compress":    {"backend/store", "backend/store/kv/badger"},
 	"github.com/nicksnyder/go-i18n":    {"backend/messages"},
@@ -92,7 +93,8 @@ var homes = map[string][]string{
 	"github.com/valyala/fasthttp":      {"backend/web", "app/bench"},
 	// the second is a separate program, the bare window that ours is compared
 	// with
-	"github.com/wailsapp/wails":      {"app/desktop/window.go", "app/bench/bare/bare.go"},
+	"github.com/wailsapp/wails": {"app/desktop/window.go", "app/desktop/window_close.go",
+		"app/bench/bare/bare.go"},
 	"github.com/xhit/go-simple-mail": {"backend/mail/smtp"},
 	"github.com/zalando/go-keyring":  {"app/desktop"},
 	"golang.org/x/net/idna":          {"backend/address"},

@@ -24,6 +24,9 @@ func (s *Shell) mountElsewhere() {
 // reach returns the way to the Doorward at an address; empty: on this computer.
 func (s *Shell) reach(ctx context.Context, at string) (Opened, error) {
 	if at == "" {
+		if o, ok := s.takeStayed(); ok {
+			return o, nil
+		}
 		return s.Open(ctx)
 	}
 	r, err := s.remote(at)

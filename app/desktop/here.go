@@ -14,7 +14,7 @@ import (
 
 // reachHere opens the Doorward of this computer for the window: the server that
 // runs on the data directory, through its socket; else a new one, which runs as
-// long as the window is open.
+// long as this program does.
 func reachHere(ctx context.Context, c config.Config) (Opened, error) {
 	if client, running := app.Dial(c.Data); running {
 		return Opened{
@@ -37,12 +37,16 @@ func reachHere(ctx context.Context, c config.Config) (Opened, error) {
 		return Opened{}, errors.Join(err, a.Close())
 	}
 	client := a.Client()
-	return Opened{Name: c.Data, Via: client.Transport, Close: func() error {
+	return Opened{Name: c.Data, Via: client.Transport, Serves: true, Close: func() error {
 		client.CloseIdleConnections()
 		stop()
 		return errors.Join(<-ended, a.Close())
 	}}, nil
 }
+
+// againEnv marks a program that startAgain has started: the one that is about to end still
+// counts as running.
+const againEnv = "DOORWARD_STARTS_AGAIN"
 
 // startAgain starts this program again, with the same arguments.
 func startAgain() error {
@@ -51,6 +55,7 @@ func startAgain() error {
 		return err
 	}
 	cmd := exec.Command(self, os.Args[1:]...)
+	cmd.Env = append(os.Environ(), againEnv+"=1")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Start()
 }

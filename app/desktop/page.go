@@ -16,7 +16,7 @@ const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; 
 // to no other.
 const (
 	toolkit = `<script src="/wails/ipc.js"></script><script src="/wails/runtime.js"></script>`
-	bridge  = `<script src="/desktop/bridge.js"></script>`
+	bridge  = `<script src="/desktop/bridge.js"></script><script src="/desktop/closing.js" defer></script>`
 )
 
 // pageOf answers with one of the pages in files, connected to the window.

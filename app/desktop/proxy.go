@@ -1,6 +1,7 @@
 package desktop
 
 import (
+	"context"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -21,7 +22,10 @@ const (
 	styled = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 )
 
-func (s *Shell) forward(w http.ResponseWriter, r *http.Request) { s.pass(w, r, r.URL, inert) }
+func (s *Shell) forward(w http.ResponseWriter, r *http.Request) {
+	s.reads(r.Header.Get("Accept-Language"))
+	s.pass(w, r, r.URL, inert)
+}
 
 func (s *Shell) emailPage(w http.ResponseWriter, r *http.Request) { s.pass(w, r, r.URL, styled) }
 
@@ -40,7 +44,14 @@ func (s *Shell) pass(w http.ResponseWriter, r *http.Request, to *url.URL, policy
 		ModifyResponse: func(res *http.Response) error { stripUnsafeHeaders(res.Header, policy); return nil },
 		ErrorHandler:   func(w http.ResponseWriter, _ *http.Request, err error) { refuse(w, unreachable(err)) },
 	}
-	proxy.ServeHTTP(w, r)
+	// Of a server the proxy aborts a response that broke off, which is a panic that servers
+	// expect; elsewhere it takes itself for being tested, and prints that.
+	defer func() {
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			panic(p)
+		}
+	}()
+	proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.ServerContextKey, (*http.Server)(nil))))
 }
 
 // rewrite makes the page's request one of the window's: the window sets the

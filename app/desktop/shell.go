@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"doorward/backend/access"
+	"doorward/backend/messages"
 )
 
 //go:embed page
@@ -24,6 +25,8 @@ type Opened struct {
 	As    string            // on this computer: the id of the Admin at the window; empty: unknown
 	Via   http.RoundTripper // the connection to it
 	Close func() error
+
+	Serves bool // it runs in this program, and ends with it
 }
 
 // A Shell answers the requests of the window. It opens its Doorward when the
@@ -38,16 +41,21 @@ type Shell struct {
 	Vault      *Vault
 	Browse     func(link string) // opens a link in the system's browser
 	Front      func()            // brings the window to the front
+	Closing    Closing           // how closing the window is asked about
 
 	changing sync.Mutex // one opening, change or sign-out at a time
 
 	mu     sync.Mutex // never held while waiting for anything
 	opened *Opened
+	stayed *Opened            // runs in this program while another one is open
 	settle context.CancelFunc // ends the context that Settled was given; under changing
 	trying *signIn
 	once   sync.Once
 	routes *http.ServeMux
 	wires  http.RoundTripper // connects to remote servers
+
+	words    func() (*messages.Catalog, error)
+	language access.Language // of the page; under mu
 }
 
 // ServeHTTP answers one request of the window's page.
@@ -66,6 +74,7 @@ func (s *Shell) mount() {
 		panic(err) // likewise
 	}
 	s.wires = wire()
+	s.words = sync.OnceValues(func() (*messages.Catalog, error) { return messages.Open(s.Frontend) })
 	s.routes = http.NewServeMux()
 	s.routes.Handle("GET /{$}", pageOf(own, "start.html"))
 	s.routes.Handle("GET /login", pageOf(own, "start.html")) // the console goes there after a sign-out
@@ -75,6 +84,10 @@ func (s *Shell) mount() {
 	s.routes.HandleFunc("POST /desktop/open", s.open)
 	s.routes.HandleFunc("POST /desktop/setup", s.setUp)
 	s.routes.HandleFunc("POST /desktop/me", s.chooseMe)
+	s.routes.HandleFunc("GET /desktop/closing", s.closing)
+	s.routes.HandleFunc("POST /desktop/closing", s.closed)
+	s.routes.HandleFunc("POST /desktop/closing/shown", s.closingShown)
+	s.routes.HandleFunc("POST /desktop/closing/kept", s.setClosing)
 	s.mountElsewhere()
 	s.routes.Handle("GET /admin/assets/", http.StripPrefix("/admin", http.FileServerFS(console)))
 	s.routes.Handle("GET /admin/", pageOf(console, "index.html"))
@@ -99,19 +112,59 @@ func (s *Shell) Close() error {
 	}
 	s.changing.Lock()
 	defer s.changing.Unlock()
-	return s.close()
+	err := s.close()
+	if stayed, ok := s.takeStayed(); ok {
+		err = errors.Join(err, stayed.Close())
+	}
+	return err
 }
 
+// close closes the open one.
 func (s *Shell) close() error {
+	o := s.let()
+	if o == nil {
+		return nil
+	}
+	return o.Close()
+}
+
+// change lets go of the open one for another. Where it runs in this program it stays:
+// people come to it whatever the window shows.
+func (s *Shell) change() error {
+	o := s.let()
+	if o == nil {
+		return nil
+	}
+	if !o.Serves {
+		return o.Close()
+	}
+	o.As = ""
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stayed = o
+	return nil
+}
+
+func (s *Shell) let() *Opened {
 	s.mu.Lock()
 	o := s.opened
 	s.opened = nil
 	s.mu.Unlock()
-	if o == nil {
-		return nil
+	if o != nil {
+		s.settle()
 	}
-	s.settle()
-	return o.Close()
+	return o
+}
+
+// takeStayed returns the one that runs in this program although another one was open.
+func (s *Shell) takeStayed() (o Opened, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stayed == nil {
+		return o, false
+	}
+	o, s.stayed = *s.stayed, nil
+	return o, true
 }
 
 // settleOn makes o the open one.
@@ -173,7 +226,7 @@ func (s *Shell) opening(ctx context.Context, at string) (o Opened, fresh bool, e
 	if fresh, err = s.answers(ctx, o); err != nil {
 		return o, false, errors.Join(err, o.Close())
 	}
-	if err := s.close(); err != nil {
+	if err := s.change(); err != nil {
 		return o, false, errors.Join(err, o.Close())
 	}
 	s.settleOn(ctx, o)
@@ -244,10 +297,14 @@ func unreachable(err error) *access.Error {
 // read parses what one of our pages sends.
 func read(r *http.Request, into any) error {
 	if err := json.NewDecoder(io.LimitReader(r.Body, maxRead)).Decode(into); err != nil {
-		return access.Errorf(access.Invalid, "The window did not understand its own page. Start it anew.").
-			WithCode("bad_body").Because(err)
+		return notUnderstood(err)
 	}
 	return nil
+}
+
+func notUnderstood(err error) error {
+	return access.Errorf(access.Invalid, "The window did not understand its own page. Start it anew.").
+		WithCode("bad_body").Because(err)
 }
 
 // refuse answers with the part of err that may be shown.

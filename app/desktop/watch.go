@@ -17,6 +17,7 @@ type Watch struct {
 	Name   string // of the workspace, where it has to be distinguished from others
 	Title  func(string)
 	Notify func(title, body string)
+	Count  func(waiting int) // for the tray; nil: nobody counts
 
 	known    bool
 	waiting  int // as the badge counts them
@@ -61,6 +62,9 @@ func (w *Watch) look(ctx context.Context, o Opened) {
 	}
 	if !w.known || now.Pending != w.waiting {
 		w.Title(Title(now.Pending, w.Name))
+		if w.Count != nil {
+			w.Count(now.Pending)
+		}
 	}
 	if w.known && now.Accepted > w.accepted {
 		w.Notify(Title(0, w.Name), Sentence(newest(ctx, o), now.Accepted))

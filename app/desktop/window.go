@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	goruntime "runtime"
@@ -40,6 +41,8 @@ type Window struct {
 	shell         *Shell
 	alive         *Alive
 	again         bool // start again once this window is gone
+	tray          *Tray
+	end           end
 }
 
 // Run opens the native window and returns once it is closed.
@@ -49,17 +52,29 @@ func Run(ctx context.Context, c config.Config) error {
 			return err
 		}
 	}
-	if err := DisableJIT(os.LookupEnv, os.Setenv); err != nil {
+	if opensWindow && os.Getenv(againEnv) == "" && Raise(InstanceID(c.Data)) {
+		fmt.Fprintln(c.Log, "Doorward is running already: its window was brought to the front.")
+		return nil
+	}
+	if err := errors.Join(os.Unsetenv(againEnv), DisableJIT(os.LookupEnv, os.Setenv)); err != nil {
 		return err
 	}
-	w := &Window{until: ctx, c: c, alive: &Alive{Grace: Grace}}
+	w := &Window{until: ctx, c: c, alive: &Alive{Grace: Grace},
+		end: end{running: make(chan struct{}), shown: make(chan struct{}, 1)}}
 	w.alive.Lost = w.offerReload
+	w.tray = w.newTray()
 	w.shell = &Shell{
 		Frontend: c.Frontend, Alive: w.alive, Workspaces: &Workspaces{File: WorkspacesFile()}, Vault: &Vault{},
 		Open:    func(ctx context.Context) (Opened, error) { return reachHere(ctx, c) },
 		Settled: w.watch,
 		Browse:  func(link string) { runtime.BrowserOpenURL(w.ctx, link) },
 		Front:   func() { w.toFront(options.SecondInstanceData{}) },
+		Closing: Closing{Back: w.back, Tray: func() bool { return w.tray.Show() }, Do: w.close, Shown: func() {
+			select {
+			case w.end.shown <- struct{}{}:
+			default:
+			}
+		}},
 	}
 	err := errors.Join(wails.Run(w.options()), w.shell.Close())
 	if err == nil && w.again {
@@ -77,20 +92,25 @@ func (w *Window) options() *options.App {
 	return &options.App{
 		Title: Title(0, ""), Width: frame.Width, Height: frame.Height, MinWidth: 360, MinHeight: 480,
 		WindowStartState: state,
-		AssetServer:      &assetserver.Options{Handler: w.shell},
-		Menu:             w.menu(),
-		OnStartup:        func(ctx context.Context) { w.start(ctx, frame) },
-		OnBeforeClose:    w.keepFrame,
-		OnShutdown:       func(context.Context) { w.alive.Stop(); w.stop() },
-		Bind:             []any{w},
-		ErrorFormatter:   func(err error) any { return asJSON(err) },
+		AssetServer: &assetserver.Options{Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			w.begin() // the first page is asked for by the toolkit's loop
+			w.shell.ServeHTTP(rw, r)
+		})},
+		EnableDefaultContextMenu: true, // of fields and selected text: cut, copy, paste
+		Menu:                     w.menu(),
+		OnStartup:                func(ctx context.Context) { w.start(ctx, frame) },
+		OnBeforeClose:            w.beforeClose,
+		OnShutdown:               func(context.Context) { w.alive.Stop(); w.stop() },
+		Bind:                     []any{w},
+		ErrorFormatter:           func(err error) any { return asJSON(err) },
 		SingleInstanceLock: &options.SingleInstanceLock{
 			UniqueId:               InstanceID(w.c.Data),
 			OnSecondInstanceLaunch: w.toFront,
 		},
 		DragAndDrop: &options.DragAndDrop{EnableFileDrop: true},
-		Linux:       &linux.Options{ProgramName: "doorward-desktop", WebviewGpuPolicy: linux.WebviewGpuPolicyNever},
-		LogLevel:    logger.ERROR, LogLevelProduction: logger.ERROR,
+		Linux: &linux.Options{ProgramName: "doorward-desktop", WebviewGpuPolicy: linux.WebviewGpuPolicyNever,
+			Icon: icon},
+		LogLevel: logger.ERROR, LogLevelProduction: logger.ERROR,
 	}
 }
 
@@ -106,26 +126,22 @@ func (w *Window) frameFile() string { return FrameFile(w.c.Data) }
 
 func (w *Window) start(ctx context.Context, frame Frame) {
 	w.ctx = ctx
-	// The signal came before the toolkit listened for one. Later ones it handles
-	// itself, and ending it twice crashes it.
-	if w.until.Err() != nil {
-		w.quit(nil)
-	}
 	w.windowContext, w.stop = context.WithCancel(ctx)
-	if frame.X >= 0 && frame.Y >= 0 && !frame.Maximised {
-		runtime.WindowSetPosition(ctx, frame.X, frame.Y)
-	}
+	w.endWhenTold(ctx)
+	w.place(frame)
 	w.alive.Expect()
 	runtime.OnFileDrop(ctx, w.dropped)
 	if runtime.InitializeNotifications(ctx) == nil {
-		runtime.OnNotificationResponse(ctx, func(runtime.NotificationResult) {
+		runtime.OnNotificationResponse(ctx, func(r runtime.NotificationResult) {
 			w.toFront(options.SecondInstanceData{})
-			w.show("/admin/requests")()
+			if r.Response.ID != backgroundNotice {
+				w.show("/admin/requests")()
+			}
 		})
 	}
 }
 
-func (w *Window) keepFrame(ctx context.Context) (prevent bool) {
+func (w *Window) keepFrame(ctx context.Context) {
 	var f Frame
 	f.X, f.Y = runtime.WindowGetPosition(ctx)
 	f.Width, f.Height = runtime.WindowGetSize(ctx)
@@ -133,12 +149,6 @@ func (w *Window) keepFrame(ctx context.Context) (prevent bool) {
 	if err := SaveFrame(w.frameFile(), f); err != nil {
 		fmt.Fprintln(os.Stderr, "doorward: the window's place was not kept:", err)
 	}
-	return false
-}
-
-func (w *Window) toFront(options.SecondInstanceData) {
-	runtime.WindowUnminimise(w.ctx)
-	runtime.Show(w.ctx)
 }
 
 // settled is how long after opening a Doorward the memory that opening took is
@@ -151,6 +161,7 @@ func (w *Window) watch(ctx context.Context, o Opened) {
 	context.AfterFunc(w.windowContext, stop)
 	watch := &Watch{
 		Title: func(title string) { runtime.WindowSetTitle(w.ctx, title) },
+		Count: w.showTray,
 		Notify: func(title, body string) {
 			// a desktop without notifications has the title
 			_ = runtime.SendNotification(w.ctx, runtime.NotificationOptions{ID: "waiting", Title: title, Body: body})
@@ -173,6 +184,8 @@ func (w *Window) menu() *menu.Menu {
 	})
 	file.AddText("Back Up…", keys.CmdOrCtrl("b"), func(*menu.CallbackData) { w.backUp() })
 	file.AddSeparator()
+	file.AddText("Close Window", keys.CmdOrCtrl("w"), func(*menu.CallbackData) { runtime.Quit(w.ctx) })
+	file.AddText("When Closing…", nil, func(*menu.CallbackData) { runtime.EventsEmit(w.ctx, "closing-settings") })
 	file.AddText("Quit", keys.CmdOrCtrl("q"), w.quit)
 	w.addEdit(m)
 	view := m.AddSubmenu("View")
@@ -237,9 +250,8 @@ func (w *Window) show(path string) func() {
 }
 
 func (w *Window) quit(*menu.CallbackData) {
-	if w.ctx != nil {
-		runtime.Quit(w.ctx)
-	}
+	w.end.quitting.Store(true)
+	runtime.Quit(w.ctx)
 }
 
 // backUp asks for a file and writes the backup there.
@@ -316,7 +328,7 @@ func (w *Window) offerReload() {
 	})
 	if err == nil && chosen == "Yes" {
 		w.again = true
-		w.quit(nil)
+		w.quitNow(w.ctx)
 	}
 }
 

@@ -27,6 +27,7 @@ type Workspaces struct {
 	kept struct {
 		Last  string      `json:"last,omitempty"` // empty: this computer
 		Me    string      `json:"me,omitempty"`   // id of the Admin who uses this computer's
+		Close Choice      `json:"close,omitempty"`
 		Known []Workspace `json:"known,omitempty"`
 	}
 }
@@ -91,6 +92,21 @@ func (w *Workspaces) Me() string {
 
 // SetMe stores who uses this computer's.
 func (w *Workspaces) SetMe(id string) error { return w.change(func() { w.kept.Me = id }) }
+
+// Closing returns what closing the window does; to ask where nobody has said so, or where the
+// file says something else.
+func (w *Workspaces) Closing() Choice {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.load()
+	if w.kept.Close == ChoiceBackground || w.kept.Close == ChoiceQuit {
+		return w.kept.Close
+	}
+	return ChoiceAsk
+}
+
+// SetClosing stores what closing the window does.
+func (w *Workspaces) SetClosing(c Choice) error { return w.change(func() { w.kept.Close = c }) }
 
 // Use records which one is open: the next start opens it again.
 func (w *Workspaces) Use(at string) error { return w.change(func() { w.kept.Last = at }) }
