@@ -40,6 +40,9 @@ func number(n uint64) string {
 	return string(b[:])
 }
 
+// microsOfDown returns the microseconds of a time that down encoded.
+func microsOfDown(b []byte) int64 { return int64(^binary.BigEndian.Uint64(b)) }
+
 // timeLength is the number of bytes of a time in a key.
 const timeLength = 8
 

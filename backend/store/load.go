@@ -15,6 +15,7 @@ func (s *Store) Load(ctx context.Context, next func() (kv.KV, error)) error {
 	if err != nil {
 		return err
 	}
+	defer s.parts.drop() // followers are not told
 	return s.explain(e.Load(ctx, next))
 }
 

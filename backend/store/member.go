@@ -93,7 +93,7 @@ func (tx *Tx) checkAddressFree(canonical string) error {
 // memberEntries returns the index entries of a member, with their values.
 func memberEntries(m *access.Member) map[string]string {
 	id, since := string(m.ID), down(m.Invitation.At)
-	filter := stateByte(m.State) + strings.Join(names(m.Roles), ",")
+	filter := filterText(m.State, m.Roles)
 	e := make(map[string]string, 12)
 	e[string(addressKey(m.Email.Canonical))] = `"` + id + `"`
 	e[string(statePrefix.key(anyState, since, id))] = filter
@@ -113,6 +113,11 @@ func memberEntries(m *access.Member) map[string]string {
 		e[string(dueKey(due, DueMember, id))] = dueHint(m, due)
 	}
 	return e
+}
+
+// filterText is what lists filter by, as index entries have it.
+func filterText(s access.State, roles []access.RoleName) string {
+	return stateByte(s) + strings.Join(names(roles), ",")
 }
 
 // waitsAs returns the rank of a pending member in the list of login requests: verified

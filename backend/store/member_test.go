@@ -168,7 +168,8 @@ func TestSearch(t *testing.T) {
 		{"ada", []string{ada, adam}},
 		{"ADA", []string{ada, adam}},
 		{"lovel", []string{ada}},
-		{"velace", nil}, // not the start of a word
+		{"velace", []string{ada}}, // not the start of a word
+		{"ve", nil},               // likewise, and too short to be looked for anywhere
 		{"example.com", []string{ada, grace}},
 		{"mail.example.com", []string{ada}},
 		{"example", []string{ada, grace, adam, xyz}},

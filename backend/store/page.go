@@ -25,7 +25,7 @@ const (
 type Query struct {
 	State  access.State    // empty: any
 	Role   access.RoleName // empty: any
-	Words  string          // empty: any; else prefixes of words, all of which must match
+	Words  string          // empty: any; else parts of words, all of which must match (parts.go)
 	Cursor string          // empty: from the start
 	Limit  int
 }
@@ -36,10 +36,14 @@ type Page[T any] struct {
 	Next         string // the cursor of the next page; empty at the end
 	Total        int
 	TotalIsFloor bool // there are at least Total
+
+	// The search by parts is being made ready: the page begins with those whom the index of
+	// beginnings finds, and Total counts only them. The following pages have the others.
+	OnlyBeginnings bool
 }
 
-// Page returns a page of members: newest invitation first, or in the order of the search
-// word.
+// Page returns a page of members: newest invitation first. With words, those come first
+// whose words begin with them, in the order of the search word.
 func (tx Members) Page(q Query) (Page[access.Member], error) {
 	var p Page[access.Member]
 	var at []byte
@@ -48,6 +52,9 @@ func (tx Members) Page(q Query) (Page[access.Member], error) {
 		if at, err = tx.openCursor(q.Cursor, nil, q.label()); err != nil {
 			return p, err
 		}
+	}
+	if s := soughtBy(searchPrefixes(q.Words)); s != nil {
+		return tx.pageOfParts(q, s, at)
 	}
 	src, err := tx.source(q, at)
 	if err != nil {

@@ -21,13 +21,17 @@ const (
 // typed, too, because that is what lists show. A word that is a prefix of another is left
 // out, since a search for it finds that other.
 func searchWords(m *access.Member) []string {
-	address, typed := text.Fold(m.Email.Canonical), text.Fold(m.Email.Typed)
+	return wordsOf(text.Fold(m.Email.Canonical), text.Fold(m.Email.Typed), text.Fold(m.Name))
+}
+
+// wordsOf is searchWords of what is folded already.
+func wordsOf(address, typed, name string) []string {
 	at := strings.LastIndexByte(address, '@')
 	all := make([]string, 0, 2*maxWords)
 	all = append(all, address, typed)
 	all = append(all, domains(address)...)
-	all = append(all, terms(m.Name)...)
-	all = append(all, strings.FieldsFunc(text.Fold(m.Name), betweenWords)...)
+	all = append(all, foldedTerms(name)...)
+	all = append(all, strings.FieldsFunc(name, betweenWords)...)
 	all = append(all, domains(typed)...)
 	betweenParts := func(r rune) bool { return strings.ContainsRune("._+-", r) }
 	all = append(all, strings.FieldsFunc(address[:max(at, 0)], betweenParts)...)
@@ -77,11 +81,13 @@ func searchPrefixes(q string) []string {
 	return words[:min(len(words), maxSearchWords)]
 }
 
-// terms cuts a name or a query at white space, without the punctuation around its words. A
-// query such as @example.com is for the addresses of a domain.
-func terms(s string) []string {
+// terms cuts a query at white space, without the punctuation around its words. A query such
+// as @example.com is for the addresses of a domain.
+func terms(s string) []string { return foldedTerms(text.Fold(s)) }
+
+func foldedTerms(folded string) []string {
 	var words []string
-	for w := range strings.FieldsSeq(text.Fold(s)) {
+	for w := range strings.FieldsSeq(folded) {
 		if w = strings.Trim(w, ",;<>()\"@"); w != "" {
 			words = append(words, w)
 		}

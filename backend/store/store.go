@@ -41,6 +41,7 @@ type Store struct {
 	clock    *clock
 	keys     keys
 	recent   recent
+	parts    *partIndex
 	onUpdate atomic.Pointer[func(Weight)]
 	unmarked atomic.Bool // it was empty when opened: its schema is not written yet
 }
@@ -106,11 +107,13 @@ func openAsItIs(o Options) (*Store, error) {
 	s.clock = newClock(s.clockNow, o.Uptime, known)
 	s.latest.unread.Store(true)
 	s.lead.follow(engine, func() { s.latest.unread.Store(true) })
+	s.parts = newPartIndex(s, o.Logger)
 	return s, nil
 }
 
 // Close waits for the writes in progress and releases the directory.
 func (s *Store) Close() error {
+	s.parts.end()
 	s.lead.end()
 	return s.explain(s.kv.Close())
 }
@@ -145,6 +148,8 @@ type Tx struct {
 	kv       kv.Tx
 	keys     *keys
 	recent   *recent
+	parts    *partIndex       // in a View
+	ctx      context.Context  // likewise: of the caller
 	counters *access.Counters // read at the first use, written at the end
 	head     *auditHead       // likewise
 
@@ -158,7 +163,7 @@ type Tx struct {
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 	now := s.Now()
 	return s.explain(s.kv.View(ctx, func(t kv.Tx) error {
-		return fn(newTx(Tx{Now: now, kv: t, keys: &s.keys, recent: &s.recent}))
+		return fn(newTx(Tx{Now: now, kv: t, keys: &s.keys, recent: &s.recent, parts: s.parts, ctx: ctx}))
 	}))
 }
 
