@@ -74,7 +74,8 @@ func ConfirmationRequired() *Error {
 	return Errorf(
 		Forbidden,
 		"Confirm that it is you: request a code by email and enter it, or sign out and in again. "+
-			"That counts for 15 minutes.",
+			"That counts for %d minutes.",
+		int(ConfirmationTTL/time.Minute),
 	).WithCode("confirmation_required")
 }
 

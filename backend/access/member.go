@@ -31,7 +31,9 @@ const (
 	MinInvitationTTL     = time.Hour           // the least an Admin may set
 	MaxInvitationTTL     = 30 * 24 * time.Hour // the most
 	PendingTTL           = 30 * 24 * time.Hour // a pending account that nobody decided on
-	SignInTTL            = 15 * time.Minute    // a login link or code that was requested
+	maxInvitationDays    = int(MaxInvitationTTL / (24 * time.Hour))
+	DigestInterval       = 15 * time.Minute // between two emails to Admins about waiting people, at least
+	SignInTTL            = 15 * time.Minute // a login link or code that was requested
 	// a sign-in link that works in any browser, while no other email may be requested
 	AnyBrowserLinkTTL = 24 * time.Hour
 	RescueLinkTTL     = 15 * time.Minute    // a login link printed on the server's own shell
@@ -123,7 +125,7 @@ func NewMember(id MemberID, to Address, name string, roles []RoleName, note stri
 		lasts = DefaultInvitationTTL
 	}
 	if lasts < MinInvitationTTL || lasts > MaxInvitationTTL {
-		return m, Errorf(Invalid, "An invitation can last from 1 hour to 30 days.").
+		return m, Errorf(Invalid, "An invitation can last from 1 hour to %d days.", maxInvitationDays).
 			On("expires_in").WithCode("expiry_out_of_range")
 	}
 	if len(roles) == 0 {

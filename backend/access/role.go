@@ -132,7 +132,7 @@ func CheckGrants(r Role) error {
 			WithCode("built_in_role")
 	case !validRoleName(string(r.Name)):
 		return Errorf(Invalid,
-			"A role's name has 1 to 40 letters, digits, spaces or hyphens, and starts with a letter.").
+			"A role's name has 1 to %d letters, digits, spaces or hyphens, and starts with a letter.", maxRoleName).
 			On("name").WithCode("role_name")
 	case len(r.Permissions) == 0:
 		return Errorf(Invalid, "Choose at least one permission for the role %s.", r.Name).
@@ -153,8 +153,11 @@ func CheckGrants(r Role) error {
 	return nil
 }
 
+// maxRoleName is how long the name of a role may be.
+const maxRoleName = 40
+
 func validRoleName(s string) bool {
-	if s == "" || len(s) > 40 || !isLetter(s[0]) || s[len(s)-1] == ' ' {
+	if s == "" || len(s) > maxRoleName || !isLetter(s[0]) || s[len(s)-1] == ' ' {
 		return false
 	}
 	for i := range len(s) {

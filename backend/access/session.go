@@ -137,7 +137,7 @@ const TokenPrefix = "dw_"
 // CheckTokenTTL checks how long a token is to last.
 func CheckTokenTTL(lasts time.Duration) error {
 	if lasts < MinTokenTTL || lasts > MaxTokenTTL {
-		return Errorf(Invalid, "A token can last from 1 hour to 366 days.").
+		return Errorf(Invalid, "A token can last from 1 hour to %d days.", int(MaxTokenTTL/(24*time.Hour))).
 			On("expires_in").WithCode("expiry_out_of_range")
 	}
 	return nil

@@ -28,7 +28,7 @@ func (s Settings) Check() error {
 		return Errorf(Invalid, "The workspace needs a name.").On("workspace").WithCode("workspace_missing")
 	}
 	if d := s.InvitationTTL.Std(); d < MinInvitationTTL || d > MaxInvitationTTL {
-		return Errorf(Invalid, "An invitation can last from 1 hour to 30 days.").
+		return Errorf(Invalid, "An invitation can last from 1 hour to %d days.", maxInvitationDays).
 			On("invitation").WithCode("expiry_out_of_range")
 	}
 	return CheckText("workspace", s.Workspace, MaxWorkspace)

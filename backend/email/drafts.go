@@ -2,6 +2,7 @@ package email
 
 import (
 	"cmp"
+	"time"
 
 	"doorward/backend/access"
 )
@@ -167,7 +168,7 @@ func (f *writer) waiting() draft {
 		Title:   f.count("email.waiting.title", n),
 		Lead:    []string{f.hello(f.count("email.waiting.lead", n))},
 		Button:  f.say("email.waiting.button"), Link: f.PublicURL + "/admin/requests",
-		Why: []string{f.say("email.waiting.why")},
+		Why: []string{f.say("email.waiting.why", "Minutes", f.print.Number(int(access.DigestInterval/time.Minute)))},
 	}
 	d.People, d.More = f.people(waitingKeys)
 	return d

@@ -1,14 +1,12 @@
 package service
 
 import (
-	"time"
-
 	"doorward/backend/access"
 	"doorward/backend/store"
 )
 
 // tellInterval is how often, at most, Admins get an email about waiting people.
-const tellInterval = 15 * time.Minute
+const tellInterval = access.DigestInterval
 
 // tellAdmins records that somebody waits: Admins are notified at once, or with
 // the next email if one was sent a short while ago.

@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
+	"doorward/backend/web/wire"
 )
 
 // status is the HTTP status of each kind of error.
@@ -173,11 +174,13 @@ func routerError(f *fiber.Error) *access.Error {
 		return access.Errorf(access.Invalid, "This address does not accept that method.").WithCode("method_not_allowed")
 	case http.StatusRequestEntityTooLarge:
 		return access.Errorf(access.Invalid,
-			"The request is too large: at most 64 KiB, or 1 MiB for a batch of invitations.").WithCode("body_too_large")
+			"The request is too large: at most %d KiB, or %d MiB for a batch of invitations.", maxBody>>10, BodyLimit>>20).
+			WithCode("body_too_large")
 	case http.StatusRequestURITooLong:
-		return access.Errorf(access.Invalid, "The address is too long: at most 8 KiB.").WithCode("url_too_long")
+		return access.Errorf(access.Invalid, "The address is too long: at most %d KiB.", addressLimit>>10).
+			WithCode("url_too_long")
 	case http.StatusRequestHeaderFieldsTooLarge:
-		return access.Errorf(access.Invalid, "The request's headers are too large: at most 16 KiB.").
+		return access.Errorf(access.Invalid, "The request's headers are too large: at most %d KiB.", wire.MaxHead>>10).
 			WithCode("header_too_large")
 	}
 	return access.Errorf(access.Invalid, "The request could not be read.").WithCode("bad_request")

@@ -44,6 +44,7 @@ type sendConfirmationIn struct{ Body *emptyJSON }
 type confirmationEmailJSON struct {
 	Email     string    `json:"email" doc:"Where it was sent: your own address." example:"Ada@Example.com"`
 	ExpiresAt time.Time `json:"expires_at"`
+	Minutes   int       `json:"minutes" doc:"How long the code works." example:"10"`
 	Held      bool      `json:"held,omitempty" doc:"No mail server is configured. The email can be read on the server alone: doorward outbox show ID."`
 	ID        string    `json:"id" doc:"The email's id in the outbox."`
 }
@@ -60,7 +61,13 @@ func (s *API) sendConfirmation(
 	agent := strings.Clone(actorIn(ctx).Get(fiber.HeaderUserAgent))
 	sent, err := s.service.Sessions.SendConfirmation(ctx, actor, agent)
 	return &sendConfirmationOut{
-		confirmationEmailJSON{Email: sent.To, ExpiresAt: sent.ExpiresAt, Held: sent.Held, ID: string(sent.Message)},
+		confirmationEmailJSON{
+			Email:     sent.To,
+			ExpiresAt: sent.ExpiresAt,
+			Minutes:   int(access.ConfirmationCodeTTL / time.Minute),
+			Held:      sent.Held,
+			ID:        string(sent.Message),
+		},
 	}, err
 }
 

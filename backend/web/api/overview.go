@@ -109,7 +109,8 @@ type expiringIn struct {
 func (s *API) expiring(ctx context.Context, actor access.Actor, in *expiringIn) (*membersOut, error) {
 	within, err := parseLasts("expires_within", in.Within)
 	if err == nil && (within == 0 || within > access.MaxInvitationTTL) {
-		err = access.Errorf(access.Invalid, "Look ahead from 1 minute to 30 days: 90m, 48h or 7d.").
+		err = access.Errorf(access.Invalid, "The time span must be from 1 minute to %d days, such as 90m, 48h or 7d.",
+			int(access.MaxInvitationTTL/(24*time.Hour))).
 			On("expires_within").WithCode("bad_duration")
 	}
 	if err != nil {

@@ -1,6 +1,9 @@
 package portal
 
-import "time"
+import (
+	"doorward/backend/access"
+	"time"
+)
 
 // The pages, by the name that render takes. Each has a model below.
 const (
@@ -119,6 +122,15 @@ type PendingPage struct {
 	NoteSaved bool // the previous request saved it
 	Held      bool // ?hold=1: without JavaScript, do not reload automatically
 }
+
+// reloadSeconds is how often the pending page reloads without JavaScript.
+const reloadSeconds = 20
+
+// MostNote is how long a note may be.
+func (PendingPage) MostNote() int { return access.MaxNote }
+
+// ReloadSeconds is how often the page reloads without JavaScript.
+func (PendingPage) ReloadSeconds() int { return reloadSeconds }
 
 // A Section is a part of the workspace, with the pages that the member may open.
 type Section struct {

@@ -252,7 +252,7 @@ func (c *Conn) grow() error {
 		size = min(size, w+2)
 	}
 	if !c.frame.ended {
-		size = min(size, maxHead+1)
+		size = min(size, MaxHead+1)
 	}
 	if c.release == nil && !c.charge(int64(size)-c.charged.Load()) {
 		return errBusy

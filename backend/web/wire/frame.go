@@ -32,7 +32,7 @@ func (f *frame) readHead(b []byte) error {
 	for {
 		i := bytes.IndexByte(b[f.at:], '\n')
 		if i < 0 {
-			if len(b) > maxHead {
+			if len(b) > MaxHead {
 				return errHeadTooLarge
 			}
 			return nil
@@ -42,7 +42,7 @@ func (f *frame) readHead(b []byte) error {
 			return errLineEnd
 		}
 		from := f.at
-		if f.at += i + 1; f.at > maxHead {
+		if f.at += i + 1; f.at > MaxHead {
 			return errHeadTooLarge
 		}
 		if end == from {

@@ -113,8 +113,8 @@ func TestFraming(t *testing.T) {
 		{"a chunk of a size beyond all", post(chunked, "ffffffffffffffff\r\n"), 0},
 		{"a chunk with an extension", post(chunked, "3;a=b\r\nabc\r\n0\r\n\r\n"), 0},
 		{"a trailer", post(chunked, "0\r\nX: a\r\n\r\n"), 0},
-		{"a header that never ends", get + "X: " + strings.Repeat("a", maxHead), 0},
-		{"a line that never ends", strings.Repeat("a", maxHead+1), 0},
+		{"a header that never ends", get + "X: " + strings.Repeat("a", MaxHead), 0},
+		{"a line that never ends", strings.Repeat("a", MaxHead+1), 0},
 		{"many small chunks", post(chunked, strings.Repeat("1\r\na\r\n", most)+"0\r\n\r\n"), 0},
 	}
 	for _, tt := range tests {
@@ -147,7 +147,7 @@ func TestLengthsHaveAnEnd(t *testing.T) {
 		name string
 		of   func(int) string
 		at   int
-	}{{"a body", body, most}, {"chunks", chunk, most}, {"a head", head, maxHead}} {
+	}{{"a body", body, most}, {"chunks", chunk, most}, {"a head", head, MaxHead}} {
 		for n := tt.at - 1; n <= tt.at+1; n++ {
 			text := tt.of(n)
 			whole, err := feed(text, 333)

@@ -6,8 +6,8 @@ import (
 	"doorward/backend/access"
 )
 
-// maxHead is the maximum length of request line and header together, in bytes.
-const maxHead = 16 << 10
+// MaxHead is the maximum length of request line and header together, in bytes.
+const MaxHead = 16 << 10
 
 // bad is the error for a request that two parsers could read differently.
 func bad(sentence string) *access.Error {
@@ -34,7 +34,8 @@ var (
 
 	errHeadTooLarge = access.Errorf(
 		access.Invalid,
-		"The request's headers are too large: at most 16 KiB.",
+		"The request's headers are too large: at most %d KiB.",
+		MaxHead>>10,
 	).WithCode("header_too_large")
 	errNoBodyHere = access.Errorf(
 		access.Invalid,
