@@ -27,6 +27,11 @@ export class Live {
     this.#source ??= new Shared(`doorward-events ${member}`, heard)
   }
 
+  // leads reports whether this tab has the stream of all.
+  get leads(): boolean {
+    return this.#source?.leads ?? false
+  }
+
   // end stops listening, in every tab: the session has ended.
   end = (): void => this.#source?.end()
 

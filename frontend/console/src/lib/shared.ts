@@ -56,6 +56,11 @@ export class Shared {
     this.#look()
   }
 
+  // leads reports whether this tab has the stream.
+  get leads(): boolean {
+    return this.#stream !== undefined
+  }
+
   // end says in all tabs that the session has ended, and lets go of the stream.
   end(): void {
     if (this.#ended) return
