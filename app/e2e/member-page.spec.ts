@@ -119,4 +119,39 @@ test('nobody and somebody who was removed get a sentence, and the page is for ev
   await examine(admin, 'member-pending')
 })
 
+// Who had not accepted was among those who wait for a decision.
+test('each status is a filter of its own, and a filter is saved under a name', async () => {
+  await admin.goto('/admin/settings/members')
+  for (const [status, who, address] of [
+    ['Invited', 'Dan', /status=invited/], ['Pending approval', 'Cleo', /status=accepted/], ['Suspended', 'Bob Kahn', /state=suspended/],
+  ] as const) {
+    await admin.getByRole('combobox', { name: /^Status/ }).click()
+    await admin.getByRole('option', { name: status, exact: true }).click()
+    await expect(admin).toHaveURL(address)
+    await expect(admin.getByText('1 member found')).toBeVisible()
+    await expect(admin.getByRole('link', { name: who, exact: true })).toBeVisible()
+  }
+  await button(admin, 'Saved filters').click()
+  await admin.getByRole('menuitem', { name: 'Save or delete …' }).click()
+  await button(admin, 'Save filter').click()
+  await expect(admin.getByText('Enter a name.')).toBeVisible()
+  await admin.getByLabel('Name for the current filter').fill('Locked out')
+  await button(admin, 'Save filter').click()
+  await expect(admin.getByRole('dialog')).toHaveCount(0)
+  await admin.goto('/admin/settings/members')
+  await button(admin, 'Saved filters').click()
+  await admin.getByRole('menuitem', { name: 'Locked out' }).click()
+  await expect(admin).toHaveURL(/state=suspended/)
+  await expect(admin.getByRole('link', { name: 'Bob Kahn', exact: true })).toBeVisible()
+  await button(admin, 'Saved filters').click()
+  await admin.getByRole('menuitem', { name: 'Save or delete …' }).click()
+  await button(admin, 'Delete Locked out').click()
+  await expect(button(admin, 'Delete Locked out')).toHaveCount(0)
+  await admin.keyboard.press('Escape')
+  await admin.goto('/admin/audit')
+  await button(admin, 'Saved filters').click()
+  await expect(admin.getByRole('menuitem', { name: 'Locked out' })).toHaveCount(0)
+  await admin.keyboard.press('Escape')
+})
+
 test('no page misbehaved', () => expect(faults).toEqual([]))

@@ -25,6 +25,51 @@ func ParseState(s string) (State, error) {
 		On("state").WithCode("unknown_state")
 }
 
+// A Status is what people are told about an account: the state, and of a pending one how
+// far it has come.
+type Status string
+
+const (
+	StatusInvited   Status = "invited"  // pending; the invitation is open
+	StatusExpired   Status = "expired"  // pending; the invitation expired before it was accepted
+	StatusAccepted  Status = "accepted" // pending; accepted, and ready to review
+	StatusActive    Status = "active"
+	StatusSuspended Status = "suspended"
+)
+
+// ParseStatus returns the status with that name.
+func ParseStatus(s string) (Status, error) {
+	switch Status(s) {
+	case StatusInvited, StatusExpired, StatusAccepted, StatusActive, StatusSuspended:
+		return Status(s), nil
+	}
+	return "", Errorf(Invalid, "There is no status %q. Use invited, expired, accepted, active or suspended.",
+		Shorten(s, 40)).On("status").WithCode("unknown_status")
+}
+
+// State is the state of members with that status.
+func (s Status) State() State {
+	switch s {
+	case StatusActive, StatusSuspended:
+		return State(s)
+	}
+	return Pending
+}
+
+// Status is what people are told about the member's account. An invitation counts as open
+// until its expiry is recorded, which happens when it falls due.
+func (m *Member) Status() Status {
+	switch {
+	case m.State != Pending:
+		return Status(m.State)
+	case !m.JoinedAt().IsZero():
+		return StatusAccepted
+	case m.Invitation.Expired:
+		return StatusExpired
+	}
+	return StatusInvited
+}
+
 // How long things last, unless an Admin sets something else.
 const (
 	DefaultInvitationTTL = 7 * 24 * time.Hour  // an invitation's link

@@ -75,6 +75,21 @@ type Counters struct {
 // Members is the number of accounts.
 func (c *Counters) Members() int { return c.Pending + c.Active + c.Suspended }
 
+// WithStatus is the number of accounts with that status.
+func (c *Counters) WithStatus(s Status) int {
+	switch s {
+	case StatusInvited:
+		return c.Pending - c.Accepted - c.Expired
+	case StatusExpired:
+		return c.Expired
+	case StatusAccepted:
+		return c.Accepted
+	case StatusActive:
+		return c.Active
+	}
+	return c.Suspended
+}
+
 // Add counts a member n times; n is -1 to uncount it.
 func (c *Counters) Add(m *Member, n int) {
 	switch m.State {

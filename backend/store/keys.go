@@ -17,7 +17,7 @@ type prefix string
 const (
 	memberPrefix        prefix = "m/"  // ID
 	addressPrefix       prefix = "a/"  // canonical address
-	statePrefix         prefix = "t/"  // STATE DOWN ID; STATE is p, a or s, and * for all
+	statePrefix         prefix = "t/"  // STATE DOWN ID; STATE is p, a or s, * for all, and of p also i, e or w
 	rolePrefix          prefix = "r/"  // ROLE 0 DOWN ID
 	wordPrefix          prefix = "w/"  // WORD 0 ID
 	loginRequestPrefix  prefix = "q/"  // 0 TIME ID: verified; 0 255 TIME ID: accepted without; 1 TIME ID: not yet

@@ -19,7 +19,7 @@ import (
 
 // notPrefixes has the literals that look like a key's prefix but are not, by file.
 var notPrefixes = map[string]string{
-	"member.go":   "p a s",                         // the states as they appear in a key, after the prefix
+	"member.go":   "p a s i e w",                   // the states as they appear in a key, after the prefix
 	"expiring.go": "r",                             // a value
 	"due.go":      "m l b s z T g w S k t d o i e", // the kinds of what falls due
 }

@@ -93,11 +93,14 @@ func (tx *Tx) checkAddressFree(canonical string) error {
 // memberEntries returns the index entries of a member, with their values.
 func memberEntries(m *access.Member) map[string]string {
 	id, since := string(m.ID), down(m.Invitation.At)
-	filter := filterText(m.State, m.Roles)
-	e := make(map[string]string, 12)
+	filter := filterText(m)
+	e := make(map[string]string, 13)
 	e[string(addressKey(m.Email.Canonical))] = `"` + id + `"`
 	e[string(statePrefix.key(anyState, since, id))] = filter
 	e[string(statePrefix.key(stateByte(m.State), since, id))] = filter
+	if m.State == access.Pending {
+		e[string(statePrefix.key(statusByte(m.Status()), since, id))] = filter
+	}
 	for _, r := range m.Roles {
 		e[string(rolePrefix.key(string(r), "\x00", since, id))] = filter
 	}
@@ -116,8 +119,8 @@ func memberEntries(m *access.Member) map[string]string {
 }
 
 // filterText is what lists filter by, as index entries have it.
-func filterText(s access.State, roles []access.RoleName) string {
-	return stateByte(s) + strings.Join(names(roles), ",")
+func filterText(m *access.Member) string {
+	return statusByte(m.Status()) + strings.Join(names(m.Roles), ",")
 }
 
 // waitsAs returns the rank of a pending member in the list of login requests: verified
@@ -149,6 +152,22 @@ func stateByte(s access.State) string {
 	case access.Pending:
 		return "p"
 	case access.Active:
+		return "a"
+	}
+	return "s"
+}
+
+// statusByte is the state of a member in the values of the lists, with which they are
+// filtered: of a pending one, how far it has come.
+func statusByte(s access.Status) string {
+	switch s {
+	case access.StatusInvited:
+		return "i"
+	case access.StatusExpired:
+		return "e"
+	case access.StatusAccepted:
+		return "w"
+	case access.StatusActive:
 		return "a"
 	}
 	return "s"

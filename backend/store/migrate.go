@@ -25,6 +25,7 @@ var migrations = []migration{
 	classifyMessages,    // 3 → 4
 	repairTokens,        // 4 → 5
 	foldSearchWords,     // 5 → 6
+	splitPending,        // 6 → 7
 }
 
 // A migration brings one batch of records to the next schema: those after last, the last

@@ -139,10 +139,26 @@ func TestSchema1IsMigrated(t *testing.T) {
 		renamed := kind == messagePrefix || kind == decoyPrefix || kind == countersPrefix || kind == schemaPrefix
 		rendered := kind == factsPrefix || kind == decoyFactsPrefix
 		folded := kind == wordPrefix && isOf(umit, key)
-		if !renamed && !rendered && !folded && before[key] != value {
+		if !renamed && !rendered && !folded && !wasSplit(key, before[key], value) && before[key] != value {
 			t.Errorf("the migration changed %q", key)
 		}
 	}
+}
+
+// wasSplit reports whether an entry of a list differs as splitPending changes it: the place
+// of a pending member in the list of a status is new, and the first byte of the others was
+// that of all who are pending.
+func wasSplit(key, before, now string) bool {
+	switch recordOf([]byte(key)).prefix {
+	case statePrefix:
+		if strings.Contains("iew", key[2:3]) {
+			return before == "" && now[:1] == key[2:3]
+		}
+	case rolePrefix, wordPrefix:
+	default:
+		return false
+	}
+	return strings.HasPrefix(before, "p") && before[1:] == now[1:] && strings.Contains("iew", now[:1])
 }
 
 // A second start of a migrated store must write nothing.

@@ -24,6 +24,7 @@ const (
 // A Query filters members and says where to start.
 type Query struct {
 	State  access.State    // empty: any
+	Status access.Status   // empty: any
 	Role   access.RoleName // empty: any
 	Words  string          // empty: any; else parts of words, all of which must match (parts.go)
 	Cursor string          // empty: from the start
@@ -105,7 +106,11 @@ func (tx *Tx) page(q Query, src source, at []byte, p *Page[access.Member]) (foun
 }
 
 func (q Query) label() string {
-	return "members\x00" + string(q.State) + "\x00" + string(q.Role) + "\x00" + q.Words
+	l := "members\x00" + string(q.State) + "\x00" + string(q.Role) + "\x00" + q.Words
+	if q.Status != "" {
+		l += "\x00" + string(q.Status)
+	}
+	return l
 }
 
 // A source is a range of index entries and a filter for them.
@@ -169,8 +174,12 @@ func (tx *Tx) rarest(words []string) (r rarest, err error) {
 func (q Query) listed() source {
 	switch {
 	case q.Role != "":
-		inState := func(e kv.KV) bool { return q.State == "" || string(e.Value[:1]) == stateByte(q.State) }
-		return source{prefix: rolePrefix.key(string(q.Role), "\x00"), fits: inState}
+		return source{prefix: rolePrefix.key(string(q.Role), "\x00"), fits: func(e kv.KV) bool { return q.admits(e.Value[0]) }}
+	case q.Status != "":
+		return source{
+			prefix: statePrefix.key(statusByte(q.Status)),
+			fits:   func(e kv.KV) bool { return q.admits(e.Value[0]) },
+		}
 	case q.State != "":
 		return source{prefix: statePrefix.key(stateByte(q.State)), fits: func(kv.KV) bool { return true }}
 	}
@@ -186,7 +195,7 @@ func (q Query) searched(lead string, asked []string) source {
 	}
 	return source{prefix: prefix, fits: func(e kv.KV) bool {
 		filter, words, _ := bytes.Cut(e.Value, []byte{0})
-		if q.State != "" && string(filter[:1]) != stateByte(q.State) {
+		if !q.admits(filter[0]) {
 			return false
 		}
 		if q.Role != "" && !hasRole(string(filter[1:]), string(q.Role)) {
@@ -208,6 +217,16 @@ func (q Query) searched(lead string, asked []string) source {
 		}
 		return len(sought) == 1 || missing == 0
 	}}
+}
+
+// admits reports whether the query is for members of that status, as the values of the
+// lists have it.
+func (q Query) admits(status byte) bool {
+	state := string(status)
+	if strings.Contains("iew", state) {
+		state = stateByte(access.Pending)
+	}
+	return (q.State == "" || state == stateByte(q.State)) && (q.Status == "" || string(status) == statusByte(q.Status))
 }
 
 func hasRole(list, role string) bool {
@@ -254,6 +273,9 @@ func (tx *Tx) counted(q Query) (n int, known bool, err error) {
 		return 0, false, err
 	}
 	switch {
+	case q.Status != "":
+		n, known = c.WithStatus(q.Status), q.Role == "" && (q.State == "" || q.State == q.Status.State())
+		return n, known, nil
 	case q.State == "" && q.Role == "":
 		return c.Members(), true, nil
 	case q.State == "":

@@ -228,8 +228,11 @@ type textRecord struct {
 	State      access.State      `json:"state"`
 	Roles      []access.RoleName `json:"roles"`
 	Invitation struct {
-		At time.Time `json:"at"`
+		At      time.Time `json:"at"`
+		Expired bool      `json:"ended"`
 	} `json:"invitation"`
+	EmailVerifiedAt time.Time `json:"proved_at"`
+	AcceptedAt      time.Time `json:"accepted_at"`
 }
 
 // part returns what the index has of a member; false if there is no such member.
@@ -241,9 +244,17 @@ func (tx *Tx) part(r *partRun, id access.MemberID) (p part, ok bool, err error) 
 	if ok, err = tx.get(memberKey(id), &rec); !ok || err != nil {
 		return p, false, err
 	}
-	m := access.Member{ID: id, Email: rec.Email, Name: rec.Name}
-	m.Invitation.At = rec.Invitation.At
-	p = part{place: placeOf(&m), text: appendText(nil, &m), filter: r.filterOf(filterText(rec.State, rec.Roles))}
+	m := access.Member{
+		ID:              id,
+		Email:           rec.Email,
+		Name:            rec.Name,
+		State:           rec.State,
+		Roles:           rec.Roles,
+		EmailVerifiedAt: rec.EmailVerifiedAt,
+		AcceptedAt:      rec.AcceptedAt,
+	}
+	m.Invitation.At, m.Invitation.Expired = rec.Invitation.At, rec.Invitation.Expired
+	p = part{place: placeOf(&m), text: appendText(nil, &m), filter: r.filterOf(filterText(&m))}
 	return p, true, nil
 }
 

@@ -113,7 +113,7 @@ func (tx *Tx) foundRest(q Query, s *sought, index *partRun, from []byte, p *Page
 		if err != nil {
 			return "", false, err
 		}
-		if ok && q.passes(filterText(m.State, m.Roles)) && s.fitsMember(&m, true) {
+		if ok && q.passes(filterText(&m)) && s.fitsMember(&m, true) {
 			p.Items = append(p.Items, m)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -304,6 +303,5 @@ func (r *partRun) findOlder(q *partQuery, from *place, n int) (found []place, st
 
 // passes reports whether members with this filter text are among those asked for.
 func (q Query) passes(filter string) bool {
-	return (q.State == "" || strings.HasPrefix(filter, stateByte(q.State))) &&
-		(q.Role == "" || hasRole(filter[1:], string(q.Role)))
+	return q.admits(filter[0]) && (q.Role == "" || hasRole(filter[1:], string(q.Role)))
 }

@@ -122,6 +122,7 @@ func TestPartsAgreeWithALookAtEverybody(t *testing.T) {
 			m := b.person(fmt.Sprintf("m%d%s@%s.example", i, []string{"", ".lovela", "+cetu"}[r.IntN(3)],
 				[]string{"turing", "vela"}[r.IntN(2)]), word(), []access.RoleName{access.Fleet, access.AILoop}[r.IntN(2)])
 			m.State = []access.State{access.Pending, access.Active, access.Suspended}[r.IntN(3)]
+			m.Invitation.Expired = r.IntN(3) == 0
 			return m
 		}
 		var all []access.Member
@@ -133,7 +134,7 @@ func TestPartsAgreeWithALookAtEverybody(t *testing.T) {
 		}
 		for i := range 150 {
 			b.forward(time.Duration(r.IntN(2)) * time.Second)
-			switch at := r.IntN(len(all)); r.IntN(4) {
+			switch at := r.IntN(len(all)); r.IntN(5) {
 			case 0:
 				m := one(100 + i)
 				b.put(m)
@@ -147,12 +148,18 @@ func TestPartsAgreeWithALookAtEverybody(t *testing.T) {
 			case 3:
 				all[at].Invitation.At = b.now()
 				b.put(all[at])
+			case 4:
+				all[at].AcceptedAt = b.now()
+				b.put(all[at])
 			}
 			q := Query{
 				Words: word() + " " + word(),
 				State: []access.State{"", access.Pending, access.Active}[r.IntN(3)],
 				Role:  []access.RoleName{"", access.Fleet}[r.IntN(2)],
 				Limit: 1 + r.IntN(9),
+			}
+			if r.IntN(2) == 0 {
+				q.Status = []access.Status{access.StatusInvited, access.StatusAccepted, access.StatusExpired}[r.IntN(3)]
 			}
 			if r.IntN(2) == 0 {
 				q.Words = word()
@@ -172,7 +179,7 @@ func (b *box) findsAsEverybody(q Query, all []access.Member, counts bool) {
 		switch {
 		case fitsAll(&m, q):
 			heads = append(heads, m)
-		case s != nil && q.passes(filterText(m.State, m.Roles)) && naive(s, &m):
+		case s != nil && q.passes(filterText(&m)) && naive(s, &m):
 			rest = append(rest, m)
 		}
 	}
@@ -238,7 +245,7 @@ func TestSegmentsAgreeWithALookAtEverybody(t *testing.T) {
 		return part{
 			place:  place{at, id},
 			text:   text,
-			filter: run.filterOf([]string{"aFleet", "pFleet,AILoop", "sAdmin"}[r.IntN(3)]),
+			filter: run.filterOf([]string{"aFleet", "wFleet,AILoop", "sAdmin"}[r.IntN(3)]),
 		}
 	}
 	var ids []access.MemberID

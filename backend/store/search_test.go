@@ -59,6 +59,9 @@ func fitsAll(m *access.Member, q Query) bool {
 	if q.State != "" && m.State != q.State || q.Role != "" && !slices.Contains(m.Roles, q.Role) {
 		return false
 	}
+	if q.Status != "" && m.Status() != q.Status {
+		return false
+	}
 	for _, a := range searchPrefixes(q.Words) {
 		if !slices.ContainsFunc(searchWords(m), func(w string) bool { return strings.HasPrefix(w, a) }) {
 			return false

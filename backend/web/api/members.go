@@ -146,14 +146,20 @@ func (p *Paging) cursor() string { return strings.Clone(p.Cursor) }
 
 // A MembersFilter selects members, in the API's words.
 type MembersFilter struct {
-	State string `query:"state" doc:"pending, active or suspended." example:"active"`
-	Role  string `query:"role" example:"Fleet"`
-	Words string `query:"q" doc:"Beginnings of words of the name, or of parts of the address; all must match." example:"ada example.com"`
+	State  string `query:"state" doc:"pending, active or suspended." example:"active"`
+	Status string `query:"status" doc:"invited, expired (before it was accepted), accepted (ready to review), active or suspended." example:"accepted"`
+	Role   string `query:"role" example:"Fleet"`
+	Words  string `query:"q" doc:"Beginnings of words of the name, or of parts of the address; all must match." example:"ada example.com"`
 }
 
 func (f MembersFilter) query() (q service.MemberQuery, err error) {
 	if f.State != "" {
 		if q.State, err = access.ParseState(strings.Clone(f.State)); err != nil {
+			return q, err
+		}
+	}
+	if f.Status != "" {
+		if q.Status, err = access.ParseStatus(strings.Clone(f.Status)); err != nil {
 			return q, err
 		}
 	}

@@ -33,7 +33,7 @@ func (s *API) mountMembersExport(r *group) {
 			"order mark.",
 		Tags:       []string{"members"},
 		Security:   []map[string][]string{{"session": {}}, {"token": {}}},
-		Parameters: []*huma.Param{asInMembers("state"), asInMembers("role"), asInMembers("q")},
+		Parameters: []*huma.Param{asInMembers("state"), asInMembers("status"), asInMembers("role"), asInMembers("q")},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {}}},
 		},
@@ -57,7 +57,12 @@ func asInMembers(name string) *huma.Param {
 
 func (s *API) exportMembers(c *fiber.Ctx) error {
 	asked := func(name string) string { return strings.Clone(c.Query(name)) }
-	q, err := MembersFilter{State: asked("state"), Role: asked("role"), Words: asked("q")}.query()
+	q, err := MembersFilter{
+		State:  asked("state"),
+		Status: asked("status"),
+		Role:   asked("role"),
+		Words:  asked("q"),
+	}.query()
 	if err != nil {
 		return err
 	}

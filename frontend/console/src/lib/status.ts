@@ -20,10 +20,18 @@ export const statusLabels: Readonly<Record<Status, string>> = {
   get suspended() { return t('console.status.suspended') },
 }
 
-// statuses are the filters of the list of members. The server knows one state for
-// everybody who is not in yet.
+// statuses are the filters of the list of members: each status, and all who are not in yet.
 export const statuses: { value: string; readonly label: string; readonly hint?: string }[] = [
   { value: 'pending', get label() { return t('console.status.filter_pending') }, get hint() { return t('console.status.filter_pending_hint') } },
+  { value: 'invited', get label() { return t('console.status.invited') } },
+  { value: 'accepted', get label() { return t('console.status.pending') } },
+  { value: 'expired', get label() { return t('console.status.expired') } },
   { value: 'active', get label() { return t('console.status.active') } },
   { value: 'suspended', get label() { return t('console.status.suspended') } },
 ]
+
+const states = ['pending', 'active', 'suspended']
+
+// narrowing is the query of such a filter: a state is one, and else it is a status.
+export const narrowing = (value: string): { state: string; status: string } =>
+  states.includes(value) ? { state: value, status: '' } : { state: '', status: value }
