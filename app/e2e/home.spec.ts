@@ -80,4 +80,47 @@ test('who hides the list does not see it again, until they ask for it', async ()
   await expect(list()).toBeVisible()
 })
 
+const menu = async (item: string) => {
+  await button('Help').click()
+  await admin.getByRole('menuitem', { name: item, exact: true }).click()
+}
+
+// Whoever did not understand a page had nothing to read beside it.
+test('each page has help of its own, and every page the shortcuts', async () => {
+  const seen = new Set<string>()
+  for (const path of ['/', '/requests', '/audit', '/mail', '/settings', '/settings/members', '/settings/roles', '/settings/general', '/settings/mail', '/settings/security', '/settings/tokens']) {
+    await admin.goto(`/admin${path}`)
+    await menu('Help for this page')
+    const items = admin.getByRole('dialog').getByRole('listitem')
+    await expect(items.nth(2)).toBeVisible()
+    expect(await items.count()).toBeLessThanOrEqual(6)
+    seen.add((await items.allTextContents()).join())
+    await admin.keyboard.press('Escape')
+    await expect(admin.getByRole('dialog')).toHaveCount(0)
+    await admin.keyboard.press('?')
+    await expect(admin.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
+    await expect(admin).toHaveURL(new RegExp(`/admin${path}\\?keys`))
+    await admin.keyboard.press('Escape')
+    await expect(admin.getByRole('dialog')).toHaveCount(0)
+  }
+  expect(seen.size, 'each page has its own').toBe(11)
+  await menu('Help for this page')
+  await examine(admin, 'page-help', { covered: true })
+  await admin.getByRole('dialog').getByRole('link', { name: /^Read more/ }).click()
+  await expect(admin.getByRole('heading', { level: 1 })).toContainText('security', { ignoreCase: true })
+})
+
+test('the guides are in the program, and About names what is in it', async () => {
+  for (const [item, heading] of [['The console', 'In a window'], ['Running Doorward', 'Backup'], ['Security', 'Traces of attacks']] as const) {
+    await menu(item)
+    await expect(admin.getByRole('heading', { level: 2, name: heading })).toBeVisible()
+    await examine(admin, `guide-${heading}`)
+  }
+  await menu('About Doorward')
+  await admin.getByText('Software in Doorward').click()
+  await expect(admin.getByRole('dialog')).toContainText(/bits-ui \d/)
+  await expect(admin.getByRole('dialog')).toContainText('github.com/gofiber/fiber/v2')
+  await admin.keyboard.press('Escape')
+})
+
 test('no page misbehaved', () => expect(faults).toEqual([]))

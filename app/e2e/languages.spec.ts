@@ -157,7 +157,7 @@ test('in the pseudo-language every word is marked, and no page breaks', async ()
   await admin.goto('/admin/mail')
   const [email] = await admin.evaluate(async () => ((await (await fetch('/api/v1/outbox?q=m5')).json()) as { items: { id: string }[] }).items.map((m) => m.id))
   const pages = [
-    '/admin/', '/admin/requests', '/admin/requests?keys', '/admin/?about', '/admin/?find', `/admin/requests?reject=${pending!.id}`,
+    '/admin/', '/admin/requests', '/admin/requests?keys', '/admin/?about', '/admin/?help', '/admin/settings/members?help', '/admin/?find', `/admin/requests?reject=${pending!.id}`,
     '/admin/audit', '/admin/audit?first=2020-01-01&last=2019-01-01', '/admin/mail', `/admin/mail?message=${email}`, `/admin/mail?delete=${email}`,
     '/admin/settings', '/admin/settings/general', '/admin/settings/members', '/admin/settings/members?q=nobody', '/admin/settings/members?invite', '/admin/settings/members?invite-many',
     `/admin/settings/members/${active!.id}`, `/admin/settings/members/${pending!.id}`, '/admin/settings/members/nobody', '/admin/settings/roles', '/admin/settings/roles?role', '/admin/settings/roles?role=Fleet',

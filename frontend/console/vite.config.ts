@@ -2,6 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { guide } from './guides.ts'
 import { icons } from './icons.ts'
 import { messages } from './messages.ts'
 
@@ -49,7 +50,7 @@ const serverPolicy = (): Plugin => ({
 
 export default defineConfig({
   base,
-  plugins: [messages(), icons(), svelte(), sentFor(), serverPolicy()],
+  plugins: [messages(), guide(), icons(), svelte(), sentFor(), serverPolicy()],
   resolve: { alias: { $lib: here('src/lib'), $ui: here('src/ui') } },
   build: {
     outDir: '../dist',

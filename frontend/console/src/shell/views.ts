@@ -10,6 +10,8 @@ export const viewAt = (path: string): string => (path.startsWith(memberView) ? m
 
 type Loads = () => Promise<{ default: Component }>
 
+const guide: Loads = () => import('../pages/help/Guide.svelte')
+
 // views are the parts of the console that are loaded on demand.
 export const views: Record<string, Loads> = {
   [memberView]: () => import('../pages/access/Member.svelte'),
@@ -21,6 +23,9 @@ export const views: Record<string, Loads> = {
   '/settings/general': () => import('../pages/settings/General.svelte'),
   '/settings/mail': () => import('../pages/settings/Mail.svelte'),
   '/settings/security': () => import('../pages/settings/Security.svelte'),
+  '/help/console': guide,
+  '/help/operating': guide,
+  '/help/security': guide,
   '/settings/tokens': () => import('../pages/tokens/Tokens.svelte'),
 }
 

@@ -29,7 +29,7 @@ export function todo(step: Checklist['items'][number]['step'], now: Overview | u
     case 'first_approval':
       return { title: t('console.checklist.approve'), text: t('console.checklist.approve_text'), action: t('console.nav.requests'), to: '/requests' }
     case 'backup':
-      return { title: t('console.checklist.backup'), text: inBrowser() ? t('console.checklist.backup_text') : t('console.checklist.backup_window') }
+      return { title: t('console.checklist.backup'), text: inBrowser() ? t('console.checklist.backup_text') : t('console.checklist.backup_window'), action: t('console.checklist.backup_link'), to: '/help/operating#backup' }
     default:
       return { title: step, text: '' }
   }
