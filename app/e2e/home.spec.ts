@@ -114,7 +114,7 @@ test('the guides are in the program, and About names what is in it', async () =>
   for (const [item, heading] of [['The console', 'In a window'], ['Running Doorward', 'Backup'], ['Security', 'Traces of attacks']] as const) {
     await menu(item)
     await expect(admin.getByRole('heading', { level: 2, name: heading })).toBeVisible()
-    await examine(admin, `guide-${heading}`)
+    if (item === 'Running Doorward') await examine(admin, 'guide')
   }
   await menu('About Doorward')
   await admin.getByText('Software in Doorward').click()

@@ -15,6 +15,7 @@ package service
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"doorward/backend/access"
@@ -99,6 +100,21 @@ type Change = store.Change
 
 // Watch reports changes as they are committed.
 func (s *Service) Watch(ctx context.Context) (<-chan Change, error) { return s.store.Watch(ctx) }
+
+// OnReported calls fn after each commit that changed what event streams report, before its
+// verb returns and before Watch reports it.
+func (s *Service) OnReported(fn func()) (cancel func()) {
+	return s.store.OnCommit(func(changes []Change) {
+		if slices.ContainsFunc(changes, func(c Change) bool { return slices.Contains(reported, c.Topic) }) {
+			fn()
+		}
+	})
+}
+
+var reported = []store.Topic{
+	store.OverviewChanged, store.LoginRequestChanged, store.MemberChanged, store.MessageChanged, store.AuditAdded,
+	store.ChangesMissed,
+}
 
 // DeriveKey returns a key for one use outside the store.
 func (s *Service) DeriveKey(use string) []byte { return s.store.DeriveKey(use) }

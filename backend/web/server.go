@@ -76,6 +76,7 @@ type Server struct {
 	sources   *sources
 	traces    *traces
 	inFlight  atomic.Int64
+	position  position
 	console   *console
 	messages  *messages.Catalog
 	workspace workspaceName
@@ -133,6 +134,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	s.siteKnown.Store(at)
+	s.position.follow(s.stopped, o.Service)
 	s.Cookies = &Cookies{
 		site:    s.site,
 		formKey: o.Service.DeriveKey("forms"),

@@ -207,12 +207,24 @@ func (r *group) let(n web.Class) func(huma.Context, func(huma.Context)) {
 			err = validate(r.huma.OpenAPI().Components.Schemas, ctx.Operation(), c)
 		}
 		if err == nil {
+			r.position(c, n)
 			next(huma.WithValue(ctx, requestKey{}, c))
 			return
 		}
 		if err := r.face.Fail(c, err); err != nil {
 			r.api.web.Log.Error("an error could not be answered", "err", err)
 		}
+	}
+}
+
+// position says how far the server was before it read the answer, to callers whom event
+// streams tell of changes.
+func (r *group) position(c *fiber.Ctx, n web.Class) {
+	if c.Method() != fiber.MethodGet || !n.NeedsAccount() {
+		return
+	}
+	if p := web.PrincipalOf(c); p == nil || p.May(readMembers) == nil {
+		c.Set(web.PositionHeader, r.api.web.Position())
 	}
 }
 

@@ -26,6 +26,9 @@ func TestEventsTellAnAdmin(t *testing.T) {
 		e.Header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("%d %v", e.StatusCode, e.Header)
 	}
+	if event, _ := e.Next(); event != "hello" {
+		t.Fatalf("it begins with %s", event)
+	}
 	if event, data := e.Next(); event != "overview" || !strings.Contains(data, `"pending":1`) {
 		t.Fatalf("it begins with %s %s", event, data)
 	}
@@ -199,5 +202,41 @@ func TestEventStreamsAreBounded(t *testing.T) {
 	}
 	if e := c.Stranger.Listen(at); e.StatusCode != 401 {
 		t.Errorf("a stranger: %d", e.StatusCode)
+	}
+}
+
+// What happened between a page's first answers and the beginning of its stream was in
+// neither, and the page did not show it. Both say how far the server was.
+func TestAnswersAndStreamsSayThePosition(t *testing.T) {
+	c := webtest.NewCallers(t)
+	answered := func() string {
+		return c.As("admin", "GET", "/overview", "").Header.Get("Doorward-Position")
+	}
+	hello := func() string {
+		e := c.Admin.Listen(c.Serve())
+		for id := ""; ; {
+			line, err := e.Line()
+			c.Must(err)
+			if rest, ok := strings.CutPrefix(line, "id: "); ok {
+				id = strings.TrimSpace(rest)
+			}
+			if strings.HasPrefix(line, "event: hello") {
+				e.Next() // up to its end
+				return id
+			}
+		}
+	}
+	before := answered()
+	if at := hello(); before == "" || at != before {
+		t.Errorf("nothing happened, and the answer is at %q, the stream at %q", before, at)
+	}
+	c.Invite("ada@example.com", access.Fleet)
+	if at := hello(); at == before || at != answered() {
+		t.Errorf("after an invitation the stream is at %q, the old answer at %q, a new one at %q", at, before, answered())
+	}
+	for _, who := range []string{"fleet", "pending"} {
+		if at := c.As(who, "GET", "/me", "").Header.Get("Doorward-Position"); at != "" {
+			t.Errorf("%s, who hears of no changes, is told how much happens: %q", who, at)
+		}
 	}
 }

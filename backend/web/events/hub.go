@@ -26,6 +26,7 @@ const (
 type hub struct {
 	service  *service.Service
 	overview func(context.Context) ([]byte, error)
+	position func() string
 	log      *slog.Logger
 	stopped  context.Context                                          // ends when the server stops
 	every    func(time.Duration) (tick <-chan time.Time, stop func()) // a ticker
@@ -40,12 +41,14 @@ type hub struct {
 type event struct {
 	topic, id string
 	data      []byte
+	at        string // the server's position, not before this change
 }
 
 func newHub(s *web.Server, overview func(context.Context) ([]byte, error)) *hub {
 	return &hub{
 		service:  s.Service,
 		overview: overview,
+		position: s.Position,
 		log:      s.Log,
 		stopped:  s.Context(),
 		streams:  map[*stream]bool{},
@@ -162,6 +165,7 @@ func (h *hub) lost(ctx context.Context) {
 // publish sends a change to every stream. A stream without room for it is closed:
 // its client is told to reload.
 func (h *hub) publish(n event) {
+	n.at = h.position()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for st := range h.streams {

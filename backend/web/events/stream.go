@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ const (
 	topicRoles    = "roles"
 	topicMissed   = "missed"
 	tellReload    = "reload"
+	tellHello     = "hello"
 )
 
 // A stream is one client's events. The server reads its output from it. It ends
@@ -48,6 +50,7 @@ type stream struct {
 	stopBeat func()
 	out      bytes.Buffer
 	count    int
+	at       string // the server's position, as far as this client was told
 	ended    bool
 }
 
@@ -79,8 +82,12 @@ func (e *Events) newStream(c *fiber.Ctx) *stream {
 func (st *stream) begin(again bool) {
 	st.beat, st.stopBeat = st.hub.every(beatEvery)
 	fmt.Fprintf(&st.out, "retry: 2000\nid: %d\n\n", st.count)
+	st.at = st.hub.position() // after add: whatever is later comes as an event
 	if again {
 		st.tell(tellReload, []byte("{}"))
+	}
+	if st.reads() {
+		st.tell(tellHello, []byte("{}"))
 	}
 	if st.reads() {
 		if data, err := st.hub.overview(st.hub.stopped); err == nil {
@@ -159,6 +166,7 @@ func (st *stream) wait() {
 // hear passes on a change that this client may see, and checks the principal
 // again when the change may affect it.
 func (st *stream) hear(ctx context.Context, n event) {
+	st.at = n.at
 	mine := st.who != nil && n.topic == topicMember && n.id == string(st.who.Member.ID)
 	if n.topic == topicMissed {
 		st.tell(tellReload, []byte("{}"))
@@ -211,5 +219,9 @@ func (st *stream) pass(n event) {
 
 func (st *stream) tell(event string, data []byte) {
 	st.count++
-	fmt.Fprintf(&st.out, "id: %d\nevent: %s\ndata: %s\n\n", st.count, event, data)
+	id := strconv.Itoa(st.count)
+	if st.reads() {
+		id = st.at
+	}
+	fmt.Fprintf(&st.out, "id: %s\nevent: %s\ndata: %s\n\n", id, event, data)
 }

@@ -1,3 +1,4 @@
+import { Gap } from './gap'
 import { session } from './session.svelte'
 import { Shared, type All } from './shared'
 import type { Topic } from './stream'
@@ -11,6 +12,7 @@ export class Live {
   connected = $state(true)
   #listeners = new Map<Topic, Set<Listener>>()
   #source: Shared | undefined
+  #gap = new Gap(() => this.#tell('reload', {}))
 
   // start begins to listen, for one member: what another member of the same browser
   // may see is not passed on to this one.
@@ -21,6 +23,7 @@ export class Live {
         this.connected = connected
         if (!connected) session.check() // a stream that is refused does not say why
       },
+      at: (position) => this.#gap.heard(position),
       ended: session.end,
       again: session.check,
     }
@@ -34,6 +37,9 @@ export class Live {
 
   // end stops listening, in every tab: the session has ended.
   end = (): void => this.#source?.end()
+
+  // answered takes the position of an answer of the API.
+  answered = (position: string | null): void => this.#gap.answered(position)
 
   // retry connects at once if there is no connection.
   retry = (): void => {

@@ -4,7 +4,7 @@ import { Stream, type Heard, type Topic } from './stream'
 // or that there is one again.
 export type All = Heard & { ended: () => void; again: () => void }
 
-type Said = { kind: 'event'; topic: Topic; data: unknown } | { kind: 'state'; connected: boolean } | { kind: 'ask' } | { kind: 'retry' } | { kind: 'ended' }
+type Said = { kind: 'event'; topic: Topic; data: unknown } | { kind: 'state'; connected: boolean; at?: string } | { kind: 'ask' } | { kind: 'retry' } | { kind: 'ended' }
 
 // An Environment is what the browser has for sharing.
 export type Environment = {
@@ -40,6 +40,7 @@ export class Shared {
   #answered = true
   #begun = false // there was a stream before
   #connected = true
+  #at = '' // the position of the last event that was passed on
   #ended = false
   #release: (() => void) | undefined
 
@@ -113,6 +114,10 @@ export class Shared {
         this.#say({ kind: 'state', connected })
         this.#state(connected)
       },
+      at: (position: string) => {
+        this.#at = position
+        this.#heard.at?.(position)
+      },
     }
     this.#stream = this.#env.stream(tell, this.#begun)
     return new Promise((done) => (this.#release = done))
@@ -127,7 +132,7 @@ export class Shared {
   #hear(said: Said): void {
     if (said.kind === 'ask') {
       if (this.#ended) this.#heard.again()
-      else if (this.#stream) this.#say({ kind: 'state', connected: this.#connected })
+      else if (this.#stream) this.#say({ kind: 'state', connected: this.#connected, at: this.#at })
     } else if (said.kind === 'ended') {
       this.#heard.ended()
     } else if (said.kind === 'retry') {
@@ -135,7 +140,10 @@ export class Shared {
     } else {
       this.#answered = true
       if (this.#stream) return
-      if (said.kind === 'state') this.#state(said.connected)
+      if (said.kind === 'state') {
+        this.#state(said.connected)
+        if (said.at) this.#heard.at?.(said.at)
+      }
       else this.#heard.event(said.topic, said.data)
     }
   }

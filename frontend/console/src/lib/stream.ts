@@ -3,8 +3,9 @@ export type Topic = 'overview' | 'login-request' | 'member' | 'message' | 'audit
 const topics: Topic[] = ['overview', 'login-request', 'member', 'message', 'audit', 'reload']
 const longest = 30_000
 
-// Heard is where events go, and whether the server can be reached.
-export type Heard = { event: (topic: Topic, data: unknown) => void; state: (connected: boolean) => void }
+// Heard is where events go, whether the server can be reached, and at which of its positions
+// the stream is.
+export type Heard = { event: (topic: Topic, data: unknown) => void; state: (connected: boolean) => void; at?: (position: string) => void }
 
 // A Stream receives the server's events on a connection of its own, and connects
 // again when it is lost. After that, and when the server says that some were missed,
@@ -36,8 +37,13 @@ export class Stream {
     const source = (this.#source = this.open())
     source.onopen = () => this.#opened()
     source.onerror = () => this.#failed(source)
+    const at = (e: Event) => this.heard.at?.((e as MessageEvent).lastEventId ?? '')
+    source.addEventListener('hello', at)
     for (const topic of topics) {
-      source.addEventListener(topic, (e) => this.heard.event(topic, JSON.parse((e as MessageEvent<string>).data || '{}')))
+      source.addEventListener(topic, (e) => {
+        at(e)
+        this.heard.event(topic, JSON.parse((e as MessageEvent<string>).data || '{}'))
+      })
     }
   }
 

@@ -1,6 +1,7 @@
 import createClient from 'openapi-fetch'
 import { take } from '../../ahead'
 import { confirming } from '../confirming.svelte'
+import { live } from '../live.svelte'
 import { language } from '../messages'
 import { present } from '../presence'
 import { session } from '../session.svelte'
@@ -51,6 +52,7 @@ export async function ask<T>(asked: Promise<Answer<T>>): Promise<T> {
     throw Problem.of(cause)
   }
   session.served(answer.response.headers.get('Date'))
+  live.answered(answer.response.headers.get('Doorward-Position'))
   if (answer.response.ok) return answer.data as T
   const problem = Problem.from(answer.response.status, answer.error)
   if (problem.status === 401) session.end()
