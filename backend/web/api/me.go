@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"doorward/backend/access"
-	"doorward/backend/gate"
 	"doorward/backend/text"
 	"doorward/backend/web"
 )
@@ -35,6 +34,7 @@ func (s *API) mountMe(r *group) {
 
 type meJSON struct {
 	ID             string    `json:"id,omitempty"`
+	Workspace      string    `json:"workspace" doc:"The name of the workspace that this is." example:"AI Loop"`
 	Email          string    `json:"email,omitempty" example:"Ada@Example.com"`
 	EmailCanonical string    `json:"email_canonical,omitempty"`
 	Name           string    `json:"name,omitempty" example:"Ada Lovelace"`
@@ -51,13 +51,15 @@ type meJSON struct {
 type meOut struct{ Body meJSON }
 
 func (s *API) me(ctx context.Context, _ access.Actor, _ *struct{}) (*meOut, error) {
-	return &meOut{s.meOf(web.PrincipalOf(actorIn(ctx)))}, nil
+	return &meOut{s.meOf(ctx)}, nil
 }
 
 // meOf describes the caller; without a principal, the operator.
-func (s *API) meOf(p *gate.Principal) meJSON {
+func (s *API) meOf(ctx context.Context) meJSON {
+	p := web.PrincipalOf(actorIn(ctx))
 	if p == nil {
 		return meJSON{
+			Workspace:    s.web.Workspace(ctx),
 			Name:         "the operator",
 			Language:     string(access.English),
 			State:        string(access.Active),
@@ -75,6 +77,7 @@ func (s *API) meOf(p *gate.Principal) meJSON {
 	m := p.Member
 	me := meJSON{
 		ID:           string(m.ID),
+		Workspace:    s.web.Workspace(ctx),
 		Email:        m.Email.Typed,
 		Name:         m.Name,
 		Language:     string(m.Language.Or(access.English)),
@@ -100,7 +103,7 @@ type changeMeIn struct {
 }
 
 func (s *API) changeMe(ctx context.Context, actor access.Actor, in *changeMeIn) (*meOut, error) {
-	me := s.meOf(web.PrincipalOf(actorIn(ctx)))
+	me := s.meOf(ctx)
 	switch notify, tag := in.Body.NotifyRequests, in.Body.Language; {
 	case (notify == nil) == (tag == nil):
 		return nil, access.Errorf(access.Invalid, "Change notify_requests or language, one at a time.").

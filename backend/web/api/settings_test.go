@@ -47,6 +47,7 @@ func TestAPISettingsAndRoles(t *testing.T) {
 			all(`"workspace":"AI Loop"`, `"invitation_expires_in":"7d"`, `"public_url":"https://door.example.com"`,
 				`"server":"mail.example.com:587"`, `"from":"door@example.com"`, `"defaults":{"workspace":"AI Loop"`,
 				`"set_with":"--listen"`, `"name":"session_idle","value":"7d"`), nil},
+		{"the name, for who may not read settings", "fleet", "GET", "/me", "", 200, all(`"workspace":"AI Loop"`), nil},
 		{"change", "admin", "PATCH", "/settings", `{"workspace":"Hangar","invitation_expires_in":"2d"}`, 200,
 			all(`"workspace":"Hangar"`, `"invitation_expires_in":"2d"`), nil},
 		{"hide the checklist", "admin", "PATCH", "/settings", `{"checklist_hidden":true}`, 200,

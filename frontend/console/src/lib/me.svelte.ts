@@ -1,5 +1,4 @@
 import { api, ask, type Me, type Settings } from './api/client'
-import { Problem } from './api/problem'
 import { follow } from './language'
 import { live } from './live.svelte'
 import { session } from './session.svelte'
@@ -14,17 +13,12 @@ class Myself {
     if (this.may('read settings')) this.settings = await ask(api.GET('/settings'))
   }
 
-  // begin is the first load. It requests the member and the settings together, since
-  // nearly everybody who opens the console may read the settings. A member's own language
-  // is known only now.
+  // begin is the first load. A member's own language is known only now.
   begin = async (): Promise<void> => {
-    const settings = ask(api.GET('/settings')).catch((cause: unknown) => Problem.of(cause))
     const who = await ask(api.GET('/me'))
     if (who.id && follow(who.language)) return location.reload()
     this.#is(who)
-    const got = await settings
-    if (!(got instanceof Problem)) this.settings = got
-    else if (got.status !== 403) throw got
+    if (this.may('read settings')) this.settings = await ask(api.GET('/settings'))
   }
 
   // look asks who is signed in, without using the session.
@@ -55,7 +49,7 @@ class Myself {
   may = (permission: string): boolean => this.who?.permissions.includes(permission) ?? false
 
   get workspace(): string {
-    return this.settings?.workspace ?? 'Doorward'
+    return this.settings?.workspace ?? this.who?.workspace ?? 'Doorward'
   }
 
   // host is the host of the public URL.
