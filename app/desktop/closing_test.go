@@ -179,7 +179,8 @@ func TestClosingIsRemembered(t *testing.T) {
 		t.Errorf("it did %q", did)
 	}
 	for _, choice := range []desktop.Choice{desktop.ChoiceQuit, desktop.ChoiceAsk} {
-		if status, said := d.post("/desktop/closing/kept", map[string]any{"do": choice}); status != 200 || again() != choice {
+		if status, said := d.post("/desktop/closing/kept", map[string]any{"do": choice}); status != 200 ||
+			again() != choice {
 			t.Errorf("%d %v: it remembers %q", status, said, again())
 		}
 	}

@@ -114,7 +114,8 @@ func (y *tray) chooses(like string) {
 		all, err := y.entries()
 		for label, id := range all {
 			if fits.MatchString(label) {
-				return y.menu.Call("com.canonical.dbusmenu.Event", 0, id, "clicked", dbus.MakeVariant(""), uint32(0)).Err
+				return y.menu.Call("com.canonical.dbusmenu.Event", 0, id, "clicked", dbus.MakeVariant(""),
+					uint32(0)).Err
 			}
 		}
 		return errors.Join(err, fmt.Errorf("it has %v", all))

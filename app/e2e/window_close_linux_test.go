@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 
 	"doorward/app/e2e/product"
@@ -107,6 +108,14 @@ func TestEndingIsNeverHeldUp(t *testing.T) {
 			d.click("button", "Keep running in the background")
 			s.hidden(t)
 		}
+		if while == "it is hidden" { // its terminal is closed
+			if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.answers("/readyz"); err != nil {
+				t.Errorf("after its terminal was closed: %v", err)
+			}
+		}
 		if while == "from the tray" {
 			y.chooses("^Quit Doorward$")
 			s.gone(t, pid)
@@ -161,7 +170,8 @@ func (d *driven) setsClosing(s *screen, picture string) {
 	d.t.Helper()
 	s.chooses(d.t, s.window("Doorward"), 20, 5)
 	d.find("dialog", "When you close the window")
-	d.until("the choice is shown", "return document.querySelector('.doorward-closing input:checked').value", "^background$")
+	d.until("the choice is shown", "return document.querySelector('.doorward-closing input:checked').value",
+		"^background$")
 	d.picture(picture)
 	d.click("button", "Save")
 	d.without("dialog", "When you close the window")

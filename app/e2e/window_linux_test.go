@@ -308,9 +308,14 @@ func (s *screen) secondStart(t *testing.T, program string, env []string) {
 		cmd.Process.Kill()
 		t.Error("a second start went on")
 	}
-	all, err := s.windows("Doorward")
-	if err != nil || len(all) != 1 {
-		t.Errorf("after a second start the windows are %q, %v", all, err)
+	if err := product.Eventually("one window is shown after a second start", func() error {
+		all, err := s.windows("Doorward")
+		if err == nil && len(all) != 1 {
+			err = fmt.Errorf("the windows are %q", all)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -66,6 +66,7 @@ const hostOf = (at) => new URL(at).host
 async function choose() {
   const { items } = await ask('GET', '/desktop/workspaces')
   part('known').replaceChildren(row({ at: '', name: 'This computer' }), ...items.map(row))
+  part('stay').hidden = !asked.has('choose') // there is nothing to go back to where nothing was open
   show('choose')
   part('known').querySelector('button').focus()
 }
@@ -179,6 +180,7 @@ function connect(event) {
 part('again').addEventListener('click', () => open(trying))
 part('admin').addEventListener('submit', setUp)
 part('connect').addEventListener('submit', connect)
+part('stay').addEventListener('click', () => open())
 part('sign-in').addEventListener('click', () => signIn(trying))
 part('browse').addEventListener('click', () => post('/desktop/sign-in/browse'))
 part('stop').addEventListener('click', () => post('/desktop/sign-in/stop'))
