@@ -78,6 +78,7 @@
       sends(words.save, 'first', '/desktop/closing/kept', chosen),
       make('button', { type: 'button', textContent: words.cancel, onclick: close }),
     ])
+    dialog.querySelector('input:checked')?.focus()
   }
 
   window.runtime.EventsOn('closing', closing)
