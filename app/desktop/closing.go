@@ -68,7 +68,7 @@ func (s *Shell) Serving(ctx context.Context) bool {
 }
 
 // askingTime is how long closing the window waits for facts.
-const askingTime = time.Second
+const askingTime = 3 * time.Second
 
 // served returns the Doorward that runs in this program: the open one, or the one that
 // stayed when the window changed to another.

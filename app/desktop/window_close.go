@@ -83,8 +83,13 @@ func (w *Window) beforeClose(ctx context.Context) (prevent bool) {
 	}
 	select {
 	case <-w.end.running:
-	default:
-		return true // endWhenTold comes again
+	case <-w.until.Done():
+		select {
+		case <-w.end.running:
+		default:
+			return true // endWhenTold comes again
+		}
+	case <-time.After(startTime):
 	}
 	if !w.end.gone.CompareAndSwap(false, true) {
 		return true
