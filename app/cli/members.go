@@ -17,11 +17,11 @@ func (r *run) membersVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "members [--search WORDS] [--role ROLE] [--state STATE] [--limit N]",
 		Short: "List members",
-		Long: "List members. --search takes the beginnings of words of a name and parts of an\naddress; several " +
-			"words narrow it.",
+		Long: "List members. --search takes parts of names and addresses, of three letters or more,\nor the beginning " +
+			"of a word; several words narrow it.",
 		Args: cobra.NoArgs,
 	}
-	cmd.Flags().StringVar(&search, "search", "", "`WORDS` of a name, or parts of an address")
+	cmd.Flags().StringVar(&search, "search", "", "`WORDS`, or parts of them, of a name or an address")
 	cmd.Flags().StringVar(&role, "role", "", "only who has this `ROLE`")
 	cmd.Flags().StringVar(&state, "state", "", "only who is in this `STATE`: pending, active or suspended")
 	cmd.Flags().IntVar(&limit, "limit", maxPage, "how many at most; 0 for all")

@@ -76,10 +76,11 @@ func (s *core) caution(tx *store.Tx, c *MemberView) error {
 
 func (s *core) memberViews(tx *store.Tx, p store.Page[access.Member]) (store.Page[MemberView], error) {
 	out := store.Page[MemberView]{
-		Next:         p.Next,
-		Total:        p.Total,
-		TotalIsFloor: p.TotalIsFloor,
-		Items:        make([]MemberView, 0, len(p.Items)),
+		Next:           p.Next,
+		Total:          p.Total,
+		TotalIsFloor:   p.TotalIsFloor,
+		OnlyBeginnings: p.OnlyBeginnings,
+		Items:          make([]MemberView, 0, len(p.Items)),
 	}
 	for _, m := range p.Items {
 		c, err := s.memberView(tx, m)

@@ -27,10 +27,10 @@ type segment struct {
 
 const (
 	segmentSize   = 1 << 14
-	blockSize     = 64
+	blockSize     = 32
 	rowWords      = segmentSize / blockSize / 64
-	signatureBits = 12
-	signatureRows = 1 << signatureBits
+	signatureRows = 1 << 12
+	digitRows     = 1 << 8  // of them, for threes with a digit: numbers differ in each address
 	unsigned      = 1 << 10 // members of a segment without signature
 )
 
@@ -110,8 +110,14 @@ func (s *segment) sign() {
 
 // class is the row of three bytes.
 func class(a, b, c byte) int {
-	return int((uint32(a)<<16 | uint32(b)<<8 | uint32(c)) * 0x9E3779B1 >> (32 - signatureBits))
+	h := (uint32(a)<<16 | uint32(b)<<8 | uint32(c)) * 0x9E3779B1 >> 8
+	if isDigit(a) || isDigit(b) || isDigit(c) {
+		return int(h % digitRows)
+	}
+	return digitRows + int(h%(signatureRows-digitRows))
 }
+
+func isDigit(b byte) bool { return b-'0' <= 9 }
 
 // classes returns the rows of all threes of bytes of the words.
 func classes(words []string) (all []int) {

@@ -8,6 +8,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/service"
+	"doorward/backend/store"
 	"doorward/backend/text"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -93,6 +94,18 @@ type memberListJSON struct {
 	Next         string       `json:"next,omitempty" doc:"The cursor of the next page; absent on the last one."`
 	Total        int          `json:"total" example:"42"`
 	TotalIsFloor bool         `json:"total_is_floor,omitempty" doc:"total is a lower bound: counting stopped at 1,000."`
+
+	OnlyBeginnings bool `json:"only_beginnings,omitempty" doc:"The search by any part is being made ready: total counts, and the first items are, those with a word that begins with what is sought. The following pages have the others; so has the same search in a few seconds."`
+}
+
+func listOf(p store.Page[service.MemberView]) memberListJSON {
+	return memberListJSON{
+		Items:          membersOf(p.Items),
+		Next:           p.Next,
+		Total:          p.Total,
+		TotalIsFloor:   p.TotalIsFloor,
+		OnlyBeginnings: p.OnlyBeginnings,
+	}
 }
 
 func membersOf(cards []service.MemberView) []MemberJSON {

@@ -149,7 +149,7 @@ type MembersFilter struct {
 	State  string `query:"state" doc:"pending, active or suspended." example:"active"`
 	Status string `query:"status" doc:"invited, expired (before it was accepted), accepted (ready to review), active or suspended." example:"accepted"`
 	Role   string `query:"role" example:"Fleet"`
-	Words  string `query:"q" doc:"Beginnings of words of the name, or of parts of the address; all must match." example:"ada example.com"`
+	Words  string `query:"q" doc:"Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word." example:"ada example.com"`
 }
 
 func (f MembersFilter) query() (q service.MemberQuery, err error) {
@@ -186,11 +186,11 @@ func (s *API) members(ctx context.Context, actor access.Actor, in *membersIn) (*
 	}
 	q.Cursor, q.Limit = in.cursor(), in.Limit
 	page, err := s.service.Members.List(ctx, actor, q)
-	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
+	return &membersOut{listOf(page)}, err
 }
 
 type waitingIn struct {
-	Words string `query:"q" doc:"Beginnings of words of the name, or of parts of the address; all must match." example:"ada example.com"`
+	Words string `query:"q" doc:"Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word." example:"ada example.com"`
 	Paging
 }
 
@@ -200,7 +200,7 @@ func (s *API) loginRequests(ctx context.Context, actor access.Actor, in *waiting
 		return nil, err
 	}
 	page, err := s.service.Members.LoginRequests(ctx, actor, words, in.cursor(), in.Limit)
-	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
+	return &membersOut{listOf(page)}, err
 }
 
 // MemberPath is the member that an operation acts on.

@@ -117,7 +117,7 @@ func (s *API) expiring(ctx context.Context, actor access.Actor, in *expiringIn) 
 		return nil, err
 	}
 	page, err := s.service.Invitations.Expiring(ctx, actor, within, in.Limit)
-	return &membersOut{memberListJSON{membersOf(page.Items), page.Next, page.Total, page.TotalIsFloor}}, err
+	return &membersOut{listOf(page)}, err
 }
 
 // Overview returns the counts as JSON, for callers who may read members.

@@ -6,7 +6,7 @@ import { overview } from './overview.svelte'
 
 const most = 200
 
-type Answer = { items: Member[]; next?: string; total: number; total_is_floor?: boolean }
+type Answer = { items: Member[]; next?: string; total: number; total_is_floor?: boolean; only_beginnings?: boolean }
 
 // LoginRequests are the members awaiting a decision: all of them, or those that a
 // search finds. The badge, the notification and the list come from one answer of the
@@ -15,6 +15,7 @@ export class LoginRequests {
   items = $state.raw<Member[]>([])
   total = $state(0)
   floor = $state(false) // the total is a lower bound
+  beginnings = $state(false) // a search found only beginnings of words so far
   loaded = $state(false)
   problem = $state.raw<Problem>()
   words = ''
@@ -147,6 +148,7 @@ export class LoginRequests {
     this.#next = answer.next ?? ''
     this.total = answer.total
     this.floor = answer.total_is_floor ?? false
+    this.beginnings = answer.only_beginnings ?? false
     this.problem = undefined
   }
 }

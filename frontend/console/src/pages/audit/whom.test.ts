@@ -9,6 +9,7 @@ test.each([
   ['', [], { value: '' }],
   ['System', [], { value: 'system' }],
   ['Grace Hopper', [grace], { value: 'grace@example.org' }],
+  ['grace hopper', [grace, { email: 'mg@example.org', name: 'Mary-Grace Hopper' }], { value: 'grace@example.org' }],
   ['gra', [grace, graham], { problem: '2 members match. Choose one.' }],
   ['graham@Example.org', [grace, graham], { value: 'graham@example.org' }],
   ['gone@example.org', [], { value: 'gone@example.org' }],

@@ -11,7 +11,7 @@ export function whom(typed: string, others: ReadonlyMap<string, string>, found: 
   if (text === '' || others.has(small)) return { value: small }
   const [other] = [...others].find(([, words]) => words.toLowerCase() === small) ?? []
   if (other !== undefined) return { value: other }
-  const same = found.filter((m) => m.email.toLowerCase() === small)
+  const same = found.filter((m) => m.email.toLowerCase() === small || m.name?.toLowerCase() === small)
   const [one] = same.length === 1 ? same : found
   if (one && (same.length === 1 || found.length === 1)) return { value: one.email }
   const N = found.length
