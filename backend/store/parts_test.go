@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -208,7 +209,8 @@ func (b *box) findsAsEverybody(q Query, all []access.Member, counts bool) {
 	for _, m := range rest {
 		then = append(then, m.Email.Canonical)
 	}
-	if len(got) != len(first)+len(then) || !sameNames(got[:len(first)], first) || s != nil && !slices.Equal(got[len(first):], then) {
+	if len(got) != len(first)+len(then) || !sameNames(got[:len(first)], first) ||
+		s != nil && !slices.Equal(got[len(first):], then) {
 		b.t.Fatalf("%+v finds %q, want %q in any order and then %q", q, got, first, then)
 	}
 }
@@ -446,6 +448,19 @@ func TestTheIndexOfPartsEnds(t *testing.T) {
 		b.parts.committed([]kv.Event{{Resync: true}})
 		if b.parts.now.Load() != nil {
 			t.Error("an index that has missed commits stays")
+		}
+	})
+	t.Run("memory", func(t *testing.T) {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(64 << 20))
+		b := openBox(t, "")
+		b.parts.wait = time.Minute
+		if r := b.parts.acquire(t.Context(), 1_000_000); r != nil || b.parts.now.Load() != nil {
+			t.Error("an index that takes most of the memory is made")
+		}
+		if r := b.parts.acquire(t.Context(), 1000); r == nil {
+			t.Error("there is room for a small one")
+		} else {
+			r.release()
 		}
 	})
 	t.Run("close", func(t *testing.T) {

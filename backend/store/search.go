@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	maxWords       = 12 // search words stored for a member
-	maxWordLength  = 64 // bytes
-	maxSearchWords = 6  // words of one query
+	maxWords       = 12      // search words stored for a member
+	maxWordLength  = 64      // bytes
+	maxSearchWords = 6       // words of one query
+	maxQuery       = 1 << 10 // bytes of a query that are read
 )
 
 // searchWords returns the words by whose prefixes a member is found: the address, its
@@ -73,7 +74,7 @@ func betweenWords(r rune) bool {
 // searchPrefixes returns the words of a query, longest first: the longest is probably the
 // rarest.
 func searchPrefixes(q string) []string {
-	words := terms(q)
+	words := terms(cut(q, maxQuery))
 	for i, w := range words {
 		words[i] = cut(w, maxWordLength)
 	}
