@@ -39,7 +39,12 @@ func (b *bench) inviteOn(p *product) error {
 	if err != nil {
 		return err
 	}
-	db, err := badger.Open(bareOptions(filepath.Join(b.dir, "bare")))
+	return b.inviteAs(p, cookie, "")
+}
+
+// inviteAs invites as an Admin; of says on which store.
+func (b *bench) inviteAs(p *product, cookie, of string) error {
+	db, err := badger.Open(bareOptions(filepath.Join(b.dir, "bare"+p.listen)))
 	if err != nil {
 		return err
 	}
@@ -47,7 +52,7 @@ func (b *bench) inviteOn(p *product) error {
 	for _, clients := range []int{1, 16} {
 		var c comparison
 		for range b.rounds {
-			of, err := under(os.Getpid(), clients, func() func(uint64) error { return committer(db) })
+			bare, err := under(os.Getpid(), clients, func() func(uint64) error { return committer(db) })
 			if err != nil {
 				return errors.Join(err, db.Close())
 			}
@@ -55,9 +60,9 @@ func (b *bench) inviteOn(p *product) error {
 			if err != nil {
 				return errors.Join(err, db.Close())
 			}
-			c.add(ours, of)
+			c.add(ours, bare)
 		}
-		b.add(c.figure(fmt.Sprintf("durable invitations over HTTP, %d %s", clients, text.Plural(clients, "client")),
+		b.add(c.figure(fmt.Sprintf("durable invitations over HTTP, %d %s", clients, text.Plural(clients, "client"))+of,
 			"bare Badger commits of one key", 0.50))
 	}
 	return db.Close()

@@ -36,7 +36,15 @@ func million(b *bench) error {
 	if _, err := p.start(); err != nil {
 		return err
 	}
-	return errors.Join(b.pagesOn(p), p.stop())
+	if err := b.pagesOn(p); err != nil {
+		return errors.Join(err, p.stop())
+	}
+	cookie, err := p.adminsCookie()
+	if err != nil {
+		return errors.Join(err, p.stop())
+	}
+	of := ", " + thousands(float64(b.members)) + " members in a search's memory"
+	return errors.Join(b.inviteAs(p, cookie, of), p.stop())
 }
 
 // large returns the product on the large store, which is made on first use.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -36,6 +37,9 @@ func (b *bench) pagesOn(p *product) error {
 	if err != nil {
 		return err
 	}
+	if err := b.partsOn(p, l); err != nil {
+		return err
+	}
 	questions := b.questions(middle)
 	took, rounds := make([]spread, len(questions)), make([]spread, len(questions))
 	for range b.rounds {
@@ -67,6 +71,7 @@ func (b *bench) questions(middle []string) []question {
 	search := func(query func() string) func() string {
 		return func() string { return "&q=" + url.QueryEscape(query()) }
 	}
+	part := func(n int) func() string { return func() string { return within(r, one(w.lasts), n) } }
 	return []question{
 		{"first page of members", "members", always("")},
 		{"a page in the middle", "members", func() string { return "&cursor=" + one(middle) }},
@@ -78,8 +83,53 @@ func (b *bench) questions(middle []string) []question {
 		{"search for the beginning of a name", "members", search(func() string { return one(w.lasts)[:3] })},
 		{"search for a domain", "members", search(func() string { return one(w.mailDomains) })},
 		{"search for two words", "members", search(func() string { return one(w.firsts) + " " + one(w.lasts)[:2] })},
+		{"search for any three letters of a name", "members", search(part(3))},
+		{"search for any five letters of a name", "members", search(part(5))},
+		{"search for parts of two names", "members", search(func() string {
+			return within(r, one(w.firsts), 3) + " " + within(r, one(w.lasts), 3)
+		})},
 		{"search for two common words", "members", search(func() string { return one(w.firsts)[:2] + " example.com" })},
 	}
+}
+
+// within returns n letters of a word, not the first ones if it has more.
+func within(r *rand.Rand, word string, n int) string {
+	if len(word) <= n {
+		return word
+	}
+	at := 1 + r.IntN(len(word)-n)
+	return word[at : at+n]
+}
+
+// partsOn measures what the first search by any part sets off: how long until such a search
+// is answered in full, and what memory that takes.
+func (b *bench) partsOn(p *product, l *lister) error {
+	before, _, err := memoryOf(p.pid())
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	for {
+		if err := l.get("members", "&q=ppe", pageSize); err != nil {
+			return err
+		}
+		if !strings.Contains(string(l.resp.Body()), `"only_beginnings":true`) {
+			break
+		}
+		if time.Since(began) > 2*patience {
+			return errors.New("the search by any part never became ready")
+		}
+	}
+	took := time.Since(began).Seconds() * 1000
+	after, _, err := memoryOf(p.pid())
+	if err != nil {
+		return err
+	}
+	of := ", " + thousands(float64(b.members)) + " members"
+	b.add(figure{what: "from the first search by any part until it is answered in full" + of, measured: milliseconds(took)})
+	b.add(figure{what: "resident memory that it takes, dropped after ten idle minutes" + of,
+		measured: megabytes(after - before)})
+	return nil
 }
 
 // A lister requests lists from the API.
