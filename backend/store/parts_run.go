@@ -14,7 +14,7 @@ import (
 // goroutine makes and changes it.
 type partRun struct {
 	cancel func()
-	wake   chan struct{} // there are marks
+	wake   chan struct{} // read what is marked
 
 	marks    sync.Mutex
 	unread   map[access.MemberID]struct{} // changed, and not read since
@@ -49,7 +49,16 @@ func (r *partRun) mark(id access.MemberID) {
 	r.marks.Lock()
 	r.unread[id] = struct{}{}
 	r.marked++
+	many := len(r.unread) >= partsBatch
 	r.marks.Unlock()
+	if many {
+		r.rouse()
+	}
+}
+
+// rouse has what is marked read: when a search waits for it, or when it is much. Reading
+// after each commit would slow the commits down.
+func (r *partRun) rouse() {
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -107,6 +116,7 @@ func (r *partRun) upToDate(ctx context.Context) bool {
 		if ready || over {
 			return ready && !over
 		}
+		r.rouse()
 		select {
 		case <-moved:
 		case <-ctx.Done():
