@@ -24,6 +24,7 @@ require (
 	github.com/wailsapp/wails/v2 v2.13.0
 	github.com/xhit/go-simple-mail/v2 v2.16.0
 	github.com/zalando/go-keyring v0.2.6
+	golang.org/x/image v0.46.0
 	golang.org/x/net v0.62.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/text v0.43.0

@@ -13,25 +13,30 @@ import (
 
 // setAtStart says which of the settings that the console has too were given at the start.
 func setAtStart(c config.Config) access.SetAtStart {
-	return access.SetAtStart{
+	set := access.SetAtStart{
 		PublicURL:  c.SetWith["url"],
 		MailServer: c.SetWith["smtp-url"],
 		MailFrom:   c.SetWith["mail-from"],
 	}
+	if a, err := mail.ParseAddress(c.MailFrom); err == nil && a.Name != "" {
+		set.SenderName = set.MailFrom
+	}
+	return set
 }
 
 // sender returns whom emails come from by these settings: as given at the start, as an Admin
-// set it, or doorward at the public URL's host.
+// set it, or doorward at the public URL's host. An address without a name gets the name that
+// an Admin set.
 func sender(c config.Config, set access.Settings) string {
-	switch {
-	case c.SetWith["mail-from"] != "":
-		return c.MailFrom
-	case set.Mail.From == "":
-		return config.DefaultFrom(publicURL(c, set))
-	case set.Mail.FromName == "":
-		return set.Mail.From
+	from := cmp.Or(set.Mail.From, config.DefaultFrom(publicURL(c, set)))
+	if c.SetWith["mail-from"] != "" {
+		from = c.MailFrom
 	}
-	return (&mail.Address{Name: set.Mail.FromName, Address: set.Mail.From}).String()
+	a, err := mail.ParseAddress(from)
+	if err != nil || a.Name != "" || set.Mail.FromName == "" {
+		return from
+	}
+	return (&mail.Address{Name: set.Mail.FromName, Address: a.Address}).String()
 }
 
 // shownSender is sender as people write it, without quotes around the name.

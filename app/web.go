@@ -31,6 +31,7 @@ func (a *App) openWeb() (err error) {
 		Facts:      facts(a.c),
 		MailFrom:   func(set access.Settings) string { return shownSender(a.c, set) },
 		SetAtStart: setAtStart(a.c),
+		PortalPage: pages.Preview,
 	}
 	if !a.server.IsZero() {
 		options.MailServer = a.server.Name()

@@ -71,6 +71,8 @@ func (m MailSettings) Server() string {
 // "DOORWARD_SMTP_URL". These cannot be changed while it runs; an empty one can.
 type SetAtStart struct {
 	PublicURL, MailServer, MailFrom string
+
+	SenderName string // what gave the sender a name; empty where the sender has none, or none was given
 }
 
 // AlreadySet refuses to change a setting that was given when Doorward started.

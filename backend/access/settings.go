@@ -11,7 +11,8 @@ type Settings struct {
 	PublicURL string       `json:"public_url,omitempty"` // scheme and host; empty: the default
 	Mail      MailSettings `json:"mail,omitzero"`
 
-	ChecklistHidden bool `json:"checklist_hidden,omitempty"` // nobody wants to see the setup checklist any more
+	ChecklistHidden bool  `json:"checklist_hidden,omitempty"` // nobody wants to see the setup checklist any more
+	Brand           Brand `json:"brand,omitzero"`
 }
 
 // DefaultWorkspace is the workspace's name until an Admin sets one.
@@ -30,6 +31,9 @@ func (s Settings) Check() error {
 	if d := s.InvitationTTL.Std(); d < MinInvitationTTL || d > MaxInvitationTTL {
 		return Errorf(Invalid, "An invitation can last from 1 hour to %d days.", maxInvitationDays).
 			On("invitation").WithCode("expiry_out_of_range")
+	}
+	if err := s.Brand.Check(); err != nil {
+		return err
 	}
 	return CheckText("workspace", s.Workspace, MaxWorkspace)
 }

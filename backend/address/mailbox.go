@@ -9,6 +9,23 @@ import (
 // maxMailboxName is the longest name of a sender, in characters.
 const maxMailboxName = access.MaxMailFromName
 
+// inMailbox are the characters that separate a name from an address.
+const inMailbox = `<>"\`
+
+// SenderName reads the name of a sender alone. It refuses one that looks like an address:
+// readers of an email would take it for where the email comes from.
+func SenderName(field, typed string) (string, error) {
+	name, err := access.CleanText("name", typed, maxMailboxName)
+	if err != nil {
+		return "", access.Explain(err).On(field)
+	}
+	if strings.ContainsAny(name, inMailbox+"@\r\n") {
+		return "", access.Errorf(access.Invalid, "A sender name is a name alone, such as AI Loop: no email "+
+			"address, quotation marks or angle brackets.").On(field).WithCode("sender_name_invalid")
+	}
+	return name, nil
+}
+
 // ParseMailbox reads the sender of emails: an address, or a name and an address in angle
 // brackets, such as AI Loop <door@example.com>. The name may stand in quotes.
 func ParseMailbox(s string) (name string, a access.Address, err error) {
@@ -26,7 +43,7 @@ func ParseMailbox(s string) (name string, a access.Address, err error) {
 	if len(name) > 1 && name[0] == '"' && name[len(name)-1] == '"' {
 		name = name[1 : len(name)-1]
 	}
-	if strings.ContainsAny(name, `<>"\`) {
+	if strings.ContainsAny(name, inMailbox) {
 		return "", a, refuse("email_invalid", "Write it like AI Loop <door@example.com>, or the address alone.")
 	}
 	if name, err = access.CleanText("name", name, maxMailboxName); err != nil {

@@ -79,10 +79,22 @@ func (l *Templates) Warm() {
 // Kinds returns all kinds of email.
 func Kinds() []access.MessageKind { return slices.Collect(maps.Keys(drafts)) }
 
-// Render renders an email of that kind. If an older version stored it already rendered, it
-// is returned as it was. Render fails for an unknown kind and for a link that is not a web
-// address.
+// A Look is how an email looks: the workspace's own colours, logo and footer. The zero Look
+// is Doorward's.
+type Look struct {
+	access.Brand
+	LogoURL string // where the email finds the logo; empty: it has none
+}
+
+// Render is RenderIn with Doorward's own look.
 func (l *Templates) Render(kind access.MessageKind, f access.MessageFacts) (access.MessageBody, error) {
+	return l.RenderIn(Look{}, kind, f)
+}
+
+// RenderIn renders an email of that kind. If an older version stored it already rendered, it
+// is returned as it was. RenderIn fails for an unknown kind and for a link that is not a web
+// address.
+func (l *Templates) RenderIn(look Look, kind access.MessageKind, f access.MessageFacts) (access.MessageBody, error) {
 	if f.Rendered != nil {
 		return *f.Rendered, nil
 	}
@@ -90,6 +102,7 @@ func (l *Templates) Render(kind access.MessageKind, f access.MessageFacts) (acce
 	if err != nil {
 		return access.MessageBody{}, err
 	}
+	d.as(look)
 	text, err := l.draw(l.text, d.asText(w.label))
 	if err != nil {
 		return access.MessageBody{}, fmt.Errorf("write an email of kind %q: %w", kind, err)

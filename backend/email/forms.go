@@ -2,6 +2,7 @@ package email
 
 import (
 	"html"
+	"strconv"
 	"strings"
 
 	"doorward/backend/access"
@@ -23,6 +24,14 @@ type draft struct {
 	Fallback         string // what to do if the button does not work
 	Facts            []fact
 	Why              []string // who sent it and why, and what to do if it was unexpected
+
+	Accent, AccentInk    string // the colour of links and buttons, and of text on a button
+	DarkAccent, DarkInk  string // both in a dark theme
+	Logo                 string // the image's URL; empty: Doorward's sign
+	LogoWidth            string
+	LogoHeight           string
+	Footer               string // the workspace's own sentence at the end
+	Contact, ContactLink string // where its link leads, as it is shown and as it is followed
 }
 
 type fact struct{ Name, Value string }
@@ -37,6 +46,19 @@ func (d *draft) in(l access.Language) {
 	}
 }
 
+// as gives the draft its look.
+func (d *draft) as(look Look) {
+	light, dark := look.Accents()
+	d.Accent, d.AccentInk = string(light.Color), string(light.Ink)
+	d.DarkAccent, d.DarkInk = string(dark.Color), string(dark.Ink)
+	if d.Logo = look.LogoURL; d.Logo != "" {
+		w, h := look.Logo.Box()
+		d.LogoWidth, d.LogoHeight = strconv.Itoa(w), strconv.Itoa(h)
+	}
+	d.Footer = unlinked(oneLine(look.Footer, access.MaxFooter))
+	d.Contact, d.ContactLink = look.ContactLabel(), look.Contact
+}
+
 // asHTML returns the draft with every field escaped.
 func (d *draft) asHTML() *draft {
 	e := html.EscapeString
@@ -46,6 +68,9 @@ func (d *draft) asHTML() *draft {
 		Lead: make([]string, len(d.Lead)), Quote: e(d.Quote), Code: e(d.Code),
 		People: make([]person, len(d.People)), More: e(d.More), Button: e(d.Button), Link: e(d.Link),
 		Facts: make([]fact, len(d.Facts)), Why: make([]string, len(d.Why)),
+		Accent: e(d.Accent), AccentInk: e(d.AccentInk), DarkAccent: e(d.DarkAccent), DarkInk: e(d.DarkInk),
+		Logo: e(d.Logo), LogoWidth: e(d.LogoWidth), LogoHeight: e(d.LogoHeight),
+		Footer: e(d.Footer), Contact: e(d.Contact), ContactLink: e(d.ContactLink),
 	}
 	for i, s := range d.Lead {
 		h.Lead[i] = e(s)
@@ -76,6 +101,9 @@ func (d *draft) asText(label func(string) string) *draft {
 	}
 	for i, s := range d.Why {
 		t.Why[i] = wrap("", s)
+	}
+	if d.Footer != "" {
+		t.Footer = wrap("", d.Footer)
 	}
 	if d.Quote != "" {
 		t.Quote = wrap("> ", d.Quote)

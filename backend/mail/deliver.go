@@ -1,11 +1,13 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/email"
 	"doorward/backend/mail/smtp"
 	"doorward/backend/store"
 )
@@ -94,23 +96,40 @@ func (w *Worker) message(ctx context.Context, msg access.Message, by Route) (m s
 		if err != nil {
 			return err
 		}
-		body, err := w.o.Emails.Render(msg.Kind, facts)
+		settings, err := tx.Settings()
 		if err != nil {
 			return err
 		}
-		name := by.name
-		if name == "" {
-			settings, err := tx.Settings()
-			if err != nil {
-				return err
-			}
-			name = settings.Workspace
+		look := email.Look{Brand: settings.Brand}
+		image, err := logoOf(tx, settings.Brand.Logo)
+		if err != nil {
+			return err
 		}
+		if image.ID != "" {
+			look.LogoURL = "cid:" + image.ID
+		}
+		body, err := w.o.Emails.RenderIn(look, msg.Kind, facts)
+		if err != nil {
+			return err
+		}
+		name := cmp.Or(by.name, settings.Workspace)
 		m = smtp.Message{ID: msg.HeaderMessageID, From: by.from, FromName: name, To: msg.Recipient,
-			Subject: body.Subject, Text: body.Text, HTML: body.HTML, Date: msg.QueuedAt}
+			Subject: body.Subject, Text: body.Text, HTML: body.HTML, Image: image, Date: msg.QueuedAt}
 		return nil
 	})
 	return m, err
+}
+
+// logoOf returns the logo as it goes out with an email; none if there is none.
+func logoOf(tx *store.Tx, logo access.Logo) (smtp.Image, error) {
+	if logo.Hash == "" {
+		return smtp.Image{}, nil
+	}
+	png, err := tx.Logo()
+	if err != nil || len(png) == 0 {
+		return smtp.Image{}, err
+	}
+	return smtp.Image{ID: "logo." + logo.Hash[:16] + "@doorward", PNG: png}, nil
 }
 
 // errTaken means that another worker has the email now, or that it is finished.

@@ -20,7 +20,7 @@ import (
 // functions of theirs that are given the sentence of one.
 var (
 	refusing = []string{
-		"access", "address", "gate", "mail", "messages", "policy", "service", "store", "text",
+		"access", "address", "gate", "mail", "messages", "picture", "policy", "service", "store", "text",
 		"web", "web/api", "web/events", "web/portal",
 	}
 	takes = []string{"Errorf", "Countedf", "refuse", "refuseURL", "badBody", "invalid", "counted",
@@ -45,7 +45,7 @@ var (
 	// words are those that stand in sentences: names of fields, and the scripts that addresses
 	// are disguised with.
 	words = []string{
-		"cyrillic", "description", "greek", "latin", "name", "note", "reason", "role", "workspace",
+		"cyrillic", "description", "footer", "greek", "latin", "name", "note", "reason", "role", "workspace",
 	}
 )
 

@@ -63,13 +63,20 @@ func (c *MailChange) apply(m *access.MailSettings, set access.SetAtStart) (what 
 }
 
 func (c *MailChange) applySender(m *access.MailSettings) error {
+	before := *m
 	m.From, m.FromName = "", ""
 	if strings.TrimSpace(*c.From) == "" {
+		if before.From == "" {
+			m.FromName = before.FromName
+		}
 		return nil
 	}
 	name, from, err := address.ParseMailbox(*c.From)
 	if err != nil {
 		return access.Explain(err).On(mailFrom)
+	}
+	if name == "" && before.From == "" { // a name that was set alone, and did not stand in this field
+		name = before.FromName
 	}
 	m.From, m.FromName = from.Canonical, name
 	return nil

@@ -41,7 +41,11 @@ func (s Outbox) Get(ctx context.Context, actor access.Actor, id access.MessageID
 		if m.Kind.HoldsSecret() && !actor.IsOperator() {
 			f = s.emails.Redact(f)
 		}
-		w, err = s.emails.Render(m.Kind, f)
+		look, err := s.look(tx)
+		if err != nil {
+			return err
+		}
+		w, err = s.emails.RenderIn(look, m.Kind, f)
 		return err
 	})
 	return m, w, err

@@ -118,6 +118,10 @@ func (fx *fixture) managing(c people) map[string]func(actor access.Actor) error 
 			return err
 		},
 		"Settings.RecordBackup": func(actor access.Actor) error { return fx.Settings.RecordBackup(ctx, actor) },
+		"Settings.SetLogo": func(actor access.Actor) error {
+			_, err := fx.Settings.SetLogo(ctx, actor, nil)
+			return err
+		},
 		"Tokens.Create": func(actor access.Actor) error {
 			_, _, err := fx.Tokens.Create(ctx, actor, "ci", []access.RoleName{access.Fleet}, 0)
 			return err
@@ -206,6 +210,10 @@ func (fx *fixture) reading(c people) map[string]func(actor access.Actor) error {
 			return err
 		},
 		"Settings.Get": func(actor access.Actor) error { _, err := fx.Settings.Get(ctx, actor); return err },
+		"Settings.Preview": func(actor access.Actor) error {
+			_, err := fx.Settings.Preview(ctx, actor, BrandChange{})
+			return err
+		},
 		"Settings.TrustClock": func(actor access.Actor) error { // changes nothing while the clock is right
 			return fx.Settings.TrustClock(ctx, actor)
 		},

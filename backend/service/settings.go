@@ -20,16 +20,18 @@ type SettingsChange struct {
 	Mail       *MailChange
 
 	ChecklistHidden *bool
+	Brand           *BrandChange
 }
 
-// Workspace returns the workspace's name, for pages that are public.
-func (s Settings) Workspace(ctx context.Context) (name string, err error) {
+// Public returns what pages that are public show of the settings: the workspace's name and
+// its brand.
+func (s Settings) Public(ctx context.Context) (name string, brand access.Brand, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		s, err := tx.Settings()
-		name = s.Workspace
+		name, brand = s.Workspace, s.Brand
 		return err
 	})
-	return name, err
+	return name, brand, err
 }
 
 // Get returns the settings.
@@ -59,6 +61,7 @@ func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChan
 			func() ([]string, error) { return c.applyPlain(&out) },
 			func() ([]string, error) { return s.applyPublicURL(tx, a, c.PublicURL, &out) },
 			func() ([]string, error) { return s.applyMail(tx, a, c.Mail, &out) },
+			func() ([]string, error) { return s.applyBrand(tx, a, c.Brand, &out) },
 		} {
 			did, err := apply()
 			if err != nil {
@@ -67,7 +70,7 @@ func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChan
 			what = append(what, did...)
 		}
 		if len(what) == 0 {
-			return access.Errorf(access.Invalid, "Say what to change: workspace, invitation, public URL or mail.").
+			return access.Errorf(access.Invalid, "Say what to change: workspace, invitation, public URL, mail or appearance.").
 				WithCode("nothing_to_change")
 		}
 		if err := out.Check(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"os"
@@ -52,10 +53,59 @@ func full(b *box) (secrets [][]byte) {
 			tx.Tokens.Put(access.Token{ID: access.TokenID(access.NewID()), Hash: secret(), Name: "ci"}),
 			tx.Messages.Post(msg, access.MessageFacts{Link: "the words of a letter"}),
 			tx.Roles.Put(access.Role{Name: "Guest", Permissions: access.Grantable()[:1]}),
-			tx.PutSettings(access.Settings{Workspace: "Works", InvitationTTL: 3600}))
+			tx.PutLogo(anyLogo),
+			tx.PutSettings(access.Settings{
+				Workspace:     "Works",
+				InvitationTTL: 3600,
+				Brand: access.Brand{
+					Accent:  "#7a1f5c",
+					Footer:  "Questions?",
+					Contact: "mailto:help@example.com",
+					Logo:    access.Logo{Hash: anyLogoHash(), Width: 96, Height: 48},
+				},
+			}))
 	})
 	b.update(func(tx *Tx) error { return tx.Members.Delete(gone, access.EndedRejected) })
 	return append(secrets, []byte("the words of a letter"), []byte("K7PQ3XMD"))
+}
+
+// anyLogo stands for an image: the store does not look into it.
+var anyLogo = []byte("\x89PNG any logo")
+
+func anyLogoHash() string {
+	sum := sha256.Sum256(anyLogo)
+	return hex.EncodeToString(sum[:])
+}
+
+// A logo that somebody slipped into a backup would be served to everybody who opens the
+// sign-in page. One that is not the one of the settings is refused, as is a missing one.
+func TestRestoreRefusesAnotherLogo(t *testing.T) {
+	for name, tt := range map[string]struct {
+		image []byte
+		hash  string
+		fine  bool
+	}{
+		"the one of the settings": {anyLogo, anyLogoHash(), true},
+		"none":                    {nil, "", true},
+		"another":                 {[]byte("<script>"), anyLogoHash(), false},
+		"a missing one":           {nil, anyLogoHash(), false},
+		"one that is unknown":     {anyLogo, "", false},
+	} {
+		b := openBox(t, "")
+		full(b)
+		b.update(func(tx *Tx) error {
+			set, err := tx.Settings()
+			set.Brand.Logo = access.Logo{}
+			if tt.hash != "" {
+				set.Brand.Logo = access.Logo{Hash: tt.hash, Width: 96, Height: 48}
+			}
+			return errors.Join(err, tx.PutSettings(set), tx.PutLogo(tt.image))
+		})
+		_, err := Restore(t.Context(), bytes.NewReader(b.backup()), b.options(filepath.Join(t.TempDir(), "new")))
+		if (err == nil) != tt.fine {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func (b *box) backup() []byte {
@@ -98,7 +148,7 @@ func TestBackupRestore(t *testing.T) {
 				t.Errorf("%d records %q after the restore", left[none], none)
 			}
 		}
-		if left["m"] != 2 || left["k"] != 0 || left["K"] != 0 || left["g"] != 1 || left["p"] != 1 || left["o"] != 1 {
+		if left["m"] != 2 || left["k"] != 0 || left["K"] != 0 || left["g"] != 1 || left["p"] != 1 || left["G"] != 1 || left["o"] != 1 {
 			t.Errorf("restored are %v", left)
 		}
 		r.view(func(tx *Tx) error {

@@ -59,6 +59,7 @@ const (
 	setupPrefix         prefix = "f"
 	mailHealthPrefix    prefix = "y"
 	mailPasswordPrefix  prefix = "W"
+	logoPrefix          prefix = "G"
 	rolesRevPrefix      prefix = "v"
 	digestPrefix        prefix = "D"
 	clockPrefix         prefix = "T"
@@ -162,6 +163,7 @@ var records = []record{
 	{prefix: setupPrefix, name: "the way to the first Admin", holds: access.Setup{}},
 	{prefix: mailHealthPrefix, name: "health of the way to the mail server", holds: access.MailHealth{}},
 	{prefix: mailPasswordPrefix, name: "the mail server's password", leftOut: true},
+	{prefix: logoPrefix, name: "the logo"},
 	{prefix: rolesRevPrefix, name: "the revision of the roles", holds: 0, topic: RolesChanged},
 	{prefix: digestPrefix, name: "what Admins were told of who waits", holds: Digest{}},
 	{prefix: clockPrefix, name: "the time that was last believed", holds: time.Time{}},

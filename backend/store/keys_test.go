@@ -177,6 +177,7 @@ func TestWhatAKeyMeans(t *testing.T) {
 		{"v", Change{Topic: RolesChanged}, true, true},
 		{"p", Change{Topic: SettingsChanged}, true, true},
 		{"W", Change{}, false, false},
+		{"G", Change{}, false, true},
 		{"f", Change{}, false, true},
 		{"y", Change{}, false, true},
 		{"D", Change{}, false, true},

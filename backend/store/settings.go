@@ -1,6 +1,10 @@
 package store
 
-import "doorward/backend/access"
+import (
+	"bytes"
+
+	"doorward/backend/access"
+)
 
 // Settings returns the settings, the defaults if none were stored.
 func (tx *Tx) Settings() (access.Settings, error) {
@@ -40,4 +44,21 @@ func (tx *Tx) forgetMailPassword() error {
 	s.Mail.HasPassword = false
 	s.Mail.Revision++
 	return tx.PutSettings(s)
+}
+
+// Logo returns the logo's image; nil if none is stored.
+func (tx *Tx) Logo() ([]byte, error) {
+	image, found, err := tx.read(logoPrefix.key())
+	if err != nil || !found {
+		return nil, err
+	}
+	return bytes.Clone(image), nil
+}
+
+// PutLogo stores the logo's image, which the settings describe; an empty one is deleted.
+func (tx *Tx) PutLogo(image []byte) error {
+	if len(image) == 0 {
+		return tx.unmark(logoPrefix.key())
+	}
+	return tx.put(logoPrefix.key(), image)
 }

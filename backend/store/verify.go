@@ -3,6 +3,8 @@ package store
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"hash/maphash"
 	"maps"
@@ -33,6 +35,9 @@ func (s *Store) Verify(ctx context.Context) (Report, error) {
 		return v.report, err
 	}
 	if err := v.fits(kept); err != nil {
+		return v.report, err
+	}
+	if err := s.View(ctx, (*Tx).checkLogo); err != nil {
 		return v.report, err
 	}
 	v.report.AuditEntries, err = s.VerifyAudit(ctx)
@@ -170,4 +175,24 @@ func (v *verifier) fits(kept access.Counters) error {
 			WithCode("store_broken")
 	}
 	return nil
+}
+
+// checkLogo refuses a logo that is not the one which the settings describe: it would be
+// served to everybody, and nobody has checked it.
+func (tx *Tx) checkLogo() error {
+	s, err := tx.Settings()
+	if err != nil {
+		return err
+	}
+	image, err := tx.Logo()
+	if err != nil {
+		return err
+	}
+	want := s.Brand.Logo.Hash
+	if sum := sha256.Sum256(image); want == "" && image == nil || want == hex.EncodeToString(sum[:]) {
+		return nil
+	}
+	return access.Errorf(access.Conflict,
+		"The store does not fit together: its logo is not the one in the settings. Restore the latest backup.").
+		WithCode("store_broken")
 }

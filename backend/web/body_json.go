@@ -41,7 +41,7 @@ func readBody(c *fiber.Ctx) error {
 		).WithCode("unsupported_type")
 	}
 	limit := maxBody
-	if c.Path() == batchPath {
+	if _, large := largeBodies[c.Path()]; large {
 		limit = maxBatchBody
 	}
 	if len(body) > limit {

@@ -16,9 +16,15 @@ import (
 	"doorward/backend/web/wire"
 )
 
-// mayBatch reports whether a request comes from somebody who may invite. It only
+// largeBodies are the paths where a body may be large, and who may send one.
+var largeBodies = map[string]access.Permission{
+	batchPath: access.May(access.DoInvite, access.ResMembers),
+	logoPath:  access.May(access.Change, access.ResSettings),
+}
+
+// maySendLarge reports whether a request comes from somebody with that permission. It only
 // decides how long the body may be; the guard checks again once the body is here.
-func (g *Guard) mayBatch(ctx context.Context, r wire.Request) bool {
+func (g *Guard) maySendLarge(ctx context.Context, r wire.Request, need access.Permission) bool {
 	var h fasthttp.RequestHeader
 	if h.Read(bufio.NewReaderSize(bytes.NewReader(r.Head), len(r.Head)+1)) != nil {
 		return false
@@ -28,7 +34,7 @@ func (g *Guard) mayBatch(ctx context.Context, r wire.Request) bool {
 		g.countAttempt(r.Conn, &h)
 	}
 	if err != nil || p.Actor.Token == "" && p.Member.State == access.Pending ||
-		p.May(access.May(access.DoInvite, access.ResMembers)) != nil {
+		p.May(need) != nil {
 		return false
 	}
 	r.Conn.Trust()

@@ -79,7 +79,7 @@ type Server struct {
 	position  position
 	console   *console
 	messages  *messages.Catalog
-	workspace workspaceName
+	look      publicLook
 	once      once
 	stop      context.CancelFunc
 	stopped   context.Context
@@ -299,25 +299,32 @@ func (s *Server) cut(a *fiber.App) error {
 	return nil
 }
 
-// workspaceName caches the workspace's name for public pages.
-type workspaceName struct {
-	mu   sync.Mutex
-	name string
-	at   time.Time
+// publicLook caches the workspace's name and brand for public pages.
+type publicLook struct {
+	mu    sync.Mutex
+	name  string
+	brand access.Brand
+	at    time.Time
 }
 
 // Workspace returns the workspace's name, at most a second old.
 func (s *Server) Workspace(ctx context.Context) string {
-	w := &s.workspace
+	name, _ := s.Look(ctx)
+	return name
+}
+
+// Look returns the workspace's name and brand, at most a second old.
+func (s *Server) Look(ctx context.Context) (string, access.Brand) {
+	w := &s.look
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.name == "" || time.Since(w.at) > time.Second {
-		name, err := s.Service.Settings.Workspace(ctx)
+		name, brand, err := s.Service.Settings.Public(ctx)
 		if err != nil {
 			s.Log.WarnContext(ctx, "the workspace's name could not be read", "err", err)
-			return cmp.Or(w.name, access.DefaultWorkspace)
+			return cmp.Or(w.name, access.DefaultWorkspace), w.brand
 		}
-		w.name, w.at = name, time.Now()
+		w.name, w.brand, w.at = name, brand, time.Now()
 	}
-	return w.name
+	return w.name, w.brand
 }

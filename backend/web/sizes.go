@@ -12,8 +12,11 @@ import (
 	"doorward/backend/web/wire"
 )
 
-// batchPath is the only path with a large body.
-const batchPath = "/api/v1/invitations/batch"
+// The only paths with a large body.
+const (
+	batchPath = "/api/v1/invitations/batch"
+	logoPath  = "/api/v1/settings/logo"
+)
 
 // wired returns the limits of a listener. The operator's own has no limits for
 // strangers: only the framing of requests and their duration are limited alike.
@@ -34,14 +37,15 @@ func (s *Server) wired(local bool) wire.Options {
 }
 
 // roomFor returns how large a body may be, judged by the head alone: none where
-// nothing may be sent, a form's limit, the API's, or, for callers who may invite,
-// a batch's.
+// nothing may be sent, a form's limit, the API's, or, for callers who may send
+// one there, a large one's.
 func (s *Server) roomFor(r wire.Request) (most int, release func(), err error) {
 	path, _, _ := strings.Cut(string(r.Target), "?")
+	need, large := largeBodies[path]
 	switch {
 	case string(r.Method) == fiber.MethodGet, string(r.Method) == fiber.MethodHead:
 		return 0, nil, nil
-	case path == batchPath && s.Guard.mayBatch(s.stopped, r):
+	case large && s.Guard.maySendLarge(s.stopped, r, need):
 		return s.largeRoom()
 	case strings.HasPrefix(path, "/api/"):
 		return maxBody, nil, nil

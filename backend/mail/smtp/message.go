@@ -3,6 +3,7 @@ package smtp
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"mime"
 	"mime/quotedprintable"
@@ -23,7 +24,14 @@ type Message struct {
 	Subject  string
 	Text     string
 	HTML     string // may be empty
+	Image    Image  // that the HTML shows; it may have none
 	Date     time.Time
+}
+
+// An Image is a PNG that goes out with an email. Its HTML shows it as cid: and the id.
+type Image struct {
+	ID  string // the Content-ID, without angle brackets
+	PNG []byte
 }
 
 // Limits of a header's values in characters; a header line may have 998 bytes.
@@ -49,6 +57,8 @@ func (m Message) render() ([]byte, error) {
 			"The sender's address cannot be written into an email. Check the setting mail_from.").On("mail_from")
 	case !plainAddress(m.ID):
 		return nil, access.Errorf(access.Invalid, "The email has no proper Message-ID.").On("message_id")
+	case len(m.Image.PNG) > 0 && !plainAddress(m.Image.ID):
+		return nil, access.Errorf(access.Invalid, "The image of the email has no proper Content-ID.").On("image")
 	}
 	var b bytes.Buffer
 	header := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
@@ -64,8 +74,8 @@ func (m Message) render() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// body writes text and HTML. The boundary cannot occur in them: quoted-printable never has
-// an underscore after an equals sign.
+// body writes text, HTML and the image that the HTML shows. The boundaries cannot occur in
+// them: quoted-printable never has an underscore after an equals sign, and base64 has none.
 func (m Message) body(b *bytes.Buffer, header func(name, value string)) {
 	part := func(kind, text string) {
 		header("Content-Type", "text/"+kind+"; charset=utf-8")
@@ -84,8 +94,35 @@ func (m Message) body(b *bytes.Buffer, header func(name, value string)) {
 	fmt.Fprintf(b, "\r\n--%s\r\n", boundary)
 	part("plain", m.Text)
 	fmt.Fprintf(b, "\r\n--%s\r\n", boundary)
-	part("html", m.HTML)
+	if len(m.Image.PNG) == 0 {
+		part("html", m.HTML)
+	} else {
+		inner := boundary + "_related"
+		header("Content-Type", "multipart/related; type=\"text/html\";\r\n boundary=\""+inner+"\"")
+		fmt.Fprintf(b, "\r\n--%s\r\n", inner)
+		part("html", m.HTML)
+		fmt.Fprintf(b, "\r\n--%s\r\n", inner)
+		m.Image.write(b, header)
+		fmt.Fprintf(b, "\r\n--%s--\r\n", inner)
+	}
 	fmt.Fprintf(b, "\r\n--%s--\r\n", boundary)
+}
+
+// base64Line is the length of a line of base64, which may have 76 characters.
+const base64Line = 76
+
+func (i Image) write(b *bytes.Buffer, header func(name, value string)) {
+	header("Content-Type", "image/png")
+	header("Content-Transfer-Encoding", "base64")
+	header("Content-ID", "<"+i.ID+">")
+	header("Content-Disposition", "inline")
+	b.WriteString("\r\n")
+	text := base64.StdEncoding.EncodeToString(i.PNG)
+	for len(text) > base64Line {
+		b.WriteString(text[:base64Line] + "\r\n")
+		text = text[base64Line:]
+	}
+	b.WriteString(text)
 }
 
 // plainAddress reports whether an address, or a Message-ID, means the same in a header and

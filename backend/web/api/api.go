@@ -37,6 +37,7 @@ type API struct {
 	mailServer string
 	mailFrom   func(access.Settings) string
 	setAtStart access.SetAtStart
+	portalPage PortalPage
 }
 
 // Options are facts that an API reports and the service does not know.
@@ -46,7 +47,11 @@ type Options struct {
 	MailServer string                       // the one given at the start, as people read it; empty: none
 	MailFrom   func(access.Settings) string // whom emails come from; nil: nobody known
 	SetAtStart access.SetAtStart
+	PortalPage PortalPage // nil: there is no preview of the portal
 }
+
+// A PortalPage renders a page of the portal, in one piece, for a preview.
+type PortalPage func(p service.Preview, page string, in access.Language, theme string) ([]byte, error)
 
 // New returns the API of a server.
 func New(s *web.Server, o Options) *API {
@@ -61,6 +66,7 @@ func New(s *web.Server, o Options) *API {
 		mailServer: o.MailServer,
 		mailFrom:   o.MailFrom,
 		setAtStart: o.SetAtStart,
+		portalPage: o.PortalPage,
 	}
 }
 
@@ -284,7 +290,7 @@ func takes(o *huma.Operation, name string) bool {
 
 const documentText = `Doorward decides who gets in: administrators invite people by email, invited people prove their address and wait, and administrators approve or reject them.
 
-Errors are application/problem+json with a stable code and a sentence in detail, in the language of Accept-Language if it is one of ours, else in English. Times are RFC 3339 in UTC; what is not known is absent. Lists page by limit and an opaque cursor: pass next as cursor to get the page after. Bodies are JSON of at most 64 KiB (1 MiB for a batch of invitations); unknown and repeated fields are refused.`
+Errors are application/problem+json with a stable code and a sentence in detail, in the language of Accept-Language if it is one of ours, else in English. Times are RFC 3339 in UTC; what is not known is absent. Lists page by limit and an opaque cursor: pass next as cursor to get the page after. Bodies are JSON of at most 64 KiB (1 MiB for a batch of invitations and for a logo); unknown and repeated fields are refused.`
 
 // mountDocument serves the OpenAPI document. It is generated once, when all
 // operations are known.

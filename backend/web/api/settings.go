@@ -28,11 +28,13 @@ func (s *API) mountSettings(r *group) {
 		id:     "change-settings",
 		title:  "Change settings",
 		text: "Changes what is given and leaves the rest. What was given when Doorward started stays as it is. " +
-			"The public URL and mail_settings decide who can sign in as whom: they are for Admins. " +
+			"The public URL and mail_settings decide who can sign in as whom, and people trust the appearance: " +
+			"these are for Admins. " +
 			needsConfirmation,
 		need:  change,
 		fails: []int{http.StatusConflict},
 	}, s.changeSettings)
+	s.mountAppearance(r, read, change)
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/settings/checks",
@@ -100,6 +102,7 @@ type settingsJSON struct {
 	Mail                mailJSON         `json:"mail" doc:"Whether and how emails leave now."`
 	MailSettings        mailSettingsJSON `json:"mail_settings" doc:"The mail server and sender, as given when Doorward started or set here."`
 	ChecklistHidden     bool             `json:"checklist_hidden" doc:"The setup checklist is not shown."`
+	Appearance          appearanceJSON   `json:"appearance" doc:"How the pages and emails of invited people look."`
 	HeldEmails          int              `json:"held_emails" doc:"Emails held because no mail server was configured. Those whose links are still good are sent once one is."`
 	Defaults            defaultsJSON     `json:"defaults" doc:"What the changeable settings are unless somebody changes them."`
 	Fixed               []Fact           `json:"fixed" doc:"What holds while this Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program."`
@@ -182,6 +185,7 @@ func (s *API) settingsAnswer(ctx context.Context, actor access.Actor, kept acces
 		Mail:                s.mailOf(o),
 		MailSettings:        s.mailSettingsOf(kept),
 		ChecklistHidden:     kept.ChecklistHidden,
+		Appearance:          s.appearanceOf(kept),
 		HeldEmails:          o.Messages[access.MessageHeld],
 		Fixed:               s.facts,
 	}
@@ -220,11 +224,12 @@ func (s *API) checks(ctx context.Context, _ access.Actor, in *struct{}) (*checks
 
 type changeSettingsIn struct {
 	Body struct {
-		Workspace           *string         `json:"workspace,omitempty" example:"AI Loop"`
-		InvitationExpiresIn *string         `json:"invitation_expires_in,omitempty" doc:"From 1 hour to 30 days." example:"7d"`
-		PublicURL           *string         `json:"public_url,omitempty" doc:"https, or http to this machine. Sessions in browsers are at the old address, so that everybody signs in again. Empty: the default." example:"https://door.example.com"`
-		MailSettings        *mailChangeJSON `json:"mail_settings,omitempty"`
-		ChecklistHidden     *bool           `json:"checklist_hidden,omitempty" doc:"Whether to hide the setup checklist."`
+		Workspace           *string               `json:"workspace,omitempty" example:"AI Loop"`
+		InvitationExpiresIn *string               `json:"invitation_expires_in,omitempty" doc:"From 1 hour to 30 days." example:"7d"`
+		PublicURL           *string               `json:"public_url,omitempty" doc:"https, or http to this machine. Sessions in browsers are at the old address, so that everybody signs in again. Empty: the default." example:"https://door.example.com"`
+		MailSettings        *mailChangeJSON       `json:"mail_settings,omitempty"`
+		Appearance          *appearanceChangeJSON `json:"appearance,omitempty"`
+		ChecklistHidden     *bool                 `json:"checklist_hidden,omitempty" doc:"Whether to hide the setup checklist."`
 	}
 }
 
@@ -260,6 +265,7 @@ func (s *API) changeSettings(ctx context.Context, actor access.Actor, in *change
 		Mail:      in.Body.MailSettings.change(),
 
 		ChecklistHidden: in.Body.ChecklistHidden,
+		Brand:           in.Body.Appearance.change(),
 	}
 	if given := in.Body.InvitationExpiresIn; given != nil {
 		lasts, err := parseLasts("invitation_expires_in", *given)

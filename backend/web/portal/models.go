@@ -1,8 +1,10 @@
 package portal
 
 import (
-	"doorward/backend/access"
+	"html/template"
 	"time"
+
+	"doorward/backend/access"
 )
 
 // The pages, by the name that render takes. Each has a model below.
@@ -47,11 +49,22 @@ type Leaf struct {
 	CSRF       string // sent back by every form in the field "csrf"
 	SignedInAs string // the address, where somebody is signed in
 	Here       string // one of our paths, where the page can be opened again
+	Look       Look
 
 	words *words // in the reader's language; nil: English
 }
 
 func (l Leaf) leaf() Leaf { return l }
+
+// A Look is how the workspace's pages differ from Doorward's own. Where nobody changed
+// anything it is zero.
+type Look struct {
+	CSS                   string       // the path of the style sheet with the accent colour
+	Logo                  template.URL // the image
+	LogoWidth, LogoHeight int
+	Footer                string // a sentence at the end
+	Contact, ContactLink  string // the link after it, as it is shown and as it is followed
+}
 
 // LoginPage asks for an address: GET /login, and POST /login when it was refused.
 type LoginPage struct {

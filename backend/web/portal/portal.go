@@ -47,6 +47,7 @@ func (s *Portal) Mount(f *web.Face) {
 	f.AnswerRefusals(s.refused)
 
 	get("/assets/:name", web.Public(), s.asset)
+	get("/brand/:name", web.Public(), s.brandFile)
 
 	get("/setup/:token", web.Public(), s.setupPage)
 	post("/setup/:token", web.Public(), s.setUp)
@@ -112,7 +113,8 @@ func (s *Portal) words(c *fiber.Ctx) *words { return s.pages.words(web.LanguageO
 
 // bareLeaf is leaf for a page without forms: nobody is signed in, and no cookie is set.
 func (s *Portal) bareLeaf(c *fiber.Ctx) Leaf {
-	return Leaf{Workspace: s.web.Workspace(c.UserContext()), words: s.words(c)}
+	name, brand := s.web.Look(c.UserContext())
+	return Leaf{Workspace: name, Look: lookOf(brand), words: s.words(c)}
 }
 
 // leaf returns what every page has, for this caller.

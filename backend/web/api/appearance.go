@@ -1,0 +1,236 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/service"
+	"doorward/backend/web"
+)
+
+type appearanceJSON struct {
+	SenderName        string          `json:"sender_name,omitempty" doc:"The name beside the sender's address. Absent: the workspace's name." example:"AI Loop"`
+	SenderNameSetWith string          `json:"sender_name_set_with,omitempty" doc:"The sender was given a name with this when Doorward started, and can only be changed there." example:"DOORWARD_MAIL_FROM"`
+	Accent            string          `json:"accent,omitempty" doc:"Absent: Doorward's." example:"#1d6b57"`
+	AccentDark        string          `json:"accent_dark,omitempty" doc:"In the dark theme. Absent: made from accent." example:"#6cc7ab"`
+	Footer            string          `json:"footer,omitempty" doc:"A sentence at the end of pages and emails." example:"Questions? Write to the IT desk."`
+	Contact           string          `json:"contact,omitempty" doc:"Where the link after it leads." example:"mailto:help@example.com"`
+	Logo              *logoJSON       `json:"logo,omitempty" doc:"Absent: Doorward's sign and the workspace's name."`
+	Defaults          defaultLookJSON `json:"defaults"`
+}
+
+type defaultLookJSON struct {
+	Accent     string `json:"accent" example:"#1d6b57"`
+	AccentDark string `json:"accent_dark" example:"#6cc7ab"`
+}
+
+type logoJSON struct {
+	Hash   string `json:"hash" doc:"Different for each image."`
+	Width  int    `json:"width" doc:"In pixels."`
+	Height int    `json:"height"`
+}
+
+func (s *API) appearanceOf(kept access.Settings) appearanceJSON {
+	b := kept.Brand
+	out := appearanceJSON{
+		SenderNameSetWith: s.setAtStart.SenderName,
+		Accent:            string(b.Accent),
+		AccentDark:        string(b.AccentDark),
+		Footer:            b.Footer,
+		Contact:           b.Contact,
+		Defaults: defaultLookJSON{
+			Accent:     string(access.LightTheme.Accent.Color),
+			AccentDark: string(access.DarkTheme.Accent.Color),
+		},
+	}
+	if s.setAtStart.SenderName == "" {
+		out.SenderName = kept.Mail.FromName
+	}
+	if b.Logo.Hash != "" {
+		out.Logo = &logoJSON{b.Logo.Hash, b.Logo.Width, b.Logo.Height}
+	}
+	return out
+}
+
+type appearanceChangeJSON struct {
+	SenderName *string `json:"sender_name,omitempty" doc:"Empty: the workspace's name." example:"AI Loop"`
+	Accent     *string `json:"accent,omitempty" doc:"Links and buttons in it must have a contrast of 4.5 to 1. Empty: Doorward's." example:"#1d6b57"`
+	AccentDark *string `json:"accent_dark,omitempty" doc:"Likewise, in the dark theme. Empty: made from accent." example:"#6cc7ab"`
+	Footer     *string `json:"footer,omitempty" doc:"At most 200 characters, in one line." example:"Questions? Write to the IT desk."`
+	Contact    *string `json:"contact,omitempty" doc:"An email address, or a web address that begins with https." example:"help@example.com"`
+}
+
+func (in *appearanceChangeJSON) change() *service.BrandChange {
+	if in == nil {
+		return nil
+	}
+	return &service.BrandChange{
+		SenderName: in.SenderName,
+		Accent:     in.Accent,
+		AccentDark: in.AccentDark,
+		Footer:     in.Footer,
+		Contact:    in.Contact,
+	}
+}
+
+// mountAppearance mounts the logo and the previews; the rest of the appearance is a part of
+// the settings.
+func (s *API) mountAppearance(r *group, read, change web.Class) {
+	mount(r, op{
+		method: http.MethodPut,
+		path:   "/settings/logo",
+		id:     "set-logo",
+		title:  "Set the logo",
+		text: "Shows an image in place of Doorward's sign. It must be PNG, JPEG or WebP of at most 512 KB; it is " +
+			"made to fit into 320 by 96 pixels and encoded anew as PNG. For Admins. " + needsConfirmation,
+		need: change,
+	}, s.setLogo)
+	mount(r, op{
+		method: http.MethodDelete,
+		path:   "/settings/logo",
+		id:     "remove-logo",
+		title:  "Remove the logo",
+		text:   "Shows Doorward's sign again. For Admins. " + needsConfirmation,
+		need:   change,
+	}, s.removeLogo)
+	r.addPage(&huma.Operation{
+		Path:        "/settings/logo",
+		OperationID: "get-logo",
+		Summary:     "The logo",
+		Description: "The logo as it is shown.",
+	}, "image/png", read, s.logo)
+	query := func(name, about string, values ...any) *huma.Param {
+		return &huma.Param{Name: name, In: "query", Description: about,
+			Schema: &huma.Schema{Type: "string", Enum: values}}
+	}
+	r.addPage(&huma.Operation{
+		Path:        "/settings/preview/{page}",
+		OperationID: "get-preview",
+		Summary:     "A preview",
+		Description: "The sign-in page, the pending page or an invitation as it would look with this appearance, for " +
+			"a frame of the console: its links and forms lead nowhere. What is not given is as it is now.",
+		Parameters: []*huma.Param{
+			{Name: "page", In: "path", Required: true, Description: "Which of the three.",
+				Schema: &huma.Schema{Type: "string", Enum: []any{"login", "pending", "invitation"}}},
+			query("theme", "The theme.", "light", "dark"),
+			query("accent", "As in PATCH /settings."),
+			query("accent_dark", "Likewise."),
+			query("footer", "Likewise."),
+			query("contact", "Likewise."),
+			query("logo", "Of no effect: a console that changes it loads the page again."),
+		},
+	}, "text/html", read, s.preview)
+}
+
+// addPage adds an operation that answers a GET with something else than JSON.
+func (r *group) addPage(o *huma.Operation, kind string, n web.Class, h fiber.Handler) {
+	o.Method, o.Tags = http.MethodGet, []string{"settings"}
+	o.Security = []map[string][]string{{"session": {}}, {"token": {}}}
+	o.Responses = map[string]*huma.Response{
+		"200": {Description: "OK", Content: map[string]*huma.MediaType{kind: {}}},
+	}
+	r.add(o, n, func(c *fiber.Ctx) error {
+		if err := knownParameters(o, c); err != nil {
+			return err
+		}
+		return h(c)
+	})
+}
+
+type setLogoIn struct {
+	Body struct {
+		Image string `json:"image" doc:"The file, in base64."`
+	}
+}
+
+func (s *API) setLogo(ctx context.Context, actor access.Actor, in *setLogoIn) (*settingsOut, error) {
+	image, err := base64.StdEncoding.DecodeString(in.Body.Image)
+	if err != nil || len(image) == 0 {
+		return nil, access.Errorf(access.Invalid, "Send the image in base64.").On("image").WithCode("logo_broken")
+	}
+	kept, err := s.service.Settings.SetLogo(ctx, actor, image)
+	if err != nil {
+		return nil, err
+	}
+	return s.settingsAnswer(ctx, actor, kept)
+}
+
+func (s *API) removeLogo(ctx context.Context, actor access.Actor, _ *struct{}) (*settingsOut, error) {
+	kept, err := s.service.Settings.SetLogo(ctx, actor, nil)
+	if err != nil {
+		return nil, err
+	}
+	return s.settingsAnswer(ctx, actor, kept)
+}
+
+func (s *API) logo(c *fiber.Ctx) error {
+	kept, err := s.service.Settings.Get(c.UserContext(), s.web.Guard.Actor(c))
+	if err != nil {
+		return err
+	}
+	png, err := s.service.Settings.Logo(c.UserContext(), kept.Brand.Logo.Hash)
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "image/png")
+	return c.Send(png)
+}
+
+func (s *API) preview(c *fiber.Ctx) error {
+	asked := func(name string) *string {
+		if !c.Context().QueryArgs().Has(name) {
+			return nil
+		}
+		value := strings.Clone(c.Query(name))
+		return &value
+	}
+	p, err := s.service.Settings.Preview(c.UserContext(), s.web.Guard.Actor(c), service.BrandChange{
+		Accent:     asked("accent"),
+		AccentDark: asked("accent_dark"),
+		Footer:     asked("footer"),
+		Contact:    asked("contact"),
+	})
+	if err != nil {
+		return err
+	}
+	theme := "light"
+	if c.Query("theme") == "dark" {
+		theme = "dark"
+	}
+	var page string
+	switch name := c.Params("page"); {
+	case name == "invitation":
+		body, err := s.service.Settings.PreviewEmail(p, web.LanguageOf(c))
+		if err != nil {
+			return err
+		}
+		page = themedEmail(theme, body.HTML)
+	case (name == "login" || name == "pending") && s.portalPage != nil:
+		html, err := s.portalPage(p, strings.Clone(name), web.LanguageOf(c), theme)
+		if err != nil {
+			return fmt.Errorf("preview: %w", err)
+		}
+		page = string(html)
+	default:
+		return fiber.ErrNotFound
+	}
+	c.Set(fiber.HeaderContentSecurityPolicy, messagePolicy)
+	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
+	return c.SendString(strings.Replace(page, "<head>", "<head>"+inert, 1))
+}
+
+// themedEmail is an email as it looks in a theme, whatever the reader's own is.
+func themedEmail(theme, html string) string {
+	when := "@media not all"
+	if theme == "dark" {
+		when = "@media all"
+	}
+	return strings.Replace(html, "@media(prefers-color-scheme:dark)", when, 1)
+}

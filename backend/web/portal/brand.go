@@ -1,0 +1,122 @@
+package portal
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/service"
+	"doorward/backend/text"
+)
+
+// lookOf returns what a page shows of the brand. Style sheet and logo are files of their own,
+// named by their content, because the Content-Security-Policy allows no styles inside a page.
+func lookOf(b access.Brand) Look {
+	l := Look{Footer: b.Footer, Contact: b.ContactLabel(), ContactLink: b.Contact}
+	if css := accentCSS(b); css != "" {
+		l.CSS = "/brand/" + accentName(css)
+	}
+	if b.Logo.Hash != "" {
+		l.Logo = template.URL("/brand/logo." + b.Logo.Hash + ".png") //nolint:gosec // our own hash
+		l.LogoWidth, l.LogoHeight = b.Logo.Box()
+	}
+	return l
+}
+
+// accentCSS returns the style sheet that sets the accent colour, as tokens.css sets
+// Doorward's; empty if nobody chose one.
+func accentCSS(b access.Brand) string {
+	if !b.HasAccent() {
+		return ""
+	}
+	light, dark := b.Accents()
+	rule := func(selector string, a access.Accent) string {
+		return selector + "{--accent:" + string(a.Color) + ";--accent-ink:" + string(a.Ink) +
+			";--accent-wash:" + string(a.Wash) + "}"
+	}
+	return rule(":root", light) + "\n@media(prefers-color-scheme:dark){" +
+		rule(":root:not([data-theme=light])", dark) + "}\n" + rule(":root[data-theme=dark]", dark) + "\n"
+}
+
+func accentName(css string) string {
+	sum := sha256.Sum256([]byte(css))
+	return "accent." + hex.EncodeToString(sum[:6]) + ".css"
+}
+
+// brandFile answers with the logo or the accent colour's style sheet. Nobody has to be signed
+// in: whoever opens the sign-in page sees them. Only the files of now exist.
+func (s *Portal) brandFile(c *fiber.Ctx) error {
+	name := strings.Clone(c.Params("name"))
+	if hash, ok := strings.CutPrefix(name, "logo."); ok {
+		hash, _ = strings.CutSuffix(hash, ".png")
+		png, err := s.service.Settings.Logo(c.UserContext(), hash)
+		if err != nil || name != "logo."+hash+".png" {
+			return fiber.ErrNotFound
+		}
+		return s.sendForEver(c, "image/png", png)
+	}
+	_, brand, err := s.service.Settings.Public(c.UserContext())
+	if err != nil {
+		return err
+	}
+	if css := accentCSS(brand); css != "" && name == accentName(css) {
+		return s.sendForEver(c, "text/css; charset=utf-8", []byte(css))
+	}
+	return fiber.ErrNotFound
+}
+
+func (s *Portal) sendForEver(c *fiber.Ctx, kind string, body []byte) error {
+	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
+	c.Set(fiber.HeaderContentType, kind)
+	return c.Status(http.StatusOK).Send(body)
+}
+
+// Preview returns the sign-in page or the pending page as it would look, in one piece: its
+// style sheets and the logo are inside it, and its forms lead nowhere.
+func (s *Portal) Preview(p service.Preview, page string, in access.Language, theme string) ([]byte, error) {
+	words := s.pages.words(in)
+	leaf := Leaf{Workspace: p.Workspace, Look: lookOf(p.Look.Brand), words: words}
+	leaf.Look.Logo = template.URL(p.Look.LogoURL) //nolint:gosec // made by the service
+	var model any = LoginPage{Leaf: leaf}
+	if page == pagePending {
+		now := time.Now()
+		leaf.SignedInAs = "ada@example.com"
+		model = PendingPage{
+			Leaf:      leaf,
+			Name:      "Ada Lovelace",
+			Email:     "ada@example.com",
+			Inviter:   "Grace Hopper",
+			InvitedAt: now.Add(-26 * time.Hour),
+			Roles:     text.Strings([]access.RoleName{access.AILoop}),
+			Since:     now.Add(-2 * time.Hour),
+			Verified:  true,
+			Now:       now,
+			Held:      true,
+		}
+	}
+	var b strings.Builder
+	if err := s.pages.render(&b, page, model); err != nil {
+		return nil, err
+	}
+	html := string(themed([]byte(b.String()), theme))
+	for path, f := range s.pages.assets {
+		switch {
+		case strings.HasSuffix(path, ".css"):
+			html = strings.Replace(html, `<link rel="stylesheet" href="`+path+`">`,
+				"<style>"+string(f.Plain)+"</style>", 1)
+		case strings.HasSuffix(path, ".js"):
+			html = strings.Replace(html, `<script src="`+path+`" defer></script>`, "", 1)
+		}
+	}
+	if leaf.Look.CSS != "" {
+		html = strings.Replace(html, `<link rel="stylesheet" href="`+leaf.Look.CSS+`">`,
+			"<style>"+accentCSS(p.Look.Brand)+"</style>", 1)
+	}
+	return []byte(html), nil
+}
