@@ -3,6 +3,7 @@ import Inbox from '@lucide/svelte/icons/inbox'
 import KeyRound from '@lucide/svelte/icons/key-round'
 import LayoutDashboard from '@lucide/svelte/icons/layout-dashboard'
 import Mail from '@lucide/svelte/icons/mail'
+import Palette from '@lucide/svelte/icons/palette'
 import ScrollText from '@lucide/svelte/icons/scroll-text'
 import Shield from '@lucide/svelte/icons/shield'
 import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal'
@@ -25,6 +26,7 @@ export const settings: Place[] = [
   { path: '/settings/members', get name() { return t('console.nav.members') }, icon: Users, need: 'read members', get text() { return t('console.nav.members_text') } },
   { path: '/settings/roles', get name() { return t('console.nav.roles') }, icon: UserCheck, need: 'read members', get text() { return t('console.nav.roles_text') } },
   { path: '/settings/general', get name() { return t('console.nav.general') }, icon: SlidersHorizontal, need: 'read settings', get text() { return t('console.nav.general_text') } },
+  { path: '/settings/appearance', get name() { return t('console.nav.appearance') }, icon: Palette, need: 'change settings', get text() { return t('console.nav.appearance_text') } },
   { path: '/settings/mail', get name() { return t('console.nav.mail_settings') }, icon: AtSign, need: 'read settings', get text() { return t('console.nav.mail_settings_text') } },
   { path: '/settings/security', get name() { return t('console.nav.security') }, icon: Shield, need: 'read settings', get text() { return t('console.nav.security_text') } },
   { path: '/settings/tokens', get name() { return t('console.nav.tokens') }, icon: KeyRound, need: 'read settings', get text() { return t('console.nav.tokens_text') } },

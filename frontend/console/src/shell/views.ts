@@ -21,6 +21,7 @@ export const views: Record<string, Loads> = {
   '/settings/members': () => import('../pages/members/Members.svelte'),
   '/settings/roles': () => import('../pages/roles/Roles.svelte'),
   '/settings/general': () => import('../pages/settings/General.svelte'),
+  '/settings/appearance': () => import('../pages/settings/Appearance.svelte'),
   '/settings/mail': () => import('../pages/settings/Mail.svelte'),
   '/settings/security': () => import('../pages/settings/Security.svelte'),
   '/help/console': guide,
