@@ -118,5 +118,5 @@ func (s *Portal) Preview(p service.Preview, page string, in access.Language, the
 		html = strings.Replace(html, `<link rel="stylesheet" href="`+leaf.Look.CSS+`">`,
 			"<style>"+accentCSS(p.Look.Brand)+"</style>", 1)
 	}
-	return []byte(html), nil
+	return []byte(strings.ReplaceAll(html, " autofocus", "")), nil // a sandbox refuses it, loudly
 }
