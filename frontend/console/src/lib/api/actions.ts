@@ -24,6 +24,7 @@ export const phrases: Record<AuditEntry['action'], string> = {
   rejected: "rejected",
   changed_roles: "changed the roles of",
   renamed: "renamed",
+  changed_internal_note: "changed the internal note about",
   suspended: "suspended",
   unsuspended: "lifted the suspension of",
   undid_change: "undid a change to",

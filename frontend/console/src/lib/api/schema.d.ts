@@ -117,7 +117,7 @@ export interface paths {
         };
         /**
          * Live events
-         * @description Server-Sent Events. Whoever may read members gets overview (with the counts), login-request, member and message (with an id), and audit. Others only get their own changes: member, without data. A client that missed some gets reload. Each stream ends when its session or token does.
+         * @description Server-Sent Events. Whoever may read members gets overview (with the counts), login-request, member and message (with an id), and audit. Others only get their own changes: member, without data. A client that missed some gets reload. hello comes first and has no data; its id is the server's position then, as each later event has one. An answer to a GET has the position at which it was begun in Doorward-Position: if that is an older one than hello's, something happened in between, and one should read again. Positions of different servers, or with something else before the dash, say nothing about each other. Each stream ends when its session or token does.
          */
         get: operations["listen"];
         put?: never;
@@ -338,8 +338,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change roles or name
-         * @description Changes the roles or the name: one of them in a request. Roles take effect on the next request of every open session. Roles that give more in the console than before: A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * Change roles, name or internal note
+         * @description Changes the roles, the name or the internal note: one of them in a request. Roles take effect on the next request of every open session. Roles that give more in the console than before: A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         patch: operations["change-member"];
         trace?: never;
@@ -791,7 +791,7 @@ export interface paths {
         head?: never;
         /**
          * Change settings
-         * @description Changes what is given and leaves the rest. What was given when Doorward started stays as it is. The public URL and mail_settings decide who can sign in as whom: they are for Admins. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * @description Changes what is given and leaves the rest. What was given when Doorward started stays as it is. The public URL and mail_settings decide who can sign in as whom, and people trust the appearance: these are for Admins. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         patch: operations["change-settings"];
         trace?: never;
@@ -816,6 +816,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settings/logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The logo
+         * @description The logo as it is shown.
+         */
+        get: operations["get-logo"];
+        /**
+         * Set the logo
+         * @description Shows an image in place of Doorward's sign. It must be PNG, JPEG or WebP of at most 512 KB; it is made to fit into 320 by 96 pixels and encoded anew as PNG. For Admins. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         */
+        put: operations["set-logo"];
+        post?: never;
+        /**
+         * Remove the logo
+         * @description Shows Doorward's sign again. For Admins. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         */
+        delete: operations["remove-logo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/settings/mail/test": {
         parameters: {
             query?: never;
@@ -830,6 +858,26 @@ export interface paths {
          * @description Sends a test email to one's own address, through the outbox like any other. With wait it answers once the mail server has, 20 seconds later at most: detail and mail have its own words.
          */
         post: operations["test-mail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settings/preview/{page}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A preview
+         * @description The sign-in page, the pending page or an invitation as it would look with this appearance, for a frame of the console: its links and forms lead nowhere. What is not given is as it is now.
+         */
+        get: operations["get-preview"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -884,6 +932,68 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Appearance: {
+            /**
+             * @description Absent: Doorward's.
+             * @example #1d6b57
+             */
+            accent?: string;
+            /**
+             * @description In the dark theme. Absent: made from accent.
+             * @example #6cc7ab
+             */
+            accent_dark?: string;
+            /**
+             * @description Where the link after it leads.
+             * @example mailto:help@example.com
+             */
+            contact?: string;
+            defaults: components["schemas"]["DefaultLook"];
+            /**
+             * @description A sentence at the end of pages and emails.
+             * @example Questions? Write to the IT desk.
+             */
+            footer?: string;
+            /** @description Absent: Doorward's sign and the workspace's name. */
+            logo?: components["schemas"]["Logo"];
+            /**
+             * @description The name beside the sender's address. Absent: the workspace's name.
+             * @example AI Loop
+             */
+            sender_name?: string;
+            /**
+             * @description The sender was given a name with this when Doorward started, and can only be changed there.
+             * @example DOORWARD_MAIL_FROM
+             */
+            sender_name_set_with?: string;
+        };
+        AppearanceChange: {
+            /**
+             * @description Links and buttons in it must have a contrast of 4.5 to 1. Empty: Doorward's.
+             * @example #1d6b57
+             */
+            accent?: string;
+            /**
+             * @description Likewise, in the dark theme. Empty: made from accent.
+             * @example #6cc7ab
+             */
+            accent_dark?: string;
+            /**
+             * @description An email address, or a web address that begins with https.
+             * @example help@example.com
+             */
+            contact?: string;
+            /**
+             * @description At most 200 characters, in one line.
+             * @example Questions? Write to the IT desk.
+             */
+            footer?: string;
+            /**
+             * @description Empty: the workspace's name.
+             * @example AI Loop
+             */
+            sender_name?: string;
+        };
         Approve: {
             /**
              * @description Absent: the roles of the invitation.
@@ -899,7 +1009,7 @@ export interface components {
              * @example approved
              * @enum {string}
              */
-            action: "set_up" | "invited" | "renewed_invitation" | "resent_email" | "created_login_link" | "printed_login_link" | "verified_email" | "accepted_unverified" | "verified_email_later" | "signed_in" | "confirmed_session" | "authorized_desktop" | "signed_out" | "ended_session" | "signed_out_everywhere" | "added_note" | "withdrew" | "approved" | "rejected" | "changed_roles" | "renamed" | "suspended" | "unsuspended" | "undid_change" | "removed" | "invitation_expired" | "reminded" | "removed_undecided" | "noticed_unusual" | "created_token" | "revoked_token" | "saved_role" | "deleted_role" | "changed_settings" | "trusted_clock" | "retried_email" | "deleted_email" | "sent_test_email" | "changed_notifications" | "backed_up" | "restored_backup" | "entered_wrong_codes";
+            action: "set_up" | "invited" | "renewed_invitation" | "resent_email" | "created_login_link" | "printed_login_link" | "verified_email" | "accepted_unverified" | "verified_email_later" | "signed_in" | "confirmed_session" | "authorized_desktop" | "signed_out" | "ended_session" | "signed_out_everywhere" | "added_note" | "withdrew" | "approved" | "rejected" | "changed_roles" | "renamed" | "changed_internal_note" | "suspended" | "unsuspended" | "undid_change" | "removed" | "invitation_expired" | "reminded" | "removed_undecided" | "noticed_unusual" | "created_token" | "revoked_token" | "saved_role" | "deleted_role" | "changed_settings" | "trusted_clock" | "retried_email" | "deleted_email" | "sent_test_email" | "changed_notifications" | "backed_up" | "restored_backup" | "entered_wrong_codes";
             /**
              * @description Their address while they are a member; otherwise their id.
              * @example grace@example.com
@@ -984,6 +1094,11 @@ export interface components {
             notify_requests?: boolean;
         };
         ChangeMemberInBody: {
+            /**
+             * @description For other Admins; empty deletes it. At most 2,000 characters.
+             * @example Works with us until June.
+             */
+            internal_note?: string;
             /** @example Ada Lovelace */
             name?: string;
             /**
@@ -995,6 +1110,7 @@ export interface components {
             roles?: string[];
         };
         ChangeSettingsInBody: {
+            appearance?: components["schemas"]["AppearanceChange"];
             /** @description Whether to hide the setup checklist. */
             checklist_hidden?: boolean;
             /**
@@ -1125,6 +1241,12 @@ export interface components {
             held?: boolean;
             /** @description The email's id in the outbox. */
             id: string;
+            /**
+             * Format: int64
+             * @description How long the code works.
+             * @example 10
+             */
+            minutes: number;
         };
         Confirmed: {
             /** Format: date-time */
@@ -1200,6 +1322,12 @@ export interface components {
             items: components["schemas"]["Day"][];
             /** Format: int64 */
             total: number;
+        };
+        DefaultLook: {
+            /** @example #1d6b57 */
+            accent: string;
+            /** @example #6cc7ab */
+            accent_dark: string;
         };
         Defaults: {
             /** @example 7d */
@@ -1345,6 +1473,8 @@ export interface components {
              * @example mfrggzdfmztwq2lknnwg23tpoa
              */
             id: string;
+            /** @description What Admins wrote about the member for each other. Only in GET /members/{id}, for who may change members, and never about oneself. */
+            internal_note?: string;
             /** @description The invitation expired before it was accepted. */
             invitation_expired?: boolean;
             /** @description From the Admin who invited, included in the email. */
@@ -1447,6 +1577,17 @@ export interface components {
              * @example https://door.example.com/login/…
              */
             login_link: string;
+        };
+        Logo: {
+            /** @description Different for each image. */
+            hash: string;
+            /** Format: int64 */
+            height: number;
+            /**
+             * Format: int64
+             * @description In pixels.
+             */
+            width: number;
         };
         Mail: {
             /** @description A mail server is configured. Without one, emails are held. */
@@ -1574,6 +1715,11 @@ export interface components {
              * @enum {string}
              */
             state: "active";
+            /**
+             * @description The name of the workspace that this is.
+             * @example AI Loop
+             */
+            workspace: string;
         };
         Member: {
             /**
@@ -1617,6 +1763,8 @@ export interface components {
              * @example mfrggzdfmztwq2lknnwg23tpoa
              */
             id: string;
+            /** @description What Admins wrote about the member for each other. Only in GET /members/{id}, for who may change members, and never about oneself. */
+            internal_note?: string;
             /** @description The invitation expired before it was accepted. */
             invitation_expired?: boolean;
             /** @description From the Admin who invited, included in the email. */
@@ -1668,6 +1816,8 @@ export interface components {
             items: components["schemas"]["Member"][];
             /** @description The cursor of the next page; absent on the last one. */
             next?: string;
+            /** @description The search by any part is being made ready: total counts, and the first items are, those with a word that begins with what is sought. The following pages have the others; so has the same search in a few seconds. */
+            only_beginnings?: boolean;
             /**
              * Format: int64
              * @example 42
@@ -1968,7 +2118,13 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        SetLogoInBody: {
+            /** @description The file, in base64. */
+            image: string;
+        };
         Settings: {
+            /** @description How the pages and emails of invited people look. */
+            appearance: components["schemas"]["Appearance"];
             /** @description The setup checklist is not shown. */
             checklist_hidden: boolean;
             /** @description What the changeable settings are unless somebody changes them. */
@@ -2140,6 +2296,8 @@ export interface operations {
                 action?: string;
                 /** @description What it was done to: the address of a member, an id, the name of a role or token. */
                 target?: string;
+                /** @description Who did it or to whom it was done: the address or the id of a member. */
+                about?: string;
                 /** @description From this time on (RFC 3339). */
                 from?: string;
                 /** @description Before this time (RFC 3339). */
@@ -2231,6 +2389,8 @@ export interface operations {
                 action?: string;
                 /** @description As in GET /audit. */
                 target?: string;
+                /** @description As in GET /audit. */
+                about?: string;
                 /** @description As in GET /audit. */
                 from?: string;
                 /** @description As in GET /audit. */
@@ -3051,7 +3211,7 @@ export interface operations {
     "list-login-requests": {
         parameters: {
             query?: {
-                /** @description Beginnings of words of the name, or of parts of the address; all must match. */
+                /** @description Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word. */
                 q?: string;
                 /** @description How many items at most. */
                 limit?: number;
@@ -3514,8 +3674,10 @@ export interface operations {
             query?: {
                 /** @description pending, active or suspended. */
                 state?: string;
+                /** @description invited, expired (before it was accepted), accepted (ready to review), active or suspended. */
+                status?: string;
                 role?: string;
-                /** @description Beginnings of words of the name, or of parts of the address; all must match. */
+                /** @description Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word. */
                 q?: string;
                 /** @description How many items at most. */
                 limit?: number;
@@ -3598,6 +3760,8 @@ export interface operations {
             query?: {
                 /** @description As in GET /members. */
                 state?: string;
+                /** @description As in GET /members. */
+                status?: string;
                 /** @description As in GET /members. */
                 role?: string;
                 /** @description As in GET /members. */
@@ -5173,6 +5337,8 @@ export interface operations {
                 state?: "queued" | "sent" | "retrying" | "failed" | "held";
                 /** @description Of this kind only. */
                 kind?: "invitation" | "sign_in" | "confirmation" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
+                /** @description Those to this member, by their id. */
+                member?: string;
                 /** @description A part of the recipient's address, in any case. */
                 q?: string;
                 /** @description How many items at most. */
@@ -6433,6 +6599,232 @@ export interface operations {
             };
         };
     };
+    "get-logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+        };
+    };
+    "set-logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetLogoInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "test-mail": {
         parameters: {
             query?: never;
@@ -6534,6 +6926,42 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-preview": {
+        parameters: {
+            query?: {
+                /** @description The theme. */
+                theme?: "light" | "dark";
+                /** @description As in PATCH /settings. */
+                accent?: string;
+                /** @description Likewise. */
+                accent_dark?: string;
+                /** @description Likewise. */
+                footer?: string;
+                /** @description Likewise. */
+                contact?: string;
+                /** @description Of no effect: a console that changes it loads the page again. */
+                logo?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Which of the three. */
+                page: "login" | "pending" | "invitation";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
                 };
             };
         };
