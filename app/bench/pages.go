@@ -126,7 +126,8 @@ func (b *bench) partsOn(p *product, l *lister) error {
 		return err
 	}
 	of := ", " + thousands(float64(b.members)) + " members"
-	b.add(figure{what: "from the first search by any part until it is answered in full" + of, measured: milliseconds(took)})
+	b.add(figure{what: "from the first search by any part until it is answered in full" + of,
+		measured: milliseconds(took)})
 	b.add(figure{what: "resident memory that it takes, dropped after ten idle minutes" + of,
 		measured: megabytes(after - before)})
 	return nil

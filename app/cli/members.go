@@ -17,7 +17,8 @@ func (r *run) membersVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "members [--search WORDS] [--role ROLE] [--state STATE] [--limit N]",
 		Short: "List members",
-		Long: "List members. --search takes parts of names and addresses, of three letters or more,\nor the beginning " +
+		Long: "List members. --search takes parts of names and addresses, of three letters or more,\nor the " +
+			"beginning " +
 			"of a word; several words narrow it.",
 		Args: cobra.NoArgs,
 	}

@@ -165,9 +165,12 @@ func TestParseRefuses(t *testing.T) {
 
 		{"Latin with a Cyrillic а", "ada@ex\u0430mple.com", "email_confusable",
 			"mixes letters of different scripts (Latin and Cyrillic), as in “а” (Cyrillic, U+0430)"},
-		{"the same in punycode", "ada@xn--exmple-4nf.com", "email_confusable", "mixes letters of different scripts (Latin and Cyrillic)"},
-		{"Latin with Greek", "ada@g\u03bfogle.com", "email_confusable", "mixes letters of different scripts (Latin and Greek)"},
-		{"Cyrillic with Greek", "ada@д\u03bfм.рф", "email_confusable", "mixes letters of different scripts (Cyrillic and Greek)"},
+		{"the same in punycode", "ada@xn--exmple-4nf.com", "email_confusable",
+			"mixes letters of different scripts (Latin and Cyrillic)"},
+		{"Latin with Greek", "ada@g\u03bfogle.com", "email_confusable",
+			"mixes letters of different scripts (Latin and Greek)"},
+		{"Cyrillic with Greek", "ada@д\u03bfм.рф", "email_confusable",
+			"mixes letters of different scripts (Cyrillic and Greek)"},
 		{"all Cyrillic, read as apple.com", "ada@аррӏе.com", "email_confusable", "look like Latin ones"},
 		{"the same in punycode", "ada@xn--80ak6aa92e.com", "email_confusable", "look like Latin ones"},
 	}

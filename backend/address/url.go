@@ -39,7 +39,8 @@ func ParseURL(v string) (string, error) {
 		return "", err
 	}
 	if u.Scheme == "http" && !text.IsLoopback(u.Hostname()) {
-		return "", refuseURL("The public address must begin with https://: over http://, anybody on the way could read " +
+		return "", refuseURL("The public address must begin with https://: over http://, anybody on the way " +
+			"could read " +
 			"login links and sessions. Put a proxy with a certificate in front, or set tls-cert and " +
 			"tls-key.")
 	}

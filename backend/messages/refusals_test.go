@@ -169,7 +169,8 @@ func repliesInSource(t *testing.T) (all []found) {
 				return true
 			}
 			s, ok := literal(e)
-			if _, named := e.(*ast.Ident); ok && !named && told.MatchString(s) && !strings.HasPrefix(s, "No email and") {
+			if _, named := e.(*ast.Ident); ok && !named && told.MatchString(s) && !strings.HasPrefix(s,
+				"No email and") {
 				all = append(all, found{set.Position(e.Pos()).String(), s})
 			}
 			return !ok

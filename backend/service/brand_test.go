@@ -42,19 +42,23 @@ func TestOnlyAnAdminChangesTheAppearance(t *testing.T) {
 		actor access.Actor
 		code  string // empty: it is done
 	}{
-		"above: an Admin":          {fx.ann, ""},
-		"equal: another Admin":     {fx.confirmed(fx.bob.Member), ""},
-		"the operator":             {access.Operator, ""},
-		"below: a caretaker":       {fx.confirmed(fx.member("cara@example.org", "Cara", "Caretaker")), "admin_only"},
-		"a session of long ago":    {session(fx.member("una@example.org", "Una", access.Admin)), "confirmation_required"},
+		"above: an Admin":      {fx.ann, ""},
+		"equal: another Admin": {fx.confirmed(fx.bob.Member), ""},
+		"the operator":         {access.Operator, ""},
+		"below: a caretaker":   {fx.confirmed(fx.member("cara@example.org", "Cara", "Caretaker")), "admin_only"},
+		"a session of long ago": {session(fx.member("una@example.org", "Una", access.Admin)),
+			"confirmation_required"},
 		"a token":                  {fx.tokenOf(fx.ann, access.Admin), "token_outlives"},
 		"a member":                 {fx.fay, "not_allowed"},
 		"whoever is not signed in": {access.Actor{}, "signed_out"},
 	} {
 		for kind, do := range map[string]func() error{
-			"accent": func() error { _, err := fx.Settings.Change(t.Context(), tt.actor, accent("#7a1f5c")); return err },
-			"logo":   func() error { _, err := fx.Settings.SetLogo(t.Context(), tt.actor, aLogo(t)); return err },
-			"reset":  func() error { _, err := fx.Settings.SetLogo(t.Context(), tt.actor, nil); return err },
+			"accent": func() error {
+				_, err := fx.Settings.Change(t.Context(), tt.actor, accent("#7a1f5c"))
+				return err
+			},
+			"logo":  func() error { _, err := fx.Settings.SetLogo(t.Context(), tt.actor, aLogo(t)); return err },
+			"reset": func() error { _, err := fx.Settings.SetLogo(t.Context(), tt.actor, nil); return err },
 		} {
 			before := fx.state()
 			err := do()
@@ -82,7 +86,8 @@ func TestAppearance(t *testing.T) {
 		"a footer that turns around":   {BrandChange{Footer: ptr("ok \u202egnp.exe")}, "appearance.footer"},
 		"a long footer":                {BrandChange{Footer: ptr(strings.Repeat("x", 201))}, "appearance.footer"},
 		"an address as sender":         {BrandChange{SenderName: ptr("ceo@bank.example")}, "appearance.sender_name"},
-		"a header as sender":           {BrandChange{SenderName: ptr("x\r\nBcc: e@evil.example")}, "appearance.sender_name"},
+		"a header as sender": {BrandChange{SenderName: ptr("x\r\nBcc: e@evil.example")},
+			"appearance.sender_name"},
 		"all of it": {BrandChange{ptr("Night Watch"), ptr("#7A1F5C"), ptr("#ffb3e6"), ptr("Questions?"),
 			ptr("help@example.com")}, ""},
 		"nothing": {BrandChange{ptr(""), ptr(""), ptr(""), ptr(""), ptr("")}, ""},
@@ -143,7 +148,8 @@ func TestLogoAndPreview(t *testing.T) {
 		t.Fatalf("the logo is %d bytes, %v", len(image), err)
 	}
 	before := fx.state()
-	p, err := fx.Settings.Preview(t.Context(), fx.ann, BrandChange{Accent: ptr("#7a1f5c"), Footer: ptr("Bye <b>now</b>")})
+	p, err := fx.Settings.Preview(t.Context(), fx.ann, BrandChange{Accent: ptr("#7a1f5c"),
+		Footer: ptr("Bye <b>now</b>")})
 	must(t, err)
 	body, err := fx.Settings.PreviewEmail(p, access.English)
 	must(t, err)

@@ -225,6 +225,7 @@ func (s *core) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) err
 		return access.Errorf(access.NotFound, "This account was already removed, by %s on %s.", who,
 			access.Moment(was.At))
 	}
-	return access.Errorf(access.Conflict, "This request was already rejected, by %s on %s.", who, access.Moment(was.At)).
+	return access.Errorf(access.Conflict, "This request was already rejected, by %s on %s.", who,
+		access.Moment(was.At)).
 		WithCode("already_decided")
 }

@@ -25,6 +25,9 @@ func Limit(n int) (int, error) {
 // A MemberQuery selects members: by state, role and words of their names and addresses.
 type MemberQuery = store.Query
 
+// A MemberPage is a page of members, as they are shown.
+type MemberPage = store.Page[MemberView]
+
 // List returns a page of members.
 func (s Members) List(ctx context.Context, actor access.Actor, q MemberQuery) (out store.Page[MemberView], err error) {
 	if q.Limit, err = Limit(q.Limit); err != nil {

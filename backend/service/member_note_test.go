@@ -80,13 +80,15 @@ func TestTheHistoryOfAMemberHasBothSides(t *testing.T) {
 	for _, about := range []string{string(ada.Member), "ada@example.org"} {
 		page, err := fx.Audit.Find(ctx, fx.ann, AuditQuery{About: about, Limit: 2})
 		must(t, err)
-		if len(page.Items) != 2 || page.Items[0].Target != string(ada.Member) || page.Items[1].Actor.Member != ada.Member {
+		if len(page.Items) != 2 || page.Items[0].Target != string(ada.Member) ||
+			page.Items[1].Actor.Member != ada.Member {
 			t.Errorf("the history of %s begins with %+v", about, page.Items)
 		}
 		if page.Next == "" {
 			t.Fatal("there is more of it")
 		}
-		if _, err := fx.Audit.Find(ctx, fx.ann, AuditQuery{About: string(eve), Cursor: page.Next}); !access.Invalid.Is(err) {
+		if _, err := fx.Audit.Find(ctx, fx.ann, AuditQuery{About: string(eve),
+			Cursor: page.Next}); !access.Invalid.Is(err) {
 			t.Errorf("a cursor of one history goes on in another: %v", err)
 		}
 	}

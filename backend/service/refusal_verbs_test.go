@@ -119,7 +119,7 @@ func (fx *fixture) managing(c people) map[string]func(actor access.Actor) error 
 		},
 		"Settings.RecordBackup": func(actor access.Actor) error { return fx.Settings.RecordBackup(ctx, actor) },
 		"Settings.SetLogo": func(actor access.Actor) error {
-			_, err := fx.Settings.SetLogo(ctx, actor, nil)
+			_, err := fx.Settings.SetLogo(ctx, actor, aLogo(fx.t))
 			return err
 		},
 		"Tokens.Create": func(actor access.Actor) error {

@@ -76,7 +76,8 @@ func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error
 			}
 		}
 		if !known && len(own) >= store.MaxRoles {
-			return access.Errorf(access.Conflict, "There are already %d custom roles. Delete one first.", store.MaxRoles).
+			return access.Errorf(access.Conflict, "There are already %d custom roles. Delete one first.",
+				store.MaxRoles).
 				WithCode("too_many_roles")
 		}
 		if !known {

@@ -70,7 +70,8 @@ func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChan
 			what = append(what, did...)
 		}
 		if len(what) == 0 {
-			return access.Errorf(access.Invalid, "Say what to change: workspace, invitation, public URL, mail or appearance.").
+			return access.Errorf(access.Invalid, "Say what to change: workspace, invitation, public URL, mail "+
+				"or appearance.").
 				WithCode("nothing_to_change")
 		}
 		if err := out.Check(); err != nil {

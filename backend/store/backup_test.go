@@ -148,7 +148,8 @@ func TestBackupRestore(t *testing.T) {
 				t.Errorf("%d records %q after the restore", left[none], none)
 			}
 		}
-		if left["m"] != 2 || left["k"] != 0 || left["K"] != 0 || left["g"] != 1 || left["p"] != 1 || left["G"] != 1 || left["o"] != 1 {
+		if left["m"] != 2 || left["k"] != 0 || left["K"] != 0 || left["g"] != 1 || left["p"] != 1 ||
+			left["G"] != 1 || left["o"] != 1 {
 			t.Errorf("restored are %v", left)
 		}
 		r.view(func(tx *Tx) error {

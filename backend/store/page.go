@@ -174,7 +174,10 @@ func (tx *Tx) rarest(words []string) (r rarest, err error) {
 func (q Query) listed() source {
 	switch {
 	case q.Role != "":
-		return source{prefix: rolePrefix.key(string(q.Role), "\x00"), fits: func(e kv.KV) bool { return q.admits(e.Value[0]) }}
+		return source{
+			prefix: rolePrefix.key(string(q.Role), "\x00"),
+			fits:   func(e kv.KV) bool { return q.admits(e.Value[0]) },
+		}
 	case q.Status != "":
 		return source{
 			prefix: statePrefix.key(statusByte(q.Status)),

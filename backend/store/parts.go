@@ -6,8 +6,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
 	"doorward/backend/access"
 	"doorward/backend/text"
 )
@@ -49,7 +47,7 @@ func isPart(word string) bool {
 		return true
 	}
 	n, needed := 0, 3
-	for _, r := range norm.NFC.String(word) {
+	for _, r := range text.Compose(word) {
 		if n++; unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) {
 			needed = 2
 		}

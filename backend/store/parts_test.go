@@ -121,7 +121,8 @@ func TestPartsAgreeWithALookAtEverybody(t *testing.T) {
 		}
 		one := func(i int) access.Member {
 			m := b.person(fmt.Sprintf("m%d%s@%s.example", i, []string{"", ".lovela", "+cetu"}[r.IntN(3)],
-				[]string{"turing", "vela"}[r.IntN(2)]), word(), []access.RoleName{access.Fleet, access.AILoop}[r.IntN(2)])
+				[]string{"turing", "vela"}[r.IntN(2)]), word(), []access.RoleName{access.Fleet,
+				access.AILoop}[r.IntN(2)])
 			m.State = []access.State{access.Pending, access.Active, access.Suspended}[r.IntN(3)]
 			m.Invitation.Expired = r.IntN(3) == 0
 			return m
@@ -242,7 +243,8 @@ func TestSegmentsAgreeWithALookAtEverybody(t *testing.T) {
 	r, run := rand.New(rand.NewPCG(7, 8)), newPartRun(func() {})
 	all := map[access.MemberID]part{}
 	one := func(id access.MemberID) part {
-		text := fmt.Appendf(nil, "%s%d@example.com\n\n%s %s\x00", spelled(r, 4), r.IntN(1e6), spelled(r, 5), spelled(r, 9))
+		text := fmt.Appendf(nil, "%s%d@example.com\n\n%s %s\x00", spelled(r, 4), r.IntN(1e6), spelled(r, 5),
+			spelled(r, 9))
 		at := int64(r.IntN(1e6))
 		return part{
 			place:  place{at, id},

@@ -174,7 +174,8 @@ func routerError(f *fiber.Error) *access.Error {
 		return access.Errorf(access.Invalid, "This address does not accept that method.").WithCode("method_not_allowed")
 	case http.StatusRequestEntityTooLarge:
 		return access.Errorf(access.Invalid,
-			"The request is too large: at most %d KiB, or %d MiB for a batch of invitations.", maxBody>>10, BodyLimit>>20).
+			"The request is too large: at most %d KiB, or %d MiB for a batch of invitations.", maxBody>>10,
+			BodyLimit>>20).
 			WithCode("body_too_large")
 	case http.StatusRequestURITooLong:
 		return access.Errorf(access.Invalid, "The address is too long: at most %d KiB.", addressLimit>>10).

@@ -18,7 +18,8 @@ func TestOnlyRequestsForPagesGetANewSecret(t *testing.T) {
 	app := fiber.New()
 	app.Get("/", func(c *fiber.Ctx) error { return c.SendString(strconv.FormatBool(web.Navigates(c))) })
 	for mode, want := range map[string]string{
-		"": "true", "navigate": "true", "cors": "false", "no-cors": "false", "same-origin": "false", "websocket": "false",
+		"": "true", "navigate": "true", "cors": "false", "no-cors": "false", "same-origin": "false",
+		"websocket": "false",
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		if mode != "" {

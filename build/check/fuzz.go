@@ -23,6 +23,7 @@ var targets = []target{
 	{"backend/address", "FuzzParse"},
 	{"backend/email", "FuzzEmails"},
 	{"backend/mail/smtp", "FuzzMessage"},
+	{"backend/picture", "FuzzLogo"},
 	{"backend/store", "FuzzBackup"},
 	{"backend/store", "FuzzCursor"},
 	{"backend/store/kv", "FuzzValue"},

@@ -176,7 +176,8 @@ func (s *API) mountExport(r *group) {
 		Security: []map[string][]string{{"session": {}}, {"token": {}}},
 		Parameters: []*huma.Param{param("format", "csv or json; csv where it is absent."),
 			param("actor", "As in GET /audit."), param("action", "As in GET /audit."),
-			param("target", "As in GET /audit."), param("about", "As in GET /audit."), param("from", "As in GET /audit."),
+			param("target", "As in GET /audit."), param("about", "As in GET /audit."), param("from",
+				"As in GET /audit."),
 			param("until", "As in GET /audit.")},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {}, "application/json": {}}},

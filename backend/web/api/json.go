@@ -8,7 +8,6 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/service"
-	"doorward/backend/store"
 	"doorward/backend/text"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -98,7 +97,7 @@ type memberListJSON struct {
 	OnlyBeginnings bool `json:"only_beginnings,omitempty" doc:"The search by any part is being made ready: total counts, and the first items are, those with a word that begins with what is sought. The following pages have the others; so has the same search in a few seconds."`
 }
 
-func listOf(p store.Page[service.MemberView]) memberListJSON {
+func listOf(p service.MemberPage) memberListJSON {
 	return memberListJSON{
 		Items:          membersOf(p.Items),
 		Next:           p.Next,

@@ -50,7 +50,8 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members/{id}",
 		id:     "change-member",
 		title:  "Change roles, name or internal note",
-		text: "Changes the roles, the name or the internal note: one of them in a request. Roles take effect on the next " +
+		text: "Changes the roles, the name or the internal note: one of them in a request. Roles take effect on " +
+			"the next " +
 			"request of " +
 			"every open session. Roles that give more in the console than before: " + needsConfirmation,
 		need:  change,

@@ -15,7 +15,8 @@ const (
 	// messagePolicy allows an email its own styles, images that are inside it, and
 	// nothing else: no script, no request, no way out of the frame, and only the
 	// console may frame it.
-	messagePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; " +
+	messagePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri " +
+		"'none'; " +
 		"frame-ancestors 'self'; sandbox"
 
 	// inert sends every link to a new window, which the sandbox does not open.

@@ -232,7 +232,8 @@ func TestAnswersAndStreamsSayThePosition(t *testing.T) {
 	}
 	c.Invite("ada@example.com", access.Fleet)
 	if at := hello(); at == before || at != answered() {
-		t.Errorf("after an invitation the stream is at %q, the old answer at %q, a new one at %q", at, before, answered())
+		t.Errorf("after an invitation the stream is at %q, the old answer at %q, a new one at %q", at, before,
+			answered())
 	}
 	for _, who := range []string{"fleet", "pending"} {
 		if at := c.As(who, "GET", "/me", "").Header.Get("Doorward-Position"); at != "" {

@@ -233,7 +233,8 @@ func samplesIn(w *words) map[string]sample {
 		"message-not-found":             {pageMessage, notFoundPage(leaf())},
 		"message-disk-full": {pageMessage,
 			diskFullPage(leaf(), access.Errorf(access.Unavailable,
-				"The server's disk is nearly full, so nothing can be changed right now. Please tell its administrator."),
+				"The server's disk is nearly full, so nothing can be changed right now. Please tell its "+
+					"administrator."),
 				"/login")},
 		"message-busy":     {pageMessage, busyPage(leaf(), "/login", 5*time.Second)},
 		"message-too-many": {pageMessage, tooManyPage(leaf(), "/login", 4*time.Minute)},
