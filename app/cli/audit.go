@@ -32,15 +32,15 @@ func (r *run) auditVerb() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use:   "audit [--follow] [--limit N]",
-		Short: "Who did what to whom, when and from where",
-		Long:  "Who did what to whom, when and from where: the newest entries, the latest last.",
+		Short: "Show the audit log",
+		Long:  "Show the newest entries of the audit log, the latest last: who did what to whom,\nwhen and from where.",
 		Args:  cobra.NoArgs,
 	}
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what is added, until interrupted")
-	cmd.Flags().IntVar(&limit, "limit", 50, "how many of the newest; 0 for all")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "keep printing new entries until interrupted")
+	cmd.Flags().IntVar(&limit, "limit", 50, "how many of the newest entries; 0 for all")
 	verb := r.on(func(a *api, _ []string) error {
 		if follow && a.app != nil {
-			return errors.New("no server runs on this data directory, so nothing would be added; start one, or " +
+			return errors.New("no server runs on this data directory, so there would be no new entries; start one, or " +
 				"leave out --follow")
 		}
 		last, err := r.audit(a, limit)

@@ -23,10 +23,10 @@ type saved struct {
 func (r *run) backupVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
-		Short: "Write everything that is kept to a file",
-		Long: "Write everything that is kept, as it is at one moment, to a file that is only\nyours to read; - " +
-			"writes it to standard output. A server may go on running.\n\n" +
-			"The backup holds the instance key: whoever has it can act as this Doorward.\nKeep it as safe as the " +
+		Short: "Back up all data to a file",
+		Long: "Back up all data, as it is at one moment, to a file that only you can read, or\nto standard output " +
+			"for -. A server may keep running.\n\n" +
+			"The backup contains the instance key: anyone who has it can act as this\nDoorward. Keep it as safe as the " +
 			"data directory.",
 		Args: cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
@@ -97,7 +97,7 @@ func (a *api) save(name string) (n int64, err error) {
 func (r *run) verifyVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Check every record that is kept, and the audit log's chain",
+		Short: "Verify all stored records and the audit log",
 		Args:  cobra.NoArgs,
 		RunE: r.on(func(a *api, _ []string) error {
 			var out struct {
@@ -124,8 +124,8 @@ func (r *run) verifyVerb() *cobra.Command {
 func (r *run) compactVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compact",
-		Short: "Rewrite the store so that nothing deleted is left on the disk",
-		Long: "Rewrite the store so that nothing deleted is left on the disk. A running server\ndoes it by itself " +
+		Short: "Rewrite the store so that no deleted data is left on the disk",
+		Long: "Rewrite the store so that no deleted data is left on the disk. A running server\ndoes this " +
 			"once a day.",
 		Args: cobra.NoArgs,
 		RunE: r.on(func(a *api, _ []string) error {

@@ -13,14 +13,14 @@ import (
 func (r *run) requestsVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "requests",
-		Short: "Who is waiting for a decision",
-		Long: "Who is waiting for a decision: those who have proved their address first, then\n" +
-			"the longest waiting. Whoever came by a link that was handed over is not\nverified.",
+		Short: "List the login requests",
+		Long: "List the login requests: those with a verified address first, the longest\nwaiting at the top. An " +
+			"address is not verified if its link was handed over in\nanother way than by email.",
 		Args: cobra.NoArgs,
 		RunE: r.on(func(a *api, _ []string) error {
 			_, shown, err := a.pages(public+"/login-requests", url.Values{}, 0, r.eachPage(showRequests))
 			if err == nil && shown == 0 && !r.json {
-				fmt.Fprintln(r.out, "Nobody is waiting.")
+				fmt.Fprintln(r.out, "There are no login requests.")
 			}
 			return err
 		}),
@@ -78,8 +78,8 @@ func (r *run) approveVerb() *cobra.Command {
 	var roles []string
 	cmd := &cobra.Command{
 		Use:   "approve EMAIL|ID... [--role ROLE]",
-		Short: "Let people in",
-		Long:  "Let people in who are waiting, with the roles they were invited for, or with\nthose given here.",
+		Short: "Approve login requests",
+		Long:  "Approve login requests, with the roles that people were invited to, or with the\nroles given here.",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			return r.eachMember(a, args, func(m member) error {
@@ -98,7 +98,7 @@ func (r *run) approveVerb() *cobra.Command {
 			})
 		}),
 	}
-	r.roleFlag(cmd, &roles, "`ROLE` to give instead of those asked for; may be given more than once")
+	r.roleFlag(cmd, &roles, "`ROLE` to grant instead; may be given more than once")
 	return settings(cmd, true)
 }
 
@@ -107,14 +107,14 @@ func (r *run) rejectVerb() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
 		Use:   "reject EMAIL|ID... [--yes]",
-		Short: "Turn people away and delete their accounts",
-		Long: "Turn people away who are waiting. Their accounts, links and emails are deleted.\nWhat stays is an " +
+		Short: "Reject login requests and delete the accounts",
+		Long: "Reject login requests. The accounts, links and emails are deleted. What stays is\nan " +
 			"audit entry without the address.",
 		Args: cobra.MinimumNArgs(1),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the email; needs --tell")
-	cmd.Flags().BoolVar(&tell, "tell", false, "send them an email about it")
+	cmd.Flags().StringVar(&reason, "reason", "", "the reason, for the email; needs --tell")
+	cmd.Flags().BoolVar(&tell, "tell", false, "notify them by email")
 	cmd.RunE = r.deletes(cmd, &yes, "rejected", func(a *api, m member) error {
 		_, err := a.post(memberPath(m.ID, "reject"), map[string]any{"reason": reason, "tell_them": tell}, nil)
 		return err

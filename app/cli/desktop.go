@@ -11,8 +11,8 @@ func (r *run) desktopVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "desktop",
 		Short: "Open the console in a window of its own",
-		Long: "Open the console in a window of its own. Where a server runs on the data\ndirectory it is used; " +
-			"else one runs for as long as the window is open.\n\n" + settingsHelp(),
+		Long: "Open the console in a window of its own. If a server runs on the data directory,\nthe window uses it; " +
+			"otherwise one runs as long as the window does.\n\n" + settingsHelp(),
 		Args:   cobra.NoArgs,
 		Hidden: !desktop.HasWindow,
 		RunE:   func(cmd *cobra.Command, _ []string) error { return r.desktop(cmd) },

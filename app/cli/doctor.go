@@ -28,15 +28,15 @@ type check struct {
 func (r *run) doctorVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look at public URL, mail, disk, clock, permissions and store",
-		Long: "Look at what Doorward needs, one line each, with how to fix what is wrong. The\nexit code is 1 " +
-			"where something is.\n\n" +
-			"With --ready, only whether a server runs here and takes changes: for whoever\nwatches a container and " +
-			"would start it anew.",
+		Short: "Check the public URL, mail, disk, clock, permissions and store",
+		Long: "Check what Doorward needs, one line each, and say how to fix what is wrong. The\nexit code is 1 " +
+			"if anything is.\n\n" +
+			"With --ready, check only whether a server runs here and accepts changes: for the\nhealth check of a " +
+			"container.",
 		Args: cobra.NoArgs,
 	}
-	ready := cmd.Flags().Bool("ready", false, "only whether a server runs here and takes changes")
-	right := cmd.Flags().Bool("clock-is-right", false, "the clock is right: do what waits because it has jumped")
+	ready := cmd.Flags().Bool("ready", false, "check only whether a server runs here and accepts changes")
+	right := cmd.Flags().Bool("clock-is-right", false, "confirm that the clock is right, and do what was waiting for that")
 	looked := false
 	look := r.on(func(a *api, _ []string) error {
 		if *right {

@@ -44,7 +44,7 @@ func (r *run) importVerb() *cobra.Command {
 	encoding := encodings[0]
 	cmd := &cobra.Command{
 		Use:   "import FILE.csv|- [--role ROLE]... [--encoding ENCODING] [--dry-run]",
-		Short: "Invite everybody in a CSV file",
+		Short: "Invite everyone in a CSV file",
 		Long:  importHelp,
 		Args:  cobra.ExactArgs(1),
 	}

@@ -32,12 +32,12 @@ func (r *run) inviteVerb() *cobra.Command {
 	var in invitation
 	cmd := &cobra.Command{
 		Use:   "invite EMAIL... --role ROLE",
-		Short: "Invite people by mail",
-		Long: "Invite people by mail. Each gets an account that waits for a decision, and an\nemail with a login " +
+		Short: "Invite people by email",
+		Long: "Invite people by email. Each gets a pending account, and an email with a login\n" +
 			"link.\n\n" +
-			"With --print-link the login link is printed, to hand over by another way than\n" +
-			"mail. It is the one in the email, and works once. Whoever comes by a link that\n" +
-			"was handed over is listed as not verified, until they sign in by an email.",
+			"With --print-link the login link is printed too, so that you can hand it over\n" +
+			"in another way. It is the link in the email, and works once. The address counts\n" +
+			"as not verified until the person signs in with an email.",
 		Args: cobra.MinimumNArgs(1),
 	}
 	verb := r.on(func(a *api, args []string) error {
@@ -85,7 +85,7 @@ func (r *run) invite(a *api, in invitation) error {
 func (r *run) resendVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resend EMAIL|ID...",
-		Short: "Send new invitations; the older links are void",
+		Short: "Send new invitations; older links stop working",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			return r.eachMember(a, args, func(m member) error {

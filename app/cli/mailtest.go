@@ -19,7 +19,7 @@ const mailTestTimeout = 30 * time.Second
 func (r *run) mailTestVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mail-test EMAIL",
-		Short: "Send an email, and say what the mail server makes of it",
+		Short: "Send a test email and print the mail server's response",
 		Args:  cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			defer a.work()()

@@ -17,15 +17,14 @@ func (r *run) membersVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "members [--search WORDS] [--role ROLE] [--state STATE] [--limit N]",
 		Short: "List members",
-		Long: "List members. --search takes parts of names and addresses, of three letters or more,\nor the " +
-			"beginning " +
-			"of a word; several words narrow it.",
+		Long: "List members. --search finds any part, of three letters or more, of a name or an\naddress, and " +
+			"shorter ones at the beginning of a word. All words must match.",
 		Args: cobra.NoArgs,
 	}
-	cmd.Flags().StringVar(&search, "search", "", "`WORDS`, or parts of them, of a name or an address")
-	cmd.Flags().StringVar(&role, "role", "", "only who has this `ROLE`")
-	cmd.Flags().StringVar(&state, "state", "", "only who is in this `STATE`: pending, active or suspended")
-	cmd.Flags().IntVar(&limit, "limit", maxPage, "how many at most; 0 for all")
+	cmd.Flags().StringVar(&search, "search", "", "`WORDS` of a name or an address, or parts of them")
+	cmd.Flags().StringVar(&role, "role", "", "only members with this `ROLE`")
+	cmd.Flags().StringVar(&state, "state", "", "only members in this `STATE`: pending, active or suspended")
+	cmd.Flags().IntVar(&limit, "limit", maxPage, "maximum number; 0 for all")
 	complete(cmd, "role", r.roleNames)
 	complete(cmd, "state", words("pending", "active", "suspended"))
 	verb := r.on(func(a *api, _ []string) error {
@@ -90,11 +89,11 @@ func (r *run) accessVerb() *cobra.Command {
 	var roles []string
 	cmd := &cobra.Command{
 		Use:   "access EMAIL|ID --role ROLE...",
-		Short: "Change the roles of a member",
-		Long:  "Change the roles of a member to exactly those given. It takes effect with the\nmember's next request.",
+		Short: "Change a member's roles",
+		Long:  "Change a member's roles to exactly those given. This takes effect with the\nmember's next request.",
 		Args:  cobra.ExactArgs(1),
 	}
-	r.roleFlag(cmd, &roles, "`ROLE` to have; may be given more than once")
+	r.roleFlag(cmd, &roles, "`ROLE` of the member; may be given more than once")
 	verb := r.on(func(a *api, args []string) error {
 		return r.change(a, args[0], http.MethodPatch, "", map[string]any{"roles": roles})
 	})
@@ -111,7 +110,7 @@ func (r *run) accessVerb() *cobra.Command {
 func (r *run) suspendVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "suspend EMAIL|ID",
-		Short: "Keep a member out, until unsuspend",
+		Short: "Suspend a member",
 		Args:  cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			return r.change(a, args[0], http.MethodPost, "suspend", struct{}{})
@@ -123,7 +122,7 @@ func (r *run) suspendVerb() *cobra.Command {
 func (r *run) unsuspendVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unsuspend EMAIL|ID",
-		Short: "Let a suspended member in again",
+		Short: "Let a suspended member sign in again",
 		Args:  cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			return r.change(a, args[0], http.MethodPost, "unsuspend", struct{}{})

@@ -33,13 +33,13 @@ func (r *run) outboxVerb() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use:   "outbox [--limit N]",
-		Short: "Emails, and how they fare",
-		Long: "Emails, the newest first, and how they fare: queued, sent (the mail server\naccepted it), retrying, " +
-			"failed, or held (no mail server is set; read it with\n" +
+		Short: "List the emails and their delivery status",
+		Long: "List the emails, the newest first, and their status: queued, sent (the mail\nserver accepted it), retrying, " +
+			"failed, or held (no mail server is set up;\nread it with " +
 			"`doorward outbox show ID`).",
 		Args: cobra.NoArgs,
 	}
-	cmd.Flags().IntVar(&limit, "limit", 50, "how many at most; 0 for all")
+	cmd.Flags().IntVar(&limit, "limit", 50, "maximum number; 0 for all")
 	verb := r.on(func(a *api, _ []string) error {
 		last, shown, err := a.pages(public+"/outbox", url.Values{}, limit, r.eachPage(showMessages))
 		if err != nil {
@@ -81,8 +81,8 @@ func (r *run) outboxShowVerb() *cobra.Command {
 	var html bool
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "Print an email as it goes out",
-		Long: "Print an email as it goes out. Emails with a link or a code can be read until\nthey are sent, have " +
+		Short: "Print an email as it is sent",
+		Long: "Print an email as it is sent. Emails with a link or a code can be read until\nthey are sent, have " +
 			"expired or have failed.",
 		Args: cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
@@ -117,7 +117,7 @@ func (l message) print(w io.Writer) {
 func (r *run) outboxRetryVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "retry ID",
-		Short: "Try to send an email again now",
+		Short: "Retry an email now",
 		Args:  cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			raw, err := a.ask(http.MethodPost, public+"/outbox/"+url.PathEscape(args[0])+"/retry", struct{}{})

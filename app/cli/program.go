@@ -58,14 +58,14 @@ type run struct {
 
 const about = `Doorward decides who gets in.
 
-An Admin invites people by mail and gives each a role. Whoever proves the
-address waits for a decision, and then reaches what the roles open.
+An Admin invites people by email and gives each a role. They verify their
+address and wait for approval; then they can open what their roles include.
 
 Start with:  doorward serve`
 
 func (r *run) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:               "doorward VERB",
+		Use:               "doorward COMMAND",
 		Short:             "Doorward decides who gets in",
 		Long:              about,
 		SilenceErrors:     true,
@@ -78,9 +78,9 @@ func (r *run) root() *cobra.Command {
 		return wrongUse(cmd, "%s", sentence(err.Error()))
 	})
 	root.PersistentFlags().
-		StringVar(&r.data, "data", "", "data directory (default: the platform's place for a program's data)")
-	root.PersistentFlags().BoolVar(&r.json, "json", false, "print the API's objects as JSON, one to a line")
-	root.SetHelpCommand(&cobra.Command{Use: "help [VERB]", Short: "Explain a verb", RunE: helpOn})
+		StringVar(&r.data, "data", "", "data directory (default: the system's directory for application data)")
+	root.PersistentFlags().BoolVar(&r.json, "json", false, "print the API's objects as JSON, one per line")
+	root.SetHelpCommand(&cobra.Command{Use: "help [COMMAND]", Short: "Show help for a command", RunE: helpOn})
 	root.SuggestionsMinimumDistance = 2
 	root.SetUsageTemplate(usage)
 	root.InitDefaultHelpFlag()
@@ -122,19 +122,19 @@ const usage = `Usage:  {{if .HasParent}}{{.Parent.CommandPath}} {{end}}{{.Use}}{
 {{.Title}}{{range $.Commands}}{{if and (eq .GroupID $group.ID) .IsAvailableCommand}}
   {{rpad .Name .NamePadding}}  {{.Short}}{{end}}{{end}}{{end}}{{if and .HasParent .HasAvailableSubCommands}}
 
-Below it:{{range .Commands}}{{if .IsAvailableCommand}}
+Commands:{{range .Commands}}{{if .IsAvailableCommand}}
   {{rpad .Name .NamePadding}}  {{.Short}}{{end}}{{end}}{{end}}{{if and .HasParent .HasAvailableLocalFlags}}
 
 Flags:
 {{.LocalFlags.FlagUsagesWrapped 80 | trimTrailingWhitespaces}}{{end}}{{if .HasParent}}
 
-For every verb:
+For every command:
 {{.InheritedFlags.FlagUsagesWrapped 80 | trimTrailingWhitespaces}}{{else}}
 
-For every verb:
+For every command:
 {{.LocalFlags.FlagUsagesWrapped 80 | trimTrailingWhitespaces}}
 
-More about a verb:  doorward help VERB{{end}}
+More about a command:  doorward help COMMAND{{end}}
 `
 
 // checkUse makes a wrong number of arguments a misuse, in the verb and its
@@ -169,10 +169,10 @@ func knownVerb(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
-		return wrongUse(cmd, "There is no verb %q. Did you mean %s?", access.Shorten(args[0], 40),
+		return wrongUse(cmd, "There is no command %q. Did you mean %s?", access.Shorten(args[0], 40),
 			strings.Join(like, " or "))
 	}
-	return wrongUse(cmd, "There is no verb %q.", access.Shorten(args[0], 40))
+	return wrongUse(cmd, "There is no command %q.", access.Shorten(args[0], 40))
 }
 
 func helpOn(cmd *cobra.Command, args []string) error {

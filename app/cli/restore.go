@@ -17,15 +17,15 @@ import (
 func (r *run) restoreVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore FILE --data NEWDIR",
-		Short: "Make a data directory from a backup",
-		Long: "Make a data directory from a backup. NEWDIR is fresh or empty.\nTo let a suspended member in again: " +
+		Short: "Restore a backup into a new data directory",
+		Long: "Restore a backup into NEWDIR, which must be new or empty.\nTo let a suspended member sign in again: " +
 			"doorward unsuspend EMAIL.",
 		Args: cobra.ExactArgs(1),
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !cmd.Flags().Changed("data") {
 			return wrongUse(cmd,
-				"Name a fresh directory for the backup with --data. To let a suspended member in again: doorward "+
+				"Name a new directory for the backup with --data. To let a suspended member sign in again: doorward "+
 					"unsuspend EMAIL.")
 		}
 		return r.restoreBackup(cmd, args[0])

@@ -32,8 +32,8 @@ func (r *run) serveVerb() *cobra.Command {
 }
 
 func settingsHelp() string {
-	return "Each setting is a flag, a variable of the environment, and a key in\n" + config.FileName +
-		" in the data directory, in this order of strength: --smtp-url,\nDOORWARD_SMTP_URL, smtp_url."
+	return "Each setting is a flag, an environment variable and a key in\n" + config.FileName +
+		" in the data directory; the first that is given counts: --smtp-url,\nDOORWARD_SMTP_URL, smtp_url."
 }
 
 func (r *run) serve(cmd *cobra.Command) (err error) {

@@ -22,12 +22,12 @@ func (r *run) setupVerb() *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "setup --email EMAIL [--name NAME] [--workspace NAME]",
-		Short: "Make the first Admin without a browser; print a login link",
+		Short: "Create the first Admin without a browser and print a login link",
 		Args:  cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&in.Email, "email", "", "the first Admin's address")
 	cmd.Flags().StringVar(&in.Name, "name", "", "the first Admin's name")
-	cmd.Flags().StringVar(&in.Workspace, "workspace", "", "what the workspace is called")
+	cmd.Flags().StringVar(&in.Workspace, "workspace", "", "the workspace's name")
 	verb := r.on(func(a *api, _ []string) error {
 		var out linked
 		raw, err := a.post(local+"/setup", in, &out)
@@ -50,8 +50,8 @@ func (r *run) loginLinkVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "login-link EMAIL",
 		Short: "Print a one-time login link for an active Admin",
-		Long: "Print a one-time login link for an active Admin: the way back in when mail does\nnot work. It is " +
-			"for whoever holds the machine that holds the data.",
+		Long: "Print a one-time login link for an active Admin: the way back in when email\ndoes not work. " +
+			"It works only on the machine that has the data.",
 		Args: cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			var out linked

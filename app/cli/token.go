@@ -58,7 +58,7 @@ func (r *run) tokenAddVerb() *cobra.Command {
 	}{Roles: []string{}}
 	cmd := &cobra.Command{
 		Use:   "add NAME --role ROLE [--expires 90d]",
-		Short: "Make an API token; it is shown this once",
+		Short: "Create an API token, which is shown only once",
 		Args:  cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			in.Name = args[0]
@@ -83,7 +83,7 @@ func (r *run) tokenAddVerb() *cobra.Command {
 func (r *run) tokenListVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List API tokens, without their secrets",
+		Short: "List the API tokens, without their secrets",
 		Args:  cobra.NoArgs,
 		RunE: r.on(func(a *api, _ []string) error {
 			var all page
@@ -127,7 +127,7 @@ func showTokens(w io.Writer, items []json.RawMessage, _ bool) error {
 func (r *run) tokenRevokeVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke ID",
-		Short: "Make an API token worth nothing, at once",
+		Short: "Revoke an API token",
 		Args:  cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {
 			if _, err := a.ask(http.MethodDelete, public+"/tokens/"+url.PathEscape(args[0]), nil); err != nil {

@@ -11,7 +11,7 @@ import (
 func (r *run) versionVerb() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Which Doorward this is",
+		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			out := map[string]string{
@@ -43,7 +43,7 @@ func (r *run) completionVerb() *cobra.Command {
 	}
 	return &cobra.Command{
 		Use:       "completion bash|zsh|fish|powershell",
-		Short:     "Print a shell's completion script",
+		Short:     "Print a completion script for your shell",
 		Long:      completionHelp,
 		Args:      cobra.ExactArgs(1),
 		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},

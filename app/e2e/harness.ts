@@ -136,7 +136,7 @@ async function painted(page: Page, theme: string, width: number): Promise<void> 
 // control in reading order, and be visible.
 async function expectReachable(page: Page, name: string): Promise<void> {
   const stops = await page.evaluate(() => {
-    const all = document.querySelectorAll<HTMLElement>('a[href], button, input:not([type=hidden]), textarea, select, summary, [tabindex="0"]')
+    const all = document.querySelectorAll<HTMLElement>('a[href], button, input:not([type=hidden], [type=file][tabindex="-1"]), textarea, select, summary, [tabindex="0"]')
     const stops = [...all].filter((e) => e.checkVisibility() && !e.matches(':disabled'))
     Object.assign(window, { stops })
     document.body.tabIndex = -1
