@@ -40,7 +40,8 @@ func (r *run) auditVerb() *cobra.Command {
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many of the newest entries; 0 for all")
 	verb := r.on(func(a *api, _ []string) error {
 		if follow && a.app != nil {
-			return errors.New("no server runs on this data directory, so there would be no new entries; start one, or " +
+			return errors.New("no server runs on this data directory, so there would be no new entries; start " +
+				"one, or " +
 				"leave out --follow")
 		}
 		last, err := r.audit(a, limit)

@@ -26,7 +26,8 @@ func (r *run) backupVerb() *cobra.Command {
 		Short: "Back up all data to a file",
 		Long: "Back up all data, as it is at one moment, to a file that only you can read, or\nto standard output " +
 			"for -. A server may keep running.\n\n" +
-			"The backup contains the instance key: anyone who has it can act as this\nDoorward. Keep it as safe as the " +
+			"The backup contains the instance key: anyone who has it can act as this\nDoorward. Keep it as safe " +
+			"as the " +
 			"data directory.",
 		Args: cobra.ExactArgs(1),
 		RunE: r.on(func(a *api, args []string) error {

@@ -36,7 +36,8 @@ func (r *run) doctorVerb() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	ready := cmd.Flags().Bool("ready", false, "check only whether a server runs here and accepts changes")
-	right := cmd.Flags().Bool("clock-is-right", false, "confirm that the clock is right, and do what was waiting for that")
+	right := cmd.Flags().Bool("clock-is-right", false, "confirm that the clock is right, and do what was "+
+		"waiting for that")
 	looked := false
 	look := r.on(func(a *api, _ []string) error {
 		if *right {

@@ -34,7 +34,8 @@ func (r *run) outboxVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "outbox [--limit N]",
 		Short: "List the emails and their delivery status",
-		Long: "List the emails, the newest first, and their status: queued, sent (the mail\nserver accepted it), retrying, " +
+		Long: "List the emails, the newest first, and their status: queued, sent (the mail\nserver accepted " +
+			"it), retrying, " +
 			"failed, or held (no mail server is set up;\nread it with " +
 			"`doorward outbox show ID`).",
 		Args: cobra.NoArgs,
