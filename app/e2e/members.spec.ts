@@ -77,6 +77,7 @@ test('Esc stops a change of many, and says how far it came', async () => {
   expect(now.filter((m) => m.state === 'suspended')).toHaveLength(4)
   await button(admin, 'Clear selection').click()
   for (const m of now) if (m.state === 'suspended') await doorward('unsuspend', m.email)
+  await expect(admin.locator('main').getByRole('row').filter({ hasText: 'Suspended' })).toHaveCount(0)
 })
 
 // One of them was removed meanwhile: nobody learned whom it was about.
