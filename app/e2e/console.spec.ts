@@ -258,7 +258,7 @@ test('a member’s page: roles, suspend, restore, remove', async ({ browser }) =
   await choose(admin, /^Roles: /, 'AILoop')
   await admin.keyboard.press('Escape')
   await button(admin, 'Save roles').click()
-  await said(admin, 'bob@example.com has Fleet now')
+  await said(admin, 'bob@example.com now has Fleet')
   expect((await bob.goto('/ailoop'))?.status()).toBe(403)
   await button(admin, 'Undo').last().click()
   await said(admin, 'Undone: bob@example.com has Fleet and AILoop again.')
