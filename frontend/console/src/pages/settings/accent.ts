@@ -56,4 +56,4 @@ export function nearest(theme: Theme, c: string): string {
 }
 
 // ratio is the contrast of text as people read it. It is rounded down: 4.49 must not be 4.5.
-export const ratio = (m: Measure) => (Math.floor(10 * Math.min(m.text, m.button)) / 10).toFixed(1)
+export const ratio = (m: Measure) => Math.floor(10 * Math.min(m.text, m.button)) / 10
