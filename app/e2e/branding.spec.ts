@@ -70,6 +70,7 @@ test('the form measures the accent color, and the preview follows', async () => 
     await expect(frame.getByRole('link', { name: 'help@example.com' })).toBeVisible()
     await expect(frame.getByRole('button').first()).toHaveCSS('background-color', want)
   }
+  await expect(button(admin, 'Dismiss')).toHaveCount(0) // a toast that goes while it is counted
   await examine(admin, 'appearance')
   await button(admin, 'Save changes').click()
   await expect(admin.getByText('Appearance changed.')).toBeVisible()
