@@ -3,7 +3,9 @@ package mailtest
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
+	"image/png"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -95,10 +97,21 @@ func (m *Message) readPart(header interface{ Get(string) string }, body io.Reade
 		m.Text = clear
 	case "text/html":
 		m.HTML = clear
+	case "image/png":
+		return m.readImage(header.Get("Content-Transfer-Encoding"), text)
 	default:
 		return fmt.Errorf("a part of kind %s", kind)
 	}
 	return nil
+}
+
+// readImage checks that an image can be shown.
+func (m *Message) readImage(encoding string, text []byte) error {
+	if !strings.EqualFold(encoding, "base64") {
+		return fmt.Errorf("an image in the encoding %q", encoding)
+	}
+	_, err := png.Decode(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(text)))
+	return err
 }
 
 func (m *Message) readParts(parts *multipart.Reader) error {
