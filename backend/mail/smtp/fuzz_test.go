@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"doorward/backend/text"
 )
 
 // ours are the headers that an email has; no others can be injected.
@@ -63,7 +65,7 @@ func FuzzMessage(f *testing.F) {
 				t.Errorf("the header %s is %q", name, values)
 			}
 		}
-		addressed(t, read.Header, to)
+		addressed(t, read.Header, name, to)
 		parts := bodies(t, read.Header, read.Body)
 		want := []string{text}
 		if html != "" {
@@ -80,10 +82,13 @@ func FuzzMessage(f *testing.F) {
 	})
 }
 
-// addressed checks that the header names one sender, ours, and one recipient.
-func addressed(t *testing.T, h netmail.Header, to string) {
+// addressed checks that the header names one sender, ours by its name, and one recipient.
+func addressed(t *testing.T, h netmail.Header, name, to string) {
 	t.Helper()
 	from, err := h.AddressList("From")
+	if want := literal(shorten(text.OneLine(name), maxName)); len(from) == 1 && from[0].Name != want {
+		t.Errorf("From has the name %q, want %q", from[0].Name, want)
+	}
 	if err != nil || len(from) != 1 || from[0].Address != "door@example.com" {
 		t.Errorf("From is %q: %v, %v", h.Get("From"), from, err)
 	}

@@ -143,7 +143,14 @@ func mailbox(name, address string) string {
 	if name == "" {
 		return "<" + address + ">"
 	}
-	return fold((&netmail.Address{Name: literal(name), Address: address}).String())
+	name = literal(name)
+	encoded := mime.BEncoding.Encode("utf-8", name)
+	if encoded == name {
+		return (&netmail.Address{Name: name, Address: address}).String()
+	}
+	// In a name, few characters may stand as they are in an encoded word (RFC 2047, 5.3). The
+	// encoding of net/mail lets a backslash stand, which no reader accepts; base64 has none.
+	return fold(encoded) + " <" + address + ">"
 }
 
 func encode(s string) string { return fold(mime.QEncoding.Encode("utf-8", literal(s))) }
