@@ -105,9 +105,9 @@ func same(a, b fs.FileInfo) bool {
 	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b)
 }
 
-// certificateEnds is how long before its expiry the doctor warns of a
+// certificateWarning is how long before its expiry the doctor warns of a
 // certificate.
-const certificateEnds = 14 * 24 * time.Hour
+const certificateWarning = 14 * 24 * time.Hour
 
 // certificate checks the certificate, if there is one, for the doctor.
 func (o operations) certificate() []api.Check {
@@ -131,7 +131,7 @@ func (o operations) certificate() []api.Check {
 	case leaf.VerifyHostname(host) != nil:
 		return []api.Check{check("certificate", "fail", reportf("The certificate is not for %s.", host),
 			reportf("Get one for the host of the public URL."))}
-	case leaf.NotAfter.Sub(now) < certificateEnds:
+	case leaf.NotAfter.Sub(now) < certificateWarning:
 		return []api.Check{check("certificate", "warn", reportf("Valid until %s", until), reportf(renew))}
 	}
 	return []api.Check{check("certificate", "ok", reportf("Valid until %s", until), access.Text{})}

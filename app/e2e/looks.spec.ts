@@ -10,7 +10,7 @@ const who = (id: string, name: string, role: string, minutes: number, proved: bo
   invited_at: at(minutes), expires_at: at(minutes - 7 * 1440), ...(proved && { accepted_at: at(minutes - 30), email_verified_at: at(minutes - 30) }),
 })
 const pending = [who('a', 'Ada Lovelace', 'Fleet', 200, true), who('b', 'Katherine Johnson', 'AILoop', 300, true), who('c', 'Bob Noyce', 'Fleet', 90, false)]
-const days = Array.from({ length: 14 }, (_, i) => ({ day: new Date(now.getTime() - (13 - i) * 86_400_000).toISOString().slice(0, 10), invited: (i * 7) % 5, waiting: (i * 3) % 4, approved: (i * 5) % 4, rejected: 0 }))
+const days = Array.from({ length: 14 }, (_, i) => ({ day: new Date(now.getTime() - (13 - i) * 86_400_000).toISOString().slice(0, 10), invited: (i * 7) % 5, accepted: (i * 3) % 4, approved: (i * 5) % 4, rejected: 0 }))
 
 const answers: Record<string, (real: Record<string, unknown>) => unknown> = {
   '/login-requests': () => ({ items: pending, total: pending.length }),

@@ -13,8 +13,8 @@ import (
 	"doorward/backend/text"
 )
 
-// namedAtMost is the number of people that one email names.
-const namedAtMost = 20
+// maxNamed is the number of people that one email names.
+const maxNamed = 20
 
 // A writer writes the draft of one email from its facts, in the language of its recipient.
 type writer struct {
@@ -95,7 +95,7 @@ var (
 
 func (f *writer) people(keys personKeys) (all []person, more string) {
 	for i, w := range f.Pending {
-		if i == namedAtMost {
+		if i == maxNamed {
 			return all, f.count("email.people_more", len(f.Pending)-i)
 		}
 		p := person{Name: unlinked(oneLine(w.Name, 80)), Email: oneLine(w.Email, 254), About: f.about(keys, w)}

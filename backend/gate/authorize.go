@@ -41,7 +41,7 @@ type Authorized struct {
 // Authorize identifies the caller and refuses what they may not do, on the state
 // that this transaction sees. The error is SignedOut where the session or token
 // is no longer valid, and Forbidden where a permission is missing.
-func (g *Gate) Authorize(tx *store.Tx, actor access.Actor, ask access.Permission) (Authorized, error) {
+func (g *Gate) Authorize(tx *store.Tx, actor access.Actor, needed access.Permission) (Authorized, error) {
 	a := Authorized{Actor: actor}
 	var err error
 	if a.Policy, err = g.Policy(tx); err != nil {
@@ -50,8 +50,8 @@ func (g *Gate) Authorize(tx *store.Tx, actor access.Actor, ask access.Permission
 	if a.Permissions, err = permissions(tx, a.Policy, actor); err != nil {
 		return a, err
 	}
-	if !a.Permissions[ask] {
-		return a, access.NotAllowed(ask)
+	if !a.Permissions[needed] {
+		return a, access.NotAllowed(needed)
 	}
 	return a, nil
 }

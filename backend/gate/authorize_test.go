@@ -17,9 +17,9 @@ func (fx *fixture) view(fn func(tx *store.Tx) error) error {
 }
 
 // authorize asks the gate for the actor's permission.
-func (fx *fixture) authorize(actor access.Actor, ask access.Permission) (a Authorized, err error) {
+func (fx *fixture) authorize(actor access.Actor, needed access.Permission) (a Authorized, err error) {
 	err = fx.view(func(tx *store.Tx) error {
-		a, err = fx.Authorize(tx, actor, ask)
+		a, err = fx.Authorize(tx, actor, needed)
 		return err
 	})
 	return a, err
@@ -74,12 +74,12 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"a token that ended":         {by(access.Member{}, ended), out, out},
 		"a token that was never one": {access.Actor{Token: "made up"}, out, out},
 	} {
-		for ask, want := range map[access.Permission]error{members: tt.reads, fleet: tt.opens} {
-			a, err := fx.authorize(tt.actor, ask)
+		for needed, want := range map[access.Permission]error{members: tt.reads, fleet: tt.opens} {
+			a, err := fx.authorize(tt.actor, needed)
 			if fmt.Sprint(err) != fmt.Sprint(want) {
-				t.Errorf("%s asks to %s: %v, want %v", name, ask, err, want)
+				t.Errorf("%s asks to %s: %v, want %v", name, needed, err, want)
 			}
-			if err == nil && (a.Actor != tt.actor || !a.Permissions[ask] || a.Policy == nil) {
+			if err == nil && (a.Actor != tt.actor || !a.Permissions[needed] || a.Policy == nil) {
 				t.Errorf("%s: Authorized = %+v", name, a)
 			}
 			var all policy.Permissions
@@ -87,7 +87,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 				all, err = fx.Permissions(tx, tt.actor)
 				return err
 			})
-			if all[ask] != (want == nil) || access.SignedOut.Is(none) != access.SignedOut.Is(want) {
+			if all[needed] != (want == nil) || access.SignedOut.Is(none) != access.SignedOut.Is(want) {
 				t.Errorf("%s: Permissions = %v, %v", name, all, none)
 			}
 		}

@@ -27,11 +27,11 @@ type Principal struct {
 }
 
 // May returns an error unless the principal has the permission.
-func (p *Principal) May(ask access.Permission) error {
-	if p.Permissions[ask] {
+func (p *Principal) May(needed access.Permission) error {
+	if p.Permissions[needed] {
 		return nil
 	}
-	return access.NotAllowed(ask)
+	return access.NotAllowed(needed)
 }
 
 // ConfirmedUntil returns when the session's confirmation expires; zero where the

@@ -43,8 +43,8 @@ func (p *Printer) DayAndMonth(t time.Time) string {
 	return p.Say("time.day_and_month", Values{"Day": day, "Month": month})
 }
 
-// longestSpan is the longest that is said in words. What lasts longer never ends.
-const longestSpan = 400 * 24 * time.Hour
+// maxSpan is the longest that is said in words. What lasts longer never ends.
+const maxSpan = 400 * 24 * time.Hour
 
 // Span is how long something lasts, such as 15 minutes or 7 days, rounded to the minute and
 // then down to the unit. It is empty for less than a minute and for more than 400 days.
@@ -52,7 +52,7 @@ const longestSpan = 400 * 24 * time.Hour
 func (p *Printer) Span(d time.Duration) string {
 	d = d.Round(time.Minute)
 	switch {
-	case d < time.Minute || d > longestSpan:
+	case d < time.Minute || d > maxSpan:
 		return ""
 	case d < time.Hour, d < 2*time.Hour && d%time.Hour != 0:
 		return p.unbroken("span.minutes", d, time.Minute)

@@ -118,9 +118,9 @@ func (p *Policy) Role(name access.RoleName) (access.Role, bool) {
 }
 
 // Holding returns the names of the roles that have a permission, in order.
-func (p *Policy) Holding(ask access.Permission) (names []access.RoleName) {
+func (p *Policy) Holding(needed access.Permission) (names []access.RoleName) {
 	for name, r := range p.roles {
-		if slices.Contains(r.Permissions, ask) {
+		if slices.Contains(r.Permissions, needed) {
 			names = append(names, name)
 		}
 	}
@@ -140,18 +140,6 @@ func (p *Policy) MatchingName(name access.RoleName) access.RoleName {
 		}
 	}
 	return access.RoleName(strings.Clone(string(name)))
-}
-
-// Allow refuses an action that somebody in this state with these roles may not do.
-func (p *Policy) Allow(state access.State, roles []access.RoleName, ask access.Permission) error {
-	rights, err := p.Permissions(state, roles)
-	if err != nil {
-		return err
-	}
-	if !rights[ask] {
-		return access.NotAllowed(ask)
-	}
-	return nil
 }
 
 // Permissions are all permissions of somebody in this state with these roles. The result is

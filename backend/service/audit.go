@@ -3,21 +3,14 @@ package service
 import (
 	"context"
 	"strings"
-	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/store"
 )
 
-// An AuditQuery filters the audit log; an empty field matches everything.
-type AuditQuery struct {
-	Actor, Target string // an id, or the address of an existing member; Actor also "operator" and "system"
-	About         string // as the actor or as the target
-	Actions       []access.AuditAction
-	From, Until   time.Time
-	Cursor        string
-	Limit         int
-}
+// An AuditQuery filters the audit log. For [Audit.Find], Actor, Target and About may also
+// be the address of an existing member.
+type AuditQuery = store.AuditQuery
 
 // Find returns a page of the matching entries, newest first.
 func (s Audit) Find(ctx context.Context, actor access.Actor, q AuditQuery) (out store.Page[AuditLine], err error) {
@@ -25,13 +18,13 @@ func (s Audit) Find(ctx context.Context, actor access.Actor, q AuditQuery) (out 
 		return out, err
 	}
 	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
-		asked := store.AuditQuery(q)
-		for _, who := range []*string{&asked.Actor, &asked.Target, &asked.About} {
+		q := q // the transaction may run again, and the cursor belongs to the query as asked
+		for _, who := range []*string{&q.Actor, &q.Target, &q.About} {
 			if err := idOf(tx, who); err != nil {
 				return err
 			}
 		}
-		p, err := tx.AuditLog.Find(asked)
+		p, err := tx.AuditLog.Find(q)
 		if err != nil {
 			return err
 		}

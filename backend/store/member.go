@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/text"
 )
 
 // Get returns the member with that id, or NotFound.
@@ -120,7 +121,7 @@ func memberEntries(m *access.Member) map[string]string {
 
 // filterText is what lists filter by, as index entries have it.
 func filterText(m *access.Member) string {
-	return statusByte(m.Status()) + strings.Join(names(m.Roles), ",")
+	return statusByte(m.Status()) + strings.Join(text.Strings(m.Roles), ",")
 }
 
 // waitsAs returns the rank of a pending member in the list of login requests: verified
@@ -134,14 +135,6 @@ func waitsAs(m *access.Member) string {
 		return "0\xff" + up(m.AcceptedAt)
 	}
 	return "1" + up(m.Invitation.At)
-}
-
-func names(roles []access.RoleName) []string {
-	s := make([]string, len(roles))
-	for i, r := range roles {
-		s[i] = string(r)
-	}
-	return s
 }
 
 // anyState stands for members of every state in the list by state.

@@ -6,7 +6,7 @@ import "doorward/backend/access"
 // classified to be reachable.
 type Class struct {
 	who    audience
-	ask    access.Permission
+	needed access.Permission
 	tokens bool // with pendingAudience: also API tokens of active members
 }
 
@@ -38,7 +38,7 @@ func Member() Class { return Class{who: memberAudience} }
 func Manager() Class { return Class{who: managerAudience} }
 
 // Permission is for principals that have p.
-func Permission(p access.Permission) Class { return Class{who: permittedAudience, ask: p} }
+func Permission(p access.Permission) Class { return Class{who: permittedAudience, needed: p} }
 
 // Operator is for whoever has access to the machine.
 func Operator() Class { return Class{who: operatorAudience} }
@@ -46,9 +46,9 @@ func Operator() Class { return Class{who: operatorAudience} }
 // String names the class, for the test that sweeps the routes.
 func (n Class) String() string {
 	if n.who == permittedAudience {
-		return n.ask.String()
+		return n.needed.String()
 	}
-	return [...]string{"nobody", "public", "waiting", "member", "manager", "", "operator"}[n.who]
+	return [...]string{"nobody", "public", "pending", "member", "manager", "", "operator"}[n.who]
 }
 
 // NeedsAccount reports whether the route is for members only: a session opens it.

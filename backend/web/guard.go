@@ -58,7 +58,7 @@ func (g *Guard) Check(c *fiber.Ctx, n Class) error {
 	case n.who == managerAudience:
 		err = mayManage(p)
 	case n.who == permittedAudience:
-		err = p.May(n.ask)
+		err = p.May(n.needed)
 	}
 	if err != nil {
 		return err

@@ -101,7 +101,7 @@ func TestPendingReachesNothingElse(t *testing.T) {
 	_, link := s.Invite("ada@example.com", access.Admin)
 	b := s.Browser()
 	b.RedeemLink(link)
-	open := map[string]bool{"public": true, "waiting": true}
+	open := map[string]bool{"public": true, "pending": true}
 	tried := 0
 	for route, n := range network(t, s).Classes() {
 		method, path, _ := strings.Cut(route, " ")

@@ -13,8 +13,8 @@ import (
 // language there. Scripts read it, so its name is the same over http and https.
 const languageCookie = "doorward-language"
 
-// languageLasts is how long a browser keeps the language that was chosen.
-const languageLasts = 365 * 24 * time.Hour
+// languageTTL is how long a browser keeps the language that was chosen.
+const languageTTL = 365 * 24 * time.Hour
 
 // LanguageOf returns the language to answer a request in: the one that was chosen in this
 // browser, or else the caller's own, or else the one that serves the browser's
@@ -94,6 +94,6 @@ func (k *Cookies) SetLanguage(c *fiber.Ctx, l access.Language) {
 		Path:     "/",
 		Secure:   k.site().secure,
 		SameSite: fiber.CookieSameSiteLaxMode,
-		MaxAge:   int(languageLasts / time.Second),
+		MaxAge:   int(languageTTL / time.Second),
 	})
 }

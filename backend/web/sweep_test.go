@@ -19,7 +19,7 @@ func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 		"open fleet/datalake": true,
 		"open fleet/flows":    true,
 		"member":              true,
-		"waiting":             true,
+		"pending":             true,
 		"public":              true,
 	}
 	tests := []struct {
@@ -34,7 +34,7 @@ func TestEveryRouteRefusesWhomItMust(t *testing.T) {
 			403: true,
 			404: true,
 		}},
-		{"pending", func(n string) bool { return n == "public" || n == "waiting" }, map[int]bool{
+		{"pending", func(n string) bool { return n == "public" || n == "pending" }, map[int]bool{
 			403: true,
 			303: true,
 			404: true,

@@ -73,8 +73,8 @@ var validationMessages = map[string]string{
 	"required query parameter is missing": isMissing,
 }
 
-// mostFaults is how many faults one answer lists.
-const mostFaults = 20
+// maxFaults is how many faults one answer lists.
+const maxFaults = 20
 
 // problemOfHuma turns Huma's findings into our sentences: in the language of the request,
 // without values, and without the names of Go types.
@@ -88,7 +88,7 @@ func problemOfHuma(c *fiber.Ctx, code int, errs ...error) *web.Problem {
 		}
 	}
 	slices.SortFunc(faults, func(a, b fault) int { return cmp.Compare(a.location, b.location) })
-	for _, f := range faults[:min(len(faults), mostFaults)] {
+	for _, f := range faults[:min(len(faults), maxFaults)] {
 		p.Errors = append(p.Errors, web.ProblemField{Message: web.Say(c, f.refusal()), Location: f.location})
 	}
 	var e *access.Error

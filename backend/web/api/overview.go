@@ -79,7 +79,7 @@ type daysIn struct {
 type dayJSON struct {
 	Day      string `json:"day" doc:"In UTC." example:"2030-05-01"`
 	Invited  int    `json:"invited"`
-	Verified int    `json:"waiting" doc:"How many accepted their invitation."`
+	Accepted int    `json:"accepted" doc:"How many accepted their invitation."`
 	Approved int    `json:"approved"`
 	Rejected int    `json:"rejected"`
 }

@@ -223,7 +223,7 @@ func TestAPIOverview(t *testing.T) {
 		{"when?", "admin", "GET", "/invitations?expires_within=31d", "", 422, all("bad_duration"), nil},
 		{"soon, for a member", "fleet", "GET", "/invitations", "", 403, nil, nil},
 		{"day by day", "admin", "GET", "/overview/days?days=8", "", 200,
-			all(`"items":[{"day":"2030-04-30","invited":0,"waiting":0,"approved":0,"rejected":0},{"day":"2030-05-01","invited":5,"waiting":4,"approved":3,"rejected":0}`, `{"day":"2030-05-07"`, `"total":8`), nil},
+			all(`"items":[{"day":"2030-04-30","invited":0,"accepted":0,"approved":0,"rejected":0},{"day":"2030-05-01","invited":5,"accepted":4,"approved":3,"rejected":0}`, `{"day":"2030-05-07"`, `"total":8`), nil},
 		{"too many days", "admin", "GET", "/overview/days?days=91", "", 422, nil, nil},
 		{"the setup checklist", "admin", "GET", "/overview/checklist", "", 200,
 			all(`{"step":"second_admin","done":true}`, `{"step":"backup","done":false}`, `"done":false}`), nil},

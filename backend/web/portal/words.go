@@ -3,7 +3,6 @@ package portal
 import (
 	"fmt"
 	"html/template"
-	"unicode"
 
 	"doorward/backend/access"
 	"doorward/backend/messages"
@@ -47,35 +46,10 @@ func (w *words) values(key string, pairs []any) (messages.Values, error) {
 		}
 		v[name] = pairs[i+1]
 		if s, ok := pairs[i+1].(string); ok {
-			v[name] = w.isolate(s)
+			v[name] = w.Isolate(s)
 		}
 	}
 	return v, nil
-}
-
-// The marks of Unicode around a text whose direction is its own (FSI and PDI).
-const (
-	isolateBegin = "\u2068"
-	isolateEnd   = "\u2069"
-)
-
-// isolate keeps a name or an address from mixing with a sentence that is written in the
-// other direction: without it, a full stop or a number changes sides. It leaves alone what
-// cannot mix.
-func (w *words) isolate(s string) string {
-	if s == "" || w.Language().Direction() == "ltr" && !hasRightToLeft(s) {
-		return s
-	}
-	return isolateBegin + s + isolateEnd
-}
-
-func hasRightToLeft(s string) bool {
-	for _, r := range s {
-		if r >= 0x590 && unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko) {
-			return true
-		}
-	}
-	return false
 }
 
 // options are the languages to choose from, each by its own name.

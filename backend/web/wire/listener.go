@@ -63,7 +63,7 @@ func Listen(l net.Listener, o Options) *Listener {
 // or memory.
 const (
 	waitFirst = 50 * time.Millisecond
-	waitMost  = time.Second
+	maxWait   = time.Second
 )
 
 // Accept returns the next connection. When files or memory run out it closes a
@@ -86,7 +86,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 			l.oust(nil)
 			l.say("connections cannot be taken for want of files or memory", "err", err)
 			l.pause(wait)
-			wait = min(2*wait, waitMost)
+			wait = min(2*wait, maxWait)
 		}
 	}
 }

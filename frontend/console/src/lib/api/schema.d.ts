@@ -1301,6 +1301,11 @@ export interface components {
             used_at?: string;
         };
         Day: {
+            /**
+             * Format: int64
+             * @description How many accepted their invitation.
+             */
+            accepted: number;
             /** Format: int64 */
             approved: number;
             /**
@@ -1312,11 +1317,6 @@ export interface components {
             invited: number;
             /** Format: int64 */
             rejected: number;
-            /**
-             * Format: int64
-             * @description How many accepted their invitation.
-             */
-            waiting: number;
         };
         DayList: {
             items: components["schemas"]["Day"][];
