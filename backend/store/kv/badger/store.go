@@ -27,7 +27,7 @@ type Store struct {
 	disk      *disk
 	tables    tableCheck
 	rename    func(from, to string) error // os.Rename
-	stuck     atomic.Bool // it is closing on a full disk, with work that waits for room
+	stuck     atomic.Bool                 // it is closing on a full disk, with work that waits for room
 
 	stop      chan struct{}
 	jobs      sync.WaitGroup // background work
