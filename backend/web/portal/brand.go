@@ -3,7 +3,6 @@ package portal
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"html/template"
 	"net/http"
 	"strings"
 	"time"
@@ -23,7 +22,7 @@ func lookOf(b access.Brand) Look {
 		l.CSS = "/brand/" + accentName(css)
 	}
 	if b.Logo.Hash != "" {
-		l.Logo = template.URL("/brand/logo." + b.Logo.Hash + ".png") //nolint:gosec // our own hash
+		l.Logo = "/brand/logo." + b.Logo.Hash + ".png"
 		l.LogoWidth, l.LogoHeight = b.Logo.Box()
 	}
 	return l
@@ -82,7 +81,6 @@ func (s *Portal) sendForEver(c *fiber.Ctx, kind string, body []byte) error {
 func (s *Portal) Preview(p service.Preview, page string, in access.Language, theme string) ([]byte, error) {
 	words := s.pages.words(in)
 	leaf := Leaf{Workspace: p.Workspace, Look: lookOf(p.Look.Brand), words: words}
-	leaf.Look.Logo = template.URL(p.Look.LogoURL) //nolint:gosec // made by the service
 	var model any = LoginPage{Leaf: leaf}
 	if page == pagePending {
 		now := time.Now()
@@ -104,19 +102,28 @@ func (s *Portal) Preview(p service.Preview, page string, in access.Language, the
 	if err := s.pages.render(&b, page, model); err != nil {
 		return nil, err
 	}
-	html := string(themed([]byte(b.String()), theme))
+	html := s.inOnePiece(string(themed([]byte(b.String()), theme)), leaf.Look, p)
+	return []byte(strings.ReplaceAll(html, " autofocus", "")), nil // a sandbox refuses it, loudly
+}
+
+// inOnePiece puts the style sheets and the logo into a page and takes the scripts out.
+func (s *Portal) inOnePiece(html string, links Look, p service.Preview) string {
+	style := func(path, css string) {
+		html = strings.Replace(html, `<link rel="stylesheet" href="`+path+`">`, "<style>"+css+"</style>", 1)
+	}
 	for path, f := range s.pages.assets {
 		switch {
 		case strings.HasSuffix(path, ".css"):
-			html = strings.Replace(html, `<link rel="stylesheet" href="`+path+`">`,
-				"<style>"+string(f.Plain)+"</style>", 1)
+			style(path, string(f.Plain))
 		case strings.HasSuffix(path, ".js"):
 			html = strings.Replace(html, `<script src="`+path+`" defer></script>`, "", 1)
 		}
 	}
-	if leaf.Look.CSS != "" {
-		html = strings.Replace(html, `<link rel="stylesheet" href="`+leaf.Look.CSS+`">`,
-			"<style>"+accentCSS(p.Look.Brand)+"</style>", 1)
+	if links.CSS != "" {
+		style(links.CSS, accentCSS(p.Look.Brand))
 	}
-	return []byte(strings.ReplaceAll(html, " autofocus", "")), nil // a sandbox refuses it, loudly
+	if links.Logo != "" {
+		html = strings.Replace(html, `src="`+links.Logo+`"`, `src="`+p.Look.LogoURL+`"`, 1)
+	}
+	return html
 }
