@@ -133,6 +133,11 @@ func TestParseColour(t *testing.T) {
 	}
 }
 
+func longLink(n int) string {
+	const begin = "https://example.com/"
+	return begin + strings.Repeat("a", n-len(begin))
+}
+
 // A footer's link that says one thing and leads to another, or runs something.
 func TestParseContact(t *testing.T) {
 	for typed, want := range map[string]struct{ link, label string }{
@@ -154,7 +159,8 @@ func TestParseContact(t *testing.T) {
 		"help@example":                          {},
 		"https://example.com/\u202egpj.exe":     {},
 		"https://example.com\r\nBcc: x":         {},
-		"https://" + strings.Repeat("a", 400):   {},
+		longLink(MaxContact):                    {longLink(MaxContact), longLink(MaxContact)[len("https://"):]},
+		longLink(MaxContact + 1):                {},
 		"mailto:\"a b\"@example.com":            {},
 		"https://example.com/" + "\"onload=\"x": {"https://example.com/%22onload=%22x", "example.com/%22onload=%22x"},
 	} {

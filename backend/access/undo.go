@@ -66,7 +66,10 @@ func (m *Member) UndoneBy(actor Actor, now time.Time) (Undo, error) {
 	was := *m.Undo
 	m.State, m.Roles, m.Epoch = was.State, was.Roles, was.Epoch
 	m.Decision, m.LastStatusChange = was.Decision, was.LastStatusChange
-	m.SetBack, m.Message, m.Undo = was.SetBack, was.Message, nil
+	m.SetBack, m.Undo = was.SetBack, nil
+	if was.State == Pending || m.Message == was.Posted { // else they have had another email since
+		m.Message = was.Message
+	}
 	m.PermissionRevision++ // what was put back may be more
 	return was, nil
 }

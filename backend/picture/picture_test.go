@@ -72,6 +72,11 @@ func webpSaying(w, h uint16) []byte {
 	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
 }
 
+// padded has bytes behind the image, up to a size.
+func padded(file []byte, size int) []byte {
+	return append(file[:len(file):len(file)], make([]byte, size-len(file))...)
+}
+
 func code(err error) string {
 	if err == nil {
 		return ""
@@ -101,11 +106,16 @@ func TestLogoRefuses(t *testing.T) {
 		"JPEG in name only":  {[]byte("\xff\xd8\xff\xe0<script>"), "logo_broken"},
 		"RIFF, but sound":    {[]byte("RIFF\x04\x00\x00\x00WAVE"), "logo_broken"},
 		"a bomb":             {pngSaying(60000, 60000), "logo_too_large"},
-		"a wide bomb":        {pngSaying(4097, 16), "logo_too_large"},
-		"a bomb of 5 MP":     {pngSaying(2500, 2000), "logo_too_large"},
+		"a side too long":    {pngSaying(maxSide+1, 16), "logo_too_large"},
+		"a side just short":  {pngSaying(maxSide, 16), "logo_broken"}, // it is opened, and has no pixels
+		"a row too much":     {pngSaying(2000, maxPixels/2000+1), "logo_too_large"},
+		"no row too much":    {pngSaying(2000, maxPixels/2000), "logo_broken"},
 		"a bomb in WebP":     {webpSaying(16383, 16383), "logo_too_large"},
-		"too many bytes":     {make([]byte, MaxBytes+1), "logo_too_large"},
+		"a byte too much":    {padded(whole, MaxBytes+1), "logo_too_large"},
+		"no byte too much":   {padded(whole, MaxBytes), ""},
 		"one pixel":          {pngOf(t, pixels(1, 1)), "logo_too_small"},
+		"a side too short":   {pngOf(t, pixels(minSide, minSide-1)), "logo_too_small"},
+		"no side too short":  {pngOf(t, pixels(minSide, minSide)), ""},
 		"a hair":             {pngOf(t, pixels(2000, 20)), "logo_too_small"},
 	} {
 		if _, err := Logo(tt.file); code(err) != tt.code {

@@ -21,7 +21,7 @@ var undoable = []thing{
 		func(fx *fixture, actor access.Actor, id access.MemberID) error {
 			return only(fx.Members.Approve(context.Background(), actor, id, []access.RoleName{access.AILoop}))
 		}},
-	{"suspend", func(fx *fixture) access.MemberID { return fx.member("ada@example.com", "Ada", access.Fleet) },
+	{"suspend", (*fixture).joined,
 		func(fx *fixture, actor access.Actor, id access.MemberID) error {
 			return only(fx.Members.Suspend(context.Background(), actor, id))
 		}},
@@ -29,6 +29,14 @@ var undoable = []thing{
 		func(fx *fixture, actor access.Actor, id access.MemberID) error {
 			return only(fx.Members.ChangeRoles(context.Background(), actor, id, []access.RoleName{access.AILoop}))
 		}},
+}
+
+// joined is a member without an open invitation: a suspension would void its link for good,
+// and delete its email.
+func (fx *fixture) joined() access.MemberID {
+	id := fx.waiting("ada@example.com").Member.ID
+	must(fx.t, only(fx.Members.Approve(fx.t.Context(), access.Operator, id, nil)))
+	return id
 }
 
 // Undo puts back what was, and the audit log has both.

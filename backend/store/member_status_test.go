@@ -1,8 +1,6 @@
 package store
 
 import (
-	"fmt"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -85,51 +83,6 @@ func TestEachStatusIsAListOfItsOwn(t *testing.T) {
 		}
 		if got := b.found(Query{State: access.Pending, Role: access.Fleet}); len(got) != 2 {
 			t.Errorf("pending Fleet: %v", got)
-		}
-		b.verify()
-	}
-}
-
-// A store from before there were statuses has one list of all who are pending. After the
-// upgrade each has a place in the list of their status, wherever an earlier start stopped.
-func TestPendingMembersOfAnOlderVersionAreSplit(t *testing.T) {
-	for stop := range 4 {
-		b := openBox(t, filepath.Join(t.TempDir(), "data"))
-		b.everyStatus(0)
-		for i := range 30 {
-			m := b.person(fmt.Sprintf("p%d@example.com", i), "Many Words Of A Name")
-			m.State = access.Pending
-			b.put(m)
-		}
-		var pending []access.MemberID
-		b.view(func(tx *Tx) error {
-			all, err := tx.scan(statePrefix.key("p"), 100)
-			for _, e := range all {
-				pending = append(pending, idOf(e))
-			}
-			return err
-		})
-		for _, id := range pending {
-			b.update(func(tx *Tx) error {
-				m, err := tx.Members.Get(id)
-				must(t, err)
-				return tx.reindex(memberEntries(&m), unsplitEntries(&m))
-			})
-		}
-		b.asSchema(6)
-		must(t, b.Close())
-		b.openAsItIs()
-		for range stop {
-			if more, err := b.migrateBatch(t.Context()); err != nil || !more {
-				t.Fatal(more, err)
-			}
-		}
-		b.reopen()
-		if got := len(b.found(Query{Status: access.StatusInvited, Limit: 7})); got != 30 {
-			t.Errorf("stopped after %d batches: %d are invited", stop, got)
-		}
-		if got := len(b.found(Query{Status: access.StatusAccepted, Role: access.Fleet})); got != 1 {
-			t.Errorf("stopped after %d batches: %d of Fleet have accepted", stop, got)
 		}
 		b.verify()
 	}

@@ -44,7 +44,8 @@ type Page[T any] struct {
 }
 
 // Page returns a page of members: newest invitation first. With words, those come first
-// whose words begin with them, in the order of the search word.
+// whose words begin with them, in the order of the search word; the index of parts is only
+// asked for the others where there is room for them, or they count.
 func (tx Members) Page(q Query) (Page[access.Member], error) {
 	var p Page[access.Member]
 	var at []byte
@@ -54,8 +55,9 @@ func (tx Members) Page(q Query) (Page[access.Member], error) {
 			return p, err
 		}
 	}
-	if s := soughtBy(searchPrefixes(q.Words)); s != nil {
-		return tx.pageOfParts(q, s, at)
+	s := soughtBy(searchPrefixes(q.Words))
+	if s != nil && at != nil && at[0] == restLead {
+		return tx.pageOfRest(q, s, at[1:])
 	}
 	src, err := tx.source(q, at)
 	if err != nil {
@@ -75,7 +77,11 @@ func (tx Members) Page(q Query) (Page[access.Member], error) {
 	if next != nil {
 		p.Next = tx.cursor(append([]byte{src.lead}, next...), q.label())
 	}
-	return p, nil
+	if s == nil || next != nil && p.TotalIsFloor && p.Total >= CountsUpTo {
+		return p, nil
+	}
+	err = tx.addRest(q, s, &p)
+	return p, err
 }
 
 // page reads the entries of one page and counts all into p. For the first page, the entries

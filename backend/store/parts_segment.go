@@ -165,7 +165,7 @@ func (s *segment) find(first string, rows []int, hit func(i int, entry []byte) b
 			}
 		}
 	}
-	blocks, lead := len(s.starts)-1, []byte(first)
+	blocks, lead := len(s.starts)-1, needleOf(first)
 	for w, m := range mask {
 		for ; m != 0; m &= m - 1 {
 			b := w*64 + bits.TrailingZeros64(m)
@@ -180,10 +180,10 @@ func (s *segment) find(first string, rows []int, hit func(i int, entry []byte) b
 	return true
 }
 
-func (s *segment) findIn(b int, lead []byte, hit func(i int, entry []byte) bool) bool {
+func (s *segment) findIn(b int, lead needle, hit func(i int, entry []byte) bool) bool {
 	block, n := s.text[s.starts[b]:s.starts[b+1]], b*blockSize
 	for {
-		i := bytes.Index(block, lead)
+		i := lead.in(block)
 		if i < 0 {
 			return true
 		}
@@ -196,6 +196,44 @@ func (s *segment) findIn(b int, lead []byte, hit func(i int, entry []byte) bool)
 		n++
 		block = block[end:]
 	}
+}
+
+// A needle is looked for by its rarest byte: bytes.Index looks for the first, which in a name
+// is often a vowel, and then takes several times as long.
+type needle struct {
+	part []byte
+	rare int // where that byte is
+}
+
+// mostCommon has the bytes of names and addresses, the most common first.
+const mostCommon = "eaoinr.lstmcdu1023456789hgpbfkvyw zjxq"
+
+func needleOf(part string) needle {
+	n, rarest := needle{part: []byte(part)}, -1
+	for i := range len(part) {
+		at := strings.IndexByte(mostCommon, part[i])
+		if at < 0 {
+			at = len(mostCommon)
+		}
+		if at > rarest {
+			n.rare, rarest = i, at
+		}
+	}
+	return n
+}
+
+// in returns where the part first is, or -1.
+func (n needle) in(text []byte) int {
+	for from := n.rare; from < len(text); from++ {
+		i := bytes.IndexByte(text[from:], n.part[n.rare])
+		if i < 0 {
+			return -1
+		}
+		if from += i; bytes.HasPrefix(text[from-n.rare:], n.part) {
+			return from - n.rare
+		}
+	}
+	return -1
 }
 
 // idSize is the size of an id whose 26 characters are packed, five bits each. An id of other

@@ -3,7 +3,6 @@ package portal
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"html/template"
 	"net/http"
 	"strings"
 	"time"
@@ -23,7 +22,7 @@ func lookOf(b access.Brand) Look {
 		l.CSS = "/brand/" + accentName(css)
 	}
 	if b.Logo.Hash != "" {
-		l.Logo = template.URL("/brand/logo." + b.Logo.Hash + ".png") //nolint:gosec // our own hash
+		l.Logo = "/brand/logo." + b.Logo.Hash + ".png"
 		l.LogoWidth, l.LogoHeight = b.Logo.Box()
 	}
 	return l
@@ -82,7 +81,6 @@ func (s *Portal) sendForEver(c *fiber.Ctx, kind string, body []byte) error {
 func (s *Portal) Preview(p service.Preview, page string, in access.Language, theme string) ([]byte, error) {
 	words := s.pages.words(in)
 	leaf := Leaf{Workspace: p.Workspace, Look: lookOf(p.Look.Brand), words: words}
-	leaf.Look.Logo = template.URL(p.Look.LogoURL) //nolint:gosec // made by the service
 	var model any = LoginPage{Leaf: leaf}
 	if page == pagePending {
 		now := time.Now()
@@ -117,6 +115,9 @@ func (s *Portal) Preview(p service.Preview, page string, in access.Language, the
 	if leaf.Look.CSS != "" {
 		html = strings.Replace(html, `<link rel="stylesheet" href="`+leaf.Look.CSS+`">`,
 			"<style>"+accentCSS(p.Look.Brand)+"</style>", 1)
+	}
+	if leaf.Look.Logo != "" {
+		html = strings.Replace(html, `src="`+leaf.Look.Logo+`"`, `src="`+p.Look.LogoURL+`"`, 1)
 	}
 	return []byte(strings.ReplaceAll(html, " autofocus", "")), nil // a sandbox refuses it, loudly
 }

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"html/template"
 	"time"
 
 	"doorward/backend/access"
@@ -59,8 +58,8 @@ func (l Leaf) leaf() Leaf { return l }
 // A Look is how the workspace's pages differ from Doorward's own. Where nobody changed
 // anything it is zero.
 type Look struct {
-	CSS                   string       // the path of the style sheet with the accent colour
-	Logo                  template.URL // the image
+	CSS                   string // the path of the style sheet with the accent colour
+	Logo                  string // the path of the image
 	LogoWidth, LogoHeight int
 	Footer                string // a sentence at the end
 	Contact, ContactLink  string // the link after it, as it is shown and as it is followed

@@ -144,6 +144,7 @@ func (s *Server) open(o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	o.API.PortalPage = pages.Preview
 	s.API = api.New(s.Web, o.API)
 	s.Events = events.New(s.Web, s.API.Overview)
 	return s.Web.Mount(pages.Mount, s.API.Mount, s.Events.Mount, o.More)

@@ -31,6 +31,7 @@ type builder struct {
 	txn    *dgraph.Txn
 	size   int
 	last   []byte
+	named  bool // CURRENT may name it
 }
 
 func (b *Store) newBuilder() (*builder, error) {
@@ -157,7 +158,8 @@ func (f *builder) finish(s kv.Identity) error {
 	return errors.Join(syncDir(f.e.dir), syncDir(f.b.o.Dir))
 }
 
-// abandon deletes the generation.
+// abandon deletes the generation, unless it may be the current one on the disk: then the
+// next start reads CURRENT and deletes the other.
 func (f *builder) abandon() error {
 	if f.stream != nil {
 		f.stream.Cancel()
@@ -169,7 +171,7 @@ func (f *builder) abandon() error {
 		f.chunk.Release()
 	}
 	err := f.e.retire()
-	if f.e.dir != "" {
+	if f.e.dir != "" && !f.named {
 		err = errors.Join(err, os.RemoveAll(f.e.dir))
 	}
 	return err
@@ -186,7 +188,8 @@ func (f *builder) swap() (*generation, error) {
 		return nil, engineError(err)
 	}
 	if f.e.dir != "" {
-		if err := setCurrent(f.b.o.Dir, filepath.Base(f.e.dir)); err != nil {
+		f.named = true
+		if err := f.b.setCurrent(filepath.Base(f.e.dir)); err != nil {
 			f.b.breakDown(errors.Join(kv.ErrUnavailable, err))
 			return nil, err
 		}

@@ -86,16 +86,16 @@ func checkFresh(dir string) error {
 }
 
 // setCurrent makes a generation the current one. Whenever the machine stops, CURRENT names
-// this one or the previous one.
-func setCurrent(dir, name string) error {
-	tmp := filepath.Join(dir, currentName+".tmp")
+// this one or the previous one; after an error, too, it may be either.
+func (b *Store) setCurrent(name string) error {
+	tmp := filepath.Join(b.o.Dir, currentName+".tmp")
 	if err := writeSynced(tmp, currentHead+name+"\n"); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, filepath.Join(dir, currentName)); err != nil {
+	if err := b.rename(tmp, filepath.Join(b.o.Dir, currentName)); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return syncDir(b.o.Dir)
 }
 
 // sweepDir deletes every generation but keep, and half-written files.

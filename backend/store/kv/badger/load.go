@@ -13,8 +13,9 @@ import (
 // Load fills an empty store with everything that next returns until io.EOF, in bounded
 // memory: for a restore. Keys must be different; keys in byte order are loaded about ten
 // times as fast. Afterwards everything is on the disk; on an error the store is as empty as
-// before, also after a crash. Watchers and followers of commits are not told. An Update
-// meanwhile makes it fail.
+// before, also after a crash. If the disk fails at the very last step, the store stops, and
+// the next start has nothing or everything. Watchers and followers of commits are not told.
+// An Update meanwhile makes it fail.
 func (b *Store) Load(ctx context.Context, next func() (kv.KV, error)) error {
 	if err := b.beginRewrite(ctx); err != nil {
 		return err

@@ -26,7 +26,8 @@ type Store struct {
 	hub       *hub
 	disk      *disk
 	tables    tableCheck
-	stuck     atomic.Bool // it is closing on a full disk, with work that waits for room
+	rename    func(from, to string) error // os.Rename
+	stuck     atomic.Bool                 // it is closing on a full disk, with work that waits for room
 
 	stop      chan struct{}
 	jobs      sync.WaitGroup // background work
@@ -48,21 +49,33 @@ var _ interface {
 // unusable directory is refused with a kv.DirError or a kv.FullError and left unchanged.
 // From the first Open on, the process creates files that only its own user can read.
 func Open(o Options) (*Store, error) {
+	b := newStore(o)
+	if err := b.open(); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func newStore(o Options) *Store {
 	o = o.withDefaults()
-	b := &Store{o: o, hub: newHub(), disk: newDisk(o),
+	b := &Store{o: o, hub: newHub(), disk: newDisk(o), rename: os.Rename,
 		stop: make(chan struct{}), rewriting: make(chan struct{}, 1)}
 	b.writer = newWriter(b)
+	return b
+}
+
+func (b *Store) open() error {
 	open := b.openDir
-	if o.Dir == "" {
+	if b.o.Dir == "" {
 		open = b.openMemory
 	}
 	if err := open(); err != nil {
-		return nil, b.refused(err)
+		return b.refused(err)
 	}
 	go b.writer.loop()
 	b.background(func() { b.disk.watch(b.stop) })
 	b.background(b.checkTables)
-	return b, nil
+	return nil
 }
 
 func (b *Store) background(job func()) {
@@ -127,14 +140,24 @@ func (b *Store) create() error {
 	if err := b.adopt(e, true); err != nil {
 		return errors.Join(err, e.retire())
 	}
-	if err := errors.Join(syncDir(e.dir), setCurrent(dir, name), os.Remove(creating), syncDir(dir)); err != nil {
+	if err = syncDir(e.dir); err == nil {
+		err = b.setCurrent(name)
+	}
+	if err == nil {
+		err = errors.Join(os.Remove(creating), syncDir(dir))
+	}
+	if err != nil {
 		return errors.Join(err, e.retire())
 	}
 	return nil
 }
 
 func (b *Store) reopen(name string) error {
-	if err := sweepDir(b.o.Dir, name); err != nil {
+	err := syncDir(b.o.Dir) // before the other generation goes: CURRENT was perhaps replaced and not synced
+	if err == nil {
+		err = sweepDir(b.o.Dir, name)
+	}
+	if err != nil {
 		return unusable(b.o.Dir, err)
 	}
 	os.Remove(filepath.Join(b.o.Dir, creatingName))

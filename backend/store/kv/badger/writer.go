@@ -158,8 +158,10 @@ func (w *writer) runGroup() {
 			continue
 		}
 		if c.own != nil {
-			c.done <- w.attempt(c.own)
-			w.cache.forget() // the current generation may have changed
+			err := w.attempt(c.own)
+			w.forgetReading() // the current generation may have changed
+			w.cache.forget()
+			c.done <- err
 			continue
 		}
 		w.run(c)
