@@ -1,13 +1,12 @@
 import { expect, test, type Page } from '@playwright/test'
 import { deflateSync, crc32 } from 'node:zlib'
-import { doorward, examine, faults, message, visit } from './harness'
+import { button, doorward, examine, faults, message, setUp, visit } from './harness'
 
 // How the workspace looks to invited people: what an Admin sets is in the preview, on the
 // pages and in the emails. Each test continues from the one before.
 test.describe.configure({ mode: 'serial' })
 
 let admin: Page
-const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
 
 // png is an image of one colour.
 function png(width: number, height: number, rgb: [number, number, number]): Buffer {
@@ -29,13 +28,7 @@ function png(width: number, height: number, rgb: [number, number, number]): Buff
 }
 
 test('a workspace', async ({ browser }) => {
-  admin = await visit(browser, { colorScheme: 'light', reducedMotion: 'reduce' })
-  await admin.goto(process.env.SETUP_LINK as string)
-  await admin.getByLabel('Workspace name').fill('Night Watch')
-  await admin.getByLabel('Your name').fill('Grace Hopper')
-  await admin.getByLabel('Your email').fill('grace@example.org')
-  await admin.locator('main form button').first().click()
-  await expect(admin.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
+  admin = await setUp(browser, { colorScheme: 'light', reducedMotion: 'reduce' })
   await admin.goto('/admin/settings/appearance')
   await expect(admin.getByRole('heading', { name: 'Appearance' })).toBeVisible()
 })

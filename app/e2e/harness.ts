@@ -79,6 +79,63 @@ function watch(context: BrowserContext): void {
   context.on('weberror', (e) => faults.push(`script: ${e.error().message}`))
 }
 
+// setUp makes the workspace Night Watch with its first Admin, Grace Hopper, and returns her
+// console. It works in any language.
+export async function setUp(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await visit(browser, options)
+  await page.goto(process.env.SETUP_LINK as string)
+  await page.locator('input[name=workspace]').fill('Night Watch')
+  await page.locator('input[name=name]').fill('Grace Hopper')
+  await page.locator('input[name=email]').fill('grace@example.org')
+  await page.locator('main form button').click()
+  await page.waitForURL((url) => !url.pathname.startsWith('/setup'))
+  await page.goto('/admin/')
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  return page
+}
+
+// accept accepts an invitation in a browser of its own, which is left at the pending page.
+export async function accept(browser: Browser, email: string): Promise<Page> {
+  const page = await visit(browser)
+  await page.goto((await message(email)).link)
+  await page.getByRole('button', { name: 'Accept the invitation' }).click()
+  await expect(page).toHaveURL('/pending')
+  return page
+}
+
+// accepted accepts an invitation and closes the browser.
+export const accepted = async (browser: Browser, email: string) => (await accept(browser, email)).context().close()
+
+// addMember makes an active member, who was invited with these further arguments.
+export async function addMember(email: string, role: string, ...more: string[]): Promise<void> {
+  await doorward('invite', email, '--role', role, ...more)
+  await doorward('approve', email)
+}
+
+// invites makes many pending members at once, none of whom has accepted.
+export const invites = (admin: Page, who: string[], role = 'Fleet') =>
+  admin.evaluate(
+    async ([who, role]) => {
+      const headers = { 'Content-Type': 'application/json' }
+      const invitations = (who as string[]).map((email) => ({ email, roles: [role] }))
+      const answer = await fetch('/api/v1/invitations/batch', { method: 'POST', headers, body: JSON.stringify({ invitations }) })
+      if (!answer.ok) throw new Error(await answer.text())
+    },
+    [who, role] as const,
+  )
+
+// What the specs look for on every page. A name in words is the whole name.
+export const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
+export const dialog = (page: Page) => page.getByRole('dialog')
+export const row = (page: Page, name: string) => page.getByRole('listitem', { name })
+export const said = (page: Page, text: string | RegExp) => expect(page.getByRole('status').filter({ hasText: text }).first()).toBeVisible()
+
+// choose selects an option of a list.
+export async function choose(page: Page, trigger: string | RegExp, option: string): Promise<void> {
+  await page.getByRole('combobox', { name: trigger }).last().click()
+  await page.getByRole('option', { name: new RegExp(`^${option}\\b`) }).click()
+}
+
 // barriers lists axe's findings on the page, rule and element. The debugger evaluates
 // axe, so a strict content policy does not stop it. without names rules that do not
 // apply.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test, type Page } from '@playwright/test'
-import { doorward, expectNoBarriers, faults, listed, message, shoot, visit } from './harness'
+import { addMember, doorward, expectNoBarriers, faults, listed, message, setUp, shoot, visit } from './harness'
 
 // Whose language a page is in, from the first visit on. Each test continues from the one
 // before.
@@ -18,18 +18,13 @@ const speak = (page: Page, language: string) => page.context().addCookies([{ nam
 const tooWide = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
 
 test('a workspace that is set up in German', async ({ browser }) => {
-  admin = await visit(browser, { locale: 'de-DE', reducedMotion: 'reduce' })
-  await admin.goto(process.env.SETUP_LINK as string)
-  await expect(admin.locator('html')).toHaveAttribute('lang', 'de')
-  await admin.locator('input[name=workspace]').fill('Night Watch')
-  await admin.locator('input[name=name]').fill('Grace Hopper')
-  await admin.locator('input[name=email]').fill('grace@example.org')
-  await admin.locator('main form button').first().click()
-  await expect(admin.locator('html')).toHaveAttribute('lang', 'de')
+  admin = await setUp(browser, { locale: 'de-DE', reducedMotion: 'reduce' })
   for (let i = 0; i < 6; i++) {
-    await doorward('invite', `m${i}@example.com`, '--role', i % 2 ? 'Fleet' : 'AILoop')
-    if (i < 3) await doorward('approve', `m${i}@example.com`)
+    const role = i % 2 ? 'Fleet' : 'AILoop'
+    if (i < 3) await addMember(`m${i}@example.com`, role)
+    else await doorward('invite', `m${i}@example.com`, '--role', role)
   }
+  await expect(admin.locator('html')).toHaveAttribute('lang', 'de')
   await admin.goto('/admin/settings/members')
   await expect(admin.getByRole('heading', { level: 1, name: said('de', 'console.members.title') })).toBeVisible()
 })
@@ -150,7 +145,6 @@ test('what the server reports is marked, too', async () => {
 // A sentence that was written into a page instead of the catalogue, or one that had no room
 // to grow.
 test('in the pseudo-language every word is marked, and no page breaks', async () => {
-  test.setTimeout(240_000)
   await speak(admin, 'en-XA')
   const [active] = await listed<{ id: string }>('members', '--search', 'm0@example.com')
   const [pending] = await listed<{ id: string }>('members', '--search', 'm5@example.com')

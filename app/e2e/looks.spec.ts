@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
-import { faults, visit } from './harness'
+import { faults, setUp } from './harness'
 
 // Screenshots of a few screens, compared with those in looks/. Their content is fixed:
 // the answers of the server, the time, the fonts. LOOKS=update retakes them.
@@ -32,13 +32,7 @@ async function still(page: Page): Promise<void> {
 }
 
 test('the console looks as it did', async ({ browser }) => {
-  const page = await visit(browser, { viewport: { width: 1280, height: 860 }, locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' })
-  await page.goto(process.env.SETUP_LINK as string)
-  await page.getByLabel('Workspace name').fill('Night Watch')
-  await page.getByLabel('Your name').fill('Grace Hopper')
-  await page.getByLabel('Your email').fill('grace@example.org')
-  await page.getByRole('button', { name: 'Create workspace' }).click()
-  await expect(page.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
+  const page = await setUp(browser, { viewport: { width: 1280, height: 860 }, locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' })
   await still(page)
   for (const [name, path, there] of [['dashboard', '/', 'The last two weeks'], ['requests', '/requests', 'Bob Noyce'], ['invite', '/settings/members?invite', 'The link will point to']] as const) {
     await page.goto(`/admin${path}`)
