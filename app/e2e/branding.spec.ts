@@ -64,9 +64,21 @@ test('the form measures the accent color, and the preview follows', async () => 
     await expect(frame.getByRole('button').first()).toHaveCSS('background-color', want)
   }
   await expect(button(admin, 'Dismiss')).toHaveCount(0) // a toast that goes while it is counted
+  await admin.getByRole('link', { name: 'Email log' }).click()
+  await expect(admin.getByRole('heading', { name: 'Email log' })).toBeVisible()
+  await admin.getByRole('link', { name: 'Appearance' }).click()
+  await expect(colour, 'the draft is still there after another page').toHaveValue('#7a1f5c')
   await examine(admin, 'appearance')
   await button(admin, 'Save changes').click()
   await expect(admin.getByText('Appearance changed.')).toBeVisible()
+  await expect(admin.getByLabel(/^Contact/), 'as it was typed, without mailto:').toHaveValue('help@example.com')
+  for (const bad of ['javascript:alert(1)', 'two words']) {
+    await admin.getByLabel(/^Contact/).fill(bad)
+    await button(admin, 'Save changes').click()
+    await expect(admin.getByRole('alert')).toContainText('The contact is an email address')
+  }
+  await button(admin, 'Discard').click()
+  await expect(admin.getByLabel(/^Contact/)).toHaveValue('help@example.com')
 })
 
 test('the sign-in page and the invitation show it', async ({ browser }) => {

@@ -34,7 +34,9 @@ export async function speak(wanted: string): Promise<void> {
 const form = (message: Message, values: Record<string, string | number>) =>
   typeof message === 'string' ? message : (message[plurals.select(Number(values['N']))] ?? message['other'] ?? '')
 
-const shown = (value: string | number) => (typeof value === 'number' ? numbers.format(value) : value)
+// A value is isolated in Arabic, so that its first and last signs stay where they belong: the
+// # of a color, the slash of an address.
+const shown = (value: string | number) => (typeof value === 'number' ? numbers.format(value) : now === 'ar' && value !== '' ? `\u2068${value}\u2069` : value)
 
 // of is a message in the reader's language. A module that asks before the language is known
 // would keep its English words for good.

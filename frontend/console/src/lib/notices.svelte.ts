@@ -25,7 +25,7 @@ export function can(): Can {
 // this member's: whoever else signs in here gets none. They are shown only while no tab of
 // the console is seen, by the tab that has the event stream, and say nobody's name unless
 // that was chosen.
-class Notices {
+export class Notices {
   choice = $state<Choice>('off')
   can = $state<Can>('never')
   #shown: Notification | undefined
