@@ -35,7 +35,7 @@ test('a workspace', async ({ browser }) => {
   await admin.getByLabel('Your name').fill('Grace Hopper')
   await admin.getByLabel('Your email').fill('grace@example.org')
   await admin.locator('main form button').first().click()
-  await expect(admin.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
+  await expect(admin.getByRole('heading', { name: 'Dashboard' })).toBeVisible()
   await admin.goto('/admin/settings/appearance')
   await expect(admin.getByRole('heading', { name: 'Appearance' })).toBeVisible()
 })

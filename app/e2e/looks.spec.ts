@@ -38,7 +38,7 @@ test('the console looks as it did', async ({ browser }) => {
   await page.getByLabel('Your name').fill('Grace Hopper')
   await page.getByLabel('Your email').fill('grace@example.org')
   await page.getByRole('button', { name: 'Create workspace' }).click()
-  await expect(page.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible()
   await still(page)
   for (const [name, path, there] of [['dashboard', '/', 'The last two weeks'], ['requests', '/requests', 'Bob Noyce'], ['invite', '/settings/members?invite', 'The link will point to']] as const) {
     await page.goto(`/admin${path}`)
