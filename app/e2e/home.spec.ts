@@ -14,6 +14,7 @@ const step = (title: string) => list().getByRole('listitem').filter({ hasText: t
 
 test('a new workspace says what it needs', async ({ browser }) => {
   admin = await setUp(browser, { colorScheme: 'light', reducedMotion: 'reduce' })
+  await expect.poll(() => new URL(admin.url()).pathname, 'setup leads to the console').toBe('/admin/')
   await expect(list()).toContainText('0 of 6 done')
   await expect(step('Set up email')).toContainText('has not accepted an email yet')
   await examine(admin, 'checklist')

@@ -42,6 +42,8 @@ test('setup, and what is wrong with it', async ({ browser }) => {
   await admin.getByLabel('Your name').fill('Grace Hopper')
   await admin.getByLabel('Your email').fill('grace@example.org')
   await admin.getByRole('button', { name: 'Create workspace' }).click()
+  await heading(admin, 'Dashboard')
+  await admin.goto('/')
   await heading(admin, 'Hello, Grace')
   await examine(admin, 'home-admin')
   const late = await visit(browser)

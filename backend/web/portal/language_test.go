@@ -280,7 +280,7 @@ func TestTheFirstAdminKeepsTheLanguageOfThePage(t *testing.T) {
 		"csrf": {webtest.CSRFField.FindStringSubmatch(page.Text)[1]}, "workspace": {"AI Loop"}, "name": {"Grace"},
 		"email": {"grace@example.org"},
 	}
-	b.Do(http.MethodPost, setup, form, reads("de")).Want(t, http.StatusSeeOther, "/")
+	b.Do(http.MethodPost, setup, form, reads("de")).Want(t, http.StatusSeeOther, "/admin/")
 	if l := ownLanguage(s, "grace@example.org"); l != access.German {
 		t.Errorf("the first Admin reads %q", l)
 	}
