@@ -253,7 +253,7 @@ func checkParameters(o *huma.Operation, args *fasthttp.Args) error {
 			return access.Errorf(access.Invalid, "The parameter %q is given twice.", shown).
 				On(shown).WithCode("parameter_twice")
 		case !takes(o, name):
-			return access.Errorf(access.Invalid, "There is no parameter %q here.", shown).
+			return access.Errorf(access.Invalid, "There is no parameter %q.", shown).
 				On(shown).WithCode("unknown_parameter")
 		}
 		seen[name] = true

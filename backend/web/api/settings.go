@@ -141,17 +141,17 @@ func ourFacts() []Fact {
 		return Fact{Name: name, Value: lifetimeText(d), Default: lifetimeText(d), Meaning: meaning}
 	}
 	return []Fact{
-		lasts("sign_in_link", access.SignInTTL, "how long a sign-in link or code works"),
+		lasts("sign_in_link", access.SignInTTL, "how long a login link or code works"),
 		lasts("pending_account", access.PendingTTL,
 			"how long a pending account is kept without a decision before it is removed"),
-		lasts("session_idle", access.MemberIdleTTL, "how long a member stays signed in without use"),
-		lasts("session", access.MemberSessionTTL, "how long a member stays signed in at most"),
+		lasts("session_idle", access.MemberIdleTTL, "how long a member stays signed in without activity"),
+		lasts("session", access.MemberSessionTTL, "maximum time that a member stays signed in"),
 		lasts("session_idle_managers", access.AdminIdleTTL,
-			"how long someone who can see members stays signed in without use"),
+			"how long someone who can see members stays signed in without activity"),
 		lasts("session_managers", access.AdminSessionTTL,
-			"how long someone who can see members stays signed in at most"),
+			"maximum time that someone who can see members stays signed in"),
 		lasts("token", access.DefaultTokenTTL, "how long an API token lasts by default"),
-		lasts("token_longest", access.MaxTokenTTL, "how long an API token can last at most"),
+		lasts("token_longest", access.MaxTokenTTL, "maximum time that an API token can last"),
 		lasts(
 			"confirmation",
 			access.ConfirmationTTL,
