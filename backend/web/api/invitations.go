@@ -73,7 +73,7 @@ func (j *InvitationJSON) parse() (in service.NewInvitation, err error) {
 type inviteIn struct {
 	Body struct {
 		InvitationJSON
-		PrintLink bool `json:"print_link,omitempty" doc:"Answer with the login link. Accepting it does not verify the address then. Only on the server's own shell."`
+		PrintLink bool `json:"print_link,omitempty" doc:"Answer with the login link. Accepting with it does not verify the address. Only on the server's command line."`
 	}
 }
 

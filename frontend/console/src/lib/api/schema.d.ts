@@ -1120,7 +1120,7 @@ export interface components {
             invitation_expires_in?: string;
             mail_settings?: components["schemas"]["MailChange"];
             /**
-             * @description https, or http to this machine. Sessions in browsers are at the old address, so that everybody signs in again. Empty: the default.
+             * @description https, or http on this machine. Browser sessions belong to the old address, so everyone has to sign in again. Empty: the default.
              * @example https://door.example.com
              */
             public_url?: string;
@@ -1237,7 +1237,7 @@ export interface components {
             email: string;
             /** Format: date-time */
             expires_at: string;
-            /** @description No mail server is configured. The email can be read on the server alone: doorward outbox show ID. */
+            /** @description No mail server is set up. The email can be read only on the server: doorward outbox show ID. */
             held?: boolean;
             /** @description The email's id in the outbox. */
             id: string;
@@ -1275,7 +1275,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Absent: it never expires. An older Doorward made it: make a new one in its place.
+             * @description Absent: it never expires. An older version created it. Create a new one in its place.
              */
             expires_at?: string;
             id: string;
@@ -1346,7 +1346,7 @@ export interface components {
             /** Format: date-time */
             next_try?: string;
             /**
-             * @description sent: accepted by the mail server; held: no mail server is configured.
+             * @description sent: accepted by the mail server; held: no mail server is set up.
              * @example sent
              * @enum {string}
              */
@@ -1416,7 +1416,7 @@ export interface components {
             name?: string;
             /** @description Plain text, included in the email. */
             note?: string;
-            /** @description Answer with the login link. Accepting it does not verify the address then. Only on the server's own shell. */
+            /** @description Answer with the login link. Accepting with it does not verify the address. Only on the server's command line. */
             print_link?: boolean;
             /**
              * @description Built-in roles: Admin, AILoop, Fleet; or custom ones.
@@ -1483,7 +1483,7 @@ export interface components {
             invited_at?: string;
             /** @example grace@example.com */
             invited_by?: string;
-            /** @description Whoever invited them can no longer grant these roles: approve with roles that you choose. */
+            /** @description The person who invited them can no longer grant these roles: choose roles to approve with. */
             inviter_may_not?: boolean;
             /**
              * @description Of their emails; absent: English.
@@ -1493,7 +1493,7 @@ export interface components {
             /** Format: date-time */
             last_sign_in_at?: string;
             /**
-             * @description Who handed over the link that they accepted with. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code.
+             * @description Who shared the link with which they accepted. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code.
              * @example grace@example.com
              */
             link_handed_over_by?: string;
@@ -1590,7 +1590,7 @@ export interface components {
             width: number;
         };
         Mail: {
-            /** @description A mail server is configured. Without one, emails are held. */
+            /** @description A mail server is set up. Without one, emails are held. */
             configured: boolean;
             /** @example AI Loop <door@example.com> */
             from?: string;
@@ -1618,7 +1618,7 @@ export interface components {
              * @example smtp.example.com
              */
             host?: string;
-            /** @description Needed again where the server, the user or the security changes. It is never shown. */
+            /** @description Required again if the server, the port, the security or the user changes. It is never shown. */
             password?: string;
             /**
              * Format: int64
@@ -1773,7 +1773,7 @@ export interface components {
             invited_at?: string;
             /** @example grace@example.com */
             invited_by?: string;
-            /** @description Whoever invited them can no longer grant these roles: approve with roles that you choose. */
+            /** @description The person who invited them can no longer grant these roles: choose roles to approve with. */
             inviter_may_not?: boolean;
             /**
              * @description Of their emails; absent: English.
@@ -1783,7 +1783,7 @@ export interface components {
             /** Format: date-time */
             last_sign_in_at?: string;
             /**
-             * @description Who handed over the link that they accepted with. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code.
+             * @description Who shared the link with which they accepted. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code.
              * @example grace@example.com
              */
             link_handed_over_by?: string;
@@ -1816,7 +1816,7 @@ export interface components {
             items: components["schemas"]["Member"][];
             /** @description The cursor of the next page; absent on the last one. */
             next?: string;
-            /** @description The search by any part is being made ready: total counts, and the first items are, those with a word that begins with what is sought. The following pages have the others; so has the same search in a few seconds. */
+            /** @description The search by any part is not ready yet: total counts, and the first items are, those with a word that begins with the search text. The following pages have the others; so does the same search a few seconds later. */
             only_beginnings?: boolean;
             /**
              * Format: int64
@@ -1923,7 +1923,7 @@ export interface components {
              * @description Active Admins.
              */
             admins: number;
-            /** @description The server's clock has jumped: nothing is deleted and nothing expires by itself. Absent if the clock is trusted. */
+            /** @description The server's clock has jumped: nothing is deleted and nothing expires automatically. Absent if the clock is trusted. */
             clock_held?: components["schemas"]["ClockHeld"];
             /** @description Emails in the outbox, by state. */
             emails: {
@@ -1975,13 +1975,13 @@ export interface components {
             code: string;
             /**
              * @description What is wrong, and what to do next: a sentence for people, in the language of Accept-Language if it is one of ours.
-             * @example Ada was already approved, by grace@example.com on 1 May 2030 at 12:00 UTC.
+             * @example Ada was already approved by grace@example.com on 1 May 2030 at 12:00 UTC.
              */
             detail: string;
             /** @description The fields or parameters at fault. */
             errors?: components["schemas"]["ProblemField"][];
             /**
-             * @description Where the fault is ours: the number under which the log has the cause.
+             * @description For a server error: the number that finds the cause in the log.
              * @example k3x7qhzd
              */
             request?: string;
@@ -2005,7 +2005,7 @@ export interface components {
             location: string;
             /**
              * @description What is wrong with it.
-             * @example An email address has an @ in it, such as ada@example.com.
+             * @example An email address must contain an @, as in ada@example.com.
              */
             message: string;
         };
@@ -2087,7 +2087,7 @@ export interface components {
             field?: string;
         };
         Session: {
-            /** @description The browser, by its own account. */
+            /** @description The browser, as it identifies itself. */
             agent?: string;
             /** @description The session of this request. */
             current?: boolean;
@@ -2123,25 +2123,25 @@ export interface components {
             image: string;
         };
         Settings: {
-            /** @description How the pages and emails of invited people look. */
+            /** @description How the pages and emails for invited people look. */
             appearance: components["schemas"]["Appearance"];
             /** @description The setup checklist is not shown. */
             checklist_hidden: boolean;
             /** @description What the changeable settings are unless somebody changes them. */
             defaults: components["schemas"]["Defaults"];
-            /** @description What holds while this Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program. */
+            /** @description Settings that do not change while Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program. */
             fixed: components["schemas"]["Fact"][];
             /**
              * Format: int64
-             * @description Emails held because no mail server was configured. Those whose links are still good are sent once one is.
+             * @description Emails held because no mail server was set up. Those whose links still work are sent once one is.
              */
             held_emails: number;
             /**
-             * @description How long invitations last, unless said otherwise.
+             * @description How long invitations last, unless chosen otherwise.
              * @example 7d
              */
             invitation_expires_in: string;
-            /** @description Whether and how emails leave now. */
+            /** @description Whether emails can be sent now, and how. */
             mail: components["schemas"]["Mail"];
             /** @description The mail server and sender, as given when Doorward started or set here. */
             mail_settings: components["schemas"]["MailSettings"];
@@ -2222,7 +2222,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Absent: it never expires. An older Doorward made it: make a new one in its place.
+             * @description Absent: it never expires. An older version created it. Create a new one in its place.
              */
             expires_at?: string;
             id: string;
@@ -2264,7 +2264,7 @@ export interface components {
             total: number;
             /**
              * Format: int64
-             * @description How many a normal day of this workspace has at most.
+             * @description The most that a normal day of this workspace has.
              * @example 100
              */
             usual: number;
