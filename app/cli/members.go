@@ -50,7 +50,7 @@ func (r *run) membersVerb() *cobra.Command {
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if limit < 0 {
-			return wrongUse(cmd, "--limit is a number from 0, which stands for all.")
+			return wrongUse(cmd, "--limit must be a number; 0 means all.")
 		}
 		return verb(cmd, args)
 	}
@@ -104,7 +104,7 @@ func (r *run) accessVerb() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(roles) == 0 {
 			return wrongUse(cmd,
-				"Say with --role which roles the member is to have. To keep someone out, suspend or remove them.")
+				"Choose the member's roles with --role. To keep someone out, suspend or remove them.")
 		}
 		return verb(cmd, args)
 	}

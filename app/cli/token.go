@@ -40,7 +40,7 @@ func (r *run) below(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return knownVerb(cmd, args)
 	}
-	return wrongUse(cmd, "Say what to do: %s.", text.List(namesBelow(cmd)))
+	return wrongUse(cmd, "Choose what to do: %s.", text.List(namesBelow(cmd)))
 }
 
 func namesBelow(cmd *cobra.Command) (names []string) {

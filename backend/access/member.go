@@ -184,11 +184,11 @@ func NewMember(id MemberID, to Address, name string, roles []RoleName, note stri
 func (m *Member) Renew(now time.Time) error {
 	switch {
 	case m.State != Pending:
-		return Errorf(Conflict, "%s was already approved. They can request an email on the sign-in page.", m.Email).
+		return Errorf(Conflict, "%s was already approved. They can request a login link on the sign-in page.", m.Email).
 			WithCode("already_member")
 	case !m.JoinedAt().IsZero():
 		return Errorf(Conflict,
-			"%s has already accepted the invitation. They can request an email on the sign-in page.",
+			"%s has already accepted the invitation. They can request a login link on the sign-in page.",
 			m.Email).WithCode("already_accepted")
 	}
 	m.Invitation.ExpiresAt = now.Add(m.Invitation.TTL.Std())
@@ -297,7 +297,7 @@ func (m *Member) Reject(actor Actor) error { return m.decidable(actor) }
 func (m *Member) decidable(actor Actor) error {
 	switch {
 	case actor.Member == m.ID:
-		return Errorf(Forbidden, "You cannot decide your own request. Another Admin can.").WithCode("own_request")
+		return Errorf(Forbidden, "You cannot decide on your own request. Another Admin can.").WithCode("own_request")
 	case m.State != Pending:
 		return Errorf(Conflict, "This request was already approved.").WithCode("already_decided")
 	}

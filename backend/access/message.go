@@ -212,15 +212,15 @@ const NoMailServer = "No mail server is set up."
 func (m *Message) Requeue(now time.Time) error {
 	switch {
 	case m.State == MessageSent:
-		return Errorf(Conflict, "This email has already been sent. To send another, use resend on the member.").
+		return Errorf(Conflict, "This email has already been sent. To send another, use “resend” for the member.").
 			WithCode("already_sent")
 	case m.State == MessageFailed && m.Kind.HoldsSecret():
 		return Errorf(Conflict,
-			"The link in this email was deleted when the email failed. Use resend on the member: it "+
-				"makes a new one.").
+			"The link in this email was deleted when the email failed. Use “resend” for the member to create a new "+
+				"one.").
 			WithCode("letter_gone")
 	case !m.ExpiresAt.IsZero() && !now.Before(m.ExpiresAt):
-		return Errorf(Conflict, "The content of this email has expired. Send a new one.").WithCode("letter_expired")
+		return Errorf(Conflict, "The content of this email has expired. Send a new email.").WithCode("letter_expired")
 	}
 	m.State, m.NextTry, m.At = MessageQueued, now, now
 	return nil

@@ -108,7 +108,7 @@ const (
 
 // SignedOutError is the answer to requests that are not signed in.
 func SignedOutError() *Error {
-	return Errorf(SignedOut, "You are not signed in. Open /login and request an email.")
+	return Errorf(SignedOut, "You are not signed in. Open /login and request a login link.")
 }
 
 // How long an API token lasts by default, at least and at most.

@@ -26,7 +26,7 @@ func DefaultSettings() Settings {
 // Check reports what is wrong with the settings.
 func (s Settings) Check() error {
 	if s.Workspace == "" {
-		return Errorf(Invalid, "The workspace needs a name.").On("workspace").WithCode("workspace_missing")
+		return Errorf(Invalid, "Enter a name for the workspace.").On("workspace").WithCode("workspace_missing")
 	}
 	if d := s.InvitationTTL.Std(); d < MinInvitationTTL || d > MaxInvitationTTL {
 		return Errorf(Invalid, "An invitation can last from 1 hour to %d days.", maxInvitationDays).

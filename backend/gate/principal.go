@@ -245,6 +245,6 @@ func (g *Gate) loadToken(tx *store.Tx, h access.SecretHash, p *Principal) error 
 func badToken() *access.Error {
 	return access.Errorf(
 		access.SignedOut,
-		"This API token is unknown, revoked or expired. Make a new one with `doorward token add`.",
+		"This API token is unknown, revoked or expired. Create a new one with `doorward token add`.",
 	).WithCode("bad_token")
 }

@@ -210,7 +210,7 @@ func (w *Worker) unsendable(ctx context.Context, m access.Message, err error) {
 	default:
 		w.log.ErrorContext(ctx, "an email cannot be read", "email", m.ID, "err", err)
 		w.become(ctx, []access.Message{m}, false, func(m *access.Message, now time.Time) {
-			m.Retry("The email cannot be read from the store. The log says why.", w.o.Jitter(), now)
+			m.Retry("The email cannot be read from the store. See the log for the cause.", w.o.Jitter(), now)
 		})
 	}
 }

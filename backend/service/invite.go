@@ -131,7 +131,7 @@ func free(tx *store.Tx, a access.Address) error {
 	}
 	if m.State == access.Pending {
 		return access.Errorf(access.Conflict,
-			"%s has already been invited. Resend the email, or decide the request.", m.Email).
+			"%s has already been invited. Resend the email, or decide on the request.", m.Email).
 			On("email").WithCode("already_invited")
 	}
 	return access.Errorf(access.Conflict, "%s is already a member. Change their access instead.", m.Email).
@@ -243,7 +243,8 @@ const inviteBatch = 16
 func (s Invitations) InviteMany(ctx context.Context, actor access.Actor, all []NewInvitation, dry bool) ([]BatchResult,
 	error) {
 	if len(all) > MaxBatchRows {
-		return nil, access.Errorf(access.Invalid, "At most %d invitations at once. Send the rest in further requests.",
+		return nil, access.Errorf(access.Invalid, "You can send at most %d invitations in one request. Send the "+
+			"rest in further requests.",
 			MaxBatchRows).On("rows").WithCode("too_many_rows")
 	}
 	if err := s.store.View(ctx, func(tx *store.Tx) error {

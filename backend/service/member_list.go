@@ -17,7 +17,8 @@ func Limit(n int) (int, error) {
 	case n == 0:
 		return 50, nil
 	case n < 0 || n > MaxItems:
-		return 0, access.Errorf(access.Invalid, "A page has 1 to %d items.", MaxItems).On("limit").WithCode("bad_limit")
+		return 0, access.Errorf(access.Invalid, "A page can have 1 to %d "+
+			"items.", MaxItems).On("limit").WithCode("bad_limit")
 	}
 	return n, nil
 }

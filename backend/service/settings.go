@@ -70,8 +70,8 @@ func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChan
 			what = append(what, did...)
 		}
 		if len(what) == 0 {
-			return access.Errorf(access.Invalid, "Say what to change: workspace, invitation, public URL, mail "+
-				"or appearance.").
+			return access.Errorf(access.Invalid, "Send what to change: workspace, invitation, public URL, mail or "+
+				"appearance.").
 				WithCode("nothing_to_change")
 		}
 		if err := out.Check(); err != nil {
@@ -156,7 +156,8 @@ func (s Settings) applyMail(tx *store.Tx, a gate.Authorized, c *MailChange, out 
 func mayLead(tx *store.Tx, a gate.Authorized) error {
 	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {
 		return access.Errorf(access.Forbidden,
-			"You cannot do this: whoever decides where emails and links lead can sign in as anybody. An Admin can.").
+			"Only an Admin can change this, because whoever decides where emails and links lead can sign in as "+
+				"anyone.").
 			WithCode("admin_only").Because(err)
 	}
 	_, err := confirmed(tx, a.Actor)

@@ -18,7 +18,7 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 		return t, "", err
 	}
 	if name == "" {
-		return t, "", access.Errorf(access.Invalid, "Give the token a name that says what it is for.").
+		return t, "", access.Errorf(access.Invalid, "Enter a name that says what the token is for.").
 			On("name").WithCode("name_missing")
 	}
 	if lasts == 0 {
@@ -36,7 +36,7 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 		}
 		if actor.Token != "" {
 			return access.Errorf(access.Forbidden,
-				"A token cannot make tokens. Sign in, or use the server's own shell.").WithCode("token_by_token")
+				"A token cannot create tokens. Sign in, or use the server's command line.").WithCode("token_by_token")
 		}
 		m, err := confirmed(tx, actor)
 		if err != nil {

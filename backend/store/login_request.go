@@ -7,6 +7,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
+	"doorward/backend/text"
 )
 
 // A RequestQuery filters login requests and says where to start.
@@ -27,7 +28,7 @@ func (q RequestQuery) label() string {
 
 // requestText is what login requests are filtered by, as index entries have it.
 func requestText(m *access.Member) string {
-	return strings.Join(names(m.Roles), ",") + "\x00" + string(m.Invitation.By.Inviter())
+	return strings.Join(text.Strings(m.Roles), ",") + "\x00" + string(m.Invitation.By.Inviter())
 }
 
 func (q RequestQuery) fits(e kv.KV) bool {

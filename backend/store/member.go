@@ -85,7 +85,7 @@ func (tx *Tx) checkAddressFree(canonical string) error {
 	holder, err := tx.Members.IDOf(canonical)
 	if err == nil && holder != "" {
 		err = access.Errorf(access.Conflict,
-			"Someone already has the address %s.", canonical).
+			"Another member already has the address %s.", canonical).
 			On("email").WithCode("address_taken")
 	}
 	return err

@@ -255,7 +255,7 @@ func (s *API) changeMember(ctx context.Context, actor access.Actor, in *changeMe
 	case roles == nil && name == nil && note != nil:
 		return memberAnswer(s.service.Members.WriteNote(ctx, actor, id, *note))
 	}
-	return nil, access.Errorf(access.Invalid, "Give roles, name or internal_note: one change in one request.").
+	return nil, access.Errorf(access.Invalid, "Send only one of roles, name and internal_note in a request.").
 		WithCode("one_change")
 }
 

@@ -96,16 +96,16 @@ func (s *API) mountSettings(r *group) {
 
 type settingsJSON struct {
 	Workspace           string           `json:"workspace" example:"AI Loop"`
-	InvitationExpiresIn string           `json:"invitation_expires_in" doc:"How long invitations last, unless said otherwise." example:"7d"`
+	InvitationExpiresIn string           `json:"invitation_expires_in" doc:"How long invitations last, unless chosen otherwise." example:"7d"`
 	PublicURL           string           `json:"public_url" doc:"Where links lead." example:"https://door.example.com"`
 	PublicURLSetWith    string           `json:"public_url_set_with,omitempty" doc:"It was given with this when Doorward started, and can only be changed there." example:"DOORWARD_URL"`
-	Mail                mailJSON         `json:"mail" doc:"Whether and how emails leave now."`
+	Mail                mailJSON         `json:"mail" doc:"Whether emails can be sent now, and how."`
 	MailSettings        mailSettingsJSON `json:"mail_settings" doc:"The mail server and sender, as given when Doorward started or set here."`
 	ChecklistHidden     bool             `json:"checklist_hidden" doc:"The setup checklist is not shown."`
-	Appearance          appearanceJSON   `json:"appearance" doc:"How the pages and emails of invited people look."`
-	HeldEmails          int              `json:"held_emails" doc:"Emails held because no mail server was configured. Those whose links are still good are sent once one is."`
+	Appearance          appearanceJSON   `json:"appearance" doc:"How the pages and emails for invited people look."`
+	HeldEmails          int              `json:"held_emails" doc:"Emails held because no mail server was set up. Those whose links still work are sent once one is."`
 	Defaults            defaultsJSON     `json:"defaults" doc:"What the changeable settings are unless somebody changes them."`
-	Fixed               []Fact           `json:"fixed" doc:"What holds while this Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program."`
+	Fixed               []Fact           `json:"fixed" doc:"Settings that do not change while Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program."`
 }
 
 type mailSettingsJSON struct {
@@ -141,17 +141,17 @@ func ourFacts() []Fact {
 		return Fact{Name: name, Value: lifetimeText(d), Default: lifetimeText(d), Meaning: meaning}
 	}
 	return []Fact{
-		lasts("sign_in_link", access.SignInTTL, "how long a sign-in link or code works"),
+		lasts("sign_in_link", access.SignInTTL, "how long a login link or code works"),
 		lasts("pending_account", access.PendingTTL,
 			"how long a pending account is kept without a decision before it is removed"),
-		lasts("session_idle", access.MemberIdleTTL, "how long a member stays signed in without use"),
-		lasts("session", access.MemberSessionTTL, "how long a member stays signed in at most"),
+		lasts("session_idle", access.MemberIdleTTL, "how long a member stays signed in without activity"),
+		lasts("session", access.MemberSessionTTL, "maximum time that a member stays signed in"),
 		lasts("session_idle_managers", access.AdminIdleTTL,
-			"how long someone who can see members stays signed in without use"),
+			"how long someone who can see members stays signed in without activity"),
 		lasts("session_managers", access.AdminSessionTTL,
-			"how long someone who can see members stays signed in at most"),
+			"maximum time that someone who can see members stays signed in"),
 		lasts("token", access.DefaultTokenTTL, "how long an API token lasts by default"),
-		lasts("token_longest", access.MaxTokenTTL, "how long an API token can last at most"),
+		lasts("token_longest", access.MaxTokenTTL, "maximum time that an API token can last"),
 		lasts(
 			"confirmation",
 			access.ConfirmationTTL,
@@ -226,7 +226,7 @@ type changeSettingsIn struct {
 	Body struct {
 		Workspace           *string               `json:"workspace,omitempty" example:"AI Loop"`
 		InvitationExpiresIn *string               `json:"invitation_expires_in,omitempty" doc:"From 1 hour to 30 days." example:"7d"`
-		PublicURL           *string               `json:"public_url,omitempty" doc:"https, or http to this machine. Sessions in browsers are at the old address, so that everybody signs in again. Empty: the default." example:"https://door.example.com"`
+		PublicURL           *string               `json:"public_url,omitempty" doc:"https, or http on this machine. Browser sessions belong to the old address, so everyone has to sign in again. Empty: the default." example:"https://door.example.com"`
 		MailSettings        *mailChangeJSON       `json:"mail_settings,omitempty"`
 		Appearance          *appearanceChangeJSON `json:"appearance,omitempty"`
 		ChecklistHidden     *bool                 `json:"checklist_hidden,omitempty" doc:"Whether to hide the setup checklist."`
@@ -238,7 +238,7 @@ type mailChangeJSON struct {
 	Port     *int    `json:"port,omitempty" doc:"0: the usual one." example:"587"`
 	Security *string `json:"security,omitempty" doc:"starttls, tls or none." example:"starttls"`
 	User     *string `json:"user,omitempty"`
-	Password *string `json:"password,omitempty" doc:"Needed again where the server, the user or the security changes. It is never shown."`
+	Password *string `json:"password,omitempty" doc:"Required again if the server, the port, the security or the user changes. It is never shown."`
 	From     *string `json:"from,omitempty" doc:"An address, or a name and an address. Empty: the default." example:"AI Loop <door@example.com>"`
 }
 

@@ -15,7 +15,7 @@ type TokenJSON struct {
 	Roles     []string  `json:"roles" example:"Fleet"`
 	Owner     string    `json:"owner,omitempty" doc:"The id of the member it acts for; absent where the operator made it."`
 	CreatedAt time.Time `json:"created_at"`
-	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Absent: it never expires. An older Doorward made it: make a new one in its place."`
+	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Absent: it never expires. An older version created it. Create a new one in its place."`
 	UsedAt    time.Time `json:"used_at,omitzero" doc:"Last use, to the minute."`
 }
 
