@@ -26,6 +26,10 @@ var Traces = []Trace{
 	TraceBodyRefused, TraceFramingRefused, TraceForwardedRefused, TraceConnectionRefused, TraceSetupWrong,
 }
 
+// orTrustTheProxy is what to do where a proxy may be taken for one busy network.
+const orTrustTheProxy = "No action is needed if it stops. If it is your own proxy’s address, add the proxy to " +
+	"DOORWARD_TRUSTED_PROXIES."
+
 // traceTexts has, for each kind, how it is counted, what it means, and what to do. The console
 // has them in its reader's language.
 var traceTexts = map[Trace]struct{ one, many, means, toDo string }{
@@ -50,8 +54,7 @@ var traceTexts = map[Trace]struct{ one, many, means, toDo string }{
 	TraceTooMany: {
 		one: "request over the limit", many: "requests over the limit",
 		means: "A network sent more requests than the limit allows, and was told to wait.",
-		toDo: "No action is needed if it stops. If it is your own proxy’s address, add the proxy to " +
-			"DOORWARD_TRUSTED_PROXIES.",
+		toDo:  orTrustTheProxy,
 	},
 	TraceForeignHost: {
 		one: "request for another host", many: "requests for another host",
@@ -86,8 +89,7 @@ var traceTexts = map[Trace]struct{ one, many, means, toDo string }{
 	TraceConnectionRefused: {
 		one: "refused connection", many: "refused connections",
 		means: "A network, or all networks together, had more connections open than the server allows.",
-		toDo: "No action is needed if it stops. If it is your own proxy’s address, add the proxy to " +
-			"DOORWARD_TRUSTED_PROXIES.",
+		toDo:  orTrustTheProxy,
 	},
 	TraceSetupWrong: {
 		one: "wrong setup link", many: "wrong setup links",

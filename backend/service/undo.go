@@ -15,11 +15,7 @@ import (
 func (s Members) Undo(ctx context.Context, actor access.Actor, id access.MemberID) (out MemberView, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		m, missing := tx.Members.Get(id)
-		need := access.May(access.Decide, access.ResMembers)
-		if missing == nil && m.Undo != nil && m.Undo.Action != access.ActionApprove {
-			need = access.May(access.Change, access.ResMembers)
-		}
-		a, err := s.gate.Authorize(tx, actor, need)
+		a, err := s.gate.Authorize(tx, actor, neededToUndo(m.Undo))
 		if err != nil {
 			return err
 		}
@@ -60,6 +56,14 @@ func (s Members) Undo(ctx context.Context, actor access.Actor, id access.MemberI
 		return err
 	})
 	return out, err
+}
+
+// neededToUndo is the permission that the change needed, too.
+func neededToUndo(u *access.Undo) access.Permission {
+	if u != nil && u.Action != access.ActionApprove {
+		return access.May(access.Change, access.ResMembers)
+	}
+	return access.May(access.Decide, access.ResMembers)
 }
 
 // unpost deletes the email about a change, which must not have left yet: an Admin may

@@ -39,7 +39,7 @@ func TestImageIsAPartBesideTheHTML(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kinds []string
+	var kinds, boundaries []string
 	var walk func(kind string, body io.Reader)
 	walk = func(kind string, body io.Reader) {
 		is, with, err := mime.ParseMediaType(kind)
@@ -50,6 +50,12 @@ func TestImageIsAPartBesideTheHTML(t *testing.T) {
 		if !strings.HasPrefix(is, "multipart/") {
 			return
 		}
+		for _, b := range boundaries {
+			if strings.HasPrefix(b, with["boundary"]) || strings.HasPrefix(with["boundary"], b) {
+				t.Errorf("a reader that compares beginnings, as RFC 2046 lets it, takes %q for %q", b, with["boundary"])
+			}
+		}
+		boundaries = append(boundaries, with["boundary"])
 		for parts := multipart.NewReader(body, with["boundary"]); ; {
 			p, err := parts.NextPart()
 			if err == io.EOF {

@@ -76,6 +76,7 @@ func (m Message) render() ([]byte, error) {
 
 // body writes text, HTML and the image that the HTML shows. The boundaries cannot occur in
 // them: quoted-printable never has an underscore after an equals sign, and base64 has none.
+// Nor does one begin with the other: a reader need compare no more than the beginning.
 func (m Message) body(b *bytes.Buffer, header func(name, value string)) {
 	part := func(kind, text string) {
 		header("Content-Type", "text/"+kind+"; charset=utf-8")
@@ -89,7 +90,8 @@ func (m Message) body(b *bytes.Buffer, header func(name, value string)) {
 		part("plain", m.Text)
 		return
 	}
-	boundary := fmt.Sprintf("=_%.16x", sha256.Sum256([]byte(m.ID)))
+	sum := sha256.Sum256([]byte(m.ID))
+	boundary := fmt.Sprintf("=_%.16x", sum)
 	header("Content-Type", "multipart/alternative;\r\n boundary=\""+boundary+"\"")
 	fmt.Fprintf(b, "\r\n--%s\r\n", boundary)
 	part("plain", m.Text)
@@ -97,7 +99,7 @@ func (m Message) body(b *bytes.Buffer, header func(name, value string)) {
 	if len(m.Image.PNG) == 0 {
 		part("html", m.HTML)
 	} else {
-		inner := boundary + "_related"
+		inner := fmt.Sprintf("=_related_%.16x", sum)
 		header("Content-Type", "multipart/related; type=\"text/html\";\r\n boundary=\""+inner+"\"")
 		fmt.Fprintf(b, "\r\n--%s\r\n", inner)
 		part("html", m.HTML)

@@ -205,28 +205,31 @@ func (s *API) preview(c *fiber.Ctx) error {
 	if c.Query("theme") == "dark" {
 		theme = "dark"
 	}
-	var page string
-	switch name := c.Params("page"); {
-	case name == "invitation":
-		body, err := s.service.Settings.PreviewEmail(p, web.LanguageOf(c))
-		if err != nil {
-			return err
-		}
-		page = themedEmail(theme, body.HTML)
-	case (name == "login" || name == "pending") && s.portalPage != nil:
-		html, err := s.portalPage(p, strings.Clone(name), web.LanguageOf(c), theme)
-		if err != nil {
-			return fmt.Errorf("preview: %w", err)
-		}
-		page = string(html)
-	default:
-		return fiber.ErrNotFound
+	page, err := s.previewOf(p, strings.Clone(c.Params("page")), web.LanguageOf(c), theme)
+	if err != nil {
+		return err
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, messagePolicy)
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
 	// A preview is looked at: its controls take no press and no focus.
 	page = strings.Replace(page, "<body", "<body inert", 1)
 	return c.SendString(strings.Replace(page, "<head>", "<head>"+inert, 1))
+}
+
+// previewOf returns the page of that name as it would look.
+func (s *API) previewOf(p service.Preview, name string, in access.Language, theme string) (string, error) {
+	switch {
+	case name == "invitation":
+		body, err := s.service.Settings.PreviewEmail(p, in)
+		return themedEmail(theme, body.HTML), err
+	case (name == "login" || name == "pending") && s.portalPage != nil:
+		html, err := s.portalPage(p, name, in, theme)
+		if err != nil {
+			return "", fmt.Errorf("preview: %w", err)
+		}
+		return string(html), nil
+	}
+	return "", fiber.ErrNotFound
 }
 
 // themedEmail is an email as it looks in a theme, whatever the reader's own is.

@@ -102,22 +102,28 @@ func (s *Portal) Preview(p service.Preview, page string, in access.Language, the
 	if err := s.pages.render(&b, page, model); err != nil {
 		return nil, err
 	}
-	html := string(themed([]byte(b.String()), theme))
+	html := s.inOnePiece(string(themed([]byte(b.String()), theme)), leaf.Look, p)
+	return []byte(strings.ReplaceAll(html, " autofocus", "")), nil // a sandbox refuses it, loudly
+}
+
+// inOnePiece puts the style sheets and the logo into a page and takes the scripts out.
+func (s *Portal) inOnePiece(html string, links Look, p service.Preview) string {
+	style := func(path, css string) {
+		html = strings.Replace(html, `<link rel="stylesheet" href="`+path+`">`, "<style>"+css+"</style>", 1)
+	}
 	for path, f := range s.pages.assets {
 		switch {
 		case strings.HasSuffix(path, ".css"):
-			html = strings.Replace(html, `<link rel="stylesheet" href="`+path+`">`,
-				"<style>"+string(f.Plain)+"</style>", 1)
+			style(path, string(f.Plain))
 		case strings.HasSuffix(path, ".js"):
 			html = strings.Replace(html, `<script src="`+path+`" defer></script>`, "", 1)
 		}
 	}
-	if leaf.Look.CSS != "" {
-		html = strings.Replace(html, `<link rel="stylesheet" href="`+leaf.Look.CSS+`">`,
-			"<style>"+accentCSS(p.Look.Brand)+"</style>", 1)
+	if links.CSS != "" {
+		style(links.CSS, accentCSS(p.Look.Brand))
 	}
-	if leaf.Look.Logo != "" {
-		html = strings.Replace(html, `src="`+leaf.Look.Logo+`"`, `src="`+p.Look.LogoURL+`"`, 1)
+	if links.Logo != "" {
+		html = strings.Replace(html, `src="`+links.Logo+`"`, `src="`+p.Look.LogoURL+`"`, 1)
 	}
-	return []byte(strings.ReplaceAll(html, " autofocus", "")), nil // a sandbox refuses it, loudly
+	return html
 }
