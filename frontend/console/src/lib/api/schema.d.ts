@@ -791,7 +791,7 @@ export interface paths {
         head?: never;
         /**
          * Change settings
-         * @description Changes what is given and leaves the rest. What was given when Doorward started stays as it is. The public URL and mail_settings decide who can sign in as whom, and people trust the appearance: these are for Admins. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * @description Changes what is given and leaves the rest. What was given when Doorward started stays as it is. The public URL and mail_settings decide who can sign in as whom, people trust the appearance, and lifetimes concern everyone: these are for Admins. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         patch: operations["change-settings"];
         trace?: never;
@@ -899,7 +899,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API token
-         * @description Creates an API token and shows it, only once. It has its roles' permissions, and never more than its owner has at the time. It expires after 90 days unless expires_in says otherwise. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * @description Creates an API token and shows it, only once. It has its roles' permissions, and never more than its owner has at the time. It expires as the lifetimes of the settings say unless expires_in says otherwise. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         post: operations["make-token"];
         delete?: never;
@@ -1118,6 +1118,8 @@ export interface components {
              * @example 7d
              */
             invitation_expires_in?: string;
+            /** @description What is absent stays as it is; what is empty gets its default. For Admins. */
+            lifetimes?: components["schemas"]["Lifetimes"];
             mail_settings?: components["schemas"]["MailChange"];
             /**
              * @description https, or http to this machine. Sessions in browsers are at the old address, so that everybody signs in again. Empty: the default.
@@ -1254,7 +1256,7 @@ export interface components {
         };
         CreateTokenInBody: {
             /**
-             * @description From 1 hour to 366 days; absent: 90 days.
+             * @description From 1 hour to token_longest of the lifetimes, 366 days unless set; absent: token of the lifetimes, 90 days unless set.
              * @example 90d
              */
             expires_in?: string;
@@ -1332,6 +1334,7 @@ export interface components {
         Defaults: {
             /** @example 7d */
             invitation_expires_in: string;
+            lifetimes: components["schemas"]["Lifetimes"];
             /** @example AI Loop */
             workspace: string;
         };
@@ -1570,6 +1573,56 @@ export interface components {
             total: number;
             /** @description total is a lower bound. */
             total_is_floor?: boolean;
+        };
+        LifetimeBounds: {
+            /** @example 5m */
+            least: string;
+            /** @example 1h */
+            most: string;
+            /** @example sign_in_link */
+            name: string;
+        };
+        Lifetimes: {
+            /**
+             * @description How long a pending account is kept without a decision, from the next invitation on.
+             * @example 30d
+             */
+            pending_account?: string;
+            /**
+             * @description How long a member, or a window, stays signed in at most. Counts for open sessions too.
+             * @example 30d
+             */
+            session?: string;
+            /**
+             * @description How long a member, or a window, stays signed in without use. Counts for open sessions too.
+             * @example 7d
+             */
+            session_idle?: string;
+            /**
+             * @description How long someone who can see members stays signed in without use, in a browser. Counts for open sessions too.
+             * @example 30m
+             */
+            session_idle_managers?: string;
+            /**
+             * @description How long someone who can see members stays signed in at most, in a browser. Counts for open sessions too.
+             * @example 24h
+             */
+            session_managers?: string;
+            /**
+             * @description How long a requested login link or code works, from the next one on.
+             * @example 15m
+             */
+            sign_in_link?: string;
+            /**
+             * @description How long an API token lasts, unless said otherwise.
+             * @example 90d
+             */
+            token?: string;
+            /**
+             * @description How long an API token can last at most, from the next one on.
+             * @example 366d
+             */
+            token_longest?: string;
         };
         Link: {
             /**
@@ -2141,6 +2194,10 @@ export interface components {
              * @example 7d
              */
             invitation_expires_in: string;
+            /** @description How far each of the lifetimes can be set. Without use no session can last longer than in all, and no token longer by default than at most. */
+            lifetime_bounds: components["schemas"]["LifetimeBounds"][];
+            /** @description How long sessions, links, tokens and pending accounts last. */
+            lifetimes: components["schemas"]["Lifetimes"];
             /** @description Whether and how emails leave now. */
             mail: components["schemas"]["Mail"];
             /** @description The mail server and sender, as given when Doorward started or set here. */
