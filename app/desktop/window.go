@@ -65,10 +65,11 @@ func Run(ctx context.Context, c config.Config) error {
 	w.tray = w.newTray()
 	w.shell = &Shell{
 		Frontend: c.Frontend, Alive: w.alive, Workspaces: &Workspaces{File: WorkspacesFile()}, Vault: &Vault{},
-		Open:    func(ctx context.Context) (Opened, error) { return reachHere(ctx, c) },
-		Settled: w.watch,
-		Browse:  func(link string) { runtime.BrowserOpenURL(w.ctx, link) },
-		Front:   func() { w.toFront(options.SecondInstanceData{}) },
+		Open:     func(ctx context.Context) (Opened, error) { return reachHere(ctx, c) },
+		language: SystemLanguage(os.Getenv), // until a page says another
+		Settled:  w.watch,
+		Browse:   func(link string) { runtime.BrowserOpenURL(w.ctx, link) },
+		Front:    func() { w.toFront(options.SecondInstanceData{}) },
 		Closing: Closing{Back: w.back, Tray: func() bool { return w.tray.Show() }, Do: w.close, Shown: func() {
 			select {
 			case w.end.shown <- struct{}{}:
@@ -175,55 +176,47 @@ func (w *Window) watch(ctx context.Context, o Opened) {
 	time.AfterFunc(settled, debug.FreeOSMemory)
 }
 
+// menu is in the language of the desktop session: it is made once, before a page has said
+// another.
 func (w *Window) menu() *menu.Menu {
 	m := menu.NewMenu()
-	file := m.AddSubmenu("File")
-	file.AddText("Invite New User…", keys.CmdOrCtrl("i"), w.leads("/admin/settings/members?invite"))
-	file.AddText("Workspaces…", keys.CmdOrCtrl("o"), func(*menu.CallbackData) {
-		runtime.WindowExecJS(w.ctx, `location.assign("/?choose")`)
-	})
-	file.AddText("Back Up…", keys.CmdOrCtrl("b"), func(*menu.CallbackData) { w.backUp() })
-	file.AddSeparator()
-	file.AddText("Close Window", keys.CmdOrCtrl("w"), func(*menu.CallbackData) { runtime.Quit(w.ctx) })
-	file.AddText("When Closing…", nil, func(*menu.CallbackData) { runtime.EventsEmit(w.ctx, "closing-settings") })
-	file.AddText("Quit", keys.CmdOrCtrl("q"), w.quit)
-	w.addEdit(m)
-	view := m.AddSubmenu("View")
-	for i, p := range []struct{ name, path string }{{"Dashboard", "/admin/"}, {"Login Requests", "/admin/requests"},
-		{"Members", "/admin/settings/members"}, {"Audit", "/admin/audit"}, {"Email Log", "/admin/mail"},
-		{"Settings", "/admin/settings"}} {
-		view.AddText(p.name, keys.CmdOrCtrl(fmt.Sprint(i+1)), w.leads(p.path))
+	for _, s := range Menus() {
+		if s.Label == editMenu && goruntime.GOOS == "darwin" {
+			m.Append(menu.EditMenu())
+			continue
+		}
+		sub := m.AddSubmenu(w.shell.Say(s.Label, nil))
+		for _, e := range s.Entries {
+			if e.Label == "" {
+				sub.AddSeparator()
+				continue
+			}
+			var key *keys.Accelerator
+			if e.Key != "" {
+				key = keys.CmdOrCtrl(e.Key)
+			}
+			sub.AddText(w.shell.Say(e.Label, nil), key, w.does(e))
+		}
 	}
-	view.AddSeparator()
-	view.AddText("Zoom In", keys.CmdOrCtrl("+"), w.runs("doorwardZoom", 1))
-	view.AddText("Zoom Out", keys.CmdOrCtrl("-"), w.runs("doorwardZoom", -1))
-	view.AddText("Actual Size", keys.CmdOrCtrl("0"), w.runs("doorwardZoom", 0))
-	view.AddSeparator()
-	view.AddText("Reload", keys.CmdOrCtrl("r"), func(*menu.CallbackData) { runtime.WindowReload(w.ctx) })
-	help := m.AddSubmenu("Help")
-	help.AddText("Keyboard Shortcuts", nil, w.leads("/admin/requests?keys"))
-	help.AddText("Health Check", nil, w.leads("/admin/settings/general"))
-	help.AddSeparator()
-	help.AddText("About Doorward", nil, w.leads("/admin/?about"))
 	return m
 }
 
-// addEdit adds the Edit menu. The toolkit draws its own on macOS only. The entries have no
-// accelerators: the page handles those keys itself.
-func (w *Window) addEdit(m *menu.Menu) {
-	if goruntime.GOOS == "darwin" {
-		m.Append(menu.EditMenu())
-		return
+// does is what a menu entry does.
+func (w *Window) does(e Entry) menu.Callback {
+	switch {
+	case e.Leads != "":
+		return w.leads(e.Leads)
+	case e.Runs != "":
+		return w.runs(e.Runs, e.Argument)
 	}
-	edit := m.AddSubmenu("Edit")
-	for _, e := range []struct{ name, what string }{{"Undo", "undo"}, {"Redo", "redo"}, {}, {"Cut", "cut"},
-		{"Copy", "copy"}, {"Paste", "paste"}, {"Select All", "selectAll"}} {
-		if e.name == "" {
-			edit.AddSeparator()
-			continue
-		}
-		edit.AddText(e.name, nil, w.runs("doorwardEdit", e.what))
-	}
+	return map[string]menu.Callback{
+		doWorkspaces: func(*menu.CallbackData) { runtime.WindowExecJS(w.ctx, `location.assign("/?choose")`) },
+		doBackUp:     func(*menu.CallbackData) { w.backUp() },
+		doClose:      func(*menu.CallbackData) { runtime.Quit(w.ctx) },
+		doClosing:    func(*menu.CallbackData) { runtime.EventsEmit(w.ctx, "closing-settings") },
+		doQuit:       w.quit,
+		doReload:     func(*menu.CallbackData) { runtime.WindowReload(w.ctx) },
+	}[e.Do]
 }
 
 // runs makes a menu entry that calls a function of bridge.js.

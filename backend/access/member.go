@@ -127,6 +127,7 @@ type Invitation struct {
 	By        Actor     `json:"by"`
 	At        time.Time `json:"at"`
 	TTL       Duration  `json:"lasts"`
+	Undecided Duration  `json:"undecided,omitempty"` // after which the pending account is removed; zero: PendingTTL
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Note      string    `json:"note,omitempty"` // the Admin's, shown in the email
 	Reminded  bool      `json:"reminded,omitempty"`
@@ -211,10 +212,20 @@ func (m *Member) RemovedAt() time.Time {
 	if came := m.JoinedAt(); came.After(from) {
 		from = came
 	}
-	if end := m.Invitation.ExpiresAt; end.After(from.Add(PendingTTL)) {
+	removed := from.Add(m.UndecidedTTL())
+	if end := m.Invitation.ExpiresAt; end.After(removed) {
 		return end
 	}
-	return from.Add(PendingTTL)
+	return removed
+}
+
+// UndecidedTTL is how long the pending account is kept without a decision: what was set when
+// the member was invited.
+func (m *Member) UndecidedTTL() time.Duration {
+	if d := m.Invitation.Undecided; d != 0 {
+		return d.Std()
+	}
+	return PendingTTL
 }
 
 // NextDue is when something next happens to the member automatically: the reminder, the

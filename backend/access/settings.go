@@ -7,6 +7,8 @@ type Settings struct {
 	Workspace     string   `json:"workspace"`
 	InvitationTTL Duration `json:"invitation"` // how long invitations last by default
 
+	Lifetimes Lifetimes `json:"lifetimes,omitempty"`
+
 	// What was given at the start takes precedence over these.
 	PublicURL string       `json:"public_url,omitempty"` // scheme and host; empty: the default
 	Mail      MailSettings `json:"mail,omitzero"`
@@ -31,6 +33,9 @@ func (s Settings) Check() error {
 	if d := s.InvitationTTL.Std(); d < MinInvitationTTL || d > MaxInvitationTTL {
 		return Errorf(Invalid, "An invitation can last from 1 hour to %d days.", maxInvitationDays).
 			On("invitation").WithCode("expiry_out_of_range")
+	}
+	if err := s.Lifetimes.Check(); err != nil {
+		return err
 	}
 	if err := s.Brand.Check(); err != nil {
 		return err

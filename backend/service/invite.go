@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -86,16 +87,15 @@ func (s *core) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in Ne
 	if err != nil {
 		return m, nil, err
 	}
-	if in.TTL == 0 {
-		settings, err := tx.Settings()
-		if err != nil {
-			return m, nil, err
-		}
-		in.TTL = settings.InvitationTTL.Std()
+	settings, err := tx.Settings()
+	if err != nil {
+		return m, nil, err
 	}
+	in.TTL = cmp.Or(in.TTL, settings.InvitationTTL.Std())
 	if m, err = access.NewMember(id, in.Email, name, roles, note, in.TTL, actor, tx.Now); err != nil {
 		return m, nil, err
 	}
+	m.Invitation.Undecided = settings.Lifetimes[access.LifetimePendingAccount]
 	if m.Language, err = languageFor(tx, actor, in.Language); err != nil {
 		return m, nil, err
 	}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 // Create makes an API token and returns its secret, only this once. The token may
 // do what its roles may, limited to what its owner may at the time; one that the
 // operator makes has no owner and is limited by its roles alone. Without a
-// lifetime it expires after 90 days.
+// lifetime it expires as the settings say.
 func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, roles []access.RoleName,
 	lasts time.Duration) (t access.Token, secret access.Secret, err error) {
 	if name, err = access.CleanText("name", name, 60); err != nil {
@@ -20,12 +21,6 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 	if name == "" {
 		return t, "", access.Errorf(access.Invalid, "Enter a name that says what the token is for.").
 			On("name").WithCode("name_missing")
-	}
-	if lasts == 0 {
-		lasts = access.DefaultTokenTTL
-	}
-	if err := access.CheckTokenTTL(lasts); err != nil {
-		return t, "", err
 	}
 	id := access.TokenID(access.NewID())
 	secret = access.Secret(access.TokenPrefix) + access.NewSecret()
@@ -49,6 +44,14 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 		if len(granted) == 0 {
 			return access.Errorf(access.Invalid, "Choose at least one role for the token.").
 				On("roles").WithCode("role_missing")
+		}
+		settings, err := tx.Settings()
+		if err != nil {
+			return err
+		}
+		lasts := cmp.Or(lasts, settings.Lifetimes.Of(access.LifetimeToken))
+		if err := settings.Lifetimes.CheckTokenTTL(lasts); err != nil {
+			return err
 		}
 		c, err := tx.Counters()
 		if err != nil {

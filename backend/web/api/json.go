@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -354,7 +355,7 @@ func parseLasts(field, s string) (time.Duration, error) {
 	}
 	n, err := strconv.ParseUint(s[:len(s)-1], 10, 20)
 	unit := units[s[len(s)-1]]
-	if err != nil || unit == 0 || n == 0 {
+	if err != nil || unit == 0 || n == 0 || n > uint64(math.MaxInt64/unit) {
 		return 0, access.Errorf(access.Invalid, "Enter a number followed by d, h or m, such as 7d, 36h or 90m.").
 			On(field).WithCode("bad_duration")
 	}

@@ -249,8 +249,8 @@ func samplesIn(w *words) map[string]sample {
 			DesktopPage{
 				Leaf:          here,
 				Authorization: DesktopAuthorization{Challenge: "CHALLENGE", State: "STATE", Port: 40123},
-				Days:          7,
-				Most:          30,
+				Unused:        w.Span(access.MemberIdleTTL),
+				Most:          w.Span(access.MemberSessionTTL),
 				Sent:          true,
 				Email:         "grace@example.org",
 				Minutes:       10,
@@ -261,8 +261,8 @@ func samplesIn(w *words) map[string]sample {
 			DesktopPage{
 				Leaf:          here,
 				Authorization: DesktopAuthorization{Challenge: "CHALLENGE", State: "STATE", Port: 40123},
-				Days:          7,
-				Most:          30,
+				Unused:        w.Span(access.MemberIdleTTL),
+				Most:          w.Span(access.MemberSessionTTL),
 				Sent:          true,
 				Held:          true,
 				Email:         "grace@example.org",
@@ -275,8 +275,8 @@ func samplesIn(w *words) map[string]sample {
 			DesktopPage{
 				Leaf:          here,
 				Authorization: DesktopAuthorization{Challenge: "CHALLENGE", State: "STATE", Port: 40123},
-				Days:          7,
-				Most:          30,
+				Unused:        w.Span(access.MemberIdleTTL),
+				Most:          w.Span(access.MemberSessionTTL),
 			},
 		},
 		"message-not-set-up":   {pageMessage, notSetUpPage(Leaf{Workspace: "Doorward", words: w})},
