@@ -201,7 +201,7 @@ export interface paths {
         };
         /**
          * Login requests
-         * @description Pending members: those who accepted first, then the oldest; with q, those whose name or address has words that begin so.
+         * @description Pending members: those who accepted first, then the oldest, or with sort=-added the newest; with q, those whose name or address has all these parts. If a filter matches few of many thousands of requests, a page may be shorter than its limit and still have a next one.
          */
         get: operations["list-login-requests"];
         put?: never;
@@ -285,7 +285,7 @@ export interface paths {
         };
         /**
          * Members
-         * @description Newest invitation first; with q, those whose name or address has words that begin so.
+         * @description Newest invitation first, or in the order of sort; with q, those whose name or address has all these parts, in an order of their own. If a filter matches few of many thousands of members, a page may be shorter than its limit and still have a next one.
          */
         get: operations["list-members"];
         put?: never;
@@ -305,7 +305,7 @@ export interface paths {
         };
         /**
          * The members as a file
-         * @description All members that match the filter of GET /members, newest invitation first, as CSV. A session needs a confirmation of the last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe, and the file begins with a byte order mark.
+         * @description All members that match the filter of GET /members, in its order, as CSV. A session needs a confirmation of the last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe, and the file begins with a byte order mark.
          */
         get: operations["export-members"];
         put?: never;
@@ -1526,6 +1526,18 @@ export interface components {
              */
             undo_until?: string;
         };
+        Inviter: {
+            /**
+             * @description For the parameter invited_by.
+             * @example mfrggzdfmztwq2lknnwg23tpoa
+             */
+            id: string;
+            /**
+             * @description As in invited_by of a member.
+             * @example ada@example.com
+             */
+            name: string;
+        };
         Kind: {
             /**
              * Format: int64
@@ -2033,6 +2045,22 @@ export interface components {
              * @example the operator
              */
             by: string;
+        };
+        RequestList: {
+            /** @description Who invited the people of the first 1,000 requests, whatever the filter; at most 50. */
+            inviters: components["schemas"]["Inviter"][];
+            items: components["schemas"]["Member"][];
+            /** @description The cursor of the next page; absent on the last one. */
+            next?: string;
+            /** @description The search by any part is being made ready: total counts, and the first items are, those with a word that begins with what is sought. The following pages have the others; so has the same search in a few seconds. */
+            only_beginnings?: boolean;
+            /**
+             * Format: int64
+             * @example 42
+             */
+            total: number;
+            /** @description total is a lower bound: counting stopped at 1,000. */
+            total_is_floor?: boolean;
         };
         Role: {
             built_in: boolean;
@@ -3211,6 +3239,12 @@ export interface operations {
     "list-login-requests": {
         parameters: {
             query?: {
+                /** @description Only requests for this role. */
+                role?: string;
+                /** @description Only people whom this member or API token invited, by id, or operator. inviters has who they are. Not together with q. */
+                invited_by?: string;
+                /** @description added, the oldest first, or -added, the newest first; those who accepted come first in both. Absent: added. Not together with q. A cursor belongs to its order. */
+                sort?: string;
                 /** @description Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word. */
                 q?: string;
                 /** @description How many items at most. */
@@ -3230,7 +3264,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MemberList"];
+                    "application/json": components["schemas"]["RequestList"];
                 };
             };
             /** @description Unauthorized */
@@ -3677,6 +3711,8 @@ export interface operations {
                 /** @description invited, expired (before it was accepted), accepted (ready to review), active or suspended. */
                 status?: string;
                 role?: string;
+                /** @description The order: name, email, added (by the invitation) or last_sign_in; with a minus sign before it from the end. Absent: -added. Not together with q. A cursor belongs to its order. */
+                sort?: string;
                 /** @description Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word. */
                 q?: string;
                 /** @description How many items at most. */
@@ -3764,6 +3800,8 @@ export interface operations {
                 status?: string;
                 /** @description As in GET /members. */
                 role?: string;
+                /** @description As in GET /members. */
+                sort?: string;
                 /** @description As in GET /members. */
                 q?: string;
             };
