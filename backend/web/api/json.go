@@ -89,7 +89,8 @@ func memberOf(c service.MemberView) MemberJSON {
 	return m
 }
 
-type memberListJSON struct {
+// A MemberListJSON is a page of members.
+type MemberListJSON struct {
 	Items        []MemberJSON `json:"items"`
 	Next         string       `json:"next,omitempty" doc:"The cursor of the next page; absent on the last one."`
 	Total        int          `json:"total" example:"42"`
@@ -98,8 +99,8 @@ type memberListJSON struct {
 	OnlyBeginnings bool `json:"only_beginnings,omitempty" doc:"The search by any part is not ready yet: total counts, and the first items are, those with a word that begins with the search text. The following pages have the others; so does the same search a few seconds later."`
 }
 
-func listOf(p service.MemberPage) memberListJSON {
-	return memberListJSON{
+func listOf(p service.MemberPage) MemberListJSON {
+	return MemberListJSON{
 		Items:          membersOf(p.Items),
 		Next:           p.Next,
 		Total:          p.Total,

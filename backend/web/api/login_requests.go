@@ -38,7 +38,7 @@ func (in *requestsIn) query() (q service.RequestQuery, err error) {
 }
 
 type requestListJSON struct {
-	memberListJSON
+	MemberListJSON
 	Inviters []inviterJSON `json:"inviters" doc:"Who invited the people of the first 1,000 requests, whatever the filter; at most 50."`
 }
 
@@ -58,7 +58,7 @@ func (s *API) loginRequests(ctx context.Context, actor access.Actor, in *request
 	if err != nil {
 		return nil, err
 	}
-	list := requestListJSON{memberListJSON: listOf(page.MemberPage), Inviters: []inviterJSON{}}
+	list := requestListJSON{MemberListJSON: listOf(page.MemberPage), Inviters: []inviterJSON{}}
 	for _, by := range page.Inviters {
 		list.Inviters = append(list.Inviters, inviterJSON{string(by.ID), by.Name})
 	}

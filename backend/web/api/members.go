@@ -187,7 +187,7 @@ type membersIn struct {
 	Paging
 }
 
-type membersOut struct{ Body memberListJSON }
+type membersOut struct{ Body MemberListJSON }
 
 func (s *API) members(ctx context.Context, actor access.Actor, in *membersIn) (*membersOut, error) {
 	q, err := in.query()
