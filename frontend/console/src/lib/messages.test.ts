@@ -8,4 +8,4 @@ test('a value is isolated where the text runs from right to left, and nowhere el
   expect(t('console.checklist.progress', { Done: 2, All: 6 }), 'numbers are no trouble').not.toMatch(/[\u2066-\u2069]/)
   await speak('de')
   expect(t('console.appearance.accent_use_button', { Color: '#7d6e00' })).not.toMatch(/[\u2066-\u2069]/)
-})
+}, 60_000) // it loads two languages
