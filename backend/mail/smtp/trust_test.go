@@ -65,7 +65,7 @@ func TestCertificates(t *testing.T) {
 			"its certificate is for another name":                                    mailtest.WrongName,
 			"its certificate has expired":                                            mailtest.Expired,
 			"its certificate is not signed by an authority that this machine trusts": mailtest.SelfSigned,
-			"No email or password was sent":                                      mailtest.SelfSigned,
+			"No email or password was sent":                                          mailtest.SelfSigned,
 		} {
 			t.Run(string(mode)+" "+text, func(t *testing.T) {
 				s := mailtest.Start(t, mailtest.Options{Mode: mode, Cert: cert, User: "door", Password: "hunter2"})
