@@ -40,7 +40,6 @@ type Window struct {
 	c             config.Config
 	shell         *Shell
 	alive         *Alive
-	again         bool // start again once this window is gone
 	tray          *Tray
 	end           end
 }
@@ -55,6 +54,9 @@ func Run(ctx context.Context, c config.Config) error {
 	if opensWindow && os.Getenv(againEnv) == "" && Raise(InstanceID(c.Data)) {
 		fmt.Fprintln(c.Log, "Doorward is running already: its window was brought to the front.")
 		return nil
+	}
+	if os.Getenv(againEnv) != "" {
+		awaitPredecessor(os.Stdin)
 	}
 	if err := errors.Join(os.Unsetenv(againEnv), DisableJIT(os.LookupEnv, os.Setenv)); err != nil {
 		return err
@@ -78,7 +80,7 @@ func Run(ctx context.Context, c config.Config) error {
 		}},
 	}
 	err := errors.Join(wails.Run(w.options()), w.shell.Close())
-	if err == nil && w.again {
+	if err == nil && w.end.again.Load() {
 		return startAgain()
 	}
 	return err
@@ -320,7 +322,7 @@ func (w *Window) offerReload() {
 		Message: "The window has stopped answering. Nothing is lost. Open it anew?",
 	})
 	if err == nil && chosen == "Yes" {
-		w.again = true
+		w.end.again.Store(true)
 		w.quitNow(w.ctx)
 	}
 }
