@@ -67,7 +67,7 @@ func (r *run) restoreBackup(cmd *cobra.Command, name string) error {
 		fmt.Fprintf(w, "Restored %s, %s and %s into %s.\n", text.Count(out.Members, "member"),
 			text.Count(out.Messages, "email"), text.Count(out.AuditEntries, "audit entry"), dir)
 		if out.Tokens > 0 {
-			fmt.Fprintf(w, "%s in the backup no longer work. Create new ones with `doorward token add`.\n",
+			fmt.Fprintf(w, "No longer valid: %s in the backup. Create new ones with `doorward token add`.\n",
 				text.Count(out.Tokens, "API token"))
 		}
 		fmt.Fprintln(w, "Roles and suspensions are as they were when it was made. Check them: doorward members")

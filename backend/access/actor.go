@@ -90,7 +90,7 @@ func ParseInviter(s string) (Inviter, error) {
 		return by, nil
 	}
 	id, err := parseID(s, func() *Error {
-		return Errorf(Invalid, "%q identifies nobody who invites. The list says in inviters who has invited.",
+		return Errorf(Invalid, "%q is not an inviter. The field inviters of the list names them.",
 			Shorten(s, 40)).On("invited_by").WithCode("unknown_inviter")
 	})
 	return Inviter(id), err

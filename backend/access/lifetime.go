@@ -100,12 +100,12 @@ func (s Lifetimes) Check() error {
 		{LifetimeAdminIdle, LifetimeAdminSession},
 	} {
 		if most := s.Of(session.all); s.Of(session.idle) > most {
-			return Errorf(Invalid, "A session cannot last longer without use than it can in all, which is %s.",
+			return Errorf(Invalid, "The idle limit cannot be longer than the session itself: %s.",
 				Span(most)).On(session.idle.Field()).WithCode("expiry_out_of_range")
 		}
 	}
 	if longest := s.Of(LifetimeLongestToken); s.Of(LifetimeToken) > longest {
-		return Errorf(Invalid, "A token cannot last longer by default than it can at most, which is %s.",
+		return Errorf(Invalid, "The default cannot be longer than the maximum: %s.",
 			Span(longest)).On(LifetimeToken.Field()).WithCode("expiry_out_of_range")
 	}
 	return nil

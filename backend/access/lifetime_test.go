@@ -73,16 +73,16 @@ func TestLifetimesCheckEachOther(t *testing.T) {
 	}{
 		"as long without use": {set{LifetimeMemberIdle: 8 * time.Hour, LifetimeMemberSession: 8 * time.Hour}, ""},
 		"longer without use": {set{LifetimeMemberIdle: 8*time.Hour + time.Minute, LifetimeMemberSession: 8 * time.Hour},
-			"A session cannot last longer without use than it can in all, which is 8 hours."},
+			"The idle limit cannot be longer than the session itself: 8 hours."},
 		"an Admin's, as long": {set{LifetimeAdminIdle: time.Hour, LifetimeAdminSession: time.Hour}, ""},
 		"an Admin's, longer": {set{LifetimeAdminIdle: 61 * time.Minute, LifetimeAdminSession: time.Hour},
-			"A session cannot last longer without use than it can in all, which is 1 hour."},
+			"The idle limit cannot be longer than the session itself: 1 hour."},
 		"less than the default without use": {set{LifetimeMemberSession: 24 * time.Hour},
-			"A session cannot last longer without use than it can in all, which is 24 hours."},
+			"The idle limit cannot be longer than the session itself: 24 hours."},
 		"a token by default as at most": {set{LifetimeToken: 30 * 24 * time.Hour,
 			LifetimeLongestToken: 30 * 24 * time.Hour}, ""},
 		"a token longer by default": {set{LifetimeLongestToken: 30 * 24 * time.Hour},
-			"A token cannot last longer by default than it can at most, which is 30 days."},
+			"The default cannot be longer than the maximum: 30 days."},
 	} {
 		l, _ := Lifetimes(nil).With(tt.set)
 		if err := l.Check(); tt.want == "" && err != nil || tt.want != "" && (err == nil || err.Error() != tt.want) {

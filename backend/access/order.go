@@ -21,7 +21,7 @@ func ParseOrder(s string) (Order, error) {
 	case ByName, ByNameReversed, ByEmail, ByEmailReversed, OldestFirst, NewestFirst, LeastRecent, MostRecent:
 		return Order(s), nil
 	}
-	return "", Errorf(Invalid, "There is no order %q. Use name, email, added or last_sign_in, or one of them "+
+	return "", Errorf(Invalid, "Unknown order %q. Use name, email, added or last_sign_in, or one of them "+
 		"with a minus sign before it.", Shorten(s, 40)).On("sort").WithCode("unknown_order")
 }
 
@@ -31,6 +31,6 @@ func ParseRequestOrder(s string) (Order, error) {
 	case OldestFirst, NewestFirst:
 		return Order(s), nil
 	}
-	return "", Errorf(Invalid, "There is no order %q of login requests. Use added or -added.", Shorten(s, 40)).
+	return "", Errorf(Invalid, "Unknown order %q. Login requests have added and -added.", Shorten(s, 40)).
 		On("sort").WithCode("unknown_order")
 }

@@ -65,7 +65,7 @@ func (q RequestQuery) searches() error {
 		return orderOfSearch()
 	case q.InvitedBy != "":
 		return access.Errorf(access.Invalid,
-			"A search finds the requests of all inviters. Leave out the search or the inviter.").
+			"A search covers the requests of all inviters. Leave out the search or the inviter.").
 			On("invited_by").WithCode("inviters_of_search")
 	}
 	return nil
@@ -73,7 +73,7 @@ func (q RequestQuery) searches() error {
 
 func orderOfSearch() error {
 	return access.Errorf(access.Invalid,
-		"A search lists what it finds in an order of its own. Leave out the search or the order.").
+		"Search results have their own order. Leave out the search or the order.").
 		On("sort").WithCode("order_of_search")
 }
 

@@ -135,7 +135,7 @@ func (c *SettingsChange) applyLifetimes(tx *store.Tx, a gate.Authorized, out *ac
 func mayProlong(tx *store.Tx, a gate.Authorized) error {
 	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {
 		return access.Errorf(access.Forbidden,
-			"You cannot do this: how long sessions, links and tokens last concerns everyone. An Admin can.").
+			"Only an Admin can change how long sessions, links and tokens last.").
 			WithCode("admin_only").Because(err)
 	}
 	_, err := confirmed(tx, a.Actor)

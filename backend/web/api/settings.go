@@ -147,7 +147,7 @@ func ourFacts() []Fact {
 		lasts(
 			"confirmation",
 			access.ConfirmationTTL,
-			"how long a sign-in, or a code from an email, confirms someone's identity",
+			"how long a sign-in, or a code from an email, confirms someone’s identity",
 		),
 		lasts("confirmation_code", access.ConfirmationCodeTTL, "how long a confirmation code works"),
 	}

@@ -62,7 +62,7 @@ func TestAPISettingsAndRoles(t *testing.T) {
 		{"sessions", "admin", "PATCH", "/settings", `{"lifetimes":{"session":"8h","session_idle":"90m"}}`, 200,
 			all(`"session":"8h"`, `"session_idle":"90m"`, `"sign_in_link":"15m"`), nil},
 		{"sessions without use longer", "admin", "PATCH", "/settings", `{"lifetimes":{"session_idle":"9h"}}`, 422,
-			all("expiry_out_of_range", `"location":"lifetimes.session_idle"`, "which is 8 hours"), nil},
+			all("expiry_out_of_range", `"location":"lifetimes.session_idle"`, "than the session itself: 8 hours"), nil},
 		{"links for too long", "admin", "PATCH", "/settings", `{"lifetimes":{"sign_in_link":"61m"}}`, 422,
 			all("expiry_out_of_range", `"location":"lifetimes.sign_in_link"`, "from 5 minutes to 1 hour"), nil},
 		{"links for how long", "admin", "PATCH", "/settings", `{"lifetimes":{"sign_in_link":"soon"}}`, 422,
