@@ -159,7 +159,8 @@ func (w *writer) runGroup() {
 		}
 		if c.own != nil {
 			c.done <- w.attempt(c.own)
-			w.cache.forget() // the current generation may have changed
+			w.forgetReading() // the current generation may have changed
+			w.cache.forget()
 			continue
 		}
 		w.run(c)

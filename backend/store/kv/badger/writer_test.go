@@ -207,3 +207,24 @@ func TestCloseEndsUnderLoad(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// A refused function leaves the writer with a view of the database, and then Compact
+// replaces the database. The next function read the old one, which was closed: it panicked,
+// and so did every one after it, until one committed that had read nothing.
+func TestReadsAfterCompactAreOfTheNewDatabase(t *testing.T) {
+	b, _ := openOnDisk(t)
+	setKey(t, b, "a")
+	refuse := func(tx kv.Tx) error {
+		_, err := tx.Scan(nil, nil, 10)
+		return errors.Join(err, errMine)
+	}
+	if err := b.Update(t.Context(), kv.NewOp(), refuse); !errors.Is(err, errMine) {
+		t.Fatal(err)
+	}
+	if err := b.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Update(t.Context(), kv.NewOp(), refuse); !errors.Is(err, errMine) || errors.Is(err, kv.ErrUnavailable) {
+		t.Errorf("after Compact: %v", err)
+	}
+}
