@@ -26,7 +26,8 @@ type Store struct {
 	hub       *hub
 	disk      *disk
 	tables    tableCheck
-	stuck     atomic.Bool // it is closing on a full disk, with work that waits for room
+	members   atomic.Pointer[members] // to be stored with the next batch
+	stuck     atomic.Bool             // it is closing on a full disk, with work that waits for room
 
 	stop      chan struct{}
 	jobs      sync.WaitGroup // background work

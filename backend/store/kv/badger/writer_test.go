@@ -28,16 +28,16 @@ func hold(t *testing.T) *held {
 	h := &held{Store: b, inFlight: make(chan struct{}), ends: make(chan error, 1)}
 	first := true
 	err = b.onWriter(context.Background(), func() error {
-		b.writer.send = func(commit func(uint64) error) error {
+		b.writer.send = func(_ []kv.OpID, _ []byte, commit func(kv.Position) error) error {
 			if !first {
-				return commit(0)
+				return commit(kv.Position{})
 			}
 			first = false
 			close(h.inFlight)
 			if err := <-h.ends; err != nil {
 				return err
 			}
-			return commit(0)
+			return commit(kv.Position{})
 		}
 		return nil
 	})
