@@ -62,10 +62,11 @@ func (c checkedLog) GetLog(index uint64, l *raft.Log) error {
 }
 
 func sumOf(l *raft.Log) uint32 {
-	var head [17]byte
+	var head [25]byte
 	binary.BigEndian.PutUint64(head[:], l.Index)
 	binary.BigEndian.PutUint64(head[8:], l.Term)
-	head[16] = byte(l.Type)
+	binary.BigEndian.PutUint64(head[16:], uint64(l.AppendedAt.UnixNano()))
+	head[24] = byte(l.Type)
 	return crc32.Update(crc32.Checksum(head[:], castagnoli), castagnoli, l.Data)
 }
 
