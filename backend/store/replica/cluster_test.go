@@ -229,16 +229,10 @@ func serves(n *Node) bool {
 	return n.lead.Load() != nil
 }
 
-// elect makes a machine stand for election now.
+// elect makes a machine stand for election now, and waits until it leads.
 func (c *cluster) elect(n *Node) *Node {
 	c.t.Helper()
-	id, at := raft.ServerID(n.o.Self.ID), raft.ServerAddress(n.o.Self.Address)
-	request := raft.TimeoutNowRequest{RPCHeader: raft.RPCHeader{
-		ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(id), Addr: n.transport.EncodePeer(id, at),
-	}}
-	if err := n.transport.TimeoutNow(id, at, &request, &raft.TimeoutNowResponse{}); err != nil {
-		c.t.Fatal(err)
-	}
+	c.stand(n)
 	for {
 		c.mu.Lock()
 		changed, leads := c.changed, c.leads[n]
@@ -251,6 +245,18 @@ func (c *cluster) elect(n *Node) *Node {
 		case <-time.After(patience):
 			c.t.Fatalf("%s does not lead", n.o.Self.ID)
 		}
+	}
+}
+
+// stand makes a machine stand for election now.
+func (c *cluster) stand(n *Node) {
+	c.t.Helper()
+	id, at := raft.ServerID(n.o.Self.ID), raft.ServerAddress(n.o.Self.Address)
+	request := raft.TimeoutNowRequest{RPCHeader: raft.RPCHeader{
+		ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(id), Addr: n.transport.EncodePeer(id, at),
+	}}
+	if err := n.transport.TimeoutNow(id, at, &request, &raft.TimeoutNowResponse{}); err != nil {
+		c.t.Fatal(err)
 	}
 }
 
