@@ -145,12 +145,17 @@ func (c *cluster) open(name string, first []Peer) *Node {
 }
 
 func (c *cluster) tryOpen(name string, first []Peer) (*Node, error) {
+	return c.start(Peer{name, name}, first)
+}
+
+func (c *cluster) start(self Peer, first []Peer) (*Node, error) {
+	name := self.ID
 	o := c.o
 	o.Dir = c.storeDir(name)
-	o.Self = Peer{name, name}
+	o.Self = self
 	o.First = first
-	o.Listener = c.net.listen(c.t, name)
-	o.Dial = c.net.dialer(name)
+	o.Listener = c.net.listen(c.t, self.Address)
+	o.Dial = c.net.dialer(self.Address)
 	n, err := Open(o)
 	if err != nil {
 		return nil, err
