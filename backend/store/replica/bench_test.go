@@ -21,7 +21,8 @@ import (
 func BenchmarkOfOneMachine(b *testing.B) {
 	for _, clients := range []int{1, 16} {
 		b.Run(fmt.Sprint(clients, "clients"), func(b *testing.B) {
-			alone, err := badger.Open(badger.Options{Config: kv.Config{Dir: filepath.Join(b.TempDir(), "alone"), MinFree: 1}})
+			o := kv.Config{Dir: filepath.Join(b.TempDir(), "alone"), MinFree: 1}
+			alone, err := badger.Open(badger.Options{Config: o})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -57,7 +58,9 @@ func invite(b *testing.B, s kv.Store, clients, n int, next *atomic.Uint64) {
 		all.Go(func() {
 			for left.Add(-1) >= 0 {
 				number := next.Add(1)
-				err := s.Update(context.Background(), kv.NewOp(), func(tx kv.Tx) error { return invitation(tx, number) })
+				err := s.Update(context.Background(), kv.NewOp(), func(tx kv.Tx) error {
+					return invitation(tx, number)
+				})
 				if err != nil {
 					b.Error(err)
 					return

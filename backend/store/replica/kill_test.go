@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"doorward/backend/store/kv"
+	"doorward/build/need"
 )
 
 // killed is set in a process of this test's own: one machine of the cluster.
@@ -188,6 +189,7 @@ func (h *herd) until(n int) (id string) {
 // writers, KILLS times, and started again. Every key that was acknowledged is in every
 // copy.
 func TestKillsLoseNothing(t *testing.T) {
+	need.Unhurried(t)
 	kills := 4
 	if n, err := strconv.Atoi(os.Getenv("KILLS")); err == nil {
 		kills = n

@@ -52,7 +52,9 @@ func (n *Node) beginLead() {
 		return // the machine has stopped
 	}
 	if err := n.engine.Forget(n.ctx); err != nil {
-		n.fail(err)
+		if n.ctx.Err() == nil {
+			n.fail(err)
+		}
 		return
 	}
 	n.followers.tell(true, func() { n.lead.Store(&lead{result.term}) })

@@ -246,10 +246,10 @@ func (n *Node) stopRaft() error {
 }
 
 func (n *Node) shut() error {
+	n.cancel() // raft must not wait for readers of what a copy has replaced
 	err := n.stopRaft()
 	close(n.stopped)
 	n.calls.wait()
-	n.cancel()
 	n.jobs.Wait()
 	return errors.Join(err, n.release())
 }

@@ -13,7 +13,7 @@ import (
 // own.
 const calm = 20 * time.Second
 
-func TestSuite(t *testing.T)      { suite(t, false) }
+func TestSuite(t *testing.T)      { need.Unhurried(t); suite(t, false) }
 func TestSuiteTwice(t *testing.T) { need.Time(t); suite(t, true) }
 
 // The promises of an engine hold on three machines, and after each test all three have the
