@@ -133,7 +133,6 @@ func (n *Node) confirms(s raft.Server, term uint64) bool {
 	request := raft.AppendEntriesRequest{
 		RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(n.o.Self.ID), Addr: self},
 		Term:      term,
-		Leader:    self,
 	}
 	var answer raft.AppendEntriesResponse
 	err := n.transport.AppendEntries(s.ID, s.Address, &request, &answer)
