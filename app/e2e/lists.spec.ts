@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test, type Page } from '@playwright/test'
-import { doorward, examine, faults, setUp } from './harness'
+import { button, doorward, examine, faults, setUp } from './harness'
 
 // The orders of the list of members, and what login requests are filtered by. Each test
 // continues from the one before.
@@ -72,6 +72,51 @@ test('a phone has a menu for the order', async () => {
   await examine(admin, 'members-sorted-390')
   await expectToFit()
   await admin.setViewportSize({ width: 1280, height: 800 })
+})
+
+const columns = () => admin.getByRole('columnheader').allInnerTexts()
+const column = (name: string) => admin.getByRole('menuitemcheckbox', { name, exact: true })
+
+test('the columns are chosen, and stay chosen in this browser', async () => {
+  await admin.goto('/admin/settings/members')
+  await expect.poll(columns).toEqual(['Member', 'Roles', 'Status', 'Last sign-in', 'Access'])
+  await button(admin, 'Columns').click()
+  await expect(column('Roles')).toBeChecked()
+  await expect(admin.getByRole('menuitem', { name: 'Reset' }), 'nothing was chosen yet').toBeDisabled()
+  await column('Roles').click()
+  await expect(column('Roles'), 'the menu stays open').not.toBeChecked()
+  await column('Invited by').focus()
+  await admin.keyboard.press('Enter')
+  await expect(column('Invited by')).toBeChecked()
+  await admin.keyboard.press('Escape')
+  await expect(button(admin, 'Columns')).toBeFocused()
+  const chosen = ['Member', 'Status', 'Last sign-in', 'Invited by', 'Access']
+  await expect.poll(columns).toEqual(chosen)
+  await expect(admin.getByRole('row', { name: 'zoe@example.com' })).toContainText('the operator')
+  await admin.reload()
+  await expect.poll(columns).toEqual(chosen)
+})
+
+test('every column fits, on a wide screen and a phone', async () => {
+  await button(admin, 'Columns').click()
+  for (const name of ['Roles', 'Added', 'Approved by']) await column(name).click()
+  await admin.keyboard.press('Escape')
+  await expect.poll(columns).toHaveLength(8)
+  await admin.setViewportSize({ width: 1920, height: 900 })
+  await heading('Added').getByRole('button').click()
+  await expect(heading('Added')).toHaveAttribute('aria-sort', 'ascending')
+  await expect(people().first()).toHaveText('Grace Hopper')
+  await expectToFit()
+  await examine(admin, 'members-columns')
+})
+
+test('the columns are reset', async () => {
+  await button(admin, 'Columns').click()
+  await admin.getByRole('menuitem', { name: 'Reset' }).click()
+  await expect(column('Added')).not.toBeChecked()
+  await admin.keyboard.press('Escape')
+  await admin.reload()
+  await expect.poll(columns).toEqual(['Member', 'Roles', 'Status', 'Last sign-in', 'Access'])
 })
 
 // A request of another team arrived in the middle of a list that was filtered.
