@@ -9,10 +9,10 @@ type Heading = { readonly label: string; by?: string; width: number; tight: numb
 export const headings: Record<Column, Heading> = {
   roles: { get label() { return t('console.members.roles') }, width: 150, tight: 132 },
   status: { get label() { return t('console.members.status') }, width: 148, tight: 144 },
-  last_sign_in: { get label() { return t('console.members.last_sign_in') }, by: 'last_sign_in', width: 134, tight: 122 },
-  invited_by: { get label() { return t('console.members.invited_by') }, width: 160, tight: 140 },
+  last_sign_in: { get label() { return t('console.members.last_sign_in') }, by: 'last_sign_in', width: 134, tight: 130 },
+  invited_by: { get label() { return t('console.members.invited_by') }, width: 160, tight: 134 },
   added: { get label() { return t('console.members.added') }, by: 'added', width: 134, tight: 112 },
-  approved_by: { get label() { return t('console.members.approved_by') }, width: 160, tight: 140 },
+  approved_by: { get label() { return t('console.members.approved_by') }, width: 160, tight: 134 },
 }
 
 const spacious = 3 // columns that a table of the least width has space for
