@@ -129,6 +129,7 @@ func (w *Window) frameFile() string { return FrameFile(w.c.Data) }
 
 func (w *Window) start(ctx context.Context, frame Frame) {
 	w.ctx = ctx
+	outliveBus()
 	w.windowContext, w.stop = context.WithCancel(ctx)
 	w.endWhenTold(ctx)
 	w.place(frame)
