@@ -26,6 +26,7 @@ import (
 
 	"doorward/app/config"
 	"doorward/backend/access"
+	"doorward/backend/messages"
 )
 
 // HasWindow reports whether this build can open a window.
@@ -129,6 +130,7 @@ func (w *Window) frameFile() string { return FrameFile(w.c.Data) }
 
 func (w *Window) start(ctx context.Context, frame Frame) {
 	w.ctx = ctx
+	outliveBus()
 	w.windowContext, w.stop = context.WithCancel(ctx)
 	w.endWhenTold(ctx)
 	w.place(frame)
@@ -163,6 +165,7 @@ func (w *Window) watch(ctx context.Context, o Opened) {
 	ctx, stop := context.WithCancel(ctx)
 	context.AfterFunc(w.windowContext, stop)
 	watch := &Watch{
+		Say:   w.shell.Say,
 		Title: func(title string) { runtime.WindowSetTitle(w.ctx, title) },
 		Count: w.showTray,
 		Notify: func(title, body string) {
@@ -258,14 +261,14 @@ func (w *Window) backUp() {
 	if o.At != "" {
 		go runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{
 			Type:    runtime.InfoDialog,
-			Title:   "Back Up",
-			Message: BackUpElsewhere,
+			Title:   w.shell.Say("window.dialog.back_up", nil),
+			Message: w.shell.Say("window.dialog.back_up_elsewhere", messages.Values{"Command": backUpCommand}),
 		})
 		return
 	}
-	go w.told("The backup is written.", func() (bool, error) {
+	go w.told("window.dialog.backed_up", func() (bool, error) {
 		name, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{
-			Title:           "Back Up",
+			Title:           w.shell.Say("window.dialog.back_up", nil),
 			DefaultFilename: BackupName(),
 		})
 		if err != nil || name == "" {
@@ -278,15 +281,15 @@ func (w *Window) backUp() {
 // told shows how an operation ended. Its text is only ever ours: the native
 // dialog reads it as a format.
 func (w *Window) told(done string, do func() (bool, error)) {
-	kind, title, message := runtime.InfoDialog, "Done", done
+	kind, title, message := runtime.InfoDialog, "window.dialog.done", done
 	did, err := do()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "doorward:", err)
-		kind, title, message = runtime.ErrorDialog, "Not done",
-			"It did not work, and nothing was left behind. Choose another folder, or look at what the program printed."
+		kind, title, message = runtime.ErrorDialog, "window.dialog.not_done", "window.dialog.not_done_text"
 	}
 	if did || err != nil {
-		_, _ = runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: kind, Title: title, Message: message})
+		_, _ = runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: kind,
+			Title: w.shell.Say(title, nil), Message: w.shell.Say(message, nil)})
 	}
 }
 
@@ -294,7 +297,7 @@ func (w *Window) told(done string, do func() (bool, error)) {
 func (w *Window) Save(name, text string) (err error) {
 	defer recovered(&err)
 	path, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{
-		Title:           "Save",
+		Title:           w.shell.Say("window.dialog.save", nil),
 		DefaultFilename: filepath.Base(name),
 	})
 	if err != nil || path == "" {
@@ -319,7 +322,7 @@ func (w *Window) offerReload() {
 	chosen, err := runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{
 		Type:    runtime.QuestionDialog,
 		Title:   "Doorward",
-		Message: "The window has stopped answering. Nothing is lost. Open it anew?",
+		Message: w.shell.Say("window.dialog.stopped", nil),
 	})
 	if err == nil && chosen == "Yes" {
 		w.end.again.Store(true)

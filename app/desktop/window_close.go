@@ -130,7 +130,7 @@ func (w *Window) askHow(ctx context.Context) {
 	chosen, err := runtime.MessageDialog(ctx, runtime.MessageDialogOptions{
 		Type:    runtime.QuestionDialog,
 		Title:   "Doorward",
-		Message: "Doorward lets people in while it runs. If you quit, nobody can sign in. Quit?",
+		Message: w.shell.Say("window.dialog.quit", nil),
 	})
 	if err != nil || chosen == "Yes" {
 		w.quitNow(ctx)
