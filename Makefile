@@ -4,7 +4,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 CONSOLE := frontend/console
-CONSOLE_SOURCES := frontend/tokens.css docs/console.md docs/operating.md docs/security.md $(shell find $(CONSOLE) -name node_modules -prune -o -type f ! -name '*.test.ts' ! -name openapi.json -print)
+CONSOLE_SOURCES := frontend/tokens.css $(wildcard frontend/messages/*.json) docs/console.md docs/operating.md docs/security.md $(shell find $(CONSOLE) -name node_modules -prune -o -type f ! -name '*.test.ts' ! -name openapi.json -print)
 
 .DEFAULT_GOAL := help
 TAGS := desktop,production,webkit2_41

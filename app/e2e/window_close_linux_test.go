@@ -222,12 +222,9 @@ func TestHiddenWindowComesBackWhenTheBusEnds(t *testing.T) {
 	if err := p.answers("/readyz"); err != nil {
 		t.Errorf("after the bus has ended: %v", err)
 	}
-	pid := s.pid(window)
-	s.press(window, "ctrl+w")
-	d.find("dialog", "Quit Doorward?") // the background is not offered again
-	d.click("button", "Quit")
-	s.gone(t, pid)
-	d.close()
+	// WebKit's driver ends with the bus: no page can be pressed from here on.
+	s.ends(t, s.pid(window))
+	p.must(t, "verify")
 }
 
 // Doorward is started again while its window is closing and the server in it ends: the new
