@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
-import { doorward, examine, faults, listed, message, shoot, visit } from './harness'
+import { doorward, examine, faults, listed, message, setUp, shoot, visit } from './harness'
 
 // Somebody who sits down at an open console must not be able to make a token in its
 // owner's name. Each test continues from the one before.
@@ -15,13 +15,7 @@ let emails = 0
 const nextCode = async () => code((await message(annie, 'Confirm your identity', ++emails)).text)
 
 test('an Admin whose rights have just risen has not confirmed yet', async ({ browser }) => {
-  const first = await visit(browser)
-  await first.goto(process.env.SETUP_LINK as string)
-  await first.getByLabel('Workspace name').fill('Night Watch')
-  await first.getByLabel('Your name').fill('Grace Hopper')
-  await first.getByLabel('Your email').fill('grace@example.org')
-  await first.getByRole('button', { name: 'Create workspace' }).click()
-  await expect(first.getByRole('heading', { name: /^Hello/ })).toBeVisible()
+  await setUp(browser)
   await doorward('invite', annie, '--role', 'Admin')
   admin = await visit(browser)
   await admin.goto((await message(annie)).link)
