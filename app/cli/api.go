@@ -103,7 +103,8 @@ func settled(cmd *cobra.Command, flags map[string]string) error {
 	for name := range flags {
 		if name != "data" {
 			return wrongUse(cmd,
-				"A server is running on this data directory with its own settings: --%s would change nothing. Leave it "+
+				"A server is running on this data directory with its own settings: --%s would change nothing. "+
+					"Leave it "+
 					"out, or restart the server with it.", name)
 		}
 	}
@@ -223,7 +224,8 @@ func read(raw json.RawMessage, out any) error {
 		return nil
 	}
 	if err := json.Unmarshal(raw, out); err != nil {
-		return fmt.Errorf("this program does not understand the server's answer; check that both have the same version %w", err)
+		return fmt.Errorf("this program does not understand the server's answer; "+
+			"check that both have the same version: %w", err)
 	}
 	return nil
 }

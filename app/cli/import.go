@@ -53,7 +53,8 @@ func (r *run) importVerb() *cobra.Command {
 	cmd.Flags().StringVar(&encoding, "encoding", encoding, "encoding of a file that is not in UTF-8: `windows-1252`")
 	verb := r.on(func(a *api, args []string) error {
 		if !slices.Contains(encodings, encoding) {
-			return access.Errorf(access.Invalid, "The encoding must be utf-8 or windows-1252.").WithCode("unknown_encoding")
+			return access.Errorf(access.Invalid, "The encoding must be utf-8 or windows-1252.").
+				WithCode("unknown_encoding")
 		}
 		in := r.Stdin
 		if args[0] != "-" {

@@ -52,7 +52,8 @@ func (r *run) restoreBackup(cmd *cobra.Command, name string) error {
 	}
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no file %s; to let a suspended member sign in again: doorward unsuspend EMAIL", name)
+		return fmt.Errorf("there is no file %s; to let a suspended member sign in again: "+
+			"doorward unsuspend EMAIL", name)
 	}
 	if err != nil {
 		return fmt.Errorf("the backup cannot be read: %w", err)

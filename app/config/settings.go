@@ -50,7 +50,8 @@ var Settings = []Setting{
 	{"trusted-proxies", "",
 		"addresses or networks, separated by commas, of proxies trusted to report a visitor's address " +
 			"(default: none)", setProxies},
-	{"min-free", "", "free disk space below which no changes are accepted, such as 500MB (default: what the store needs)",
+	{"min-free", "", "free disk space below which no changes are accepted, such as 500MB " +
+		"(default: what the store needs)",
 		setMinFree},
 	{"log-level", "info", "debug, info, warn or error", setOneOf(func(c *Config) *string {
 		return &c.LogLevel

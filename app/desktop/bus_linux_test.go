@@ -104,7 +104,8 @@ func TestUntilLost(t *testing.T) {
 	defer stop()
 	lost = waits()
 	var pid uint32
-	err := conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.freedesktop.DBus").Store(&pid)
+	err := conn.BusObject().
+		Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.freedesktop.DBus").Store(&pid)
 	if err == nil {
 		err = syscall.Kill(int(pid), syscall.SIGKILL)
 	}

@@ -277,8 +277,9 @@ func TestPlace(t *testing.T) {
 		"": "Enter the address", "  ": "Enter the address", "https://": "not an address",
 		"door example": "not an address", "https://a b": "not an address", "https://%zz": "not an address",
 		"http://door.example.com": "Use https", "http://127.0.0.1.evil.example": "Use https",
-		"https://ada:secret@door.example.com": "username and password", "ftp://door.example.com": "must begin with https",
-		"javascript://door.example.com": "must begin with https",
+		"https://ada:secret@door.example.com": "username and password",
+		"ftp://door.example.com":              "must begin with https",
+		"javascript://door.example.com":       "must begin with https",
 	} {
 		if got, err := desktop.Place(typed); err == nil || !access.Invalid.Is(err) ||
 			!strings.Contains(err.Error(), want) {

@@ -39,7 +39,8 @@ func TestWindowIsInTheSystemsLanguage(t *testing.T) {
 			t.Errorf("%s: %q, in German %q", key, english, german)
 		}
 		for _, l := range access.Languages {
-			if said := catalog.In(l).Say(key, v); strings.HasPrefix(key, "window.dialog.") && strings.Contains(said, "%") {
+			said := catalog.In(l).Say(key, v)
+			if strings.HasPrefix(key, "window.dialog.") && strings.Contains(said, "%") {
 				t.Errorf("%s in %s: %q, which a native dialog reads as a format", key, l, said)
 			}
 		}

@@ -289,7 +289,8 @@ func (s *screen) endsBus(t *testing.T) {
 	}
 	defer conn.Close()
 	var pid uint32
-	err = conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.freedesktop.DBus").Store(&pid)
+	err = conn.BusObject().
+		Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.freedesktop.DBus").Store(&pid)
 	if err == nil {
 		err = syscall.Kill(int(pid), syscall.SIGKILL)
 	}

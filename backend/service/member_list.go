@@ -104,7 +104,8 @@ func eachPage[T any](find func(cursor string) (store.Page[T], error), fn func([]
 }
 
 // view runs fn in a read transaction, if the caller has the permission.
-func (s *core) view(ctx context.Context, actor access.Actor, needed access.Permission, fn func(tx *store.Tx) error) error {
+func (s *core) view(ctx context.Context, actor access.Actor, needed access.Permission,
+	fn func(tx *store.Tx) error) error {
 	return s.store.View(ctx, func(tx *store.Tx) error {
 		if _, err := s.gate.Authorize(tx, actor, needed); err != nil {
 			return err

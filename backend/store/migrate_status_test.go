@@ -18,7 +18,8 @@ func TestPendingMembersOfAnOlderVersionAreSplit(t *testing.T) {
 	for stop, over := 0, false; !over; stop++ {
 		b := openBox(t, filepath.Join(t.TempDir(), "data"))
 		b.everyStatus(0)
-		for name, at := range map[string]time.Duration{"before": time.Microsecond, "at": 0, "after": -time.Microsecond} {
+		moments := map[string]time.Duration{"before": time.Microsecond, "at": 0, "after": -time.Microsecond}
+		for name, at := range moments {
 			m := b.person(name+"@example.com", "Someone")
 			m.Invitation.ExpiresAt = b.now().Add(at)
 			m.ExpireInvitation(b.now())

@@ -91,7 +91,8 @@ func TestHostileSearches(t *testing.T) {
 		strings.Repeat("王", 1<<16), "%_*.?[^", "\u202e\u202e\u202e",
 	} {
 		words := searchPrefixes(q)
-		if len(words) > maxSearchWords || slices.ContainsFunc(words, func(w string) bool { return len(w) > maxWordLength }) {
+		long := func(w string) bool { return len(w) > maxWordLength }
+		if len(words) > maxSearchWords || slices.ContainsFunc(words, long) {
 			t.Errorf("%.20q: %d words are looked for, one of %d bytes", q, len(words), len(words[0]))
 		}
 		if got := b.found(Query{Words: q, State: access.Suspended}); len(got) > 0 {

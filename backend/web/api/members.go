@@ -23,7 +23,8 @@ func (s *API) mountMembers(r *group) {
 		id:     "list-login-requests",
 		title:  "Login requests",
 		text: "Pending members: those who accepted first, then the oldest, or with sort=-added the newest; with q, " +
-			"those whose name or address has all these parts. If a filter matches few of many thousands of requests, a " +
+			"those whose name or address has all these parts. If a filter matches few of many thousands of " +
+			"requests, a " +
 			"page may be shorter than its limit and still have a next one.",
 		need:  read,
 		fails: []int{http.StatusUnprocessableEntity},

@@ -21,7 +21,8 @@ func TestMembersInOrder(t *testing.T) {
 		{"by name, reversed", "admin", "GET", "/members?sort=-name&limit=1", "", 200, all("aaa@"), all("zzz@")},
 		{"by address", "admin", "GET", "/members?sort=email&limit=1", "", 200, all("aaa@"), all("zzz@")},
 		{"of a role", "admin", "GET", "/members?sort=-email&role=Fleet&limit=1", "", 200, all("zzz@"), all("aaa@")},
-		{"of a status", "admin", "GET", "/members?sort=email&status=invited&limit=1", "", 200, all("aaa@"), all("zzz@")},
+		{"of a status", "admin", "GET", "/members?sort=email&status=invited&limit=1", "", 200,
+			all("aaa@"), all("zzz@")},
 		{"without the permission", "fleet", "GET", "/members?sort=name", "", 403, nil, all("aaa@")},
 		{"of a stranger", "stranger", "GET", "/members?sort=name", "", 401, nil, all("aaa@")},
 		{"an unknown one", "admin", "GET", "/members?sort=age", "", 422,
@@ -33,7 +34,8 @@ func TestMembersInOrder(t *testing.T) {
 		{"with a search", "admin", "GET", "/members?sort=name&q=zz", "", 422,
 			all(`"code":"order_of_search"`, "Leave out the search or the order."), nil},
 		{"a search of nothing", "admin", "GET", "/members?sort=name&q=+&limit=1", "", 200, all("zzz@"), nil},
-		{"a file with a search", "admin", "GET", "/members/export?sort=name&q=zz", "", 422, all("order_of_search"), nil},
+		{"a file with a search", "admin", "GET", "/members/export?sort=name&q=zz", "", 422,
+			all("order_of_search"), nil},
 		{"a file in an unknown one", "admin", "GET", "/members/export?sort=age", "", 422, all("unknown_order"), nil},
 	})
 	next, _ := c.As("admin", "GET", "/members?sort=name&limit=1", "").Object(t)["next"].(string)
@@ -82,6 +84,7 @@ func TestLoginRequestsByInviter(t *testing.T) {
 		{"a search by inviter", "admin", "GET", "/login-requests?invited_by=operator&q=hers", "", 422,
 			all("inviters_of_search"), nil},
 		{"a search in a role", "admin", "GET", "/login-requests?role=Fleet&q=example", "", 200, nil, all("hers@")},
-		{"without the permission", "fleet", "GET", "/login-requests?role=AILoop", "", 403, nil, all("hers@", "inviters")},
+		{"without the permission", "fleet", "GET", "/login-requests?role=AILoop", "", 403,
+			nil, all("hers@", "inviters")},
 	})
 }
