@@ -1,6 +1,5 @@
 import { expect, test, type Browser, type Page } from '@playwright/test'
-import { doorward, faults, message, visit } from './harness'
-import { setUp } from './pages'
+import { accepted, doorward, faults, setUpIn, visit } from './harness'
 
 // The browser's own notifications about login requests. A browser without a screen shows
 // none, so each that the console makes is written down, and whether the tab is seen is set.
@@ -40,19 +39,14 @@ const see = (page: Page, how: 'visible' | 'hidden') => page.evaluate((how) => (w
 async function accepts(browser: Browser, name: string, waiting: number): Promise<void> {
   const email = `${name.toLowerCase()}@example.com`
   await doorward('invite', email, '--name', name, '--role', 'Fleet')
-  const page = await visit(browser)
-  await page.goto((await message(email)).link)
-  await page.locator('main form button').first().click()
-  await expect(page).toHaveURL('/pending')
-  await page.context().close()
+  await accepted(browser, email)
   await expect(admin).toHaveTitle(new RegExp(`^\\(${waiting}\\)`))
 }
 
 test('nobody is notified who did not choose it', async ({ browser }) => {
   admin = await visit(browser, { permissions: ['notifications'] })
   await recorded(admin)
-  await admin.goto(process.env.SETUP_LINK as string)
-  await setUp(admin)
+  await setUpIn(admin)
   await admin.goto('/admin/settings/general')
   await expect(admin.getByLabel('Notify me in this browser')).not.toBeChecked()
   await see(admin, 'hidden')

@@ -83,6 +83,12 @@ function watch(context: BrowserContext): void {
 // console. It works in any language.
 export async function setUp(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
   const page = await visit(browser, options)
+  await setUpIn(page)
+  return page
+}
+
+// setUpIn is setUp in a page that is there already.
+export async function setUpIn(page: Page): Promise<void> {
   await page.goto(process.env.SETUP_LINK as string)
   await page.locator('input[name=workspace]').fill('Night Watch')
   await page.locator('input[name=name]').fill('Grace Hopper')
@@ -91,7 +97,6 @@ export async function setUp(browser: Browser, options: BrowserContextOptions = {
   await page.waitForURL((url) => !url.pathname.startsWith('/setup'))
   await page.goto('/admin/')
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-  return page
 }
 
 // accept accepts an invitation in a browser of its own, which is left at the pending page.

@@ -1,5 +1,5 @@
 import { expect, test, type Browser, type Page } from '@playwright/test'
-import { doorward, faults, listed, message, visit } from './harness'
+import { button, doorward, faults, invites, listed, message, visit } from './harness'
 
 // How the console reads and is used: at every width, in every theme, on paper, by
 // keyboard and by thumb. Each test continues from the one before.
@@ -8,7 +8,6 @@ test.describe.configure({ mode: 'serial' })
 const long = 'wilhelmina.featherstone@example.com' // 35 characters
 let admin: Page
 
-const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
 const background = (page: Page) => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
 const paper = { light: 'rgb(250, 248, 244)', dark: 'rgb(20, 19, 17)' }
 
@@ -56,18 +55,6 @@ const requests = (page: Page) => page.getByRole('region', { name: 'Login request
 const row = (page: Page, name: string) => page.getByRole('listitem', { name })
 const dialog = (page: Page) => page.getByRole('dialog')
 const pending = async () => (await listed<{ email: string }>('members', '--state', 'pending')).length
-
-// invites makes pending members, none of whom has accepted.
-const invites = (page: Page, who: string[], role = 'Fleet') =>
-  page.evaluate(
-    async ([who, role]) => {
-      const headers = { 'Content-Type': 'application/json' }
-      const invitations = (who as string[]).map((email) => ({ email, roles: [role] }))
-      const answer = await fetch('/api/v1/invitations/batch', { method: 'POST', headers, body: JSON.stringify({ invitations }) })
-      if (!answer.ok) throw new Error(await answer.text())
-    },
-    [who, role] as const,
-  )
 
 // A key held for 1.5 seconds approved 19 strangers: each approval moved the focus to the
 // next row, and the next repeat of the key approved that one. A held Enter does the same

@@ -18,13 +18,13 @@ func (s Audit) Find(ctx context.Context, actor access.Actor, q AuditQuery) (out 
 		return out, err
 	}
 	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
-		q := q // the transaction may run again, and the cursor belongs to the query as asked
-		for _, who := range []*string{&q.Actor, &q.Target, &q.About} {
+		resolved := q // the transaction may run again
+		for _, who := range []*string{&resolved.Actor, &resolved.Target, &resolved.About} {
 			if err := idOf(tx, who); err != nil {
 				return err
 			}
 		}
-		p, err := tx.AuditLog.Find(q)
+		p, err := tx.AuditLog.Find(resolved)
 		if err != nil {
 			return err
 		}

@@ -44,8 +44,8 @@ type Page[T any] struct {
 }
 
 // Page returns a page of members: newest invitation first. With words, those come first
-// whose words begin with them, in the order of the search word; the index of parts is only
-// asked for the others where there is room for them, or they count.
+// whose words begin with them, in the order of the search word. The index of parts is asked
+// only if the page has room for the others, or their number is still to be counted.
 func (tx Members) Page(q Query) (Page[access.Member], error) {
 	var p Page[access.Member]
 	var at []byte

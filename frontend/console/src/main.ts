@@ -1,7 +1,7 @@
 import './app.css'
 import { ahead, page, viewOf } from './ahead'
 import { preferred } from './lib/language'
-import { language, speak } from './lib/messages'
+import { direction, language, speak } from './lib/messages'
 import { firsts, viewAt, views } from './shell/views'
 
 const wanted = preferred()
@@ -12,7 +12,7 @@ const first = firsts[view]?.(new URLSearchParams(location.search), path)
 if (first) ahead(`/api/v1/${first}`, wanted)
 void speak(wanted).then(() => {
   document.documentElement.lang = language()
-  document.documentElement.dir = language() === 'ar' ? 'rtl' : 'ltr'
+  document.documentElement.dir = direction()
   void views[view]?.().catch(() => undefined) // the view shows the error when it loads
   void import('./start').then((m) => m.default())
 })
