@@ -241,7 +241,7 @@ func (a *App) openSetup(ctx context.Context) (link string, err error) {
 func (a *App) bindSocket() (net.Listener, error) {
 	name := filepath.Join(a.c.Data, SocketName)
 	if info, err := os.Lstat(name); err == nil && info.Mode().Type() != fs.ModeSocket {
-		a.log.Warn("something that is no socket lay in its place and is replaced", "file", name, "mode",
+		a.log.Warn("a file that is not a socket was in its place and was replaced", "file", name, "mode",
 			info.Mode().String(), "bytes", info.Size())
 	}
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {

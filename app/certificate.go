@@ -94,7 +94,7 @@ func (c *certificate) renew() {
 	}
 	c.seen = now
 	if err := c.read(); err != nil {
-		c.log.Error("the new certificate cannot be used; the one before it stays", "err",
+		c.log.Error("the new certificate cannot be used; the old one stays in use", "err",
 			access.Explain(c.refuse(err)).Message)
 		return
 	}

@@ -18,7 +18,7 @@ func facts(c config.Config) []api.Fact {
 		"trusted-proxies": prefixes(c),
 		"log-level":       c.LogLevel, "log-format": c.LogFormat,
 	}
-	all := []api.Fact{{Name: "version", Value: c.Version, Meaning: "of this program"}}
+	all := []api.Fact{{Name: "version", Value: c.Version, Meaning: "version of this program"}}
 	for _, s := range config.Settings {
 		value := shown[s.Name]
 		if s.Name == "min-free" && c.MinFree > 0 {

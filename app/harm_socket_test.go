@@ -64,7 +64,7 @@ func TestHarmOfSocketIsRefusedOrHarmless(t *testing.T) {
 				(e.Kind == access.Internal || !strings.Contains(e.Message, tt.refuse)) {
 				t.Errorf("Serve = %v, want %q", refused, tt.refuse)
 			}
-			if said := strings.Contains(log.String(), "no socket lay in its place"); said != tt.says {
+			if said := strings.Contains(log.String(), "a file that is not a socket was in its place"); said != tt.says {
 				t.Errorf("the log says so %v, want %v: %s", said, tt.says, log)
 			}
 			if text, err := os.ReadFile(precious); err != nil || string(text) != "mine" {

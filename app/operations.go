@@ -63,18 +63,19 @@ func (o operations) publicURL() api.Check {
 	u, err := url.Parse(public)
 	switch {
 	case err != nil:
-		return check("public URL", "fail", reportf("%s is no web address.", public),
+		return check("public URL", "fail", reportf("%s is not a valid URL.", public),
 			reportf("Set DOORWARD_URL to the address that people use, such as https://door.example.com."))
 	case text.IsLoopback(u.Hostname()):
 		return check("public URL", "warn", reportf("%s works on this machine only.", public),
-			reportf("Set the public URL in General settings, or set DOORWARD_URL, before you invite people elsewhere."))
+			reportf("Set the public URL in General settings, or set DOORWARD_URL, before you invite people on "+
+				"other machines."))
 	case u.Scheme != "https":
 		return check("public URL", "fail", reportf("%s is not encrypted.", public),
 			reportf("Put a reverse proxy with TLS in front, or set DOORWARD_TLS_CERT and DOORWARD_TLS_KEY."))
 	}
 	if _, err := net.DefaultResolver.LookupHost(context.Background(), u.Hostname()); err != nil {
 		return check("public URL", "warn", reportf("%s: this machine cannot find the host.", public),
-			reportf("Check the name in DNS, unless it is meant to work elsewhere only."))
+			reportf("Check the host's DNS record, unless the name is meant to work only on another network."))
 	}
 	return check("public URL", "ok", reportf("%s", public), access.Text{})
 }
@@ -85,7 +86,7 @@ const mailWait = 10 * time.Second
 func (o operations) mail(ctx context.Context) api.Check {
 	route, err := o.a.mailNow(ctx)
 	if err != nil {
-		return check("mail", "fail", access.TextOf(err), reportf("Set up email again in Email settings."))
+		return check("mail", "fail", access.TextOf(err), reportf("Set it up again in Email settings."))
 	}
 	if route.Server.IsZero() {
 		return check("mail", "warn",
@@ -176,12 +177,12 @@ func (o operations) clock() api.Check {
 				moment, access.Span(c.Behind), left)
 		}
 		return check("clock", "fail", detail, reportf("Until then, nothing expires and nothing is deleted "+
-			"automatically. Set the clock; or, if it is right, run: doorward doctor --clock-is-right"))
+			"automatically. Set the clock or, if it is right, run: doorward doctor --clock-is-right"))
 	}
 	last, err := o.a.service.Audit.List(context.Background(), access.Operator, "", 1)
 	if err == nil && len(last.Items) > 0 && last.Items[0].At.After(now.Add(time.Minute)) {
 		return check("clock", "fail", reportf("The clock shows %s, before the last audit entry.", access.Moment(now)),
-			reportf("Set the clock: links and sessions expire by it."))
+			reportf("Set the clock. Links and sessions expire by it."))
 	}
 	return check("clock", "ok", reportf("%s", access.Moment(now)), access.Text{})
 }
@@ -242,6 +243,6 @@ func (o operations) unusual(ctx context.Context) []api.Check {
 		return []api.Check{check("unusual events", "ok", detail, access.Text{})}
 	}
 	return []api.Check{check("unusual events", "warn", detail,
-		reportf("More than the %d of a normal day. docs/security.md explains each kind, and how to block a network "+
-			"with fail2ban.", u.Usual))}
+		reportf("More than on a normal day (up to %d). docs/security.md explains each kind, and how to block a "+
+			"network with fail2ban.", u.Usual))}
 }

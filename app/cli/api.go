@@ -103,7 +103,8 @@ func settled(cmd *cobra.Command, flags map[string]string) error {
 	for name := range flags {
 		if name != "data" {
 			return wrongUse(cmd,
-				"A server runs on this data directory with settings of its own: --%s would change nothing. Leave it "+
+				"A server is running on this data directory with its own settings: --%s would change nothing. "+
+					"Leave it "+
 					"out, or restart the server with it.", name)
 		}
 	}
@@ -150,7 +151,7 @@ func (a *api) ask(method, path string, in any) (json.RawMessage, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return nil, fmt.Errorf("the server's answer broke off: %w", err)
+		return nil, fmt.Errorf("the server's answer was interrupted: %w", err)
 	}
 	return body, nil
 }
@@ -176,7 +177,7 @@ func (a *api) send(method, path string, in any) (*http.Response, error) {
 	if err != nil {
 		var u *url.Error
 		if errors.As(err, &u) && a.ctx.Err() == nil {
-			err = fmt.Errorf("the server did not answer, and may not have done it: %w", u.Err)
+			err = fmt.Errorf("the server did not answer; the request may not have been carried out: %w", u.Err)
 		}
 		return nil, err
 	}
@@ -223,7 +224,8 @@ func read(raw json.RawMessage, out any) error {
 		return nil
 	}
 	if err := json.Unmarshal(raw, out); err != nil {
-		return fmt.Errorf("the server answered what this program does not understand; are they of one version? %w", err)
+		return fmt.Errorf("this program does not understand the server's answer; "+
+			"check that both have the same version: %w", err)
 	}
 	return nil
 }
@@ -271,7 +273,7 @@ func (a *api) find(who string) (m member, raw json.RawMessage, err error) {
 		path = local + "/members/by-email?email=" + url.QueryEscape(who)
 	}
 	if who == "" {
-		return m, nil, errors.New("an address or an id is empty text")
+		return m, nil, errors.New("an address or an id is empty")
 	}
 	raw, err = a.get(path, &m)
 	var f *refusal

@@ -40,7 +40,7 @@ func (r *run) auditVerb() *cobra.Command {
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many of the newest entries; 0 for all")
 	verb := r.on(func(a *api, _ []string) error {
 		if follow && a.app != nil {
-			return errors.New("no server runs on this data directory, so there would be no new entries; start " +
+			return errors.New("no server is running on this data directory, so there would be no new entries; start " +
 				"one, or " +
 				"leave out --follow")
 		}
@@ -52,7 +52,7 @@ func (r *run) auditVerb() *cobra.Command {
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if limit < 0 {
-			return wrongUse(cmd, "--limit is a number from 0, which stands for all.")
+			return wrongUse(cmd, "--limit must be a number; 0 means all.")
 		}
 		return verb(cmd, args)
 	}
@@ -163,7 +163,7 @@ func (r *run) auditVerifyVerb() *cobra.Command {
 				return err
 			}
 			return r.item(raw, func(w io.Writer) {
-				fmt.Fprintf(w, "The audit log is whole: %s.\n", text.Count(out.Entries, "entry"))
+				fmt.Fprintf(w, "Audit log verified: %s intact.\n", text.Count(out.Entries, "entry"))
 			})
 		}),
 	}

@@ -24,8 +24,8 @@ func (r *run) backupVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Back up all data to a file",
-		Long: "Back up all data, as it is at one moment, to a file that only you can read, or\nto standard output " +
-			"for -. A server may keep running.\n\n" +
+		Long: "Back up all data, as of one moment, to a file that only you can read, or to\nstandard output " +
+			"if FILE is -. The server can keep running.\n\n" +
 			"The backup contains the instance key: anyone who has it can act as this\nDoorward. Keep it as safe " +
 			"as the " +
 			"data directory.",
@@ -56,7 +56,7 @@ func (a *api) download(w io.Writer) (int64, error) {
 	defer resp.Body.Close()
 	n, err := io.Copy(w, resp.Body)
 	if err != nil {
-		return n, fmt.Errorf("the backup broke off and is not usable: %w", err)
+		return n, fmt.Errorf("the backup was interrupted and cannot be used: %w", err)
 	}
 	return n, nil
 }
@@ -65,7 +65,7 @@ func (a *api) download(w io.Writer) (int64, error) {
 // half a backup under its own, and never overwrites a file.
 func (a *api) save(name string) (n int64, err error) {
 	if _, err := os.Lstat(name); err == nil {
-		return 0, fmt.Errorf("%s exists already; choose another name, or move it away", name)
+		return 0, fmt.Errorf("%s already exists; choose another name, or move that file away", name)
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".part-*")
 	if err != nil {
@@ -84,7 +84,7 @@ func (a *api) save(name string) (n int64, err error) {
 		return n, os.Remove(f.Name())
 	}
 	if errors.Is(err, os.ErrExist) {
-		return n, fmt.Errorf("%s exists already; choose another name, or move it away", name)
+		return n, fmt.Errorf("%s already exists; choose another name, or move that file away", name)
 	}
 	// On a file system without links the name is reserved first, so that a file
 	// that was created meanwhile is not overwritten.
@@ -112,7 +112,7 @@ func (r *run) verifyVerb() *cobra.Command {
 				return err
 			}
 			return r.item(raw, func(w io.Writer) {
-				fmt.Fprintf(w, "Everything is whole: %s, among them %s, %s and %s.\n",
+				fmt.Fprintf(w, "Everything is intact: %s, including %s, %s and %s.\n",
 					text.Count(out.Records, "record"),
 					text.Count(out.Members, "member"), text.Count(out.Messages, "email"),
 					text.Count(out.AuditEntries, "audit entry"))
@@ -138,7 +138,7 @@ func (r *run) compactVerb() *cobra.Command {
 				raw = json.RawMessage(`{"compacted":true}`)
 			}
 			return r.item(raw, func(w io.Writer) {
-				fmt.Fprintln(w, "The store is rewritten: nothing deleted is left in it.")
+				fmt.Fprintln(w, "The store was rewritten. No deleted data is left in it.")
 			})
 		}),
 	}

@@ -74,7 +74,7 @@ func checkFormat(head []byte) error {
 	switch {
 	case len(bytes.TrimFunc(head, isSpace)) == 0:
 		return access.Errorf(access.Invalid,
-			"The file is empty. Its first line names the columns: email,role,name,note.").WithCode("file_empty")
+			"The file is empty. Its first line must name the columns: email,role,name,note.").WithCode("file_empty")
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")):
 		return access.Errorf(access.Invalid, "The file is a workbook. Save it as CSV (UTF-8) first.").
 			WithCode("file_workbook")
@@ -102,7 +102,7 @@ func (f *csvFile) readHeading() error {
 		return f.placeColumns(names)
 	case namesColumn(names):
 		return access.Errorf(access.Invalid,
-			"The column email is missing. The first line of the file names the columns: email, role, name, note.").
+			"The column email is missing. The first line of the file must name the columns: email, role, name, note.").
 			WithCode("column_missing")
 	}
 	if err == nil {
@@ -145,14 +145,14 @@ func (f *csvFile) placeColumns(names []string) error {
 			continue
 		}
 		if _, twice := f.at[column]; twice {
-			return access.Errorf(access.Invalid, "The column %s stands twice in the first line of the file.", column).
+			return access.Errorf(access.Invalid, "The column %s appears twice in the first line of the file.", column).
 				WithCode("column_twice")
 		}
 		f.at[column] = i
 	}
 	if _, named := f.at["role"]; !named && len(f.usual) == 0 {
 		return access.Errorf(access.Invalid,
-			"The column role is missing, and no role is given for everybody. Add the column, or give --role.").
+			"The column role is missing, and there is no default role. Add the column, or use --role.").
 			WithCode("role_missing")
 	}
 	return nil
@@ -225,7 +225,7 @@ func (f *csvFile) checkRow(row cellRow) error {
 	for _, cell := range row.cells[min(f.n, len(row.cells)):] {
 		if cell != "" {
 			return access.Errorf(access.Invalid,
-				"The row has %d cells, but there are %d columns. Put text with a separator in it in quotes.",
+				"The row has %d cells, but there are %d columns. Put text that contains a separator in quotes.",
 				len(row.cells), f.n).WithCode("row_unreadable")
 		}
 	}

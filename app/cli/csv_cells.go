@@ -128,11 +128,11 @@ func (c *cellReader) lastLine(cell []byte) int {
 func unpaired(first, last int) error {
 	if last > first {
 		return access.Errorf(access.Invalid,
-			"A quote that begins here ends in row %d or never, so rows %d to %d were read as one. Close it, or "+
-				"write a quote inside quotes twice.", last, first, last).WithCode("row_unreadable")
+			"A quotation mark that opens here closes in row %d or never, so rows %d to %d were read as one. Close "+
+				"it, or double each quotation mark inside quotes.", last, first, last).WithCode("row_unreadable")
 	}
 	return access.Errorf(access.Invalid,
-		"The quotes do not pair up. Put the whole cell in quotes, and write a quote inside it twice.").
+		"The quotation marks do not match. Put the whole cell in quotes, and double each quotation mark inside it.").
 		WithCode("row_unreadable")
 }
 

@@ -15,7 +15,7 @@ func (r *run) requestsVerb() *cobra.Command {
 		Use:   "requests",
 		Short: "List the login requests",
 		Long: "List the login requests: those with a verified address first, the longest\nwaiting at the top. An " +
-			"address is not verified if its link was handed over in\nanother way than by email.",
+			"address is not verified if its link was shared in another\nway than by email.",
 		Args: cobra.NoArgs,
 		RunE: r.on(func(a *api, _ []string) error {
 			_, shown, err := a.pages(public+"/login-requests", url.Values{}, 0, r.eachPage(showRequests))
@@ -60,12 +60,12 @@ func showRequests(w io.Writer, items []json.RawMessage, first bool) error {
 	}
 	now := time.Now()
 	for _, m := range all {
-		proved := "not proved yet"
+		proved := "not verified yet"
 		switch {
 		case !m.EmailVerifiedAt.IsZero():
-			proved = "proved " + ago(m.EmailVerifiedAt, now)
+			proved = "verified " + ago(m.EmailVerifiedAt, now)
 		case m.LinkHandedBy != "":
-			proved = "not verified: link handed over by " + m.LinkHandedBy
+			proved = "not verified: link shared by " + m.LinkHandedBy
 		case !m.ExpiresAt.IsZero() && now.After(m.ExpiresAt):
 			proved = "invitation expired"
 		}

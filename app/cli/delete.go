@@ -66,7 +66,7 @@ func (r *run) deletes(cmd *cobra.Command, yes *bool, done string, do func(a *api
 
 func noTerminal(cmd *cobra.Command) error {
 	return wrongUse(cmd,
-		"This deletes accounts, and there is no terminal to ask for confirmation on. If it is meant, add --yes.")
+		"This deletes accounts, and there is no terminal to ask for confirmation. To go ahead, add --yes.")
 }
 
 // confirm asks whether to delete the members.

@@ -10,9 +10,9 @@ import (
 func (r *run) desktopVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "desktop",
-		Short: "Open the console in a window of its own",
-		Long: "Open the console in a window of its own. If a server runs on the data directory,\nthe window uses it; " +
-			"otherwise one runs as long as the window does.\n\n" + settingsHelp(),
+		Short: "Open the console in its own window",
+		Long: "Open the console in its own window. If a server runs on the data directory,\nthe window uses it; " +
+			"otherwise the window runs one until it closes.\n\n" + settingsHelp(),
 		Args:   cobra.NoArgs,
 		Hidden: !desktop.HasWindow,
 		RunE:   func(cmd *cobra.Command, _ []string) error { return r.desktop(cmd) },

@@ -30,7 +30,7 @@ func (r *run) doctorVerb() *cobra.Command {
 		Use:   "doctor",
 		Short: "Check the public URL, mail, disk, clock, permissions and store",
 		Long: "Check what Doorward needs, one line each, and say how to fix what is wrong. The\nexit code is 1 " +
-			"if anything is.\n\n" +
+			"if anything is wrong.\n\n" +
 			"With --ready, check only whether a server runs here and accepts changes: for the\nhealth check of a " +
 			"container.",
 		Args: cobra.NoArgs,
@@ -83,7 +83,7 @@ func (r *run) readiness(cmd *cobra.Command) error {
 	}
 	client, running := app.Dial(dir)
 	if !running {
-		return fmt.Errorf("no server runs on the data directory %s", dir)
+		return fmt.Errorf("no server is running on the data directory %s", dir)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), readyWait)
 	defer cancel()

@@ -20,23 +20,23 @@ import (
 // encodings are those that a file may be in.
 var encodings = []string{"utf-8", "windows-1252"}
 
-const importHelp = `Invite everybody in a CSV file, or in what comes on standard input for -.
+const importHelp = `Invite everyone in a CSV file, or on standard input if FILE is -.
 
-The first line names the columns, in any order: email and role, and if you like
-name, note and language, the language of their emails, such as de; other columns
-are not read. Without such a line the columns are email, role, name and note, in
-this order; a list of addresses will do. Commas, semicolons or tabs separate
-them. Several roles stand in one cell with +, | or ; between them: AILoop+Fleet.
-Rows without a role get those of --role. The console reads the same files.
+The first line names the columns, in any order: email and role, and optionally
+name, note and language (the language of the person's emails, such as de). Other
+columns are ignored. Without such a line, the columns are email, role, name and
+note, in this order; a list of addresses is enough. Separate the columns with
+commas, semicolons or tabs. Put several roles in one cell with +, | or ; between
+them: AILoop+Fleet. Rows without a role get the roles of --role. The console
+reads the same files.
 
-A file has to be in UTF-8. Excel's plain "CSV" is not: save it as "CSV UTF-8",
-or give --encoding windows-1252 and look at the names with --dry-run first.
+The file must be in UTF-8. Excel's plain "CSV" is not: save it as "CSV UTF-8",
+or use --encoding windows-1252 and check the names with --dry-run first.
 
-Every row gets a result. Rows are numbered as lines of the file, as editors and
-spreadsheets show them: the first line is row 1, so people begin at row 2. What
-is wrong with one row does not keep the others from being invited; with
---dry-run everything is checked and nothing is kept or sent. The exit code is 1
-where any row failed.`
+Every row gets a result. Rows are numbered like the lines of the file in an
+editor or a spreadsheet: the first line is row 1, so people begin at row 2. An
+error in one row does not affect the others. With --dry-run, every row is
+checked, and nothing is stored or sent. The exit code is 1 if any row failed.`
 
 func (r *run) importVerb() *cobra.Command {
 	var dry bool
@@ -48,12 +48,13 @@ func (r *run) importVerb() *cobra.Command {
 		Long:  importHelp,
 		Args:  cobra.ExactArgs(1),
 	}
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "check every row; keep and send nothing")
-	r.roleFlag(cmd, &usual, "`ROLE` for rows that name none; may be given more than once")
-	cmd.Flags().StringVar(&encoding, "encoding", encoding, "of a file that is not in UTF-8: `windows-1252`")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "check every row; store and send nothing")
+	r.roleFlag(cmd, &usual, "`ROLE` for rows without one; may be given more than once")
+	cmd.Flags().StringVar(&encoding, "encoding", encoding, "encoding of a file that is not in UTF-8: `windows-1252`")
 	verb := r.on(func(a *api, args []string) error {
 		if !slices.Contains(encodings, encoding) {
-			return access.Errorf(access.Invalid, "The encoding is utf-8 or windows-1252.").WithCode("unknown_encoding")
+			return access.Errorf(access.Invalid, "The encoding must be utf-8 or windows-1252.").
+				WithCode("unknown_encoding")
 		}
 		in := r.Stdin
 		if args[0] != "-" {
@@ -137,7 +138,7 @@ func (im *importing) add(row csvRow) error {
 // before in any spelling.
 func (im *importing) look(row csvRow, size int) error {
 	if size > maxRow {
-		return access.Errorf(access.Invalid, "The row is far too long (%d bytes).", size).WithCode("text_too_long")
+		return access.Errorf(access.Invalid, "The row is too long (%d bytes).", size).WithCode("text_too_long")
 	}
 	a, err := address.Parse(row.Email)
 	if err != nil {
@@ -189,7 +190,7 @@ func (im *importing) send() error {
 			return err
 		}
 		if len(out.Results) != len(batch) {
-			return fmt.Errorf("the server answered %d rows of %d", len(out.Results), len(batch))
+			return fmt.Errorf("the server answered only %d of %d rows", len(out.Results), len(batch))
 		}
 	}
 	for _, row := range im.rows {
@@ -248,14 +249,14 @@ func (im *importing) brokenOff(err error) error {
 	if len(im.rows) == 0 {
 		return err
 	}
-	return fmt.Errorf("stopped at row %d; the rows before it are done, and those from it on were not invited: %s",
+	return fmt.Errorf("stopped at row %d; the rows before it are done, the rest were not invited: %s",
 		im.rows[0].Line, explain(err))
 }
 
 // sum prints the result, and fails if any row failed.
 func (im *importing) sum() error {
 	if im.good+im.nbad == 0 {
-		return errors.New("the file names the columns, but nobody to invite")
+		return errors.New("the file names the columns, but has no one to invite")
 	}
 	verb := "invited"
 	if im.dry {

@@ -35,9 +35,9 @@ func (r *run) inviteVerb() *cobra.Command {
 		Short: "Invite people by email",
 		Long: "Invite people by email. Each gets a pending account, and an email with a login\n" +
 			"link.\n\n" +
-			"With --print-link the login link is printed too, so that you can hand it over\n" +
-			"in another way. It is the link in the email, and works once. The address counts\n" +
-			"as not verified until the person signs in with an email.",
+			"With --print-link, the login link is printed too, so that you can share it in\n" +
+			"another way. It is the link in the email, and works once. The address is not\n" +
+			"verified until the person signs in with an emailed link or code.",
 		Args: cobra.MinimumNArgs(1),
 	}
 	verb := r.on(func(a *api, args []string) error {
@@ -48,16 +48,16 @@ func (r *run) inviteVerb() *cobra.Command {
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if in.Name != "" && len(args) > 1 {
-			return wrongUse(cmd, "--name is the name of one person. Invite them one by one, or import a list.")
+			return wrongUse(cmd, "--name is for one person. Invite people one by one, or import a list.")
 		}
 		return verb(cmd, args)
 	}
-	r.roleFlag(cmd, &in.Roles, "`ROLE` to ask for; may be given more than once")
+	r.roleFlag(cmd, &in.Roles, "requested `ROLE`; may be given more than once")
 	cmd.Flags().StringVar(&in.Name, "name", "", "the `NAME` of the invited person")
 	cmd.Flags().StringVar(&in.Note, "note", "", "a `LINE` of your own in the email")
 	cmd.Flags().StringVar(&in.Language, "language", "", "the `LANGUAGE` of their emails, such as de (default English)")
 	cmd.Flags().
-		StringVar(&in.ExpiresIn, "expires", "", "the `TIME` that the invitation lasts, such as 36h or 7d (default 7d)")
+		StringVar(&in.ExpiresIn, "expires", "", "the `TIME` after which it expires, such as 36h or 7d (default 7d)")
 	cmd.Flags().BoolVar(&in.PrintLink, "print-link", false, "print the login link")
 	return settings(cmd, true)
 }
@@ -98,7 +98,7 @@ func (r *run) resendVerb() *cobra.Command {
 					return err
 				}
 				return r.item(raw, func(w io.Writer) {
-					fmt.Fprintf(w, "A new invitation for %s; the older link is void.\n", plain(out.called()))
+					fmt.Fprintf(w, "New invitation for %s. The older link no longer works.\n", plain(out.called()))
 					out.Delivery.say(w)
 				})
 			})

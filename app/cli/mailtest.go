@@ -73,7 +73,7 @@ func (l message) sayTest(w io.Writer) {
 	}
 	fmt.Fprintf(w, "The mail server accepted the email to %s.\n", plain(l.To))
 	if l.Detail != "" {
-		fmt.Fprintf(w, "It said: %s\n", plain(l.Detail))
+		fmt.Fprintf(w, "Server response: %s\n", plain(l.Detail))
 	}
 }
 
@@ -83,12 +83,12 @@ func (l message) fault() error {
 	case "sent":
 		return nil
 	case "held":
-		return fmt.Errorf("no mail server is set, so the email is held: doorward outbox show %s", l.ID)
+		return fmt.Errorf("no mail server is set up, so the email is held: doorward outbox show %s", l.ID)
 	case "retrying":
-		return fmt.Errorf("the email was not sent, and will be tried again: %s", l.Detail)
+		return fmt.Errorf("the email was not sent yet, and will be retried: %s", l.Detail)
 	case "failed":
 		return fmt.Errorf("the email was not sent: %s", l.Detail)
 	}
-	return errors.New("the mail server has not taken the email yet; `doorward outbox` shows how it fares, " +
+	return errors.New("the mail server has not accepted the email yet; `doorward outbox` shows its status, " +
 		"`doorward doctor` what may be wrong")
 }

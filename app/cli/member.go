@@ -57,9 +57,9 @@ func (d *delivery) say(w io.Writer) {
 	case "sent":
 		fmt.Fprintln(w, "The mail server accepted the email.")
 	case "held":
-		fmt.Fprintln(w, "No mail server is set, so the email is held here: doorward outbox")
+		fmt.Fprintln(w, "No mail server is set up, so the email is held here: doorward outbox")
 	case "retrying":
-		fmt.Fprintf(w, "The email will be tried again: %s\n", plain(d.Detail))
+		fmt.Fprintf(w, "The email will be retried: %s\n", plain(d.Detail))
 	case "failed":
 		fmt.Fprintf(w, "The email failed: %s\n", plain(d.Detail))
 	}

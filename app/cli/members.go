@@ -12,24 +12,28 @@ import (
 )
 
 func (r *run) membersVerb() *cobra.Command {
-	var search, role, state string
+	var search, role, state, sort string
 	var limit int
 	cmd := &cobra.Command{
-		Use:   "members [--search WORDS] [--role ROLE] [--state STATE] [--limit N]",
+		Use:   "members [--search WORDS] [--role ROLE] [--state STATE] [--sort ORDER] [--limit N]",
 		Short: "List members",
 		Long: "List members. --search finds any part, of three letters or more, of a name or an\naddress, and " +
-			"shorter ones at the beginning of a word. All words must match.",
+			"shorter ones at the beginning of a word. All words must match.\n\n" +
+			"The newest invitation comes first. --sort is another order: name, email,\nadded (by the invitation) or " +
+			"last_sign_in, or one of them from the end, such\nas --sort=-name. Search results have their own order.",
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&search, "search", "", "`WORDS` of a name or an address, or parts of them")
 	cmd.Flags().StringVar(&role, "role", "", "only members with this `ROLE`")
 	cmd.Flags().StringVar(&state, "state", "", "only members in this `STATE`: pending, active or suspended")
+	cmd.Flags().StringVar(&sort, "sort", "", "`ORDER` of the list: name, email, added or last_sign_in")
 	cmd.Flags().IntVar(&limit, "limit", maxPage, "maximum number; 0 for all")
 	complete(cmd, "role", r.roleNames)
 	complete(cmd, "state", words("pending", "active", "suspended"))
+	complete(cmd, "sort", words("name", "-name", "email", "-email", "added", "-added", "last_sign_in", "-last_sign_in"))
 	verb := r.on(func(a *api, _ []string) error {
 		q := url.Values{}
-		for key, v := range map[string]string{"q": search, "role": role, "state": state} {
+		for key, v := range map[string]string{"q": search, "role": role, "state": state, "sort": sort} {
 			if v != "" {
 				q.Set(key, v)
 			}
@@ -46,7 +50,7 @@ func (r *run) membersVerb() *cobra.Command {
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if limit < 0 {
-			return wrongUse(cmd, "--limit is a number from 0, which stands for all.")
+			return wrongUse(cmd, "--limit must be a number; 0 means all.")
 		}
 		return verb(cmd, args)
 	}
@@ -100,7 +104,7 @@ func (r *run) accessVerb() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(roles) == 0 {
 			return wrongUse(cmd,
-				"Say with --role which roles the member is to have. To keep someone out, suspend or remove them.")
+				"Choose the member's roles with --role. To keep someone out, suspend or remove them.")
 		}
 		return verb(cmd, args)
 	}

@@ -48,11 +48,12 @@ func (r *run) restoreBackup(cmd *cobra.Command, name string) error {
 		return err
 	}
 	if _, running := app.Dial(dir); running {
-		return fmt.Errorf("a server runs on %s; name a fresh directory with --data", dir)
+		return fmt.Errorf("a server is running on %s; name a new directory with --data", dir)
 	}
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no file %s; to let a suspended member in again: doorward unsuspend EMAIL", name)
+		return fmt.Errorf("there is no file %s; to let a suspended member sign in again: "+
+			"doorward unsuspend EMAIL", name)
 	}
 	if err != nil {
 		return fmt.Errorf("the backup cannot be read: %w", err)
@@ -67,10 +68,10 @@ func (r *run) restoreBackup(cmd *cobra.Command, name string) error {
 		fmt.Fprintf(w, "Restored %s, %s and %s into %s.\n", text.Count(out.Members, "member"),
 			text.Count(out.Messages, "email"), text.Count(out.AuditEntries, "audit entry"), dir)
 		if out.Tokens > 0 {
-			fmt.Fprintf(w, "%s of then open nothing any more: make new ones with `doorward token add`.\n",
+			fmt.Fprintf(w, "No longer valid: %s in the backup. Create new ones with `doorward token add`.\n",
 				text.Count(out.Tokens, "API token"))
 		}
-		fmt.Fprintln(w, "Roles and suspensions are as they were then. Look over: doorward members")
-		fmt.Fprintf(w, "Start on it with: doorward serve --data %s\n", dir)
+		fmt.Fprintln(w, "Roles and suspensions are as they were when it was made. Check them: doorward members")
+		fmt.Fprintf(w, "Start the server with: doorward serve --data %s\n", dir)
 	})
 }

@@ -55,7 +55,7 @@ func (r *run) serve(cmd *cobra.Command) (err error) {
 	defer func() { err = errors.Join(err, a.Close()) }()
 	return a.Serve(cmd.Context(), func(info app.ServeInfo) {
 		if err := r.ready(info); err != nil {
-			fmt.Fprintln(r.Stderr, "doorward: what was to be said cannot be printed:", err)
+			fmt.Fprintln(r.Stderr, "doorward: the output cannot be printed:", err)
 		}
 	})
 }
@@ -75,11 +75,11 @@ func (r *run) ready(info app.ServeInfo) error {
 			fmt.Fprintf(w, "This workspace is not set up yet. Open this setup link, which works once:\n%s\n\n",
 				info.SetupLink)
 		}
-		fmt.Fprintf(w, "Doorward is open at %s\n", info.URL)
+		fmt.Fprintf(w, "Doorward is running at %s\n", info.URL)
 		if info.MailServer != "" {
 			fmt.Fprintf(w, "\nEmails are sent through %s.\n", info.MailServer)
 		} else {
-			fmt.Fprintf(w, "\nNo mail server is set, so emails are held here. Read them with:\n%s\n",
+			fmt.Fprintf(w, "\nNo mail server is set up, so emails are held here. Read them with:\n%s\n",
 				r.spell("outbox"))
 		}
 	})

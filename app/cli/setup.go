@@ -39,7 +39,7 @@ func (r *run) setupVerb() *cobra.Command {
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if in.Email == "" {
-			return wrongUse(cmd, "Give the first Admin's address with --email.")
+			return wrongUse(cmd, "Enter the first Admin's address with --email.")
 		}
 		return verb(cmd, args)
 	}

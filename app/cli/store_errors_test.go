@@ -19,8 +19,8 @@ func TestStorageErrorsEndAVerb(t *testing.T) {
 		kv.ErrConflict:       "The server is very busy. Nothing was changed. Try again in a moment.",
 		kv.ErrUnavailable:    "The server cannot do this right now. Nothing was changed. Try again in a moment.",
 		kv.ErrUnknownOutcome: "It is not yet known whether this was saved. Check before you try again.",
-		kv.ErrReadOnly: "The server accepts no changes right now. Nothing was changed. Please tell its " +
-			"administrator.",
+		kv.ErrReadOnly: "The server accepts no changes right now. Nothing was changed. " +
+			"Please tell an administrator.",
 		kv.ErrCorrupt: "The data of this server is damaged",
 	}
 	open, engine := enginetest.Controlled()

@@ -40,7 +40,7 @@ func (r *run) below(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return knownVerb(cmd, args)
 	}
-	return wrongUse(cmd, "Say what to do: %s.", text.List(namesBelow(cmd)))
+	return wrongUse(cmd, "Choose what to do: %s.", text.List(namesBelow(cmd)))
 }
 
 func namesBelow(cmd *cobra.Command) (names []string) {
@@ -76,7 +76,8 @@ func (r *run) tokenAddVerb() *cobra.Command {
 	}
 	r.roleFlag(cmd, &in.Roles, "`ROLE` that the token has; may be given more than once")
 	cmd.Flags().
-		StringVar(&in.ExpiresIn, "expires", "", "the `TIME` after which it expires, from 1h to 366d (default: 90d)")
+		StringVar(&in.ExpiresIn, "expires", "",
+			"the `TIME` after which it expires, from 1h to 366d, or less if so set (default: 90d, or as set)")
 	return settings(cmd, true)
 }
 

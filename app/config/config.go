@@ -106,7 +106,7 @@ func (c *Config) settle() error {
 	if c.URL == "" {
 		if !loopbackListen(c.Listen) {
 			return mistake("url",
-				"Links in emails need the public address of this server, because it listens on %s and not only on "+
+				"Links in emails need the public URL of this server, because it listens on %s and not only on "+
 					"this machine. Set it, for example to https://door.example.com.", c.Listen)
 		}
 		c.URL = c.localURL()
@@ -158,7 +158,7 @@ func DataDir(flags map[string]string, env func(string) string) (string, error) {
 	}
 	switch {
 	case given && dir == "":
-		return "", mistake("data", "The data directory is empty text. Name a directory.")
+		return "", mistake("data", "The data directory is empty. Enter the name of a directory.")
 	case strings.ContainsRune(dir, 0):
 		return "", mistake("data", "The data directory's name has a zero byte in it.")
 	case dir == "":

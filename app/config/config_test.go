@@ -101,8 +101,8 @@ func TestURL(t *testing.T) {
 		{"loopback by name", "localhost:9000", "", "http://localhost:9000", "", ""},
 		{"loopback in IPv6", "[::1]:80", "", "http://[::1]", "", ""},
 		{"every network without a URL", ":8080", "", "", "", "listens on :8080 and not only on this machine"},
-		{"every network in IPv6", "[::]:8080", "", "", "", "Links in emails need the public address"},
-		{"another address of this machine", "192.0.2.7:80", "", "", "", "Links in emails need the public address"},
+		{"every network in IPv6", "[::]:8080", "", "", "", "Links in emails need the public URL"},
+		{"another address of this machine", "192.0.2.7:80", "", "", "", "Links in emails need the public URL"},
 		{"public", ":8080", "https://Door.Example.com/", "https://door.example.com", "doorward@door.example.com", ""},
 		{"public with a port that goes without saying", ":8080", "https://door.example.com:443",
 			"https://door.example.com", "", ""},
@@ -117,14 +117,14 @@ func TestURL(t *testing.T) {
 		{"a query", ":8080", "https://example.com/?a=1", "", "", "must end after the host"},
 		{"an empty query", ":8080", "https://example.com?", "", "", "must end after the host"},
 		{"a fragment", ":8080", "https://example.com#", "", "", "must end after the host"},
-		{"a password", ":8080", "https://ada:secret@example.com", "", "", "cannot contain a user name or password"},
-		{"a password without a scheme", ":8080", ":hunter22@", "", "", `":…@" is not a web address`},
-		{"no scheme", ":8080", "door.example.com", "", "", "is not a web address"},
+		{"a password", ":8080", "https://ada:secret@example.com", "", "", "cannot contain a username or password"},
+		{"a password without a scheme", ":8080", ":hunter22@", "", "", `":…@" is not a valid URL`},
+		{"no scheme", ":8080", "door.example.com", "", "", "is not a valid URL"},
 		{"another scheme", ":8080", "ftp://door.example.com", "", "", "not ftp://"},
 		{"no host", ":8080", "https://", "", "", "has no host name"},
 		{"half a host", ":8080", "https://door", "", "", "not a full host name"},
-		{"port zero", ":8080", "https://door.example.com:0", "", "", "port of the public address"},
-		{"an endless port", ":8080", "https://door.example.com:99999", "", "", "port of the public address"},
+		{"port zero", ":8080", "https://door.example.com:0", "", "", "port of the public URL"},
+		{"an endless port", ":8080", "https://door.example.com:99999", "", "", "port of the public URL"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -168,7 +168,7 @@ func TestMistakes(t *testing.T) {
 		{"min-free", "1MB", "1MB is too little"},
 		{"log-level", "loud", "is not one of debug, info, warn, error"},
 		{"log-format", "xml", "is not one of text, json"},
-		{"data", "", "The data directory is empty text"},
+		{"data", "", "The data directory is empty"},
 		{"data", "a\x00b", "zero byte"},
 	}
 	elsewhere := []string{"url", "smtp-url", "tls-key"} // TestConfigURL, the scripts of package cli, and with tls-cert

@@ -29,29 +29,29 @@ type Setting struct {
 
 // Settings are all settings, in the order of the help.
 var Settings = []Setting{
-	{"data", "", "where everything is kept; only the user who runs Doorward may read it", nil},
-	{"listen", "127.0.0.1:8080", "host and port to serve on", setListen},
-	{"url", "", "public address that links lead to, such as https://door.example.com; may be left out only while " +
-		"listening on this machine alone", setURL},
+	{"data", "", "directory for all data; only the user who runs Doorward may read it", nil},
+	{"listen", "127.0.0.1:8080", "host and port to listen on", setListen},
+	{"url", "", "public URL that links lead to, such as https://door.example.com; optional only while listening " +
+		"on this machine alone", setURL},
 	{
 		"smtp-url",
 		"",
-		"mail server, such as smtp://user:password@mail.example.com; others on this machine can see a flag, so " +
-			"rather name " +
-			"a file with it in DOORWARD_SMTP_URL_FILE, or set it in the file of settings",
+		"mail server, such as smtp://user:password@mail.example.com; other users of this machine can see flags, " +
+			"so put it in a file named by DOORWARD_SMTP_URL_FILE, or in doorward.toml",
 		setText(func(c *Config) *string { return &c.SMTPURL }),
 	},
 	{"mail-from", "", "sender of emails: an address, or a name followed by an address in angle brackets " +
 		"(default: doorward at the public URL's host, with the workspace's name)", setMailFrom},
-	{"mail-per-minute", "120", "most emails handed to the mail server within a minute", setMailPerMinute},
+	{"mail-per-minute", "120", "maximum number of emails passed to the mail server per minute", setMailPerMinute},
 	{"tls-cert", "", "certificate file (PEM), to serve HTTPS without a proxy", setText(func(c *Config) *string {
 		return &c.TLSCert
 	})},
 	{"tls-key", "", "the certificate's key file (PEM)", setText(func(c *Config) *string { return &c.TLSKey })},
 	{"trusted-proxies", "",
-		"addresses or networks, separated by commas, of proxies whose word on a visitor's address counts " +
+		"addresses or networks, separated by commas, of proxies trusted to report a visitor's address " +
 			"(default: none)", setProxies},
-	{"min-free", "", "free disk under which nothing more is written, such as 500MB (default: what the store needs)",
+	{"min-free", "", "free disk space below which no changes are accepted, such as 500MB " +
+		"(default: what the store needs)",
 		setMinFree},
 	{"log-level", "info", "debug, info, warn or error", setOneOf(func(c *Config) *string {
 		return &c.LogLevel
@@ -247,5 +247,5 @@ func setMinFree(c *Config, v string) error {
 		}
 		return nil
 	}
-	return wrong("%q is not a size. Write it like 500MB or 2GiB.", shown(v, 20))
+	return wrong("%q is not a size. Enter one such as 500MB or 2GiB.", shown(v, 20))
 }

@@ -1,6 +1,7 @@
 package desktop
 
 import (
+	"context"
 	"os"
 	"strings"
 
@@ -29,6 +30,17 @@ func Raise(id string) (raised bool) {
 		raised = call.Err == nil
 	})
 	return raised
+}
+
+// UntilLost returns once the session bus ends, or cannot be reached. Nothing leads back to a
+// hidden window then: a program registers its name with the next bus only when it starts.
+func UntilLost(ctx context.Context) {
+	onBus(func(conn *dbus.Conn) {
+		select {
+		case <-conn.Context().Done():
+		case <-ctx.Done():
+		}
+	})
 }
 
 // instance is what the toolkit calls the first program on the bus.

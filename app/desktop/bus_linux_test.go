@@ -2,8 +2,10 @@ package desktop_test
 
 import (
 	"bufio"
+	"context"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -71,6 +73,47 @@ func TestComesBack(t *testing.T) {
 	if desktop.ComesBack(id) || desktop.Raise(id) || desktop.HasTray() {
 		t.Error("without a bus it comes back")
 	}
+}
+
+// The session bus ends while the window is hidden, and nothing leads back to it any more.
+func TestUntilLost(t *testing.T) {
+	conn := newBus(t)
+	connections := func() (names []string) {
+		if err := conn.BusObject().Call("org.freedesktop.DBus.ListNames", 0).Store(&names); err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	waits := func() (lost chan bool) {
+		before := len(connections())
+		lost = make(chan bool)
+		go func() { desktop.UntilLost(ctx); close(lost) }()
+		until(t, "it is on the bus", func() bool { return len(connections()) > before })
+		select {
+		case <-lost:
+			t.Error("it is lost, and the bus is there")
+		default:
+		}
+		return lost
+	}
+	lost := waits()
+	stop()
+	<-lost
+	ctx, stop = context.WithCancel(t.Context())
+	defer stop()
+	lost = waits()
+	var pid uint32
+	err := conn.BusObject().
+		Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.freedesktop.DBus").Store(&pid)
+	if err == nil {
+		err = syscall.Kill(int(pid), syscall.SIGKILL)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-lost
+	desktop.UntilLost(t.Context()) // at once: there is no bus
 }
 
 // GNOME has no tray, and some desktops have the watcher alone: an icon is promised that

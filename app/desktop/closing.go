@@ -86,15 +86,24 @@ func (s *Shell) served() (Opened, bool) {
 
 // Say returns a sentence in the language that the page was in last.
 func (s *Shell) Say(key string, v messages.Values) string {
+	if p := s.printer(); p != nil {
+		return p.Say(key, v)
+	}
+	return "" // a fault of the build
+}
+
+// printer prints in the language that the page was in last; nil where the build has no
+// catalogue.
+func (s *Shell) printer() *messages.Printer {
 	s.once.Do(s.mount)
 	catalog, err := s.words()
 	if err != nil {
-		return "" // a fault of the build
+		return nil
 	}
 	s.mu.Lock()
 	l := s.language
 	s.mu.Unlock()
-	return catalog.In(l).Say(key, v)
+	return catalog.In(l)
 }
 
 // reads keeps the language in which the page's user reads. The console sends the one that

@@ -274,11 +274,12 @@ func TestPlace(t *testing.T) {
 		}
 	}
 	for typed, want := range map[string]string{
-		"": "Write the address", "  ": "Write the address", "https://": "not an address",
+		"": "Enter the address", "  ": "Enter the address", "https://": "not an address",
 		"door example": "not an address", "https://a b": "not an address", "https://%zz": "not an address",
 		"http://door.example.com": "Use https", "http://127.0.0.1.evil.example": "Use https",
-		"https://ada:secret@door.example.com": "name and password", "ftp://door.example.com": "begins with https",
-		"javascript://door.example.com": "begins with https",
+		"https://ada:secret@door.example.com": "username and password",
+		"ftp://door.example.com":              "must begin with https",
+		"javascript://door.example.com":       "must begin with https",
 	} {
 		if got, err := desktop.Place(typed); err == nil || !access.Invalid.Is(err) ||
 			!strings.Contains(err.Error(), want) {
@@ -304,7 +305,7 @@ func TestNoDoorwardThere(t *testing.T) {
 		down.URL:      "cannot answer just now",
 		untrusted.URL: "not one that this computer trusts",
 		gone.URL:      "does not answer",
-		"":            "Write the address",
+		"":            "Enter the address",
 	} {
 		d := newComputer(t)
 		status, said := d.post("/desktop/sign-in", map[string]string{"at": at})

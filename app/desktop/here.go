@@ -5,6 +5,7 @@ package desktop
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 
@@ -48,14 +49,26 @@ func reachHere(ctx context.Context, c config.Config) (Opened, error) {
 // counts as running.
 const againEnv = "DOORWARD_STARTS_AGAIN"
 
-// startAgain starts this program again, with the same arguments.
+// startAgain starts this program again, with the same arguments. The new one waits for the
+// end of this one, whose name on the bus it would take for a program that runs already:
+// its standard input ends with this program.
 func startAgain() error {
+	input, end, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	outlived = end
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	cmd := exec.Command(self, os.Args[1:]...)
 	cmd.Env = append(os.Environ(), againEnv+"=1")
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = input, os.Stdout, os.Stderr
 	return cmd.Start()
 }
+
+var outlived *os.File // open until this program ends
+
+// awaitPredecessor waits until the program has ended that started this one.
+func awaitPredecessor(input io.Reader) { _, _ = io.Copy(io.Discard, input) }

@@ -81,9 +81,8 @@ func ReadDropped(paths []string) (string, error) {
 // BackupName is the default name of a backup made now.
 func BackupName() string { return "doorward-" + time.Now().Format("2006-01-02") + ".backup" }
 
-// BackUpElsewhere is shown where only the machine with the data can make the
-// requested backup.
-const BackUpElsewhere = "This Doorward runs on another machine, and is backed up there: doorward backup FILE"
+// backUpCommand makes the requested backup where only the machine with the data can.
+const backUpCommand = "doorward backup FILE"
 
 // BackUp writes a backup of o to file: all of it, or nothing.
 func BackUp(ctx context.Context, o Opened, file string) error {

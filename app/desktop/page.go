@@ -28,11 +28,15 @@ func pageOf(files fs.FS, name string) http.Handler {
 				http.StatusInternalServerError)
 			return
 		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", contentPolicy)
-		w.Header().Set("Cache-Control", "no-store")
-		_, _ = w.Write(joined(html, r.URL.Path))
+		writePage(w, html, r.URL.Path)
 	})
+}
+
+func writePage(w http.ResponseWriter, html []byte, path string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", contentPolicy)
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(joined(html, path))
 }
 
 // look is the portal's style sheet, which the window's first page uses too.

@@ -31,15 +31,15 @@ func Place(typed string) (*url.URL, error) {
 	}
 	switch {
 	case strings.TrimSpace(typed) == "":
-		return wrong("Write the address of the Doorward, such as door.example.com.")
+		return wrong("Enter the address of the server, such as door.example.com.")
 	case err != nil || u.Hostname() == "" || strings.ContainsAny(u.Host, " %"):
-		return wrong("That is not an address. Write it as in a browser, such as https://door.example.com.")
+		return wrong("That is not an address. Enter it as in a browser, such as https://door.example.com.")
 	case u.User != nil:
-		return wrong("Leave out the name and password: you sign in in the browser.")
+		return wrong("Leave out the username and password. You sign in with your browser.")
 	case u.Scheme == "http" && !text.IsLoopback(u.Hostname()):
-		return wrong("Use https: over http anybody on the way could act for you.")
+		return wrong("Use https. Over http, anyone on the network could act for you.")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return wrong("The address begins with https.")
+		return wrong("The address must begin with https.")
 	}
 	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}, nil
 }

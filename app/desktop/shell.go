@@ -76,8 +76,8 @@ func (s *Shell) mount() {
 	s.wires = wire()
 	s.words = sync.OnceValues(func() (*messages.Catalog, error) { return messages.Open(s.Frontend) })
 	s.routes = http.NewServeMux()
-	s.routes.Handle("GET /{$}", pageOf(own, "start.html"))
-	s.routes.Handle("GET /login", pageOf(own, "start.html")) // the console goes there after a sign-out
+	s.routes.HandleFunc("GET /{$}", s.startPage)
+	s.routes.HandleFunc("GET /login", s.startPage) // the console goes there after a sign-out
 	s.routes.HandleFunc("GET /desktop/portal.css", s.look)
 	s.routes.Handle("GET /desktop/", http.StripPrefix("/desktop", http.FileServerFS(own)))
 	s.routes.Handle("GET /desktop/alive", s.Alive)

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"doorward/backend/access"
+	"doorward/backend/messages"
 )
 
 // A Watch shows who waits, in the window's title and in notifications. It listens
@@ -17,7 +18,8 @@ type Watch struct {
 	Name   string // of the workspace, where it has to be distinguished from others
 	Title  func(string)
 	Notify func(title, body string)
-	Count  func(waiting int) // for the tray; nil: nobody counts
+	Say    func(key string, v messages.Values) string // a sentence of the catalogue
+	Count  func(waiting int)                          // for the tray; nil: nobody counts
 
 	known    bool
 	waiting  int // as the badge counts them
@@ -67,7 +69,7 @@ func (w *Watch) look(ctx context.Context, o Opened) {
 		}
 	}
 	if w.known && now.Accepted > w.accepted {
-		w.Notify(Title(0, w.Name), Sentence(newest(ctx, o), now.Accepted))
+		w.Notify(Title(0, w.Name), w.sentence(newest(ctx, o), now.Accepted))
 	}
 	w.known, w.waiting, w.accepted = true, now.Pending, now.Accepted
 }
@@ -117,15 +119,13 @@ func Title(waiting int, workspace string) string {
 	return title
 }
 
-// Sentence says who waits for an approval: the newest, and how many.
-func Sentence(newest string, waiting int) string {
+// sentence says who waits for an approval: the newest, and how many.
+func (w *Watch) sentence(newest string, waiting int) string {
 	switch {
 	case newest != "" && waiting == 1:
-		return newest + " is waiting for your approval."
+		return w.Say("window.notice.one", messages.Values{"Name": newest})
 	case newest != "":
-		return fmt.Sprintf("%s is waiting for your approval, and %d more.", newest, waiting-1)
-	case waiting == 1:
-		return "1 person is waiting for your approval."
+		return w.Say("window.notice.more", messages.Values{"Name": newest, "N": waiting - 1})
 	}
-	return fmt.Sprintf("%d people are waiting for your approval.", waiting)
+	return w.Say("window.notice.people", messages.Values{"N": waiting})
 }

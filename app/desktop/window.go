@@ -26,6 +26,7 @@ import (
 
 	"doorward/app/config"
 	"doorward/backend/access"
+	"doorward/backend/messages"
 )
 
 // HasWindow reports whether this build can open a window.
@@ -40,7 +41,6 @@ type Window struct {
 	c             config.Config
 	shell         *Shell
 	alive         *Alive
-	again         bool // start again once this window is gone
 	tray          *Tray
 	end           end
 }
@@ -56,6 +56,9 @@ func Run(ctx context.Context, c config.Config) error {
 		fmt.Fprintln(c.Log, "Doorward is running already: its window was brought to the front.")
 		return nil
 	}
+	if os.Getenv(againEnv) != "" {
+		awaitPredecessor(os.Stdin)
+	}
 	if err := errors.Join(os.Unsetenv(againEnv), DisableJIT(os.LookupEnv, os.Setenv)); err != nil {
 		return err
 	}
@@ -65,10 +68,11 @@ func Run(ctx context.Context, c config.Config) error {
 	w.tray = w.newTray()
 	w.shell = &Shell{
 		Frontend: c.Frontend, Alive: w.alive, Workspaces: &Workspaces{File: WorkspacesFile()}, Vault: &Vault{},
-		Open:    func(ctx context.Context) (Opened, error) { return reachHere(ctx, c) },
-		Settled: w.watch,
-		Browse:  func(link string) { runtime.BrowserOpenURL(w.ctx, link) },
-		Front:   func() { w.toFront(options.SecondInstanceData{}) },
+		Open:     func(ctx context.Context) (Opened, error) { return reachHere(ctx, c) },
+		language: SystemLanguage(os.Getenv), // until a page says another
+		Settled:  w.watch,
+		Browse:   func(link string) { runtime.BrowserOpenURL(w.ctx, link) },
+		Front:    func() { w.toFront(options.SecondInstanceData{}) },
 		Closing: Closing{Back: w.back, Tray: func() bool { return w.tray.Show() }, Do: w.close, Shown: func() {
 			select {
 			case w.end.shown <- struct{}{}:
@@ -77,7 +81,7 @@ func Run(ctx context.Context, c config.Config) error {
 		}},
 	}
 	err := errors.Join(wails.Run(w.options()), w.shell.Close())
-	if err == nil && w.again {
+	if err == nil && w.end.again.Load() {
 		return startAgain()
 	}
 	return err
@@ -126,6 +130,7 @@ func (w *Window) frameFile() string { return FrameFile(w.c.Data) }
 
 func (w *Window) start(ctx context.Context, frame Frame) {
 	w.ctx = ctx
+	outliveBus()
 	w.windowContext, w.stop = context.WithCancel(ctx)
 	w.endWhenTold(ctx)
 	w.place(frame)
@@ -160,6 +165,7 @@ func (w *Window) watch(ctx context.Context, o Opened) {
 	ctx, stop := context.WithCancel(ctx)
 	context.AfterFunc(w.windowContext, stop)
 	watch := &Watch{
+		Say:   w.shell.Say,
 		Title: func(title string) { runtime.WindowSetTitle(w.ctx, title) },
 		Count: w.showTray,
 		Notify: func(title, body string) {
@@ -175,55 +181,47 @@ func (w *Window) watch(ctx context.Context, o Opened) {
 	time.AfterFunc(settled, debug.FreeOSMemory)
 }
 
+// menu is in the language of the desktop session: it is made once, before a page has said
+// another.
 func (w *Window) menu() *menu.Menu {
 	m := menu.NewMenu()
-	file := m.AddSubmenu("File")
-	file.AddText("Invite New User…", keys.CmdOrCtrl("i"), w.leads("/admin/settings/members?invite"))
-	file.AddText("Workspaces…", keys.CmdOrCtrl("o"), func(*menu.CallbackData) {
-		runtime.WindowExecJS(w.ctx, `location.assign("/?choose")`)
-	})
-	file.AddText("Back Up…", keys.CmdOrCtrl("b"), func(*menu.CallbackData) { w.backUp() })
-	file.AddSeparator()
-	file.AddText("Close Window", keys.CmdOrCtrl("w"), func(*menu.CallbackData) { runtime.Quit(w.ctx) })
-	file.AddText("When Closing…", nil, func(*menu.CallbackData) { runtime.EventsEmit(w.ctx, "closing-settings") })
-	file.AddText("Quit", keys.CmdOrCtrl("q"), w.quit)
-	w.addEdit(m)
-	view := m.AddSubmenu("View")
-	for i, p := range []struct{ name, path string }{{"Dashboard", "/admin/"}, {"Login Requests", "/admin/requests"},
-		{"Members", "/admin/settings/members"}, {"Audit", "/admin/audit"}, {"Email Log", "/admin/mail"},
-		{"Settings", "/admin/settings"}} {
-		view.AddText(p.name, keys.CmdOrCtrl(fmt.Sprint(i+1)), w.leads(p.path))
+	for _, s := range Menus() {
+		if s.Label == editMenu && goruntime.GOOS == "darwin" {
+			m.Append(menu.EditMenu())
+			continue
+		}
+		sub := m.AddSubmenu(w.shell.Say(s.Label, nil))
+		for _, e := range s.Entries {
+			if e.Label == "" {
+				sub.AddSeparator()
+				continue
+			}
+			var key *keys.Accelerator
+			if e.Key != "" {
+				key = keys.CmdOrCtrl(e.Key)
+			}
+			sub.AddText(w.shell.Say(e.Label, nil), key, w.does(e))
+		}
 	}
-	view.AddSeparator()
-	view.AddText("Zoom In", keys.CmdOrCtrl("+"), w.runs("doorwardZoom", 1))
-	view.AddText("Zoom Out", keys.CmdOrCtrl("-"), w.runs("doorwardZoom", -1))
-	view.AddText("Actual Size", keys.CmdOrCtrl("0"), w.runs("doorwardZoom", 0))
-	view.AddSeparator()
-	view.AddText("Reload", keys.CmdOrCtrl("r"), func(*menu.CallbackData) { runtime.WindowReload(w.ctx) })
-	help := m.AddSubmenu("Help")
-	help.AddText("Keyboard Shortcuts", nil, w.leads("/admin/requests?keys"))
-	help.AddText("Health Check", nil, w.leads("/admin/settings/general"))
-	help.AddSeparator()
-	help.AddText("About Doorward", nil, w.leads("/admin/?about"))
 	return m
 }
 
-// addEdit adds the Edit menu. The toolkit draws its own on macOS only. The entries have no
-// accelerators: the page handles those keys itself.
-func (w *Window) addEdit(m *menu.Menu) {
-	if goruntime.GOOS == "darwin" {
-		m.Append(menu.EditMenu())
-		return
+// does is what a menu entry does.
+func (w *Window) does(e Entry) menu.Callback {
+	switch {
+	case e.Leads != "":
+		return w.leads(e.Leads)
+	case e.Runs != "":
+		return w.runs(e.Runs, e.Argument)
 	}
-	edit := m.AddSubmenu("Edit")
-	for _, e := range []struct{ name, what string }{{"Undo", "undo"}, {"Redo", "redo"}, {}, {"Cut", "cut"},
-		{"Copy", "copy"}, {"Paste", "paste"}, {"Select All", "selectAll"}} {
-		if e.name == "" {
-			edit.AddSeparator()
-			continue
-		}
-		edit.AddText(e.name, nil, w.runs("doorwardEdit", e.what))
-	}
+	return map[string]menu.Callback{
+		doWorkspaces: func(*menu.CallbackData) { runtime.WindowExecJS(w.ctx, `location.assign("/?choose")`) },
+		doBackUp:     func(*menu.CallbackData) { w.backUp() },
+		doClose:      func(*menu.CallbackData) { runtime.Quit(w.ctx) },
+		doClosing:    func(*menu.CallbackData) { runtime.EventsEmit(w.ctx, "closing-settings") },
+		doQuit:       w.quit,
+		doReload:     func(*menu.CallbackData) { runtime.WindowReload(w.ctx) },
+	}[e.Do]
 }
 
 // runs makes a menu entry that calls a function of bridge.js.
@@ -263,14 +261,14 @@ func (w *Window) backUp() {
 	if o.At != "" {
 		go runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{
 			Type:    runtime.InfoDialog,
-			Title:   "Back Up",
-			Message: BackUpElsewhere,
+			Title:   w.shell.Say("window.dialog.back_up", nil),
+			Message: w.shell.Say("window.dialog.back_up_elsewhere", messages.Values{"Command": backUpCommand}),
 		})
 		return
 	}
-	go w.told("The backup is written.", func() (bool, error) {
+	go w.told("window.dialog.backed_up", func() (bool, error) {
 		name, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{
-			Title:           "Back Up",
+			Title:           w.shell.Say("window.dialog.back_up", nil),
 			DefaultFilename: BackupName(),
 		})
 		if err != nil || name == "" {
@@ -283,15 +281,15 @@ func (w *Window) backUp() {
 // told shows how an operation ended. Its text is only ever ours: the native
 // dialog reads it as a format.
 func (w *Window) told(done string, do func() (bool, error)) {
-	kind, title, message := runtime.InfoDialog, "Done", done
+	kind, title, message := runtime.InfoDialog, "window.dialog.done", done
 	did, err := do()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "doorward:", err)
-		kind, title, message = runtime.ErrorDialog, "Not done",
-			"It did not work, and nothing was left behind. Choose another folder, or look at what the program printed."
+		kind, title, message = runtime.ErrorDialog, "window.dialog.not_done", "window.dialog.not_done_text"
 	}
 	if did || err != nil {
-		_, _ = runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: kind, Title: title, Message: message})
+		_, _ = runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{Type: kind,
+			Title: w.shell.Say(title, nil), Message: w.shell.Say(message, nil)})
 	}
 }
 
@@ -299,7 +297,7 @@ func (w *Window) told(done string, do func() (bool, error)) {
 func (w *Window) Save(name, text string) (err error) {
 	defer recovered(&err)
 	path, err := runtime.SaveFileDialog(w.ctx, runtime.SaveDialogOptions{
-		Title:           "Save",
+		Title:           w.shell.Say("window.dialog.save", nil),
 		DefaultFilename: filepath.Base(name),
 	})
 	if err != nil || path == "" {
@@ -324,10 +322,10 @@ func (w *Window) offerReload() {
 	chosen, err := runtime.MessageDialog(w.ctx, runtime.MessageDialogOptions{
 		Type:    runtime.QuestionDialog,
 		Title:   "Doorward",
-		Message: "The window has stopped answering. Nothing is lost. Open it anew?",
+		Message: w.shell.Say("window.dialog.stopped", nil),
 	})
 	if err == nil && chosen == "Yes" {
-		w.again = true
+		w.end.again.Store(true)
 		w.quitNow(w.ctx)
 	}
 }

@@ -31,9 +31,13 @@ type end struct {
 	quitting atomic.Bool   // Quit was chosen, and not the frame's cross
 	told     atomic.Bool   // it is decided: nothing asks any more
 	gone     atomic.Bool   // the toolkit was let go; a second time crashes it
-	hidden   atomic.Bool   // in the background
+	again    atomic.Bool   // start again once this window is gone
+	asking   atomic.Bool   // a question is on its way to the screen
 	shown    chan struct{} // the page has the question on the screen
 	telling  sync.Once
+
+	moving sync.Mutex         // to the background, or to the front
+	hidden context.CancelFunc // ends the watch over the way back; nil: not in the background
 }
 
 // questionTime is how long a page may take to show the question. One that is slower is
@@ -94,7 +98,9 @@ func (w *Window) beforeClose(ctx context.Context) (prevent bool) {
 	if !w.end.gone.CompareAndSwap(false, true) {
 		return true
 	}
-	if !w.end.hidden.Load() {
+	w.end.moving.Lock()
+	defer w.end.moving.Unlock()
+	if w.end.hidden == nil {
 		w.keepFrame(ctx)
 	}
 	return false
@@ -102,8 +108,13 @@ func (w *Window) beforeClose(ctx context.Context) (prevent bool) {
 
 func (w *Window) back() bool { return ComesBack(InstanceID(w.c.Data)) }
 
-// askHow has the page ask, and asks itself where that is dead.
+// askHow has the page ask, and asks itself where that is dead. Whoever closes twice is
+// asked once.
 func (w *Window) askHow(ctx context.Context) {
+	if !w.end.asking.CompareAndSwap(false, true) {
+		return
+	}
+	defer w.end.asking.Store(false)
 	select {
 	case <-w.end.shown:
 	default:
@@ -119,7 +130,7 @@ func (w *Window) askHow(ctx context.Context) {
 	chosen, err := runtime.MessageDialog(ctx, runtime.MessageDialogOptions{
 		Type:    runtime.QuestionDialog,
 		Title:   "Doorward",
-		Message: "Doorward lets people in while it runs. If you quit, nobody can sign in. Quit?",
+		Message: w.shell.Say("window.dialog.quit", nil),
 	})
 	if err != nil || chosen == "Yes" {
 		w.quitNow(ctx)
@@ -138,10 +149,10 @@ func (w *Window) close(choice Choice) {
 
 // hide goes to the background, and says how to come back.
 func (w *Window) hide(ctx context.Context) {
-	w.keepFrame(ctx)
-	w.end.hidden.Store(true)
+	if !w.toBack(ctx) {
+		return
+	}
 	signal.Ignore(syscall.SIGHUP) // the terminal may go, too
-	runtime.WindowHide(ctx)
 	where := "window.background.start_again"
 	if w.tray.Show() {
 		where = "window.background.tray"
@@ -157,12 +168,43 @@ func (w *Window) hide(ctx context.Context) {
 // backgroundNotice is the id of the notice that the program is in the background.
 const backgroundNotice = "background"
 
-// toFront shows the window, wherever it was.
+// toBack hides the window, and reports whether it was shown. If the way back is lost while
+// it is hidden, as when the session bus ends, it comes back by itself.
+func (w *Window) toBack(ctx context.Context) bool {
+	w.end.moving.Lock()
+	defer w.end.moving.Unlock()
+	if w.end.hidden != nil {
+		return false
+	}
+	w.keepFrame(ctx)
+	runtime.WindowHide(ctx)
+	hidden, shown := context.WithCancel(w.windowContext)
+	w.end.hidden = shown
+	go func() {
+		UntilLost(hidden)
+		if hidden.Err() == nil {
+			w.toFront(options.SecondInstanceData{})
+		}
+	}()
+	return true
+}
+
+// toFront shows the window, wherever it was. A window that is closing already still has its
+// name on the bus, so who starts the program then is sent here: it starts again once it has
+// closed.
 func (w *Window) toFront(options.SecondInstanceData) {
 	<-w.end.running
+	w.end.moving.Lock()
+	defer w.end.moving.Unlock()
+	if w.end.told.Load() || w.end.gone.Load() {
+		w.end.again.Store(w.until.Err() == nil)
+		return
+	}
 	runtime.WindowUnminimise(w.ctx)
 	runtime.Show(w.ctx)
-	if w.end.hidden.Swap(false) {
+	if w.end.hidden != nil {
+		w.end.hidden()
+		w.end.hidden = nil
 		w.place(LoadFrame(w.frameFile()))
 	}
 }

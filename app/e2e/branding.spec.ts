@@ -49,9 +49,9 @@ test('an SVG is refused, and a PNG becomes the logo', async () => {
 test('the form measures the accent color, and the preview follows', async () => {
   const colour = admin.getByRole('textbox', { name: /^Accent color/ }).first()
   await colour.fill('#ffe000')
-  await expect(admin.getByText('too low, text needs 4.5 to 1.')).toBeVisible()
+  await expect(admin.getByText('too low: text needs 4.5 to 1.')).toBeVisible()
   await button(admin, 'Save changes').click()
-  await expect(admin.getByRole('alert')).toContainText('Choose a darker one')
+  await expect(admin.getByRole('alert')).toContainText('Choose a darker color')
   await colour.fill('#7a1f5c')
   await expect(admin.getByText('easy to read.')).toBeVisible()
   await admin.getByLabel(/^Footer/).fill('Questions? Ask the IT desk.')

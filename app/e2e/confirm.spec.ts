@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
-import { doorward, examine, faults, listed, message, shoot, visit } from './harness'
+import { doorward, examine, faults, listed, message, setUp, shoot, visit } from './harness'
 
 // Somebody who sits down at an open console must not be able to make a token in its
 // owner's name. Each test continues from the one before.
@@ -9,19 +9,13 @@ const annie = 'annie@example.org'
 let admin: Page
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
-const asked = () => admin.getByRole('dialog', { name: 'Confirm that it is you' })
+const asked = () => admin.getByRole('dialog', { name: 'Confirm your identity' })
 const code = (text: string) => /^ {0,4}([0-9A-Z]{4}-[0-9A-Z]{4})$/m.exec(text)?.[1] ?? 'no code in the email'
 let emails = 0
-const nextCode = async () => code((await message(annie, 'Confirm that it is you', ++emails)).text)
+const nextCode = async () => code((await message(annie, 'Confirm your identity', ++emails)).text)
 
 test('an Admin whose rights have just risen has not confirmed yet', async ({ browser }) => {
-  const first = await visit(browser)
-  await first.goto(process.env.SETUP_LINK as string)
-  await first.getByLabel('Workspace name').fill('Night Watch')
-  await first.getByLabel('Your name').fill('Grace Hopper')
-  await first.getByLabel('Your email').fill('grace@example.org')
-  await first.getByRole('button', { name: 'Create workspace' }).click()
-  await expect(first.getByRole('heading', { name: /^Hello/ })).toBeVisible()
+  await setUp(browser)
   await doorward('invite', annie, '--role', 'Admin')
   admin = await visit(browser)
   await admin.goto((await message(annie)).link)
@@ -37,7 +31,7 @@ test('letting a window in asks on its own page, and keeps what the window said',
   const asks = new URLSearchParams({ code_challenge: 'x'.repeat(42) + 'A', code_challenge_method: 'S256', state: 'its-mark', port: '40123' })
   await page.goto(`/desktop?${asks}`)
   await page.getByRole('button', { name: 'Authorize' }).click()
-  await expect(page.getByRole('heading', { name: 'Confirm that it is you' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Confirm your identity' })).toBeVisible()
   await expect(page.getByLabel('Code from the email')).toBeFocused()
   expect(await nextCode()).toMatch(/-/)
   await page.getByLabel('Code from the email').fill('0000-0000')
@@ -63,7 +57,7 @@ test('making a token asks, and who does not confirm has lost nothing', async () 
   await expect(asked()).toBeHidden()
   await expect(admin.getByLabel('Name')).toHaveValue('nightly report')
   await expect(admin.getByRole('combobox', { name: /^Roles: .*Fleet/ })).toBeVisible()
-  await expect(admin.getByRole('alert')).toContainText('Confirm that it is you')
+  await expect(admin.getByRole('alert')).toContainText('Confirm your identity')
   expect(await listed('token', 'list')).toEqual([])
 })
 

@@ -51,7 +51,7 @@ func TestFirstProcessOfAContainer(t *testing.T) {
 		case <-time.After(product.Patience):
 			t.Fatalf("%v: the first process goes on", signal)
 		}
-		if strings.Contains(out.String(), "level=") || strings.Contains(errs.String(), "Doorward is open at") {
+		if strings.Contains(out.String(), "level=") || strings.Contains(errs.String(), "Doorward is running at") {
 			t.Errorf("the log is not on standard error alone:\n%s\n---\n%s", out, errs)
 		}
 		if s, err := p.Run("doctor", "--ready"); err != nil || s.Code != 1 ||

@@ -45,7 +45,7 @@ func TestCrashWhileTheStoreIsAtWork(t *testing.T) {
 		}
 		out := c.do("verify")
 		var records, members int
-		if _, err := fmt.Sscanf(out, "Everything is whole: %d records, among them %d member", &records,
+		if _, err := fmt.Sscanf(out, "Everything is intact: %d records, including %d member", &records,
 			&members); err != nil {
 			t.Fatalf("verify said %q", out)
 		}

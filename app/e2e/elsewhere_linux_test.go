@@ -77,7 +77,7 @@ func TestWindowElsewhere(t *testing.T) {
 	d.find("heading", "Workspaces")
 	d.fill("Address", "http://door.example.com")
 	d.click("button", "Sign in")
-	d.reads("Use https: over http anybody on the way could act for you")
+	d.reads("Use https. Over http, anyone on the network could act for you")
 	d.picture("elsewhere-wrong")
 	d.fill("Address", far.URL)
 	d.click("button", "Sign in")

@@ -94,8 +94,7 @@ export async function setUpIn(page: Page): Promise<void> {
   await page.locator('input[name=name]').fill('Grace Hopper')
   await page.locator('input[name=email]').fill('grace@example.org')
   await page.locator('main form button').click()
-  await page.waitForURL((url) => !url.pathname.startsWith('/setup'))
-  await page.goto('/admin/')
+  await page.waitForURL('**/admin/')
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
 }
 

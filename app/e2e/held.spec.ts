@@ -3,7 +3,7 @@ import { examine, expectNoBarriers, faults, listed, shoot, visit } from './harne
 
 // What an Admin sees when the server's clock has jumped a month ahead: that nothing
 // expires, why, and what to do. The Admin then confirms the clock.
-const notice = (page: Page) => page.getByRole('region', { name: 'Expiry is on hold' })
+const notice = (page: Page) => page.getByRole('region', { name: 'Automatic expiry is paused' })
 const there = async () => (await listed<{ email: string }>('members', '--search', 'waits@example.com')).length
 
 async function shots(page: Page): Promise<void> {

@@ -14,6 +14,7 @@ const step = (title: string) => list().getByRole('listitem').filter({ hasText: t
 
 test('a new workspace says what it needs', async ({ browser }) => {
   admin = await setUp(browser, { colorScheme: 'light', reducedMotion: 'reduce' })
+  await expect.poll(() => new URL(admin.url()).pathname, 'setup leads to the console').toBe('/admin/')
   await expect(list()).toContainText('0 of 6 done')
   await expect(step('Set up email')).toContainText('has not accepted an email yet')
   await examine(admin, 'checklist')
@@ -59,7 +60,9 @@ test('who hides the list does not see it again, until they ask for it', async ()
   await expect(admin.getByText('The last two weeks')).toBeVisible()
   await expect(list()).toHaveCount(0)
   await admin.goto('/admin/settings/general')
+  const saved = admin.waitForResponse((r) => r.request().method() === 'PATCH' && r.ok())
   await admin.getByLabel('Show the setup checklist').check()
+  await saved
   await admin.goto('/admin/')
   await expect(list()).toBeVisible()
 })

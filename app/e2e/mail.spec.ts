@@ -18,7 +18,7 @@ test('mail is set up in the console', async ({ browser }) => {
     await expect(page.getByText('1 email is held because no mail server is set up.')).toBeVisible()
     await host.fill('smtp://127.0.0.1')
     await page.getByRole('button', { name: 'Save', exact: true }).click()
-    await expect(page.locator('#mail-host-hint')).toContainText('Enter the host name alone')
+    await expect(page.locator('#mail-host-hint')).toContainText('Enter only the host name')
     await examine(page, 'mail-refused')
     await page.setViewportSize({ width: 1280, height: 900 })
   })
@@ -26,7 +26,7 @@ test('mail is set up in the console', async ({ browser }) => {
   await test.step('a wrong password is answered in the mail server’s words', async () => {
     await host.fill('127.0.0.1')
     await page.getByLabel('Port').fill(process.env.MAIL_PORT as string)
-    await page.getByLabel('User name').fill('doorward')
+    await page.getByLabel('Username').fill('doorward')
     await password.fill('wrong')
     await page.getByLabel('Sender').fill('AI Loop <door@example.com>')
     await page.getByRole('button', { name: 'Save and send a test' }).click()

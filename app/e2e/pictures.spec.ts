@@ -17,7 +17,7 @@ test('the pages and the email of the README', async ({ browser }) => {
   await admin.getByLabel('Your email').fill('grace@example.org')
   await keep(admin, 'setup')
   await admin.getByRole('button', { name: 'Create workspace' }).click()
-  await expect(admin.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
+  await expect(admin.getByRole('heading', { name: 'Dashboard' })).toBeVisible()
 
   await admin.goto('/')
   const status = await admin.evaluate(async () => {

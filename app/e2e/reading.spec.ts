@@ -18,7 +18,7 @@ test('a workspace with somebody in it', async ({ browser }) => {
   await admin.getByLabel('Your name').fill('Grace Hopper')
   await admin.getByLabel('Your email').fill('grace@example.org')
   await admin.locator('main form button').click()
-  await expect(admin.getByRole('heading', { name: 'Hello, Grace' })).toBeVisible()
+  await expect(admin.getByRole('heading', { name: 'Dashboard' })).toBeVisible()
   await doorward('invite', long, '--role', 'Fleet')
   await doorward('approve', long)
 })

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Browser, type Page } from '@playwright/test'
-import { doorward, faults, listed, message, visit } from './harness'
+import { doorward, faults, listed, message, setUpIn, visit } from './harness'
+import { consolePages, people, settled } from './pages'
 
 // Every page of console and portal, empty, full and failing, in English, German and
 // Arabic, light and dark, on screens from 320 to 1920 wide. make sheets saves a picture of
@@ -22,13 +23,6 @@ let admin: Page
 let sheet: Page
 
 const speak = (page: Page, language: string) => page.context().addCookies([{ name: 'doorward-language', value: language, url: process.env.BASE_URL as string }])
-
-// settled waits until a page has what it asked for.
-async function settled(page: Page): Promise<void> {
-  await expect(page.locator('h1').first()).toBeVisible()
-  await expect(page.locator('.skeleton')).toHaveCount(0)
-  await page.evaluate(() => document.fonts.ready)
-}
 
 // take opens a page in every look and width, checks its width, and saves its sheet.
 async function take(page: Page, name: string, path?: string): Promise<void> {
@@ -62,37 +56,23 @@ async function put(name: string, rows: string[][]): Promise<void> {
   await sheet.screenshot({ path: join(folder!, `${name}.png`) })
 }
 
-const consolePages: [string, string][] = [
-  ['dashboard', '/'], ['requests', '/requests'], ['members', '/settings/members'], ['invite', '/settings/members?invite'],
-  ['invite-many', '/settings/members?invite-many'], ['roles', '/settings/roles'], ['role', '/settings/roles?role'], ['audit', '/audit'],
-  ['emails', '/mail'], ['general', '/settings/general'], ['mail-server', '/settings/mail'], ['security', '/settings/security'],
-  ['tokens', '/settings/tokens'], ['about', '/?about'], ['palette', '/?find'], ['nowhere', '/nowhere'],
-]
-
-const setUp = async (browser: Browser) => {
+const begin = async (browser: Browser) => {
   if (folder) mkdirSync(folder, { recursive: true })
   sheet = await browser.newPage()
   admin = await visit(browser, { locale: 'en-GB', reducedMotion: 'reduce' })
 }
 
 test('before and at the first setup', async ({ browser }) => {
-  await setUp(browser)
+  await begin(browser)
   await take(admin, 'portal-not-set-up', '/login')
   await take(admin, 'portal-setup', process.env.SETUP_LINK as string)
-  await admin.locator('input[name=workspace]').fill('Night Watch')
-  await admin.locator('input[name=name]').fill('Grace Hopper')
-  await admin.locator('input[name=email]').fill('grace@example.org')
-  await admin.locator('main form button').first().click()
-  await expect.poll(() => new URL(admin.url()).pathname).not.toContain('setup')
+  await setUpIn(admin)
   await take(admin, 'portal-home-admin', '/')
 })
 
 test('the console while it is empty', async () => {
   for (const [name, path] of consolePages) await take(admin, `empty-${name}`, `/admin${path}`)
 })
-
-// Names as long as people have them, in several scripts.
-const people = ['Ada Lovelace', 'María José Carreño Quiñones de la Fuente y Martínez-Bordiú', 'Łukasz Żółkiewski', '山田 花子', 'محمد بن عبد الله', 'Bob Noyce', 'Björk Guðmundsdóttir', 'X', 'Katherine Johnson', 'Rosalind Franklin']
 
 test('the console when it is full', async ({ browser }) => {
   await admin.goto('/admin/')

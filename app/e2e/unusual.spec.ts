@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
-import { control, doorward, examine, faults, shoot, visit } from './harness'
+import { control, doorward, examine, faults, setUp, shoot } from './harness'
 
 // What an Admin sees of an attack: nothing while there is none, a number while it is
 // small, and amber, at the top and without a reload, once there are more events than
@@ -25,13 +25,7 @@ async function shots(page: Page, name: string): Promise<void> {
 }
 
 test('an attack on the dashboard', async ({ browser }) => {
-  const page = await visit(browser, { locale: 'en-GB', timezoneId: 'UTC' })
-  await page.goto(process.env.SETUP_LINK as string)
-  await page.getByLabel('Workspace name').fill('Night Watch')
-  await page.getByLabel('Your name').fill('Grace Hopper')
-  await page.getByLabel('Your email').fill('grace@example.org')
-  await page.getByRole('button', { name: 'Create workspace' }).click()
-  await expect(page.getByRole('heading', { name: /^Hello/ })).toBeVisible()
+  const page = await setUp(browser, { locale: 'en-GB', timezoneId: 'UTC' })
   await doorward('invite', 'ada@example.com', '--role', 'Fleet')
   await page.goto('/admin/')
 

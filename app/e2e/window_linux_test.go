@@ -35,7 +35,7 @@ func TestWindow(t *testing.T) {
 	d.fill("Your name", "Grace Hopper")
 	d.fill("Your email", "grace hopper@example.org")
 	d.click("button", "Create workspace")
-	d.reads("An email address has no spaces in it")
+	d.reads("An email address cannot contain spaces")
 	d.picture("welcome-wrong")
 	d.fill("Your email", "grace@example.org")
 	d.click("button", "Create workspace")

@@ -61,3 +61,37 @@ func (b Actor) IsZero() bool { return b == Actor{} }
 
 // IsSystem reports whether the actor is Doorward itself.
 func (b Actor) IsSystem() bool { return b.Source == SourceSystem }
+
+// An Inviter identifies whoever invites: a member or token by id, or the operator.
+type Inviter string
+
+// Inviter returns the identity of the actor as an inviter. What a member's token does is
+// the member's.
+func (b Actor) Inviter() Inviter {
+	switch {
+	case b.Member != "":
+		return Inviter(b.Member)
+	case b.Token != "":
+		return Inviter(b.Token)
+	case b.IsSystem():
+		return bySystem
+	}
+	return byOperator
+}
+
+const (
+	byOperator Inviter = "operator"
+	bySystem   Inviter = "system"
+)
+
+// ParseInviter returns the inviter with that id, whom there need not be any more.
+func ParseInviter(s string) (Inviter, error) {
+	if by := Inviter(s); by == byOperator || by == bySystem {
+		return by, nil
+	}
+	id, err := parseID(s, func() *Error {
+		return Errorf(Invalid, "%q is not an inviter. The field inviters of the list names them.",
+			Shorten(s, 40)).On("invited_by").WithCode("unknown_inviter")
+	})
+	return Inviter(id), err
+}

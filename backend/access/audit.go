@@ -44,13 +44,13 @@ func (e AuditEntry) Sum() string {
 func (e *AuditEntry) Follows(seq uint64, prev string) error {
 	switch {
 	case e.Seq != seq+1:
-		return Errorf(Conflict, "The audit log is broken: after entry %d comes entry %d.", seq, e.Seq).
+		return Errorf(Conflict, "The audit log is damaged: entry %d is followed by entry %d.", seq, e.Seq).
 			WithCode("audit_broken")
 	case e.Prev != prev:
-		return Errorf(Conflict, "The audit log is broken: entry %d does not follow the one before it.", e.Seq).
+		return Errorf(Conflict, "The audit log is damaged: entry %d does not follow the one before it.", e.Seq).
 			WithCode("audit_broken")
 	case e.Hash != e.Sum():
-		return Errorf(Conflict, "The audit log is broken: entry %d was altered.", e.Seq).WithCode("audit_broken")
+		return Errorf(Conflict, "The audit log is damaged: entry %d was altered.", e.Seq).WithCode("audit_broken")
 	}
 	return nil
 }

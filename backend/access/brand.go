@@ -74,7 +74,8 @@ func (b Brand) Check() error {
 			continue
 		}
 		if is, err := ParseColour(c.field, string(c.value)); err != nil || is != c.value {
-			return Errorf(Invalid, "Write the color as # and six digits or letters from A to F, such as #1d6b57.").
+			return Errorf(Invalid, "Enter the color as # followed by six digits or letters from A to F, such as "+
+				"#1d6b57.").
 				On(c.field).WithCode("colour_invalid")
 		}
 		if err := c.theme.check(c.field, c.value); err != nil {
@@ -85,7 +86,8 @@ func (b Brand) Check() error {
 		return err
 	}
 	if strings.ContainsAny(b.Footer, "\r\n") {
-		return Errorf(Invalid, "The footer is one line. Remove the line break.").On("footer").WithCode("text_invalid")
+		return Errorf(Invalid, "The footer must be a single line. Remove the line "+
+			"break.").On("footer").WithCode("text_invalid")
 	}
 	if is, err := ParseContact("contact", b.Contact); err != nil || is != b.Contact {
 		return contactInvalid("contact")
@@ -95,7 +97,7 @@ func (b Brand) Check() error {
 		return nil
 	}
 	if !isHash(l.Hash) || l.Width < 1 || l.Height < 1 || l.Width > 2*LogoBoxWidth || l.Height > 2*LogoBoxHeight {
-		return Errorf(Invalid, "The logo is not one that this server made.").On("logo").WithCode("logo_invalid")
+		return Errorf(Invalid, "This logo was not created by this server.").On("logo").WithCode("logo_invalid")
 	}
 	return nil
 }
@@ -145,7 +147,7 @@ func checkedLink(field, s string) (string, error) {
 }
 
 func contactInvalid(field string) error {
-	return Errorf(Invalid, "The contact is an email address, such as help@example.com, or a web address that "+
+	return Errorf(Invalid, "The contact must be an email address, such as help@example.com, or a web address that "+
 		"begins with https://.").On(field).WithCode("contact_invalid")
 }
 

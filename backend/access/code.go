@@ -112,9 +112,8 @@ func digitOf(r rune) (byte, bool) {
 func MalformedCode() *Error {
 	return Errorf(
 		Invalid,
-		"A code has eight letters and digits, like K7PQ-3XMD. Copy it from the "+
-			"newest email; spaces and dashes do not "+
-			"matter.",
+		"A code has eight letters and digits, such as K7PQ-3XMD. Copy it from the newest email. Spaces and dashes "+
+			"do not matter.",
 	).
 		On("code").WithCode("code_malformed")
 }

@@ -17,7 +17,8 @@ func ParseColour(field, typed string) (Colour, error) {
 		s = string([]byte{s[0], s[0], s[1], s[1], s[2], s[2]})
 	}
 	if _, err := strconv.ParseUint(s, 16, 32); err != nil || len(s) != 6 {
-		return "", Errorf(Invalid, "Write the color as # and six digits or letters from A to F, such as #1d6b57.").
+		return "", Errorf(Invalid, "Enter the color as # followed by six digits or letters from A to F, such as "+
+			"#1d6b57.").
 			On(field).WithCode("colour_invalid")
 	}
 	return Colour("#" + s), nil
@@ -143,9 +144,9 @@ func (t Theme) check(field string, c Colour) error {
 	}
 	least := fmt.Sprintf("%.1f", math.Floor(10*min(m.Text, m.Button))/10)
 	if t.Name == DarkTheme.Name {
-		return Errorf(Invalid, "In the dark theme this color has a contrast of %s to 1, and text needs 4.5 to 1. "+
-			"Choose a lighter one, such as %s.", least, string(t.Nearest(c))).On(field).WithCode("contrast_too_low")
+		return Errorf(Invalid, "In the dark theme, this color has a contrast of %s to 1, but text needs 4.5 to 1. "+
+			"Choose a lighter color, such as %s.", least, string(t.Nearest(c))).On(field).WithCode("contrast_too_low")
 	}
-	return Errorf(Invalid, "In the light theme this color has a contrast of %s to 1, and text needs 4.5 to 1. "+
-		"Choose a darker one, such as %s.", least, string(t.Nearest(c))).On(field).WithCode("contrast_too_low")
+	return Errorf(Invalid, "In the light theme, this color has a contrast of %s to 1, but text needs 4.5 to 1. "+
+		"Choose a darker color, such as %s.", least, string(t.Nearest(c))).On(field).WithCode("contrast_too_low")
 }

@@ -64,7 +64,7 @@ func (opened *Session) CheckCode(code SecretHash, now time.Time) error {
 func WrongConfirmation() *Error {
 	return Errorf(
 		Invalid,
-		"That code is wrong or has expired. Check the newest email, or send another code.",
+		"That code is wrong or has expired. Check the newest email, or request another code.",
 	).On("code").WithCode("code_wrong")
 }
 
@@ -73,8 +73,8 @@ func WrongConfirmation() *Error {
 func ConfirmationRequired() *Error {
 	return Errorf(
 		Forbidden,
-		"Confirm that it is you: request a code by email and enter it, or sign out and in again. "+
-			"That counts for %d minutes.",
+		"Confirm your identity: request a code by email and enter it, or sign out and sign in again. The "+
+			"confirmation is valid for %d minutes.",
 		int(ConfirmationTTL/time.Minute),
 	).WithCode("confirmation_required")
 }
@@ -83,6 +83,7 @@ func ConfirmationRequired() *Error {
 // token.
 func TokenOutlivesSession() *Error {
 	return Errorf(Forbidden,
-		"A token cannot do this: the result would outlive the token. Use the console, or the server's own shell.").
+		"A token cannot do this, because the result would outlive the token. Use the console or the server's "+
+			"command line.").
 		WithCode("token_outlives")
 }

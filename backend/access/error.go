@@ -95,7 +95,7 @@ func (k Kind) Is(err error) bool {
 func Explain(err error) *Error {
 	var e *Error
 	if !errors.As(err, &e) || e.Kind == "" || e.Kind == Internal {
-		const ours = "Something went wrong on our side. The administrator can find it in the log."
+		const ours = "Something went wrong on our side. An administrator can find the cause in the log."
 		return Errorf(Internal, ours).WithCode(string(Internal))
 	}
 	code := e.Code

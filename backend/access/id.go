@@ -56,19 +56,19 @@ func parseID(s string, none func() *Error) (string, error) {
 }
 
 // NoSuchMember is the answer for a member who does not exist or whom the caller may not see.
-func NoSuchMember() *Error { return Errorf(NotFound, "There is no such member here.") }
+func NoSuchMember() *Error { return Errorf(NotFound, "There is no such member.") }
 
 // NoSuchEmail is NoSuchMember for emails of the outbox.
-func NoSuchEmail() *Error { return Errorf(NotFound, "There is no such email here.") }
+func NoSuchEmail() *Error { return Errorf(NotFound, "There is no such email.") }
 
 // NoSuchRole is NoSuchMember for roles.
-func NoSuchRole() *Error { return Errorf(NotFound, "There is no such role here.") }
+func NoSuchRole() *Error { return Errorf(NotFound, "There is no such role.") }
 
 // NoSuchSession is NoSuchMember for sessions.
-func NoSuchSession() *Error { return Errorf(NotFound, "There is no such session here.") }
+func NoSuchSession() *Error { return Errorf(NotFound, "There is no such session.") }
 
 // NoSuchToken is NoSuchMember for API tokens.
-func NoSuchToken() *Error { return Errorf(NotFound, "There is no such token here.") }
+func NoSuchToken() *Error { return Errorf(NotFound, "There is no such token.") }
 
 // A Secret grants access: a login link, a session, an API token. It is shown once, to its
 // recipient, and only its Hash is stored.

@@ -67,6 +67,6 @@ func ParseLanguage(tag string) (Language, error) {
 	for i, l := range Languages {
 		names[i] = string(l)
 	}
-	return "", Errorf(Invalid, "%q is not a language of Doorward. Choose one of %s.",
+	return "", Errorf(Invalid, "%q is not a supported language. Choose one of %s.",
 		Shorten(tag, 20), strings.Join(names, ", ")).On("language").WithCode("language_unknown")
 }

@@ -58,23 +58,23 @@ func TestWhatExpiresBeforeAtAfter(t *testing.T) {
 		}},
 		"a session without use": {noon.Add(MemberIdleTTL), func(now time.Time) error {
 			opened := Session{OpenedAt: noon, SeenAt: noon}
-			return good(opened.IsValid(false, now))
+			return good(opened.IsValid(nil, false, now))
 		}},
 		"a session in use": {noon.Add(MemberSessionTTL), func(now time.Time) error {
 			opened := Session{OpenedAt: noon, SeenAt: now}
-			return good(opened.IsValid(false, now))
+			return good(opened.IsValid(nil, false, now))
 		}},
 		"a manager's session without use": {noon.Add(AdminIdleTTL), func(now time.Time) error {
 			opened := Session{OpenedAt: noon, SeenAt: noon}
-			return good(opened.IsValid(true, now))
+			return good(opened.IsValid(nil, true, now))
 		}},
 		"a manager's session in use": {noon.Add(AdminSessionTTL), func(now time.Time) error {
 			opened := Session{OpenedAt: noon, SeenAt: now}
-			return good(opened.IsValid(true, now))
+			return good(opened.IsValid(nil, true, now))
 		}},
 		"a manager's window in use": {noon.Add(MemberSessionTTL), func(now time.Time) error {
 			opened := Session{OpenedAt: noon, SeenAt: now, Method: MethodDesktop}
-			return good(opened.IsValid(true, now))
+			return good(opened.IsValid(nil, true, now))
 		}},
 		"a token": {noon.Add(time.Hour), func(now time.Time) error {
 			tok := Token{CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}
@@ -160,6 +160,7 @@ func TestBoundsAtAndBeyond(t *testing.T) {
 	settings := func(workspace string, lasts time.Duration) error {
 		return Settings{Workspace: workspace, InvitationTTL: Seconds(lasts)}.Check()
 	}
+	var usual Lifetimes
 	marks := func(n int, mark string) error { return CheckText("name", "a"+strings.Repeat(mark, n), 100) }
 	code := func(n int) error {
 		if _, ok := ParseCode("K7PQ3XMD" + strings.Repeat(" ", n-CodeLength)); !ok {
@@ -168,8 +169,8 @@ func TestBoundsAtAndBeyond(t *testing.T) {
 		return nil
 	}
 	for name, tt := range map[string]struct{ at, beyond error }{
-		"the shortest token":      {CheckTokenTTL(MinTokenTTL), CheckTokenTTL(MinTokenTTL - 1)},
-		"the longest token":       {CheckTokenTTL(MaxTokenTTL), CheckTokenTTL(MaxTokenTTL + 1)},
+		"the shortest token":      {usual.CheckTokenTTL(MinTokenTTL), usual.CheckTokenTTL(MinTokenTTL - 1)},
+		"the longest token":       {usual.CheckTokenTTL(MaxTokenTTL), usual.CheckTokenTTL(MaxTokenTTL + 1)},
 		"the shortest invitation": {settings("W", MinInvitationTTL), settings("W", MinInvitationTTL-time.Second)},
 		"the longest invitation":  {settings("W", MaxInvitationTTL), settings("W", MaxInvitationTTL+time.Second)},
 		"the shortest workspace":  {settings("W", MinInvitationTTL), settings("", MinInvitationTTL)},

@@ -99,6 +99,6 @@ type Setup struct {
 // SetupClosed is the answer to a wrong secret, and to any secret once there is an Admin.
 func SetupClosed() *Error {
 	return Errorf(Expired,
-		"This setup link is not valid, or setup is closed. Sign in instead; on the server, `doorward login-link "+
+		"This setup link is not valid, or setup is closed. Sign in instead. On the server, `doorward login-link "+
 			"EMAIL` prints a login link for an Admin.").WithCode("setup_closed")
 }

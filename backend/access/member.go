@@ -127,6 +127,7 @@ type Invitation struct {
 	By        Actor     `json:"by"`
 	At        time.Time `json:"at"`
 	TTL       Duration  `json:"lasts"`
+	Undecided Duration  `json:"undecided,omitempty"` // after which the pending account is removed; zero: PendingTTL
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Note      string    `json:"note,omitempty"` // the Admin's, shown in the email
 	Reminded  bool      `json:"reminded,omitempty"`
@@ -184,11 +185,11 @@ func NewMember(id MemberID, to Address, name string, roles []RoleName, note stri
 func (m *Member) Renew(now time.Time) error {
 	switch {
 	case m.State != Pending:
-		return Errorf(Conflict, "%s was already approved. They can request an email on the sign-in page.", m.Email).
+		return Errorf(Conflict, "%s was already approved. They can request a login link on the sign-in page.", m.Email).
 			WithCode("already_member")
 	case !m.JoinedAt().IsZero():
 		return Errorf(Conflict,
-			"%s has already accepted the invitation. They can request an email on the sign-in page.",
+			"%s has already accepted the invitation. They can request a login link on the sign-in page.",
 			m.Email).WithCode("already_accepted")
 	}
 	m.Invitation.ExpiresAt = now.Add(m.Invitation.TTL.Std())
@@ -211,10 +212,20 @@ func (m *Member) RemovedAt() time.Time {
 	if came := m.JoinedAt(); came.After(from) {
 		from = came
 	}
-	if end := m.Invitation.ExpiresAt; end.After(from.Add(PendingTTL)) {
+	removed := from.Add(m.UndecidedTTL())
+	if end := m.Invitation.ExpiresAt; end.After(removed) {
 		return end
 	}
-	return from.Add(PendingTTL)
+	return removed
+}
+
+// UndecidedTTL is how long the pending account is kept without a decision: what was set when
+// the member was invited.
+func (m *Member) UndecidedTTL() time.Duration {
+	if d := m.Invitation.Undecided; d != 0 {
+		return d.Std()
+	}
+	return PendingTTL
 }
 
 // NextDue is when something next happens to the member automatically: the reminder, the
@@ -297,7 +308,7 @@ func (m *Member) Reject(actor Actor) error { return m.decidable(actor) }
 func (m *Member) decidable(actor Actor) error {
 	switch {
 	case actor.Member == m.ID:
-		return Errorf(Forbidden, "You cannot decide your own request. Another Admin can.").WithCode("own_request")
+		return Errorf(Forbidden, "You cannot decide on your own request. Another Admin can.").WithCode("own_request")
 	case m.State != Pending:
 		return Errorf(Conflict, "This request was already approved.").WithCode("already_decided")
 	}

@@ -14,7 +14,7 @@ const (
 	ReceivedMessage     MessageKind = "received"     // to the invited person, once the address is verified
 	RequestsMessage     MessageKind = "waiting"      // to Admins: somebody is waiting for a decision
 	ExpiringMessage     MessageKind = "expiring"     // to the invited person, a day before the invitation expires
-	UndecidedMessage    MessageKind = "abandoned"    // to Admins: nobody decided for 30 days, the account was removed
+	UndecidedMessage    MessageKind = "abandoned"    // to Admins: nobody decided for long, the account was removed
 	TestMessage         MessageKind = "test"         // to an Admin who wants to know whether mail works
 )
 
@@ -144,6 +144,7 @@ type MessageFacts struct {
 	NextAt    time.Time `json:"next_at,omitzero"`    // no other sign-in email can be requested before this time
 
 	Pending []PendingPerson `json:"pending,omitempty"` // the people that an email to Admins is about
+	Waited  Duration        `json:"waited,omitempty"`  // how long they waited before they were removed
 
 	Rendered *MessageBody `json:"rendered,omitempty"` // the whole email, if an older version stored it rendered
 }
@@ -212,15 +213,15 @@ const NoMailServer = "No mail server is set up."
 func (m *Message) Requeue(now time.Time) error {
 	switch {
 	case m.State == MessageSent:
-		return Errorf(Conflict, "This email has already been sent. To send another, use resend on the member.").
+		return Errorf(Conflict, "This email has already been sent. To send another, use “resend” for the member.").
 			WithCode("already_sent")
 	case m.State == MessageFailed && m.Kind.HoldsSecret():
 		return Errorf(Conflict,
-			"The link in this email was deleted when the email failed. Use resend on the member: it "+
-				"makes a new one.").
+			"The link in this email was deleted when the email failed. Use “resend” for the member to create a new "+
+				"one.").
 			WithCode("letter_gone")
 	case !m.ExpiresAt.IsZero() && !now.Before(m.ExpiresAt):
-		return Errorf(Conflict, "The content of this email has expired. Send a new one.").WithCode("letter_expired")
+		return Errorf(Conflict, "The content of this email has expired. Send a new email.").WithCode("letter_expired")
 	}
 	m.State, m.NextTry, m.At = MessageQueued, now, now
 	return nil

@@ -94,7 +94,7 @@ func TestSessionGood(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			opened := Session{OpenedAt: noon.Add(-tt.opened), SeenAt: noon.Add(-tt.seen)}
-			if got := opened.IsValid(tt.manages, noon); got != tt.want {
+			if got := opened.IsValid(nil, tt.manages, noon); got != tt.want {
 				t.Errorf("Good = %v", got)
 			}
 		})

@@ -128,11 +128,11 @@ func CheckRole(r Role) error {
 func CheckGrants(r Role) error {
 	switch {
 	case r.Name.IsBuiltIn():
-		return Errorf(Conflict, "%s is built in and cannot be changed. Make a role with another name.", r.Name).
+		return Errorf(Conflict, "%s is built in and cannot be changed. Create a role with another name.", r.Name).
 			WithCode("built_in_role")
 	case !validRoleName(string(r.Name)):
 		return Errorf(Invalid,
-			"A role's name has 1 to %d letters, digits, spaces or hyphens, and starts with a letter.", maxRoleName).
+			"A role name must have 1 to %d letters, digits, spaces or hyphens, and start with a letter.", maxRoleName).
 			On("name").WithCode("role_name")
 	case len(r.Permissions) == 0:
 		return Errorf(Invalid, "Choose at least one permission for the role %s.", r.Name).
@@ -175,7 +175,7 @@ const MaxRolesHeld = 10
 
 // TooManyRoles is the refusal of more roles than one member can have.
 func TooManyRoles() *Error {
-	return Errorf(Invalid, "One member can have up to %d roles. Make a role that opens what several of them do.",
+	return Errorf(Invalid, "A member can have at most %d roles. Create one role that combines several of them.",
 		MaxRolesHeld).On("roles").WithCode("too_many_roles")
 }
 
@@ -190,20 +190,21 @@ func RoleNames(roles []RoleName) string {
 
 // UnknownRole is the answer to a role that does not exist.
 func UnknownRole(name string) *Error {
-	return Errorf(Invalid, "There is no role %q. Use Admin, AILoop, Fleet or one of your own.", Shorten(name, 40)).
+	return Errorf(Invalid, "There is no role %q. Use Admin, AILoop, Fleet or a custom role.", Shorten(name, 40)).
 		On("roles").WithCode("unknown_role")
 }
 
 // AbovePermissions is the refusal of a role with permissions that the granting member
 // lacks.
 func AbovePermissions(role RoleName, p Permission) *Error {
-	return Errorf(Forbidden, "%s goes beyond your own access (%s), so you cannot grant it.", role, p).
+	return Errorf(Forbidden, "%s includes more access than you have (%s), so you cannot grant it.", role, p).
 		WithCode("role_above_own")
 }
 
 // NotAllowed is the refusal of an action that needs a permission.
 func NotAllowed(p Permission) *Error {
-	return Errorf(Forbidden, "Your access does not include: %s. An Admin can change that.", p).WithCode("not_allowed")
+	return Errorf(Forbidden, "You do not have this permission: %s. An Admin can change "+
+		"that.", p).WithCode("not_allowed")
 }
 
 var _ fmt.Stringer = Permission{}

@@ -6,13 +6,15 @@ import (
 	"time"
 )
 
-// How long a session lasts: without use, and in total. Members who manage others have the
-// shorter limits; a pending member's session outlasts the wait for a decision.
+// How long a session lasts unless an Admin sets something else: without use, and in total.
+// Members who manage others have the shorter limits; a pending member's session outlasts the
+// wait for a decision. No session lasts longer than MaxSessionTTL.
 const (
 	AdminIdleTTL     = 30 * time.Minute
 	AdminSessionTTL  = 24 * time.Hour
 	MemberIdleTTL    = 7 * 24 * time.Hour
 	MemberSessionTTL = 30 * 24 * time.Hour
+	MaxSessionTTL    = 30 * 24 * time.Hour
 	TouchInterval    = time.Minute    // the precision of the last use
 	EndReasonTTL     = 24 * time.Hour // how long a browser can learn why its session ended
 )
@@ -66,21 +68,21 @@ const ClockSlack = 5 * time.Minute
 
 // IsValid reports whether the session is within its limits. A window's secret is stored in
 // the keyring of the computer's user, so a window has the longer limits.
-func (opened *Session) IsValid(manages bool, now time.Time) bool {
+func (opened *Session) IsValid(l Lifetimes, manages bool, now time.Time) bool {
 	latest := now.Add(ClockSlack)
 	if opened.OpenedAt.After(latest) || opened.SeenAt.After(latest) {
 		return false
 	}
-	return now.Before(opened.ExpiresAt(manages))
+	return now.Before(opened.ExpiresAt(l, manages))
 }
 
 // ExpiresAt returns when the session ends if it is not used until then.
-func (opened *Session) ExpiresAt(manages bool) time.Time {
-	idle, lasts := MemberIdleTTL, MemberSessionTTL
+func (opened *Session) ExpiresAt(l Lifetimes, manages bool) time.Time {
+	idle, lasts := LifetimeMemberIdle, LifetimeMemberSession
 	if manages && opened.Method != MethodDesktop {
-		idle, lasts = AdminIdleTTL, AdminSessionTTL
+		idle, lasts = LifetimeAdminIdle, LifetimeAdminSession
 	}
-	unused, longest := opened.SeenAt.Add(idle), opened.OpenedAt.Add(lasts)
+	unused, longest := opened.SeenAt.Add(l.Of(idle)), opened.OpenedAt.Add(l.Of(lasts))
 	if unused.Before(longest) {
 		return unused
 	}
@@ -108,10 +110,11 @@ const (
 
 // SignedOutError is the answer to requests that are not signed in.
 func SignedOutError() *Error {
-	return Errorf(SignedOut, "You are not signed in. Open /login and request an email.")
+	return Errorf(SignedOut, "You are not signed in. Open /login and request a login link.")
 }
 
-// How long an API token lasts by default, at least and at most.
+// How long an API token lasts by default and at most, unless an Admin sets something else, and
+// at least.
 const (
 	DefaultTokenTTL = 90 * 24 * time.Hour
 	MinTokenTTL     = time.Hour
@@ -134,10 +137,10 @@ type Token struct {
 // TokenPrefix starts every API token, so that scanners recognise a leaked one.
 const TokenPrefix = "dw_"
 
-// CheckTokenTTL checks how long a token is to last.
-func CheckTokenTTL(lasts time.Duration) error {
-	if lasts < MinTokenTTL || lasts > MaxTokenTTL {
-		return Errorf(Invalid, "A token can last from 1 hour to %d days.", int(MaxTokenTTL/(24*time.Hour))).
+// CheckTokenTTL checks how long a new token is to last.
+func (s Lifetimes) CheckTokenTTL(lasts time.Duration) error {
+	if longest := s.Of(LifetimeLongestToken); lasts < MinTokenTTL || lasts > longest {
+		return Errorf(Invalid, "A token can last from %s to %s.", Span(MinTokenTTL), Span(longest)).
 			On("expires_in").WithCode("expiry_out_of_range")
 	}
 	return nil

@@ -7,6 +7,8 @@ type Settings struct {
 	Workspace     string   `json:"workspace"`
 	InvitationTTL Duration `json:"invitation"` // how long invitations last by default
 
+	Lifetimes Lifetimes `json:"lifetimes,omitempty"`
+
 	// What was given at the start takes precedence over these.
 	PublicURL string       `json:"public_url,omitempty"` // scheme and host; empty: the default
 	Mail      MailSettings `json:"mail,omitzero"`
@@ -26,11 +28,14 @@ func DefaultSettings() Settings {
 // Check reports what is wrong with the settings.
 func (s Settings) Check() error {
 	if s.Workspace == "" {
-		return Errorf(Invalid, "The workspace needs a name.").On("workspace").WithCode("workspace_missing")
+		return Errorf(Invalid, "Enter a name for the workspace.").On("workspace").WithCode("workspace_missing")
 	}
 	if d := s.InvitationTTL.Std(); d < MinInvitationTTL || d > MaxInvitationTTL {
 		return Errorf(Invalid, "An invitation can last from 1 hour to %d days.", maxInvitationDays).
 			On("invitation").WithCode("expiry_out_of_range")
+	}
+	if err := s.Lifetimes.Check(); err != nil {
+		return err
 	}
 	if err := s.Brand.Check(); err != nil {
 		return err

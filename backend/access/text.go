@@ -24,14 +24,14 @@ func CheckText(field, s string, most int) error {
 			label(field)).On(field).WithCode("text_invalid")
 	}
 	if n := utf8.RuneCountInString(s); n > most {
-		return Errorf(Invalid, "The %s has %d characters; the most is %d.", label(field), n, most).
+		return Errorf(Invalid, "The %s has %d characters, but can have at most %d.", label(field), n, most).
 			On(field).WithCode("text_too_long")
 	}
 	all := []rune(s)
 	marks, foreign := 0, 0
 	for i, r := range all {
 		if !isVisible(all, i) {
-			return Errorf(Invalid, "The %s contains a character that cannot be shown (U+%04X). Please remove it.",
+			return Errorf(Invalid, "The %s contains a character that cannot be shown (U+%04X). Remove it.",
 				label(field), r).On(field).WithCode("text_invisible")
 		}
 		switch {
@@ -46,8 +46,7 @@ func CheckText(field, s string, most int) error {
 		if marks > maxMarks || foreign > maxForeign || marks == 1 && i == 0 {
 			return Errorf(
 				Invalid,
-				"The %s has marks without a letter, or more on one letter than any script has (at U+%04X). "+
-					"Please remove them.",
+				"The %s has combining marks without a letter, or too many on one letter (at U+%04X). Remove them.",
 				label(field),
 				r,
 			).On(field).WithCode("text_marks")

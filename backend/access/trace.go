@@ -35,13 +35,13 @@ const orTrustTheProxy = "No action is needed if it stops. If it is your own prox
 var traceTexts = map[Trace]struct{ one, many, means, toDo string }{
 	TraceWrongCode: {
 		one: "wrong login code", many: "wrong login codes",
-		means: "Someone entered a wrong login code. People mistype; many from one network are guesses.",
+		means: "Someone entered a wrong login code. A few are typing mistakes; many from one network are guesses.",
 		toDo:  "A few need no action. If one network keeps trying, block it, for example with fail2ban.",
 	},
 	TraceDeadLink: {
 		one: "unknown link", many: "unknown links",
-		means: "Someone opened a login link, or used a sign-in code of the desktop app, that this server does " +
-			"not know: it was made up, or it is very old.",
+		means: "Someone opened a login link, or used a code from the desktop app, that this server does not know: " +
+			"it was made up, or it is very old.",
 		toDo: "No action is needed: a link cannot be guessed. A few come from old emails.",
 	},
 	TraceBadToken: {
@@ -53,7 +53,7 @@ var traceTexts = map[Trace]struct{ one, many, means, toDo string }{
 	},
 	TraceTooMany: {
 		one: "request over the limit", many: "requests over the limit",
-		means: "A network sent more requests than one network may, and was told to wait.",
+		means: "A network sent more requests than the limit allows, and was told to wait.",
 		toDo:  orTrustTheProxy,
 	},
 	TraceForeignHost: {
@@ -65,7 +65,7 @@ var traceTexts = map[Trace]struct{ one, many, means, toDo string }{
 	},
 	TraceForeignForm: {
 		one: "unrecognized form", many: "unrecognized forms",
-		means: "Someone sent a form that no page of this server made for that browser: another site tried, or a " +
+		means: "Someone sent a form that this server did not create for that browser: another site sent it, or a " +
 			"page was open for too long.",
 		toDo: "A few need no action. If people are refused, check that the proxy passes on cookies and the " +
 			"Origin header.",
@@ -77,8 +77,9 @@ var traceTexts = map[Trace]struct{ one, many, means, toDo string }{
 	},
 	TraceFramingRefused: {
 		one: "unreadable request", many: "unreadable requests",
-		means: "What was sent is not valid HTTP: a scanner, or an attempt to smuggle a request past a proxy.",
-		toDo:  "No action is needed if it comes from outside. If it comes from your proxy, update the proxy.",
+		means: "A request was not valid HTTP: it came from a scanner, or was an attempt to smuggle a request past " +
+			"a proxy.",
+		toDo: "No action is needed if it comes from outside. If it comes from your proxy, update the proxy.",
 	},
 	TraceForwardedRefused: {
 		one: "unreadable forwarded address", many: "unreadable forwarded addresses",

@@ -57,7 +57,7 @@ func (m *Member) undoable(before Member, actor Actor, did AuditAction, now time.
 func (m *Member) UndoneBy(actor Actor, now time.Time) (Undo, error) {
 	switch {
 	case m.Undo == nil || !actor.AtScreen() || m.Undo.By.Member != actor.Member:
-		return Undo{}, Errorf(Conflict, "There is nothing of yours to undo for %s.", m.DisplayName()).
+		return Undo{}, Errorf(Conflict, "You have made no change to %s that can be undone.", m.DisplayName()).
 			WithCode("nothing_to_undo")
 	case !now.Before(m.Undo.Until):
 		return Undo{}, Errorf(Conflict, "It is too late to undo this. Change %s again instead.", m.DisplayName()).

@@ -80,7 +80,7 @@ func acceptText(s string) error {
 	case len(s) > maxAddress:
 		return tooLong()
 	case !utf8.ValidString(s):
-		return refuse("email_malformed", "The address is not readable text. Type it by hand.")
+		return refuse("email_malformed", "The address is not readable text. Type the address by hand.")
 	case strings.HasSuffix(s, ">"):
 		return angleBrackets(s)
 	}
@@ -103,23 +103,23 @@ func acceptRune(s string, r rune) error {
 	switch {
 	case r == '"':
 		return refuse("email_quoted",
-			"Addresses with quotation marks are not accepted. Give a plain one, such as ada@example.com.")
+			"Addresses with quotation marks are not accepted. Enter one without them, such as ada@example.com.")
 	case r == '<' || r == '>':
 		return angleBrackets(s)
 	case r == '(' || r == ')':
-		return refuse("email_comment", "Leave out the brackets and what is in them; give only the address.")
+		return refuse("email_comment", "Remove the parentheses and what is in them. Enter only the address.")
 	case r == '[' || r == ']':
 		return refuse("email_ip",
-			"An address with an IP address instead of a domain is not accepted. Give one such as "+
-				"ada@example.com.")
+			"An IP address in place of the domain is not accepted. Enter an address such as ada@example.com.")
 	case r == ',' || r == ';':
-		return refuse("email_several", "Give one address at a time, without commas or semicolons.")
+		return refuse("email_several", "Enter one address at a time, without commas or semicolons.")
 	case blank(r):
-		return refuse("email_space", "An email address has no spaces in it. Remove the space.")
+		return refuse("email_space", "An email address cannot contain spaces. Remove the space.")
 	case unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp):
-		return refuse("email_control", "The address contains a control character (%U). Type it by hand.", r)
+		return refuse("email_control", "The address contains a control character (%U). Type the address by hand.", r)
 	case invisible(r):
-		return refuse("email_invisible", "The address contains an invisible character (%U). Type it by hand.", r)
+		return refuse("email_invisible", "The address contains an invisible character (%U). Type the address by "+
+			"hand.", r)
 	case r < utf8.RuneSelf:
 		return refuse("email_malformed", "An email address cannot contain “%c”. Remove it.", r)
 	}
@@ -141,9 +141,9 @@ func split(s string) (local, domain string, err error) {
 	local, domain, found := strings.Cut(s, "@")
 	switch {
 	case !found:
-		return "", "", refuse("email_malformed", "An email address has an @ in it, such as ada@example.com.")
+		return "", "", refuse("email_malformed", "An email address must contain an @, as in ada@example.com.")
 	case strings.Contains(domain, "@"):
-		return "", "", refuse("email_malformed", "An email address has only one @ in it.")
+		return "", "", refuse("email_malformed", "An email address can contain only one @.")
 	case local == "":
 		return "", "", refuse("email_malformed", "Something is missing before the @.")
 	case domain == "":

@@ -58,7 +58,7 @@ func toASCII(typed string) (string, error) {
 // reachable from anywhere: with a dot, and not a number.
 func acceptDomain(typed, domain string) error {
 	if !strings.Contains(domain, ".") {
-		return refuse("email_domain", "“%s” is not a full domain: something like example.com follows the @.",
+		return refuse("email_domain", "“%s” is not a full domain. Enter one such as example.com after the @.",
 			typed)
 	}
 	rest := domain
@@ -70,8 +70,7 @@ func acceptDomain(typed, domain string) error {
 		}
 		if !more && strings.Trim(label, "0123456789") == "" {
 			return refuse("email_ip",
-				"An address with an IP address instead of a domain is not accepted. Give one such as "+
-					"ada@example.com.")
+				"An IP address in place of the domain is not accepted. Enter an address such as ada@example.com.")
 		}
 	}
 	return nil

@@ -43,10 +43,10 @@ func canonicalLocal(typed string) (string, error) {
 func beyondASCII(r rune) error {
 	if like, ok := lookalike(r); ok {
 		return refuse("email_confusable",
-			"Before the @ there is %s, which looks like “%c” but is a different character. Type the "+
+			"The part before the @ contains %s, which looks like “%c” but is a different character. Type the "+
 				"address by hand.", describe(r), like)
 	}
 	return refuse("email_not_ascii",
-		"Before the @ there is %s. Many mail servers cannot deliver to such an address; give one "+
-			"with only plain letters, a to z.", describe(r))
+		"The part before the @ contains %s. Many mail servers cannot deliver to such an address. Enter one with "+
+			"only unaccented letters, a to z.", describe(r))
 }

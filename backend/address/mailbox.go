@@ -20,8 +20,8 @@ func SenderName(field, typed string) (string, error) {
 		return "", access.Explain(err).On(field)
 	}
 	if strings.ContainsAny(name, inMailbox+"@\r\n") {
-		return "", access.Errorf(access.Invalid, "A sender name is a name alone, such as AI Loop: no email "+
-			"address, quotation marks or angle brackets.").On(field).WithCode("sender_name_invalid")
+		return "", access.Errorf(access.Invalid, "The sender name cannot contain an email address, quotation marks "+
+			"or angle brackets. Enter a name such as AI Loop.").On(field).WithCode("sender_name_invalid")
 	}
 	return name, nil
 }
@@ -37,14 +37,14 @@ func ParseMailbox(s string) (name string, a access.Address, err error) {
 	}
 	inside, closed := strings.CutSuffix(s[open+1:], ">")
 	if !closed {
-		return "", a, refuse("email_invalid", "Write it like AI Loop <door@example.com>, or the address alone.")
+		return "", a, refuse("email_invalid", "Enter the sender as AI Loop <door@example.com>, or only the address.")
 	}
 	name = strings.TrimSpace(s[:open])
 	if len(name) > 1 && name[0] == '"' && name[len(name)-1] == '"' {
 		name = name[1 : len(name)-1]
 	}
 	if strings.ContainsAny(name, inMailbox) {
-		return "", a, refuse("email_invalid", "Write it like AI Loop <door@example.com>, or the address alone.")
+		return "", a, refuse("email_invalid", "Enter the sender as AI Loop <door@example.com>, or only the address.")
 	}
 	if name, err = access.CleanText("name", name, maxMailboxName); err != nil {
 		return "", a, err

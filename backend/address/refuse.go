@@ -11,7 +11,7 @@ func refuse(code, format string, args ...any) *access.Error {
 }
 
 func tooLong() *access.Error {
-	return refuse("email_too_long", "An email address has at most %d characters, and at most %d before the @.",
+	return refuse("email_too_long", "An email address can have at most %d characters, and at most %d before the @.",
 		maxAddress, maxLocal)
 }
 
@@ -21,14 +21,14 @@ func angleBrackets(s string) *access.Error {
 	_, inner, opened := strings.Cut(s, "<")
 	if inner, closed := strings.CutSuffix(inner, ">"); opened && closed {
 		if a, err := Parse(inner); err == nil {
-			return refuse("email_with_name", "Give only the address: %s", a.Typed)
+			return refuse("email_with_name", "Enter only the address: %s", a.Typed)
 		}
 	}
 	return refuse("email_malformed",
-		"An email address has no angle brackets. Give only the address, such as ada@example.com.")
+		"An email address cannot contain angle brackets. Enter only the address, such as ada@example.com.")
 }
 
 func badDomain(typed string) *access.Error {
-	return refuse("email_domain", "“%s” is not a valid domain. Check what follows the @ for a typing mistake.",
+	return refuse("email_domain", "“%s” is not a valid domain. Check what follows the @ for typos.",
 		typed)
 }

@@ -175,7 +175,7 @@ func (f *writer) waiting() draft {
 }
 
 func (f *writer) abandoned() draft {
-	n, waited := len(f.Pending), f.print.Span(access.PendingTTL)
+	n, waited := len(f.Pending), f.print.Span(cmp.Or(f.Waited.Std(), access.PendingTTL))
 	d := draft{
 		Subject: f.count("email.abandoned.subject", n),
 		Preview: f.say("email.abandoned.preview", "Span", waited),

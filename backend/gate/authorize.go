@@ -163,10 +163,10 @@ func (a Authorized) Covers(m *access.Member) error {
 func above(m *access.Member, g access.Permission) error {
 	if m.State == access.Pending {
 		return access.Errorf(access.Forbidden,
-			"%s is invited to more access than you have (%s), so you cannot act on the account. An Admin can.",
+			"%s is invited to more access than you have (%s), so you cannot change the account. An Admin can.",
 			m.DisplayName(), g).WithCode("member_above_own")
 	}
 	return access.Errorf(access.Forbidden,
-		"%s has more access than you have (%s), so you cannot act on the account. An Admin can.",
+		"%s has more access than you have (%s), so you cannot change the account. An Admin can.",
 		m.DisplayName(), g).WithCode("member_above_own")
 }

@@ -61,7 +61,7 @@ func (c *cache) drop(all []store.Change) {
 	defer c.mu.Unlock()
 	for _, one := range all {
 		switch one.Topic {
-		case store.RolesChanged, store.TokenChanged, store.ChangesMissed:
+		case store.RolesChanged, store.TokenChanged, store.SettingsChanged, store.ChangesMissed:
 			c.init()
 		case store.MemberChanged:
 			for h := range c.byMember[access.MemberID(one.ID)] {

@@ -24,6 +24,8 @@ type Principal struct {
 	token   access.Token
 	used    *atomic.Int64 // the minute of the token's last use, since 1970
 	manages bool
+
+	lifetimes access.Lifetimes // the settings', for the session
 }
 
 // May returns an error unless the principal has the permission.
@@ -46,7 +48,7 @@ func (p *Principal) ExpiresAt() time.Time {
 	if p.session.OpenedAt.IsZero() {
 		return time.Time{}
 	}
-	return p.session.ExpiresAt(p.manages)
+	return p.session.ExpiresAt(p.lifetimes, p.manages)
 }
 
 // PreviousSignIn is when the member last signed in before this session; zero:
@@ -98,7 +100,7 @@ func (g *Gate) Listener(ctx context.Context, secret access.Secret) (*Principal, 
 		}
 		g.known.put(h, p, read)
 	}
-	if !p.session.IsValid(p.manages, g.store.Now()) {
+	if !p.session.IsValid(p.lifetimes, p.manages, g.store.Now()) {
 		return nil, access.SignedOutError()
 	}
 	return p, nil
@@ -146,7 +148,11 @@ func (g *Gate) load(ctx context.Context, h access.SecretHash) (*Principal, error
 		if p.Permissions, err = pol.Permissions(p.Member.State, p.Member.Roles); err != nil {
 			return err
 		}
-		p.session, p.Method = opened, opened.Method
+		settings, err := tx.Settings()
+		if err != nil {
+			return err
+		}
+		p.session, p.Method, p.lifetimes = opened, opened.Method, settings.Lifetimes
 		p.Actor = access.Actor{Member: opened.Member, Session: h}
 		p.Stale = opened.PermissionRevision < p.Member.PermissionRevision+pol.Revision()
 		p.manages = p.Permissions[access.May(access.Read, access.ResMembers)]
@@ -245,6 +251,6 @@ func (g *Gate) loadToken(tx *store.Tx, h access.SecretHash, p *Principal) error 
 func badToken() *access.Error {
 	return access.Errorf(
 		access.SignedOut,
-		"This API token is unknown, revoked or expired. Make a new one with `doorward token add`.",
+		"This API token is unknown, revoked or expired. Create a new one with `doorward token add`.",
 	).WithCode("bad_token")
 }

@@ -31,7 +31,7 @@ func (j *Jobs) tellClock(ctx context.Context, c store.ClockState) {
 		return
 	}
 	if !c.Held() {
-		j.log.WarnContext(ctx, "the clock is believed again: what falls due is done")
+		j.log.WarnContext(ctx, "the clock is trusted again: overdue work is done now")
 		return
 	}
 	j.log.ErrorContext(ctx, "the clock has jumped: nothing is deleted and nothing expires by itself. "+

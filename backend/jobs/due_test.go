@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/service"
 	"doorward/backend/store"
 )
 
@@ -70,6 +71,43 @@ func TestAbandonedByOperatorIsToldToAnAdmin(t *testing.T) {
 	if l := fx.messages(access.UndecidedMessage); len(l) != 1 || l[0].Recipient != "ann@example.org" {
 		t.Errorf("the notice: %+v", l)
 	}
+}
+
+// An Admin sets how long pending accounts are kept. Those who were invited before keep the time
+// they were invited with, and each notice says how long it was.
+func TestAbandonedAsTheSettingsSay(t *testing.T) {
+	fx := newFixture(t)
+	fx.invite("ada@example.com")
+	set := func(lasts time.Duration) {
+		_, err := fx.Settings.Change(t.Context(), access.Operator, service.SettingsChange{
+			Lifetimes: map[access.Lifetime]time.Duration{access.LifetimePendingAccount: lasts}})
+		must(t, err)
+	}
+	set(10 * day)
+	fx.invite("bea@example.com")
+	set(60 * day)
+	fx.invite("cleo@example.com")
+	noon := fx.clock.now()
+	for _, s := range []struct {
+		at      time.Duration
+		removed int
+	}{{10*day - time.Second, 0}, {10 * day, 1}, {30*day - time.Second, 1}, {30 * day, 2}, {60*day - time.Second, 2},
+		{60 * day, 3}} {
+		fx.clock.forward(noon.Add(s.at).Sub(fx.clock.now()))
+		fx.sweep()
+		if removed := fx.did(access.ActionRemoveUndecided); removed != s.removed {
+			t.Errorf("after %v: %d removed, want %d", s.at, removed, s.removed)
+		}
+	}
+	for _, l := range fx.messages(access.UndecidedMessage) {
+		text := fx.body(l.ID).Text
+		for who, span := range map[string]string{"ada@": "30", "bea@": "10", "cleo@": "60"} {
+			if strings.Contains(text, who) && !strings.Contains(text, span+"\u00a0days") {
+				t.Errorf("the notice about %s does not say %s days:\n%s", who, span, text)
+			}
+		}
+	}
+	fx.verify()
 }
 
 // The reminder carries a new link that works, and renewing the invitation starts

@@ -64,7 +64,7 @@ func (j *Jobs) Run(ctx context.Context) {
 		j.nextDue.Store(math.MaxInt64) // until the next due time is known, any item wakes Run
 		next, err := j.sweepByClock(ctx)
 		if err != nil && ctx.Err() == nil {
-			j.log.ErrorContext(ctx, "what fell due could not be done", "err", err)
+			j.log.ErrorContext(ctx, "what was due could not be done", "err", err)
 			next = j.store.Now().Add(time.Minute)
 		}
 		j.nextDue.Store(next.UnixMicro())
@@ -117,7 +117,7 @@ func (j *Jobs) Sweep(ctx context.Context) (next time.Time, err error) {
 			return j.do(tx, due, admins)
 		})
 		if err != nil && more && ctx.Err() == nil && !access.Unavailable.Is(err) {
-			j.log.ErrorContext(ctx, "what fell due could not be done; it waits", "kind", string(rune(due.Kind)), "err",
+			j.log.ErrorContext(ctx, "what was due could not be done; it waits", "kind", string(rune(due.Kind)), "err",
 				err)
 			err = j.postpone(ctx, due)
 		}

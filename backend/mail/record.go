@@ -152,7 +152,7 @@ func (w *Worker) pause(ctx context.Context, b leasedBatch, f *smtp.Failure) {
 		return w.release(tx, b.messages)
 	})
 	if err != nil {
-		w.log.ErrorContext(ctx, "that the queue is paused cannot be kept", "err", err)
+		w.log.ErrorContext(ctx, "the paused state of the queue cannot be stored", "err", err)
 	}
 }
 
@@ -172,7 +172,7 @@ func pauseFor(closed time.Duration) time.Duration {
 func (w *Worker) giveBack(ctx context.Context, messages []access.Message) {
 	err := w.update(ctx, func(tx *store.Tx) error { return w.release(tx, messages) })
 	if err != nil {
-		w.log.ErrorContext(ctx, "emails cannot be given back: they wait until the lease ends", "err", err)
+		w.log.ErrorContext(ctx, "emails cannot be released: they wait until the lease expires", "err", err)
 	}
 }
 
@@ -210,7 +210,7 @@ func (w *Worker) unsendable(ctx context.Context, m access.Message, err error) {
 	default:
 		w.log.ErrorContext(ctx, "an email cannot be read", "email", m.ID, "err", err)
 		w.become(ctx, []access.Message{m}, false, func(m *access.Message, now time.Time) {
-			m.Retry("The email cannot be read from the store. The log says why.", w.o.Jitter(), now)
+			m.Retry("The email cannot be read from the store. See the log for the cause.", w.o.Jitter(), now)
 		})
 	}
 }

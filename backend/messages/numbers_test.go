@@ -16,10 +16,10 @@ var fixedNumbers = []string{
 	"console.fact_meaning.min_free", "console.invite.guessed", "console.list_file.row_encoding",
 	"console.list_file.utf16", "console.list_file.workbook", "error.body_not_utf8", "error.code_malformed",
 	"error.duration_format", "error.mail_plain", "error.mail_port", "error.overview_span", "error.page_size",
-	"error.invitation_lasts", "error.token_lasts", "error.role_name", "error.role_unknown_permission",
+	"error.invitation_lasts", "error.role_name", "error.role_unknown_permission",
 	"console.about.licence", "console.access.no_emails", "console.appearance.accent_darker",
 	"console.appearance.accent_fine", "console.appearance.accent_lighter", "console.appearance.accent_made",
-	"console.help.dashboard_3", "console.help.dashboard_4", "console.help.requests_6", "console.help.tokens_3",
+	"console.help.dashboard_3", "console.help.dashboard_4",
 	"console.ui.saved.not_kept", "error.appearance_contrast_dark", "error.appearance_contrast_light",
 	"error.logo_pixels", "error.text_invalid",
 	"error.time_format", "reply.no_login", "console.unusual.to_do.wrong_code", "error.url_port",
@@ -38,15 +38,12 @@ func TestNumbersInMessagesAreValues(t *testing.T) {
 			}
 		}
 	}
-	// These stand in sentences as 1 hour.
-	if access.MinInvitationTTL != time.Hour || access.MinTokenTTL != time.Hour {
-		t.Error("invitations and tokens do not last 1 hour at least: " +
-			"change error.invitation_lasts and error.token_lasts")
+	// This stands in a sentence as 1 hour.
+	if access.MinInvitationTTL != time.Hour {
+		t.Error("invitations do not last 1 hour at least: change error.invitation_lasts")
 	}
-	if access.DefaultTokenTTL != 90*24*time.Hour || access.MaxTokenTTL != 366*24*time.Hour ||
-		access.PendingTTL != 30*24*time.Hour || access.TextContrast != 4.5 {
-		t.Error("the console's help, or the appearance, names another number: console.help.tokens_3, " +
-			"console.help.requests_6, console.appearance.accent_darker and its kin")
+	if access.TextContrast != 4.5 {
+		t.Error("the appearance names another number: console.appearance.accent_darker and its kin")
 	}
 	if access.DigestInterval%time.Minute != 0 || access.ConfirmationCodeTTL%time.Minute != 0 ||
 		access.ConfirmationTTL%time.Minute != 0 || access.MaxInvitationTTL%(24*time.Hour) != 0 {

@@ -170,7 +170,7 @@ func repliesInSource(t *testing.T) (all []found) {
 			}
 			s, ok := literal(e)
 			if _, named := e.(*ast.Ident); ok && !named && told.MatchString(s) && !strings.HasPrefix(s,
-				"No email and") {
+				"No email or") {
 				all = append(all, found{set.Position(e.Pos()).String(), s})
 			}
 			return !ok

@@ -62,7 +62,7 @@ var decoding sync.Mutex
 func Logo(uploaded []byte) (Picture, error) {
 	if len(uploaded) > MaxBytes {
 		return Picture{}, about("logo_too_large", access.Errorf(access.Invalid,
-			"The image is larger than %d KB. Save it smaller and try again.",
+			"The image is larger than %d KB. Make it smaller and try again.",
 			MaxBytes>>10))
 	}
 	f, ok := formatOf(uploaded)
@@ -77,8 +77,8 @@ func Logo(uploaded []byte) (Picture, error) {
 	}
 	if size.Width > maxSide || size.Height > maxSide || size.Width*size.Height > maxPixels {
 		return Picture{}, about("logo_too_large", access.Errorf(access.Invalid,
-			"The image has %d by %d pixels, which is more than the server "+
-				"opens. Save it smaller, such as 640 by 192.", size.Width, size.Height))
+			"The image is %d by %d pixels, which is too large. Make it smaller, such as 640 by "+
+				"192.", size.Width, size.Height))
 	}
 	decoding.Lock()
 	defer decoding.Unlock()
@@ -161,8 +161,8 @@ func fit(img image.Image) (Picture, error) {
 		w, h := int(float64(from.Dx())*scale+0.5), int(float64(from.Dy())*scale+0.5)
 		if w < minSide || h < minSide {
 			return Picture{}, about("logo_too_small", access.Errorf(access.Invalid,
-				"The image is too small or too narrow for a logo: both sides "+
-					"need %d pixels or more once it fits into %d by %d.", minSide, maxWidth, maxHeight))
+				"The image is too small or too narrow for a logo: it must be at least %d pixels wide and high when "+
+					"scaled to fit %d by %d.", minSide, maxWidth, maxHeight))
 		}
 		small := image.NewNRGBA(image.Rect(0, 0, w, h))
 		if w == from.Dx() && h == from.Dy() {
@@ -188,8 +188,8 @@ func Hash(b []byte) string {
 
 func broken(err error) error {
 	return about("logo_broken", access.Errorf(access.Invalid,
-		"The image cannot be opened: the file is damaged, or not what its name says. "+
-			"Save it again as PNG.")).Because(err)
+		"The image cannot be opened: the file is damaged, or its format does not match its name. Save it again as "+
+			"PNG.")).Because(err)
 }
 
 // about names the field that a refusal is about, and its code.

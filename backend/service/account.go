@@ -68,7 +68,7 @@ func (s *core) waiting(tx *store.Tx, actor access.Actor) (m access.Member, err e
 	}
 	if m.State != access.Pending {
 		return m, access.Errorf(access.Conflict,
-			"Your account is no longer waiting for a decision. Open the front page.").WithCode("already_decided")
+			"Your account is no longer waiting for a decision. Open the home page.").WithCode("already_decided")
 	}
 	return m, nil
 }

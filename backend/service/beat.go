@@ -66,6 +66,6 @@ func (f *floodGate) take(now time.Time) error {
 		f.full = full
 		return nil
 	}
-	return access.Errorf(access.TooMany, "Very many sign-in emails are being requested right now. "+
-		"Try again in a minute, or open the link in the newest email you have.").WithCode("too_often")
+	return access.Errorf(access.TooMany, "Too many sign-in emails are being requested right now. Try again in a "+
+		"minute, or open the link in the newest email you have.").WithCode("too_often")
 }

@@ -114,7 +114,7 @@ func (c *BrandChange) applyDraft(b *access.Brand) (err error) {
 func mayBrand(tx *store.Tx, a gate.Authorized) error {
 	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {
 		return access.Errorf(access.Forbidden,
-			"You cannot do this: people recognize emails and the sign-in page by their appearance. An Admin can.").
+			"Only an Admin can change this, because people recognize emails and the sign-in page by their appearance.").
 			WithCode("admin_only").Because(err)
 	}
 	_, err := confirmed(tx, a.Actor)

@@ -118,12 +118,12 @@ func (s Sessions) SendConfirmation(ctx context.Context, actor access.Actor, agen
 func confirmable(tx *store.Tx, actor access.Actor) (opened access.Session, m access.Member, err error) {
 	switch {
 	case actor.IsOperator():
-		return opened, m, access.Errorf(access.Invalid, "The operator does not have to confirm.").
+		return opened, m, access.Errorf(access.Invalid, "The operator does not need to confirm their identity.").
 			WithCode("no_member")
 	case actor.Token != "":
 		return opened, m, access.Errorf(
 			access.Forbidden,
-			"A token cannot confirm who holds it. Use the console, or the server's own shell.",
+			"A token cannot confirm your identity. Use the console or the server's command line.",
 		).WithCode("members_only")
 	}
 	opened, m, err = ownSession(tx, actor)

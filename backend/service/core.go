@@ -35,7 +35,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	u, err := url.Parse(o.PublicURL)
 	if err != nil || u.Host == "" {
 		return nil, access.Errorf(access.Invalid,
-			"The public URL %q is not valid. Write it like https://door.example.com.", o.PublicURL).On("url")
+			"The public URL %q is not valid. Enter one such as https://door.example.com.", o.PublicURL).On("url")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

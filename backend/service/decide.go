@@ -81,7 +81,7 @@ func (s *core) stillOffered(tx *store.Tx, a gate.Authorized, m *access.Member) e
 	}
 	return access.Errorf(
 		access.Conflict,
-		"%s invited %s as %s, but can no longer grant that. Choose the roles yourself to approve.",
+		"%s invited %s as %s, but can no longer grant that. To approve, choose the roles yourself.",
 		who,
 		m.DisplayName(),
 		access.RoleNames(m.Roles),
@@ -135,7 +135,7 @@ func (s *core) decided(tx *store.Tx, m access.Member) error {
 		return access.Errorf(access.Conflict, "%s is not waiting for a decision.", m.DisplayName()).
 			WithCode("already_decided")
 	}
-	return access.Errorf(access.Conflict, "%s was already approved, by %s on %s.", m.DisplayName(), who,
+	return access.Errorf(access.Conflict, "%s was already approved by %s on %s.", m.DisplayName(), who,
 		access.Moment(m.Decision.At)).WithCode("already_decided")
 }
 
@@ -199,7 +199,7 @@ func (s Members) Reject(ctx context.Context, actor access.Actor, id access.Membe
 func reasonUntold() *access.Error {
 	return access.Errorf(
 		access.Invalid,
-		"The reason is only sent in the email. Send the email too, or leave the reason out.",
+		"The reason is only included in the email. Send the email too, or leave the reason out.",
 	).On("reason").WithCode("reason_untold")
 }
 
@@ -222,10 +222,10 @@ func (s *core) goneBefore(tx *store.Tx, id access.MemberID, otherwise error) err
 		return err
 	}
 	if was.Why == access.EndedRemoved {
-		return access.Errorf(access.NotFound, "This account was already removed, by %s on %s.", who,
+		return access.Errorf(access.NotFound, "This account was already removed by %s on %s.", who,
 			access.Moment(was.At))
 	}
-	return access.Errorf(access.Conflict, "This request was already rejected, by %s on %s.", who,
+	return access.Errorf(access.Conflict, "This request was already rejected by %s on %s.", who,
 		access.Moment(was.At)).
 		WithCode("already_decided")
 }

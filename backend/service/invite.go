@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -86,16 +87,15 @@ func (s *core) draft(tx *store.Tx, actor access.Actor, id access.MemberID, in Ne
 	if err != nil {
 		return m, nil, err
 	}
-	if in.TTL == 0 {
-		settings, err := tx.Settings()
-		if err != nil {
-			return m, nil, err
-		}
-		in.TTL = settings.InvitationTTL.Std()
+	settings, err := tx.Settings()
+	if err != nil {
+		return m, nil, err
 	}
+	in.TTL = cmp.Or(in.TTL, settings.InvitationTTL.Std())
 	if m, err = access.NewMember(id, in.Email, name, roles, note, in.TTL, actor, tx.Now); err != nil {
 		return m, nil, err
 	}
+	m.Invitation.Undecided = settings.Lifetimes[access.LifetimePendingAccount]
 	if m.Language, err = languageFor(tx, actor, in.Language); err != nil {
 		return m, nil, err
 	}
@@ -131,7 +131,7 @@ func free(tx *store.Tx, a access.Address) error {
 	}
 	if m.State == access.Pending {
 		return access.Errorf(access.Conflict,
-			"%s has already been invited. Resend the email, or decide the request.", m.Email).
+			"%s has already been invited. Resend the email, or decide on the request.", m.Email).
 			On("email").WithCode("already_invited")
 	}
 	return access.Errorf(access.Conflict, "%s is already a member. Change their access instead.", m.Email).
@@ -243,7 +243,8 @@ const inviteBatch = 16
 func (s Invitations) InviteMany(ctx context.Context, actor access.Actor, all []NewInvitation, dry bool) ([]BatchResult,
 	error) {
 	if len(all) > MaxBatchRows {
-		return nil, access.Errorf(access.Invalid, "At most %d invitations at once. Send the rest in further requests.",
+		return nil, access.Errorf(access.Invalid, "You can send at most %d invitations in one request. Send the "+
+			"rest in further requests.",
 			MaxBatchRows).On("rows").WithCode("too_many_rows")
 	}
 	if err := s.store.View(ctx, func(tx *store.Tx) error {

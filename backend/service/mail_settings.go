@@ -121,16 +121,17 @@ func checkServer(m access.MailSettings) error {
 	}
 	switch {
 	case strings.Contains(m.Host, "/") || !text.IsHost(m.Host):
-		return invalid(mailHost, "Enter the host name alone, such as smtp.example.com. The port has its own field.")
+		return invalid(mailHost, "Enter only the host name, such as smtp.example.com. The port has its own field.")
 	case access.DefaultMailPort[m.Security] == 0:
 		return invalid(mailSecurity, "Choose starttls, tls or none.")
 	case m.Port < 1 || m.Port > 65535:
-		return invalid(mailPort, "The port is a number from 1 to 65535. Most mail servers use 587 or 465.")
+		return invalid(mailPort, "The port must be a number from 1 to 65535. Most mail servers use 587 or 465.")
 	case m.Security == access.MailPlain && !text.IsLoopback(m.Host):
-		return invalid(mailSecurity, "Email can go unencrypted only to a mail server on this machine (127.0.0.1, "+
-			"::1 or localhost). Choose STARTTLS or TLS.")
+		return invalid(mailSecurity, "Unencrypted email is allowed only to a mail server on this machine "+
+			"(127.0.0.1, ::1 or localhost). Choose STARTTLS or TLS.")
 	case tooLongOrBroken(m.User, access.MaxMailUser):
-		return invalid(mailUser, "A user name has at most %d characters, all of them printable.", access.MaxMailUser)
+		return invalid(mailUser, "A username can have at most %d characters, all of them "+
+			"printable.", access.MaxMailUser)
 	}
 	return nil
 }
@@ -151,18 +152,18 @@ func (c *MailChange) applyPassword(m *access.MailSettings, before access.MailSet
 	moved := m.Host != before.Host || m.Port != before.Port || m.Security != before.Security || m.User != before.User
 	switch {
 	case m.User == "" && c.Password != nil && *c.Password != "":
-		return access.Errorf(access.Invalid, "A password needs a user name.").On(mailUser).
+		return access.Errorf(access.Invalid, "A password needs a username.").On(mailUser).
 			WithCode("mail_settings_invalid")
 	case m.User == "":
 		m.HasPassword = false
 	case !m.HasPassword:
-		return missing(access.Errorf(access.Invalid, "Enter the password, or leave the user name empty."))
+		return missing(access.Errorf(access.Invalid, "Enter the password, or leave the username empty."))
 	case c.Password == nil && moved:
 		return missing(access.Errorf(access.Invalid,
 			"Enter the password again. The saved one is not sent to another server or user."))
 	case c.Password != nil && tooLongOrBroken(c.Password.Reveal(), access.MaxMailPassword):
 		return missing(access.Errorf(access.Invalid,
-			"The password is too long, or contains a control character, perhaps a line break from copying."))
+			"The password is too long, or contains a control character, such as a line break from copying."))
 	}
 	return nil
 }

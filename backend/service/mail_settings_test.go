@@ -3,6 +3,7 @@ package service_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"doorward/backend/access"
 	. "doorward/backend/service"
@@ -59,6 +60,7 @@ func TestOnlyAnAdminLeadsEmailsAndLinks(t *testing.T) {
 		for kind, c := range map[string]SettingsChange{
 			"mail":       {Mail: providerMail()},
 			"public URL": {PublicURL: ptr("https://other.example.com")},
+			"lifetimes":  {Lifetimes: map[access.Lifetime]time.Duration{access.LifetimeAdminSession: time.Hour}},
 		} {
 			before := fx.state()
 			_, err := fx.Settings.Change(t.Context(), tt.actor, c)

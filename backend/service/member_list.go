@@ -17,12 +17,14 @@ func Limit(n int) (int, error) {
 	case n == 0:
 		return 50, nil
 	case n < 0 || n > MaxItems:
-		return 0, access.Errorf(access.Invalid, "A page has 1 to %d items.", MaxItems).On("limit").WithCode("bad_limit")
+		return 0, access.Errorf(access.Invalid, "A page can have 1 to %d "+
+			"items.", MaxItems).On("limit").WithCode("bad_limit")
 	}
 	return n, nil
 }
 
-// A MemberQuery selects members: by state, role and words of their names and addresses.
+// A MemberQuery selects members: by state, role and words of their names and addresses,
+// and puts them in order.
 type MemberQuery = store.Query
 
 // A MemberPage is a page of members, as they are shown.
@@ -33,15 +35,12 @@ func (s Members) List(ctx context.Context, actor access.Actor, q MemberQuery) (o
 	if q.Limit, err = Limit(q.Limit); err != nil {
 		return out, err
 	}
+	if q.Sort != "" && strings.TrimSpace(q.Words) != "" {
+		return out, orderOfSearch()
+	}
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
-		if q.Role != "" {
-			p, err := s.gate.Policy(tx)
-			if err != nil {
-				return err
-			}
-			if _, ok := p.Role(q.Role); !ok {
-				return access.UnknownRole(string(q.Role)).On("role")
-			}
+		if err := s.knownRole(tx, q.Role); err != nil {
+			return err
 		}
 		page, err := tx.Members.Page(q)
 		if err != nil {
@@ -51,6 +50,21 @@ func (s Members) List(ctx context.Context, actor access.Actor, q MemberQuery) (o
 		return err
 	})
 	return out, err
+}
+
+// knownRole refuses to filter by a role that does not exist.
+func (s *core) knownRole(tx *store.Tx, role access.RoleName) error {
+	if role == "" {
+		return nil
+	}
+	p, err := s.gate.Policy(tx)
+	if err != nil {
+		return err
+	}
+	if _, ok := p.Role(role); !ok {
+		return access.UnknownRole(string(role)).On("role")
+	}
+	return nil
 }
 
 // MayExport refuses to export members to a session without a recent confirmation, and
@@ -130,30 +144,4 @@ func (s Members) ByAddress(ctx context.Context, actor access.Actor, a access.Add
 		return err
 	})
 	return out, err
-}
-
-// LoginRequests returns a page of login requests: verified addresses first, then
-// the oldest. With a search it returns the pending members that match, in the
-// order of the search.
-func (s Members) LoginRequests(ctx context.Context, actor access.Actor, search, cursor string,
-	limit int) (out store.Page[MemberView], err error) {
-	if limit, err = Limit(limit); err != nil {
-		return out, err
-	}
-	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
-		page, err := waitingPage(tx, search, cursor, limit)
-		if err != nil {
-			return err
-		}
-		out, err = s.memberViews(tx, page)
-		return err
-	})
-	return out, err
-}
-
-func waitingPage(tx *store.Tx, search, cursor string, limit int) (store.Page[access.Member], error) {
-	if strings.TrimSpace(search) == "" {
-		return tx.Members.LoginRequests(cursor, limit)
-	}
-	return tx.Members.Page(store.Query{State: access.Pending, Words: search, Cursor: cursor, Limit: limit})
 }

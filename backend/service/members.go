@@ -59,10 +59,10 @@ func (s *core) doneBefore(tx *store.Tx, m *access.Member, refusal error) error {
 		return err
 	}
 	if code == "already_suspended" {
-		return access.Errorf(access.Conflict, "%s was already suspended, by %s on %s.", m.DisplayName(), who,
+		return access.Errorf(access.Conflict, "%s was already suspended by %s on %s.", m.DisplayName(), who,
 			access.Moment(last.At)).WithCode(code)
 	}
-	return access.Errorf(access.Conflict, "%s was already restored, by %s on %s.", m.DisplayName(), who,
+	return access.Errorf(access.Conflict, "%s was already restored by %s on %s.", m.DisplayName(), who,
 		access.Moment(last.At)).WithCode(code)
 }
 

@@ -66,7 +66,7 @@ func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.Message
 		}
 		if !in.mail {
 			return access.Errorf(access.Conflict,
-				"No mail server is configured, so the email is held. Set one up under Settings, Mail.").
+				"No mail server is set up, so the email is held. Set one up in Email settings.").
 				WithCode("no_mail_server")
 		}
 		if err := m.Requeue(tx.Now); err != nil {
@@ -108,7 +108,7 @@ func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.Messag
 			return err
 		}
 		if m.Lease.Owner != "" && tx.Now.Before(m.Lease.Until) {
-			return access.Errorf(access.Conflict, "This email is being sent right now. Look again in a minute.").
+			return access.Errorf(access.Conflict, "This email is being sent right now. Check again in a minute.").
 				WithCode("letter_taken")
 		}
 		detail := string(m.Kind)
@@ -160,7 +160,8 @@ func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Addr
 				return err
 			}
 			if !to.IsZero() && to.Canonical != m.Email.Canonical {
-				return access.Errorf(access.Forbidden, "A test email goes to your own address, %s.", m.Email).
+				return access.Errorf(access.Forbidden, "You can send a test email only to your own address, "+
+					"%s.", m.Email).
 					On("email").WithCode("own_address_only")
 			}
 		case !actor.IsOperator():
@@ -168,7 +169,7 @@ func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Addr
 				"This token's owner has no email address. On the server, `doorward mail-test EMAIL` sends a "+
 					"test email.").WithCode("operator_only")
 		case to.IsZero():
-			return access.Errorf(access.Invalid, "Give the address that the test email goes to.").
+			return access.Errorf(access.Invalid, "Enter the address to send the test email to.").
 				On("email").WithCode("email_missing")
 		}
 		if err := s.limit(tx, "test "+string(actor.Member), maxResends, time.Minute); err != nil {

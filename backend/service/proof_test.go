@@ -150,7 +150,7 @@ func TestLoginRequestsListTheProvedFirst(t *testing.T) {
 	first := fx.waiting("first@example.com").Member.ID
 	fx.clock.forward(SignInEmailInterval)
 	second := fx.waiting("second@example.com").Member.ID
-	page, err := fx.Members.LoginRequests(t.Context(), fx.ann, "", "", 0)
+	page, err := fx.Members.LoginRequests(t.Context(), fx.ann, RequestQuery{})
 	must(t, err)
 	want := []access.MemberID{first, second, in.Member.ID, late}
 	if len(page.Items) != len(want) {

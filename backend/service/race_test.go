@@ -23,7 +23,7 @@ func TestOneWinner(t *testing.T) {
 		verb    func(fx *fixture) func(actor access.Actor) error
 	}{
 		{"approve", access.ActionApprove, access.ApprovedMessage, access.Conflict,
-			[]string{"already approved, by ", "@example.org", "1 May 2030 at 12:00 UTC"},
+			[]string{"already approved by ", "@example.org", "1 May 2030 at 12:00 UTC"},
 			func(fx *fixture) func(access.Actor) error {
 				id := fx.waiting("ada@example.com").Member.ID
 				return func(actor access.Actor) error {
@@ -32,7 +32,7 @@ func TestOneWinner(t *testing.T) {
 				}
 			}},
 		{"reject", access.ActionReject, access.RejectedMessage, access.Conflict,
-			[]string{"already rejected, by ", "@example.org", "1 May 2030 at 12:00 UTC"},
+			[]string{"already rejected by ", "@example.org", "1 May 2030 at 12:00 UTC"},
 			func(fx *fixture) func(access.Actor) error {
 				id := fx.waiting("ada@example.com").Member.ID
 				return func(actor access.Actor) error {
@@ -40,7 +40,7 @@ func TestOneWinner(t *testing.T) {
 				}
 			}},
 		{"suspend", access.ActionSuspend, "", access.Conflict,
-			[]string{"Ada was already suspended, by ", "@example.org", " on 1 May 2030 at 12:00 UTC."},
+			[]string{"Ada was already suspended by ", "@example.org", " on 1 May 2030 at 12:00 UTC."},
 			func(fx *fixture) func(access.Actor) error {
 				id := fx.member("ada@example.com", "Ada", access.Fleet)
 				return func(actor access.Actor) error {
@@ -49,7 +49,7 @@ func TestOneWinner(t *testing.T) {
 				}
 			}},
 		{"restore", access.ActionUnsuspend, "", access.Conflict,
-			[]string{"Ada was already restored, by ", " on 1 May 2030 at 12:00 UTC."},
+			[]string{"Ada was already restored by ", " on 1 May 2030 at 12:00 UTC."},
 			func(fx *fixture) func(access.Actor) error {
 				id := fx.member("ada@example.com", "Ada", access.Fleet)
 				_, err := fx.Members.Suspend(context.Background(), fx.ann, id)
@@ -60,7 +60,7 @@ func TestOneWinner(t *testing.T) {
 				}
 			}},
 		{"remove", access.ActionRemove, "", access.NotFound,
-			[]string{"This account was already removed, by ", " on 1 May 2030 at 12:00 UTC."},
+			[]string{"This account was already removed by ", " on 1 May 2030 at 12:00 UTC."},
 			func(fx *fixture) func(access.Actor) error {
 				id := fx.member("ada@example.com", "Ada", access.Fleet)
 				return func(actor access.Actor) error { return fx.Members.Remove(context.Background(), actor, id) }

@@ -193,7 +193,7 @@ func (fx *fixture) reading(c people) map[string]func(actor access.Actor) error {
 			return fx.Members.Each(ctx, actor, store.Query{}, func([]MemberView) error { return nil })
 		},
 		"Members.LoginRequests": func(actor access.Actor) error {
-			_, err := fx.Members.LoginRequests(ctx, actor, "", "", 0)
+			_, err := fx.Members.LoginRequests(ctx, actor, RequestQuery{})
 			return err
 		},
 		"Outbox.Get": func(actor access.Actor) error {

@@ -66,7 +66,7 @@ func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error
 			if o.Name == r.Name {
 				known, touched = true, append(touched, o.Permissions...)
 			} else if strings.EqualFold(string(o.Name), string(r.Name)) {
-				return access.Errorf(access.Conflict, "There is already a role %q.", o.Name).
+				return access.Errorf(access.Conflict, "A role named %q already exists.", o.Name).
 					On("name").WithCode("role_exists")
 			}
 		}
@@ -108,8 +108,8 @@ func unheld(tx *store.Tx, name access.RoleName) error {
 		return err
 	}
 	return access.Errorf(access.Conflict,
-		"There used to be a role %s, and some still have it (members: %d, API tokens: %d): they would get the "+
-			"access of the new one. Choose another name, or take the old role from them first.",
+		"A deleted role named %s is still assigned (members: %d, API tokens: %d), and its holders would get the "+
+			"access of the new role. Choose another name, or remove the old role from them first.",
 		name, members, tokens).On("name").WithCode("role_held")
 }
 

@@ -56,9 +56,14 @@ func (s *core) openSessions(tx *store.Tx, m *access.Member) (open []access.Sessi
 	if err != nil {
 		return nil, err
 	}
+	settings, err := tx.Settings()
+	if err != nil {
+		return nil, err
+	}
+	manages := rights[access.May(access.Read, access.ResMembers)]
 	all, err := tx.Sessions.Of(m.ID, MaxItems)
 	for _, opened := range all {
-		if opened.Epoch == m.Epoch && opened.IsValid(rights[access.May(access.Read, access.ResMembers)], tx.Now) {
+		if opened.Epoch == m.Epoch && opened.IsValid(settings.Lifetimes, manages, tx.Now) {
 			open = append(open, opened)
 		}
 	}

@@ -16,7 +16,8 @@ import (
 type SettingsChange struct {
 	Workspace  *string
 	Invitation *time.Duration
-	PublicURL  *string // empty: the default
+	Lifetimes  map[access.Lifetime]time.Duration // zero: the default
+	PublicURL  *string                           // empty: the default
 	Mail       *MailChange
 
 	ChecklistHidden *bool
@@ -32,6 +33,16 @@ func (s Settings) Public(ctx context.Context) (name string, brand access.Brand, 
 		return err
 	})
 	return name, brand, err
+}
+
+// Lifetimes returns how long things last, which pages that are public say.
+func (s Settings) Lifetimes(ctx context.Context) (l access.Lifetimes, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		settings, err := tx.Settings()
+		l = settings.Lifetimes
+		return err
+	})
+	return l, err
 }
 
 // Get returns the settings.
@@ -59,6 +70,7 @@ func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChan
 		var what []string
 		for _, apply := range []func() ([]string, error){
 			func() ([]string, error) { return c.applyPlain(&out) },
+			func() ([]string, error) { return c.applyLifetimes(tx, a, &out) },
 			func() ([]string, error) { return s.applyPublicURL(tx, a, c.PublicURL, &out) },
 			func() ([]string, error) { return s.applyMail(tx, a, c.Mail, &out) },
 			func() ([]string, error) { return s.applyBrand(tx, a, c.Brand, &out) },
@@ -70,8 +82,8 @@ func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChan
 			what = append(what, did...)
 		}
 		if len(what) == 0 {
-			return access.Errorf(access.Invalid, "Say what to change: workspace, invitation, public URL, mail "+
-				"or appearance.").
+			return access.Errorf(access.Invalid, "Send what to change: workspace, invitation, lifetimes, "+
+				"public URL, mail or appearance.").
 				WithCode("nothing_to_change")
 		}
 		if err := out.Check(); err != nil {
@@ -102,6 +114,32 @@ func (c *SettingsChange) applyPlain(out *access.Settings) (what []string, err er
 		what = append(what, "setup checklist")
 	}
 	return what, nil
+}
+
+// applyLifetimes changes how long things last: open sessions from their next request on, links,
+// tokens and pending accounts that are made from now on.
+func (c *SettingsChange) applyLifetimes(tx *store.Tx, a gate.Authorized, out *access.Settings) (what []string,
+	err error) {
+	if len(c.Lifetimes) == 0 {
+		return nil, nil
+	}
+	if err := mayProlong(tx, a); err != nil {
+		return nil, err
+	}
+	out.Lifetimes, what = out.Lifetimes.With(c.Lifetimes)
+	return what, nil
+}
+
+// mayProlong refuses to change lifetimes: whoever stole a session could make it last, and
+// whoever is no Admin would decide on Admins' sessions.
+func mayProlong(tx *store.Tx, a gate.Authorized) error {
+	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {
+		return access.Errorf(access.Forbidden,
+			"Only an Admin can change how long sessions, links and tokens last.").
+			WithCode("admin_only").Because(err)
+	}
+	_, err := confirmed(tx, a.Actor)
+	return err
 }
 
 func (s Settings) applyPublicURL(tx *store.Tx, a gate.Authorized, to *string, out *access.Settings) ([]string, error) {
@@ -156,7 +194,8 @@ func (s Settings) applyMail(tx *store.Tx, a gate.Authorized, c *MailChange, out 
 func mayLead(tx *store.Tx, a gate.Authorized) error {
 	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {
 		return access.Errorf(access.Forbidden,
-			"You cannot do this: whoever decides where emails and links lead can sign in as anybody. An Admin can.").
+			"Only an Admin can change this, because whoever decides where emails and links lead can sign in as "+
+				"anyone.").
 			WithCode("admin_only").Because(err)
 	}
 	_, err := confirmed(tx, a.Actor)

@@ -140,8 +140,8 @@ func (s Setup) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, link
 		}
 		if closed {
 			return access.Errorf(access.Conflict,
-				"Setup is over: there is already an Admin. `doorward login-link EMAIL` prints a login link "+
-					"for them.").
+				"Setup is closed: there is already an Admin. `doorward login-link EMAIL` prints a login link for "+
+					"an Admin.").
 				WithCode("setup_closed")
 		}
 		m, err := s.firstAdmin(tx, id, in, access.Operator)
@@ -165,7 +165,8 @@ func (s Setup) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, link
 func (s *core) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor access.Actor) (m access.Member,
 	err error) {
 	if in.Email.IsZero() {
-		return m, access.Errorf(access.Invalid, "Give the first Admin's address.").On("email").WithCode("email_missing")
+		return m, access.Errorf(access.Invalid, "Enter the first Admin's email "+
+			"address.").On("email").WithCode("email_missing")
 	}
 	name, err := access.CleanText("name", in.Name, access.MaxName)
 	if err != nil {
@@ -209,7 +210,7 @@ func (s Setup) LoginLink(ctx context.Context, actor access.Actor, a access.Addre
 	secret := access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if !actor.IsOperator() {
-			return access.Errorf(access.Forbidden, "Only the machine that holds the data can make this link.").
+			return access.Errorf(access.Forbidden, "This link can be created only on the machine that holds the data.").
 				WithCode("operator_only")
 		}
 		m, err := tx.Members.ByAddress(a.Canonical)

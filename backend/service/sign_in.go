@@ -158,7 +158,7 @@ func isLatestRequest(tx *store.Tx, l *access.LoginLink, m *access.Member) (bool,
 }
 
 func suspendedError() *access.Error {
-	return access.Errorf(access.Forbidden, "Your access is suspended. An administrator can restore it.").
+	return access.Errorf(access.Forbidden, "Your account is suspended. An administrator can restore it.").
 		WithCode("suspended")
 }
 

@@ -22,8 +22,12 @@ func (s SignIn) Request(ctx context.Context, a access.Address, b Browser) error 
 		if err := unlessTooMany(err); err != nil {
 			return err
 		}
+		ask, failed := newSignInRequest(tx, a, b, may)
+		if failed != nil {
+			return failed
+		}
 		// the answer is the same; over the limit there is no email
-		return putSignInRequest(tx, newSignInRequest(tx, a, b, may), err == nil)
+		return putSignInRequest(tx, ask, err == nil)
 	})
 }
 
@@ -49,7 +53,8 @@ func unlessTooMany(err error) error {
 	return err
 }
 
-func newSignInRequest(tx *store.Tx, a access.Address, b Browser, may allowance) access.SignInRequest {
+func newSignInRequest(tx *store.Tx, a access.Address, b Browser, may allowance) (access.SignInRequest, error) {
+	settings, err := tx.Settings()
 	return access.SignInRequest{
 		Browser:         b.hash(),
 		Address:         a,
@@ -58,8 +63,8 @@ func newSignInRequest(tx *store.Tx, a access.Address, b Browser, may allowance) 
 		FromAddress:     b.From,
 		UserAgent:       access.Shorten(b.Agent, 200),
 		CreatedAt:       tx.Now,
-		ExpiresAt:       tx.Now.Add(access.SignInTTL),
-	}
+		ExpiresAt:       tx.Now.Add(settings.Lifetimes.Of(access.LifetimeSignInLink)),
+	}, err
 }
 
 // putSignInRequest stores a request, which replaces an older one of the same
@@ -121,7 +126,11 @@ func (s SignIn) RenewLink(ctx context.Context, secret access.Secret, b Browser) 
 		if b.Secret == "" {
 			return nil
 		}
-		return putSignInRequest(tx, newSignInRequest(tx, m.Email, b, may), true)
+		ask, err := newSignInRequest(tx, m.Email, b, may)
+		if err != nil {
+			return err
+		}
+		return putSignInRequest(tx, ask, true)
 	})
 }
 

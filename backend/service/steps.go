@@ -20,16 +20,17 @@ func (s Steps) Remind(tx *store.Tx, m *access.Member) error {
 
 // TellUndecided posts the email that a pending account was removed undecided.
 func (s Steps) TellUndecided(tx *store.Tx, to *access.Member, gone access.Member) error {
-	return s.tellOf(tx, access.UndecidedMessage, to, []access.Member{gone})
+	f := access.MessageFacts{Waited: access.Seconds(gone.UndecidedTTL())}
+	return s.tellOf(tx, access.UndecidedMessage, to, []access.Member{gone}, f)
 }
 
 // TellRequests posts the email about people who wait for a decision.
 func (s Steps) TellRequests(tx *store.Tx, to *access.Member, pending []access.Member) error {
-	return s.tellOf(tx, access.RequestsMessage, to, pending)
+	return s.tellOf(tx, access.RequestsMessage, to, pending, access.MessageFacts{})
 }
 
-func (s *core) tellOf(tx *store.Tx, kind access.MessageKind, to *access.Member, pending []access.Member) error {
-	var f access.MessageFacts
+func (s *core) tellOf(tx *store.Tx, kind access.MessageKind, to *access.Member, pending []access.Member,
+	f access.MessageFacts) error {
 	for _, m := range pending {
 		f.Pending = append(f.Pending, access.PendingPerson{
 			Name:  m.Name,

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -11,21 +12,15 @@ import (
 // Create makes an API token and returns its secret, only this once. The token may
 // do what its roles may, limited to what its owner may at the time; one that the
 // operator makes has no owner and is limited by its roles alone. Without a
-// lifetime it expires after 90 days.
+// lifetime it expires as the settings say.
 func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, roles []access.RoleName,
 	lasts time.Duration) (t access.Token, secret access.Secret, err error) {
 	if name, err = access.CleanText("name", name, 60); err != nil {
 		return t, "", err
 	}
 	if name == "" {
-		return t, "", access.Errorf(access.Invalid, "Give the token a name that says what it is for.").
+		return t, "", access.Errorf(access.Invalid, "Enter a name that says what the token is for.").
 			On("name").WithCode("name_missing")
-	}
-	if lasts == 0 {
-		lasts = access.DefaultTokenTTL
-	}
-	if err := access.CheckTokenTTL(lasts); err != nil {
-		return t, "", err
 	}
 	id := access.TokenID(access.NewID())
 	secret = access.Secret(access.TokenPrefix) + access.NewSecret()
@@ -36,7 +31,7 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 		}
 		if actor.Token != "" {
 			return access.Errorf(access.Forbidden,
-				"A token cannot make tokens. Sign in, or use the server's own shell.").WithCode("token_by_token")
+				"A token cannot create tokens. Sign in, or use the server's command line.").WithCode("token_by_token")
 		}
 		m, err := confirmed(tx, actor)
 		if err != nil {
@@ -49,6 +44,14 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 		if len(granted) == 0 {
 			return access.Errorf(access.Invalid, "Choose at least one role for the token.").
 				On("roles").WithCode("role_missing")
+		}
+		settings, err := tx.Settings()
+		if err != nil {
+			return err
+		}
+		lasts := cmp.Or(lasts, settings.Lifetimes.Of(access.LifetimeToken))
+		if err := settings.Lifetimes.CheckTokenTTL(lasts); err != nil {
+			return err
 		}
 		c, err := tx.Counters()
 		if err != nil {

@@ -66,7 +66,7 @@ func TestStolenDiskOpensNothing(t *testing.T) {
 	code, err := fx.SignIn.AuthorizeDesktop(t.Context(), fx.ann, access.Secret("window").Hash())
 	must(t, err)
 	secrets = append(secrets, code.Reveal(), fx.asWindow(fx.bob, "another window").Reveal())
-	secrets = append(secrets, token.Reveal(), "https://door.example.com/login/", "Accept to confirm your email address")
+	secrets = append(secrets, token.Reveal(), "https://door.example.com/login/", "Accept to verify your email address")
 	var backup bytes.Buffer
 	must(t, fx.store.Backup(t.Context(), &backup))
 	must(t, os.WriteFile(filepath.Join(fx.dir, "doorward.backup"), backup.Bytes(), 0o600))

@@ -46,8 +46,8 @@ func (tx *Tx) auditHead() (*auditHead, error) {
 	}
 	if !hmac.Equal([]byte(h.Seal), []byte(tx.sealHead(h))) {
 		return nil, access.Errorf(access.Unavailable,
-			"The instance key does not fit this store, or the end of the audit log was altered. Put "+
-				"instance.key back from a copy, or restore a backup.").
+			"The instance key does not match this store, or the end of the audit log was altered. Restore "+
+				"instance.key from a copy, or restore a backup.").
 			WithCode("instance_key_wrong")
 	}
 	tx.recent.heads.keep(at, value, *h)
@@ -63,7 +63,7 @@ func (tx *Tx) refuseIfRecords(prefixes ...prefix) error {
 			return err
 		}
 		if len(found) > 0 {
-			return auditBroken("The audit log is broken: its end is missing. Restore a backup.")
+			return auditBroken("The audit log is damaged: its end is missing. Restore a backup.")
 		}
 	}
 	return nil
@@ -121,7 +121,7 @@ func (tx AuditLog) Since(seq uint64, limit int) ([]access.AuditEntry, error) {
 			return nil, err
 		}
 		if !ok {
-			return nil, auditBroken("The audit log is broken: entry %d is missing.", n)
+			return nil, auditBroken("The audit log is damaged: entry %d is missing.", n)
 		}
 		all = append(all, e)
 	}
@@ -164,8 +164,8 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 		return count, err
 	}
 	if count == 0 && head.Seq != 0 {
-		return 0, access.Countedf(access.Conflict, int(head.Seq), "The audit log is broken: %d entry is missing.",
-			"The audit log is broken: %d entries are missing.").WithCode("audit_broken")
+		return 0, access.Countedf(access.Conflict, int(head.Seq), "The audit log is damaged: %d entry is missing.",
+			"The audit log is damaged: %d entries are missing.").WithCode("audit_broken")
 	}
 	if count > 0 {
 		err = newer.Follows(0, "")
@@ -177,9 +177,9 @@ func (s *Store) VerifyAudit(ctx context.Context) (int, error) {
 func (h *auditHead) ends(e access.AuditEntry) error {
 	switch {
 	case e.Seq != h.Seq:
-		return auditBroken("The audit log is broken: its last entry is %d, but should be %d.", e.Seq, h.Seq)
+		return auditBroken("The audit log is damaged: its last entry is %d, but should be %d.", e.Seq, h.Seq)
 	case e.Hash != h.Hash:
-		return auditBroken("The audit log is broken: entry %d was altered.", e.Seq)
+		return auditBroken("The audit log is damaged: entry %d was altered.", e.Seq)
 	}
 	return nil
 }

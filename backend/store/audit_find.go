@@ -138,7 +138,7 @@ func (tx *Tx) firstSince(t time.Time, seq uint64) (uint64, error) {
 			return 0, err
 		}
 		if !ok {
-			return 0, auditBroken("The audit log is broken: entry %d is missing.", mid)
+			return 0, auditBroken("The audit log is damaged: entry %d is missing.", mid)
 		}
 		if e.At.Before(t) {
 			low = mid + 1

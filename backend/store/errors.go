@@ -58,7 +58,7 @@ func explainSentinel(dir string, err error) *access.Error {
 			"This store already holds data. Restore into an empty data directory.").WithCode("store_not_empty")
 	case errors.Is(err, kv.ErrReadOnly):
 		return access.Errorf(access.Unavailable,
-			"The server accepts no changes right now. Nothing was changed. Please tell its administrator.").
+			"The server accepts no changes right now. Nothing was changed. Please tell an administrator.").
 			WithCode("read_only")
 	case errors.Is(err, kv.ErrBusy), errors.Is(err, kv.ErrConflict):
 		return access.Errorf(access.Unavailable,
@@ -88,8 +88,7 @@ func explainFull(err error) *access.Error {
 			"There is not enough room to compact the data in %s: about %d MB more must be free.", dir, full.Need>>20+1)
 	default:
 		e = access.Errorf(access.Unavailable,
-			"The server's disk is nearly full, so nothing can be changed right now. Please tell its "+
-				"administrator.")
+			"The server's disk is nearly full, so nothing can be changed right now. Please tell an administrator.")
 	}
 	return e.WithCode("disk_full")
 }

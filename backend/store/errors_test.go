@@ -44,15 +44,14 @@ func TestEveryErrorOfAnEngineHasASentence(t *testing.T) {
 		{errors.Join(kv.ErrUnavailable, kv.ErrUnknownOutcome), access.Unavailable, "unknown_outcome",
 			"It is not yet known whether this was saved. Check before you try again."},
 		{kv.ErrReadOnly, access.Unavailable, "read_only",
-			"The server accepts no changes right now. Nothing was changed. Please tell its administrator."},
+			"The server accepts no changes right now. Nothing was changed. Please tell an administrator."},
 		{kv.ErrNotEmpty, access.Conflict, "store_not_empty",
 			"This store already holds data. Restore into an empty data directory."},
 		{kv.ErrCorrupt, access.NoData, "data_dir_damaged",
 			"The data of this server is damaged, and starting on it could lose more. Keep a copy of the " +
 				"directory, then restore the latest backup into an empty one. The log says what was found."},
 		{&kv.FullError{Dir: "/srv/d/store", Task: kv.ToWrite, Err: cause}, access.Unavailable, "disk_full",
-			"The server's disk is nearly full, so nothing can be changed right now. Please tell its " +
-				"administrator."},
+			"The server's disk is nearly full, so nothing can be changed right now. Please tell an administrator."},
 		{&kv.FullError{
 			Dir:  "/srv/d/store",
 			Task: kv.ToStart,

@@ -20,6 +20,7 @@ const (
 	statePrefix         prefix = "t/"  // STATE DOWN ID; STATE is p, a or s, * for all, and of p also i, e or w
 	rolePrefix          prefix = "r/"  // ROLE 0 DOWN ID
 	wordPrefix          prefix = "w/"  // WORD 0 ID
+	orderPrefix         prefix = "A/"  // ORDER KEY ID; order.go has the orders and their keys
 	loginRequestPrefix  prefix = "q/"  // 0 TIME ID: verified; 0 255 TIME ID: accepted without; 1 TIME ID: not yet
 	duePrefix           prefix = "x/"  // TIME KIND REF
 	putOffPrefix        prefix = "P/"  // TIME KIND REF
@@ -75,6 +76,7 @@ type record struct {
 	holds     any    // the type that its JSON is decoded into; nil: it has no JSON
 	version   byte   // of the JSON, as this program writes it (version.go); zero means one
 	indexOf   prefix // the kind of record from which it is derived
+	since     int    // the schema from which its entries are as they are now; older ones are not verified
 	recount   bool   // verification derives all of its entries again, and compares
 	leftOut   bool   // not in backups: it grants access, or is useless without a record that does
 	topic     Topic  // the topic of a change to it; empty: changes are not reported
@@ -105,7 +107,8 @@ var records = []record{
 	{prefix: statePrefix, name: "members by state", indexOf: memberPrefix, recount: true},
 	{prefix: rolePrefix, name: "members by role", indexOf: memberPrefix, recount: true},
 	{prefix: wordPrefix, name: "members by word", indexOf: memberPrefix, recount: true},
-	{prefix: loginRequestPrefix, name: "login requests", indexOf: memberPrefix, recount: true,
+	{prefix: orderPrefix, name: "members in order", indexOf: memberPrefix, recount: true, since: schemaOfOrders},
+	{prefix: loginRequestPrefix, name: "login requests", indexOf: memberPrefix, recount: true, since: schemaOfOrders,
 		topic: LoginRequestChanged, tells: tellLastID},
 
 	{prefix: duePrefix, name: "what falls due", topic: DueChanged, tells: tellTime, whenSet: true},

@@ -130,6 +130,8 @@ func TestWhatAKeyMeans(t *testing.T) {
 		{"t/*" + down(at) + id, Change{}, false, true},
 		{"r/Fleet\x00" + down(at) + id, Change{}, false, true},
 		{"w/word\x00" + id, Change{}, false, true},
+		{"A/1ada\x00" + id, Change{}, false, true},
+		{"A/8" + down(at) + id, Change{}, false, true},
 		{"q/0" + up(at) + id, Change{Topic: LoginRequestChanged, ID: id}, true, true},
 		{"q/0\xff" + up(at) + id, Change{Topic: LoginRequestChanged, ID: id}, true, true},
 		{due + "m" + id, Change{Topic: DueChanged, At: at}, false, true},

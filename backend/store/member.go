@@ -85,7 +85,7 @@ func (tx *Tx) checkAddressFree(canonical string) error {
 	holder, err := tx.Members.IDOf(canonical)
 	if err == nil && holder != "" {
 		err = access.Errorf(access.Conflict,
-			"Someone already has the address %s.", canonical).
+			"Another member already has the address %s.", canonical).
 			On("email").WithCode("address_taken")
 	}
 	return err
@@ -95,7 +95,7 @@ func (tx *Tx) checkAddressFree(canonical string) error {
 func memberEntries(m *access.Member) map[string]string {
 	id, since := string(m.ID), down(m.Invitation.At)
 	filter := filterText(m)
-	e := make(map[string]string, 13)
+	e := make(map[string]string, 21)
 	e[string(addressKey(m.Email.Canonical))] = `"` + id + `"`
 	e[string(statePrefix.key(anyState, since, id))] = filter
 	e[string(statePrefix.key(stateByte(m.State), since, id))] = filter
@@ -111,8 +111,9 @@ func memberEntries(m *access.Member) map[string]string {
 		e[string(wordPrefix.key(w, "\x00", id))] = text
 	}
 	if m.State == access.Pending {
-		e[string(loginRequestPrefix.key(waitsAs(m), id))] = ""
+		e[string(loginRequestPrefix.key(waitsAs(m), id))] = requestText(m)
 	}
+	addOrders(e, m, filter)
 	if due := m.NextDue(); !due.IsZero() {
 		e[string(dueKey(due, DueMember, id))] = dueHint(m, due)
 	}
@@ -122,19 +123,6 @@ func memberEntries(m *access.Member) map[string]string {
 // filterText is what lists filter by, as index entries have it.
 func filterText(m *access.Member) string {
 	return statusByte(m.Status()) + strings.Join(text.Strings(m.Roles), ",")
-}
-
-// waitsAs returns the rank of a pending member in the list of login requests: verified
-// addresses first, then those who accepted by a handed-over link, then those who have not
-// accepted.
-func waitsAs(m *access.Member) string {
-	switch {
-	case !m.EmailVerifiedAt.IsZero():
-		return "0" + up(m.EmailVerifiedAt)
-	case !m.AcceptedAt.IsZero():
-		return "0\xff" + up(m.AcceptedAt)
-	}
-	return "1" + up(m.Invitation.At)
 }
 
 // anyState stands for members of every state in the list by state.

@@ -105,7 +105,7 @@ func TestWaitingInOrder(t *testing.T) {
 	cursor := ""
 	for range 4 {
 		b.view(func(tx *Tx) error {
-			p, err := tx.Members.LoginRequests(cursor, 1)
+			p, err := tx.Members.LoginRequests(RequestQuery{Cursor: cursor, Limit: 1})
 			got, cursor = append(got, p.Items[0].Email.Canonical), p.Next
 			if p.Total != 4 {
 				t.Errorf("Total = %d", p.Total)

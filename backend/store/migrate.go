@@ -26,6 +26,7 @@ var migrations = []migration{
 	repairTokens,        // 4 → 5
 	foldSearchWords,     // 5 → 6
 	splitPending,        // 6 → 7
+	orderMembers,        // 7 → 8
 }
 
 // A migration brings one batch of records to the next schema: those after last, the last

@@ -26,6 +26,7 @@ type Query struct {
 	State  access.State    // empty: any
 	Status access.Status   // empty: any
 	Role   access.RoleName // empty: any
+	Sort   access.Order    // empty: newest invitation first; a search has its own
 	Words  string          // empty: any; else parts of words, all of which must match (parts.go)
 	Cursor string          // empty: from the start
 	Limit  int
@@ -43,9 +44,10 @@ type Page[T any] struct {
 	OnlyBeginnings bool
 }
 
-// Page returns a page of members: newest invitation first. With words, those come first
-// whose words begin with them, in the order of the search word. The index of parts is asked
-// only if the page has room for the others, or their number is still to be counted.
+// Page returns a page of members: newest invitation first, or in another order. With words,
+// those come first whose words begin with them, in the order of the search word. The index
+// of parts is asked only if the page has room for the others, or their number is still to be
+// counted.
 func (tx Members) Page(q Query) (Page[access.Member], error) {
 	var p Page[access.Member]
 	var at []byte
@@ -58,6 +60,9 @@ func (tx Members) Page(q Query) (Page[access.Member], error) {
 	s := soughtBy(searchPrefixes(q.Words))
 	if s != nil && at != nil && at[0] == restLead {
 		return tx.pageOfRest(q, s, at[1:])
+	}
+	if q.Words == "" && orderOf[q.Sort] != "" {
+		return tx.pageInOrder(q, at)
 	}
 	src, err := tx.source(q, at)
 	if err != nil {
@@ -115,6 +120,9 @@ func (q Query) label() string {
 	l := "members\x00" + string(q.State) + "\x00" + string(q.Role) + "\x00" + q.Words
 	if q.Status != "" {
 		l += "\x00" + string(q.Status)
+	}
+	if orderOf[q.Sort] != "" {
+		l += "\x00\x00" + string(q.Sort)
 	}
 	return l
 }
@@ -350,20 +358,6 @@ func list[T any](tx *Tx, prefix []byte, cursor string, limit int, label string,
 		p.Items = append(p.Items, item)
 	}
 	return p, nil
-}
-
-// LoginRequests returns a page of pending members: verified addresses first, then the
-// oldest.
-func (tx Members) LoginRequests(cursor string, limit int) (Page[access.Member], error) {
-	p, err := list(tx.inTx, loginRequestPrefix.key(), cursor, limit, "waiting", func(e kv.KV) (access.Member, error) {
-		return tx.Members.Get(idOf(e))
-	})
-	if err != nil {
-		return p, err
-	}
-	c, err := tx.counts()
-	p.Total = c.Pending
-	return p, err
 }
 
 // WithRole returns up to n members in a state who have a role. It is for a View: it may

@@ -123,7 +123,7 @@ func (x *partIndex) begin(members int) *partRun {
 	x.runs.Go(func() {
 		defer x.dropRun(r)
 		if err := x.run(ctx, r); err != nil && ctx.Err() == nil {
-			x.log.Warn("the index of parts of names was dropped; the next search makes it anew", "err", err)
+			x.log.Warn("the index of parts of names was dropped; the next search builds it again", "err", err)
 		}
 	})
 	return r

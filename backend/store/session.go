@@ -19,7 +19,7 @@ func (tx Sessions) Put(opened access.Session) error {
 
 // sessionEntries returns the index entries of a session.
 func sessionEntries(opened *access.Session) map[string]string {
-	ends := opened.OpenedAt.Add(access.MemberSessionTTL)
+	ends := opened.OpenedAt.Add(access.MaxSessionTTL)
 	return entriesAt(memberSessionKey(opened), dueKey(ends, DueSession, string(opened.Hash[:])))
 }
 

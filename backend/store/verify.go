@@ -26,8 +26,11 @@ func (s *Store) Verify(ctx context.Context) (Report, error) {
 	var kept access.Counters
 	err := s.Each(ctx, func(key, value []byte) error {
 		v.report.Records++
-		if bytes.Equal(key, countersPrefix.key()) {
+		switch {
+		case bytes.Equal(key, countersPrefix.key()):
 			return decode(key, value, &kept)
+		case bytes.Equal(key, schemaPrefix.key()):
+			return decode(key, value, &v.schema)
 		}
 		return v.see(key, value)
 	})
@@ -55,6 +58,7 @@ type verifier struct {
 	want, have map[prefix]fingerprint // the index entries of a kind: derived from the records, and stored
 	putOff     map[string]bool        // the keys of postponed entries; few
 	counters   access.Counters
+	schema     schemaState
 	report     Report
 }
 
@@ -64,6 +68,7 @@ func newVerifier() *verifier {
 		want:   map[prefix]fingerprint{},
 		have:   map[prefix]fingerprint{},
 		putOff: map[string]bool{},
+		schema: schemaState{Schema: 1},
 	}
 	v.counters.TokenRoles = map[access.RoleName]int{}
 	return v
@@ -153,6 +158,9 @@ func (v *verifier) fits(kept access.Counters) error {
 	for _, r := range records {
 		if r.prefix == memberTokenPrefix && kept.TokenRoles == nil {
 			continue // written by an older Doorward; the next start makes the index
+		}
+		if r.since > v.schema.Schema {
+			continue // likewise
 		}
 		have, want := v.have[r.prefix], v.want[r.prefix]
 		if have != want {

@@ -37,7 +37,7 @@ func readBody(c *fiber.Ctx) error {
 	if !saysJSON(string(c.Request().Header.ContentType())) {
 		return access.Errorf(
 			access.Invalid,
-			"Send JSON, and say so in the header: Content-Type: application/json.",
+			"Send JSON with this header: Content-Type: application/json.",
 		).WithCode("unsupported_type")
 	}
 	limit := maxBody
@@ -91,7 +91,7 @@ func readJSON(text []byte) (any, error) {
 	}
 	end := r.tokens.InputOffset()
 	if _, err := r.tokens.Token(); err != io.EOF {
-		return nil, badBody("The JSON is followed by something else, at byte %d. Send one value.", end+1)
+		return nil, badBody("The body continues after the JSON value, at byte %d. Send one value.", end+1)
 	}
 	return v, wholeCharacters(text)
 }
@@ -161,7 +161,8 @@ func (r jsonReader) object(depth int) (any, error) {
 			return nil, badBody("The key \"%s\" is given twice.", shown).On(shown)
 		}
 		if len(all) == maxKeys {
-			return nil, badBody("An object in the body has more than %d keys, the last \"%s\".", maxKeys, shown)
+			return nil, badBody("An object in the body has more than %d keys. The last one read was "+
+				"\"%s\".", maxKeys, shown)
 		}
 		if all[key], err = r.value(depth); err != nil {
 			return nil, err
@@ -202,7 +203,7 @@ func wholeCharacters(text []byte) error {
 		case paired:
 			first = 0
 		case first != 0 || unit >= 0xdc00 && utf16.IsSurrogate(unit):
-			return badBody("The body contains half a character before byte %d. Send it whole.", i+1)
+			return badBody("The body contains an incomplete character before byte %d. Send the whole character.", i+1)
 		case utf16.IsSurrogate(unit):
 			first = unit
 		}

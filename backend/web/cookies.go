@@ -168,7 +168,7 @@ func (k *Cookies) sameOrigin(c *fiber.Ctx, silence bool) bool {
 
 // SignIn gives the session to the browser.
 func (k *Cookies) SignIn(c *fiber.Ctx, e service.NewSession) {
-	k.set(c, k.site().names.session, e.Session.Reveal(), access.MemberSessionTTL)
+	k.set(c, k.site().names.session, e.Session.Reveal(), access.MaxSessionTTL)
 	if b := k.secret(c); b != "" {
 		k.set(c, k.site().names.browser, b.Reveal(), browserLasts)
 	}

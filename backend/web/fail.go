@@ -154,7 +154,7 @@ func (s *Server) explain(c *fiber.Ctx, err error) (e *access.Error, code int, nu
 
 // noData is what everybody but the operator is told of a store that has stopped:
 // where the data is, and what is wrong with it, is not for strangers.
-var noData = access.Errorf(access.Unavailable, "The server cannot reach its data. Please tell its administrator.").
+var noData = access.Errorf(access.Unavailable, "The server cannot read its data. Please tell an administrator.").
 	WithCode("no_data")
 
 // shown returns the part of an error that the caller may see.
@@ -171,14 +171,14 @@ func routerError(f *fiber.Error) *access.Error {
 	case http.StatusNotFound:
 		return access.Errorf(access.NotFound, "There is nothing at this address.").WithCode("not_found")
 	case http.StatusMethodNotAllowed:
-		return access.Errorf(access.Invalid, "This address does not accept that method.").WithCode("method_not_allowed")
+		return access.Errorf(access.Invalid, "This URL does not accept that method.").WithCode("method_not_allowed")
 	case http.StatusRequestEntityTooLarge:
 		return access.Errorf(access.Invalid,
 			"The request is too large: at most %d KiB, or %d MiB for a batch of invitations.", maxBody>>10,
 			BodyLimit>>20).
 			WithCode("body_too_large")
 	case http.StatusRequestURITooLong:
-		return access.Errorf(access.Invalid, "The address is too long: at most %d KiB.", addressLimit>>10).
+		return access.Errorf(access.Invalid, "The URL is too long: at most %d KiB.", addressLimit>>10).
 			WithCode("url_too_long")
 	case http.StatusRequestHeaderFieldsTooLarge:
 		return access.Errorf(access.Invalid, "The request's headers are too large: at most %d KiB.", wire.MaxHead>>10).

@@ -23,12 +23,14 @@ type Guard struct {
 }
 
 var (
-	errForeignHost = access.Errorf(access.Invalid, "This server does not answer to that name.").WithCode("foreign_host")
+	errForeignHost = access.Errorf(access.Invalid, "This server does not use that host name. Check the "+
+		"address.").WithCode("foreign_host")
 	errForeignForm = access.Errorf(access.Forbidden,
-		"This form has expired, or did not come from a page of this server. Open it again.").
+		"This form has expired, or did not come from a page of this server. Open the page again.").
 		WithCode("foreign_form")
 	errPending = access.Errorf(access.Forbidden,
-		"Your account is pending approval. Until then you have access to the pending page only.").WithCode("pending")
+		"Your account is pending approval. Until it is approved, you can open only the pending "+
+			"page.").WithCode("pending")
 )
 
 // Check identifies the caller, from the current state, and refuses what they may
@@ -120,7 +122,8 @@ func (g *Guard) identify(c *fiber.Ctx) (*gate.Principal, error) {
 	if bearer := c.Get(fiber.HeaderAuthorization); bearer != "" {
 		token, ok := BearerToken(bearer)
 		if !ok || !isAPI(c) {
-			return nil, access.Errorf(access.SignedOut, "Send the API token as: Authorization: Bearer dw_…").
+			return nil, access.Errorf(access.SignedOut, "Send the API token in this header: Authorization: Bearer "+
+				"dw_…").
 				WithCode("bad_token")
 		}
 		if strings.HasPrefix(token, access.DesktopSecretPrefix) {

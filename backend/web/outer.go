@@ -99,7 +99,7 @@ func isAPI(c *fiber.Ctx) bool {
 func Busy() *access.Error {
 	return access.Errorf(
 		access.Unavailable,
-		"The server is busy. Your request was not processed; try again in a few seconds.",
+		"The server is busy. Your request was not processed. Try again in a few seconds.",
 	).WithCode("busy")
 }
 

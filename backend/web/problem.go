@@ -13,15 +13,15 @@ import (
 type Problem struct {
 	Status  int            `json:"status" doc:"The HTTP status." example:"409"`
 	Title   string         `json:"title" doc:"The status in words." example:"Conflict"`
-	Detail  string         `json:"detail" doc:"What is wrong, and what to do next: a sentence for people, in the language of Accept-Language if it is one of ours." example:"Ada was already approved, by grace@example.com on 1 May 2030 at 12:00 UTC."`
+	Detail  string         `json:"detail" doc:"What is wrong, and what to do next: a sentence for people, in the language of Accept-Language if it is one of ours." example:"Ada was already approved by grace@example.com on 1 May 2030 at 12:00 UTC."`
 	Code    string         `json:"code" doc:"A stable name, for programs." example:"already_decided"`
-	Request string         `json:"request,omitempty" doc:"Where the fault is ours: the number under which the log has the cause." example:"k3x7qhzd"`
+	Request string         `json:"request,omitempty" doc:"For a server error: the number that finds the cause in the log." example:"k3x7qhzd"`
 	Errors  []ProblemField `json:"errors,omitempty" doc:"The fields or parameters at fault."`
 }
 
 // A ProblemField is one field or parameter at fault.
 type ProblemField struct {
-	Message  string `json:"message" doc:"What is wrong with it." example:"An email address has an @ in it, such as ada@example.com."`
+	Message  string `json:"message" doc:"What is wrong with it." example:"An email address must contain an @, as in ada@example.com."`
 	Location string `json:"location" doc:"Its name, with the way to it." example:"email"`
 }
 

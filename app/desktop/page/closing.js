@@ -19,62 +19,72 @@
   document.head.append(style)
 
   let dialog // the one that is open
+  let asking // while the question is on its way to the screen
 
   // open shows a dialog of ours above whatever is on the page.
-  function open(title, parts, buttons) {
-    dialog = make('dialog', { className: 'doorward-closing' }, make('h2', { id: 'closing-title', textContent: title }), ...parts)
-    dialog.setAttribute('aria-labelledby', 'closing-title')
+  function open(kind, title, parts, buttons) {
+    const made = make('dialog', { className: 'doorward-closing' }, make('h2', { id: 'closing-title', textContent: title }), ...parts)
+    made.dataset.kind = kind
+    made.setAttribute('aria-labelledby', 'closing-title')
     const said = make('p', { className: 'wrong' })
     said.setAttribute('role', 'alert')
-    dialog.append(said, make('div', { className: 'acts' }, ...buttons))
-    dialog.addEventListener('close', () => {
-      dialog.remove()
-      dialog = undefined
-    })
-    // The console's shortcuts are not for a page under a dialog.
-    dialog.addEventListener('keydown', (event) => event.stopPropagation())
-    document.body.append(dialog)
-    dialog.showModal()
+    made.append(said, make('div', { className: 'acts' }, ...buttons))
+    made.addEventListener('close', () => made.remove())
+    // The console's shortcuts are not for a page under a dialog, and a press in this one is
+    // not one beside a dialog of the console's.
+    for (const kind of ['keydown', 'pointerdown']) made.addEventListener(kind, (event) => event.stopPropagation())
+    dialog?.close()
+    dialog = made
+    document.body.append(made)
+    made.showModal()
   }
 
-  const close = () => dialog?.close()
+  const close = (event) => event.currentTarget.closest('dialog').close()
 
   // sends makes a button that sends an answer, and says in the dialog what is wrong with it.
   const sends = (textContent, className, path, body) => make('button', {
-    type: 'button', textContent, className, onclick: async () => {
+    type: 'button', textContent, className, onclick: async ({ currentTarget }) => {
+      const around = currentTarget.closest('dialog')
       try {
         await ask('POST', path, body())
-        close()
+        around.close()
       } catch (error) {
-        dialog.querySelector('.wrong').textContent = error.message
+        around.querySelector('.wrong').textContent = error.message
       }
     },
   })
 
+  // closing asks, once for all who ask meanwhile, instead of the settings if they are open.
   async function closing() {
-    if (!dialog) {
-      const { text, words, back } = await ask('GET', '/desktop/closing')
-      const always = make('input', { type: 'checkbox' })
-      const how = (choice) => () => ({ do: choice, remember: always.checked })
-      const keep = sends(words.keep, 'first', '/desktop/closing', how('background'))
-      const quit = sends(words.quit, '', '/desktop/closing', how('quit'))
-      const cancel = make('button', { type: 'button', textContent: words.cancel, className: back ? '' : 'first', onclick: close })
-      open(back ? words.title : words.quit_title, [...text.map((textContent) => make('p', { textContent })), make('label', {}, always, words.remember)],
-        back ? [keep, quit, cancel] : [cancel, quit])
-      ;(back ? keep : cancel).focus()
-    }
+    asking ??= question().finally(() => (asking = undefined))
+    await asking
     await ask('POST', '/desktop/closing/shown', {})
   }
 
+  const shows = (kind) => dialog?.open && (!kind || dialog.dataset.kind === kind)
+
+  async function question() {
+    if (shows('question')) return
+    const { text, words, back } = await ask('GET', '/desktop/closing')
+    const always = make('input', { type: 'checkbox' })
+    const how = (choice) => () => ({ do: choice, remember: always.checked })
+    const keep = sends(words.keep, 'first', '/desktop/closing', how('background'))
+    const quit = sends(words.quit, '', '/desktop/closing', how('quit'))
+    const cancel = make('button', { type: 'button', textContent: words.cancel, className: back ? '' : 'first', onclick: close })
+    open('question', back ? words.title : words.quit_title, [...text.map((textContent) => make('p', { textContent })), make('label', {}, always, words.remember)],
+      back ? [keep, quit, cancel] : [cancel, quit])
+    ;(back ? keep : cancel).focus()
+  }
+
   async function settings() {
-    if (dialog) return
     const { words, back, kept } = await ask('GET', '/desktop/closing')
+    if (shows()) return
     const choices = [['', words.ask], ...(back ? [['background', words.keep]] : []), ['quit', words.quit_choice]]
     const fields = choices.map(([value, label]) => make('label', {}, make('input', {
       type: 'radio', name: 'closing', value, checked: value === kept,
     }), label))
     const chosen = () => ({ do: dialog.querySelector('input:checked')?.value ?? '' })
-    open(words.settings_title, [make('div', { className: 'choices' }, ...fields)], [
+    open('settings', words.settings_title, [make('div', { className: 'choices' }, ...fields)], [
       sends(words.save, 'first', '/desktop/closing/kept', chosen),
       make('button', { type: 'button', textContent: words.cancel, onclick: close }),
     ])

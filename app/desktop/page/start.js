@@ -1,7 +1,11 @@
 'use strict'
 const part = (id) => document.getElementById(id)
+const words = JSON.parse(part('words').textContent)
 const asked = new URLSearchParams(location.search)
 const sections = ['opening', 'failed', 'setup', 'who', 'choose', 'signed-out', 'browser', 'whose', 'fleeting']
+// say is a sentence of the catalogue with the values in their places.
+const say = (key, values = {}) => words[key].replace(/\{\{\.(\w+)\}\}/g, (_, name) => values[name])
+
 let trying // the address that is being opened; undefined: the one of last time
 
 function show(id, focus) {
@@ -12,7 +16,7 @@ function show(id, focus) {
 async function ask(method, path, body) {
   const res = await fetch(path, { method, headers: { 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) })
   const answer = await res.json()
-  if (!res.ok) throw Object.assign(new Error(answer.detail || 'Something went wrong. Try again.'), { field: answer.errors?.[0]?.location, code: answer.code })
+  if (!res.ok) throw Object.assign(new Error(answer.detail || say('wrong')), { field: answer.errors?.[0]?.location, code: answer.code })
   return answer
 }
 
@@ -65,7 +69,7 @@ const hostOf = (at) => new URL(at).host
 // choose lists the workspaces that are known.
 async function choose() {
   const { items } = await ask('GET', '/desktop/workspaces')
-  part('known').replaceChildren(row({ at: '', name: 'This computer' }), ...items.map(row))
+  part('known').replaceChildren(row({ at: '', name: say('here') }), ...items.map(row))
   part('stay').hidden = !asked.has('choose') // there is nothing to go back to where nothing was open
   show('choose')
   part('known').querySelector('button').focus()
@@ -78,11 +82,12 @@ function make(tag, props, ...children) {
 }
 
 function row({ at, name, as }) {
-  const told = at ? [hostOf(at), as].filter(Boolean).join(', as ') : 'The Doorward that runs here, or is started by this window'
+  const there = () => (as ? say('there_as', { Host: hostOf(at), Email: as }) : hostOf(at))
+  const told = at ? there() : say('here_text')
   const place = make('button', { type: 'button', className: 'place', onclick: () => open(at) }, make('b', { textContent: name || hostOf(at) }), make('span', { textContent: told }))
   if (!at) return make('li', {}, place)
-  const forget = make('button', { type: 'button', className: 'quiet', textContent: 'Forget', onclick: () => drop(at) })
-  forget.setAttribute('aria-label', `Forget ${name || hostOf(at)}`)
+  const forget = make('button', { type: 'button', className: 'quiet', textContent: say('forget'), onclick: () => drop(at) })
+  forget.setAttribute('aria-label', say('forget_label', { Name: name || hostOf(at) }))
   return make('li', {}, place, forget)
 }
 
@@ -107,7 +112,7 @@ async function signIn(at, form) {
   try {
     const { at: there, name, lasting } = await agreed()
     if (lasting) return open(there)
-    part('on').textContent = `Open ${name}`
+    part('on').textContent = say('open', { Name: name })
     part('on').onclick = () => open(there)
     show('fleeting', 'on')
   } catch (error) {
@@ -121,7 +126,7 @@ async function signIn(at, form) {
 async function agreed() {
   for (;;) {
     const { host, email, called } = await post('/desktop/sign-in/wait')
-    part('whose-title').textContent = `Sign in as ${email}?`
+    part('whose-title').textContent = say('whose_title', { Email: email })
     part('as-called').textContent = called || email
     part('as-host').textContent = host
     show('whose', 'whose-title')
@@ -141,7 +146,7 @@ function clear() {
 }
 
 // missing are the fields of the setup form that may not be empty, and what to say of them.
-const missing = { workspace: 'Enter a name for the workspace.', name: 'Enter your name.', email: 'Enter your email address.' }
+const missing = { workspace: say('no_workspace'), name: say('no_name'), email: say('no_email') }
 
 // refuse says above a form what is wrong, and leads to the field.
 function refuse(form, { message, field }) {

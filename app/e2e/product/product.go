@@ -126,7 +126,7 @@ func Serving(t *testing.T, flags ...string) *Product {
 var (
 	PrintedSetup = regexp.MustCompile(`https?://[^\s"]+/setup/[A-Za-z0-9_-]{43}`)
 	PrintedURL   = regexp.MustCompile(`https?://127\.0\.0\.1:\d+`)
-	printedOpen  = regexp.MustCompile(`Doorward is open at`)
+	printedOpen  = regexp.MustCompile(`Doorward is running at`)
 )
 
 // Start runs `doorward serve` and returns once it answers.

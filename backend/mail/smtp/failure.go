@@ -83,7 +83,7 @@ func (s Server) failed(ctx context.Context, w *wire, at stage, err error) *Failu
 	case isBroken(err):
 		f.Detail = fmt.Sprintf("The mail server at %s closed the connection.", s.Name())
 	default:
-		f.Detail = fmt.Sprintf("The mail server at %s did not answer in SMTP.", s.Name())
+		f.Detail = fmt.Sprintf("The mail server at %s did not answer with SMTP.", s.Name())
 	}
 	if w.ended && answer == nil {
 		f.Class = Ambiguous
@@ -157,8 +157,8 @@ func (s Server) unreachable(f *Failure, err error) {
 		f.Detail = fmt.Sprintf("%s is not on this machine, so nothing is sent to it unencrypted. Use smtp:// or "+
 			"smtps://.", s.host)
 	case errors.As(err, &dns):
-		f.Detail = fmt.Sprintf("The mail server's name, %s, was not found. Check the name, and the DNS settings of "+
-			"this machine.",
+		f.Detail = fmt.Sprintf("The host name of the mail server, %s, was not found. Check the name, and the DNS "+
+			"settings of this machine.",
 			s.host)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		f.Detail = fmt.Sprintf("Nothing answers at %s. Check that the mail server is running and that the port "+
@@ -169,14 +169,14 @@ func (s Server) unreachable(f *Failure, err error) {
 }
 
 // notSent ends the sentences about a mail server that is not trusted.
-const notSent = "No email and no password was sent."
+const notSent = "No email or password was sent."
 
 func (s Server) notTrusted(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var plain tls.RecordHeaderError
-	why := "The mail server at %s is not trusted: no encryption that both sides accept could be agreed on. " + notSent
+	why := "The mail server at %s is not trusted: the two sides have no encryption method in common. " + notSent
 	switch {
 	case errors.As(err, &name):
 		why = "The mail server at %s is not trusted: its certificate is for another name. " + notSent
@@ -188,7 +188,7 @@ func (s Server) notTrusted(err error) string {
 	case errors.As(err, &invalid):
 		why = "The mail server at %s is not trusted: its certificate is not valid. " + notSent
 	case errors.As(err, &plain):
-		why = "The mail server at %s is not trusted: it does not speak TLS from the start on this port (smtp:// uses " +
+		why = "The mail server at %s is not trusted: it does not use TLS from the start on this port (smtp:// uses " +
 			"STARTTLS). " + notSent
 	}
 	return fmt.Sprintf(why, s.Name())
@@ -197,16 +197,16 @@ func (s Server) notTrusted(err error) string {
 func (s Server) pausedBy(err error) string {
 	switch {
 	case errors.Is(err, errNoStartTLS):
-		return fmt.Sprintf("The mail server at %s does not offer STARTTLS. No email and no password was sent "+
+		return fmt.Sprintf("The mail server at %s does not offer STARTTLS. No email or password was sent "+
 			"unencrypted. Use smtps://, or the port that offers STARTTLS.", s.Name())
 	case errors.Is(err, errInjected):
-		return fmt.Sprintf("Someone between here and %s is interfering with the encryption. No email and no password "+
+		return fmt.Sprintf("Someone between here and %s is interfering with the encryption. No email or password "+
 			"was sent.", s.Name())
 	case errors.Is(err, errInTheClear):
-		return fmt.Sprintf("The connection to %s is not encrypted. No email and no password was sent.", s.Name())
+		return fmt.Sprintf("The connection to %s is not encrypted. No email or password was sent.", s.Name())
 	case errors.Is(err, errNoLogin):
-		return fmt.Sprintf("The mail server at %s offers no sign-in method that Doorward knows (PLAIN, LOGIN or "+
-			"CRAM-MD5), but a username is set. Remove it, or use the port for signing in.", s.Name())
+		return fmt.Sprintf("The mail server at %s offers no sign-in method that Doorward supports (PLAIN, LOGIN or "+
+			"CRAM-MD5), but a username is set. Remove the username, or use a port that offers sign-in.", s.Name())
 	}
 	return ""
 }

@@ -125,9 +125,9 @@ func unknownScheme(name string) error {
 		return refuse("The mail server's URL must begin with %s.", kinds)
 	}
 	if likely := likelyScheme(strings.ToLower(name)); likely != "" {
-		return refuse("%s:// is no way to a mail server. Did you mean %s://?", name, likely)
+		return refuse("%s:// does not lead to a mail server. Did you mean %s://?", name, likely)
 	}
-	return refuse("%s:// is no way to a mail server. Use %s.", name, kinds)
+	return refuse("%s:// does not lead to a mail server. Use %s.", name, kinds)
 }
 
 // likelyScheme returns the scheme that somebody who wrote name probably meant, if that is
@@ -156,13 +156,13 @@ func parseLogin(s string) (func() (user, password string), error) {
 	user, password, found := strings.Cut(s, ":")
 	switch {
 	case !found || password == "":
-		return nil, refuse("The mail server's URL has a user name but no password. Write smtp://user:password@host, " +
+		return nil, refuse("The mail server's URL has a username but no password. Write smtp://user:password@host, " +
 			"or leave out both.")
 	case user == "":
-		return nil, refuse("The mail server's URL has a password but no user name. Write smtp://user:password@host, " +
+		return nil, refuse("The mail server's URL has a password but no username. Write smtp://user:password@host, " +
 			"or leave out both.")
 	}
-	user, err := unescape("user name", user)
+	user, err := unescape("username", user)
 	if err == nil {
 		password, err = unescape("password", password)
 	}
@@ -175,12 +175,12 @@ func parseLogin(s string) (func() (user, password string), error) {
 func unescape(what, s string) (string, error) {
 	clear, err := url.PathUnescape(s)
 	if err != nil || strings.ContainsAny(s, "@/?#[]\\\" ") {
-		return "", refuse("The %s in the mail server's URL has characters that mean something else there. Write %% "+
+		return "", refuse("The %s in the mail server's URL has characters that have another meaning there. Write %% "+
 			"as %%25, @ as %%40, / as %%2F, ? as %%3F, # as %%23, [ as %%5B, ] as %%5D and a space as %%20.", what)
 	}
 	if strings.ContainsFunc(clear, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return "", refuse("The %s in the mail server's URL has a control character in it, perhaps a line break from "+
-			"copying. Write it again.", what)
+		return "", refuse("The %s in the mail server's URL contains a control character, such as a line break from "+
+			"copying. Enter it again.", what)
 	}
 	return clear, nil
 }
@@ -188,16 +188,16 @@ func unescape(what, s string) (string, error) {
 func (s *Server) parsePlace(place string) error {
 	place = strings.TrimSuffix(place, "/")
 	if strings.ContainsAny(place, "/?#") {
-		return refuse("The mail server's URL must end after the host and port: take away what follows.")
+		return refuse("The mail server's URL must end after the host and port. Remove what follows.")
 	}
 	host, port := splitPort(place)
 	s.host = strings.ToLower(strings.TrimSuffix(host, "."))
 	switch {
 	case s.host == "":
-		return refuse("The mail server's URL names no host. Write it as %s://mail.example.com:%d.", s.scheme,
+		return refuse("The mail server's URL has no host. Enter it as %s://mail.example.com:%d.", s.scheme,
 			defaultPort[s.scheme])
 	case !text.IsHost(s.host):
-		return refuse("What stands after %s:// (and after the @) is not the name of a host. Write it as "+
+		return refuse("What follows %s:// (and the @) is not a host name. Enter it as "+
 			"mail.example.com; a name with other letters in its xn-- form; an IPv6 address in brackets.", s.scheme)
 	}
 	s.port = defaultPort[s.scheme]
@@ -206,8 +206,8 @@ func (s *Server) parsePlace(place string) error {
 	}
 	n, err := strconv.Atoi(*port)
 	if err != nil || n < 1 || n > 65535 || strings.Trim(*port, "0123456789") != "" {
-		return refuse("The port in the mail server's URL must be a number from 1 to 65535; mail servers mostly " +
-			"listen on 587 (smtp://) or 465 (smtps://).")
+		return refuse("The port in the mail server's URL must be a number from 1 to 65535. Most mail servers " +
+			"use 587 (smtp://) or 465 (smtps://).")
 	}
 	s.port = n
 	return nil

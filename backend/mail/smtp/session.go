@@ -32,7 +32,7 @@ func (s *Session) Send(ctx context.Context, m Message) error {
 	}
 	if s.broken {
 		return &Failure{Class: Temporary, Stale: true, Err: net.ErrClosed,
-			Detail: fmt.Sprintf("The connection to the mail server at %s had ended.", s.server.Name())}
+			Detail: fmt.Sprintf("The connection to the mail server at %s was already closed.", s.server.Name())}
 	}
 	free := s.wire.bind(ctx)
 	err = simplemail.SendMessage(m.From, []string{m.To}, string(body), s.client)

@@ -65,7 +65,7 @@ func TestCertificates(t *testing.T) {
 			"its certificate is for another name":                                    mailtest.WrongName,
 			"its certificate has expired":                                            mailtest.Expired,
 			"its certificate is not signed by an authority that this machine trusts": mailtest.SelfSigned,
-			"No email and no password was sent":                                      mailtest.SelfSigned,
+			"No email or password was sent":                                          mailtest.SelfSigned,
 		} {
 			t.Run(string(mode)+" "+text, func(t *testing.T) {
 				s := mailtest.Start(t, mailtest.Options{Mode: mode, Cert: cert, User: "door", Password: "hunter2"})
@@ -109,7 +109,7 @@ func TestWrongKindOfPort(t *testing.T) {
 		s.NoLeak(t)
 		server, _ := smtp.ParseServer("smtps://" + s.Addr())
 		f := failureOf(t, send(t.Context(), server, message(1)))
-		if f.Class != smtp.Paused || !strings.Contains(f.Detail, "does not speak TLS from the start") {
+		if f.Class != smtp.Paused || !strings.Contains(f.Detail, "does not use TLS from the start") {
 			t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 		}
 	})
@@ -205,7 +205,7 @@ func TestServersThatAreNone(t *testing.T) {
 			reached := raw(t, func(c *conversation) { c.say(text); c.hear("") })
 			server, _ := smtp.ParseServer("smtp://" + reached)
 			f := failureOf(t, send(t.Context(), server, message(1)))
-			if f.Class != smtp.Temporary || !strings.Contains(f.Detail, "answer in SMTP") {
+			if f.Class != smtp.Temporary || !strings.Contains(f.Detail, "answer with SMTP") {
 				t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 			}
 		})

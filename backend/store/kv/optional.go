@@ -75,6 +75,10 @@ type Elected interface {
 	OnLead(fn func(leads bool)) (cancel func())
 }
 
+// A Position is a place in the log of a replicated engine: the number of an entry, and the
+// term of the leader that wrote it. The zero Position is before the first entry.
+type Position struct{ Index, Term uint64 }
+
 type urgentKey struct{}
 
 // Urgent marks an Update that takes rights away. An engine that refuses writes on a nearly

@@ -119,7 +119,7 @@ func (s *API) newGroup(f *web.Face, prefix string) *group {
 				"has the URL's port at its end, as dw-8080, if there is one. " +
 				"What changes something also needs a same-origin Sec-Fetch-Site or Origin header."},
 		"token": {Type: "http", Scheme: "bearer", BearerFormat: "dw_…",
-			Description: "An API token, made with `doorward token add` or POST /tokens. A native window sends its " +
+			Description: "An API token, created with `doorward token add` or POST /tokens. A native window sends its " +
 				"session's secret, dwin_…, in the same way."},
 	}
 	return &group{
@@ -253,7 +253,7 @@ func checkParameters(o *huma.Operation, args *fasthttp.Args) error {
 			return access.Errorf(access.Invalid, "The parameter %q is given twice.", shown).
 				On(shown).WithCode("parameter_twice")
 		case !takes(o, name):
-			return access.Errorf(access.Invalid, "There is no parameter %q here.", shown).
+			return access.Errorf(access.Invalid, "There is no parameter %q.", shown).
 				On(shown).WithCode("unknown_parameter")
 		}
 		seen[name] = true

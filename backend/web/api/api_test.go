@@ -188,7 +188,7 @@ func TestAPIMembers(t *testing.T) {
 		{"undo twice", "admin", "POST", "/members/{fleet}/undo", "{}", 409, all(`"code":"nothing_to_undo"`), nil},
 		{"oneself", "admin", "POST", "/members/{admin}/suspend", "", 403, nil, nil},
 		{"remove", "admin", "DELETE", "/members/{suspended}", "", 204, nil, nil},
-		{"again", "admin", "DELETE", "/members/{suspended}", "", 404, all("This account was already removed, by "),
+		{"again", "admin", "DELETE", "/members/{suspended}", "", 404, all("This account was already removed by "),
 			nil},
 		{"remove with a body", "admin", "DELETE", "/members/{fleet}", `{}`, 204, nil, nil},
 	})

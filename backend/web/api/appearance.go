@@ -153,7 +153,8 @@ type setLogoIn struct {
 func (s *API) setLogo(ctx context.Context, actor access.Actor, in *setLogoIn) (*settingsOut, error) {
 	image, err := base64.StdEncoding.DecodeString(in.Body.Image)
 	if err != nil || len(image) == 0 {
-		return nil, access.Errorf(access.Invalid, "Send the image in base64.").On("image").WithCode("logo_broken")
+		return nil, access.Errorf(access.Invalid, "Send the image encoded in "+
+			"Base64.").On("image").WithCode("logo_broken")
 	}
 	kept, err := s.service.Settings.SetLogo(ctx, actor, image)
 	if err != nil {

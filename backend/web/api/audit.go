@@ -74,8 +74,8 @@ func (f *AuditFilter) query() (q service.AuditQuery, err error) {
 		if action = strings.TrimSpace(action); action != "" {
 			known, ok := access.AuditActionOf(action)
 			if !ok {
-				return q, access.Errorf(access.Invalid, "There is no action %q. The names of actions are in the "+
-					"OpenAPI document.", access.Shorten(action, 40)).On("action").WithCode("unknown_action")
+				return q, access.Errorf(access.Invalid, "There is no action %q. The OpenAPI document "+
+					"lists all actions.", access.Shorten(action, 40)).On("action").WithCode("unknown_action")
 			}
 			q.Actions = append(q.Actions, known)
 		}
@@ -103,7 +103,7 @@ func parseTime(field, s string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil || t.Year() < 1970 || t.Year() > 9999 {
-		return t, access.Errorf(access.Invalid, "Write the time like 2030-05-01T12:00:00Z.").
+		return t, access.Errorf(access.Invalid, "Enter the time as in 2030-05-01T12:00:00Z.").
 			On(field).WithCode("bad_time")
 	}
 	return t, nil

@@ -48,7 +48,7 @@ type trustClockIn struct {
 func (s *API) trustClock(ctx context.Context, actor access.Actor, in *trustClockIn) (*nothing, error) {
 	if !in.Body.Right {
 		return nil, access.Errorf(access.Invalid,
-			"Set a wrong clock right on the server first, then send true.").
+			"If the clock is wrong, correct it on the server first. Then send true.").
 			On("right").WithCode("clock_not_right")
 	}
 	return nil, s.service.Settings.TrustClock(ctx, actor)

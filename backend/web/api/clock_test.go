@@ -54,7 +54,7 @@ func TestAPIClock(t *testing.T) {
 		{"by one who waits", "pending", "POST", path, right, 403, nil, nil},
 		{"by a stranger", "stranger", "POST", path, right, 401, nil, nil},
 		{"that it is wrong", "admin token", "POST", path, `{"right":false}`, 422,
-			all("clock_not_right", "Set a wrong clock right on the server"), nil},
+			all("clock_not_right", "correct it on the server first"), nil},
 		{"nothing said", "admin token", "POST", path, `{}`, 422, nil, nil},
 		{"no body", "admin token", "POST", path, "", 400, nil, nil},
 		{"to nobody in particular", "admin token", "POST", path, `{"right":true,"now":"2031-01-01T00:00:00Z"}`, 422,

@@ -45,7 +45,7 @@ type confirmationEmailJSON struct {
 	Email     string    `json:"email" doc:"Where it was sent: your own address." example:"Ada@Example.com"`
 	ExpiresAt time.Time `json:"expires_at"`
 	Minutes   int       `json:"minutes" doc:"How long the code works." example:"10"`
-	Held      bool      `json:"held,omitempty" doc:"No mail server is configured. The email can be read on the server alone: doorward outbox show ID."`
+	Held      bool      `json:"held,omitempty" doc:"No mail server is set up. The email can be read only on the server: doorward outbox show ID."`
 	ID        string    `json:"id" doc:"The email's id in the outbox."`
 }
 

@@ -29,7 +29,7 @@ func TestAPIAsksAgainWhoOneIs(t *testing.T) {
 			c.As("admin", "GET", "/me", "").Want(t, 200, `"confirmed_until"`)
 			c.Advance(access.ConfirmationTTL)
 			a := c.As("admin", tt.method, c.Fill(tt.path), tt.body)
-			a.Want(t, 403, `"confirmation_required"`, "Confirm that it is you")
+			a.Want(t, 403, `"confirmation_required"`, "Confirm your identity")
 			c.Problem(t, a)
 			a.Lacks(t, "dw_")
 			c.As("admin", "GET", "/me", "").Lacks(t, "confirmed_until")

@@ -102,7 +102,7 @@ func problemOfHuma(c *fiber.Ctx, code int, errs ...error) *web.Problem {
 	case len(faults) == 1:
 		e = faults[0].refusal()
 	default:
-		e = access.Errorf(access.Invalid, "%d things are wrong with the request. The first: %s",
+		e = access.Errorf(access.Invalid, "The request has %d errors. The first: %s",
 			len(faults), p.Errors[0].Message).WithCode(faults[0].refusal().Code)
 	}
 	p.Code, p.Detail = e.Code, web.Say(c, e)
@@ -136,7 +136,7 @@ func (f fault) refusal() *access.Error {
 	}
 	switch f.what {
 	case isUnknown:
-		return invalid("\"%s\" is not known here.").WithCode("unknown_field")
+		return invalid("\"%s\" is not a known field.").WithCode("unknown_field")
 	case isMissing:
 		return invalid("\"%s\" is missing.").WithCode("field_missing")
 	case notBoolean:

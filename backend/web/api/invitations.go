@@ -73,7 +73,7 @@ func (j *InvitationJSON) parse() (in service.NewInvitation, err error) {
 type inviteIn struct {
 	Body struct {
 		InvitationJSON
-		PrintLink bool `json:"print_link,omitempty" doc:"Answer with the login link. Accepting it does not verify the address then. Only on the server's own shell."`
+		PrintLink bool `json:"print_link,omitempty" doc:"Answer with the login link. Accepting with it does not verify the address. Only on the server's command line."`
 	}
 }
 
@@ -91,8 +91,8 @@ type inviteOut struct {
 func (s *API) invite(ctx context.Context, actor access.Actor, in *inviteIn) (*inviteOut, error) {
 	if in.Body.PrintLink && !actor.IsOperator() {
 		return nil, access.Errorf(access.Forbidden,
-			"Only the server's own shell shows the link of an invitation that was emailed. To hand over "+
-				"a link yourself, use login-link on the member: it makes a new one.").
+			"The link of an emailed invitation can be shown only on the server's command line. To share a link "+
+				"yourself, use “login-link” for the member: it creates a new one.").
 			On("print_link").WithCode("operator_only")
 	}
 	want, err := in.Body.parse()

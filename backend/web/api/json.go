@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -33,8 +34,8 @@ type MemberJSON struct {
 	EndsAt            time.Time     `json:"ends_at,omitzero" doc:"When the pending account is removed if nobody decides on it."`
 	AcceptedAt        time.Time     `json:"accepted_at,omitzero" doc:"When they accepted the invitation, with any link."`
 	EmailVerifiedAt   time.Time     `json:"email_verified_at,omitzero" doc:"When they first used a link or code that was emailed to the address. Absent until then: see link_handed_over_by."`
-	LinkHandedOverBy  string        `json:"link_handed_over_by,omitempty" doc:"Who handed over the link that they accepted with. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code." example:"grace@example.com"`
-	InviterMayNot     bool          `json:"inviter_may_not,omitempty" doc:"Whoever invited them can no longer grant these roles: approve with roles that you choose."`
+	LinkHandedOverBy  string        `json:"link_handed_over_by,omitempty" doc:"Who shared the link with which they accepted. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code." example:"grace@example.com"`
+	InviterMayNot     bool          `json:"inviter_may_not,omitempty" doc:"The person who invited them can no longer grant these roles: choose roles to approve with."`
 	DecidedBy         string        `json:"decided_by,omitempty" example:"grace@example.com"`
 	DecidedAt         time.Time     `json:"decided_at,omitzero"`
 	LastSignInAt      time.Time     `json:"last_sign_in_at,omitzero"`
@@ -45,7 +46,7 @@ type MemberJSON struct {
 }
 
 type deliveryJSON struct {
-	State   string    `json:"state" enum:"queued,sent,retrying,failed,held" doc:"sent: accepted by the mail server; held: no mail server is configured." example:"sent"`
+	State   string    `json:"state" enum:"queued,sent,retrying,failed,held" doc:"sent: accepted by the mail server; held: no mail server is set up." example:"sent"`
 	Detail  string    `json:"detail,omitempty" doc:"The mail server's own words." example:"250 2.0.0 Ok: queued"`
 	At      time.Time `json:"at"`
 	NextTry time.Time `json:"next_try,omitzero"`
@@ -88,17 +89,18 @@ func memberOf(c service.MemberView) MemberJSON {
 	return m
 }
 
-type memberListJSON struct {
+// A MemberListJSON is a page of members.
+type MemberListJSON struct {
 	Items        []MemberJSON `json:"items"`
 	Next         string       `json:"next,omitempty" doc:"The cursor of the next page; absent on the last one."`
 	Total        int          `json:"total" example:"42"`
 	TotalIsFloor bool         `json:"total_is_floor,omitempty" doc:"total is a lower bound: counting stopped at 1,000."`
 
-	OnlyBeginnings bool `json:"only_beginnings,omitempty" doc:"The search by any part is being made ready: total counts, and the first items are, those with a word that begins with what is sought. The following pages have the others; so has the same search in a few seconds."`
+	OnlyBeginnings bool `json:"only_beginnings,omitempty" doc:"The search by any part is not ready yet: total counts, and the first items are, those with a word that begins with the search text. The following pages have the others; so does the same search a few seconds later."`
 }
 
-func listOf(p service.MemberPage) memberListJSON {
-	return memberListJSON{
+func listOf(p service.MemberPage) MemberListJSON {
+	return MemberListJSON{
 		Items:          membersOf(p.Items),
 		Next:           p.Next,
 		Total:          p.Total,
@@ -256,11 +258,11 @@ type overviewJSON struct {
 	PublicURL          string         `json:"public_url" doc:"Where links lead." example:"https://door.example.com"`
 	PublicURLLocal     bool           `json:"public_url_local" doc:"Links work on this machine only."`
 	Mail               mailJSON       `json:"mail"`
-	ClockHeld          *clockHeldJSON `json:"clock_held,omitempty" doc:"The server's clock has jumped: nothing is deleted and nothing expires by itself. Absent if the clock is trusted."`
+	ClockHeld          *clockHeldJSON `json:"clock_held,omitempty" doc:"The server's clock has jumped: nothing is deleted and nothing expires automatically. Absent if the clock is trusted."`
 }
 
 type mailJSON struct {
-	Configured bool      `json:"configured" doc:"A mail server is configured. Without one, emails are held."`
+	Configured bool      `json:"configured" doc:"A mail server is set up. Without one, emails are held."`
 	Server     string    `json:"server,omitempty" example:"smtp.example.com:587"`
 	From       string    `json:"from,omitempty" example:"AI Loop <door@example.com>"`
 	Paused     bool      `json:"paused,omitempty" doc:"The queue is paused until the mail server accepts emails again."`
@@ -354,8 +356,8 @@ func parseLasts(field, s string) (time.Duration, error) {
 	}
 	n, err := strconv.ParseUint(s[:len(s)-1], 10, 20)
 	unit := units[s[len(s)-1]]
-	if err != nil || unit == 0 || n == 0 {
-		return 0, access.Errorf(access.Invalid, "Enter a number followed by d, h or m: 7d, 36h or 90m.").
+	if err != nil || unit == 0 || n == 0 || n > uint64(math.MaxInt64/unit) {
+		return 0, access.Errorf(access.Invalid, "Enter a number followed by d, h or m, such as 7d, 36h or 90m.").
 			On(field).WithCode("bad_duration")
 	}
 	return time.Duration(n) * unit, nil

@@ -70,7 +70,7 @@ func TestRefusalsAreInEnglishForPrograms(t *testing.T) {
 	c := webtest.NewCallers(t)
 	c.Admin.API("PATCH", "/me", `{"language":"de"}`).Want(t, 200)
 	const body = `{"email":"ada","roles":["Fleet"]}`
-	const english = `"detail":"An email address has an @ in it, such as ada@example.com."`
+	const english = `"detail":"An email address must contain an @, as in ada@example.com."`
 	for header, want := range map[string]string{
 		"": english, "sv": english, "en": english, "de;q=x": english, "]": english,
 		strings.Repeat("de,", 200): english, "en-XA": `"detail":"[`,

@@ -106,7 +106,8 @@ func (s *API) changeMe(ctx context.Context, actor access.Actor, in *changeMeIn) 
 	me := s.meOf(ctx)
 	switch notify, tag := in.Body.NotifyRequests, in.Body.Language; {
 	case (notify == nil) == (tag == nil):
-		return nil, access.Errorf(access.Invalid, "Change notify_requests or language, one at a time.").
+		return nil, access.Errorf(access.Invalid, "Change either notify_requests or language, not both in one "+
+			"request.").
 			WithCode("one_change")
 	case notify != nil:
 		me.NotifyRequests = *notify

@@ -22,8 +22,10 @@ func (s *API) mountMembers(r *group) {
 		path:   "/login-requests",
 		id:     "list-login-requests",
 		title:  "Login requests",
-		text: "Pending members: those who accepted first, then the oldest; with q, those whose name or address has " +
-			"words that begin so.",
+		text: "Pending members: those who accepted first, then the oldest, or with sort=-added the newest; with q, " +
+			"those whose name or address has all these parts. If a filter matches few of many thousands of " +
+			"requests, a " +
+			"page may be shorter than its limit and still have a next one.",
 		need:  read,
 		fails: []int{http.StatusUnprocessableEntity},
 	}, s.loginRequests)
@@ -32,9 +34,11 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members",
 		id:     "list-members",
 		title:  "Members",
-		text:   "Newest invitation first; with q, those whose name or address has words that begin so.",
-		need:   read,
-		fails:  []int{http.StatusUnprocessableEntity},
+		text: "Newest invitation first, or in the order of sort; with q, those whose name or address has all these " +
+			"parts, in an order of their own. If a filter matches few of many thousands of members, a page may be " +
+			"shorter than its limit and still have a next one.",
+		need:  read,
+		fails: []int{http.StatusUnprocessableEntity},
 	}, s.members)
 	s.mountMembersExport(r) // before /members/{id}
 	mount(r, op{
@@ -150,6 +154,7 @@ type MembersFilter struct {
 	State  string `query:"state" doc:"pending, active or suspended." example:"active"`
 	Status string `query:"status" doc:"invited, expired (before it was accepted), accepted (ready to review), active or suspended." example:"accepted"`
 	Role   string `query:"role" example:"Fleet"`
+	Sort   string `query:"sort" doc:"The order: name, email, added (by the invitation) or last_sign_in; with a minus sign before it from the end. Absent: -added. Not together with q. A cursor belongs to its order." example:"-last_sign_in"`
 	Words  string `query:"q" doc:"Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word." example:"ada example.com"`
 }
 
@@ -161,6 +166,11 @@ func (f MembersFilter) query() (q service.MemberQuery, err error) {
 	}
 	if f.Status != "" {
 		if q.Status, err = access.ParseStatus(strings.Clone(f.Status)); err != nil {
+			return q, err
+		}
+	}
+	if f.Sort != "" {
+		if q.Sort, err = access.ParseOrder(strings.Clone(f.Sort)); err != nil {
 			return q, err
 		}
 	}
@@ -178,7 +188,7 @@ type membersIn struct {
 	Paging
 }
 
-type membersOut struct{ Body memberListJSON }
+type membersOut struct{ Body MemberListJSON }
 
 func (s *API) members(ctx context.Context, actor access.Actor, in *membersIn) (*membersOut, error) {
 	q, err := in.query()
@@ -187,20 +197,6 @@ func (s *API) members(ctx context.Context, actor access.Actor, in *membersIn) (*
 	}
 	q.Cursor, q.Limit = in.cursor(), in.Limit
 	page, err := s.service.Members.List(ctx, actor, q)
-	return &membersOut{listOf(page)}, err
-}
-
-type waitingIn struct {
-	Words string `query:"q" doc:"Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word." example:"ada example.com"`
-	Paging
-}
-
-func (s *API) loginRequests(ctx context.Context, actor access.Actor, in *waitingIn) (*membersOut, error) {
-	words, err := access.CleanText("q", in.Words, 200)
-	if err != nil {
-		return nil, err
-	}
-	page, err := s.service.Members.LoginRequests(ctx, actor, words, in.cursor(), in.Limit)
 	return &membersOut{listOf(page)}, err
 }
 
@@ -260,7 +256,7 @@ func (s *API) changeMember(ctx context.Context, actor access.Actor, in *changeMe
 	case roles == nil && name == nil && note != nil:
 		return memberAnswer(s.service.Members.WriteNote(ctx, actor, id, *note))
 	}
-	return nil, access.Errorf(access.Invalid, "Give roles, name or internal_note: one change in one request.").
+	return nil, access.Errorf(access.Invalid, "Send only one of roles, name and internal_note in a request.").
 		WithCode("one_change")
 }
 

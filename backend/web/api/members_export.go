@@ -27,13 +27,14 @@ func (s *API) mountMembersExport(r *group) {
 		Path:        "/members/export",
 		OperationID: "export-members",
 		Summary:     "The members as a file",
-		Description: "All members that match the filter of GET /members, newest invitation first, as CSV. A session " +
+		Description: "All members that match the filter of GET /members, in its order, as CSV. A session " +
 			"needs a confirmation of the last 15 minutes (POST /me/confirmation). The table is safe to open in a " +
 			"spreadsheet: a cell that would be a formula begins with an apostrophe, and the file begins with a byte " +
 			"order mark.",
-		Tags:       []string{"members"},
-		Security:   []map[string][]string{{"session": {}}, {"token": {}}},
-		Parameters: []*huma.Param{asInMembers("state"), asInMembers("status"), asInMembers("role"), asInMembers("q")},
+		Tags:     []string{"members"},
+		Security: []map[string][]string{{"session": {}}, {"token": {}}},
+		Parameters: []*huma.Param{asInMembers("state"), asInMembers("status"), asInMembers("role"),
+			asInMembers("sort"), asInMembers("q")},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {}}},
 		},
@@ -61,6 +62,7 @@ func (s *API) exportMembers(c *fiber.Ctx) error {
 		State:  asked("state"),
 		Status: asked("status"),
 		Role:   asked("role"),
+		Sort:   asked("sort"),
 		Words:  asked("q"),
 	}.query()
 	if err != nil {

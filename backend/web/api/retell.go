@@ -34,6 +34,12 @@ func (o *membersOut) retell(say func(string) string) {
 	}
 }
 
+func (o *requestsOut) retell(say func(string) string) {
+	for i := range o.Body.Items {
+		o.Body.Items[i].retell(say)
+	}
+}
+
 func (o *messagesOut) retell(say func(string) string) {
 	for i := range o.Body.Items {
 		o.Body.Items[i].retell(say)

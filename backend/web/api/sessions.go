@@ -62,7 +62,7 @@ type sessionJSON struct {
 	OpenedAt time.Time `json:"opened_at"`
 	SeenAt   time.Time `json:"seen_at" doc:"Last use, to the minute."`
 	From     string    `json:"from,omitempty" example:"192.0.2.7"`
-	Agent    string    `json:"agent,omitempty" doc:"The browser, by its own account."`
+	Agent    string    `json:"agent,omitempty" doc:"The browser, as it identifies itself."`
 }
 
 type sessionsOut struct {

@@ -28,8 +28,8 @@ func (s *API) mountSettings(r *group) {
 		id:     "change-settings",
 		title:  "Change settings",
 		text: "Changes what is given and leaves the rest. What was given when Doorward started stays as it is. " +
-			"The public URL and mail_settings decide who can sign in as whom, and people trust the appearance: " +
-			"these are for Admins. " +
+			"The public URL and mail_settings decide who can sign in as whom, people trust the appearance, and " +
+			"lifetimes concern everyone: these are for Admins. " +
 			needsConfirmation,
 		need:  change,
 		fails: []int{http.StatusConflict},
@@ -79,7 +79,7 @@ func (s *API) mountSettings(r *group) {
 		text: "Creates an API token and shows it, only once. It has its roles' permissions, and " +
 			"never more than its owner has " +
 			"at the time. " +
-			"It expires after 90 days unless expires_in says otherwise. " + needsConfirmation,
+			"It expires as the lifetimes of the settings say unless expires_in says otherwise. " + needsConfirmation,
 		need:    change,
 		answers: http.StatusCreated,
 		fails:   []int{http.StatusConflict},
@@ -95,17 +95,19 @@ func (s *API) mountSettings(r *group) {
 }
 
 type settingsJSON struct {
-	Workspace           string           `json:"workspace" example:"AI Loop"`
-	InvitationExpiresIn string           `json:"invitation_expires_in" doc:"How long invitations last, unless said otherwise." example:"7d"`
-	PublicURL           string           `json:"public_url" doc:"Where links lead." example:"https://door.example.com"`
-	PublicURLSetWith    string           `json:"public_url_set_with,omitempty" doc:"It was given with this when Doorward started, and can only be changed there." example:"DOORWARD_URL"`
-	Mail                mailJSON         `json:"mail" doc:"Whether and how emails leave now."`
-	MailSettings        mailSettingsJSON `json:"mail_settings" doc:"The mail server and sender, as given when Doorward started or set here."`
-	ChecklistHidden     bool             `json:"checklist_hidden" doc:"The setup checklist is not shown."`
-	Appearance          appearanceJSON   `json:"appearance" doc:"How the pages and emails of invited people look."`
-	HeldEmails          int              `json:"held_emails" doc:"Emails held because no mail server was configured. Those whose links are still good are sent once one is."`
-	Defaults            defaultsJSON     `json:"defaults" doc:"What the changeable settings are unless somebody changes them."`
-	Fixed               []Fact           `json:"fixed" doc:"What holds while this Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program."`
+	Workspace           string               `json:"workspace" example:"AI Loop"`
+	InvitationExpiresIn string               `json:"invitation_expires_in" doc:"How long invitations last, unless chosen otherwise." example:"7d"`
+	Lifetimes           lifetimesJSON        `json:"lifetimes" doc:"How long sessions, links, tokens and pending accounts last."`
+	PublicURL           string               `json:"public_url" doc:"Where links lead." example:"https://door.example.com"`
+	PublicURLSetWith    string               `json:"public_url_set_with,omitempty" doc:"It was given with this when Doorward started, and can only be changed there." example:"DOORWARD_URL"`
+	Mail                mailJSON             `json:"mail" doc:"Whether emails can be sent now, and how."`
+	MailSettings        mailSettingsJSON     `json:"mail_settings" doc:"The mail server and sender, as given when Doorward started or set here."`
+	ChecklistHidden     bool                 `json:"checklist_hidden" doc:"The setup checklist is not shown."`
+	Appearance          appearanceJSON       `json:"appearance" doc:"How the pages and emails for invited people look."`
+	HeldEmails          int                  `json:"held_emails" doc:"Emails held because no mail server was set up. Those whose links still work are sent once one is."`
+	LifetimeBounds      []lifetimeBoundsJSON `json:"lifetime_bounds" doc:"The bounds of each lifetime. An idle limit cannot be longer than the session, nor the default of a token longer than its maximum."`
+	Defaults            defaultsJSON         `json:"defaults" doc:"What the changeable settings are unless somebody changes them."`
+	Fixed               []Fact               `json:"fixed" doc:"Settings that do not change while Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program."`
 }
 
 type mailSettingsJSON struct {
@@ -121,8 +123,9 @@ type mailSettingsJSON struct {
 }
 
 type defaultsJSON struct {
-	Workspace           string `json:"workspace" example:"AI Loop"`
-	InvitationExpiresIn string `json:"invitation_expires_in" example:"7d"`
+	Workspace           string        `json:"workspace" example:"AI Loop"`
+	InvitationExpiresIn string        `json:"invitation_expires_in" example:"7d"`
+	Lifetimes           lifetimesJSON `json:"lifetimes"`
 }
 
 // A Fact is something about a running Doorward that does not change until it is
@@ -141,21 +144,10 @@ func ourFacts() []Fact {
 		return Fact{Name: name, Value: lifetimeText(d), Default: lifetimeText(d), Meaning: meaning}
 	}
 	return []Fact{
-		lasts("sign_in_link", access.SignInTTL, "how long a sign-in link or code works"),
-		lasts("pending_account", access.PendingTTL,
-			"how long a pending account is kept without a decision before it is removed"),
-		lasts("session_idle", access.MemberIdleTTL, "how long a member stays signed in without use"),
-		lasts("session", access.MemberSessionTTL, "how long a member stays signed in at most"),
-		lasts("session_idle_managers", access.AdminIdleTTL,
-			"how long someone who can see members stays signed in without use"),
-		lasts("session_managers", access.AdminSessionTTL,
-			"how long someone who can see members stays signed in at most"),
-		lasts("token", access.DefaultTokenTTL, "how long an API token lasts by default"),
-		lasts("token_longest", access.MaxTokenTTL, "how long an API token can last at most"),
 		lasts(
 			"confirmation",
 			access.ConfirmationTTL,
-			"how long a sign-in, or a code from an email, confirms someone's identity",
+			"how long a sign-in, or a code from an email, confirms someone’s identity",
 		),
 		lasts("confirmation_code", access.ConfirmationCodeTTL, "how long a confirmation code works"),
 	}
@@ -180,6 +172,8 @@ func (s *API) settingsAnswer(ctx context.Context, actor access.Actor, kept acces
 	out := settingsJSON{
 		Workspace:           kept.Workspace,
 		InvitationExpiresIn: lifetimeText(kept.InvitationTTL.Std()),
+		Lifetimes:           lifetimesOf(kept.Lifetimes),
+		LifetimeBounds:      lifetimeBounds(),
 		PublicURL:           s.service.PublicURL(),
 		PublicURLSetWith:    s.setAtStart.PublicURL,
 		Mail:                s.mailOf(o),
@@ -190,7 +184,11 @@ func (s *API) settingsAnswer(ctx context.Context, actor access.Actor, kept acces
 		Fixed:               s.facts,
 	}
 	usual := access.DefaultSettings()
-	out.Defaults = defaultsJSON{usual.Workspace, lifetimeText(usual.InvitationTTL.Std())}
+	out.Defaults = defaultsJSON{
+		Workspace:           usual.Workspace,
+		InvitationExpiresIn: lifetimeText(usual.InvitationTTL.Std()),
+		Lifetimes:           lifetimesOf(usual.Lifetimes),
+	}
 	return &settingsOut{out}, err
 }
 
@@ -226,7 +224,8 @@ type changeSettingsIn struct {
 	Body struct {
 		Workspace           *string               `json:"workspace,omitempty" example:"AI Loop"`
 		InvitationExpiresIn *string               `json:"invitation_expires_in,omitempty" doc:"From 1 hour to 30 days." example:"7d"`
-		PublicURL           *string               `json:"public_url,omitempty" doc:"https, or http to this machine. Sessions in browsers are at the old address, so that everybody signs in again. Empty: the default." example:"https://door.example.com"`
+		Lifetimes           *lifetimesJSON        `json:"lifetimes,omitempty" doc:"What is absent stays as it is; an empty value restores the default. Only for Admins."`
+		PublicURL           *string               `json:"public_url,omitempty" doc:"https, or http on this machine. Browser sessions belong to the old address, so everyone has to sign in again. Empty: the default." example:"https://door.example.com"`
 		MailSettings        *mailChangeJSON       `json:"mail_settings,omitempty"`
 		Appearance          *appearanceChangeJSON `json:"appearance,omitempty"`
 		ChecklistHidden     *bool                 `json:"checklist_hidden,omitempty" doc:"Whether to hide the setup checklist."`
@@ -238,7 +237,7 @@ type mailChangeJSON struct {
 	Port     *int    `json:"port,omitempty" doc:"0: the usual one." example:"587"`
 	Security *string `json:"security,omitempty" doc:"starttls, tls or none." example:"starttls"`
 	User     *string `json:"user,omitempty"`
-	Password *string `json:"password,omitempty" doc:"Needed again where the server, the user or the security changes. It is never shown."`
+	Password *string `json:"password,omitempty" doc:"Required again if the server, the port, the security or the user changes. It is never shown."`
 	From     *string `json:"from,omitempty" doc:"An address, or a name and an address. Empty: the default." example:"AI Loop <door@example.com>"`
 }
 
@@ -273,6 +272,10 @@ func (s *API) changeSettings(ctx context.Context, actor access.Actor, in *change
 			return nil, err
 		}
 		change.Invitation = &lasts
+	}
+	var err error
+	if change.Lifetimes, err = in.Body.Lifetimes.change(); err != nil {
+		return nil, err
 	}
 	kept, err := s.service.Settings.Change(ctx, actor, change)
 	if shown := access.Explain(err); err != nil && shown.Field == "invitation" {

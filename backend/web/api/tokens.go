@@ -15,7 +15,7 @@ type TokenJSON struct {
 	Roles     []string  `json:"roles" example:"Fleet"`
 	Owner     string    `json:"owner,omitempty" doc:"The id of the member it acts for; absent where the operator made it."`
 	CreatedAt time.Time `json:"created_at"`
-	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Absent: it never expires. An older Doorward made it: make a new one in its place."`
+	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Absent: it never expires. An older version created it. Create a new one in its place."`
 	UsedAt    time.Time `json:"used_at,omitzero" doc:"Last use, to the minute."`
 }
 
@@ -52,7 +52,7 @@ type createTokenIn struct {
 	Body struct {
 		Name      string   `json:"name" doc:"What it is for." example:"nightly report"`
 		Roles     []string `json:"roles" example:"Fleet"`
-		ExpiresIn string   `json:"expires_in,omitempty" doc:"From 1 hour to 366 days; absent: 90 days." example:"90d"`
+		ExpiresIn string   `json:"expires_in,omitempty" doc:"From 1 hour to token_longest of the lifetimes, 366 days unless set; absent: token of the lifetimes, 90 days unless set." example:"90d"`
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 type unusualJSON struct {
 	Total int        `json:"total" doc:"Events of all kinds." example:"12"`
-	Usual int        `json:"usual" doc:"How many a normal day of this workspace has at most." example:"100"`
+	Usual int        `json:"usual" doc:"The most that a normal day of this workspace has." example:"100"`
 	High  bool       `json:"high" doc:"More than a normal day has: of all kinds, or of wrong codes alone."`
 	Items []kindJSON `json:"items" doc:"The kinds that occurred."`
 }

@@ -67,7 +67,7 @@ func (h *hub) add(st *stream) error {
 	defer h.mu.Unlock()
 	switch {
 	case h.stopped.Err() != nil:
-		return access.Errorf(access.Unavailable, "The server is about to stop. Try again in a few seconds.").
+		return access.Errorf(access.Unavailable, "The server is shutting down. Try again in a few seconds.").
 			WithCode("busy")
 	case len(h.streams) >= maxStreams:
 		return web.Busy()

@@ -34,7 +34,7 @@ func TestWindowPageAsksAgainWhoOneIs(t *testing.T) {
 		return c.Admin.Post(page, "/desktop", fields...)
 	}
 	asked := press()
-	asked.Want(t, 200, "Confirm that it is you", "Admin@Example.com", `name="state" value="mark"`, `name="code"`)
+	asked.Want(t, 200, "Confirm your identity", "Admin@Example.com", `name="state" value="mark"`, `name="code"`)
 	if policy := asked.Header.Get("Content-Security-Policy"); !strings.Contains(
 		policy,
 		"form-action 'self' http://127.0.0.1:40123",
@@ -44,7 +44,7 @@ func TestWindowPageAsksAgainWhoOneIs(t *testing.T) {
 	older := c.ConfirmationCode("admin@example.com")
 	press("code", "0000-0000").Want(t, 422, "That code is wrong or has expired", `name="state" value="mark"`)
 	c.Advance(time.Second)
-	press("again", "1", "code", "0000-0000").Want(t, 200, "Confirm that it is you")
+	press("again", "1", "code", "0000-0000").Want(t, 200, "Confirm your identity")
 	newer := c.ConfirmationCode("admin@example.com")
 	if newer == older {
 		t.Error("no other code was sent")

@@ -32,8 +32,7 @@ type DesktopAuthorization struct {
 }
 
 var errDesktopAuthorization = access.Errorf(access.Invalid,
-	"This address is incomplete, or was not made by the Doorward desktop app. Press Sign in "+
-		"there again.").
+	"This address is incomplete, or does not come from the Doorward desktop app. Press Sign in there again.").
 	WithCode("bad_window")
 
 const maxState = 128
@@ -83,7 +82,13 @@ func (s *Portal) desktopPage(c *fiber.Ctx) error {
 
 // showDesktop renders the page; its form leads back to the window.
 func (s *Portal) showDesktop(c *fiber.Ctx, status int, p DesktopPage) error {
-	p.Leaf, p.Days, p.Most = s.leaf(c), days(access.MemberIdleTTL), days(access.MemberSessionTTL)
+	lifetimes, err := s.service.Settings.Lifetimes(c.UserContext())
+	if err != nil {
+		return err
+	}
+	w := s.words(c)
+	p.Leaf, p.Unused = s.leaf(c), w.Span(lifetimes.Of(access.LifetimeMemberIdle))
+	p.Most = w.Span(lifetimes.Of(access.LifetimeMemberSession))
 	p.Here = p.Authorization.path()
 	p.Email, p.Minutes = web.PrincipalOf(c).Member.Email.Typed, int(access.ConfirmationCodeTTL/time.Minute)
 	c.Set(
@@ -92,8 +97,6 @@ func (s *Portal) showDesktop(c *fiber.Ctx, status int, p DesktopPage) error {
 	)
 	return s.page(c, status, pageDesktop, p)
 }
-
-func days(d time.Duration) int { return int(d / (24 * time.Hour)) }
 
 func (s *Portal) authorizeDesktop(c *fiber.Ctx) error {
 	a, err := readDesktopAuthorization(func(name string) string { return c.FormValue(name) })

@@ -133,7 +133,7 @@ func TestLanguageOfThePages(t *testing.T) {
 		"markup":             {asked{reads("de"), languageCookie(`de><script>`)}, german},
 		"an unknown header":  {asked{reads("sv"), languageCookie("")}, english},
 		"what it lacks is in English": {asked{reads("de")},
-			[]string{"Anmelden", "sign-in link and a code", "Send me a link"}},
+			[]string{"Anmelden", "login link and a code", "Send me a link"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			page := s.Browser().Get("/login", row.change...)
@@ -280,7 +280,7 @@ func TestTheFirstAdminKeepsTheLanguageOfThePage(t *testing.T) {
 		"csrf": {webtest.CSRFField.FindStringSubmatch(page.Text)[1]}, "workspace": {"AI Loop"}, "name": {"Grace"},
 		"email": {"grace@example.org"},
 	}
-	b.Do(http.MethodPost, setup, form, reads("de")).Want(t, http.StatusSeeOther, "/")
+	b.Do(http.MethodPost, setup, form, reads("de")).Want(t, http.StatusSeeOther, "/admin/")
 	if l := ownLanguage(s, "grace@example.org"); l != access.German {
 		t.Errorf("the first Admin reads %q", l)
 	}

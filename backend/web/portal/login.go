@@ -57,17 +57,22 @@ func (s *Portal) ask(c *fiber.Ctx) error {
 	if err := s.service.SignIn.Request(c.UserContext(), to, s.web.Cookies.KnownBrowser(c)); err != nil {
 		return err
 	}
-	return s.page(c, http.StatusOK, pageLoginCode, s.codePage(c, to.Typed, ""))
+	p, err := s.codePage(c, to.Typed, "")
+	if err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, pageLoginCode, p)
 }
 
-func (s *Portal) codePage(c *fiber.Ctx, email, wrong string) LoginCodePage {
+func (s *Portal) codePage(c *fiber.Ctx, email, wrong string) (LoginCodePage, error) {
+	lifetimes, err := s.service.Settings.Lifetimes(c.UserContext())
 	return LoginCodePage{
 		Leaf:    s.leaf(c),
 		Email:   email,
 		Error:   wrong,
 		Next:    nextOf(c),
-		Minutes: int(access.SignInTTL / time.Minute),
-	}
+		Minutes: int(lifetimes.Of(access.LifetimeSignInLink) / time.Minute),
+	}, err
 }
 
 // maxCodeShown is how much of a rejected code is shown again in the field.
@@ -83,7 +88,10 @@ func (s *Portal) redeemCode(c *fiber.Ctx) error {
 		if why.Code == access.WrongCode().Code { // malformed input is not a guess
 			s.web.Guard.Notice(c, access.TraceWrongCode)
 		}
-		p := s.codePage(c, strings.Clone(c.FormValue("email")), s.words(c).explain(why))
+		p, err := s.codePage(c, strings.Clone(c.FormValue("email")), s.words(c).explain(why))
+		if err != nil {
+			return err
+		}
 		p.Code = access.Shorten(strings.Clone(c.FormValue("code")), maxCodeShown)
 		return s.page(c, http.StatusUnprocessableEntity, pageLoginCode, p)
 	}

@@ -191,8 +191,8 @@ type SetupPage struct {
 type DesktopPage struct {
 	Leaf
 	Authorization DesktopAuthorization
-	Days          int // without use, after which the window has to ask again
-	Most          int // days, after which it has to ask again in any case
+	Unused        string // how long without use, after which the window has to ask again
+	Most          string // how long, after which it has to ask again in any case
 
 	Sent    bool // a code was emailed: it has to be typed before the window is authorized
 	Held    bool // no mail server is configured: the email is in the outbox

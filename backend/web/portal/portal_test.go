@@ -293,7 +293,7 @@ func TestTypedTextIsShownNotRun(t *testing.T) {
 	a.Want(t, 200, "&lt;img src=x onerror=1&gt;{{7*7}}")
 	a.Lacks(t, "<img src=x")
 	b.Post(a, "/pending/note", "note", strings.Repeat("x", 201)).
-		Want(t, http.StatusUnprocessableEntity, "the most is 200")
+		Want(t, http.StatusUnprocessableEntity, "can have at most 200")
 	s.Browser().Get("/login").Want(t, 200)
 	l := s.Browser()
 	l.Post(l.Get("/login"), "/login", "email", `"><script>@x`).Want(t, http.StatusUnprocessableEntity, "role=\"alert\"")

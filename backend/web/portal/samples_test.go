@@ -233,8 +233,7 @@ func samplesIn(w *words) map[string]sample {
 		"message-not-found":             {pageMessage, notFoundPage(leaf())},
 		"message-disk-full": {pageMessage,
 			diskFullPage(leaf(), access.Errorf(access.Unavailable,
-				"The server's disk is nearly full, so nothing can be changed right now. Please tell its "+
-					"administrator."),
+				"The server's disk is nearly full, so nothing can be changed right now. Please tell an administrator."),
 				"/login")},
 		"message-busy":     {pageMessage, busyPage(leaf(), "/login", 5*time.Second)},
 		"message-too-many": {pageMessage, tooManyPage(leaf(), "/login", 4*time.Minute)},
@@ -250,8 +249,8 @@ func samplesIn(w *words) map[string]sample {
 			DesktopPage{
 				Leaf:          here,
 				Authorization: DesktopAuthorization{Challenge: "CHALLENGE", State: "STATE", Port: 40123},
-				Days:          7,
-				Most:          30,
+				Unused:        w.Span(access.MemberIdleTTL),
+				Most:          w.Span(access.MemberSessionTTL),
 				Sent:          true,
 				Email:         "grace@example.org",
 				Minutes:       10,
@@ -262,13 +261,13 @@ func samplesIn(w *words) map[string]sample {
 			DesktopPage{
 				Leaf:          here,
 				Authorization: DesktopAuthorization{Challenge: "CHALLENGE", State: "STATE", Port: 40123},
-				Days:          7,
-				Most:          30,
+				Unused:        w.Span(access.MemberIdleTTL),
+				Most:          w.Span(access.MemberSessionTTL),
 				Sent:          true,
 				Held:          true,
 				Email:         "grace@example.org",
 				Minutes:       10,
-				Error:         "That code is wrong or has expired. Check the newest email, or send another code.",
+				Error:         "That code is wrong or has expired. Check the newest email, or request another code.",
 			},
 		},
 		"desktop": {
@@ -276,8 +275,8 @@ func samplesIn(w *words) map[string]sample {
 			DesktopPage{
 				Leaf:          here,
 				Authorization: DesktopAuthorization{Challenge: "CHALLENGE", State: "STATE", Port: 40123},
-				Days:          7,
-				Most:          30,
+				Unused:        w.Span(access.MemberIdleTTL),
+				Most:          w.Span(access.MemberSessionTTL),
 			},
 		},
 		"message-not-set-up":   {pageMessage, notSetUpPage(Leaf{Workspace: "Doorward", words: w})},

@@ -47,7 +47,8 @@ func checkSetup(w *words, p SetupPage) (in service.FirstAdmin, faults map[string
 	return in, faults
 }
 
-// setUp makes the first Admin. Mistakes are shown beside their fields, all at once.
+// setUp makes the first Admin and leads to the console, whose dashboard has the setup
+// checklist. Mistakes are shown beside their fields, all at once.
 func (s *Portal) setUp(c *fiber.Ctx) error {
 	if err := s.web.Guard.SlowAttempts(c); err != nil {
 		return err
@@ -71,5 +72,5 @@ func (s *Portal) setUp(c *fiber.Ctx) error {
 		return err
 	}
 	s.web.Cookies.SignIn(c, e)
-	return c.Redirect("/", http.StatusSeeOther)
+	return c.Redirect("/admin/", http.StatusSeeOther)
 }

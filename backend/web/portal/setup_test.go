@@ -35,7 +35,8 @@ func TestPagesBeforeSetup(t *testing.T) {
 		a.Lacks(t, "<form", "<input", "Check your email")
 	}
 	b.Post(page, setup, "workspace", "AI Loop", "name", "Grace", "email", "grace@example.org").
-		Want(t, http.StatusSeeOther, "/")
+		Want(t, http.StatusSeeOther, "/admin/")
+	b.Get("/admin/").Want(t, http.StatusOK)
 	s.Browser().Get("/login").Want(t, http.StatusOK, "Send me a link")
 }
 

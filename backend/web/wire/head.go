@@ -43,7 +43,7 @@ var (
 	).WithCode("body_too_large")
 	errBusy = access.Errorf(
 		access.Unavailable,
-		"The server is busy. Your request was not processed; try again in a few seconds.",
+		"The server is busy. Your request was not processed. Try again in a few seconds.",
 	).WithCode("busy")
 )
 

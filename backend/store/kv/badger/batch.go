@@ -21,14 +21,15 @@ func (w *writer) commit() {
 		return
 	}
 	e := w.b.current.Load()
+	ops, writes := w.encode()
 	f := &inFlightBatch{stage: w.stage, ran: w.ran, ended: make(chan error, 1)}
 	w.inFlight = f
 	w.stage = w.spare
 	w.ran = nil
 	go func() {
 		defer txn.Discard()
-		f.ended <- w.send(func(applied uint64) error {
-			err := e.commitAt(txn, applied)
+		f.ended <- w.send(ops, writes, func(at kv.Position) error {
+			err := w.b.commitAt(e, txn, at)
 			f.kept = err == nil
 			return err
 		})
@@ -105,17 +106,32 @@ func (w *writer) prepare() (txn *dgraph.Txn, err error) {
 		return nil, err
 	}
 	txn = w.b.current.Load().begin()
-	err = w.stage.last(func(s *staged) error {
+	if err := w.stage.fill(txn); err != nil {
+		txn.Discard()
+		return nil, engineError(err)
+	}
+	return txn, nil
+}
+
+// fill puts what is staged into a transaction.
+func (o *overlay) fill(txn *dgraph.Txn) error {
+	return o.last(func(s *staged) error {
 		if s.stored == nil {
 			return txn.Delete(s.key)
 		}
 		return txn.SetEntry(&dgraph.Entry{Key: s.key, Value: s.stored})
 	})
-	if err != nil {
-		txn.Discard()
-		return nil, engineError(err)
+}
+
+// encode returns the batch in the form that a log takes; nothing if there is no log.
+func (w *writer) encode() (ops []kv.OpID, writes []byte) {
+	if !w.b.o.logged {
+		return nil, nil
 	}
-	return txn, nil
+	for _, c := range w.ran {
+		ops = append(ops, c.op)
+	}
+	return ops, encodeWrites(w.stage)
 }
 
 func (w *writer) unbroken() error {

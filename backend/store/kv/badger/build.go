@@ -177,16 +177,21 @@ func (f *builder) abandon() error {
 	return err
 }
 
-// swap makes the finished generation the current one. It runs on the writer. It returns the
-// old generation, which is still open for its readers.
+// swap makes the finished generation the current one, with the engine's keys of the old
+// one. It runs on the writer. It returns the old generation, which is still open for its
+// readers.
 func (f *builder) swap() (*generation, error) {
-	old := f.b.current.Load()
-	if err := carryMeta(old, f.e); err != nil {
+	if err := carryMeta(f.b.current.Load(), f.e); err != nil {
 		return nil, engineError(err)
 	}
 	if err := putSentinel(f.e, f.b.Identity()); err != nil {
 		return nil, engineError(err)
 	}
+	return f.makeCurrent()
+}
+
+func (f *builder) makeCurrent() (*generation, error) {
+	old := f.b.current.Load()
 	if f.e.dir != "" {
 		f.named = true
 		if err := f.b.setCurrent(filepath.Base(f.e.dir)); err != nil {

@@ -19,6 +19,7 @@ var errBudget = errors.New("the time of an update is up")
 // writer or given up by its caller.
 type call struct {
 	ctx   context.Context
+	op    kv.OpID
 	fn    func(kv.Tx) error
 	own   func() error // work for the writer itself, between two groups
 	state atomic.Int32
@@ -40,7 +41,7 @@ func (c *call) take() bool   { return c.state.CompareAndSwap(waiting, taken) }
 func (c *call) giveUp() bool { return c.state.CompareAndSwap(waiting, givenUp) }
 
 // Update implements Store.
-func (b *Store) Update(ctx context.Context, _ kv.OpID, fn func(kv.Tx) error) error {
+func (b *Store) Update(ctx context.Context, op kv.OpID, fn func(kv.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -52,7 +53,9 @@ func (b *Store) Update(ctx context.Context, _ kv.OpID, fn func(kv.Tx) error) err
 		ctx, cancel = context.WithTimeoutCause(ctx, updateBudget, errBudget)
 		defer cancel()
 	}
-	return b.submit(newCall(ctx, fn))
+	c := newCall(ctx, fn)
+	c.op = op
+	return b.submit(c)
 }
 
 // submit sends c to the writer and returns its answer. Once the writer has taken a call,

@@ -58,11 +58,11 @@ func (d *disk) tell(free uint64, err error) {
 	d.told = low
 	switch {
 	case err != nil:
-		d.log.Error("the disk cannot be asked how much is free: writes are refused", "err", err)
+		d.log.Error("the free disk space cannot be read: writes are refused", "err", err)
 	case low:
 		d.log.Error("the disk is nearly full: writes are refused", "free", free, "floor", d.floor)
 	default:
-		d.log.Warn("there is room on the disk again: writes are taken", "free", free, "floor", d.floor)
+		d.log.Warn("there is space on the disk again: writes are accepted", "free", free, "floor", d.floor)
 	}
 }
 

@@ -25,7 +25,7 @@ func guardDir(dir string, log *slog.Logger) error {
 		return refusedDir(dir, err)
 	}
 	if was != 0 {
-		log.Warn("others could look into the store's directory; its mode is put right", "dir", dir, "was", was.String())
+		log.Warn("others could read the store's directory; its mode was corrected", "dir", dir, "was", was.String())
 	}
 	if err := usable(dir); err != nil {
 		return unusable(dir, err)

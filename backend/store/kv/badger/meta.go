@@ -2,39 +2,27 @@ package badger
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
-	"fmt"
 
 	dgraph "github.com/dgraph-io/badger/v4"
 
 	"doorward/backend/store/kv"
 )
 
-// A store that is one copy of several also stores, beside the sentinel, the index up to
-// which it has applied their log, written with each batch, and the mark of its cluster.
-// Compact and Load copy both: without the index the whole log would be applied again, and
-// without the mark the copy would be taken for an independent store.
+// A store that is one copy of several also stores, beside the sentinel, how far it has
+// applied their log, written with each batch; who the copies are; up to where the log may
+// have been cut; and the mark of its cluster. Compact and Load copy all of them: without
+// the first the whole log would be applied again, and without the mark the copy would be
+// taken for an independent store.
 var (
 	appliedKey = []byte{metaMark, 'a', 'p', 'p', 'l', 'i', 'e', 'd'}
 	clusterKey = []byte{metaMark, 'c', 'l', 'u', 's', 't', 'e', 'r'}
+	cutKey     = []byte{metaMark, 'c', 'u', 't'}
+	membersKey = []byte{metaMark, 'm', 'e', 'm', 'b', 'e', 'r', 's'}
 )
 
 // maxClusterMark is the maximum length of a cluster's mark in bytes.
 const maxClusterMark = 1 << 10
-
-// Applied returns the index of the log up to which the store has applied it; zero if there
-// is no log.
-func (b *Store) Applied(ctx context.Context) (uint64, error) {
-	value, err := b.meta(ctx, appliedKey)
-	if err != nil || value == nil {
-		return 0, err
-	}
-	if len(value) != 8 {
-		return 0, fmt.Errorf("%w: the applied index has %d bytes", kv.ErrCorrupt, len(value))
-	}
-	return binary.BigEndian.Uint64(value), nil
-}
 
 // Cluster returns the mark of the store's cluster; nil if it is independent.
 func (b *Store) Cluster(ctx context.Context) ([]byte, error) { return b.meta(ctx, clusterKey) }
@@ -78,6 +66,10 @@ func (b *Store) meta(ctx context.Context, key []byte) (value []byte, err error) 
 func getMeta(e *generation, key []byte) (value []byte, err error) {
 	txn := e.latest()
 	defer txn.Discard()
+	return metaOf(txn, key)
+}
+
+func metaOf(txn *dgraph.Txn, key []byte) (value []byte, err error) {
 	item, err := txn.Get(key)
 	if errors.Is(err, dgraph.ErrKeyNotFound) {
 		return nil, nil
@@ -111,13 +103,9 @@ func setMeta(txn *dgraph.Txn, key, value []byte) error {
 	return txn.Set(key, kv.Seal(nil, key[1:], value))
 }
 
-func setApplied(txn *dgraph.Txn, index uint64) error {
-	return setMeta(txn, appliedKey, binary.BigEndian.AppendUint64(nil, index))
-}
-
 // carryMeta copies the engine's keys from another generation.
 func carryMeta(from, to *generation) error {
-	for _, key := range [][]byte{appliedKey, clusterKey} {
+	for _, key := range [][]byte{appliedKey, clusterKey, cutKey, membersKey} {
 		value, err := getMeta(from, key)
 		if err != nil {
 			return err

@@ -20,9 +20,9 @@ func TestAppliedAndClusterSurviveCompact(t *testing.T) {
 		t.Helper()
 		b, err := Open(Options{
 			Config: kv.Config{Dir: dir, MinFree: 1},
-			Send: func(commit func(uint64) error) error {
+			Send: func(_ []kv.OpID, _ []byte, commit func(kv.Position) error) error {
 				index++
-				return commit(index)
+				return commit(kv.Position{Index: index, Term: 3})
 			},
 		})
 		if err != nil {
@@ -34,10 +34,10 @@ func TestAppliedAndClusterSurviveCompact(t *testing.T) {
 	b := open()
 	want := func(when string, applied uint64, mark string) {
 		t.Helper()
-		got, err := b.Applied(t.Context())
+		got, err := b.Progress(t.Context())
 		cluster, cerr := b.Cluster(t.Context())
-		if err := errors.Join(err, cerr); err != nil || got != applied || string(cluster) != mark {
-			t.Errorf("%s: applied %d, cluster %q, %v; want %d, %q", when, got, cluster, err, applied, mark)
+		if err := errors.Join(err, cerr); err != nil || got.Applied.Index != applied || string(cluster) != mark {
+			t.Errorf("%s: progress %+v, cluster %q, %v; want %d, %q", when, got, cluster, err, applied, mark)
 		}
 	}
 	want("new", 0, "")
@@ -113,7 +113,7 @@ func TestWhatRanOnADroppedBatchRunsAgain(t *testing.T) {
 // A Send function that neither commits nor returns an error would make everybody believe
 // that their change was committed.
 func TestASenderThatSendsNothingStopsTheStore(t *testing.T) {
-	b, err := Open(Options{Send: func(func(uint64) error) error { return nil }})
+	b, err := Open(Options{Send: func([]kv.OpID, []byte, func(kv.Position) error) error { return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

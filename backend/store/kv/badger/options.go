@@ -16,12 +16,15 @@ type Options struct {
 	kv.Config
 
 	// Send commits a batch of changes; nil commits it at once. An engine with a log
-	// elsewhere appends to it first. commit may be called once, with the index of the log
-	// up to which the batch goes; zero if there is no log. After kv.ErrUnavailable nothing
-	// of the batch was written, after kv.ErrUnknownOutcome that is unknown: the callers are
-	// told, and the store goes on. Any other error is a fault of the disk, and the store
-	// stops.
-	Send func(commit func(applied uint64) error) error
+	// elsewhere appends to it first: writes are the changes, in the form that Apply takes,
+	// and ops are the names of the Updates that made them. Both belong to Send. commit may
+	// be called once, with the place of the batch in the log; the zero Position if there is
+	// no log. After kv.ErrUnavailable nothing of the batch was written, after
+	// kv.ErrUnknownOutcome that is unknown: the callers are told, and the store goes on.
+	// Any other error is a fault of the disk, and the store stops.
+	Send func(ops []kv.OpID, writes []byte, commit func(kv.Position) error) error
+
+	logged bool // there is a log: a batch is encoded for it
 }
 
 // Engine opens a store from the configuration of package store.
@@ -55,8 +58,11 @@ func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Send == nil {
-		o.Send = func(commit func(uint64) error) error { return commit(0) }
+	o.logged = o.Send != nil
+	if !o.logged {
+		o.Send = func(_ []kv.OpID, _ []byte, commit func(kv.Position) error) error {
+			return commit(kv.Position{})
+		}
 	}
 	return o
 }

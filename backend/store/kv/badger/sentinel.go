@@ -68,6 +68,10 @@ func putSentinel(e *generation, s kv.Identity) error {
 func getSentinel(e *generation) (s kv.Identity, err error) {
 	txn := e.latest()
 	defer txn.Discard()
+	return sentinelOf(txn)
+}
+
+func sentinelOf(txn *dgraph.Txn) (s kv.Identity, err error) {
 	item, err := txn.Get(sentinelKey)
 	if errors.Is(err, dgraph.ErrKeyNotFound) {
 		return s, errNoSentinel

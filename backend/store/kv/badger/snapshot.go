@@ -53,16 +53,6 @@ func (e *generation) begin() *dgraph.Txn {
 	return e.db.NewTransactionAt(e.commits.last.Load(), true)
 }
 
-// commitAt commits a batch that goes up to an index of a log; zero: there is no log.
-func (e *generation) commitAt(txn *dgraph.Txn, applied uint64) error {
-	if applied > 0 {
-		if err := setApplied(txn, applied); err != nil {
-			return err
-		}
-	}
-	return e.commit(txn)
-}
-
 // commit makes txn durable and then readable.
 func (e *generation) commit(txn *dgraph.Txn) error {
 	c := &e.commits

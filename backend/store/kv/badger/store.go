@@ -27,6 +27,7 @@ type Store struct {
 	disk      *disk
 	tables    tableCheck
 	rename    func(from, to string) error // os.Rename
+	members   atomic.Pointer[members]     // to be stored with the next batch
 	stuck     atomic.Bool                 // it is closing on a full disk, with work that waits for room
 
 	stop      chan struct{}

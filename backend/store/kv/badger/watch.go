@@ -93,6 +93,18 @@ func (h *hub) publish(events []kv.Event) {
 	}
 }
 
+// resync tells every watcher that everything may have changed.
+func (h *hub) resync() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, w := range h.watchers {
+		w.mu.Lock()
+		w.buffer, w.missed = nil, true
+		w.mu.Unlock()
+		w.leave(nil)
+	}
+}
+
 // leave puts the events with w's prefix into its buffer. If there is no room, they and all
 // waiting events are dropped, and w has to resync.
 func (w *watcher) leave(events []kv.Event) {

@@ -50,7 +50,7 @@ type writer struct {
 	cache    readCache
 	dirty    map[string]struct{}
 
-	send func(commit func(applied uint64) error) error // Options.Send
+	send func(ops []kv.OpID, writes []byte, commit func(kv.Position) error) error // Options.Send
 }
 
 // An inFlightBatch is a group on its way to the disk.

@@ -28,16 +28,16 @@ func hold(t *testing.T) *held {
 	h := &held{Store: b, inFlight: make(chan struct{}), ends: make(chan error, 1)}
 	first := true
 	err = b.onWriter(context.Background(), func() error {
-		b.writer.send = func(commit func(uint64) error) error {
+		b.writer.send = func(_ []kv.OpID, _ []byte, commit func(kv.Position) error) error {
 			if !first {
-				return commit(0)
+				return commit(kv.Position{})
 			}
 			first = false
 			close(h.inFlight)
 			if err := <-h.ends; err != nil {
 				return err
 			}
-			return commit(0)
+			return commit(kv.Position{})
 		}
 		return nil
 	})
@@ -206,4 +206,25 @@ func TestCloseEndsUnderLoad(t *testing.T) {
 		t.Error(err)
 	}
 	all.Wait()
+}
+
+// A refused function leaves the writer with a view of the database, and then Compact
+// replaces the database. The next function read the old one, which was closed: it panicked,
+// and so did every one after it, until one committed that had read nothing.
+func TestReadsAfterCompactAreOfTheNewDatabase(t *testing.T) {
+	b, _ := openOnDisk(t)
+	setKey(t, b, "a")
+	refuse := func(tx kv.Tx) error {
+		_, err := tx.Scan(nil, nil, 10)
+		return errors.Join(err, errMine)
+	}
+	if err := b.Update(t.Context(), kv.NewOp(), refuse); !errors.Is(err, errMine) {
+		t.Fatal(err)
+	}
+	if err := b.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Update(t.Context(), kv.NewOp(), refuse); !errors.Is(err, errMine) || errors.Is(err, kv.ErrUnavailable) {
+		t.Errorf("after Compact: %v", err)
+	}
 }

@@ -174,16 +174,16 @@ func (s *Store) draw() (fault kvtest.Fault) {
 }
 
 // Send is a badger.Options.Send that fails now and then, with nothing written.
-func Send(o Options) func(commit func(uint64) error) error {
+func Send(o Options) func([]kv.OpID, []byte, func(kv.Position) error) error {
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(uint64(o.Seed), 1))
-	return func(commit func(uint64) error) error {
+	return func(_ []kv.OpID, _ []byte, commit func(kv.Position) error) error {
 		mu.Lock()
 		fails := random.Float64() < o.Rate
 		mu.Unlock()
 		if fails {
 			return fmt.Errorf("%w: %w", kv.ErrUnavailable, ErrInjected)
 		}
-		return commit(0)
+		return commit(kv.Position{})
 	}
 }

@@ -63,7 +63,7 @@ func TestHundredSendsFail(t *testing.T) {
 	random := rand.New(rand.NewPCG(kvtest.Seed(t), 3))
 	failed := 0
 	done := make(chan struct{})
-	send := func(commit func(uint64) error) error { // one batch at a time
+	send := func(_ []kv.OpID, _ []byte, commit func(kv.Position) error) error { // one batch at a time
 		switch random.IntN(6) {
 		case 0:
 			if failed++; failed == sends {
@@ -71,12 +71,12 @@ func TestHundredSendsFail(t *testing.T) {
 			}
 			return fmt.Errorf("%w: the log has no majority", kv.ErrUnavailable)
 		case 1:
-			if err := commit(0); err != nil {
+			if err := commit(kv.Position{}); err != nil {
 				return err
 			}
 			return fmt.Errorf("%w: the answer was lost", kv.ErrUnknownOutcome)
 		}
-		return commit(0)
+		return commit(kv.Position{})
 	}
 	c := kv.Config{Dir: dir, MinFree: 1, Logger: slog.New(slog.DiscardHandler)}
 	b, err := badger.Open(badger.Options{Config: c, Send: send})

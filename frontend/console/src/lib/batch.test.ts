@@ -52,8 +52,8 @@ test('parts', () => {
 test('the file with results has a line for each row, with the reason', () => {
   const rows: Result[] = [
     { row: 1, ok: true, email: 'ada@a.org', name: 'Ada' },
-    { row: 2, ok: false, email: '=bad', error: { code: 'bad_address', detail: 'An email address has an @ in it.' } },
+    { row: 2, ok: false, email: '=bad', error: { code: 'bad_address', detail: 'An email address must contain an @.' } },
   ]
-  expect(results(rows).split('\r\n')).toEqual(['row,email,name,result,code,detail', '1,ada@a.org,Ada,invited,,Invited.', "2,'=bad,,refused,bad_address,An email address has an @ in it.", ''])
+  expect(results(rows).split('\r\n')).toEqual(['row,email,name,result,code,detail', '1,ada@a.org,Ada,invited,,Invited.', "2,'=bad,,refused,bad_address,An email address must contain an @.", ''])
   expect(verdict({ row: 1, ok: true, email: 'a@b', rejected_before: { at: '', by: '' } }, true)).toBe('Ready to invite. This address was rejected before.')
 })

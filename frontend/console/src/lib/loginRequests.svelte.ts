@@ -6,10 +6,11 @@ import { overview } from './overview.svelte'
 
 const most = 200
 
-type Answer = { items: Member[]; next?: string; total: number; total_is_floor?: boolean; only_beginnings?: boolean }
+type Inviter = { id: string; name: string }
+type Answer = { items: Member[]; inviters: Inviter[]; next?: string; total: number; total_is_floor?: boolean; only_beginnings?: boolean }
 
 // LoginRequests are the members awaiting a decision: all of them, or those that a
-// search finds. The badge, the notification and the list come from one answer of the
+// search or filter finds. The badge, the notification and the list come from one answer of the
 // server, so they cannot disagree.
 export class LoginRequests {
   items = $state.raw<Member[]>([])
@@ -18,7 +19,8 @@ export class LoginRequests {
   beginnings = $state(false) // a search found only beginnings of words so far
   loaded = $state(false)
   problem = $state.raw<Problem>()
-  words = ''
+  inviters = $state.raw<Inviter[]>([]) // of the first requests of all
+  #asked: Record<string, string> = {}
   #next = $state('')
   #wanted = page // how many requests to show
   #turn = 0
@@ -104,11 +106,12 @@ export class LoginRequests {
     return !this.more
   }
 
-  // about searches for words. The earlier results stay until the new ones arrive.
-  about(words: string): void {
-    this.words = words
+  // about searches, filters and orders by the parameters of the API. The earlier results
+  // stay until the new ones arrive.
+  about(asked: Record<string, string>): void {
+    this.#asked = asked
     this.#wanted = page
-    if (words !== '') return void this.reload()
+    if (Object.keys(asked).length > 0) return void this.reload()
     this.#discard()
     this.items = []
     this.loaded = false
@@ -138,7 +141,7 @@ export class LoginRequests {
   }
 
   #ask(part: { limit: number; cursor?: string }): Promise<Answer> {
-    return ask(api.GET('/login-requests', { params: { query: { ...part, ...(this.words && { q: this.words }) } } }))
+    return ask(api.GET('/login-requests', { params: { query: { ...part, ...this.#asked } } }))
   }
 
   #take(answer: Answer, items: Member[]): void {
@@ -147,6 +150,7 @@ export class LoginRequests {
     this.loaded = true
     this.#next = answer.next ?? ''
     this.total = answer.total
+    this.inviters = answer.inviters
     this.floor = answer.total_is_floor ?? false
     this.beginnings = answer.only_beginnings ?? false
     this.problem = undefined

@@ -16,7 +16,7 @@ let numbers = new Intl.NumberFormat('en')
 // language is the one in which the console speaks. It changes by a reload only.
 export const language = () => now
 
-// direction is the one in which it is written.
+// direction is the way in which that language is written.
 export const direction = () => (now === 'ar' ? 'rtl' : 'ltr')
 
 // speak loads a language. It runs before anything of the console is shown. A language that
@@ -39,7 +39,10 @@ const form = (message: Message, values: Record<string, string | number>) =>
 
 // Where text runs from right to left, a value is isolated, so that its first and last signs
 // stay where they belong: the # of a color, the slash of an address.
-const shown = (value: string | number) => (typeof value === 'number' ? numbers.format(value) : direction() === 'rtl' && value !== '' ? `\u2068${value}\u2069` : value)
+function shown(value: string | number): string {
+  if (typeof value === 'number') return numbers.format(value)
+  return direction() === 'rtl' && value !== '' ? `\u2068${value}\u2069` : value
+}
 
 // of is a message in the reader's language. A module that asks before the language is known
 // would keep its English words for good.

@@ -105,7 +105,7 @@ test('who chose names is told who came last, and not who was there before', asyn
   counts.now = { accepted: 1 } as Overview
   begin({ choice: 'names' })
   await wait('Ada', 'Bob')
-  expect(made.map((n) => n.options.body)).toEqual(['Bob awaits approval.'])
+  expect(made.map((n) => n.options.body)).toEqual(['Bob is waiting for approval.'])
 })
 
 test.each<[string, () => unknown]>([

@@ -83,6 +83,12 @@ export function span(text: string): string {
   return measure(Number(n), units[unit as keyof typeof units])
 }
 
+// seconds is how long the API's 7d, 36h or 90m are, to compare two of them.
+export function seconds(text: string): number {
+  const [, n, unit] = /^(\d+)([dhm])$/.exec(text) ?? []
+  return Number(n ?? 0) * { d: day, h: hour, m: minute }[(unit ?? 'm') as 'd' | 'h' | 'm']
+}
+
 // dayFrom is the date a number of days from today, in the reader's time zone:
 // 2030-05-01.
 export function dayFrom(from: number, now = new Date()): string {

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { Problem } from './problem'
 
 test('a problem of the API keeps its sentence, code and fields', () => {
-  const p = Problem.from(422, { detail: 'An email address has an @ in it.', code: 'bad_address', errors: [{ message: 'It lacks an @.', location: 'email' }] })
-  expect([p.message, p.code, p.status, p.at('email'), p.at('name')]).toEqual(['An email address has an @ in it.', 'bad_address', 422, 'It lacks an @.', ''])
+  const p = Problem.from(422, { detail: 'An email address must contain an @.', code: 'bad_address', errors: [{ message: 'It lacks an @.', location: 'email' }] })
+  expect([p.message, p.code, p.status, p.at('email'), p.at('name')]).toEqual(['An email address must contain an @.', 'bad_address', 422, 'It lacks an @.', ''])
 })
 test('one of ours gives the number that leads to the log', () => {
   expect(Problem.from(500, { detail: 'Something went wrong.', code: 'internal', request: 'k3x7' }).message).toContain('k3x7')

@@ -201,7 +201,7 @@ export interface paths {
         };
         /**
          * Login requests
-         * @description Pending members: those who accepted first, then the oldest; with q, those whose name or address has words that begin so.
+         * @description Pending members: those who accepted first, then the oldest, or with sort=-added the newest; with q, those whose name or address has all these parts. If a filter matches few of many thousands of requests, a page may be shorter than its limit and still have a next one.
          */
         get: operations["list-login-requests"];
         put?: never;
@@ -285,7 +285,7 @@ export interface paths {
         };
         /**
          * Members
-         * @description Newest invitation first; with q, those whose name or address has words that begin so.
+         * @description Newest invitation first, or in the order of sort; with q, those whose name or address has all these parts, in an order of their own. If a filter matches few of many thousands of members, a page may be shorter than its limit and still have a next one.
          */
         get: operations["list-members"];
         put?: never;
@@ -305,7 +305,7 @@ export interface paths {
         };
         /**
          * The members as a file
-         * @description All members that match the filter of GET /members, newest invitation first, as CSV. A session needs a confirmation of the last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe, and the file begins with a byte order mark.
+         * @description All members that match the filter of GET /members, in its order, as CSV. A session needs a confirmation of the last 15 minutes (POST /me/confirmation). The table is safe to open in a spreadsheet: a cell that would be a formula begins with an apostrophe, and the file begins with a byte order mark.
          */
         get: operations["export-members"];
         put?: never;
@@ -791,7 +791,7 @@ export interface paths {
         head?: never;
         /**
          * Change settings
-         * @description Changes what is given and leaves the rest. What was given when Doorward started stays as it is. The public URL and mail_settings decide who can sign in as whom, and people trust the appearance: these are for Admins. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * @description Changes what is given and leaves the rest. What was given when Doorward started stays as it is. The public URL and mail_settings decide who can sign in as whom, people trust the appearance, and lifetimes concern everyone: these are for Admins. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         patch: operations["change-settings"];
         trace?: never;
@@ -899,7 +899,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API token
-         * @description Creates an API token and shows it, only once. It has its roles' permissions, and never more than its owner has at the time. It expires after 90 days unless expires_in says otherwise. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * @description Creates an API token and shows it, only once. It has its roles' permissions, and never more than its owner has at the time. It expires as the lifetimes of the settings say unless expires_in says otherwise. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         post: operations["make-token"];
         delete?: never;
@@ -1118,9 +1118,11 @@ export interface components {
              * @example 7d
              */
             invitation_expires_in?: string;
+            /** @description What is absent stays as it is; an empty value restores the default. Only for Admins. */
+            lifetimes?: components["schemas"]["Lifetimes"];
             mail_settings?: components["schemas"]["MailChange"];
             /**
-             * @description https, or http to this machine. Sessions in browsers are at the old address, so that everybody signs in again. Empty: the default.
+             * @description https, or http on this machine. Browser sessions belong to the old address, so everyone has to sign in again. Empty: the default.
              * @example https://door.example.com
              */
             public_url?: string;
@@ -1237,7 +1239,7 @@ export interface components {
             email: string;
             /** Format: date-time */
             expires_at: string;
-            /** @description No mail server is configured. The email can be read on the server alone: doorward outbox show ID. */
+            /** @description No mail server is set up. The email can be read only on the server: doorward outbox show ID. */
             held?: boolean;
             /** @description The email's id in the outbox. */
             id: string;
@@ -1254,7 +1256,7 @@ export interface components {
         };
         CreateTokenInBody: {
             /**
-             * @description From 1 hour to 366 days; absent: 90 days.
+             * @description From 1 hour to token_longest of the lifetimes, 366 days unless set; absent: token of the lifetimes, 90 days unless set.
              * @example 90d
              */
             expires_in?: string;
@@ -1275,7 +1277,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Absent: it never expires. An older Doorward made it: make a new one in its place.
+             * @description Absent: it never expires. An older version created it. Create a new one in its place.
              */
             expires_at?: string;
             id: string;
@@ -1332,6 +1334,7 @@ export interface components {
         Defaults: {
             /** @example 7d */
             invitation_expires_in: string;
+            lifetimes: components["schemas"]["Lifetimes"];
             /** @example AI Loop */
             workspace: string;
         };
@@ -1346,7 +1349,7 @@ export interface components {
             /** Format: date-time */
             next_try?: string;
             /**
-             * @description sent: accepted by the mail server; held: no mail server is configured.
+             * @description sent: accepted by the mail server; held: no mail server is set up.
              * @example sent
              * @enum {string}
              */
@@ -1416,7 +1419,7 @@ export interface components {
             name?: string;
             /** @description Plain text, included in the email. */
             note?: string;
-            /** @description Answer with the login link. Accepting it does not verify the address then. Only on the server's own shell. */
+            /** @description Answer with the login link. Accepting with it does not verify the address. Only on the server's command line. */
             print_link?: boolean;
             /**
              * @description Built-in roles: Admin, AILoop, Fleet; or custom ones.
@@ -1483,7 +1486,7 @@ export interface components {
             invited_at?: string;
             /** @example grace@example.com */
             invited_by?: string;
-            /** @description Whoever invited them can no longer grant these roles: approve with roles that you choose. */
+            /** @description The person who invited them can no longer grant these roles: choose roles to approve with. */
             inviter_may_not?: boolean;
             /**
              * @description Of their emails; absent: English.
@@ -1493,7 +1496,7 @@ export interface components {
             /** Format: date-time */
             last_sign_in_at?: string;
             /**
-             * @description Who handed over the link that they accepted with. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code.
+             * @description Who shared the link with which they accepted. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code.
              * @example grace@example.com
              */
             link_handed_over_by?: string;
@@ -1525,6 +1528,18 @@ export interface components {
              * @description Until when whoever made the last change can undo it.
              */
             undo_until?: string;
+        };
+        Inviter: {
+            /**
+             * @description For the parameter invited_by.
+             * @example mfrggzdfmztwq2lknnwg23tpoa
+             */
+            id: string;
+            /**
+             * @description As in invited_by of a member.
+             * @example ada@example.com
+             */
+            name: string;
         };
         Kind: {
             /**
@@ -1571,6 +1586,56 @@ export interface components {
             /** @description total is a lower bound. */
             total_is_floor?: boolean;
         };
+        LifetimeBounds: {
+            /** @example 5m */
+            least: string;
+            /** @example 1h */
+            most: string;
+            /** @example sign_in_link */
+            name: string;
+        };
+        Lifetimes: {
+            /**
+             * @description How long a pending account is kept without a decision, from the next invitation on.
+             * @example 30d
+             */
+            pending_account?: string;
+            /**
+             * @description How long a member, or a window, stays signed in at most. Counts for open sessions too.
+             * @example 30d
+             */
+            session?: string;
+            /**
+             * @description How long a member, or a window, stays signed in without use. Counts for open sessions too.
+             * @example 7d
+             */
+            session_idle?: string;
+            /**
+             * @description How long someone who can see members stays signed in without use, in a browser. Counts for open sessions too.
+             * @example 30m
+             */
+            session_idle_managers?: string;
+            /**
+             * @description How long someone who can see members stays signed in at most, in a browser. Counts for open sessions too.
+             * @example 24h
+             */
+            session_managers?: string;
+            /**
+             * @description How long a requested login link or code works, from the next one on.
+             * @example 15m
+             */
+            sign_in_link?: string;
+            /**
+             * @description How long an API token lasts, unless said otherwise.
+             * @example 90d
+             */
+            token?: string;
+            /**
+             * @description How long an API token can last at most, from the next one on.
+             * @example 366d
+             */
+            token_longest?: string;
+        };
         Link: {
             /**
              * @description Works once. Don't share it with anyone else.
@@ -1590,7 +1655,7 @@ export interface components {
             width: number;
         };
         Mail: {
-            /** @description A mail server is configured. Without one, emails are held. */
+            /** @description A mail server is set up. Without one, emails are held. */
             configured: boolean;
             /** @example AI Loop <door@example.com> */
             from?: string;
@@ -1618,7 +1683,7 @@ export interface components {
              * @example smtp.example.com
              */
             host?: string;
-            /** @description Needed again where the server, the user or the security changes. It is never shown. */
+            /** @description Required again if the server, the port, the security or the user changes. It is never shown. */
             password?: string;
             /**
              * Format: int64
@@ -1773,7 +1838,7 @@ export interface components {
             invited_at?: string;
             /** @example grace@example.com */
             invited_by?: string;
-            /** @description Whoever invited them can no longer grant these roles: approve with roles that you choose. */
+            /** @description The person who invited them can no longer grant these roles: choose roles to approve with. */
             inviter_may_not?: boolean;
             /**
              * @description Of their emails; absent: English.
@@ -1783,7 +1848,7 @@ export interface components {
             /** Format: date-time */
             last_sign_in_at?: string;
             /**
-             * @description Who handed over the link that they accepted with. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code.
+             * @description Who shared the link with which they accepted. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code.
              * @example grace@example.com
              */
             link_handed_over_by?: string;
@@ -1816,7 +1881,7 @@ export interface components {
             items: components["schemas"]["Member"][];
             /** @description The cursor of the next page; absent on the last one. */
             next?: string;
-            /** @description The search by any part is being made ready: total counts, and the first items are, those with a word that begins with what is sought. The following pages have the others; so has the same search in a few seconds. */
+            /** @description The search by any part is not ready yet: total counts, and the first items are, those with a word that begins with the search text. The following pages have the others; so does the same search a few seconds later. */
             only_beginnings?: boolean;
             /**
              * Format: int64
@@ -1923,7 +1988,7 @@ export interface components {
              * @description Active Admins.
              */
             admins: number;
-            /** @description The server's clock has jumped: nothing is deleted and nothing expires by itself. Absent if the clock is trusted. */
+            /** @description The server's clock has jumped: nothing is deleted and nothing expires automatically. Absent if the clock is trusted. */
             clock_held?: components["schemas"]["ClockHeld"];
             /** @description Emails in the outbox, by state. */
             emails: {
@@ -1975,13 +2040,13 @@ export interface components {
             code: string;
             /**
              * @description What is wrong, and what to do next: a sentence for people, in the language of Accept-Language if it is one of ours.
-             * @example Ada was already approved, by grace@example.com on 1 May 2030 at 12:00 UTC.
+             * @example Ada was already approved by grace@example.com on 1 May 2030 at 12:00 UTC.
              */
             detail: string;
             /** @description The fields or parameters at fault. */
             errors?: components["schemas"]["ProblemField"][];
             /**
-             * @description Where the fault is ours: the number under which the log has the cause.
+             * @description For a server error: the number that finds the cause in the log.
              * @example k3x7qhzd
              */
             request?: string;
@@ -2005,7 +2070,7 @@ export interface components {
             location: string;
             /**
              * @description What is wrong with it.
-             * @example An email address has an @ in it, such as ada@example.com.
+             * @example An email address must contain an @, as in ada@example.com.
              */
             message: string;
         };
@@ -2033,6 +2098,22 @@ export interface components {
              * @example the operator
              */
             by: string;
+        };
+        RequestList: {
+            /** @description Who invited the people of the first 1,000 requests, whatever the filter; at most 50. */
+            inviters: components["schemas"]["Inviter"][];
+            items: components["schemas"]["Member"][];
+            /** @description The cursor of the next page; absent on the last one. */
+            next?: string;
+            /** @description The search by any part is not ready yet: total counts, and the first items are, those with a word that begins with the search text. The following pages have the others; so does the same search a few seconds later. */
+            only_beginnings?: boolean;
+            /**
+             * Format: int64
+             * @example 42
+             */
+            total: number;
+            /** @description total is a lower bound: counting stopped at 1,000. */
+            total_is_floor?: boolean;
         };
         Role: {
             built_in: boolean;
@@ -2087,7 +2168,7 @@ export interface components {
             field?: string;
         };
         Session: {
-            /** @description The browser, by its own account. */
+            /** @description The browser, as it identifies itself. */
             agent?: string;
             /** @description The session of this request. */
             current?: boolean;
@@ -2123,25 +2204,29 @@ export interface components {
             image: string;
         };
         Settings: {
-            /** @description How the pages and emails of invited people look. */
+            /** @description How the pages and emails for invited people look. */
             appearance: components["schemas"]["Appearance"];
             /** @description The setup checklist is not shown. */
             checklist_hidden: boolean;
             /** @description What the changeable settings are unless somebody changes them. */
             defaults: components["schemas"]["Defaults"];
-            /** @description What holds while this Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program. */
+            /** @description Settings that do not change while Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program. */
             fixed: components["schemas"]["Fact"][];
             /**
              * Format: int64
-             * @description Emails held because no mail server was configured. Those whose links are still good are sent once one is.
+             * @description Emails held because no mail server was set up. Those whose links still work are sent once one is.
              */
             held_emails: number;
             /**
-             * @description How long invitations last, unless said otherwise.
+             * @description How long invitations last, unless chosen otherwise.
              * @example 7d
              */
             invitation_expires_in: string;
-            /** @description Whether and how emails leave now. */
+            /** @description The bounds of each lifetime. An idle limit cannot be longer than the session, nor the default of a token longer than its maximum. */
+            lifetime_bounds: components["schemas"]["LifetimeBounds"][];
+            /** @description How long sessions, links, tokens and pending accounts last. */
+            lifetimes: components["schemas"]["Lifetimes"];
+            /** @description Whether emails can be sent now, and how. */
             mail: components["schemas"]["Mail"];
             /** @description The mail server and sender, as given when Doorward started or set here. */
             mail_settings: components["schemas"]["MailSettings"];
@@ -2222,7 +2307,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Absent: it never expires. An older Doorward made it: make a new one in its place.
+             * @description Absent: it never expires. An older version created it. Create a new one in its place.
              */
             expires_at?: string;
             id: string;
@@ -2264,7 +2349,7 @@ export interface components {
             total: number;
             /**
              * Format: int64
-             * @description How many a normal day of this workspace has at most.
+             * @description The most that a normal day of this workspace has.
              * @example 100
              */
             usual: number;
@@ -3211,6 +3296,12 @@ export interface operations {
     "list-login-requests": {
         parameters: {
             query?: {
+                /** @description Only requests for this role. */
+                role?: string;
+                /** @description Only people whom this member or API token invited, by id, or operator. inviters has who they are. Not together with q. */
+                invited_by?: string;
+                /** @description added, the oldest first, or -added, the newest first; those who accepted come first in both. Absent: added. Not together with q. A cursor belongs to its order. */
+                sort?: string;
                 /** @description Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word. */
                 q?: string;
                 /** @description How many items at most. */
@@ -3230,7 +3321,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MemberList"];
+                    "application/json": components["schemas"]["RequestList"];
                 };
             };
             /** @description Unauthorized */
@@ -3677,6 +3768,8 @@ export interface operations {
                 /** @description invited, expired (before it was accepted), accepted (ready to review), active or suspended. */
                 status?: string;
                 role?: string;
+                /** @description The order: name, email, added (by the invitation) or last_sign_in; with a minus sign before it from the end. Absent: -added. Not together with q. A cursor belongs to its order. */
+                sort?: string;
                 /** @description Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word. */
                 q?: string;
                 /** @description How many items at most. */
@@ -3764,6 +3857,8 @@ export interface operations {
                 status?: string;
                 /** @description As in GET /members. */
                 role?: string;
+                /** @description As in GET /members. */
+                sort?: string;
                 /** @description As in GET /members. */
                 q?: string;
             };

@@ -4,6 +4,7 @@ import { router } from '$lib/router.svelte'
 import { LoginRequests, loginRequests } from '$lib/loginRequests.svelte'
 import { manages } from '$lib/opens'
 import { roles } from '$lib/roles.svelte'
+import { asked } from './asked'
 import { approve, tellApproved, type Outcome } from './decide'
 
 // many is how many approvals at once need a second word.
@@ -19,14 +20,15 @@ export class Review {
   #busy = $state.raw<ReadonlySet<string>>(new Set())
   #roles = $state<Record<string, string[]>>({})
   #found = new LoginRequests()
-  #searching = $derived(this.words !== '') // else what happens would load all requests twice
+  #asked = $derived(JSON.stringify(asked(router.query))) // text, so that a dialog in the address changes nothing
+  #narrowed = $derived(this.#asked !== '{}') // else what happens would load all requests twice
 
   // A Review must be created while a component is initialised.
   constructor() {
-    $effect(() => (this.#searching ? this.#found.start() : undefined))
+    $effect(() => (this.#narrowed ? this.#found.start() : undefined))
     $effect(() => {
-      const words = this.words
-      untrack(() => this.#found.about(words))
+      const now = JSON.parse(this.#asked) as Record<string, string>
+      untrack(() => this.#found.about(now))
     })
     // A row that leaves the screen is no longer selected.
     $effect(() => {
@@ -39,9 +41,9 @@ export class Review {
     return router.get('q').trim()
   }
 
-  // list is all requests, or the results of a search once they have arrived.
+  // list is all requests, or those that a search or filter finds, once they have arrived.
   get list(): LoginRequests {
-    return this.words !== '' && this.#found.loaded ? this.#found : loginRequests
+    return this.#narrowed && this.#found.loaded ? this.#found : loginRequests
   }
 
   get problem() {

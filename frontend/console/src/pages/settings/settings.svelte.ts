@@ -3,8 +3,9 @@ import type { components } from '$lib/api/schema'
 import { me } from '$lib/me.svelte'
 import { toasts } from '$lib/toasts.svelte'
 
+export type Lifetimes = Omit<components['schemas']['Lifetimes'], '$schema'>
 export type MailChange = components['schemas']['MailChange']
-type Change = { workspace?: string; invitation_expires_in?: string; public_url?: string; mail_settings?: MailChange; appearance?: components['schemas']['AppearanceChange'] }
+type Change = { workspace?: string; invitation_expires_in?: string; lifetimes?: Lifetimes; public_url?: string; mail_settings?: MailChange; appearance?: components['schemas']['AppearanceChange'] }
 
 // change saves settings and updates every view at once.
 export async function change(what: Change, said: string): Promise<void> {

@@ -1,0 +1,5 @@
+//go:build !linux && (desktop || bindings || dev)
+
+package desktop
+
+func outliveBus() {}

@@ -1,0 +1,200 @@
+package badger
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	dgraph "github.com/dgraph-io/badger/v4"
+
+	"doorward/backend/store/kv"
+)
+
+// What follows is for an engine that keeps this store on several machines by a log. The
+// leading machine's batches go through Options.Send; the others' come from the log, through
+// Apply. Each is committed together with its place in the log, so that a restart neither
+// skips an entry nor applies one twice.
+
+// A Progress says how far a store has applied the log.
+type Progress struct {
+	// Applied is the last entry that the store includes.
+	Applied kv.Position
+
+	// Cut is an index up to which the log may have been cut: the store does not need the
+	// entries up to there.
+	Cut uint64
+
+	// Members are those who have a copy, as of the entry MembersAt; only the caller
+	// understands them.
+	Members   []byte
+	MembersAt uint64
+}
+
+// members are a caller's Members that wait for the next batch.
+type members struct {
+	at   uint64
+	list []byte
+}
+
+// Progress returns how far the store is, as of one moment.
+func (b *Store) Progress(ctx context.Context) (Progress, error) {
+	if err := ctx.Err(); err != nil {
+		return Progress{}, err
+	}
+	e, err := b.acquireCurrent()
+	if err != nil {
+		return Progress{}, err
+	}
+	defer e.release()
+	snap := e.snapshot()
+	defer snap.release()
+	p, err := progressOf(snap.Txn)
+	return p, b.logDamage(err)
+}
+
+func progressOf(txn *dgraph.Txn) (p Progress, err error) {
+	applied, err := numbersOf(txn, appliedKey, 2)
+	if err != nil {
+		return p, err
+	}
+	cut, err := numbersOf(txn, cutKey, 1)
+	if err != nil {
+		return p, err
+	}
+	list, err := metaOf(txn, membersKey)
+	if err != nil {
+		return p, err
+	}
+	p = Progress{Applied: kv.Position{Index: applied[0], Term: applied[1]}, Cut: cut[0]}
+	if list == nil {
+		return p, nil
+	}
+	if len(list) < 8 {
+		return p, fmt.Errorf("%w: the list of the copies has %d bytes", kv.ErrCorrupt, len(list))
+	}
+	p.MembersAt, p.Members = binary.BigEndian.Uint64(list), list[8:]
+	return p, nil
+}
+
+// numbersOf reads n numbers, which are zero if there is no such key.
+func numbersOf(txn *dgraph.Txn, key []byte, n int) ([]uint64, error) {
+	numbers := make([]uint64, n)
+	value, err := metaOf(txn, key)
+	if err != nil || value == nil {
+		return numbers, err
+	}
+	if len(value) != 8*n {
+		return nil, fmt.Errorf("%w: the key %s has %d bytes", kv.ErrCorrupt, key[1:], len(value))
+	}
+	for i := range numbers {
+		numbers[i] = binary.BigEndian.Uint64(value[8*i:])
+	}
+	return numbers, nil
+}
+
+func setNumbers(txn *dgraph.Txn, key []byte, numbers ...uint64) error {
+	var value []byte
+	for _, n := range numbers {
+		value = binary.BigEndian.AppendUint64(value, n)
+	}
+	return setMeta(txn, key, value)
+}
+
+// SetMembers says who has a copy as of the entry at. It is stored together with the next
+// batch, so it never waits for the disk.
+func (b *Store) SetMembers(at uint64, list []byte) {
+	b.members.Store(&members{at, append([]byte{}, list...)})
+}
+
+// commitAt commits a transaction that goes up to a place in the log; the zero Position:
+// there is no log.
+func (b *Store) commitAt(e *generation, txn *dgraph.Txn, at kv.Position) error {
+	if at.Index > 0 {
+		if err := setNumbers(txn, appliedKey, at.Index, at.Term); err != nil {
+			return err
+		}
+	}
+	if m := b.members.Load(); m != nil && m.at <= at.Index {
+		b.members.CompareAndSwap(m, nil)
+		if err := setMembers(txn, m.at, m.list); err != nil {
+			return err
+		}
+	}
+	return e.commit(txn)
+}
+
+// Apply commits a batch of another machine. It returns after it is on the disk, and after
+// followers of commits and watchers have been told. An error other than kv.ErrUnavailable
+// means that the batch or the disk is damaged; after any error the store must not be given
+// later entries.
+func (b *Store) Apply(at kv.Position, writes []byte) error {
+	stage, err := decodeWrites(writes)
+	if err != nil {
+		return b.logDamage(err)
+	}
+	return b.onWriter(context.Background(), func() error {
+		return b.writer.apply(at, stage, nil)
+	})
+}
+
+// Adopt makes this store another copy of the one with that Identity.
+func (b *Store) Adopt(at kv.Position, id kv.Identity) error {
+	stored, err := sealSentinel(id)
+	if err != nil {
+		return err
+	}
+	return b.onWriter(context.Background(), func() error {
+		err := b.writer.apply(at, newOverlay(), func(txn *dgraph.Txn) error { return txn.Set(sentinelKey, stored) })
+		if err == nil {
+			b.identity.Store(&id)
+		}
+		return err
+	})
+}
+
+// Pass says that the log may be cut up to an entry. Between the last batch and that entry
+// there is none for the store.
+func (b *Store) Pass(at kv.Position) error {
+	cut := at.Index
+	return b.onWriter(context.Background(), func() error {
+		txn := b.current.Load().latest()
+		p, err := progressOf(txn)
+		txn.Discard()
+		if err != nil {
+			return b.logDamage(err)
+		}
+		if p.Applied.Index > at.Index {
+			at = p.Applied
+		}
+		return b.writer.apply(at, newOverlay(), func(txn *dgraph.Txn) error {
+			return setNumbers(txn, cutKey, cut)
+		})
+	})
+}
+
+// apply commits what is staged by another than the Updates of this store.
+func (w *writer) apply(at kv.Position, stage *overlay, more func(*dgraph.Txn) error) error {
+	if err := w.unbroken(); err != nil {
+		return err
+	}
+	e := w.b.current.Load()
+	if err := w.b.disk.before(true, e.spare); err != nil {
+		return err
+	}
+	txn := e.begin()
+	defer txn.Discard()
+	err := stage.fill(txn)
+	if err == nil && more != nil {
+		err = more(txn)
+	}
+	if err != nil {
+		return engineError(err)
+	}
+	if err := w.b.commitAt(e, txn, at); err != nil {
+		return w.failStore(err)
+	}
+	if len(stage.writes) > 0 {
+		w.announce(stage)
+	}
+	return nil
+}

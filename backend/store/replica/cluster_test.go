@@ -1,0 +1,332 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"doorward/backend/store/kv"
+)
+
+// patience is how long a test waits for what must happen before it fails.
+const patience = 90 * time.Second
+
+// A network is loopback, with names for addresses, and connections that a test can cut.
+type network struct {
+	mu    sync.Mutex
+	at    map[string]string // the real address of each name
+	cut   map[string]bool
+	conns map[*cable]bool
+}
+
+// A cable is one connection, held by the side that dialled.
+type cable struct {
+	net.Conn
+	from, to string
+	of       *network
+}
+
+func (c *cable) Close() error {
+	c.of.mu.Lock()
+	delete(c.of.conns, c)
+	c.of.mu.Unlock()
+	return c.Conn.Close()
+}
+
+func newNetwork() *network {
+	return &network{at: map[string]string{}, cut: map[string]bool{}, conns: map[*cable]bool{}}
+}
+
+func (n *network) listen(t testing.TB, name string) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.at[name] = l.Addr().String()
+	return l
+}
+
+func (n *network) dialer(from string) Dialer {
+	return func(ctx context.Context, to string) (net.Conn, error) {
+		n.mu.Lock()
+		at, cut := n.at[to], n.cut[from] || n.cut[to]
+		n.mu.Unlock()
+		if cut {
+			return nil, errors.New("the network is cut")
+		}
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", at)
+		if err != nil {
+			return nil, err
+		}
+		c := &cable{conn, from, to, n}
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if n.cut[from] || n.cut[to] {
+			conn.Close()
+			return nil, errors.New("the network is cut")
+		}
+		n.conns[c] = true
+		return c, nil
+	}
+}
+
+// isolate cuts one machine off, or joins it again.
+func (n *network) isolate(name string, cut bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.cut[name] = cut
+	for c := range n.conns {
+		if cut && (c.from == name || c.to == name) {
+			c.Conn.Close()
+			delete(n.conns, c)
+		}
+	}
+}
+
+// A cluster is some machines in this process, over real TCP.
+type cluster struct {
+	t     testing.TB
+	net   *network
+	dir   string
+	o     Options
+	first []Peer
+
+	mu      sync.Mutex
+	changed chan struct{}
+	leads   map[*Node]bool
+	nodes   map[string]*Node
+}
+
+func newCluster(t testing.TB, o Options, names ...string) *cluster {
+	t.Helper()
+	o.Logger = slog.New(slog.DiscardHandler)
+	o.MinFree = 1
+	c := &cluster{t: t, net: newNetwork(), dir: t.TempDir(), o: o, changed: make(chan struct{}),
+		leads: map[*Node]bool{}, nodes: map[string]*Node{}}
+	for _, name := range names {
+		c.first = append(c.first, Peer{name, name})
+	}
+	for _, name := range names {
+		c.open(name, c.first)
+	}
+	t.Cleanup(func() {
+		for _, n := range c.running() {
+			if err := n.Close(); err != nil {
+				t.Errorf("Close of %s = %v", n.o.Self.ID, err)
+			}
+		}
+	})
+	return c
+}
+
+func (c *cluster) storeDir(name string) string { return filepath.Join(c.dir, name) }
+
+// open starts a machine with its directory.
+func (c *cluster) open(name string, first []Peer) *Node {
+	c.t.Helper()
+	n, err := c.tryOpen(name, first)
+	if err != nil {
+		c.t.Fatalf("open %s: %v", name, err)
+	}
+	return n
+}
+
+func (c *cluster) tryOpen(name string, first []Peer) (*Node, error) {
+	return c.start(Peer{name, name}, first)
+}
+
+func (c *cluster) start(self Peer, first []Peer) (*Node, error) {
+	name := self.ID
+	o := c.o
+	o.Dir = c.storeDir(name)
+	o.Self = self
+	o.First = first
+	o.Listener = c.net.listen(c.t, self.Address)
+	o.Dial = c.net.dialer(self.Address)
+	n, err := Open(o)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	c.nodes[name] = n
+	c.mu.Unlock()
+	n.OnLead(func(leads bool) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.leads[n] = leads
+		close(c.changed)
+		c.changed = make(chan struct{})
+	})
+	return n, nil
+}
+
+// close stops a machine, with or without handing over.
+func (c *cluster) close(name string, handOver bool) {
+	c.t.Helper()
+	c.mu.Lock()
+	n := c.nodes[name]
+	delete(c.nodes, name)
+	c.mu.Unlock()
+	stop := n.Close
+	if !handOver {
+		c.net.isolate(name, true)
+		stop = n.crash
+	}
+	if err := stop(); err != nil {
+		c.t.Errorf("stop of %s = %v", name, err)
+	}
+	c.net.isolate(name, false)
+}
+
+func (c *cluster) running() (nodes []*Node) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, n := range c.nodes {
+		nodes = append(nodes, n)
+	}
+	slices.SortFunc(nodes, func(a, b *Node) int { return strings.Compare(a.o.Self.ID, b.o.Self.ID) })
+	return nodes
+}
+
+// leading waits until a machine leads that is not one of these, and serves.
+func (c *cluster) leading(not ...*Node) *Node {
+	c.t.Helper()
+	timeout := time.After(patience)
+	for {
+		c.mu.Lock()
+		changed := c.changed
+		var found *Node
+		for n, leads := range c.leads {
+			if leads && c.nodes[n.o.Self.ID] == n && !slices.Contains(not, n) {
+				found = n
+			}
+		}
+		c.mu.Unlock()
+		if found != nil && serves(found) {
+			return found
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			c.t.Fatal("nobody leads")
+		}
+	}
+}
+
+// serves reports whether a machine that was told that it leads serves. It waits until all
+// have been told, after which it does.
+func serves(n *Node) bool {
+	n.followers.mu.Lock()
+	defer n.followers.mu.Unlock()
+	return n.lead.Load() != nil
+}
+
+// elect makes a machine stand for election now, and waits until it leads.
+func (c *cluster) elect(n *Node) *Node {
+	c.t.Helper()
+	c.stand(n)
+	for {
+		c.mu.Lock()
+		changed, leads := c.changed, c.leads[n]
+		c.mu.Unlock()
+		if leads && serves(n) {
+			return n
+		}
+		select {
+		case <-changed:
+		case <-time.After(patience):
+			c.t.Fatalf("%s does not lead", n.o.Self.ID)
+		}
+	}
+}
+
+// stand makes a machine stand for election now.
+func (c *cluster) stand(n *Node) {
+	c.t.Helper()
+	id, at := raft.ServerID(n.o.Self.ID), raft.ServerAddress(n.o.Self.Address)
+	request := raft.TimeoutNowRequest{RPCHeader: raft.RPCHeader{
+		ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(id), Addr: n.transport.EncodePeer(id, at),
+	}}
+	if err := n.transport.TimeoutNow(id, at, &request, &raft.TimeoutNowResponse{}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// set writes keys on the leading machine.
+func set(t testing.TB, n *Node, keys ...string) {
+	t.Helper()
+	err := n.Update(context.Background(), kv.NewOp(), func(tx kv.Tx) error {
+		for _, key := range keys {
+			if err := tx.Set([]byte(key), []byte("of "+key)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("Update = %v", err)
+	}
+}
+
+// content is everything in a machine's copy.
+func content(t testing.TB, n *Node) string {
+	t.Helper()
+	var all strings.Builder
+	err := n.Each(context.Background(), nil, func(key, value []byte) error {
+		fmt.Fprintf(&all, "%q=%q ", key, value)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}
+
+// equal waits until all machines have what the leading one has, and compares.
+func (c *cluster) equal(leader *Node) {
+	c.t.Helper()
+	const last = "\xff\xfflast"
+	arrived := map[*Node]<-chan kv.Event{}
+	for _, n := range c.running() {
+		events, err := n.Watch(c.within(), []byte(last))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		arrived[n] = events
+	}
+	set(c.t, leader, last)
+	want := ""
+	for _, n := range c.running() {
+		select {
+		case <-arrived[n]:
+		case <-time.After(patience):
+			c.t.Fatalf("%s does not catch up", n.o.Self.ID)
+		}
+		got := content(c.t, n)
+		if want == "" {
+			want = got
+		}
+		if got != want {
+			c.t.Errorf("%s has another content (%d bytes) than the first (%d bytes)", n.o.Self.ID, len(got), len(want))
+		}
+	}
+}
+
+func (c *cluster) within() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	c.t.Cleanup(cancel)
+	return ctx
+}
