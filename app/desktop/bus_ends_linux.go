@@ -1,4 +1,4 @@
-//go:build desktop || bindings || dev
+//go:build cgo && (desktop || bindings || dev)
 
 package desktop
 

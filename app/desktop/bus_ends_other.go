@@ -1,4 +1,4 @@
-//go:build !linux && (desktop || bindings || dev)
+//go:build (!linux || !cgo) && (desktop || bindings || dev)
 
 package desktop
 
