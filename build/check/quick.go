@@ -16,42 +16,40 @@ import (
 // .golangci.yml configures it.
 const linter = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0"
 
-// quick is what make check runs: Go's checks beside those of the console, whose tools
-// mostly use one core. A step that lacks a tool says so and counts as skipped.
-var quick = []step{beside("go and console",
-	[]step{
-		static("gofmt", gofmt),
-		static("vet", command("go", "vet", "./...")),
-		static("window", windowVet),
-		{"golangci-lint", lint},
-		{"test", shortTests},
-	},
-	[]step{
-		withModules(static("console check", npm("check"))),
-		withModules(step{"console unit", unit}),
-		withModules(static("console types", npm("types:check"))),
-	},
+// quick is what make check runs. Two steps run at a time, the longest first: the
+// console's tools mostly use one core. A step that lacks a tool says so and counts as
+// skipped.
+var quick = []step{beside("go and console", 2,
+	withModules(step{"console unit", unit}),
+	step{"test", shortTests},
+	step{"golangci-lint", lint},
+	withModules(static("console check", npm("check"))),
+	withModules(static("console types", npm("types:check"))),
+	static("window", windowVet),
+	static("gofmt", gofmt),
 )}
 
 func npm(script string) func(context.Context) (string, error) {
 	return command("npm", "--prefix", console, "run", "--silent", script)
 }
 
-// beside makes one step of several lanes of steps that run in parallel.
-func beside(name string, lanes ...[]step) step {
+// beside makes one step of several, of which as many as there are workers run at a time,
+// in this order.
+func beside(name string, workers int, steps ...step) step {
 	return step{name, func(ctx context.Context, w io.Writer) (all tally) {
 		var mu sync.Mutex
 		var running sync.WaitGroup
-		for _, lane := range lanes {
+		free := make(chan struct{}, workers)
+		for _, s := range steps {
+			free <- struct{}{}
 			running.Go(func() {
-				for _, s := range lane {
-					began, said := time.Now(), &bytes.Buffer{}
-					t := s.run(ctx, said)
-					mu.Lock()
-					fmt.Fprintf(w, "%s    %s: %s in %.1f s\n", said, s.name, t, time.Since(began).Seconds())
-					all.add(t)
-					mu.Unlock()
-				}
+				defer func() { <-free }()
+				began, said := time.Now(), &bytes.Buffer{}
+				t := s.run(ctx, said)
+				mu.Lock()
+				defer mu.Unlock()
+				fmt.Fprintf(w, "%s    %s: %s in %.1f s\n", said, s.name, t, time.Since(began).Seconds())
+				all.add(t)
 			})
 		}
 		running.Wait()
@@ -70,12 +68,15 @@ func withModules(s step) step {
 	}}
 }
 
-// lint runs golangci-lint. If it is not in the module cache and cannot be fetched, the
-// step counts as skipped.
+// lint runs golangci-lint, which contains go vet and staticcheck. If it is not in the
+// module cache and cannot be fetched, go vet runs, and the linter counts as skipped.
 func lint(ctx context.Context, _ io.Writer) tally {
 	out, err := exec.CommandContext(ctx, "go", "run", linter, "version").CombinedOutput()
 	if err != nil {
-		return lacks("golangci-lint", "It could not be fetched or built:\n"+string(out))
+		said, err := command("go", "vet", "./...")(ctx)
+		t := one("vet", said, err)
+		t.skip("golangci-lint", "It could not be fetched or built:\n"+string(out))
+		return t
 	}
 	said, err := command("go", "run", linter, "run", "./...")(ctx)
 	return one("golangci-lint", said, err)

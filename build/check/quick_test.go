@@ -6,23 +6,33 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
-// Each lane waits for the other: run in sequence, they would never end.
-func TestLanesRunBesideEachOther(t *testing.T) {
+// Each of the first two waits for the other: run in sequence, they would never end. The
+// third, which comes when a worker is free, never finds both of them running.
+func TestStepsRunBesideEachOther(t *testing.T) {
 	here, there := make(chan bool), make(chan bool)
+	var running, most atomic.Int32
 	meet := func(name string, tell, hear chan bool) step {
 		return step{name, func(context.Context, io.Writer) tally {
+			most.Store(max(most.Load(), running.Add(1)))
+			defer running.Add(-1)
 			go func() { tell <- true }()
 			<-hear
 			return one(name, "it says why", errors.New("did not hold"))
 		}}
 	}
-	good := static("good", func(context.Context) (string, error) { return "", nil })
+	good := static("good", func(context.Context) (string, error) {
+		most.Store(max(most.Load(), running.Add(1)))
+		return "", nil
+	})
 	var said strings.Builder
-	lanes := beside("both", []step{meet("a", here, there), good}, []step{meet("b", there, here)})
-	got := lanes.run(t.Context(), &said)
+	got := beside("all", 2, meet("a", here, there), meet("b", there, here), good).run(t.Context(), &said)
+	if most.Load() > 2 {
+		t.Errorf("%d steps ran at a time, want 2", most.Load())
+	}
 	if failed := names(got.failed); got.passed != 1 || !slices.Equal(failed, []string{"a", "b"}) {
 		t.Errorf("%d passed and %q failed, want 1, a and b", got.passed, failed)
 	}
