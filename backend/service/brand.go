@@ -64,7 +64,7 @@ func (c *BrandChange) apply(out *access.Settings, set access.SetAtStart) (what [
 		{c.Accent, "accent colour " + string(out.Brand.Accent)},
 		{c.AccentDark, "accent colour in the dark theme " + string(out.Brand.AccentDark)},
 		{c.Footer, "footer"},
-		{c.Contact, "contact " + out.Brand.Contact},
+		{c.Contact, "contact " + strings.TrimPrefix(out.Brand.Contact, "mailto:")},
 	} {
 		if field.given != nil {
 			what = append(what, strings.TrimSpace(field.name))

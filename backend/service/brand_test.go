@@ -169,3 +169,19 @@ func TestLogoAndPreview(t *testing.T) {
 		t.Errorf("the logo of before: %v", err)
 	}
 }
+
+// The audit log showed mailto:help@example.com, which nobody had typed.
+func TestContactInTheAuditLogIsAsTyped(t *testing.T) {
+	fx := newFixture(t)
+	for contact, want := range map[string]string{
+		"help@example.com":         "contact help@example.com",
+		"https://example.com/help": "contact https://example.com/help",
+	} {
+		_, err := fx.Settings.Change(t.Context(), fx.ann, SettingsChange{Brand: &BrandChange{Contact: &contact}})
+		must(t, err)
+		entries := fx.entries()
+		if got := entries[len(entries)-1].Detail; got != want {
+			t.Errorf("%q is %q in the audit log, want %q", contact, got, want)
+		}
+	}
+}
