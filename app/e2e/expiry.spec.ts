@@ -27,6 +27,8 @@ test('the form has what holds, and nothing to save', async ({ browser }) => {
 
 test('what is saved is what the API says', async () => {
   await field().fill('20')
+  await admin.reload()
+  await expect(field(), 'a reload keeps what was typed').toHaveValue('20')
   await save().click()
   await said(admin, 'The expiry times were saved.')
   expect(await kept()).toBe('20m')

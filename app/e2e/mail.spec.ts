@@ -59,6 +59,23 @@ test('mail is set up in the console', async ({ browser }) => {
     await expect(host).toHaveValue('127.0.0.1')
   })
 
+  await test.step('what was typed survives another page and a reload; a password is kept nowhere', async () => {
+    await host.fill('mail.example.net')
+    await password.fill('shut sesame')
+    await page.getByRole('link', { name: 'General' }).first().click()
+    await expect(page.getByRole('heading', { level: 1, name: 'General' })).toBeVisible()
+    expect(await page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }))).toContain('mail.example.net')
+    expect(await page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }))).not.toContain('sesame')
+    await page.goBack()
+    await expect(host).toHaveValue('mail.example.net')
+    await expect(password).toHaveValue('')
+    await page.reload()
+    await expect(host).toHaveValue('mail.example.net')
+    await page.getByRole('button', { name: 'Discard' }).click()
+    await page.reload()
+    await expect(host).toHaveValue('127.0.0.1')
+  })
+
   await test.step('what was set stays after a restart', async () => {
     await control('stop')
     await control('start', [])

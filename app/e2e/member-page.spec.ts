@@ -60,6 +60,8 @@ test('its parts say what was sent and done, and lead on', async () => {
 test('the internal note is kept, and only Admins see it', async () => {
   await admin.goto(`/admin/settings/members/${await idOf('ada@example.com')}`)
   await admin.getByLabel('Note for other Admins').fill('Works with us until June.\nAsk Grace.')
+  await admin.reload()
+  await expect(admin.getByLabel('Note for other Admins'), 'a reload keeps what was typed').toHaveValue('Works with us until June.\nAsk Grace.')
   await button(admin, 'Save note').click()
   await expect(admin.getByText('Note saved.')).toBeVisible()
   await expect(admin.getByRole('list', { name: 'History' })).toContainText('changed the internal note about')
