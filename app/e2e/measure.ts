@@ -241,13 +241,13 @@ function install(): void {
   }
 
   // On paper there is what can be read, black on white: nothing to press, nothing that stays
-  // in its place on each sheet, nothing that scrolls.
+  // in its place on each sheet, nothing that scrolls. A summary is what is read of an entry.
   function printed(): string[] {
     const wrong = new Set<string>()
     const page = [...document.body.querySelectorAll<HTMLElement>('*')].filter(seen)
     for (const e of page) {
       const s = getComputedStyle(e)
-      if (e.matches('nav, button, .btn, .button, input, select, textarea, summary')) wrong.add(`${name(e)} is printed`)
+      if (e.matches('nav, button, .btn, .button, input, select, textarea')) wrong.add(`${name(e)} is printed`)
       if (s.position === 'fixed') wrong.add(`${name(e)} is on each sheet`)
       if (['auto', 'scroll', 'hidden', 'clip'].includes(s.overflowY) && e.scrollHeight > e.clientHeight + 4 && e.clientHeight > 2) wrong.add(`${name(e)} is cut off`)
       const own = [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent?.trim())
