@@ -45,7 +45,7 @@ export class Notices {
       if (document.visibilityState === 'visible') this.#close()
     })
     // Counts come by themselves, and timers of a hidden tab are slow.
-    live.on('overview', () => queueMicrotask(() => void this.#look()))
+    overview.on(() => void this.#look())
   }
 
   // choose keeps a choice. Only now is the browser asked, because somebody pressed for it. It

@@ -3,8 +3,8 @@ import type { Member, Overview } from './api/client'
 import { can, Notices } from './notices.svelte'
 
 const requests = vi.hoisted(() => ({ items: [] as Member[], next: [] as Member[], reload: async () => undefined as void }))
-const counts = vi.hoisted(() => ({ now: undefined as Overview | undefined }))
-const live = vi.hoisted(() => ({ leads: true, tell: () => undefined as void, on: (_: string, listener: () => void) => (live.tell = listener) }))
+const counts = vi.hoisted(() => ({ now: undefined as Overview | undefined, tell: () => undefined as void, on: (listener: () => void) => (counts.tell = listener) }))
+const live = vi.hoisted(() => ({ leads: true }))
 const me = vi.hoisted(() => ({ who: { id: 'grace' }, workspace: 'Night Watch', may: () => true }))
 const router = vi.hoisted(() => ({ went: '', to: (path: string) => path, go: (path: string) => (router.went = path) }))
 vi.mock('./loginRequests.svelte', () => ({ loginRequests: requests }))
@@ -57,7 +57,7 @@ const settle = () => new Promise((done) => setImmediate(done))
 async function wait(...names: string[]) {
   requests.next = names.map(person)
   counts.now = { accepted: names.length } as Overview
-  live.tell()
+  counts.tell()
   await settle()
 }
 
@@ -135,6 +135,7 @@ test('nothing is shown while the tab is seen, and what was shown goes when it is
   await wait('Ada')
   expect(made).toEqual([])
   tab.look('hidden')
+  await settle()
   await wait('Ada', 'Bob')
   expect(made).toHaveLength(1)
   tab.look('visible')

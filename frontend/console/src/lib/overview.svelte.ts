@@ -6,18 +6,29 @@ import { language } from './messages'
 class Counts {
   now = $state.raw<Overview>()
   #turn = 0
+  #listeners = new Set<() => void>()
 
   // load asks for the counts. An event that comes meanwhile is newer than the answer.
   load = async (): Promise<void> => {
     const turn = ++this.#turn
     const answer = await ask(api.GET('/overview'))
-    if (turn === this.#turn) this.now = answer
+    if (turn === this.#turn) this.#become(answer)
   }
 
   // take shows the counts of an event.
   take(event: Overview): void {
     this.#turn++
-    this.now = event
+    this.#become(event)
+  }
+
+  // on calls listener after new counts have come, by an event or by an answer.
+  on(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  #become(counts: Overview): void {
+    this.now = counts
+    for (const listener of this.#listeners) listener()
   }
 
   start(): void {

@@ -29,3 +29,16 @@ test('of two answers the one that was asked for last counts', async () => {
   await first
   expect(overview.now?.pending).toBe(4)
 })
+
+// After the connection was lost, whoever had accepted meanwhile was announced only with the
+// next event: the counts are asked for then, and their answer came after everybody was told.
+test('whoever listens is told when the counts are there, by event and by answer', async () => {
+  const told: (number | undefined)[] = []
+  overview.on(() => told.push(overview.now?.pending))
+  overview.take(counts(5))
+  const loading = overview.load()
+  expect(told).toEqual([5])
+  answers.shift()?.(counts(6))
+  await loading
+  expect(told).toEqual([5, 6])
+})
