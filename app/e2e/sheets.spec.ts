@@ -4,8 +4,8 @@ import { expect, test, type Browser, type Page } from '@playwright/test'
 import { doorward, faults, listed, message, setUpIn, visit } from './harness'
 import { consolePages, people, settled } from './pages'
 
-// Every page of console and portal, empty, full and failing, in English, German and
-// Arabic, light and dark, on screens from 320 to 1920 wide. make sheets saves a picture of
+// Every page of console and portal, empty, full and failing, in English, German,
+// Japanese and Arabic, light and dark, on screens from 320 to 1920 wide. make sheets saves a picture of
 // each, side by side, in the folder SHEETS, to be looked at. Without the folder they are
 // only opened, in one language on the narrowest and the widest screen. Nothing may be wider
 // than its screen.
@@ -14,7 +14,7 @@ test.describe.configure({ mode: 'serial' })
 const folder = process.env.SHEETS
 const widths = folder ? [320, 480, 768, 1024, 1280, 1920] : [320, 1920]
 const looks = folder
-  ? (['en', 'de', 'ar'] as const).flatMap((language) => (['light', 'dark'] as const).map((theme) => ({ language, theme })))
+  ? (['en', 'de', 'ja', 'ar'] as const).flatMap((language) => (['light', 'dark'] as const).map((theme) => ({ language, theme })))
   : ([{ language: 'ar', theme: 'dark' }] as const)
 const height = 800
 const shown = 200 // the width of each picture on a sheet
