@@ -1,5 +1,6 @@
-// Package service has the verbs, by the noun that each acts on: invite, redeem,
-// approve, reject, change roles, suspend, and the rest.
+// Package service has the verbs, by the noun that each acts on: invitations, members,
+// login requests, sign-in, sessions, API tokens, roles, messages, settings, the audit
+// log, and what the dashboard counts.
 //
 // One verb is one function and one transaction: load the records, ask the gate
 // whether the caller may, ask the rule in package access whether it is allowed,
