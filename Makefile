@@ -99,7 +99,7 @@ pictures: ## retake the README's pictures
 	PICTURES=$(CURDIR)/docs/pictures go test -count=1 -timeout 1h -run TestPictures ./app/e2e
 
 sheets: ## take every page, empty, full and failing, on every screen: bin/sheets, to be looked at
-	@build/deps test
+	@build/deps sheets
 	SHEETS=$(CURDIR)/bin/sheets DOORWARD_ALL_TESTS=1 go test -count=1 -timeout 2h -run TestSheets ./app/e2e
 
 bench: ## measure; the figures are in docs/performance.md
