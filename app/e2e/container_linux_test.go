@@ -55,7 +55,7 @@ func TestFirstProcessOfAContainer(t *testing.T) {
 			t.Errorf("the log is not on standard error alone:\n%s\n---\n%s", out, errs)
 		}
 		if s, err := p.Run("doctor", "--ready"); err != nil || s.Code != 1 ||
-			!strings.Contains(s.Err, "No server runs") {
+			!strings.Contains(s.Err, "No server is running") {
 			t.Errorf("%v: the health check afterwards: %+v, %v", signal, s, err)
 		}
 	}

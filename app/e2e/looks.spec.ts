@@ -13,7 +13,7 @@ const pending = [who('a', 'Ada Lovelace', 'Fleet', 200, true), who('b', 'Katheri
 const days = Array.from({ length: 14 }, (_, i) => ({ day: new Date(now.getTime() - (13 - i) * 86_400_000).toISOString().slice(0, 10), invited: (i * 7) % 5, accepted: (i * 3) % 4, approved: (i * 5) % 4, rejected: 0 }))
 
 const answers: Record<string, (real: Record<string, unknown>) => unknown> = {
-  '/login-requests': () => ({ items: pending, total: pending.length }),
+  '/login-requests': (real) => ({ ...real, items: pending, total: pending.length }),
   '/overview': (real) => ({ ...real, members: 41, pending: 3, accepted: 2, active: 37, suspended: 1, roles: { Admin: 2, AILoop: 15, Fleet: 24 } }),
   '/overview/days': () => ({ items: days }),
   '/invitations': () => ({ items: [], total: 0 }),
