@@ -75,7 +75,7 @@ test('the form measures the accent color, and the preview follows', async () => 
   for (const bad of ['javascript:alert(1)', 'two words']) {
     await admin.getByLabel(/^Contact/).fill(bad)
     await button(admin, 'Save changes').click()
-    await expect(admin.getByRole('alert')).toContainText('The contact is an email address')
+    await expect(admin.getByRole('alert')).toContainText('The contact must be an email address')
   }
   await button(admin, 'Discard').click()
   await expect(admin.getByLabel(/^Contact/)).toHaveValue('help@example.com')

@@ -74,7 +74,7 @@ test('names are said only where that is chosen, also after a reload', async ({ b
   await expect(admin.getByLabel('Show the names')).toBeChecked()
   await see(admin, 'hidden')
   await accepts(browser, 'Dorothy', 4)
-  await expect.poll(() => made(admin)).toMatchObject([{ title: '4 people are waiting for your approval', body: 'Dorothy awaits approval.' }])
+  await expect.poll(() => made(admin)).toMatchObject([{ title: '4 people are waiting for your approval', body: 'Dorothy is waiting for approval.' }])
 })
 
 test('a second tab that is seen keeps the first one quiet', async ({ browser }) => {
