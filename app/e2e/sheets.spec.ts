@@ -68,6 +68,13 @@ test('before and at the first setup', async ({ browser }) => {
   await take(admin, 'portal-setup', process.env.SETUP_LINK as string)
   await setUpIn(admin)
   await take(admin, 'portal-home-admin', '/')
+  // Now, because it asks for a recent confirmation: the pages may take longer than that lasts.
+  await admin.goto('/admin/')
+  const made = await admin.evaluate(async () => {
+    const body = JSON.stringify({ description: 'Those who look after the machines at night and at weekends', permissions: ['open ailoop', 'open fleet'] })
+    return (await fetch('/api/v1/roles/Night%20Operators', { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body })).status
+  })
+  expect(made).toBeLessThan(300)
 })
 
 test('the console while it is empty', async () => {
@@ -75,12 +82,6 @@ test('the console while it is empty', async () => {
 })
 
 test('the console when it is full', async ({ browser }) => {
-  await admin.goto('/admin/')
-  const made = await admin.evaluate(async () => {
-    const body = JSON.stringify({ description: 'Those who look after the machines at night and at weekends', permissions: ['open ailoop', 'open fleet'] })
-    return (await fetch('/api/v1/roles/Night%20Operators', { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body })).status
-  })
-  expect(made).toBeLessThan(300)
   for (let i = 0; i < 40; i++) {
     const email = i === 1 ? 'a.very.long.address.that.nobody.types.twice.maria.jose@mail.department.example.com' : `person${i}@example.com`
     await doorward('invite', email, '--name', people[i % people.length]!, '--role', i % 3 ? 'Fleet' : 'AILoop')
