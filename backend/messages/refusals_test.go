@@ -21,7 +21,7 @@ import (
 var (
 	refusing = []string{
 		"access", "address", "gate", "mail", "messages", "picture", "policy", "service", "store", "text",
-		"web", "web/api", "web/events", "web/portal",
+		"web", "web/api", "web/events", "web/portal", "../app/desktop",
 	}
 	takes = []string{"Errorf", "Countedf", "refuse", "refuseURL", "badBody", "invalid", "counted",
 		"auditBroken", "reportf"}
@@ -40,6 +40,8 @@ var (
 	toOperator = []string{
 		"The disk of the data directory %s is nearly full: ",
 		"There is not enough room to compact the data in %s: ",
+		"There is no display to open a window on. ",
+		"This build of Doorward has no window. ",
 	}
 
 	// words are those that stand in sentences: names of fields, and the scripts that addresses
