@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/zalando/go-keyring"
+
+	"doorward/backend/access"
 )
 
 // speaks makes the window's page one in that language.
@@ -97,5 +99,24 @@ func TestSignInPagesAreInTheWindowsLanguage(t *testing.T) {
 		read(e.bad, ask.Get("state"), row.failed)
 		read("the-code", ask.Get("state"), row.agreed, email)
 		read("another-code", ask.Get("state"), row.asking, email)
+	}
+}
+
+// What a Doorward says that cannot be opened stands in the window's page.
+func TestOpeningIsRefusedInTheWindowsLanguage(t *testing.T) {
+	locked := access.Errorf(access.NoData,
+		"Another Doorward is using the data directory %s. Stop it first, or choose another directory.", "/srv/d").
+		WithCode("data_dir_in_use")
+	for language, want := range map[string]string{
+		"en": locked.Message,
+		"de": "Ein anderes Doorward verwendet das Datenverzeichnis /srv/d. Beenden Sie es zuerst, oder wählen " +
+			"Sie ein anderes Verzeichnis.",
+		"ar": "يستخدم خادم Doorward آخر مجلد البيانات \u2068/srv/d\u2069. أوقفه أولًا، أو اختر مجلدًا آخر.",
+	} {
+		d := &computer{t: t, Shell: newShell(&far{}, locked)}
+		d.speaks(language)
+		if _, said := d.post("/desktop/open", struct{}{}); said["detail"] != want || said["code"] != "data_dir_in_use" {
+			t.Errorf("%s: %v", language, said)
+		}
 	}
 }
