@@ -85,11 +85,12 @@ func TestUntilLost(t *testing.T) {
 		return names
 	}
 	ctx, stop := context.WithCancel(t.Context())
+	alone := len(connections())
 	waits := func() (lost chan bool) {
-		before := len(connections())
+		until(t, "the one before has left the bus", func() bool { return len(connections()) == alone })
 		lost = make(chan bool)
 		go func() { desktop.UntilLost(ctx); close(lost) }()
-		until(t, "it is on the bus", func() bool { return len(connections()) > before })
+		until(t, "it is on the bus", func() bool { return len(connections()) > alone })
 		select {
 		case <-lost:
 			t.Error("it is lost, and the bus is there")

@@ -177,7 +177,7 @@ func (s *Shell) closed(w http.ResponseWriter, r *http.Request) {
 		err = s.keepClosing(in.Do)
 	}
 	if err != nil {
-		refuse(w, err)
+		s.refuse(w, err)
 		return
 	}
 	answer(w, http.StatusOK, map[string]any{})
@@ -195,7 +195,7 @@ func (s *Shell) setClosing(w http.ResponseWriter, r *http.Request) {
 		err = s.keepClosing(in.Do)
 	}
 	if err != nil {
-		refuse(w, err)
+		s.refuse(w, err)
 		return
 	}
 	answer(w, http.StatusOK, map[string]any{})

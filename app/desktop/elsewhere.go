@@ -64,12 +64,12 @@ func (s *Shell) workspaces(w http.ResponseWriter, _ *http.Request) {
 func (s *Shell) startSignIn(w http.ResponseWriter, r *http.Request) {
 	var in struct{ At string }
 	if err := read(r, &in); err != nil {
-		refuse(w, err)
+		s.refuse(w, err)
 		return
 	}
 	try, err := s.trySignIn(context.WithoutCancel(r.Context()), in.At)
 	if err != nil {
-		refuse(w, err)
+		s.refuse(w, err)
 		return
 	}
 	s.Browse(try.page())
@@ -92,7 +92,7 @@ func (s *Shell) trySignIn(ctx context.Context, at string) (*signIn, error) {
 	if s.trying != nil {
 		s.trying.end()
 	}
-	s.trying, err = newSignIn(ctx, to)
+	s.trying, err = newSignIn(ctx, to, s.printer)
 	return s.trying, err
 }
 
@@ -110,14 +110,14 @@ func (s *Shell) current() (*signIn, error) {
 func (s *Shell) waitForSignIn(w http.ResponseWriter, r *http.Request) {
 	try, err := s.current()
 	if err != nil {
-		refuse(w, err)
+		s.refuse(w, err)
 		return
 	}
 	let, err := try.waits(r.Context())
 	switch {
 	case r.Context().Err() != nil:
 	case err != nil:
-		refuse(w, err)
+		s.refuse(w, err)
 	default:
 		s.Front()
 		answer(w, http.StatusOK, map[string]any{
@@ -136,13 +136,13 @@ func (s *Shell) answerSignIn(w http.ResponseWriter, r *http.Request) {
 	var in struct{ Yes bool }
 	try, err := s.current()
 	if err = errors.Join(err, read(r, &in)); err != nil {
-		refuse(w, err)
+		s.refuse(w, err)
 		return
 	}
 	let, err := try.settle(in.Yes)
 	switch {
 	case err != nil:
-		refuse(w, err)
+		s.refuse(w, err)
 	case let == nil:
 		answer(w, http.StatusOK, map[string]any{})
 	default:
@@ -154,18 +154,22 @@ func (s *Shell) answerSignIn(w http.ResponseWriter, r *http.Request) {
 func (s *Shell) keep(w http.ResponseWriter, at string, let *signedIn) {
 	lasting := s.Vault.Keep(at, let.Secret)
 	if err := s.Workspaces.Put(Workspace{At: at, Name: let.Workspace, As: let.Email}); err != nil {
-		refuse(w, access.Errorf(access.Unavailable,
-			"The list of workspaces could not be kept. Check that your configuration folder is yours to write to.").
-			WithCode("not_kept").Because(err))
+		s.refuse(w, notKept(err))
 		return
 	}
 	answer(w, http.StatusOK, map[string]any{"at": at, "name": let.Workspace, "lasting": lasting})
 }
 
+func notKept(err error) error {
+	return access.Errorf(access.Unavailable,
+		"The list of workspaces was not saved. Check that you can write to your configuration folder.").
+		WithCode("not_kept").Because(err)
+}
+
 func (s *Shell) browseAgain(w http.ResponseWriter, _ *http.Request) {
 	try, err := s.current()
 	if err != nil {
-		refuse(w, err)
+		s.refuse(w, err)
 		return
 	}
 	s.Browse(try.page())
@@ -186,8 +190,8 @@ const signOutTimeout = 5 * time.Second
 func (s *Shell) leave(w http.ResponseWriter, r *http.Request) {
 	o, open := s.Opened()
 	if !open || o.At == "" {
-		refuse(w, access.Errorf(access.Invalid,
-			"On this computer nobody is signed in: there is nothing to sign out of.").WithCode("not_elsewhere"))
+		s.refuse(w, access.Errorf(access.Invalid,
+			"No one is signed in on this computer, so there is nothing to sign out of.").WithCode("not_elsewhere"))
 		return
 	}
 	s.signOut(r.Context(), o.At)
@@ -198,12 +202,12 @@ func (s *Shell) leave(w http.ResponseWriter, r *http.Request) {
 func (s *Shell) forget(w http.ResponseWriter, r *http.Request) {
 	var in struct{ At string }
 	if err := read(r, &in); err != nil {
-		refuse(w, err)
+		s.refuse(w, err)
 		return
 	}
 	s.signOut(r.Context(), in.At)
 	if err := s.Workspaces.Remove(in.At); err != nil {
-		refuse(w, err)
+		s.refuse(w, notKept(err))
 		return
 	}
 	answer(w, http.StatusOK, map[string]any{})

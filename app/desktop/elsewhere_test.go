@@ -112,7 +112,7 @@ func TestSignInProvesItself(t *testing.T) {
 	d := newComputer(t)
 	ask := d.signIn(server.URL)
 	if status, page := comesBack(t, ask, "the-code", ask.Get("state")); status != http.StatusBadGateway ||
-		!strings.Contains(page, "did not take the sign-in") {
+		!strings.Contains(page, "did not accept the sign-in") {
 		t.Errorf("the browser is told %d %s", status, page)
 	}
 	sum := sha256.Sum256([]byte(got.Verifier))
@@ -302,8 +302,8 @@ func TestNoDoorwardThere(t *testing.T) {
 	gone.Close()
 	for at, want := range map[string]string{
 		page.URL:      "There is no Doorward at",
-		down.URL:      "cannot answer just now",
-		untrusted.URL: "not one that this computer trusts",
+		down.URL:      "cannot answer right now",
+		untrusted.URL: "does not trust the certificate",
 		gone.URL:      "does not answer",
 		"":            "Enter the address",
 	} {

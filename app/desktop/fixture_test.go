@@ -22,10 +22,11 @@ type elsewhere struct {
 	secret string // of the window's session; empty: none
 	left   int
 	bad    string // a code that is refused
+	email  string // of whoever agrees
 }
 
 func newElsewhere(t *testing.T) *elsewhere {
-	e := &elsewhere{}
+	e := &elsewhere{email: "ada@example.com"}
 	e.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -38,10 +39,8 @@ func newElsewhere(t *testing.T) *elsewhere {
 		case r.Method == "POST" && r.URL.Path == "/api/v1/desktop":
 			e.secret = "dwin_secret"
 			w.WriteHeader(http.StatusCreated)
-			io.WriteString(
-				w,
-				`{"secret":"dwin_secret","email":"ada@example.com","name":"Ada Lovelace","workspace":"Night Watch"}`,
-			)
+			json.NewEncoder(w).Encode(map[string]string{"secret": "dwin_secret", "email": e.email,
+				"name": "Ada Lovelace", "workspace": "Night Watch"})
 		case !in:
 			w.WriteHeader(http.StatusUnauthorized)
 			io.WriteString(w, `{"code":"signed_out","detail":"You are not signed in."}`)
@@ -135,10 +134,13 @@ func (d *computer) takes() (status int, said map[string]any) {
 // comesBack is the browser's request on its way back.
 func comesBack(t *testing.T, ask url.Values, code, state string) (int, string) {
 	t.Helper()
-	res, err := http.Get("http://127.0.0.1:" + ask.Get("port") + "/?" + url.Values{
-		"code":  {code},
-		"state": {state},
-	}.Encode())
+	to := "http://127.0.0.1:" + ask.Get("port") + "/?" + url.Values{"code": {code}, "state": {state}}.Encode()
+	req, err := http.NewRequest("GET", to, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept-Language", "fr") // the pages are in the window's language
+	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,12 +59,12 @@ func (s *Shell) actAs(id string) {
 func (s *Shell) chooseMe(w http.ResponseWriter, r *http.Request) {
 	var in struct{ ID string }
 	if err := read(r, &in); err != nil {
-		refuse(w, err)
+		s.refuse(w, err)
 		return
 	}
 	o, open := s.Opened()
 	if !open || o.At != "" {
-		refuse(w, unreachable(nil))
+		s.refuse(w, unreachable(nil))
 		return
 	}
 	all, err := admins(r.Context(), o)
@@ -72,7 +72,7 @@ func (s *Shell) chooseMe(w http.ResponseWriter, r *http.Request) {
 		err = access.Errorf(access.Invalid, "Choose one of the administrators.").On("id").WithCode("unknown_admin")
 	}
 	if err != nil {
-		refuse(w, err)
+		s.refuse(w, err)
 		return
 	}
 	s.actAs(in.ID)

@@ -53,12 +53,12 @@ const maxDropped = 1 << 20
 // ReadDropped returns the text of the one CSV file that was dropped.
 func ReadDropped(paths []string) (string, error) {
 	if len(paths) != 1 || !strings.EqualFold(filepath.Ext(paths[0]), ".csv") {
-		return "", access.Errorf(access.Invalid, "Drop one CSV file: a row for each person to invite.").
+		return "", access.Errorf(access.Invalid, "Drop one CSV file, with a row for each person to invite.").
 			WithCode("not_a_csv")
 	}
 	f, err := os.Open(paths[0])
 	if err != nil {
-		return "", access.Errorf(access.Invalid, "The file cannot be read. Check that it is yours to read.").
+		return "", access.Errorf(access.Invalid, "The file cannot be read. Check that you have permission to read it.").
 			WithCode("unreadable").Because(err)
 	}
 	defer f.Close()
@@ -68,8 +68,8 @@ func ReadDropped(paths []string) (string, error) {
 		return "", access.Errorf(access.Invalid, "The file cannot be read. Check that it is a file and not a folder.").
 			WithCode("unreadable").Because(err)
 	case len(b) > maxDropped:
-		return "", access.Errorf(access.Invalid, "The file is larger than 1 MB. Split it into smaller ones.").
-			WithCode("too_large")
+		return "", access.Errorf(access.Invalid, "The file is larger than %d MB. Split it into smaller ones.",
+			maxDropped>>20).WithCode("too_large")
 	case !utf8.Valid(b):
 		return "", access.Errorf(access.Invalid, "The file is not in UTF-8. Save it as CSV UTF-8, "+
 			"or choose it under File in Bulk Invite and check the names.").

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -47,7 +48,8 @@ func TestAnotherUserIsNotHeard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	try, err := newSignIn(context.Background(), &remote{at: at, via: http.DefaultTransport})
+	words := (&Shell{Frontend: os.DirFS("../../frontend")}).printer
+	try, err := newSignIn(context.Background(), &remote{at: at, via: http.DefaultTransport}, words)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func (s *Shell) emailPage(w http.ResponseWriter, r *http.Request) { s.pass(w, r,
 func (s *Shell) pass(w http.ResponseWriter, r *http.Request, to *url.URL, policy string) {
 	o, ok := s.Opened()
 	if !ok {
-		refuse(w, unreachable(nil))
+		s.refuse(w, unreachable(nil))
 		return
 	}
 	proxy := &httputil.ReverseProxy{
@@ -42,7 +42,7 @@ func (s *Shell) pass(w http.ResponseWriter, r *http.Request, to *url.URL, policy
 		Transport:      o.Via,
 		Rewrite:        func(p *httputil.ProxyRequest) { rewrite(p.Out, to, o.As) },
 		ModifyResponse: func(res *http.Response) error { stripUnsafeHeaders(res.Header, policy); return nil },
-		ErrorHandler:   func(w http.ResponseWriter, _ *http.Request, err error) { refuse(w, unreachable(err)) },
+		ErrorHandler:   func(w http.ResponseWriter, _ *http.Request, err error) { s.refuse(w, unreachable(err)) },
 	}
 	// Of a server the proxy aborts a response that broke off, which is a panic that servers
 	// expect; elsewhere it takes itself for being tested, and prints that.

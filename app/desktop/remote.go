@@ -21,27 +21,34 @@ import (
 // path. It must be https, unless it is on this computer. A mistake is returned as
 // a sentence.
 func Place(typed string) (*url.URL, error) {
-	address := strings.TrimSpace(typed)
+	typed = strings.TrimSpace(typed)
+	address := typed
 	if !strings.Contains(address, "://") {
 		address = "https://" + address
 	}
 	u, err := url.Parse(address)
-	wrong := func(sentence string) (*url.URL, error) {
-		return nil, access.Errorf(access.Invalid, "%s", sentence).On("at").WithCode("bad_place")
-	}
-	switch {
-	case strings.TrimSpace(typed) == "":
-		return wrong("Enter the address of the server, such as door.example.com.")
-	case err != nil || u.Hostname() == "" || strings.ContainsAny(u.Host, " %"):
-		return wrong("That is not an address. Enter it as in a browser, such as https://door.example.com.")
-	case u.User != nil:
-		return wrong("Leave out the username and password. You sign in with your browser.")
-	case u.Scheme == "http" && !text.IsLoopback(u.Hostname()):
-		return wrong("Use https. Over http, anyone on the network could act for you.")
-	case u.Scheme != "https" && u.Scheme != "http":
-		return wrong("The address must begin with https.")
+	if wrong := misplaced(typed, u, err); wrong != nil {
+		return nil, wrong.On("at").WithCode("bad_place")
 	}
 	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}, nil
+}
+
+// misplaced says what is wrong with an address; nil where nothing is.
+func misplaced(typed string, u *url.URL, err error) *access.Error {
+	switch {
+	case typed == "":
+		return access.Errorf(access.Invalid, "Enter the address of the server, such as door.example.com.")
+	case err != nil || u.Hostname() == "" || strings.ContainsAny(u.Host, " %"):
+		return access.Errorf(access.Invalid,
+			"That is not an address. Enter it as in a browser, such as https://door.example.com.")
+	case u.User != nil:
+		return access.Errorf(access.Invalid, "Leave out the username and password. You sign in with your browser.")
+	case u.Scheme == "http" && !text.IsLoopback(u.Hostname()):
+		return access.Errorf(access.Invalid, "Use https. Over http, anyone on the network could act for you.")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return access.Errorf(access.Invalid, "The address must begin with https.")
+	}
+	return nil
 }
 
 // A remote is the connection to a remote Doorward, as the member whose secret it
@@ -113,7 +120,7 @@ func (r *remote) who(ctx context.Context) error {
 	case res.StatusCode == http.StatusUnauthorized && said.Code != "":
 		return access.Errorf(access.SignedOut, "You are not signed in at %s.", r.at.Host).WithCode("sign_in_needed")
 	case res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests:
-		return access.Errorf(access.Unavailable, "%s cannot answer just now. Try again in a moment.", r.at.Host).
+		return access.Errorf(access.Unavailable, "%s cannot answer right now. Try again in a moment.", r.at.Host).
 			WithCode("unreachable")
 	}
 	return access.Errorf(access.Invalid, "There is no Doorward at %s. Check the address.", r.at.Host).
@@ -145,7 +152,7 @@ func (r *remote) outOfReach(err error) error {
 	switch {
 	case errors.As(err, &certificate):
 		e = access.Errorf(access.Unavailable,
-			"The certificate of %s is not one that this computer trusts. Ask whoever runs the server.", r.at.Host)
+			"This computer does not trust the certificate of %s. Ask whoever runs the server.", r.at.Host)
 	case errors.As(err, &name) && name.IsNotFound:
 		e = access.Errorf(access.Unavailable, "There is no server called %s. Check the address.", r.at.Hostname())
 	}

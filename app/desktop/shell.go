@@ -183,7 +183,7 @@ func (s *Shell) settleOn(ctx context.Context, o Opened) {
 func (s *Shell) open(w http.ResponseWriter, r *http.Request) {
 	var in struct{ At *string }
 	if err := read(r, &in); err != nil {
-		refuse(w, err)
+		s.refuse(w, err)
 		return
 	}
 	if in.At == nil {
@@ -192,12 +192,12 @@ func (s *Shell) open(w http.ResponseWriter, r *http.Request) {
 	}
 	o, fresh, err := s.opening(context.WithoutCancel(r.Context()), *in.At) // it outlives the page that asked
 	if err != nil {
-		refuse(w, err)
+		s.refuse(w, err)
 		return
 	}
 	ask, err := s.identify(r.Context(), o, fresh)
 	if err != nil {
-		refuse(w, err)
+		s.refuse(w, err)
 		return
 	}
 	out := map[string]any{"name": o.Name, "at": o.At, "fresh": fresh}
@@ -247,8 +247,12 @@ func (s *Shell) answers(ctx context.Context, o Opened) (fresh bool, err error) {
 	return false, err
 }
 
-// setUp makes the first Admin as the operator does on the command line.
+// setUp makes the first Admin as the operator does on the command line. A refusal is in the
+// language of the page that asks, which itself does not say which one that is.
 func (s *Shell) setUp(w http.ResponseWriter, r *http.Request) {
+	if p := s.printer(); p != nil {
+		r.Header.Set("Accept-Language", string(p.Language()))
+	}
 	s.pass(w, r, &url.URL{Path: "/local/v1/setup"}, inert)
 }
 
@@ -274,7 +278,8 @@ func (o Opened) get(ctx context.Context, path string) (io.ReadCloser, error) {
 		return nil, errors.Join(access.SignedOutError(), res.Body.Close())
 	}
 	if res.StatusCode != http.StatusOK {
-		return nil, errors.Join(access.Errorf(access.Unavailable, "Doorward answered %s.", res.Status).
+		return nil, errors.Join(access.Errorf(access.Unavailable,
+			"Doorward answered with an error (%d). Try again in a moment.", res.StatusCode).
 			WithCode("unreachable"), res.Body.Close())
 	}
 	return res.Body, nil
@@ -290,7 +295,8 @@ func get(ctx context.Context, o Opened, path string, into any) error {
 }
 
 func unreachable(err error) *access.Error {
-	return access.Errorf(access.Unavailable, "Doorward does not answer any more. Try again, or start the window anew.").
+	return access.Errorf(access.Unavailable,
+		"Doorward has stopped answering. Try again, or close the window and start Doorward again.").
 		WithCode("unreachable").Because(err)
 }
 
@@ -303,13 +309,14 @@ func read(r *http.Request, into any) error {
 }
 
 func notUnderstood(err error) error {
-	return access.Errorf(access.Invalid, "The window did not understand its own page. Start it anew.").
+	return access.Errorf(access.Invalid,
+		"The window could not read what its page sent. Close it, and start Doorward again.").
 		WithCode("bad_body").Because(err)
 }
 
 // refuse answers with the part of err that may be shown.
-func refuse(w http.ResponseWriter, err error) {
-	e := access.Explain(err)
+func (s *Shell) refuse(w http.ResponseWriter, err error) {
+	e := s.explain(err)
 	status := http.StatusServiceUnavailable
 	switch e.Kind {
 	case access.Invalid:
@@ -324,6 +331,15 @@ func refuse(w http.ResponseWriter, err error) {
 		said["errors"] = []map[string]string{{"message": e.Message, "location": e.Field}}
 	}
 	answer(w, status, said)
+}
+
+// explain is the part of err that may be shown, in the language that Say speaks.
+func (s *Shell) explain(err error) *access.Error {
+	e := access.Explain(err)
+	if p := s.printer(); p != nil {
+		e.Message = p.Explain(e)
+	}
+	return e
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

@@ -39,16 +39,19 @@ func says(body string, headers ...string) *http.Response {
 }
 
 func newShell(f *far, open ...error) *desktop.Shell {
-	english, err := os.ReadFile("../../frontend/messages/en.json")
-	if err != nil {
-		panic(err)
-	}
 	frontend := fstest.MapFS{
-		"messages/en.json":  {Data: english},
 		"dist/index.html":   {Data: []byte("<html><head></head><body>the console</body></html>")},
 		"dist/assets/a.js":  {Data: []byte("1")},
 		"tokens.css":        {Data: []byte("/* tokens */")},
 		"portal/portal.css": {Data: []byte("/* door */")},
+	}
+	for _, l := range []access.Language{access.English, access.German, access.Arabic} {
+		name := "messages/" + string(l) + ".json"
+		catalogue, err := os.ReadFile("../../frontend/" + name)
+		if err != nil {
+			panic(err)
+		}
+		frontend[name] = &fstest.MapFile{Data: catalogue}
 	}
 	return &desktop.Shell{
 		Frontend:   frontend,

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/messages"
 )
 
 // signInTTL is how long the sign-in in the browser may take: an email has to
@@ -45,6 +46,7 @@ type signIn struct {
 	done   chan struct{}
 	until  context.Context // ends with the sign-in
 	end    context.CancelFunc
+	words  func() *messages.Printer // of the window: what the browser is told is in its language
 
 	mu    sync.Mutex
 	pages map[string]bool // of this address; each leads a browser to link once
@@ -61,12 +63,12 @@ type signedIn struct {
 }
 
 // newSignIn listens for the way back. end closes it.
-func newSignIn(ctx context.Context, to *remote) (*signIn, error) {
+func newSignIn(ctx context.Context, to *remote, words func() *messages.Printer) (*signIn, error) {
 	local, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, access.Errorf(access.Unavailable,
-			"This computer lets no program listen at 127.0.0.1, so the browser "+
-				"could not come back. Check its firewall.").WithCode("no_loopback").Because(err)
+			"No program can listen at 127.0.0.1 on this computer, so the browser could not lead back here. "+
+				"Check its firewall.").WithCode("no_loopback").Because(err)
 	}
 	s := &signIn{
 		to:     to,
@@ -77,6 +79,7 @@ func newSignIn(ctx context.Context, to *remote) (*signIn, error) {
 		done:   make(chan struct{}),
 		asked:  make(chan struct{}),
 		over:   make(chan struct{}),
+		words:  words,
 	}
 	hash := s.secret.Hash()
 	ask := url.Values{
@@ -149,13 +152,7 @@ func (s *signIn) answer(w http.ResponseWriter, r *http.Request) {
 	case s.ours(r):
 		s.take(w, r)
 	default:
-		tell(
-			w,
-			http.StatusNotFound,
-			"There is nothing here",
-			"This page was opened before, or belongs to a sign-in that is over. Press “Open the browser again” in the "+
-				"Doorward window, or Sign in.",
-		)
+		s.tell(w, http.StatusNotFound, "nothing", nil)
 	}
 }
 
@@ -180,16 +177,11 @@ func (s *signIn) take(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.let != nil {
-		tell(
-			w,
-			http.StatusConflict,
-			"Answer in the window first",
-			"The Doorward window asks whether to sign in as "+s.let.Email+". Say yes or no there.",
-		)
+		s.tell(w, http.StatusConflict, "asking", s.let)
 		return
 	}
 	if s.codes++; s.codes > maxCodes {
-		tell(w, http.StatusNotFound, "This sign-in is over", "Press Sign in again in the Doorward window.")
+		s.tell(w, http.StatusNotFound, "over", nil)
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())
@@ -197,26 +189,20 @@ func (s *signIn) take(w http.ResponseWriter, r *http.Request) {
 	defer context.AfterFunc(s.until, cancel)()
 	let, err := s.redeem(ctx, r.URL.Query().Get("code"))
 	if err != nil {
-		tell(w, http.StatusBadGateway, "That did not work", access.Explain(err).Message)
+		s.tellWhy(w, http.StatusBadGateway, err)
 		if s.codes == maxCodes {
 			s.finish(access.Errorf(
 				access.Expired,
-				"%d codes came that %s did not take. Another program on this computer may be sending them. Start the "+
-					"sign-in again.",
-				maxCodes,
+				"%s refused %d codes. Another program on this computer may be sending them. Start the sign-in again.",
 				s.to.at.Host,
+				maxCodes,
 			).WithCode("sign_in_disturbed"))
 		}
 		return
 	}
 	s.let = let
 	close(s.asked)
-	tell(
-		w,
-		http.StatusOK,
-		"Go back to the Doorward window",
-		"It asks whether to sign in as "+let.Email+". Answer there. You can close this page.",
-	)
+	s.tell(w, http.StatusOK, "agreed", let)
 }
 
 // redeem exchanges the code for the secret of a session.
@@ -238,7 +224,7 @@ func (s *signIn) redeem(ctx context.Context, code string) (*signedIn, error) {
 	}
 	return nil, access.Errorf(
 		access.Expired,
-		"%s did not take the sign-in. The window still waits: go back a page, and let it in again.",
+		"%s did not accept the sign-in. The window is still waiting: go back a page, and authorize it again.",
 		s.to.at.Host,
 	).WithCode("window_dead")
 }
@@ -286,7 +272,7 @@ func (s *signIn) settle(yes bool) (*signedIn, error) {
 	if s.codes >= maxCodes {
 		s.finish(access.Errorf(
 			access.Expired,
-			"The sign-in has been refused often enough. Start it again when you are ready.",
+			"You answered no too often. Start the sign-in again when you are ready.",
 		).WithCode("sign_in_over"))
 	}
 	return nil, nil

@@ -68,7 +68,7 @@ func TestWrongCodeDoesNotEndTheSignIn(t *testing.T) {
 	ask := d.signIn(e.URL)
 	for range 9 {
 		if status, page := comesBack(t, ask, e.bad, ask.Get("state")); status != http.StatusBadGateway ||
-			!strings.Contains(page, "The window still waits") {
+			!strings.Contains(page, "The window is still waiting") {
 			t.Fatalf("the browser is told %d %s", status, page)
 		}
 	}

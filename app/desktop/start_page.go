@@ -14,11 +14,14 @@ import (
 var startWords = []string{"wrong", "here", "here_text", "there_as", "forget", "forget_label", "open", "whose_title",
 	"no_workspace", "no_name", "no_email"}
 
+// errNoWords is a fault of the build.
+var errNoWords = errors.New("the sentences are not part of this build")
+
 // startPage is the window's own page, in the language that Say speaks.
 func (s *Shell) startPage(w http.ResponseWriter, r *http.Request) {
 	var html bytes.Buffer
 	if err := s.writeStart(&html); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError) // a fault of the build
+		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	writePage(w, html.Bytes(), r.URL.Path)
@@ -27,7 +30,7 @@ func (s *Shell) startPage(w http.ResponseWriter, r *http.Request) {
 func (s *Shell) writeStart(html *bytes.Buffer) error {
 	p := s.printer()
 	if p == nil {
-		return errors.New("the sentences are not part of this build")
+		return errNoWords
 	}
 	start, err := template.New("start.html").Funcs(template.FuncMap{
 		"say": func(key string) string { return s.Say("window.start."+key, nil) },

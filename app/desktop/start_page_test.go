@@ -2,7 +2,9 @@ package desktop
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -27,10 +29,10 @@ func TestWindowIsInTheSystemsLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := messages.Values{"N": 3, "Name": "Ada", "Host": "door.example.com", "Email": "ada@example.com",
-		"Connect": "", "Where": "", "Command": backUpCommand}
+		"Connect": "", "Where": "", "Command": backUpCommand, "Browse": "", "SignIn": ""}
 	checked := 0
 	for key := range keys {
-		if !regexp.MustCompile(`^window\.(start|dialog|notice)\.`).MatchString(key) {
+		if !regexp.MustCompile(`^window\.(start|dialog|notice|browser)\.`).MatchString(key) {
 			continue
 		}
 		checked++
@@ -111,6 +113,27 @@ func TestNoticeSaysWhoWaits(t *testing.T) {
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// What a server is called, as it was typed, neither becomes a part of an answer nor of a sentence;
+// a file that was dropped is refused in the same language.
+func TestRefusalKeepsValuesApart(t *testing.T) {
+	const host = `"><script>alert(1)</script>.example`
+	for _, l := range []access.Language{access.English, access.German, access.Arabic} {
+		s, w := &Shell{Frontend: os.DirFS("../../frontend"), language: l}, httptest.NewRecorder()
+		s.refuse(w, (&remote{at: &url.URL{Host: host}}).outOfReach(errors.New("cut off")))
+		want := map[access.Language]string{access.English: host + " does not answer.",
+			access.German: host + " antwortet nicht.", access.Arabic: "\u2068" + host + "\u2069."}[l]
+		var said struct{ Detail string }
+		if json.Unmarshal(w.Body.Bytes(), &said) != nil || !strings.Contains(said.Detail, want) ||
+			strings.Contains(w.Body.String(), "<") {
+			t.Errorf("%s: %s", l, w.Body)
+		}
+		_, err := ReadDropped(nil)
+		if is := s.explain(err).Message == access.Explain(err).Message; is != (l == access.English) {
+			t.Errorf("%s: %q", l, s.explain(err).Message)
 		}
 	}
 }

@@ -25,7 +25,6 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
 	"doorward/app/config"
-	"doorward/backend/access"
 	"doorward/backend/messages"
 )
 
@@ -106,7 +105,7 @@ func (w *Window) options() *options.App {
 		OnBeforeClose:            w.beforeClose,
 		OnShutdown:               func(context.Context) { w.alive.Stop(); w.stop() },
 		Bind:                     []any{w},
-		ErrorFormatter:           func(err error) any { return asJSON(err) },
+		ErrorFormatter:           func(err error) any { return w.asJSON(err) },
 		SingleInstanceLock: &options.SingleInstanceLock{
 			UniqueId:               InstanceID(w.c.Data),
 			OnSecondInstanceLaunch: w.toFront,
@@ -118,8 +117,8 @@ func (w *Window) options() *options.App {
 	}
 }
 
-func asJSON(err error) string {
-	b, failed := json.Marshal(access.Explain(err))
+func (w *Window) asJSON(err error) string {
+	b, failed := json.Marshal(w.shell.explain(err))
 	if failed != nil {
 		return `{"message":"Something went wrong."}`
 	}
@@ -310,7 +309,7 @@ func (w *Window) Save(name, text string) (err error) {
 func (w *Window) dropped(_, _ int, paths []string) {
 	text, err := ReadDropped(paths)
 	if err != nil {
-		runtime.EventsEmit(w.ctx, "dropped-wrong", access.Explain(err).Message)
+		runtime.EventsEmit(w.ctx, "dropped-wrong", w.shell.explain(err).Message)
 		return
 	}
 	runtime.EventsEmit(w.ctx, "dropped", text)

@@ -240,3 +240,20 @@ func TestSentencesAreJoinedAsTheLanguageDoes(t *testing.T) {
 		}
 	}
 }
+
+// An option of the command line stood in Arabic with its dashes behind it: "listen--".
+func TestOptionsKeepTheirDashes(t *testing.T) {
+	turned := regexp.MustCompile(`\p{Arabic}[\s«(:]*--[a-z]+`)
+	options := 0
+	for key, forms := range catalogue(t, access.Arabic) {
+		for _, s := range forms {
+			options += strings.Count(s, " \u200e--")
+			if found := turned.FindString(s); found != "" {
+				t.Errorf("%s: %q needs a left-to-right mark (U+200E) before the dashes", key, found)
+			}
+		}
+	}
+	if options == 0 {
+		t.Error("no option is in the catalogue")
+	}
+}

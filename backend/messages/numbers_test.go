@@ -23,6 +23,7 @@ var fixedNumbers = []string{
 	"console.ui.saved.not_kept", "error.appearance_contrast_dark", "error.appearance_contrast_light",
 	"error.logo_pixels", "error.text_invalid",
 	"error.time_format", "reply.no_login", "console.unusual.to_do.wrong_code", "error.url_port",
+	"error.window_file_not_utf8", "error.window_no_loopback", "error.listen_forbidden", "error.socket_not_made",
 }
 
 var digits = regexp.MustCompile(`\b\d+\b`)

@@ -103,25 +103,26 @@ func movable(dir, above, owner string) error {
 	return access.Errorf(
 		access.NoData,
 		"The data directory %s lies in %s, which belongs to the user %s, who could put another in its place. "+
-			"Choose a directory that only root can move, or run this as that user, with: sudo "+
-			"-u '%s'",
+			"Choose a directory that only root can move, or run this as that user, with: %s",
 		dir,
 		above,
 		owner,
-		owner,
+		asUser(owner),
 	).WithCode("data_dir_of_another_user")
 }
+
+// asUser is how a command begins that is run as that user.
+func asUser(name string) string { return "sudo -u '" + name + "'" }
 
 func foreign(dir, owner string) error {
 	if isRoot() {
 		return access.Errorf(
 			access.NoData,
 			"The data directory %s belongs to the user %s. What root writes there, that user's server could "+
-				"not read. Start the server first, or run this as that user, with: sudo "+
-				"-u '%s'",
+				"not read. Start the server first, or run this as that user, with: %s",
 			dir,
 			owner,
-			owner,
+			asUser(owner),
 		).WithCode("data_dir_of_another_user")
 	}
 	return access.Errorf(

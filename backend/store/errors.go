@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"path/filepath"
-	"strconv"
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
@@ -103,7 +102,7 @@ func explainDir(err error) *access.Error {
 	case kv.DirOfOther:
 		var told *access.Error
 		if errors.As(d.Err, &told) {
-			return access.Errorf(access.NoData, "%s", told.Message).WithCode(told.Code)
+			return access.Explain(told) // not told itself, which is a part of err
 		}
 	case kv.DirUnreadable:
 		return access.Errorf(access.NoData,
@@ -111,9 +110,9 @@ func explainDir(err error) *access.Error {
 				"or choose another directory.", dir).WithCode("data_dir_unreadable")
 	case kv.DirForeign:
 		return access.Errorf(access.NoData,
-			"The data directory holds %s, which is not from Doorward. "+
+			"The data directory holds %q, which is not from Doorward. "+
 				"Choose an empty directory, or move that file away if it was put there by mistake.",
-			strconv.Quote(d.Name)).WithCode("data_dir_not_ours")
+			d.Name).WithCode("data_dir_not_ours")
 	case kv.DirInUse:
 		return access.Errorf(access.NoData,
 			"Another Doorward is using the data directory %s. Stop it first, or choose another directory.",
@@ -133,14 +132,15 @@ func explainDir(err error) *access.Error {
 }
 
 func damaged(dir string) *access.Error {
-	where := "in " + dir
+	e := access.Errorf(access.NoData,
+		"The data in %s is damaged, and starting on it could lose more. Keep a copy of the directory, "+
+			"then restore the latest backup into an empty one. The log says what was found.", dir)
 	if dir == "" {
-		where = "of this server"
+		e = access.Errorf(access.NoData,
+			"The data of this server is damaged, and starting on it could lose more. Keep a copy of the directory, "+
+				"then restore the latest backup into an empty one. The log says what was found.")
 	}
-	return access.Errorf(access.NoData,
-		"The data %s is damaged, and starting on it could lose more. Keep a copy of the directory, "+
-			"then restore the latest backup into an empty one. The log says what was found.",
-		where).WithCode("data_dir_damaged")
+	return e.WithCode("data_dir_damaged")
 }
 
 func newer(dir string) *access.Error {

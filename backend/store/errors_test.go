@@ -87,8 +87,9 @@ func TestEveryErrorOfAnEngineHasASentence(t *testing.T) {
 				"or move that file away if it was put there by mistake."},
 		{&kv.DirError{Dir: "/srv/d/store", Problem: kv.DirUnusable, Err: cause}, access.NoData, "data_dir_unusable",
 			"The data directory /srv/d cannot be used: said by the system. Choose another directory."},
-		{&kv.DirError{Dir: "/srv/d/store", Problem: kv.DirOfOther, Err: access.Errorf(access.NoData, "It is Bob's.").
-			WithCode("data_dir_of_another_user")}, access.NoData, "data_dir_of_another_user", "It is Bob's."},
+		{&kv.DirError{Dir: "/srv/d/store", Problem: kv.DirOfOther,
+			Err: access.Errorf(access.NoData, "It is %s's.", "Bob").WithCode("data_dir_of_another_user")},
+			access.NoData, "data_dir_of_another_user", "It is Bob's."},
 	}
 	s, engine := controlled(t)
 	for _, tt := range tests {
@@ -101,6 +102,9 @@ func TestEveryErrorOfAnEngineHasASentence(t *testing.T) {
 			e := access.Explain(err)
 			if e.Kind != tt.kind || e.Code != tt.code || e.Message != tt.says {
 				t.Errorf("%v, from %s, is told as %+v", tt.err, verb, e)
+			}
+			if format, _ := e.Sentence(); format == "%s" {
+				t.Errorf("%v, from %s, cannot be translated", tt.err, verb)
 			}
 			if !errors.Is(err, tt.err) {
 				t.Errorf("%v, from %s, has lost its cause", tt.err, verb)
