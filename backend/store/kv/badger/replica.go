@@ -24,6 +24,10 @@ type Progress struct {
 	// entries up to there.
 	Cut uint64
 
+	// Copied is the entry up to which another machine's Copy went, the last that was
+	// installed; zero if there was none.
+	Copied uint64
+
 	// Members are those who have a copy, as of the entry MembersAt; only the caller
 	// understands them.
 	Members   []byte
@@ -52,6 +56,14 @@ func (b *Store) Progress(ctx context.Context) (Progress, error) {
 	return p, b.logDamage(err)
 }
 
+func (b *Store) findApplied(e *generation) error {
+	txn := e.latest()
+	defer txn.Discard()
+	p, err := progressOf(txn)
+	b.applied.Store(p.Applied.Index)
+	return err
+}
+
 func progressOf(txn *dgraph.Txn) (p Progress, err error) {
 	applied, err := numbersOf(txn, appliedKey, 2)
 	if err != nil {
@@ -61,11 +73,15 @@ func progressOf(txn *dgraph.Txn) (p Progress, err error) {
 	if err != nil {
 		return p, err
 	}
+	copied, err := numbersOf(txn, copiedKey, 1)
+	if err != nil {
+		return p, err
+	}
 	list, err := metaOf(txn, membersKey)
 	if err != nil {
 		return p, err
 	}
-	p = Progress{Applied: kv.Position{Index: applied[0], Term: applied[1]}, Cut: cut[0]}
+	p = Progress{Applied: kv.Position{Index: applied[0], Term: applied[1]}, Cut: cut[0], Copied: copied[0]}
 	if list == nil {
 		return p, nil
 	}
@@ -106,9 +122,15 @@ func (b *Store) SetMembers(at uint64, list []byte) {
 	b.members.Store(&members{at, append([]byte{}, list...)})
 }
 
+// Applied returns the index of the last entry that the store includes.
+func (b *Store) Applied() uint64 { return b.applied.Load() }
+
 // commitAt commits a transaction that goes up to a place in the log; the zero Position:
 // there is no log.
 func (b *Store) commitAt(e *generation, txn *dgraph.Txn, at kv.Position) error {
+	if was := b.Applied(); at.Index > 0 && at.Index < was {
+		return fmt.Errorf("%w: entry %d of the log comes after entry %d", kv.ErrCorrupt, at.Index, was)
+	}
 	if at.Index > 0 {
 		if err := setNumbers(txn, appliedKey, at.Index, at.Term); err != nil {
 			return err
@@ -120,19 +142,26 @@ func (b *Store) commitAt(e *generation, txn *dgraph.Txn, at kv.Position) error {
 			return err
 		}
 	}
-	return e.commit(txn)
+	err := e.commit(txn)
+	if err == nil && at.Index > 0 {
+		b.applied.Store(at.Index)
+	}
+	return err
 }
 
 // Apply commits a batch of another machine. It returns after it is on the disk, and after
-// followers of commits and watchers have been told. An error other than kv.ErrUnavailable
-// means that the batch or the disk is damaged; after any error the store must not be given
-// later entries.
+// followers of commits and watchers have been told. Of an entry that the store includes
+// already, nothing is applied again. An error other than kv.ErrUnavailable means that the
+// batch or the disk is damaged; after any error the store must not be given later entries.
 func (b *Store) Apply(at kv.Position, writes []byte) error {
 	stage, err := decodeWrites(writes)
 	if err != nil {
 		return b.logDamage(err)
 	}
 	return b.onWriter(context.Background(), func() error {
+		if at.Index <= b.Applied() {
+			return nil
+		}
 		return b.writer.apply(at, stage, nil)
 	})
 }
@@ -144,6 +173,9 @@ func (b *Store) Adopt(at kv.Position, id kv.Identity) error {
 		return err
 	}
 	return b.onWriter(context.Background(), func() error {
+		if at.Index <= b.Applied() {
+			return nil
+		}
 		err := b.writer.apply(at, newOverlay(), func(txn *dgraph.Txn) error { return txn.Set(sentinelKey, stored) })
 		if err == nil {
 			b.identity.Store(&id)
@@ -153,7 +185,8 @@ func (b *Store) Adopt(at kv.Position, id kv.Identity) error {
 }
 
 // Pass says that the log may be cut up to an entry. Between the last batch and that entry
-// there is none for the store.
+// there is none for the store. It is refused if the log was cut further meanwhile: another
+// machine's Copy was installed.
 func (b *Store) Pass(at kv.Position) error {
 	cut := at.Index
 	return b.onWriter(context.Background(), func() error {
@@ -162,6 +195,9 @@ func (b *Store) Pass(at kv.Position) error {
 		txn.Discard()
 		if err != nil {
 			return b.logDamage(err)
+		}
+		if cut < p.Cut {
+			return fmt.Errorf("%w: a copy has replaced what was up to entry %d", kv.ErrUnavailable, cut)
 		}
 		if p.Applied.Index > at.Index {
 			at = p.Applied
