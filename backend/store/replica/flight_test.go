@@ -135,7 +135,7 @@ func TestACopyLeavesTheBatchUnknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	if <-f.done; !errors.Is(f.err, kv.ErrUnknownOutcome) {
-		t.Errorf("its callers are told %v", f.err)
+		t.Fatalf("its callers are told %v", f.err)
 	}
 	if kept, err := n.Outcome(c.within(), "op"); kept || !errors.Is(err, kv.ErrUnknownOutcome) {
 		t.Errorf("Outcome = %v, %v", kept, err)

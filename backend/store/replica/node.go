@@ -50,6 +50,7 @@ const (
 	defaultThreshold = 1024
 	cutEvery         = 30 * time.Second
 	networkTimeout   = 10 * time.Second
+	firstTerm        = 1 // of the list of the first machines; nobody leads in it
 	cachedEntries    = 128
 )
 
@@ -70,6 +71,7 @@ type Node struct {
 	lead      atomic.Pointer[lead]
 	followers leadFollowers
 
+	opened    chan struct{} // closed when raft has been started
 	broken    atomic.Pointer[error]
 	calls     calls
 	ctx       context.Context // ends when it closes
@@ -99,7 +101,8 @@ func Open(o Options) (*Node, error) {
 	if o.LogDir == "" {
 		o.LogDir = o.Dir + ".log"
 	}
-	n := &Node{o: o, outcomes: newOutcomes(), elected: make(chan bool, 64), stopped: make(chan struct{})}
+	n := &Node{o: o, outcomes: newOutcomes(), elected: make(chan bool, 64),
+		opened: make(chan struct{}), stopped: make(chan struct{})}
 	n.flights.outcomes = n.outcomes
 	n.snapshots.n = n
 	n.ctx, n.cancel = context.WithCancel(context.Background())
@@ -139,17 +142,39 @@ func (n *Node) open() (err error) {
 	})
 	c := n.config()
 	c.Logger = logger
-	used, err := raft.HasExistingState(cached, n.log, &n.snapshots)
+	if err := n.bootstrap(c, cached); err != nil {
+		return err
+	}
+	n.raft, err = raft.NewRaft(c, machine{n}, cached, n.log, &n.snapshots, n.transport)
+	close(n.opened)
+	return err
+}
+
+// bootstrap makes this one of the first machines, if it is to be one and never was any. Raft
+// writes a term, and then the list of the machines: a start that was killed in between has
+// left the term alone, for which raft takes the directory for used.
+func (n *Node) bootstrap(c *raft.Config, log raft.LogStore) error {
+	if len(n.o.First) == 0 {
+		return nil
+	}
+	term, err := n.log.GetUint64(currentTerm)
 	if err != nil {
 		return err
 	}
-	if !used && len(n.o.First) > 0 {
-		if err := raft.BootstrapCluster(c, cached, n.log, &n.snapshots, n.transport, voters(n.o.First)); err != nil {
+	last, err := log.LastIndex()
+	if err != nil {
+		return err
+	}
+	if term == firstTerm && last == 0 && n.engine.Applied() == 0 {
+		if err := n.log.SetUint64(currentTerm, 0); err != nil {
 			return err
 		}
 	}
-	n.raft, err = raft.NewRaft(c, machine{n}, cached, n.log, &n.snapshots, n.transport)
-	return err
+	used, err := raft.HasExistingState(log, n.log, &n.snapshots)
+	if err != nil || used {
+		return err
+	}
+	return raft.BootstrapCluster(c, log, n.log, &n.snapshots, n.transport, voters(n.o.First))
 }
 
 func (n *Node) config() *raft.Config {
@@ -205,7 +230,12 @@ func unavailable(err error) error {
 func (n *Node) fail(err error) {
 	if n.broken.CompareAndSwap(nil, &err) {
 		n.o.Logger.Error("this machine has stopped keeping a copy of the store", "err", err)
-		n.jobs.Go(func() { n.stopRaft() })
+		n.jobs.Go(func() {
+			<-n.opened // raft applies entries as soon as it starts
+			if n.raft != nil {
+				n.stopRaft()
+			}
+		})
 	}
 }
 

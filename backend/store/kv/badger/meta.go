@@ -11,9 +11,9 @@ import (
 
 // A store that is one copy of several also stores, beside the sentinel, how far it has
 // applied their log, written with each batch; who the copies are; up to where the log may
-// have been cut, and where a copy of another one ended; and the mark of its cluster. Compact and Load copy all of them: without
-// the first the whole log would be applied again, and without the mark the copy would be
-// taken for an independent store.
+// have been cut, and where a copy of another one ended; and the mark of its cluster. Compact
+// and Load copy all of them: without the first the whole log would be applied again, and
+// without the mark the copy would be taken for an independent store.
 var (
 	appliedKey = []byte{metaMark, 'a', 'p', 'p', 'l', 'i', 'e', 'd'}
 	clusterKey = []byte{metaMark, 'c', 'l', 'u', 's', 't', 'e', 'r'}
