@@ -40,15 +40,16 @@ type Options struct {
 	// machine.
 	Heartbeat time.Duration
 
-	trailing  uint64 // entries kept in the log for machines that lag; zero is the default
-	threshold uint64 // entries after which the log is cut; zero is the default
+	trailing  uint64        // entries kept in the log for machines that lag; zero is the default
+	threshold uint64        // entries after which the log is cut; zero is the default
+	cutEvery  time.Duration // how often it is looked whether it is to be cut; zero is the default
 }
 
 const (
 	defaultHeartbeat = 500 * time.Millisecond
 	defaultTrailing  = 4096
 	defaultThreshold = 1024
-	cutEvery         = 30 * time.Second
+	defaultCutEvery  = 30 * time.Second // to twice that
 	networkTimeout   = 10 * time.Second
 	firstTerm        = 1 // of the list of the first machines; nobody leads in it
 	cachedEntries    = 128
@@ -183,7 +184,7 @@ func (n *Node) config() *raft.Config {
 	c.HeartbeatTimeout = or(n.o.Heartbeat, defaultHeartbeat)
 	c.ElectionTimeout = c.HeartbeatTimeout
 	c.LeaderLeaseTimeout = c.HeartbeatTimeout
-	c.SnapshotInterval = cutEvery
+	c.SnapshotInterval = or(n.o.cutEvery, defaultCutEvery)
 	c.SnapshotThreshold = or(n.o.threshold, defaultThreshold)
 	c.TrailingLogs = or(n.o.trailing, defaultTrailing)
 	c.NoSnapshotRestoreOnStart = true // the engine has it
