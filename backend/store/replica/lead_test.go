@@ -11,11 +11,8 @@ import (
 // begins counts the entries with which machines have begun to lead.
 func begins(t *testing.T, n *Node) (terms []uint64) {
 	t.Helper()
-	last, err := n.log.LastIndex()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := uint64(1); i <= last; i++ {
+	first, last := span(t, n)
+	for i := first; i <= last; i++ {
 		var l raft.Log
 		if err := n.log.GetLog(i, &l); err != nil {
 			t.Fatal(err)

@@ -28,8 +28,9 @@ type Options struct {
 	Self Peer
 
 	// First are the machines with which a new cluster begins, this one included, the same
-	// on each. A directory that was used before ignores them. A new machine without them
-	// waits until it is added.
+	// on each. If it is alone, what its store has is what the cluster begins with; else all
+	// their stores must be empty. A directory that was used before ignores them. A new
+	// machine without them waits until it is added, also with an empty store.
 	First []Peer
 
 	Listener net.Listener // at Self.Address; the Node closes it
@@ -51,7 +52,6 @@ const (
 	defaultThreshold = 1024
 	defaultCutEvery  = 30 * time.Second // to twice that
 	networkTimeout   = 10 * time.Second
-	firstTerm        = 1 // of the list of the first machines; nobody leads in it
 	cachedEntries    = 128
 )
 
@@ -149,33 +149,6 @@ func (n *Node) open() (err error) {
 	n.raft, err = raft.NewRaft(c, machine{n}, cached, n.log, &n.snapshots, n.transport)
 	close(n.opened)
 	return err
-}
-
-// bootstrap makes this one of the first machines, if it is to be one and never was any. Raft
-// writes a term, and then the list of the machines: a start that was killed in between has
-// left the term alone, for which raft takes the directory for used.
-func (n *Node) bootstrap(c *raft.Config, log raft.LogStore) error {
-	if len(n.o.First) == 0 {
-		return nil
-	}
-	term, err := n.log.GetUint64(currentTerm)
-	if err != nil {
-		return err
-	}
-	last, err := log.LastIndex()
-	if err != nil {
-		return err
-	}
-	if term == firstTerm && last == 0 && n.engine.Applied() == 0 {
-		if err := n.log.SetUint64(currentTerm, 0); err != nil {
-			return err
-		}
-	}
-	used, err := raft.HasExistingState(log, n.log, &n.snapshots)
-	if err != nil || used {
-		return err
-	}
-	return raft.BootstrapCluster(c, log, n.log, &n.snapshots, n.transport, voters(n.o.First))
 }
 
 func (n *Node) config() *raft.Config {

@@ -3,6 +3,7 @@ package badger
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	dgraph "github.com/dgraph-io/badger/v4"
@@ -25,7 +26,7 @@ type Progress struct {
 	Cut uint64
 
 	// Copied is the entry up to which another machine's Copy went, the last that was
-	// installed; zero if there was none.
+	// installed; 1 if there was none and this was the first copy, zero if it was not.
 	Copied uint64
 
 	// Members are those who have a copy, as of the entry MembersAt; only the caller
@@ -186,7 +187,7 @@ func (b *Store) Adopt(at kv.Position, id kv.Identity) error {
 
 // Pass says that the log may be cut up to an entry. Between the last batch and that entry
 // there is none for the store. It is refused if the log was cut further meanwhile: another
-// machine's Copy was installed.
+// machine's Copy was installed; and if nothing was applied yet.
 func (b *Store) Pass(at kv.Position) error {
 	cut := at.Index
 	return b.onWriter(context.Background(), func() error {
@@ -196,6 +197,9 @@ func (b *Store) Pass(at kv.Position) error {
 		if err != nil {
 			return b.logDamage(err)
 		}
+		if p.Applied.Index == 0 {
+			return fmt.Errorf("%w: there is nothing yet that a cut would leave", kv.ErrUnavailable)
+		}
 		if cut < p.Cut {
 			return fmt.Errorf("%w: a copy has replaced what was up to entry %d", kv.ErrUnavailable, cut)
 		}
@@ -204,6 +208,21 @@ func (b *Store) Pass(at kv.Position) error {
 		}
 		return b.writer.apply(at, newOverlay(), func(txn *dgraph.Txn) error {
 			return setNumbers(txn, cutKey, cut)
+		})
+	})
+}
+
+// Found makes this store the first copy: what it has is entry 1, which no log has, so that
+// whoever comes later must get a Copy. It does nothing if it is a copy already.
+func (b *Store) Found(members []byte) error {
+	return b.onWriter(context.Background(), func() error {
+		if b.Applied() > 0 {
+			return nil
+		}
+		first := kv.Position{Index: 1, Term: 1}
+		return b.writer.apply(first, newOverlay(), func(txn *dgraph.Txn) error {
+			return errors.Join(setMembers(txn, first.Index, members), setNumbers(txn, cutKey, first.Index),
+				setNumbers(txn, copiedKey, first.Index))
 		})
 	})
 }

@@ -357,6 +357,9 @@ func TestACutBeforeACopyIsRefused(t *testing.T) {
 		setKey(t, leader, fmt.Sprint(i))
 	}
 	b := openAt(t, filepath.Join(t.TempDir(), "copy"))
+	if err := b.Pass(kv.Position{Index: 1, Term: 1}); !errors.Is(err, kv.ErrUnavailable) || progress(t, b).Cut != 0 {
+		t.Errorf("Pass before anything was applied = %v", err)
+	}
 	if err := b.Apply(kv.Position{Index: 4, Term: 7}, nil); err != nil {
 		t.Fatal(err)
 	}
