@@ -2,10 +2,8 @@ package replica
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,81 +18,6 @@ import (
 
 // patience is how long a test waits for what must happen before it fails.
 const patience = 90 * time.Second
-
-// A network is loopback, with names for addresses, and connections that a test can cut.
-type network struct {
-	mu    sync.Mutex
-	at    map[string]string // the real address of each name
-	cut   map[string]bool
-	conns map[*cable]bool
-}
-
-// A cable is one connection, held by the side that dialled.
-type cable struct {
-	net.Conn
-	from, to string
-	of       *network
-}
-
-func (c *cable) Close() error {
-	c.of.mu.Lock()
-	delete(c.of.conns, c)
-	c.of.mu.Unlock()
-	return c.Conn.Close()
-}
-
-func newNetwork() *network {
-	return &network{at: map[string]string{}, cut: map[string]bool{}, conns: map[*cable]bool{}}
-}
-
-func (n *network) listen(t testing.TB, name string) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.at[name] = l.Addr().String()
-	return l
-}
-
-func (n *network) dialer(from string) Dialer {
-	return func(ctx context.Context, to string) (net.Conn, error) {
-		n.mu.Lock()
-		at, cut := n.at[to], n.cut[from] || n.cut[to]
-		n.mu.Unlock()
-		if cut {
-			return nil, errors.New("the network is cut")
-		}
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", at)
-		if err != nil {
-			return nil, err
-		}
-		c := &cable{conn, from, to, n}
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		if n.cut[from] || n.cut[to] {
-			conn.Close()
-			return nil, errors.New("the network is cut")
-		}
-		n.conns[c] = true
-		return c, nil
-	}
-}
-
-// isolate cuts one machine off, or joins it again.
-func (n *network) isolate(name string, cut bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.cut[name] = cut
-	for c := range n.conns {
-		if cut && (c.from == name || c.to == name) {
-			c.Conn.Close()
-			delete(n.conns, c)
-		}
-	}
-}
 
 // A cluster is some machines in this process, over real TCP.
 type cluster struct {
