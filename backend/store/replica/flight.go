@@ -57,8 +57,10 @@ func (n *Node) send(ops []kv.OpID, writes []byte, commit func(kv.Position) error
 		return f.err
 	}
 	e := entry{kind: kindBatch, term: f.term, number: f.number, ops: ops, body: writes}
-	future := n.raft.Apply(e.encode(), 0)
 	go func() {
+		// Raft takes it only when it is not busy, and while it installs a copy that waits
+		// for this batch to end.
+		future := n.raft.Apply(e.encode(), 0)
 		err := future.Error()
 		result, _ := future.Response().(applied)
 		n.flights.answered(f, err, result.err)

@@ -5,12 +5,42 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"testing"
 
 	"github.com/hashicorp/raft"
 
 	"doorward/backend/store/kv"
 )
+
+// copyOf is the copy that a leading machine would send now.
+func copyOf(t *testing.T, leader *Node) (request raft.InstallSnapshotRequest, whole []byte) {
+	t.Helper()
+	meta, stream, err := leader.snapshots.openOwn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err = io.ReadAll(stream)
+	if err := errors.Join(err, stream.Close()); err != nil {
+		t.Fatal(err)
+	}
+	self := leader.o.Self
+	return raft.InstallSnapshotRequest{
+		RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(self.ID),
+			Addr: leader.transport.EncodePeer(raft.ServerID(self.ID), raft.ServerAddress(self.Address))},
+		SnapshotVersion: meta.Version, Term: leader.lead.Load().term, LastLogIndex: meta.Index, LastLogTerm: meta.Term,
+		Configuration: raft.EncodeConfiguration(meta.Configuration), ConfigurationIndex: meta.ConfigurationIndex,
+		Size: meta.Size,
+	}, whole
+}
+
+// sendCopy sends a copy to a machine, from itself: so no cut of the network is in the way.
+func sendCopy(to *Node, request raft.InstallSnapshotRequest, whole io.Reader) (raft.InstallSnapshotResponse, error) {
+	var answer raft.InstallSnapshotResponse
+	self := to.o.Self
+	err := to.transport.InstallSnapshot(raft.ServerID(self.ID), raft.ServerAddress(self.Address), &request, &answer, whole)
+	return answer, err
+}
 
 // A copy comes a second time, long after the machine has gone on from the first: a message
 // that was late on the network. Raft would replace everything by it and empty the log, in
@@ -22,14 +52,7 @@ func TestACopyThatComesTooLate(t *testing.T) {
 	set(t, leader, "before")
 	c.equal(leader)
 	c.close("b", true)
-	meta, stream, err := leader.snapshots.openOwn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	late, err := io.ReadAll(stream)
-	if err := errors.Join(err, stream.Close()); err != nil {
-		t.Fatal(err)
-	}
+	request, late := copyOf(t, leader)
 	for i := range 20 {
 		set(t, leader, fmt.Sprint("k", i))
 	}
@@ -37,16 +60,7 @@ func TestACopyThatComesTooLate(t *testing.T) {
 	want := content(t, leader)
 	c.net.isolate("a", true) // it must not mend what the copy does
 	other := c.nodes["c"]
-	id, at := raft.ServerID("c"), raft.ServerAddress("c")
-	request := raft.InstallSnapshotRequest{
-		RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte("a"),
-			Addr: other.transport.EncodePeer("a", "a")},
-		SnapshotVersion: meta.Version, Term: leader.lead.Load().term, LastLogIndex: meta.Index, LastLogTerm: meta.Term,
-		Configuration: raft.EncodeConfiguration(meta.Configuration), ConfigurationIndex: meta.ConfigurationIndex,
-		Size: meta.Size,
-	}
-	var answer raft.InstallSnapshotResponse
-	err = other.transport.InstallSnapshot(id, at, &request, &answer, bytes.NewReader(late))
+	answer, err := sendCopy(other, request, bytes.NewReader(late))
 	if err == nil || answer.Success {
 		t.Errorf("the copy was taken: %+v, %v", answer, err)
 	}
@@ -54,6 +68,62 @@ func TestACopyThatComesTooLate(t *testing.T) {
 	c.open("b", c.first)
 	if got := content(t, c.elect(other)); got != want {
 		t.Errorf("acknowledged, and lost: %s", difference(want, got))
+	}
+}
+
+// A machine that does not know yet that it has lost the lead sends a batch while it gets a
+// copy. Raft takes nothing until the copy is installed, and for that the batch must end.
+func TestACopyComesDuringABatch(t *testing.T) {
+	c := newCluster(t, Options{Heartbeat: calm}, "a", "b", "c")
+	leader := c.elect(c.nodes["a"])
+	set(t, leader, "before")
+	c.equal(leader)
+	c.close("c", true)
+	set(t, leader, "meanwhile")
+	request, whole := copyOf(t, leader)
+	want := content(t, leader)
+	c.close("a", false)
+	c.close("b", false)
+	n := c.open("c", c.first)
+	n.lead.Store(&lead{request.Term})
+	r, w := io.Pipe()
+	came := make(chan error, 1)
+	go func() {
+		_, err := sendCopy(n, request, r)
+		came <- err
+	}()
+	half := len(whole) / 2
+	if _, err := w.Write(whole[:half]); err != nil { // raft does nothing else now
+		t.Fatal(err)
+	}
+	answered := make(chan error, 1)
+	go func() {
+		answered <- n.Update(c.within(), kv.NewOp(), func(tx kv.Tx) error { return tx.Set([]byte("late"), nil) })
+	}()
+	for under := false; !under; {
+		runtime.Gosched()
+		n.flights.mu.Lock()
+		under = n.flights.current != nil
+		n.flights.mu.Unlock()
+	}
+	go func() { w.Write(whole[half:]); w.Close() }()
+	within := c.within()
+	for range 2 {
+		select {
+		case err := <-came:
+			if err != nil {
+				t.Errorf("the copy was not taken: %v", err)
+			}
+		case err := <-answered:
+			if !errors.Is(err, kv.ErrUnavailable) && !errors.Is(err, kv.ErrUnknownOutcome) {
+				t.Errorf("Update = %v", err)
+			}
+		case <-within.Done():
+			t.Fatal("the copy and the batch wait for each other")
+		}
+	}
+	if got := content(t, n); got != want {
+		t.Errorf("it has another content: %s", difference(want, got))
 	}
 }
 
