@@ -53,7 +53,7 @@ var rooms = map[string][]string{
 	"backend/store/kv/kvtest": {"=backend/store/kv"},
 	"backend/store/kv/faulty": {"=backend/store/kv", "backend/store/kv/kvtest"},
 
-	"backend/store/kv/enginetest":        {"backend/store/kv"},
+	"backend/store/kv/enginetest":        {"backend/store/kv", "=backend/store/replica"},
 	"backend/store/kv/badger":            {"=backend/store/kv", "backend/store/kv/badger", "backend/private"},
 	"backend/store/kv/badger/badgertest": {},
 	"backend/store/kv/badger/fsck":       {"=backend/store/kv"},

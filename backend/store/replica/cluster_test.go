@@ -2,10 +2,8 @@ package replica
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,81 +18,6 @@ import (
 
 // patience is how long a test waits for what must happen before it fails.
 const patience = 90 * time.Second
-
-// A network is loopback, with names for addresses, and connections that a test can cut.
-type network struct {
-	mu    sync.Mutex
-	at    map[string]string // the real address of each name
-	cut   map[string]bool
-	conns map[*cable]bool
-}
-
-// A cable is one connection, held by the side that dialled.
-type cable struct {
-	net.Conn
-	from, to string
-	of       *network
-}
-
-func (c *cable) Close() error {
-	c.of.mu.Lock()
-	delete(c.of.conns, c)
-	c.of.mu.Unlock()
-	return c.Conn.Close()
-}
-
-func newNetwork() *network {
-	return &network{at: map[string]string{}, cut: map[string]bool{}, conns: map[*cable]bool{}}
-}
-
-func (n *network) listen(t testing.TB, name string) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.at[name] = l.Addr().String()
-	return l
-}
-
-func (n *network) dialer(from string) Dialer {
-	return func(ctx context.Context, to string) (net.Conn, error) {
-		n.mu.Lock()
-		at, cut := n.at[to], n.cut[from] || n.cut[to]
-		n.mu.Unlock()
-		if cut {
-			return nil, errors.New("the network is cut")
-		}
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", at)
-		if err != nil {
-			return nil, err
-		}
-		c := &cable{conn, from, to, n}
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		if n.cut[from] || n.cut[to] {
-			conn.Close()
-			return nil, errors.New("the network is cut")
-		}
-		n.conns[c] = true
-		return c, nil
-	}
-}
-
-// isolate cuts one machine off, or joins it again.
-func (n *network) isolate(name string, cut bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.cut[name] = cut
-	for c := range n.conns {
-		if cut && (c.from == name || c.to == name) {
-			c.Conn.Close()
-			delete(n.conns, c)
-		}
-	}
-}
 
 // A cluster is some machines in this process, over real TCP.
 type cluster struct {
@@ -234,10 +157,14 @@ func serves(n *Node) bool {
 	return n.lead.Load() != nil
 }
 
-// elect makes a machine stand for election now, and waits until it leads.
+// elect waits until this machine leads, for which it makes it stand for election now. If it
+// lacks an entry that others have, it loses, and the one that wins hands over.
 func (c *cluster) elect(n *Node) *Node {
 	c.t.Helper()
-	c.stand(n)
+	timeout := time.After(patience)
+	if !c.handsOverTo(n) {
+		c.stand(n)
+	}
 	for {
 		c.mu.Lock()
 		changed, leads := c.changed, c.leads[n]
@@ -247,10 +174,23 @@ func (c *cluster) elect(n *Node) *Node {
 		}
 		select {
 		case <-changed:
-		case <-time.After(patience):
+			c.handsOverTo(n)
+		case <-timeout:
 			c.t.Fatalf("%s does not lead", n.o.Self.ID)
 		}
 	}
+}
+
+// handsOverTo makes the machine that leads, if another does, give this one what it lacks,
+// and then the lead.
+func (c *cluster) handsOverTo(n *Node) bool {
+	for _, other := range c.running() {
+		if other != n && other.lead.Load() != nil {
+			to := n.o.Self
+			return other.raft.LeadershipTransferToServer(raft.ServerID(to.ID), raft.ServerAddress(to.Address)).Error() == nil
+		}
+	}
+	return false
 }
 
 // stand makes a machine stand for election now.
@@ -265,12 +205,16 @@ func (c *cluster) stand(n *Node) {
 	}
 }
 
-// set writes keys on the leading machine.
+// set writes keys on the leading machine, each with a value of its own or the one behind =.
 func set(t testing.TB, n *Node, keys ...string) {
 	t.Helper()
 	err := n.Update(context.Background(), kv.NewOp(), func(tx kv.Tx) error {
 		for _, key := range keys {
-			if err := tx.Set([]byte(key), []byte("of "+key)); err != nil {
+			key, value, ok := strings.Cut(key, "=")
+			if !ok {
+				value = "of " + key
+			}
+			if err := tx.Set([]byte(key), []byte(value)); err != nil {
 				return err
 			}
 		}
@@ -282,7 +226,7 @@ func set(t testing.TB, n *Node, keys ...string) {
 }
 
 // content is everything in a machine's copy.
-func content(t testing.TB, n *Node) string {
+func content(t testing.TB, n kv.Snapshotter) string {
 	t.Helper()
 	var all strings.Builder
 	err := n.Each(context.Background(), nil, func(key, value []byte) error {
@@ -299,6 +243,7 @@ func content(t testing.TB, n *Node) string {
 func (c *cluster) equal(leader *Node) {
 	c.t.Helper()
 	const last = "\xff\xfflast"
+	mark := string(kv.NewOp()) // another one each time: a machine that lags has an older one
 	arrived := map[*Node]<-chan kv.Event{}
 	for _, n := range c.running() {
 		events, err := n.Watch(c.within(), []byte(last))
@@ -307,22 +252,53 @@ func (c *cluster) equal(leader *Node) {
 		}
 		arrived[n] = events
 	}
-	set(c.t, leader, last)
-	want := ""
-	for _, n := range c.running() {
-		select {
-		case <-arrived[n]:
-		case <-time.After(patience):
+	set(c.t, leader, last+"="+mark)
+	first := ""
+	for i, n := range c.running() {
+		if !arrives(c.t, n, arrived[n], last, mark) {
 			c.t.Fatalf("%s does not catch up", n.o.Self.ID)
 		}
 		got := content(c.t, n)
-		if want == "" {
-			want = got
+		if i == 0 {
+			first = got
 		}
-		if got != want {
-			c.t.Errorf("%s has another content (%d bytes) than the first (%d bytes)", n.o.Self.ID, len(got), len(want))
+		if got != first {
+			c.t.Errorf("%s has another content than the first: %s", n.o.Self.ID, difference(first, got))
 		}
 	}
+}
+
+// arrives waits until a copy has this value. An event only says that it is worth looking: a
+// copy that another machine sends announces that everything may have changed, and may be
+// older than the value.
+func arrives(t testing.TB, s kv.Snapshotter, events <-chan kv.Event, key, value string) bool {
+	t.Helper()
+	for {
+		found := false
+		err := s.Each(context.Background(), []byte(key), func(k, v []byte) error {
+			found = found || string(k) == key && string(v) == value
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found {
+			return true
+		}
+		if _, ok := <-events; !ok {
+			return false
+		}
+	}
+}
+
+// difference names the first keys that only one of two contents has.
+func difference(first, second string) string {
+	one, two := strings.Fields(first), strings.Fields(second)
+	only := func(these, those []string) []string {
+		these = slices.DeleteFunc(slices.Clone(these), func(k string) bool { return slices.Contains(those, k) })
+		return these[:min(5, len(these))]
+	}
+	return fmt.Sprintf("only there %q, only here %q", only(one, two), only(two, one))
 }
 
 func (c *cluster) within() context.Context {

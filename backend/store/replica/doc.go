@@ -21,7 +21,8 @@
 //     lead, and every machine drops an entry that raft wrote in another term: somebody else
 //     may have written in between.
 //   - If the lead is lost while a group is on its way, its callers get
-//     kv.ErrUnknownOutcome, and Outcome tells them later (outcome.go).
+//     kv.ErrUnknownOutcome, and Outcome tells them later (outcome.go). The same if a copy of
+//     everything comes meanwhile, which may include it.
 //   - On a machine that does not lead, View and Update return kv.ErrUnavailable. OnCommit,
 //     Watch, Each and Identity work everywhere.
 //
@@ -42,7 +43,13 @@
 // The engine's own state is the snapshot (snapshot.go): raft may cut the log up to any
 // place that the store includes, and nothing is copied for it. A machine that needs
 // entries which were cut gets a stream of everything (stream.go), which its engine builds
-// beside its own state and then swaps in: a crash leaves the old state or the new one.
+// beside its own state and then swaps in: a crash leaves the old state or the new one. A
+// copy that comes late, when this machine has gone on, is refused: raft would throw away the
+// whole log for it.
+//
+// A server alone can become the first machine of a cluster (first.go). What it has is not in
+// the log, so its log lacks the first entry, and whoever is added gets a copy. It keeps its
+// name, which all get: of several that begin together, that of the first that leads.
 //
 // # Damage
 //

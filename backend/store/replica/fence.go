@@ -20,6 +20,8 @@ type fence struct {
 	mu      sync.Mutex
 	next    *round // nil: nobody waits
 	running bool
+
+	asked map[raft.ServerID]chan struct{} // has a token while that machine is being asked
 }
 
 type round struct {
@@ -84,8 +86,11 @@ func (n *Node) ask(l *lead) error {
 	}
 	voters := len(others) + have
 	answers := make(chan bool, len(others))
+	over := make(chan struct{})
+	defer close(over)
 	for _, s := range others {
-		go func() { answers <- n.confirms(s, l.term) }()
+		turn := n.fence.turnOf(s.ID)
+		go func() { answers <- n.confirmsInTurn(s, l.term, turn, over) }()
 	}
 	timeout := time.NewTimer(fenceTime)
 	defer timeout.Stop()
@@ -106,6 +111,30 @@ func (n *Node) ask(l *lead) error {
 		return errNotLeading
 	}
 	return nil
+}
+
+// turnOf returns the turn to ask a machine, which only one round has at a time: one that
+// does not answer must not be asked again by each round, in a connection each.
+func (f *fence) turnOf(id raft.ServerID) chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.asked == nil {
+		f.asked = map[raft.ServerID]chan struct{}{}
+	}
+	if f.asked[id] == nil {
+		f.asked[id] = make(chan struct{}, 1)
+	}
+	return f.asked[id]
+}
+
+func (n *Node) confirmsInTurn(s raft.Server, term uint64, turn chan struct{}, over <-chan struct{}) bool {
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+		return n.confirms(s, term)
+	case <-over:
+		return false
+	}
 }
 
 // voters returns the other machines with a vote, and the number of votes of this one.

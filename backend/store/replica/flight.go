@@ -29,6 +29,7 @@ type flights struct {
 	mu       sync.Mutex
 	current  *flight
 	number   uint64
+	reached  uint64 // the newest term of an entry that was applied
 	outcomes *outcomes
 }
 
@@ -41,6 +42,7 @@ type applied struct {
 var (
 	errNotLeading = fmt.Errorf("%w: this machine does not lead", kv.ErrUnavailable)
 	errOutdated   = errors.New("the batch rests on an earlier lead")
+	errCopied     = errors.New("a copy of everything came first")
 )
 
 // send is the engine's way to the disk. It returns once a majority has the batch on the
@@ -51,9 +53,14 @@ func (n *Node) send(ops []kv.OpID, writes []byte, commit func(kv.Position) error
 		return errNotLeading
 	}
 	f := n.flights.begin(l.term, ops, commit)
+	if f.ended() {
+		return f.err
+	}
 	e := entry{kind: kindBatch, term: f.term, number: f.number, ops: ops, body: writes}
-	future := n.raft.Apply(e.encode(), 0)
 	go func() {
+		// Raft takes it only when it is not busy, and while it installs a copy that waits
+		// for this batch to end.
+		future := n.raft.Apply(e.encode(), 0)
 		err := future.Error()
 		result, _ := future.Response().(applied)
 		n.flights.answered(f, err, result.err)
@@ -69,8 +76,11 @@ func (s *flights) begin(term uint64, ops []kv.OpID, commit func(kv.Position) err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.number++
-	s.current = &flight{term: term, number: s.number, ops: ops, commit: commit, done: make(chan struct{})}
-	return s.current
+	f := &flight{term: term, number: s.number, ops: ops, commit: commit, done: make(chan struct{})}
+	if s.current = f; term < s.reached {
+		f.end(fmt.Errorf("%w: %w", errNotLeading, errOutdated))
+	}
+	return f
 }
 
 // claim returns the flight of this entry, if its callers still wait. The caller must end it
@@ -132,13 +142,36 @@ func neverKept(err error) bool {
 	return false
 }
 
-// overtaken ends a flight that rests on a lead before this term: it will be dropped, if it
-// comes at all. Whoever applies the log of that term must not wait for it.
+// overtaken ends a flight that rests on a lead before this term, and those that begin later:
+// they will be dropped, if they come at all. Whoever applies the log of that term must not
+// wait for them.
 func (s *flights) overtaken(term uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.reached = max(s.reached, term)
 	if f := s.current; f != nil && !f.claimed && !f.over && f.term < term {
 		f.end(fmt.Errorf("%w: %w", errNotLeading, errOutdated))
+	}
+}
+
+// skipped ends a flight because a copy of everything up to this term comes in place of the
+// log: whether it is in the copy is not known.
+func (s *flights) skipped(term uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reached = max(s.reached, term)
+	if f := s.current; f != nil && !f.over {
+		s.outcomes.unknown(f.ops, f.term)
+		f.end(fmt.Errorf("%w: %w", kv.ErrUnknownOutcome, errCopied))
+	}
+}
+
+func (f *flight) ended() bool {
+	select {
+	case <-f.done:
+		return true
+	default:
+		return false
 	}
 }
 

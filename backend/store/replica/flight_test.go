@@ -79,6 +79,11 @@ func TestWhoEndsAFlight(t *testing.T) {
 			s.overtaken(f.term + 1)
 			s.answered(f, raft.ErrLeadershipLost, nil)
 		}, errNotLeading},
+		{"a copy of everything comes first, of any term", func(s *flights, f *flight) {
+			s.skipped(f.term - 1)
+			s.answered(f, raft.ErrLeadershipLost, nil)
+			s.overtaken(f.term + 1)
+		}, kv.ErrUnknownOutcome},
 		{"raft does not take it", func(s *flights, f *flight) { s.answered(f, raft.ErrNotLeader, nil) }, errNotLeading},
 		{"raft is stopped", func(s *flights, _ *flight) { s.stopped() }, kv.ErrUnknownOutcome},
 		{"another batch is applied", func(s *flights, f *flight) {
@@ -102,6 +107,56 @@ func TestWhoEndsAFlight(t *testing.T) {
 				t.Errorf("its outcome can be asked for: %v, and it is unknown: %v", ok, unknown)
 			}
 		})
+	}
+}
+
+// A copy of everything comes while a batch is on its way. The copy may include it: its
+// callers must not be told that it was refused, and nobody here can know any more.
+func TestACopyLeavesTheBatchUnknown(t *testing.T) {
+	c := newCluster(t, Options{Heartbeat: calm}, "a")
+	n := c.elect(c.nodes["a"])
+	set(t, n, "k")
+	whole, err := n.engine.Copy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer whole.Close()
+	received, err := n.engine.Receive(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := whole.Each(t.Context(), received.Add); err != nil {
+		t.Fatal(err)
+	}
+	in := &incoming{received: received, head: head{whole.Applied, whole.Members, whole.MembersAt, whole.Identity}}
+	in.head.Applied.Index, in.head.Applied.Term = in.head.Applied.Index+1, in.head.Applied.Term+1
+	f := n.flights.begin(n.lead.Load().term, []kv.OpID{"op"}, nil)
+	if err := (machine{n}).Restore(in); err != nil {
+		t.Fatal(err)
+	}
+	if <-f.done; !errors.Is(f.err, kv.ErrUnknownOutcome) {
+		t.Fatalf("its callers are told %v", f.err)
+	}
+	if kept, err := n.Outcome(c.within(), "op"); kept || !errors.Is(err, kv.ErrUnknownOutcome) {
+		t.Errorf("Outcome = %v, %v", kept, err)
+	}
+}
+
+// A batch of an earlier lead comes when an entry of a later one is being applied. It ends at
+// once: whoever applies the log waits for the writer, which waits for this batch.
+func TestAFlightThatBeginsTooLate(t *testing.T) {
+	for name, reach := range map[string]func(*flights){
+		"an entry": func(s *flights) { s.overtaken(8); s.overtaken(7) },
+		"a copy":   func(s *flights) { s.skipped(8) },
+	} {
+		s := &flights{outcomes: newOutcomes()}
+		reach(s)
+		if f := s.begin(7, nil, nil); !f.ended() || !errors.Is(f.err, errNotLeading) {
+			t.Errorf("after %s of a later lead, its callers are told %v", name, f.err)
+		}
+		if f := s.begin(8, nil, nil); f.ended() {
+			t.Errorf("after %s of the same lead, its callers are told %v", name, f.err)
+		}
 	}
 }
 

@@ -48,10 +48,10 @@ func (n *Node) apply(at kv.Position, e *entry) error {
 			return err
 		}
 		n.flights.overtaken(at.Term)
-		if id == n.engine.Identity() {
+		if n.engine.Applied() > 0 || id == n.engine.Identity() {
 			return n.engine.Apply(at, nil)
 		}
-		return n.engine.Adopt(at, id)
+		return n.engine.Adopt(at, id) // the first machine that ever led gives all its name
 	case kindBatch:
 		return n.applyBatch(at, e)
 	}
@@ -107,7 +107,7 @@ func (m machine) Restore(r io.ReadCloser) error {
 		return fmt.Errorf("%T is no copy that was received", r)
 	}
 	n := m.n
-	n.flights.overtaken(in.head.Applied.Term)
+	n.flights.skipped(in.head.Applied.Term)
 	if err := in.received.Install(n.ctx, in.head.progress(), in.head.Identity); err != nil {
 		return err
 	}

@@ -12,11 +12,12 @@ type lead struct{ term uint64 }
 
 // followLead begins and ends this machine's leads, one after the other.
 func (n *Node) followLead() {
+	begun := uint64(0) // the newest term in which it has begun
 	for {
 		select {
 		case leads := <-n.elected:
 			if leads {
-				n.beginLead()
+				begun = n.beginLead(begun)
 			} else {
 				n.stopLead()
 			}
@@ -27,13 +28,33 @@ func (n *Node) followLead() {
 	}
 }
 
-// beginLead begins to serve, once this machine has applied everything that was ever
-// acknowledged: its own first entry comes after all of that.
-func (n *Node) beginLead() {
+// beginLead begins to serve, and returns the term in which it has begun. Raft tells of each
+// election, also of those whose lead is lost again when this machine comes to it; then its
+// first entry is of a later lead already, of which raft tells next.
+func (n *Node) beginLead(begun uint64) uint64 {
+	if n.raft.CurrentTerm() == begun {
+		n.serve(begun)
+		return begun
+	}
+	term, ok := n.takeOver()
+	if !ok {
+		return begun
+	}
+	n.serve(term)
+	return term
+}
+
+func (n *Node) serve(term uint64) {
+	n.followers.tell(true, func() { n.lead.Store(&lead{term}) })
+}
+
+// takeOver waits until this machine has applied everything that was ever acknowledged: its
+// own first entry comes after all of that.
+func (n *Node) takeOver() (term uint64, ok bool) {
 	e, err := beginEntry(n.engine.Identity())
 	if err != nil {
 		n.fail(err)
-		return
+		return 0, false
 	}
 	future := n.raft.Apply(e.encode(), 0)
 	answered := make(chan error, 1)
@@ -41,23 +62,23 @@ func (n *Node) beginLead() {
 	select {
 	case err = <-answered:
 	case <-n.stopped: // raft may have forgotten about it
-		return
+		return 0, false
 	}
 	if err != nil {
 		n.o.Logger.Info("the lead was lost before it began", "err", err)
-		return
+		return 0, false
 	}
 	result, _ := future.Response().(applied)
 	if result.err != nil {
-		return // the machine has stopped
+		return 0, false // the machine has stopped
 	}
 	if err := n.engine.Forget(n.ctx); err != nil {
 		if n.ctx.Err() == nil {
 			n.fail(err)
 		}
-		return
+		return 0, false
 	}
-	n.followers.tell(true, func() { n.lead.Store(&lead{result.term}) })
+	return result.term, true
 }
 
 // stopLead stops serving.

@@ -88,6 +88,16 @@ func openLog(dir string, p badger.Progress, logger hclog.Logger) (checkedLog, er
 	return log, nil
 }
 
+// termAt returns the term of an entry, zero if the log does not have it.
+func termAt(log checkedLog, index uint64) (uint64, error) {
+	var l raft.Log
+	err := log.GetLog(index, &l)
+	if errors.Is(err, raft.ErrLogNotFound) {
+		return 0, nil
+	}
+	return l.Term, err
+}
+
 func damagedLog(dir string, err error) error {
 	return &kv.DirError{Dir: dir, Problem: kv.DirDamaged, Err: err}
 }
@@ -104,7 +114,7 @@ func checkLog(log checkedLog, p badger.Progress) error {
 	if err != nil {
 		return err
 	}
-	if first > 0 && last < p.Applied.Index && p.Cut == p.Applied.Index {
+	if first > 0 && last < p.Applied.Index && p.Copied == p.Applied.Index {
 		// A copy was installed, and then the process ended before raft emptied the log. The
 		// store includes all of it.
 		if err := log.DeleteRange(first, last); err != nil {
@@ -113,14 +123,21 @@ func checkLog(log checkedLog, p badger.Progress) error {
 		first, last = 0, 0
 	}
 	term, err := log.GetUint64(currentTerm)
+	if err != nil {
+		return err
+	}
+	at, err := termAt(log, p.Applied.Index)
 	switch {
 	case err != nil:
-		return err
+		return fmt.Errorf("%w: entry %d: %w", errLog, p.Applied.Index, err)
+	case at != 0 && at != p.Applied.Term:
+		return fmt.Errorf("%w has an entry %d of term %d, and the store one of term %d", errLog, p.Applied.Index, at,
+			p.Applied.Term)
 	case term < p.Applied.Term:
 		return fmt.Errorf("%w knows of term %d, and the store of term %d", errLog, term, p.Applied.Term)
 	case first > p.Applied.Index+1:
 		return fmt.Errorf("%w begins with entry %d, and the store needs entry %d", errLog, first, p.Applied.Index+1)
-	case max(last, p.Cut) < p.Applied.Index:
+	case max(last, p.Copied) < p.Applied.Index:
 		return fmt.Errorf("%w ends with entry %d, and the store has entry %d", errLog, last, p.Applied.Index)
 	}
 	return readAll(log, first, last)

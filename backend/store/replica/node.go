@@ -28,8 +28,9 @@ type Options struct {
 	Self Peer
 
 	// First are the machines with which a new cluster begins, this one included, the same
-	// on each. A directory that was used before ignores them. A new machine without them
-	// waits until it is added.
+	// on each. If it is alone, what its store has is what the cluster begins with; else all
+	// their stores must be empty. A directory that was used before ignores them. A new
+	// machine without them waits until it is added, also with an empty store.
 	First []Peer
 
 	Listener net.Listener // at Self.Address; the Node closes it
@@ -40,15 +41,16 @@ type Options struct {
 	// machine.
 	Heartbeat time.Duration
 
-	trailing  uint64 // entries kept in the log for machines that lag; zero is the default
-	threshold uint64 // entries after which the log is cut; zero is the default
+	trailing  uint64        // entries kept in the log for machines that lag; zero is the default
+	threshold uint64        // entries after which the log is cut; zero is the default
+	cutEvery  time.Duration // how often it is looked whether it is to be cut; zero is the default
 }
 
 const (
 	defaultHeartbeat = 500 * time.Millisecond
 	defaultTrailing  = 4096
 	defaultThreshold = 1024
-	cutEvery         = 30 * time.Second
+	defaultCutEvery  = 30 * time.Second // to twice that
 	networkTimeout   = 10 * time.Second
 	cachedEntries    = 128
 )
@@ -70,6 +72,7 @@ type Node struct {
 	lead      atomic.Pointer[lead]
 	followers leadFollowers
 
+	opened    chan struct{} // closed when raft has been started
 	broken    atomic.Pointer[error]
 	calls     calls
 	ctx       context.Context // ends when it closes
@@ -99,7 +102,8 @@ func Open(o Options) (*Node, error) {
 	if o.LogDir == "" {
 		o.LogDir = o.Dir + ".log"
 	}
-	n := &Node{o: o, outcomes: newOutcomes(), elected: make(chan bool, 64), stopped: make(chan struct{})}
+	n := &Node{o: o, outcomes: newOutcomes(), elected: make(chan bool, 64),
+		opened: make(chan struct{}), stopped: make(chan struct{})}
 	n.flights.outcomes = n.outcomes
 	n.snapshots.n = n
 	n.ctx, n.cancel = context.WithCancel(context.Background())
@@ -139,16 +143,11 @@ func (n *Node) open() (err error) {
 	})
 	c := n.config()
 	c.Logger = logger
-	used, err := raft.HasExistingState(cached, n.log, &n.snapshots)
-	if err != nil {
+	if err := n.bootstrap(c, cached); err != nil {
 		return err
 	}
-	if !used && len(n.o.First) > 0 {
-		if err := raft.BootstrapCluster(c, cached, n.log, &n.snapshots, n.transport, voters(n.o.First)); err != nil {
-			return err
-		}
-	}
 	n.raft, err = raft.NewRaft(c, machine{n}, cached, n.log, &n.snapshots, n.transport)
+	close(n.opened)
 	return err
 }
 
@@ -158,7 +157,7 @@ func (n *Node) config() *raft.Config {
 	c.HeartbeatTimeout = or(n.o.Heartbeat, defaultHeartbeat)
 	c.ElectionTimeout = c.HeartbeatTimeout
 	c.LeaderLeaseTimeout = c.HeartbeatTimeout
-	c.SnapshotInterval = cutEvery
+	c.SnapshotInterval = or(n.o.cutEvery, defaultCutEvery)
 	c.SnapshotThreshold = or(n.o.threshold, defaultThreshold)
 	c.TrailingLogs = or(n.o.trailing, defaultTrailing)
 	c.NoSnapshotRestoreOnStart = true // the engine has it
@@ -205,7 +204,12 @@ func unavailable(err error) error {
 func (n *Node) fail(err error) {
 	if n.broken.CompareAndSwap(nil, &err) {
 		n.o.Logger.Error("this machine has stopped keeping a copy of the store", "err", err)
-		n.jobs.Go(func() { n.stopRaft() })
+		n.jobs.Go(func() {
+			<-n.opened // raft applies entries as soon as it starts
+			if n.raft != nil {
+				n.stopRaft()
+			}
+		})
 	}
 }
 

@@ -141,6 +141,9 @@ func (s *sink) ID() string {
 // Write implements raft.SnapshotSink.
 func (s *sink) Write(p []byte) (int, error) {
 	if s.in == nil {
+		if err := s.of.n.needs(s.at); err != nil {
+			return 0, err
+		}
 		in, w, err := s.of.receive(s.id)
 		if err != nil {
 			return 0, err
@@ -148,6 +151,31 @@ func (s *sink) Write(p []byte) (int, error) {
 		s.in, s.w = in, w
 	}
 	return s.w.Write(p)
+}
+
+// needs refuses a copy up to an entry if this machine has that entry, and later ones. Such a
+// copy was sent before it had them, and came late. Raft would take it, and throw away the
+// whole log: also what this machine has acknowledged, and others may count on.
+func (n *Node) needs(at kv.Position) error {
+	p, err := n.engine.Progress(n.ctx)
+	if err != nil {
+		return err
+	}
+	last, err := n.log.LastIndex()
+	if err != nil {
+		return err
+	}
+	term := uint64(0)
+	if p.Applied.Index == at.Index {
+		term = p.Applied.Term
+	} else if term, err = termAt(n.log, at.Index); err != nil {
+		return err
+	}
+	if at.Index < p.Applied.Index || at.Index < last && term == at.Term {
+		return fmt.Errorf("a copy up to entry %d comes too late: this machine has entry %d", at.Index,
+			max(last, p.Applied.Index))
+	}
+	return nil
 }
 
 // Close implements raft.SnapshotSink. After it, raft cuts the log or installs what came.

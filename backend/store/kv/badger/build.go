@@ -206,17 +206,22 @@ func (f *builder) makeCurrent() (*generation, error) {
 // retireOld deletes a replaced generation after its last reader.
 func (b *Store) retireOld(ctx context.Context, old *generation) error {
 	done := make(chan error, 1)
-	b.background(func() {
-		err := old.retire()
-		if old.dir != "" {
-			err = errors.Join(err, os.RemoveAll(old.dir), syncDir(b.o.Dir))
-		}
-		done <- err
-	})
+	b.retireLater(old, func(err error) { done <- err })
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// retireLater does so in the background, and then calls done.
+func (b *Store) retireLater(old *generation, done func(error)) {
+	b.background(func() {
+		err := old.retire()
+		if old.dir != "" {
+			err = errors.Join(err, os.RemoveAll(old.dir), syncDir(b.o.Dir))
+		}
+		done(err)
+	})
 }

@@ -94,7 +94,9 @@ func (r *Received) Add(key, stored []byte) error {
 }
 
 // Install replaces everything in the store by what was received. The mark of the cluster
-// stays as it is. Followers of commits and watchers are told to read everything again.
+// stays as it is. Followers of commits and watchers are told to read everything again. It
+// does not wait for those who still read what was there. After an error the store is as it
+// was, or it has stopped.
 func (r *Received) Install(ctx context.Context, p Progress, id kv.Identity) error {
 	defer r.b.endRewrite()
 	if err := r.f.finish(id); err != nil {
@@ -108,7 +110,12 @@ func (r *Received) Install(ctx context.Context, p Progress, id kv.Identity) erro
 	if err != nil {
 		return errors.Join(err, r.f.abandon())
 	}
-	return r.b.retireOld(ctx, old)
+	r.b.retireLater(old, func(err error) {
+		if err != nil {
+			r.b.o.Logger.Warn("what a copy has replaced is not deleted; the next start does it", "err", err)
+		}
+	})
+	return nil
 }
 
 // install runs on the writer.
@@ -122,7 +129,8 @@ func (r *Received) install(p Progress, id kv.Identity) (*generation, error) {
 	if mark != nil {
 		err = setMeta(txn, clusterKey, mark)
 	}
-	err = errors.Join(err, setNumbers(txn, cutKey, p.Applied.Index), setMembers(txn, p.MembersAt, p.Members),
+	err = errors.Join(err, setNumbers(txn, cutKey, p.Applied.Index),
+		setNumbers(txn, copiedKey, p.Applied.Index), setMembers(txn, p.MembersAt, p.Members),
 		setNumbers(txn, appliedKey, p.Applied.Index, p.Applied.Term))
 	if err == nil {
 		err = r.f.e.commit(txn)
@@ -134,6 +142,7 @@ func (r *Received) install(p Progress, id kv.Identity) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.b.applied.Store(p.Applied.Index)
 	r.b.members.Store(nil)
 	r.b.identity.Store(&id)
 	r.b.followers.tell([]kv.Event{{Resync: true}}, r.b.writer.attempt)

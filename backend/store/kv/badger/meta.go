@@ -11,12 +11,13 @@ import (
 
 // A store that is one copy of several also stores, beside the sentinel, how far it has
 // applied their log, written with each batch; who the copies are; up to where the log may
-// have been cut; and the mark of its cluster. Compact and Load copy all of them: without
-// the first the whole log would be applied again, and without the mark the copy would be
-// taken for an independent store.
+// have been cut, and where a copy of another one ended; and the mark of its cluster. Compact
+// and Load copy all of them: without the first the whole log would be applied again, and
+// without the mark the copy would be taken for an independent store.
 var (
 	appliedKey = []byte{metaMark, 'a', 'p', 'p', 'l', 'i', 'e', 'd'}
 	clusterKey = []byte{metaMark, 'c', 'l', 'u', 's', 't', 'e', 'r'}
+	copiedKey  = []byte{metaMark, 'c', 'o', 'p', 'i', 'e', 'd'}
 	cutKey     = []byte{metaMark, 'c', 'u', 't'}
 	membersKey = []byte{metaMark, 'm', 'e', 'm', 'b', 'e', 'r', 's'}
 )
@@ -105,7 +106,7 @@ func setMeta(txn *dgraph.Txn, key, value []byte) error {
 
 // carryMeta copies the engine's keys from another generation.
 func carryMeta(from, to *generation) error {
-	for _, key := range [][]byte{appliedKey, clusterKey, cutKey, membersKey} {
+	for _, key := range [][]byte{appliedKey, clusterKey, copiedKey, cutKey, membersKey} {
 		value, err := getMeta(from, key)
 		if err != nil {
 			return err

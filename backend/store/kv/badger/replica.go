@@ -3,6 +3,7 @@ package badger
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	dgraph "github.com/dgraph-io/badger/v4"
@@ -23,6 +24,10 @@ type Progress struct {
 	// Cut is an index up to which the log may have been cut: the store does not need the
 	// entries up to there.
 	Cut uint64
+
+	// Copied is the entry up to which another machine's Copy went, the last that was
+	// installed; 1 if there was none and this was the first copy, zero if it was not.
+	Copied uint64
 
 	// Members are those who have a copy, as of the entry MembersAt; only the caller
 	// understands them.
@@ -52,6 +57,14 @@ func (b *Store) Progress(ctx context.Context) (Progress, error) {
 	return p, b.logDamage(err)
 }
 
+func (b *Store) findApplied(e *generation) error {
+	txn := e.latest()
+	defer txn.Discard()
+	p, err := progressOf(txn)
+	b.applied.Store(p.Applied.Index)
+	return err
+}
+
 func progressOf(txn *dgraph.Txn) (p Progress, err error) {
 	applied, err := numbersOf(txn, appliedKey, 2)
 	if err != nil {
@@ -61,11 +74,15 @@ func progressOf(txn *dgraph.Txn) (p Progress, err error) {
 	if err != nil {
 		return p, err
 	}
+	copied, err := numbersOf(txn, copiedKey, 1)
+	if err != nil {
+		return p, err
+	}
 	list, err := metaOf(txn, membersKey)
 	if err != nil {
 		return p, err
 	}
-	p = Progress{Applied: kv.Position{Index: applied[0], Term: applied[1]}, Cut: cut[0]}
+	p = Progress{Applied: kv.Position{Index: applied[0], Term: applied[1]}, Cut: cut[0], Copied: copied[0]}
 	if list == nil {
 		return p, nil
 	}
@@ -106,9 +123,15 @@ func (b *Store) SetMembers(at uint64, list []byte) {
 	b.members.Store(&members{at, append([]byte{}, list...)})
 }
 
+// Applied returns the index of the last entry that the store includes.
+func (b *Store) Applied() uint64 { return b.applied.Load() }
+
 // commitAt commits a transaction that goes up to a place in the log; the zero Position:
 // there is no log.
 func (b *Store) commitAt(e *generation, txn *dgraph.Txn, at kv.Position) error {
+	if was := b.Applied(); at.Index > 0 && at.Index < was {
+		return fmt.Errorf("%w: entry %d of the log comes after entry %d", kv.ErrCorrupt, at.Index, was)
+	}
 	if at.Index > 0 {
 		if err := setNumbers(txn, appliedKey, at.Index, at.Term); err != nil {
 			return err
@@ -120,19 +143,26 @@ func (b *Store) commitAt(e *generation, txn *dgraph.Txn, at kv.Position) error {
 			return err
 		}
 	}
-	return e.commit(txn)
+	err := e.commit(txn)
+	if err == nil && at.Index > 0 {
+		b.applied.Store(at.Index)
+	}
+	return err
 }
 
 // Apply commits a batch of another machine. It returns after it is on the disk, and after
-// followers of commits and watchers have been told. An error other than kv.ErrUnavailable
-// means that the batch or the disk is damaged; after any error the store must not be given
-// later entries.
+// followers of commits and watchers have been told. Of an entry that the store includes
+// already, nothing is applied again. An error other than kv.ErrUnavailable means that the
+// batch or the disk is damaged; after any error the store must not be given later entries.
 func (b *Store) Apply(at kv.Position, writes []byte) error {
 	stage, err := decodeWrites(writes)
 	if err != nil {
 		return b.logDamage(err)
 	}
 	return b.onWriter(context.Background(), func() error {
+		if at.Index <= b.Applied() {
+			return nil
+		}
 		return b.writer.apply(at, stage, nil)
 	})
 }
@@ -144,6 +174,9 @@ func (b *Store) Adopt(at kv.Position, id kv.Identity) error {
 		return err
 	}
 	return b.onWriter(context.Background(), func() error {
+		if at.Index <= b.Applied() {
+			return nil
+		}
 		err := b.writer.apply(at, newOverlay(), func(txn *dgraph.Txn) error { return txn.Set(sentinelKey, stored) })
 		if err == nil {
 			b.identity.Store(&id)
@@ -153,7 +186,8 @@ func (b *Store) Adopt(at kv.Position, id kv.Identity) error {
 }
 
 // Pass says that the log may be cut up to an entry. Between the last batch and that entry
-// there is none for the store.
+// there is none for the store. It is refused if the log was cut further meanwhile: another
+// machine's Copy was installed; and if nothing was applied yet.
 func (b *Store) Pass(at kv.Position) error {
 	cut := at.Index
 	return b.onWriter(context.Background(), func() error {
@@ -163,11 +197,32 @@ func (b *Store) Pass(at kv.Position) error {
 		if err != nil {
 			return b.logDamage(err)
 		}
+		if p.Applied.Index == 0 {
+			return fmt.Errorf("%w: there is nothing yet that a cut would leave", kv.ErrUnavailable)
+		}
+		if cut < p.Cut {
+			return fmt.Errorf("%w: a copy has replaced what was up to entry %d", kv.ErrUnavailable, cut)
+		}
 		if p.Applied.Index > at.Index {
 			at = p.Applied
 		}
 		return b.writer.apply(at, newOverlay(), func(txn *dgraph.Txn) error {
 			return setNumbers(txn, cutKey, cut)
+		})
+	})
+}
+
+// Found makes this store the first copy: what it has is entry 1, which no log has, so that
+// whoever comes later must get a Copy. It does nothing if it is a copy already.
+func (b *Store) Found(members []byte) error {
+	return b.onWriter(context.Background(), func() error {
+		if b.Applied() > 0 {
+			return nil
+		}
+		first := kv.Position{Index: 1, Term: 1}
+		return b.writer.apply(first, newOverlay(), func(txn *dgraph.Txn) error {
+			return errors.Join(setMembers(txn, first.Index, members), setNumbers(txn, cutKey, first.Index),
+				setNumbers(txn, copiedKey, first.Index))
 		})
 	})
 }

@@ -271,6 +271,111 @@ func TestACopyReplacesEverything(t *testing.T) {
 	check("opened again", openAt(t, dir))
 }
 
+// A copy is installed while a reader is in the middle of what was there. That is no reason to
+// wait, or to say that it was not installed: whoever believed that would go on with the
+// entries that the copy includes.
+func TestACopyDoesNotWaitForReaders(t *testing.T) {
+	leader, _ := leading(t, filepath.Join(t.TempDir(), "leader"))
+	setKey(t, leader, "new")
+	b := openAt(t, filepath.Join(t.TempDir(), "copy"))
+	setKey(t, b, "old")
+	r, c := receive(t, leader, b)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	b.OnCommit(func([]kv.Event) { cancel() }) // it is the current one now
+	err := b.Each(t.Context(), nil, func(key, _ []byte) error {
+		if err := r.Install(ctx, c.Progress, c.Identity); err != nil {
+			t.Errorf("Install = %v", err)
+		}
+		if got := string(key); got != "old" {
+			t.Errorf("the reader sees %s", got)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := content(t, b), content(t, leader); got != want {
+		t.Errorf("it has %s, want %s", got, want)
+	}
+}
+
+// Entries come again that the store includes already. They are not applied twice: the later
+// ones would be undone.
+func TestAnEntryIsNotAppliedAgain(t *testing.T) {
+	leader, log := leading(t, "")
+	for _, value := range []string{"1", "2", "3"} {
+		err := leader.Update(t.Context(), kv.NewOp(), func(tx kv.Tx) error {
+			return tx.Set([]byte("k"), []byte(value))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "copy")
+	b := openAt(t, dir)
+	apply := func(batches []logged) {
+		t.Helper()
+		for _, batch := range batches {
+			if err := b.Apply(batch.at, batch.writes); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	apply(*log)
+	same := func(when string) {
+		t.Helper()
+		id := b.Identity()
+		apply((*log)[:2])
+		other := id
+		other.Instance = "another"
+		if err := b.Adopt(kv.Position{Index: 2, Term: 7}, other); err != nil {
+			t.Fatal(err)
+		}
+		if got := content(t, b); got != `"k"="3" ` || progress(t, b).Applied.Index != 3 || b.Identity() != id {
+			t.Errorf("%s: it has %s, and is at %+v", when, got, progress(t, b))
+		}
+	}
+	same("again")
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b = openAt(t, dir)
+	same("opened again")
+	r, c := receive(t, leader, b)
+	if err := r.Install(t.Context(), c.Progress, c.Identity); err != nil {
+		t.Fatal(err)
+	}
+	same("after a copy")
+}
+
+// This store wanted to cut its log, and a copy came first. The log has been cut further, and
+// is not said to have been cut less.
+func TestACutBeforeACopyIsRefused(t *testing.T) {
+	leader, _ := leading(t, filepath.Join(t.TempDir(), "leader"))
+	for i := range 9 {
+		setKey(t, leader, fmt.Sprint(i))
+	}
+	b := openAt(t, filepath.Join(t.TempDir(), "copy"))
+	if err := b.Pass(kv.Position{Index: 1, Term: 1}); !errors.Is(err, kv.ErrUnavailable) || progress(t, b).Cut != 0 {
+		t.Errorf("Pass before anything was applied = %v", err)
+	}
+	if err := b.Apply(kv.Position{Index: 4, Term: 7}, nil); err != nil {
+		t.Fatal(err)
+	}
+	r, c := receive(t, leader, b)
+	if err := r.Install(t.Context(), c.Progress, c.Identity); err != nil {
+		t.Fatal(err)
+	}
+	err := b.Pass(kv.Position{Index: 4, Term: 7})
+	if p := progress(t, b); !errors.Is(err, kv.ErrUnavailable) || p.Cut != 9 || p.Applied.Index != 9 || p.Copied != 9 {
+		t.Errorf("Pass = %v, and it is at %+v", err, p)
+	}
+	if err := b.Pass(kv.Position{Index: 9, Term: 7}); err != nil {
+		t.Errorf("Pass up to the copy = %v", err)
+	}
+}
+
 // A store becomes another copy of one that exists: it has that one's name from then on.
 func TestAdoptedIdentityStays(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")

@@ -28,6 +28,7 @@ type Store struct {
 	tables    tableCheck
 	rename    func(from, to string) error // os.Rename
 	members   atomic.Pointer[members]     // to be stored with the next batch
+	applied   atomic.Uint64               // the last entry of the log that is included; only the writer changes it
 	stuck     atomic.Bool                 // it is closing on a full disk, with work that waits for room
 
 	stop      chan struct{}
@@ -199,6 +200,9 @@ func (b *Store) adopt(e *generation, fresh bool) error {
 		s, err = getSentinel(e)
 	}
 	if err != nil {
+		return err
+	}
+	if err := b.findApplied(e); err != nil {
 		return err
 	}
 	b.identity.Store(&s)

@@ -1,6 +1,6 @@
 // Package enginetest chooses the engine for the tests of store, service, mail and web:
 // Badger, or with DOORWARD_TEST_ENGINE=faulty Badger with the faults of a replicated
-// engine.
+// engine, or with DOORWARD_TEST_ENGINE=replica the replicated engine, as a cluster of one.
 package enginetest
 
 import (
@@ -48,8 +48,10 @@ func Open(c kv.Config) (kv.Store, error) {
 		return badger.Engine(c)
 	case "faulty":
 		return openFaulty(c)
+	case "replica":
+		return openReplicated(c)
 	default:
-		return nil, fmt.Errorf("%s=%q names no engine: badger or faulty", Variable, name)
+		return nil, fmt.Errorf("%s=%q names no engine: badger, faulty or replica", Variable, name)
 	}
 }
 
