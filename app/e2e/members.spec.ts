@@ -183,4 +183,20 @@ test('the tab says how many await a decision', async ({ browser }) => {
   await guest.context().close()
 })
 
+// An invitation that never arrived looked like one that nobody had accepted yet.
+test('an invitation whose email failed stands out in the list', async () => {
+  await doorward('invite', 'lost@example.com', '--role', 'Fleet')
+  await admin.route((url) => url.pathname === '/api/v1/members', async (route) => {
+    const answer = await route.fetch()
+    const page = (await answer.json()) as { items: { email: string; delivery?: object }[] }
+    for (const m of page.items) if (m.email === 'lost@example.com') m.delivery = { ...m.delivery, state: 'failed', detail: '550 No such user here' }
+    await route.fulfill({ response: answer, json: page })
+  })
+  await admin.goto('/admin/settings/members?q=example.com')
+  await expect(admin.getByRole('row', { name: /lost@example\.com/ })).toContainText('Email failed')
+  await expect(admin.getByText('Email failed')).toHaveCount(1)
+  await examine(admin, 'members-failed')
+  await admin.unroute((url) => url.pathname === '/api/v1/members')
+})
+
 test('no page misbehaved', () => expect(faults).toEqual([]))
