@@ -286,6 +286,7 @@ test('forced colours tell apart what is selected, what is dangerous, and the bar
   expect(await style(admin.locator('a.place:not([aria-current])').first(), 'outline-style')).toBe('none')
   const swatches = await Promise.all((await admin.locator('.key i').all()).map((e) => style(e, 'background-color')))
   expect(new Set([...swatches, await style(admin.locator('body'), 'background-color')]).size, 'three swatches, and none like the page').toBe(4)
+  expect(await style(admin.locator('.numbers li').first(), 'outline-style'), 'the figures are apart').toBe('solid')
   await admin.goto('/admin/requests')
   expect(await style(button(admin, /^Reject & Delete/).first(), 'border-top-style')).toBe('double')
   await admin.emulateMedia({ forcedColors: 'none' })
@@ -462,6 +463,7 @@ test('on paper there is the page without its controls', async () => {
   await expect(admin.getByRole('heading', { name: 'Wilhelmina Featherstone' })).toBeVisible()
   await expect(admin.getByRole('banner')).toBeHidden()
   expect(await admin.locator('.btn:visible, .field:visible').count()).toBe(0)
+  for (const heading of ['Member', 'Last sign-in']) await expect(admin.locator('thead').getByText(heading, { exact: true }).filter({ visible: true }), 'a heading that sorts').toHaveText(heading)
   await admin.emulateMedia({ media: 'screen' })
 })
 

@@ -126,7 +126,7 @@ test('the pages of the portal', async ({ browser }) => {
 
 // What a server says that cannot do what it is asked, and one that does not answer.
 test('the console while the server fails', async () => {
-  const needed = ['/me', '/overview', '/roles', '/login-requests', '/events']
+  const needed = ['/me', '/settings', '/overview', '/roles', '/login-requests', '/events']
   await admin.route(
     (url) => url.pathname.startsWith('/api/v1/') && !needed.includes(url.pathname.slice('/api/v1'.length)),
     (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', json: { status: 503, title: 'Service Unavailable', code: 'store_unavailable', detail: 'The server cannot do this just now. Nothing was changed. Try again in a moment.' } }),
