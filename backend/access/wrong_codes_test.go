@@ -25,7 +25,8 @@ func TestGuessProbabilityInTheDocumentation(t *testing.T) {
 		t.Errorf("all addresses in a year: %.2g", p)
 	}
 	var table strings.Builder
-	table.WriteString("| guessed right, at most | in a day | in a month | in a year |\n|---|---:|---:|---:|\n")
+	table.WriteString("| probability of a right guess, at most | in a day | in a month | in a year |\n" +
+		"|---|---:|---:|---:|\n")
 	for _, row := range []struct {
 		what                string
 		addresses, networks int
@@ -49,9 +50,9 @@ func TestGuessProbabilityInTheDocumentation(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, says := range []string{table.String(), known,
-		fmt.Sprintf("| wrong codes for one ask | %d |", MaxCodeAttempts),
+		fmt.Sprintf("| wrong codes for one sign-in request | %d |", MaxCodeAttempts),
 		fmt.Sprintf("together | %d in any hour, %d in any day |", MaxWrongCodesHour, MaxWrongCodesDay),
-		fmt.Sprintf("known to it | %d in any day |", MaxWrongCodesKnown),
+		fmt.Sprintf("known browser | %d in any day |", MaxWrongCodesKnown),
 		fmt.Sprintf("| browsers known to one member | %d |", MaxKnownBrowsers),
 		fmt.Sprintf("1 in 32⁸ = %s", commas(math.Pow(float64(len(codeAlphabet)), CodeLength))),
 	} {

@@ -230,10 +230,10 @@ func TestTheDocumentSaysTheBounds(t *testing.T) {
 	must(t, err)
 	day := MaxStrangerEmails + int(24*time.Hour/StrangerEmailInterval)
 	for _, says := range []string{
-		fmt.Sprintf("asked for from one network | %d at once, then one in %.0f minutes |", MaxSignInEmails,
+		fmt.Sprintf("requested from one network | %d at once, then one in %.0f minutes |", MaxSignInEmails,
 			SignInEmailInterval.Minutes()),
-		fmt.Sprintf("not known to it together | %d at once, then one an hour: %d in a day |", MaxStrangerEmails, day),
-		fmt.Sprintf("asked for in one browser that is known to it | %d at once, then one in %.0f minutes |",
+		fmt.Sprintf("unknown browsers together | %d at once, then one an hour: %d in a day |", MaxStrangerEmails, day),
+		fmt.Sprintf("requested from one known browser | %d at once, then one in %.0f minutes |",
 			MaxSignInEmails, SignInEmailInterval.Minutes()),
 		fmt.Sprintf("all addresses together | %d at once, then %d a second |",
 			MaxStrangerRequests, time.Second/StrangerRequestInterval),

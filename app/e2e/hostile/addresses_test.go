@@ -13,7 +13,7 @@ func (h *target) taken(email string) (bool, answer) {
 	return a.code == 201, a
 }
 
-var _ = item("46", "one mailbox is invited as several members by spelling it otherwise", spellings)
+var _ = item("46", "one mailbox is invited as several members with different spellings", spellings)
 
 // The attacker writes one mailbox with capitals, a Kelvin sign, full-width letters, or
 // another form of its domain, to get a second member with a decision of its own. They
@@ -47,7 +47,7 @@ func spellings(t *testing.T) {
 	}
 }
 
-var _ = item("47", "an address that looks like a colleague's is put before the Admin", lookalikes)
+var _ = item("47", "an address that looks like a colleague's is shown to the Admin", lookalikes)
 
 // Cyrillic letters that look like Latin ones make an address that reads like one that
 // the Admin knows. Mixed scripts are refused.
@@ -62,7 +62,9 @@ func lookalikes(t *testing.T) {
 	}
 }
 
-var _ = item("48", "plus addresses: another's account by stripping, or fifty allowances of one mailbox", plusAddresses)
+var _ = item("48",
+	"plus addresses: someone else's account if the tag is removed, or fifty times the limits of one mailbox",
+	plusAddresses)
 
 // u+1 and u are two accounts: the owner of the first must not get the second. But they
 // may be one mailbox, which must not be flooded from fifty addresses.
@@ -96,7 +98,7 @@ func plusAddresses(t *testing.T) {
 	}
 }
 
-var _ = item("49", "an address that says more to a mail server than to us", injectedAddresses)
+var _ = item("49", "an address that means more to a mail server than to us", injectedAddresses)
 
 // A quoted local part went to the wire as RCPT TO:<victim@evil.example> <x@ours>.
 // Nothing that a mail server could read in two ways is an address here, wherever

@@ -43,7 +43,7 @@ func (h *target) answers() map[string]answer {
 
 var _ = item(
 	"39, 40",
-	"an answer without its headers is framed, sniffed, or runs somebody else's script",
+	"a response without its headers is framed, sniffed, or runs someone else's script",
 	headersEverywhere,
 )
 
@@ -127,7 +127,7 @@ func (h *target) fresh() (email, link string) {
 	return email, path(str(m[0]["login_link"]))
 }
 
-var _ = item("44", "the pending page is read for what it tells about others", pendingPage)
+var _ = item("44", "the pending page is searched for what it reveals about others", pendingPage)
 
 // An attacker with a pending account looks at its page and its events for who else is
 // here, who decides, what exists. They show that account's own invitation only.

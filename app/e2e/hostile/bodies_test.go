@@ -67,7 +67,7 @@ func sizes(t *testing.T) {
 	h.alive()
 }
 
-var _ = item("52", "JSON that two readers read in two ways, or that costs more than it is worth", jsonBodies)
+var _ = item("52", "JSON that two parsers read differently, or that is expensive to parse", jsonBodies)
 
 // Of a key that occurs twice one reader takes the first value and another the last. A
 // body nested ten thousand levels deep crashes a careless parser. The server accepts
@@ -136,7 +136,7 @@ type zero struct{}
 
 func (zero) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-var _ = item("53", "10 KB that unpack to gigabytes, at every path that takes a body", compressedBodies)
+var _ = item("53", "10 KB that decompress to gigabytes, at every path that accepts a body", compressedBodies)
 
 // Ten thousand bytes, compressed twice, once expanded to six gigabytes before anybody
 // checked who had sent them, and ended the server. A compressed body is refused on

@@ -13,7 +13,7 @@ import (
 	"doorward/app/e2e/product"
 )
 
-var _ = item("27", "the limiter itself is made to hold: 20,000 networks that each ask once", limiterHolds)
+var _ = item("27", "the limiter itself is flooded: 20,000 networks with one request each", limiterHolds)
 
 // An attacker from many networks fills the memory of a limiter that remembers them
 // all. This one forgets old networks, keeps limiting, and says how long to wait.
@@ -124,7 +124,7 @@ func slowConnections(t *testing.T) {
 	h.alive()
 }
 
-var _ = item("56", "64 clients at once, so that a buffer of one ends in the record of another", borrowedBuffers)
+var _ = item("56", "64 clients at once, so that a buffer of one ends up in the record of another", borrowedBuffers)
 
 // The framework's strings are valid for one request only. Kept longer they change to
 // parts of the next request on that connection: one person's name in another's
@@ -169,7 +169,7 @@ func borrowedBuffers(t *testing.T) {
 	}
 }
 
-var _ = item("63", "a member who was demoted goes on using a connection that stays open", demotedMidway)
+var _ = item("63", "a demoted member keeps using a connection that stays open", demotedMidway)
 
 // A member whose rights were taken away keeps using an open connection. The rights are
 // those of each request, not of the connection: the next request is refused.
@@ -190,7 +190,7 @@ func demotedMidway(t *testing.T) {
 	carl.api("GET", "/members", nil).want(403)
 }
 
-var _ = item("89", "a suspended member keeps the stream of events that was open", openStreams)
+var _ = item("89", "a suspended member keeps an event stream that was open", openStreams)
 
 // An event stream is open when its member is suspended or its token revoked. The
 // stream ends, too, and sends nothing more.

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var _ = item("96", "another user of the machine reads the data, or lays out the directory beforehand", otherUsers)
+var _ = item("96", "another user of the machine reads the data, or prepares the directory beforehand", otherUsers)
 
 // Other users of the machine read the data directory. It is readable by its owner
 // only, whatever the umask. One that others can read, that is a file, or that contains
@@ -89,7 +89,9 @@ func errorsOf(all ...error) error {
 	return nil
 }
 
-var _ = item("97", "a backup is read by others, cut short, garbled, or poured over a directory in use", garbledBackups)
+var _ = item("97",
+	"a backup is read by others, truncated, garbled, or restored over a directory in use",
+	garbledBackups)
 
 // A damaged backup is restored. If any byte is changed or missing it is refused and
 // leaves nothing behind; a directory that is not empty is not touched. Only the owner
@@ -145,7 +147,7 @@ func garbledBackups(t *testing.T) {
 	h.alive()
 }
 
-var _ = item("98", "a backup brings links and sessions back that were used or ended since", resurrected)
+var _ = item("98", "a backup brings back links and sessions that have been used or ended since", resurrected)
 
 // A restore brings back old records: a link that was used since the backup, a session
 // that was ended. None of them works.

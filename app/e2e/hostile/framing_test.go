@@ -73,12 +73,12 @@ func probe(text, host, mark string) string {
 
 var _ = item(
 	"framing behind nginx",
-	"requests that a proxy and the server cut apart in two places (26 probes)",
+	"requests that a proxy and the server split in different places (26 probes)",
 	smuggledThroughNginx,
 )
 var _ = item(
 	"framing behind HAProxy",
-	"requests that a proxy and the server cut apart in two places (26 probes)",
+	"requests that a proxy and the server split in different places (26 probes)",
 	smuggledThroughHAProxy,
 )
 
@@ -147,7 +147,7 @@ func requests(sent string) (n int) {
 	}
 }
 
-var _ = item("framing", "the same probes without a proxy: what is hidden is never answered", smuggledAlone)
+var _ = item("framing", "the same probes without a proxy: the hidden request is never answered", smuggledAlone)
 
 // The same without a front. What the server reads as a second request a front may
 // read as a body. A request that can end in two places is refused, and the connection

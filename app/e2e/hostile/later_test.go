@@ -67,7 +67,7 @@ func (h *target) at(moment time.Time) {
 	h.t.Cleanup(func() { w.Close() })
 }
 
-var _ = item("7", "a link is used after its time: an invitation, a sign-in email", staleLinks)
+var _ = item("7", "a link is used after it has expired: an invitation, a sign-in email", staleLinks)
 
 // An old email is found and its link used. The link's record has its expiry, and one
 // second later it no longer works. (In the test's process, with another clock, on the
@@ -168,7 +168,9 @@ func oldSessions(t *testing.T) {
 	})
 }
 
-var _ = item("66", "a stolen console session, or a window's secret, makes itself a key for ever", stepUp)
+var _ = item("66",
+	"a stolen console session, or a desktop app's secret, is used to create access that does not expire",
+	stepUp)
 
 // Somebody at an open console for a minute makes an API token and keeps the access for
 // good. What outlives a session requires a recent proof of identity, and every token

@@ -94,7 +94,7 @@ func nobodyIsLockedOut(t *testing.T) {
 	}
 }
 
-var _ = item("28", "the server is made to restart, so that limits begin anew", limitsOutliveRestart)
+var _ = item("28", "the server is made to restart, so that the limits are reset", limitsOutliveRestart)
 
 // The counts of an address are stored: killing the server, or waiting for its update,
 // gives nobody more tries.

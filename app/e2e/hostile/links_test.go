@@ -56,7 +56,9 @@ func noAutoSubmit(t *testing.T) {
 	ada.press(link, link).leads("/pending")
 }
 
-var _ = item("3", "the form behind the link is replayed blindly, from elsewhere, or with another's proof", blindReplay)
+var _ = item("3",
+	"the form behind the link is replayed blindly, from elsewhere, or with another visitor's proof",
+	blindReplay)
 
 // Some scanners send the forms that they find, and a hostile page can send its
 // visitor's browser to post somebody else's token, so that the visitor works in

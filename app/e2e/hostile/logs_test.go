@@ -10,7 +10,7 @@ import (
 	"doorward/backend/mail/mailtest"
 )
 
-var _ = item("93", "line breaks, escapes and forged entries, in requests and in the mail server's answers", forgedLog)
+var _ = item("93", "line breaks, escapes and forged entries, in requests and in the mail server's responses", forgedLog)
 
 // A stranger or a mail server sends text that forges lines of the log, or controls the
 // terminal of its reader. One event is one line, and control characters are escaped.
@@ -65,7 +65,7 @@ func forgedLog(t *testing.T) {
 	}
 }
 
-var _ = item("94", "passwords and tokens in the log, also where the mail server says them back", secretsInLog)
+var _ = item("94", "passwords and tokens in the log, even if the mail server repeats them", secretsInLog)
 
 // The mail server refuses the login and repeats the password in its answer; a
 // proxy sends a token to a wrong path; an operator reads the log at its most verbose
@@ -113,7 +113,7 @@ func secretsInLog(t *testing.T) {
 	}
 }
 
-var _ = item("95", "requests that nobody foresaw: what does the answer tell of the inside?", insides)
+var _ = item("95", "unexpected requests: what does the response reveal about the inside?", insides)
 
 // Ids of 3,000 characters (Badger prints an oversized key into its error), odd
 // bytes, wrong types, at every operation. No answer is a 500, and none shows a path, a

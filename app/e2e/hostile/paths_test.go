@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-var _ = item("55", "paths that climb out of what is served, in every spelling", traversal)
+var _ = item("55", "paths that lead out of the served directory, in every spelling", traversal)
 
 // Dots, encoded dots, backslashes, zero bytes, overlong UTF-8, twice encoded:
 // no path leads to a file or past the guard.
@@ -39,7 +39,7 @@ func traversal(t *testing.T) {
 	}
 }
 
-var _ = item("57", "a million at once, and cursors that were edited or belong to another list", cursors)
+var _ = item("57", "a million items at once, and cursors that were edited or belong to another list", cursors)
 
 // The attacker requests a whole list at once, to copy everything or to stall the
 // server; decodes a cursor to learn keys; and makes one up to reach other lists.
@@ -82,7 +82,7 @@ func cursors(t *testing.T) {
 	}
 }
 
-var _ = item("65", "guarded paths in other spellings: slashes, case, encodings, dots", pathVariants)
+var _ = item("65", "protected paths in other spellings: slashes, case, encodings, dots", pathVariants)
 
 // The guard compares one spelling of a path and the router another, and the attacker
 // finds the difference. A path that does not match exactly is not found.

@@ -20,7 +20,9 @@ import (
 	"doorward/app/e2e/product"
 )
 
-var _ = item("99", "other ways in than the pages: metrics, profiles, other ports, the shell's socket", otherPorts)
+var _ = item("99",
+	"ways in other than the pages: metrics, profiles, other ports, the command line's socket",
+	otherPorts)
 
 // The attacker looks for what a framework opens by default: profiles, metrics, debug
 // pages; another port; the operator's API over the network. There is one port, and

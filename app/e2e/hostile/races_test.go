@@ -86,7 +86,7 @@ func neverNoAdmin(t *testing.T) {
 	h.alive()
 }
 
-var _ = item("67", "50 browsers make the first Admin at the same moment, and again after a restart", firstAdmin)
+var _ = item("67", "50 browsers create the first Admin at the same moment, and again after a restart", firstAdmin)
 
 // A stranger is the first to open a new server, and owns it. The setup link is a
 // secret that only the server's output has; it works once and never again.

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-var _ = item("15", "what was revoked is used before anybody notices: links, pages, sessions", revoked)
+var _ = item("15", "something that was revoked is used before anyone notices: links, pages, sessions", revoked)
 
 // Somebody uses what a decision took from them: the link and the open page of a
 // rejected member, the session of a suspended one, a replaced invitation. A decision
@@ -36,7 +36,7 @@ func revoked(t *testing.T) {
 	}
 }
 
-var _ = item("18", "rights that somebody lost after inviting are carried into the approval", demotedSince)
+var _ = item("18", "permissions that an inviter has lost since are carried into the approval", demotedSince)
 
 // Two of a kind invite each other's friends as Admins; one of them is demoted
 // before anybody opens the email. What an approval grants is read from the record at
@@ -86,7 +86,7 @@ func (h *target) idOf(email string) string {
 	return ""
 }
 
-var _ = item("59", "somebody decides on their own request, or changes what they may do", ownRequest)
+var _ = item("59", "someone decides on their own request, or changes their own permissions", ownRequest)
 
 // A pending member tries to approve themselves, and, once approved, to give themselves
 // more roles. A decision takes a second person.
@@ -108,7 +108,7 @@ func ownRequest(t *testing.T) {
 	h.admin.api("GET", "/members/"+bobID, nil).want(200).has(`"roles":["Admin"]`)
 }
 
-var _ = item("60", "state, roles or a proof of the address are sent along in one's own forms", selfRaised)
+var _ = item("60", "someone adds a state, roles or a verified email to their own forms", selfRaised)
 
 // Zitadel took "verified" from the body (CVE-2026-27946). What a person sends
 // about themselves never holds what others decide: in JSON it is refused, in a
@@ -138,7 +138,7 @@ func selfRaised(t *testing.T) {
 
 var _ = item(
 	"61",
-	"a manager with fewer rights grants, invites, approves, rejects or ends what is above them",
+	"a manager with fewer permissions grants, invites, approves, rejects or ends what is above them",
 	aboveOwn,
 )
 
@@ -189,7 +189,7 @@ func aboveOwn(t *testing.T) {
 	h.admin.api("GET", "/members/"+boss2, nil).want(200).has(`"state":"active"`, `"roles":["Admin"]`)
 }
 
-var _ = item("64", "roles that do not exist, were deleted, or say everything", unknownRoles)
+var _ = item("64", "roles that do not exist, were deleted, or claim every permission", unknownRoles)
 
 // The attacker asks for a role that does not exist, one that was deleted and made again
 // with more rights, one that reads like a built-in role, a permission for everything.

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var _ = item("4", "tokens are guessed from others: prefixes, order, weak characters", guessing)
+var _ = item("4", "tokens are guessed from other tokens: prefixes, order, weak characters", guessing)
 
 // The attacker compares a few hundred links of their own, to guess somebody else's.
 // Each is 256 random bits.

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-var _ = item("30", "a session id is planted before somebody signs in, or kept across a rise of rights", fixation)
+var _ = item("30", "a session id is planted before someone signs in, or kept when permissions increase", fixation)
 
 // The attacker puts a session of their own choice into the victim's browser, or
 // keeps a copy of a pending member's, and waits for it to gain rights. Each gain of
@@ -37,7 +37,7 @@ func fixation(t *testing.T) {
 	ada.api("GET", "/me", nil).want(200)
 }
 
-var _ = item("31", "cookies are taken over by a script, a neighbouring host, or a plain connection", cookieFlags)
+var _ = item("31", "cookies are stolen by a script, a neighboring host, or a plain connection", cookieFlags)
 
 // A neighbouring host sets a cookie for the whole domain; a script reads one; a
 // plain request carries one. Behind https every cookie has the prefix for which
@@ -76,7 +76,7 @@ func cookieFlags(t *testing.T) {
 	h.browser().api("GET", "/me", nil, header("Cookie", "dw="+h.admin.cookie("dw"))).want(401) // without the prefix
 }
 
-var _ = item("32", "a session id that the server never made is sent, and adopted", foreignSession)
+var _ = item("32", "a session id that the server never created is sent, and adopted", foreignSession)
 
 // Fiber's own sessions accepted any id that a client sent (GHSA-98j2-3j3p-fw2v). An
 // unknown one is signed out, and no id that was sent is set as a cookie.
@@ -101,7 +101,7 @@ func foreignSession(t *testing.T) {
 	}
 }
 
-var _ = item("34", "the cookie of somebody who signed out is used again", signedOut)
+var _ = item("34", "the cookie of someone who signed out is used again", signedOut)
 
 // The laptop is shared; the back button, or a copy of the cookie, is tried after
 // signing out. The session is deleted on the server, and Clear-Site-Data clears what
@@ -121,7 +121,9 @@ func signedOut(t *testing.T) {
 	h.browser().get("/fleet", header("Cookie", h.cookieName("dw")+"="+old)).want(303, 401)
 }
 
-var _ = item("35", "a second session goes on after signing out everywhere, suspension, or fewer rights", everywhere)
+var _ = item("35",
+	"a second session keeps working after signing out everywhere, suspension, or losing permissions",
+	everywhere)
 
 // Two browsers are signed in, one of them a thief's. Fewer roles, a suspension or
 // signing out everywhere takes effect in both at the next request.

@@ -139,7 +139,7 @@ func (h *target) everything() string {
 	return b.String()
 }
 
-var _ = item("43", "a page of another origin reads our answers with the visitor's cookies", otherOrigins)
+var _ = item("43", "a page of another origin reads our responses with the visitor's cookies", otherOrigins)
 
 // Some servers allow any origin that asks to read their answers, with cookies. No
 // origin is allowed here.

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-var _ = item("5", "the disk, a backup or the log is stolen: does anything in it open something?", stolenDisk)
+var _ = item("5", "the disk, a backup or the log is stolen: does anything in it give access?", stolenDisk)
 
 // A thief of the data directory, a backup and the log searches them for links,
 // sessions and tokens, in plain text, hexadecimal and base64. Only hashes are stored,
@@ -78,7 +78,7 @@ func stolenDisk(t *testing.T) {
 	}
 }
 
-var _ = item("68", "an entry of the audit log is altered by somebody with the file in their hands", alteredAudit)
+var _ = item("68", "someone with access to the file alters an entry of the audit log", alteredAudit)
 
 // Somebody with a backup changes who did something, corrects every checksum, and
 // restores it. The hash chain of the entries shows which one was altered.
@@ -155,7 +155,7 @@ func remake(t *testing.T, whole []byte, change func(key, value []byte) []byte) [
 	return append(out, sum[:]...)
 }
 
-var _ = item("104", "what is left of somebody who was rejected, or removed", whatIsLeft)
+var _ = item("104", "what is left of someone who was rejected or removed", whatIsLeft)
 
 // Somebody was rejected and wants their data deleted. After compacting, their address,
 // name and texts are in no file, list or audit entry, in any spelling.

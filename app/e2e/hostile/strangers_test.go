@@ -55,7 +55,7 @@ func formTellsNothing(t *testing.T) {
 
 var _ = item(
 	"21",
-	"what follows the form tells who is known (times: the figure `enumeration` of the benchmarks)",
+	"what happens after the form reveals who is known (times: the figure `enumeration` of the benchmarks)",
 	nextRequestTellsNothing,
 )
 
@@ -83,7 +83,7 @@ func nextRequestTellsNothing(t *testing.T) {
 	}
 }
 
-var _ = item("23", "whether an address is taken is asked for by those who may not invite", existence)
+var _ = item("23", "someone who may not invite asks whether an address is taken", existence)
 
 // "Already a member" is for those who may invite. To everybody else the same
 // question is refused before anything is looked up, whether there is such a
@@ -107,7 +107,7 @@ func existence(t *testing.T) {
 	}).want(409).has("already_member")
 }
 
-var _ = item("24", "identifiers are counted up, and foreign ones told from missing ones", foreignIDs)
+var _ = item("24", "identifiers are enumerated, and other people's told from missing ones", foreignIDs)
 
 // An id from a log line or a colleague's screen is changed a little, or requested by
 // somebody who may not see it. Ids are random, and what does not exist is answered

@@ -52,7 +52,7 @@ func storedMarkup(t *testing.T) {
 	}
 }
 
-var _ = item("50", "text that reorders, hides, or is nothing at all, before the Admin who decides", textTricks)
+var _ = item("50", "text that reorders, hides, or is empty, shown to the Admin who decides", textTricks)
 
 // The list of login requests is what an Admin decides by. A name that is
 // invisible, runs backwards, or piles marks over the lines beside it makes them
