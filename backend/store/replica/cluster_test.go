@@ -187,7 +187,8 @@ func (c *cluster) handsOverTo(n *Node) bool {
 	for _, other := range c.running() {
 		if other != n && other.lead.Load() != nil {
 			to := n.o.Self
-			return other.raft.LeadershipTransferToServer(raft.ServerID(to.ID), raft.ServerAddress(to.Address)).Error() == nil
+			id, at := raft.ServerID(to.ID), raft.ServerAddress(to.Address)
+			return other.raft.LeadershipTransferToServer(id, at).Error() == nil
 		}
 	}
 	return false

@@ -38,7 +38,8 @@ func copyOf(t *testing.T, leader *Node) (request raft.InstallSnapshotRequest, wh
 func sendCopy(to *Node, request raft.InstallSnapshotRequest, whole io.Reader) (raft.InstallSnapshotResponse, error) {
 	var answer raft.InstallSnapshotResponse
 	self := to.o.Self
-	err := to.transport.InstallSnapshot(raft.ServerID(self.ID), raft.ServerAddress(self.Address), &request, &answer, whole)
+	id, at := raft.ServerID(self.ID), raft.ServerAddress(self.Address)
+	err := to.transport.InstallSnapshot(id, at, &request, &answer, whole)
 	return answer, err
 }
 

@@ -49,7 +49,8 @@ func TestALogThatLostItsEndAfterACut(t *testing.T) {
 		if err := n.raft.Snapshot().Error(); err != nil {
 			t.Fatal(err)
 		}
-		if p, err := n.engine.Progress(t.Context()); err != nil || p.Cut != p.Applied.Index || p.Copied == p.Applied.Index {
+		p, err := n.engine.Progress(t.Context())
+		if err != nil || p.Cut != p.Applied.Index || p.Copied == p.Applied.Index {
 			t.Fatalf("it is at %+v, %v", p, err)
 		}
 	})

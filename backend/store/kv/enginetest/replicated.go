@@ -51,7 +51,8 @@ func openReplicated(c kv.Config) (_ kv.Store, err error) {
 
 func (r *replicated) open() (err error) {
 	r.Node, err = replica.Open(replica.Options{
-		Config: r.of, Self: alone, First: []replica.Peer{alone}, Listener: newSilent(), Heartbeat: 20 * time.Millisecond,
+		Config: r.of, Self: alone, First: []replica.Peer{alone}, Listener: newSilent(),
+		Heartbeat: 20 * time.Millisecond,
 	})
 	if err != nil {
 		return err
