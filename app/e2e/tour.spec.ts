@@ -96,6 +96,45 @@ test('the invitation and the pending page', async ({ browser }) => {
   await examine(invitee, 'pending-note')
 })
 
+// A browser allows a host six connections, and each stream of events is one. A browser
+// without a screen sees all its tabs, so which one is seen is set.
+test('seven tabs wait: all load, and the one that is seen changes by itself', async ({ browser }) => {
+  const first = await visit(browser)
+  await first.context().addInitScript(() => {
+    let hidden = false
+    Object.defineProperty(Document.prototype, 'hidden', { get: () => hidden })
+    const see = (seen: boolean) => {
+      hidden = !seen
+      document.dispatchEvent(new Event('visibilitychange'))
+    }
+    Object.assign(window, { see })
+  })
+  const see = (page: Page, seen: boolean) => page.evaluate((seen) => (window as unknown as { see(seen: boolean): void }).see(seen), seen)
+  const live = (page: Page) => expect(page.locator('#live')).toContainText('This page updates automatically')
+  await first.goto(await invite('seven@example.com', 'Fleet'))
+  await first.getByRole('button', { name: 'Accept the invitation' }).click()
+  await live(first)
+  const tabs = [first]
+  while (tabs.length < 7) {
+    await see(tabs.at(-1) as Page, false)
+    const tab = await first.context().newPage()
+    tabs.push(tab)
+    await tab.goto('/pending')
+    await live(tab)
+  }
+  const last = tabs.at(-1) as Page
+  expect(await last.evaluate(async () => (await fetch('/pending')).status), 'an eighth request').toBe(200)
+  await see(last, false)
+  const asked = ['/pending', '/api/v1/events'].map((path) => first.waitForResponse((r) => new URL(r.url()).pathname === path))
+  await see(first, true)
+  await Promise.all(asked)
+  await doorward('approve', 'seven@example.com')
+  await heading(first, /^Hello/)
+  await see(last, true)
+  await heading(last, /^Hello/)
+  await first.context().close()
+})
+
 test('links that expired read alike, and offer a fresh email', async ({ browser }) => {
   const unknown = `${base}/login/${'A'.repeat(43)}`
   const said: string[] = []

@@ -107,6 +107,7 @@ func samples() map[string]sample {
 		"rejected-plain": {access.RejectedMessage, sampleFacts()},
 		"waiting":        {access.RequestsMessage, admin(ada)},
 		"waiting-many":   {access.RequestsMessage, admin(ada, alan)},
+		"waiting-admin":  {access.RequestsMessage, admin(waits("", "eve@example.net", written.Add(-time.Hour), "Admin"))},
 		"abandoned":      {access.UndecidedMessage, admin(alan)},
 		"test":           {access.TestMessage, admin()},
 	}
@@ -245,9 +246,10 @@ func TestEmailsTellTheFacts(t *testing.T) {
 		"rejected": {"This workspace is for the route planners only.", "deleted"},
 		"waiting": {"Ada Lovelace", "ada@example.com", "Requested role: Fleet", "waiting 12 min",
 			"https://door.example.com/admin/requests", "turn it off"},
-		"waiting-many": {"2 pending requests", "Ada Lovelace", "alan@example.net", "AILoop and Fleet"},
-		"abandoned":    {"alan@example.net", "30 days"},
-		"test":         {"grace@example.org", "Wednesday 8 May 2030, 12:00 UTC"},
+		"waiting-many":  {"2 pending requests", "Ada Lovelace", "alan@example.net", "AILoop and Fleet"},
+		"waiting-admin": {"eve@example.net", "Requested role: Admin (can manage everyone), waiting 1 h"},
+		"abandoned":     {"alan@example.net", "30 days"},
+		"test":          {"grace@example.org", "Wednesday 8 May 2030, 12:00 UTC"},
 	} {
 		w := write(t, l, all[name])
 		text := strings.Join(strings.Fields(strings.ReplaceAll(w.Text, "\n> ", " ")), " ")

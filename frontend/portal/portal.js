@@ -1,6 +1,6 @@
 // The pending page changes by itself when an Admin decides. On an event it fetches
 // itself again, and the answer says what became of the request, so events carry no
-// data. Without events it fetches every ten seconds.
+// data. Without events it fetches every ten seconds, and every thirty where nobody sees it.
 (() => {
 	'use strict'
 	const pending = document.getElementById('waiting')
@@ -18,7 +18,7 @@
 	// leave opens another page. Events that arrive until it has loaded are ignored.
 	function leave(to) {
 		left = true
-		if (source) source.close()
+		hush()
 		location.replace(to)
 	}
 
@@ -53,12 +53,18 @@
 		if (again) { again = false; look() }
 	}
 
+	// listen opens the stream of events while the tab is seen. Browsers allow a host six
+	// connections, so hidden tabs that kept theirs would stop the seventh from loading.
 	function listen() {
-		if (!window.EventSource) return
+		if (!window.EventSource || document.hidden || left || (source && source.readyState !== 2)) return
 		source = new EventSource(events)
 		source.onopen = () => say(says.live, true)
 		source.onerror = look
 		for (const name of ['member', 'reload', 'message']) source.addEventListener(name, look)
+	}
+
+	function hush() {
+		if (source) source.close()
 	}
 
 	// tell shows the times in the language and the time zone of the reader.
@@ -79,12 +85,16 @@
 
 	setInterval(() => {
 		const open = source && source.readyState === 1
-		if (Date.now() - looked > (open ? 29000 : 9000)) look()
-		if (!left && (!source || source.readyState === 2)) listen()
+		if (Date.now() - looked > (open || document.hidden ? 29000 : 9000)) look()
+		listen()
 	}, 10000)
 	addEventListener('online', look)
-	document.addEventListener('visibilitychange', () => { if (!document.hidden) look() })
-	addEventListener('pagehide', () => { if (source) source.close() })
+	document.addEventListener('visibilitychange', () => {
+		if (document.hidden) return hush()
+		look()
+		listen()
+	})
+	addEventListener('pagehide', hush)
 	addEventListener('pageshow', e => { if (e.persisted) location.reload() })
 	tell()
 	listen()

@@ -160,6 +160,15 @@ func TestAnswers(t *testing.T) {
 		{mailtest.EndOfData, "554 5.2.252 SendAsDenied", smtp.Paused, true},
 		{mailtest.EndOfData, "550 5.1.7 bad sender", smtp.Paused, true},
 		{mailtest.EndOfData, "554 Rejected: Email address is not verified: door@example.com", smtp.Paused, true},
+		// As Gmail, Exchange Online, Amazon SES and Postfix word it, in one line each.
+		{mailtest.Mail, "530 5.7.0 Authentication Required. For more information, go to " +
+			"https://support.google.com/accounts/troubleshooter/2402620. d2e1a72fcca58-gsmtp", smtp.Paused, true},
+		{mailtest.EndOfData, "554 5.2.252 SendAsDenied; ops@example.com not allowed to send as door@example.com; " +
+			"STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; " +
+			"Failed to process message due to a permanent exception with message Cannot submit message.", smtp.Paused, true},
+		{mailtest.EndOfData, "554 Message rejected: Email address is not verified. The following identities failed " +
+			"the check in region EU-WEST-1: door@example.com", smtp.Paused, true},
+		{mailtest.Rcpt, "553 5.7.1 <door@example.com>: Sender address rejected: not owned by user ops", smtp.Paused, true},
 	} {
 		t.Run(string(tt.at)+" "+tt.reply, func(t *testing.T) {
 			s := mailtest.Start(t, mailtest.Options{User: "door", Password: "hunter2", Mechanisms: []string{"PLAIN"}})

@@ -105,13 +105,17 @@ func (s *Portal) linkPage(c *fiber.Ctx) error {
 	switch {
 	case viewer == nil:
 	case viewer.Member.ID != peek.Member:
-		p.SignedInAs = viewer.Member.Email.Typed
-		p.Current, p.CurrentEmail, p.Stay = viewer.Member.DisplayName(), p.SignedInAs, begin(viewer)
-		p.CurrentEmail = beside(p.CurrentEmail, p.Current)
+		p.SignedInAs, p.Choice = viewer.Member.Email.Typed, choiceOf(viewer)
 	case peek.Verified: // else the link still verifies the address
 		return c.Redirect(begin(viewer), http.StatusSeeOther)
 	}
 	return s.page(c, http.StatusOK, pageLink, p)
+}
+
+// choiceOf is what the viewer is asked before somebody else signs in.
+func choiceOf(viewer *gate.Principal) Choice {
+	name := viewer.Member.DisplayName()
+	return Choice{Current: name, CurrentEmail: beside(viewer.Member.Email.Typed, name), Stay: begin(viewer)}
 }
 
 // beside returns the address to show beside a name: nothing where the name is the
@@ -159,8 +163,18 @@ func (s *Portal) redeemLink(c *fiber.Ctx) error {
 	if err != nil {
 		return s.linkRefused(c, viewer, token, err)
 	}
-	if other {
-		actor := access.Actor{Member: viewer.Member.ID, Source: access.SourcePortal, From: b.From}
+	return s.replaced(c, viewer, e)
+}
+
+// replaced is entered, where the viewer was signed in before. Somebody else's session
+// ends: this browser loses its cookie, and nobody could end it here any more.
+func (s *Portal) replaced(c *fiber.Ctx, viewer *gate.Principal, e service.NewSession) error {
+	if viewer != nil && viewer.Member.ID != e.Member.ID {
+		actor := access.Actor{
+			Member: viewer.Member.ID,
+			Source: access.SourcePortal,
+			From:   s.web.Cookies.Browser(c).From,
+		}
 		if err := s.service.Gate.SignOut(c.UserContext(), actor, web.SecretOf(c)); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -73,6 +74,39 @@ func TestLinkOfSomebodyElseAsks(t *testing.T) {
 	admin.Get("/pending").Want(t, http.StatusOK, "ada@example.com")
 	if _, err := s.Service.Gate.Principal(bg, before); !access.SignedOut.Is(err) {
 		t.Errorf("her own session goes on where nobody can end it: %v", err)
+	}
+}
+
+// A page for the code is left open, and meanwhile somebody else signs in in that browser.
+// The code does not change who is signed in without a word, and is not used up by the
+// question. Only the choice ends the session, which nobody could end afterwards.
+func TestCodeOfSomebodyElseAsks(t *testing.T) {
+	s := webtest.New(t)
+	s.SignedIn("ada@example.com", access.Fleet)
+	eve, _ := s.SignedIn("eve@example.com", access.Admin)
+	eve.Get("/")
+	b := s.Browser()
+	page := b.Post(b.Get("/login"), "/login", "email", "ada@example.com")
+	if _, err := s.Service.SignIn.AnswerRequests(bg); err != nil {
+		t.Fatal(err)
+	}
+	_, code := s.SignInEmail()
+	here, err := url.Parse(webtest.URL)
+	s.Must(err)
+	b.Jar.SetCookies(here, []*http.Cookie{{Name: webtest.SessionCookie, Value: eve.Session().Reveal(), Path: "/"}})
+	before := b.Session()
+	asks := b.Post(page, "/login/code", "code", code, "email", "ada@example.com")
+	asks.Want(t, http.StatusOK, "You are signed in as", "eve@example.com", "ada@example.com", `href="/"`,
+		`name="switch" value="1"`, `value="`+code+`"`)
+	if b.Session() != before {
+		t.Error("a press without a choice changed the session")
+	}
+	b.Post(page, "/login/code", "code", code).Want(t, http.StatusSeeOther, "/") // of nobody's address
+	b.Get("/").Want(t, http.StatusOK, "Console")
+	b.Post(asks, "/login/code", "code", code, "email", "ada@example.com", "switch", "1").Want(t, http.StatusSeeOther, "/")
+	b.Get("/").Want(t, http.StatusOK, "ada@example.com")
+	if _, err := s.Service.Gate.Principal(bg, before); !access.SignedOut.Is(err) {
+		t.Errorf("the session goes on where nobody can end it: %v", err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/address"
+	"doorward/backend/gate"
 	"doorward/backend/service"
 )
 
@@ -82,6 +83,12 @@ func (s *Portal) redeemCode(c *fiber.Ctx) error {
 	if err := s.web.Guard.SlowAttempts(c); err != nil {
 		return err
 	}
+	viewer := s.viewer(c)
+	if viewer != nil && c.FormValue("switch") == "" { // signed in since the page was opened
+		if asked, err := s.askBeforeCode(c, viewer); asked || err != nil {
+			return err
+		}
+	}
 	e, err := s.service.SignIn.RedeemCode(c.UserContext(), strings.Clone(c.FormValue("code")), s.web.Cookies.Browser(c))
 	if access.Invalid.Is(err) {
 		why := access.Explain(err)
@@ -98,7 +105,28 @@ func (s *Portal) redeemCode(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.entered(c, e)
+	return s.replaced(c, viewer, e)
+}
+
+// askBeforeCode asks whoever is signed in before a code signs somebody else in, and
+// reports whether it did. The code is neither checked nor used yet. A form without an
+// address cannot say whom its code is for, so it leads on.
+func (s *Portal) askBeforeCode(c *fiber.Ctx, viewer *gate.Principal) (bool, error) {
+	email := strings.Clone(c.FormValue("email"))
+	whose, err := address.Parse(email)
+	if err != nil {
+		return true, c.Redirect(begin(viewer), http.StatusSeeOther)
+	}
+	if whose.Canonical == viewer.Member.Email.Canonical {
+		return false, nil
+	}
+	p, err := s.codePage(c, email, "")
+	if err != nil {
+		return true, err
+	}
+	p.SignedInAs, p.Choice = viewer.Member.Email.Typed, choiceOf(viewer)
+	p.Code = access.Shorten(strings.Clone(c.FormValue("code")), maxCodeShown)
+	return true, s.page(c, http.StatusOK, pageLoginCode, p)
 }
 
 // entered gives the session to the browser and redirects.

@@ -81,6 +81,14 @@ type LoginCodePage struct {
 	Error   string // what is wrong with the code
 	Next    string
 	Minutes int // how long link and code are valid
+	Choice
+}
+
+// A Choice is what somebody is asked who is signed in as somebody else.
+type Choice struct {
+	Current      string // who is signed in; empty where nothing is asked
+	CurrentEmail string // their address, where Current is a name
+	Stay         string // where they go if they stay signed in
 }
 
 // LinkPage is what the link in an email opens. It has one button, and nothing
@@ -95,10 +103,7 @@ type LinkPage struct {
 	Roles        []string
 	Note         string // the Admin's
 	Until, Now   time.Time
-
-	// Somebody else is signed in here: they choose.
-	Current, CurrentEmail string // name or address; the address beside a name
-	Stay                  string // where they go on as they are
+	Choice
 }
 
 // LinkDeadPage is the one answer to a link that is unknown, malformed, used,

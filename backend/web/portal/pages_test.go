@@ -303,11 +303,12 @@ func TestPagesEscape(t *testing.T) {
 	message.Text, message.Advice, message.Title = hostile, hostile, hostile
 	message.Primary, message.Secondary = Action{hostile, "javascript:alert(1)", ""},
 		Action{hostile, "", "javascript:alert(1)"}
+	choice := Choice{hostile, hostile, "javascript:alert(1)"}
 	for _, s := range []sample{
 		{pageLogin, LoginPage{l, hostile, hostile, hostile}},
-		{pageLoginCode, LoginCodePage{l, hostile, hostile, hostile, hostile, 15}},
+		{pageLoginCode, LoginCodePage{l, hostile, hostile, hostile, hostile, 15, choice}},
 		{pageLink, LinkPage{l, "javascript:alert(1)", true, hostile, hostile, hostile, roles, hostile, noon, noon,
-			hostile, hostile, "javascript:alert(1)"}},
+			choice}},
 		{pageLink, LinkPage{Leaf: l, Action: hostile, Email: hostile}},
 		{pageLinkDead, LinkDeadPage{l, hostile}},
 		{pageLinkRenewed, LinkRenewedPage{l}},

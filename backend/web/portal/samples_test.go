@@ -124,6 +124,13 @@ func samplesIn(w *words) map[string]sample {
 			Code:    "K7PQ-3XM",
 			Error:   "This is not the code in the newest email. Check the newest email, or send it again.",
 		}},
+		"login-code-other": {pageLoginCode, LoginCodePage{
+			Leaf:    leaf("grace@example.org"),
+			Email:   "ada@example.com",
+			Minutes: 15,
+			Code:    "K7PQ-3XMD",
+			Choice:  Choice{Current: "Grace Hopper", CurrentEmail: "grace@example.org", Stay: "/"},
+		}},
 		"link-sign-in": {pageLink, LinkPage{
 			Leaf:   leaf(),
 			Action: "/login/TOKEN",
@@ -133,12 +140,11 @@ func samplesIn(w *words) map[string]sample {
 		"link-invitation": {pageLink, invitation},
 		"link-other":      {pageLink, other},
 		"link-sign-in-other": {pageLink, LinkPage{
-			Leaf:    leaf("grace@example.org"),
-			Action:  "/login/TOKEN",
-			Email:   "ada@example.com",
-			Now:     noon,
-			Current: "grace@example.org",
-			Stay:    "/pending",
+			Leaf:   leaf("grace@example.org"),
+			Action: "/login/TOKEN",
+			Email:  "ada@example.com",
+			Now:    noon,
+			Choice: Choice{Current: "grace@example.org", Stay: "/pending"},
 		}},
 		"link-invitation-bare": {pageLink, LinkPage{
 			Leaf:       leaf(),
