@@ -107,9 +107,10 @@ func samples() map[string]sample {
 		"rejected-plain": {access.RejectedMessage, sampleFacts()},
 		"waiting":        {access.RequestsMessage, admin(ada)},
 		"waiting-many":   {access.RequestsMessage, admin(ada, alan)},
-		"waiting-admin":  {access.RequestsMessage, admin(waits("", "eve@example.net", written.Add(-time.Hour), "Admin"))},
-		"abandoned":      {access.UndecidedMessage, admin(alan)},
-		"test":           {access.TestMessage, admin()},
+		"waiting-admin": {access.RequestsMessage,
+			admin(waits("", "eve@example.net", written.Add(-time.Hour), "Admin"))},
+		"abandoned": {access.UndecidedMessage, admin(alan)},
+		"test":      {access.TestMessage, admin()},
 	}
 }
 

@@ -165,10 +165,12 @@ func TestAnswers(t *testing.T) {
 			"https://support.google.com/accounts/troubleshooter/2402620. d2e1a72fcca58-gsmtp", smtp.Paused, true},
 		{mailtest.EndOfData, "554 5.2.252 SendAsDenied; ops@example.com not allowed to send as door@example.com; " +
 			"STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; " +
-			"Failed to process message due to a permanent exception with message Cannot submit message.", smtp.Paused, true},
+			"Failed to process message due to a permanent exception with message Cannot submit message.",
+			smtp.Paused, true},
 		{mailtest.EndOfData, "554 Message rejected: Email address is not verified. The following identities failed " +
 			"the check in region EU-WEST-1: door@example.com", smtp.Paused, true},
-		{mailtest.Rcpt, "553 5.7.1 <door@example.com>: Sender address rejected: not owned by user ops", smtp.Paused, true},
+		{mailtest.Rcpt, "553 5.7.1 <door@example.com>: Sender address rejected: not owned by user ops",
+			smtp.Paused, true},
 	} {
 		t.Run(string(tt.at)+" "+tt.reply, func(t *testing.T) {
 			s := mailtest.Start(t, mailtest.Options{User: "door", Password: "hunter2", Mechanisms: []string{"PLAIN"}})

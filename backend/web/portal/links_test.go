@@ -103,7 +103,8 @@ func TestCodeOfSomebodyElseAsks(t *testing.T) {
 	}
 	b.Post(page, "/login/code", "code", code).Want(t, http.StatusSeeOther, "/") // of nobody's address
 	b.Get("/").Want(t, http.StatusOK, "Console")
-	b.Post(asks, "/login/code", "code", code, "email", "ada@example.com", "switch", "1").Want(t, http.StatusSeeOther, "/")
+	b.Post(asks, "/login/code", "code", code, "email", "ada@example.com", "switch", "1").
+		Want(t, http.StatusSeeOther, "/")
 	b.Get("/").Want(t, http.StatusOK, "ada@example.com")
 	if _, err := s.Service.Gate.Principal(bg, before); !access.SignedOut.Is(err) {
 		t.Errorf("the session goes on where nobody can end it: %v", err)
