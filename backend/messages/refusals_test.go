@@ -20,7 +20,7 @@ import (
 // functions of theirs that are given the sentence of one.
 var (
 	refusing = []string{
-		"access", "address", "gate", "mail", "messages", "picture", "policy", "service", "store", "text",
+		"access", "address", "cluster", "gate", "mail", "messages", "picture", "policy", "service", "store", "text",
 		"web", "web/api", "web/events", "web/portal",
 	}
 	takes = []string{"Errorf", "Countedf", "refuse", "refuseURL", "badBody", "invalid", "counted",
