@@ -120,6 +120,8 @@ func (p *Port) settle(a *arrival) bool {
 // receive shakes hands, and hands the connection on.
 func (p *Port) receive(a *arrival) {
 	defer p.settle(a)
+	stop := context.AfterFunc(p.ctx, func() { a.raw.Close() })
+	defer stop()
 	ctx, cancel := context.WithTimeout(p.ctx, p.o.Bounds.Within)
 	defer cancel()
 	conn := tls.Server(a.raw, &tls.Config{

@@ -25,8 +25,9 @@ type Authority struct {
 }
 
 // NewAuthority makes the authority of a new cluster.
-func NewAuthority(now time.Time) (*Authority, error) {
-	id := ID(access.NewID())
+func NewAuthority(now time.Time) (*Authority, error) { return newAuthority(ID(access.NewID()), now) }
+
+func newAuthority(id ID, now time.Time) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err

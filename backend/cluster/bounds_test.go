@@ -169,6 +169,20 @@ func TestHandshakesHaveABound(t *testing.T) {
 	}
 }
 
+// cameFrom is as if a member had connected from an address last.
+func (p *Port) cameFrom(member *site, from string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.known[member.identity.Node()] = network(addr(from))
+}
+
+// forget begins to count anew.
+func (l *limiter) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.full)
+}
+
 // A stranger fails again and again. Its address is not taken any more for a while; another one
 // is, and so is one from which a member has connected, whoever shares it.
 func TestFailuresAreLimited(t *testing.T) {
@@ -198,12 +212,12 @@ func TestFailuresAreLimited(t *testing.T) {
 		fail(shared)
 	}
 	enters("192.0.2.4", true) // and takes the place of the shared one
-	a.known[b.identity.Node()] = network(addr(shared))
+	a.cameFrom(b, shared)
 	fail(stranger)
 	fail(shared)
 	enters(stranger, false)
 	enters(other, true)
-	a.known[b.identity.Node()] = network(addr(shared))
+	a.cameFrom(b, shared)
 	enters(shared, true)
 	w.clock.set(noon.Add(time.Minute - 1))
 	enters(stranger, false)

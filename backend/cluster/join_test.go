@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -31,7 +32,8 @@ func TestAMachineJoins(t *testing.T) {
 		got.Members[1] != m.Member("1.0.0", noon) {
 		t.Errorf("it is welcomed with %+v", got)
 	}
-	port := Serve(Options{Listener: l, Identity: m, Members: w.registry.list, Now: w.clock.now})
+	port := Serve(Options{Listener: l, Identity: m, Members: w.registry.list, Now: w.clock.now,
+		Log: slog.New(slog.DiscardHandler)})
 	b := &site{Port: port, w: w, identity: m}
 	defer b.Close()
 	carries2(t, a, b)
@@ -86,7 +88,7 @@ func TestATokenAdmitsOneMachine(t *testing.T) {
 			t.Errorf("%d have joined, and there are %d members", joined, len(members))
 		}
 		w.registry.remove(members[1].ID)
-		a.tries = newLimiter(a.o.Bounds.Tries, w.clock.now)
+		a.tries.forget()
 	}
 }
 
@@ -145,7 +147,7 @@ func TestAMachineThatDoesNotFit(t *testing.T) {
 		{"a set-up that is too long", func(o *JoinOptions) { o.Setup = make([]byte, MaxSetup+1) }, "join_malformed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a.tries = newLimiter(a.o.Bounds.Tries, w.clock.now)
+			a.tries.forget()
 			token := w.token()
 			dir := filepath.Join(t.TempDir(), "cluster")
 			try := func(o *JoinOptions) { o.Dir = dir; tt.change(o) }

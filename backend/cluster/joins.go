@@ -67,6 +67,7 @@ var errGone = access.Errorf(access.Invalid, "The request to join did not arrive 
 
 func (p *Port) decide(a *arrival, conn net.Conn) (welcome, error) {
 	if wait := p.tries.count(a.from); wait > 0 {
+		p.failures.count(a.from) // the handshake was work, too
 		return welcome{}, access.Countedf(access.TooMany, seconds(wait),
 			"Too many requests to join came from this address. Try again in %d second.",
 			"Too many requests to join came from this address. Try again in %d seconds.").WithCode("join_too_many")

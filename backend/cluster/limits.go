@@ -47,7 +47,7 @@ type Bounds struct {
 	Handshakes, PerAddress int
 	Within                 time.Duration
 
-	// Failures limits the handshakes of one address that fail. An address from which a
+	// Failures limits the handshakes of one address that fail, or are beyond Tries. An address from which a
 	// machine of the cluster has connected is not held to it, so that whoever shares it
 	// cannot keep that machine out.
 	Failures Rate

@@ -29,7 +29,7 @@ func TestStrangersAreNoMachines(t *testing.T) {
 		key := b.identity.key
 		return pair(w.authority.cert, certify(t, w.authority, key, b.identity.Node(), change), key)
 	}
-	impostor := &Authority{cluster: w.authority.cluster, cert: other.cert, key: other.key}
+	impostor := the(newAuthority(w.authority.cluster, noon))(t)
 	self := &Authority{cluster: w.authority.cluster, cert: certify(t, w.authority, key, stranger, nil), key: key}
 	thief := *mine
 	thief.PrivateKey = key
@@ -195,10 +195,9 @@ func TestAnotherMachineIsNotDialed(t *testing.T) {
 // impersonate shakes hands under a machine's names, by another authority, and returns where.
 func impersonate(t *testing.T, w *world, as *site) (address string) {
 	t.Helper()
-	other, key := the(NewAuthority(noon))(t), newKey(t)
-	twin := &Authority{cluster: w.authority.cluster, cert: other.cert, key: other.key}
+	twin, key := the(newAuthority(w.authority.cluster, noon))(t), newKey(t)
 	l := the(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
-		Certificates: []tls.Certificate{*pair(other.cert, certify(t, twin, key, as.identity.Node(), nil), key)},
+		Certificates: []tls.Certificate{*pair(twin.cert, certify(t, twin, key, as.identity.Node(), nil), key)},
 		NextProtos:   []string{string(Raft), string(Forward)},
 	}))(t)
 	t.Cleanup(func() { l.Close() })
@@ -322,7 +321,7 @@ func TestTheTokenGoesToNobodyElse(t *testing.T) {
 	w := newWorld(t)
 	other := the(NewAuthority(noon))(t)
 	key, id := newKey(t), NodeID(access.NewID())
-	twin := &Authority{cluster: w.authority.cluster, cert: other.cert, key: other.key}
+	twin := the(newAuthority(w.authority.cluster, noon))(t) // the id is no secret
 	chain := func(certs ...*x509.Certificate) *tls.Certificate {
 		c := &tls.Certificate{PrivateKey: key}
 		for _, cert := range certs {
@@ -338,7 +337,7 @@ func TestTheTokenGoesToNobodyElse(t *testing.T) {
 	}{
 		{"the cluster", chain(good, w.authority.cert), "join_no_answer"}, // sent to, and does not answer
 		{"another cluster", chain(certify(t, other, key, id, nil), other.cert), "join_other_cluster"},
-		{"with our names", chain(certify(t, twin, key, id, nil), other.cert), "join_other_cluster"},
+		{"with our names", chain(certify(t, twin, key, id, nil), twin.cert), "join_other_cluster"},
 		{"with our authority beside it", chain(certify(t, twin, key, id, nil), w.authority.cert),
 			"certificate_of_another_cluster"},
 		{"without an authority", chain(good), "join_other_cluster"},

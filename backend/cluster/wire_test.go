@@ -87,7 +87,7 @@ func TestStrangersLearnNothingByJoining(t *testing.T) {
 		"a member's address": w.request(foreign, func(r *JoinRequest) { r.Address = member.Address }),
 		"a member's request": w.request(foreign, func(r *JoinRequest) { r.CSR = the(a.identity.Request())(t) }),
 	} {
-		a.tries = newLimiter(a.o.Bounds.Tries, w.clock.now)
+		a.tries.forget()
 		c := dialJoin(t, a)
 		the(c.Write(framed(request)))(t)
 		text, code := told(t, c)
@@ -137,7 +137,7 @@ func TestJoinRequestsAreBounded(t *testing.T) {
 		})), false, "join_malformed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a.tries = newLimiter(a.o.Bounds.Tries, w.clock.now)
+			a.tries.forget()
 			c := dialJoin(t, a)
 			the(c.Write(tt.sent))(t)
 			if tt.cut {
@@ -194,6 +194,25 @@ func TestTriesToJoinAreLimited(t *testing.T) {
 	w.clock.set(noon.Add(10 * time.Second))
 	try(x, "join_token_unknown")
 	try(x, "join_too_many")
+}
+
+// One address shakes hands to join, again and again, which is work for the machine whatever is
+// sent then: it is not taken any more for a while.
+func TestHandshakesToJoinAreLimited(t *testing.T) {
+	bounds := Bounds{Tries: Rate{Burst: 1, Every: time.Hour}, Failures: Rate{Burst: 2, Every: time.Minute}}
+	w, l, _, _ := bounded(t, bounds)
+	const x, y = "192.0.2.1", "192.0.2.2"
+	for i, want := range []string{"join_token_unknown", "join_too_many", "join_too_many"} {
+		c := reachJoin(t, l.come(t, x))
+		go c.Write(framed(w.request(access.NewSecret(), nil)))
+		if text, code := told(t, c); code != want {
+			t.Errorf("try %d is answered with %s, want %s", i, text, want)
+		}
+	}
+	ended(t, "one more", l.come(t, x))
+	reachJoin(t, l.come(t, y))
+	w.clock.set(noon.Add(time.Minute))
+	reachJoin(t, l.come(t, x))
 }
 
 // More machines join at once than the store is to be asked for.
