@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +67,11 @@ func FuzzJoinToken(f *testing.F) {
 		tokenOf([]byte{2}), tokenOf(nil), TokenPrefix + "\n", TokenPrefix + strings.Repeat("a", 136)} {
 		f.Add(s)
 	}
+	var refusals []string
+	for _, s := range []string{"", TokenPrefix, tokenOf([]byte{tokenVersion + 1})} {
+		_, err := ParseToken(s)
+		refusals = append(refusals, err.Error())
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		token, err := ParseToken(s)
 		if err == nil {
@@ -75,8 +81,7 @@ func FuzzJoinToken(f *testing.F) {
 			}
 			return
 		}
-		if e := access.Explain(err); e.Kind != access.Invalid || token != (Token{}) ||
-			len(s) > 20 && strings.Contains(e.Message, strings.TrimSpace(s)[:min(12, len(strings.TrimSpace(s)))]) {
+		if token != (Token{}) || !slices.Contains(refusals, err.Error()) {
 			t.Errorf("%q is refused with %v", s, err)
 		}
 	})
