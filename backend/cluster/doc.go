@@ -40,8 +40,8 @@
 // machines can join here; nothing else. What strangers can make the port do is bounded
 // (Bounds). At a bound the oldest unfinished connection makes room, of the address with the
 // most: a member needs a moment, and who sends nothing is soon the oldest. An address whose
-// handshakes fail too often is not taken any more for a while, unless a member has connected
-// from there.
+// handshakes fail too often is not taken any more for a while, unless a member has come from
+// there last. Members themselves are not bounded: each has a copy of everything.
 //
 // # Joining
 //
