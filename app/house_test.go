@@ -35,6 +35,7 @@ var rooms = map[string][]string{
 	"app/desktop":     {"=app", "app/config", "backend/access", "backend/messages", "backend/text"},
 	"backend/access":  {},
 	"backend/address": {"backend/access", "backend/text"},
+	"backend/cluster": {"backend/private", "backend/access", "backend/text"},
 	"backend/gate":    {"backend/policy", "=backend/store", "backend/access"},
 	"backend/service": {"backend/gate", "backend/policy", "backend/email", "backend/store", "backend/access",
 		"backend/address", "backend/picture", "backend/text"},
@@ -200,6 +201,16 @@ func TestFaultsAreFound(t *testing.T) {
 			Doc:        "x",
 			Imports:    []string{"github.com/danielgtaylor/huma/v2"},
 		}, "has its home in backend/web/api"},
+		{"membership that knows how the store is kept", listed{
+			ImportPath: "doorward/backend/cluster",
+			Doc:        "x",
+			Imports:    []string{"doorward/backend/store/replica"},
+		}, "may not import doorward/backend/store/replica"},
+		{"the same of raft itself", listed{
+			ImportPath: "doorward/backend/cluster",
+			Doc:        "x",
+			Imports:    []string{"github.com/hashicorp/raft"},
+		}, "has its home in backend/store/replica"},
 		{"past the seam", listed{
 			ImportPath: "doorward/backend/web",
 			Doc:        "x",

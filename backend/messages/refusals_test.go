@@ -20,7 +20,7 @@ import (
 // opens the window, and takes the functions of theirs that are given the sentence of one.
 var (
 	refusing = []string{
-		"access", "address", "gate", "mail", "messages", "picture", "policy", "service", "store", "text",
+		"access", "address", "cluster", "gate", "mail", "messages", "picture", "policy", "service", "store", "text",
 		"web", "web/api", "web/events", "web/portal", "private", "../app", "../app/desktop",
 	}
 	takes = []string{"Errorf", "Countedf", "refuse", "refuseURL", "badBody", "invalid", "counted",
@@ -32,7 +32,7 @@ var (
 	}
 
 	// ofOperator are files whose refusals only the command line shows, which is in English.
-	ofOperator = []string{"backup.go", "engine.go", "restore.go", "verify.go"}
+	ofOperator = []string{"backup.go", "engine.go", "files.go", "identity.go", "restore.go", "verify.go"}
 
 	// toOperator are sentences that only the operator's commands end with.
 	toOperator = []string{

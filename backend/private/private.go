@@ -13,6 +13,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"runtime"
 
 	"doorward/backend/access"
 )
@@ -51,6 +53,31 @@ func Write(name string, content []byte) error {
 	}
 	_, err = f.Write(content)
 	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// Replace is Write for a file that is read while it is replaced, or whose previous content
+// must not be lost: whoever opens it finds all of the one or all of the other, also after a
+// crash. What a crash has left beside it, with .new at the end of its name, is overwritten.
+func Replace(name string, content []byte) error {
+	if err := Write(name+".new", content); err != nil {
+		return err
+	}
+	if err := os.Rename(name+".new", name); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(name))
+}
+
+// syncDir makes the names in a directory durable, if the system can: NTFS journals them.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // Tighten removes the permissions of other users on an open file or directory of ours. It

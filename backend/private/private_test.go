@@ -4,6 +4,7 @@ package private
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -58,6 +59,41 @@ func TestWriteFollowsNothing(t *testing.T) {
 	}
 	if err := Write(filepath.Join(t.TempDir(), "no", "such"), nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("in no directory: %v", err)
+	}
+}
+
+// The machine stops while a file is replaced: what is read then is the old content or the
+// new, never a part, and what the crash left beside it does not stand in the way.
+func TestReplaceIsWholeOrNothing(t *testing.T) {
+	dir := t.TempDir()
+	name, victim := filepath.Join(dir, "ours"), filepath.Join(dir, "victim")
+	must(t, os.WriteFile(victim, []byte("theirs"), 0o644))
+	must(t, os.Symlink(victim, name+".new"))
+	must(t, Replace(name, []byte("old")))
+	must(t, os.WriteFile(name+".new", []byte("ha"), 0o666))
+	reader, err := os.Open(name)
+	must(t, err)
+	defer reader.Close()
+	must(t, Replace(name, []byte("new")))
+	if text, err := io.ReadAll(reader); err != nil || string(text) != "old" {
+		t.Errorf("who had it open reads %q, %v", text, err)
+	}
+	if text, err := os.ReadFile(name); err != nil || string(text) != "new" {
+		t.Errorf("it holds %q, %v", text, err)
+	}
+	if info, err := os.Lstat(name); err != nil || info.Mode() != FileMode {
+		t.Errorf("its mode is %v, %v", info.Mode(), err)
+	}
+	if text, err := os.ReadFile(victim); err != nil || string(text) != "theirs" {
+		t.Errorf("the victim holds %q, %v", text, err)
+	}
+	must(t, os.Mkdir(name+".new", 0o700))
+	must(t, os.WriteFile(filepath.Join(name+".new", "x"), nil, 0o600))
+	if err := Replace(name, []byte("newer")); err == nil {
+		t.Error("a full directory in its place is taken")
+	}
+	if text, err := os.ReadFile(name); err != nil || string(text) != "new" {
+		t.Errorf("after a failure it holds %q, %v", text, err)
 	}
 }
 

@@ -118,13 +118,10 @@ func isEmpty(engine kv.Store) (empty bool, err error) {
 
 // writeKey writes the whole key or nothing.
 func writeKey(name string, key []byte) error {
-	if err := private.Write(name+".new", []byte(hex.EncodeToString(key)+"\n")); err != nil {
+	if err := private.Replace(name, []byte(hex.EncodeToString(key)+"\n")); err != nil {
 		return fmt.Errorf("write instance key: %w", err)
 	}
-	if err := os.Rename(name+".new", name); err != nil {
-		return fmt.Errorf("write instance key: %w", err)
-	}
-	return syncDir(filepath.Dir(name))
+	return nil
 }
 
 // checkKey refuses a key that did not seal this audit chain, and a store whose chain has

@@ -21,6 +21,8 @@ var targets = []target{
 	{"backend/access", "FuzzCode"},
 	{"backend/access", "FuzzTokens"},
 	{"backend/address", "FuzzParse"},
+	{"backend/cluster", "FuzzJoinRequest"},
+	{"backend/cluster", "FuzzJoinToken"},
 	{"backend/email", "FuzzEmails"},
 	{"backend/mail/smtp", "FuzzMessage"},
 	{"backend/picture", "FuzzLogo"},
