@@ -127,7 +127,18 @@ func (p *Printer) Date(t time.Time) string { return p.locale.FmtDateLong(t) }
 func (p *Printer) Day(t time.Time) string { return p.locale.FmtDateFull(t) }
 
 // Clock is the time of day of t, such as 14:05.
-func (p *Printer) Clock(t time.Time) string { return p.locale.FmtTimeShort(t) }
+func (p *Printer) Clock(t time.Time) string {
+	s := p.locale.FmtTimeShort(t)
+	if rest, ok := strings.CutPrefix(s, "0:"); ok && p.halfDays() {
+		return "12:" + rest // the library writes the hour after midnight as 0
+	}
+	return s
+}
+
+// halfDays reports whether the language counts hours to twelve.
+func (p *Printer) halfDays() bool {
+	return !strings.Contains(p.locale.FmtTimeShort(time.Date(2000, 1, 1, 13, 0, 0, 0, time.UTC)), "13")
+}
 
 // List joins names by the language's commas and its word for "and".
 func (p *Printer) List(names []string) string {

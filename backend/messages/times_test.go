@@ -86,6 +86,23 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// A link that was opened after midnight was valid until 0:26 in the morning, beside a page
+// that said 12:26.
+func TestClockAfterMidnight(t *testing.T) {
+	c := withEmpty(t, access.Arabic, access.Spanish, access.German)
+	for l, times := range map[access.Language][4]string{
+		access.Arabic:  {"12:26 ص", "1:26 ص", "12:26 م", "1:26 م"},
+		access.Spanish: {"0:26", "1:26", "12:26", "13:26"},
+		access.German:  {"00:26", "01:26", "12:26", "13:26"},
+	} {
+		for i, hour := range []int{0, 1, 12, 13} {
+			if got := c.In(l).Clock(time.Date(2030, 5, 8, hour, 26, 0, 0, time.UTC)); got != times[i] {
+				t.Errorf("%s, %d:26: %q, want %q", l, hour, got, times[i])
+			}
+		}
+	}
+}
+
 // In an Arabic sentence, the full stop after "Ada" would stand before it.
 func TestIsolate(t *testing.T) {
 	c := withEmpty(t, access.Arabic)
