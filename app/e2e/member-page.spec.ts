@@ -71,6 +71,8 @@ test('the internal note is kept, and only Admins see it', async () => {
   expect(all).not.toContain('until June')
   await admin.goto(`/admin/settings/members/${await idOf('grace@example.org')}`)
   await expect(admin.getByText('This is you.', { exact: false })).toBeVisible()
+  await expect(admin.getByRole('term').filter({ hasText: 'Last sign-in' })).toBeVisible()
+  await expect(admin.getByRole('term').filter({ hasText: /^(Invited|Approved)$/ }), 'nobody invited or approved who set it up').toHaveCount(0)
   await expect(admin.getByRole('heading', { name: 'Internal note' })).toHaveCount(0)
 })
 
