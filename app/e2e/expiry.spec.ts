@@ -44,6 +44,11 @@ test('what is out of bounds is said beside its field, and changes nothing', asyn
   await expect(field()).toBeFocused()
   await expect(field()).toHaveAttribute('aria-invalid', 'true')
   await examine(admin, 'expiry-wrong')
+  for (const far of ['0', '9999999']) {
+    await field().fill(far)
+    await save().click()
+    await expect(admin.getByRole('alert'), far).toHaveText('This can last from 5 minutes to 1 hour.')
+  }
   for (const wrong of ['', 'soon', '1.5']) {
     await field().fill(wrong)
     await expect(admin.getByRole('alert'), 'what was typed anew is not wrong yet').toHaveCount(0)

@@ -44,6 +44,12 @@ var LifetimeRules = []LifetimeRule{
 	{LifetimeLongestToken, MaxTokenTTL, 24 * time.Hour, MaxTokenTTL, "token at most"},
 }
 
+// OutOfBounds is the refusal of what is shorter or longer than the rule allows.
+func (r LifetimeRule) OutOfBounds() error {
+	return Errorf(Invalid, "This can last from %s to %s.", Span(r.Min), Span(r.Max)).
+		On(r.Lifetime.Field()).WithCode("expiry_out_of_range")
+}
+
 func ruleOf(l Lifetime) (LifetimeRule, bool) {
 	for _, r := range LifetimeRules {
 		if r.Lifetime == l {
@@ -92,8 +98,7 @@ func (s Lifetimes) With(change map[Lifetime]time.Duration) (out Lifetimes, what 
 func (s Lifetimes) Check() error {
 	for _, r := range LifetimeRules {
 		if d := s.Of(r.Lifetime); d < r.Min || d > r.Max {
-			return Errorf(Invalid, "This can last from %s to %s.", Span(r.Min), Span(r.Max)).
-				On(r.Lifetime.Field()).WithCode("expiry_out_of_range")
+			return r.OutOfBounds()
 		}
 	}
 	for _, session := range []struct{ idle, all Lifetime }{

@@ -354,13 +354,29 @@ func parseLasts(field, s string) (time.Duration, error) {
 	if s == "" {
 		return 0, nil
 	}
-	n, err := strconv.ParseUint(s[:len(s)-1], 10, 20)
-	unit := units[s[len(s)-1]]
-	if err != nil || unit == 0 || n == 0 || n > uint64(math.MaxInt64/unit) {
+	lasts, err := readLasts(s)
+	if err != nil {
 		return 0, access.Errorf(access.Invalid, "Enter a number followed by d, h or m, such as 7d, 36h or 90m.").
 			On(field).WithCode("bad_duration")
 	}
-	return time.Duration(n) * unit, nil
+	return lasts, nil
+}
+
+// readLasts reads what parseLasts parses. A number that is 0, or too large to be counted, is
+// strconv.ErrRange.
+func readLasts(s string) (time.Duration, error) {
+	var unit time.Duration
+	if s != "" {
+		unit = units[s[len(s)-1]]
+	}
+	if unit == 0 {
+		return 0, strconv.ErrSyntax
+	}
+	n, err := strconv.ParseUint(s[:len(s)-1], 10, 20)
+	if err == nil && (n == 0 || n > uint64(math.MaxInt64/unit)) {
+		err = strconv.ErrRange
+	}
+	return time.Duration(n) * unit, err
 }
 
 // lifetimeText writes what parseLasts parses.

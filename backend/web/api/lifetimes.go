@@ -1,6 +1,8 @@
 package api
 
 import (
+	"errors"
+	"strconv"
 	"time"
 
 	"doorward/backend/access"
@@ -49,6 +51,9 @@ func (in *lifetimesJSON) change() (map[access.Lifetime]time.Duration, error) {
 		typed := *given[r.Lifetime]
 		if typed == nil {
 			continue
+		}
+		if _, err := readLasts(*typed); errors.Is(err, strconv.ErrRange) {
+			return nil, r.OutOfBounds()
 		}
 		lasts, err := parseLasts(r.Lifetime.Field(), *typed)
 		if err != nil {
