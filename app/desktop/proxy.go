@@ -2,6 +2,7 @@ package desktop
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -47,7 +48,8 @@ func (s *Shell) pass(w http.ResponseWriter, r *http.Request, to *url.URL, policy
 	// Of a server the proxy aborts a response that broke off, which is a panic that servers
 	// expect; elsewhere it takes itself for being tested, and prints that.
 	defer func() {
-		if p := recover(); p != nil && p != http.ErrAbortHandler {
+		p := recover()
+		if err, is := p.(error); p != nil && !(is && errors.Is(err, http.ErrAbortHandler)) {
 			panic(p)
 		}
 	}()
