@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
@@ -71,7 +72,7 @@ func (s *site) enter(raw net.Conn, to *site) (*Conn, error) {
 func bounded(t *testing.T, b Bounds) (w *world, l *lane, a, member *site) {
 	t.Helper()
 	w, l = newWorld(t), newLane()
-	b.Within, b.JoinWithin = or(b.Within, patience), or(b.JoinWithin, patience)
+	b.Within, b.JoinWithin = cmp.Or(b.Within, patience), cmp.Or(b.JoinWithin, patience)
 	a = w.machine("a", func(o *Options) { o.Listener, o.Bounds = l, b })
 	return w, l, a, w.machine("b")
 }
