@@ -230,6 +230,41 @@ func TestFailuresAreLimited(t *testing.T) {
 	}
 }
 
+// A machine is removed in the moment in which its connection is taken. Its address would be one
+// from which a member has come until another machine is removed: whoever is there now could
+// fail as often as they like.
+func TestAMachineIsRemovedAsItArrives(t *testing.T) {
+	w, l, a, b := bounded(t, Bounds{})
+	here, there := net.Pipe()
+	t.Cleanup(func() { here.Close() })
+	l.conns <- welcomed{addressed{there, addr("192.0.2.1")}, func() {
+		w.registry.remove(b.identity.Node())
+		a.Prune()
+	}}
+	the(b.enter(here, a))(t)
+	eventually(t, "it is over", func() bool { return a.arrivals() == 0 })
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.known)+len(a.open)+len(a.queues[Forward].conns) != 0 {
+		t.Errorf("it is known as %v, %d connections are open, and %d are handed on", a.known, len(a.open),
+			len(a.queues[Forward].conns))
+	}
+}
+
+// A welcomed connection calls then when a Port has said that it is taken.
+type welcomed struct {
+	addressed
+	then func()
+}
+
+func (w welcomed) SetDeadline(at time.Time) error {
+	err := w.Conn.SetDeadline(at)
+	if at.IsZero() {
+		w.then()
+	}
+	return err
+}
+
 // Burst at once, then one more Every so often; a flood of addresses has no endless memory.
 func TestRates(t *testing.T) {
 	c := &clock{at: noon}
