@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -263,6 +265,55 @@ func (w welcomed) SetDeadline(at time.Time) error {
 		w.then()
 	}
 	return err
+}
+
+// Raft takes none of its connections. As many wait as may, the next one is refused, and one is
+// taken again when another is.
+func TestWaitingConnectionsAreBounded(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.machine("a"), w.machine("b")
+	dial := func(want string) {
+		t.Helper()
+		_, err := b.DialRaft(t.Context(), a.Addr().String())
+		wants(t, err, want)
+	}
+	for range maxQueued {
+		dial("")
+	}
+	dial("cluster_refused")
+	if n := a.opens(); n != maxQueued {
+		t.Errorf("%d connections are open", n)
+	}
+	the(a.Raft().Accept())(t)
+	dial("")
+	dial("cluster_refused")
+}
+
+// A stranger fails as often as they like. The log has a line a minute, which says how often;
+// and a clock that was set back does not silence it.
+func TestStrangersDoNotFillTheLog(t *testing.T) {
+	var text strings.Builder
+	o := occasional{log: slog.New(slog.NewTextHandler(&text, nil))}
+	for _, tt := range []struct {
+		at   time.Duration
+		want string // the end of the line; empty: none
+	}{
+		{0, "times=1"},
+		{0, ""},
+		{time.Minute - 1, ""},
+		{time.Minute, "times=3"},
+		{2*time.Minute - 1, ""},
+		{2*time.Minute + 1, "times=2"},
+		{time.Minute, "times=1"},
+		{time.Minute + 1, ""},
+	} {
+		text.Reset()
+		o.say(noon.Add(tt.at), "refused")
+		got := strings.TrimSpace(text.String())
+		if (got == "") != (tt.want == "") || !strings.HasSuffix(got, tt.want) {
+			t.Errorf("at %v the log has %q, want %q", tt.at, got, tt.want)
+		}
+	}
 }
 
 // Burst at once, then one more Every so often; a flood of addresses has no endless memory.
