@@ -266,7 +266,8 @@ func (m *Identity) use(cert *x509.Certificate) {
 // them count.
 func nodeOf(cert *x509.Certificate, cluster ID) (NodeID, error) {
 	id := NodeID(cert.Subject.CommonName)
-	if !access.IsID(string(id)) || !slices.Equal(cert.DNSNames, []string{id.serverName(cluster), cluster.serverName()}) {
+	names := []string{id.serverName(cluster), cluster.serverName()}
+	if !access.IsID(string(id)) || !slices.Equal(cert.DNSNames, names) {
 		return "", errors.New("the certificate is not for a machine of this cluster")
 	}
 	return id, nil
