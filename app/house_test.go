@@ -113,13 +113,6 @@ var homes = map[string][]string{
 	"github.com/KimMachineGun/automemlimit": {"app"},
 }
 
-// topLevel is all that the root of the repository may contain, besides dotfiles;
-// bin is made by make build.
-var topLevel = []string{
-	"CHANGELOG.md", "LICENSE", "Makefile", "README.md", "app", "backend", "bin", "build", "docs",
-	"frontend", "go.mod", "go.sum", "main.go", "wails.json",
-}
-
 // A listed is one package as go list prints it.
 type listed struct {
 	ImportPath, Dir, Doc                               string
@@ -134,24 +127,6 @@ func TestImportRules(t *testing.T) {
 	}
 	for _, fault := range faults(pkgs) {
 		t.Error(fault)
-	}
-}
-
-func TestTopLevel(t *testing.T) {
-	entries, err := os.ReadDir("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	for _, name := range strangers(names) {
-		t.Errorf("%s has no place at the top of the repository", name)
-	}
-	if got := strangers([]string{"go.mod", ".ci", "notes.txt", "pkg"}); !slices.Equal(got,
-		[]string{"notes.txt", "pkg"}) {
-		t.Errorf("strangers = %q, want notes.txt and pkg", got)
 	}
 }
 
@@ -377,15 +352,6 @@ func permits(allowed []string, path string) bool {
 // covers reports whether path is one of places or below one.
 func covers(places []string, path string) bool {
 	return slices.ContainsFunc(places, func(p string) bool { return path == p || strings.HasPrefix(path, p+"/") })
-}
-
-func strangers(names []string) (found []string) {
-	for _, name := range names {
-		if !strings.HasPrefix(name, ".") && !slices.Contains(topLevel, name) {
-			found = append(found, name)
-		}
-	}
-	return found
 }
 
 func importsOf(file string) (imports []string) {

@@ -151,9 +151,9 @@ func (w *workplace) member(i int) access.Member {
 
 // spell makes an identifier like those of the store.
 func spell(r *rand.Rand) string {
-	id := make([]byte, 26)
+	id := make([]byte, access.IDLength)
 	for i := range id {
-		id[i] = "abcdefghijklmnopqrstuvwxyz234567"[r.IntN(32)]
+		id[i] = access.IDAlphabet[r.IntN(len(access.IDAlphabet))]
 	}
 	return string(id)
 }

@@ -17,10 +17,13 @@ type (
 	TokenID   string
 )
 
-var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+// IDLength is the number of characters in an identifier, and IDAlphabet has all of them.
+const (
+	IDLength   = 26
+	IDAlphabet = "abcdefghijklmnopqrstuvwxyz234567"
+)
 
-// IDLength is the number of characters in an identifier.
-const IDLength = 26
+var idEncoding = base32.NewEncoding(IDAlphabet).WithPadding(base32.NoPadding)
 
 // NewID returns a new identifier: 128 random bits.
 func NewID() string {
@@ -48,8 +51,11 @@ func ParseTokenID(s string) (TokenID, error) {
 	return TokenID(id), err
 }
 
+// IsID reports whether s has the form of an identifier.
+func IsID(s string) bool { return len(s) == IDLength && strings.Trim(s, IDAlphabet) == "" }
+
 func parseID(s string, none func() *Error) (string, error) {
-	if len(s) != IDLength || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") != "" {
+	if !IsID(s) {
 		return "", none()
 	}
 	return strings.Clone(s), nil

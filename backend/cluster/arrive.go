@@ -170,14 +170,25 @@ func (p *Port) hand(a *arrival, conn *tls.Conn, protocol Protocol) error {
 		c.Close()
 		return err
 	}
-	p.mu.Lock()
-	p.known[peer.ID] = a.from
-	p.mu.Unlock()
+	if !p.remember(c, a.from) {
+		return net.ErrClosed
+	}
 	if !p.settle(a) || !q.put(c) {
 		c.Close()
 		return fmt.Errorf("%s takes no connection now", protocol)
 	}
 	return nil
+}
+
+// remember notes from where a member has connected, if Prune has not closed the connection
+// meanwhile.
+func (p *Port) remember(c *Conn, from netip.Prefix) (open bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, open = p.open[c]; open {
+		p.known[c.Peer.ID] = from
+	}
+	return open
 }
 
 func (p *Port) welcome(c *Conn) error {

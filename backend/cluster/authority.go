@@ -139,7 +139,7 @@ func ParseRequest(der []byte) (Request, error) {
 		return Request{}, badRequest(err)
 	}
 	key, ok := csr.PublicKey.(*ecdsa.PublicKey)
-	if !ok || key.Curve != elliptic.P256() || !isID(csr.Subject.CommonName) {
+	if !ok || key.Curve != elliptic.P256() || !access.IsID(csr.Subject.CommonName) {
 		return Request{}, badRequest(errors.New("the signing request has another kind of key or name"))
 	}
 	if err := csr.CheckSignature(); err != nil {
@@ -186,7 +186,7 @@ func ParseAuthority(text []byte) (*Authority, error) {
 
 // clusterOf returns the cluster that a certificate is the authority of.
 func clusterOf(ca *x509.Certificate) (ID, error) {
-	if !ca.IsCA || !isID(ca.Subject.CommonName) {
+	if !ca.IsCA || !access.IsID(ca.Subject.CommonName) {
 		return "", errors.New("the certificate is not that of a cluster's authority")
 	}
 	if err := ca.CheckSignatureFrom(ca); err != nil {

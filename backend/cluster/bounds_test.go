@@ -1,10 +1,13 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -71,7 +74,7 @@ func (s *site) enter(raw net.Conn, to *site) (*Conn, error) {
 func bounded(t *testing.T, b Bounds) (w *world, l *lane, a, member *site) {
 	t.Helper()
 	w, l = newWorld(t), newLane()
-	b.Within, b.JoinWithin = or(b.Within, patience), or(b.JoinWithin, patience)
+	b.Within, b.JoinWithin = cmp.Or(b.Within, patience), cmp.Or(b.JoinWithin, patience)
 	a = w.machine("a", func(o *Options) { o.Listener, o.Bounds = l, b })
 	return w, l, a, w.machine("b")
 }
@@ -226,6 +229,90 @@ func TestFailuresAreLimited(t *testing.T) {
 	w.registry.remove(b.identity.Node())
 	if a.Prune(); len(a.known) != 0 {
 		t.Error("the address of a removed machine is remembered")
+	}
+}
+
+// A machine is removed in the moment in which its connection is taken. Its address would be one
+// from which a member has come until another machine is removed: whoever is there now could
+// fail as often as they like.
+func TestAMachineIsRemovedAsItArrives(t *testing.T) {
+	w, l, a, b := bounded(t, Bounds{})
+	here, there := net.Pipe()
+	t.Cleanup(func() { here.Close() })
+	l.conns <- welcomed{addressed{there, addr("192.0.2.1")}, func() {
+		w.registry.remove(b.identity.Node())
+		a.Prune()
+	}}
+	the(b.enter(here, a))(t)
+	eventually(t, "it is over", func() bool { return a.arrivals() == 0 })
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.known)+len(a.open)+len(a.queues[Forward].conns) != 0 {
+		t.Errorf("it is known as %v, %d connections are open, and %d are handed on", a.known, len(a.open),
+			len(a.queues[Forward].conns))
+	}
+}
+
+// A welcomed connection calls then when a Port has said that it is taken.
+type welcomed struct {
+	addressed
+	then func()
+}
+
+func (w welcomed) SetDeadline(at time.Time) error {
+	err := w.Conn.SetDeadline(at)
+	if at.IsZero() {
+		w.then()
+	}
+	return err
+}
+
+// Raft takes none of its connections. As many wait as may, the next one is refused, and one is
+// taken again when another is.
+func TestWaitingConnectionsAreBounded(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.machine("a"), w.machine("b")
+	dial := func(want string) {
+		t.Helper()
+		_, err := b.DialRaft(t.Context(), a.Addr().String())
+		wants(t, err, want)
+	}
+	for range maxQueued {
+		dial("")
+	}
+	dial("cluster_refused")
+	if n := a.opens(); n != maxQueued {
+		t.Errorf("%d connections are open", n)
+	}
+	the(a.Raft().Accept())(t)
+	dial("")
+	dial("cluster_refused")
+}
+
+// A stranger fails as often as they like. The log has a line a minute, which says how often;
+// and a clock that was set back does not silence it.
+func TestStrangersDoNotFillTheLog(t *testing.T) {
+	var text strings.Builder
+	o := occasional{log: slog.New(slog.NewTextHandler(&text, nil))}
+	for _, tt := range []struct {
+		at   time.Duration
+		want string // the end of the line; empty: none
+	}{
+		{0, "times=1"},
+		{0, ""},
+		{time.Minute - 1, ""},
+		{time.Minute, "times=3"},
+		{2*time.Minute - 1, ""},
+		{2*time.Minute + 1, "times=2"},
+		{time.Minute, "times=1"},
+		{time.Minute + 1, ""},
+	} {
+		text.Reset()
+		o.say(noon.Add(tt.at), "refused")
+		got := strings.TrimSpace(text.String())
+		if (got == "") != (tt.want == "") || !strings.HasSuffix(got, tt.want) {
+			t.Errorf("at %v the log has %q, want %q", tt.at, got, tt.want)
+		}
 	}
 }
 

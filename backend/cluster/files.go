@@ -39,7 +39,7 @@ type node struct {
 }
 
 func (n node) check() error {
-	if !isID(string(n.Cluster)) || !isID(string(n.Node)) {
+	if !access.IsID(string(n.Cluster)) || !access.IsID(string(n.Node)) {
 		return errors.New("it has no ids of a cluster and of a machine")
 	}
 	if err := checkName(n.Name); err != nil {

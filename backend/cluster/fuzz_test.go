@@ -38,7 +38,7 @@ func FuzzJoinRequest(f *testing.F) {
 			return
 		}
 		if len(r.Name) > maxName || len(r.Address) > maxAddress || len(r.Version) > maxVersion ||
-			len(r.Setup) > MaxSetup || !isID(string(req.node)) || req.hash.IsZero() ||
+			len(r.Setup) > MaxSetup || !access.IsID(string(req.node)) || req.hash.IsZero() ||
 			strings.ContainsAny(r.Name+r.Address+r.Version, "\n\r\x1b") {
 			t.Errorf("it is read as %+v, %+v", r, req)
 		}
@@ -75,7 +75,7 @@ func FuzzJoinToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		token, err := ParseToken(s)
 		if err == nil {
-			if token.Reveal() != strings.TrimSpace(s) || !isID(string(token.Cluster)) ||
+			if token.Reveal() != strings.TrimSpace(s) || !access.IsID(string(token.Cluster)) ||
 				len(token.Secret.Reveal()) != access.SecretLength {
 				t.Errorf("%q is read as %s", s, token.Reveal())
 			}

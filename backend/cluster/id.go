@@ -3,7 +3,6 @@ package cluster
 import (
 	"crypto/sha256"
 	"crypto/x509"
-	"strings"
 	"time"
 
 	"doorward/backend/access"
@@ -15,10 +14,6 @@ type (
 	ID     string
 	NodeID string
 )
-
-const idAlphabet = "abcdefghijklmnopqrstuvwxyz234567"
-
-func isID(s string) bool { return len(s) == access.IDLength && strings.Trim(s, idAlphabet) == "" }
 
 // domain is what the names in certificates end with: .internal is reserved for names that
 // the public DNS will never have.

@@ -54,7 +54,14 @@ func Create(dir string, a *Authority, name, address string, now time.Time) (*Ide
 	if err != nil {
 		return nil, err
 	}
-	return d.finish(a.Certificate(), cert, now)
+	m, err := d.identity(a.Certificate(), cert)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.Check(now); err != nil {
+		return nil, err
+	}
+	return m, m.save()
 }
 
 // Open reads the identity in a directory. A certificate that has expired is no reason to
@@ -198,21 +205,6 @@ func (d draft) request() ([]byte, error) {
 	return x509.CreateCertificateRequest(rand.Reader, template, d.key)
 }
 
-// finish makes the machine a member.
-func (d draft) finish(ca, cert *x509.Certificate, now time.Time) (*Identity, error) {
-	m, err := d.identity(ca, cert)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.valid(cert, now); err != nil {
-		return nil, err
-	}
-	if err := write(d.dir, authorityFile, encodeCertificate(ca)); err != nil {
-		return nil, err
-	}
-	return m, write(d.dir, certificateFile, encodeCertificate(cert))
-}
-
 // identity puts the parts together, if they belong together.
 func (d draft) identity(ca, cert *x509.Certificate) (*Identity, error) {
 	id, err := clusterOf(ca)
@@ -229,6 +221,14 @@ func (d draft) identity(ca, cert *x509.Certificate) (*Identity, error) {
 	}
 	m.use(cert)
 	return m, nil
+}
+
+// save writes the certificates beside the draft: with them, the machine is a member.
+func (m *Identity) save() error {
+	if err := write(m.dir, authorityFile, encodeCertificate(m.ca)); err != nil {
+		return err
+	}
+	return write(m.dir, certificateFile, encodeCertificate(m.Certificate()))
 }
 
 // fits refuses a certificate that is not this machine's, by this authority.
@@ -266,7 +266,8 @@ func (m *Identity) use(cert *x509.Certificate) {
 // them count.
 func nodeOf(cert *x509.Certificate, cluster ID) (NodeID, error) {
 	id := NodeID(cert.Subject.CommonName)
-	if !isID(string(id)) || !slices.Equal(cert.DNSNames, []string{id.serverName(cluster), cluster.serverName()}) {
+	names := []string{id.serverName(cluster), cluster.serverName()}
+	if !access.IsID(string(id)) || !slices.Equal(cert.DNSNames, names) {
 		return "", errors.New("the certificate is not for a machine of this cluster")
 	}
 	return id, nil

@@ -191,7 +191,7 @@ func take(a answer, o JoinOptions, d draft, ca *x509.Certificate) (*Identity, er
 	if err != nil {
 		return nil, noAnswer(err)
 	}
-	if err := m.valid(cert, o.Now()); err != nil {
+	if err := m.Check(o.Now()); err != nil {
 		return nil, err
 	}
 	if o.Keep != nil {
@@ -199,5 +199,5 @@ func take(a answer, o JoinOptions, d draft, ca *x509.Certificate) (*Identity, er
 			return nil, err
 		}
 	}
-	return d.finish(ca, cert, o.Now())
+	return m, m.save()
 }

@@ -144,6 +144,7 @@ func TestAMachineThatDoesNotFit(t *testing.T) {
 		{"a version of 64", func(o *JoinOptions) { o.Version = strings.Repeat("1", maxVersion) }, ""},
 		{"a version of 65", func(o *JoinOptions) { o.Version = strings.Repeat("1", maxVersion+1) }, "join_malformed"},
 		{"a version with a line end", func(o *JoinOptions) { o.Version = "1\n" }, "join_malformed"},
+		{"a set-up as long as it may be", func(o *JoinOptions) { o.Setup = make([]byte, MaxSetup) }, "other_url"},
 		{"a set-up that is too long", func(o *JoinOptions) { o.Setup = make([]byte, MaxSetup+1) }, "join_malformed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -142,7 +142,6 @@ func (j *Joins) join(ctx context.Context, r JoinRequest, csr Request, now func()
 	}
 	return welcome{joined, answer{
 		Certificate: cert.Raw,
-		Authority:   j.Authority.cert.Raw,
 		Node:        joined.ID,
 		Members:     members,
 		Bundle:      bundle,

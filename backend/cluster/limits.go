@@ -1,6 +1,9 @@
 package cluster
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // How long certificates are valid. A certificate begins a little before it is made, so that a
 // machine whose clock is behind takes it.
@@ -61,20 +64,12 @@ type Bounds struct {
 
 func (b Bounds) orDefault() Bounds {
 	return Bounds{
-		Handshakes: or(b.Handshakes, 256),
-		PerAddress: or(b.PerAddress, 32),
-		Within:     or(b.Within, 5*time.Second),
-		Failures:   or(b.Failures, Rate{Burst: 60, Every: time.Second}),
-		Joins:      or(b.Joins, 8),
-		Tries:      or(b.Tries, Rate{Burst: 10, Every: 10 * time.Second}),
-		JoinWithin: or(b.JoinWithin, 10*time.Second),
+		Handshakes: cmp.Or(b.Handshakes, 256),
+		PerAddress: cmp.Or(b.PerAddress, 32),
+		Within:     cmp.Or(b.Within, 5*time.Second),
+		Failures:   cmp.Or(b.Failures, Rate{Burst: 60, Every: time.Second}),
+		Joins:      cmp.Or(b.Joins, 8),
+		Tries:      cmp.Or(b.Tries, Rate{Burst: 10, Every: 10 * time.Second}),
+		JoinWithin: cmp.Or(b.JoinWithin, 10*time.Second),
 	}
-}
-
-func or[T comparable](given, usual T) T {
-	var zero T
-	if given == zero {
-		return usual
-	}
-	return given
 }

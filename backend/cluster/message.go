@@ -17,7 +17,6 @@ type answer struct {
 	Refusal *refusal `json:"refusal,omitempty"`
 
 	Certificate []byte   `json:"certificate,omitempty"`
-	Authority   []byte   `json:"authority,omitempty"`
 	Node        NodeID   `json:"node,omitempty"`
 	Members     []Member `json:"members,omitempty"`
 	Bundle      []byte   `json:"bundle,omitempty"`

@@ -124,6 +124,7 @@ func (p *Port) Prune() {
 	for c := range p.open {
 		if !among(members, c.Peer) {
 			gone = append(gone, c)
+			delete(p.open, c)
 		}
 	}
 	for id := range p.known {

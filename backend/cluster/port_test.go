@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
@@ -77,7 +78,7 @@ func TestStrangersAreNoMachines(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			config := &tls.Config{InsecureSkipVerify: true, NextProtos: tt.protos, MaxVersion: tt.most}
 			config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-				return or(tt.cert, new(tls.Certificate)), nil
+				return cmp.Or(tt.cert, new(tls.Certificate)), nil
 			}
 			raw := the(net.Dial("tcp", a.Addr().String()))(t)
 			defer raw.Close()

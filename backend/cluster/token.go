@@ -37,7 +37,7 @@ const (
 	tokenLength  = len(TokenPrefix) + payloadSize*8/5
 )
 
-var base32Lower = base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding)
+var base32Lower = base32.NewEncoding(access.IDAlphabet).WithPadding(base32.NoPadding)
 
 // Reveal returns the token as it is copied to the other machine, for the one place that
 // hands it out.

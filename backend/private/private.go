@@ -65,11 +65,12 @@ func Replace(name string, content []byte) error {
 	if err := os.Rename(name+".new", name); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(name))
+	return SyncDir(filepath.Dir(name))
 }
 
-// syncDir makes the names in a directory durable, if the system can: NTFS journals them.
-func syncDir(dir string) error {
+// SyncDir makes the names in a directory durable. On Windows it does nothing: NTFS journals
+// names, and a directory cannot be synced.
+func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}

@@ -240,22 +240,18 @@ func (n needle) in(text []byte) int {
 // characters does not belong to a member that this program made.
 const idSize = (access.IDLength*5 + 7) / 8
 
-const idLetters = "abcdefghijklmnopqrstuvwxyz234567"
-
 var idValues = func() (v [256]byte) {
 	for i := range v {
 		v[i] = 0xff
 	}
-	for i := range idLetters {
-		v[idLetters[i]] = byte(i)
+	for i := range access.IDAlphabet {
+		v[access.IDAlphabet[i]] = byte(i)
 	}
 	return v
 }()
 
 // packs reports whether an id can be packed.
-func packs(id access.MemberID) bool {
-	return len(id) == access.IDLength && strings.Trim(string(id), idLetters) == ""
-}
+func packs(id access.MemberID) bool { return access.IsID(string(id)) }
 
 func appendID(b []byte, id access.MemberID) []byte {
 	acc, n := uint32(0), 0
@@ -276,7 +272,7 @@ func idAt(b []byte) access.MemberID {
 			acc, n = acc<<8|uint32(b[next]), n+8
 			next++
 		}
-		id[i] = idLetters[acc>>(n-5)&31]
+		id[i] = access.IDAlphabet[acc>>(n-5)&31]
 		n -= 5
 	}
 	return access.MemberID(id[:])

@@ -14,6 +14,7 @@ import (
 	"strconv"
 
 	"doorward/backend/access"
+	"doorward/backend/private"
 	"doorward/backend/store/kv"
 )
 
@@ -110,7 +111,7 @@ func moveUp(work, dir string) error {
 			return err
 		}
 	}
-	return errors.Join(os.Remove(work), syncDir(dir))
+	return errors.Join(os.Remove(work), private.SyncDir(dir))
 }
 
 // explainUnusable turns the fault of a restored store into a sentence about the backup.

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -293,17 +292,4 @@ func cause(err error) error {
 		return p.Err
 	}
 	return err
-}
-
-// syncDir makes the names in a directory durable, if the system can.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if runtime.GOOS == "windows" {
-		err = nil
-	}
-	return errors.Join(err, d.Close())
 }

@@ -3,9 +3,9 @@
 // engine of package kv, and the only package that imports hashicorp/raft.
 //
 // No command offers it yet, and nothing links it into the program: what is missing are
-// membership by commands and TLS between the machines, the fence for whole requests and
-// their forwarding, and what operators need. Until there is TLS, whoever reaches the
-// port of a Node can change everything.
+// membership by commands, the fence for whole requests and their forwarding, and what
+// operators need. It has no TLS of its own: whoever reaches the Listener of a Node can change
+// everything, so in the program that must be the port of package cluster.
 //
 // # How a change is kept
 //

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -154,24 +155,16 @@ func (n *Node) open() (err error) {
 func (n *Node) config() *raft.Config {
 	c := raft.DefaultConfig()
 	c.LocalID = raft.ServerID(n.o.Self.ID)
-	c.HeartbeatTimeout = or(n.o.Heartbeat, defaultHeartbeat)
+	c.HeartbeatTimeout = cmp.Or(n.o.Heartbeat, defaultHeartbeat)
 	c.ElectionTimeout = c.HeartbeatTimeout
 	c.LeaderLeaseTimeout = c.HeartbeatTimeout
-	c.SnapshotInterval = or(n.o.cutEvery, defaultCutEvery)
-	c.SnapshotThreshold = or(n.o.threshold, defaultThreshold)
-	c.TrailingLogs = or(n.o.trailing, defaultTrailing)
+	c.SnapshotInterval = cmp.Or(n.o.cutEvery, defaultCutEvery)
+	c.SnapshotThreshold = cmp.Or(n.o.threshold, defaultThreshold)
+	c.TrailingLogs = cmp.Or(n.o.trailing, defaultTrailing)
 	c.NoSnapshotRestoreOnStart = true // the engine has it
 	c.NoLegacyTelemetry = true
 	c.NotifyCh = n.elected
 	return c
-}
-
-func or[T comparable](given, usual T) T {
-	var zero T
-	if given == zero {
-		return usual
-	}
-	return given
 }
 
 func voters(peers []Peer) (c raft.Configuration) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,11 +15,16 @@ import (
 	"doorward/build/need"
 )
 
-// crashed returns a copy of an open store's files: what a killed process leaves.
+// crashed returns a copy of an open store's files: what a killed process leaves. A generation
+// that was replaced is perhaps being deleted: then what is left of it is copied.
 func crashed(t *testing.T, from string) string {
 	t.Helper()
 	to := filepath.Join(t.TempDir(), "store")
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+	err := os.CopyFS(to, os.DirFS(from))
+	for tries := 0; errors.Is(err, fs.ErrNotExist) && tries < 100; tries++ {
+		err = errors.Join(os.RemoveAll(to), os.CopyFS(to, os.DirFS(from)))
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{to, generationOf(t, to)} {

@@ -11,6 +11,7 @@ import (
 	"github.com/dgraph-io/badger/v4/pb"
 	"github.com/dgraph-io/ristretto/v2/z"
 
+	"doorward/backend/private"
 	"doorward/backend/store/kv"
 )
 
@@ -155,7 +156,7 @@ func (f *builder) finish(s kv.Identity) error {
 	if f.e.dir == "" {
 		return nil
 	}
-	return errors.Join(syncDir(f.e.dir), syncDir(f.b.o.Dir))
+	return errors.Join(private.SyncDir(f.e.dir), private.SyncDir(f.b.o.Dir))
 }
 
 // abandon deletes the generation, unless it may be the current one on the disk: then the
@@ -220,7 +221,7 @@ func (b *Store) retireLater(old *generation, done func(error)) {
 	b.background(func() {
 		err := old.retire()
 		if old.dir != "" {
-			err = errors.Join(err, os.RemoveAll(old.dir), syncDir(b.o.Dir))
+			err = errors.Join(err, os.RemoveAll(old.dir), private.SyncDir(b.o.Dir))
 		}
 		done(err)
 	})

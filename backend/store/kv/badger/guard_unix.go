@@ -32,13 +32,3 @@ func freeDisk(dir string) (uint64, error) {
 	}
 	return uint64(max(0, int64(st.Bavail))) * uint64(st.Bsize), nil
 }
-
-// syncDir makes the names in dir durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}

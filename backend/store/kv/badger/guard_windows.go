@@ -29,6 +29,3 @@ func freeDisk(dir string) (uint64, error) {
 	err = windows.GetDiskFreeSpaceEx(name, &free, nil, nil)
 	return free, err
 }
-
-// syncDir does nothing: NTFS journals names, and a directory cannot be synced.
-func syncDir(string) error { return nil }

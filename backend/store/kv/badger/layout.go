@@ -95,7 +95,7 @@ func (b *Store) setCurrent(name string) error {
 	if err := b.rename(tmp, filepath.Join(b.o.Dir, currentName)); err != nil {
 		return err
 	}
-	return syncDir(b.o.Dir)
+	return private.SyncDir(b.o.Dir)
 }
 
 // sweepDir deletes every generation but keep, and half-written files.

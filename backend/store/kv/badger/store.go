@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"doorward/backend/private"
 	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/badger/fsck"
 )
@@ -132,7 +133,7 @@ func (b *Store) create() error {
 	if err := writeSynced(creating, ""); err != nil {
 		return err
 	}
-	if err := errors.Join(syncDir(dir), sweepDir(dir, "")); err != nil {
+	if err := errors.Join(private.SyncDir(dir), sweepDir(dir, "")); err != nil {
 		return err
 	}
 	e, err := openGeneration(b.generationDir(name), b.o)
@@ -142,11 +143,11 @@ func (b *Store) create() error {
 	if err := b.adopt(e, true); err != nil {
 		return errors.Join(err, e.retire())
 	}
-	if err = syncDir(e.dir); err == nil {
+	if err = private.SyncDir(e.dir); err == nil {
 		err = b.setCurrent(name)
 	}
 	if err == nil {
-		err = errors.Join(os.Remove(creating), syncDir(dir))
+		err = errors.Join(os.Remove(creating), private.SyncDir(dir))
 	}
 	if err != nil {
 		return errors.Join(err, e.retire())
@@ -155,7 +156,7 @@ func (b *Store) create() error {
 }
 
 func (b *Store) reopen(name string) error {
-	err := syncDir(b.o.Dir) // before the other generation goes: CURRENT was perhaps replaced and not synced
+	err := private.SyncDir(b.o.Dir) // before the other generation goes: CURRENT was perhaps replaced and not synced
 	if err == nil {
 		err = sweepDir(b.o.Dir, name)
 	}

@@ -41,11 +41,7 @@ func decodeWrites(data []byte) (*overlay, error) {
 		if err := checkWrite(key, stored); err != nil {
 			return nil, err
 		}
-		marked := markedFrom(key)
-		if len(stored) == 0 {
-			stored = nil
-		}
-		stage.put(0, staged{key: marked, stored: append([]byte(nil), stored...)})
+		stage.put(0, staged{key: markedFrom(key), stored: append([]byte(nil), stored...)}) // nil if it is empty
 	}
 	return stage, nil
 }
