@@ -72,12 +72,8 @@ func (tx Members) Page(q Query) (Page[access.Member], error) {
 	if err != nil {
 		return p, err
 	}
-	for _, e := range found {
-		m, err := tx.Members.Get(idOf(e))
-		if err != nil {
-			return p, err
-		}
-		p.Items = append(p.Items, m)
+	if p.Items, err = tx.membersOf(found); err != nil {
+		return p, err
 	}
 	if next != nil {
 		p.Next = tx.cursor(append([]byte{src.lead}, next...), q.label())
@@ -281,6 +277,18 @@ func (tx *Tx) take(src source, from []byte, n int) (found []kv.KV, next []byte, 
 		from, batch = append(batch[len(batch)-1].Key, 0), nil
 	}
 	return found, from, nil
+}
+
+// membersOf returns the members whose index entries these are.
+func (tx *Tx) membersOf(entries []kv.KV) (all []access.Member, err error) {
+	for _, e := range entries {
+		m, err := tx.Members.Get(idOf(e))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	return all, nil
 }
 
 // counted returns the number of members that a query finds, if a counter has it.
