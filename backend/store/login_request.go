@@ -20,6 +20,9 @@ type RequestQuery struct {
 }
 
 func (q RequestQuery) label() string {
+	if q.Sort == access.OldestFirst {
+		q.Sort = "" // the same order
+	}
 	if q == (RequestQuery{Cursor: q.Cursor, Limit: q.Limit}) {
 		return "waiting"
 	}
