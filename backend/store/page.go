@@ -339,35 +339,6 @@ func (tx *Tx) openCursor(cursor string, prefix []byte, label string) ([]byte, er
 	return b[16:], nil
 }
 
-// list returns a page of the records that the entries under prefix name.
-func list[T any](tx *Tx, prefix []byte, cursor string, limit int, label string,
-	load func(e kv.KV) (T, error)) (Page[T], error) {
-	var p Page[T]
-	from := prefix
-	var err error
-	if cursor != "" {
-		if from, err = tx.openCursor(cursor, prefix, label); err != nil {
-			return p, err
-		}
-	}
-	batch, err := tx.kv.Scan(from, after(prefix), limit+1)
-	if err != nil {
-		return p, err
-	}
-	for i, e := range batch {
-		if i == limit {
-			p.Next = tx.cursor(e.Key, label)
-			break
-		}
-		item, err := load(e)
-		if err != nil {
-			return p, err
-		}
-		p.Items = append(p.Items, item)
-	}
-	return p, nil
-}
-
 // WithRole returns up to n members in a state who have a role. It is for a View: it may
 // read more than the limit of an Update.
 func (tx Members) WithRole(role access.RoleName, state access.State, n int) ([]access.MemberID, error) {
