@@ -117,7 +117,8 @@ func TestCursorOfLoginRequestsBelongsToItsFilter(t *testing.T) {
 			for j, to := range all {
 				to.Limit, to.Cursor = 1, p.Next
 				_, err := tx.Members.LoginRequests(to)
-				if (i == j || i < 2 && j < 2) != (err == nil) || err != nil && access.Explain(err).Code != "bad_cursor" {
+				same := i == j || i < 2 && j < 2
+				if same != (err == nil) || err != nil && access.Explain(err).Code != "bad_cursor" {
 					t.Errorf("a cursor of %+v for %+v: %v", from, to, err)
 				}
 			}
