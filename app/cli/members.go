@@ -20,7 +20,7 @@ func (r *run) membersVerb() *cobra.Command {
 		Long: "List members. --search finds any part, of three letters or more, of a name or an\naddress, and " +
 			"shorter ones at the beginning of a word. All words must match.\n\n" +
 			"The newest invitation comes first. --sort is another order: name, email,\nadded (by the invitation) or " +
-			"last_sign_in, or one of them from the end, such\nas --sort=-name. Search results have their own order.",
+			"last_sign_in. A minus sign reverses it, as in\n--sort=-name. Search results have their own order.",
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&search, "search", "", "`WORDS` of a name or an address, or parts of them")
