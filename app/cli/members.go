@@ -20,7 +20,7 @@ func (r *run) membersVerb() *cobra.Command {
 		Long: "List members. --search finds any part, of three letters or more, of a name or an\naddress, and " +
 			"shorter ones at the beginning of a word. All words must match.\n\n" +
 			"The newest invitation comes first. --sort is another order: name, email,\nadded (by the invitation) or " +
-			"last_sign_in, or one of them from the end, such\nas --sort=-name. Search results have their own order.",
+			"last_sign_in. A minus sign reverses it, as in\n--sort=-name. Search results have their own order.",
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&search, "search", "", "`WORDS` of a name or an address, or parts of them")
@@ -50,7 +50,7 @@ func (r *run) membersVerb() *cobra.Command {
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if limit < 0 {
-			return wrongUse(cmd, "--limit must be a number; 0 means all.")
+			return wrongUse(cmd, "--limit cannot be negative; 0 means all.")
 		}
 		return verb(cmd, args)
 	}

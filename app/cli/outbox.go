@@ -54,7 +54,7 @@ func (r *run) outboxVerb() *cobra.Command {
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if limit < 0 {
-			return wrongUse(cmd, "--limit must be a number; 0 means all.")
+			return wrongUse(cmd, "--limit cannot be negative; 0 means all.")
 		}
 		return verb(cmd, args)
 	}

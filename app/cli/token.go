@@ -77,7 +77,7 @@ func (r *run) tokenAddVerb() *cobra.Command {
 	r.roleFlag(cmd, &in.Roles, "`ROLE` that the token has; may be given more than once")
 	cmd.Flags().
 		StringVar(&in.ExpiresIn, "expires", "",
-			"the `TIME` after which it expires, from 1h to 366d, or less if so set (default: 90d, or as set)")
+			"the `TIME` after which it expires, from 1h to 366d (default: 90d); the settings can change both")
 	return settings(cmd, true)
 }
 

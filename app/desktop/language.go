@@ -29,16 +29,18 @@ func SystemLanguage(env func(string) string) access.Language {
 	if base == "" || base == "C" || base == "POSIX" {
 		return access.English
 	}
-	var tags []string
+	looked := 0
 	for name := range strings.SplitSeq(env("LANGUAGE")+":"+locale, ":") {
 		name, _, _ = strings.Cut(name, ".")
 		name, _, _ = strings.Cut(name, "@")
-		if localeName.MatchString(name) && len(tags) < maxLocales {
-			tags = append(tags, strings.ReplaceAll(name, "_", "-"))
+		if !localeName.MatchString(name) {
+			continue
 		}
-	}
-	for _, tag := range tags {
-		if l := messages.Choose(tag); l != access.English || strings.HasPrefix(strings.ToLower(tag), "en") {
+		if looked++; looked > maxLocales {
+			break
+		}
+		l := messages.Choose(strings.ReplaceAll(name, "_", "-"))
+		if l != access.English || strings.HasPrefix(strings.ToLower(name), "en") {
 			return l
 		}
 	}

@@ -37,6 +37,8 @@ func TestSystemLanguage(t *testing.T) {
 		"a weight":                {env{"LANG": "de;q=0"}, access.English},
 		"very long":               {env{"LANG": strings.Repeat("de_", 100_000)}, access.English},
 		"a very long list":        {env{"LANGUAGE": strings.Repeat("xx:", 100_000), "LANG": "de_DE"}, access.English},
+		"the last looked at":      {env{"LANGUAGE": strings.Repeat("xx:", maxLocales-1), "LANG": "de_DE"}, access.German},
+		"the one after that":      {env{"LANGUAGE": strings.Repeat("xx:", maxLocales), "LANG": "de_DE"}, access.English},
 		"a language that is none": {env{"LANG": "tlh_QO.UTF-8"}, access.English},
 	} {
 		if got := SystemLanguage(func(name string) string { return tt.env[name] }); got != tt.want {

@@ -9,8 +9,8 @@ import (
 )
 
 // The pages that the browser shows are in the language of the window, and not in the browser's.
-// They say what to do in the window, and name its buttons; their reader sits at both. What was
-// chosen in the window is known, and what a browser sends is a guess of its maker's.
+// They say what to do in the window, and name its buttons; their reader sits at both. The
+// window's language was chosen; a browser's is often that of its maker.
 
 var leaf = template.Must(template.New("leaf").Parse(`<!doctype html>` +
 	`<html lang="{{.Language}}" dir="{{.Language.Direction}}"><meta charset="utf-8">` +
@@ -26,33 +26,30 @@ const maxEmail = 254
 // tell answers the browser with one of the pages of the catalogue. let is whom it is about; nil:
 // nobody.
 func (s *signIn) tell(w http.ResponseWriter, status int, page string, let *signedIn) {
-	p := s.words()
-	if p == nil {
-		http.Error(w, errNoWords.Error(), http.StatusInternalServerError)
-		return
-	}
-	v := messages.Values{
-		"Browse": p.Say("window.start.browse_again", nil),
-		"SignIn": p.Say("window.start.sign_in", nil),
-	}
-	if let != nil {
-		v["Email"] = p.Isolate(access.Shorten(let.Email, maxEmail)) // the server's word, whoever runs it
-	}
-	writeLeaf(w, p, status, p.Say("window.browser."+page+"_title", nil), p.Say("window.browser."+page+"_text", v))
+	s.writeLeaf(w, status, page, func(p *messages.Printer) string {
+		v := messages.Values{
+			"Browse": p.Say("window.start.browse_again", nil),
+			"SignIn": p.Say("window.start.sign_in", nil),
+		}
+		if let != nil {
+			v["Email"] = p.Isolate(access.Shorten(let.Email, maxEmail)) // the server's word, whoever runs it
+		}
+		return p.Say("window.browser."+page+"_text", v)
+	})
 }
 
 // tellWhy answers the browser with the part of err that may be shown.
 func (s *signIn) tellWhy(w http.ResponseWriter, status int, err error) {
+	s.writeLeaf(w, status, "failed", func(p *messages.Printer) string { return p.Explain(access.Explain(err)) })
+}
+
+// writeLeaf writes a page that runs and loads nothing.
+func (s *signIn) writeLeaf(w http.ResponseWriter, status int, page string, text func(*messages.Printer) string) {
 	p := s.words()
 	if p == nil {
 		http.Error(w, errNoWords.Error(), http.StatusInternalServerError)
 		return
 	}
-	writeLeaf(w, p, status, p.Say("window.browser.failed_title", nil), p.Explain(access.Explain(err)))
-}
-
-// writeLeaf writes a page that runs and loads nothing.
-func writeLeaf(w http.ResponseWriter, p *messages.Printer, status int, title, text string) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
@@ -63,5 +60,5 @@ func writeLeaf(w http.ResponseWriter, p *messages.Printer, status int, title, te
 	_ = leaf.Execute(w, struct { // if it cannot be written the browser is gone
 		Language    access.Language
 		Title, Text string
-	}{p.Language(), title, text})
+	}{p.Language(), p.Say("window.browser."+page+"_title", nil), text(p)})
 }

@@ -33,14 +33,14 @@ func (s *Shell) writeStart(html *bytes.Buffer) error {
 		return errNoWords
 	}
 	start, err := template.New("start.html").Funcs(template.FuncMap{
-		"say": func(key string) string { return s.Say("window.start."+key, nil) },
+		"say": func(key string) string { return p.Say("window.start."+key, nil) },
 	}).ParseFS(page, "page/start.html")
 	if err != nil {
 		return err
 	}
 	words := map[string]string{}
 	for _, key := range startWords {
-		words[key] = s.Say("window.start."+key, asThemselves)
+		words[key] = p.Say("window.start."+key, asThemselves)
 	}
 	connect := `<button class="link to-choose" type="button">` + p.HTML("window.start.connect", nil) + `</button>`
 	return start.Execute(html, map[string]any{

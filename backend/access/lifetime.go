@@ -17,7 +17,7 @@ const (
 	LifetimeMemberSession  Lifetime = "session"         // a session in all
 	LifetimeAdminIdle      Lifetime = "session_idle_managers"
 	LifetimeAdminSession   Lifetime = "session_managers"
-	LifetimeToken          Lifetime = "token"         // an API token, unless said otherwise
+	LifetimeToken          Lifetime = "token"         // an API token, unless its maker chooses
 	LifetimeLongestToken   Lifetime = "token_longest" // the most that can be said
 )
 

@@ -108,17 +108,12 @@ func (c *BrandChange) applyDraft(b *access.Brand) (err error) {
 	return nil
 }
 
-// mayBrand refuses to change what invited people know this workspace by. Whoever can change
-// that could make its emails and its sign-in page look like somebody else's, or send
-// everybody to a contact of their own.
+// mayBrand refuses those who may not change what invited people know this workspace by:
+// whoever can change that could make its emails and its sign-in page look like somebody
+// else's, or send everybody to a contact of their own.
 func mayBrand(tx *store.Tx, a gate.Authorized) error {
-	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {
-		return access.Errorf(access.Forbidden,
-			"Only an Admin can change this, because people recognize emails and the sign-in page by their appearance.").
-			WithCode("admin_only").Because(err)
-	}
-	_, err := confirmed(tx, a.Actor)
-	return err
+	return confirmedAdmin(tx, a, access.Errorf(access.Forbidden,
+		"Only an Admin can change this, because people recognize emails and the sign-in page by their appearance."))
 }
 
 // SetLogo stores an uploaded image as the logo: decoded, made small and encoded anew. An

@@ -76,6 +76,16 @@ func confirmedToGrant(tx *store.Tx, a gate.Authorized, before, after policy.Perm
 	return nil
 }
 
+// confirmedAdmin answers with the refusal unless the caller could make an Admin, and requires
+// a confirmation.
+func confirmedAdmin(tx *store.Tx, a gate.Authorized, refusal *access.Error) error {
+	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {
+		return refusal.WithCode("admin_only").Because(err)
+	}
+	_, err := confirmed(tx, a.Actor)
+	return err
+}
+
 // A ConfirmationEmail says where a code to confirm a session was sent.
 type ConfirmationEmail struct {
 	To        string // the member's address, as typed

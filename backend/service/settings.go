@@ -54,10 +54,10 @@ func (s Settings) Get(ctx context.Context, actor access.Actor) (out access.Setti
 	return out, err
 }
 
-// Change stores changed settings. Where emails and their links lead decides who can sign in
-// as whom, so these are for somebody with all permissions, in a confirmed session; and what
-// was given when Doorward started stays as it is. Emails go out by the new settings at once,
-// also those that were held.
+// Change stores changed settings. Lifetimes, the appearance, and where emails and their links
+// lead are for somebody with all permissions, in a confirmed session; and what was given when
+// Doorward started stays as it is. Emails go out by the new settings at once, also those that
+// were held.
 func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChange) (out access.Settings, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))
@@ -130,16 +130,11 @@ func (c *SettingsChange) applyLifetimes(tx *store.Tx, a gate.Authorized, out *ac
 	return what, nil
 }
 
-// mayProlong refuses to change lifetimes: whoever stole a session could make it last, and
-// whoever is no Admin would decide on Admins' sessions.
+// mayProlong refuses those who may not change lifetimes: whoever stole a session could make
+// it last, and lifetimes concern the sessions of Admins, too.
 func mayProlong(tx *store.Tx, a gate.Authorized) error {
-	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {
-		return access.Errorf(access.Forbidden,
-			"Only an Admin can change how long sessions, links and tokens last.").
-			WithCode("admin_only").Because(err)
-	}
-	_, err := confirmed(tx, a.Actor)
-	return err
+	return confirmedAdmin(tx, a, access.Errorf(access.Forbidden,
+		"Only an Admin can change how long sessions, links and tokens last."))
 }
 
 func (s Settings) applyPublicURL(tx *store.Tx, a gate.Authorized, to *string, out *access.Settings) ([]string, error) {
@@ -189,17 +184,12 @@ func (s Settings) applyMail(tx *store.Tx, a gate.Authorized, c *MailChange, out 
 	return what, resumeMail(tx)
 }
 
-// mayLead refuses to change where emails or their links lead. Whoever can change that can
-// sign in as anybody.
+// mayLead refuses those who may not change where emails or their links lead: whoever can
+// change that can sign in as anybody.
 func mayLead(tx *store.Tx, a gate.Authorized) error {
-	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {
-		return access.Errorf(access.Forbidden,
-			"Only an Admin can change this, because whoever decides where emails and links lead can sign in as "+
-				"anyone.").
-			WithCode("admin_only").Because(err)
-	}
-	_, err := confirmed(tx, a.Actor)
-	return err
+	return confirmedAdmin(tx, a, access.Errorf(access.Forbidden,
+		"Only an Admin can change this, because whoever decides where emails and links lead can sign in as "+
+			"anyone."))
 }
 
 // Clock returns the state of the server's clock, compared with what is known of

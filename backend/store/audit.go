@@ -94,10 +94,28 @@ func (tx *Tx) Record(actor access.Actor, action access.AuditAction, to, detail s
 }
 
 // Page returns a page of the audit log, newest first.
-func (tx AuditLog) Page(cursor string, limit int) (Page[access.AuditEntry], error) {
-	p, err := list(tx.inTx, auditPrefix.key(), cursor, limit, "audit", decodeEntry)
+func (tx AuditLog) Page(cursor string, limit int) (p Page[access.AuditEntry], err error) {
+	const label = "audit"
+	from := auditPrefix.key()
+	if cursor != "" {
+		if from, err = tx.openCursor(cursor, auditPrefix.key(), label); err != nil {
+			return p, err
+		}
+	}
+	batch, err := tx.kv.Scan(from, after(auditPrefix.key()), limit+1)
 	if err != nil {
 		return p, err
+	}
+	for i, e := range batch {
+		if i == limit {
+			p.Next = tx.cursor(e.Key, label)
+			break
+		}
+		entry, err := decodeEntry(e)
+		if err != nil {
+			return p, err
+		}
+		p.Items = append(p.Items, entry)
 	}
 	h, err := tx.auditHead()
 	if err != nil {

@@ -20,6 +20,9 @@ type RequestQuery struct {
 }
 
 func (q RequestQuery) label() string {
+	if q.Sort == access.OldestFirst {
+		q.Sort = "" // the same order
+	}
 	if q == (RequestQuery{Cursor: q.Cursor, Limit: q.Limit}) {
 		return "waiting"
 	}
@@ -80,12 +83,8 @@ func (tx Members) LoginRequests(q RequestQuery) (p Page[access.Member], err erro
 	if err != nil {
 		return p, err
 	}
-	for _, e := range found {
-		m, err := tx.Members.Get(idOf(e))
-		if err != nil {
-			return p, err
-		}
-		p.Items = append(p.Items, m)
+	if p.Items, err = tx.membersOf(found); err != nil {
+		return p, err
 	}
 	if next != nil {
 		p.Next = tx.cursor(next, q.label())
@@ -118,16 +117,18 @@ func (tx Members) Inviters(n int) (by []access.Actor, err error) {
 	}
 	seen := map[string]bool{}
 	for _, e := range found {
-		_, inviter, _ := bytes.Cut(e.Value, []byte{0})
-		if seen[string(inviter)] || len(by) == n {
+		_, inviter, _ := strings.Cut(string(e.Value), "\x00")
+		if seen[inviter] {
 			continue
 		}
-		seen[string(inviter)] = true
+		seen[inviter] = true
 		m, err := tx.Members.Get(idOf(e))
 		if err != nil {
 			return nil, err
 		}
-		by = append(by, m.Invitation.By)
+		if by = append(by, m.Invitation.By); len(by) == n {
+			break
+		}
 	}
 	return by, nil
 }

@@ -154,12 +154,12 @@ func (tx *Tx) sortFew(few []kv.KV, order string, from []byte, limit int, p *Page
 		at     []byte
 		member access.Member
 	}
+	members, err := tx.membersOf(few)
+	if err != nil {
+		return nil, err
+	}
 	all := make([]placed, 0, len(few))
-	for _, e := range few {
-		m, err := tx.Members.Get(idOf(e))
-		if err != nil {
-			return nil, err
-		}
+	for _, m := range members {
 		if at := orderKey(order, &m); bytes.Compare(at, from) >= 0 {
 			all = append(all, placed{at, m})
 		}
@@ -176,19 +176,11 @@ func (tx *Tx) sortFew(few []kv.KV, order string, from []byte, limit int, p *Page
 
 // readOrder adds a page of the members that match, from the index of an order.
 func (tx *Tx) readOrder(q Query, order string, from []byte, p *Page[access.Member]) (next []byte, err error) {
-	src := source{prefix: orderPrefix.key(order), fits: func(e kv.KV) bool {
-		return q.admits(e.Value[0]) && (q.Role == "" || hasRole(string(e.Value[1:]), string(q.Role)))
-	}}
+	src := source{prefix: orderPrefix.key(order), fits: func(e kv.KV) bool { return q.passes(string(e.Value)) }}
 	found, next, err := tx.take(src, from, q.Limit)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range found {
-		m, err := tx.Members.Get(idOf(e))
-		if err != nil {
-			return nil, err
-		}
-		p.Items = append(p.Items, m)
-	}
-	return next, nil
+	p.Items, err = tx.membersOf(found)
+	return next, err
 }

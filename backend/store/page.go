@@ -72,12 +72,8 @@ func (tx Members) Page(q Query) (Page[access.Member], error) {
 	if err != nil {
 		return p, err
 	}
-	for _, e := range found {
-		m, err := tx.Members.Get(idOf(e))
-		if err != nil {
-			return p, err
-		}
-		p.Items = append(p.Items, m)
+	if p.Items, err = tx.membersOf(found); err != nil {
+		return p, err
 	}
 	if next != nil {
 		p.Next = tx.cursor(append([]byte{src.lead}, next...), q.label())
@@ -283,6 +279,18 @@ func (tx *Tx) take(src source, from []byte, n int) (found []kv.KV, next []byte, 
 	return found, from, nil
 }
 
+// membersOf returns the members whose index entries these are.
+func (tx *Tx) membersOf(entries []kv.KV) (all []access.Member, err error) {
+	for _, e := range entries {
+		m, err := tx.Members.Get(idOf(e))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	return all, nil
+}
+
 // counted returns the number of members that a query finds, if a counter has it.
 func (tx *Tx) counted(q Query) (n int, known bool, err error) {
 	c, err := tx.counts()
@@ -329,35 +337,6 @@ func (tx *Tx) openCursor(cursor string, prefix []byte, label string) ([]byte, er
 			On("cursor").WithCode("bad_cursor")
 	}
 	return b[16:], nil
-}
-
-// list returns a page of the records that the entries under prefix name.
-func list[T any](tx *Tx, prefix []byte, cursor string, limit int, label string,
-	load func(e kv.KV) (T, error)) (Page[T], error) {
-	var p Page[T]
-	from := prefix
-	var err error
-	if cursor != "" {
-		if from, err = tx.openCursor(cursor, prefix, label); err != nil {
-			return p, err
-		}
-	}
-	batch, err := tx.kv.Scan(from, after(prefix), limit+1)
-	if err != nil {
-		return p, err
-	}
-	for i, e := range batch {
-		if i == limit {
-			p.Next = tx.cursor(e.Key, label)
-			break
-		}
-		item, err := load(e)
-		if err != nil {
-			return p, err
-		}
-		p.Items = append(p.Items, item)
-	}
-	return p, nil
 }
 
 // WithRole returns up to n members in a state who have a role. It is for a View: it may

@@ -13,11 +13,11 @@ import (
 type lifetimesJSON struct {
 	SignInLink          *string `json:"sign_in_link,omitempty" doc:"How long a requested login link or code works, from the next one on." example:"15m"`
 	PendingAccount      *string `json:"pending_account,omitempty" doc:"How long a pending account is kept without a decision, from the next invitation on." example:"30d"`
-	SessionIdle         *string `json:"session_idle,omitempty" doc:"How long a member, or a window, stays signed in without use. Counts for open sessions too." example:"7d"`
-	Session             *string `json:"session,omitempty" doc:"How long a member, or a window, stays signed in at most. Counts for open sessions too." example:"30d"`
-	SessionIdleManagers *string `json:"session_idle_managers,omitempty" doc:"How long someone who can see members stays signed in without use, in a browser. Counts for open sessions too." example:"30m"`
-	SessionManagers     *string `json:"session_managers,omitempty" doc:"How long someone who can see members stays signed in at most, in a browser. Counts for open sessions too." example:"24h"`
-	Token               *string `json:"token,omitempty" doc:"How long an API token lasts, unless said otherwise." example:"90d"`
+	SessionIdle         *string `json:"session_idle,omitempty" doc:"How long a member, or a window, stays signed in without use. Applies to open sessions too." example:"7d"`
+	Session             *string `json:"session,omitempty" doc:"How long a member, or a window, stays signed in at most. Applies to open sessions too." example:"30d"`
+	SessionIdleManagers *string `json:"session_idle_managers,omitempty" doc:"How long someone who can see members stays signed in without use, in a browser. Applies to open sessions too." example:"30m"`
+	SessionManagers     *string `json:"session_managers,omitempty" doc:"How long someone who can see members stays signed in at most, in a browser. Applies to open sessions too." example:"24h"`
+	Token               *string `json:"token,omitempty" doc:"How long an API token lasts, unless expires_in says otherwise." example:"90d"`
 	TokenLongest        *string `json:"token_longest,omitempty" doc:"How long an API token can last at most, from the next one on." example:"366d"`
 }
 

@@ -24,8 +24,7 @@ func (s *API) mountMembers(r *group) {
 		title:  "Login requests",
 		text: "Pending members: those who accepted first, then the oldest, or with sort=-added the newest; with q, " +
 			"those whose name or address has all these parts. If a filter matches few of many thousands of " +
-			"requests, a " +
-			"page may be shorter than its limit and still have a next one.",
+			"requests, a page may be shorter than its limit and still have a next one.",
 		need:  read,
 		fails: []int{http.StatusUnprocessableEntity},
 	}, s.loginRequests)
@@ -154,7 +153,7 @@ type MembersFilter struct {
 	State  string `query:"state" doc:"pending, active or suspended." example:"active"`
 	Status string `query:"status" doc:"invited, expired (before it was accepted), accepted (ready to review), active or suspended." example:"accepted"`
 	Role   string `query:"role" example:"Fleet"`
-	Sort   string `query:"sort" doc:"The order: name, email, added (by the invitation) or last_sign_in; with a minus sign before it from the end. Absent: -added. Not together with q. A cursor belongs to its order." example:"-last_sign_in"`
+	Sort   string `query:"sort" doc:"The order: name, email, added (by the invitation) or last_sign_in; a minus sign before it reverses it. Absent: -added. Not together with q. A cursor belongs to its order." example:"-last_sign_in"`
 	Words  string `query:"q" doc:"Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word." example:"ada example.com"`
 }
 

@@ -52,7 +52,7 @@ type createTokenIn struct {
 	Body struct {
 		Name      string   `json:"name" doc:"What it is for." example:"nightly report"`
 		Roles     []string `json:"roles" example:"Fleet"`
-		ExpiresIn string   `json:"expires_in,omitempty" doc:"From 1 hour to token_longest of the lifetimes, 366 days unless set; absent: token of the lifetimes, 90 days unless set." example:"90d"`
+		ExpiresIn string   `json:"expires_in,omitempty" doc:"From 1 hour to lifetimes.token_longest of the settings, 366 days unless changed. Absent: lifetimes.token, 90 days unless changed." example:"90d"`
 	}
 }
 

@@ -85,15 +85,8 @@ func TestCodeOfSomebodyElseAsks(t *testing.T) {
 	s.SignedIn("ada@example.com", access.Fleet)
 	eve, _ := s.SignedIn("eve@example.com", access.Admin)
 	eve.Get("/")
-	b := s.Browser()
-	page := b.Post(b.Get("/login"), "/login", "email", "ada@example.com")
-	if _, err := s.Service.SignIn.AnswerRequests(bg); err != nil {
-		t.Fatal(err)
-	}
-	_, code := s.SignInEmail()
-	here, err := url.Parse(webtest.URL)
-	s.Must(err)
-	b.Jar.SetCookies(here, []*http.Cookie{{Name: webtest.SessionCookie, Value: eve.Session().Reveal(), Path: "/"}})
+	b, page, code := askedForCode(s, "ada@example.com")
+	giveSession(b, eve)
 	before := b.Session()
 	asks := b.Post(page, "/login/code", "code", code, "email", "ada@example.com")
 	asks.Want(t, http.StatusOK, "You are signed in as", "eve@example.com", "ada@example.com", `href="/"`,
@@ -109,6 +102,73 @@ func TestCodeOfSomebodyElseAsks(t *testing.T) {
 	if _, err := s.Service.Gate.Principal(bg, before); !access.SignedOut.Is(err) {
 		t.Errorf("the session goes on where nobody can end it: %v", err)
 	}
+}
+
+// askedForCode returns a browser that requested a code, its page for the code, and the code.
+func askedForCode(s *webtest.Server, email string) (b *webtest.Browser, page webtest.Answer, code string) {
+	s.T.Helper()
+	b = s.Browser()
+	page = b.Post(b.Get("/login"), "/login", "email", email)
+	_, err := s.Service.SignIn.AnswerRequests(bg)
+	s.Must(err)
+	_, code = s.SignInEmail()
+	return b, page, code
+}
+
+// giveSession gives a browser the session cookie of another one; nil: it loses its own.
+func giveSession(b, from *webtest.Browser) {
+	here, err := url.Parse(webtest.URL)
+	b.Server.Must(err)
+	cookie := &http.Cookie{Name: webtest.SessionCookie, Path: "/", MaxAge: -1}
+	if from != nil {
+		cookie.Value, cookie.MaxAge = from.Session().Reveal(), 0
+	}
+	b.Jar.SetCookies(here, []*http.Cookie{cookie})
+}
+
+// The page for the code is left open, and its own reader signs in meanwhile, by the link in
+// the same email: the code was used up with it, and was answered as a wrong one. Whoever is
+// signed in already is led on, and no code is checked or used.
+func TestCodeOfOnesOwnLeadsOn(t *testing.T) {
+	s := webtest.New(t)
+	ada, _ := s.SignedIn("ada@example.com", access.Fleet)
+	ada.Get("/")
+	b, page, code := askedForCode(s, "ADA@example.com")
+	link, _ := s.SignInEmail()
+	ledOn := func() {
+		t.Helper()
+		before := b.Session()
+		for _, typed := range []string{code, "0000-0000", "K7PQ"} {
+			b.Post(page, "/login/code", "code", typed, "email", "ADA@example.com").Want(t, http.StatusSeeOther, "/")
+			b.Post(page, "/login/code", "code", typed, "email", "ada@example.com", "switch", "1", "next", "/fleet").
+				Want(t, http.StatusSeeOther, "/fleet")
+		}
+		if b.Session() != before {
+			t.Error("the session is another one")
+		}
+	}
+	giveSession(b, ada)
+	ledOn()
+	giveSession(b, nil)
+	b.RedeemLink(link).Want(t, http.StatusSeeOther, "/") // nothing was used up
+	b.Get("/").Want(t, http.StatusOK)
+	ledOn()
+}
+
+// The address of whoever accepted by a link that was handed over is still to be verified:
+// their own code does that. Once it is, they are led on like everybody else.
+func TestCodeOfOnesOwnVerifiesTheAddress(t *testing.T) {
+	s := webtest.New(t)
+	id, _ := s.Invite("handed@example.com", access.Fleet)
+	handed, err := s.Service.Invitations.CopyLink(bg, s.Admin, id)
+	s.Must(err)
+	b, page, code := askedForCode(s, "handed@example.com")
+	b.RedeemLink(strings.TrimPrefix(handed, webtest.URL)).Want(t, http.StatusSeeOther, "/pending")
+	b.Post(page, "/login/code", "code", code, "email", "handed@example.com").
+		Want(t, http.StatusSeeOther, "/pending")
+	b.Get("/pending").Want(t, http.StatusOK, "You verified your email address")
+	b.Post(page, "/login/code", "code", code, "email", "handed@example.com", "next", "/fleet").
+		Want(t, http.StatusSeeOther, "/pending")
 }
 
 // Somebody double-clicks Accept: two forms, and the browser shows the second answer and

@@ -84,8 +84,8 @@ func (s *Portal) redeemCode(c *fiber.Ctx) error {
 		return err
 	}
 	viewer := s.viewer(c)
-	if viewer != nil && c.FormValue("switch") == "" { // signed in since the page was opened
-		if asked, err := s.askBeforeCode(c, viewer); asked || err != nil {
+	if viewer != nil { // signed in since the page was opened
+		if answered, err := s.beforeCode(c, viewer); answered || err != nil {
 			return err
 		}
 	}
@@ -108,17 +108,23 @@ func (s *Portal) redeemCode(c *fiber.Ctx) error {
 	return s.replaced(c, viewer, e)
 }
 
-// askBeforeCode asks whoever is signed in before a code signs somebody else in, and
-// reports whether it did. The code is neither checked nor used yet. A form without an
-// address cannot say whom its code is for, so it leads on.
-func (s *Portal) askBeforeCode(c *fiber.Ctx, viewer *gate.Principal) (bool, error) {
+// beforeCode answers whoever is signed in before a code is checked or used, and reports
+// whether it did. Whoever is signed in with the code's own address is led on, as by a link:
+// the link in the same email may have used up the code. Before somebody else signs in, they
+// choose. A form without an address cannot say whom its code is for, so it leads on.
+func (s *Portal) beforeCode(c *fiber.Ctx, viewer *gate.Principal) (bool, error) {
 	email := strings.Clone(c.FormValue("email"))
-	whose, err := address.Parse(email)
-	if err != nil {
-		return true, c.Redirect(begin(viewer), http.StatusSeeOther)
-	}
-	if whose.Canonical == viewer.Member.Email.Canonical {
+	whose, wrong := address.Parse(email)
+	own := wrong == nil && whose.Canonical == viewer.Member.Email.Canonical
+	switch {
+	case own && viewer.Member.EmailVerifiedAt.IsZero(): // the code verifies the address
 		return false, nil
+	case own:
+		return true, c.Redirect(onward(c, &viewer.Member), http.StatusSeeOther)
+	case c.FormValue("switch") != "":
+		return false, nil
+	case wrong != nil:
+		return true, c.Redirect(begin(viewer), http.StatusSeeOther)
 	}
 	p, err := s.codePage(c, email, "")
 	if err != nil {
@@ -132,8 +138,13 @@ func (s *Portal) askBeforeCode(c *fiber.Ctx, viewer *gate.Principal) (bool, erro
 // entered gives the session to the browser and redirects.
 func (s *Portal) entered(c *fiber.Ctx, e service.NewSession) error {
 	s.web.Cookies.SignIn(c, e)
-	if e.Member.State == access.Pending {
-		return c.Redirect("/pending", http.StatusSeeOther)
+	return c.Redirect(onward(c, &e.Member), http.StatusSeeOther)
+}
+
+// onward is where a member goes from the form that signed them in.
+func onward(c *fiber.Ctx, m *access.Member) string {
+	if m.State == access.Pending {
+		return "/pending"
 	}
-	return c.Redirect(cmp.Or(nextOf(c), "/"), http.StatusSeeOther)
+	return cmp.Or(nextOf(c), "/")
 }

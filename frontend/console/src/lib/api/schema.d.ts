@@ -1256,7 +1256,7 @@ export interface components {
         };
         CreateTokenInBody: {
             /**
-             * @description From 1 hour to token_longest of the lifetimes, 366 days unless set; absent: token of the lifetimes, 90 days unless set.
+             * @description From 1 hour to lifetimes.token_longest of the settings, 366 days unless changed. Absent: lifetimes.token, 90 days unless changed.
              * @example 90d
              */
             expires_in?: string;
@@ -1601,22 +1601,22 @@ export interface components {
              */
             pending_account?: string;
             /**
-             * @description How long a member, or a window, stays signed in at most. Counts for open sessions too.
+             * @description How long a member, or a window, stays signed in at most. Applies to open sessions too.
              * @example 30d
              */
             session?: string;
             /**
-             * @description How long a member, or a window, stays signed in without use. Counts for open sessions too.
+             * @description How long a member, or a window, stays signed in without use. Applies to open sessions too.
              * @example 7d
              */
             session_idle?: string;
             /**
-             * @description How long someone who can see members stays signed in without use, in a browser. Counts for open sessions too.
+             * @description How long someone who can see members stays signed in without use, in a browser. Applies to open sessions too.
              * @example 30m
              */
             session_idle_managers?: string;
             /**
-             * @description How long someone who can see members stays signed in at most, in a browser. Counts for open sessions too.
+             * @description How long someone who can see members stays signed in at most, in a browser. Applies to open sessions too.
              * @example 24h
              */
             session_managers?: string;
@@ -1626,7 +1626,7 @@ export interface components {
              */
             sign_in_link?: string;
             /**
-             * @description How long an API token lasts, unless said otherwise.
+             * @description How long an API token lasts, unless expires_in says otherwise.
              * @example 90d
              */
             token?: string;
@@ -3768,7 +3768,7 @@ export interface operations {
                 /** @description invited, expired (before it was accepted), accepted (ready to review), active or suspended. */
                 status?: string;
                 role?: string;
-                /** @description The order: name, email, added (by the invitation) or last_sign_in; with a minus sign before it from the end. Absent: -added. Not together with q. A cursor belongs to its order. */
+                /** @description The order: name, email, added (by the invitation) or last_sign_in; a minus sign before it reverses it. Absent: -added. Not together with q. A cursor belongs to its order. */
                 sort?: string;
                 /** @description Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word. */
                 q?: string;
