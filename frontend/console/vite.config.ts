@@ -9,7 +9,7 @@ import { messages } from './messages.ts'
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 const base = '/admin/'
-const shared = /node_modules|src[/\\](ui|lib)[/\\]|shell[/\\]nav|requests[/\\](decide|Resend)/
+const shared = /node_modules|vite[/\\]preload-helper|virtual:messages$|src[/\\](ahead|ui[/\\]|lib[/\\])|shell[/\\]nav|requests[/\\](decide|Resend)/
 const opens = /node_modules[/\\](bits-ui|@floating-ui|@internationalized|runed|svelte-toolbelt|style-to-object|inline-style-parser|tabbable|lz-string|dequal)[/\\]|src[/\\]ui[/\\]open[/\\]/
 
 // sentFor adds preload links, so that the browser fetches what the first script
@@ -20,7 +20,7 @@ const sentFor = (): Plugin => ({
     order: 'post',
     handler: (_, { bundle = {} }) =>
       Object.values(bundle)
-        .filter((file) => file.type === 'chunk' && ['base', 'start'].includes(file.name))
+        .filter((file) => file.type === 'chunk' && file.name === 'base')
         .map((file) => ({ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href: base + file.fileName }, injectTo: 'head' as const })),
   },
 })
@@ -60,7 +60,7 @@ export default defineConfig({
     modulePreload: {
       polyfill: false,
       // index.html preloads these already.
-      resolveDependencies: (_, deps) => deps.filter((d) => !/(base|start|index)-/.test(d)),
+      resolveDependencies: (_, deps) => deps.filter((d) => !/(base|index)-/.test(d)),
     },
     target: ['es2022', 'safari16.4'],
     rolldownOptions: {

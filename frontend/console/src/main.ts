@@ -3,6 +3,7 @@ import { ahead, page, viewOf } from './ahead'
 import { preferred } from './lib/language'
 import { direction, language, speak } from './lib/messages'
 import { firsts, viewAt, views } from './shell/views'
+import start from './start'
 
 const wanted = preferred()
 const path = viewOf(location.pathname)
@@ -14,5 +15,5 @@ void speak(wanted).then(() => {
   document.documentElement.lang = language()
   document.documentElement.dir = direction()
   void views[view]?.().catch(() => undefined) // the view shows the error when it loads
-  void import('./start').then((m) => m.default())
+  start()
 })

@@ -2,5 +2,5 @@ import { mount } from 'svelte'
 import './lib/theme.svelte'
 import App from './App.svelte'
 
-// This runs after main.ts, which has started to load everything it needs.
+// main.ts calls it when the language is there, having started to load what it needs.
 export default () => mount(App, { target: document.getElementById('app')! })
