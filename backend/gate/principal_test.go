@@ -134,12 +134,16 @@ func TestTheUseOfASessionIsNoted(t *testing.T) {
 		if tt.listens {
 			come = fx.Listener
 		}
-		if _, err := come(t.Context(), s); err != nil {
+		p, err := come(t.Context(), s)
+		if err != nil {
 			t.Fatal(err)
 		}
 		opened, _ := fx.session(s)
 		if noted := opened.SeenAt.After(noon); noted != tt.noted {
 			t.Errorf("%s: noted %v", tt.name, noted)
+		}
+		if want := opened.SeenAt.Add(access.AdminIdleTTL); !p.ExpiresAt().Equal(want) {
+			t.Errorf("%s: it is said to expire at %v, want %v", tt.name, p.ExpiresAt(), want)
 		}
 	}
 }

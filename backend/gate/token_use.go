@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -77,33 +78,25 @@ func (g *Gate) LastUse(t access.Token) time.Time { return g.uses.last(t.ID, t.Us
 // UsesDue signals that there are uses to write.
 func (g *Gate) UsesDue() <-chan struct{} { return g.uses.ripe }
 
-// KeepUses writes the noted uses of tokens. What cannot be written is retried
-// with the next batch: a failure keeps nobody out.
+// KeepUses writes the noted uses of tokens. If one batch of them cannot be written, all
+// are noted again, to be written the next time: a failure keeps nobody out.
 func (g *Gate) KeepUses(ctx context.Context) {
 	noted := g.uses.take()
-	for len(noted) > 0 {
-		some := map[access.TokenID]time.Time{}
-		for id, at := range noted {
-			if some[id] = at; len(some) == useBatch {
-				break
+	for ids := range slices.Chunk(slices.Collect(maps.Keys(noted)), useBatch) {
+		err := g.store.Update(ctx, func(tx *store.Tx) error {
+			for _, id := range ids {
+				if err := tx.Tokens.Use(id, noted[id]); err != nil {
+					return err
+				}
 			}
-		}
-		if err := g.store.Update(ctx, func(tx *store.Tx) error { return keepSome(tx, some) }); err != nil {
+			return nil
+		})
+		if err != nil {
 			g.log.WarnContext(ctx, "the use of API tokens was not noted", "err", err)
 			for id, at := range noted {
 				g.uses.note(id, at)
 			}
 			return
 		}
-		maps.DeleteFunc(noted, func(id access.TokenID, _ time.Time) bool { return !some[id].IsZero() })
 	}
-}
-
-func keepSome(tx *store.Tx, some map[access.TokenID]time.Time) error {
-	for id, at := range some {
-		if err := tx.Tokens.Use(id, at); err != nil {
-			return err
-		}
-	}
-	return nil
 }
