@@ -28,20 +28,24 @@ func (tx *Tx) addRest(q Query, s *sought, p *Page[access.Member]) error {
 		return nil
 	}
 	defer index.release()
+	counted := !p.TotalIsFloor // all that the index of beginnings finds
+	if !counted && p.Total < CountsUpTo {
+		index.countAll(q, s, p)
+	}
 	room := q.Limit - len(p.Items)
 	if p.Next != "" {
 		room = 0
 	}
 	n := room
-	if !p.TotalIsFloor {
+	if counted {
 		n = max(n, CountsUpTo-p.Total)
+	} else if p.Next != "" {
+		return nil
 	}
 	rest, behind := index.find(&partQuery{sought: s, Query: q, rest: true}, nil, n)
-	if !p.TotalIsFloor {
+	if counted {
 		all := p.Total + len(rest)
 		p.Total, p.TotalIsFloor = min(all, CountsUpTo), behind != nil || all > CountsUpTo
-	} else if p.Total < CountsUpTo {
-		index.countAll(q, s, p)
 	}
 	if p.Next != "" {
 		return nil

@@ -237,8 +237,8 @@ func (r *partRun) size() (members, bytes int) {
 }
 
 // maxLookedAt bounds the work of one search: so many members with the longest part of the
-// query are looked at, and the page is then returned as it is.
-const maxLookedAt = 100_000
+// query are looked at, and the page is then returned as it is. A look takes up to 1 µs.
+const maxLookedAt = 20_000
 
 // find returns the places of up to n members that fit, in the order of the list, and where
 // the following begin; nil if there are none.
@@ -277,7 +277,7 @@ func (r *partRun) findNewer(q *partQuery, from *place, n int) (found []place) {
 }
 
 func (r *partRun) findOlder(q *partQuery, from *place, n int) (found []place, stopped *place) {
-	rows, passes := classes(q.parts), make([]bool, len(r.filters))
+	rows, passes := q.rows(), make([]bool, len(r.filters))
 	for i, f := range r.filters {
 		passes[i] = q.passes(f)
 	}

@@ -13,25 +13,25 @@ import (
 // A segment holds the texts of up to segmentSize members, packed, in the order of the list
 // of members: the newest invitation first. It never changes.
 //
-// A scan of all texts would take too long at a million members, so each segment has a
-// signature: for each of signatureRows classes of three bytes, which of its blocks have one
-// of that class. A scan looks only into the blocks that have all threes of the query.
+// A scan of all texts would take too long at a million members, so each segment has a Bloom
+// filter of the threes of bytes in each of its blocks. The filters stand side by side: a row
+// has one bit of each block. A scan looks only into the blocks that have all threes of the
+// query. The beginning of a word counts as a space and its first two bytes.
 type segment struct {
 	text    []byte   // entries, see appendText
 	starts  []uint32 // of the blocks, and the end of the last
 	at      []int64  // microseconds: when each was invited
 	ids     []byte   // idSize bytes each
-	filters []uint32 // numbers of the index's filters
-	rows    []uint64 // signatureRows times rowWords; nil if there are too few members
+	filters []uint32 // numbers of the index's filters of lists
+	rows    []uint64 // filterRows times rowWords; nil if there are too few members
 }
 
 const (
-	segmentSize   = 1 << 14
-	blockSize     = 32
-	rowWords      = segmentSize / blockSize / 64
-	signatureRows = 1 << 12
-	digitRows     = 1 << 8  // of them, for threes with a digit: numbers differ in each address
-	unsigned      = 1 << 10 // members of a segment without signature
+	segmentSize = 1 << 14
+	blockSize   = 8
+	rowWords    = segmentSize / blockSize / 64
+	filterRows  = 1 << 12 // of about 380 threes in a block: one in a hundred is a false one
+	unfiltered  = 1 << 10 // members of a segment without filters
 )
 
 // A part is what the index of parts has of one member.
@@ -92,38 +92,54 @@ func pack(parts []part) *segment {
 		s.filters = append(s.filters, parts[i].filter)
 	}
 	s.starts = append(s.starts, uint32(len(s.text)))
-	if len(parts) > unsigned {
-		s.sign()
+	if len(parts) > unfiltered {
+		s.filter()
 	}
 	return s
 }
 
-func (s *segment) sign() {
-	s.rows = make([]uint64, signatureRows*rowWords)
+func (s *segment) filter() {
+	s.rows = make([]uint64, filterRows*rowWords)
 	for b := range len(s.starts) - 1 {
 		block := s.text[s.starts[b]:s.starts[b+1]]
-		for i := range len(block) - 2 {
-			s.rows[class(block[i], block[i+1], block[i+2])*rowWords+b/64] |= 1 << (b % 64)
+		for i := range len(block) - 1 {
+			if i == 0 || !isPlain(block[i-1]) {
+				s.note(b, ' ', block[i], block[i+1])
+			}
+			if i+2 < len(block) {
+				s.note(b, block[i], block[i+1], block[i+2])
+			}
 		}
 	}
 }
 
-// class is the row of three bytes.
-func class(a, b, c byte) int {
-	h := (uint32(a)<<16 | uint32(b)<<8 | uint32(c)) * 0x9E3779B1 >> 8
-	if isDigit(a) || isDigit(b) || isDigit(c) {
-		return int(h % digitRows)
+// note adds three bytes to the filter of a block.
+func (s *segment) note(block int, a, b, c byte) {
+	for _, row := range rowsOf(a, b, c) {
+		s.rows[row*rowWords+block/64] |= 1 << (block % 64)
 	}
-	return digitRows + int(h%(signatureRows-digitRows))
 }
 
-func isDigit(b byte) bool { return b-'0' <= 9 }
+// rowsOf returns the rows of three bytes.
+func rowsOf(a, b, c byte) [3]int {
+	h := (uint64(a)<<16 | uint64(b)<<8 | uint64(c)) * 0x9E3779B97F4A7C15
+	return [...]int{int(h >> 52), int(h >> 40 % filterRows), int(h >> 28 % filterRows)}
+}
 
-// classes returns the rows of all threes of bytes of the words.
-func classes(words []string) (all []int) {
-	for _, w := range words {
+// rows returns the rows of all threes of bytes of what is sought.
+func (s *sought) rows() (all []int) {
+	note := func(a, b, c byte) {
+		rows := rowsOf(a, b, c)
+		all = append(all, rows[:]...)
+	}
+	for _, h := range s.heads {
+		if len(h) > 1 {
+			note(' ', h[0], h[1])
+		}
+	}
+	for _, w := range s.words {
 		for i := range max(0, len(w)-2) {
-			all = append(all, class(w[i], w[i+1], w[i+2]))
+			note(w[i], w[i+1], w[i+2])
 		}
 	}
 	return all

@@ -103,7 +103,7 @@ func TestASearchStopsAndContinues(t *testing.T) {
 	var parts []part
 	for i := range maxLookedAt + 5000 {
 		filter := active
-		if i%50_000 == 7 {
+		if i%(maxLookedAt/2) == 7 {
 			filter = suspended
 		}
 		parts = append(parts, part{place: place{int64(1e9 - i), access.MemberID(access.NewID())},
