@@ -2,7 +2,6 @@ package cli
 
 import (
 	"doorward/app/config"
-	"doorward/app/desktop"
 
 	"github.com/spf13/cobra"
 )
@@ -14,7 +13,7 @@ func (r *run) desktopVerb() *cobra.Command {
 		Long: "Open the console in its own window. If a server runs on the data directory,\nthe window uses it; " +
 			"otherwise the window runs one until it closes.\n\n" + settingsHelp(),
 		Args:   cobra.NoArgs,
-		Hidden: !desktop.HasWindow,
+		Hidden: !hasWindow,
 		RunE:   func(cmd *cobra.Command, _ []string) error { return r.desktop(cmd) },
 	}
 	return settings(cmd, false)
@@ -23,7 +22,7 @@ func (r *run) desktopVerb() *cobra.Command {
 // bare runs the program without a verb: it opens the window, if this build has
 // one.
 func (r *run) bare(cmd *cobra.Command, _ []string) error {
-	if desktop.HasWindow {
+	if hasWindow {
 		return r.desktop(cmd)
 	}
 	return cmd.Help()
@@ -35,5 +34,5 @@ func (r *run) desktop(cmd *cobra.Command) error {
 		return err
 	}
 	c.Frontend, c.Version, c.Log = r.Frontend, r.Version, r.Stderr
-	return desktop.Run(cmd.Context(), c)
+	return openWindow(cmd.Context(), c)
 }

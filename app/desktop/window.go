@@ -28,9 +28,6 @@ import (
 	"doorward/backend/messages"
 )
 
-// HasWindow reports whether this build can open a window.
-const HasWindow = true
-
 // Window is what the console's page can call in the desktop program.
 type Window struct {
 	until         context.Context // ends when the program is told to end
