@@ -9,6 +9,9 @@ import (
 
 func TestSystemLanguage(t *testing.T) {
 	type env = map[string]string
+	last := func(before int) env {
+		return env{"LANGUAGE": strings.Repeat("xx:", before), "LANG": "de_DE"}
+	}
 	for name, tt := range map[string]struct {
 		env  env
 		want access.Language
@@ -36,9 +39,9 @@ func TestSystemLanguage(t *testing.T) {
 		"nonsense before German":  {env{"LANGUAGE": "\x00;q=9,,:%s", "LANG": "de_DE"}, access.German},
 		"a weight":                {env{"LANG": "de;q=0"}, access.English},
 		"very long":               {env{"LANG": strings.Repeat("de_", 100_000)}, access.English},
-		"a very long list":        {env{"LANGUAGE": strings.Repeat("xx:", 100_000), "LANG": "de_DE"}, access.English},
-		"the last looked at":      {env{"LANGUAGE": strings.Repeat("xx:", maxLocales-1), "LANG": "de_DE"}, access.German},
-		"the one after that":      {env{"LANGUAGE": strings.Repeat("xx:", maxLocales), "LANG": "de_DE"}, access.English},
+		"after a very long list":  {last(100_000), access.English},
+		"the last looked at":      {last(maxLocales - 1), access.German},
+		"the one after that":      {last(maxLocales), access.English},
 		"a language that is none": {env{"LANG": "tlh_QO.UTF-8"}, access.English},
 	} {
 		if got := SystemLanguage(func(name string) string { return tt.env[name] }); got != tt.want {

@@ -77,9 +77,7 @@ func TestWhoIsNeededStays(t *testing.T) {
 	if err := s.ask(member, "/member"); err != nil {
 		t.Fatal(err)
 	}
-	answered := make(chan error, 1)
-	go func() { answered <- s.ask(busy, "/slow") }()
-	waitFor(t, "a request is being answered", func() bool { return s.answering() == 1 })
+	answered := s.askSlowly(busy)
 	for i := range 20 {
 		s.come(fmt.Sprintf("198.51.100.%d", i))
 	}
@@ -93,23 +91,12 @@ func TestWhoIsNeededStays(t *testing.T) {
 func TestNoPlaceIsLeft(t *testing.T) {
 	s := newSite(t, Bounds{Total: 1})
 	busy := s.come("192.0.2.1")
-	answered := make(chan error, 1)
-	go func() { answered <- s.ask(busy, "/slow") }()
-	waitFor(t, "a request is being answered", func() bool { return s.answering() == 1 })
+	answered := s.askSlowly(busy)
 	s.ended("one too many", s.come("192.0.2.2"))
 	close(s.slow)
 	if err := <-answered; err != nil {
 		t.Error(err)
 	}
-}
-
-func (s *site) answering() (n int) {
-	for _, c := range s.l.all() {
-		if c.state.Load() < 0 {
-			n++
-		}
-	}
-	return n
 }
 
 func waitFor(t *testing.T, what string, is func() bool) {

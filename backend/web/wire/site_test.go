@@ -57,8 +57,9 @@ type site struct {
 	t    *testing.T
 	net  *fakeNet
 	l    *Listener
-	slow chan struct{}
-	told chan string // the whole requests that arrived
+	slow chan struct{} // answers /slow when closed
+	busy chan struct{} // a request for /slow has arrived
+	told chan string   // the whole requests that arrived
 	wg   sync.WaitGroup
 }
 
@@ -74,7 +75,7 @@ func newSite(t *testing.T, b Bounds, change ...func(*Options)) *site {
 	for _, c := range change {
 		c(&o)
 	}
-	s := &site{t: t, net: newFakeNet(), slow: make(chan struct{}), told: make(chan string, 100)}
+	s := &site{t: t, net: newFakeNet(), slow: make(chan struct{}), busy: make(chan struct{}), told: make(chan string, 100)}
 	s.l = Listen(s.net, o)
 	s.wg.Go(s.serve)
 	t.Cleanup(func() {
@@ -110,6 +111,7 @@ func (s *site) answer(c *Conn) {
 		case strings.HasPrefix(req.URL.Path, "/member"):
 			c.Trust()
 		case req.URL.Path == "/slow":
+			s.busy <- struct{}{}
 			<-s.slow
 		}
 		if _, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"); err != nil {
@@ -148,6 +150,19 @@ func (s *site) ask(c net.Conn, path string) error {
 		<-s.told
 	}
 	return err
+}
+
+// askSlowly asks for what is answered once slow is closed, and returns when the
+// request is being answered.
+func (s *site) askSlowly(c net.Conn) <-chan error {
+	answered := make(chan error, 1)
+	go func() { answered <- s.ask(c, "/slow") }()
+	select {
+	case <-s.busy:
+	case err := <-answered:
+		s.t.Fatalf("the slow request was not answered slowly: %v", err)
+	}
+	return answered
 }
 
 func (s *site) open(name string, c net.Conn) {
