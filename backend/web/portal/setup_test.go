@@ -12,7 +12,7 @@ import (
 
 func fresh(t *testing.T) (s *webtest.Server, setup string) {
 	t.Helper()
-	s = webtest.New(t, func(o *webtest.Options) { o.Fresh = true })
+	s = webtest.New(t, webtest.WithConsole, func(o *webtest.Options) { o.Fresh = true })
 	link, err := s.Service.Setup.Open(bg)
 	s.Must(err)
 	return s, strings.TrimPrefix(link, webtest.URL)

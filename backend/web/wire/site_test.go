@@ -75,7 +75,10 @@ func newSite(t *testing.T, b Bounds, change ...func(*Options)) *site {
 	for _, c := range change {
 		c(&o)
 	}
-	s := &site{t: t, net: newFakeNet(), slow: make(chan struct{}), busy: make(chan struct{}), told: make(chan string, 100)}
+	s := &site{
+		t: t, net: newFakeNet(),
+		slow: make(chan struct{}), busy: make(chan struct{}), told: make(chan string, 100),
+	}
 	s.l = Listen(s.net, o)
 	s.wg.Go(s.serve)
 	t.Cleanup(func() {
