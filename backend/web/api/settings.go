@@ -216,8 +216,7 @@ func (s *API) checks(ctx context.Context, _ access.Actor, in *struct{}) (*checks
 	if s.ops != nil {
 		all = s.ops.Doctor(ctx)
 	}
-	c := actorIn(ctx)
-	return reportOf(all, func(t access.Text) string { return web.SayText(c, t) }), nil
+	return reportOf(actorIn(ctx), all), nil
 }
 
 type changeSettingsIn struct {

@@ -24,6 +24,10 @@ func (stubOperations) Doctor(context.Context) []api.Check {
 		State:  "warn",
 		Detail: access.Textf("%d MB free at %s", 1, "/srv"),
 		Fix:    access.Textf("Free up disk space before it runs out."),
+	}, {
+		Name:   "clock",
+		State:  "ok",
+		Detail: access.Textf("%s", access.Moment(time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC))),
 	}}
 }
 

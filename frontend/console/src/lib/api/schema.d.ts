@@ -1163,6 +1163,8 @@ export interface components {
             /**
              * @description The normalized address.
              * @example ada@example.com
+            /** @description The times in detail, for programs that show them in their reader's time zone. */
+            times?: components["schemas"]["SaidTime"][];
              */
             email_canonical?: string;
             /** @description Why it would be refused: already_member, already_invited, role_above_own, … */
@@ -2076,6 +2078,8 @@ export interface components {
         };
         PutRoleInBody: {
             description?: string;
+            /** @description The times in detail, for programs that show them in their reader's time zone. */
+            times?: components["schemas"]["SaidTime"][];
             /**
              * @example [
              *       "open fleet",
@@ -2198,6 +2202,18 @@ export interface components {
             tokens: number;
             /** Format: int64 */
             total: number;
+        SaidTime: {
+            /**
+             * Format: date-time
+             * @description The same time.
+             */
+            at: string;
+            /**
+             * @description As the sentence has it, in UTC.
+             * @example 1 May 2030 at 12:00 UTC
+             */
+            said: string;
+        };
         };
         SetLogoInBody: {
             /** @description The file, in base64. */
