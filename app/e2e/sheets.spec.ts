@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Browser, type Page } from '@playwright/test'
-import { doorward, faults, listed, message, setUpIn, visit } from './harness'
+import { doorward, faults, listed, message, setUpIn, speak, visit } from './harness'
 import { consolePages, people, settled } from './pages'
 
 // Every page of console and portal, empty, full and failing, in English, German,
@@ -21,8 +21,6 @@ const shown = 200 // the width of each picture on a sheet
 
 let admin: Page
 let sheet: Page
-
-const speak = (page: Page, language: string) => page.context().addCookies([{ name: 'doorward-language', value: language, url: process.env.BASE_URL as string }])
 
 // take opens a page in every look and width, checks its width, and saves its sheet.
 async function take(page: Page, name: string, path?: string): Promise<void> {
