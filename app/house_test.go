@@ -83,7 +83,7 @@ var homes = map[string][]string{
 	"github.com/dgraph-io/badger":      {"backend/store/kv/badger", "app/bench"},
 	"github.com/dgraph-io/ristretto":   {"backend/store/kv/badger"},
 	"github.com/emersion/go-sasl":      {"backend/mail/mailtest"},
-	"github.com/emersion/go-smtp":      {"backend/mail/mailtest"},
+	"github.com/emersion/go-smtp":      {"backend/mail/mailtest", "app/bench"},
 	"github.com/gofiber/fiber":         {"backend/web", "app/bench"},
 	"fyne.io/systray":                  {"app/desktop/tray_linux.go"},
 	"github.com/godbus/dbus":           {"app/desktop", "app/e2e"},

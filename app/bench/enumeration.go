@@ -36,14 +36,12 @@ func enumeration(b *bench) error {
 	if err != nil {
 		return err
 	}
-	sink, err := startSink()
+	to, err := startSink(nil)
 	if err != nil {
 		return err
 	}
-	defer sink.Close()
-	p.env = append(p.env, "DOORWARD_SMTP_URL=smtp+insecure://"+sink.Addr().String(),
-		"DOORWARD_MAIL_FROM=door@example.com",
-		"DOORWARD_MAIL_PER_MINUTE=6000", "DOORWARD_TRUSTED_PROXIES=127.0.0.1")
+	defer to.Close()
+	p.env = append(p.env, append(to.env(), "DOORWARD_TRUSTED_PROXIES=127.0.0.1")...)
 	if err := b.accountsOn(p); err != nil {
 		return err
 	}

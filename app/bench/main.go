@@ -34,6 +34,7 @@ var parts = []part{
 	{"memory", memory},
 	{"invitations", invitations},
 	{"check", check},
+	{"bulk", bulk},
 	{"enumeration", enumeration},
 	{"hostile", hostile},
 	{"visit", visit},

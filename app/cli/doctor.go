@@ -22,6 +22,7 @@ type check struct {
 	Name   string `json:"name"`
 	State  string `json:"state"` // ok, warn or fail
 	Detail string `json:"detail"`
+	Times  times  `json:"times,omitempty"`
 	Fix    string `json:"fix"`
 }
 
@@ -64,7 +65,8 @@ func (r *run) doctorVerb() *cobra.Command {
 		if looked || errors.As(err, &use) {
 			return err
 		}
-		start := []check{{"start", "fail", plain(explain(err)), "Nothing else can be looked at until this is fixed."}}
+		start := []check{{Name: "start", State: "fail", Detail: plain(explain(err)),
+			Fix: "Nothing else can be looked at until this is fixed."}}
 		raw, _ := json.Marshal(map[string]any{"checks": start})
 		return r.diagnosis(raw, start)
 	}
@@ -112,7 +114,7 @@ func (r *run) diagnosis(raw json.RawMessage, found []check) error {
 	err := r.item(raw, func(w io.Writer) {
 		t := newTable(w)
 		for _, c := range found {
-			t.row(c.State, c.Name, c.Detail)
+			t.row(c.State, c.Name, c.Times.here(c.Detail))
 			if c.Fix != "" {
 				fmt.Fprintf(t.w, "\t\t%s\n", plain(c.Fix))
 			}

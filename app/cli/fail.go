@@ -100,6 +100,7 @@ type refusal struct {
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
 	Code   string `json:"code"`
+	Times  times  `json:"times"`
 	Errors []struct {
 		Message  string `json:"message"`
 		Location string `json:"location"`
@@ -130,5 +131,5 @@ func (f *refusal) Error() string {
 	if said == "" {
 		return fmt.Sprintf("The server refused (status %d).", f.Status)
 	}
-	return sentence(said)
+	return f.Times.here(sentence(said))
 }

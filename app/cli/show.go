@@ -84,6 +84,23 @@ func plainLines(s string) string {
 	return strings.Join(lines, "\n")
 }
 
+// times are those in a sentence of the API, which has them in UTC.
+type times []struct {
+	Said string    `json:"said"`
+	At   time.Time `json:"at"`
+}
+
+// here is the sentence with its times in the terminal's zone.
+func (all times) here(sentence string) string {
+	for _, t := range all {
+		sentence = strings.ReplaceAll(sentence, t.Said, moment(t.At))
+	}
+	return sentence
+}
+
+// moment is a time in the terminal's zone, which it names.
+func moment(t time.Time) string { return t.Local().Format("2 January 2006 at 15:04 MST") }
+
 // ago says when t was, or will be, relative to now.
 func ago(t, now time.Time) string {
 	switch d := now.Sub(t); {

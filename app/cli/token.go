@@ -69,8 +69,7 @@ func (r *run) tokenAddVerb() *cobra.Command {
 			}
 			return r.item(raw, func(w io.Writer) {
 				fmt.Fprintf(w, "This is the token %s, with %s, until %s. It is not shown again:\n%s\n",
-					plain(out.Name), plain(text.List(out.Roles)), out.ExpiresAt.UTC().
-						Format("2 January 2006, 15:04 UTC"), out.Secret)
+					plain(out.Name), plain(text.List(out.Roles)), moment(out.ExpiresAt), out.Secret)
 			})
 		}),
 	}

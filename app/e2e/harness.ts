@@ -79,6 +79,13 @@ function watch(context: BrowserContext): void {
   context.on('weberror', (e) => faults.push(`script: ${e.error().message}`))
 }
 
+// speak chooses a language for a browser, as the menu at the foot of a page does.
+export async function speak(page: Page, language: string): Promise<void> {
+  const url = process.env.BASE_URL as string
+  const { port } = new URL(url)
+  await page.context().addCookies([{ name: port ? `doorward-language-${port}` : 'doorward-language', value: language, url }])
+}
+
 // setUp makes the workspace Night Watch with its first Admin, Grace Hopper, and returns her
 // console. It works in any language.
 export async function setUp(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {

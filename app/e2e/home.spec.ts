@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
-import { accepted, button, doorward, examine, faults, setUp } from './harness'
+import { accepted, button, dialog, doorward, examine, faults, setUp } from './harness'
 
 // The dashboard of a new workspace, help, and the browser's notifications. Each test
 // continues from the one before.
@@ -65,6 +65,31 @@ test('who hides the list does not see it again, until they ask for it', async ()
   await saved
   await admin.goto('/admin/')
   await expect(list()).toBeVisible()
+})
+
+// Everybody was asked to sign in again at an address that was then refused.
+test('a public URL that cannot be one is refused at its field, and only another one asks', async () => {
+  await admin.goto('/admin/settings/general')
+  const field = admin.locator('#public-url')
+  const save = async (typed: string) => {
+    await field.fill(typed)
+    await button(admin, 'Save URL').click()
+  }
+  for (const [typed, why] of [
+    ['door.example.com', 'is not a valid URL'],
+    ['http://door.example.com', 'must begin with https://'],
+    ['https://door.example.com/door', 'remove /door'],
+  ] as const) {
+    await save(typed)
+    await expect(admin.locator('#public-url-hint')).toContainText(why)
+    await expect(dialog(admin)).toHaveCount(0)
+  }
+  await save('https://Door.Example.com/')
+  await expect(dialog(admin)).toContainText('sign in again, at https://door.example.com.')
+  await button(admin, 'Cancel').click()
+  await save(`${(process.env.BASE_URL as string).toUpperCase()}/`) // what it is already
+  await expect(field).toHaveValue(process.env.BASE_URL as string)
+  await expect(dialog(admin)).toHaveCount(0)
 })
 
 const menu = async (item: string) => {

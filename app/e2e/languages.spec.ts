@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { expect, test, type Page } from '@playwright/test'
-import { addMember, doorward, expectNoBarriers, faults, listed, message, setUp, shoot, visit } from './harness'
+import { catalogue, worded } from './catalogue'
+import { addMember, doorward, expectNoBarriers, faults, listed, message, setUp, shoot, speak, visit } from './harness'
 
 // Whose language a page is in, from the first visit on. Each test continues from the one
 // before.
@@ -9,12 +9,8 @@ test.describe.configure({ mode: 'serial' })
 let admin: Page
 
 // said is a message of a language's catalogue.
-const catalogue = (language: string) => JSON.parse(readFileSync(new URL(`../../frontend/messages/${language}.json`, import.meta.url), 'utf8')) as Record<string, string | { other: string }>
-const said = (language: string, key: string, values: Record<string, string> = {}): string => {
-  const message = catalogue(language)[key]!
-  return (typeof message === 'string' ? message : message.other).replace(/\{\{\.(\w+)\}\}/g, (_, name: string) => values[name] ?? '')
-}
-const speak = (page: Page, language: string) => page.context().addCookies([{ name: 'doorward-language', value: language, url: process.env.BASE_URL as string }])
+const said = (language: string, key: string, values: Record<string, string> = {}): string =>
+  worded(language, key)!.replace(/\{\{\.(\w+)\}\}/g, (_, name: string) => values[name] ?? '')
 const tooWide = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
 
 test('a workspace that is set up in German', async ({ browser }) => {

@@ -1,14 +1,15 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Browser, type Page } from '@playwright/test'
-import { doorward, faults, listed, message, setUpIn, visit } from './harness'
+import { wording } from './catalogue'
+import { doorward, faults, listed, message, setUpIn, speak, visit } from './harness'
 import { consolePages, people, settled } from './pages'
 
 // Every page of console and portal, empty, full and failing, in English, German,
 // Japanese and Arabic, light and dark, on screens from 320 to 1920 wide. make sheets saves a picture of
 // each, side by side, in the folder SHEETS, to be looked at. Without the folder they are
 // only opened, in one language on the narrowest and the widest screen. Nothing may be wider
-// than its screen.
+// than its screen, and each page has the heading that it is named for.
 test.describe.configure({ mode: 'serial' })
 
 const folder = process.env.SHEETS
@@ -22,10 +23,10 @@ const shown = 200 // the width of each picture on a sheet
 let admin: Page
 let sheet: Page
 
-const speak = (page: Page, language: string) => page.context().addCookies([{ name: 'doorward-language', value: language, url: process.env.BASE_URL as string }])
 
-// take opens a page in every look and width, checks its width, and saves its sheet.
-async function take(page: Page, name: string, path?: string): Promise<void> {
+// take opens a page in every look and width, checks its heading and its width, and saves its
+// sheet.
+async function take(page: Page, name: string, heading: string, path?: string): Promise<void> {
   const rows: Record<string, string[][]> = {}
   for (const { language, theme } of looks) {
     await speak(page, language)
@@ -34,6 +35,7 @@ async function take(page: Page, name: string, path?: string): Promise<void> {
     if (path) await page.goto(path)
     else await page.reload()
     await settled(page)
+    await expect.soft(page.getByRole('heading', { name: wording(language, heading) }).first(), `${name} in ${language}`).toBeVisible()
     const row: string[] = []
     for (const width of widths) {
       await page.setViewportSize({ width, height })
@@ -64,10 +66,10 @@ const begin = async (browser: Browser) => {
 
 test('before and at the first setup', async ({ browser }) => {
   await begin(browser)
-  await take(admin, 'portal-not-set-up', '/login')
-  await take(admin, 'portal-setup', process.env.SETUP_LINK as string)
+  await take(admin, 'portal-not-set-up', 'portal.not_set_up.title', '/login')
+  await take(admin, 'portal-setup', 'portal.setup.title', process.env.SETUP_LINK as string)
   await setUpIn(admin)
-  await take(admin, 'portal-home-admin', '/')
+  await take(admin, 'portal-home-admin', 'portal.home.hello_name', '/')
   // Now, because it asks for a recent confirmation: the pages may take longer than that lasts.
   await admin.goto('/admin/')
   const made = await admin.evaluate(async () => {
@@ -78,7 +80,7 @@ test('before and at the first setup', async ({ browser }) => {
 })
 
 test('the console while it is empty', async () => {
-  for (const [name, path] of consolePages) await take(admin, `empty-${name}`, `/admin${path}`)
+  for (const [name, path, heading] of consolePages) await take(admin, `empty-${name}`, heading, `/admin${path}`)
 })
 
 test('the console when it is full', async ({ browser }) => {
@@ -93,34 +95,34 @@ test('the console when it is full', async ({ browser }) => {
     await page.goto((await message(`person${i}@example.com`)).link)
     await page.locator('main form button').first().click()
     await expect(page).toHaveURL('/pending')
-    if (i === 0) await take(page, 'portal-pending', '/pending')
+    if (i === 0) await take(page, 'portal-pending', 'portal.pending.title', '/pending')
     await page.context().close()
   }
-  for (const [name, path] of consolePages) await take(admin, `full-${name}`, `/admin${path}`)
+  for (const [name, path, heading] of consolePages) await take(admin, `full-${name}`, heading, `/admin${path}`)
   const id = async (email: string) => (await listed<{ id: string }>('members', '--search', email))[0]!.id
-  await take(admin, 'full-member', `/admin/settings/members?member=${await id('person3@example.com')}`)
-  await take(admin, 'full-member-pending', `/admin/settings/members?member=${await id('person0@example.com')}`)
-  await take(admin, 'full-reject', `/admin/requests?reject=${await id('person0@example.com')}`)
-  await take(admin, 'full-members-search', '/admin/settings/members?q=lovelace')
-  await take(admin, 'full-members-nobody', '/admin/settings/members?q=nobody-is-called-this')
+  await take(admin, 'full-member', people[3]!, `/admin/settings/members/${await id('person3@example.com')}`)
+  await take(admin, 'full-member-pending', people[0]!, `/admin/settings/members/${await id('person0@example.com')}`)
+  await take(admin, 'full-reject', 'console.requests.reject_title', `/admin/requests?reject=${await id('person0@example.com')}`)
+  await take(admin, 'full-members-search', 'console.members.title', '/admin/settings/members?q=lovelace')
+  await take(admin, 'full-members-nobody', 'console.members.title', '/admin/settings/members?q=nobody-is-called-this')
 })
 
 test('the pages of the portal', async ({ browser }) => {
   const page = await visit(browser, { locale: 'en-GB', reducedMotion: 'reduce' })
-  await take(page, 'portal-login', '/login')
-  await take(page, 'portal-nowhere', '/nowhere')
-  await take(page, 'portal-link-ended', '/link/abcdefghijklmnopqrstuvwxyz')
+  await take(page, 'portal-login', 'portal.page.sign_in_title', '/login')
+  await take(page, 'portal-nowhere', 'portal.not_found.title', '/nowhere')
+  await take(page, 'portal-link-ended', 'portal.link_dead.title', '/login/abcdefghijklmnopqrstuvwxyz')
   const { link } = await message('person2@example.com')
-  await take(page, 'portal-link', link)
+  await take(page, 'portal-link', 'portal.link.invitation_title', link)
   await page.context().close()
   const member = await visit(browser, { locale: 'en-GB', reducedMotion: 'reduce' })
   await member.goto((await message('person9@example.com')).link)
   await member.locator('main form button').first().click()
   await doorward('approve', 'person9@example.com')
   await expect(member).toHaveURL('/')
-  await take(member, 'portal-home', '/')
+  await take(member, 'portal-home', 'portal.home.hello_name', '/')
   await member.goto('/admin/')
-  await take(member, 'portal-not-allowed')
+  await take(member, 'portal-not-allowed', 'portal.not_allowed.title_console')
   await member.context().close()
 })
 
@@ -131,10 +133,10 @@ test('the console while the server fails', async () => {
     (url) => url.pathname.startsWith('/api/v1/') && !needed.includes(url.pathname.slice('/api/v1'.length)),
     (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', json: { status: 503, title: 'Service Unavailable', code: 'store_unavailable', detail: 'The server cannot do this just now. Nothing was changed. Try again in a moment.' } }),
   )
-  for (const [name, path] of consolePages) await take(admin, `failing-${name}`, `/admin${path}`)
+  for (const [name, path, heading] of consolePages) await take(admin, `failing-${name}`, heading, `/admin${path}`)
   await admin.unrouteAll()
   await admin.route((url) => url.pathname.startsWith('/api/'), (route) => route.abort('connectionrefused'))
-  await take(admin, 'failing-no-answer', '/admin/requests')
+  await take(admin, 'failing-no-answer', 'console.shell.cannot_start', '/admin/requests')
   await admin.unrouteAll()
   expect(faults.filter((f) => !f.startsWith('script'))).toEqual([])
 })

@@ -48,6 +48,9 @@ func Priorities() []Priority {
 	return all
 }
 
+// IsAwaited reports whether somebody is waiting for emails of this priority, or may be.
+func (p Priority) IsAwaited() bool { return p == PriorityAwaited || p == PriorityRequested }
+
 var priorities = map[MessageKind]Priority{
 	TestMessage:         PriorityAwaited,
 	ConfirmationMessage: PriorityAwaited,

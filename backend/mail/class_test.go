@@ -47,6 +47,34 @@ func TestAwaitedEmailsGoBeforeBulk(t *testing.T) {
 	mailtest.Eventually(t, "the strangers' letters come next", func() bool { return sent(strangers) == 10 })
 }
 
+// The mail server takes its time with each of many invitations. Somebody who requests a sign-in
+// email got it once the first connection was free again, eight invitations later; whoever did so
+// right after them, too.
+func TestBulkLeavesAConnection(t *testing.T) {
+	f := newFixture(t, mailtest.Options{})
+	slow := make(chan struct{})
+	f.server.Script(mailtest.Fault{At: mailtest.EndOfData, For: "ada", Until: slow})
+	bulk := f.post(60)
+	f.work()
+	mailtest.Eventually(t, "invitations have their connections", func() bool { return f.server.Connections() == 3 })
+	eve := func(m *access.Message) { m.Recipient = "eve@example.org" }
+	f.until(access.MessageSent, f.post(1, signIn, eve)...)
+	f.until(access.MessageSent, f.post(2, known, eve)...)
+	f.server.Script(mailtest.Fault{At: mailtest.Rcpt, For: "eve", Reply: "451 4.7.1 greylisted", Times: 1},
+		mailtest.Fault{At: mailtest.EndOfData, For: "ada", Until: slow})
+	later := f.post(1, known, eve)
+	f.until(access.MessageRetrying, later...)
+	f.clock.advance(10 * time.Second)
+	f.until(access.MessageSent, later...)
+	for _, id := range bulk {
+		if s := f.message(id).State; s != access.MessageQueued {
+			t.Errorf("an invitation is %s", s)
+		}
+	}
+	close(slow)
+	f.until(access.MessageSent, bulk...)
+}
+
 // Waiting emails are sent by priority, and within a priority by age.
 func TestOrderOfClasses(t *testing.T) {
 	f := newFixture(t, mailtest.Options{})

@@ -13,5 +13,7 @@
 //     [smtp.Temporary], [smtp.Ambiguous]). A fault of the connection to the mail
 //     server (a refused login, a certificate, no encryption) pauses the queue and
 //     is shown to the Admins ([smtp.Paused]); it costs no email an attempt.
+//   - What somebody is waiting for goes before everything else that is due, and has a
+//     connection that is kept for it.
 //   - When [Worker.Run] returns, no connection and no goroutine is left.
 package mail

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"doorward/backend/access"
@@ -15,6 +16,7 @@ type leasedBatch struct {
 	decoys   []access.Message
 	route    Route
 	until    time.Time // by the wall clock: emails not started by then are given back
+	waits    bool      // other emails are due, for which there is no connection
 }
 
 // part returns the emails from the i-th on, with the route on which they go.
@@ -27,9 +29,12 @@ func (b leasedBatch) part(i int) leasedBatch {
 const expired = "Its link expired before it could be sent."
 
 // take leases the emails that are due, the most urgent first, as many as the budget allows.
-// While the queue is paused it takes a single one, to test the connection. Expired emails
-// fail here. If the budget is used up, next is when there is room again.
-func (w *Worker) take(ctx context.Context) (b leasedBatch, next time.Time, err error) {
+// While the queue is paused it takes a single one, to test the connection. For the last
+// connection it takes only those that somebody is waiting for: behind a batch of others they
+// would wait until the mail server has accepted all of it. Expired emails fail here.
+// If nothing was taken because the budget is used up or only others are due, next is when there
+// is room again, or when somebody will wait for one; zero: nobody.
+func (w *Worker) take(ctx context.Context, last bool) (b leasedBatch, next time.Time, err error) {
 	now := w.store.Now()
 	until := time.Now().Add(leaseTTL / 2)
 	err = w.store.Update(ctx, func(tx *store.Tx) error {
@@ -40,6 +45,14 @@ func (w *Worker) take(ctx context.Context) (b leasedBatch, next time.Time, err e
 		due, err := tx.Messages.Due(batchSize)
 		if err != nil {
 			return err
+		}
+		if last {
+			due, b.waits = awaited(due)
+		}
+		if b.waits {
+			if next, err = tx.Messages.NextAwaited(); err != nil {
+				return err
+			}
 		}
 		if len(due) > 0 {
 			most, err := w.allowed(tx, len(due))
@@ -68,6 +81,16 @@ func (w *Worker) take(ctx context.Context) (b leasedBatch, next time.Time, err e
 		next = time.Time{}
 	}
 	return b, next, err
+}
+
+// awaited returns those of the emails, the most urgent first, that somebody is waiting for, and
+// whether there are others.
+func awaited(due []access.Message) (some []access.Message, others bool) {
+	n := slices.IndexFunc(due, func(m access.Message) bool { return !m.Priority.IsAwaited() })
+	if n < 0 {
+		return due, false
+	}
+	return due[:n], true
 }
 
 // allowed returns how many of n emails may be taken: all of them, or while the queue is

@@ -16,7 +16,7 @@ import (
 
 const (
 	batchSize       = 8               // emails on one connection
-	maxConnections  = 4               // at the same time
+	maxConnections  = 4               // at the same time; the last is for emails that somebody is waiting for
 	leaseTTL        = 2 * time.Minute // after which another worker may take the emails of a dead one
 	storeRetryDelay = 5 * time.Second // before a store that failed is asked again
 
@@ -159,11 +159,11 @@ func (w *Worker) dispatch(ctx context.Context) (time.Time, error) {
 		default:
 			return time.Time{}, nil // whoever frees a slot pokes
 		}
-		batch, next, err := w.take(ctx)
+		batch, next, err := w.take(ctx, len(w.slots) == maxConnections)
 		w.runDecoys(ctx, batch.decoys)
 		if len(batch.messages) == 0 {
 			<-w.slots
-			if err != nil || !next.IsZero() {
+			if err != nil || !next.IsZero() || batch.waits {
 				return next, err
 			}
 			continue // another worker was first, or all were expired or decoys

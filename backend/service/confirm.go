@@ -79,11 +79,19 @@ func confirmedToGrant(tx *store.Tx, a gate.Authorized, before, after policy.Perm
 // confirmedAdmin answers with the refusal unless the caller could make an Admin, and requires
 // a confirmation.
 func confirmedAdmin(tx *store.Tx, a gate.Authorized, refusal *access.Error) error {
-	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {
-		return refusal.WithCode("admin_only").Because(err)
+	if err := asAdmin(a, refusal); err != nil {
+		return err
 	}
 	_, err := confirmed(tx, a.Actor)
 	return err
+}
+
+// asAdmin answers with the refusal unless the caller could make an Admin.
+func asAdmin(a gate.Authorized, refusal *access.Error) error {
+	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {
+		return refusal.WithCode("admin_only").Because(err)
+	}
+	return nil
 }
 
 // A ConfirmationEmail says where a code to confirm a session was sent.

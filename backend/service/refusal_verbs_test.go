@@ -209,6 +209,10 @@ func (fx *fixture) reading(c people) map[string]func(actor access.Actor) error {
 			_, err := fx.Sessions.List(ctx, actor, c.active)
 			return err
 		},
+		"Settings.CheckPublicURL": func(actor access.Actor) error {
+			_, err := fx.Settings.CheckPublicURL(ctx, actor, "https://other.example.com")
+			return err
+		},
 		"Settings.Get": func(actor access.Actor) error { _, err := fx.Settings.Get(ctx, actor); return err },
 		"Settings.Preview": func(actor access.Actor) error {
 			_, err := fx.Settings.Preview(ctx, actor, BrandChange{})

@@ -144,17 +144,44 @@ func (s Settings) applyPublicURL(tx *store.Tx, a gate.Authorized, to *string, ou
 	if err := mayLead(tx, a); err != nil {
 		return nil, err
 	}
-	if s.setAtStart.PublicURL != "" {
-		return nil, access.AlreadySet("public_url", s.setAtStart.PublicURL)
-	}
-	out.PublicURL = ""
-	if typed := strings.TrimSpace(*to); typed != "" {
-		var err error
-		if out.PublicURL, err = address.ParseURL(typed); err != nil {
-			return nil, err
-		}
+	if err := s.setPublicURL(*to, out); err != nil {
+		return nil, err
 	}
 	return []string{"public URL " + s.urlOf(*out)}, nil
+}
+
+// CheckPublicURL returns the public URL that Change would leave, and changes nothing: for a form
+// that says what will happen before it does. Unlike Change it needs no confirmed session.
+func (s Settings) CheckPublicURL(ctx context.Context, actor access.Actor, typed string) (url string, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))
+		if err != nil {
+			return err
+		}
+		if err := asAdmin(a, adminsLead()); err != nil {
+			return err
+		}
+		var now access.Settings
+		if err := s.setPublicURL(typed, &now); err != nil {
+			return err
+		}
+		url = s.urlOf(now)
+		return nil
+	})
+	return url, err
+}
+
+// setPublicURL is the public URL as it was typed; nothing is the default. What was given when
+// Doorward started stays.
+func (s Settings) setPublicURL(typed string, out *access.Settings) (err error) {
+	if s.setAtStart.PublicURL != "" {
+		return access.AlreadySet("public_url", s.setAtStart.PublicURL)
+	}
+	out.PublicURL = ""
+	if typed = strings.TrimSpace(typed); typed != "" {
+		out.PublicURL, err = address.ParseURL(typed)
+	}
+	return err
 }
 
 func (s Settings) applyMail(tx *store.Tx, a gate.Authorized, c *MailChange, out *access.Settings) ([]string, error) {
@@ -187,9 +214,13 @@ func (s Settings) applyMail(tx *store.Tx, a gate.Authorized, c *MailChange, out 
 // mayLead refuses those who may not change where emails or their links lead: whoever can
 // change that can sign in as anybody.
 func mayLead(tx *store.Tx, a gate.Authorized) error {
-	return confirmedAdmin(tx, a, access.Errorf(access.Forbidden,
+	return confirmedAdmin(tx, a, adminsLead())
+}
+
+func adminsLead() *access.Error {
+	return access.Errorf(access.Forbidden,
 		"Only an Admin can change this, because whoever decides where emails and links lead can sign in as "+
-			"anyone."))
+			"anyone.")
 }
 
 // Clock returns the state of the server's clock, compared with what is known of

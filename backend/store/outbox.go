@@ -133,6 +133,9 @@ var lanes = func() (all []prefix) {
 	return all
 }()
 
+// awaitedLanes are those of emails that somebody is waiting for.
+var awaitedLanes = []prefix{laneOf(access.PriorityAwaited), laneOf(access.PriorityRequested)}
+
 // Due returns up to n emails to be sent now, the most urgent first: queued or retrying,
 // due, and not leased.
 func (tx Messages) Due(n int) (due []access.Message, err error) {
@@ -153,7 +156,12 @@ func (tx Messages) Due(n int) (due []access.Message, err error) {
 }
 
 // NextDue is when the next email is due; zero if there is none.
-func (tx Messages) NextDue() (at time.Time, err error) {
+func (tx Messages) NextDue() (time.Time, error) { return tx.nextDue(lanes) }
+
+// NextAwaited is NextDue for those that somebody is waiting for.
+func (tx Messages) NextAwaited() (time.Time, error) { return tx.nextDue(awaitedLanes) }
+
+func (tx Messages) nextDue(lanes []prefix) (at time.Time, err error) {
 	for _, lane := range lanes {
 		next, err := tx.kv.Scan(lane.key(), lane.key(up(messageTTL)), 1)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -33,6 +34,17 @@ func namesFor(public *url.URL) cookieNames {
 		suffix = "-" + port
 	}
 	return cookieNames{session: prefix + "dw" + suffix, browser: prefix + "dw-browser" + suffix}
+}
+
+// SharedCookie is the name of a cookie that scripts of the console read or write as well. As
+// those of cookieNames it has the port, here the one by which the browser reached us: that is
+// all that a script knows. It is the same over http and https.
+func SharedCookie(c *fiber.Ctx, name string) string {
+	_, port, err := net.SplitHostPort(string(c.Context().Host()))
+	if err != nil || port == "443" || port == "80" { // browsers leave these out, some proxies do not
+		return name
+	}
+	return name + "-" + port
 }
 
 // Cookies identify browsers by the secrets in their cookies, and forms by the

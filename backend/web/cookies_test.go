@@ -1,9 +1,13 @@
 package web_test
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
+
+	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
 	"doorward/backend/web"
@@ -35,6 +39,33 @@ func TestCookiesOfTwoPortsAreTwo(t *testing.T) {
 				t.Errorf("%s and %s share %q", tt.public, other, name)
 			}
 			seen[name] = tt.public
+		}
+	}
+}
+
+// A script knows the port of its page's address, and nothing of the public URL: a name made of
+// another port is of a cookie that nobody reads.
+func TestSharedCookiesHaveThePortOfTheRequest(t *testing.T) {
+	app := fiber.New()
+	app.Get("/", func(c *fiber.Ctx) error { return c.SendString(web.SharedCookie(c, "doorward-theme")) })
+	for host, want := range map[string]string{
+		"127.0.0.1:8080":        "doorward-theme-8080",
+		"[::1]:8081":            "doorward-theme-8081",
+		"door.example.com":      "doorward-theme",
+		"door.example.com:443":  "doorward-theme", // as some proxies write it
+		"localhost:80":          "doorward-theme",
+		"[::1]":                 "doorward-theme",
+		"door.example.com:8443": "doorward-theme-8443",
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = host
+		resp, err := app.Test(r, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(resp.Body)
+		if err != nil || string(got) != want {
+			t.Errorf("%s: %q, %v", host, got, err)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // languageCookie is set by the console and by the portal's pages for whoever chooses a
-// language there. Scripts read it, so its name is the same over http and https.
+// language there. It is a [SharedCookie].
 const languageCookie = "doorward-language"
 
 // languageTTL is how long a browser keeps the language that was chosen.
@@ -82,14 +82,14 @@ func printerOf(c *fiber.Ctx) *messages.Printer {
 }
 
 func chosenLanguage(c *fiber.Ctx) (access.Language, bool) {
-	l, err := access.ParseLanguage(c.Cookies(languageCookie))
+	l, err := access.ParseLanguage(c.Cookies(SharedCookie(c, languageCookie)))
 	return l, err == nil
 }
 
 // SetLanguage keeps a language for the browser.
 func (k *Cookies) SetLanguage(c *fiber.Ctx, l access.Language) {
 	c.Cookie(&fiber.Cookie{
-		Name:     languageCookie,
+		Name:     SharedCookie(c, languageCookie),
 		Value:    string(l),
 		Path:     "/",
 		Secure:   k.site().secure,

@@ -4,8 +4,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
 )
 
 // A Problem is an error response of the API (RFC 9457), with a stable code of
@@ -17,12 +21,36 @@ type Problem struct {
 	Code    string         `json:"code" doc:"A stable name, for programs." example:"already_decided"`
 	Request string         `json:"request,omitempty" doc:"For a server error: the number that finds the cause in the log." example:"k3x7qhzd"`
 	Errors  []ProblemField `json:"errors,omitempty" doc:"The fields or parameters at fault."`
+	Times   []SaidTime     `json:"times,omitempty" doc:"The times in detail, for programs that show them in their reader's time zone."`
 }
 
 // A ProblemField is one field or parameter at fault.
 type ProblemField struct {
 	Message  string `json:"message" doc:"What is wrong with it." example:"An email address must contain an @, as in ada@example.com."`
 	Location string `json:"location" doc:"Its name, with the way to it." example:"email"`
+}
+
+// A SaidTime is a time in a sentence. Sentences have times in UTC, since the server does not
+// know where their reader is: who does puts the reader's own time in place of what is said.
+type SaidTime struct {
+	Said string    `json:"said" doc:"As the sentence has it, in UTC." example:"1 May 2030 at 12:00 UTC"`
+	At   time.Time `json:"at" doc:"The same time."`
+}
+
+// SaidTimes are the times among what stands in a sentence, as the sentence has them.
+func SaidTimes(c *fiber.Ctx, sentence string, values []any) (all []SaidTime) {
+	for _, v := range values {
+		m, ok := v.(access.Moment)
+		if !ok {
+			continue
+		}
+		at, said := time.Time(m).UTC(), m.String()
+		if p := printerOf(c); p != nil && !strings.Contains(sentence, said) { // it is translated
+			said = p.Exact(at)
+		}
+		all = append(all, SaidTime{Said: said, At: at})
+	}
+	return all
 }
 
 // problemOf is a refusal in the language that the request asks for.
@@ -35,6 +63,8 @@ func problemOf(c *fiber.Ctx, r Refusal) *Problem {
 		Code:    cmp.Or(e.Code, string(e.Kind)),
 		Request: r.Number,
 	}
+	_, values := e.Sentence()
+	p.Times = SaidTimes(c, p.Detail, values)
 	if e.Field != "" {
 		p.Errors = []ProblemField{{Message: p.Detail, Location: e.Field}}
 	}

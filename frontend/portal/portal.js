@@ -1,7 +1,8 @@
 // The pending page changes by itself when an Admin decides. On an event it fetches
 // itself again, and the answer says what became of the request, so events carry no
 // data. Without events it fetches every ten seconds, and every thirty where nobody sees it.
-(() => {
+// It is served behind times.js, as one file.
+;(() => {
 	'use strict'
 	const pending = document.getElementById('waiting')
 	if (!pending) return
@@ -42,7 +43,7 @@
 				const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('#waiting .facts')
 				if (fresh && fresh.innerHTML !== served) {
 					served = facts.innerHTML = fresh.innerHTML
-					tell()
+					document.dispatchEvent(new Event('times'))
 				}
 				say(says.live, true)
 			}
@@ -67,22 +68,6 @@
 		if (source) source.close()
 	}
 
-	// tell shows the times in the language and the time zone of the reader.
-	function tell() {
-		const lang = document.documentElement.lang
-		const as = options => new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : lang, options)
-		const day = t => new Date(t).setHours(0, 0, 0, 0)
-		for (const el of document.querySelectorAll('time[data-say=on]')) {
-			const t = new Date(el.dateTime)
-			const days = Math.round((day(Date.now()) - day(t)) / 864e5)
-			const sentence = { '-1': says.tomorrow, 0: says.today, 1: says.yesterday }[days] || says.day
-			el.textContent = sentence
-				.replace('{date}', () => as({ weekday: 'long', day: 'numeric', month: 'long' }).format(t))
-				.replace('{time}', () => as({ hour: '2-digit', minute: '2-digit' }).format(t))
-			el.title = as({ dateStyle: 'full', timeStyle: 'long' }).format(t)
-		}
-	}
-
 	setInterval(() => {
 		const open = source && source.readyState === 1
 		if (Date.now() - looked > (open || document.hidden ? 29000 : 9000)) look()
@@ -96,6 +81,5 @@
 	})
 	addEventListener('pagehide', hush)
 	addEventListener('pageshow', e => { if (e.persisted) location.reload() })
-	tell()
 	listen()
 })()

@@ -290,7 +290,7 @@ func takes(o *huma.Operation, name string) bool {
 
 const documentText = `Doorward decides who gets in: administrators invite people by email, invited people prove their address and wait, and administrators approve or reject them.
 
-Errors are application/problem+json with a stable code and a sentence in detail, in the language of Accept-Language if it is one of ours, else in English. Times are RFC 3339 in UTC; what is not known is absent. Lists page by limit and an opaque cursor: pass next as cursor to get the page after. Bodies are JSON of at most 64 KiB (1 MiB for a batch of invitations and for a logo); unknown and repeated fields are refused.`
+Errors are application/problem+json with a stable code and a sentence in detail, in the language of Accept-Language if it is one of ours, else in English. It has times in UTC, which stand in times as well, for programs. All other times are RFC 3339 in UTC; what is not known is absent. Lists page by limit and an opaque cursor: pass next as cursor to get the page after. Bodies are JSON of at most 64 KiB (1 MiB for a batch of invitations and for a logo); unknown and repeated fields are refused.`
 
 // mountDocument serves the OpenAPI document. It is generated once, when all
 // operations are known.

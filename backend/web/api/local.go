@@ -29,18 +29,22 @@ type Check struct {
 }
 
 type checkJSON struct {
-	Name   string `json:"name" doc:"Stable, in English." example:"mail"`
-	State  string `json:"state" enum:"ok,warn,fail" example:"ok"`
-	Detail string `json:"detail"`
-	Fix    string `json:"fix,omitempty" doc:"What to do about it."`
+	Name   string         `json:"name" doc:"Stable, in English." example:"mail"`
+	State  string         `json:"state" enum:"ok,warn,fail" example:"ok"`
+	Detail string         `json:"detail"`
+	Times  []web.SaidTime `json:"times,omitempty" doc:"The times in detail, for programs that show them in their reader's time zone."`
+	Fix    string         `json:"fix,omitempty" doc:"What to do about it."`
 }
 
-// reportOf writes the report by say.
-func reportOf(all []Check, say func(access.Text) string) *checksOut {
+// reportOf writes the report in the language of the request; in English without one.
+func reportOf(c *fiber.Ctx, all []Check) *checksOut {
 	out := &checksOut{}
 	out.Body.Checks = make([]checkJSON, len(all))
-	for i, c := range all {
-		out.Body.Checks[i] = checkJSON{Name: c.Name, State: c.State, Detail: say(c.Detail), Fix: say(c.Fix)}
+	for i, is := range all {
+		detail, fix := web.SayText(c, is.Detail), web.SayText(c, is.Fix)
+		_, values := is.Detail.Sentence()
+		out.Body.Checks[i] = checkJSON{Name: is.Name, State: is.State, Detail: detail,
+			Times: web.SaidTimes(c, detail, values), Fix: fix}
 	}
 	return out
 }
@@ -293,7 +297,7 @@ type checksOut struct {
 }
 
 func (s *API) doctor(ctx context.Context, _ access.Actor, _ *struct{}) (*checksOut, error) {
-	return reportOf(s.ops.Doctor(ctx), access.Text.String), nil
+	return reportOf(nil, s.ops.Doctor(ctx)), nil
 }
 
 func (s *API) backup(c *fiber.Ctx) error {

@@ -34,6 +34,16 @@ func (s *API) mountSettings(r *group) {
 		need:  change,
 		fails: []int{http.StatusConflict},
 	}, s.changeSettings)
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/settings/public-url/check",
+		id:     "check-public-url",
+		title:  "Check a public URL",
+		text: "Answers with the public URL as it would be stored, or refuses it as a change would. Nothing is " +
+			"changed. For Admins.",
+		need:  change,
+		fails: []int{http.StatusConflict},
+	}, s.checkPublicURL)
 	s.mountAppearance(r, read, change)
 	mount(r, op{
 		method: http.MethodGet,
@@ -216,8 +226,7 @@ func (s *API) checks(ctx context.Context, _ access.Actor, in *struct{}) (*checks
 	if s.ops != nil {
 		all = s.ops.Doctor(ctx)
 	}
-	c := actorIn(ctx)
-	return reportOf(all, func(t access.Text) string { return web.SayText(c, t) }), nil
+	return reportOf(actorIn(ctx), all), nil
 }
 
 type changeSettingsIn struct {
@@ -230,6 +239,25 @@ type changeSettingsIn struct {
 		Appearance          *appearanceChangeJSON `json:"appearance,omitempty"`
 		ChecklistHidden     *bool                 `json:"checklist_hidden,omitempty" doc:"Whether to hide the setup checklist."`
 	}
+}
+
+type publicURLIn struct {
+	Body struct {
+		PublicURL string `json:"public_url" doc:"As in a change of the settings. Empty: the default." example:"https://Door.example.com/"`
+	}
+}
+
+type publicURLOut struct {
+	Body struct {
+		PublicURL string `json:"public_url" example:"https://door.example.com"`
+	}
+}
+
+func (s *API) checkPublicURL(ctx context.Context, actor access.Actor, in *publicURLIn) (*publicURLOut, error) {
+	out := &publicURLOut{}
+	var err error
+	out.Body.PublicURL, err = s.service.Settings.CheckPublicURL(ctx, actor, in.Body.PublicURL)
+	return out, err
 }
 
 type mailChangeJSON struct {

@@ -24,6 +24,10 @@ func (stubOperations) Doctor(context.Context) []api.Check {
 		State:  "warn",
 		Detail: access.Textf("%d MB free at %s", 1, "/srv"),
 		Fix:    access.Textf("Free up disk space before it runs out."),
+	}, {
+		Name:   "clock",
+		State:  "ok",
+		Detail: access.Textf("%s", access.Moment(time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC))),
 	}}
 }
 
@@ -33,6 +37,34 @@ func TestTheReportIsInTheReadersLanguage(t *testing.T) {
 	a := c.Admin.API("GET", "/settings/checks", "", reads("en-XA"))
 	a.Want(t, 200, `"name":"disk","state":"warn","detail":"[`)
 	a.Want(t, 200, `"fix":"[`)
+}
+
+// An Admin is asked whether everybody shall sign in again at an address that will then be
+// refused.
+func TestAPICheckPublicURL(t *testing.T) {
+	c := webtest.NewCallers(t)
+	before := c.Records()
+	at := func(typed string) string { return `{"public_url":"` + typed + `"}` }
+	run(t, c, []row{
+		{"below: a member", "fleet", "POST", "/settings/public-url/check", at("https://x.example.com"), 403, nil, nil},
+		{"below: a stranger", "stranger", "POST", "/settings/public-url/check", at("https://x.example.com"), 401, nil,
+			nil},
+		{"as it would be stored", "admin", "POST", "/settings/public-url/check", at(" HTTPS://New.Example.com:443/ "),
+			200, all(`{"public_url":"https://new.example.com"}`), nil},
+		{"the default", "admin", "POST", "/settings/public-url/check", at(" "), 200,
+			all(`{"public_url":"https://door.example.com"}`), nil},
+		{"not encrypted", "admin", "POST", "/settings/public-url/check", at("http://new.example.com"), 422,
+			all("public_url_invalid", `"location":"public_url"`, "must begin with https://"), nil},
+		{"more than a host", "admin", "POST", "/settings/public-url/check", at("https://new.example.com/door"), 422,
+			all("public_url_invalid", `"location":"public_url"`, "remove /door"), nil},
+		{"no address", "admin", "POST", "/settings/public-url/check", at("new"), 422, all("public_url_invalid"), nil},
+	})
+	if c.Records() != before {
+		t.Error("a check changed something")
+	}
+	c.Advance(20 * time.Minute) // the session is no longer confirmed: the question comes first
+	c.As("admin", "POST", "/settings/public-url/check", at("https://new.example.com")).Want(t, 200)
+	c.As("admin", "PATCH", "/settings", at("https://new.example.com")).Want(t, 403, "confirm")
 }
 
 func TestAPISettingsAndRoles(t *testing.T) {
@@ -78,6 +110,8 @@ func TestAPISettingsAndRoles(t *testing.T) {
 		{"lifetimes by a member", "fleet", "PATCH", "/settings", `{"lifetimes":{"session":"8h"}}`, 403, nil, nil},
 		{"what is fixed", "admin", "PATCH", "/settings", `{"public_url":"https://evil.example"}`, 409,
 			all("set_at_start", `"location":"public_url"`, "--url"), all("evil")},
+		{"whether it could be changed", "admin", "POST", "/settings/public-url/check",
+			`{"public_url":"https://evil.example"}`, 409, all("set_at_start", `"location":"public_url"`), nil},
 		{"a mail server that is fixed", "admin", "PATCH", "/settings", `{"mail_settings":{"host":"evil.example"}}`, 409,
 			all("set_at_start", `"location":"mail_settings.host"`, "DOORWARD_SMTP_URL"), nil},
 		{"by a member", "fleet", "PATCH", "/settings", `{"workspace":"Mine"}`, 403, nil, nil},

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -106,19 +107,20 @@ func (s *Portal) Preview(p service.Preview, page string, in access.Language, the
 	return []byte(strings.ReplaceAll(html, " autofocus", "")), nil // a sandbox refuses it, loudly
 }
 
+// ownScript finds the scripts of our templates; whatever else a page shows is escaped.
+var ownScript = regexp.MustCompile(`<script src="[^>]*></script>`)
+
 // inOnePiece puts the style sheets and the logo into a page and takes the scripts out.
 func (s *Portal) inOnePiece(html string, links Look, p service.Preview) string {
 	style := func(path, css string) {
 		html = strings.Replace(html, `<link rel="stylesheet" href="`+path+`">`, "<style>"+css+"</style>", 1)
 	}
 	for path, f := range s.pages.assets {
-		switch {
-		case strings.HasSuffix(path, ".css"):
+		if strings.HasSuffix(path, ".css") {
 			style(path, string(f.Plain))
-		case strings.HasSuffix(path, ".js"):
-			html = strings.Replace(html, `<script src="`+path+`" defer></script>`, "", 1)
 		}
 	}
+	html = ownScript.ReplaceAllString(html, "")
 	if links.CSS != "" {
 		style(links.CSS, accentCSS(p.Look.Brand))
 	}

@@ -47,7 +47,7 @@ func signedIn(sentence, email string) template.HTML {
 	return around("<b>", sentence, "</b> ") + around(`<span class="soft"><bdi>`, email, "</bdi></span>")
 }
 
-// when shows a time, which the script of the waiting page shows in the reader's time zone.
+// when shows a time, which the script shows in the reader's time zone.
 func when(m *Moment) template.HTML {
 	return around(`<time datetime="`, m.Machine, `"`) + around(` title="`, m.Exact, `" data-say="on">`) +
 		around("", m.On, "</time>")

@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -103,13 +104,49 @@ func TestLanguageCookie(t *testing.T) {
 	}
 	b.Get("/login").Want(t, 200, `<html lang="de" dir="ltr">`, "Anmelden", "einen Administrator von AI Loop",
 		`<option value="de" lang="de" selected>Deutsch</option>`)
-	console, err := os.ReadFile("../../../frontend/console/src/lib/language.ts")
-	s.Must(err)
-	for _, want := range []string{"'doorward-language'", "path=/; max-age=31536000; samesite=lax"} {
+	for file, want := range map[string]string{
+		"language.ts":     "'doorward-language'",
+		"theme.svelte.ts": "'doorward-theme'",
+		"cookie.ts":       "path=/; max-age=${value ? year : 0}; samesite=lax",
+	} {
+		console, err := os.ReadFile("../../../frontend/console/src/lib/" + file)
+		s.Must(err)
 		if !strings.Contains(string(console), want) {
-			t.Errorf("the console's cookie is another: no %s", want)
+			t.Errorf("the console's cookie is another: %s has no %s", file, want)
 		}
 	}
+}
+
+// Two Doorwards run on one machine, on two ports. A browser sends the cookies of one to the
+// other: the language and the theme that were chosen here were those of the pages there.
+func TestTwoPortsHaveTwoLooks(t *testing.T) {
+	open := func(port string) *webtest.Browser {
+		s, public := webtest.New(t), webtest.URL+":"+port
+		_, err := s.Service.Settings.Change(bg, access.Operator, service.SettingsChange{PublicURL: &public})
+		s.Must(err)
+		return s.Browser()
+	}
+	at := func(port string) func(*http.Request) {
+		return func(r *http.Request) { r.Host = "door.example.com:" + port }
+	}
+	host, err := url.Parse(webtest.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	choose := func(b *webtest.Browser, port, language, theme string) {
+		token := webtest.CSRFField.FindStringSubmatch(b.Get("/login", at(port)).Text)[1]
+		form := url.Values{"csrf": {token}, "language": {language}, "here": {"/login"}}
+		b.Do(http.MethodPost, "/language", form, at(port)).Want(t, http.StatusSeeOther, "/login")
+		byScript := &http.Cookie{Name: "doorward-theme-" + port, Value: theme, Path: "/"}
+		b.Jar.SetCookies(host, []*http.Cookie{byScript})
+	}
+	one, other := open("8443"), open("9443")
+	other.Jar = one.Jar
+	choose(one, "8443", "de", "dark")
+	other.Get("/login", at("9443"), reads("fr")).Want(t, http.StatusOK, `<html lang="fr"`)
+	choose(other, "9443", "ja", "light")
+	one.Get("/login", at("8443")).Want(t, http.StatusOK, `<html data-theme=dark lang="de"`)
+	other.Get("/login", at("9443")).Want(t, http.StatusOK, `<html data-theme=light lang="ja"`)
 }
 
 // Somebody reads a page in a language that is not theirs: the cookie was written by

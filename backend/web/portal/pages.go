@@ -22,7 +22,7 @@ import (
 // parsed and rendered once at start: a template with a mistake, or with a sentence
 // that the catalogue does not have, stops the server before anybody sees it. A page
 // links to one style sheet (the tokens and the portal's own rules in one file) and,
-// where somebody waits, to one script; both are named by a hash of their content, so
+// where it has times or somebody waits, to one script; both are named by a hash of their content, so
 // that they can be cached for ever.
 type pages struct {
 	parsed   map[string]*template.Template // by name; never executed, so that they can be cloned
@@ -130,7 +130,11 @@ func (p *pages) layout(frontend fs.FS, stubs template.FuncMap) (*template.Templa
 	if err != nil {
 		return nil, err
 	}
-	js, err := read("portal/portal.js")
+	times, err := read("portal/times.js")
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := read("portal/times.js", "portal/portal.js")
 	if err != nil {
 		return nil, err
 	}
@@ -143,12 +147,15 @@ func (p *pages) layout(frontend fs.FS, stubs template.FuncMap) (*template.Templa
 		return nil, err
 	}
 	cssPath := p.keep("css", "text/css; charset=utf-8", css)
-	jsPath := p.keep("js", "text/javascript; charset=utf-8", js)
+	const js = "text/javascript; charset=utf-8"
+	timesPath, waitingPath := p.keep("js", js, times), p.keep("js", js, waiting)
 	iconURL := template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(icon))
 	t := template.New("portal").Option("missingkey=error").Funcs(templateFuncs).Funcs(stubs).Funcs(template.FuncMap{
 		"css":  func() string { return cssPath },
-		"js":   func() string { return jsPath },
 		"icon": func() template.URL { return iconURL },
+
+		"timesScript":   func() string { return timesPath },
+		"waitingScript": func() string { return waitingPath },
 	})
 	if _, err := t.New("sign").Parse(strings.TrimSpace(string(sign))); err != nil {
 		return nil, err

@@ -276,8 +276,8 @@ func TestPagesObeyTheContentPolicy(t *testing.T) {
 				(e.attr["src"] == "" || e.text != "") {
 				t.Errorf("%s: has an inline <%s>", name, e.name)
 			}
-			if e.name == "script" && s.page != pagePending {
-				t.Errorf("%s: only the waiting page has a script", name)
+			if e.name == "script" && s.page != pagePending && !showsTimes(p, e.attr["src"]) {
+				t.Errorf("%s: only the waiting page has a script that does more than show times", name)
 			}
 		}
 	}
@@ -288,6 +288,16 @@ func TestPagesObeyTheContentPolicy(t *testing.T) {
 		}
 	}
 }
+
+// showsTimes reports whether that is the script that shows times.
+func showsTimes(p *pages, src string) bool {
+	a := p.assets[src]
+	return a != nil && bytes.Contains(a.Plain, []byte("time[data-say=on]")) && !acts.Match(a.Plain)
+}
+
+// acts finds what a script would act with for the reader of its page.
+var acts = regexp.MustCompile(`submit|click|fetch|XMLHttp|sendBeacon|EventSource|location|history|open\(|cookie|` +
+	`innerHTML|setInterval|setTimeout|eval|import`)
 
 // hostile fills every string of a model with markup.
 const hostile = `"><img src=x onerror=1>'{{7919*7907}}</title></textarea><script>alert(1)</script>`

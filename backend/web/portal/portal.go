@@ -138,11 +138,12 @@ func (s *Portal) page(c *fiber.Ctx, code int, name string, data any) error {
 			SendString(s.words(c).say("portal.page.broken"))
 	}
 	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
-	return c.Status(code).Send(themed(b.Bytes(), c.Cookies(themeCookie)))
+	return c.Status(code).Send(themed(b.Bytes(), c.Cookies(web.SharedCookie(c, themeCookie))))
 }
 
 // themeCookie is set by the console for whoever chooses a theme there. It holds that
-// choice for the portal's pages, which have no script to read it from anywhere else.
+// choice for the portal's pages, which have no script to read it from anywhere else. It is
+// a [web.SharedCookie].
 const themeCookie = "doorward-theme"
 
 // themed gives a page the theme that was chosen. Without a choice, and for any other

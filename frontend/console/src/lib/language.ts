@@ -1,3 +1,5 @@
+import { cookie, setCookie } from './cookie'
+
 // languages are those to choose from, by their own names. backend/access/language.go has the
 // same list, which a test compares.
 export const languages: Record<string, string> = {
@@ -39,10 +41,7 @@ function stored(name: string): string | undefined {
   }
 }
 
-function chosen(): string | undefined {
-  const cookie = document.cookie.split('; ').find((c) => c.startsWith(`${key}=`))
-  return known(cookie?.slice(key.length + 1)) ?? stored(key)
-}
+const chosen = (): string | undefined => known(cookie(key)) ?? stored(key)
 
 // preferred is the language that somebody chose in this browser, here or on the portal's
 // pages; else the member's own, once it was seen; else the browser's.
@@ -68,5 +67,5 @@ export function remember(language: string): void {
   } catch {
     // there is no storage
   }
-  document.cookie = `${key}=${language}; path=/; max-age=31536000; samesite=lax${location.protocol === 'https:' ? '; secure' : ''}`
+  setCookie(key, language)
 }

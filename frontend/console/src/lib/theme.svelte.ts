@@ -1,3 +1,5 @@
+import { setCookie } from './cookie'
+
 export type Choice = 'system' | 'light' | 'dark'
 const key = 'doorward-theme'
 
@@ -32,8 +34,7 @@ class Theme {
     if (this.choice === 'system') delete document.documentElement.dataset.theme
     else document.documentElement.dataset.theme = this.choice
     // The portal's pages have no script, so the server gives them the theme.
-    const lasts = this.choice === 'system' ? 0 : 31_536_000
-    document.cookie = `${key}=${this.choice}; path=/; max-age=${lasts}; samesite=lax${location.protocol === 'https:' ? '; secure' : ''}`
+    setCookie(key, this.choice === 'system' ? '' : this.choice)
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { exact, lasting, relative, short, span, stamp } from './time'
+import { Problem } from './api/problem'
+import { exact, lasting, relative, short, span, stamp, told } from './time'
 
 const now = new Date('2030-05-01T12:00:00Z')
 const after = (seconds: number) => new Date(now.getTime() + seconds * 1000)
@@ -30,5 +31,20 @@ test('an exact time has one format, with its zone', () => {
   expect(stamp(at)).toBe('27 Nov 2026, 06:04:44')
   expect(exact(at)).toBe('27 Nov 2026, 06:04:44 PST')
   expect(exact(new Date('2026-07-01T00:00:09Z'))).toBe('30 Jun 2026, 17:00:09 PDT')
+  process.env.TZ = zone
+})
+
+// The second of two Admins read in UTC when the first one had decided, hours away from what
+// the page beside it said.
+test('a sentence of the server has its times in the reader’s zone', () => {
+  const zone = process.env.TZ
+  process.env.TZ = 'America/Los_Angeles'
+  const times = [{ said: '27 November 2026 at 14:04 UTC', at: '2026-11-27T14:04:44.5Z' }]
+  const detail = `Ada was already approved by $& on ${times[0]!.said}.`
+  const want = 'Ada was already approved by $& on 27 November 2026 at 06:04 PST.'
+  expect(told(detail, times)).toBe(want)
+  expect(Problem.from(409, { detail, code: 'already_decided', times }).message).toBe(want)
+  expect(Problem.from(422, { detail, errors: [{ location: 'email', message: detail }], times }).at('email')).toBe(want)
+  expect([told(detail), told('No time.', times)]).toEqual([detail, 'No time.'])
   process.env.TZ = zone
 })

@@ -1,3 +1,4 @@
+import type { components } from './api/schema'
 import { language, t } from './messages'
 
 type Unit = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year'
@@ -73,6 +74,18 @@ export const zone = (at: Date): string => zones().formatToParts(at).find((p) => 
 
 // exact is a time with its zone: "27 Nov 2026, 06:04:44 PST".
 export const exact = (at: Date): string => t('console.time.with_zone', { Time: stamp(at), Zone: zone(at) })
+
+export type SaidTime = components['schemas']['SaidTime']
+
+const inSentence = (at: Date): string => {
+  const time = dates({ day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at)
+  return t('console.time.with_zone', { Time: time, Zone: zone(at) })
+}
+
+// told is a sentence of the server with its times, which it has in UTC, in the reader's own
+// zone: "… on 27 November 2026 at 06:04 PST."
+export const told = (sentence: string, times: readonly SaidTime[] = []): string =>
+  times.reduce((so, { said, at }) => so.replaceAll(said, () => inSentence(new Date(at))), sentence)
 
 const units = { d: 'day', h: 'hour', m: 'minute' } as const
 

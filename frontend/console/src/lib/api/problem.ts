@@ -1,4 +1,5 @@
 import { t } from '../messages'
+import { told, type SaidTime } from '../time'
 
 // A Problem is a failure of the API: a sentence for people, a code for programs, and
 // the fields at fault.
@@ -16,8 +17,8 @@ export class Problem extends Error {
   // from reads an answer of the API.
   static from(status: number, body: unknown): Problem {
     const p = (typeof body === 'object' && body !== null ? body : {}) as Partial<Body>
-    const fields = Object.fromEntries((p.errors ?? []).map((e) => [e.location, e.message]))
-    const sentence = p.detail ?? t('console.problem.answered_with', { Status: String(status) })
+    const fields = Object.fromEntries((p.errors ?? []).map((e) => [e.location, told(e.message, p.times)]))
+    const sentence = told(p.detail ?? t('console.problem.answered_with', { Status: String(status) }), p.times)
     const said = p.request ? t('console.problem.with_number', { Problem: sentence, Number: p.request }) : sentence
     return new Problem(said, status, p.code ?? 'unknown', fields, p.request)
   }
@@ -40,4 +41,4 @@ export class Problem extends Error {
   }
 }
 
-type Body = { detail: string; code: string; request: string; errors: { message: string; location: string }[] }
+type Body = { detail: string; code: string; request: string; errors: { message: string; location: string }[]; times: SaidTime[] }

@@ -884,6 +884,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settings/public-url/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a public URL
+         * @description Answers with the public URL as it would be stored, or refuses it as a change would. Nothing is changed. For Admins.
+         */
+        post: operations["check-public-url"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tokens": {
         parameters: {
             query?: never;
@@ -1143,6 +1163,8 @@ export interface components {
              * @enum {string}
              */
             state: "ok" | "warn" | "fail";
+            /** @description The times in detail, for programs that show them in their reader's time zone. */
+            times?: components["schemas"]["SaidTime"][];
         };
         CheckInBody: {
             /** @example Ada@Example.com */
@@ -2056,6 +2078,8 @@ export interface components {
              * @example 409
              */
             status: number;
+            /** @description The times in detail, for programs that show them in their reader's time zone. */
+            times?: components["schemas"]["SaidTime"][];
             /**
              * @description The status in words.
              * @example Conflict
@@ -2073,6 +2097,17 @@ export interface components {
              * @example An email address must contain an @, as in ada@example.com.
              */
             message: string;
+        };
+        PublicURLInBody: {
+            /**
+             * @description As in a change of the settings. Empty: the default.
+             * @example https://Door.example.com/
+             */
+            public_url: string;
+        };
+        PublicURLOutBody: {
+            /** @example https://door.example.com */
+            public_url: string;
         };
         PutRoleInBody: {
             description?: string;
@@ -2166,6 +2201,18 @@ export interface components {
             detail: string;
             /** @example email */
             field?: string;
+        };
+        SaidTime: {
+            /**
+             * Format: date-time
+             * @description The same time.
+             */
+            at: string;
+            /**
+             * @description As the sentence has it, in UTC.
+             * @example 1 May 2030 at 12:00 UTC
+             */
+            said: string;
         };
         Session: {
             /** @description The browser, as it identifies itself. */
@@ -7057,6 +7104,120 @@ export interface operations {
                 };
                 content: {
                     "text/html": unknown;
+                };
+            };
+        };
+    };
+    "check-public-url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicURLInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicURLOutBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
