@@ -13,6 +13,9 @@ export const list = (words: string[]): string => (lists ??= new Intl.ListFormat(
 export const sentences = (all: string[]): string =>
   all.filter(Boolean).reduce((before, next) => (before ? t('console.text.sentences', { First: before, Next: next }) : next), '')
 
+// capital is a word as it stands at the beginning of a sentence.
+export const capital = (word: string): string => word.charAt(0).toLocaleUpperCase(language()) + word.slice(1)
+
 // called is the member's name, or the address where there is none.
 export const called = (m: { name?: string; email: string }): string => m.name || m.email
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { phrases } from '$lib/api/actions'
-import { groups, kind, sentence } from './actions'
+import { detail, groups, kind, sentence } from './actions'
 
 // An action that no group has could not be filtered by.
 test('every action is in one group', () => {
@@ -26,4 +26,17 @@ test('every action of the document has a sentence and a name in the catalogue', 
   }
   expect(said('flew_away' as 'approved', true)).toBe('Actor flew away Target')
   expect(kind('flew_away' as 'approved')).toBe('flew away')
+})
+
+// A German log said "hat sich angemeldet link".
+test.each([
+  ['signed_in', 'link', 'with an email link'],
+  ['signed_in', 'window', 'from the desktop app'],
+  ['confirmed_session', 'email', 'with an email code'],
+  ['ended_session', 'rescue', 'with a link from the command line'],
+  ['signed_in', 'something newer', 'something newer'],
+  ['approved', 'link', 'link'],
+  ['signed_out', undefined, ''],
+] as const)('the detail of %s %s is %s', (action, stored, said) => {
+  expect(detail({ action, detail: stored })).toBe(said)
 })

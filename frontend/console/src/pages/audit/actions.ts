@@ -68,6 +68,21 @@ export function sentence(action: Action, target: boolean): Said {
   return said?.() ?? [{ slot: 'Actor' }, { text: ` ${kind(action)} ` }, { slot: 'Target' }]
 }
 
+// methods are the ways to sign in, as the audit log stores them.
+const methods: Record<string, () => string> = {
+  link: () => t('console.audit.method.link'),
+  code: () => t('console.audit.method.code'),
+  email: () => t('console.audit.method.code'),
+  window: () => t('console.audit.method.desktop'),
+  setup: () => t('console.audit.method.setup'),
+  rescue: () => t('console.audit.method.rescue'),
+}
+const signs: readonly Action[] = ['signed_in', 'confirmed_session', 'ended_session']
+
+// detail is what stands behind the sentence of an entry: as it was stored, except for how
+// somebody signed in.
+export const detail = ({ action, detail = '' }: Pick<AuditEntry, 'action' | 'detail'>): string => (signs.includes(action) ? methods[detail]?.() : undefined) ?? detail
+
 const kinds: Record<Action, () => string> = {
   set_up: () => t('console.audit.kind.set_up'),
   invited: () => t('console.audit.kind.invited'),
