@@ -1,6 +1,7 @@
 import { expect, test, type Page } from '@playwright/test'
 import { catalogue, worded } from './catalogue'
 import { addMember, doorward, expectNoBarriers, faults, listed, message, setUp, shoot, speak, visit } from './harness'
+import { expectMarked, tooWide } from './marks'
 
 // Whose language a page is in, from the first visit on. Each test continues from the one
 // before.
@@ -11,7 +12,6 @@ let admin: Page
 // said is a message of a language's catalogue.
 const said = (language: string, key: string, values: Record<string, string> = {}): string =>
   worded(language, key)!.replace(/\{\{\.(\w+)\}\}/g, (_, name: string) => values[name] ?? '')
-const tooWide = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
 
 test('a workspace that is set up in German', async ({ browser }) => {
   admin = await setUp(browser, { locale: 'de-DE', reducedMotion: 'reduce' })
@@ -78,45 +78,6 @@ test('the console is read from right to left in Arabic', async () => {
   await expect(latin).toHaveCSS('text-align', 'right')
 })
 
-// What stands on a page that no message of the catalogue says: names of people and things,
-// which are the workspace's own, and what a program reads.
-const own = /\/\S*\/data\b|\S+@\S+\.\S+|https?:\S+|\d+ [A-Z][a-z]{2,8}\b|AILoop|Admin|Fleet|Night Watch|Grace( Hopper)?|Data Lake|Flows|English|日本語|\d+ (minutes?|hours?|days?)/g
-const programs = ['email,role,name', 'ada@example.com,Fleet,Ada Lovelace', 'smtp.example.com', 'AI Loop <door@example.com>', 'You are invited to Night Watch', 'dev', 'info', 'text'] // the last three are values of settings
-
-// unmarked are the words on a page that are outside of marks, with those of its labels.
-const unmarked = (page: Page) =>
-  page.evaluate(() => {
-    const lines: string[] = []
-    let text = ''
-    const gone = (e: Element) => !e.checkVisibility({ visibilityProperty: true })
-    const read = (node: Node): void => {
-      if (node instanceof Text) return void (text += node.data)
-      if (!(node instanceof Element) || /^(SCRIPT|STYLE|NOSCRIPT|CODE|KBD|BDI|TIME|IFRAME|OPTION)$/i.test(node.tagName) || gone(node)) return void (text += ' ')
-      const block = getComputedStyle(node).display !== 'inline'
-      if (block) text += '\n'
-      node.childNodes.forEach(read)
-      if (block) text += '\n'
-    }
-    read(document.body)
-    for (const name of ['aria-label', 'title', 'placeholder', 'alt']) {
-      for (const e of document.querySelectorAll(`[${name}]`)) if (!gone(e)) text += `\n${e.getAttribute(name)}\n`
-    }
-    let depth = 0
-    let rest = ''
-    for (const c of text) {
-      if (c === '[') depth++
-      else if (c === ']') [depth, rest] = [Math.max(0, depth - 1), `${rest} `]
-      else if (depth === 0) rest += c
-    }
-    for (const line of rest.split('\n')) if (line.trim()) lines.push(line.trim())
-    return [...new Set(lines)]
-  })
-
-const expectMarked = async (page: Page, what: string) => {
-  const words = (await unmarked(page)).filter((line) => !programs.includes(line) && /\p{L}{2,}/u.test(line.replace(own, '')))
-  expect(words, `${what} has words that are not in the catalogue`).toEqual([])
-}
-
 // What the server reports, it once said in English to everybody: unusual events of every kind,
 // and health checks that fail.
 test('what the server reports is marked, too', async () => {
@@ -171,6 +132,24 @@ test('in the pseudo-language every word is marked, and no page breaks', async ()
       await admin.setViewportSize({ width, height: 800 })
       expect(await tooWide(admin), `${path} is wider than ${width}`).toBeLessThanOrEqual(0)
     }
+  }
+})
+
+// Ten catalogues are half a megabyte.
+test('only the catalogue of the reader’s language is loaded, and none for English', async ({ browser }) => {
+  for (const [language, wanted] of [['en', []], ['de', ['de']]] as const) {
+    const page = await visit(browser)
+    await page.context().addCookies(await admin.context().cookies())
+    await speak(page, language)
+    const loaded: string[] = []
+    page.on('request', (r) => void loaded.push(...(/\/assets\/([a-z]{2}(?:-[A-Z][A-Za-z]+)?)-[\w-]{8}\.js$/.exec(r.url())?.slice(1) ?? [])))
+    for (const path of ['/admin/', '/admin/settings/members?invite', '/admin/settings/appearance']) {
+      await page.goto(path)
+      await expect(page.locator('html')).toHaveAttribute('lang', language)
+      await expect(page.locator('h1').first()).toBeVisible()
+    }
+    expect([...new Set(loaded)], language).toEqual(wanted)
+    await page.context().close()
   }
 })
 

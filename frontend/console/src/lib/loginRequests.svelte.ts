@@ -165,6 +165,10 @@ function joined(before: Member[], next: Member[]): Member[] {
 
 const lists = new Set<LoginRequests>()
 
+// here has the members whose requests are decided in this console, or are pending again by
+// it, until the list shows that: whoever did it is told otherwise.
+export const here = new Set<string>()
+
 // decided removes a request from every list.
 export const decided = (id: string): void => lists.forEach((list) => list.without(id))
 

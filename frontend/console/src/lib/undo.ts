@@ -1,5 +1,6 @@
 import { api, ask, type Member } from './api/client'
 import { Problem } from './api/problem'
+import { here } from './loginRequests.svelte'
 import { t } from './messages'
 import { toasts } from './toasts.svelte'
 import { called } from './words'
@@ -20,11 +21,15 @@ export async function undo(members: Member[], done: (m: Member) => string, chang
   changed?.()
 }
 
-const back = (m: Member): Promise<Undone> =>
-  ask(api.POST('/members/{id}/undo', { params: { path: { id: m.id } } })).then(
-    (member) => ({ member }),
-    (cause) => ({ member: m, problem: Problem.of(cause) }),
-  )
+async function back(m: Member): Promise<Undone> {
+  here.add(m.id)
+  try {
+    return { member: await ask(api.POST('/members/{id}/undo', { params: { path: { id: m.id } } })) }
+  } catch (cause) {
+    here.delete(m.id)
+    return { member: m, problem: Problem.of(cause) }
+  }
+}
 
 // pendingAgain says that an approval was undone.
 export const pendingAgain = (m: Member): string => t('console.undo.pending_again_toast', { Name: called(m) })

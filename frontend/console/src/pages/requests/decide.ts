@@ -3,7 +3,7 @@ import type { Problem } from '$lib/api/problem'
 import { each } from '$lib/each'
 import { t } from '$lib/messages'
 import { toasts } from '$lib/toasts.svelte'
-import { decided } from '$lib/loginRequests.svelte'
+import { decided, here } from '$lib/loginRequests.svelte'
 import { called, list } from '$lib/words'
 import { pageOf } from '$lib/member'
 import { pendingAgain, undo } from '$lib/undo'
@@ -27,12 +27,16 @@ export const resend = (m: Member) => ask(api.POST('/members/{id}/resend', { para
 // those that another Admin decided.
 async function decideAll(members: Member[], verb: (m: Member) => Promise<unknown>): Promise<Outcome> {
   const outcome: Outcome = { done: [], failed: [] }
+  for (const m of members) here.add(m.id)
   await each(members, verb, ({ item: member, problem }) => {
     if (problem) outcome.failed.push({ member, problem })
     else outcome.done.push(member)
   })
   for (const m of outcome.done) decided(m.id)
-  for (const { member, problem } of outcome.failed) if (gone(problem)) decided(member.id)
+  for (const { member, problem } of outcome.failed) {
+    if (gone(problem)) decided(member.id)
+    else here.delete(member.id)
+  }
   return outcome
 }
 
