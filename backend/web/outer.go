@@ -19,6 +19,8 @@ const (
 	bodyKey
 	languageKey // the caller's own
 	messagesKey // the catalogue
+	visitorKey  // the address that a forwarded request comes from
+	fencedKey   // the machine has made sure that it leads since the request came
 )
 
 // outer wraps every request: it recovers from panics, answers only for the
@@ -40,11 +42,11 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 			return f.Fail(c, Busy())
 		}
 		defer s.inFlight.Add(-1)
-		if !isProbe(c) && (!s.isOurs(c) || twoHosts(c.Request().Header.RawHeaders())) {
+		if !isProbe(c) && !hasOneHost(c) {
 			return f.Fail(c, errForeignHost)
 		}
 	}
-	if len(c.Request().RequestURI()) > addressLimit {
+	if len(c.Request().Header.RequestURI()) > addressLimit {
 		return f.Fail(c, fiber.ErrRequestURITooLong)
 	}
 	if err := s.sources.check(c); err != nil {
@@ -53,6 +55,15 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 	if err := checkKind(c); err != nil {
 		return f.Fail(c, err)
 	}
+	if !s.leads() && !f.answersHere(c) {
+		if here, err := f.elsewhere(c); !here {
+			return f.failed(c, err)
+		}
+	}
+	if !local && !isProbe(c) && !s.isOurs(c) {
+		return f.Fail(c, errForeignHost)
+	}
+	c.Request().RequestURI() // makes c.OriginalURL the normalised path and query, without a host
 	if isAPI(c) {
 		if err := readBody(c); err != nil {
 			return f.Fail(c, err)
@@ -70,11 +81,24 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 	return nil
 }
 
-// isOurs reports whether a request names this server: in its address, and in the
-// raw header, since the address omits whatever precedes an @.
+// failed answers with the error, if there is one.
+func (f *Face) failed(c *fiber.Ctx, err error) error {
+	if err == nil {
+		return nil
+	}
+	return f.Fail(c, err)
+}
+
+// isOurs reports whether a request names this server.
 func (s *Server) isOurs(c *fiber.Ctx) bool {
-	host := c.Context().Host()
-	return s.site().hosts[strings.ToLower(string(host))] && bytes.EqualFold(host, c.Request().Header.Host())
+	return s.site().hosts[strings.ToLower(string(c.Context().Host()))]
+}
+
+// hasOneHost reports whether a request names one host: in its address and in the raw header,
+// since the address omits whatever precedes an @.
+func hasOneHost(c *fiber.Ctx) bool {
+	h := &c.Request().Header
+	return bytes.EqualFold(c.Context().Host(), h.Host()) && !twoHosts(h.RawHeaders())
 }
 
 // twoHosts reports whether a request names its host more than once: a proxy on
