@@ -61,6 +61,7 @@ const (
 	VisitorHeader   = visitorHeader
 	OperatorHeader  = operatorHeader
 	ElsewhereHeader = elsewhereHeader
+	MemberHeader    = memberHeader
 )
 
 // ErrLeadsHere says that this machine has begun to lead.

@@ -246,13 +246,21 @@ func pack(h *fasthttp.RequestHeader, operator bool, visitor netip.Addr) *parcel 
 // and is to answer by itself. What came forwarded goes no further.
 func (f *Face) elsewhere(c *fiber.Ctx) (here bool, err error) {
 	if f.kind == forwardedFace {
-		c.Set(elsewhereHeader, "1")
+		f.notDone(c)
 		return false, errNoLeader
 	}
 	if strings.HasPrefix(c.Path(), forwardedPath) {
 		return false, fiber.ErrNotFound // only machines ask that
 	}
 	return f.s.forward(c)
+}
+
+// notDone tells the machine that has forwarded a request, if one has, that nothing was done: it
+// may try again, also with what changes something.
+func (f *Face) notDone(c *fiber.Ctx) {
+	if f.kind == forwardedFace {
+		c.Set(elsewhereHeader, "1")
+	}
 }
 
 // leaderReady says why the machine that leads does not serve what is forwarded to it from

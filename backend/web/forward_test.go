@@ -177,6 +177,29 @@ func TestAForwardedVisitorCannotLie(t *testing.T) {
 	}
 }
 
+// Where connections are short, strangers make room for members. A machine that forwards a
+// request learns whose connection it came on from the one that has admitted the caller, and
+// the visitor does not.
+func TestAMachineLearnsWhoIsAMember(t *testing.T) {
+	p := newPair(t)
+	at := p.Other.Serve()
+	for header, member := range map[string]bool{
+		"Authorization: Bearer " + p.Tokens["weak"].Reveal():                          true,
+		"Authorization: Bearer " + (access.TokenPrefix + access.NewSecret().Reveal()): false,
+		"Cookie: " + webtest.SessionCookie + "=" + p.Fleet.Session().Reveal():         true,
+		"Cookie: " + webtest.SessionCookie + "=" + access.NewSecret().Reveal():        false,
+	} {
+		get := "GET /api/v1/me HTTP/1.1\r\nHost: door.example.com\r\n" + header + "\r\n"
+		status, head, body := webtest.SendRaw(t, p.Forwarded, get+"Doorward-Visitor: 192.0.2.1\r\n\r\n")
+		if told := head.Get(web.MemberHeader) != ""; told != member {
+			t.Errorf("%.20s: the other machine is told that it is a member: %v (%d %s)", header, told, status, body)
+		}
+		if _, head, _ := webtest.SendRaw(t, at, get+"\r\n"); head.Get(web.MemberHeader) != "" {
+			t.Errorf("%.20s: the visitor is told so, too", header)
+		}
+	}
+}
+
 // Another machine does not say for whom it asks, or what it says is no address: nobody is
 // guessed.
 func TestForwardedForNobodyIsRefused(t *testing.T) {
@@ -232,6 +255,30 @@ func TestAForwardedRequestGoesNoFurther(t *testing.T) {
 		t.Errorf("it was forwarded again, %d times", dialled)
 	}
 	p.Via(p.Admin).Get("/readyz").Want(t, http.StatusServiceUnavailable)
+}
+
+// A machine to which a request is forwarded is not sure of its lead, and then is. Nothing was
+// done the first time, so the request is sent again, whatever it does.
+func TestWhatTheFenceRefusedIsSentAgain(t *testing.T) {
+	p := newPair(t)
+	for _, ask := range []func() webtest.Answer{
+		func() webtest.Answer { return p.Via(p.Admin).Get("/api/v1/me") },
+		func() webtest.Answer {
+			return p.Via(p.Admin).API("PATCH", p.Fill("/members/{fleet}"), `{"name":"Other"}`)
+		},
+	} {
+		refused := 0
+		p.Here.Answer(func(context.Context) error {
+			if refused++; refused == 1 {
+				return errCutOff
+			}
+			return nil
+		})
+		ask().Want(t, http.StatusOK)
+	}
+	p.Here.CutOff()
+	p.Other.Web.ForwardWithin(0)
+	p.Via(p.Admin).Get("/").Want(t, http.StatusServiceUnavailable, "One moment, please")
 }
 
 // Nobody leads. People read so in their language, programs get a problem; what depends on

@@ -35,14 +35,14 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 	}()
 	s.secureHeaders(c)
 	c.Locals(messagesKey, s.messages)
-	local := c.Locals(localKey) != nil
+	local, leads := c.Locals(localKey) != nil, s.leads() // only who leads knows the names in force
 	if !local {
 		if s.inFlight.Add(1) > int64(s.limits.InFlight) {
 			s.inFlight.Add(-1)
 			return f.Fail(c, Busy())
 		}
 		defer s.inFlight.Add(-1)
-		if !isProbe(c) && !hasOneHost(c) {
+		if !isProbe(c) && (!hasOneHost(c) || leads && !s.isOurs(c)) {
 			return f.Fail(c, errForeignHost)
 		}
 	}
@@ -55,13 +55,17 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 	if err := checkKind(c); err != nil {
 		return f.Fail(c, err)
 	}
-	if !s.leads() && !f.answersHere(c) {
-		if here, err := f.elsewhere(c); !here {
-			return f.failed(c, err)
+	if !leads && !f.answersHere(c) {
+		here, err := f.elsewhere(c)
+		if here && !local && !s.isOurs(c) {
+			err = errForeignHost
 		}
-	}
-	if !local && !isProbe(c) && !s.isOurs(c) {
-		return f.Fail(c, errForeignHost)
+		if err != nil {
+			return f.Fail(c, err)
+		}
+		if !here {
+			return nil
+		}
 	}
 	c.Request().RequestURI() // makes c.OriginalURL the normalised path and query, without a host
 	if isAPI(c) {
@@ -79,14 +83,6 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 		compressResponse(c)
 	}
 	return nil
-}
-
-// failed answers with the error, if there is one.
-func (f *Face) failed(c *fiber.Ctx, err error) error {
-	if err == nil {
-		return nil
-	}
-	return f.Fail(c, err)
 }
 
 // isOurs reports whether a request names this server.

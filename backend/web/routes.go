@@ -87,6 +87,7 @@ func (f *Face) Admission(n Class) fiber.Handler {
 	}
 	return func(c *fiber.Ctx) error {
 		if err := f.s.fenced(c); err != nil {
+			f.notDone(c)
 			return err
 		}
 		return check(c)

@@ -10,6 +10,10 @@
 // (routes.go); a server with an unclassified route does not start. Links are
 // never built from a request. Package wire ensures that requests arrive complete
 // and within limits.
+//
+// Where several machines keep one store (cluster.go), the one that leads makes sure
+// of that before it admits anybody, and the others forward requests to it
+// (forward.go).
 package web
 
 import (

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv/enginetest"
@@ -68,6 +69,8 @@ func TestNoStreamBeginsWithoutTheLead(t *testing.T) {
 func TestForwardedStreams(t *testing.T) {
 	openFirst, first := enginetest.Controlled()
 	p := webtest.NewPair(t, openFirst)
+	never := func(time.Duration) (<-chan time.Time, func()) { return nil, func() {} }
+	p.Events.SetTicker(never) // it must know at once, not when it writes next
 	at := p.Other.Serve()
 	e := p.Via(p.Admin).Listen(at)
 	if e.StatusCode != 200 || e.Header.Get("Content-Type") != "text/event-stream" {
