@@ -22,6 +22,7 @@ import (
 	"doorward/backend/store/kv/enginetest"
 	"doorward/backend/web"
 	"doorward/backend/web/webtest"
+	"doorward/backend/web/wire"
 )
 
 func newPair(t *testing.T, change ...func(*webtest.Options)) *webtest.Pair {
@@ -158,7 +159,8 @@ func TestAForwardedVisitorCannotLie(t *testing.T) {
 			t.Errorf("%s: %q went further", name, got.Headers[name])
 		}
 	}
-	if len(got.Headers["X-Kept"]) != 2 || got.Headers["Cookie"][0] != "a=1; b=2" {
+	if len(got.Headers["X-Kept"]) != 2 || got.Headers["Cookie"][0] != "a=1; b=2" ||
+		len(got.Headers["X-Doorward-Background"]) != 1 || len(got.Headers["Accept-Language"]) != 1 {
 		t.Errorf("it lacks headers: %v", got.Headers)
 	}
 	status, _, body = webtest.SendRaw(t, at, "GET /local/v1/verify HTTP/1.1\r\nHost: door.example.com\r\n"+lies+"\r\n")
@@ -196,6 +198,64 @@ func TestAMachineLearnsWhoIsAMember(t *testing.T) {
 		}
 		if _, head, _ := webtest.SendRaw(t, at, get+"\r\n"); head.Get(web.MemberHeader) != "" {
 			t.Errorf("%.20s: the visitor is told so, too", header)
+		}
+	}
+}
+
+// A machine that does not lead has as many connections as it may have: a member's, and one of a
+// stranger who says nothing. Another visitor gets the place of the stranger.
+func TestStrangersMakeRoomForForwardedMembers(t *testing.T) {
+	p := newPair(t, func(o *webtest.Options) {
+		o.Bounds = wire.BoundsFor(384<<20, 0)
+		o.Bounds.Total = 2
+	})
+	at := p.Other.Serve()
+	open := func(header string) (ask func() error) {
+		conn, err := net.Dial("tcp", at)
+		p.Must(err)
+		t.Cleanup(func() { conn.Close() })
+		p.Must(conn.SetDeadline(time.Now().Add(webtest.Patience)))
+		answers := bufio.NewReader(conn)
+		return func() error {
+			_, err := io.WriteString(conn, "GET /api/v1/me HTTP/1.1\r\nHost: door.example.com\r\n"+header+"\r\n")
+			if err != nil {
+				return err
+			}
+			answer, err := http.ReadResponse(answers, nil)
+			if err == nil {
+				_, err = io.Copy(io.Discard, answer.Body)
+			}
+			return err
+		}
+	}
+	member := open("Authorization: Bearer " + p.Tokens["weak"].Reveal() + "\r\n")
+	p.Must(member())
+	p.Must(member()) // so that the connection waits since its first answer, and then the stranger's
+	stranger := open("")
+	p.Must(open("")())
+	if err := member(); err != nil {
+		t.Errorf("the member's connection was closed: %v", err)
+	}
+	if stranger() == nil {
+		t.Error("the stranger's connection was not")
+	}
+}
+
+// A proxy sends whole addresses. Whoever has to sign in first comes back to the page, on
+// whichever machine, and to no other host.
+func TestAWholeAddressIsReadAsItsPath(t *testing.T) {
+	p := newPair(t)
+	for _, at := range []string{p.Serve(), p.Other.Serve()} {
+		status, head, _ := webtest.SendRaw(t, at,
+			"GET http://door.example.com/a/../pending?x=1 HTTP/1.1\r\nHost: door.example.com\r\n\r\n")
+		if to := head.Get("Location"); status != http.StatusSeeOther && status != http.StatusNotFound ||
+			strings.Contains(to, "door.example.com") {
+			t.Errorf("%d, %q", status, to)
+		}
+		status, head, _ = webtest.SendRaw(t, at,
+			"GET http://door.example.com/fleet/flows HTTP/1.1\r\nHost: door.example.com\r\n\r\n")
+		if to := head.Get("Location"); status != http.StatusSeeOther || to != "/login?next=%2Ffleet%2Fflows" {
+			t.Errorf("%d, %q", status, to)
 		}
 	}
 }
