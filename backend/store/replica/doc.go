@@ -3,8 +3,8 @@
 // engine of package kv, and the only package that imports hashicorp/raft.
 //
 // No command offers it yet, and nothing links it into the program: what is missing are
-// membership by commands, the fence for whole requests and their forwarding, and what
-// operators need. It has no TLS of its own: whoever reaches the Listener of a Node can change
+// membership by commands, and what operators need. The fence for whole requests (Confirm) and
+// their forwarding are in package web. It has no TLS of its own: whoever reaches the Listener of a Node can change
 // everything, so in the program that must be the port of package cluster.
 //
 // # How a change is kept

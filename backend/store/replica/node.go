@@ -107,6 +107,7 @@ func Open(o Options) (*Node, error) {
 		opened: make(chan struct{}), stopped: make(chan struct{})}
 	n.flights.outcomes = n.outcomes
 	n.snapshots.n = n
+	n.fence.rounds.ask = n.judge
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	if err := n.open(); err != nil {
 		n.cancel()
