@@ -1,0 +1,30 @@
+package messages
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"doorward/backend/access"
+)
+
+// shell is what stands in a sentence that sends its reader to a shell: a command, an option, a
+// setting of the environment, a file.
+var shell = regexp.MustCompile("`|doorward |chmod|sudo|DOORWARD_|--[a-z]|[.](md|toml)\\b")
+
+// The health checks of the console and of the window said "run: doorward verify" to an Admin who
+// has a browser.
+func TestChecksSendNobodyToAShell(t *testing.T) {
+	for _, l := range access.Languages {
+		for key, forms := range catalogue(t, l) {
+			if !strings.HasPrefix(key, checkPrefix) {
+				continue
+			}
+			for _, s := range forms {
+				if shell.MatchString(s) {
+					t.Errorf("%s: %s sends its reader to a shell: %q", l, key, s)
+				}
+			}
+		}
+	}
+}
