@@ -140,7 +140,7 @@ func voidInvitation(tx *store.Tx, a gate.Authorized, msg access.Message) (void b
 	if err := a.Covers(&m); err != nil {
 		return false, err
 	}
-	if err := revokeLink(tx, &m); err != nil {
+	if _, err := voidLink(tx, &m); err != nil {
 		return true, err
 	}
 	return true, tx.Members.Put(m)

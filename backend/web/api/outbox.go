@@ -63,7 +63,7 @@ type messagesOut struct {
 }
 
 type outboxIn struct {
-	State  string `query:"state" enum:"queued,sent,retrying,failed,held" doc:"In this state only." example:"failed"`
+	State  string `query:"state" enum:"queued,sent,retrying,failed,held,withdrawn" doc:"In this state only." example:"failed"`
 	Kind   string `query:"kind" enum:"invitation,sign_in,confirmation,approved,rejected,received,waiting,expiring,abandoned,test" doc:"Of this kind only." example:"invitation"`
 	Member string `query:"member" maxLength:"26" doc:"Those to this member, by their id." example:"mfrggzdfmztwq2lknnwg23tpoa"`
 	To     string `query:"q" doc:"A part of the recipient's address, in any case." example:"ada"`

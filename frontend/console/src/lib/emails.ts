@@ -11,4 +11,5 @@ export const states: Record<EmailState, { readonly label: string; look: string }
   retrying: { get label() { return t('console.email_state.retrying') }, look: 'wait' },
   failed: { get label() { return t('console.email_state.failed') }, look: 'bad' },
   held: { get label() { return t('console.email_state.held') }, look: 'wait' },
+  withdrawn: { get label() { return t('console.email_state.withdrawn') }, look: '' },
 }

@@ -1371,11 +1371,11 @@ export interface components {
             /** Format: date-time */
             next_try?: string;
             /**
-             * @description sent: accepted by the mail server; held: no mail server is set up.
+             * @description sent: accepted by the mail server; held: no mail server is set up; withdrawn: its link no longer works, and nobody receives it.
              * @example sent
              * @enum {string}
              */
-            state: "queued" | "sent" | "retrying" | "failed" | "held";
+            state: "queued" | "sent" | "retrying" | "failed" | "held" | "withdrawn";
         };
         Empty: Record<string, never>;
         EnterWindowInBody: {
@@ -1925,7 +1925,7 @@ export interface components {
             detail?: string;
             /** Format: date-time */
             expires_at?: string;
-            /** @description Its content is still stored. It is deleted after sending; a link or code also after a failure. */
+            /** @description Its content is still stored. It is deleted after sending and withdrawing; a link or code also after a failure. */
             has_body: boolean;
             /** @example mfrggzdfmztwq2lknnwg23tpoa */
             id: string;
@@ -1946,7 +1946,7 @@ export interface components {
              * @example retrying
              * @enum {string}
              */
-            state: "queued" | "sent" | "retrying" | "failed" | "held";
+            state: "queued" | "sent" | "retrying" | "failed" | "held" | "withdrawn";
             /** @example You are invited to AI Loop */
             subject: string;
             /** @example ada@example.com */
@@ -1964,7 +1964,7 @@ export interface components {
             detail?: string;
             /** Format: date-time */
             expires_at?: string;
-            /** @description Its content is still stored. It is deleted after sending; a link or code also after a failure. */
+            /** @description Its content is still stored. It is deleted after sending and withdrawing; a link or code also after a failure. */
             has_body: boolean;
             html?: string;
             /** @example mfrggzdfmztwq2lknnwg23tpoa */
@@ -1988,7 +1988,7 @@ export interface components {
              * @example retrying
              * @enum {string}
              */
-            state: "queued" | "sent" | "retrying" | "failed" | "held";
+            state: "queued" | "sent" | "retrying" | "failed" | "held" | "withdrawn";
             /** @example You are invited to AI Loop */
             subject: string;
             text?: string;
@@ -2320,7 +2320,7 @@ export interface components {
             detail?: string;
             /** Format: date-time */
             expires_at?: string;
-            /** @description Its content is still stored. It is deleted after sending; a link or code also after a failure. */
+            /** @description Its content is still stored. It is deleted after sending and withdrawing; a link or code also after a failure. */
             has_body: boolean;
             /** @example mfrggzdfmztwq2lknnwg23tpoa */
             id: string;
@@ -2343,7 +2343,7 @@ export interface components {
              * @example retrying
              * @enum {string}
              */
-            state: "queued" | "sent" | "retrying" | "failed" | "held";
+            state: "queued" | "sent" | "retrying" | "failed" | "held" | "withdrawn";
             /** @example You are invited to AI Loop */
             subject: string;
             /** @example ada@example.com */
@@ -5476,7 +5476,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description In this state only. */
-                state?: "queued" | "sent" | "retrying" | "failed" | "held";
+                state?: "queued" | "sent" | "retrying" | "failed" | "held" | "withdrawn";
                 /** @description Of this kind only. */
                 kind?: "invitation" | "sign_in" | "confirmation" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
                 /** @description Those to this member, by their id. */
