@@ -118,7 +118,7 @@ func cmdMessages(ts *testscript.TestScript, _ bool, args []string) {
 	got, err := (*ts.Value("mail").(**mailtest.Server)).Wait(ctx, n)
 	ts.Check(err)
 	if len(got) != n {
-		ts.Fatalf("%d letters came, not %d", len(got), n)
+		ts.Fatalf("%d emails came, not %d", len(got), n)
 	}
 }
 

@@ -68,7 +68,7 @@ func runScripts(t *testing.T, dir string, served bool) {
 			"start": cmdStart, "serve": cmdServe, "stop": cmdStop, "kill9": cmdKill, "unfinished": cmdUnfinished,
 			"finished": cmdFinished,
 			"follow":   cmdFollow, "followed": cmdFollowed,
-			"smtp": cmdSMTP, "letters": cmdMessages,
+			"smtp": cmdSMTP, "emails": cmdMessages,
 			"code": cmdCode, "json": cmdJSON, "keep": cmdKeep,
 			"mode": cmdMode, "rows": cmdRows, "damage": cmdDamage, "tamper": cmdTamper,
 			"port": cmdPort, "plain": cmdPlain,

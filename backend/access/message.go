@@ -243,9 +243,9 @@ func (m *Message) Requeue(now time.Time) error {
 		return Errorf(Conflict,
 			"The link in this email was deleted when the email failed. Use “resend” for the member to create a new "+
 				"one.").
-			WithCode("letter_gone")
+			WithCode("email_link_gone")
 	case !m.ExpiresAt.IsZero() && !now.Before(m.ExpiresAt):
-		return Errorf(Conflict, "The content of this email has expired. Send a new email.").WithCode("letter_expired")
+		return Errorf(Conflict, "The content of this email has expired. Send a new email.").WithCode("email_expired")
 	}
 	m.State, m.NextTry, m.At = MessageQueued, now, now
 	return nil

@@ -55,7 +55,7 @@ func TestUnsentEmailsAreWithdrawnNotDeleted(t *testing.T) {
 				t.Errorf("the email is %+v, want it withdrawn: %s", m, tt.why)
 			}
 			_, _, err := fx.Outbox.Get(t.Context(), access.Operator, id)
-			refused(t, err, access.NotFound, "letter_wiped")
+			refused(t, err, access.NotFound, "email_content_gone")
 			if tt.fixture == nil {
 				_, err = fx.Outbox.Retry(t.Context(), fx.ann, id)
 				refused(t, err, access.Conflict, "email_withdrawn")

@@ -38,7 +38,7 @@ func (tx Messages) Facts(id access.MessageID) (f access.MessageFacts, err error)
 		return f, access.Errorf(access.NotFound,
 			"The content of this email is no longer stored. It is deleted once the email is sent or withdrawn, "+
 				"or has expired or failed.").
-			WithCode("letter_wiped")
+			WithCode("email_content_gone")
 	}
 	if err != nil {
 		return f, err

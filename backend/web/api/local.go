@@ -241,7 +241,7 @@ func (s *API) messageState(ctx context.Context, actor access.Actor, in *messageI
 		return nil, err
 	}
 	m, _, err := s.service.Outbox.Get(ctx, actor, id)
-	if access.Explain(err).Code == "letter_wiped" {
+	if access.Explain(err).Code == "email_content_gone" {
 		err = nil
 	}
 	return messageAnswer(m, err)

@@ -59,7 +59,7 @@ type messagesOut struct {
 		Next         string        `json:"next,omitempty" doc:"The cursor of the next page; absent on the last one."`
 		Total        int           `json:"total"`
 		TotalIsFloor bool          `json:"total_is_floor,omitempty" doc:"total is a lower bound."`
-	} `nameHint:"LetterList"`
+	} `nameHint:"MessageList"`
 }
 
 type outboxIn struct {
@@ -119,7 +119,7 @@ func (s *API) message(ctx context.Context, actor access.Actor, in *messageIn) (*
 	m, words, err := s.service.Outbox.Get(ctx, actor, id)
 	out := &messageBodyOut{messageBodyJSON{MessageJSON: messageOf(m), Text: words.Text, HTML: words.HTML}}
 	out.Body.Redacted = err == nil && m.Kind.HoldsSecret() && !actor.IsOperator()
-	if why := access.Explain(err); err != nil && why.Code == "letter_wiped" {
+	if why := access.Explain(err); err != nil && why.Code == "email_content_gone" {
 		out.Body.Withheld, err = web.Say(actorIn(ctx), why), nil
 	}
 	return out, err

@@ -1599,15 +1599,6 @@ export interface components {
             /** @description What to do about it. */
             to_do: string;
         };
-        LetterList: {
-            items: components["schemas"]["Message"][];
-            /** @description The cursor of the next page; absent on the last one. */
-            next?: string;
-            /** Format: int64 */
-            total: number;
-            /** @description total is a lower bound. */
-            total_is_floor?: boolean;
-        };
         LifetimeBounds: {
             /** @example 5m */
             least: string;
@@ -1996,6 +1987,15 @@ export interface components {
             to: string;
             /** @description Why the content is not here. */
             withheld?: string;
+        };
+        MessageList: {
+            items: components["schemas"]["Message"][];
+            /** @description The cursor of the next page; absent on the last one. */
+            next?: string;
+            /** Format: int64 */
+            total: number;
+            /** @description total is a lower bound. */
+            total_is_floor?: boolean;
         };
         Overview: {
             /**
@@ -5500,7 +5500,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LetterList"];
+                    "application/json": components["schemas"]["MessageList"];
                 };
             };
             /** @description Unauthorized */
