@@ -10,7 +10,7 @@ CONSOLE_SOURCES := frontend/tokens.css $(wildcard frontend/messages/*.json) docs
 TAGS := desktop,production,webkit2_41
 
 .PHONY: help run dev build desktop package check test mutants test-hostile test-crash test-damage fuzz vulncheck generate \
-	pictures sheets bench clean
+	sentences pictures sheets bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ generate: $(CONSOLE)/node_modules/.package-lock.json ## write the generated file
 	@for golden in $(GOLDEN); do set -x; go test -count=1 ./$$golden -run Golden -update || exit 1; done
 	go test -count=1 ./app/e2e/hostile -run TestTableIsListed -update
 	@git status --short -- $(CONSOLE)/src/lib/api '*/testdata/*' docs/security.md
+
+sentences: ## print all sentences side by side, in English and LANGUAGES='de ja'
+	@go run ./build/sentences $(LANGUAGES)
 
 pictures: ## retake the README's pictures
 	@build/deps test
