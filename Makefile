@@ -10,28 +10,30 @@ CONSOLE_SOURCES := frontend/tokens.css $(wildcard frontend/messages/*.json) docs
 TAGS := desktop,production,webkit2_41
 
 .PHONY: help run dev build desktop package check test mutants test-hostile test-crash test-damage fuzz vulncheck generate \
-	pictures sheets bench clean
+	sentences pictures sheets bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ifneq ($(DISPLAY)$(WAYLAND_DISPLAY),)
 run: desktop ## build, and open: a window where there is a display, else 127.0.0.1:8080
-	bin/doorward-desktop
+	@bin/doorward-desktop
 else
 run: build ## build, and open: a window where there is a display, else 127.0.0.1:8080
-	bin/doorward serve
+	@bin/doorward serve
 endif
 
 dev: build $(CONSOLE)/node_modules/.package-lock.json ## the console with hot reload, before a server on scratch data
-	build/dev
+	@build/dev
 
 desktop: ## build the program with the window, bin/doorward-desktop
 	@build/deps desktop
-	go build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)' -o bin/doorward-desktop .
+	@echo 'Building the program with the window …'
+	@go build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)' -o bin/doorward-desktop .
 
 build: ## build the static program, bin/doorward
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/doorward .
+	@echo 'Building Doorward …'
+	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/doorward .
 
 # The console is embedded in the program. Without npm the program is built without
 # the console, and /admin says so.
@@ -41,7 +43,8 @@ endif
 
 frontend/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(CONSOLE_SOURCES)
 	@find frontend/dist -mindepth 1 ! -name .gitkeep -delete
-	cd $(CONSOLE) && npm run --silent build
+	@echo 'Building the console …'
+	@cd $(CONSOLE) && npm run --silent build
 	@touch $@
 
 $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
@@ -93,6 +96,9 @@ generate: $(CONSOLE)/node_modules/.package-lock.json ## write the generated file
 	@for golden in $(GOLDEN); do set -x; go test -count=1 ./$$golden -run Golden -update || exit 1; done
 	go test -count=1 ./app/e2e/hostile -run TestTableIsListed -update
 	@git status --short -- $(CONSOLE)/src/lib/api '*/testdata/*' docs/security.md
+
+sentences: ## print all sentences side by side, in English and LANGUAGES='de ja'
+	@go run ./build/sentences $(LANGUAGES)
 
 pictures: ## retake the README's pictures
 	@build/deps test

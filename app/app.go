@@ -246,7 +246,7 @@ func (a *App) bindSocket() (net.Listener, error) {
 	}
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, access.Errorf(access.Unavailable,
-			"%s is in the way of the operator's socket and cannot be removed: %v. Move it away.", name,
+			"%s is in the way of the server operator's socket and cannot be removed: %v. Move it away.", name,
 			errors.Unwrap(err)).WithCode("cannot_listen").Because(err)
 	}
 	l, err := net.Listen("unix", name)

@@ -52,26 +52,47 @@ func check(name, state string, detail, mend access.Text) api.Check {
 	return api.Check{Name: name, State: state, Detail: detail, Fix: mend}
 }
 
+// onShell is a check whose fix on the command line is another than in the console, where no
+// sentence sends people to a shell.
+func onShell(c api.Check, format string, values ...any) api.Check {
+	c.Shell = fmt.Sprintf(format, values...)
+	return c
+}
+
+// unreachable is a check for which the data directory could not be looked at.
+func unreachable(name string, err error) api.Check {
+	return onShell(check(name, "fail", reportf("%s", err.Error()),
+		reportf("Ask the server operator to check that the data directory can be reached.")),
+		"Check that the data directory can be reached.")
+}
+
+// unreadable is a check for which the store could not be read.
+func unreadable(name string, err error) api.Check {
+	return onShell(check(name, "fail", access.TextOf(err), reportf("Ask the server operator to verify the data.")),
+		"Run: doorward verify")
+}
+
 // reportf makes a sentence of the report, which the console shows in its reader's language.
 var reportf = access.Textf
-
-// verifyFix is what to do where the store cannot be read.
-const verifyFix = "Run: doorward verify"
 
 func (o operations) publicURL() api.Check {
 	public := o.a.service.PublicURL()
 	u, err := url.Parse(public)
 	switch {
 	case err != nil:
-		return check("public URL", "fail", reportf("%s is not a valid URL.", public),
-			reportf("Set DOORWARD_URL to the address that people use, such as https://door.example.com."))
+		return onShell(check("public URL", "fail", reportf("%s is not a valid URL.", public),
+			reportf("Set the public URL in General settings to the address that people use, such as "+
+				"https://door.example.com.")),
+			"Set DOORWARD_URL to the address that people use, such as https://door.example.com.")
 	case text.IsLoopback(u.Hostname()):
-		return check("public URL", "warn", reportf("%s works on this machine only.", public),
-			reportf("Set the public URL in General settings, or set DOORWARD_URL, before you invite people on "+
-				"other machines."))
+		return onShell(check("public URL", "warn", reportf("%s works on this machine only.", public),
+			reportf("Set the public URL in General settings before you invite people on other machines.")),
+			"Set the public URL in General settings, or set DOORWARD_URL, before you invite people on other machines.")
 	case u.Scheme != "https":
-		return check("public URL", "fail", reportf("%s is not encrypted.", public),
-			reportf("Put a reverse proxy with TLS in front, or set DOORWARD_TLS_CERT and DOORWARD_TLS_KEY."))
+		return onShell(check("public URL", "fail", reportf("%s is not encrypted.", public),
+			reportf("Ask the server operator to put a reverse proxy with TLS in front of Doorward, or to give "+
+				"Doorward a certificate.")),
+			"Put a reverse proxy with TLS in front, or set DOORWARD_TLS_CERT and DOORWARD_TLS_KEY.")
 	}
 	if _, err := net.DefaultResolver.LookupHost(context.Background(), u.Hostname()); err != nil {
 		return check("public URL", "warn", reportf("%s: this machine cannot find the host.", public),
@@ -89,16 +110,17 @@ func (o operations) mail(ctx context.Context) api.Check {
 		return check("mail", "fail", access.TextOf(err), reportf("Set it up again in Email settings."))
 	}
 	if route.Server.IsZero() {
-		return check("mail", "warn",
-			reportf("No mail server is set up, so emails are held. `doorward outbox` shows them."),
-			reportf("Set one up in Email settings, or set DOORWARD_SMTP_URL."))
+		return onShell(check("mail", "warn", reportf("No mail server is set up, so emails are held."),
+			reportf("Set one up in Email settings.")),
+			"Set one up in Email settings, or set DOORWARD_SMTP_URL. `doorward outbox` shows the held emails.")
 	}
 	ctx, cancel := context.WithTimeout(ctx, mailWait)
 	defer cancel()
 	session, err := smtp.Dial(ctx, route.Server, route.HELO)
 	if err != nil {
-		return check("mail", "fail", reportf("%s", access.Stored(err.Error())),
-			reportf("Check the email settings, then run: doorward mail-test you@example.com"))
+		return onShell(check("mail", "fail", reportf("%s", access.Stored(err.Error())),
+			reportf("Check the mail server in Email settings, then send a test there.")),
+			"Check the email settings, then run: doorward mail-test you@example.com")
 	}
 	session.Close()
 	now, err := o.a.service.Dashboard.Overview(ctx, access.Operator)
@@ -107,9 +129,10 @@ func (o operations) mail(ctx context.Context) api.Check {
 			reportf("Fix what the mail server reports. The queue then continues automatically."))
 	}
 	if refused := o.lastRefusal(ctx, now.Mail); refused != "" {
-		return check("mail", "fail", reportf("%s can be reached, but it refused the last emails: %s",
+		return onShell(check("mail", "fail", reportf("%s can be reached, but it refused the last emails: %s",
 			route.Server.Name(), access.Stored(refused)),
-			reportf("Fix what the mail server reports, then run: doorward mail-test you@example.com"))
+			reportf("Fix what the mail server reports, then send a test in Email settings.")),
+			"Fix what the mail server reports, then run: doorward mail-test you@example.com")
 	}
 	return check("mail", "ok", reportf("%s accepts a connection for emails from %s.", route.Server.Name(), route.From),
 		access.Text{})
@@ -150,8 +173,7 @@ const (
 func (o operations) disk() api.Check {
 	free, err := freeBytes(o.a.c.Data)
 	if err != nil {
-		return check("disk", "fail", reportf("%s", err.Error()),
-			reportf("Check that the data directory can be reached."))
+		return unreachable("disk", err)
 	}
 	detail := reportf("%d MB free at %s", int(free>>20), o.a.c.Data)
 	switch {
@@ -176,13 +198,18 @@ func (o operations) clock() api.Check {
 				"for %s more.",
 				moment, access.Span(c.Behind), left)
 		}
-		return check("clock", "fail", detail, reportf("Until then, nothing expires and nothing is deleted "+
-			"automatically. Set the clock or, if it is right, run: doorward doctor --clock-is-right"))
+		return onShell(check("clock", "fail", detail,
+			reportf("Until then, nothing expires and nothing is deleted automatically. If the clock is right, "+
+				"confirm it on the Dashboard. If it is wrong, ask the server operator to set it.")),
+			"Until then, nothing expires and nothing is deleted automatically. Set the clock or, if it is right, "+
+				"run: doorward doctor --clock-is-right")
 	}
 	last, err := o.a.service.Audit.List(context.Background(), access.Operator, "", 1)
 	if err == nil && len(last.Items) > 0 && last.Items[0].At.After(now.Add(time.Minute)) {
-		return check("clock", "fail", reportf("The clock shows %s, before the last audit entry.", access.Moment(now)),
-			reportf("Set the clock. Links and sessions expire by it."))
+		return onShell(check("clock", "fail",
+			reportf("The clock shows %s, before the last audit entry.", access.Moment(now)),
+			reportf("Ask the server operator to set the clock: links and sessions expire by it.")),
+			"Set the clock. Links and sessions expire by it.")
 	}
 	return check("clock", "ok", reportf("%s", access.Moment(now)), access.Text{})
 }
@@ -190,12 +217,14 @@ func (o operations) clock() api.Check {
 func (o operations) permissions() api.Check {
 	info, err := os.Stat(o.a.c.Data)
 	if err != nil {
-		return check("permissions", "fail", reportf("%s", err.Error()),
-			reportf("Check that the data directory can be reached."))
+		return unreachable("permissions", err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return check("permissions", "fail", reportf("Other users can read %s (mode %s).", o.a.c.Data,
-			fmt.Sprintf("%04o", mode)), reportf("Run: chmod 700 %s", o.a.c.Data))
+		return onShell(check("permissions", "fail",
+			reportf("Other users can read %s (mode %s).", o.a.c.Data, fmt.Sprintf("%04o", mode)),
+			reportf("Ask the server operator to restart Doorward: when it starts, it makes the directory private "+
+				"again.")),
+			"Run: chmod 700 %s", o.a.c.Data)
 	}
 	return check("permissions", "ok", reportf("Only you can read %s.", o.a.c.Data), access.Text{})
 }
@@ -205,7 +234,7 @@ func (o operations) permissions() api.Check {
 func (o operations) tokens(ctx context.Context) []api.Check {
 	all, err := o.a.service.Tokens.List(ctx, access.Operator)
 	if err != nil {
-		return []api.Check{check("API tokens", "fail", access.TextOf(err), reportf(verifyFix))}
+		return []api.Check{unreadable("API tokens", err)}
 	}
 	endless := 0
 	for _, t := range all {
@@ -216,9 +245,10 @@ func (o operations) tokens(ctx context.Context) []api.Check {
 	if endless == 0 {
 		return nil
 	}
-	return []api.Check{check("API tokens", "warn",
+	return []api.Check{onShell(check("API tokens", "warn",
 		reportf("%d of %d API tokens never expire: an older version created them.", endless, len(all)),
-		reportf("Create new ones in their place, then revoke them: `doorward token list` lists them."))}
+		reportf("Create new ones in their place on the page “API tokens”, then revoke the old ones.")),
+		"Create new ones in their place, then revoke them: `doorward token list` lists them.")}
 }
 
 func (o operations) store(ctx context.Context) api.Check {
@@ -227,7 +257,7 @@ func (o operations) store(ctx context.Context) api.Check {
 	}
 	c, err := o.a.service.Dashboard.Overview(ctx, access.Operator)
 	if err != nil {
-		return check("store", "fail", access.TextOf(err), reportf(verifyFix))
+		return unreadable("store", err)
 	}
 	return check("store", "ok", reportf("The store accepts changes. Members: %d", c.Members()), access.Text{})
 }
@@ -242,7 +272,9 @@ func (o operations) unusual(ctx context.Context) []api.Check {
 	if !u.High {
 		return []api.Check{check("unusual events", "ok", detail, access.Text{})}
 	}
-	return []api.Check{check("unusual events", "warn", detail,
-		reportf("More than on a normal day (up to %d). docs/security.md explains each kind, and how to block a "+
-			"network with fail2ban.", u.Usual))}
+	return []api.Check{onShell(check("unusual events", "warn", detail,
+		reportf("More than on a normal day (up to %d). The Dashboard explains each kind, and the guide “Security” "+
+			"in Help says how to block a network.", u.Usual)),
+		"More than on a normal day (up to %d). docs/security.md explains each kind, and how to block a network "+
+			"with fail2ban.", u.Usual)}
 }

@@ -62,6 +62,8 @@ func (d *delivery) say(w io.Writer) {
 		fmt.Fprintf(w, "The email will be retried: %s\n", plain(d.Detail))
 	case "failed":
 		fmt.Fprintf(w, "The email failed: %s\n", plain(d.Detail))
+	case "withdrawn":
+		fmt.Fprintf(w, "The email was withdrawn: %s\n", plain(d.Detail))
 	}
 }
 

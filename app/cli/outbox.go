@@ -35,9 +35,8 @@ func (r *run) outboxVerb() *cobra.Command {
 		Use:   "outbox [--limit N]",
 		Short: "List the emails and their delivery status",
 		Long: "List the emails, the newest first, and their status: queued, sent (the mail\nserver accepted " +
-			"it), retrying, " +
-			"failed, or held (no mail server is set up;\nread it with " +
-			"`doorward outbox show ID`).",
+			"it), retrying, failed, withdrawn (its link no longer works), or\nheld (no mail server is set up; read " +
+			"it with `doorward outbox show ID`).",
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().IntVar(&limit, "limit", 50, "maximum number; 0 for all")

@@ -56,6 +56,7 @@ func Menus() []Submenu {
 			{Label: "window.menu.reload", Key: "r", Do: doReload},
 		}},
 		{"window.menu.help", []Entry{
+			{Label: "window.menu.guides", Leads: "/admin/help/console"},
 			{Label: "window.menu.keys", Leads: "/admin/requests?keys"},
 			{Label: "window.menu.checks", Leads: "/admin/settings/general"},
 			{},

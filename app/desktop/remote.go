@@ -152,7 +152,7 @@ func (r *remote) outOfReach(err error) error {
 	switch {
 	case errors.As(err, &certificate):
 		e = access.Errorf(access.Unavailable,
-			"This computer does not trust the certificate of %s. Ask whoever runs the server.", r.at.Host)
+			"This computer does not trust the certificate of %s. Ask the server operator.", r.at.Host)
 	case errors.As(err, &name) && name.IsNotFound:
 		e = access.Errorf(access.Unavailable, "There is no server called %s. Check the address.", r.at.Hostname())
 	}

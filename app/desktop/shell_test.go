@@ -124,7 +124,7 @@ func TestAnswersCannotRun(t *testing.T) {
 	header := do(s, "GET", "/api/v1/outbox/x/page").Header()
 	if got := header.Get("Content-Security-Policy"); got != "default-src 'none'; style-src 'unsafe-inline'; sandbox" ||
 		header.Get("Set-Cookie") != "" {
-		t.Errorf("a letter may do more than have a look: %v", header)
+		t.Errorf("an email may do more than have a look: %v", header)
 	}
 	asked := len(f.asked)
 	for _, path := range []string{"/local/v1/backup", "/setup/x", "/ailoop"} {

@@ -92,7 +92,7 @@ test('the columns are chosen, and stay chosen in this browser', async () => {
   await expect(button(admin, 'Columns')).toBeFocused()
   const chosen = ['Member', 'Status', 'Last sign-in', 'Invited by', 'Access']
   await expect.poll(columns).toEqual(chosen)
-  await expect(admin.getByRole('row', { name: 'zoe@example.com' })).toContainText('the operator')
+  await expect(admin.getByRole('row', { name: 'zoe@example.com' })).toContainText('the server operator')
   await admin.reload()
   await expect.poll(columns).toEqual(chosen)
 })

@@ -23,6 +23,22 @@ test('mail is set up in the console', async ({ browser }) => {
     await page.setViewportSize({ width: 1280, height: 900 })
   })
 
+  await test.step('a copied link withdraws the held email, which stays in the log with the reason', async () => {
+    await doorward('invite', 'ivy@example.com', '--role', 'Fleet')
+    const [ivy] = await listed<{ id: string }>('members', '--search', 'ivy@example.com')
+    await page.goto(`/admin/settings/members/${ivy?.id}`)
+    await page.getByRole('button', { name: 'Copy link' }).click()
+    await expect(page.getByLabel(/this link|clipboard/i)).toHaveValue(/\/login\//)
+    await page.goto('/admin/mail?state=withdrawn')
+    const row = page.getByRole('row').filter({ hasText: 'ivy@example.com' })
+    await expect(row).toContainText('Withdrawn')
+    await expect(row).toContainText('A new link was copied, so the link in this email no longer works.')
+    await expect(row.getByRole('button', { name: /^(Retry|Preview)/ })).toHaveCount(0)
+    await examine(page, 'mail-withdrawn')
+    await page.setViewportSize({ width: 1280, height: 900 })
+    await page.goto('/admin/settings/mail')
+  })
+
   await test.step('a wrong password is answered in the mail server’s words', async () => {
     await host.fill('127.0.0.1')
     await page.getByLabel('Port').fill(process.env.MAIL_PORT as string)
@@ -43,6 +59,7 @@ test('mail is set up in the console', async ({ browser }) => {
     await expect(page.getByText('Ready', { exact: true })).toBeVisible()
     const invitation = await message('ida@example.com')
     expect(invitation.secured).toBe(true)
+    expect((await listed<{ to: string; state: string }>('outbox')).find((m) => m.to === 'ivy@example.com')?.state).toBe('withdrawn')
     expect(invitation.from).toContain('door@example.com')
     await expectNoBarriers(page, 'mail, set up')
     await shoot(page, 'mail-set-up')

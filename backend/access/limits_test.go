@@ -84,7 +84,7 @@ func TestWhatExpiresBeforeAtAfter(t *testing.T) {
 			m := somebody(Pending)
 			return good(!m.ExpireInvitation(now))
 		}},
-		"what a letter says": {noon.Add(time.Hour), func(now time.Time) error {
+		"what an email says": {noon.Add(time.Hour), func(now time.Time) error {
 			m := Message{State: MessageHeld, ExpiresAt: noon.Add(time.Hour)}
 			return m.Requeue(now)
 		}},

@@ -77,6 +77,8 @@ const (
 	MessageRetrying MessageState = "retrying" // refused or not reached for now; NextTry is the time of the next attempt
 	MessageFailed   MessageState = "failed"   // refused for good, or expired
 	MessageHeld     MessageState = "held"     // no mail server is configured; it can be read here
+	// not sent, and never will be, because its link does not work any more
+	MessageWithdrawn MessageState = "withdrawn"
 )
 
 // UnmarshalText reads a stored state. The state held used to be called kept, and stores of
@@ -171,11 +173,14 @@ type MessageBody struct {
 var backoff = []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour}
 
 // Done reports whether nothing more happens to the email automatically.
-func (m *Message) Done() bool { return m.State == MessageSent || m.State == MessageFailed }
+func (m *Message) Done() bool {
+	return m.State == MessageSent || m.State == MessageFailed || m.State == MessageWithdrawn
+}
 
 // HasBody reports whether the email's content is still stored.
 func (m *Message) HasBody() bool {
-	return m.State != MessageSent && !(m.State == MessageFailed && m.Kind.HoldsSecret())
+	return m.State != MessageSent && m.State != MessageWithdrawn &&
+		!(m.State == MessageFailed && m.Kind.HoldsSecret())
 }
 
 // Sent records that the mail server accepted the email.
@@ -187,6 +192,19 @@ func (m *Message) Sent(detail string, now time.Time) {
 func (m *Message) Failed(detail string, now time.Time) {
 	m.State, m.Detail, m.At, m.NextTry, m.Lease = MessageFailed, detail, now, time.Time{}, Lease{Epoch: m.Lease.Epoch}
 }
+
+// Withdraw records that nobody receives the email, and why.
+func (m *Message) Withdraw(why string, now time.Time) {
+	m.State, m.Detail, m.At, m.NextTry, m.Lease = MessageWithdrawn, why, now, time.Time{}, Lease{Epoch: m.Lease.Epoch}
+}
+
+// Why emails are withdrawn.
+const (
+	WithdrawnForCopy      = "A new link was copied, so the link in this email no longer works."
+	WithdrawnForNewer     = "A newer email replaced this one before it was sent."
+	WithdrawnForAccepted  = "The invitation was accepted before this email was sent."
+	WithdrawnForSuspended = "The member was suspended before this email was sent."
+)
 
 // Retry counts a failed attempt and sets the time of the next one, spread by jitter, a
 // number from 0 up to 1. If the email's content would have expired by then, the email fails
@@ -218,13 +236,16 @@ func (m *Message) Requeue(now time.Time) error {
 	case m.State == MessageSent:
 		return Errorf(Conflict, "This email has already been sent. To send another, use “resend” for the member.").
 			WithCode("already_sent")
+	case m.State == MessageWithdrawn:
+		return Errorf(Conflict, "This email was withdrawn, and its link no longer works. Use “resend” for the member "+
+			"to send a new one.").WithCode("email_withdrawn")
 	case m.State == MessageFailed && m.Kind.HoldsSecret():
 		return Errorf(Conflict,
 			"The link in this email was deleted when the email failed. Use “resend” for the member to create a new "+
 				"one.").
-			WithCode("letter_gone")
+			WithCode("email_link_gone")
 	case !m.ExpiresAt.IsZero() && !now.Before(m.ExpiresAt):
-		return Errorf(Conflict, "The content of this email has expired. Send a new email.").WithCode("letter_expired")
+		return Errorf(Conflict, "The content of this email has expired. Send a new email.").WithCode("email_expired")
 	}
 	m.State, m.NextTry, m.At = MessageQueued, now, now
 	return nil

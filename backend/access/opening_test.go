@@ -125,19 +125,19 @@ func TestMessageRequeue(t *testing.T) {
 			State:     MessageRetrying,
 			Kind:      InvitationMessage,
 			ExpiresAt: noon.Add(time.Second),
-		}, "letter"},
-		{"kept", Message{State: MessageHeld, Kind: InvitationMessage}, "letter"},
-		{"failed, with nothing secret", Message{State: MessageFailed, Kind: ApprovedMessage}, "letter"},
-		{"failed, with a link", Message{State: MessageFailed, Kind: SignInMessage}, "letter_gone"},
+		}, "email"},
+		{"kept", Message{State: MessageHeld, Kind: InvitationMessage}, "email"},
+		{"failed, with nothing secret", Message{State: MessageFailed, Kind: ApprovedMessage}, "email"},
+		{"failed, with a link", Message{State: MessageFailed, Kind: SignInMessage}, "email_link_gone"},
 		{"sent", Message{State: MessageSent, Kind: ApprovedMessage}, "already_sent"},
-		{"expired just now", Message{State: MessageRetrying, ExpiresAt: noon}, "letter_expired"},
+		{"expired just now", Message{State: MessageRetrying, ExpiresAt: noon}, "email_expired"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m := tt.message
 			err := m.Requeue(noon)
 			switch {
-			case tt.want == "letter":
+			case tt.want == "email":
 				if err != nil || m.State != MessageQueued || !m.NextTry.Equal(noon) {
 					t.Errorf("Requeue = %v, %+v", err, m)
 				}

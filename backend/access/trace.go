@@ -27,8 +27,8 @@ var Traces = []Trace{
 }
 
 // orTrustTheProxy is what to do where a proxy may be taken for one busy network.
-const orTrustTheProxy = "No action is needed if it stops. If it is your own proxy’s address, add the proxy to " +
-	"DOORWARD_TRUSTED_PROXIES."
+const orTrustTheProxy = "No action is needed if it stops. If it is your own proxy’s address, ask the server " +
+	"operator to add the proxy to the trusted proxies."
 
 // traceTexts has, for each kind, how it is counted, what it means, and what to do. The console
 // has them in its reader's language.
@@ -84,7 +84,7 @@ var traceTexts = map[Trace]struct{ one, many, means, toDo string }{
 	TraceForwardedRefused: {
 		one: "unreadable forwarded address", many: "unreadable forwarded addresses",
 		means: "A trusted proxy passed on a client address that cannot be read.",
-		toDo:  "Check how the proxy sets X-Forwarded-For, and check DOORWARD_TRUSTED_PROXIES.",
+		toDo:  "Ask the server operator to check how the proxy sets X-Forwarded-For, and which proxies are trusted.",
 	},
 	TraceConnectionRefused: {
 		one: "refused connection", many: "refused connections",

@@ -17,7 +17,7 @@ import (
 	"doorward/backend/access"
 )
 
-var update = flag.Bool("update", false, "write the golden letters anew")
+var update = flag.Bool("update", false, "write the golden emails anew")
 
 var written = time.Date(2030, 5, 8, 12, 0, 0, 0, time.UTC)
 
@@ -163,7 +163,7 @@ func TestEveryKindHasASample(t *testing.T) {
 		}
 	}
 	if _, err := openTemplates(t).Render("postcard", sampleFacts()); err == nil {
-		t.Error("a letter of a kind there is none of was written")
+		t.Error("an email of a kind there is none of was written")
 	}
 }
 
@@ -292,7 +292,7 @@ func TestEmailsReadWellAsText(t *testing.T) {
 		}
 		if strings.ContainsAny(w.Text+w.Subject+w.HTML, "\r\x00") || strings.Contains(w.Text, "<no value>") ||
 			strings.Contains(w.HTML, "ZgotmplZ") {
-			t.Errorf("%s holds what does not belong in a letter", name)
+			t.Errorf("%s holds what does not belong in an email", name)
 		}
 	}
 }

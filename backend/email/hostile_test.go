@@ -154,7 +154,7 @@ func TestLinksAreWebAddresses(t *testing.T) {
 		f := sampleFacts()
 		f.Link = link
 		if _, err := l.Render(access.InvitationMessage, f); err == nil {
-			t.Errorf("a letter links to %q", link)
+			t.Errorf("an email links to %q", link)
 		}
 	}
 }

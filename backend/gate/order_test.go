@@ -126,7 +126,7 @@ func TestWhatTheGateDrops(t *testing.T) {
 		"roles":          {store.Change{Topic: store.RolesChanged}, false, false, false, false},
 		"a token":        {store.Change{Topic: store.TokenChanged}, false, false, false, false},
 		"changes missed": {store.Change{Topic: store.ChangesMissed}, false, false, false, false},
-		"a letter":       {store.Change{Topic: store.MessageChanged}, true, true, true, true},
+		"an email":       {store.Change{Topic: store.MessageChanged}, true, true, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var c cache

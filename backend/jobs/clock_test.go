@@ -110,7 +110,7 @@ func TestHeldClockStillTells(t *testing.T) {
 	must(t, err)
 	pass(fx)
 	if !fx.Settings.Clock().Held() || len(fx.messages(access.RequestsMessage)) == 0 {
-		t.Errorf("%+v, and %d letters about who waits", fx.Settings.Clock(), len(fx.messages(access.RequestsMessage)))
+		t.Errorf("%+v, and %d emails about who waits", fx.Settings.Clock(), len(fx.messages(access.RequestsMessage)))
 	}
 	must(t, fx.store.View(t.Context(), func(tx *store.Tx) error {
 		due, err := tx.Schedule.By(tx.Now, 5000)

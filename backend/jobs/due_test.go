@@ -183,7 +183,7 @@ func TestPostponedEndOfMessageIsOvertaken(t *testing.T) {
 	fx.clock.forward(postponed)
 	fx.sweep()
 	if now := fx.message(access.InvitationMessage, "ada@example.com"); now.Done() {
-		t.Errorf("the letter was ended: %+v", now)
+		t.Errorf("the email was ended: %+v", now)
 	}
 	fx.verify()
 }
@@ -251,7 +251,7 @@ func TestDigestGoesToWhoMayDecideNow(t *testing.T) {
 	messages := fx.messages(access.RequestsMessage)
 	if len(messages) != 1 || messages[0].Recipient != "stays@example.org" {
 		for _, m := range messages {
-			t.Errorf("a letter went to %s", m.Recipient)
+			t.Errorf("an email went to %s", m.Recipient)
 		}
 	}
 }

@@ -199,7 +199,7 @@ func (fx *fixture) message(kind access.MessageKind, to string) access.Message {
 			return m
 		}
 	}
-	fx.t.Fatalf("there is no letter of kind %q to %s", kind, to)
+	fx.t.Fatalf("there is no email of kind %q to %s", kind, to)
 	return access.Message{}
 }
 
@@ -226,7 +226,7 @@ func (fx *fixture) linkTo(kind access.MessageKind, to string) access.Secret {
 	text := fx.body(fx.message(kind, to).ID).Text
 	_, rest, ok := strings.Cut(text, "https://door.example.com/login/")
 	if !ok || len(rest) < access.SecretLength {
-		fx.t.Fatalf("no link in the letter:\n%s", text)
+		fx.t.Fatalf("no link in the email:\n%s", text)
 	}
 	return access.Secret(rest[:access.SecretLength])
 }

@@ -105,7 +105,7 @@ func weights(t *testing.T, class string, last bool) []store.Weight {
 		})
 		return n
 	}
-	mailtest.Eventually(t, "all letters are out", func() bool { return waiting() == 0 })
+	mailtest.Eventually(t, "all emails are out", func() bool { return waiting() == 0 })
 	f.update(func(tx *store.Tx) error { return tx.PutMailHealth(access.MailHealth{LastSent: tx.Now}) })
 
 	var mu sync.Mutex

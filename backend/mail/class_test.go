@@ -41,10 +41,10 @@ func TestAwaitedEmailsGoBeforeBulk(t *testing.T) {
 		t.Errorf("%d invitations were sent within a minute, want 16", n)
 	}
 	if n := sent(strangers); n != 2 {
-		t.Errorf("%d letters that strangers can cause were sent within a minute, want 2", n)
+		t.Errorf("%d emails that strangers can cause were sent within a minute, want 2", n)
 	}
 	f.clock.advance(time.Minute)
-	mailtest.Eventually(t, "the strangers' letters come next", func() bool { return sent(strangers) == 10 })
+	mailtest.Eventually(t, "the strangers' emails come next", func() bool { return sent(strangers) == 10 })
 }
 
 // The mail server takes its time with each of many invitations. Somebody who requests a sign-in
@@ -143,7 +143,7 @@ func TestDecoysAreNeverSent(t *testing.T) {
 	last := f.post(1, signIn)
 	f.until(access.MessageSent, last...)
 	if n := len(f.server.Received()); n != 2 {
-		t.Errorf("%d letters came, want 2", n)
+		t.Errorf("%d emails came, want 2", n)
 	}
 	if _, err := f.store.Verify(t.Context()); err != nil {
 		t.Error(err)

@@ -24,7 +24,7 @@ func TestTwoWorkersSendEachEmailOnce(t *testing.T) {
 		}
 	}
 	if n := len(f.deliveries()); n != len(ids) {
-		t.Errorf("%d letters came, want %d", n, len(ids))
+		t.Errorf("%d emails came, want %d", n, len(ids))
 	}
 }
 
@@ -71,7 +71,7 @@ func TestLeasesOfDeadWorkerEndAtTheStart(t *testing.T) {
 			want = 1 // it was never leased
 		}
 		if m := f.message(id); m.Lease.Epoch != want || f.deliveries()[m.HeaderMessageID] != 1 {
-			t.Errorf("letter %d: %+v came %d times", i, m, f.deliveries()[m.HeaderMessageID])
+			t.Errorf("email %d: %+v came %d times", i, m, f.deliveries()[m.HeaderMessageID])
 		}
 	}
 }
@@ -149,7 +149,7 @@ func TestDeletedWhileItIsSent(t *testing.T) {
 		f.view(func(tx *store.Tx) error {
 			for _, id := range ids {
 				if _, err := tx.Messages.Get(id); !access.NotFound.Is(err) {
-					t.Errorf("Letter = %v", err)
+					t.Errorf("Email = %v", err)
 				}
 			}
 			c, err := tx.Counters()
@@ -159,19 +159,65 @@ func TestDeletedWhileItIsSent(t *testing.T) {
 			return err
 		})
 		if heard(f.server, "RCPT TO") != 1 {
-			t.Error("the second letter was begun")
+			t.Error("the second email was begun")
 		}
 	}
 }
 
-// The sweeper fails an email whose link expires while it is being sent. If the mail server
-// accepts it after all, it was sent and the list says so; if not, it stays as the sweeper
-// left it.
-func TestExpiresWhileItIsSent(t *testing.T) {
-	for answer, want := range map[string]access.MessageState{
-		"":                  access.MessageSent,
-		"451 4.3.0 not now": access.MessageFailed,
+// An Admin copies a link while the email with the old one waits in a batch that is being sent:
+// nobody receives it.
+func TestWithdrawnBeforeItsTurn(t *testing.T) {
+	f := newFixture(t, mailtest.Options{})
+	release := make(chan struct{})
+	f.server.Script(mailtest.Fault{At: mailtest.Rcpt, Until: release})
+	ids := f.post(2)
+	stop := f.work()
+	mailtest.Eventually(t, "the first is under way", func() bool { return heard(f.server, "RCPT TO") == 1 })
+	waits := ids[1]
+	if heard(f.server, "RCPT TO:<ada1@") == 1 {
+		waits = ids[0]
+	}
+	f.update(func(tx *store.Tx) error { return end(tx, waits, access.MessageWithdrawn) })
+	close(release)
+	mailtest.Eventually(t, "the batch is over", func() bool { return heard(f.server, "QUIT") == 1 })
+	stop()
+	if m := f.message(waits); m.State != access.MessageWithdrawn || len(f.server.Received()) != 1 {
+		t.Errorf("%d were sent; the one that waited is %+v", len(f.server.Received()), m)
+	}
+}
+
+// end ends an email from outside the worker, which may be sending it.
+func end(tx *store.Tx, id access.MessageID, state access.MessageState) error {
+	m, err := tx.Messages.Get(id)
+	if err != nil {
+		return err
+	}
+	m.Failed("Its link expired before it could be sent.", tx.Now)
+	if state == access.MessageWithdrawn {
+		m.Withdraw(access.WithdrawnForCopy, tx.Now)
+	}
+	if err := tx.Messages.WipeFacts(id); err != nil {
+		return err
+	}
+	return tx.Messages.Put(m)
+}
+
+// The sweeper fails an email whose link expires while it is being sent, and an Admin who copies
+// a link withdraws it. If the mail server accepts it after all, it was sent and the list says
+// so; if not, it stays as they left it.
+func TestEndsWhileItIsSent(t *testing.T) {
+	const later = "451 4.3.0 not now"
+	for _, tt := range []struct {
+		left   access.MessageState
+		answer string
+		want   access.MessageState
+	}{
+		{access.MessageFailed, "", access.MessageSent},
+		{access.MessageFailed, later, access.MessageFailed},
+		{access.MessageWithdrawn, "", access.MessageSent},
+		{access.MessageWithdrawn, later, access.MessageWithdrawn},
 	} {
+		answer, want := tt.answer, tt.want
 		f := newFixture(t, mailtest.Options{})
 		release := make(chan struct{})
 		faults := []mailtest.Fault{{At: mailtest.Rcpt, Until: release}}
@@ -181,18 +227,8 @@ func TestExpiresWhileItIsSent(t *testing.T) {
 		f.server.Script(faults...)
 		id := f.post(1)[0]
 		stop := f.work()
-		mailtest.Eventually(t, "the letter is under way", func() bool { return heard(f.server, "RCPT TO") == 1 })
-		f.update(func(tx *store.Tx) error {
-			m, err := tx.Messages.Get(id)
-			if err != nil {
-				return err
-			}
-			m.Failed("Its link expired before it could be sent.", tx.Now)
-			if err := tx.Messages.WipeFacts(id); err != nil {
-				return err
-			}
-			return tx.Messages.Put(m)
-		})
+		mailtest.Eventually(t, "the email is under way", func() bool { return heard(f.server, "RCPT TO") == 1 })
+		f.update(func(tx *store.Tx) error { return end(tx, id, tt.left) })
 		close(release)
 		mailtest.Eventually(t, "the batch is over", func() bool { return heard(f.server, "QUIT") == 1 })
 		stop()

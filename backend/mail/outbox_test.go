@@ -241,7 +241,7 @@ func (f *fixture) hasBody(id access.MessageID) (has bool) {
 // until waits until all the emails are in a state.
 func (f *fixture) until(state access.MessageState, ids ...access.MessageID) {
 	f.t.Helper()
-	mailtest.Eventually(f.t, fmt.Sprintf("all letters are %s", state), func() bool {
+	mailtest.Eventually(f.t, fmt.Sprintf("all emails are %s", state), func() bool {
 		for _, id := range ids {
 			if f.message(id).State != state {
 				return false

@@ -95,7 +95,7 @@ func (f *fixture) paused(ids []access.MessageID, since time.Time, next time.Dura
 	for _, id := range ids {
 		if m := f.message(id); m.State != access.MessageQueued || m.Attempts != 0 || m.Lease.Owner != "" ||
 			!f.hasBody(id) {
-			f.t.Errorf("the letter is %+v", m)
+			f.t.Errorf("the email is %+v", m)
 		}
 	}
 }

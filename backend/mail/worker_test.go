@@ -33,7 +33,7 @@ func TestEmailsAreSent(t *testing.T) {
 	got := f.server.Received()[0]
 	if got.Header.Get("From") != `"AI Loop" <door@example.com>` ||
 		!strings.HasPrefix(got.Text, "You are invited to AI Loop\n") || got.HELO != "door.example.com" {
-		t.Errorf("the letter is %+v", got)
+		t.Errorf("the email is %+v", got)
 	}
 	if date, err := got.Header.Date(); err != nil || !date.Equal(f.clock.Now()) {
 		t.Errorf("it is dated %v, %v", date, err)
@@ -42,7 +42,7 @@ func TestEmailsAreSent(t *testing.T) {
 		t.Errorf("the health is %+v", h)
 	}
 	if n := f.server.Connections(); n > 15 {
-		t.Errorf("%d connections for %d letters", n, len(ids))
+		t.Errorf("%d connections for %d emails", n, len(ids))
 	}
 	stop()
 }
@@ -122,7 +122,7 @@ func TestAcceptsThenDrops(t *testing.T) {
 	f.until(access.MessageSent, id)
 	got := f.server.Received()
 	if len(got) != 2 || !bytes.Equal(got[0].Raw, got[1].Raw) || got[0].MessageID != f.message(id).HeaderMessageID {
-		t.Errorf("%d letters came, not the same one twice", len(got))
+		t.Errorf("%d emails came, not the same one twice", len(got))
 	}
 }
 
@@ -143,7 +143,7 @@ func TestExpiredEmails(t *testing.T) {
 		t.Errorf("%+v, words kept: %v", m, f.hasBody(soon))
 	}
 	if n := len(f.server.Received()); n != 0 {
-		t.Errorf("%d letters came", n)
+		t.Errorf("%d emails came", n)
 	}
 }
 
@@ -159,7 +159,7 @@ func TestHeldEmailsAreSentOnceThereIsAServer(t *testing.T) {
 	f.until(access.MessageSent, ids...)
 	f.until(access.MessageFailed, old...)
 	if f.hasBody(old[0]) || len(f.server.Received()) != 30 {
-		t.Errorf("%d letters came", len(f.server.Received()))
+		t.Errorf("%d emails came", len(f.server.Received()))
 	}
 }
 
@@ -206,10 +206,10 @@ func TestBudget(t *testing.T) {
 		return n
 	}
 	for _, want := range []int{8, 16, 24, 25} { // a fifth is reserved for emails that somebody waits for
-		mailtest.Eventually(t, "a minute's letters are sent", func() bool { return sent() >= want })
+		mailtest.Eventually(t, "a minute's emails are sent", func() bool { return sent() >= want })
 		f.clock.advance(59 * time.Second)
 		if n := sent(); n != want {
-			t.Errorf("%d letters within the minute, want %d", n, want)
+			t.Errorf("%d emails within the minute, want %d", n, want)
 		}
 		f.clock.advance(time.Second)
 	}

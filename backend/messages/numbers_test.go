@@ -12,7 +12,7 @@ import (
 // fixedNumbers are messages whose numbers are no limits of ours: examples, codes, ports, names of
 // standards, and the day that unusual events are counted in.
 var fixedNumbers = []string{
-	"check.permissions_open_fix", "check.unusual", "console.dashboard.unusual_count",
+	"check.unusual", "console.dashboard.unusual_count",
 	"console.fact_meaning.min_free", "console.invite.guessed", "console.list_file.row_encoding",
 	"console.list_file.utf16", "console.list_file.workbook", "error.body_not_utf8", "error.code_malformed",
 	"error.duration_format", "error.mail_plain", "error.mail_port", "error.overview_span", "error.page_size",

@@ -96,7 +96,7 @@ func (s Account) MuteDigest(ctx context.Context, actor access.Actor, quiet bool)
 		}
 		if actor.Member == "" {
 			return access.Errorf(access.Invalid,
-				"The operator does not receive emails. An Admin can turn theirs off while signed "+
+				"The server operator does not receive emails. An Admin can turn theirs off while signed "+
 					"in.").WithCode("no_member")
 		}
 		m, err := tx.Members.Get(actor.Member)

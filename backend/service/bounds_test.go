@@ -94,11 +94,11 @@ func TestNetworkSharesOneRequestLimit(t *testing.T) {
 	}
 	for i := range MaxSignInEmails {
 		if n := ask(i); n != i+1 {
-			t.Errorf("%d letters after %d asks", n, i+1)
+			t.Errorf("%d emails after %d asks", n, i+1)
 		}
 	}
 	if n := ask(MaxSignInEmails); n != MaxSignInEmails {
-		t.Errorf("%d letters beyond the bound, want %d", n, MaxSignInEmails)
+		t.Errorf("%d emails beyond the bound, want %d", n, MaxSignInEmails)
 	}
 }
 
@@ -172,7 +172,7 @@ func TestLeasedMessageStays(t *testing.T) {
 				must(t, err)
 				return
 			}
-			refused(t, err, access.Conflict, "letter_taken")
+			refused(t, err, access.Conflict, "email_being_sent")
 			if fx.state() != before {
 				t.Error("the refusal changed something")
 			}

@@ -68,7 +68,7 @@ func TestWrongCodesCountForTheAddress(t *testing.T) {
 
 	message := fx.askText("fay@example.org", stranger(30))
 	if code, ok := codeIn(message); ok || !says(message, "Codes are turned off", "Use the link", "13:") {
-		t.Errorf("the letter has the code %q, or does not say why it has none:\n%s", code, message)
+		t.Errorf("the email has the code %q, or does not say why it has none:\n%s", code, message)
 	}
 	_, err = fx.SignIn.RedeemCode(t.Context(), fx.codeFor("fay@example.org", home), home)
 	must(t, err)

@@ -136,7 +136,7 @@ func (s Sessions) SendConfirmation(ctx context.Context, actor access.Actor, agen
 func confirmable(tx *store.Tx, actor access.Actor) (opened access.Session, m access.Member, err error) {
 	switch {
 	case actor.IsOperator():
-		return opened, m, access.Errorf(access.Invalid, "The operator does not need to confirm their identity.").
+		return opened, m, access.Errorf(access.Invalid, "The server operator does not need to confirm their identity.").
 			WithCode("no_member")
 	case actor.Token != "":
 		return opened, m, access.Errorf(

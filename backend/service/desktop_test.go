@@ -45,7 +45,7 @@ func TestWindowCodeIsNoLink(t *testing.T) {
 	_, err = fx.SignIn.AnswerRequests(t.Context())
 	must(t, err)
 	if n := len(fx.messages(access.SignInMessage)); n != before {
-		t.Errorf("a letter was made of a window's code")
+		t.Errorf("an email was made of a window's code")
 	}
 	link := secretOf(fx.invite("eve@example.com").Link)
 	_, err = fx.SignIn.RedeemDesktopCode(t.Context(), link, browser("window"))

@@ -149,7 +149,7 @@ func (s *core) sendInvitation(
 	class access.Priority,
 	handed access.Actor,
 ) error {
-	if err := revokeLink(tx, m); err != nil {
+	if err := revokeLink(tx, m, access.WithdrawnForNewer); err != nil {
 		return err
 	}
 	f, err := s.about(tx, m)
@@ -189,29 +189,37 @@ func putInvitation(
 	})
 }
 
-// revokeLink voids the member's invitation link, and deletes the queued email
-// with it.
-func revokeLink(tx *store.Tx, m *access.Member) error {
+// revokeLink voids the member's invitation link, and withdraws the email with it where it
+// was not sent yet.
+func revokeLink(tx *store.Tx, m *access.Member, why string) error {
+	message, err := voidLink(tx, m)
+	if err != nil {
+		return err
+	}
+	return withdraw(tx, message, why)
+}
+
+// voidLink voids the member's invitation link, and returns the email that contains it; empty
+// where there is no link, or no email.
+func voidLink(tx *store.Tx, m *access.Member) (access.MessageID, error) {
 	if m.Link.IsZero() {
-		return nil
+		return "", nil
 	}
 	l, err := tx.LoginLinks.Get(m.Link)
 	m.Link = access.SecretHash{}
 	if access.Expired.Is(err) {
-		return nil
+		return "", nil
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	l.Revoked = true
-	if err := tx.LoginLinks.Put(l); err != nil {
-		return err
-	}
-	return dropUnsent(tx, m.Message)
+	return l.Message, tx.LoginLinks.Put(l)
 }
 
-// dropUnsent deletes an email that was not sent yet and whose link is void.
-func dropUnsent(tx *store.Tx, id access.MessageID) error {
+// withdraw keeps an email that was not sent yet and whose link is void in the list, without
+// its content: nobody receives it, and Admins see why.
+func withdraw(tx *store.Tx, id access.MessageID, why string) error {
 	if id == "" {
 		return nil
 	}
@@ -222,7 +230,11 @@ func dropUnsent(tx *store.Tx, id access.MessageID) error {
 	if err != nil {
 		return err
 	}
-	return tx.Messages.Delete(id)
+	m.Withdraw(why, tx.Now)
+	if err := tx.Messages.WipeFacts(id); err != nil {
+		return err
+	}
+	return tx.Messages.Put(m)
 }
 
 // A BatchResult is one invitation of a batch, and its result.
@@ -338,7 +350,8 @@ func (s *core) renewNow(tx *store.Tx, m *access.Member, secret access.Secret, cl
 }
 
 // CopyLink makes a new invitation link for handing over by other means than mail.
-// The link in the email is void from then on. Its holder can sign in as the
+// The link in the email is void from then on, and the email is withdrawn where it was not
+// sent yet. The new link's holder can sign in as the
 // invited member, so the caller gets no link for somebody with more permissions
 // than their own, and using it does not verify the address.
 func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access.MemberID) (link string, err error) {
@@ -358,7 +371,7 @@ func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access
 		if err := a.Covers(&m); err != nil {
 			return err
 		}
-		if err := revokeLink(tx, &m); err != nil {
+		if err := revokeLink(tx, &m, access.WithdrawnForCopy); err != nil {
 			return err
 		}
 		if err := putInvitation(tx, &m, secret, "", actor); err != nil {

@@ -50,6 +50,6 @@ func TestReasonsAreSentOrRefused(t *testing.T) {
 	must(t, fx.Members.Reject(t.Context(), fx.ann, id, reason, true))
 	text := fx.body(fx.message(access.RejectedMessage, "ada@example.com").ID).Text
 	if n := strings.Count(text, "r"); !strings.Contains(strings.Join(strings.Fields(text), ""), reason) {
-		t.Errorf("the letter holds %d of its characters:\n%s", n, text)
+		t.Errorf("the email holds %d of its characters:\n%s", n, text)
 	}
 }

@@ -177,7 +177,7 @@ func (s Members) Suspend(ctx context.Context, actor access.Actor, id access.Memb
 			if err := m.Suspend(actor, tx.Now); err != nil {
 				return "", err
 			}
-			if err := revokeLink(tx, m); err != nil {
+			if err := revokeLink(tx, m, access.WithdrawnForSuspended); err != nil {
 				return "", err
 			}
 			if m.Undo != nil { // their epoch has risen: they are of no use meanwhile

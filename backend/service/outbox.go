@@ -109,7 +109,7 @@ func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.Messag
 		}
 		if m.Lease.Owner != "" && tx.Now.Before(m.Lease.Until) {
 			return access.Errorf(access.Conflict, "This email is being sent right now. Check again in a minute.").
-				WithCode("letter_taken")
+				WithCode("email_being_sent")
 		}
 		detail := string(m.Kind)
 		void, err := voidInvitation(tx, a, m)
@@ -140,7 +140,7 @@ func voidInvitation(tx *store.Tx, a gate.Authorized, msg access.Message) (void b
 	if err := a.Covers(&m); err != nil {
 		return false, err
 	}
-	if err := revokeLink(tx, &m); err != nil {
+	if _, err := voidLink(tx, &m); err != nil {
 		return true, err
 	}
 	return true, tx.Members.Put(m)

@@ -39,7 +39,7 @@ func TestDeletedInvitationOpensNothing(t *testing.T) {
 			must(t, err)
 			if _, err := fx.SignIn.RedeemLink(t.Context(), fx.linkTo(access.InvitationMessage, "wrong@example.com"),
 				browser("ada")); err != nil {
-				t.Errorf("a fresh letter's link: %v", err)
+				t.Errorf("a fresh email's link: %v", err)
 			}
 			fx.verify()
 		})

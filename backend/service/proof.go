@@ -74,7 +74,8 @@ func (s *core) accept(tx *store.Tx, m *access.Member, p proof, b Browser) error 
 	if err := tx.Record(b.by(m.ID), did, string(m.ID), ""); err != nil || !first {
 		return err
 	}
-	if err := revokeLink(tx, m); err != nil || m.State != access.Pending { // they may have used another link
+	err := revokeLink(tx, m, access.WithdrawnForAccepted) // they may have used another link
+	if err != nil || m.State != access.Pending {
 		return err
 	}
 	return s.welcome(tx, m)

@@ -75,7 +75,7 @@ func TestHandedLinkProvesNothing(t *testing.T) {
 			// They wait as others do: an email goes to the mailbox, and the
 			// Admins are notified.
 			if n := len(fx.messages(access.ReceivedMessage)); n != 1 {
-				t.Errorf("%d letters say that the request was received, want 1", n)
+				t.Errorf("%d emails say that the request was received, want 1", n)
 			}
 			proved, accepted := fx.did(access.ActionVerifyEmail), fx.did(access.ActionAccept)
 			if proved+accepted != 1 || (accepted == 1) != (tt.handed != "") {
@@ -117,7 +117,7 @@ func TestEmailProvesWhatWasHandedOver(t *testing.T) {
 				t.Errorf("proved %v, handed over by %q, came %v", c.EmailVerifiedAt, c.HandedOver, c.JoinedAt())
 			}
 			if n, m := len(fx.messages(access.ReceivedMessage)), fx.did(access.ActionVerifyLater); n != 1 || m != 1 {
-				t.Errorf("%d letters of receipt and %d entries, want one of each", n, m)
+				t.Errorf("%d emails of receipt and %d entries, want one of each", n, m)
 			}
 			fx.verify()
 		})

@@ -138,7 +138,7 @@ func TestOneWinner(t *testing.T) {
 				t.Errorf("%d audit entries %q", n, tt.deed)
 			}
 			if n := len(fx.messages(tt.message)) - messages; tt.message != "" && n != 1 {
-				t.Errorf("%d letters %q", n, tt.message)
+				t.Errorf("%d emails %q", n, tt.message)
 			}
 			fx.verify()
 		})
@@ -159,7 +159,7 @@ func code(t testing.TB, w access.MessageBody) string {
 	t.Helper()
 	c, ok := codeIn(w.Text)
 	if !ok {
-		t.Fatalf("no code in the letter:\n%s", w.Text)
+		t.Fatalf("no code in the email:\n%s", w.Text)
 	}
 	return c
 }

@@ -328,7 +328,7 @@ func TestInviterInvitesWithinTheirOwnRole(t *testing.T) {
 		t.Errorf("invited %+v", m)
 	}
 	if msg := fx.message(access.InvitationMessage, "new@example.com"); msg.State != access.MessageQueued {
-		t.Errorf("the letter is %+v", msg)
+		t.Errorf("the email is %+v", msg)
 	}
 	boss := fx.invite("boss@example.com", access.Admin)
 	_, err = fx.Invitations.CopyLink(t.Context(), c.inviter, boss.Member.ID)

@@ -256,15 +256,15 @@ func (fx *fixture) messages(kind access.MessageKind) (all []access.Message) {
 	return all
 }
 
-// message is the newest email of a kind to an address.
+// message is the newest email of a kind to an address, but for those that were withdrawn.
 func (fx *fixture) message(kind access.MessageKind, to string) access.Message {
 	fx.t.Helper()
 	for _, m := range fx.messages(kind) {
-		if m.Recipient == to {
+		if m.Recipient == to && m.State != access.MessageWithdrawn {
 			return m
 		}
 	}
-	fx.t.Fatalf("there is no letter of kind %q to %s", kind, to)
+	fx.t.Fatalf("there is no email of kind %q to %s", kind, to)
 	return access.Message{}
 }
 

@@ -35,23 +35,23 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 		fx.clock.forward(time.Millisecond)
 		if n == MaxStrangerEmails-2 {
 			if text := fx.body(fx.message(access.SignInMessage, "fay@example.org").ID).Text; says(text, "any browser") {
-				t.Errorf("a letter before the last:\n%s", text)
+				t.Errorf("an email before the last:\n%s", text)
 			}
 		}
 	}
 	if n := sent(); n != MaxStrangerEmails {
-		t.Errorf("%d letters, want %d", n, MaxStrangerEmails)
+		t.Errorf("%d emails, want %d", n, MaxStrangerEmails)
 	}
 	text := fx.body(fx.message(access.SignInMessage, "fay@example.org").ID).Text
 	if !says(text, "in any browser", "Many sign-in emails were requested", "Until Wednesday 1 May 2030, 14:00 UTC") {
-		t.Errorf("the last letter:\n%s", text)
+		t.Errorf("the last email:\n%s", text)
 	}
 	first := fx.linkTo(access.SignInMessage, "fay@example.org")
 
 	abroad := browser("fay abroad")
 	must(t, fx.SignIn.Request(t.Context(), mail(t, "fay@example.org"), abroad))
 	if n := sent(); n != MaxStrangerEmails {
-		t.Errorf("a new browser got letter %d although strangers had used them up", n)
+		t.Errorf("a new browser got email %d although strangers had used them up", n)
 	}
 	_, err = fx.SignIn.RedeemCode(t.Context(), fx.codeFor("fay@example.org", home), home)
 	must(t, err)
@@ -60,7 +60,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	fx.clock.forward(StrangerEmailInterval)
 	must(t, fx.SignIn.Request(t.Context(), mail(t, "fay@example.org"), stranger(100)))
 	if n := sent(); n != MaxStrangerEmails+1 {
-		t.Fatalf("%d letters after an hour, want one more", n-MaxStrangerEmails)
+		t.Fatalf("%d emails after an hour, want one more", n-MaxStrangerEmails)
 	}
 	second := fx.linkTo(access.SignInMessage, "fay@example.org")
 	_, err = fx.SignIn.RedeemLink(t.Context(), first, abroad)
@@ -76,7 +76,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	_, err = fx.SignIn.RedeemLink(t.Context(), second, abroad)
 	refused(t, err, access.Expired, "link_dead")
 	if n := len(fx.messages(access.SignInMessage)) - before - MaxStrangerEmails; n != 1 {
-		t.Errorf("%d letters", n)
+		t.Errorf("%d emails", n)
 	}
 	fx.verify()
 }
@@ -192,7 +192,7 @@ func TestDecoysAreNowhere(t *testing.T) {
 	if len(page.Items) != page.Total || counters().
 		Messages[access.MessageHeld] != before.Messages[access.MessageHeld] ||
 		len(fx.entries()) != entries {
-		t.Errorf("%d letters of %d, %v kept, %d entries", len(page.Items), page.Total, counters().Messages,
+		t.Errorf("%d emails of %d, %v kept, %d entries", len(page.Items), page.Total, counters().Messages,
 			len(fx.entries()))
 	}
 	decoys := func() (n int) {

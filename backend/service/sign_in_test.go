@@ -39,7 +39,7 @@ func TestRequestTellsNothing(t *testing.T) {
 	n, err := fx.SignIn.AnswerRequests(t.Context())
 	must(t, err)
 	if n != 4 || len(fx.messages(access.SignInMessage)) != 2 {
-		t.Errorf("%d asks answered with %d letters, want 4 with 2", n, len(fx.messages(access.SignInMessage)))
+		t.Errorf("%d asks answered with %d emails, want 4 with 2", n, len(fx.messages(access.SignInMessage)))
 	}
 	for _, to := range []string{"unkno@example.com", "suspd@example.com", "activ@example.com"} {
 		_, err := fx.SignIn.RedeemCode(t.Context(), "0000-0000", browser("a stranger who tries "+to))
@@ -121,7 +121,7 @@ func (fx *fixture) linkTo(kind access.MessageKind, to string) access.Secret {
 	text := fx.body(fx.message(kind, to).ID).Text
 	_, rest, ok := strings.Cut(text, "https://door.example.com/login/")
 	if !ok || len(rest) < access.SecretLength {
-		fx.t.Fatalf("no link in the letter:\n%s", text)
+		fx.t.Fatalf("no link in the email:\n%s", text)
 	}
 	return access.Secret(rest[:access.SecretLength])
 }
@@ -201,7 +201,7 @@ func TestRenewLink(t *testing.T) {
 	_, err = fx.SignIn.AnswerRequests(t.Context())
 	must(t, err)
 	if n := len(fx.messages(access.SignInMessage)) - before; n != 1 {
-		t.Errorf("%d sign-in letters for a link that was used", n)
+		t.Errorf("%d sign-in emails for a link that was used", n)
 	}
 	state := fx.state()
 	must(t, fx.SignIn.RenewLink(t.Context(), access.NewSecret(), browser("eve")))
@@ -228,20 +228,20 @@ func TestRequestLimits(t *testing.T) {
 		must(t, fx.SignIn.Request(t.Context(), mail(t, spellings[i%len(spellings)]), browser(fmt.Sprint("eve", i))))
 	}
 	if n := sent(); n != MaxSignInEmails {
-		t.Errorf("%d letters, want %d", n, MaxSignInEmails)
+		t.Errorf("%d emails, want %d", n, MaxSignInEmails)
 	}
 	if m := fx.message(access.SignInMessage, "user+tag@example.com"); m.Member != tagged {
-		t.Errorf("the letter to the tagged address is %+v", m)
+		t.Errorf("the email to the tagged address is %+v", m)
 	}
 	fx.reopen()
 	must(t, fx.SignIn.Request(t.Context(), mail(t, "user@example.com"), browser("later")))
 	if n := sent(); n != MaxSignInEmails {
-		t.Errorf("%d letters after a restart, want %d still", n, MaxSignInEmails)
+		t.Errorf("%d emails after a restart, want %d still", n, MaxSignInEmails)
 	}
 	fx.clock.forward(SignInEmailInterval)
 	must(t, fx.SignIn.Request(t.Context(), mail(t, "user@example.com"), browser("later")))
 	if n := sent(); n != MaxSignInEmails+1 {
-		t.Errorf("%d letters once one was given back", n)
+		t.Errorf("%d emails once one was given back", n)
 	}
 	fx.verify()
 }
@@ -297,7 +297,7 @@ func TestLimitsBearAClockThatWasAhead(t *testing.T) {
 	_, err = fx.SignIn.AnswerRequests(t.Context())
 	must(t, err)
 	if n := len(fx.messages(access.SignInMessage)) - before; n != 1 {
-		t.Errorf("%d letters once the clock is right, want 1", n)
+		t.Errorf("%d emails once the clock is right, want 1", n)
 	}
 }
 

@@ -20,7 +20,7 @@ func TestAdminsAreToldOfRequests(t *testing.T) {
 	told := func() (all []string) {
 		for _, m := range fx.messages(access.RequestsMessage) {
 			if m.Recipient != "ann@example.org" {
-				t.Errorf("a letter went to %s", m.Recipient)
+				t.Errorf("an email went to %s", m.Recipient)
 			}
 			all = append(all, fx.body(m.ID).Text)
 		}
@@ -39,7 +39,7 @@ func TestAdminsAreToldOfRequests(t *testing.T) {
 	fx.clock.forward(TellInterval - 3*time.Minute - time.Second)
 	fx.sweep()
 	if n := len(told()); n != 1 {
-		t.Fatalf("%d letters within a quarter of an hour", n)
+		t.Fatalf("%d emails within a quarter of an hour", n)
 	}
 	fx.clock.forward(time.Second)
 	fx.sweep()
@@ -52,13 +52,13 @@ func TestAdminsAreToldOfRequests(t *testing.T) {
 	fx.clock.forward(day)
 	fx.sweep()
 	if n := len(told()); n != 2 {
-		t.Errorf("%d letters about nobody", n)
+		t.Errorf("%d emails about nobody", n)
 	}
 	must(t, fx.Account.MuteDigest(t.Context(), fx.bob, false))
 	fx.waiting("five@example.com")
 	fx.sweep()
 	if n := len(fx.messages(access.RequestsMessage)); n != 4 {
-		t.Errorf("%d letters, want one more for each of two Admins", n)
+		t.Errorf("%d emails, want one more for each of two Admins", n)
 	}
 	fx.verify()
 }
@@ -76,11 +76,11 @@ func TestManyWaitForManyAdmins(t *testing.T) {
 	fx.sweep()
 	l := fx.messages(access.RequestsMessage)
 	if len(l) != 12 {
-		t.Fatalf("%d letters to 12 Admins", len(l))
+		t.Fatalf("%d emails to 12 Admins", len(l))
 	}
 	for _, m := range l {
 		if !strings.Contains(fx.body(m.ID).Text, "p0@example.com") {
-			t.Errorf("the letter to %s names nobody", m.Recipient)
+			t.Errorf("the email to %s names nobody", m.Recipient)
 		}
 	}
 	fx.verify()

@@ -9,7 +9,8 @@ import (
 
 // Bob invites Ada, and the invitation is still unsent. Ann approves her; Bob, who does not
 // know, sends the invitation again; Ann undoes the approval. Ada gets her one invitation, no
-// word of an approval, and can be sent another invitation, which replaces the first.
+// word of an approval, and can be sent another invitation, which replaces the first: that one is
+// withdrawn.
 func TestUndoWithAResendInBetween(t *testing.T) {
 	fx := newFixture(t)
 	ctx := t.Context()
@@ -26,9 +27,15 @@ func TestUndoWithAResendInBetween(t *testing.T) {
 		t.Errorf("the delivery shown is of %s, want %s", m.Message, first.ID)
 	}
 	must(t, only(fx.Invitations.Resend(ctx, fx.bob, id)))
-	if got := fx.emailsTo("ada@example.com"); len(got) != 1 || got[0].ID == first.ID ||
-		got[0].Kind != access.InvitationMessage || fx.memberView(id).Message != got[0].ID {
-		t.Errorf("the emails after another: %v, want a new invitation alone", got)
+	second := fx.message(access.InvitationMessage, "ada@example.com")
+	if got := fx.emailsTo("ada@example.com"); len(got) != 2 || second.ID == first.ID ||
+		fx.memberView(id).Message != second.ID {
+		t.Errorf("the emails after another: %v, want a new invitation and the first", got)
+	}
+	for _, m := range fx.emailsTo("ada@example.com") {
+		if withdrawn := m.State == access.MessageWithdrawn; withdrawn != (m.ID == first.ID) {
+			t.Errorf("%s is %s, want the first to be withdrawn", m.ID, m.State)
+		}
 	}
 	fx.verify()
 }

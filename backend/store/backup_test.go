@@ -155,7 +155,7 @@ func TestBackupRestore(t *testing.T) {
 		r.view(func(tx *Tx) error {
 			p, err := tx.Messages.Find(MessageQuery{Limit: 5})
 			if len(p.Items) != 1 || p.Items[0].State != access.MessageFailed {
-				t.Errorf("the letter that waited is %+v", p.Items)
+				t.Errorf("the email that waited is %+v", p.Items)
 			}
 			log, err2 := tx.AuditLog.Since(3, 5)
 			if len(log) != 1 || log[0].Action != access.ActionRestoreData || log[0].Detail != "1 API token is void" {
@@ -238,14 +238,14 @@ func TestVerifyFindsWhatDoesNotFit(t *testing.T) {
 		"an address entry gone": set("a/", ""), "a list entry gone": set("t/*", ""), "a role entry gone": set("r/", ""),
 		"a search word gone": set("w/lovelace", ""), "a waiting entry gone": set("q/", ""),
 		"what falls due gone":       set("x/", ""),
-		"a letter's entry gone":     set("n/", ""),
-		"a letter's due entry gone": set("Q/", ""),
-		"a member's letter gone":    set("M/", ""),
+		"an email's entry gone":     set("n/", ""),
+		"an email's due entry gone": set("Q/", ""),
+		"a member's email gone":     set("M/", ""),
 		"an address of another":     set("a/", `"somebody"`),
 		"a search word of another":  set("w/", "a"),
 		"the counters off":          set("c", `{"pending":7}`),
 		"a member gone":             set("m/", ""),
-		"a letter gone":             set("o/", ""),
+		"an email gone":             set("o/", ""),
 		"a token gone":              set("k/", ""),
 		"a token's hash gone":       set("K/", ""),
 		"a session's entry gone":    set("S/", ""), "a link's entry gone": set("L/", ""),

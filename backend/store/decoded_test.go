@@ -93,7 +93,7 @@ func TestWhatWasMissingIsFoundOnceItIsKept(t *testing.T) {
 	message := messageFor(m, b.now())
 	b.update(func(tx *Tx) error {
 		if _, err := tx.Messages.Get(message.ID); !access.NotFound.Is(err) {
-			return fmt.Errorf("a letter before it was posted: %v", err)
+			return fmt.Errorf("an email before it was posted: %v", err)
 		}
 		if err := errors.Join(holder(tx, ""), tx.Members.Add(m), holder(tx, m.ID),
 			tx.Messages.Post(message, access.MessageFacts{
@@ -103,17 +103,17 @@ func TestWhatWasMissingIsFoundOnceItIsKept(t *testing.T) {
 		}
 		posted, err := tx.Messages.Get(message.ID)
 		if err != nil || posted.Recipient != message.Recipient {
-			return fmt.Errorf("the letter after it was posted: %v, %v", posted, err)
+			return fmt.Errorf("the email after it was posted: %v, %v", posted, err)
 		}
 		posted.State = access.MessageFailed
 		if again, err := tx.Messages.Get(message.ID); err != nil || again.State != message.State {
-			return fmt.Errorf("the letter after somebody changed what they had read: %v, %v", again, err)
+			return fmt.Errorf("the email after somebody changed what they had read: %v, %v", again, err)
 		}
 		return errors.Join(tx.Messages.Delete(message.ID), tx.Members.Delete(m, access.EndedRemoved), holder(tx, ""))
 	})
 	b.update(func(tx *Tx) error {
 		if _, err := tx.Messages.Get(message.ID); !access.NotFound.Is(err) {
-			return fmt.Errorf("a deleted letter: %v", err)
+			return fmt.Errorf("a deleted email: %v", err)
 		}
 		return errors.Join(tx.Members.Put(m), holder(tx, m.ID))
 	})

@@ -77,7 +77,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 			requests, err := tx.SignInRequests.Next(5)
 			same("NextAsks", []access.SignInRequest{a}, requests, err)
 			gotMessage, err := tx.Messages.Get(message.ID)
-			same("Letter", message, gotMessage, err)
+			same("Email", message, gotMessage, err)
 			gotFacts, err := tx.Messages.Facts(message.ID)
 			same("Words", facts, gotFacts, err)
 			gotSet, err := tx.Settings()

@@ -233,7 +233,7 @@ func (tx Messages) Lease(id access.MessageID, owner string, until time.Time) (ac
 	}
 	if m.Done() || (m.Lease.Owner != "" && tx.Now.Before(m.Lease.Until)) {
 		return m, access.Errorf(access.Conflict,
-			"This email is being sent, or has already been processed.").WithCode("letter_taken")
+			"This email is being sent, or has already been processed.").WithCode("email_being_sent")
 	}
 	m.Lease = access.Lease{Owner: owner, Epoch: m.Lease.Epoch + 1, Until: until}
 	return m, tx.Messages.Put(m)

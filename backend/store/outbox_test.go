@@ -51,12 +51,12 @@ func TestLeases(t *testing.T) {
 		}
 		first, err := lease("one")
 		must(t, err)
-		if _, err := lease("two"); access.Explain(err).Code != "letter_taken" {
+		if _, err := lease("two"); access.Explain(err).Code != "email_being_sent" {
 			t.Errorf("a second lease: %v", err)
 		}
 		b.reopen()
 		if got := b.dueMessages(9); len(got) != 0 {
-			t.Errorf("a leased letter is due: %v", got)
+			t.Errorf("a leased email is due: %v", got)
 		}
 		b.verify()
 		b.forward(30 * time.Second)
@@ -66,8 +66,8 @@ func TestLeases(t *testing.T) {
 		}
 		second.Sent("250 ok", b.now())
 		b.update(func(tx *Tx) error { return errors.Join(tx.Messages.Put(second), tx.Messages.WipeFacts(second.ID)) })
-		if _, err := lease("three"); access.Explain(err).Code != "letter_taken" {
-			t.Errorf("a lease on a sent letter: %v", err)
+		if _, err := lease("three"); access.Explain(err).Code != "email_being_sent" {
+			t.Errorf("a lease on a sent email: %v", err)
 		}
 		b.forward(30 * time.Second)
 		if got := b.dueMessages(9); !slices.Equal(got, []access.MessageID{later.ID}) {
@@ -78,8 +78,8 @@ func TestLeases(t *testing.T) {
 			if len(waiting) != 1 || waiting[0].ID != kept.ID {
 				t.Errorf("kept are %v", waiting)
 			}
-			if _, err := tx.Messages.Facts(second.ID); access.Explain(err).Code != "letter_wiped" {
-				t.Errorf("the words of a wiped letter: %v", err)
+			if _, err := tx.Messages.Facts(second.ID); access.Explain(err).Code != "email_content_gone" {
+				t.Errorf("the words of a wiped email: %v", err)
 			}
 			c, err2 := tx.Counters()
 			if c.Messages[access.MessageSent] != 1 || c.Messages[access.MessageQueued] != 1 ||
@@ -117,7 +117,7 @@ func TestFactsAreSealed(t *testing.T) {
 		_, err := tx.Messages.Facts(other.ID)
 		return err
 	}); err == nil {
-		t.Error("words under another letter's key were read")
+		t.Error("words under another email's key were read")
 	}
 }
 

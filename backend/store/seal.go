@@ -36,8 +36,9 @@ func (tx Messages) Facts(id access.MessageID) (f access.MessageFacts, err error)
 	sealed, err := tx.kv.Get(factsKey(id))
 	if errors.Is(err, kv.ErrNotFound) {
 		return f, access.Errorf(access.NotFound,
-			"The content of this email is no longer stored. It is deleted once the email is sent, expired or failed.").
-			WithCode("letter_wiped")
+			"The content of this email is no longer stored. It is deleted once the email is sent or withdrawn, "+
+				"or has expired or failed.").
+			WithCode("email_content_gone")
 	}
 	if err != nil {
 		return f, err

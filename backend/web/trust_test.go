@@ -239,7 +239,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 	s.Must(err)
 	link, code := s.SignInEmail()
 	if code != "" {
-		t.Error("a letter has a code after so many wrong ones")
+		t.Error("an email has a code after so many wrong ones")
 	}
 	form(b, link, "192.0.2.1").Want(t, http.StatusSeeOther)
 	b.Get("/fleet").Want(t, 200)

@@ -103,6 +103,31 @@ func TestTargetsThatTheDocumentationNamesExist(t *testing.T) {
 	}
 }
 
+// The first thing that a newcomer types printed the compiler's command lines: what is built says
+// so in words, and nothing else is between the command and the way in.
+func TestWhatIsRunIsBuiltQuietly(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	target, found := "", map[string]int{}
+	for line := range strings.Lines(string(makefile)) {
+		if name, _, rule := strings.Cut(line, ":"); rule && !strings.HasPrefix(line, "\t") {
+			target = name
+		}
+		if !slices.Contains([]string{"run", "dev", "build", "desktop", "frontend/dist/index.html"}, target) ||
+			!strings.HasPrefix(line, "\t") {
+			continue
+		}
+		if found[target]++; !strings.HasPrefix(line, "\t@") {
+			t.Errorf("make %s prints %q", target, strings.TrimSpace(line))
+		}
+	}
+	if len(found) != 5 {
+		t.Errorf("only %v were found", found)
+	}
+}
+
 // everyFile reads the files below root whose name ends so.
 func everyFile(t *testing.T, root, end string, read func(path, text string)) {
 	t.Helper()

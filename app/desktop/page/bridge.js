@@ -30,8 +30,9 @@ window.doorwardEdit = async (what) => {
   const typed = typeof field?.value === 'string' && typeof field.selectionStart === 'number'
     ? field.value.slice(field.selectionStart, field.selectionEnd)
     : String(getSelection())
+  // The selection is gone once the clipboard is set: to cut after that took one letter.
+  if (what === 'cut' && typed !== '') document.execCommand('delete')
   if ((what === 'cut' || what === 'copy') && typed !== '') await window.runtime.ClipboardSetText(typed)
-  if (what === 'cut') document.execCommand('delete')
   if (what === 'paste') document.execCommand('insertText', false, await window.runtime.ClipboardGetText())
   if (what === 'selectAll' || what === 'undo' || what === 'redo') document.execCommand(what)
 }

@@ -48,7 +48,7 @@ func (s *Server) Wait(ctx context.Context, n int) ([]Message, error) {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return messages, fmt.Errorf("%d of %d letters came: %w", len(messages), n, ctx.Err())
+			return messages, fmt.Errorf("%d of %d emails came: %w", len(messages), n, ctx.Err())
 		}
 	}
 }

@@ -27,7 +27,7 @@ func TestBodyCannotEndTheMessage(t *testing.T) {
 		}
 		got := s.Received()
 		if len(got) != n+1 {
-			t.Fatalf("%q: %d letters came, want %d", text, len(got), n+1)
+			t.Fatalf("%q: %d emails came, want %d", text, len(got), n+1)
 		}
 		received := got[n]
 		plain := func(s string) string { return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s) }

@@ -110,15 +110,19 @@ func classOf(verb string, code int) Class {
 // enhancedForm is the enhanced status code that a refusal begins with (RFC 3463).
 var enhancedForm = regexp.MustCompile(`^5\.\d{1,3}\.\d{1,3}\b`)
 
+// senderForm is how Exchange refuses the sender or their account without naming either, and
+// with codes that are about a recipient elsewhere.
+var senderForm = regexp.MustCompile(`storedrv\.submission|permissions? to send as this sender`)
+
 // refusalClass says whom a refusal of a recipient, or of what was sent to one, is about.
-// Servers refuse a sender here, too: Exchange says SendAsDenied, and Amazon that the
-// address is not verified, only after the whole email.
+// Servers refuse a sender here, too: Exchange says SendAsDenied, Amazon that the address is
+// not verified, and Gmail that its daily limit is reached (5.4.5), only after the whole email.
 func refusalClass(verb, answer string, m Message) Class {
 	code := enhancedForm.FindString(answer)
 	answer = strings.ToLower(answer)
 	names := func(address string) bool { return strings.Contains(answer, strings.ToLower(address)) }
 	switch {
-	case code == "5.1.7", code == "5.1.8", code == "5.2.252":
+	case code == "5.1.7", code == "5.1.8", code == "5.2.252", code == "5.4.5", senderForm.MatchString(answer):
 		return Paused
 	case names(m.From) && !names(m.To):
 		return Paused

@@ -53,7 +53,7 @@ func TestHangs(t *testing.T) {
 			}
 			if tt.class == "" {
 				if err != nil || len(s.Received()) != 1 {
-					t.Errorf("%v, %d letters came", err, len(s.Received()))
+					t.Errorf("%v, %d emails came", err, len(s.Received()))
 				}
 				return
 			}
@@ -62,7 +62,7 @@ func TestHangs(t *testing.T) {
 				t.Errorf("%v %q (%v)", f.Class, f.Detail, f.Err)
 			}
 			if len(s.Received()) != 0 {
-				t.Error("a letter came")
+				t.Error("an email came")
 			}
 		})
 	}
@@ -114,7 +114,7 @@ func TestDrops(t *testing.T) {
 			s.Script(tt.fault)
 			f := failureOf(t, send(t.Context(), serverOf(t, s), message(1)))
 			if f.Class != tt.class || f.Stale || len(s.Received()) != tt.came {
-				t.Errorf("%v %q (%v), %d letters came", f.Class, f.Detail, f.Err, len(s.Received()))
+				t.Errorf("%v %q (%v), %d emails came", f.Class, f.Detail, f.Err, len(s.Received()))
 			}
 			if err := send(t.Context(), serverOf(t, s), message(1)); err != nil {
 				t.Errorf("again: %v", err)
@@ -136,7 +136,7 @@ func TestDropWithinTheBody(t *testing.T) {
 	m := message(1)
 	m.Text = strings.Repeat("A line that fills the buffers of both sides.\n", 1<<20/45*16)
 	if f := failureOf(t, send(t.Context(), serverOf(t, s), m)); f.Class != smtp.Temporary || len(s.Received()) != 0 {
-		t.Errorf("%v %q, %d letters came", f.Class, f.Detail, len(s.Received()))
+		t.Errorf("%v %q, %d emails came", f.Class, f.Detail, len(s.Received()))
 	}
 }
 

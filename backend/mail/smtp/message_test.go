@@ -27,7 +27,7 @@ func TestMessageIsTheSameEachTime(t *testing.T) {
 	}
 	for range 20 {
 		if again, _ := m.render(); !bytes.Equal(first, again) {
-			t.Fatal("rendered twice, the letter is not the same")
+			t.Fatal("rendered twice, the email is not the same")
 		}
 	}
 	for line := range bytes.Lines(first) {
@@ -142,7 +142,7 @@ func TestPlainTextAlone(t *testing.T) {
 	}
 	body, _ := io.ReadAll(parsed.Body)
 	if kind := parsed.Header.Get("Content-Type"); kind != "text/plain; charset=utf-8" || string(body) != "Hello" {
-		t.Errorf("a letter without HTML is %s %q", kind, body)
+		t.Errorf("an email without HTML is %s %q", kind, body)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func safe(t *testing.T, s *mailtest.Server) {
 	t.Helper()
 	if n := len(s.Received()); n != 0 {
-		t.Errorf("%d letters came", n)
+		t.Errorf("%d emails came", n)
 	}
 	for _, l := range s.Heard() {
 		verb, _, _ := strings.Cut(l.Text, " ")

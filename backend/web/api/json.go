@@ -46,7 +46,7 @@ type MemberJSON struct {
 }
 
 type deliveryJSON struct {
-	State   string    `json:"state" enum:"queued,sent,retrying,failed,held" doc:"sent: accepted by the mail server; held: no mail server is set up." example:"sent"`
+	State   string    `json:"state" enum:"queued,sent,retrying,failed,held,withdrawn" doc:"sent: accepted by the mail server; held: no mail server is set up; withdrawn: its link no longer works, and nobody receives it." example:"sent"`
 	Detail  string    `json:"detail,omitempty" doc:"The mail server's own words." example:"250 2.0.0 Ok: queued"`
 	At      time.Time `json:"at"`
 	NextTry time.Time `json:"next_try,omitzero"`
@@ -143,14 +143,14 @@ type MessageJSON struct {
 	To        string    `json:"to" example:"ada@example.com"`
 	Subject   string    `json:"subject" example:"You are invited to AI Loop"`
 	MessageID string    `json:"message_id" doc:"The same on every try."`
-	State     string    `json:"state" enum:"queued,sent,retrying,failed,held" example:"retrying"`
+	State     string    `json:"state" enum:"queued,sent,retrying,failed,held,withdrawn" example:"retrying"`
 	Detail    string    `json:"detail,omitempty" doc:"The mail server's own words."`
 	At        time.Time `json:"at" doc:"Since when it has been in this state."`
 	QueuedAt  time.Time `json:"queued_at"`
 	NextTry   time.Time `json:"next_try,omitzero"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Attempts  int       `json:"attempts,omitempty"`
-	HasBody   bool      `json:"has_body" doc:"Its content is still stored. It is deleted after sending; a link or code also after a failure."`
+	HasBody   bool      `json:"has_body" doc:"Its content is still stored. It is deleted after sending and withdrawing; a link or code also after a failure."`
 }
 
 func messageOf(m access.Message) MessageJSON {

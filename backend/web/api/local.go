@@ -23,9 +23,19 @@ type Operations interface {
 
 // A Check is one line of the doctor's report.
 type Check struct {
-	Name        string // stable; programs read it
-	State       string // ok, warn or fail
-	Detail, Fix access.Text
+	Name   string // stable; programs read it
+	State  string // ok, warn or fail
+	Detail access.Text
+	Fix    access.Text // what an Admin does about it in the console
+	Shell  string      // what the operator does on the command line, in English, where that is another
+}
+
+// onShell is what to do about it on the command line.
+func (c Check) onShell() string {
+	if c.Shell != "" {
+		return c.Shell
+	}
+	return c.Fix.String()
 }
 
 type checkJSON struct {
@@ -36,12 +46,16 @@ type checkJSON struct {
 	Fix    string         `json:"fix,omitempty" doc:"What to do about it."`
 }
 
-// reportOf writes the report in the language of the request; in English without one.
+// reportOf writes the report in the language of the request. Without one it is the command
+// line's, in English.
 func reportOf(c *fiber.Ctx, all []Check) *checksOut {
 	out := &checksOut{}
 	out.Body.Checks = make([]checkJSON, len(all))
 	for i, is := range all {
 		detail, fix := web.SayText(c, is.Detail), web.SayText(c, is.Fix)
+		if c == nil {
+			fix = is.onShell()
+		}
 		_, values := is.Detail.Sentence()
 		out.Body.Checks[i] = checkJSON{Name: is.Name, State: is.State, Detail: detail,
 			Times: web.SaidTimes(c, detail, values), Fix: fix}
@@ -227,7 +241,7 @@ func (s *API) messageState(ctx context.Context, actor access.Actor, in *messageI
 		return nil, err
 	}
 	m, _, err := s.service.Outbox.Get(ctx, actor, id)
-	if access.Explain(err).Code == "letter_wiped" {
+	if access.Explain(err).Code == "email_content_gone" {
 		err = nil
 	}
 	return messageAnswer(m, err)

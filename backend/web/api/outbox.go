@@ -59,11 +59,11 @@ type messagesOut struct {
 		Next         string        `json:"next,omitempty" doc:"The cursor of the next page; absent on the last one."`
 		Total        int           `json:"total"`
 		TotalIsFloor bool          `json:"total_is_floor,omitempty" doc:"total is a lower bound."`
-	} `nameHint:"LetterList"`
+	} `nameHint:"MessageList"`
 }
 
 type outboxIn struct {
-	State  string `query:"state" enum:"queued,sent,retrying,failed,held" doc:"In this state only." example:"failed"`
+	State  string `query:"state" enum:"queued,sent,retrying,failed,held,withdrawn" doc:"In this state only." example:"failed"`
 	Kind   string `query:"kind" enum:"invitation,sign_in,confirmation,approved,rejected,received,waiting,expiring,abandoned,test" doc:"Of this kind only." example:"invitation"`
 	Member string `query:"member" maxLength:"26" doc:"Those to this member, by their id." example:"mfrggzdfmztwq2lknnwg23tpoa"`
 	To     string `query:"q" doc:"A part of the recipient's address, in any case." example:"ada"`
@@ -119,7 +119,7 @@ func (s *API) message(ctx context.Context, actor access.Actor, in *messageIn) (*
 	m, words, err := s.service.Outbox.Get(ctx, actor, id)
 	out := &messageBodyOut{messageBodyJSON{MessageJSON: messageOf(m), Text: words.Text, HTML: words.HTML}}
 	out.Body.Redacted = err == nil && m.Kind.HoldsSecret() && !actor.IsOperator()
-	if why := access.Explain(err); err != nil && why.Code == "letter_wiped" {
+	if why := access.Explain(err); err != nil && why.Code == "email_content_gone" {
 		out.Body.Withheld, err = web.Say(actorIn(ctx), why), nil
 	}
 	return out, err

@@ -174,7 +174,7 @@ func TestMessagePreviewHoldsNoWayIn(t *testing.T) {
 		a.Want(t, 200, `"message_id"`)
 		a.Lacks(t, secret, code)
 		if found := regexp.MustCompile(`/login/[A-Za-z0-9_-]{43}`).FindString(a.Text); found != "" {
-			t.Errorf("the preview of a letter (%s) holds %s", l["kind"], found)
+			t.Errorf("the preview of an email (%s) holds %s", l["kind"], found)
 		}
 		if l["kind"] == "sign_in" || l["kind"] == "invitation" {
 			seen++
@@ -184,12 +184,12 @@ func TestMessagePreviewHoldsNoWayIn(t *testing.T) {
 			page.Lacks(t, secret, code)
 			if policy := page.Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "; sandbox") ||
 				strings.Contains(policy, "script") {
-				t.Errorf("a letter comes as a page with the policy %q", policy)
+				t.Errorf("an email comes as a page with the policy %q", policy)
 			}
 		}
 	}
 	if seen < 2 {
-		t.Errorf("only %d letters with a way in were seen", seen)
+		t.Errorf("only %d emails with a way in were seen", seen)
 	}
 	c.As("fleet", "GET", "/outbox", "").Want(t, 403)
 }
@@ -197,15 +197,15 @@ func TestMessagePreviewHoldsNoWayIn(t *testing.T) {
 func TestAPIOutbox(t *testing.T) {
 	c := webtest.NewCallers(t)
 	id := c.As("admin", "GET", "/outbox?limit=1", "").Items(t)[0]["id"].(string)
-	c.IDs["letter"] = access.MemberID(id)
+	c.IDs["email"] = access.MemberID(id)
 	run(t, c, []row{
-		{"retry", "admin", "POST", "/outbox/{letter}/retry", "", 200, all(`"state":"queued"`), nil},
-		{"retry by a member", "fleet", "POST", "/outbox/{letter}/retry", "", 403, nil, nil},
-		{"delete by a weak token", "weak token", "DELETE", "/outbox/{letter}", "", 403, nil, nil},
-		{"delete", "admin", "DELETE", "/outbox/{letter}", "", 204, nil, nil},
-		{"again", "admin", "DELETE", "/outbox/{letter}", "", 404, nil, nil},
-		{"look", "admin", "GET", "/outbox/{letter}", "", 404, nil, nil},
-		{"a test letter", "admin", "POST", "/settings/mail/test", "", 200,
+		{"retry", "admin", "POST", "/outbox/{email}/retry", "", 200, all(`"state":"queued"`), nil},
+		{"retry by a member", "fleet", "POST", "/outbox/{email}/retry", "", 403, nil, nil},
+		{"delete by a weak token", "weak token", "DELETE", "/outbox/{email}", "", 403, nil, nil},
+		{"delete", "admin", "DELETE", "/outbox/{email}", "", 204, nil, nil},
+		{"again", "admin", "DELETE", "/outbox/{email}", "", 404, nil, nil},
+		{"look", "admin", "GET", "/outbox/{email}", "", 404, nil, nil},
+		{"a test email", "admin", "POST", "/settings/mail/test", "", 200,
 			all(`"kind":"test"`, `"to":"admin@example.com"`), nil},
 		{"to somebody else", "admin", "POST", "/settings/mail/test", `{"email":"evil@example.com"}`, 403,
 			all("own_address_only"), nil},

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,36 @@ func (stubOperations) Doctor(context.Context) []api.Check {
 		Name:   "clock",
 		State:  "ok",
 		Detail: access.Textf("%s", access.Moment(time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC))),
+	}, {
+		Name:   "store",
+		State:  "fail",
+		Detail: access.Textf("Paused: %s", "broken"),
+		Fix:    access.Textf("Ask the server operator to verify the data."),
+		Shell:  "Run: doorward verify",
 	}}
+}
+
+// An Admin was sent to a shell that only the operator has.
+func TestEachFaceSaysItsOwnFix(t *testing.T) {
+	c := webtest.NewCallers(t, func(o *webtest.Options) { o.API.Operations = stubOperations{} })
+	const shared, asked, command = "Free up disk space", "Ask the server operator", "Run: doorward verify"
+	console := c.Admin.API("GET", "/settings/checks", "")
+	console.Want(t, 200, shared, asked)
+	console.Lacks(t, command)
+	face, err := c.Web.Face(true)
+	c.Must(err)
+	r, err := http.NewRequest(http.MethodGet, webtest.URL+"/local/v1/doctor", nil)
+	c.Must(err)
+	res, err := face.App().Test(r, -1)
+	c.Must(err)
+	defer res.Body.Close()
+	said, err := io.ReadAll(res.Body)
+	c.Must(err)
+	for what, want := range map[string]bool{shared: true, command: true, asked: false} {
+		if strings.Contains(string(said), what) != want {
+			t.Errorf("the command line says %s; wanted %q: %t", said, what, want)
+		}
+	}
 }
 
 // The report was in English in the console of every language. Its names stay: programs read them.

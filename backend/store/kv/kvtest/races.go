@@ -129,15 +129,15 @@ func approveOnce(t *testing.T, open Open) {
 					return errRefused
 				}
 				return errors.Join(tx.Set([]byte(key), fmt.Append(nil, "decided by ", i)),
-					add(tx, "audit", 1), add(tx, "letters", 1))
+					add(tx, "audit", 1), add(tx, "emails", 1))
 			})
 		})
 		if good := count(t, errs, errRefused); good != 1 {
 			t.Fatalf("round %d: %d decisions went through", round, good)
 		}
 	}
-	if audit, messages := get(t, s, "audit"), get(t, s, "letters"); audit != strconv.Itoa(rounds) || messages != audit {
-		t.Errorf("%d decisions left %s audit entries and %s letters", rounds, audit, messages)
+	if audit, messages := get(t, s, "audit"), get(t, s, "emails"); audit != strconv.Itoa(rounds) || messages != audit {
+		t.Errorf("%d decisions left %s audit entries and %s emails", rounds, audit, messages)
 	}
 }
 

@@ -6,13 +6,13 @@ test.each([
   [{ actor: 'grace@example.org', actor_id: 'g', source: 'console' }, 'grace@example.org'],
   [{ actor: 'grace@example.org', actor_id: 'g', source: 'api', token: 't' }, 'grace@example.org'],
   [{ actor: 'X', source: 'api', token: 't' }, 'an API token'],
-  [{ actor: 'X', source: 'cli' }, 'the operator'],
-  [{ actor: 'X', source: 'desktop' }, 'the operator'],
+  [{ actor: 'X', source: 'cli' }, 'the server operator'],
+  [{ actor: 'X', source: 'desktop' }, 'the server operator'],
   [{ actor: 'Doorward', source: 'system' }, 'Doorward'],
 ] as const)('%j is %s', (entry, want) => expect(actor(entry)).toBe(want))
 
 test.each([
-  ['the operator', 'the operator'],
+  ['the operator', 'the server operator'],
   ['an API token', 'an API token'],
   ['grace@example.org', 'grace@example.org'],
   [undefined, ''],

@@ -11,4 +11,9 @@ export const states: Record<EmailState, { readonly label: string; look: string }
   retrying: { get label() { return t('console.email_state.retrying') }, look: 'wait' },
   failed: { get label() { return t('console.email_state.failed') }, look: 'bad' },
   held: { get label() { return t('console.email_state.held') }, look: 'wait' },
+  withdrawn: { get label() { return t('console.email_state.withdrawn') }, look: '' },
 }
+
+// saidOf is why an email is where it is: the mail server's words, in quotes, or ours.
+export const saidOf = ({ state, detail = '' }: Pick<Message, 'state' | 'detail'>): string =>
+  state === 'withdrawn' ? detail : t('console.mail.quote', { Words: detail })

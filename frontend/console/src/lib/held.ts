@@ -20,6 +20,6 @@ export function why(h: Held): string {
 // todo says what to do. It differs for people who may confirm the clock here and for
 // those who may not.
 export function todo(h: Held, may: boolean): string {
-  const values = { Time: by(h.until), Command: 'doorward doctor --clock-is-right' }
+  const values = { Time: by(h.until) }
   return may ? t('console.clock.todo_here', values) : t('console.clock.todo_elsewhere', values)
 }

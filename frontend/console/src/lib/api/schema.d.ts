@@ -1371,11 +1371,11 @@ export interface components {
             /** Format: date-time */
             next_try?: string;
             /**
-             * @description sent: accepted by the mail server; held: no mail server is set up.
+             * @description sent: accepted by the mail server; held: no mail server is set up; withdrawn: its link no longer works, and nobody receives it.
              * @example sent
              * @enum {string}
              */
-            state: "queued" | "sent" | "retrying" | "failed" | "held";
+            state: "queued" | "sent" | "retrying" | "failed" | "held" | "withdrawn";
         };
         Empty: Record<string, never>;
         EnterWindowInBody: {
@@ -1598,15 +1598,6 @@ export interface components {
             networks_is_floor?: boolean;
             /** @description What to do about it. */
             to_do: string;
-        };
-        LetterList: {
-            items: components["schemas"]["Message"][];
-            /** @description The cursor of the next page; absent on the last one. */
-            next?: string;
-            /** Format: int64 */
-            total: number;
-            /** @description total is a lower bound. */
-            total_is_floor?: boolean;
         };
         LifetimeBounds: {
             /** @example 5m */
@@ -1925,7 +1916,7 @@ export interface components {
             detail?: string;
             /** Format: date-time */
             expires_at?: string;
-            /** @description Its content is still stored. It is deleted after sending; a link or code also after a failure. */
+            /** @description Its content is still stored. It is deleted after sending and withdrawing; a link or code also after a failure. */
             has_body: boolean;
             /** @example mfrggzdfmztwq2lknnwg23tpoa */
             id: string;
@@ -1946,7 +1937,7 @@ export interface components {
              * @example retrying
              * @enum {string}
              */
-            state: "queued" | "sent" | "retrying" | "failed" | "held";
+            state: "queued" | "sent" | "retrying" | "failed" | "held" | "withdrawn";
             /** @example You are invited to AI Loop */
             subject: string;
             /** @example ada@example.com */
@@ -1964,7 +1955,7 @@ export interface components {
             detail?: string;
             /** Format: date-time */
             expires_at?: string;
-            /** @description Its content is still stored. It is deleted after sending; a link or code also after a failure. */
+            /** @description Its content is still stored. It is deleted after sending and withdrawing; a link or code also after a failure. */
             has_body: boolean;
             html?: string;
             /** @example mfrggzdfmztwq2lknnwg23tpoa */
@@ -1988,7 +1979,7 @@ export interface components {
              * @example retrying
              * @enum {string}
              */
-            state: "queued" | "sent" | "retrying" | "failed" | "held";
+            state: "queued" | "sent" | "retrying" | "failed" | "held" | "withdrawn";
             /** @example You are invited to AI Loop */
             subject: string;
             text?: string;
@@ -1996,6 +1987,15 @@ export interface components {
             to: string;
             /** @description Why the content is not here. */
             withheld?: string;
+        };
+        MessageList: {
+            items: components["schemas"]["Message"][];
+            /** @description The cursor of the next page; absent on the last one. */
+            next?: string;
+            /** Format: int64 */
+            total: number;
+            /** @description total is a lower bound. */
+            total_is_floor?: boolean;
         };
         Overview: {
             /**
@@ -2320,7 +2320,7 @@ export interface components {
             detail?: string;
             /** Format: date-time */
             expires_at?: string;
-            /** @description Its content is still stored. It is deleted after sending; a link or code also after a failure. */
+            /** @description Its content is still stored. It is deleted after sending and withdrawing; a link or code also after a failure. */
             has_body: boolean;
             /** @example mfrggzdfmztwq2lknnwg23tpoa */
             id: string;
@@ -2343,7 +2343,7 @@ export interface components {
              * @example retrying
              * @enum {string}
              */
-            state: "queued" | "sent" | "retrying" | "failed" | "held";
+            state: "queued" | "sent" | "retrying" | "failed" | "held" | "withdrawn";
             /** @example You are invited to AI Loop */
             subject: string;
             /** @example ada@example.com */
@@ -5476,7 +5476,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description In this state only. */
-                state?: "queued" | "sent" | "retrying" | "failed" | "held";
+                state?: "queued" | "sent" | "retrying" | "failed" | "held" | "withdrawn";
                 /** @description Of this kind only. */
                 kind?: "invitation" | "sign_in" | "confirmation" | "approved" | "rejected" | "received" | "waiting" | "expiring" | "abandoned" | "test";
                 /** @description Those to this member, by their id. */
@@ -5500,7 +5500,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LetterList"];
+                    "application/json": components["schemas"]["MessageList"];
                 };
             };
             /** @description Unauthorized */

@@ -6,6 +6,7 @@ test.each([
   ['held', 'invitation', /stops working.*Resend/, /still works/],
   ['retrying', 'expiring', /stops working.*Resend/, /still works/],
   ['failed', 'invitation', /not be retried.*Resend/, /stops working/],
+  ['withdrawn', 'invitation', /will not be sent/, /stops working|Resend/],
   ['queued', 'approved', /will not be sent/, /link/],
 ] as const)('deleting an email that is %s, of the kind %s', (state, kind, says, not) => {
   expect(deletionWarning({ state, kind })).toMatch(says)
