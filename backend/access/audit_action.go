@@ -139,5 +139,10 @@ func (a AuditAction) Phrase() string {
 			return known.phrase
 		}
 	}
+	for _, known := range clusterPhrases {
+		if known.action == a {
+			return known.phrase
+		}
+	}
 	return string(a)
 }

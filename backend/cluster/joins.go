@@ -13,7 +13,7 @@ import (
 // Joins is what a machine needs to take others into the cluster. Whether it is the one that
 // leads is a matter of the Registry: on another, its refusal says where to ask.
 type Joins struct {
-	Authority *Authority
+	Authority func(ctx context.Context) (*Authority, error)
 	Registry  Registry
 	Schema    int // of the store
 
@@ -127,7 +127,11 @@ func (j *Joins) join(ctx context.Context, r JoinRequest, csr Request, now func()
 	if err != nil {
 		return welcome{}, err
 	}
-	cert, err := j.Authority.Issue(csr, now())
+	authority, err := j.Authority(ctx)
+	if err != nil {
+		return welcome{}, err
+	}
+	cert, err := authority.Issue(csr, now())
 	if err != nil {
 		return welcome{}, err
 	}
