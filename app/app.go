@@ -66,9 +66,9 @@ const SocketName = "doorward.sock"
 // is refused.
 func Open(ctx context.Context, c config.Config) (*App, error) { return OpenMachine(ctx, c, nil) }
 
-// OpenMachine is Open, also for a directory of that kind of cluster. On a machine that
+// OpenMachine is Open, also for a directory that belongs to a cluster. On a machine that
 // does not lead everything is built on its own copy, and serves once it leads.
-func OpenMachine(ctx context.Context, c config.Config, of Cluster) (a *App, err error) {
+func OpenMachine(ctx context.Context, c config.Config, open MachineOpener) (a *App, err error) {
 	a = &App{c: c, log: newLogger(c)}
 	for _, note := range c.Notes {
 		a.log.Warn(note)
@@ -87,7 +87,7 @@ func OpenMachine(ctx context.Context, c config.Config, of Cluster) (a *App, err 
 	if err = a.bindEarly(); err != nil {
 		return a, err
 	}
-	if err = a.openStore(of); err != nil {
+	if err = a.openStore(open); err != nil {
 		return a, err
 	}
 	ctx = store.Here(ctx)
@@ -121,8 +121,8 @@ func OpenMachine(ctx context.Context, c config.Config, of Cluster) (a *App, err 
 
 // openStore opens the store: on one machine, or as this machine's copy of the one that
 // several keep.
-func (a *App) openStore(of Cluster) (err error) {
-	if err := a.openCluster(of); err != nil {
+func (a *App) openStore(open MachineOpener) (err error) {
+	if err := a.openMachine(open); err != nil {
 		return err
 	}
 	o := store.Options{Engine: badger.Engine, Dir: a.c.Data, Logger: a.log, MinFree: a.c.MinFree}

@@ -113,20 +113,30 @@ const clusterCertificate = "node.pem"
 // that it runs.
 const leaderWait = 10 * time.Second
 
-// openCluster opens this machine's part in the cluster of the data directory, if it belongs to
+// A MachineOpener opens this machine's part in the cluster of a data directory.
+type MachineOpener func(c config.Config, log *slog.Logger) (Machine, error)
+
+// InThis returns how OpenMachine opens a machine of that cluster.
+func InThis(cluster Cluster) MachineOpener {
+	return func(c config.Config, log *slog.Logger) (Machine, error) {
+		return cluster.Open(ClusterOptions{
+			Data: c.Data, Listen: c.ClusterListen, Version: c.Version, URL: GivenURL(c), Logger: log,
+		})
+	}
+}
+
+// openMachine opens this machine's part in the cluster of the data directory, if it belongs to
 // one.
-func (a *App) openCluster(c Cluster) (err error) {
+func (a *App) openMachine(open MachineOpener) (err error) {
 	if !InCluster(a.c.Data) {
 		return nil
 	}
-	if c == nil {
+	if open == nil {
 		return access.Errorf(access.Conflict,
 			"This data belongs to a cluster. Start the server, or make this copy a server of its own with: "+
 				"doorward cluster leave --alone").WithCode("cluster_data")
 	}
-	a.machine, err = c.Open(ClusterOptions{
-		Data: a.c.Data, Listen: a.c.ClusterListen, Version: a.c.Version, URL: GivenURL(a.c), Logger: a.log,
-	})
+	a.machine, err = open(a.c, a.log)
 	return err
 }
 

@@ -49,7 +49,7 @@ func (c clusterVerbs) serve(r *run, cmd *cobra.Command) opener {
 		if err := (&clusterRun{r, c.Cluster}).join(cmd, &config, j); err != nil {
 			return nil, err
 		}
-		return app.OpenMachine(ctx, config, c.Cluster)
+		return app.OpenMachine(ctx, config, app.InThis(c.Cluster))
 	}
 }
 
@@ -149,8 +149,8 @@ type done struct {
 }
 
 // stopped runs a verb on the data directory of a server that does not run.
-func (r *clusterRun) stopped(f *machineFlags, verb func(cmd *cobra.Command, o app.ClusterOptions) error) func(*cobra.Command,
-	[]string) error {
+func (r *clusterRun) stopped(f *machineFlags,
+	verb func(cmd *cobra.Command, o app.ClusterOptions) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
 		c, err := config.Load(given(cmd), r.Env)
 		if err != nil {
@@ -193,8 +193,9 @@ func (r *clusterRun) clusterTokenVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Make a token with which one machine can join",
-		Long:  "Make a token with which one machine can join within the next hour. Run this on\nthe machine that leads.",
-		Args:  cobra.NoArgs,
+		Long: "Make a token with which one machine can join within the next hour. Run this on\n" +
+			"the machine that leads.",
+		Args: cobra.NoArgs,
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		dir, err := config.DataDir(given(cmd), r.Env)
@@ -328,7 +329,7 @@ func (r *clusterRun) clusterLeaveVerb() *cobra.Command {
 			return err
 		}
 		return r.value(done{o.Data, "leave"}, func(w io.Writer) {
-			fmt.Fprintf(w, "This is a server of its own now. Remove the machine from the cluster, if that goes on:\n%s\n",
+			fmt.Fprintln(w, "This is a server of its own now. If the cluster goes on, remove the machine there:\n"+
 				"doorward cluster remove NAME")
 		})
 	})
@@ -365,7 +366,8 @@ func (r *clusterRun) clusterRejoinVerb() *cobra.Command {
 			return err
 		}
 		return r.value(done{aside, "rejoin"}, func(w io.Writer) {
-			fmt.Fprintf(w, "This machine is a member again. What it had is in %s. Start it:\n%s\n", aside, r.spell("serve"))
+			fmt.Fprintf(w, "This machine is a member again. What it had is in %s. Start it:\n%s\n", aside,
+				r.spell("serve"))
 		})
 	})
 	f.add(cmd)

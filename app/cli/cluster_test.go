@@ -384,7 +384,8 @@ func goneOn(t *testing.T, all []*host) {
 	last.serve()
 	last.become("b voter*")
 	leading(t, last)
-	if out := last.run("members"); !strings.Contains(out, "bob@example.com") || !strings.Contains(out, "eve@example.com") {
+	out := last.run("members")
+	if !strings.Contains(out, "bob@example.com") || !strings.Contains(out, "eve@example.com") {
 		t.Errorf("what was acknowledged is lost: %s", out)
 	}
 	last.stop()

@@ -157,7 +157,8 @@ func (m *machine) remove(r *http.Request) (removed app.MachineState, err error) 
 		return removed, err
 	}
 	removed = app.MachineState{ID: string(k.ID), Name: k.Name, Address: k.Address}
-	return removed, m.store.Load().Update(r.Context(), func(tx *store.Tx) error { return store.MachinesIn(tx).Remove(k.ID) })
+	err = m.store.Load().Update(r.Context(), func(tx *store.Tx) error { return store.MachinesIn(tx).Remove(k.ID) })
+	return removed, err
 }
 
 func names(all []cluster.Member) string {

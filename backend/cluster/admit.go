@@ -83,7 +83,7 @@ func (j *Joins) admit(r JoinRequest, csr Request, a *Admission, now time.Time) e
 		return tokenUnknown()
 	}
 	again := a.Token.UsedBy == csr.hash
-	if err := a.Token.Use(csr.hash, now); err != nil {
+	if err := a.Token.use(csr.hash, now); err != nil {
 		return err
 	}
 	joined := Member{ID: csr.node, Name: r.Name, Address: r.Address, Key: csr.hash, Version: r.Version, JoinedAt: now,

@@ -33,7 +33,7 @@ var (
 
 	// ofOperator are files whose refusals only the command line shows, which is in English.
 	ofOperator = []string{
-		"../cluster/elsewhere.go", "../cluster/files.go", "../cluster/identity.go",
+		"../../app/cluster.go", "../cluster/elsewhere.go", "../cluster/files.go", "../cluster/identity.go",
 		"../store/backup.go", "../store/cluster.go", "../store/engine.go", "../store/restore.go", "../store/verify.go",
 	}
 

@@ -257,7 +257,9 @@ func TestABeginningForgetsWhatWas(t *testing.T) {
 			return m.Update(context.Background(), func(tx *Tx) error { return MachinesIn(tx).GoOnAlone(m.first.ID) })
 		},
 		"init": func(m *machines) error {
-			return m.Update(context.Background(), func(tx *Tx) error { return MachinesIn(tx).Begin(m.marshalled(), m.first) })
+			return m.Update(context.Background(), func(tx *Tx) error {
+				return MachinesIn(tx).Begin(m.marshalled(), m.first)
+			})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

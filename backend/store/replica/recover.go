@@ -23,7 +23,7 @@ func Recover(o Options) error {
 		if err != nil {
 			return err
 		}
-		if err := n.engine.FoundAnew(at, raft.EncodeConfiguration(voters([]Peer{o.Self}))); err != nil {
+		if err := badger.FoundAnew(n.engine, at, raft.EncodeConfiguration(voters([]Peer{o.Self}))); err != nil {
 			return err
 		}
 		return n.emptyLog()
@@ -44,7 +44,7 @@ func Separate(o Options) error {
 		if _, err := n.replay(); err != nil {
 			return err
 		}
-		return n.engine.Separate()
+		return badger.Separate(n.engine)
 	})
 	if err != nil {
 		return err

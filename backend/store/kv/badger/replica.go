@@ -223,10 +223,10 @@ func (b *Store) Found(members []byte) error {
 	})
 }
 
-// FoundAnew makes this store the only copy, as of an entry of the log that is not before the
+// FoundAnew makes a store the only copy, as of an entry of the log that is not before the
 // last one that it includes. No log has what it has, so that whoever comes later must get a
 // Copy.
-func (b *Store) FoundAnew(at kv.Position, members []byte) error {
+func FoundAnew(b *Store, at kv.Position, members []byte) error {
 	return b.onWriter(context.Background(), func() error { return b.writer.found(at, members) })
 }
 
@@ -237,9 +237,9 @@ func (w *writer) found(at kv.Position, members []byte) error {
 	})
 }
 
-// Separate makes this store an independent one, which is no copy of any other. Nothing of a log
+// Separate makes a store an independent one, which is no copy of any other. Nothing of a log
 // is left in it.
-func (b *Store) Separate() error {
+func Separate(b *Store) error {
 	return b.onWriter(context.Background(), func() error {
 		err := b.writer.apply(kv.Position{}, newOverlay(), func(txn *dgraph.Txn) error {
 			for _, key := range [][]byte{appliedKey, clusterKey, copiedKey, cutKey, membersKey} {
