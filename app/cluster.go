@@ -78,7 +78,7 @@ type MachineState struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
 	Address  string    `json:"address"`
-	Role     string    `json:"role"` // learner or voter
+	Role     string    `json:"role"` // learner, voter or leaving
 	Version  string    `json:"version"`
 	JoinedAt time.Time `json:"joined_at"`
 	Leads    bool      `json:"leads"`

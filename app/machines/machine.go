@@ -44,6 +44,8 @@ type machine struct {
 	list    atomic.Pointer[[]cluster.Member] // who is a member, as of this machine's copy
 	changed chan struct{}                    // has a token when the list has to be read again
 	kick    chan struct{}                    // likewise, when the leading machine has to look
+	unknown chan struct{}                    // likewise, when a machine came that is not on the list
+	newer   atomic.Pointer[cluster.News]     // what another one has told
 	ctx     context.Context
 	cancel  context.CancelFunc
 	jobs    sync.WaitGroup
@@ -76,7 +78,7 @@ func open(o app.ClusterOptions) (*machine, error) {
 		return nil, err
 	}
 	m := &machine{o: o, log: o.Logger, identity: id, listener: l, changed: make(chan struct{}, 1),
-		kick: make(chan struct{}, 1)}
+		kick: make(chan struct{}, 1), unknown: make(chan struct{}, 1)}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m, nil
 }
@@ -116,6 +118,8 @@ func (m *machine) Engine(c kv.Config) (kv.Store, error) {
 		Listener: m.listener,
 		Identity: m.identity,
 		Members:  m.members,
+		At:       m.place,
+		Unknown:  func() { wake(m.unknown) },
 		Joins:    m.joins(),
 		Log:      m.log,
 	})
@@ -137,7 +141,30 @@ func copyMissing(dir string) error {
 			"cluster, then run here: doorward cluster rejoin", dir).WithCode("cluster_copy_missing")
 }
 
-func (m *machine) members() []cluster.Member { return *m.list.Load() }
+// members is the newest list that this machine knows of.
+func (m *machine) members() []cluster.Member {
+	if n := m.newer.Load(); n != nil && n.At > m.applied() {
+		return n.Members
+	}
+	return *m.list.Load()
+}
+
+// place says how new members is.
+func (m *machine) place() uint64 {
+	at := m.applied()
+	if n := m.newer.Load(); n != nil {
+		at = max(at, n.At)
+	}
+	return at
+}
+
+// applied is how many entries of the log this machine's copy has.
+func (m *machine) applied() uint64 {
+	if m.store.Load() == nil {
+		return 0
+	}
+	return m.node.Applied()
+}
 
 // Attach implements app.Machine.
 func (m *machine) Attach(s *store.Store) (err error) {
@@ -151,6 +178,7 @@ func (m *machine) Attach(s *store.Store) (err error) {
 	}
 	m.jobs.Go(func() { m.serveSocket() })
 	m.jobs.Go(m.follow)
+	m.jobs.Go(m.hear)
 	m.jobs.Go(func() { s.WhileLeading(m.ctx, m.lead) })
 	return nil
 }
@@ -222,6 +250,41 @@ func (m *machine) reload() error {
 		m.log.Error("this machine was removed from the cluster: its copy is not kept up to date any more")
 	}
 	return endBeginning(m.o.Data)
+}
+
+// hear asks the other machines who is a member, at the start and whenever one comes that this
+// machine does not know: its copy may be older than that one, which perhaps leads.
+func (m *machine) hear() {
+	pause := time.NewTicker(tryAgain)
+	defer pause.Stop()
+	for {
+		m.ask()
+		select {
+		case <-m.unknown:
+		case <-m.ctx.Done():
+			return
+		}
+		select {
+		case <-pause.C:
+		case <-m.ctx.Done():
+			return
+		}
+	}
+}
+
+// ask takes the newest list that any machine has which this one knows.
+func (m *machine) ask() {
+	for _, k := range m.members() {
+		if k.ID == m.identity.Node() {
+			continue
+		}
+		n, err := m.port.Ask(m.ctx, k.ID)
+		if err != nil || n.At <= m.place() || len(n.Members) == 0 {
+			continue
+		}
+		m.newer.Store(&n)
+		m.port.Prune()
+	}
 }
 
 // renew makes this machine's next certificate when it is time. Its copy has the authority.

@@ -153,12 +153,34 @@ func (m *machine) remove(r *http.Request) (removed app.MachineState, err error) 
 		return removed, access.Errorf(access.Conflict,
 			"%s leads now. Stop it, and remove it on the machine that leads then.", k.Name).WithCode("machine_leads")
 	}
-	if err := m.staysMajority(r.Context(), k); err != nil {
+	if len(m.members()) > 1 {
+		err = m.staysMajority(r.Context(), k)
+	}
+	if err != nil {
 		return removed, err
 	}
 	removed = app.MachineState{ID: string(k.ID), Name: k.Name, Address: k.Address}
 	err = m.store.Load().Update(r.Context(), func(tx *store.Tx) error { return store.MachinesIn(tx).Remove(k.ID) })
-	return removed, err
+	if err != nil {
+		return removed, err
+	}
+	return removed, m.awaitGone(r.Context(), k)
+}
+
+// awaitGone waits until a machine that leaves is gone.
+func (m *machine) awaitGone(ctx context.Context, k cluster.Member) error {
+	look := time.NewTicker(hearLook)
+	defer look.Stop()
+	for recordOf(m.members(), string(k.ID)) != nil {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return access.Errorf(access.Unavailable,
+				"%s is being removed, and is not gone yet: the machines that stay must run. Look with: doorward cluster "+
+					"list", k.Name).WithCode("machine_leaving")
+		}
+	}
+	return nil
 }
 
 func names(all []cluster.Member) string {

@@ -46,11 +46,14 @@ func (m *machine) tend(ctx context.Context) (left bool, err error) {
 	}); err != nil {
 		return true, err
 	}
+	if me := recordOf(kept, m.self().ID); me != nil && me.Role == cluster.Leaving {
+		return true, m.letOthersLead(ctx)
+	}
 	have, err := m.node.Members()
 	if err != nil {
 		return true, err
 	}
-	if err := m.drop(kept, have); err != nil {
+	if err := m.drop(ctx, kept, have); err != nil {
 		return true, err
 	}
 	if err := m.add(kept, have); err != nil {
@@ -59,16 +62,46 @@ func (m *machine) tend(ctx context.Context) (left bool, err error) {
 	return m.promote(ctx, kept)
 }
 
-// drop takes away the copy and the vote of machines that were removed.
-func (m *machine) drop(kept []cluster.Member, have []replica.Member) error {
+// letOthersLead hands the lead to another machine, which can remove this one.
+func (m *machine) letOthersLead(ctx context.Context) error {
+	have, err := m.node.Members()
+	if err != nil {
+		return err
+	}
+	standings, err := m.node.Standings(ctx)
+	if err != nil {
+		return err
+	}
 	for _, h := range have {
-		if h.ID == m.self().ID || recordOf(kept, h.ID) != nil {
+		if h.Votes && standings[h.ID].Answers {
+			return m.node.HandOverTo(h.Peer)
+		}
+	}
+	return nil
+}
+
+// drop takes away the copy and the vote of machines that leave, and then forgets them, whereupon
+// all close their connections to them. The other way round, one without which the rest is no
+// majority could not be removed any more: nobody would reach it.
+func (m *machine) drop(ctx context.Context, kept []cluster.Member, have []replica.Member) error {
+	for _, h := range have {
+		k := recordOf(kept, h.ID)
+		if h.ID == m.self().ID || k != nil && k.Role != cluster.Leaving {
 			continue
 		}
 		if err := m.node.Remove(h.ID); err != nil {
 			return err
 		}
 		m.log.Info("a machine was removed from the cluster", "node", h.ID, "address", h.Address)
+	}
+	for _, k := range kept {
+		if k.Role != cluster.Leaving {
+			continue
+		}
+		err := m.store.Load().Update(ctx, func(tx *store.Tx) error { return store.MachinesIn(tx).Forget(k.ID) })
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -79,7 +112,7 @@ func (m *machine) add(kept []cluster.Member, have []replica.Member) error {
 		known := slices.ContainsFunc(have, func(h replica.Member) bool {
 			return h.ID == string(k.ID) && h.Address == k.Address
 		})
-		if known || string(k.ID) == m.self().ID {
+		if known || k.Role == cluster.Leaving || string(k.ID) == m.self().ID {
 			continue
 		}
 		if err := m.node.Add(replica.Peer{ID: string(k.ID), Address: k.Address}, false); err != nil {
@@ -105,7 +138,7 @@ func (m *machine) promote(ctx context.Context, kept []cluster.Member) (left bool
 	}
 	for _, h := range have {
 		k := recordOf(kept, h.ID)
-		if k == nil {
+		if k == nil || k.Role == cluster.Leaving {
 			continue
 		}
 		if s := standings[h.ID]; !h.Votes {
@@ -118,7 +151,7 @@ func (m *machine) promote(ctx context.Context, kept []cluster.Member) (left bool
 			}
 			m.log.Info("a machine has caught up, and has a vote", "name", k.Name, "address", k.Address)
 		}
-		if k.Role == cluster.Voter {
+		if k.Role != cluster.Learner {
 			continue
 		}
 		err := m.store.Load().Update(ctx, func(tx *store.Tx) error { return store.MachinesIn(tx).Promote(k.ID) })

@@ -91,7 +91,7 @@ func (j *Joins) admit(r JoinRequest, csr Request, a *Admission, now time.Time) e
 	others := a.Members
 	if again {
 		i := slices.IndexFunc(a.Members, func(m Member) bool { return m.ID == csr.node && m.Key == csr.hash })
-		if i < 0 {
+		if i < 0 || a.Members[i].Role == Leaving {
 			return tokenUsed() // and the machine was removed since
 		}
 		joined.JoinedAt, joined.Role = a.Members[i].JoinedAt, a.Members[i].Role

@@ -179,7 +179,8 @@ type site struct {
 // machine starts a member.
 func (w *world) machine(name string, change ...func(*Options)) *site {
 	w.t.Helper()
-	o := Options{Now: w.clock.now, Log: slog.New(slog.DiscardHandler), Joins: w.joins, Members: w.registry.list}
+	o := Options{Now: w.clock.now, Log: slog.New(slog.DiscardHandler), Joins: w.joins, Members: w.registry.list,
+		At: func() uint64 { return 7 }}
 	for _, c := range change {
 		c(&o)
 	}

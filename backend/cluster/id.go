@@ -73,4 +73,5 @@ type Role string
 const (
 	Learner Role = "learner" // it gets a copy of everything, and has no vote: it has not caught up yet
 	Voter   Role = "voter"   // what is acknowledged is on the disks of a majority of these, and they elect
+	Leaving Role = "leaving" // it was removed, and is a member until the others do not count on its vote
 )

@@ -128,7 +128,7 @@ func (c Machines) List() ([]cluster.Member, error) {
 // Promote says that a machine votes: it has caught up.
 func (c Machines) Promote(id cluster.NodeID) error {
 	m, err := c.Get(id)
-	if err != nil || m.Role == cluster.Voter {
+	if err != nil || m.Role != cluster.Learner {
 		return err
 	}
 	m.Role = cluster.Voter
@@ -138,18 +138,20 @@ func (c Machines) Promote(id cluster.NodeID) error {
 	return c.tx.set(machineKey(id), m)
 }
 
-// Remove deletes a machine, and the join token that it has used: with neither it can come
-// back. The last machine stays.
+// Remove marks a machine as leaving: the leading one takes its vote away, and then calls Forget.
+// If it were gone at once, its connections would be closed while a majority still needs it. The
+// join token that it has used is deleted, so that it cannot ask again. The last machine stays.
 func (c Machines) Remove(id cluster.NodeID) error {
 	m, err := c.Get(id)
-	if err != nil {
+	if err != nil || m.Role == cluster.Leaving {
 		return err
 	}
 	all, err := c.List()
 	if err != nil {
 		return err
 	}
-	if len(all) == 1 {
+	stay := slices.ContainsFunc(all, func(o cluster.Member) bool { return o.ID != id && o.Role != cluster.Leaving })
+	if !stay {
 		return access.Errorf(access.Conflict,
 			"%s is the only machine of the cluster. To make it a server of its own, stop it and run: doorward cluster "+
 				"leave --alone", m.Name).WithCode("machine_last")
@@ -158,6 +160,19 @@ func (c Machines) Remove(id cluster.NodeID) error {
 		return err
 	}
 	if err := c.tx.Record(access.Operator, access.ActionRemoveMachine, m.Name, m.Address); err != nil {
+		return err
+	}
+	m.Role = cluster.Leaving
+	return c.tx.set(machineKey(id), m)
+}
+
+// Forget deletes a machine that is leaving.
+func (c Machines) Forget(id cluster.NodeID) error {
+	m, err := c.Get(id)
+	if access.NotFound.Is(err) {
+		return nil
+	}
+	if err != nil || m.Role != cluster.Leaving {
 		return err
 	}
 	return c.tx.unmark(machineKey(id))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -154,14 +155,25 @@ func TestARemovedMachineIsForgotten(t *testing.T) {
 		if err == nil {
 			t.Errorf("another machine joins with the same token as %s", again.Node())
 		}
+		must(t, os.Remove(filepath.Join(dir, "node.pem")))
 		b.update(func(tx *Tx) error { return MachinesIn(tx).Promote(id.Node()) })
 		if m.list()[1].Role != cluster.Voter {
 			t.Error("it has no vote")
 		}
 		b.update(func(tx *Tx) error { return MachinesIn(tx).Remove(id.Node()) })
+		b.update(func(tx *Tx) error { return MachinesIn(tx).Promote(id.Node()) })
+		if m.list()[1].Role != cluster.Leaving {
+			t.Errorf("it does not leave: %v", m.list())
+		}
 		_, err = m.join("b", dir, token)
-		if err == nil || len(m.list()) != 1 {
-			t.Errorf("it joins again: %v, %v", err, m.list())
+		wantRefusal(t, err, "join_token_unknown")
+		b.update(func(tx *Tx) error {
+			return errors.Join(MachinesIn(tx).Forget(id.Node()), MachinesIn(tx).Forget(m.first.ID))
+		})
+		_, err = m.join("b", dir, token)
+		wantRefusal(t, err, "join_token_unknown")
+		if len(m.list()) != 1 {
+			t.Errorf("it joins again: %v", m.list())
 		}
 		must(t, b.Each(t.Context(), func(key, value []byte) error {
 			if r := recordOf(key); r.prefix == machinePrefix && bytes.Contains(key, []byte(id.Node())) ||

@@ -46,6 +46,13 @@ func (n *Node) Leader() Peer {
 	return Peer{string(id), string(address)}
 }
 
+// HandOverTo gives the lead to another machine, which first gets what it lacks. Only the leading
+// machine can do this.
+func (n *Node) HandOverTo(p Peer) error {
+	to := raft.ServerID(p.ID)
+	return unavailable(n.raft.LeadershipTransferToServer(to, raft.ServerAddress(p.Address)).Error())
+}
+
 // leaderLook is how often AwaitLeader looks whether somebody leads.
 const leaderLook = 20 * time.Millisecond
 
