@@ -348,8 +348,8 @@ func (r *clusterRun) clusterRejoinVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rejoin --join HOST:PORT --token-file FILE",
 		Short: "Let this machine join again, with a new copy",
-		Long: "Let this machine join again after it was removed, because its copy was damaged or\n" +
-			"lost. The server must not run. What it has is put aside.",
+		Long: "Let this machine join again after it was removed, because its copy was damaged\n" +
+			"or lost. The server must not run. What it has is put aside.",
 		Args: cobra.NoArgs,
 	}
 	cmd.RunE = r.stopped(f, func(cmd *cobra.Command, o app.ClusterOptions) error {

@@ -176,8 +176,8 @@ func (m *machine) awaitGone(ctx context.Context, k cluster.Member) error {
 		case <-look.C:
 		case <-ctx.Done():
 			return access.Errorf(access.Unavailable,
-				"%s is being removed, and is not gone yet: the machines that stay must run. Look with: doorward cluster "+
-					"list", k.Name).WithCode("machine_leaving")
+				"%s is being removed, and is not gone yet: the machines that stay must run. Look with: doorward "+
+					"cluster list", k.Name).WithCode("machine_leaving")
 		}
 	}
 	return nil
