@@ -229,7 +229,7 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 		SetupLink: setup,
 		Socket:    filepath.Join(a.c.Data, SocketName),
 	}
-	if route, err := a.mailNow(ctx); err == nil && !route.Server.IsZero() {
+	if route, err := a.mailNow(store.Here(ctx)); err == nil && !route.Server.IsZero() {
 		info.MailServer = route.Server.Name()
 	}
 	ready(info)

@@ -97,7 +97,7 @@ func (r *run) ready(info app.ServeInfo) error {
 // spell is the command line of another verb on the same data directory, with this
 // program's name.
 func (r *run) spell(verb string) string {
-	words := []string{cmp.Or(r.Name, "doorward"), verb}
+	words := append([]string{cmp.Or(r.Name, "doorward")}, strings.Fields(verb)...)
 	if r.data != "" {
 		words = append(words, "--data", r.data)
 	}

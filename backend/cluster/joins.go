@@ -37,6 +37,10 @@ func (p *Port) receiveJoin(a *arrival, conn *tls.Conn) {
 			"address", member.Address, "from", a.raw.RemoteAddr())
 		return
 	}
+	if leader, there := leaderIn(err); there {
+		p.o.Log.Info("a machine that joins was sent to the leading one", "from", a.raw.RemoteAddr(), "leader", leader)
+		return
+	}
 	var e *access.Error
 	if !errors.As(err, &e) { // ours
 		p.o.Log.Error("a request to join the cluster has failed", "from", a.raw.RemoteAddr(), "err", err)

@@ -38,15 +38,15 @@ type beginnings struct {
 // begin checks and migrates the data, once in each lead. Everything else waits for that.
 func (s *Store) begin(ctx context.Context) error {
 	b := &s.beginnings
-	if b.asItIs || b.done.Load() == b.newest.Load() {
+	if !b.due() {
 		return nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now := b.newest.Load()
-	if b.done.Load() == now {
+	if !b.due() {
 		return nil
 	}
+	now := b.newest.Load()
 	ctx = context.WithoutCancel(ctx) // others wait for it
 	if err := firstOf(ctx, s.check, s.migrate); err != nil {
 		return err
@@ -54,6 +54,9 @@ func (s *Store) begin(ctx context.Context) error {
 	b.done.Store(now)
 	return nil
 }
+
+// due reports whether a lead has begun that was not checked.
+func (b *beginnings) due() bool { return !b.asItIs && b.done.Load() != b.newest.Load() }
 
 // filled says that the data is what somebody has just filled the store with, who checks it.
 func (b *beginnings) filled() { b.done.Store(b.newest.Load()) }

@@ -169,7 +169,7 @@ type Tx struct {
 
 // View runs fn on one consistent state.
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
-	if !isHere(ctx) {
+	if s.beginnings.due() && !isHere(ctx) {
 		if err := s.begin(ctx); err != nil {
 			return err
 		}
