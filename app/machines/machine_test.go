@@ -316,3 +316,37 @@ func TestCommandsWithoutAServer(t *testing.T) {
 	wantRefusal(t, err, "cluster_stopped")
 	wantRefusal(t, Cluster{}.Init(t.Context(), s.o), "cluster_member_already")
 }
+
+// The lead moves to a machine just when that is being removed: it cannot take its own vote away,
+// so it lets another one lead, which does.
+func TestALeadingMachineThatLeaves(t *testing.T) {
+	a := first(t)
+	b, c := a.joined("b"), a.joined("c")
+	a.votes("a", "b", "c")
+	must(t, a.store.Update(t.Context(), func(tx *store.Tx) error {
+		return store.MachinesIn(tx).Remove(a.m.identity.Node())
+	}))
+	eventually(t, "another one leads, and a is gone", func() bool {
+		for _, s := range []*site{b, c} {
+			if s.store.Leads() && len(s.m.members()) == 2 {
+				all, err := s.m.node.Members()
+				return err == nil && len(all) == 2
+			}
+		}
+		return false
+	})
+}
+
+// A leading machine was stopped half-way, and raft lacks a machine that has joined: it gets its
+// copy and its vote again, because the list follows the records.
+func TestTheListFollowsTheRecords(t *testing.T) {
+	a := first(t)
+	b := a.joined("b")
+	a.votes("a", "b")
+	must(t, a.m.node.Remove(b.m.self().ID))
+	wake(a.m.kick)
+	eventually(t, "b has a vote again", func() bool {
+		all, err := a.m.node.Members()
+		return err == nil && len(all) == 2 && all[1].Votes
+	})
+}
