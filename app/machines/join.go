@@ -76,7 +76,7 @@ func (r registry) Admit(ctx context.Context, hash access.SecretHash, decide func
 	if !known { // who shows no token learns nothing
 		return decide(&cluster.Admission{})
 	}
-	return cluster.Elsewhere(r.m.node.Leader().Address)
+	return cluster.Elsewhere(r.m.node.LeaderAt().Address)
 }
 
 // hearTime is how long a machine that does not lead waits for the token that somebody shows:

@@ -78,7 +78,7 @@ func answering[T any](do func(*http.Request) (T, error)) http.HandlerFunc {
 }
 
 func (m *machine) states(r *http.Request) (all []app.MachineState, err error) {
-	leader := m.node.Leader().ID
+	leader := m.node.LeaderAt().ID
 	standings, err := m.node.Standings(r.Context())
 	leads := err == nil
 	for _, k := range m.members() {
@@ -126,7 +126,7 @@ func (m *machine) leadsOrSays() error {
 	if m.store.Load().Leads() {
 		return nil
 	}
-	at := m.node.Leader()
+	at := m.node.LeaderAt()
 	if k := recordOf(m.members(), at.ID); k != nil {
 		return access.Errorf(access.Unavailable, "The machine %s leads, at %s. Run the same command there.", k.Name,
 			k.Address).WithCode("not_leading")

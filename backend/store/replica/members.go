@@ -40,8 +40,8 @@ func (n *Node) Remove(id string) error {
 	return unavailable(n.raft.RemoveServer(raft.ServerID(id), 0, networkTimeout).Error())
 }
 
-// Leader returns the machine that leads, as far as this one knows; zero if it knows of none.
-func (n *Node) Leader() Peer {
+// LeaderAt returns the machine that leads, as far as this one knows; zero if it knows of none.
+func (n *Node) LeaderAt() Peer {
 	address, id := n.raft.LeaderWithID()
 	return Peer{string(id), string(address)}
 }
@@ -62,7 +62,7 @@ func (n *Node) AwaitLeader(ctx context.Context) bool {
 	look := time.NewTicker(leaderLook)
 	defer look.Stop()
 	for {
-		if id := n.Leader().ID; id != "" && id != n.o.Self.ID || n.lead.Load() != nil {
+		if id := n.LeaderAt().ID; id != "" && id != n.o.Self.ID || n.lead.Load() != nil {
 			return true
 		}
 		select {

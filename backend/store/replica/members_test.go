@@ -92,8 +92,8 @@ func TestAFollowerReadsItsOwnCopy(t *testing.T) {
 	if err := b.ViewHere(t.Context(), read); err != nil || !found {
 		t.Errorf("ViewHere = %v", err)
 	}
-	if b.Leader() != leader.o.Self || !b.AwaitLeader(t.Context()) || !leader.AwaitLeader(t.Context()) {
-		t.Errorf("%v leads", b.Leader())
+	if b.LeaderAt() != leader.o.Self || !b.AwaitLeader(t.Context()) || !leader.AwaitLeader(t.Context()) {
+		t.Errorf("%v leads", b.LeaderAt())
 	}
 	if _, err := b.Standings(t.Context()); !errors.Is(err, kv.ErrUnavailable) {
 		t.Errorf("it asks as if it led: %v", err)
