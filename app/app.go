@@ -213,7 +213,10 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 		return errors.Join(err, socket.Close())
 	}
 	ctx, stop := context.WithCancel(ctx)
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
+	if a.machine != nil {
+		a.running.Go(func() { failed <- a.web.ServeForwarded(a.machine.Forwarded()) })
+	}
 	a.running.Go(func() { failed <- a.web.Serve(socket, true) })
 	a.running.Go(func() {
 		if a.certificate != nil {

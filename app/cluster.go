@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/store"
 	"doorward/backend/store/kv"
+	"doorward/backend/web"
 )
 
 // A Cluster keeps a data directory's store on several machines. Package machines is one. The
@@ -59,6 +61,11 @@ type ClusterOptions struct {
 
 // A Machine is this machine's part in its cluster.
 type Machine interface {
+	web.Cluster
+
+	// Forwarded returns the connections of other machines that forward requests to this one.
+	Forwarded() net.Listener
+
 	// Engine opens the store's engine.
 	Engine(c kv.Config) (kv.Store, error)
 

@@ -269,6 +269,9 @@ func TestThreeMachines(t *testing.T) {
 		h.become("a voter*", "b voter", "c voter")
 	}
 	b.refuses("The machine a leads", "cluster", "token")
+	if out := c.run("members"); !strings.Contains(out, "ada@example.com") {
+		t.Errorf("a machine that does not lead answers %s", out)
+	}
 
 	strangers(t, a, first)
 

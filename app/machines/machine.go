@@ -334,6 +334,20 @@ func (m *machine) authority(ctx context.Context) (a *cluster.Authority, err erro
 // AwaitLeader implements app.Machine.
 func (m *machine) AwaitLeader(ctx context.Context) { m.node.AwaitLeader(ctx) }
 
+// Confirm implements web.Cluster.
+func (m *machine) Confirm(ctx context.Context) error { return m.node.Confirm(ctx) }
+
+// Leader implements web.Cluster.
+func (m *machine) Leader() (id string, here bool) { return m.node.Leader() }
+
+// Dial implements web.Cluster.
+func (m *machine) Dial(ctx context.Context, id string) (net.Conn, error) {
+	return m.port.DialForward(ctx, cluster.NodeID(id))
+}
+
+// Forwarded implements app.Machine.
+func (m *machine) Forwarded() net.Listener { return m.port.Forward() }
+
 // Close implements app.Machine.
 func (m *machine) Close() error {
 	m.cancel()

@@ -35,13 +35,16 @@ type Gate struct {
 
 // New returns the gate of an open store, subscribed to its commits and to its
 // changes of leadership. It fails where the policy cannot be loaded from the
-// stored roles.
+// stored roles; on one of several machines, which may not lead yet, the first
+// request that needs the policy does.
 func New(ctx context.Context, s *store.Store, log *slog.Logger) (*Gate, error) {
 	g := &Gate{store: s, log: log}
 	g.known.init()
 	g.uses.init()
-	if err := s.View(ctx, func(tx *store.Tx) error { _, err := g.Policy(tx); return err }); err != nil {
-		return nil, err
+	if !s.Elected() {
+		if err := s.View(ctx, func(tx *store.Tx) error { _, err := g.Policy(tx); return err }); err != nil {
+			return nil, err
+		}
 	}
 	s.OnCommit(g.known.drop)
 	s.OnLead(g.led)

@@ -215,3 +215,24 @@ func TestNoPolicyOutlivesTheLead(t *testing.T) {
 		t.Error("the policy is remembered without the lead")
 	}
 }
+
+// A machine begins that does not lead, and so cannot read its copy of the store. It opens its
+// gate all the same, admits nobody, and knows them all once it leads.
+func TestAGateOpensWithoutTheLead(t *testing.T) {
+	open, engine := enginetest.Controlled()
+	fx := openLobby(t, open)
+	m := fx.member("ada", access.Fleet)
+	secret := fx.enter(m)
+	engine().Lead(false)
+	g, err := New(t.Context(), fx.store, slog.New(slog.DiscardHandler))
+	must(t, err)
+	if p, err := g.Principal(t.Context(), secret); err == nil {
+		t.Errorf("without the lead it admits %s", p.Member.ID)
+	}
+	engine().Lead(true)
+	p, err := g.Principal(t.Context(), secret)
+	must(t, err)
+	if !p.Permissions[fleet] {
+		t.Error("with the lead it does not know the policy")
+	}
+}

@@ -120,6 +120,10 @@ var reported = []store.Topic{
 // DeriveKey returns a key for one use outside the store.
 func (s *Service) DeriveKey(use string) []byte { return s.store.DeriveKey(use) }
 
+// OnLead registers fn, which is called when this process begins to lead, and when it has
+// stopped leading; see store.OnLead.
+func (s *Service) OnLead(fn func(leads bool)) (cancel func()) { return s.store.OnLead(fn) }
+
 // Ready reports whether the store can be written.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ready(ctx) }
 

@@ -8,6 +8,7 @@ type Class struct {
 	who    audience
 	needed access.Permission
 	tokens bool // with pendingAudience: also API tokens of active members
+	here   bool // with publicAudience and operatorAudience: depends on nothing but this machine
 }
 
 type audience int
@@ -24,6 +25,10 @@ const (
 
 // Public is for everybody.
 func Public() Class { return Class{who: publicAudience} }
+
+// Static is Public for what every copy of the program has: each machine of a cluster answers
+// it, whether it leads or not.
+func Static() Class { return Class{who: publicAudience, here: true} }
 
 // Pending is for pending and active members, by session.
 func Pending() Class { return Class{who: pendingAudience} }
@@ -42,6 +47,14 @@ func Permission(p access.Permission) Class { return Class{who: permittedAudience
 
 // Operator is for whoever has access to the machine.
 func Operator() Class { return Class{who: operatorAudience} }
+
+// Machine is Operator for what is about this machine and its copy of the store: it answers
+// whether it leads or not.
+func Machine() Class { return Class{who: operatorAudience, here: true} }
+
+// needsLead reports whether the answer depends on who may do what: only a machine that is
+// sure that it leads gives it.
+func (n Class) needsLead() bool { return n.who != publicAudience && !n.here }
 
 // String names the class, for the test that sweeps the routes.
 func (n Class) String() string {

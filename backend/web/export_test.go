@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"log/slog"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"time"
@@ -26,15 +28,60 @@ const (
 	CompressFrom = compressFrom
 )
 
+// FenceTime is how long a machine tries to make sure that it leads.
+const FenceTime = fenceTime
+
+// Sure is Confirm of a server that is one of these machines.
+func Sure(c Cluster) func(context.Context) error {
+	return (&Server{cluster: c, Log: slog.New(slog.DiscardHandler)}).Confirm
+}
+
+// ForwardWithin sets for how long another try is made to forward a request.
+func (s *Server) ForwardWithin(d time.Duration) { s.forwarder.within = d }
+
+// ForgetConnections closes the unused connections to other machines.
+func (s *Server) ForgetConnections() { s.forwarder.transport.(*http.Transport).CloseIdleConnections() }
+
+// The times of forwarding.
+const (
+	ForwardTries = forwardWithin
+	ForwardPause = forwardPause
+	ForwardGrace = forwardGrace
+)
+
+// Forwards sends a request of this method through a transport, as a server that is one of these
+// machines does.
+func Forwards(c Cluster, t http.RoundTripper, method string) (*http.Response, error) {
+	w := &forwarder{cluster: c, transport: t, within: forwardWithin}
+	return w.send(context.Background(), &parcel{method: method, target: "/"}, w.within)
+}
+
+// The headers between machines.
+const (
+	VisitorHeader   = visitorHeader
+	OperatorHeader  = operatorHeader
+	ElsewhereHeader = elsewhereHeader
+	MemberHeader    = memberHeader
+)
+
+// ErrLeadsHere says that this machine has begun to lead.
+var ErrLeadsHere = errLeadsHere
+
 // Classes are the face's routes and their classes.
 func (f *Face) Classes() map[string]Class { return f.classes }
 
 // Made reports which of the faces exist.
-func (s *Server) Made() (operator, network bool) { return s.operator != nil, s.network != nil }
+func (s *Server) Made() (operator, network bool) {
+	return s.faces[operatorFace] != nil, s.faces[networkFace] != nil
+}
 
 // Remount builds a face again, with one more mount before the others.
 func (s *Server) Remount(local bool, first Mount) error {
-	_, err := s.newFace(local, append([]Mount{first}, s.mounts...)...)
+	kind := networkFace
+	if local {
+		kind = operatorFace
+	}
+	_, err := s.newFace(kind, append([]Mount{first}, s.mounts...)...)
 	return err
 }
 

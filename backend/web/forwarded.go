@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net"
 	"net/netip"
 	"strings"
 
@@ -94,7 +95,7 @@ type sources struct{ proxies []netip.Prefix }
 
 // check refuses a request whose proxy does not report a readable address.
 func (s *sources) check(c *fiber.Ctx) error {
-	if len(s.proxies) == 0 {
+	if len(s.proxies) == 0 || c.Locals(visitorKey) != nil {
 		return nil
 	}
 	_, err := clientAddr(peerOf(c), forwarded(&c.Request().Header), s.trusts)
@@ -102,8 +103,12 @@ func (s *sources) check(c *fiber.Ctx) error {
 }
 
 // from is the address the request comes from, for limits, sessions and the audit
-// log alike. outer has refused requests without a readable one.
+// log alike. outer has refused requests without a readable one. Where another machine of the
+// cluster has forwarded the request, it is what that one says.
 func (s *sources) from(c *fiber.Ctx) netip.Addr {
+	if visitor, ok := c.Locals(visitorKey).(netip.Addr); ok {
+		return visitor
+	}
 	peer := peerOf(c)
 	if len(s.proxies) == 0 || !s.trusts(peer) {
 		return peer
@@ -113,6 +118,15 @@ func (s *sources) from(c *fiber.Ctx) netip.Addr {
 		return peer
 	}
 	return a
+}
+
+// ofConn is from for a request whose head alone has arrived.
+func (s *sources) ofConn(c net.Conn, h *fasthttp.RequestHeader) (netip.Addr, error) {
+	tcp, ok := c.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}, errForwarded
+	}
+	return clientAddr(tcp.AddrPort().Addr(), forwarded(h), s.trusts)
 }
 
 func peerOf(c *fiber.Ctx) netip.Addr {

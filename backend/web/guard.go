@@ -20,6 +20,7 @@ type Guard struct {
 	attempts *limiter
 	requests *limiter
 	traces   *traces
+	fenced   func(*fiber.Ctx) error // makes sure that what is remembered is current
 }
 
 var (
@@ -33,9 +34,9 @@ var (
 			"page.").WithCode("pending")
 )
 
-// Check identifies the caller, from the current state, and refuses what they may
-// not do. Afterwards Actor and PrincipalOf return the caller.
-func (g *Guard) Check(c *fiber.Ctx, n Class) error {
+// check identifies the caller, from the current state, and refuses what they may
+// not do. Afterwards Actor and PrincipalOf return the caller. Only Face.Admission calls it.
+func (g *Guard) check(c *fiber.Ctx, n Class) error {
 	if c.Locals(localKey) != nil {
 		return g.identifyLocal(c)
 	}
@@ -109,8 +110,12 @@ func (g *Guard) identifyLocal(c *fiber.Ctx) error {
 }
 
 // Identify returns the principal of the request's token or cookie. From then on pages are in
-// their language, also those that say what they may not do.
+// their language, also those that say what they may not do. Public pages ask it as well, so it
+// makes sure of the lead itself.
 func (g *Guard) Identify(c *fiber.Ctx) (*gate.Principal, error) {
+	if err := g.fenced(c); err != nil {
+		return nil, err
+	}
 	p, err := g.identify(c)
 	if err == nil {
 		c.Locals(languageKey, p.Member.Language)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -23,31 +24,47 @@ var largeBodies = map[string]access.Permission{
 }
 
 // maySendLarge reports whether a request comes from somebody with that permission. It only
-// decides how long the body may be; the guard checks again once the body is here.
-func (g *Guard) maySendLarge(ctx context.Context, r wire.Request, need access.Permission) bool {
+// decides how long the body may be; the guard checks again once the body is here. A machine
+// that does not lead asks the one that does.
+func (s *Server) maySendLarge(r wire.Request, path string, need access.Permission) bool {
 	var h fasthttp.RequestHeader
 	if h.Read(bufio.NewReaderSize(bytes.NewReader(r.Head), len(r.Head)+1)) != nil {
 		return false
 	}
-	p, err := g.whoseHead(ctx, &h)
-	if access.SignedOut.Is(err) {
-		g.countAttempt(r.Conn, &h)
+	may := s.leads() && s.Guard.maySendLarge(s.stopped, r.Conn, &h, need) ||
+		!s.leads() && s.leaderTakesLarge(r.Conn, &h, path)
+	if may {
+		r.Conn.Trust()
 	}
-	if err != nil || p.Actor.Token == "" && p.Member.State == access.Pending ||
-		p.May(need) != nil {
+	return may
+}
+
+func (s *Server) leaderTakesLarge(c net.Conn, h *fasthttp.RequestHeader, path string) bool {
+	from, err := s.sources.ofConn(c, h)
+	if err != nil {
 		return false
 	}
-	r.Conn.Trust()
-	return true
+	p := pack(h, false, from)
+	p.method, p.target = fiber.MethodGet, forwardedPath+path
+	answer, err := s.forwarder.send(s.stopped, p, s.forwarder.within)
+	if err != nil {
+		return false
+	}
+	answer.Body.Close()
+	return answer.StatusCode == http.StatusNoContent
+}
+
+func (g *Guard) maySendLarge(ctx context.Context, c net.Conn, h *fasthttp.RequestHeader, need access.Permission) bool {
+	p, err := g.whoseHead(ctx, h)
+	if access.SignedOut.Is(err) {
+		g.countAttempt(c, h)
+	}
+	return err == nil && (p.Actor.Token != "" || p.Member.State != access.Pending) && p.May(need) == nil
 }
 
 // countAttempt counts a secret that was not valid, as the guard does.
 func (g *Guard) countAttempt(c net.Conn, h *fasthttp.RequestHeader) {
-	tcp, ok := c.RemoteAddr().(*net.TCPAddr)
-	if !ok {
-		return
-	}
-	if from, err := clientAddr(tcp.AddrPort().Addr(), forwarded(h), g.sources.trusts); err == nil {
+	if from, err := g.sources.ofConn(c, h); err == nil {
 		g.attempts.allow(from)
 	}
 }

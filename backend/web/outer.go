@@ -19,6 +19,8 @@ const (
 	bodyKey
 	languageKey // the caller's own
 	messagesKey // the catalogue
+	visitorKey  // the address that a forwarded request comes from
+	fencedKey   // the machine has made sure that it leads since the request came
 )
 
 // outer wraps every request: it recovers from panics, answers only for the
@@ -33,18 +35,18 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 	}()
 	s.secureHeaders(c)
 	c.Locals(messagesKey, s.messages)
-	local := c.Locals(localKey) != nil
+	local, leads := c.Locals(localKey) != nil, s.leads() // only who leads knows the names in force
 	if !local {
 		if s.inFlight.Add(1) > int64(s.limits.InFlight) {
 			s.inFlight.Add(-1)
 			return f.Fail(c, Busy())
 		}
 		defer s.inFlight.Add(-1)
-		if !isProbe(c) && (!s.isOurs(c) || twoHosts(c.Request().Header.RawHeaders())) {
+		if !isProbe(c) && (!hasOneHost(c) || leads && !s.isOurs(c)) {
 			return f.Fail(c, errForeignHost)
 		}
 	}
-	if len(c.Request().RequestURI()) > addressLimit {
+	if len(c.Request().Header.RequestURI()) > addressLimit {
 		return f.Fail(c, fiber.ErrRequestURITooLong)
 	}
 	if err := s.sources.check(c); err != nil {
@@ -53,6 +55,19 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 	if err := checkKind(c); err != nil {
 		return f.Fail(c, err)
 	}
+	if !leads && !f.answersHere(c) {
+		here, err := f.elsewhere(c)
+		if here && !local && !s.isOurs(c) {
+			err = errForeignHost
+		}
+		if err != nil {
+			return f.Fail(c, err)
+		}
+		if !here {
+			return nil
+		}
+	}
+	c.Request().RequestURI() // makes c.OriginalURL the normalised path and query, without a host
 	if isAPI(c) {
 		if err := readBody(c); err != nil {
 			return f.Fail(c, err)
@@ -70,11 +85,16 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 	return nil
 }
 
-// isOurs reports whether a request names this server: in its address, and in the
-// raw header, since the address omits whatever precedes an @.
+// isOurs reports whether a request names this server.
 func (s *Server) isOurs(c *fiber.Ctx) bool {
-	host := c.Context().Host()
-	return s.site().hosts[strings.ToLower(string(host))] && bytes.EqualFold(host, c.Request().Header.Host())
+	return s.site().hosts[strings.ToLower(string(c.Context().Host()))]
+}
+
+// hasOneHost reports whether a request names one host: in its address and in the raw header,
+// since the address omits whatever precedes an @.
+func hasOneHost(c *fiber.Ctx) bool {
+	h := &c.Request().Header
+	return bytes.EqualFold(c.Context().Host(), h.Host()) && !twoHosts(h.RawHeaders())
 }
 
 // twoHosts reports whether a request names its host more than once: a proxy on

@@ -9,25 +9,34 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// A Face is everything that one kind of listener serves: the network's, or the
-// operator's socket. Its routes are mounted through Add, AddPage and AddForm, or
-// on App with Classify; all of these take the class. A route that Fiber knows and
-// that has no class is a way in that nobody decided on: check refuses it.
+// A Face is everything that one kind of listener serves: the network's, the
+// operator's socket, or what other machines of a cluster forward. Its routes are
+// mounted through Add, AddPage and AddForm, or on App with Classify; all of these
+// take the class. A route that Fiber knows and that has no class is a way in that
+// nobody decided on: check refuses it.
 type Face struct {
 	s        *Server
 	app      *fiber.App
-	local    bool                            // whoever connects is the operator
+	kind     faceKind
 	classes  map[string]Class                // by method and path
 	wraps    int                             // how many handlers wrap every request
 	refusals func(*fiber.Ctx, Refusal) error // shows refusals to people
 }
 
+type faceKind int
+
+const (
+	networkFace   faceKind = iota
+	operatorFace           // whoever connects is the operator
+	forwardedFace          // whoever connects is another machine, which says for whom it asks
+)
+
 // A Mount adds the routes of one package to a face. It is called once for each
 // face.
 type Mount func(*Face)
 
-// Local reports whether whoever connects to the face is the operator.
-func (f *Face) Local() bool { return f.local }
+// Local reports whether the operator can come to the face.
+func (f *Face) Local() bool { return f.kind != networkFace }
 
 // App is for routes that Add cannot mount. Each has to be classified.
 func (f *Face) App() *fiber.App { return f.app }
@@ -36,17 +45,20 @@ func (f *Face) App() *fiber.App { return f.app }
 func (f *Face) AnswerRefusals(answer func(*fiber.Ctx, Refusal) error) { f.refusals = answer }
 
 // newFace builds a face with its routes, or names the routes that have no class.
-func (s *Server) newFace(local bool, mounts ...Mount) (*Face, error) {
+func (s *Server) newFace(kind faceKind, mounts ...Mount) (*Face, error) {
 	f := &Face{
 		s:        s,
-		local:    local,
+		kind:     kind,
 		classes:  map[string]Class{},
 		refusals: sentence,
 	}
 	f.app = fiber.New(s.fiberConfig(f.Fail))
 	f.app.Server().ErrorHandler = f.answerRefused()
-	if local {
+	switch kind {
+	case operatorFace:
 		f.wrap(func(c *fiber.Ctx) error { c.Locals(localKey, true); return c.Next() })
+	case forwardedFace:
+		f.wrap(f.believe)
 	}
 	f.wrap(f.outer)
 	for _, mount := range mounts {
@@ -65,14 +77,43 @@ func (f *Face) wrap(h fiber.Handler) {
 // Classify records who may use a route.
 func (f *Face) Classify(method, path string, n Class) { f.classes[method+" "+path] = n }
 
+// Admission returns what admits callers to a route of the class, and refuses the others: the
+// one way to the guard, so that on a machine of a cluster nobody is admitted before it is sure
+// of its lead. A server alone has no fence.
+func (f *Face) Admission(n Class) fiber.Handler {
+	check := func(c *fiber.Ctx) error { return f.s.Guard.check(c, n) }
+	if f.s.cluster == nil || !n.needsLead() {
+		return check
+	}
+	return func(c *fiber.Ctx) error {
+		if err := f.s.fenced(c); err != nil {
+			f.notDone(c)
+			return err
+		}
+		return check(c)
+	}
+}
+
 // guarded runs h only for callers that the class admits.
 func (f *Face) guarded(n Class, h fiber.Handler) fiber.Handler {
+	admit := f.Admission(n)
 	return func(c *fiber.Ctx) error {
-		if err := f.s.Guard.Check(c, n); err != nil {
+		if err := admit(c); err != nil {
 			return err
 		}
 		return h(c)
 	}
+}
+
+// answersHere reports whether this machine answers a request even if it does not lead.
+func (f *Face) answersHere(c *fiber.Ctx) bool {
+	for route, n := range f.classes {
+		method, pattern, _ := strings.Cut(route, " ")
+		if n.here && method == c.Method() && fiber.RoutePatternMatch(c.Path(), pattern, f.app.Config()) {
+			return true
+		}
+	}
+	return false
 }
 
 // Add mounts one route.

@@ -10,6 +10,10 @@
 // (routes.go); a server with an unclassified route does not start. Links are
 // never built from a request. Package wire ensures that requests arrive complete
 // and within limits.
+//
+// Where several machines keep one store (cluster.go), the one that leads makes sure
+// of that before it admits anybody, and the others forward requests to it
+// (forward.go).
 package web
 
 import (
@@ -45,6 +49,7 @@ type Options struct {
 	Messages       *messages.Catalog // for what the API refuses; nil: in English
 	Limits         Limits
 	Bounds         wire.Bounds // of connections, and of what is held of requests; zero: for a small machine
+	Cluster        Cluster     // nil: the server is alone
 }
 
 // Limits limit the requests of one source, and of all together.
@@ -84,9 +89,10 @@ type Server struct {
 	stop      context.CancelFunc
 	stopped   context.Context
 	mounts    []Mount
-	operator  *Face // on the socket that only the operator can reach
-	network   *Face // built when somebody first listens on the network
+	faces     [3]*Face // by kind; each but the operator's is built when it is first needed
 	bounds    wire.Bounds
+	cluster   Cluster // nil: alone
+	forwarder *forwarder
 	listeners []*wire.Listener
 	large     chan struct{} // one for each large body
 	mu        sync.Mutex
@@ -129,8 +135,12 @@ func New(o Options) (*Server, error) {
 		sources: &sources{o.TrustedProxies},
 		traces:  newTraces(o.Logger),
 		console: console,
+		cluster: o.Cluster,
 
 		messages: o.Messages,
+	}
+	if s.cluster != nil {
+		s.forwarder = newForwarder(s.cluster)
 	}
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	s.siteKnown.Store(at)
@@ -147,6 +157,7 @@ func New(o Options) (*Server, error) {
 		attempts: newTryLimiter(o.Limits.Attempts),
 		requests: newLimiter(o.Limits.Requests),
 		traces:   s.traces,
+		fenced:   s.fenced,
 	}
 	return s, nil
 }
@@ -161,21 +172,44 @@ func (s *Server) Mount(rooms ...Mount) error {
 
 // mountOwn mounts the routes that belong to no other package.
 func (s *Server) mountOwn(f *Face) {
-	f.AddPage("/healthz", Public(), func(c *fiber.Ctx) error { return c.SendString("ok\n") })
-	f.AddPage("/readyz", Public(), s.ready)
-	f.AddPage("/favicon.ico", Public(), func(c *fiber.Ctx) error { return c.SendStatus(http.StatusNoContent) })
-	f.AddPage("/robots.txt", Public(), func(c *fiber.Ctx) error { return c.SendString("User-agent: *\nDisallow: /\n") })
+	f.AddPage("/healthz", Static(), func(c *fiber.Ctx) error { return c.SendString("ok\n") })
+	f.AddPage("/readyz", Static(), f.ready)
+	f.AddPage("/favicon.ico", Static(), func(c *fiber.Ctx) error { return c.SendStatus(http.StatusNoContent) })
+	f.AddPage("/robots.txt", Static(), func(c *fiber.Ctx) error { return c.SendString("User-agent: *\nDisallow: /\n") })
 
-	f.AddPage("/admin/assets/*", Public(), s.consoleAsset)
+	f.AddPage("/admin/assets/*", Static(), s.consoleAsset)
 	f.AddPage("/admin", Manager(), s.consolePage)
 	f.AddPage("/admin/*", Manager(), s.consolePage)
+
+	if f.kind == forwardedFace {
+		for path, need := range largeBodies {
+			f.Add(fiber.MethodGet, forwardedPath+path, Permission(need), func(c *fiber.Ctx) error {
+				return c.SendStatus(http.StatusNoContent)
+			})
+		}
+	}
 }
 
-func (s *Server) ready(c *fiber.Ctx) error {
-	if err := s.Service.Ready(c.UserContext()); err != nil {
+// ready answers whether requests can be served here: by this machine, or by the one that leads.
+func (f *Face) ready(c *fiber.Ctx) error {
+	err := f.whyNotReady(c)
+	if err != nil {
 		return c.Status(http.StatusServiceUnavailable).SendString(shown(c, err).Message + "\n")
 	}
 	return c.SendString("ready\n")
+}
+
+func (f *Face) whyNotReady(c *fiber.Ctx) error {
+	if f.s.leads() {
+		if err := f.s.fenced(c); err != nil {
+			return err
+		}
+		return f.s.Service.Ready(c.UserContext())
+	}
+	if f.kind == forwardedFace {
+		return errNoLeader
+	}
+	return f.s.leaderReady(c)
 }
 
 // Context ends when the server stops.
@@ -210,16 +244,20 @@ func (s *Server) fiberConfig(fail fiber.ErrorHandler) fiber.Config {
 // operator's has all of the network's routes, and more: Mount builds it, so that
 // a mistake in any route is found before a port is opened.
 func (s *Server) Face(local bool) (*Face, error) {
+	if local {
+		return s.face(operatorFace)
+	}
+	return s.face(networkFace)
+}
+
+func (s *Server) face(kind faceKind) (*Face, error) {
 	s.mu.Lock() // listeners are served from goroutines of their own
 	defer s.mu.Unlock()
-	at := &s.network
-	if local {
-		at = &s.operator
-	}
+	at := &s.faces[kind]
 	if *at != nil {
 		return *at, nil
 	}
-	f, err := s.newFace(local, s.mounts...)
+	f, err := s.newFace(kind, s.mounts...)
 	if err == nil {
 		*at = f
 	}
@@ -229,7 +267,10 @@ func (s *Server) Face(local bool) (*Face, error) {
 // Serve answers requests from l until Close. With local, whoever connects to l is
 // the operator: it must be a socket that only they can reach.
 func (s *Server) Serve(l net.Listener, local bool) error {
-	return s.serve(l, s.wired(local), local)
+	if local {
+		return s.serve(l, s.wired(local), operatorFace)
+	}
+	return s.serve(l, s.wired(local), networkFace)
 }
 
 // ServeTLS is Serve over TLS 1.2 or newer, with suites that encrypt and
@@ -238,11 +279,11 @@ func (s *Server) ServeTLS(l net.Listener, c *tls.Config) error {
 	harden(c)
 	o := s.wired(false)
 	o.TLS = c
-	return s.serve(l, o, false)
+	return s.serve(l, o, networkFace)
 }
 
-func (s *Server) serve(l net.Listener, o wire.Options, local bool) error {
-	f, err := s.Face(local)
+func (s *Server) serve(l net.Listener, o wire.Options, kind faceKind) error {
+	f, err := s.face(kind)
 	if err != nil {
 		return err
 	}
@@ -269,7 +310,7 @@ func (s *Server) Close() error {
 	}
 	end := time.Now().Add(closeWithin)
 	var first error
-	for _, f := range []*Face{s.operator, s.network} {
+	for _, f := range s.faces {
 		if f == nil {
 			continue
 		}

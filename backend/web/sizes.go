@@ -45,7 +45,7 @@ func (s *Server) roomFor(r wire.Request) (most int, release func(), err error) {
 	switch {
 	case string(r.Method) == fiber.MethodGet, string(r.Method) == fiber.MethodHead:
 		return 0, nil, nil
-	case large && s.Guard.maySendLarge(s.stopped, r, need):
+	case large && s.maySendLarge(r, path, need):
 		return s.largeRoom()
 	case strings.HasPrefix(path, "/api/"):
 		return maxBody, nil, nil
@@ -85,9 +85,12 @@ func (f *Face) answerRefused() func(*fasthttp.RequestCtx, error) {
 	}
 }
 
-// trust marks the request's connection as a member's.
+// trust marks the request's connection as a member's, and tells a machine that has forwarded it
+// to do so.
 func trust(c *fiber.Ctx) {
-	if conn, ok := c.Context().Conn().(*wire.Conn); ok {
+	if c.Locals(visitorKey) != nil {
+		c.Set(memberHeader, "1")
+	} else if conn, ok := c.Context().Conn().(*wire.Conn); ok {
 		conn.Trust()
 	}
 }

@@ -242,6 +242,7 @@ func TestACutOffMachineAcknowledgesNothing(t *testing.T) {
 		"View":             func() error { return old.View(t.Context(), empty) },
 		"an empty Update":  func() error { return old.Update(t.Context(), kv.NewOp(), empty) },
 		"a refused Update": func() error { return old.Update(t.Context(), kv.NewOp(), refused) },
+		"Confirm":          func() error { return old.Confirm(t.Context()) },
 	} {
 		if err := call(); !errors.Is(err, kv.ErrUnavailable) {
 			t.Errorf("%s on a machine that was cut off = %v", name, err)
@@ -254,6 +255,15 @@ func TestACutOffMachineAcknowledgesNothing(t *testing.T) {
 	}
 	leader := c.leading(old)
 	set(t, leader, "after")
+	for _, n := range c.running() { // the third has taken an entry from the new leader
+		id, here := n.Leader()
+		if n != old && (id != leader.o.Self.ID || here != (n == leader)) || n == old && here {
+			t.Errorf("%s says that %q leads, itself: %v", n.o.Self.ID, id, here)
+		}
+		if err := n.Confirm(t.Context()); (err == nil) != (n == leader) {
+			t.Errorf("Confirm of %s = %v", n.o.Self.ID, err)
+		}
+	}
 	c.net.isolate("a", false)
 	if kept, err := old.Outcome(c.within(), op); kept || err != nil {
 		t.Errorf("Outcome afterwards = %v, %v", kept, err)

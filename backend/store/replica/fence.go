@@ -14,63 +14,61 @@ import (
 // fenceTime is how long a machine tries to make sure that it still leads.
 const fenceTime = 2 * time.Second
 
-// A fence is how calls make sure that their machine still leads. They share rounds: each
-// waits for one that began after it came.
+// A fence is how calls make sure that their machine still leads. They share rounds.
 type fence struct {
-	mu      sync.Mutex
-	next    *round // nil: nobody waits
-	running bool
+	rounds rounds[verdict]
 
+	mu    sync.Mutex
 	asked map[raft.ServerID]chan struct{} // has a token while that machine is being asked
 }
 
-type round struct {
-	of   *lead
-	err  error
-	done chan struct{}
+// A verdict is nil if that lead lasted until a round of questions had begun.
+type verdict struct {
+	of  *lead
+	err error
+}
+
+// Confirm returns nil if this machine led when the call began, and still did after that, as a
+// majority has said since: whatever was acknowledged before the call, anywhere, is applied
+// here. It returns when ctx ends.
+func (n *Node) Confirm(ctx context.Context) error {
+	l, err := n.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer n.calls.done()
+	return n.confirm(ctx, l)
+}
+
+// Leader returns the ID of the machine that leads, as far as this one knows, and whether it is
+// this one and serves. The ID is empty while nobody leads, and while this machine has not yet
+// begun to serve.
+func (n *Node) Leader() (id string, here bool) {
+	if n.lead.Load() != nil {
+		return n.o.Self.ID, true
+	}
+	_, other := n.raft.LeaderWithID()
+	if id = string(other); id == n.o.Self.ID {
+		return "", false
+	}
+	return id, false
 }
 
 // confirm returns nil if l still lasted after the call began.
 func (n *Node) confirm(ctx context.Context, l *lead) error {
-	r := n.fence.join(n)
-	select {
-	case <-r.done:
-	case <-ctx.Done():
-		return ctx.Err()
+	v, err := n.fence.rounds.wait(ctx)
+	if err != nil {
+		return err
 	}
-	if r.err == nil && r.of != l {
+	if v.err == nil && v.of != l {
 		return errNotLeading
 	}
-	return r.err
+	return v.err
 }
 
-func (f *fence) join(n *Node) *round {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.next == nil {
-		f.next = &round{done: make(chan struct{})}
-	}
-	if !f.running {
-		f.running = true
-		go f.run(n)
-	}
-	return f.next
-}
-
-func (f *fence) run(n *Node) {
-	for {
-		f.mu.Lock()
-		r := f.next
-		f.next = nil
-		f.running = r != nil
-		f.mu.Unlock()
-		if r == nil {
-			return
-		}
-		r.of = n.lead.Load()
-		r.err = n.ask(r.of)
-		close(r.done)
-	}
+func (n *Node) judge() verdict {
+	l := n.lead.Load()
+	return verdict{l, n.ask(l)}
 }
 
 // ask asks the voters whether any has heard of a later term. If a majority has not, after

@@ -110,6 +110,7 @@ func newNode(o Options) *Node {
 		opened: make(chan struct{}), stopped: make(chan struct{})}
 	n.flights.outcomes = n.outcomes
 	n.snapshots.n = n
+	n.fence.rounds.ask = n.judge
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	return n
 }

@@ -203,9 +203,10 @@ func actorIn(ctx context.Context) *fiber.Ctx { return ctx.Value(requestKey{}).(*
 // let calls the handler if the caller may use the operation, and answers with the
 // refusal otherwise.
 func (r *group) let(n web.Class) func(huma.Context, func(huma.Context)) {
+	admit := r.face.Admission(n)
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(ctx)
-		err := r.api.web.Guard.Check(c, n)
+		err := admit(c)
 		if err == nil {
 			err = knownParameters(ctx.Operation(), c)
 		}
@@ -310,7 +311,7 @@ func (s *API) mountDocument(r *group) {
 	if err != nil {
 		panic(err) // the types of this package do not marshal: a bug that no request can fix
 	}
-	r.face.Add(fiber.MethodGet, r.prefix+"/openapi.json", web.Public(), func(c *fiber.Ctx) error {
+	r.face.Add(fiber.MethodGet, r.prefix+"/openapi.json", web.Static(), func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 		return c.Send(document)
 	})

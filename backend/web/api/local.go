@@ -48,7 +48,7 @@ func reportOf(all []Check, say func(access.Text) string) *checksOut {
 // mountLocal mounts the operator's own operations, on the socket that only they
 // can reach.
 func (s *API) mountLocal(f *web.Face) {
-	r, own := s.newGroup(f, "/local/v1"), web.Operator()
+	r, own, here := s.newGroup(f, "/local/v1"), web.Operator(), web.Machine()
 	mount(r, op{
 		method:  http.MethodPost,
 		path:    "/setup",
@@ -120,7 +120,7 @@ func (s *API) mountLocal(f *web.Face) {
 		id:     "compact",
 		title:  "Compact the store",
 		text:   "Removes the bytes of what was deleted.",
-		need:   own,
+		need:   here,
 	}, s.compact)
 	mount(r, op{
 		method: http.MethodGet,
@@ -136,7 +136,7 @@ func (s *API) mountLocal(f *web.Face) {
 		id:     "doctor",
 		title:  "Health check",
 		text:   "One result for each check, with the fix.",
-		need:   own,
+		need:   here,
 	}, s.doctor)
 	mount(r, op{
 		method: http.MethodPost,
@@ -146,7 +146,7 @@ func (s *API) mountLocal(f *web.Face) {
 		text:   "Does what was put off because the clock had jumped.",
 		need:   own,
 	}, s.trustClockHere)
-	f.Add(fiber.MethodGet, "/local/v1/backup", own, s.backup)
+	f.Add(fiber.MethodGet, "/local/v1/backup", here, s.backup)
 }
 
 type setUpIn struct {

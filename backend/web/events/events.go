@@ -2,7 +2,8 @@
 // Events. It owns the one watch of the store that all streams share, and limits
 // the number of streams. A change is reported after its commit, and only to
 // clients that may see it at that time; a client whose session or permission has
-// ended gets nothing more.
+// ended gets nothing more. On several machines, the one that leads has the streams, makes
+// sure of its lead before each event, and ends them when it has lost it.
 //
 // A client that is too slow, or was disconnected, is told to reload: nothing is
 // stored for it, and nobody waits for it.
@@ -34,6 +35,10 @@ func (e *Events) Mount(f *web.Face) {
 func (e *Events) listen(c *fiber.Ctx) error {
 	st := e.newStream(c)
 	if err := e.hub.add(st); err != nil {
+		return err
+	}
+	if err := e.hub.confirm(c.UserContext()); err != nil {
+		e.hub.remove(st) // if the lead was lost before add, nobody else ends it
 		return err
 	}
 	st.begin(c.Get("Last-Event-ID") != "")

@@ -33,3 +33,10 @@ func (e *Events) Slow(conn net.Conn) (io.ReadCloser, error) {
 
 // Publish reports a change of a member.
 func (e *Events) Publish(id string) { e.hub.publish(event{topic: topicMember, id: id}) }
+
+// Len returns the number of streams.
+func (e *Events) Len() int {
+	e.hub.mu.Lock()
+	defer e.hub.mu.Unlock()
+	return len(e.hub.streams)
+}

@@ -25,6 +25,7 @@ const (
 // whose buffer is full is told to reload, and ends.
 type hub struct {
 	service  *service.Service
+	confirm  func(context.Context) error // makes sure that what this machine knows is current
 	overview func(context.Context) ([]byte, error)
 	position func() string
 	log      *slog.Logger
@@ -45,8 +46,9 @@ type event struct {
 }
 
 func newHub(s *web.Server, overview func(context.Context) ([]byte, error)) *hub {
-	return &hub{
+	h := &hub{
 		service:  s.Service,
+		confirm:  s.Confirm,
 		overview: overview,
 		position: s.Position,
 		log:      s.Log,
@@ -57,6 +59,27 @@ func newHub(s *web.Server, overview func(context.Context) ([]byte, error)) *hub 
 			t := time.NewTicker(d)
 			return t.C, t.Stop
 		},
+	}
+	cancel := s.Service.OnLead(func(leads bool) {
+		if !leads {
+			h.endAll()
+		}
+	})
+	context.AfterFunc(h.stopped, cancel)
+	return h
+}
+
+// endAll ends the streams of a machine that does not lead any more: it may not say who may
+// still listen. The clients come back, and are forwarded.
+func (h *hub) endAll() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.dropAll()
+}
+
+func (h *hub) dropAll() {
+	for st := range h.streams {
+		h.drop(st)
 	}
 }
 
@@ -157,9 +180,7 @@ func (h *hub) lost(ctx context.Context) {
 	if ctx.Err() != nil && h.stopped.Err() == nil {
 		return // the last stream ended; new ones may exist by now
 	}
-	for st := range h.streams {
-		h.drop(st)
-	}
+	h.dropAll()
 }
 
 // publish sends a change to every stream. A stream without room for it is closed:
@@ -180,6 +201,9 @@ func (h *hub) publish(n event) {
 // checkStreams asks the gate whether a stream may go on, and with which
 // principal. It does not count as use of the session.
 func (h *hub) checkStreams(ctx context.Context, st *stream) error {
+	if err := h.confirm(ctx); err != nil {
+		return err
+	}
 	if st.who == nil {
 		return nil // the operator
 	}

@@ -166,6 +166,10 @@ func (st *stream) wait() {
 // hear passes on a change that this client may see, and checks the principal
 // again when the change may affect it.
 func (st *stream) hear(ctx context.Context, n event) {
+	if st.hub.confirm(ctx) != nil {
+		st.ended = true // a machine that is not sure that it leads tells nobody anything
+		return
+	}
 	st.at = n.at
 	mine := st.who != nil && n.topic == topicMember && n.id == string(st.who.Member.ID)
 	if n.topic == topicMissed {

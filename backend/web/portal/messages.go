@@ -115,6 +115,19 @@ func busyPage(l Leaf, again string, after time.Duration) MessagePage {
 		say("portal.busy.advice", "Wait", l.words.wait(after)), l.tryAgain(again))
 }
 
+// noLeaderPage is for a request while the machines of a cluster do not know which of them
+// answers.
+func noLeaderPage(l Leaf, again string, after time.Duration) MessagePage {
+	say := l.words.say
+	return message(l, Warn, say("portal.no_leader.title"), say("portal.no_leader.text"),
+		say("portal.busy.advice", "Wait", l.words.wait(after)), l.tryAgain(again))
+}
+
+// unknownOutcomePage is for a change of which it is not known whether it was made.
+func unknownOutcomePage(l Leaf, e *access.Error) MessagePage {
+	return message(l, Warn, l.words.say("portal.unknown_outcome.title"), l.words.explain(e), "", l.goHome())
+}
+
 // diskFullPage is for a change while there is no disk space to store it.
 func diskFullPage(l Leaf, e *access.Error, again string) MessagePage {
 	say := l.words.say

@@ -46,7 +46,7 @@ func (s *Portal) Mount(f *web.Face) {
 	get, post := f.AddPage, f.AddForm
 	f.AnswerRefusals(s.refused)
 
-	get("/assets/:name", web.Public(), s.asset)
+	get("/assets/:name", web.Static(), s.asset)
 	get("/brand/:name", web.Public(), s.brandFile)
 
 	get("/setup/:token", web.Public(), s.setupPage)

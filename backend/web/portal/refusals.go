@@ -55,11 +55,14 @@ func (s *Portal) endedPage(c *fiber.Ctx, why access.EndReason) MessagePage {
 
 func (s *Portal) messageFor(c *fiber.Ctx, r web.Refusal) MessagePage {
 	e := r.Shown
-	l := s.leaf(c)
 	again := safePath(string(c.Context().Path()))
 	if !web.IsSafe(c) || strings.HasPrefix(again, "/login/") || strings.HasPrefix(again, "/setup/") {
 		again = "/login"
 	}
+	if e.Code == "no_leader" || e.Code == "no_majority" { // the workspace's name cannot be read either
+		return noLeaderPage(Leaf{Workspace: "Doorward", words: s.words(c)}, again, r.Wait)
+	}
+	l := s.leaf(c)
 	switch {
 	case e.Code == "foreign_host":
 		return foreignHostPage(Leaf{Workspace: l.Workspace, words: l.words}, s.service.PublicURL())
@@ -75,6 +78,8 @@ func (s *Portal) messageFor(c *fiber.Ctx, r web.Refusal) MessagePage {
 		return tooManyPage(l, again, r.Wait)
 	case e.Code == "disk_full":
 		return diskFullPage(l, e, again)
+	case e.Code == "unknown_outcome":
+		return unknownOutcomePage(l, e)
 	case e.Kind == access.Unavailable, e.Kind == access.NoData:
 		return busyPage(l, again, r.Wait)
 	case e.Kind == access.Internal:

@@ -241,7 +241,11 @@ func samplesIn(w *words) map[string]sample {
 			diskFullPage(leaf(), access.Errorf(access.Unavailable,
 				"The server's disk is nearly full, so nothing can be changed right now. Please tell an administrator."),
 				"/login")},
-		"message-busy":     {pageMessage, busyPage(leaf(), "/login", 5*time.Second)},
+		"message-busy": {pageMessage, busyPage(leaf(), "/login", 5*time.Second)},
+		"message-no-leader": {pageMessage,
+			noLeaderPage(Leaf{Workspace: "Doorward", words: leaf().words}, "/", 2*time.Second)},
+		"message-unknown-outcome": {pageMessage, unknownOutcomePage(leaf(), access.Errorf(access.Unavailable,
+			"It is not yet known whether this was saved. Check before you try again."))},
 		"message-too-many": {pageMessage, tooManyPage(leaf(), "/login", 4*time.Minute)},
 		"message-refused": {pageMessage,
 			refusedPage(here, &access.Error{

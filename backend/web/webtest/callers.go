@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"doorward/backend/access"
+	"doorward/backend/store/kv"
+	"doorward/backend/store/kv/enginetest"
 )
 
 // Callers is a server with one caller of each kind.
@@ -23,7 +25,13 @@ type Callers struct {
 // NewCallers makes the callers on a server of their own.
 func NewCallers(t testing.TB, change ...func(*Options)) *Callers {
 	t.Helper()
-	s := New(t, change...)
+	return NewCallersOn(t, enginetest.Open, change...)
+}
+
+// NewCallersOn is NewCallers on another engine.
+func NewCallersOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *Callers {
+	t.Helper()
+	s := NewOn(t, engine, change...)
 	c := &Callers{
 		Server:   s,
 		Stranger: s.Browser(),

@@ -1,0 +1,481 @@
+package web_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv/enginetest"
+	"doorward/backend/web"
+	"doorward/backend/web/webtest"
+)
+
+func newPair(t *testing.T, change ...func(*webtest.Options)) *webtest.Pair {
+	t.Helper()
+	return webtest.NewPair(t, enginetest.Open, change...)
+}
+
+// Whatever the machine that leads answers, a visitor of another machine gets: status, headers
+// and body, for pages, files, the API, refusals, and what does not exist.
+func TestAForwardedAnswerIsTheSame(t *testing.T) {
+	p := newPair(t)
+	tests := []struct {
+		who, method, path string
+		status            int
+	}{
+		{"admin", "GET", "/", 200},
+		{"admin", "HEAD", "/", 200},
+		{"admin", "GET", "/admin", 200},
+		{"admin", "GET", "/admin/members?state=pending&q=a%2Fb", 200},
+		{"admin", "GET", "/api/v1/me", 200},
+		{"admin", "GET", "/api/v1/members?limit=2", 200},
+		{"admin", "GET", "/api/v1/members?limit=2&limit=3", 422},
+		{"admin", "GET", "/api/v1/nothing", 404},
+		{"admin", "OPTIONS", "/api/v1/me", 404},
+		{"fleet", "GET", "/api/v1/members", 403},
+		{"fleet", "GET", "/fleet/flows", 200},
+		{"pending", "GET", "/pending", 200},
+		{"pending", "GET", "/", 303},
+		{"suspended", "GET", "/", 403},
+		{"stranger", "GET", "/", 303},
+		{"stranger", "GET", "/login", 200},
+		{"stranger", "HEAD", "/login", 200},
+		{"stranger", "GET", "/nothing", 404},
+		{"stranger", "GET", "//nothing", 404},
+		{"stranger", "GET", "//login", 404},
+		{"stranger", "GET", "//evil.example/login", 404},
+		{"admin", "GET", "/api/forwarded/body/api/v1/settings/logo", 404},
+		{"admin", "GET", "//api/forwarded/body/api/v1/settings/logo", 404},
+		{"stranger", "GET", "/login/x%2Fy%3F", 410},
+		{"stranger", "GET", "/local/v1/doctor", 404},
+		{"stranger", "GET", "/api/forwarded/body/api/v1/settings/logo", 404},
+		{"stranger", "GET", "/admin/assets/index-BxY1.js", 200},
+		{"stranger", "GET", "/robots.txt", 200},
+	}
+	for _, tt := range tests {
+		b := map[string]*webtest.Browser{"admin": p.Admin, "fleet": p.Fleet, "pending": p.Pending,
+			"suspended": p.Suspended, "stranger": p.Stranger}[tt.who]
+		direct, away := b.Do(tt.method, tt.path, nil), p.Via(b).Do(tt.method, tt.path, nil)
+		if away.StatusCode != direct.StatusCode || direct.StatusCode != tt.status {
+			t.Errorf("%s %s for %s = %d, forwarded %d, want %d: %s", tt.method, tt.path, tt.who, direct.StatusCode,
+				away.StatusCode, tt.status, away.Main())
+		}
+		if got, want := varying(away.Text), varying(direct.Text); got != want {
+			t.Errorf("%s %s for %s: forwarded, it is another answer:\n%s\nwant\n%s", tt.method, tt.path, tt.who,
+				got, want)
+		}
+		for _, header := range []http.Header{away.Header, direct.Header} {
+			header.Del("Date")
+			header.Del("Set-Cookie")
+			header.Del("Connection")
+		}
+		if got, want := varying(away.HeaderText()), varying(direct.HeaderText()); got != want {
+			t.Errorf("%s %s for %s: forwarded, it has\n%s\nwant\n%s", tt.method, tt.path, tt.who, got, want)
+		}
+	}
+	if _, dialled := p.There.Asked(); dialled == 0 {
+		t.Error("nothing was forwarded")
+	}
+}
+
+// varying is a text without what differs each time.
+func varying(s string) string {
+	return webtest.CSRFField.ReplaceAllString(s, `name="csrf" value=""`)
+}
+
+// A person does all that they can through a machine that does not lead: ask for an email, type
+// the code, sign in, work, change something, sign out.
+func TestAForwardedVisitSignsIn(t *testing.T) {
+	p := newPair(t)
+	id, link := p.Invite("ada@example.com", access.Fleet)
+	b := p.Via(p.Browser())
+	b.RedeemLink(link).Want(t, 303, "/pending")
+	b.Get("/pending").Want(t, 200)
+	p.Via(p.Admin).API("POST", "/members/"+string(id)+"/approve", `{}`).Want(t, 200, `"state":"active"`)
+	b.Get("/").Want(t, 200)
+	page := b.Get("/")
+	b.Post(page, "/logout").Want(t, 200)
+	b.Get("/").Want(t, 303, "/login")
+	b.Post(b.Get("/login"), "/login", "email", "ada@example.com").Want(t, 200)
+	_, err := p.Service.SignIn.AnswerRequests(bg)
+	p.Must(err)
+	_, code := p.SignInEmail()
+	b.Post(b.Get("/login"), "/login/code", "code", code).Want(t, 303)
+	b.Get("/").Want(t, 200)
+	if got := p.Other.Records(); strings.Contains(got, "ada") {
+		t.Error("the other machine has written something of its own")
+	}
+}
+
+// A visitor says that they come from elsewhere, that they are the operator, that a proxy or a
+// machine of the cluster has sent them. What arrives is what the machine has seen itself.
+func TestAForwardedVisitorCannotLie(t *testing.T) {
+	type seen struct {
+		From, Host, Source string
+		Headers            map[string][]string
+	}
+	var p *webtest.Pair
+	p = newPair(t, func(o *webtest.Options) {
+		o.More = func(f *web.Face) {
+			f.Add(http.MethodGet, "/seen", web.Public(), func(c *fiber.Ctx) error {
+				return c.JSON(seen{p.Web.Cookies.Browser(c).From, string(c.Context().Host()),
+					string(p.Web.Guard.Actor(c).Source), c.GetReqHeaders()})
+			})
+		}
+	})
+	at := p.Other.Serve()
+	lies := "Doorward-Visitor: 198.51.100.1\r\ndoorward-visitor: 198.51.100.2\r\nDoorward-Operator: 1\r\n" +
+		"X-Forwarded-For: 198.51.100.3\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: http\r\n" +
+		"Forwarded: for=198.51.100.4\r\nX-Real-IP: 198.51.100.5\r\nX-Doorward-Via: desktop\r\n" +
+		"X-Doorward-As: " + string(p.IDs["admin"]) + "\r\nConnection: X-Kept, close\r\nTE: trailers\r\n" +
+		"Idempotency-Key: 1\r\nProxy-Authorization: Basic eDp5\r\n"
+	kept := "X-Doorward-Background: 1\r\nAccept-Language: ar\r\nX-Kept: a, b\r\nX-Kept: \xe9\r\nCookie: a=1; b=2\r\n"
+	status, _, body := webtest.SendRaw(t, at, "GET /seen HTTP/1.1\r\nHost: door.example.com\r\n"+lies+kept+"\r\n")
+	var got seen
+	p.Must(json.Unmarshal([]byte(body), &got))
+	if status != 200 || got.From != "127.0.0.1" || got.Host != "door.example.com" ||
+		got.Source != string(access.SourcePortal) {
+		t.Errorf("it is seen as %+v", got)
+	}
+	for name := range got.Headers {
+		switch http.CanonicalHeaderKey(name) {
+		case "Host", "X-Doorward-Background", "Accept-Language", "X-Kept", "Cookie":
+		default:
+			t.Errorf("%s: %q went further", name, got.Headers[name])
+		}
+	}
+	if len(got.Headers["X-Kept"]) != 2 || got.Headers["Cookie"][0] != "a=1; b=2" {
+		t.Errorf("it lacks headers: %v", got.Headers)
+	}
+	status, _, body = webtest.SendRaw(t, at, "GET /local/v1/verify HTTP/1.1\r\nHost: door.example.com\r\n"+lies+"\r\n")
+	if status != http.StatusNotFound {
+		t.Errorf("a visitor who says that they are the operator gets %d %s", status, body)
+	}
+	for _, target := range []string{"http://evil.example/seen", "http://door.example.com@evil.example/seen"} {
+		status, _, _ := webtest.SendRaw(t, at, "GET "+target+" HTTP/1.1\r\nHost: door.example.com\r\n\r\n")
+		if status != http.StatusMisdirectedRequest {
+			t.Errorf("for %s a visitor gets %d", target, status)
+		}
+	}
+	status, _, _ = webtest.SendRaw(t, at, "GET /seen HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+	if status != http.StatusMisdirectedRequest {
+		t.Errorf("for another host a visitor gets %d", status)
+	}
+}
+
+// Where connections are short, strangers make room for members. A machine that forwards a
+// request learns whose connection it came on from the one that has admitted the caller, and
+// the visitor does not.
+func TestAMachineLearnsWhoIsAMember(t *testing.T) {
+	p := newPair(t)
+	at := p.Other.Serve()
+	for header, member := range map[string]bool{
+		"Authorization: Bearer " + p.Tokens["weak"].Reveal():                          true,
+		"Authorization: Bearer " + (access.TokenPrefix + access.NewSecret().Reveal()): false,
+		"Cookie: " + webtest.SessionCookie + "=" + p.Fleet.Session().Reveal():         true,
+		"Cookie: " + webtest.SessionCookie + "=" + access.NewSecret().Reveal():        false,
+	} {
+		get := "GET /api/v1/me HTTP/1.1\r\nHost: door.example.com\r\n" + header + "\r\n"
+		status, head, body := webtest.SendRaw(t, p.Forwarded, get+"Doorward-Visitor: 192.0.2.1\r\n\r\n")
+		if told := head.Get(web.MemberHeader) != ""; told != member {
+			t.Errorf("%.20s: the other machine is told that it is a member: %v (%d %s)", header, told, status, body)
+		}
+		if _, head, _ := webtest.SendRaw(t, at, get+"\r\n"); head.Get(web.MemberHeader) != "" {
+			t.Errorf("%.20s: the visitor is told so, too", header)
+		}
+	}
+}
+
+// Another machine does not say for whom it asks, or what it says is no address: nobody is
+// guessed.
+func TestForwardedForNobodyIsRefused(t *testing.T) {
+	p := newPair(t)
+	for _, told := range []string{"", "Doorward-Visitor: \r\n", "Doorward-Visitor: somebody\r\n",
+		"Doorward-Visitor: 192.0.2.1, 192.0.2.2\r\n"} {
+		status, _, _ := webtest.SendRaw(t, p.Forwarded,
+			"GET /login HTTP/1.1\r\nHost: door.example.com\r\n"+told+"\r\n")
+		if status != http.StatusBadRequest {
+			t.Errorf("%q = %d", told, status)
+		}
+	}
+}
+
+// A stranger guesses secrets through a machine that does not lead, from networks of their own
+// and under the addresses of others. Each network has its limit, once, on whichever machine.
+func TestLimitsCountForwardedVisitorsOnce(t *testing.T) {
+	p := newPair(t, func(o *webtest.Options) {
+		o.Limits = web.DefaultLimits
+		o.Limits.Attempts = web.Rate{Burst: 3, Every: time.Hour}
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	})
+	machines := []string{p.Other.Serve(), p.Serve()}
+	for i := range 6 {
+		want := http.StatusUnauthorized
+		if i >= 3 {
+			want = http.StatusTooManyRequests
+		}
+		status, _, body := webtest.SendRaw(t, machines[i%2], fmt.Sprintf("GET /api/v1/me HTTP/1.1\r\n"+
+			"Host: door.example.com\r\nAuthorization: Bearer dw_x\r\nDoorward-Visitor: 198.51.100.%d\r\n"+
+			"X-Forwarded-For: 198.51.100.%d, 192.0.2.7\r\n\r\n", i, i))
+		if status != want {
+			t.Errorf("try %d = %d, want %d: %s", i, status, want, body)
+		}
+	}
+	status, _, _ := webtest.SendRaw(t, machines[0], "GET /api/v1/me HTTP/1.1\r\nHost: door.example.com\r\n"+
+		"Authorization: Bearer dw_x\r\nX-Forwarded-For: 192.0.2.8\r\n\r\n")
+	if status != http.StatusUnauthorized {
+		t.Errorf("another network = %d", status)
+	}
+}
+
+// Two machines each believe that the other leads. A request is forwarded once, and then
+// refused.
+func TestAForwardedRequestGoesNoFurther(t *testing.T) {
+	p := newPair(t)
+	p.Other.Web.ForwardWithin(0)
+	p.Here.Lead("second", false)
+	for path, want := range map[string]string{"/": "One moment, please", "/api/v1/me": "no_leader"} {
+		p.Via(p.Admin).Get(path).Want(t, http.StatusServiceUnavailable, want)
+	}
+	if _, dialled := p.Here.Asked(); dialled > 0 {
+		t.Errorf("it was forwarded again, %d times", dialled)
+	}
+	p.Via(p.Admin).Get("/readyz").Want(t, http.StatusServiceUnavailable)
+}
+
+// A machine to which a request is forwarded is not sure of its lead, and then is. Nothing was
+// done the first time, so the request is sent again, whatever it does.
+func TestWhatTheFenceRefusedIsSentAgain(t *testing.T) {
+	p := newPair(t)
+	for _, ask := range []func() webtest.Answer{
+		func() webtest.Answer { return p.Via(p.Admin).Get("/api/v1/me") },
+		func() webtest.Answer {
+			return p.Via(p.Admin).API("PATCH", p.Fill("/members/{fleet}"), `{"name":"Other"}`)
+		},
+	} {
+		refused := 0
+		p.Here.Answer(func(context.Context) error {
+			if refused++; refused == 1 {
+				return errCutOff
+			}
+			return nil
+		})
+		ask().Want(t, http.StatusOK)
+	}
+	p.Here.CutOff()
+	p.Other.Web.ForwardWithin(0)
+	p.Via(p.Admin).Get("/").Want(t, http.StatusServiceUnavailable, "One moment, please")
+}
+
+// Nobody leads. People read so in their language, programs get a problem; what depends on
+// nothing but this machine is served.
+func TestNobodyLeads(t *testing.T) {
+	p := newPair(t)
+	p.Other.Web.ForwardWithin(0)
+	p.There.Lead("", false)
+	titles := map[access.Language]string{}
+	for _, l := range access.Languages {
+		a := p.Via(p.Admin).Get("/", webtest.InLanguage(string(l)))
+		a.Want(t, http.StatusServiceUnavailable, `lang="`+string(l)+`"`)
+		a.Lacks(t, "AI Loop", "Admin@Example.com")
+		if a.Header.Get("Retry-After") != "2" || len(a.Cookies()) > 0 {
+			t.Errorf("%s: %v", l, a.Header)
+		}
+		_, title, _ := strings.Cut(a.Text, "<h1")
+		title, _, _ = strings.Cut(title, "</h1>")
+		for other, same := range titles {
+			if same == title {
+				t.Errorf("%s has the title of %s: %s", l, other, title)
+			}
+		}
+		titles[l] = title
+		a = p.Via(p.Admin).API("PATCH", p.Fill("/members/{fleet}"), `{"name":"Other"}`,
+			webtest.InLanguage(string(l)))
+		a.Want(t, http.StatusServiceUnavailable, `"no_leader"`)
+		if l == access.English {
+			p.Problem(t, a)
+		}
+	}
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503, "/admin/assets/index-BxY1.js": 200,
+		"/robots.txt": 200, "/api/v1/openapi.json": 200, "/favicon.ico": 204, "/login": 503, "/nothing": 503} {
+		p.Via(p.Stranger).Get(path).Want(t, want)
+	}
+	p.There.Lead(webtest.First, false)
+	p.Via(p.Stranger).Get("/readyz").Want(t, 200, "ready")
+}
+
+// A change was sent, and the machine that leads dies before it answers. Nobody says that nothing
+// was changed, neither to people nor to programs.
+func TestAChangeWithoutItsAnswer(t *testing.T) {
+	p := newPair(t)
+	page := p.Via(p.Admin).Get("/")
+	p.There.OnDial(func(context.Context, string) (net.Conn, error) {
+		here, there := net.Pipe()
+		go func() {
+			if _, err := http.ReadRequest(bufio.NewReader(there)); err != nil {
+				t.Error(err)
+			}
+			there.Close()
+		}()
+		return here, nil
+	})
+	p.Other.Web.ForgetConnections()
+	p.Other.Web.ForwardWithin(0)
+	form := p.Via(p.Admin).Post(page, "/logout")
+	form.Want(t, http.StatusServiceUnavailable, "not yet known whether this was saved")
+	form.Lacks(t, "nothing was changed", "Nothing was changed")
+	p.Via(p.Admin).API("PATCH", p.Fill("/members/{fleet}"), `{"name":"Other"}`).
+		Want(t, http.StatusServiceUnavailable, `"unknown_outcome"`)
+	p.Via(p.Admin).Get("/").Want(t, http.StatusServiceUnavailable, "nothing was changed")
+}
+
+// A body is bounded where it arrives: one that is too large, or that only some may send, is not
+// carried to another machine first.
+func TestBodiesAreBoundedWhereTheyArrive(t *testing.T) {
+	p := newPair(t)
+	at := p.Other.Serve()
+	admin := "Authorization: Bearer " + p.Tokens["admin"].Reveal()
+	weak := "Authorization: Bearer " + p.Tokens["weak"].Reveal()
+	const batch = "POST /api/v1/invitations/batch"
+	tests := []struct {
+		name, route, header string
+		most                int
+		asks                bool // whether it asks the machine that leads
+	}{
+		{"a form", "POST /login", "X: a", web.FormLimit, false},
+		{"a call", "POST /api/v1/invitations", admin, web.MaxBody, false},
+		{"a page", "GET /login", "X: a", 0, false},
+		{"a batch by a stranger", batch, "X: a", web.MaxBody, true},
+		{"a batch by a token that may not", batch, weak, web.MaxBody, true},
+		{"a batch by a token", batch, admin, web.MaxBatchBody, true},
+	}
+	for _, tt := range tests {
+		_, before := p.There.Asked()
+		status, _, body := webtest.SendRaw(t, at, sized(tt.route, tt.header, tt.most+1, false))
+		if status != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s of one byte too many = %d: %.200s", tt.name, status, body)
+		}
+		if _, dialled := p.There.Asked(); dialled > before && !tt.asks {
+			t.Errorf("%s of one byte too many was forwarded", tt.name)
+		}
+		if status, _, body := webtest.SendRaw(t, at, sized(tt.route, tt.header, tt.most, false)); tt.most > 0 &&
+			status == http.StatusRequestEntityTooLarge {
+			t.Errorf("%s at its limit = %d: %.200s", tt.name, status, body)
+		}
+	}
+	if held, _ := p.Other.Web.LargeBodies(); held > 0 {
+		t.Errorf("%d large bodies are still held", held)
+	}
+}
+
+// A transport stands for the network to the machines, and what they answer.
+type transport func(machine string, r *http.Request) (answer int, elsewhere, sent bool)
+
+func (tr transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	status, elsewhere, sent := tr(r.URL.Host, r)
+	if sent {
+		httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{})
+	}
+	if status == 0 {
+		return nil, errors.New("the connection broke")
+	}
+	answer := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(""))}
+	if elsewhere {
+		answer.Header.Set(web.ElsewhereHeader, "1")
+	}
+	return answer, nil
+}
+
+// The machine that leads dies, or hands over, while requests come to another one. What was not
+// sent is sent to the next that leads, for three seconds; what was sent, only if it changes
+// nothing; and of a change whose answer is lost nobody says that nothing was changed.
+func TestForwardingDuringATakeOver(t *testing.T) {
+	const lost, never = web.ForwardTries - web.ForwardPause, time.Hour
+	tests := []struct {
+		name, method string
+		next         time.Duration // when another machine leads
+		old          string        // how the old one fails: gone, broken, silent, elsewhere
+		status       int
+		code         string
+		took         time.Duration
+	}{
+		{"nobody leads, then another", "GET", time.Second, "unknown", 200, "", time.Second},
+		{"nobody leads, and a change waits", "POST", time.Second, "unknown", 200, "", time.Second},
+		{"just in time", "POST", lost, "unknown", 200, "", lost},
+		{"too late", "GET", web.ForwardTries + 1, "unknown", 0, "no_leader", web.ForwardTries},
+		{"never", "POST", never, "unknown", 0, "no_leader", web.ForwardTries},
+		{"it cannot be reached", "GET", time.Second, "gone", 200, "", time.Second},
+		{"it cannot be reached, by a change", "POST", time.Second, "gone", 200, "", time.Second},
+		{"it breaks", "GET", time.Second, "broken", 200, "", time.Second},
+		{"it breaks, with a change", "POST", time.Second, "broken", 0, "unknown_outcome", 0},
+		{"it breaks, with a deletion", "DELETE", time.Second, "broken", 0, "unknown_outcome", 0},
+		{"it says that it does not lead", "POST", time.Second, "elsewhere", 200, "", time.Second},
+		{"it is silent", "GET", time.Second, "silent", 200, "", time.Second + web.ForwardGrace},
+		{"it is silent, with a change", "PATCH", time.Second, "silent", 0, "unknown_outcome",
+			time.Second + web.ForwardGrace},
+		{"this machine leads", "POST", time.Second, "here", 0, "here", time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := &webtest.Machines{}
+				if tt.old != "unknown" && tt.old != "here" {
+					m.Lead("old", false)
+				}
+				began := time.Now()
+				time.AfterFunc(tt.next, func() { m.Lead("new", tt.old == "here") })
+				answer, err := web.Forwards(m, transport(func(machine string, r *http.Request) (int, bool, bool) {
+					switch {
+					case machine == "new":
+						return 200, false, true
+					case tt.old == "broken":
+						return 0, false, true
+					case tt.old == "elsewhere":
+						return 503, true, true
+					case tt.old == "silent":
+						<-r.Context().Done()
+						return 0, false, true
+					}
+					return 0, false, false
+				}), tt.method)
+				took := time.Since(began)
+				if err == nil {
+					answer.Body.Close()
+				}
+				code := ""
+				if errors.Is(err, web.ErrLeadsHere) {
+					code = "here"
+				} else if err != nil {
+					code = access.Explain(err).Code
+				}
+				if status := statusOf(answer); status != tt.status || code != tt.code {
+					t.Errorf("it is answered with %d, %q (%v)", status, code, err)
+				}
+				if took < tt.took-web.ForwardPause || took > tt.took+2*web.ForwardPause {
+					t.Errorf("that took %v, want %v", took, tt.took)
+				}
+			})
+		})
+	}
+}
+
+func statusOf(r *http.Response) int {
+	if r == nil {
+		return 0
+	}
+	return r.StatusCode
+}
