@@ -53,6 +53,7 @@ type App struct {
 	memory   *memoryListener
 
 	certificate *certificate // nil: plain HTTP
+	machine     Machine      // nil: the server is alone
 	local       sync.Once
 	running     sync.WaitGroup
 }
@@ -61,8 +62,13 @@ type App struct {
 const SocketName = "doorward.sock"
 
 // Open builds everything on the data directory and starts nothing. A mistake in
-// the configuration or the directory is returned as a sentence.
-func Open(ctx context.Context, c config.Config) (a *App, err error) {
+// the configuration or the directory is returned as a sentence. A cluster's directory
+// is refused.
+func Open(ctx context.Context, c config.Config) (*App, error) { return OpenMachine(ctx, c, nil) }
+
+// OpenMachine is Open, also for a directory that belongs to a cluster. On a machine that
+// does not lead everything is built on its own copy, and serves once it leads.
+func OpenMachine(ctx context.Context, c config.Config, open MachineOpener) (a *App, err error) {
 	a = &App{c: c, log: newLogger(c)}
 	for _, note := range c.Notes {
 		a.log.Warn(note)
@@ -81,14 +87,10 @@ func Open(ctx context.Context, c config.Config) (a *App, err error) {
 	if err = a.bindEarly(); err != nil {
 		return a, err
 	}
-	if a.store, err = store.Open(store.Options{
-		Engine:  badger.Engine,
-		Dir:     c.Data,
-		Logger:  a.log,
-		MinFree: c.MinFree,
-	}); err != nil {
+	if err = a.openStore(open); err != nil {
 		return a, err
 	}
+	ctx = store.Here(ctx)
 	if a.messages, err = messages.Open(c.Frontend); err != nil {
 		return a, err
 	}
@@ -115,6 +117,22 @@ func Open(ctx context.Context, c config.Config) (a *App, err error) {
 		Logger:    a.log,
 	})
 	return a, a.openWeb()
+}
+
+// openStore opens the store: on one machine, or as this machine's copy of the one that
+// several keep.
+func (a *App) openStore(open MachineOpener) (err error) {
+	if err := a.openMachine(open); err != nil {
+		return err
+	}
+	o := store.Options{Engine: badger.Engine, Dir: a.c.Data, Logger: a.log, MinFree: a.c.MinFree}
+	if a.machine != nil {
+		o.Engine = a.machine.Engine
+	}
+	if a.store, err = store.Open(o); err != nil || a.machine == nil {
+		return err
+	}
+	return a.machine.Attach(a.store)
 }
 
 func hostOf(raw string) string {
@@ -195,7 +213,10 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 		return errors.Join(err, socket.Close())
 	}
 	ctx, stop := context.WithCancel(ctx)
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
+	if a.machine != nil {
+		a.running.Go(func() { failed <- a.web.ServeForwarded(a.machine.Forwarded()) })
+	}
 	a.running.Go(func() { failed <- a.web.Serve(socket, true) })
 	a.running.Go(func() {
 		if a.certificate != nil {
@@ -211,7 +232,7 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 		SetupLink: setup,
 		Socket:    filepath.Join(a.c.Data, SocketName),
 	}
-	if route, err := a.mailNow(ctx); err == nil && !route.Server.IsZero() {
+	if route, err := a.mailNow(store.Here(ctx)); err == nil && !route.Server.IsZero() {
 		info.MailServer = route.Server.Name()
 	}
 	ready(info)
@@ -226,12 +247,24 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 
 // openSetup makes the setup link. An operator who starts a single server gets a
 // new link each time; with several machines a start is not always an operator's,
-// so an existing link stays.
+// so an existing link stays, and only the machine that leads makes one.
 func (a *App) openSetup(ctx context.Context) (link string, err error) {
-	if a.store.Elected() {
-		return a.service.Setup.OpenAtLead(ctx)
+	if !a.store.Elected() {
+		return a.service.Setup.Open(ctx)
 	}
-	return a.service.Setup.Open(ctx)
+	if a.machine != nil {
+		soon, cancel := context.WithTimeout(ctx, leaderWait)
+		a.machine.AwaitLeader(soon)
+		cancel()
+	}
+	if !a.store.Leads() {
+		return "", nil
+	}
+	link, err = a.service.Setup.OpenAtLead(ctx)
+	if err != nil && !a.store.Leads() {
+		return "", nil // it was lost meanwhile
+	}
+	return link, err
 }
 
 // bindSocket binds the operator's socket. A socket that a dead server left is
@@ -317,6 +350,9 @@ func (a *App) Close() error {
 	a.running.Wait()
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
+	}
+	if a.machine != nil {
+		errs = append(errs, a.machine.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -19,6 +19,9 @@ func (a *App) openWeb() (err error) {
 		Messages:       a.messages,
 	}
 	o.Bounds, _, _ = bounds()
+	if a.machine != nil {
+		o.Cluster = a.machine
+	}
 	if a.web, err = web.New(o); err != nil {
 		return err
 	}

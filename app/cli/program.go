@@ -25,6 +25,8 @@ type Program struct {
 	Stdout   io.Writer
 	Stderr   io.Writer
 	Env      func(name string) string
+
+	machines machineVerbs // nil: nothing about a cluster exists
 }
 
 // Main runs the verb in args, which do not include the program's name, and
@@ -91,6 +93,10 @@ func (r *run) root() *cobra.Command {
 // addVerbs adds all verbs, in the groups and the order of the help.
 func (r *run) addVerbs(root *cobra.Command) {
 	cobra.EnableCommandSorting = false
+	var machines []*cobra.Command
+	if r.machines != nil {
+		machines = r.machines.verbs(r)
+	}
 	for _, group := range []struct {
 		title string
 		verbs []*cobra.Command
@@ -104,7 +110,8 @@ func (r *run) addVerbs(root *cobra.Command) {
 			[]*cobra.Command{r.membersVerb(), r.accessVerb(), r.suspendVerb(), r.unsuspendVerb(), r.removeVerb(),
 				r.tokenVerb()}},
 		{"See what happened", []*cobra.Command{r.auditVerb(), r.outboxVerb()}},
-		{"Keep it safe", []*cobra.Command{r.backupVerb(), r.restoreVerb(), r.verifyVerb(), r.compactVerb()}},
+		{"Keep it safe", append([]*cobra.Command{r.backupVerb(), r.restoreVerb(), r.verifyVerb(), r.compactVerb()},
+			machines...)},
 		{"This program", []*cobra.Command{r.versionVerb(), r.completionVerb()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})

@@ -8,25 +8,29 @@ import (
 	"testing"
 
 	"doorward/app/cli"
+	"doorward/app/machines"
 	"doorward/backend/mail/mailtest"
 	"doorward/build/need"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets this test binary also be doorward, for the scripts.
+// TestMain lets this test binary also be doorward, for the scripts; and doorward with the
+// commands about a cluster, which are not offered yet.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"doorward": func() {
-		os.Exit(cli.Program{
-			Name:     "doorward",
-			Frontend: os.DirFS(os.Getenv("FRONTEND")),
-			Version:  "v1.2.3",
-			Stdin:    os.Stdin,
-			Stdout:   os.Stdout,
-			Stderr:   os.Stderr,
-			Env:      os.Getenv,
-		}.Main(os.Args[1:]))
-	}})
+	program := cli.Program{
+		Name:     "doorward",
+		Frontend: os.DirFS(os.Getenv("FRONTEND")),
+		Version:  "v1.2.3",
+		Stdin:    os.Stdin,
+		Stdout:   os.Stdout,
+		Stderr:   os.Stderr,
+		Env:      os.Getenv,
+	}
+	testscript.Main(m, map[string]func(){
+		"doorward":         func() { os.Exit(program.Main(os.Args[1:])) },
+		"doorward-cluster": func() { os.Exit(program.WithCluster(machines.Cluster{}).Main(os.Args[1:])) },
+	})
 }
 
 // TestOnTheStore and TestOverTheSocket run the same scripts: a verb gives the

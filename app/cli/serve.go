@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,8 +27,12 @@ func (r *run) serveVerb() *cobra.Command {
 		Short: "Run the server",
 		Long:  "Run the server until it is interrupted.\n\n" + settingsHelp(),
 		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return r.serve(cmd) },
 	}
+	open := app.Open
+	if r.machines != nil {
+		open = r.machines.serve(r, cmd)
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return r.serve(cmd, open) }
 	return settings(cmd, false)
 }
 
@@ -36,7 +41,10 @@ func settingsHelp() string {
 		" in the data directory; the first that is given counts: --smtp-url,\nDOORWARD_SMTP_URL, smtp_url."
 }
 
-func (r *run) serve(cmd *cobra.Command) (err error) {
+// An opener opens a data directory.
+type opener func(context.Context, config.Config) (*app.App, error)
+
+func (r *run) serve(cmd *cobra.Command, open opener) (err error) {
 	c, err := config.Load(given(cmd), r.Env)
 	if err != nil {
 		return err
@@ -48,7 +56,7 @@ func (r *run) serve(cmd *cobra.Command) (err error) {
 		debug.SetGCPercent(memoryPercent)
 	}
 	c.Frontend, c.Version, c.Log = r.Frontend, r.Version, r.Stderr
-	a, err := app.Open(cmd.Context(), c)
+	a, err := open(cmd.Context(), c)
 	if err != nil {
 		return err
 	}
@@ -89,7 +97,7 @@ func (r *run) ready(info app.ServeInfo) error {
 // spell is the command line of another verb on the same data directory, with this
 // program's name.
 func (r *run) spell(verb string) string {
-	words := []string{cmp.Or(r.Name, "doorward"), verb}
+	words := append([]string{cmp.Or(r.Name, "doorward")}, strings.Fields(verb)...)
 	if r.data != "" {
 		words = append(words, "--data", r.data)
 	}

@@ -30,6 +30,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; empty: nobody's
 	LogLevel       string         // debug, info, warn or error
 	LogFormat      string         // text or json
+	ClusterListen  string         // HOST:PORT for the other machines of a cluster; empty: as it was given to join
 	MinFree        uint64         // bytes of free disk below which writes are refused; zero: the store's own minimum
 
 	Frontend fs.FS             // portal/, emails/, tokens.css and dist/

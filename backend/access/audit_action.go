@@ -100,13 +100,21 @@ var auditActions = []struct {
 	{ActionBackUp, "backed_up", "made a backup"},
 	{ActionRestoreData, "restored_backup", "restored a backup"},
 	{ActionGuess, "entered_wrong_codes", "detected wrong login codes for"},
+
+	{ActionCreateCluster, "created_cluster", "made this the first machine of a cluster:"},
+	{ActionCreateJoinToken, "created_join_token", "created a token with which a machine can join the cluster"},
+	{ActionJoinMachine, "joined_machine", "let a machine join the cluster:"},
+	{ActionPromoteMachine, "promoted_machine", "gave a vote to the machine"},
+	{ActionRemoveMachine, "removed_machine", "removed from the cluster the machine"},
+	{ActionRecoverCluster, "recovered_cluster", "went on without the other machines of the cluster, on"},
+	{ActionDissolveCluster, "dissolved_cluster", "made the data independent of the cluster, on"},
 }
 
-// AuditActions returns all actions, in display order.
+// AuditActions returns all actions that can be done with what is offered, in display order.
 func AuditActions() []AuditAction {
-	all := make([]AuditAction, len(auditActions))
-	for i, a := range auditActions {
-		all[i] = a.action
+	all := make([]AuditAction, len(auditActions)-clusterActions)
+	for i := range all {
+		all[i] = auditActions[i].action
 	}
 	return all
 }

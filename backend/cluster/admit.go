@@ -83,17 +83,18 @@ func (j *Joins) admit(r JoinRequest, csr Request, a *Admission, now time.Time) e
 		return tokenUnknown()
 	}
 	again := a.Token.UsedBy == csr.hash
-	if err := a.Token.Use(csr.hash, now); err != nil {
+	if err := a.Token.use(csr.hash, now); err != nil {
 		return err
 	}
-	joined := Member{ID: csr.node, Name: r.Name, Address: r.Address, Key: csr.hash, Version: r.Version, JoinedAt: now}
+	joined := Member{ID: csr.node, Name: r.Name, Address: r.Address, Key: csr.hash, Version: r.Version, JoinedAt: now,
+		Role: Learner}
 	others := a.Members
 	if again {
 		i := slices.IndexFunc(a.Members, func(m Member) bool { return m.ID == csr.node && m.Key == csr.hash })
-		if i < 0 {
+		if i < 0 || a.Members[i].Role == Leaving {
 			return tokenUsed() // and the machine was removed since
 		}
-		joined.JoinedAt = a.Members[i].JoinedAt
+		joined.JoinedAt, joined.Role = a.Members[i].JoinedAt, a.Members[i].Role
 		others = slices.Delete(slices.Clone(a.Members), i, i+1)
 	}
 	if err := j.fits(r, now); err != nil {

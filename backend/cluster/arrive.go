@@ -133,6 +133,7 @@ func (p *Port) receive(a *arrival) {
 			return // it has made room
 		}
 		p.failures.count(a.from)
+		p.stranger(err)
 		p.said.say(p.o.Now(), "a connection to the cluster's port was refused", "from", a.raw.RemoteAddr(),
 			"err", explain(err, p.o.Now()))
 		a.raw.Close()
@@ -159,7 +160,7 @@ func (p *Port) hand(a *arrival, conn *tls.Conn, protocol Protocol) error {
 		return err
 	}
 	q := p.queues[protocol]
-	if !q.hasRoom() {
+	if protocol != news && !q.hasRoom() {
 		return fmt.Errorf("%s takes no connection now", protocol)
 	}
 	c := &Conn{Conn: conn, Peer: peer, port: p}
@@ -172,6 +173,9 @@ func (p *Port) hand(a *arrival, conn *tls.Conn, protocol Protocol) error {
 	}
 	if !p.remember(c, a.from) {
 		return net.ErrClosed
+	}
+	if protocol == news {
+		return p.tell(c)
 	}
 	if !p.settle(a) || !q.put(c) {
 		c.Close()
@@ -228,7 +232,7 @@ func (p *Port) configs() map[Protocol]*tls.Config {
 		}
 	}
 	all := map[Protocol]*tls.Config{}
-	for _, of := range []Protocol{Raft, Forward} {
+	for _, of := range []Protocol{Raft, Forward, news} {
 		c := base(of)
 		c.ClientAuth = tls.RequireAndVerifyClientCert
 		c.ClientCAs = p.o.Identity.pool

@@ -2,11 +2,11 @@
 // the authority that certifies them, the files by which a machine is a member, the tokens with
 // which one joins, and the port where they meet.
 //
-// No command offers it yet, and nothing links it into the program: it is the network half of
-// membership. The other half is missing, which keeps members and tokens in the store
-// (Registry), adds machines to raft and removes them, and renews certificates when it is time.
-// It imports neither raft nor the store. Package replica takes a listener and a dialer, which
-// Port.Raft and Port.DialRaft are.
+// No command offers it yet; package machines puts it together with the rest. It is the network
+// half of membership. Package store keeps members and tokens (Registry), and package machines
+// adds machines to raft, removes them, and renews certificates when it is time. It imports
+// neither raft nor the store. Package replica takes a listener and a dialer, which Port.Raft and
+// Port.DialRaft are.
 //
 // # Who is a member
 //
@@ -30,9 +30,9 @@
 //
 // # The port
 //
-// One TCP port, TLS 1.3 only, and a protocol for each use, by its name in TLS: Raft and
-// Forward, between members, where both ends show certificates; and one to join, where only
-// the machine that is asked shows one. The side that dials names the machine that it means:
+// One TCP port, TLS 1.3 only, and a protocol for each use, by its name in TLS: Raft, Forward
+// and one for News, between members, where both ends show certificates; and one to join, where
+// only the machine that is asked shows one. The side that dials names the machine that it means:
 // another member there is refused. Each connection between members begins with one byte from
 // the machine that was dialed, so that a dial succeeds only when it was taken.
 //
@@ -43,12 +43,18 @@
 // handshakes fail too often is not taken any more for a while, unless a member has come from
 // there last. Members themselves are not bounded: each has a copy of everything.
 //
+// The list of members is in the store, and a machine that was away has an old one. When a
+// machine that it does not know shows a certificate of this cluster, it is refused, and the
+// caller is told (Options.Unknown), who may ask those that it knows for the newest list (Ask).
+//
 // # Joining
 //
 // A Token has the cluster's id, the SHA-256 of its authority's certificate, and a secret of
 // 256 bits of which the cluster keeps the hash alone. The machine that joins sends the secret
 // only to who has a certificate by that authority. One request, one answer (JoinRequest); in
-// one transaction of the Registry, the token is used and the machine becomes a member.
+// one transaction of the Registry, the token is used and the machine becomes a member. Any
+// machine can be asked: one that does not lead sends whoever shows a token to the one that
+// does (Elsewhere).
 //
 // The token is judged first. Who does not know the secret of one gets the same answer
 // whatever they sent, be the token wrong or another cluster's. Who does know it was given it

@@ -150,9 +150,13 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, authority: the(NewAuthority(noon))(t), clock: &clock{at: noon},
 		registry: &registry{tokens: map[access.SecretHash]KeptToken{}}}
-	w.joins = &Joins{Authority: w.authority, Registry: w.registry, Schema: 7,
+	w.joins = &Joins{Authority: having(w.authority), Registry: w.registry, Schema: 7,
 		Bundle: func(context.Context, Member) ([]byte, error) { return []byte("the instance key"), nil }}
 	return w
+}
+
+func having(a *Authority) func(context.Context) (*Authority, error) {
+	return func(context.Context) (*Authority, error) { return a, nil }
 }
 
 // token makes a token that can be used from now on.
@@ -175,7 +179,8 @@ type site struct {
 // machine starts a member.
 func (w *world) machine(name string, change ...func(*Options)) *site {
 	w.t.Helper()
-	o := Options{Now: w.clock.now, Log: slog.New(slog.DiscardHandler), Joins: w.joins, Members: w.registry.list}
+	o := Options{Now: w.clock.now, Log: slog.New(slog.DiscardHandler), Joins: w.joins, Members: w.registry.list,
+		At: func() uint64 { return 7 }}
 	for _, c := range change {
 		c(&o)
 	}

@@ -24,7 +24,7 @@ func FuzzJoinRequest(f *testing.F) {
 		good.String()[:200], "\x00\x00\x00\x0b{\"CSR\":\"AA\"}"} {
 		f.Add([]byte(s))
 	}
-	joins := &Joins{Authority: a, Schema: 7}
+	joins := &Joins{Authority: having(a), Schema: 7}
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		text, err := readMessage(strings.NewReader(string(sent)), maxRequest)
 		if err != nil {

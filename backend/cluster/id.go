@@ -64,4 +64,14 @@ type Member struct {
 	Key      KeyHash   `json:"key"`     // of its public key; a certificate for another one is refused
 	Version  string    `json:"version"` // of the program when it joined
 	JoinedAt time.Time `json:"joined_at"`
+	Role     Role      `json:"role"`
 }
+
+// A Role is what a member does for the others.
+type Role string
+
+const (
+	Learner Role = "learner" // it gets a copy of everything, and has no vote: it has not caught up yet
+	Voter   Role = "voter"   // what is acknowledged is on the disks of a majority of these, and they elect
+	Leaving Role = "leaving" // it was removed, and is a member until the others do not count on its vote
+)

@@ -273,10 +273,10 @@ func nodeOf(cert *x509.Certificate, cluster ID) (NodeID, error) {
 	return id, nil
 }
 
-// Member returns this machine as it is to be listed.
+// Member returns this machine as it is to be listed when it has joined, or is the first.
 func (m *Identity) Member(version string, joined time.Time) Member {
 	return Member{ID: m.node.Node, Name: m.node.Name, Address: m.node.Address, Key: keyOf(m.key.Public()),
-		Version: version, JoinedAt: joined}
+		Version: version, JoinedAt: joined, Role: Learner}
 }
 
 // Cluster returns the cluster that the machine is a member of.

@@ -53,6 +53,20 @@ func Join(ctx context.Context, o JoinOptions) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
+	for range maxContacts {
+		var m *Identity
+		m, err = joinAt(ctx, o, &d)
+		leader, there := leaderIn(err)
+		if !there {
+			return m, err
+		}
+		o.Contact = leader
+	}
+	return nil, err
+}
+
+// joinAt asks one machine. That another one leads is no reason to give up the draft.
+func joinAt(ctx context.Context, o JoinOptions, d *draft) (*Identity, error) {
 	conn, ca, err := reach(ctx, o)
 	if err != nil {
 		return nil, err
@@ -63,14 +77,14 @@ func Join(ctx context.Context, o JoinOptions) (*Identity, error) {
 	if err := d.save(); err != nil {
 		return nil, err
 	}
-	a, err := ask(conn, o, d)
+	a, err := ask(conn, o, *d)
 	if err != nil {
 		if refused(err) {
 			err = errors.Join(err, d.discard())
 		}
 		return nil, err
 	}
-	return take(a, o, d, ca)
+	return take(a, o, *d, ca)
 }
 
 // refused reports whether the cluster has certainly not taken the machine in. One that could

@@ -13,7 +13,7 @@ import (
 // Joins is what a machine needs to take others into the cluster. Whether it is the one that
 // leads is a matter of the Registry: on another, its refusal says where to ask.
 type Joins struct {
-	Authority *Authority
+	Authority func(ctx context.Context) (*Authority, error)
 	Registry  Registry
 	Schema    int // of the store
 
@@ -35,6 +35,10 @@ func (p *Port) receiveJoin(a *arrival, conn *tls.Conn) {
 	if err == nil {
 		p.o.Log.Info("a machine has joined the cluster", "node", member.ID, "name", member.Name,
 			"address", member.Address, "from", a.raw.RemoteAddr())
+		return
+	}
+	if leader, there := leaderIn(err); there {
+		p.o.Log.Info("a machine that joins was sent to the leading one", "from", a.raw.RemoteAddr(), "leader", leader)
 		return
 	}
 	var e *access.Error
@@ -127,7 +131,11 @@ func (j *Joins) join(ctx context.Context, r JoinRequest, csr Request, now func()
 	if err != nil {
 		return welcome{}, err
 	}
-	cert, err := j.Authority.Issue(csr, now())
+	authority, err := j.Authority(ctx)
+	if err != nil {
+		return welcome{}, err
+	}
+	cert, err := authority.Issue(csr, now())
 	if err != nil {
 		return welcome{}, err
 	}

@@ -28,11 +28,13 @@ type refusal struct {
 	Code    string      `json:"code"`
 	Field   string      `json:"field,omitempty"`
 	Message string      `json:"message"`
+	Leader  string      `json:"leader,omitempty"` // another machine must be asked, at this address
 }
 
 func refusalOf(err error) *refusal {
 	e := access.Explain(err)
-	return &refusal{Kind: e.Kind, Code: e.Code, Field: e.Field, Message: e.Message}
+	leader, _ := leaderIn(err)
+	return &refusal{Kind: e.Kind, Code: e.Code, Field: e.Field, Message: e.Message, Leader: leader}
 }
 
 // kinds are those of refusals by another machine. Its own faults are internal to it, and
@@ -43,6 +45,9 @@ var kinds = []access.Kind{access.Invalid, access.Forbidden, access.NotFound, acc
 // err is the refusal as an error of this machine. The other one has shown that it is of the
 // cluster, but what it says is shown in a terminal all the same.
 func (r *refusal) err() error {
+	if r.Leader != "" {
+		return Elsewhere(r.Leader)
+	}
 	if !slices.Contains(kinds, r.Kind) || r.Message == "" {
 		return access.Errorf(access.Unavailable,
 			"The cluster could not answer. Look into the log of the machine that was asked, then try again.").

@@ -21,6 +21,7 @@ const (
 	Raft    Protocol = "doorward-raft/1"
 	Forward Protocol = "doorward-forward/1"
 	join    Protocol = "doorward-join/1"
+	news    Protocol = "doorward-news/1"
 )
 
 // Options configure a Port.
@@ -31,6 +32,13 @@ type Options struct {
 	// Members returns the members as they are now. It is asked for each connection, in and
 	// out; call Prune when a member was removed.
 	Members func() []Member
+
+	// At is the place in the history of changes that Members is of; nil: always the beginning.
+	At func() uint64
+
+	// Unknown is called when a machine with a certificate of this cluster was refused that is
+	// not among Members: there may be newer ones, which Ask returns. It must be quick.
+	Unknown func()
 
 	Joins  *Joins // nil: nobody can join through this machine
 	Bounds Bounds
@@ -66,6 +74,9 @@ func Serve(o Options) *Port {
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.At == nil {
+		o.At = func() uint64 { return 0 }
 	}
 	p := &Port{
 		o:        o,

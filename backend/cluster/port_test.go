@@ -69,6 +69,9 @@ func TestStrangersAreNoMachines(t *testing.T) {
 		{name: "for servers only", cert: own(func(c *x509.Certificate) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 		}), protos: raft},
+		{name: "no certificate, for news", protos: []string{string(news)}},
+		{name: "another cluster's, for news", cert: by(other, stranger, nil), protos: []string{string(news)}},
+		{name: "ours, but no member, for news", cert: by(w.authority, stranger, nil), protos: []string{string(news)}},
 		{name: "no protocol", cert: mine},
 		{name: "an unknown protocol", cert: mine, protos: []string{"h2"}},
 		{name: "two protocols", cert: mine, protos: []string{string(Raft), string(join)}},

@@ -115,12 +115,12 @@ func (t Token) Keep(now time.Time) KeptToken {
 	return KeptToken{Hash: t.Secret.Hash(), Expires: now.Add(TokenTTL)}
 }
 
-// Use marks the token as used by the machine with that key, if it can be used. The machine
+// use marks the token as used by the machine with that key, if it can be used. The machine
 // that has used it may do so again until the token expires: it has perhaps not received the
 // answer.
 //
 // Whoever knows the secret was given the token, so the refusal may say what is wrong with it.
-func (k *KeptToken) Use(by KeyHash, now time.Time) error {
+func (k *KeptToken) use(by KeyHash, now time.Time) error {
 	switch {
 	case !now.Before(k.Expires):
 		return access.Errorf(access.Expired,

@@ -101,7 +101,7 @@ func TestATokenIsUsedOnce(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			before := KeptToken{Expires: noon.Add(TokenTTL), UsedBy: tt.used}
 			k := before
-			err := k.Use(tt.by, tt.at)
+			err := k.use(tt.by, tt.at)
 			wants(t, err, tt.want)
 			switch {
 			case err != nil && k != before:

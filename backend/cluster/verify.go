@@ -66,10 +66,12 @@ func (m *Identity) member(s tls.ConnectionState, members []Member) (Member, erro
 	return members[i], nil
 }
 
+const codeNotAMember = "not_a_member"
+
 func notAMember(id NodeID) error {
 	return access.Errorf(access.Forbidden,
 		"The machine %s is not a member of this cluster, or was removed from it. To take it in again, let it join "+
-			"with a new token.", id).WithCode("not_a_member")
+			"with a new token.", id).WithCode(codeNotAMember)
 }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)

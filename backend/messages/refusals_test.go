@@ -33,8 +33,8 @@ var (
 
 	// ofOperator are files whose refusals only the command line shows, which is in English.
 	ofOperator = []string{
-		"../cluster/files.go", "../cluster/identity.go",
-		"../store/backup.go", "../store/engine.go", "../store/restore.go", "../store/verify.go",
+		"../../app/cluster.go", "../cluster/elsewhere.go", "../cluster/files.go", "../cluster/identity.go",
+		"../store/backup.go", "../store/cluster.go", "../store/engine.go", "../store/restore.go", "../store/verify.go",
 	}
 
 	// toOperator are sentences that only the operator's commands end with.

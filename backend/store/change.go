@@ -20,10 +20,11 @@ const (
 	RolesChanged        Topic = "roles"
 	SettingsChanged     Topic = "settings"
 	AuditAdded          Topic = "audit"
-	DueChanged          Topic = "due"    // something new is due; At: when
-	MessageDue          Topic = "outbox" // an email waits to be sent
-	SignInRequested     Topic = "ask"    // somebody waits for a sign-in email
-	ChangesMissed       Topic = "missed" // changes were lost: read everything again
+	DueChanged          Topic = "due"     // something new is due; At: when
+	MessageDue          Topic = "outbox"  // an email waits to be sent
+	SignInRequested     Topic = "ask"     // somebody waits for a sign-in email
+	MachinesChanged     Topic = "machine" // ID: the machine's id
+	ChangesMissed       Topic = "missed"  // changes were lost: read everything again
 )
 
 // A Change is one thing that a commit changed.

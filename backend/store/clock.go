@@ -89,6 +89,16 @@ func (c *clock) believe(now time.Time, up time.Duration) {
 	c.known, c.at, c.off, c.kept = now, up, 0, false
 }
 
+// expect says when the store last ran, as it was saved; the zero time says nothing.
+func (c *clock) expect(known time.Time) {
+	if known.IsZero() {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.believe(known, c.up())
+}
+
 // Clock returns the current state of the clock. It reads nothing from the store.
 func (s *Store) Clock() ClockState { return s.clock.look() }
 
@@ -154,7 +164,7 @@ func (s *Store) putClock(ctx context.Context, now time.Time) error {
 // store that never saved one uses its newest audit entry, because entries are also written
 // while the clock is held.
 func (s *Store) lastKnown(ctx context.Context) (known time.Time, err error) {
-	err = s.View(ctx, func(tx *Tx) error {
+	err = s.view(ctx, func(tx *Tx) error {
 		if ok, err := tx.get(clockPrefix.key(), &known); ok || err != nil {
 			return err
 		}
@@ -202,7 +212,7 @@ func (s *Store) readLatest(ctx context.Context) error {
 	if !s.latest.unread.Load() {
 		return nil
 	}
-	return s.View(ctx, func(tx *Tx) error {
+	return s.view(ctx, func(tx *Tx) error {
 		p, err := tx.AuditLog.Page("", 1)
 		if err != nil {
 			return err

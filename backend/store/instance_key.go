@@ -22,10 +22,12 @@ import (
 // keyFile is the name of the instance key's file in the data directory.
 const keyFile = "instance.key"
 
+const instanceKeySize = 32
+
 // keys are derived from the instance key, one for each purpose.
 type keys struct {
 	root, chain, cursor, address, code []byte
-	facts, password                    cipher.AEAD
+	facts, password, authority         cipher.AEAD
 }
 
 func deriveKeys(root []byte) keys {
@@ -37,13 +39,14 @@ func deriveKeys(root []byte) keys {
 		return k
 	}
 	return keys{
-		root:     root,
-		facts:    sealer(derive("letter words")),
-		password: sealer(derive("mail password")),
-		chain:    derive("audit head"),
-		cursor:   derive("cursors"),
-		address:  derive("rejected addresses"),
-		code:     derive("login codes"),
+		root:      root,
+		facts:     sealer(derive("letter words")),
+		password:  sealer(derive("mail password")),
+		authority: sealer(derive("cluster authority")),
+		chain:     derive("audit head"),
+		cursor:    derive("cursors"),
+		address:   derive("rejected addresses"),
+		code:      derive("login codes"),
 	}
 }
 
@@ -55,6 +58,19 @@ func (s *Store) DeriveKey(use string) []byte {
 		panic(err)
 	}
 	return k
+}
+
+// InstanceKey returns the instance key, for the one place that hands it to another machine of
+// the cluster.
+func (s *Store) InstanceKey() []byte { return s.keys.root }
+
+// WriteInstanceKey writes the key of another machine's store into a data directory that has no
+// store yet.
+func WriteInstanceKey(dir string, key []byte) error {
+	if len(key) != instanceKeySize {
+		return fmt.Errorf("write instance key: it has %d bytes", len(key))
+	}
+	return writeKey(filepath.Join(dir, keyFile), key)
 }
 
 // instanceKey reads the instance key, or creates one for a store that is still empty.
@@ -78,7 +94,7 @@ func instanceKey(dir string, engine kv.Store, new []byte, log *slog.Logger) ([]b
 		return nil, fmt.Errorf("read instance key: %w", err)
 	}
 	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil || len(key) != 32 {
+	if err != nil || len(key) != instanceKeySize {
 		return nil, access.Errorf(access.Unavailable,
 			"%s is damaged. Put it back from a copy, or restore a backup.", name).
 			WithCode("instance_key_damaged")
@@ -108,7 +124,11 @@ func readKey(name string, log *slog.Logger) ([]byte, error) {
 }
 
 func isEmpty(engine kv.Store) (empty bool, err error) {
-	err = engine.View(context.Background(), func(t kv.Tx) error {
+	view := engine.View
+	if l, ok := engine.(kv.Local); ok {
+		view = l.ViewHere
+	}
+	err = view(context.Background(), func(t kv.Tx) error {
 		found, err := t.Scan(nil, nil, 1)
 		empty = len(found) == 0
 		return err
@@ -127,7 +147,7 @@ func writeKey(name string, key []byte) error {
 // checkKey refuses a key that did not seal this audit chain, and a store whose chain has
 // lost its end.
 func (s *Store) checkKey(ctx context.Context) error {
-	return s.View(ctx, func(tx *Tx) error {
+	return s.view(ctx, func(tx *Tx) error {
 		h, err := tx.auditHead()
 		if err != nil || h.Seq > 0 {
 			return err

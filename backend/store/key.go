@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/cluster"
 	"doorward/backend/store/kv"
 )
 
@@ -104,6 +105,8 @@ func auditKey(seq uint64) []byte { return auditPrefix.key(number(^seq)) }
 func decisionKey(id access.MemberID) []byte { return decisionPrefix.key(string(id)) }
 
 func dayKey(t time.Time) []byte { return dayPrefix.key(dayOf(t).Format(time.DateOnly)) }
+
+func machineKey(id cluster.NodeID) []byte { return machinePrefix.key(string(id)) }
 
 func memberBrowserKey(id access.MemberID) []byte { return memberBrowserPrefix.key(string(id)) }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/cluster"
 )
 
 // A prefix starts the keys of all records of one kind. A prefix without a slash is the
@@ -65,6 +66,9 @@ const (
 	digestPrefix        prefix = "D"
 	clockPrefix         prefix = "T"
 	schemaPrefix        prefix = "V"
+	authorityPrefix     prefix = "C"
+	machinePrefix       prefix = "C/m" // NODE
+	joinTokenPrefix     prefix = "C/t" // HASH
 )
 
 // A record describes one kind of record. Everything that handles all kinds reads this
@@ -171,6 +175,12 @@ var records = []record{
 	{prefix: digestPrefix, name: "what Admins were told of who waits", holds: Digest{}},
 	{prefix: clockPrefix, name: "the time that was last believed", holds: time.Time{}},
 	{prefix: schemaPrefix, name: "the schema", holds: schemaState{}},
+
+	// A backup is restored as a server of its own, so it has nothing of the cluster.
+	{prefix: authorityPrefix, name: "the authority of the cluster", leftOut: true},
+	{prefix: machinePrefix, name: "machines of the cluster", holds: cluster.Member{}, leftOut: true,
+		topic: MachinesChanged, tells: tellRef},
+	{prefix: joinTokenPrefix, name: "join tokens", holds: cluster.KeptToken{}, leftOut: true},
 }
 
 // duesOf has the kinds of what falls due for a record. If a record is left out of a backup,

@@ -185,6 +185,9 @@ func TestWhatAKeyMeans(t *testing.T) {
 		{"D", Change{}, false, true},
 		{"T", Change{}, false, true},
 		{"V", Change{}, false, true},
+		{"C", Change{}, false, false},
+		{"C/m" + id, Change{Topic: MachinesChanged, ID: id}, true, false},
+		{"C/thash", Change{}, false, false},
 	}
 	had := map[*record]bool{}
 	for _, tt := range tests {

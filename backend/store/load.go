@@ -16,7 +16,9 @@ func (s *Store) Load(ctx context.Context, next func() (kv.KV, error)) error {
 		return err
 	}
 	defer s.parts.drop() // followers are not told
-	return s.explain(e.Load(ctx, next))
+	err = e.Load(ctx, next)
+	s.beginnings.filled()
+	return s.explain(err)
 }
 
 // MemberRecords returns the records of a member, in no order: its own, and the index

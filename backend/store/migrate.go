@@ -46,6 +46,10 @@ const maxStartWait = time.Minute
 // schema is the schema that this program reads and writes.
 func schema() int { return 1 + len(migrations) }
 
+// Schema is the schema that this program reads and writes, for whoever compares it with that of
+// another machine.
+func Schema() int { return schema() }
+
 // schemaState is the schema of a store and the progress of the migration to the next one.
 type schemaState struct {
 	Schema int    `json:"schema"`
@@ -66,7 +70,7 @@ func (tx *Tx) schemaState() (is schemaState, said bool, err error) {
 // then it has this program's schema, which is written with its first record.
 func (s *Store) checkSchema(ctx context.Context) error {
 	var is schemaState
-	err := s.View(ctx, func(tx *Tx) error {
+	err := s.view(ctx, func(tx *Tx) error {
 		var said bool
 		var err error
 		if is, said, err = tx.schemaState(); err != nil || said {
@@ -108,7 +112,7 @@ func (s *Store) migrate(ctx context.Context) error {
 // migrateBatch runs one batch of the next migration, if there is one.
 func (s *Store) migrateBatch(ctx context.Context) (more bool, err error) {
 	var is schemaState
-	err = s.View(ctx, func(tx *Tx) error {
+	err = s.view(ctx, func(tx *Tx) error {
 		is, _, err = tx.schemaState()
 		return err
 	})
@@ -117,7 +121,7 @@ func (s *Store) migrateBatch(ctx context.Context) (more bool, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxStartWait)
 	defer cancel()
-	err = s.Update(ctx, func(tx *Tx) error {
+	err = s.update(ctx, func(tx *Tx) error {
 		is, _, err := tx.schemaState()
 		if err != nil || is.Schema >= schema() {
 			return err

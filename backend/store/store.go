@@ -32,28 +32,38 @@ type Options struct {
 
 // A Store is the typed store. It is safe for concurrent use.
 type Store struct {
-	kv       engine
-	dir      string // the data directory
-	clockNow func() time.Time
-	latest   latest
-	lead     lead
-	clock    *clock
-	keys     keys
-	recent   recent
-	parts    *partIndex
-	onUpdate atomic.Pointer[func(Weight)]
-	unmarked atomic.Bool // it was empty when opened: its schema is not written yet
+	kv         engine
+	dir        string // the data directory
+	clockNow   func() time.Time
+	latest     latest
+	lead       lead
+	beginnings beginnings
+	clock      *clock
+	keys       keys
+	recent     recent
+	parts      *partIndex
+	onUpdate   atomic.Pointer[func(Weight)]
+	unmarked   atomic.Bool // it was empty when opened: its schema is not written yet
 }
 
 // Open opens the store in a data directory, creates both if the directory is new, and
 // migrates an older version's data to this schema. A fault of the directory comes back as a
-// sentence.
+// sentence. Where the store is on several machines, the one that leads migrates, when it
+// begins to lead.
 func Open(o Options) (*Store, error) {
 	s, err := openAsItIs(o)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.migrate(context.Background()); err != nil {
+	s.beginnings.asItIs = false
+	if !s.Leads() {
+		return s, nil // it begins when it does
+	}
+	begin := s.begin
+	if !s.Elected() {
+		begin = s.migrate
+	}
+	if err := begin(context.Background()); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -78,7 +88,7 @@ func openAsItIs(o Options) (*Store, error) {
 	root := make([]byte, 32)
 	rand.Read(root)
 	c := kv.Config{MinFree: o.MinFree, Free: o.Free, Logger: o.Logger, Twice: o.Twice, Now: o.Now}
-	s := &Store{dir: o.Dir}
+	s := &Store{dir: o.Dir, beginnings: beginnings{asItIs: true}}
 	if o.Dir != "" {
 		c.Dir = filepath.Join(o.Dir, engineDir)
 		if err := prepareDir(o.Dir, o.Logger); err != nil {
@@ -96,16 +106,15 @@ func openAsItIs(o Options) (*Store, error) {
 	}
 	s.kv, s.keys, s.recent = engine, deriveKeys(root), newRecent()
 	s.clockNow = func() time.Time { return o.Now().UTC().Truncate(time.Microsecond) }
-	if err := firstOf(context.Background(), s.checkSchema, s.checkKey); err != nil {
+	s.clock = newClock(s.clockNow, o.Uptime, time.Time{})
+	if err := s.check(Here(context.Background())); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	known, err := s.lastKnown(context.Background())
-	if err != nil {
-		return nil, errors.Join(err, engine.Close())
-	}
-	s.clock = newClock(s.clockNow, o.Uptime, known)
 	s.latest.unread.Store(true)
-	s.lead.follow(engine, func() { s.latest.unread.Store(true) })
+	s.lead.follow(engine, func() {
+		s.latest.unread.Store(true)
+		s.beginnings.newest.Add(1)
+	})
 	s.parts = newPartIndex(s, o.Logger)
 	return s, nil
 }
@@ -160,8 +169,18 @@ type Tx struct {
 
 // View runs fn on one consistent state.
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
+	if s.beginnings.due() && !isHere(ctx) {
+		if err := s.begin(ctx); err != nil {
+			return err
+		}
+	}
+	return s.view(ctx, fn)
+}
+
+// view is View also before the data was checked.
+func (s *Store) view(ctx context.Context, fn func(tx *Tx) error) error {
 	now := s.Now()
-	return s.explain(s.kv.View(ctx, func(t kv.Tx) error {
+	return s.explain(s.reader(ctx)(ctx, func(t kv.Tx) error {
 		return fn(newTx(Tx{Now: now, kv: t, keys: &s.keys, recent: &s.recent, parts: s.parts, ctx: ctx}))
 	}))
 }
@@ -170,6 +189,14 @@ func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 // are on the disk when Update returns. fn may run more than once, so it must change nothing
 // but tx and variables that it sets again each time.
 func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	return s.update(ctx, fn)
+}
+
+// update is Update also before the data was checked.
+func (s *Store) update(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := s.readLatest(ctx); err != nil {
 		return err
 	}

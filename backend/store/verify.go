@@ -40,8 +40,10 @@ func (s *Store) Verify(ctx context.Context) (Report, error) {
 	if err := v.fits(kept); err != nil {
 		return v.report, err
 	}
-	if err := s.View(ctx, (*Tx).checkLogo); err != nil {
-		return v.report, err
+	for _, check := range []func(*Tx) error{(*Tx).checkLogo, checkMachines} {
+		if err := s.View(ctx, check); err != nil {
+			return v.report, err
+		}
 	}
 	v.report.AuditEntries, err = s.VerifyAudit(ctx)
 	return v.report, err

@@ -75,6 +75,14 @@ type Elected interface {
 	OnLead(fn func(leads bool)) (cancel func())
 }
 
+// A Local engine can read the copy of the machine that it runs on, also where that machine does
+// not lead.
+type Local interface {
+	// ViewHere is View of this machine's own copy, which may lack what was committed before
+	// the call.
+	ViewHere(ctx context.Context, fn func(Tx) error) error
+}
+
 // A Position is a place in the log of a replicated engine: the number of an entry, and the
 // term of the leader that wrote it. The zero Position is before the first entry.
 type Position struct{ Index, Term uint64 }

@@ -2,10 +2,11 @@
 // the work; the others hold a full copy and take over by themselves when it dies. It is an
 // engine of package kv, and the only package that imports hashicorp/raft.
 //
-// No command offers it yet, and nothing links it into the program: what is missing are
-// membership by commands, and what operators need. The fence for whole requests (Confirm) and
-// their forwarding are in package web. It has no TLS of its own: whoever reaches the Listener of a Node can change
-// everything, so in the program that must be the port of package cluster.
+// No command offers it yet, and nothing links it into the program: what is missing is what
+// operators need. The fence for whole requests (Confirm) and their forwarding are in package
+// web. It has no TLS of its own: whoever reaches the Listener of a Node can change everything,
+// so it must be the port of package cluster, as in package machines, which puts the two
+// together.
 //
 // # How a change is kept
 //
@@ -49,7 +50,9 @@
 //
 // A server alone can become the first machine of a cluster (first.go). What it has is not in
 // the log, so its log lacks the first entry, and whoever is added gets a copy. It keeps its
-// name, which all get: of several that begin together, that of the first that leads.
+// name, which all get: of several that begin together, that of the first that leads. The same
+// way one machine goes on alone after the others are lost (Recover). A copy can also become the
+// store of a server alone again (Separate).
 //
 // # Damage
 //

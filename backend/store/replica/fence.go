@@ -156,6 +156,12 @@ func (n *Node) voters() (others []raft.Server, own int, err error) {
 // confirms sends what raft sends as a heartbeat, and reports whether the other one is
 // still in this term.
 func (n *Node) confirms(s raft.Server, term uint64) bool {
+	_, ok := n.lastOf(s, term)
+	return ok
+}
+
+// lastOf is confirms, and returns the last entry in that machine's log.
+func (n *Node) lastOf(s raft.Server, term uint64) (last uint64, ok bool) {
 	self := n.transport.EncodePeer(raft.ServerID(n.o.Self.ID), raft.ServerAddress(n.o.Self.Address))
 	request := raft.AppendEntriesRequest{
 		RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(n.o.Self.ID), Addr: self},
@@ -163,5 +169,5 @@ func (n *Node) confirms(s raft.Server, term uint64) bool {
 	}
 	var answer raft.AppendEntriesResponse
 	err := n.transport.AppendEntries(s.ID, s.Address, &request, &answer)
-	return err == nil && answer.Success && answer.Term == term
+	return answer.LastLog, err == nil && answer.Success && answer.Term == term
 }

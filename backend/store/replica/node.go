@@ -92,23 +92,33 @@ var _ interface {
 	kv.Identified
 	kv.OutcomeReader
 	kv.Elected
+	kv.Local
 } = (*Node)(nil)
 
-// Open opens this machine's copy and joins the others. It does not wait for them: OnLead
-// tells when this machine leads.
-func Open(o Options) (*Node, error) {
+func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
 	if o.LogDir == "" {
 		o.LogDir = o.Dir + ".log"
 	}
-	n := &Node{o: o, outcomes: newOutcomes(), elected: make(chan bool, 64),
+	return o
+}
+
+func newNode(o Options) *Node {
+	n := &Node{o: o.withDefaults(), outcomes: newOutcomes(), elected: make(chan bool, 64),
 		opened: make(chan struct{}), stopped: make(chan struct{})}
 	n.flights.outcomes = n.outcomes
 	n.snapshots.n = n
 	n.fence.rounds.ask = n.judge
 	n.ctx, n.cancel = context.WithCancel(context.Background())
+	return n
+}
+
+// Open opens this machine's copy and joins the others. It does not wait for them: OnLead
+// tells when this machine leads.
+func Open(o Options) (*Node, error) {
+	n := newNode(o)
 	if err := n.open(); err != nil {
 		n.cancel()
 		return nil, errors.Join(err, n.release())

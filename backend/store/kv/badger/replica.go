@@ -219,11 +219,40 @@ func (b *Store) Found(members []byte) error {
 		if b.Applied() > 0 {
 			return nil
 		}
-		first := kv.Position{Index: 1, Term: 1}
-		return b.writer.apply(first, newOverlay(), func(txn *dgraph.Txn) error {
-			return errors.Join(setMembers(txn, first.Index, members), setNumbers(txn, cutKey, first.Index),
-				setNumbers(txn, copiedKey, first.Index))
+		return b.writer.found(kv.Position{Index: 1, Term: 1}, members)
+	})
+}
+
+// FoundAnew makes a store the only copy, as of an entry of the log that is not before the
+// last one that it includes. No log has what it has, so that whoever comes later must get a
+// Copy.
+func FoundAnew(b *Store, at kv.Position, members []byte) error {
+	return b.onWriter(context.Background(), func() error { return b.writer.found(at, members) })
+}
+
+func (w *writer) found(at kv.Position, members []byte) error {
+	return w.apply(at, newOverlay(), func(txn *dgraph.Txn) error {
+		return errors.Join(setMembers(txn, at.Index, members), setNumbers(txn, cutKey, at.Index),
+			setNumbers(txn, copiedKey, at.Index))
+	})
+}
+
+// Separate makes a store an independent one, which is no copy of any other. Nothing of a log
+// is left in it.
+func Separate(b *Store) error {
+	return b.onWriter(context.Background(), func() error {
+		err := b.writer.apply(kv.Position{}, newOverlay(), func(txn *dgraph.Txn) error {
+			for _, key := range [][]byte{appliedKey, clusterKey, copiedKey, cutKey, membersKey} {
+				if err := setMeta(txn, key, nil); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
+		if err == nil {
+			b.applied.Store(0)
+		}
+		return err
 	})
 }
 

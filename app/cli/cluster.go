@@ -1,0 +1,408 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"doorward/app"
+	"doorward/app/config"
+	"doorward/backend/text"
+
+	"github.com/spf13/cobra"
+)
+
+// machineVerbs are the commands and flags about a cluster. They exist only in a Program that has
+// got them by WithCluster. The one that is released has not, so the linker leaves them out.
+type machineVerbs interface {
+	verbs(r *run) []*cobra.Command
+
+	// serve adds the flags of a machine to serve, and returns how that opens a data directory.
+	serve(r *run, cmd *cobra.Command) opener
+}
+
+// WithCluster returns the program with all commands and flags about clusters. To offer them,
+// main calls it with machines.Cluster.
+func (p Program) WithCluster(c app.Cluster) Program {
+	p.machines = clusterVerbs{c}
+	return p
+}
+
+type clusterVerbs struct{ app.Cluster }
+
+func (c clusterVerbs) verbs(r *run) []*cobra.Command {
+	return []*cobra.Command{(&clusterRun{r, c.Cluster}).clusterVerb()}
+}
+
+func (c clusterVerbs) serve(r *run, cmd *cobra.Command) opener {
+	var j joining
+	j.add(cmd)
+	return func(ctx context.Context, config config.Config) (*app.App, error) {
+		if err := (&clusterRun{r, c.Cluster}).join(cmd, &config, j); err != nil {
+			return nil, err
+		}
+		return app.OpenMachine(ctx, config, app.InThis(c.Cluster))
+	}
+}
+
+// A clusterRun is one call of a command about a cluster.
+type clusterRun struct {
+	*run
+	Cluster app.Cluster
+}
+
+// machineFlags are what this machine is to the others.
+type machineFlags struct {
+	listen, address, name string
+}
+
+func (f *machineFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.listen, "cluster-listen", "",
+		"`HOST:PORT` on which the other machines of the cluster connect (default: as it was given before)")
+	cmd.Flags().StringVar(&f.address, "cluster-address", "",
+		"`HOST:PORT` at which they reach this machine, if that is another")
+	cmd.Flags().StringVar(&f.name, "machine", "", "`NAME` of this machine for people (default: the host's name)")
+}
+
+// tokenFlags are where a join token comes from.
+type tokenFlags struct{ token, file string }
+
+func (f *tokenFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.token, "token", "",
+		"join `TOKEN`; other users of this machine can see flags, so put it in a file")
+	cmd.Flags().StringVar(&f.file, "token-file", "",
+		"`FILE` with the join token, or - for standard input; DOORWARD_JOIN_TOKEN_FILE is the same")
+}
+
+// maxJoinToken is more bytes than a join token with spaces around it has.
+const maxJoinToken = 4 << 10
+
+// joinToken returns the join token, from the first place that has one: a flag, the environment,
+// a file that either names, or systemd's credential join_token.
+func (r *clusterRun) joinToken(f tokenFlags) (string, error) {
+	const env = "DOORWARD_JOIN_TOKEN"
+	if f.token != "" {
+		fmt.Fprintf(r.Stderr, "doorward: The join token stands on the command line, where every user of this machine "+
+			"can read it until it is used. Use --token-file or %s_FILE.\n", env)
+		return f.token, nil
+	}
+	name := cmp.Or(f.file, r.Env(env+"_FILE"))
+	if v := r.Env(env); f.file == "" && v != "" {
+		return v, nil
+	}
+	if dir := r.Env("CREDENTIALS_DIRECTORY"); name == "" && dir != "" {
+		name = filepath.Join(dir, "join_token")
+		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+			name = ""
+		}
+	}
+	if name == "" {
+		return "", fmt.Errorf("a join token is needed: make one on a machine of the cluster with `doorward cluster "+
+			"token`, and give it with --token-file or %s_FILE", env)
+	}
+	in := r.Stdin
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return "", fmt.Errorf("the join token cannot be read: %w", err)
+		}
+		defer file.Close()
+		in = file
+	}
+	token, err := io.ReadAll(io.LimitReader(in, maxJoinToken))
+	return strings.TrimSpace(string(token)), err
+}
+
+// options are those of this machine.
+func (r *clusterRun) clusterOptions(c config.Config, f machineFlags) app.ClusterOptions {
+	return app.ClusterOptions{
+		Data: c.Data, Listen: f.listen, Address: f.address, Name: f.name, Version: r.Version, URL: app.GivenURL(c),
+		Logger: slog.New(slog.NewTextHandler(r.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
+}
+
+func (r *clusterRun) clusterVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "cluster",
+		Short: "Several machines: init, token, list, remove, …",
+		Long: "A cluster is several machines that keep the same data. One of them leads, and\n" +
+			"another one takes over when it stops; a majority of them must run.",
+		RunE: r.below,
+	}
+	cmd.AddCommand(r.clusterInitVerb(), r.clusterTokenVerb(), r.clusterListVerb(), r.clusterRemoveVerb(),
+		r.clusterRecoverVerb(), r.clusterLeaveVerb(), r.clusterRejoinVerb())
+	return cmd
+}
+
+// done is what a command about the cluster prints that has nothing else to say.
+type done struct {
+	Data string `json:"data"`
+	Done string `json:"done"`
+}
+
+// stopped runs a verb on the data directory of a server that does not run.
+func (r *clusterRun) stopped(f *machineFlags,
+	verb func(cmd *cobra.Command, o app.ClusterOptions) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		c, err := config.Load(given(cmd), r.Env)
+		if err != nil {
+			return err
+		}
+		if _, running := app.Dial(c.Data); running {
+			return fmt.Errorf("a server is running on %s; stop it first", c.Data)
+		}
+		return verb(cmd, r.clusterOptions(c, *f))
+	}
+}
+
+func (r *clusterRun) clusterInitVerb() *cobra.Command {
+	f := &machineFlags{}
+	cmd := &cobra.Command{
+		Use:   "init --cluster-listen HOST:PORT [--machine NAME]",
+		Short: "Make this server the first machine of a cluster",
+		Long: "Make this server the first machine of a cluster. It must not run. Its data stays\n" +
+			"as it is, and the machines that join get a copy.",
+		Args: cobra.NoArgs,
+		RunE: r.stopped(f, func(cmd *cobra.Command, o app.ClusterOptions) error {
+			if o.Listen == "" {
+				return wrongUse(cmd, "Give the address for the other machines with --cluster-listen.")
+			}
+			if err := r.Cluster.Init(cmd.Context(), o); err != nil {
+				return err
+			}
+			return r.value(done{o.Data, "init"}, func(w io.Writer) {
+				fmt.Fprintf(w, "This server is the first machine of a cluster now. Start it:\n%s\n\n"+
+					"Then let two others join: two machines survive the loss of neither.\nA token for each: %s\n",
+					r.spell("serve"), r.spell("cluster token"))
+			})
+		}),
+	}
+	f.add(cmd)
+	return settings(cmd, true)
+}
+
+func (r *clusterRun) clusterTokenVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "token",
+		Short: "Make a token with which one machine can join",
+		Long: "Make a token with which one machine can join within the next hour. Run this on\n" +
+			"the machine that leads.",
+		Args: cobra.NoArgs,
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		dir, err := config.DataDir(given(cmd), r.Env)
+		if err != nil {
+			return err
+		}
+		token, expires, err := r.Cluster.Token(cmd.Context(), dir)
+		if err != nil {
+			return err
+		}
+		out := struct {
+			Token   string    `json:"token"`
+			Expires time.Time `json:"expires_at"`
+		}{token, expires}
+		return r.value(out, func(w io.Writer) {
+			fmt.Fprintf(w, "With this token one machine can join until %s. It is not shown again:\n%s\n",
+				expires.UTC().Format("15:04 UTC"), token)
+		})
+	}
+	return cmd
+}
+
+func (r *clusterRun) clusterListVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the machines of the cluster",
+		Args:  cobra.NoArgs,
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		dir, err := config.DataDir(given(cmd), r.Env)
+		if err != nil {
+			return err
+		}
+		all, err := r.Cluster.Machines(cmd.Context(), dir)
+		if err != nil {
+			return err
+		}
+		if r.json {
+			for _, m := range all {
+				if err := r.value(m, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		t := newTable(r.out, "NAME", "ADDRESS", "ROLE", "NOW", "VERSION", "JOINED")
+		for _, m := range all {
+			t.row(m.Name, m.Address, m.Role, nowOf(m), m.Version, ago(m.JoinedAt, time.Now()))
+		}
+		return t.flush()
+	}
+	return cmd
+}
+
+// nowOf says how a machine is, as far as the one that was asked knows.
+func nowOf(m app.MachineState) string {
+	now := ""
+	switch {
+	case m.Leads:
+		now = "leads"
+	case m.Answers == nil:
+	case !*m.Answers:
+		now = "does not answer"
+	case m.Behind != nil && *m.Behind > 0:
+		now = text.Count(int(*m.Behind), "change") + " behind"
+	default:
+		now = "up to date"
+	}
+	if m.Self {
+		now = strings.TrimPrefix(now+", this machine", ", ")
+	}
+	return now
+}
+
+func (r *clusterRun) clusterRemoveVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "remove NAME|ID",
+		Short: "Remove a machine from the cluster",
+		Long: "Remove a machine from the cluster. It cannot come back with what it has; it can\n" +
+			"join anew with another token. Run this on the machine that leads.",
+		Args: cobra.ExactArgs(1),
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		dir, err := config.DataDir(given(cmd), r.Env)
+		if err != nil {
+			return err
+		}
+		if err := r.Cluster.Remove(cmd.Context(), dir, args[0]); err != nil {
+			return err
+		}
+		return r.value(map[string]any{"machine": args[0], "removed": true}, func(w io.Writer) {
+			fmt.Fprintf(w, "%s is removed from the cluster.\n", plain(args[0]))
+		})
+	}
+	return cmd
+}
+
+func (r *clusterRun) clusterRecoverVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "recover",
+		Short: "Go on with this machine alone after a majority is lost",
+		Long: "Go on with this machine alone after a majority of the machines is lost for good.\n" +
+			"The server must not run. What only the others had is lost, and they cannot come\nback. It is refused " +
+			"while a majority can be reached.",
+		Args: cobra.NoArgs,
+		RunE: r.stopped(&machineFlags{}, func(cmd *cobra.Command, o app.ClusterOptions) error {
+			if err := r.Cluster.Recover(cmd.Context(), o); err != nil {
+				return err
+			}
+			return r.value(done{o.Data, "recover"}, func(w io.Writer) {
+				fmt.Fprintf(w, "This machine is the only one of its cluster now. Start it, and let others join:\n%s\n",
+					r.spell("serve"))
+			})
+		}),
+	}
+	return settings(cmd, true)
+}
+
+func (r *clusterRun) clusterLeaveVerb() *cobra.Command {
+	alone := false
+	cmd := &cobra.Command{
+		Use:   "leave --alone",
+		Short: "Make the data of this machine a server of its own",
+		Long: "Make the data of this machine a server of its own. The server must not run. The\n" +
+			"other machines go on without it; remove it there.",
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().BoolVar(&alone, "alone", false, "this copy becomes independent of the others")
+	leave := r.stopped(&machineFlags{}, func(cmd *cobra.Command, o app.ClusterOptions) error {
+		if err := r.Cluster.Leave(cmd.Context(), o); err != nil {
+			return err
+		}
+		return r.value(done{o.Data, "leave"}, func(w io.Writer) {
+			fmt.Fprintln(w, "This is a server of its own now. If the cluster goes on, remove the machine there:\n"+
+				"doorward cluster remove NAME")
+		})
+	})
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !alone {
+			return wrongUse(cmd, "Two servers with the same data go apart from then on. If that is meant, add --alone.")
+		}
+		return leave(cmd, args)
+	}
+	return settings(cmd, true)
+}
+
+func (r *clusterRun) clusterRejoinVerb() *cobra.Command {
+	f, token := &machineFlags{}, &tokenFlags{}
+	contact := ""
+	cmd := &cobra.Command{
+		Use:   "rejoin --join HOST:PORT --token-file FILE",
+		Short: "Let this machine join again, with a new copy",
+		Long: "Let this machine join again after it was removed, because its copy was damaged\n" +
+			"or lost. The server must not run. What it has is put aside.",
+		Args: cobra.NoArgs,
+	}
+	cmd.RunE = r.stopped(f, func(cmd *cobra.Command, o app.ClusterOptions) error {
+		if contact == "" {
+			return wrongUse(cmd, "Give the address of a machine of the cluster with --join.")
+		}
+		secret, err := r.joinToken(*token)
+		if err != nil {
+			return err
+		}
+		o.Listen, o.Address, o.Name = f.listen, f.address, f.name
+		aside, err := r.Cluster.Rejoin(cmd.Context(), o, contact, secret)
+		if err != nil {
+			return err
+		}
+		return r.value(done{aside, "rejoin"}, func(w io.Writer) {
+			fmt.Fprintf(w, "This machine is a member again. What it had is in %s. Start it:\n%s\n", aside,
+				r.spell("serve"))
+		})
+	})
+	f.add(cmd)
+	token.add(cmd)
+	cmd.Flags().StringVar(&contact, "join", "", "`HOST:PORT` of a machine of the cluster")
+	return settings(cmd, true)
+}
+
+// A joining is what serve does before it opens a data directory.
+type joining struct {
+	machineFlags
+	tokenFlags
+	contact string
+}
+
+func (j *joining) add(cmd *cobra.Command) {
+	j.machineFlags.add(cmd)
+	j.tokenFlags.add(cmd)
+	cmd.Flags().StringVar(&j.contact, "join", "", "`HOST:PORT` of a machine of a cluster, which this one joins")
+}
+
+// join makes this machine a member, if it was told to and is none yet.
+func (r *clusterRun) join(cmd *cobra.Command, c *config.Config, j joining) error {
+	j.listen = cmp.Or(j.listen, r.Env("DOORWARD_CLUSTER_LISTEN"))
+	c.ClusterListen = j.listen
+	contact := cmp.Or(j.contact, r.Env("DOORWARD_JOIN"))
+	if contact == "" || app.InCluster(c.Data) && !app.Joining(c.Data) {
+		return nil
+	}
+	if j.listen == "" && j.address == "" {
+		return wrongUse(cmd, "Give the address for the other machines with --cluster-listen.")
+	}
+	token, err := r.joinToken(j.tokenFlags)
+	if err != nil {
+		return err
+	}
+	return r.Cluster.Join(cmd.Context(), r.clusterOptions(*c, j.machineFlags), contact, token)
+}

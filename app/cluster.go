@@ -1,0 +1,157 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"doorward/app/config"
+	"doorward/backend/access"
+	"doorward/backend/store"
+	"doorward/backend/store/kv"
+	"doorward/backend/web"
+)
+
+// A Cluster keeps a data directory's store on several machines. Package machines is one. The
+// program that is released has none, so nothing of it is linked in, and no command offers it:
+// whoever wants it hands it to cli.Program, as the tests do.
+type Cluster interface {
+	// Init makes the server of o.Data, which must not run, the first machine of a cluster.
+	Init(ctx context.Context, o ClusterOptions) error
+
+	// Join makes this machine, whose data directory is new or empty, a member of the cluster
+	// of that token, through the machine at contact.
+	Join(ctx context.Context, o ClusterOptions, contact, token string) error
+
+	// Open opens this machine's part in the cluster of o.Data. Its Engine is the store's.
+	Open(o ClusterOptions) (Machine, error)
+
+	// Token, Machines and Remove ask the server that runs on a data directory: for a token with
+	// which one machine can join, for all machines, and to remove the one with that name or id.
+	Token(ctx context.Context, data string) (token string, expires time.Time, err error)
+	Machines(ctx context.Context, data string) ([]MachineState, error)
+	Remove(ctx context.Context, data, machine string) error
+
+	// Recover makes this machine, whose server must not run, the only one of its cluster. It is
+	// refused while a majority answers.
+	Recover(ctx context.Context, o ClusterOptions) error
+
+	// Leave makes the data of this machine, whose server must not run, a server of its own.
+	Leave(ctx context.Context, o ClusterOptions) error
+
+	// Rejoin is Join for a machine that was removed. What it has is put aside.
+	Rejoin(ctx context.Context, o ClusterOptions, contact, token string) (aside string, err error)
+}
+
+// ClusterOptions say what this machine is in a cluster.
+type ClusterOptions struct {
+	Data    string // the data directory
+	Name    string // of this machine, for people; empty: the host's
+	Listen  string // HOST:PORT on which the other machines connect; empty: Address
+	Address string // HOST:PORT at which they reach this one; empty: Listen, or as it was given before
+	Version string // of this program
+	URL     string // the public URL, if it was given at the start
+	Logger  *slog.Logger
+}
+
+// A Machine is this machine's part in its cluster.
+type Machine interface {
+	web.Cluster
+
+	// Forwarded returns the connections of other machines that forward requests to this one.
+	Forwarded() net.Listener
+
+	// Engine opens the store's engine.
+	Engine(c kv.Config) (kv.Store, error)
+
+	// Attach begins to do what keeps the cluster together, with the store on that engine.
+	Attach(s *store.Store) error
+
+	// AwaitLeader waits until some machine leads, and if it is this one, serves; or until ctx
+	// ends.
+	AwaitLeader(ctx context.Context)
+
+	// Close ends what Attach has begun, and closes the port. The store was closed before.
+	Close() error
+}
+
+// A MachineState is a machine of the cluster, as another one sees it.
+type MachineState struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	Address  string    `json:"address"`
+	Role     string    `json:"role"` // learner, voter or leaving
+	Version  string    `json:"version"`
+	JoinedAt time.Time `json:"joined_at"`
+	Leads    bool      `json:"leads"`
+	Self     bool      `json:"self"`
+
+	// Answers and Behind, the number of entries that it lacks, are known to the leading
+	// machine only.
+	Answers *bool   `json:"answers,omitempty"`
+	Behind  *uint64 `json:"behind,omitempty"`
+}
+
+// ClusterDir is the directory by which a data directory is a cluster's, within that.
+const ClusterDir = "doorward.cluster"
+
+// InCluster reports whether a data directory belongs to a cluster: its store must then not be
+// opened as that of a server alone, or it would diverge from the others.
+func InCluster(data string) bool {
+	_, err := os.Lstat(filepath.Join(data, ClusterDir))
+	return err == nil
+}
+
+// Joining reports whether an earlier try to join did not come to its end.
+func Joining(data string) bool {
+	_, err := os.Lstat(filepath.Join(data, ClusterDir, clusterCertificate))
+	return InCluster(data) && errors.Is(err, fs.ErrNotExist)
+}
+
+// clusterCertificate is what a machine's identity gets last.
+const clusterCertificate = "node.pem"
+
+// leaderWait is how long a start waits for the cluster to have a leading machine before it says
+// that it runs.
+const leaderWait = 10 * time.Second
+
+// A MachineOpener opens this machine's part in the cluster of a data directory.
+type MachineOpener func(c config.Config, log *slog.Logger) (Machine, error)
+
+// InThis returns how OpenMachine opens a machine of that cluster.
+func InThis(cluster Cluster) MachineOpener {
+	return func(c config.Config, log *slog.Logger) (Machine, error) {
+		return cluster.Open(ClusterOptions{
+			Data: c.Data, Listen: c.ClusterListen, Version: c.Version, URL: GivenURL(c), Logger: log,
+		})
+	}
+}
+
+// openMachine opens this machine's part in the cluster of the data directory, if it belongs to
+// one.
+func (a *App) openMachine(open MachineOpener) (err error) {
+	if !InCluster(a.c.Data) {
+		return nil
+	}
+	if open == nil {
+		return access.Errorf(access.Conflict,
+			"This data belongs to a cluster. Start the server, or make this copy a server of its own with: "+
+				"doorward cluster leave --alone").WithCode("cluster_data")
+	}
+	a.machine, err = open(a.c, a.log)
+	return err
+}
+
+// GivenURL is the public URL if it was given at the start; else empty: it may be another on each
+// machine, or set in the console.
+func GivenURL(c config.Config) string {
+	if c.SetWith["url"] == "" {
+		return ""
+	}
+	return c.URL
+}

@@ -1,0 +1,236 @@
+package machines
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"time"
+
+	"doorward/app"
+	"doorward/backend/access"
+	"doorward/backend/cluster"
+	"doorward/backend/private"
+	"doorward/backend/store"
+)
+
+// A setup is what must be the same on all machines, and is set on each.
+type setup struct {
+	URL string `json:"url,omitempty"`
+}
+
+// A bundle is what a machine needs that joins, besides its certificate.
+type bundle struct {
+	InstanceKey []byte `json:"instance_key"`
+}
+
+// joins lets others join through this machine.
+func (m *machine) joins() *cluster.Joins {
+	return &cluster.Joins{
+		Authority: m.authority,
+		Registry:  registry{m},
+		Schema:    store.Schema(),
+		Check:     m.check,
+		Bundle: func(context.Context, cluster.Member) ([]byte, error) {
+			return json.Marshal(bundle{InstanceKey: m.store.Load().InstanceKey()})
+		},
+	}
+}
+
+// check refuses a machine whose links would lead elsewhere.
+func (m *machine) check(text []byte) error {
+	var s setup
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &s); err != nil {
+			return access.Errorf(access.Invalid, "What the machine has set up cannot be read.").
+				WithCode("join_malformed").Because(err)
+		}
+	}
+	if s.URL == "" || m.o.URL == "" || s.URL == m.o.URL {
+		return nil
+	}
+	return access.Errorf(access.Conflict,
+		"The public URL of the cluster is %s, and this machine was given %s. Give it the same, or none.", m.o.URL,
+		access.Shorten(s.URL, 200)).On("url").WithCode("join_other_url")
+}
+
+// A registry is the store's, and on a machine that does not lead says where to ask.
+type registry struct{ m *machine }
+
+// Admit implements cluster.Registry.
+func (r registry) Admit(ctx context.Context, hash access.SecretHash, decide func(*cluster.Admission) error) error {
+	s := r.m.store.Load()
+	if s == nil {
+		return cluster.Elsewhere("")
+	}
+	if s.Leads() {
+		return store.Registry{Store: s}.Admit(ctx, hash, decide)
+	}
+	known, err := r.hears(ctx, s, hash)
+	if err != nil {
+		return err
+	}
+	if !known { // who shows no token learns nothing
+		return decide(&cluster.Admission{})
+	}
+	return cluster.Elsewhere(r.m.node.LeaderAt().Address)
+}
+
+// hearTime is how long a machine that does not lead waits for the token that somebody shows:
+// its copy may lag a little. hearLook is how often it looks.
+const (
+	hearTime = 3 * time.Second
+	hearLook = 50 * time.Millisecond
+)
+
+// hears reports whether this machine's copy has a join token, or gets it in time.
+func (r registry) hears(ctx context.Context, s *store.Store, hash access.SecretHash) (known bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, hearTime)
+	defer cancel()
+	look := time.NewTicker(hearLook)
+	defer look.Stop()
+	for {
+		err := s.View(store.Here(ctx), func(tx *store.Tx) error {
+			k, err := store.MachinesIn(tx).JoinToken(hash)
+			known = k != nil
+			return err
+		})
+		if known || err != nil && ctx.Err() == nil {
+			return known, err
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return false, nil
+		}
+	}
+}
+
+// Init implements app.Cluster.
+func (Cluster) Init(ctx context.Context, o app.ClusterOptions) error {
+	name, address, err := named(o)
+	if err != nil {
+		return err
+	}
+	if app.InCluster(o.Data) {
+		return access.Errorf(access.Conflict, "The data in %s belongs to a cluster already.", o.Data).
+			WithCode("cluster_member_already")
+	}
+	making := within(o.Data, app.ClusterDir+".making")
+	if err := os.RemoveAll(making); err != nil {
+		return err
+	}
+	s, err := openAlone(o)
+	if err != nil {
+		return err
+	}
+	err = begin(ctx, s, o, making, name, address)
+	if err = errors.Join(err, s.Close()); err != nil {
+		return errors.Join(err, os.RemoveAll(making))
+	}
+	if err := (beginning{First: true}).write(o.Data); err != nil {
+		return err
+	}
+	if err := os.Rename(making, within(o.Data, app.ClusterDir)); err != nil {
+		return err
+	}
+	return private.SyncDir(o.Data)
+}
+
+// openAlone opens the store as that of a server alone.
+func openAlone(o app.ClusterOptions) (*store.Store, error) {
+	return store.Open(storeOptions(o))
+}
+
+func begin(ctx context.Context, s *store.Store, o app.ClusterOptions, dir, name, address string) error {
+	a, err := cluster.NewAuthority(time.Now())
+	if err != nil {
+		return err
+	}
+	id, err := cluster.Create(dir, a, name, address, time.Now())
+	if err != nil {
+		return err
+	}
+	text, err := a.Marshal()
+	if err != nil {
+		return err
+	}
+	first := id.Member(o.Version, time.Now().UTC())
+	return s.Update(ctx, func(tx *store.Tx) error { return store.MachinesIn(tx).Begin(text, first) })
+}
+
+// named returns the name and the address of this machine, if they are not given as the
+// platform and the port have them.
+func named(o app.ClusterOptions) (name, address string, err error) {
+	if name = o.Name; name == "" {
+		if name, err = os.Hostname(); err != nil {
+			return "", "", err
+		}
+	}
+	return name, cmp.Or(o.Address, o.Listen), nil
+}
+
+// Join implements app.Cluster.
+func (Cluster) Join(ctx context.Context, o app.ClusterOptions, contact, token string) error {
+	t, err := cluster.ParseToken(token)
+	if err != nil {
+		return err
+	}
+	name, address, err := named(o)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(within(o.Data, storeDir)); !errors.Is(err, fs.ErrNotExist) {
+		return access.Errorf(access.NoData,
+			"The data directory %s has a store already. A machine joins with a new or an empty one: give --data "+
+				"another, or put this one away.", o.Data).WithCode("join_not_empty")
+	}
+	l, err := listen(cmp.Or(o.Listen, address)) // or it would be a member that nobody reaches
+	if err != nil {
+		return err
+	}
+	if err := l.Close(); err != nil {
+		return err
+	}
+	if _, err := private.Dir(o.Data); err != nil {
+		return err
+	}
+	given, err := json.Marshal(setup{URL: o.URL})
+	if err != nil {
+		return err
+	}
+	_, err = cluster.Join(ctx, cluster.JoinOptions{
+		Dir:     within(o.Data, app.ClusterDir),
+		Token:   t,
+		Contact: contact,
+		Name:    name,
+		Address: address,
+		Version: o.Version,
+		Schema:  store.Schema(),
+		Setup:   given,
+		Keep:    func(w cluster.Welcome) error { return keep(o.Data, w) },
+	})
+	return err
+}
+
+// keep keeps what the cluster hands over.
+func keep(data string, w cluster.Welcome) error {
+	var b bundle
+	if err := json.Unmarshal(w.Bundle, &b); err != nil {
+		return err
+	}
+	if err := store.WriteInstanceKey(data, b.InstanceKey); err != nil {
+		return err
+	}
+	return beginning{Members: w.Members}.write(data)
+}
+
+// dialer reaches a server's socket for the cluster.
+func dialer(data string) func(ctx context.Context, _, _ string) (net.Conn, error) {
+	return func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", within(data, socketName))
+	}
+}

@@ -1,0 +1,277 @@
+package machines
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"doorward/app"
+	"doorward/backend/access"
+	"doorward/backend/cluster"
+	"doorward/backend/store"
+)
+
+// bindSocket binds the socket for the operator's commands about the cluster. It is not the
+// server's own socket, because it answers on every machine, whoever leads.
+func bindSocket(data string) (net.Listener, error) {
+	name := within(data, socketName)
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	l, err := net.Listen("unix", name)
+	if err != nil {
+		return nil, err
+	}
+	return l, os.Chmod(name, 0o600)
+}
+
+// answerTime is how long a command about the cluster may take.
+const answerTime = 30 * time.Second
+
+func (m *machine) serveSocket() {
+	routes := http.NewServeMux()
+	routes.HandleFunc("GET /machines", answering(m.states))
+	routes.HandleFunc("POST /tokens", answering(m.newToken))
+	routes.HandleFunc("DELETE /machines/{who}", answering(m.remove))
+	server := &http.Server{Handler: routes, ReadHeaderTimeout: answerTime,
+		BaseContext: func(net.Listener) context.Context { return m.ctx }}
+	if err := server.Serve(m.socket); m.ctx.Err() == nil {
+		m.log.Error("commands about the cluster are not answered any more", "err", err)
+	}
+	server.Close()
+}
+
+// A problem is a refusal on its way to the command.
+type problem struct {
+	Kind   access.Kind `json:"kind"`
+	Code   string      `json:"code"`
+	Detail string      `json:"detail"`
+}
+
+func answering[T any](do func(*http.Request) (T, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+		defer cancel()
+		v, err := do(r.WithContext(ctx))
+		w.Header().Set("Content-Type", "application/json")
+		if err != nil {
+			var e *access.Error
+			if !errors.As(err, &e) { // the operator may know why
+				e = access.Errorf(access.Unavailable, "%s", err.Error())
+			}
+			w.WriteHeader(http.StatusConflict)
+			json.NewEncoder(w).Encode(problem{e.Kind, e.Code, e.Message})
+			return
+		}
+		json.NewEncoder(w).Encode(v)
+	}
+}
+
+func (m *machine) states(r *http.Request) (all []app.MachineState, err error) {
+	leader := m.node.LeaderAt().ID
+	standings, err := m.node.Standings(r.Context())
+	leads := err == nil
+	for _, k := range m.members() {
+		s := app.MachineState{
+			ID: string(k.ID), Name: k.Name, Address: k.Address, Role: string(k.Role), Version: k.Version,
+			JoinedAt: k.JoinedAt, Leads: string(k.ID) == leader, Self: k.ID == m.identity.Node(),
+		}
+		if leads && !s.Self {
+			standing := standings[s.ID]
+			s.Answers = &standing.Answers
+			if standing.Answers {
+				s.Behind = &standing.Behind
+			}
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// A shownToken is a join token, which is shown once.
+type shownToken struct {
+	Token   string    `json:"token"`
+	Expires time.Time `json:"expires"`
+}
+
+func (m *machine) newToken(r *http.Request) (shown shownToken, err error) {
+	if err := m.leadsOrSays(); err != nil {
+		return shown, err
+	}
+	a, err := m.authority(r.Context())
+	if err != nil {
+		return shown, err
+	}
+	t := cluster.NewToken(a)
+	err = m.store.Load().Update(r.Context(), func(tx *store.Tx) error {
+		k := t.Keep(tx.Now)
+		shown = shownToken{t.Reveal(), k.Expires}
+		return store.MachinesIn(tx).AddJoinToken(k)
+	})
+	return shown, err
+}
+
+// leadsOrSays refuses what only the leading machine can do, and says which one it is.
+func (m *machine) leadsOrSays() error {
+	if m.store.Load().Leads() {
+		return nil
+	}
+	at := m.node.LeaderAt()
+	if k := recordOf(m.members(), at.ID); k != nil {
+		return access.Errorf(access.Unavailable, "The machine %s leads, at %s. Run the same command there.", k.Name,
+			k.Address).WithCode("not_leading")
+	}
+	return access.Errorf(access.Unavailable,
+		"No machine of the cluster leads now: a majority of them must run. Nothing was changed.").
+		WithCode("no_majority")
+}
+
+func (m *machine) remove(r *http.Request) (removed app.MachineState, err error) {
+	if err := m.leadsOrSays(); err != nil {
+		return removed, err
+	}
+	who := r.PathValue("who")
+	i := slices.IndexFunc(m.members(), func(k cluster.Member) bool {
+		return string(k.ID) == who || strings.EqualFold(k.Name, who)
+	})
+	if i < 0 {
+		return removed, access.Errorf(access.NotFound, "The cluster has no machine %s. These are: %s.",
+			access.Shorten(who, 60), names(m.members())).WithCode("machine_unknown")
+	}
+	k := m.members()[i]
+	if k.ID == m.identity.Node() && len(m.members()) > 1 {
+		return removed, access.Errorf(access.Conflict,
+			"%s leads now. Stop it, and remove it on the machine that leads then.", k.Name).WithCode("machine_leads")
+	}
+	if len(m.members()) > 1 {
+		err = m.staysMajority(r.Context(), k)
+	}
+	if err != nil {
+		return removed, err
+	}
+	removed = app.MachineState{ID: string(k.ID), Name: k.Name, Address: k.Address}
+	err = m.store.Load().Update(r.Context(), func(tx *store.Tx) error { return store.MachinesIn(tx).Remove(k.ID) })
+	if err != nil {
+		return removed, err
+	}
+	return removed, m.awaitGone(r.Context(), k)
+}
+
+// awaitGone waits until a machine that leaves is gone.
+func (m *machine) awaitGone(ctx context.Context, k cluster.Member) error {
+	look := time.NewTicker(hearLook)
+	defer look.Stop()
+	for recordOf(m.members(), string(k.ID)) != nil {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return access.Errorf(access.Unavailable,
+				"%s is being removed, and is not gone yet: the machines that stay must run. Look with: doorward "+
+					"cluster list", k.Name).WithCode("machine_leaving")
+		}
+	}
+	return nil
+}
+
+func names(all []cluster.Member) string {
+	list := make([]string, len(all))
+	for i, k := range all {
+		list[i] = k.Name
+	}
+	return strings.Join(list, ", ")
+}
+
+// staysMajority refuses to remove a machine without which the others that answer are no
+// majority: the removal itself could not be kept.
+func (m *machine) staysMajority(ctx context.Context, gone cluster.Member) error {
+	have, err := m.node.Members()
+	if err != nil {
+		return err
+	}
+	standings, err := m.node.Standings(ctx)
+	if err != nil {
+		return err
+	}
+	votes, answer := 0, 0
+	for _, h := range have {
+		if !h.Votes || h.ID == string(gone.ID) {
+			continue
+		}
+		votes++
+		if h.ID == m.self().ID || standings[h.ID].Answers {
+			answer++
+		}
+	}
+	if answer > votes/2 {
+		return nil
+	}
+	return access.Errorf(access.Conflict,
+		"Without %s there are %d machines with a vote, and %d of them answers now, which is no majority: nothing "+
+			"could be changed any more. Start the others first, or let another machine join.", gone.Name, votes,
+		answer).WithCode("cluster_would_stop")
+}
+
+// call asks the server that runs on a data directory.
+func call(ctx context.Context, data, method, path string, out any) error {
+	client := &http.Client{Transport: &http.Transport{DialContext: dialer(data)}}
+	defer client.CloseIdleConnections()
+	r, err := http.NewRequestWithContext(ctx, method, "http://doorward"+path, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(r)
+	if err != nil {
+		return notRunning(data, err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode == http.StatusOK {
+		return json.NewDecoder(bytes.NewReader(text)).Decode(out)
+	}
+	var p problem
+	if err := json.Unmarshal(text, &p); err != nil {
+		return errors.New(strings.TrimSpace(string(text)))
+	}
+	return access.Errorf(p.Kind, "%s", p.Detail).WithCode(p.Code)
+}
+
+func notRunning(data string, err error) error {
+	if !app.InCluster(data) {
+		return access.Errorf(access.Conflict,
+			"The data in %s is not a cluster's. Make its server the first machine of one with: doorward cluster init",
+			data).WithCode("cluster_none")
+	}
+	return access.Errorf(access.Unavailable, "No server runs on %s. Start it first, with: doorward serve", data).
+		WithCode("cluster_stopped").Because(err)
+}
+
+// Token implements app.Cluster.
+func (Cluster) Token(ctx context.Context, data string) (string, time.Time, error) {
+	var t shownToken
+	err := call(ctx, data, http.MethodPost, "/tokens", &t)
+	return t.Token, t.Expires, err
+}
+
+// Machines implements app.Cluster.
+func (Cluster) Machines(ctx context.Context, data string) (all []app.MachineState, err error) {
+	err = call(ctx, data, http.MethodGet, "/machines", &all)
+	return all, err
+}
+
+// Remove implements app.Cluster.
+func (Cluster) Remove(ctx context.Context, data, who string) error {
+	return call(ctx, data, http.MethodDelete, "/machines/"+url.PathEscape(who), &app.MachineState{})
+}

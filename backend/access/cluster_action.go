@@ -1,0 +1,17 @@
+package access
+
+// What is done to the machines that keep one store together. No command that does it is
+// offered yet, so these are not among [AuditActions], which filters list. The target is a
+// machine's name.
+const (
+	ActionCreateCluster   AuditAction = "created_cluster"
+	ActionCreateJoinToken AuditAction = "created_join_token"
+	ActionJoinMachine     AuditAction = "joined_machine"
+	ActionPromoteMachine  AuditAction = "promoted_machine"
+	ActionRemoveMachine   AuditAction = "removed_machine"
+	ActionRecoverCluster  AuditAction = "recovered_cluster"
+	ActionDissolveCluster AuditAction = "dissolved_cluster"
+)
+
+// clusterActions is how many of them there are, at the end of the table of all actions.
+const clusterActions = 7

@@ -1,0 +1,65 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"doorward/backend/access"
+)
+
+// A machine that was away knows who was a member when it left. If another one joined and leads
+// since, its connections would be refused here, and with them the news that it is a member. So
+// a machine asks those that it knows for the newest list (News), when one that it does not know
+// shows a certificate of this cluster.
+
+// News is who is a member, as of a place in the history of changes: of two, the one with the
+// higher place is newer.
+type News struct {
+	At      uint64   `json:"at"`
+	Members []Member `json:"members"`
+}
+
+// Ask asks another member for its News.
+func (p *Port) Ask(ctx context.Context, id NodeID) (n News, err error) {
+	c, err := p.dialWhere(ctx, news, func(m Member) bool { return m.ID == id }, string(id))
+	if err != nil {
+		return News{}, err
+	}
+	defer c.Close()
+	stop := context.AfterFunc(ctx, func() { c.Close() })
+	defer stop()
+	if err := c.SetDeadline(time.Now().Add(p.o.Bounds.Within)); err != nil {
+		return News{}, err
+	}
+	text, err := readMessage(c, maxAnswer)
+	if err != nil {
+		return News{}, err
+	}
+	if err := decodeStrictly(text, &n); err != nil {
+		return News{}, err
+	}
+	if len(n.Members) > MaxMembers {
+		return News{}, errors.New("the list of members is too long")
+	}
+	return n, nil
+}
+
+// tell answers Ask, and closes the connection.
+func (p *Port) tell(c *Conn) error {
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(p.o.Bounds.Within)); err != nil {
+		return err
+	}
+	return writeMessage(c, News{At: p.o.At(), Members: slices.Clone(p.o.Members())})
+}
+
+// stranger says that somebody was refused, and whether that is perhaps a member of which this
+// machine has not heard.
+func (p *Port) stranger(err error) {
+	var e *access.Error
+	if p.o.Unknown != nil && errors.As(err, &e) && e.Code == codeNotAMember {
+		p.o.Unknown()
+	}
+}

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"testing"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// Another machine led meanwhile, with another version of the program: what it has left is
+// checked before anything is answered from it, and brought to this version's schema.
+func TestEachLeadBeginsWithACheck(t *testing.T) {
+	s, engine := controlled(t)
+	must(t, s.Update(t.Context(), func(tx *Tx) error { return tx.Record(access.System, access.ActionInvite, "", "") }))
+	leave := func(schema int) {
+		t.Helper()
+		engine.Lead(false)
+		value, err := encode(schemaPrefix.key(), schemaState{Schema: schema})
+		must(t, err)
+		must(t, engine.Engine.Update(t.Context(), kv.NewOp(), func(tx kv.Tx) error {
+			return tx.Set(schemaPrefix.key(), value)
+		}))
+		engine.Lead(true)
+	}
+	leave(schema() + 1)
+	nothing := func(*Tx) error { return nil }
+	for range 2 {
+		for _, err := range []error{s.View(t.Context(), nothing), s.Update(t.Context(), nothing)} {
+			wantRefusal(t, err, "data_dir_newer")
+		}
+	}
+	leave(schema() - 1)
+	must(t, s.View(t.Context(), func(tx *Tx) error {
+		if is, _, err := tx.schemaState(); err != nil || is.Schema != schema() {
+			t.Errorf("the schema is %+v, %v", is, err)
+		}
+		return nil
+	}))
+}
+
+// A caller who goes away while the data is checked must not make the others wait for another
+// check, or be refused.
+func TestABeginningOutlastsItsCaller(t *testing.T) {
+	s, engine := controlled(t)
+	engine.Lead(false)
+	engine.Lead(true)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.begin(ctx); err != nil {
+		t.Errorf("begin = %v", err)
+	}
+}
