@@ -79,8 +79,8 @@ func (s *server) end(ts *testscript.TestScript, sig os.Signal) error {
 	return s.cmd.Wait()
 }
 
-// stop ends every server as a service manager does; each must exit with 0.
-func cmdStop(ts *testscript.TestScript, _ bool, _ []string) {
+// terminate ends every server as a service manager does; each must exit with 0.
+func cmdTerminate(ts *testscript.TestScript, _ bool, _ []string) {
 	for s := range servers(ts) {
 		if err := s.end(ts, syscall.SIGTERM); err != nil {
 			ts.Fatalf("the server ended with %v: %s", err, s.stderr.String())
@@ -118,7 +118,7 @@ func cmdMessages(ts *testscript.TestScript, _ bool, args []string) {
 	got, err := (*ts.Value("mail").(**mailtest.Server)).Wait(ctx, n)
 	ts.Check(err)
 	if len(got) != n {
-		ts.Fatalf("%d letters came, not %d", len(got), n)
+		ts.Fatalf("%d emails came, not %d", len(got), n)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"testing"
 
 	"doorward/app/cli"
@@ -37,6 +38,24 @@ func TestOverTheSocket(t *testing.T) {
 	runScripts(t, "testdata/both", true)
 }
 
+// A command of ours was called stop, as one of testscript's own, which ends the script and calls
+// it passed: what stood below it in three scripts did not run.
+func TestNoScriptEndsBeforeItsEnd(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/*/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("%d scripts: %v", len(scripts), err)
+	}
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if regexp.MustCompile(`(?m)^(\[[^]]*\] *)?stop\b`).Match(text) {
+			t.Errorf("%s has the command stop, which ends it", script)
+		}
+	}
+}
+
 // TestAlone runs the scripts that start a server themselves, or none.
 func TestAlone(t *testing.T) {
 	need.Time(t)
@@ -45,11 +64,15 @@ func TestAlone(t *testing.T) {
 
 func runScripts(t *testing.T, dir string, served bool) {
 	need.Unhurried(t)
+	testscript.Run(t, scripts(t, dir, served))
+}
+
+func scripts(t *testing.T, dir string, served bool) testscript.Params {
 	frontend, err := filepath.Abs("../../frontend")
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
+	return testscript.Params{
 		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -65,13 +88,12 @@ func runScripts(t *testing.T, dir string, served bool) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": cmdStart, "serve": cmdServe, "stop": cmdStop, "kill9": cmdKill, "unfinished": cmdUnfinished,
-			"finished": cmdFinished,
-			"follow":   cmdFollow, "followed": cmdFollowed,
-			"smtp": cmdSMTP, "letters": cmdMessages,
+			"start": cmdStart, "serve": cmdServe, "terminate": cmdTerminate, "kill9": cmdKill,
+			"follow": cmdFollow, "followed": cmdFollowed,
+			"smtp": cmdSMTP, "emails": cmdMessages,
 			"code": cmdCode, "json": cmdJSON, "keep": cmdKeep,
 			"mode": cmdMode, "rows": cmdRows, "damage": cmdDamage, "tamper": cmdTamper,
 			"port": cmdPort, "plain": cmdPlain,
 		},
-	})
+	}
 }
