@@ -296,7 +296,7 @@ type rejectIn struct {
 }
 
 type rejectJSON struct {
-	Reason   string `json:"reason,omitempty" doc:"Included in the email; not stored."`
+	Reason   string `json:"reason,omitempty" doc:"Included in the email; stored nowhere else."`
 	TellThem bool   `json:"tell_them,omitempty" doc:"Notify them by email."`
 }
 

@@ -2120,7 +2120,7 @@ export interface components {
             permissions: string[];
         };
         Reject: {
-            /** @description Included in the email; not stored. */
+            /** @description Included in the email; stored nowhere else. */
             reason?: string;
             /** @description Notify them by email. */
             tell_them?: boolean;
