@@ -3347,6 +3347,8 @@ export interface operations {
                 role?: string;
                 /** @description Only people whom this member or API token invited, by id, or operator. inviters has who they are. Not together with q. */
                 invited_by?: string;
+                /** @description Only people whose email is verified, or only the others, also those who accepted by a link that was handed over. Not together with q. */
+                verified?: "true" | "false";
                 /** @description added, the oldest first, or -added, the newest first; those who accepted come first in both. Absent: added. Not together with q. A cursor belongs to its order. */
                 sort?: string;
                 /** @description Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word. */
