@@ -26,8 +26,8 @@ type MemberJSON struct {
 	Language          string        `json:"language,omitempty" doc:"Of their emails; absent: English." example:"de"`
 	State             string        `json:"state" enum:"pending,active,suspended" example:"pending"`
 	Roles             []string      `json:"roles" doc:"Of a pending member: the requested roles." example:"Fleet"`
-	InvitedBy         string        `json:"invited_by,omitempty" example:"grace@example.com"`
-	InvitedAt         time.Time     `json:"invited_at,omitzero"`
+	InvitedBy         string        `json:"invited_by,omitempty" doc:"Absent of the first Admin, like decided_by and decided_at." example:"grace@example.com"`
+	InvitedAt         time.Time     `json:"invited_at,omitzero" doc:"Of the first Admin: when they set the workspace up."`
 	InvitationNote    string        `json:"invitation_note,omitempty" doc:"From the Admin who invited, included in the email."`
 	ExpiresAt         time.Time     `json:"expires_at,omitzero" doc:"When the invitation expires; absent once it was accepted."`
 	InvitationExpired bool          `json:"invitation_expired,omitempty" doc:"The invitation expired before it was accepted."`

@@ -1504,9 +1504,15 @@ export interface components {
             invitation_expired?: boolean;
             /** @description From the Admin who invited, included in the email. */
             invitation_note?: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Of the first Admin: when they set the workspace up.
+             */
             invited_at?: string;
-            /** @example grace@example.com */
+            /**
+             * @description Absent of the first Admin, like decided_by and decided_at.
+             * @example grace@example.com
+             */
             invited_by?: string;
             /** @description The person who invited them can no longer grant these roles: choose roles to approve with. */
             inviter_may_not?: boolean;
@@ -1856,9 +1862,15 @@ export interface components {
             invitation_expired?: boolean;
             /** @description From the Admin who invited, included in the email. */
             invitation_note?: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Of the first Admin: when they set the workspace up.
+             */
             invited_at?: string;
-            /** @example grace@example.com */
+            /**
+             * @description Absent of the first Admin, like decided_by and decided_at.
+             * @example grace@example.com
+             */
             invited_by?: string;
             /** @description The person who invited them can no longer grant these roles: choose roles to approve with. */
             inviter_may_not?: boolean;
