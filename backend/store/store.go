@@ -293,3 +293,13 @@ func cause(err error) error {
 	}
 	return err
 }
+
+// firstOf runs the steps in order until one fails.
+func firstOf(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
